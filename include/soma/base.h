@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * soma/base.h - what every other soma header stands on: status codes, the error detail, the log, element types.
+ *
+ * Included by soma/soma.h and soma/device.h; there is no need to include it directly.
+ */
+#ifndef SOMA_BASE_H
+#define SOMA_BASE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(_WIN32) && defined(SOMA_BUILD_SHARED)
+#define SOMA_API __declspec(dllexport)
+#elif defined(__GNUC__) || defined(__clang__)
+#define SOMA_API __attribute__((visibility("default")))
+#else
+#define SOMA_API
+#endif
+
+#define SOMA_VERSION_MAJOR 0
+#define SOMA_VERSION_MINOR 1
+#define SOMA_VERSION_PATCH 0
+
+/* The version of the library that is running, "MAJOR.MINOR.PATCH"; a static string. */
+SOMA_API const char *soma_version(void);
+
+/*
+ * Status codes: every call that can fail returns one. X(name, text). Codes are stable: new ones are added at the end.
+ * The text is general; soma_last_error() has the particulars (file and offset, layer and shapes, driver code, build log).
+ */
+#define SOMA_STATUS_LIST(X)                                                                                            \
+    X(OK, "success")                                                                                                   \
+    X(STOPPED, "stopped on request")                                                                                   \
+    X(INVALID_ARGUMENT, "invalid argument")                                                                            \
+    X(INVALID_SHAPE, "shapes do not fit")                                                                              \
+    X(INVALID_STATE, "call made out of order")                                                                         \
+    X(OUT_OF_MEMORY, "out of host memory")                                                                             \
+    X(OUT_OF_DEVICE_MEMORY, "out of device memory")                                                                    \
+    X(NO_DEVICE, "no such device")                                                                                     \
+    X(DEVICE_FAILED, "the device reported an error")                                                                   \
+    X(UNSUPPORTED, "not supported")                                                                                    \
+    X(NO_GRADIENT, "no gradient is defined")                                                                           \
+    X(IO, "input or output failed")                                                                                    \
+    X(INVALID_FILE, "malformed file")                                                                                  \
+    X(NOT_FINITE, "a value became infinite or not a number")                                                           \
+    X(ABI_MISMATCH, "built against another version of the device interface")                                           \
+    X(INTERNAL, "internal error; please report it")
+
+typedef enum soma_status {
+#define X(name, text) SOMA_##name,
+    SOMA_STATUS_LIST(X)
+#undef X
+        SOMA_STATUS_COUNT
+} soma_status;
+
+/* The code's name, "SOMA_INVALID_SHAPE"; a static string. */
+SOMA_API const char *soma_status_name(soma_status status);
+
+/* The code's general text, "shapes do not fit"; a static string. */
+SOMA_API const char *soma_status_text(soma_status status);
+
+/*
+ * The detail of the last error in the calling thread: one or more lines of UTF-8, "" if there was none. Valid until the
+ * next soma call of this thread. The library never prints, exits or aborts: showing this is the caller's business.
+ */
+SOMA_API const char *soma_last_error(void);
+
+typedef enum soma_log_level { SOMA_LOG_DEBUG, SOMA_LOG_INFO, SOMA_LOG_WARNING } soma_log_level;
+
+/* Receives one line without a newline. May be called from any thread that is inside a soma call. */
+typedef void soma_log_function(void *context, soma_log_level level, const char *message);
+
+/* Sets the process-wide log receiver (NULL: discard, the default). Messages below `minimum` are not formatted at all. */
+SOMA_API void soma_log_set(soma_log_function *function, void *context, soma_log_level minimum);
+
+/* Element types. Storage is little-endian; computation is in float32 (in float64 on the reference device). */
+typedef enum soma_dtype {
+    SOMA_F32, /* IEEE 754 binary32 */
+    SOMA_F64, /* IEEE 754 binary64; only the reference device computes with it */
+    SOMA_U8,  /* data sets: pixels, labels */
+    SOMA_I32, /* class indices, row numbers */
+    SOMA_DTYPE_COUNT
+} soma_dtype;
+
+/* Bytes of one element; 0 for a value that is no dtype. */
+SOMA_API size_t soma_dtype_size(soma_dtype dtype);
+
+/* "float32", "float64", "uint8", "int32"; a static string. */
+SOMA_API const char *soma_dtype_name(soma_dtype dtype);
+
+/* Dimensions of a tensor at most: the batch and four of a sample. */
+#define SOMA_MAX_RANK 5
+
+/*
+ * Functions of one number, applied to each element: activations and a few more. Each is a row of kernels/functions.h,
+ * which the cpu device and the OpenCL kernels both compile. `a` and `b` are the function's parameters; 0 for both where
+ * the function takes none.
+ *
+ *   name          formula                                range        derivative
+ *   IDENTITY      x                                      R            1
+ *   LINEAR        a x                                    R            a
+ *   SIGMOID       1 / (1 + e^-x)                         (0, 1)       y (1 - y)
+ *   TANH          (e^x - e^-x) / (e^x + e^-x)            (-1, 1)      1 - y^2
+ *   STEP          0 for x < 0, 1 for x >= 0              {0, 1}       0 everywhere, by definition (it does not train)
+ *   RELU          max(0, x)                              [0, inf)     0 for x <= 0, 1 for x > 0
+ *   LEAKY_RELU    b x for x <= 0, a x for x > 0; b < a   R            b for x <= 0, a for x > 0
+ *   ELU           a (e^x - 1) for x <= 0, else x         (-a, inf)    y + a for x <= 0, else 1
+ *   SELU          l x for x > 0, else l s (e^x - 1)      (-l s, inf)  l for x > 0, else y + l s
+ *                 l = 1.0507009873554805, s = 1.6732632423543772 (Klambauer et al. 2017, "Self-Normalizing NNs")
+ *   SOFTPLUS      ln(1 + e^x)                            (0, inf)     1 / (1 + e^-x)
+ *   GELU          x P(X <= x), X ~ N(0, 1)               (-0.17, inf) P + x p(x)   (exact form, with erf)
+ *   SILU          x / (1 + e^-x), also called swish      (-0.28, inf) s + y (1 - s), s = sigmoid(x)
+ *   HARD_SIGMOID  min(1, max(0, a x + b))                [0, 1]       a for 0 < y < 1, else 0
+ *   EXP           e^x                                    (0, inf)     y
+ *   LOG           ln x                                   R            1 / x
+ *   SQRT          x^(1/2)                                [0, inf)     1 / (2 y)
+ *   ABS           |x|                                    [0, inf)     sign(x), 0 at 0
+ *   SQUARE        x^2                                    [0, inf)     2 x
+ *
+ * Defaults of the parameters, where a caller gives none: LINEAR a = 1; LEAKY_RELU a = 1, b = 0.01; ELU a = 1;
+ * HARD_SIGMOID a = 0.2, b = 0.5. A NaN comes out as NaN everywhere but in STEP's derivative.
+ */
+typedef enum soma_function {
+    SOMA_IDENTITY,
+    SOMA_LINEAR,
+    SOMA_SIGMOID,
+    SOMA_TANH,
+    SOMA_STEP,
+    SOMA_RELU,
+    SOMA_LEAKY_RELU,
+    SOMA_ELU,
+    SOMA_SELU,
+    SOMA_SOFTPLUS,
+    SOMA_GELU,
+    SOMA_SILU,
+    SOMA_HARD_SIGMOID,
+    SOMA_EXP,
+    SOMA_LOG,
+    SOMA_SQRT,
+    SOMA_ABS,
+    SOMA_SQUARE,
+    SOMA_FUNCTION_COUNT,
+    /* Not a function of one number: e^x_i / sum_j e^x_j over the last axis, computed after subtracting the maximum.
+       Range (0, 1), the sum is 1; dy_i/dx_j = y_i ([i = j] - y_j). Layers take it as their activation. */
+    SOMA_SOFTMAX = 64
+} soma_function;
+
+#ifdef __cplusplus
+}
+#endif
+#endif

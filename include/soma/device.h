@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * soma/device.h - the boundary between soma and the devices that compute for it.
+ *
+ * For authors of devices. A device is one struct of functions (soma_device_api). Everything it is asked to compute comes
+ * as a soma_call: a primitive's number, up to eight views of its memory, and the primitive's parameters.
+ *
+ * Only life and memory are mandatory: a call that `prepare` answers with SOMA_UNSUPPORTED is executed by soma's own
+ * float64 reference on the host, through `read` and `write`. So a device with the memory slots alone is slow but complete, and
+ * every primitive it adds makes it faster. soma_device_check() (soma check --device=X) holds it against the reference.
+ *
+ * Threads: soma calls one open device from one thread at a time.
+ */
+#ifndef SOMA_DEVICE_H
+#define SOMA_DEVICE_H
+
+#include <soma/base.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Raised when a struct of this file changes in a way that an older device can't bear; slots are only ever appended. */
+#define SOMA_DEVICE_ABI 1
+
+/* ------------------------------------------------------------------------------------------------------ views */
+
+/*
+ * A tensor in device memory. Element (i0, i1, ...) lies at byte offset + dtype size * (i0 stride[0] + i1 stride[1] + ...).
+ * Views are contiguous in row-major order (stride[rank-1] = 1, ...) except for COPY, and for BINARY's second operand,
+ * where a stride of 0 repeats the dimension (broadcast). A dimension may be 0: then there is nothing to compute.
+ * rank 0 means that an optional view is absent.
+ */
+typedef struct soma_view {
+    void *memory;    /* as returned by `alloc`; NULL in `prepare`, where memory is not placed yet */
+    size_t offset;   /* bytes; a multiple of the device's alignment, except for slices in COPY (multiple of the dtype) */
+    soma_dtype dtype;
+    uint32_t rank;
+    size_t shape[SOMA_MAX_RANK];
+    size_t stride[SOMA_MAX_RANK]; /* in elements */
+} soma_view;
+
+static inline size_t soma_view_count(const soma_view *view) {
+    size_t count = 1;
+    for (uint32_t i = 0; i < view->rank; i++) count *= view->shape[i];
+    return view->rank ? count : 0;
+}
+
+/* -------------------------------------------------------------------------------------------------- primitives */
+
+/*
+ * X(NAME, view count). The views of each, in order; [x] marks an optional one (rank 0 when absent). f32 unless said
+ * otherwise; where a line says f32, the reference device may see f64 instead. n is the number of samples in the batch.
+ *
+ * FILL           out                                 out = value
+ * COPY           in, out                             out = scale in + shift; same shape, any strides, any dtypes
+ *                                                    (a conversion to an integer type truncates; scale 1, shift 0)
+ * GATHER         table, [index], out                 out[i,:] = scale table[row,:] + shift, row = index[start + i], or
+ *                                                    start + i without an index. table [rows, width] f32, u8 or i32;
+ *                                                    index i32 [any]; out [n, width] f32 or i32 (then scale 1, shift 0).
+ *                                                    A row outside the table gives 0.
+ * GEMM           a, b, [bias], c                     c = f(alpha op(a) op(b) + beta c + bias); op(a) is [m, k], op(b) is
+ *                                                    [k, n], c [m, n], bias [n] is added to every row; f is a function,
+ *                                                    IDENTITY for none. With beta = 0, c is not read. k = 0 gives f(beta c + bias).
+ * UNARY          x, out                              out = f(x)
+ * UNARY_GRAD     dy, x or y, out                     out = dy f'. The second view is f's output y where
+ *                                                    soma_function_grad_uses_output(f), else its input x.
+ * BIAS_UNARY_GRAD dy, x or y, out, dbias             as UNARY_GRAD on [rows, cols], and dbias[j] = sum_i out[i, j]
+ * BINARY         a, b, out                           out = a op b; b is broadcast to a's shape by strides of 0
+ * REDUCE         x, out                              x [outer, axis, inner] -> out [outer, inner]: op over the axis.
+ *                                                    An empty axis gives SUM 0, SUM_SQUARES 0, MEAN NaN, MAX -inf, MIN +inf.
+ * SOFTMAX        x, out                              over the axis of [outer, axis, inner]; log: x - max - log sum e^(x - max)
+ * SOFTMAX_GRAD   dy, y, out                          y (dy - sum_axis dy y); log: dy - e^y sum_axis dy
+ * DROPOUT        x, out                              out_i = x_i / (1 - rate) where a random number u_i >= rate, else 0. u from
+ *                                                    Philox4x32-10 (Salmon et al. 2011): key = seed, counter = (i / 4,
+ *                                                    step low, step high, stream), word i % 4; see kernels/random.h.
+ *                                                    The gradient is the same call on dy.
+ * LOSS           prediction, target, [weight], [class_weight], loss
+ *                                                    loss[i] = w_i l(prediction[i,:], target[i,:]); prediction [n, k];
+ *                                                    target i32 [n] (class numbers) or f32 [n, k]; weight [n]; loss [n].
+ *                                                    class_weight [k], or [2] for binary cross-entropy.
+ * LOSS_GRAD      prediction, target, [weight], [class_weight], dloss, out
+ *                                                    out[i,:] = dloss[i] w_i dl/dprediction[i,:]; dloss [n]
+ * METRIC         prediction, [target], accumulator   accumulator f32 [slots, 2]: adds the batch's sum to [slot, 0], with Kahan's
+ *                                                    compensation in [slot, 1] (so the total is [slot, 0] - [slot, 1]).
+ * OPTIMIZER      parameter, gradient, [state1], [state2], [norm]
+ *                                                    one step over flat [count] buffers, see soma_optimizer_params.
+ *                                                    norm [1]: the sum of squares of the whole gradient, for clip_norm.
+ */
+#define SOMA_PRIMITIVE_LIST(X)                                                                                         \
+    X(FILL, 1)                                                                                                         \
+    X(COPY, 2)                                                                                                         \
+    X(GATHER, 3)                                                                                                       \
+    X(GEMM, 4)                                                                                                         \
+    X(UNARY, 2)                                                                                                        \
+    X(UNARY_GRAD, 3)                                                                                                   \
+    X(BIAS_UNARY_GRAD, 4)                                                                                              \
+    X(BINARY, 3)                                                                                                       \
+    X(REDUCE, 2)                                                                                                       \
+    X(SOFTMAX, 2)                                                                                                      \
+    X(SOFTMAX_GRAD, 3)                                                                                                 \
+    X(DROPOUT, 2)                                                                                                      \
+    X(LOSS, 5)                                                                                                         \
+    X(LOSS_GRAD, 6)                                                                                                    \
+    X(METRIC, 3)                                                                                                       \
+    X(OPTIMIZER, 5)
+
+typedef enum soma_primitive {
+#define X(name, views) SOMA_PRIMITIVE_##name,
+    SOMA_PRIMITIVE_LIST(X)
+#undef X
+        SOMA_PRIMITIVE_COUNT
+} soma_primitive;
+
+/* "gemm", "bias_unary_grad", ...; a static string. */
+SOMA_API const char *soma_primitive_name(soma_primitive primitive);
+
+/* Where f' is computed from: true: from the output y = f(x); false: from the input x. */
+SOMA_API bool soma_function_grad_uses_output(soma_function function);
+
+/* "relu", "leaky_relu", ..., "softmax"; a static string; NULL for a value that is no function. */
+SOMA_API const char *soma_function_name(soma_function function);
+
+/* COMPARISONS give 1 or 0. MAXIMUM and MINIMUM give NaN where one operand is. */
+#define SOMA_BINARY_LIST(X) X(ADD) X(SUBTRACT) X(MULTIPLY) X(DIVIDE) X(MAXIMUM) X(MINIMUM) X(GREATER) X(GREATER_EQUAL) X(POWER)
+typedef enum soma_binary {
+#define X(name) SOMA_BINARY_##name,
+    SOMA_BINARY_LIST(X)
+#undef X
+        SOMA_BINARY_COUNT
+} soma_binary;
+
+#define SOMA_REDUCTION_LIST(X) X(SUM) X(MEAN) X(MAX) X(MIN) X(SUM_SQUARES)
+typedef enum soma_reduction {
+#define X(name) SOMA_REDUCE_##name,
+    SOMA_REDUCTION_LIST(X)
+#undef X
+        SOMA_REDUCTION_COUNT
+} soma_reduction;
+
+/*
+ * Losses of one sample; t is the target row (a class number c stands for the row with 1 at c), p the prediction row.
+ *
+ * CATEGORICAL_CROSSENTROPY         -sum_j t_j ln max(p_j, 1e-7); the derivative is 0 where p_j < 1e-7
+ * CATEGORICAL_CROSSENTROPY_LOGITS  the same of softmax(p): sum_j t_j (max + ln sum_l e^(p_l - max) - p_j)
+ * BINARY_CROSSENTROPY              mean_j -t_j ln max(p_j, 1e-7) - (1 - t_j) ln max(1 - p_j, 1e-7); derivative as above
+ * BINARY_CROSSENTROPY_LOGITS       the same of sigmoid(p): mean_j max(p_j, 0) - p_j t_j + ln(1 + e^-|p_j|)
+ * MEAN_SQUARED_ERROR               mean_j (p_j - t_j)^2
+ * MEAN_ABSOLUTE_ERROR              mean_j |p_j - t_j|; derivative 0 where equal
+ * HUBER                            mean_j of d^2 / 2 where |d| <= delta, else delta (|d| - delta / 2); d = p_j - t_j
+ *
+ * w_i = weight[i] * class weight. The class weight is class_weight[c], or sum_j t_j class_weight[j] for target rows; for
+ * the binary cross-entropies it applies to each element j: t_j class_weight[1] + (1 - t_j) class_weight[0]; the other
+ * losses take none. A class number outside [0, k) gives NaN. Class numbers are for the categorical losses only.
+ */
+#define SOMA_LOSS_LIST(X)                                                                                              \
+    X(CATEGORICAL_CROSSENTROPY)                                                                                        \
+    X(CATEGORICAL_CROSSENTROPY_LOGITS)                                                                                 \
+    X(BINARY_CROSSENTROPY)                                                                                             \
+    X(BINARY_CROSSENTROPY_LOGITS)                                                                                      \
+    X(MEAN_SQUARED_ERROR)                                                                                              \
+    X(MEAN_ABSOLUTE_ERROR)                                                                                             \
+    X(HUBER)
+typedef enum soma_loss_kind {
+#define X(name) SOMA_LOSS_##name,
+    SOMA_LOSS_LIST(X)
+#undef X
+        SOMA_LOSS_COUNT
+} soma_loss_kind;
+
+/*
+ * What METRIC adds up over the samples of a batch.
+ * SUM                   every element of the prediction view (for losses; no target)
+ * CATEGORICAL_ACCURACY  1 where the first largest element of the prediction row is the target class (or the first largest of the
+ *                       target row)
+ * TOP_K_ACCURACY        1 where fewer than k elements of the prediction row are greater than the target class's
+ * BINARY_ACCURACY       mean_j of [p_j > threshold] = [t_j > 0.5]
+ * ABSOLUTE_ERROR        mean_j |p_j - t_j|
+ */
+#define SOMA_METRIC_LIST(X) X(SUM) X(CATEGORICAL_ACCURACY) X(TOP_K_ACCURACY) X(BINARY_ACCURACY) X(ABSOLUTE_ERROR)
+typedef enum soma_metric_kind {
+#define X(name) SOMA_METRIC_##name,
+    SOMA_METRIC_LIST(X)
+#undef X
+        SOMA_METRIC_COUNT
+} soma_metric_kind;
+
+/* X(NAME, states per parameter); the update rules are the rows of kernels/optimizers.h, which every device compiles. */
+#define SOMA_OPTIMIZER_LIST(X)                                                                                         \
+    X(SGD, 0)                                                                                                          \
+    X(MOMENTUM, 1)                                                                                                     \
+    X(NESTEROV, 1)                                                                                                     \
+    X(RMSPROP, 1)                                                                                                      \
+    X(ADAGRAD, 1)                                                                                                      \
+    X(ADAM, 2)                                                                                                         \
+    X(ADAMW, 2)
+typedef enum soma_optimizer_kind {
+#define X(name, states) SOMA_##name,
+    SOMA_OPTIMIZER_LIST(X)
+#undef X
+        SOMA_OPTIMIZER_COUNT
+} soma_optimizer_kind;
+
+/* -------------------------------------------------------------------------------------- parameters of the primitives */
+
+typedef struct soma_fill_params {
+    float value;
+} soma_fill_params;
+
+typedef struct soma_copy_params {
+    float scale, shift;
+} soma_copy_params;
+
+typedef struct soma_gather_params {
+    size_t start; /* live */
+    float scale, shift;
+} soma_gather_params;
+
+typedef struct soma_gemm_params {
+    bool transpose_a, transpose_b; /* stored a is [k, m], stored b is [n, k] */
+    float alpha, beta;             /* live */
+    soma_function function;
+    float a, b; /* the function's parameters */
+} soma_gemm_params;
+
+typedef struct soma_unary_params { /* UNARY, UNARY_GRAD, BIAS_UNARY_GRAD */
+    soma_function function;
+    float a, b;
+} soma_unary_params;
+
+typedef struct soma_binary_params {
+    soma_binary op;
+} soma_binary_params;
+
+typedef struct soma_reduce_params {
+    soma_reduction op;
+} soma_reduce_params;
+
+typedef struct soma_softmax_params { /* SOFTMAX, SOFTMAX_GRAD */
+    bool log;
+} soma_softmax_params;
+
+typedef struct soma_dropout_params {
+    float rate;      /* 0 <= rate < 1 */
+    uint32_t stream; /* tells the dropout layers of a network apart */
+    uint64_t seed;
+    uint64_t step; /* live */
+} soma_dropout_params;
+
+typedef struct soma_loss_params { /* LOSS, LOSS_GRAD */
+    soma_loss_kind kind;
+    float delta; /* HUBER */
+} soma_loss_params;
+
+typedef struct soma_metric_params {
+    soma_metric_kind kind;
+    uint32_t slot;   /* row of the accumulator */
+    uint32_t k;      /* TOP_K_ACCURACY */
+    float threshold; /* BINARY_ACCURACY */
+} soma_metric_params;
+
+/*
+ * Every element first gets its gradient made ready, in this order: scale by min(1, clip_norm / sqrt(norm)) if clip_norm > 0;
+ * clamp to [-clip_value, clip_value] if clip_value > 0; for elements before decay_count add l2 w + l1 sign(w). Then the rule of
+ * the kind, see kernels/optimizers.h; ADAMW's decoupled `decay` also applies before decay_count only.
+ */
+typedef struct soma_optimizer_params { /* all live but kind and decay_count */
+    soma_optimizer_kind kind;
+    size_t decay_count; /* the weight matrices come first in the flat buffer, biases after them do not decay */
+    float learning_rate;
+    float beta1;      /* MOMENTUM, NESTEROV: momentum; ADAM: decay of the first moment */
+    float beta2;      /* RMSPROP: rho; ADAM: decay of the second moment */
+    float epsilon;    /* RMSPROP, ADAGRAD, ADAM */
+    float correction1; /* ADAM: 1 - beta1^t, t = 1 at the first step */
+    float correction2; /* ADAM: 1 - beta2^t */
+    float l2, l1, decay;
+    float clip_value, clip_norm;
+} soma_optimizer_params;
+
+/* ------------------------------------------------------------------------------------------------------- calls */
+
+#define SOMA_CALL_MAX_VIEWS 8
+
+/*
+ * One computation. `prepare` sees it once, with shapes and parameters but no memory; from the first `run` on, memory and
+ * shapes stay as they are until `release`, and only parameters marked live above change between runs. So a device may set a
+ * kernel's arguments once.
+ */
+typedef struct soma_call {
+    soma_primitive primitive;
+    uint32_t view_count;
+    soma_view view[SOMA_CALL_MAX_VIEWS];
+    union {
+        soma_fill_params fill;
+        soma_copy_params copy;
+        soma_gather_params gather;
+        soma_gemm_params gemm;
+        soma_unary_params unary;
+        soma_binary_params binary;
+        soma_reduce_params reduce;
+        soma_softmax_params softmax;
+        soma_dropout_params dropout;
+        soma_loss_params loss;
+        soma_metric_params metric;
+        soma_optimizer_params optimizer;
+        uint64_t reserved[16];
+    } params;
+    void *workspace;         /* scratch memory of the size `prepare` asked for, shared between calls; NULL for none */
+    size_t workspace_offset; /* bytes */
+    void *prepared;          /* the device's own, made in prepare, freed in release; NULL at first */
+    bool fallback;           /* soma's own: executed by the reference on the host */
+} soma_call;
+
+/* ----------------------------------------------------------------------------------------------------- devices */
+
+typedef enum soma_device_kind {
+    SOMA_DEVICE_CPU,         /* host memory: `memory` handles are plain pointers */
+    SOMA_DEVICE_GPU,
+    SOMA_DEVICE_ACCELERATOR,
+    SOMA_DEVICE_OPENCL_CPU,  /* an OpenCL device that is the host's own processor */
+    SOMA_DEVICE_OTHER
+} soma_device_kind;
+
+/* Strings are UTF-8, cut to fit. */
+typedef struct soma_device_info {
+    char name[96];     /* "cpu", "NVIDIA A100", "pthread-skylake-avx512" */
+    char platform[64]; /* "host", "Portable Computing Language" */
+    char vendor[64];
+    char driver[64];   /* driver or implementation version */
+    char gemm[64];     /* who multiplies matrices: "soma avx512", "CLBlast 1.5.3", "soma.cl" */
+    soma_device_kind kind;
+    uint64_t memory;         /* bytes in all; 0: unknown */
+    uint64_t max_allocation; /* bytes of one allocation; 0: no limit of its own */
+    uint32_t compute_units;
+    uint32_t alignment; /* bytes; offsets of views are multiples of it; a power of two, at least 64 */
+} soma_device_info;
+
+/* Called once for each device that a kind of device has; `usable` false: passed over, because of `reason`. */
+typedef void soma_device_visitor(void *context, uint32_t index, const soma_device_info *info, bool usable,
+                                 const char *reason);
+
+typedef struct soma_device_options {
+    uint32_t threads;      /* cpu: threads to use, 0: as many as cores allowed to this process */
+    uint64_t memory_limit; /* bytes; 0: what the device has. More is refused with SOMA_OUT_OF_DEVICE_MEMORY */
+} soma_device_options;
+
+/*
+ * Functions return SOMA_OK or an error whose detail they have set with soma_error(). `state` is what `open` gave.
+ * Mandatory slots are marked *; the others may be NULL.
+ */
+typedef struct soma_device_api {
+    uint32_t abi;     /* * SOMA_DEVICE_ABI */
+    uint32_t size;    /* * sizeof(soma_device_api) as its author knew it */
+    const char *name; /* * the word that selects it: "cpu", "opencl"; "opencl:2" gives index 2 */
+
+    /* * Lists the devices there are, without opening them. */
+    soma_status (*enumerate)(soma_device_visitor *visitor, void *context);
+    /* * Opens device `index`. options is never NULL. */
+    soma_status (*open)(uint32_t index, const soma_device_options *options, void **state);
+    void (*close)(void *state);                             /* * */
+    void (*info)(void *state, soma_device_info *info);      /* * */
+
+    soma_status (*alloc)(void *state, size_t bytes, void **memory); /* * bytes > 0; contents undefined */
+    void (*free)(void *state, void *memory);                        /* * */
+    /* * From and to host memory; return when the host memory may be reused. Ordered after all earlier work. */
+    soma_status (*write)(void *state, void *memory, size_t offset, const void *source, size_t bytes);
+    soma_status (*read)(void *state, void *memory, size_t offset, void *target, size_t bytes);
+    /* * Within the device; may return before it is done. The ranges do not overlap. */
+    soma_status (*copy)(void *state, void *to, size_t to_offset, void *from, size_t from_offset, size_t bytes);
+    /* * Sets every byte to `byte`. */
+    soma_status (*fill)(void *state, void *memory, size_t offset, uint8_t byte, size_t bytes);
+    /* Makes a memory handle of host memory, read only, without a copy; freed with `free`. For devices in host memory. */
+    soma_status (*wrap)(void *state, const void *host, size_t bytes, void **memory);
+
+    /* Can you do this, and how many bytes of scratch? Compiles what it needs *now*. SOMA_UNSUPPORTED: soma falls back. */
+    soma_status (*prepare)(void *state, soma_call *call, size_t *workspace);
+    /* Enqueues prepared calls in this order; may return before they are done. No allocation, no compilation, no wait. */
+    soma_status (*run)(void *state, soma_call *calls, size_t count);
+    /* Frees call->prepared. */
+    void (*release)(void *state, soma_call *call);
+    /* Returns when all enqueued work is done, with the first error of any of it. */
+    soma_status (*sync)(void *state);
+} soma_device_api;
+
+/*
+ * Makes a kind of device known to this process, under api->name, until the process ends; api must stay valid.
+ * SOMA_ABI_MISMATCH: another ABI number; SOMA_INVALID_ARGUMENT: a mandatory slot is empty or the name is taken.
+ */
+SOMA_API soma_status soma_device_register(const soma_device_api *api);
+
+/*
+ * Loads a shared object and registers what its entry point returns: const soma_device_api *soma_device_plugin(void).
+ * The object stays loaded until the process ends. The program loads what SOMA_PLUGINS names (paths separated by ':').
+ */
+SOMA_API soma_status soma_device_load(const char *path);
+#define SOMA_DEVICE_PLUGIN_SYMBOL "soma_device_plugin"
+typedef const soma_device_api *soma_device_plugin_function(void);
+
+/* For devices: records the detail of an error (printf's format) for soma_last_error() and returns `status`. */
+SOMA_API soma_status soma_error(soma_status status, const char *format, ...)
+#if defined(__GNUC__) || defined(__clang__)
+    __attribute__((format(printf, 2, 3)))
+#endif
+    ;
+
+/* For devices: writes one line to the log (printf's format). */
+SOMA_API void soma_log(soma_log_level level, const char *format, ...)
+#if defined(__GNUC__) || defined(__clang__)
+    __attribute__((format(printf, 2, 3)))
+#endif
+    ;
+
+/*
+ * For devices: executes a call whose view memories are host pointers with the reference (float64 arithmetic, views of
+ * any dtype incl. SOMA_F64, one thread). Defined by the mathematics alone: this is what a device is held against.
+ */
+SOMA_API soma_status soma_reference_run(const soma_call *call);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* Status codes, the error detail of each thread, the log. */
+#include "base/base.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+    const char *name, *text;
+} status_table[] = {
+#define X(name, text) {"SOMA_" #name, text},
+    SOMA_STATUS_LIST(X)
+#undef X
+};
+
+/* The detail has a fixed size, so that reporting an error can't fail for want of memory. */
+#define ERROR_SIZE 8192
+static _Thread_local char error_detail[ERROR_SIZE];
+
+static struct {
+    soma_log_function *function;
+    void *context;
+    soma_log_level minimum;
+} log_receiver;
+
+const char *soma_version(void) { return SOMA_VERSION_STRING; }
+
+const char *soma_status_name(soma_status status) {
+    return (unsigned)status < SOMA_STATUS_COUNT ? status_table[status].name : "SOMA_UNKNOWN";
+}
+
+const char *soma_status_text(soma_status status) {
+    return (unsigned)status < SOMA_STATUS_COUNT ? status_table[status].text : "unknown status";
+}
+
+const char *soma_last_error(void) { return error_detail; }
+
+void soma_error_clear(void) { error_detail[0] = 0; }
+
+soma_status soma_error(soma_status status, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(error_detail, sizeof error_detail, format, arguments);
+    va_end(arguments);
+    return status;
+}
+
+soma_status soma_error_prefix(soma_status status, const char *format, ...) {
+    char rest[ERROR_SIZE];
+    memcpy(rest, error_detail, sizeof rest);
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(error_detail, sizeof error_detail, format, arguments);
+    va_end(arguments);
+    if (length >= 0 && length < ERROR_SIZE)
+        snprintf(error_detail + length, sizeof error_detail - (size_t)length, "%s", rest);
+    return status;
+}
+
+void soma_log_set(soma_log_function *function, void *context, soma_log_level minimum) {
+    log_receiver.function = function;
+    log_receiver.context = context;
+    log_receiver.minimum = minimum;
+}
+
+bool soma_log_enabled(soma_log_level level) { return log_receiver.function && level >= log_receiver.minimum; }
+
+void soma_log(soma_log_level level, const char *format, ...) {
+    if (!soma_log_enabled(level)) return;
+    char line[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    log_receiver.function(log_receiver.context, level, line);
+}
+
+size_t soma_dtype_size(soma_dtype dtype) {
+    static const uint8_t size[SOMA_DTYPE_COUNT] = {4, 8, 1, 4};
+    return (unsigned)dtype < SOMA_DTYPE_COUNT ? size[dtype] : 0;
+}
+
+const char *soma_dtype_name(soma_dtype dtype) {
+    static const char *const name[SOMA_DTYPE_COUNT] = {"float32", "float64", "uint8", "int32"};
+    return (unsigned)dtype < SOMA_DTYPE_COUNT ? name[dtype] : "unknown";
+}

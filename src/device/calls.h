@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+/* Typed constructors of views and calls: nobody fills a soma_call by hand. The views' meaning is in soma/device.h. */
+#ifndef SOMA_DEVICE_CALLS_H
+#define SOMA_DEVICE_CALLS_H
+
+#include <soma/device.h>
+#include <string.h>
+
+/* A contiguous view of `rank` dimensions. */
+static inline soma_view soma_view_of(void *memory, size_t offset, soma_dtype dtype, uint32_t rank, const size_t *shape) {
+    soma_view view;
+    memset(&view, 0, sizeof view);
+    view.memory = memory;
+    view.offset = offset;
+    view.dtype = dtype;
+    view.rank = rank;
+    size_t stride = 1;
+    for (uint32_t i = rank; i-- > 0;) {
+        view.shape[i] = shape[i];
+        view.stride[i] = stride;
+        stride *= shape[i];
+    }
+    return view;
+}
+
+static inline soma_view soma_view_absent(void) {
+    soma_view view;
+    memset(&view, 0, sizeof view);
+    return view;
+}
+
+static inline bool soma_view_present(const soma_view *view) { return view->rank != 0; }
+
+/* The same elements under another contiguous shape. */
+static inline soma_view soma_view_reshape(const soma_view *view, uint32_t rank, const size_t *shape) {
+    return soma_view_of(view->memory, view->offset, view->dtype, rank, shape);
+}
+
+static inline soma_view soma_view_flat(const soma_view *view) {
+    size_t count = soma_view_count(view);
+    return soma_view_reshape(view, 1, &count);
+}
+
+static inline soma_call soma_call_make(soma_primitive primitive, uint32_t view_count) {
+    soma_call call;
+    memset(&call, 0, sizeof call);
+    call.primitive = primitive;
+    call.view_count = view_count;
+    return call;
+}
+
+static inline soma_call soma_call_fill(soma_view out, float value) {
+    soma_call call = soma_call_make(SOMA_PRIMITIVE_FILL, 1);
+    call.view[0] = out;
+    call.params.fill.value = value;
+    return call;
+}
+
+static inline soma_call soma_call_copy(soma_view in, soma_view out, float scale, float shift) {
+    soma_call call = soma_call_make(SOMA_PRIMITIVE_COPY, 2);
+    call.view[0] = in;
+    call.view[1] = out;
+    call.params.copy = (soma_copy_params){scale, shift};
+    return call;
+}
+
+static inline soma_call soma_call_gather(soma_view table, soma_view index, soma_view out, size_t start, float scale,
+                                         float shift) {
+    soma_call call = soma_call_make(SOMA_PRIMITIVE_GATHER, 3);
+    call.view[0] = table;
+    call.view[1] = index;
+    call.view[2] = out;
+    call.params.gather = (soma_gather_params){start, scale, shift};
+    return call;
+}
+
+static inline soma_call soma_call_gemm(soma_view a, soma_view b, soma_view bias, soma_view c, soma_gemm_params params) {
+    soma_call call = soma_call_make(SOMA_PRIMITIVE_GEMM, 4);
+    call.view[0] = a;
+    call.view[1] = b;
+    call.view[2] = bias;
+    call.view[3] = c;
+    call.params.gemm = params;
+    return call;
+}
+
+static inline soma_call soma_call_unary(soma_view x, soma_view out, soma_unary_params params) {
+    soma_call call = soma_call_make(SOMA_PRIMITIVE_UNARY, 2);
+    call.view[0] = x;
+    call.view[1] = out;
+    call.params.unary = params;
+    return call;
+}
+
+static inline soma_call soma_call_unary_grad(soma_view dy, soma_view x_or_y, soma_view out, soma_unary_params params) {
+    soma_call call = soma_call_make(SOMA_PRIMITIVE_UNARY_GRAD, 3);
+    call.view[0] = dy;
+    call.view[1] = x_or_y;
+    call.view[2] = out;
+    call.params.unary = params;
+    return call;
+}
+
+static inline soma_call soma_call_bias_unary_grad(soma_view dy, soma_view x_or_y, soma_view out, soma_view dbias,
+                                                  soma_unary_params params) {
+    soma_call call = soma_call_make(SOMA_PRIMITIVE_BIAS_UNARY_GRAD, 4);
+    call.view[0] = dy;
+    call.view[1] = x_or_y;
+    call.view[2] = out;
+    call.view[3] = dbias;
+    call.params.unary = params;
+    return call;
+}
+
+static inline soma_call soma_call_binary(soma_view a, soma_view b, soma_view out, soma_binary op) {
+    soma_call call = soma_call_make(SOMA_PRIMITIVE_BINARY, 3);
+    call.view[0] = a;
+    call.view[1] = b;
+    call.view[2] = out;
+    call.params.binary.op = op;
+    return call;
+}
+
+static inline soma_call soma_call_reduce(soma_view x, soma_view out, soma_reduction op) {
+    soma_call call = soma_call_make(SOMA_PRIMITIVE_REDUCE, 2);
+    call.view[0] = x;
+    call.view[1] = out;
+    call.params.reduce.op = op;
+    return call;
+}
+
+static inline soma_call soma_call_softmax(soma_view x, soma_view out, bool log) {
+    soma_call call = soma_call_make(SOMA_PRIMITIVE_SOFTMAX, 2);
+    call.view[0] = x;
+    call.view[1] = out;
+    call.params.softmax.log = log;
+    return call;
+}
+
+static inline soma_call soma_call_softmax_grad(soma_view dy, soma_view y, soma_view out, bool log) {
+    soma_call call = soma_call_make(SOMA_PRIMITIVE_SOFTMAX_GRAD, 3);
+    call.view[0] = dy;
+    call.view[1] = y;
+    call.view[2] = out;
+    call.params.softmax.log = log;
+    return call;
+}
+
+static inline soma_call soma_call_dropout(soma_view x, soma_view out, soma_dropout_params params) {
+    soma_call call = soma_call_make(SOMA_PRIMITIVE_DROPOUT, 2);
+    call.view[0] = x;
+    call.view[1] = out;
+    call.params.dropout = params;
+    return call;
+}
+
+static inline soma_call soma_call_loss(soma_view prediction, soma_view target, soma_view weight, soma_view class_weight,
+                                       soma_view loss, soma_loss_params params) {
+    soma_call call = soma_call_make(SOMA_PRIMITIVE_LOSS, 5);
+    call.view[0] = prediction;
+    call.view[1] = target;
+    call.view[2] = weight;
+    call.view[3] = class_weight;
+    call.view[4] = loss;
+    call.params.loss = params;
+    return call;
+}
+
+static inline soma_call soma_call_loss_grad(soma_view prediction, soma_view target, soma_view weight,
+                                            soma_view class_weight, soma_view dloss, soma_view out,
+                                            soma_loss_params params) {
+    soma_call call = soma_call_make(SOMA_PRIMITIVE_LOSS_GRAD, 6);
+    call.view[0] = prediction;
+    call.view[1] = target;
+    call.view[2] = weight;
+    call.view[3] = class_weight;
+    call.view[4] = dloss;
+    call.view[5] = out;
+    call.params.loss = params;
+    return call;
+}
+
+static inline soma_call soma_call_metric(soma_view prediction, soma_view target, soma_view accumulator,
+                                         soma_metric_params params) {
+    soma_call call = soma_call_make(SOMA_PRIMITIVE_METRIC, 3);
+    call.view[0] = prediction;
+    call.view[1] = target;
+    call.view[2] = accumulator;
+    call.params.metric = params;
+    return call;
+}
+
+static inline soma_call soma_call_optimizer(soma_view parameter, soma_view gradient, soma_view state1, soma_view state2,
+                                            soma_view norm, soma_optimizer_params params) {
+    soma_call call = soma_call_make(SOMA_PRIMITIVE_OPTIMIZER, 5);
+    call.view[0] = parameter;
+    call.view[1] = gradient;
+    call.view[2] = state1;
+    call.view[3] = state2;
+    call.view[4] = norm;
+    call.params.optimizer = params;
+    return call;
+}
+
+#endif

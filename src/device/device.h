@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/* An open device, as the graph and the trainer use it: memory with accounting, calls with fallback. */
+#ifndef SOMA_DEVICE_DEVICE_H
+#define SOMA_DEVICE_DEVICE_H
+
+#include "base/base.h"
+#include <soma/soma.h>
+
+struct soma_device {
+    const soma_device_api *api;
+    void *state;
+    soma_device_info info;
+    char selector[64];
+    soma_device_memory memory;
+    uint64_t memory_limit; /* 0: none */
+};
+
+/*
+ * Memory. `bytes` > 0. SOMA_OUT_OF_DEVICE_MEMORY names `what`, the bytes asked for, what is in use and what there is; it is checked
+ * against the limit, the device's memory and its largest allocation before the driver is asked.
+ */
+soma_status soma_device_alloc(soma_device *device, size_t bytes, const char *what, void **memory);
+void soma_device_free(soma_device *device, void *memory, size_t bytes); /* accepts NULL */
+/* A handle of host memory without a copy; SOMA_UNSUPPORTED where the device cannot. Free with bytes = 0. */
+soma_status soma_device_wrap(soma_device *device, const void *host, size_t bytes, void **memory);
+soma_status soma_device_write(soma_device *device, void *memory, size_t offset, const void *source, size_t bytes);
+soma_status soma_device_read(soma_device *device, void *memory, size_t offset, void *target, size_t bytes);
+soma_status soma_device_copy(soma_device *device, void *to, size_t to_offset, void *from, size_t from_offset, size_t bytes);
+soma_status soma_device_fill(soma_device *device, void *memory, size_t offset, uint8_t byte, size_t bytes);
+
+/*
+ * Work. prepare checks the call's own consistency (soma_call_check), asks the device, and marks the call for the fallback where the device does not
+ * support it. run executes a list in order. release undoes prepare; accepts a call that was not prepared.
+ */
+soma_status soma_device_prepare(soma_device *device, soma_call *call, size_t *workspace);
+soma_status soma_device_run(soma_device *device, soma_call *calls, size_t count);
+void soma_device_release(soma_device *device, soma_call *call);
+soma_status soma_device_sync(soma_device *device);
+
+/* Shapes, ranks, dtypes and parameters of a call against its primitive's contract in soma/device.h. */
+soma_status soma_call_check(const soma_call *call);
+
+/* fallback.c: executes one call on the host through read and write. */
+soma_status soma_fallback_run(soma_device *device, const soma_call *call);
+
+/* registry.c: the devices in the tree and those registered; NULL past the last. */
+const soma_device_api *soma_registry_get(size_t index);
+
+/* The devices in the tree. */
+extern const soma_device_api soma_cpu_api;
+#ifdef SOMA_HAVE_OPENCL
+extern const soma_device_api soma_opencl_api;
+#endif
+
+#endif
