@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Samples in host memory. Loaders (src/io) make one with soma_dataset_make(); the trainer reads it. Several data sets may look at one storage
- * (splits), each through its own list of rows.
+ * Samples in host memory. Loaders (src/io) make one with soma_dataset_make(); the trainer reads it. Several data sets
+ * may look at one storage (splits), each through its own list of rows.
  */
 #ifndef SOMA_TRAIN_DATASET_H
 #define SOMA_TRAIN_DATASET_H
@@ -11,10 +11,10 @@
 
 /* One column of the data: an input or a target, for all rows of the storage. */
 typedef struct soma_column {
-    void *data;         /* rows * width elements */
-    bool owned;         /* free data with the storage */
-    soma_dtype dtype;   /* F32, U8, I32 */
-    uint32_t rank;      /* per sample; 0: one number (class numbers) */
+    void *data;       /* rows * width elements */
+    bool owned;       /* free data with the storage */
+    soma_dtype dtype; /* F32, U8, I32 */
+    uint32_t rank;    /* per sample; 0: one number (class numbers) */
     size_t shape[SOMA_MAX_RANK];
     size_t width;       /* elements per sample */
     float scale, shift; /* what the network sees: scale * value + shift (u8 inputs: 1/255, 0; all else 1, 0) */
@@ -38,8 +38,8 @@ struct soma_dataset {
 };
 
 /*
- * Takes over the storage (references = 1 is set here), also on failure. Checks that ranks and shapes agree, class numbers are in range, and
- * rows < 2^31.
+ * Takes over the storage (references = 1 is set here), also on failure. Checks that ranks and shapes agree, class
+ * numbers are in range, and rows < 2^31.
  */
 soma_status soma_dataset_make(soma_storage *storage, soma_dataset **dataset);
 /* An empty storage, to be filled by a loader. Frees owned columns, names, weights. */

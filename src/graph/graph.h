@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The graph: tensors, each made by one op from earlier ones. A network is such a graph; so is a whole training step,
+ * with loss, gradients, metrics and optimizer appended to a copy of the network (autodiff.c).
+ *
+ * The batch is the one free dimension: a `batched` tensor has it in front of `shape`, which is per sample. Axes count
+ * it: axis 0 of a batched tensor is the batch. A graph knows nothing of devices; plan.c turns it into calls for one
+ * batch size.
+ */
+#ifndef SOMA_GRAPH_GRAPH_H
+#define SOMA_GRAPH_GRAPH_H
+
+#include "base/base.h"
+#include <soma/soma.h>
+
+/*
+ * The ops: X(NAME, name in files, inputs at least, at most). What each does is a row of the table in ops.c.
+ *
+ * INPUT      what comes from outside for each batch: network inputs, targets, sample weights
+ * PARAMETER  trained; never batched
+ * FILL       a constant: every element is attributes.fill.value, divided by the batch size if attributes.fill.per_batch
+ * COPY       scale * input, broadcast to a shape (dimensions of 1 and missing leading ones repeat)
+ * RESHAPE    another shape over the same memory
+ * GEMM       op(a) op(b) [+ bias]; two-dimensional, the batch counted
+ * UNARY_GRAD, BIAS_UNARY_GRAD (its `second` is the bias gradient), SOFTMAX_GRAD, LOSS_GRAD: made by gradient rules and
+ * rewrites SECOND     the second result of its input METRIC, NORM, OPTIMIZER: no result of their own; they work on the
+ * executor's flat buffers
+ */
+#define SOMA_OP_LIST(X)                                                                                                \
+    X(INPUT, "input", 0, 0)                                                                                            \
+    X(PARAMETER, "parameter", 0, 0)                                                                                    \
+    X(FILL, "fill", 0, 0)                                                                                              \
+    X(COPY, "copy", 1, 1)                                                                                              \
+    X(RESHAPE, "reshape", 1, 1)                                                                                        \
+    X(GEMM, "gemm", 2, 3)                                                                                              \
+    X(UNARY, "unary", 1, 1)                                                                                            \
+    X(UNARY_GRAD, "unary_grad", 2, 2)                                                                                  \
+    X(BIAS_UNARY_GRAD, "bias_unary_grad", 2, 2)                                                                        \
+    X(SECOND, "second", 1, 1)                                                                                          \
+    X(BINARY, "binary", 2, 2)                                                                                          \
+    X(REDUCE, "reduce", 1, 1)                                                                                          \
+    X(CONCAT, "concat", 1, 64)                                                                                         \
+    X(SLICE, "slice", 1, 1)                                                                                            \
+    X(SOFTMAX, "softmax", 1, 1)                                                                                        \
+    X(SOFTMAX_GRAD, "softmax_grad", 2, 2)                                                                              \
+    X(DROPOUT, "dropout", 1, 1)                                                                                        \
+    X(LOSS, "loss", 2, 4)                                                                                              \
+    X(LOSS_GRAD, "loss_grad", 3, 5)                                                                                    \
+    X(METRIC, "metric", 1, 2)                                                                                          \
+    X(NORM, "norm", 0, 0)                                                                                              \
+    X(OPTIMIZER, "optimizer", 0, 1)
+
+typedef enum soma_op {
+#define X(name, text, least, most) SOMA_OP_##name,
+    SOMA_OP_LIST(X)
+#undef X
+        SOMA_OP_COUNT
+} soma_op;
+
+typedef union soma_attributes {
+    struct {
+        float value;
+        bool per_batch;
+    } fill;
+    struct {
+        float scale;
+    } copy;
+    soma_gemm_params gemm;
+    soma_unary_params unary;
+    soma_binary_params binary;
+    struct {
+        soma_reduction op;
+        uint32_t axis;
+    } reduce;
+    struct {
+        uint32_t axis;
+    } concat;
+    struct {
+        uint32_t axis;
+        size_t start, length;
+    } slice;
+    struct {
+        bool log;
+        uint32_t axis;
+    } softmax;
+    soma_dropout_params dropout; /* seed and step are set by the executor */
+    struct {
+        soma_loss_params params;
+        bool weighted, class_weighted; /* which of the optional inputs are there, in this order */
+    } loss;
+    soma_metric_params metric;
+} soma_attributes;
+
+typedef struct soma_graph soma_graph;
+
+/* Where a tensor's value lives; plan.c decides for ARENA, the step's builder for the others. */
+typedef enum soma_place {
+    SOMA_PLACE_ARENA,     /* while it is needed */
+    SOMA_PLACE_PARAMETER, /* the flat parameter buffer, at `offset` elements */
+    SOMA_PLACE_GRADIENT   /* the flat gradient buffer, at `offset` elements */
+} soma_place;
+
+struct soma_tensor {
+    soma_graph *graph;
+    uint32_t id; /* its index in the graph */
+    soma_op op;
+    soma_dtype dtype;
+    bool batched;
+    bool kept; /* an output: its value must survive to the end of the plan */
+    uint32_t rank;
+    size_t shape[SOMA_MAX_RANK];
+    uint32_t input_count;
+    soma_tensor **input;
+    soma_attributes attributes;
+    char *name;     /* owned, or NULL */
+    uint32_t layer; /* index of the network's layer that made it */
+    soma_place place;
+    size_t offset;
+};
+
+struct soma_graph {
+    soma_tensor **tensor; /* in an order in which each comes after its inputs */
+    uint32_t count, capacity;
+    void *owner; /* the network, for the builders */
+};
+
+void soma_graph_init(soma_graph *graph);
+void soma_graph_clear(soma_graph *graph);
+/* A copy with the same ids. */
+soma_status soma_graph_clone(const soma_graph *graph, soma_graph *copy);
+
+/* What a new tensor is asked to be. shape, rank, batched and dtype are for the ops that do not derive them: INPUT,
+ * PARAMETER, FILL, COPY, RESHAPE. */
+typedef struct soma_tensor_spec {
+    soma_op op;
+    uint32_t input_count;
+    soma_tensor *const *input;
+    soma_attributes attributes;
+    soma_dtype dtype;
+    bool batched;
+    uint32_t rank;
+    size_t shape[SOMA_MAX_RANK];
+    const char *name; /* copied; for error messages too */
+} soma_tensor_spec;
+
+/* Appends a tensor after checking arity, attributes and shapes against the op's row. */
+soma_status soma_graph_add(soma_graph *graph, const soma_tensor_spec *spec, soma_tensor **tensor);
+
+/* ------------------------------------------------------------------------------------------------------ shapes */
+
+/* The shape with the batch in front, into shape[SOMA_MAX_RANK]; returns the rank (a single number has rank 1). */
+uint32_t soma_tensor_full_shape(const soma_tensor *tensor, size_t batch, size_t *shape);
+uint32_t soma_tensor_full_rank(const soma_tensor *tensor);
+size_t soma_tensor_full_count(const soma_tensor *tensor, size_t batch);
+bool soma_tensor_same_shape(const soma_tensor *x, const soma_tensor *y);
+/* "[batch, 28, 28]" into text[SOMA_SHAPE_TEXT]; returns text. */
+#define SOMA_SHAPE_TEXT 160
+const char *soma_tensor_shape_text(const soma_tensor *tensor, char *text);
+/* "dense_1" or "gemm #3" into text[SOMA_SHAPE_TEXT]: for messages. */
+const char *soma_tensor_label(const soma_tensor *tensor, char *text);
+
+/* ------------------------------------------------------------------------------------------------ building blocks */
+/* Short forms used by layers, gradient rules and rewrites. */
+
+soma_status soma_graph_gemm(soma_graph *graph, soma_tensor *a, soma_tensor *b, soma_tensor *bias, bool transpose_a,
+                            bool transpose_b, soma_tensor **out);
+soma_status soma_graph_unary(soma_graph *graph, soma_tensor *x, soma_unary_params params, soma_tensor **out);
+/* Broadcasts as NumPy does. */
+soma_status soma_graph_binary(soma_graph *graph, soma_tensor *a, soma_tensor *b, soma_binary op, soma_tensor **out);
+soma_status soma_graph_reduce(soma_graph *graph, soma_tensor *x, soma_reduction op, uint32_t axis, soma_tensor **out);
+/* scale * x, broadcast to the shape of `like`. */
+soma_status soma_graph_copy(soma_graph *graph, soma_tensor *x, const soma_tensor *like, float scale, soma_tensor **out);
+/* x's elements in the shape of `like`. */
+soma_status soma_graph_reshape(soma_graph *graph, soma_tensor *x, const soma_tensor *like, soma_tensor **out);
+
+/* ---------------------------------------------------------------------------------------------------- the table */
+
+/* Emits the gradients of `tensor`'s inputs, given dy, that of its own: gradient[i] for input[i], NULL where there is
+ * none (integers, constants). */
+typedef soma_status soma_gradient_rule(soma_graph *graph, soma_tensor *tensor, soma_tensor *dy, soma_tensor **gradient);
+/* Derives rank, shape, batched and dtype from inputs and attributes; explains what does not fit. */
+typedef soma_status soma_shape_rule(soma_tensor *tensor);
+/* Emits the call (or calls) that compute the tensor. */
+struct soma_lowering;
+typedef soma_status soma_lower_rule(struct soma_lowering *lowering, const soma_tensor *tensor);
+
+typedef struct soma_op_row {
+    const char *name; /* stable: the name in files */
+    uint32_t least, most;
+    soma_shape_rule *shape;
+    soma_gradient_rule *gradient; /* NULL: a path through it has no gradient */
+    soma_lower_rule *lower;       /* NULL: nothing to compute */
+} soma_op_row;
+
+extern const soma_op_row soma_op_table[SOMA_OP_COUNT];
+
+/* ------------------------------------------------------------------------------------------------------ autodiff */
+
+/*
+ * Appends the gradients of the given tensors. seed[i] is the gradient of the scalar objective with respect to root[i].
+ * wanted[i]: in: the tensor; gradient[i]: out: its gradient, NULL if the objective does not depend on it.
+ * SOMA_NO_GRADIENT names the tensor where a path ends.
+ */
+soma_status soma_graph_differentiate(soma_graph *graph, soma_tensor *const *root, soma_tensor *const *seed,
+                                     size_t roots, soma_tensor *const *wanted, size_t count, soma_tensor **gradient);
+
+/* ------------------------------------------------------------------------------------------------------- fusion */
+
+/* Each rewrite can be switched off, and is tested on against off. */
+enum {
+    SOMA_FUSE_GEMM_FUNCTION = 1, /* gemm + function -> gemm with an epilogue */
+    SOMA_FUSE_BIAS_GRADIENT = 2, /* function gradient + sum over the batch -> one pass */
+    SOMA_FUSE_ALL = 3
+};
+soma_status soma_graph_fuse(soma_graph *graph, unsigned which);
+/* Removes what no kept tensor, metric or optimizer needs; renumbers. */
+void soma_graph_prune(soma_graph *graph);
+
+#endif

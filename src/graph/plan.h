@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A plan: a graph as a flat list of calls for one batch size, with every tensor placed in memory. The executor owns the
+ * memory that plans share: flat parameter, gradient and state buffers, accumulators, and one arena as large as the
+ * largest plan needs.
+ */
+#ifndef SOMA_GRAPH_PLAN_H
+#define SOMA_GRAPH_PLAN_H
+
+#include "device/device.h"
+#include "graph/graph.h"
+
+#define SOMA_ACCUMULATOR_SLOTS 16
+
+typedef struct soma_executor {
+    soma_device *device;
+    soma_dtype real;        /* SOMA_F32; SOMA_F64 on a float64 device, for checking gradients */
+    size_t parameter_count; /* elements of the flat buffers, each tensor aligned for the device */
+    size_t decay_count;     /* weights come first: elements before this decay */
+    uint32_t state_count;
+    void *parameters, *gradients, *state[2]; /* gradients and states NULL until training is first planned */
+    void *norm;                              /* one number: the gradient's sum of squares */
+    void *accumulators;                      /* [SOMA_ACCUMULATOR_SLOTS, 2] */
+    void *arena;
+    size_t arena_bytes;
+    uint64_t generation; /* goes up when memory moved: plans bind again before they run */
+} soma_executor;
+
+/* Memory of one executor: parameters and accumulators at once (all zero), the rest by soma_executor_reserve(). */
+soma_status soma_executor_create(soma_device *device, soma_dtype real, size_t parameter_count, size_t decay_count,
+                                 soma_executor **executor);
+void soma_executor_destroy(soma_executor *executor);
+/* Gradients and optimizer states (zeroed when new). */
+soma_status soma_executor_reserve_training(soma_executor *executor, uint32_t state_count);
+/* Bytes of one element of the flat buffers, and the alignment of tensors in them, in elements. */
+size_t soma_executor_element(const soma_executor *executor);
+size_t soma_executor_alignment(const soma_device *device, soma_dtype real);
+
+/* Flat-buffer access: `count` float32 values at `offset` elements, converted where real is F64. */
+soma_status soma_executor_write(soma_executor *executor, void *buffer, size_t offset, const float *values,
+                                size_t count);
+soma_status soma_executor_read(soma_executor *executor, void *buffer, size_t offset, float *values, size_t count);
+
+/* Accumulators: zero them (enqueued), and read the totals (waits for the device). */
+soma_status soma_executor_clear_accumulators(soma_executor *executor);
+soma_status soma_executor_read_accumulators(soma_executor *executor, double totals[SOMA_ACCUMULATOR_SLOTS]);
+
+/* Where a plan's inputs come from, when rows of a resident data set are gathered: one per INPUT tensor of the graph, in
+ * order. */
+typedef struct soma_feed {
+    void *table; /* device memory, [rows, width of the input] */
+    soma_dtype dtype;
+    size_t rows;
+    float scale, shift;
+    void *index; /* device memory, i32 [index_count], or NULL for consecutive rows */
+    size_t index_count;
+} soma_feed;
+
+/* What changes from step to step. */
+typedef struct soma_step_values {
+    size_t start;                    /* first row (of the index) of the batch, for feeds */
+    uint64_t seed, step;             /* dropout */
+    soma_optimizer_params optimizer; /* kind and decay_count are ignored: the graph has them */
+} soma_step_values;
+
+typedef struct soma_plan soma_plan;
+
+typedef struct soma_plan_figures {
+    size_t activation_bytes; /* tensors in the arena */
+    size_t workspace_bytes;
+    size_t constant_bytes;
+    uint32_t calls;
+    double gemm_flops;
+} soma_plan_figures;
+
+/* Lowers the graph (borrowed, must outlive the plan) for one batch size, asks the device about every call, and places
+   the tensors. optimizer is the kind used by an OPTIMIZER tensor. */
+soma_status soma_plan_create(soma_executor *executor, const soma_graph *graph, size_t batch,
+                             soma_optimizer_kind optimizer, soma_plan **plan);
+void soma_plan_destroy(soma_plan *plan);
+size_t soma_plan_batch(const soma_plan *plan);
+void soma_plan_get_figures(const soma_plan *plan, soma_plan_figures *figures);
+
+/* Gather the inputs from these feeds on every run (borrowed device memory); NULL: the inputs are written by
+ * soma_plan_write_input(). */
+soma_status soma_plan_set_feeds(soma_plan *plan, const soma_feed *feeds, size_t count);
+
+/* Host to input number `input` (in the order of INPUT tensors): the whole batch; u8 and f32 arrive as scale * value +
+ * shift, i32 as it is. */
+soma_status soma_plan_write_input(soma_plan *plan, size_t input, const void *values, soma_dtype dtype, float scale,
+                                  float shift);
+/* A kept tensor's value (or an input's) as float32; waits for the device. `tensor` is of the plan's graph. */
+soma_status soma_plan_read(soma_plan *plan, const soma_tensor *tensor, float *values, size_t count);
+
+/* Enqueues one run: no allocation, compilation, copy from the host, or wait (unless a call falls back). */
+soma_status soma_plan_run(soma_plan *plan, const soma_step_values *values);
+
+/*
+ * Runs call by call and looks at each result: *bad is the first tensor (parameters and inputs included) with a NaN or
+ * infinity, NULL if there is none. Slow; for finding where training went wrong. Stops before the optimizer.
+ */
+soma_status soma_plan_find_not_finite(soma_plan *plan, const soma_step_values *values, const soma_tensor **bad);
+
+/* The calls of the plan, for profiles and for timing its GEMMs alone. */
+soma_call *soma_plan_calls(soma_plan *plan, size_t *count);
+/* Binds the plan to memory if that has not happened; soma_plan_run() does it by itself. */
+soma_status soma_plan_bind(soma_plan *plan);
+
+#endif

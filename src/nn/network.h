@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/* A network: the forward graph, its layers and parameters, and, once compiled, its state on a device. */
+#ifndef SOMA_NN_NETWORK_H
+#define SOMA_NN_NETWORK_H
+
+#include "graph/graph.h"
+#include "graph/plan.h"
+
+typedef struct soma_layer {
+    char *name, *kind;
+    soma_tensor *output;
+    size_t parameters; /* scalars */
+} soma_layer;
+
+typedef struct soma_parameter {
+    soma_tensor *tensor;
+    soma_initializer initializer; /* resolved: never DEFAULT */
+    float scale;
+    size_t fan_in, fan_out;
+    bool is_bias;
+    float *values; /* host copy; the truth while the network is not compiled, then the device has it (NULL) */
+} soma_parameter;
+
+typedef struct soma_preprocessing {
+    float *mean, *scale; /* [width], or NULL */
+    size_t width;
+    char **class_names;
+    size_t class_count;
+} soma_preprocessing;
+
+struct soma_compiled; /* train/step.h */
+
+struct soma_network {
+    soma_graph graph;
+    soma_layer *layers;
+    size_t layer_count;
+    soma_parameter *parameters;
+    size_t parameter_count;
+    soma_tensor **inputs, **outputs;
+    size_t input_count, output_count;
+    uint32_t dropout_count;
+    uint64_t seed;
+    soma_status status; /* the first error of a builder */
+    char *error;
+    soma_preprocessing preprocessing;
+    bool has_options;
+    soma_compile_options options; /* last compiled with, or from the file */
+    struct soma_compiled *compiled;
+};
+
+/* Records the first builder error (with the thread's error detail) and returns NULL. */
+soma_tensor *soma_network_fail(soma_network *network, soma_status status);
+/* A new parameter tensor, named "LAYER.ROLE". */
+soma_status soma_network_add_parameter(soma_network *network, const soma_parameter *description, uint32_t rank,
+                                       const size_t *shape, const char *name, soma_tensor **tensor);
+/* Opens a layer of this kind; tensors made until the next one belong to it. name NULL: "kind_N". */
+soma_status soma_network_begin_layer(soma_network *network, const char *kind, const char *name);
+void soma_network_end_layer(soma_network *network, soma_tensor *output);
+/* Fills parameter->values by its initialiser. */
+soma_status soma_parameter_initialize(const soma_network *network, size_t index, float *values);
+/* Frees what compile made; first brings the weights back to the host. */
+soma_status soma_network_decompile(soma_network *network);
+
+/* "relu", "leaky_relu", ... by name; false if there is none. */
+bool soma_function_from_name(const char *name, size_t length, soma_function *function);
+
+/* optimizer.c: options with every default filled in; the parameters of step t (from 1) at this rate. */
+soma_status soma_optimizer_resolve(const soma_optimizer *given, soma_optimizer *resolved);
+uint32_t soma_optimizer_states(soma_optimizer_kind kind);
+const char *soma_optimizer_name(soma_optimizer_kind kind);
+soma_optimizer_params soma_optimizer_step(const soma_optimizer *resolved, uint64_t t, float learning_rate);
+/* schedule.c: the rate at step t (from 0) of `total` steps; plateau_factor is the product of the reductions so far (1
+ * at first). */
+float soma_schedule_rate(const soma_optimizer *resolved, uint64_t t, uint64_t total, float plateau_factor);
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A compiled network: its executor, and a step graph and plans for each way of running it. Step graphs are made when
+ * first asked for, since they depend on the data: class numbers or rows as targets, weights or none.
+ */
+#ifndef SOMA_TRAIN_STEP_H
+#define SOMA_TRAIN_STEP_H
+
+#include "nn/network.h"
+
+typedef enum soma_mode {
+    SOMA_MODE_PREDICT,  /* outputs */
+    SOMA_MODE_EVALUATE, /* loss and metrics */
+    SOMA_MODE_TRAIN,    /* loss, metrics, gradients, optimizer step */
+    SOMA_MODE_BACKWARD  /* loss, metrics, gradients of parameters and inputs; dropout active; no step */
+} soma_mode;
+
+/* What a step graph depends on. Targets only matter for the modes that have a loss. */
+typedef struct soma_signature {
+    soma_mode mode;
+    bool weighted;
+    soma_dtype target[SOMA_MAX_OUTPUTS]; /* I32: class numbers, F32: rows */
+} soma_signature;
+
+/* A step graph. INPUT tensors in order: the network's inputs, one target per output that has a loss, then the weights
+ * if weighted. */
+typedef struct soma_step {
+    soma_signature signature;
+    soma_graph graph;
+    soma_tensor *output[SOMA_MAX_OUTPUTS];         /* PREDICT */
+    soma_tensor *input_gradient[SOMA_MAX_OUTPUTS]; /* BACKWARD */
+    soma_plan *plans[8];                           /* by batch size, most recently used first */
+    size_t plan_count;
+    struct soma_step *next;
+} soma_step;
+
+/* Accumulator slots: the loss (sum over samples, weighted, of all outputs), then the metrics. */
+enum { SOMA_SLOT_LOSS = 0, SOMA_SLOT_METRIC = SOMA_MAX_OUTPUTS };
+
+typedef struct soma_compiled {
+    soma_device *device;
+    soma_executor *executor;
+    soma_optimizer optimizer; /* resolved */
+    soma_loss_kind loss[SOMA_MAX_OUTPUTS];
+    bool trained_on[SOMA_MAX_OUTPUTS]; /* false: SOMA_LOSS_NONE */
+    float loss_weight[SOMA_MAX_OUTPUTS];
+    float *class_weight;
+    size_t class_weight_count;
+    soma_metric_params metric[SOMA_MAX_METRICS];
+    char metric_name[SOMA_MAX_METRICS][32];
+    uint32_t metric_count;
+    bool fuse;
+    uint64_t step;       /* optimizer steps made so far; the next is step + 1 */
+    float learning_rate; /* in force; schedules change it */
+    float plateau_factor;
+    soma_step *steps;
+    soma_step *last_backward; /* of soma_backward() / soma_train_on_batch(): for soma_get_gradient() */
+    soma_plan *last_plan;
+    struct soma_fit *fit; /* the running soma_fit(), for soma_fit_metrics(); defined by fit.c */
+} soma_compiled;
+
+/* The step for a signature, and its plan for a batch size: cached. SOMA_INVALID_SHAPE and the like name the output. */
+soma_status soma_step_get(soma_network *network, const soma_signature *signature, soma_step **step);
+soma_status soma_step_plan(soma_network *network, soma_step *step, size_t batch, soma_plan **plan);
+
+/* Values for running a plan now: dropout seed and step, optimizer parameters of the next step at the rate in force. */
+soma_step_values soma_step_values_now(const soma_network *network, size_t start);
+
+/* The totals in the accumulators as means over `samples`. */
+soma_status soma_step_read_metrics(soma_network *network, size_t samples, soma_metrics *metrics);
+
+/* SOMA_INVALID_STATE if the network is not compiled (names the function). */
+soma_status soma_require_compiled(const soma_network *network, const char *function);
+
+#endif
