@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/* An open device: memory with its accounting, and calls, of which those that the device can't do go to the fallback. */
+#include "device/device.h"
+
+#include <inttypes.h>
+
+void soma_device_get_info(soma_device *device, soma_device_info *info) {
+    *info = device->info;
+}
+
+const char *soma_device_selector(const soma_device *device) {
+    return device->selector;
+}
+
+void soma_device_get_memory(const soma_device *device, soma_device_memory *memory) {
+    *memory = device->memory;
+}
+
+/* ------------------------------------------------------------------------------------------------------ memory */
+
+/* Bytes that may be in use at once; UINT64_MAX where nothing is known. */
+static uint64_t memory_in_all(const soma_device *device) {
+    uint64_t limit = device->memory_limit ? device->memory_limit : UINT64_MAX;
+    return device->info.memory ? SOMA_MIN(limit, device->info.memory) : limit;
+}
+
+static soma_status check_room(const soma_device *device, size_t bytes, const char *what) {
+    uint64_t all = memory_in_all(device);
+    if (bytes > all || device->memory.allocated > all - bytes)
+        return soma_error(SOMA_OUT_OF_DEVICE_MEMORY,
+                          "%s needs %zu bytes on device %s (%s): %" PRIu64 " bytes are in use of %" PRIu64 "%s", what,
+                          bytes, device->selector, device->info.name, device->memory.allocated, all,
+                          device->memory_limit == all ? ", the limit set for it" : "");
+    uint64_t most = device->info.max_allocation;
+    if (most && bytes > most)
+        return soma_error(SOMA_OUT_OF_DEVICE_MEMORY,
+                          "%s needs %zu bytes on device %s (%s), which allocates at most %" PRIu64 " bytes at once",
+                          what, bytes, device->selector, device->info.name, most);
+    return SOMA_OK;
+}
+
+soma_status soma_device_alloc(soma_device *device, size_t bytes, const char *what, void **memory) {
+    *memory = NULL;
+    SOMA_TRY(check_room(device, bytes, what));
+    soma_status status = device->api->alloc(device->state, bytes, memory);
+    if (status != SOMA_OK)
+        return soma_error_prefix(status,
+                                 "%s needs %zu bytes on device %s (%s), where %" PRIu64 " bytes are in use: ", what,
+                                 bytes, device->selector, device->info.name, device->memory.allocated);
+    device->memory.allocated += bytes;
+    device->memory.peak = SOMA_MAX(device->memory.peak, device->memory.allocated);
+    return SOMA_OK;
+}
+
+void soma_device_free(soma_device *device, void *memory, size_t bytes) {
+    if (!memory) return;
+    device->api->free(device->state, memory);
+    device->memory.allocated -= SOMA_MIN(bytes, device->memory.allocated);
+}
+
+soma_status soma_device_wrap(soma_device *device, const void *host, size_t bytes, void **memory) {
+    *memory = NULL;
+    if (!device->api->wrap)
+        return soma_error(SOMA_UNSUPPORTED, "device %s can't use host memory without a copy", device->selector);
+    return device->api->wrap(device->state, host, bytes, memory);
+}
+
+soma_status soma_device_write(soma_device *device, void *memory, size_t offset, const void *source, size_t bytes) {
+    return bytes ? device->api->write(device->state, memory, offset, source, bytes) : SOMA_OK;
+}
+
+soma_status soma_device_read(soma_device *device, void *memory, size_t offset, void *target, size_t bytes) {
+    return bytes ? device->api->read(device->state, memory, offset, target, bytes) : SOMA_OK;
+}
+
+soma_status soma_device_copy(soma_device *device, void *to, size_t to_offset, void *from, size_t from_offset,
+                             size_t bytes) {
+    return bytes ? device->api->copy(device->state, to, to_offset, from, from_offset, bytes) : SOMA_OK;
+}
+
+soma_status soma_device_fill(soma_device *device, void *memory, size_t offset, uint8_t byte, size_t bytes) {
+    return bytes ? device->api->fill(device->state, memory, offset, byte, bytes) : SOMA_OK;
+}
+
+/* -------------------------------------------------------------------------------------------------------- work */
+
+/* Says so once for each primitive of a device. */
+static void log_fallback(soma_device *device, soma_primitive primitive) {
+    uint32_t bit = UINT32_C(1) << primitive;
+    if (device->fallback_seen & bit) return;
+    device->fallback_seen |= bit;
+    soma_log(SOMA_LOG_INFO, "device %s (%s) does not do %s: the host does", device->selector, device->info.name,
+             soma_primitive_name(primitive));
+}
+
+soma_status soma_device_prepare(soma_device *device, soma_call *call, size_t *workspace) {
+    *workspace = 0;
+    call->prepared = NULL;
+    call->fallback = false;
+    SOMA_TRY(soma_call_check(call));
+    soma_status status = SOMA_UNSUPPORTED;
+    if (device->api->prepare) status = device->api->prepare(device->state, call, workspace);
+    if (status != SOMA_UNSUPPORTED) return status;
+    *workspace = 0;
+    call->fallback = true;
+    log_fallback(device, call->primitive);
+    return SOMA_OK;
+}
+
+soma_status soma_device_run(soma_device *device, soma_call *calls, size_t count) {
+    size_t done = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (!calls[i].fallback) continue;
+        if (i > done) SOMA_TRY(device->api->run(device->state, calls + done, i - done));
+        SOMA_TRY(soma_fallback_run(device, &calls[i]));
+        done = i + 1;
+    }
+    return count > done ? device->api->run(device->state, calls + done, count - done) : SOMA_OK;
+}
+
+void soma_device_release(soma_device *device, soma_call *call) {
+    if (!call->fallback && call->prepared && device->api->release) device->api->release(device->state, call);
+    call->prepared = NULL;
+    call->fallback = false;
+}
+
+soma_status soma_device_sync(soma_device *device) {
+    return device->api->sync ? device->api->sync(device->state) : SOMA_OK;
+}
