@@ -69,6 +69,7 @@ static inline size_t soma_view_count(const soma_view *view) {
  * BINARY         a, b, out                           out = a op b; b is broadcast to a's shape by strides of 0
  * REDUCE         x, out                              x [outer, axis, inner] -> out [outer, inner]: op over the axis.
  *                                                    An empty axis gives SUM 0, SUM_SQUARES 0, MEAN NaN, MAX -inf, MIN +inf.
+ *                                                    A NaN in the axis gives NaN, for MAX and MIN too.
  * SOFTMAX        x, out                              over the axis of [outer, axis, inner]; log: x - max - log sum e^(x - max)
  * SOFTMAX_GRAD   dy, y, out                          y (dy - sum_axis dy y); log: dy - e^y sum_axis dy
  * DROPOUT        x, out                              out_i = x_i / (1 - rate) where a random number u_i >= rate, else 0. u from

@@ -14,8 +14,10 @@ enum {
     U = 1 << 2, /* uint8 */
     ANY = F | I | U,
     OPTIONAL = 1 << 3,
-    STRIDED = 1 << 4,  /* any strides */
-    BROADCAST = 1 << 5 /* contiguous, with strides of 0 for repeated dimensions */
+    STRIDED = 1 << 4,   /* any strides */
+    BROADCAST = 1 << 5, /* contiguous, with strides of 0 for repeated dimensions */
+    OUT = 1 << 6,       /* written */
+    UPDATED = 1 << 7    /* read and written */
 };
 
 typedef soma_status shape_check(const soma_call *call);
@@ -30,34 +32,39 @@ static const struct contract {
         unsigned flags;
     } view[SOMA_CALL_MAX_VIEWS];
 } contracts[SOMA_PRIMITIVE_COUNT] = {
-    [SOMA_PRIMITIVE_FILL] = {check_fill, {{"out", F}}},
-    [SOMA_PRIMITIVE_COPY] = {check_copy, {{"in", ANY | STRIDED}, {"out", ANY | STRIDED}}},
-    [SOMA_PRIMITIVE_GATHER] = {check_gather, {{"table", ANY}, {"index", I | OPTIONAL}, {"out", F | I}}},
-    [SOMA_PRIMITIVE_GEMM] = {check_gemm, {{"a", F}, {"b", F}, {"bias", F | OPTIONAL}, {"c", F}}},
-    [SOMA_PRIMITIVE_UNARY] = {check_unary, {{"x", F}, {"out", F}}},
-    [SOMA_PRIMITIVE_UNARY_GRAD] = {check_unary_grad, {{"dy", F}, {"x or y", F}, {"out", F}}},
-    [SOMA_PRIMITIVE_BIAS_UNARY_GRAD] = {check_bias_unary_grad, {{"dy", F}, {"x or y", F}, {"out", F}, {"dbias", F}}},
-    [SOMA_PRIMITIVE_BINARY] = {check_binary, {{"a", F}, {"b", F | BROADCAST}, {"out", F}}},
-    [SOMA_PRIMITIVE_REDUCE] = {check_reduce, {{"x", F}, {"out", F}}},
-    [SOMA_PRIMITIVE_SOFTMAX] = {check_softmax, {{"x", F}, {"out", F}}},
-    [SOMA_PRIMITIVE_SOFTMAX_GRAD] = {check_softmax_grad, {{"dy", F}, {"y", F}, {"out", F}}},
-    [SOMA_PRIMITIVE_DROPOUT] = {check_dropout, {{"x", F}, {"out", F}}},
-    [SOMA_PRIMITIVE_LOSS] =
-        {check_loss,
-         {{"prediction", F}, {"target", F | I}, {"weight", F | OPTIONAL}, {"class_weight", F | OPTIONAL}, {"loss", F}}},
+    [SOMA_PRIMITIVE_FILL] = {check_fill, {{"out", F | OUT}}},
+    [SOMA_PRIMITIVE_COPY] = {check_copy, {{"in", ANY | STRIDED}, {"out", ANY | STRIDED | OUT}}},
+    [SOMA_PRIMITIVE_GATHER] = {check_gather, {{"table", ANY}, {"index", I | OPTIONAL}, {"out", F | I | OUT}}},
+    [SOMA_PRIMITIVE_GEMM] = {check_gemm, {{"a", F}, {"b", F}, {"bias", F | OPTIONAL}, {"c", F | OUT}}},
+    [SOMA_PRIMITIVE_UNARY] = {check_unary, {{"x", F}, {"out", F | OUT}}},
+    [SOMA_PRIMITIVE_UNARY_GRAD] = {check_unary_grad, {{"dy", F}, {"x or y", F}, {"out", F | OUT}}},
+    [SOMA_PRIMITIVE_BIAS_UNARY_GRAD] = {check_bias_unary_grad,
+                                        {{"dy", F}, {"x or y", F}, {"out", F | OUT}, {"dbias", F | OUT}}},
+    [SOMA_PRIMITIVE_BINARY] = {check_binary, {{"a", F}, {"b", F | BROADCAST}, {"out", F | OUT}}},
+    [SOMA_PRIMITIVE_REDUCE] = {check_reduce, {{"x", F}, {"out", F | OUT}}},
+    [SOMA_PRIMITIVE_SOFTMAX] = {check_softmax, {{"x", F}, {"out", F | OUT}}},
+    [SOMA_PRIMITIVE_SOFTMAX_GRAD] = {check_softmax_grad, {{"dy", F}, {"y", F}, {"out", F | OUT}}},
+    [SOMA_PRIMITIVE_DROPOUT] = {check_dropout, {{"x", F}, {"out", F | OUT}}},
+    [SOMA_PRIMITIVE_LOSS] = {check_loss,
+                             {{"prediction", F},
+                              {"target", F | I},
+                              {"weight", F | OPTIONAL},
+                              {"class_weight", F | OPTIONAL},
+                              {"loss", F | OUT}}},
     [SOMA_PRIMITIVE_LOSS_GRAD] = {check_loss_grad,
                                   {{"prediction", F},
                                    {"target", F | I},
                                    {"weight", F | OPTIONAL},
                                    {"class_weight", F | OPTIONAL},
                                    {"dloss", F},
-                                   {"out", F}}},
-    [SOMA_PRIMITIVE_METRIC] = {check_metric, {{"prediction", F}, {"target", F | I | OPTIONAL}, {"accumulator", F}}},
+                                   {"out", F | OUT}}},
+    [SOMA_PRIMITIVE_METRIC] = {check_metric,
+                               {{"prediction", F}, {"target", F | I | OPTIONAL}, {"accumulator", F | UPDATED}}},
     [SOMA_PRIMITIVE_OPTIMIZER] = {check_optimizer,
-                                  {{"parameter", F},
+                                  {{"parameter", F | UPDATED},
                                    {"gradient", F},
-                                   {"state1", F | OPTIONAL},
-                                   {"state2", F | OPTIONAL},
+                                   {"state1", F | OPTIONAL | UPDATED},
+                                   {"state2", F | OPTIONAL | UPDATED},
                                    {"norm", F | OPTIONAL}}},
 };
 
@@ -93,10 +100,6 @@ static const char *shape_text(char *text, const soma_view *view) {
 }
 #define SHAPE(view) shape_text((char[SHAPE_TEXT_SIZE]){0}, view)
 
-static const char *view_name(const soma_call *call, uint32_t index) {
-    return contracts[call->primitive].view[index].name;
-}
-
 /* ------------------------------------------------------------------------------------------------- single views */
 
 static bool dtype_fits(soma_dtype dtype, unsigned flags) {
@@ -131,15 +134,15 @@ static soma_status check_size(const soma_call *call, uint32_t index) {
         /* A dimension of 0 must not hide an overflow of the others: strides are made of them. */
         size_t extent = SOMA_MAX(view->shape[i], 1);
         if (!soma_multiply_size(bytes, extent, &bytes))
-            return refuse(call, SOMA_INVALID_SHAPE, "%s %s is larger than memory can be", view_name(call, index),
-                          SHAPE(view));
+            return refuse(call, SOMA_INVALID_SHAPE, "%s %s is larger than memory can be",
+                          soma_call_view_name(call, index), SHAPE(view));
     }
     return SOMA_OK;
 }
 
 static soma_status check_view(const soma_call *call, uint32_t index) {
     const soma_view *view = &call->view[index];
-    const char *name = view_name(call, index);
+    const char *name = soma_call_view_name(call, index);
     unsigned flags = contracts[call->primitive].view[index].flags;
     if (view->rank == 0) return flags & OPTIONAL ? SOMA_OK : refuse(call, SOMA_INVALID_ARGUMENT, "%s is missing", name);
     if (view->rank > SOMA_MAX_RANK)
@@ -168,6 +171,20 @@ soma_status soma_call_check(const soma_call *call) {
     return contracts[call->primitive].check(call);
 }
 
+bool soma_call_writes(const soma_call *call, uint32_t view) {
+    return contracts[call->primitive].view[view].flags & (OUT | UPDATED) && soma_view_present(&call->view[view]);
+}
+
+bool soma_call_reads(const soma_call *call, uint32_t view) {
+    unsigned flags = contracts[call->primitive].view[view].flags;
+    bool accumulates = call->primitive == SOMA_PRIMITIVE_GEMM && flags & OUT && call->params.gemm.beta != 0.0f;
+    return (!(flags & OUT) || accumulates) && soma_view_present(&call->view[view]);
+}
+
+const char *soma_call_view_name(const soma_call *call, uint32_t view) {
+    return contracts[call->primitive].view[view].name;
+}
+
 /* ------------------------------------------------------------------------------------------- views among each other */
 
 static bool same_shape(const soma_view *x, const soma_view *y) {
@@ -179,13 +196,14 @@ static bool same_shape(const soma_view *x, const soma_view *y) {
 
 static soma_status need_same_shape(const soma_call *call, uint32_t x, uint32_t y) {
     if (same_shape(&call->view[x], &call->view[y])) return SOMA_OK;
-    return refuse(call, SOMA_INVALID_SHAPE, "%s is %s but %s is %s; equal shapes are needed", view_name(call, x),
-                  SHAPE(&call->view[x]), view_name(call, y), SHAPE(&call->view[y]));
+    return refuse(call, SOMA_INVALID_SHAPE, "%s is %s but %s is %s; equal shapes are needed",
+                  soma_call_view_name(call, x), SHAPE(&call->view[x]), soma_call_view_name(call, y),
+                  SHAPE(&call->view[y]));
 }
 
 static soma_status need_rank(const soma_call *call, uint32_t index, uint32_t rank) {
     if (call->view[index].rank == rank) return SOMA_OK;
-    return refuse(call, SOMA_INVALID_SHAPE, "%s is %s; %u dimensions are needed", view_name(call, index),
+    return refuse(call, SOMA_INVALID_SHAPE, "%s is %s; %u dimensions are needed", soma_call_view_name(call, index),
                   SHAPE(&call->view[index]), rank);
 }
 
@@ -195,7 +213,7 @@ static soma_status need_shape(const soma_call *call, uint32_t index, uint32_t ra
     if (view->rank == rank && view->shape[0] == first && (rank < 2 || view->shape[1] == second)) return SOMA_OK;
     size_t shape[2] = {first, second};
     soma_view wanted = soma_view_of(NULL, 0, SOMA_F32, rank, shape);
-    return refuse(call, SOMA_INVALID_SHAPE, "%s is %s; %s is needed", view_name(call, index), SHAPE(view),
+    return refuse(call, SOMA_INVALID_SHAPE, "%s is %s; %s is needed", soma_call_view_name(call, index), SHAPE(view),
                   SHAPE(&wanted));
 }
 
@@ -376,7 +394,7 @@ static soma_status check_optimizer(const soma_call *call) {
     SOMA_TRY(need_same_shape(call, 0, 1));
     for (uint32_t i = 0; i < states[params->kind]; i++) {
         if (!soma_view_present(&call->view[2 + i]))
-            return refuse(call, SOMA_INVALID_ARGUMENT, "%s is missing", view_name(call, 2 + i));
+            return refuse(call, SOMA_INVALID_ARGUMENT, "%s is missing", soma_call_view_name(call, 2 + i));
         SOMA_TRY(need_same_shape(call, 0, 2 + i));
     }
     if (params->decay_count > call->view[0].shape[0])

@@ -41,6 +41,10 @@ soma_status soma_device_sync(soma_device *device);
 
 /* Shapes, ranks, dtypes and parameters of a call against its primitive's contract in soma/device.h. */
 soma_status soma_call_check(const soma_call *call);
+/* Whether a call of these parameters reads, and whether it writes, a view; false for an absent one. The view's name in the contract. */
+bool soma_call_reads(const soma_call *call, uint32_t view);
+bool soma_call_writes(const soma_call *call, uint32_t view);
+const char *soma_call_view_name(const soma_call *call, uint32_t view);
 
 /* fallback.c: executes one call on the host through read and write. */
 soma_status soma_fallback_run(soma_device *device, const soma_call *call);
