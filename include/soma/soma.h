@@ -208,8 +208,9 @@ typedef enum soma_schedule_kind {
 
 typedef struct soma_schedule {
     soma_schedule_kind kind;
-    uint64_t warmup;  /* steps over which the rate first rises linearly from 0; before every kind */
-    uint64_t period;  /* steps; COSINE 0: the whole of fit */
+    uint64_t warmup;  /* steps over which the rate first rises linearly from 0 (lr / warmup at the first step, lr at the
+                         last); before every kind, whose own steps count from its end */
+    uint64_t period;  /* steps; COSINE 0: the whole of fit, each time anew (a loop of one's own: constant) */
     float factor;     /* 0: 0.1 (PLATEAU, STEP), 0.96 (EXPONENTIAL) */
     float floor;      /* the rate never falls below lr * floor */
     uint32_t patience; /* PLATEAU; 0: 5 epochs */
