@@ -9,10 +9,13 @@
 #include "base/base.h"
 #include <soma/soma.h>
 
+/* Alignment of owned data: a cache line, and what devices ask of memory they are to use in place. */
+#define SOMA_DATA_ALIGNMENT 64
+
 /* One column of the data: an input or a target, for all rows of the storage. */
 typedef struct soma_column {
     void *data;       /* rows * width elements */
-    bool owned;       /* free data with the storage */
+    bool owned;       /* data is of soma_malloc_aligned(SOMA_DATA_ALIGNMENT, ...) and freed with the storage */
     soma_dtype dtype; /* F32, U8, I32 */
     uint32_t rank;    /* per sample; 0: one number (class numbers) */
     size_t shape[SOMA_MAX_RANK];
@@ -21,8 +24,12 @@ typedef struct soma_column {
     size_t classes;     /* > 0: class numbers in [0, classes) */
 } soma_column;
 
+/*
+ * The columns do not change once a data set has been made of them: a transformed data set gets a storage of its own. So
+ * several data sets, also in several threads, may look at one storage.
+ */
 typedef struct soma_storage {
-    uint32_t references;
+    uint32_t references; /* atomic */
     size_t rows;
     size_t input_count, target_count;
     soma_column input[SOMA_MAX_OUTPUTS], target[SOMA_MAX_OUTPUTS];
@@ -38,12 +45,36 @@ struct soma_dataset {
 };
 
 /*
- * Takes over the storage (references = 1 is set here), also on failure. Checks that ranks and shapes agree, class
- * numbers are in range, and rows < 2^31.
+ * Takes over the storage (references = 1 is set here), also on failure. Checks that there are rows and inputs, that
+ * dtypes, ranks and widths are in order, class numbers are in range, and rows < 2^31.
  */
 soma_status soma_dataset_make(soma_storage *storage, soma_dataset **dataset);
-/* An empty storage, to be filled by a loader. Frees owned columns, names, weights. */
+/* An empty storage, to be filled by a loader; NULL: out of memory. */
 soma_storage *soma_storage_create(void);
+/* Drops one reference; the last one frees owned columns, names and weights. Accepts NULL. */
 void soma_storage_release(soma_storage *storage);
+
+/* Fills a column: width is the product of the shape; an input of bytes is scaled by 1/255, where classes > 0 nothing is
+ * scaled. */
+void soma_column_set(soma_column *column, void *data, bool owned, soma_dtype dtype, uint32_t rank, const size_t *shape,
+                     size_t classes);
+
+/* A data set over rows[samples] of a storage: takes over `rows`, also on failure, and adds a reference to the storage.
+ */
+soma_status soma_dataset_view(soma_storage *storage, int32_t *rows, size_t samples, soma_dataset **dataset);
+/* Row of the storage that sample `index` of the data set is. */
+static inline size_t soma_dataset_row(const soma_dataset *dataset, size_t index) {
+    return dataset->rows ? (size_t)dataset->rows[index] : index;
+}
+/* Class number of a row, of a column with classes. */
+static inline int32_t soma_column_class(const soma_column *column, size_t row) {
+    return column->dtype == SOMA_U8 ? (int32_t)((const uint8_t *)column->data)[row]
+                                    : ((const int32_t *)column->data)[row];
+}
+/*
+ * A storage of this data set's rows alone, in its order. Inputs stay as they are, or become the float32 that the
+ * network sees. For changing a data set whose storage others share.
+ */
+soma_status soma_dataset_copy_storage(const soma_dataset *dataset, bool inputs_as_seen, soma_storage **storage);
 
 #endif

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: MIT */
+/* Data sets: storage shared by reference count, sets made of arrays, and what a program may ask of them. */
+#include "train/dataset.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ----------------------------------------------------------------------------------------------------- storage */
+
+soma_storage *soma_storage_create(void) {
+    soma_storage *storage = soma_calloc(1, sizeof *storage);
+    if (storage) storage->references = 1;
+    return storage;
+}
+
+void soma_storage_release(soma_storage *storage) {
+    if (!storage || __atomic_sub_fetch(&storage->references, 1, __ATOMIC_ACQ_REL) != 0) return;
+    for (size_t i = 0; i < SOMA_MAX_OUTPUTS; i++) {
+        if (storage->input[i].owned) soma_free_aligned(storage->input[i].data);
+        if (storage->target[i].owned) soma_free_aligned(storage->target[i].data);
+    }
+    for (size_t i = 0; storage->class_names && i < storage->class_name_count; i++) soma_free(storage->class_names[i]);
+    soma_free(storage->class_names);
+    soma_free(storage->weights);
+    soma_free(storage);
+}
+
+void soma_column_set(soma_column *column, void *data, bool owned, soma_dtype dtype, uint32_t rank, const size_t *shape,
+                     size_t classes) {
+    *column = (soma_column){.data = data, .owned = owned, .dtype = dtype, .rank = rank, .width = 1, .classes = classes};
+    for (uint32_t i = 0; i < rank; i++) {
+        column->shape[i] = shape[i];
+        column->width *= shape[i];
+    }
+    column->scale = dtype == SOMA_U8 && classes == 0 ? 1.0f / 255.0f : 1.0f;
+}
+
+/* Bytes of a column for so many rows; false on overflow. */
+static bool column_bytes(const soma_column *column, size_t rows, size_t *bytes) {
+    *bytes = soma_dtype_size(column->dtype);
+    return soma_multiply_size(*bytes, column->width, bytes) && soma_multiply_size(*bytes, rows, bytes);
+}
+
+static soma_status check_classes(const soma_column *column, size_t rows, size_t index) {
+    for (size_t row = 0; row < rows; row++) {
+        int32_t value = soma_column_class(column, row);
+        if (value < 0 || (size_t)value >= column->classes)
+            return soma_error(SOMA_INVALID_ARGUMENT,
+                              "target %zu, sample %zu: class number %d; class numbers are 0 to %zu", index + 1, row,
+                              value, column->classes - 1);
+    }
+    return SOMA_OK;
+}
+
+static soma_status check_column(const soma_column *column, size_t rows, const char *kind, size_t index) {
+    bool is_class = column->classes > 0;
+    if (!column->data) return soma_error(SOMA_INVALID_ARGUMENT, "%s %zu: no data (NULL)", kind, index + 1);
+    if (is_class ? column->dtype != SOMA_U8 && column->dtype != SOMA_I32
+                 : column->dtype != SOMA_F32 && (column->dtype != SOMA_U8 || *kind == 't'))
+        return soma_error(
+            SOMA_INVALID_ARGUMENT,
+            "%s %zu: elements are %s; inputs are float32 or uint8, targets float32 or class numbers in uint8 or int32",
+            kind, index + 1, soma_dtype_name(column->dtype));
+    if (column->rank >= SOMA_MAX_RANK || (column->rank == 0) != is_class)
+        return soma_error(SOMA_INVALID_SHAPE,
+                          "%s %zu: %u dimensions per sample; there may be 1 to %d, none for class numbers", kind,
+                          index + 1, column->rank, SOMA_MAX_RANK - 1);
+    size_t width = 1, bytes;
+    for (uint32_t i = 0; i < column->rank; i++) {
+        if (column->shape[i] == 0)
+            return soma_error(SOMA_INVALID_SHAPE, "%s %zu: dimension %u of a sample is 0; it must be at least 1", kind,
+                              index + 1, i);
+        if (!soma_multiply_size(width, column->shape[i], &width)) width = 0;
+    }
+    if (width != column->width || width == 0 || !column_bytes(column, rows, &bytes))
+        return soma_error(SOMA_INVALID_SHAPE, "%s %zu: the shape has more elements than memory can hold", kind,
+                          index + 1);
+    return is_class ? check_classes(column, rows, index) : SOMA_OK;
+}
+
+static soma_status refuse_counts(size_t inputs, size_t targets) {
+    return soma_error(SOMA_INVALID_ARGUMENT,
+                      "%zu inputs and %zu targets; a data set has 1 to %d inputs and 0 to %d targets", inputs, targets,
+                      SOMA_MAX_OUTPUTS, SOMA_MAX_OUTPUTS);
+}
+
+static soma_status check_storage(const soma_storage *storage) {
+    if (storage->input_count < 1 || storage->input_count > SOMA_MAX_OUTPUTS || storage->target_count > SOMA_MAX_OUTPUTS)
+        return refuse_counts(storage->input_count, storage->target_count);
+    if (storage->rows == 0)
+        return soma_error(SOMA_INVALID_ARGUMENT, "the data set has no samples; it needs at least one");
+    if (storage->rows > INT32_MAX)
+        return soma_error(SOMA_INVALID_ARGUMENT, "the data set has %zu samples; at most %d can be numbered",
+                          storage->rows, INT32_MAX);
+    for (size_t i = 0; i < storage->input_count; i++)
+        SOMA_TRY(check_column(&storage->input[i], storage->rows, "input", i));
+    for (size_t i = 0; i < storage->target_count; i++)
+        SOMA_TRY(check_column(&storage->target[i], storage->rows, "target", i));
+    if (storage->class_names && storage->class_name_count != storage->target[0].classes)
+        return soma_error(SOMA_INVALID_ARGUMENT, "the data set has %zu class names for %zu classes",
+                          storage->class_name_count, storage->target[0].classes);
+    return SOMA_OK;
+}
+
+soma_status soma_dataset_view(soma_storage *storage, int32_t *rows, size_t samples, soma_dataset **dataset) {
+    *dataset = soma_calloc(1, sizeof **dataset);
+    if (!*dataset) {
+        soma_free(rows);
+        return soma_out_of_memory(sizeof **dataset, "a data set");
+    }
+    __atomic_add_fetch(&storage->references, 1, __ATOMIC_RELAXED);
+    **dataset = (soma_dataset){.storage = storage, .rows = rows, .samples = samples};
+    return SOMA_OK;
+}
+
+soma_status soma_dataset_make(soma_storage *storage, soma_dataset **dataset) {
+    *dataset = NULL;
+    storage->references = 1;
+    soma_status status = check_storage(storage);
+    if (status == SOMA_OK) status = soma_dataset_view(storage, NULL, storage->rows, dataset);
+    soma_storage_release(storage); /* the data set has a reference of its own */
+    return status;
+}
+
+void soma_dataset_destroy(soma_dataset *dataset) {
+    if (!dataset) return;
+    soma_storage_release(dataset->storage);
+    soma_free(dataset->rows);
+    soma_free(dataset);
+}
+
+/* -------------------------------------------------------------------------------------------------- from arrays */
+
+/* A column over a borrowed array; class numbers where whole numbers are targets. */
+static soma_status column_from_array(const soma_array *array, const char *kind, size_t index, size_t rows,
+                                     soma_column *column) {
+    bool is_class = *kind == 't' && (array->dtype == SOMA_U8 || array->dtype == SOMA_I32);
+    if (!array->data) return soma_error(SOMA_INVALID_ARGUMENT, "%s %zu: no data (NULL)", kind, index + 1);
+    if (array->rank < 1 || array->rank > SOMA_MAX_RANK || (is_class && array->rank != 1))
+        return soma_error(SOMA_INVALID_SHAPE, "%s %zu: an array of %u dimensions; %s", kind, index + 1, array->rank,
+                          is_class ? "class numbers have one, the samples"
+                                   : "there may be 1 to 5, the first is the samples");
+    if (array->shape[0] != rows)
+        return soma_error(SOMA_INVALID_SHAPE, "%s %zu: %zu samples, but input 1 has %zu; all need the same number",
+                          kind, index + 1, array->shape[0], rows);
+    /* Numbers without a further dimension are samples of one element. */
+    size_t one = 1, classes = 0;
+    uint32_t rank = is_class ? 0 : SOMA_MAX(array->rank - 1, 1);
+    if (is_class) {
+        soma_column labels = {.data = (void *)(uintptr_t)array->data, .dtype = array->dtype};
+        for (size_t row = 0; row < rows; row++)
+            classes = SOMA_MAX(classes, (size_t)SOMA_MAX(soma_column_class(&labels, row), 0) + 1);
+    }
+    soma_column_set(column, (void *)(uintptr_t)array->data, false, array->dtype, rank,
+                    array->rank > 1 ? array->shape + 1 : &one, classes);
+    return SOMA_OK;
+}
+
+soma_status soma_dataset_from_arrays(const soma_array *inputs, size_t input_count, const soma_array *targets,
+                                     size_t target_count, soma_dataset **dataset) {
+    if (!dataset) return soma_error(SOMA_INVALID_ARGUMENT, "soma_dataset_from_arrays: dataset is NULL");
+    *dataset = NULL;
+    if ((input_count && !inputs) || (target_count && !targets))
+        return soma_error(SOMA_INVALID_ARGUMENT, "soma_dataset_from_arrays: inputs or targets are NULL");
+    if (input_count < 1 || input_count > SOMA_MAX_OUTPUTS || target_count > SOMA_MAX_OUTPUTS)
+        return refuse_counts(input_count, target_count);
+    soma_storage *storage = soma_storage_create();
+    if (!storage) return soma_out_of_memory(sizeof *storage, "a data set");
+    storage->rows = inputs[0].shape[0];
+    storage->input_count = input_count;
+    storage->target_count = target_count;
+    soma_status status = SOMA_OK;
+    for (size_t i = 0; status == SOMA_OK && i < input_count; i++)
+        status = column_from_array(&inputs[i], "input", i, storage->rows, &storage->input[i]);
+    for (size_t i = 0; status == SOMA_OK && i < target_count; i++)
+        status = column_from_array(&targets[i], "target", i, storage->rows, &storage->target[i]);
+    if (status == SOMA_OK) return soma_dataset_make(storage, dataset);
+    soma_storage_release(storage);
+    return status;
+}
+
+/* ------------------------------------------------------------------------------------------------------- copies */
+
+static soma_status copy_column(const soma_dataset *dataset, const soma_column *from, soma_column *to) {
+    size_t bytes, size = from->width * soma_dtype_size(from->dtype);
+    *to = *from;
+    to->owned = false;
+    to->data = column_bytes(from, dataset->samples, &bytes) ? soma_malloc_aligned(SOMA_DATA_ALIGNMENT, bytes) : NULL;
+    if (!to->data) return soma_out_of_memory(bytes, "a copy of the data set");
+    to->owned = true;
+    for (size_t i = 0; i < dataset->samples; i++)
+        memcpy((char *)to->data + i * size, (const char *)from->data + soma_dataset_row(dataset, i) * size, size);
+    return SOMA_OK;
+}
+
+static soma_status copy_input_as_seen(const soma_dataset *dataset, size_t input, soma_column *to) {
+    const soma_column *from = &dataset->storage->input[input];
+    soma_column_set(to, NULL, false, SOMA_F32, from->rank, from->shape, 0);
+    size_t bytes = 0;
+    to->data = column_bytes(to, dataset->samples, &bytes) ? soma_malloc_aligned(SOMA_DATA_ALIGNMENT, bytes) : NULL;
+    if (!to->data) return soma_out_of_memory(bytes, "a float32 copy of the data set");
+    to->owned = true;
+    return soma_dataset_read_input(dataset, input, 0, dataset->samples, to->data);
+}
+
+static soma_status copy_class_names(const soma_storage *from, soma_storage *to) {
+    if (!from->class_names) return SOMA_OK;
+    to->class_names = soma_calloc(from->class_name_count, sizeof *to->class_names);
+    if (!to->class_names) return soma_out_of_memory(from->class_name_count * sizeof *to->class_names, "class names");
+    to->class_name_count = from->class_name_count;
+    for (size_t i = 0; i < from->class_name_count; i++)
+        if (!(to->class_names[i] = soma_strdup(from->class_names[i])))
+            return soma_out_of_memory(strlen(from->class_names[i]) + 1, "a class name");
+    return SOMA_OK;
+}
+
+static soma_status copy_weights(const soma_dataset *dataset, soma_storage *to) {
+    if (!dataset->storage->weights) return SOMA_OK;
+    to->weights = soma_realloc(NULL, dataset->samples, sizeof *to->weights);
+    if (!to->weights) return soma_out_of_memory(dataset->samples * sizeof *to->weights, "sample weights");
+    for (size_t i = 0; i < dataset->samples; i++)
+        to->weights[i] = dataset->storage->weights[soma_dataset_row(dataset, i)];
+    return SOMA_OK;
+}
+
+soma_status soma_dataset_copy_storage(const soma_dataset *dataset, bool inputs_as_seen, soma_storage **storage) {
+    const soma_storage *from = dataset->storage;
+    soma_storage *to = *storage = soma_storage_create();
+    if (!to) return soma_out_of_memory(sizeof *to, "a copy of the data set");
+    to->rows = dataset->samples;
+    to->input_count = from->input_count;
+    to->target_count = from->target_count;
+    soma_status status = copy_class_names(from, to);
+    if (status == SOMA_OK) status = copy_weights(dataset, to);
+    for (size_t i = 0; status == SOMA_OK && i < from->input_count; i++)
+        status = inputs_as_seen ? copy_input_as_seen(dataset, i, &to->input[i])
+                                : copy_column(dataset, &from->input[i], &to->input[i]);
+    for (size_t i = 0; status == SOMA_OK && i < from->target_count; i++)
+        status = copy_column(dataset, &from->target[i], &to->target[i]);
+    if (status == SOMA_OK) return SOMA_OK;
+    soma_storage_release(to);
+    *storage = NULL;
+    return status;
+}
+
+/* ------------------------------------------------------------------------------------------------------ weights */
+
+soma_status soma_dataset_set_weights(soma_dataset *dataset, const float *weights, size_t count) {
+    if (!dataset || !weights)
+        return soma_error(SOMA_INVALID_ARGUMENT, "soma_dataset_set_weights: %s is NULL",
+                          dataset ? "weights" : "dataset");
+    if (count != dataset->samples)
+        return soma_error(SOMA_INVALID_ARGUMENT, "%zu weights for %zu samples; each sample needs one", count,
+                          dataset->samples);
+    for (size_t i = 0; i < count; i++)
+        if (!isfinite(weights[i]) || weights[i] < 0)
+            return soma_error(SOMA_INVALID_ARGUMENT, "weight of sample %zu is %g; weights are finite and not negative",
+                              i, (double)weights[i]);
+    /* Weights belong to the rows of the storage: who shares it must not see them. */
+    if (dataset->rows || __atomic_load_n(&dataset->storage->references, __ATOMIC_ACQUIRE) > 1) {
+        soma_storage *own;
+        SOMA_TRY(soma_dataset_copy_storage(dataset, false, &own));
+        soma_storage_release(dataset->storage);
+        soma_free(dataset->rows);
+        dataset->storage = own;
+        dataset->rows = NULL;
+    }
+    float *copy = soma_realloc(dataset->storage->weights, count, sizeof *copy);
+    if (!copy) return soma_out_of_memory(count * sizeof *copy, "sample weights");
+    memcpy(copy, weights, count * sizeof *copy);
+    dataset->storage->weights = copy;
+    return SOMA_OK;
+}
+
+/* ---------------------------------------------------------------------------------------------------- questions */
+
+void soma_dataset_get_info(const soma_dataset *dataset, soma_dataset_info *info) {
+    memset(info, 0, sizeof *info);
+    if (!dataset) return;
+    const soma_storage *storage = dataset->storage;
+    info->samples = dataset->samples;
+    info->inputs = storage->input_count;
+    info->targets = storage->target_count;
+    for (size_t i = 0; i < storage->input_count; i++) {
+        info->input_rank[i] = storage->input[i].rank;
+        memcpy(info->input_shape[i], storage->input[i].shape, sizeof info->input_shape[i]);
+    }
+    for (size_t i = 0; i < storage->target_count; i++) {
+        info->target_rank[i] = storage->target[i].rank;
+        memcpy(info->target_shape[i], storage->target[i].shape, sizeof info->target_shape[i]);
+    }
+    info->classes = storage->target[0].classes;
+    info->weighted = storage->weights != NULL;
+}
+
+const char *soma_dataset_class_name(const soma_dataset *dataset, size_t index) {
+    if (!dataset || !dataset->storage->class_names || index >= dataset->storage->class_name_count) return NULL;
+    return dataset->storage->class_names[index];
+}
+
+static soma_status check_range(const soma_dataset *dataset, size_t first, size_t count) {
+    if (first <= dataset->samples && count <= dataset->samples - first) return SOMA_OK;
+    return soma_error(SOMA_INVALID_ARGUMENT, "samples %zu to %zu of a data set that has %zu", first, first + count,
+                      dataset->samples);
+}
+
+soma_status soma_dataset_read_input(const soma_dataset *dataset, size_t input, size_t first, size_t count,
+                                    float *values) {
+    if (!dataset || !values)
+        return soma_error(SOMA_INVALID_ARGUMENT, "soma_dataset_read_input: %s is NULL", dataset ? "values" : "dataset");
+    if (input >= dataset->storage->input_count)
+        return soma_error(SOMA_INVALID_ARGUMENT, "input %zu of a data set that has %zu, numbered from 0", input,
+                          dataset->storage->input_count);
+    SOMA_TRY(check_range(dataset, first, count));
+    const soma_column *column = &dataset->storage->input[input];
+    for (size_t i = 0; i < count; i++, values += column->width) {
+        size_t start = soma_dataset_row(dataset, first + i) * column->width;
+        for (size_t j = 0; j < column->width; j++) {
+            float value = column->dtype == SOMA_U8 ? (float)((const uint8_t *)column->data)[start + j]
+                                                   : ((const float *)column->data)[start + j];
+            values[j] = column->scale * value + column->shift;
+        }
+    }
+    return SOMA_OK;
+}
+
+soma_status soma_dataset_read_classes(const soma_dataset *dataset, size_t first, size_t count, int32_t *classes) {
+    if (!dataset || !classes)
+        return soma_error(SOMA_INVALID_ARGUMENT, "soma_dataset_read_classes: %s is NULL",
+                          dataset ? "classes" : "dataset");
+    if (dataset->storage->target[0].classes == 0)
+        return soma_error(SOMA_INVALID_STATE, "the data set has no class numbers; its first target is %s",
+                          dataset->storage->target_count ? "a number or a row of numbers" : "absent");
+    SOMA_TRY(check_range(dataset, first, count));
+    for (size_t i = 0; i < count; i++)
+        classes[i] = soma_column_class(&dataset->storage->target[0], soma_dataset_row(dataset, first + i));
+    return SOMA_OK;
+}

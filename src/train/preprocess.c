@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+/* Transforming data sets. Each transformation makes a storage of its own, so that sets which share the old one do not
+ * notice. */
+#include "train/preprocess.h"
+#include "train/dataset.h"
+
+#include <math.h>
+#include <string.h>
+
+size_t soma_dataset_width(const soma_dataset *dataset) {
+    size_t width = 0;
+    for (size_t i = 0; i < dataset->storage->input_count; i++) width += dataset->storage->input[i].width;
+    return width;
+}
+
+/* Makes the data set look at a new storage, which holds its samples in its order. */
+static void replace_storage(soma_dataset *dataset, soma_storage *storage) {
+    soma_storage_release(dataset->storage);
+    soma_free(dataset->rows);
+    dataset->storage = storage;
+    dataset->rows = NULL;
+}
+
+/* ---------------------------------------------------------------------------------------------- standardisation */
+
+/* What is gathered over the samples of an input, for each of its features. */
+typedef struct feature_sums {
+    double *mean, *squares; /* [width] */
+    float *least, *greatest;
+} feature_sums;
+
+static soma_status sum_values(const soma_dataset *dataset, size_t input, float *sample, feature_sums *sums) {
+    size_t width = dataset->storage->input[input].width;
+    for (size_t i = 0; i < dataset->samples; i++) {
+        SOMA_TRY(soma_dataset_read_input(dataset, input, i, 1, sample));
+        for (size_t j = 0; j < width; j++) {
+            if (!isfinite(sample[j]))
+                return soma_error(SOMA_NOT_FINITE,
+                                  "input %zu, sample %zu, feature %zu is %g; features must be finite numbers",
+                                  input + 1, i, j, (double)sample[j]);
+            sums->mean[j] += (double)sample[j];
+            if (i == 0 || sample[j] < sums->least[j]) sums->least[j] = sample[j];
+            if (i == 0 || sample[j] > sums->greatest[j]) sums->greatest[j] = sample[j];
+        }
+    }
+    for (size_t j = 0; j < width; j++) sums->mean[j] /= (double)dataset->samples;
+    return SOMA_OK;
+}
+
+static soma_status sum_squares(const soma_dataset *dataset, size_t input, float *sample, feature_sums *sums) {
+    size_t width = dataset->storage->input[input].width;
+    for (size_t i = 0; i < dataset->samples; i++) {
+        SOMA_TRY(soma_dataset_read_input(dataset, input, i, 1, sample));
+        for (size_t j = 0; j < width; j++) {
+            double distance = (double)sample[j] - sums->mean[j];
+            sums->squares[j] += distance * distance;
+        }
+    }
+    return SOMA_OK;
+}
+
+static soma_status input_statistics(const soma_dataset *dataset, size_t input, float *mean, float *deviation) {
+    size_t width = dataset->storage->input[input].width;
+    float *sample = soma_calloc(width, sizeof *sample);
+    feature_sums sums = {.mean = soma_calloc(width, sizeof(double)),
+                         .squares = soma_calloc(width, sizeof(double)),
+                         .least = soma_calloc(width, sizeof(float)),
+                         .greatest = soma_calloc(width, sizeof(float))};
+    soma_status status = SOMA_OK;
+    if (!sample || !sums.mean || !sums.squares || !sums.least || !sums.greatest)
+        status = soma_out_of_memory(width * (3 * sizeof(float) + 2 * sizeof(double)), "feature statistics");
+    if (status == SOMA_OK) status = sum_values(dataset, input, sample, &sums);
+    if (status == SOMA_OK) status = sum_squares(dataset, input, sample, &sums);
+    for (size_t j = 0; status == SOMA_OK && j < width; j++) {
+        /* The mean of equal numbers may round to another one: a constant feature is told by its range. */
+        bool constant = sums.least[j] == sums.greatest[j];
+        mean[j] = constant ? sums.least[j] : (float)sums.mean[j];
+        deviation[j] = constant ? 0.0f : (float)sqrt(sums.squares[j] / (double)dataset->samples);
+    }
+    soma_free(sample);
+    soma_free(sums.mean);
+    soma_free(sums.squares);
+    soma_free(sums.least);
+    soma_free(sums.greatest);
+    return status;
+}
+
+soma_status soma_dataset_statistics(const soma_dataset *dataset, float *mean, float *deviation) {
+    for (size_t i = 0; i < dataset->storage->input_count; i++) {
+        SOMA_TRY(input_statistics(dataset, i, mean, deviation));
+        mean += dataset->storage->input[i].width;
+        deviation += dataset->storage->input[i].width;
+    }
+    return SOMA_OK;
+}
+
+soma_status soma_dataset_standardize(soma_dataset *dataset, const float *mean, const float *scale, size_t width) {
+    if (width != soma_dataset_width(dataset))
+        return soma_error(SOMA_INVALID_SHAPE, "standardisation for %zu features; the samples of the data set have %zu",
+                          width, soma_dataset_width(dataset));
+    for (size_t j = 0; j < width; j++)
+        if (!isfinite(mean[j]) || !isfinite(scale[j]))
+            return soma_error(SOMA_INVALID_ARGUMENT,
+                              "standardisation of feature %zu: mean %g, scale %g; both must be finite", j,
+                              (double)mean[j], (double)scale[j]);
+    soma_storage *own;
+    SOMA_TRY(soma_dataset_copy_storage(dataset, true, &own));
+    for (size_t i = 0; i < own->input_count; i++) {
+        float *values = own->input[i].data;
+        for (size_t row = 0; row < own->rows; row++)
+            for (size_t j = 0; j < own->input[i].width; j++, values++)
+                *values = (float)(((double)*values - (double)mean[j]) * (double)scale[j]);
+        mean += own->input[i].width;
+        scale += own->input[i].width;
+    }
+    replace_storage(dataset, own);
+    return SOMA_OK;
+}
+
+/* ------------------------------------------------------------------------------------------------------ classes */
+
+/* new_number[i] is the place of the data set's class i among the names. */
+static soma_status find_classes(const soma_storage *storage, const char *const *names, size_t count,
+                                int32_t *new_number) {
+    for (size_t i = 0; i < storage->class_name_count; i++) {
+        size_t tried = 0, place = i; /* most are found where they are */
+        while (tried < count && strcmp(names[place % count], storage->class_names[i]) != 0) tried++, place++;
+        if (tried == count)
+            return soma_error(SOMA_INVALID_ARGUMENT,
+                              "the data set has a class \"%s\"; the network knows %zu classes, \"%s\"%s%s%s",
+                              storage->class_names[i], count, count ? names[0] : "", count > 1 ? " to \"" : "",
+                              count > 1 ? names[count - 1] : "", count > 1 ? "\"" : "");
+        new_number[i] = (int32_t)(place % count);
+    }
+    return SOMA_OK;
+}
+
+static soma_status replace_class_names(soma_storage *storage, const char *const *names, size_t count) {
+    char **copies = soma_calloc(count, sizeof *copies);
+    if (!copies) return soma_out_of_memory(count * sizeof *copies, "class names");
+    for (size_t i = 0; i < storage->class_name_count; i++) soma_free(storage->class_names[i]);
+    soma_free(storage->class_names);
+    storage->class_names = copies;
+    storage->class_name_count = count;
+    for (size_t i = 0; i < count; i++)
+        if (!(copies[i] = soma_strdup(names[i]))) return soma_out_of_memory(strlen(names[i]) + 1, "a class name");
+    return SOMA_OK;
+}
+
+static soma_status renumber(soma_storage *storage, const int32_t *new_number, const char *const *names, size_t count) {
+    soma_column *target = &storage->target[0];
+    size_t bytes;
+    int32_t *numbers = soma_multiply_size(storage->rows, sizeof *numbers, &bytes)
+                           ? soma_malloc_aligned(SOMA_DATA_ALIGNMENT, bytes)
+                           : NULL;
+    if (!numbers) return soma_out_of_memory(storage->rows * sizeof *numbers, "class numbers");
+    for (size_t row = 0; row < storage->rows; row++) numbers[row] = new_number[soma_column_class(target, row)];
+    soma_free_aligned(target->data);
+    soma_column_set(target, numbers, true, SOMA_I32, 0, NULL, count);
+    return replace_class_names(storage, names, count);
+}
+
+soma_status soma_dataset_match_classes(soma_dataset *dataset, const char *const *names, size_t count) {
+    const soma_storage *storage = dataset->storage;
+    size_t classes = storage->target[0].classes;
+    if (classes == 0) return SOMA_OK;
+    if (!storage->class_names) {
+        if (classes <= count) return SOMA_OK;
+        return soma_error(SOMA_INVALID_ARGUMENT, "the data set has %zu classes; the network knows %zu", classes, count);
+    }
+    int32_t *new_number = soma_realloc(NULL, classes, sizeof *new_number);
+    if (!new_number) return soma_out_of_memory(classes * sizeof *new_number, "class numbers");
+    soma_storage *own = NULL;
+    soma_status status = find_classes(storage, names, count, new_number);
+    if (status == SOMA_OK) status = soma_dataset_copy_storage(dataset, false, &own);
+    if (status == SOMA_OK) status = renumber(own, new_number, names, count);
+    if (status == SOMA_OK)
+        replace_storage(dataset, own);
+    else
+        soma_storage_release(own);
+    soma_free(new_number);
+    return status;
+}

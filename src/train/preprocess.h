@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* Transforming data sets: standardised features, class numbers in another numbering. */
+#ifndef SOMA_TRAIN_PREPROCESS_H
+#define SOMA_TRAIN_PREPROCESS_H
+
+#include "base/base.h"
+#include <soma/soma.h>
+
+/* Features of one sample, all inputs after one another: the length of the arrays below. */
+size_t soma_dataset_width(const soma_dataset *dataset);
+
+/*
+ * Mean and (population) standard deviation of each feature as the network sees it, summed in float64. A constant
+ * feature has the deviation 0, exactly. SOMA_NOT_FINITE where a feature holds an infinity or a NaN.
+ */
+soma_status soma_dataset_statistics(const soma_dataset *dataset, float *mean, float *deviation);
+
+/* What soma_dataset_standardize() multiplies by: 1 / deviation, or 0 where that is not a finite number. */
+static inline float soma_scale_of_deviation(float deviation) {
+    float scale = 1.0f / deviation;
+    return deviation > 0 && scale <= 3.4028234663852886e38f ? scale : 0.0f;
+}
+
+/*
+ * x' = (x - mean) * scale for each feature; inputs become float32. `width` is the length of both arrays. Other data
+ * sets over the same storage, and arrays that were borrowed, stay as they are.
+ */
+soma_status soma_dataset_standardize(soma_dataset *dataset, const float *mean, const float *scale, size_t width);
+
+/*
+ * Renumbers the classes of the first target so that they follow `names`: a table of its own may have met them in
+ * another order, or not all of them. A class that is not among the names is an error. A data set whose classes have no
+ * names keeps its numbers; there must not be more of them than names.
+ */
+soma_status soma_dataset_match_classes(soma_dataset *dataset, const char *const *names, size_t count);
+
+#endif
