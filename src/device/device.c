@@ -18,14 +18,13 @@ void soma_device_get_memory(const soma_device *device, soma_device_memory *memor
 
 /* ------------------------------------------------------------------------------------------------------ memory */
 
-/* Bytes that may be in use at once; UINT64_MAX where nothing is known. */
-static uint64_t memory_in_all(const soma_device *device) {
+uint64_t soma_device_memory_in_all(const soma_device *device) {
     uint64_t limit = device->memory_limit ? device->memory_limit : UINT64_MAX;
     return device->info.memory ? SOMA_MIN(limit, device->info.memory) : limit;
 }
 
 static soma_status check_room(const soma_device *device, size_t bytes, const char *what) {
-    uint64_t all = memory_in_all(device);
+    uint64_t all = soma_device_memory_in_all(device);
     if (bytes > all || device->memory.allocated > all - bytes)
         return soma_error(SOMA_OUT_OF_DEVICE_MEMORY,
                           "%s needs %zu bytes on device %s (%s): %" PRIu64 " bytes are in use of %" PRIu64 "%s", what,

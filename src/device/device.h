@@ -18,21 +18,26 @@ struct soma_device {
 _Static_assert(SOMA_PRIMITIVE_COUNT <= 32, "fallback_seen has a bit for every primitive");
 
 /*
- * Memory. `bytes` > 0. SOMA_OUT_OF_DEVICE_MEMORY names `what`, the bytes asked for, what is in use and what there is; it is checked
- * against the limit, the device's memory and its largest allocation before the driver is asked.
+ * Memory. `bytes` > 0. SOMA_OUT_OF_DEVICE_MEMORY names `what`, the bytes asked for, what is in use and what there is;
+ * it is checked against the limit, the device's memory and its largest allocation before the driver is asked.
  */
 soma_status soma_device_alloc(soma_device *device, size_t bytes, const char *what, void **memory);
 void soma_device_free(soma_device *device, void *memory, size_t bytes); /* accepts NULL */
+/* Bytes that may be in use at once, by the device's memory and the limit set for it; UINT64_MAX where neither is known.
+ */
+uint64_t soma_device_memory_in_all(const soma_device *device);
 /* A handle of host memory without a copy; SOMA_UNSUPPORTED where the device cannot. Free with bytes = 0. */
 soma_status soma_device_wrap(soma_device *device, const void *host, size_t bytes, void **memory);
 soma_status soma_device_write(soma_device *device, void *memory, size_t offset, const void *source, size_t bytes);
 soma_status soma_device_read(soma_device *device, void *memory, size_t offset, void *target, size_t bytes);
-soma_status soma_device_copy(soma_device *device, void *to, size_t to_offset, void *from, size_t from_offset, size_t bytes);
+soma_status soma_device_copy(soma_device *device, void *to, size_t to_offset, void *from, size_t from_offset,
+                             size_t bytes);
 soma_status soma_device_fill(soma_device *device, void *memory, size_t offset, uint8_t byte, size_t bytes);
 
 /*
- * Work. prepare checks the call's own consistency (soma_call_check), asks the device, and marks the call for the fallback where the device does not
- * support it. run executes a list in order. release undoes prepare; accepts a call that was not prepared.
+ * Work. prepare checks the call's own consistency (soma_call_check), asks the device, and marks the call for the
+ * fallback where the device does not support it. run executes a list in order. release undoes prepare; accepts a call
+ * that was not prepared.
  */
 soma_status soma_device_prepare(soma_device *device, soma_call *call, size_t *workspace);
 soma_status soma_device_run(soma_device *device, soma_call *calls, size_t count);
@@ -41,7 +46,8 @@ soma_status soma_device_sync(soma_device *device);
 
 /* Shapes, ranks, dtypes and parameters of a call against its primitive's contract in soma/device.h. */
 soma_status soma_call_check(const soma_call *call);
-/* Whether a call of these parameters reads, and whether it writes, a view; false for an absent one. The view's name in the contract. */
+/* Whether a call of these parameters reads, and whether it writes, a view; false for an absent one. The view's name in
+ * the contract. */
 bool soma_call_reads(const soma_call *call, uint32_t view);
 bool soma_call_writes(const soma_call *call, uint32_t view);
 const char *soma_call_view_name(const soma_call *call, uint32_t view);
