@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The cpu device from inside: how a call becomes tasks for the threads.
+ *
+ * A call is planned once, in `prepare`: cut into one or more phases, each a number of tasks that may run in any order
+ * and on any thread; all tasks of a phase are done before the next phase begins. The cut depends on shapes alone, never
+ * on the number of threads, so results don't either.
+ *
+ * Everything that computes is compiled once per instruction set (SOMA_ISA, see isa.h) and reached through a table of
+ * planners.
+ */
+#ifndef SOMA_DEVICE_CPU_CPU_H
+#define SOMA_DEVICE_CPU_CPU_H
+
+#include "base/base.h"
+
+/* Views are at multiples of this; a cache line, and the widest vector. */
+#define SOMA_CPU_ALIGNMENT 64
+
+/* Elements of an elementwise task: few enough to share a layer's activations, many enough to make a task's overhead
+ * small. */
+#define SOMA_CPU_CHUNK 16384
+
+typedef struct soma_cpu_plan soma_cpu_plan;
+
+/* Executes one task of a phase. `thread` < plan->threads tells whose scratch memory it may use. */
+typedef void soma_cpu_task(const soma_call *call, const soma_cpu_plan *plan, size_t task, uint32_t thread);
+
+typedef struct soma_cpu_phase {
+    soma_cpu_task *run;
+    size_t tasks;
+} soma_cpu_phase;
+
+#define SOMA_CPU_MAX_PHASES 3
+
+struct soma_cpu_plan {
+    uint32_t threads; /* in: of the device */
+    uint32_t phase_count;
+    soma_cpu_phase phase[SOMA_CPU_MAX_PHASES];
+    size_t workspace;   /* bytes */
+    double nanoseconds; /* a rough estimate of the time that one thread needs */
+    void *detail;       /* the primitive's own, allocated with soma_malloc(), freed with the plan; NULL for none */
+};
+
+/* Fills in a plan for a call that has passed soma_call_check(), or returns SOMA_UNSUPPORTED. */
+typedef soma_status soma_cpu_planner(const soma_call *call, soma_cpu_plan *plan);
+
+static inline void soma_cpu_add_phase(soma_cpu_plan *plan, soma_cpu_task *run, size_t tasks) {
+    if (tasks) plan->phase[plan->phase_count++] = (soma_cpu_phase){run, tasks};
+}
+
+/* ------------------------------------------------------------------------------------------------------- views */
+
+static inline void *soma_cpu_data(const soma_view *view) {
+    return (unsigned char *)view->memory + view->offset;
+}
+static inline float *soma_cpu_floats(const soma_view *view) {
+    return soma_cpu_data(view);
+}
+/* NULL where the view is absent. */
+static inline float *soma_cpu_optional(const soma_view *view) {
+    return view->rank ? soma_cpu_data(view) : NULL;
+}
+static inline void *soma_cpu_workspace(const soma_call *call) {
+    return (unsigned char *)call->workspace + call->workspace_offset;
+}
+
+/* ------------------------------------------------------------------------------------------------------ ranges */
+
+typedef struct soma_range {
+    size_t begin, end;
+} soma_range;
+
+static inline size_t soma_cpu_parts(size_t count, size_t part) {
+    return (count + part - 1) / part;
+}
+static inline soma_range soma_cpu_part(size_t index, size_t count, size_t part) {
+    size_t begin = index * part;
+    return (soma_range){begin, SOMA_MIN(begin + part, count)};
+}
+
+#endif

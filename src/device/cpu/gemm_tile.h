@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The innermost part of the matrix product: a tile of c, up to GEMM_ROWS x GEMM_COLUMNS, held in registers while k
+ * runs. b comes as rows of one or two vectors; a's elements are repeated over a vector, one by one.
+ */
+#ifndef SOMA_DEVICE_CPU_GEMM_TILE_H
+#define SOMA_DEVICE_CPU_GEMM_TILE_H
+
+#include "device/cpu/kernels.h"
+
+/* Sums take rows * 2 registers, b two, and one is left for a. */
+#if SOMA_REGISTERS == 32
+#define GEMM_ROWS 12
+#else
+#define GEMM_ROWS 6
+#endif
+#define GEMM_VECTORS 2
+#define GEMM_COLUMNS (GEMM_VECTORS * SOMA_LANES)
+
+/* How a tile's product goes into c: c = alpha sum + beta c + bias. */
+typedef struct gemm_output {
+    float *c;
+    size_t stride;     /* of c's rows */
+    size_t columns;    /* that there are in c: at most those of the tile */
+    float alpha, beta; /* beta 0: c is not read */
+    const float *bias; /* of these columns, or NULL */
+} gemm_output;
+
+/*
+ * Element (i, k) of a lies at a[i + k * a_stride] (columns are contiguous) or, for the kernels by row, at a[i *
+ * a_stride + k]. Row k of b lies at b[k * b_stride], all vectors of it readable.
+ */
+typedef void gemm_tile(size_t k, const float *a, size_t a_stride, const float *b, size_t b_stride,
+                       const gemm_output *output);
+
+#define GEMM_UNROLL _Pragma("GCC unroll 16")
+
+static inline __attribute__((always_inline)) void gemm_store_whole(soma_vector sum[GEMM_ROWS][GEMM_VECTORS],
+                                                                   const gemm_output *output, int rows, int vectors) {
+    soma_vector bias[GEMM_VECTORS] = {{0}};
+    if (output->bias)
+        for (int j = 0; j < vectors; j++) bias[j] = ((const soma_vector *)output->bias)[j];
+    float alpha = output->alpha, beta = output->beta, *c = output->c;
+    if (beta == 0.0f) {
+        GEMM_UNROLL
+        for (int i = 0; i < rows; i++, c += output->stride)
+            for (int j = 0; j < vectors; j++) ((soma_vector *)c)[j] = alpha * sum[i][j] + bias[j];
+    } else {
+        GEMM_UNROLL
+        for (int i = 0; i < rows; i++, c += output->stride)
+            for (int j = 0; j < vectors; j++)
+                ((soma_vector *)c)[j] = alpha * sum[i][j] + (beta * ((const soma_vector *)c)[j] + bias[j]);
+    }
+}
+
+/* Where c ends inside the tile. */
+static inline __attribute__((always_inline)) void gemm_store_part(soma_vector sum[GEMM_ROWS][GEMM_VECTORS],
+                                                                  const gemm_output *output, int rows, int vectors) {
+    soma_vector whole[GEMM_ROWS][GEMM_VECTORS];
+    GEMM_UNROLL
+    for (int i = 0; i < rows; i++)
+        for (int j = 0; j < vectors; j++) whole[i][j] = sum[i][j];
+    for (int i = 0; i < rows; i++) {
+        const float *from = (const float *)whole[i];
+        float *c = output->c + (size_t)i * output->stride;
+        for (size_t j = 0; j < output->columns; j++) {
+            float rest = output->bias ? output->bias[j] : 0.0f;
+            if (output->beta != 0.0f) rest = output->beta * c[j] + rest;
+            c[j] = output->alpha * from[j] + rest;
+        }
+    }
+}
+
+static inline __attribute__((always_inline)) void gemm_multiply(size_t k, const float *a, size_t a_stride,
+                                                                const float *b, size_t b_stride,
+                                                                const gemm_output *output, int rows, int vectors,
+                                                                bool by_row) {
+    soma_vector sum[GEMM_ROWS][GEMM_VECTORS];
+    GEMM_UNROLL
+    for (int i = 0; i < rows; i++)
+        for (int j = 0; j < vectors; j++) sum[i][j] = (soma_vector){0};
+    for (; k > 0; k--, b += b_stride) {
+        soma_vector row[GEMM_VECTORS];
+        for (int j = 0; j < vectors; j++) row[j] = ((const soma_vector *)b)[j];
+        GEMM_UNROLL
+        for (int i = 0; i < rows; i++) {
+            float x = by_row ? a[(size_t)i * a_stride] : a[i];
+            for (int j = 0; j < vectors; j++) sum[i][j] += x * row[j];
+        }
+        a += by_row ? 1 : a_stride;
+    }
+    if (output->columns == (size_t)vectors * SOMA_LANES)
+        gemm_store_whole(sum, output, rows, vectors);
+    else
+        gemm_store_part(sum, output, rows, vectors);
+}
+
+#define GEMM_TILE(rows, vectors)                                                                                       \
+    static void gemm_tile_##rows##_##vectors(size_t k, const float *a, size_t a_stride, const float *b,                \
+                                             size_t b_stride, const gemm_output *output) {                             \
+        gemm_multiply(k, a, a_stride, b, b_stride, output, rows, vectors, false);                                      \
+    }                                                                                                                  \
+    static void gemm_tile_by_row_##rows##_##vectors(size_t k, const float *a, size_t a_stride, const float *b,         \
+                                                    size_t b_stride, const gemm_output *output) {                      \
+        gemm_multiply(k, a, a_stride, b, b_stride, output, rows, vectors, true);                                       \
+    }
+#define GEMM_TILES(rows) GEMM_TILE(rows, 1) GEMM_TILE(rows, 2)
+GEMM_TILES(1)
+GEMM_TILES(2) GEMM_TILES(3) GEMM_TILES(4) GEMM_TILES(5) GEMM_TILES(6)
+#if GEMM_ROWS == 12
+    GEMM_TILES(7) GEMM_TILES(8) GEMM_TILES(9) GEMM_TILES(10) GEMM_TILES(11) GEMM_TILES(12)
+#endif
+
+#define GEMM_ENTRY(rows)                                                                                               \
+    {                                                                                                                  \
+        {gemm_tile_##rows##_1, gemm_tile_##rows##_2}, {                                                                \
+            gemm_tile_by_row_##rows##_1, gemm_tile_by_row_##rows##_2                                                   \
+        }                                                                                                              \
+    }
+    /* [rows - 1][by row][vectors - 1] */
+    static gemm_tile *const gemm_tiles[GEMM_ROWS][2][GEMM_VECTORS] = {
+        GEMM_ENTRY(1), GEMM_ENTRY(2), GEMM_ENTRY(3), GEMM_ENTRY(4),  GEMM_ENTRY(5),  GEMM_ENTRY(6),
+#if GEMM_ROWS == 12
+        GEMM_ENTRY(7), GEMM_ENTRY(8), GEMM_ENTRY(9), GEMM_ENTRY(10), GEMM_ENTRY(11), GEMM_ENTRY(12),
+#endif
+};
+
+#endif

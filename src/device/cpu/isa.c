@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* Choice of the instruction set at run time. */
+#include "device/cpu/isa.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+extern soma_cpu_planner *const soma_cpu_planners_generic[SOMA_PRIMITIVE_COUNT];
+static const soma_cpu_isa generic = {"generic", soma_cpu_planners_generic};
+
+#ifdef __x86_64__
+extern soma_cpu_planner *const soma_cpu_planners_avx2[SOMA_PRIMITIVE_COUNT];
+extern soma_cpu_planner *const soma_cpu_planners_avx512[SOMA_PRIMITIVE_COUNT];
+static const soma_cpu_isa avx2 = {"avx2", soma_cpu_planners_avx2};
+static const soma_cpu_isa avx512 = {"avx512", soma_cpu_planners_avx512};
+
+static bool have_avx2(void) {
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
+static bool have_avx512(void) {
+    return have_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+           __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
+}
+#endif
+
+const soma_cpu_isa *soma_cpu_isa_get(size_t index) {
+    const soma_cpu_isa *found[3] = {&generic, NULL, NULL};
+#ifdef __x86_64__
+    size_t count = 1;
+    if (have_avx2()) found[count++] = &avx2;
+    if (have_avx512()) found[count++] = &avx512;
+#endif
+    return index < SOMA_COUNT_OF(found) ? found[index] : NULL;
+}
+
+soma_status soma_cpu_isa_choose(const soma_cpu_isa **isa) {
+    const char *wanted = getenv("SOMA_ISA");
+    soma_text names = {0};
+    for (size_t i = 0; soma_cpu_isa_get(i); i++) {
+        *isa = soma_cpu_isa_get(i);
+        if (wanted && *wanted && strcmp((*isa)->name, wanted) == 0) break;
+        soma_text_append(&names, "%s%s", i ? ", " : "", (*isa)->name);
+        if (wanted && *wanted && !soma_cpu_isa_get(i + 1)) *isa = NULL;
+    }
+    soma_status status = SOMA_OK;
+    if (!*isa)
+        status = soma_error(SOMA_INVALID_ARGUMENT, "SOMA_ISA=%s: this machine has %s", wanted,
+                            names.data ? names.data : "other ones");
+    soma_free(names.data);
+    return status;
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * For the files that are compiled once per instruction set: the name of the set, vectors, and float arithmetic for the
+ * tables in kernels/. Whatever such a file defines is static, but for the planners, which carry the name of the set:
+ * code for AVX-512 must never be linked in where another file expects plain code.
+ */
+#ifndef SOMA_DEVICE_CPU_KERNELS_H
+#define SOMA_DEVICE_CPU_KERNELS_H
+
+#include "device/cpu/cpu.h"
+#include "device/cpu/elementary.h"
+
+#include <math.h>
+
+#define SOMA_JOIN_(a, b) a##_##b
+#define SOMA_JOIN(a, b)  SOMA_JOIN_(a, b)
+/* SOMA_FOR_ISA(soma_cpu_plan_gemm) is soma_cpu_plan_gemm_avx512 in the AVX-512 build. */
+#define SOMA_FOR_ISA(name) SOMA_JOIN(name, SOMA_ISA)
+
+/* Floats in a vector register, and how many such registers there are. */
+#if defined(__AVX512F__)
+#define SOMA_LANES     16
+#define SOMA_REGISTERS 32
+#elif defined(__AVX2__)
+#define SOMA_LANES     8
+#define SOMA_REGISTERS 16
+#elif defined(__aarch64__)
+#define SOMA_LANES     4
+#define SOMA_REGISTERS 32
+#else
+#define SOMA_LANES     4
+#define SOMA_REGISTERS 16
+#endif
+
+/* A vector that may lie at any address. */
+typedef float soma_vector __attribute__((vector_size(SOMA_LANES * 4), aligned(4), may_alias));
+
+/*
+ * Before a loop whose iterations depend on nothing but their own elements: outputs may be the very inputs (in place),
+ * but never overlap them with a shift. Without it the compiler takes a slow loop for work in place.
+ */
+#if defined(__clang__)
+#define SOMA_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#elif defined(__GNUC__)
+#define SOMA_INDEPENDENT _Pragma("GCC ivdep")
+#else
+#define SOMA_INDEPENDENT
+#endif
+
+/* Partial sums of a reduction: enough for two vectors of the widest kind; the order of summation is the same for every
+ * instruction set. */
+#define SOMA_PARTIALS 32
+
+/* What the tables in kernels/ need. */
+typedef float real;
+#define R(literal) (literal##f)
+#define EXP        soma_expf
+#define EXPM1      soma_expm1f
+#define LOG        soma_logf
+#define LOG1P      soma_log1pf
+#define TANH       soma_tanhf
+#define ERF        soma_erff
+#define SQRT       sqrtf
+#define ABS        soma_absf
+
+/* out[i] = f(x[i]); out may be x. NULL for a value that is no function. */
+typedef void soma_cpu_function(const float *x, float *out, size_t count, float a, float b);
+soma_cpu_function *SOMA_FOR_ISA(soma_cpu_get_function)(soma_function function);
+
+#define SOMA_CPU_PLANNER(name)                                                                                         \
+    soma_status SOMA_FOR_ISA(soma_cpu_plan_##name)(const soma_call *call, soma_cpu_plan *plan)
+SOMA_CPU_PLANNER(fill);
+SOMA_CPU_PLANNER(copy);
+SOMA_CPU_PLANNER(gather);
+SOMA_CPU_PLANNER(gemm);
+SOMA_CPU_PLANNER(unary);
+SOMA_CPU_PLANNER(unary_grad);
+SOMA_CPU_PLANNER(bias_unary_grad);
+SOMA_CPU_PLANNER(binary);
+SOMA_CPU_PLANNER(reduce);
+SOMA_CPU_PLANNER(softmax);
+SOMA_CPU_PLANNER(softmax_grad);
+SOMA_CPU_PLANNER(dropout);
+SOMA_CPU_PLANNER(loss);
+SOMA_CPU_PLANNER(loss_grad);
+SOMA_CPU_PLANNER(metric);
+SOMA_CPU_PLANNER(optimizer);
+
+#endif

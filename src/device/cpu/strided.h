@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/* A walk over two strided operands of one shape, as few long rows, cut into tasks. */
+#ifndef SOMA_DEVICE_CPU_STRIDED_H
+#define SOMA_DEVICE_CPU_STRIDED_H
+
+#include "device/cpu/cpu.h"
+
+typedef struct soma_strided {
+    uint32_t rank; /* of the outer dimensions */
+    size_t shape[SOMA_MAX_RANK], stride[2][SOMA_MAX_RANK];
+    size_t rows;                     /* product of the outer dimensions */
+    size_t length, row_stride[2];    /* the innermost dimension */
+    size_t rows_per_task, row_parts; /* short rows share a task, a long one is cut: one of the two is 1 */
+} soma_strided;
+
+/* Merges dimensions that both operands run through without a gap, and drops those of 1. */
+static inline void soma_strided_init(soma_strided *walk, uint32_t rank, const size_t *shape, const size_t *first,
+                                     const size_t *second) {
+    *walk = (soma_strided){.rows = 1};
+    size_t size[SOMA_MAX_RANK + 1] = {1}, stride[2][SOMA_MAX_RANK + 1] = {{1}, {1}};
+    uint32_t used = 0; /* size[used] is the dimension that may still grow */
+    for (uint32_t i = 0; i < rank; i++) {
+        if (shape[i] == 1) continue;
+        bool merge =
+            size[used] == 1 || (stride[0][used] == first[i] * shape[i] && stride[1][used] == second[i] * shape[i]);
+        if (!merge) used++;
+        size[used] = merge ? size[used] * shape[i] : shape[i];
+        stride[0][used] = first[i];
+        stride[1][used] = second[i];
+    }
+    for (uint32_t i = 0; i < used; i++) {
+        walk->shape[i] = size[i];
+        for (int operand = 0; operand < 2; operand++) walk->stride[operand][i] = stride[operand][i];
+        walk->rows *= size[i];
+    }
+    walk->rank = used;
+    walk->length = size[used];
+    for (int operand = 0; operand < 2; operand++) walk->row_stride[operand] = stride[operand][used];
+    walk->rows_per_task = walk->length ? SOMA_MAX((size_t)1, SOMA_CPU_CHUNK / walk->length) : 1;
+    walk->row_parts = soma_cpu_parts(walk->length, SOMA_CPU_CHUNK);
+}
+
+static inline size_t soma_strided_tasks(const soma_strided *walk) {
+    return soma_cpu_parts(walk->rows, walk->rows_per_task) * walk->row_parts;
+}
+
+/* The rows of a task, and the part of each row. */
+static inline void soma_strided_task(const soma_strided *walk, size_t task, soma_range *rows, soma_range *part) {
+    *rows = soma_cpu_part(task / walk->row_parts, walk->rows, walk->rows_per_task);
+    *part = soma_cpu_part(task % walk->row_parts, walk->length, SOMA_CPU_CHUNK);
+}
+
+/* Where a row begins, in elements of an operand. */
+static inline size_t soma_strided_offset(const soma_strided *walk, int operand, size_t row) {
+    size_t offset = 0;
+    for (uint32_t i = walk->rank; i-- > 0; row /= walk->shape[i])
+        offset += row % walk->shape[i] * walk->stride[operand][i];
+    return offset;
+}
+
+#endif
