@@ -3,8 +3,8 @@
  * Elementary functions in float32, free of branches and calls, so that a compiler turns a loop over them into vector
  * code.
  *
- * Errors against the exact value, in units of the last place of a normal result (tests/test_cpu_elementary.c holds them over
- * the whole range, in the plain, the AVX2 and the AVX-512 build):
+ * Errors against the exact value, in units of the last place of a normal result (tests/test_cpu_elementary.c holds them
+ * over the whole range, in the plain, the AVX2 and the AVX-512 build):
  *
  *   soma_expf 1.5    soma_expm1f 2    soma_logf 1.5    soma_log1pf 2    soma_tanhf 4    soma_erff 2.5
  *

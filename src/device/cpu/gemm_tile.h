@@ -106,7 +106,8 @@ static inline __attribute__((always_inline)) void gemm_multiply(size_t k, const 
     }
 #define GEMM_TILES(rows) GEMM_TILE(rows, 1) GEMM_TILE(rows, 2)
 GEMM_TILES(1)
-GEMM_TILES(2) GEMM_TILES(3) GEMM_TILES(4) GEMM_TILES(5) GEMM_TILES(6)
+GEMM_TILES(2)
+GEMM_TILES(3) GEMM_TILES(4) GEMM_TILES(5) GEMM_TILES(6)
 #if GEMM_ROWS == 12
     GEMM_TILES(7) GEMM_TILES(8) GEMM_TILES(9) GEMM_TILES(10) GEMM_TILES(11) GEMM_TILES(12)
 #endif

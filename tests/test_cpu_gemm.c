@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+/* The cpu device's matrix product in every instruction set of this machine, against a float64 loop. */
+#include "base/random.h"
+#include "device/calls.h"
+#include "device/cpu/run.h"
+
+#include "expect.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+
+/* A product with all that it needs; c has a guard of GUARD words at both ends. */
+#define GUARD 32
+typedef struct product {
+    size_t m, n, k;
+    soma_gemm_params params;
+    bool with_bias;
+    float *a, *b, *bias, *c, *start; /* start: what c holds before */
+} product;
+
+static float *random_floats(soma_random *random, size_t count) {
+    float *values = soma_malloc_aligned(64, soma_round_up(count * sizeof(float), 64));
+    ck_assert_ptr_nonnull(values);
+    for (size_t i = 0; i < count; i++) values[i] = soma_random_uniform(random) * 2.0f - 1.0f;
+    return values;
+}
+
+static product make_product(size_t m, size_t n, size_t k, soma_gemm_params params, bool with_bias) {
+    product p = {.m = m, .n = n, .k = k, .params = params, .with_bias = with_bias};
+    soma_random random;
+    soma_random_init(&random, m * 1000003 + n * 1009 + k, SOMA_STREAM_DATA);
+    p.a = random_floats(&random, m * k);
+    p.b = random_floats(&random, k * n);
+    p.bias = random_floats(&random, n);
+    p.c = random_floats(&random, m * n + 2 * GUARD);
+    p.start = random_floats(&random, m * n + 2 * GUARD);
+    if (params.beta == 0.0f) /* must not be read */
+        for (size_t i = 0; i < m * n; i++) p.start[GUARD + i] = NAN;
+    return p;
+}
+
+static void free_product(product *p) {
+    soma_free_aligned(p->a);
+    soma_free_aligned(p->b);
+    soma_free_aligned(p->bias);
+    soma_free_aligned(p->c);
+    soma_free_aligned(p->start);
+}
+
+static soma_call call_of(const product *p) {
+    bool ta = p->params.transpose_a, tb = p->params.transpose_b;
+    soma_view a = soma_view_of(p->a, 0, SOMA_F32, 2, (size_t[]){ta ? p->k : p->m, ta ? p->m : p->k});
+    soma_view b = soma_view_of(p->b, 0, SOMA_F32, 2, (size_t[]){tb ? p->n : p->k, tb ? p->k : p->n});
+    soma_view bias = p->with_bias ? soma_view_of(p->bias, 0, SOMA_F32, 1, &p->n) : soma_view_absent();
+    soma_view c = soma_view_of(p->c, GUARD * sizeof(float), SOMA_F32, 2, (size_t[]){p->m, p->n});
+    return soma_call_gemm(a, b, bias, c, p->params);
+}
+
+/* Runs the product `times` times in one list. */
+static void run_product(const product *p, const soma_cpu_isa *isa, uint32_t threads, size_t times) {
+    soma_threads *team;
+    expect_ok(soma_threads_create(threads, &team));
+    soma_call calls[4];
+    ck_assert_uint_le(times, 4);
+    size_t workspace = 0;
+    for (size_t i = 0; i < times; i++) {
+        calls[i] = call_of(p);
+        expect_ok(soma_cpu_prepare(isa, threads, &calls[i], &workspace));
+    }
+    void *scratch = soma_malloc_aligned(64, workspace + 1);
+    memset(scratch, 0xff, workspace); /* NaN */
+    for (size_t i = 0; i < times; i++) calls[i].workspace = scratch;
+    memcpy(p->c, p->start, (p->m * p->n + 2 * GUARD) * sizeof(float));
+    soma_cpu_run(team, calls, times);
+    for (size_t i = 0; i < times; i++) soma_cpu_release(&calls[i]);
+    soma_free_aligned(scratch);
+    soma_threads_destroy(team);
+}
+
+static double a_at(const product *p, size_t i, size_t k) {
+    return p->a[p->params.transpose_a ? k * p->m + i : i * p->k + k];
+}
+static double b_at(const product *p, size_t k, size_t j) {
+    return p->b[p->params.transpose_b ? j * p->k + k : k * p->n + j];
+}
+
+/* c before the function, and the error that k products, their sum, and the epilogue may bring. */
+static double expected(const product *p, size_t i, size_t j, double *bound) {
+    double sum = 0.0, size = 0.0;
+    for (size_t k = 0; k < p->k; k++) {
+        double term = a_at(p, i, k) * b_at(p, k, j);
+        sum += term;
+        size += fabs(term);
+    }
+    double alpha = p->params.alpha, beta = p->params.beta, c = p->start[GUARD + i * p->n + j],
+           bias = p->with_bias ? p->bias[j] : 0.0;
+    double rest = beta == 0.0 ? 0.0 : beta * c;
+    size = fabs(alpha) * size + fabs(rest) + fabs(bias);
+    *bound = ((double)p->k + 5.0) * (FLT_EPSILON / 2) * size;
+    return alpha * sum + rest + bias;
+}
+
+static void check_product(const product *p, const soma_cpu_isa *isa) {
+    for (size_t i = 0; i < p->m; i++)
+        for (size_t j = 0; j < p->n; j++) {
+            double bound, value = expected(p, i, j, &bound), found = p->c[GUARD + i * p->n + j];
+            if (p->params.function == SOMA_RELU) value = value > 0.0 ? value : 0.0; /* the error does not grow */
+            if (!(fabs(found - value) <= bound))
+                ck_abort_msg("%s, %zu x %zu x %zu, transposed %d %d, alpha %g, beta %g: c[%zu, %zu] is %.9g, expected "
+                             "%.9g +- %g",
+                             isa->name, p->m, p->n, p->k, p->params.transpose_a, p->params.transpose_b, p->params.alpha,
+                             p->params.beta, i, j, found, value, bound);
+        }
+    for (size_t i = 0; i < GUARD; i++) {
+        ck_assert_mem_eq(&p->c[i], &p->start[i], sizeof(float));
+        ck_assert_mem_eq(&p->c[GUARD + p->m * p->n + i], &p->start[GUARD + p->m * p->n + i], sizeof(float));
+    }
+}
+
+static const size_t shapes[][3] = {
+    {1, 1, 1},      {1, 1, 0},      {5, 7, 0},      {0, 3, 4},        {3, 0, 4},      {1, 10, 784},
+    {2, 3, 5},      {7, 1, 31},     {13, 17, 19},   {12, 32, 64},     {24, 64, 16},   {11, 31, 33},
+    {25, 33, 2},    {128, 10, 128}, {128, 128, 10}, {32, 10, 32},     {97, 101, 103}, {128, 128, 784},
+    {31, 47, 1031}, {1, 300, 600},  {300, 1, 600},  {150, 200, 1100}, {64, 1000, 96},
+};
+
+START_TEST(test_against_float64) {
+    const soma_cpu_isa *isa;
+    for (size_t number = 0; (isa = soma_cpu_isa_get(number)); number++)
+        for (size_t s = 0; s < SOMA_COUNT_OF(shapes); s++)
+            for (int variant = 0; variant < 16; variant++) {
+                soma_gemm_params params = {.transpose_a = variant & 1,
+                                           .transpose_b = variant & 2,
+                                           .alpha = variant & 4 ? -0.75f : 1.0f,
+                                           .beta = variant & 8 ? (variant & 4 ? 0.5f : 1.0f) : 0.0f,
+                                           .function = variant & 1 ? SOMA_RELU : SOMA_IDENTITY};
+                product p = make_product(shapes[s][0], shapes[s][1], shapes[s][2], params, variant < 8);
+                run_product(&p, isa, 1, 1);
+                check_product(&p, isa);
+                free_product(&p);
+            }
+}
+END_TEST
+
+START_TEST(test_thread_count_does_not_matter) {
+    static const size_t sizes[][3] = {{128, 128, 784}, {333, 217, 129}, {784, 128, 128},
+                                      {1000, 10, 300}, {60, 1500, 700}, {5, 2000, 400}};
+    const soma_cpu_isa *isa;
+    for (size_t number = 0; (isa = soma_cpu_isa_get(number)); number++)
+        for (size_t s = 0; s < SOMA_COUNT_OF(sizes); s++)
+            for (int variant = 0; variant < 4; variant++) {
+                soma_gemm_params params = {
+                    .transpose_a = variant & 1, .transpose_b = variant & 2, .alpha = 1.0f, .function = SOMA_TANH};
+                product p = make_product(sizes[s][0], sizes[s][1], sizes[s][2], params, true);
+                size_t bytes = p.m * p.n * sizeof(float);
+                run_product(&p, isa, 1, 1);
+                float *alone = soma_malloc(bytes);
+                memcpy(alone, p.c + GUARD, bytes);
+                for (uint32_t threads = 2; threads <= 3; threads++) {
+                    run_product(&p, isa, threads, 4);
+                    ck_assert_mem_eq(p.c + GUARD, alone, bytes);
+                }
+                soma_free(alone);
+                free_product(&p);
+            }
+}
+END_TEST
+
+/* One NaN or infinity in a spoils its row, in b its column, and nothing else. */
+START_TEST(test_not_finite) {
+    const soma_cpu_isa *isa;
+    for (size_t number = 0; (isa = soma_cpu_isa_get(number)); number++) {
+        product p = make_product(37, 45, 50, (soma_gemm_params){.alpha = 1.0f}, false);
+        p.a[11 * p.k + 7] = NAN;
+        p.b[20 * p.n + 33] = INFINITY;
+        run_product(&p, isa, 2, 1);
+        for (size_t i = 0; i < p.m; i++)
+            for (size_t j = 0; j < p.n; j++) {
+                float c = p.c[GUARD + i * p.n + j];
+                ck_assert_int_eq(isnan(c) != 0, i == 11);
+                if (i != 11) ck_assert_int_eq(isinf(c) != 0, j == 33);
+            }
+        free_product(&p);
+    }
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("cpu gemm");
+    TCase *tests = tcase_create("all");
+    tcase_set_timeout(tests, 120);
+    tcase_add_test(tests, test_against_float64);
+    tcase_add_test(tests, test_thread_count_does_not_matter);
+    tcase_add_test(tests, test_not_finite);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
