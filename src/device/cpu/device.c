@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The cpu device: life and memory. */
-#include "device/device.h"
 #include "base/threads.h"
 #include "device/cpu/host.h"
 #include "device/cpu/run.h"
+#include <soma/device.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -164,6 +164,7 @@ static soma_status cpu_sync(void *state) {
     return SOMA_OK;
 }
 
+extern const soma_device_api soma_cpu_api; /* for the registry */
 const soma_device_api soma_cpu_api = {
     .abi = SOMA_DEVICE_ABI,
     .size = sizeof(soma_device_api),
