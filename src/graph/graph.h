@@ -14,7 +14,7 @@
 #include <soma/soma.h>
 
 /*
- * The ops: X(NAME, name in files, inputs at least, at most). What each does is a row of the table in ops.c.
+ * The ops. Everything that is known of one is its row of the table in ops.c.
  *
  * INPUT      what comes from outside for each batch: network inputs, targets, sample weights
  * PARAMETER  trained; never batched
@@ -27,31 +27,13 @@
  * executor's flat buffers
  */
 #define SOMA_OP_LIST(X)                                                                                                \
-    X(INPUT, "input", 0, 0)                                                                                            \
-    X(PARAMETER, "parameter", 0, 0)                                                                                    \
-    X(FILL, "fill", 0, 0)                                                                                              \
-    X(COPY, "copy", 1, 1)                                                                                              \
-    X(RESHAPE, "reshape", 1, 1)                                                                                        \
-    X(GEMM, "gemm", 2, 3)                                                                                              \
-    X(UNARY, "unary", 1, 1)                                                                                            \
-    X(UNARY_GRAD, "unary_grad", 2, 2)                                                                                  \
-    X(BIAS_UNARY_GRAD, "bias_unary_grad", 2, 2)                                                                        \
-    X(SECOND, "second", 1, 1)                                                                                          \
-    X(BINARY, "binary", 2, 2)                                                                                          \
-    X(REDUCE, "reduce", 1, 1)                                                                                          \
-    X(CONCAT, "concat", 1, 64)                                                                                         \
-    X(SLICE, "slice", 1, 1)                                                                                            \
-    X(SOFTMAX, "softmax", 1, 1)                                                                                        \
-    X(SOFTMAX_GRAD, "softmax_grad", 2, 2)                                                                              \
-    X(DROPOUT, "dropout", 1, 1)                                                                                        \
-    X(LOSS, "loss", 2, 4)                                                                                              \
-    X(LOSS_GRAD, "loss_grad", 3, 5)                                                                                    \
-    X(METRIC, "metric", 1, 2)                                                                                          \
-    X(NORM, "norm", 0, 0)                                                                                              \
-    X(OPTIMIZER, "optimizer", 0, 1)
+    X(INPUT)                                                                                                           \
+    X(PARAMETER) X(FILL) X(COPY) X(RESHAPE) X(GEMM) X(UNARY) X(UNARY_GRAD) X(BIAS_UNARY_GRAD) X(SECOND) X(BINARY)      \
+        X(REDUCE) X(CONCAT) X(SLICE) X(SOFTMAX) X(SOFTMAX_GRAD) X(DROPOUT) X(LOSS) X(LOSS_GRAD) X(METRIC) X(NORM)      \
+            X(OPTIMIZER)
 
 typedef enum soma_op {
-#define X(name, text, least, most) SOMA_OP_##name,
+#define X(name) SOMA_OP_##name,
     SOMA_OP_LIST(X)
 #undef X
         SOMA_OP_COUNT
@@ -126,6 +108,8 @@ struct soma_graph {
 
 void soma_graph_init(soma_graph *graph);
 void soma_graph_clear(soma_graph *graph);
+/* For the graph's own rewrites; accepts NULL. */
+void soma_tensor_free(soma_tensor *tensor);
 /* A copy with the same ids. */
 soma_status soma_graph_clone(const soma_graph *graph, soma_graph *copy);
 

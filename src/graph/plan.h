@@ -32,6 +32,8 @@ soma_status soma_executor_create(soma_device *device, soma_dtype real, size_t pa
 void soma_executor_destroy(soma_executor *executor);
 /* Gradients and optimizer states (zeroed when new). */
 soma_status soma_executor_reserve_training(soma_executor *executor, uint32_t state_count);
+/* Makes the arena at least this large; plans bind again when it moves. */
+soma_status soma_executor_reserve_arena(soma_executor *executor, size_t bytes);
 /* Bytes of one element of the flat buffers, and the alignment of tensors in them, in elements. */
 size_t soma_executor_element(const soma_executor *executor);
 size_t soma_executor_alignment(const soma_device *device, soma_dtype real);

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/* The executor: the device memory that all plans of a network share. */
+#include "graph/plan.h"
+
+#include <string.h>
+
+size_t soma_executor_element(const soma_executor *executor) {
+    return soma_dtype_size(executor->real);
+}
+
+size_t soma_executor_alignment(const soma_device *device, soma_dtype real) {
+    return SOMA_MAX(device->info.alignment / soma_dtype_size(real), 1);
+}
+
+/* A buffer of zeros. */
+static soma_status allocate_zeros(soma_executor *executor, size_t elements, const char *what, void **memory) {
+    size_t bytes;
+    if (!soma_multiply_size(elements, soma_executor_element(executor), &bytes))
+        return soma_error(SOMA_OUT_OF_DEVICE_MEMORY, "%zu elements of %s exceed every memory", elements, what);
+    bytes = SOMA_MAX(bytes, 64);
+    SOMA_TRY(soma_device_alloc(executor->device, bytes, what, memory));
+    return soma_device_fill(executor->device, *memory, 0, 0, bytes);
+}
+
+static void free_elements(soma_executor *executor, void *memory, size_t elements) {
+    soma_device_free(executor->device, memory, SOMA_MAX(elements * soma_executor_element(executor), 64));
+}
+
+soma_status soma_executor_create(soma_device *device, soma_dtype real, size_t parameter_count, size_t decay_count,
+                                 soma_executor **out) {
+    *out = NULL;
+    soma_executor *executor = soma_calloc(1, sizeof *executor);
+    if (!executor) return soma_out_of_memory(sizeof *executor, "the executor");
+    executor->device = device;
+    executor->real = real;
+    executor->parameter_count = parameter_count;
+    executor->decay_count = decay_count;
+    executor->generation = 1;
+    soma_status status = allocate_zeros(executor, parameter_count, "parameters", &executor->parameters);
+    if (status == SOMA_OK)
+        status = allocate_zeros(executor, SOMA_ACCUMULATOR_SLOTS * 2, "accumulators", &executor->accumulators);
+    if (status == SOMA_OK) status = allocate_zeros(executor, 1, "the gradient's norm", &executor->norm);
+    if (status != SOMA_OK) {
+        soma_executor_destroy(executor);
+        return status;
+    }
+    *out = executor;
+    return SOMA_OK;
+}
+
+void soma_executor_destroy(soma_executor *executor) {
+    if (!executor) return;
+    free_elements(executor, executor->parameters, executor->parameter_count);
+    free_elements(executor, executor->gradients, executor->parameter_count);
+    for (int i = 0; i < 2; i++) free_elements(executor, executor->state[i], executor->parameter_count);
+    free_elements(executor, executor->accumulators, SOMA_ACCUMULATOR_SLOTS * 2);
+    free_elements(executor, executor->norm, 1);
+    soma_device_free(executor->device, executor->arena, executor->arena_bytes);
+    soma_free(executor);
+}
+
+soma_status soma_executor_reserve_training(soma_executor *executor, uint32_t state_count) {
+    if (!executor->gradients)
+        SOMA_TRY(allocate_zeros(executor, executor->parameter_count, "gradients", &executor->gradients));
+    while (executor->state_count < state_count) {
+        SOMA_TRY(allocate_zeros(executor, executor->parameter_count, "optimizer state",
+                                &executor->state[executor->state_count]));
+        executor->state_count++;
+    }
+    return SOMA_OK;
+}
+
+soma_status soma_executor_reserve_arena(soma_executor *executor, size_t bytes) {
+    if (bytes <= executor->arena_bytes) return SOMA_OK;
+    soma_device_free(executor->device, executor->arena, executor->arena_bytes);
+    executor->arena = NULL;
+    executor->arena_bytes = 0;
+    executor->generation++;
+    SOMA_TRY(soma_device_alloc(executor->device, bytes, "activations", &executor->arena));
+    executor->arena_bytes = bytes;
+    return SOMA_OK;
+}
+
+/* --------------------------------------------------------------------------------------------------------- access */
+
+soma_status soma_executor_write(soma_executor *executor, void *buffer, size_t offset, const float *values,
+                                size_t count) {
+    size_t element = soma_executor_element(executor);
+    if (count == 0) return SOMA_OK;
+    if (executor->real == SOMA_F32)
+        return soma_device_write(executor->device, buffer, offset * element, values, count * element);
+    double *wide = soma_calloc(count, sizeof *wide);
+    if (!wide) return soma_out_of_memory(count * sizeof *wide, "a conversion to float64");
+    for (size_t i = 0; i < count; i++) wide[i] = (double)values[i];
+    soma_status status = soma_device_write(executor->device, buffer, offset * element, wide, count * element);
+    soma_free(wide);
+    return status;
+}
+
+soma_status soma_executor_read(soma_executor *executor, void *buffer, size_t offset, float *values, size_t count) {
+    size_t element = soma_executor_element(executor);
+    if (count == 0) return SOMA_OK;
+    if (executor->real == SOMA_F32)
+        return soma_device_read(executor->device, buffer, offset * element, values, count * element);
+    double *wide = soma_calloc(count, sizeof *wide);
+    if (!wide) return soma_out_of_memory(count * sizeof *wide, "a conversion from float64");
+    soma_status status = soma_device_read(executor->device, buffer, offset * element, wide, count * element);
+    for (size_t i = 0; status == SOMA_OK && i < count; i++) values[i] = (float)wide[i];
+    soma_free(wide);
+    return status;
+}
+
+soma_status soma_executor_clear_accumulators(soma_executor *executor) {
+    return soma_device_fill(executor->device, executor->accumulators, 0, 0,
+                            SOMA_ACCUMULATOR_SLOTS * 2 * soma_executor_element(executor));
+}
+
+soma_status soma_executor_read_accumulators(soma_executor *executor, double totals[SOMA_ACCUMULATOR_SLOTS]) {
+    /* The sum and what Kahan's method still owes it. */
+    if (executor->real == SOMA_F64) {
+        double pair[SOMA_ACCUMULATOR_SLOTS][2];
+        SOMA_TRY(soma_device_read(executor->device, executor->accumulators, 0, pair, sizeof pair));
+        for (int i = 0; i < SOMA_ACCUMULATOR_SLOTS; i++) totals[i] = pair[i][0] - pair[i][1];
+        return SOMA_OK;
+    }
+    float pair[SOMA_ACCUMULATOR_SLOTS][2];
+    SOMA_TRY(soma_device_read(executor->device, executor->accumulators, 0, pair, sizeof pair));
+    for (int i = 0; i < SOMA_ACCUMULATOR_SLOTS; i++) totals[i] = (double)pair[i][0] - (double)pair[i][1];
+    return SOMA_OK;
+}

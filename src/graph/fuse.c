@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/* Rewrites that save passes over memory, and the removal of what nothing needs. Each computes what the plain graph
+ * does. */
+#include "graph/graph.h"
+
+#include <string.h>
+
+/* How many tensors use each one; a kept one counts as used once more. */
+static uint32_t *count_uses(const soma_graph *graph) {
+    uint32_t *uses = soma_calloc(graph->count, sizeof *uses);
+    for (uint32_t i = 0; uses && i < graph->count; i++) {
+        const soma_tensor *tensor = graph->tensor[i];
+        if (tensor->kept || tensor->place != SOMA_PLACE_ARENA) uses[i]++;
+        for (uint32_t j = 0; j < tensor->input_count; j++) uses[tensor->input[j]->id]++;
+    }
+    return uses;
+}
+
+static soma_status set_inputs(soma_tensor *tensor, soma_tensor *const *input, uint32_t count) {
+    soma_tensor **copy = soma_calloc(count, sizeof *copy);
+    if (!copy) return soma_out_of_memory(count * sizeof *copy, "a rewritten tensor");
+    memcpy(copy, input, count * sizeof *copy);
+    soma_free(tensor->input);
+    tensor->input = copy;
+    tensor->input_count = count;
+    return SOMA_OK;
+}
+
+/* f(a b + bias) where nothing else needs a b + bias: the product applies f while the result is in registers. */
+static soma_status fuse_gemm_function(soma_tensor *unary, const uint32_t *uses) {
+    const soma_tensor *gemm = unary->input[0];
+    if (gemm->op != SOMA_OP_GEMM || uses[gemm->id] != 1 || gemm->attributes.gemm.function != SOMA_IDENTITY)
+        return SOMA_OK;
+    soma_unary_params function = unary->attributes.unary;
+    SOMA_TRY(set_inputs(unary, gemm->input, gemm->input_count));
+    unary->op = SOMA_OP_GEMM;
+    unary->attributes.gemm = gemm->attributes.gemm;
+    unary->attributes.gemm.function = function.function;
+    unary->attributes.gemm.a = function.a;
+    unary->attributes.gemm.b = function.b;
+    return SOMA_OK;
+}
+
+/* dz = dy f'(y) and then the sum of dz over the batch (the bias gradient): one pass makes both. */
+static void fuse_bias_gradient(soma_tensor *reduce) {
+    soma_tensor *gradient = reduce->input[0];
+    if (gradient->op != SOMA_OP_UNARY_GRAD || !gradient->batched || reduce->attributes.reduce.op != SOMA_REDUCE_SUM ||
+        reduce->attributes.reduce.axis != 0)
+        return;
+    gradient->op = SOMA_OP_BIAS_UNARY_GRAD;
+    reduce->op = SOMA_OP_SECOND;
+}
+
+soma_status soma_graph_fuse(soma_graph *graph, unsigned which) {
+    uint32_t *uses = count_uses(graph);
+    if (!uses) return soma_out_of_memory(graph->count * sizeof *uses, "the rewrites");
+    soma_status status = SOMA_OK;
+    for (uint32_t i = 0; status == SOMA_OK && i < graph->count; i++) {
+        soma_tensor *tensor = graph->tensor[i];
+        if ((which & SOMA_FUSE_GEMM_FUNCTION) && tensor->op == SOMA_OP_UNARY && uses[i])
+            status = fuse_gemm_function(tensor, uses);
+        if ((which & SOMA_FUSE_BIAS_GRADIENT) && tensor->op == SOMA_OP_REDUCE) fuse_bias_gradient(tensor);
+    }
+    soma_free(uses);
+    if (status == SOMA_OK) soma_graph_prune(graph);
+    return status;
+}
+
+static bool has_effect(const soma_tensor *tensor) {
+    switch (tensor->op) {
+    case SOMA_OP_INPUT: /* inputs keep their numbers */
+    case SOMA_OP_METRIC:
+    case SOMA_OP_NORM:
+    case SOMA_OP_OPTIMIZER:
+        return true;
+    default:
+        return tensor->kept || tensor->place == SOMA_PLACE_GRADIENT;
+    }
+}
+
+void soma_graph_prune(soma_graph *graph) {
+    /* An id of UINT32_MAX marks what is not needed; ids are made again at the end. */
+    for (uint32_t i = 0; i < graph->count; i++) graph->tensor[i]->id = has_effect(graph->tensor[i]) ? i : UINT32_MAX;
+    for (uint32_t i = graph->count; i-- > 0;) {
+        const soma_tensor *tensor = graph->tensor[i];
+        for (uint32_t j = 0; tensor->id != UINT32_MAX && j < tensor->input_count; j++) tensor->input[j]->id = 0;
+    }
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < graph->count; i++) {
+        soma_tensor *tensor = graph->tensor[i];
+        if (tensor->id == UINT32_MAX) {
+            soma_tensor_free(tensor);
+            continue;
+        }
+        tensor->id = count;
+        graph->tensor[count++] = tensor;
+    }
+    graph->count = count;
+}

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT */
+/* The graph as a container: adding, copying and describing tensors. */
+#include "graph/graph.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void soma_graph_init(soma_graph *graph) {
+    memset(graph, 0, sizeof *graph);
+}
+
+void soma_tensor_free(soma_tensor *tensor) {
+    if (!tensor) return;
+    soma_free(tensor->input);
+    soma_free(tensor->name);
+    soma_free(tensor);
+}
+
+void soma_graph_clear(soma_graph *graph) {
+    for (uint32_t i = 0; i < graph->count; i++) soma_tensor_free(graph->tensor[i]);
+    soma_free(graph->tensor);
+    soma_graph_init(graph);
+}
+
+static soma_status graph_push(soma_graph *graph, soma_tensor *tensor) {
+    if (graph->count == graph->capacity) {
+        uint32_t capacity = graph->capacity ? 2 * graph->capacity : 32;
+        soma_tensor **grown = soma_realloc(graph->tensor, capacity, sizeof *grown);
+        if (!grown) return soma_out_of_memory(capacity * sizeof *grown, "the graph");
+        graph->tensor = grown;
+        graph->capacity = capacity;
+    }
+    tensor->graph = graph;
+    tensor->id = graph->count;
+    graph->tensor[graph->count++] = tensor;
+    return SOMA_OK;
+}
+
+static soma_tensor *tensor_copy(const soma_tensor *source, uint32_t input_count, const char *name) {
+    soma_tensor *tensor = soma_malloc(sizeof *tensor);
+    if (!tensor) return NULL;
+    *tensor = *source;
+    tensor->input_count = input_count;
+    tensor->input = soma_calloc(input_count, sizeof *tensor->input);
+    tensor->name = name ? soma_strdup(name) : NULL;
+    if (!tensor->input || (name && !tensor->name)) {
+        soma_tensor_free(tensor);
+        return NULL;
+    }
+    return tensor;
+}
+
+soma_status soma_graph_clone(const soma_graph *graph, soma_graph *copy) {
+    soma_graph_init(copy);
+    copy->owner = graph->owner;
+    for (uint32_t i = 0; i < graph->count; i++) {
+        const soma_tensor *source = graph->tensor[i];
+        soma_tensor *tensor = tensor_copy(source, source->input_count, source->name);
+        soma_status status =
+            tensor ? graph_push(copy, tensor) : soma_out_of_memory(sizeof *tensor, "a copy of the graph");
+        if (status != SOMA_OK) {
+            soma_tensor_free(tensor);
+            soma_graph_clear(copy);
+            return status;
+        }
+        for (uint32_t j = 0; j < source->input_count; j++) tensor->input[j] = copy->tensor[source->input[j]->id];
+    }
+    return SOMA_OK;
+}
+
+soma_status soma_graph_add(soma_graph *graph, const soma_tensor_spec *spec, soma_tensor **out) {
+    *out = NULL;
+    const soma_op_row *row = &soma_op_table[spec->op];
+    if (spec->input_count < row->least || spec->input_count > row->most)
+        return soma_error(SOMA_INVALID_ARGUMENT, "%s%s%s takes %u to %u inputs, got %u", spec->name ? spec->name : "",
+                          spec->name ? ": " : "", row->name, row->least, row->most, spec->input_count);
+    soma_tensor blank;
+    memset(&blank, 0, sizeof blank);
+    blank.op = spec->op;
+    blank.dtype = spec->dtype;
+    blank.batched = spec->batched;
+    blank.rank = spec->rank;
+    memcpy(blank.shape, spec->shape, sizeof blank.shape);
+    blank.attributes = spec->attributes;
+    soma_tensor *tensor = tensor_copy(&blank, spec->input_count, spec->name);
+    if (!tensor) return soma_out_of_memory(sizeof *tensor, "a tensor");
+    for (uint32_t i = 0; i < spec->input_count; i++) tensor->input[i] = spec->input[i];
+    tensor->graph = graph;
+    tensor->id = graph->count;
+    soma_status status = row->shape(tensor);
+    if (status == SOMA_OK) status = graph_push(graph, tensor);
+    if (status != SOMA_OK) {
+        soma_tensor_free(tensor);
+        return status;
+    }
+    *out = tensor;
+    return SOMA_OK;
+}
+
+/* --------------------------------------------------------------------------------------------------------- shapes */
+
+uint32_t soma_tensor_full_shape(const soma_tensor *tensor, size_t batch, size_t *shape) {
+    uint32_t rank = 0;
+    if (tensor->batched) shape[rank++] = batch;
+    for (uint32_t i = 0; i < tensor->rank; i++) shape[rank++] = tensor->shape[i];
+    if (rank == 0) shape[rank++] = 1;
+    return rank;
+}
+
+uint32_t soma_tensor_full_rank(const soma_tensor *tensor) {
+    uint32_t rank = tensor->rank + (tensor->batched ? 1 : 0);
+    return rank ? rank : 1;
+}
+
+size_t soma_tensor_full_count(const soma_tensor *tensor, size_t batch) {
+    return soma_tensor_count(tensor) * (tensor->batched ? batch : 1);
+}
+
+size_t soma_tensor_count(const soma_tensor *tensor) {
+    size_t count = 1;
+    for (uint32_t i = 0; i < tensor->rank; i++) count *= tensor->shape[i];
+    return count;
+}
+
+bool soma_tensor_same_shape(const soma_tensor *x, const soma_tensor *y) {
+    if (x->batched != y->batched || x->rank != y->rank) return false;
+    for (uint32_t i = 0; i < x->rank; i++)
+        if (x->shape[i] != y->shape[i]) return false;
+    return true;
+}
+
+const char *soma_tensor_shape_text(const soma_tensor *tensor, char *text) {
+    int length = snprintf(text, SOMA_SHAPE_TEXT, tensor->batched ? "[batch" : "[");
+    for (uint32_t i = 0; i < tensor->rank; i++)
+        length += snprintf(text + length, (size_t)(SOMA_SHAPE_TEXT - length), "%s%zu", i || tensor->batched ? ", " : "",
+                           tensor->shape[i]);
+    snprintf(text + length, (size_t)(SOMA_SHAPE_TEXT - length), "]");
+    return text;
+}
+
+const char *soma_tensor_label(const soma_tensor *tensor, char *text) {
+    if (tensor->name)
+        snprintf(text, SOMA_SHAPE_TEXT, "%s", tensor->name);
+    else
+        snprintf(text, SOMA_SHAPE_TEXT, "%s #%u", soma_op_table[tensor->op].name, tensor->id);
+    return text;
+}
+
+/* ------------------------------------------------------------------------------------------------ building blocks */
+
+static soma_status add_op(soma_graph *graph, soma_op op, soma_tensor *const *input, uint32_t count,
+                          soma_attributes attributes, soma_tensor **out) {
+    soma_tensor_spec spec = {.op = op, .input_count = count, .input = input, .attributes = attributes};
+    return soma_graph_add(graph, &spec, out);
+}
+
+soma_status soma_graph_gemm(soma_graph *graph, soma_tensor *a, soma_tensor *b, soma_tensor *bias, bool transpose_a,
+                            bool transpose_b, soma_tensor **out) {
+    soma_attributes attributes = {
+        .gemm = {.transpose_a = transpose_a, .transpose_b = transpose_b, .alpha = 1, .function = SOMA_IDENTITY}};
+    return add_op(graph, SOMA_OP_GEMM, (soma_tensor *[]){a, b, bias}, bias ? 3 : 2, attributes, out);
+}
+
+soma_status soma_graph_unary(soma_graph *graph, soma_tensor *x, soma_unary_params params, soma_tensor **out) {
+    return add_op(graph, SOMA_OP_UNARY, &x, 1, (soma_attributes){.unary = params}, out);
+}
+
+soma_status soma_graph_reduce(soma_graph *graph, soma_tensor *x, soma_reduction op, uint32_t axis, soma_tensor **out) {
+    return add_op(graph, SOMA_OP_REDUCE, &x, 1, (soma_attributes){.reduce = {op, axis}}, out);
+}
+
+static soma_status add_shaped(soma_graph *graph, soma_op op, soma_tensor *x, const soma_tensor *like,
+                              soma_attributes attributes, soma_tensor **out) {
+    soma_tensor_spec spec = {.op = op,
+                             .input_count = 1,
+                             .input = &x,
+                             .attributes = attributes,
+                             .dtype = x->dtype,
+                             .batched = like->batched,
+                             .rank = like->rank};
+    memcpy(spec.shape, like->shape, sizeof spec.shape);
+    return soma_graph_add(graph, &spec, out);
+}
+
+soma_status soma_graph_copy(soma_graph *graph, soma_tensor *x, const soma_tensor *like, float scale,
+                            soma_tensor **out) {
+    return add_shaped(graph, SOMA_OP_COPY, x, like, (soma_attributes){.copy = {scale}}, out);
+}
+
+soma_status soma_graph_reshape(soma_graph *graph, soma_tensor *x, const soma_tensor *like, soma_tensor **out) {
+    return add_shaped(graph, SOMA_OP_RESHAPE, x, like, (soma_attributes){.copy = {1}}, out);
+}
+
+/* The shape that x and y are both broadcast to, as a tensor that only has a shape. */
+static soma_status broadcast_shape(const soma_tensor *x, const soma_tensor *y, soma_tensor *shape) {
+    memset(shape, 0, sizeof *shape);
+    shape->batched = x->batched || y->batched;
+    shape->rank = SOMA_MAX(x->rank, y->rank);
+    for (uint32_t i = 0; i < shape->rank; i++) { /* from the last dimension to the first */
+        size_t a = i < x->rank ? x->shape[x->rank - 1 - i] : 1, b = i < y->rank ? y->shape[y->rank - 1 - i] : 1;
+        if (a != b && a != 1 && b != 1) {
+            char text[4][SOMA_SHAPE_TEXT];
+            return soma_error(SOMA_INVALID_SHAPE, "%s %s and %s %s cannot be broadcast to one shape: %zu against %zu",
+                              soma_tensor_label(x, text[0]), soma_tensor_shape_text(x, text[1]),
+                              soma_tensor_label(y, text[2]), soma_tensor_shape_text(y, text[3]), a, b);
+        }
+        shape->shape[shape->rank - 1 - i] = a == 1 ? b : a;
+    }
+    return SOMA_OK;
+}
+
+static bool commutes(soma_binary op) {
+    return op == SOMA_BINARY_ADD || op == SOMA_BINARY_MULTIPLY || op == SOMA_BINARY_MAXIMUM ||
+           op == SOMA_BINARY_MINIMUM;
+}
+
+soma_status soma_graph_binary(soma_graph *graph, soma_tensor *a, soma_tensor *b, soma_binary op, soma_tensor **out) {
+    soma_tensor shape;
+    SOMA_TRY(broadcast_shape(a, b, &shape));
+    if (!soma_tensor_same_shape(a, &shape) && soma_tensor_same_shape(b, &shape) && commutes(op)) {
+        soma_tensor *swap = a;
+        a = b;
+        b = swap;
+    }
+    /* Devices broadcast the second operand only. */
+    if (!soma_tensor_same_shape(a, &shape)) SOMA_TRY(soma_graph_copy(graph, a, &shape, 1, &a));
+    return add_op(graph, SOMA_OP_BINARY, (soma_tensor *[]){a, b}, 2, (soma_attributes){.binary = {op}}, out);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The memory planner: largest block first, each at the lowest offset that is free during its life. This is
+ * greedy-by-size offset assignment (Pisarchyk & Lee 2020, "Efficient Memory Management for Deep Neural Net Inference");
+ * for the graphs at hand it is at or near the lower bound, the largest sum of blocks that live at one time.
+ */
+#include "graph/place.h"
+
+#include <stdlib.h>
+
+/* The order in which blocks are placed: by size, and by first use where sizes are equal, so that plans are
+ * reproducible. */
+static int larger_first(const void *x, const void *y) {
+    const soma_block *a = *(soma_block *const *)x, *b = *(soma_block *const *)y;
+    if (a->size != b->size) return a->size < b->size ? 1 : -1;
+    if (a->first != b->first) return a->first < b->first ? -1 : 1;
+    return a < b ? -1 : a > b;
+}
+
+static int lower_offset_first(const void *x, const void *y) {
+    const soma_block *a = *(soma_block *const *)x, *b = *(soma_block *const *)y;
+    return a->offset < b->offset ? -1 : a->offset > b->offset;
+}
+
+/* The lowest gap among the placed blocks that live at the same time; `busy` has room for all of them. */
+static size_t lowest_gap(const soma_block *block, soma_block *const *placed, size_t count, soma_block **busy) {
+    size_t overlapping = 0;
+    for (size_t i = 0; i < count; i++)
+        if (placed[i]->first <= block->last && block->first <= placed[i]->last) busy[overlapping++] = placed[i];
+    qsort(busy, overlapping, sizeof *busy, lower_offset_first);
+    size_t offset = 0;
+    for (size_t i = 0; i < overlapping; i++) {
+        if (busy[i]->offset >= offset + block->size) break;
+        offset = SOMA_MAX(offset, busy[i]->offset + busy[i]->size);
+    }
+    return offset;
+}
+
+soma_status soma_place_blocks(soma_block *blocks, size_t count, size_t alignment, size_t *total) {
+    soma_block **order = soma_calloc(2 * count, sizeof *order);
+    if (!order) return soma_out_of_memory(2 * count * sizeof *order, "the memory plan");
+    for (size_t i = 0; i < count; i++) {
+        order[i] = &blocks[i];
+        blocks[i].size = soma_round_up(blocks[i].size, alignment);
+    }
+    qsort(order, count, sizeof *order, larger_first);
+    *total = 0;
+    for (size_t i = 0; i < count && order[i]->size > 0; i++) {
+        order[i]->offset = lowest_gap(order[i], order, i, order + count);
+        *total = SOMA_MAX(*total, order[i]->offset + order[i]->size);
+    }
+    soma_free(order);
+    return SOMA_OK;
+}

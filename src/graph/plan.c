@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: MIT */
+/* Making a plan: lowering, asking the device, finding lifetimes, placing tensors, binding memory. */
+#include "graph/plan_internal.h"
+
+#include <string.h>
+
+/* ------------------------------------------------------------------------------------------------------- lowering */
+
+static soma_status find_seconds(soma_lowering *lowering) {
+    const soma_graph *graph = lowering->graph;
+    lowering->second = soma_calloc(graph->count, sizeof(soma_tensor *));
+    if (!lowering->second) return soma_out_of_memory(graph->count * sizeof(soma_tensor *), "a plan");
+    for (uint32_t i = 0; i < graph->count; i++)
+        if (graph->tensor[i]->op == SOMA_OP_SECOND) lowering->second[graph->tensor[i]->input[0]->id] = graph->tensor[i];
+    return SOMA_OK;
+}
+
+/* A gather call for each input comes first; soma_plan_set_feeds() fills them in. */
+static soma_status lower_feeds(soma_plan *plan, soma_lowering *lowering) {
+    for (uint32_t i = 0; i < lowering->graph->count; i++) {
+        const soma_tensor *tensor = lowering->graph->tensor[i];
+        if (tensor->op != SOMA_OP_INPUT) continue;
+        soma_dtype dtype = tensor->dtype == SOMA_F32 ? lowering->executor->real : tensor->dtype;
+        size_t shape[2] = {plan->batch, soma_tensor_count(tensor)};
+        soma_view out = soma_view_of((void *)tensor, 0, dtype, 2, shape);
+        SOMA_TRY(soma_lowering_push(lowering, tensor,
+                                    soma_call_gather(soma_view_absent(), soma_view_absent(), out, 0, 1, 0)));
+        plan->feed_count++;
+    }
+    return SOMA_OK;
+}
+
+static soma_status lower_all(soma_lowering *lowering, bool constants) {
+    for (uint32_t i = 0; i < lowering->graph->count; i++) {
+        const soma_tensor *tensor = lowering->graph->tensor[i];
+        soma_lower_rule *rule = soma_op_table[tensor->op].lower;
+        if (!rule || (tensor->op == SOMA_OP_FILL) != constants) continue;
+        char label[SOMA_SHAPE_TEXT];
+        soma_status status = rule(lowering, tensor);
+        if (status != SOMA_OK) return soma_error_prefix(status, "%s: ", soma_tensor_label(tensor, label));
+    }
+    return SOMA_OK;
+}
+
+/* Order: gathers, the step, and after it the constants, which run once when the plan is bound. */
+static soma_status lower_graph(soma_plan *plan, soma_optimizer_kind optimizer) {
+    soma_lowering lowering = {
+        .graph = plan->graph, .executor = plan->executor, .batch = plan->batch, .optimizer = optimizer};
+    soma_status status = find_seconds(&lowering);
+    if (status == SOMA_OK) status = lower_feeds(plan, &lowering);
+    if (status == SOMA_OK) status = lower_all(&lowering, false);
+    plan->count = lowering.count;
+    if (status == SOMA_OK) status = lower_all(&lowering, true);
+    plan->constant_count = lowering.count - plan->count;
+    plan->calls = lowering.calls;
+    plan->origin = lowering.origin;
+    soma_free(lowering.second);
+    return status;
+}
+
+/* Moves the sites out of the calls: until memory is bound, a view has none. */
+static soma_status take_sites(soma_plan *plan) {
+    size_t all = plan->count + plan->constant_count;
+    plan->sites = soma_calloc(all, sizeof *plan->sites);
+    if (!plan->sites) return soma_out_of_memory(all * sizeof *plan->sites, "a plan");
+    for (size_t i = 0; i < all; i++)
+        for (uint32_t j = 0; j < plan->calls[i].view_count; j++) {
+            soma_view *view = &plan->calls[i].view[j];
+            plan->sites[i].site[j] = view->memory;
+            plan->sites[i].offset[j] = view->offset;
+            view->memory = NULL;
+        }
+    return SOMA_OK;
+}
+
+/* -------------------------------------------------------------------------------------------------------- placing */
+
+static bool is_buffer(const void *site) {
+    return (const char *)site >= soma_sites && (const char *)site < soma_sites + SOMA_SITE_COUNT;
+}
+
+/* The tensor whose memory this one shares. */
+static const soma_tensor *root_of(const soma_tensor *tensor) {
+    while (tensor->op == SOMA_OP_RESHAPE) tensor = tensor->input[0];
+    return tensor;
+}
+
+static size_t tensor_bytes(const soma_plan *plan, const soma_tensor *tensor) {
+    soma_dtype dtype = tensor->dtype == SOMA_F32 ? plan->executor->real : tensor->dtype;
+    return soma_tensor_full_count(tensor, plan->batch) * soma_dtype_size(dtype);
+}
+
+static void extend_life(soma_plan *plan, const soma_tensor *tensor, size_t position) {
+    const soma_tensor *root = root_of(tensor);
+    soma_block *block = &plan->blocks[root->id];
+    if (root->place != SOMA_PLACE_ARENA || root->op == SOMA_OP_PARAMETER) return;
+    if (block->size == 0) {
+        block->size = tensor_bytes(plan, root);
+        block->first = position;
+    }
+    block->last = SOMA_MAX(block->last, position);
+}
+
+/* A tensor lives from the call that makes it to the last that reads it; inputs from the start, kept ones to the end,
+ * constants always. */
+static void find_lifetimes(soma_plan *plan) {
+    size_t all = plan->count + plan->constant_count;
+    for (uint32_t i = 0; i < plan->graph->count; i++)
+        if (plan->graph->tensor[i]->op == SOMA_OP_INPUT) extend_life(plan, plan->graph->tensor[i], 0);
+    for (size_t i = 0; i < plan->count; i++)
+        for (uint32_t j = 0; j < plan->calls[i].view_count; j++) {
+            const void *site = plan->sites[i].site[j];
+            if (site && !is_buffer(site)) extend_life(plan, site, i);
+        }
+    for (uint32_t i = 0; i < plan->graph->count; i++) {
+        const soma_tensor *tensor = plan->graph->tensor[i];
+        if (tensor->kept) extend_life(plan, tensor, all);
+        if (tensor->op == SOMA_OP_INPUT) plan->blocks[tensor->id].first = 0;
+    }
+}
+
+/* Constants lie in memory of the plan's own, since other plans use the arena too. */
+static void place_constants(soma_plan *plan) {
+    size_t alignment = plan->executor->device->info.alignment;
+    for (uint32_t i = 0; i < plan->graph->count; i++) {
+        if (plan->graph->tensor[i]->op != SOMA_OP_FILL) continue;
+        plan->blocks[i].size = 0;
+        plan->blocks[i].offset = plan->constant_bytes;
+        plan->constant_bytes += soma_round_up(tensor_bytes(plan, plan->graph->tensor[i]), alignment);
+    }
+}
+
+static soma_status place_tensors(soma_plan *plan) {
+    plan->blocks = soma_calloc(plan->graph->count, sizeof *plan->blocks);
+    if (!plan->blocks) return soma_out_of_memory(plan->graph->count * sizeof *plan->blocks, "a plan");
+    find_lifetimes(plan);
+    place_constants(plan);
+    size_t alignment = plan->executor->device->info.alignment;
+    SOMA_TRY(soma_place_blocks(plan->blocks, plan->graph->count, alignment, &plan->arena_bytes));
+    if (plan->constant_bytes == 0) return SOMA_OK;
+    return soma_device_alloc(plan->executor->device, plan->constant_bytes, "constants", &plan->constants);
+}
+
+/* ------------------------------------------------------------------------------------------------------ preparing */
+
+static soma_status prepare(soma_plan *plan, size_t index) {
+    soma_call *call = &plan->calls[index];
+    size_t workspace = 0;
+    char label[SOMA_SHAPE_TEXT];
+    soma_status status = soma_device_prepare(plan->executor->device, call, &workspace);
+    if (status != SOMA_OK) return soma_error_prefix(status, "%s: ", soma_tensor_label(plan->origin[index], label));
+    plan->workspace_bytes = SOMA_MAX(plan->workspace_bytes, workspace);
+    return SOMA_OK;
+}
+
+static soma_status prepare_range(soma_plan *plan, size_t first, size_t end) {
+    for (size_t i = first; i < end; i++) SOMA_TRY(prepare(plan, i));
+    return SOMA_OK;
+}
+
+static void release_range(soma_plan *plan, size_t first, size_t end) {
+    for (size_t i = first; i < end; i++) {
+        soma_device_release(plan->executor->device, &plan->calls[i]);
+        for (uint32_t j = 0; j < plan->calls[i].view_count; j++) plan->calls[i].view[j].memory = NULL;
+        plan->calls[i].workspace = NULL;
+    }
+}
+
+static bool is_live(const soma_call *call) {
+    return call->primitive == SOMA_PRIMITIVE_DROPOUT || call->primitive == SOMA_PRIMITIVE_OPTIMIZER;
+}
+
+/* The calls whose parameters change from step to step, so that a run touches no others. */
+static soma_status find_live(soma_plan *plan) {
+    for (size_t i = plan->feed_count; i < plan->count; i++) plan->live_count += is_live(&plan->calls[i]);
+    plan->live = soma_calloc(plan->live_count, sizeof *plan->live);
+    if (!plan->live) return soma_out_of_memory(plan->live_count * sizeof *plan->live, "a plan");
+    size_t found = 0;
+    for (size_t i = plan->feed_count; i < plan->count; i++)
+        if (is_live(&plan->calls[i])) plan->live[found++] = i;
+    return SOMA_OK;
+}
+
+soma_status soma_plan_create(soma_executor *executor, const soma_graph *graph, size_t batch,
+                             soma_optimizer_kind optimizer, soma_plan **out) {
+    *out = NULL;
+    soma_plan *plan = soma_calloc(1, sizeof *plan);
+    if (!plan) return soma_out_of_memory(sizeof *plan, "a plan");
+    plan->executor = executor;
+    plan->graph = graph;
+    plan->batch = batch;
+    soma_status status = lower_graph(plan, optimizer);
+    if (status == SOMA_OK) status = take_sites(plan);
+    if (status == SOMA_OK) status = place_tensors(plan);
+    if (status == SOMA_OK) status = find_live(plan);
+    if (status == SOMA_OK) status = prepare_range(plan, plan->feed_count, plan->count + plan->constant_count);
+    if (status != SOMA_OK) {
+        soma_plan_destroy(plan);
+        return status;
+    }
+    *out = plan;
+    return SOMA_OK;
+}
+
+void soma_plan_destroy(soma_plan *plan) {
+    if (!plan) return;
+    if (plan->calls) release_range(plan, 0, plan->count + plan->constant_count);
+    soma_device_free(plan->executor->device, plan->constants, plan->constant_bytes);
+    soma_free(plan->calls);
+    soma_free(plan->origin);
+    soma_free(plan->sites);
+    soma_free(plan->blocks);
+    soma_free(plan->live);
+    soma_free(plan);
+}
+
+/* -------------------------------------------------------------------------------------------------------- binding */
+
+void soma_plan_locate(const soma_plan *plan, const soma_tensor *tensor, void **memory, size_t *offset) {
+    const soma_tensor *root = root_of(tensor);
+    const soma_executor *executor = plan->executor;
+    size_t element = soma_executor_element(executor);
+    if (root->place == SOMA_PLACE_PARAMETER || root->place == SOMA_PLACE_GRADIENT) {
+        *memory = root->place == SOMA_PLACE_PARAMETER ? executor->parameters : executor->gradients;
+        *offset = root->offset * element;
+    } else {
+        *memory = root->op == SOMA_OP_FILL ? plan->constants : executor->arena;
+        *offset = plan->blocks[root->id].offset;
+    }
+}
+
+static void *buffer_of(const soma_executor *executor, const void *site) {
+    switch ((soma_site_kind)((const char *)site - soma_sites)) {
+    case SOMA_SITE_PARAMETERS:
+        return executor->parameters;
+    case SOMA_SITE_GRADIENTS:
+        return executor->gradients;
+    case SOMA_SITE_STATE1:
+        return executor->state[0];
+    case SOMA_SITE_STATE2:
+        return executor->state[1];
+    case SOMA_SITE_NORM:
+        return executor->norm;
+    case SOMA_SITE_ACCUMULATORS:
+        return executor->accumulators;
+    default:
+        return NULL;
+    }
+}
+
+static void bind_call(soma_plan *plan, size_t index) {
+    soma_call *call = &plan->calls[index];
+    for (uint32_t j = 0; j < call->view_count; j++) {
+        const void *site = plan->sites[index].site[j];
+        size_t offset = 0;
+        if (!site) continue; /* absent, or a feed's own memory */
+        if (is_buffer(site))
+            call->view[j].memory = buffer_of(plan->executor, site);
+        else
+            soma_plan_locate(plan, site, &call->view[j].memory, &offset);
+        call->view[j].offset = plan->sites[index].offset[j] + offset;
+    }
+    call->workspace = plan->executor->arena;
+    call->workspace_offset = plan->arena_bytes;
+}
+
+static void bind_feeds(soma_plan *plan) {
+    for (size_t i = 0; plan->fed && i < plan->feed_count; i++) {
+        plan->calls[i].view[0].memory = plan->feeds[i].table;
+        plan->calls[i].view[1].memory = plan->feeds[i].index;
+    }
+}
+
+soma_status soma_plan_bind(soma_plan *plan) {
+    soma_executor *executor = plan->executor;
+    SOMA_TRY(soma_executor_reserve_arena(executor, plan->arena_bytes + plan->workspace_bytes));
+    if (plan->generation == executor->generation) return SOMA_OK;
+    size_t first = plan->fed ? 0 : plan->feed_count, end = plan->count + plan->constant_count;
+    if (plan->generation != 0) { /* memory moved: what the device has prepared holds the old one */
+        release_range(plan, first, end);
+        SOMA_TRY(prepare_range(plan, first, end));
+    }
+    for (size_t i = first; i < end; i++) bind_call(plan, i);
+    bind_feeds(plan);
+    SOMA_TRY(soma_device_run(executor->device, plan->calls + plan->count, plan->constant_count));
+    plan->generation = executor->generation;
+    return SOMA_OK;
+}
+
+static bool same_feeds(const soma_plan *plan, const soma_feed *feeds) {
+    for (size_t i = 0; i < plan->feed_count; i++) {
+        const soma_feed *a = &plan->feeds[i], *b = &feeds[i];
+        if (a->table != b->table || a->dtype != b->dtype || a->rows != b->rows || a->scale != b->scale ||
+            a->shift != b->shift || a->index != b->index || a->index_count != b->index_count)
+            return false;
+    }
+    return plan->fed;
+}
+
+/* Describes gather number i, whose output view lowering has made. */
+static void describe_feed(soma_plan *plan, size_t i, const soma_feed *feed) {
+    soma_call *call = &plan->calls[i];
+    size_t table[2] = {feed->rows, call->view[2].shape[1]};
+    call->view[0] = soma_view_of(NULL, 0, feed->dtype, 2, table);
+    call->view[1] = feed->index ? soma_view_of(NULL, 0, SOMA_I32, 1, &feed->index_count) : soma_view_absent();
+    call->params.gather = (soma_gather_params){0, feed->scale, feed->shift};
+    plan->feeds[i] = *feed;
+}
+
+soma_status soma_plan_set_feeds(soma_plan *plan, const soma_feed *feeds, size_t count) {
+    if (feeds && count != plan->feed_count)
+        return soma_error(SOMA_INVALID_ARGUMENT, "the step has %zu inputs, got %zu feeds", plan->feed_count, count);
+    if (feeds && count > SOMA_PLAN_MAX_FEEDS)
+        return soma_error(SOMA_INVALID_ARGUMENT, "%zu inputs, at most %d are possible", count, SOMA_PLAN_MAX_FEEDS);
+    if (feeds ? same_feeds(plan, feeds) : !plan->fed) return SOMA_OK;
+    release_range(plan, 0, plan->feed_count);
+    plan->fed = false;
+    if (!feeds) return SOMA_OK;
+    for (size_t i = 0; i < count; i++) describe_feed(plan, i, &feeds[i]);
+    SOMA_TRY(prepare_range(plan, 0, count));
+    SOMA_TRY(soma_executor_reserve_arena(plan->executor, plan->arena_bytes + plan->workspace_bytes));
+    for (size_t i = 0; i < count; i++) bind_call(plan, i);
+    plan->fed = true;
+    bind_feeds(plan);
+    return SOMA_OK;
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/* Running a plan, and moving values between it and the host. */
+#include "graph/plan_internal.h"
+
+#include <math.h>
+#include <string.h>
+
+size_t soma_plan_batch(const soma_plan *plan) {
+    return plan->batch;
+}
+
+soma_call *soma_plan_calls(soma_plan *plan, size_t *count) {
+    *count = plan->count - plan->feed_count;
+    return plan->calls + plan->feed_count;
+}
+
+static double gemm_flops(const soma_call *call) {
+    if (call->primitive != SOMA_PRIMITIVE_GEMM) return 0;
+    const soma_view *a = &call->view[0], *c = &call->view[3];
+    size_t k = call->params.gemm.transpose_a ? a->shape[0] : a->shape[1];
+    return 2.0 * (double)c->shape[0] * (double)c->shape[1] * (double)k;
+}
+
+void soma_plan_get_figures(const soma_plan *plan, soma_plan_figures *figures) {
+    memset(figures, 0, sizeof *figures);
+    figures->activation_bytes = plan->arena_bytes;
+    figures->workspace_bytes = plan->workspace_bytes;
+    figures->constant_bytes = plan->constant_bytes;
+    figures->calls = (uint32_t)plan->count;
+    for (size_t i = 0; i < plan->count; i++) figures->gemm_flops += gemm_flops(&plan->calls[i]);
+}
+
+/* ------------------------------------------------------------------------------------------------------------ run */
+
+static void set_live(soma_plan *plan, const soma_step_values *values) {
+    for (size_t i = 0; plan->fed && i < plan->feed_count; i++) plan->calls[i].params.gather.start = values->start;
+    for (size_t i = 0; i < plan->live_count; i++) {
+        soma_call *call = &plan->calls[plan->live[i]];
+        if (call->primitive == SOMA_PRIMITIVE_DROPOUT) {
+            call->params.dropout.seed = values->seed;
+            call->params.dropout.step = values->step;
+            continue;
+        }
+        soma_optimizer_kind kind = call->params.optimizer.kind;
+        size_t decay_count = call->params.optimizer.decay_count;
+        call->params.optimizer = values->optimizer;
+        call->params.optimizer.kind = kind;
+        call->params.optimizer.decay_count = decay_count;
+    }
+}
+
+soma_status soma_plan_run(soma_plan *plan, const soma_step_values *values) {
+    if (plan->generation != plan->executor->generation) SOMA_TRY(soma_plan_bind(plan));
+    set_live(plan, values);
+    size_t first = plan->fed ? 0 : plan->feed_count;
+    return soma_device_run(plan->executor->device, plan->calls + first, plan->count - first);
+}
+
+/* ----------------------------------------------------------------------------------------------------- host access */
+
+static const soma_tensor *input_number(const soma_plan *plan, size_t number) {
+    for (uint32_t i = 0; i < plan->graph->count; i++)
+        if (plan->graph->tensor[i]->op == SOMA_OP_INPUT && number-- == 0) return plan->graph->tensor[i];
+    return NULL;
+}
+
+static double host_value(const void *values, soma_dtype dtype, size_t i) {
+    switch (dtype) {
+    case SOMA_F32:
+        return (double)((const float *)values)[i];
+    case SOMA_F64:
+        return ((const double *)values)[i];
+    case SOMA_U8:
+        return (double)((const uint8_t *)values)[i];
+    default:
+        return (double)((const int32_t *)values)[i];
+    }
+}
+
+/* scale * value + shift in float32, as the devices' GATHER computes it, so that both ways give the same bits. */
+static void convert_to(void *target, soma_dtype to, const void *values, soma_dtype from, size_t count, float scale,
+                       float shift) {
+    for (size_t i = 0; i < count; i++) {
+        double value = host_value(values, from, i);
+        float scaled = scale * (float)value + shift;
+        if (to == SOMA_F32) ((float *)target)[i] = scaled;
+        if (to == SOMA_F64) ((double *)target)[i] = (double)scale * value + (double)shift;
+        if (to == SOMA_I32) ((int32_t *)target)[i] = (int32_t)value;
+    }
+}
+
+soma_status soma_plan_write_input(soma_plan *plan, size_t input, const void *values, soma_dtype dtype, float scale,
+                                  float shift) {
+    const soma_tensor *tensor = input_number(plan, input);
+    if (!tensor) return soma_error(SOMA_INVALID_ARGUMENT, "the step has no input number %zu", input);
+    SOMA_TRY(soma_plan_bind(plan));
+    soma_dtype target = tensor->dtype == SOMA_F32 ? plan->executor->real : tensor->dtype;
+    size_t count = soma_tensor_full_count(tensor, plan->batch), bytes = count * soma_dtype_size(target), offset;
+    void *memory;
+    soma_plan_locate(plan, tensor, &memory, &offset);
+    if (target == dtype && scale == 1 && shift == 0)
+        return soma_device_write(plan->executor->device, memory, offset, values, bytes);
+    void *converted = soma_malloc(bytes);
+    if (!converted) return soma_out_of_memory(bytes, "a batch of input");
+    convert_to(converted, target, values, dtype, count, scale, shift);
+    soma_status status = soma_device_write(plan->executor->device, memory, offset, converted, bytes);
+    soma_free(converted);
+    return status;
+}
+
+soma_status soma_plan_read(soma_plan *plan, const soma_tensor *tensor, float *values, size_t count) {
+    char label[SOMA_SHAPE_TEXT];
+    size_t have = soma_tensor_full_count(tensor, plan->batch), offset;
+    if (count != have)
+        return soma_error(SOMA_INVALID_ARGUMENT, "%s has %zu values for a batch of %zu, asked for %zu",
+                          soma_tensor_label(tensor, label), have, plan->batch, count);
+    if (tensor->dtype != SOMA_F32)
+        return soma_error(SOMA_INVALID_ARGUMENT, "%s is %s, only float32 values can be read",
+                          soma_tensor_label(tensor, label), soma_dtype_name(tensor->dtype));
+    SOMA_TRY(soma_plan_bind(plan));
+    void *memory;
+    soma_plan_locate(plan, tensor, &memory, &offset);
+    return soma_executor_read(plan->executor, memory, offset / soma_executor_element(plan->executor), values, count);
+}
+
+/* ------------------------------------------------------------------------------------------------- where it went bad
+ */
+
+static soma_status is_finite(soma_plan *plan, const soma_tensor *tensor, bool *finite) {
+    *finite = true;
+    if (tensor->dtype != SOMA_F32 || tensor->op == SOMA_OP_METRIC || tensor->op == SOMA_OP_NORM) return SOMA_OK;
+    size_t count = soma_tensor_full_count(tensor, plan->batch);
+    float *values = soma_calloc(count, sizeof *values);
+    if (!values) return soma_out_of_memory(count * sizeof *values, "looking for values that are not finite");
+    soma_status status = soma_plan_read(plan, tensor, values, count);
+    for (size_t i = 0; status == SOMA_OK && i < count; i++)
+        if (!isfinite(values[i])) *finite = false;
+    soma_free(values);
+    return status;
+}
+
+soma_status soma_plan_find_not_finite(soma_plan *plan, const soma_step_values *values, const soma_tensor **bad) {
+    *bad = NULL;
+    SOMA_TRY(soma_plan_bind(plan));
+    set_live(plan, values);
+    bool finite;
+    for (uint32_t i = 0; i < plan->graph->count; i++) {
+        const soma_tensor *tensor = plan->graph->tensor[i];
+        if (tensor->op != SOMA_OP_PARAMETER && (tensor->op != SOMA_OP_INPUT || plan->fed)) continue;
+        SOMA_TRY(is_finite(plan, tensor, &finite));
+        if (!finite) return *bad = tensor, SOMA_OK;
+    }
+    for (size_t i = plan->fed ? 0 : plan->feed_count; i < plan->count; i++) {
+        if (plan->origin[i]->op == SOMA_OP_OPTIMIZER) break;
+        SOMA_TRY(soma_device_run(plan->executor->device, &plan->calls[i], 1));
+        SOMA_TRY(is_finite(plan, plan->origin[i], &finite));
+        if (!finite) return *bad = plan->origin[i], SOMA_OK;
+    }
+    return SOMA_OK;
+}
