@@ -59,6 +59,15 @@ void soma_executor_destroy(soma_executor *executor) {
     soma_free(executor);
 }
 
+uint32_t soma_optimizer_states(soma_optimizer_kind kind) {
+    static const uint8_t states[SOMA_OPTIMIZER_COUNT] = {
+#define X(name, count) [SOMA_##name] = count,
+        SOMA_OPTIMIZER_LIST(X)
+#undef X
+    };
+    return states[kind];
+}
+
 soma_status soma_executor_reserve_training(soma_executor *executor, uint32_t state_count) {
     if (!executor->gradients)
         SOMA_TRY(allocate_zeros(executor, executor->parameter_count, "gradients", &executor->gradients));

@@ -231,7 +231,7 @@ soma_status soma_lower_norm(soma_lowering *lowering, const soma_tensor *tensor) 
 
 soma_status soma_lower_optimizer(soma_lowering *lowering, const soma_tensor *tensor) {
     size_t one = 1;
-    uint32_t states = lowering->executor->state_count;
+    uint32_t states = soma_optimizer_states(lowering->optimizer);
     soma_view absent = soma_view_absent();
     soma_optimizer_params params = {.kind = lowering->optimizer, .decay_count = lowering->executor->decay_count};
     return soma_lowering_push(

@@ -30,6 +30,8 @@ typedef struct soma_executor {
 soma_status soma_executor_create(soma_device *device, soma_dtype real, size_t parameter_count, size_t decay_count,
                                  soma_executor **executor);
 void soma_executor_destroy(soma_executor *executor);
+/* Numbers that this kind of optimizer keeps per parameter. */
+uint32_t soma_optimizer_states(soma_optimizer_kind kind);
 /* Gradients and optimizer states (zeroed when new). */
 soma_status soma_executor_reserve_training(soma_executor *executor, uint32_t state_count);
 /* Makes the arena at least this large; plans bind again when it moves. */

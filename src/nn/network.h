@@ -50,13 +50,21 @@ struct soma_network {
 
 /* Records the first builder error (with the thread's error detail) and returns NULL. */
 soma_tensor *soma_network_fail(soma_network *network, soma_status status);
+soma_status soma_network_add_input(soma_network *network, soma_tensor *tensor);
+soma_status soma_network_add_output(soma_network *network, soma_tensor *tensor);
 /* A new parameter tensor, named "LAYER.ROLE". */
 soma_status soma_network_add_parameter(soma_network *network, const soma_parameter *description, uint32_t rank,
                                        const size_t *shape, const char *name, soma_tensor **tensor);
 /* Opens a layer of this kind; tensors made until the next one belong to it. name NULL: "kind_N". */
 soma_status soma_network_begin_layer(soma_network *network, const char *kind, const char *name);
 void soma_network_end_layer(soma_network *network, soma_tensor *output);
-/* Fills parameter->values by its initialiser. */
+/* Frees the network, which must not be compiled. */
+void soma_network_free_forward(soma_network *network);
+void soma_preprocessing_clear(soma_preprocessing *preprocessing);
+/* The function's parameters where none are given, and the weights' initialiser that suits it. */
+soma_activation_options soma_activation_defaults(soma_function function);
+soma_initializer soma_initializer_for(soma_function activation);
+/* Initial values of parameter number `index`, by its initialiser. */
 soma_status soma_parameter_initialize(const soma_network *network, size_t index, float *values);
 /* Frees what compile made; first brings the weights back to the host. */
 soma_status soma_network_decompile(soma_network *network);
@@ -66,7 +74,6 @@ bool soma_function_from_name(const char *name, size_t length, soma_function *fun
 
 /* optimizer.c: options with every default filled in; the parameters of step t (from 1) at this rate. */
 soma_status soma_optimizer_resolve(const soma_optimizer *given, soma_optimizer *resolved);
-uint32_t soma_optimizer_states(soma_optimizer_kind kind);
 const char *soma_optimizer_name(soma_optimizer_kind kind);
 soma_optimizer_params soma_optimizer_step(const soma_optimizer *resolved, uint64_t t, float learning_rate);
 /* schedule.c: the rate at step t (from 0) of `total` steps; plateau_factor is the product of the reductions so far (1

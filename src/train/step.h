@@ -12,7 +12,8 @@ typedef enum soma_mode {
     SOMA_MODE_PREDICT,  /* outputs */
     SOMA_MODE_EVALUATE, /* loss and metrics */
     SOMA_MODE_TRAIN,    /* loss, metrics, gradients, optimizer step */
-    SOMA_MODE_BACKWARD  /* loss, metrics, gradients of parameters and inputs; dropout active; no step */
+    SOMA_MODE_BACKWARD, /* loss, metrics, gradients of parameters and inputs; dropout active; no step */
+    SOMA_MODE_APPLY     /* the optimizer's step alone, on the gradients that are there; batch size 1 */
 } soma_mode;
 
 /* What a step graph depends on. Targets only matter for the modes that have a loss. */
@@ -43,9 +44,10 @@ typedef struct soma_compiled {
     soma_optimizer optimizer; /* resolved */
     soma_loss_kind loss[SOMA_MAX_OUTPUTS];
     bool trained_on[SOMA_MAX_OUTPUTS]; /* false: SOMA_LOSS_NONE */
+    bool from_input[SOMA_MAX_OUTPUTS]; /* the loss takes the input of the output's softmax or sigmoid */
     float loss_weight[SOMA_MAX_OUTPUTS];
-    float *class_weight;
-    size_t class_weight_count;
+    float huber_delta;
+    size_t class_weight_count, class_weight_offset; /* they lie behind the parameters in the flat buffer */
     soma_metric_params metric[SOMA_MAX_METRICS];
     char metric_name[SOMA_MAX_METRICS][32];
     uint32_t metric_count;
@@ -62,6 +64,15 @@ typedef struct soma_compiled {
 /* The step for a signature, and its plan for a batch size: cached. SOMA_INVALID_SHAPE and the like name the output. */
 soma_status soma_step_get(soma_network *network, const soma_signature *signature, soma_step **step);
 soma_status soma_step_plan(soma_network *network, soma_step *step, size_t batch, soma_plan **plan);
+
+void soma_steps_clear(soma_compiled *compiled);
+
+/* Class numbers for categorical losses, rows for the others; no weights. */
+soma_signature soma_default_signature(const soma_network *network, soma_mode mode);
+bool soma_loss_is_categorical(soma_loss_kind kind);
+/* soma_compile() with another number type, for checks in float64. */
+soma_status soma_compile_as(soma_network *network, soma_device *device, const soma_compile_options *options,
+                            soma_dtype real);
 
 /* Values for running a plan now: dropout seed and step, optimizer parameters of the next step at the rate in force. */
 soma_step_values soma_step_values_now(const soma_network *network, size_t start);

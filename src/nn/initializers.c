@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/* Initial weights, on the host, from counter-based random numbers: the same on every device. Formulas: soma_initializer
+ * in soma.h. */
+#include "base/random.h"
+#include "nn/network.h"
+
+#include <math.h>
+
+soma_initializer soma_initializer_for(soma_function activation) {
+    switch (activation) {
+    case SOMA_RELU:
+    case SOMA_LEAKY_RELU:
+    case SOMA_ELU:
+    case SOMA_GELU:
+    case SOMA_SILU:
+        return SOMA_INIT_HE_UNIFORM;
+    case SOMA_SELU:
+        return SOMA_INIT_LECUN_NORMAL;
+    default:
+        return SOMA_INIT_GLOROT_UNIFORM;
+    }
+}
+
+static void fill_uniform(soma_random *random, float *values, size_t count, double limit) {
+    for (size_t i = 0; i < count; i++) values[i] = (float)(limit * (2.0 * (double)soma_random_uniform(random) - 1.0));
+}
+
+static void fill_normal(soma_random *random, float *values, size_t count, double deviation) {
+    for (size_t i = 0; i < count; i++) values[i] = (float)(deviation * (double)soma_random_normal(random));
+}
+
+soma_status soma_parameter_initialize(const soma_network *network, size_t index, float *values) {
+    const soma_parameter *parameter = &network->parameters[index];
+    size_t count = soma_tensor_count(parameter->tensor);
+    double in = (double)parameter->fan_in, out = (double)parameter->fan_out;
+    double scale = parameter->scale != 0 ? (double)parameter->scale : 0.05;
+    soma_random random;
+    soma_random_init(&random, network->seed, SOMA_STREAM_PARAMETER + (uint32_t)index);
+    switch (parameter->initializer) {
+    case SOMA_INIT_CONSTANT:
+        for (size_t i = 0; i < count; i++) values[i] = parameter->scale;
+        break;
+    case SOMA_INIT_UNIFORM:
+        fill_uniform(&random, values, count, scale);
+        break;
+    case SOMA_INIT_NORMAL:
+        fill_normal(&random, values, count, scale);
+        break;
+    case SOMA_INIT_GLOROT_UNIFORM:
+        fill_uniform(&random, values, count, sqrt(6 / (in + out)));
+        break;
+    case SOMA_INIT_GLOROT_NORMAL:
+        fill_normal(&random, values, count, sqrt(2 / (in + out)));
+        break;
+    case SOMA_INIT_HE_UNIFORM:
+        fill_uniform(&random, values, count, sqrt(6 / in));
+        break;
+    case SOMA_INIT_HE_NORMAL:
+        fill_normal(&random, values, count, sqrt(2 / in));
+        break;
+    case SOMA_INIT_LECUN_UNIFORM:
+        fill_uniform(&random, values, count, sqrt(3 / in));
+        break;
+    case SOMA_INIT_LECUN_NORMAL:
+        fill_normal(&random, values, count, sqrt(1 / in));
+        break;
+    default: /* ZEROS, and DEFAULT of a bias */
+        for (size_t i = 0; i < count; i++) values[i] = 0;
+    }
+    return SOMA_OK;
+}

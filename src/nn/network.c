@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+/* The network as an object: creation, builder errors, layers, parameters, look-ups. */
+#include "nn/network.h"
+
+#include <stdio.h>
+#include <string.h>
+
+soma_status soma_network_create(soma_network **network) {
+    *network = soma_calloc(1, sizeof **network);
+    if (!*network) return soma_out_of_memory(sizeof **network, "a network");
+    soma_graph_init(&(*network)->graph);
+    (*network)->graph.owner = *network;
+    return SOMA_OK;
+}
+
+void soma_preprocessing_clear(soma_preprocessing *preprocessing) {
+    soma_free(preprocessing->mean);
+    soma_free(preprocessing->scale);
+    for (size_t i = 0; i < preprocessing->class_count; i++) soma_free(preprocessing->class_names[i]);
+    soma_free(preprocessing->class_names);
+    memset(preprocessing, 0, sizeof *preprocessing);
+}
+
+void soma_network_free_forward(soma_network *network) {
+    for (size_t i = 0; i < network->layer_count; i++) {
+        soma_free(network->layers[i].name);
+        soma_free(network->layers[i].kind);
+    }
+    for (size_t i = 0; i < network->parameter_count; i++) soma_free(network->parameters[i].values);
+    soma_free(network->layers);
+    soma_free(network->parameters);
+    soma_free(network->inputs);
+    soma_free(network->outputs);
+    soma_free(network->error);
+    soma_preprocessing_clear(&network->preprocessing);
+    soma_graph_clear(&network->graph);
+    soma_free(network);
+}
+
+/* ----------------------------------------------------------------------------------------------------------- errors */
+
+soma_tensor *soma_network_fail(soma_network *network, soma_status status) {
+    if (network->status != SOMA_OK) return NULL;
+    network->status = status;
+    network->error = soma_strdup(soma_last_error());
+    return NULL;
+}
+
+soma_status soma_network_status(soma_network *network) {
+    if (network->status == SOMA_OK) return SOMA_OK;
+    return soma_error(network->status, "%s", network->error ? network->error : soma_status_text(network->status));
+}
+
+void soma_network_set_seed(soma_network *network, uint64_t seed) {
+    network->seed = seed;
+}
+
+/* ------------------------------------------------------------------------------------------------- growing its lists
+ */
+
+/* Makes room for one more element in an array; the new one is all zeros. */
+static soma_status grow(void *array, size_t count, size_t size) {
+    void **pointer = array, *grown = soma_realloc(*pointer, count + 1, size);
+    if (!grown) return soma_out_of_memory((count + 1) * size, "the network");
+    memset((char *)grown + count * size, 0, size);
+    *pointer = grown;
+    return SOMA_OK;
+}
+
+soma_status soma_network_add_input(soma_network *network, soma_tensor *tensor) {
+    if (network->input_count == SOMA_MAX_OUTPUTS)
+        return soma_error(SOMA_INVALID_ARGUMENT, "more than %d inputs", SOMA_MAX_OUTPUTS);
+    SOMA_TRY(grow(&network->inputs, network->input_count, sizeof *network->inputs));
+    network->inputs[network->input_count++] = tensor;
+    return SOMA_OK;
+}
+
+soma_status soma_network_add_output(soma_network *network, soma_tensor *tensor) {
+    if (network->output_count == SOMA_MAX_OUTPUTS)
+        return soma_error(SOMA_INVALID_ARGUMENT, "more than %d outputs", SOMA_MAX_OUTPUTS);
+    SOMA_TRY(grow(&network->outputs, network->output_count, sizeof *network->outputs));
+    network->outputs[network->output_count++] = tensor;
+    return SOMA_OK;
+}
+
+static size_t count_kind(const soma_network *network, const char *kind) {
+    size_t count = 0;
+    for (size_t i = 0; i < network->layer_count; i++) count += strcmp(network->layers[i].kind, kind) == 0;
+    return count;
+}
+
+soma_status soma_network_begin_layer(soma_network *network, const char *kind, const char *name) {
+    char automatic[64];
+    snprintf(automatic, sizeof automatic, "%s_%zu", kind, count_kind(network, kind) + 1);
+    for (size_t i = 0; i < network->layer_count; i++)
+        if (strcmp(network->layers[i].name, name ? name : automatic) == 0)
+            return soma_error(SOMA_INVALID_ARGUMENT, "there is a layer \"%s\" already; names must differ",
+                              network->layers[i].name);
+    SOMA_TRY(grow(&network->layers, network->layer_count, sizeof *network->layers));
+    soma_layer *layer = &network->layers[network->layer_count];
+    layer->name = soma_strdup(name ? name : automatic);
+    layer->kind = soma_strdup(kind);
+    network->layer_count++;
+    return layer->name && layer->kind ? SOMA_OK : soma_out_of_memory(64, "a layer's name");
+}
+
+void soma_network_end_layer(soma_network *network, soma_tensor *output) {
+    soma_layer *layer = &network->layers[network->layer_count - 1];
+    layer->output = output;
+    if (!output->name) output->name = soma_strdup(layer->name);
+    for (uint32_t i = network->graph.count; i-- > 0 && network->graph.tensor[i]->layer == 0;)
+        network->graph.tensor[i]->layer = (uint32_t)network->layer_count; /* from 1: 0 is none yet */
+}
+
+soma_status soma_network_add_parameter(soma_network *network, const soma_parameter *description, uint32_t rank,
+                                       const size_t *shape, const char *name, soma_tensor **tensor) {
+    if (soma_network_tensor(network, name))
+        return soma_error(SOMA_INVALID_ARGUMENT, "there is a tensor \"%s\" already; names must differ", name);
+    soma_tensor_spec spec = {.op = SOMA_OP_PARAMETER, .rank = rank, .name = name};
+    memcpy(spec.shape, shape, rank * sizeof *shape);
+    SOMA_TRY(soma_graph_add(&network->graph, &spec, tensor));
+    SOMA_TRY(grow(&network->parameters, network->parameter_count, sizeof *network->parameters));
+    soma_parameter *parameter = &network->parameters[network->parameter_count++];
+    *parameter = *description;
+    parameter->tensor = *tensor;
+    parameter->values = NULL;
+    (*tensor)->place = SOMA_PLACE_PARAMETER;
+    if (network->layer_count > 0) network->layers[network->layer_count - 1].parameters += soma_tensor_count(*tensor);
+    return SOMA_OK;
+}
+
+/* --------------------------------------------------------------------------------------------------------- look-ups */
+
+size_t soma_network_input_count(const soma_network *network) {
+    return network->input_count;
+}
+
+size_t soma_network_output_count(const soma_network *network) {
+    return network->output_count ? network->output_count : (network->layer_count ? 1 : 0);
+}
+
+soma_tensor *soma_network_input(const soma_network *network, size_t index) {
+    return index < network->input_count ? network->inputs[index] : NULL;
+}
+
+soma_tensor *soma_network_output(const soma_network *network, size_t index) {
+    if (index < network->output_count) return network->outputs[index];
+    if (index == 0 && network->layer_count) return network->layers[network->layer_count - 1].output;
+    return NULL;
+}
+
+soma_tensor *soma_network_tensor(const soma_network *network, const char *name) {
+    for (uint32_t i = 0; i < network->graph.count; i++) {
+        soma_tensor *tensor = network->graph.tensor[i];
+        if (tensor->name && strcmp(tensor->name, name) == 0) return tensor;
+    }
+    return NULL;
+}
+
+size_t soma_network_parameter_count(const soma_network *network) {
+    return network->parameter_count;
+}
+
+soma_tensor *soma_network_parameter(const soma_network *network, size_t index) {
+    return index < network->parameter_count ? network->parameters[index].tensor : NULL;
+}
+
+size_t soma_network_layer_count(const soma_network *network) {
+    return network->layer_count;
+}
+
+soma_status soma_network_layer(const soma_network *network, size_t index, soma_layer_info *info) {
+    if (index >= network->layer_count)
+        return soma_error(SOMA_INVALID_ARGUMENT, "layer %zu of %zu", index, network->layer_count);
+    const soma_layer *layer = &network->layers[index];
+    memset(info, 0, sizeof *info);
+    info->name = layer->name;
+    info->kind = layer->kind;
+    info->parameters = layer->parameters;
+    if (layer->output) info->rank = soma_tensor_shape(layer->output, info->shape);
+    return SOMA_OK;
+}
+
+const char *soma_tensor_name(const soma_tensor *tensor) {
+    return tensor->name ? tensor->name : "";
+}
+
+uint32_t soma_tensor_shape(const soma_tensor *tensor, size_t *shape) {
+    memcpy(shape, tensor->shape, sizeof tensor->shape);
+    return tensor->rank;
+}
+
+size_t soma_network_class_count(const soma_network *network) {
+    return network->preprocessing.class_count;
+}
+
+const char *soma_network_class_name(const soma_network *network, size_t index) {
+    return index < network->preprocessing.class_count ? network->preprocessing.class_names[index] : NULL;
+}

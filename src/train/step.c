@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: MIT */
+/* Step graphs: a copy of the network with targets, losses, metrics, gradients and the optimizer appended; and their
+ * plans. */
+#include "train/step.h"
+
+#include <string.h>
+
+/* What a step graph is built with. */
+typedef struct builder {
+    soma_network *network;
+    soma_compiled *compiled;
+    soma_step *step;
+    soma_graph *graph;
+    soma_tensor *target[SOMA_MAX_OUTPUTS], *loss[SOMA_MAX_OUTPUTS];
+    soma_tensor *weight;
+} builder;
+
+/* --------------------------------------------------------------------------------------------- inputs of the step */
+
+static soma_status add_input(builder *build, soma_dtype dtype, uint32_t rank, const size_t *shape, const char *name,
+                             soma_tensor **out) {
+    soma_tensor_spec spec = {.op = SOMA_OP_INPUT, .dtype = dtype, .batched = true, .rank = rank, .name = name};
+    if (rank) memcpy(spec.shape, shape, rank * sizeof *shape);
+    return soma_graph_add(build->graph, &spec, out);
+}
+
+static soma_status add_targets(builder *build) {
+    const soma_signature *signature = &build->step->signature;
+    for (size_t i = 0; i < soma_network_output_count(build->network); i++) {
+        const soma_tensor *output = soma_network_output(build->network, i);
+        if (!build->compiled->trained_on[i]) continue;
+        if (signature->target[i] == SOMA_I32)
+            SOMA_TRY(add_input(build, SOMA_I32, 0, NULL, "target", &build->target[i]));
+        else
+            SOMA_TRY(add_input(build, SOMA_F32, output->rank, output->shape, "target", &build->target[i]));
+    }
+    if (signature->weighted) SOMA_TRY(add_input(build, SOMA_F32, 0, NULL, "sample weights", &build->weight));
+    return SOMA_OK;
+}
+
+/* In inference nothing is dropped. */
+static void remove_dropout(soma_graph *graph) {
+    for (uint32_t i = 0; i < graph->count; i++)
+        for (uint32_t j = 0; j < graph->tensor[i]->input_count; j++) {
+            soma_tensor **input = &graph->tensor[i]->input[j];
+            while ((*input)->op == SOMA_OP_DROPOUT) *input = (*input)->input[0];
+        }
+}
+
+/* The copy of a tensor of the network in the step's graph. */
+static soma_tensor *in_step(const builder *build, const soma_tensor *tensor) {
+    soma_tensor *copy = build->graph->tensor[tensor->id];
+    bool inference =
+        build->step->signature.mode == SOMA_MODE_PREDICT || build->step->signature.mode == SOMA_MODE_EVALUATE;
+    while (inference && copy->op == SOMA_OP_DROPOUT) copy = copy->input[0];
+    return copy;
+}
+
+/* -------------------------------------------------------------------------------------------------- loss and metrics
+ */
+
+/* A loss from logits stands before the output's own softmax or sigmoid. */
+static soma_tensor *loss_prediction(const builder *build, size_t output) {
+    soma_tensor *prediction = in_step(build, soma_network_output(build->network, output));
+    return build->compiled->from_input[output] ? prediction->input[0] : prediction;
+}
+
+static soma_status class_weight_tensor(const builder *build, soma_tensor **out) {
+    const soma_compiled *compiled = build->compiled;
+    soma_tensor_spec spec = {
+        .op = SOMA_OP_PARAMETER, .rank = 1, .shape = {compiled->class_weight_count}, .name = "class weights"};
+    SOMA_TRY(soma_graph_add(build->graph, &spec, out));
+    (*out)->place = SOMA_PLACE_PARAMETER;
+    (*out)->offset = compiled->class_weight_offset;
+    return SOMA_OK;
+}
+
+static soma_status add_metric(builder *build, soma_tensor *prediction, soma_tensor *target, soma_metric_params params) {
+    soma_tensor *ignored, *input[] = {prediction, target};
+    soma_tensor_spec spec = {
+        .op = SOMA_OP_METRIC, .input_count = target ? 2 : 1, .input = input, .attributes = {.metric = params}};
+    return soma_graph_add(build->graph, &spec, &ignored);
+}
+
+static soma_status add_loss(builder *build, size_t i) {
+    const soma_compiled *compiled = build->compiled;
+    soma_tensor *input[4] = {loss_prediction(build, i), build->target[i]};
+    soma_attributes attributes = {.loss = {.params = {compiled->loss[i], compiled->huber_delta},
+                                           .weighted = build->weight != NULL,
+                                           .class_weighted = i == 0 && compiled->class_weight_count > 0}};
+    uint32_t count = 2;
+    if (attributes.loss.weighted) input[count++] = build->weight;
+    if (attributes.loss.class_weighted) SOMA_TRY(class_weight_tensor(build, &input[count++]));
+    soma_tensor_spec spec = {
+        .op = SOMA_OP_LOSS, .input_count = count, .input = input, .attributes = attributes, .name = "loss"};
+    SOMA_TRY(soma_graph_add(build->graph, &spec, &build->loss[i]));
+    soma_metric_params sum = {.kind = SOMA_METRIC_SUM, .slot = SOMA_SLOT_LOSS + (uint32_t)i};
+    return add_metric(build, build->loss[i], NULL, sum);
+}
+
+/* Metrics of the first output. Those that only compare outputs take what the loss takes, so that no softmax is computed
+ * for them. */
+static soma_status add_metrics(builder *build) {
+    for (uint32_t i = 0; i < build->compiled->metric_count; i++) {
+        const soma_metric_params *params = &build->compiled->metric[i];
+        soma_tensor *prediction = params->kind == SOMA_METRIC_ABSOLUTE_ERROR
+                                      ? in_step(build, soma_network_output(build->network, 0))
+                                      : loss_prediction(build, 0);
+        SOMA_TRY(add_metric(build, prediction, build->target[0], *params));
+    }
+    return SOMA_OK;
+}
+
+static soma_status add_losses(builder *build) {
+    SOMA_TRY(add_targets(build));
+    for (size_t i = 0; i < soma_network_output_count(build->network); i++)
+        if (build->compiled->trained_on[i]) SOMA_TRY(add_loss(build, i));
+    return add_metrics(build);
+}
+
+/* ---------------------------------------------------------------------------------------------------------- gradients
+ */
+
+/* The objective is the mean over the batch of the weighted losses: d objective / d loss_i = weight / batch. */
+static soma_status add_seed(builder *build, size_t output, soma_tensor **seed) {
+    soma_tensor_spec spec = {
+        .op = SOMA_OP_FILL, .attributes = {.fill = {build->compiled->loss_weight[output], true}}, .batched = true};
+    return soma_graph_add(build->graph, &spec, seed);
+}
+
+/* Parameter gradients go to the flat buffer. What has a place already, or none of its own, is copied there. */
+static soma_status pin_gradient(builder *build, const soma_tensor *parameter, soma_tensor *gradient) {
+    if (gradient->place != SOMA_PLACE_ARENA || gradient->op == SOMA_OP_RESHAPE || gradient->op == SOMA_OP_INPUT ||
+        gradient->op == SOMA_OP_FILL)
+        SOMA_TRY(soma_graph_copy(build->graph, gradient, gradient, 1, &gradient));
+    gradient->place = SOMA_PLACE_GRADIENT;
+    gradient->offset = parameter->offset;
+    return SOMA_OK;
+}
+
+/* gradient[]: first of the parameters, then of the inputs. */
+static soma_status pin_gradients(builder *build, soma_tensor **gradient) {
+    const soma_network *network = build->network;
+    for (size_t i = 0; i < network->parameter_count; i++)
+        if (gradient[i]) SOMA_TRY(pin_gradient(build, network->parameters[i].tensor, gradient[i]));
+    if (build->step->signature.mode != SOMA_MODE_BACKWARD) return SOMA_OK;
+    for (size_t i = 0; i < network->input_count; i++) {
+        soma_tensor *x = gradient[network->parameter_count + i];
+        if (x) x->kept = true;
+        build->step->input_gradient[i] = x;
+    }
+    return SOMA_OK;
+}
+
+static soma_status add_gradients(builder *build) {
+    const soma_network *network = build->network;
+    bool inputs = build->step->signature.mode == SOMA_MODE_BACKWARD;
+    size_t wanted_count = network->parameter_count + (inputs ? network->input_count : 0), roots = 0;
+    soma_tensor *seed[SOMA_MAX_OUTPUTS], *root[SOMA_MAX_OUTPUTS];
+    for (size_t i = 0; i < SOMA_MAX_OUTPUTS; i++) {
+        if (!build->loss[i]) continue;
+        root[roots] = build->loss[i];
+        SOMA_TRY(add_seed(build, i, &seed[roots++]));
+    }
+    soma_tensor **wanted = soma_calloc(2 * wanted_count, sizeof *wanted), **gradient = wanted + wanted_count;
+    if (!wanted) return soma_out_of_memory(2 * wanted_count * sizeof *wanted, "the gradients");
+    for (size_t i = 0; i < wanted_count; i++)
+        wanted[i] = in_step(build, i < network->parameter_count ? network->parameters[i].tensor
+                                                                : network->inputs[i - network->parameter_count]);
+    soma_status status = soma_graph_differentiate(build->graph, root, seed, roots, wanted, wanted_count, gradient);
+    if (status == SOMA_OK) status = pin_gradients(build, gradient);
+    soma_free(wanted);
+    return status;
+}
+
+static soma_status add_optimizer(builder *build) {
+    soma_tensor *norm = NULL, *ignored;
+    if (build->compiled->optimizer.clip_norm > 0) {
+        soma_tensor_spec spec = {.op = SOMA_OP_NORM};
+        SOMA_TRY(soma_graph_add(build->graph, &spec, &norm));
+    }
+    soma_tensor_spec spec = {.op = SOMA_OP_OPTIMIZER, .input_count = norm ? 1 : 0, .input = &norm};
+    return soma_graph_add(build->graph, &spec, &ignored);
+}
+
+/* -------------------------------------------------------------------------------------------------------- the graphs
+ */
+
+static void keep_outputs(builder *build) {
+    for (size_t i = 0; i < soma_network_output_count(build->network); i++) {
+        build->step->output[i] = in_step(build, soma_network_output(build->network, i));
+        build->step->output[i]->kept = true;
+    }
+}
+
+static soma_status build_graph(builder *build) {
+    soma_mode mode = build->step->signature.mode;
+    SOMA_TRY(soma_graph_clone(&build->network->graph, build->graph));
+    if (mode == SOMA_MODE_PREDICT || mode == SOMA_MODE_EVALUATE) remove_dropout(build->graph);
+    if (mode == SOMA_MODE_PREDICT) keep_outputs(build);
+    if (mode == SOMA_MODE_EVALUATE || mode == SOMA_MODE_TRAIN || mode == SOMA_MODE_BACKWARD)
+        SOMA_TRY(add_losses(build));
+    if (mode == SOMA_MODE_TRAIN || mode == SOMA_MODE_BACKWARD) SOMA_TRY(add_gradients(build));
+    if (mode == SOMA_MODE_TRAIN || mode == SOMA_MODE_APPLY) SOMA_TRY(add_optimizer(build));
+    soma_graph_prune(build->graph);
+    return build->compiled->fuse ? soma_graph_fuse(build->graph, SOMA_FUSE_ALL) : SOMA_OK;
+}
+
+static void step_free(soma_step *step) {
+    for (size_t i = 0; i < step->plan_count; i++) soma_plan_destroy(step->plans[i]);
+    soma_graph_clear(&step->graph);
+    soma_free(step);
+}
+
+void soma_steps_clear(soma_compiled *compiled) {
+    while (compiled->steps) {
+        soma_step *next = compiled->steps->next;
+        step_free(compiled->steps);
+        compiled->steps = next;
+    }
+    compiled->last_backward = NULL;
+    compiled->last_plan = NULL;
+}
+
+static bool same_signature(const soma_network *network, const soma_signature *a, const soma_signature *b) {
+    if (a->mode != b->mode) return false;
+    if (a->mode == SOMA_MODE_PREDICT || a->mode == SOMA_MODE_APPLY) return true;
+    if (a->weighted != b->weighted) return false;
+    for (size_t i = 0; i < soma_network_output_count(network); i++)
+        if (network->compiled->trained_on[i] && a->target[i] != b->target[i]) return false;
+    return true;
+}
+
+soma_status soma_step_get(soma_network *network, const soma_signature *signature, soma_step **out) {
+    soma_compiled *compiled = network->compiled;
+    for (soma_step *step = compiled->steps; step; step = step->next)
+        if (same_signature(network, &step->signature, signature)) {
+            *out = step;
+            return SOMA_OK;
+        }
+    soma_step *step = soma_calloc(1, sizeof *step);
+    if (!step) return soma_out_of_memory(sizeof *step, "a step");
+    step->signature = *signature;
+    builder build = {.network = network, .compiled = compiled, .step = step, .graph = &step->graph};
+    soma_status status = build_graph(&build);
+    if (status != SOMA_OK) {
+        step_free(step);
+        return status;
+    }
+    step->next = compiled->steps;
+    compiled->steps = step;
+    *out = step;
+    return SOMA_OK;
+}
+
+/* ------------------------------------------------------------------------------------------------------------- plans
+ */
+
+static soma_status reserve(soma_compiled *compiled, soma_mode mode) {
+    if (mode == SOMA_MODE_PREDICT || mode == SOMA_MODE_EVALUATE) return SOMA_OK;
+    bool updates = mode != SOMA_MODE_BACKWARD;
+    return soma_executor_reserve_training(compiled->executor,
+                                          updates ? soma_optimizer_states(compiled->optimizer.kind) : 0);
+}
+
+soma_status soma_step_plan(soma_network *network, soma_step *step, size_t batch, soma_plan **out) {
+    soma_compiled *compiled = network->compiled;
+    size_t found = 0, capacity = SOMA_COUNT_OF(step->plans);
+    while (found < step->plan_count && soma_plan_batch(step->plans[found]) != batch) found++;
+    soma_plan *plan = found < step->plan_count ? step->plans[found] : NULL;
+    if (!plan) {
+        SOMA_TRY(reserve(compiled, step->signature.mode));
+        SOMA_TRY(soma_plan_create(compiled->executor, &step->graph, batch, compiled->optimizer.kind, &plan));
+        if (step->plan_count < capacity)
+            step->plan_count++;
+        else {
+            if (compiled->last_plan == step->plans[capacity - 1]) compiled->last_plan = NULL;
+            soma_plan_destroy(step->plans[capacity - 1]);
+        }
+        found = step->plan_count - 1;
+    }
+    memmove(step->plans + 1, step->plans, found * sizeof *step->plans);
+    step->plans[0] = plan;
+    *out = plan;
+    return SOMA_OK;
+}
+
+soma_step_values soma_step_values_now(const soma_network *network, size_t start) {
+    const soma_compiled *compiled = network->compiled;
+    return (soma_step_values){
+        .start = start,
+        .seed = network->seed,
+        .step = compiled->step,
+        .optimizer = soma_optimizer_step(&compiled->optimizer, compiled->step + 1, compiled->learning_rate)};
+}
+
+soma_status soma_step_read_metrics(soma_network *network, size_t samples, soma_metrics *metrics) {
+    const soma_compiled *compiled = network->compiled;
+    double totals[SOMA_ACCUMULATOR_SLOTS];
+    SOMA_TRY(soma_executor_read_accumulators(compiled->executor, totals));
+    memset(metrics, 0, sizeof *metrics);
+    for (size_t i = 0; i < soma_network_output_count(network); i++)
+        if (compiled->trained_on[i])
+            metrics->loss += (double)compiled->loss_weight[i] * totals[SOMA_SLOT_LOSS + i] / (double)samples;
+    metrics->metric_count = compiled->metric_count;
+    for (uint32_t i = 0; i < compiled->metric_count; i++) {
+        metrics->metric[i] = totals[SOMA_SLOT_METRIC + i] / (double)samples;
+        metrics->metric_name[i] = compiled->metric_name[i];
+    }
+    return SOMA_OK;
+}
+
+soma_status soma_require_compiled(const soma_network *network, const char *function) {
+    if (network && network->compiled) return SOMA_OK;
+    return soma_error(SOMA_INVALID_STATE, "%s needs a compiled network; call soma_compile() first", function);
+}
