@@ -84,7 +84,7 @@ static soma_status matrix_extents(const soma_tensor *tensor, const soma_tensor *
 static soma_status shape_gemm(soma_tensor *tensor) {
     const soma_gemm_params *params = &tensor->attributes.gemm;
     const soma_tensor *bias = tensor->input_count > 2 ? tensor->input[2] : NULL;
-    extent a[2], b[2];
+    extent a[2] = {{false, 0}}, b[2] = {{false, 0}};
     SOMA_TRY(matrix_extents(tensor, tensor->input[0], params->transpose_a, a));
     SOMA_TRY(matrix_extents(tensor, tensor->input[1], params->transpose_b, b));
     char text[2][SOMA_SHAPE_TEXT];

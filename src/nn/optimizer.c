@@ -22,10 +22,6 @@ const char *soma_optimizer_name(soma_optimizer_kind kind) {
     return (unsigned)kind < SOMA_OPTIMIZER_COUNT ? optimizer_table[kind].name : NULL;
 }
 
-uint32_t soma_optimizer_states(soma_optimizer_kind kind) {
-    return optimizer_table[kind].states;
-}
-
 /* Zero means the default, a negative value means zero. */
 static float value_or(float given, float standard) {
     return given == 0 ? standard : given < 0 ? 0 : given;

@@ -23,7 +23,7 @@ static soma_status check_parameter(const soma_network *network, const soma_tenso
 }
 
 soma_status soma_get_parameter(soma_network *network, const soma_tensor *tensor, float *values, size_t count) {
-    soma_parameter *parameter;
+    soma_parameter *parameter = NULL;
     SOMA_TRY(check_parameter(network, tensor, count, &parameter));
     if (network->compiled) {
         soma_executor *executor = network->compiled->executor;
@@ -36,7 +36,7 @@ soma_status soma_get_parameter(soma_network *network, const soma_tensor *tensor,
 }
 
 soma_status soma_set_parameter(soma_network *network, soma_tensor *tensor, const float *values, size_t count) {
-    soma_parameter *parameter;
+    soma_parameter *parameter = NULL;
     SOMA_TRY(check_parameter(network, tensor, count, &parameter));
     if (network->compiled) {
         soma_executor *executor = network->compiled->executor;
@@ -67,7 +67,7 @@ soma_status soma_get_gradient(soma_network *network, const soma_tensor *tensor, 
     SOMA_TRY(soma_require_compiled(network, "soma_get_gradient"));
     for (size_t i = 0; i < network->input_count; i++)
         if (network->inputs[i] == tensor) return input_gradient(network, i, values, count);
-    soma_parameter *parameter;
+    soma_parameter *parameter = NULL;
     SOMA_TRY(check_parameter(network, tensor, count, &parameter));
     soma_executor *executor = network->compiled->executor;
     if (!executor->gradients)
