@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* Whole files: opening and reading with a limit, writing so that the old file or the new one is there, never a torn
+ * one. */
+#ifndef SOMA_IO_FILE_H
+#define SOMA_IO_FILE_H
+
+#include "base/base.h"
+
+/*
+ * Opens for reading. *size: bytes of a regular file; SOMA_FILE_SIZE_UNKNOWN of a pipe or a device. Directories are
+ * refused. close() the descriptor.
+ */
+#define SOMA_FILE_SIZE_UNKNOWN UINT64_MAX
+soma_status soma_file_open(const char *path, int *descriptor, uint64_t *size);
+
+/* Fills target[size] from the descriptor; *got is less only at the end of the file. `path` is for the message. */
+soma_status soma_file_read_some(const char *path, int descriptor, void *target, size_t size, size_t *got);
+
+/* A file, or what a pipe gives, in memory; free data with soma_free(). More than `limit` bytes are an error. */
+typedef struct soma_buffer {
+    uint8_t *data;
+    size_t size;
+} soma_buffer;
+soma_status soma_file_read(const char *path, size_t limit, soma_buffer *buffer);
+
+/*
+ * Writing: begin, append any number of times, commit. What is written goes to a temporary file in the same directory,
+ * which takes the place of `path` when all of it is on the disk. A failed append or commit, and abandon, remove the
+ * temporary file; then, or after commit, the writer is empty and abandon does nothing. Only regular files are replaced;
+ * their permissions are kept, symbolic links followed.
+ */
+typedef struct soma_file_writer {
+    int descriptor;
+    char *path, *temporary; /* NULL: empty */
+} soma_file_writer;
+soma_status soma_file_begin(const char *path, soma_file_writer *writer);
+soma_status soma_file_append(soma_file_writer *writer, const void *data, size_t size);
+soma_status soma_file_commit(soma_file_writer *writer);
+void soma_file_abandon(soma_file_writer *writer);
+
+/* All three in one. */
+soma_status soma_file_write(const char *path, const void *data, size_t size);
+
+#endif
