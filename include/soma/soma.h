@@ -380,6 +380,26 @@ SOMA_API soma_status soma_network_apply_preprocessing(const soma_network *networ
 SOMA_API size_t soma_network_class_count(const soma_network *network); /* 0 if not known */
 SOMA_API const char *soma_network_class_name(const soma_network *network, size_t index);
 
+/* ------------------------------------------------------------------------------------------------------ names */
+
+/* The enumerations whose values have names: in model files, in networks from text, on the command line. */
+typedef enum soma_names {
+    SOMA_NAMES_FUNCTION,
+    SOMA_NAMES_LOSS,
+    SOMA_NAMES_OPTIMIZER,
+    SOMA_NAMES_SCHEDULE,
+    SOMA_NAMES_METRIC,
+    SOMA_NAMES_INITIALIZER,
+    SOMA_NAMES_BINARY,
+    SOMA_NAMES_REDUCTION
+} soma_names;
+
+/* soma_name(SOMA_NAMES_LOSS, SOMA_HUBER) is "huber"; a static string; NULL for a value that there is not. Values count from 0; of functions, SOMA_SOFTMAX
+   stands apart. */
+SOMA_API const char *soma_name(soma_names which, int value);
+/* The other way round; text need not end with a 0. False if there is no such name. */
+SOMA_API bool soma_value_of_name(soma_names which, const char *text, size_t length, int *value);
+
 /* --------------------------------------------------------------------------------------------------- training */
 
 typedef struct soma_metrics {
