@@ -494,6 +494,19 @@ SOMA_API float soma_get_learning_rate(const soma_network *network);
 /* Waits until the device has done all that was asked of it. */
 SOMA_API soma_status soma_synchronize(soma_network *network);
 
+/* ------------------------------------------------------------------------------------------------- measurement */
+
+/*
+ * The mean time of one step, over `steps` steps of this batch size on random data in the device's memory, each batch gathered as in
+ * soma_fit(): enqueued one after the other, and waited for once, at the end. training: whole training steps, else the forward pass.
+ * One more step is made before, untimed. Weights and optimizer are afterwards what they were.
+ */
+SOMA_API soma_status soma_bench_steps(soma_network *network, size_t batch_size, bool training, size_t steps,
+                                      double *microseconds);
+/* Likewise of the matrix products of such a step alone: what the step would take if all else were free. 0 if it has none. */
+SOMA_API soma_status soma_bench_gemms(soma_network *network, size_t batch_size, bool training, size_t steps,
+                                      double *microseconds);
+
 /* ------------------------------------------------------------------------------------------------------ files */
 
 /*
