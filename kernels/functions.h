@@ -36,7 +36,7 @@
     X(EXP, 1, EXP(x), v)                                                                                               \
     X(LOG, 0, LOG(x), R(1.0) / v)                                                                                      \
     X(SQRT, 1, SQRT(x), R(0.5) / v)                                                                                    \
-    X(ABS, 0, ABS(x), v > R(0.0) ? R(1.0) : (v < R(0.0) ? R(-1.0) : v * R(0.0)))                                       \
+    X(ABS, 0, ABS(x), v > R(0.0) ? R(1.0) : (v < R(0.0) ? R(-1.0) : v))                                                \
     X(SQUARE, 0, x *x, R(2.0) * v)
 
 /* s + x s (1 - s), with s = sigmoid(x). */

@@ -18,7 +18,7 @@
     X(BINARY_CROSSENTROPY_LOGITS, (p < R(0.0) ? R(0.0) : p) - p * t + LOG1P(EXP(-ABS(p))),                             \
       R(1.0) / (R(1.0) + EXP(-p)) - t)                                                                                 \
     X(MEAN_SQUARED_ERROR, (p - t) * (p - t), R(2.0) * (p - t))                                                         \
-    X(MEAN_ABSOLUTE_ERROR, ABS(p - t), p > t ? R(1.0) : (p < t ? R(-1.0) : (p - t) * R(0.0)))                          \
+    X(MEAN_ABSOLUTE_ERROR, ABS(p - t), p > t ? R(1.0) : (p < t ? R(-1.0) : p - t))                                     \
     X(HUBER, ABS(p - t) > delta ? delta * (ABS(p - t) - R(0.5) * delta) : R(0.5) * (p - t) * (p - t),                  \
       p - t > delta ? delta : (p - t < -delta ? -delta : p - t))
 
