@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/* Matrix products: picks the kernel that serves the device, and shares out the result matrix. */
+#include "device/opencl/launch.h"
+
+#include <stdio.h>
+
+/* Columns of a panel in vectors, and rows of a tile: the accumulators and a row of the panel fill the vector registers.
+ */
+#define TILE_VECTORS           2
+#define TILE_ROWS_32_REGISTERS 8
+#define TILE_ROWS_16_REGISTERS 6
+/* The inner dimension is cut into pieces that leave the panel in the cache nearest to the core. */
+#define LARGEST_DEPTH 512
+/* Depth of the pieces that pass through a GPU's local memory. */
+#define TILE_DEPTH      16
+#define SQUARE_LARGE    16
+#define SQUARE_SMALL    8
+#define GROUPS_PER_UNIT 4
+
+typedef struct dimensions {
+    size_t m, n, k;
+} dimensions;
+
+static dimensions dimensions_of(const soma_call *call) {
+    const soma_view *a = &call->view[0], *c = &call->view[3];
+    return (dimensions){c->shape[0], c->shape[1], call->params.gemm.transpose_a ? a->shape[0] : a->shape[1]};
+}
+
+static void begin(soma_cl_builder *builder, const char *source, const char *kernel, const char *options) {
+    const soma_gemm_params *params = &builder->call->params.gemm;
+    soma_cl_begin(builder, source, kernel, "-DFUNCTION=%s%s%s%s%s", soma_cl_function_word(params->function),
+                  params->transpose_a ? " -DTRANSPOSE_A" : "", params->transpose_b ? " -DTRANSPOSE_B" : "",
+                  builder->call->view[2].rank ? " -DBIAS" : "", options);
+}
+
+/* What all product kernels take after their own sizes. With k = 0 the factors have no memory: c stands for them,
+ * unread. */
+static void pass_operands(soma_cl_builder *builder, dimensions size) {
+    const soma_gemm_params *params = &builder->call->params.gemm;
+    soma_cl_pass_live(builder, SOMA_CL_ARGUMENT_LIVE_FLOAT, SOMA_CL_LIVE(gemm.alpha));
+    soma_cl_pass_live(builder, SOMA_CL_ARGUMENT_LIVE_FLOAT, SOMA_CL_LIVE(gemm.beta));
+    soma_cl_pass_float(builder, params->a);
+    soma_cl_pass_float(builder, params->b);
+    soma_cl_pass_view(builder, size.k ? 0 : 3);
+    soma_cl_pass_view(builder, size.k ? 1 : 3);
+    if (builder->call->view[2].rank) soma_cl_pass_view(builder, 2);
+    soma_cl_pass_view(builder, 3);
+}
+
+static void write_vector(soma_cl_builder *builder, dimensions size) {
+    const soma_cl_device *device = builder->device;
+    const size_t panel = (size_t)TILE_VECTORS * device->style.width;
+    const unsigned rows = device->style.width == 16 ? TILE_ROWS_32_REGISTERS : TILE_ROWS_16_REGISTERS;
+    size_t depth = LARGEST_DEPTH;
+    while (depth > 16 && depth * panel * sizeof(float) > device->local_memory / 2) depth /= 2;
+    const size_t panels = soma_cl_pieces(size.n, panel);
+    const size_t groups = SOMA_MAX((size_t)device->info.compute_units, 1u) * GROUPS_PER_UNIT;
+    size_t strips = SOMA_MIN(soma_cl_pieces(groups, panels), soma_cl_pieces(size.m, rows));
+    size_t rows_per_group = soma_round_up(soma_cl_pieces(size.m, strips), rows);
+    char options[96];
+    snprintf(options, sizeof options, " -DTILE_ROWS=%u -DTILE_VECTORS=%d -DDEPTH=%zu", rows, TILE_VECTORS, depth);
+    begin(builder, "gemm_vector.cl", "gemm_vector", options);
+    soma_cl_pass_size(builder, size.m);
+    soma_cl_pass_size(builder, size.n);
+    soma_cl_pass_size(builder, size.k);
+    soma_cl_pass_size(builder, rows_per_group);
+    pass_operands(builder, size);
+    soma_cl_end(builder, 1, 1, panels, soma_cl_pieces(size.m, rows_per_group));
+}
+
+static unsigned tile_side(const soma_cl_device *device) {
+    bool large = device->largest_group >= SQUARE_LARGE * SQUARE_LARGE;
+    return large ? SQUARE_LARGE : SQUARE_SMALL;
+}
+
+static void write_tile(soma_cl_builder *builder, dimensions size) {
+    const unsigned side = tile_side(builder->device);
+    char options[64];
+    snprintf(options, sizeof options, " -DSIDE=%u -DDEPTH=%d", side, TILE_DEPTH);
+    begin(builder, "gemm_tile.cl", "gemm_tile", options);
+    soma_cl_pass_size(builder, size.m);
+    soma_cl_pass_size(builder, size.n);
+    soma_cl_pass_size(builder, size.k);
+    pass_operands(builder, size);
+    soma_cl_end(builder, side, side, soma_cl_pieces(size.n, 4 * side), soma_cl_pieces(size.m, 4 * side));
+}
+
+void soma_cl_write_gemm(soma_cl_builder *builder) {
+    const dimensions size = dimensions_of(builder->call);
+    if (size.m == 0 || size.n == 0) return;
+    switch (builder->device->gemm) {
+    case SOMA_CL_GEMM_VECTOR:
+        write_vector(builder, size);
+        break;
+    default:
+        write_tile(builder, size);
+        break;
+    }
+}

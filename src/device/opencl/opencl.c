@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+/* The opencl device: lists what there is, opens one of them, and is the table of functions that soma calls it by. */
+#include "device/opencl/opencl.h"
+
+#include "device/opencl/clblast.h"
+#include "device/opencl/program.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* Work-items in a group on everything but processors. */
+#define GROUP 128
+
+static soma_status enumerate(soma_device_visitor *visitor, void *context) {
+    soma_cl_candidate *candidates;
+    size_t count;
+    SOMA_TRY(soma_cl_find(&candidates, &count));
+    for (size_t i = 0; i < count; i++)
+        visitor(context, candidates[i].index, &candidates[i].info, candidates[i].reason[0] == 0, candidates[i].reason);
+    soma_free(candidates);
+    return SOMA_OK;
+}
+
+static soma_status find_device(uint32_t index, soma_cl_candidate *result) {
+    soma_cl_candidate *candidates;
+    size_t count;
+    SOMA_TRY(soma_cl_find(&candidates, &count));
+    soma_status status = SOMA_NO_DEVICE;
+    uint32_t devices = 0;
+    for (size_t i = 0; i < count; i++) {
+        devices += candidates[i].id != NULL;
+        if (!candidates[i].id || candidates[i].index != index) continue;
+        *result = candidates[i];
+        status = SOMA_OK;
+    }
+    soma_free(candidates);
+    if (status != SOMA_OK) return soma_error(SOMA_NO_DEVICE, "there is no OpenCL device %u; %u found", index, devices);
+    if (result->reason[0])
+        return soma_error(SOMA_NO_DEVICE, "OpenCL device %u, %s, can't serve: %s", index, result->info.name,
+                          result->reason);
+    return SOMA_OK;
+}
+
+/*
+ * A device that works on vectors itself is a processor whose compiler keeps explicit vectors. llvmpipe is a processor
+ * too, but its compiler spreads work-items over the vector, as a GPU does. SOMA_OPENCL_STYLE=vector or =items
+ * overrides, for tests.
+ */
+static bool works_on_vectors(const soma_cl_device *device) {
+    const char *wanted = getenv("SOMA_OPENCL_STYLE");
+    if (wanted && strcmp(wanted, "vector") == 0) return true;
+    if (wanted && strcmp(wanted, "items") == 0) return false;
+    return device->info.kind == SOMA_DEVICE_OPENCL_CPU &&
+           soma_cl_device_number(device->id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT) >= 4;
+}
+
+static void choose_style(soma_cl_device *device) {
+    uint64_t native = soma_cl_device_number(device->id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT);
+    uint64_t abilities = soma_cl_device_number(device->id, CL_DEVICE_SINGLE_FP_CONFIG);
+    bool vectors = works_on_vectors(device);
+    device->local_memory = (size_t)soma_cl_device_number(device->id, CL_DEVICE_LOCAL_MEM_SIZE);
+    device->largest_group = (size_t)soma_cl_device_number(device->id, CL_DEVICE_MAX_WORK_GROUP_SIZE);
+    device->style.width = !vectors ? 1 : native >= 16 ? 16 : native >= 8 ? 8 : 4;
+    device->style.group = vectors ? 1 : GROUP;
+    while (device->style.group > device->largest_group) device->style.group /= 2;
+    device->style.fma = (abilities & CL_FP_FMA) != 0;
+    device->gemm = vectors ? SOMA_CL_GEMM_VECTOR : SOMA_CL_GEMM_TILE;
+    strcpy(device->info.gemm, vectors ? "soma.cl vector" : "soma.cl tile");
+}
+
+static void close_device(void *state) {
+    soma_cl_device *device = state;
+    if (!device) return;
+    soma_cl_free_programs(device);
+    if (device->queue) {
+        clFinish(device->queue);
+        clReleaseCommandQueue(device->queue);
+    }
+    if (device->context) clReleaseContext(device->context);
+    soma_free(device);
+}
+
+static soma_status start(soma_cl_device *device) {
+    cl_int code;
+    device->context = clCreateContext(NULL, 1, &device->id, NULL, NULL, &code);
+    SOMA_TRY(soma_cl_check(code, "clCreateContext on %s", device->info.name));
+    device->queue = clCreateCommandQueue(device->context, device->id, 0, &code);
+    return soma_cl_check(code, "clCreateCommandQueue on %s", device->info.name);
+}
+
+static soma_status open_device(uint32_t index, const soma_device_options *options, void **state) {
+    soma_cl_candidate candidate;
+    SOMA_TRY(find_device(index, &candidate));
+    soma_cl_device *device = soma_calloc(1, sizeof *device);
+    if (!device) return soma_out_of_memory(sizeof *device, "an OpenCL device");
+    device->id = candidate.id;
+    device->info = candidate.info;
+    device->memory_limit = device->info.memory;
+    if (options->memory_limit) device->memory_limit = SOMA_MIN(device->memory_limit, options->memory_limit);
+    choose_style(device);
+    soma_status status = start(device);
+    if (status != SOMA_OK) {
+        close_device(device);
+        return status;
+    }
+    *state = device;
+    return SOMA_OK;
+}
+
+static void get_info(void *state, soma_device_info *info) {
+    *info = ((soma_cl_device *)state)->info;
+}
+
+static soma_status sync_device(void *state) {
+    soma_cl_device *device = state;
+    return soma_cl_check(clFinish(device->queue), "waiting for %s", device->info.name);
+}
+
+const soma_device_api soma_opencl_api = {
+    .abi = SOMA_DEVICE_ABI,
+    .size = sizeof(soma_device_api),
+    .name = "opencl",
+    .enumerate = enumerate,
+    .open = open_device,
+    .close = close_device,
+    .info = get_info,
+    .alloc = soma_cl_alloc,
+    .free = soma_cl_free,
+    .write = soma_cl_write,
+    .read = soma_cl_read,
+    .copy = soma_cl_copy,
+    .fill = soma_cl_fill,
+    .prepare = soma_cl_prepare,
+    .run = soma_cl_run,
+    .release = soma_cl_release,
+    .sync = sync_device,
+};

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/* An open OpenCL device, shared by the files of this directory. */
+#ifndef SOMA_DEVICE_OPENCL_OPENCL_H
+#define SOMA_DEVICE_OPENCL_OPENCL_H
+
+#include "base/base.h"
+
+#define CL_TARGET_OPENCL_VERSION 120
+#include <CL/cl.h>
+
+/*
+ * How kernels share out their work; see kernels/opencl.h. Processors get few work-items with explicit vectors, one to a
+ * group; everything else gets groups of neighbouring work-items.
+ */
+typedef struct soma_cl_style {
+    uint32_t width; /* floats in a vector */
+    uint32_t group; /* work-items in a group */
+    bool fma;       /* a fused multiply-add costs no more than a multiplication */
+} soma_cl_style;
+
+typedef enum soma_cl_gemm { SOMA_CL_GEMM_VECTOR, SOMA_CL_GEMM_TILE, SOMA_CL_GEMM_CLBLAST } soma_cl_gemm;
+
+typedef struct soma_cl_program soma_cl_program;
+
+typedef struct soma_cl_device {
+    cl_device_id id;
+    cl_context context;
+    cl_command_queue queue; /* in order */
+    soma_device_info info;
+    soma_cl_style style;
+    soma_cl_gemm gemm;
+    size_t local_memory, largest_group;
+    uint64_t memory_limit, memory_used; /* bytes */
+    soma_cl_program *programs;          /* built so far, a list */
+} soma_cl_device;
+
+/* What a `memory` handle points to. */
+typedef struct soma_cl_memory {
+    cl_mem buffer;
+    size_t bytes;
+} soma_cl_memory;
+
+/* ----------------------------------------------------------------------------------------------------- opencl.c */
+
+extern const soma_device_api soma_opencl_api;
+
+/* ------------------------------------------------------------------------------------------------------ error.c */
+
+/* "CL_OUT_OF_RESOURCES"; "unknown OpenCL error" for a code that is not in OpenCL 1.2 or its ICD extension. */
+const char *soma_cl_error_name(cl_int code);
+
+/* SOMA_OK for CL_SUCCESS; else records what was being done (printf's format) with the code's name and number. */
+soma_status soma_cl_check(cl_int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* -------------------------------------------------------------------------------------------------- platforms.c */
+
+typedef struct soma_cl_candidate {
+    cl_device_id id; /* NULL: this entry stands for a platform without devices */
+    uint32_t index;
+    soma_device_info info;
+    char reason[160]; /* why it can't serve; "" if it can */
+} soma_cl_candidate;
+
+/* Everything there is, in the platforms' order; *candidates is freed by the caller with soma_free(). */
+soma_status soma_cl_find(soma_cl_candidate **candidates, size_t *count);
+
+/* Reads a number or a flag of a device; 0 where the driver does not know it. */
+uint64_t soma_cl_device_number(cl_device_id id, cl_device_info what);
+
+/* ----------------------------------------------------------------------------------------------------- memory.c */
+
+soma_status soma_cl_alloc(void *state, size_t bytes, void **memory);
+void soma_cl_free(void *state, void *memory);
+soma_status soma_cl_write(void *state, void *memory, size_t offset, const void *source, size_t bytes);
+soma_status soma_cl_read(void *state, void *memory, size_t offset, void *target, size_t bytes);
+soma_status soma_cl_copy(void *state, void *to, size_t to_offset, void *from, size_t from_offset, size_t bytes);
+soma_status soma_cl_fill(void *state, void *memory, size_t offset, uint8_t byte, size_t bytes);
+
+/* ---------------------------------------------------------------------------------------- prepare.c and launch.c */
+
+soma_status soma_cl_prepare(void *state, soma_call *call, size_t *workspace);
+soma_status soma_cl_run(void *state, soma_call *calls, size_t count);
+void soma_cl_release(void *state, soma_call *call);
+
+#endif

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/* Strided views: their shapes for the kernels, and the primitives that copy between them. */
+#include "device/opencl/strided.h"
+
+soma_cl_strided soma_cl_collapse(const soma_view *first, const soma_view *second) {
+    soma_cl_strided result;
+    for (uint32_t i = 0; i < SOMA_MAX_RANK; i++) {
+        result.shape[i] = 1;
+        result.first[i] = result.second[i] = 0;
+    }
+    uint32_t to = SOMA_MAX_RANK; /* the dimension filled last */
+    for (uint32_t from = first->rank; from-- > 0;) {
+        size_t extent = first->shape[from];
+        if (extent == 1) continue;
+        if (to < SOMA_MAX_RANK && first->stride[from] == result.first[to] * result.shape[to] &&
+            second->stride[from] == result.second[to] * result.shape[to]) {
+            result.shape[to] *= extent;
+            continue;
+        }
+        to--;
+        result.shape[to] = extent;
+        result.first[to] = first->stride[from];
+        result.second[to] = second->stride[from];
+    }
+    if (to == SOMA_MAX_RANK) result.first[to - 1] = result.second[to - 1] = 1; /* one element */
+    return result;
+}
+
+bool soma_cl_is_flat(const soma_cl_strided *strided) {
+    for (uint32_t i = 0; i + 1 < SOMA_MAX_RANK; i++)
+        if (strided->shape[i] != 1) return false;
+    return strided->first[SOMA_MAX_RANK - 1] == 1 && strided->second[SOMA_MAX_RANK - 1] == 1;
+}
+
+void soma_cl_pass_shape(soma_cl_builder *builder, const soma_cl_strided *strided) {
+    for (uint32_t i = 1; i < SOMA_MAX_RANK; i++) soma_cl_pass_size(builder, strided->shape[i]);
+}
+
+void soma_cl_pass_strides(soma_cl_builder *builder, const size_t *strides) {
+    for (uint32_t i = 0; i < SOMA_MAX_RANK; i++) soma_cl_pass_size(builder, strides[i]);
+}
+
+/* Element types as OpenCL C calls them; NULL: not computed with here. */
+static const char *type_word(soma_dtype dtype) {
+    switch (dtype) {
+    case SOMA_F32:
+        return "float";
+    case SOMA_U8:
+        return "uchar";
+    case SOMA_I32:
+        return "int";
+    default:
+        return NULL;
+    }
+}
+
+static bool types(soma_cl_builder *builder, soma_dtype in, soma_dtype out, const char **in_word,
+                  const char **out_word) {
+    *in_word = type_word(in);
+    *out_word = type_word(out);
+    if (*in_word && *out_word) return true;
+    builder->status =
+        soma_error(SOMA_UNSUPPORTED, "no %s from %s to %s on OpenCL", soma_primitive_name(builder->call->primitive),
+                   soma_dtype_name(in), soma_dtype_name(out));
+    return false;
+}
+
+/* Values that need no arithmetic go over exactly: an integer need not pass through a float. */
+static const char *exact(float scale, float shift) {
+    return scale == 1 && shift == 0 ? " -DEXACT" : "";
+}
+
+static void end_chunks(soma_cl_builder *builder, size_t count, size_t chunk) {
+    soma_cl_end(builder, builder->device->style.group, 1, soma_cl_pieces(count, chunk), 1);
+}
+
+void soma_cl_write_copy(soma_cl_builder *builder) {
+    const soma_view *in = &builder->call->view[0], *out = &builder->call->view[1];
+    const soma_copy_params *params = &builder->call->params.copy;
+    const char *in_word, *out_word;
+    size_t count = soma_view_count(out), chunk = soma_cl_chunk(builder->device, count);
+    if (!types(builder, in->dtype, out->dtype, &in_word, &out_word) || count == 0) return;
+    soma_cl_strided strided = soma_cl_collapse(in, out);
+    soma_cl_begin(builder, "copy.cl", "copy", "-DIN=%s -DOUT=%s%s", in_word, out_word,
+                  exact(params->scale, params->shift));
+    soma_cl_pass_size(builder, count);
+    soma_cl_pass_size(builder, chunk);
+    soma_cl_pass_shape(builder, &strided);
+    soma_cl_pass_strides(builder, strided.first);
+    soma_cl_pass_strides(builder, strided.second);
+    soma_cl_pass_skew(builder, 0);
+    soma_cl_pass_skew(builder, 1);
+    soma_cl_pass_float(builder, params->scale);
+    soma_cl_pass_float(builder, params->shift);
+    soma_cl_pass_view(builder, 0);
+    soma_cl_pass_view(builder, 1);
+    end_chunks(builder, count, chunk);
+}
+
+void soma_cl_write_gather(soma_cl_builder *builder) {
+    const soma_view *table = &builder->call->view[0], *index = &builder->call->view[1], *out = &builder->call->view[2];
+    const soma_gather_params *params = &builder->call->params.gather;
+    const char *in_word, *out_word;
+    size_t count = soma_view_count(out), chunk = soma_cl_chunk(builder->device, count);
+    if (!types(builder, table->dtype, out->dtype, &in_word, &out_word) || count == 0) return;
+    soma_cl_begin(builder, "gather.cl", "gather", "-DIN=%s -DOUT=%s%s%s", in_word, out_word,
+                  exact(params->scale, params->shift), index->rank ? " -DINDEXED" : "");
+    soma_cl_pass_size(builder, count);
+    soma_cl_pass_size(builder, chunk);
+    soma_cl_pass_live(builder, SOMA_CL_ARGUMENT_LIVE_SIZE, SOMA_CL_LIVE(gather.start));
+    soma_cl_pass_size(builder, table->shape[0]);
+    soma_cl_pass_size(builder, count / out->shape[0]);
+    soma_cl_pass_float(builder, params->scale);
+    soma_cl_pass_float(builder, params->shift);
+    if (index->rank) {
+        soma_cl_pass_view(builder, 1);
+        soma_cl_pass_size(builder, soma_view_count(index));
+    }
+    soma_cl_pass_view(builder, 0);
+    soma_cl_pass_view(builder, 2);
+    end_chunks(builder, count, chunk);
+}
