@@ -264,7 +264,8 @@ SOMA_API soma_status soma_compile(soma_network *network, soma_device *device, co
 
 /*
  * Times a few training steps of this network, with random data of this batch size, on every usable device, and opens the quickest.
- * Honours SOMA_DEVICE. `function`, if not NULL, is told each device's median step in microseconds (< 0: failed).
+ * Honours SOMA_DEVICE: what it names is opened without a trial. batch_size 0: 32. `function`, if not NULL, is told each device's
+ * median step in microseconds (< 0: failed). The network keeps its weights and is left not compiled.
  */
 typedef void soma_choose_function(void *context, const char *selector, const soma_device_info *info, double step_us);
 SOMA_API soma_status soma_choose_device(soma_network *network, const soma_compile_options *options, size_t batch_size,
@@ -380,6 +381,26 @@ SOMA_API soma_status soma_network_apply_preprocessing(const soma_network *networ
 SOMA_API size_t soma_network_class_count(const soma_network *network); /* 0 if not known */
 SOMA_API const char *soma_network_class_name(const soma_network *network, size_t index);
 
+/* ------------------------------------------------------------------------------------------------------ names */
+
+/* The enumerations whose values have names: in model files, in networks from text, on the command line. */
+typedef enum soma_names {
+    SOMA_NAMES_FUNCTION,
+    SOMA_NAMES_LOSS,
+    SOMA_NAMES_OPTIMIZER,
+    SOMA_NAMES_SCHEDULE,
+    SOMA_NAMES_METRIC,
+    SOMA_NAMES_INITIALIZER,
+    SOMA_NAMES_BINARY,
+    SOMA_NAMES_REDUCTION
+} soma_names;
+
+/* soma_name(SOMA_NAMES_LOSS, SOMA_HUBER) is "huber"; a static string; NULL for a value that there is not. Values count from 0; of functions, SOMA_SOFTMAX
+   stands apart. */
+SOMA_API const char *soma_name(soma_names which, int value);
+/* The other way round; text need not end with a 0. False if there is no such name. */
+SOMA_API bool soma_value_of_name(soma_names which, const char *text, size_t length, int *value);
+
 /* --------------------------------------------------------------------------------------------------- training */
 
 typedef struct soma_metrics {
@@ -423,7 +444,7 @@ typedef struct soma_fit_options {
     uint32_t early_stopping;    /* stop after this many epochs without improvement; 0: never */
     float min_delta;            /* what counts as improvement */
     soma_monitor monitor;
-    bool restore_best;          /* at the end, and on early stopping, put back the weights of the best epoch */
+    bool restore_best;          /* at the end, and when training is stopped, put back the weights of the best epoch */
     soma_batch_function *on_batch;
     soma_epoch_function *on_epoch;
     void *context;
@@ -440,7 +461,9 @@ typedef struct soma_history {
 
 /*
  * Trains. history may be NULL; else free it with soma_history_clear(). On SOMA_NOT_FINITE the detail names the epoch, batch and layer where
- * the first infinity or NaN appeared, and the weights are those of the end of the last good epoch. On SOMA_STOPPED weights and history are good.
+ * the first infinity or NaN appeared, and the weights are those of the end of the last good epoch. On SOMA_STOPPED weights and history are good;
+ * an epoch that was not finished counts in the weights, but not in the history. Fits continue each other: the optimizer's state, the schedule
+ * and the random numbers of shuffling and dropout go on where the last fit ended, until the network is compiled again.
  */
 SOMA_API soma_status soma_fit(soma_network *network, soma_dataset *dataset, const soma_fit_options *options,
                               soma_history *history);
@@ -451,7 +474,7 @@ SOMA_API soma_status soma_evaluate(soma_network *network, soma_dataset *dataset,
 
 /* Output `output` for every sample: values[samples * its count], in order. */
 SOMA_API soma_status soma_predict(soma_network *network, soma_dataset *dataset, size_t output, size_t batch_size, float *values);
-/* The most probable class of each sample (of a single sigmoid or linear output: y > 0.5 gives 1). */
+/* The most probable class of each sample (of a single unit: y > 0.5 gives 1; of logits, y > 0). */
 SOMA_API soma_status soma_predict_classes(soma_network *network, soma_dataset *dataset, size_t batch_size, int32_t *classes);
 /* Straight from and to host memory, f32, for one batch: x[batch * input count] of the one input, y[batch * output count] of the one output. */
 SOMA_API soma_status soma_run(soma_network *network, const float *x, size_t batch, float *y);
@@ -465,10 +488,24 @@ SOMA_API soma_status soma_train_on_batch(soma_network *network, const soma_array
 SOMA_API soma_status soma_backward(soma_network *network, const soma_array *inputs, const soma_array *targets,
                                    soma_metrics *metrics);
 SOMA_API soma_status soma_apply_gradients(soma_network *network);
+/* The rate that the schedule scales from the next step on. get: the rate of the last step, or what was set since. */
 SOMA_API soma_status soma_set_learning_rate(soma_network *network, float learning_rate);
 SOMA_API float soma_get_learning_rate(const soma_network *network);
 /* Waits until the device has done all that was asked of it. */
 SOMA_API soma_status soma_synchronize(soma_network *network);
+
+/* ------------------------------------------------------------------------------------------------- measurement */
+
+/*
+ * The mean time of one step, over `steps` steps of this batch size on random data in the device's memory, each batch gathered as in
+ * soma_fit(): enqueued one after the other, and waited for once, at the end. training: whole training steps, else the forward pass.
+ * One more step is made before, untimed. Weights and optimizer are afterwards what they were.
+ */
+SOMA_API soma_status soma_bench_steps(soma_network *network, size_t batch_size, bool training, size_t steps,
+                                      double *microseconds);
+/* Likewise of the matrix products of such a step alone: what the step would take if all else were free. 0 if it has none. */
+SOMA_API soma_status soma_bench_gemms(soma_network *network, size_t batch_size, bool training, size_t steps,
+                                      double *microseconds);
 
 /* ------------------------------------------------------------------------------------------------------ files */
 

@@ -186,14 +186,15 @@ soma_tensor *soma_reshape(soma_tensor *x, uint32_t rank, const size_t *shape) {
 }
 
 soma_tensor *soma_reduce(soma_tensor *x, soma_reduction op, uint32_t axis) {
-    static const char *const kinds[SOMA_REDUCTION_COUNT] = {"sum", "mean", "max", "min", "sum_squares"};
     if (!x) return NULL;
     if ((unsigned)op >= SOMA_REDUCTION_COUNT)
         return soma_network_fail(owner(x), soma_error(SOMA_INVALID_ARGUMENT, "%d is no reduction", (int)op));
     if (x->rank == 1)
-        return soma_network_fail(
-            owner(x), soma_error(SOMA_INVALID_SHAPE, "%s of a tensor with one dimension would leave none", kinds[op]));
-    return one_op(kinds[op], SOMA_OP_REDUCE, &x, 1, (soma_attributes){.reduce = {op, axis + 1}});
+        return soma_network_fail(owner(x),
+                                 soma_error(SOMA_INVALID_SHAPE, "%s of a tensor with one dimension would leave none",
+                                            soma_name(SOMA_NAMES_REDUCTION, (int)op)));
+    return one_op(soma_name(SOMA_NAMES_REDUCTION, (int)op), SOMA_OP_REDUCE, &x, 1,
+                  (soma_attributes){.reduce = {op, axis + 1}});
 }
 
 /* ------------------------------------------------------------------------------------------------------------ joins */

@@ -69,12 +69,8 @@ soma_status soma_parameter_initialize(const soma_network *network, size_t index,
 /* Frees what compile made; first brings the weights back to the host. */
 soma_status soma_network_decompile(soma_network *network);
 
-/* "relu", "leaky_relu", ... by name; false if there is none. */
-bool soma_function_from_name(const char *name, size_t length, soma_function *function);
-
 /* optimizer.c: options with every default filled in; the parameters of step t (from 1) at this rate. */
 soma_status soma_optimizer_resolve(const soma_optimizer *given, soma_optimizer *resolved);
-const char *soma_optimizer_name(soma_optimizer_kind kind);
 soma_optimizer_params soma_optimizer_step(const soma_optimizer *resolved, uint64_t t, float learning_rate);
 /* schedule.c: the rate at step t (from 0) of `total` steps; plateau_factor is the product of the reductions so far (1
  * at first). */

@@ -6,21 +6,16 @@
 #include <math.h>
 
 static const struct {
-    const char *name;
     float learning_rate, beta1, beta2, epsilon, decay; /* defaults; 0: not used */
 } optimizer_table[SOMA_OPTIMIZER_COUNT] = {
-    [SOMA_SGD] = {"sgd", 0.01f, 0, 0, 0, 0},
-    [SOMA_MOMENTUM] = {"momentum", 0.01f, 0.9f, 0, 0, 0},
-    [SOMA_NESTEROV] = {"nesterov", 0.01f, 0.9f, 0, 0, 0},
-    [SOMA_RMSPROP] = {"rmsprop", 0.001f, 0, 0.9f, 1e-7f, 0},
-    [SOMA_ADAGRAD] = {"adagrad", 0.01f, 0, 0, 1e-10f, 0},
-    [SOMA_ADAM] = {"adam", 0.001f, 0.9f, 0.999f, 1e-7f, 0},
-    [SOMA_ADAMW] = {"adamw", 0.001f, 0.9f, 0.999f, 1e-7f, 0.01f},
+    [SOMA_SGD] = {0.01f, 0, 0, 0, 0},
+    [SOMA_MOMENTUM] = {0.01f, 0.9f, 0, 0, 0},
+    [SOMA_NESTEROV] = {0.01f, 0.9f, 0, 0, 0},
+    [SOMA_RMSPROP] = {0.001f, 0, 0.9f, 1e-7f, 0},
+    [SOMA_ADAGRAD] = {0.01f, 0, 0, 1e-10f, 0},
+    [SOMA_ADAM] = {0.001f, 0.9f, 0.999f, 1e-7f, 0},
+    [SOMA_ADAMW] = {0.001f, 0.9f, 0.999f, 1e-7f, 0.01f},
 };
-
-const char *soma_optimizer_name(soma_optimizer_kind kind) {
-    return (unsigned)kind < SOMA_OPTIMIZER_COUNT ? optimizer_table[kind].name : NULL;
-}
 
 /* Zero means the default, a negative value means zero. */
 static float value_or(float given, float standard) {

@@ -132,7 +132,9 @@ static soma_status parse_function(const layer_clause *clause, word text, bool *f
     double values[2];
     size_t count;
     SOMA_TRY(split_arguments(clause, text, &name, values, &count));
-    *found = soma_function_from_name(name.start, name.length, function);
+    int value;
+    *found = soma_value_of_name(SOMA_NAMES_FUNCTION, name.start, name.length, &value);
+    if (*found) *function = (soma_function)value;
     if (!*found || count == 0) return SOMA_OK;
     if (count > parameters_of(*function))
         REJECT(clause, text, "%.*s takes %zu parameters, got %zu", (int)name.length, name.start,
@@ -144,34 +146,16 @@ static soma_status parse_function(const layer_clause *clause, word text, bool *f
     return SOMA_OK;
 }
 
-static const struct {
-    const char *name;
-    soma_initializer initializer;
-} initializer_names[] = {
-    {"zeros", SOMA_INIT_ZEROS},
-    {"constant", SOMA_INIT_CONSTANT},
-    {"uniform", SOMA_INIT_UNIFORM},
-    {"normal", SOMA_INIT_NORMAL},
-    {"glorot_uniform", SOMA_INIT_GLOROT_UNIFORM},
-    {"glorot_normal", SOMA_INIT_GLOROT_NORMAL},
-    {"he_uniform", SOMA_INIT_HE_UNIFORM},
-    {"he_normal", SOMA_INIT_HE_NORMAL},
-    {"lecun_uniform", SOMA_INIT_LECUN_UNIFORM},
-    {"lecun_normal", SOMA_INIT_LECUN_NORMAL},
-};
-
 static soma_status parse_initializer(const layer_clause *clause, word text, bool *found, soma_dense_options *options) {
     word name;
     double values[2] = {0};
     size_t count;
     SOMA_TRY(split_arguments(clause, text, &name, values, &count));
-    *found = false;
-    for (size_t i = 0; i < SOMA_COUNT_OF(initializer_names); i++)
-        if (is(name, initializer_names[i].name)) {
-            *found = true;
-            options->weight_initializer = initializer_names[i].initializer;
-            options->weight_scale = (float)values[0];
-        }
+    int initializer;
+    *found = soma_value_of_name(SOMA_NAMES_INITIALIZER, name.start, name.length, &initializer);
+    if (!*found) return SOMA_OK;
+    options->weight_initializer = (soma_initializer)initializer;
+    options->weight_scale = (float)values[0];
     return SOMA_OK;
 }
 

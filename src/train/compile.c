@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Compiling: choosing losses and metrics, laying out the parameters on a device, and the way back. */
-#include "train/step.h"
+#include "train/fit.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -238,7 +238,7 @@ static soma_status build_steps(soma_network *network) {
     return has_loss(network) ? soma_step_get(network, &train, &step) : SOMA_OK;
 }
 
-static void discard(soma_network *network) {
+void soma_network_discard(soma_network *network) {
     soma_compiled *compiled = network->compiled;
     if (!compiled) return;
     soma_steps_clear(compiled);
@@ -262,6 +262,7 @@ soma_status soma_compile_as(soma_network *network, soma_device *device, const so
     static const soma_compile_options defaults;
     if (!network || !device) return soma_error(SOMA_INVALID_ARGUMENT, "soma_compile needs a network and a device");
     if (!options) options = &defaults;
+    if (network->compiled) SOMA_TRY(soma_require_no_fit(network, "soma_compile"));
     SOMA_TRY(check_network(network));
     SOMA_TRY(soma_network_decompile(network));
     network->compiled = soma_calloc(1, sizeof *network->compiled);
@@ -269,7 +270,7 @@ soma_status soma_compile_as(soma_network *network, soma_device *device, const so
     network->compiled->device = device;
     soma_status status = compile(network, options, real);
     if (status != SOMA_OK) {
-        discard(network); /* the host still has the values */
+        soma_network_discard(network); /* the host still has the values */
         return status;
     }
     drop_host_values(network);
@@ -304,12 +305,12 @@ soma_status soma_network_decompile(soma_network *network) {
             return status;
         }
     }
-    discard(network);
+    soma_network_discard(network);
     return SOMA_OK;
 }
 
 void soma_network_destroy(soma_network *network) {
     if (!network) return;
-    discard(network);
+    soma_network_discard(network);
     soma_network_free_forward(network);
 }

@@ -66,6 +66,8 @@ soma_status soma_step_get(soma_network *network, const soma_signature *signature
 soma_status soma_step_plan(soma_network *network, soma_step *step, size_t batch, soma_plan **plan);
 
 void soma_steps_clear(soma_compiled *compiled);
+/* Frees what compile made, the weights on the device included; soma_network_decompile() brings those back first. */
+void soma_network_discard(soma_network *network);
 
 /* Class numbers for categorical losses, rows for the others; no weights. */
 soma_signature soma_default_signature(const soma_network *network, soma_mode mode);

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The batches of a data set. Where its columns fit into the device's memory they are brought there once, and plans
+ * gather each batch there by the rows' numbers; else each batch is gathered on the host and written to the plan's
+ * inputs. Both ways give the same bits.
+ */
+#ifndef SOMA_TRAIN_BATCHES_H
+#define SOMA_TRAIN_BATCHES_H
+
+#include "train/match.h"
+
+typedef struct soma_batches {
+    soma_device *device;
+    const soma_dataset *dataset; /* borrowed */
+    soma_source source[SOMA_MAX_SOURCES];
+    uint32_t source_count;
+    int32_t *order; /* the rows in the order in which they are visited; NULL: 0, 1, 2, ... */
+    bool resident;
+    struct {
+        void *memory;  /* the column on the device */
+        size_t bytes;  /* allocated for it; 0: host memory used in place */
+        bool borrowed; /* of other batches over the same data */
+    } column[SOMA_MAX_SOURCES];
+    void *index;   /* the order on the device */
+    void *staging; /* not resident: the rows of one batch, of one column at a time */
+} soma_batches;
+
+typedef struct soma_batches_options {
+    size_t batch;
+    bool shuffle;               /* soma_batches_shuffle() will be called */
+    bool on_host;               /* for a single batch: do not bring the columns to the device */
+    const soma_batches *shared; /* must outlive the new ones: columns that it has on the device are used from there */
+} soma_batches_options;
+
+soma_status soma_batches_open(soma_device *device, const soma_dataset *dataset, const soma_match *match,
+                              const soma_batches_options *options, soma_batches *batches);
+void soma_batches_close(soma_batches *batches);
+
+/* Puts the rows into the random order number `number` of this seed. */
+soma_status soma_batches_shuffle(soma_batches *batches, uint64_t seed, uint64_t number);
+
+/* Prepares a plan for these batches; what it was fed before is forgotten. */
+soma_status soma_batches_attach(const soma_batches *batches, soma_plan *plan);
+/* Brings the batch that begins at sample `start` (of the order) to the plan's inputs, unless the plan gathers it. */
+soma_status soma_batches_load(soma_batches *batches, soma_plan *plan, size_t start);
+/* Row of the storage that sample `index` of the order is. */
+size_t soma_batches_row(const soma_batches *batches, size_t index);
+
+#endif

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where training went wrong. During an epoch nothing is looked at, so that nothing is waited for. When its figures turn
+ * out not to be finite, the epoch is run again from its beginning, with the same batches, rates and dropout, which
+ * gives the same bits; this time the loss is read after each batch, and the batch that spoils it is taken apart call by
+ * call.
+ */
+#include "train/evaluate.h"
+#include "train/fit.h"
+
+#include <inttypes.h>
+#include <math.h>
+
+/* The first value that was not finite. */
+typedef struct finding {
+    const soma_tensor *tensor; /* of the pass's step graph; NULL: not found */
+    size_t batch;              /* from 0 */
+    bool after;                /* by that batch's step: the batch itself is in order */
+    size_t element;            /* of the tensor, the batch counted */
+    float value;
+} finding;
+
+/* ---------------------------------------------------------------------------------------------------- is it finite? */
+
+/* The first element of the flat parameter buffer that is not finite; parameter_count if there is none. */
+static soma_status first_bad_parameter(soma_executor *executor, size_t *element) {
+    enum { CHUNK = 1 << 16 };
+    float *values = soma_malloc(CHUNK * sizeof *values);
+    if (!values) return soma_out_of_memory(CHUNK * sizeof *values, "looking for values that are not finite");
+    soma_status status = SOMA_OK;
+    size_t start = 0, bad = executor->parameter_count;
+    while (status == SOMA_OK && start < executor->parameter_count && bad == executor->parameter_count) {
+        size_t count = SOMA_MIN((size_t)CHUNK, executor->parameter_count - start);
+        status = soma_executor_read(executor, executor->parameters, start, values, count);
+        for (size_t i = count; status == SOMA_OK && i-- > 0;)
+            if (!isfinite(values[i])) bad = start + i;
+        start += count;
+    }
+    soma_free(values);
+    *element = bad;
+    return status;
+}
+
+static soma_status loss_is_finite(soma_network *network, bool *finite) {
+    soma_metrics metrics;
+    SOMA_TRY(soma_step_read_metrics(network, 1, &metrics));
+    *finite = isfinite(metrics.loss);
+    return SOMA_OK;
+}
+
+soma_status soma_fit_is_finite(struct soma_fit *fit, bool *finite) {
+    SOMA_TRY(loss_is_finite(fit->network, finite));
+    if (!*finite) return SOMA_OK;
+    /* The loss of the last batch was computed before its step was made. */
+    size_t element;
+    soma_executor *executor = fit->network->compiled->executor;
+    SOMA_TRY(first_bad_parameter(executor, &element));
+    *finite = element == executor->parameter_count;
+    return SOMA_OK;
+}
+
+/* -------------------------------------------------------------------------------------------------- where was it? */
+
+/* Batch number `batch`, taken apart. */
+static soma_status look_into_batch(soma_pass *pass, size_t batch, finding *found) {
+    soma_plan *plan = soma_pass_plan(pass, batch);
+    size_t start = soma_pass_batch_start(pass, batch);
+    SOMA_TRY(soma_batches_load(&pass->batches, plan, start));
+    soma_step_values step = soma_step_values_now(pass->network, start);
+    SOMA_TRY(soma_plan_find_not_finite(plan, &step, &found->tensor));
+    if (!found->tensor) return SOMA_OK;
+    size_t count = soma_tensor_full_count(found->tensor, soma_plan_batch(plan));
+    float *values = soma_realloc(NULL, count, sizeof *values);
+    if (!values) return soma_out_of_memory(count * sizeof *values, "the values of a tensor");
+    soma_status status = soma_plan_read(plan, found->tensor, values, count);
+    for (size_t i = count; status == SOMA_OK && i-- > 0;) {
+        if (isfinite(values[i])) continue;
+        found->element = i;
+        found->value = values[i];
+    }
+    soma_free(values);
+    return status;
+}
+
+/* Runs the first `count` batches of the epoch again; with `spoiled`, until the loss of one is not finite: its number.
+ */
+static soma_status replay(struct soma_fit *fit, size_t count, size_t *spoiled) {
+    soma_network *network = fit->network;
+    SOMA_TRY(soma_snapshot_restore(&fit->good));
+    for (size_t i = 0; i < count; i++) {
+        if (spoiled) SOMA_TRY(soma_executor_clear_accumulators(network->compiled->executor));
+        SOMA_TRY(soma_fit_step(fit, i, fit->rates[i]));
+        bool finite = true;
+        if (spoiled) SOMA_TRY(loss_is_finite(network, &finite));
+        if (!finite) return *spoiled = i, SOMA_OK;
+    }
+    if (spoiled) *spoiled = count;
+    return SOMA_OK;
+}
+
+/* The parameter that the step of the last batch has spoiled. */
+static soma_status find_parameter(struct soma_fit *fit, finding *found) {
+    soma_executor *executor = fit->network->compiled->executor;
+    const soma_graph *graph = &fit->pass.step->graph;
+    size_t element;
+    SOMA_TRY(first_bad_parameter(executor, &element));
+    for (uint32_t i = 0; i < graph->count; i++) {
+        const soma_tensor *tensor = graph->tensor[i];
+        if (tensor->op != SOMA_OP_PARAMETER || element < tensor->offset ||
+            element - tensor->offset >= soma_tensor_count(tensor))
+            continue;
+        found->tensor = tensor;
+        found->element = element - tensor->offset;
+        return soma_executor_read(executor, executor->parameters, element, &found->value, 1);
+    }
+    return SOMA_OK;
+}
+
+static soma_status find_in_batch(struct soma_fit *fit, size_t batch, finding *found) {
+    SOMA_TRY(replay(fit, batch, NULL));
+    fit->network->compiled->learning_rate = fit->rates[batch];
+    found->batch = batch;
+    return look_into_batch(&fit->pass, batch, found);
+}
+
+static soma_status find_in_training(struct soma_fit *fit, finding *found) {
+    size_t spoiled;
+    SOMA_TRY(replay(fit, fit->batches_done, &spoiled));
+    if (spoiled < fit->batches_done)
+        SOMA_TRY(find_in_batch(fit, spoiled, found));
+    else
+        SOMA_TRY(find_parameter(fit, found));
+    if (!found->tensor || found->tensor->op != SOMA_OP_PARAMETER || spoiled == 0) return SOMA_OK;
+    /* The batch before it has spoiled the weights, though not its own loss: by a gradient, or by the step alone. */
+    finding earlier = {0};
+    SOMA_TRY(find_in_batch(fit, spoiled - 1, &earlier));
+    if (earlier.tensor) return *found = earlier, SOMA_OK;
+    found->batch = spoiled - 1;
+    found->after = true;
+    return SOMA_OK;
+}
+
+static soma_status find_in_validation(struct soma_fit *fit, finding *found) {
+    soma_pass *pass = &fit->validation;
+    for (size_t i = 0; i < soma_pass_batch_count(pass); i++) {
+        bool finite;
+        SOMA_TRY(soma_executor_clear_accumulators(fit->network->compiled->executor));
+        SOMA_TRY(soma_pass_run(pass, i));
+        SOMA_TRY(loss_is_finite(fit->network, &finite));
+        if (finite) continue;
+        found->batch = i;
+        return look_into_batch(pass, i, found);
+    }
+    return SOMA_OK;
+}
+
+/* -------------------------------------------------------------------------------------------------- what to say */
+
+static const char *layer_name(const soma_network *network, const soma_tensor *tensor) {
+    return tensor->layer >= 1 && tensor->layer <= network->layer_count ? network->layers[tensor->layer - 1].name : NULL;
+}
+
+/* Tensors that come after the loss belong to the way back. */
+static bool is_gradient(const soma_graph *graph, const soma_tensor *tensor) {
+    for (uint32_t i = 0; i < tensor->id; i++)
+        if (graph->tensor[i]->op == SOMA_OP_LOSS) return tensor->op != SOMA_OP_LOSS;
+    return false;
+}
+
+static void describe_input(soma_text *text, const soma_pass *pass, const finding *found) {
+    char label[SOMA_SHAPE_TEXT];
+    size_t width = soma_tensor_count(found->tensor);
+    size_t sample = soma_pass_batch_start(pass, found->batch) + found->element / width;
+    soma_text_append(text, "input \"%s\" is %g in element %zu of row %zu of the data (rows count from 0)",
+                     soma_tensor_label(found->tensor, label), (double)found->value, found->element % width,
+                     soma_batches_row(&pass->batches, sample));
+}
+
+/* The tensor, and what the value in it says. */
+static void describe(soma_text *text, const soma_pass *pass, const finding *found) {
+    const soma_tensor *tensor = found->tensor;
+    const char *layer = layer_name(pass->network, tensor);
+    char label[SOMA_SHAPE_TEXT];
+    soma_tensor_label(tensor, label);
+    if (tensor->op == SOMA_OP_INPUT) {
+        describe_input(text, pass, found);
+        return;
+    }
+    soma_text_append(text, "the first value that is not finite is %g in ", (double)found->value);
+    if (tensor->op == SOMA_OP_PARAMETER)
+        soma_text_append(text, "the parameter \"%s\"", label);
+    else if (tensor->op == SOMA_OP_LOSS)
+        soma_text_append(text, "the loss itself; the prediction is finite");
+    else if (is_gradient(&pass->step->graph, tensor))
+        soma_text_append(text, "a gradient (%s)", label);
+    else
+        soma_text_append(text, "the activation \"%s\"", label);
+    if (layer) soma_text_append(text, " of layer \"%s\"", layer);
+}
+
+static void advise(soma_text *text, const struct soma_fit *fit, const finding *found) {
+    soma_text_append(text,
+                     fit->epoch > 1 ? ". The weights are those of the end of epoch %u"
+                                    : ". The weights are those from before the training",
+                     fit->epoch - 1);
+    if (found->tensor && found->tensor->op == SOMA_OP_INPUT)
+        soma_text_append(text, ". Mend or leave out this row");
+    else
+        soma_text_append(text, ". Try a learning rate below %g, or clip_norm",
+                         (double)fit->network->compiled->learning_rate);
+}
+
+static soma_status report(struct soma_fit *fit, const soma_pass *pass, const char *where, const finding *found) {
+    soma_text text = {0};
+    size_t batches = soma_pass_batch_count(pass);
+    soma_text_append(&text, "training stopped in epoch %" PRIu32 ": ", fit->epoch);
+    if (found->tensor) {
+        soma_text_append(&text, "%s%s %zu of %zu: ", found->after ? "after the step of " : "", where, found->batch + 1,
+                         batches);
+        describe(&text, pass, found);
+    } else
+        soma_text_append(&text, "the loss is not finite, its parts are: their sum is too large");
+    advise(&text, fit, found);
+    soma_status status = soma_error(SOMA_NOT_FINITE, "%s", text.data ? text.data : "training stopped");
+    soma_free(text.data);
+    return status;
+}
+
+soma_status soma_fit_diagnose(struct soma_fit *fit) {
+    finding found = {0};
+    SOMA_TRY(find_in_training(fit, &found));
+    soma_status status = report(fit, &fit->pass, "batch", &found);
+    soma_status restored = soma_snapshot_restore(&fit->good);
+    return restored == SOMA_OK ? status : restored;
+}
+
+soma_status soma_fit_diagnose_validation(struct soma_fit *fit) {
+    finding found = {0};
+    soma_status status = soma_pass_attach(&fit->validation);
+    if (status == SOMA_OK) status = find_in_validation(fit, &found);
+    if (status == SOMA_OK) status = report(fit, &fit->validation, "validation batch", &found);
+    soma_pass_detach(&fit->validation);
+    soma_status restored = soma_snapshot_restore(&fit->good);
+    return restored == SOMA_OK ? status : restored;
+}

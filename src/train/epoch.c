@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/* One epoch of soma_fit: its steps, its figures, and what follows from them. */
+#include "train/evaluate.h"
+#include "train/fit.h"
+
+#include <math.h>
+
+/* ------------------------------------------------------------------------------------------------------- steps */
+
+soma_status soma_fit_step(struct soma_fit *fit, size_t index, float rate) {
+    soma_compiled *compiled = fit->network->compiled;
+    compiled->learning_rate = rate;
+    SOMA_TRY(soma_pass_run(&fit->pass, index));
+    compiled->step++;
+    return SOMA_OK;
+}
+
+static soma_status begin_epoch(struct soma_fit *fit) {
+    soma_compiled *compiled = fit->network->compiled;
+    fit->began = soma_seconds();
+    fit->batches_done = fit->samples_done = 0;
+    SOMA_TRY(soma_snapshot_take(&fit->good));
+    SOMA_TRY(soma_executor_clear_accumulators(compiled->executor));
+    if (fit->options.no_shuffle) return SOMA_OK;
+    /* Numbered by the steps made so far, so that a fit of two epochs shuffles as two fits of one do. */
+    return soma_batches_shuffle(&fit->pass.batches, fit->network->seed, compiled->step);
+}
+
+static soma_status tell_batch(struct soma_fit *fit) {
+    if (!fit->options.on_batch) return SOMA_OK;
+    soma_progress progress = {.epoch = fit->epoch,
+                              .epochs = fit->options.epochs,
+                              .batch = fit->batches_done,
+                              .batches = soma_pass_batch_count(&fit->pass),
+                              .samples = fit->samples_done,
+                              .samples_in_epoch = fit->pass.samples,
+                              .seconds = soma_seconds() - fit->began};
+    return fit->options.on_batch(fit->options.context, fit->network, &progress);
+}
+
+/* Until the epoch is done, a callback wants to stop, or figures that it read were not finite. */
+static soma_status run_batches(struct soma_fit *fit) {
+    const soma_compiled *compiled = fit->network->compiled;
+    soma_throttle throttle;
+    soma_throttle_start(&throttle, compiled->device);
+    for (size_t i = 0; i < soma_pass_batch_count(&fit->pass) && !fit->suspect; i++) {
+        fit->rates[i] = soma_rate_now(compiled, fit->first_step, fit->total_steps);
+        SOMA_TRY(soma_fit_step(fit, i, fit->rates[i]));
+        fit->batches_done++;
+        fit->samples_done += soma_pass_batch_size(&fit->pass, i);
+        SOMA_TRY(tell_batch(fit));
+        SOMA_TRY(soma_throttle_step(&throttle));
+    }
+    return SOMA_OK;
+}
+
+/* ----------------------------------------------------------------------------------------------------- figures */
+
+static soma_status measure_epoch(struct soma_fit *fit, soma_epoch *epoch) {
+    *epoch = (soma_epoch){.epoch = fit->epoch, .has_validation = fit->validates};
+    epoch->learning_rate = (double)fit->network->compiled->learning_rate;
+    SOMA_TRY(soma_step_read_metrics(fit->network, fit->samples_done, &epoch->train));
+    if (fit->validates) {
+        SOMA_TRY(soma_evaluate_pass(&fit->validation, &epoch->validation));
+        if (!isfinite(epoch->validation.loss)) return soma_fit_diagnose_validation(fit);
+    }
+    epoch->seconds = soma_seconds() - fit->began;
+    return SOMA_OK;
+}
+
+/* Learning rate, best weights, early stopping. */
+static soma_status draw_conclusions(struct soma_fit *fit, const soma_epoch *epoch) {
+    soma_compiled *compiled = fit->network->compiled;
+    const soma_schedule *schedule = &compiled->optimizer.schedule;
+    soma_watch_epoch(&fit->plateau, epoch);
+    if (schedule->kind == SOMA_SCHEDULE_PLATEAU && fit->plateau.waited >= schedule->patience) {
+        compiled->plateau_factor *= schedule->factor;
+        fit->plateau.waited = 0;
+    }
+    if (soma_watch_epoch(&fit->watch, epoch)) {
+        fit->history->best = fit->history->count - 1;
+        if (fit->options.restore_best) SOMA_TRY(soma_snapshot_take(&fit->best));
+    }
+    fit->enough = fit->options.early_stopping && fit->watch.waited >= fit->options.early_stopping;
+    return SOMA_OK;
+}
+
+soma_status soma_fit_epoch(struct soma_fit *fit) {
+    SOMA_TRY(begin_epoch(fit));
+    soma_status ended = run_batches(fit);
+    if (ended != SOMA_OK && ended != SOMA_STOPPED) return ended;
+    bool finite;
+    SOMA_TRY(soma_fit_is_finite(fit, &finite));
+    if (!finite) return soma_fit_diagnose(fit);
+    if (fit->batches_done < soma_pass_batch_count(&fit->pass)) return SOMA_STOPPED;
+
+    soma_epoch epoch;
+    SOMA_TRY(measure_epoch(fit, &epoch));
+    SOMA_TRY(soma_history_append(fit->history, &epoch));
+    SOMA_TRY(draw_conclusions(fit, &epoch));
+    if (fit->options.on_epoch) SOMA_TRY(fit->options.on_epoch(fit->options.context, fit->network, &epoch));
+    return ended;
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/* soma_fit: options, data, epochs until the end or until enough, the best weights. */
+#include "train/fit.h"
+
+#include "train/evaluate.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ----------------------------------------------------------------------------------------------------- options */
+
+static soma_status check_options(const soma_network *network, const soma_fit_options *options) {
+    if (!(options->validation_split >= 0 && options->validation_split < 1))
+        return soma_error(SOMA_INVALID_ARGUMENT, "soma_fit: validation_split is %g; it must be at least 0 and below 1",
+                          options->validation_split);
+    if (options->validation && options->validation_split > 0)
+        return soma_error(SOMA_INVALID_ARGUMENT,
+                          "soma_fit: both a validation set and a validation_split of %g are given; one is possible",
+                          options->validation_split);
+    if (!(options->min_delta >= 0 && isfinite(options->min_delta)))
+        return soma_error(SOMA_INVALID_ARGUMENT, "soma_fit: min_delta is %g; it must be finite and not negative",
+                          (double)options->min_delta);
+    if (options->monitor == SOMA_MONITOR_METRIC && network->compiled->metric_count == 0)
+        return soma_error(SOMA_INVALID_STATE,
+                          "soma_fit: the monitor is a metric, but the network was compiled without any");
+    return SOMA_OK;
+}
+
+static void start_watches(struct soma_fit *fit) {
+    const soma_compiled *compiled = fit->network->compiled;
+    fit->watch = (soma_watch){.monitor = fit->options.monitor, .min_delta = (double)fit->options.min_delta};
+    fit->watch.rises =
+        fit->options.monitor == SOMA_MONITOR_METRIC && compiled->metric[0].kind != SOMA_METRIC_ABSOLUTE_ERROR;
+    fit->plateau = (soma_watch){.min_delta = (double)compiled->optimizer.schedule.min_delta};
+}
+
+/* ------------------------------------------------------------------------------------------------ open and close */
+
+static soma_status open_passes(struct soma_fit *fit, soma_dataset *dataset) {
+    const soma_fit_options *options = &fit->options;
+    soma_dataset *validation = options->validation;
+    if (options->validation_split > 0) {
+        if (!dataset) return soma_error(SOMA_INVALID_ARGUMENT, "soma_fit: the data set is NULL");
+        SOMA_TRY(
+            soma_dataset_split(dataset, options->validation_split, fit->network->seed, &fit->kept_in, &fit->held_out));
+        dataset = fit->kept_in;
+        validation = fit->held_out;
+    }
+    const soma_batches_options training = {.batch = options->batch_size, .shuffle = !options->no_shuffle};
+    SOMA_TRY(soma_pass_open(fit->network, dataset, SOMA_MODE_TRAIN, &training, &fit->pass));
+    if (!validation) return SOMA_OK;
+    const soma_batches_options validating = {.batch = SOMA_MAX(options->batch_size, (size_t)SOMA_EVALUATE_BATCH),
+                                             .shared = &fit->pass.batches};
+    soma_status status = soma_pass_open(fit->network, validation, SOMA_MODE_EVALUATE, &validating, &fit->validation);
+    if (status != SOMA_OK) return soma_error_prefix(status, "validation: ");
+    soma_pass_detach(&fit->validation);
+    fit->validates = true;
+    return SOMA_OK;
+}
+
+static soma_status open_fit(struct soma_fit *fit, soma_dataset *dataset) {
+    soma_compiled *compiled = fit->network->compiled;
+    SOMA_TRY(open_passes(fit, dataset));
+    SOMA_TRY(soma_snapshot_open(compiled, SOMA_SNAPSHOT_STATE, &fit->good));
+    if (fit->options.restore_best) SOMA_TRY(soma_snapshot_open(compiled, SOMA_SNAPSHOT_PARAMETERS, &fit->best));
+    size_t batches = soma_pass_batch_count(&fit->pass);
+    fit->rates = soma_realloc(NULL, batches, sizeof *fit->rates);
+    if (!fit->rates) return soma_out_of_memory(batches * sizeof *fit->rates, "the learning rates of an epoch");
+    fit->first_step = compiled->step;
+    fit->total_steps = (uint64_t)batches * fit->options.epochs;
+    start_watches(fit);
+    return SOMA_OK;
+}
+
+static void close_fit(struct soma_fit *fit) {
+    soma_pass_close(&fit->validation);
+    soma_pass_close(&fit->pass);
+    soma_snapshot_close(&fit->good);
+    soma_snapshot_close(&fit->best);
+    soma_dataset_destroy(fit->kept_in);
+    soma_dataset_destroy(fit->held_out);
+    soma_free(fit->rates);
+}
+
+/* ------------------------------------------------------------------------------------------------------- train */
+
+static soma_status run_epochs(struct soma_fit *fit) {
+    soma_status status = SOMA_OK;
+    for (fit->epoch = 1; fit->epoch <= fit->options.epochs && status == SOMA_OK && !fit->enough; fit->epoch++)
+        status = soma_fit_epoch(fit);
+    bool good = status == SOMA_OK || status == SOMA_STOPPED;
+    if (good && fit->options.restore_best && fit->history->count > 0) {
+        SOMA_TRY(soma_snapshot_restore(&fit->best));
+        fit->history->restored = 1;
+    }
+    return status;
+}
+
+static soma_status train(struct soma_fit *fit, soma_dataset *dataset) {
+    soma_compiled *compiled = fit->network->compiled;
+    double began = soma_seconds();
+    compiled->fit = fit;
+    compiled->last_backward = NULL; /* its gradients are about to be overwritten */
+    compiled->last_plan = NULL;
+    soma_status status = open_fit(fit, dataset);
+    if (status == SOMA_OK) status = run_epochs(fit);
+    if (status == SOMA_OK || status == SOMA_STOPPED) {
+        soma_status synced = soma_device_sync(compiled->device);
+        if (synced != SOMA_OK) status = synced;
+    }
+    fit->history->steps = compiled->step - fit->first_step;
+    fit->history->seconds = soma_seconds() - began;
+    close_fit(fit);
+    compiled->fit = NULL;
+    return status;
+}
+
+soma_status soma_fit(soma_network *network, soma_dataset *dataset, const soma_fit_options *options,
+                     soma_history *history) {
+    soma_history unwanted = {0};
+    if (history) memset(history, 0, sizeof *history);
+    SOMA_TRY(soma_require_compiled(network, "soma_fit"));
+    SOMA_TRY(soma_require_no_fit(network, "soma_fit"));
+    struct soma_fit fit = {.network = network, .history = history ? history : &unwanted};
+    if (options) fit.options = *options;
+    if (fit.options.epochs == 0) fit.options.epochs = 1;
+    if (fit.options.batch_size == 0) fit.options.batch_size = 32;
+    SOMA_TRY(check_options(network, &fit.options));
+    soma_status status = train(&fit, dataset);
+    soma_history_clear(&unwanted);
+    return status;
+}
+
+soma_status soma_fit_metrics(soma_network *network, soma_metrics *metrics) {
+    SOMA_TRY(soma_require_compiled(network, "soma_fit_metrics"));
+    if (!metrics) return soma_error(SOMA_INVALID_ARGUMENT, "soma_fit_metrics: metrics is NULL");
+    struct soma_fit *fit = network->compiled->fit;
+    if (!fit || fit->samples_done == 0)
+        return soma_error(SOMA_INVALID_STATE, "soma_fit_metrics is for the callbacks of soma_fit");
+    SOMA_TRY(soma_step_read_metrics(network, fit->samples_done, metrics));
+    if (!isfinite(metrics->loss)) fit->suspect = true;
+    return SOMA_OK;
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/* Training by a loop of one's own: single steps, gradients without a step, the learning rate. */
+#include "train/fit.h"
+
+#include <math.h>
+#include <string.h>
+
+soma_status soma_require_no_fit(const soma_network *network, const char *function) {
+    if (!network->compiled->fit) return SOMA_OK;
+    return soma_error(SOMA_INVALID_STATE, "%s can't be called from a callback of soma_fit on the same network",
+                      function);
+}
+
+float soma_rate_now(const soma_compiled *compiled, uint64_t first_step, uint64_t total_steps) {
+    const soma_optimizer *optimizer = &compiled->optimizer;
+    /* A cosine over the whole of fit begins with it; all else goes on from fit to fit. */
+    bool over_fit = optimizer->schedule.kind == SOMA_SCHEDULE_COSINE && optimizer->schedule.period == 0;
+    uint64_t t = over_fit ? compiled->step - first_step : compiled->step;
+    return soma_schedule_rate(optimizer, t, total_steps, compiled->plateau_factor);
+}
+
+/* ------------------------------------------------------------------------------------------------------- a batch */
+
+/* A pass over one batch that lies in the caller's arrays. */
+static soma_status run_batch(soma_network *network, const soma_array *inputs, const soma_array *targets, soma_mode mode,
+                             soma_metrics *metrics) {
+    soma_compiled *compiled = network->compiled;
+    size_t target_count = 0;
+    for (size_t i = 0; i < SOMA_MAX_OUTPUTS; i++) target_count += compiled->trained_on[i];
+    soma_dataset *batch;
+    SOMA_TRY(soma_dataset_from_arrays(inputs, network->input_count, targets, target_count, &batch));
+    const soma_batches_options options = {.batch = batch->samples, .on_host = true};
+    soma_pass pass;
+    soma_status status = soma_pass_open(network, batch, mode, &options, &pass);
+    if (status == SOMA_OK) {
+        compiled->learning_rate = soma_rate_now(compiled, 0, 0);
+        status = soma_executor_clear_accumulators(compiled->executor);
+        if (status == SOMA_OK) status = soma_pass_run(&pass, 0);
+        compiled->last_backward = status == SOMA_OK ? pass.step : NULL;
+        compiled->last_plan = status == SOMA_OK ? pass.full : NULL;
+        soma_pass_close(&pass);
+    }
+    if (status == SOMA_OK && metrics) status = soma_step_read_metrics(network, batch->samples, metrics);
+    soma_dataset_destroy(batch);
+    return status;
+}
+
+soma_status soma_train_on_batch(soma_network *network, const soma_array *inputs, const soma_array *targets,
+                                soma_metrics *metrics) {
+    SOMA_TRY(soma_require_compiled(network, "soma_train_on_batch"));
+    SOMA_TRY(soma_require_no_fit(network, "soma_train_on_batch"));
+    SOMA_TRY(run_batch(network, inputs, targets, SOMA_MODE_TRAIN, metrics));
+    network->compiled->step++;
+    return SOMA_OK;
+}
+
+soma_status soma_backward(soma_network *network, const soma_array *inputs, const soma_array *targets,
+                          soma_metrics *metrics) {
+    SOMA_TRY(soma_require_compiled(network, "soma_backward"));
+    SOMA_TRY(soma_require_no_fit(network, "soma_backward"));
+    return run_batch(network, inputs, targets, SOMA_MODE_BACKWARD, metrics);
+}
+
+soma_status soma_apply_gradients(soma_network *network) {
+    SOMA_TRY(soma_require_compiled(network, "soma_apply_gradients"));
+    SOMA_TRY(soma_require_no_fit(network, "soma_apply_gradients"));
+    soma_compiled *compiled = network->compiled;
+    if (!compiled->last_backward)
+        return soma_error(SOMA_INVALID_STATE,
+                          "soma_apply_gradients: there are no gradients; call soma_backward() first");
+    const soma_signature signature = {.mode = SOMA_MODE_APPLY};
+    soma_step *step;
+    soma_plan *plan;
+    SOMA_TRY(soma_step_get(network, &signature, &step));
+    SOMA_TRY(soma_step_plan(network, step, 1, &plan));
+    compiled->learning_rate = soma_rate_now(compiled, 0, 0);
+    soma_step_values values = soma_step_values_now(network, 0);
+    SOMA_TRY(soma_plan_run(plan, &values));
+    compiled->step++;
+    return SOMA_OK;
+}
+
+/* ------------------------------------------------------------------------------------------------- learning rate */
+
+soma_status soma_set_learning_rate(soma_network *network, float learning_rate) {
+    SOMA_TRY(soma_require_compiled(network, "soma_set_learning_rate"));
+    if (!(learning_rate >= 0 && isfinite(learning_rate)))
+        return soma_error(SOMA_INVALID_ARGUMENT, "learning rate %g; it must be finite and not negative",
+                          (double)learning_rate);
+    soma_compiled *compiled = network->compiled;
+    compiled->optimizer.learning_rate = compiled->learning_rate = learning_rate;
+    compiled->plateau_factor = 1.0f;
+    return SOMA_OK;
+}
+
+float soma_get_learning_rate(const soma_network *network) {
+    return network && network->compiled ? network->compiled->learning_rate : 0.0f;
+}
+
+soma_status soma_synchronize(soma_network *network) {
+    SOMA_TRY(soma_require_compiled(network, "soma_synchronize"));
+    return soma_device_sync(network->compiled->device);
+}

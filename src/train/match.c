@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/* A data set's columns against a network's inputs, outputs and losses. */
+#include "train/match.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *const loss_names[SOMA_LOSS_COUNT] = {
+#define X(name) "SOMA_" #name,
+    SOMA_LOSS_LIST(X)
+#undef X
+};
+
+/* "float32 [samples, 28, 28]" into text[SOMA_SHAPE_TEXT]; returns text. */
+static const char *column_text(const soma_column *column, char *text) {
+    int length = snprintf(text, SOMA_SHAPE_TEXT, "%s [samples", soma_dtype_name(column->dtype));
+    for (uint32_t i = 0; i < column->rank; i++)
+        length += snprintf(text + length, SOMA_SHAPE_TEXT - (size_t)length, ", %zu", column->shape[i]);
+    snprintf(text + length, SOMA_SHAPE_TEXT - (size_t)length, "]");
+    return text;
+}
+
+static bool same_shape(const soma_tensor *tensor, const soma_column *column) {
+    if (tensor->rank != column->rank) return false;
+    return memcmp(tensor->shape, column->shape, tensor->rank * sizeof *tensor->shape) == 0;
+}
+
+static void add_source(soma_match *match, const soma_column *column) {
+    match->source[match->source_count++] =
+        (soma_source){column->data, column->dtype, column->width, column->scale, column->shift};
+}
+
+static soma_status match_inputs(const soma_network *network, const soma_storage *storage, soma_match *match) {
+    char label[SOMA_SHAPE_TEXT], wanted[SOMA_SHAPE_TEXT], found[SOMA_SHAPE_TEXT];
+    if (storage->input_count != network->input_count)
+        return soma_error(SOMA_INVALID_SHAPE, "the network has %zu inputs, the data set %zu", network->input_count,
+                          storage->input_count);
+    for (size_t i = 0; i < network->input_count; i++) {
+        const soma_tensor *tensor = network->inputs[i];
+        const soma_column *column = &storage->input[i];
+        if (!same_shape(tensor, column))
+            return soma_error(SOMA_INVALID_SHAPE, "input \"%s\" of the network is %s, input %zu of the data set is %s",
+                              soma_tensor_label(tensor, label), soma_tensor_shape_text(tensor, wanted), i + 1,
+                              column_text(column, found));
+        add_source(match, column);
+    }
+    return SOMA_OK;
+}
+
+/* ----------------------------------------------------------------------------------------------------- targets */
+
+static bool is_binary(soma_loss_kind loss) {
+    return loss == SOMA_LOSS_BINARY_CROSSENTROPY || loss == SOMA_LOSS_BINARY_CROSSENTROPY_LOGITS;
+}
+
+/* Class numbers: as they are for the categorical losses, as 0 and 1 for a binary loss of one unit. */
+static soma_status match_classes(const soma_tensor *output, soma_loss_kind loss, const soma_column *column,
+                                 soma_dtype *as) {
+    char label[SOMA_SHAPE_TEXT], shape[SOMA_SHAPE_TEXT];
+    size_t units = soma_tensor_count(output);
+    if (soma_loss_is_categorical(loss)) {
+        *as = SOMA_I32;
+        if (output->rank != 1)
+            return soma_error(SOMA_INVALID_SHAPE,
+                              "output \"%s\" is %s: class numbers need an output of one dimension per sample",
+                              soma_tensor_label(output, label), soma_tensor_shape_text(output, shape));
+        if (column->classes <= units) return SOMA_OK;
+        return soma_error(SOMA_INVALID_SHAPE,
+                          "output \"%s\" has %zu units, but the data set has %zu classes (class numbers 0 to %zu): a "
+                          "network needs a unit for each class",
+                          soma_tensor_label(output, label), units, column->classes, column->classes - 1);
+    }
+    *as = SOMA_F32;
+    if (is_binary(loss) && units == 1 && column->classes <= 2) return SOMA_OK;
+    if (is_binary(loss) && units == 1)
+        return soma_error(SOMA_INVALID_SHAPE,
+                          "output \"%s\" tells two classes apart (%s of one unit), but the data set has %zu classes",
+                          soma_tensor_label(output, label), loss_names[loss], column->classes);
+    return soma_error(SOMA_INVALID_ARGUMENT,
+                      "output \"%s\" has the loss %s, which takes float32 targets of shape %s, but the data set has "
+                      "class numbers (%zu classes): a categorical cross-entropy takes those",
+                      soma_tensor_label(output, label), loss_names[loss], soma_tensor_shape_text(output, shape),
+                      column->classes);
+}
+
+static soma_status match_target(const soma_tensor *output, soma_loss_kind loss, const soma_column *column,
+                                soma_dtype *as) {
+    char label[SOMA_SHAPE_TEXT], wanted[SOMA_SHAPE_TEXT], found[SOMA_SHAPE_TEXT];
+    if (column->classes) return match_classes(output, loss, column, as);
+    *as = SOMA_F32;
+    if (same_shape(output, column)) return SOMA_OK;
+    return soma_error(SOMA_INVALID_SHAPE, "output \"%s\" of the network is %s, its target in the data set is %s",
+                      soma_tensor_label(output, label), soma_tensor_shape_text(output, wanted),
+                      column_text(column, found));
+}
+
+static soma_status match_targets(const soma_network *network, const soma_storage *storage, soma_match *match) {
+    const soma_compiled *compiled = network->compiled;
+    size_t trained = 0, outputs = soma_network_output_count(network);
+    for (size_t i = 0; i < outputs; i++) trained += compiled->trained_on[i];
+    if (storage->target_count != trained)
+        return soma_error(SOMA_INVALID_SHAPE, "the network has %zu outputs with a loss, the data set %zu targets",
+                          trained, storage->target_count);
+    const soma_column *column = storage->target;
+    for (size_t i = 0; i < outputs; i++) {
+        if (!compiled->trained_on[i]) continue;
+        SOMA_TRY(match_target(soma_network_output(network, i), compiled->loss[i], column, &match->signature.target[i]));
+        add_source(match, column++);
+    }
+    return SOMA_OK;
+}
+
+soma_status soma_match_dataset(const soma_network *network, const soma_dataset *dataset, soma_mode mode,
+                               soma_match *match) {
+    memset(match, 0, sizeof *match);
+    match->signature.mode = mode;
+    if (!dataset) return soma_error(SOMA_INVALID_ARGUMENT, "the data set is NULL");
+    const soma_storage *storage = dataset->storage;
+    if (dataset->samples == 0)
+        return soma_error(SOMA_INVALID_ARGUMENT, "the data set has no samples; it needs at least one");
+    SOMA_TRY(match_inputs(network, storage, match));
+    if (mode == SOMA_MODE_PREDICT) return SOMA_OK;
+    SOMA_TRY(match_targets(network, storage, match));
+    match->signature.weighted = storage->weights != NULL;
+    if (!storage->weights) return SOMA_OK;
+    soma_column weights = {.data = storage->weights, .dtype = SOMA_F32, .width = 1, .scale = 1.0f};
+    add_source(match, &weights);
+    return SOMA_OK;
+}

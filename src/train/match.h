@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* Does a data set fit a network? If so: which column feeds which input of a step graph. */
+#ifndef SOMA_TRAIN_MATCH_H
+#define SOMA_TRAIN_MATCH_H
+
+#include "train/dataset.h"
+#include "train/step.h"
+
+/* Inputs of a step graph at most: network inputs, targets, sample weights. */
+#define SOMA_MAX_SOURCES (2 * SOMA_MAX_OUTPUTS + 1)
+
+/* What feeds one INPUT tensor of a step graph: a borrowed column in host memory. */
+typedef struct soma_source {
+    const void *data; /* [rows, width] */
+    soma_dtype dtype; /* as stored: F32, U8, I32 */
+    size_t width;
+    float scale, shift;
+} soma_source;
+
+typedef struct soma_match {
+    soma_signature signature;
+    soma_source source[SOMA_MAX_SOURCES]; /* in the order of the step graph's INPUT tensors */
+    uint32_t source_count;
+} soma_match;
+
+/*
+ * Checks counts, shapes and kinds of the data set's columns against the network and its losses. The detail of an error
+ * shows both sides. Class numbers of at most two classes serve as 0 and 1 for a binary cross-entropy of one unit.
+ */
+soma_status soma_match_dataset(const soma_network *network, const soma_dataset *dataset, soma_mode mode,
+                               soma_match *match);
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* Running a network over a data set, batch by batch: the plans for its batches, fed with them. */
+#ifndef SOMA_TRAIN_PASS_H
+#define SOMA_TRAIN_PASS_H
+
+#include "train/batches.h"
+
+typedef struct soma_pass {
+    soma_network *network;
+    soma_step *step;
+    soma_batches batches;
+    size_t samples, batch;  /* samples in all, and in a full batch */
+    soma_plan *full, *last; /* the last batch may be shorter; both are NULL while detached */
+} soma_pass;
+
+/* batches.batch of the options may be larger than the data set. The pass is left attached. */
+soma_status soma_pass_open(soma_network *network, const soma_dataset *dataset, soma_mode mode,
+                           const soma_batches_options *options, soma_pass *pass);
+void soma_pass_close(soma_pass *pass);
+
+/*
+ * Plans are shared by all passes of one mode, and the network keeps a limited number of them. So a pass that stays open
+ * while others may run detaches, and attaches again when its turn comes.
+ */
+soma_status soma_pass_attach(soma_pass *pass);
+void soma_pass_detach(soma_pass *pass);
+
+size_t soma_pass_batch_count(const soma_pass *pass);
+/* Samples in batch number `index`, its first sample, and its plan. */
+size_t soma_pass_batch_size(const soma_pass *pass, size_t index);
+size_t soma_pass_batch_start(const soma_pass *pass, size_t index);
+soma_plan *soma_pass_plan(const soma_pass *pass, size_t index);
+/* Enqueues batch number `index`. */
+soma_status soma_pass_run(soma_pass *pass, size_t index);
+
+/*
+ * Keeps the host from running far ahead of a device that works in the background: its queue would grow without bound,
+ * progress would be told before it is made, and a request to stop would take effect late. Every now and then the host
+ * waits for the device, so seldom that an idle moment of the device does not count.
+ */
+typedef struct soma_throttle {
+    soma_device *device;
+    double since; /* time of the last wait */
+    size_t steps, interval;
+} soma_throttle;
+
+void soma_throttle_start(soma_throttle *throttle, soma_device *device);
+soma_status soma_throttle_step(soma_throttle *throttle);
+
+#endif
