@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* Stands in for the model files where there is no JSON library. */
+#include "base/base.h"
+#include <soma/soma.h>
+
+static soma_status unsupported(const char *path) {
+    return soma_error(SOMA_UNSUPPORTED,
+                      "%s: model files need soma built with the JSON library jansson; this one is not", path);
+}
+
+soma_status soma_save(soma_network *network, const char *path) {
+    (void)network;
+    return unsupported(path);
+}
+
+soma_status soma_load(const char *path, soma_network **network) {
+    *network = NULL;
+    return unsupported(path);
+}

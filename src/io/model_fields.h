@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* Structs as JSON objects: a table of fields drives both directions. */
+#ifndef SOMA_IO_MODEL_FIELDS_H
+#define SOMA_IO_MODEL_FIELDS_H
+
+#include "nn/network.h"
+#include <jansson.h>
+
+typedef enum soma_field_kind {
+    SOMA_FIELD_BOOL,   /* bool */
+    SOMA_FIELD_NUMBER, /* float */
+    SOMA_FIELD_COUNT,  /* uint32_t */
+    SOMA_FIELD_SIZE,   /* size_t */
+    SOMA_FIELD_STEPS,  /* uint64_t */
+    SOMA_FIELD_NAME    /* an enumeration, by soma_name() */
+} soma_field_kind;
+
+typedef struct soma_field {
+    const char *key;
+    soma_field_kind kind;
+    soma_names names; /* FIELD_NAME */
+    size_t offset;    /* in the struct */
+} soma_field;
+
+/* Adds the fields of *source to the object. */
+soma_status soma_fields_encode(const soma_field *fields, size_t count, const void *source, json_t *object);
+/* Takes them from the object: all must be there and of their type. `where` names the object in messages. */
+soma_status soma_fields_decode(const soma_field *fields, size_t count, const json_t *object, const char *where,
+                               void *target);
+
+/* The fields of an op's attributes (of soma_attributes); *count is 0 for ops without any. False for ops that are no
+ * part of a network. */
+bool soma_op_fields(soma_op op, const soma_field **fields, size_t *count);
+/* The fields of soma_optimizer, and of its schedule. */
+extern const soma_field soma_optimizer_fields[];
+extern const size_t soma_optimizer_field_count;
+
+#endif

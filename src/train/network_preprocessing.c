@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/* Preprocessing that belongs to a network: what it learned of its training data, kept and saved with it. */
+#include "nn/network.h"
+#include "train/preprocess.h"
+
+#include <string.h>
+
+static soma_status keep_classes(soma_preprocessing *preprocessing, const soma_dataset *dataset, size_t classes) {
+    if (!soma_dataset_class_name(dataset, 0)) return SOMA_OK;
+    preprocessing->class_names = soma_calloc(classes, sizeof *preprocessing->class_names);
+    if (!preprocessing->class_names) return soma_out_of_memory(classes * sizeof(char *), "class names");
+    for (size_t i = 0; i < classes; i++) {
+        const char *name = soma_dataset_class_name(dataset, i);
+        preprocessing->class_names[i] = soma_strdup(name ? name : "");
+        if (!preprocessing->class_names[i]) return soma_out_of_memory(64, "a class name");
+        preprocessing->class_count++;
+    }
+    return SOMA_OK;
+}
+
+static soma_status keep_statistics(soma_preprocessing *preprocessing, const soma_dataset *dataset) {
+    size_t width = soma_dataset_width(dataset);
+    preprocessing->mean = soma_calloc(width, sizeof(float));
+    preprocessing->scale = soma_calloc(width, sizeof(float));
+    preprocessing->width = width;
+    if (!preprocessing->mean || !preprocessing->scale)
+        return soma_out_of_memory(width * sizeof(float), "preprocessing");
+    SOMA_TRY(soma_dataset_statistics(dataset, preprocessing->mean, preprocessing->scale));
+    for (size_t i = 0; i < width; i++) preprocessing->scale[i] = soma_scale_of_deviation(preprocessing->scale[i]);
+    return SOMA_OK;
+}
+
+soma_status soma_network_fit_preprocessing(soma_network *network, const soma_dataset *dataset, bool standardize) {
+    soma_preprocessing fresh = {.mean = NULL};
+    soma_dataset_info info;
+    soma_dataset_get_info(dataset, &info);
+    soma_status status = keep_classes(&fresh, dataset, info.classes);
+    if (status == SOMA_OK && standardize) status = keep_statistics(&fresh, dataset);
+    if (status != SOMA_OK) {
+        soma_preprocessing_clear(&fresh);
+        return status;
+    }
+    soma_preprocessing_clear(&network->preprocessing);
+    network->preprocessing = fresh;
+    return SOMA_OK;
+}
+
+soma_status soma_network_apply_preprocessing(const soma_network *network, soma_dataset *dataset) {
+    const soma_preprocessing *preprocessing = &network->preprocessing;
+    soma_dataset_info info;
+    soma_dataset_get_info(dataset, &info);
+    if (preprocessing->class_count && info.classes)
+        SOMA_TRY(soma_dataset_match_classes(dataset, (const char *const *)preprocessing->class_names,
+                                            preprocessing->class_count));
+    if (!preprocessing->mean) return SOMA_OK;
+    return soma_dataset_standardize(dataset, preprocessing->mean, preprocessing->scale, preprocessing->width);
+}
