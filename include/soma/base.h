@@ -71,6 +71,9 @@ SOMA_API const char *soma_status_text(soma_status status);
  */
 SOMA_API const char *soma_last_error(void);
 
+/* Frees memory that soma handed over; accepts NULL. */
+SOMA_API void soma_free(void *memory);
+
 typedef enum soma_log_level { SOMA_LOG_DEBUG, SOMA_LOG_INFO, SOMA_LOG_WARNING } soma_log_level;
 
 /* Receives one line without a newline. May be called from any thread that is inside a soma call. */

@@ -279,7 +279,6 @@ SOMA_API soma_status soma_get_gradient(soma_network *network, const soma_tensor 
 
 /* Lines of text for people: layers, shapes, parameters, and the memory planned for this batch size. Free with soma_free(). */
 SOMA_API soma_status soma_summary(soma_network *network, size_t batch_size, char **text);
-SOMA_API void soma_free(void *memory);
 
 /* The same as numbers. Memory in bytes, 0 before compile. */
 typedef struct soma_network_figures {

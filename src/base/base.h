@@ -35,7 +35,6 @@ void *soma_malloc(size_t size);
 void *soma_calloc(size_t count, size_t size);
 void *soma_realloc(void *memory, size_t count, size_t size);
 char *soma_strdup(const char *text);
-void soma_free(void *memory);
 /* Aligned to `alignment` (a power of two); free with soma_free_aligned(). */
 void *soma_malloc_aligned(size_t alignment, size_t size);
 void soma_free_aligned(void *memory);
