@@ -6,7 +6,7 @@
  * Errors against the exact value, in units of the last place of a normal result (tests/test_cpu_elementary.c holds them
  * over the whole range, in the plain, the AVX2 and the AVX-512 build):
  *
- *   soma_expf 1.5    soma_expm1f 2    soma_logf 1.5    soma_log1pf 2    soma_tanhf 4    soma_erff 2.5
+ *   soma_expf 1    soma_expm1f 1.5    soma_logf 1    soma_log1pf 1.5    soma_tanhf 3    soma_erff 2.5
  *
  * Results below FLT_MIN are rounded like any other (no flush to zero), with an absolute error of at most one subnormal
  * step. NaN gives NaN; infinities and zeros give the limits that C's functions have, but for the sign of zero.
