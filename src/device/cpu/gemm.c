@@ -1,84 +1,178 @@
 /* SPDX-License-Identifier: MIT */
-/* GEMM: packs what has to be packed, then multiplies block by block of c. */
-#include "device/cpu/gemm_tile.h"
-
 /*
- * b is packed into panels of GEMM_COLUMNS columns, each [k, GEMM_COLUMNS], the last filled up with zeros. a stays where
- * it is: its elements are read one by one, along a row or along a column.
+ * GEMM. c is cut into a grid of tasks, each a range of row tiles and of column panels. A task walks over blocks of b
+ * that fit the L2 cache, [k_block, n_block]: packs one, then multiplies all its row tiles by it. So no thread waits for
+ * another, and what is packed is warm when it is used.
+ *
+ * An element of c is summed along k in the same order by every kernel, whatever the cut: k_block depends on k alone.
+ * Therefore the cut may follow the number of threads, and the result still does not.
  */
+#include "device/cpu/gemm_pack.h"
+
+/* Floats of a row tile of a, [GEMM_ROWS, K_BLOCK], fit half the L1 cache or a little more; a block of b, with room to
+ * spare, the L2 cache. */
+#define K_BLOCK      512
+#define BLOCK_FLOATS (64 * 1024)
+
+/* A stride of so many floats, times a power of two, puts all rows into the same few sets of the L1 cache. */
+#define ALIASING 512
+
+/* b stays where it is, if so few row tiles use it that packing would not pay, or if it is so small that it is in the L1
+ * cache anyhow. */
+#define DIRECT_TILES  2
+#define DIRECT_FLOATS 4096
+
 typedef struct gemm_plan {
     size_t m, n, k;
-    size_t panels;    /* of b */
-    size_t row_tiles; /* rows of c are shared evenly between this many tiles */
-    size_t k_block;
-    size_t rows_per_task;        /* row tiles of a task */
+    size_t panels, row_tiles;       /* of c */
+    size_t column_tasks, row_tasks; /* the grid */
+    size_t k_blocks, block_panels;  /* of b */
+    bool pack_a, direct_b;
+    size_t scratch;              /* floats of one thread: a block of b, then a tile of a */
     soma_cpu_function *function; /* NULL for the identity */
 } gemm_plan;
 
+/* The index-th of `parts` nearly equal parts. */
 static soma_range even_part(size_t index, size_t count, size_t parts) {
     size_t each = count / parts, rest = count % parts;
     size_t begin = index * each + SOMA_MIN(index, rest);
     return (soma_range){begin, begin + each + (index < rest)};
 }
 
-static void pack_panel(const soma_call *call, const soma_cpu_plan *plan, size_t task, uint32_t thread) {
-    (void)thread;
-    const gemm_plan *p = plan->detail;
-    const float *b = soma_cpu_floats(&call->view[1]);
-    float *panel = (float *)soma_cpu_workspace(call) + task * p->k * GEMM_COLUMNS;
-    soma_range columns = soma_cpu_part(task, p->n, GEMM_COLUMNS);
-    size_t width = columns.end - columns.begin;
-    bool transpose = call->params.gemm.transpose_b;
-    for (size_t i = 0; i < p->k; i++, panel += GEMM_COLUMNS) {
-        if (transpose)
-            for (size_t j = 0; j < width; j++) panel[j] = b[(columns.begin + j) * p->k + i];
+static size_t length(soma_range range) {
+    return range.end - range.begin;
+}
+
+/* What a thread works on: ranges of rows and columns of c, and of k. */
+typedef struct gemm_block {
+    const soma_call *call;
+    const gemm_plan *plan;
+    float *packed_b, *packed_a; /* the thread's scratch memory */
+    soma_range tiles, panels, k;
+} gemm_block;
+
+static soma_range columns_of(const gemm_plan *p, size_t panel) {
+    return soma_cpu_part(panel, p->n, GEMM_COLUMNS);
+}
+
+/* A panel that is whole can be read in place; one at the edge must be filled up. */
+static bool is_direct(const gemm_plan *p, size_t panel) {
+    return p->direct_b && (panel + 1) * GEMM_COLUMNS <= p->n;
+}
+
+static void pack_block(const gemm_block *block) {
+    const gemm_plan *p = block->plan;
+    const float *b = soma_cpu_floats(&block->call->view[1]);
+    float *to = block->packed_b;
+    for (size_t panel = block->panels.begin; panel < block->panels.end;
+         panel++, to += length(block->k) * GEMM_COLUMNS) {
+        if (is_direct(p, panel)) continue;
+        soma_range columns = columns_of(p, panel);
+        if (block->call->params.gemm.transpose_b)
+            gemm_pack_columns(b + columns.begin * p->k + block->k.begin, p->k, length(block->k), length(columns), to);
         else
-            memcpy(panel, b + i * p->n + columns.begin, width * sizeof *panel);
-        for (size_t j = width; j < GEMM_COLUMNS; j++) panel[j] = 0.0f;
+            gemm_pack_rows(b + block->k.begin * p->n + columns.begin, p->n, length(block->k), length(columns), to);
     }
 }
 
-static void multiply_tile(const soma_call *call, const gemm_plan *p, soma_range rows, size_t panel_index) {
-    const soma_gemm_params *params = &call->params.gemm;
-    const float *a = soma_cpu_floats(&call->view[0]), *bias = soma_cpu_optional(&call->view[2]);
-    const float *panel = (const float *)soma_cpu_workspace(call) + panel_index * p->k * GEMM_COLUMNS;
-    soma_range columns = soma_cpu_part(panel_index, p->n, GEMM_COLUMNS);
-    gemm_output output = {.c = soma_cpu_floats(&call->view[3]) + rows.begin * p->n + columns.begin,
-                          .stride = p->n,
-                          .columns = columns.end - columns.begin,
-                          .alpha = params->alpha,
-                          .beta = params->beta};
-    bool by_row = !params->transpose_a;
-    size_t vectors = (output.columns + SOMA_LANES - 1) / SOMA_LANES, a_stride = by_row ? p->k : p->m;
-    gemm_tile *tile = gemm_tiles[rows.end - rows.begin - 1][by_row][vectors - 1];
-    size_t begin = 0;
-    do {
-        size_t length = SOMA_MIN(p->k_block, p->k - begin);
-        bool last = begin + length == p->k;
-        if (last && bias) output.bias = bias + columns.begin;
-        tile(length, a + (by_row ? rows.begin * a_stride + begin : rows.begin + begin * a_stride), a_stride,
-             panel + begin * GEMM_COLUMNS, GEMM_COLUMNS, &output);
-        output.beta = 1.0f; /* the sum goes on from what is in c */
-        begin += length;
-    } while (begin < p->k);
+/* A tile of a: in place, or copied where its rows would chase each other out of the cache. */
+static const float *tile_of_a(const gemm_block *block, soma_range rows, size_t *stride) {
+    const gemm_plan *p = block->plan;
+    bool transposed = block->call->params.gemm.transpose_a;
+    size_t outer = transposed ? length(block->k) : length(rows), inner = transposed ? length(rows) : length(block->k);
+    *stride = transposed ? p->m : p->k;
+    const float *a = soma_cpu_floats(&block->call->view[0]) +
+                     (transposed ? block->k.begin * p->m + rows.begin : rows.begin * p->k + block->k.begin);
+    if (!p->pack_a) return a;
+    size_t packed_stride = transposed ? GEMM_ROWS : K_BLOCK + SOMA_LANES;
+    for (size_t i = 0; i < outer; i++)
+        for (size_t j = 0; j < inner; j++) block->packed_a[i * packed_stride + j] = a[i * *stride + j];
+    *stride = packed_stride;
+    return block->packed_a;
+}
+
+static void multiply_rows(const gemm_block *block, soma_range rows) {
+    const gemm_plan *p = block->plan;
+    const soma_gemm_params *params = &block->call->params.gemm;
+    const float *b = soma_cpu_floats(&block->call->view[1]), *bias = soma_cpu_optional(&block->call->view[2]);
+    float *c = soma_cpu_floats(&block->call->view[3]) + rows.begin * p->n;
+    bool first = block->k.begin == 0, last = block->k.end == p->k;
+    size_t a_stride;
+    const float *a = tile_of_a(block, rows, &a_stride), *packed = block->packed_b;
+    for (size_t panel = block->panels.begin; panel < block->panels.end;
+         panel++, packed += length(block->k) * GEMM_COLUMNS) {
+        soma_range columns = columns_of(p, panel);
+        /* After the first block, the sum goes on from what is in c. */
+        gemm_output output = {c + columns.begin,
+                              p->n,
+                              length(columns),
+                              params->alpha,
+                              first ? params->beta : 1.0f,
+                              last && bias ? bias + columns.begin : NULL};
+        gemm_tile *tile = gemm_tiles[length(rows) - 1][!params->transpose_a][(length(columns) - 1) / SOMA_LANES];
+        bool direct = is_direct(p, panel);
+        tile(length(block->k), a, a_stride, direct ? b + block->k.begin * p->n + columns.begin : packed,
+             direct ? p->n : GEMM_COLUMNS, &output);
+    }
+    if (!last || !p->function) return;
+    soma_range columns = {block->panels.begin * GEMM_COLUMNS, SOMA_MIN(block->panels.end * GEMM_COLUMNS, p->n)};
+    for (size_t i = 0; i < length(rows); i++) {
+        float *row = c + i * p->n + columns.begin;
+        p->function(row, row, length(columns), params->a, params->b);
+    }
+}
+
+static void multiply_block(const gemm_block *block) {
+    pack_block(block);
+    for (size_t i = block->tiles.begin; i < block->tiles.end; i++)
+        multiply_rows(block, even_part(i, block->plan->m, block->plan->row_tiles));
 }
 
 static void multiply_task(const soma_call *call, const soma_cpu_plan *plan, size_t task, uint32_t thread) {
-    (void)thread;
     const gemm_plan *p = plan->detail;
-    const soma_gemm_params *params = &call->params.gemm;
-    size_t panel = task % p->panels;
-    soma_range tiles = soma_cpu_part(task / p->panels, p->row_tiles, p->rows_per_task);
-    for (size_t i = tiles.begin; i < tiles.end; i++) {
-        soma_range rows = even_part(i, p->m, p->row_tiles);
-        multiply_tile(call, p, rows, panel);
-        if (!p->function) continue;
-        soma_range columns = soma_cpu_part(panel, p->n, GEMM_COLUMNS);
-        for (size_t row = rows.begin; row < rows.end; row++) {
-            float *c = soma_cpu_floats(&call->view[3]) + row * p->n + columns.begin;
-            p->function(c, c, columns.end - columns.begin, params->a, params->b);
+    float *scratch = (float *)soma_cpu_workspace(call) + thread * p->scratch;
+    soma_range panels = even_part(task % p->column_tasks, p->panels, p->column_tasks);
+    gemm_block block = {.call = call,
+                        .plan = p,
+                        .packed_b = scratch,
+                        .packed_a = scratch + p->scratch - GEMM_ROWS * (K_BLOCK + SOMA_LANES)};
+    block.tiles = even_part(task / p->column_tasks, p->row_tiles, p->row_tasks);
+    for (size_t at = panels.begin; at < panels.end; at += p->block_panels) {
+        block.panels = (soma_range){at, SOMA_MIN(at + p->block_panels, panels.end)};
+        for (size_t i = 0; i < p->k_blocks; i++) {
+            block.k = even_part(i, p->k, p->k_blocks);
+            multiply_block(&block);
         }
     }
+}
+
+/* ---------------------------------------------------------------------------------------------------- the plan */
+
+/* The grid of at least `tasks` tasks for which the largest task, with what it packs, is least. */
+static void choose_grid(gemm_plan *p, size_t tasks) {
+    double best = 0.0;
+    for (size_t columns = 1; columns <= SOMA_MIN(tasks, p->panels); columns++) {
+        size_t rows = SOMA_MIN(soma_cpu_parts(tasks, columns), p->row_tiles);
+        double m = (double)(soma_cpu_parts(p->row_tiles, rows) * GEMM_ROWS),
+               n = (double)(soma_cpu_parts(p->panels, columns) * GEMM_COLUMNS);
+        double rounds = (double)soma_cpu_parts(rows * columns, tasks);
+        /* A multiplication takes 1; bringing an element of b into a packed block takes some 8, one of a 4. */
+        double cost = rounds * (m * n + 8.0 * n + 4.0 * m);
+        if (best != 0.0 && cost >= best) continue;
+        best = cost;
+        p->column_tasks = columns;
+        p->row_tasks = rows;
+    }
+}
+
+static void plan_blocks(const soma_call *call, gemm_plan *p) {
+    const soma_gemm_params *params = &call->params.gemm;
+    p->panels = soma_cpu_parts(p->n, GEMM_COLUMNS);
+    p->row_tiles = soma_cpu_parts(p->m, GEMM_ROWS);
+    p->k_blocks = SOMA_MAX((size_t)1, soma_cpu_parts(p->k, K_BLOCK));
+    p->block_panels = BLOCK_FLOATS / GEMM_COLUMNS / SOMA_MAX((size_t)1, soma_cpu_parts(p->k, p->k_blocks));
+    p->direct_b = !params->transpose_b && (p->row_tiles <= DIRECT_TILES || p->n * p->k <= DIRECT_FLOATS);
+    p->pack_a = (params->transpose_a ? p->m : p->k) % ALIASING == 0;
 }
 
 SOMA_CPU_PLANNER(gemm) {
@@ -90,14 +184,13 @@ SOMA_CPU_PLANNER(gemm) {
     plan->detail = p;
     *p = (gemm_plan){.m = c->shape[0], .n = c->shape[1], .k = a->shape[params->transpose_a ? 0 : 1]};
     if (p->m == 0 || p->n == 0) return SOMA_OK;
-    p->panels = soma_cpu_parts(p->n, GEMM_COLUMNS);
-    p->row_tiles = soma_cpu_parts(p->m, GEMM_ROWS);
-    p->k_block = 512;
-    p->rows_per_task = 8;
     if (params->function != SOMA_IDENTITY) p->function = SOMA_FOR_ISA(soma_cpu_get_function)(params->function);
-    plan->workspace = p->panels * GEMM_COLUMNS * p->k * sizeof(float);
-    soma_cpu_add_phase(plan, pack_panel, p->panels);
-    soma_cpu_add_phase(plan, multiply_task, p->panels * soma_cpu_parts(p->row_tiles, p->rows_per_task));
-    plan->nanoseconds = 2e-2 * (double)p->m * (double)p->n * (double)p->k + 1.0 * (double)(p->m * p->n);
+    plan_blocks(call, p);
+    plan->nanoseconds = 2e-2 * (double)p->m * (double)p->n * (double)p->k + 0.5 * (double)(p->m * p->n);
+    choose_grid(p, plan->threads);
+    p->scratch =
+        p->block_panels * GEMM_COLUMNS * soma_cpu_parts(p->k, p->k_blocks) + GEMM_ROWS * (K_BLOCK + SOMA_LANES);
+    plan->workspace = plan->threads * p->scratch * sizeof(float);
+    soma_cpu_add_phase(plan, multiply_task, p->row_tasks * p->column_tasks);
     return SOMA_OK;
 }

@@ -53,23 +53,25 @@ static inline __attribute__((always_inline)) void gemm_store_whole(soma_vector s
     }
 }
 
-/* Where c ends inside the tile. */
-static inline __attribute__((always_inline)) void gemm_store_part(soma_vector sum[GEMM_ROWS][GEMM_VECTORS],
-                                                                  const gemm_output *output, int rows, int vectors) {
-    soma_vector whole[GEMM_ROWS][GEMM_VECTORS];
-    GEMM_UNROLL
-    for (int i = 0; i < rows; i++)
-        for (int j = 0; j < vectors; j++) whole[i][j] = sum[i][j];
+/* Where c ends inside the tile: element by element, by the same arithmetic. */
+static __attribute__((noinline)) void gemm_store_part(soma_vector sum[GEMM_ROWS][GEMM_VECTORS],
+                                                      const gemm_output *output, int rows) {
     for (int i = 0; i < rows; i++) {
-        const float *from = (const float *)whole[i];
+        const float *from = (const float *)sum[i];
         float *c = output->c + (size_t)i * output->stride;
         for (size_t j = 0; j < output->columns; j++) {
-            float rest = output->bias ? output->bias[j] : 0.0f;
-            if (output->beta != 0.0f) rest = output->beta * c[j] + rest;
-            c[j] = output->alpha * from[j] + rest;
+            float bias = output->bias ? output->bias[j] : 0.0f;
+            c[j] = output->alpha * from[j] + (output->beta == 0.0f ? bias : output->beta * c[j] + bias);
         }
     }
 }
+
+/*
+ * a by rows: three rows hang on one pointer, as its offsets 0, 1 and 2 strides, so that all pointers stay in registers.
+ * The compiler would rather keep an offset for every row, and has too few registers for that: it must not see where the
+ * pointers come from.
+ */
+#define GEMM_HIDE(pointer) __asm__("" : "+r"(pointer))
 
 static inline __attribute__((always_inline)) void gemm_multiply(size_t k, const float *a, size_t a_stride,
                                                                 const float *b, size_t b_stride,
@@ -79,20 +81,29 @@ static inline __attribute__((always_inline)) void gemm_multiply(size_t k, const 
     GEMM_UNROLL
     for (int i = 0; i < rows; i++)
         for (int j = 0; j < vectors; j++) sum[i][j] = (soma_vector){0};
-    for (; k > 0; k--, b += b_stride) {
+    const float *group[(GEMM_ROWS + 2) / 3];
+    for (int i = 0; i < rows; i += 3) {
+        group[i / 3] = a + (by_row ? (size_t)i * a_stride : (size_t)i);
+        if (by_row) GEMM_HIDE(group[i / 3]);
+    }
+    for (size_t at = 0; at < k; at++, b += b_stride) {
         soma_vector row[GEMM_VECTORS];
         for (int j = 0; j < vectors; j++) row[j] = ((const soma_vector *)b)[j];
         GEMM_UNROLL
         for (int i = 0; i < rows; i++) {
-            float x = by_row ? a[(size_t)i * a_stride] : a[i];
+            float x = by_row ? group[i / 3][at + (size_t)(i % 3) * a_stride] : a[at * a_stride + (size_t)i];
             for (int j = 0; j < vectors; j++) sum[i][j] += x * row[j];
         }
-        a += by_row ? 1 : a_stride;
     }
     if (output->columns == (size_t)vectors * SOMA_LANES)
         gemm_store_whole(sum, output, rows, vectors);
-    else
-        gemm_store_part(sum, output, rows, vectors);
+    else {
+        soma_vector whole[GEMM_ROWS][GEMM_VECTORS];
+        GEMM_UNROLL
+        for (int i = 0; i < rows; i++)
+            for (int j = 0; j < vectors; j++) whole[i][j] = sum[i][j];
+        gemm_store_part(whole, output, rows);
+    }
 }
 
 #define GEMM_TILE(rows, vectors)                                                                                       \
@@ -107,7 +118,9 @@ static inline __attribute__((always_inline)) void gemm_multiply(size_t k, const 
 #define GEMM_TILES(rows) GEMM_TILE(rows, 1) GEMM_TILE(rows, 2)
 GEMM_TILES(1)
 GEMM_TILES(2)
-GEMM_TILES(3) GEMM_TILES(4) GEMM_TILES(5) GEMM_TILES(6)
+GEMM_TILES(3)
+GEMM_TILES(4)
+GEMM_TILES(5) GEMM_TILES(6)
 #if GEMM_ROWS == 12
     GEMM_TILES(7) GEMM_TILES(8) GEMM_TILES(9) GEMM_TILES(10) GEMM_TILES(11) GEMM_TILES(12)
 #endif
