@@ -33,7 +33,12 @@ typedef struct gemm_output {
 typedef void gemm_tile(size_t k, const float *a, size_t a_stride, const float *b, size_t b_stride,
                        const gemm_output *output);
 
+/* Before loops whose bounds are constants after inlining: sums are in registers only if no loop is left. */
+#if defined(__clang__)
+#define GEMM_UNROLL _Pragma("clang loop unroll(full)")
+#else
 #define GEMM_UNROLL _Pragma("GCC unroll 16")
+#endif
 
 static inline __attribute__((always_inline)) void gemm_store_whole(soma_vector sum[GEMM_ROWS][GEMM_VECTORS],
                                                                    const gemm_output *output, int rows, int vectors) {
@@ -120,7 +125,8 @@ GEMM_TILES(1)
 GEMM_TILES(2)
 GEMM_TILES(3)
 GEMM_TILES(4)
-GEMM_TILES(5) GEMM_TILES(6)
+GEMM_TILES(5)
+GEMM_TILES(6)
 #if GEMM_ROWS == 12
     GEMM_TILES(7) GEMM_TILES(8) GEMM_TILES(9) GEMM_TILES(10) GEMM_TILES(11) GEMM_TILES(12)
 #endif
