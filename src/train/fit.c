@@ -36,25 +36,37 @@ static void start_watches(struct soma_fit *fit) {
 
 /* ------------------------------------------------------------------------------------------------ open and close */
 
+/* The data to train on and, or NULL, to validate on. */
+static soma_status choose_data(struct soma_fit *fit, soma_dataset *dataset, soma_dataset **training,
+                               soma_dataset **validation) {
+    *training = dataset;
+    *validation = fit->options.validation;
+    if (fit->options.validation_split == 0) return SOMA_OK;
+    if (!dataset) return soma_error(SOMA_INVALID_ARGUMENT, "soma_fit: the data set is NULL");
+    SOMA_TRY(
+        soma_dataset_split(dataset, fit->options.validation_split, fit->network->seed, &fit->kept_in, &fit->held_out));
+    *training = fit->kept_in;
+    *validation = fit->held_out;
+    return SOMA_OK;
+}
+
 static soma_status open_passes(struct soma_fit *fit, soma_dataset *dataset) {
-    const soma_fit_options *options = &fit->options;
-    soma_dataset *validation = options->validation;
-    if (options->validation_split > 0) {
-        if (!dataset) return soma_error(SOMA_INVALID_ARGUMENT, "soma_fit: the data set is NULL");
-        SOMA_TRY(
-            soma_dataset_split(dataset, options->validation_split, fit->network->seed, &fit->kept_in, &fit->held_out));
-        dataset = fit->kept_in;
-        validation = fit->held_out;
-    }
-    const soma_batches_options training = {.batch = options->batch_size, .shuffle = !options->no_shuffle};
-    SOMA_TRY(soma_pass_open(fit->network, dataset, SOMA_MODE_TRAIN, &training, &fit->pass));
-    if (!validation) return SOMA_OK;
-    const soma_batches_options validating = {.batch = SOMA_MAX(options->batch_size, (size_t)SOMA_EVALUATE_BATCH),
+    const soma_batches_options training = {.batch = fit->options.batch_size, .shuffle = !fit->options.no_shuffle};
+    const soma_batches_options validating = {.batch = SOMA_MAX(training.batch, (size_t)SOMA_EVALUATE_BATCH),
                                              .shared = &fit->pass.batches};
-    soma_status status = soma_pass_open(fit->network, validation, SOMA_MODE_EVALUATE, &validating, &fit->validation);
-    if (status != SOMA_OK) return soma_error_prefix(status, "validation: ");
+    soma_dataset *train_on, *validate_on;
+    SOMA_TRY(choose_data(fit, dataset, &train_on, &validate_on));
+    fit->validates = validate_on != NULL;
+    SOMA_TRY(soma_pass_plan_ahead(fit->network, train_on, SOMA_MODE_TRAIN, training.batch, &fit->pass));
+    if (fit->validates) {
+        soma_status status =
+            soma_pass_plan_ahead(fit->network, validate_on, SOMA_MODE_EVALUATE, validating.batch, &fit->validation);
+        if (status != SOMA_OK) return soma_error_prefix(status, "validation: ");
+    }
+    SOMA_TRY(soma_pass_bring_data(&fit->pass, &training));
+    if (!fit->validates) return SOMA_OK;
+    SOMA_TRY(soma_pass_bring_data(&fit->validation, &validating));
     soma_pass_detach(&fit->validation);
-    fit->validates = true;
     return SOMA_OK;
 }
 

@@ -19,7 +19,6 @@ void soma_pass_detach(soma_pass *pass) {
     pass->full = pass->last = NULL;
 }
 
-/* Plans come first: a data set is brought to the device only where there is room beside them. */
 static soma_status make_plans(soma_pass *pass) {
     size_t rest = pass->samples % pass->batch;
     soma_plan *plan;
@@ -31,19 +30,29 @@ static soma_status make_plans(soma_pass *pass) {
     return soma_plan_bind(plan);
 }
 
-soma_status soma_pass_open(soma_network *network, const soma_dataset *dataset, soma_mode mode,
-                           const soma_batches_options *options, soma_pass *pass) {
+soma_status soma_pass_plan_ahead(soma_network *network, const soma_dataset *dataset, soma_mode mode, size_t batch,
+                                 soma_pass *pass) {
     memset(pass, 0, sizeof *pass);
-    soma_match match;
-    SOMA_TRY(soma_match_dataset(network, dataset, mode, &match));
+    SOMA_TRY(soma_match_dataset(network, dataset, mode, &pass->match));
     network->compiled->last_plan = NULL; /* the memory of activations and input gradients is used anew */
     pass->network = network;
+    pass->dataset = dataset;
     pass->samples = dataset->samples;
-    pass->batch = SOMA_MIN(options->batch, dataset->samples);
-    SOMA_TRY(soma_step_get(network, &match.signature, &pass->step));
-    SOMA_TRY(make_plans(pass));
-    SOMA_TRY(soma_batches_open(network->compiled->device, dataset, &match, options, &pass->batches));
-    soma_status status = soma_pass_attach(pass);
+    pass->batch = SOMA_MIN(batch, dataset->samples);
+    SOMA_TRY(soma_step_get(network, &pass->match.signature, &pass->step));
+    return make_plans(pass);
+}
+
+soma_status soma_pass_bring_data(soma_pass *pass, const soma_batches_options *options) {
+    soma_device *device = pass->network->compiled->device;
+    SOMA_TRY(soma_batches_open(device, pass->dataset, &pass->match, options, &pass->batches));
+    return soma_pass_attach(pass);
+}
+
+soma_status soma_pass_open(soma_network *network, const soma_dataset *dataset, soma_mode mode,
+                           const soma_batches_options *options, soma_pass *pass) {
+    SOMA_TRY(soma_pass_plan_ahead(network, dataset, mode, options->batch, pass));
+    soma_status status = soma_pass_bring_data(pass, options);
     if (status != SOMA_OK) soma_pass_close(pass);
     return status;
 }

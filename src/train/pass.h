@@ -7,15 +7,24 @@
 
 typedef struct soma_pass {
     soma_network *network;
+    const soma_dataset *dataset;
+    soma_match match;
     soma_step *step;
     soma_batches batches;
     size_t samples, batch;  /* samples in all, and in a full batch */
     soma_plan *full, *last; /* the last batch may be shorter; both are NULL while detached */
 } soma_pass;
 
-/* batches.batch of the options may be larger than the data set. The pass is left attached. */
+/* The batch of the options may be larger than the data set. The pass is left attached. */
 soma_status soma_pass_open(soma_network *network, const soma_dataset *dataset, soma_mode mode,
                            const soma_batches_options *options, soma_pass *pass);
+/*
+ * The two halves of it: plans, and data. Data are brought to the device only where there is room beside the plans; so
+ * where several passes are open at a time, the plans of all come first.
+ */
+soma_status soma_pass_plan_ahead(soma_network *network, const soma_dataset *dataset, soma_mode mode, size_t batch,
+                                 soma_pass *pass);
+soma_status soma_pass_bring_data(soma_pass *pass, const soma_batches_options *options);
 void soma_pass_close(soma_pass *pass);
 
 /*
