@@ -17,6 +17,7 @@
 
 soma_status soma_file_open(const char *path, int *descriptor, uint64_t *size) {
     struct stat about;
+    *size = 0;
     *descriptor = open(path, O_RDONLY | O_CLOEXEC);
     if (*descriptor < 0) return soma_error(SOMA_IO, "%s: cannot open: %s", path, strerror(errno));
     const char *trouble = NULL;
@@ -65,21 +66,27 @@ static soma_status read_all(const char *path, int descriptor, size_t expected, s
     }
 }
 
-soma_status soma_file_read(const char *path, size_t limit, soma_buffer *buffer) {
-    int descriptor;
-    uint64_t size;
+soma_status soma_file_read_rest(const char *path, int descriptor, uint64_t size, size_t limit, soma_buffer *buffer) {
     *buffer = (soma_buffer){NULL, 0};
-    SOMA_TRY(soma_file_open(path, &descriptor, &size));
     soma_status status;
     if (size != SOMA_FILE_SIZE_UNKNOWN && size > limit)
         status = too_large(path, limit);
     else
         status = read_all(path, descriptor, size == SOMA_FILE_SIZE_UNKNOWN ? 65536 : (size_t)size, limit, buffer);
-    close(descriptor);
     if (status != SOMA_OK) {
         soma_free(buffer->data);
         *buffer = (soma_buffer){NULL, 0};
     }
+    return status;
+}
+
+soma_status soma_file_read(const char *path, size_t limit, soma_buffer *buffer) {
+    int descriptor;
+    uint64_t size;
+    *buffer = (soma_buffer){NULL, 0};
+    SOMA_TRY(soma_file_open(path, &descriptor, &size));
+    soma_status status = soma_file_read_rest(path, descriptor, size, limit, buffer);
+    close(descriptor);
     return status;
 }
 

@@ -22,6 +22,8 @@ typedef struct soma_buffer {
     size_t size;
 } soma_buffer;
 soma_status soma_file_read(const char *path, size_t limit, soma_buffer *buffer);
+/* The same of an open descriptor, from where it is to the end; `size` as soma_file_open() gave it. */
+soma_status soma_file_read_rest(const char *path, int descriptor, uint64_t size, size_t limit, soma_buffer *buffer);
 
 /*
  * Writing: begin, append any number of times, commit. What is written goes to a temporary file in the same directory,
