@@ -297,13 +297,13 @@ static double central_difference(execution *run, const network_case *test, int p
  */
 
 static void read_gradient(execution *run, int parameter, float *values, size_t count) {
+    run->network->compiled->last_backward = run->step;
+    run->network->compiled->last_plan = run->plan;
     if (parameter >= 0) {
         expect_ok(
             soma_get_gradient(run->network, soma_network_parameter(run->network, (size_t)parameter), values, count));
         return;
     }
-    run->network->compiled->last_backward = run->step;
-    run->network->compiled->last_plan = run->plan;
     expect_ok(soma_get_gradient(run->network, soma_network_input(run->network, 0), values, count));
 }
 

@@ -274,7 +274,7 @@ SOMA_API soma_status soma_choose_device(soma_network *network, const soma_compil
 /* Whole tensors from and to host memory, float32, row-major. Of a parameter: its value; `count` must be its count. */
 SOMA_API soma_status soma_get_parameter(soma_network *network, const soma_tensor *parameter, float *values, size_t count);
 SOMA_API soma_status soma_set_parameter(soma_network *network, soma_tensor *parameter, const float *values, size_t count);
-/* Gradient of the last soma_train_on_batch() or soma_backward(), with respect to a parameter, or to an input (then count = batch * its count). */
+/* Gradient of the last soma_backward(), with respect to a parameter, or to an input (then count = batch * its count). */
 SOMA_API soma_status soma_get_gradient(soma_network *network, const soma_tensor *tensor, float *values, size_t count);
 
 /* Lines of text for people: layers, shapes, parameters, and the memory planned for this batch size. Free with soma_free(). */

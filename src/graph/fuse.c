@@ -74,7 +74,7 @@ static bool has_effect(const soma_tensor *tensor) {
     case SOMA_OP_OPTIMIZER:
         return true;
     default:
-        return tensor->kept || tensor->place == SOMA_PLACE_GRADIENT;
+        return tensor->kept || (tensor->place != SOMA_PLACE_ARENA && tensor->op != SOMA_OP_PARAMETER);
     }
 }
 

@@ -29,8 +29,9 @@
 #define SOMA_OP_LIST(X)                                                                                                \
     X(INPUT)                                                                                                           \
     X(PARAMETER)                                                                                                       \
-    X(FILL) X(COPY) X(RESHAPE) X(GEMM) X(UNARY) X(UNARY_GRAD) X(BIAS_UNARY_GRAD) X(SECOND) X(BINARY) X(REDUCE)         \
-        X(CONCAT) X(SLICE) X(SOFTMAX) X(SOFTMAX_GRAD) X(DROPOUT) X(LOSS) X(LOSS_GRAD) X(METRIC) X(NORM) X(OPTIMIZER)
+    X(FILL)                                                                                                            \
+    X(COPY) X(RESHAPE) X(GEMM) X(UNARY) X(UNARY_GRAD) X(BIAS_UNARY_GRAD) X(SECOND) X(BINARY) X(REDUCE) X(CONCAT)       \
+        X(SLICE) X(SOFTMAX) X(SOFTMAX_GRAD) X(DROPOUT) X(LOSS) X(LOSS_GRAD) X(METRIC) X(NORM) X(OPTIMIZER)
 
 typedef enum soma_op {
 #define X(name) SOMA_OP_##name,
@@ -71,6 +72,9 @@ typedef union soma_attributes {
         bool weighted, class_weighted; /* which of the optional inputs are there, in this order */
     } loss;
     soma_metric_params metric;
+    struct {
+        size_t start; /* elements of the flat buffers before this one are updated elsewhere */
+    } optimizer;
 } soma_attributes;
 
 typedef struct soma_graph soma_graph;
@@ -197,6 +201,12 @@ enum {
     SOMA_FUSE_ALL = 3
 };
 soma_status soma_graph_fuse(soma_graph *graph, unsigned which);
+/*
+ * For plain gradient descent without clipping or decay, where nobody asks for the gradients: each weight matrix is
+ * updated by the product that would make its gradient. All of them (those before decay_count in the flat buffer) or
+ * none.
+ */
+void soma_graph_update_in_products(soma_graph *graph, size_t decay_count);
 /* Removes what no kept tensor, metric or optimizer needs; renumbers. */
 void soma_graph_prune(soma_graph *graph);
 

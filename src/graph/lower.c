@@ -43,8 +43,12 @@ static soma_view site_view(const soma_lowering *lowering, soma_site_kind site, u
     return soma_view_of((void *)&soma_sites[site], 0, lowering->executor->real, rank, shape);
 }
 
-static soma_view flat_buffer(const soma_lowering *lowering, soma_site_kind site) {
-    return site_view(lowering, site, 1, &lowering->executor->parameter_count);
+/* A flat buffer of the executor from an element on. */
+static soma_view flat_buffer(const soma_lowering *lowering, soma_site_kind site, size_t start) {
+    size_t count = lowering->executor->parameter_count - start;
+    soma_view view = site_view(lowering, site, 1, &count);
+    view.offset = start * soma_executor_element(lowering->executor);
+    return view;
 }
 
 /* x repeated to the shape of `out`: strides of 0 where it has 1 or nothing. */
@@ -230,14 +234,17 @@ soma_status soma_lower_norm(soma_lowering *lowering, const soma_tensor *tensor) 
 }
 
 soma_status soma_lower_optimizer(soma_lowering *lowering, const soma_tensor *tensor) {
-    size_t one = 1;
+    size_t one = 1, start = tensor->attributes.optimizer.start, decay_count = lowering->executor->decay_count;
+    if (start == lowering->executor->parameter_count) return SOMA_OK;
     uint32_t states = soma_optimizer_states(lowering->optimizer);
     soma_view absent = soma_view_absent();
-    soma_optimizer_params params = {.kind = lowering->optimizer, .decay_count = lowering->executor->decay_count};
+    soma_optimizer_params params = {.kind = lowering->optimizer,
+                                    .decay_count = decay_count - SOMA_MIN(start, decay_count)};
     return soma_lowering_push(
         lowering, tensor,
-        soma_call_optimizer(flat_buffer(lowering, SOMA_SITE_PARAMETERS), flat_buffer(lowering, SOMA_SITE_GRADIENTS),
-                            states > 0 ? flat_buffer(lowering, SOMA_SITE_STATE1) : absent,
-                            states > 1 ? flat_buffer(lowering, SOMA_SITE_STATE2) : absent,
+        soma_call_optimizer(flat_buffer(lowering, SOMA_SITE_PARAMETERS, start),
+                            flat_buffer(lowering, SOMA_SITE_GRADIENTS, start),
+                            states > 0 ? flat_buffer(lowering, SOMA_SITE_STATE1, start) : absent,
+                            states > 1 ? flat_buffer(lowering, SOMA_SITE_STATE2, start) : absent,
                             tensor->input_count ? site_view(lowering, SOMA_SITE_NORM, 1, &one) : absent, params));
 }

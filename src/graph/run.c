@@ -32,20 +32,29 @@ void soma_plan_get_figures(const soma_plan *plan, soma_plan_figures *figures) {
 
 /* ------------------------------------------------------------------------------------------------------------ run */
 
+static void set_optimizer(soma_call *call, const soma_optimizer_params *now) {
+    soma_optimizer_kind kind = call->params.optimizer.kind;
+    size_t decay_count = call->params.optimizer.decay_count;
+    call->params.optimizer = *now;
+    call->params.optimizer.kind = kind;
+    call->params.optimizer.decay_count = decay_count;
+}
+
 static void set_live(soma_plan *plan, const soma_step_values *values) {
     for (size_t i = 0; plan->fed && i < plan->feed_count; i++) plan->calls[i].params.gather.start = values->start;
     for (size_t i = 0; i < plan->live_count; i++) {
         soma_call *call = &plan->calls[plan->live[i]];
-        if (call->primitive == SOMA_PRIMITIVE_DROPOUT) {
+        switch (call->primitive) {
+        case SOMA_PRIMITIVE_DROPOUT:
             call->params.dropout.seed = values->seed;
             call->params.dropout.step = values->step;
-            continue;
+            break;
+        case SOMA_PRIMITIVE_GEMM:
+            call->params.gemm.alpha = -values->optimizer.learning_rate;
+            break;
+        default:
+            set_optimizer(call, &values->optimizer);
         }
-        soma_optimizer_kind kind = call->params.optimizer.kind;
-        size_t decay_count = call->params.optimizer.decay_count;
-        call->params.optimizer = values->optimizer;
-        call->params.optimizer.kind = kind;
-        call->params.optimizer.decay_count = decay_count;
     }
 }
 

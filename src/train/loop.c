@@ -36,7 +36,7 @@ static soma_status run_batch(soma_network *network, const soma_array *inputs, co
         compiled->learning_rate = soma_rate_now(compiled, 0, 0);
         status = soma_executor_clear_accumulators(compiled->executor);
         if (status == SOMA_OK) status = soma_pass_run(&pass, 0);
-        compiled->last_backward = status == SOMA_OK ? pass.step : NULL;
+        compiled->last_backward = status == SOMA_OK && mode == SOMA_MODE_BACKWARD ? pass.step : NULL;
         compiled->last_plan = status == SOMA_OK ? pass.full : NULL;
         soma_pass_close(&pass);
     }

@@ -70,7 +70,8 @@ soma_status soma_get_gradient(soma_network *network, const soma_tensor *tensor, 
     soma_parameter *parameter = NULL;
     SOMA_TRY(check_parameter(network, tensor, count, &parameter));
     soma_executor *executor = network->compiled->executor;
-    if (!executor->gradients)
-        return soma_error(SOMA_INVALID_STATE, "there is no gradient before soma_backward() or soma_train_on_batch()");
+    if (!network->compiled->last_backward)
+        return soma_error(SOMA_INVALID_STATE, "there is a gradient of %s after soma_backward()",
+                          soma_tensor_name(tensor));
     return soma_executor_read(executor, executor->gradients, tensor->offset, values, count);
 }

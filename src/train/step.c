@@ -193,6 +193,18 @@ static void keep_outputs(builder *build) {
     }
 }
 
+static bool updates_in_products(const builder *build) {
+    const soma_optimizer *optimizer = &build->compiled->optimizer;
+    return build->step->signature.mode == SOMA_MODE_TRAIN && optimizer->kind == SOMA_SGD && optimizer->l2 == 0 &&
+           optimizer->l1 == 0 && optimizer->clip_value == 0 && optimizer->clip_norm == 0;
+}
+
+static soma_status fuse(builder *build) {
+    SOMA_TRY(soma_graph_fuse(build->graph, SOMA_FUSE_ALL));
+    if (updates_in_products(build)) soma_graph_update_in_products(build->graph, build->compiled->executor->decay_count);
+    return SOMA_OK;
+}
+
 static soma_status build_graph(builder *build) {
     soma_mode mode = build->step->signature.mode;
     SOMA_TRY(soma_graph_clone(&build->network->graph, build->graph));
@@ -203,7 +215,7 @@ static soma_status build_graph(builder *build) {
     if (mode == SOMA_MODE_TRAIN || mode == SOMA_MODE_BACKWARD) SOMA_TRY(add_gradients(build));
     if (mode == SOMA_MODE_TRAIN || mode == SOMA_MODE_APPLY) SOMA_TRY(add_optimizer(build));
     soma_graph_prune(build->graph);
-    return build->compiled->fuse ? soma_graph_fuse(build->graph, SOMA_FUSE_ALL) : SOMA_OK;
+    return build->compiled->fuse ? fuse(build) : SOMA_OK;
 }
 
 static void step_free(soma_step *step) {

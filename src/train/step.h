@@ -56,7 +56,7 @@ typedef struct soma_compiled {
     float learning_rate; /* in force; schedules change it */
     float plateau_factor;
     soma_step *steps;
-    soma_step *last_backward; /* of soma_backward() / soma_train_on_batch(): for soma_get_gradient() */
+    soma_step *last_backward; /* of soma_backward(), while its gradients are there: for soma_get_gradient() */
     soma_plan *last_plan;
     struct soma_fit *fit; /* the running soma_fit(), for soma_fit_metrics(); defined by fit.c */
 } soma_compiled;
