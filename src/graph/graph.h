@@ -30,8 +30,9 @@
     X(INPUT)                                                                                                           \
     X(PARAMETER)                                                                                                       \
     X(FILL)                                                                                                            \
-    X(COPY) X(RESHAPE) X(GEMM) X(UNARY) X(UNARY_GRAD) X(BIAS_UNARY_GRAD) X(SECOND) X(BINARY) X(REDUCE) X(CONCAT)       \
-        X(SLICE) X(SOFTMAX) X(SOFTMAX_GRAD) X(DROPOUT) X(LOSS) X(LOSS_GRAD) X(METRIC) X(NORM) X(OPTIMIZER)
+    X(COPY)                                                                                                            \
+    X(RESHAPE) X(GEMM) X(UNARY) X(UNARY_GRAD) X(BIAS_UNARY_GRAD) X(SECOND) X(BINARY) X(REDUCE) X(CONCAT) X(SLICE)      \
+        X(SOFTMAX) X(SOFTMAX_GRAD) X(DROPOUT) X(LOSS) X(LOSS_GRAD) X(METRIC) X(NORM) X(OPTIMIZER)
 
 typedef enum soma_op {
 #define X(name) SOMA_OP_##name,
@@ -66,7 +67,7 @@ typedef union soma_attributes {
         bool log;
         uint32_t axis;
     } softmax;
-    soma_dropout_params dropout; /* seed and step are set by the executor */
+    soma_dropout_params dropout; /* step is set before each run */
     struct {
         soma_loss_params params;
         bool weighted, class_weighted; /* which of the optional inputs are there, in this order */

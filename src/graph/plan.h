@@ -63,7 +63,7 @@ typedef struct soma_feed {
 /* What changes from step to step. */
 typedef struct soma_step_values {
     size_t start;                    /* first row (of the index) of the batch, for feeds */
-    uint64_t seed, step;             /* dropout */
+    uint64_t step;                   /* dropout */
     soma_optimizer_params optimizer; /* kind and decay_count are ignored: the graph has them */
 } soma_step_values;
 

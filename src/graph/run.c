@@ -46,7 +46,6 @@ static void set_live(soma_plan *plan, const soma_step_values *values) {
         soma_call *call = &plan->calls[plan->live[i]];
         switch (call->primitive) {
         case SOMA_PRIMITIVE_DROPOUT:
-            call->params.dropout.seed = values->seed;
             call->params.dropout.step = values->step;
             break;
         case SOMA_PRIMITIVE_GEMM:

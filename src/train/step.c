@@ -193,6 +193,12 @@ static void keep_outputs(builder *build) {
     }
 }
 
+static void set_dropout_seed(const builder *build) {
+    for (uint32_t i = 0; i < build->graph->count; i++)
+        if (build->graph->tensor[i]->op == SOMA_OP_DROPOUT)
+            build->graph->tensor[i]->attributes.dropout.seed = build->network->seed;
+}
+
 static bool updates_in_products(const builder *build) {
     const soma_optimizer *optimizer = &build->compiled->optimizer;
     return build->step->signature.mode == SOMA_MODE_TRAIN && optimizer->kind == SOMA_SGD && optimizer->l2 == 0 &&
@@ -209,6 +215,7 @@ static soma_status build_graph(builder *build) {
     soma_mode mode = build->step->signature.mode;
     SOMA_TRY(soma_graph_clone(&build->network->graph, build->graph));
     if (mode == SOMA_MODE_PREDICT || mode == SOMA_MODE_EVALUATE) remove_dropout(build->graph);
+    set_dropout_seed(build);
     if (mode == SOMA_MODE_PREDICT) keep_outputs(build);
     if (mode == SOMA_MODE_EVALUATE || mode == SOMA_MODE_TRAIN || mode == SOMA_MODE_BACKWARD)
         SOMA_TRY(add_losses(build));
@@ -301,7 +308,6 @@ soma_step_values soma_step_values_now(const soma_network *network, size_t start)
     const soma_compiled *compiled = network->compiled;
     return (soma_step_values){
         .start = start,
-        .seed = network->seed,
         .step = compiled->step,
         .optimizer = soma_optimizer_step(&compiled->optimizer, compiled->step + 1, compiled->learning_rate)};
 }
