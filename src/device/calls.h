@@ -7,7 +7,8 @@
 #include <string.h>
 
 /* A contiguous view of `rank` dimensions. */
-static inline soma_view soma_view_of(void *memory, size_t offset, soma_dtype dtype, uint32_t rank, const size_t *shape) {
+static inline soma_view soma_view_of(void *memory, size_t offset, soma_dtype dtype, uint32_t rank,
+                                     const size_t *shape) {
     soma_view view;
     memset(&view, 0, sizeof view);
     view.memory = memory;
@@ -29,7 +30,9 @@ static inline soma_view soma_view_absent(void) {
     return view;
 }
 
-static inline bool soma_view_present(const soma_view *view) { return view->rank != 0; }
+static inline bool soma_view_present(const soma_view *view) {
+    return view->rank != 0;
+}
 
 /* The same elements under another contiguous shape. */
 static inline soma_view soma_view_reshape(const soma_view *view, uint32_t rank, const size_t *shape) {

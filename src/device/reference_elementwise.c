@@ -149,16 +149,19 @@ soma_status soma_reference_binary(const soma_call *call) {
     return SOMA_OK;
 }
 
+bool soma_dropout_keeps(const soma_dropout_params *params, size_t index) {
+    uint32_t word[4] = {(uint32_t)(index / 4), (uint32_t)params->step, (uint32_t)(params->step >> 32), params->stream};
+    soma_philox(word, (uint32_t)params->seed, (uint32_t)(params->seed >> 32));
+    return word[index % 4] >= SOMA_DROPOUT_THRESHOLD(params->rate);
+}
+
 soma_status soma_reference_dropout(const soma_call *call) {
     const soma_view *x = &call->view[0], *out = &call->view[1];
     const soma_dropout_params *params = &call->params.dropout;
-    uint32_t threshold = SOMA_DROPOUT_THRESHOLD(params->rate);
     size_t count = soma_view_count(out);
     for (size_t i = 0; i < count; i++) {
-        uint32_t word[4] = {(uint32_t)(i / 4), (uint32_t)params->step, (uint32_t)(params->step >> 32), params->stream};
-        soma_philox(word, (uint32_t)params->seed, (uint32_t)(params->seed >> 32));
-        bool kept = word[i % 4] >= threshold;
-        soma_element_set(out, i, kept ? soma_element_get(x, i) / (1.0 - (double)params->rate) : 0.0);
+        double kept = soma_element_get(x, i) / (1.0 - (double)params->rate);
+        soma_element_set(out, i, soma_dropout_keeps(params, i) ? kept : 0.0);
     }
     return SOMA_OK;
 }

@@ -49,6 +49,8 @@ static double sample_weight(const sample *s) {
     const soma_view *weight = &s->call->view[2], *class_weight = &s->call->view[3];
     double product = soma_view_present(weight) ? soma_element_get(weight, s->index) : 1.0;
     if (!is_categorical(s) || !soma_view_present(class_weight)) return product;
+    if (has_class_number(s))
+        return class_is_outside(s) ? NAN : product * soma_element_get(class_weight, (size_t)class_number(s));
     double sum = 0.0;
     for (size_t j = 0; j < s->width; j++) sum += target_at(s, j) * soma_element_get(class_weight, j);
     return product * sum;
@@ -102,7 +104,7 @@ static double exponential_sum(const sample *s, double largest) {
     return sum;
 }
 
-/* A target of 0 contributes nothing, whatever the prediction: a class number does not look at the other classes. */
+/* A class number does not look at the other classes' predictions, so these may be NaN; in a row each counts. */
 static double categorical_loss(const sample *s) {
     bool logits = s->call->params.loss.kind == SOMA_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS;
     double largest = logits ? largest_prediction(s) : 0.0;

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT */
+/* Cases of OPTIMIZER: every rule with every clip and decay, over several steps. */
+#include "device/conformance/shapes.h"
+
+#define PARAMETER 0
+#define GRADIENT  1
+#define STATE1    2
+#define STATE2    3
+#define NORM      4
+
+#define add      soma_bounded_add
+#define subtract soma_bounded_subtract
+#define multiply soma_bounded_multiply
+#define divide   soma_bounded_divide
+#define exact    soma_exact
+#define ONE      soma_exact(1.0)
+
+static const char *const kind_names[SOMA_OPTIMIZER_COUNT] = {
+#define X(name, states) #name,
+    SOMA_OPTIMIZER_LIST(X)
+#undef X
+};
+
+static const uint32_t state_counts[SOMA_OPTIMIZER_COUNT] = {
+#define X(name, states) states,
+    SOMA_OPTIMIZER_LIST(X)
+#undef X
+};
+
+/* ------------------------------------------------------------------------------------------------------- bound */
+
+/* One parameter and what belongs to it. */
+typedef struct element {
+    const soma_optimizer_params *params;
+    soma_bounded w, g, m, v;
+    bool decays;
+} element;
+
+/* min(1, clip_norm / sqrt(norm)) */
+static soma_bounded norm_scale(const soma_call *call) {
+    soma_bounded norm = soma_bounded_sqrt(exact(soma_element_get(&call->view[NORM], 0)));
+    return soma_bounded_at_most(divide(exact((double)call->params.optimizer.clip_norm), norm), 1.0);
+}
+
+static void make_ready(const soma_call *call, element *e) {
+    const soma_optimizer_params *params = e->params;
+    if (params->clip_norm > 0.0f) e->g = multiply(e->g, norm_scale(call));
+    if (params->clip_value > 0.0f) {
+        double limit = (double)params->clip_value;
+        e->g = soma_bounded_at_least(soma_bounded_at_most(e->g, limit), -limit);
+    }
+    if (!e->decays) return;
+    double sign = e->w.value > 0.0 ? 1.0 : e->w.value < 0.0 ? -1.0 : e->w.value;
+    soma_bounded l2 = multiply(exact((double)params->l2), e->w), l1 = multiply(exact((double)params->l1), exact(sign));
+    e->g = add(e->g, add(l2, l1));
+}
+
+/* decay m + share g */
+static soma_bounded moving(double decay, soma_bounded m, soma_bounded share, soma_bounded g) {
+    return add(multiply(exact(decay), m), multiply(share, g));
+}
+
+static soma_bounded rest_of(double share) {
+    return subtract(ONE, exact(share));
+}
+
+/* w - learning_rate numerator / (sqrt(square) + epsilon) */
+static void scaled_step(element *e, soma_bounded numerator, soma_bounded square) {
+    soma_bounded denominator = add(soma_bounded_sqrt(square), exact((double)e->params->epsilon));
+    soma_bounded step = divide(multiply(exact((double)e->params->learning_rate), numerator), denominator);
+    e->w = subtract(e->w, step);
+}
+
+static void adam(element *e) {
+    double beta1 = (double)e->params->beta1, beta2 = (double)e->params->beta2;
+    e->m = moving(beta1, e->m, rest_of(beta1), e->g);
+    e->v = moving(beta2, e->v, rest_of(beta2), multiply(e->g, e->g));
+    scaled_step(e, divide(e->m, exact((double)e->params->correction1)),
+                divide(e->v, exact((double)e->params->correction2)));
+}
+
+static void update(element *e) {
+    soma_bounded rate = exact((double)e->params->learning_rate), decay = exact((double)e->params->decay);
+    double beta1 = (double)e->params->beta1, beta2 = (double)e->params->beta2;
+    switch (e->params->kind) {
+    case SOMA_SGD:
+        e->w = subtract(e->w, multiply(rate, e->g));
+        break;
+    case SOMA_MOMENTUM:
+        e->m = moving(beta1, e->m, ONE, e->g);
+        e->w = subtract(e->w, multiply(rate, e->m));
+        break;
+    case SOMA_NESTEROV:
+        e->m = moving(beta1, e->m, ONE, e->g);
+        e->w = subtract(e->w, multiply(rate, add(e->g, multiply(exact(beta1), e->m))));
+        break;
+    case SOMA_RMSPROP:
+        e->m = moving(beta2, e->m, rest_of(beta2), multiply(e->g, e->g));
+        scaled_step(e, e->g, e->m);
+        break;
+    case SOMA_ADAGRAD:
+        e->m = add(e->m, multiply(e->g, e->g));
+        scaled_step(e, e->g, e->m);
+        break;
+    case SOMA_ADAMW:
+        if (e->decays) e->w = subtract(e->w, multiply(multiply(rate, decay), e->w));
+        adam(e);
+        break;
+    case SOMA_ADAM:
+        adam(e);
+        break;
+    case SOMA_OPTIMIZER_COUNT:
+        break;
+    }
+}
+
+static void optimizer_bound(const soma_call *before, soma_bounded *const *expected) {
+    const soma_optimizer_params *params = &before->params.optimizer;
+    uint32_t states = state_counts[params->kind];
+    for (size_t i = 0; i < before->view[PARAMETER].shape[0]; i++) {
+        element e = {.params = params, .decays = i < params->decay_count};
+        e.w = soma_given(&before->view[PARAMETER], i);
+        e.g = soma_given(&before->view[GRADIENT], i);
+        if (states > 0) e.m = soma_given(&before->view[STATE1], i);
+        if (states > 1) e.v = soma_given(&before->view[STATE2], i);
+        make_ready(before, &e);
+        update(&e);
+        expected[PARAMETER][i] = e.w;
+        if (states > 0) expected[STATE1][i] = e.m;
+        if (states > 1) expected[STATE2][i] = e.v;
+    }
+}
+
+/* -------------------------------------------------------------------------------------------------------- table */
+
+typedef struct extra {
+    const char *name;
+    float l2, l1, decay, clip_value, clip_norm;
+    double norm;
+} extra;
+
+static const extra extras[] = {
+    {"plain", 0, 0, 0.01f, 0, 0, 0},
+    {"l2", 0.03f, 0, 0.01f, 0, 0, 0},
+    {"l1", 0, 0.02f, 0.1f, 0, 0, 0},
+    {"clip by value", 0, 0, 0.01f, 0.5f, 0, 0},
+    {"clip by norm", 0, 0, 0.01f, 0, 0.7f, 33.0},
+    {"norm below the clip", 0, 0, 0.01f, 0, 5.0f, 3.0},
+    {"norm 0", 0, 0, 0.01f, 0, 5.0f, 0.0},
+    {"everything", 0.03f, 0.02f, 0.1f, 0.3f, 0.7f, 9.0},
+};
+
+/* How much of the flat buffer decays. */
+enum { DECAY_NONE, DECAY_SOME, DECAY_ALL, DECAY_CHOICES };
+
+static soma_call make_call(soma_optimizer_kind kind, const extra *with, size_t count, int decay) {
+    soma_view flat = SOMA_F32_VIEW(count);
+    uint32_t states = state_counts[kind];
+    soma_optimizer_params params = {
+        .kind = kind,
+        .decay_count = decay == DECAY_NONE   ? 0
+                       : decay == DECAY_SOME ? count * 2 / 3
+                                             : count,
+        .learning_rate = 0.05f,
+        .beta1 = 0.9f,
+        .beta2 = 0.99f,
+        .epsilon = 1e-7f,
+        .correction1 = 1.0f - 0.9f,
+        .correction2 = 1.0f - 0.99f,
+        .l2 = with->l2,
+        .l1 = with->l1,
+        .decay = with->decay,
+        .clip_value = with->clip_value,
+        .clip_norm = with->clip_norm,
+    };
+    return soma_call_optimizer(flat, flat, states > 0 ? flat : soma_view_absent(),
+                               states > 1 ? flat : soma_view_absent(),
+                               with->clip_norm > 0.0f ? SOMA_F32_VIEW(1) : soma_view_absent(), params);
+}
+
+/* Later steps, with what changes from one to the next: the rate by a schedule, the corrections by Adam's definition. */
+static void set_steps(soma_case *c, const soma_call *call) {
+    c->run_count = SOMA_CASE_MAX_RUNS;
+    for (uint32_t i = 0; i < c->run_count; i++) {
+        soma_optimizer_params *params = &c->run[i].params.optimizer;
+        c->run[i] = *call;
+        params->correction1 = (float)(1.0 - pow((double)params->beta1, i + 1.0));
+        params->correction2 = (float)(1.0 - pow((double)params->beta2, i + 1.0));
+        params->learning_rate *= 1.0f - 0.2f * (float)i;
+    }
+}
+
+static void optimizer_case(soma_suite *suite, soma_optimizer_kind kind, const extra *with, size_t count, int decay,
+                           const float *special) {
+    soma_call call = make_call(kind, with, count, decay);
+    soma_case c;
+    soma_case_begin(suite, &c, &call, optimizer_bound);
+    set_steps(&c, &call);
+    if (kind == SOMA_MOMENTUM || kind == SOMA_NESTEROV || kind == SOMA_ADAM || kind == SOMA_ADAMW)
+        soma_case_uniform(suite, &c, STATE1, -1.0, 1.0);
+    else
+        soma_case_uniform(suite, &c, STATE1, 0.0, 2.0); /* a sum of squares */
+    soma_case_uniform(suite, &c, STATE2, 0.0, 2.0);
+    soma_case_poke(&c, PARAMETER, 1, 0.0); /* where sign(w) is 0 */
+    soma_case_poke(&c, GRADIENT, 2, 0.0);
+    soma_case_poke(&c, NORM, 0, with->norm);
+    if (special) soma_case_sprinkle(suite, &c, GRADIENT, 5, special, SOMA_SPECIAL_COUNT);
+    soma_case_describe(&c, ": %s of %zu, %s, %zu decay%s", kind_names[kind], count, with->name,
+                       call.params.optimizer.decay_count, special ? ", gradients NaN and infinite" : "");
+    soma_case_run(suite, &c);
+}
+
+/* The state that training begins with: zeros, and gradients that are 0 too, so that Adam divides 0 by epsilon. */
+static void first_step_case(soma_suite *suite, soma_optimizer_kind kind) {
+    soma_call call = make_call(kind, &extras[0], 61, DECAY_SOME);
+    soma_case c;
+    soma_case_begin(suite, &c, &call, optimizer_bound);
+    set_steps(&c, &call);
+    soma_case_uniform(suite, &c, STATE1, 0.0, 0.0);
+    soma_case_uniform(suite, &c, STATE2, 0.0, 0.0);
+    static const float zero[] = {0.0f};
+    soma_case_sprinkle(suite, &c, GRADIENT, 3, zero, 1);
+    soma_case_describe(&c, ": %s from the start", kind_names[kind]);
+    soma_case_run(suite, &c);
+}
+
+void soma_optimizer_cases(soma_suite *suite) {
+    static const size_t counts[] = {0, 1, 2, 3, 7, 31, 127, 131, 1000, 4099, 65537};
+    for (int kind = 0; kind < SOMA_OPTIMIZER_COUNT; kind++) {
+        for (size_t i = 0; i < SOMA_COUNT_OF(extras); i++)
+            for (int decay = 0; decay < DECAY_CHOICES; decay++)
+                optimizer_case(suite, (soma_optimizer_kind)kind, &extras[i], 131, decay, NULL);
+        for (size_t i = 0; i < SOMA_COUNT_OF(counts); i++)
+            optimizer_case(suite, (soma_optimizer_kind)kind, &extras[i % SOMA_COUNT_OF(extras)], counts[i], DECAY_SOME,
+                           NULL);
+        optimizer_case(suite, (soma_optimizer_kind)kind, &extras[0], 61, DECAY_SOME, soma_specials);
+        optimizer_case(suite, (soma_optimizer_kind)kind, &extras[3], 61, DECAY_SOME, soma_specials);
+        first_step_case(suite, (soma_optimizer_kind)kind);
+    }
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/* Runs a case on the device and on the reference. */
+#include "device/conformance/suite.h"
+
+#include <string.h>
+
+/* The views as `prepare` sees them have no memory; from the first run on they have. */
+static void place_views(const soma_placement *placement, soma_call *call) {
+    for (uint32_t i = 0; i < call->view_count; i++) {
+        if (!soma_view_present(&call->view[i])) continue;
+        call->view[i].memory = placement->block[placement->block_of[i]].memory;
+        call->view[i].offset = placement->offset[i];
+    }
+    if (!placement->workspace) return;
+    call->workspace = placement->block[SOMA_WORKSPACE_SLOT].memory;
+    call->workspace_offset = placement->offset[SOMA_WORKSPACE_SLOT];
+}
+
+/* One run of the prepared call; false if the case has failed. */
+static bool run_once(soma_suite *suite, soma_case *c, soma_placement *placement, soma_call *call) {
+    char damage[160];
+    soma_status status = soma_device_run(suite->device, call, 1);
+    if (status == SOMA_OK) status = soma_device_sync(suite->device);
+    if (status == SOMA_OK) status = soma_placement_read(suite, placement);
+    if (status != SOMA_OK) {
+        soma_suite_fail(suite, c->text, "run gives %s: %s", soma_status_name(status), soma_last_error());
+        return false;
+    }
+    if (soma_placement_is_damaged(c, placement, damage, sizeof damage)) {
+        soma_suite_fail(suite, c->text, "it %s", damage);
+        return false;
+    }
+    soma_call before = soma_placement_call(c, placement, false), after = soma_placement_call(c, placement, true);
+    return soma_case_compare(suite, c, &before, &after);
+}
+
+static void run_placed(soma_suite *suite, soma_case *c, soma_call *call, size_t workspace) {
+    soma_placement placement;
+    soma_status status = soma_placement_make(suite, c, workspace, &placement);
+    if (status != SOMA_OK)
+        soma_suite_fail(suite, c->text, "placing it gives %s: %s", soma_status_name(status), soma_last_error());
+    else {
+        place_views(&placement, call);
+        for (uint32_t run = 0; run < c->run_count; run++) {
+            memcpy(&call->params, &c->run[run].params, sizeof call->params);
+            memcpy(&c->call.params, &c->run[run].params, sizeof call->params);
+            if (!run_once(suite, c, &placement, call)) break;
+            soma_placement_go_on(&placement);
+            soma_case_describe(c, ", run %u", run + 2);
+        }
+    }
+    soma_placement_free(suite, &placement);
+}
+
+void soma_case_run(soma_suite *suite, soma_case *c) {
+    if (suite->status == SOMA_OK) {
+        soma_call call = c->call;
+        size_t workspace;
+        memcpy(&call.params, &c->run[0].params, sizeof call.params);
+        soma_status status = soma_device_prepare(suite->device, &call, &workspace);
+        suite->result.cases++;
+        if (status != SOMA_OK)
+            soma_suite_fail(suite, c->text, "prepare gives %s: %s", soma_status_name(status), soma_last_error());
+        else {
+            if (call.fallback) suite->result.native = false;
+            run_placed(suite, c, &call, workspace);
+        }
+        soma_device_release(suite->device, &call);
+    }
+    for (uint32_t i = 0; i < SOMA_CALL_MAX_VIEWS; i++) soma_free(c->data[i]);
+    suite->number++;
+}

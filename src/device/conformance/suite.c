@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/* soma_device_check(): runs all rows of the suite and reports each. */
+#include "device/conformance/suite.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static soma_case_table *const tables[SOMA_CHECK_COUNT] = {
+    [SOMA_PRIMITIVE_FILL] = soma_fill_cases,
+    [SOMA_PRIMITIVE_COPY] = soma_copy_cases,
+    [SOMA_PRIMITIVE_GATHER] = soma_gather_cases,
+    [SOMA_PRIMITIVE_GEMM] = soma_gemm_cases,
+    [SOMA_PRIMITIVE_UNARY] = soma_unary_cases,
+    [SOMA_PRIMITIVE_UNARY_GRAD] = soma_unary_grad_cases,
+    [SOMA_PRIMITIVE_BIAS_UNARY_GRAD] = soma_bias_unary_grad_cases,
+    [SOMA_PRIMITIVE_BINARY] = soma_binary_cases,
+    [SOMA_PRIMITIVE_REDUCE] = soma_reduce_cases,
+    [SOMA_PRIMITIVE_SOFTMAX] = soma_softmax_cases,
+    [SOMA_PRIMITIVE_SOFTMAX_GRAD] = soma_softmax_grad_cases,
+    [SOMA_PRIMITIVE_DROPOUT] = soma_dropout_cases,
+    [SOMA_PRIMITIVE_LOSS] = soma_loss_cases,
+    [SOMA_PRIMITIVE_LOSS_GRAD] = soma_loss_grad_cases,
+    [SOMA_PRIMITIVE_METRIC] = soma_metric_cases,
+    [SOMA_PRIMITIVE_OPTIMIZER] = soma_optimizer_cases,
+    [SOMA_CHECK_MEMORY] = soma_memory_cases,
+    [SOMA_CHECK_LIST] = soma_list_cases,
+};
+
+static const char *row_name(uint32_t row) {
+    if (row == SOMA_CHECK_MEMORY) return "memory";
+    if (row == SOMA_CHECK_LIST) return "list";
+    return soma_primitive_name((soma_primitive)row);
+}
+
+void soma_suite_fail(soma_suite *suite, const char *text, const char *format, ...) {
+    soma_check_result *result = &suite->result;
+    result->passed = false;
+    if (result->failures++) return;
+    va_list arguments;
+    va_start(arguments, format);
+    char reason[sizeof result->detail];
+    vsnprintf(reason, sizeof reason, format, arguments);
+    va_end(arguments);
+    snprintf(result->detail, sizeof result->detail, "%s: %.*s", text, (int)sizeof reason - 3, reason);
+}
+
+soma_status soma_suite_check(soma_device *device, uint32_t row, soma_check_result *result) {
+    soma_suite suite = {.device = device};
+    suite.result.primitive = row_name(row);
+    suite.result.native = suite.result.passed = true;
+    tables[row](&suite);
+    *result = suite.result;
+    return suite.status == SOMA_OK ? SOMA_OK : soma_error_prefix(suite.status, "checking %s: ", row_name(row));
+}
+
+soma_status soma_device_check(soma_device *device, soma_check_function *function, void *context) {
+    if (!device) return soma_error(SOMA_INVALID_ARGUMENT, "soma_device_check: no device was given");
+    uint32_t failed = 0;
+    char first[sizeof((soma_check_result *)0)->detail + 32] = "";
+    for (uint32_t row = 0; row < SOMA_CHECK_COUNT; row++) {
+        soma_check_result result;
+        SOMA_TRY(soma_suite_check(device, row, &result));
+        if (function) function(context, &result);
+        if (result.passed) continue;
+        if (!failed++) snprintf(first, sizeof first, "%s: %s", result.primitive, result.detail);
+    }
+    if (!failed) return SOMA_OK;
+    return soma_error(SOMA_DEVICE_FAILED, "device %s (%s) fails %u of %d checks; the first: %s", device->selector,
+                      device->info.name, failed, SOMA_CHECK_COUNT, first);
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The conformance suite: what the tables of cases and the machinery that runs them share.
+ *
+ * A case is a call with the contents of its views, and a function that computes from these what must come out and how
+ * far off it may be. It is run on the device and on the reference. Contents are random but the same on every machine;
+ * each case's text says what it is.
+ */
+#ifndef SOMA_DEVICE_CONFORMANCE_SUITE_H
+#define SOMA_DEVICE_CONFORMANCE_SUITE_H
+
+#include "base/random.h"
+#include "device/calls.h"
+#include "device/conformance/bounded.h"
+#include "device/device.h"
+
+/* Checks of a device beyond the primitives. */
+enum { SOMA_CHECK_MEMORY = SOMA_PRIMITIVE_COUNT, SOMA_CHECK_LIST, SOMA_CHECK_COUNT };
+
+typedef struct soma_suite {
+    soma_device *device;
+    soma_check_result result;
+    double worst_ratio; /* of error to bound; past 1 is a failure */
+    uint32_t number;    /* of the case at hand, from 0 */
+    soma_random random; /* of the case at hand */
+    soma_status status; /* what ended the suite early: it could not run on, which is not a failed case */
+} soma_suite;
+
+/*
+ * What the outputs must be: expected[view][element] in row-major order, NULL for views that are not written. `before`
+ * is the call with its views in host memory, as the device found them.
+ */
+typedef void soma_case_bound(const soma_call *before, soma_bounded *const *expected);
+
+#define SOMA_CASE_MAX_RUNS 4
+
+typedef struct soma_case {
+    soma_call call; /* views with shape, stride, dtype */
+    soma_case_bound *bound;
+    char text[176];
+    double *data[SOMA_CALL_MAX_VIEWS]; /* contents by position (as strides count), for any dtype; NULL for what is only
+                                          written */
+    size_t positions[SOMA_CALL_MAX_VIEWS];
+    uint32_t run_count; /* the same prepared call again, with other live parameters, on what the run before has left */
+    soma_call run[SOMA_CASE_MAX_RUNS]; /* only .params counts */
+    size_t shift[SOMA_CALL_MAX_VIEWS]; /* elements by which a view begins past the alignment; for COPY */
+    bool garbage_is_finite;            /* what outputs hold before: for cases whose results are NaN */
+} soma_case;
+
+/* ------------------------------------------------------------------------------------------------- making a case */
+
+/* Starts a case: the call's views have shapes only; what is read is filled with random numbers in [-2, 2), integers
+ * with 0. */
+void soma_case_begin(soma_suite *suite, soma_case *c, const soma_call *call, soma_case_bound *bound);
+void soma_case_describe(soma_case *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Contents. Views that are absent or only written are left alone. */
+void soma_case_uniform(soma_suite *suite, soma_case *c, uint32_t view, double low, double high);
+void soma_case_whole(soma_suite *suite, soma_case *c, uint32_t view, int32_t low, int32_t high); /* both included */
+/* Away from 0: +-[low, high). */
+void soma_case_nonzero(soma_suite *suite, soma_case *c, uint32_t view, double low, double high);
+/* Each with a chance of 1 in `one_in`. */
+void soma_case_sprinkle(soma_suite *suite, soma_case *c, uint32_t view, uint32_t one_in, const float *values,
+                        size_t count);
+/* The first elements, one after the other. */
+void soma_case_points(soma_case *c, uint32_t view, const float *values, size_t count);
+void soma_case_poke(soma_case *c, uint32_t view, size_t position, double value);
+
+/* Runs the case, or counts it as failed; frees its contents. */
+void soma_case_run(soma_suite *suite, soma_case *c);
+
+/* --------------------------------------------------------------------------------------------------------- views */
+
+soma_view soma_view_shaped(soma_dtype dtype, uint32_t rank, const size_t *shape);
+#define SOMA_SHAPED(dtype, ...)                                                                                        \
+    soma_view_shaped(dtype, sizeof((size_t[]){__VA_ARGS__}) / sizeof(size_t), (size_t[]){__VA_ARGS__})
+#define SOMA_F32_VIEW(...) SOMA_SHAPED(SOMA_F32, __VA_ARGS__)
+
+/* Elements from the first to the last, gaps included. */
+size_t soma_view_positions(const soma_view *view);
+
+/* "[3, 5]" */
+#define SOMA_SHAPE_TEXT 96
+const char *soma_shape_text(char *text, const soma_view *view);
+#define SOMA_SHAPE(view) soma_shape_text((char[SOMA_SHAPE_TEXT]){0}, view)
+
+/* ------------------------------------------------------------------------------------------- running and comparing */
+
+/* Counts a failed case, and keeps the first one's text. */
+void soma_suite_fail(soma_suite *suite, const char *text, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Where a case's views lie: each in a memory of its own or all in one, with guard bytes around each. */
+typedef struct soma_block {
+    void *memory;
+    size_t bytes;
+    uint8_t *before, *after; /* what it held, and what it holds */
+    uint8_t *allowed;        /* what it may hold: scratch for comparing */
+} soma_block;
+
+typedef struct soma_placement {
+    soma_block block[SOMA_CALL_MAX_VIEWS + 1]; /* the last is the workspace */
+    uint32_t block_of[SOMA_CALL_MAX_VIEWS + 1];
+    size_t offset[SOMA_CALL_MAX_VIEWS + 1];
+    size_t workspace; /* bytes */
+} soma_placement;
+#define SOMA_WORKSPACE_SLOT SOMA_CALL_MAX_VIEWS
+
+soma_status soma_placement_make(soma_suite *suite, const soma_case *c, size_t workspace, soma_placement *placement);
+void soma_placement_free(soma_suite *suite, soma_placement *placement);
+/* Reads what the device has now. */
+soma_status soma_placement_read(soma_suite *suite, soma_placement *placement);
+/* Whether anything was written that is no element of an output; if so, says where in `text`. */
+bool soma_placement_is_damaged(const soma_case *c, const soma_placement *placement, char *text, size_t size);
+/* What was found becomes what the next run finds. */
+void soma_placement_go_on(soma_placement *placement);
+/* The call with its views in host memory: as it was before, or is after. */
+soma_call soma_placement_call(const soma_case *c, const soma_placement *placement, bool after);
+
+/* Compares all outputs; false if one is wrong, which has then been counted. */
+bool soma_case_compare(soma_suite *suite, const soma_case *c, const soma_call *before, const soma_call *after);
+
+/* ------------------------------------------------------------------------------------------------ the tables of cases
+ */
+
+typedef void soma_case_table(soma_suite *suite);
+soma_case_table soma_fill_cases, soma_copy_cases, soma_gather_cases, soma_gemm_cases, soma_unary_cases,
+    soma_unary_grad_cases, soma_bias_unary_grad_cases, soma_binary_cases, soma_reduce_cases, soma_softmax_cases,
+    soma_softmax_grad_cases, soma_dropout_cases, soma_loss_cases, soma_loss_grad_cases, soma_metric_cases,
+    soma_optimizer_cases, soma_memory_cases, soma_list_cases;
+
+/* Runs one row of the suite: a primitive, SOMA_CHECK_MEMORY or SOMA_CHECK_LIST. */
+soma_status soma_suite_check(soma_device *device, uint32_t row, soma_check_result *result);
+
+#endif
