@@ -103,6 +103,7 @@ static void special_case(soma_suite *suite, const loss_form *form, bool gradient
     }
     soma_case_poke(&c, view, place, (double)value);
     c.garbage_is_finite = true;
+    c.any_not_finite = isinf(value);
     soma_case_describe(&c, ", %g in %s", (double)value, soma_call_view_name(&call, view));
     soma_case_run(suite, &c);
 }

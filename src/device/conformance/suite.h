@@ -45,6 +45,7 @@ typedef struct soma_case {
     soma_call run[SOMA_CASE_MAX_RUNS]; /* only .params counts */
     size_t shift[SOMA_CALL_MAX_VIEWS]; /* elements by which a view begins past the alignment; for COPY */
     bool garbage_is_finite;            /* what outputs hold before: for cases whose results are NaN */
+    bool any_not_finite;               /* the order of products decides between an infinity and a NaN: either will do */
 } soma_case;
 
 /* ------------------------------------------------------------------------------------------------- making a case */
