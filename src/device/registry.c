@@ -3,20 +3,16 @@
  */
 #include "device/device.h"
 
-#include "device/tree.h"
 #include <dlfcn.h>
 #include <pthread.h>
 #include <string.h>
 #include <strings.h>
 
 static const soma_device_api *const tree[] = {
-#ifdef SOMA_TREE_CPU
     &soma_cpu_api,
-#endif
-#ifdef SOMA_TREE_OPENCL
+#ifdef SOMA_HAVE_OPENCL
     &soma_opencl_api,
 #endif
-    NULL,
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -25,8 +21,8 @@ static size_t registered_count;
 
 /* Under the lock. */
 static const soma_device_api *get(size_t index) {
-    for (size_t i = 0; tree[i]; i++, index--)
-        if (index == 0) return tree[i];
+    if (index < SOMA_COUNT_OF(tree)) return tree[index];
+    index -= SOMA_COUNT_OF(tree);
     return index < registered_count ? registered[index] : NULL;
 }
 
