@@ -34,7 +34,10 @@ static soma_status step_back(backward *pass, soma_tensor *tensor) {
     if (!rule)
         return soma_error(SOMA_NO_GRADIENT, "%s: the op %s has no gradient", soma_tensor_label(tensor, label),
                           soma_op_table[tensor->op].name);
+    uint32_t first = pass->graph->count;
     SOMA_TRY(rule(pass->graph, tensor, pass->gradient[tensor->id], input_gradient));
+    /* They belong to the layer that they are gradients of: for messages and profiles. */
+    for (uint32_t i = first; i < pass->graph->count; i++) pass->graph->tensor[i]->layer = tensor->layer;
     for (uint32_t i = 0; i < tensor->input_count; i++)
         if (input_gradient[i] && pass->needed[tensor->input[i]->id])
             SOMA_TRY(accumulate(pass, tensor->input[i], input_gradient[i]));

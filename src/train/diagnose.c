@@ -48,15 +48,17 @@ static soma_status loss_is_finite(soma_network *network, bool *finite) {
     return SOMA_OK;
 }
 
+static soma_status parameters_are_finite(soma_network *network, bool *finite) {
+    size_t element;
+    SOMA_TRY(first_bad_parameter(network->compiled->executor, &element));
+    *finite = element == network->compiled->executor->parameter_count;
+    return SOMA_OK;
+}
+
 soma_status soma_fit_is_finite(struct soma_fit *fit, bool *finite) {
     SOMA_TRY(loss_is_finite(fit->network, finite));
-    if (!*finite) return SOMA_OK;
     /* The loss of the last batch was computed before its step was made. */
-    size_t element;
-    soma_executor *executor = fit->network->compiled->executor;
-    SOMA_TRY(first_bad_parameter(executor, &element));
-    *finite = element == executor->parameter_count;
-    return SOMA_OK;
+    return *finite ? parameters_are_finite(fit->network, finite) : SOMA_OK;
 }
 
 /* -------------------------------------------------------------------------------------------------- where was it? */
@@ -82,23 +84,24 @@ static soma_status look_into_batch(soma_pass *pass, size_t batch, finding *found
     return status;
 }
 
-/* Runs the first `count` batches of the epoch again; with `spoiled`, until the loss of one is not finite: its number.
- */
-static soma_status replay(struct soma_fit *fit, size_t count, size_t *spoiled) {
+typedef soma_status finite_check(soma_network *network, bool *finite);
+
+/* Runs the first `count` batches of the epoch again. With a check, up to the first after which it fails: its number. */
+static soma_status replay(struct soma_fit *fit, size_t count, finite_check *check, size_t *spoiled) {
     soma_network *network = fit->network;
     SOMA_TRY(soma_snapshot_restore(&fit->good));
     for (size_t i = 0; i < count; i++) {
-        if (spoiled) SOMA_TRY(soma_executor_clear_accumulators(network->compiled->executor));
-        SOMA_TRY(soma_fit_step(fit, i, fit->rates[i]));
         bool finite = true;
-        if (spoiled) SOMA_TRY(loss_is_finite(network, &finite));
+        if (check) SOMA_TRY(soma_executor_clear_accumulators(network->compiled->executor));
+        SOMA_TRY(soma_fit_step(fit, i, fit->rates[i]));
+        if (check) SOMA_TRY(check(network, &finite));
         if (!finite) return *spoiled = i, SOMA_OK;
     }
-    if (spoiled) *spoiled = count;
+    if (check) *spoiled = count;
     return SOMA_OK;
 }
 
-/* The parameter that the step of the last batch has spoiled. */
+/* The first parameter that is not finite now. */
 static soma_status find_parameter(struct soma_fit *fit, finding *found) {
     soma_executor *executor = fit->network->compiled->executor;
     const soma_graph *graph = &fit->pass.step->graph;
@@ -117,27 +120,37 @@ static soma_status find_parameter(struct soma_fit *fit, finding *found) {
 }
 
 static soma_status find_in_batch(struct soma_fit *fit, size_t batch, finding *found) {
-    SOMA_TRY(replay(fit, batch, NULL));
+    SOMA_TRY(replay(fit, batch, NULL, NULL));
     fit->network->compiled->learning_rate = fit->rates[batch];
     found->batch = batch;
     return look_into_batch(&fit->pass, batch, found);
 }
 
-static soma_status find_in_training(struct soma_fit *fit, finding *found) {
-    size_t spoiled;
-    SOMA_TRY(replay(fit, fit->batches_done, &spoiled));
-    if (spoiled < fit->batches_done)
-        SOMA_TRY(find_in_batch(fit, spoiled, found));
-    else
-        SOMA_TRY(find_parameter(fit, found));
-    if (!found->tensor || found->tensor->op != SOMA_OP_PARAMETER || spoiled == 0) return SOMA_OK;
-    /* The batch before it has spoiled the weights, though not its own loss: by a gradient, or by the step alone. */
+/*
+ * The weights were bad before batch number `count`. Functions that saturate may hide that from the losses of some
+ * batches, so each step is looked at. It was a gradient that spoiled them, or the step alone.
+ */
+static soma_status find_spoiling_step(struct soma_fit *fit, size_t count, finding *found) {
     finding earlier = {0};
-    SOMA_TRY(find_in_batch(fit, spoiled - 1, &earlier));
+    size_t step;
+    SOMA_TRY(replay(fit, count, parameters_are_finite, &step));
+    if (step == count) return SOMA_OK;
+    SOMA_TRY(find_parameter(fit, found));
+    SOMA_TRY(find_in_batch(fit, step, &earlier));
     if (earlier.tensor) return *found = earlier, SOMA_OK;
-    found->batch = spoiled - 1;
+    found->batch = step;
     found->after = true;
     return SOMA_OK;
+}
+
+static soma_status find_in_training(struct soma_fit *fit, finding *found) {
+    size_t spoiled;
+    SOMA_TRY(replay(fit, fit->batches_done, loss_is_finite, &spoiled));
+    if (spoiled < fit->batches_done) {
+        SOMA_TRY(find_in_batch(fit, spoiled, found));
+        if (!found->tensor || found->tensor->op != SOMA_OP_PARAMETER || spoiled == 0) return SOMA_OK;
+    }
+    return find_spoiling_step(fit, spoiled, found);
 }
 
 static soma_status find_in_validation(struct soma_fit *fit, finding *found) {
