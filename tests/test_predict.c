@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+/* Outputs, classes, and figures over a data set, against the forward pass in float64. */
+#include "trainer.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { ROWS = 13, WIDTH = 4, CLASSES = 3 };
+
+static float x[ROWS * WIDTH];
+static int32_t labels[ROWS];
+static const model_shape shape = {WIDTH, 6, CLASSES, true};
+
+static void make_data(void) {
+    fill_uniform(1, x, ROWS * WIDTH);
+    fill_classes(2, labels, ROWS, CLASSES);
+}
+
+static soma_network *compiled(void) {
+    soma_network *network = network_of(shape, 3);
+    expect_ok(soma_compile(network, test_device, NULL));
+    return network;
+}
+
+/* Batches of one, of some with a short last one, of all, and of more than all. */
+static const size_t batch_sizes[] = {1, 4, ROWS, 100, 0};
+
+static size_t largest(const double *y, size_t count) {
+    size_t best = 0;
+    for (size_t j = 1; j < count; j++)
+        if (y[j] > y[best]) best = j;
+    return best;
+}
+
+START_TEST(predict_gives_the_outputs_of_every_sample) {
+    make_data();
+    soma_network *network = compiled();
+    soma_dataset *dataset;
+    soma_array inputs = array_f32(x, ROWS, WIDTH);
+    expect_ok(soma_dataset_from_arrays(&inputs, 1, NULL, 0, &dataset)); /* no targets needed */
+    model m;
+    float y[ROWS * CLASSES + 1];
+    int32_t classes[ROWS];
+    model_from(&m, shape, network);
+    y[ROWS * CLASSES] = 77;
+    expect_ok(soma_predict(network, dataset, 0, batch_sizes[_i], y));
+    expect_ok(soma_predict_classes(network, dataset, batch_sizes[_i], classes));
+    for (size_t i = 0; i < ROWS; i++) {
+        double expected[CLASSES];
+        model_predict(&m, x + i * WIDTH, expected);
+        for (size_t j = 0; j < CLASSES; j++) ck_assert_double_eq_tol((double)y[i * CLASSES + j], expected[j], 1e-6);
+        ck_assert_int_eq(classes[i], (int32_t)largest(expected, CLASSES));
+    }
+    ck_assert(y[ROWS * CLASSES] == 77); /* not a value more */
+    soma_network_destroy(network);
+    soma_dataset_destroy(dataset);
+}
+END_TEST
+
+START_TEST(evaluate_is_the_mean_over_the_samples) {
+    make_data();
+    soma_network *network = compiled();
+    soma_dataset *dataset = dataset_of(array_f32(x, ROWS, WIDTH), array_i32(labels, ROWS));
+    model m;
+    double loss = 0, right = 0;
+    soma_metrics metrics;
+    model_from(&m, shape, network);
+    for (size_t i = 0; i < ROWS; i++) {
+        double y[CLASSES];
+        model_predict(&m, x + i * WIDTH, y);
+        right += largest(y, CLASSES) == (size_t)labels[i];
+        loss += model_loss(&m, &(sample){x + i * WIDTH, NULL, labels[i], 1.0});
+    }
+    expect_ok(soma_evaluate(network, dataset, batch_sizes[_i], &metrics));
+    ck_assert_double_eq_tol(metrics.loss, loss / ROWS, 2e-6);
+    ck_assert_double_eq_tol(metrics.metric[0], right / ROWS, 1e-6);
+    soma_network_destroy(network);
+    soma_dataset_destroy(dataset);
+}
+END_TEST
+
+START_TEST(a_split_is_predicted_in_its_own_order) {
+    make_data();
+    soma_network *network = compiled();
+    soma_dataset *dataset = dataset_of(array_f32(x, ROWS, WIDTH), array_i32(labels, ROWS)), *parts[2];
+    model m;
+    model_from(&m, shape, network);
+    expect_ok(soma_dataset_split(dataset, 0.4, 5, &parts[0], &parts[1]));
+    for (int part = 0; part < 2; part++) {
+        soma_dataset_info info;
+        float y[ROWS * CLASSES], seen[WIDTH];
+        soma_dataset_get_info(parts[part], &info);
+        expect_ok(soma_predict(network, parts[part], 0, 3, y));
+        for (size_t i = 0; i < info.samples; i++) {
+            double expected[CLASSES];
+            expect_ok(soma_dataset_read_input(parts[part], 0, i, 1, seen));
+            model_predict(&m, seen, expected);
+            for (size_t j = 0; j < CLASSES; j++) ck_assert_double_eq_tol((double)y[i * CLASSES + j], expected[j], 1e-6);
+        }
+        soma_dataset_destroy(parts[part]);
+    }
+    soma_network_destroy(network);
+    soma_dataset_destroy(dataset);
+}
+END_TEST
+
+START_TEST(bytes_are_scaled) {
+    make_data();
+    soma_network *network = compiled();
+    uint8_t bytes[ROWS * WIDTH];
+    float scaled[ROWS * WIDTH], from_bytes[ROWS * CLASSES], from_floats[ROWS * CLASSES];
+    for (size_t i = 0; i < ROWS * WIDTH; i++) {
+        bytes[i] = (uint8_t)(i * 37);
+        scaled[i] = (float)bytes[i] * (1.0f / 255.0f);
+    }
+    soma_array arrays[2] = {array_u8(bytes, ROWS, WIDTH), array_f32(scaled, ROWS, WIDTH)};
+    float *outputs[2] = {from_bytes, from_floats};
+    for (int i = 0; i < 2; i++) {
+        soma_dataset *dataset;
+        expect_ok(soma_dataset_from_arrays(&arrays[i], 1, NULL, 0, &dataset));
+        expect_ok(soma_predict(network, dataset, 0, 5, outputs[i]));
+        soma_dataset_destroy(dataset);
+    }
+    ck_assert_mem_eq(from_bytes, from_floats, sizeof from_bytes);
+    soma_network_destroy(network);
+}
+END_TEST
+
+START_TEST(run_goes_straight_from_and_to_memory) {
+    make_data();
+    soma_network *network = compiled();
+    model m;
+    model_from(&m, shape, network);
+    for (size_t batch = 1; batch <= ROWS; batch += 4)
+        for (int again = 0; again < 2; again++) { /* the second time with the plan of the first */
+            float y[ROWS * CLASSES];
+            expect_ok(soma_run(network, x, batch, y));
+            for (size_t i = 0; i < batch; i++) {
+                double expected[CLASSES];
+                model_predict(&m, x + i * WIDTH, expected);
+                for (size_t j = 0; j < CLASSES; j++)
+                    ck_assert_double_eq_tol((double)y[i * CLASSES + j], expected[j], 1e-6);
+            }
+        }
+    soma_network_destroy(network);
+}
+END_TEST
+
+/* ------------------------------------------------------------------------------------------------- single units */
+
+/* y = f(x), one unit. */
+static soma_network *one_unit(soma_function activation, const soma_compile_options *options) {
+    soma_network *network;
+    const size_t one = 1;
+    expect_ok(soma_network_create(&network));
+    soma_dense_with(
+        soma_input(network, NULL, 1, &one), 1,
+        &(soma_dense_options){
+            .activation = activation, .no_bias = true, .weight_initializer = SOMA_INIT_CONSTANT, .weight_scale = 1});
+    expect_ok(soma_compile(network, test_device, options));
+    return network;
+}
+
+static void expect_classes(soma_network *network, const int32_t *expected) {
+    static const float values[5] = {-1, 0.25f, 0.5f, 0.75f, 2};
+    soma_array inputs = array_f32(values, 5, 1);
+    soma_dataset *dataset;
+    int32_t classes[5];
+    expect_ok(soma_dataset_from_arrays(&inputs, 1, NULL, 0, &dataset));
+    expect_ok(soma_predict_classes(network, dataset, 2, classes));
+    for (int i = 0; i < 5; i++) ck_assert_int_eq(classes[i], expected[i]);
+    soma_dataset_destroy(dataset);
+    soma_network_destroy(network);
+}
+
+START_TEST(a_single_unit_tells_two_classes_apart) {
+    const soma_compile_options logits = {.loss = {SOMA_BINARY_CROSSENTROPY_LOGITS}};
+    expect_classes(one_unit(SOMA_IDENTITY, NULL), (const int32_t[]){0, 0, 0, 1, 1});
+    expect_classes(one_unit(SOMA_SIGMOID, NULL), (const int32_t[]){0, 1, 1, 1, 1}); /* sigmoid(x) > 1/2 for x > 0 */
+    expect_classes(one_unit(SOMA_IDENTITY, &logits), (const int32_t[]){0, 1, 1, 1, 1});
+}
+END_TEST
+
+START_TEST(the_first_of_equals_is_the_class) {
+    soma_network *network;
+    const size_t three = 3;
+    expect_ok(soma_network_create(&network));
+    soma_activation(soma_input(network, NULL, 1, &three), SOMA_IDENTITY, NULL);
+    expect_ok(soma_compile(network, test_device, NULL));
+    const float rows[] = {1, 1, 0, 0, 2, 2, NAN, 1, 0, NAN, NAN, NAN};
+    const int32_t expected[] = {0, 1, 1, 0};
+    int32_t classes[4];
+    soma_array inputs = array_f32(rows, 4, 3);
+    soma_dataset *dataset;
+    expect_ok(soma_dataset_from_arrays(&inputs, 1, NULL, 0, &dataset));
+    expect_ok(soma_predict_classes(network, dataset, 0, classes));
+    for (int i = 0; i < 4; i++) ck_assert_int_eq(classes[i], expected[i]);
+    soma_dataset_destroy(dataset);
+    soma_network_destroy(network);
+}
+END_TEST
+
+/* ------------------------------------------------------------------------------------- several inputs and outputs */
+
+START_TEST(every_output_can_be_had) {
+    soma_network *network;
+    const size_t two = 2, three = 3;
+    const float a[] = {1, 2, 3, 4, 5, 6}, b[] = {1, 0, 1, 0, 1, 0, 2, 2, 2};
+    expect_ok(soma_network_create(&network));
+    soma_tensor *left = soma_input(network, "left", 1, &two), *right = soma_input(network, "right", 1, &three);
+    soma_output(soma_activation(left, SOMA_LINEAR, &(soma_activation_options){true, 2, 0}));
+    soma_output(soma_concat((soma_tensor *const[]){left, right}, 2, 0));
+    expect_ok(soma_network_status(network));
+    const soma_compile_options options = {.loss = {SOMA_LOSS_NONE, SOMA_LOSS_NONE}};
+    expect_ok(soma_compile(network, test_device, &options));
+    soma_array inputs[2] = {array_f32(a, 3, 2), array_f32(b, 3, 3)};
+    soma_dataset *dataset;
+    expect_ok(soma_dataset_from_arrays(inputs, 2, NULL, 0, &dataset));
+    float doubled[6], joined[15];
+    const float expected[] = {1, 2, 1, 0, 1, 3, 4, 0, 1, 0, 5, 6, 2, 2, 2};
+    expect_ok(soma_predict(network, dataset, 0, 2, doubled));
+    expect_ok(soma_predict(network, dataset, 1, 2, joined));
+    for (int i = 0; i < 6; i++) ck_assert(doubled[i] == 2 * a[i]);
+    ck_assert_mem_eq(joined, expected, sizeof expected);
+    expect_error(soma_predict(network, dataset, 2, 2, doubled), SOMA_INVALID_ARGUMENT, "output 2", "has 2");
+    expect_error(soma_run(network, a, 3, doubled), SOMA_INVALID_STATE, "2 inputs", "soma_predict");
+    soma_dataset_destroy(dataset);
+    soma_network_destroy(network);
+}
+END_TEST
+
+START_TEST(bad_calls_are_refused) {
+    make_data();
+    soma_network *network = network_of(shape, 3);
+    soma_dataset *dataset = dataset_of(array_f32(x, ROWS, WIDTH), array_i32(labels, ROWS));
+    soma_dataset *narrow = dataset_of(array_f32(x, ROWS, WIDTH - 1), array_i32(labels, ROWS));
+    soma_metrics metrics;
+    float y[ROWS * CLASSES];
+    int32_t classes[ROWS];
+    expect_error(soma_predict(network, dataset, 0, 0, y), SOMA_INVALID_STATE, "soma_predict", "soma_compile");
+    expect_error(soma_evaluate(network, dataset, 0, &metrics), SOMA_INVALID_STATE, "soma_evaluate");
+    expect_error(soma_predict_classes(network, dataset, 0, classes), SOMA_INVALID_STATE, "soma_predict_classes");
+    expect_error(soma_run(network, x, 1, y), SOMA_INVALID_STATE, "soma_run");
+    expect_ok(soma_compile(network, test_device, NULL));
+    expect_error(soma_predict(network, dataset, 0, 0, NULL), SOMA_INVALID_ARGUMENT, "values");
+    expect_error(soma_predict(network, NULL, 0, 0, y), SOMA_INVALID_ARGUMENT, "data set");
+    expect_error(soma_predict(network, narrow, 0, 0, y), SOMA_INVALID_SHAPE, "[batch, 4]", "[samples, 3]");
+    expect_error(soma_evaluate(network, narrow, 0, &metrics), SOMA_INVALID_SHAPE, "[batch, 4]", "[samples, 3]");
+    expect_error(soma_evaluate(network, dataset, 0, NULL), SOMA_INVALID_ARGUMENT, "metrics");
+    expect_error(soma_predict_classes(network, dataset, 0, NULL), SOMA_INVALID_ARGUMENT, "classes");
+    expect_error(soma_run(network, x, 0, y), SOMA_INVALID_ARGUMENT, "0 samples");
+    expect_error(soma_run(network, NULL, 1, y), SOMA_INVALID_ARGUMENT, "NULL");
+    soma_dataset_destroy(narrow);
+    soma_dataset_destroy(dataset);
+    soma_network_destroy(network);
+}
+END_TEST
+
+static void add_tests(TCase *cases) {
+    tcase_add_loop_test(cases, predict_gives_the_outputs_of_every_sample, 0, 5);
+    tcase_add_loop_test(cases, evaluate_is_the_mean_over_the_samples, 0, 5);
+    tcase_add_test(cases, a_split_is_predicted_in_its_own_order);
+    tcase_add_test(cases, bytes_are_scaled);
+    tcase_add_test(cases, run_goes_straight_from_and_to_memory);
+    tcase_add_test(cases, a_single_unit_tells_two_classes_apart);
+    tcase_add_test(cases, the_first_of_equals_is_the_class);
+    tcase_add_test(cases, every_output_can_be_had);
+    tcase_add_test(cases, bad_calls_are_refused);
+}
+
+int main(int argc, char **argv) {
+    return run_trainer_tests(argc, argv, "predict", add_tests);
+}
