@@ -63,14 +63,18 @@ soma_status soma_fit_is_finite(struct soma_fit *fit, bool *finite) {
 
 /* -------------------------------------------------------------------------------------------------- where was it? */
 
-/* Batch number `batch`, taken apart. */
-static soma_status look_into_batch(soma_pass *pass, size_t batch, finding *found) {
-    soma_plan *plan = soma_pass_plan(pass, batch);
-    size_t start = soma_pass_batch_start(pass, batch);
-    SOMA_TRY(soma_batches_load(&pass->batches, plan, start));
-    soma_step_values step = soma_step_values_now(pass->network, start);
-    SOMA_TRY(soma_plan_find_not_finite(plan, &step, &found->tensor));
-    if (!found->tensor) return SOMA_OK;
+/* The parameter that holds element `offset` of the flat buffer; NULL if none does. */
+static const soma_tensor *parameter_at(const soma_graph *graph, size_t offset) {
+    for (uint32_t i = 0; i < graph->count; i++) {
+        const soma_tensor *tensor = graph->tensor[i];
+        if (tensor->op == SOMA_OP_PARAMETER && offset >= tensor->offset &&
+            offset - tensor->offset < soma_tensor_count(tensor))
+            return tensor;
+    }
+    return NULL;
+}
+
+static soma_status find_element(soma_plan *plan, finding *found) {
     size_t count = soma_tensor_full_count(found->tensor, soma_plan_batch(plan));
     float *values = soma_realloc(NULL, count, sizeof *values);
     if (!values) return soma_out_of_memory(count * sizeof *values, "the values of a tensor");
@@ -82,6 +86,24 @@ static soma_status look_into_batch(soma_pass *pass, size_t batch, finding *found
     }
     soma_free(values);
     return status;
+}
+
+/* Batch number `batch`, taken apart. */
+static soma_status look_into_batch(soma_pass *pass, size_t batch, finding *found) {
+    soma_plan *plan = soma_pass_plan(pass, batch);
+    size_t start = soma_pass_batch_start(pass, batch);
+    found->batch = batch;
+    SOMA_TRY(soma_batches_load(&pass->batches, plan, start));
+    soma_step_values step = soma_step_values_now(pass->network, start);
+    SOMA_TRY(soma_plan_find_not_finite(plan, &step, &found->tensor));
+    if (!found->tensor) return SOMA_OK;
+    SOMA_TRY(find_element(plan, found));
+    /* A product that updates weights in place is a step already. */
+    if (found->tensor->place == SOMA_PLACE_PARAMETER && found->tensor->op != SOMA_OP_PARAMETER) {
+        found->tensor = parameter_at(&pass->step->graph, found->tensor->offset);
+        found->after = true;
+    }
+    return SOMA_OK;
 }
 
 typedef soma_status finite_check(soma_network *network, bool *finite);
@@ -104,25 +126,17 @@ static soma_status replay(struct soma_fit *fit, size_t count, finite_check *chec
 /* The first parameter that is not finite now. */
 static soma_status find_parameter(struct soma_fit *fit, finding *found) {
     soma_executor *executor = fit->network->compiled->executor;
-    const soma_graph *graph = &fit->pass.step->graph;
     size_t element;
     SOMA_TRY(first_bad_parameter(executor, &element));
-    for (uint32_t i = 0; i < graph->count; i++) {
-        const soma_tensor *tensor = graph->tensor[i];
-        if (tensor->op != SOMA_OP_PARAMETER || element < tensor->offset ||
-            element - tensor->offset >= soma_tensor_count(tensor))
-            continue;
-        found->tensor = tensor;
-        found->element = element - tensor->offset;
-        return soma_executor_read(executor, executor->parameters, element, &found->value, 1);
-    }
-    return SOMA_OK;
+    found->tensor = parameter_at(&fit->pass.step->graph, element);
+    if (!found->tensor) return SOMA_OK;
+    found->element = element - found->tensor->offset;
+    return soma_executor_read(executor, executor->parameters, element, &found->value, 1);
 }
 
 static soma_status find_in_batch(struct soma_fit *fit, size_t batch, finding *found) {
     SOMA_TRY(replay(fit, batch, NULL, NULL));
     fit->network->compiled->learning_rate = fit->rates[batch];
-    found->batch = batch;
     return look_into_batch(&fit->pass, batch, found);
 }
 
@@ -160,9 +174,7 @@ static soma_status find_in_validation(struct soma_fit *fit, finding *found) {
         SOMA_TRY(soma_executor_clear_accumulators(fit->network->compiled->executor));
         SOMA_TRY(soma_pass_run(pass, i));
         SOMA_TRY(loss_is_finite(fit->network, &finite));
-        if (finite) continue;
-        found->batch = i;
-        return look_into_batch(pass, i, found);
+        if (!finite) return look_into_batch(pass, i, found);
     }
     return SOMA_OK;
 }
