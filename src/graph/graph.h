@@ -22,9 +22,11 @@
  * COPY       scale * input, broadcast to a shape (dimensions of 1 and missing leading ones repeat)
  * RESHAPE    another shape over the same memory
  * GEMM       op(a) op(b) [+ bias]; two-dimensional, the batch counted
- * UNARY_GRAD, BIAS_UNARY_GRAD (its `second` is the bias gradient), SOFTMAX_GRAD, LOSS_GRAD: made by gradient rules and
- * rewrites SECOND     the second result of its input METRIC, NORM, OPTIMIZER: no result of their own; they work on the
- * executor's flat buffers
+ * UNARY_GRAD, BIAS_UNARY_GRAD, SOFTMAX_GRAD, LOSS_GRAD
+ *            made by gradient rules and rewrites
+ * SECOND     the second result of its input: the bias gradient of a BIAS_UNARY_GRAD
+ * METRIC, NORM, OPTIMIZER
+ *            no result of their own; they work on the executor's flat buffers
  */
 #define SOMA_OP_LIST(X)                                                                                                \
     X(INPUT)                                                                                                           \
@@ -67,7 +69,7 @@ typedef union soma_attributes {
         bool log;
         uint32_t axis;
     } softmax;
-    soma_dropout_params dropout; /* step is set before each run */
+    soma_dropout_params dropout; /* stream: number of the layer, from 0; step is set before each run */
     struct {
         soma_loss_params params;
         bool weighted, class_weighted; /* which of the optional inputs are there, in this order */
@@ -172,6 +174,9 @@ typedef soma_status soma_shape_rule(soma_tensor *tensor);
 /* Emits the call (or calls) that compute the tensor. */
 struct soma_lowering;
 typedef soma_status soma_lower_rule(struct soma_lowering *lowering, const soma_tensor *tensor);
+
+/* No row of the table allows more inputs. */
+#define SOMA_MAX_INPUTS 64
 
 typedef struct soma_op_row {
     const char *name; /* stable: the name in files */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Lowering rules: the call, or calls, that compute a tensor. */
+#include "base/random.h"
 #include "graph/lowering.h"
 #include "graph/rules.h"
 
@@ -185,9 +186,11 @@ soma_status soma_lower_softmax_grad(soma_lowering *lowering, const soma_tensor *
 }
 
 soma_status soma_lower_dropout(soma_lowering *lowering, const soma_tensor *tensor) {
-    return soma_lowering_push(lowering, tensor,
-                              soma_call_dropout(flat_view(lowering, tensor->input[0]), flat_view(lowering, tensor),
-                                                tensor->attributes.dropout));
+    soma_dropout_params params = tensor->attributes.dropout;
+    params.stream += SOMA_STREAM_DROPOUT; /* the seed serves shuffling and initial weights too */
+    return soma_lowering_push(
+        lowering, tensor,
+        soma_call_dropout(flat_view(lowering, tensor->input[0]), flat_view(lowering, tensor), params));
 }
 
 /* Class numbers are a vector, target rows a matrix like the predictions. */
