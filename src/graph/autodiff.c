@@ -28,7 +28,7 @@ static void mark_needed(backward *pass, soma_tensor *const *wanted, size_t count
 }
 
 static soma_status step_back(backward *pass, soma_tensor *tensor) {
-    soma_tensor *input_gradient[64] = {NULL}; /* the most inputs that a row of the table allows */
+    soma_tensor *input_gradient[SOMA_MAX_INPUTS] = {NULL};
     soma_gradient_rule *rule = soma_op_table[tensor->op].gradient;
     char label[SOMA_SHAPE_TEXT];
     if (!rule)

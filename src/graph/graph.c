@@ -68,6 +68,17 @@ soma_status soma_graph_clone(const soma_graph *graph, soma_graph *copy) {
     return SOMA_OK;
 }
 
+/* Whether the elements of one sample can be counted, in bytes too. */
+static soma_status check_size(const soma_tensor *tensor) {
+    char text[2][SOMA_SHAPE_TEXT];
+    size_t count = 1;
+    for (uint32_t i = 0; i < tensor->rank; i++)
+        if (!soma_multiply_size(count, tensor->shape[i], &count) || count > SIZE_MAX / 64)
+            return soma_error(SOMA_INVALID_SHAPE, "%s: %s has more elements than memory has bytes",
+                              soma_tensor_label(tensor, text[0]), soma_tensor_shape_text(tensor, text[1]));
+    return SOMA_OK;
+}
+
 soma_status soma_graph_add(soma_graph *graph, const soma_tensor_spec *spec, soma_tensor **out) {
     *out = NULL;
     const soma_op_row *row = &soma_op_table[spec->op];
@@ -88,6 +99,7 @@ soma_status soma_graph_add(soma_graph *graph, const soma_tensor_spec *spec, soma
     tensor->graph = graph;
     tensor->id = graph->count;
     soma_status status = row->shape(tensor);
+    if (status == SOMA_OK) status = check_size(tensor);
     if (status == SOMA_OK) status = graph_push(graph, tensor);
     if (status != SOMA_OK) {
         soma_tensor_free(tensor);

@@ -2,14 +2,20 @@
 /* THE op table: a row per op, and the shape rules. Gradient rules are in gradients.c, lowering in lower.c. */
 #include "graph/rules.h"
 
+#include <math.h>
+#include <stdio.h>
 #include <string.h>
 
-/* Fails with the tensor's label in front. */
-#define REJECT(tensor, status, format, ...)                                                                            \
-    do {                                                                                                               \
-        char label_[SOMA_SHAPE_TEXT];                                                                                  \
-        return soma_error(status, "%s: " format, soma_tensor_label(tensor, label_), __VA_ARGS__);                      \
-    } while (0)
+/* Fails with the tensor's label before the message. */
+static soma_status __attribute__((format(printf, 3, 4)))
+refuse(const soma_tensor *tensor, soma_status status, const char *format, ...) {
+    char message[512], label[SOMA_SHAPE_TEXT];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    return soma_error(status, "%s: %s", soma_tensor_label(tensor, label), message);
+}
 
 static soma_status shape_like_first(soma_tensor *tensor) {
     const soma_tensor *x = tensor->input[0];
@@ -22,16 +28,12 @@ static soma_status shape_like_first(soma_tensor *tensor) {
 
 /* INPUT, PARAMETER, FILL: the shape is given. */
 static soma_status shape_given(soma_tensor *tensor) {
-    size_t count = 1;
     if (soma_tensor_full_rank(tensor) > SOMA_MAX_RANK)
-        REJECT(tensor, SOMA_INVALID_SHAPE, "%u dimensions, at most %d are possible (the batch counts)",
-               soma_tensor_full_rank(tensor), SOMA_MAX_RANK);
-    for (uint32_t i = 0; i < tensor->rank; i++) {
-        if (tensor->shape[i] == 0) REJECT(tensor, SOMA_INVALID_SHAPE, "dimension %u is 0, it must be at least 1", i);
-        if (!soma_multiply_size(count, tensor->shape[i], &count) || count > SIZE_MAX / 64)
-            REJECT(tensor, SOMA_INVALID_SHAPE, "its %u dimensions multiply to more elements than memory has bytes",
-                   tensor->rank);
-    }
+        return refuse(tensor, SOMA_INVALID_SHAPE, "%u dimensions, at most %d are possible (the batch counts)",
+                      soma_tensor_full_rank(tensor), SOMA_MAX_RANK);
+    for (uint32_t i = 0; i < tensor->rank; i++)
+        if (tensor->shape[i] == 0)
+            return refuse(tensor, SOMA_INVALID_SHAPE, "dimension %u is 0, it must be at least 1", i);
     return SOMA_OK;
 }
 
@@ -45,8 +47,8 @@ static soma_status shape_copy(soma_tensor *tensor) {
     }
     char text[2][SOMA_SHAPE_TEXT];
     if (!fits)
-        REJECT(tensor, SOMA_INVALID_SHAPE, "%s cannot be broadcast to %s", soma_tensor_shape_text(x, text[0]),
-               soma_tensor_shape_text(tensor, text[1]));
+        return refuse(tensor, SOMA_INVALID_SHAPE, "%s cannot be broadcast to %s", soma_tensor_shape_text(x, text[0]),
+                      soma_tensor_shape_text(tensor, text[1]));
     return SOMA_OK;
 }
 
@@ -55,9 +57,9 @@ static soma_status shape_reshape(soma_tensor *tensor) {
     SOMA_TRY(shape_given(tensor));
     char text[2][SOMA_SHAPE_TEXT];
     if (x->batched != tensor->batched || soma_tensor_count(x) != soma_tensor_count(tensor))
-        REJECT(tensor, SOMA_INVALID_SHAPE, "%s has %zu elements per sample, %s has %zu",
-               soma_tensor_shape_text(x, text[0]), soma_tensor_count(x), soma_tensor_shape_text(tensor, text[1]),
-               soma_tensor_count(tensor));
+        return refuse(tensor, SOMA_INVALID_SHAPE, "%s has %zu elements per sample, %s has %zu",
+                      soma_tensor_shape_text(x, text[0]), soma_tensor_count(x), soma_tensor_shape_text(tensor, text[1]),
+                      soma_tensor_count(tensor));
     tensor->dtype = x->dtype;
     return SOMA_OK;
 }
@@ -71,9 +73,9 @@ typedef struct extent {
 static soma_status matrix_extents(const soma_tensor *tensor, const soma_tensor *x, bool transpose, extent out[2]) {
     char text[SOMA_SHAPE_TEXT];
     if (x->rank + (x->batched ? 1 : 0) != 2)
-        REJECT(tensor, SOMA_INVALID_SHAPE,
-               "a matrix product needs one dimension per sample, got %s (flatten makes one of many)",
-               soma_tensor_shape_text(x, text));
+        return refuse(tensor, SOMA_INVALID_SHAPE,
+                      "a matrix product needs one dimension per sample, got %s (flatten makes one of many)",
+                      soma_tensor_shape_text(x, text));
     extent rows = x->batched ? (extent){true, 0} : (extent){false, x->shape[0]};
     extent columns = {false, x->shape[x->rank - 1]};
     out[0] = transpose ? columns : rows;
@@ -89,12 +91,12 @@ static soma_status shape_gemm(soma_tensor *tensor) {
     SOMA_TRY(matrix_extents(tensor, tensor->input[1], params->transpose_b, b));
     char text[2][SOMA_SHAPE_TEXT];
     if (a[1].batch != b[0].batch || a[1].size != b[0].size || b[1].batch)
-        REJECT(tensor, SOMA_INVALID_SHAPE, "cannot multiply %s%s by %s%s",
-               soma_tensor_shape_text(tensor->input[0], text[0]), params->transpose_a ? " transposed" : "",
-               soma_tensor_shape_text(tensor->input[1], text[1]), params->transpose_b ? " transposed" : "");
+        return refuse(tensor, SOMA_INVALID_SHAPE, "cannot multiply %s%s by %s%s",
+                      soma_tensor_shape_text(tensor->input[0], text[0]), params->transpose_a ? " transposed" : "",
+                      soma_tensor_shape_text(tensor->input[1], text[1]), params->transpose_b ? " transposed" : "");
     if (bias && (bias->batched || bias->rank != 1 || bias->shape[0] != b[1].size))
-        REJECT(tensor, SOMA_INVALID_SHAPE, "the bias must be [%zu], got %s", b[1].size,
-               soma_tensor_shape_text(bias, text[0]));
+        return refuse(tensor, SOMA_INVALID_SHAPE, "the bias must be [%zu], got %s", b[1].size,
+                      soma_tensor_shape_text(bias, text[0]));
     tensor->dtype = SOMA_F32;
     tensor->batched = a[0].batch;
     tensor->rank = a[0].batch ? 1 : 2;
@@ -106,21 +108,25 @@ static soma_status shape_gemm(soma_tensor *tensor) {
 static soma_status shape_unary(soma_tensor *tensor) {
     const soma_unary_params *params = &tensor->attributes.unary;
     if ((unsigned)params->function >= SOMA_FUNCTION_COUNT)
-        REJECT(tensor, SOMA_INVALID_ARGUMENT, "%d is not a function of one number", (int)params->function);
+        return refuse(tensor, SOMA_INVALID_ARGUMENT, "%d is not a function of one number", (int)params->function);
+    if (!isfinite(params->a) || !isfinite(params->b))
+        return refuse(tensor, SOMA_INVALID_ARGUMENT, "%s needs finite parameters, got a = %g, b = %g",
+                      soma_function_name(params->function), (double)params->a, (double)params->b);
     if (params->function == SOMA_LEAKY_RELU && !(params->b < params->a))
-        REJECT(tensor, SOMA_INVALID_ARGUMENT,
-               "leaky_relu needs b < a (slope b for x <= 0, a for x > 0), got a = %g, b = %g", (double)params->a,
-               (double)params->b);
+        return refuse(tensor, SOMA_INVALID_ARGUMENT,
+                      "leaky_relu needs b < a (slope b for x <= 0, a for x > 0), got a = %g, b = %g", (double)params->a,
+                      (double)params->b);
     if (params->function == SOMA_ELU && !(params->a >= 0))
-        REJECT(tensor, SOMA_INVALID_ARGUMENT, "elu needs a >= 0, got a = %g", (double)params->a);
+        return refuse(tensor, SOMA_INVALID_ARGUMENT, "elu needs a >= 0, got a = %g", (double)params->a);
     return shape_like_first(tensor);
 }
 
 static soma_status shape_of_equal_inputs(soma_tensor *tensor) {
     char text[2][SOMA_SHAPE_TEXT];
     if (!soma_tensor_same_shape(tensor->input[0], tensor->input[1]))
-        REJECT(tensor, SOMA_INVALID_SHAPE, "%s and %s should be equal",
-               soma_tensor_shape_text(tensor->input[0], text[0]), soma_tensor_shape_text(tensor->input[1], text[1]));
+        return refuse(tensor, SOMA_INVALID_SHAPE, "%s and %s should be equal",
+                      soma_tensor_shape_text(tensor->input[0], text[0]),
+                      soma_tensor_shape_text(tensor->input[1], text[1]));
     return shape_like_first(tensor);
 }
 
@@ -141,18 +147,18 @@ static soma_status shape_binary(soma_tensor *tensor) {
     }
     char text[2][SOMA_SHAPE_TEXT];
     if (!fits)
-        REJECT(tensor, SOMA_INVALID_SHAPE, "%s cannot be broadcast to %s", soma_tensor_shape_text(b, text[0]),
-               soma_tensor_shape_text(a, text[1]));
+        return refuse(tensor, SOMA_INVALID_SHAPE, "%s cannot be broadcast to %s", soma_tensor_shape_text(b, text[0]),
+                      soma_tensor_shape_text(a, text[1]));
     return SOMA_OK;
 }
 
 static soma_status check_axis(const soma_tensor *tensor, const soma_tensor *x, uint32_t axis) {
     char text[SOMA_SHAPE_TEXT];
-    uint32_t rank = x->rank + (x->batched ? 1 : 0);
-    if (axis >= rank) /* people count the dimensions of a sample */
-        REJECT(tensor, SOMA_INVALID_SHAPE, "%s has no dimension %d per sample", soma_tensor_shape_text(x, text),
-               (int)axis - (x->batched ? 1 : 0));
-    return SOMA_OK;
+    uint32_t batch = x->batched ? 1 : 0;
+    if (axis < x->rank + batch) return SOMA_OK;
+    /* People count the dimensions of a sample. */
+    return refuse(tensor, SOMA_INVALID_SHAPE, "%s has no dimension %u per sample (the first is 0)",
+                  soma_tensor_shape_text(x, text), axis - batch);
 }
 
 static soma_status shape_reduce(soma_tensor *tensor) {
@@ -173,7 +179,7 @@ static soma_status shape_concat(soma_tensor *tensor) {
     uint32_t axis = tensor->attributes.concat.axis;
     SOMA_TRY(shape_like_first(tensor));
     SOMA_TRY(check_axis(tensor, tensor, axis));
-    if (tensor->batched && axis == 0) REJECT(tensor, SOMA_INVALID_SHAPE, "the batch cannot be joined along%s", "");
+    if (tensor->batched && axis == 0) return refuse(tensor, SOMA_INVALID_SHAPE, "the batch cannot be joined along");
     uint32_t dimension = axis - (tensor->batched ? 1 : 0);
     for (uint32_t i = 1; i < tensor->input_count; i++) {
         const soma_tensor *x = tensor->input[i];
@@ -181,8 +187,9 @@ static soma_status shape_concat(soma_tensor *tensor) {
         for (uint32_t j = 0; fits && j < x->rank; j++) fits = j == dimension || x->shape[j] == tensor->shape[j];
         char text[2][SOMA_SHAPE_TEXT];
         if (!fits)
-            REJECT(tensor, SOMA_INVALID_SHAPE, "%s and %s differ in more than dimension %u",
-                   soma_tensor_shape_text(tensor->input[0], text[0]), soma_tensor_shape_text(x, text[1]), dimension);
+            return refuse(tensor, SOMA_INVALID_SHAPE, "%s and %s differ in more than dimension %u",
+                          soma_tensor_shape_text(tensor->input[0], text[0]), soma_tensor_shape_text(x, text[1]),
+                          dimension);
         tensor->shape[dimension] += x->shape[dimension];
     }
     return SOMA_OK;
@@ -192,13 +199,13 @@ static soma_status shape_slice(soma_tensor *tensor) {
     uint32_t axis = tensor->attributes.slice.axis;
     SOMA_TRY(shape_like_first(tensor));
     SOMA_TRY(check_axis(tensor, tensor, axis));
-    if (tensor->batched && axis == 0) REJECT(tensor, SOMA_INVALID_SHAPE, "the batch cannot be sliced%s", "");
+    if (tensor->batched && axis == 0) return refuse(tensor, SOMA_INVALID_SHAPE, "the batch cannot be sliced");
     uint32_t dimension = axis - (tensor->batched ? 1 : 0);
     size_t start = tensor->attributes.slice.start, length = tensor->attributes.slice.length;
     size_t size = tensor->shape[dimension];
     if (length == 0 || start > size || length > size - start)
-        REJECT(tensor, SOMA_INVALID_SHAPE, "slice of %zu from %zu does not lie in a dimension of %zu", length, start,
-               size);
+        return refuse(tensor, SOMA_INVALID_SHAPE, "slice of %zu from %zu does not lie in a dimension of %zu", length,
+                      start, size);
     tensor->shape[dimension] = length;
     return SOMA_OK;
 }
@@ -206,15 +213,15 @@ static soma_status shape_slice(soma_tensor *tensor) {
 static soma_status shape_softmax(soma_tensor *tensor) {
     SOMA_TRY(check_axis(tensor, tensor->input[0], tensor->attributes.softmax.axis));
     if (tensor->input[0]->batched && tensor->attributes.softmax.axis == 0)
-        REJECT(tensor, SOMA_INVALID_SHAPE, "softmax over the batch is not meaningful%s", "");
+        return refuse(tensor, SOMA_INVALID_SHAPE, "softmax over the batch is not meaningful");
     return shape_like_first(tensor);
 }
 
 static soma_status shape_dropout(soma_tensor *tensor) {
     float rate = tensor->attributes.dropout.rate;
     if (!(rate >= 0 && rate < 1))
-        REJECT(tensor, SOMA_INVALID_ARGUMENT, "the dropout rate must be at least 0 and less than 1, got %g",
-               (double)rate);
+        return refuse(tensor, SOMA_INVALID_ARGUMENT, "the dropout rate must be at least 0 and less than 1, got %g",
+                      (double)rate);
     return shape_like_first(tensor);
 }
 
@@ -225,9 +232,9 @@ static soma_status shape_loss(soma_tensor *tensor) {
     char text[2][SOMA_SHAPE_TEXT];
     if (!prediction->batched || (classes ? target->rank != 0 || prediction->rank != 1
                                          : soma_tensor_count(target) != soma_tensor_count(prediction)))
-        REJECT(tensor, SOMA_INVALID_SHAPE, "predictions %s do not fit targets %s%s",
-               soma_tensor_shape_text(prediction, text[0]), soma_tensor_shape_text(target, text[1]),
-               classes ? " (class numbers)" : "");
+        return refuse(tensor, SOMA_INVALID_SHAPE, "predictions %s do not fit targets %s%s",
+                      soma_tensor_shape_text(prediction, text[0]), soma_tensor_shape_text(target, text[1]),
+                      classes ? " (class numbers)" : "");
     tensor->dtype = SOMA_F32;
     tensor->batched = true;
     tensor->rank = 0;
@@ -258,7 +265,7 @@ const soma_op_row soma_op_table[SOMA_OP_COUNT] = {
     ROW(SECOND,          "second",         1, 1,   shape_second,          NULL,                  NULL),
     ROW(BINARY,          "binary",         2, 2,   shape_binary,          soma_gradient_binary,  soma_lower_binary),
     ROW(REDUCE,          "reduce",         1, 1,   shape_reduce,          soma_gradient_reduce,  soma_lower_reduce),
-    ROW(CONCAT,          "concat",         1, 64,  shape_concat,          soma_gradient_concat,  soma_lower_concat),
+    ROW(CONCAT,          "concat",         1, SOMA_MAX_INPUTS, shape_concat,          soma_gradient_concat,  soma_lower_concat),
     ROW(SLICE,           "slice",          1, 1,   shape_slice,           soma_gradient_slice,   soma_lower_slice),
     ROW(SOFTMAX,         "softmax",        1, 1,   shape_softmax,         soma_gradient_softmax, soma_lower_softmax),
     ROW(SOFTMAX_GRAD,    "softmax_grad",   2, 2,   shape_of_equal_inputs, NULL,                  soma_lower_softmax_grad),

@@ -36,15 +36,26 @@ static size_t lowest_gap(const soma_block *block, soma_block *const *placed, siz
     return offset;
 }
 
+/* Rounds the sizes up. What all of them need together must be a size_t: then no offset can exceed one. */
+static soma_status round_sizes(soma_block *blocks, size_t count, size_t alignment) {
+    size_t sum = 0;
+    for (size_t i = 0; i < count; i++) {
+        bool fits = blocks[i].size <= SIZE_MAX - alignment;
+        if (fits) blocks[i].size = soma_round_up(blocks[i].size, alignment);
+        if (!fits || !soma_add_size(sum, blocks[i].size, &sum))
+            return soma_error(SOMA_OUT_OF_DEVICE_MEMORY, "the activations need more bytes than any memory has");
+    }
+    return SOMA_OK;
+}
+
 soma_status soma_place_blocks(soma_block *blocks, size_t count, size_t alignment, size_t *total) {
+    *total = 0;
+    SOMA_TRY(round_sizes(blocks, count, alignment));
+    /* The order, and room for the blocks that lowest_gap() looks at. */
     soma_block **order = soma_calloc(2 * count, sizeof *order);
     if (!order) return soma_out_of_memory(2 * count * sizeof *order, "the memory plan");
-    for (size_t i = 0; i < count; i++) {
-        order[i] = &blocks[i];
-        blocks[i].size = soma_round_up(blocks[i].size, alignment);
-    }
+    for (size_t i = 0; i < count; i++) order[i] = &blocks[i];
     qsort(order, count, sizeof *order, larger_first);
-    *total = 0;
     for (size_t i = 0; i < count && order[i]->size > 0; i++) {
         order[i]->offset = lowest_gap(order[i], order, i, order + count);
         *total = SOMA_MAX(*total, order[i]->offset + order[i]->size);
