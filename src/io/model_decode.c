@@ -101,7 +101,7 @@ static soma_status register_tensor(soma_network *network, const soma_tensor_spec
 static soma_status decode_tensor(soma_network *network, const json_t *object, size_t index, size_t layers) {
     char where[MAX_WHERE];
     soma_tensor_spec spec = {.op = SOMA_OP_INPUT};
-    soma_tensor *input[64];
+    soma_tensor *input[SOMA_MAX_INPUTS];
     const soma_field *fields;
     size_t count, layer = 0;
     snprintf(where, sizeof where, "tensor %zu", index);
@@ -117,6 +117,7 @@ static soma_status decode_tensor(soma_network *network, const json_t *object, si
     SOMA_TRY(decode_inputs(network, object, where, &spec, input, SOMA_COUNT_OF(input)));
     SOMA_TRY(decode_shape(object, where, &spec));
     SOMA_TRY(check_role(&spec, where));
+    if (spec.op == SOMA_OP_GEMM) spec.attributes.gemm.alpha = 1; /* a network's products are plain ones */
     soma_op_fields(spec.op, &fields, &count);
     SOMA_TRY(soma_fields_decode(fields, count, object, where, &spec.attributes));
     SOMA_TRY(get_index(json_object_get(object, "layer"), layers, where, "\"layer\"", &layer));
@@ -147,7 +148,7 @@ static soma_status decode_layer(soma_network *network, const json_t *object, siz
         return malformed(where, "\"name\" and \"kind\" must be strings");
     if (network->graph.count == 0) return malformed(where, "there are no tensors");
     SOMA_TRY(get_index(json_object_get(object, "output"), network->graph.count - 1, where, "\"output\"", &output));
-    soma_status status = soma_network_begin_layer(network, json_string_value(kind), json_string_value(name));
+    soma_status status = soma_network_append_layer(network, json_string_value(kind), json_string_value(name));
     if (status != SOMA_OK) return soma_error_prefix(SOMA_INVALID_FILE, "%s: ", where);
     soma_layer *layer = &network->layers[network->layer_count - 1];
     layer->output = network->graph.tensor[output];

@@ -5,52 +5,66 @@
  */
 #include "nn/network.h"
 
-#include <stdio.h>
+#include <math.h>
 #include <string.h>
 
 static soma_network *owner(const soma_tensor *tensor) {
     return tensor->graph->owner;
 }
 
-/* Ends a builder: records an error, or closes the layer that it opened. */
-static soma_tensor *finish(soma_network *network, soma_status status, soma_tensor *out) {
-    if (status != SOMA_OK) return soma_network_fail(network, status);
-    soma_network_end_layer(network, out);
-    return out;
+/* Opens a layer; false where that fails, or something has failed before. */
+static bool begin(soma_network *network, const char *kind, const char *name) {
+    if (network->status != SOMA_OK) return false;
+    soma_status status = soma_network_begin_layer(network, kind, name);
+    if (status != SOMA_OK) soma_network_fail(network, status);
+    return status == SOMA_OK;
 }
 
-/* Puts the layer's name before an error's detail. */
-static soma_status within_layer(soma_network *network, soma_status status) {
-    if (status == SOMA_OK) return SOMA_OK;
-    return soma_error_prefix(status, "layer %s: ", network->layers[network->layer_count - 1].name);
+/* Closes the layer that begin() opened; puts its name before an error's detail. */
+static soma_tensor *finish(soma_network *network, soma_status status, soma_tensor *out) {
+    if (status == SOMA_OK) status = soma_network_end_layer(network, out);
+    if (status == SOMA_OK) return out;
+    soma_error_prefix(status, "layer %s: ", network->layers[network->layer_count - 1].name);
+    return soma_network_fail(network, status);
 }
 
 /* A layer of one op. */
 static soma_tensor *one_op(const char *kind, soma_op op, soma_tensor *const *input, uint32_t count,
                            soma_attributes attributes) {
     soma_network *network = owner(input[0]);
+    if (!begin(network, kind, NULL)) return NULL;
     soma_tensor_spec spec = {.op = op, .input_count = count, .input = input, .attributes = attributes};
-    soma_tensor *out = NULL;
-    soma_status status = soma_network_begin_layer(network, kind, NULL);
-    if (status == SOMA_OK) status = within_layer(network, soma_graph_add(&network->graph, &spec, &out));
+    soma_tensor *out;
+    soma_status status = soma_graph_add(&network->graph, &spec, &out);
     return finish(network, status, out);
+}
+
+/* A dimension of the sample as an axis of the tensor, which counts the batch. */
+static uint32_t axis_of(const soma_tensor *x, uint32_t dimension) {
+    return dimension + (x->batched && dimension < UINT32_MAX ? 1 : 0);
+}
+
+static soma_status check_rank(uint32_t rank, const size_t *shape) {
+    if (rank < 1 || rank > 4)
+        return soma_error(SOMA_INVALID_SHAPE, "%u dimensions per sample, 1 to 4 are possible", rank);
+    return shape ? SOMA_OK : soma_error(SOMA_INVALID_ARGUMENT, "the shape is NULL");
 }
 
 /* ------------------------------------------------------------------------------------------------------------ input */
 
-soma_tensor *soma_input(soma_network *network, const char *name, uint32_t rank, const size_t *shape) {
-    if (!network || network->status != SOMA_OK) return NULL;
+static soma_status add_input(soma_network *network, uint32_t rank, const size_t *shape, soma_tensor **out) {
     soma_tensor_spec spec = {.op = SOMA_OP_INPUT, .batched = true, .rank = rank};
+    SOMA_TRY(check_rank(rank, shape));
+    memcpy(spec.shape, shape, rank * sizeof *shape);
+    SOMA_TRY(soma_graph_add(&network->graph, &spec, out));
+    return soma_network_add_input(network, *out);
+}
+
+soma_tensor *soma_input(soma_network *network, const char *name, uint32_t rank, const size_t *shape) {
+    if (!network || !begin(network, "input", name)) return NULL;
     soma_tensor *out = NULL;
-    soma_status status = soma_network_begin_layer(network, "input", name);
-    if (status == SOMA_OK && (rank < 1 || rank > 4))
-        status = soma_error(SOMA_INVALID_SHAPE, "%u dimensions per sample, 1 to 4 are possible", rank);
-    if (status == SOMA_OK) {
-        memcpy(spec.shape, shape, rank * sizeof *shape);
-        status = soma_graph_add(&network->graph, &spec, &out);
-    }
-    if (status == SOMA_OK) status = soma_network_add_input(network, out);
-    return finish(network, network->layer_count ? within_layer(network, status) : status, out);
+    soma_status status = add_input(network, rank, shape, &out);
+    return finish(network, status, out);
 }
 
 /* ------------------------------------------------------------------------------------------------------- activations
@@ -70,67 +84,86 @@ soma_activation_options soma_activation_defaults(soma_function function) {
     }
 }
 
-static soma_status add_softmax(soma_tensor *x, uint32_t axis, bool log, soma_tensor **out) {
-    soma_tensor_spec spec = {
-        .op = SOMA_OP_SOFTMAX, .input_count = 1, .input = &x, .attributes = {.softmax = {log, axis}}};
-    return soma_graph_add(x->graph, &spec, out);
-}
-
 static soma_status add_function(soma_tensor *x, soma_function function, const soma_activation_options *options,
                                 soma_tensor **out) {
-    if (function == SOMA_SOFTMAX) return add_softmax(x, x->rank, false, out); /* the last: the batch is axis 0 */
+    if (function == SOMA_SOFTMAX) {
+        soma_tensor_spec spec = {.op = SOMA_OP_SOFTMAX,
+                                 .input_count = 1,
+                                 .input = &x,
+                                 .attributes = {.softmax = {.axis = axis_of(x, x->rank - 1)}}};
+        return soma_graph_add(x->graph, &spec, out);
+    }
     soma_activation_options chosen = options && options->set ? *options : soma_activation_defaults(function);
     return soma_graph_unary(x->graph, x, (soma_unary_params){function, chosen.a, chosen.b}, out);
 }
 
 soma_tensor *soma_activation(soma_tensor *x, soma_function function, const soma_activation_options *options) {
-    if (!x) return NULL;
     const char *kind = soma_function_name(function);
-    soma_tensor *out = NULL;
-    soma_status status = soma_network_begin_layer(owner(x), kind ? kind : "activation", NULL);
-    if (status == SOMA_OK) status = within_layer(owner(x), add_function(x, function, options, &out));
+    if (!x || !begin(owner(x), kind ? kind : "activation", NULL)) return NULL;
+    soma_tensor *out;
+    soma_status status = add_function(x, function, options, &out);
     return finish(owner(x), status, out);
 }
 
 soma_tensor *soma_softmax(soma_tensor *x, uint32_t axis) {
-    return x ? one_op("softmax", SOMA_OP_SOFTMAX, &x, 1, (soma_attributes){.softmax = {false, axis + 1}}) : NULL;
+    if (!x) return NULL;
+    return one_op("softmax", SOMA_OP_SOFTMAX, &x, 1, (soma_attributes){.softmax = {false, axis_of(x, axis)}});
 }
 
 soma_tensor *soma_log_softmax(soma_tensor *x, uint32_t axis) {
-    return x ? one_op("log_softmax", SOMA_OP_SOFTMAX, &x, 1, (soma_attributes){.softmax = {true, axis + 1}}) : NULL;
+    if (!x) return NULL;
+    return one_op("log_softmax", SOMA_OP_SOFTMAX, &x, 1, (soma_attributes){.softmax = {true, axis_of(x, axis)}});
 }
 
 /* ------------------------------------------------------------------------------------------------------------ dense */
 
-/* W [in, units] or b [units] of the layer at hand. */
+/* A parameter of the layer at hand, W [in, units] or b [units]. */
 static soma_status add_weights(soma_network *network, const char *role, const soma_parameter *description,
                                uint32_t rank, const size_t *shape, soma_tensor **out) {
-    char name[256];
-    snprintf(name, sizeof name, "%s.%s", network->layers[network->layer_count - 1].name, role);
-    return soma_network_add_parameter(network, description, rank, shape, name, out);
+    soma_text name = {.data = NULL};
+    soma_text_append(&name, "%s.%s", network->layers[network->layer_count - 1].name, role);
+    soma_status status = name.failed ? soma_out_of_memory(name.length, "a parameter's name")
+                                     : soma_network_add_parameter(network, description, rank, shape, name.data, out);
+    soma_free(name.data);
+    return status;
+}
+
+static soma_status check_initializer(const char *role, soma_initializer initializer, float scale) {
+    if ((unsigned)initializer >= SOMA_INIT_COUNT)
+        return soma_error(SOMA_INVALID_ARGUMENT, "%s: there is no initializer number %d", role, (int)initializer);
+    if (!isfinite(scale))
+        return soma_error(SOMA_INVALID_ARGUMENT, "%s: the initial scale is %g, it must be finite", role, (double)scale);
+    return SOMA_OK;
+}
+
+static soma_status check_dense(const soma_tensor *x, size_t units, const soma_dense_options *options) {
+    char text[SOMA_SHAPE_TEXT];
+    if (units == 0) return soma_error(SOMA_INVALID_ARGUMENT, "0 units, at least 1 is needed");
+    SOMA_TRY(check_initializer("weight", options->weight_initializer, options->weight_scale));
+    SOMA_TRY(check_initializer("bias", options->bias_initializer, options->bias_scale));
+    if (x->batched && x->rank == 1) return SOMA_OK;
+    return soma_error(SOMA_INVALID_SHAPE, "a dense layer takes one dimension per sample, got %s; flatten it first",
+                      soma_tensor_shape_text(x, text));
 }
 
 static soma_status build_dense(soma_tensor *x, size_t units, const soma_dense_options *options, soma_tensor **out) {
     soma_network *network = owner(x);
-    char text[SOMA_SHAPE_TEXT];
-    if (units == 0) return soma_error(SOMA_INVALID_ARGUMENT, "0 units, at least 1 is needed");
-    if (!x->batched || x->rank != 1)
-        return soma_error(SOMA_INVALID_SHAPE, "a dense layer takes one dimension per sample, got %s; flatten it first",
-                          soma_tensor_shape_text(x, text));
+    SOMA_TRY(check_dense(x, units, options));
     size_t shape[2] = {x->shape[0], units};
-    soma_parameter weight = {.initializer = options->weight_initializer != SOMA_INIT_DEFAULT
-                                                ? options->weight_initializer
-                                                : soma_initializer_for(options->activation),
+    soma_parameter weight = {.initializer = options->weight_initializer,
                              .scale = options->weight_scale,
                              .fan_in = shape[0],
                              .fan_out = units};
-    soma_parameter offset = weight;
-    offset.initializer = options->bias_initializer != SOMA_INIT_DEFAULT ? options->bias_initializer : SOMA_INIT_ZEROS;
-    offset.scale = options->bias_scale;
-    offset.is_bias = true;
+    if (weight.initializer == SOMA_INIT_DEFAULT) weight.initializer = soma_initializer_for(options->activation);
+    soma_parameter bias = {.initializer = options->bias_initializer,
+                           .scale = options->bias_scale,
+                           .fan_in = shape[0],
+                           .fan_out = units,
+                           .is_bias = true};
+    if (bias.initializer == SOMA_INIT_DEFAULT) bias.initializer = SOMA_INIT_ZEROS;
     soma_tensor *w, *b = NULL;
     SOMA_TRY(add_weights(network, "weight", &weight, 2, shape, &w));
-    if (!options->no_bias) SOMA_TRY(add_weights(network, "bias", &offset, 1, &units, &b));
+    if (!options->no_bias) SOMA_TRY(add_weights(network, "bias", &bias, 1, &units, &b));
     SOMA_TRY(soma_graph_gemm(&network->graph, x, w, b, false, false, out));
     if (options->activation == SOMA_IDENTITY) return SOMA_OK;
     return add_function(*out, options->activation, &options->function, out);
@@ -138,11 +171,10 @@ static soma_status build_dense(soma_tensor *x, size_t units, const soma_dense_op
 
 soma_tensor *soma_dense_with(soma_tensor *x, size_t units, const soma_dense_options *options) {
     static const soma_dense_options defaults;
-    if (!x) return NULL;
     if (!options) options = &defaults;
+    if (!x || !begin(owner(x), "dense", options->name)) return NULL;
     soma_tensor *out = NULL;
-    soma_status status = soma_network_begin_layer(owner(x), "dense", options->name);
-    if (status == SOMA_OK) status = within_layer(owner(x), build_dense(x, units, options, &out));
+    soma_status status = build_dense(x, units, options, &out);
     return finish(owner(x), status, out);
 }
 
@@ -162,17 +194,14 @@ soma_tensor *soma_dropout(soma_tensor *x, float rate) {
 }
 
 static soma_tensor *reshape_layer(const char *kind, soma_tensor *x, uint32_t rank, const size_t *shape) {
-    soma_network *network = owner(x);
-    soma_tensor *out = NULL;
-    soma_status status = soma_network_begin_layer(network, kind, NULL);
-    if (status == SOMA_OK && (rank < 1 || rank > 4))
-        status = soma_error(SOMA_INVALID_SHAPE, "%u dimensions per sample, 1 to 4 are possible", rank);
-    soma_tensor like = {.batched = true, .rank = rank};
+    if (!begin(owner(x), kind, NULL)) return NULL;
+    soma_tensor like = {.batched = x->batched, .rank = rank}, *out = NULL;
+    soma_status status = check_rank(rank, shape);
     if (status == SOMA_OK) {
         memcpy(like.shape, shape, rank * sizeof *shape);
-        status = soma_graph_reshape(&network->graph, x, &like, &out);
+        status = soma_graph_reshape(x->graph, x, &like, &out);
     }
-    return finish(network, within_layer(network, status), out);
+    return finish(owner(x), status, out);
 }
 
 soma_tensor *soma_flatten(soma_tensor *x) {
@@ -185,16 +214,22 @@ soma_tensor *soma_reshape(soma_tensor *x, uint32_t rank, const size_t *shape) {
     return x ? reshape_layer("reshape", x, rank, shape) : NULL;
 }
 
-soma_tensor *soma_reduce(soma_tensor *x, soma_reduction op, uint32_t axis) {
-    if (!x) return NULL;
+static soma_status reduce(soma_tensor *x, soma_reduction op, uint32_t axis, soma_tensor **out) {
+    char text[SOMA_SHAPE_TEXT];
     if ((unsigned)op >= SOMA_REDUCTION_COUNT)
-        return soma_network_fail(owner(x), soma_error(SOMA_INVALID_ARGUMENT, "%d is no reduction", (int)op));
+        return soma_error(SOMA_INVALID_ARGUMENT, "there is no reduction number %d", (int)op);
     if (x->rank == 1)
-        return soma_network_fail(owner(x),
-                                 soma_error(SOMA_INVALID_SHAPE, "%s of a tensor with one dimension would leave none",
-                                            soma_name(SOMA_NAMES_REDUCTION, (int)op)));
-    return one_op(soma_name(SOMA_NAMES_REDUCTION, (int)op), SOMA_OP_REDUCE, &x, 1,
-                  (soma_attributes){.reduce = {op, axis + 1}});
+        return soma_error(SOMA_INVALID_SHAPE, "%s has one dimension per sample, none would be left",
+                          soma_tensor_shape_text(x, text));
+    return soma_graph_reduce(x->graph, x, op, axis_of(x, axis), out);
+}
+
+soma_tensor *soma_reduce(soma_tensor *x, soma_reduction op, uint32_t axis) {
+    const char *kind = soma_name(SOMA_NAMES_REDUCTION, (int)op);
+    if (!x || !begin(owner(x), kind ? kind : "reduce", NULL)) return NULL;
+    soma_tensor *out = NULL;
+    soma_status status = reduce(x, op, axis, &out);
+    return finish(owner(x), status, out);
 }
 
 /* ------------------------------------------------------------------------------------------------------------ joins */
@@ -207,12 +242,10 @@ static bool same_network(soma_tensor *x, soma_tensor *y, const char *kind) {
 }
 
 static soma_tensor *join(const char *kind, soma_tensor *x, soma_tensor *y, soma_binary op) {
-    if (!x || !y || !same_network(x, y, kind)) return NULL;
-    soma_network *network = owner(x);
+    if (!x || !y || !same_network(x, y, kind) || !begin(owner(x), kind, NULL)) return NULL;
     soma_tensor *out = NULL;
-    soma_status status = soma_network_begin_layer(network, kind, NULL);
-    if (status == SOMA_OK) status = within_layer(network, soma_graph_binary(&network->graph, x, y, op, &out));
-    return finish(network, status, out);
+    soma_status status = soma_graph_binary(x->graph, x, y, op, &out);
+    return finish(owner(x), status, out);
 }
 
 soma_tensor *soma_add(soma_tensor *x, soma_tensor *y) {
@@ -235,17 +268,20 @@ soma_tensor *soma_minimum(soma_tensor *x, soma_tensor *y) {
 }
 
 soma_tensor *soma_concat(soma_tensor *const *tensors, size_t count, uint32_t axis) {
+    if (!tensors || count == 0) return NULL;
     for (size_t i = 0; i < count; i++)
         if (!tensors[i] || !same_network(tensors[0], tensors[i], "concat")) return NULL;
-    if (count == 0) return NULL;
     return one_op("concat", SOMA_OP_CONCAT, tensors, (uint32_t)SOMA_MIN(count, UINT32_MAX),
-                  (soma_attributes){.concat = {axis + 1}});
+                  (soma_attributes){.concat = {axis_of(tensors[0], axis)}});
 }
 
 /* ------------------------------------------------------------------------------------------------------------ names */
 
 soma_tensor *soma_named(soma_tensor *x, const char *name) {
     if (!x) return NULL;
+    if (!name || *name == 0)
+        return soma_network_fail(owner(x),
+                                 soma_error(SOMA_INVALID_ARGUMENT, "%s: the new name is empty", soma_tensor_name(x)));
     const soma_tensor *other = soma_network_tensor(owner(x), name);
     if (other && other != x)
         return soma_network_fail(

@@ -76,6 +76,13 @@ soma_status soma_network_add_input(soma_network *network, soma_tensor *tensor) {
 }
 
 soma_status soma_network_add_output(soma_network *network, soma_tensor *tensor) {
+    if (!tensor->batched)
+        return soma_error(SOMA_INVALID_ARGUMENT,
+                          "%s is the same for every sample; an output must be computed from an input",
+                          soma_tensor_name(tensor));
+    for (size_t i = 0; i < network->output_count; i++)
+        if (network->outputs[i] == tensor)
+            return soma_error(SOMA_INVALID_ARGUMENT, "%s is an output already", soma_tensor_name(tensor));
     if (network->output_count == SOMA_MAX_OUTPUTS)
         return soma_error(SOMA_INVALID_ARGUMENT, "more than %d outputs", SOMA_MAX_OUTPUTS);
     SOMA_TRY(grow(&network->outputs, network->output_count, sizeof *network->outputs));
@@ -83,43 +90,67 @@ soma_status soma_network_add_output(soma_network *network, soma_tensor *tensor) 
     return SOMA_OK;
 }
 
-static size_t count_kind(const soma_network *network, const char *kind) {
-    size_t count = 0;
-    for (size_t i = 0; i < network->layer_count; i++) count += strcmp(network->layers[i].kind, kind) == 0;
-    return count;
+static bool layer_is_named(const soma_network *network, const char *name) {
+    for (size_t i = 0; i < network->layer_count; i++)
+        if (strcmp(network->layers[i].name, name) == 0) return true;
+    return false;
+}
+
+/* A layer's output takes its name, so the tensors' names count too. */
+static bool name_is_taken(const soma_network *network, const char *name) {
+    return layer_is_named(network, name) || soma_network_tensor(network, name) != NULL;
+}
+
+/* "kind_N": N counts the layers of the kind, and goes on where someone has given that name already. */
+static void automatic_name(const soma_network *network, const char *kind, char *name, size_t size) {
+    size_t number = 1;
+    for (size_t i = 0; i < network->layer_count; i++) number += strcmp(network->layers[i].kind, kind) == 0;
+    do {
+        snprintf(name, size, "%s_%zu", kind, number++);
+    } while (name_is_taken(network, name));
+}
+
+soma_status soma_network_append_layer(soma_network *network, const char *kind, const char *name) {
+    if (*name == 0) return soma_error(SOMA_INVALID_ARGUMENT, "a layer's name is empty");
+    if (layer_is_named(network, name))
+        return soma_error(SOMA_INVALID_ARGUMENT, "there is a layer \"%s\" already; names must differ", name);
+    SOMA_TRY(grow(&network->layers, network->layer_count, sizeof *network->layers));
+    soma_layer layer = {.name = soma_strdup(name), .kind = soma_strdup(kind)};
+    if (!layer.name || !layer.kind) {
+        soma_free(layer.name);
+        soma_free(layer.kind);
+        return soma_out_of_memory(strlen(name) + strlen(kind) + 2, "a layer's name");
+    }
+    network->layers[network->layer_count++] = layer;
+    return SOMA_OK;
 }
 
 soma_status soma_network_begin_layer(soma_network *network, const char *kind, const char *name) {
     char automatic[64];
-    snprintf(automatic, sizeof automatic, "%s_%zu", kind, count_kind(network, kind) + 1);
-    for (size_t i = 0; i < network->layer_count; i++)
-        if (strcmp(network->layers[i].name, name ? name : automatic) == 0)
-            return soma_error(SOMA_INVALID_ARGUMENT, "there is a layer \"%s\" already; names must differ",
-                              network->layers[i].name);
-    SOMA_TRY(grow(&network->layers, network->layer_count, sizeof *network->layers));
-    soma_layer *layer = &network->layers[network->layer_count];
-    layer->name = soma_strdup(name ? name : automatic);
-    layer->kind = soma_strdup(kind);
-    network->layer_count++;
-    return layer->name && layer->kind ? SOMA_OK : soma_out_of_memory(64, "a layer's name");
+    if (!name) automatic_name(network, kind, automatic, sizeof automatic);
+    if (name && !layer_is_named(network, name) && soma_network_tensor(network, name))
+        return soma_error(SOMA_INVALID_ARGUMENT, "there is a tensor \"%s\" already; names must differ", name);
+    return soma_network_append_layer(network, kind, name ? name : automatic);
 }
 
-void soma_network_end_layer(soma_network *network, soma_tensor *output) {
+soma_status soma_network_end_layer(soma_network *network, soma_tensor *output) {
     soma_layer *layer = &network->layers[network->layer_count - 1];
     layer->output = output;
     if (!output->name) output->name = soma_strdup(layer->name);
+    if (!output->name) return soma_out_of_memory(strlen(layer->name) + 1, "a layer's name");
     for (uint32_t i = network->graph.count; i-- > 0 && network->graph.tensor[i]->layer == 0;)
         network->graph.tensor[i]->layer = (uint32_t)network->layer_count; /* from 1: 0 is none yet */
+    return SOMA_OK;
 }
 
 soma_status soma_network_add_parameter(soma_network *network, const soma_parameter *description, uint32_t rank,
                                        const size_t *shape, const char *name, soma_tensor **tensor) {
     if (soma_network_tensor(network, name))
         return soma_error(SOMA_INVALID_ARGUMENT, "there is a tensor \"%s\" already; names must differ", name);
+    SOMA_TRY(grow(&network->parameters, network->parameter_count, sizeof *network->parameters));
     soma_tensor_spec spec = {.op = SOMA_OP_PARAMETER, .rank = rank, .name = name};
     memcpy(spec.shape, shape, rank * sizeof *shape);
     SOMA_TRY(soma_graph_add(&network->graph, &spec, tensor));
-    SOMA_TRY(grow(&network->parameters, network->parameter_count, sizeof *network->parameters));
     soma_parameter *parameter = &network->parameters[network->parameter_count++];
     *parameter = *description;
     parameter->tensor = *tensor;

@@ -55,9 +55,12 @@ soma_status soma_network_add_output(soma_network *network, soma_tensor *tensor);
 /* A new parameter tensor, named "LAYER.ROLE". */
 soma_status soma_network_add_parameter(soma_network *network, const soma_parameter *description, uint32_t rank,
                                        const size_t *shape, const char *name, soma_tensor **tensor);
-/* Opens a layer of this kind; tensors made until the next one belong to it. name NULL: "kind_N". */
+/* Opens a layer of this kind; tensors made until the next one belong to it. name NULL: "kind_N". The name, which the
+ * output gets too, must be new among layers and tensors. */
 soma_status soma_network_begin_layer(soma_network *network, const char *kind, const char *name);
-void soma_network_end_layer(soma_network *network, soma_tensor *output);
+soma_status soma_network_end_layer(soma_network *network, soma_tensor *output);
+/* A layer whose tensors are there already. */
+soma_status soma_network_append_layer(soma_network *network, const char *kind, const char *name);
 /* Frees the network, which must not be compiled. */
 void soma_network_free_forward(soma_network *network);
 void soma_preprocessing_clear(soma_preprocessing *preprocessing);
