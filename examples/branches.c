@@ -62,9 +62,10 @@ static void build(soma_network *network) {
 
 static soma_status train(soma_network *network, soma_device *device, const pairs *seen) {
     soma_dataset *dataset = NULL;
-    const soma_compile_options compile = {.loss = {SOMA_MEAN_SQUARED_ERROR, SOMA_BINARY_CROSSENTROPY},
-                                          .loss_weight = {1.0f, 0.5f},
-                                          .optimizer = {.kind = SOMA_ADAM, .learning_rate = 0.003f}};
+    const soma_compile_options compile = {
+        .loss = {SOMA_MEAN_SQUARED_ERROR, SOMA_BINARY_CROSSENTROPY},
+        .loss_weight = {1.0f, 0.5f},
+        .optimizer = {.kind = SOMA_ADAM, .learning_rate = 0.003f, .schedule = {.kind = SOMA_SCHEDULE_COSINE}}};
     build(network);
     soma_status status = soma_compile(network, device, &compile);
     if (status == SOMA_OK) status = make_dataset(seen, &dataset);
