@@ -168,6 +168,7 @@ static soma_status read_labels(soma_stream *stream, const soma_stream *images, s
     idx_array array = {0};
     soma_status status = read_array(stream, &label_role, &array);
     soma_column_set(&storage->target[0], array.data, array.data != NULL, array.dtype, 0, NULL, classes);
+    storage->target[0].scale = 1.0f; /* bytes are class numbers here, also while their number is not known yet */
     if (status == SOMA_OK && array.shape[0] != storage->rows)
         status = soma_error(SOMA_INVALID_FILE, "%s: %zu labels for the %zu images of %s; each needs one",
                             soma_stream_name(stream), array.shape[0], storage->rows, soma_stream_name(images));
