@@ -14,7 +14,7 @@ static soma_device *device;
 START_TEST(row_conforms) {
     soma_check_result result;
     double begin = soma_seconds();
-    soma_status status = soma_suite_check(device, (uint32_t)_i, &result);
+    soma_status status = soma_suite_check(device, (uint32_t)_i, false, &result);
     ck_assert_msg(status == SOMA_OK, "%s: %s", soma_status_name(status), soma_last_error());
     printf("%-16s %-8s %5u cases  %5.2f s  worst error %-9.3g bound %-9.3g %s\n", result.primitive,
            result.native ? "native" : "fallback", result.cases, soma_seconds() - begin, result.worst_error,

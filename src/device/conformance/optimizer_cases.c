@@ -144,10 +144,10 @@ static const extra extras[] = {
     {"l2", 0.03f, 0, 0.01f, 0, 0, 0},
     {"l1", 0, 0.02f, 0.1f, 0, 0, 0},
     {"clip by value", 0, 0, 0.01f, 0.5f, 0, 0},
-    {"clip by norm", 0, 0, 0.01f, 0, 0.7f, 33.0},
-    {"norm below the clip", 0, 0, 0.01f, 0, 5.0f, 3.0},
+    {"clip by norm", 0, 0, 0.01f, 0, 0.7f, 33.3339},
+    {"norm below the clip", 0, 0, 0.01f, 0, 5.0f, 3.0001},
     {"norm 0", 0, 0, 0.01f, 0, 5.0f, 0.0},
-    {"everything", 0.03f, 0.02f, 0.1f, 0.3f, 0.7f, 9.0},
+    {"everything", 0.03f, 0.02f, 0.1f, 0.3f, 0.7f, 9.1117},
 };
 
 /* How much of the flat buffer decays. */

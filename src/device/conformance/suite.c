@@ -44,8 +44,8 @@ void soma_suite_fail(soma_suite *suite, const char *text, const char *format, ..
     snprintf(result->detail, sizeof result->detail, "%s: %.*s", text, (int)sizeof reason - 3, reason);
 }
 
-soma_status soma_suite_check(soma_device *device, uint32_t row, soma_check_result *result) {
-    soma_suite suite = {.device = device};
+soma_status soma_suite_check(soma_device *device, uint32_t row, bool first_failure_only, soma_check_result *result) {
+    soma_suite suite = {.device = device, .first_failure_only = first_failure_only};
     suite.result.primitive = row_name(row);
     suite.result.native = suite.result.passed = true;
     tables[row](&suite);
@@ -59,7 +59,7 @@ soma_status soma_device_check(soma_device *device, soma_check_function *function
     char first[sizeof((soma_check_result *)0)->detail + 32] = "";
     for (uint32_t row = 0; row < SOMA_CHECK_COUNT; row++) {
         soma_check_result result;
-        SOMA_TRY(soma_suite_check(device, row, &result));
+        SOMA_TRY(soma_suite_check(device, row, false, &result));
         if (function) function(context, &result);
         if (result.passed) continue;
         if (!failed++) snprintf(first, sizeof first, "%s: %s", result.primitive, result.detail);

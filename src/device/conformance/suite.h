@@ -24,6 +24,7 @@ typedef struct soma_suite {
     uint32_t number;    /* of the case at hand, from 0 */
     soma_random random; /* of the case at hand */
     soma_status status; /* what ended the suite early: it could not run on, which is not a failed case */
+    bool first_failure_only;
 } soma_suite;
 
 /*
@@ -130,7 +131,7 @@ soma_case_table soma_fill_cases, soma_copy_cases, soma_gather_cases, soma_gemm_c
     soma_softmax_grad_cases, soma_dropout_cases, soma_loss_cases, soma_loss_grad_cases, soma_metric_cases,
     soma_optimizer_cases, soma_memory_cases, soma_list_cases;
 
-/* Runs one row of the suite: a primitive, SOMA_CHECK_MEMORY or SOMA_CHECK_LIST. */
-soma_status soma_suite_check(soma_device *device, uint32_t row, soma_check_result *result);
+/* Runs one row of the suite: a primitive, SOMA_CHECK_MEMORY or SOMA_CHECK_LIST. With `first_failure_only` it ends at that. */
+soma_status soma_suite_check(soma_device *device, uint32_t row, bool first_failure_only, soma_check_result *result);
 
 #endif

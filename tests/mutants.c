@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: MIT */
+/* What each mutant does wrong. */
+#include "mutants.h"
+
+#include "device/element.h"
+#include <float.h>
+#include <stdlib.h>
+
+/* ------------------------------------------------------------------------------------- wrong in a way any device can
+ * be */
+
+static float *f32(const soma_view *view) {
+    return (float *)(void *)((char *)view->memory + view->offset);
+}
+
+/* The output at hand is F32, not empty, and contiguous enough that its last element is the last in memory. */
+static bool has_elements(const soma_view *view) {
+    return view->dtype == SOMA_F32 && soma_view_count(view) > 0;
+}
+
+static float *last_element(const soma_view *view) {
+    return f32(view) + soma_element_position(view, soma_view_count(view) - 1);
+}
+
+static const soma_view *output(const mutant *self, const soma_call *call) {
+    const soma_view *view = &call->view[self->argument];
+    return soma_call_writes(call, (uint32_t)self->argument) && has_elements(view) ? view : NULL;
+}
+
+/* One element is off by a hundredth of a percent. */
+static soma_status after_inexact(const mutant *self, soma_call *call, const soma_call *old) {
+    (void)old;
+    const soma_view *view = output(self, call);
+    if (!view) return SOMA_OK;
+    float *wrong =
+        call->primitive == SOMA_PRIMITIVE_METRIC ? f32(view) + 2 * call->params.metric.slot : last_element(view);
+    *wrong = *wrong * 1.0001f + 1e-6f;
+    return SOMA_OK;
+}
+
+static soma_status after_unwritten(const mutant *self, soma_call *call, const soma_call *old) {
+    const soma_view *view = output(self, call);
+    if (!view) return SOMA_OK;
+    size_t place = call->primitive == SOMA_PRIMITIVE_METRIC ? 2 * call->params.metric.slot
+                                                            : soma_element_position(view, soma_view_count(view) - 1);
+    f32(view)[place] = f32(&old->view[self->argument])[place];
+    return SOMA_OK;
+}
+
+static soma_status after_past_the_end(const mutant *self, soma_call *call, const soma_call *old) {
+    (void)old;
+    const soma_view *view = output(self, call);
+    if (view) ((uint8_t *)(last_element(view) + 1))[0] ^= 0x10;
+    return SOMA_OK;
+}
+
+static soma_status after_before_the_start(const mutant *self, soma_call *call, const soma_call *old) {
+    (void)old;
+    const soma_view *view = output(self, call);
+    if (view && view->offset) ((uint8_t *)f32(view))[-1] ^= 0x10;
+    return SOMA_OK;
+}
+
+static soma_status replace_in_outputs(soma_call *call, bool nan, float by) {
+    for (uint32_t i = 0; i < call->view_count; i++) {
+        const soma_view *view = &call->view[i];
+        if (!soma_call_writes(call, i) || !has_elements(view)) continue;
+        size_t count = soma_view_count(view);
+        for (size_t j = 0; j < count; j++) {
+            float *value = f32(view) + soma_element_position(view, j);
+            if (nan ? isnan(*value) : isinf(*value)) *value = copysignf(by, *value);
+        }
+    }
+    return SOMA_OK;
+}
+
+static soma_status after_nan_is_0(const mutant *self, soma_call *call, const soma_call *old) {
+    (void)self;
+    (void)old;
+    return replace_in_outputs(call, true, 0.0f);
+}
+
+static soma_status after_infinity_is_finite(const mutant *self, soma_call *call, const soma_call *old) {
+    (void)self;
+    (void)old;
+    return replace_in_outputs(call, false, FLT_MAX);
+}
+
+static soma_status after_refusing_empty(const mutant *self, soma_call *call, const soma_call *old) {
+    (void)self;
+    (void)old;
+    for (uint32_t i = 0; i < call->view_count; i++)
+        if (soma_view_present(&call->view[i]) && soma_view_count(&call->view[i]) == 0)
+            return soma_error(SOMA_DEVICE_FAILED, "an empty view");
+    return SOMA_OK;
+}
+
+static soma_status after_using_more_scratch(const mutant *self, soma_call *call, const soma_call *old) {
+    (void)self;
+    (void)old;
+    ((uint8_t *)call->workspace)[call->workspace_offset + MUTANT_WORKSPACE] ^= 0x10;
+    return SOMA_OK;
+}
+
+static soma_status after_changed_input(const mutant *self, soma_call *call, const soma_call *old) {
+    (void)old;
+    const soma_view *view = &call->view[self->argument];
+    if (soma_view_count(view) > 0) ((uint8_t *)f32(view))[1] ^= 0x10;
+    return SOMA_OK;
+}
+
+/* Adds 0 times what was there: what a GEMM does that reads c though beta is 0. */
+static soma_status after_reading_garbage(const mutant *self, soma_call *call, const soma_call *old) {
+    const soma_view *view = output(self, call);
+    if (view && !soma_call_reads(call, (uint32_t)self->argument))
+        *last_element(view) += 0.0f * *last_element(&old->view[self->argument]);
+    return SOMA_OK;
+}
+
+/* Inputs at half precision: 11 bits of significand. */
+static void before_half_precision(const mutant *self, soma_call *call) {
+    const soma_view *view = &call->view[self->argument];
+    if (!soma_call_reads(call, (uint32_t)self->argument) || view->dtype != SOMA_F32) return;
+    size_t count = soma_view_positions(view);
+    for (size_t i = 0; i < count; i++) {
+        float value = f32(view)[i], factor = value * 8193.0f;
+        if (isfinite(value) && isfinite(factor)) f32(view)[i] = factor - (factor - value); /* Veltkamp's splitting */
+    }
+}
+
+/* -------------------------------------------------------------------------------------- wrong as one primitive can be
+ */
+
+static void before_dropping_view(const mutant *self, soma_call *call) {
+    call->view[self->argument] = soma_view_absent();
+}
+
+static void before_other_function(const mutant *self, soma_call *call) {
+    soma_function *function =
+        call->primitive == SOMA_PRIMITIVE_GEMM ? &call->params.gemm.function : &call->params.unary.function;
+    if ((int)*function == self->argument) *function = (soma_function)self->replacement;
+}
+
+static void before_usual_parameters(const mutant *self, soma_call *call) {
+    (void)self;
+    bool takes_b = call->params.unary.function == SOMA_LEAKY_RELU;
+    call->params.unary.a = call->params.unary.function == SOMA_HARD_SIGMOID ? 0.2f : 1.0f;
+    call->params.unary.b = takes_b ? 0.01f : 0.5f;
+}
+
+/* BINARY, REDUCE, LOSS, LOSS_GRAD, METRIC, OPTIMIZER: what is asked for is the first field of each parameter struct. */
+static void before_other_kind(const mutant *self, soma_call *call) {
+    int *kind = (int *)(void *)&call->params;
+    if (*kind == self->argument) *kind = self->replacement;
+}
+
+static void before_log_forgotten(const mutant *self, soma_call *call) {
+    (void)self;
+    call->params.softmax.log = false;
+}
+
+static void before_no_broadcast(const mutant *self, soma_call *call) {
+    (void)self;
+    for (uint32_t i = 0; i < call->view[1].rank; i++)
+        if (call->view[1].stride[i] == 0) /* one number for all */
+            for (uint32_t j = 0; j < call->view[1].rank; j++) call->view[1].stride[j] = 0;
+}
+
+/* An exponential of x itself overflows. */
+static soma_status after_softmax_without_maximum(const mutant *self, soma_call *call, const soma_call *old) {
+    (void)self;
+    for (size_t i = 0; i < soma_view_count(&call->view[0]); i++)
+        if (f32(&old->view[0])[i] > 89.0f) f32(&call->view[1])[i] = NAN;
+    return SOMA_OK;
+}
+
+/* The last product of each sum is left out. */
+static void before_short_gemm(const mutant *self, soma_call *call) {
+    (void)self;
+    const soma_view *b = &call->view[1];
+    bool transposed = call->params.gemm.transpose_b;
+    size_t k = b->shape[transposed], n = b->shape[!transposed];
+    for (size_t j = 0; k && j < n; j++) f32(b)[transposed ? j * k + k - 1 : (k - 1) * n + j] = 0.0f;
+}
+
+static void before_clamped_rows(const mutant *self, soma_call *call) {
+    (void)self;
+    const soma_view *index = &call->view[1];
+    int32_t rows = (int32_t)call->view[0].shape[0];
+    for (size_t i = 0; i < soma_view_count(index); i++) {
+        int32_t *row = (int32_t *)(void *)f32(index) + i;
+        if (rows > 0) *row = SOMA_MIN(SOMA_MAX(*row, 0), rows - 1);
+    }
+}
+
+static soma_status after_rounding_integers(const mutant *self, soma_call *call, const soma_call *old) {
+    (void)self;
+    const soma_view *in = &old->view[0], *out = &call->view[1];
+    size_t count = soma_view_count(out);
+    for (size_t i = 0; i < count && out->dtype != SOMA_F32; i++)
+        soma_element_set(out, soma_element_position(out, i), rint(soma_element_get(in, soma_element_position(in, i))));
+    return SOMA_OK;
+}
+
+static soma_status after_no_compensation(const mutant *self, soma_call *call, const soma_call *old) {
+    (void)self;
+    (void)old;
+    f32(&call->view[2])[2 * call->params.metric.slot + 1] = 0.0f;
+    return SOMA_OK;
+}
+
+/* Ties go to the last largest element in place of the first: seen by turning each row round. */
+static void before_last_of_equals(const mutant *self, soma_call *call) {
+    (void)self;
+    const soma_view *prediction = &call->view[0];
+    size_t width = prediction->shape[1];
+    if (call->params.metric.kind != SOMA_METRIC_CATEGORICAL_ACCURACY) return;
+    for (size_t i = 0; i < prediction->shape[0]; i++)
+        for (size_t j = 0; j + 1 < width; j++) {
+            float *row = f32(prediction) + i * width;
+            for (size_t l = j + 1; l < width; l++)
+                if (row[l] == row[j]) row[j] -= 0.5f; /* values are whole: the order of others stays */
+        }
+}
+
+/* Sets one number of the parameters: its place in bytes, and a value. */
+#define SETTER(name, field, value)                                                                                     \
+    static void before_##name(const mutant *self, soma_call *call) {                                                   \
+        (void)self;                                                                                                    \
+        call->params.field = value;                                                                                    \
+    }
+SETTER(copy_scale, copy.scale, 1.0f)
+SETTER(copy_shift, copy.shift, 0.0f)
+SETTER(gather_scale, gather.scale, 1.0f)
+SETTER(gather_shift, gather.shift, 0.0f)
+SETTER(gather_start, gather.start, 0)
+SETTER(gemm_alpha, gemm.alpha, 1.0f)
+SETTER(gemm_beta, gemm.beta, 0.0f)
+SETTER(dropout_stream, dropout.stream, 5)
+SETTER(dropout_seed, dropout.seed, call->params.dropout.seed &UINT32_MAX)
+SETTER(dropout_step, dropout.step, call->params.dropout.step &UINT32_MAX)
+SETTER(dropout_rate, dropout.rate, 0.5f)
+SETTER(loss_delta, loss.delta, 1.0f)
+SETTER(metric_slot, metric.slot, 0)
+SETTER(metric_k, metric.k, 1)
+SETTER(metric_threshold, metric.threshold, 0.5f)
+SETTER(l2, optimizer.l2, 0.0f)
+SETTER(l1, optimizer.l1, 0.0f)
+SETTER(decay, optimizer.decay, 0.0f)
+SETTER(clip_value, optimizer.clip_value, 0.0f)
+SETTER(clip_norm, optimizer.clip_norm, 0.0f)
+SETTER(decay_count, optimizer.decay_count, call->view[0].shape[0])
+SETTER(learning_rate, optimizer.learning_rate, 0.05f)
+SETTER(correction1, optimizer.correction1, 1.0f)
+SETTER(correction2, optimizer.correction2, 1.0f)
+SETTER(epsilon, optimizer.epsilon, 0.0f)
+SETTER(beta1, optimizer.beta1, 0.95f)
+SETTER(beta2, optimizer.beta2, 0.999f)
+
+/* Parameters as they were when the call was prepared: the live ones go stale. */
+static void before_stale_parameters(const mutant *self, soma_call *call) {
+    (void)self;
+    memcpy(&call->params, call->prepared, sizeof call->params);
+}
+
+/* ---------------------------------------------------------------------------------------------------------- the list
+ */
+
+typedef struct mutant_list {
+    mutant *items;
+    size_t count;
+} mutant_list;
+
+static void add(mutant_list *list, mutant added) {
+    list->items = soma_realloc(list->items, list->count + 1, sizeof *list->items);
+    if (!list->items) abort();
+    list->items[list->count++] = added;
+}
+
+/* What each view of a primitive is for, by a call that has them all. */
+static soma_call call_with_all_views(uint32_t primitive) {
+    static const uint32_t view_counts[] = {
+#define X(name, views) views,
+        SOMA_PRIMITIVE_LIST(X)
+#undef X
+    };
+    soma_call call = soma_call_make((soma_primitive)primitive, view_counts[primitive]);
+    for (uint32_t i = 0; i < call.view_count; i++) call.view[i] = SOMA_F32_VIEW(1);
+    return call;
+}
+
+static void add_view_mutants(mutant_list *list, uint32_t primitive) {
+    soma_call call = call_with_all_views(primitive);
+    for (uint32_t i = 0; i < call.view_count; i++) {
+        bool reads = soma_call_reads(&call, i), writes = soma_call_writes(&call, i);
+        bool whole_numbers = primitive == SOMA_PRIMITIVE_GATHER && i == 1;
+        if (writes) {
+            add(list, (mutant){"inexact", primitive, (int)i, 0, NULL, after_inexact});
+            add(list, (mutant){"last element unwritten", primitive, (int)i, 0, NULL, after_unwritten});
+            add(list, (mutant){"writes past the end", primitive, (int)i, 0, NULL, after_past_the_end});
+            add(list, (mutant){"writes before the start", primitive, (int)i, 0, NULL, after_before_the_start});
+        } else
+            add(list, (mutant){"writes into an input", primitive, (int)i, 0, NULL, after_changed_input});
+        if (writes && !reads) add(list, (mutant){"reads garbage", primitive, (int)i, 0, NULL, after_reading_garbage});
+        if (reads && !whole_numbers)
+            add(list, (mutant){"half precision", primitive, (int)i, 0, before_half_precision, NULL});
+    }
+}
+
+static void add_general_mutants(mutant_list *list) {
+    for (uint32_t primitive = 0; primitive < SOMA_PRIMITIVE_COUNT; primitive++) {
+        add_view_mutants(list, primitive);
+        add(list, (mutant){"NaN becomes 0", primitive, 0, 0, NULL, after_nan_is_0});
+        add(list, (mutant){"refuses empty views", primitive, 0, 0, NULL, after_refusing_empty});
+        add(list, (mutant){"uses more scratch", primitive, 0, 0, NULL, after_using_more_scratch});
+        /* A metric's total may be NaN in place of an infinity, so its parts may be anything. */
+        if (primitive != SOMA_PRIMITIVE_METRIC)
+            add(list, (mutant){"infinity becomes finite", primitive, 0, 0, NULL, after_infinity_is_finite});
+    }
+}
+
+static void add_function_mutants(mutant_list *list) {
+    static const uint32_t rows[] = {SOMA_PRIMITIVE_GEMM, SOMA_PRIMITIVE_UNARY, SOMA_PRIMITIVE_UNARY_GRAD,
+                                    SOMA_PRIMITIVE_BIAS_UNARY_GRAD};
+    for (size_t i = 0; i < SOMA_COUNT_OF(rows); i++) {
+        for (int function = 0; function < SOMA_FUNCTION_COUNT; function++) {
+            int other = function == SOMA_IDENTITY ? SOMA_TANH : SOMA_IDENTITY;
+            add(list, (mutant){"another function", rows[i], function, other, before_other_function, NULL});
+        }
+        if (rows[i] != SOMA_PRIMITIVE_GEMM)
+            add(list, (mutant){"usual parameters", rows[i], 0, 0, before_usual_parameters, NULL});
+    }
+}
+
+static void add_kind_mutants(mutant_list *list) {
+    static const struct {
+        uint32_t row;
+        int kind, other;
+    } pairs[] = {
+        {SOMA_PRIMITIVE_LOSS, SOMA_LOSS_CATEGORICAL_CROSSENTROPY, SOMA_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS},
+        {SOMA_PRIMITIVE_LOSS, SOMA_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS, SOMA_LOSS_CATEGORICAL_CROSSENTROPY},
+        {SOMA_PRIMITIVE_LOSS, SOMA_LOSS_BINARY_CROSSENTROPY, SOMA_LOSS_BINARY_CROSSENTROPY_LOGITS},
+        {SOMA_PRIMITIVE_LOSS, SOMA_LOSS_BINARY_CROSSENTROPY_LOGITS, SOMA_LOSS_BINARY_CROSSENTROPY},
+        {SOMA_PRIMITIVE_LOSS, SOMA_LOSS_MEAN_SQUARED_ERROR, SOMA_LOSS_MEAN_ABSOLUTE_ERROR},
+        {SOMA_PRIMITIVE_LOSS, SOMA_LOSS_MEAN_ABSOLUTE_ERROR, SOMA_LOSS_HUBER},
+        {SOMA_PRIMITIVE_LOSS, SOMA_LOSS_HUBER, SOMA_LOSS_MEAN_SQUARED_ERROR},
+        {SOMA_PRIMITIVE_METRIC, SOMA_METRIC_CATEGORICAL_ACCURACY, SOMA_METRIC_TOP_K_ACCURACY},
+        {SOMA_PRIMITIVE_METRIC, SOMA_METRIC_TOP_K_ACCURACY, SOMA_METRIC_CATEGORICAL_ACCURACY},
+        {SOMA_PRIMITIVE_METRIC, SOMA_METRIC_BINARY_ACCURACY, SOMA_METRIC_ABSOLUTE_ERROR},
+        {SOMA_PRIMITIVE_METRIC, SOMA_METRIC_ABSOLUTE_ERROR, SOMA_METRIC_BINARY_ACCURACY},
+        {SOMA_PRIMITIVE_OPTIMIZER, SOMA_MOMENTUM, SOMA_NESTEROV},
+        {SOMA_PRIMITIVE_OPTIMIZER, SOMA_NESTEROV, SOMA_MOMENTUM},
+        {SOMA_PRIMITIVE_OPTIMIZER, SOMA_RMSPROP, SOMA_ADAGRAD},
+        {SOMA_PRIMITIVE_OPTIMIZER, SOMA_ADAGRAD, SOMA_RMSPROP},
+        {SOMA_PRIMITIVE_OPTIMIZER, SOMA_ADAM, SOMA_ADAMW},
+        {SOMA_PRIMITIVE_OPTIMIZER, SOMA_ADAMW, SOMA_ADAM},
+    };
+    for (size_t i = 0; i < SOMA_COUNT_OF(pairs); i++) {
+        add(list, (mutant){"another kind", pairs[i].row, pairs[i].kind, pairs[i].other, before_other_kind, NULL});
+        if (pairs[i].row == SOMA_PRIMITIVE_LOSS) /* their derivatives alike */
+            add(list, (mutant){"another kind", SOMA_PRIMITIVE_LOSS_GRAD, pairs[i].kind, pairs[i].other,
+                               before_other_kind, NULL});
+    }
+    for (int op = 0; op < SOMA_BINARY_COUNT; op++)
+        add(list, (mutant){"another operation", SOMA_PRIMITIVE_BINARY, op, (op + 1) % SOMA_BINARY_COUNT,
+                           before_other_kind, NULL});
+    for (int op = 0; op < SOMA_REDUCTION_COUNT; op++)
+        add(list, (mutant){"another operation", SOMA_PRIMITIVE_REDUCE, op, (op + 1) % SOMA_REDUCTION_COUNT,
+                           before_other_kind, NULL});
+}
+
+static const mutant single_mutants[] = {
+    {"rounds to integers", SOMA_PRIMITIVE_COPY, 0, 0, NULL, after_rounding_integers},
+    {"no scale", SOMA_PRIMITIVE_COPY, 0, 0, before_copy_scale, NULL},
+    {"no shift", SOMA_PRIMITIVE_COPY, 0, 0, before_copy_shift, NULL},
+    {"no scale", SOMA_PRIMITIVE_GATHER, 0, 0, before_gather_scale, NULL},
+    {"no shift", SOMA_PRIMITIVE_GATHER, 0, 0, before_gather_shift, NULL},
+    {"no start", SOMA_PRIMITIVE_GATHER, 0, 0, before_gather_start, NULL},
+    {"no index", SOMA_PRIMITIVE_GATHER, 1, 0, before_dropping_view, NULL},
+    {"rows outside are clamped", SOMA_PRIMITIVE_GATHER, 0, 0, before_clamped_rows, NULL},
+    {"no alpha", SOMA_PRIMITIVE_GEMM, 0, 0, before_gemm_alpha, NULL},
+    {"no beta", SOMA_PRIMITIVE_GEMM, 0, 0, before_gemm_beta, NULL},
+    {"no bias", SOMA_PRIMITIVE_GEMM, 2, 0, before_dropping_view, NULL},
+    {"last product left out", SOMA_PRIMITIVE_GEMM, 0, 0, before_short_gemm, NULL},
+    {"no broadcast", SOMA_PRIMITIVE_BINARY, 0, 0, before_no_broadcast, NULL},
+    {"no logarithm", SOMA_PRIMITIVE_SOFTMAX, 0, 0, before_log_forgotten, NULL},
+    {"overflows", SOMA_PRIMITIVE_SOFTMAX, 0, 0, NULL, after_softmax_without_maximum},
+    {"no logarithm", SOMA_PRIMITIVE_SOFTMAX_GRAD, 0, 0, before_log_forgotten, NULL},
+    {"one stream", SOMA_PRIMITIVE_DROPOUT, 0, 0, before_dropout_stream, NULL},
+    {"half the seed", SOMA_PRIMITIVE_DROPOUT, 0, 0, before_dropout_seed, NULL},
+    {"half the step", SOMA_PRIMITIVE_DROPOUT, 0, 0, before_dropout_step, NULL},
+    {"one rate", SOMA_PRIMITIVE_DROPOUT, 0, 0, before_dropout_rate, NULL},
+    {"one delta", SOMA_PRIMITIVE_LOSS, 0, 0, before_loss_delta, NULL},
+    {"one delta", SOMA_PRIMITIVE_LOSS_GRAD, 0, 0, before_loss_delta, NULL},
+    {"no weight", SOMA_PRIMITIVE_LOSS, 2, 0, before_dropping_view, NULL},
+    {"no class weight", SOMA_PRIMITIVE_LOSS, 3, 0, before_dropping_view, NULL},
+    {"no weight", SOMA_PRIMITIVE_LOSS_GRAD, 2, 0, before_dropping_view, NULL},
+    {"no class weight", SOMA_PRIMITIVE_LOSS_GRAD, 3, 0, before_dropping_view, NULL},
+    {"first slot", SOMA_PRIMITIVE_METRIC, 0, 0, before_metric_slot, NULL},
+    {"one k", SOMA_PRIMITIVE_METRIC, 0, 0, before_metric_k, NULL},
+    {"one threshold", SOMA_PRIMITIVE_METRIC, 0, 0, before_metric_threshold, NULL},
+    {"no compensation", SOMA_PRIMITIVE_METRIC, 0, 0, NULL, after_no_compensation},
+    {"last of equals", SOMA_PRIMITIVE_METRIC, 0, 0, before_last_of_equals, NULL},
+    {"no l2", SOMA_PRIMITIVE_OPTIMIZER, 0, 0, before_l2, NULL},
+    {"no l1", SOMA_PRIMITIVE_OPTIMIZER, 0, 0, before_l1, NULL},
+    {"no decay", SOMA_PRIMITIVE_OPTIMIZER, 0, 0, before_decay, NULL},
+    {"no clip by value", SOMA_PRIMITIVE_OPTIMIZER, 0, 0, before_clip_value, NULL},
+    {"no clip by norm", SOMA_PRIMITIVE_OPTIMIZER, 0, 0, before_clip_norm, NULL},
+    {"all decay", SOMA_PRIMITIVE_OPTIMIZER, 0, 0, before_decay_count, NULL},
+    {"one learning rate", SOMA_PRIMITIVE_OPTIMIZER, 0, 0, before_learning_rate, NULL},
+    {"no first correction", SOMA_PRIMITIVE_OPTIMIZER, 0, 0, before_correction1, NULL},
+    {"no second correction", SOMA_PRIMITIVE_OPTIMIZER, 0, 0, before_correction2, NULL},
+    {"no epsilon", SOMA_PRIMITIVE_OPTIMIZER, 0, 0, before_epsilon, NULL},
+    {"other beta1", SOMA_PRIMITIVE_OPTIMIZER, 0, 0, before_beta1, NULL},
+    {"other beta2", SOMA_PRIMITIVE_OPTIMIZER, 0, 0, before_beta2, NULL},
+    {"stale parameters", SOMA_PRIMITIVE_GATHER, 0, 0, before_stale_parameters, NULL},
+    {"stale parameters", SOMA_PRIMITIVE_GEMM, 0, 0, before_stale_parameters, NULL},
+    {"stale parameters", SOMA_PRIMITIVE_DROPOUT, 0, 0, before_stale_parameters, NULL},
+    {"stale parameters", SOMA_PRIMITIVE_OPTIMIZER, 0, 0, before_stale_parameters, NULL},
+    {"short write", SOMA_CHECK_MEMORY, SHORT_WRITE, 0, NULL, NULL},
+    {"short read", SOMA_CHECK_MEMORY, SHORT_READ, 0, NULL, NULL},
+    {"long read", SOMA_CHECK_MEMORY, LONG_READ, 0, NULL, NULL},
+    {"short copy", SOMA_CHECK_MEMORY, SHORT_COPY, 0, NULL, NULL},
+    {"copy from the start", SOMA_CHECK_MEMORY, COPY_FROM_START, 0, NULL, NULL},
+    {"short fill", SOMA_CHECK_MEMORY, SHORT_FILL, 0, NULL, NULL},
+    {"long fill", SOMA_CHECK_MEMORY, LONG_FILL, 0, NULL, NULL},
+    {"list backwards", SOMA_CHECK_LIST, REVERSED_LIST, 0, NULL, NULL},
+    {"last call lost", SOMA_CHECK_LIST, ONE_CALL_LOST, 0, NULL, NULL},
+};
+
+mutant *mutants_make(size_t *count) {
+    mutant_list list = {0};
+    add_general_mutants(&list);
+    add_function_mutants(&list);
+    add_kind_mutants(&list);
+    for (size_t i = 0; i < SOMA_COUNT_OF(single_mutants); i++) add(&list, single_mutants[i]);
+    *count = list.count;
+    return list.items;
+}
