@@ -336,14 +336,16 @@ SOMA_API soma_status soma_dataset_digits(soma_dataset **train, soma_dataset **te
 
 typedef struct soma_csv_options {
     const char *label;  /* column of the target: a header's name, or a number from 1 (-1: the last); NULL: the last; "none": no target */
-    int header;         /* 1: the first line names the columns, -1: it does not, 0: look (a first line with a field that is no number and not the label) */
+    int header;         /* 1: the first line names the columns, -1: it does not, 0: look: a first line that has a word besides the label, or a word for the label
+                           where the second line has a number */
     char separator;     /* 0: ',' , or ';' or a tab if the first line has those and no comma */
     bool regression;    /* the label is a number to predict (f32 [samples, 1]), not a class */
 } soma_csv_options;
 
 /*
  * A table of numbers, quoted or not (RFC 4180). Labels that are strings, or whole numbers 0..n-1, become classes in order of first
- * appearance (numbers: their own value). The form of scikit-learn's tables, a first line "rows,features,class,class,...", is recognised.
+ * appearance (numbers: their own value). The form of scikit-learn's tables, a first line "rows,features,class,class,...", is recognised; its label is the
+ * last column, and with "none" that column is left out. The file may be gzipped. Every number must be there and finite.
  */
 SOMA_API soma_status soma_dataset_from_csv(const char *path, const soma_csv_options *options, soma_dataset **dataset);
 
