@@ -34,6 +34,10 @@ size_t soma_utf8_length(const char *text, size_t length) {
 
 bool soma_utf8_check(const char *text, size_t length, size_t *offset) {
     for (size_t i = 0; i < length;) {
+        if ((unsigned char)text[i] < 0x80) { /* most of most files */
+            i++;
+            continue;
+        }
         size_t step = soma_utf8_length(text + i, length - i);
         if (step == 0) {
             *offset = i;

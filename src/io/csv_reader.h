@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* Comma-separated values (RFC 4180) field by field, from text in memory. */
+#ifndef SOMA_IO_CSV_READER_H
+#define SOMA_IO_CSV_READER_H
+
+#include "base/base.h"
+
+typedef struct soma_csv_reader {
+    const char *name; /* of the file, for messages */
+    const char *text;
+    size_t size, position;
+    size_t line; /* of `position`, from 1 */
+    char separator;
+    /* The field that soma_csv_next() has read. */
+    char *field; /* 0-terminated; without quotes, or without the spaces around it */
+    size_t length, capacity;
+    size_t field_line, column; /* where it begins, from 1 */
+    bool ends_record;
+} soma_csv_reader;
+
+/*
+ * Checks that the text is UTF-8 without a zero byte, skips a byte order mark, finds the separator (0: ',', or ';' or a
+ * tab if the first line has those and no comma). name and text are borrowed. Clear the reader also after a failure.
+ */
+soma_status soma_csv_begin(soma_csv_reader *reader, const char *name, const char *text, size_t size, char separator);
+void soma_csv_clear(soma_csv_reader *reader);
+
+/* True at the end of the text; empty lines before it count as the end. To be asked between records. */
+bool soma_csv_at_end(const soma_csv_reader *reader);
+
+/* Reads the next field. */
+soma_status soma_csv_next(soma_csv_reader *reader);
+
+/* For looking ahead: back to where the reader was, between records. */
+static inline void soma_csv_return(soma_csv_reader *reader, size_t position, size_t line) {
+    reader->position = position;
+    reader->line = line;
+    reader->column = 0;
+    reader->ends_record = false;
+}
+
+#endif

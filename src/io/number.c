@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/* Decimal numbers in text, the same in every locale. */
+#include "io/number.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <strings.h>
+
+/* Up to here float32 holds every whole number, and every power of ten, exactly. */
+#define MAX_EXACT_MANTISSA 16777216
+#define MAX_EXACT_POWER    10
+
+typedef struct decimal {
+    bool negative;
+    uint32_t mantissa; /* its digits as one whole number ... */
+    bool exact;        /* ... if they fit */
+    int exponent;      /* of ten */
+} decimal;
+
+static bool is_digit(char character) {
+    return character >= '0' && character <= '9';
+}
+
+/* Appends digits to the mantissa; returns how many there were. */
+static int read_digits(const char **text, decimal *number) {
+    int count = 0;
+    for (; is_digit(**text); ++*text, count++) {
+        if (number->mantissa < MAX_EXACT_MANTISSA / 10)
+            number->mantissa = number->mantissa * 10 + (uint32_t)(**text - '0');
+        else
+            number->exact = false;
+    }
+    return count;
+}
+
+static bool read_exponent(const char **text, decimal *number) {
+    if (**text != 'e' && **text != 'E') return true;
+    ++*text;
+    bool negative = **text == '-';
+    if (**text == '-' || **text == '+') ++*text;
+    if (!is_digit(**text)) return false;
+    int value = 0;
+    for (; is_digit(**text); ++*text)
+        if (value < 100000) value = value * 10 + (**text - '0');
+    number->exponent += negative ? -value : value;
+    return true;
+}
+
+/* sign digits [. digits] [e sign digits], at least one digit before or after the point, nothing else. */
+static bool read_decimal(const char *text, decimal *number) {
+    *number = (decimal){.negative = *text == '-', .exact = true};
+    if (*text == '-' || *text == '+') text++;
+    int whole = read_digits(&text, number), fraction = 0;
+    if (*text == '.') {
+        text++;
+        fraction = read_digits(&text, number);
+    }
+    if (whole + fraction == 0) return false;
+    number->exponent = -fraction;
+    return read_exponent(&text, number) && *text == 0;
+}
+
+bool soma_number_parse(const char *text, locale_t c_locale, float *value) {
+    static const float power[MAX_EXACT_POWER + 1] = {1, 1e1f, 1e2f, 1e3f, 1e4f, 1e5f, 1e6f, 1e7f, 1e8f, 1e9f, 1e10f};
+    decimal number;
+    if (!read_decimal(text, &number)) return false;
+    /* Most numbers are short: both operands are exact then, so that one product or quotient is the correctly rounded
+     * result. */
+    if (number.exact && number.exponent >= -MAX_EXACT_POWER && number.exponent <= MAX_EXACT_POWER) {
+        float mantissa = (float)number.mantissa;
+        float size = number.exponent < 0 ? mantissa / power[-number.exponent] : mantissa * power[number.exponent];
+        *value = number.negative ? -size : size;
+    } else
+        *value = strtof_l(text, NULL, c_locale);
+    return true;
+}
+
+bool soma_number_is_index(float value, float limit) {
+    return value >= 0 && value < limit && floorf(value) == value;
+}
+
+bool soma_number_is_placeholder(const char *text) {
+    static const char *const placeholders[] = {"",    "?",    "na",   "n/a",      "nan",       "null",
+                                               "inf", "+inf", "-inf", "infinity", "+infinity", "-infinity"};
+    for (size_t i = 0; i < sizeof placeholders / sizeof placeholders[0]; i++)
+        if (strcasecmp(text, placeholders[i]) == 0) return true;
+    return false;
+}

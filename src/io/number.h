@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* Decimal numbers in text, the same in every locale. */
+#ifndef SOMA_IO_NUMBER_H
+#define SOMA_IO_NUMBER_H
+
+#include <locale.h>
+#include <stdbool.h>
+
+/*
+ * The float32 nearest to a number such as -1.5e3, infinite where it is too large. False where the text (up to its end)
+ * is anything else: empty, a word (nan and inf are words), hexadecimal, followed by something. c_locale:
+ * newlocale(LC_ALL_MASK, "C", 0).
+ */
+bool soma_number_parse(const char *text, locale_t c_locale, float *value);
+
+/* True for a whole number from 0 on, written as one ("3", "3.0"), below `limit`. */
+bool soma_number_is_index(float value, float limit);
+
+/* True for what tables write where a number is missing or impossible: "", "?", "NA", "nan", "inf", ... */
+bool soma_number_is_placeholder(const char *text);
+
+#endif

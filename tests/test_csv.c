@@ -1,0 +1,528 @@
+/* SPDX-License-Identifier: MIT */
+/* Tables: what is a row, a header, a label, and every way in which a table may be wrong. */
+#include "expect.h"
+#include "io/csv.h"
+#include "temporary.h"
+#include "train/dataset.h"
+
+#include <locale.h>
+#include <math.h>
+
+static soma_dataset *parse(const char *text, const soma_csv_options *options) {
+    soma_dataset *dataset;
+    soma_status status = soma_csv_parse("table.csv", text, strlen(text), options, &dataset);
+    if (status != SOMA_OK) ck_abort_msg("%s: %s", text, soma_last_error());
+    return dataset;
+}
+
+/* -------------------------------------------------------------------------------------------------- good tables */
+
+#define ANY -1
+
+typedef struct good_table {
+    const char *what, *text;
+    soma_csv_options options;
+    size_t rows, features, classes;
+    float first_input[3];
+    int32_t labels[4];
+    const char *names[3];
+} good_table;
+
+static const good_table good[] = {
+    {"plain", "1,2,0\n3,4,1\n", {0}, 2, 2, 2, {1, 2}, {0, 1}, {NULL}},
+    {"no end of line at the end", "1,2,0\n3,4,1", {0}, 2, 2, 2, {1, 2}, {0, 1}, {NULL}},
+    {"\\r\\n", "1,2,0\r\n3,4,1\r\n", {0}, 2, 2, 2, {1, 2}, {0, 1}, {NULL}},
+    {"empty lines at the end", "1,2,0\n3,4,1\n\n\r\n\n", {0}, 2, 2, 2, {1, 2}, {0, 1}, {NULL}},
+    {"a byte order mark",
+     "\xEF\xBB\xBF"
+     "1,2,0\n3,4,1\n",
+     {0},
+     2,
+     2,
+     2,
+     {1, 2},
+     {0, 1},
+     {NULL}},
+    {"a byte order mark and a header",
+     "\xEF\xBB\xBF"
+     "a,b,c\n3,4,1\n",
+     {.label = "a"},
+     1,
+     2,
+     4,
+     {4, 1},
+     {3},
+     {NULL}},
+    {"spaces", " 1 ,\t2 , 0\n 3, 4 ,1 \n", {0}, 2, 2, 2, {1, 2}, {0, 1}, {NULL}},
+    {"quotes", "\"1\",\"2\",\"0\"\n \"3\" ,4,\"1\"\n", {0}, 2, 2, 2, {1, 2}, {0, 1}, {NULL}},
+    {"signs and exponents", "-1.5e2,+.25,2.\n1E-1,0,1\n", {.regression = true}, 2, 2, 0, {-150, 0.25f}, {ANY}, {NULL}},
+    {"semicolons", "1;2;0\n3;4;1\n", {0}, 2, 2, 2, {1, 2}, {0, 1}, {NULL}},
+    {"tabs", "1\t2\t0\n3\t4\t1\n", {0}, 2, 2, 2, {1, 2}, {0, 1}, {NULL}},
+    {"semicolons before tabs", "1;\t2;0\n3;4;1\n", {0}, 2, 2, 2, {1, 2}, {0, 1}, {NULL}},
+    {"a separator of one's own", "1|2|0\n3|4|1\n", {.separator = '|'}, 2, 2, 2, {1, 2}, {0, 1}, {NULL}},
+    {"a space for a separator", "1 2 0\n3 4 1\n", {.separator = ' '}, 2, 2, 2, {1, 2}, {0, 1}, {NULL}},
+    {"a quoted comma does not decide", "\"a,b\";c;d\n3;4;1\n", {0}, 1, 2, 2, {3, 4}, {1}, {NULL}},
+    {"a header is seen", "width,height,label\n3,4,1\n", {0}, 1, 2, 2, {3, 4}, {1}, {NULL}},
+    {"a header of which one is a word", "1,two,3\n3,4,1\n", {0}, 1, 2, 2, {3, 4}, {1}, {NULL}},
+    {"a header seen by the label alone", "0,1,label\n3,4,1\n", {0}, 1, 2, 2, {3, 4}, {1}, {NULL}},
+    {"no header because the label may be a word", "0,1,cat\n3,4,dog\n", {0}, 2, 2, 2, {0, 1}, {0, 1}, {"cat", "dog"}},
+    {"a header by command", "1,2,3\n3,4,1\n", {.header = 1}, 1, 2, 2, {3, 4}, {1}, {NULL}},
+    {"a header with a line in it", "\"a\nb\",c,label\n3,4,1\n", {0}, 1, 2, 2, {3, 4}, {1}, {NULL}},
+    {"a label by name", "kind,a,b\nx,1,2\ny,3,4\n", {.label = "kind"}, 2, 2, 2, {1, 2}, {0, 1}, {"x", "y"}},
+    {"a label by a quoted name",
+     "\"the \"\"kind\"\"\",a,b\nx,1,2\ny,3,4\n",
+     {.label = "the \"kind\""},
+     2,
+     2,
+     2,
+     {1, 2},
+     {0, 1},
+     {"x", "y"}},
+    {"a label by number", "x,1,2\ny,3,4\n", {.label = "1"}, 2, 2, 2, {1, 2}, {0, 1}, {"x", "y"}},
+    {"the label in the middle", "5,x,1\n6,y,3\n", {.label = "2"}, 2, 2, 2, {5, 1}, {0, 1}, {"x", "y"}},
+    {"the last by number", "1,2,x\n3,4,y\n", {.label = "-1"}, 2, 2, 2, {1, 2}, {0, 1}, {"x", "y"}},
+    {"no label", "1,2,3\n4,5,6\n", {.label = "none"}, 2, 3, 0, {1, 2, 3}, {ANY}, {NULL}},
+    {"one column without a label", "1\n2\n3\n", {.label = "none"}, 3, 1, 0, {1}, {ANY}, {NULL}},
+    {"names in order of appearance", "1,b\n2,a\n3,b\n4,c\n", {0}, 4, 1, 3, {1}, {0, 1, 0, 2}, {"b", "a", "c"}},
+    {"numbers are their own class", "1,2\n2,0\n3,2\n4,5\n", {0}, 4, 1, 6, {1}, {2, 0, 2, 5}, {NULL}},
+    {"one number written in several ways", "1,1\n2,1.0\n3,01\n4,1e0\n", {0}, 4, 1, 2, {1}, {1, 1, 1, 1}, {NULL}},
+    {"negative whole numbers are names", "1,-1\n2,1\n3,-1\n", {0}, 3, 1, 2, {1}, {0, 1, 0}, {"-1", "1"}},
+    {"numbers among words are names", "1,7up\n2,cola\n3,7\n", {0}, 3, 1, 3, {1}, {0, 1, 2}, {"7up", "cola", "7"}},
+    {"NA among words is a name", "1,NZ\n2,NA\n", {0}, 2, 1, 2, {1}, {0, 1}, {"NZ", "NA"}},
+    {"labels with spaces and quotes",
+     "1, two words \n2,\"a \"\"b\"\", c\"\n",
+     {0},
+     2,
+     1,
+     2,
+     {1},
+     {0, 1},
+     {"two words", "a \"b\", c"}},
+    {"labels beyond ASCII",
+     "1,K\xC3\xA4se\n2,\xE2\x82\xAC\n",
+     {0},
+     2,
+     1,
+     2,
+     {1},
+     {0, 1},
+     {"K\xC3\xA4se", "\xE2\x82\xAC"}},
+    {"a promise", "3,2,red,green\n1,2,0\n3,4,1\n5,6,0\n", {0}, 3, 2, 2, {1, 2}, {0, 1, 0}, {"red", "green"}},
+    {"a promise of more classes than there are",
+     "1,2,red,green,blue\n1,2,1\n",
+     {0},
+     1,
+     2,
+     3,
+     {1, 2},
+     {1},
+     {"red", "green", "blue"}},
+    {"a promise, not looked for", "3,2,red\n1,2,0\n", {.header = 1}, 1, 2, 1, {1, 2}, {0}, {NULL}},
+    {"a promise, without the label",
+     "2,2,red,green\n1,2,0\n3,4,1\n",
+     {.label = "none"},
+     2,
+     2,
+     0,
+     {1, 2},
+     {ANY},
+     {NULL}},
+    {"a promise, label by number",
+     "2,2,red,green\n1,2,0\n3,4,1\n",
+     {.label = "3"},
+     2,
+     2,
+     2,
+     {1, 2},
+     {0, 1},
+     {"red", "green"}},
+    {"no promise: the second line does not fit", "150,4,a,b\n1,2,3,0\n", {0}, 1, 3, 1, {1, 2, 3}, {0}, {NULL}},
+};
+
+START_TEST(reads_good_tables) {
+    const good_table *one = &good[_i];
+    soma_dataset *dataset = parse(one->text, &one->options);
+    soma_dataset_info info;
+    soma_dataset_get_info(dataset, &info);
+    if (info.samples != one->rows || info.input_shape[0][0] != one->features || info.classes != one->classes)
+        ck_abort_msg("%s: %zu rows, %zu features, %zu classes", one->what, info.samples, info.input_shape[0][0],
+                     info.classes);
+    float values[3];
+    expect_ok(soma_dataset_read_input(dataset, 0, 0, 1, values));
+    for (size_t i = 0; i < one->features; i++)
+        if (values[i] != one->first_input[i]) ck_abort_msg("%s: feature %zu is %g", one->what, i, (double)values[i]);
+    if (one->classes) {
+        int32_t labels[4];
+        expect_ok(soma_dataset_read_classes(dataset, 0, one->rows, labels));
+        for (size_t i = 0; i < one->rows; i++)
+            if (labels[i] != one->labels[i]) ck_abort_msg("%s: label %zu is %d", one->what, i, labels[i]);
+    }
+    for (size_t i = 0; i < 3; i++) {
+        const char *name = soma_dataset_class_name(dataset, i);
+        if ((name == NULL) != (one->names[i] == NULL) || (name && strcmp(name, one->names[i]) != 0))
+            ck_abort_msg("%s: class %zu is called %s", one->what, i, name ? name : "(nothing)");
+    }
+    soma_dataset_destroy(dataset);
+}
+END_TEST
+
+START_TEST(regression_keeps_numbers) {
+    static const soma_csv_options options = {.regression = true, .label = "y"};
+    soma_dataset *dataset = parse("x,y\n1,2.5\n2,-7\n", &options);
+    const soma_column *target = &dataset->storage->target[0];
+    ck_assert_int_eq(target->dtype, SOMA_F32);
+    ck_assert_uint_eq(target->width, 1);
+    ck_assert_float_eq(((float *)target->data)[0], 2.5f);
+    ck_assert_float_eq(((float *)target->data)[1], -7);
+    soma_dataset_destroy(dataset);
+}
+END_TEST
+
+/* More fields and rows than first allocations hold; a label per row that is new. */
+START_TEST(reads_large_tables) {
+    enum { ROWS = 3000, COLUMNS = 300 };
+    char *text = malloc(ROWS * COLUMNS * 8), *end = text;
+    for (int i = 0; i < ROWS; i++)
+        for (int j = 0; j <= COLUMNS; j++)
+            end += j < COLUMNS ? sprintf(end, "%d,", i + j) : sprintf(end, "name %d\n", i);
+    soma_dataset *dataset;
+    expect_ok(soma_csv_parse("large.csv", text, (size_t)(end - text), NULL, &dataset));
+    float values[COLUMNS];
+    ck_assert_uint_eq(dataset->samples, ROWS);
+    ck_assert_uint_eq(dataset->storage->target[0].classes, ROWS);
+    expect_ok(soma_dataset_read_input(dataset, 0, ROWS - 1, 1, values));
+    for (int j = 0; j < COLUMNS; j++) ck_assert_float_eq(values[j], (float)(ROWS - 1 + j));
+    ck_assert_str_eq(soma_dataset_class_name(dataset, 1234), "name 1234");
+    soma_dataset_destroy(dataset);
+    free(text);
+}
+END_TEST
+
+START_TEST(the_locale_changes_nothing) {
+    static const char *const locales[] = {"de_DE.UTF-8", "de_DE.utf8", "fr_FR.UTF-8", "fr_FR.utf8"};
+    bool found = false;
+    for (size_t i = 0; i < SOMA_COUNT_OF(locales) && !found; i++) found = setlocale(LC_ALL, locales[i]) != NULL;
+    if (!found) printf("skipped: no locale with a decimal comma is installed\n");
+    soma_dataset *dataset = parse("1.25,3.141592653589793,0\n", NULL);
+    float values[2];
+    expect_ok(soma_dataset_read_input(dataset, 0, 0, 1, values));
+    ck_assert_float_eq(values[0], 1.25f);
+    ck_assert_float_eq(values[1], 3.14159274f);
+    soma_dataset_destroy(dataset);
+    setlocale(LC_ALL, "C");
+}
+END_TEST
+
+/* --------------------------------------------------------------------------------------------------- bad tables */
+
+typedef struct bad_table {
+    const char *what, *text;
+    size_t size; /* 0: up to the first zero byte */
+    soma_csv_options options;
+    soma_status status;
+    const char *words[6];
+} bad_table;
+
+static const bad_table bad[] = {
+    {"empty", "", 0, {0}, SOMA_INVALID_FILE, {"line 1", "empty", "at least one row"}},
+    {"empty lines alone", "\n\n\r\n", 0, {0}, SOMA_INVALID_FILE, {"line 1", "empty", "at least one row"}},
+    {"a byte order mark alone", "\xEF\xBB\xBF", 0, {0}, SOMA_INVALID_FILE, {"line 1", "empty"}},
+    {"a header alone", "a,b,c\n", 0, {0}, SOMA_INVALID_FILE, {"line 2", "no rows", "at least one"}},
+    {"a header alone, by command", "1,2,3", 0, {.header = 1}, SOMA_INVALID_FILE, {"no rows", "at least one"}},
+    {"a short row", "1,2,0\n3,1\n", 0, {0}, SOMA_INVALID_FILE, {"line 2", "2 fields", "3 are wanted"}},
+    {"a long row", "1,2,0\n3,4,1,5\n", 0, {0}, SOMA_INVALID_FILE, {"line 2", "more than 3 fields", "3 are wanted"}},
+    {"a separator too many", "1,2,0\n3,4,1,\n", 0, {0}, SOMA_INVALID_FILE, {"line 2", "more than 3 fields"}},
+    {"rows longer than the header", "a,b\n1,2,3\n", 0, {0}, SOMA_INVALID_FILE, {"line 2", "more than 2 fields"}},
+    {"an empty line between", "1,2,0\n\n3,4,1\n", 0, {0}, SOMA_INVALID_FILE, {"line 2", "empty", "3 fields"}},
+    {"a line of spaces", "1,2,0\n  \n3,4,1\n", 0, {0}, SOMA_INVALID_FILE, {"line 2", "empty", "3 fields"}},
+    {"a word", "1,2,0\n3,four,1\n", 0, {0}, SOMA_INVALID_FILE, {"line 2, column 2", "\"four\"", "no number", "-1.5e3"}},
+    {"a word under a name",
+     "a,b,c\n3,four,1\n",
+     0,
+     {0},
+     SOMA_INVALID_FILE,
+     {"line 2, column 2 (\"b\")", "\"four\"", "no number"}},
+    {"nothing", "1,2,0\n3,,1\n", 0, {0}, SOMA_INVALID_FILE, {"line 2, column 2", "\"\"", "no number"}},
+    {"nothing in the first line",
+     "1,,0\n3,4,1\n",
+     0,
+     {0},
+     SOMA_INVALID_FILE,
+     {"line 1, column 2", "\"\"", "no number"}},
+    {"nan in the first line",
+     "1,NaN,0\n3,4,1\n",
+     0,
+     {0},
+     SOMA_INVALID_FILE,
+     {"line 1, column 2", "\"NaN\"", "no number"}},
+    {"inf", "1,2,0\n3,-inf,1\n", 0, {0}, SOMA_INVALID_FILE, {"line 2, column 2", "\"-inf\"", "no number"}},
+    {"infinity", "1,2,0\nInfinity,3,1\n", 0, {0}, SOMA_INVALID_FILE, {"line 2, column 1", "\"Infinity\"", "no number"}},
+    {"a question mark", "1,?,0\n3,4,1\n", 0, {0}, SOMA_INVALID_FILE, {"line 1, column 2", "\"?\"", "no number"}},
+    {"too large",
+     "1,2,0\n3,1e39,1\n",
+     0,
+     {0},
+     SOMA_INVALID_FILE,
+     {"line 2, column 2", "\"1e39\"", "too large", "3.4e38"}},
+    {"hexadecimal", "1,2,0\n3,0x10,1\n", 0, {0}, SOMA_INVALID_FILE, {"line 2, column 2", "\"0x10\"", "no number"}},
+    {"a decimal comma", "1;2;0\n3;4,5;1\n", 0, {0}, SOMA_INVALID_FILE, {"line 2, column 2", "\"4,5\"", "with a point"}},
+    {"two numbers in a field",
+     "1,2,0\n3,4 5,1\n",
+     0,
+     {0},
+     SOMA_INVALID_FILE,
+     {"line 2, column 2", "\"4 5\"", "no number"}},
+    {"a sign alone", "1,2,0\n3,-,1\n", 0, {0}, SOMA_INVALID_FILE, {"line 2, column 2", "\"-\"", "no number"}},
+    {"an exponent alone", "1,2,0\n3,4e,1\n", 0, {0}, SOMA_INVALID_FILE, {"line 2, column 2", "\"4e\"", "no number"}},
+    {"an open quote", "1,2,0\n3,\"4,1\n5,6,0\n", 0, {0}, SOMA_INVALID_FILE, {"line 2, column 2", "never closed"}},
+    {"a quote inside",
+     "1,2,0\n3,4\"4,1\n",
+     0,
+     {0},
+     SOMA_INVALID_FILE,
+     {"line 2, column 2", "a quote inside a field", "doubled"}},
+    {"text behind a quote",
+     "1,2,0\n3,\"4\"5,1\n",
+     0,
+     {0},
+     SOMA_INVALID_FILE,
+     {"line 2, column 2", "behind a closing quote", "separator"}},
+    {"a lone carriage return",
+     "1,2,0\r3,4,1\r",
+     0,
+     {0},
+     SOMA_INVALID_FILE,
+     {"line 1, column 3", "carriage return", "\\r\\n"}},
+    {"a zero byte", "1,2,0\n3,\0004,1\n", 12, {0}, SOMA_INVALID_FILE, {"line 2", "offset 8", "zero byte"}},
+    {"UTF-16",
+     "\xFF\xFE"
+     "1\0,\0",
+     6,
+     {0},
+     SOMA_INVALID_FILE,
+     {"offset 0", "UTF-16", "UTF-8 is wanted"}},
+    {"UTF-16, the other way", "\xFE\xFF\0001\0,", 6, {0}, SOMA_INVALID_FILE, {"offset 0", "UTF-16"}},
+    {"Latin-1", "1,2,caf\xE9\n", 0, {0}, SOMA_INVALID_FILE, {"line 1", "offset 7", "\\xe9", "UTF-8 is wanted"}},
+    {"a name twice", "a,b,a\n1,2,0\n", 0, {0}, SOMA_INVALID_FILE, {"line 1, column 3", "\"a\"", "column 1", "differ"}},
+    {"two columns without a name", "a,,\n1,2,0\n", 0, {0}, SOMA_INVALID_FILE, {"line 1, column 3", "\"\"", "column 2"}},
+    {"the label alone", "label\n1\n", 0, {0}, SOMA_INVALID_FILE, {"line 1", "only column", "one feature"}},
+    {"no label", "1,2,0\n3,4,\n", 0, {0}, SOMA_INVALID_FILE, {"line 2, column 3", "no label", "every row"}},
+    {"a fraction for a class",
+     "1,2,0\n3,4,1.5\n",
+     0,
+     {0},
+     SOMA_INVALID_FILE,
+     {"line 2", "\"1.5\"", "no class number", "regression"}},
+    {"a large number for a class",
+     "1,2,0\n3,4,65536\n",
+     0,
+     {0},
+     SOMA_INVALID_FILE,
+     {"line 2", "\"65536\"", "0 to 65535", "regression"}},
+    {"a missing label among numbers",
+     "1,2,0\n3,4,?\n",
+     0,
+     {0},
+     SOMA_INVALID_FILE,
+     {"line 2", "\"?\"", "no number, but others are"}},
+    {"a label that is no number to predict",
+     "1,2,0.5\n3,4,much\n",
+     0,
+     {.regression = true},
+     SOMA_INVALID_FILE,
+     {"line 2, column 3", "\"much\"", "no number"}},
+    {"an unknown name",
+     "a,b,c\n1,2,0\n",
+     0,
+     {.label = "d"},
+     SOMA_INVALID_ARGUMENT,
+     {"line 1", "\"d\"", "\"a\", \"b\", \"c\""}},
+    {"an unknown name of many",
+     "a,b,c,d,e,f,g,h,i\n1,2,3,4,5,6,7,8,0\n",
+     0,
+     {.label = "x"},
+     SOMA_INVALID_ARGUMENT,
+     {"\"x\"", "\"h\", ..."}},
+    {"a name without a header",
+     "1,2,0\n3,4,1\n",
+     0,
+     {.label = "species"},
+     SOMA_INVALID_ARGUMENT,
+     {"\"species\"", "\"1\", \"2\", \"0\""}},
+    {"a name, and no header by command",
+     "a,b\n1,2\n",
+     0,
+     {.label = "a", .header = -1},
+     SOMA_INVALID_ARGUMENT,
+     {"\"a\" is a name", "no header", "1 to 2"}},
+    {"a column past the last", "1,2,0\n", 0, {.label = "4"}, SOMA_INVALID_ARGUMENT, {"label column 4", "1 to 3"}},
+    {"column -2",
+     "1,2,0\n",
+     0,
+     {.label = "-2"},
+     SOMA_INVALID_ARGUMENT,
+     {"label column -2", "1 to 3", "-1 for the last"}},
+    {"a header by command that is none",
+     "a,b\nc,1\n",
+     0,
+     {.header = -1},
+     SOMA_INVALID_FILE,
+     {"line 1, column 1", "\"a\"", "no number"}},
+    {"a promise of too many rows",
+     "3,2,red,green\n1,2,0\n3,4,1\n",
+     0,
+     {0},
+     SOMA_INVALID_FILE,
+     {"line 1 promises 3 rows", "there are 2"}},
+    {"a promise of too few rows",
+     "1,2,red,green\n1,2,0\n3,4,1\n",
+     0,
+     {0},
+     SOMA_INVALID_FILE,
+     {"line 1 promises 1 rows", "there are 2"}},
+    {"a promise with a class too many",
+     "2,2,red,green\n1,2,0\n3,4,2\n",
+     0,
+     {0},
+     SOMA_INVALID_FILE,
+     {"line 3", "label \"2\"", "first line names"}},
+    {"a promise with a class by name",
+     "2,2,red,green\n1,2,0\n3,4,red\n",
+     0,
+     {0},
+     SOMA_INVALID_FILE,
+     {"line 3", "label \"red\"", "count from 0"}},
+    {"a promise with a class twice",
+     "2,2,red,red\n1,2,0\n3,4,1\n",
+     0,
+     {0},
+     SOMA_INVALID_FILE,
+     {"line 1, column 4", "\"red\"", "column 3"}},
+    {"a promise with another label",
+     "2,2,red,green\n1,2,0\n3,4,1\n",
+     0,
+     {.label = "1"},
+     SOMA_INVALID_ARGUMENT,
+     {"label column \"1\"", "the last column"}},
+    {"a quote for a separator", "1,2\n", 0, {.separator = '"'}, SOMA_INVALID_ARGUMENT, {"separator", "is wanted"}},
+    {"a digit for a separator", "1,2\n", 0, {.separator = '5'}, SOMA_INVALID_ARGUMENT, {"separator \"5\""}},
+    {"a letter for a separator", "1,2\n", 0, {.separator = 'e'}, SOMA_INVALID_ARGUMENT, {"separator \"e\""}},
+    {"half a character for a separator",
+     "1,2\n",
+     0,
+     {.separator = (char)0xC3},
+     SOMA_INVALID_ARGUMENT,
+     {"separator \"\\xc3\""}},
+};
+
+START_TEST(refuses_bad_tables) {
+    const bad_table *one = &bad[_i];
+    size_t size = one->size ? one->size : strlen(one->text);
+    soma_dataset *dataset = (soma_dataset *)1;
+    soma_status status = soma_csv_parse("table.csv", one->text, size, &one->options, &dataset);
+    expect_error_words(status, one->status, one->words, one->what);
+    expect_error_words(status, one->status, (const char *const[]){"table.csv: ", NULL}, one->what);
+    ck_assert_ptr_null(dataset);
+    dataset = (soma_dataset *)1;
+    expect_error_words(soma_dataset_from_csv(temporary_file("table.csv", one->text, size), &one->options, &dataset),
+                       one->status, one->words, one->what);
+    ck_assert_ptr_null(dataset);
+}
+END_TEST
+
+START_TEST(refuses_too_many_labels) {
+    enum { ROWS = 65537 };
+    char *text = malloc(ROWS * 16), *end = text;
+    for (int i = 0; i < ROWS; i++) end += sprintf(end, "1,id%d\n", i);
+    soma_dataset *dataset;
+    expect_error(soma_csv_parse("ids.csv", text, (size_t)(end - text), NULL, &dataset), SOMA_INVALID_FILE,
+                 "ids.csv: line 65537, column 2", "\"id65536\"", "65536 are different already");
+    end[-1] = 0;
+    expect_ok(soma_csv_parse("ids.csv", text, (size_t)(strrchr(text, '\n') - text), NULL, &dataset));
+    ck_assert_uint_eq(dataset->storage->target[0].classes, 65536);
+    soma_dataset_destroy(dataset);
+    free(text);
+}
+END_TEST
+
+/* What is quoted in a message is cut short and cannot disturb a terminal. */
+START_TEST(messages_are_fit_to_print) {
+    char text[2000] = "1,2\n1,\x1B[2J\x07";
+    soma_dataset *dataset;
+    static const soma_csv_options none = {.label = "none"};
+    memset(text + strlen(text), 'x', 1500);
+    expect_error(soma_csv_parse("t", text, strlen(text), &none, &dataset), SOMA_INVALID_FILE, "\"\\x1b[2J\\x07xxx",
+                 "xxx...\"");
+    ck_assert_uint_lt(strlen(soma_last_error()), 300);
+}
+END_TEST
+
+START_TEST(refuses_paths_that_are_no_files) {
+    soma_dataset *dataset;
+    expect_error(soma_dataset_from_csv(temporary_path("absent"), NULL, &dataset), SOMA_IO, "/absent", "No such file");
+    expect_error(soma_dataset_from_csv(temporary_directory, NULL, &dataset), SOMA_IO, temporary_directory,
+                 "is a directory");
+    expect_error(soma_dataset_from_csv(NULL, NULL, &dataset), SOMA_INVALID_ARGUMENT, "path is NULL");
+    expect_error(soma_dataset_from_csv("x", NULL, NULL), SOMA_INVALID_ARGUMENT, "dataset is NULL");
+    const char *path = temporary_file("empty", "", 0);
+    expect_error(soma_dataset_from_csv(path, NULL, &dataset), SOMA_INVALID_FILE, path, "empty");
+}
+END_TEST
+
+#ifdef SOMA_HAVE_ZLIB
+#include <zlib.h>
+
+START_TEST(reads_gzipped_tables) {
+    enum { ROWS = 20000 };
+    const char *path = temporary_path("table.csv.gz");
+    gzFile file = gzopen(path, "wb");
+    for (int i = 0; i < ROWS; i++) gzprintf(file, "%d,%d,%d\n", i, i * i % 1000, i % 3);
+    ck_assert_int_eq(gzclose(file), Z_OK);
+    soma_dataset *dataset;
+    expect_ok(soma_dataset_from_csv(path, NULL, &dataset));
+    float values[2];
+    ck_assert_uint_eq(dataset->samples, ROWS);
+    expect_ok(soma_dataset_read_input(dataset, 0, ROWS - 1, 1, values));
+    ck_assert_float_eq(values[0], ROWS - 1);
+    soma_dataset_destroy(dataset);
+}
+END_TEST
+
+START_TEST(refuses_gzip_bombs) {
+    static char block[1 << 16];
+    const char *path = temporary_path("bomb.csv.gz");
+    memset(block, '1', sizeof block);
+    gzFile file = gzopen(path, "wb9");
+    for (int i = 0; i < 1600; i++) ck_assert_int_eq(gzwrite(file, block, sizeof block), (int)sizeof block);
+    ck_assert_int_eq(gzclose(file), Z_OK);
+    soma_dataset *dataset;
+    expect_error(soma_dataset_from_csv(path, NULL, &dataset), SOMA_INVALID_FILE, path, "more than 256 times",
+                 "decompress it first");
+}
+END_TEST
+#endif
+
+int main(void) {
+    Suite *suite = suite_create("csv");
+    TCase *cases = tcase_create("csv");
+    suite_add_tcase(suite, cases);
+    tcase_add_checked_fixture(cases, temporary_create, temporary_destroy);
+    tcase_set_timeout(cases, 60);
+    tcase_add_loop_test(cases, reads_good_tables, 0, (int)SOMA_COUNT_OF(good));
+    tcase_add_test(cases, regression_keeps_numbers);
+    tcase_add_test(cases, reads_large_tables);
+    tcase_add_test(cases, the_locale_changes_nothing);
+    tcase_add_loop_test(cases, refuses_bad_tables, 0, (int)SOMA_COUNT_OF(bad));
+    tcase_add_test(cases, refuses_too_many_labels);
+    tcase_add_test(cases, messages_are_fit_to_print);
+    tcase_add_test(cases, refuses_paths_that_are_no_files);
+#ifdef SOMA_HAVE_ZLIB
+    tcase_add_test(cases, reads_gzipped_tables);
+    tcase_add_test(cases, refuses_gzip_bombs);
+#endif
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
