@@ -508,6 +508,21 @@ SOMA_API soma_status soma_bench_steps(soma_network *network, size_t batch_size, 
 SOMA_API soma_status soma_bench_gemms(soma_network *network, size_t batch_size, bool training, size_t steps,
                                       double *microseconds);
 
+/* One call of a step, timed alone: repeated with nothing else between, so that its data is as near as it can be. */
+typedef struct soma_profile_row {
+    const char *primitive, *tensor; /* what it does, and the tensor it makes */
+    const char *shapes;             /* of its operands */
+    bool native;                    /* false: executed by the fallback */
+    double microseconds;
+    double flops; /* of matrix products; 0 of all else */
+    double bytes; /* of its operands, each counted once */
+} soma_profile_row;
+/* The row is valid during the call. */
+typedef void soma_profile_function(void *context, const soma_profile_row *row);
+/* Reports every call of a step, in order; the gathers of the inputs are not among them. */
+SOMA_API soma_status soma_bench_profile(soma_network *network, size_t batch_size, bool training,
+                                        soma_profile_function *function, void *context);
+
 /* ------------------------------------------------------------------------------------------------------ files */
 
 /*

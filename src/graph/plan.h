@@ -107,6 +107,8 @@ soma_status soma_plan_find_not_finite(soma_plan *plan, const soma_step_values *v
 
 /* The calls of the plan, for profiles and for timing its GEMMs alone. */
 soma_call *soma_plan_calls(soma_plan *plan, size_t *count);
+/* The tensor that call number `index` of those computes. */
+const soma_tensor *soma_plan_call_tensor(const soma_plan *plan, size_t index);
 /* Binds the plan to memory if that has not happened; soma_plan_run() does it by itself. */
 soma_status soma_plan_bind(soma_plan *plan);
 

@@ -14,6 +14,10 @@ soma_call *soma_plan_calls(soma_plan *plan, size_t *count) {
     return plan->calls + plan->feed_count;
 }
 
+const soma_tensor *soma_plan_call_tensor(const soma_plan *plan, size_t index) {
+    return plan->origin[plan->feed_count + index];
+}
+
 static double gemm_flops(const soma_call *call) {
     if (call->primitive != SOMA_PRIMITIVE_GEMM) return 0;
     const soma_view *a = &call->view[0], *c = &call->view[3];
