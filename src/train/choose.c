@@ -3,6 +3,7 @@
 #include "train/fit.h"
 #include "train/measure.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -118,6 +119,8 @@ typedef struct choice {
     float **values;
     soma_device *quickest; /* open */
     double quickest_us;
+    soma_status failure; /* of the last device that failed, and why */
+    char reason[1024];
 } choice;
 
 static soma_status try_device(choice *chosen, const char *selector) {
@@ -131,7 +134,9 @@ static soma_status try_device(choice *chosen, const char *selector) {
         status = time_device(chosen->network, device, chosen->options, chosen->batch_size, &step_us);
     }
     if (status != SOMA_OK) {
-        soma_log(SOMA_LOG_WARNING, "device %s is passed over: %s", selector, soma_last_error());
+        chosen->failure = status;
+        snprintf(chosen->reason, sizeof chosen->reason, "%s", soma_last_error());
+        soma_log(SOMA_LOG_WARNING, "device %s is passed over: %s", selector, chosen->reason);
         step_us = -1;
     }
     if (chosen->function) chosen->function(chosen->context, selector, &info, step_us);
@@ -151,9 +156,9 @@ static soma_status try_devices(choice *chosen) {
     if (status == SOMA_OK && list.failed) status = soma_out_of_memory(sizeof *list.selector, "the list of devices");
     for (size_t i = 0; status == SOMA_OK && i < list.count; i++) status = try_device(chosen, list.selector[i]);
     soma_free(list.selector);
-    if (status == SOMA_OK && !chosen->quickest)
-        status = soma_error_prefix(SOMA_NO_DEVICE, "no device can train this network; the last one tried says: ");
-    return status;
+    if (status != SOMA_OK || chosen->quickest) return status;
+    if (list.count == 0) return soma_error(SOMA_NO_DEVICE, "there is no device to choose from");
+    return soma_error(chosen->failure, "no device can train this network: %s", chosen->reason);
 }
 
 /* The device that the environment names, if any. */
@@ -169,6 +174,7 @@ soma_status soma_choose_device(soma_network *network, const soma_compile_options
     *device = NULL;
     if (named_device()) return soma_device_open(named_device(), NULL, device);
     if (network->compiled) SOMA_TRY(soma_require_no_fit(network, "soma_choose_device"));
+    SOMA_TRY(soma_network_status(network));
     SOMA_TRY(soma_network_decompile(network));
 
     choice chosen = {.network = network, .options = options, .function = function, .context = context};

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT */
+/* Choosing the quickest device, and the measurement behind it, with devices made slow or broken for it. */
+#include "trainer.h"
+
+#include "device/device.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+/* ------------------------------------------------------------------------------------------------ made-up devices */
+
+enum { PAUSE_US = 3000 };
+
+static soma_device_api slow, broken;
+static unsigned slow_runs;
+
+static void pause_a_while(void) {
+    const struct timespec pause = {0, PAUSE_US * 1000};
+    nanosleep(&pause, NULL);
+}
+
+/* Each list of calls takes a while. A step is one list. */
+static soma_status slow_run(void *state, soma_call *calls, size_t count) {
+    slow_runs++;
+    pause_a_while();
+    return soma_cpu_api.run(state, calls, count);
+}
+
+static soma_status broken_run(void *state, soma_call *calls, size_t count) {
+    (void)state;
+    (void)calls;
+    (void)count;
+    return soma_error(SOMA_DEVICE_FAILED, "this device is broken");
+}
+
+static void register_devices(void) {
+    if (slow.abi) return;
+    slow = broken = soma_cpu_api;
+    slow.name = "slow";
+    slow.run = slow_run;
+    broken.name = "broken";
+    broken.run = broken_run;
+    expect_ok(soma_device_register(&slow));
+    expect_ok(soma_device_register(&broken));
+}
+
+/* --------------------------------------------------------------------------------------------------------- choice */
+
+static const model_shape shape = {8, 16, 4, true};
+static const soma_compile_options adam = {.optimizer = {.kind = SOMA_ADAM}};
+
+typedef struct report {
+    size_t count;
+    char quickest[64];
+    double quickest_us, slow_us, broken_us;
+} report;
+
+static void note(void *context, const char *selector, const soma_device_info *info, double step_us) {
+    report *noted = context;
+    noted->count++;
+    ck_assert(info->name[0]);
+    if (strncmp(selector, "slow", 4) == 0) noted->slow_us = step_us;
+    if (strncmp(selector, "broken", 6) == 0) noted->broken_us = step_us;
+    if (step_us < 0 || (noted->quickest[0] && step_us >= noted->quickest_us)) return;
+    noted->quickest_us = step_us;
+    snprintf(noted->quickest, sizeof noted->quickest, "%s", selector);
+}
+
+START_TEST(the_quickest_device_is_chosen) {
+    register_devices();
+    unsetenv("SOMA_DEVICE");
+    soma_network *network = network_of(shape, 1);
+    soma_device *device;
+    report noted = {0};
+    expect_ok(soma_choose_device(network, &adam, 8, note, &noted, &device));
+    ck_assert_uint_ge(noted.count, 3);
+    ck_assert_str_eq(soma_device_selector(device), noted.quickest);
+    ck_assert(noted.broken_us < 0);
+    ck_assert(noted.slow_us >= PAUSE_US);
+    ck_assert(noted.quickest_us > 0 && noted.quickest_us < noted.slow_us);
+    soma_network_destroy(network);
+    soma_device_close(device);
+}
+END_TEST
+
+START_TEST(a_choice_leaves_the_weights_alone) {
+    register_devices();
+    unsetenv("SOMA_DEVICE");
+    float values[512], input[8 * 8], later[512];
+    int32_t labels[8];
+    fill_uniform(1, input, 64);
+    fill_classes(2, labels, 8, 4);
+    soma_dataset *dataset = dataset_of(array_f32(input, 8, 8), array_i32(labels, 8));
+    soma_network *network = network_of(shape, 1), *twin = network_of(shape, 1);
+    soma_device *device, *again;
+
+    /* Before the first compile: the initial weights are those of the seed. */
+    expect_ok(soma_choose_device(network, NULL, 8, NULL, NULL, &device));
+    soma_compile_options options;
+    ck_assert_int_eq(soma_network_get_compile_options(network, &options), SOMA_INVALID_STATE);
+    expect_ok(soma_compile(network, device, &adam));
+    expect_ok(soma_compile(twin, device, &adam));
+    expect_same_parameters(network, twin);
+
+    /* After training: the weights go along, and so do the options. */
+    expect_ok(soma_fit(network, dataset, &(soma_fit_options){.epochs = 3}, NULL));
+    size_t count = read_parameters(network, values);
+    expect_ok(soma_choose_device(network, NULL, 0, NULL, NULL, &again));
+    expect_parameters(network, values, count);
+    expect_ok(soma_network_get_compile_options(network, &options));
+    ck_assert_int_eq(options.optimizer.kind, SOMA_ADAM);
+    expect_error(soma_fit(network, dataset, NULL, NULL), SOMA_INVALID_STATE, "soma_compile");
+    expect_ok(soma_compile(network, again, &adam));
+    ck_assert_uint_eq(read_parameters(network, later), count);
+    ck_assert_mem_eq(values, later, count * sizeof *values);
+
+    soma_network_destroy(network);
+    soma_network_destroy(twin);
+    soma_device_close(device);
+    soma_device_close(again);
+    soma_dataset_destroy(dataset);
+}
+END_TEST
+
+static void not_to_be_called(void *context, const char *selector, const soma_device_info *info, double step_us) {
+    (void)context;
+    (void)info;
+    (void)step_us;
+    ck_abort_msg("device %s was tried", selector);
+}
+
+START_TEST(the_environment_chooses_first) {
+    register_devices();
+    soma_network *network = network_of(shape, 1);
+    soma_device *device;
+    setenv("SOMA_DEVICE", "slow", 1);
+    expect_ok(soma_choose_device(network, NULL, 8, not_to_be_called, NULL, &device));
+    ck_assert(strncmp(soma_device_selector(device), "slow", 4) == 0);
+    soma_device_close(device);
+    setenv("SOMA_DEVICE", "no such device", 1);
+    ck_assert_int_eq(soma_choose_device(network, NULL, 8, not_to_be_called, NULL, &device), SOMA_NO_DEVICE);
+    ck_assert_ptr_null(device);
+    unsetenv("SOMA_DEVICE");
+    soma_network_destroy(network);
+}
+END_TEST
+
+START_TEST(what_is_wrong_with_the_network_is_said) {
+    register_devices();
+    unsetenv("SOMA_DEVICE");
+    soma_device *device;
+    soma_network *network = network_of(shape, 1);
+    const soma_compile_options wrong = {.optimizer = {.learning_rate = -1, .clip_norm = -1, .l2 = -1, .epsilon = -1},
+                                        .metrics = {SOMA_MAE}};
+    expect_error(soma_choose_device(network, &wrong, 8, NULL, NULL, &device), SOMA_INVALID_ARGUMENT, "dense_2");
+    ck_assert_ptr_null(device);
+    expect_error(soma_choose_device(NULL, NULL, 8, NULL, NULL, &device), SOMA_INVALID_ARGUMENT, "network");
+    expect_error(soma_choose_device(network, NULL, 8, NULL, NULL, NULL), SOMA_INVALID_ARGUMENT, "device");
+    soma_dropout(soma_network_output(network, 0), 2.0f);
+    expect_error(soma_choose_device(network, NULL, 8, NULL, NULL, &device), SOMA_INVALID_ARGUMENT, "dropout");
+    soma_network_destroy(network);
+}
+END_TEST
+
+/* ---------------------------------------------------------------------------------------------------- measurement */
+
+START_TEST(a_measured_step_is_the_mean_over_the_steps) {
+    register_devices();
+    soma_device *device;
+    expect_ok(soma_device_open("slow", NULL, &device));
+    soma_network *network = network_of(shape, 1);
+    expect_ok(soma_compile(network, device, &adam));
+    for (int training = 0; training < 2; training++) {
+        double step = 0, gemms = 0;
+        slow_runs = 0;
+        expect_ok(soma_bench_steps(network, 8, training, 5, &step));
+        ck_assert_uint_ge(slow_runs, 6); /* one more goes before; and binding a plan may take one */
+        ck_assert_uint_le(slow_runs, 8);
+        ck_assert(step >= PAUSE_US && step < 20 * PAUSE_US);
+        expect_ok(soma_bench_gemms(network, 8, training, 5, &gemms));
+        ck_assert(gemms >= PAUSE_US && gemms < 20 * PAUSE_US);
+    }
+    soma_network_destroy(network);
+    soma_device_close(device);
+}
+END_TEST
+
+START_TEST(a_measurement_leaves_weights_and_optimizer_alone) {
+    float input[8 * 8];
+    int32_t labels[8];
+    fill_uniform(1, input, 64);
+    fill_classes(2, labels, 8, 4);
+    soma_dataset *dataset = dataset_of(array_f32(input, 8, 8), array_i32(labels, 8));
+    soma_network *network = network_of(shape, 1), *twin = network_of(shape, 1);
+    expect_ok(soma_compile(network, test_device, &adam));
+    expect_ok(soma_compile(twin, test_device, &adam));
+    const soma_fit_options fit = {.epochs = 3, .batch_size = 3};
+    expect_ok(soma_fit(network, dataset, &fit, NULL));
+    expect_ok(soma_fit(twin, dataset, &fit, NULL));
+    double step, gemms;
+    expect_ok(soma_bench_steps(network, 5, true, 7, &step));
+    expect_ok(soma_bench_gemms(network, 5, true, 7, &gemms));
+    ck_assert(step > 0 && gemms > 0);
+    expect_same_parameters(network, twin);
+    expect_ok(soma_fit(network, dataset, &fit, NULL));
+    expect_ok(soma_fit(twin, dataset, &fit, NULL));
+    expect_same_parameters(network, twin); /* momenta, step number and shuffling too */
+    soma_network_destroy(network);
+    soma_network_destroy(twin);
+    soma_dataset_destroy(dataset);
+}
+END_TEST
+
+START_TEST(a_network_without_products_has_none_to_measure) {
+    soma_network *network;
+    const size_t size[2] = {3, 2};
+    double us = -1;
+    expect_ok(soma_network_create(&network));
+    soma_activation(soma_input(network, NULL, 2, size), SOMA_TANH, NULL);
+    expect_ok(soma_compile(network, test_device, NULL));
+    expect_ok(soma_bench_gemms(network, 4, false, 3, &us));
+    ck_assert(us >= 0 && us < 1000);
+    expect_error(soma_bench_steps(network, 4, false, 0, &us), SOMA_INVALID_ARGUMENT, "steps");
+    expect_error(soma_bench_steps(network, 0, false, 1, &us), SOMA_INVALID_ARGUMENT, "0 samples");
+    expect_error(soma_bench_gemms(network, 4, false, 1, NULL), SOMA_INVALID_ARGUMENT, "microseconds");
+    soma_network_destroy(network);
+}
+END_TEST
+
+static void add_tests(TCase *cases) {
+    tcase_add_test(cases, the_quickest_device_is_chosen);
+    tcase_add_test(cases, a_choice_leaves_the_weights_alone);
+    tcase_add_test(cases, the_environment_chooses_first);
+    tcase_add_test(cases, what_is_wrong_with_the_network_is_said);
+    tcase_add_test(cases, a_measured_step_is_the_mean_over_the_steps);
+    tcase_add_test(cases, a_measurement_leaves_weights_and_optimizer_alone);
+    tcase_add_test(cases, a_network_without_products_has_none_to_measure);
+}
+
+int main(int argc, char **argv) {
+    return run_trainer_tests(argc, argv, "choose", add_tests);
+}
