@@ -2,6 +2,8 @@
 /* soma_fit against training by hand in float64, and against closed forms. */
 #include "trainer.h"
 
+#include "device/device.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -801,6 +803,112 @@ START_TEST(a_single_sample_and_a_batch_beyond_the_data_are_fine) {
 }
 END_TEST
 
+/* --------------------------------------------------------------------------------------------- a device that fails */
+
+/* The cpu, but each call counts down; from 0 on, they fail. */
+static unsigned calls_left;
+static const soma_device_api *const sound = &soma_cpu_api;
+
+static bool fails(void) {
+    if (calls_left == 0) return true;
+    calls_left--;
+    return false;
+}
+
+static soma_status failure(void) {
+    return soma_error(SOMA_DEVICE_FAILED, "the device was unplugged");
+}
+
+static soma_status failing_alloc(void *state, size_t bytes, void **memory) {
+    return fails() ? failure() : sound->alloc(state, bytes, memory);
+}
+static soma_status failing_write(void *state, void *memory, size_t offset, const void *source, size_t bytes) {
+    return fails() ? failure() : sound->write(state, memory, offset, source, bytes);
+}
+static soma_status failing_read(void *state, void *memory, size_t offset, void *target, size_t bytes) {
+    return fails() ? failure() : sound->read(state, memory, offset, target, bytes);
+}
+static soma_status failing_copy(void *state, void *to, size_t to_offset, void *from, size_t from_offset, size_t bytes) {
+    return fails() ? failure() : sound->copy(state, to, to_offset, from, from_offset, bytes);
+}
+static soma_status failing_prepare(void *state, soma_call *call, size_t *workspace) {
+    return fails() ? failure() : sound->prepare(state, call, workspace);
+}
+static soma_status failing_run(void *state, soma_call *calls, size_t count) {
+    return fails() ? failure() : sound->run(state, calls, count);
+}
+static soma_status failing_sync(void *state) {
+    return fails() ? failure() : sound->sync(state);
+}
+
+static soma_device *open_failing_device(void) {
+    static soma_device_api api;
+    if (!api.abi) {
+        api = *sound;
+        api.name = "failing";
+        api.wrap = NULL;
+        api.alloc = failing_alloc;
+        api.write = failing_write;
+        api.read = failing_read;
+        api.copy = failing_copy;
+        api.prepare = failing_prepare;
+        api.run = failing_run;
+        api.sync = failing_sync;
+        expect_ok(soma_device_register(&api));
+    }
+    soma_device *device;
+    expect_ok(soma_device_open("failing", NULL, &device));
+    return device;
+}
+
+static soma_status use_everything(soma_network *network, soma_device *device, soma_dataset *dataset, const problem *p) {
+    const soma_compile_options adam = {.optimizer = {.kind = SOMA_ADAM, .clip_norm = 1}};
+    const soma_fit_options fit = {
+        .epochs = 2, .batch_size = BATCH, .validation_split = 0.3, .restore_best = true, .early_stopping = 5};
+    soma_array inputs = array_f32(p->x, SAMPLES, INPUTS), targets = array_i32(p->class_number, SAMPLES);
+    soma_metrics metrics;
+    int32_t classes[SAMPLES];
+    double us;
+    soma_status status = soma_compile(network, device, &adam);
+    if (status == SOMA_OK) status = soma_fit(network, dataset, &fit, NULL);
+    if (status == SOMA_OK) status = soma_evaluate(network, dataset, 10, &metrics);
+    if (status == SOMA_OK) status = soma_predict_classes(network, dataset, 10, classes);
+    if (status == SOMA_OK) status = soma_train_on_batch(network, &inputs, &targets, &metrics);
+    if (status == SOMA_OK) status = soma_backward(network, &inputs, &targets, &metrics);
+    if (status == SOMA_OK) status = soma_apply_gradients(network);
+    if (status == SOMA_OK) status = soma_bench_steps(network, 4, true, 2, &us);
+    if (status == SOMA_OK) status = soma_bench_gemms(network, 4, true, 2, &us);
+    return status == SOMA_OK ? soma_synchronize(network) : status;
+}
+
+START_TEST(a_device_may_fail_at_any_moment) {
+    problem p;
+    make_problem(&p, true);
+    soma_dataset *dataset = dataset_for(&p, true, true);
+    soma_status status = SOMA_DEVICE_FAILED;
+    unsigned moment = 0;
+    for (; status != SOMA_OK; moment++) {
+        soma_device_memory memory;
+        calls_left = UINT32_MAX;
+        soma_device *device = open_failing_device();
+        soma_network *network = network_of((model_shape){INPUTS, 4, OUTPUTS, true}, 1);
+        calls_left = moment;
+        status = use_everything(network, device, dataset, &p);
+        if (status != SOMA_OK) {
+            ck_assert_msg(status == SOMA_DEVICE_FAILED, "call %u: %s", moment, soma_last_error());
+            ck_assert_ptr_nonnull(strstr(soma_last_error(), "unplugged"));
+        }
+        soma_network_destroy(network);
+        soma_device_get_memory(device, &memory);
+        ck_assert_msg(memory.allocated == 0, "call %u: %llu bytes are left", moment,
+                      (unsigned long long)memory.allocated);
+        soma_device_close(device);
+    }
+    ck_assert_uint_gt(moment, 100);
+    soma_dataset_destroy(dataset);
+}
+END_TEST
+
 static void add_tests(TCase *cases) {
     tcase_add_loop_test(cases, regression_follows_the_update_rules, 0, 3 * SOMA_OPTIMIZER_COUNT);
     tcase_add_loop_test(cases, softmax_with_hidden_units_follows_the_update_rules, 0, 3 * SOMA_OPTIMIZER_COUNT);
@@ -826,6 +934,7 @@ static void add_tests(TCase *cases) {
     tcase_add_test(cases, class_numbers_go_with_losses_that_take_them);
     tcase_add_test(cases, options_that_make_no_sense_are_refused);
     tcase_add_test(cases, a_single_sample_and_a_batch_beyond_the_data_are_fine);
+    tcase_add_test(cases, a_device_may_fail_at_any_moment);
 }
 
 int main(int argc, char **argv) {
