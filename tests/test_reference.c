@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The reference itself: against values worked out by hand or by closed forms, and each gradient against central
+ * differences of its own forward function. All in float64.
+ */
+#include "device/reference.h"
+
+#include "expect.h"
+#include <stdlib.h>
+
+#define EXACTLY  0.0
+#define ROUNDING 1e-14 /* a few operations in float64 */
+
+static soma_view f64(double *values, uint32_t rank, const size_t *shape) {
+    return soma_view_of(values, 0, SOMA_F64, rank, shape);
+}
+#define F64(values, ...) f64(values, sizeof((size_t[]){__VA_ARGS__}) / sizeof(size_t), (size_t[]){__VA_ARGS__})
+#define NONE             soma_view_absent()
+
+static void run(soma_call call) {
+    expect_ok(soma_reference_run(&call));
+}
+
+static void expect_values(const double *found, const double *expected, size_t count, double tolerance,
+                          const char *what) {
+    for (size_t i = 0; i < count; i++) {
+        bool same = isnan(expected[i]) ? isnan(found[i])
+                                       : found[i] == expected[i] ||
+                                             fabs(found[i] - expected[i]) <= tolerance * fmax(1.0, fabs(expected[i]));
+        ck_assert_msg(same, "%s: element %zu is %.17g, expected %.17g", what, i, found[i], expected[i]);
+    }
+}
+#define EXPECT_VALUES(found, tolerance, ...)                                                                           \
+    expect_values(found, (const double[]){__VA_ARGS__}, sizeof((double[]){__VA_ARGS__}) / sizeof(double), tolerance,   \
+                  __func__)
+
+/* ---------------------------------------------------------------------------------------------------- data movement */
+
+START_TEST(fill_sets_every_element) {
+    double out[4] = {9, 9, 9, 9};
+    run(soma_call_fill(F64(out, 3), 2.5f));
+    EXPECT_VALUES(out, EXACTLY, 2.5, 2.5, 2.5, 9);
+}
+END_TEST
+
+START_TEST(copy_follows_strides) {
+    double in[6] = {1, 2, 3, 4, 5, 6}, out[6];
+    soma_view to = F64(out, 2, 3); /* [2, 3] laid out by columns: the transpose in memory */
+    to.stride[0] = 1;
+    to.stride[1] = 2;
+    run(soma_call_copy(F64(in, 2, 3), to, 1.0f, 0.0f));
+    EXPECT_VALUES(out, EXACTLY, 1, 4, 2, 5, 3, 6);
+    run(soma_call_copy(F64(in, 2, 3), F64(out, 2, 3), -2.0f, 0.5f));
+    EXPECT_VALUES(out, EXACTLY, -1.5, -3.5, -5.5, -7.5, -9.5, -11.5);
+}
+END_TEST
+
+START_TEST(copy_converts_and_truncates) {
+    double in[6] = {0.0, 1.9, -1.9, 254.99, 300.0, NAN};
+    uint8_t bytes[6];
+    int32_t whole[6];
+    size_t six = 6;
+    run(soma_call_copy(F64(in, 6), soma_view_of(bytes, 0, SOMA_U8, 1, &six), 1.0f, 0.0f));
+    const uint8_t expected_bytes[] = {0, 1, 0, 254, 255, 0};
+    run(soma_call_copy(F64(in, 6), soma_view_of(whole, 0, SOMA_I32, 1, &six), 1.0f, 0.0f));
+    const int32_t expected_whole[] = {0, 1, -1, 254, 300, 0};
+    for (size_t i = 0; i < six; i++) {
+        ck_assert_uint_eq(bytes[i], expected_bytes[i]);
+        ck_assert_int_eq(whole[i], expected_whole[i]);
+    }
+}
+END_TEST
+
+START_TEST(gather_takes_rows) {
+    double table[6] = {1, 2, 3, 4, 5, 6}, out[8];
+    int32_t index[5] = {2, 0, -1, 1, 3};
+    soma_view rows = soma_view_of(index, 0, SOMA_I32, 1, (size_t[]){5});
+    run(soma_call_gather(F64(table, 3, 2), rows, F64(out, 4, 2), 0, 1.0f, 0.0f));
+    EXPECT_VALUES(out, EXACTLY, 5, 6, 1, 2, 0, 0, 3, 4);
+    run(soma_call_gather(F64(table, 3, 2), rows, F64(out, 4, 2), 1, 2.0f, 1.0f));
+    EXPECT_VALUES(out, EXACTLY, 3, 5, 0, 0, 7, 9, 0, 0);
+    run(soma_call_gather(F64(table, 3, 2), NONE, F64(out, 2, 2), 2, 1.0f, 0.0f));
+    EXPECT_VALUES(out, EXACTLY, 5, 6, 0, 0);
+}
+END_TEST
+
+/* ------------------------------------------------------------------------------------------------------- functions */
+
+static double apply(soma_function function, double x, double a, double b) {
+    double y;
+    run(soma_call_unary(F64(&x, 1), F64(&y, 1), (soma_unary_params){function, (float)a, (float)b}));
+    return y;
+}
+
+/* Digits from the functions' definitions, evaluated to 17 places with arbitrary precision. */
+static const struct {
+    soma_function function;
+    double a, b, x, y;
+} known_values[] = {
+    {SOMA_IDENTITY, 0, 0, -1.25, -1.25},
+    {SOMA_LINEAR, 2.5, 0, -1.5, -3.75},
+    {SOMA_SIGMOID, 0, 0, 0.0, 0.5},
+    {SOMA_SIGMOID, 0, 0, 1.0, 0.73105857863000487},
+    {SOMA_SIGMOID, 0, 0, -1.0, 0.26894142136999512},
+    {SOMA_TANH, 0, 0, 0.5, 0.46211715726000975},
+    {SOMA_STEP, 0, 0, -0.1, 0.0},
+    {SOMA_STEP, 0, 0, 0.0, 1.0},
+    {SOMA_STEP, 0, 0, 0.1, 1.0},
+    {SOMA_RELU, 0, 0, -2.0, 0.0},
+    {SOMA_RELU, 0, 0, 2.0, 2.0},
+    {SOMA_LEAKY_RELU, 1.5, 0.25, -2.0, -0.5},
+    {SOMA_LEAKY_RELU, 1.5, 0.25, 2.0, 3.0},
+    {SOMA_ELU, 1.5, 0, -1.0, -0.94818083824283652},
+    {SOMA_ELU, 1.5, 0, 2.0, 2.0},
+    {SOMA_SELU, 0, 0, 1.0, 1.0507009873554805},
+    {SOMA_SELU, 0, 0, -1.0, -1.1113307378125628},
+    {SOMA_SOFTPLUS, 0, 0, 0.0, 0.69314718055994531},
+    {SOMA_SOFTPLUS, 0, 0, 1.0, 1.3132616875182228},
+    {SOMA_SOFTPLUS, 0, 0, -800.0, 0.0},
+    {SOMA_SOFTPLUS, 0, 0, 800.0, 800.0},
+    {SOMA_GELU, 0, 0, 1.0, 0.84134474606854295},
+    {SOMA_GELU, 0, 0, -1.0, -0.15865525393145705},
+    {SOMA_SILU, 0, 0, 1.0, 0.73105857863000487},
+    {SOMA_SILU, 0, 0, -2.0, -0.23840584404423517},
+    {SOMA_HARD_SIGMOID, 0.25, 0.5, 1.0, 0.75},
+    {SOMA_HARD_SIGMOID, 0.25, 0.5, 3.0, 1.0},
+    {SOMA_HARD_SIGMOID, 0.25, 0.5, -3.0, 0.0},
+    {SOMA_EXP, 0, 0, 1.0, 2.7182818284590452},
+    {SOMA_LOG, 0, 0, 2.0, 0.69314718055994531},
+    {SOMA_LOG, 0, 0, 0.0, -INFINITY},
+    {SOMA_LOG, 0, 0, -1.0, NAN},
+    {SOMA_SQRT, 0, 0, 2.0, 1.4142135623730951},
+    {SOMA_ABS, 0, 0, -3.0, 3.0},
+    {SOMA_SQUARE, 0, 0, -3.0, 9.0},
+};
+
+START_TEST(functions_have_their_known_values) {
+    for (size_t i = 0; i < SOMA_COUNT_OF(known_values); i++) {
+        double y = apply(known_values[i].function, known_values[i].x, known_values[i].a, known_values[i].b);
+        expect_values(&y, &known_values[i].y, 1, ROUNDING, soma_function_name(known_values[i].function));
+    }
+}
+END_TEST
+
+START_TEST(functions_pass_nan_on) {
+    for (int f = 0; f < SOMA_FUNCTION_COUNT; f++)
+        ck_assert_msg(isnan(apply((soma_function)f, NAN, 1.0, 0.5)), "%s", soma_function_name((soma_function)f));
+}
+END_TEST
+
+static double derivative(soma_function function, double x, double a, double b, double dy) {
+    double v = soma_function_grad_uses_output(function) ? apply(function, x, a, b) : x, out;
+    run(soma_call_unary_grad(F64(&dy, 1), F64(&v, 1), F64(&out, 1), (soma_unary_params){function, (float)a, (float)b}));
+    return out;
+}
+
+/* A central difference of step h is off by h^2 f'''/6 and by rounding of about 1e-16 |f| / h. */
+#define STEP                 1e-5
+#define DIFFERENCE_TOLERANCE 1e-8
+
+START_TEST(derivatives_are_those_of_the_functions) {
+    const double points[] = {-3.1, -1.7, -0.6, -0.05, 0.05, 0.4, 1.3, 2.9};
+    for (int f = 0; f < SOMA_FUNCTION_COUNT; f++)
+        for (size_t i = 0; i < SOMA_COUNT_OF(points); i++) {
+            soma_function function = (soma_function)f;
+            double x = points[i], a = 0.75, b = 0.125; /* float32 has these as they are */
+            if ((function == SOMA_LOG || function == SOMA_SQRT) && x < 0.1) continue;
+            double expected = (apply(function, x + STEP, a, b) - apply(function, x - STEP, a, b)) / (2.0 * STEP);
+            double found = derivative(function, x, a, b, 1.0);
+            expect_values(&found, &expected, 1, DIFFERENCE_TOLERANCE, soma_function_name(function));
+            ck_assert_double_eq(derivative(function, x, a, b, -3.0), -3.0 * found);
+        }
+}
+END_TEST
+
+START_TEST(derivatives_at_edges_are_as_documented) {
+    ck_assert_double_eq(derivative(SOMA_RELU, 0.0, 0, 0, 1.0), 0.0);
+    ck_assert_double_eq(derivative(SOMA_LEAKY_RELU, 0.0, 1.0, 0.25, 1.0), 0.25);
+    ck_assert_double_eq(derivative(SOMA_ABS, 0.0, 0, 0, 1.0), 0.0);
+    ck_assert_double_eq(derivative(SOMA_STEP, 0.0, 0, 0, 1.0), 0.0);
+    ck_assert_double_eq(derivative(SOMA_ELU, 0.0, 0.5, 0, 1.0), 0.5);
+    ck_assert(isnan(derivative(SOMA_RELU, NAN, 0, 0, 1.0)));
+}
+END_TEST
+
+START_TEST(bias_gradient_sums_columns) {
+    double dy[6] = {1, 2, 3, 4, 5, 6}, y[6] = {0, 1, 1, 1, 0, 1}, out[6], dbias[3];
+    run(soma_call_bias_unary_grad(F64(dy, 2, 3), F64(y, 2, 3), F64(out, 2, 3), F64(dbias, 3),
+                                  (soma_unary_params){.function = SOMA_RELU}));
+    EXPECT_VALUES(out, EXACTLY, 0, 2, 3, 4, 0, 6);
+    EXPECT_VALUES(dbias, EXACTLY, 4, 2, 9);
+}
+END_TEST
+
+static double combine(soma_binary op, double a, double b) {
+    double out;
+    run(soma_call_binary(F64(&a, 1), F64(&b, 1), F64(&out, 1), op));
+    return out;
+}
+
+START_TEST(binary_operations) {
+    const double found[] = {combine(SOMA_BINARY_ADD, 3, -2),          combine(SOMA_BINARY_SUBTRACT, 3, -2),
+                            combine(SOMA_BINARY_MULTIPLY, 3, -2),     combine(SOMA_BINARY_DIVIDE, 3, -2),
+                            combine(SOMA_BINARY_MAXIMUM, 3, -2),      combine(SOMA_BINARY_MINIMUM, 3, -2),
+                            combine(SOMA_BINARY_GREATER, 3, -2),      combine(SOMA_BINARY_GREATER, 3, 3),
+                            combine(SOMA_BINARY_GREATER, NAN, 3),     combine(SOMA_BINARY_GREATER_EQUAL, 3, 3),
+                            combine(SOMA_BINARY_GREATER_EQUAL, 2, 3), combine(SOMA_BINARY_POWER, 3, -2),
+                            combine(SOMA_BINARY_MAXIMUM, NAN, 1),     combine(SOMA_BINARY_MAXIMUM, 1, NAN),
+                            combine(SOMA_BINARY_MINIMUM, NAN, 1),     combine(SOMA_BINARY_MINIMUM, 1, NAN)};
+    EXPECT_VALUES(found, ROUNDING, 1, 5, -6, -1.5, 3, -2, 1, 0, 0, 1, 0, 1.0 / 9.0, NAN, NAN, NAN, NAN);
+}
+END_TEST
+
+START_TEST(binary_broadcasts) {
+    double a[6] = {1, 2, 3, 4, 5, 6}, row[3] = {10, 20, 30}, column[2] = {10, 20}, out[6];
+    soma_view b = F64(row, 2, 3);
+    b.stride[0] = 0;
+    run(soma_call_binary(F64(a, 2, 3), b, F64(out, 2, 3), SOMA_BINARY_ADD));
+    EXPECT_VALUES(out, EXACTLY, 11, 22, 33, 14, 25, 36);
+    b = F64(column, 2, 3);
+    b.stride[0] = 1;
+    b.stride[1] = 0;
+    run(soma_call_binary(F64(a, 2, 3), b, F64(out, 2, 3), SOMA_BINARY_SUBTRACT));
+    EXPECT_VALUES(out, EXACTLY, -9, -8, -7, -16, -15, -14);
+}
+END_TEST
+
+/*
+ * Philox4x32-10's published test vectors (Random123, kat_vectors): counter and key of zeros, and of the digits of pi.
+ * An element is kept where its word reaches rate 2^32; float32 has 24 bits of that, so the rates that end just below
+ * and just above a word's first 24 bits tell.
+ */
+START_TEST(dropout_has_the_published_random_numbers) {
+    static const struct {
+        uint64_t seed, step;
+        uint32_t stream, counter, word[4];
+    } vectors[] = {
+        {0, 0, 0, 0, {0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}},
+        {UINT64_C(0x299f31d0a4093822),
+         UINT64_C(0x13198a2e85a308d3),
+         0x03707344,
+         0x243f6a88,
+         {0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}},
+    };
+    for (size_t i = 0; i < SOMA_COUNT_OF(vectors); i++)
+        for (size_t j = 0; j < 4; j++) {
+            soma_dropout_params params = {
+                .stream = vectors[i].stream, .seed = vectors[i].seed, .step = vectors[i].step};
+            uint32_t bits = vectors[i].word[j] >> 8;
+            params.rate = (float)bits * 0x1p-24f;
+            ck_assert(soma_dropout_keeps(&params, (size_t)vectors[i].counter * 4 + j));
+            params.rate = (float)(bits + 1) * 0x1p-24f;
+            ck_assert(!soma_dropout_keeps(&params, (size_t)vectors[i].counter * 4 + j));
+        }
+}
+END_TEST
+
+START_TEST(dropout_scales_what_it_keeps) {
+    double x[4] = {3, 3, 3, -3}, out[4];
+    run(soma_call_dropout(F64(x, 4), F64(out, 4),
+                          (soma_dropout_params){.rate = 0.625f})); /* words 66.., e1.., bc.., 9b.. */
+    EXPECT_VALUES(out, EXACTLY, 0, 8, 8, 0);
+    run(soma_call_dropout(F64(x, 4), F64(out, 4), (soma_dropout_params){.rate = 0.0f}));
+    EXPECT_VALUES(out, EXACTLY, 3, 3, 3, -3);
+}
+END_TEST
+
+/* ------------------------------------------------------------------------------------------------------------ sums */
+
+START_TEST(gemm_multiplies_in_all_transpositions) {
+    double a[6] = {1, 2, 3, 4, 5, 6}, a_t[6] = {1, 4, 2, 5, 3, 6};       /* [2, 3] */
+    double b[6] = {7, 8, 9, 10, 11, 12}, b_t[6] = {7, 9, 11, 8, 10, 12}; /* [3, 2] */
+    for (int i = 0; i < 4; i++) {
+        bool transpose_a = i & 1, transpose_b = i & 2;
+        double c[4] = {NAN, NAN, NAN, NAN};
+        soma_gemm_params params = {.transpose_a = transpose_a, .transpose_b = transpose_b, .alpha = 1.0f};
+        run(soma_call_gemm(transpose_a ? F64(a_t, 3, 2) : F64(a, 2, 3), transpose_b ? F64(b_t, 2, 3) : F64(b, 3, 2),
+                           NONE, F64(c, 2, 2), params));
+        EXPECT_VALUES(c, EXACTLY, 58, 64, 139, 154);
+    }
+}
+END_TEST
+
+START_TEST(gemm_has_an_epilogue) {
+    double a[2] = {1, 2}, b[4] = {1, -3, 2, -4}, bias[2] = {0.5, 1}, c[2] = {10, 20};
+    soma_gemm_params params = {.alpha = 2.0f, .beta = -0.5f, .function = SOMA_LEAKY_RELU, .a = 1.0f, .b = 0.25f};
+    run(soma_call_gemm(F64(a, 1, 2), F64(b, 2, 2), F64(bias, 2), F64(c, 1, 2), params));
+    /* 2 * 5 - 5 + 0.5, and 2 * -11 - 10 + 1 = -31 */
+    EXPECT_VALUES(c, EXACTLY, 5.5, -7.75);
+}
+END_TEST
+
+START_TEST(gemm_without_inner_dimension) {
+    double none[1], bias[2] = {1, 2}, c[4] = {1, 2, 3, 4};
+    soma_gemm_params params = {.alpha = 5.0f, .beta = 2.0f};
+    run(soma_call_gemm(F64(none, 2, 0), F64(none, 0, 2), F64(bias, 2), F64(c, 2, 2), params));
+    EXPECT_VALUES(c, EXACTLY, 3, 6, 7, 10);
+}
+END_TEST
+
+START_TEST(reduce_along_the_middle) {
+    double x[12] = {1, -2, 3, 4, 5, 6, -7, 8, 9, 10, 11, -12}, out[4]; /* [2, 3, 2] */
+    run(soma_call_reduce(F64(x, 2, 3, 2), F64(out, 2, 2), SOMA_REDUCE_SUM));
+    EXPECT_VALUES(out, EXACTLY, 9, 8, 13, 6);
+    run(soma_call_reduce(F64(x, 2, 3, 2), F64(out, 2, 2), SOMA_REDUCE_MEAN));
+    EXPECT_VALUES(out, ROUNDING, 3, 8.0 / 3.0, 13.0 / 3.0, 2);
+    run(soma_call_reduce(F64(x, 2, 3, 2), F64(out, 2, 2), SOMA_REDUCE_MAX));
+    EXPECT_VALUES(out, EXACTLY, 5, 6, 11, 10);
+    run(soma_call_reduce(F64(x, 2, 3, 2), F64(out, 2, 2), SOMA_REDUCE_MIN));
+    EXPECT_VALUES(out, EXACTLY, 1, -2, -7, -12);
+    run(soma_call_reduce(F64(x, 2, 3, 2), F64(out, 2, 2), SOMA_REDUCE_SUM_SQUARES));
+    EXPECT_VALUES(out, EXACTLY, 35, 56, 251, 308);
+    x[2] = NAN;
+    run(soma_call_reduce(F64(x, 2, 3, 2), F64(out, 2, 2), SOMA_REDUCE_MAX));
+    EXPECT_VALUES(out, EXACTLY, NAN, 6, 11, 10);
+}
+END_TEST
+
+START_TEST(reduce_over_nothing) {
+    double none[1], out[1];
+    const double expected[] = {0, NAN, -INFINITY, INFINITY, 0};
+    for (int op = 0; op < SOMA_REDUCTION_COUNT; op++) {
+        run(soma_call_reduce(F64(none, 1, 0, 1), F64(out, 1, 1), (soma_reduction)op));
+        expect_values(out, &expected[op], 1, EXACTLY, "empty axis");
+    }
+}
+END_TEST
+
+START_TEST(softmax_has_its_known_values) {
+    double x[6] = {1, 1001, 2, 1002, 3, 1003}, out[6]; /* [1, 3, 2]: the second line is the first one shifted */
+    const double p1 = 0.090030573170380462, p2 = 0.24472847105479764, p3 = 0.66524095577482189;
+    run(soma_call_softmax(F64(x, 1, 3, 2), F64(out, 1, 3, 2), false));
+    EXPECT_VALUES(out, ROUNDING, p1, p1, p2, p2, p3, p3);
+    const double ln_sum = 0.40760596444438013; /* ln(1 + e^-1 + e^-2) */
+    run(soma_call_softmax(F64(x, 1, 3, 2), F64(out, 1, 3, 2), true));
+    EXPECT_VALUES(out, ROUNDING, -2 - ln_sum, -2 - ln_sum, -1 - ln_sum, -1 - ln_sum, -ln_sum, -ln_sum);
+}
+END_TEST
+
+/* The gradient of sum_i dy_i softmax(x)_i. */
+START_TEST(softmax_gradient_is_that_of_softmax) {
+    double dy[5] = {0.3, -1.1, 0.7, 2.0, -0.4}, y[5], out[5];
+    for (int logarithm = 0; logarithm < 2; logarithm++) {
+        double x[5] = {0.1, -0.8, 1.9, 0.0, 0.6};
+        run(soma_call_softmax(F64(x, 1, 5, 1), F64(y, 1, 5, 1), logarithm));
+        run(soma_call_softmax_grad(F64(dy, 1, 5, 1), F64(y, 1, 5, 1), F64(out, 1, 5, 1), logarithm));
+        for (size_t i = 0; i < 5; i++) {
+            double sum[2] = {0, 0}, at = x[i];
+            for (int side = 0; side < 2; side++) {
+                x[i] = at + (side ? STEP : -STEP);
+                run(soma_call_softmax(F64(x, 1, 5, 1), F64(y, 1, 5, 1), logarithm));
+                for (size_t j = 0; j < 5; j++) sum[side] += dy[j] * y[j];
+            }
+            x[i] = at;
+            double expected = (sum[1] - sum[0]) / (2.0 * STEP);
+            expect_values(&out[i], &expected, 1, DIFFERENCE_TOLERANCE, logarithm ? "log softmax" : "softmax");
+        }
+    }
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("reference");
+    TCase *tests = tcase_create("reference");
+    tcase_add_test(tests, fill_sets_every_element);
+    tcase_add_test(tests, copy_follows_strides);
+    tcase_add_test(tests, copy_converts_and_truncates);
+    tcase_add_test(tests, gather_takes_rows);
+    tcase_add_test(tests, functions_have_their_known_values);
+    tcase_add_test(tests, functions_pass_nan_on);
+    tcase_add_test(tests, derivatives_are_those_of_the_functions);
+    tcase_add_test(tests, derivatives_at_edges_are_as_documented);
+    tcase_add_test(tests, bias_gradient_sums_columns);
+    tcase_add_test(tests, binary_operations);
+    tcase_add_test(tests, binary_broadcasts);
+    tcase_add_test(tests, dropout_has_the_published_random_numbers);
+    tcase_add_test(tests, dropout_scales_what_it_keeps);
+    tcase_add_test(tests, gemm_multiplies_in_all_transpositions);
+    tcase_add_test(tests, gemm_has_an_epilogue);
+    tcase_add_test(tests, gemm_without_inner_dimension);
+    tcase_add_test(tests, reduce_along_the_middle);
+    tcase_add_test(tests, reduce_over_nothing);
+    tcase_add_test(tests, softmax_has_its_known_values);
+    tcase_add_test(tests, softmax_gradient_is_that_of_softmax);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
