@@ -23,7 +23,9 @@ static struct {
     soma_log_level minimum;
 } log_receiver;
 
-const char *soma_version(void) { return SOMA_VERSION_STRING; }
+const char *soma_version(void) {
+    return SOMA_VERSION_STRING;
+}
 
 const char *soma_status_name(soma_status status) {
     return (unsigned)status < SOMA_STATUS_COUNT ? status_table[status].name : "SOMA_UNKNOWN";
@@ -33,27 +35,33 @@ const char *soma_status_text(soma_status status) {
     return (unsigned)status < SOMA_STATUS_COUNT ? status_table[status].text : "unknown status";
 }
 
-const char *soma_last_error(void) { return error_detail; }
+const char *soma_last_error(void) {
+    return error_detail;
+}
 
-void soma_error_clear(void) { error_detail[0] = 0; }
+void soma_error_clear(void) {
+    error_detail[0] = 0;
+}
 
+/* By way of a copy, since the arguments may well quote soma_last_error(). */
 soma_status soma_error(soma_status status, const char *format, ...) {
+    char text[ERROR_SIZE];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(error_detail, sizeof error_detail, format, arguments);
+    vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
+    strcpy(error_detail, text);
     return status;
 }
 
 soma_status soma_error_prefix(soma_status status, const char *format, ...) {
-    char rest[ERROR_SIZE];
-    memcpy(rest, error_detail, sizeof rest);
+    char text[ERROR_SIZE];
     va_list arguments;
     va_start(arguments, format);
-    int length = vsnprintf(error_detail, sizeof error_detail, format, arguments);
+    int length = vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    if (length >= 0 && length < ERROR_SIZE)
-        snprintf(error_detail + length, sizeof error_detail - (size_t)length, "%s", rest);
+    if (length >= 0 && length < ERROR_SIZE) snprintf(text + length, sizeof text - (size_t)length, "%s", error_detail);
+    strcpy(error_detail, text);
     return status;
 }
 
@@ -63,7 +71,9 @@ void soma_log_set(soma_log_function *function, void *context, soma_log_level min
     log_receiver.minimum = minimum;
 }
 
-bool soma_log_enabled(soma_log_level level) { return log_receiver.function && level >= log_receiver.minimum; }
+bool soma_log_enabled(soma_log_level level) {
+    return log_receiver.function && level >= log_receiver.minimum;
+}
 
 void soma_log(soma_log_level level, const char *format, ...) {
     if (!soma_log_enabled(level)) return;
