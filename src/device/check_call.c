@@ -235,7 +235,14 @@ static soma_status check_fill(const soma_call *call) {
     return SOMA_OK;
 }
 
+static soma_status need_no_scale(const soma_call *call, soma_dtype out, float scale, float shift) {
+    if (out == SOMA_F32 || out == SOMA_F64 || (scale == 1.0f && shift == 0.0f)) return SOMA_OK;
+    return refuse(call, SOMA_INVALID_ARGUMENT, "out is %s with scale %g and shift %g; it takes scale 1 and shift 0",
+                  soma_dtype_name(out), (double)scale, (double)shift);
+}
+
 static soma_status check_copy(const soma_call *call) {
+    SOMA_TRY(need_no_scale(call, call->view[1].dtype, call->params.copy.scale, call->params.copy.shift));
     return need_same_shape(call, 0, 1);
 }
 
@@ -245,12 +252,7 @@ static soma_status check_gather(const soma_call *call) {
     if (soma_view_present(index)) SOMA_TRY(need_rank(call, 1, 1));
     SOMA_TRY(need_rank(call, 2, 2));
     SOMA_TRY(need_shape(call, 2, 2, out->shape[0], table->shape[1]));
-    const soma_gather_params *params = &call->params.gather;
-    if (out->dtype == SOMA_I32 && (params->scale != 1.0f || params->shift != 0.0f))
-        return refuse(call, SOMA_INVALID_ARGUMENT,
-                      "out is int32 with scale %g and shift %g; it takes scale 1 and shift 0", (double)params->scale,
-                      (double)params->shift);
-    return SOMA_OK;
+    return need_no_scale(call, out->dtype, call->params.gather.scale, call->params.gather.shift);
 }
 
 static soma_status check_unary(const soma_call *call) {

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT */
+/* A call that breaks its primitive's contract is refused, with the primitive, the view and what is wrong with it. */
+#include "device/calls.h"
+#include "device/device.h"
+
+#include "expect.h"
+#include <stdlib.h>
+
+#define VIEW(dtype, ...)                                                                                               \
+    soma_view_of(NULL, 0, dtype, sizeof((size_t[]){__VA_ARGS__}) / sizeof(size_t), (size_t[]){__VA_ARGS__})
+#define F32(...) VIEW(SOMA_F32, __VA_ARGS__)
+#define I32(...) VIEW(SOMA_I32, __VA_ARGS__)
+#define U8(...)  VIEW(SOMA_U8, __VA_ARGS__)
+#define NONE     soma_view_absent()
+
+static void expect_good(soma_call call) {
+    expect_ok(soma_call_check(&call));
+}
+
+#define EXPECT_BAD(status, call, ...)                                                                                  \
+    do {                                                                                                               \
+        soma_call bad_ = (call);                                                                                       \
+        expect_error(soma_call_check(&bad_), status, soma_primitive_name(bad_.primitive), __VA_ARGS__);                \
+    } while (0)
+#define BAD_SHAPE(call, ...)    EXPECT_BAD(SOMA_INVALID_SHAPE, call, __VA_ARGS__)
+#define BAD_ARGUMENT(call, ...) EXPECT_BAD(SOMA_INVALID_ARGUMENT, call, __VA_ARGS__)
+
+START_TEST(calls_have_the_primitives_views) {
+    soma_call call = soma_call_make((soma_primitive)77, 1);
+    expect_error(soma_call_check(&call), SOMA_INVALID_ARGUMENT, "77");
+    call = soma_call_make(SOMA_PRIMITIVE_GEMM, 3);
+    expect_error(soma_call_check(&call), SOMA_INVALID_ARGUMENT, "gemm", "3 views", "4");
+}
+END_TEST
+
+static soma_view with_stride(soma_view view, uint32_t dimension, size_t stride) {
+    view.stride[dimension] = stride;
+    return view;
+}
+
+static soma_view with_offset(soma_view view, size_t offset) {
+    view.offset = offset;
+    return view;
+}
+
+START_TEST(views_are_well_formed) {
+    expect_good(soma_call_fill(F32(2, 3), 0.0f));
+    expect_good(soma_call_fill(VIEW(SOMA_F64, 2, 3), 0.0f));
+    expect_good(soma_call_fill(with_stride(F32(1, 3), 0, 99), 0.0f)); /* of a dimension of 1, no matter */
+    BAD_ARGUMENT(soma_call_fill(NONE, 0.0f), "out is missing");
+    BAD_ARGUMENT(soma_call_fill(I32(3), 0.0f), "out is int32", "float32");
+    BAD_ARGUMENT(soma_call_fill(VIEW((soma_dtype)9, 3), 0.0f), "unknown");
+    BAD_ARGUMENT(soma_call_fill(with_offset(F32(3), 6), 0.0f), "byte 6");
+    BAD_SHAPE(soma_call_fill(with_stride(F32(2, 3), 0, 4), 0.0f), "out [2, 3] is not contiguous");
+    BAD_SHAPE(soma_call_fill(with_stride(F32(2, 3), 0, 0), 0.0f), "not contiguous");
+    BAD_SHAPE(soma_call_fill(F32(SIZE_MAX / 2, 2), 0.0f), "larger than memory");
+    BAD_SHAPE(soma_call_fill(F32(0, SIZE_MAX / 2, 3), 0.0f), "larger than memory");
+    soma_view deep = F32(1, 1, 1, 1, 1);
+    deep.rank = 6;
+    BAD_SHAPE(soma_call_fill(deep, 0.0f), "6 dimensions", "5");
+}
+END_TEST
+
+START_TEST(copy_and_gather) {
+    expect_good(soma_call_copy(with_stride(U8(3, 4), 0, 9), with_stride(F32(3, 4), 1, 0), 2.0f, 1.0f));
+    BAD_SHAPE(soma_call_copy(F32(3, 4), F32(4, 3), 1.0f, 0.0f), "in is [3, 4]", "out is [4, 3]");
+    BAD_SHAPE(soma_call_copy(F32(12), F32(4, 3), 1.0f, 0.0f), "equal shapes");
+    BAD_ARGUMENT(soma_call_copy(F32(3), I32(3), 2.0f, 0.0f), "scale 2", "int32");
+    BAD_ARGUMENT(soma_call_copy(F32(3), U8(3), 1.0f, 0.5f), "shift 0.5", "uint8");
+    expect_good(soma_call_gather(U8(9, 4), I32(20), F32(5, 4), 0, 0.5f, 0.0f));
+    BAD_SHAPE(soma_call_gather(U8(9, 4), I32(20), F32(5, 3), 0, 1.0f, 0.0f), "out is [5, 3]", "[5, 4]");
+    BAD_SHAPE(soma_call_gather(U8(9), I32(20), F32(5, 3), 0, 1.0f, 0.0f), "table is [9]", "2 dimensions");
+    BAD_SHAPE(soma_call_gather(U8(9, 3), I32(4, 5), F32(5, 3), 0, 1.0f, 0.0f), "index is [4, 5]");
+    BAD_ARGUMENT(soma_call_gather(U8(9, 3), F32(20), F32(5, 3), 0, 1.0f, 0.0f), "index is float32", "int32 is needed");
+    BAD_ARGUMENT(soma_call_gather(I32(9, 3), NONE, I32(5, 3), 0, 0.5f, 0.0f), "scale 0.5");
+}
+END_TEST
+
+START_TEST(gemm_dimensions_fit) {
+    soma_gemm_params plain = {.alpha = 1.0f}, both = {.alpha = 1.0f, .transpose_a = true, .transpose_b = true};
+    expect_good(soma_call_gemm(F32(2, 3), F32(3, 4), F32(4), F32(2, 4), plain));
+    expect_good(soma_call_gemm(F32(3, 2), F32(4, 3), NONE, F32(2, 4), both));
+    expect_good(soma_call_gemm(F32(2, 0), F32(0, 4), NONE, F32(2, 4), plain));
+    BAD_SHAPE(soma_call_gemm(F32(2, 3), F32(5, 4), NONE, F32(2, 4), plain), "a is [2, 3]", "b is [5, 4]", "3 and 5");
+    BAD_SHAPE(soma_call_gemm(F32(3, 2), F32(4, 9), NONE, F32(2, 4), both), "transposed", "3 and 9");
+    BAD_SHAPE(soma_call_gemm(F32(2, 3), F32(3, 4), NONE, F32(4, 2), plain), "c is [4, 2]", "[2, 4]");
+    BAD_SHAPE(soma_call_gemm(F32(2, 3), F32(3, 4), F32(2), F32(2, 4), plain), "bias is [2]", "[4]");
+    BAD_SHAPE(soma_call_gemm(F32(2, 3, 1), F32(3, 4), NONE, F32(2, 4), plain), "a is [2, 3, 1]", "2 dimensions");
+    BAD_ARGUMENT(soma_call_gemm(I32(2, 3), F32(3, 4), NONE, F32(2, 4), plain), "a is int32");
+    plain.function = SOMA_SOFTMAX;
+    BAD_ARGUMENT(soma_call_gemm(F32(2, 3), F32(3, 4), NONE, F32(2, 4), plain), "function 64");
+}
+END_TEST
+
+START_TEST(functions_and_their_parameters) {
+    soma_unary_params relu = {.function = SOMA_RELU}, leaky = {SOMA_LEAKY_RELU, 0.5f, 0.5f},
+                      elu = {SOMA_ELU, -1.0f, 0.0f};
+    expect_good(soma_call_unary(F32(2, 3), F32(2, 3), relu));
+    BAD_SHAPE(soma_call_unary(F32(2, 3), F32(3, 2), relu), "x is [2, 3]", "out is [3, 2]");
+    BAD_ARGUMENT(soma_call_unary(F32(3), F32(3), leaky), "leaky_relu", "b < a");
+    BAD_ARGUMENT(soma_call_unary(F32(3), F32(3), elu), "elu", "a >= 0");
+    expect_good(soma_call_unary_grad(F32(3), F32(3), F32(3), relu));
+    BAD_SHAPE(soma_call_unary_grad(F32(3), F32(4), F32(3), relu), "x or y is [4]");
+    BAD_SHAPE(soma_call_unary_grad(F32(3), F32(3), F32(4), relu), "out is [4]");
+    expect_good(soma_call_bias_unary_grad(F32(5, 3), F32(5, 3), F32(5, 3), F32(3), relu));
+    BAD_SHAPE(soma_call_bias_unary_grad(F32(5, 3), F32(5, 3), F32(5, 3), F32(5), relu), "dbias is [5]", "[3]");
+    BAD_SHAPE(soma_call_bias_unary_grad(F32(15), F32(15), F32(15), F32(15), relu), "2 dimensions");
+}
+END_TEST
+
+START_TEST(elementwise_and_axes) {
+    soma_view row = with_stride(F32(4, 3), 0, 0);
+    expect_good(soma_call_binary(F32(4, 3), row, F32(4, 3), SOMA_BINARY_ADD));
+    BAD_SHAPE(soma_call_binary(row, F32(4, 3), F32(4, 3), SOMA_BINARY_ADD), "a [4, 3] is not contiguous");
+    BAD_SHAPE(soma_call_binary(F32(4, 3), with_stride(row, 0, 2), F32(4, 3), SOMA_BINARY_ADD), "b [4, 3]");
+    BAD_SHAPE(soma_call_binary(F32(4, 3), F32(3), F32(4, 3), SOMA_BINARY_ADD), "b is [3]");
+    BAD_ARGUMENT(soma_call_binary(F32(3), F32(3), F32(3), SOMA_BINARY_COUNT), "operation");
+    expect_good(soma_call_reduce(F32(4, 3, 2), F32(4, 2), SOMA_REDUCE_SUM));
+    BAD_SHAPE(soma_call_reduce(F32(4, 3, 2), F32(4, 3), SOMA_REDUCE_SUM), "out is [4, 3]", "[4, 2]");
+    BAD_SHAPE(soma_call_reduce(F32(4, 3), F32(4, 3), SOMA_REDUCE_SUM), "3 dimensions");
+    BAD_ARGUMENT(soma_call_reduce(F32(4, 3, 2), F32(4, 2), SOMA_REDUCTION_COUNT), "reduction");
+    expect_good(soma_call_softmax(F32(4, 3, 2), F32(4, 3, 2), false));
+    BAD_SHAPE(soma_call_softmax(F32(4, 3), F32(4, 3), false), "3 dimensions");
+    BAD_SHAPE(soma_call_softmax_grad(F32(4, 3, 2), F32(4, 3, 2), F32(4, 2, 3), true), "out is [4, 2, 3]");
+    for (int i = 0; i < 3; i++) {
+        soma_dropout_params params = {.rate = (const float[]){1.0f, -0.1f, __builtin_nanf("")}[i]};
+        BAD_ARGUMENT(soma_call_dropout(F32(3), F32(3), params), "0 <= rate < 1");
+    }
+    BAD_SHAPE(soma_call_dropout(F32(3), F32(4), (soma_dropout_params){.rate = 0.5f}), "out is [4]");
+}
+END_TEST
+
+static soma_call loss(soma_loss_kind kind, soma_view target, soma_view weight, soma_view class_weight,
+                      soma_view result) {
+    return soma_call_loss(F32(5, 3), target, weight, class_weight, result, (soma_loss_params){kind, 1.0f});
+}
+
+START_TEST(losses_take_their_targets) {
+    expect_good(loss(SOMA_LOSS_CATEGORICAL_CROSSENTROPY, I32(5), F32(5), F32(3), F32(5)));
+    expect_good(loss(SOMA_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS, F32(5, 3), NONE, NONE, F32(5)));
+    expect_good(loss(SOMA_LOSS_BINARY_CROSSENTROPY, F32(5, 3), NONE, F32(2), F32(5)));
+    BAD_SHAPE(loss(SOMA_LOSS_CATEGORICAL_CROSSENTROPY, I32(3), NONE, NONE, F32(5)), "target is [3]", "[5]");
+    BAD_SHAPE(loss(SOMA_LOSS_MEAN_SQUARED_ERROR, F32(5), NONE, NONE, F32(5)), "prediction is [5, 3]", "target is [5]");
+    BAD_ARGUMENT(loss(SOMA_LOSS_MEAN_SQUARED_ERROR, I32(5), NONE, NONE, F32(5)), "class numbers");
+    BAD_ARGUMENT(loss(SOMA_LOSS_HUBER, F32(5, 3), NONE, F32(3), F32(5)), "class_weight", "cross-entropies");
+    BAD_SHAPE(loss(SOMA_LOSS_BINARY_CROSSENTROPY, F32(5, 3), NONE, F32(3), F32(5)), "class_weight is [3]", "[2]");
+    BAD_SHAPE(loss(SOMA_LOSS_CATEGORICAL_CROSSENTROPY, I32(5), F32(3), NONE, F32(5)), "weight is [3]");
+    BAD_SHAPE(loss(SOMA_LOSS_CATEGORICAL_CROSSENTROPY, I32(5), NONE, NONE, F32(5, 3)), "loss is [5, 3]");
+    BAD_ARGUMENT(loss(SOMA_LOSS_COUNT, F32(5, 3), NONE, NONE, F32(5)), "no loss");
+    soma_loss_params huber = {SOMA_LOSS_HUBER, 0.0f};
+    BAD_ARGUMENT(soma_call_loss(F32(5, 3), F32(5, 3), NONE, NONE, F32(5), huber), "delta > 0");
+    huber.delta = 1.0f;
+    expect_good(soma_call_loss_grad(F32(5, 3), F32(5, 3), NONE, NONE, F32(5), F32(5, 3), huber));
+    BAD_SHAPE(soma_call_loss_grad(F32(5, 3), F32(5, 3), NONE, NONE, F32(3), F32(5, 3), huber), "dloss is [3]");
+    BAD_SHAPE(soma_call_loss_grad(F32(5, 3), F32(5, 3), NONE, NONE, F32(5), F32(5), huber), "out is [5]");
+}
+END_TEST
+
+START_TEST(metrics_have_a_slot) {
+    soma_metric_params sum = {.kind = SOMA_METRIC_SUM, .slot = 1}, top = {.kind = SOMA_METRIC_TOP_K_ACCURACY};
+    expect_good(soma_call_metric(F32(5), NONE, F32(2, 2), sum));
+    BAD_ARGUMENT(soma_call_metric(F32(5), NONE, F32(1, 2), sum), "slot 1", "[1, 2]");
+    BAD_SHAPE(soma_call_metric(F32(5), NONE, F32(2, 3), sum), "accumulator is [2, 3]");
+    BAD_ARGUMENT(soma_call_metric(F32(5, 3), I32(5), F32(2, 2), top), "k = 0");
+    top.k = 1;
+    expect_good(soma_call_metric(F32(5, 3), I32(5), F32(2, 2), top));
+    BAD_ARGUMENT(soma_call_metric(F32(5, 3), NONE, F32(2, 2), top), "target is missing");
+    top.kind = SOMA_METRIC_BINARY_ACCURACY;
+    BAD_ARGUMENT(soma_call_metric(F32(5, 3), I32(5), F32(2, 2), top), "class numbers");
+    top.kind = SOMA_METRIC_COUNT;
+    BAD_ARGUMENT(soma_call_metric(F32(5, 3), I32(5), F32(2, 2), top), "no metric");
+}
+END_TEST
+
+START_TEST(optimizers_have_their_states) {
+    soma_optimizer_params adam = {.kind = SOMA_ADAM, .decay_count = 7};
+    expect_good(soma_call_optimizer(F32(7), F32(7), F32(7), F32(7), NONE, adam));
+    BAD_ARGUMENT(soma_call_optimizer(F32(7), F32(7), F32(7), NONE, NONE, adam), "state2 is missing");
+    BAD_SHAPE(soma_call_optimizer(F32(7), F32(7), F32(7), F32(8), NONE, adam), "state2 is [8]");
+    BAD_SHAPE(soma_call_optimizer(F32(7), F32(8), F32(7), F32(7), NONE, adam), "gradient is [8]");
+    BAD_SHAPE(soma_call_optimizer(F32(7, 1), F32(7, 1), NONE, NONE, NONE, adam), "1 dimensions");
+    adam.decay_count = 8;
+    BAD_ARGUMENT(soma_call_optimizer(F32(7), F32(7), F32(7), F32(7), NONE, adam), "decay_count is 8 of 7");
+    adam.decay_count = 0;
+    adam.clip_norm = 1.0f;
+    BAD_ARGUMENT(soma_call_optimizer(F32(7), F32(7), F32(7), F32(7), NONE, adam), "without the norm");
+    BAD_SHAPE(soma_call_optimizer(F32(7), F32(7), F32(7), F32(7), F32(2), adam), "norm is [2]");
+    expect_good(soma_call_optimizer(F32(7), F32(7), F32(7), F32(7), F32(1), adam));
+    adam.kind = SOMA_OPTIMIZER_COUNT;
+    BAD_ARGUMENT(soma_call_optimizer(F32(7), F32(7), F32(7), F32(7), NONE, adam), "no optimizer");
+}
+END_TEST
+
+/* What the fallback and the conformance suite know of a call. */
+START_TEST(roles_of_views) {
+    soma_gemm_params params = {.alpha = 1.0f};
+    soma_call call = soma_call_gemm(F32(2, 3), F32(3, 4), NONE, F32(2, 4), params);
+    ck_assert(soma_call_reads(&call, 0) && !soma_call_writes(&call, 0));
+    ck_assert(!soma_call_reads(&call, 2) && !soma_call_writes(&call, 2));
+    ck_assert(!soma_call_reads(&call, 3) && soma_call_writes(&call, 3));
+    call.params.gemm.beta = 1.0f;
+    ck_assert(soma_call_reads(&call, 3) && soma_call_writes(&call, 3));
+    ck_assert_str_eq(soma_call_view_name(&call, 3), "c");
+    call = soma_call_optimizer(F32(7), F32(7), F32(7), F32(7), NONE, (soma_optimizer_params){.kind = SOMA_ADAM});
+    ck_assert(soma_call_reads(&call, 0) && soma_call_writes(&call, 0));
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("check_call");
+    TCase *tests = tcase_create("check_call");
+    tcase_add_test(tests, calls_have_the_primitives_views);
+    tcase_add_test(tests, views_are_well_formed);
+    tcase_add_test(tests, copy_and_gather);
+    tcase_add_test(tests, gemm_dimensions_fit);
+    tcase_add_test(tests, functions_and_their_parameters);
+    tcase_add_test(tests, elementwise_and_axes);
+    tcase_add_test(tests, losses_take_their_targets);
+    tcase_add_test(tests, metrics_have_a_slot);
+    tcase_add_test(tests, optimizers_have_their_states);
+    tcase_add_test(tests, roles_of_views);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
