@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* Fuzzes tables: the first byte chooses the options, the rest is the text. */
+#include "fuzz.h"
+#include "io/csv.h"
+#include "io/text.h"
+
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    static const char *const labels[] = {NULL, "none", "1", "-1", "2", "a", "label", ""};
+    static const char separators[] = {0, 0, ';', ' '};
+    if (size == 0) return 0;
+    const soma_csv_options options = {.header = data[0] % 3 - 1,
+                                      .regression = data[0] & 4,
+                                      .label = labels[data[0] >> 3 & 7],
+                                      .separator = separators[data[0] >> 6]};
+    soma_dataset *dataset;
+    soma_status status = soma_csv_parse("table.csv", (const char *)data + 1, size - 1, &options, &dataset);
+    for (size_t i = 0; status == SOMA_OK && soma_dataset_class_name(dataset, i); i++) {
+        const char *name = soma_dataset_class_name(dataset, i);
+        size_t offset;
+        REQUIRE(soma_utf8_check(name, strlen(name), &offset));
+    }
+    require_sound(status, dataset);
+    return 0;
+}

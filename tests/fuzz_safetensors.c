@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* Fuzzes the headers of safetensors files. What is accepted must cover the file. */
+#include "fuzz.h"
+#include "io/bytes.h"
+#include "io/safetensors.h"
+#include "io/text.h"
+
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    soma_safetensors *file;
+    soma_status status = soma_safetensors_parse("file", data, size, size, &file);
+    if (status != SOMA_OK) {
+        REQUIRE(file == NULL && soma_last_error()[0] != 0);
+        return 0;
+    }
+    uint64_t covered = 8 + soma_load_le64(data);
+    for (size_t i = 0; i < soma_safetensors_count(file); i++) {
+        soma_safetensors_info info = soma_safetensors_get(file, i);
+        size_t count = 1, offset, found;
+        for (uint32_t j = 0; j < info.rank; j++) count *= info.shape[j];
+        REQUIRE(info.count == count && soma_utf8_check(info.name, strlen(info.name), &offset));
+        REQUIRE(soma_safetensors_find(file, info.name, &found) && found == i);
+        bool eight = strstr(info.dtype, "64") != NULL, four = strstr(info.dtype, "32") != NULL,
+             two = strstr(info.dtype, "16") != NULL;
+        covered += count * (eight ? 8 : four ? 4 : two ? 2 : 1);
+    }
+    REQUIRE(covered == size);
+    soma_safetensors_metadata(file, "graph");
+    soma_safetensors_close(file);
+    return 0;
+}
