@@ -47,25 +47,44 @@ static void pass_operands(soma_cl_builder *builder, dimensions size) {
     soma_cl_pass_view(builder, 3);
 }
 
-static void write_vector(soma_cl_builder *builder, dimensions size) {
-    const soma_cl_device *device = builder->device;
-    const size_t panel = (size_t)TILE_VECTORS * device->style.width;
-    const unsigned rows = device->style.width == 16 ? TILE_ROWS_32_REGISTERS : TILE_ROWS_16_REGISTERS;
-    size_t depth = LARGEST_DEPTH;
-    while (depth > 16 && depth * panel * sizeof(float) > device->local_memory / 2) depth /= 2;
-    const size_t panels = soma_cl_pieces(size.n, panel);
+/* How a processor's work-items share out c. */
+typedef struct blocking {
+    unsigned tile_rows, tile_vectors;
+    size_t depth;
+    size_t rows_per_group, strips, panels;
+} blocking;
+
+static blocking block(const soma_cl_device *device, dimensions size) {
+    blocking result = {.depth = LARGEST_DEPTH};
+    const size_t width = device->style.width;
+    result.tile_vectors = TILE_VECTORS;
+    result.tile_rows = width == 16 ? TILE_ROWS_32_REGISTERS : TILE_ROWS_16_REGISTERS;
+    if (size.n <= width) { /* one vector holds a row: more rows then keep the registers busy */
+        result.tile_vectors = 1;
+        result.tile_rows = result.tile_rows * 3 / 2;
+    }
+    const size_t panel = result.tile_vectors * width;
+    while (result.depth > 16 && result.depth * panel * sizeof(float) > device->local_memory / 2) result.depth /= 2;
+    result.panels = soma_cl_pieces(size.n, panel);
     const size_t groups = SOMA_MAX((size_t)device->info.compute_units, 1u) * GROUPS_PER_UNIT;
-    size_t strips = SOMA_MIN(soma_cl_pieces(groups, panels), soma_cl_pieces(size.m, rows));
-    size_t rows_per_group = soma_round_up(soma_cl_pieces(size.m, strips), rows);
+    const size_t strips = soma_cl_pieces(groups, result.panels);
+    result.rows_per_group = soma_round_up(soma_cl_pieces(size.m, strips), result.tile_rows);
+    result.strips = soma_cl_pieces(size.m, result.rows_per_group);
+    return result;
+}
+
+static void write_vector(soma_cl_builder *builder, dimensions size) {
+    const blocking blocks = block(builder->device, size);
     char options[96];
-    snprintf(options, sizeof options, " -DTILE_ROWS=%u -DTILE_VECTORS=%d -DDEPTH=%zu", rows, TILE_VECTORS, depth);
+    snprintf(options, sizeof options, " -DTILE_ROWS=%u -DTILE_VECTORS=%u -DDEPTH=%zu", blocks.tile_rows,
+             blocks.tile_vectors, blocks.depth);
     begin(builder, "gemm_vector.cl", "gemm_vector", options);
     soma_cl_pass_size(builder, size.m);
     soma_cl_pass_size(builder, size.n);
     soma_cl_pass_size(builder, size.k);
-    soma_cl_pass_size(builder, rows_per_group);
+    soma_cl_pass_size(builder, blocks.rows_per_group);
     pass_operands(builder, size);
-    soma_cl_end(builder, 1, 1, panels, soma_cl_pieces(size.m, rows_per_group));
+    soma_cl_end(builder, 1, 1, blocks.panels, blocks.strips);
 }
 
 static unsigned tile_side(const soma_cl_device *device) {
