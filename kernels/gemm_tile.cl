@@ -75,19 +75,3 @@ void gemm_tile(ulong m, ulong n, ulong k, float alpha, float beta, float functio
             c[i * n + j] = apply(result, function_a, function_b);
         }
 }
-
-/* c = f(c + bias), after a product by somebody else's kernel. */
-KERNEL(SIDE *SIDE, 1)
-void gemm_finish(ulong count, ulong n, float function_a, float function_b,
-#ifdef BIAS
-                 const global float *bias,
-#endif
-                 global float *c) {
-    const ulong i = get_global_id(0);
-    if (i >= count) return;
-    float result = c[i];
-#ifdef BIAS
-    result += bias[i % n];
-#endif
-    c[i] = apply(result, function_a, function_b);
-}

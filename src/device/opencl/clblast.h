@@ -8,8 +8,19 @@
 /* "CLBlast 1.5.3"; NULL if built without it. */
 const char *soma_cl_clblast_name(void);
 
-/* Prepares the product of the builder's GEMM call, without bias and function. */
-void soma_cl_product_write(soma_cl_builder *builder);
+/* Frees the kernels that CLBlast keeps. */
+void soma_cl_clblast_forget(void);
+
+/*
+ * verify.c: makes CLBlast ready on a device: compiles its kernels, one device after the other, and holds two of its
+ * products against our own. False where they differ or fail: then `reason` says why, and CLBlast is not to be used
+ * there. After true, a stop must follow.
+ */
+bool soma_cl_clblast_start(soma_cl_device *device, char *reason, size_t size);
+void soma_cl_clblast_stop(void);
+
+/* Prepares the product of the builder's GEMM call, without bias and function. No dimension is 0. */
+void soma_cl_product_write(soma_cl_builder *builder, size_t m, size_t n, size_t k);
 soma_status soma_cl_product_bind(soma_cl_device *device, const soma_call *call);
 soma_status soma_cl_product_run(soma_cl_device *device, const soma_call *call);
 void soma_cl_product_destroy(soma_cl_product *product); /* accepts NULL */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Matrix products: picks the kernel that serves the device, and shares out the result matrix. */
-#include "device/opencl/launch.h"
+#include "device/opencl/clblast.h"
 
 #include <stdio.h>
 
@@ -104,15 +104,33 @@ static void write_tile(soma_cl_builder *builder, dimensions size) {
     soma_cl_end(builder, side, side, soma_cl_pieces(size.n, 4 * side), soma_cl_pieces(size.m, 4 * side));
 }
 
+/* CLBlast computes alpha op(a) op(b) + beta c; bias and function are a launch of their own. */
+static void write_clblast(soma_cl_builder *builder, dimensions size) {
+    const soma_gemm_params *params = &builder->call->params.gemm;
+    soma_cl_product_write(builder, size.m, size.n, size.k);
+    const bool bias = builder->call->view[2].rank != 0;
+    if (!bias && params->function == SOMA_IDENTITY) return;
+    const soma_cl_rows share = soma_cl_share_rows(builder->device, size.m, size.n);
+    char options[64];
+    snprintf(options, sizeof options, " -DLANES=%u -DROWS=%u", share.lanes, share.rows);
+    begin(builder, "finish.cl", "finish", options);
+    soma_cl_pass_size(builder, size.m);
+    soma_cl_pass_size(builder, share.rows_per_group);
+    soma_cl_pass_size(builder, size.n);
+    soma_cl_pass_float(builder, params->a);
+    soma_cl_pass_float(builder, params->b);
+    if (bias) soma_cl_pass_view(builder, 2);
+    soma_cl_pass_view(builder, 3);
+    soma_cl_end(builder, share.lanes, share.rows, 1, share.groups);
+}
+
 void soma_cl_write_gemm(soma_cl_builder *builder) {
     const dimensions size = dimensions_of(builder->call);
     if (size.m == 0 || size.n == 0) return;
-    switch (builder->device->gemm) {
-    case SOMA_CL_GEMM_VECTOR:
+    if (builder->device->gemm == SOMA_CL_GEMM_CLBLAST && size.k > 0)
+        write_clblast(builder, size);
+    else if (soma_cl_works_on_vectors(builder->device))
         write_vector(builder, size);
-        break;
-    default:
+    else
         write_tile(builder, size);
-        break;
-    }
 }

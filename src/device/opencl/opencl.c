@@ -4,6 +4,7 @@
 
 #include "device/opencl/clblast.h"
 #include "device/opencl/program.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,7 +46,7 @@ static soma_status find_device(uint32_t index, soma_cl_candidate *result) {
  * too, but its compiler spreads work-items over the vector, as a GPU does. SOMA_OPENCL_STYLE=vector or =items
  * overrides, for tests.
  */
-static bool works_on_vectors(const soma_cl_device *device) {
+static bool wants_vectors(const soma_cl_device *device) {
     const char *wanted = getenv("SOMA_OPENCL_STYLE");
     if (wanted && strcmp(wanted, "vector") == 0) return true;
     if (wanted && strcmp(wanted, "items") == 0) return false;
@@ -54,27 +55,44 @@ static bool works_on_vectors(const soma_cl_device *device) {
 }
 
 static void choose_style(soma_cl_device *device) {
-    uint64_t native = soma_cl_device_number(device->id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT);
-    uint64_t abilities = soma_cl_device_number(device->id, CL_DEVICE_SINGLE_FP_CONFIG);
-    bool vectors = works_on_vectors(device);
+    const uint64_t native = soma_cl_device_number(device->id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT);
+    const uint64_t abilities = soma_cl_device_number(device->id, CL_DEVICE_SINGLE_FP_CONFIG);
+    const bool vectors = wants_vectors(device);
     device->local_memory = (size_t)soma_cl_device_number(device->id, CL_DEVICE_LOCAL_MEM_SIZE);
     device->largest_group = (size_t)soma_cl_device_number(device->id, CL_DEVICE_MAX_WORK_GROUP_SIZE);
     device->style.width = !vectors ? 1 : native >= 16 ? 16 : native >= 8 ? 8 : 4;
     device->style.group = vectors ? 1 : GROUP;
     while (device->style.group > device->largest_group) device->style.group /= 2;
     device->style.fma = (abilities & CL_FP_FMA) != 0;
-    device->gemm = vectors ? SOMA_CL_GEMM_VECTOR : SOMA_CL_GEMM_TILE;
-    strcpy(device->info.gemm, vectors ? "soma.cl vector" : "soma.cl tile");
+}
+
+/*
+ * CLBlast is for GPUs: on processors our own kernel is several times faster. SOMA_OPENCL_GEMM=clblast or =soma forces
+ * one, for tests and comparisons; then a CLBlast that is missing or wrong is an error.
+ */
+static soma_status choose_gemm(soma_cl_device *device) {
+    const char *wanted = getenv("SOMA_OPENCL_GEMM"), *name = soma_cl_clblast_name();
+    const bool forced = wanted && strcmp(wanted, "clblast") == 0, refused = wanted && strcmp(wanted, "soma") == 0;
+    char reason[256] = "soma was built without it";
+    snprintf(device->info.gemm, sizeof device->info.gemm, "soma.cl");
+    if (refused || !(forced || (name && device->info.kind == SOMA_DEVICE_GPU))) return SOMA_OK;
+    if (name && soma_cl_clblast_start(device, reason, sizeof reason)) {
+        device->gemm = SOMA_CL_GEMM_CLBLAST;
+        snprintf(device->info.gemm, sizeof device->info.gemm, "%s", name);
+        return SOMA_OK;
+    }
+    if (forced) return soma_error(SOMA_UNSUPPORTED, "SOMA_OPENCL_GEMM=clblast: CLBlast can't serve: %s", reason);
+    soma_log(SOMA_LOG_WARNING, "%s: CLBlast can't serve, our own kernels do: %s", device->info.name, reason);
+    return SOMA_OK;
 }
 
 static void close_device(void *state) {
     soma_cl_device *device = state;
     if (!device) return;
+    if (device->queue) clFinish(device->queue);
     soma_cl_free_programs(device);
-    if (device->queue) {
-        clFinish(device->queue);
-        clReleaseCommandQueue(device->queue);
-    }
+    if (device->gemm == SOMA_CL_GEMM_CLBLAST) soma_cl_clblast_stop();
+    if (device->queue) clReleaseCommandQueue(device->queue);
     if (device->context) clReleaseContext(device->context);
     soma_free(device);
 }
@@ -98,6 +116,7 @@ static soma_status open_device(uint32_t index, const soma_device_options *option
     if (options->memory_limit) device->memory_limit = SOMA_MIN(device->memory_limit, options->memory_limit);
     choose_style(device);
     soma_status status = start(device);
+    if (status == SOMA_OK) status = choose_gemm(device);
     if (status != SOMA_OK) {
         close_device(device);
         return status;

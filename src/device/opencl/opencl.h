@@ -18,7 +18,8 @@ typedef struct soma_cl_style {
     bool fma;       /* a fused multiply-add costs no more than a multiplication */
 } soma_cl_style;
 
-typedef enum soma_cl_gemm { SOMA_CL_GEMM_VECTOR, SOMA_CL_GEMM_TILE, SOMA_CL_GEMM_CLBLAST } soma_cl_gemm;
+/* Whose kernels multiply matrices. */
+typedef enum soma_cl_gemm { SOMA_CL_GEMM_OWN, SOMA_CL_GEMM_CLBLAST } soma_cl_gemm;
 
 typedef struct soma_cl_program soma_cl_program;
 
@@ -33,6 +34,10 @@ typedef struct soma_cl_device {
     uint64_t memory_limit, memory_used; /* bytes */
     soma_cl_program *programs;          /* built so far, a list */
 } soma_cl_device;
+
+static inline bool soma_cl_works_on_vectors(const soma_cl_device *device) {
+    return device->style.width > 1;
+}
 
 /* What a `memory` handle points to. */
 typedef struct soma_cl_memory {
