@@ -41,8 +41,8 @@ static void pass_operands(soma_cl_builder *builder, dimensions size) {
     soma_cl_pass_live(builder, SOMA_CL_ARGUMENT_LIVE_FLOAT, SOMA_CL_LIVE(gemm.beta));
     soma_cl_pass_float(builder, params->a);
     soma_cl_pass_float(builder, params->b);
-    soma_cl_pass_view(builder, size.k ? 0 : 3);
-    soma_cl_pass_view(builder, size.k ? 1 : 3);
+    soma_cl_pass_view(builder, 0);
+    soma_cl_pass_view(builder, 1);
     if (builder->call->view[2].rank) soma_cl_pass_view(builder, 2);
     soma_cl_pass_view(builder, 3);
 }
@@ -83,7 +83,7 @@ static void write_vector(soma_cl_builder *builder, dimensions size) {
     soma_cl_pass_size(builder, size.n);
     soma_cl_pass_size(builder, size.k);
     soma_cl_pass_size(builder, blocks.rows_per_group);
-    pass_operands(builder, size);
+    pass_operands(builder);
     soma_cl_end(builder, 1, 1, blocks.panels, blocks.strips);
 }
 
@@ -100,7 +100,7 @@ static void write_tile(soma_cl_builder *builder, dimensions size) {
     soma_cl_pass_size(builder, size.m);
     soma_cl_pass_size(builder, size.n);
     soma_cl_pass_size(builder, size.k);
-    pass_operands(builder, size);
+    pass_operands(builder);
     soma_cl_end(builder, side, side, soma_cl_pieces(size.n, 4 * side), soma_cl_pieces(size.m, 4 * side));
 }
 

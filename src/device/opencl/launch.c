@@ -64,9 +64,9 @@ static soma_status bind_argument(soma_cl_device *device, const soma_call *call, 
     const soma_view *view = argument->source < SOMA_CALL_MAX_VIEWS ? &call->view[argument->source] : NULL;
     switch (argument->kind) {
     case SOMA_CL_ARGUMENT_VIEW: {
-        size_t skew = skew_of(device, view);
-        return bind_window(device, prepared, launch, argument, view->memory, view->offset - skew,
-                           soma_cl_view_extent(view) + skew);
+        size_t skew = skew_of(device, view), bytes = soma_cl_view_extent(view);
+        if (bytes == 0) return set_argument(launch->kernel, argument->index, sizeof(cl_mem), &device->nothing);
+        return bind_window(device, prepared, launch, argument, view->memory, view->offset - skew, bytes + skew);
     }
     case SOMA_CL_ARGUMENT_SKEW: {
         cl_ulong skew = skew_of(device, view) / soma_dtype_size(view->dtype);

@@ -92,6 +92,7 @@ static void close_device(void *state) {
     if (device->queue) clFinish(device->queue);
     soma_cl_free_programs(device);
     if (device->gemm == SOMA_CL_GEMM_CLBLAST) soma_cl_clblast_stop();
+    if (device->nothing) clReleaseMemObject(device->nothing);
     if (device->queue) clReleaseCommandQueue(device->queue);
     if (device->context) clReleaseContext(device->context);
     soma_free(device);
@@ -102,7 +103,9 @@ static soma_status start(soma_cl_device *device) {
     device->context = clCreateContext(NULL, 1, &device->id, NULL, NULL, &code);
     SOMA_TRY(soma_cl_check(code, "clCreateContext on %s", device->info.name));
     device->queue = clCreateCommandQueue(device->context, device->id, 0, &code);
-    return soma_cl_check(code, "clCreateCommandQueue on %s", device->info.name);
+    SOMA_TRY(soma_cl_check(code, "clCreateCommandQueue on %s", device->info.name));
+    device->nothing = clCreateBuffer(device->context, CL_MEM_READ_WRITE, device->info.alignment, NULL, &code);
+    return soma_cl_check(code, "clCreateBuffer on %s", device->info.name);
 }
 
 static soma_status open_device(uint32_t index, const soma_device_options *options, void **state) {

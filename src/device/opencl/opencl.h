@@ -27,6 +27,7 @@ typedef struct soma_cl_device {
     cl_device_id id;
     cl_context context;
     cl_command_queue queue; /* in order */
+    cl_mem nothing;         /* what kernels get for a view without elements, which they do not touch */
     soma_device_info info;
     soma_cl_style style;
     soma_cl_gemm gemm;

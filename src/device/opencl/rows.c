@@ -119,8 +119,7 @@ void soma_cl_write_reduce(soma_cl_builder *builder) {
                        .inner = x->shape[2],
                        .divisor = op == SOMA_REDUCE_MEAN ? (float)x->shape[1] : 1};
     if (whole.outer == 0 || whole.inner == 0) return;
-    /* An empty axis has no memory to bind: any view does, since nothing is read. */
-    reduce(builder, whole, words[op].again, view_place(whole.axis ? 0 : 1), view_place(1));
+    reduce(builder, whole, words[op].again, view_place(0), view_place(1));
 }
 
 void soma_cl_write_bias_unary_grad(soma_cl_builder *builder) {
@@ -138,8 +137,7 @@ void soma_cl_write_bias_unary_grad(soma_cl_builder *builder) {
     soma_cl_pass_size(builder, length);
     soma_cl_pass_float(builder, params->a);
     soma_cl_pass_float(builder, params->b);
-    /* Without rows nothing but the sums is touched, and the views have no memory to bind. */
-    for (uint32_t view = 0; view < 3; view++) soma_cl_pass_view(builder, rows ? view : 3);
+    for (uint32_t view = 0; view < 3; view++) soma_cl_pass_view(builder, view);
     pass_place(builder, sums);
     soma_cl_end(builder, device->style.group, 1, column_groups(device, columns), pieces);
     if (pieces == 1) return;
@@ -211,7 +209,7 @@ static void write_loss(soma_cl_builder *builder, bool gradient, uint32_t views) 
     soma_cl_pass_size(builder, columns);
     if (!categorical) soma_cl_pass_float(builder, params->delta);
     for (uint32_t view = 0; view < views; view++)
-        if (call->view[view].rank) soma_cl_pass_view(builder, soma_view_count(&call->view[view]) ? view : views - 1);
+        if (call->view[view].rank) soma_cl_pass_view(builder, view);
     soma_cl_end(builder, share.lanes, share.rows, 1, share.groups);
 }
 
