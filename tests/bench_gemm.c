@@ -10,9 +10,11 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #define SECONDS  0.3
 #define MAX_RUNS 20000
+#define MAX_LIST 200 /* calls in one run */
 
 typedef struct shape {
     const char *what;
@@ -43,6 +45,12 @@ static float *make_floats(size_t count) {
     return values;
 }
 
+static double now(bool alone) {
+    struct timespec time;
+    clock_gettime(alone ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
 static int compare(const void *a, const void *b) {
     double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);
@@ -59,16 +67,19 @@ static void measure(const shape *s, const soma_cpu_isa *isa, soma_threads *threa
     size_t workspace;
     if (soma_cpu_prepare(isa, soma_threads_count(threads), &call, &workspace) != SOMA_OK) exit(1);
     call.workspace = soma_host_alloc(workspace + 1);
+    double work = 2e-9 * (double)s->m * (double)s->n * (double)s->k;
     static double seconds[MAX_RUNS];
-    size_t runs = 0;
-    soma_cpu_run(threads, &call, 1);
+    static soma_call list[MAX_LIST];
+    size_t length = (size_t)SOMA_MIN(SOMA_MAX(1.0, 0.02 / work), MAX_LIST), runs = 0; /* some 200 microseconds */
+    for (size_t i = 0; i < length; i++) list[i] = call;
+    bool alone = soma_threads_count(threads) == 1;
+    soma_cpu_run(threads, list, length);
     for (double start = soma_seconds(); runs < MAX_RUNS && soma_seconds() - start < SECONDS; runs++) {
-        double begin = soma_seconds();
-        soma_cpu_run(threads, &call, 1);
-        seconds[runs] = soma_seconds() - begin;
+        double begin = now(alone);
+        soma_cpu_run(threads, list, length);
+        seconds[runs] = (now(alone) - begin) / (double)length;
     }
     qsort(seconds, runs, sizeof *seconds, compare);
-    double work = 2e-9 * (double)s->m * (double)s->n * (double)s->k;
     printf("%-20s %5zu x %5zu x %5zu %c%c  %7.1f best %7.1f median GFLOP/s  %9.1f us\n", s->what, s->m, s->n, s->k,
            s->transpose_a ? 'T' : 'N', s->transpose_b ? 'T' : 'N', work / seconds[0], work / seconds[runs / 2],
            1e6 * seconds[0]);

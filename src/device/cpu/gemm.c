@@ -14,8 +14,14 @@
 #define K_BLOCK      512
 #define BLOCK_FLOATS (64 * 1024)
 
-/* A stride of so many floats, times a power of two, puts all rows into the same few sets of the L1 cache. */
-#define ALIASING 512
+/*
+ * A column of a tile of a, where stored a is [k, m], is a piece of a line, and the next column is a stride away. A
+ * stride of so many floats puts all of them into the same few sets of the L1 cache, where they push each other out
+ * before the next panel needs them: then a copy pays, if it is used often enough. (Measured: at 1024^3 it gains a
+ * fifth. Rows of a, which are used a line at a time, gain nothing.)
+ */
+#define ALIASING      1024
+#define PACK_A_PANELS 4
 
 /* b stays where it is, if so few row tiles use it that packing would not pay, or if it is so small that it is in the L1
  * cache anyhow. */
@@ -51,8 +57,8 @@ typedef struct gemm_block {
     soma_range tiles, panels, k;
 } gemm_block;
 
-static soma_range columns_of(const gemm_plan *p, size_t panel) {
-    return soma_cpu_part(panel, p->n, GEMM_COLUMNS);
+static soma_range columns_of(const gemm_plan *p, soma_range panels) {
+    return (soma_range){panels.begin * GEMM_COLUMNS, SOMA_MIN(panels.end * GEMM_COLUMNS, p->n)};
 }
 
 /* A panel that is whole can be read in place; one at the edge must be filled up. */
@@ -62,17 +68,19 @@ static bool is_direct(const gemm_plan *p, size_t panel) {
 
 static void pack_block(const gemm_block *block) {
     const gemm_plan *p = block->plan;
-    const float *b = soma_cpu_floats(&block->call->view[1]);
+    size_t k = length(block->k);
     float *to = block->packed_b;
-    for (size_t panel = block->panels.begin; panel < block->panels.end;
-         panel++, to += length(block->k) * GEMM_COLUMNS) {
-        if (is_direct(p, panel)) continue;
-        soma_range columns = columns_of(p, panel);
-        if (block->call->params.gemm.transpose_b)
-            gemm_pack_columns(b + columns.begin * p->k + block->k.begin, p->k, length(block->k), length(columns), to);
-        else
-            gemm_pack_rows(b + block->k.begin * p->n + columns.begin, p->n, length(block->k), length(columns), to);
+    soma_range columns = columns_of(p, block->panels);
+    if (p->direct_b) { /* only what is_direct() excludes */
+        size_t whole = length(columns) / GEMM_COLUMNS;
+        columns.begin += whole * GEMM_COLUMNS;
+        to += whole * k * GEMM_COLUMNS;
     }
+    const float *b = soma_cpu_floats(&block->call->view[1]);
+    if (block->call->params.gemm.transpose_b)
+        gemm_pack_columns(b + columns.begin * p->k + block->k.begin, p->k, k, length(columns), to);
+    else
+        gemm_pack_rows(b + block->k.begin * p->n + columns.begin, p->n, k, length(columns), to);
 }
 
 /* A tile of a: in place, or copied where its rows would chase each other out of the cache. */
@@ -84,11 +92,14 @@ static const float *tile_of_a(const gemm_block *block, soma_range rows, size_t *
     const float *a = soma_cpu_floats(&block->call->view[0]) +
                      (transposed ? block->k.begin * p->m + rows.begin : rows.begin * p->k + block->k.begin);
     if (!p->pack_a) return a;
+    float *to = block->packed_a;
     size_t packed_stride = transposed ? GEMM_ROWS : K_BLOCK + SOMA_LANES;
-    for (size_t i = 0; i < outer; i++)
-        for (size_t j = 0; j < inner; j++) block->packed_a[i * packed_stride + j] = a[i * *stride + j];
+    if (transposed && inner == GEMM_ROWS)
+        for (size_t i = 0; i < outer; i++) memcpy(to + i * packed_stride, a + i * *stride, GEMM_ROWS * sizeof *a);
+    else
+        for (size_t i = 0; i < outer; i++) memcpy(to + i * packed_stride, a + i * *stride, inner * sizeof *a);
     *stride = packed_stride;
-    return block->packed_a;
+    return to;
 }
 
 static void multiply_rows(const gemm_block *block, soma_range rows) {
@@ -101,7 +112,7 @@ static void multiply_rows(const gemm_block *block, soma_range rows) {
     const float *a = tile_of_a(block, rows, &a_stride), *packed = block->packed_b;
     for (size_t panel = block->panels.begin; panel < block->panels.end;
          panel++, packed += length(block->k) * GEMM_COLUMNS) {
-        soma_range columns = columns_of(p, panel);
+        soma_range columns = columns_of(p, (soma_range){panel, panel + 1});
         /* After the first block, the sum goes on from what is in c. */
         gemm_output output = {c + columns.begin,
                               p->n,
@@ -115,7 +126,7 @@ static void multiply_rows(const gemm_block *block, soma_range rows) {
              direct ? p->n : GEMM_COLUMNS, &output);
     }
     if (!last || !p->function) return;
-    soma_range columns = {block->panels.begin * GEMM_COLUMNS, SOMA_MIN(block->panels.end * GEMM_COLUMNS, p->n)};
+    soma_range columns = columns_of(p, block->panels);
     for (size_t i = 0; i < length(rows); i++) {
         float *row = c + i * p->n + columns.begin;
         p->function(row, row, length(columns), params->a, params->b);
@@ -172,7 +183,7 @@ static void plan_blocks(const soma_call *call, gemm_plan *p) {
     p->k_blocks = SOMA_MAX((size_t)1, soma_cpu_parts(p->k, K_BLOCK));
     p->block_panels = BLOCK_FLOATS / GEMM_COLUMNS / SOMA_MAX((size_t)1, soma_cpu_parts(p->k, p->k_blocks));
     p->direct_b = !params->transpose_b && (p->row_tiles <= DIRECT_TILES || p->n * p->k <= DIRECT_FLOATS);
-    p->pack_a = (params->transpose_a ? p->m : p->k) % ALIASING == 0;
+    p->pack_a = params->transpose_a && p->m % ALIASING == 0 && p->panels >= PACK_A_PANELS;
 }
 
 SOMA_CPU_PLANNER(gemm) {

@@ -8,18 +8,23 @@
 typedef float soma_quad __attribute__((vector_size(16), aligned(4), may_alias));
 
 /*
- * One panel of b: `width` <= GEMM_COLUMNS columns as [k, GEMM_COLUMNS], filled up with zeros.
- * Stored b is [k, n]: a row of the panel is a piece of a row.
+ * A block of b, `width` columns, as panels of [k, GEMM_COLUMNS], the last filled up with zeros.
+ * Stored b is [k, n]: rows of the block are pieces of rows. All panels grow together, so that b is read in long pieces;
+ * the piece some rows on is asked for early, since the hardware does not foresee jumps from row to row.
  */
-static void gemm_pack_rows(const float *b, size_t stride, size_t k, size_t width, float *panel) {
-    if (width == GEMM_COLUMNS) {
-        for (size_t i = 0; i < k; i++, b += stride, panel += GEMM_COLUMNS)
-            for (int j = 0; j < GEMM_VECTORS; j++) ((soma_vector *)panel)[j] = ((const soma_vector *)b)[j];
-        return;
-    }
-    for (size_t i = 0; i < k; i++, b += stride, panel += GEMM_COLUMNS) {
-        for (size_t j = 0; j < width; j++) panel[j] = b[j];
-        for (size_t j = width; j < GEMM_COLUMNS; j++) panel[j] = 0.0f;
+#define GEMM_ROWS_AHEAD 8
+static void gemm_pack_rows(const float *b, size_t stride, size_t k, size_t width, float *packed) {
+    size_t panel = k * GEMM_COLUMNS, whole = width / GEMM_COLUMNS, rest = width % GEMM_COLUMNS;
+    for (size_t i = 0; i < k; i++, b += stride, packed += GEMM_COLUMNS) {
+        const float *from = b, *ahead = b + (i + GEMM_ROWS_AHEAD < k ? GEMM_ROWS_AHEAD * stride : 0);
+        float *to = packed;
+        for (size_t p = 0; p < whole; p++, from += GEMM_COLUMNS, ahead += GEMM_COLUMNS, to += panel) {
+            for (size_t line = 0; line < GEMM_COLUMNS; line += 16) __builtin_prefetch(ahead + line);
+            for (int j = 0; j < GEMM_VECTORS; j++) ((soma_vector *)to)[j] = ((const soma_vector *)from)[j];
+        }
+        if (!rest) continue;
+        for (size_t j = 0; j < rest; j++) to[j] = from[j];
+        for (size_t j = rest; j < GEMM_COLUMNS; j++) to[j] = 0.0f;
     }
 }
 
@@ -35,16 +40,31 @@ static inline void gemm_transpose_quad(const float *from, size_t stride, float *
     *(soma_quad *)(to + 3 * to_stride) = __builtin_shufflevector(high01, high23, 2, 3, 6, 7);
 }
 
-/* Stored b is [n, k]: a row of it becomes a column of the panel. */
-static void gemm_pack_columns(const float *b, size_t stride, size_t k, size_t width, float *panel) {
+/*
+ * Stored b is [n, k]: a row of it becomes a column of the panel. A line of 16 numbers of each row is used up before the
+ * next is touched: the rows may all fall into the same few sets of the cache.
+ */
+#define GEMM_LINE 16
+static void gemm_pack_panel(const float *b, size_t stride, size_t k, size_t width, float *panel) {
     size_t whole = width / 4 * 4, quads = k / 4 * 4;
-    for (size_t i = 0; i < quads; i += 4)
-        for (size_t j = 0; j < whole; j += 4)
-            gemm_transpose_quad(b + j * stride + i, stride, panel + i * GEMM_COLUMNS + j, GEMM_COLUMNS);
+    for (size_t line = 0; line < quads; line += GEMM_LINE) {
+        size_t end = SOMA_MIN(line + GEMM_LINE, quads);
+        for (size_t j = 0; j < whole; j += 4) {
+            for (size_t row = j; row < j + 4; row++)
+                __builtin_prefetch(b + row * stride + SOMA_MIN(line + 4 * GEMM_LINE, k - 1));
+            for (size_t i = line; i < end; i += 4)
+                gemm_transpose_quad(b + j * stride + i, stride, panel + i * GEMM_COLUMNS + j, GEMM_COLUMNS);
+        }
+    }
     for (size_t i = 0; i < k; i++) {
         for (size_t j = i < quads ? whole : 0; j < width; j++) panel[i * GEMM_COLUMNS + j] = b[j * stride + i];
         for (size_t j = width; j < GEMM_COLUMNS; j++) panel[i * GEMM_COLUMNS + j] = 0.0f;
     }
+}
+
+static void gemm_pack_columns(const float *b, size_t stride, size_t k, size_t width, float *packed) {
+    for (size_t j = 0; j < width; j += GEMM_COLUMNS, packed += k * GEMM_COLUMNS)
+        gemm_pack_panel(b + j * stride, stride, k, SOMA_MIN((size_t)GEMM_COLUMNS, width - j), packed);
 }
 
 #endif

@@ -40,35 +40,33 @@ typedef void gemm_tile(size_t k, const float *a, size_t a_stride, const float *b
 #define GEMM_UNROLL _Pragma("GCC unroll 16")
 #endif
 
-static inline __attribute__((always_inline)) void gemm_store_whole(soma_vector sum[GEMM_ROWS][GEMM_VECTORS],
-                                                                   const gemm_output *output, int rows, int vectors) {
-    soma_vector bias[GEMM_VECTORS] = {{0}};
-    if (output->bias)
-        for (int j = 0; j < vectors; j++) bias[j] = ((const soma_vector *)output->bias)[j];
+/* `last`: lanes of the last vector that are in c. Whatever it is, an element comes about by the same arithmetic. */
+static inline __attribute__((always_inline)) void
+gemm_store(soma_vector sum[GEMM_ROWS][GEMM_VECTORS], const gemm_output *output, int rows, int vectors, size_t last) {
     float alpha = output->alpha, beta = output->beta, *c = output->c;
-    if (beta == 0.0f) {
-        GEMM_UNROLL
-        for (int i = 0; i < rows; i++, c += output->stride)
-            for (int j = 0; j < vectors; j++) ((soma_vector *)c)[j] = alpha * sum[i][j] + bias[j];
-    } else {
-        GEMM_UNROLL
-        for (int i = 0; i < rows; i++, c += output->stride)
-            for (int j = 0; j < vectors; j++)
-                ((soma_vector *)c)[j] = alpha * sum[i][j] + (beta * ((const soma_vector *)c)[j] + bias[j]);
-    }
+    soma_vector rest[GEMM_VECTORS] = {{0}};
+    if (output->bias)
+        for (int j = 0; j < vectors; j++)
+            rest[j] = soma_load_lanes(output->bias + j * SOMA_LANES, j + 1 < vectors ? SOMA_LANES : last);
+    GEMM_UNROLL
+    for (int i = 0; i < rows; i++, c += output->stride)
+        for (int j = 0; j < vectors; j++) {
+            size_t lanes = j + 1 < vectors ? SOMA_LANES : last;
+            soma_vector value = rest[j];
+            if (beta != 0.0f) value += beta * soma_load_lanes(c + j * SOMA_LANES, lanes);
+            value += alpha * sum[i][j];
+            soma_store_lanes(c + j * SOMA_LANES, value, lanes);
+        }
 }
 
-/* Where c ends inside the tile: element by element, by the same arithmetic. */
+/* Where c ends inside the tile: not worth a copy in every kernel. */
 static __attribute__((noinline)) void gemm_store_part(soma_vector sum[GEMM_ROWS][GEMM_VECTORS],
-                                                      const gemm_output *output, int rows) {
-    for (int i = 0; i < rows; i++) {
-        const float *from = (const float *)sum[i];
-        float *c = output->c + (size_t)i * output->stride;
-        for (size_t j = 0; j < output->columns; j++) {
-            float bias = output->bias ? output->bias[j] : 0.0f;
-            c[j] = output->alpha * from[j] + (output->beta == 0.0f ? bias : output->beta * c[j] + bias);
-        }
-    }
+                                                      const gemm_output *output, int rows, int vectors) {
+    size_t last = output->columns - (size_t)(vectors - 1) * SOMA_LANES;
+    if (vectors == 1)
+        gemm_store(sum, output, rows, 1, last);
+    else
+        gemm_store(sum, output, rows, 2, last);
 }
 
 /*
@@ -101,13 +99,13 @@ static inline __attribute__((always_inline)) void gemm_multiply(size_t k, const 
         }
     }
     if (output->columns == (size_t)vectors * SOMA_LANES)
-        gemm_store_whole(sum, output, rows, vectors);
+        gemm_store(sum, output, rows, vectors, SOMA_LANES);
     else {
-        soma_vector whole[GEMM_ROWS][GEMM_VECTORS];
+        soma_vector spilled[GEMM_ROWS][GEMM_VECTORS];
         GEMM_UNROLL
         for (int i = 0; i < rows; i++)
-            for (int j = 0; j < vectors; j++) whole[i][j] = sum[i][j];
-        gemm_store_part(whole, output, rows);
+            for (int j = 0; j < vectors; j++) spilled[i][j] = sum[i][j];
+        gemm_store_part(spilled, output, rows, vectors);
     }
 }
 
@@ -128,7 +126,10 @@ GEMM_TILES(4)
 GEMM_TILES(5)
 GEMM_TILES(6)
 #if GEMM_ROWS == 12
-    GEMM_TILES(7) GEMM_TILES(8) GEMM_TILES(9) GEMM_TILES(10) GEMM_TILES(11) GEMM_TILES(12)
+GEMM_TILES(7)
+GEMM_TILES(8)
+GEMM_TILES(9)
+GEMM_TILES(10) GEMM_TILES(11) GEMM_TILES(12)
 #endif
 
 #define GEMM_ENTRY(rows)                                                                                               \

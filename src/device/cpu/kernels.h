@@ -35,6 +35,33 @@
 /* A vector that may lie at any address. */
 typedef float soma_vector __attribute__((vector_size(SOMA_LANES * 4), aligned(4), may_alias));
 
+/* The first `count` lanes, 0 < count <= SOMA_LANES, the others 0; nothing past them is read or written. */
+#if defined(__AVX512F__)
+#include <immintrin.h>
+#define SOMA_FIRST_LANES(count) ((__mmask16)(0xffffu >> (SOMA_LANES - (count))))
+#endif
+static inline __attribute__((always_inline)) soma_vector soma_load_lanes(const float *from, size_t count) {
+    if (__builtin_constant_p(count) && count == SOMA_LANES) return *(const soma_vector *)from;
+#if defined(__AVX512F__)
+    return (soma_vector)_mm512_maskz_loadu_ps(SOMA_FIRST_LANES(count), from);
+#else
+    soma_vector value = {0};
+    for (size_t i = 0; i < count; i++) ((float *)&value)[i] = from[i];
+    return value;
+#endif
+}
+static inline __attribute__((always_inline)) void soma_store_lanes(float *to, soma_vector value, size_t count) {
+    if (__builtin_constant_p(count) && count == SOMA_LANES) {
+        *(soma_vector *)to = value;
+        return;
+    }
+#if defined(__AVX512F__)
+    _mm512_mask_storeu_ps(to, SOMA_FIRST_LANES(count), (__m512)value);
+#else
+    for (size_t i = 0; i < count; i++) to[i] = ((const float *)&value)[i];
+#endif
+}
+
 /*
  * Before a loop whose iterations depend on nothing but their own elements: outputs may be the very inputs (in place),
  * but never overlap them with a shift. Without it the compiler takes a slow loop for work in place.
