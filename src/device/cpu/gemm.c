@@ -7,6 +7,7 @@
  * An element of c is summed along k in the same order by every kernel, whatever the cut: k_block depends on k alone.
  * Therefore the cut may follow the number of threads, and the result still does not.
  */
+#include "device/cpu/gemm_few.h"
 #include "device/cpu/gemm_pack.h"
 
 /* Floats of a row tile of a, [GEMM_ROWS, K_BLOCK], fit half the L1 cache or a little more; a block of b, with room to
@@ -190,6 +191,7 @@ SOMA_CPU_PLANNER(gemm) {
     const soma_gemm_params *params = &call->params.gemm;
     const soma_view *a = &call->view[0], *c = &call->view[3];
     if ((unsigned)params->function >= SOMA_FUNCTION_COUNT || c->dtype != SOMA_F32) return SOMA_UNSUPPORTED;
+    if (SOMA_FOR_ISA(soma_cpu_gemm_is_few)(call)) return SOMA_FOR_ISA(soma_cpu_plan_gemm_few)(call, plan);
     gemm_plan *p = soma_malloc(sizeof *p);
     if (!p) return soma_out_of_memory(sizeof *p, "the plan of a matrix product");
     plan->detail = p;

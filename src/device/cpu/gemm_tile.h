@@ -33,13 +33,6 @@ typedef struct gemm_output {
 typedef void gemm_tile(size_t k, const float *a, size_t a_stride, const float *b, size_t b_stride,
                        const gemm_output *output);
 
-/* Before loops whose bounds are constants after inlining: sums are in registers only if no loop is left. */
-#if defined(__clang__)
-#define GEMM_UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define GEMM_UNROLL _Pragma("GCC unroll 16")
-#endif
-
 /* `last`: lanes of the last vector that are in c. Whatever it is, an element comes about by the same arithmetic. */
 static inline __attribute__((always_inline)) void
 gemm_store(soma_vector sum[GEMM_ROWS][GEMM_VECTORS], const gemm_output *output, int rows, int vectors, size_t last) {
@@ -48,7 +41,7 @@ gemm_store(soma_vector sum[GEMM_ROWS][GEMM_VECTORS], const gemm_output *output, 
     if (output->bias)
         for (int j = 0; j < vectors; j++)
             rest[j] = soma_load_lanes(output->bias + j * SOMA_LANES, j + 1 < vectors ? SOMA_LANES : last);
-    GEMM_UNROLL
+    SOMA_UNROLL
     for (int i = 0; i < rows; i++, c += output->stride)
         for (int j = 0; j < vectors; j++) {
             size_t lanes = j + 1 < vectors ? SOMA_LANES : last;
@@ -81,7 +74,7 @@ static inline __attribute__((always_inline)) void gemm_multiply(size_t k, const 
                                                                 const gemm_output *output, int rows, int vectors,
                                                                 bool by_row) {
     soma_vector sum[GEMM_ROWS][GEMM_VECTORS];
-    GEMM_UNROLL
+    SOMA_UNROLL
     for (int i = 0; i < rows; i++)
         for (int j = 0; j < vectors; j++) sum[i][j] = (soma_vector){0};
     const float *group[(GEMM_ROWS + 2) / 3];
@@ -92,7 +85,7 @@ static inline __attribute__((always_inline)) void gemm_multiply(size_t k, const 
     for (size_t at = 0; at < k; at++, b += b_stride) {
         soma_vector row[GEMM_VECTORS];
         for (int j = 0; j < vectors; j++) row[j] = ((const soma_vector *)b)[j];
-        GEMM_UNROLL
+        SOMA_UNROLL
         for (int i = 0; i < rows; i++) {
             float x = by_row ? group[i / 3][at + (size_t)(i % 3) * a_stride] : a[at * a_stride + (size_t)i];
             for (int j = 0; j < vectors; j++) sum[i][j] += x * row[j];
@@ -102,7 +95,7 @@ static inline __attribute__((always_inline)) void gemm_multiply(size_t k, const 
         gemm_store(sum, output, rows, vectors, SOMA_LANES);
     else {
         soma_vector spilled[GEMM_ROWS][GEMM_VECTORS];
-        GEMM_UNROLL
+        SOMA_UNROLL
         for (int i = 0; i < rows; i++)
             for (int j = 0; j < vectors; j++) spilled[i][j] = sum[i][j];
         gemm_store_part(spilled, output, rows, vectors);
@@ -129,7 +122,8 @@ GEMM_TILES(6)
 GEMM_TILES(7)
 GEMM_TILES(8)
 GEMM_TILES(9)
-GEMM_TILES(10) GEMM_TILES(11) GEMM_TILES(12)
+GEMM_TILES(10)
+GEMM_TILES(11) GEMM_TILES(12)
 #endif
 
 #define GEMM_ENTRY(rows)                                                                                               \

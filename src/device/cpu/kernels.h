@@ -74,6 +74,14 @@ static inline __attribute__((always_inline)) void soma_store_lanes(float *to, so
 #define SOMA_INDEPENDENT
 #endif
 
+/* Before loops whose bounds are constants after inlining: arrays of vectors are in registers only if no loop is left.
+ */
+#if defined(__clang__)
+#define SOMA_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define SOMA_UNROLL _Pragma("GCC unroll 16")
+#endif
+
 /* Partial sums of a reduction: enough for two vectors of the widest kind; the order of summation is the same for every
  * instruction set. */
 #define SOMA_PARTIALS 32
