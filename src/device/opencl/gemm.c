@@ -33,9 +33,8 @@ static void begin(soma_cl_builder *builder, const char *source, const char *kern
                   builder->call->view[2].rank ? " -DBIAS" : "", options);
 }
 
-/* What all product kernels take after their own sizes. With k = 0 the factors have no memory: c stands for them,
- * unread. */
-static void pass_operands(soma_cl_builder *builder, dimensions size) {
+/* What all product kernels take after their own sizes. */
+static void pass_operands(soma_cl_builder *builder) {
     const soma_gemm_params *params = &builder->call->params.gemm;
     soma_cl_pass_live(builder, SOMA_CL_ARGUMENT_LIVE_FLOAT, SOMA_CL_LIVE(gemm.alpha));
     soma_cl_pass_live(builder, SOMA_CL_ARGUMENT_LIVE_FLOAT, SOMA_CL_LIVE(gemm.beta));
