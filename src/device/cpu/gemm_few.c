@@ -13,13 +13,13 @@ typedef struct few_plan {
     soma_cpu_function *function; /* NULL for the identity */
 } few_plan;
 
-/* Vectors of a strip: as many as the registers hold beside the broadcast elements of a. */
+/* Vectors of a strip, by the number of rows: as many as the registers hold beside the broadcast elements of a. */
 #define FEW_VECTORS 8
-#define FEW_SUMS    (SOMA_REGISTERS == 32 ? 24 : 8)
-static const size_t widest[SOMA_CPU_GEMM_FEW] = {8, SOMA_MIN(8, FEW_SUMS / 2), SOMA_MIN(8, FEW_SUMS / 3),
-                                                 SOMA_MIN(8, FEW_SUMS / 4)};
-
-#define UNROLL SOMA_UNROLL
+#if SOMA_REGISTERS == 32
+static const size_t widest[SOMA_CPU_GEMM_FEW] = {8, 8, 8, 4};
+#else
+static const size_t widest[SOMA_CPU_GEMM_FEW] = {8, 4, 2, 2};
+#endif
 
 /* c = alpha sum + (beta c + bias), for the first `count` lanes. */
 static inline __attribute__((always_inline)) void store(const soma_call *call, size_t at, size_t column,
@@ -43,26 +43,26 @@ static inline __attribute__((always_inline)) void multiply_strip(const soma_call
     const float *a = soma_cpu_floats(&call->view[0]), *b = soma_cpu_floats(&call->view[1]) + column;
     size_t ahead = ROWS_AHEAD * p->n, k = p->k;
     soma_vector sum[SOMA_CPU_GEMM_FEW][FEW_VECTORS];
-    UNROLL
+    SOMA_UNROLL
     for (int i = 0; i < rows; i++) {
-        UNROLL
+        SOMA_UNROLL
         for (int j = 0; j < vectors; j++) sum[i][j] = (soma_vector){0};
     }
     for (; k > 0; k--, a += p->a_k, b += p->n) {
         float x[SOMA_CPU_GEMM_FEW];
-        UNROLL
+        SOMA_UNROLL
         for (int i = 0; i < rows; i++) x[i] = a[(size_t)i * p->a_row];
-        UNROLL
+        SOMA_UNROLL
         for (int j = 0; j < vectors; j++) {
             if (k > ROWS_AHEAD) __builtin_prefetch(b + ahead + j * SOMA_LANES);
             soma_vector row = soma_load_lanes(b + j * SOMA_LANES, vectors > 1 ? SOMA_LANES : count);
-            UNROLL
+            SOMA_UNROLL
             for (int i = 0; i < rows; i++) sum[i][j] += x[i] * row;
         }
     }
-    UNROLL
+    SOMA_UNROLL
     for (int i = 0; i < rows; i++) {
-        UNROLL
+        SOMA_UNROLL
         for (int j = 0; j < vectors; j++) {
             size_t at = column + (size_t)j * SOMA_LANES;
             store(call, (size_t)i * p->n + at, at, sum[i][j], vectors > 1 ? SOMA_LANES : count);

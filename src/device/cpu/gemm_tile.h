@@ -123,7 +123,8 @@ GEMM_TILES(7)
 GEMM_TILES(8)
 GEMM_TILES(9)
 GEMM_TILES(10)
-GEMM_TILES(11) GEMM_TILES(12)
+GEMM_TILES(11)
+GEMM_TILES(12)
 #endif
 
 #define GEMM_ENTRY(rows)                                                                                               \
