@@ -3,7 +3,7 @@
 #include "io/csv.h"
 #include "io/csv_table.h"
 #include "io/gzip.h"
-#include "io/number.h"
+#include "base/number.h"
 #include "io/stream.h"
 #include "io/text.h"
 #include "train/dataset.h"

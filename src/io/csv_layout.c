@@ -2,7 +2,7 @@
 /* What the first line of a table is: names of columns, a row, or the form "rows,features,class,class,..."; and where
  * the label is. */
 #include "io/csv_table.h"
-#include "io/number.h"
+#include "base/number.h"
 #include "io/text.h"
 
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Decimal numbers in text, the same in every locale. */
-#ifndef SOMA_IO_NUMBER_H
-#define SOMA_IO_NUMBER_H
+#ifndef SOMA_BASE_NUMBER_H
+#define SOMA_BASE_NUMBER_H
 
 #include <locale.h>
 #include <stdbool.h>

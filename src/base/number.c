@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Decimal numbers in text, the same in every locale. */
-#include "io/number.h"
+#include "base/number.h"
 
 #include <math.h>
 #include <stdint.h>
