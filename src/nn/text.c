@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Networks from text: "dense 128 relu; dropout 0.2; dense 10 softmax". The grammar is in docs/networks.md. */
+#include "base/number.h"
 #include "nn/network.h"
 
 #include <math.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
-#define MAX_WORDS 8
+#define MAX_WORDS  8
+#define MOST_UNITS 1000000000
 
 /* A piece of the text. */
 typedef struct word {
@@ -18,6 +20,7 @@ typedef struct word {
 typedef struct layer_clause {
     word words[MAX_WORDS];
     size_t count, number;
+    locale_t c_locale; /* numbers have a point, whatever the program's locale says */
 } layer_clause;
 
 static bool is(word text, const char *name) {
@@ -28,9 +31,17 @@ static bool is_space(char c) {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-#define REJECT(clause, at, format, ...)                                                                                \
-    return soma_error(SOMA_INVALID_ARGUMENT, "layer %zu, \"%.*s\": " format, (clause)->number, (int)(at).length,       \
-                      (at).start, __VA_ARGS__)
+/* Every message says which layer, and which piece of it. */
+static soma_status __attribute__((format(printf, 3, 4)))
+reject(const layer_clause *clause, word at, const char *format, ...) {
+    char message[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    return soma_error(SOMA_INVALID_ARGUMENT, "layer %zu, \"%.*s\": %s", clause->number, (int)SOMA_MIN(at.length, 200),
+                      at.start, message);
+}
 
 /* Splits at white space outside parentheses, up to ';' or the end; *text moves behind it. */
 static soma_status next_clause(const char **text, layer_clause *out) {
@@ -44,54 +55,65 @@ static soma_status next_clause(const char **text, layer_clause *out) {
         word piece = {c, 0};
         for (int depth = 0; *c && (depth > 0 || (!is_space(*c) && *c != ';')); c++) depth += (*c == '(') - (*c == ')');
         piece.length = (size_t)(c - piece.start);
-        if (out->count == MAX_WORDS) REJECT(out, piece, "more than %d words in one layer", MAX_WORDS);
+        if (out->count == MAX_WORDS) return reject(out, piece, "more than %d words in one layer", MAX_WORDS);
         out->words[out->count++] = piece;
     }
     *text = *c ? c + 1 : c;
     return SOMA_OK;
 }
 
-/* A whole word as a number. */
-static bool parse_number(word text, double *value) {
-    char buffer[64], *end;
-    if (text.length == 0 || text.length >= sizeof buffer || is_space(text.start[0])) return false;
+/* A whole word as a number that float32 can hold. */
+static bool parse_float(const layer_clause *clause, word text, float *value) {
+    char buffer[64];
+    if (text.length >= sizeof buffer) return false;
     memcpy(buffer, text.start, text.length);
     buffer[text.length] = 0;
-    *value = strtod(buffer, &end);
-    return end == buffer + text.length && isfinite(*value);
+    return soma_number_parse(buffer, clause->c_locale, value) && isfinite(*value);
 }
 
 static soma_status parse_size(const layer_clause *clause, word text, const char *what, size_t *value) {
-    double number;
-    if (!parse_number(text, &number) || number < 1 || number > 1e9 || number != floor(number))
-        REJECT(clause, text, "%s must be a whole number from 1 to 1000000000", what);
-    *value = (size_t)number;
-    return SOMA_OK;
+    bool good = text.length > 0;
+    *value = 0;
+    for (size_t i = 0; good && i < text.length; i++) {
+        good = text.start[i] >= '0' && text.start[i] <= '9' && *value <= MOST_UNITS;
+        *value = *value * 10 + (size_t)(text.start[i] - '0');
+    }
+    if (good && *value >= 1 && *value <= MOST_UNITS) return SOMA_OK;
+    return reject(clause, text, "%s must be a whole number from 1 to %d", what, MOST_UNITS);
+}
+
+static word trimmed(word text) {
+    while (text.length && is_space(text.start[0])) text.start++, text.length--;
+    while (text.length && is_space(text.start[text.length - 1])) text.length--;
+    return text;
 }
 
 /* name or name(a) or name(a,b): cuts the arguments off. */
-static soma_status split_arguments(const layer_clause *clause, word text, word *name, double *values, size_t *count) {
+static soma_status split_arguments(const layer_clause *clause, word text, word *name, float *values, size_t *count) {
     const char *open = memchr(text.start, '(', text.length);
     *name = text;
     *count = 0;
     if (!open) return SOMA_OK;
     name->length = (size_t)(open - text.start);
-    if (text.start[text.length - 1] != ')') REJECT(clause, text, "%s", "the parenthesis is not closed");
-    const char *start = open + 1, *last = text.start + text.length - 1;
-    while (start <= last) {
-        const char *comma = memchr(start, ',', (size_t)(last - start)), *end = comma ? comma : last;
-        word piece = {start, (size_t)(end - start)};
-        while (piece.length && is_space(piece.start[0])) piece.start++, piece.length--;
-        while (piece.length && is_space(piece.start[piece.length - 1])) piece.length--;
-        if (*count == 2) REJECT(clause, text, "%s", "at most two parameters are possible");
-        if (!parse_number(piece, &values[*count]))
-            REJECT(clause, text, "parameter %zu, \"%.*s\", is not a number", *count + 1, (int)piece.length,
-                   piece.start);
+    const char *close = text.start + text.length - 1;
+    if (*close != ')') return reject(clause, text, "it must end with the parenthesis");
+    for (const char *start = open + 1, *end; start <= close; start = end + 1) {
+        const char *comma = memchr(start, ',', (size_t)(close - start));
+        end = comma ? comma : close;
+        word piece = trimmed((word){start, (size_t)(end - start)});
+        if (*count == 2) return reject(clause, text, "at most two parameters are possible");
+        if (!parse_float(clause, piece, &values[*count]))
+            return reject(clause, text, "parameter %zu, \"%.*s\", is not a number", *count + 1, (int)piece.length,
+                          piece.start);
         ++*count;
-        start = end + 1;
-        if (!comma) break;
     }
     return SOMA_OK;
+}
+
+static soma_status expect_parameters(const layer_clause *clause, word text, word name, size_t count, size_t most) {
+    if (count <= most) return SOMA_OK;
+    return reject(clause, text, "%.*s takes %zu parameter%s, got %zu", (int)name.length, name.start, most,
+                  most == 1 ? "" : "s", count);
 }
 
 /* The functions' names as a list, for messages. */
@@ -129,64 +151,81 @@ static size_t parameters_of(soma_function function) {
 static soma_status parse_function(const layer_clause *clause, word text, bool *found, soma_function *function,
                                   soma_activation_options *options) {
     word name;
-    double values[2];
+    float values[2];
     size_t count;
-    SOMA_TRY(split_arguments(clause, text, &name, values, &count));
     int value;
+    SOMA_TRY(split_arguments(clause, text, &name, values, &count));
     *found = soma_value_of_name(SOMA_NAMES_FUNCTION, name.start, name.length, &value);
-    if (*found) *function = (soma_function)value;
-    if (!*found || count == 0) return SOMA_OK;
-    if (count > parameters_of(*function))
-        REJECT(clause, text, "%.*s takes %zu parameters, got %zu", (int)name.length, name.start,
-               parameters_of(*function), count);
+    if (!*found) return SOMA_OK;
+    *function = (soma_function)value;
+    SOMA_TRY(expect_parameters(clause, text, name, count, parameters_of(*function)));
+    if (count == 0) return SOMA_OK;
     *options = soma_activation_defaults(*function);
     options->set = true;
-    options->a = (float)values[0];
-    if (count > 1) options->b = (float)values[1];
+    options->a = values[0];
+    if (count > 1) options->b = values[1];
     return SOMA_OK;
 }
 
 static soma_status parse_initializer(const layer_clause *clause, word text, bool *found, soma_dense_options *options) {
     word name;
-    double values[2] = {0};
+    float values[2] = {0};
     size_t count;
+    int value;
     SOMA_TRY(split_arguments(clause, text, &name, values, &count));
-    int initializer;
-    *found = soma_value_of_name(SOMA_NAMES_INITIALIZER, name.start, name.length, &initializer);
+    *found = soma_value_of_name(SOMA_NAMES_INITIALIZER, name.start, name.length, &value);
     if (!*found) return SOMA_OK;
-    options->weight_initializer = (soma_initializer)initializer;
-    options->weight_scale = (float)values[0];
+    bool scaled = value == SOMA_INIT_CONSTANT || value == SOMA_INIT_UNIFORM || value == SOMA_INIT_NORMAL;
+    SOMA_TRY(expect_parameters(clause, text, name, count, scaled ? 1 : 0));
+    options->weight_initializer = (soma_initializer)value;
+    options->weight_scale = values[0];
     return SOMA_OK;
+}
+
+/* What may follow the number of units, each once. */
+enum { WORD_NOBIAS = 1, WORD_ACTIVATION = 2, WORD_INITIALIZER = 4 };
+
+static soma_status parse_dense_word(const layer_clause *clause, word text, soma_dense_options *options,
+                                    unsigned *kind) {
+    char names[512];
+    bool found;
+    *kind = WORD_NOBIAS;
+    if (is(text, "nobias")) return options->no_bias = true, SOMA_OK;
+    *kind = WORD_ACTIVATION;
+    SOMA_TRY(parse_function(clause, text, &found, &options->activation, &options->function));
+    if (found) return SOMA_OK;
+    *kind = WORD_INITIALIZER;
+    SOMA_TRY(parse_initializer(clause, text, &found, options));
+    if (found) return SOMA_OK;
+    return reject(clause, text, "expected an activation (%s), nobias, or an initializer such as he_uniform",
+                  function_names(names, sizeof names));
 }
 
 /* dense UNITS [ACTIVATION] [nobias] [INITIALIZER] */
 static soma_status parse_dense(const layer_clause *clause, size_t *units, soma_dense_options *options) {
-    if (clause->count < 2) REJECT(clause, clause->words[0], "%s", "how many units? For example \"dense 128 relu\"");
+    unsigned seen = 0, kind;
+    if (clause->count < 2) return reject(clause, clause->words[0], "how many units? For example \"dense 128 relu\"");
     SOMA_TRY(parse_size(clause, clause->words[1], "the number of units", units));
     for (size_t i = 2; i < clause->count; i++) {
-        bool found = is(clause->words[i], "nobias");
-        char names[512];
-        if (found) options->no_bias = true;
-        if (!found)
-            SOMA_TRY(parse_function(clause, clause->words[i], &found, &options->activation, &options->function));
-        if (!found) SOMA_TRY(parse_initializer(clause, clause->words[i], &found, options));
-        if (!found)
-            REJECT(clause, clause->words[i],
-                   "expected an activation (%s), nobias, or an initializer such as he_uniform",
-                   function_names(names, sizeof names));
+        SOMA_TRY(parse_dense_word(clause, clause->words[i], options, &kind));
+        if (seen & kind)
+            return reject(clause, clause->words[i], "a second %s",
+                          kind == WORD_NOBIAS ? "nobias" : (kind == WORD_ACTIVATION ? "activation" : "initializer"));
+        seen |= kind;
     }
     return SOMA_OK;
 }
 
 static soma_status expect_words(const layer_clause *clause, size_t count, const char *form) {
     if (clause->count == count) return SOMA_OK;
-    REJECT(clause, clause->words[0], "%zu words, expected \"%s\"", clause->count, form);
+    return reject(clause, clause->words[0], "%zu word%s, expected \"%s\"", clause->count, clause->count == 1 ? "" : "s",
+                  form);
 }
 
 /* reshape D1 [D2 ...] */
 static soma_status parse_reshape(const layer_clause *clause, uint32_t *rank, size_t *shape) {
     if (clause->count < 2 || clause->count > 5)
-        REJECT(clause, clause->words[0], "%s", "expected 1 to 4 dimensions, as in \"reshape 28 28\"");
+        return reject(clause, clause->words[0], "expected 1 to 4 dimensions, as in \"reshape 28 28\"");
     *rank = (uint32_t)clause->count - 1;
     for (uint32_t i = 0; i < *rank; i++) SOMA_TRY(parse_size(clause, clause->words[i + 1], "a dimension", &shape[i]));
     return SOMA_OK;
@@ -200,8 +239,8 @@ static soma_status build_activation(const layer_clause *clause, soma_tensor **x)
     char names[512];
     SOMA_TRY(parse_function(clause, clause->words[0], &found, &function, &options));
     if (!found)
-        REJECT(clause, clause->words[0], "expected dense, dropout, flatten, reshape, or an activation (%s)",
-               function_names(names, sizeof names));
+        return reject(clause, clause->words[0], "expected dense, dropout, flatten, reshape, or an activation (%s)",
+                      function_names(names, sizeof names));
     SOMA_TRY(expect_words(clause, 1, "ACTIVATION"));
     *x = soma_activation(*x, function, &options);
     return SOMA_OK;
@@ -216,11 +255,11 @@ static soma_status build_layer(const layer_clause *clause, soma_tensor **x) {
         if ((*x)->rank > 1) *x = soma_flatten(*x); /* images straight into a dense layer */
         *x = soma_dense_with(*x, units, &options);
     } else if (is(kind, "dropout")) {
-        double rate;
+        float rate;
         SOMA_TRY(expect_words(clause, 2, "dropout RATE"));
-        if (!parse_number(clause->words[1], &rate) || rate < 0 || rate >= 1)
-            REJECT(clause, clause->words[1], "%s", "the dropout rate must be a number of at least 0 and less than 1");
-        *x = soma_dropout(*x, (float)rate);
+        if (!parse_float(clause, clause->words[1], &rate) || rate < 0 || rate >= 1)
+            return reject(clause, clause->words[1], "the dropout rate must be a number of at least 0 and less than 1");
+        *x = soma_dropout(*x, rate);
     } else if (is(kind, "flatten")) {
         SOMA_TRY(expect_words(clause, 1, "flatten"));
         *x = soma_flatten(*x);
@@ -235,12 +274,16 @@ static soma_status build_layer(const layer_clause *clause, soma_tensor **x) {
     return SOMA_OK;
 }
 
-static soma_status build_layers(const char *text, soma_tensor **x) {
-    layer_clause clause = {.number = 0};
-    while (*text && *x) {
+static const char *skip_space(const char *text) {
+    while (is_space(*text)) text++;
+    return text;
+}
+
+static soma_status build_layers(const char *text, locale_t c_locale, soma_tensor **x) {
+    layer_clause clause = {.c_locale = c_locale};
+    while (*x && *(text = skip_space(text))) { /* so a ';' at the end is good */
         clause.number++;
         SOMA_TRY(next_clause(&text, &clause));
-        if (clause.count == 0 && *text == 0 && clause.number > 1) break; /* a ';' at the end */
         if (clause.count == 0)
             return soma_error(SOMA_INVALID_ARGUMENT, "layer %zu is empty; layers are separated by one ';'",
                               clause.number);
@@ -254,6 +297,9 @@ static soma_status build_layers(const char *text, soma_tensor **x) {
 soma_tensor *soma_layers(soma_tensor *x, const char *text) {
     if (!x) return NULL;
     soma_network *network = x->graph->owner;
-    soma_status status = build_layers(text ? text : "", &x);
+    locale_t c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    if (c_locale == (locale_t)0) return soma_network_fail(network, soma_out_of_memory(0, "the C locale"));
+    soma_status status = build_layers(text ? text : "", c_locale, &x);
+    freelocale(c_locale);
     return status == SOMA_OK ? x : soma_network_fail(network, status);
 }
