@@ -32,6 +32,24 @@ static soma_status check_range(const char *name, float value, float least, float
                       (double)value, (double)least, (double)most);
 }
 
+/* What divides by a mean square must not divide by 0 where a gradient was always 0. */
+static soma_status check_epsilon(const soma_optimizer *optimizer) {
+    if (optimizer_table[optimizer->kind].epsilon == 0 || optimizer->epsilon > 0) return SOMA_OK;
+    return soma_error(SOMA_INVALID_ARGUMENT, "optimizer: epsilon is 0, it must be greater for %s",
+                      soma_name(SOMA_NAMES_OPTIMIZER, (int)optimizer->kind));
+}
+
+static soma_status check_schedule(const soma_schedule *schedule) {
+    bool needs_period = schedule->kind == SOMA_SCHEDULE_STEP || schedule->kind == SOMA_SCHEDULE_EXPONENTIAL;
+    if (needs_period && schedule->period == 0)
+        return soma_error(SOMA_INVALID_ARGUMENT,
+                          "optimizer: the schedule %s needs a period, the number of steps over which the rate falls",
+                          soma_name(SOMA_NAMES_SCHEDULE, (int)schedule->kind));
+    SOMA_TRY(check_range("the schedule's factor", schedule->factor, 0, INFINITY));
+    SOMA_TRY(check_range("the schedule's floor", schedule->floor, 0, 1));
+    return check_range("the schedule's min_delta", schedule->min_delta, 0, INFINITY);
+}
+
 static soma_status check(const soma_optimizer *optimizer) {
     const struct {
         const char *name;
@@ -51,7 +69,8 @@ static soma_status check(const soma_optimizer *optimizer) {
     };
     for (size_t i = 0; i < SOMA_COUNT_OF(rows); i++)
         SOMA_TRY(check_range(rows[i].name, rows[i].value, 0, rows[i].most));
-    return SOMA_OK;
+    SOMA_TRY(check_epsilon(optimizer));
+    return check_schedule(&optimizer->schedule);
 }
 
 soma_status soma_optimizer_resolve(const soma_optimizer *given, soma_optimizer *resolved) {
