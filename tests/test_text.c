@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+/* Networks from text. A network is described, for the comparison, by its layers: "kind shape parameters; ...". */
+#include "expect.h"
+#include "nn/network.h"
+#include "suite.h"
+
+#include <locale.h>
+#include <stdio.h>
+
+/* ------------------------------------------------------------------------------------------------------ good texts */
+
+static const struct {
+    const char *text, *layers;
+    uint32_t rank;
+    size_t input[4];
+} good[] = {
+    {"dense 10 softmax", "dense [batch, 10] 50", 1, {4}},
+    {"dense 128 relu; dropout 0.2; dense 10 softmax",
+     "dense [batch, 128] 640; dropout [batch, 128] 0; dense [batch, 10] 1290",
+     1,
+     {4}},
+    {"dense 3", "dense [batch, 3] 15", 1, {4}},
+    {"dense 3;", "dense [batch, 3] 15", 1, {4}},
+    {"  dense\t3  ;\n dense 2\r\n", "dense [batch, 3] 15; dense [batch, 2] 8", 1, {4}},
+    {"dense 3;dense 2", "dense [batch, 3] 15; dense [batch, 2] 8", 1, {4}},
+    {"dense 3 nobias", "dense [batch, 3] 12", 1, {4}},
+    {"dense 3 tanh nobias he_normal", "dense [batch, 3] 12", 1, {4}},
+    {"dense 3 he_normal nobias tanh", "dense [batch, 3] 12", 1, {4}},
+    {"dense 3 uniform(0.1)", "dense [batch, 3] 15", 1, {4}},
+    {"dense 3 constant(-2)", "dense [batch, 3] 15", 1, {4}},
+    {"dense 3 zeros", "dense [batch, 3] 15", 1, {4}},
+    {"dense 0100", "dense [batch, 100] 500", 1, {4}},
+    {"dense 16777217", "dense [batch, 16777217] 83886085", 1, {4}}, /* no float32 */
+    {"dense 3 leaky_relu(1,0.01)", "dense [batch, 3] 15", 1, {4}},
+    {"dense 3 leaky_relu( 1 , 0.01 )", "dense [batch, 3] 15", 1, {4}},
+    {"dense 3 leaky_relu(0.5)", "dense [batch, 3] 15", 1, {4}},
+    {"flatten; dense 2", "flatten [batch, 12] 0; dense [batch, 2] 26", 2, {3, 4}},
+    {"dense 2", "flatten [batch, 12] 0; dense [batch, 2] 26", 2, {3, 4}},
+    {"reshape 2 6", "reshape [batch, 2, 6] 0", 2, {3, 4}},
+    {"reshape 1 2 3 2; flatten", "reshape [batch, 1, 2, 3, 2] 0; flatten [batch, 12] 0", 2, {3, 4}},
+    {"relu", "relu [batch, 3, 4] 0", 2, {3, 4}},
+    {"relu; sigmoid;tanh ; softmax",
+     "relu [batch, 4] 0; sigmoid [batch, 4] 0; tanh [batch, 4] 0; softmax [batch, 4] 0",
+     1,
+     {4}},
+    {"elu(0.5)", "elu [batch, 4] 0", 1, {4}},
+    {"linear(-3)", "linear [batch, 4] 0", 1, {4}},
+    {"hard_sigmoid(0.25,0.5)", "hard_sigmoid [batch, 4] 0", 1, {4}},
+    {"step; identity; gelu; silu; selu; softplus; exp; log; sqrt; abs; square",
+     "step [batch, 4] 0; identity [batch, 4] 0; gelu [batch, 4] 0; silu [batch, 4] 0; selu [batch, 4] 0; "
+     "softplus [batch, 4] 0; exp [batch, 4] 0; log [batch, 4] 0; sqrt [batch, 4] 0; abs [batch, 4] 0; "
+     "square [batch, 4] 0",
+     1,
+     {4}},
+    {"dropout 0", "dropout [batch, 4] 0", 1, {4}},
+    {"dropout .5", "dropout [batch, 4] 0", 1, {4}},
+};
+
+static soma_network *network_with_input(uint32_t rank, const size_t *shape, soma_tensor **x) {
+    soma_network *network;
+    expect_ok(soma_network_create(&network));
+    *x = soma_input(network, NULL, rank, shape);
+    ck_assert_ptr_nonnull(*x);
+    return network;
+}
+
+static void describe(const soma_network *network, soma_text *text) {
+    for (size_t i = 1; i < soma_network_layer_count(network); i++) { /* after the input */
+        soma_layer_info info;
+        char shape[SOMA_SHAPE_TEXT];
+        expect_ok(soma_network_layer(network, i, &info));
+        soma_text_append(text, "%s%s %s %zu", i > 1 ? "; " : "", info.kind,
+                         soma_tensor_shape_text(network->layers[i].output, shape), info.parameters);
+    }
+}
+
+START_TEST(good_texts_make_layers) {
+    soma_tensor *x;
+    soma_network *network = network_with_input(good[_i].rank, good[_i].input, &x);
+    soma_tensor *last = soma_layers(x, good[_i].text);
+    expect_ok(soma_network_status(network));
+    soma_text text = {.data = NULL};
+    describe(network, &text);
+    ck_assert_str_eq(text.data, good[_i].layers);
+    ck_assert_ptr_eq(last, soma_network_output(network, 0));
+    soma_free(text.data);
+    soma_network_destroy(network);
+}
+END_TEST
+
+START_TEST(options_reach_the_layers) {
+    size_t shape = 4;
+    soma_tensor *x;
+    soma_network *network = network_with_input(1, &shape, &x);
+    x = soma_layers(x, "dense 3 leaky_relu(0.5,-1) uniform(0.25); dense 2 leaky_relu(0.75); dropout 0.3; elu(2); "
+                       "hard_sigmoid(0.1); dense 2 tanh; dense 2 selu; dense 2 relu");
+    expect_ok(soma_network_status(network));
+    const soma_unary_params *function = &soma_network_tensor(network, "dense_1")->attributes.unary;
+    ck_assert(function->function == SOMA_LEAKY_RELU && function->a == 0.5f && function->b == -1);
+    ck_assert_int_eq(network->parameters[0].initializer, SOMA_INIT_UNIFORM);
+    ck_assert(network->parameters[0].scale == 0.25f);
+    ck_assert_int_eq(network->parameters[1].initializer, SOMA_INIT_ZEROS);
+    function = &soma_network_tensor(network, "dense_2")->attributes.unary;
+    ck_assert(function->a == 0.75f && function->b == 0.01f); /* what is not given has its default */
+    ck_assert(soma_network_tensor(network, "dropout_1")->attributes.dropout.rate == 0.3f);
+    ck_assert(soma_network_tensor(network, "elu_1")->attributes.unary.a == 2);
+    function = &soma_network_tensor(network, "hard_sigmoid_1")->attributes.unary;
+    ck_assert(function->a == 0.1f && function->b == 0.5f);
+    ck_assert_int_eq(network->parameters[2].initializer, SOMA_INIT_HE_UNIFORM);
+    ck_assert_int_eq(network->parameters[4].initializer, SOMA_INIT_GLOROT_UNIFORM);
+    ck_assert_int_eq(network->parameters[6].initializer, SOMA_INIT_LECUN_NORMAL);
+    ck_assert_int_eq(network->parameters[8].initializer, SOMA_INIT_HE_UNIFORM);
+    soma_network_destroy(network);
+}
+END_TEST
+
+/* ------------------------------------------------------------------------------------------------------- bad texts */
+
+static const struct {
+    const char *text, *words[3];
+} bad[] = {
+    {"", {"no layers", "for example"}},
+    {NULL, {"no layers"}},
+    {" \n", {"no layers"}},
+    {";", {"layer 1 is empty"}},
+    {"relu;;relu", {"layer 2 is empty", "one ';'"}},
+    {"relu; ;", {"layer 2 is empty"}},
+    {"dense", {"layer 1, \"dense\"", "how many units"}},
+    {"relu; dense", {"layer 2, \"dense\""}},
+    {"dense x", {"\"x\"", "the number of units must be a whole number from 1"}},
+    {"dense 0", {"\"0\"", "whole number"}},
+    {"dense -5", {"\"-5\"", "whole number"}},
+    {"dense 1.5", {"\"1.5\"", "whole number"}},
+    {"dense 1e10", {"\"1e10\"", "1000000000"}},
+    {"dense 1e2", {"\"1e2\"", "whole number"}},
+    {"dense 1000000001", {"whole number"}},
+    {"dense 0x10", {"\"0x10\"", "whole number"}},
+    {"dense nan", {"\"nan\"", "whole number"}},
+    {"dense 99999999999999999999999999", {"whole number"}},
+    {"dense 1000000000; dense 1000000000", {"layer dense_2", "more elements than memory"}},
+    {"Dense 10", {"\"Dense\"", "expected dense, dropout", "leaky_relu"}},
+    {"dens 10", {"\"dens\"", "expected dense"}},
+    {"dense 10 rely", {"\"rely\"", "expected an activation (identity, linear", "he_uniform"}},
+    {"dense 10 relu tanh", {"\"tanh\"", "a second activation"}},
+    {"dense 10 nobias nobias", {"a second nobias"}},
+    {"dense 10 zeros zeros", {"a second initializer"}},
+    {"dense 10 relu(1)", {"\"relu(1)\"", "relu takes 0 parameters, got 1"}},
+    {"dense 10 softmax(1)", {"softmax takes 0 parameters, got 1"}},
+    {"dense 10 elu(1,2)", {"elu takes 1 parameter, got 2"}},
+    {"dense 10 elu()", {"parameter 1, \"\", is not a number"}},
+    {"dense 10 leaky_relu(1,)", {"parameter 2, \"\", is not a number"}},
+    {"dense 10 leaky_relu(1;2)", {"\"1;2\", is not a number"}},
+    {"dense 10 leaky_relu(1,2,3)", {"at most two parameters"}},
+    {"dense 10 leaky_relu(0.01,1)", {"layer dense_1", "leaky_relu needs b < a"}},
+    {"dense 10 leaky_relu(1,1)", {"leaky_relu needs b < a"}},
+    {"dense 10 elu(-1)", {"elu needs a >= 0"}},
+    {"dense 10 elu(1e39)", {"\"1e39\", is not a number"}},
+    {"dense 10 elu(inf)", {"\"inf\", is not a number"}},
+    {"dense 10 elu(1", {"\"elu(1\"", "end with the parenthesis"}},
+    {"dense 10 elu(1; dense 3", {"\"elu(1; dense 3\"", "end with the parenthesis"}},
+    {"dense 10 elu(1)x", {"end with the parenthesis"}},
+    {"dense 10 elu 1", {"\"1\"", "expected an activation"}},
+    {"dense 10 (1)", {"\"(1)\"", "expected an activation"}},
+    {"dense 10 he_uniform(2)", {"he_uniform takes 0 parameters, got 1"}},
+    {"dense 10 uniform(1,2)", {"uniform takes 1 parameter, got 2"}},
+    {"dense 10 1 2 3 4 5 6 7 8", {"more than 8 words"}},
+    {"dropout", {"1 word, expected \"dropout RATE\""}},
+    {"dropout 0.2 0.3", {"3 words, expected \"dropout RATE\""}},
+    {"dropout 1", {"\"1\"", "at least 0 and less than 1"}},
+    {"dropout -0.1", {"\"-0.1\"", "at least 0"}},
+    {"dropout half", {"\"half\"", "at least 0"}},
+    {"dropout 0,5", {"\"0,5\""}},
+    {"dropout 0.99999999999", {"\"0.99999999999\"", "less than 1"}}, /* 1 in float32 */
+    {"flatten 2", {"2 words, expected \"flatten\""}},
+    {"relu 2", {"2 words, expected \"ACTIVATION\""}},
+    {"relu softmax", {"2 words"}},
+    {"reshape", {"expected 1 to 4 dimensions"}},
+    {"reshape 1 2 3 4 5", {"expected 1 to 4 dimensions"}},
+    {"reshape 0", {"a dimension must be a whole number"}},
+    {"reshape 5", {"layer reshape_1", "4 elements per sample"}},
+    {"nobias", {"expected dense"}},
+    {"\xff\xfe", {"expected dense"}},
+    {"))((", {"end with the parenthesis"}},
+};
+
+START_TEST(bad_texts_say_what_is_wrong) {
+    size_t shape = 4;
+    soma_tensor *x;
+    soma_network *network = network_with_input(1, &shape, &x);
+    ck_assert_ptr_null(soma_layers(x, bad[_i].text));
+    soma_status status = soma_network_status(network);
+    ck_assert_msg(status == SOMA_INVALID_ARGUMENT || status == SOMA_INVALID_SHAPE, "\"%s\": %s", bad[_i].text,
+                  soma_status_name(status));
+    const char *words[4] = {bad[_i].words[0], bad[_i].words[1], bad[_i].words[2], NULL};
+    expect_error_words(status, status, words, bad[_i].text ? bad[_i].text : "NULL");
+    soma_network_destroy(network);
+}
+END_TEST
+
+START_TEST(the_locale_does_not_matter) {
+    static const char *const with_a_comma[] = {"de_DE.UTF-8", "de_DE", "fr_FR.UTF-8", "ru_RU.UTF-8", "pt_BR.UTF-8"};
+    size_t i = 0, shape = 4;
+    while (i < SOMA_COUNT_OF(with_a_comma) && !setlocale(LC_NUMERIC, with_a_comma[i])) i++;
+    if (i == SOMA_COUNT_OF(with_a_comma)) {
+        printf("skipped: no locale with a decimal comma is installed here\n");
+        return;
+    }
+    soma_tensor *x;
+    soma_network *network = network_with_input(1, &shape, &x);
+    soma_layers(x, "dropout 0.5; elu(0.25)");
+    expect_ok(soma_network_status(network));
+    ck_assert(soma_network_tensor(network, "dropout_1")->attributes.dropout.rate == 0.5f);
+    ck_assert(soma_network_tensor(network, "elu_1")->attributes.unary.a == 0.25f);
+    soma_network_destroy(network);
+    setlocale(LC_NUMERIC, "C");
+}
+END_TEST
+
+/* The message fits whatever is asked for. */
+START_TEST(a_long_word_does_not_bury_the_message) {
+    static char text[100001];
+    size_t shape = 4;
+    soma_tensor *x;
+    memset(text, 'q', sizeof text - 1);
+    soma_network *network = network_with_input(1, &shape, &x);
+    ck_assert_ptr_null(soma_layers(x, text));
+    expect_error(soma_network_status(network), SOMA_INVALID_ARGUMENT, "expected dense", "qqqq");
+    ck_assert_uint_lt(strlen(soma_last_error()), 1500);
+    soma_network_destroy(network);
+}
+END_TEST
+
+START_TEST(null_goes_through) {
+    ck_assert_ptr_null(soma_layers(NULL, "dense 10"));
+}
+END_TEST
+
+static void add_tests(TCase *cases) {
+    tcase_add_loop_test(cases, good_texts_make_layers, 0, SOMA_COUNT_OF(good));
+    tcase_add_test(cases, options_reach_the_layers);
+    tcase_add_loop_test(cases, bad_texts_say_what_is_wrong, 0, SOMA_COUNT_OF(bad));
+    tcase_add_test(cases, a_long_word_does_not_bury_the_message);
+    tcase_add_test(cases, the_locale_does_not_matter);
+    tcase_add_test(cases, null_goes_through);
+}
+
+int main(void) {
+    return run_suite("text", add_tests);
+}
