@@ -209,7 +209,7 @@ static soma_status check_length(const char *path, const uint8_t *memory, uint64_
 
 soma_status soma_safetensors_parse(const char *name, const uint8_t *memory, size_t size, uint64_t file_size,
                                    soma_safetensors **result) {
-    uint64_t length;
+    uint64_t length = 0;
     *result = NULL;
     SOMA_TRY(check_length(name, memory, file_size, &length));
     if (size < LENGTH_SIZE + length) return soma_error(SOMA_INTERNAL, "%s: the header is not in memory", name);
@@ -232,7 +232,7 @@ soma_status soma_safetensors_parse(const char *name, const uint8_t *memory, size
 
 static soma_status read_and_parse(const char *path, int descriptor, uint64_t file_size, soma_safetensors **file) {
     uint8_t length_bytes[LENGTH_SIZE] = {0};
-    uint64_t length;
+    uint64_t length = 0;
     size_t got;
     if (file_size == SOMA_FILE_SIZE_UNKNOWN)
         return soma_error(SOMA_INVALID_FILE, "%s: a pipe or a device; an ordinary file is wanted", path);
