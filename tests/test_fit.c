@@ -360,18 +360,19 @@ static void train_on_pixels(soma_device *device, soma_dataset *dataset, soma_net
 
 START_TEST(batches_from_the_host_give_the_bits_of_resident_ones) {
     soma_dataset *dataset = pixel_dataset();
-    soma_device *devices[3] = {test_device, open_copying_device(NULL)};
-    soma_network *networks[3];
-    soma_history histories[3];
-    soma_metrics metrics[3];
-    uint64_t peak[3];
-    for (int i = 0; i < 3; i++) {
-        /* The last device has room for all that the one before it needed, but for half of the pixels. */
-        const soma_device_options narrow = {.memory_limit = i == 2 ? peak[1] - ROWS * PIXELS / 2 : 0};
-        if (i == 2) devices[2] = open_copying_device(&narrow);
+    soma_device *devices[4] = {test_device, open_copying_device(NULL)};
+    soma_network *networks[4];
+    soma_history histories[4];
+    soma_metrics metrics[4];
+    uint64_t peak[4];
+    for (int i = 0; i < 4; i++) {
+        /* The third device lacks room for half of the pixels; the fourth has room for all, but then for nothing else.
+         */
+        const uint64_t limits[] = {0, 0, i > 1 ? peak[1] - ROWS * PIXELS / 2 : 0, i > 1 ? peak[1] : 0};
+        if (i > 1) devices[i] = open_copying_device(&(soma_device_options){.memory_limit = limits[i]});
         train_on_pixels(devices[i], dataset, &networks[i], &histories[i], &metrics[i], &peak[i]);
     }
-    for (int i = 1; i < 3; i++) {
+    for (int i = 1; i < 4; i++) {
         expect_same_parameters(networks[0], networks[i]);
         for (uint32_t e = 0; e < 2; e++) {
             ck_assert(histories[i].epochs[e].train.loss == histories[0].epochs[e].train.loss);
@@ -379,16 +380,15 @@ START_TEST(batches_from_the_host_give_the_bits_of_resident_ones) {
         }
         ck_assert(metrics[i].loss == metrics[0].loss);
     }
-    /* That both ways were taken: the pixels count in the roomy device's memory, and once, though there are two parts.
-     */
+    /* Both ways were taken: the pixels count in the roomy device's memory, and once, though there are two parts. */
     ck_assert_uint_ge(peak[1], peak[2] + ROWS * PIXELS);
     ck_assert_uint_lt(peak[1], peak[2] + 2 * ROWS * PIXELS);
-    for (int i = 0; i < 3; i++) {
+    ck_assert_uint_eq(peak[3], peak[2]);
+    for (int i = 0; i < 4; i++) {
         soma_history_clear(&histories[i]);
         soma_network_destroy(networks[i]);
+        if (i > 0) soma_device_close(devices[i]);
     }
-    soma_device_close(devices[1]);
-    soma_device_close(devices[2]);
     soma_dataset_destroy(dataset);
 }
 END_TEST

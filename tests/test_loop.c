@@ -152,6 +152,13 @@ START_TEST(gradients_of_inputs_agree_with_differences) {
     expect_ok(soma_run(network, x, BATCH, y));
     expect_error(soma_get_gradient(network, soma_network_input(network, 0), gradient, BATCH * WIDTH),
                  SOMA_INVALID_STATE, "input_1", "soma_backward");
+    soma_dataset *dataset = dataset_of(array_f32(x, ROWS, WIDTH), array_i32(labels, ROWS));
+    soma_metrics metrics;
+    expect_ok(soma_backward(network, &inputs, &targets, NULL));
+    expect_ok(soma_evaluate(network, dataset, 0, &metrics));
+    expect_error(soma_get_gradient(network, soma_network_input(network, 0), gradient, BATCH * WIDTH),
+                 SOMA_INVALID_STATE, "input_1", "soma_backward");
+    soma_dataset_destroy(dataset);
     soma_network_destroy(network);
 }
 END_TEST

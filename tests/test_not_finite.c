@@ -272,6 +272,12 @@ START_TEST(a_rate_that_a_callback_changed_is_replayed) {
     const soma_fit_options fit = {.batch_size = 1, .on_batch = raise_rate};
     expect_error(soma_fit(network, dataset, &fit, NULL), SOMA_NOT_FINITE, "batch 4 of 8", "below 1e+20");
     ck_assert(soma_get_learning_rate(network) == 0.25f); /* as at the beginning of the epoch */
+    soma_dataset *one = ones(1);
+    float w;
+    expect_ok(soma_fit(network, one, NULL, NULL));
+    read_parameters(network, &w);
+    ck_assert(w == 0.5f); /* and so the next step is made at it */
+    soma_dataset_destroy(one);
     soma_network_destroy(network);
     soma_dataset_destroy(dataset);
 }
