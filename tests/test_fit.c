@@ -364,7 +364,7 @@ START_TEST(batches_from_the_host_give_the_bits_of_resident_ones) {
     soma_network *networks[4];
     soma_history histories[4];
     soma_metrics metrics[4];
-    uint64_t peak[4];
+    uint64_t peak[4] = {0};
     for (int i = 0; i < 4; i++) {
         /* The third device lacks room for half of the pixels; the fourth has room for all, but then for nothing else.
          */
@@ -390,6 +390,29 @@ START_TEST(batches_from_the_host_give_the_bits_of_resident_ones) {
         if (i > 0) soma_device_close(devices[i]);
     }
     soma_dataset_destroy(dataset);
+}
+END_TEST
+
+START_TEST(arrays_of_different_length_at_one_place_are_kept_apart) {
+    /* Training has the first half of an array, validation all of it: on the device these are two tables. */
+    problem p;
+    make_problem(&p, false);
+    enum { HALF = SAMPLES / 2 };
+    soma_dataset *half = dataset_of(array_f32(p.x, HALF, INPUTS), array_f32(p.target, HALF, OUTPUTS));
+    soma_dataset *all = dataset_of(array_f32(p.x, SAMPLES, INPUTS), array_f32(p.target, SAMPLES, OUTPUTS));
+    soma_device *device = open_copying_device(NULL);
+    soma_network *network = network_of((model_shape){INPUTS, 0, OUTPUTS, false}, 1);
+    expect_ok(soma_compile(network, device, NULL));
+    soma_history history;
+    soma_metrics metrics;
+    expect_ok(soma_fit(network, half, &(soma_fit_options){.validation = all}, &history));
+    expect_ok(soma_evaluate(network, all, 0, &metrics));
+    ck_assert(history.epochs[0].validation.loss == metrics.loss);
+    soma_history_clear(&history);
+    soma_network_destroy(network);
+    soma_device_close(device);
+    soma_dataset_destroy(half);
+    soma_dataset_destroy(all);
 }
 END_TEST
 
@@ -568,7 +591,7 @@ START_TEST(step_schedule_goes_on_from_fit_to_fit) {
         rates_of((soma_schedule){.kind = SOMA_SCHEDULE_STEP, .period = 6, .factor = 0.5f, .warmup = 4}, 2, &weight);
     ck_assert_uint_eq(noted.count, 20);
     for (int t = 0; t < 20; t++) {
-        expected[t] = t < 4 ? 0.25 * (t + 1) / 4 : 0.25 * pow(0.5, (t - 4) / 6);
+        expected[t] = t < 4 ? 0.25 * (t + 1) / 4 : 0.25 * pow(0.5, floor((t - 4) / 6.0));
         ck_assert_double_eq_tol((double)noted.seen[t], expected[t], 1e-7);
     }
     ck_assert_double_eq_tol(weight, weight_after(expected, 20), 1e-6);
@@ -745,6 +768,16 @@ START_TEST(what_does_not_fit_is_named_on_both_sides) {
     expect_ok(soma_dataset_from_arrays(inputs, 1, NULL, 0, &dataset));
     expect_error(soma_fit(network, dataset, NULL, NULL), SOMA_INVALID_SHAPE, "target");
     soma_dataset_destroy(dataset);
+
+    soma_dataset *narrow = dataset_of(array_f32(x, 3, 4), array_i32(labels, 3));
+    dataset = dataset_of(array_f32(x, 2, 3), array_i32(labels, 2));
+    expect_error(soma_fit(network, dataset, &(soma_fit_options){.validation = narrow}, NULL), SOMA_INVALID_SHAPE,
+                 "validation", "[samples, 4]");
+    const soma_compile_options lossless = {.loss = {SOMA_LOSS_NONE}};
+    expect_ok(soma_compile(network, test_device, &lossless));
+    expect_error(soma_fit(network, dataset, NULL, NULL), SOMA_INVALID_STATE, "without a loss");
+    soma_dataset_destroy(narrow);
+    soma_dataset_destroy(dataset);
     soma_network_destroy(network);
 }
 END_TEST
@@ -920,6 +953,7 @@ static void add_tests(TCase *cases) {
     tcase_add_test(cases, fits_continue_each_other);
     tcase_add_test(cases, looking_on_does_not_change_training);
     tcase_add_test(cases, batches_from_the_host_give_the_bits_of_resident_ones);
+    tcase_add_test(cases, arrays_of_different_length_at_one_place_are_kept_apart);
     tcase_add_test(cases, early_stopping_counts_epochs_without_improvement);
     tcase_add_test(cases, min_delta_is_what_counts_as_improvement);
     tcase_add_test(cases, a_metric_is_monitored_in_its_own_direction);

@@ -246,6 +246,12 @@ START_TEST(bad_calls_are_refused) {
     expect_error(soma_synchronize(network), SOMA_INVALID_STATE, "soma_synchronize");
     expect_ok(soma_compile(network, test_device, NULL));
     expect_error(soma_apply_gradients(network), SOMA_INVALID_STATE, "soma_backward");
+    /* A fit uses the memory of the gradients. */
+    soma_dataset *dataset = dataset_of(array_f32(x, ROWS, WIDTH), array_i32(labels, ROWS));
+    expect_ok(soma_backward(network, &inputs, &targets, NULL));
+    expect_ok(soma_fit(network, dataset, NULL, NULL));
+    expect_error(soma_apply_gradients(network), SOMA_INVALID_STATE, "soma_backward");
+    soma_dataset_destroy(dataset);
     expect_error(soma_train_on_batch(network, NULL, &targets, NULL), SOMA_INVALID_ARGUMENT, "inputs");
     expect_error(soma_train_on_batch(network, &inputs, NULL, NULL), SOMA_INVALID_ARGUMENT, "targets");
     const int32_t too_large[BATCH] = {0, 1, CLASSES, 1}, negative[BATCH] = {0, 1, -1, 1};

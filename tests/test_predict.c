@@ -142,6 +142,14 @@ START_TEST(run_goes_straight_from_and_to_memory) {
                     ck_assert_double_eq_tol((double)y[i * CLASSES + j], expected[j], 1e-6);
             }
         }
+    /* A plan that was fed from a data set takes its input from memory again. */
+    soma_dataset *dataset = dataset_of(array_f32(x, ROWS, WIDTH), array_i32(labels, ROWS));
+    float y[ROWS * CLASSES], again[5 * CLASSES];
+    expect_ok(soma_predict(network, dataset, 0, 5, y));
+    expect_ok(soma_run(network, x + 3 * WIDTH, 5, again));
+    for (size_t i = 0; i < 5 * CLASSES; i++)
+        ck_assert_double_eq_tol((double)again[i], (double)y[3 * CLASSES + i], 1e-6);
+    soma_dataset_destroy(dataset);
     soma_network_destroy(network);
 }
 END_TEST

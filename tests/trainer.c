@@ -103,11 +103,17 @@ size_t read_parameters(soma_network *network, float *values) {
     return total;
 }
 
+static uint32_t bits_of(float value) {
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
 void expect_parameters(soma_network *network, const float *values, size_t count) {
     float *found = calloc(count + 1, sizeof *found);
     ck_assert_uint_eq(read_parameters(network, found), count);
     for (size_t i = 0; i < count; i++)
-        if (memcmp(&found[i], &values[i], sizeof *found))
+        if (bits_of(found[i]) != bits_of(values[i]))
             ck_abort_msg("parameter %zu is %.9g, expected %.9g bit for bit", i, (double)found[i], (double)values[i]);
     free(found);
 }

@@ -43,9 +43,9 @@ size_t soma_batches_row(const soma_batches *batches, size_t index) {
 
 /* -------------------------------------------------------------------------------------------------- residence */
 
-/* A column that other batches already have on the device. */
+/* A column of the same storage that other batches already have on the device. */
 static bool borrow_column(soma_batches *batches, uint32_t i, const soma_batches *shared) {
-    if (!shared || !shared->resident) return false;
+    if (!shared || !shared->resident || shared->dataset->storage != batches->dataset->storage) return false;
     for (uint32_t j = 0; j < shared->source_count; j++) {
         if (shared->source[j].data != batches->source[i].data) continue;
         batches->column[i].memory = shared->column[j].memory;

@@ -101,7 +101,7 @@ static soma_status run_epochs(struct soma_fit *fit) {
     for (fit->epoch = 1; fit->epoch <= fit->options.epochs && status == SOMA_OK && !fit->enough; fit->epoch++)
         status = soma_fit_epoch(fit);
     bool good = status == SOMA_OK || status == SOMA_STOPPED;
-    if (good && fit->options.restore_best && fit->history->count > 0) {
+    if (good && fit->options.restore_best && fit->watch.started) {
         SOMA_TRY(soma_snapshot_restore(&fit->best));
         fit->history->restored = 1;
     }

@@ -98,6 +98,8 @@ static soma_status match_targets(const soma_network *network, const soma_storage
     const soma_compiled *compiled = network->compiled;
     size_t trained = 0, outputs = soma_network_output_count(network);
     for (size_t i = 0; i < outputs; i++) trained += compiled->trained_on[i];
+    if (trained == 0)
+        return soma_error(SOMA_INVALID_STATE, "the network was compiled without a loss; it can only predict");
     if (storage->target_count != trained)
         return soma_error(SOMA_INVALID_SHAPE, "the network has %zu outputs with a loss, the data set %zu targets",
                           trained, storage->target_count);

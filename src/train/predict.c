@@ -70,11 +70,12 @@ soma_status soma_predict_classes(soma_network *network, soma_dataset *dataset, s
     SOMA_TRY(soma_require_compiled(network, "soma_predict_classes"));
     if (!classes) return soma_error(SOMA_INVALID_ARGUMENT, "soma_predict_classes: classes is NULL");
     const soma_tensor *output = soma_network_output(network, 0);
-    char label[SOMA_SHAPE_TEXT], shape[SOMA_SHAPE_TEXT];
-    if (output->rank != 1)
+    if (output->rank != 1) {
+        char label[SOMA_SHAPE_TEXT], shape[SOMA_SHAPE_TEXT];
         return soma_error(SOMA_INVALID_SHAPE,
                           "output \"%s\" is %s: classes are read off an output of one dimension per sample",
                           soma_tensor_label(output, label), soma_tensor_shape_text(output, shape));
+    }
     bool logits = network->options.loss[0] == SOMA_BINARY_CROSSENTROPY_LOGITS;
     class_picker picker = {classes, soma_tensor_count(output), logits ? 0.0f : 0.5f};
     soma_batches_options options = {.batch = batch_size ? batch_size : PREDICT_BATCH};
