@@ -2,6 +2,8 @@
 /* Learning-rate schedules against their formulas, worked out by hand. */
 #include "nn/network.h"
 
+#include "expect.h"
+
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>
@@ -117,6 +119,33 @@ START_TEST(a_missing_period_means_a_constant_rate) {
 }
 END_TEST
 
+START_TEST(defaults_are_filled_in) {
+    soma_optimizer optimizer;
+    expect_ok(soma_optimizer_resolve(&(soma_optimizer){.schedule = {.kind = SOMA_SCHEDULE_PLATEAU}}, &optimizer));
+    ck_assert(optimizer.schedule.factor == 0.1f);
+    ck_assert_uint_eq(optimizer.schedule.patience, 5);
+    expect_ok(soma_optimizer_resolve(&(soma_optimizer){.schedule = {.kind = SOMA_SCHEDULE_EXPONENTIAL, .period = 1}},
+                                     &optimizer));
+    ck_assert(optimizer.schedule.factor == 0.96f);
+}
+END_TEST
+
+START_TEST(schedules_that_make_no_sense_are_refused) {
+    const soma_schedule no_period = {.kind = SOMA_SCHEDULE_STEP}, none = {.kind = SOMA_SCHEDULE_EXPONENTIAL};
+    const soma_schedule high = {.floor = 1.5f}, low = {.floor = -0.5f}, endless = {.factor = INFINITY};
+    const soma_schedule delta = {.min_delta = -1}, unknown = {.kind = (soma_schedule_kind)99};
+    const struct {
+        const soma_schedule *schedule;
+        const char *word;
+    } cases[] = {{&no_period, "period"}, {&none, "period"},     {&high, "floor"},      {&low, "floor"},
+                 {&endless, "factor"},   {&delta, "min_delta"}, {&unknown, "schedule"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        soma_optimizer resolved, given = {.schedule = *cases[i].schedule};
+        expect_error(soma_optimizer_resolve(&given, &resolved), SOMA_INVALID_ARGUMENT, cases[i].word);
+    }
+}
+END_TEST
+
 int main(void) {
     TCase *cases = tcase_create("schedule");
     tcase_add_test(cases, constant_is_the_learning_rate_itself);
@@ -129,6 +158,8 @@ int main(void) {
     tcase_add_test(cases, no_schedule_falls_below_its_floor);
     tcase_add_test(cases, plateau_scales_by_the_reductions_so_far);
     tcase_add_test(cases, a_missing_period_means_a_constant_rate);
+    tcase_add_test(cases, defaults_are_filled_in);
+    tcase_add_test(cases, schedules_that_make_no_sense_are_refused);
     Suite *suite = suite_create("schedule");
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);
