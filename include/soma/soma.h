@@ -537,7 +537,10 @@ SOMA_API soma_status soma_save(soma_network *network, const char *path);
  */
 SOMA_API soma_status soma_load(const char *path, soma_network **network);
 
-/* The options that the network was last compiled with, or that its file holds (class_weight NULL). */
+/*
+ * The options that the network was last compiled with, or that its file holds: class_weight is NULL, and a loss is the one that
+ * SOMA_LOSS_DEFAULT stood for.
+ */
 SOMA_API soma_status soma_network_get_compile_options(const soma_network *network, soma_compile_options *options);
 
 #ifdef __cplusplus

@@ -17,7 +17,9 @@ static bool is_sigmoid(const soma_tensor *tensor) {
     return tensor->op == SOMA_OP_UNARY && tensor->attributes.unary.function == SOMA_SIGMOID;
 }
 
-static soma_loss default_loss(const soma_tensor *output) {
+/* The loss that is meant: DEFAULT stands for one that suits the output. */
+static soma_loss resolve_loss(soma_loss loss, const soma_tensor *output) {
+    if (loss != SOMA_LOSS_DEFAULT) return loss;
     if (is_last_softmax(output)) return SOMA_CATEGORICAL_CROSSENTROPY;
     return is_sigmoid(output) ? SOMA_BINARY_CROSSENTROPY : SOMA_MEAN_SQUARED_ERROR;
 }
@@ -43,7 +45,7 @@ static bool is_binary(soma_loss_kind kind) {
 
 static soma_status choose_loss(soma_compiled *compiled, const soma_tensor *output, size_t i,
                                const soma_compile_options *options) {
-    soma_loss loss = options->loss[i] == SOMA_LOSS_DEFAULT ? default_loss(output) : options->loss[i];
+    soma_loss loss = resolve_loss(options->loss[i], output);
     char text[SOMA_SHAPE_TEXT];
     if ((unsigned)loss > SOMA_LOSS_NONE)
         return soma_error(SOMA_INVALID_ARGUMENT, "output %s: there is no loss number %d", soma_tensor_name(output),
@@ -276,6 +278,8 @@ soma_status soma_compile_as(soma_network *network, soma_device *device, const so
     drop_host_values(network);
     network->options = *options;
     network->options.class_weight = NULL;
+    for (size_t i = 0; i < soma_network_output_count(network); i++)
+        network->options.loss[i] = resolve_loss(options->loss[i], soma_network_output(network, i));
     network->has_options = true;
     return SOMA_OK;
 }
