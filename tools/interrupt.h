@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* Ctrl-C and SIGTERM: the first asks training to end, the second ends the program at once. */
+#ifndef SOMA_TOOLS_INTERRUPT_H
+#define SOMA_TOOLS_INTERRUPT_H
+
+#include <stdbool.h>
+
+void interrupt_watch(void);
+bool interrupt_came(void);
+
+#endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/* How a training is told. */
+#include "train_result.h"
+#include "metrics.h"
+#include <math.h>
+#include <string.h>
+
+static soma_device_info device_info(const struct training *training) {
+    soma_device_info info;
+    soma_device_get_info(training->device, &info);
+    return info;
+}
+
+static void say_data(const struct training *training) {
+    const struct data *data = &training->data;
+    soma_dataset_info info;
+    soma_dataset_get_info(data->train, &info);
+    say("Data     %s: %zu samples to train on", training->settings->data, info.samples);
+    if (data->validation) say(", %zu for validation", data_samples(data->validation));
+    if (data->test) say(", %zu to test on", data_samples(data->test));
+    if (info.classes) say("; %zu classes", info.classes);
+    say("\n");
+}
+
+void training_say_start(const struct training *training) {
+    soma_device_info info = device_info(training);
+    soma_network_figures figures;
+    char layers[256] = "";
+    say_data(training);
+    model_describe(training->network, layers, sizeof layers);
+    say("Network  %s", training->net ? training->net : training->settings->load);
+    if (soma_network_get_figures(training->network, training->settings->batch, &figures) == SOMA_OK)
+        say(" (%s, %zu parameters)", layers, figures.parameters);
+    say("\nDevice   %s: %s, %s\n", soma_device_selector(training->device), info.name, info.platform);
+}
+
+/* The epoch that the weights are of. */
+static const soma_epoch *final_epoch(const struct training *training) {
+    const soma_history *history = &training->history;
+    if (!history->count) return NULL;
+    return &history->epochs[history->restored ? history->best : history->count - 1];
+}
+
+static double samples_per_second(const struct training *training) {
+    const soma_history *history = &training->history;
+    double seconds = 0;
+    for (uint32_t i = 0; i < history->count; i++) seconds += history->epochs[i].seconds;
+    return seconds > 0 ? (double)data_samples(training->data.train) * history->count / seconds : NAN;
+}
+
+void training_say_end(const struct training *training) {
+    const soma_history *history = &training->history;
+    char rate[16];
+    if (training->interrupted)
+        say("Interrupted\n");
+    else if (history->count < training->settings->epochs)
+        say("Stopped early: no improvement in %llu epochs\n", (unsigned long long)training->settings->early_stopping);
+    if (!history->count) return;
+    say("Trained %u epoch%s in %.2f s, %s samples/s; best epoch: %u%s\n", history->count,
+        history->count == 1 ? "" : "s", history->seconds, short_number(samples_per_second(training), rate),
+        history->epochs[history->best].epoch, history->restored ? ", whose weights are back" : "");
+}
+
+void training_say_result(const struct training *training) {
+    const soma_epoch *last = final_epoch(training);
+    if (training->tested)
+        metrics_say("Test", &training->test);
+    else if (last && last->has_validation)
+        metrics_say("Validation", &last->validation);
+    else if (last)
+        metrics_say("Training", &last->train);
+}
+
+void training_report(const struct training *training) {
+    if (!training->settings->json) return;
+    report *object = report_create();
+    const soma_history *history = &training->history;
+    const soma_epoch *last = final_epoch(training);
+    soma_device_info info = device_info(training);
+    soma_device_memory memory;
+    soma_network_figures figures = {0};
+    soma_device_get_memory(training->device, &memory);
+    soma_network_get_figures(training->network, training->settings->batch, &figures);
+    report_text(object, "device", soma_device_selector(training->device));
+    report_text(object, "device_name", info.name);
+    report_count(object, "epochs", history->count);
+    if (history->count) report_count(object, "best_epoch", history->epochs[history->best].epoch);
+    metrics_report(object, "train_", last ? &last->train : NULL);
+    metrics_report(object, "validation_", last && last->has_validation ? &last->validation : NULL);
+    metrics_report(object, "test_", training->tested ? &training->test : NULL);
+    report_number(object, "seconds", history->seconds);
+    report_number(object, "samples_per_second", samples_per_second(training));
+    report_count(object, "parameters", figures.parameters);
+    report_count(object, "peak_memory_bytes", memory.peak);
+    report_count(object, "seed", training->settings->seed);
+    report_truth(object, "interrupted", training->interrupted);
+    report_print(object);
+}
+
+void training_caption(const struct training *training, char *title, size_t title_size, char *subtitle,
+                      size_t subtitle_size) {
+    const struct settings *settings = training->settings;
+    const soma_optimizer *optimizer = &training->options.compile.optimizer;
+    soma_device_info info = device_info(training);
+    const char *slash = strrchr(settings->data, '/');
+    const char *name = slash && slash[1] ? slash + 1 : settings->data;
+    snprintf(title, title_size, "%s", training->net ? training->net : settings->load);
+    size_t length = (size_t)snprintf(subtitle, subtitle_size, "%s \xc2\xb7 %s, batch %llu \xc2\xb7 %s", name,
+                                     soma_name(SOMA_NAMES_OPTIMIZER, optimizer->kind),
+                                     (unsigned long long)settings->batch, info.name);
+    double accuracy = training->tested ? metrics_accuracy(&training->test) : NAN;
+    if (!isnan(accuracy) && length < subtitle_size)
+        snprintf(subtitle + length, subtitle_size - length, " \xc2\xb7 test accuracy %.4f", accuracy);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* One training of the program, and how it is told: to people, as JSON, in the plot's heading. */
+#ifndef SOMA_TOOLS_TRAIN_RESULT_H
+#define SOMA_TOOLS_TRAIN_RESULT_H
+
+#include "data.h"
+#include "model.h"
+#include "progress.h"
+
+struct training {
+    const struct settings *settings;
+    struct data data;
+    const char *net; /* its text; NULL: loaded from a file */
+    soma_network *network;
+    model_options options;
+    soma_device *device;
+    struct progress progress;
+    soma_history history;
+    bool interrupted;
+    bool tested;
+    soma_metrics test;
+};
+
+void training_say_start(const struct training *training);
+void training_say_end(const struct training *training);
+void training_say_result(const struct training *training);
+void training_report(const struct training *training);
+void training_caption(const struct training *training, char *title, size_t title_size, char *subtitle,
+                      size_t subtitle_size);
+
+#endif
