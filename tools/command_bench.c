@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/* soma bench: how long a step takes, and its matrix products alone. */
+#include "model.h"
+#include "report.h"
+#include "session.h"
+#include <math.h>
+#include <stdlib.h>
+
+enum { MEASUREMENTS = 21 }; /* odd: the median is one of them */
+
+struct timing {
+    double median, least, most; /* microseconds of one step */
+};
+
+typedef soma_status measure_function(soma_network *network, size_t batch_size, bool training, size_t steps,
+                                     double *microseconds);
+
+static int ascending(const void *left, const void *right) {
+    double a = *(const double *)left, b = *(const double *)right;
+    return (a > b) - (a < b);
+}
+
+/*
+ * Several measurements of many steps each, so that waiting for the device at the end does not count. One before,
+ * untimed, warms up and says how many steps fit.
+ */
+static soma_status measure(const struct settings *settings, soma_network *network, measure_function *function,
+                           double seconds, struct timing *timing) {
+    bool training = settings->mode == MODE_TRAIN;
+    double times[MEASUREMENTS];
+    size_t steps = settings->steps ? settings->steps : 1;
+    soma_status cause = function(network, settings->batch, training, steps, &times[0]);
+    if (cause != SOMA_OK) return cause;
+    if (!settings->steps) {
+        double fitting = seconds / MEASUREMENTS / (fmax(times[0], 0.1) * 1e-6);
+        steps = fitting < 1 ? 1 : fitting > 1e7 ? (size_t)1e7 : (size_t)fitting;
+    }
+    for (size_t i = 0; i < MEASUREMENTS && cause == SOMA_OK; i++)
+        cause = function(network, settings->batch, training, steps, &times[i]);
+    qsort(times, MEASUREMENTS, sizeof *times, ascending);
+    *timing = (struct timing){times[MEASUREMENTS / 2], times[0], times[MEASUREMENTS - 1]};
+    return cause;
+}
+
+struct bench {
+    double startup; /* seconds from the start of the process to the end of the first step */
+    struct timing step, gemms;
+    double flops;
+    uint32_t calls;
+};
+
+static void say_bench(const struct settings *settings, const struct bench *bench) {
+    say_result("startup    %10.1f ms, to the end of the first step\n", bench->startup * 1e3);
+    say_result("step       %10.1f us (median; %.1f to %.1f)\n", bench->step.median, bench->step.least,
+               bench->step.most);
+    if (bench->gemms.median > 0)
+        say_result("its GEMMs  %10.1f us alone, %.0f %% of the step\n", bench->gemms.median,
+                   100 * bench->gemms.median / bench->step.median);
+    say_result("rate       %10.1f GFLOP/s, %.0f samples/s\n", bench->flops / bench->step.median * 1e-3,
+               (double)settings->batch / bench->step.median * 1e6);
+    say_result("calls      %10u a step\n", bench->calls);
+}
+
+static void report_bench(const struct settings *settings, soma_device *device, const struct bench *bench) {
+    if (!settings->json) return;
+    report *object = report_create();
+    report_text(object, "device", soma_device_selector(device));
+    report_text(object, "mode", settings->mode == MODE_TRAIN ? "train" : "infer");
+    report_count(object, "batch", settings->batch);
+    report_number(object, "step_us_median", bench->step.median);
+    report_number(object, "step_us_min", bench->step.least);
+    report_number(object, "step_us_max", bench->step.most);
+    report_number(object, "gflops", bench->flops / bench->step.median * 1e-3);
+    report_number(object, "gemm_floor_us", bench->gemms.median);
+    report_count(object, "calls_per_step", bench->calls);
+    report_number(object, "startup_ms", bench->startup * 1e3);
+    report_print(object);
+}
+
+static exit_status bench(const struct settings *settings, soma_network *network, soma_device *device) {
+    bool training = settings->mode == MODE_TRAIN;
+    struct bench bench = {0};
+    soma_network_figures figures;
+    double first;
+    soma_status cause = soma_bench_steps(network, settings->batch, training, 1, &first);
+    bench.startup = clock_since_start();
+    if (cause == SOMA_OK) cause = soma_network_get_figures(network, settings->batch, &figures);
+    if (cause == SOMA_OK) cause = measure(settings, network, soma_bench_steps, settings->seconds * 0.75, &bench.step);
+    if (cause == SOMA_OK) cause = measure(settings, network, soma_bench_gemms, settings->seconds * 0.25, &bench.gemms);
+    if (cause != SOMA_OK) return fail_from_library(cause, STATUS_USAGE, NULL);
+    bench.flops = training ? figures.flops_per_step : figures.flops_per_inference;
+    bench.calls = training ? figures.calls_per_step : figures.calls_per_inference;
+    say_bench(settings, &bench);
+    report_bench(settings, device, &bench);
+    return STATUS_DONE;
+}
+
+exit_status command_bench(const struct settings *given) {
+    struct settings settings = *given;
+    if (!settings.model && !settings.net) {
+        settings.net = "dense 128 relu; dense 10 softmax";
+        if (!settings.input.rank) settings.input = (struct shape){1, {784}};
+    }
+    soma_network *network = NULL;
+    soma_device *device = NULL;
+    exit_status status = model_open(&settings, true, &network, &device);
+    if (status == STATUS_DONE) {
+        soma_device_info info;
+        soma_device_get_info(device, &info);
+        say("%s, batch %llu, on %s: %s\n", settings.net ? settings.net : settings.model,
+            (unsigned long long)settings.batch, soma_device_selector(device), info.name);
+        status = bench(&settings, network, device);
+    }
+    soma_network_destroy(network);
+    soma_device_close(device);
+    return status;
+}

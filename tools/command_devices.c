@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/* soma devices: the table of the devices there are, and what was passed over. */
+#include "options.h"
+#include "report.h"
+#include "session.h"
+#include <stdlib.h>
+#include <string.h>
+
+struct device_row {
+    char selector[64];
+    soma_device_info info;
+    bool usable;
+    char reason[256];
+};
+
+struct device_table {
+    struct device_row *rows;
+    size_t count;
+    bool failed; /* out of memory */
+};
+
+static void add_row(void *context, const char *selector, const soma_device_info *info, bool usable,
+                    const char *reason) {
+    struct device_table *table = context;
+    struct device_row *grown = table->failed ? NULL : realloc(table->rows, (table->count + 1) * sizeof *grown);
+    table->failed = !grown;
+    if (!grown) return;
+    table->rows = grown;
+    struct device_row *row = &grown[table->count++];
+    *row = (struct device_row){.info = *info, .usable = usable};
+    snprintf(row->selector, sizeof row->selector, "%s", selector ? selector : "");
+    snprintf(row->reason, sizeof row->reason, "%s", reason ? reason : "");
+}
+
+static const char *kind_name(soma_device_kind kind) {
+    switch (kind) {
+    case SOMA_DEVICE_CPU:
+        return "cpu";
+    case SOMA_DEVICE_GPU:
+        return "gpu";
+    case SOMA_DEVICE_ACCELERATOR:
+        return "accelerator";
+    case SOMA_DEVICE_OPENCL_CPU:
+        return "opencl cpu";
+    default:
+        return "other";
+    }
+}
+
+/* Who multiplies matrices is known for certain once a device is open; one that does not open is passed over. */
+static void complete_row(struct device_row *row) {
+    soma_device *device;
+    if (soma_device_open(row->selector, NULL, &device) == SOMA_OK) {
+        soma_device_get_info(device, &row->info);
+        soma_device_close(device);
+        return;
+    }
+    row->usable = false;
+    snprintf(row->reason, sizeof row->reason, "%s", soma_last_error());
+}
+
+/* ------------------------------------------------------------------------------------------------------- output */
+
+static const char *memory_text(uint64_t bytes, char text[24]) {
+    if (bytes)
+        snprintf(text, 24, "%.1f GiB", (double)bytes / (1024.0 * 1024.0 * 1024.0));
+    else
+        snprintf(text, 24, "-");
+    return text;
+}
+
+enum { COLUMNS = 9 };
+static const char *const headings[COLUMNS] = {"device", "name",   "platform", "vendor", "driver",
+                                              "kind",   "memory", "units",    "GEMM"};
+
+/* The cells of a row; memory and units are written into `scratch`. */
+static void fill_cells(const struct device_row *row, char scratch[2][24], const char *cells[COLUMNS]) {
+    const soma_device_info *info = &row->info;
+    snprintf(scratch[1], sizeof scratch[1], "%u", info->compute_units);
+    const char *all[COLUMNS] = {row->selector,
+                                info->name,
+                                info->platform,
+                                info->vendor,
+                                info->driver,
+                                kind_name(info->kind),
+                                memory_text(info->memory, scratch[0]),
+                                scratch[1],
+                                info->gemm};
+    for (size_t i = 0; i < COLUMNS; i++) cells[i] = *all[i] ? all[i] : "-";
+}
+
+static void print_cells(const char *const cells[COLUMNS], const int widths[COLUMNS]) {
+    for (size_t i = 0; i < COLUMNS; i++) {
+        if (i + 1 < COLUMNS)
+            say_result("%-*s  ", widths[i], cells[i]);
+        else
+            say_result("%s\n", cells[i]);
+    }
+}
+
+static void print_table(const struct device_table *table) {
+    int widths[COLUMNS];
+    char scratch[2][24];
+    const char *cells[COLUMNS];
+    size_t passed_over = 0;
+    for (size_t i = 0; i < COLUMNS; i++) widths[i] = (int)strlen(headings[i]);
+    for (size_t r = 0; r < table->count; r++) {
+        if (!table->rows[r].usable) continue;
+        fill_cells(&table->rows[r], scratch, cells);
+        for (size_t i = 0; i < COLUMNS; i++)
+            if ((int)strlen(cells[i]) > widths[i]) widths[i] = (int)strlen(cells[i]);
+    }
+    print_cells(headings, widths);
+    for (size_t r = 0; r < table->count; r++) {
+        passed_over += !table->rows[r].usable;
+        if (!table->rows[r].usable) continue;
+        fill_cells(&table->rows[r], scratch, cells);
+        print_cells(cells, widths);
+    }
+    if (passed_over) say_result("\nPassed over\n");
+    for (size_t r = 0; r < table->count; r++) {
+        const struct device_row *row = &table->rows[r];
+        if (row->usable) continue;
+        const char *name = *row->info.name ? row->info.name : row->info.platform;
+        say_result("  %s%s%s: %s\n", row->selector, *row->selector && *name ? ", " : "", name, row->reason);
+    }
+}
+
+static void report_table(const struct device_table *table) {
+    report *object = report_create();
+    report *devices = report_array(object, "devices"), *passed_over = report_array(object, "passed_over");
+    for (size_t r = 0; r < table->count; r++) {
+        const struct device_row *row = &table->rows[r];
+        report *item = report_append_object(row->usable ? devices : passed_over);
+        report_text(item, "device", row->selector);
+        report_text(item, "name", row->info.name);
+        report_text(item, "platform", row->info.platform);
+        if (!row->usable) {
+            report_text(item, "reason", row->reason);
+            continue;
+        }
+        report_text(item, "vendor", row->info.vendor);
+        report_text(item, "driver", row->info.driver);
+        report_text(item, "kind", kind_name(row->info.kind));
+        report_count(item, "memory_bytes", row->info.memory);
+        report_count(item, "compute_units", row->info.compute_units);
+        report_text(item, "gemm", row->info.gemm);
+    }
+    report_print(object);
+}
+
+/* The one device that --device opens, or all. */
+static exit_status collect(const struct settings *settings, struct device_table *table) {
+    if (option_given(settings, device)) {
+        soma_device *device;
+        exit_status status = session_open(settings, &device);
+        if (status != STATUS_DONE) return status;
+        soma_device_info info;
+        soma_device_get_info(device, &info);
+        add_row(table, soma_device_selector(device), &info, true, NULL);
+        soma_device_close(device);
+    } else {
+        soma_status cause = soma_device_list(add_row, table);
+        if (cause != SOMA_OK) return fail_from_library(cause, STATUS_DEVICE, NULL);
+        for (size_t i = 0; i < table->count; i++)
+            if (table->rows[i].usable) complete_row(&table->rows[i]);
+    }
+    return table->failed ? fail(STATUS_FAILED, "out of memory") : STATUS_DONE;
+}
+
+exit_status command_devices(const struct settings *settings) {
+    struct device_table table = {0};
+    exit_status status = collect(settings, &table);
+    if (status == STATUS_DONE && settings->json)
+        report_table(&table);
+    else if (status == STATUS_DONE)
+        print_table(&table);
+    free(table.rows);
+    return status;
+}

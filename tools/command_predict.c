@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/* soma predict: what a saved network says about data. */
+#include "data.h"
+#include "model.h"
+#include "output_file.h"
+#include "predictions.h"
+#include "report.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static soma_loss loss_of(const soma_network *network) {
+    soma_compile_options options;
+    return soma_network_get_compile_options(network, &options) == SOMA_OK ? options.loss[0] : SOMA_LOSS_NONE;
+}
+
+static bool has_logits(soma_loss loss) {
+    return loss == SOMA_CATEGORICAL_CROSSENTROPY_LOGITS || loss == SOMA_BINARY_CROSSENTROPY_LOGITS;
+}
+
+/* Losses by which a network tells classes apart. */
+static bool is_classifier(soma_loss loss) {
+    return loss == SOMA_CATEGORICAL_CROSSENTROPY || loss == SOMA_BINARY_CROSSENTROPY || has_logits(loss);
+}
+
+/* Softmax of each row; of a single logit its sigmoid. */
+static void make_probabilities(struct predictions *predictions) {
+    size_t outputs = predictions->outputs;
+    for (size_t sample = 0; sample < predictions->samples; sample++) {
+        float *row = predictions->values + sample * outputs;
+        if (outputs == 1) row[0] = (float)(1 / (1 + exp(-(double)row[0])));
+        if (outputs == 1) continue;
+        double largest = -INFINITY, sum = 0;
+        for (size_t i = 0; i < outputs; i++) largest = fmax(largest, (double)row[i]);
+        for (size_t i = 0; i < outputs; i++) sum += exp((double)row[i] - largest);
+        for (size_t i = 0; i < outputs; i++) row[i] = (float)(exp((double)row[i] - largest) / sum);
+    }
+}
+
+static exit_status compute(const struct settings *settings, soma_dataset *dataset, struct predictions *predictions) {
+    size_t outputs = predictions->outputs, samples = predictions->samples;
+    predictions->values = calloc(samples * outputs, sizeof *predictions->values);
+    predictions->classes = calloc(samples, sizeof *predictions->classes);
+    if (!predictions->values || !predictions->classes)
+        return fail(STATUS_FAILED, "out of memory: %zu predictions of %zu numbers each", samples, outputs);
+    soma_status cause = soma_predict(predictions->network, dataset, 0, settings->batch, predictions->values);
+    if (cause == SOMA_OK && predictions->as_classes)
+        cause = soma_predict_classes(predictions->network, dataset, settings->batch, predictions->classes);
+    if (cause == SOMA_OK && predictions->as_classes && has_logits(loss_of(predictions->network)))
+        make_probabilities(predictions);
+    return cause == SOMA_OK ? STATUS_DONE : fail_from_library(cause, STATUS_FILE, "%s", settings->data);
+}
+
+static exit_status write_predictions(const struct settings *settings, const struct predictions *predictions) {
+    const char *path = settings->output;
+    if (!path && settings->json) return STATUS_DONE; /* they are in the object */
+    if (!path || strcmp(path, "-") == 0) {
+        predictions_write_csv(predictions, stdout);
+        return STATUS_DONE;
+    }
+    struct output_file file;
+    exit_status status = output_file_open("output", path, &file);
+    if (status != STATUS_DONE) return status;
+    const char *dot = strrchr(path, '.');
+    if (dot && strcmp(dot, ".npy") == 0)
+        predictions_write_npy(predictions, file.stream);
+    else
+        predictions_write_csv(predictions, file.stream);
+    status = output_file_close(&file);
+    if (status == STATUS_DONE) say("Saved %zu predictions in %s\n", predictions->samples, path);
+    return status;
+}
+
+static exit_status predict(const struct settings *settings, soma_network *network, soma_device *device) {
+    soma_dataset *dataset;
+    exit_status status = data_load_for(settings, network, false, &dataset);
+    if (status != STATUS_DONE) return status;
+    struct predictions predictions = {
+        .network = network,
+        .samples = data_samples(dataset),
+        .outputs = soma_tensor_count(soma_network_output(network, 0)),
+        .as_classes = !settings->raw && is_classifier(loss_of(network)),
+    };
+    status = compute(settings, dataset, &predictions);
+    if (status == STATUS_DONE) status = write_predictions(settings, &predictions);
+    if (status == STATUS_DONE && settings->json) {
+        report *object = report_create();
+        report_text(object, "device", soma_device_selector(device));
+        report_count(object, "samples", predictions.samples);
+        report_text(object, "output", settings->output);
+        if (!settings->output) predictions_report(&predictions, object);
+        report_print(object);
+    }
+    free(predictions.values);
+    free(predictions.classes);
+    soma_dataset_destroy(dataset);
+    return status;
+}
+
+static exit_status check_settings(const struct settings *settings) {
+    const char *path = settings->output, *dot = path ? strrchr(path, '.') : NULL;
+    if (!path) return STATUS_DONE;
+    if (strcmp(path, "-") == 0 && settings->json)
+        return fail(STATUS_USAGE,
+                    "--output: '-' and --json both want stdout; without --output the object holds the predictions");
+    if (strcmp(path, "-") == 0) return STATUS_DONE;
+    if (!dot || (strcmp(dot, ".csv") != 0 && strcmp(dot, ".npy") != 0))
+        return fail(STATUS_USAGE, "--output: '%s' has no known form; accepted: a name that ends in .csv or .npy, or -",
+                    path);
+    return output_file_try("output", path);
+}
+
+exit_status command_predict(const struct settings *settings) {
+    soma_network *network = NULL;
+    soma_device *device = NULL;
+    exit_status status = check_settings(settings);
+    if (status == STATUS_DONE) status = model_open(settings, false, &network, &device);
+    if (status == STATUS_DONE) status = predict(settings, network, device);
+    soma_network_destroy(network);
+    soma_device_close(device);
+    return status;
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+/* soma train: data, network, device, training, and what is to be kept of it. */
+#include "data.h"
+#include "history.h"
+#include "interrupt.h"
+#include "model.h"
+#include "output_file.h"
+#include "session.h"
+#include "train_result.h"
+#include <string.h>
+
+static exit_status check_settings(const struct settings *settings) {
+    if (settings->load && settings->net)
+        return fail(STATUS_USAGE, "--net and --load are both given; the loaded model has its layers already");
+    if (settings->load && settings->standardize)
+        return fail(STATUS_USAGE,
+                    "--standardize and --no-standardize do not go with --load; the model keeps its own figures");
+    const struct {
+        const char *option, *path;
+    } outputs[] = {{"save", settings->save}, {"history", settings->history}, {"plot", settings->plot}};
+    for (size_t i = 0; i < 3; i++) {
+        for (size_t j = 0; j < i; j++)
+            if (outputs[i].path && outputs[j].path && strcmp(outputs[i].path, outputs[j].path) == 0)
+                return fail(STATUS_USAGE, "--%s and --%s both name '%s'; one would overwrite the other",
+                            outputs[j].option, outputs[i].option, outputs[i].path);
+        exit_status status = output_file_try(outputs[i].option, outputs[i].path);
+        if (status != STATUS_DONE) return status;
+    }
+    return STATUS_DONE;
+}
+
+/* ----------------------------------------------------------------------------------------------- network and device */
+
+/* Inputs are scaled by figures of the training samples alone: what is held out must not have a say in it. */
+static exit_status preprocess(struct training *training) {
+    const struct settings *settings = training->settings;
+    struct data *data = &training->data;
+    soma_dataset *const parts[] = {data->train, data->validation, data->test};
+    soma_status cause = SOMA_OK;
+    if (!settings->load)
+        cause = soma_network_fit_preprocessing(training->network, data->train,
+                                               settings->standardize ? settings->standardize > 0 : data->table);
+    for (size_t i = 0; i < 3 && cause == SOMA_OK; i++)
+        if (parts[i]) cause = soma_network_apply_preprocessing(training->network, parts[i]);
+    return cause == SOMA_OK ? STATUS_DONE : fail_from_library(cause, STATUS_FILE, "%s", settings->data);
+}
+
+static exit_status make_network(struct training *training) {
+    const struct settings *settings = training->settings;
+    exit_status status;
+    soma_dataset_info info;
+    soma_dataset_get_info(training->data.train, &info);
+    if (settings->load) {
+        status = model_load(settings->load, &training->network);
+        if (status == STATUS_DONE) soma_network_set_seed(training->network, settings->seed);
+    } else {
+        struct shape input = {.rank = info.input_rank[0]};
+        memcpy(input.size, info.input_shape[0], sizeof input.size);
+        training->net = settings->net ? settings->net : model_default_net(&info);
+        status = model_build(settings, &input, training->net, &training->network);
+    }
+    return status == STATUS_DONE ? preprocess(training) : status;
+}
+
+static exit_status compile(struct training *training) {
+    const struct settings *settings = training->settings;
+    const soma_compile_options *options = &training->options.compile;
+    exit_status status = model_options_fill(settings, training->network, training->data.train, &training->options);
+    if (status == STATUS_DONE)
+        status = session_choose(settings, training->network, options, settings->batch, &training->device);
+    if (status != STATUS_DONE) return status;
+    soma_status cause = soma_compile(training->network, training->device, options);
+    return cause == SOMA_OK ? STATUS_DONE : fail_from_library(cause, settings->load ? STATUS_FILE : STATUS_USAGE, NULL);
+}
+
+/* -------------------------------------------------------------------------------------------------------- training */
+
+static soma_status on_batch(void *context, soma_network *network, const soma_progress *now) {
+    struct training *training = context;
+    if (interrupt_came()) return SOMA_STOPPED;
+    progress_batch(&training->progress, network, now);
+    return SOMA_OK;
+}
+
+static soma_status on_epoch(void *context, soma_network *network, const soma_epoch *epoch) {
+    struct training *training = context;
+    (void)network;
+    progress_epoch(&training->progress, epoch);
+    return interrupt_came() ? SOMA_STOPPED : SOMA_OK;
+}
+
+static soma_status fit(struct training *training) {
+    const struct settings *settings = training->settings;
+    soma_fit_options options = {
+        .epochs = (uint32_t)settings->epochs,
+        .batch_size = settings->batch,
+        .no_shuffle = settings->no_shuffle,
+        .validation = training->data.validation,
+        .early_stopping = (uint32_t)settings->early_stopping,
+        .monitor = (soma_monitor)settings->monitor,
+        .restore_best = settings->restore_best,
+        .on_batch = on_batch,
+        .on_epoch = on_epoch,
+        .context = training,
+    };
+    if (option_given(settings, min_delta)) options.min_delta = (float)settings->min_delta;
+    training->progress = progress_start(options.epochs, data_samples(training->data.train));
+    interrupt_watch();
+    soma_status cause = soma_fit(training->network, training->data.train, &options, &training->history);
+    progress_end(&training->progress);
+    training->interrupted = cause == SOMA_STOPPED;
+    return cause;
+}
+
+/* What was learned comes first: it is saved before anything else can fail. */
+static exit_status save(const struct training *training) {
+    const struct settings *settings = training->settings;
+    if (settings->save) {
+        soma_status cause = soma_save(training->network, settings->save);
+        if (cause != SOMA_OK) return fail_from_library(cause, STATUS_FAILED, "--save");
+        say("Saved the network in %s\n", settings->save);
+    }
+    exit_status status = STATUS_DONE;
+    if (settings->history) status = history_write(settings->history, &training->history);
+    if (status == STATUS_DONE && settings->history) say("Saved the history in %s\n", settings->history);
+    return status;
+}
+
+static exit_status test(struct training *training) {
+    if (!training->data.test || training->interrupted) return STATUS_DONE;
+    soma_status cause = soma_evaluate(training->network, training->data.test, 0, &training->test);
+    training->tested = cause == SOMA_OK;
+    return cause == SOMA_OK ? STATUS_DONE
+                            : fail_from_library(cause, STATUS_FILE, "the test samples of %s", training->settings->data);
+}
+
+static exit_status plot(const struct training *training) {
+    const char *path = training->settings->plot;
+    if (!path || !training->history.count) return STATUS_DONE;
+    char title[256], subtitle[512];
+    training_caption(training, title, sizeof title, subtitle, sizeof subtitle);
+    exit_status status = plot_write(path, &training->history, &(struct plot_caption){title, subtitle});
+    if (status == STATUS_DONE) say("Saved the plot in %s\n", path);
+    return status;
+}
+
+/*
+ * After a loss that is no number, the weights and the history of the last good epoch are kept like any others, if there
+ * was one; the error comes last.
+ */
+static exit_status train(struct training *training) {
+    soma_status cause = fit(training);
+    if (cause == SOMA_NOT_FINITE) {
+        char detail[1024];
+        snprintf(detail, sizeof detail, "%s", soma_last_error());
+        exit_status status = training->history.count ? save(training) : STATUS_DONE;
+        if (status == STATUS_DONE) status = plot(training);
+        return status == STATUS_DONE ? fail(STATUS_FAILED, "%s", detail) : status;
+    }
+    if (cause != SOMA_OK && cause != SOMA_STOPPED)
+        return fail_from_library(cause, training->settings->net ? STATUS_USAGE : STATUS_FILE, "%s",
+                                 training->settings->data);
+    training_say_end(training);
+    exit_status status = save(training);
+    if (status == STATUS_DONE) status = test(training);
+    if (status == STATUS_DONE) status = plot(training);
+    if (status != STATUS_DONE) return status;
+    training_say_result(training);
+    training_report(training);
+    return training->interrupted ? STATUS_INTERRUPTED : STATUS_DONE;
+}
+
+exit_status command_train(const struct settings *settings) {
+    struct training training = {.settings = settings};
+    exit_status status = check_settings(settings);
+    if (status == STATUS_DONE) status = data_load(settings, &training.data);
+    if (status == STATUS_DONE) status = make_network(&training);
+    if (status == STATUS_DONE) status = compile(&training);
+    if (status == STATUS_DONE) {
+        training_say_start(&training);
+        status = train(&training);
+    }
+    soma_history_clear(&training.history);
+    soma_network_destroy(training.network);
+    soma_device_close(training.device);
+    model_options_release(&training.options);
+    data_release(&training.data);
+    return status;
+}

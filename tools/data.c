@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+/* Finds out what --data names, loads it, and divides it. */
+#include "data.h"
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum source { SOURCE_DIGITS, SOURCE_DIRECTORY, SOURCE_IDX, SOURCE_TABLE };
+
+/* A file as loaded, not divided, or the two sets of a source that comes divided. */
+struct loaded {
+    enum source source;
+    soma_dataset *whole, *train, *test;
+};
+
+/* An IDX file begins with two zero bytes; a gzipped one is known by its name, which has "idx" in it. */
+static bool is_idx(const char *path) {
+    const char *slash = strrchr(path, '/');
+    const char *name = slash ? slash + 1 : path;
+    if (strstr(name, "idx")) return true;
+    unsigned char start[2] = {1, 1};
+    FILE *file = fopen(path, "rb");
+    if (!file) return false;
+    size_t got = fread(start, 1, sizeof start, file);
+    fclose(file);
+    return got == sizeof start && start[0] == 0 && start[1] == 0;
+}
+
+static enum source source_of(const struct settings *settings) {
+    struct stat status;
+    if (settings->labels) return SOURCE_IDX;
+    if (strcmp(settings->data, "digits") == 0) return SOURCE_DIGITS;
+    if (stat(settings->data, &status) == 0 && S_ISDIR(status.st_mode)) return SOURCE_DIRECTORY;
+    return is_idx(settings->data) ? SOURCE_IDX : SOURCE_TABLE;
+}
+
+static exit_status refuse_missing(const struct settings *settings) {
+    struct stat status;
+    if (strcmp(settings->data, "digits") == 0 || stat(settings->data, &status) == 0) return STATUS_DONE;
+    return fail(
+        STATUS_FILE,
+        "--data: there is no file or directory '%s'; accepted: digits, a directory in MNIST's naming, a CSV file, "
+        "an IDX file with --labels",
+        settings->data);
+}
+
+/* 0: the loader looks. False for what cannot stand between numbers. */
+static bool parse_separator(const char *text, char *separator) {
+    *separator = 0;
+    if (!text) return true;
+    if (strcmp(text, "tab") == 0 || strcmp(text, "\\t") == 0) text = "\t";
+    *separator = *text;
+    return strlen(text) == 1 && !strchr("\"\n\r.+-0123456789", *text);
+}
+
+static exit_status load_table(const struct settings *settings, const char *label, soma_dataset **dataset) {
+    char separator;
+    if (!parse_separator(settings->separator, &separator))
+        return fail(STATUS_USAGE, "--separator: '%s' cannot separate numbers; accepted: one character, as ';', or tab",
+                    settings->separator);
+    soma_csv_options options = {
+        .label = label, .header = settings->header, .separator = separator, .regression = settings->regression};
+    soma_status cause = soma_dataset_from_csv(settings->data, &options, dataset);
+    return cause == SOMA_OK ? STATUS_DONE : fail_from_library(cause, STATUS_FILE, NULL);
+}
+
+static exit_status load(const struct settings *settings, const char *label, struct loaded *loaded) {
+    *loaded = (struct loaded){.source = source_of(settings)};
+    exit_status status = refuse_missing(settings);
+    if (status != STATUS_DONE) return status;
+    soma_status cause = SOMA_OK;
+    switch (loaded->source) {
+    case SOURCE_DIGITS:
+        cause = soma_dataset_digits(&loaded->train, &loaded->test);
+        break;
+    case SOURCE_DIRECTORY:
+        cause = soma_dataset_from_directory(settings->data, &loaded->train, &loaded->test);
+        break;
+    case SOURCE_IDX:
+        cause = soma_dataset_from_idx(settings->data, settings->labels, 0, &loaded->whole);
+        break;
+    case SOURCE_TABLE:
+        return load_table(settings, label, &loaded->whole);
+    }
+    return cause == SOMA_OK ? STATUS_DONE : fail_from_library(cause, STATUS_FILE, NULL);
+}
+
+/* Divides *rest: a fraction goes to *part, *rest keeps the others. Nothing happens for a fraction of 0. */
+static exit_status divide(const struct settings *settings, const char *option, double fraction, soma_dataset **rest,
+                          soma_dataset **part) {
+    if (fraction == 0) return STATUS_DONE;
+    soma_dataset *first, *second;
+    soma_status cause = soma_dataset_split(*rest, fraction, settings->seed, &first, &second);
+    if (cause != SOMA_OK) return fail_from_library(cause, STATUS_USAGE, "--%s of %s", option, settings->data);
+    soma_dataset_destroy(*rest);
+    *rest = first;
+    *part = second;
+    return STATUS_DONE;
+}
+
+static exit_status refuse_unlabelled(const struct settings *settings, const soma_dataset *dataset) {
+    soma_dataset_info info;
+    soma_dataset_get_info(dataset, &info);
+    if (info.targets) return STATUS_DONE;
+    return fail(STATUS_USAGE, "%s has no labels, which are needed here; name them by %s", settings->data,
+                source_of(settings) == SOURCE_IDX ? "--labels FILE" : "--label COLUMN");
+}
+
+exit_status data_load(const struct settings *settings, struct data *data) {
+    *data = (struct data){0};
+    struct loaded loaded;
+    exit_status status = load(settings, settings->label, &loaded);
+    if (status != STATUS_DONE) return status;
+    data->table = loaded.source == SOURCE_TABLE;
+    data->train = loaded.whole ? loaded.whole : loaded.train;
+    data->test = loaded.test;
+    status = refuse_unlabelled(settings, data->train);
+    if (status == STATUS_DONE && loaded.whole)
+        status = divide(settings, "test", settings->test, &data->train, &data->test);
+    if (status == STATUS_DONE)
+        status = divide(settings, "validation", settings->validation, &data->train, &data->validation);
+    if (status != STATUS_DONE) data_release(data);
+    return status;
+}
+
+void data_release(struct data *data) {
+    soma_dataset_destroy(data->train);
+    soma_dataset_destroy(data->validation);
+    soma_dataset_destroy(data->test);
+    *data = (struct data){0};
+}
+
+/* Columns of a table without a label; 0 if it cannot be read that way, as when a label is text. */
+static size_t columns_without_label(const struct settings *settings, soma_dataset **dataset) {
+    soma_csv_options options = {.label = "none", .header = settings->header};
+    if (!parse_separator(settings->separator, &options.separator)) return 0;
+    if (soma_dataset_from_csv(settings->data, &options, dataset) != SOMA_OK) return 0;
+    soma_dataset_info info;
+    soma_dataset_get_info(*dataset, &info);
+    return info.input_shape[0][0];
+}
+
+/* A table to predict from may have a label column or not: as many columns as the network has inputs mean that it has
+ * not. */
+static exit_status load_unlabelled(const struct settings *settings, soma_network *network, struct loaded *loaded) {
+    if (source_of(settings) == SOURCE_TABLE && !settings->label) {
+        soma_dataset *plain = NULL;
+        if (columns_without_label(settings, &plain) == soma_tensor_count(soma_network_input(network, 0))) {
+            *loaded = (struct loaded){.source = SOURCE_TABLE, .whole = plain};
+            return STATUS_DONE;
+        }
+        soma_dataset_destroy(plain);
+    }
+    return load(settings, settings->label, loaded);
+}
+
+/* The chosen part of what was loaded; the others are released. */
+static exit_status choose_part(const struct settings *settings, struct loaded *loaded, soma_dataset **dataset) {
+    int chosen = settings->part != PART_DEFAULT ? settings->part : loaded->whole ? PART_ALL : PART_TEST;
+    exit_status status = STATUS_DONE;
+    if (loaded->whole && chosen != PART_ALL) {
+        loaded->train = loaded->whole;
+        loaded->whole = NULL;
+        status = divide(settings, "test", settings->test, &loaded->train, &loaded->test);
+    } else if (!loaded->whole && chosen == PART_ALL) {
+        status = fail(STATUS_USAGE, "--part: 'all' is for files; %s comes in two parts, accepted: train, test",
+                      settings->data);
+    }
+    soma_dataset **source = chosen == PART_ALL ? &loaded->whole : chosen == PART_TEST ? &loaded->test : &loaded->train;
+    if (status == STATUS_DONE && !*source) status = fail(STATUS_USAGE, "--part: there is no test part with --test 0");
+    if (status == STATUS_DONE) {
+        *dataset = *source;
+        *source = NULL;
+    }
+    soma_dataset_destroy(loaded->whole);
+    soma_dataset_destroy(loaded->train);
+    soma_dataset_destroy(loaded->test);
+    return status;
+}
+
+static exit_status refuse_misfit(const struct settings *settings, soma_network *network, const soma_dataset *dataset) {
+    soma_dataset_info info;
+    soma_dataset_get_info(dataset, &info);
+    size_t inputs = 1;
+    for (uint32_t i = 0; i < info.input_rank[0]; i++) inputs *= info.input_shape[0][i];
+    size_t expected = soma_tensor_count(soma_network_input(network, 0));
+    if (inputs == expected) return STATUS_DONE;
+    return fail(STATUS_FILE, "%s has %zu values per sample, the model %s takes %zu", settings->data, inputs,
+                settings->model, expected);
+}
+
+exit_status data_load_for(const struct settings *settings, soma_network *network, bool labelled,
+                          soma_dataset **dataset) {
+    *dataset = NULL;
+    struct loaded loaded = {0};
+    exit_status status =
+        labelled ? load(settings, settings->label, &loaded) : load_unlabelled(settings, network, &loaded);
+    if (status == STATUS_DONE) status = choose_part(settings, &loaded, dataset);
+    if (status != STATUS_DONE) return status;
+    if (labelled) status = refuse_unlabelled(settings, *dataset);
+    if (status == STATUS_DONE) status = refuse_misfit(settings, network, *dataset);
+    if (status == STATUS_DONE) {
+        soma_status cause = soma_network_apply_preprocessing(network, *dataset);
+        if (cause != SOMA_OK) status = fail_from_library(cause, STATUS_FILE, "%s", settings->data);
+    }
+    if (status != STATUS_DONE) {
+        soma_dataset_destroy(*dataset);
+        *dataset = NULL;
+    }
+    return status;
+}
+
+size_t data_samples(const soma_dataset *dataset) {
+    soma_dataset_info info = {0};
+    if (dataset) soma_dataset_get_info(dataset, &info);
+    return info.samples;
+}

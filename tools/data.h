@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* The data that --data names, divided into training, validation and test samples. */
+#ifndef SOMA_TOOLS_DATA_H
+#define SOMA_TOOLS_DATA_H
+
+#include "options.h"
+
+struct data {
+    soma_dataset *train, *validation, *test; /* NULL where there is none */
+    bool table;                              /* it came from a CSV file */
+};
+
+/* For training: all three parts. On failure nothing is left to release. */
+exit_status data_load(const struct settings *settings, struct data *data);
+void data_release(struct data *data);
+
+/*
+ * For a network that is there: the part that --part names. `labelled` false: the labels may be missing (predict); a CSV
+ * file's last column is then taken for the label if the file has one column more than the network has inputs.
+ */
+exit_status data_load_for(const struct settings *settings, soma_network *network, bool labelled,
+                          soma_dataset **dataset);
+
+/* 0 for no data set. */
+size_t data_samples(const soma_dataset *dataset);
+
+#endif

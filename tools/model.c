@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+/* Makes networks of --net and of files, and compile options of the command line. */
+#include "model.h"
+#include "option_value.h"
+#include "session.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Only dense layers want one dimension. A text that says nothing about flattening means: at the start. */
+static bool needs_flattening(const struct shape *input, const char *net) {
+    return input->rank > 1 && strstr(net, "dense") && !strstr(net, "flatten");
+}
+
+exit_status model_build(const struct settings *settings, const struct shape *input, const char *net,
+                        soma_network **network) {
+    *network = NULL;
+    soma_status cause = soma_network_create(network);
+    if (cause == SOMA_OK) {
+        soma_network_set_seed(*network, settings->seed);
+        soma_tensor *x = soma_input(*network, NULL, input->rank, input->size);
+        if (needs_flattening(input, net)) x = soma_flatten(x);
+        soma_layers(x, net);
+        cause = soma_network_status(*network);
+    }
+    if (cause == SOMA_OK) return STATUS_DONE;
+    exit_status status = fail_from_library(cause, STATUS_USAGE, "--net");
+    soma_network_destroy(*network);
+    *network = NULL;
+    return status;
+}
+
+const char *model_default_net(const soma_dataset_info *data) {
+    static char text[128];
+    size_t outputs = 1;
+    for (uint32_t i = 0; i < data->target_rank[0]; i++) outputs *= data->target_shape[0][i];
+    if (data->classes)
+        snprintf(text, sizeof text, "dense 128 relu; dropout 0.2; dense %zu softmax", data->classes);
+    else
+        snprintf(text, sizeof text, "dense 64 relu; dense 64 relu; dense %zu", outputs);
+    return text;
+}
+
+exit_status model_load(const char *path, soma_network **network) {
+    soma_status cause = soma_load(path, network);
+    return cause == SOMA_OK ? STATUS_DONE : fail_from_library(cause, STATUS_FILE, NULL);
+}
+
+/* ------------------------------------------------------------------------------------------------ compile options */
+
+/* The library takes 0 for "the default" and a negative coefficient for 0. */
+static void set_coefficient(float *field, double value) {
+    if (!isnan(value)) *field = value == 0 ? -1 : (float)value;
+}
+
+/* Where 0 is the default anyway. */
+static void set_amount(float *field, double value) {
+    if (!isnan(value)) *field = (float)value;
+}
+
+static void set_schedule(const struct settings *settings, soma_schedule *schedule) {
+    if (option_given(settings, schedule)) schedule->kind = (soma_schedule_kind)settings->schedule;
+    if (option_given(settings, warmup)) schedule->warmup = settings->warmup;
+    if (option_given(settings, period)) schedule->period = settings->period;
+    if (option_given(settings, patience)) schedule->patience = (uint32_t)settings->patience;
+    set_amount(&schedule->factor, settings->factor);
+    set_amount(&schedule->floor, settings->floor);
+    set_amount(&schedule->min_delta, settings->plateau_delta);
+}
+
+static void set_optimizer(const struct settings *settings, bool from_file, soma_optimizer *optimizer) {
+    if (from_file && option_given(settings, optimizer)) *optimizer = (soma_optimizer){.schedule = optimizer->schedule};
+    if (!from_file || option_given(settings, optimizer)) optimizer->kind = (soma_optimizer_kind)settings->optimizer;
+    set_amount(&optimizer->learning_rate, settings->learning_rate);
+    set_coefficient(&optimizer->momentum, settings->momentum);
+    set_coefficient(&optimizer->beta1, settings->beta1);
+    set_coefficient(&optimizer->beta2, settings->beta2);
+    set_coefficient(&optimizer->rho, settings->rho);
+    set_coefficient(&optimizer->epsilon, settings->epsilon);
+    set_amount(&optimizer->l2, settings->l2);
+    set_amount(&optimizer->l1, settings->l1);
+    set_coefficient(&optimizer->decay, settings->decay);
+    set_amount(&optimizer->clip_value, settings->clip_value);
+    set_amount(&optimizer->clip_norm, settings->clip_norm);
+    set_schedule(settings, &optimizer->schedule);
+}
+
+/* n / (classes n_c) for a class with n_c of the n samples: each class weighs the same in the sum. */
+static exit_status balance(const soma_dataset *dataset, size_t classes, float *weights) {
+    soma_dataset_info info;
+    soma_dataset_get_info(dataset, &info);
+    int32_t *numbers = malloc(info.samples * sizeof *numbers);
+    size_t *counts = calloc(classes, sizeof *counts);
+    exit_status status = numbers && counts ? STATUS_DONE : fail(STATUS_FAILED, "out of memory");
+    if (status == STATUS_DONE) {
+        soma_status cause = soma_dataset_read_classes(dataset, 0, info.samples, numbers);
+        if (cause != SOMA_OK) status = fail_from_library(cause, STATUS_FILE, "--class-weights");
+    }
+    if (status == STATUS_DONE) {
+        for (size_t i = 0; i < info.samples; i++) counts[numbers[i]]++;
+        for (size_t i = 0; i < classes; i++)
+            weights[i] = counts[i] ? (float)((double)info.samples / ((double)classes * (double)counts[i])) : 1;
+    }
+    free(numbers);
+    free(counts);
+    return status;
+}
+
+static exit_status read_class_weights(const char *text, size_t classes, float *weights) {
+    size_t count = 0;
+    for (const char *at = text;;) {
+        char number[32];
+        double value;
+        size_t length = strcspn(at, ",");
+        snprintf(number, sizeof number, "%.*s", (int)length, at);
+        if (!number_parse(number, &value) || value < 0)
+            return fail(STATUS_USAGE,
+                        "--class-weights: '%s' is not a weight; accepted: balanced, or one number >= 0 for each class, "
+                        "separated by commas",
+                        number);
+        if (count < classes) weights[count] = (float)value;
+        count++;
+        if (!at[length]) break;
+        at += length + 1;
+    }
+    if (count == classes) return STATUS_DONE;
+    return fail(STATUS_USAGE, "--class-weights: %zu weights for %zu classes", count, classes);
+}
+
+static exit_status set_class_weights(const struct settings *settings, const soma_dataset *dataset,
+                                     model_options *options) {
+    soma_dataset_info info;
+    soma_dataset_get_info(dataset, &info);
+    if (!info.classes) return fail(STATUS_USAGE, "--class-weights: the data has no classes");
+    options->class_weights = calloc(info.classes, sizeof *options->class_weights);
+    if (!options->class_weights) return fail(STATUS_FAILED, "out of memory");
+    options->compile.class_weight = options->class_weights;
+    options->compile.class_weight_count = info.classes;
+    if (strcmp(settings->class_weights, "balanced") == 0) return balance(dataset, info.classes, options->class_weights);
+    return read_class_weights(settings->class_weights, info.classes, options->class_weights);
+}
+
+exit_status model_options_fill(const struct settings *settings, soma_network *network, const soma_dataset *dataset,
+                               model_options *options) {
+    *options = (model_options){0};
+    soma_compile_options *compile = &options->compile;
+    bool from_file = settings->load || settings->model;
+    if (from_file) {
+        soma_status cause = soma_network_get_compile_options(network, compile);
+        if (cause != SOMA_OK) return fail_from_library(cause, STATUS_FILE, NULL);
+    }
+    if (!from_file || option_given(settings, loss)) compile->loss[0] = (soma_loss)settings->loss;
+    set_amount(&compile->huber_delta, settings->huber_delta);
+    if (option_given(settings, top_k)) compile->top_k = (uint32_t)settings->top_k;
+    set_optimizer(settings, from_file, &compile->optimizer);
+    exit_status status = STATUS_DONE;
+    if (settings->metrics)
+        status = options_parse_metrics(settings->metrics, compile->metrics);
+    else if (!from_file)
+        for (size_t i = 1; i < SOMA_MAX_METRICS; i++) compile->metrics[i] = SOMA_METRIC_NONE;
+    if (status == STATUS_DONE && settings->class_weights && dataset)
+        status = set_class_weights(settings, dataset, options);
+    return status;
+}
+
+void model_options_release(model_options *options) {
+    free(options->class_weights);
+    *options = (model_options){0};
+}
+
+static exit_status build_or_load(const struct settings *settings, soma_network **network) {
+    bool may_build = settings->command == COMMAND_SUMMARY || settings->command == COMMAND_BENCH;
+    if (settings->model && settings->net)
+        return fail(STATUS_USAGE, "--net and --model are both given; one of them is the network");
+    if (settings->model && settings->input.rank)
+        return fail(STATUS_USAGE, "--input goes with --net; the model knows the shape of its input");
+    if (settings->model) return model_load(settings->model, network);
+    if (!may_build) return fail(STATUS_USAGE, "--model is missing; accepted: a file that soma train --save wrote");
+    if (!settings->net || !settings->input.rank)
+        return fail(STATUS_USAGE, "%s missing; give --model FILE, or --net TEXT and --input SHAPE",
+                    settings->net ? "--input is" : "--net is");
+    return model_build(settings, &settings->input, settings->net, network);
+}
+
+exit_status model_open(const struct settings *settings, bool measure, soma_network **network, soma_device **device) {
+    model_options options = {0};
+    exit_status status = build_or_load(settings, network);
+    if (status == STATUS_DONE) status = model_options_fill(settings, *network, NULL, &options);
+    if (status == STATUS_DONE)
+        status = measure ? session_choose(settings, *network, &options.compile, settings->batch, device)
+                         : session_open(settings, device);
+    if (status == STATUS_DONE) {
+        soma_status cause = soma_compile(*network, *device, &options.compile);
+        if (cause != SOMA_OK) status = fail_from_library(cause, settings->model ? STATUS_FILE : STATUS_USAGE, NULL);
+    }
+    model_options_release(&options);
+    return status;
+}
+
+void model_describe(soma_network *network, char *text, size_t size) {
+    soma_layer_info layer;
+    size_t length = 0;
+    soma_tensor *input = soma_network_input(network, 0);
+    if (input) length += (size_t)snprintf(text, size, "%zu", soma_tensor_count(input));
+    for (size_t i = 0; i < soma_network_layer_count(network) && length < size; i++) {
+        if (soma_network_layer(network, i, &layer) != SOMA_OK || !layer.parameters) continue;
+        length += (size_t)snprintf(text + length, size - length, "-%zu", layer.shape[layer.rank - 1]);
+    }
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* Networks as the command line describes them: from --net, from a file, and what they are compiled with. */
+#ifndef SOMA_TOOLS_MODEL_H
+#define SOMA_TOOLS_MODEL_H
+
+#include "options.h"
+
+/* Compile options and the memory they point into. */
+typedef struct model_options {
+    soma_compile_options compile;
+    float *class_weights;
+} model_options;
+
+/* A network for samples of this shape. `net` NULL: a default of so many outputs, with softmax where they are classes.
+ */
+exit_status model_build(const struct settings *settings, const struct shape *input, const char *net,
+                        soma_network **network);
+
+/* The network's text that suits a data set, for where --net is not given; a static buffer. */
+const char *model_default_net(const soma_dataset_info *data);
+
+/* From a file. */
+exit_status model_load(const char *path, soma_network **network);
+
+/*
+ * What the command line says about loss, metrics and optimizer, over what the network's file says if it came from one.
+ * `dataset` is needed for
+ * --class-weights alone, may be NULL. Release also after failure.
+ */
+exit_status model_options_fill(const struct settings *settings, soma_network *network, const soma_dataset *dataset,
+                               model_options *options);
+void model_options_release(model_options *options);
+
+/*
+ * The network of --model, or of --net and --input where the command has those, compiled on the device of --device.
+ * Destroy the network and close the device also after failure. With `measure`, the device auto is the one on which the
+ * network trains quickest.
+ */
+exit_status model_open(const struct settings *settings, bool measure, soma_network **network, soma_device **device);
+
+/* "64-128-10": sizes of the input and of the layers that have parameters, into text. */
+void model_describe(soma_network *network, char *text, size_t size);
+
+#endif

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+/* The table of options, and the words that some of them choose from. */
+#include "option_table.h"
+
+const char *loss_name(int value) {
+    return value == SOMA_LOSS_NONE ? NULL : soma_name(SOMA_NAMES_LOSS, value); /* the one output is trained on */
+}
+const char *optimizer_name(int value) {
+    return soma_name(SOMA_NAMES_OPTIMIZER, value);
+}
+const char *schedule_name(int value) {
+    return soma_name(SOMA_NAMES_SCHEDULE, value);
+}
+const char *metric_name(int value) {
+    return soma_name(SOMA_NAMES_METRIC, value);
+}
+
+static const char *monitor_name(int value) {
+    return value == SOMA_MONITOR_LOSS ? "loss" : value == SOMA_MONITOR_METRIC ? "metric" : NULL;
+}
+
+static const char *mode_name(int value) {
+    return value == MODE_TRAIN ? "train" : value == MODE_INFER ? "infer" : NULL;
+}
+
+static const char *part_name(int value) {
+    static const char *const names[] = {
+        [PART_DEFAULT] = "default", [PART_TRAIN] = "train", [PART_TEST] = "test", [PART_ALL] = "all"};
+    return value < (int)(sizeof names / sizeof names[0]) ? names[value] : NULL;
+}
+
+#define FIELD(name) offsetof(struct settings, name)
+#define TRAIN       (1u << COMMAND_TRAIN)
+#define EVALUATE    (1u << COMMAND_EVALUATE)
+#define PREDICT     (1u << COMMAND_PREDICT)
+#define SUMMARY     (1u << COMMAND_SUMMARY)
+#define DEVICES     (1u << COMMAND_DEVICES)
+#define CHECK       (1u << COMMAND_CHECK)
+#define BENCH       (1u << COMMAND_BENCH)
+#define READS       (TRAIN | EVALUATE | PREDICT) /* commands that read data */
+#define ALL         ((1u << COMMAND_COUNT) - 1)
+
+/* Seeds stay below 2^53, so that every JSON reader gives them back exactly. */
+#define SEEDS     "[0, 9007199254740992]"
+#define ANY_COUNT "[1, 4294967295]"
+
+/* clang-format off */
+const option_row option_table[] = {
+    {.group = "Data", .name = "data", .letter = 'd', .type = OPTION_TEXT, .offset = FIELD(data), .commands = READS, .argument = "WHAT",
+     .fallback = "digits",
+     .help = "digits (8x8 pixels, comes with soma); a directory in MNIST's naming; a CSV file; or an IDX file, with --labels. "
+             "Files may be gzipped"},
+    {.name = "labels", .type = OPTION_TEXT, .offset = FIELD(labels), .commands = READS, .argument = "FILE",
+     .help = "the IDX file of the labels that belong to the IDX file of --data"},
+    {.name = "label", .type = OPTION_TEXT, .offset = FIELD(label), .commands = READS, .argument = "COLUMN",
+     .help = "CSV: the column to predict, by name or by number from 1; none: there is none (default: the last)"},
+    {.name = "header", .type = OPTION_SET, .offset = FIELD(header), .value = 1, .commands = READS,
+     .help = "CSV: the first line names the columns (default: look)"},
+    {.name = "no-header", .type = OPTION_SET, .offset = FIELD(header), .value = -1, .commands = READS,
+     .help = "CSV: the first line is data"},
+    {.name = "separator", .type = OPTION_TEXT, .offset = FIELD(separator), .commands = READS, .argument = "CHAR",
+     .help = "CSV: what stands between fields, one character or tab (default: look)"},
+    {.name = "regression", .type = OPTION_FLAG, .offset = FIELD(regression), .commands = READS,
+     .help = "CSV: the label is a number, not a class"},
+    {.name = "test", .type = OPTION_REAL, .offset = FIELD(test), .commands = READS, .argument = "FRACTION", .fallback = "0.2",
+     .interval = "[0, 1)",
+     .help = "part of a CSV or IDX file that is held out to test on, drawn by --seed, class by class. The digits and directories have a test "
+             "set of their own"},
+    {.name = "part", .type = OPTION_CHOICE, .offset = FIELD(part), .commands = EVALUATE | PREDICT, .argument = "PART",
+     .choices = part_name, .fallback = "default",
+     .help = "which samples: train or test, as --test and --seed divide a file, or all; default: test for the digits and directories, "
+             "all for files"},
+    {.name = "standardize", .type = OPTION_SET, .offset = FIELD(standardize), .value = 1, .commands = TRAIN,
+     .help = "scale every input to mean 0 and standard deviation 1; the figures are kept in the model (default for CSV)"},
+    {.name = "no-standardize", .type = OPTION_SET, .offset = FIELD(standardize), .value = -1, .commands = TRAIN,
+     .help = "take the inputs as they are"},
+
+    {.group = "Network", .name = "net", .letter = 'n', .type = OPTION_TEXT, .offset = FIELD(net), .commands = TRAIN | SUMMARY | BENCH,
+     .argument = "TEXT",
+     .help = "layers, separated by semicolons: dense UNITS [ACTIVATION], dropout RATE, flatten, or an ACTIVATION alone; as "
+             "'dense 128 relu; dropout 0.2; dense 10 softmax' (default: one that fits the data)"},
+    {.name = "load", .type = OPTION_TEXT, .offset = FIELD(load), .commands = TRAIN, .argument = "FILE",
+     .help = "go on from a model that --save wrote"},
+    {.name = "model", .letter = 'm', .type = OPTION_TEXT, .offset = FIELD(model), .commands = EVALUATE | PREDICT | SUMMARY | BENCH,
+     .argument = "FILE", .help = "a model that soma train --save wrote"},
+    {.name = "input", .type = OPTION_SHAPE, .offset = FIELD(input), .commands = SUMMARY | BENCH, .argument = "SHAPE",
+     .help = "shape of one sample for --net: 784, 28x28 (bench: 784 by default)"},
+
+    {.group = "Loss and metrics", .name = "loss", .type = OPTION_CHOICE, .offset = FIELD(loss), .commands = TRAIN | EVALUATE | BENCH,
+     .argument = "NAME", .choices = loss_name, .fallback = "default",
+     .help = "what training makes small; default: categorical cross-entropy after softmax, binary after sigmoid, else mean squared "
+             "error"},
+    {.name = "huber-delta", .type = OPTION_REAL, .offset = FIELD(huber_delta), .commands = TRAIN | EVALUATE, .argument = "X",
+     .interval = "(0, inf)", .help = "where the Huber loss turns from a parabola to a line (default 1)"},
+    {.name = "metric", .type = OPTION_TEXT, .offset = FIELD(metrics), .commands = TRAIN | EVALUATE, .argument = "NAMES",
+     .help = "up to four, separated by commas: default (what fits the loss), accuracy, top_k, binary_accuracy, mae, none"},
+    {.name = "top-k", .type = OPTION_COUNT, .offset = FIELD(top_k), .commands = TRAIN | EVALUATE, .argument = "K", .interval = ANY_COUNT,
+     .help = "of --metric top_k (default 5)"},
+    {.name = "class-weights", .type = OPTION_TEXT, .offset = FIELD(class_weights), .commands = TRAIN, .argument = "WEIGHTS",
+     .help = "one number for each class, separated by commas, or balanced: rare classes count more"},
+
+    {.group = "Optimizer", .name = "optimizer", .letter = 'o', .type = OPTION_CHOICE, .offset = FIELD(optimizer), .commands = TRAIN | BENCH,
+     .argument = "NAME", .choices = optimizer_name, .fallback = "adam", .help = "the rule that moves the weights"},
+    {.name = "lr", .type = OPTION_REAL, .offset = FIELD(learning_rate), .commands = TRAIN, .argument = "X", .interval = "(0, inf)",
+     .help = "learning rate (default 0.001 for rmsprop, adam and adamw, else 0.01)"},
+    {.name = "momentum", .type = OPTION_REAL, .offset = FIELD(momentum), .commands = TRAIN, .argument = "X", .interval = "[0, 1)",
+     .help = "of momentum and nesterov (default 0.9)"},
+    {.name = "beta1", .type = OPTION_REAL, .offset = FIELD(beta1), .commands = TRAIN, .argument = "X", .interval = "[0, 1)",
+     .help = "of adam and adamw: decay of the mean (default 0.9)"},
+    {.name = "beta2", .type = OPTION_REAL, .offset = FIELD(beta2), .commands = TRAIN, .argument = "X", .interval = "[0, 1)",
+     .help = "of adam and adamw: decay of the mean square (default 0.999)"},
+    {.name = "rho", .type = OPTION_REAL, .offset = FIELD(rho), .commands = TRAIN, .argument = "X", .interval = "[0, 1)",
+     .help = "of rmsprop: decay of the mean square (default 0.9)"},
+    {.name = "epsilon", .type = OPTION_REAL, .offset = FIELD(epsilon), .commands = TRAIN, .argument = "X", .interval = "(0, inf)",
+     .help = "of rmsprop, adagrad, adam and adamw: keeps the quotient finite (default 1e-7, adagrad 1e-10)"},
+    {.name = "l2", .type = OPTION_REAL, .offset = FIELD(l2), .commands = TRAIN, .argument = "X", .interval = "[0, inf)",
+     .help = "weight decay: adds X times the weight to its gradient"},
+    {.name = "l1", .type = OPTION_REAL, .offset = FIELD(l1), .commands = TRAIN, .argument = "X", .interval = "[0, inf)",
+     .help = "adds X times the weight's sign to its gradient"},
+    {.name = "decay", .type = OPTION_REAL, .offset = FIELD(decay), .commands = TRAIN, .argument = "X", .interval = "[0, inf)",
+     .help = "of adamw: decoupled weight decay (default 0.01)"},
+    {.name = "clip-value", .type = OPTION_REAL, .offset = FIELD(clip_value), .commands = TRAIN, .argument = "X", .interval = "(0, inf)",
+     .help = "limits each element of the gradient to [-X, X]"},
+    {.name = "clip-norm", .type = OPTION_REAL, .offset = FIELD(clip_norm), .commands = TRAIN, .argument = "X", .interval = "(0, inf)",
+     .help = "scales the gradient to this norm where it is longer"},
+
+    {.group = "Learning rate schedule", .name = "schedule", .type = OPTION_CHOICE, .offset = FIELD(schedule), .commands = TRAIN,
+     .argument = "KIND", .choices = schedule_name, .fallback = "constant", .help = "how the learning rate changes"},
+    {.name = "warmup", .type = OPTION_COUNT, .offset = FIELD(warmup), .commands = TRAIN, .argument = "STEPS",
+     .interval = "[0, 4294967295]", .help = "steps over which the rate first rises from 0"},
+    {.name = "schedule-period", .type = OPTION_COUNT, .offset = FIELD(period), .commands = TRAIN, .argument = "STEPS", .interval = ANY_COUNT,
+     .help = "of step, exponential and cosine (cosine: by default the whole training)"},
+    {.name = "schedule-factor", .type = OPTION_REAL, .offset = FIELD(factor), .commands = TRAIN, .argument = "X", .interval = "(0, 1)",
+     .help = "of step, exponential and plateau (default 0.1, exponential 0.96)"},
+    {.name = "schedule-floor", .type = OPTION_REAL, .offset = FIELD(floor), .commands = TRAIN, .argument = "X", .interval = "[0, 1)",
+     .help = "the rate never falls below X times --lr (default 0)"},
+    {.name = "schedule-patience", .type = OPTION_COUNT, .offset = FIELD(patience), .commands = TRAIN, .argument = "EPOCHS",
+     .interval = ANY_COUNT, .help = "of plateau: epochs without improvement (default 5)"},
+    {.name = "schedule-delta", .type = OPTION_REAL, .offset = FIELD(plateau_delta), .commands = TRAIN, .argument = "X",
+     .interval = "[0, inf)", .help = "of plateau: what counts as improvement (default 0)"},
+
+    {.group = "Training", .name = "epochs", .letter = 'e', .type = OPTION_COUNT, .offset = FIELD(epochs), .commands = TRAIN, .argument = "N",
+     .fallback = "30", .interval = "[1, 1000000]", .help = "how many times all samples are seen"},
+    {.name = "batch", .letter = 'b', .type = OPTION_COUNT, .offset = FIELD(batch), .commands = TRAIN, .argument = "N", .fallback = "32",
+     .interval = "[1, 16777216]", .help = "samples in a step"},
+    {.name = "batch", .letter = 'b', .type = OPTION_COUNT, .offset = FIELD(batch), .commands = EVALUATE | PREDICT, .argument = "N",
+     .fallback = "256", .interval = "[1, 16777216]", .help = "samples at a time"},
+    {.name = "batch", .letter = 'b', .type = OPTION_COUNT, .offset = FIELD(batch), .commands = SUMMARY, .argument = "N", .fallback = "32",
+     .interval = "[1, 16777216]", .help = "samples in a step, for the memory"},
+    {.name = "validation", .type = OPTION_REAL, .offset = FIELD(validation), .commands = TRAIN, .argument = "FRACTION", .fallback = "0.1",
+     .interval = "[0, 1)", .help = "part of the training samples held out to watch training by, drawn by --seed"},
+    {.name = "early-stopping", .type = OPTION_COUNT, .offset = FIELD(early_stopping), .commands = TRAIN, .argument = "N",
+     .interval = "[0, 1000000]", .help = "stop after N epochs without improvement (default 0: never)"},
+    {.name = "min-delta", .type = OPTION_REAL, .offset = FIELD(min_delta), .commands = TRAIN, .argument = "X", .interval = "[0, inf)",
+     .help = "what counts as improvement (default 0)"},
+    {.name = "monitor", .type = OPTION_CHOICE, .offset = FIELD(monitor), .commands = TRAIN, .argument = "WHAT", .choices = monitor_name,
+     .fallback = "loss", .help = "what tells the best epoch, of the validation samples if there are any"},
+    {.name = "restore-best", .type = OPTION_FLAG, .offset = FIELD(restore_best), .commands = TRAIN,
+     .help = "end with the weights of the best epoch, not the last"},
+    {.name = "no-shuffle", .type = OPTION_FLAG, .offset = FIELD(no_shuffle), .commands = TRAIN,
+     .help = "take the samples in their order in every epoch"},
+
+    {.group = "Results", .name = "save", .letter = 's', .type = OPTION_TEXT, .offset = FIELD(save), .commands = TRAIN, .argument = "FILE",
+     .help = "the trained network, as a safetensors file"},
+    {.name = "history", .type = OPTION_TEXT, .offset = FIELD(history), .commands = TRAIN, .argument = "FILE",
+     .help = "loss and metrics of every epoch, as CSV"},
+    {.name = "plot", .type = OPTION_TEXT, .offset = FIELD(plot), .commands = TRAIN, .argument = "FILE",
+     .help = "the same as a picture, in SVG"},
+    {.name = "output", .type = OPTION_TEXT, .offset = FIELD(output), .commands = PREDICT, .argument = "FILE",
+     .help = "where predictions go: a .csv or .npy file, or - for CSV on stdout (the default)"},
+    {.name = "raw", .type = OPTION_FLAG, .offset = FIELD(raw), .commands = PREDICT,
+     .help = "what the network's output is, number by number, instead of classes"},
+
+    {.group = "Measurement", .name = "batch", .letter = 'b', .type = OPTION_COUNT, .offset = FIELD(batch), .commands = BENCH, .argument = "N",
+     .fallback = "128", .interval = "[1, 16777216]", .help = "samples in a step"},
+    {.name = "mode", .type = OPTION_CHOICE, .offset = FIELD(mode), .commands = BENCH, .argument = "MODE", .choices = mode_name,
+     .fallback = "train", .help = "time steps of training, or of inference"},
+    {.name = "steps", .type = OPTION_COUNT, .offset = FIELD(steps), .commands = BENCH, .argument = "N", .interval = "[1, 10000000]",
+     .help = "steps in each of the measurements (default: as many as fit --seconds)"},
+    {.name = "seconds", .type = OPTION_REAL, .offset = FIELD(seconds), .commands = BENCH, .argument = "S", .fallback = "2",
+     .interval = "(0, 3600]", .help = "how long to measure"},
+
+    {.group = "General", .name = "device", .letter = 'D', .type = OPTION_TEXT, .offset = FIELD(device), .commands = ALL, .argument = "NAME",
+     .fallback = "auto",
+     .help = "cpu; gpu (the best OpenCL GPU, else what OpenCL has); opencl:N; a piece of a device's name; auto: SOMA_DEVICE if set, "
+             "else the quickest (train and bench measure it on the network at hand)"},
+    {.name = "threads", .type = OPTION_COUNT, .offset = FIELD(threads), .commands = ALL & ~DEVICES, .argument = "N", .interval = "[1, 1024]",
+     .help = "threads of the cpu device (default: one for each core)"},
+    {.name = "memory-limit", .type = OPTION_BYTES, .offset = FIELD(memory_limit), .commands = ALL & ~DEVICES, .argument = "BYTES",
+     .help = "device memory to stay below; K, M, G and T are understood"},
+    {.name = "seed", .type = OPTION_COUNT, .offset = FIELD(seed), .commands = ALL, .argument = "N", .fallback = "0", .interval = SEEDS,
+     .help = "of first weights, shuffling, dropout and the division of the data: the same seed gives the same result"},
+    {.name = "json", .type = OPTION_FLAG, .offset = FIELD(json), .commands = ALL,
+     .help = "print one JSON object on stdout at the end, and all else on stderr"},
+    {.name = "quiet", .letter = 'q', .type = OPTION_FLAG, .offset = FIELD(quiet), .commands = ALL, .help = "print the result alone"},
+    {.name = "help", .letter = 'h', .type = OPTION_FLAG, .offset = FIELD(help), .commands = ALL, .help = "print this help"},
+};
+/* clang-format on */
+
+const size_t option_count = sizeof option_table / sizeof option_table[0];
+_Static_assert(sizeof option_table / sizeof option_table[0] <= OPTION_ROW_LIMIT, "raise OPTION_ROW_LIMIT");

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/* The options of all commands: one table drives the parser, the messages about wrong values, and the help. */
+#ifndef SOMA_TOOLS_OPTIONS_H
+#define SOMA_TOOLS_OPTIONS_H
+
+#include "program.h"
+
+#define OPTION_ROW_LIMIT 96
+
+struct shape {
+    uint32_t rank; /* 0: not given */
+    size_t size[SOMA_MAX_RANK];
+};
+
+enum part { PART_DEFAULT, PART_TRAIN, PART_TEST, PART_ALL };
+enum mode { MODE_TRAIN, MODE_INFER };
+
+/* What the command line says. Texts NULL, numbers NaN where nothing was given and there is no default. */
+struct settings {
+    enum command command;
+    /* data */
+    const char *data, *labels, *label, *class_weights;
+    const char *separator;
+    int header; /* 1, -1, 0: look */
+    bool regression;
+    double test;
+    int part;
+    int standardize; /* 1, -1, 0: by the kind of data */
+    /* network */
+    const char *net, *model, *load;
+    struct shape input;
+    /* loss and metrics */
+    int loss;
+    double huber_delta;
+    const char *metrics;
+    uint64_t top_k;
+    /* optimizer */
+    int optimizer, schedule;
+    double learning_rate, momentum, beta1, beta2, rho, epsilon, l2, l1, decay, clip_value, clip_norm;
+    uint64_t warmup, period, patience;
+    double factor, floor, plateau_delta;
+    /* training */
+    uint64_t epochs, batch, early_stopping;
+    double validation, min_delta;
+    int monitor;
+    bool restore_best, no_shuffle;
+    /* results */
+    const char *save, *history, *plot, *output;
+    bool raw;
+    /* bench */
+    int mode;
+    uint64_t steps;
+    double seconds;
+    /* general */
+    const char *device;
+    uint64_t threads, memory_limit, seed;
+    bool json, quiet, help;
+
+    bool given[OPTION_ROW_LIMIT]; /* by row of the table; see option_given() */
+};
+
+/* Whether the option that sets this field of the settings was on the command line. */
+#define option_given(settings, field) option_given_at(settings, offsetof(struct settings, field))
+bool option_given_at(const struct settings *settings, size_t offset);
+
+/* Reads the arguments of a command (arguments[0] is its name). STATUS_USAGE with a message where something is wrong. */
+exit_status options_parse(enum command command, int count, char **arguments, struct settings *settings);
+
+/* Whether the word is among the arguments: asked before they are parsed, for the form of the messages. */
+bool options_contain(int count, char **arguments, const char *word);
+
+/* The options of a command, as its --help lists them. */
+void options_print_help(enum command command, FILE *stream);
+
+/* The value of `--metric`: names separated by commas. */
+exit_status options_parse_metrics(const char *text, soma_metric metrics[SOMA_MAX_METRICS]);
+
+#endif

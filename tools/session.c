@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/* Opens the device that --device names. */
+#include "session.h"
+#include <stdlib.h>
+#include <string.h>
+
+exit_status session_load_plugins(void) {
+    const char *at = getenv("SOMA_PLUGINS");
+    while (at && *at) {
+        char path[4096];
+        size_t length = strcspn(at, ":");
+        if (length >= sizeof path)
+            return fail(STATUS_DEVICE, "SOMA_PLUGINS: a path of %zu characters is too long", length);
+        memcpy(path, at, length);
+        path[length] = '\0';
+        if (length) {
+            soma_status cause = soma_device_load(path);
+            if (cause != SOMA_OK) return fail_from_library(cause, STATUS_DEVICE, "SOMA_PLUGINS");
+        }
+        at += length + (at[length] == ':');
+    }
+    return STATUS_DONE;
+}
+
+static soma_device_options device_options(const struct settings *settings) {
+    return (soma_device_options){.threads = (uint32_t)settings->threads, .memory_limit = settings->memory_limit};
+}
+
+static exit_status open_named(const struct settings *settings, const char *name, soma_device **device) {
+    soma_device_options options = device_options(settings);
+    soma_status cause = soma_device_open(name, &options, device);
+    return cause == SOMA_OK ? STATUS_DONE : fail_from_library(cause, STATUS_DEVICE, NULL);
+}
+
+exit_status session_open(const struct settings *settings, soma_device **device) {
+    return open_named(settings, settings->device, device);
+}
+
+static void print_time(void *context, const char *selector, const soma_device_info *info, double step_us) {
+    (void)context;
+    if (step_us < 0)
+        say("  %-12s %s: failed\n", selector, info->name);
+    else
+        say("  %-12s %s: %.0f us a step\n", selector, info->name, step_us);
+}
+
+exit_status session_choose(const struct settings *settings, soma_network *network, const soma_compile_options *options,
+                           size_t batch, soma_device **device) {
+    if (strcmp(settings->device, "auto") != 0 || getenv("SOMA_DEVICE")) return session_open(settings, device);
+    say("Timing this network on the devices there are\n");
+    soma_status cause = soma_choose_device(network, options, batch, print_time, NULL, device);
+    if (cause != SOMA_OK) return fail_from_library(cause, STATUS_DEVICE, NULL);
+    if (!option_given(settings, threads) && !option_given(settings, memory_limit)) return STATUS_DONE;
+    /* The choice was made without these options: the chosen device is opened again with them. */
+    char selector[64];
+    snprintf(selector, sizeof selector, "%s", soma_device_selector(*device));
+    soma_device_close(*device);
+    *device = NULL;
+    return open_named(settings, selector, device);
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* Opens the device that --device names, and loads the plug-ins that bring more. */
+#ifndef SOMA_TOOLS_SESSION_H
+#define SOMA_TOOLS_SESSION_H
+
+#include "options.h"
+
+/* Loads the shared objects that SOMA_PLUGINS names, separated by ':'. */
+exit_status session_load_plugins(void);
+
+/* The device of --device; "auto" means what the library makes of it. */
+exit_status session_open(const struct settings *settings, soma_device **device);
+
+/* The same, but "auto" measures: a few training steps of this network on every device, whose times are printed. */
+exit_status session_choose(const struct settings *settings, soma_network *network, const soma_compile_options *options,
+                           size_t batch, soma_device **device);
+
+#endif

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/* The program: finds the command, reads its options, runs it. */
+#include "option_table.h"
+#include "report.h"
+#include "session.h"
+#include <string.h>
+
+static const struct {
+    const char *name, *line;
+    exit_status (*run)(const struct settings *settings);
+    const char *about; /* for its --help, after the first line */
+} commands[] = {
+#define X(name, word, line) [COMMAND_##name] = {#word, line, command_##word, NULL},
+    COMMAND_LIST(X)
+#undef X
+};
+
+/* Examples and notes for `soma COMMAND --help`. */
+static const char *const abouts[] = {
+    [COMMAND_TRAIN] =
+        "  soma train\n"
+        "  soma train --data iris.csv --net \"dense 16 tanh; dense 3 softmax\" --epochs 100 --save iris.safetensors\n"
+        "  soma train --data mnist/ --device=gpu --epochs 5 --batch 128 --plot run.svg\n"
+        "  soma train --load iris.safetensors --data iris.csv --lr 0.0001 --save better.safetensors\n",
+    [COMMAND_EVALUATE] = "  soma evaluate --model digits.safetensors\n"
+                         "  soma evaluate --model iris.safetensors --data iris.csv --part test --json\n",
+    [COMMAND_PREDICT] = "  soma predict --model iris.safetensors --data new.csv\n"
+                        "  soma predict --model digits.safetensors --raw --output probabilities.npy\n",
+    [COMMAND_SUMMARY] = "  soma summary --model digits.safetensors\n"
+                        "  soma summary --net \"dense 512 relu; dense 10 softmax\" --input 28x28 --batch 128\n",
+    [COMMAND_DEVICES] = "  soma devices\n"
+                        "  soma devices --device=nvidia      the one that this name opens\n",
+    [COMMAND_CHECK] = "  soma check --device=gpu\n",
+    [COMMAND_BENCH] =
+        "  soma bench --net \"dense 128 relu; dense 10 softmax\" --input 784 --batch 128 --device=cpu --json\n",
+};
+
+static void print_exit_statuses(FILE *stream) {
+    fputs("\nExit status\n", stream);
+#define X(name, number, meaning) fprintf(stream, "  %3d  %s\n", number, meaning);
+    EXIT_STATUS_LIST(X)
+#undef X
+}
+
+static void print_usage(FILE *stream) {
+    fputs("soma trains and runs neural networks on any OpenCL device or a plain CPU.\n\n"
+          "Usage: soma COMMAND [OPTION ...]\n"
+          "       soma help COMMAND\n"
+          "       soma --help | --version\n\nCommands\n",
+          stream);
+    for (size_t i = 0; i < COMMAND_COUNT; i++) fprintf(stream, "  %-10s %s\n", commands[i].name, commands[i].line);
+    fputs("\n`soma train` alone trains a small network on handwritten digits, on the quickest device.\n"
+          "\nEnvironment\n"
+          "  SOMA_DEVICE    the device that --device=auto means\n"
+          "  SOMA_PLUGINS   shared objects with further kinds of devices, separated by ':'\n"
+          "  SOMA_DATA_DIR  where the digits are, if not beside the program or installed\n"
+          "  NO_COLOR       no colours on the terminal\n",
+          stream);
+    print_exit_statuses(stream);
+}
+
+static void print_command_help(enum command command, FILE *stream) {
+    fprintf(stream, "soma %s: %s\n\nUsage: soma %s [OPTION ...]\n\nExamples\n%s", commands[command].name,
+            commands[command].line, commands[command].name, abouts[command]);
+    options_print_help(command, stream);
+    print_exit_statuses(stream);
+}
+
+static const char *next_command(const void *context, size_t index) {
+    (void)context;
+    return index < COMMAND_COUNT ? commands[index].name : index == COMMAND_COUNT ? "help" : NULL;
+}
+
+/* COMMAND_COUNT, with a message, where there is none of that name. */
+static enum command find_command(const char *name) {
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        if (strcmp(commands[i].name, name) == 0) return (enum command)i;
+    fail(STATUS_USAGE,
+         "unknown command '%s'%s; accepted: train, evaluate, predict, summary, devices, check, bench, help", name,
+         did_you_mean("", suggest(name, next_command, NULL)));
+    return COMMAND_COUNT;
+}
+
+static exit_status help(int count, char **arguments) {
+    if (count < 2) {
+        print_usage(stdout);
+        return STATUS_DONE;
+    }
+    enum command command = find_command(arguments[1]);
+    if (command == COMMAND_COUNT) return STATUS_USAGE;
+    print_command_help(command, stdout);
+    return STATUS_DONE;
+}
+
+static exit_status run(int count, char **arguments) {
+    bool json = options_contain(count, arguments, "--json"), quiet = options_contain(count, arguments, "--quiet");
+    message_setup(NULL, json, quiet);
+    enum command command = find_command(arguments[0]);
+    if (command == COMMAND_COUNT) return STATUS_USAGE;
+    message_setup(commands[command].name, json, quiet);
+    struct settings settings;
+    exit_status status = options_parse(command, count, arguments, &settings);
+    if (status != STATUS_DONE) return status;
+    message_setup(commands[command].name, settings.json, settings.quiet);
+    if (settings.help) {
+        print_command_help(command, stdout);
+        return STATUS_DONE;
+    }
+    if (settings.json && !report_available())
+        return fail(STATUS_USAGE, "--json is not built in: the program was built without the jansson library");
+    status = session_load_plugins();
+    return status == STATUS_DONE ? commands[command].run(&settings) : status;
+}
+
+int main(int argc, char **argv) {
+    clock_setup();
+    exit_status status;
+    if (argc < 2) {
+        print_usage(stderr);
+        status = STATUS_USAGE;
+    } else if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
+        printf("soma %s\n", soma_version());
+        status = STATUS_DONE;
+    } else if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+        status = help(argc - 1, argv + 1);
+    } else {
+        status = run(argc - 1, argv + 1);
+    }
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        if (status == STATUS_DONE) status = fail(STATUS_FAILED, "writing to standard output failed");
+    }
+    return status;
+}
