@@ -73,18 +73,6 @@ static soma_status check(const soma_optimizer *optimizer) {
     return check_schedule(&optimizer->schedule);
 }
 
-static soma_status check_schedule(const soma_schedule *schedule) {
-    bool needs_period = schedule->kind == SOMA_SCHEDULE_STEP || schedule->kind == SOMA_SCHEDULE_EXPONENTIAL;
-    if (needs_period && schedule->period == 0)
-        return soma_error(SOMA_INVALID_ARGUMENT,
-                          "schedule: the step and the exponential schedule need a period, in steps");
-    SOMA_TRY(check_range("the schedule's factor", schedule->factor, 0, INFINITY));
-    SOMA_TRY(check_range("the schedule's min_delta", schedule->min_delta, 0, INFINITY));
-    if (schedule->floor >= 0 && schedule->floor <= 1) return SOMA_OK;
-    return soma_error(SOMA_INVALID_ARGUMENT, "schedule: the floor is %g, it is a share of the rate, 0 to 1",
-                      (double)schedule->floor);
-}
-
 soma_status soma_optimizer_resolve(const soma_optimizer *given, soma_optimizer *resolved) {
     if ((unsigned)given->kind >= SOMA_OPTIMIZER_COUNT)
         return soma_error(SOMA_INVALID_ARGUMENT, "optimizer: there is no kind %d", (int)given->kind);
@@ -106,7 +94,6 @@ soma_status soma_optimizer_resolve(const soma_optimizer *given, soma_optimizer *
     soma_schedule *schedule = &resolved->schedule;
     schedule->factor = value_or(schedule->factor, schedule->kind == SOMA_SCHEDULE_EXPONENTIAL ? 0.96f : 0.1f);
     if (schedule->patience == 0) schedule->patience = 5;
-    SOMA_TRY(check_schedule(schedule));
     return check(resolved);
 }
 
