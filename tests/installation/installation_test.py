@@ -1,0 +1,100 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Installs into a directory of its own and uses what lies there: library, headers, pkg-config file, program, data.
+
+Usage: installation_test.py MESON BUILD PREFIX C++-COMPILER-OR-EMPTY COMPILER ARGUMENT...
+"""
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+SKIP = 77
+CONSUMER = Path(__file__).parent / "consumer.c"
+
+
+def fail(message):
+    print(message)
+    sys.exit(1)
+
+
+def run(command, expect_success=True, **options):
+    """What the command printed on stdout; ends the test if its success is not as expected."""
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False, **options)
+    if (done.returncode == 0) != expect_success:
+        fail(f"{' '.join(map(str, command))}\nexit status {done.returncode}\n{done.stdout}{done.stderr}")
+    return done.stdout if expect_success else done.stderr
+
+
+def find_one(root, pattern):
+    found = sorted(root.rglob(pattern))
+    if not found:
+        fail(f"{pattern} was not installed")
+    return found[0]
+
+
+def build_consumers(root, work, cc, cxx, environment):
+    """Against the shared library, against the static one, and as C++; each must run."""
+    def pkg_config(*arguments):
+        return run(["pkg-config", *arguments, "soma"], env=environment).split()
+
+    version = pkg_config("--modversion")[0]
+    static_library = str(find_one(root, "libsoma.a"))
+    static = [static_library if word == "-lsoma" else word for word in pkg_config("--static", "--libs")]
+    builds = {
+        "shared": cc + [CONSUMER] + pkg_config("--cflags", "--libs"),
+        "static": cc + [CONSUMER] + pkg_config("--cflags") + static,
+    }
+    if cxx:
+        builds["cplusplus"] = cxx.split() + ["-x", "c++"] + cc[1:] + [CONSUMER, "-x", "none"] + pkg_config("--cflags", "--libs")
+    for name, command in builds.items():
+        run(command + ["-o", work / name])
+        words = run([work / name], env=environment).split()
+        if words != [version, "7"]:
+            fail(f"{name}: expected version {version} and 7, found {words}")
+        print(f"{name} program: built by pkg-config's flags and run")
+
+
+def use_program(root, work, environment):
+    """The installed program trains on the installed digits: it says so when they are damaged."""
+    program = find_one(root, "bin/soma")
+    command = [program, "train", "--data", "digits", "--device=cpu", "--epochs", "2", "--seed", "1", "--quiet"]
+    run(command + ["--save", "model.safetensors"], env=environment, cwd=work)
+    report = json.loads(run(command + ["--json"], env=environment, cwd=work))
+    if not 0.5 < report["test_accuracy"] <= 1:
+        fail(f"two epochs on the digits gave {report}")
+    print(f"installed program: test accuracy {report['test_accuracy']:.3f} after two epochs")
+
+    images = find_one(root, "share/soma/digits/train-images-idx3-ubyte.gz")
+    images.write_bytes(images.read_bytes()[:1000])
+    message = run(command, expect_success=False, env=environment, cwd=work)
+    if images.name not in message:
+        fail(f"with {images} damaged the program said: {message}")
+    print("with its data damaged it names the file")
+
+
+def main():
+    meson, build, prefix, cxx, *cc = sys.argv[1:]
+    if not shutil.which("pkg-config"):
+        print("pkg-config is not installed")
+        return SKIP
+    with tempfile.TemporaryDirectory() as directory:
+        work, root = Path(directory), Path(directory, "root")
+        run([meson, "install", "--quiet", "--no-rebuild", "-C", build, "--destdir", root])
+        pc_file = find_one(root, "soma.pc")
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("SOMA_")}
+        environment.pop("LD_LIBRARY_PATH", None)
+        environment["PKG_CONFIG_SYSROOT_DIR"] = str(root)
+        environment["PKG_CONFIG_PATH"] = str(pc_file.parent)
+        use_program(root / prefix.lstrip("/"), work, environment)
+        environment["LD_LIBRARY_PATH"] = str(pc_file.parent.parent)
+        build_consumers(root, work, cc, cxx, environment)
+        find_one(root, "man1/soma.1")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
