@@ -2,12 +2,13 @@
 /*
  * soma/device.h - the boundary between soma and the devices that compute for it.
  *
- * For authors of devices. A device is one struct of functions (soma_device_api). Everything it is asked to compute comes
- * as a soma_call: a primitive's number, up to eight views of its memory, and the primitive's parameters.
+ * For authors of devices. A device is one struct of functions (soma_device_api). Everything it is asked to compute
+ * comes as a soma_call: a primitive's number, up to eight views of its memory, and the primitive's parameters.
  *
  * Only life and memory are mandatory: a call that `prepare` answers with SOMA_UNSUPPORTED is executed by soma's own
- * float64 reference on the host, through `read` and `write`. So a device with the memory slots alone is slow but complete, and
- * every primitive it adds makes it faster. soma_device_check() (soma check --device=X) holds it against the reference.
+ * float64 reference on the host, through `read` and `write`. So a device with the memory slots alone is slow but
+ * complete, and every primitive it adds makes it faster. soma_device_check() (soma check --device=X) holds it against
+ * the reference.
  *
  * Threads: soma calls one open device from one thread at a time.
  */
@@ -26,14 +27,14 @@ extern "C" {
 /* ------------------------------------------------------------------------------------------------------ views */
 
 /*
- * A tensor in device memory. Element (i0, i1, ...) lies at byte offset + dtype size * (i0 stride[0] + i1 stride[1] + ...).
- * Views are contiguous in row-major order (stride[rank-1] = 1, ...) except for COPY, and for BINARY's second operand,
- * where a stride of 0 repeats the dimension (broadcast). A dimension may be 0: then there is nothing to compute.
- * rank 0 means that an optional view is absent.
+ * A tensor in device memory. Element (i0, i1, ...) lies at byte offset + dtype size * (i0 stride[0] + i1 stride[1] +
+ * ...). Views are contiguous in row-major order (stride[rank-1] = 1, ...) except for COPY, and for BINARY's second
+ * operand, where a stride of 0 repeats the dimension (broadcast). A dimension may be 0: then there is nothing to
+ * compute. rank 0 means that an optional view is absent.
  */
 typedef struct soma_view {
-    void *memory;    /* as returned by `alloc`; NULL in `prepare`, where memory is not placed yet */
-    size_t offset;   /* bytes; a multiple of the device's alignment, except for slices in COPY (multiple of the dtype) */
+    void *memory;  /* as returned by `alloc`; NULL in `prepare`, where memory is not placed yet */
+    size_t offset; /* bytes; a multiple of the device's alignment, except for slices in COPY (multiple of the dtype) */
     soma_dtype dtype;
     uint32_t rank;
     size_t shape[SOMA_MAX_RANK];
@@ -57,32 +58,24 @@ static inline size_t soma_view_count(const soma_view *view) {
  *                                                    (a conversion to an integer type truncates; scale 1, shift 0)
  * GATHER         table, [index], out                 out[i,:] = scale table[row,:] + shift, row = index[start + i], or
  *                                                    start + i without an index. table [rows, width] f32, u8 or i32;
- *                                                    index i32 [any]; out [n, width] f32 or i32 (then scale 1, shift 0).
- *                                                    A row outside the table gives 0.
- * GEMM           a, b, [bias], c                     c = f(alpha op(a) op(b) + beta c + bias); op(a) is [m, k], op(b) is
- *                                                    [k, n], c [m, n], bias [n] is added to every row; f is a function,
- *                                                    IDENTITY for none. With beta = 0, c is not read. k = 0 gives f(beta c + bias).
- * UNARY          x, out                              out = f(x)
- * UNARY_GRAD     dy, x or y, out                     out = dy f'. The second view is f's output y where
- *                                                    soma_function_grad_uses_output(f), else its input x.
- * BIAS_UNARY_GRAD dy, x or y, out, dbias             as UNARY_GRAD on [rows, cols], and dbias[j] = sum_i out[i, j]
- * BINARY         a, b, out                           out = a op b; b is broadcast to a's shape by strides of 0
- * REDUCE         x, out                              x [outer, axis, inner] -> out [outer, inner]: op over the axis.
- *                                                    An empty axis gives SUM 0, SUM_SQUARES 0, MEAN NaN, MAX -inf, MIN +inf.
- *                                                    A NaN in the axis gives NaN, for MAX and MIN too.
- * SOFTMAX        x, out                              over the axis of [outer, axis, inner]; log: x - max - log sum e^(x - max)
- * SOFTMAX_GRAD   dy, y, out                          y (dy - sum_axis dy y); log: dy - e^y sum_axis dy
- * DROPOUT        x, out                              out_i = x_i / (1 - rate) where a random number u_i >= rate, else 0. u from
- *                                                    Philox4x32-10 (Salmon et al. 2011): key = seed, counter = (i / 4,
- *                                                    step low, step high, stream), word i % 4; see kernels/random.h.
- *                                                    The gradient is the same call on dy.
- * LOSS           prediction, target, [weight], [class_weight], loss
- *                                                    loss[i] = w_i l(prediction[i,:], target[i,:]); prediction [n, k];
- *                                                    target i32 [n] (class numbers) or f32 [n, k]; weight [n]; loss [n].
- *                                                    class_weight [k], or [2] for binary cross-entropy.
- * LOSS_GRAD      prediction, target, [weight], [class_weight], dloss, out
- *                                                    out[i,:] = dloss[i] w_i dl/dprediction[i,:]; dloss [n]
- * METRIC         prediction, [target], accumulator   accumulator f32 [slots, 2]: adds the batch's sum to [slot, 0], with Kahan's
+ *                                                    index i32 [any]; out [n, width] f32 or i32 (then scale 1, shift
+ * 0). A row outside the table gives 0. GEMM           a, b, [bias], c                     c = f(alpha op(a) op(b) +
+ * beta c + bias); op(a) is [m, k], op(b) is [k, n], c [m, n], bias [n] is added to every row; f is a function, IDENTITY
+ * for none. With beta = 0, c is not read. k = 0 gives f(beta c + bias). UNARY          x, out out = f(x) UNARY_GRAD dy,
+ * x or y, out                     out = dy f'. The second view is f's output y where soma_function_grad_uses_output(f),
+ * else its input x. BIAS_UNARY_GRAD dy, x or y, out, dbias             as UNARY_GRAD on [rows, cols], and dbias[j] =
+ * sum_i out[i, j] BINARY         a, b, out                           out = a op b; b is broadcast to a's shape by
+ * strides of 0 REDUCE         x, out                              x [outer, axis, inner] -> out [outer, inner]: op over
+ * the axis. An empty axis gives SUM 0, SUM_SQUARES 0, MEAN NaN, MAX -inf, MIN +inf. A NaN in the axis gives NaN, for
+ * MAX and MIN too. SOFTMAX        x, out                              over the axis of [outer, axis, inner]; log: x -
+ * max - log sum e^(x - max) SOFTMAX_GRAD   dy, y, out                          y (dy - sum_axis dy y); log: dy - e^y
+ * sum_axis dy DROPOUT        x, out                              out_i = x_i / (1 - rate) where a random number u_i >=
+ * rate, else 0. u from Philox4x32-10 (Salmon et al. 2011): key = seed, counter = (i / 4, step low, step high, stream),
+ * word i % 4; see kernels/random.h. The gradient is the same call on dy. LOSS           prediction, target, [weight],
+ * [class_weight], loss loss[i] = w_i l(prediction[i,:], target[i,:]); prediction [n, k]; target i32 [n] (class numbers)
+ * or f32 [n, k]; weight [n]; loss [n]. class_weight [k], or [2] for binary cross-entropy. LOSS_GRAD      prediction,
+ * target, [weight], [class_weight], dloss, out out[i,:] = dloss[i] w_i dl/dprediction[i,:]; dloss [n] METRIC
+ * prediction, [target], accumulator   accumulator f32 [slots, 2]: adds the batch's sum to [slot, 0], with Kahan's
  *                                                    compensation in [slot, 1] (so the total is [slot, 0] - [slot, 1]).
  * OPTIMIZER      parameter, gradient, [state1], [state2], [norm]
  *                                                    one step over flat [count] buffers, see soma_optimizer_params.
@@ -123,7 +116,8 @@ SOMA_API bool soma_function_grad_uses_output(soma_function function);
 SOMA_API const char *soma_function_name(soma_function function);
 
 /* COMPARISONS give 1 or 0. MAXIMUM and MINIMUM give NaN where one operand is. */
-#define SOMA_BINARY_LIST(X) X(ADD) X(SUBTRACT) X(MULTIPLY) X(DIVIDE) X(MAXIMUM) X(MINIMUM) X(GREATER) X(GREATER_EQUAL) X(POWER)
+#define SOMA_BINARY_LIST(X)                                                                                            \
+    X(ADD) X(SUBTRACT) X(MULTIPLY) X(DIVIDE) X(MAXIMUM) X(MINIMUM) X(GREATER) X(GREATER_EQUAL) X(POWER)
 typedef enum soma_binary {
 #define X(name) SOMA_BINARY_##name,
     SOMA_BINARY_LIST(X)
@@ -150,9 +144,9 @@ typedef enum soma_reduction {
  * MEAN_ABSOLUTE_ERROR              mean_j |p_j - t_j|; derivative 0 where equal
  * HUBER                            mean_j of d^2 / 2 where |d| <= delta, else delta (|d| - delta / 2); d = p_j - t_j
  *
- * w_i = weight[i] * class weight. The class weight is class_weight[c], or sum_j t_j class_weight[j] for target rows; for
- * the binary cross-entropies it applies to each element j: t_j class_weight[1] + (1 - t_j) class_weight[0]; the other
- * losses take none. A class number outside [0, k) gives NaN. Class numbers are for the categorical losses only.
+ * w_i = weight[i] * class weight. The class weight is class_weight[c], or sum_j t_j class_weight[j] for target rows;
+ * for the binary cross-entropies it applies to each element j: t_j class_weight[1] + (1 - t_j) class_weight[0]; the
+ * other losses take none. A class number outside [0, k) gives NaN. Class numbers are for the categorical losses only.
  */
 #define SOMA_LOSS_LIST(X)                                                                                              \
     X(CATEGORICAL_CROSSENTROPY)                                                                                        \
@@ -172,11 +166,10 @@ typedef enum soma_loss_kind {
 /*
  * What METRIC adds up over the samples of a batch.
  * SUM                   every element of the prediction view (for losses; no target)
- * CATEGORICAL_ACCURACY  1 where the first largest element of the prediction row is the target class (or the first largest of the
- *                       target row)
- * TOP_K_ACCURACY        1 where fewer than k elements of the prediction row are greater than the target class's
- * BINARY_ACCURACY       mean_j of [p_j > threshold] = [t_j > 0.5]
- * ABSOLUTE_ERROR        mean_j |p_j - t_j|
+ * CATEGORICAL_ACCURACY  1 where the first largest element of the prediction row is the target class (or the first
+ * largest of the target row) TOP_K_ACCURACY        1 where fewer than k elements of the prediction row are greater than
+ * the target class's BINARY_ACCURACY       mean_j of [p_j > threshold] = [t_j > 0.5] ABSOLUTE_ERROR        mean_j |p_j
+ * - t_j|
  */
 #define SOMA_METRIC_LIST(X) X(SUM) X(CATEGORICAL_ACCURACY) X(TOP_K_ACCURACY) X(BINARY_ACCURACY) X(ABSOLUTE_ERROR)
 typedef enum soma_metric_kind {
@@ -202,7 +195,8 @@ typedef enum soma_optimizer_kind {
         SOMA_OPTIMIZER_COUNT
 } soma_optimizer_kind;
 
-/* -------------------------------------------------------------------------------------- parameters of the primitives */
+/* -------------------------------------------------------------------------------------- parameters of the primitives
+ */
 
 typedef struct soma_fill_params {
     float value;
@@ -261,17 +255,17 @@ typedef struct soma_metric_params {
 } soma_metric_params;
 
 /*
- * Every element first gets its gradient made ready, in this order: scale by min(1, clip_norm / sqrt(norm)) if clip_norm > 0;
- * clamp to [-clip_value, clip_value] if clip_value > 0; for elements before decay_count add l2 w + l1 sign(w). Then the rule of
- * the kind, see kernels/optimizers.h; ADAMW's decoupled `decay` also applies before decay_count only.
+ * Every element first gets its gradient made ready, in this order: scale by min(1, clip_norm / sqrt(norm)) if clip_norm
+ * > 0; clamp to [-clip_value, clip_value] if clip_value > 0; for elements before decay_count add l2 w + l1 sign(w).
+ * Then the rule of the kind, see kernels/optimizers.h; ADAMW's decoupled `decay` also applies before decay_count only.
  */
 typedef struct soma_optimizer_params { /* all live but kind and decay_count */
     soma_optimizer_kind kind;
     size_t decay_count; /* the weight matrices come first in the flat buffer, biases after them do not decay */
     float learning_rate;
-    float beta1;      /* MOMENTUM, NESTEROV: momentum; ADAM: decay of the first moment */
-    float beta2;      /* RMSPROP: rho; ADAM: decay of the second moment */
-    float epsilon;    /* RMSPROP, ADAGRAD, ADAM */
+    float beta1;       /* MOMENTUM, NESTEROV: momentum; ADAM: decay of the first moment */
+    float beta2;       /* RMSPROP: rho; ADAM: decay of the second moment */
+    float epsilon;     /* RMSPROP, ADAGRAD, ADAM */
     float correction1; /* ADAM: 1 - beta1^t, t = 1 at the first step */
     float correction2; /* ADAM: 1 - beta2^t */
     float l2, l1, decay;
@@ -283,9 +277,9 @@ typedef struct soma_optimizer_params { /* all live but kind and decay_count */
 #define SOMA_CALL_MAX_VIEWS 8
 
 /*
- * One computation. `prepare` sees it once, with shapes and parameters but no memory; from the first `run` on, memory and
- * shapes stay as they are until `release`, and only parameters marked live above change between runs. So a device may set a
- * kernel's arguments once.
+ * One computation. `prepare` sees it once, with shapes and parameters but no memory; from the first `run` on, memory
+ * and shapes stay as they are until `release`, and only parameters marked live above change between runs. So a device
+ * may set a kernel's arguments once.
  */
 typedef struct soma_call {
     soma_primitive primitive;
@@ -315,10 +309,10 @@ typedef struct soma_call {
 /* ----------------------------------------------------------------------------------------------------- devices */
 
 typedef enum soma_device_kind {
-    SOMA_DEVICE_CPU,         /* host memory: `memory` handles are plain pointers */
+    SOMA_DEVICE_CPU, /* host memory: `memory` handles are plain pointers */
     SOMA_DEVICE_GPU,
     SOMA_DEVICE_ACCELERATOR,
-    SOMA_DEVICE_OPENCL_CPU,  /* an OpenCL device that is the host's own processor */
+    SOMA_DEVICE_OPENCL_CPU, /* an OpenCL device that is the host's own processor */
     SOMA_DEVICE_OTHER
 } soma_device_kind;
 
@@ -327,8 +321,8 @@ typedef struct soma_device_info {
     char name[96];     /* "cpu", "NVIDIA A100", "pthread-skylake-avx512" */
     char platform[64]; /* "host", "Portable Computing Language" */
     char vendor[64];
-    char driver[64];   /* driver or implementation version */
-    char gemm[64];     /* who multiplies matrices: "soma avx512", "CLBlast 1.5.3", "soma.cl" */
+    char driver[64]; /* driver or implementation version */
+    char gemm[64];   /* who multiplies matrices: "soma avx512", "CLBlast 1.5.3", "soma.cl" */
     soma_device_kind kind;
     uint64_t memory;         /* bytes in all; 0: unknown */
     uint64_t max_allocation; /* bytes of one allocation; 0: no limit of its own */
@@ -336,7 +330,11 @@ typedef struct soma_device_info {
     uint32_t alignment; /* bytes; offsets of views are multiples of it; a power of two, at least 64 */
 } soma_device_info;
 
-/* Called once for each device that a kind of device has; `usable` false: passed over, because of `reason`. */
+/*
+ * Called once for each device that a kind of device has; `usable` false: passed over, because of `reason`. A platform
+ * that has no devices at all is told under SOMA_NO_DEVICE_INDEX, with its name in info->platform.
+ */
+#define SOMA_NO_DEVICE_INDEX UINT32_MAX
 typedef void soma_device_visitor(void *context, uint32_t index, const soma_device_info *info, bool usable,
                                  const char *reason);
 
@@ -358,8 +356,8 @@ typedef struct soma_device_api {
     soma_status (*enumerate)(soma_device_visitor *visitor, void *context);
     /* * Opens device `index`. options is never NULL. */
     soma_status (*open)(uint32_t index, const soma_device_options *options, void **state);
-    void (*close)(void *state);                             /* * */
-    void (*info)(void *state, soma_device_info *info);      /* * */
+    void (*close)(void *state);                        /* * */
+    void (*info)(void *state, soma_device_info *info); /* * */
 
     soma_status (*alloc)(void *state, size_t bytes, void **memory); /* * bytes > 0; contents undefined */
     void (*free)(void *state, void *memory);                        /* * */
@@ -370,12 +368,15 @@ typedef struct soma_device_api {
     soma_status (*copy)(void *state, void *to, size_t to_offset, void *from, size_t from_offset, size_t bytes);
     /* * Sets every byte to `byte`. */
     soma_status (*fill)(void *state, void *memory, size_t offset, uint8_t byte, size_t bytes);
-    /* Makes a memory handle of host memory, read only, without a copy; freed with `free`. For devices in host memory. */
+    /* Makes a memory handle of host memory, read only, without a copy; freed with `free`. For devices in host memory.
+     */
     soma_status (*wrap)(void *state, const void *host, size_t bytes, void **memory);
 
-    /* Can you do this, and how many bytes of scratch? Compiles what it needs *now*. SOMA_UNSUPPORTED: soma falls back. */
+    /* Can you do this, and how many bytes of scratch? Compiles what it needs *now*. SOMA_UNSUPPORTED: soma falls back.
+     */
     soma_status (*prepare)(void *state, soma_call *call, size_t *workspace);
-    /* Enqueues prepared calls in this order; may return before they are done. No allocation, no compilation, no wait. */
+    /* Enqueues prepared calls in this order; may return before they are done. No allocation, no compilation, no wait.
+     */
     soma_status (*run)(void *state, soma_call *calls, size_t count);
     /* Frees call->prepared. */
     void (*release)(void *state, soma_call *call);

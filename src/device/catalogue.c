@@ -41,7 +41,8 @@ static void visit_device(void *context, uint32_t index, const soma_device_info *
     entry->info = *info;
     entry->usable = usable;
     snprintf(entry->reason, sizeof entry->reason, "%s", reason ? reason : usable ? "" : "no reason given");
-    soma_device_make_selector(entry->selector, sizeof entry->selector, entry->api->name, index, info->kind);
+    if (index != SOMA_NO_DEVICE_INDEX)
+        soma_device_make_selector(entry->selector, sizeof entry->selector, entry->api->name, index, info->kind);
 }
 
 soma_status soma_catalogue_add(soma_catalogue *catalogue, const soma_device_api *api) {

@@ -51,7 +51,7 @@ static soma_cl_candidate *append(search *found) {
     found->candidates = grown;
     soma_cl_candidate *candidate = &grown[found->count++];
     memset(candidate, 0, sizeof *candidate);
-    candidate->index = UINT32_MAX;
+    candidate->index = SOMA_NO_DEVICE_INDEX;
     return candidate;
 }
 
@@ -59,7 +59,6 @@ static soma_cl_candidate *append(search *found) {
 static soma_status append_empty(search *found, const char *platform, const char *reason) {
     soma_cl_candidate *candidate = append(found);
     if (!candidate) return soma_out_of_memory(sizeof *candidate, "the list of OpenCL devices");
-    snprintf(candidate->info.name, sizeof candidate->info.name, "-");
     snprintf(candidate->info.platform, sizeof candidate->info.platform, "%s", platform);
     candidate->info.kind = SOMA_DEVICE_OTHER;
     candidate->info.alignment = 64;
