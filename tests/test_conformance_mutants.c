@@ -38,7 +38,7 @@ static void device_info(void *state, soma_device_info *info) {
 
 static soma_status device_alloc(void *state, size_t bytes, void **memory) {
     (void)state;
-    *memory = malloc(bytes);
+    *memory = malloc(bytes + 1); /* a mutant writes past the end */
     return *memory ? SOMA_OK : SOMA_OUT_OF_DEVICE_MEMORY;
 }
 
@@ -156,39 +156,52 @@ static const soma_device_api mutant_api = {
 /* -------------------------------------------------------------------------------------------------------- tests */
 
 static mutant *mutants;
+static size_t mutant_count;
 
-static soma_check_result check_row(uint32_t row) {
+static soma_device *open_mutant(void) {
     soma_device *device;
-    soma_check_result result;
     expect_ok(soma_device_register(&mutant_api));
     expect_ok(soma_device_open("mutant", NULL, &device));
+    return device;
+}
+
+static soma_check_result check_row(soma_device *device, uint32_t row) {
+    soma_check_result result;
     expect_ok(soma_suite_check(device, row, true, &result));
-    soma_device_close(device);
     return result;
 }
 
 START_TEST(sound_device_passes) {
-    soma_check_result result = check_row((uint32_t)_i);
+    soma_device *device = open_mutant();
+    soma_check_result result = check_row(device, (uint32_t)_i);
     ck_assert_msg(result.passed, "%s: %s", result.primitive, result.detail);
+    soma_device_close(device);
 }
 END_TEST
 
-START_TEST(mutant_is_found) {
-    active = &mutants[_i];
-    soma_check_result result = check_row(active->row);
-    ck_assert_msg(!result.passed, "%s: \"%s\" (%d) passes all %u cases", result.primitive, active->name,
-                  active->argument, result.cases);
-    if (getenv("SOMA_TEST_VERBOSE"))
+/* All that are wrong with this row's primitive; those that passed are listed together. */
+START_TEST(mutants_are_found) {
+    soma_device *device = open_mutant();
+    soma_text passed = {0};
+    size_t tried = 0;
+    for (size_t i = 0; i < mutant_count; i++) {
+        active = &mutants[i];
+        if (active->row != (uint32_t)_i) continue;
+        soma_check_result result = check_row(device, active->row);
+        if (result.passed) soma_text_append(&passed, "\n  %s (%d)", active->name, active->argument);
         printf("%s, %s (%d): %s\n", result.primitive, active->name, active->argument, result.detail);
+        tried++;
+    }
+    ck_assert_uint_gt(tried, 0);
+    ck_assert_msg(!passed.data, "these pass:%s", passed.data);
+    soma_device_close(device);
 }
 END_TEST
 
 START_TEST(whole_suite_reports_the_first_failure) {
     static const mutant wrong = {.name = "short read", .row = SOMA_CHECK_MEMORY, .argument = SHORT_READ};
-    soma_device *device;
+    soma_device *device = open_mutant();
     active = &wrong;
-    expect_ok(soma_device_register(&mutant_api));
-    expect_ok(soma_device_open("mutant", NULL, &device));
     expect_error(soma_device_check(device, NULL, NULL), SOMA_DEVICE_FAILED, "mutant", "17 of 18", "fill: ");
     soma_device_close(device);
     expect_error(soma_device_check(NULL, NULL, NULL), SOMA_INVALID_ARGUMENT, "soma_device_check");
@@ -196,13 +209,12 @@ START_TEST(whole_suite_reports_the_first_failure) {
 END_TEST
 
 int main(void) {
-    size_t count;
-    mutants = mutants_make(&count);
+    mutants = mutants_make(&mutant_count);
     Suite *suite = suite_create("conformance mutants");
     TCase *tests = tcase_create("mutants");
     tcase_set_timeout(tests, 120);
     tcase_add_loop_test(tests, sound_device_passes, 0, SOMA_CHECK_COUNT);
-    tcase_add_loop_test(tests, mutant_is_found, 0, (int)count);
+    tcase_add_loop_test(tests, mutants_are_found, 0, SOMA_CHECK_COUNT);
     tcase_add_test(tests, whole_suite_reports_the_first_failure);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

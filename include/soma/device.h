@@ -345,7 +345,7 @@ typedef struct soma_device_options {
 
 /*
  * Functions return SOMA_OK or an error whose detail they have set with soma_error(). `state` is what `open` gave.
- * Mandatory slots are marked *; the others may be NULL.
+ * Mandatory slots are marked *; the others may be NULL, but `prepare` needs `run`.
  */
 typedef struct soma_device_api {
     uint32_t abi;     /* * SOMA_DEVICE_ABI */
@@ -386,13 +386,15 @@ typedef struct soma_device_api {
 
 /*
  * Makes a kind of device known to this process, under api->name, until the process ends; api must stay valid.
- * SOMA_ABI_MISMATCH: another ABI number; SOMA_INVALID_ARGUMENT: a mandatory slot is empty or the name is taken.
+ * SOMA_ABI_MISMATCH: another ABI number; SOMA_INVALID_ARGUMENT: a mandatory slot is empty or the name is taken. The same struct
+ * again changes nothing.
  */
 SOMA_API soma_status soma_device_register(const soma_device_api *api);
 
 /*
  * Loads a shared object and registers what its entry point returns: const soma_device_api *soma_device_plugin(void).
- * The object stays loaded until the process ends. The program loads what SOMA_PLUGINS names (paths separated by ':').
+ * The object stays loaded until the process ends. The library loads nothing by itself: it is the program that loads what the environment
+ * variable SOMA_PLUGINS names (paths separated by ':').
  */
 SOMA_API soma_status soma_device_load(const char *path);
 #define SOMA_DEVICE_PLUGIN_SYMBOL "soma_device_plugin"

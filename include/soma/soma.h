@@ -65,8 +65,9 @@ typedef struct soma_check_result {
 typedef void soma_check_function(void *context, const soma_check_result *result);
 
 /*
- * The conformance suite: every primitive against the float64 reference, with guard words around every buffer, odd sizes,
- * 1x1, primes, 0 rows, NaN and infinities. Calls `function` once per primitive. SOMA_DEVICE_FAILED if any failed.
+ * The conformance suite: every primitive against the float64 reference, with guard bytes around every buffer, odd sizes,
+ * 1x1, primes, 0 rows, NaN and infinities. Calls `function` (unless NULL) once per primitive, and then for "memory" (write, read,
+ * copy, fill) and "list" (calls that depend on each other). SOMA_DEVICE_FAILED if any failed; the detail has the first.
  */
 SOMA_API soma_status soma_device_check(soma_device *device, soma_check_function *function, void *context);
 

@@ -9,7 +9,11 @@
 
 void *soma_malloc(size_t size) { return malloc(size ? size : 1); }
 
-void *soma_calloc(size_t count, size_t size) { return calloc(count ? count : 1, size ? size : 1); }
+void *soma_calloc(size_t count, size_t size) {
+    size_t bytes;
+    if (!soma_multiply_size(count, size, &bytes)) return NULL;
+    return calloc(bytes ? bytes : 1, 1);
+}
 
 void *soma_realloc(void *memory, size_t count, size_t size) {
     size_t bytes;

@@ -33,7 +33,7 @@ void soma_case_begin(soma_suite *suite, soma_case *c, const soma_call *call, som
     soma_random_init(&suite->random, ((uint64_t)call->primitive << 32) + suite->number, SOMA_STREAM_DATA);
     for (uint32_t i = 0; i < call->view_count; i++) {
         c->positions[i] = soma_view_positions(&call->view[i]);
-        if (!soma_call_reads(call, i)) continue;
+        if (!soma_call_reads(call, i) || soma_suite_is_over(suite)) continue;
         c->data[i] = soma_calloc(c->positions[i], sizeof(double));
         if (!c->data[i]) {
             suite->status = soma_out_of_memory(c->positions[i] * sizeof(double), "a case of the conformance suite");

@@ -145,14 +145,14 @@ static void special_case(soma_suite *suite, bool transpose_a, bool transpose_b, 
 }
 
 void soma_gemm_cases(soma_suite *suite) {
+    for (int function = 0; function < SOMA_FUNCTION_COUNT; function++)
+        epilogue_case(suite, (soma_function)function, function % 2);
     for (unsigned transpose = 0; transpose < 4; transpose++)
         for (size_t i = 0; i < SOMA_COUNT_OF(sizes); i++)
             gemm_case(suite, sizes[i], transpose & 1, transpose >> 1, &mixes[(i + transpose) % SOMA_COUNT_OF(mixes)]);
     for (unsigned transpose = 0; transpose < 4; transpose++)
         for (size_t i = 0; i < SOMA_COUNT_OF(mixes); i++)
             gemm_case(suite, (gemm_size){33, 65, 17}, transpose & 1, transpose >> 1, &mixes[i]);
-    for (int function = 0; function < SOMA_FUNCTION_COUNT; function++)
-        epilogue_case(suite, (soma_function)function, function % 2);
     for (unsigned transpose = 0; transpose < 4; transpose++)
         for (uint32_t operand = 0; operand < 4; operand++)
             for (size_t i = 0; i < SOMA_SPECIAL_COUNT; i++)

@@ -53,8 +53,7 @@ static void run_placed(soma_suite *suite, soma_case *c, soma_call *call, size_t 
 }
 
 void soma_case_run(soma_suite *suite, soma_case *c) {
-    bool enough = suite->first_failure_only && !suite->result.passed;
-    if (suite->status == SOMA_OK && !enough) {
+    if (!soma_suite_is_over(suite)) {
         soma_call call = c->call;
         size_t workspace;
         memcpy(&call.params, &c->run[0].params, sizeof call.params);

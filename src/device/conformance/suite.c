@@ -44,6 +44,10 @@ void soma_suite_fail(soma_suite *suite, const char *text, const char *format, ..
     snprintf(result->detail, sizeof result->detail, "%s: %.*s", text, (int)sizeof reason - 3, reason);
 }
 
+bool soma_suite_is_over(const soma_suite *suite) {
+    return suite->status != SOMA_OK || (suite->first_failure_only && !suite->result.passed);
+}
+
 soma_status soma_suite_check(soma_device *device, uint32_t row, bool first_failure_only, soma_check_result *result) {
     soma_suite suite = {.device = device, .first_failure_only = first_failure_only};
     suite.result.primitive = row_name(row);

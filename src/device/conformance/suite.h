@@ -88,6 +88,9 @@ const char *soma_shape_text(char *text, const soma_view *view);
 
 /* ------------------------------------------------------------------------------------------- running and comparing */
 
+/* No further case is run: the first failure was enough, or the suite itself can't go on. */
+bool soma_suite_is_over(const soma_suite *suite);
+
 /* Counts a failed case, and keeps the first one's text. */
 void soma_suite_fail(soma_suite *suite, const char *text, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

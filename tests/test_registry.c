@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+/* Which devices there are: registration, plugins, and what a name opens. */
+#include "device/device.h"
+
+#include "expect.h"
+#include "fake_device.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Each test runs in a process of its own, so what one registers does not show in another. */
+
+/* ----------------------------------------------------------------------------------------------------- registration */
+
+START_TEST(register_refuses_another_abi) {
+    soma_device_api api = fake_api;
+    api.abi = SOMA_DEVICE_ABI + 1;
+    expect_error(soma_device_register(&api), SOMA_ABI_MISMATCH, "version 2");
+    api = fake_api;
+    api.size = sizeof api - 8;
+    expect_error(soma_device_register(&api), SOMA_ABI_MISMATCH, "bytes");
+    expect_error(soma_device_register(NULL), SOMA_INVALID_ARGUMENT, "no soma_device_api");
+}
+END_TEST
+
+#define FOR_EACH_MANDATORY_SLOT(X)                                                                                     \
+    X(enumerate) X(open) X(close) X(info) X(alloc) X(free) X(write) X(read) X(copy) X(fill)
+
+START_TEST(register_names_a_missing_slot){
+#define X(slot)                                                                                                        \
+    {                                                                                                                  \
+        soma_device_api api = fake_api;                                                                                \
+        api.slot = NULL;                                                                                               \
+        expect_error(soma_device_register(&api), SOMA_INVALID_ARGUMENT, "slot " #slot);                                \
+    }
+    FOR_EACH_MANDATORY_SLOT(X)
+#undef X
+} END_TEST
+
+    static soma_status fake_prepare(void *state, soma_call *call, size_t *workspace) {
+    (void)state;
+    (void)call;
+    (void)workspace;
+    return SOMA_UNSUPPORTED;
+}
+
+START_TEST(register_wants_run_beside_prepare) {
+    soma_device_api api = fake_api;
+    api.prepare = fake_prepare;
+    expect_error(soma_device_register(&api), SOMA_INVALID_ARGUMENT, "slot run");
+}
+END_TEST
+
+START_TEST(register_refuses_names_that_cannot_select) {
+    const char *const bad[] = {NULL, "", "a:b", "gpu", "GPU", "auto"};
+    for (size_t i = 0; i < SOMA_COUNT_OF(bad); i++) {
+        soma_device_api api = fake_api;
+        api.name = bad[i];
+        expect_error(soma_device_register(&api), SOMA_INVALID_ARGUMENT, "name");
+    }
+}
+END_TEST
+
+START_TEST(register_refuses_a_taken_name) {
+    expect_ok(soma_device_register(&fake_api));
+    expect_ok(soma_device_register(&fake_api)); /* the same struct again changes nothing */
+    soma_device_api other = fake_api;
+    other.name = "FAKE";
+    expect_error(soma_device_register(&other), SOMA_INVALID_ARGUMENT, "taken");
+    other.name = "cpu";
+    const soma_device_api *first = soma_registry_get(0);
+    if (strcmp(first->name, "cpu") == 0) expect_error(soma_device_register(&other), SOMA_INVALID_ARGUMENT, "taken");
+}
+END_TEST
+
+START_TEST(load_refuses_what_is_no_plugin) {
+    expect_error(soma_device_load(NULL), SOMA_INVALID_ARGUMENT, "no path");
+    expect_error(soma_device_load(""), SOMA_INVALID_ARGUMENT, "no path");
+    expect_error(soma_device_load("/nowhere/device.so"), SOMA_NO_DEVICE, "/nowhere/device.so");
+    expect_error(soma_device_load("/proc/self/status"), SOMA_NO_DEVICE, "/proc/self/status");
+    expect_error(soma_device_load("libm.so.6"), SOMA_NO_DEVICE, "soma_device_plugin");
+}
+END_TEST
+
+START_TEST(load_makes_a_plugin_known) {
+    load_plugin("SOMA_REFERENCE_PLUGIN");
+    load_plugin("SOMA_REFERENCE_PLUGIN");
+    soma_device *device;
+    expect_ok(soma_device_open("reference", NULL, &device));
+    ck_assert_str_eq(soma_device_selector(device), "reference");
+    soma_device_info info;
+    soma_device_get_info(device, &info);
+    ck_assert_str_eq(info.platform, "plugin");
+    soma_device_close(device);
+    soma_device_close(NULL);
+}
+END_TEST
+
+/* ------------------------------------------------------------------------------------------------------------ names */
+
+static void assert_opens(const char *name, const char *selector) {
+    soma_device *device;
+    soma_status status = soma_device_open(name, NULL, &device);
+    ck_assert_msg(status == SOMA_OK, "\"%s\": %s", name ? name : "NULL", soma_last_error());
+    ck_assert_msg(strcmp(soma_device_selector(device), selector) == 0, "\"%s\" opened %s instead of %s",
+                  name ? name : "NULL", soma_device_selector(device), selector);
+    soma_device_close(device);
+}
+
+START_TEST(open_finds_kinds_numbers_and_pieces) {
+    expect_ok(soma_device_register(&fake_api));
+    unsetenv("SOMA_DEVICE");
+    assert_opens("fake", "fake:0");
+    assert_opens("FAKE:1", "fake:1");
+    assert_opens("fake:4", "fake:4");
+    assert_opens("small graph", "fake:1");
+    assert_opens("fake accelerator", "fake:4");
+    assert_opens("PAPER", "fake:2"); /* the best of several */
+    assert_opens("gpu", "fake:2");
+    assert_opens("GPU", "fake:2");
+    assert_opens("auto", "fake:2");
+    assert_opens(NULL, "fake:2");
+    setenv("SOMA_DEVICE", "fake:1", 1);
+    assert_opens(NULL, "fake:1");
+    assert_opens("auto", "fake:1");
+    assert_opens("fake:0", "fake:0");
+    setenv("SOMA_DEVICE", "Auto", 1);
+    assert_opens(NULL, "fake:2");
+}
+END_TEST
+
+START_TEST(open_gpu_takes_what_is_nearest_and_says_so) {
+    expect_ok(soma_device_register(&fake_api));
+    soma_log_set(keep_log, NULL, SOMA_LOG_INFO);
+    fake_is_hidden[1] = fake_is_hidden[2] = true;
+    assert_opens("gpu", "fake:4");
+    expect_contains(log_lines, "no GPU found; using the accelerator fake:4 (Fake Accelerator, Paper)");
+    log_lines[0] = 0;
+    fake_is_hidden[4] = true;
+    assert_opens("gpu", "fake:0");
+    expect_contains(log_lines, "no GPU found; using OpenCL on the processor fake:0");
+    ck_assert_uint_eq(count_in(log_lines, "\n"), 1);
+}
+END_TEST
+
+START_TEST(open_lists_the_devices_where_a_name_fits_none) {
+    expect_ok(soma_device_register(&fake_api));
+    const char *const bad[] = {"granite",   "",        "fake:5",           "fake:3",        "fake:",
+                               "fake:-1",   "fake:1x", "fake:99999999999", "torn graphics", "broken graphics",
+                               "granite:0", "cpu:77"};
+    for (size_t i = 0; i < SOMA_COUNT_OF(bad); i++) {
+        soma_device *device = (soma_device *)&fake_api;
+        expect_error(soma_device_open(bad[i], NULL, &device), SOMA_NO_DEVICE, bad[i]);
+        ck_assert_ptr_null(device);
+        expect_contains(soma_last_error(), "fake:2     Fake Large Graphics (Paper)");
+        expect_contains(soma_last_error(), "Fake Broken Graphics (Cardboard): it is torn");
+    }
+    soma_device *device;
+    expect_error(soma_device_open("fake:3", NULL, &device), SOMA_NO_DEVICE, "\"fake:3\": it is torn");
+    expect_error(soma_device_open("cpu", NULL, NULL), SOMA_INVALID_ARGUMENT, "soma_device_open");
+    expect_error(soma_device_list(NULL, NULL), SOMA_INVALID_ARGUMENT, "soma_device_list");
+}
+END_TEST
+
+static soma_status failing_enumerate(soma_device_visitor *visitor, void *context) {
+    (void)visitor;
+    (void)context;
+    return soma_error(SOMA_DEVICE_FAILED, "no driver answers");
+}
+
+START_TEST(open_survives_a_kind_that_cannot_list) {
+    fake_api.enumerate = failing_enumerate;
+    expect_ok(soma_device_register(&fake_api));
+    soma_device *device;
+    expect_error(soma_device_open("granite", NULL, &device), SOMA_NO_DEVICE, "fake: no driver answers");
+    expect_error(soma_device_open("fake", NULL, &device), SOMA_NO_DEVICE, "\"fake\": no driver answers");
+}
+END_TEST
+
+int main(void) {
+    /* No OpenCL driver is found there: what the machine has must not mix with the made-up devices. */
+    setenv("OCL_ICD_VENDORS", "/nowhere", 1);
+    unsetenv("OCL_ICD_FILENAMES");
+    Suite *suite = suite_create("registry");
+    TCase *tests = tcase_create("registry");
+    tcase_add_test(tests, register_refuses_another_abi);
+    tcase_add_test(tests, register_names_a_missing_slot);
+    tcase_add_test(tests, register_wants_run_beside_prepare);
+    tcase_add_test(tests, register_refuses_names_that_cannot_select);
+    tcase_add_test(tests, register_refuses_a_taken_name);
+    tcase_add_test(tests, load_refuses_what_is_no_plugin);
+    tcase_add_test(tests, load_makes_a_plugin_known);
+    tcase_add_test(tests, open_finds_kinds_numbers_and_pieces);
+    tcase_add_test(tests, open_gpu_takes_what_is_nearest_and_says_so);
+    tcase_add_test(tests, open_lists_the_devices_where_a_name_fits_none);
+    tcase_add_test(tests, open_survives_a_kind_that_cannot_list);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
