@@ -38,17 +38,19 @@ START_TEST(writes_the_format_to_the_letter) {
 }
 END_TEST
 
-/* Whatever the length of the dictionary, the elements begin at a multiple of 64. */
+/* Whatever the length of the dictionary, the elements begin at a multiple of 64: dictionaries of 64 lengths and more.
+ */
 START_TEST(elements_are_aligned) {
-    static const float value = 1;
-    static const size_t tens[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
     const char *path = temporary_path("array.npy");
-    for (size_t i = 0; i < SOMA_COUNT_OF(tens); i++) {
-        char dictionary[100];
-        snprintf(dictionary, sizeof dictionary, "{'descr': '<f4', 'fortran_order': False, 'shape': (%zu, 0), }",
-                 tens[i]);
-        expect_ok(soma_npy_write(path, SOMA_F32, 2, (const size_t[]){tens[i], 0}, &value));
+    size_t shape[5] = {0, 1, 1, 1, 1};
+    for (int i = 0; i < 70; i++) {
+        char dictionary[200];
+        snprintf(dictionary, sizeof dictionary,
+                 "{'descr': '<f4', 'fortran_order': False, 'shape': (%zu, %zu, %zu, %zu, %zu), }", shape[0], shape[1],
+                 shape[2], shape[3], shape[4]);
+        expect_ok(soma_npy_write(path, SOMA_F32, 5, shape, NULL));
         expect_file(path, dictionary, NULL, 0);
+        shape[1 + i % 4] *= 10; /* one digit more */
     }
 }
 END_TEST

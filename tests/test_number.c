@@ -35,6 +35,8 @@ START_TEST(known_numbers) {
     expect_value("1e-45", 0x1p-149f);
     expect_value("1e-46", 0);
     expect_value("1e99999999999999999999", INFINITY);
+    expect_value("1e4294967297", INFINITY); /* 2^32 + 1 */
+    expect_value("1e-4294967297", 0);
     expect_value("0e99999999999999999999", 0);
     expect_value("-1e-99999999999999999999", -0.0f);
     expect_value("0.1", 0x1.99999ap-4f);

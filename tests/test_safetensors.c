@@ -274,6 +274,17 @@ START_TEST(refuses_what_is_no_safetensors) {
 }
 END_TEST
 
+/* The limit holds in a file that is long enough, too; it is refused unread. */
+START_TEST(refuses_a_header_past_the_limit) {
+    static const uint8_t length[8] = {1, 0xE1, 0xF5, 5}; /* 100,000,001 */
+    const char *path = temporary_file("file", length, sizeof length);
+    soma_safetensors *file;
+    ck_assert_int_eq(truncate(path, 200000000), 0);
+    expect_error(soma_safetensors_open(path, &file), SOMA_INVALID_FILE, path, "offset 0", "a header of 100000001 bytes",
+                 "2 to 100000000");
+}
+END_TEST
+
 /* As deep as 100,000 brackets: a clean error, no exhausted stack. */
 START_TEST(refuses_deep_nesting) {
     enum { DEPTH = 100000 };
@@ -365,6 +376,7 @@ int main(void) {
     tcase_add_test(cases, reads_files_of_others);
     tcase_add_loop_test(cases, refuses_bad_headers, 0, (int)SOMA_COUNT_OF(bad_headers));
     tcase_add_loop_test(cases, refuses_what_is_no_safetensors, 0, (int)SOMA_COUNT_OF(bad_files));
+    tcase_add_test(cases, refuses_a_header_past_the_limit);
     tcase_add_test(cases, refuses_deep_nesting);
     tcase_add_test(cases, refuses_paths_that_are_no_files);
     tcase_add_test(cases, notices_a_file_that_shrinks);

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Files and data sets without memory: each operation is repeated, and each time one allocation later fails, until all
+ * succeed. Every failure must be told as one, give nothing and lose nothing (a leak checker sees to that). Linked with
+ * --wrap, so that the library's calls of the allocating functions come here.
+ */
+#include "expect.h"
+#include "io/csv.h"
+#include "io/file.h"
+#include "io/idx.h"
+#include "io/npy.h"
+#include "io/safetensors.h"
+#include "temporary.h"
+#include "train/dataset.h"
+#include "train/preprocess.h"
+
+#include <errno.h>
+
+/* ------------------------------------------------------------------------------------------------------- memory */
+
+static long countdown = -1; /* allocations until one fails; negative: none does */
+static bool failed;         /* one has */
+
+static bool fails(void) {
+    bool now = countdown >= 0 && countdown-- == 0;
+    failed |= now;
+    return now;
+}
+
+/* Asserting takes memory, too. */
+static void allow_allocations(void) {
+    countdown = -1;
+}
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *memory, size_t size);
+int __real_posix_memalign(void **memory, size_t alignment, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *memory, size_t size);
+int __wrap_posix_memalign(void **memory, size_t alignment, size_t size);
+
+void *__wrap_malloc(size_t size) {
+    return fails() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size) {
+    return fails() ? NULL : __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *memory, size_t size) {
+    return fails() ? NULL : __real_realloc(memory, size);
+}
+
+int __wrap_posix_memalign(void **memory, size_t alignment, size_t size) {
+    return fails() ? ENOMEM : __real_posix_memalign(memory, alignment, size);
+}
+
+#ifdef SOMA_HAVE_JANSSON
+#include <jansson.h>
+
+static void *json_allocate(size_t size) {
+    return fails() ? NULL : __real_malloc(size);
+}
+#endif
+
+/* --------------------------------------------------------------------------------------------------- operations */
+
+static const float features[6][2] = {{1, 2}, {3, 4}, {5, 6}, {7, 8}, {9, 10}, {11, 12}};
+static const int32_t labels[6] = {0, 1, 0, 1, 0, 1};
+static const char table[] = "\"a\",b,label\n1,2,cat\n3,4,dog\n5,6,cat\n7,8,\"a cow\"\n";
+
+/* The end of an operation that makes a data set. */
+static soma_status finish(soma_status status, soma_dataset *dataset) {
+    allow_allocations();
+    if (status != SOMA_OK) ck_assert_ptr_null(dataset);
+    soma_dataset_destroy(dataset);
+    return status;
+}
+
+static soma_status read_table(void) {
+    soma_dataset *dataset;
+    soma_status status = soma_csv_parse("table.csv", table, sizeof table - 1, NULL, &dataset);
+    return finish(status, dataset);
+}
+
+static soma_status read_promised_table(void) {
+    static const char text[] = "2,2,red,green\n1,2,0\n3,4,1\n";
+    soma_dataset *dataset;
+    soma_status status = soma_csv_parse("table.csv", text, sizeof text - 1, NULL, &dataset);
+    return finish(status, dataset);
+}
+
+static soma_status read_table_file(void) {
+    soma_dataset *dataset;
+    soma_status status = soma_dataset_from_csv(temporary_path("table.csv"), NULL, &dataset);
+    return finish(status, dataset);
+}
+
+#ifdef SOMA_HAVE_ZLIB
+static soma_status find_digits(void) {
+    soma_dataset *train, *test;
+    soma_status status = soma_dataset_digits(&train, &test);
+    finish(status, train);
+    finish(status, test);
+    /* A place whose name finds no memory is passed over; then none may be found. */
+    return status == SOMA_IO && failed ? SOMA_OUT_OF_MEMORY : status;
+}
+#endif
+
+static soma_status write_and_replace(void) {
+    soma_status status = soma_file_write(temporary_path("table.csv"), table, sizeof table - 1);
+    allow_allocations();
+    ck_assert_int_eq(temporary_count(), 1);
+    return status;
+}
+
+static soma_status write_array(void) {
+    soma_status status = soma_npy_write(temporary_path("array.npy"), SOMA_F32, 2, (const size_t[]){6, 2}, features);
+    remove(temporary_path("array.npy"));
+    allow_allocations();
+    ck_assert_int_eq(temporary_count(), 1);
+    return status;
+}
+
+#ifdef SOMA_HAVE_JANSSON
+static soma_status exchange_safetensors(void) {
+    const soma_safetensors_source tensors[] = {{"w", 2, {6, 2}, &features[0][0]}, {"b", 0, {0}, &features[0][0]}};
+    const soma_safetensors_pair metadata[] = {{"graph", "{}"}, {"format", "soma"}};
+    const char *path = temporary_path("file");
+    soma_safetensors *file = NULL;
+    soma_status status = soma_safetensors_write(path, tensors, 2, metadata, 2);
+    if (status == SOMA_OK) {
+        status = soma_safetensors_open(path, &file);
+        /* The JSON library calls a lack of memory an error of the text. */
+        if (status == SOMA_INVALID_FILE && failed) status = SOMA_OUT_OF_MEMORY;
+        allow_allocations();
+        ck_assert((status == SOMA_OK) == (file != NULL));
+    }
+    soma_safetensors_close(file);
+    remove(path);
+    allow_allocations();
+    ck_assert_int_eq(temporary_count(), 1);
+    return status;
+}
+#endif
+
+static soma_status make_dataset(soma_dataset **dataset) {
+    static const soma_array inputs = {.data = features, .dtype = SOMA_F32, .rank = 2, .shape = {6, 2}};
+    static const soma_array targets = {.data = labels, .dtype = SOMA_I32, .rank = 1, .shape = {6}};
+    return soma_dataset_from_arrays(&inputs, 1, &targets, 1, dataset);
+}
+
+/* The rest of what may be done to a data set: whatever fails, the set is as it was. */
+static soma_status transform_dataset(void) {
+    static const float mean[2] = {1, 2}, scale[2] = {3, 4}, weights[3] = {1, 2, 3};
+    float found_mean[2], deviation[2], seen[2];
+    soma_dataset *dataset, *first = NULL, *second = NULL;
+    SOMA_TRY(make_dataset(&dataset));
+    soma_status status = soma_dataset_split(dataset, 0.5, 1, &first, &second);
+    bool none = first == NULL && second == NULL;
+    if (status == SOMA_OK) status = soma_dataset_statistics(first, found_mean, deviation);
+    if (status == SOMA_OK) status = soma_dataset_set_weights(first, weights, 3);
+    if (status == SOMA_OK) status = soma_dataset_standardize(dataset, mean, scale, 2);
+    allow_allocations();
+    ck_assert(!none || status == SOMA_OUT_OF_MEMORY);
+    ck_assert_int_eq(soma_dataset_read_input(dataset, 0, 0, 1, seen), SOMA_OK);
+    ck_assert_float_eq(seen[0], status == SOMA_OK ? 0 : 1);
+    soma_dataset_destroy(dataset);
+    soma_dataset_destroy(first);
+    soma_dataset_destroy(second);
+    return status;
+}
+
+static soma_status match_classes(void) {
+    static const char *const names[] = {"dog", "a cow", "cat", "horse"};
+    soma_dataset *dataset;
+    SOMA_TRY(soma_csv_parse("table.csv", table, sizeof table - 1, NULL, &dataset));
+    soma_status status = soma_dataset_match_classes(dataset, names, 4);
+    allow_allocations();
+    ck_assert_str_eq(soma_dataset_class_name(dataset, 0), status == SOMA_OK ? "dog" : "cat");
+    soma_dataset_destroy(dataset);
+    return status;
+}
+
+static const struct {
+    const char *what;
+    soma_status (*run)(void);
+    int least; /* allocations that it makes at least: a wrapper that is not called would prove nothing */
+} operations[] = {
+    {"reading a table", read_table, 15},
+    {"reading a table that promises", read_promised_table, 15},
+    {"reading a table's file", read_table_file, 18},
+    {"replacing a file", write_and_replace, 3},
+    {"writing an array", write_array, 4},
+    {"transforming a data set", transform_dataset, 20},
+    {"matching classes", match_classes, 20},
+#ifdef SOMA_HAVE_ZLIB
+    {"finding the digits", find_digits, 15},
+#endif
+#ifdef SOMA_HAVE_JANSSON
+    {"exchanging tensors", exchange_safetensors, 40},
+#endif
+};
+
+START_TEST(every_allocation_may_fail) {
+    int allocations = -1;
+    temporary_file("table.csv", table, sizeof table - 1);
+#ifdef SOMA_HAVE_JANSSON
+    json_set_alloc_funcs(json_allocate, free);
+#endif
+    do {
+        failed = false;
+        countdown = ++allocations;
+        soma_status status = operations[_i].run();
+        allow_allocations();
+        if (status != SOMA_OK && (status != SOMA_OUT_OF_MEMORY || !failed))
+            ck_abort_msg("%s, allocation %d: %s: %s", operations[_i].what, allocations, soma_status_name(status),
+                         soma_last_error());
+    } while (failed);
+    if (allocations < operations[_i].least) ck_abort_msg("%s: only %d allocations", operations[_i].what, allocations);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("out_of_memory");
+    TCase *cases = tcase_create("out_of_memory");
+    suite_add_tcase(suite, cases);
+    tcase_add_checked_fixture(cases, temporary_create, temporary_destroy);
+    tcase_set_timeout(cases, 60);
+    tcase_add_loop_test(cases, every_allocation_may_fail, 0, (int)SOMA_COUNT_OF(operations));
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failures = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failures ? EXIT_FAILURE : EXIT_SUCCESS;
+}
