@@ -12,18 +12,25 @@ size_t soma_executor_alignment(const soma_device *device, soma_dtype real) {
     return SOMA_MAX(device->info.alignment / soma_dtype_size(real), 1);
 }
 
-/* A buffer of zeros. */
-static soma_status allocate_zeros(soma_executor *executor, size_t elements, const char *what, void **memory) {
-    size_t bytes;
-    if (!soma_multiply_size(elements, soma_executor_element(executor), &bytes))
-        return soma_error(SOMA_OUT_OF_DEVICE_MEMORY, "%zu elements of %s exceed every memory", elements, what);
-    bytes = SOMA_MAX(bytes, 64);
-    SOMA_TRY(soma_device_alloc(executor->device, bytes, what, memory));
-    return soma_device_fill(executor->device, *memory, 0, 0, bytes);
+static size_t buffer_bytes(const soma_executor *executor, size_t elements) {
+    return SOMA_MAX(elements * soma_executor_element(executor), 64);
 }
 
-static void free_elements(soma_executor *executor, void *memory, size_t elements) {
-    soma_device_free(executor->device, memory, SOMA_MAX(elements * soma_executor_element(executor), 64));
+static void free_buffer(soma_executor *executor, void *memory, size_t elements) {
+    soma_device_free(executor->device, memory, buffer_bytes(executor, elements));
+}
+
+/* A buffer of zeros; *memory is NULL where that fails. */
+static soma_status allocate_zeros(soma_executor *executor, size_t elements, const char *what, void **memory) {
+    if (elements > SIZE_MAX / soma_executor_element(executor))
+        return soma_error(SOMA_OUT_OF_DEVICE_MEMORY, "%zu elements of %s exceed every memory", elements, what);
+    size_t bytes = buffer_bytes(executor, elements);
+    SOMA_TRY(soma_device_alloc(executor->device, bytes, what, memory));
+    soma_status status = soma_device_fill(executor->device, *memory, 0, 0, bytes);
+    if (status == SOMA_OK) return SOMA_OK;
+    free_buffer(executor, *memory, elements);
+    *memory = NULL;
+    return status;
 }
 
 soma_status soma_executor_create(soma_device *device, soma_dtype real, size_t parameter_count, size_t decay_count,
@@ -50,11 +57,11 @@ soma_status soma_executor_create(soma_device *device, soma_dtype real, size_t pa
 
 void soma_executor_destroy(soma_executor *executor) {
     if (!executor) return;
-    free_elements(executor, executor->parameters, executor->parameter_count);
-    free_elements(executor, executor->gradients, executor->parameter_count);
-    for (int i = 0; i < 2; i++) free_elements(executor, executor->state[i], executor->parameter_count);
-    free_elements(executor, executor->accumulators, SOMA_ACCUMULATOR_SLOTS * 2);
-    free_elements(executor, executor->norm, 1);
+    free_buffer(executor, executor->parameters, executor->parameter_count);
+    free_buffer(executor, executor->gradients, executor->parameter_count);
+    for (int i = 0; i < 2; i++) free_buffer(executor, executor->state[i], executor->parameter_count);
+    free_buffer(executor, executor->accumulators, SOMA_ACCUMULATOR_SLOTS * 2);
+    free_buffer(executor, executor->norm, 1);
     soma_device_free(executor->device, executor->arena, executor->arena_bytes);
     soma_free(executor);
 }

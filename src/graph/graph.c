@@ -141,6 +141,11 @@ bool soma_tensor_same_shape(const soma_tensor *x, const soma_tensor *y) {
     return true;
 }
 
+const soma_tensor *soma_tensor_root(const soma_tensor *tensor) {
+    while (tensor->op == SOMA_OP_RESHAPE) tensor = tensor->input[0];
+    return tensor;
+}
+
 const char *soma_tensor_shape_text(const soma_tensor *tensor, char *text) {
     int length = snprintf(text, SOMA_SHAPE_TEXT, tensor->batched ? "[batch" : "[");
     for (uint32_t i = 0; i < tensor->rank; i++)

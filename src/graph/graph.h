@@ -35,8 +35,9 @@
     X(COPY)                                                                                                            \
     X(RESHAPE)                                                                                                         \
     X(GEMM)                                                                                                            \
-    X(UNARY) X(UNARY_GRAD) X(BIAS_UNARY_GRAD) X(SECOND) X(BINARY) X(REDUCE) X(CONCAT) X(SLICE) X(SOFTMAX)              \
-        X(SOFTMAX_GRAD) X(DROPOUT) X(LOSS) X(LOSS_GRAD) X(METRIC) X(NORM) X(OPTIMIZER)
+    X(UNARY)                                                                                                           \
+    X(UNARY_GRAD) X(BIAS_UNARY_GRAD) X(SECOND) X(BINARY) X(REDUCE) X(CONCAT) X(SLICE) X(SOFTMAX) X(SOFTMAX_GRAD)       \
+        X(DROPOUT) X(LOSS) X(LOSS_GRAD) X(METRIC) X(NORM) X(OPTIMIZER)
 
 typedef enum soma_op {
 #define X(name) SOMA_OP_##name,
@@ -146,6 +147,8 @@ uint32_t soma_tensor_full_shape(const soma_tensor *tensor, size_t batch, size_t 
 uint32_t soma_tensor_full_rank(const soma_tensor *tensor);
 size_t soma_tensor_full_count(const soma_tensor *tensor, size_t batch);
 bool soma_tensor_same_shape(const soma_tensor *x, const soma_tensor *y);
+/* The tensor whose memory this one shares: itself, or what was reshaped. */
+const soma_tensor *soma_tensor_root(const soma_tensor *tensor);
 /* "[batch, 28, 28]" into text[SOMA_SHAPE_TEXT]; returns text. */
 #define SOMA_SHAPE_TEXT 160
 const char *soma_tensor_shape_text(const soma_tensor *tensor, char *text);

@@ -75,14 +75,10 @@ static soma_status take_sites(soma_plan *plan) {
 
 /* -------------------------------------------------------------------------------------------------------- placing */
 
-static bool is_buffer(const void *site) {
-    return (const char *)site >= soma_sites && (const char *)site < soma_sites + SOMA_SITE_COUNT;
-}
-
-/* The tensor whose memory this one shares. */
-static const soma_tensor *root_of(const soma_tensor *tensor) {
-    while (tensor->op == SOMA_OP_RESHAPE) tensor = tensor->input[0];
-    return tensor;
+bool soma_site_is_buffer(const void *site) {
+    for (int i = 0; i < SOMA_SITE_COUNT; i++)
+        if (site == &soma_sites[i]) return true;
+    return false;
 }
 
 static size_t tensor_bytes(const soma_plan *plan, const soma_tensor *tensor) {
@@ -91,7 +87,7 @@ static size_t tensor_bytes(const soma_plan *plan, const soma_tensor *tensor) {
 }
 
 static void extend_life(soma_plan *plan, const soma_tensor *tensor, size_t position) {
-    const soma_tensor *root = root_of(tensor);
+    const soma_tensor *root = soma_tensor_root(tensor);
     soma_block *block = &plan->blocks[root->id];
     if (root->place != SOMA_PLACE_ARENA || root->op == SOMA_OP_PARAMETER) return;
     if (block->size == 0) {
@@ -110,7 +106,7 @@ static void find_lifetimes(soma_plan *plan) {
     for (size_t i = 0; i < plan->count; i++)
         for (uint32_t j = 0; j < plan->calls[i].view_count; j++) {
             const void *site = plan->sites[i].site[j];
-            if (site && !is_buffer(site)) extend_life(plan, site, i);
+            if (site && !soma_site_is_buffer(site)) extend_life(plan, site, i);
         }
     for (uint32_t i = 0; i < plan->graph->count; i++) {
         const soma_tensor *tensor = plan->graph->tensor[i];
@@ -182,6 +178,21 @@ static soma_status find_live(soma_plan *plan) {
     return SOMA_OK;
 }
 
+/* Every tensor's bytes must be a size_t, rounded up to the device's alignment too. */
+static soma_status check_batch(const soma_plan *plan) {
+    if (plan->batch == 0) return soma_error(SOMA_INVALID_ARGUMENT, "the batch size is 0, it must be at least 1");
+    for (uint32_t i = 0; i < plan->graph->count; i++) {
+        const soma_tensor *tensor = plan->graph->tensor[i];
+        size_t most = (SIZE_MAX - plan->executor->device->info.alignment) / sizeof(double) / soma_tensor_count(tensor);
+        char text[2][SOMA_SHAPE_TEXT];
+        if (tensor->batched && plan->batch > most)
+            return soma_error(SOMA_OUT_OF_DEVICE_MEMORY,
+                              "a batch of %zu: %s %s has more elements than any memory has bytes", plan->batch,
+                              soma_tensor_label(tensor, text[0]), soma_tensor_shape_text(tensor, text[1]));
+    }
+    return SOMA_OK;
+}
+
 soma_status soma_plan_create(soma_executor *executor, const soma_graph *graph, size_t batch,
                              soma_optimizer_kind optimizer, soma_plan **out) {
     *out = NULL;
@@ -190,7 +201,8 @@ soma_status soma_plan_create(soma_executor *executor, const soma_graph *graph, s
     plan->executor = executor;
     plan->graph = graph;
     plan->batch = batch;
-    soma_status status = lower_graph(plan, optimizer);
+    soma_status status = check_batch(plan);
+    if (status == SOMA_OK) status = lower_graph(plan, optimizer);
     if (status == SOMA_OK) status = take_sites(plan);
     if (status == SOMA_OK) status = place_tensors(plan);
     if (status == SOMA_OK) status = find_live(plan);
@@ -218,7 +230,7 @@ void soma_plan_destroy(soma_plan *plan) {
 /* -------------------------------------------------------------------------------------------------------- binding */
 
 void soma_plan_locate(const soma_plan *plan, const soma_tensor *tensor, void **memory, size_t *offset) {
-    const soma_tensor *root = root_of(tensor);
+    const soma_tensor *root = soma_tensor_root(tensor);
     const soma_executor *executor = plan->executor;
     size_t element = soma_executor_element(executor);
     if (root->place == SOMA_PLACE_PARAMETER || root->place == SOMA_PLACE_GRADIENT) {
@@ -255,7 +267,7 @@ static void bind_call(soma_plan *plan, size_t index) {
         const void *site = plan->sites[index].site[j];
         size_t offset = 0;
         if (!site) continue; /* absent, or a feed's own memory */
-        if (is_buffer(site))
+        if (soma_site_is_buffer(site))
             call->view[j].memory = buffer_of(plan->executor, site);
         else
             soma_plan_locate(plan, site, &call->view[j].memory, &offset);

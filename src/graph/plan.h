@@ -101,7 +101,8 @@ soma_status soma_plan_run(soma_plan *plan, const soma_step_values *values);
 
 /*
  * Runs call by call and looks at each result: *bad is the first tensor (parameters and inputs included) with a NaN or
- * infinity, NULL if there is none. Slow; for finding where training went wrong. Stops before the optimizer.
+ * infinity, NULL if there is none. Slow; for finding where training went wrong. Stops before the optimizer; weights
+ * that are updated inside products have changed.
  */
 soma_status soma_plan_find_not_finite(soma_plan *plan, const soma_step_values *values, const soma_tensor **bad);
 

@@ -36,6 +36,8 @@ struct soma_plan {
     soma_feed feeds[SOMA_PLAN_MAX_FEEDS];
 };
 
+/* A site is a buffer of the executor, not a tensor. */
+bool soma_site_is_buffer(const void *site);
 /* Memory and byte offset of a tensor's value. */
 void soma_plan_locate(const soma_plan *plan, const soma_tensor *tensor, void **memory, size_t *offset);
 

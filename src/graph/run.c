@@ -101,10 +101,19 @@ static void convert_to(void *target, soma_dtype to, const void *values, soma_dty
     }
 }
 
+/* Class numbers are whole; everything may become a real number. */
+static bool converts(soma_dtype from, soma_dtype to) {
+    return to == SOMA_I32 ? from == SOMA_I32 || from == SOMA_U8 : from < SOMA_DTYPE_COUNT;
+}
+
 soma_status soma_plan_write_input(soma_plan *plan, size_t input, const void *values, soma_dtype dtype, float scale,
                                   float shift) {
     const soma_tensor *tensor = input_number(plan, input);
     if (!tensor) return soma_error(SOMA_INVALID_ARGUMENT, "the step has no input number %zu", input);
+    char label[SOMA_SHAPE_TEXT];
+    if (!converts(dtype, tensor->dtype))
+        return soma_error(SOMA_INVALID_ARGUMENT, "%s: %s cannot become %s", soma_tensor_label(tensor, label),
+                          soma_dtype_name(dtype), soma_dtype_name(tensor->dtype));
     SOMA_TRY(soma_plan_bind(plan));
     soma_dtype target = tensor->dtype == SOMA_F32 ? plan->executor->real : tensor->dtype;
     size_t count = soma_tensor_full_count(tensor, plan->batch), bytes = count * soma_dtype_size(target), offset;
@@ -140,7 +149,7 @@ soma_status soma_plan_read(soma_plan *plan, const soma_tensor *tensor, float *va
 
 static soma_status is_finite(soma_plan *plan, const soma_tensor *tensor, bool *finite) {
     *finite = true;
-    if (tensor->dtype != SOMA_F32 || tensor->op == SOMA_OP_METRIC || tensor->op == SOMA_OP_NORM) return SOMA_OK;
+    if (tensor->dtype != SOMA_F32) return SOMA_OK;
     size_t count = soma_tensor_full_count(tensor, plan->batch);
     float *values = soma_calloc(count, sizeof *values);
     if (!values) return soma_out_of_memory(count * sizeof *values, "looking for values that are not finite");
@@ -151,22 +160,34 @@ static soma_status is_finite(soma_plan *plan, const soma_tensor *tensor, bool *f
     return status;
 }
 
+/* What call number `index` has written; a tensor that further calls write too (a concatenation) waits for the last. */
+static soma_status find_bad_result(soma_plan *plan, size_t index, const soma_tensor **bad) {
+    const soma_call *call = &plan->calls[index];
+    if (index + 1 < plan->count && plan->origin[index + 1] == plan->origin[index]) return SOMA_OK;
+    for (uint32_t i = 0; i < call->view_count && !*bad; i++) {
+        const void *site = plan->sites[index].site[i];
+        bool finite = true;
+        if (site && !soma_site_is_buffer(site) && soma_call_writes(call, i)) SOMA_TRY(is_finite(plan, site, &finite));
+        if (!finite) *bad = site;
+    }
+    return SOMA_OK;
+}
+
 soma_status soma_plan_find_not_finite(soma_plan *plan, const soma_step_values *values, const soma_tensor **bad) {
     *bad = NULL;
     SOMA_TRY(soma_plan_bind(plan));
     set_live(plan, values);
-    bool finite;
     for (uint32_t i = 0; i < plan->graph->count; i++) {
         const soma_tensor *tensor = plan->graph->tensor[i];
+        bool finite;
         if (tensor->op != SOMA_OP_PARAMETER && (tensor->op != SOMA_OP_INPUT || plan->fed)) continue;
         SOMA_TRY(is_finite(plan, tensor, &finite));
         if (!finite) return *bad = tensor, SOMA_OK;
     }
-    for (size_t i = plan->fed ? 0 : plan->feed_count; i < plan->count; i++) {
+    for (size_t i = plan->fed ? 0 : plan->feed_count; i < plan->count && !*bad; i++) {
         if (plan->origin[i]->op == SOMA_OP_OPTIMIZER) break;
         SOMA_TRY(soma_device_run(plan->executor->device, &plan->calls[i], 1));
-        SOMA_TRY(is_finite(plan, plan->origin[i], &finite));
-        if (!finite) return *bad = plan->origin[i], SOMA_OK;
+        SOMA_TRY(find_bad_result(plan, i, bad));
     }
     return SOMA_OK;
 }

@@ -24,7 +24,7 @@ static bool can_accumulate(const soma_graph *graph, const soma_tensor *gradient)
     for (uint32_t i = 0; i < graph->count; i++)
         for (uint32_t j = 0; j < graph->tensor[i]->input_count; j++) {
             const soma_tensor *input = graph->tensor[i]->input[j];
-            if (input == gradient || (input == parameter && i > gradient->id)) return false;
+            if (input == gradient || (soma_tensor_root(input) == parameter && i > gradient->id)) return false;
         }
     return true;
 }

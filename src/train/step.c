@@ -162,8 +162,9 @@ static soma_status add_gradients(builder *build) {
         root[roots] = build->loss[i];
         SOMA_TRY(add_seed(build, i, &seed[roots++]));
     }
-    soma_tensor **wanted = soma_calloc(2 * wanted_count, sizeof *wanted), **gradient = wanted + wanted_count;
+    soma_tensor **wanted = soma_calloc(2 * wanted_count, sizeof *wanted);
     if (!wanted) return soma_out_of_memory(2 * wanted_count * sizeof *wanted, "the gradients");
+    soma_tensor **gradient = wanted + wanted_count;
     for (size_t i = 0; i < wanted_count; i++)
         wanted[i] = in_step(build, i < network->parameter_count ? network->parameters[i].tensor
                                                                 : network->inputs[i - network->parameter_count]);
