@@ -61,6 +61,12 @@ typedef struct soma_compiled {
     struct soma_fit *fit; /* the running soma_fit(), for soma_fit_metrics(); defined by fit.c */
 } soma_compiled;
 
+/* objective.c: the loss that is meant, where DEFAULT stands for one that suits the output. */
+soma_loss soma_resolve_loss(soma_loss loss, const soma_tensor *output);
+/* objective.c: losses, class weights and metrics from the options. */
+soma_status soma_choose_objective(const soma_network *network, soma_compiled *compiled,
+                                  const soma_compile_options *options);
+
 /* The step for a signature, and its plan for a batch size: cached. SOMA_INVALID_SHAPE and the like name the output. */
 soma_status soma_step_get(soma_network *network, const soma_signature *signature, soma_step **step);
 soma_status soma_step_plan(soma_network *network, soma_step *step, size_t batch, soma_plan **plan);

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+/* What a network is trained for: the losses of its outputs, their weights, and the metrics. */
+#include "train/step.h"
+
+#include <math.h>
+#include <stdio.h>
+
+/* ------------------------------------------------------------------------------------------------------------ losses
+ */
+
+static bool is_last_softmax(const soma_tensor *tensor) {
+    return tensor->op == SOMA_OP_SOFTMAX && !tensor->attributes.softmax.log &&
+           tensor->attributes.softmax.axis == tensor->rank;
+}
+
+static bool is_sigmoid(const soma_tensor *tensor) {
+    return tensor->op == SOMA_OP_UNARY && tensor->attributes.unary.function == SOMA_SIGMOID;
+}
+
+soma_loss soma_resolve_loss(soma_loss loss, const soma_tensor *output) {
+    if (loss != SOMA_LOSS_DEFAULT) return loss;
+    if (is_last_softmax(output)) return SOMA_CATEGORICAL_CROSSENTROPY;
+    return is_sigmoid(output) ? SOMA_BINARY_CROSSENTROPY : SOMA_MEAN_SQUARED_ERROR;
+}
+
+/* Public losses as the devices know them. */
+static const soma_loss_kind loss_kinds[] = {
+    [SOMA_CATEGORICAL_CROSSENTROPY] = SOMA_LOSS_CATEGORICAL_CROSSENTROPY,
+    [SOMA_CATEGORICAL_CROSSENTROPY_LOGITS] = SOMA_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS,
+    [SOMA_BINARY_CROSSENTROPY] = SOMA_LOSS_BINARY_CROSSENTROPY,
+    [SOMA_BINARY_CROSSENTROPY_LOGITS] = SOMA_LOSS_BINARY_CROSSENTROPY_LOGITS,
+    [SOMA_MEAN_SQUARED_ERROR] = SOMA_LOSS_MEAN_SQUARED_ERROR,
+    [SOMA_MEAN_ABSOLUTE_ERROR] = SOMA_LOSS_MEAN_ABSOLUTE_ERROR,
+    [SOMA_HUBER] = SOMA_LOSS_HUBER,
+};
+
+bool soma_loss_is_categorical(soma_loss_kind kind) {
+    return kind == SOMA_LOSS_CATEGORICAL_CROSSENTROPY || kind == SOMA_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS;
+}
+
+static bool is_binary(soma_loss_kind kind) {
+    return kind == SOMA_LOSS_BINARY_CROSSENTROPY || kind == SOMA_LOSS_BINARY_CROSSENTROPY_LOGITS;
+}
+
+static soma_status choose_loss(soma_compiled *compiled, const soma_tensor *output, size_t i,
+                               const soma_compile_options *options) {
+    soma_loss loss = soma_resolve_loss(options->loss[i], output);
+    char text[SOMA_SHAPE_TEXT];
+    if ((unsigned)loss > SOMA_LOSS_NONE)
+        return soma_error(SOMA_INVALID_ARGUMENT, "output %s: there is no loss number %d", soma_tensor_name(output),
+                          (int)loss);
+    compiled->trained_on[i] = loss != SOMA_LOSS_NONE;
+    if (loss == SOMA_LOSS_NONE) return SOMA_OK;
+    compiled->loss[i] = loss_kinds[loss];
+    if ((loss == SOMA_CATEGORICAL_CROSSENTROPY && is_last_softmax(output)) ||
+        (loss == SOMA_BINARY_CROSSENTROPY && is_sigmoid(output))) {
+        compiled->from_input[i] = true;
+        compiled->loss[i] = loss_kinds[loss + 1]; /* the LOGITS form follows */
+    }
+    if (!isfinite(options->loss_weight[i]))
+        return soma_error(SOMA_INVALID_ARGUMENT, "output %s: the loss weight is %g, it must be finite",
+                          soma_tensor_name(output), (double)options->loss_weight[i]);
+    compiled->loss_weight[i] = options->loss_weight[i] != 0 ? options->loss_weight[i] : 1;
+    if (soma_loss_is_categorical(compiled->loss[i]) && (output->rank != 1 || output->shape[0] < 2))
+        return soma_error(
+            SOMA_INVALID_SHAPE,
+            "output %s: categorical cross-entropy needs one dimension with a unit per class, at least 2, got %s%s",
+            soma_tensor_name(output), soma_tensor_shape_text(output, text),
+            output->rank == 1 ? " (for one unit use a sigmoid and binary cross-entropy)" : "");
+    return SOMA_OK;
+}
+
+static soma_status choose_class_weights(const soma_network *network, soma_compiled *compiled,
+                                        const soma_compile_options *options) {
+    if (!options->class_weight) return SOMA_OK;
+    const soma_tensor *output = soma_network_output(network, 0);
+    size_t expected = soma_loss_is_categorical(compiled->loss[0]) ? output->shape[0]
+                      : is_binary(compiled->loss[0])              ? 2
+                                                                  : 0;
+    if (!compiled->trained_on[0] || expected == 0)
+        return soma_error(SOMA_INVALID_ARGUMENT, "class weights go with a cross-entropy; output %s has another loss",
+                          soma_tensor_name(output));
+    if (options->class_weight_count != expected)
+        return soma_error(SOMA_INVALID_ARGUMENT, "output %s has %zu classes, got %zu class weights",
+                          soma_tensor_name(output), expected, options->class_weight_count);
+    for (size_t i = 0; i < expected; i++)
+        if (!(options->class_weight[i] >= 0 && isfinite(options->class_weight[i])))
+            return soma_error(SOMA_INVALID_ARGUMENT, "class weight %zu is %g, it must be finite and at least 0", i,
+                              (double)options->class_weight[i]);
+    compiled->class_weight_count = expected;
+    return SOMA_OK;
+}
+
+/* ----------------------------------------------------------------------------------------------------------- metrics
+ */
+
+static soma_metric default_metric(soma_loss_kind loss) {
+    if (soma_loss_is_categorical(loss)) return SOMA_ACCURACY;
+    return is_binary(loss) ? SOMA_BINARY_ACCURACY : SOMA_MAE;
+}
+
+/* What goes with the loss: categorical targets may be class numbers, of which only some metrics know. */
+static soma_status check_metric(const soma_tensor *output, soma_metric metric, bool categorical) {
+    if ((unsigned)metric > SOMA_METRIC_NONE)
+        return soma_error(SOMA_INVALID_ARGUMENT, "there is no metric number %d", (int)metric);
+    if (metric == SOMA_TOP_K && !categorical)
+        return soma_error(SOMA_INVALID_ARGUMENT,
+                          "top-k accuracy goes with categorical cross-entropy; output %s has another loss",
+                          soma_tensor_name(output));
+    if ((metric == SOMA_BINARY_ACCURACY || metric == SOMA_MAE) && categorical)
+        return soma_error(SOMA_INVALID_ARGUMENT,
+                          "output %s has classes as targets: its metrics are accuracy and top-k accuracy",
+                          soma_tensor_name(output));
+    return SOMA_OK;
+}
+
+static void add_metric(soma_compiled *compiled, soma_metric metric, uint32_t top_k) {
+    static const struct {
+        soma_metric_kind kind;
+        const char *name;
+    } rows[] = {
+        [SOMA_ACCURACY] = {SOMA_METRIC_CATEGORICAL_ACCURACY, "accuracy"},
+        [SOMA_TOP_K] = {SOMA_METRIC_TOP_K_ACCURACY, NULL},
+        [SOMA_BINARY_ACCURACY] = {SOMA_METRIC_BINARY_ACCURACY, "accuracy"},
+        [SOMA_MAE] = {SOMA_METRIC_ABSOLUTE_ERROR, "mean_absolute_error"},
+    };
+    uint32_t i = compiled->metric_count++;
+    /* Half of the probability is where a logit is 0. */
+    bool logits = compiled->loss[0] == SOMA_LOSS_BINARY_CROSSENTROPY_LOGITS;
+    compiled->metric[i] = (soma_metric_params){.kind = rows[metric].kind,
+                                               .slot = SOMA_SLOT_METRIC + i,
+                                               .k = top_k ? top_k : 5,
+                                               .threshold = logits ? 0 : 0.5f};
+    if (metric == SOMA_TOP_K)
+        snprintf(compiled->metric_name[i], sizeof compiled->metric_name[i], "top_%u_accuracy", compiled->metric[i].k);
+    else
+        snprintf(compiled->metric_name[i], sizeof compiled->metric_name[i], "%s", rows[metric].name);
+}
+
+static soma_status choose_metrics(const soma_network *network, soma_compiled *compiled,
+                                  const soma_compile_options *options) {
+    bool categorical = soma_loss_is_categorical(compiled->loss[0]);
+    if (!compiled->trained_on[0]) return SOMA_OK;
+    for (size_t i = 0; i < SOMA_MAX_METRICS; i++) {
+        soma_metric metric = options->metrics[i];
+        SOMA_TRY(check_metric(soma_network_output(network, 0), metric, categorical));
+        if (i == 0 && metric == SOMA_METRIC_DEFAULT) metric = default_metric(compiled->loss[0]);
+        if (metric == SOMA_METRIC_DEFAULT || metric == SOMA_METRIC_NONE) continue;
+        if (metric == SOMA_ACCURACY && !categorical) metric = SOMA_BINARY_ACCURACY;
+        add_metric(compiled, metric, options->top_k);
+    }
+    return SOMA_OK;
+}
+
+soma_status soma_choose_objective(const soma_network *network, soma_compiled *compiled,
+                                  const soma_compile_options *options) {
+    if (!(options->huber_delta >= 0 && isfinite(options->huber_delta)))
+        return soma_error(SOMA_INVALID_ARGUMENT, "huber_delta is %g, it must be finite and not negative (0 means 1)",
+                          (double)options->huber_delta);
+    compiled->huber_delta = options->huber_delta > 0 ? options->huber_delta : 1;
+    for (size_t i = 0; i < soma_network_output_count(network); i++)
+        SOMA_TRY(choose_loss(compiled, soma_network_output(network, i), i, options));
+    SOMA_TRY(choose_class_weights(network, compiled, options));
+    return choose_metrics(network, compiled, options);
+}
