@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Rewrites: each gives what the plain graph does, with fewer calls, and leaves alone what it must not touch. On the
+ * float64 device; sums may be taken in another order, so results agree to 1e-12.
+ */
+#include "expect.h"
+#include "host_device.h"
+#include "host_network.h"
+#include "suite.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum { BATCH = 7 };
+
+static void expect_near(const double *a, const double *b, size_t count, const char *what) {
+    for (size_t i = 0; i < count; i++)
+        ck_assert_msg(fabs(a[i] - b[i]) <= 1e-12 * (1 + fabs(b[i])), "%s: element %zu is %.17g, and %.17g without",
+                      what, i, a[i], b[i]);
+}
+
+/* ---------------------------------------------------------------------------------------------------------- graphs */
+
+/* Builds a graph and marks what is kept. */
+typedef void build_function(soma_graph *graph);
+
+static soma_tensor *product(soma_graph *graph, bool bias) {
+    soma_tensor *x = add_input(graph, "[batch, 4]"), *w = add_input(graph, "[4, 3]"), *out;
+    soma_tensor *b = bias ? add_input(graph, "[3]") : NULL;
+    expect_ok(soma_graph_gemm(graph, x, w, b, false, false, &out));
+    return out;
+}
+
+static soma_tensor *keep(soma_tensor *tensor) {
+    tensor->kept = true;
+    return tensor;
+}
+
+static void function_of_product(soma_graph *graph) {
+    keep(add_unary(graph, product(graph, true), SOMA_TANH));
+}
+
+static void function_with_parameters(soma_graph *graph) {
+    keep(add_unary(graph, product(graph, false), SOMA_LEAKY_RELU));
+}
+
+static void function_of_function(soma_graph *graph) {
+    keep(add_unary(graph, add_unary(graph, product(graph, true), SOMA_SIGMOID), SOMA_EXP));
+}
+
+static void product_used_twice(soma_graph *graph) {
+    soma_tensor *c = product(graph, true), *sum;
+    expect_ok(soma_graph_binary(graph, add_unary(graph, c, SOMA_TANH), c, SOMA_BINARY_ADD, &sum));
+    keep(sum);
+}
+
+static void two_functions_of_a_product(soma_graph *graph) {
+    soma_tensor *c = product(graph, true);
+    keep(add_unary(graph, c, SOMA_TANH));
+    keep(add_unary(graph, c, SOMA_EXP));
+}
+
+static void product_kept(soma_graph *graph) {
+    keep(add_unary(graph, keep(product(graph, true)), SOMA_TANH));
+}
+
+static void function_not_of_a_product(soma_graph *graph) {
+    keep(add_unary(graph, add_input(graph, "[batch, 4]"), SOMA_TANH));
+}
+
+/* dy f'(y), and a sum of it. */
+static void reduced(soma_graph *graph, const char *shape, soma_reduction op, uint32_t axis, bool keep_gradient) {
+    soma_tensor *input[] = {add_input(graph, shape), add_input(graph, shape)}, *gradient, *sum;
+    soma_tensor_spec spec = {.op = SOMA_OP_UNARY_GRAD,
+                             .input_count = 2,
+                             .input = input,
+                             .attributes = {.unary = {.function = SOMA_SIGMOID}}};
+    expect_ok(soma_graph_add(graph, &spec, &gradient));
+    expect_ok(soma_graph_reduce(graph, gradient, op, axis, &sum));
+    keep(sum);
+    gradient->kept = keep_gradient;
+}
+
+static void bias_gradient(soma_graph *graph) {
+    reduced(graph, "[batch, 5]", SOMA_REDUCE_SUM, 0, true);
+}
+
+static void bias_gradient_of_images(soma_graph *graph) {
+    reduced(graph, "[batch, 2, 3]", SOMA_REDUCE_SUM, 0, true);
+}
+
+static void bias_gradient_alone(soma_graph *graph) {
+    reduced(graph, "[batch, 5]", SOMA_REDUCE_SUM, 0, false);
+}
+
+static void sum_along_the_sample(soma_graph *graph) {
+    reduced(graph, "[batch, 5]", SOMA_REDUCE_SUM, 1, true);
+}
+
+static void mean_over_the_batch(soma_graph *graph) {
+    reduced(graph, "[batch, 5]", SOMA_REDUCE_MEAN, 0, true);
+}
+
+static void sum_without_a_batch(soma_graph *graph) {
+    reduced(graph, "[4, 5]", SOMA_REDUCE_SUM, 0, true);
+}
+
+/* One gradient, summed for two biases: a second result is there only once. */
+static void two_bias_gradients(soma_graph *graph) {
+    bias_gradient(graph);
+    soma_tensor *gradient = graph->tensor[2], *sum;
+    expect_ok(soma_graph_reduce(graph, gradient, SOMA_REDUCE_SUM, 0, &sum));
+    keep(sum);
+}
+
+/* What is left of an op after the rewrite. */
+static const struct {
+    const char *name;
+    build_function *build;
+    unsigned rewrite;
+    soma_op op;
+    uint32_t before, after;
+} graphs[] = {
+    {"function of a product", function_of_product, SOMA_FUSE_GEMM_FUNCTION, SOMA_OP_UNARY, 1, 0},
+    {"function with parameters", function_with_parameters, SOMA_FUSE_GEMM_FUNCTION, SOMA_OP_UNARY, 1, 0},
+    {"function of a function", function_of_function, SOMA_FUSE_GEMM_FUNCTION, SOMA_OP_UNARY, 2, 1},
+    {"product used twice", product_used_twice, SOMA_FUSE_GEMM_FUNCTION, SOMA_OP_UNARY, 1, 1},
+    {"two functions of a product", two_functions_of_a_product, SOMA_FUSE_GEMM_FUNCTION, SOMA_OP_UNARY, 2, 2},
+    {"product kept", product_kept, SOMA_FUSE_GEMM_FUNCTION, SOMA_OP_UNARY, 1, 1},
+    {"function of an input", function_not_of_a_product, SOMA_FUSE_GEMM_FUNCTION, SOMA_OP_UNARY, 1, 1},
+    {"switched off", function_of_product, SOMA_FUSE_BIAS_GRADIENT, SOMA_OP_UNARY, 1, 1},
+    {"bias gradient", bias_gradient, SOMA_FUSE_BIAS_GRADIENT, SOMA_OP_REDUCE, 1, 0},
+    {"bias gradient of images", bias_gradient_of_images, SOMA_FUSE_BIAS_GRADIENT, SOMA_OP_REDUCE, 1, 0},
+    {"bias gradient alone", bias_gradient_alone, SOMA_FUSE_BIAS_GRADIENT, SOMA_OP_REDUCE, 1, 0},
+    {"two bias gradients", two_bias_gradients, SOMA_FUSE_BIAS_GRADIENT, SOMA_OP_REDUCE, 2, 1},
+    {"sum along the sample", sum_along_the_sample, SOMA_FUSE_BIAS_GRADIENT, SOMA_OP_REDUCE, 1, 1},
+    {"mean over the batch", mean_over_the_batch, SOMA_FUSE_BIAS_GRADIENT, SOMA_OP_REDUCE, 1, 1},
+    {"sum without a batch", sum_without_a_batch, SOMA_FUSE_BIAS_GRADIENT, SOMA_OP_REDUCE, 1, 1},
+    {"switched off", bias_gradient, SOMA_FUSE_GEMM_FUNCTION, SOMA_OP_REDUCE, 1, 1},
+};
+
+/* Runs the graph; the kept values one after the other. Returns how many. */
+static size_t kept_values(soma_graph *graph, double *values, uint32_t *calls) {
+    soma_device device;
+    soma_executor *executor;
+    soma_plan *plan;
+    soma_step_values step = {0};
+    soma_plan_figures figures;
+    size_t count = 0;
+    host_device_open(&device);
+    expect_ok(soma_executor_create(&device, SOMA_F64, 0, 0, &executor));
+    expect_ok(soma_plan_create(executor, graph, BATCH, SOMA_SGD, &plan));
+    write_random_inputs(plan, graph);
+    expect_ok(soma_plan_run(plan, &step));
+    for (uint32_t i = 0; i < graph->count; i++) {
+        if (!graph->tensor[i]->kept) continue;
+        read_double(plan, graph->tensor[i], values + count);
+        count += soma_tensor_full_count(graph->tensor[i], BATCH);
+    }
+    soma_plan_get_figures(plan, &figures);
+    *calls = figures.calls;
+    soma_plan_destroy(plan);
+    soma_executor_destroy(executor);
+    return count;
+}
+
+START_TEST(rewritten_graphs_compute_the_same) {
+    soma_graph graph;
+    double plain[256], fused[256];
+    uint32_t plain_calls, fused_calls;
+    soma_graph_init(&graph);
+    graphs[_i].build(&graph);
+    ck_assert_uint_eq(count_op(&graph, graphs[_i].op), graphs[_i].before);
+    size_t count = kept_values(&graph, plain, &plain_calls);
+    expect_ok(soma_graph_fuse(&graph, graphs[_i].rewrite));
+    ck_assert_msg(count_op(&graph, graphs[_i].op) == graphs[_i].after, "%s: %u left, expected %u", graphs[_i].name,
+                  count_op(&graph, graphs[_i].op), graphs[_i].after);
+    ck_assert_uint_eq(kept_values(&graph, fused, &fused_calls), count);
+    expect_near(fused, plain, count, graphs[_i].name);
+    ck_assert_uint_eq(fused_calls, plain_calls - (graphs[_i].before - graphs[_i].after));
+    soma_graph_clear(&graph);
+}
+END_TEST
+
+/* -------------------------------------------------------------------------------------------------------- networks */
+
+static soma_tensor *build_two_into_one(soma_tensor *x) { /* two dense layers, one activation: two bias gradients */
+    return soma_dense(
+        soma_activation(soma_add(soma_dense(x, 5, SOMA_IDENTITY), soma_dense(x, 5, SOMA_IDENTITY)), SOMA_TANH, NULL), 3,
+        SOMA_SOFTMAX);
+}
+
+static soma_tensor *build_shared_bias(soma_tensor *x) {
+    soma_tensor *h = soma_dense(x, 4, SOMA_TANH);
+    soma_tensor *bias = soma_network_tensor(x->graph->owner, "dense_1.bias");
+    return soma_dense(soma_add(h, bias), 3, SOMA_SOFTMAX);
+}
+
+/* The weights are used as numbers too, so that their gradient is a sum. */
+static soma_tensor *build_shared_weights(soma_tensor *x) {
+    soma_tensor *h = soma_dense(x, 4, SOMA_TANH);
+    soma_tensor *weights = soma_network_tensor(x->graph->owner, "dense_1.weight");
+    return soma_dense(soma_add(h, soma_reduce(weights, SOMA_REDUCE_SUM, 0)), 3, SOMA_SOFTMAX);
+}
+
+typedef struct network_case {
+    const char *name, *text;
+    soma_tensor *(*build)(soma_tensor *x);
+    soma_optimizer optimizer;
+    bool in_products; /* weights are updated by the products that make their gradients */
+} network_case;
+
+static const network_case networks[] = {
+    {"plain descent", "dense 6 relu; dense 5 tanh; dense 3 softmax", NULL, {.kind = SOMA_SGD}, true},
+    {"no biases", "dense 6 relu nobias; dense 3 softmax nobias", NULL, {.kind = SOMA_SGD}, true},
+    {"one layer", "dense 3 softmax", NULL, {.kind = SOMA_SGD}, true},
+    {"gradients from inputs", "dense 6 leaky_relu; dense 6 gelu; dense 3 sigmoid", NULL, {.kind = SOMA_SGD}, true},
+    {"dropout", "dense 6 relu; dropout 0.5; dense 3 softmax", NULL, {.kind = SOMA_SGD}, true},
+    {"clipping by norm", "dense 6 relu; dense 3 softmax", NULL, {.clip_norm = 0.01f}, false},
+    {"clipping by value", "dense 6 relu; dense 3 softmax", NULL, {.clip_value = 0.001f}, false},
+    {"l2", "dense 6 relu; dense 3 softmax", NULL, {.l2 = 0.1f}, false},
+    {"l1", "dense 6 relu; dense 3 softmax", NULL, {.l1 = 0.1f}, false},
+    {"momentum", "dense 6 relu; dense 3 softmax", NULL, {.kind = SOMA_MOMENTUM}, false},
+    {"adam", "dense 6 relu; dense 3 softmax", NULL, {.kind = SOMA_ADAM}, false},
+    {"two layers, one activation", NULL, build_two_into_one, {.kind = SOMA_SGD}, true},
+    {"a bias used twice", NULL, build_shared_bias, {.kind = SOMA_SGD}, true},
+    {"weights used twice", NULL, build_shared_weights, {.kind = SOMA_SGD}, false},
+};
+
+static soma_network *make(const network_case *test, soma_device *device, bool no_fusion) {
+    size_t width = 4;
+    soma_network *network;
+    if (test->text)
+        network = network_of_text(width, test->text);
+    else {
+        expect_ok(soma_network_create(&network));
+        soma_network_set_seed(network, 5);
+        test->build(soma_input(network, "x", 1, &width));
+    }
+    soma_compile_options options = {.optimizer = test->optimizer, .no_fusion = no_fusion};
+    expect_ok(soma_compile_as(network, device, &options, SOMA_F64));
+    return network;
+}
+
+/* Everything in a flat buffer of the executor. */
+static double *buffer_of(const soma_network *network, void *buffer) {
+    (void)network;
+    return buffer; /* host memory */
+}
+
+static size_t flat_count(const soma_network *network) {
+    return network->compiled->executor->parameter_count;
+}
+
+START_TEST(networks_train_the_same) {
+    const network_case *test = &networks[_i];
+    soma_device device;
+    host_device_open(&device);
+    soma_network *fused = make(test, &device, false), *plain = make(test, &device, true);
+    size_t count = flat_count(plain);
+    for (int i = 0; i < 3; i++) {
+        soma_step *steps[] = {step_of(fused, SOMA_MODE_TRAIN), step_of(plain, SOMA_MODE_TRAIN)};
+        run_step(fused, steps[0], plan_of(fused, steps[0], BATCH));
+        run_step(plain, steps[1], plan_of(plain, steps[1], BATCH));
+        fused->compiled->step++;
+        plain->compiled->step++;
+        expect_near(buffer_of(fused, fused->compiled->executor->parameters),
+                    buffer_of(plain, plain->compiled->executor->parameters), count, test->name);
+        double losses[2][SOMA_ACCUMULATOR_SLOTS];
+        expect_ok(soma_executor_read_accumulators(fused->compiled->executor, losses[0]));
+        expect_ok(soma_executor_read_accumulators(plain->compiled->executor, losses[1]));
+        expect_near(losses[0], losses[1], SOMA_ACCUMULATOR_SLOTS, test->name);
+    }
+    /* An update in the product has the parameter's place, and the optimizer begins behind the weights. */
+    uint32_t updated = 0;
+    const soma_graph *graph = &step_of(fused, SOMA_MODE_TRAIN)->graph;
+    for (uint32_t i = 0; i < graph->count; i++)
+        updated += graph->tensor[i]->op == SOMA_OP_GEMM && graph->tensor[i]->place == SOMA_PLACE_PARAMETER;
+    ck_assert_msg((updated > 0) == test->in_products, "%s: %u updates in products", test->name, updated);
+    soma_network_destroy(fused);
+    soma_network_destroy(plain);
+}
+END_TEST
+
+START_TEST(networks_give_the_same_gradients_and_outputs) {
+    const network_case *test = &networks[_i];
+    soma_device device;
+    host_device_open(&device);
+    soma_network *network[] = {make(test, &device, false), make(test, &device, true)};
+    size_t count = flat_count(network[0]);
+    double *gradient[2], outputs[2][BATCH * 3], input[2][BATCH * 4];
+    uint32_t calls[2] = {0, 0};
+    for (int i = 0; i < 2; i++) {
+        soma_plan_figures figures;
+        soma_step *backward = step_of(network[i], SOMA_MODE_BACKWARD),
+                  *predict = step_of(network[i], SOMA_MODE_PREDICT);
+        soma_plan *plan = plan_of(network[i], backward, BATCH);
+        run_step(network[i], backward, plan);
+        read_double(plan, backward->input_gradient[0], input[i]);
+        gradient[i] = malloc(count * sizeof(double));
+        memcpy(gradient[i], buffer_of(network[i], network[i]->compiled->executor->gradients), count * sizeof(double));
+        soma_plan_get_figures(plan, &figures);
+        calls[i] += figures.calls;
+        plan = plan_of(network[i], predict, BATCH);
+        run_step(network[i], predict, plan);
+        read_double(plan, predict->output[0], outputs[i]);
+        soma_plan_get_figures(plan, &figures);
+        calls[i] += figures.calls;
+    }
+    expect_near(gradient[0], gradient[1], count, test->name);
+    expect_near(input[0], input[1], BATCH * 4, test->name);
+    expect_near(outputs[0], outputs[1], BATCH * 3, test->name);
+    ck_assert_uint_le(calls[0], calls[1]);
+    if (test->text && strchr(test->text, ';')) ck_assert_uint_lt(calls[0], calls[1]); /* it has an inner activation */
+    for (int i = 0; i < 2; i++) {
+        free(gradient[i]);
+        soma_network_destroy(network[i]);
+    }
+}
+END_TEST
+
+static void add_tests(TCase *cases) {
+    tcase_add_loop_test(cases, rewritten_graphs_compute_the_same, 0, SOMA_COUNT_OF(graphs));
+    tcase_add_loop_test(cases, networks_train_the_same, 0, SOMA_COUNT_OF(networks));
+    tcase_add_loop_test(cases, networks_give_the_same_gradients_and_outputs, 0, SOMA_COUNT_OF(networks));
+}
+
+int main(void) {
+    return run_suite("fuse", add_tests);
+}
