@@ -194,7 +194,7 @@ static const struct {
     {"reading a table's file", read_table_file, 18},
     {"replacing a file", write_and_replace, 3},
     {"writing an array", write_array, 4},
-    {"transforming a data set", transform_dataset, 20},
+    {"transforming a data set", transform_dataset, 15},
     {"matching classes", match_classes, 20},
 #ifdef SOMA_HAVE_ZLIB
     {"finding the digits", find_digits, 15},

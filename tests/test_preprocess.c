@@ -33,6 +33,25 @@ START_TEST(statistics_of_a_known_table) {
 }
 END_TEST
 
+/* Whatever the number and however many there are of it. */
+START_TEST(constant_features_have_no_deviation) {
+    enum { ROWS = 1001, COLUMNS = 6 };
+    static const float constants[COLUMNS] = {0.1f, -1.0f / 3, 16777213, 1e-40f, -3.4028235e38f, 1e20f};
+    static float values[ROWS][COLUMNS];
+    for (int i = 0; i < ROWS; i++) memcpy(values[i], constants, sizeof constants);
+    for (size_t rows = 1; rows <= ROWS; rows = rows * 3 + 1) {
+        soma_dataset *dataset = from_floats(&values[0][0], rows, COLUMNS);
+        float mean[COLUMNS], deviation[COLUMNS];
+        expect_ok(soma_dataset_statistics(dataset, mean, deviation));
+        for (int j = 0; j < COLUMNS; j++) {
+            ck_assert_float_eq(mean[j], constants[j]);
+            ck_assert_float_eq(deviation[j], 0);
+        }
+        soma_dataset_destroy(dataset);
+    }
+}
+END_TEST
+
 START_TEST(statistics_are_of_this_data_set_alone) {
     soma_dataset *dataset = from_floats(&table[0][0], 4, 3), *first, *second;
     expect_ok(soma_dataset_split(dataset, 0.5, 1, &first, &second));
@@ -213,6 +232,7 @@ int main(void) {
     TCase *cases = tcase_create("preprocess");
     suite_add_tcase(suite, cases);
     tcase_add_test(cases, statistics_of_a_known_table);
+    tcase_add_test(cases, constant_features_have_no_deviation);
     tcase_add_test(cases, statistics_are_of_this_data_set_alone);
     tcase_add_test(cases, standardizes_without_touching_others);
     tcase_add_test(cases, standardizes_bytes_as_the_network_sees_them);

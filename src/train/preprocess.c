@@ -23,13 +23,8 @@ static void replace_storage(soma_dataset *dataset, soma_storage *storage) {
 
 /* ---------------------------------------------------------------------------------------------- standardisation */
 
-/* What is gathered over the samples of an input, for each of its features. */
-typedef struct feature_sums {
-    double *mean, *squares; /* [width] */
-    float *least, *greatest;
-} feature_sums;
-
-static soma_status sum_values(const soma_dataset *dataset, size_t input, float *sample, feature_sums *sums) {
+/* Sums each feature's values in sums[width], and makes them means. */
+static soma_status find_means(const soma_dataset *dataset, size_t input, float *sample, double *sums) {
     size_t width = dataset->storage->input[input].width;
     for (size_t i = 0; i < dataset->samples; i++) {
         SOMA_TRY(soma_dataset_read_input(dataset, input, i, 1, sample));
@@ -38,22 +33,21 @@ static soma_status sum_values(const soma_dataset *dataset, size_t input, float *
                 return soma_error(SOMA_NOT_FINITE,
                                   "input %zu, sample %zu, feature %zu is %g; features must be finite numbers",
                                   input + 1, i, j, (double)sample[j]);
-            sums->mean[j] += (double)sample[j];
-            if (i == 0 || sample[j] < sums->least[j]) sums->least[j] = sample[j];
-            if (i == 0 || sample[j] > sums->greatest[j]) sums->greatest[j] = sample[j];
+            sums[j] += (double)sample[j];
         }
     }
-    for (size_t j = 0; j < width; j++) sums->mean[j] /= (double)dataset->samples;
+    for (size_t j = 0; j < width; j++) sums[j] /= (double)dataset->samples;
     return SOMA_OK;
 }
 
-static soma_status sum_squares(const soma_dataset *dataset, size_t input, float *sample, feature_sums *sums) {
+static soma_status sum_squares(const soma_dataset *dataset, size_t input, float *sample, const double *means,
+                               double *squares) {
     size_t width = dataset->storage->input[input].width;
     for (size_t i = 0; i < dataset->samples; i++) {
         SOMA_TRY(soma_dataset_read_input(dataset, input, i, 1, sample));
         for (size_t j = 0; j < width; j++) {
-            double distance = (double)sample[j] - sums->mean[j];
-            sums->squares[j] += distance * distance;
+            double distance = (double)sample[j] - means[j];
+            squares[j] += distance * distance;
         }
     }
     return SOMA_OK;
@@ -62,26 +56,20 @@ static soma_status sum_squares(const soma_dataset *dataset, size_t input, float 
 static soma_status input_statistics(const soma_dataset *dataset, size_t input, float *mean, float *deviation) {
     size_t width = dataset->storage->input[input].width;
     float *sample = soma_calloc(width, sizeof *sample);
-    feature_sums sums = {.mean = soma_calloc(width, sizeof(double)),
-                         .squares = soma_calloc(width, sizeof(double)),
-                         .least = soma_calloc(width, sizeof(float)),
-                         .greatest = soma_calloc(width, sizeof(float))};
+    double *means = soma_calloc(width, sizeof *means), *squares = soma_calloc(width, sizeof *squares);
     soma_status status = SOMA_OK;
-    if (!sample || !sums.mean || !sums.squares || !sums.least || !sums.greatest)
-        status = soma_out_of_memory(width * (3 * sizeof(float) + 2 * sizeof(double)), "feature statistics");
-    if (status == SOMA_OK) status = sum_values(dataset, input, sample, &sums);
-    if (status == SOMA_OK) status = sum_squares(dataset, input, sample, &sums);
+    if (!sample || !means || !squares)
+        status = soma_out_of_memory(width * (sizeof *sample + 2 * sizeof *means), "feature statistics");
+    if (status == SOMA_OK) status = find_means(dataset, input, sample, means);
+    if (status == SOMA_OK) status = sum_squares(dataset, input, sample, means, squares);
     for (size_t j = 0; status == SOMA_OK && j < width; j++) {
-        /* The mean of equal numbers may round to another one: a constant feature is told by its range. */
-        bool constant = sums.least[j] == sums.greatest[j];
-        mean[j] = constant ? sums.least[j] : (float)sums.mean[j];
-        deviation[j] = constant ? 0.0f : (float)sqrt(sums.squares[j] / (double)dataset->samples);
+        /* Of equal float32 numbers, up to 2^29 of them, sum and mean are exact in float64: their deviation is 0. */
+        mean[j] = (float)means[j];
+        deviation[j] = (float)sqrt(squares[j] / (double)dataset->samples);
     }
     soma_free(sample);
-    soma_free(sums.mean);
-    soma_free(sums.squares);
-    soma_free(sums.least);
-    soma_free(sums.greatest);
+    soma_free(means);
+    soma_free(squares);
     return status;
 }
 
