@@ -900,7 +900,7 @@ static soma_status use_everything(soma_network *network, soma_device *device, so
         .epochs = 2, .batch_size = BATCH, .validation_split = 0.3, .restore_best = true, .early_stopping = 5};
     soma_array inputs = array_f32(p->x, SAMPLES, INPUTS), targets = array_i32(p->class_number, SAMPLES);
     soma_metrics metrics;
-    int32_t classes[SAMPLES];
+    static int32_t classes[SAMPLES];
     double us;
     soma_status status = soma_compile(network, device, &adam);
     if (status == SOMA_OK) status = soma_fit(network, dataset, &fit, NULL);

@@ -224,10 +224,10 @@ static void describe(soma_text *text, const soma_pass *pass, const finding *foun
 }
 
 static void advise(soma_text *text, const struct soma_fit *fit, const finding *found) {
-    soma_text_append(text,
-                     fit->epoch > 1 ? ". The weights are those of the end of epoch %u"
-                                    : ". The weights are those from before the training",
-                     fit->epoch - 1);
+    if (fit->epoch > 1)
+        soma_text_append(text, ". The weights are those of the end of epoch %" PRIu32, fit->epoch - 1);
+    else
+        soma_text_append(text, ". The weights are those from before the training");
     if (found->tensor && found->tensor->op == SOMA_OP_INPUT)
         soma_text_append(text, ". Mend or leave out this row");
     else

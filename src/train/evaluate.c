@@ -18,24 +18,25 @@ static soma_status measure(soma_pass *pass, soma_metrics *metrics) {
     return soma_step_read_metrics(pass->network, pass->samples, metrics);
 }
 
-soma_status soma_evaluate_pass(soma_pass *pass, soma_metrics *metrics) {
-    soma_compiled *compiled = pass->network->compiled;
-    soma_executor *executor = compiled->executor;
-    size_t bytes = SOMA_ACCUMULATOR_SLOTS * 2 * soma_executor_element(executor);
-    void *kept = NULL; /* the running figures of a fit */
-    if (compiled->fit) {
-        SOMA_TRY(soma_device_alloc(compiled->device, bytes, "the figures of the epoch", &kept));
-        soma_status copied = soma_device_copy(compiled->device, kept, 0, executor->accumulators, 0, bytes);
-        if (copied != SOMA_OK) return soma_device_free(compiled->device, kept, bytes), copied;
-    }
+static soma_status attach_and_measure(soma_pass *pass, soma_metrics *metrics) {
     soma_status status = soma_pass_attach(pass);
     if (status == SOMA_OK) status = measure(pass, metrics);
     soma_pass_detach(pass);
-    if (kept) {
-        soma_status restored = soma_device_copy(compiled->device, executor->accumulators, 0, kept, 0, bytes);
-        if (status == SOMA_OK) status = restored;
-        soma_device_free(compiled->device, kept, bytes);
-    }
+    return status;
+}
+
+/* In a fit, the accumulators hold the figures of its running epoch: they are set aside meanwhile. */
+soma_status soma_evaluate_pass(soma_pass *pass, soma_metrics *metrics) {
+    const soma_compiled *compiled = pass->network->compiled;
+    soma_device *device = compiled->device;
+    void *accumulators = compiled->executor->accumulators, *aside;
+    size_t bytes = SOMA_ACCUMULATOR_SLOTS * 2 * soma_executor_element(compiled->executor);
+    if (!compiled->fit) return attach_and_measure(pass, metrics);
+    SOMA_TRY(soma_device_alloc(device, bytes, "the figures of the epoch", &aside));
+    soma_status status = soma_device_copy(device, aside, 0, accumulators, 0, bytes);
+    if (status == SOMA_OK) status = attach_and_measure(pass, metrics);
+    if (status == SOMA_OK) status = soma_device_copy(device, accumulators, 0, aside, 0, bytes);
+    soma_device_free(device, aside, bytes);
     return status;
 }
 
