@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The functions of functions.h over `real`. The build option FUNCTION names the row that a program applies:
- * apply(x, a, b) is f(x), derivative(v, a, b) is f' from the value that the row says.
+ * The functions of functions.h over `real`, by number: FUNCTION_RELU and the like, which the library defines when it builds a program. Kernels
+ * take the number as their argument `function` and use it as FUNCTION; the build option FIXED_FUNCTION makes it a constant.
  */
 #ifndef SOMA_KERNELS_APPLY_H
 #define SOMA_KERNELS_APPLY_H
@@ -9,26 +9,43 @@
 #include "opencl.h"
 #include "functions.h"
 
-#define FUNCTION_ROW(name, from_output, f, df)                                                                         \
-    static real apply_##name(real x, real a, real b) { return f; }                                                     \
-    static real derivative_##name(real v, real a, real b) { return df; }
-SOMA_FUNCTION_TABLE(FUNCTION_ROW)
+#ifdef FIXED_FUNCTION
+#define FUNCTION FIXED_FUNCTION
+#else
+#define FUNCTION function
+#endif
 
-#define apply(x, a, b) PASTE(apply_, FUNCTION)(x, a, b)
-#define derivative(v, a, b) PASTE(derivative_, FUNCTION)(v, a, b)
+static real apply(uint function, real x, real a, real b) {
+    switch (function) {
+#define ROW(name, from_output, f, derivative)                                                                          \
+    case FUNCTION_##name: return f;
+        SOMA_FUNCTION_TABLE(ROW)
+#undef ROW
+    }
+    return x;
+}
+
+/* f', from the value v that the function's row says. */
+static real slope(uint function, real v, real a, real b) {
+    switch (function) {
+#define ROW(name, from_output, f, derivative)                                                                          \
+    case FUNCTION_##name: return derivative;
+        SOMA_FUNCTION_TABLE(ROW)
+#undef ROW
+    }
+    return v;
+}
 
 /*
- * dy f'. Mesa's compiler takes x * 0 for 0, which is wrong where x is not finite; the one function whose derivative is 0 all over
- * keeps it from seeing that.
+ * dy f'. Mesa's compiler takes x * 0 for 0, which is wrong where x is not finite; so the one derivative that is 0 all over is
+ * hidden from it.
  */
-#define IS_FLAT_STEP 1
-static real chain(real dy, real v, real a, real b) {
-#if PASTE(IS_FLAT_, FUNCTION)
-    const volatile real slope = derivative(v, a, b);
-#else
-    const real slope = derivative(v, a, b);
-#endif
-    return dy * slope;
+static real chain(uint function, real dy, real v, real a, real b) {
+    if (function == FUNCTION_STEP) {
+        const volatile real flat = slope(function, v, a, b);
+        return dy * flat;
+    }
+    return dy * slope(function, v, a, b);
 }
 
 #endif

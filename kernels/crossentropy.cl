@@ -1,35 +1,31 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Categorical cross-entropy and its gradient, from probabilities or, with the build option LOGITS, from what softmax would be applied to. With CLASSES
- * the targets are class numbers, else rows. WEIGHT and CLASS_WEIGHT say that there are such.
+ * Categorical cross-entropy and its gradient, from probabilities or, with `logits`, from what softmax would be applied to. With `by_class`
+ * the targets are class numbers, else rows. `weighted`, `class_weighted`: samples and classes have weights.
  */
 #include "rows.h"
 #include "losses.h"
 
-#ifdef CLASSES
-#define TARGET int
-#else
-#define TARGET float
-#endif
+typedef struct targets {
+    uint by_class;
+    const global int *number;  /* by_class */
+    const global float *value; /* else */
+} targets;
 
-#ifdef WEIGHT
-#define WEIGHT_ARGUMENT const global float *weight,
-#define SAMPLE_WEIGHT(row) weight[row]
-#else
-#define WEIGHT_ARGUMENT
-#define SAMPLE_WEIGHT(row) 1.0f
-#endif
+/* Elements j .. j + part - 1 of a row of targets; a class number c stands for the row with 1 at c. */
+static real load_targets(targets of, ulong row, ulong columns, ulong j, ulong part) {
+    if (!of.by_class) return load_part(of.value + row * columns + j, part, 0.0f);
+    return element_numbers() == (integers)((int)((long)of.number[row] - (long)j)) ? R(1.0) : R(0.0);
+}
 
-#ifdef CLASS_WEIGHT
-#define CLASS_WEIGHT_ARGUMENT const global float *class_weight,
-#else
-#define CLASS_WEIGHT_ARGUMENT
-#endif
+static bool is_outside(targets of, ulong row, ulong columns) {
+    return of.by_class && (ulong)(long)of.number[row] >= columns;
+}
 
-/* Largest logit, and the sum of e^(logit - largest): what a row's cross-entropy from logits needs. */
-#define ROW_SUM_OF_POWERS(top, powers)                                                                                      \
-    float top, powers;                                                                                                 \
-    {                                                                                                                  \
+/* Largest logit of a row, and the sum of e^(logit - largest). */
+#define ROW_SUM_OF_POWERS(top, powers, p, columns)                                                                     \
+    float top = 0.0f, powers = 1.0f;                                                                                   \
+    if (logits) {                                                                                                      \
         real largest = (real)(-INFINITY), total = R(0.0);                                                              \
         FOR_EACH_IN_ROW(j, part, columns) {                                                                            \
             const real value = load_part(p + j, part, -INFINITY);                                                      \
@@ -41,106 +37,64 @@
         powers = ROW_SUM(total, shared);                                                                               \
     }
 
-/* The weight of a sample: its own times that of its class, or the classes' weighted by the target row. */
-#ifndef CLASS_WEIGHT
-#define ROW_WEIGHT(factor) const float factor = SAMPLE_WEIGHT(row)
-#elif defined(CLASSES)
+/* The weight of a sample: its own times that of its class, or the classes' weighted by the target row. NaN for a class that is none. */
 #define ROW_WEIGHT(factor)                                                                                             \
-    const float factor = (ulong)(long)t[0] < columns ? SAMPLE_WEIGHT(row) * class_weight[t[0]] : NAN
-#else
-#define ROW_WEIGHT(factor)                                                                                             \
-    float factor;                                                                                                      \
-    {                                                                                                                  \
+    float factor = is_outside(wanted, row, columns) ? NAN : weighted ? weight[row] : 1.0f;                             \
+    if (class_weighted && by_class) {                                                                                  \
+        if (!is_outside(wanted, row, columns)) factor *= class_weight[target_class[row]];                              \
+    } else if (class_weighted) {                                                                                       \
         real total = R(0.0);                                                                                           \
         FOR_EACH_IN_ROW(j, part, columns)                                                                              \
-        total += load_part(t + j, part, 0.0f) * load_part(class_weight + j, part, 0.0f);                               \
-        factor = SAMPLE_WEIGHT(row) * ROW_SUM(total, shared);                                                          \
+        total += load_targets(wanted, row, columns, j, part) * load_part(class_weight + j, part, 0.0f);                \
+        factor *= ROW_SUM(total, shared);                                                                              \
     }
-#endif
 
-#ifdef CLASSES
-#define TARGET_OF(row) target + row
-#else
-#define TARGET_OF(row) target + row *columns
-#endif
+#define CROSSENTROPY_ARGUMENTS                                                                                         \
+    ulong rows, ulong rows_per_group, ulong columns, uint logits, uint by_class, uint weighted, uint class_weighted,   \
+        const global float *prediction, const global int *target_class, const global float *target_row,                \
+        const global float *weight, const global float *class_weight
 
-KERNEL(LANES, ROWS)
-void crossentropy(ulong rows, ulong rows_per_group, ulong columns, const global float *prediction,
-                  const global TARGET *target, WEIGHT_ARGUMENT CLASS_WEIGHT_ARGUMENT global float *out) {
+KERNEL(LANES, ROWS) void crossentropy(CROSSENTROPY_ARGUMENTS, global float *out) {
     SHARED(shared);
+    const targets wanted = {by_class, target_class, target_row};
     FOR_EACH_ROW(row, rows, rows_per_group) {
         const global float *p = prediction + row * columns;
-        const global TARGET *t = TARGET_OF(row);
-        ROW_WEIGHT(factor);
-#ifdef LOGITS
-        ROW_SUM_OF_POWERS(top, powers);
+        ROW_WEIGHT(factor)
+        ROW_SUM_OF_POWERS(top, powers, p, columns)
         const float log_sum = log(powers);
-#endif
-#ifdef CLASSES
-        float result = NAN;
-        if ((ulong)(long)t[0] < columns) {
-            const float value = p[t[0]];
-#ifdef LOGITS
-            result = (top - value) + log_sum;
-#else
-            result = -log(value < 1e-7f ? 1e-7f : value);
-#endif
-        }
-#else
         real total = R(0.0);
         FOR_EACH_IN_ROW(j, part, columns) {
-            const real value = load_part(p + j, part, 1.0f), wanted = load_part(t + j, part, 0.0f);
-#ifdef LOGITS
-            total += keep_part(wanted * ((top - value) + log_sum), part, 0.0f);
-#else
-            total += keep_part(-wanted * log(SOMA_FLOORED(value)), part, 0.0f);
-#endif
+            const real value = load_part(p + j, part, 1.0f), t = load_targets(wanted, row, columns, j, part);
+            const real loss = logits ? t * ((top - value) + log_sum) : -t * log(SOMA_FLOORED(value));
+            /* The other classes' predictions do not matter to a class number, not even a NaN. */
+            const real counted = by_class ? (t == R(0.0) ? R(0.0) : loss) : loss;
+            total += keep_part(counted, part, 0.0f);
         }
         const float result = ROW_SUM(total, shared);
-#endif
         if (get_local_id(0) == 0) out[row] = factor * result;
     }
 }
 
-KERNEL(LANES, ROWS)
-void crossentropy_grad(ulong rows, ulong rows_per_group, ulong columns, const global float *prediction,
-                       const global TARGET *target, WEIGHT_ARGUMENT CLASS_WEIGHT_ARGUMENT const global float *dloss,
-                       global float *out) {
+KERNEL(LANES, ROWS) void crossentropy_grad(CROSSENTROPY_ARGUMENTS, const global float *dloss, global float *out) {
     SHARED(shared);
+    const targets wanted = {by_class, target_class, target_row};
     FOR_EACH_ROW(row, rows, rows_per_group) {
         const global float *p = prediction + row * columns;
-        const global TARGET *t = TARGET_OF(row);
-        ROW_WEIGHT(sample_weight);
-#ifdef CLASSES
-        const float factor = (ulong)(long)t[0] < columns ? dloss[row] * sample_weight : NAN;
-        const float wanted_sum = 1.0f;
-#else
+        ROW_WEIGHT(sample_weight)
         const float factor = dloss[row] * sample_weight;
-#ifdef LOGITS
-        real total = R(0.0);
-        FOR_EACH_IN_ROW(j, part, columns) total += load_part(t + j, part, 0.0f);
-        const float wanted_sum = ROW_SUM(total, shared);
-#endif
-#endif
-#ifdef LOGITS
-        ROW_SUM_OF_POWERS(top, powers);
-#endif
+        ROW_SUM_OF_POWERS(top, powers, p, columns)
+        float target_sum = 1.0f;
+        if (!by_class) {
+            real total = R(0.0);
+            FOR_EACH_IN_ROW(j, part, columns) total += load_targets(wanted, row, columns, j, part);
+            target_sum = ROW_SUM(total, shared);
+        }
         FOR_EACH_IN_ROW(j, part, columns) {
-            const real value = load_part(p + j, part, 1.0f);
-#ifdef CLASSES
-            const real wanted = element_numbers() == (integers)((int)((long)t[0] - (long)j)) ? R(1.0) : R(0.0);
-#else
-            const real wanted = load_part(t + j, part, 0.0f);
-#endif
-#ifdef LOGITS
-            const real slope = exp(value - top) / powers * wanted_sum - wanted;
-#elif defined(CLASSES)
-            /* The other classes' predictions do not matter, not even a NaN. */
-            const real slope = wanted == R(0.0) || value < SOMA_PROBABILITY_FLOOR ? R(0.0) : -wanted / value;
-#else
-            const real slope = value < SOMA_PROBABILITY_FLOOR ? R(0.0) : -wanted / value;
-#endif
-            store_part(factor * slope, out + row * columns + j, part);
+            const real value = load_part(p + j, part, 1.0f), t = load_targets(wanted, row, columns, j, part);
+            const real of_logits = exp(value - top) / powers * target_sum - t;
+            const real of_probability = value < SOMA_PROBABILITY_FLOOR ? R(0.0) : -t / value;
+            const real counted = by_class ? (t == R(0.0) ? R(0.0) : of_probability) : of_probability;
+            store_part(factor * (logits ? of_logits : counted), out + row * columns + j, part);
         }
     }
 }

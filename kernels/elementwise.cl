@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One number in, one number out: fill, functions and their gradients, and operations of two tensors of one shape. */
+/* One number in, one number out: fill, functions and their gradients. */
 #include "apply.h"
 
 KERNEL(GROUP, 1) void fill(ulong count, ulong chunk, float value, global float *out) {
@@ -7,17 +7,39 @@ KERNEL(GROUP, 1) void fill(ulong count, ulong chunk, float value, global float *
 }
 
 KERNEL(GROUP, 1)
-void unary(ulong count, ulong chunk, float a, float b, const global float *x, global float *out) {
+void unary(ulong count, ulong chunk, uint function, float a, float b, const global float *x, global float *out) {
     FOR_EACH_VECTOR(i, part, count, chunk)
-    store_part(apply(load_part(x + i, part, 0.0f), (real)(a), (real)(b)), out + i, part);
+    store_part(apply(FUNCTION, load_part(x + i, part, 0.0f), (real)(a), (real)(b)), out + i, part);
 }
 
 /* v is the function's output or its input, as its row says. */
 KERNEL(GROUP, 1)
-void unary_grad(ulong count, ulong chunk, float a, float b, const global float *dy, const global float *v,
+void unary_grad(ulong count, ulong chunk, uint function, float a, float b, const global float *dy, const global float *v,
                 global float *out) {
     FOR_EACH_VECTOR(i, part, count, chunk) {
         const real gradient = load_part(dy + i, part, 0.0f), value = load_part(v + i, part, 0.0f);
-        store_part(chain(gradient, value, (real)(a), (real)(b)), out + i, part);
+        store_part(chain(FUNCTION, gradient, value, (real)(a), (real)(b)), out + i, part);
     }
+}
+
+/*
+ * The gradient of a layer's function together with that of its bias: out = dy f', and the sum of out over the rows. A work-item handles WIDTH
+ * neighbouring columns of `length` rows; the sums of each such piece form a row of `sums`.
+ */
+KERNEL(GROUP, 1)
+void bias_unary_grad(ulong rows, ulong columns, ulong length, uint function, float a, float b, const global float *dy,
+                     const global float *v, global float *out, global float *sums) {
+    const ulong column = (ulong)get_global_id(0) * WIDTH, piece = get_group_id(1);
+    if (column >= columns) return;
+    const ulong part = min((ulong)WIDTH, columns - column);
+    const ulong end = min(rows, (piece + 1) * length);
+    real total = R(0.0);
+    for (ulong i = piece * length; i < end; i++) {
+        const ulong at = i * columns + column;
+        const real value = load_part(v + at, part, 0.0f);
+        const real gradient = chain(FUNCTION, load_part(dy + at, part, 0.0f), value, (real)(a), (real)(b));
+        store_part(gradient, out + at, part);
+        total += gradient;
+    }
+    store_part(total, sums + piece * columns + column, part);
 }

@@ -2,7 +2,7 @@
 /*
  * c = f(alpha op(a) op(b) + beta c + bias) on GPUs: a group of SIDE x SIDE work-items computes a tile of TILE x TILE elements, TILE = 4 SIDE,
  * each work-item 4 x 4 of them, SIDE apart so that neighbours touch neighbouring elements. Pieces of op(a) and op(b), DEPTH
- * deep, pass through local memory. Build options: TRANSPOSE_A, TRANSPOSE_B, BIAS, FUNCTION.
+ * deep, pass through local memory. Build options: TRANSPOSE_A, TRANSPOSE_B, FIXED_FUNCTION, SIDE, DEPTH.
  */
 #include "apply.h"
 
@@ -23,11 +23,8 @@
 #endif
 
 KERNEL(SIDE, SIDE)
-void gemm_tile(ulong m, ulong n, ulong k, float alpha, float beta, float function_a, float function_b,
-               const global float *a, const global float *b,
-#ifdef BIAS
-               const global float *bias,
-#endif
+void gemm_tile(ulong m, ulong n, ulong k, uint function, uint has_bias, float alpha, float beta, float function_a,
+               float function_b, const global float *a, const global float *b, const global float *bias,
                global float *c) {
     local float left[DEPTH * PITCH], right[DEPTH * PITCH];
     const uint x = get_local_id(0), y = get_local_id(1), item = y * SIDE + x;
@@ -69,9 +66,7 @@ void gemm_tile(ulong m, ulong n, ulong k, float alpha, float beta, float functio
             if (i >= m || j >= n) continue;
             float result = alpha * sum[r][s];
             if (beta != 0.0f) result += beta * c[i * n + j];
-#ifdef BIAS
-            result += bias[j];
-#endif
-            c[i * n + j] = apply(result, function_a, function_b);
+            if (has_bias) result += bias[j];
+            c[i * n + j] = apply(FUNCTION, result, function_a, function_b);
         }
 }

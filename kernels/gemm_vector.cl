@@ -5,16 +5,14 @@
  *
  * A block is PANEL columns wide. For DEPTH elements of the inner dimension at a time its columns of op(b) are packed into local memory, so that
  * the inner loop reads them in order, and then all its rows are computed with them. Elements of op(a) are read where they lie: packing those too
- * was measured, also for transposed a, and did not pay. Build options: TRANSPOSE_A, TRANSPOSE_B, BIAS, FUNCTION.
+ * was measured, also for transposed a, and did not pay. The host gives DEPTH, and WIDE_ROWS and NARROW_ROWS, the rows of the two
+ * tiles: two vectors wide, and one for matrices that are no wider.
  */
 #include "apply.h"
-
-#define PANEL (TILE_VECTORS * WIDTH)
 
 #define LOAD PASTE(vload, WIDTH)
 #define STORE PASTE(vstore, WIDTH)
 
-#ifdef TRANSPOSE_B
 /* The elements of two vectors in turns: a0 b0 a1 b1 ... */
 static void interleave(real a, real b, real *first, real *second) {
     first->even = a.lo, first->odd = b.lo;
@@ -33,125 +31,53 @@ static void transpose(real *block) {
     }
 }
 
-/* Columns of op(b) are rows of b: WIDTH of them, from `column` on, become elements of the panel's vectors number v. */
-static void pack_transposed(local float *panel, const global float *b, ulong k, uint depth, uint columns, uint v) {
+/* WIDTH columns of op(b), `depth` elements each, become the vectors packed, packed + pitch, ...; 0 in columns that there are not. */
+static void pack_rows(local float *packed, uint pitch, const global float *b, ulong stride, uint depth, uint columns) {
+    if (columns == WIDTH) {
+        for (uint p = 0; p < depth; p++) STORE(LOAD(0, b + p * stride), 0, packed + p * pitch);
+        return;
+    }
+    for (uint p = 0; p < depth; p++)
+        for (uint j = 0; j < WIDTH; j++) packed[p * pitch + j] = j < columns ? b[p * stride + j] : 0.0f;
+}
+
+/* The same where the columns of op(b) are rows of b. */
+static void pack_columns(local float *packed, uint pitch, const global float *b, ulong stride, uint depth, uint columns) {
     const uint whole = columns == WIDTH ? depth / WIDTH * WIDTH : 0;
     for (uint p = 0; p < whole; p += WIDTH) {
         real block[WIDTH];
 #pragma unroll
-        for (uint j = 0; j < WIDTH; j++) block[j] = LOAD(0, b + j * k + p);
+        for (uint j = 0; j < WIDTH; j++) block[j] = LOAD(0, b + j * stride + p);
         transpose(block);
 #pragma unroll
-        for (uint i = 0; i < WIDTH; i++) STORE(block[i], (p + i) * TILE_VECTORS + v, panel);
+        for (uint i = 0; i < WIDTH; i++) STORE(block[i], 0, packed + (p + i) * pitch);
     }
     for (uint j = 0; j < WIDTH; j++)
-        for (uint p = whole; p < depth; p++)
-            panel[(p * TILE_VECTORS + v) * WIDTH + j] = j < columns ? b[j * k + p] : 0.0f;
-}
-#endif
-
-/* The `depth` x PANEL piece of op(b) that starts at row p0 and column `column`; 0 in columns past the last. */
-static void pack_panel(local float *panel, const global float *b, ulong n, ulong k, ulong p0, uint depth, ulong column) {
-    for (uint v = 0; v < TILE_VECTORS; v++, column += WIDTH) {
-        const uint columns = column < n ? (uint)min((ulong)WIDTH, n - column) : 0;
-#ifdef TRANSPOSE_B
-        pack_transposed(panel, b + column * k + p0, k, depth, columns, v);
-#else
-        const global float *from = b + p0 * n + column;
-        if (columns == WIDTH)
-            for (uint p = 0; p < depth; p++) STORE(LOAD(0, from + p * n), p * TILE_VECTORS + v, panel);
-        else
-            for (uint p = 0; p < depth; p++)
-                for (uint j = 0; j < WIDTH; j++)
-                    panel[(p * TILE_VECTORS + v) * WIDTH + j] = j < columns ? from[p * n + j] : 0.0f;
-#endif
-    }
+        for (uint p = whole; p < depth; p++) packed[p * pitch + j] = j < columns ? b[j * stride + p] : 0.0f;
 }
 
-/* sum = the product of TILE_ROWS rows, of which left[r] + p step is the element p, and a panel. */
-static void multiply_tile(real (*sum)[TILE_VECTORS], const global float *const *left, ulong step,
-                          const local float *panel, uint depth) {
-#pragma unroll
-    for (uint r = 0; r < TILE_ROWS; r++)
-#pragma unroll
-        for (uint v = 0; v < TILE_VECTORS; v++) sum[r][v] = R(0.0);
-    for (uint p = 0; p < depth; p++) {
-        real right[TILE_VECTORS];
-#pragma unroll
-        for (uint v = 0; v < TILE_VECTORS; v++) right[v] = LOAD(p * TILE_VECTORS + v, panel);
-#pragma unroll
-        for (uint r = 0; r < TILE_ROWS; r++) {
-            const real factor = (real)(left[r][p * step]);
-#pragma unroll
-            for (uint v = 0; v < TILE_VECTORS; v++) sum[r][v] = MULTIPLY_ADD(factor, right[v], sum[r][v]);
-        }
-    }
-}
+/* What becomes of the sums: added to what is there from before, and in the end the bias and the function. */
+typedef struct epilogue {
+    uint function;
+    float alpha, beta, a, b; /* a, b: the function's parameters */
+    bool first, last, has_bias;
+} epilogue;
 
-/* What becomes of a vector of sums: added to what is there from before, and in the end the bias and the function. */
-typedef struct finish {
-    float alpha, beta, function_a, function_b;
-    bool first, last;
-} finish;
-
-static real finish_vector(real sum, const global float *bias, const global float *c, ulong part, finish how) {
+static real finish_vector(real sum, const global float *bias, const global float *c, ulong part, epilogue how) {
     real result = how.alpha * sum;
-    if (!how.first) result += load_part(c, part, 0.0f);
-    else if (how.beta != 0.0f) result += how.beta * load_part(c, part, 0.0f);
+    const float kept = how.first ? how.beta : 1.0f;
+    if (kept != 0.0f) result += kept * load_part(c, part, 0.0f);
     if (!how.last) return result;
-#ifdef BIAS
-    result += load_part(bias, part, 0.0f);
-#endif
-    return apply(result, (real)(how.function_a), (real)(how.function_b));
+    if (how.has_bias) result += load_part(bias, part, 0.0f);
+    return apply(how.function, result, (real)(how.a), (real)(how.b));
 }
 
-/* Rows that a tile has beyond the matrix are computed but not stored. */
-static void store_tile(real (*sum)[TILE_VECTORS], const global float *bias, global float *c, ulong n, ulong row, uint rows,
-                       ulong column, finish how) {
-#pragma unroll
-    for (uint r = 0; r < TILE_ROWS; r++)
-#pragma unroll
-        for (uint v = 0; v < TILE_VECTORS; v++) {
-            const ulong at = column + v * WIDTH;
-            if (r < rows && at < n) {
-                global float *to = c + (row + r) * n + at;
-                const ulong part = min((ulong)WIDTH, n - at);
-                store_part(finish_vector(sum[r][v], bias + at, to, part, how), to, part);
-            }
-        }
-}
+#define TILE wide
+#define TILE_ROWS WIDE_ROWS
+#define TILE_VECTORS 2
+#include "gemm_vector.h"
 
-KERNEL(1, 1)
-void gemm_vector(ulong m, ulong n, ulong k, ulong rows_per_group, float alpha, float beta, float function_a,
-                 float function_b, const global float *a, const global float *b,
-#ifdef BIAS
-                 const global float *bias,
-#endif
-                 global float *c) {
-#ifndef BIAS
-    const global float *bias = c;
-#endif
-    local float panel[DEPTH * PANEL];
-    const ulong column = (ulong)get_group_id(0) * PANEL;
-    const ulong first_row = (ulong)get_group_id(1) * rows_per_group, end_row = min(m, first_row + rows_per_group);
-#ifdef TRANSPOSE_A
-    const ulong row_stride = 1, step = m;
-#else
-    const ulong row_stride = k, step = 1;
-#endif
-    for (ulong p0 = 0; p0 < k || p0 == 0; p0 += DEPTH) {
-        const uint depth = (uint)min((ulong)DEPTH, k - p0);
-        const finish how = {alpha, beta, function_a, function_b, p0 == 0, p0 + DEPTH >= k};
-        pack_panel(panel, b, n, k, p0, depth, column);
-        for (ulong row = first_row; row < end_row; row += TILE_ROWS) {
-            const uint rows = (uint)min((ulong)TILE_ROWS, end_row - row);
-            const global float *left[TILE_ROWS];
-            /* Where a tile has more rows than are left it repeats the last. */
-#pragma unroll
-            for (uint r = 0; r < TILE_ROWS; r++) left[r] = a + p0 * step + (row + min(r, rows - 1)) * row_stride;
-            real sum[TILE_ROWS][TILE_VECTORS];
-            multiply_tile(sum, left, step, panel, depth);
-            store_tile(sum, bias, c, n, row, rows, column, how);
-        }
-    }
-}
+#define TILE narrow
+#define TILE_ROWS NARROW_ROWS
+#define TILE_VECTORS 1
+#include "gemm_vector.h"

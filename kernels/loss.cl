@@ -1,59 +1,71 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Losses that are a mean over the elements of a row, and their gradients: the rows of losses.h. The build option LOSS names the row; WEIGHT
- * and CLASS_WEIGHT say that there are such (class weights only for the binary cross-entropies).
+ * Losses that are a mean over the elements of a row, and their gradients: the rows of losses.h, by number (LOSS_HUBER and the like); the build
+ * option FIXED_LOSS makes the number a constant. `weighted`: samples have weights; `class_weighted`: the two classes of a
+ * binary cross-entropy have.
  */
 #include "rows.h"
 #include "losses.h"
 
-#define LOSS_ROW(name, loss, derivative)                                                                               \
-    static real loss_##name(real p, real t, real delta) { return loss; }                                               \
-    static real slope_##name(real p, real t, real delta) { return derivative; }
-SOMA_ELEMENT_LOSS_TABLE(LOSS_ROW)
-
-#ifdef WEIGHT
-#define WEIGHT_ARGUMENT const global float *weight,
-#define SAMPLE_WEIGHT(row) weight[row]
+#ifdef FIXED_LOSS
+#define LOSS FIXED_LOSS
 #else
-#define WEIGHT_ARGUMENT
-#define SAMPLE_WEIGHT(row) 1.0f
+#define LOSS loss_kind
 #endif
 
-#ifdef CLASS_WEIGHT
-#define CLASS_WEIGHT_ARGUMENT const global float *class_weight,
-#define WEIGHTED(value) (value) * (t * class_weight[1] + (R(1.0) - t) * class_weight[0])
-#else
-#define CLASS_WEIGHT_ARGUMENT
-#define WEIGHTED(value) (value)
-#endif
+static real element_loss(uint kind, real p, real t, real delta) {
+    switch (kind) {
+#define ROW(name, loss, derivative)                                                                                    \
+    case LOSS_##name: return loss;
+        SOMA_ELEMENT_LOSS_TABLE(ROW)
+#undef ROW
+    }
+    return p;
+}
 
-KERNEL(LANES, ROWS)
-void loss(ulong rows, ulong rows_per_group, ulong columns, float delta, const global float *prediction,
-          const global float *target, WEIGHT_ARGUMENT CLASS_WEIGHT_ARGUMENT global float *out) {
+static real element_slope(uint kind, real p, real t, real delta) {
+    switch (kind) {
+#define ROW(name, loss, derivative)                                                                                    \
+    case LOSS_##name: return derivative;
+        SOMA_ELEMENT_LOSS_TABLE(ROW)
+#undef ROW
+    }
+    return p;
+}
+
+static real element_weight(real t, uint class_weighted, const global float *class_weight) {
+    return class_weighted ? t * class_weight[1] + (R(1.0) - t) * class_weight[0] : R(1.0);
+}
+
+#define LOSS_ARGUMENTS                                                                                                 \
+    ulong rows, ulong rows_per_group, ulong columns, uint loss_kind, float delta, uint weighted, uint class_weighted,  \
+        const global float *prediction, const global float *target, const global float *weight,                        \
+        const global float *class_weight
+
+KERNEL(LANES, ROWS) void loss(LOSS_ARGUMENTS, global float *out) {
     SHARED(shared);
     FOR_EACH_ROW(row, rows, rows_per_group) {
         real total = R(0.0);
         FOR_EACH_IN_ROW(j, part, columns) {
             const real p = load_part(prediction + row * columns + j, part, 0.0f);
             const real t = load_part(target + row * columns + j, part, 0.0f);
-            total += keep_part(WEIGHTED(PASTE(loss_, LOSS)(p, t, (real)(delta))), part, 0.0f);
+            const real value = element_loss(LOSS, p, t, (real)(delta));
+            total += keep_part(value * element_weight(t, class_weighted, class_weight), part, 0.0f);
         }
         const float sum = ROW_SUM(total, shared);
-        if (get_local_id(0) == 0) out[row] = SAMPLE_WEIGHT(row) * (sum / columns);
+        if (get_local_id(0) == 0) out[row] = (weighted ? weight[row] : 1.0f) * (sum / columns);
     }
 }
 
-KERNEL(LANES, ROWS)
-void loss_grad(ulong rows, ulong rows_per_group, ulong columns, float delta, const global float *prediction,
-               const global float *target, WEIGHT_ARGUMENT CLASS_WEIGHT_ARGUMENT const global float *dloss,
-               global float *out) {
+KERNEL(LANES, ROWS) void loss_grad(LOSS_ARGUMENTS, const global float *dloss, global float *out) {
     FOR_EACH_ROW(row, rows, rows_per_group) {
-        const float factor = dloss[row] * SAMPLE_WEIGHT(row);
+        const float factor = weighted ? dloss[row] * weight[row] : dloss[row];
         FOR_EACH_IN_ROW(j, part, columns) {
             const real p = load_part(prediction + row * columns + j, part, 0.0f);
             const real t = load_part(target + row * columns + j, part, 0.0f);
-            const real slope = WEIGHTED(PASTE(slope_, LOSS)(p, t, (real)(delta)));
-            store_part(factor * slope / (float)columns, out + row * columns + j, part);
+            const real value = element_slope(LOSS, p, t, (real)(delta));
+            const real weights = element_weight(t, class_weighted, class_weight);
+            store_part(factor * (value * weights) / (float)columns, out + row * columns + j, part);
         }
     }
 }

@@ -1,15 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a batch adds to a metric. The build option METRIC names the metric; with CLASSES the targets are class numbers, else rows.
- * One group adds up the samples, in a fixed order; for large batches `metric_rows` has computed the samples' values before.
+ * What a batch adds to a metric. The metric is a number, METRIC_SUM and the like; the build option FIXED_METRIC makes it a constant. With `by_class` the
+ * targets are class numbers, else rows. One group adds up the samples, in a fixed order; for large batches `metric_rows` has
+ * computed the samples' values before.
  */
 #include "opencl.h"
 
-#ifdef CLASSES
-#define TARGET int
+#ifdef FIXED_METRIC
+#define METRIC FIXED_METRIC
 #else
-#define TARGET float
+#define METRIC metric
 #endif
+
+/* A batch: predictions and targets, `columns` to a sample. */
+typedef struct batch {
+    ulong columns;
+    uint k;
+    float threshold;
+    uint by_class;
+    const global float *prediction;
+    const global int *target_class; /* by_class */
+    const global float *target_row; /* else */
+} batch;
 
 static ulong first_largest(const global float *values, ulong count) {
     ulong best = 0;
@@ -19,68 +31,72 @@ static ulong first_largest(const global float *values, ulong count) {
 }
 
 /* A class number that is none becomes a number past every row. */
-static ulong target_class(const global TARGET *target, ulong row, ulong columns) {
-#ifdef CLASSES
-    return (ulong)(long)target[row];
-#else
-    return first_largest(target + row * columns, columns);
-#endif
+static ulong class_of(batch of, ulong row) {
+    return of.by_class ? (ulong)(long)of.target_class[row] : first_largest(of.target_row + row * of.columns, of.columns);
 }
 
-#define METRIC_ARGUMENTS                                                                                               \
-    ulong row, ulong columns, uint k, float threshold, const global float *prediction, const global TARGET *target
-#define DEFINE_METRIC(name) static float metric_##name(METRIC_ARGUMENTS)
-
-DEFINE_METRIC(SUM) { return prediction[row]; }
-
-DEFINE_METRIC(CATEGORICAL_ACCURACY) {
-    return first_largest(prediction + row * columns, columns) == target_class(target, row, columns) ? 1.0f : 0.0f;
+static float is_right(batch of, ulong row) {
+    return first_largest(of.prediction + row * of.columns, of.columns) == class_of(of, row) ? 1.0f : 0.0f;
 }
 
-DEFINE_METRIC(TOP_K_ACCURACY) {
-    const global float *p = prediction + row * columns;
-    const ulong wanted = target_class(target, row, columns);
-    if (wanted >= columns) return 0.0f;
+static float is_among_first(batch of, ulong row) {
+    const global float *p = of.prediction + row * of.columns;
+    const ulong wanted = class_of(of, row);
+    if (wanted >= of.columns) return 0.0f;
     uint greater = 0;
-    for (ulong j = 0; j < columns; j++) greater += p[j] > p[wanted];
-    return greater < k ? 1.0f : 0.0f;
+    for (ulong j = 0; j < of.columns; j++) greater += p[j] > p[wanted];
+    return greater < of.k ? 1.0f : 0.0f;
 }
 
-DEFINE_METRIC(BINARY_ACCURACY) {
+static float right_share(batch of, ulong row) {
     uint right = 0;
-    for (ulong j = row * columns; j < (row + 1) * columns; j++) right += (prediction[j] > threshold) == (target[j] > 0.5f);
-    return right / (float)columns;
+    for (ulong j = row * of.columns; j < (row + 1) * of.columns; j++)
+        right += (of.prediction[j] > of.threshold) == (of.target_row[j] > 0.5f);
+    return right / (float)of.columns;
 }
 
-DEFINE_METRIC(ABSOLUTE_ERROR) {
+static float mean_error(batch of, ulong row) {
     float total = 0.0f;
-    for (ulong j = row * columns; j < (row + 1) * columns; j++) total += fabs(prediction[j] - target[j]);
-    return total / columns;
+    for (ulong j = row * of.columns; j < (row + 1) * of.columns; j++)
+        total += fabs(of.prediction[j] - of.target_row[j]);
+    return total / of.columns;
 }
+
+static float metric_of(uint metric, batch of, ulong row) {
+    switch (metric) {
+    case METRIC_CATEGORICAL_ACCURACY: return is_right(of, row);
+    case METRIC_TOP_K_ACCURACY: return is_among_first(of, row);
+    case METRIC_BINARY_ACCURACY: return right_share(of, row);
+    case METRIC_ABSOLUTE_ERROR: return mean_error(of, row);
+    default: return of.prediction[row];
+    }
+}
+
+#define BATCH_ARGUMENTS                                                                                                \
+    uint metric, ulong columns, uint k, float threshold, uint by_class, const global float *prediction,                \
+        const global int *target_class, const global float *target_row
+#define BATCH {columns, k, threshold, by_class, prediction, target_class, target_row}
 
 /* The value of each sample. */
-KERNEL(GROUP, 1)
-void metric_rows(ulong count, ulong chunk, ulong columns, uint k, float threshold, const global float *prediction,
-                 const global TARGET *target, global float *values) {
+KERNEL(GROUP, 1) void metric_rows(ulong count, ulong chunk, BATCH_ARGUMENTS, global float *values) {
+    const batch of = BATCH;
     const ulong end = min(count, ((ulong)get_group_id(0) + 1) * chunk);
     for (ulong i = (ulong)get_group_id(0) * chunk + get_local_id(0); i < end; i += GROUP)
-        values[i] = PASTE(metric_, METRIC)(i, columns, k, threshold, prediction, target);
+        values[i] = metric_of(METRIC, of, i);
 }
 
 /* Adds the samples' values to the accumulator's row `slot`: the sum, and Kahan's compensation. One group. */
-KERNEL(GROUP, 1)
-void metric_add(ulong count, ulong columns, uint k, float threshold, uint slot, const global float *prediction,
-                const global TARGET *target, global float *accumulator) {
+KERNEL(GROUP, 1) void metric_add(ulong count, uint slot, BATCH_ARGUMENTS, global float *accumulator) {
+    const batch of = BATCH;
     float total = 0.0f;
-    for (ulong i = get_local_id(0); i < count; i += GROUP)
-        total += PASTE(metric_, METRIC)(i, columns, k, threshold, prediction, target);
+    for (ulong i = get_local_id(0); i < count; i += GROUP) total += metric_of(METRIC, of, i);
 #if GROUP > 1
     local float shared[GROUP];
     const uint lane = get_local_id(0);
     shared[lane] = total;
     barrier(CLK_LOCAL_MEM_FENCE);
-    for (uint step = GROUP / 2; step > 0; step /= 2) {
-        if (lane < step) shared[lane] += shared[lane + step];
+    for (uint distance = GROUP / 2; distance > 0; distance /= 2) {
+        if (lane < distance) shared[lane] += shared[lane + distance];
         barrier(CLK_LOCAL_MEM_FENCE);
     }
     if (lane > 0) return;

@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Rows shared out among work-items. The build options say how many work-items share a row (LANES; 1 or the whole group) and how many
- * rows a group has at a time (ROWS; 1 unless LANES is 1): dimension 0 of a group are the lanes, dimension 1 the rows.
+ * rows a group has at a time (ROWS; 1 unless LANES is 1), without them one has one: dimension 0 of a group are the lanes, dimension 1 the rows.
  * Sums run in a fixed order: along each lane, then over the elements of the vector, then over the lanes, both as trees.
  */
 #ifndef SOMA_KERNELS_ROWS_H
 #define SOMA_KERNELS_ROWS_H
 
 #include "opencl.h"
+
+#ifndef LANES
+#define LANES 1
+#define ROWS 1
+#endif
 
 #define FOR_EACH_ROW(row, count, rows_per_group)                                                                       \
     for (ulong row##_end = min((ulong)(count), ((ulong)get_group_id(1) + 1) * (rows_per_group)),                       \
@@ -20,9 +25,11 @@
          j += LANES * WIDTH)
 
 /* The value where the element belongs to the row, else `rest`. */
-static real keep_part(real value, ulong part, float rest) {
-    return element_numbers() < (integers)((int)min((ulong)WIDTH, part)) ? value : (real)(rest);
+static real keep_part_else(real value, ulong part, real rest) {
+    return element_numbers() < (integers)((int)min((ulong)WIDTH, part)) ? value : rest;
 }
+
+static real keep_part(real value, ulong part, float rest) { return keep_part_else(value, part, (real)(rest)); }
 
 /* A NaN on either side comes out. */
 #define ADD(a, b) ((a) + (b))

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Softmax over an axis and its gradient, or of its logarithm with the build option LOGARITHM. out may be the input. */
+/* Softmax over an axis and its gradient, or of its logarithm. out may be the input. */
 #include "rows.h"
 
 /* inner = 1: a row is the axis. */
 KERNEL(LANES, ROWS)
-void softmax_rows(ulong rows, ulong rows_per_group, ulong axis, const global float *x, global float *out) {
+void softmax_rows(ulong rows, ulong rows_per_group, ulong axis, uint logarithm, const global float *x, global float *out) {
     SHARED(shared);
     FOR_EACH_ROW(row, rows, rows_per_group) {
         const global float *from = x + row * axis;
@@ -19,43 +19,32 @@ void softmax_rows(ulong rows, ulong rows_per_group, ulong axis, const global flo
         FOR_EACH_IN_ROW(j, part, axis) {
             const real power = exp(load_part(from + j, part, 0.0f) - top);
             total += keep_part(power, part, 0.0f);
-#ifndef LOGARITHM
-            store_part(power, to + j, part);
-#endif
+            if (!logarithm) store_part(power, to + j, part);
         }
         const float sum = ROW_SUM(total, shared);
         FOR_EACH_IN_ROW(j, part, axis) {
-#ifdef LOGARITHM
-            store_part(load_part(from + j, part, 0.0f) - top - log(sum), to + j, part);
-#else
-            store_part(load_part(to + j, part, 0.0f) / sum, to + j, part);
-#endif
+            if (logarithm) store_part(load_part(from + j, part, 0.0f) - top - log(sum), to + j, part);
+            else store_part(load_part(to + j, part, 0.0f) / sum, to + j, part);
         }
     }
 }
 
 KERNEL(LANES, ROWS)
-void softmax_grad_rows(ulong rows, ulong rows_per_group, ulong axis, const global float *dy, const global float *y,
+void softmax_grad_rows(ulong rows, ulong rows_per_group, ulong axis, uint logarithm, const global float *dy, const global float *y,
                        global float *out) {
     SHARED(shared);
     FOR_EACH_ROW(row, rows, rows_per_group) {
         const ulong start = row * axis;
         real total = R(0.0);
         FOR_EACH_IN_ROW(j, part, axis) {
-#ifdef LOGARITHM
-            total += load_part(dy + start + j, part, 0.0f);
-#else
-            total += load_part(dy + start + j, part, 0.0f) * load_part(y + start + j, part, 0.0f);
-#endif
+            const real slope = load_part(dy + start + j, part, 0.0f);
+            total += logarithm ? slope : slope * load_part(y + start + j, part, 0.0f);
         }
         const float sum = ROW_SUM(total, shared);
         FOR_EACH_IN_ROW(j, part, axis) {
             const real gradient = load_part(dy + start + j, part, 0.0f), value = load_part(y + start + j, part, 0.0f);
-#ifdef LOGARITHM
-            store_part(gradient - exp(value) * sum, out + start + j, part);
-#else
-            store_part(value * (gradient - sum), out + start + j, part);
-#endif
+            if (logarithm) store_part(gradient - exp(value) * sum, out + start + j, part);
+            else store_part(value * (gradient - sum), out + start + j, part);
         }
     }
 }
@@ -64,10 +53,10 @@ void softmax_grad_rows(ulong rows, ulong rows_per_group, ulong axis, const globa
 #define COLUMNS()                                                                                                      \
     const ulong column = (ulong)get_global_id(0) * WIDTH;                                                              \
     if (column >= inner) return;                                                                                       \
-    const ulong part = min((ulong)WIDTH, inner - column), first = get_group_id(1) * axis * inner + column,             \
-                end = first + axis * inner
+    const ulong part = min((ulong)WIDTH, inner - column), first = get_group_id(1) * axis * inner + column;             \
+    const ulong end = first + axis * inner
 
-KERNEL(GROUP, 1) void softmax_columns(ulong inner, ulong axis, const global float *x, global float *out) {
+KERNEL(GROUP, 1) void softmax_columns(ulong inner, ulong axis, uint logarithm, const global float *x, global float *out) {
     COLUMNS();
     real top = (real)(-INFINITY), sum = R(0.0);
     for (ulong i = first; i < end; i += inner) {
@@ -77,36 +66,25 @@ KERNEL(GROUP, 1) void softmax_columns(ulong inner, ulong axis, const global floa
     for (ulong i = first; i < end; i += inner) {
         const real power = exp(load_part(x + i, part, 0.0f) - top);
         sum += power;
-#ifndef LOGARITHM
-        store_part(power, out + i, part);
-#endif
+        if (!logarithm) store_part(power, out + i, part);
     }
     for (ulong i = first; i < end; i += inner) {
-#ifdef LOGARITHM
-        store_part(load_part(x + i, part, 0.0f) - top - log(sum), out + i, part);
-#else
-        store_part(load_part(out + i, part, 0.0f) / sum, out + i, part);
-#endif
+        if (logarithm) store_part(load_part(x + i, part, 0.0f) - top - log(sum), out + i, part);
+        else store_part(load_part(out + i, part, 0.0f) / sum, out + i, part);
     }
 }
 
 KERNEL(GROUP, 1)
-void softmax_grad_columns(ulong inner, ulong axis, const global float *dy, const global float *y, global float *out) {
+void softmax_grad_columns(ulong inner, ulong axis, uint logarithm, const global float *dy, const global float *y, global float *out) {
     COLUMNS();
     real sum = R(0.0);
     for (ulong i = first; i < end; i += inner) {
-#ifdef LOGARITHM
-        sum += load_part(dy + i, part, 0.0f);
-#else
-        sum += load_part(dy + i, part, 0.0f) * load_part(y + i, part, 0.0f);
-#endif
+        const real slope = load_part(dy + i, part, 0.0f);
+        sum += logarithm ? slope : slope * load_part(y + i, part, 0.0f);
     }
     for (ulong i = first; i < end; i += inner) {
         const real gradient = load_part(dy + i, part, 0.0f), value = load_part(y + i, part, 0.0f);
-#ifdef LOGARITHM
-        store_part(gradient - exp(value) * sum, out + i, part);
-#else
-        store_part(value * (gradient - sum), out + i, part);
-#endif
+        if (logarithm) store_part(gradient - exp(value) * sum, out + i, part);
+        else store_part(value * (gradient - sum), out + i, part);
     }
 }

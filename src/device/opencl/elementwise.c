@@ -3,20 +3,9 @@
 #include "device/opencl/launch.h"
 
 #include "device/opencl/strided.h"
-#include "kernels/functions.h"
-#include "kernels/optimizers.h"
 #define soma_u32         uint32_t
 #define SOMA_MULHI(a, b) (soma_u32)(((uint64_t)(a) * (b)) >> 32)
 #include "kernels/random.h"
-
-const char *soma_cl_function_word(soma_function function) {
-    static const char *const words[] = {
-#define ROW(name, from_output, f, derivative) [SOMA_##name] = #name,
-        SOMA_FUNCTION_TABLE(ROW)
-#undef ROW
-    };
-    return words[function];
-}
 
 static size_t count_of(const soma_cl_builder *builder, uint32_t view) {
     return soma_view_count(&builder->call->view[view]);
@@ -36,7 +25,7 @@ static void end_share(soma_cl_builder *builder, size_t count) {
 void soma_cl_write_fill(soma_cl_builder *builder) {
     size_t count = count_of(builder, 0);
     if (count == 0) return;
-    soma_cl_begin(builder, "elementwise.cl", "fill", "-DFUNCTION=IDENTITY");
+    soma_cl_begin(builder, "elementwise.cl", "fill", " ");
     pass_share(builder, count);
     soma_cl_pass_float(builder, builder->call->params.fill.value);
     soma_cl_pass_view(builder, 0);
@@ -47,8 +36,9 @@ void soma_cl_write_unary(soma_cl_builder *builder) {
     const soma_unary_params *params = &builder->call->params.unary;
     size_t count = count_of(builder, 0);
     if (count == 0) return;
-    soma_cl_begin(builder, "elementwise.cl", "unary", "-DFUNCTION=%s", soma_cl_function_word(params->function));
+    soma_cl_begin(builder, "elementwise.cl", "unary", "-DFIXED_FUNCTION=%d", (int)params->function);
     pass_share(builder, count);
+    soma_cl_pass_u32(builder, params->function);
     soma_cl_pass_float(builder, params->a);
     soma_cl_pass_float(builder, params->b);
     soma_cl_pass_view(builder, 0);
@@ -60,8 +50,9 @@ void soma_cl_write_unary_grad(soma_cl_builder *builder) {
     const soma_unary_params *params = &builder->call->params.unary;
     size_t count = count_of(builder, 0);
     if (count == 0) return;
-    soma_cl_begin(builder, "elementwise.cl", "unary_grad", "-DFUNCTION=%s", soma_cl_function_word(params->function));
+    soma_cl_begin(builder, "elementwise.cl", "unary_grad", "-DFIXED_FUNCTION=%d", (int)params->function);
     pass_share(builder, count);
+    soma_cl_pass_u32(builder, params->function);
     soma_cl_pass_float(builder, params->a);
     soma_cl_pass_float(builder, params->b);
     for (uint32_t view = 0; view < 3; view++) soma_cl_pass_view(builder, view);
@@ -108,16 +99,6 @@ void soma_cl_write_dropout(soma_cl_builder *builder) {
 }
 
 void soma_cl_write_optimizer(soma_cl_builder *builder) {
-    static const char *const words[] = {
-#define ROW(name, states, rule) [SOMA_##name] = #name,
-        SOMA_OPTIMIZER_TABLE(ROW)
-#undef ROW
-    };
-    static const int states[] = {
-#define ROW(name, states, rule) [SOMA_##name] = states,
-        SOMA_OPTIMIZER_TABLE(ROW)
-#undef ROW
-    };
     static const size_t rates[] = {
         SOMA_CL_LIVE(optimizer.learning_rate),
         SOMA_CL_LIVE(optimizer.beta1),
@@ -133,14 +114,12 @@ void soma_cl_write_optimizer(soma_cl_builder *builder) {
     };
     const soma_optimizer_params *params = &builder->call->params.optimizer;
     size_t count = count_of(builder, 0);
-    bool norm = builder->call->view[4].rank != 0;
     if (count == 0) return;
-    soma_cl_begin(builder, "optimizer.cl", "optimizer", "-DRULE=%s -DSTATES=%d%s", words[params->kind],
-                  states[params->kind], norm ? " -DCLIP_NORM" : "");
+    soma_cl_begin(builder, "optimizer.cl", "optimizer", "-DFIXED_RULE=%d", (int)params->kind);
     pass_share(builder, count);
     soma_cl_pass_size(builder, params->decay_count);
+    soma_cl_pass_u32(builder, params->kind);
     for (size_t i = 0; i < SOMA_COUNT_OF(rates); i++) soma_cl_pass_live(builder, SOMA_CL_ARGUMENT_LIVE_FLOAT, rates[i]);
-    for (uint32_t view = 0; view < 2u + (uint32_t)states[params->kind]; view++) soma_cl_pass_view(builder, view);
-    if (norm) soma_cl_pass_view(builder, 4);
+    for (uint32_t view = 0; view < builder->call->view_count; view++) soma_cl_pass_view(builder, view);
     end_share(builder, count);
 }

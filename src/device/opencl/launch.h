@@ -75,6 +75,7 @@ void soma_cl_begin(soma_cl_builder *builder, const char *source, const char *ker
 void soma_cl_pass_size(soma_cl_builder *builder, size_t value); /* an OpenCL ulong */
 void soma_cl_pass_u32(soma_cl_builder *builder, uint32_t value);
 void soma_cl_pass_float(soma_cl_builder *builder, float value);
+/* A view's memory; for a view that is absent or has no elements some memory that is not touched. */
 void soma_cl_pass_view(soma_cl_builder *builder, uint32_t view);
 void soma_cl_pass_skew(soma_cl_builder *builder, uint32_t view);
 void soma_cl_pass_scratch(soma_cl_builder *builder, size_t offset, size_t bytes);
@@ -122,8 +123,5 @@ soma_cl_writer soma_cl_write_fill, soma_cl_write_copy, soma_cl_write_gather, som
     soma_cl_write_unary_grad, soma_cl_write_bias_unary_grad, soma_cl_write_binary, soma_cl_write_reduce,
     soma_cl_write_softmax, soma_cl_write_softmax_grad, soma_cl_write_dropout, soma_cl_write_loss,
     soma_cl_write_loss_grad, soma_cl_write_metric, soma_cl_write_optimizer;
-
-/* The row of kernels/functions.h as the kernels know it: "RELU". */
-const char *soma_cl_function_word(soma_function function);
 
 #endif

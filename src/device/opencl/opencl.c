@@ -54,6 +54,20 @@ static bool wants_vectors(const soma_cl_device *device) {
            soma_cl_device_number(device->id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT) >= 4;
 }
 
+/*
+ * Accumulators, a vector of each column of the panel and one for a factor fill the vector registers: 32 of them where
+ * vectors have 16 floats, else 16. The panel is to stay in the cache nearest to the core, and leave room in local
+ * memory.
+ */
+static void choose_tiles(soma_cl_device *device) {
+    soma_cl_style *style = &device->style;
+    style->wide_rows = style->width == 16 ? 8 : 6;
+    style->narrow_rows = style->wide_rows * 3 / 2;
+    style->depth = 512;
+    while (style->depth > 16 && style->depth * 2 * style->width * sizeof(float) > device->local_memory / 2)
+        style->depth /= 2;
+}
+
 static void choose_style(soma_cl_device *device) {
     const uint64_t native = soma_cl_device_number(device->id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT);
     const uint64_t abilities = soma_cl_device_number(device->id, CL_DEVICE_SINGLE_FP_CONFIG);
@@ -64,6 +78,7 @@ static void choose_style(soma_cl_device *device) {
     device->style.group = vectors ? 1 : GROUP;
     while (device->style.group > device->largest_group) device->style.group /= 2;
     device->style.fma = (abilities & CL_FP_FMA) != 0;
+    if (vectors) choose_tiles(device);
 }
 
 /*

@@ -16,6 +16,8 @@ typedef struct soma_cl_style {
     uint32_t width; /* floats in a vector */
     uint32_t group; /* work-items in a group */
     bool fma;       /* a fused multiply-add costs no more than a multiplication */
+    /* On processors: the tiles of matrix products, see kernels/gemm_vector.cl. */
+    uint32_t wide_rows, narrow_rows, depth;
 } soma_cl_style;
 
 /* Whose kernels multiply matrices. */

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define BUNDLE "vector.cl"
+
 struct soma_cl_program {
     soma_cl_program *next;
     cl_program program;
@@ -14,16 +16,18 @@ struct soma_cl_program {
 
 /*
  * SOMA_OPENCL_BUILD_OPTIONS is appended to the options of every program: to try a driver's own options, and to see what
- * a failing build looks like (SOMA_OPENCL_BUILD_OPTIONS=-DWIDTH).
+ * a failing build looks like (SOMA_OPENCL_BUILD_OPTIONS=-DWIDTH=3).
  */
 static const char *options_of_user(void) {
     const char *options = getenv("SOMA_OPENCL_BUILD_OPTIONS");
     return options ? options : "";
 }
 
-static const soma_cl_source *find_source(const char *name) {
+/* The source whose name the text begins with, followed by a blank or nothing; NULL if there is none. */
+static const soma_cl_source *find_source(const char *text) {
+    const size_t length = strcspn(text, " ");
     for (const soma_cl_source *source = soma_cl_sources; source->name; source++)
-        if (strcmp(source->name, name) == 0) return source;
+        if (strlen(source->name) == length && strncmp(source->name, text, length) == 0) return source;
     return NULL;
 }
 
@@ -41,9 +45,16 @@ static soma_status build_error(soma_cl_device *device, cl_program program, cl_in
 
 static soma_status build(soma_cl_device *device, const soma_cl_source *source, const char *options, const char *key,
                          cl_program *result) {
-    const char *text = source->text;
+    soma_text numbers = {0};
+    soma_cl_append_numbers(&numbers);
+    if (!numbers.data || numbers.failed) {
+        soma_free(numbers.data);
+        return soma_out_of_memory(numbers.capacity, "the head of an OpenCL program");
+    }
+    const char *texts[] = {numbers.data, source->text};
     cl_int code;
-    cl_program program = clCreateProgramWithSource(device->context, 1, &text, NULL, &code);
+    cl_program program = clCreateProgramWithSource(device->context, SOMA_COUNT_OF(texts), texts, NULL, &code);
+    soma_free(numbers.data);
     SOMA_TRY(soma_cl_check(code, "clCreateProgramWithSource of %s on %s", source->name, device->info.name));
     code = clBuildProgram(program, 1, &device->id, options, NULL, NULL);
     if (code != CL_SUCCESS) {
@@ -57,14 +68,14 @@ static soma_status build(soma_cl_device *device, const soma_cl_source *source, c
 
 /* The program of this key, from the device's list or built now. The options are the part of the key after the first
  * blank. */
-static soma_status get_program(soma_cl_device *device, const char *source_name, const char *key, cl_program *result) {
+static soma_status get_program(soma_cl_device *device, const char *key, cl_program *result) {
     for (soma_cl_program *program = device->programs; program; program = program->next)
         if (strcmp(program->key, key) == 0) {
             *result = program->program;
             return SOMA_OK;
         }
-    const soma_cl_source *source = find_source(source_name);
-    if (!source) return soma_error(SOMA_INTERNAL, "there is no kernel source %s", source_name);
+    const soma_cl_source *source = find_source(key);
+    if (!source) return soma_error(SOMA_INTERNAL, "there is no kernel source for %s", key);
     size_t size = strlen(key) + 1;
     soma_cl_program *program = soma_calloc(1, sizeof *program + size);
     if (!program) return soma_out_of_memory(sizeof *program + size, "an OpenCL program");
@@ -80,17 +91,38 @@ static soma_status get_program(soma_cl_device *device, const char *source_name, 
     return SOMA_OK;
 }
 
+/* Whether the source is a part of the one program that processors get. */
+static bool is_bundled(const soma_cl_device *device, const char *source) {
+    if (!soma_cl_works_on_vectors(device)) return false;
+    char word[64];
+    snprintf(word, sizeof word, " %s ", source);
+    return strstr(find_source(BUNDLE)->parts, word) != NULL;
+}
+
+/* What tells a program from others: its source and its options. */
+static void append_key(soma_text *key, const soma_cl_device *device, const char *source, const char *options) {
+    const soma_cl_style *style = &device->style;
+    const bool bundled = is_bundled(device, source);
+    soma_text_append(key, "%s -cl-std=CL1.2 -DWIDTH=%u -DGROUP=%u%s", bundled ? BUNDLE : source, style->width,
+                     style->group, style->fma ? " -DHAVE_FMA" : "");
+    if (bundled)
+        soma_text_append(key, " -DWIDE_ROWS=%u -DNARROW_ROWS=%u -DDEPTH=%u", style->wide_rows, style->narrow_rows,
+                         style->depth);
+    else
+        soma_text_append(key, " %s", options);
+    soma_text_append(key, " %s", options_of_user());
+}
+
 soma_status soma_cl_create_kernel(soma_cl_device *device, const char *source, const char *kernel, const char *options,
                                   cl_kernel *result) {
     soma_text key = {0};
-    soma_text_append(&key, "%s -cl-std=CL1.2 -DWIDTH=%u -DGROUP=%u%s %s %s", source, device->style.width,
-                     device->style.group, device->style.fma ? " -DHAVE_FMA" : "", options, options_of_user());
+    append_key(&key, device, source, options);
     if (!key.data || key.failed) {
         soma_free(key.data);
         return soma_out_of_memory(256, "the options of an OpenCL program");
     }
     cl_program program = NULL;
-    soma_status status = get_program(device, source, key.data, &program);
+    soma_status status = get_program(device, key.data, &program);
     if (status == SOMA_OK) {
         cl_int code;
         *result = clCreateKernel(program, kernel, &code);

@@ -6,7 +6,8 @@
 #include "device/opencl/opencl.h"
 
 typedef struct soma_cl_source {
-    const char *name; /* "elementwise.cl" */
+    const char *name;  /* "elementwise.cl" */
+    const char *parts; /* the sources that it includes, " elementwise.cl  gather.cl " */
     const char *text;
 } soma_cl_source;
 
@@ -22,5 +23,8 @@ soma_status soma_cl_create_kernel(soma_cl_device *device, const char *source, co
 
 /* Frees the programs of a device. */
 void soma_cl_free_programs(soma_cl_device *device);
+
+/* numbers.c: appends "#define FUNCTION_RELU 5" and the like: soma's enumerations, for the kernels. */
+void soma_cl_append_numbers(soma_text *text);
 
 #endif

@@ -2,6 +2,8 @@
 /* Strided views: their shapes for the kernels, and the primitives that copy between them. */
 #include "device/opencl/strided.h"
 
+#include <stdio.h>
+
 soma_cl_strided soma_cl_collapse(const soma_view *first, const soma_view *second) {
     soma_cl_strided result;
     for (uint32_t i = 0; i < SOMA_MAX_RANK; i++) {
@@ -66,8 +68,8 @@ static bool types(soma_cl_builder *builder, soma_dtype in, soma_dtype out, const
 }
 
 /* Values that need no arithmetic go over exactly: an integer need not pass through a float. */
-static const char *exact(float scale, float shift) {
-    return scale == 1 && shift == 0 ? " -DEXACT" : "";
+static bool is_exact(float scale, float shift) {
+    return scale == 1 && shift == 0;
 }
 
 static void end_chunks(soma_cl_builder *builder, size_t count, size_t chunk) {
@@ -82,7 +84,7 @@ void soma_cl_write_copy(soma_cl_builder *builder) {
     if (!types(builder, in->dtype, out->dtype, &in_word, &out_word) || count == 0) return;
     soma_cl_strided strided = soma_cl_collapse(in, out);
     soma_cl_begin(builder, "copy.cl", "copy", "-DIN=%s -DOUT=%s%s", in_word, out_word,
-                  exact(params->scale, params->shift));
+                  is_exact(params->scale, params->shift) ? " -DEXACT" : "");
     soma_cl_pass_size(builder, count);
     soma_cl_pass_size(builder, chunk);
     soma_cl_pass_shape(builder, &strided);
@@ -103,8 +105,9 @@ void soma_cl_write_gather(soma_cl_builder *builder) {
     const char *in_word, *out_word;
     size_t count = soma_view_count(out), chunk = soma_cl_chunk(builder->device, count);
     if (!types(builder, table->dtype, out->dtype, &in_word, &out_word) || count == 0) return;
-    soma_cl_begin(builder, "gather.cl", "gather", "-DIN=%s -DOUT=%s%s%s", in_word, out_word,
-                  exact(params->scale, params->shift), index->rank ? " -DINDEXED" : "");
+    char kernel[32];
+    snprintf(kernel, sizeof kernel, "gather_%s_%s", in_word, out_word);
+    soma_cl_begin(builder, "gather.cl", kernel, "-DIN=%s -DOUT=%s", in_word, out_word);
     soma_cl_pass_size(builder, count);
     soma_cl_pass_size(builder, chunk);
     soma_cl_pass_live(builder, SOMA_CL_ARGUMENT_LIVE_SIZE, SOMA_CL_LIVE(gather.start));
@@ -112,10 +115,10 @@ void soma_cl_write_gather(soma_cl_builder *builder) {
     soma_cl_pass_size(builder, count / out->shape[0]);
     soma_cl_pass_float(builder, params->scale);
     soma_cl_pass_float(builder, params->shift);
-    if (index->rank) {
-        soma_cl_pass_view(builder, 1);
-        soma_cl_pass_size(builder, soma_view_count(index));
-    }
+    soma_cl_pass_u32(builder, is_exact(params->scale, params->shift));
+    soma_cl_pass_u32(builder, index->rank != 0);
+    soma_cl_pass_size(builder, soma_view_count(index));
+    soma_cl_pass_view(builder, 1);
     soma_cl_pass_view(builder, 0);
     soma_cl_pass_view(builder, 2);
     end_chunks(builder, count, chunk);

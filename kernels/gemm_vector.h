@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/* The kernel of gemm_vector.cl for one shape of its tile: TILE, TILE_ROWS, TILE_VECTORS. Included once for each; undefines them. */
+#define PANEL (TILE_VECTORS * WIDTH)
+#define NAMED(name) PASTE(PASTE(name, _), TILE)
+
+/* sums = the product of TILE_ROWS rows, of which left[r] + p step is the element p, and a panel. */
+static void NAMED(multiply)(local float *sums, const global float *const *left, ulong step, const local float *panel,
+                            uint depth) {
+    real sum[TILE_ROWS][TILE_VECTORS];
+#pragma unroll
+    for (uint r = 0; r < TILE_ROWS; r++)
+#pragma unroll
+        for (uint v = 0; v < TILE_VECTORS; v++) sum[r][v] = R(0.0);
+    ulong at = 0;
+    for (uint p = 0; p < depth; p++, at += step) {
+        real right[TILE_VECTORS];
+#pragma unroll
+        for (uint v = 0; v < TILE_VECTORS; v++) right[v] = LOAD(p * TILE_VECTORS + v, panel);
+#pragma unroll
+        for (uint r = 0; r < TILE_ROWS; r++) {
+            const real factor = (real)(left[r][at]);
+#pragma unroll
+            for (uint v = 0; v < TILE_VECTORS; v++) sum[r][v] = MULTIPLY_ADD(factor, right[v], sum[r][v]);
+        }
+    }
+#pragma unroll
+    for (uint r = 0; r < TILE_ROWS; r++)
+#pragma unroll
+        for (uint v = 0; v < TILE_VECTORS; v++) STORE(sum[r][v], r * TILE_VECTORS + v, sums);
+}
+
+KERNEL(1, 1)
+void NAMED(gemm_vector)(ulong m, ulong n, ulong k, ulong rows_per_group, uint transpose_a, uint transpose_b, uint function,
+                        uint has_bias, float alpha, float beta, float function_a, float function_b,
+                        const global float *a, const global float *b, const global float *bias, global float *c) {
+    local float panel[DEPTH * PANEL], sums[TILE_ROWS * PANEL];
+    const ulong column = (ulong)get_group_id(0) * PANEL, end_column = min(n, column + PANEL);
+    const ulong first_row = (ulong)get_group_id(1) * rows_per_group, end_row = min(m, first_row + rows_per_group);
+    const ulong row_stride = transpose_a ? 1 : k, step = transpose_a ? m : 1;
+    for (ulong p0 = 0; p0 < k || p0 == 0; p0 += DEPTH) {
+        const uint depth = (uint)min((ulong)DEPTH, k - p0);
+        for (uint v = 0; v < TILE_VECTORS; v++) {
+            const ulong at = column + v * WIDTH;
+            const uint columns = at < n ? (uint)min((ulong)WIDTH, n - at) : 0;
+            if (transpose_b) pack_columns(panel + v * WIDTH, PANEL, b + at * k + p0, k, depth, columns);
+            else pack_rows(panel + v * WIDTH, PANEL, b + p0 * n + at, n, depth, columns);
+        }
+        const epilogue how = {function, alpha, beta, function_a, function_b, p0 == 0, p0 + DEPTH >= k, has_bias};
+        for (ulong row = first_row; row < end_row; row += TILE_ROWS) {
+            const uint rows = (uint)min((ulong)TILE_ROWS, end_row - row);
+            const global float *left[TILE_ROWS];
+            /* Where a tile has more rows than are left it repeats the last; the results are not stored. */
+#pragma unroll
+            for (uint r = 0; r < TILE_ROWS; r++) left[r] = a + p0 * step + (row + min(r, rows - 1)) * row_stride;
+            NAMED(multiply)(sums, left, step, panel, depth);
+            for (uint r = 0; r < rows; r++)
+                for (ulong j = column; j < end_column; j += WIDTH) {
+                    global float *to = c + (row + r) * n + j;
+                    const ulong part = min((ulong)WIDTH, n - j);
+                    const real sum = LOAD(0, sums + r * PANEL + (j - column));
+                    store_part(finish_vector(sum, bias + j, to, part, how), to, part);
+                }
+        }
+    }
+}
+#undef PANEL
+#undef NAMED
+#undef TILE
+#undef TILE_ROWS
+#undef TILE_VECTORS
