@@ -141,6 +141,8 @@ soma_status soma_compile_as(soma_network *network, soma_device *device, const so
     network->options = *options;
     network->options.class_weight = NULL;
     network->options.class_weight_count = 0;
+    for (size_t i = 0; i < soma_network_output_count(network); i++)
+        network->options.loss[i] = soma_resolve_loss(options->loss[i], soma_network_output(network, i));
     network->has_options = true;
     return SOMA_OK;
 }
