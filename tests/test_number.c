@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Decimal numbers: the nearest float32 whatever the length, as the C library finds it, and what is no number. */
-#include "expect.h"
 #include "base/number.h"
+#include "expect.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Data sets from tables of numbers as comma-separated values. */
 #include "io/csv.h"
+#include "base/number.h"
 #include "io/csv_table.h"
 #include "io/gzip.h"
-#include "base/number.h"
 #include "io/stream.h"
 #include "io/text.h"
 #include "train/dataset.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Class numbers out of a table's labels. */
-#include "io/csv_table.h"
 #include "base/number.h"
+#include "io/csv_table.h"
 #include "io/text.h"
 
 #include <math.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What the first line of a table is: names of columns, a row, or the form "rows,features,class,class,..."; and where
  * the label is. */
-#include "io/csv_table.h"
 #include "base/number.h"
+#include "io/csv_table.h"
 #include "io/text.h"
 
 #include <stdio.h>
