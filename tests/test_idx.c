@@ -43,6 +43,8 @@ START_TEST(reads_bytes_and_labels) {
     const soma_column *input = &dataset->storage->input[0];
     ck_assert_int_eq(input->dtype, SOMA_U8);
     ck_assert_mem_eq(input->data, two_images + 16, 12);
+    ck_assert_float_eq(input->scale, 1.0f / 255);
+    ck_assert_float_eq(dataset->storage->target[0].scale, 1); /* bytes, but no pixels */
     int32_t classes[2];
     expect_ok(soma_dataset_read_classes(dataset, 0, 2, classes));
     ck_assert_int_eq(classes[0], 7);

@@ -167,14 +167,17 @@ static soma_status check_labels(soma_stream *stream, const idx_array *array, siz
 static soma_status read_labels(soma_stream *stream, const soma_stream *images, size_t classes, soma_storage *storage) {
     idx_array array = {0};
     soma_status status = read_array(stream, &label_role, &array);
-    soma_column_set(&storage->target[0], array.data, array.data != NULL, array.dtype, 0, NULL, classes);
-    storage->target[0].scale = 1.0f; /* bytes are class numbers here, also while their number is not known yet */
     if (status == SOMA_OK && array.shape[0] != storage->rows)
         status = soma_error(SOMA_INVALID_FILE, "%s: %zu labels for the %zu images of %s; each needs one",
                             soma_stream_name(stream), array.shape[0], storage->rows, soma_stream_name(images));
-    if (status == SOMA_OK) status = check_labels(stream, &array, &storage->target[0].classes);
+    if (status == SOMA_OK) status = check_labels(stream, &array, &classes);
+    if (status != SOMA_OK) {
+        soma_free_aligned(array.data);
+        return status;
+    }
+    soma_column_set(&storage->target[0], array.data, true, array.dtype, 0, NULL, classes);
     storage->target_count = 1;
-    return status;
+    return SOMA_OK;
 }
 
 soma_status soma_idx_read(soma_stream *images, soma_stream *labels, size_t classes, soma_dataset **dataset) {
