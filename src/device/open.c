@@ -174,12 +174,18 @@ static const soma_catalogue_entry *find_auto(const soma_catalogue *catalogue) {
     return entry ? entry : find_kind(catalogue, SOMA_DEVICE_CPU);
 }
 
+/* White space is a piece of many a name, but nobody means it. */
+static bool is_blank(const char *name) {
+    return name[strspn(name, " \t")] == 0;
+}
+
 static soma_status open_listed(const char *name, const soma_device_options *options, soma_device **device) {
     soma_catalogue catalogue = {0};
     soma_status status = soma_catalogue_add_all(&catalogue);
     if (status == SOMA_OK) {
         const soma_catalogue_entry *entry = strcasecmp(name, "auto") == 0  ? find_auto(&catalogue)
                                             : strcasecmp(name, "gpu") == 0 ? find_gpu(&catalogue)
+                                            : is_blank(name)               ? NULL
                                                                            : find_best(&catalogue, has_in_name, name);
         status =
             entry ? open_index(entry->api, entry->index, options, device) : soma_catalogue_error(&catalogue, name, "");
