@@ -3,6 +3,7 @@
  * The reference itself: against values worked out by hand or by closed forms, and each gradient against central
  * differences of its own forward function. All in float64.
  */
+#include "base/random.h"
 #include "device/reference.h"
 
 #include "expect.h"
@@ -255,6 +256,19 @@ START_TEST(dropout_has_the_published_random_numbers) {
 }
 END_TEST
 
+/* A word that is the threshold itself is kept: one whose last 8 bits are 0, so that float32 can hold the rate that it
+ * is. */
+START_TEST(dropout_keeps_the_threshold) {
+    soma_random random;
+    uint32_t word;
+    soma_random_init(&random, 1, 2);
+    do word = soma_random_u32(&random);
+    while (word & 0xFF);
+    soma_dropout_params params = {.rate = (float)(word >> 8) * 0x1p-24f, .stream = 2, .seed = 1};
+    ck_assert(soma_dropout_keeps(&params, (size_t)random.counter - 1));
+}
+END_TEST
+
 START_TEST(dropout_scales_what_it_keeps) {
     double x[4] = {3, 3, 3, -3}, out[4];
     run(soma_call_dropout(F64(x, 4), F64(out, 4),
@@ -374,6 +388,7 @@ int main(void) {
     tcase_add_test(tests, binary_operations);
     tcase_add_test(tests, binary_broadcasts);
     tcase_add_test(tests, dropout_has_the_published_random_numbers);
+    tcase_add_test(tests, dropout_keeps_the_threshold);
     tcase_add_test(tests, dropout_scales_what_it_keeps);
     tcase_add_test(tests, gemm_multiplies_in_all_transpositions);
     tcase_add_test(tests, gemm_has_an_epilogue);

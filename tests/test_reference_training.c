@@ -176,7 +176,7 @@ static double metric_of(soma_metric_kind kind, uint32_t k, soma_view target) {
 
 START_TEST(metrics_have_values_worked_out_by_hand) {
     int32_t numbers[3] = {1, 1, 0}, outside[3] = {3, -1, 1};
-    double rows[9] = {0, 1, 1, 0, 1, 0, 1, 0, 1};
+    double rows[9] = {0, 1, 1, 0, 1, 0, 1, 0, 1}, bits[9] = {0, 1, 1, 1, 0, 0, 1, 0, 0};
     expect_value(metric_of(SOMA_METRIC_SUM, 0, NONE), 4.4, ROWS * ROUNDING, "sum");
     /* Predicted classes are 1 (the first of two equal ones), 0, 1. */
     expect_value(metric_of(SOMA_METRIC_CATEGORICAL_ACCURACY, 0, classes(numbers, 3)), 1, 0, "accuracy by numbers");
@@ -186,8 +186,9 @@ START_TEST(metrics_have_values_worked_out_by_hand) {
     expect_value(metric_of(SOMA_METRIC_TOP_K_ACCURACY, 1, classes(numbers, 3)), 1, 0, "top 1");
     expect_value(metric_of(SOMA_METRIC_TOP_K_ACCURACY, 2, classes(numbers, 3)), 1, 0, "top 2");
     expect_value(metric_of(SOMA_METRIC_TOP_K_ACCURACY, 3, classes(numbers, 3)), 3, 0, "top 3");
-    /* Above 0.45: 011, 100, 011; right: 3 of 3, 1 of 3, 1 of 3. */
-    expect_value(metric_of(SOMA_METRIC_BINARY_ACCURACY, 0, F64(rows, 3, 3)), 5.0 / 3.0, ROUNDING, "binary accuracy");
+    expect_value(metric_of(SOMA_METRIC_TOP_K_ACCURACY, 3, classes(outside, 3)), 1, 0, "top 3, numbers outside");
+    /* Above 0.45: 011, 100, 011; right: 3 of 3, 3 of 3, none. */
+    expect_value(metric_of(SOMA_METRIC_BINARY_ACCURACY, 0, F64(bits, 3, 3)), 2, ROUNDING, "binary accuracy");
     /* 0.1 + 0.3 + 0.3, 0.5 + 0.8 + 0.3, 0.6 + 0.9 + 0.4 */
     expect_value(metric_of(SOMA_METRIC_ABSOLUTE_ERROR, 0, F64(rows, 3, 3)), 4.2 / 3.0, ROUNDING, "absolute error");
 }

@@ -16,6 +16,14 @@ static inline size_t soma_element_position(const soma_view *view, size_t index) 
     return position;
 }
 
+/* Positions from the first element to the last, gaps included; 0 for a view without elements. */
+static inline size_t soma_view_positions(const soma_view *view) {
+    if (soma_view_count(view) == 0) return 0;
+    size_t last = 0;
+    for (uint32_t i = 0; i < view->rank; i++) last += (view->shape[i] - 1) * view->stride[i];
+    return last + 1;
+}
+
 /* The element at a position of soma_element_position(); for contiguous views that is its index. */
 static inline double soma_element_get(const soma_view *view, size_t position) {
     const void *first = (const char *)view->memory + view->offset;

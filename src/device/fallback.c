@@ -2,12 +2,11 @@
 /* Executes a call that a device can't, on the host: reads its views, runs the reference, writes the outputs back. */
 #include "device/device.h"
 
-/* Bytes from the first element of a view to the end of the last one, gaps included; 0 for an absent or empty view. */
+#include "device/element.h"
+
+/* Bytes that a view spans, gaps included; 0 for an absent or empty view. */
 static size_t span(const soma_view *view) {
-    if (soma_view_count(view) == 0) return 0;
-    size_t last = 0;
-    for (uint32_t i = 0; i < view->rank; i++) last += (view->shape[i] - 1) * view->stride[i];
-    return (last + 1) * soma_dtype_size(view->dtype);
+    return soma_view_positions(view) * soma_dtype_size(view->dtype);
 }
 
 /* Gives the copy's view host memory; what the call reads, and what lies in the gaps of what it writes, comes from the

@@ -72,7 +72,7 @@ static void reduce_case(soma_suite *suite, soma_reduction op, const size_t *shap
     soma_case_begin(suite, &c, &call, reduce_bound);
     if (special) soma_case_sprinkle(suite, &c, 0, (uint32_t)(2 * shape[1]), special, 2);
     c.garbage_is_finite = special || shape[1] == 0;
-    soma_case_describe(&c, ": %s of %s%s", op_names[op], SOMA_SHAPE(&x), special ? ", with" : "");
+    soma_case_describe(&c, ": %s of %s%s", op_names[op], SHAPE(&x), special ? ", with" : "");
     if (special) soma_case_describe(&c, " %g and %g", (double)special[0], (double)special[1]);
     soma_case_run(suite, &c);
 }
@@ -113,8 +113,7 @@ static void softmax_case(soma_suite *suite, const size_t *shape, bool logarithm,
     soma_case_uniform(suite, &c, 0, offset - spread, offset + spread);
     if (special) soma_case_sprinkle(suite, &c, 0, (uint32_t)(2 * shape[1]), special, 2);
     c.garbage_is_finite = special != NULL;
-    soma_case_describe(&c, ": %s of %s, %g +- %g", logarithm ? "log softmax" : "softmax", SOMA_SHAPE(&x), offset,
-                       spread);
+    soma_case_describe(&c, ": %s of %s, %g +- %g", logarithm ? "log softmax" : "softmax", SHAPE(&x), offset, spread);
     if (special) soma_case_describe(&c, ", with %g and %g", (double)special[0], (double)special[1]);
     soma_case_run(suite, &c);
 }
@@ -173,7 +172,7 @@ static void softmax_grad_case(soma_suite *suite, const size_t *shape, bool logar
         soma_case_uniform(suite, &c, 1, 0.0, 1.0);
     if (special) soma_case_sprinkle(suite, &c, special_view, (uint32_t)(3 * shape[1]), special, 2);
     c.garbage_is_finite = special != NULL;
-    soma_case_describe(&c, ": %s of %s", logarithm ? "log softmax" : "softmax", SOMA_SHAPE(&view));
+    soma_case_describe(&c, ": %s of %s", logarithm ? "log softmax" : "softmax", SHAPE(&view));
     if (special)
         soma_case_describe(&c, ", with %g and %g in %s", (double)special[0], (double)special[1],
                            special_view ? "y" : "dy");

@@ -89,7 +89,7 @@ static void binary_case(soma_suite *suite, soma_binary op, soma_view shape, unsi
         soma_case_points(&c, 1, special_b, SOMA_COUNT_OF(special_b));
     }
     c.garbage_is_finite = special;
-    soma_case_describe(&c, ": %s on %s, b repeats dimensions %#x%s", op_names[op], SOMA_SHAPE(&shape), repeated_bits,
+    soma_case_describe(&c, ": %s on %s, b repeats dimensions %#x%s", op_names[op], SHAPE(&shape), repeated_bits,
                        special ? ", with NaN and infinities" : "");
     soma_case_run(suite, &c);
 }

@@ -9,21 +9,6 @@ soma_view soma_view_shaped(soma_dtype dtype, uint32_t rank, const size_t *shape)
     return soma_view_of(NULL, 0, dtype, rank, shape);
 }
 
-size_t soma_view_positions(const soma_view *view) {
-    if (soma_view_count(view) == 0) return 0;
-    size_t last = 0;
-    for (uint32_t i = 0; i < view->rank; i++) last += (view->shape[i] - 1) * view->stride[i];
-    return last + 1;
-}
-
-const char *soma_shape_text(char *text, const soma_view *view) {
-    size_t length = 0;
-    for (uint32_t i = 0; i < view->rank; i++)
-        length += (size_t)snprintf(text + length, SOMA_SHAPE_TEXT - length, "%s%zu", i ? ", " : "[", view->shape[i]);
-    snprintf(text + length, SOMA_SHAPE_TEXT - length, view->rank ? "]" : "none");
-    return text;
-}
-
 void soma_case_begin(soma_suite *suite, soma_case *c, const soma_call *call, soma_case_bound *bound) {
     memset(c, 0, sizeof *c);
     c->call = *call;

@@ -2,7 +2,6 @@
 /* Holds what a device computed against the reference, within the bound of the case. */
 #include "device/conformance/suite.h"
 
-#include "device/element.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -71,7 +70,7 @@ static double reference_at(const soma_call *call, const outputs *these, uint32_t
 
 /* "[3, 0]" for an element of a view. */
 static const char *index_text(char *text, size_t size, const soma_view *view, size_t index) {
-    size_t part[SOMA_MAX_RANK], length = 0;
+    size_t part[SOMA_MAX_RANK] = {0}, length = 0;
     for (uint32_t i = view->rank; i-- > 0;) {
         part[i] = index % view->shape[i];
         index /= view->shape[i];
@@ -109,7 +108,7 @@ static void note(soma_suite *suite, double ratio, double error, double bound) {
 
 static bool compare_view(soma_suite *suite, const soma_case *c, const soma_call *after, const outputs *these,
                          uint32_t view) {
-    char at[SOMA_SHAPE_TEXT];
+    char at[SHAPE_TEXT_SIZE];
     const char *name = soma_call_view_name(after, view);
     size_t count = soma_view_count(&after->view[view]);
     for (size_t i = 0; i < count; i++) {

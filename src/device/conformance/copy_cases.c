@@ -17,7 +17,7 @@ static void fill_case(soma_suite *suite, soma_view out, float value) {
     soma_case c;
     soma_case_begin(suite, &c, &call, fill_bound);
     c.garbage_is_finite = isnan(value);
-    soma_case_describe(&c, ": %s with %g", SOMA_SHAPE(&out), (double)value);
+    soma_case_describe(&c, ": %s with %g", SHAPE(&out), (double)value);
     soma_case_run(suite, &c);
 }
 
@@ -96,7 +96,7 @@ static void copy_case(soma_suite *suite, const copy_layout *layout, soma_dtype f
     if (from == SOMA_F32 && to == SOMA_I32) soma_case_uniform(suite, &c, 0, -1e6, 1e6);
     if (special) soma_case_sprinkle(suite, &c, 0, 3, soma_specials, SOMA_SPECIAL_COUNT);
     c.garbage_is_finite = special;
-    soma_case_describe(&c, ": %s %s, %s to %s, scale %g, shift %g%s", layout->name, SOMA_SHAPE(&call.view[0]),
+    soma_case_describe(&c, ": %s %s, %s to %s, scale %g, shift %g%s", layout->name, SHAPE(&call.view[0]),
                        soma_dtype_name(from), soma_dtype_name(to), (double)scale, (double)shift,
                        special ? ", with NaN and infinities" : "");
     soma_case_run(suite, &c);
@@ -169,8 +169,8 @@ static void gather_case(soma_suite *suite, const gather_shape *s, soma_dtype fro
     const float outside[] = {-1.0f, (float)s->rows, (float)s->rows + 1.0f, (float)INT32_MIN, 2147483520.0f};
     if (s->indices && s->rows) soma_case_whole(suite, &c, 1, 0, (int32_t)s->rows - 1);
     if (s->indices > 3) soma_case_sprinkle(suite, &c, 1, 4, outside, SOMA_COUNT_OF(outside));
-    soma_case_describe(&c, ": table %s %s, index %s, out %s %s, scale %g, shift %g", SOMA_SHAPE(&call.view[0]),
-                       soma_dtype_name(from), SOMA_SHAPE(&call.view[1]), SOMA_SHAPE(&call.view[2]), soma_dtype_name(to),
+    soma_case_describe(&c, ": table %s %s, index %s, out %s %s, scale %g, shift %g", SHAPE(&call.view[0]),
+                       soma_dtype_name(from), SHAPE(&call.view[1]), SHAPE(&call.view[2]), soma_dtype_name(to),
                        (double)scale, (double)shift);
     soma_case_run(suite, &c);
 }
@@ -210,7 +210,7 @@ static void dropout_case(soma_suite *suite, soma_view shape, soma_dropout_params
     c.run_count = 2; /* `step` is live */
     c.run[1] = call;
     c.run[1].params.dropout.step = params.step * 3 + 1;
-    soma_case_describe(&c, ": %s, rate %g, stream %u, seed %llx, step %llx%s", SOMA_SHAPE(&shape), (double)params.rate,
+    soma_case_describe(&c, ": %s, rate %g, stream %u, seed %llx, step %llx%s", SHAPE(&shape), (double)params.rate,
                        params.stream, (unsigned long long)params.seed, (unsigned long long)params.step,
                        special ? ", with NaN and infinities" : "");
     soma_case_run(suite, &c);

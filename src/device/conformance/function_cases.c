@@ -78,7 +78,7 @@ static const function_row rows[] = {
 
 static void describe(soma_case *c, const function_row *row, bool special) {
     soma_case_describe(c, ": %s(%g, %g) on %s%s", soma_function_name(row->function), (double)row->a, (double)row->b,
-                       SOMA_SHAPE(&c->call.view[0]), special ? ", with NaN and infinities" : "");
+                       SHAPE(&c->call.view[0]), special ? ", with NaN and infinities" : "");
 }
 
 /* Numbers to apply a function to. */

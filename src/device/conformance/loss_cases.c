@@ -71,7 +71,7 @@ static void set_views(soma_suite *suite, soma_case *c, const loss_form *form, bo
     set_targets(suite, c, form, special);
     soma_case_uniform(suite, c, WEIGHT, 0.1, 3.0);
     soma_case_uniform(suite, c, CLASS_WEIGHT, 0.1, 3.0);
-    soma_case_describe(c, ": %s on %s, targets %s%s%s", kind_names[form->kind], SOMA_SHAPE(&c->call.view[PREDICTION]),
+    soma_case_describe(c, ": %s on %s, targets %s%s%s", kind_names[form->kind], SHAPE(&c->call.view[PREDICTION]),
                        form->class_numbers ? "class numbers" : "rows", form->weighted ? ", weights" : "",
                        form->class_weighted ? ", class weights" : "");
 }

@@ -124,7 +124,7 @@ static void set_views(soma_suite *suite, soma_case *c, const metric_form *form) 
         soma_case_whole(suite, c, TARGET, 0, 2);
     else
         soma_case_uniform(suite, c, TARGET, 0.0, 1.0);
-    soma_case_describe(c, ": %s of %s, targets %s", kind_names[form->kind], SOMA_SHAPE(&c->call.view[PREDICTION]),
+    soma_case_describe(c, ": %s of %s, targets %s", kind_names[form->kind], SHAPE(&c->call.view[PREDICTION]),
                        form->class_numbers ? "class numbers" : "rows");
     if (form->kind == SOMA_METRIC_TOP_K_ACCURACY) soma_case_describe(c, ", k %u", form->k);
     soma_case_describe(c, ", slot %u of %zu", form->slot, form->slots);

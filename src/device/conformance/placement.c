@@ -3,7 +3,6 @@
  */
 #include "device/conformance/suite.h"
 
-#include "device/element.h"
 #include <stdio.h>
 #include <string.h>
 

@@ -4,7 +4,6 @@
 #define SOMA_DEVICE_CONFORMANCE_SHAPES_H
 
 #include "device/conformance/suite.h"
-#include "device/element.h"
 
 /* For primitives that treat each element by itself: nothing, one, primes below and above vector and work-group widths,
  * several ranks. */

@@ -11,8 +11,10 @@
 
 #include "base/random.h"
 #include "device/calls.h"
+#include "device/check_call.h"
 #include "device/conformance/bounded.h"
 #include "device/device.h"
+#include "device/element.h"
 
 /* Checks of a device beyond the primitives. */
 enum { SOMA_CHECK_MEMORY = SOMA_PRIMITIVE_COUNT, SOMA_CHECK_LIST, SOMA_CHECK_COUNT };
@@ -78,14 +80,6 @@ soma_view soma_view_shaped(soma_dtype dtype, uint32_t rank, const size_t *shape)
     soma_view_shaped(dtype, sizeof((size_t[]){__VA_ARGS__}) / sizeof(size_t), (size_t[]){__VA_ARGS__})
 #define SOMA_F32_VIEW(...) SOMA_SHAPED(SOMA_F32, __VA_ARGS__)
 
-/* Elements from the first to the last, gaps included. */
-size_t soma_view_positions(const soma_view *view);
-
-/* "[3, 5]" */
-#define SOMA_SHAPE_TEXT 96
-const char *soma_shape_text(char *text, const soma_view *view);
-#define SOMA_SHAPE(view) soma_shape_text((char[SOMA_SHAPE_TEXT]){0}, view)
-
 /* ------------------------------------------------------------------------------------------- running and comparing */
 
 /* No further case is run: the first failure was enough, or the suite itself can't go on. */
@@ -134,7 +128,8 @@ soma_case_table soma_fill_cases, soma_copy_cases, soma_gather_cases, soma_gemm_c
     soma_softmax_grad_cases, soma_dropout_cases, soma_loss_cases, soma_loss_grad_cases, soma_metric_cases,
     soma_optimizer_cases, soma_memory_cases, soma_list_cases;
 
-/* Runs one row of the suite: a primitive, SOMA_CHECK_MEMORY or SOMA_CHECK_LIST. With `first_failure_only` it ends at that. */
+/* Runs one row of the suite: a primitive, SOMA_CHECK_MEMORY or SOMA_CHECK_LIST. With `first_failure_only` it ends at
+ * that. */
 soma_status soma_suite_check(soma_device *device, uint32_t row, bool first_failure_only, soma_check_result *result);
 
 #endif
