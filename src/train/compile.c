@@ -132,6 +132,9 @@ soma_status soma_compile_as(soma_network *network, soma_device *device, const so
     network->compiled = soma_calloc(1, sizeof *network->compiled);
     if (!network->compiled) return soma_out_of_memory(sizeof *network->compiled, "compiling");
     network->compiled->device = device;
+    network->compiled->tensor_count = network->graph.count;
+    network->compiled->parameter_count = network->parameter_count;
+    network->compiled->output_count = network->output_count;
     soma_status status = compile(network, options, real);
     if (status != SOMA_OK) {
         soma_network_discard(network); /* the host still has the values */
@@ -160,7 +163,7 @@ soma_status soma_network_get_compile_options(const soma_network *network, soma_c
 soma_status soma_network_decompile(soma_network *network) {
     soma_compiled *compiled = network->compiled;
     if (!compiled) return SOMA_OK;
-    for (size_t i = 0; i < network->parameter_count; i++) {
+    for (size_t i = 0; i < compiled->parameter_count; i++) {
         soma_parameter *parameter = &network->parameters[i];
         size_t count = soma_tensor_count(parameter->tensor);
         if (!parameter->values) parameter->values = soma_calloc(count, sizeof *parameter->values);

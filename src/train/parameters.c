@@ -26,6 +26,7 @@ soma_status soma_get_parameter(soma_network *network, const soma_tensor *tensor,
     soma_parameter *parameter = NULL;
     SOMA_TRY(check_parameter(network, tensor, count, &parameter));
     if (network->compiled) {
+        SOMA_TRY(soma_require_compiled(network, "soma_get_parameter"));
         soma_executor *executor = network->compiled->executor;
         return soma_executor_read(executor, executor->parameters, tensor->offset, values, count);
     }
@@ -39,6 +40,7 @@ soma_status soma_set_parameter(soma_network *network, soma_tensor *tensor, const
     soma_parameter *parameter = NULL;
     SOMA_TRY(check_parameter(network, tensor, count, &parameter));
     if (network->compiled) {
+        SOMA_TRY(soma_require_compiled(network, "soma_set_parameter"));
         soma_executor *executor = network->compiled->executor;
         return soma_executor_write(executor, executor->parameters, tensor->offset, values, count);
     }

@@ -330,6 +330,12 @@ soma_status soma_step_read_metrics(soma_network *network, size_t samples, soma_m
 }
 
 soma_status soma_require_compiled(const soma_network *network, const char *function) {
-    if (network && network->compiled) return SOMA_OK;
-    return soma_error(SOMA_INVALID_STATE, "%s needs a compiled network; call soma_compile() first", function);
+    const soma_compiled *compiled = network ? network->compiled : NULL;
+    if (!compiled)
+        return soma_error(SOMA_INVALID_STATE, "%s needs a compiled network; call soma_compile() first", function);
+    if (compiled->tensor_count != network->graph.count || compiled->output_count != network->output_count)
+        return soma_error(
+            SOMA_INVALID_STATE,
+            "%s: the network has got further layers or outputs since it was compiled; call soma_compile()", function);
+    return SOMA_OK;
 }

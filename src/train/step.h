@@ -40,6 +40,7 @@ enum { SOMA_SLOT_LOSS = 0, SOMA_SLOT_METRIC = SOMA_MAX_OUTPUTS };
 
 typedef struct soma_compiled {
     soma_device *device;
+    size_t tensor_count, parameter_count, output_count; /* of the network when it was compiled */
     soma_executor *executor;
     soma_optimizer optimizer; /* resolved */
     soma_loss_kind loss[SOMA_MAX_OUTPUTS];
@@ -88,7 +89,7 @@ soma_step_values soma_step_values_now(const soma_network *network, size_t start)
 /* The totals in the accumulators as means over `samples`. */
 soma_status soma_step_read_metrics(soma_network *network, size_t samples, soma_metrics *metrics);
 
-/* SOMA_INVALID_STATE if the network is not compiled (names the function). */
+/* SOMA_INVALID_STATE if the network is not compiled as it is now (names the function). */
 soma_status soma_require_compiled(const soma_network *network, const char *function);
 
 #endif

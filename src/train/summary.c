@@ -18,6 +18,7 @@ static soma_status plan_figures(soma_network *network, soma_mode mode, size_t ba
 }
 
 static soma_status device_figures(soma_network *network, size_t batch, soma_network_figures *figures) {
+    SOMA_TRY(soma_require_compiled(network, "soma_network_get_figures"));
     const soma_compiled *compiled = network->compiled;
     uint64_t flat = (uint64_t)compiled->executor->parameter_count * soma_executor_element(compiled->executor);
     soma_plan_figures train = {0}, predict;
