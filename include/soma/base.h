@@ -32,7 +32,8 @@ SOMA_API const char *soma_version(void);
 
 /*
  * Status codes: every call that can fail returns one. X(name, text). Codes are stable: new ones are added at the end.
- * The text is general; soma_last_error() has the particulars (file and offset, layer and shapes, driver code, build log).
+ * The text is general; soma_last_error() has the particulars (file and offset, layer and shapes, driver code, build
+ * log).
  */
 #define SOMA_STATUS_LIST(X)                                                                                            \
     X(OK, "success")                                                                                                   \
@@ -79,7 +80,7 @@ typedef enum soma_log_level { SOMA_LOG_DEBUG, SOMA_LOG_INFO, SOMA_LOG_WARNING } 
 /* Receives one line without a newline. May be called from any thread that is inside a soma call. */
 typedef void soma_log_function(void *context, soma_log_level level, const char *message);
 
-/* Sets the process-wide log receiver (NULL: discard, the default). Messages below `minimum` are not formatted at all. */
+/* Sets the process-wide log receiver (NULL: discard, the default). Messages below `minimum` are not even formatted. */
 SOMA_API void soma_log_set(soma_log_function *function, void *context, soma_log_level minimum);
 
 /* Element types. Storage is little-endian; computation is in float32 (in float64 on the reference device). */

@@ -386,15 +386,15 @@ typedef struct soma_device_api {
 
 /*
  * Makes a kind of device known to this process, under api->name, until the process ends; api must stay valid.
- * SOMA_ABI_MISMATCH: another ABI number; SOMA_INVALID_ARGUMENT: a mandatory slot is empty or the name is taken. The same struct
- * again changes nothing.
+ * SOMA_ABI_MISMATCH: another ABI number; SOMA_INVALID_ARGUMENT: a mandatory slot is empty or the name is taken. The
+ * same struct again changes nothing.
  */
 SOMA_API soma_status soma_device_register(const soma_device_api *api);
 
 /*
  * Loads a shared object and registers what its entry point returns: const soma_device_api *soma_device_plugin(void).
- * The object stays loaded until the process ends. The library loads nothing by itself: it is the program that loads what the environment
- * variable SOMA_PLUGINS names (paths separated by ':').
+ * The object stays loaded until the process ends. The library loads nothing by itself: it is the program that loads
+ * what the environment variable SOMA_PLUGINS names (paths separated by ':').
  */
 SOMA_API soma_status soma_device_load(const char *path);
 #define SOMA_DEVICE_PLUGIN_SYMBOL "soma_device_plugin"

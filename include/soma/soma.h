@@ -6,8 +6,10 @@
  *   Shapes are given per sample; the batch is an additional first dimension that soma adds itself.
  *   Every call that can fail returns soma_status; soma_last_error() has the detail.
  *   Option structs: zero is the sensible default for every field; a NULL pointer stands for all zeros.
- *   X_create makes, X_destroy frees and accepts NULL. Pointers passed in are borrowed for the call unless said otherwise.
- *   One network or data set may be used by one thread at a time; different ones on different devices by different threads.
+ *   X_create makes, X_destroy frees and accepts NULL. Pointers passed in are borrowed for the call unless said
+ *     otherwise.
+ *   One network or data set may be used by one thread at a time; different ones on different devices by different
+ *     threads.
  */
 #ifndef SOMA_SOMA_H
 #define SOMA_SOMA_H
@@ -28,10 +30,12 @@ typedef struct soma_device soma_device;
  *   "cpu"           this processor
  *   "gpu"           the best OpenCL GPU; with none, an OpenCL accelerator or CPU device (the log says so)
  *   "opencl:N"      OpenCL device number N, as `soma devices` numbers them
- *   "auto", NULL    what SOMA_DEVICE names, else a GPU if there is one, else the processor (soma_choose_device() measures)
- *   anything else   the name of a registered device kind, or a piece of a device's or platform's name ("nvidia", "pocl")
- * options: NULL for the defaults. SOMA_NO_DEVICE: the detail lists every device seen and every platform passed over, with the reason.
- * soma_device_close() after the last network on it is destroyed.
+ *   "auto", NULL    what SOMA_DEVICE names, else a GPU if there is one, else the processor (soma_choose_device()
+ *                   measures)
+ *   anything else   the name of a registered device kind, or a piece of a device's or platform's name ("nvidia",
+ *                   "pocl")
+ * options: NULL for the defaults. SOMA_NO_DEVICE: the detail lists every device seen and every platform passed over,
+ * with the reason. soma_device_close() after the last network on it is destroyed.
  */
 SOMA_API soma_status soma_device_open(const char *name, const soma_device_options *options, soma_device **device);
 SOMA_API void soma_device_close(soma_device *device);
@@ -55,28 +59,29 @@ SOMA_API soma_status soma_device_list(soma_device_list_function *function, void 
 /* One line of a conformance report: a primitive on a device, over all its cases. */
 typedef struct soma_check_result {
     const char *primitive;
-    bool native;         /* false: executed by the fallback */
+    bool native; /* false: executed by the fallback */
     bool passed;
     uint32_t cases, failures;
-    double worst_error;  /* of the case nearest to (or farthest past) its bound: absolute error ... */
-    double bound;        /* ... and the bound, derived from the length of the sum and the ulps of the functions used */
-    char detail[256];    /* of the first failure: case, element, found and expected; "" if none */
+    double worst_error; /* of the case nearest to (or farthest past) its bound: absolute error ... */
+    double bound;       /* ... and the bound, derived from the length of the sum and the ulps of the functions used */
+    char detail[256];   /* of the first failure: case, element, found and expected; "" if none */
 } soma_check_result;
 typedef void soma_check_function(void *context, const soma_check_result *result);
 
 /*
- * The conformance suite: every primitive against the float64 reference, with guard bytes around every buffer, odd sizes,
- * 1x1, primes, 0 rows, NaN and infinities. Calls `function` (unless NULL) once per primitive, and then for "memory" (write, read,
- * copy, fill) and "list" (calls that depend on each other). SOMA_DEVICE_FAILED if any failed; the detail has the first.
+ * The conformance suite: every primitive against the float64 reference, with guard bytes around every buffer, odd
+ * sizes, 1x1, primes, 0 rows, NaN and infinities. Calls `function` (unless NULL) once per primitive, and then for
+ * "memory" (write, read, copy, fill) and "list" (calls that depend on each other). SOMA_DEVICE_FAILED if any failed;
+ * the detail has the first.
  */
 SOMA_API soma_status soma_device_check(soma_device *device, soma_check_function *function, void *context);
 
 /* ---------------------------------------------------------------------------------------------------- network */
 
 /*
- * A network is a graph of tensors. Builder functions take tensors and return new ones. They accept NULL and then return
- * NULL; the *first* error is kept with the layer's name and the shapes, and reported by soma_compile(). So a network can
- * be written as nested calls and checked once.
+ * A network is a graph of tensors. Builder functions take tensors and return new ones. They accept NULL and then
+ * return NULL; the *first* error is kept with the layer's name and the shapes, and reported by soma_compile(). So a
+ * network can be written as nested calls and checked once.
  */
 typedef struct soma_network soma_network;
 typedef struct soma_tensor soma_tensor; /* owned by its network */
@@ -91,8 +96,8 @@ SOMA_API soma_status soma_network_status(soma_network *network);
 SOMA_API void soma_network_set_seed(soma_network *network, uint64_t seed);
 
 typedef enum soma_initializer {
-    SOMA_INIT_DEFAULT,        /* by the layer's activation: He uniform for the ReLU family, ELU, GELU and SiLU; LeCun normal for SELU;
-                                 else Glorot uniform. Biases: zeros */
+    SOMA_INIT_DEFAULT, /* by the layer's activation: He uniform for the ReLU family, ELU, GELU and SiLU; LeCun
+                          normal for SELU; else Glorot uniform. Biases: zeros */
     SOMA_INIT_ZEROS,
     SOMA_INIT_CONSTANT,       /* scale */
     SOMA_INIT_UNIFORM,        /* [-scale, scale); default scale 0.05 */
@@ -107,7 +112,7 @@ typedef enum soma_initializer {
 } soma_initializer;
 
 typedef struct soma_activation_options {
-    bool set;   /* true: a and b are given; false: the function's defaults (see soma_function) */
+    bool set; /* true: a and b are given; false: the function's defaults (see soma_function) */
     float a, b;
 } soma_activation_options;
 
@@ -123,25 +128,28 @@ typedef struct soma_dense_options {
 /* A network input: `rank` (1 to 4) dimensions per sample. name NULL: "input_1", ... */
 SOMA_API soma_tensor *soma_input(soma_network *network, const char *name, uint32_t rank, const size_t *shape);
 
-/* Fully connected layer: y = f(x W + b); x [in], W [in, units], b [units], y [units]. x must have one dimension per sample. */
+/* Fully connected layer: y = f(x W + b); x [in], W [in, units], b [units], y [units]. x must have one dimension per
+ * sample. */
 SOMA_API soma_tensor *soma_dense(soma_tensor *x, size_t units, soma_function activation);
 SOMA_API soma_tensor *soma_dense_with(soma_tensor *x, size_t units, const soma_dense_options *options);
 
-/* An activation of its own, same shape; options NULL: the function's defaults. SOFTMAX works over the last dimension. */
+/* An activation of its own, same shape; options NULL: the function's defaults. SOFTMAX is over the last dimension. */
 SOMA_API soma_tensor *soma_activation(soma_tensor *x, soma_function function, const soma_activation_options *options);
 
 /* Softmax over any dimension (0 is the first of the sample), or its logarithm. */
 SOMA_API soma_tensor *soma_softmax(soma_tensor *x, uint32_t axis);
 SOMA_API soma_tensor *soma_log_softmax(soma_tensor *x, uint32_t axis);
 
-/* Drops each element with probability rate (0 <= rate < 1) in training, scaling the others by 1 / (1 - rate); nothing in inference. */
+/* Drops each element with probability rate (0 <= rate < 1) in training, scaling the others by 1 / (1 - rate); nothing
+ * in inference. */
 SOMA_API soma_tensor *soma_dropout(soma_tensor *x, float rate);
 
 /* Any shape to one dimension; another shape of as many elements. */
 SOMA_API soma_tensor *soma_flatten(soma_tensor *x);
 SOMA_API soma_tensor *soma_reshape(soma_tensor *x, uint32_t rank, const size_t *shape);
 
-/* Elementwise, equal shapes, or one is broadcast to the other as in NumPy (dimensions of 1 repeat, missing leading ones too). */
+/* Elementwise, equal shapes, or one is broadcast to the other as in NumPy (dimensions of 1 repeat, missing leading
+ * ones too). */
 SOMA_API soma_tensor *soma_add(soma_tensor *x, soma_tensor *y);
 SOMA_API soma_tensor *soma_subtract(soma_tensor *x, soma_tensor *y);
 SOMA_API soma_tensor *soma_multiply(soma_tensor *x, soma_tensor *y);
@@ -152,7 +160,8 @@ SOMA_API soma_tensor *soma_minimum(soma_tensor *x, soma_tensor *y);
 /* Joins tensors along a dimension of the sample (0 is the first); all other dimensions equal. */
 SOMA_API soma_tensor *soma_concat(soma_tensor *const *tensors, size_t count, uint32_t axis);
 
-/* Sum, mean, maximum or minimum over one dimension of the sample, which goes away (a sample keeps at least one dimension). */
+/* Sum, mean, maximum or minimum over one dimension of the sample, which goes away (a sample keeps at least one
+ * dimension). */
 SOMA_API soma_tensor *soma_reduce(soma_tensor *x, soma_reduction op, uint32_t axis);
 
 /* Names a tensor (copied), for summary, files and soma_network_tensor(). Returns x, so it nests. */
@@ -164,8 +173,8 @@ SOMA_API soma_tensor *soma_output(soma_tensor *x);
 /*
  * A network from text: layers separated by ';', each a word and its arguments; the grammar is in docs/networks.md.
  *   "dense 128 relu; dropout 0.2; dense 10 softmax"
- *   flatten | dense UNITS [ACTIVATION] [nobias] [INITIALIZER] | dropout RATE | ACTIVATION, where ACTIVATION is a function's name,
- *   with parameters as in leaky_relu(1,0.01)
+ *   dense UNITS [ACTIVATION] [nobias] [INITIALIZER] | dropout RATE | flatten | reshape DIMENSION ... | ACTIVATION
+ * where ACTIVATION is a function's name, with parameters as in leaky_relu(1,0.01).
  * Appends to x and returns the last tensor.
  */
 SOMA_API soma_tensor *soma_layers(soma_tensor *x, const char *text);
@@ -188,32 +197,36 @@ SOMA_API size_t soma_tensor_count(const soma_tensor *tensor); /* elements, per s
 
 /* Losses of the last output layer; see soma_loss_kind in soma/device.h for the formulas. */
 typedef enum soma_loss {
-    SOMA_LOSS_DEFAULT,             /* softmax output: categorical cross-entropy; sigmoid output: binary; else mean squared error */
-    SOMA_CATEGORICAL_CROSSENTROPY, /* of probabilities; after a softmax layer computed from its input, so without log(0) */
+    SOMA_LOSS_DEFAULT,             /* by the output: softmax: categorical cross-entropy; sigmoid: binary; else
+                                      mean squared error */
+    SOMA_CATEGORICAL_CROSSENTROPY, /* of probabilities; after a softmax layer computed from its input, so
+                                      without log(0) */
     SOMA_CATEGORICAL_CROSSENTROPY_LOGITS,
-    SOMA_BINARY_CROSSENTROPY,      /* of probabilities; after a sigmoid computed from its input */
+    SOMA_BINARY_CROSSENTROPY, /* of probabilities; after a sigmoid computed from its input */
     SOMA_BINARY_CROSSENTROPY_LOGITS,
     SOMA_MEAN_SQUARED_ERROR,
     SOMA_MEAN_ABSOLUTE_ERROR,
     SOMA_HUBER,
-    SOMA_LOSS_NONE                 /* this output is not trained on */
+    SOMA_LOSS_NONE /* this output is not trained on */
 } soma_loss;
 
 typedef enum soma_schedule_kind {
     SOMA_SCHEDULE_CONSTANT,
     SOMA_SCHEDULE_STEP,        /* lr * factor^floor(step / period) */
     SOMA_SCHEDULE_EXPONENTIAL, /* lr * factor^(step / period) */
-    SOMA_SCHEDULE_COSINE,      /* from lr to lr * floor over `period` steps: floor + (1 - floor)(1 + cos(pi step / period)) / 2 */
-    SOMA_SCHEDULE_PLATEAU      /* lr * factor each time the monitored loss has not fallen by min_delta for `patience` epochs */
+    SOMA_SCHEDULE_COSINE,      /* from lr to lr * floor over `period` steps:
+                                  lr (floor + (1 - floor)(1 + cos(pi step / period)) / 2) */
+    SOMA_SCHEDULE_PLATEAU      /* lr * factor each time the monitored loss has not fallen by min_delta for `patience`
+                                  epochs */
 } soma_schedule_kind;
 
 typedef struct soma_schedule {
     soma_schedule_kind kind;
-    uint64_t warmup;  /* steps over which the rate first rises linearly from 0 (lr / warmup at the first step, lr at the
-                         last); before every kind, whose own steps count from its end */
-    uint64_t period;  /* steps; COSINE 0: the whole of fit, each time anew (a loop of one's own: constant) */
-    float factor;     /* 0: 0.1 (PLATEAU, STEP), 0.96 (EXPONENTIAL) */
-    float floor;      /* the rate never falls below lr * floor */
+    uint64_t warmup; /* steps over which the rate first rises linearly from 0 (lr / warmup at the first step, lr at the
+                        last); before every kind, whose own steps count from its end */
+    uint64_t period; /* steps; COSINE 0: the whole of fit, each time anew (a loop of one's own: constant) */
+    float factor;    /* 0: 0.1 (PLATEAU, STEP), 0.96 (EXPONENTIAL) */
+    float floor;     /* the rate never falls below lr * floor */
     uint32_t patience; /* PLATEAU; 0: 5 epochs */
     float min_delta;
 } soma_schedule;
@@ -234,9 +247,9 @@ typedef struct soma_optimizer {
 } soma_optimizer;
 
 typedef enum soma_metric {
-    SOMA_METRIC_DEFAULT,  /* what fits the loss: accuracy, binary accuracy or mean absolute error */
+    SOMA_METRIC_DEFAULT, /* what fits the loss: accuracy, binary accuracy or mean absolute error */
     SOMA_ACCURACY,
-    SOMA_TOP_K,           /* `top_k` of the compile options; 0: 5 */
+    SOMA_TOP_K, /* `top_k` of the compile options; 0: 5 */
     SOMA_BINARY_ACCURACY,
     SOMA_MAE,
     SOMA_METRIC_NONE
@@ -252,38 +265,44 @@ typedef struct soma_compile_options {
     soma_optimizer optimizer;
     soma_metric metrics[SOMA_MAX_METRICS]; /* of the first output; the first is DEFAULT */
     uint32_t top_k;
-    const float *class_weight; /* of the first output: one per class, or two for binary cross-entropy; copied; NULL: 1 each */
+    /* Of the first output: one per class, or two for binary cross-entropy; copied; NULL: 1 each. */
+    const float *class_weight;
     size_t class_weight_count;
-    bool no_fusion;            /* build the plain plan: for tests */
+    bool no_fusion; /* build the plain plan: for tests */
 } soma_compile_options;
 
 /*
- * Checks the network, places its parameters on the device and initialises those that have no values yet. A network can be compiled again, on
- * another device too: its weights go along. The device must outlive the network or the next compile.
+ * Checks the network, places its parameters on the device and initialises those that have no values yet. A network
+ * can be compiled again, on another device too: its weights go along. The device must outlive the network or the next
+ * compile.
  */
 SOMA_API soma_status soma_compile(soma_network *network, soma_device *device, const soma_compile_options *options);
 
 /*
- * Times a few training steps of this network, with random data of this batch size, on every usable device, and opens the quickest.
- * Honours SOMA_DEVICE: what it names is opened without a trial. batch_size 0: 32. `function`, if not NULL, is told each device's
- * median step in microseconds (< 0: failed). The network keeps its weights and is left not compiled.
+ * Times a few training steps of this network, with random data of this batch size, on every usable device, and opens
+ * the quickest. Honours SOMA_DEVICE: what it names is opened without a trial. batch_size 0: 32. `function`, if not
+ * NULL, is told each device's median step in microseconds (< 0: failed). The network keeps its weights and is left
+ * not compiled.
  */
 typedef void soma_choose_function(void *context, const char *selector, const soma_device_info *info, double step_us);
 SOMA_API soma_status soma_choose_device(soma_network *network, const soma_compile_options *options, size_t batch_size,
                                         soma_choose_function *function, void *context, soma_device **device);
 
 /* Whole tensors from and to host memory, float32, row-major. Of a parameter: its value; `count` must be its count. */
-SOMA_API soma_status soma_get_parameter(soma_network *network, const soma_tensor *parameter, float *values, size_t count);
-SOMA_API soma_status soma_set_parameter(soma_network *network, soma_tensor *parameter, const float *values, size_t count);
-/* Gradient of the last soma_backward(), with respect to a parameter, or to an input (then count = batch * its count). */
+SOMA_API soma_status soma_get_parameter(soma_network *network, const soma_tensor *parameter, float *values,
+                                        size_t count);
+SOMA_API soma_status soma_set_parameter(soma_network *network, soma_tensor *parameter, const float *values,
+                                        size_t count);
+/* Gradient of the last soma_backward() with respect to a parameter, or to an input: then count = batch * its count. */
 SOMA_API soma_status soma_get_gradient(soma_network *network, const soma_tensor *tensor, float *values, size_t count);
 
-/* Lines of text for people: layers, shapes, parameters, and the memory planned for this batch size. Free with soma_free(). */
+/* Lines of text for people: layers, shapes, parameters, and the memory planned for this batch size. Free with
+ * soma_free(). */
 SOMA_API soma_status soma_summary(soma_network *network, size_t batch_size, char **text);
 
 /* The same as numbers. Memory in bytes, 0 before compile. */
 typedef struct soma_network_figures {
-    size_t layers, parameters;  /* parameters: scalars */
+    size_t layers, parameters; /* parameters: scalars */
     uint64_t parameter_bytes, gradient_bytes, optimizer_bytes, activation_bytes, workspace_bytes, total_bytes;
     double flops_per_step;      /* multiply and add counted as two, GEMMs only, one step of training */
     double flops_per_inference; /* likewise, forward only, for the batch */
@@ -306,13 +325,15 @@ SOMA_API soma_status soma_network_layer(const soma_network *network, size_t inde
 /* A borrowed array in host memory, row-major, the first dimension is the samples. */
 typedef struct soma_array {
     const void *data;
-    soma_dtype dtype; /* F32, U8 (inputs are scaled by 1/255 on the device, targets are class numbers), I32 (targets only) */
+    soma_dtype
+        dtype; /* F32; U8: inputs are scaled by 1/255 on the device, targets are class numbers; I32: targets only */
     uint32_t rank;
     size_t shape[SOMA_MAX_RANK];
 } soma_array;
 
 /*
- * Samples with their targets. Inputs: f32 or u8, [samples, ...]. Targets: class numbers (u8 or i32, [samples]), or f32 [samples, ...].
+ * Samples with their targets. Inputs: f32 or u8, [samples, ...]. Targets: class numbers (u8 or i32, [samples]), or
+ * f32 [samples, ...].
  */
 typedef struct soma_dataset soma_dataset;
 
@@ -324,61 +345,72 @@ SOMA_API soma_status soma_dataset_from_arrays(const soma_array *inputs, size_t i
 SOMA_API soma_status soma_dataset_set_weights(soma_dataset *dataset, const float *weights, size_t count);
 
 /*
- * Two IDX files (gzipped or not), as MNIST has them: images or vectors (u8 or f32, 1 to 4 dimensions per sample), and labels (u8 or i32, one dimension).
- * labels NULL: inputs alone. classes 0: the largest label + 1; else a label out of range is an error.
+ * Two IDX files (gzipped or not), as MNIST has them: images or vectors (u8 or f32, 1 to 4 dimensions per sample), and
+ * labels (u8 or i32, one dimension). labels NULL: inputs alone. classes 0: the largest label + 1; else a label out of
+ * range is an error.
  */
-SOMA_API soma_status soma_dataset_from_idx(const char *images, const char *labels, size_t classes, soma_dataset **dataset);
+SOMA_API soma_status soma_dataset_from_idx(const char *images, const char *labels, size_t classes,
+                                           soma_dataset **dataset);
 
-/* A directory in MNIST's naming: train-images-idx3-ubyte[.gz], train-labels-idx1-ubyte[.gz], t10k-images-..., t10k-labels-.... */
+/* A directory in MNIST's naming: train-images-idx3-ubyte[.gz], train-labels-idx1-ubyte[.gz], t10k-images-...,
+ * t10k-labels-.... */
 SOMA_API soma_status soma_dataset_from_directory(const char *path, soma_dataset **train, soma_dataset **test);
 
 /* The digits that come with soma, found beside the program, in the installed data directory, or in SOMA_DATA_DIR. */
 SOMA_API soma_status soma_dataset_digits(soma_dataset **train, soma_dataset **test);
 
 typedef struct soma_csv_options {
-    const char *label;  /* column of the target: a header's name, or a number from 1 (-1: the last); NULL: the last; "none": no target */
-    int header;         /* 1: the first line names the columns, -1: it does not, 0: look: a first line that has a word besides the label, or a word for the label
-                           where the second line has a number */
-    char separator;     /* 0: ',' , or ';' or a tab if the first line has those and no comma */
-    bool regression;    /* the label is a number to predict (f32 [samples, 1]), not a class */
+    const char *label; /* column of the target: a header's name, or a number from 1 (-1: the last); NULL: the last;
+                          "none": no target */
+    int header;      /* 1: the first line names the columns, -1: it does not, 0: look: it does if it has a word besides
+                        the label, or a word for the label where the second line has a number */
+    char separator;  /* 0: ',' , or ';' or a tab if the first line has those and no comma */
+    bool regression; /* the label is a number to predict (f32 [samples, 1]), not a class */
 } soma_csv_options;
 
 /*
- * A table of numbers, quoted or not (RFC 4180). Labels that are strings, or whole numbers 0..n-1, become classes in order of first
- * appearance (numbers: their own value). The form of scikit-learn's tables, a first line "rows,features,class,class,...", is recognised; its label is the
- * last column, and with "none" that column is left out. The file may be gzipped. Every number must be there and finite.
+ * A table of numbers, quoted or not (RFC 4180). Labels that are strings, or whole numbers 0..n-1, become classes in
+ * order of first appearance (numbers: their own value). The form of scikit-learn's tables, a first line
+ * "rows,features,class,class,...", is recognised; its label is the last column, and with "none" that column is left
+ * out. The file may be gzipped. Every number must be there and finite.
  */
 SOMA_API soma_status soma_dataset_from_csv(const char *path, const soma_csv_options *options, soma_dataset **dataset);
 
 SOMA_API void soma_dataset_destroy(soma_dataset *dataset);
 
-/* Two data sets over the same storage: `fraction` of the samples, drawn at random by seed, go to `second`; stratified by class if there are classes.
-   The parts keep the storage alive; destroy each. */
+/*
+ * Two data sets over the same storage: `fraction` of the samples, drawn at random by seed, go to `second`; stratified
+ * by class if there are classes. The parts keep the storage alive; destroy each.
+ */
 SOMA_API soma_status soma_dataset_split(soma_dataset *dataset, double fraction, uint64_t seed, soma_dataset **first,
                                         soma_dataset **second);
 
 typedef struct soma_dataset_info {
     size_t samples, inputs, targets;
-    uint32_t input_rank[SOMA_MAX_OUTPUTS];               /* per sample */
+    uint32_t input_rank[SOMA_MAX_OUTPUTS]; /* per sample */
     size_t input_shape[SOMA_MAX_OUTPUTS][SOMA_MAX_RANK];
-    uint32_t target_rank[SOMA_MAX_OUTPUTS];              /* per sample; 0 for class numbers */
+    uint32_t target_rank[SOMA_MAX_OUTPUTS]; /* per sample; 0 for class numbers */
     size_t target_shape[SOMA_MAX_OUTPUTS][SOMA_MAX_RANK];
-    size_t classes;                                      /* of the first target, 0 if it is no class */
+    size_t classes; /* of the first target, 0 if it is no class */
     bool weighted;
 } soma_dataset_info;
 SOMA_API void soma_dataset_get_info(const soma_dataset *dataset, soma_dataset_info *info);
 /* Name of a class, NULL if it has none. */
 SOMA_API const char *soma_dataset_class_name(const soma_dataset *dataset, size_t index);
 /* Host copies in the order of this data set: input as f32 as the network would see it, class numbers as i32. */
-SOMA_API soma_status soma_dataset_read_input(const soma_dataset *dataset, size_t input, size_t first, size_t count, float *values);
-SOMA_API soma_status soma_dataset_read_classes(const soma_dataset *dataset, size_t first, size_t count, int32_t *classes);
+SOMA_API soma_status soma_dataset_read_input(const soma_dataset *dataset, size_t input, size_t first, size_t count,
+                                             float *values);
+SOMA_API soma_status soma_dataset_read_classes(const soma_dataset *dataset, size_t first, size_t count,
+                                               int32_t *classes);
 
 /*
- * Standardisation: x' = (x - mean) / standard deviation, per feature (a constant feature gives 0). Fit computes the figures from a data set and keeps them
- * in the network (saved with it); apply transforms a data set (f32 inputs; u8 ones are converted) by a network's figures, if it has any. Apply once.
- * The class names of the data set are kept in the network too.
+ * Standardisation: x' = (x - mean) / standard deviation, per feature (a constant feature gives 0). Fit computes the
+ * figures from a data set and keeps them in the network (saved with it); apply transforms a data set (f32 inputs; u8
+ * ones are converted) by a network's figures, if it has any. Apply once. The class names of the data set are kept in
+ * the network too.
  */
-SOMA_API soma_status soma_network_fit_preprocessing(soma_network *network, const soma_dataset *dataset, bool standardize);
+SOMA_API soma_status soma_network_fit_preprocessing(soma_network *network, const soma_dataset *dataset,
+                                                    bool standardize);
 SOMA_API soma_status soma_network_apply_preprocessing(const soma_network *network, soma_dataset *dataset);
 SOMA_API size_t soma_network_class_count(const soma_network *network); /* 0 if not known */
 SOMA_API const char *soma_network_class_name(const soma_network *network, size_t index);
@@ -397,8 +429,10 @@ typedef enum soma_names {
     SOMA_NAMES_REDUCTION
 } soma_names;
 
-/* soma_name(SOMA_NAMES_LOSS, SOMA_HUBER) is "huber"; a static string; NULL for a value that there is not. Values count from 0; of functions, SOMA_SOFTMAX
-   stands apart. */
+/*
+ * soma_name(SOMA_NAMES_LOSS, SOMA_HUBER) is "huber"; a static string; NULL for a value that there is not. Values
+ * count from 0; of functions, SOMA_SOFTMAX stands apart.
+ */
 SOMA_API const char *soma_name(soma_names which, int value);
 /* The other way round; text need not end with a 0. False if there is no such name. */
 SOMA_API bool soma_value_of_name(soma_names which, const char *text, size_t length, int *value);
@@ -416,7 +450,7 @@ typedef struct soma_epoch {
     uint32_t epoch; /* from 1 */
     soma_metrics train, validation;
     bool has_validation;
-    double seconds; /* wall time of the epoch, validation included */
+    double seconds;       /* wall time of the epoch, validation included */
     double learning_rate; /* of its last step */
 } soma_epoch;
 
@@ -428,25 +462,27 @@ typedef struct soma_progress {
 } soma_progress;
 
 /*
- * Callbacks. Return SOMA_OK to go on, SOMA_STOPPED to end training after this batch or epoch; anything else ends it with that status.
- * In a batch callback, soma_fit_metrics() gives the epoch's running figures; it waits for the device, so ask rarely.
+ * Callbacks. Return SOMA_OK to go on, SOMA_STOPPED to end training after this batch or epoch; anything else ends it
+ * with that status. In a batch callback, soma_fit_metrics() gives the epoch's running figures; it waits for the
+ * device, so ask rarely.
  */
 typedef soma_status soma_batch_function(void *context, soma_network *network, const soma_progress *progress);
 typedef soma_status soma_epoch_function(void *context, soma_network *network, const soma_epoch *epoch);
 SOMA_API soma_status soma_fit_metrics(soma_network *network, soma_metrics *metrics);
 
-typedef enum soma_monitor { SOMA_MONITOR_LOSS, SOMA_MONITOR_METRIC } soma_monitor; /* of the validation, or of training without one */
+/* Of the validation, or of training without one. */
+typedef enum soma_monitor { SOMA_MONITOR_LOSS, SOMA_MONITOR_METRIC } soma_monitor;
 
 typedef struct soma_fit_options {
-    uint32_t epochs;            /* 0: 1 */
-    size_t batch_size;          /* 0: 32 */
+    uint32_t epochs;   /* 0: 1 */
+    size_t batch_size; /* 0: 32 */
     bool no_shuffle;
-    double validation_split;    /* fraction of the samples held out, drawn by the network's seed */
-    soma_dataset *validation;   /* or a set of its own */
-    uint32_t early_stopping;    /* stop after this many epochs without improvement; 0: never */
-    float min_delta;            /* what counts as improvement */
+    double validation_split;  /* fraction of the samples held out, drawn by the network's seed */
+    soma_dataset *validation; /* or a set of its own */
+    uint32_t early_stopping;  /* stop after this many epochs without improvement; 0: never */
+    float min_delta;          /* what counts as improvement */
     soma_monitor monitor;
-    bool restore_best;          /* at the end, and when training is stopped, put back the weights of the best epoch */
+    bool restore_best; /* at the end, and when training is stopped, put back the weights of the best epoch */
     soma_batch_function *on_batch;
     soma_epoch_function *on_epoch;
     void *context;
@@ -455,35 +491,41 @@ typedef struct soma_fit_options {
 typedef struct soma_history {
     soma_epoch *epochs; /* one per finished epoch */
     uint32_t count;
-    uint32_t best;      /* index of the best one by the monitor */
-    uint32_t restored;  /* 1: the weights are those of the best epoch */
+    uint32_t best;     /* index of the best one by the monitor */
+    uint32_t restored; /* 1: the weights are those of the best epoch */
     uint64_t steps;
     double seconds;
 } soma_history;
 
 /*
- * Trains. history may be NULL; else free it with soma_history_clear(). On SOMA_NOT_FINITE the detail names the epoch, batch and layer where
- * the first infinity or NaN appeared, and the weights are those of the end of the last good epoch. On SOMA_STOPPED weights and history are good;
- * an epoch that was not finished counts in the weights, but not in the history. Fits continue each other: the optimizer's state, the schedule
- * and the random numbers of shuffling and dropout go on where the last fit ended, until the network is compiled again.
+ * Trains. history may be NULL; else free it with soma_history_clear(). On SOMA_NOT_FINITE the detail names the epoch,
+ * batch and layer where the first infinity or NaN appeared, and the weights are those of the end of the last good
+ * epoch. On SOMA_STOPPED weights and history are good; an epoch that was not finished counts in the weights, but not
+ * in the history. Fits continue each other: the optimizer's state, the schedule and the random numbers of shuffling
+ * and dropout go on where the last fit ended, until the network is compiled again.
  */
 SOMA_API soma_status soma_fit(soma_network *network, soma_dataset *dataset, const soma_fit_options *options,
                               soma_history *history);
 SOMA_API void soma_history_clear(soma_history *history);
 
 /* Loss and metrics over a data set; batch_size 0: 256. */
-SOMA_API soma_status soma_evaluate(soma_network *network, soma_dataset *dataset, size_t batch_size, soma_metrics *metrics);
+SOMA_API soma_status soma_evaluate(soma_network *network, soma_dataset *dataset, size_t batch_size,
+                                   soma_metrics *metrics);
 
 /* Output `output` for every sample: values[samples * its count], in order. */
-SOMA_API soma_status soma_predict(soma_network *network, soma_dataset *dataset, size_t output, size_t batch_size, float *values);
+SOMA_API soma_status soma_predict(soma_network *network, soma_dataset *dataset, size_t output, size_t batch_size,
+                                  float *values);
 /* The most probable class of each sample (of a single unit: y > 0.5 gives 1; of logits, y > 0). */
-SOMA_API soma_status soma_predict_classes(soma_network *network, soma_dataset *dataset, size_t batch_size, int32_t *classes);
-/* Straight from and to host memory, f32, for one batch: x[batch * input count] of the one input, y[batch * output count] of the one output. */
+SOMA_API soma_status soma_predict_classes(soma_network *network, soma_dataset *dataset, size_t batch_size,
+                                          int32_t *classes);
+/* Straight from and to host memory, f32, for one batch: x[batch * input count] of the one input, y[batch * output
+ * count] of the one output. */
 SOMA_API soma_status soma_run(soma_network *network, const float *x, size_t batch, float *y);
 
 /*
- * For a loop of your own. train_on_batch makes one step and gives the batch's loss and metrics (metrics may be NULL: then nothing is waited for).
- * backward computes loss and gradients without a step, of the inputs too; soma_apply_gradients() makes the step.
+ * For a loop of your own. train_on_batch makes one step and gives the batch's loss and metrics (metrics may be NULL:
+ * then nothing is waited for). backward computes loss and gradients without a step, of the inputs too;
+ * soma_apply_gradients() makes the step.
  */
 SOMA_API soma_status soma_train_on_batch(soma_network *network, const soma_array *inputs, const soma_array *targets,
                                          soma_metrics *metrics);
@@ -499,13 +541,15 @@ SOMA_API soma_status soma_synchronize(soma_network *network);
 /* ------------------------------------------------------------------------------------------------- measurement */
 
 /*
- * The mean time of one step, over `steps` steps of this batch size on random data in the device's memory, each batch gathered as in
- * soma_fit(): enqueued one after the other, and waited for once, at the end. training: whole training steps, else the forward pass.
- * One more step is made before, untimed. Weights and optimizer are afterwards what they were.
+ * The mean time of one step, over `steps` steps of this batch size on random data in the device's memory, each batch
+ * gathered as in soma_fit(): enqueued one after the other, and waited for once, at the end. training: whole training
+ * steps, else the forward pass. One more step is made before, untimed. Weights and optimizer are afterwards what they
+ * were.
  */
 SOMA_API soma_status soma_bench_steps(soma_network *network, size_t batch_size, bool training, size_t steps,
                                       double *microseconds);
-/* Likewise of the matrix products of such a step alone: what the step would take if all else were free. 0 if it has none. */
+/* Likewise of the matrix products of such a step alone: what the step would take if all else were free. 0 if it has
+ * none. */
 SOMA_API soma_status soma_bench_gemms(soma_network *network, size_t batch_size, bool training, size_t steps,
                                       double *microseconds);
 
@@ -527,20 +571,22 @@ SOMA_API soma_status soma_bench_profile(soma_network *network, size_t batch_size
 /* ------------------------------------------------------------------------------------------------------ files */
 
 /*
- * Saves the network and its weights as one safetensors file: the tensors under their names, the graph as JSON in the metadata, so that the stock
- * safetensors package reads it. Written beside the target, fsynced, renamed: the old file or the new one, never a torn one.
+ * Saves the network and its weights as one safetensors file: the tensors under their names, the graph as JSON in the
+ * metadata, so that the stock safetensors package reads it. Written beside the target, fsynced, renamed: the old file
+ * or the new one, never a torn one.
  */
 SOMA_API soma_status soma_save(soma_network *network, const char *path);
 
 /*
- * Loads what soma_save() wrote. Everything is checked before anything is allocated: header, offsets, file length, duplicate names, shapes against
- * the graph. The network has its weights and the loss it was compiled with; compile it to use it.
+ * Loads what soma_save() wrote. Everything is checked before anything is allocated: header, offsets, file length,
+ * duplicate names, shapes against the graph. The network has its weights and the loss it was compiled with; compile
+ * it to use it.
  */
 SOMA_API soma_status soma_load(const char *path, soma_network **network);
 
 /*
- * The options that the network was last compiled with, or that its file holds: class_weight is NULL, and a loss is the one that
- * SOMA_LOSS_DEFAULT stood for.
+ * The options that the network was last compiled with, or that its file holds: class_weight is NULL, and a loss is
+ * the one that SOMA_LOSS_DEFAULT stood for.
  */
 SOMA_API soma_status soma_network_get_compile_options(const soma_network *network, soma_compile_options *options);
 

@@ -8,8 +8,8 @@
 #include <stdarg.h>
 
 #define SOMA_COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
-#define SOMA_MIN(a, b) ((a) < (b) ? (a) : (b))
-#define SOMA_MAX(a, b) ((a) > (b) ? (a) : (b))
+#define SOMA_MIN(a, b)       ((a) < (b) ? (a) : (b))
+#define SOMA_MAX(a, b)       ((a) > (b) ? (a) : (b))
 
 /* Returns the error of a call to the caller. */
 #define SOMA_TRY(call)                                                                                                 \
@@ -42,11 +42,18 @@ void soma_free_aligned(void *memory);
 soma_status soma_out_of_memory(size_t size, const char *what);
 
 /* a * b and a + b in *result; false on overflow. */
-static inline bool soma_multiply_size(size_t a, size_t b, size_t *result) { return !__builtin_mul_overflow(a, b, result); }
-static inline bool soma_add_size(size_t a, size_t b, size_t *result) { return !__builtin_add_overflow(a, b, result); }
-static inline size_t soma_round_up(size_t value, size_t multiple) { return (value + multiple - 1) / multiple * multiple; }
+static inline bool soma_multiply_size(size_t a, size_t b, size_t *result) {
+    return !__builtin_mul_overflow(a, b, result);
+}
+static inline bool soma_add_size(size_t a, size_t b, size_t *result) {
+    return !__builtin_add_overflow(a, b, result);
+}
+static inline size_t soma_round_up(size_t value, size_t multiple) {
+    return (value + multiple - 1) / multiple * multiple;
+}
 
-/* A growing piece of text; .data is NULL until something was appended, then always 0-terminated. Free .data with soma_free(). */
+/* A growing piece of text; .data is NULL until something was appended, then always 0-terminated. Free .data with
+ * soma_free(). */
 typedef struct soma_text {
     char *data;
     size_t length, capacity;

@@ -7,7 +7,9 @@
 #include <string.h>
 #include <time.h>
 
-void *soma_malloc(size_t size) { return malloc(size ? size : 1); }
+void *soma_malloc(size_t size) {
+    return malloc(size ? size : 1);
+}
 
 void *soma_calloc(size_t count, size_t size) {
     size_t bytes;
@@ -27,14 +29,18 @@ char *soma_strdup(const char *text) {
     return copy ? memcpy(copy, text, size) : NULL;
 }
 
-void soma_free(void *memory) { free(memory); }
+void soma_free(void *memory) {
+    free(memory);
+}
 
 void *soma_malloc_aligned(size_t alignment, size_t size) {
     void *memory = NULL;
     return posix_memalign(&memory, alignment, size ? size : 1) == 0 ? memory : NULL;
 }
 
-void soma_free_aligned(void *memory) { free(memory); }
+void soma_free_aligned(void *memory) {
+    free(memory);
+}
 
 soma_status soma_out_of_memory(size_t size, const char *what) {
     return soma_error(SOMA_OUT_OF_MEMORY, "out of memory: %zu bytes for %s", size, what);

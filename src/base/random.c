@@ -29,7 +29,9 @@ uint32_t soma_random_u32(soma_random *random) {
     return random->block[word];
 }
 
-float soma_random_uniform(soma_random *random) { return (float)(soma_random_u32(random) >> 8) * 0x1p-24f; }
+float soma_random_uniform(soma_random *random) {
+    return (float)(soma_random_u32(random) >> 8) * 0x1p-24f;
+}
 
 float soma_random_normal(soma_random *random) {
     /* 1 - u is in (0, 1], so that the logarithm is finite. */
