@@ -8,6 +8,7 @@ import ast
 import csv
 import json
 import os
+import re
 import signal
 import struct
 import subprocess
@@ -156,6 +157,39 @@ class Commands(ProgramTest):
         flops = 2 * 32 * (2 * 64 * 32 + 3 * 32 * 10)
         self.assertAlmostEqual(result["gflops"] * result["step_us_median"] * 1e3 / flops, 1, places=3)
         self.assertGreater(self.json("bench", "--mode=infer", "--seconds=0.1", f"--device={DEVICE}")["step_us_median"], 0)
+
+    def check_profile(self, rows):
+        self.assertAlmostEqual(sum(row["share"] for row in rows), 1, places=6)
+        total = sum(row["us"] for row in rows)
+        for row in rows:
+            self.assertGreater(row["us"], 0)
+            self.assertAlmostEqual(row["share"], row["us"] / total, places=6)
+            self.assertTrue(row["primitive"] and row["tensor"] and row["shapes"])
+            self.assertEqual(row["gflops"] is not None, row["primitive"] == "gemm")
+        return [row for row in rows if row["primitive"] == "gemm"]
+
+    def test_bench_profile(self):
+        arguments = ["bench", "--net=dense 32 relu; dense 10 softmax", "--input=64", "--batch=32", "--optimizer=sgd", "--seconds=0.1",
+                     f"--device={DEVICE}", "--profile"]
+        result = self.json(*arguments)
+        gemms = self.check_profile(result["profile"])
+        # Forward, dW and dX of the last layer, and all but dX of the first.
+        flops = sorted([2 * 32 * 64 * 32] * 2 + [2 * 32 * 32 * 10] * 3)
+        for row, expected in zip(sorted(gemms, key=lambda row: row["gflops"] * row["us"]), flops, strict=True):
+            self.assertAlmostEqual(row["gflops"] * row["us"] * 1e3 / expected, 1, places=3)
+        forward = self.json(*arguments, "--mode=infer")["profile"]
+        self.assertEqual(len(self.check_profile(forward)), 2)
+        text = self.succeed(*arguments).stdout
+        self.assertRegex(text, r"\nprimitive +tensor +shapes +time +share +rate\n")
+        self.assertEqual(len(re.findall(r"^gemm .* us +[\d.]+ % +[\d.]+ GFLOP/s", text, re.MULTILINE)), 5)
+        self.assertNotIn("profile", self.json(*arguments[:-1]))
+
+    def test_train_profile(self):
+        plain = self.json(*train_arguments("--seed=2"))
+        profiled = self.json(*train_arguments("--seed=2", "--profile", "--save", self.path("model")))
+        self.assertGreaterEqual(len(self.check_profile(profiled["profile"])), 5)
+        for key in ("train_loss", "test_loss", "peak_memory_bytes"):
+            self.assertEqual(profiled[key], plain[key])
 
     def test_device_from_the_environment(self):
         result = self.json("train", "--epochs=1", environment={"SOMA_DEVICE": DEVICE})

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* soma bench: how long a step takes, and its matrix products alone. */
 #include "model.h"
+#include "profile.h"
 #include "report.h"
 #include "session.h"
 #include <math.h>
@@ -47,6 +48,7 @@ struct bench {
     struct timing step, gemms;
     double flops;
     uint32_t calls;
+    struct profile profile;
 };
 
 static void say_bench(const struct settings *settings, const struct bench *bench) {
@@ -74,6 +76,7 @@ static void report_bench(const struct settings *settings, soma_device *device, c
     report_number(object, "gemm_floor_us", bench->gemms.median);
     report_count(object, "calls_per_step", bench->calls);
     report_number(object, "startup_ms", bench->startup * 1e3);
+    profile_report(object, &bench->profile);
     report_print(object);
 }
 
@@ -91,8 +94,11 @@ static exit_status bench(const struct settings *settings, soma_network *network,
     bench.flops = training ? figures.flops_per_step : figures.flops_per_inference;
     bench.calls = training ? figures.calls_per_step : figures.calls_per_inference;
     say_bench(settings, &bench);
-    report_bench(settings, device, &bench);
-    return STATUS_DONE;
+    exit_status status = STATUS_DONE;
+    if (settings->profile) status = profile_take(network, settings->batch, training, &bench.profile);
+    if (status == STATUS_DONE) report_bench(settings, device, &bench);
+    profile_release(&bench.profile);
+    return status;
 }
 
 exit_status command_bench(const struct settings *given) {

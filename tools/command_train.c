@@ -166,6 +166,10 @@ static exit_status train(struct training *training) {
     if (status == STATUS_DONE) status = plot(training);
     if (status != STATUS_DONE) return status;
     training_say_result(training);
+    soma_device_get_memory(training->device, &training->memory); /* before the profile takes some */
+    if (training->settings->profile && !training->interrupted)
+        status = profile_take(training->network, training->settings->batch, true, &training->profile);
+    if (status != STATUS_DONE) return status;
     training_report(training);
     return training->interrupted ? STATUS_INTERRUPTED : STATUS_DONE;
 }
@@ -180,6 +184,7 @@ exit_status command_train(const struct settings *settings) {
         training_say_start(&training);
         status = train(&training);
     }
+    profile_release(&training.profile);
     soma_history_clear(&training.history);
     soma_network_destroy(training.network);
     soma_device_close(training.device);

@@ -178,7 +178,9 @@ const option_row option_table[] = {
     {.name = "steps", .type = OPTION_COUNT, .offset = FIELD(steps), .commands = BENCH, .argument = "N", .interval = "[1, 10000000]",
      .help = "steps in each of the measurements (default: as many as fit --seconds)"},
     {.name = "seconds", .type = OPTION_REAL, .offset = FIELD(seconds), .commands = BENCH, .argument = "S", .fallback = "2",
-     .interval = "(0, 3600]", .help = "how long to measure"},
+     .interval = "(0, 3600]", .help = "about how long to measure"},
+    {.name = "profile", .type = OPTION_FLAG, .offset = FIELD(profile), .commands = TRAIN | BENCH,
+     .help = "at the end, time each call of a step alone, and print a table of them: time, share, GFLOP/s or GB/s"},
 
     {.group = "General", .name = "device", .letter = 'D', .type = OPTION_TEXT, .offset = FIELD(device), .commands = ALL, .argument = "NAME",
      .fallback = "auto",

@@ -49,8 +49,9 @@ struct settings {
     bool raw;
     /* bench */
     int mode;
-    uint64_t steps;
+    uint64_t steps; /* 0: not given */
     double seconds;
+    bool profile; /* train too */
     /* general */
     const char *device;
     uint64_t threads, memory_limit, seed;

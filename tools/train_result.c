@@ -77,9 +77,7 @@ void training_report(const struct training *training) {
     const soma_history *history = &training->history;
     const soma_epoch *last = final_epoch(training);
     soma_device_info info = device_info(training);
-    soma_device_memory memory;
     soma_network_figures figures = {0};
-    soma_device_get_memory(training->device, &memory);
     soma_network_get_figures(training->network, training->settings->batch, &figures);
     report_text(object, "device", soma_device_selector(training->device));
     report_text(object, "device_name", info.name);
@@ -91,9 +89,10 @@ void training_report(const struct training *training) {
     report_number(object, "seconds", history->seconds);
     report_number(object, "samples_per_second", samples_per_second(training));
     report_count(object, "parameters", figures.parameters);
-    report_count(object, "peak_memory_bytes", memory.peak);
+    report_count(object, "peak_memory_bytes", training->memory.peak);
     report_count(object, "seed", training->settings->seed);
     report_truth(object, "interrupted", training->interrupted);
+    profile_report(object, &training->profile);
     report_print(object);
 }
 

@@ -5,6 +5,7 @@
 
 #include "data.h"
 #include "model.h"
+#include "profile.h"
 #include "progress.h"
 
 struct training {
@@ -19,6 +20,8 @@ struct training {
     bool interrupted;
     bool tested;
     soma_metrics test;
+    soma_device_memory memory; /* that training and testing took */
+    struct profile profile;
 };
 
 void training_say_start(const struct training *training);
