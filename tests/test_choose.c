@@ -181,6 +181,12 @@ START_TEST(a_measured_step_is_the_mean_over_the_steps) {
         expect_ok(soma_bench_gemms(network, 8, training, 40, &gemms));
         ck_assert(gemms >= PAUSE_US && gemms < 20 * PAUSE_US);
     }
+    double first = 0;
+    slow_runs = 0;
+    expect_ok(soma_bench_steps(network, 8, true, 0, &first)); /* the first step is all */
+    ck_assert_uint_ge(slow_runs, 1);
+    ck_assert_uint_le(slow_runs, 3);
+    ck_assert(first >= PAUSE_US);
     soma_network_destroy(network);
     soma_device_close(device);
 }
@@ -221,7 +227,7 @@ START_TEST(a_network_without_products_has_none_to_measure) {
     expect_ok(soma_compile(network, test_device, NULL));
     expect_ok(soma_bench_gemms(network, 4, false, 3, &us));
     ck_assert(us >= 0 && us < 1000);
-    expect_error(soma_bench_steps(network, 4, false, 0, &us), SOMA_INVALID_ARGUMENT, "steps");
+    expect_error(soma_bench_gemms(network, 4, false, 0, &us), SOMA_INVALID_ARGUMENT, "steps");
     expect_error(soma_bench_steps(network, 0, false, 1, &us), SOMA_INVALID_ARGUMENT, "0 samples");
     expect_error(soma_bench_gemms(network, 4, false, 1, NULL), SOMA_INVALID_ARGUMENT, "microseconds");
     soma_network_destroy(network);

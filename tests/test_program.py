@@ -158,6 +158,18 @@ class Commands(ProgramTest):
         self.assertAlmostEqual(result["gflops"] * result["step_us_median"] * 1e3 / flops, 1, places=3)
         self.assertGreater(self.json("bench", "--mode=infer", "--seconds=0.1", f"--device={DEVICE}")["step_us_median"], 0)
 
+    def test_bench_of_so_many_steps(self):
+        for steps in (1, 2, 3, 50):
+            began = time.monotonic()
+            result = self.json("bench", f"--steps={steps}", f"--device={DEVICE}")
+            self.assertGreater(result["step_us_median"], 0)
+            self.assertEqual(result["step_us_min"], result["step_us_max"])
+            self.assertIsNone(result["gemm_floor_us"])
+            self.assertLess(result["startup_ms"] * 1e-3, time.monotonic() - began)
+            self.assertGreater(result["startup_ms"], 0)
+            if steps == 1:  # the first step, which ended when starting did
+                self.assertLess(result["step_us_median"] * 1e-3, result["startup_ms"])
+
     def check_profile(self, rows):
         self.assertAlmostEqual(sum(row["share"] for row in rows), 1, places=6)
         total = sum(row["us"] for row in rows)

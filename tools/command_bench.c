@@ -7,7 +7,12 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { MEASUREMENTS = 21 }; /* odd: the median is one of them */
+/*
+ * A measurement is of many steps, so that neither the clock's grain nor waiting for the device at the end counts, and
+ * there are several, so that what else the machine does can be told apart from the step.
+ */
+#define LEAST_SECONDS 0.02 /* of a measurement */
+enum { LEAST_MEASUREMENTS = 7, MOST_MEASUREMENTS = 21, MOST_STEPS = 10000000 };
 
 struct timing {
     double median, least, most; /* microseconds of one step */
@@ -21,25 +26,44 @@ static int ascending(const void *left, const void *right) {
     return (a > b) - (a < b);
 }
 
-/*
- * Several measurements of many steps each, so that waiting for the device at the end does not count. One before,
- * untimed, warms up and says how many steps fit.
- */
+/* How many steps take `seconds`, found by making ever more of them; in *taken what so many took in fact. */
+static soma_status steps_within(const struct settings *settings, soma_network *network, measure_function *function,
+                                double seconds, size_t *steps, double *taken) {
+    double microseconds;
+    for (*steps = 1;;) {
+        soma_status cause = function(network, settings->batch, settings->mode == MODE_TRAIN, *steps, &microseconds);
+        *taken = microseconds * 1e-6 * (double)*steps;
+        if (cause != SOMA_OK || *taken >= seconds || *steps == MOST_STEPS) return cause;
+        /* A little more than seems to be needed, but no leap, since few steps may have been slow ones. */
+        double growth = fmin(fmax(1.2 * seconds / fmax(*taken, 1e-9), 2), 50);
+        *steps = (size_t)fmin((double)*steps * growth, MOST_STEPS);
+    }
+}
+
 static soma_status measure(const struct settings *settings, soma_network *network, measure_function *function,
                            double seconds, struct timing *timing) {
-    bool training = settings->mode == MODE_TRAIN;
-    double times[MEASUREMENTS];
-    size_t steps = settings->steps ? settings->steps : 1;
-    soma_status cause = function(network, settings->batch, training, steps, &times[0]);
+    double times[MOST_MEASUREMENTS], taken;
+    size_t steps, count = 0;
+    soma_status cause =
+        steps_within(settings, network, function, fmax(seconds / MOST_MEASUREMENTS, LEAST_SECONDS), &steps, &taken);
+    double fitting = fmin(fmax(seconds / fmax(taken, 1e-9), LEAST_MEASUREMENTS), MOST_MEASUREMENTS);
+    for (; count < (size_t)fitting && cause == SOMA_OK; count++)
+        cause = function(network, settings->batch, settings->mode == MODE_TRAIN, steps, &times[count]);
     if (cause != SOMA_OK) return cause;
-    if (!settings->steps) {
-        double fitting = seconds / MEASUREMENTS / (fmax(times[0], 0.1) * 1e-6);
-        steps = fitting < 1 ? 1 : fitting > 1e7 ? (size_t)1e7 : (size_t)fitting;
-    }
-    for (size_t i = 0; i < MEASUREMENTS && cause == SOMA_OK; i++)
-        cause = function(network, settings->batch, training, steps, &times[i]);
-    qsort(times, MEASUREMENTS, sizeof *times, ascending);
-    *timing = (struct timing){times[MEASUREMENTS / 2], times[0], times[MEASUREMENTS - 1]};
+    qsort(times, count, sizeof *times, ascending);
+    *timing = (struct timing){times[count / 2], times[0], times[count - 1]};
+    return SOMA_OK;
+}
+
+/* --steps: the first step has been made; the rest follow. */
+static soma_status measure_rest(const struct settings *settings, soma_network *network, double first,
+                                struct timing *timing) {
+    double microseconds = first;
+    soma_status cause = SOMA_OK;
+    if (settings->steps > 1) /* one of them goes before, untimed */
+        cause = soma_bench_steps(network, settings->batch, settings->mode == MODE_TRAIN, settings->steps - 2,
+                                 &microseconds);
+    *timing = (struct timing){microseconds, microseconds, microseconds};
     return cause;
 }
 
@@ -53,8 +77,9 @@ struct bench {
 
 static void say_bench(const struct settings *settings, const struct bench *bench) {
     say_result("startup    %10.1f ms, to the end of the first step\n", bench->startup * 1e3);
-    say_result("step       %10.1f us (median; %.1f to %.1f)\n", bench->step.median, bench->step.least,
-               bench->step.most);
+    say_result("step       %10.1f us", bench->step.median);
+    if (!settings->steps) say_result(" (median; %.1f to %.1f)", bench->step.least, bench->step.most);
+    say_result("\n");
     if (bench->gemms.median > 0)
         say_result("its GEMMs  %10.1f us alone, %.0f %% of the step\n", bench->gemms.median,
                    100 * bench->gemms.median / bench->step.median);
@@ -85,11 +110,17 @@ static exit_status bench(const struct settings *settings, soma_network *network,
     struct bench bench = {0};
     soma_network_figures figures;
     double first;
-    soma_status cause = soma_bench_steps(network, settings->batch, training, 1, &first);
+    soma_status cause = soma_bench_steps(network, settings->batch, training, 0, &first);
     bench.startup = clock_since_start();
     if (cause == SOMA_OK) cause = soma_network_get_figures(network, settings->batch, &figures);
-    if (cause == SOMA_OK) cause = measure(settings, network, soma_bench_steps, settings->seconds * 0.75, &bench.step);
-    if (cause == SOMA_OK) cause = measure(settings, network, soma_bench_gemms, settings->seconds * 0.25, &bench.gemms);
+    if (cause == SOMA_OK && settings->steps) {
+        cause = measure_rest(settings, network, first, &bench.step);
+        bench.gemms.median = NAN; /* they would be further steps */
+    } else if (cause == SOMA_OK) {
+        cause = measure(settings, network, soma_bench_steps, settings->seconds * 0.75, &bench.step);
+        if (cause == SOMA_OK)
+            cause = measure(settings, network, soma_bench_gemms, settings->seconds * 0.25, &bench.gemms);
+    }
     if (cause != SOMA_OK) return fail_from_library(cause, STATUS_USAGE, NULL);
     bench.flops = training ? figures.flops_per_step : figures.flops_per_inference;
     bench.calls = training ? figures.calls_per_step : figures.calls_per_inference;

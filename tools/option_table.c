@@ -176,9 +176,11 @@ const option_row option_table[] = {
     {.name = "mode", .type = OPTION_CHOICE, .offset = FIELD(mode), .commands = BENCH, .argument = "MODE", .choices = mode_name,
      .fallback = "train", .help = "time steps of training, or of inference"},
     {.name = "steps", .type = OPTION_COUNT, .offset = FIELD(steps), .commands = BENCH, .argument = "N", .interval = "[1, 10000000]",
-     .help = "steps in each of the measurements (default: as many as fit --seconds)"},
+     .help = "make N steps and no more: the first two untimed where there are more, the rest timed once; the matrix products alone "
+             "are left out (default: as many as fit --seconds)"},
     {.name = "seconds", .type = OPTION_REAL, .offset = FIELD(seconds), .commands = BENCH, .argument = "S", .fallback = "2",
-     .interval = "(0, 3600]", .help = "about how long to measure"},
+     .interval = "(0, 3600]", .help = "about how long to measure: 7 to 21 times, 20 ms or more each, for the median; a quarter of it the matrix products "
+             "alone"},
     {.name = "profile", .type = OPTION_FLAG, .offset = FIELD(profile), .commands = TRAIN | BENCH,
      .help = "at the end, time each call of a step alone, and print a table of them: time, share, GFLOP/s or GB/s"},
 

@@ -543,8 +543,8 @@ SOMA_API soma_status soma_synchronize(soma_network *network);
 /*
  * The mean time of one step, over `steps` steps of this batch size on random data in the device's memory, each batch
  * gathered as in soma_fit(): enqueued one after the other, and waited for once, at the end. training: whole training
- * steps, else the forward pass. One more step is made before, untimed. Weights and optimizer are afterwards what they
- * were.
+ * steps, else the forward pass. One more step is made before, untimed; with 0 steps that one is all, and it is timed.
+ * Weights and optimizer are afterwards what they were.
  */
 SOMA_API soma_status soma_bench_steps(soma_network *network, size_t batch_size, bool training, size_t steps,
                                       double *microseconds);

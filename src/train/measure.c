@@ -118,21 +118,21 @@ soma_status soma_bench_time(soma_bench *bench, size_t steps, double *seconds) {
     return SOMA_OK;
 }
 
-static soma_status check_arguments(size_t steps, const double *microseconds, const char *function) {
-    if (steps && microseconds) return SOMA_OK;
-    return soma_error(SOMA_INVALID_ARGUMENT, "%s: %s", function, steps ? "microseconds is NULL" : "no steps to time");
+static soma_status check_result(const double *microseconds, const char *function) {
+    if (microseconds) return SOMA_OK;
+    return soma_error(SOMA_INVALID_ARGUMENT, "%s: microseconds is NULL", function);
 }
 
 soma_status soma_bench_steps(soma_network *network, size_t batch_size, bool training, size_t steps,
                              double *microseconds) {
-    SOMA_TRY(check_arguments(steps, microseconds, "soma_bench_steps"));
+    SOMA_TRY(check_result(microseconds, "soma_bench_steps"));
     soma_bench bench;
     double seconds = 0;
     SOMA_TRY(soma_bench_open(network, batch_size, training, &bench));
     soma_status status = soma_bench_time(&bench, 1, &seconds); /* binds the plan, wakes the device */
-    if (status == SOMA_OK) status = soma_bench_time(&bench, steps, &seconds);
+    if (status == SOMA_OK && steps) status = soma_bench_time(&bench, steps, &seconds);
     soma_status closed = soma_bench_close(&bench);
-    *microseconds = seconds * 1e6 / (double)steps;
+    *microseconds = seconds * 1e6 / (double)SOMA_MAX(steps, 1);
     return status == SOMA_OK ? closed : status;
 }
 
@@ -163,7 +163,8 @@ static soma_status time_gemms(soma_bench *bench, size_t steps, double *seconds) 
 
 soma_status soma_bench_gemms(soma_network *network, size_t batch_size, bool training, size_t steps,
                              double *microseconds) {
-    SOMA_TRY(check_arguments(steps, microseconds, "soma_bench_gemms"));
+    SOMA_TRY(check_result(microseconds, "soma_bench_gemms"));
+    if (!steps) return soma_error(SOMA_INVALID_ARGUMENT, "soma_bench_gemms: no steps to time");
     soma_bench bench;
     double seconds = 0;
     SOMA_TRY(soma_bench_open(network, batch_size, training, &bench));
