@@ -5,6 +5,8 @@
 
 #include <stdbool.h>
 
+/* First of all in main(): a shell starts background jobs with Ctrl-C ignored, and they keep to that. */
+void interrupt_setup(void);
 void interrupt_watch(void);
 bool interrupt_came(void);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The program: finds the command, reads its options, runs it. */
+#include "interrupt.h"
 #include "option_table.h"
 #include "report.h"
 #include "session.h"
@@ -114,6 +115,7 @@ static exit_status run(int count, char **arguments) {
 
 int main(int argc, char **argv) {
     clock_setup();
+    interrupt_setup();
     exit_status status;
     if (argc < 2) {
         print_usage(stderr);
