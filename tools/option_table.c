@@ -77,8 +77,8 @@ const option_row option_table[] = {
 
     {.group = "Network", .name = "net", .letter = 'n', .type = OPTION_TEXT, .offset = FIELD(net), .commands = TRAIN | SUMMARY | BENCH,
      .argument = "TEXT",
-     .help = "layers, separated by semicolons: dense UNITS [ACTIVATION], dropout RATE, flatten, or an ACTIVATION alone; as "
-             "'dense 128 relu; dropout 0.2; dense 10 softmax' (default: one that fits the data)"},
+     .help = "layers, separated by semicolons: dense UNITS [ACTIVATION], dropout RATE, flatten, reshape SIZES, or an ACTIVATION alone; as "
+             "'dense 128 relu; dropout 0.2; dense 10 softmax' (by default train takes one that fits the data, bench dense 128 relu; dense 10 softmax)"},
     {.name = "load", .type = OPTION_TEXT, .offset = FIELD(load), .commands = TRAIN, .argument = "FILE",
      .help = "go on from a model that --save wrote"},
     {.name = "model", .letter = 'm', .type = OPTION_TEXT, .offset = FIELD(model), .commands = EVALUATE | PREDICT | SUMMARY | BENCH,

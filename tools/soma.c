@@ -33,7 +33,8 @@ static const char *const abouts[] = {
                         "  soma devices --device=nvidia      the one that this name opens\n",
     [COMMAND_CHECK] = "  soma check --device=gpu\n",
     [COMMAND_BENCH] =
-        "  soma bench --net \"dense 128 relu; dense 10 softmax\" --input 784 --batch 128 --device=cpu --json\n",
+        "  soma bench --net \"dense 128 relu; dense 10 softmax\" --input 784 --batch 128 --device=cpu --json\n"
+        "  soma bench --model digits.safetensors --device=gpu --profile\n",
 };
 
 static void print_exit_statuses(FILE *stream) {
