@@ -32,6 +32,9 @@ static soma_status collect(soma_network *network, soma_safetensors_source *sourc
 soma_status soma_save(soma_network *network, const char *path) {
     if (!network || !path) return soma_error(SOMA_INVALID_ARGUMENT, "soma_save needs a network and a path");
     SOMA_TRY(soma_network_status(network));
+    if (network->input_count == 0 || !soma_network_output(network, 0))
+        return soma_error(SOMA_INVALID_STATE, "soma_save: the network has no %s",
+                          network->input_count ? "output" : "input");
     char *text = NULL;
     soma_safetensors_source *sources = soma_calloc(network->parameter_count, sizeof *sources);
     if (!sources) return soma_out_of_memory(network->parameter_count * sizeof *sources, "the weights");

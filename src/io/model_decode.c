@@ -3,18 +3,23 @@
  * check the rest. */
 #include "io/model_fields.h"
 #include "io/model_json.h"
+#include "io/text.h"
 
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* More would be no network that anyone made. */
-#define MAX_TENSORS 100000
+/* More would be no network that anyone made; names are compared with each other, so that time grows with the square. */
+#define MAX_TENSORS 16384
 #define MAX_WHERE   64
 
 static soma_status malformed(const char *where, const char *what) {
     return soma_error(SOMA_INVALID_FILE, "%s: %s", where, what);
+}
+
+static soma_quoted quote(const json_t *string) {
+    return soma_quote(json_string_value(string), json_string_length(string));
 }
 
 /* A whole number in [0, most]. */
@@ -76,11 +81,22 @@ static soma_status decode_shape(const json_t *object, const char *where, soma_te
 
 /* What the builders see to, and the shape rules do not. */
 static soma_status check_role(const soma_tensor_spec *spec, const char *where) {
+    if (spec->name && *spec->name == 0) return malformed(where, "\"name\" is empty");
+    if (spec->op == SOMA_OP_DROPOUT && spec->attributes.dropout.stream >= MAX_TENSORS)
+        return malformed(where, "\"stream\" is no number of a dropout layer");
     if (spec->op == SOMA_OP_INPUT && (!spec->batched || spec->rank < 1 || spec->rank > 4))
         return malformed(where, "an input must be batched and have 1 to 4 dimensions");
     if (spec->op == SOMA_OP_PARAMETER && (spec->batched || spec->rank < 1 || !spec->name))
         return malformed(where, "a parameter must have a name and a dimension, and not be batched");
     return SOMA_OK;
+}
+
+/* Samples are independent of each other: nothing may be made of several of them. */
+static soma_status check_samples(const soma_tensor *tensor) {
+    bool batched = false;
+    for (uint32_t i = 0; i < tensor->input_count; i++) batched |= tensor->input[i]->batched;
+    if (!batched || tensor->batched) return SOMA_OK;
+    return soma_error(SOMA_INVALID_FILE, "%s mixes the samples of a batch", soma_op_table[tensor->op].name);
 }
 
 static soma_status register_tensor(soma_network *network, const soma_tensor_spec *spec) {
@@ -92,6 +108,7 @@ static soma_status register_tensor(soma_network *network, const soma_tensor_spec
         return soma_network_add_parameter(network, &description, spec->rank, spec->shape, spec->name, &tensor);
     }
     SOMA_TRY(soma_graph_add(&network->graph, spec, &tensor));
+    SOMA_TRY(check_samples(tensor));
     if (spec->op == SOMA_OP_INPUT) SOMA_TRY(soma_network_add_input(network, tensor));
     if (spec->op == SOMA_OP_DROPOUT)
         network->dropout_count = SOMA_MAX(network->dropout_count, spec->attributes.dropout.stream + 1);
@@ -108,21 +125,20 @@ static soma_status decode_tensor(soma_network *network, const json_t *object, si
     const json_t *op = json_object_get(object, "op"), *name = json_object_get(object, "name");
     if (!json_is_string(op)) return malformed(where, "\"op\" must be a name");
     if (!find_op(json_string_value(op), &spec.op))
-        return soma_error(SOMA_INVALID_FILE, "%s: the op \"%.40s\" is not known to this version", where,
-                          json_string_value(op));
+        return soma_error(SOMA_INVALID_FILE, "%s: the op %s is not known to this version", where, quote(op).text);
     if (name && !json_is_string(name)) return malformed(where, "\"name\" must be a string");
     if (name && soma_network_tensor(network, json_string_value(name)))
-        return soma_error(SOMA_INVALID_FILE, "%s: the name \"%.80s\" is taken", where, json_string_value(name));
+        return soma_error(SOMA_INVALID_FILE, "%s: the name %s is taken", where, quote(name).text);
     spec.name = name ? json_string_value(name) : NULL;
     SOMA_TRY(decode_inputs(network, object, where, &spec, input, SOMA_COUNT_OF(input)));
     SOMA_TRY(decode_shape(object, where, &spec));
-    SOMA_TRY(check_role(&spec, where));
     if (spec.op == SOMA_OP_GEMM) spec.attributes.gemm.alpha = 1; /* a network's products are plain ones */
     soma_op_fields(spec.op, &fields, &count);
     SOMA_TRY(soma_fields_decode(fields, count, object, where, &spec.attributes));
+    SOMA_TRY(check_role(&spec, where));
     SOMA_TRY(get_index(json_object_get(object, "layer"), layers, where, "\"layer\"", &layer));
     soma_status status = register_tensor(network, &spec);
-    if (status != SOMA_OK) return soma_error_prefix(SOMA_INVALID_FILE, "%s: ", where);
+    if (status != SOMA_OK) return soma_error_prefix(status, "%s: ", where);
     network->graph.tensor[index]->layer = (uint32_t)layer;
     return SOMA_OK;
 }
@@ -149,7 +165,7 @@ static soma_status decode_layer(soma_network *network, const json_t *object, siz
     if (network->graph.count == 0) return malformed(where, "there are no tensors");
     SOMA_TRY(get_index(json_object_get(object, "output"), network->graph.count - 1, where, "\"output\"", &output));
     soma_status status = soma_network_append_layer(network, json_string_value(kind), json_string_value(name));
-    if (status != SOMA_OK) return soma_error_prefix(SOMA_INVALID_FILE, "%s: ", where);
+    if (status != SOMA_OK) return soma_error_prefix(status, "%s: ", where);
     soma_layer *layer = &network->layers[network->layer_count - 1];
     layer->output = network->graph.tensor[output];
     if (layer->output->op == SOMA_OP_PARAMETER) return malformed(where, "a parameter cannot be a layer's output");
@@ -165,28 +181,29 @@ static soma_status decode_outputs(soma_network *network, const json_t *root) {
     SOMA_TRY(get_array(root, "outputs", "the network", SOMA_MAX_OUTPUTS, &list));
     json_array_foreach(list, i, value) {
         SOMA_TRY(get_index(value, network->graph.count - 1, "the network", "an output", &id));
-        if (!network->graph.tensor[id]->batched) return malformed("the network", "an output must be batched");
         SOMA_TRY(soma_network_add_output(network, network->graph.tensor[id]));
     }
     const soma_tensor *first = soma_network_output(network, 0);
-    if (!first || !first->batched) return malformed("the network", "it has no output");
-    return SOMA_OK;
+    return first && first->batched ? SOMA_OK : malformed("the network", "it has no output");
 }
 
 /* ------------------------------------------------------------------------------------- training and preprocessing */
 
-static soma_status decode_names(const json_t *object, const char *key, soma_names which, size_t most, int *values) {
-    json_t *list, *value;
-    size_t i;
-    SOMA_TRY(get_array(object, key, "training", most, &list));
-    json_array_foreach(
-        list, i,
-        value) if (!json_is_string(value) ||
-                   !soma_value_of_name(
-                       which, json_string_value(value), json_string_length(value),
-                       &values[i])) return soma_error(SOMA_INVALID_FILE,
-                                                      "training: element %zu of \"%s\" is not known to this version", i,
-                                                      key);
+/* `count` names: all of them, or as many as there are. */
+static soma_status decode_names(const json_t *object, const char *key, soma_names which, size_t count, bool all,
+                                int *values) {
+    json_t *list;
+    SOMA_TRY(get_array(object, key, "training", count, &list));
+    if (all && json_array_size(list) != count)
+        return soma_error(SOMA_INVALID_FILE, "training: \"%s\" has %zu elements, expected %zu", key,
+                          json_array_size(list), count);
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *name = json_array_get(list, i);
+        if (!json_is_string(name) ||
+            !soma_value_of_name(which, json_string_value(name), json_string_length(name), &values[i]))
+            return soma_error(SOMA_INVALID_FILE, "training: element %zu of \"%s\" is not known to this version", i,
+                              key);
+    }
     return SOMA_OK;
 }
 
@@ -199,8 +216,7 @@ static soma_status decode_floats(const json_t *object, const char *where, const 
         return soma_error(SOMA_INVALID_FILE, "%s: \"%s\" has %zu elements, expected %zu", where, key,
                           json_array_size(list), count);
     json_array_foreach(list, i, value) {
-        values[i] = (float)json_number_value(value);
-        if (!json_is_number(value) || !isfinite(values[i]))
+        if (!soma_json_float(value, &values[i]))
             return soma_error(SOMA_INVALID_FILE, "%s: element %zu of \"%s\" must be a number that fits float32", where,
                               i, key);
     }
@@ -213,12 +229,13 @@ static soma_status decode_training(soma_network *network, const json_t *root) {
     soma_compile_options *options = &network->options;
     int losses[SOMA_MAX_OUTPUTS] = {0}, metrics[SOMA_MAX_METRICS] = {0};
     size_t outputs = soma_network_output_count(network), top_k = 0;
-    SOMA_TRY(decode_names(training, "losses", SOMA_NAMES_LOSS, outputs, losses));
-    SOMA_TRY(decode_names(training, "metrics", SOMA_NAMES_METRIC, SOMA_MAX_METRICS, metrics));
+    SOMA_TRY(decode_names(training, "losses", SOMA_NAMES_LOSS, outputs, true, losses));
+    SOMA_TRY(decode_names(training, "metrics", SOMA_NAMES_METRIC, SOMA_MAX_METRICS, false, metrics));
     SOMA_TRY(decode_floats(training, "training", "loss_weights", outputs, options->loss_weight));
     for (size_t i = 0; i < SOMA_MAX_OUTPUTS; i++) options->loss[i] = (soma_loss)losses[i];
     for (size_t i = 0; i < SOMA_MAX_METRICS; i++) options->metrics[i] = (soma_metric)metrics[i];
-    options->huber_delta = (float)json_number_value(json_object_get(training, "huber_delta"));
+    if (!soma_json_float(json_object_get(training, "huber_delta"), &options->huber_delta))
+        return malformed("training", "\"huber_delta\" must be a number that fits float32");
     SOMA_TRY(get_index(json_object_get(training, "top_k"), UINT32_MAX, "training", "\"top_k\"", &top_k));
     options->top_k = (uint32_t)top_k;
     const json_t *optimizer = json_object_get(training, "optimizer");
@@ -309,7 +326,8 @@ soma_status soma_model_decode(const char *name, const char *text, size_t length,
     json_decref(root);
     if (status != SOMA_OK) {
         soma_network_destroy(network);
-        return soma_error_prefix(status, "%s: ", name);
+        /* Whatever a rule of the graph calls it: here the file is wrong. */
+        return soma_error_prefix(status == SOMA_OUT_OF_MEMORY ? status : SOMA_INVALID_FILE, "%s: ", name);
     }
     *out = network;
     return SOMA_OK;

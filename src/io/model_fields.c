@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* See model_fields.h. */
 #include "io/model_fields.h"
+#include "io/text.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -112,11 +114,22 @@ static json_t *encode_value(const soma_field *field, const char *source) {
     }
 }
 
+/* JSON has no infinity, and jansson's whole numbers are signed. */
+static bool has_form(const soma_field *field, const char *source) {
+    const char *at = source + field->offset;
+    if (field->kind == SOMA_FIELD_NUMBER) return isfinite(*(const float *)at);
+    if (field->kind == SOMA_FIELD_STEPS) return *(const uint64_t *)at <= INT64_MAX;
+    return true;
+}
+
 soma_status soma_fields_encode(const soma_field *fields, size_t count, const void *source, json_t *object) {
-    for (size_t i = 0; i < count; i++)
-        if (json_object_set_new(object, fields[i].key, encode_value(&fields[i], source)) != 0)
-            return soma_error(SOMA_INVALID_ARGUMENT, "%s has no form in a file (not finite, or out of memory)",
+    for (size_t i = 0; i < count; i++) {
+        if (!has_form(&fields[i], source))
+            return soma_error(SOMA_INVALID_ARGUMENT, "%s is too large, or no number: a file cannot hold it",
                               fields[i].key);
+        if (json_object_set_new(object, fields[i].key, encode_value(&fields[i], source)) != 0)
+            return soma_out_of_memory(0, "the JSON form of the network");
+    }
     return SOMA_OK;
 }
 
@@ -125,6 +138,12 @@ soma_status soma_fields_encode(const soma_field *fields, size_t count, const voi
 
 static soma_status wrong(const char *where, const char *key, const char *expected) {
     return soma_error(SOMA_INVALID_FILE, "%s: \"%s\" must be %s", where, key, expected);
+}
+
+bool soma_json_float(const json_t *value, float *number) {
+    if (!json_is_number(value) || fabs(json_number_value(value)) > (double)FLT_MAX) return false;
+    *number = (float)json_number_value(value);
+    return true;
 }
 
 static soma_status decode_integer(const soma_field *field, const json_t *value, const char *where, json_int_t most,
@@ -137,8 +156,8 @@ static soma_status decode_integer(const soma_field *field, const json_t *value, 
 static soma_status decode_name(const soma_field *field, const json_t *value, const char *where, int *target) {
     if (!json_is_string(value)) return wrong(where, field->key, "a name");
     if (soma_value_of_name(field->names, json_string_value(value), json_string_length(value), target)) return SOMA_OK;
-    return soma_error(SOMA_INVALID_FILE, "%s: \"%s\" is \"%.40s\", which this version does not know", where, field->key,
-                      json_string_value(value));
+    return soma_error(SOMA_INVALID_FILE, "%s: \"%s\" is %s, which this version does not know", where, field->key,
+                      soma_quote(json_string_value(value), json_string_length(value)).text);
 }
 
 static soma_status decode_value(const soma_field *field, const json_t *value, const char *where, char *target) {
@@ -150,9 +169,7 @@ static soma_status decode_value(const soma_field *field, const json_t *value, co
         *(bool *)at = json_is_true(value);
         return SOMA_OK;
     case SOMA_FIELD_NUMBER:
-        if (!json_is_number(value) || !isfinite((float)json_number_value(value)))
-            return wrong(where, field->key, "a number that fits float32");
-        *(float *)at = (float)json_number_value(value);
+        if (!soma_json_float(value, (float *)at)) return wrong(where, field->key, "a number that fits float32");
         return SOMA_OK;
     case SOMA_FIELD_COUNT:
         SOMA_TRY(decode_integer(field, value, where, UINT32_MAX, &number));

@@ -28,6 +28,9 @@ soma_status soma_fields_encode(const soma_field *fields, size_t count, const voi
 soma_status soma_fields_decode(const soma_field *fields, size_t count, const json_t *object, const char *where,
                                void *target);
 
+/* A JSON number as float32; false if it is none, or too large. */
+bool soma_json_float(const json_t *value, float *number);
+
 /* The fields of an op's attributes (of soma_attributes); *count is 0 for ops without any. False for ops that are no
  * part of a network. */
 bool soma_op_fields(soma_op op, const soma_field **fields, size_t *count);
