@@ -317,6 +317,8 @@ soma_status soma_model_decode(const char *name, const char *text, size_t length,
     json_error_t error;
     *out = NULL;
     json_t *root = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
+    if (!root && json_error_code(&error) == json_error_out_of_memory)
+        return soma_out_of_memory(length, "the JSON form of the network");
     if (!root)
         return soma_error(SOMA_INVALID_FILE, "%s: the network is not valid JSON: %s at byte %d", name, error.text,
                           error.position);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* A network to JSON. */
+#include "io/json_text.h"
 #include "io/model_fields.h"
 #include "io/model_json.h"
 #include "io/text.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* jansson returns NULL or -1 only when memory ends (or text is not UTF-8, a number not finite, which is checked
@@ -174,10 +174,7 @@ soma_status soma_model_encode(const soma_network *network, char **text) {
     *text = NULL;
     json_t *root = json_object();
     soma_status status = root ? encode(network, root) : no_memory();
-    char *dumped = status == SOMA_OK ? json_dumps(root, JSON_COMPACT) : NULL;
-    if (dumped) *text = soma_strdup(dumped);
-    if (status == SOMA_OK && !*text) status = no_memory();
-    free(dumped);
+    if (status == SOMA_OK) status = soma_json_text(root, "the JSON form of the network", text);
     json_decref(root);
     return status;
 }

@@ -2,11 +2,11 @@
 /* Writing safetensors files. */
 #include "io/bytes.h"
 #include "io/file.h"
+#include "io/json_text.h"
 #include "io/safetensors.h"
 #include "io/text.h"
 
 #include <jansson.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define LENGTH_SIZE 8 /* bytes of the header's length */
@@ -128,10 +128,10 @@ soma_status soma_safetensors_write(const char *path, const soma_safetensors_sour
     if (!header) return no_memory_for_header();
     soma_status status = add_metadata(path, header, metadata, metadata_count);
     if (status == SOMA_OK) status = fill_header(path, header, tensors, count);
-    char *text = status == SOMA_OK ? json_dumps(header, JSON_COMPACT | JSON_PRESERVE_ORDER) : NULL;
+    char *text = NULL;
+    if (status == SOMA_OK) status = soma_json_text(header, "the header of a safetensors file", &text);
     json_decref(header);
-    if (status != SOMA_OK) return status;
-    status = text ? write_file(path, text, tensors, count) : no_memory_for_header();
-    free(text);
+    if (status == SOMA_OK) status = write_file(path, text, tensors, count);
+    soma_free(text);
     return status;
 }
