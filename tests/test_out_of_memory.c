@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Files and data sets without memory: each operation is repeated, and each time one allocation later fails, until all
- * succeed. Every failure must be told as one, give nothing and lose nothing (a leak checker sees to that). Linked with
- * --wrap, so that the library's calls of the allocating functions come here.
+ * succeed. Every failure must be told as one, give nothing and lose nothing (a leak checker sees to that).
  */
 #include "expect.h"
+#include "failing_memory.h"
 #include "io/csv.h"
 #include "io/file.h"
 #include "io/idx.h"
@@ -13,57 +13,6 @@
 #include "temporary.h"
 #include "train/dataset.h"
 #include "train/preprocess.h"
-
-#include <errno.h>
-
-/* ------------------------------------------------------------------------------------------------------- memory */
-
-static long countdown = -1; /* allocations until one fails; negative: none does */
-static bool failed;         /* one has */
-
-static bool fails(void) {
-    bool now = countdown >= 0 && countdown-- == 0;
-    failed |= now;
-    return now;
-}
-
-/* Asserting takes memory, too. */
-static void allow_allocations(void) {
-    countdown = -1;
-}
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *memory, size_t size);
-int __real_posix_memalign(void **memory, size_t alignment, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *memory, size_t size);
-int __wrap_posix_memalign(void **memory, size_t alignment, size_t size);
-
-void *__wrap_malloc(size_t size) {
-    return fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size) {
-    return fails() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *memory, size_t size) {
-    return fails() ? NULL : __real_realloc(memory, size);
-}
-
-int __wrap_posix_memalign(void **memory, size_t alignment, size_t size) {
-    return fails() ? ENOMEM : __real_posix_memalign(memory, alignment, size);
-}
-
-#ifdef SOMA_HAVE_JANSSON
-#include <jansson.h>
-
-static void *json_allocate(size_t size) {
-    return fails() ? NULL : __real_malloc(size);
-}
-#endif
 
 /* --------------------------------------------------------------------------------------------------- operations */
 
@@ -105,7 +54,7 @@ static soma_status find_digits(void) {
     finish(status, train);
     finish(status, test);
     /* A place whose name finds no memory is passed over; then none may be found. */
-    return status == SOMA_IO && failed ? SOMA_OUT_OF_MEMORY : status;
+    return status == SOMA_IO && allocation_failed() ? SOMA_OUT_OF_MEMORY : status;
 }
 #endif
 
@@ -134,7 +83,7 @@ static soma_status exchange_safetensors(void) {
     if (status == SOMA_OK) {
         status = soma_safetensors_open(path, &file);
         /* The JSON library calls a lack of memory an error of the text. */
-        if (status == SOMA_INVALID_FILE && failed) status = SOMA_OUT_OF_MEMORY;
+        if (status == SOMA_INVALID_FILE && allocation_failed()) status = SOMA_OUT_OF_MEMORY;
         allow_allocations();
         ck_assert((status == SOMA_OK) == (file != NULL));
     }
@@ -205,21 +154,8 @@ static const struct {
 };
 
 START_TEST(every_allocation_may_fail) {
-    int allocations = -1;
     temporary_file("table.csv", table, sizeof table - 1);
-#ifdef SOMA_HAVE_JANSSON
-    json_set_alloc_funcs(json_allocate, free);
-#endif
-    do {
-        failed = false;
-        countdown = ++allocations;
-        soma_status status = operations[_i].run();
-        allow_allocations();
-        if (status != SOMA_OK && (status != SOMA_OUT_OF_MEMORY || !failed))
-            ck_abort_msg("%s, allocation %d: %s: %s", operations[_i].what, allocations, soma_status_name(status),
-                         soma_last_error());
-    } while (failed);
-    if (allocations < operations[_i].least) ck_abort_msg("%s: only %d allocations", operations[_i].what, allocations);
+    expect_every_failure_told(operations[_i].what, operations[_i].run, operations[_i].least);
 }
 END_TEST
 

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/* See failing_memory.h. */
+#include "failing_memory.h"
+
+#include <check.h>
+#include <errno.h>
+#include <stdlib.h>
+#ifdef SOMA_HAVE_JANSSON
+#include <jansson.h>
+#endif
+
+static long countdown = -1; /* allocations until one fails; negative: none does */
+static bool failed;
+
+static bool fails(void) {
+    bool now = countdown >= 0 && countdown-- == 0;
+    failed |= now;
+    return now;
+}
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *memory, size_t size);
+int __real_posix_memalign(void **memory, size_t alignment, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *memory, size_t size);
+int __wrap_posix_memalign(void **memory, size_t alignment, size_t size);
+
+void *__wrap_malloc(size_t size) {
+    return fails() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size) {
+    return fails() ? NULL : __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *memory, size_t size) {
+    return fails() ? NULL : __real_realloc(memory, size);
+}
+
+int __wrap_posix_memalign(void **memory, size_t alignment, size_t size) {
+    return fails() ? ENOMEM : __real_posix_memalign(memory, alignment, size);
+}
+
+void fail_allocation_after(long count) {
+    failed = false;
+    countdown = count;
+}
+
+void allow_allocations(void) {
+    countdown = -1;
+}
+
+long suspend_failures(void) {
+    long left = countdown;
+    countdown = -1;
+    return left;
+}
+
+void resume_failures(long suspended) {
+    countdown = suspended;
+}
+
+void let_json_fail(bool fail) {
+#ifdef SOMA_HAVE_JANSSON
+    json_set_alloc_funcs(fail ? __wrap_malloc : __real_malloc, free);
+#else
+    (void)fail;
+#endif
+}
+
+bool allocation_failed(void) {
+    return failed;
+}
+
+void expect_every_failure_told(const char *what, soma_status (*operation)(void), int least) {
+    int allocations = -1;
+    let_json_fail(true);
+    do {
+        fail_allocation_after(++allocations);
+        soma_status status = operation();
+        allow_allocations();
+        if (status != SOMA_OK && (status != SOMA_OUT_OF_MEMORY || !failed))
+            ck_abort_msg("%s, allocation %d: %s: %s", what, allocations, soma_status_name(status), soma_last_error());
+    } while (failed);
+    if (allocations < least) ck_abort_msg("%s: only %d allocations", what, allocations);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Allocations that fail. Programs with this are linked with --wrap, so that the library's calls of the allocating
+ * functions come here (tests/meson.build); those of the JSON library do by its own hook.
+ */
+#ifndef TESTS_FAILING_MEMORY_H
+#define TESTS_FAILING_MEMORY_H
+
+#include <soma/soma.h>
+
+/* The allocation after so many more fails, once. */
+void fail_allocation_after(long count);
+/* Asserting takes memory, too: from here on none fails. */
+void allow_allocations(void);
+/* Around what an operation needs but is not to fail in. */
+long suspend_failures(void);
+void resume_failures(long suspended);
+/* Whether the JSON library's allocations fail too; at first they do. */
+void let_json_fail(bool fail);
+/* One has failed since fail_allocation_after(). */
+bool allocation_failed(void);
+
+/*
+ * Repeats an operation, in which each time one allocation later fails, until all succeed. Each time it must succeed, or
+ * report SOMA_OUT_OF_MEMORY. `least`: allocations that it makes at least; a wrapper that is not called would prove
+ * nothing. What is lost on the way, a leak checker sees.
+ */
+void expect_every_failure_told(const char *what, soma_status (*operation)(void), int least);
+
+#endif
