@@ -133,11 +133,11 @@ GEMM_TILES(12)
             gemm_tile_by_row_##rows##_1, gemm_tile_by_row_##rows##_2                                                   \
         }                                                                                                              \
     }
-    /* [rows - 1][by row][vectors - 1] */
-    static gemm_tile *const gemm_tiles[GEMM_ROWS][2][GEMM_VECTORS] = {
-        GEMM_ENTRY(1), GEMM_ENTRY(2), GEMM_ENTRY(3), GEMM_ENTRY(4),  GEMM_ENTRY(5),  GEMM_ENTRY(6),
+/* [rows - 1][by row][vectors - 1] */
+static gemm_tile *const gemm_tiles[GEMM_ROWS][2][GEMM_VECTORS] = {
+    GEMM_ENTRY(1), GEMM_ENTRY(2), GEMM_ENTRY(3), GEMM_ENTRY(4),  GEMM_ENTRY(5),  GEMM_ENTRY(6),
 #if GEMM_ROWS == 12
-        GEMM_ENTRY(7), GEMM_ENTRY(8), GEMM_ENTRY(9), GEMM_ENTRY(10), GEMM_ENTRY(11), GEMM_ENTRY(12),
+    GEMM_ENTRY(7), GEMM_ENTRY(8), GEMM_ENTRY(9), GEMM_ENTRY(10), GEMM_ENTRY(11), GEMM_ENTRY(12),
 #endif
 };
 

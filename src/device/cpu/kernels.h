@@ -41,24 +41,27 @@ typedef float soma_vector __attribute__((vector_size(SOMA_LANES * 4), aligned(4)
 #define SOMA_FIRST_LANES(count) ((__mmask16)(0xffffu >> (SOMA_LANES - (count))))
 #endif
 static inline __attribute__((always_inline)) soma_vector soma_load_lanes(const float *from, size_t count) {
-    if (__builtin_constant_p(count) && count == SOMA_LANES) return *(const soma_vector *)from;
 #if defined(__AVX512F__)
+    if (__builtin_constant_p(count) && count == SOMA_LANES) return *(const soma_vector *)from;
     return (soma_vector)_mm512_maskz_loadu_ps(SOMA_FIRST_LANES(count), from);
 #else
+    if (count == SOMA_LANES) return *(const soma_vector *)from;
     soma_vector value = {0};
     for (size_t i = 0; i < count; i++) ((float *)&value)[i] = from[i];
     return value;
 #endif
 }
 static inline __attribute__((always_inline)) void soma_store_lanes(float *to, soma_vector value, size_t count) {
-    if (__builtin_constant_p(count) && count == SOMA_LANES) {
-        *(soma_vector *)to = value;
-        return;
-    }
 #if defined(__AVX512F__)
-    _mm512_mask_storeu_ps(to, SOMA_FIRST_LANES(count), (__m512)value);
+    if (__builtin_constant_p(count) && count == SOMA_LANES)
+        *(soma_vector *)to = value;
+    else
+        _mm512_mask_storeu_ps(to, SOMA_FIRST_LANES(count), (__m512)value);
 #else
-    for (size_t i = 0; i < count; i++) to[i] = ((const float *)&value)[i];
+    if (count == SOMA_LANES)
+        *(soma_vector *)to = value;
+    else
+        for (size_t i = 0; i < count; i++) to[i] = ((const float *)&value)[i];
 #endif
 }
 

@@ -115,21 +115,47 @@ static void probability_grad(const loss_row *row, float factor, float *out) {
 }
 
 SOMA_ROW_SUM(exp_sum, SOMA_ARGUMENTS(const float *p, float max), EXP(p[i] - max))
+
+/* sum_j t_j (log_sum - (p_j - max)) */
 SOMA_ROW_SUM(logits_sum, SOMA_ARGUMENTS(const float *p, const float *t, float max, float log_sum),
              t[i] * ((max - p[i]) + log_sum))
 
-static float logits_loss(const loss_row *row) {
-    if (!row->t && row->c >= row->k) return NOT_A_NUMBER;
-    float max = soma_row_max(row->p, row->k), log_sum = LOG(exp_sum(row->p, max, row->k));
-    return row->t ? logits_sum(row->p, row->t, max, log_sum, row->k) : (max - row->p[row->c]) + log_sum;
+/* The maximum of each row of a group, and the logarithm of the sum of e^(p - max). */
+static void log_sums(const float *p, size_t rows, size_t k, float *max, float *log_sum) {
+    float e[SOMA_GROUP_FLOATS];
+    if (rows * k <= SOMA_GROUP_FLOATS) {
+        soma_group_exp(p, rows, k, max, e);
+        for (size_t i = 0; i < rows; i++) log_sum[i] = soma_row_sum(e + i * k, k);
+    } else {
+        *max = soma_row_max(p, k);
+        *log_sum = exp_sum(p, *max, k);
+    }
+    SOMA_INDEPENDENT
+    for (size_t i = 0; i < rows; i++) log_sum[i] = LOG(log_sum[i]);
 }
 
-static void categorical_losses(const soma_call *call, soma_range rows, float *loss) {
-    bool logits = call->params.loss.kind == SOMA_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS;
+static void logits_losses(const soma_call *call, soma_range rows, float *loss) {
+    size_t k = call->view[0].shape[1], group = soma_group_size(k);
+    for (size_t first = rows.begin; first < rows.end; first += group) {
+        float max[SOMA_GROUP_ROWS], log_sum[SOMA_GROUP_ROWS];
+        size_t count = SOMA_MIN(group, rows.end - first);
+        log_sums(soma_cpu_floats(&call->view[0]) + first * k, count, k, max, log_sum);
+        for (size_t i = 0; i < count; i++) {
+            loss_row row = row_of(call, first + i);
+            float l = NOT_A_NUMBER;
+            if (row.t)
+                l = logits_sum(row.p, row.t, max[i], log_sum[i], k);
+            else if (row.c < k)
+                l = (max[i] - row.p[row.c]) + log_sum[i];
+            loss[first + i] = sample_weight(call, first + i) * categorical_weight(&row) * l;
+        }
+    }
+}
+
+static void probability_losses(const soma_call *call, soma_range rows, float *loss) {
     for (size_t i = rows.begin; i < rows.end; i++) {
         loss_row row = row_of(call, i);
-        loss[i] =
-            sample_weight(call, i) * categorical_weight(&row) * (logits ? logits_loss(&row) : probability_loss(&row));
+        loss[i] = sample_weight(call, i) * categorical_weight(&row) * probability_loss(&row);
     }
 }
 
@@ -140,29 +166,33 @@ static void probability_grads(const soma_call *call, soma_range rows, const floa
     }
 }
 
-/* out holds e^(p - max): becomes factor (softmax(p) sum t - t). */
-static void finish_logits_grad(const loss_row *row, float factor, float *out) {
-    float sum = soma_row_sum(out, row->k);
+/* From e^(p - max), factor (softmax(p) sum t - t). */
+static void logits_grad(const loss_row *row, const float *e, float factor, float *out) {
+    float sum = soma_row_sum(e, row->k);
     if (row->t) {
         float scale = soma_row_sum(row->t, row->k) / sum;
-        for (size_t j = 0; j < row->k; j++) out[j] = factor * (out[j] * scale - row->t[j]);
+        SOMA_INDEPENDENT
+        for (size_t j = 0; j < row->k; j++) out[j] = factor * (e[j] * scale - row->t[j]);
     } else {
-        if (row->c >= row->k) factor = NOT_A_NUMBER;
-        float scale = factor / sum;
-        for (size_t j = 0; j < row->k; j++) out[j] *= scale;
-        if (row->c < row->k) out[row->c] -= factor;
+        bool known = row->c < row->k;
+        float own = known ? e[row->c] : 0.0f, scale = known ? factor / sum : NOT_A_NUMBER;
+        soma_row_multiply(e, scale, out, row->k);
+        if (known) out[row->c] = own * scale - factor;
     }
 }
 
 static void logits_grads(const soma_call *call, soma_range rows, const float *dloss, float *out) {
-    size_t k = call->view[0].shape[1];
-    const float *p = soma_cpu_floats(&call->view[0]);
-    /* One pass of e^x over all rows keeps the vectors full where rows are short. */
-    for (size_t i = rows.begin; i < rows.end; i++) soma_row_add(p + i * k, -soma_row_max(p + i * k, k), out + i * k, k);
-    soma_row_exp(out + rows.begin * k, out + rows.begin * k, (rows.end - rows.begin) * k);
-    for (size_t i = rows.begin; i < rows.end; i++) {
-        loss_row row = row_of(call, i);
-        finish_logits_grad(&row, dloss[i] * sample_weight(call, i) * categorical_weight(&row), out + i * k);
+    size_t k = call->view[0].shape[1], group = soma_group_size(k);
+    for (size_t first = rows.begin; first < rows.end; first += group) {
+        float max[SOMA_GROUP_ROWS], buffer[SOMA_GROUP_FLOATS];
+        size_t count = SOMA_MIN(group, rows.end - first);
+        float *e = count * k <= SOMA_GROUP_FLOATS ? buffer : out + first * k;
+        soma_group_exp(soma_cpu_floats(&call->view[0]) + first * k, count, k, max, e);
+        for (size_t i = 0; i < count; i++) {
+            loss_row row = row_of(call, first + i);
+            float factor = dloss[first + i] * sample_weight(call, first + i) * categorical_weight(&row);
+            logits_grad(&row, e + i * k, factor, out + (first + i) * k);
+        }
     }
 }
 
@@ -176,7 +206,13 @@ static void loss_task(const soma_call *call, const soma_cpu_plan *plan, size_t t
     (void)plan, (void)thread;
     const soma_view *prediction = &call->view[0];
     soma_range rows = soma_cpu_part(task, prediction->shape[0], rows_per_task(prediction));
-    (is_element_loss(call) ? element_losses_of : categorical_losses)(call, rows, soma_cpu_floats(&call->view[4]));
+    float *loss = soma_cpu_floats(&call->view[4]);
+    if (is_element_loss(call))
+        element_losses_of(call, rows, loss);
+    else if (call->params.loss.kind == SOMA_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS)
+        logits_losses(call, rows, loss);
+    else
+        probability_losses(call, rows, loss);
 }
 
 static void loss_grad_task(const soma_call *call, const soma_cpu_plan *plan, size_t task, uint32_t thread) {

@@ -1,61 +1,169 @@
 /* SPDX-License-Identifier: MIT */
-/* Sums and such over a row of numbers, vectorised, in one order for every instruction set. */
+/* Sums, maxima and such over a row of numbers, by vectors: rows may be as short as a network has classes. */
 #ifndef SOMA_DEVICE_CPU_ROWS_H
 #define SOMA_DEVICE_CPU_ROWS_H
 
 #include "device/cpu/kernels.h"
 
-/* Defines name(arguments, count): SOMA_PARTIALS interleaved sums of `term`, an expression in i, joined pairwise. */
+typedef int32_t soma_mask __attribute__((vector_size(SOMA_LANES * 4)));
+
+SOMA_MATH soma_vector soma_vector_of(float value) {
+    return value - (soma_vector){0};
+}
+
+/* a where the mask is set, else b. */
+SOMA_MATH soma_vector soma_vector_select(soma_mask mask, soma_vector a, soma_vector b) {
+    return (soma_vector)((mask & (soma_mask)a) | (~mask & (soma_mask)b));
+}
+
+/* The larger one, NaN where one is. */
+SOMA_MATH soma_vector soma_vector_max(soma_vector a, soma_vector b) {
+    return soma_vector_select((a > b) | (a != a), a, b);
+}
+
+/* The first `count` lanes as they are, the others `rest`. */
+SOMA_MATH soma_vector soma_vector_fill(soma_vector value, size_t count, float rest) {
+    soma_mask lane;
+    for (int i = 0; i < SOMA_LANES; i++) lane[i] = i;
+    return soma_vector_select(lane < (int32_t)count, value, soma_vector_of(rest));
+}
+
+/* Lane i becomes lane i ^ 1, i ^ 2, i ^ 4, i ^ 8. */
+#if SOMA_LANES == 16
+#define SOMA_SWAP_8(v) __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7)
+#define SOMA_SWAP_4(v) __builtin_shufflevector(v, v, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11)
+#define SOMA_SWAP_2(v) __builtin_shufflevector(v, v, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13)
+#define SOMA_SWAP_1(v) __builtin_shufflevector(v, v, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14)
+#elif SOMA_LANES == 8
+#define SOMA_SWAP_4(v) __builtin_shufflevector(v, v, 4, 5, 6, 7, 0, 1, 2, 3)
+#define SOMA_SWAP_2(v) __builtin_shufflevector(v, v, 2, 3, 0, 1, 6, 7, 4, 5)
+#define SOMA_SWAP_1(v) __builtin_shufflevector(v, v, 1, 0, 3, 2, 5, 4, 7, 6)
+#else
+#define SOMA_SWAP_2(v) __builtin_shufflevector(v, v, 2, 3, 0, 1)
+#define SOMA_SWAP_1(v) __builtin_shufflevector(v, v, 1, 0, 3, 2)
+#endif
+
+SOMA_MATH float soma_vector_sum(soma_vector v) {
+#if SOMA_LANES == 16
+    v += SOMA_SWAP_8(v);
+#endif
+#if SOMA_LANES >= 8
+    v += SOMA_SWAP_4(v);
+#endif
+    v += SOMA_SWAP_2(v);
+    v += SOMA_SWAP_1(v);
+    return v[0];
+}
+
+SOMA_MATH float soma_vector_highest(soma_vector v) {
+#if SOMA_LANES == 16
+    v = soma_vector_max(v, SOMA_SWAP_8(v));
+#endif
+#if SOMA_LANES >= 8
+    v = soma_vector_max(v, SOMA_SWAP_4(v));
+#endif
+    v = soma_vector_max(v, SOMA_SWAP_2(v));
+    v = soma_vector_max(v, SOMA_SWAP_1(v));
+    return v[0];
+}
+
+/* NaN where there is one, -infinity for an empty row. */
+SOMA_MATH float soma_row_max(const float *x, size_t count) {
+    soma_vector max = soma_vector_of(-__builtin_inff());
+    size_t i = 0;
+    for (; i + SOMA_LANES <= count; i += SOMA_LANES) max = soma_vector_max(*(const soma_vector *)(x + i), max);
+    if (i < count)
+        max = soma_vector_max(soma_vector_fill(soma_load_lanes(x + i, count - i), count - i, -__builtin_inff()), max);
+    return soma_vector_highest(max);
+}
+
+SOMA_MATH float soma_row_sum(const float *x, size_t count) {
+    soma_vector sum[2] = {{0}};
+    size_t i = 0;
+    for (; i + 2 * SOMA_LANES <= count; i += 2 * SOMA_LANES)
+        for (int j = 0; j < 2; j++) sum[j] += ((const soma_vector *)(x + i))[j];
+    for (; i < count; i += SOMA_LANES) sum[0] += soma_load_lanes(x + i, SOMA_MIN(count - i, (size_t)SOMA_LANES));
+    return soma_vector_sum(sum[0] + sum[1]);
+}
+
+SOMA_MATH float soma_row_dot(const float *x, const float *y, size_t count) {
+    soma_vector sum = {0};
+    for (size_t i = 0; i < count; i += SOMA_LANES) {
+        size_t lanes = SOMA_MIN(count - i, (size_t)SOMA_LANES);
+        sum += soma_load_lanes(x + i, lanes) * soma_load_lanes(y + i, lanes);
+    }
+    return soma_vector_sum(sum);
+}
+
+/* Whole vectors where the row is long, masked ones at its end. In place or not. */
+SOMA_MATH void soma_row_add(const float *x, float value, float *out, size_t count) {
+    for (size_t i = 0; i < count; i += SOMA_LANES) {
+        size_t lanes = SOMA_MIN(count - i, (size_t)SOMA_LANES);
+        soma_store_lanes(out + i, soma_load_lanes(x + i, lanes) + value, lanes);
+    }
+}
+
+SOMA_MATH void soma_row_multiply(const float *x, float factor, float *out, size_t count) {
+    for (size_t i = 0; i < count; i += SOMA_LANES) {
+        size_t lanes = SOMA_MIN(count - i, (size_t)SOMA_LANES);
+        soma_store_lanes(out + i, soma_load_lanes(x + i, lanes) * factor, lanes);
+    }
+}
+
+SOMA_MATH void soma_row_divide(const float *x, float divisor, float *out, size_t count) {
+    for (size_t i = 0; i < count; i += SOMA_LANES) {
+        size_t lanes = SOMA_MIN(count - i, (size_t)SOMA_LANES);
+        soma_store_lanes(out + i, soma_load_lanes(x + i, lanes) / divisor, lanes);
+    }
+}
+
+/*
+ * Defines name(arguments, count), the sum of `term`, an expression in i. The terms are made in a loop of their own, of
+ * which the compiler makes vectors, and then summed.
+ */
+#define SOMA_ROW_TERMS 256
 #define SOMA_ROW_SUM(name, arguments, term)                                                                            \
-    __attribute__((unused)) static float name(arguments, size_t count) {                                               \
-        float part[SOMA_PARTIALS] = {0};                                                                               \
-        size_t whole = count / SOMA_PARTIALS * SOMA_PARTIALS;                                                          \
-        for (size_t at = 0; at < whole; at += SOMA_PARTIALS)                                                           \
-            for (size_t l = 0; l < SOMA_PARTIALS; l++) {                                                               \
+    static float name(arguments, size_t count) {                                                                       \
+        float terms[SOMA_ROW_TERMS], sum = 0.0f;                                                                       \
+        for (size_t at = 0; at < count; at += SOMA_ROW_TERMS) {                                                        \
+            size_t part = SOMA_MIN(count - at, (size_t)SOMA_ROW_TERMS);                                                \
+            SOMA_INDEPENDENT                                                                                           \
+            for (size_t l = 0; l < part; l++) {                                                                        \
                 size_t i = at + l;                                                                                     \
-                part[l] += term;                                                                                       \
+                terms[l] = term;                                                                                       \
             }                                                                                                          \
-        for (size_t l = 0; whole + l < count; l++) {                                                                   \
-            size_t i = whole + l;                                                                                      \
-            part[l] += term;                                                                                           \
+            sum += soma_row_sum(terms, part);                                                                          \
         }                                                                                                              \
-        for (size_t half = SOMA_PARTIALS / 2; half; half /= 2)                                                         \
-            for (size_t l = 0; l < half; l++) part[l] += part[l + half];                                               \
-        return part[0];                                                                                                \
+        return sum;                                                                                                    \
     }
 #define SOMA_ARGUMENTS(...) __VA_ARGS__
 
-SOMA_ROW_SUM(soma_row_sum, const float *x, x[i])
-SOMA_ROW_SUM(soma_row_exp_sum, const float *x, EXP(x[i]))
-SOMA_ROW_SUM(soma_row_dot, SOMA_ARGUMENTS(const float *x, const float *y), x[i] * y[i])
-
-/* NaN where there is one, -infinity for an empty row. */
-__attribute__((unused)) static float soma_row_max(const float *x, size_t count) {
-    float part[SOMA_PARTIALS], max = -__builtin_inff();
-    size_t i = 0;
-    if (count >= SOMA_PARTIALS) {
-        memcpy(part, x, sizeof part);
-        for (i = SOMA_PARTIALS; i + SOMA_PARTIALS <= count; i += SOMA_PARTIALS)
-            for (size_t l = 0; l < SOMA_PARTIALS; l++)
-                part[l] = x[i + l] > part[l] || x[i + l] != x[i + l] ? x[i + l] : part[l];
-        for (size_t l = 0; l < SOMA_PARTIALS; l++) max = part[l] > max || part[l] != part[l] ? part[l] : max;
-    }
-    for (; i < count; i++) max = x[i] > max || x[i] != x[i] ? x[i] : max;
-    return max;
-}
-
-__attribute__((unused)) static void soma_row_add(const float *x, float value, float *out, size_t count) {
-    SOMA_INDEPENDENT
-    for (size_t i = 0; i < count; i++) out[i] = x[i] + value;
-}
-
-__attribute__((unused)) static void soma_row_divide(float *x, float divisor, size_t count) {
-    for (size_t i = 0; i < count; i++) x[i] /= divisor;
-}
-
+/* A loop, since the compiler can make vectors of EXP. */
 __attribute__((unused)) static void soma_row_exp(const float *x, float *out, size_t count) {
     SOMA_INDEPENDENT
     for (size_t i = 0; i < count; i++) out[i] = EXP(x[i]);
+}
+
+/*
+ * Short rows are taken in groups, so that one pass of e^x over all of them keeps the vectors full. The result goes to
+ * another place than where the rows come from: a masked vector that was just written holds up the next one read, even
+ * where they only touch.
+ */
+#define SOMA_GROUP_ROWS   64
+#define SOMA_GROUP_FLOATS 2048
+
+/* Rows of a group; those too long for a buffer come one by one. */
+SOMA_MATH size_t soma_group_size(size_t length) {
+    return SOMA_MIN(SOMA_MAX((size_t)1, SOMA_GROUP_FLOATS / SOMA_MAX((size_t)1, length)), (size_t)SOMA_GROUP_ROWS);
+}
+
+/* The maximum of each row, and e^(x - max) of all of them. */
+__attribute__((unused)) static void soma_group_exp(const float *x, size_t rows, size_t length, float *max, float *e) {
+    for (size_t i = 0; i < rows; i++) {
+        max[i] = soma_row_max(x + i * length, length);
+        soma_row_add(x + i * length, -max[i], e + i * length, length);
+    }
+    soma_row_exp(e, e, rows * length);
 }
 
 #endif

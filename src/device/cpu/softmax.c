@@ -14,17 +14,35 @@ static size_t strips(const soma_view *view) {
 
 /* ------------------------------------------------------------------------------------------- rows (inner = 1) */
 
-static void softmax_rows(const float *x, float *out, size_t rows, size_t axis, bool log) {
-    /* Short rows: one pass of e^x over all of them keeps the vectors full. */
-    for (size_t i = 0; i < rows; i++)
-        soma_row_add(x + i * axis, -soma_row_max(x + i * axis, axis), out + i * axis, axis);
-    if (log) {
-        for (size_t i = 0; i < rows; i++)
-            soma_row_add(out + i * axis, -LOG(soma_row_exp_sum(out + i * axis, axis)), out + i * axis, axis);
+SOMA_ROW_SUM(exp_sum, const float *x, EXP(x[i]))
+
+/* (x - max) - log_sum */
+static void row_log_softmax(const float *x, float max, float log_sum, float *out, size_t count) {
+    SOMA_INDEPENDENT
+    for (size_t i = 0; i < count; i++) out[i] = (x[i] - max) - log_sum;
+}
+
+static void softmax_group(const float *x, float *out, size_t rows, size_t axis, bool log) {
+    float max[SOMA_GROUP_ROWS], sum[SOMA_GROUP_ROWS], buffer[SOMA_GROUP_FLOATS];
+    float *e = rows * axis <= SOMA_GROUP_FLOATS ? buffer : out;
+    if (log && e == out) { /* a long row: x is needed once more, and may be out */
+        float highest = soma_row_max(x, axis);
+        soma_row_add(x, -highest, out, axis);
+        soma_row_add(out, -LOG(exp_sum(out, axis)), out, axis);
         return;
     }
-    soma_row_exp(out, out, rows * axis);
-    for (size_t i = 0; i < rows; i++) soma_row_divide(out + i * axis, soma_row_sum(out + i * axis, axis), axis);
+    soma_group_exp(x, rows, axis, max, e);
+    for (size_t i = 0; i < rows; i++) sum[i] = soma_row_sum(e + i * axis, axis);
+    if (log)
+        for (size_t i = 0; i < rows; i++) row_log_softmax(x + i * axis, max[i], LOG(sum[i]), out + i * axis, axis);
+    else
+        for (size_t i = 0; i < rows; i++) soma_row_divide(e + i * axis, sum[i], out + i * axis, axis);
+}
+
+static void softmax_rows(const float *x, float *out, size_t rows, size_t axis, bool log) {
+    size_t group = soma_group_size(axis);
+    for (size_t i = 0; i < rows; i += group)
+        softmax_group(x + i * axis, out + i * axis, SOMA_MIN(group, rows - i), axis, log);
 }
 
 static void softmax_grad_rows(const float *dy, const float *y, float *out, size_t rows, size_t axis, bool log) {
