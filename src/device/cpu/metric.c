@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* METRIC: sums over the samples of a batch, in float64, added to the accumulator with Kahan's compensation. */
-#include "device/cpu/kernels.h"
+#include "device/cpu/rows.h"
 
 /* What is counted: rows of the prediction, or its elements for SUM. */
 typedef struct metric_rows {
@@ -9,11 +9,18 @@ typedef struct metric_rows {
     size_t k;
 } metric_rows;
 
+/* The first x[j] that no other is greater than; comparisons with NaN are false, so a NaN at the beginning stays. */
 static size_t first_largest(const float *x, size_t k) {
-    size_t best = 0;
-    for (size_t j = 1; j < k; j++)
-        if (x[j] > x[best]) best = j;
-    return best;
+    if (k == 0 || x[0] != x[0]) return 0;
+    float max = soma_row_max(x, k);
+    size_t j = 0;
+    for (; j + SOMA_LANES <= k; j += SOMA_LANES) { /* a vector at a time, to the one that has it */
+        int there = 0;
+        for (size_t l = 0; l < SOMA_LANES; l++) there |= x[j + l] == max;
+        if (there) break;
+    }
+    while (x[j] != max) j++;
+    return j;
 }
 
 /* k where a class number is not a class. */

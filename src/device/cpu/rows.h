@@ -16,9 +16,9 @@ SOMA_MATH soma_vector soma_vector_select(soma_mask mask, soma_vector a, soma_vec
     return (soma_vector)((mask & (soma_mask)a) | (~mask & (soma_mask)b));
 }
 
-/* The larger one, NaN where one is. */
+/* The larger one; b where a is NaN. */
 SOMA_MATH soma_vector soma_vector_max(soma_vector a, soma_vector b) {
-    return soma_vector_select((a > b) | (a != a), a, b);
+    return soma_vector_select(a > b, a, b);
 }
 
 /* The first `count` lanes as they are, the others `rest`. */
@@ -67,7 +67,7 @@ SOMA_MATH float soma_vector_highest(soma_vector v) {
     return v[0];
 }
 
-/* NaN where there is one, -infinity for an empty row. */
+/* NaN is passed over: who needs it finds it in the sum. -infinity for an empty row. */
 SOMA_MATH float soma_row_max(const float *x, size_t count) {
     soma_vector max = soma_vector_of(-__builtin_inff());
     size_t i = 0;
