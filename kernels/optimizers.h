@@ -24,9 +24,10 @@
     X(ADAM, 2, SOMA_ADAM_RULE)                                                                                         \
     X(ADAMW, 2, w -= P(learning_rate) * DECAY * w; SOMA_ADAM_RULE)
 
+/* The corrections are the same for all elements: a reciprocal that is computed once is cheaper than two divisions. */
 #define SOMA_ADAM_RULE                                                                                                 \
     m = P(beta1) * m + (R(1.0) - P(beta1)) * g;                                                                        \
     v = P(beta2) * v + (R(1.0) - P(beta2)) * g * g;                                                                    \
-    w -= P(learning_rate) * (m / P(correction1)) / (SQRT(v / P(correction2)) + P(epsilon))
+    w -= P(learning_rate) * (m * (R(1.0) / P(correction1))) / (SQRT(v * (R(1.0) / P(correction2))) + P(epsilon))
 
 #endif
