@@ -37,8 +37,9 @@
     X(GEMM)                                                                                                            \
     X(UNARY)                                                                                                           \
     X(UNARY_GRAD)                                                                                                      \
-    X(BIAS_UNARY_GRAD) X(SECOND) X(BINARY) X(REDUCE) X(CONCAT) X(SLICE) X(SOFTMAX) X(SOFTMAX_GRAD) X(DROPOUT) X(LOSS)  \
-        X(LOSS_GRAD) X(METRIC) X(NORM) X(OPTIMIZER)
+    X(BIAS_UNARY_GRAD)                                                                                                 \
+    X(SECOND) X(BINARY) X(REDUCE) X(CONCAT) X(SLICE) X(SOFTMAX) X(SOFTMAX_GRAD) X(DROPOUT) X(LOSS) X(LOSS_GRAD)        \
+        X(METRIC) X(NORM) X(OPTIMIZER)
 
 typedef enum soma_op {
 #define X(name) SOMA_OP_##name,

@@ -24,6 +24,7 @@ SOMA_MATH soma_vector soma_vector_max(soma_vector a, soma_vector b) {
 /* The first `count` lanes as they are, the others `rest`. */
 SOMA_MATH soma_vector soma_vector_fill(soma_vector value, size_t count, float rest) {
     soma_mask lane;
+    /* cppcheck-suppress uninitvar ; the loop gives every lane its value, which is not seen through a vector type */
     for (int i = 0; i < SOMA_LANES; i++) lane[i] = i;
     return soma_vector_select(lane < (int32_t)count, value, soma_vector_of(rest));
 }
