@@ -28,18 +28,11 @@
  * METRIC, NORM, OPTIMIZER
  *            no result of their own; they work on the executor's flat buffers
  */
-#define SOMA_OP_LIST(X)                                                                                                \
-    X(INPUT)                                                                                                           \
-    X(PARAMETER)                                                                                                       \
-    X(FILL)                                                                                                            \
-    X(COPY)                                                                                                            \
-    X(RESHAPE)                                                                                                         \
-    X(GEMM)                                                                                                            \
-    X(UNARY)                                                                                                           \
-    X(UNARY_GRAD)                                                                                                      \
-    X(BIAS_UNARY_GRAD)                                                                                                 \
-    X(SECOND) X(BINARY) X(REDUCE) X(CONCAT) X(SLICE) X(SOFTMAX) X(SOFTMAX_GRAD) X(DROPOUT) X(LOSS) X(LOSS_GRAD)        \
-        X(METRIC) X(NORM) X(OPTIMIZER)
+/* clang-format off */
+#define SOMA_OP_LIST(X) \
+    X(INPUT) X(PARAMETER) X(FILL) X(COPY) X(RESHAPE) X(GEMM) X(UNARY) X(UNARY_GRAD) X(BIAS_UNARY_GRAD) X(SECOND) \
+    X(BINARY) X(REDUCE) X(CONCAT) X(SLICE) X(SOFTMAX) X(SOFTMAX_GRAD) X(DROPOUT) X(LOSS) X(LOSS_GRAD) X(METRIC) X(NORM) X(OPTIMIZER)
+/* clang-format on */
 
 typedef enum soma_op {
 #define X(name) SOMA_OP_##name,
