@@ -78,6 +78,14 @@ void soma_cl_end(soma_cl_builder *builder, size_t local0, size_t local1, size_t 
     launch->global[1] = local1 * groups1;
 }
 
+void soma_cl_expect_loops(soma_cl_builder *builder, size_t passes) {
+    const size_t limit = builder->device->loop_limit;
+    if (builder->status == SOMA_OK && limit && passes > limit)
+        builder->status =
+            soma_error(SOMA_UNSUPPORTED, "%s needs %zu passes through loops; %s breaks off after %zu",
+                       soma_primitive_name(builder->call->primitive), passes, builder->device->info.name, limit);
+}
+
 size_t soma_cl_reserve(soma_cl_builder *builder, size_t bytes) {
     size_t offset = soma_round_up(builder->scratch, builder->device->info.alignment);
     builder->scratch = offset + bytes;

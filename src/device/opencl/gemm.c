@@ -59,6 +59,10 @@ static void write_tile(soma_cl_builder *builder, dimensions size) {
     const soma_gemm_params *params = &builder->call->params.gemm;
     const bool large = builder->device->largest_group >= LARGE_SIDE * LARGE_SIDE;
     const unsigned side = large ? LARGE_SIDE : SMALL_SIDE;
+    /* For each piece: two loops that load 4 elements per work-item and row of the tile, one that multiplies, and the
+     * loop over pieces. */
+    const size_t loads = 4 * TILE_DEPTH / side;
+    soma_cl_expect_loops(builder, soma_cl_pieces(size.k, TILE_DEPTH) * (2 * (loads + 1) + TILE_DEPTH + 2));
     soma_cl_begin(builder, "gemm_tile.cl", "gemm_tile", "-DFIXED_FUNCTION=%d%s%s -DSIDE=%u -DDEPTH=%d",
                   (int)params->function, params->transpose_a ? " -DTRANSPOSE_A" : "",
                   params->transpose_b ? " -DTRANSPOSE_B" : "", side, TILE_DEPTH);

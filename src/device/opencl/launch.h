@@ -86,6 +86,12 @@ void soma_cl_pass_live(soma_cl_builder *builder, soma_cl_argument_kind kind, siz
 /* Ends the launch: groups of local0 x local1 work-items. */
 void soma_cl_end(soma_cl_builder *builder, size_t local0, size_t local1, size_t groups0, size_t groups1);
 
+/*
+ * Says how many passes through its loops a work-item makes. Where the device can't do as many the call is left to the
+ * host: llvmpipe breaks off loops after 65535 passes in all, without a word.
+ */
+void soma_cl_expect_loops(soma_cl_builder *builder, size_t passes);
+
 /* Reserves a piece of the workspace; returns its offset. */
 size_t soma_cl_reserve(soma_cl_builder *builder, size_t bytes);
 

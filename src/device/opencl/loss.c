@@ -2,11 +2,15 @@
 /* Losses and their gradients. */
 #include "device/opencl/launch.h"
 
+/* Loops over a row, one after the other, at most. */
+#define LOOPS 5
+
 /* What the kernels of all losses and their gradients take first. */
 static soma_cl_rows begin(soma_cl_builder *builder, const char *source, const char *kernel, const char *option,
                           int value) {
     const soma_view *prediction = &builder->call->view[0];
     const soma_cl_rows share = soma_cl_share_rows(builder->device, prediction->shape[0], prediction->shape[1]);
+    soma_cl_expect_loops(builder, LOOPS * (prediction->shape[1] / share.lanes + 1));
     soma_cl_begin(builder, source, kernel, "-DLANES=%u -DROWS=%u -D%s=%d", share.lanes, share.rows, option, value);
     soma_cl_pass_size(builder, prediction->shape[0]);
     soma_cl_pass_size(builder, share.rows_per_group);

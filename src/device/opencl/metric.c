@@ -4,6 +4,8 @@
 
 /* Above so many elements a metric's samples are computed by many work-items before one group adds them. */
 #define AT_ONCE 16384
+/* Loops over a sample's elements, one after the other, at most. */
+#define LOOPS 2
 
 /* What a metric is made of: the predictions, and targets by class number or row; both of a sum are the numbers to add.
  */
@@ -28,6 +30,7 @@ static void pass_batch(soma_cl_builder *builder, const batch *of) {
 
 /* The last step: one group adds the values of the samples to the accumulator. */
 static void add(soma_cl_builder *builder, const batch *of) {
+    soma_cl_expect_loops(builder, (of->rows / builder->device->style.group + 1) * (LOOPS * of->columns + 1));
     soma_cl_begin(builder, "metric.cl", "metric_add", "-DFIXED_METRIC=%d", (int)of->kind);
     soma_cl_pass_size(builder, of->rows);
     soma_cl_pass_u32(builder, builder->call->params.metric.slot);
@@ -59,6 +62,7 @@ static void write_samples(soma_cl_builder *builder, const batch *of, soma_cl_pla
     const soma_cl_device *device = builder->device;
     const size_t chunk =
         SOMA_MAX(soma_cl_chunk(device, of->rows * of->columns) / of->columns, (size_t)device->style.group);
+    soma_cl_expect_loops(builder, (chunk / device->style.group + 1) * (LOOPS * of->columns + 1));
     soma_cl_begin(builder, "metric.cl", "metric_rows", "-DFIXED_METRIC=%d", (int)of->kind);
     soma_cl_pass_size(builder, of->rows);
     soma_cl_pass_size(builder, chunk);

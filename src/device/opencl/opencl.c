@@ -42,16 +42,16 @@ static soma_status find_device(uint32_t index, soma_cl_candidate *result) {
 }
 
 /*
- * A device that works on vectors itself is a processor whose compiler keeps explicit vectors. llvmpipe is a processor
- * too, but its compiler spreads work-items over the vector, as a GPU does. SOMA_OPENCL_STYLE=vector or =items
- * overrides, for tests.
+ * Floats in a vector. A device that works on vectors itself is a processor whose compiler keeps explicit vectors.
+ * llvmpipe is a processor too, but its compiler spreads work-items over the vector, as a GPU does. SOMA_OPENCL_WIDTH=1,
+ * 4, 8 or 16 overrides, for tests.
  */
-static bool wants_vectors(const soma_cl_device *device) {
-    const char *wanted = getenv("SOMA_OPENCL_STYLE");
-    if (wanted && strcmp(wanted, "vector") == 0) return true;
-    if (wanted && strcmp(wanted, "items") == 0) return false;
-    return device->info.kind == SOMA_DEVICE_OPENCL_CPU &&
-           soma_cl_device_number(device->id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT) >= 4;
+static uint32_t vector_width(const soma_cl_device *device) {
+    const char *wanted = getenv("SOMA_OPENCL_WIDTH");
+    uint64_t width = soma_cl_device_number(device->id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT);
+    if (device->info.kind != SOMA_DEVICE_OPENCL_CPU) width = 1;
+    if (wanted) width = strtoull(wanted, NULL, 10);
+    return width >= 16 ? 16 : width >= 8 ? 8 : width >= 4 ? 4 : 1;
 }
 
 /*
@@ -69,16 +69,16 @@ static void choose_tiles(soma_cl_device *device) {
 }
 
 static void choose_style(soma_cl_device *device) {
-    const uint64_t native = soma_cl_device_number(device->id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT);
     const uint64_t abilities = soma_cl_device_number(device->id, CL_DEVICE_SINGLE_FP_CONFIG);
-    const bool vectors = wants_vectors(device);
     device->local_memory = (size_t)soma_cl_device_number(device->id, CL_DEVICE_LOCAL_MEM_SIZE);
     device->largest_group = (size_t)soma_cl_device_number(device->id, CL_DEVICE_MAX_WORK_GROUP_SIZE);
-    device->style.width = !vectors ? 1 : native >= 16 ? 16 : native >= 8 ? 8 : 4;
-    device->style.group = vectors ? 1 : GROUP;
+    device->style.width = vector_width(device);
+    device->style.group = soma_cl_works_on_vectors(device) ? 1 : GROUP;
     while (device->style.group > device->largest_group) device->style.group /= 2;
     device->style.fma = (abilities & CL_FP_FMA) != 0;
-    if (vectors) choose_tiles(device);
+    if (soma_cl_works_on_vectors(device)) choose_tiles(device);
+    /* A constant of Mesa's (LP_MAX_TGSI_LOOP_ITERATIONS); some passes are left for what no estimate counts. */
+    if (strstr(device->info.name, "llvmpipe")) device->loop_limit = 65000;
 }
 
 /*

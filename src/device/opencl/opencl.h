@@ -34,6 +34,7 @@ typedef struct soma_cl_device {
     soma_cl_style style;
     soma_cl_gemm gemm;
     size_t local_memory, largest_group;
+    size_t loop_limit;                  /* passes through loops that a work-item may make; 0: no limit */
     uint64_t memory_limit, memory_used; /* bytes */
     soma_cl_program *programs;          /* built so far, a list */
 } soma_cl_device;

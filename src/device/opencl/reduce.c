@@ -16,6 +16,7 @@ void soma_cl_pass_place(soma_cl_builder *builder, soma_cl_place place) {
 
 static void reduce_rows(soma_cl_builder *builder, const soma_cl_reduction *pass, soma_cl_place from, soma_cl_place to) {
     soma_cl_rows share = soma_cl_share_rows(builder->device, pass->outer * pass->pieces, pass->length);
+    soma_cl_expect_loops(builder, pass->length / share.lanes);
     soma_cl_begin(builder, "reduce.cl", "reduce_rows", "-DFIXED_OPERATION=%d -DLANES=%u -DROWS=%u",
                   (int)pass->operation, share.lanes, share.rows);
     soma_cl_pass_size(builder, pass->outer * pass->pieces);
@@ -36,6 +37,7 @@ size_t soma_cl_column_groups(const soma_cl_device *device, size_t columns) {
 
 static void reduce_columns(soma_cl_builder *builder, const soma_cl_reduction *pass, soma_cl_place from,
                            soma_cl_place to) {
+    soma_cl_expect_loops(builder, pass->length);
     soma_cl_begin(builder, "reduce.cl", "reduce_columns", "-DFIXED_OPERATION=%d", (int)pass->operation);
     soma_cl_pass_size(builder, pass->inner);
     soma_cl_pass_u32(builder, pass->operation);
@@ -102,6 +104,7 @@ void soma_cl_write_bias_unary_grad(soma_cl_builder *builder) {
     size_t length = SOMA_MAX(soma_cl_pieces(rows, pieces), 1u);
     pieces = SOMA_MAX(soma_cl_pieces(rows, length), 1u);
     soma_cl_place sums = pieces == 1 ? soma_cl_view_place(3) : soma_cl_scratch_place(builder, pieces * columns);
+    soma_cl_expect_loops(builder, length);
     soma_cl_begin(builder, "elementwise.cl", "bias_unary_grad", "-DFIXED_FUNCTION=%d", (int)params->function);
     soma_cl_pass_size(builder, rows);
     soma_cl_pass_size(builder, columns);

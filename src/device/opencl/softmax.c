@@ -2,6 +2,9 @@
 /* Softmax and its gradient. */
 #include "device/opencl/reduce.h"
 
+/* Loops over an axis, one after the other. */
+#define LOOPS 3
+
 static void write_softmax(soma_cl_builder *builder, const char *rows_kernel, const char *columns_kernel,
                           uint32_t views) {
     const soma_view *x = &builder->call->view[0];
@@ -10,6 +13,7 @@ static void write_softmax(soma_cl_builder *builder, const char *rows_kernel, con
     if (soma_view_count(x) == 0) return;
     if (inner == 1) {
         soma_cl_rows share = soma_cl_share_rows(builder->device, outer, axis);
+        soma_cl_expect_loops(builder, LOOPS * (axis / share.lanes + 1));
         soma_cl_begin(builder, "softmax.cl", rows_kernel, "-DLANES=%u -DROWS=%u", share.lanes, share.rows);
         soma_cl_pass_size(builder, outer);
         soma_cl_pass_size(builder, share.rows_per_group);
@@ -19,6 +23,7 @@ static void write_softmax(soma_cl_builder *builder, const char *rows_kernel, con
         soma_cl_end(builder, share.lanes, share.rows, 1, share.groups);
         return;
     }
+    soma_cl_expect_loops(builder, LOOPS * (axis + 1));
     soma_cl_begin(builder, "softmax.cl", columns_kernel, " ");
     soma_cl_pass_size(builder, inner);
     soma_cl_pass_size(builder, axis);

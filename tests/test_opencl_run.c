@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: MIT */
+/* Running prepared calls on OpenCL: live parameters, order, views inside a memory, work in place, the same bits each
+ * time. */
+#include "opencl_devices.h"
+
+#include "base/random.h"
+#include "suite.h"
+#include <math.h>
+
+static void run_and_read(void *state, soma_call *call, void *memory, float *values, size_t count) {
+    expect_ok(soma_opencl_api.run(state, call, 1));
+    expect_ok(soma_opencl_api.read(state, memory, 0, values, count * sizeof *values));
+}
+
+/* ----------------------------------------------------------------------------------------------- live parameters */
+
+static void move_start(void *state, const soma_device_info *info) {
+    const int32_t rows[8] = {3, 1, 4, 1, 5, 9, 2, 6};
+    float table[10], out[2];
+    for (int i = 0; i < 10; i++) table[i] = (float)i * 10;
+    void *memory[3] = {upload(state, table, sizeof table), upload(state, rows, sizeof rows),
+                       upload(state, NULL, sizeof out)};
+    soma_call call = soma_call_gather(matrix_view(memory[0], 10, 1), vector_view(memory[1], SOMA_I32, 8),
+                                      matrix_view(memory[2], 2, 1), 0, 1, 0);
+    prepare_call(state, &call);
+    for (size_t start = 0; start <= 6; start += 2) {
+        call.params.gather.start = start;
+        run_and_read(state, &call, memory[2], out, 2);
+        ck_assert_msg(out[0] == (float)rows[start] * 10 && out[1] == (float)rows[start + 1] * 10,
+                      "%s: from %zu on: %g and %g", info->name, start, (double)out[0], (double)out[1]);
+    }
+    release_call(state, &call);
+    for (size_t i = 0; i < 3; i++) soma_opencl_api.free(state, memory[i]);
+}
+
+START_TEST(start_of_gather_is_live) {
+    with_each_device(move_start);
+}
+END_TEST
+
+/* Powers of two and small integers: every step is exact. */
+static void change_rate(void *state, const soma_device_info *info) {
+    float parameter[3] = {8, 16, -8}, out[3];
+    const float gradient[3] = {1, 2, -4};
+    void *memory[2] = {upload(state, parameter, sizeof parameter), upload(state, gradient, sizeof gradient)};
+    const soma_view absent = soma_view_absent();
+    soma_call call =
+        soma_call_optimizer(vector_view(memory[0], SOMA_F32, 3), vector_view(memory[1], SOMA_F32, 3), absent, absent,
+                            absent, (soma_optimizer_params){.kind = SOMA_SGD, .learning_rate = 1});
+    prepare_call(state, &call);
+    static const float rates[] = {1, 0.5f, 0.5f, 0, 2};
+    for (size_t r = 0; r < SOMA_COUNT_OF(rates); r++) {
+        call.params.optimizer.learning_rate = rates[r];
+        run_and_read(state, &call, memory[0], out, 3);
+        for (size_t i = 0; i < 3; i++) {
+            parameter[i] -= rates[r] * gradient[i];
+            ck_assert_msg(out[i] == parameter[i], "%s: step %zu: parameter %zu is %g, expected %g", info->name, r, i,
+                          (double)out[i], (double)parameter[i]);
+        }
+    }
+    release_call(state, &call);
+    for (size_t i = 0; i < 2; i++) soma_opencl_api.free(state, memory[i]);
+}
+
+START_TEST(learning_rate_is_live) {
+    with_each_device(change_rate);
+}
+END_TEST
+
+static void change_step(void *state, const soma_device_info *info) {
+    enum { COUNT = 1000 };
+    float ones[COUNT], first[COUNT], second[COUNT];
+    for (size_t i = 0; i < COUNT; i++) ones[i] = 1;
+    void *x = upload(state, ones, sizeof ones), *out = upload(state, NULL, sizeof ones);
+    soma_call call = soma_call_dropout(vector_view(x, SOMA_F32, COUNT), vector_view(out, SOMA_F32, COUNT),
+                                       (soma_dropout_params){.rate = 0.5f, .seed = 1});
+    prepare_call(state, &call);
+    run_and_read(state, &call, out, first, COUNT);
+    call.params.dropout.step = UINT64_C(1) << 32; /* differs in the high word alone */
+    run_and_read(state, &call, out, second, COUNT);
+    ck_assert_msg(memcmp(first, second, sizeof first) != 0, "%s: another step drops the same elements", info->name);
+    call.params.dropout.step = 0;
+    run_and_read(state, &call, out, second, COUNT);
+    ck_assert_msg(memcmp(first, second, sizeof first) == 0, "%s: the same step drops other elements", info->name);
+    release_call(state, &call);
+    soma_opencl_api.free(state, x);
+    soma_opencl_api.free(state, out);
+}
+
+START_TEST(step_of_dropout_is_live) {
+    with_each_device(change_step);
+}
+END_TEST
+
+/* ---------------------------------------------------------------------------------------------- lists and memory */
+
+/* x += y in place, thousands of times in one list and many lists without a wait. */
+static void add_often(void *state, const soma_device_info *info) {
+    enum { CALLS = 500, LISTS = 10, COUNT = 37 };
+    float zeros[COUNT] = {0}, ones[COUNT], found[COUNT];
+    for (size_t i = 0; i < COUNT; i++) ones[i] = 1;
+    void *x = upload(state, zeros, sizeof zeros), *y = upload(state, ones, sizeof ones);
+    soma_call *calls = soma_calloc(CALLS, sizeof *calls);
+    ck_assert_ptr_nonnull(calls);
+    const soma_view sum = vector_view(x, SOMA_F32, COUNT);
+    for (size_t i = 0; i < CALLS; i++) {
+        calls[i] = soma_call_binary(sum, vector_view(y, SOMA_F32, COUNT), sum, SOMA_BINARY_ADD);
+        prepare_call(state, &calls[i]);
+    }
+    for (size_t list = 0; list < LISTS; list++) expect_ok(soma_opencl_api.run(state, calls, CALLS));
+    expect_ok(soma_opencl_api.read(state, x, 0, found, sizeof found));
+    for (size_t i = 0; i < COUNT; i++)
+        ck_assert_msg(found[i] == CALLS * LISTS, "%s: element %zu is %g", info->name, i, (double)found[i]);
+    for (size_t i = 0; i < CALLS; i++) release_call(state, &calls[i]);
+    soma_free(calls);
+    soma_opencl_api.free(state, x);
+    soma_opencl_api.free(state, y);
+}
+
+START_TEST(calls_run_in_order) {
+    with_each_device(add_often);
+}
+END_TEST
+
+/* From one place of a memory to another of the same; then a slice that is not aligned. */
+static void use_offsets(void *state, const soma_device_info *info) {
+    const size_t step = info->alignment / sizeof(float), count = 3 * step;
+    float *values = soma_calloc(count, sizeof *values), *found = soma_calloc(count, sizeof *found);
+    ck_assert(values && found);
+    for (size_t i = 0; i < count; i++) values[i] = (float)i;
+    void *memory = upload(state, values, count * sizeof *values);
+    soma_view from = vector_view(memory, SOMA_F32, 10), to = from;
+    from.offset = 2 * (size_t)info->alignment;
+    to.offset = info->alignment;
+    soma_call square = soma_call_unary(from, to, (soma_unary_params){SOMA_SQUARE, 0, 0});
+    from.offset = 5 * sizeof(float);
+    to.offset = 2 * (size_t)info->alignment + 3 * sizeof(float);
+    soma_call slice = soma_call_copy(from, to, 1, 0);
+    soma_call calls[2] = {square, slice};
+    for (size_t i = 0; i < 2; i++) prepare_call(state, &calls[i]);
+    expect_ok(soma_opencl_api.run(state, calls, 2));
+    expect_ok(soma_opencl_api.read(state, memory, 0, found, count * sizeof *found));
+    for (size_t i = 0; i < count; i++) {
+        float expected = values[i];
+        if (i >= step && i < step + 10) expected = values[i + step] * values[i + step];
+        if (i >= 2 * step + 3 && i < 2 * step + 13) expected = values[i - (2 * step + 3) + 5];
+        ck_assert_msg(found[i] == expected, "%s: element %zu is %g, expected %g", info->name, i, (double)found[i],
+                      (double)expected);
+    }
+    for (size_t i = 0; i < 2; i++) release_call(state, &calls[i]);
+    soma_opencl_api.free(state, memory);
+    soma_free(values);
+    soma_free(found);
+}
+
+START_TEST(views_lie_anywhere_in_a_memory) {
+    with_each_device(use_offsets);
+}
+END_TEST
+
+static void run_nothing(void *state, const soma_device_info *info) {
+    (void)info;
+    soma_call call = soma_call_unary(vector_view(NULL, SOMA_F32, 0), vector_view(NULL, SOMA_F32, 0),
+                                     (soma_unary_params){SOMA_RELU, 0, 0});
+    prepare_call(state, &call);
+    expect_ok(soma_opencl_api.run(state, &call, 1));
+    expect_ok(soma_opencl_api.sync(state));
+    release_call(state, &call);
+}
+
+START_TEST(calls_without_elements_need_no_memory) {
+    with_each_device(run_nothing);
+}
+END_TEST
+
+/* --------------------------------------------------------------------------------------------------------- sums */
+
+/* 2^24 + 1 is no float32: only compensation adds ones to 2^24. */
+static void add_ones(void *state, const soma_device_info *info) {
+    const float one = 1, start[2] = {16777216, 0};
+    float found[2];
+    void *x = upload(state, &one, sizeof one), *accumulator = upload(state, start, sizeof start);
+    soma_call call = soma_call_metric(vector_view(x, SOMA_F32, 1), soma_view_absent(), matrix_view(accumulator, 1, 2),
+                                      (soma_metric_params){.kind = SOMA_METRIC_SUM});
+    prepare_call(state, &call);
+    for (size_t i = 0; i < 1000; i++) expect_ok(soma_opencl_api.run(state, &call, 1));
+    expect_ok(soma_opencl_api.read(state, accumulator, 0, found, sizeof found));
+    ck_assert_msg((double)found[0] - (double)found[1] == 16778216.0, "%s: the sum is %.10g - %g", info->name,
+                  (double)found[0], (double)found[1]);
+    release_call(state, &call);
+    soma_opencl_api.free(state, x);
+    soma_opencl_api.free(state, accumulator);
+}
+
+START_TEST(metrics_add_with_compensation) {
+    with_each_device(add_ones);
+}
+END_TEST
+
+/* A sum over so many elements that several groups share it: the same bits each time, and next to the float64 sum. */
+static void repeat_sum(void *state, const soma_device_info *info) {
+    const size_t count = 300007, shape[3] = {1, count, 1};
+    float *values = soma_calloc(count, sizeof *values), first, again;
+    ck_assert_ptr_nonnull(values);
+    soma_random random;
+    soma_random_init(&random, 5, 1);
+    double sum = 0;
+    for (size_t i = 0; i < count; i++) {
+        values[i] = soma_random_uniform(&random);
+        sum += (double)values[i];
+    }
+    void *x = upload(state, values, count * sizeof *values), *out = upload(state, NULL, sizeof first);
+    soma_call call = soma_call_reduce(soma_view_of(x, 0, SOMA_F32, 3, shape), matrix_view(out, 1, 1), SOMA_REDUCE_SUM);
+    prepare_call(state, &call);
+    run_and_read(state, &call, out, &first, 1);
+    /* No lane adds more than 8192 numbers one after the other; what comes after are trees. */
+    ck_assert_msg(fabs((double)first - sum) <= sum * 8300 * 0x1p-24, "%s: the sum is %.9g, expected %.9g", info->name,
+                  (double)first, sum);
+    for (size_t i = 0; i < 20; i++) {
+        run_and_read(state, &call, out, &again, 1);
+        ck_assert_msg(memcmp(&first, &again, sizeof first) == 0, "%s: %.9g, then %.9g", info->name, (double)first,
+                      (double)again);
+    }
+    release_call(state, &call);
+    soma_opencl_api.free(state, x);
+    soma_opencl_api.free(state, out);
+    soma_free(values);
+}
+
+START_TEST(sums_repeat_bit_by_bit) {
+    with_each_device(repeat_sum);
+}
+END_TEST
+
+/* llvmpipe breaks off long loops without a word: such calls are left to the host there, and right elsewhere. */
+static void multiply_long_rows(void *state, const soma_device_info *info) {
+    const size_t k = 200000;
+    float *ones = soma_calloc(k, sizeof *ones), found;
+    ck_assert_ptr_nonnull(ones);
+    for (size_t i = 0; i < k; i++) ones[i] = 1;
+    void *a = upload(state, ones, k * sizeof *ones), *c = upload(state, NULL, sizeof found);
+    soma_call call = soma_call_gemm(matrix_view(a, 1, k), matrix_view(a, k, 1), soma_view_absent(),
+                                    matrix_view(c, 1, 1), (soma_gemm_params){.alpha = 1});
+    size_t workspace = 0;
+    const soma_status status = soma_opencl_api.prepare(state, &call, &workspace);
+    if (status != SOMA_UNSUPPORTED) {
+        expect_ok(status);
+        ck_assert_uint_eq(workspace, 0);
+        run_and_read(state, &call, c, &found, 1);
+        ck_assert_msg(found == (float)k, "%s: %zu ones make %g", info->name, k, (double)found);
+    }
+    soma_opencl_api.release(state, &call);
+    soma_opencl_api.free(state, a);
+    soma_opencl_api.free(state, c);
+    soma_free(ones);
+}
+
+START_TEST(long_sums_are_whole_or_refused) {
+    with_each_device(multiply_long_rows);
+}
+END_TEST
+
+static void add_tests(TCase *cases) {
+    tcase_add_test(cases, start_of_gather_is_live);
+    tcase_add_test(cases, learning_rate_is_live);
+    tcase_add_test(cases, step_of_dropout_is_live);
+    tcase_add_test(cases, calls_run_in_order);
+    tcase_add_test(cases, views_lie_anywhere_in_a_memory);
+    tcase_add_test(cases, calls_without_elements_need_no_memory);
+    tcase_add_test(cases, metrics_add_with_compensation);
+    tcase_add_test(cases, sums_repeat_bit_by_bit);
+    tcase_add_test(cases, long_sums_are_whole_or_refused);
+}
+
+int main(void) {
+    const int skip = skip_without_device();
+    return skip ? skip : run_suite("opencl run", add_tests);
+}
