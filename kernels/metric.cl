@@ -103,8 +103,7 @@ KERNEL(GROUP, 1) void metric_add(ulong count, uint slot, BATCH_ARGUMENTS, global
     total = shared[0];
 #endif
     const float sum = accumulator[2 * slot], value = total - accumulator[2 * slot + 1];
-    /* volatile: Mesa's compiler would take (sum + value) - sum for value, and the compensation for 0. */
-    const volatile float next = sum + value;
+    const float next = sum + value;
     accumulator[2 * slot] = next;
     accumulator[2 * slot + 1] = (next - sum) - value;
 }

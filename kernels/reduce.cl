@@ -39,8 +39,7 @@ static real reduce_lane(uint operation, const global float *values, ulong count)
     real total = (real)(start);
     FOR_EACH_IN_ROW(j, part, count) {
         const real value = load_part(values + j, part, 0.0f);
-        total = part == WIDTH ? combine(operation, total, value)
-                              : keep_part_else(combine(operation, total, value), part, total);
+        total = keep_part_else(combine(operation, total, value), part, total);
     }
     return total;
 }

@@ -36,30 +36,18 @@ static real keep_part(real value, ulong part, float rest) { return keep_part_els
 #define LARGER(a, b) ((a) > (b) || (a) != (a) ? (a) : (b))
 #define SMALLER(a, b) ((a) < (b) || (a) != (a) ? (a) : (b))
 
-/* Combines the elements of a vector to one number. */
+/* Combines the elements of a vector to one number, as a tree. */
 #if WIDTH == 1
 #define DEFINE_FOLD(name, combine)                                                                                     \
     static float fold_##name(real v) { return v; }
-#elif WIDTH == 4
-#define DEFINE_FOLD(name, combine)                                                                                     \
-    static float fold_##name(real v) {                                                                                 \
-        const float2 v2 = combine(v.lo, v.hi);                                                                         \
-        return combine(v2.x, v2.y);                                                                                    \
-    }
-#elif WIDTH == 8
-#define DEFINE_FOLD(name, combine)                                                                                     \
-    static float fold_##name(real v) {                                                                                 \
-        const float4 v4 = combine(v.lo, v.hi);                                                                         \
-        const float2 v2 = combine(v4.lo, v4.hi);                                                                       \
-        return combine(v2.x, v2.y);                                                                                    \
-    }
 #else
 #define DEFINE_FOLD(name, combine)                                                                                     \
     static float fold_##name(real v) {                                                                                 \
-        const float8 v8 = combine(v.lo, v.hi);                                                                         \
-        const float4 v4 = combine(v8.lo, v8.hi);                                                                       \
-        const float2 v2 = combine(v4.lo, v4.hi);                                                                       \
-        return combine(v2.x, v2.y);                                                                                    \
+        float element[WIDTH];                                                                                          \
+        PASTE(vstore, WIDTH)(v, 0, element);                                                                           \
+        for (uint half_way = WIDTH / 2; half_way > 0; half_way /= 2)                                                   \
+            for (uint i = 0; i < half_way; i++) element[i] = combine(element[i], element[i + half_way]);               \
+        return element[0];                                                                                             \
     }
 #endif
 DEFINE_FOLD(sum, ADD)

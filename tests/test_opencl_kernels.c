@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every OpenCL kernel on small shapes, against the reference. The conformance suite does this thoroughly; this is what
+ * an OpenCL simulator, which looks for races, stray accesses and uninitialised reads, can get through in a minute.
+ */
+#include "opencl_devices.h"
+
+#include "base/random.h"
+#include "suite.h"
+#include <math.h>
+
+static void *state;
+static soma_random random_source;
+
+/* Contents of a view that suit every primitive: class numbers and rows below 3, probabilities. */
+static void make_contents(const soma_view *view, unsigned char *bytes) {
+    const size_t count = soma_view_count(view);
+    for (size_t i = 0; i < count; i++) {
+        const int32_t number = (int32_t)soma_random_below(&random_source, 3);
+        const float real = 0.01f + 0.98f * soma_random_uniform(&random_source);
+        if (view->dtype == SOMA_F32)
+            memcpy(bytes + i * sizeof real, &real, sizeof real);
+        else if (view->dtype == SOMA_I32)
+            memcpy(bytes + i * sizeof number, &number, sizeof number);
+        else
+            bytes[i] = (unsigned char)number;
+    }
+}
+
+static void compare(const soma_call *call, uint32_t view, const unsigned char *found, const unsigned char *expected) {
+    const soma_view *shown = &call->view[view];
+    const size_t count = soma_view_count(shown);
+    if (shown->dtype != SOMA_F32) {
+        ck_assert_msg(memcmp(found, expected, count * soma_dtype_size(shown->dtype)) == 0, "%s: view %u differs",
+                      soma_primitive_name(call->primitive), view);
+        return;
+    }
+    /* A metric's total is the difference of two numbers, which may split it as they like. */
+    const bool pairs = call->primitive == SOMA_PRIMITIVE_METRIC && view == 2;
+    for (size_t i = 0; i < count; i += pairs ? 2 : 1) {
+        float x, y, correction[2] = {0, 0};
+        memcpy(&x, found + i * sizeof x, sizeof x);
+        memcpy(&y, expected + i * sizeof y, sizeof y);
+        if (pairs) {
+            memcpy(&correction[0], found + (i + 1) * sizeof x, sizeof x);
+            memcpy(&correction[1], expected + (i + 1) * sizeof y, sizeof y);
+        }
+        x -= correction[0];
+        y -= correction[1];
+        /* Sums of at most a few hundred numbers of the order of 1: the suite has the exact bounds. */
+        ck_assert_msg(fabsf(x - y) <= 1e-4f * (1 + fabsf(y)), "%s: element %zu of view %u is %g, expected %g",
+                      soma_primitive_name(call->primitive), i, view, (double)x, (double)y);
+    }
+}
+
+/* Runs a call whose views are contiguous and have no memory yet. */
+static void check_call(soma_call call) {
+    soma_call expected = call;
+    unsigned char *host[SOMA_CALL_MAX_VIEWS] = {NULL}, *found = NULL;
+    for (uint32_t i = 0; i < call.view_count; i++) {
+        const size_t bytes = soma_view_count(&call.view[i]) * soma_dtype_size(call.view[i].dtype);
+        if (bytes == 0) continue;
+        host[i] = soma_malloc(bytes);
+        ck_assert_ptr_nonnull(host[i]);
+        make_contents(&call.view[i], host[i]);
+        call.view[i].memory = upload(state, host[i], bytes);
+        expected.view[i].memory = host[i];
+    }
+    prepare_call(state, &call);
+    expect_ok(soma_opencl_api.run(state, &call, 1));
+    expect_ok(soma_reference_run(&expected));
+    for (uint32_t i = 0; i < call.view_count; i++) {
+        if (!host[i]) continue;
+        const size_t bytes = soma_view_count(&call.view[i]) * soma_dtype_size(call.view[i].dtype);
+        found = soma_malloc(bytes);
+        ck_assert_ptr_nonnull(found);
+        expect_ok(soma_opencl_api.read(state, call.view[i].memory, 0, found, bytes));
+        compare(&call, i, found, host[i]);
+        soma_free(found);
+    }
+    release_call(state, &call);
+    for (uint32_t i = 0; i < call.view_count; i++) {
+        if (host[i]) soma_opencl_api.free(state, call.view[i].memory);
+        soma_free(host[i]);
+    }
+}
+
+static soma_view shaped(uint32_t rank, size_t first, size_t second, size_t third) {
+    const size_t shape[3] = {first, second, third};
+    return soma_view_of(NULL, 0, SOMA_F32, rank, shape);
+}
+
+static soma_view typed(soma_view view, soma_dtype dtype) {
+    view.dtype = dtype;
+    return view;
+}
+
+START_TEST(elementwise_kernels) {
+    const soma_view x = shaped(1, 37, 0, 0), rows = shaped(2, 70, 19, 0), bias = shaped(1, 19, 0, 0);
+    check_call(soma_call_fill(x, 3));
+    for (int f = 0; f < SOMA_FUNCTION_COUNT; f++) {
+        const soma_unary_params params = {(soma_function)f, 1, 0.5f};
+        check_call(soma_call_unary(x, x, params));
+        check_call(soma_call_unary_grad(x, x, x, params));
+        if (f < SOMA_SIGMOID) check_call(soma_call_bias_unary_grad(rows, rows, rows, bias, params));
+    }
+    for (int op = 0; op < SOMA_BINARY_COUNT; op++) check_call(soma_call_binary(x, x, x, (soma_binary)op));
+    check_call(soma_call_dropout(x, x, (soma_dropout_params){.rate = 0.3f, .seed = 7}));
+}
+END_TEST
+
+START_TEST(broadcasts_and_copies) {
+    const soma_dtype types[] = {SOMA_F32, SOMA_U8, SOMA_I32};
+    const soma_view x = shaped(3, 3, 5, 21);
+    soma_view repeated = x;
+    repeated.stride[1] = 0;
+    repeated.stride[0] = 21;
+    check_call(soma_call_binary(x, repeated, x, SOMA_BINARY_ADD));
+    repeated.stride[2] = 0;
+    repeated.stride[0] = 1;
+    check_call(soma_call_binary(x, repeated, x, SOMA_BINARY_ADD));
+    for (size_t from = 0; from < SOMA_COUNT_OF(types); from++)
+        for (size_t to = 0; to < SOMA_COUNT_OF(types); to++) {
+            check_call(soma_call_copy(typed(x, types[from]), typed(x, types[to]), 1, 0));
+            if (types[to] == SOMA_U8) continue;
+            check_call(soma_call_gather(typed(shaped(2, 3, 17, 0), types[from]), typed(shaped(1, 6, 0, 0), SOMA_I32),
+                                        typed(shaped(2, 5, 17, 0), types[to]), 1, 1, 0));
+        }
+    check_call(
+        soma_call_gather(typed(shaped(2, 9, 3, 0), SOMA_U8), soma_view_absent(), shaped(2, 4, 3, 0), 2, 0.5f, 1));
+}
+END_TEST
+
+START_TEST(products) {
+    for (unsigned variant = 0; variant < 8; variant++) {
+        const soma_gemm_params params = {.transpose_a = variant & 1,
+                                         .transpose_b = variant & 2,
+                                         .alpha = 1,
+                                         .beta = variant & 4 ? 0.5f : 0,
+                                         .function = SOMA_RELU};
+        const size_t m = 19, k = 21, n = variant & 4 ? 35 : 9;
+        check_call(soma_call_gemm(shaped(2, variant & 1 ? k : m, variant & 1 ? m : k, 0),
+                                  shaped(2, variant & 2 ? n : k, variant & 2 ? k : n, 0),
+                                  variant & 4 ? shaped(1, n, 0, 0) : soma_view_absent(), shaped(2, m, n, 0), params));
+    }
+}
+END_TEST
+
+START_TEST(reductions_and_softmax) {
+    for (int op = 0; op < SOMA_REDUCTION_COUNT; op++) {
+        check_call(soma_call_reduce(shaped(3, 3, 40, 1), shaped(2, 3, 1, 0), (soma_reduction)op));
+        check_call(soma_call_reduce(shaped(3, 1, 700, 1), shaped(2, 1, 1, 0), (soma_reduction)op));
+        check_call(soma_call_reduce(shaped(3, 2, 200, 18), shaped(2, 2, 18, 0), (soma_reduction)op));
+    }
+    for (int logarithm = 0; logarithm < 2; logarithm++)
+        for (size_t inner = 1; inner < 20; inner += 17) {
+            const soma_view x = shaped(3, 2, 40, inner);
+            check_call(soma_call_softmax(x, x, logarithm));
+            check_call(soma_call_softmax_grad(x, x, x, logarithm));
+        }
+    const soma_view few = shaped(3, 5, 7, 1); /* rows that a work-item has to itself */
+    check_call(soma_call_softmax(few, few, false));
+}
+END_TEST
+
+START_TEST(losses) {
+    for (int kind = 0; kind < SOMA_LOSS_COUNT; kind++)
+        for (size_t columns = 3; columns < 50; columns += 40)
+            for (unsigned variant = 0; variant < 4; variant++) {
+                const bool categorical = kind <= SOMA_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS;
+                const bool weighted = variant & 1, by_class = categorical && variant & 2;
+                const bool class_weighted = weighted && kind <= SOMA_LOSS_BINARY_CROSSENTROPY_LOGITS;
+                const soma_view x = shaped(2, 5, columns, 0), sample = shaped(1, 5, 0, 0), absent = soma_view_absent();
+                const soma_view classes = shaped(1, categorical ? columns : 2, 0, 0);
+                const soma_view target = by_class ? typed(sample, SOMA_I32) : x;
+                const soma_loss_params params = {(soma_loss_kind)kind, 0.5f};
+                check_call(soma_call_loss(x, target, weighted ? sample : absent, class_weighted ? classes : absent,
+                                          sample, params));
+                check_call(soma_call_loss_grad(x, target, weighted ? sample : absent, class_weighted ? classes : absent,
+                                               sample, x, params));
+            }
+}
+END_TEST
+
+START_TEST(metrics) {
+    for (int kind = 0; kind < SOMA_METRIC_COUNT; kind++)
+        for (unsigned by_class = 0; by_class < 2; by_class++) {
+            const bool ranked = kind == SOMA_METRIC_CATEGORICAL_ACCURACY || kind == SOMA_METRIC_TOP_K_ACCURACY;
+            if (by_class && !ranked) continue;
+            const soma_metric_params params = {(soma_metric_kind)kind, 1, 2, 0.5f};
+            const soma_view x = shaped(2, 140, 5, 0), large = shaped(2, 140, 120, 0), accumulator = shaped(2, 2, 2, 0);
+            const soma_view numbers = typed(shaped(1, 140, 0, 0), SOMA_I32);
+            check_call(soma_call_metric(x, by_class ? numbers : x, accumulator, params));
+            check_call(soma_call_metric(large, by_class ? numbers : large, accumulator, params));
+        }
+}
+END_TEST
+
+START_TEST(optimizers) {
+    for (int kind = 0; kind < SOMA_OPTIMIZER_COUNT; kind++) {
+        const soma_view x = shaped(1, 37, 0, 0);
+        soma_optimizer_params params = {.kind = (soma_optimizer_kind)kind,
+                                        .decay_count = 20,
+                                        .learning_rate = 0.1f,
+                                        .beta1 = 0.9f,
+                                        .beta2 = 0.99f,
+                                        .epsilon = 1e-3f,
+                                        .correction1 = 0.5f,
+                                        .correction2 = 0.5f};
+        check_call(soma_call_optimizer(x, x, x, x, soma_view_absent(), params));
+        params.l2 = params.l1 = params.decay = 0.1f;
+        params.clip_value = params.clip_norm = 0.5f;
+        check_call(soma_call_optimizer(x, x, x, x, shaped(1, 1, 0, 0), params));
+    }
+}
+END_TEST
+
+static void add_tests(TCase *cases) {
+    tcase_add_test(cases, elementwise_kernels);
+    tcase_add_test(cases, broadcasts_and_copies);
+    tcase_add_test(cases, products);
+    tcase_add_test(cases, reductions_and_softmax);
+    tcase_add_test(cases, losses);
+    tcase_add_test(cases, metrics);
+    tcase_add_test(cases, optimizers);
+}
+
+/* On the first usable device: a simulator offers one. */
+int main(void) {
+    const int skip = skip_without_device();
+    if (skip) return skip;
+    const found_devices found = find_devices();
+    size_t i = 0;
+    while (!found.entry[i].usable) i++;
+    state = open_device(found.entry[i].index);
+    soma_random_init(&random_source, 1, 1);
+    const int result = run_suite("opencl kernels", add_tests);
+    soma_opencl_api.close(state);
+    return result;
+}
