@@ -22,7 +22,6 @@ typedef const char *choice_name(int value);
 typedef struct option_row {
     const char *group; /* heading of the help, on the first row of the group */
     const char *name;
-    char letter; /* 0: none */
     option_type type;
     size_t offset;        /* of its field in struct settings */
     unsigned commands;    /* bits 1 << COMMAND_... */
@@ -32,6 +31,7 @@ typedef struct option_row {
     choice_name *choices; /* CHOICE */
     int value;            /* SET */
     const char *help;
+    char letter; /* 0: none */
 } option_row;
 
 extern const option_row option_table[];
