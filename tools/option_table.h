@@ -22,16 +22,16 @@ typedef const char *choice_name(int value);
 typedef struct option_row {
     const char *group; /* heading of the help, on the first row of the group */
     const char *name;
-    option_type type;
     size_t offset;        /* of its field in struct settings */
-    unsigned commands;    /* bits 1 << COMMAND_... */
     const char *argument; /* placeholder in the help */
     const char *fallback; /* the default, as one would type it; NULL: none */
     const char *interval; /* COUNT, REAL: "[1, 100]", "(0, inf)"; round brackets exclude the bound */
     choice_name *choices; /* CHOICE */
-    int value;            /* SET */
     const char *help;
-    char letter; /* 0: none */
+    option_type type;
+    unsigned commands; /* bits 1 << COMMAND_... */
+    int value;         /* SET */
+    char letter;       /* 0: none */
 } option_row;
 
 extern const option_row option_table[];
