@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Compiling, compiling again, and the values of parameters and gradients. */
+#include "base/random.h"
 #include "expect.h"
 #include "host_device.h"
 #include "host_network.h"
@@ -213,6 +214,31 @@ START_TEST(below_a_binary_step_gradients_are_zero) {
 }
 END_TEST
 
+/* Shuffling and initial weights draw from the network's seed too: dropout's numbers must not be theirs. */
+START_TEST(dropout_draws_from_streams_of_its_own) {
+    soma_device device;
+    host_device_open(&device);
+    soma_network *network = network_of_text(3, "dropout 0.5; dense 4 tanh; dropout 0.25; dense 2 softmax");
+    expect_ok(soma_compile(network, &device, NULL));
+    soma_step *step = step_of(network, SOMA_MODE_TRAIN);
+    soma_plan *plan = plan_of(network, step, 2);
+    network->compiled->step = 41;
+    run_step(network, step, plan);
+    size_t count, found[2] = {0, 0};
+    soma_call *calls = soma_plan_calls(plan, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (calls[i].primitive != SOMA_PRIMITIVE_DROPOUT) continue;
+        const soma_dropout_params *params = &calls[i].params.dropout;
+        ck_assert(params->stream == SOMA_STREAM_DROPOUT || params->stream == SOMA_STREAM_DROPOUT + 1);
+        found[params->stream - SOMA_STREAM_DROPOUT]++;
+        ck_assert(params->rate == (params->stream == SOMA_STREAM_DROPOUT ? 0.5f : 0.25f));
+        ck_assert(params->seed == network->seed && params->step == 41);
+    }
+    ck_assert(found[0] == 1 && found[1] == 2); /* the second one's gradient is dropped alike; the input needs none */
+    soma_network_destroy(network);
+}
+END_TEST
+
 /* --------------------------------------------------------------------------------------------- parameters, gradients
  */
 
@@ -315,6 +341,7 @@ static void add_tests(TCase *cases) {
     tcase_add_test(cases, compiling_again_forgets_the_optimizer);
     tcase_add_test(cases, a_compiled_network_can_grow);
     tcase_add_test(cases, below_a_binary_step_gradients_are_zero);
+    tcase_add_test(cases, dropout_draws_from_streams_of_its_own);
     tcase_add_test(cases, parameters_are_read_and_written);
     tcase_add_test(cases, gradients_are_there_after_backward);
     tcase_add_test(cases, what_the_loss_does_not_depend_on_has_no_gradient);

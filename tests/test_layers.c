@@ -396,6 +396,9 @@ START_TEST(the_first_error_is_kept_and_nothing_is_added_after_it) {
     ck_assert_ptr_null(soma_dropout(x, 7)); /* a good tensor, a second error */
     ck_assert_ptr_null(soma_flatten(x));    /* nothing wrong with it, but too late */
     ck_assert_ptr_null(soma_input(network, "late", SHAPE(3)));
+    ck_assert_ptr_null(soma_named(x, ""));
+    ck_assert_ptr_null(soma_layers(x, "nonsense"));
+    ck_assert_ptr_null(soma_output(soma_output(x)));
     ck_assert_uint_eq(soma_network_layer_count(network), layers);
     for (int i = 0; i < 2; i++) {
         soma_error(SOMA_IO, "something else"); /* the thread's detail is not where it is kept */

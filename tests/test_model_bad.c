@@ -123,6 +123,12 @@ static const change changes[] = {
     {"tensors/9/axis", "0", {"tensor 9", "softmax over the batch"}},
     {"tensors/9/axis", "2", {"tensor 9", "no dimension 1"}},
     {"tensors/9/axis", "-1", {"tensor 9", "\"axis\" must be a whole number that is not negative"}},
+    {"tensors/9",
+     "{\"op\": \"reduce\", \"inputs\": [8], \"reduction\": \"sum\", \"axis\": 0, \"layer\": 4}",
+     {"tensor 9", "reduce mixes the samples of a batch"}},
+    {"tensors/9",
+     "{\"op\": \"gemm\", \"inputs\": [8, 8], \"transpose_a\": true, \"transpose_b\": false, \"layer\": 4}",
+     {"tensor 9", "gemm mixes the samples of a batch"}},
     {"tensors/0/shape", NULL, {"tensor 0", "must be batched and have 1 to 4 dimensions"}},
     {"tensors/0/shape", "[]", {"tensor 0", "1 to 4 dimensions"}},
     {"tensors/0/shape", "[0]", {"tensor 0", "dimension 0 is 0"}},
@@ -316,6 +322,8 @@ START_TEST(a_tensor_of_another_shape_is_refused) {
     sources[0].rank = 1;
     sources[0].shape[0] = 20;
     expect_refused(write_model(good_text, TENSORS), words, "rank");
+    sources[0].shape[0] = 4; /* the first dimension agrees */
+    expect_refused(write_model(good_text, TENSORS), words, "prefix");
 }
 END_TEST
 

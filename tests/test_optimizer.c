@@ -158,6 +158,7 @@ static const soma_optimizer variants[] = {
     {.learning_rate = 0.1f, .clip_norm = 1},
     {.learning_rate = 0.1f, .clip_norm = 1000}, /* longer than any gradient here: nothing happens */
     {.learning_rate = 0.1f, .l2 = 0.125f, .l1 = 0.5f, .clip_value = 0.25f, .clip_norm = 2, .decay = 0.5f},
+    {.learning_rate = 0.1f, .momentum = 0.5f, .beta1 = 0.25f, .beta2 = 0.75f, .rho = 0.625f, .epsilon = 0.125f},
     {.learning_rate = 0.1f, .decay = -1, .momentum = -1, .beta1 = -1, .rho = -1, .epsilon = 0.5f},
 };
 

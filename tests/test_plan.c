@@ -164,6 +164,35 @@ START_TEST(plans_of_several_batch_sizes_share_one_arena) {
 }
 END_TEST
 
+/* A chain of functions needs the place of two tensors; one that is kept gets a place of its own. */
+START_TEST(kept_tensors_survive_to_the_end) {
+    soma_device device;
+    soma_executor *executor;
+    soma_graph graph;
+    soma_plan *plan;
+    soma_step_values values = {0};
+    double x[16], kept[16];
+    counting_device_open(&device);
+    expect_ok(soma_executor_create(&device, SOMA_F64, 0, 0, &executor));
+    soma_graph_init(&graph);
+    soma_tensor *input = add_input(&graph, "[batch, 4]"), *early = add_unary(&graph, input, SOMA_EXP), *last = early;
+    early->kept = true;
+    for (int i = 0; i < 5; i++) last = add_unary(&graph, last, SOMA_TANH);
+    last->kept = true;
+    expect_ok(soma_plan_create(executor, &graph, 4, SOMA_SGD, &plan));
+    expect_ok(soma_plan_bind(plan));
+    fill_random(1, x, 16);
+    write_double(plan, input, x);
+    expect_ok(soma_plan_run(plan, &values));
+    read_double(plan, early, kept);
+    for (int i = 0; i < 16; i++) ck_assert(fabs(kept[i] - exp(x[i])) < 1e-14);
+    ck_assert_uint_eq(plan->arena_bytes, 3 * 16 * sizeof(double));
+    soma_plan_destroy(plan);
+    soma_graph_clear(&graph);
+    soma_executor_destroy(executor);
+}
+END_TEST
+
 START_TEST(running_allocates_and_prepares_nothing) {
     small s;
     soma_step_values values = {0};
@@ -368,6 +397,7 @@ END_TEST
 
 static void add_tests(TCase *cases) {
     tcase_add_test(cases, plans_of_several_batch_sizes_share_one_arena);
+    tcase_add_test(cases, kept_tensors_survive_to_the_end);
     tcase_add_test(cases, running_allocates_and_prepares_nothing);
     tcase_add_test(cases, workspace_lies_behind_the_tensors);
     tcase_add_test(cases, figures_count_what_the_plan_does);

@@ -18,8 +18,19 @@ static soma_status keep_classes(soma_preprocessing *preprocessing, const soma_da
     return SOMA_OK;
 }
 
-static soma_status keep_statistics(soma_preprocessing *preprocessing, const soma_dataset *dataset) {
+/* A mean for each value that the network takes, so that the file it is saved in holds as many as it should. */
+static soma_status check_width(const soma_network *network, size_t width) {
+    size_t inputs = 0;
+    for (size_t i = 0; i < network->input_count; i++) inputs += soma_tensor_count(network->inputs[i]);
+    if (inputs == width) return SOMA_OK;
+    return soma_error(SOMA_INVALID_SHAPE, "the network's inputs have %zu values, the samples of the data set %zu",
+                      inputs, width);
+}
+
+static soma_status keep_statistics(soma_preprocessing *preprocessing, const soma_network *network,
+                                   const soma_dataset *dataset) {
     size_t width = soma_dataset_width(dataset);
+    SOMA_TRY(check_width(network, width));
     preprocessing->mean = soma_calloc(width, sizeof(float));
     preprocessing->scale = soma_calloc(width, sizeof(float));
     preprocessing->width = width;
@@ -33,9 +44,11 @@ static soma_status keep_statistics(soma_preprocessing *preprocessing, const soma
 soma_status soma_network_fit_preprocessing(soma_network *network, const soma_dataset *dataset, bool standardize) {
     soma_preprocessing fresh = {.mean = NULL};
     soma_dataset_info info;
+    if (!network || !dataset)
+        return soma_error(SOMA_INVALID_ARGUMENT, "soma_network_fit_preprocessing needs a network and a data set");
     soma_dataset_get_info(dataset, &info);
     soma_status status = keep_classes(&fresh, dataset, info.classes);
-    if (status == SOMA_OK && standardize) status = keep_statistics(&fresh, dataset);
+    if (status == SOMA_OK && standardize) status = keep_statistics(&fresh, network, dataset);
     if (status != SOMA_OK) {
         soma_preprocessing_clear(&fresh);
         return status;
@@ -46,8 +59,10 @@ soma_status soma_network_fit_preprocessing(soma_network *network, const soma_dat
 }
 
 soma_status soma_network_apply_preprocessing(const soma_network *network, soma_dataset *dataset) {
-    const soma_preprocessing *preprocessing = &network->preprocessing;
     soma_dataset_info info;
+    if (!network || !dataset)
+        return soma_error(SOMA_INVALID_ARGUMENT, "soma_network_apply_preprocessing needs a network and a data set");
+    const soma_preprocessing *preprocessing = &network->preprocessing;
     soma_dataset_get_info(dataset, &info);
     if (preprocessing->class_count && info.classes)
         SOMA_TRY(soma_dataset_match_classes(dataset, (const char *const *)preprocessing->class_names,
