@@ -214,6 +214,39 @@ START_TEST(below_a_binary_step_gradients_are_zero) {
 }
 END_TEST
 
+/* The same network with dropout in all places, and without. */
+static const char *const dropouts[][2] = {
+    {"dense 4 tanh; dropout 0.5", "dense 4 tanh"}, /* the output itself */
+    {"dropout 0.5; dropout 0.25; dense 4; dropout 0.5; dropout 0.5", "dense 4"},
+    {"dropout 0.9", "identity"}, /* of the input */
+};
+
+START_TEST(in_inference_nothing_is_dropped) {
+    soma_device device;
+    static const float x[2][3] = {{1, 2, 3}, {-1, 0.5f, 0}}, zeros[2][4] = {{0}};
+    float y[2][8];
+    double loss[2];
+    host_device_open(&device);
+    for (int i = 0; i < 2; i++) {
+        soma_network *network = network_of_text(3, dropouts[_i][i]);
+        size_t width = soma_tensor_count(soma_network_output(network, 0));
+        soma_array input = {x, SOMA_F32, 2, {2, 3}}, target = {zeros, SOMA_F32, 2, {2, width}};
+        soma_dataset *dataset;
+        soma_metrics metrics;
+        expect_ok(soma_compile(network, &device, NULL));
+        expect_ok(soma_run(network, &x[0][0], 2, y[i]));
+        expect_ok(soma_dataset_from_arrays(&input, 1, &target, 1, &dataset));
+        expect_ok(soma_evaluate(network, dataset, 2, &metrics));
+        loss[i] = metrics.loss;
+        ck_assert(loss[i] > 0);
+        soma_dataset_destroy(dataset);
+        if (i == 1) ck_assert_mem_eq(y[0], y[1], 2 * width * sizeof(float));
+        soma_network_destroy(network);
+    }
+    ck_assert(loss[0] == loss[1]);
+}
+END_TEST
+
 /* Shuffling and initial weights draw from the network's seed too: dropout's numbers must not be theirs. */
 START_TEST(dropout_draws_from_streams_of_its_own) {
     soma_device device;
@@ -341,6 +374,7 @@ static void add_tests(TCase *cases) {
     tcase_add_test(cases, compiling_again_forgets_the_optimizer);
     tcase_add_test(cases, a_compiled_network_can_grow);
     tcase_add_test(cases, below_a_binary_step_gradients_are_zero);
+    tcase_add_loop_test(cases, in_inference_nothing_is_dropped, 0, SOMA_COUNT_OF(dropouts));
     tcase_add_test(cases, dropout_draws_from_streams_of_its_own);
     tcase_add_test(cases, parameters_are_read_and_written);
     tcase_add_test(cases, gradients_are_there_after_backward);

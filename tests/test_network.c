@@ -79,6 +79,13 @@ START_TEST(everything_can_be_looked_up) {
 }
 END_TEST
 
+START_TEST(without_a_network_there_is_an_error) {
+    expect_error(soma_network_create(NULL), SOMA_INVALID_ARGUMENT, "a place for the network");
+    expect_error(soma_network_status(NULL), SOMA_INVALID_ARGUMENT, "no network");
+    soma_network_destroy(NULL);
+}
+END_TEST
+
 START_TEST(an_empty_network_has_nothing) {
     ck_assert_uint_eq(soma_network_output_count(network), 0);
     ck_assert_ptr_null(soma_network_output(network, 0));
@@ -94,6 +101,7 @@ static void add_tests(TCase *cases) {
     tcase_add_test(cases, names_count_the_layers_of_a_kind);
     tcase_add_test(cases, long_names_are_not_cut);
     tcase_add_test(cases, everything_can_be_looked_up);
+    tcase_add_test(cases, without_a_network_there_is_an_error);
     tcase_add_test(cases, an_empty_network_has_nothing);
 }
 

@@ -88,6 +88,7 @@ static bool equals(const char *name, const char *text, size_t length) {
 }
 
 bool soma_value_of_name(soma_names which, const char *text, size_t length, int *value) {
+    if ((unsigned)which >= SOMA_COUNT_OF(tables)) return false;
     int last = which == SOMA_NAMES_FUNCTION ? SOMA_SOFTMAX : (int)tables[which].count - 1;
     for (int i = 0; i <= last; i++)
         if (equals(soma_name(which, i), text, length)) {

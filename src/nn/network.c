@@ -6,6 +6,7 @@
 #include <string.h>
 
 soma_status soma_network_create(soma_network **network) {
+    if (!network) return soma_error(SOMA_INVALID_ARGUMENT, "soma_network_create needs a place for the network");
     *network = soma_calloc(1, sizeof **network);
     if (!*network) return soma_out_of_memory(sizeof **network, "a network");
     soma_graph_init(&(*network)->graph);
@@ -47,6 +48,7 @@ soma_tensor *soma_network_fail(soma_network *network, soma_status status) {
 }
 
 soma_status soma_network_status(soma_network *network) {
+    if (!network) return soma_error(SOMA_INVALID_ARGUMENT, "there is no network: NULL was given");
     if (network->status == SOMA_OK) return SOMA_OK;
     return soma_error(network->status, "%s", network->error ? network->error : soma_status_text(network->status));
 }
