@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT */
+/* See gradient_cases.h. */
+#include "gradient_cases.h"
+#include "nn/network.h"
+
+static soma_tensor *vector(soma_network *network, size_t size) {
+    return soma_input(network, NULL, 1, &size);
+}
+
+static soma_tensor *build_activation(soma_network *network, int function) {
+    soma_tensor *x = soma_dense(vector(network, 4), 6, SOMA_IDENTITY);
+    if (function == SOMA_LOG || function == SOMA_SQRT) x = soma_activation(x, SOMA_EXP, NULL); /* their domain */
+    return soma_dense(soma_activation(x, (soma_function)function, NULL), 3, SOMA_IDENTITY);
+}
+
+static soma_tensor *build_fused(soma_network *network, int function) {
+    soma_tensor *x = vector(network, 4);
+    if (function == SOMA_LOG || function == SOMA_SQRT) return soma_dense(x, 3, SOMA_IDENTITY);
+    return soma_dense(soma_dense(x, 6, (soma_function)function), 3, SOMA_TANH);
+}
+
+static soma_tensor *build_leaky(soma_network *network, int variant) {
+    static const float slopes[][2] = {{1, 0.01f}, {2, -0.5f}, {-0.5f, -2}};
+    soma_activation_options options = {true, slopes[variant][0], slopes[variant][1]};
+    soma_dense_options dense = {.activation = SOMA_LEAKY_RELU, .function = options, .no_bias = variant == 1};
+    return soma_dense(soma_dense_with(vector(network, 4), 6, &dense), 3, SOMA_IDENTITY);
+}
+
+static soma_tensor *build_softmax(soma_network *network, int variant) {
+    size_t shape[3] = {2, 3, 2};
+    soma_tensor *x = soma_reshape(soma_dense(vector(network, 4), 12, SOMA_IDENTITY), 3, shape);
+    x = variant < 3 ? soma_softmax(x, (uint32_t)variant) : soma_log_softmax(x, (uint32_t)variant - 3);
+    return soma_dense(soma_flatten(x), 3, SOMA_IDENTITY);
+}
+
+static soma_tensor *build_reduce(soma_network *network, int variant) {
+    size_t shape[3] = {2, 3, 2};
+    soma_tensor *x = soma_reshape(soma_dense(vector(network, 4), 12, SOMA_IDENTITY), 3, shape);
+    x = soma_reduce(x, (soma_reduction)(variant / 3), (uint32_t)(variant % 3));
+    return soma_dense(soma_flatten(x), 3, SOMA_IDENTITY);
+}
+
+typedef soma_tensor *join_function(soma_tensor *x, soma_tensor *y);
+
+static soma_tensor *build_join(soma_network *network, int variant) {
+    static join_function *const joins[] = {soma_add,    soma_subtract, soma_multiply,
+                                           soma_divide, soma_maximum,  soma_minimum};
+    size_t full[2] = {3, 2}, row[2] = {1, 2}, column[2] = {3, 1};
+    soma_tensor *x = vector(network, 4);
+    soma_tensor *a = soma_reshape(soma_dense(x, 6, SOMA_TANH), 2, full), *b;
+    switch (variant % 4) {
+    case 0:
+        b = soma_reshape(soma_dense(x, 6, SOMA_EXP), 2, full);
+        break;
+    case 1:
+        b = soma_reshape(soma_dense(x, 2, SOMA_EXP), 2, row);
+        break;
+    case 2:
+        b = soma_reshape(soma_dense(x, 3, SOMA_EXP), 2, column);
+        break;
+    default:
+        b = soma_dense(x, 2, SOMA_EXP);
+        break; /* one dimension less */
+    }
+    bool swapped = (variant / 4) % 2;
+    join_function *join = joins[variant / 8];
+    if (join == soma_divide && swapped) a = soma_activation(a, SOMA_EXP, NULL); /* away from a pole */
+    return soma_dense(soma_flatten(swapped ? join(b, a) : join(a, b)), 3, SOMA_IDENTITY);
+}
+
+static soma_tensor *build_branches(soma_network *network, int variant) {
+    soma_tensor *x = vector(network, 4), *y = vector(network, 3);
+    soma_tensor *left = soma_dense(x, 5, SOMA_TANH), *right = soma_dense(y, 5, SOMA_SIGMOID);
+    soma_tensor *parts[3] = {soma_add(left, right), soma_multiply(left, right), soma_dense(left, 2, SOMA_SOFTPLUS)};
+    soma_tensor *z = soma_concat(parts, 3, 0);
+    if (variant == 1) z = soma_add(soma_dense(z, 12, SOMA_TANH), z); /* a residual connection */
+    return soma_dense(z, 3, SOMA_IDENTITY);
+}
+
+static soma_tensor *build_concat_axis(soma_network *network, int axis) {
+    size_t shape[3] = {2, 3, 2};
+    soma_tensor *x = vector(network, 4), *parts[2];
+    for (int i = 0; i < 2; i++) parts[i] = soma_reshape(soma_dense(x, 12, SOMA_TANH), 3, shape);
+    return soma_dense(soma_flatten(soma_concat(parts, 2, (uint32_t)axis)), 3, SOMA_IDENTITY);
+}
+
+/* Weights that are used as numbers, too: they are the same for every sample, so that their gradient is a sum. */
+static soma_tensor *build_weights(soma_network *network, int variant) {
+    soma_tensor *h = soma_dense(vector(network, 4), 6, SOMA_TANH), *z;
+    soma_tensor *w = soma_network_tensor(network, "dense_1.weight"), *b = soma_network_tensor(network, "dense_1.bias");
+    size_t matrix[2] = {6, 4};
+    switch (variant) {
+    case 0:
+        z = soma_multiply(h, soma_activation(b, SOMA_EXP, NULL));
+        break;
+    case 1:
+        z = soma_add(h, soma_reduce(w, SOMA_REDUCE_SUM_SQUARES, 0));
+        break;
+    case 2:
+        z = soma_divide(soma_reduce(soma_softmax(w, 0), SOMA_REDUCE_MEAN, 0), soma_activation(h, SOMA_EXP, NULL));
+        break;
+    case 3:
+        z = soma_subtract(h, soma_reduce(soma_reshape(w, 2, matrix), SOMA_REDUCE_MEAN, 1));
+        break;
+    default: { /* another product with the same weights, transposed */
+        soma_tensor *product;
+        if (soma_graph_gemm(&network->graph, h, w, NULL, false, true, &product) != SOMA_OK) return NULL;
+        z = soma_activation(product, SOMA_SIGMOID, NULL);
+    }
+    }
+    return soma_dense(z, 3, SOMA_IDENTITY);
+}
+
+/* What no builder makes, but a file may hold. */
+static soma_tensor *build_other_ops(soma_network *network, int variant) {
+    static const struct { size_t start, length; } slices[] = {{0, 2}, {1, 3}, {4, 2}, {0, 6}};
+    soma_graph *graph = &network->graph;
+    soma_tensor *x = vector(network, 4), *a = soma_dense(x, 6, SOMA_SIGMOID), *b = soma_dense(x, 6, SOMA_TANH), *out;
+    soma_status status;
+    if (variant < 4) {
+        soma_tensor_spec spec = {.op = SOMA_OP_SLICE, .input_count = 1, .input = &a};
+        spec.attributes.slice.axis = 1;
+        spec.attributes.slice.start = slices[variant].start;
+        spec.attributes.slice.length = slices[variant].length;
+        status = soma_graph_add(graph, &spec, &out);
+    } else if (variant == 4)
+        status = soma_graph_copy(graph, a, a, -2.5f, &out);
+    else {
+        static const soma_binary ops[] = {SOMA_BINARY_POWER, SOMA_BINARY_GREATER, SOMA_BINARY_GREATER_EQUAL};
+        status = soma_graph_binary(graph, a, b, ops[variant - 5], &out);
+    }
+    return status == SOMA_OK ? soma_dense(out, 3, SOMA_IDENTITY) : NULL;
+}
+
+/* The output is the input itself. */
+static soma_tensor *build_nothing(soma_network *network, int variant) {
+    (void)variant;
+    return vector(network, 4);
+}
+
+static soma_tensor *build_dropout(soma_network *network, int variant) {
+    soma_tensor *x = soma_dense(vector(network, 4), 16, SOMA_TANH);
+    return soma_dense(soma_dropout(x, variant ? 0.5f : 0), 3, SOMA_IDENTITY);
+}
+
+static soma_tensor *build_image(soma_network *network, int variant) {
+    size_t shape[4] = {2, 1, 3, 2};
+    (void)variant;
+    return soma_dense(soma_flatten(soma_input(network, "image", 4, shape)), 3, SOMA_IDENTITY);
+}
+
+static soma_tensor *build_softmax_output(soma_network *network, int variant) {
+    (void)variant;
+    return soma_dense(soma_dense(vector(network, 4), 5, SOMA_TANH), 3, SOMA_SOFTMAX);
+}
+
+/* Probabilities that are not the output of a softmax layer, so that the loss works on them as they are. */
+static soma_tensor *build_probabilities(soma_network *network, int variant) {
+    soma_tensor *x = soma_dense(vector(network, 4), 3, SOMA_SIGMOID);
+    return soma_activation(x, variant ? SOMA_LINEAR : SOMA_IDENTITY, &(soma_activation_options){true, 0.9f, 0});
+}
+
+static soma_tensor *build_sigmoid_output(soma_network *network, int variant) {
+    (void)variant;
+    return soma_dense(soma_dense(vector(network, 4), 5, SOMA_TANH), 2, SOMA_SIGMOID);
+}
+
+static soma_tensor *build_plain(soma_network *network, int variant) {
+    (void)variant;
+    return soma_dense(soma_dense(vector(network, 4), 5, SOMA_TANH), 3, SOMA_IDENTITY);
+}
+
+static const float class_weights[3] = {0.5f, 2, 1.25f};
+
+#define LOSS(kind)                                                                                                     \
+    {                                                                                                                  \
+        .loss = { kind }                                                                                               \
+    }
+const gradient_case gradient_cases[] = {
+    {"activation", build_activation, SOMA_FUNCTION_COUNT, {.loss = {0}}, false, false},
+    {"dense with activation", build_fused, SOMA_FUNCTION_COUNT, {.loss = {0}}, false, false},
+    {"dense with activation, no fusion", build_fused, SOMA_FUNCTION_COUNT, {.no_fusion = true}, false, false},
+    {"leaky relu", build_leaky, 3, {.loss = {0}}, false, false},
+    {"softmax", build_softmax, 6, {.loss = {0}}, false, false},
+    {"reduce", build_reduce, 3 * SOMA_REDUCTION_COUNT, {.loss = {0}}, false, false},
+    {"join", build_join, 48, {.loss = {0}}, false, false},
+    {"branches", build_branches, 2, {.loss = {0}}, false, false},
+    {"concat", build_concat_axis, 3, {.loss = {0}}, false, false},
+    {"weights as numbers", build_weights, 5, {.loss = {0}}, false, false},
+    {"other ops", build_other_ops, 8, {.loss = {0}}, false, false},
+    {"no layer", build_nothing, 1, {.loss = {0}}, false, true},
+    {"dropout", build_dropout, 2, {.loss = {0}}, false, false},
+    {"image", build_image, 1, {.loss = {0}}, false, false},
+    {"categorical, classes", build_softmax_output, 1, {.loss = {0}}, true, false},
+    {"categorical, rows", build_softmax_output, 1, {.loss = {0}}, false, false},
+    {"categorical, weighted",
+     build_softmax_output,
+     1,
+     {.class_weight = class_weights, .class_weight_count = 3},
+     true,
+     true},
+    {"categorical, rows, weighted",
+     build_softmax_output,
+     1,
+     {.class_weight = class_weights, .class_weight_count = 3},
+     false,
+     true},
+    {"categorical from logits", build_plain, 1, LOSS(SOMA_CATEGORICAL_CROSSENTROPY_LOGITS), true, false},
+    {"categorical from probabilities", build_probabilities, 2, LOSS(SOMA_CATEGORICAL_CROSSENTROPY), true, true},
+    {"categorical from probabilities, rows", build_probabilities, 2, LOSS(SOMA_CATEGORICAL_CROSSENTROPY), false, false},
+    {"binary", build_sigmoid_output, 1, {.loss = {0}}, false, false},
+    {"binary, weighted",
+     build_sigmoid_output,
+     1,
+     {.class_weight = class_weights, .class_weight_count = 2},
+     false,
+     true},
+    {"binary from logits", build_plain, 1, LOSS(SOMA_BINARY_CROSSENTROPY_LOGITS), false, false},
+    {"binary from probabilities", build_probabilities, 2, LOSS(SOMA_BINARY_CROSSENTROPY), false, false},
+    {"mean squared error", build_plain, 1, LOSS(SOMA_MEAN_SQUARED_ERROR), false, true},
+    {"mean absolute error", build_plain, 1, LOSS(SOMA_MEAN_ABSOLUTE_ERROR), false, false},
+    {"huber", build_plain, 1, {.loss = {SOMA_HUBER}, .huber_delta = 0.5f}, false, false},
+};
+
+const size_t gradient_case_count = SOMA_COUNT_OF(gradient_cases);
