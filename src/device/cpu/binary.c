@@ -69,6 +69,6 @@ SOMA_CPU_PLANNER(binary) {
     size_t count = soma_view_count(a);
     if (count) soma_cpu_add_phase(plan, binary_task, soma_strided_tasks(walk));
     plan->nanoseconds =
-        (call->params.binary.op == SOMA_BINARY_POWER ? 10.0 : 0.3) * (double)count + 3.0 * (double)walk->rows;
+        (call->params.binary.op == SOMA_BINARY_POWER ? 5.0 : 0.12) * (double)count + 3.0 * (double)walk->rows;
     return SOMA_OK;
 }

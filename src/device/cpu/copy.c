@@ -115,7 +115,7 @@ SOMA_CPU_PLANNER(copy) {
     plan->detail = walk;
     size_t count = soma_view_count(in);
     if (count) soma_cpu_add_phase(plan, copy_task, soma_strided_tasks(walk));
-    plan->nanoseconds = 0.3 * (double)count + 3.0 * (double)walk->rows;
+    plan->nanoseconds = 0.1 * (double)count + 3.0 * (double)walk->rows;
     return SOMA_OK;
 }
 
@@ -149,6 +149,6 @@ SOMA_CPU_PLANNER(gather) {
     const soma_view *out = &call->view[2];
     if (!known(&call->view[0]) || !known(out)) return SOMA_UNSUPPORTED;
     if (soma_view_count(out)) soma_cpu_add_phase(plan, gather_task, soma_cpu_parts(out->shape[0], gather_rows(out)));
-    plan->nanoseconds = 0.3 * (double)soma_view_count(out) + 5.0 * (double)out->shape[0];
+    plan->nanoseconds = 0.1 * (double)soma_view_count(out) + 5.0 * (double)out->shape[0];
     return SOMA_OK;
 }

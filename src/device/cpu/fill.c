@@ -22,6 +22,6 @@ SOMA_CPU_PLANNER(fill) {
     if (call->view[0].dtype == SOMA_F64) return SOMA_UNSUPPORTED;
     size_t count = soma_view_count(&call->view[0]);
     soma_cpu_add_phase(plan, fill_chunk, soma_cpu_parts(count, SOMA_CPU_CHUNK));
-    plan->nanoseconds = 0.1 * (double)count;
+    plan->nanoseconds = 0.04 * (double)count;
     return SOMA_OK;
 }

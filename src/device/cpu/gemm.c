@@ -199,7 +199,7 @@ SOMA_CPU_PLANNER(gemm) {
     if (p->m == 0 || p->n == 0) return SOMA_OK;
     if (params->function != SOMA_IDENTITY) p->function = SOMA_FOR_ISA(soma_cpu_get_function)(params->function);
     plan_blocks(call, p);
-    plan->nanoseconds = 2e-2 * (double)p->m * (double)p->n * (double)p->k + 0.5 * (double)(p->m * p->n);
+    plan->nanoseconds = 0.3 / SOMA_LANES * (double)p->m * (double)p->n * (double)p->k + 0.5 * (double)(p->m * p->n);
     choose_grid(p, plan->threads);
     p->scratch =
         p->block_panels * GEMM_COLUMNS * soma_cpu_parts(p->k, p->k_blocks) + GEMM_ROWS * (K_BLOCK + SOMA_LANES);

@@ -167,6 +167,6 @@ SOMA_CPU_PLANNER(gemm_few) {
     size_t strip = FEW_VECTORS * SOMA_LANES, enough = TASK_WORK / (p->m * SOMA_MAX((size_t)1, p->k)) + 1;
     p->part = soma_round_up(SOMA_MAX(soma_cpu_parts(p->n, plan->threads), enough), strip);
     soma_cpu_add_phase(plan, few_task, soma_cpu_parts(p->n, p->part));
-    plan->nanoseconds = 0.1 * (double)p->m * (double)p->n * (double)p->k + 1.0 * (double)(p->m * p->n);
+    plan->nanoseconds = 0.05 * (double)p->n * (double)p->k + 1.0 * (double)(p->m * p->n);
     return SOMA_OK;
 }

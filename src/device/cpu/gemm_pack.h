@@ -4,8 +4,7 @@
 #define SOMA_DEVICE_CPU_GEMM_PACK_H
 
 #include "device/cpu/gemm_tile.h"
-
-typedef float soma_quad __attribute__((vector_size(16), aligned(4), may_alias));
+#include "device/cpu/transpose.h"
 
 /*
  * A block of b, `width` columns, as panels of [k, GEMM_COLUMNS], the last filled up with zeros.
@@ -28,18 +27,6 @@ static void gemm_pack_rows(const float *b, size_t stride, size_t k, size_t width
     }
 }
 
-/* Four rows of four numbers become four columns. */
-static inline void gemm_transpose_quad(const float *from, size_t stride, float *to, size_t to_stride) {
-    soma_quad r0 = *(const soma_quad *)from, r1 = *(const soma_quad *)(from + stride),
-              r2 = *(const soma_quad *)(from + 2 * stride), r3 = *(const soma_quad *)(from + 3 * stride);
-    soma_quad low01 = __builtin_shufflevector(r0, r1, 0, 4, 1, 5), high01 = __builtin_shufflevector(r0, r1, 2, 6, 3, 7);
-    soma_quad low23 = __builtin_shufflevector(r2, r3, 0, 4, 1, 5), high23 = __builtin_shufflevector(r2, r3, 2, 6, 3, 7);
-    *(soma_quad *)to = __builtin_shufflevector(low01, low23, 0, 1, 4, 5);
-    *(soma_quad *)(to + to_stride) = __builtin_shufflevector(low01, low23, 2, 3, 6, 7);
-    *(soma_quad *)(to + 2 * to_stride) = __builtin_shufflevector(high01, high23, 0, 1, 4, 5);
-    *(soma_quad *)(to + 3 * to_stride) = __builtin_shufflevector(high01, high23, 2, 3, 6, 7);
-}
-
 /*
  * Stored b is [n, k]: a row of it becomes a column of the panel. A line of 16 numbers of each row is used up before the
  * next is touched: the rows may all fall into the same few sets of the cache.
@@ -53,7 +40,7 @@ static void gemm_pack_panel(const float *b, size_t stride, size_t k, size_t widt
             for (size_t row = j; row < j + 4; row++)
                 __builtin_prefetch(b + row * stride + SOMA_MIN(line + 4 * GEMM_LINE, k - 1));
             for (size_t i = line; i < end; i += 4)
-                gemm_transpose_quad(b + j * stride + i, stride, panel + i * GEMM_COLUMNS + j, GEMM_COLUMNS);
+                soma_transpose_quad(b + j * stride + i, stride, panel + i * GEMM_COLUMNS + j, GEMM_COLUMNS);
         }
     }
     for (size_t i = 0; i < k; i++) {

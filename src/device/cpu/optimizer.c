@@ -101,6 +101,6 @@ SOMA_CPU_PLANNER(optimizer) {
         return SOMA_UNSUPPORTED;
     size_t count = soma_view_count(parameter);
     soma_cpu_add_phase(plan, optimizer_chunk, soma_cpu_parts(count, SOMA_CPU_CHUNK));
-    plan->nanoseconds = 0.5 * (double)count;
+    plan->nanoseconds = 0.3 * (double)count;
     return SOMA_OK;
 }

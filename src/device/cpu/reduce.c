@@ -136,6 +136,6 @@ SOMA_CPU_PLANNER(reduce) {
         soma_cpu_add_phase(plan, join_task, p->outer * p->strips);
         plan->workspace = p->outer * p->blocks * p->inner * sizeof(float);
     }
-    plan->nanoseconds = 0.15 * (double)soma_view_count(x) + 10.0 * (double)(p->outer * p->strips);
+    plan->nanoseconds = 0.06 * (double)soma_view_count(x) + 10.0 * (double)(p->outer * p->strips);
     return SOMA_OK;
 }
