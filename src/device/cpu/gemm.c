@@ -160,6 +160,9 @@ static void multiply_task(const soma_call *call, const soma_cpu_plan *plan, size
 
 /* ---------------------------------------------------------------------------------------------------- the plan */
 
+/* A task that takes less is not worth another thread's start. */
+#define TASK_NANOSECONDS 2000.0
+
 /* The grid of at least `tasks` tasks for which the largest task, with what it packs, is least. */
 static void choose_grid(gemm_plan *p, size_t tasks) {
     double best = 0.0;
@@ -200,7 +203,8 @@ SOMA_CPU_PLANNER(gemm) {
     if (params->function != SOMA_IDENTITY) p->function = SOMA_FOR_ISA(soma_cpu_get_function)(params->function);
     plan_blocks(call, p);
     plan->nanoseconds = 0.3 / SOMA_LANES * (double)p->m * (double)p->n * (double)p->k + 0.5 * (double)(p->m * p->n);
-    choose_grid(p, plan->threads);
+    size_t worthwhile = (size_t)(plan->nanoseconds / TASK_NANOSECONDS) + 1;
+    choose_grid(p, SOMA_MIN((size_t)plan->threads, worthwhile));
     p->scratch =
         p->block_panels * GEMM_COLUMNS * soma_cpu_parts(p->k, p->k_blocks) + GEMM_ROWS * (K_BLOCK + SOMA_LANES);
     plan->workspace = plan->threads * p->scratch * sizeof(float);
