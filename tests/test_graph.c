@@ -353,7 +353,7 @@ END_TEST
 START_TEST(shapes_count_the_batch) {
     soma_graph graph;
     soma_graph_init(&graph);
-    soma_tensor *image = add(&graph, SOMA_OP_INPUT, "[batch, 2, 3]"), *number = add(&graph, SOMA_OP_NORM, "[]"), *one;
+    soma_tensor *image = add(&graph, SOMA_OP_INPUT, "[batch, 2, 3]"), *number = add(&graph, SOMA_OP_NORM, "[]");
     size_t shape[SOMA_MAX_RANK];
     ck_assert_uint_eq(soma_tensor_full_shape(image, 7, shape), 3);
     ck_assert(shape[0] == 7 && shape[1] == 2 && shape[2] == 3);
@@ -365,7 +365,7 @@ START_TEST(shapes_count_the_batch) {
     ck_assert_uint_eq(shape[0], 1);
     ck_assert_uint_eq(soma_tensor_full_rank(number), 1);
     ck_assert_uint_eq(soma_tensor_full_count(number, 7), 1);
-    one = add(&graph, SOMA_OP_INPUT, "[batch]");
+    const soma_tensor *one = add(&graph, SOMA_OP_INPUT, "[batch]");
     ck_assert_uint_eq(soma_tensor_full_shape(one, 7, shape), 1);
     ck_assert_uint_eq(shape[0], 7);
     soma_graph_clear(&graph);

@@ -1,29 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The network as an object: names of layers and tensors, look-ups. */
-#include "expect.h"
-#include "nn/network.h"
-#include "suite.h"
+#include "one_network.h"
 
 #include <stdio.h>
-
-static soma_network *network; /* of the test at hand */
-
-static void setup(void) {
-    expect_ok(soma_network_create(&network));
-}
-
-static void teardown(void) {
-    soma_network_destroy(network);
-}
-
-#define SHAPE(...)                                                                                                     \
-    (sizeof((size_t[]){__VA_ARGS__}) / sizeof(size_t)), (size_t[]) {                                                   \
-        __VA_ARGS__                                                                                                    \
-    }
-
-static soma_tensor *input(uint32_t rank, const size_t *shape) {
-    return soma_input(network, NULL, rank, shape);
-}
 
 START_TEST(names_count_the_layers_of_a_kind) {
     soma_tensor *x = input(SHAPE(3));

@@ -167,7 +167,7 @@ SOMA_API soma_tensor *soma_reduce(soma_tensor *x, soma_reduction op, uint32_t ax
 /* Names a tensor (copied), for summary, files and soma_network_tensor(). Returns x, so it nests. */
 SOMA_API soma_tensor *soma_named(soma_tensor *x, const char *name);
 
-/* Declares an output. Without a call, the last tensor made is the one output. Returns x. */
+/* Declares an output; SOMA_MAX_OUTPUTS at most. Without a call, the last tensor made is the one output. Returns x. */
 SOMA_API soma_tensor *soma_output(soma_tensor *x);
 
 /*
@@ -273,8 +273,8 @@ typedef struct soma_compile_options {
 
 /*
  * Checks the network, places its parameters on the device and initialises those that have no values yet. A network
- * can be compiled again, on another device too: its weights go along. The device must outlive the network or the next
- * compile.
+ * can be compiled again, on another device too: its weights go along. It must be, where layers or outputs were added,
+ * before it is used. The device must outlive the network or the next compile.
  */
 SOMA_API soma_status soma_compile(soma_network *network, soma_device *device, const soma_compile_options *options);
 

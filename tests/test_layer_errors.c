@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+/* What builders refuse, and what they say then. */
+#include "one_network.h"
+
+#include <math.h>
+#include <stdio.h>
+
+static soma_tensor *bad_input_rank_0(void) {
+    return soma_input(network, "x", 0, NULL);
+}
+static soma_tensor *bad_input_rank_5(void) {
+    return soma_input(network, "x", SHAPE(1, 2, 3, 4, 5));
+}
+static soma_tensor *bad_input_null(void) {
+    return soma_input(network, "x", 2, NULL);
+}
+static soma_tensor *bad_input_zero(void) {
+    return soma_input(network, "x", SHAPE(3, 0));
+}
+static soma_tensor *bad_input_huge(void) {
+    return soma_input(network, "x", SHAPE(SIZE_MAX, SIZE_MAX));
+}
+static soma_tensor *bad_input_name(void) {
+    return soma_input(network, "", SHAPE(3));
+}
+static soma_tensor *bad_dense_units(void) {
+    return soma_dense(input(SHAPE(3)), 0, SOMA_RELU);
+}
+static soma_tensor *bad_dense_rank(void) {
+    return soma_dense(input(SHAPE(28, 28)), 10, SOMA_RELU);
+}
+static soma_tensor *bad_dense_huge(void) {
+    return soma_dense(input(SHAPE(1000)), SIZE_MAX / 2, SOMA_RELU);
+}
+static soma_tensor *bad_dense_function(void) {
+    return soma_dense(input(SHAPE(3)), 2, (soma_function)40);
+}
+static soma_tensor *bad_dense_slopes(void) {
+    return soma_dense_with(input(SHAPE(3)), 2,
+                           &(soma_dense_options){.activation = SOMA_LEAKY_RELU, .function = {true, 0.1f, 0.2f}});
+}
+static soma_tensor *bad_dense_initializer(void) {
+    return soma_dense_with(input(SHAPE(3)), 2, &(soma_dense_options){.weight_initializer = SOMA_INIT_COUNT});
+}
+static soma_tensor *bad_dense_bias_initializer(void) {
+    return soma_dense_with(input(SHAPE(3)), 2, &(soma_dense_options){.bias_initializer = (soma_initializer)-1});
+}
+static soma_tensor *bad_dense_scale(void) {
+    return soma_dense_with(input(SHAPE(3)), 2, &(soma_dense_options){.weight_scale = NAN});
+}
+static soma_tensor *bad_dense_bias_scale(void) {
+    return soma_dense_with(input(SHAPE(3)), 2, &(soma_dense_options){.bias_scale = INFINITY});
+}
+static soma_tensor *bad_dense_weights(void) { /* weights have no batch */
+    soma_dense(input(SHAPE(3)), 2, SOMA_RELU);
+    return soma_dense(soma_network_tensor(network, "dense_1.bias"), 2, SOMA_RELU);
+}
+static soma_tensor *bad_activation(void) {
+    return soma_activation(input(SHAPE(3)), SOMA_FUNCTION_COUNT, NULL);
+}
+static soma_tensor *bad_activation_parameters(void) {
+    return soma_activation(input(SHAPE(3)), SOMA_LINEAR, &(soma_activation_options){true, NAN, 0});
+}
+static soma_tensor *bad_softmax_axis(void) {
+    return soma_softmax(input(SHAPE(3)), 1);
+}
+static soma_tensor *bad_softmax_last_axis(void) {
+    return soma_softmax(input(SHAPE(3)), UINT32_MAX);
+}
+static soma_tensor *bad_dropout(void) {
+    return soma_dropout(input(SHAPE(3)), 1);
+}
+static soma_tensor *bad_reshape_count(void) {
+    return soma_reshape(input(SHAPE(3, 4)), SHAPE(5));
+}
+static soma_tensor *bad_reshape_rank(void) {
+    return soma_reshape(input(SHAPE(3, 4)), SHAPE(1, 1, 3, 2, 2));
+}
+static soma_tensor *bad_reshape_null(void) {
+    return soma_reshape(input(SHAPE(3, 4)), 1, NULL);
+}
+static soma_tensor *bad_add(void) {
+    soma_tensor *x = input(SHAPE(3)), *y = input(SHAPE(4));
+    return soma_add(x, y);
+}
+static soma_tensor *bad_concat(void) {
+    soma_tensor *parts[] = {input(SHAPE(2, 3)), input(SHAPE(4, 3))};
+    return soma_concat(parts, 2, 1);
+}
+static soma_tensor *bad_concat_axis(void) {
+    soma_tensor *parts[] = {input(SHAPE(3)), input(SHAPE(3))};
+    return soma_concat(parts, 2, UINT32_MAX);
+}
+static soma_tensor *bad_concat_many(void) {
+    soma_tensor *parts[65];
+    parts[0] = input(SHAPE(3));
+    for (int i = 1; i < 65; i++) parts[i] = parts[0];
+    return soma_concat(parts, 65, 0);
+}
+static soma_tensor *bad_reduce_last(void) {
+    return soma_reduce(input(SHAPE(3)), SOMA_REDUCE_SUM, 0);
+}
+static soma_tensor *bad_reduce_axis(void) {
+    return soma_reduce(input(SHAPE(3, 4)), SOMA_REDUCE_SUM, 2);
+}
+static soma_tensor *bad_reduce_batch(void) { /* one more than UINT32_MAX is 0, the batch */
+    return soma_reduce(input(SHAPE(3, 4)), SOMA_REDUCE_SUM, UINT32_MAX);
+}
+static soma_tensor *bad_reduce_op(void) {
+    return soma_reduce(input(SHAPE(3, 4)), SOMA_REDUCTION_COUNT, 0);
+}
+static soma_tensor *bad_name_taken(void) {
+    soma_tensor *x = soma_named(input(SHAPE(3)), "x");
+    return soma_named(soma_dense(x, 2, SOMA_RELU), "x");
+}
+static soma_tensor *bad_name_empty(void) {
+    return soma_named(input(SHAPE(3)), "");
+}
+static soma_tensor *bad_name_null(void) {
+    return soma_named(input(SHAPE(3)), NULL);
+}
+static soma_tensor *bad_layer_name(void) {
+    return soma_dense_with(soma_input(network, "twin", SHAPE(3)), 2, &(soma_dense_options){.name = "twin"});
+}
+static soma_tensor *bad_layer_name_of_tensor(void) {
+    soma_tensor *x = soma_named(input(SHAPE(3)), "twin");
+    return soma_dense_with(x, 2, &(soma_dense_options){.name = "twin"});
+}
+static soma_tensor *bad_output_twice(void) {
+    return soma_output(soma_output(input(SHAPE(3))));
+}
+static soma_tensor *bad_output_weights(void) {
+    soma_dense(input(SHAPE(3)), 2, SOMA_RELU);
+    return soma_output(soma_network_tensor(network, "dense_1.weight"));
+}
+static soma_tensor *bad_many_inputs(void) {
+    for (int i = 0; i < SOMA_MAX_OUTPUTS; i++) input(SHAPE(3));
+    return input(SHAPE(3));
+}
+static soma_tensor *bad_many_outputs(void) {
+    soma_tensor *x = input(SHAPE(3));
+    for (int i = 0; i < SOMA_MAX_OUTPUTS; i++) soma_output(soma_dense(x, 2, SOMA_RELU));
+    return soma_output(soma_dense(x, 2, SOMA_RELU));
+}
+
+static const struct {
+    soma_tensor *(*make)(void);
+    soma_status status;
+    const char *words[3];
+} refusals[] = {
+    {bad_input_rank_0, SOMA_INVALID_SHAPE, {"layer x: ", "0 dimensions", "1 to 4"}},
+    {bad_input_rank_5, SOMA_INVALID_SHAPE, {"layer x: ", "5 dimensions", "1 to 4"}},
+    {bad_input_null, SOMA_INVALID_ARGUMENT, {"layer x: ", "NULL"}},
+    {bad_input_zero, SOMA_INVALID_SHAPE, {"layer x: ", "dimension 1 is 0"}},
+    {bad_input_huge, SOMA_INVALID_SHAPE, {"layer x: ", "more elements than memory"}},
+    {bad_input_name, SOMA_INVALID_ARGUMENT, {"name is empty"}},
+    {bad_dense_units, SOMA_INVALID_ARGUMENT, {"layer dense_1: ", "0 units"}},
+    {bad_dense_rank, SOMA_INVALID_SHAPE, {"layer dense_1: ", "[batch, 28, 28]", "flatten"}},
+    {bad_dense_huge, SOMA_INVALID_SHAPE, {"layer dense_1: ", "more elements than memory"}},
+    {bad_dense_function, SOMA_INVALID_ARGUMENT, {"layer dense_1: ", "40 is not a function"}},
+    {bad_dense_slopes, SOMA_INVALID_ARGUMENT, {"layer dense_1: ", "b < a", "b = 0.2"}},
+    {bad_dense_initializer, SOMA_INVALID_ARGUMENT, {"layer dense_1: ", "weight", "no initializer number 11"}},
+    {bad_dense_bias_initializer, SOMA_INVALID_ARGUMENT, {"layer dense_1: ", "bias", "no initializer number -1"}},
+    {bad_dense_scale, SOMA_INVALID_ARGUMENT, {"layer dense_1: ", "weight", "nan"}},
+    {bad_dense_bias_scale, SOMA_INVALID_ARGUMENT, {"layer dense_1: ", "bias", "inf"}},
+    {bad_dense_weights, SOMA_INVALID_SHAPE, {"layer dense_2: ", "got [2]"}},
+    {bad_activation, SOMA_INVALID_ARGUMENT, {"layer activation_1: ", "18 is not a function"}},
+    {bad_activation_parameters, SOMA_INVALID_ARGUMENT, {"layer linear_1: ", "finite"}},
+    {bad_softmax_axis, SOMA_INVALID_SHAPE, {"layer softmax_1: ", "[batch, 3] has no dimension 1"}},
+    {bad_softmax_last_axis, SOMA_INVALID_SHAPE, {"layer softmax_1: ", "has no dimension"}},
+    {bad_dropout, SOMA_INVALID_ARGUMENT, {"layer dropout_1: ", "less than 1"}},
+    {bad_reshape_count, SOMA_INVALID_SHAPE, {"layer reshape_1: ", "12 elements", "[batch, 5] has 5"}},
+    {bad_reshape_rank, SOMA_INVALID_SHAPE, {"layer reshape_1: ", "5 dimensions"}},
+    {bad_reshape_null, SOMA_INVALID_ARGUMENT, {"layer reshape_1: ", "NULL"}},
+    {bad_add, SOMA_INVALID_SHAPE, {"layer add_1: ", "input_1 [batch, 3]", "input_2 [batch, 4]"}},
+    {bad_concat, SOMA_INVALID_SHAPE, {"layer concat_1: ", "[batch, 2, 3] and [batch, 4, 3]", "more than dimension 1"}},
+    {bad_concat_axis, SOMA_INVALID_SHAPE, {"layer concat_1: ", "has no dimension"}},
+    {bad_concat_many, SOMA_INVALID_ARGUMENT, {"layer concat_1: ", "1 to 64 inputs, got 65"}},
+    {bad_reduce_last, SOMA_INVALID_SHAPE, {"layer sum_1: ", "[batch, 3]", "none would be left"}},
+    {bad_reduce_axis, SOMA_INVALID_SHAPE, {"layer sum_1: ", "no dimension 2"}},
+    {bad_reduce_batch, SOMA_INVALID_SHAPE, {"layer sum_1: ", "no dimension"}},
+    {bad_reduce_op, SOMA_INVALID_ARGUMENT, {"layer reduce_1: ", "no reduction number 5"}},
+    {bad_name_taken, SOMA_INVALID_ARGUMENT, {"there is a tensor \"x\" already"}},
+    {bad_name_empty, SOMA_INVALID_ARGUMENT, {"input_1", "name is empty"}},
+    {bad_name_null, SOMA_INVALID_ARGUMENT, {"input_1", "name is empty"}},
+    {bad_layer_name, SOMA_INVALID_ARGUMENT, {"there is a layer \"twin\" already"}},
+    {bad_layer_name_of_tensor, SOMA_INVALID_ARGUMENT, {"there is a tensor \"twin\" already"}},
+    {bad_output_twice, SOMA_INVALID_ARGUMENT, {"input_1 is an output already"}},
+    {bad_output_weights, SOMA_INVALID_ARGUMENT, {"dense_1.weight", "same for every sample"}},
+    {bad_many_inputs, SOMA_INVALID_ARGUMENT, {"layer input_9: ", "more than 8 inputs"}},
+    {bad_many_outputs, SOMA_INVALID_ARGUMENT, {"more than 8 outputs"}},
+};
+
+START_TEST(builders_refuse_what_cannot_be) {
+    char label[32];
+    snprintf(label, sizeof label, "refusal %d", _i);
+    ck_assert_msg(refusals[_i].make() == NULL, "%s", label);
+    const char *words[4] = {refusals[_i].words[0], refusals[_i].words[1], refusals[_i].words[2], NULL};
+    expect_error_words(soma_network_status(network), refusals[_i].status, words, label);
+    ck_assert_msg(strncmp(soma_last_error(), words[0], strlen(words[0])) == 0 || strncmp(words[0], "layer", 5) != 0,
+                  "%s: %s", label, soma_last_error()); /* the layer's name stands at the beginning, once */
+}
+END_TEST
+
+static void add_tests(TCase *cases) {
+    tcase_add_checked_fixture(cases, setup, teardown);
+    tcase_add_loop_test(cases, builders_refuse_what_cannot_be, 0, SOMA_COUNT_OF(refusals));
+}
+
+int main(void) {
+    return run_suite("layer errors", add_tests);
+}
