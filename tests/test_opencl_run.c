@@ -173,6 +173,37 @@ START_TEST(calls_without_elements_need_no_memory) {
 }
 END_TEST
 
+/* Host memory without a copy, at an odd address, where the device can: the values come from there, even those written
+ * later. */
+static void gather_from_host(void *state, const soma_device_info *info) {
+    static unsigned char host[65];
+    unsigned char *table = host + 1;
+    for (int i = 0; i < 64; i++) table[i] = (unsigned char)i;
+    void *memory = NULL;
+    const soma_status status = soma_opencl_api.wrap(state, table, 64, &memory);
+    if (status == SOMA_UNSUPPORTED) return;
+    expect_ok(status);
+    float found[64];
+    void *out = upload(state, NULL, sizeof found);
+    soma_call call = soma_call_gather(matrix_view(memory, 4, 16), soma_view_absent(), matrix_view(out, 4, 16), 0, 2, 0);
+    call.view[0].dtype = SOMA_U8;
+    prepare_call(state, &call);
+    for (int round = 0; round < 2; round++) {
+        run_and_read(state, &call, out, found, 64);
+        for (int i = 0; i < 64; i++)
+            ck_assert_msg(found[i] == 2 * (float)table[i], "%s: element %d is %g", info->name, i, (double)found[i]);
+        table[5] = 200;
+    }
+    release_call(state, &call);
+    soma_opencl_api.free(state, memory);
+    soma_opencl_api.free(state, out);
+}
+
+START_TEST(host_memory_is_used_without_a_copy) {
+    with_each_device(gather_from_host);
+}
+END_TEST
+
 /* --------------------------------------------------------------------------------------------------------- sums */
 
 /* 2^24 + 1 is no float32: only compensation adds ones to 2^24. */
@@ -267,6 +298,7 @@ static void add_tests(TCase *cases) {
     tcase_add_test(cases, calls_run_in_order);
     tcase_add_test(cases, views_lie_anywhere_in_a_memory);
     tcase_add_test(cases, calls_without_elements_need_no_memory);
+    tcase_add_test(cases, host_memory_is_used_without_a_copy);
     tcase_add_test(cases, metrics_add_with_compensation);
     tcase_add_test(cases, sums_repeat_bit_by_bit);
     tcase_add_test(cases, long_sums_are_whole_or_refused);

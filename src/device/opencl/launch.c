@@ -137,6 +137,8 @@ static soma_status run_call(soma_cl_device *device, const soma_call *call) {
     return SOMA_OK;
 }
 
+/* The queue is not bounded here. Measured with a million launches in it: PoCL holds 10 bytes for each, Mesa half a
+ * kilobyte, and waiting for events from time to time made Mesa 20 times slower. */
 soma_status soma_cl_run(void *state, soma_call *calls, size_t count) {
     soma_cl_device *device = state;
     for (size_t i = 0; i < count; i++) SOMA_TRY(run_call(device, &calls[i]));

@@ -18,19 +18,41 @@ static soma_status check_room(const soma_cl_device *device, size_t bytes) {
     return SOMA_OK;
 }
 
-soma_status soma_cl_alloc(void *state, size_t bytes, void **memory) {
-    soma_cl_device *device = state;
-    SOMA_TRY(check_room(device, bytes));
+static soma_status create(soma_cl_device *device, cl_mem_flags flags, size_t bytes, void *host,
+                          soma_cl_memory **memory) {
     soma_cl_memory *handle = soma_calloc(1, sizeof *handle);
     if (!handle) return soma_out_of_memory(sizeof *handle, "a memory handle");
     cl_int code;
-    handle->buffer = clCreateBuffer(device->context, CL_MEM_READ_WRITE, bytes, NULL, &code);
+    handle->buffer = clCreateBuffer(device->context, flags, bytes, host, &code);
     if (code != CL_SUCCESS) {
         soma_free(handle);
         return soma_cl_check(code, "clCreateBuffer of %zu bytes on %s", bytes, device->info.name);
     }
     handle->bytes = bytes;
+    *memory = handle;
+    return SOMA_OK;
+}
+
+soma_status soma_cl_alloc(void *state, size_t bytes, void **memory) {
+    soma_cl_device *device = state;
+    soma_cl_memory *handle = NULL;
+    SOMA_TRY(check_room(device, bytes));
+    SOMA_TRY(create(device, CL_MEM_READ_WRITE, bytes, NULL, &handle));
     device->memory_used += bytes;
+    *memory = handle;
+    return SOMA_OK;
+}
+
+/* Where the device is the processor itself a buffer can be the host's memory. Others may make a copy of it, which would
+ * not be accounted for. */
+soma_status soma_cl_wrap(void *state, const void *host, size_t bytes, void **memory) {
+    soma_cl_device *device = state;
+    soma_cl_memory *handle = NULL;
+    if (!soma_cl_works_on_vectors(device) || !soma_cl_device_number(device->id, CL_DEVICE_HOST_UNIFIED_MEMORY))
+        return soma_error(SOMA_UNSUPPORTED, "%s can't use host memory without a copy", device->info.name);
+    /* OpenCL's interface takes no pointer to const, but a buffer that kernels only read is not written. */
+    SOMA_TRY(create(device, CL_MEM_READ_ONLY | CL_MEM_USE_HOST_PTR, bytes, (void *)(uintptr_t)host, &handle));
+    handle->wrapped = true;
     *memory = handle;
     return SOMA_OK;
 }
@@ -40,7 +62,7 @@ void soma_cl_free(void *state, void *memory) {
     soma_cl_memory *handle = memory;
     if (!handle) return;
     clReleaseMemObject(handle->buffer);
-    device->memory_used -= handle->bytes;
+    if (!handle->wrapped) device->memory_used -= handle->bytes;
     soma_free(handle);
 }
 

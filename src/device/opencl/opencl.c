@@ -166,6 +166,7 @@ const soma_device_api soma_opencl_api = {
     .read = soma_cl_read,
     .copy = soma_cl_copy,
     .fill = soma_cl_fill,
+    .wrap = soma_cl_wrap,
     .prepare = soma_cl_prepare,
     .run = soma_cl_run,
     .release = soma_cl_release,

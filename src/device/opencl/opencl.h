@@ -47,6 +47,7 @@ static inline bool soma_cl_works_on_vectors(const soma_cl_device *device) {
 typedef struct soma_cl_memory {
     cl_mem buffer;
     size_t bytes;
+    bool wrapped; /* the host's memory, not the device's */
 } soma_cl_memory;
 
 /* ----------------------------------------------------------------------------------------------------- opencl.c */
@@ -80,6 +81,7 @@ uint64_t soma_cl_device_number(cl_device_id id, cl_device_info what);
 
 soma_status soma_cl_alloc(void *state, size_t bytes, void **memory);
 void soma_cl_free(void *state, void *memory);
+soma_status soma_cl_wrap(void *state, const void *host, size_t bytes, void **memory);
 soma_status soma_cl_write(void *state, void *memory, size_t offset, const void *source, size_t bytes);
 soma_status soma_cl_read(void *state, void *memory, size_t offset, void *target, size_t bytes);
 soma_status soma_cl_copy(void *state, void *to, size_t to_offset, void *from, size_t from_offset, size_t bytes);
