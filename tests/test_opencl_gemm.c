@@ -17,7 +17,7 @@ typedef struct product {
 } product;
 
 static float *random_values(soma_random *random, size_t count) {
-    float *values = soma_calloc(count, sizeof *values);
+    float *values = soma_calloc(count + 1, sizeof *values); /* one more: there is no memory of 0 bytes */
     ck_assert_ptr_nonnull(values);
     for (size_t i = 0; i < count; i++) values[i] = 2 * soma_random_uniform(random) - 1;
     return values;
