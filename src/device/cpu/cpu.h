@@ -45,6 +45,9 @@ struct soma_cpu_plan {
 /* Fills in a plan for a call that has passed soma_call_check(), or returns SOMA_UNSUPPORTED. */
 typedef soma_status soma_cpu_planner(const soma_call *call, soma_cpu_plan *plan);
 
+/* One of soma/base.h's functions: out[i] = f(x[i]); out may be x. */
+typedef void soma_cpu_function(const float *x, float *out, size_t count, float a, float b);
+
 static inline void soma_cpu_add_phase(soma_cpu_plan *plan, soma_cpu_task *run, size_t tasks) {
     if (tasks) plan->phase[plan->phase_count++] = (soma_cpu_phase){run, tasks};
 }

@@ -43,7 +43,12 @@ static void fill_info(const soma_cpu_isa *isa, uint32_t threads, soma_device_inf
     snprintf(info->platform, sizeof info->platform, "host");
     soma_host_processor(info->vendor, sizeof info->vendor);
     snprintf(info->driver, sizeof info->driver, "soma %s", soma_version());
-    snprintf(info->gemm, sizeof info->gemm, "soma %s", isa->name);
+#ifdef SOMA_HAVE_CBLAS
+    const char *large = ", large ones CBLAS";
+#else
+    const char *large = "";
+#endif
+    snprintf(info->gemm, sizeof info->gemm, "soma %s%s", isa->name, large);
     info->memory = soma_host_memory();
 }
 

@@ -5,14 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-extern soma_cpu_planner *const soma_cpu_planners_generic[SOMA_PRIMITIVE_COUNT];
-static const soma_cpu_isa generic = {"generic", soma_cpu_planners_generic};
+/* What planners.c and unary.c define for each instruction set. */
+#define ISA(name)                                                                                                      \
+    extern soma_cpu_planner *const soma_cpu_planners_##name[SOMA_PRIMITIVE_COUNT];                                     \
+    soma_cpu_function *soma_cpu_get_function_##name(soma_function function);                                           \
+    static const soma_cpu_isa name = {#name, soma_cpu_planners_##name, soma_cpu_get_function_##name};
+
+ISA(generic)
 
 #ifdef __x86_64__
-extern soma_cpu_planner *const soma_cpu_planners_avx2[SOMA_PRIMITIVE_COUNT];
-extern soma_cpu_planner *const soma_cpu_planners_avx512[SOMA_PRIMITIVE_COUNT];
-static const soma_cpu_isa avx2 = {"avx2", soma_cpu_planners_avx2};
-static const soma_cpu_isa avx512 = {"avx512", soma_cpu_planners_avx512};
+ISA(avx2)
+ISA(avx512)
 
 static bool have_avx2(void) {
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");

@@ -9,6 +9,7 @@
 typedef struct soma_cpu_isa {
     const char *name;                  /* "generic", "avx2", "avx512" */
     soma_cpu_planner *const *planners; /* one per primitive */
+    soma_cpu_function *(*get_function)(soma_function function);
 } soma_cpu_isa;
 
 /* Those that were built and that this machine can execute, from the plainest (always there) to the best; NULL past the

@@ -101,8 +101,7 @@ typedef float real;
 #define SQRT       sqrtf
 #define ABS        soma_absf
 
-/* out[i] = f(x[i]); out may be x. NULL for a value that is no function. */
-typedef void soma_cpu_function(const float *x, float *out, size_t count, float a, float b);
+/* NULL for a value that is no function. */
 soma_cpu_function *SOMA_FOR_ISA(soma_cpu_get_function)(soma_function function);
 
 #define SOMA_CPU_PLANNER(name)                                                                                         \

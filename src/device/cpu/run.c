@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Planning calls, and working through a list of them on a team of threads. */
 #include "device/cpu/run.h"
+#include "device/cpu/gemm_blas.h"
 
 /*
  * What it costs to share a list, in nanoseconds: to begin (the other threads still spin; 600 to 1000 were measured) and
@@ -15,7 +16,11 @@ soma_status soma_cpu_prepare(const soma_cpu_isa *isa, uint32_t threads, soma_cal
     soma_cpu_plan *plan = soma_calloc(1, sizeof *plan);
     if (!plan) return soma_out_of_memory(sizeof *plan, "the plan of a call");
     plan->threads = threads;
-    soma_status status = isa->planners[call->primitive](call, plan);
+    soma_status status = SOMA_UNSUPPORTED;
+#ifdef SOMA_HAVE_CBLAS
+    if (call->primitive == SOMA_PRIMITIVE_GEMM) status = soma_cpu_plan_gemm_blas(isa, call, plan);
+#endif
+    if (status == SOMA_UNSUPPORTED) status = isa->planners[call->primitive](call, plan);
     call->prepared = plan;
     if (status != SOMA_OK)
         soma_cpu_release(call);
