@@ -49,8 +49,10 @@ static void random_words(const soma_dropout_params *params, uint32_t first, uint
     memcpy(&c[0], counter, sizeof counter);
     soma_philox(c, zero + (uint32_t)params->seed, zero + (uint32_t)(params->seed >> 32));
     /* Word w of counter l belongs to element 4 l + w. */
+    const void *from = c;
+    void *to = words;
     for (size_t l = 0; l < COUNTERS; l += 4)
-        soma_transpose_quad((const float *)c + l, COUNTERS, (float *)words + 4 * l, 4);
+        soma_transpose_quad((const float *)from + l, COUNTERS, (float *)to + 4 * l, 4);
 }
 
 /* Elements whose words are made before they are used, so that their use is vector code. */

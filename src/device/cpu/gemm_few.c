@@ -118,7 +118,7 @@ static void multiply_dots(const soma_call *call, const few_plan *p, size_t row, 
         for (int j = 0; j < 4; j++) sum[j] += *(const soma_vector *)(a + k) * *(const soma_vector *)(b[j] + k);
     if (k < p->k)
         for (int j = 0; j < 4; j++) sum[j] += soma_load_lanes(a + k, p->k - k) * soma_load_lanes(b[j] + k, p->k - k);
-    for (int j = 0; j < 4; j++) ((float *)&total)[j] = sum_of_lanes(sum[j]);
+    for (int j = 0; j < 4; j++) total[j] = sum_of_lanes(sum[j]);
     store(call, row * p->n + column, column, total, columns);
 }
 

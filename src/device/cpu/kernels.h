@@ -47,7 +47,7 @@ static inline __attribute__((always_inline)) soma_vector soma_load_lanes(const f
 #else
     if (count == SOMA_LANES) return *(const soma_vector *)from;
     soma_vector value = {0};
-    for (size_t i = 0; i < count; i++) ((float *)&value)[i] = from[i];
+    for (size_t i = 0; i < count; i++) value[i] = from[i];
     return value;
 #endif
 }
@@ -61,7 +61,7 @@ static inline __attribute__((always_inline)) void soma_store_lanes(float *to, so
     if (count == SOMA_LANES)
         *(soma_vector *)to = value;
     else
-        for (size_t i = 0; i < count; i++) to[i] = ((const float *)&value)[i];
+        for (size_t i = 0; i < count; i++) to[i] = value[i];
 #endif
 }
 
