@@ -8,9 +8,11 @@
 
 #include "device/cpu/kernels.h"
 
-/* Sums take rows * 2 registers, b two, and one is left for a. */
-#if SOMA_REGISTERS == 32
+/* Sums take rows * 2 registers, b two, and a at least one: compilers for ARM load several of a's elements ahead. */
+#if SOMA_REGISTERS == 32 && SOMA_LANES == 16
 #define GEMM_ROWS 12
+#elif SOMA_REGISTERS == 32
+#define GEMM_ROWS 8
 #else
 #define GEMM_ROWS 6
 #endif
@@ -118,9 +120,11 @@ GEMM_TILES(3)
 GEMM_TILES(4)
 GEMM_TILES(5)
 GEMM_TILES(6)
-#if GEMM_ROWS == 12
+#if GEMM_ROWS >= 8
 GEMM_TILES(7)
 GEMM_TILES(8)
+#endif
+#if GEMM_ROWS >= 12
 GEMM_TILES(9)
 GEMM_TILES(10)
 GEMM_TILES(11)
@@ -135,9 +139,12 @@ GEMM_TILES(12)
     }
 /* [rows - 1][by row][vectors - 1] */
 static gemm_tile *const gemm_tiles[GEMM_ROWS][2][GEMM_VECTORS] = {
-    GEMM_ENTRY(1), GEMM_ENTRY(2), GEMM_ENTRY(3), GEMM_ENTRY(4),  GEMM_ENTRY(5),  GEMM_ENTRY(6),
-#if GEMM_ROWS == 12
-    GEMM_ENTRY(7), GEMM_ENTRY(8), GEMM_ENTRY(9), GEMM_ENTRY(10), GEMM_ENTRY(11), GEMM_ENTRY(12),
+    GEMM_ENTRY(1), GEMM_ENTRY(2),  GEMM_ENTRY(3),  GEMM_ENTRY(4),  GEMM_ENTRY(5), GEMM_ENTRY(6),
+#if GEMM_ROWS >= 8
+    GEMM_ENTRY(7), GEMM_ENTRY(8),
+#endif
+#if GEMM_ROWS >= 12
+    GEMM_ENTRY(9), GEMM_ENTRY(10), GEMM_ENTRY(11), GEMM_ENTRY(12),
 #endif
 };
 
