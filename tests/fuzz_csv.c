@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Fuzzes tables: the first byte chooses the options, the rest is the text. */
+#include "base/utf8.h"
 #include "fuzz.h"
 #include "io/csv.h"
-#include "io/text.h"
 
 #include <string.h>
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Fuzzes the headers of safetensors files. What is accepted must cover the file. */
+#include "base/utf8.h"
 #include "fuzz.h"
 #include "io/bytes.h"
 #include "io/safetensors.h"
-#include "io/text.h"
 
 #include <string.h>
 

@@ -382,6 +382,8 @@ START_TEST(labels_name_a_tensor_or_its_op) {
     name[sizeof name - 1] = 0;
     tensor->name = soma_strdup(name);
     ck_assert_uint_eq(strlen(soma_tensor_label(tensor, text)), SOMA_SHAPE_TEXT - 1); /* cut, not overrun */
+    for (size_t i = 0; i + 2 < sizeof name; i += 2) memcpy(tensor->name + i, "\xc3\xa9", 2);
+    ck_assert_uint_eq(strlen(soma_tensor_label(tensor, text)), SOMA_SHAPE_TEXT - 2); /* not through a character */
     soma_graph_clear(&graph);
 }
 END_TEST

@@ -119,6 +119,12 @@ static soma_tensor *bad_name_empty(void) {
 static soma_tensor *bad_name_null(void) {
     return soma_named(input(SHAPE(3)), NULL);
 }
+static soma_tensor *bad_name_not_utf8(void) {
+    return soma_named(input(SHAPE(3)), "caf\xe9");
+}
+static soma_tensor *bad_layer_name_not_utf8(void) {
+    return soma_dense_with(input(SHAPE(3)), 2, &(soma_dense_options){.name = "\xff\xfe"});
+}
 static soma_tensor *bad_layer_name(void) {
     return soma_dense_with(soma_input(network, "twin", SHAPE(3)), 2, &(soma_dense_options){.name = "twin"});
 }
@@ -183,6 +189,8 @@ static const struct {
     {bad_name_taken, SOMA_INVALID_ARGUMENT, {"there is a tensor \"x\" already"}},
     {bad_name_empty, SOMA_INVALID_ARGUMENT, {"input_1", "name is empty"}},
     {bad_name_null, SOMA_INVALID_ARGUMENT, {"input_1", "name is empty"}},
+    {bad_name_not_utf8, SOMA_INVALID_ARGUMENT, {"input_1", "\"caf\\xe9\" is not UTF-8"}},
+    {bad_layer_name_not_utf8, SOMA_INVALID_ARGUMENT, {"\"\\xff\\xfe\" is not UTF-8"}},
     {bad_layer_name, SOMA_INVALID_ARGUMENT, {"there is a layer \"twin\" already"}},
     {bad_layer_name_of_tensor, SOMA_INVALID_ARGUMENT, {"there is a tensor \"twin\" already"}},
     {bad_output_twice, SOMA_INVALID_ARGUMENT, {"input_1 is an output already"}},

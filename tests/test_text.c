@@ -179,7 +179,8 @@ static const struct {
     {"reshape 0", {"a dimension must be a whole number"}},
     {"reshape 5", {"layer reshape_1", "4 elements per sample"}},
     {"nobias", {"expected dense"}},
-    {"\xff\xfe", {"expected dense"}},
+    {"\xff\xfe", {"\"\\xff\\xfe\"", "expected dense"}},
+    {"dense\x01 3", {"\"dense\\x01\"", "expected dense"}},
     {"))((", {"end with the parenthesis"}},
 };
 

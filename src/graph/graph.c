@@ -155,9 +155,17 @@ const char *soma_tensor_shape_text(const soma_tensor *tensor, char *text) {
     return text;
 }
 
+/* As many bytes of the text as fit into `most` without cutting a character. */
+static size_t whole_characters(const char *text, size_t most) {
+    size_t length = strnlen(text, most + 1);
+    if (length <= most) return length;
+    for (length = most; length > 0 && ((unsigned char)text[length] & 0xC0) == 0x80;) length--;
+    return length;
+}
+
 const char *soma_tensor_label(const soma_tensor *tensor, char *text) {
     if (tensor->name)
-        snprintf(text, SOMA_SHAPE_TEXT, "%s", tensor->name);
+        snprintf(text, SOMA_SHAPE_TEXT, "%.*s", (int)whole_characters(tensor->name, SOMA_SHAPE_TEXT - 1), tensor->name);
     else
         snprintf(text, SOMA_SHAPE_TEXT, "%s #%u", soma_op_table[tensor->op].name, tensor->id);
     return text;

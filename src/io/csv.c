@@ -2,10 +2,10 @@
 /* Data sets from tables of numbers as comma-separated values. */
 #include "io/csv.h"
 #include "base/number.h"
+#include "base/utf8.h"
 #include "io/csv_table.h"
 #include "io/gzip.h"
 #include "io/stream.h"
-#include "io/text.h"
 #include "train/dataset.h"
 
 #include <inttypes.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Class numbers out of a table's labels. */
 #include "base/number.h"
+#include "base/utf8.h"
 #include "io/csv_table.h"
-#include "io/text.h"
 
 #include <math.h>
 #include <string.h>

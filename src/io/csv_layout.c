@@ -2,8 +2,8 @@
 /* What the first line of a table is: names of columns, a row, or the form "rows,features,class,class,..."; and where
  * the label is. */
 #include "base/number.h"
+#include "base/utf8.h"
 #include "io/csv_table.h"
-#include "io/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>

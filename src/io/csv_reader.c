@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Comma-separated values (RFC 4180) field by field, from text in memory. */
 #include "io/csv_reader.h"
-#include "io/text.h"
+#include "base/utf8.h"
 
 #include <string.h>
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* A network from JSON. Nothing in the text is trusted: ids, names and shapes are checked, and the op table's rules
  * check the rest. */
+#include "base/utf8.h"
 #include "io/model_fields.h"
 #include "io/model_json.h"
-#include "io/text.h"
 
 #include <errno.h>
 #include <math.h>

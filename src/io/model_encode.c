@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* A network to JSON. */
+#include "base/utf8.h"
 #include "io/json_text.h"
 #include "io/model_fields.h"
 #include "io/model_json.h"
-#include "io/text.h"
 
 #include <string.h>
 
@@ -21,7 +21,7 @@ static soma_status append(json_t *list, json_t *value) {
     return json_array_append_new(list, value) == 0 ? SOMA_OK : no_memory();
 }
 
-/* Names come from the application. */
+/* Names of classes come from anywhere. */
 static soma_status check_text(const char *text) {
     size_t length = strlen(text), offset;
     if (soma_utf8_check(text, length, &offset)) return SOMA_OK;

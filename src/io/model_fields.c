@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* See model_fields.h. */
 #include "io/model_fields.h"
-#include "io/text.h"
+#include "base/utf8.h"
 
 #include <float.h>
 #include <math.h>

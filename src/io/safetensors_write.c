@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Writing safetensors files. */
+#include "base/utf8.h"
 #include "io/bytes.h"
 #include "io/file.h"
 #include "io/json_text.h"
 #include "io/safetensors.h"
-#include "io/text.h"
 
 #include <jansson.h>
 #include <string.h>

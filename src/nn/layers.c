@@ -279,9 +279,9 @@ soma_tensor *soma_concat(soma_tensor *const *tensors, size_t count, uint32_t axi
 
 soma_tensor *soma_named(soma_tensor *x, const char *name) {
     if (!x) return NULL;
-    if (!name || *name == 0)
-        return soma_network_fail(owner(x),
-                                 soma_error(SOMA_INVALID_ARGUMENT, "%s: the new name is empty", soma_tensor_name(x)));
+    soma_status status = soma_check_name(name);
+    if (status != SOMA_OK)
+        return soma_network_fail(owner(x), soma_error_prefix(status, "renaming %s: ", soma_tensor_name(x)));
     const soma_tensor *other = soma_network_tensor(owner(x), name);
     if (other && other != x)
         return soma_network_fail(

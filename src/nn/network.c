@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The network as an object: creation, builder errors, layers, parameters, look-ups. */
 #include "nn/network.h"
+#include "base/utf8.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -112,8 +113,15 @@ static void automatic_name(const soma_network *network, const char *kind, char *
     } while (name_is_taken(network, name));
 }
 
+soma_status soma_check_name(const char *name) {
+    size_t length = name ? strlen(name) : 0, offset;
+    if (length == 0) return soma_error(SOMA_INVALID_ARGUMENT, "the name is empty");
+    if (soma_utf8_check(name, length, &offset)) return SOMA_OK;
+    return soma_error(SOMA_INVALID_ARGUMENT, "the name %s is not UTF-8", soma_quote(name, length).text);
+}
+
 soma_status soma_network_append_layer(soma_network *network, const char *kind, const char *name) {
-    if (*name == 0) return soma_error(SOMA_INVALID_ARGUMENT, "a layer's name is empty");
+    SOMA_TRY(soma_check_name(name));
     if (layer_is_named(network, name))
         return soma_error(SOMA_INVALID_ARGUMENT, "there is a layer \"%s\" already; names must differ", name);
     SOMA_TRY(grow(&network->layers, network->layer_count, sizeof *network->layers));

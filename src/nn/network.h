@@ -48,6 +48,8 @@ struct soma_network {
     struct soma_compiled *compiled;
 };
 
+/* Names of layers and tensors are UTF-8 and not empty: they go into messages and files. */
+soma_status soma_check_name(const char *name);
 /* Records the first builder error (with the thread's error detail) and returns NULL. */
 soma_tensor *soma_network_fail(soma_network *network, soma_status status);
 soma_status soma_network_add_input(soma_network *network, soma_tensor *tensor);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Networks from text: "dense 128 relu; dropout 0.2; dense 10 softmax". The grammar is in docs/networks.md. */
 #include "base/number.h"
+#include "base/utf8.h"
 #include "nn/network.h"
 
 #include <math.h>
@@ -39,8 +40,8 @@ reject(const layer_clause *clause, word at, const char *format, ...) {
     va_start(arguments, format);
     vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
-    return soma_error(SOMA_INVALID_ARGUMENT, "layer %zu, \"%.*s\": %s", clause->number, (int)SOMA_MIN(at.length, 200),
-                      at.start, message);
+    return soma_error(SOMA_INVALID_ARGUMENT, "layer %zu, %s: %s", clause->number, soma_quote(at.start, at.length).text,
+                      message);
 }
 
 /* Splits at white space outside parentheses, up to ';' or the end; *text moves behind it. */
@@ -103,8 +104,8 @@ static soma_status split_arguments(const layer_clause *clause, word text, word *
         word piece = trimmed((word){start, (size_t)(end - start)});
         if (*count == 2) return reject(clause, text, "at most two parameters are possible");
         if (!parse_float(clause, piece, &values[*count]))
-            return reject(clause, text, "parameter %zu, \"%.*s\", is not a number", *count + 1, (int)piece.length,
-                          piece.start);
+            return reject(clause, text, "parameter %zu, %s, is not a number", *count + 1,
+                          soma_quote(piece.start, piece.length).text);
         ++*count;
     }
     return SOMA_OK;

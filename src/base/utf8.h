@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Text found in files: is it UTF-8, and how to show a piece of it in a message. */
-#ifndef SOMA_IO_TEXT_H
-#define SOMA_IO_TEXT_H
+/* Text from files and applications: is it UTF-8, and how to show a piece of it in a message. */
+#ifndef SOMA_BASE_UTF8_H
+#define SOMA_BASE_UTF8_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,7 +12,7 @@ size_t soma_utf8_length(const char *text, size_t length);
 /* True if all of text[length] is UTF-8; else *offset is where it stops being so. */
 bool soma_utf8_check(const char *text, size_t length, size_t *offset);
 
-/* A piece of a file in double quotes, fit for a message: cut short with "...", control characters and broken UTF-8 as
+/* A piece of text in double quotes, fit for a message: cut short with "...", control characters and broken UTF-8 as
  * \xNN. */
 typedef struct soma_quoted {
     char text[64];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Text found in files: is it UTF-8, and how to show a piece of it in a message. */
-#include "io/text.h"
+/* See utf8.h. */
+#include "base/utf8.h"
 
 #include <stdio.h>
 #include <string.h>
