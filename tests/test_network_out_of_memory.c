@@ -237,9 +237,36 @@ START_TEST(every_allocation_may_fail) {
 }
 END_TEST
 
+/* Once bound, a step needs no memory: not of the host, where the next allocation would fail, nor of the device. */
+START_TEST(a_bound_step_allocates_nothing) {
+    static const soma_mode modes[] = {SOMA_MODE_TRAIN, SOMA_MODE_PREDICT, SOMA_MODE_BACKWARD};
+    soma_network *network = compiled(cpu);
+    for (size_t i = 0; i < SOMA_COUNT_OF(modes); i++) {
+        soma_signature signature = soma_default_signature(network, modes[i]);
+        soma_step *step;
+        soma_plan *plan;
+        soma_step_values values = soma_step_values_now(network, 0);
+        expect_ok(soma_step_get(network, &signature, &step));
+        expect_ok(soma_step_plan(network, step, 16, &plan));
+        expect_ok(soma_plan_run(plan, &values));
+        uint64_t allocated = cpu->memory.allocated;
+        fail_allocation_after(0);
+        soma_status status = SOMA_OK;
+        for (int j = 0; j < 3 && status == SOMA_OK; j++) status = soma_plan_run(plan, &values);
+        if (status == SOMA_OK) status = soma_device_sync(cpu);
+        allow_allocations();
+        expect_ok(status);
+        ck_assert(!allocation_failed());
+        ck_assert_uint_eq(cpu->memory.allocated, allocated);
+    }
+    soma_network_destroy(network);
+}
+END_TEST
+
 static void add_tests(TCase *cases) {
     tcase_add_checked_fixture(cases, setup, teardown);
     tcase_add_loop_test(cases, every_allocation_may_fail, 0, SOMA_COUNT_OF(operations));
+    tcase_add_test(cases, a_bound_step_allocates_nothing);
 }
 
 int main(void) {
