@@ -2,62 +2,27 @@
 # SPDX-License-Identifier: MIT
 """The program from outside: its commands on a device, its files, its JSON, its exit statuses.
 
-Usage: test_program.py PROGRAM DEVICE [CLASS ...]        (exit status 77: the device is not there)
+Usage: test_program.py PROGRAM DEVICE [CLASS ...]
 """
 import ast
 import csv
+import fcntl
 import json
 import os
+import pty
 import re
 import signal
 import struct
 import subprocess
 import sys
-import tempfile
+import termios
 import time
 import unittest
 import xml.etree.ElementTree
 
-PROGRAM, DEVICE = sys.argv[1], sys.argv[2]
-DATA = os.environ.get("SOMA_DATA")
-
-DONE, FAILED, USAGE, NO_DEVICE, BAD_FILE, INTERRUPTED = 0, 1, 2, 3, 4, 130
-
-
-def run(*arguments, environment=None, directory=None, timeout=300):
-    return subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, timeout=timeout, cwd=directory,
-                          env={**os.environ, **(environment or {})})
-
-
-class ProgramTest(unittest.TestCase):
-    def setUp(self):
-        self.folder = tempfile.TemporaryDirectory()
-        self.addCleanup(self.folder.cleanup)
-
-    def path(self, name):
-        return os.path.join(self.folder.name, name)
-
-    def succeed(self, *arguments, **options):
-        result = run(*arguments, **options)
-        self.assertEqual(result.returncode, DONE, f"{arguments}: {result.stderr}")
-        return result
-
-    def json(self, *arguments, **options):
-        """The object that is all of stdout."""
-        return json.loads(self.succeed(*arguments, "--json", **options).stdout)
-
-    def refuse(self, status, words, *arguments, **options):
-        """Fails with this status, in a message that has all the words, and prints nothing on stdout."""
-        result = run(*arguments, **options)
-        self.assertEqual(result.returncode, status, f"{arguments}: {result.stderr}")
-        self.assertEqual(result.stdout, "", f"{arguments}")
-        for word in words:
-            self.assertIn(word.lower(), result.stderr.lower(), f"{arguments}")
-        return result
-
-
-def train_arguments(*more):
-    return ["train", f"--device={DEVICE}", "--epochs=2", *more]
+sys.dont_write_bytecode = True
+from program import (DATA, DEVICE, DONE, FAILED, INTERRUPTED, NO_DEVICE, PROGRAM, USAGE, ProgramTest, main, run,
+                     train_arguments)
 
 
 # ------------------------------------------------------------------------------------------------------------ commands
@@ -217,6 +182,69 @@ class Commands(ProgramTest):
         self.assertEqual((result["device"], result["epochs"]), ("reference", 1))
 
 
+    def test_check(self):
+        result = self.json("check", f"--device={DEVICE}")
+        self.assertTrue(result["passed"])
+        rows = {row["primitive"]: row for row in result["primitives"]}
+        self.assertLessEqual({"gemm", "unary", "softmax", "loss", "loss_grad", "metric", "optimizer", "dropout"}, set(rows))
+        for row in rows.values():
+            self.assertTrue(row["passed"])
+            self.assertLessEqual(row["worst_error"], row["bound"])
+            self.assertGreater(row["cases"], 0)
+
+    def test_an_error_is_an_object_too(self):
+        result = run("train", "--device=nosuch", "--json")
+        self.assertEqual(result.returncode, NO_DEVICE)
+        failure = json.loads(result.stdout)
+        self.assertEqual((failure["status"], failure["exit_status"]), ("SOMA_NO_DEVICE", NO_DEVICE))
+        self.assertIn("nosuch", failure["error"])
+        self.assertIn("nosuch", result.stderr)
+        self.assertEqual(json.loads(run("train", "--nosuch", "--json").stdout)["exit_status"], USAGE)
+
+    def test_output_that_cannot_be_written(self):
+        with open("/dev/full", "w") as full:
+            result = subprocess.run([PROGRAM, "devices"], stdout=full, stderr=subprocess.PIPE, text=True)
+        self.assertEqual(result.returncode, FAILED)
+        self.assertIn("output", result.stderr)
+
+
+class Terminal(ProgramTest):
+    """Training on a terminal of 80 columns."""
+
+    def screen(self, **environment):
+        master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        # As large a network as makes an epoch take longer than the bar waits.
+        child = subprocess.Popen([PROGRAM, *train_arguments("--net=dense 2000 relu; dense 2000 relu; dense 10 softmax")],
+                                 stdout=slave, stderr=slave, env={**os.environ, "TERM": "xterm", **environment})
+        os.close(slave)
+        shown = b""
+        try:
+            while piece := os.read(master, 65536):
+                shown += piece
+        except OSError:  # how Linux says that the other side is gone
+            pass
+        os.close(master)
+        self.assertEqual(child.wait(), DONE)
+        return shown.decode()
+
+    def test_a_bar_on_a_terminal(self):
+        shown = self.screen(LC_ALL="C.UTF-8", NO_COLOR="")
+        bars = re.findall(r"\r\033\[K(Epoch [12]/2 [^\r\n]*left)", shown)
+        self.assertGreater(len(bars), 0)
+        for bar in bars:
+            self.assertRegex(bar, r"\u2501.*loss [\d.]+  accuracy [\d.]+  [\d.]+k? samples/s  \d+:\d\d left")
+            self.assertLess(len(re.sub(r"\033\[[\d;]*m", "", bar)), 80)
+        self.assertIn("\033[32m", shown)
+        self.assertEqual(len(re.findall(r"\r\033\[KEpoch [12]/2  loss .*val_loss .* s\r\n", shown)), 2)
+
+    def test_neither_colour_nor_unicode_where_not_wanted(self):
+        shown = self.screen(LC_ALL="C", NO_COLOR="1")
+        self.assertRegex(shown, r"Epoch 1/2 =*\.*  loss")
+        self.assertNotRegex(shown, r"\033\[[\d;]*m")
+        self.assertTrue(shown.isascii())
+
+
 # ------------------------------------------------------------------------------------------------------------ promises
 
 
@@ -298,136 +326,6 @@ class RealData(ProgramTest):
                                                       "--lr=0.01"), 0.93)
 
 
-# ---------------------------------------------------------------------------------------------------------- bad inputs
-
-
-class BadInputs(ProgramTest):
-    def test_device_names(self):
-        names = [" ", "nosuch", "gpuu", "opencl:99", "opencl:-1", "opencl:x", "opencl:", "opencl:1.5", "cpu:7", "cpu ", "CPU0",
-                 "cuda", "metal", "opencl:99999999999999999999", "../cpu", "reference", "auto:1", "gpu:0:0", "\N{GREEK SMALL LETTER MU}",
-                 "x" * 3000]
-        self.assertGreaterEqual(len(names), 20)
-        for name in names:
-            with self.subTest(name):
-                self.refuse(NO_DEVICE, ["device", "cpu"], "train", "--device=" + name)
-
-    def test_flags(self):
-        cases = [
-            (["--nosuch"], ["--nosuch"]), (["--epochss=3"], ["--epochss", "--epochs"]), (["--epochs=0"], ["epochs", "0"]),
-            (["--epochs=-1"], ["epochs", "-1"]), (["--epochs=three"], ["epochs", "three"]), (["--epochs=1.5"], ["epochs", "1.5"]),
-            (["--epochs="], ["epochs"]), (["--epochs=99999999999999999999"], ["epochs"]), (["--batch=0"], ["batch"]),
-            (["--batch=12x"], ["batch", "12x"]), (["--lr=-1"], ["lr", "-1"]), (["--lr=nan"], ["lr", "nan"]),
-            (["--lr=inf"], ["lr"]), (["--optimizer=adan"], ["adan", "adam"]), (["--loss=mse"], ["mse", "mean_squared_error"]),
-            (["--schedule=cos"], ["cos", "cosine"]), (["--validation=1"], ["validation", "1"]),
-            (["--validation=-0.1"], ["validation"]), (["--seed=-3"], ["seed", "-3"]), (["--metric=accuraccy"], ["accuraccy", "accuracy"]),
-            (["--threads=0"], ["threads"]), (["--top-k=0"], ["top-k"]), (["stray"], ["stray"]), (["--save"], ["save"]),
-            (["--momentum=1.5"], ["momentum", "1.5"]), (["--class-weights=1,x"], ["class-weights", "x"]),
-        ]
-        self.assertGreaterEqual(len(cases), 20)
-        for flags, words in cases:
-            with self.subTest(flags):
-                self.refuse(USAGE, words, "train", "--device=cpu", *flags)
-        self.refuse(USAGE, ["trane", "train"], "trane")
-        self.refuse(USAGE, ["command"])
-
-    def test_networks(self):
-        cases = [
-            (" ", ["layer"]), (";", ["layer 1"]), ("dense", ["dense", "units"]), ("dense 0", ["0"]), ("dense -3 relu", ["-3"]),
-            ("dense 1.5", ["1.5"]), ("dense ten", ["ten"]), ("dense 10 reluu", ["reluu", "relu"]), ("dens 10", ["dens", "dense"]),
-            ("dense 10 relu;; dense 10", ["layer 2"]), ("dropout", ["dropout"]), ("dropout 1; dense 10 softmax", ["1", "less than 1"]),
-            ("dropout -0.5", ["-0.5"]), ("dropout x", ["x"]), ("dense 99999999999", ["99999999999"]),
-            ("dense 10 leaky_relu(0.1,0.5)", ["leaky_relu", "b < a"]), ("dense 10 leaky_relu(1,2,3)", ["parameters"]),
-            ("dense 10 elu(x)", ["x"]), ("dense 10 elu(1", ["parenthesis"]), ("dense 5 softmax", ["5", "10"]),
-            ("reshape 3 3; dense 10 softmax", ["reshape", "64", "9"]), ("reshape 8 8; flatten; dense 10 relu extra", ["extra"]),
-            ("conv 3", ["conv"]), ("dense 10 relu softmax(2)", ["softmax"]),
-        ]
-        self.assertGreaterEqual(len(cases), 20)
-        for text, words in cases:
-            with self.subTest(text):
-                self.refuse(USAGE, words, "train", "--device=cpu", "--epochs=1", "--quiet", "--net=" + text)
-
-    def write(self, name, content):
-        with open(self.path(name), "wb") as file:
-            file.write(content if isinstance(content, bytes) else content.encode())
-        return self.path(name)
-
-    def test_data_files(self):
-        idx = struct.pack(">HBBIII", 0, 8, 3, 2, 2, 2) + bytes(8)
-        labels = struct.pack(">HBBI", 0, 8, 1, 2) + bytes([0, 1])
-        good = self.write("good-labels.idx", labels)
-        cases = [
-            ("empty.csv", "", []), ("one.csv", "a,b\n", []), ("ragged.csv", "1,2,x\n3,4\n", ["2"]), ("word.csv", "1,2,x\n1,two,y\n", ["two", "2"]),
-            ("quote.csv", '1,2,"x\n1,2,y\n', []), ("nul.csv", b"1,2,x\n1,\0,y\n", []), ("nan.csv", "1,2,x\nnan,2,y\n", ["2"]),
-            ("inf.csv", "1,2,x\n1,inf,y\n", ["2"]), ("hole.csv", "1,2,x\n1,,y\n", ["2"]), ("long.csv", "1,2,x\n1,2,3,y\n", ["2"]),
-            ("huge.csv", "1,2,x\n1,1e999,y\n", ["2"]), ("binary.csv", bytes(range(256)), []), ("magic.idx", b"\1" + idx[1:], []),
-            ("short.idx", idx[:-3], []), ("extra.idx", idx + b"xx", []), ("type.idx", idx[:2] + b"\x55" + idx[3:], []),
-            ("head.idx", idx[:6], []), ("rank.idx", idx[:3] + b"\x09" + idx[4:], []),
-            ("overflow.idx", struct.pack(">HBBIII", 0, 8, 3, 0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF), []),
-            ("count.idx", struct.pack(">HBBIII", 0, 8, 3, 3, 2, 2) + bytes(12), ["3", "2"]), ("torn.idx.gz", b"\x1f\x8b\x08\0" + bytes(9), []),
-        ]
-        self.assertGreaterEqual(len(cases), 20)
-        for name, content, words in cases:
-            with self.subTest(name):
-                path = self.write(name, content)
-                more = ["--labels", good] if ".idx" in name else []
-                self.refuse(BAD_FILE, [name, *words], "train", "--device=cpu", "--epochs=1", "--data", path, *more)
-        self.refuse(BAD_FILE, ["absent.csv"], "train", "--device=cpu", "--data", self.path("absent.csv"))
-        self.refuse(BAD_FILE, [self.folder.name], "train", "--device=cpu", "--data", self.folder.name)
-
-    def test_model_files(self):
-        model = self.path("good.safetensors")
-        self.succeed("train", "--device=cpu", "--epochs=1", "--net=dense 10 softmax", "--save", model)
-        with open(model, "rb") as file:
-            content = file.read()
-        size = struct.unpack("<Q", content[:8])[0]
-        header, tensors = json.loads(content[8:8 + size]), content[8 + size:]
-
-        def pack(changed, rest=tensors):
-            text = json.dumps(changed).encode()
-            text += b" " * (-len(text) % 8)
-            return struct.pack("<Q", len(text)) + text + rest
-
-        def with_network(change):
-            changed = json.loads(json.dumps(header))
-            network = json.loads(changed["__metadata__"]["soma.network"])
-            change(network)
-            changed["__metadata__"]["soma.network"] = json.dumps(network)
-            return pack(changed)
-
-        def with_header(change):
-            changed = json.loads(json.dumps(header))
-            change(changed)
-            return pack(changed)
-
-        weight = next(name for name in header if name.endswith("weight"))
-        cases = [
-            ("empty", b""), ("seven", content[:7]), ("torn header", content[:8 + size // 2]), ("torn tensors", content[:-1]),
-            ("longer", content + b"\0"), ("huge header", struct.pack("<Q", 2**62) + content[8:]), ("no JSON", pack("x")),
-            ("broken JSON", struct.pack("<Q", 8) + b"{\"a\":   " + tensors), ("text", b"this is no model file, it is text"),
-            ("no network", with_header(lambda h: h.pop("__metadata__"))), ("no weight", with_header(lambda h: h.pop(weight))),
-            ("wrong dtype", with_header(lambda h: h[weight].update(dtype="F64"))),
-            ("wrong shape", with_header(lambda h: h[weight].update(shape=[1, 640]))),
-            ("overlap", with_header(lambda h: h[weight].update(data_offsets=[8, 2568]))),
-            ("network no JSON", with_header(lambda h: h["__metadata__"].update({"soma.network": "{"}))),
-            ("format", with_network(lambda n: n.update(format=99))), ("unknown op", with_network(lambda n: n["tensors"][0].update(op="warp"))),
-            ("no tensors", with_network(lambda n: n.update(tensors=[]))), ("forward input", with_network(lambda n: n["tensors"][3].update(inputs=[9, 1, 2]))),
-            ("negative input", with_network(lambda n: n["tensors"][3].update(inputs=[-1, 1, 2]))),
-            ("zero dimension", with_network(lambda n: n["tensors"][0].update(shape=[0]))),
-            ("no layers", with_network(lambda n: n.pop("layers"))), ("deep", pack(header)[:8] + b"[" * 4000),
-        ]
-        self.assertGreaterEqual(len(cases), 20)
-        for name, content in cases:
-            with self.subTest(name):
-                self.refuse(BAD_FILE, ["bad.safetensors"], "evaluate", "--device=cpu", "--model", self.write("bad.safetensors", content))
-        self.refuse(BAD_FILE, ["absent"], "evaluate", "--device=cpu", "--model", self.path("absent"))
-
-    def test_a_model_that_does_not_fit_the_data(self):
-        model = self.path("model.safetensors")
-        self.succeed("train", "--device=cpu", "--epochs=1", "--save", model)
-        table = self.write("table.csv", "1,2,3,a\n4,5,6,b\n")
-        self.refuse(BAD_FILE, ["3", "64"], "evaluate", "--device=cpu", "--model", model, "--data", table)
-
-
 class NoDevices(ProgramTest):
     """Machines without OpenCL, or with too little of it."""
 
@@ -457,19 +355,6 @@ class NoDevices(ProgramTest):
             self.skipTest("the cpu device builds no kernels")
         self.refuse(NO_DEVICE, ["build"], "train", f"--device={DEVICE}", "--quiet",
                     environment={"SOMA_OPENCL_BUILD_OPTIONS": "-Dreal=nosuchtype -include nosuchfile.h"})
-
-
-def main():
-    if run("devices", f"--device={DEVICE}").returncode == NO_DEVICE:
-        print(f"skipped: there is no device {DEVICE} here")
-        sys.exit(77)
-    names = sys.argv[3:] or ["Commands", "Promises", "RealData", "BadInputs", "NoDevices"]
-    suite = unittest.TestSuite(unittest.defaultTestLoader.loadTestsFromTestCase(globals()[name]) for name in names)
-    result = unittest.TextTestRunner(verbosity=2).run(suite)
-    if result.wasSuccessful() and result.testsRun == len(result.skipped):
-        print("skipped: " + "; ".join(sorted({reason for _, reason in result.skipped})))
-        sys.exit(77)
-    sys.exit(not result.wasSuccessful())
 
 
 if __name__ == "__main__":

@@ -9,18 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static soma_loss loss_of(const soma_network *network) {
-    soma_compile_options options;
-    return soma_network_get_compile_options(network, &options) == SOMA_OK ? options.loss[0] : SOMA_LOSS_NONE;
-}
-
 static bool has_logits(soma_loss loss) {
     return loss == SOMA_CATEGORICAL_CROSSENTROPY_LOGITS || loss == SOMA_BINARY_CROSSENTROPY_LOGITS;
-}
-
-/* Losses by which a network tells classes apart. */
-static bool is_classifier(soma_loss loss) {
-    return loss == SOMA_CATEGORICAL_CROSSENTROPY || loss == SOMA_BINARY_CROSSENTROPY || has_logits(loss);
 }
 
 /* Softmax of each row; of a single logit its sigmoid. */
@@ -46,7 +36,7 @@ static exit_status compute(const struct settings *settings, soma_dataset *datase
     soma_status cause = soma_predict(predictions->network, dataset, 0, settings->batch, predictions->values);
     if (cause == SOMA_OK && predictions->as_classes)
         cause = soma_predict_classes(predictions->network, dataset, settings->batch, predictions->classes);
-    if (cause == SOMA_OK && predictions->as_classes && has_logits(loss_of(predictions->network)))
+    if (cause == SOMA_OK && predictions->as_classes && has_logits(model_loss(predictions->network)))
         make_probabilities(predictions);
     return cause == SOMA_OK ? STATUS_DONE : fail_from_library(cause, STATUS_FILE, "%s", settings->data);
 }
@@ -79,7 +69,7 @@ static exit_status predict(const struct settings *settings, soma_network *networ
         .network = network,
         .samples = data_samples(dataset),
         .outputs = soma_tensor_count(soma_network_output(network, 0)),
-        .as_classes = !settings->raw && is_classifier(loss_of(network)),
+        .as_classes = !settings->raw && model_is_classifier(network),
     };
     status = compute(settings, dataset, &predictions);
     if (status == STATUS_DONE) status = write_predictions(settings, &predictions);

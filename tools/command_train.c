@@ -5,6 +5,7 @@
 #include "interrupt.h"
 #include "model.h"
 #include "output_file.h"
+#include "report.h"
 #include "session.h"
 #include "train_result.h"
 #include <string.h>
@@ -15,6 +16,10 @@ static exit_status check_settings(const struct settings *settings) {
     if (settings->load && settings->standardize)
         return fail(STATUS_USAGE,
                     "--standardize and --no-standardize do not go with --load; the model keeps its own figures");
+    if (settings->save && !report_available())
+        return fail(
+            STATUS_USAGE,
+            "--save is not built in: model files need the jansson library, and the program was built without it");
     const struct {
         const char *option, *path;
     } outputs[] = {{"save", settings->save}, {"history", settings->history}, {"plot", settings->plot}};
@@ -47,13 +52,10 @@ static exit_status preprocess(struct training *training) {
 
 static exit_status make_network(struct training *training) {
     const struct settings *settings = training->settings;
-    exit_status status;
+    exit_status status = STATUS_DONE;
     soma_dataset_info info;
     soma_dataset_get_info(training->data.train, &info);
-    if (settings->load) {
-        status = model_load(settings->load, &training->network);
-        if (status == STATUS_DONE) soma_network_set_seed(training->network, settings->seed);
-    } else {
+    if (!settings->load) {
         struct shape input = {.rank = info.input_rank[0]};
         memcpy(input.size, info.input_shape[0], sizeof input.size);
         training->net = settings->net ? settings->net : model_default_net(&info);
@@ -174,10 +176,22 @@ static exit_status train(struct training *training) {
     return training->interrupted ? STATUS_INTERRUPTED : STATUS_DONE;
 }
 
-exit_status command_train(const struct settings *settings) {
-    struct training training = {.settings = settings};
-    exit_status status = check_settings(settings);
-    if (status == STATUS_DONE) status = data_load(settings, &training.data);
+/* The model to go on from is there before the data: it knows whether labels are classes or numbers. */
+static exit_status load_network(struct training *training, struct settings *settings) {
+    if (!settings->load) return STATUS_DONE;
+    exit_status status = model_load(settings->load, &training->network);
+    if (status != STATUS_DONE) return status;
+    soma_network_set_seed(training->network, settings->seed);
+    settings->regression |= !model_is_classifier(training->network);
+    return STATUS_DONE;
+}
+
+exit_status command_train(const struct settings *given) {
+    struct settings settings = *given;
+    struct training training = {.settings = &settings};
+    exit_status status = check_settings(&settings);
+    if (status == STATUS_DONE) status = load_network(&training, &settings);
+    if (status == STATUS_DONE) status = data_load(&settings, &training.data);
     if (status == STATUS_DONE) status = make_network(&training);
     if (status == STATUS_DONE) status = compile(&training);
     if (status == STATUS_DONE) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Finds out what --data names, loads it, and divides it. */
 #include "data.h"
+#include "model.h"
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -189,8 +190,9 @@ static exit_status refuse_misfit(const struct settings *settings, soma_network *
                 settings->model, expected);
 }
 
-exit_status data_load_for(const struct settings *settings, soma_network *network, bool labelled,
-                          soma_dataset **dataset) {
+exit_status data_load_for(const struct settings *given, soma_network *network, bool labelled, soma_dataset **dataset) {
+    struct settings adjusted = *given, *settings = &adjusted;
+    settings->regression |= !model_is_classifier(network);
     *dataset = NULL;
     struct loaded loaded = {0};
     exit_status status =

@@ -46,6 +46,23 @@ exit_status model_load(const char *path, soma_network **network) {
     return cause == SOMA_OK ? STATUS_DONE : fail_from_library(cause, STATUS_FILE, NULL);
 }
 
+soma_loss model_loss(const soma_network *network) {
+    soma_compile_options options;
+    return soma_network_get_compile_options(network, &options) == SOMA_OK ? options.loss[0] : SOMA_LOSS_NONE;
+}
+
+bool model_is_classifier(const soma_network *network) {
+    switch (model_loss(network)) {
+    case SOMA_CATEGORICAL_CROSSENTROPY:
+    case SOMA_CATEGORICAL_CROSSENTROPY_LOGITS:
+    case SOMA_BINARY_CROSSENTROPY:
+    case SOMA_BINARY_CROSSENTROPY_LOGITS:
+        return true;
+    default:
+        return false;
+    }
+}
+
 /* ------------------------------------------------------------------------------------------------ compile options */
 
 /* The library takes 0 for "the default" and a negative coefficient for 0. */

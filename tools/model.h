@@ -11,8 +11,7 @@ typedef struct model_options {
     float *class_weights;
 } model_options;
 
-/* A network for samples of this shape. `net` NULL: a default of so many outputs, with softmax where they are classes.
- */
+/* A network for samples of this shape. */
 exit_status model_build(const struct settings *settings, const struct shape *input, const char *net,
                         soma_network **network);
 
@@ -22,10 +21,14 @@ const char *model_default_net(const soma_dataset_info *data);
 /* From a file. */
 exit_status model_load(const char *path, soma_network **network);
 
+/* The loss of its first output, once it is compiled or loaded. */
+soma_loss model_loss(const soma_network *network);
+/* Losses by which a network tells classes apart; by the others it learns numbers. */
+bool model_is_classifier(const soma_network *network);
+
 /*
  * What the command line says about loss, metrics and optimizer, over what the network's file says if it came from one.
- * `dataset` is needed for
- * --class-weights alone, may be NULL. Release also after failure.
+ * `dataset` is needed for --class-weights alone, and may be NULL. Release also after failure.
  */
 exit_status model_options_fill(const struct settings *settings, soma_network *network, const soma_dataset *dataset,
                                model_options *options);

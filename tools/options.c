@@ -56,7 +56,8 @@ static void set_defaults(enum command command, struct settings *settings) {
     settings->command = command;
     for (size_t i = 0; i < option_count; i++) {
         const option_row *row = &option_table[i];
-        if (row->type == OPTION_REAL) *(double *)((char *)settings + row->offset) = NAN;
+        void *field = (char *)settings + row->offset;
+        if (row->type == OPTION_REAL) *(double *)field = NAN;
     }
     for (size_t i = 0; i < option_count; i++) {
         const option_row *row = &option_table[i];

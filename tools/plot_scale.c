@@ -44,7 +44,7 @@ static struct plot_scale logarithmic_scale(double low, double high) {
     struct plot_scale scale = {.low = low / 1.15, .high = high * 1.15, .logarithmic = true};
     static const double leads[] = {1, 2, 5};
     double decades = log10(scale.high / scale.low);
-    size_t used = decades > 4 ? 1 : 3; /* over many decades only 1, 10, 100 */
+    size_t used = decades > 3 ? 1 : 3; /* over many decades only 1, 10, 100 */
     double apart = ceil(decades / 8);
     for (double decade = floor(log10(scale.low)); decade <= ceil(log10(scale.high)); decade++)
         for (size_t i = 0; i < used && fmod(decade, apart) == 0; i++) {

@@ -9,14 +9,21 @@
 static const struct {
     const char *name, *line;
     exit_status (*run)(const struct settings *settings);
-    const char *about; /* for its --help, after the first line */
 } commands[] = {
-#define X(name, word, line) [COMMAND_##name] = {#word, line, command_##word, NULL},
+#define X(name, word, line) [COMMAND_##name] = {#word, line, command_##word},
     COMMAND_LIST(X)
 #undef X
 };
 
-/* Examples and notes for `soma COMMAND --help`. */
+/* clang-format off */
+static const char command_words[] =
+#define X(name, word, line) #word ", "
+    COMMAND_LIST(X)
+#undef X
+    "help";
+/* clang-format on */
+
+/* Examples for `soma COMMAND --help`. */
 static const char *const abouts[] = {
     [COMMAND_TRAIN] =
         "  soma train\n"
@@ -77,9 +84,8 @@ static const char *next_command(const void *context, size_t index) {
 static enum command find_command(const char *name) {
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         if (strcmp(commands[i].name, name) == 0) return (enum command)i;
-    fail(STATUS_USAGE,
-         "unknown command '%s'%s; accepted: train, evaluate, predict, summary, devices, check, bench, help", name,
-         did_you_mean("", suggest(name, next_command, NULL)));
+    fail(STATUS_USAGE, "unknown command '%s'%s; accepted: %s", name,
+         did_you_mean("", suggest(name, next_command, NULL)), command_words);
     return COMMAND_COUNT;
 }
 

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: MIT
+"""For tests of the program from outside: runs it, reads its JSON, expects its refusals.
+
+A file of tests is called with PROGRAM DEVICE [CLASS ...], and exits with 77 where the device is not there.
+"""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+PROGRAM, DEVICE = sys.argv[1], sys.argv[2]
+DATA = os.environ.get("SOMA_DATA")
+
+DONE, FAILED, USAGE, NO_DEVICE, BAD_FILE, INTERRUPTED = 0, 1, 2, 3, 4, 130
+
+
+def run(*arguments, environment=None, directory=None, timeout=300):
+    return subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, errors="replace", timeout=timeout, cwd=directory,
+                          env={**os.environ, **(environment or {})})
+
+
+class ProgramTest(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+
+    def path(self, name):
+        return os.path.join(self.folder.name, name)
+
+    def write(self, name, content):
+        with open(self.path(name), "wb") as file:
+            file.write(content if isinstance(content, bytes) else content.encode())
+        return self.path(name)
+
+    def succeed(self, *arguments, **options):
+        result = run(*arguments, **options)
+        self.assertEqual(result.returncode, DONE, f"{arguments}: {result.stderr}")
+        return result
+
+    def json(self, *arguments, **options):
+        """The object that is all of stdout."""
+        return json.loads(self.succeed(*arguments, "--json", **options).stdout)
+
+    def refuse(self, status, words, *arguments, **options):
+        """Fails with this status, in a message that has all the words, and prints nothing on stdout."""
+        result = run(*arguments, **options)
+        self.assertEqual(result.returncode, status, f"{arguments}: {result.stderr}")
+        self.assertEqual(result.stdout, "", f"{arguments}")
+        for word in words:
+            self.assertIn(word.lower(), result.stderr.lower(), f"{arguments}")
+        return result
+
+    def refuse_with_object(self, status, *arguments, **options):
+        """Fails with this status; the object that stands for the result."""
+        result = run(*arguments, **options)
+        self.assertEqual(result.returncode, status, f"{arguments}: {result.stderr}")
+        return json.loads(result.stdout)
+
+
+def train_arguments(*more):
+    return ["train", f"--device={DEVICE}", "--epochs=2", *more]
+
+
+def train_arguments(*more):
+    return ["train", f"--device={DEVICE}", "--epochs=2", *more]
+
+
+def main():
+    if run("devices", f"--device={DEVICE}").returncode == NO_DEVICE:
+        print(f"skipped: there is no device {DEVICE} here")
+        sys.exit(77)
+    names = sys.argv[3:]
+    loader, tests = unittest.defaultTestLoader, sys.modules["__main__"]
+    suite = loader.loadTestsFromNames(names, tests) if names else loader.loadTestsFromModule(tests)
+    result = unittest.TextTestRunner(verbosity=2).run(suite)
+    if result.wasSuccessful() and result.testsRun == len(result.skipped):
+        print("skipped: " + "; ".join(sorted({reason for _, reason in result.skipped})))
+        sys.exit(77)
+    sys.exit(not result.wasSuccessful())
+
