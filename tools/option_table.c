@@ -61,7 +61,7 @@ const option_row option_table[] = {
     {.name = "separator", .type = OPTION_TEXT, .offset = FIELD(separator), .commands = READS, .argument = "CHAR",
      .help = "CSV: what stands between fields, one character or tab (default: look)"},
     {.name = "regression", .type = OPTION_FLAG, .offset = FIELD(regression), .commands = READS,
-     .help = "CSV: the label is a number, not a class"},
+     .help = "CSV: the label is a number, not a class (a model that learnt numbers knows)"},
     {.name = "test", .type = OPTION_REAL, .offset = FIELD(test), .commands = READS, .argument = "FRACTION", .fallback = "0.2",
      .interval = "[0, 1)",
      .help = "part of a CSV or IDX file that is held out to test on, drawn by --seed, class by class. The digits and directories have a test "
