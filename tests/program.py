@@ -21,6 +21,12 @@ def run(*arguments, environment=None, directory=None, timeout=300):
                           env={**os.environ, **(environment or {})})
 
 
+def explain(arguments, result):
+    """What a failed test says of a run: all that was printed but for the lines of the epochs, which would bury the rest."""
+    said = [line for line in result.stderr.splitlines() if not line.startswith("Epoch ")]
+    return "\n".join([" ".join(arguments), *said])
+
+
 class ProgramTest(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.TemporaryDirectory()
@@ -36,7 +42,7 @@ class ProgramTest(unittest.TestCase):
 
     def succeed(self, *arguments, **options):
         result = run(*arguments, **options)
-        self.assertEqual(result.returncode, DONE, f"{arguments}: {result.stderr}")
+        self.assertEqual(result.returncode, DONE, explain(arguments, result))
         return result
 
     def json(self, *arguments, **options):
@@ -46,7 +52,7 @@ class ProgramTest(unittest.TestCase):
     def refuse(self, status, words, *arguments, **options):
         """Fails with this status, in a message that has all the words, and prints nothing on stdout."""
         result = run(*arguments, **options)
-        self.assertEqual(result.returncode, status, f"{arguments}: {result.stderr}")
+        self.assertEqual(result.returncode, status, explain(arguments, result))
         self.assertEqual(result.stdout, "", f"{arguments}")
         for word in words:
             self.assertIn(word.lower(), result.stderr.lower(), f"{arguments}")
@@ -55,12 +61,8 @@ class ProgramTest(unittest.TestCase):
     def refuse_with_object(self, status, *arguments, **options):
         """Fails with this status; the object that stands for the result."""
         result = run(*arguments, **options)
-        self.assertEqual(result.returncode, status, f"{arguments}: {result.stderr}")
+        self.assertEqual(result.returncode, status, explain(arguments, result))
         return json.loads(result.stdout)
-
-
-def train_arguments(*more):
-    return ["train", f"--device={DEVICE}", "--epochs=2", *more]
 
 
 def train_arguments(*more):
