@@ -123,6 +123,11 @@ class Commands(ProgramTest):
         self.assertAlmostEqual(result["gflops"] * result["step_us_median"] * 1e3 / flops, 1, places=3)
         self.assertGreater(self.json("bench", "--mode=infer", "--seconds=0.1", f"--device={DEVICE}")["step_us_median"], 0)
 
+    def test_bench_peak(self):
+        result = self.json("bench", "--peak", f"--device={DEVICE}")
+        self.assertEqual(sorted(result), ["device", "peak_gflops"])
+        self.assertGreater(result["peak_gflops"], 0)
+
     def test_bench_of_so_many_steps(self):
         for steps in (1, 2, 3, 50):
             began = time.monotonic()

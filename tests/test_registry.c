@@ -16,9 +16,31 @@ START_TEST(register_refuses_another_abi) {
     api.abi = SOMA_DEVICE_ABI + 1;
     expect_error(soma_device_register(&api), SOMA_ABI_MISMATCH, "version 2");
     api = fake_api;
-    api.size = sizeof api - 8;
+    api.size = SOMA_DEVICE_API_LEAST_SIZE - 8;
     expect_error(soma_device_register(&api), SOMA_ABI_MISMATCH, "bytes");
     expect_error(soma_device_register(NULL), SOMA_INVALID_ARGUMENT, "no soma_device_api");
+}
+END_TEST
+
+static soma_status no_peak(void *state, double *gflops) {
+    (void)state;
+    *gflops = 1e9;
+    return SOMA_OK;
+}
+
+/* A device built before a slot was appended: what lies past its struct is not read. */
+START_TEST(register_takes_an_older_struct) {
+    soma_device_api api = fake_api;
+    api.size = SOMA_DEVICE_API_LEAST_SIZE;
+    api.peak = no_peak;
+    soma_device *device;
+    double gflops;
+    expect_ok(soma_device_register(&api));
+    expect_ok(soma_device_open(api.name, NULL, &device));
+    expect_error(soma_device_peak(device, &gflops), SOMA_UNSUPPORTED, "does not measure its peak");
+    expect_error(soma_device_peak(device, NULL), SOMA_INVALID_ARGUMENT, "gflops is NULL");
+    expect_error(soma_device_peak(NULL, &gflops), SOMA_INVALID_ARGUMENT, "device is NULL");
+    soma_device_close(device);
 }
 END_TEST
 
@@ -183,6 +205,7 @@ int main(void) {
     Suite *suite = suite_create("registry");
     TCase *tests = tcase_create("registry");
     tcase_add_test(tests, register_refuses_another_abi);
+    tcase_add_test(tests, register_takes_an_older_struct);
     tcase_add_test(tests, register_names_a_missing_slot);
     tcase_add_test(tests, register_wants_run_beside_prepare);
     tcase_add_test(tests, register_refuses_names_that_cannot_select);

@@ -132,7 +132,31 @@ static exit_status bench(const struct settings *settings, soma_network *network,
     return status;
 }
 
+static exit_status bench_peak(const struct settings *settings) {
+    soma_device *device = NULL;
+    exit_status status = session_open(settings, &device);
+    if (status != STATUS_DONE) return status;
+    double gflops;
+    soma_status cause = soma_device_peak(device, &gflops);
+    if (cause == SOMA_OK) {
+        soma_device_info info;
+        soma_device_get_info(device, &info);
+        say_result("peak       %10.1f GFLOP/s, float32 multiply-adds on %s: %s\n", gflops, soma_device_selector(device),
+                   info.name);
+        if (settings->json) {
+            report *object = report_create();
+            report_text(object, "device", soma_device_selector(device));
+            report_number(object, "peak_gflops", gflops);
+            report_print(object);
+        }
+    } else
+        status = fail_from_library(cause, STATUS_FAILED, NULL);
+    soma_device_close(device);
+    return status;
+}
+
 exit_status command_bench(const struct settings *given) {
+    if (given->peak) return bench_peak(given);
     struct settings settings = *given;
     if (!settings.model && !settings.net) {
         settings.net = "dense 128 relu; dense 10 softmax";

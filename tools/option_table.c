@@ -181,6 +181,8 @@ const option_row option_table[] = {
     {.name = "seconds", .type = OPTION_REAL, .offset = FIELD(seconds), .commands = BENCH, .argument = "S", .fallback = "2",
      .interval = "(0, 3600]", .help = "about how long to measure: 7 to 21 times, 20 ms or more each, for the median; a quarter of it the matrix products "
              "alone"},
+    {.name = "peak", .type = OPTION_FLAG, .offset = FIELD(peak), .commands = BENCH,
+     .help = "measure what the device could do at most (float32 multiply-adds that touch no memory, on all its units), and nothing else"},
     {.name = "profile", .type = OPTION_FLAG, .offset = FIELD(profile), .commands = TRAIN | BENCH,
      .help = "at the end, time each call of a step alone, and print a table of them: time, share, GFLOP/s or GB/s"},
 

@@ -52,6 +52,7 @@ struct settings {
     uint64_t steps; /* 0: not given */
     double seconds;
     bool profile; /* train too */
+    bool peak;
     /* general */
     const char *device;
     uint64_t threads, memory_limit, seed;

@@ -382,7 +382,16 @@ typedef struct soma_device_api {
     void (*release)(void *state, soma_call *call);
     /* Returns when all enqueued work is done, with the first error of any of it. */
     soma_status (*sync)(void *state);
+
+    /* Appended later: a struct whose `size` ends before a slot does without it. */
+
+    /* The most float32 operations in a second, in 1e9: multiply-adds, two operations each, that touch no memory, on all
+     * of the device at once; the best of some short runs. *gflops is 0 before. */
+    soma_status (*peak)(void *state, double *gflops);
 } soma_device_api;
+
+/* The least `size` that a struct of this ABI can have. */
+#define SOMA_DEVICE_API_LEAST_SIZE offsetof(soma_device_api, peak)
 
 /*
  * Makes a kind of device known to this process, under api->name, until the process ends; api must stay valid.

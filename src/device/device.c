@@ -126,3 +126,13 @@ void soma_device_release(soma_device *device, soma_call *call) {
 soma_status soma_device_sync(soma_device *device) {
     return device->api->sync ? device->api->sync(device->state) : SOMA_OK;
 }
+
+soma_status soma_device_peak(soma_device *device, double *gflops) {
+    if (!device || !gflops)
+        return soma_error(SOMA_INVALID_ARGUMENT, "soma_device_peak: %s is NULL", device ? "gflops" : "device");
+    *gflops = 0;
+    if (!SOMA_DEVICE_HAS_SLOT(device->api, peak))
+        return soma_error(SOMA_UNSUPPORTED, "device %s (%s) does not measure its peak", device->selector,
+                          device->info.name);
+    return device->api->peak(device->state, gflops);
+}

@@ -44,6 +44,10 @@ soma_status soma_device_run(soma_device *device, soma_call *calls, size_t count)
 void soma_device_release(soma_device *device, soma_call *call);
 soma_status soma_device_sync(soma_device *device);
 
+/* Whether a device's struct reaches as far as this slot, and has it. */
+#define SOMA_DEVICE_HAS_SLOT(api, slot)                                                                                \
+    ((api)->size >= offsetof(soma_device_api, slot) + sizeof((api)->slot) && (api)->slot)
+
 /* Shapes, ranks, dtypes and parameters of a call against its primitive's contract in soma/device.h. */
 soma_status soma_call_check(const soma_call *call);
 /* Whether a call of these parameters reads, and whether it writes, a view; false for an absent one. The view's name in

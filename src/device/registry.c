@@ -67,10 +67,10 @@ static soma_status check_api(const soma_device_api *api) {
                           "registering a device: it was built for version %u of the device interface, "
                           "this library has version %d",
                           api->abi, SOMA_DEVICE_ABI);
-    /* A smaller struct ends before the last slots of this version: every struct of version 1 has them all. */
-    if (api->size < sizeof *api)
-        return soma_error(SOMA_ABI_MISMATCH, "registering a device: its struct has %u bytes, this library expects %zu",
-                          api->size, sizeof *api);
+    if (api->size < SOMA_DEVICE_API_LEAST_SIZE)
+        return soma_error(SOMA_ABI_MISMATCH,
+                          "registering a device: its struct has %u bytes, this library expects %zu at least", api->size,
+                          SOMA_DEVICE_API_LEAST_SIZE);
     if (!api->name || !name_is_good(api->name))
         return soma_error(
             SOMA_INVALID_ARGUMENT,

@@ -169,6 +169,46 @@ static soma_status cpu_sync(void *state) {
     return SOMA_OK;
 }
 
+/* -------------------------------------------------------------------------------------------------------- peak */
+
+typedef struct peak_run {
+    const soma_cpu_isa *isa;
+    size_t rounds;
+    double operations[SOMA_CPU_MAX_THREADS];
+} peak_run;
+
+static void multiply_add(void *context, uint32_t thread) {
+    peak_run *run = context;
+    float result = 1e-6f;
+    run->operations[thread] = run->isa->multiply_add(run->rounds, &result);
+    /* What nobody reads the compiler would not compute. */
+    if (result == 0.0f) run->operations[thread] += 1.0;
+}
+
+/* The best of several runs, since whatever else the machine does can only make one slower. */
+static soma_status cpu_peak(void *opaque, double *gflops) {
+    enum { RUNS = 10 };
+    const double run_seconds = 0.02;
+    cpu_state *state = opaque;
+    peak_run *run = soma_calloc(1, sizeof *run);
+    if (!run) return soma_out_of_memory(sizeof *run, "measuring the peak");
+    *run = (peak_run){.isa = state->isa, .rounds = 1000};
+    for (int runs = 0; runs < RUNS;) {
+        double began = soma_seconds(), operations = 0;
+        soma_threads_run(state->threads, multiply_add, run);
+        double seconds = soma_seconds() - began;
+        for (uint32_t i = 0; i < soma_threads_count(state->threads); i++) operations += run->operations[i];
+        if (seconds < run_seconds) {
+            run->rounds *= 2;
+            continue;
+        }
+        *gflops = SOMA_MAX(*gflops, operations / seconds * 1e-9);
+        runs++;
+    }
+    soma_free(run);
+    return SOMA_OK;
+}
+
 extern const soma_device_api soma_cpu_api; /* for the registry */
 const soma_device_api soma_cpu_api = {
     .abi = SOMA_DEVICE_ABI,
@@ -189,4 +229,5 @@ const soma_device_api soma_cpu_api = {
     .run = cpu_run,
     .release = cpu_release,
     .sync = cpu_sync,
+    .peak = cpu_peak,
 };

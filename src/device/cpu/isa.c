@@ -5,11 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What planners.c and unary.c define for each instruction set. */
+/* What planners.c, unary.c and peak.c define for each instruction set. */
 #define ISA(name)                                                                                                      \
     extern soma_cpu_planner *const soma_cpu_planners_##name[SOMA_PRIMITIVE_COUNT];                                     \
     soma_cpu_function *soma_cpu_get_function_##name(soma_function function);                                           \
-    static const soma_cpu_isa name = {#name, soma_cpu_planners_##name, soma_cpu_get_function_##name};
+    double soma_cpu_multiply_add_##name(size_t rounds, float *result);                                                 \
+    static const soma_cpu_isa name = {#name, soma_cpu_planners_##name, soma_cpu_get_function_##name,                   \
+                                      soma_cpu_multiply_add_##name};
 
 ISA(generic)
 

@@ -10,6 +10,9 @@ typedef struct soma_cpu_isa {
     const char *name;                  /* "generic", "avx2", "avx512" */
     soma_cpu_planner *const *planners; /* one per primitive */
     soma_cpu_function *(*get_function)(soma_function function);
+    /* Multiply-adds in registers alone; *result, a small number, goes into the sums and takes one. How many operations
+     * those were. */
+    double (*multiply_add)(size_t rounds, float *result);
 } soma_cpu_isa;
 
 /* Those that were built and that this machine can execute, from the plainest (always there) to the best; NULL past the

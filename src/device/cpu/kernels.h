@@ -104,6 +104,8 @@ typedef float real;
 /* NULL for a value that is no function. */
 soma_cpu_function *SOMA_FOR_ISA(soma_cpu_get_function)(soma_function function);
 
+double SOMA_FOR_ISA(soma_cpu_multiply_add)(size_t rounds, float *result);
+
 #define SOMA_CPU_PLANNER(name)                                                                                         \
     soma_status SOMA_FOR_ISA(soma_cpu_plan_##name)(const soma_call *call, soma_cpu_plan *plan)
 SOMA_CPU_PLANNER(fill);

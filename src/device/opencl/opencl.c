@@ -171,4 +171,5 @@ const soma_device_api soma_opencl_api = {
     .run = soma_cl_run,
     .release = soma_cl_release,
     .sync = sync_device,
+    .peak = soma_cl_peak,
 };

@@ -93,4 +93,8 @@ soma_status soma_cl_prepare(void *state, soma_call *call, size_t *workspace);
 soma_status soma_cl_run(void *state, soma_call *calls, size_t count);
 void soma_cl_release(void *state, soma_call *call);
 
+/* ------------------------------------------------------------------------------------------------------- peak.c */
+
+soma_status soma_cl_peak(void *state, double *gflops);
+
 #endif
