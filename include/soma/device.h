@@ -328,6 +328,7 @@ typedef struct soma_device_info {
     uint64_t max_allocation; /* bytes of one allocation; 0: no limit of its own */
     uint32_t compute_units;
     uint32_t alignment; /* bytes; offsets of views are multiples of it; a power of two, at least 64 */
+    uint64_t reserved[8]; /* zero */
 } soma_device_info;
 
 /*
@@ -341,6 +342,7 @@ typedef void soma_device_visitor(void *context, uint32_t index, const soma_devic
 typedef struct soma_device_options {
     uint32_t threads;      /* cpu: threads to use, 0: as many as cores allowed to this process */
     uint64_t memory_limit; /* bytes; 0: what the device has. More is refused with SOMA_OUT_OF_DEVICE_MEMORY */
+    uint64_t reserved[6]; /* zero */
 } soma_device_options;
 
 /*

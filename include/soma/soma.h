@@ -5,7 +5,9 @@
  * Conventions
  *   Shapes are given per sample; the batch is an additional first dimension that soma adds itself.
  *   Every call that can fail returns soma_status; soma_last_error() has the detail.
- *   Option structs: zero is the sensible default for every field; a NULL pointer stands for all zeros.
+ *   Option structs: zero is the sensible default for every field; a NULL pointer stands for all zeros. Their `reserved`
+ *     fields must be zero: that is where later versions put new fields, so that a struct keeps its size and a program
+ *     need not be compiled again. A field that this version does not know is refused, not passed over.
  *   X_create makes, X_destroy frees and accepts NULL. Pointers passed in are borrowed for the call unless said
  *     otherwise.
  *   One network or data set may be used by one thread at a time; different ones on different devices by different
@@ -48,6 +50,7 @@ SOMA_API const char *soma_device_selector(const soma_device *device);
 typedef struct soma_device_memory {
     uint64_t allocated; /* bytes allocated on the device now */
     uint64_t peak;      /* the most there ever was */
+    uint64_t reserved[4]; /* zero */
 } soma_device_memory;
 SOMA_API void soma_device_get_memory(const soma_device *device, soma_device_memory *memory);
 
@@ -129,6 +132,7 @@ typedef struct soma_dense_options {
     bool no_bias;
     soma_initializer weight_initializer, bias_initializer;
     float weight_scale, bias_scale; /* for CONSTANT, UNIFORM, NORMAL; 0: their default */
+    uint64_t reserved[8]; /* zero */
 } soma_dense_options;
 
 /* A network input: `rank` (1 to 4) dimensions per sample. name NULL: "input_1", ... */
@@ -235,6 +239,7 @@ typedef struct soma_schedule {
     float floor;     /* the rate never falls below lr * floor */
     uint32_t patience; /* PLATEAU; 0: 5 epochs */
     float min_delta;
+    uint64_t reserved[4]; /* zero */
 } soma_schedule;
 
 /* Zero means default. Where 0 itself is wanted for a coefficient, give a negative value. */
@@ -250,6 +255,7 @@ typedef struct soma_optimizer {
     float clip_value;         /* clamp each element of the gradient; 0: no */
     float clip_norm;          /* scale the whole gradient to this 2-norm at most; 0: no */
     soma_schedule schedule;
+    uint64_t reserved[8]; /* zero */
 } soma_optimizer;
 
 typedef enum soma_metric {
@@ -275,6 +281,7 @@ typedef struct soma_compile_options {
     const float *class_weight;
     size_t class_weight_count;
     bool no_fusion; /* build the plain plan: for tests */
+    uint64_t reserved[16]; /* zero */
 } soma_compile_options;
 
 /*
@@ -313,6 +320,7 @@ typedef struct soma_network_figures {
     double flops_per_step;      /* multiply and add counted as two, GEMMs only, one step of training */
     double flops_per_inference; /* likewise, forward only, for the batch */
     uint32_t calls_per_step, calls_per_inference;
+    uint64_t reserved[8]; /* zero */
 } soma_network_figures;
 SOMA_API soma_status soma_network_get_figures(soma_network *network, size_t batch_size, soma_network_figures *figures);
 
@@ -322,6 +330,7 @@ typedef struct soma_layer_info {
     uint32_t rank;
     size_t shape[SOMA_MAX_RANK]; /* of its output, per sample */
     size_t parameters;
+    uint64_t reserved[4]; /* zero */
 } soma_layer_info;
 SOMA_API size_t soma_network_layer_count(const soma_network *network);
 SOMA_API soma_status soma_network_layer(const soma_network *network, size_t index, soma_layer_info *info);
@@ -372,6 +381,7 @@ typedef struct soma_csv_options {
                         the label, or a word for the label where the second line has a number */
     char separator;  /* 0: ',' , or ';' or a tab if the first line has those and no comma */
     bool regression; /* the label is a number to predict (f32 [samples, 1]), not a class */
+    uint64_t reserved[4]; /* zero */
 } soma_csv_options;
 
 /*
@@ -399,6 +409,7 @@ typedef struct soma_dataset_info {
     size_t target_shape[SOMA_MAX_OUTPUTS][SOMA_MAX_RANK];
     size_t classes; /* of the first target, 0 if it is no class */
     bool weighted;
+    uint64_t reserved[8]; /* zero */
 } soma_dataset_info;
 SOMA_API void soma_dataset_get_info(const soma_dataset *dataset, soma_dataset_info *info);
 /* Name of a class, NULL if it has none. */
@@ -450,6 +461,7 @@ typedef struct soma_metrics {
     double metric[SOMA_MAX_METRICS];
     uint32_t metric_count;
     const char *metric_name[SOMA_MAX_METRICS]; /* "accuracy", "top_5_accuracy", ...; static or owned by the network */
+    uint64_t reserved[4]; /* zero */
 } soma_metrics;
 
 typedef struct soma_epoch {
@@ -458,6 +470,7 @@ typedef struct soma_epoch {
     bool has_validation;
     double seconds;       /* wall time of the epoch, validation included */
     double learning_rate; /* of its last step */
+    uint64_t reserved[4]; /* zero */
 } soma_epoch;
 
 typedef struct soma_progress {
@@ -465,6 +478,7 @@ typedef struct soma_progress {
     size_t batch, batches;            /* from 1 */
     size_t samples, samples_in_epoch; /* seen in this epoch, and in all */
     double seconds;                   /* since the epoch began */
+    uint64_t reserved[4]; /* zero */
 } soma_progress;
 
 /*
@@ -492,6 +506,7 @@ typedef struct soma_fit_options {
     soma_batch_function *on_batch;
     soma_epoch_function *on_epoch;
     void *context;
+    uint64_t reserved[16]; /* zero */
 } soma_fit_options;
 
 typedef struct soma_history {
@@ -501,6 +516,7 @@ typedef struct soma_history {
     uint32_t restored; /* 1: the weights are those of the best epoch */
     uint64_t steps;
     double seconds;
+    uint64_t reserved[4]; /* zero */
 } soma_history;
 
 /*
@@ -567,6 +583,7 @@ typedef struct soma_profile_row {
     double microseconds;
     double flops; /* of matrix products; 0 of all else */
     double bytes; /* of its operands, each counted once */
+    uint64_t reserved[4]; /* zero */
 } soma_profile_row;
 /* The row is valid during the call. */
 typedef void soma_profile_function(void *context, const soma_profile_row *row);

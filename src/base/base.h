@@ -22,6 +22,10 @@
 
 /* Puts text before the detail that is there: "network file digits.safetensors: " + "...". Returns status. */
 soma_status soma_error_prefix(soma_status status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The reserved fields of an options struct (named) must be zero: a later version's field would be passed over. */
+soma_status soma_check_reserved(const uint64_t *reserved, size_t count, const char *name);
+#define SOMA_CHECK_RESERVED(options, name)                                                                             \
+    soma_check_reserved((options)->reserved, SOMA_COUNT_OF((options)->reserved), name)
 /* Forgets the detail. Public entry points need not call it: a detail is replaced by the next soma_error(). */
 void soma_error_clear(void);
 

@@ -65,6 +65,16 @@ soma_status soma_error_prefix(soma_status status, const char *format, ...) {
     return status;
 }
 
+soma_status soma_check_reserved(const uint64_t *reserved, size_t count, const char *name) {
+    for (size_t i = 0; i < count; i++)
+        if (reserved[i])
+            return soma_error(SOMA_INVALID_ARGUMENT,
+                              "%s: reserved field %zu is %llu; it must be zero. Start from {0}; where it is a field of "
+                              "a later version, this library, %s, does not know it",
+                              name, i, (unsigned long long)reserved[i], soma_version());
+    return SOMA_OK;
+}
+
 void soma_log_set(soma_log_function *function, void *context, soma_log_level minimum) {
     log_receiver.function = function;
     log_receiver.context = context;

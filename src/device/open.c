@@ -27,6 +27,7 @@ static soma_status open_index(const soma_device_api *api, uint32_t index, const 
                               soma_device **result) {
     soma_device_options used = {0};
     if (options) used = *options;
+    SOMA_TRY(SOMA_CHECK_RESERVED(&used, "soma_device_options"));
     SOMA_TRY(limit_from_environment(&used.memory_limit));
     soma_device *device = soma_calloc(1, sizeof *device);
     if (!device) return soma_out_of_memory(sizeof *device, "a device");

@@ -216,6 +216,7 @@ soma_status soma_dataset_from_csv(const char *path, const soma_csv_options *opti
     if (!path || !dataset)
         return soma_error(SOMA_INVALID_ARGUMENT, "soma_dataset_from_csv: %s is NULL", path ? "dataset" : "path");
     *dataset = NULL;
+    if (options) SOMA_TRY(SOMA_CHECK_RESERVED(options, "soma_csv_options"));
     soma_stream *stream;
     char *text = NULL;
     size_t size;

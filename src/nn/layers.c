@@ -174,7 +174,8 @@ soma_tensor *soma_dense_with(soma_tensor *x, size_t units, const soma_dense_opti
     if (!options) options = &defaults;
     if (!x || !begin(owner(x), "dense", options->name)) return NULL;
     soma_tensor *out = NULL;
-    soma_status status = build_dense(x, units, options, &out);
+    soma_status status = SOMA_CHECK_RESERVED(options, "soma_dense_options");
+    if (status == SOMA_OK) status = build_dense(x, units, options, &out);
     return finish(owner(x), status, out);
 }
 

@@ -74,6 +74,8 @@ static soma_status check(const soma_optimizer *optimizer) {
 }
 
 soma_status soma_optimizer_resolve(const soma_optimizer *given, soma_optimizer *resolved) {
+    SOMA_TRY(SOMA_CHECK_RESERVED(given, "soma_optimizer"));
+    SOMA_TRY(SOMA_CHECK_RESERVED(&given->schedule, "soma_schedule"));
     if ((unsigned)given->kind >= SOMA_OPTIMIZER_COUNT)
         return soma_error(SOMA_INVALID_ARGUMENT, "optimizer: there is no kind %d", (int)given->kind);
     if ((unsigned)given->schedule.kind > SOMA_SCHEDULE_PLATEAU)

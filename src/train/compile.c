@@ -110,6 +110,7 @@ void soma_network_discard(soma_network *network) {
 static soma_status compile(soma_network *network, const soma_compile_options *options, soma_dtype real) {
     soma_compiled *compiled = network->compiled;
     size_t total = 0, decay = 0;
+    SOMA_TRY(SOMA_CHECK_RESERVED(options, "soma_compile_options"));
     SOMA_TRY(soma_optimizer_resolve(&options->optimizer, &compiled->optimizer));
     compiled->learning_rate = compiled->optimizer.learning_rate;
     compiled->plateau_factor = 1;

@@ -10,6 +10,7 @@
 /* ----------------------------------------------------------------------------------------------------- options */
 
 static soma_status check_options(const soma_network *network, const soma_fit_options *options) {
+    SOMA_TRY(SOMA_CHECK_RESERVED(options, "soma_fit_options"));
     if (!(options->validation_split >= 0 && options->validation_split < 1))
         return soma_error(SOMA_INVALID_ARGUMENT, "soma_fit: validation_split is %g; it must be at least 0 and below 1",
                           options->validation_split);
