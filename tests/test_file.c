@@ -141,6 +141,48 @@ START_TEST(abandoned_files_leave_no_trace) {
 }
 END_TEST
 
+/* What a killed process leaves behind is a temporary file that nobody has locked. */
+START_TEST(stale_temporary_files_are_removed) {
+    const char *path = temporary_file("old", "old", 3), *stale = temporary_file(".old.0.tmp", "torn, by a process", 18);
+    struct stat about;
+    ck_assert_int_eq(chmod(stale, 0600), 0);
+    ck_assert_int_eq(unlink(path), 0);
+    expect_ok(soma_file_write(path, "new", 3));
+    expect_content(path, "new");
+    ck_assert_int_eq(temporary_count(), 1);
+    mode_t mask = umask(0);
+    umask(mask);
+    ck_assert_int_eq(stat(path, &about), 0);
+    ck_assert_uint_eq(about.st_mode & 07777, 0666 & ~mask); /* not those of the one that was left */
+}
+END_TEST
+
+START_TEST(several_may_write_to_one_path_at_a_time) {
+    const char *path = temporary_path("shared");
+    soma_file_writer first, second;
+    expect_ok(soma_file_begin(path, &first));
+    expect_ok(soma_file_begin(path, &second));
+    ck_assert_int_eq(temporary_count(), 2);
+    expect_ok(soma_file_append(&first, "first", 5));
+    expect_ok(soma_file_append(&second, "second", 6));
+    expect_ok(soma_file_commit(&first));
+    expect_content(path, "first");
+    expect_ok(soma_file_commit(&second));
+    expect_content(path, "second");
+    ck_assert_int_eq(temporary_count(), 1);
+}
+END_TEST
+
+START_TEST(long_names_can_be_written) {
+    char name[256];
+    memset(name, 'n', 255);
+    name[255] = 0;
+    const char *path = temporary_path(name);
+    expect_ok(soma_file_write(path, "content", 7));
+    expect_content(path, "content");
+}
+END_TEST
+
 /* A limit on the size of files stands in for a full disk: write() comes back short, then fails. */
 START_TEST(a_failed_write_leaves_the_old_file) {
     const char *path = temporary_file("old", "old", 3);
@@ -198,6 +240,9 @@ int main(void) {
     tcase_add_test(cases, replaces_a_file_and_keeps_its_permissions);
     tcase_add_test(cases, follows_symbolic_links);
     tcase_add_test(cases, abandoned_files_leave_no_trace);
+    tcase_add_test(cases, stale_temporary_files_are_removed);
+    tcase_add_test(cases, several_may_write_to_one_path_at_a_time);
+    tcase_add_test(cases, long_names_can_be_written);
     tcase_add_test(cases, a_failed_write_leaves_the_old_file);
     tcase_add_test(cases, a_failed_rename_leaves_nothing);
     tcase_add_test(cases, says_why_it_cannot_write);

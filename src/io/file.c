@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -100,21 +101,73 @@ static char *directory_of(const char *path) {
     return directory;
 }
 
-/* Makes an empty file with a name that nobody has, in the directory. */
+/*
+ * Temporary files have names of their target's own, and their writers keep them locked. One that nobody has locked was
+ * left behind by a process that was killed, and is removed by the next that wants its name: so they never pile up.
+ */
+static bool names(const char *name, int descriptor) {
+    struct stat opened, named;
+    return fstat(descriptor, &opened) == 0 && lstat(name, &named) == 0 && opened.st_ino == named.st_ino &&
+           opened.st_dev == named.st_dev;
+}
+
+static bool remove_stale(const char *name) {
+    int descriptor = open(name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (descriptor < 0) return false;
+    /* The name may stand for another file by now. With the lock, nobody else takes the name from this one. */
+    bool removed = flock(descriptor, LOCK_EX | LOCK_NB) == 0 && names(name, descriptor) && unlink(name) == 0;
+    close(descriptor);
+    return removed;
+}
+
+/* A new file of this name, locked; -1 with EEXIST where somebody else writes to it. */
+static int open_temporary(const char *name) {
+    int descriptor = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (descriptor < 0 && errno == EEXIST) {
+        if (!remove_stale(name)) return errno = EEXIST, -1;
+        descriptor = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    }
+    if (descriptor < 0) return -1;
+    /* Between these two moments it may have been taken for a stale one. There are file systems without locks. */
+    bool taken = flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    if (!taken && names(name, descriptor)) return descriptor;
+    close(descriptor);
+    return errno = EEXIST, -1;
+}
+
+/* The first name that is free, beside the target and made of its own. */
 static soma_status make_temporary(soma_file_writer *writer, const char *directory) {
-    static unsigned counter;
-    size_t size = strlen(directory) + 64;
+    enum { MOST_OF_NAME = 200, MOST_WRITERS = 1000 };
+    const char *slash = strrchr(writer->path, '/'), *name = slash ? slash + 1 : writer->path;
+    size_t size = strlen(directory) + MOST_OF_NAME + 32;
     writer->temporary = soma_malloc(size);
     if (!writer->temporary) return soma_out_of_memory(size, "a file name");
-    do {
-        unsigned number = __atomic_add_fetch(&counter, 1, __ATOMIC_RELAXED);
-        snprintf(writer->temporary, size, "%s/.soma-%ld-%u.tmp", directory, (long)getpid(), number);
-        writer->descriptor = open(writer->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    } while (writer->descriptor < 0 && errno == EEXIST);
+    for (unsigned number = 0; number < MOST_WRITERS; number++) {
+        snprintf(writer->temporary, size, "%s/.%.*s.%u.tmp", directory, (int)MOST_OF_NAME, name, number);
+        writer->descriptor = open_temporary(writer->temporary);
+        if (writer->descriptor >= 0 || errno != EEXIST) break;
+    }
     if (writer->descriptor >= 0) return SOMA_OK;
     soma_status status = soma_error(SOMA_IO, "%s: cannot write in its directory: %s", writer->path, strerror(errno));
     soma_free(writer->temporary); /* there is nothing to remove */
     writer->temporary = NULL;
+    return status;
+}
+
+/* For syncing it after the rename, when nothing may fail any more for want of memory. A directory that may be written
+ * but not read cannot be opened; that is no reason not to write. */
+static soma_status open_directory(soma_file_writer *writer, const char *directory) {
+    writer->directory = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (writer->directory >= 0 || errno == EACCES) return SOMA_OK;
+    return soma_error(SOMA_IO, "%s: cannot open its directory: %s", writer->path, strerror(errno));
+}
+
+static soma_status open_files(soma_file_writer *writer) {
+    char *directory = directory_of(writer->path);
+    if (!directory) return soma_out_of_memory(strlen(writer->path), "a file name");
+    soma_status status = make_temporary(writer, directory);
+    if (status == SOMA_OK) status = open_directory(writer, directory);
+    soma_free(directory);
     return status;
 }
 
@@ -137,15 +190,12 @@ static soma_status check_replaceable(const char *path, bool *exists, mode_t *mod
 soma_status soma_file_begin(const char *path, soma_file_writer *writer) {
     bool exists;
     mode_t mode = 0;
-    *writer = (soma_file_writer){-1, NULL, NULL};
+    *writer = (soma_file_writer){-1, -1, NULL, NULL};
     SOMA_TRY(check_replaceable(path, &exists, &mode));
     char *target = exists ? realpath(path, NULL) : NULL; /* a symbolic link stays, its target is replaced */
     writer->path = soma_strdup(target ? target : path);
     free(target);
-    char *directory = writer->path ? directory_of(writer->path) : NULL;
-    soma_status status =
-        directory ? make_temporary(writer, directory) : soma_out_of_memory(strlen(path), "a file name");
-    soma_free(directory);
+    soma_status status = writer->path ? open_files(writer) : soma_out_of_memory(strlen(path), "a file name");
     if (status == SOMA_OK && exists && fchmod(writer->descriptor, mode) != 0)
         status = soma_error(SOMA_IO, "%s: cannot set the permissions of the new file: %s", path, strerror(errno));
     if (status != SOMA_OK) soma_file_abandon(writer);
@@ -153,11 +203,12 @@ soma_status soma_file_begin(const char *path, soma_file_writer *writer) {
 }
 
 void soma_file_abandon(soma_file_writer *writer) {
+    if (writer->temporary) unlink(writer->temporary); /* before its lock goes */
     if (writer->descriptor >= 0) close(writer->descriptor);
-    if (writer->temporary) unlink(writer->temporary);
+    if (writer->directory >= 0) close(writer->directory);
     soma_free(writer->temporary);
     soma_free(writer->path);
-    *writer = (soma_file_writer){-1, NULL, NULL};
+    *writer = (soma_file_writer){-1, -1, NULL, NULL};
 }
 
 /* Gives up, with the reason that errno has. */
@@ -176,32 +227,19 @@ soma_status soma_file_append(soma_file_writer *writer, const void *data, size_t 
     return SOMA_OK;
 }
 
-/* Makes a rename last. File systems that cannot sync a directory say EINVAL; there is nothing more to be done on them.
+/*
+ * The rename comes before the file is closed: until then it is locked, and nobody takes it for one that was left
+ * behind. File systems that cannot sync a directory say EINVAL; there is nothing more to be done on them.
  */
-static soma_status sync_directory(const char *path) {
-    char *directory = directory_of(path);
-    if (!directory) return soma_out_of_memory(strlen(path), "a file name");
-    int descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool synced = descriptor >= 0 && (fsync(descriptor) == 0 || errno == EINVAL);
-    int reason = errno;
-    if (descriptor >= 0) close(descriptor);
-    soma_free(directory);
-    /* A directory that may be written but not read cannot be opened; the file is in place all the same. */
-    if (synced || (descriptor < 0 && reason == EACCES)) return SOMA_OK;
-    return soma_error(SOMA_IO, "%s: written, but its directory cannot be synced: %s", path, strerror(reason));
-}
-
 soma_status soma_file_commit(soma_file_writer *writer) {
     if (fsync(writer->descriptor) != 0 && errno != EINVAL) return give_up(writer, "cannot bring it to the disk");
-    int closed = close(writer->descriptor);
-    writer->descriptor = -1;
-    if (closed != 0) return give_up(writer, "cannot close");
     if (rename(writer->temporary, writer->path) != 0) return give_up(writer, "cannot put the new file in place");
     soma_free(writer->temporary);
     writer->temporary = NULL;
-    soma_status status = sync_directory(writer->path);
+    if (writer->directory >= 0 && fsync(writer->directory) != 0 && errno != EINVAL)
+        return give_up(writer, "written, but its directory cannot be synced");
     soma_file_abandon(writer); /* nothing but memory is left to free */
-    return status;
+    return SOMA_OK;
 }
 
 soma_status soma_file_write(const char *path, const void *data, size_t size) {

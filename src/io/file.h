@@ -27,13 +27,14 @@ soma_status soma_file_read_rest(const char *path, int descriptor, uint64_t size,
 
 /*
  * Writing: begin, append any number of times, commit. What is written goes to a temporary file in the same directory,
- * which takes the place of `path` when all of it is on the disk. A failed append or commit, and abandon, remove the
+ * which takes the place of `path` when all of it is on the disk. The temporary file that a killed process leaves behind
+ * is removed by the next one that writes to this path. A failed append or commit, and abandon, remove the
  * temporary file; then, or after commit, the writer is empty and abandon does nothing. Only regular files are replaced;
  * their permissions are kept, symbolic links followed.
  */
 typedef struct soma_file_writer {
-    int descriptor;
-    char *path, *temporary; /* NULL: empty */
+    int descriptor, directory; /* of the temporary file, and of the directory; -1: not open */
+    char *path, *temporary;    /* NULL: empty */
 } soma_file_writer;
 soma_status soma_file_begin(const char *path, soma_file_writer *writer);
 soma_status soma_file_append(soma_file_writer *writer, const void *data, size_t size);
