@@ -506,7 +506,21 @@ typedef struct soma_fit_options {
     soma_batch_function *on_batch;
     soma_epoch_function *on_epoch;
     void *context;
-    uint64_t reserved[16]; /* zero */
+    /*
+     * A file that is written again and again, each time whole or not at all: after every `checkpoint_every` steps (0:
+     * after every epoch), and when training ends or is stopped. NULL: none. It is a model file too, of the weights at
+     * that moment.
+     */
+    const char *checkpoint;
+    uint64_t checkpoint_every;
+    /*
+     * Go on from such a file, as if training had never ended: on the same device, to the same bits. The network must
+     * be of the same description and seed, compiled with the same options, and data, batch size and the options above
+     * must be the same, but for `epochs`, early_stopping and min_delta, which may change; else SOMA_INVALID_ARGUMENT,
+     * with a detail that says what differs. The network is then unchanged.
+     */
+    const char *resume;
+    uint64_t reserved[13]; /* zero */
 } soma_fit_options;
 
 typedef struct soma_history {
@@ -514,7 +528,7 @@ typedef struct soma_history {
     uint32_t count;
     uint32_t best;     /* index of the best one by the monitor */
     uint32_t restored; /* 1: the weights are those of the best epoch */
-    uint64_t steps;
+    uint64_t steps;    /* those and the seconds from before a resume count */
     double seconds;
     uint64_t reserved[4]; /* zero */
 } soma_history;
@@ -522,9 +536,10 @@ typedef struct soma_history {
 /*
  * Trains. history may be NULL; else free it with soma_history_clear(). On SOMA_NOT_FINITE the detail names the epoch,
  * batch and layer where the first infinity or NaN appeared, and the weights are those of the end of the last good
- * epoch. On SOMA_STOPPED weights and history are good; an epoch that was not finished counts in the weights, but not
- * in the history. Fits continue each other: the optimizer's state, the schedule and the random numbers of shuffling
- * and dropout go on where the last fit ended, until the network is compiled again.
+ * epoch, or of the checkpoint from which this one was resumed. On SOMA_STOPPED weights and history are good; an epoch
+ * that was not finished counts in the weights, but not in the history. Fits continue each other: the optimizer's state,
+ * the schedule and the random numbers of shuffling and dropout go on where the last fit ended, until the network is
+ * compiled again.
  */
 SOMA_API soma_status soma_fit(soma_network *network, soma_dataset *dataset, const soma_fit_options *options,
                               soma_history *history);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Model files: the network as JSON in the metadata of a safetensors file, its parameters as the tensors. */
+#include "io/checkpoint_json.h"
 #include "io/model_json.h"
 #include "io/safetensors.h"
 
@@ -56,6 +57,12 @@ static bool same_shape(const soma_tensor *tensor, const soma_safetensors_info *i
     return tensor->rank == info->rank && memcmp(tensor->shape, info->shape, info->rank * sizeof *info->shape) == 0;
 }
 
+/* A checkpoint is a model, too; the tensors that training goes on from are of no interest here. */
+static bool is_of_checkpoint(const soma_safetensors *file, const char *name) {
+    return soma_safetensors_metadata(file, SOMA_CHECKPOINT_KEY) &&
+           strncmp(name, SOMA_CHECKPOINT_PREFIX, strlen(SOMA_CHECKPOINT_PREFIX)) == 0;
+}
+
 /* Every parameter has its tensor, of its shape and float32, and there is no other. Before any value is read. */
 static soma_status check_tensors(const char *path, const soma_network *network, const soma_safetensors *file) {
     char text[SOMA_SHAPE_TEXT];
@@ -74,10 +81,11 @@ static soma_status check_tensors(const char *path, const soma_network *network, 
                               tensor->name, info.rank, info.count, soma_tensor_shape_text(tensor, text));
     }
     for (size_t i = 0; i < soma_safetensors_count(file); i++) {
-        const soma_tensor *tensor = soma_network_tensor(network, soma_safetensors_get(file, i).name);
+        const char *name = soma_safetensors_get(file, i).name;
+        const soma_tensor *tensor = soma_network_tensor(network, name);
+        if (is_of_checkpoint(file, name)) continue;
         if (!tensor || tensor->op != SOMA_OP_PARAMETER)
-            return soma_error(SOMA_INVALID_FILE, "%s: tensor %s is no parameter of the network", path,
-                              soma_safetensors_get(file, i).name);
+            return soma_error(SOMA_INVALID_FILE, "%s: tensor %s is no parameter of the network", path, name);
     }
     return SOMA_OK;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Stands in for the model files where there is no JSON library. */
-#include "base/base.h"
-#include <soma/soma.h>
+#include "train/checkpoint.h"
 
 static soma_status unsupported(const char *path) {
     return soma_error(SOMA_UNSUPPORTED,
@@ -15,5 +14,19 @@ soma_status soma_save(soma_network *network, const char *path) {
 
 soma_status soma_load(const char *path, soma_network **network) {
     *network = NULL;
+    return unsupported(path);
+}
+
+soma_status soma_checkpoint_try(const char *path) {
+    return unsupported(path);
+}
+
+soma_status soma_checkpoint_write(const char *path, const soma_checkpoint *checkpoint) {
+    (void)checkpoint;
+    return unsupported(path);
+}
+
+soma_status soma_checkpoint_read(const char *path, soma_checkpoint *checkpoint) {
+    (void)checkpoint;
     return unsupported(path);
 }

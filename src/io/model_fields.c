@@ -94,6 +94,10 @@ bool soma_op_fields(soma_op op, const soma_field **fields, size_t *count) {
 /* ------------------------------------------------------------------------------------------------------------ encode
  */
 
+json_t *soma_json_of_double(double number) {
+    return isfinite(number) ? json_real(number) : json_string(isnan(number) ? "nan" : number > 0 ? "inf" : "-inf");
+}
+
 static json_t *encode_value(const soma_field *field, const char *source) {
     const char *at = source + field->offset;
     const char *name;
@@ -102,6 +106,8 @@ static json_t *encode_value(const soma_field *field, const char *source) {
         return json_boolean(*(const bool *)at);
     case SOMA_FIELD_NUMBER:
         return json_real((double)*(const float *)at);
+    case SOMA_FIELD_REAL:
+        return soma_json_of_double(*(const double *)at);
     case SOMA_FIELD_COUNT:
         return json_integer(*(const uint32_t *)at);
     case SOMA_FIELD_SIZE:
@@ -140,6 +146,18 @@ static soma_status wrong(const char *where, const char *key, const char *expecte
     return soma_error(SOMA_INVALID_FILE, "%s: \"%s\" must be %s", where, key, expected);
 }
 
+bool soma_json_double(const json_t *value, double *number) {
+    static const struct {
+        const char *text;
+        double value;
+    } special[] = {{"nan", (double)NAN}, {"inf", (double)INFINITY}, {"-inf", -(double)INFINITY}};
+    *number = json_number_value(value);
+    if (json_is_number(value)) return true;
+    for (size_t i = 0; json_is_string(value) && i < SOMA_COUNT_OF(special); i++)
+        if (strcmp(json_string_value(value), special[i].text) == 0) return *number = special[i].value, true;
+    return false;
+}
+
 bool soma_json_float(const json_t *value, float *number) {
     if (!json_is_number(value) || fabs(json_number_value(value)) > (double)FLT_MAX) return false;
     *number = (float)json_number_value(value);
@@ -170,6 +188,9 @@ static soma_status decode_value(const soma_field *field, const json_t *value, co
         return SOMA_OK;
     case SOMA_FIELD_NUMBER:
         if (!soma_json_float(value, (float *)at)) return wrong(where, field->key, "a number that fits float32");
+        return SOMA_OK;
+    case SOMA_FIELD_REAL:
+        if (!soma_json_double(value, (double *)at)) return wrong(where, field->key, "a number");
         return SOMA_OK;
     case SOMA_FIELD_COUNT:
         SOMA_TRY(decode_integer(field, value, where, UINT32_MAX, &number));

@@ -9,6 +9,7 @@
 typedef enum soma_field_kind {
     SOMA_FIELD_BOOL,   /* bool */
     SOMA_FIELD_NUMBER, /* float */
+    SOMA_FIELD_REAL,   /* double; may be infinite or not a number, which the file has as text */
     SOMA_FIELD_COUNT,  /* uint32_t */
     SOMA_FIELD_SIZE,   /* size_t */
     SOMA_FIELD_STEPS,  /* uint64_t */
@@ -28,6 +29,9 @@ soma_status soma_fields_encode(const soma_field *fields, size_t count, const voi
 soma_status soma_fields_decode(const soma_field *fields, size_t count, const json_t *object, const char *where,
                                void *target);
 
+/* Doubles of any value, as in SOMA_FIELD_REAL. NULL: out of memory; false: it is none. */
+json_t *soma_json_of_double(double number);
+bool soma_json_double(const json_t *value, double *number);
 /* A JSON number as float32; false if it is none, or too large. */
 bool soma_json_float(const json_t *value, float *number);
 

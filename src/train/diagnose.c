@@ -108,11 +108,14 @@ static soma_status look_into_batch(soma_pass *pass, size_t batch, finding *found
 
 typedef soma_status finite_check(soma_network *network, bool *finite);
 
-/* Runs the first `count` batches of the epoch again. With a check, up to the first after which it fails: its number. */
+/*
+ * Runs the first `count` batches of the epoch again, or those of them since it was resumed. With a check, up to the
+ * first after which it fails: its number.
+ */
 static soma_status replay(struct soma_fit *fit, size_t count, finite_check *check, size_t *spoiled) {
     soma_network *network = fit->network;
     SOMA_TRY(soma_snapshot_restore(&fit->good));
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = fit->resumed_at; i < count; i++) {
         bool finite = true;
         if (check) SOMA_TRY(soma_executor_clear_accumulators(network->compiled->executor));
         SOMA_TRY(soma_fit_step(fit, i, fit->rates[i]));
@@ -162,7 +165,7 @@ static soma_status find_in_training(struct soma_fit *fit, finding *found) {
     SOMA_TRY(replay(fit, fit->batches_done, loss_is_finite, &spoiled));
     if (spoiled < fit->batches_done) {
         SOMA_TRY(find_in_batch(fit, spoiled, found));
-        if (!found->tensor || found->tensor->op != SOMA_OP_PARAMETER || spoiled == 0) return SOMA_OK;
+        if (!found->tensor || found->tensor->op != SOMA_OP_PARAMETER || spoiled == fit->resumed_at) return SOMA_OK;
     }
     return find_spoiling_step(fit, spoiled, found);
 }
@@ -224,7 +227,9 @@ static void describe(soma_text *text, const soma_pass *pass, const finding *foun
 }
 
 static void advise(soma_text *text, const struct soma_fit *fit, const finding *found) {
-    if (fit->epoch > 1)
+    if (fit->resumed_at)
+        soma_text_append(text, ". The weights are those of the checkpoint that was resumed");
+    else if (fit->epoch > 1)
         soma_text_append(text, ". The weights are those of the end of epoch %" PRIu32, fit->epoch - 1);
     else
         soma_text_append(text, ". The weights are those from before the training");

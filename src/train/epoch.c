@@ -17,13 +17,17 @@ soma_status soma_fit_step(struct soma_fit *fit, size_t index, float rate) {
 
 static soma_status begin_epoch(struct soma_fit *fit) {
     soma_compiled *compiled = fit->network->compiled;
-    fit->began = soma_seconds();
-    fit->batches_done = fit->samples_done = 0;
-    SOMA_TRY(soma_snapshot_take(&fit->good));
-    SOMA_TRY(soma_executor_clear_accumulators(compiled->executor));
+    bool resumed = fit->epoch_resumed;
+    fit->epoch_resumed = false;
+    if (!resumed) {
+        fit->epoch_began = soma_seconds();
+        fit->batches_done = fit->samples_done = fit->resumed_at = 0;
+        SOMA_TRY(soma_snapshot_take(&fit->good));
+        SOMA_TRY(soma_executor_clear_accumulators(compiled->executor));
+    }
     if (fit->options.no_shuffle) return SOMA_OK;
     /* Numbered by the steps made so far, so that a fit of two epochs shuffles as two fits of one do. */
-    return soma_batches_shuffle(&fit->pass.batches, fit->network->seed, compiled->step);
+    return soma_batches_shuffle(&fit->pass.batches, fit->network->seed, compiled->step - fit->batches_done);
 }
 
 static soma_status tell_batch(struct soma_fit *fit) {
@@ -34,7 +38,7 @@ static soma_status tell_batch(struct soma_fit *fit) {
                               .batches = soma_pass_batch_count(&fit->pass),
                               .samples = fit->samples_done,
                               .samples_in_epoch = fit->pass.samples,
-                              .seconds = soma_seconds() - fit->began};
+                              .seconds = soma_seconds() - fit->epoch_began};
     return fit->options.on_batch(fit->options.context, fit->network, &progress);
 }
 
@@ -43,12 +47,13 @@ static soma_status run_batches(struct soma_fit *fit) {
     const soma_compiled *compiled = fit->network->compiled;
     soma_throttle throttle;
     soma_throttle_start(&throttle, compiled->device);
-    for (size_t i = 0; i < soma_pass_batch_count(&fit->pass) && !fit->suspect; i++) {
+    for (size_t i = fit->batches_done; i < soma_pass_batch_count(&fit->pass) && !fit->suspect; i++) {
         fit->rates[i] = soma_rate_now(compiled, fit->first_step, fit->total_steps);
         SOMA_TRY(soma_fit_step(fit, i, fit->rates[i]));
         fit->batches_done++;
         fit->samples_done += soma_pass_batch_size(&fit->pass, i);
         SOMA_TRY(tell_batch(fit));
+        SOMA_TRY(soma_fit_checkpoint_step(fit));
         SOMA_TRY(soma_throttle_step(&throttle));
     }
     return SOMA_OK;
@@ -64,7 +69,7 @@ static soma_status measure_epoch(struct soma_fit *fit, soma_epoch *epoch) {
         SOMA_TRY(soma_evaluate_pass(&fit->validation, &epoch->validation));
         if (!isfinite(epoch->validation.loss)) return soma_fit_diagnose_validation(fit);
     }
-    epoch->seconds = soma_seconds() - fit->began;
+    epoch->seconds = soma_seconds() - fit->epoch_began;
     return SOMA_OK;
 }
 
@@ -98,6 +103,7 @@ soma_status soma_fit_epoch(struct soma_fit *fit) {
     SOMA_TRY(measure_epoch(fit, &epoch));
     SOMA_TRY(soma_history_append(fit->history, &epoch));
     SOMA_TRY(draw_conclusions(fit, &epoch));
+    SOMA_TRY(soma_fit_checkpoint_epoch(fit));
     if (fit->options.on_epoch) SOMA_TRY(fit->options.on_epoch(fit->options.context, fit->network, &epoch));
     return ended;
 }

@@ -82,7 +82,7 @@ static soma_status open_fit(struct soma_fit *fit, soma_dataset *dataset) {
     fit->first_step = compiled->step;
     fit->total_steps = (uint64_t)batches * fit->options.epochs;
     start_watches(fit);
-    return SOMA_OK;
+    return soma_fit_open_checkpoints(fit);
 }
 
 static void close_fit(struct soma_fit *fit) {
@@ -90,6 +90,7 @@ static void close_fit(struct soma_fit *fit) {
     soma_pass_close(&fit->pass);
     soma_snapshot_close(&fit->good);
     soma_snapshot_close(&fit->best);
+    soma_snapshot_close(&fit->saved);
     soma_dataset_destroy(fit->kept_in);
     soma_dataset_destroy(fit->held_out);
     soma_free(fit->rates);
@@ -99,9 +100,12 @@ static void close_fit(struct soma_fit *fit) {
 
 static soma_status run_epochs(struct soma_fit *fit) {
     soma_status status = SOMA_OK;
-    for (fit->epoch = 1; fit->epoch <= fit->options.epochs && status == SOMA_OK && !fit->enough; fit->epoch++)
+    while (fit->history->count < fit->options.epochs && status == SOMA_OK && !fit->enough) {
+        fit->epoch = fit->history->count + 1;
         status = soma_fit_epoch(fit);
+    }
     bool good = status == SOMA_OK || status == SOMA_STOPPED;
+    if (good) SOMA_TRY(soma_fit_checkpoint_end(fit));
     if (good && fit->options.restore_best && fit->watch.started) {
         SOMA_TRY(soma_snapshot_restore(&fit->best));
         fit->history->restored = 1;
@@ -111,7 +115,7 @@ static soma_status run_epochs(struct soma_fit *fit) {
 
 static soma_status train(struct soma_fit *fit, soma_dataset *dataset) {
     soma_compiled *compiled = fit->network->compiled;
-    double began = soma_seconds();
+    fit->began = soma_seconds();
     compiled->fit = fit;
     compiled->last_backward = NULL; /* its gradients are about to be overwritten */
     compiled->last_plan = NULL;
@@ -122,7 +126,7 @@ static soma_status train(struct soma_fit *fit, soma_dataset *dataset) {
         if (synced != SOMA_OK) status = synced;
     }
     fit->history->steps = compiled->step - fit->first_step;
-    fit->history->seconds = soma_seconds() - began;
+    fit->history->seconds = soma_seconds() - fit->began;
     close_fit(fit);
     compiled->fit = NULL;
     return status;

@@ -3,7 +3,7 @@
 #ifndef SOMA_TRAIN_FIT_H
 #define SOMA_TRAIN_FIT_H
 
-#include "train/history.h"
+#include "train/checkpoint.h"
 #include "train/pass.h"
 #include "train/snapshot.h"
 
@@ -13,22 +13,34 @@ struct soma_fit {
     soma_dataset *kept_in, *held_out; /* the parts of a validation split, or NULL */
     soma_pass pass, validation;
     bool validates;
-    soma_snapshot good, best; /* at the beginning of the epoch; of the best epoch, if it will be restored */
+    /* At the beginning of the epoch, or where it was resumed; and of the best epoch, if it will be restored. */
+    soma_snapshot good, best;
     soma_watch watch, plateau;
     soma_history *history;
     uint64_t first_step, total_steps;
     uint32_t epoch;                    /* from 1 */
-    double began;                      /* time at which the epoch began */
+    double began, epoch_began;         /* times at which the fit and its epoch began */
     size_t batches_done, samples_done; /* in this epoch */
+    size_t resumed_at;                 /* batches that it already had when the fit went on from a checkpoint */
+    bool epoch_resumed;                /* until it begins */
     float *rates;                      /* the learning rates of its steps, so that it can be replayed */
     bool suspect;                      /* figures read during the epoch were not finite */
     bool enough;                       /* early stopping */
+    soma_checkpoint_run run;           /* for checkpoints, if there are any */
+    soma_snapshot saved;               /* what is written to them */
 };
 
 /* epoch.c: one epoch. SOMA_STOPPED: a callback asked for the end. */
 soma_status soma_fit_epoch(struct soma_fit *fit);
 /* Makes step number `index` of the epoch at this rate. */
 soma_status soma_fit_step(struct soma_fit *fit, size_t index, float rate);
+
+/* checkpoint.c: before the first epoch, what is needed to write checkpoints, and going on from one. */
+soma_status soma_fit_open_checkpoints(struct soma_fit *fit);
+/* Writes one if the options ask for it: after a step, after an epoch, at the end. */
+soma_status soma_fit_checkpoint_step(struct soma_fit *fit);
+soma_status soma_fit_checkpoint_epoch(struct soma_fit *fit);
+soma_status soma_fit_checkpoint_end(struct soma_fit *fit);
 
 /* diagnose.c: are the loss of the epoch so far and the weights finite? Waits for the device. */
 soma_status soma_fit_is_finite(struct soma_fit *fit, bool *finite);

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* Numbers that tell data apart: a multiplicative hash over words of eight bytes. */
+#include "train/fingerprint.h"
+
+#include <string.h>
+
+static uint64_t mix(uint64_t hash, uint64_t word) {
+    hash = (hash ^ word) * 0x9E3779B97F4A7C15u; /* 2^64 divided by the golden ratio */
+    return hash ^ hash >> 32;
+}
+
+static uint64_t mix_bytes(uint64_t hash, const void *data, size_t bytes) {
+    const uint8_t *at = data;
+    uint64_t word;
+    for (; bytes >= sizeof word; at += sizeof word, bytes -= sizeof word) {
+        memcpy(&word, at, sizeof word);
+        hash = mix(hash, word);
+    }
+    word = 0;
+    if (bytes) memcpy(&word, at, bytes);
+    return mix(mix(hash, word), bytes);
+}
+
+static uint64_t mix_column(uint64_t hash, const soma_dataset *dataset, const soma_column *column) {
+    size_t row = column->width * soma_dtype_size(column->dtype);
+    const float seen[2] = {column->scale, column->shift};
+    hash = mix(mix(mix(hash, column->dtype), column->rank), column->classes);
+    hash = mix_bytes(hash, column->shape, column->rank * sizeof *column->shape);
+    hash = mix_bytes(hash, seen, sizeof seen);
+    for (size_t i = 0; i < dataset->samples; i++)
+        hash = mix_bytes(hash, (const char *)column->data + soma_dataset_row(dataset, i) * row, row);
+    return hash;
+}
+
+/* Zero stands for "none", and files hold 63 bits. */
+static uint64_t finish(uint64_t hash) {
+    hash >>= 1;
+    return hash ? hash : 1;
+}
+
+uint64_t soma_fingerprint(const void *data, size_t bytes) {
+    return finish(mix_bytes(0, data, bytes));
+}
+
+uint64_t soma_fingerprint_dataset(const soma_dataset *dataset) {
+    const soma_storage *storage = dataset->storage;
+    uint64_t hash = mix(dataset->samples, storage->target_count);
+    for (size_t i = 0; i < storage->input_count; i++) hash = mix_column(hash, dataset, &storage->input[i]);
+    for (size_t i = 0; i < storage->target_count; i++) hash = mix_column(hash, dataset, &storage->target[i]);
+    for (size_t i = 0; storage->weights && i < dataset->samples; i++)
+        hash = mix_bytes(hash, &storage->weights[soma_dataset_row(dataset, i)], sizeof *storage->weights);
+    return finish(hash);
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* Numbers that tell data apart. */
+#ifndef SOMA_TRAIN_FINGERPRINT_H
+#define SOMA_TRAIN_FINGERPRINT_H
+
+#include "train/dataset.h"
+
+/* Of some bytes; never 0, and below 2^63. It guards against mistakes, not against malice. */
+uint64_t soma_fingerprint(const void *data, size_t bytes);
+/* Of all samples in their order: values, types, shapes, targets, weights. */
+uint64_t soma_fingerprint_dataset(const soma_dataset *dataset);
+
+#endif
