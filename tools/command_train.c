@@ -16,14 +16,21 @@ static exit_status check_settings(const struct settings *settings) {
     if (settings->load && settings->standardize)
         return fail(STATUS_USAGE,
                     "--standardize and --no-standardize do not go with --load; the model keeps its own figures");
-    if (settings->save && !report_available())
-        return fail(
-            STATUS_USAGE,
-            "--save is not built in: model files need the jansson library, and the program was built without it");
+    if (option_given(settings, every) && !settings->checkpoint)
+        return fail(STATUS_USAGE, "--every says how often --checkpoint is written, and there is none");
+    if ((settings->save || settings->checkpoint || settings->resume) && !report_available())
+        return fail(STATUS_USAGE,
+                    "--%s is not built in: model files need the jansson library, and the program was built without it",
+                    settings->save         ? "save"
+                    : settings->checkpoint ? "checkpoint"
+                                           : "resume");
     const struct {
         const char *option, *path;
-    } outputs[] = {{"save", settings->save}, {"history", settings->history}, {"plot", settings->plot}};
-    for (size_t i = 0; i < 3; i++) {
+    } outputs[] = {{"save", settings->save},
+                   {"history", settings->history},
+                   {"plot", settings->plot},
+                   {"checkpoint", settings->checkpoint}};
+    for (size_t i = 0; i < sizeof outputs / sizeof *outputs; i++) {
         for (size_t j = 0; j < i; j++)
             if (outputs[i].path && outputs[j].path && strcmp(outputs[i].path, outputs[j].path) == 0)
                 return fail(STATUS_USAGE, "--%s and --%s both name '%s'; one would overwrite the other",
@@ -101,6 +108,9 @@ static soma_status fit(struct training *training) {
         .early_stopping = (uint32_t)settings->early_stopping,
         .monitor = (soma_monitor)settings->monitor,
         .restore_best = settings->restore_best,
+        .checkpoint = settings->checkpoint,
+        .checkpoint_every = settings->every,
+        .resume = settings->resume,
         .on_batch = on_batch,
         .on_epoch = on_epoch,
         .context = training,
@@ -159,6 +169,8 @@ static exit_status train(struct training *training) {
         if (status == STATUS_DONE) status = plot(training);
         return status == STATUS_DONE ? fail(STATUS_FAILED, "%s", detail) : status;
     }
+    if (cause != SOMA_OK && cause != SOMA_STOPPED && training->settings->resume)
+        return fail_from_library(cause, STATUS_FILE, "--resume");
     if (cause != SOMA_OK && cause != SOMA_STOPPED)
         return fail_from_library(cause, training->settings->net ? STATUS_USAGE : STATUS_FILE, "%s",
                                  training->settings->data);
@@ -190,6 +202,8 @@ exit_status command_train(const struct settings *given) {
     struct settings settings = *given;
     struct training training = {.settings = &settings};
     exit_status status = check_settings(&settings);
+    /* A checkpoint is a model, whose weights do not matter: those to go on from are set in resuming. */
+    if (settings.resume && !settings.net && !settings.load) settings.load = settings.resume;
     if (status == STATUS_DONE) status = load_network(&training, &settings);
     if (status == STATUS_DONE) status = data_load(&settings, &training.data);
     if (status == STATUS_DONE) status = make_network(&training);

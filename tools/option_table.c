@@ -159,6 +159,13 @@ const option_row option_table[] = {
      .help = "end with the weights of the best epoch, not the last"},
     {.name = "no-shuffle", .type = OPTION_FLAG, .offset = FIELD(no_shuffle), .commands = TRAIN,
      .help = "take the samples in their order in every epoch"},
+    {.name = "checkpoint", .type = OPTION_TEXT, .offset = FIELD(checkpoint), .commands = TRAIN, .argument = "FILE",
+     .help = "write all that is needed to go on from here, now and then and at the end; the file is a model, too"},
+    {.name = "every", .type = OPTION_COUNT, .offset = FIELD(every), .commands = TRAIN, .argument = "STEPS", .interval = ANY_COUNT,
+     .help = "of --checkpoint: after so many steps (default: after every epoch)"},
+    {.name = "resume", .type = OPTION_TEXT, .offset = FIELD(resume), .commands = TRAIN, .argument = "FILE",
+     .help = "go on from a checkpoint, with the same data and options, as if training had not ended; without --net the network is the "
+             "checkpoint's"},
 
     {.group = "Results", .name = "save", .letter = 's', .type = OPTION_TEXT, .offset = FIELD(save), .commands = TRAIN, .argument = "FILE",
      .help = "the trained network, as a safetensors file"},

@@ -44,6 +44,8 @@ struct settings {
     double validation, min_delta;
     int monitor;
     bool restore_best, no_shuffle;
+    const char *checkpoint, *resume;
+    uint64_t every; /* steps; 0: an epoch */
     /* results */
     const char *save, *history, *plot, *output;
     bool raw;

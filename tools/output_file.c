@@ -66,10 +66,27 @@ exit_status output_file_close(struct output_file *file) {
     return problem ? refuse(file->option, file->path, strerror(problem)) : STATUS_DONE;
 }
 
+/* Whether a new file can be put beside this one. */
+static bool may_write_beside(const char *path) {
+    const char *slash = strrchr(path, '/');
+    char *directory = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+    bool may = directory && access(directory, W_OK | X_OK) == 0;
+    int problem = errno;
+    free(directory);
+    return errno = problem, may;
+}
+
+/* Makes no file to find out, not even for a moment: a process may be killed at any. */
 exit_status output_file_try(const char *option, const char *path) {
+    struct stat info;
     if (!path) return STATUS_DONE;
-    struct output_file file;
-    exit_status status = output_file_open(option, path, &file);
-    if (status == STATUS_DONE) finish(&file, false);
+    bool exists = stat(path, &info) == 0;
+    if (exists && S_ISDIR(info.st_mode)) return refuse(option, path, "it is a directory");
+    if (exists && access(path, W_OK) != 0) return refuse(option, path, strerror(errno));
+    if (exists && !S_ISREG(info.st_mode)) return STATUS_DONE;
+    char *target = exists ? realpath(path, NULL) : strdup(path);
+    bool may = target && may_write_beside(target);
+    exit_status status = may ? STATUS_DONE : refuse(option, path, strerror(errno));
+    free(target);
     return status;
 }

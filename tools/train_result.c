@@ -32,6 +32,7 @@ void training_say_start(const struct training *training) {
     if (soma_network_get_figures(training->network, training->settings->batch, &figures) == SOMA_OK)
         say(" (%s, %zu parameters)", layers, figures.parameters);
     say("\nDevice   %s: %s, %s\n", soma_device_selector(training->device), info.name, info.platform);
+    if (training->settings->resume) say("Resumes  %s\n", training->settings->resume);
 }
 
 /* The epoch that the weights are of. */
@@ -52,7 +53,8 @@ void training_say_end(const struct training *training) {
     const soma_history *history = &training->history;
     char rate[16];
     if (training->interrupted)
-        say("Interrupted\n");
+        say("Interrupted%s%s\n", training->settings->checkpoint ? "; to go on, --resume=" : "",
+            training->settings->checkpoint ? training->settings->checkpoint : "");
     else if (history->count < training->settings->epochs)
         say("Stopped early: no improvement in %llu epochs\n", (unsigned long long)training->settings->early_stopping);
     if (!history->count) return;
