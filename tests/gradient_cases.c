@@ -111,6 +111,23 @@ static soma_tensor *build_weights(soma_network *network, int variant) {
     return soma_dense(z, 3, SOMA_IDENTITY);
 }
 
+/* Samples of several rows: transposed, and multiplied by a matrix, as it is or transposed. */
+static soma_tensor *build_rows(soma_network *network, soma_tensor *x, int variant) {
+    static const uint32_t orders[][3] = {{2, 1, 0}, {1, 2, 0}, {0, 2, 1}, {2, 0, 1}};
+    const uint32_t *order = orders[variant];
+    soma_graph *graph = &network->graph;
+    soma_tensor *w, *b, *y, box = {.batched = true, .rank = 3, .shape = {3, 1, 2}};
+    size_t columns = box.shape[order[2]], shape[2] = {variant & 1 ? 4 : columns, variant & 1 ? columns : 4};
+    uint32_t axis[4] = {0, order[0] + 1, order[1] + 1, order[2] + 1};
+    soma_parameter description = {.initializer = SOMA_INIT_NORMAL, .scale = 0.5f, .fan_in = 1, .fan_out = 1};
+    if (soma_network_add_parameter(network, &description, 2, shape, "w", &w) != SOMA_OK ||
+        soma_network_add_parameter(network, &description, 1, &(size_t){4}, "b", &b) != SOMA_OK ||
+        soma_graph_reshape(graph, x, &box, &y) != SOMA_OK || soma_graph_transpose(graph, y, axis, &y) != SOMA_OK ||
+        soma_graph_gemm(graph, y, w, variant < 2 ? b : NULL, false, variant & 1, &y) != SOMA_OK)
+        return NULL;
+    return soma_dense(soma_flatten(soma_activation(y, SOMA_TANH, NULL)), 3, SOMA_IDENTITY);
+}
+
 /* What no builder makes, but a file may hold. */
 static soma_tensor *build_other_ops(soma_network *network, int variant) {
     static const struct { size_t start, length; } slices[] = {{0, 2}, {1, 3}, {4, 2}, {0, 6}};
@@ -125,6 +142,8 @@ static soma_tensor *build_other_ops(soma_network *network, int variant) {
         status = soma_graph_add(graph, &spec, &out);
     } else if (variant == 4)
         status = soma_graph_copy(graph, a, a, -2.5f, &out);
+    else if (variant >= 8)
+        return build_rows(network, a, variant - 8);
     else {
         static const soma_binary ops[] = {SOMA_BINARY_POWER, SOMA_BINARY_GREATER, SOMA_BINARY_GREATER_EQUAL};
         status = soma_graph_binary(graph, a, b, ops[variant - 5], &out);
@@ -187,7 +206,7 @@ const gradient_case gradient_cases[] = {
     {"branches", build_branches, 2, {.loss = {0}}, false, false},
     {"concat", build_concat_axis, 3, {.loss = {0}}, false, false},
     {"weights as numbers", build_weights, 5, {.loss = {0}}, false, false},
-    {"other ops", build_other_ops, 8, {.loss = {0}}, false, false},
+    {"other ops", build_other_ops, 12, {.loss = {0}}, false, false},
     {"no layer", build_nothing, 1, {.loss = {0}}, false, true},
     {"dropout", build_dropout, 2, {.loss = {0}}, false, false},
     {"image", build_image, 1, {.loss = {0}}, false, false},

@@ -54,6 +54,10 @@ typedef struct shape_case {
     {                                                                                                                  \
         .gemm = {.transpose_a = ta, .transpose_b = tb, .alpha = 1 }                                                    \
     }
+#define ORDER(...)                                                                                                     \
+    {                                                                                                                  \
+        .transpose = {.axis = {__VA_ARGS__} }                                                                          \
+    }
 #define FUNCTION(f, a, b)                                                                                              \
     {                                                                                                                  \
         .unary = { f, a, b }                                                                                           \
@@ -115,8 +119,12 @@ static const shape_case shape_cases[] = {
     {SOMA_OP_GEMM, {"[batch, 4]", "[4, 3]"}, PRODUCT(false, true), NULL, BAD("by [4, 3] transposed")},
     {SOMA_OP_GEMM, {"[batch, 4]", "[batch, 4]"}, PRODUCT(false, true), NULL, BAD("cannot multiply")},
     {SOMA_OP_GEMM, {"[batch, 4]", "[batch, 3]"}, PRODUCT(false, false), NULL, BAD("cannot multiply")},
-    {SOMA_OP_GEMM, {"[batch, 2, 2]", "[4, 3]"}, PRODUCT(false, false), NULL, BAD("one dimension per sample")},
-    {SOMA_OP_GEMM, {"[batch, 4]", "[4]"}, PRODUCT(false, false), NULL, BAD("one dimension per sample")},
+    {SOMA_OP_GEMM, {"[batch, 2, 5, 4]", "[4, 3]", "[3]"}, PRODUCT(false, false), NULL, GOOD("[batch, 2, 5, 3]")},
+    {SOMA_OP_GEMM, {"[batch, 2, 4]", "[batch, 2, 3]"}, PRODUCT(true, false), NULL, GOOD("[4, 3]")},
+    {SOMA_OP_GEMM, {"[batch, 2, 4]", "[batch, 3, 3]"}, PRODUCT(true, false), NULL, BAD("cannot multiply")},
+    {SOMA_OP_GEMM, {"[batch, 2, 2]", "[4, 3]"}, PRODUCT(false, false), NULL, BAD("cannot multiply")},
+    {SOMA_OP_GEMM, {"[batch, 4]", "[4]"}, PRODUCT(false, false), NULL, BAD("needs a matrix, or a batch of rows")},
+    {SOMA_OP_GEMM, {"[2, 2, 4]", "[4, 3]"}, PRODUCT(false, false), NULL, BAD("needs a matrix, or a batch of rows")},
     {SOMA_OP_GEMM, {"[batch, 4]", "[4, 3]", "[4]"}, PRODUCT(false, false), NULL, BAD("bias must be [3], got [4]")},
     {SOMA_OP_GEMM, {"[batch, 4]", "[4, 3]", "[1, 3]"}, PRODUCT(false, false), NULL, BAD("bias must be [3]")},
     {SOMA_OP_GEMM, {"[batch, 4]", "[4, 3]", "[batch, 3]"}, PRODUCT(false, false), NULL, BAD("bias must be [3]")},
@@ -126,6 +134,13 @@ static const shape_case shape_cases[] = {
      PRODUCT(false, false),
      NULL,
      BAD("more elements than memory")},
+
+    {SOMA_OP_TRANSPOSE, {"[2, 3, 4]"}, ORDER(2, 0, 1), NULL, GOOD("[4, 2, 3]")},
+    {SOMA_OP_TRANSPOSE, {"[batch, 2, 3, 4, 5]"}, ORDER(0, 4, 1, 3, 2), NULL, GOOD("[batch, 5, 2, 4, 3]")},
+    {SOMA_OP_TRANSPOSE, {"[batch, 2]"}, ORDER(1, 0), NULL, BAD("the batch must stay the first dimension")},
+    {SOMA_OP_TRANSPOSE, {"[2, 3]"}, ORDER(1, 1), NULL, BAD("names each of 2 dimensions once")},
+    {SOMA_OP_TRANSPOSE, {"[2, 3]"}, ORDER(2, 0), NULL, BAD("names each of 2 dimensions once")},
+    {SOMA_OP_TRANSPOSE, {"[2, 3]"}, ORDER(0, 1, 1), NULL, BAD("names each of 2 dimensions once")},
 
     {SOMA_OP_UNARY, {"[batch, 2, 3]"}, FUNCTION(SOMA_RELU, 0, 0), NULL, GOOD("[batch, 2, 3]")},
     {SOMA_OP_UNARY, {"[2]"}, FUNCTION(SOMA_LEAKY_RELU, 1, 0.5f), NULL, GOOD("[2]")},

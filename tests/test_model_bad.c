@@ -104,7 +104,7 @@ static const change changes[] = {
     {"tensors/3/inputs", "[0, \"1\"]", {"tensor 3", "an input must be"}},
     {"tensors/3/inputs", "[0, 9223372036854775807]", {"tensor 3", "an input must be"}},
     {"tensors/3/inputs", "7", {"tensor 3", "\"inputs\" must be an array"}},
-    {"tensors/3/inputs", "[0, 2]", {"tensor 3", "one dimension per sample, got [5]"}},
+    {"tensors/3/inputs", "[0, 2]", {"tensor 3", "a matrix, or a batch of rows, got [5]"}},
     {"tensors/3/inputs", "[1, 1]", {"tensor 3", "cannot multiply [4, 5] by [4, 5]"}},
     {"tensors/0/inputs", "[0]", {"tensor 0", "the first tensor cannot have inputs"}},
     {"tensors/3/transpose_a", NULL, {"tensor 3", "\"transpose_a\" is missing"}},

@@ -61,7 +61,7 @@ soma_status soma_gradient_gemm(soma_graph *graph, soma_tensor *tensor, soma_tens
     if (ta && !dy->batched) SOMA_TRY(soma_graph_gemm(graph, b, dy, NULL, tb, true, &gradient[0]));
     if (!tb) SOMA_TRY(soma_graph_gemm(graph, a, dy, NULL, !ta, false, &gradient[1]));
     if (tb) SOMA_TRY(soma_graph_gemm(graph, dy, a, NULL, true, ta, &gradient[1]));
-    if (tensor->input_count > 2) SOMA_TRY(soma_graph_reduce(graph, dy, SOMA_REDUCE_SUM, 0, &gradient[2]));
+    if (tensor->input_count > 2) SOMA_TRY(sum_to(graph, dy, tensor->input[2], &gradient[2]));
     return SOMA_OK;
 }
 
@@ -177,6 +177,13 @@ soma_status soma_gradient_reduce(soma_graph *graph, soma_tensor *tensor, soma_te
     char label[SOMA_SHAPE_TEXT];
     return soma_error(SOMA_NO_GRADIENT, "%s: the mean over the batch has no gradient; sum the samples instead",
                       soma_tensor_label(tensor, label));
+}
+
+/* The inverse permutation. */
+soma_status soma_gradient_transpose(soma_graph *graph, soma_tensor *tensor, soma_tensor *dy, soma_tensor **gradient) {
+    uint32_t inverse[SOMA_MAX_RANK] = {0};
+    for (uint32_t i = 0; i < soma_tensor_full_rank(tensor); i++) inverse[tensor->attributes.transpose.axis[i]] = i;
+    return soma_graph_transpose(graph, dy, inverse, &gradient[0]);
 }
 
 soma_status soma_gradient_concat(soma_graph *graph, soma_tensor *tensor, soma_tensor *dy, soma_tensor **gradient) {

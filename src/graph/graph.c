@@ -194,6 +194,12 @@ soma_status soma_graph_reduce(soma_graph *graph, soma_tensor *x, soma_reduction 
     return add_op(graph, SOMA_OP_REDUCE, &x, 1, (soma_attributes){.reduce = {op, axis}}, out);
 }
 
+soma_status soma_graph_transpose(soma_graph *graph, soma_tensor *x, const uint32_t *axis, soma_tensor **out) {
+    soma_attributes attributes = {.transpose = {{0}}};
+    for (uint32_t i = 0; i < soma_tensor_full_rank(x); i++) attributes.transpose.axis[i] = axis[i];
+    return add_op(graph, SOMA_OP_TRANSPOSE, &x, 1, attributes, out);
+}
+
 static soma_status add_shaped(soma_graph *graph, soma_op op, soma_tensor *x, const soma_tensor *like,
                               soma_attributes attributes, soma_tensor **out) {
     soma_tensor_spec spec = {.op = op,

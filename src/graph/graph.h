@@ -21,7 +21,8 @@
  * FILL       a constant: every element is attributes.fill.value, divided by the batch size if attributes.fill.per_batch
  * COPY       scale * input, broadcast to a shape (dimensions of 1 and missing leading ones repeat)
  * RESHAPE    another shape over the same memory
- * GEMM       op(a) op(b) [+ bias]; two-dimensional, the batch counted
+ * GEMM       op(a) op(b) [+ bias]; of a batched tensor all dimensions but the last are rows, the batch among them
+ * TRANSPOSE  dimension i of the result is dimension axis[i] of the input; the batch stays in front
  * UNARY_GRAD, BIAS_UNARY_GRAD, SOFTMAX_GRAD, LOSS_GRAD
  *            made by gradient rules and rewrites
  * SECOND     the second result of its input: the bias gradient of a BIAS_UNARY_GRAD
@@ -31,7 +32,7 @@
 /* clang-format off */
 #define SOMA_OP_LIST(X) \
     X(INPUT) X(PARAMETER) X(FILL) X(COPY) X(RESHAPE) X(GEMM) X(UNARY) X(UNARY_GRAD) X(BIAS_UNARY_GRAD) X(SECOND) \
-    X(BINARY) X(REDUCE) X(CONCAT) X(SLICE) X(SOFTMAX) X(SOFTMAX_GRAD) X(DROPOUT) X(LOSS) X(LOSS_GRAD) X(METRIC) X(NORM) X(OPTIMIZER)
+    X(BINARY) X(REDUCE) X(TRANSPOSE) X(CONCAT) X(SLICE) X(SOFTMAX) X(SOFTMAX_GRAD) X(DROPOUT) X(LOSS) X(LOSS_GRAD) X(METRIC) X(NORM) X(OPTIMIZER)
 /* clang-format on */
 
 typedef enum soma_op {
@@ -56,6 +57,9 @@ typedef union soma_attributes {
         soma_reduction op;
         uint32_t axis;
     } reduce;
+    struct {
+        uint32_t axis[SOMA_MAX_RANK]; /* those past the rank are 0 */
+    } transpose;
     struct {
         uint32_t axis;
     } concat;
@@ -159,6 +163,8 @@ soma_status soma_graph_unary(soma_graph *graph, soma_tensor *x, soma_unary_param
 /* Broadcasts as NumPy does. */
 soma_status soma_graph_binary(soma_graph *graph, soma_tensor *a, soma_tensor *b, soma_binary op, soma_tensor **out);
 soma_status soma_graph_reduce(soma_graph *graph, soma_tensor *x, soma_reduction op, uint32_t axis, soma_tensor **out);
+/* axis: one for each dimension, the batch counted. */
+soma_status soma_graph_transpose(soma_graph *graph, soma_tensor *x, const uint32_t *axis, soma_tensor **out);
 /* scale * x, broadcast to the shape of `like`. */
 soma_status soma_graph_copy(soma_graph *graph, soma_tensor *x, const soma_tensor *like, float scale, soma_tensor **out);
 /* x's elements in the shape of `like`. */

@@ -31,6 +31,13 @@ static soma_view rows_view(const soma_lowering *lowering, const soma_tensor *ten
     return soma_view_reshape(&view, 2, shape);
 }
 
+/* The matrix that a product sees: all dimensions but the last are rows. */
+static soma_view matrix_view(const soma_lowering *lowering, const soma_tensor *tensor) {
+    soma_view view = view_of(lowering, tensor);
+    size_t columns = view.shape[view.rank - 1], shape[2] = {soma_view_count(&view) / columns, columns};
+    return soma_view_reshape(&view, 2, shape);
+}
+
 /* [outer, axis, inner] */
 static soma_view axis_view(const soma_lowering *lowering, const soma_tensor *tensor, uint32_t axis) {
     soma_view view = view_of(lowering, tensor);
@@ -103,8 +110,9 @@ soma_status soma_lower_copy(soma_lowering *lowering, const soma_tensor *tensor) 
 soma_status soma_lower_gemm(soma_lowering *lowering, const soma_tensor *tensor) {
     soma_view bias = tensor->input_count > 2 ? view_of(lowering, tensor->input[2]) : soma_view_absent();
     return soma_lowering_push(lowering, tensor,
-                              soma_call_gemm(view_of(lowering, tensor->input[0]), view_of(lowering, tensor->input[1]),
-                                             bias, view_of(lowering, tensor), tensor->attributes.gemm));
+                              soma_call_gemm(matrix_view(lowering, tensor->input[0]),
+                                             matrix_view(lowering, tensor->input[1]), bias,
+                                             matrix_view(lowering, tensor), tensor->attributes.gemm));
 }
 
 soma_status soma_lower_unary(soma_lowering *lowering, const soma_tensor *tensor) {
@@ -146,6 +154,15 @@ soma_status soma_lower_reduce(soma_lowering *lowering, const soma_tensor *tensor
     size_t shape[2] = {x.shape[0], x.shape[2]};
     return soma_lowering_push(lowering, tensor,
                               soma_call_reduce(x, soma_view_reshape(&out, 2, shape), tensor->attributes.reduce.op));
+}
+
+soma_status soma_lower_transpose(soma_lowering *lowering, const soma_tensor *tensor) {
+    soma_view x = view_of(lowering, tensor->input[0]), from = x;
+    for (uint32_t i = 0; i < x.rank; i++) {
+        from.shape[i] = x.shape[tensor->attributes.transpose.axis[i]];
+        from.stride[i] = x.stride[tensor->attributes.transpose.axis[i]];
+    }
+    return soma_lowering_push(lowering, tensor, soma_call_copy(from, view_of(lowering, tensor), 1, 0));
 }
 
 soma_status soma_lower_concat(soma_lowering *lowering, const soma_tensor *tensor) {

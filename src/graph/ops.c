@@ -64,7 +64,7 @@ static soma_status shape_reshape(soma_tensor *tensor) {
     return SOMA_OK;
 }
 
-/* A matrix dimension: a number, or the batch. */
+/* A matrix dimension: a number, or so many rows for each sample of the batch. */
 typedef struct extent {
     bool batch;
     size_t size;
@@ -72,12 +72,11 @@ typedef struct extent {
 
 static soma_status matrix_extents(const soma_tensor *tensor, const soma_tensor *x, bool transpose, extent out[2]) {
     char text[SOMA_SHAPE_TEXT];
-    if (x->rank + (x->batched ? 1 : 0) != 2)
-        return refuse(tensor, SOMA_INVALID_SHAPE,
-                      "a matrix product needs one dimension per sample, got %s (flatten makes one of many)",
+    if (x->rank < 1 || (!x->batched && x->rank != 2))
+        return refuse(tensor, SOMA_INVALID_SHAPE, "a matrix product needs a matrix, or a batch of rows, got %s",
                       soma_tensor_shape_text(x, text));
-    extent rows = x->batched ? (extent){true, 0} : (extent){false, x->shape[0]};
-    extent columns = {false, x->shape[x->rank - 1]};
+    size_t columns_size = x->shape[x->rank - 1];
+    extent rows = {x->batched, soma_tensor_count(x) / columns_size}, columns = {false, columns_size};
     out[0] = transpose ? columns : rows;
     out[1] = transpose ? rows : columns;
     return SOMA_OK;
@@ -99,8 +98,9 @@ static soma_status shape_gemm(soma_tensor *tensor) {
                       soma_tensor_shape_text(bias, text[0]));
     tensor->dtype = SOMA_F32;
     tensor->batched = a[0].batch;
-    tensor->rank = a[0].batch ? 1 : 2;
+    tensor->rank = a[0].batch ? tensor->input[0]->rank : 2;
     tensor->shape[0] = a[0].size;
+    if (a[0].batch) memcpy(tensor->shape, tensor->input[0]->shape, sizeof tensor->shape);
     tensor->shape[tensor->rank - 1] = b[1].size;
     return SOMA_OK;
 }
@@ -172,6 +172,21 @@ static soma_status shape_reduce(soma_tensor *tensor) {
     uint32_t dimension = axis - (tensor->batched ? 1 : 0);
     for (uint32_t i = dimension; i + 1 < tensor->rank; i++) tensor->shape[i] = tensor->shape[i + 1];
     tensor->rank--;
+    return SOMA_OK;
+}
+
+static soma_status shape_transpose(soma_tensor *tensor) {
+    const soma_tensor *x = tensor->input[0];
+    const uint32_t *axis = tensor->attributes.transpose.axis, rank = soma_tensor_full_rank(x);
+    uint32_t batch = x->batched ? 1 : 0, seen = 0;
+    SOMA_TRY(shape_like_first(tensor));
+    for (uint32_t i = 0; i < SOMA_MAX_RANK; i++) {
+        if (i < rank ? axis[i] >= rank || (seen >> axis[i] & 1) : axis[i] != 0)
+            return refuse(tensor, SOMA_INVALID_SHAPE, "a transposition names each of %u dimensions once", rank);
+        if (i < rank) seen |= 1u << axis[i];
+        if (i >= batch && i < batch + x->rank && axis[i] >= batch) tensor->shape[i - batch] = x->shape[axis[i] - batch];
+    }
+    if (batch && axis[0] != 0) return refuse(tensor, SOMA_INVALID_SHAPE, "the batch must stay the first dimension");
     return SOMA_OK;
 }
 
@@ -265,6 +280,7 @@ const soma_op_row soma_op_table[SOMA_OP_COUNT] = {
     ROW(SECOND,          "second",         1, 1,   shape_second,          NULL,                  NULL),
     ROW(BINARY,          "binary",         2, 2,   shape_binary,          soma_gradient_binary,  soma_lower_binary),
     ROW(REDUCE,          "reduce",         1, 1,   shape_reduce,          soma_gradient_reduce,  soma_lower_reduce),
+    ROW(TRANSPOSE,       "transpose",      1, 1,   shape_transpose,       soma_gradient_transpose, soma_lower_transpose),
     ROW(CONCAT,          "concat",         1, SOMA_MAX_INPUTS, shape_concat,          soma_gradient_concat,  soma_lower_concat),
     ROW(SLICE,           "slice",          1, 1,   shape_slice,           soma_gradient_slice,   soma_lower_slice),
     ROW(SOFTMAX,         "softmax",        1, 1,   shape_softmax,         soma_gradient_softmax, soma_lower_softmax),

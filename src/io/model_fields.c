@@ -23,6 +23,7 @@ static const soma_field unary_fields[] = {ATTRIBUTE("function", SOMA_FIELD_NAME,
 static const soma_field binary_fields[] = {ATTRIBUTE("operation", SOMA_FIELD_NAME, SOMA_NAMES_BINARY, binary.op)};
 static const soma_field reduce_fields[] = {ATTRIBUTE("reduction", SOMA_FIELD_NAME, SOMA_NAMES_REDUCTION, reduce.op),
                                            ATTRIBUTE("axis", SOMA_FIELD_COUNT, 0, reduce.axis)};
+static const soma_field transpose_fields[] = {ATTRIBUTE("axes", SOMA_FIELD_AXES, 0, transpose.axis)};
 static const soma_field concat_fields[] = {ATTRIBUTE("axis", SOMA_FIELD_COUNT, 0, concat.axis)};
 static const soma_field slice_fields[] = {ATTRIBUTE("axis", SOMA_FIELD_COUNT, 0, slice.axis),
                                           ATTRIBUTE("start", SOMA_FIELD_SIZE, 0, slice.start),
@@ -74,6 +75,8 @@ bool soma_op_fields(soma_op op, const soma_field **fields, size_t *count) {
         FIELDS(binary_fields);
     case SOMA_OP_REDUCE:
         FIELDS(reduce_fields);
+    case SOMA_OP_TRANSPOSE:
+        FIELDS(transpose_fields);
     case SOMA_OP_CONCAT:
         FIELDS(concat_fields);
     case SOMA_OP_SLICE:
@@ -98,6 +101,16 @@ json_t *soma_json_of_double(double number) {
     return isfinite(number) ? json_real(number) : json_string(isnan(number) ? "nan" : number > 0 ? "inf" : "-inf");
 }
 
+static json_t *encode_axes(const uint32_t *axis) {
+    json_t *list = json_array();
+    for (uint32_t i = 0; list && i < SOMA_MAX_RANK; i++)
+        if (json_array_append_new(list, json_integer(axis[i])) != 0) {
+            json_decref(list);
+            list = NULL;
+        }
+    return list;
+}
+
 static json_t *encode_value(const soma_field *field, const char *source) {
     const char *at = source + field->offset;
     const char *name;
@@ -114,6 +127,8 @@ static json_t *encode_value(const soma_field *field, const char *source) {
         return json_integer((json_int_t) * (const size_t *)at);
     case SOMA_FIELD_STEPS:
         return json_integer((json_int_t) * (const uint64_t *)at);
+    case SOMA_FIELD_AXES:
+        return encode_axes((const uint32_t *)at);
     default:
         name = soma_name(field->names, *(const int *)at);
         return name ? json_string(name) : NULL;
@@ -178,6 +193,17 @@ static soma_status decode_name(const soma_field *field, const json_t *value, con
                       soma_quote(json_string_value(value), json_string_length(value)).text);
 }
 
+static soma_status decode_axes(const soma_field *field, const json_t *value, const char *where, uint32_t *axis) {
+    bool fits = json_array_size(value) == SOMA_MAX_RANK; /* 0 of what is no array */
+    for (uint32_t i = 0; fits && i < SOMA_MAX_RANK; i++) {
+        const json_t *element = json_array_get(value, i);
+        fits =
+            json_is_integer(element) && json_integer_value(element) >= 0 && json_integer_value(element) < SOMA_MAX_RANK;
+        if (fits) axis[i] = (uint32_t)json_integer_value(element);
+    }
+    return fits ? SOMA_OK : wrong(where, field->key, "five numbers of dimensions");
+}
+
 static soma_status decode_value(const soma_field *field, const json_t *value, const char *where, char *target) {
     char *at = target + field->offset;
     json_int_t number = 0;
@@ -204,6 +230,8 @@ static soma_status decode_value(const soma_field *field, const json_t *value, co
         SOMA_TRY(decode_integer(field, value, where, INT64_MAX, &number));
         *(uint64_t *)at = (uint64_t)number;
         return SOMA_OK;
+    case SOMA_FIELD_AXES:
+        return decode_axes(field, value, where, (uint32_t *)at);
     default:
         return decode_name(field, value, where, (int *)at);
     }

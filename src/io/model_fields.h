@@ -13,7 +13,8 @@ typedef enum soma_field_kind {
     SOMA_FIELD_COUNT,  /* uint32_t */
     SOMA_FIELD_SIZE,   /* size_t */
     SOMA_FIELD_STEPS,  /* uint64_t */
-    SOMA_FIELD_NAME    /* an enumeration, by soma_name() */
+    SOMA_FIELD_NAME,   /* an enumeration, by soma_name() */
+    SOMA_FIELD_AXES    /* uint32_t[SOMA_MAX_RANK] */
 } soma_field_kind;
 
 typedef struct soma_field {
