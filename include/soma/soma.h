@@ -622,6 +622,35 @@ SOMA_API soma_status soma_save(soma_network *network, const char *path);
  */
 SOMA_API soma_status soma_load(const char *path, soma_network **network);
 
+/* How the first dimension of an ONNX model's inputs is read. */
+typedef enum soma_onnx_batch {
+    SOMA_ONNX_BATCH_AUTO,  /* as the batch if that makes sense of the whole graph, else as the first of a sample */
+    SOMA_ONNX_BATCH_FIRST, /* as the batch */
+    SOMA_ONNX_BATCH_NONE   /* as the first of a sample: the model computes one sample at a time */
+} soma_onnx_batch;
+
+/* An input of the model that is to be a constant: an axis, a new shape. */
+typedef struct soma_onnx_constant {
+    const char *name;
+    const double *values;
+    size_t count; /* as many as the input's shape has elements */
+} soma_onnx_constant;
+
+typedef struct soma_onnx_options {
+    soma_onnx_batch batch;
+    const soma_onnx_constant *constants; /* borrowed for the call */
+    size_t constant_count;
+    uint64_t reserved[8]; /* zero */
+} soma_onnx_options;
+
+/*
+ * Loads an ONNX model, opset 1 to 28; docs/models.md lists the ops. Initializers become parameters, which training
+ * changes; float16, bfloat16 and double are converted to float32. SOMA_UNSUPPORTED names every node whose op soma does
+ * not have. External data is read only from ordinary files in the model's own directory. Without ONNX support in the
+ * library: SOMA_UNSUPPORTED. soma_load() does the same, without options, for a name that ends in ".onnx".
+ */
+SOMA_API soma_status soma_load_onnx(const char *path, const soma_onnx_options *options, soma_network **network);
+
 /*
  * The options that the network was last compiled with, or that its file holds: class_weight is NULL, and a loss is
  * the one that SOMA_LOSS_DEFAULT stood for.

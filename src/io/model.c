@@ -2,6 +2,7 @@
 /* Model files: the network as JSON in the metadata of a safetensors file, its parameters as the tensors. */
 #include "io/checkpoint_json.h"
 #include "io/model_json.h"
+#include "io/onnx_name.h"
 #include "io/safetensors.h"
 
 #include <string.h>
@@ -115,6 +116,7 @@ static soma_status load(const char *path, const soma_safetensors *file, soma_net
 soma_status soma_load(const char *path, soma_network **network) {
     if (!path || !network)
         return soma_error(SOMA_INVALID_ARGUMENT, "soma_load needs a path and a place for the network");
+    if (soma_is_onnx_name(path)) return soma_load_onnx(path, NULL, network);
     soma_safetensors *file;
     *network = NULL;
     SOMA_TRY(soma_safetensors_open(path, &file));

@@ -13,6 +13,7 @@ soma_status soma_save(soma_network *network, const char *path) {
 }
 
 soma_status soma_load(const char *path, soma_network **network) {
+    if (soma_is_onnx_name(path)) return soma_load_onnx(path, NULL, network);
     *network = NULL;
     return unsupported(path);
 }
