@@ -78,6 +78,7 @@ static const soma_device_api host_api = {.abi = SOMA_DEVICE_ABI,
 void host_device_open(soma_device *device) {
     memset(device, 0, sizeof *device);
     device->api = &host_api;
+    pthread_mutex_init(&device->lock, NULL);
     strcpy(device->selector, "host");
     host_info(NULL, &device->info);
 }

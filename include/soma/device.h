@@ -10,7 +10,7 @@
  * complete, and every primitive it adds makes it faster. soma_device_check() (soma check --device=X) holds it against
  * the reference.
  *
- * Threads: soma calls one open device from one thread at a time.
+ * Threads: soma calls one open device from one thread at a time, though not always from the same one.
  */
 #ifndef SOMA_DEVICE_H
 #define SOMA_DEVICE_H
@@ -327,7 +327,7 @@ typedef struct soma_device_info {
     uint64_t memory;         /* bytes in all; 0: unknown */
     uint64_t max_allocation; /* bytes of one allocation; 0: no limit of its own */
     uint32_t compute_units;
-    uint32_t alignment; /* bytes; offsets of views are multiples of it; a power of two, at least 64 */
+    uint32_t alignment;   /* bytes; offsets of views are multiples of it; a power of two, at least 64 */
     uint64_t reserved[8]; /* zero */
 } soma_device_info;
 
@@ -342,7 +342,7 @@ typedef void soma_device_visitor(void *context, uint32_t index, const soma_devic
 typedef struct soma_device_options {
     uint32_t threads;      /* cpu: threads to use, 0: as many as cores allowed to this process */
     uint64_t memory_limit; /* bytes; 0: what the device has. More is refused with SOMA_OUT_OF_DEVICE_MEMORY */
-    uint64_t reserved[6]; /* zero */
+    uint64_t reserved[6];  /* zero */
 } soma_device_options;
 
 /*
@@ -410,6 +410,27 @@ SOMA_API soma_status soma_device_register(const soma_device_api *api);
 SOMA_API soma_status soma_device_load(const char *path);
 #define SOMA_DEVICE_PLUGIN_SYMBOL "soma_device_plugin"
 typedef const soma_device_api *soma_device_plugin_function(void);
+
+/*
+ * For devices that share with the application what it has opened itself, as soma/opencl.h does. soma_device_adopt()
+ * makes an open device of a `state` such as the slot `open` gives; soma_device_close() closes it. On failure the state
+ * remains the caller's. index: the number that opens the like of it, SOMA_NO_DEVICE_INDEX for none. options: NULL for
+ * the defaults.
+ */
+typedef struct soma_device soma_device;
+SOMA_API soma_status soma_device_adopt(const soma_device_api *api, void *state, uint32_t index,
+                                       const soma_device_options *options, soma_device **device);
+/* The state of a device that was opened through this api; NULL if it was through another. */
+SOMA_API void *soma_device_state(const soma_device *device, const soma_device_api *api);
+
+/*
+ * Likewise for memory: a handle, such as the slot `alloc` gives, becomes a soma_memory (see soma/soma.h), whose
+ * destruction hands it to the slot `free`. It does not count as allocated by soma.
+ */
+typedef struct soma_memory soma_memory;
+SOMA_API soma_status soma_memory_adopt(soma_device *device, void *handle, size_t bytes, soma_memory **memory);
+/* The handle, and the byte at which the memory begins in it. */
+SOMA_API void *soma_memory_handle(const soma_memory *memory, size_t *offset);
 
 /* For devices: records the detail of an error (printf's format) for soma_last_error() and returns `status`. */
 SOMA_API soma_status soma_error(soma_status status, const char *format, ...)

@@ -10,8 +10,15 @@
  *     need not be compiled again. A field that this version does not know is refused, not passed over.
  *   X_create makes, X_destroy frees and accepts NULL. Pointers passed in are borrowed for the call unless said
  *     otherwise.
- *   One network or data set may be used by one thread at a time; different ones on different devices by different
- *     threads.
+ *
+ * Threads
+ *   A device may be used by any number of threads; what they ask of it is done one after the other. Any number of
+ *     devices may be open, of one kind too.
+ *   A network, a session, a data set, a memory: each by one thread at a time; different ones by different threads, on
+ *     one device or on several.
+ *   One network in several threads: a session for each, see soma_session_create().
+ *   soma_last_error() is the calling thread's own. soma_log_set() is for the whole process, and comes before other
+ *     threads use soma; the receiver may be called by several threads at a time, and must not call soma.
  */
 #ifndef SOMA_SOMA_H
 #define SOMA_SOMA_H
@@ -24,8 +31,6 @@ extern "C" {
 #endif
 
 /* ---------------------------------------------------------------------------------------------------- devices */
-
-typedef struct soma_device soma_device;
 
 /*
  * Opens a device by name:
@@ -48,11 +53,23 @@ SOMA_API void soma_device_get_info(soma_device *device, soma_device_info *info);
 SOMA_API const char *soma_device_selector(const soma_device *device);
 
 typedef struct soma_device_memory {
-    uint64_t allocated; /* bytes allocated on the device now */
-    uint64_t peak;      /* the most there ever was */
+    uint64_t allocated;   /* bytes allocated on the device now */
+    uint64_t peak;        /* the most there ever was */
     uint64_t reserved[4]; /* zero */
 } soma_device_memory;
 SOMA_API void soma_device_get_memory(const soma_device *device, soma_device_memory *memory);
+
+/*
+ * Memory of a device, for soma_session_run_memory(): of soma's own, or of the application's (soma/opencl.h). Numbers in
+ * it are float32, row-major. Destroy it before the device is closed; nothing may run on it then. Reading waits for what
+ * was asked of the device before.
+ */
+SOMA_API soma_status soma_memory_create(soma_device *device, size_t bytes, soma_memory **memory);
+SOMA_API void soma_memory_destroy(soma_memory *memory);
+SOMA_API size_t soma_memory_bytes(const soma_memory *memory);
+SOMA_API soma_device *soma_memory_device(const soma_memory *memory);
+SOMA_API soma_status soma_memory_write(soma_memory *memory, size_t offset, const void *source, size_t bytes);
+SOMA_API soma_status soma_memory_read(const soma_memory *memory, size_t offset, void *target, size_t bytes);
 
 /* Called for every device of every registered kind; selector is what opens it. */
 typedef void soma_device_list_function(void *context, const char *selector, const soma_device_info *info, bool usable,
@@ -132,7 +149,7 @@ typedef struct soma_dense_options {
     bool no_bias;
     soma_initializer weight_initializer, bias_initializer;
     float weight_scale, bias_scale; /* for CONSTANT, UNIFORM, NORMAL; 0: their default */
-    uint64_t reserved[8]; /* zero */
+    uint64_t reserved[8];           /* zero */
 } soma_dense_options;
 
 /* A network input: `rank` (1 to 4) dimensions per sample. name NULL: "input_1", ... */
@@ -280,7 +297,7 @@ typedef struct soma_compile_options {
     /* Of the first output: one per class, or two for binary cross-entropy; copied; NULL: 1 each. */
     const float *class_weight;
     size_t class_weight_count;
-    bool no_fusion; /* build the plain plan: for tests */
+    bool no_fusion;        /* build the plain plan: for tests */
     uint64_t reserved[16]; /* zero */
 } soma_compile_options;
 
@@ -461,7 +478,7 @@ typedef struct soma_metrics {
     double metric[SOMA_MAX_METRICS];
     uint32_t metric_count;
     const char *metric_name[SOMA_MAX_METRICS]; /* "accuracy", "top_5_accuracy", ...; static or owned by the network */
-    uint64_t reserved[4]; /* zero */
+    uint64_t reserved[4];                      /* zero */
 } soma_metrics;
 
 typedef struct soma_epoch {
@@ -478,7 +495,7 @@ typedef struct soma_progress {
     size_t batch, batches;            /* from 1 */
     size_t samples, samples_in_epoch; /* seen in this epoch, and in all */
     double seconds;                   /* since the epoch began */
-    uint64_t reserved[4]; /* zero */
+    uint64_t reserved[4];             /* zero */
 } soma_progress;
 
 /*
@@ -560,6 +577,46 @@ SOMA_API soma_status soma_predict_classes(soma_network *network, soma_dataset *d
 SOMA_API soma_status soma_run(soma_network *network, const float *x, size_t batch, float *y);
 
 /*
+ * One network in several threads: each has a session, with activations of its own over the weights of the network. A
+ * session runs the network forward, as soma_predict() does. The network must be compiled. While it has sessions it may
+ * be used by one more thread, but not compiled again (SOMA_INVALID_STATE), and while one of them runs its weights must
+ * not change. It is freed when it and all its sessions are destroyed, in any order; the devices must outlive them.
+ *
+ * Sessions on one device take turns. On processors, sessions run at the same time where each has a device of its own:
+ * open "cpu" several times, with as many threads as each session is to have.
+ */
+typedef struct soma_session soma_session;
+typedef struct soma_session_options {
+    soma_device *device;  /* NULL: the network's. Another one must reach the network's memory: both are "cpu" */
+    uint64_t reserved[8]; /* zero */
+} soma_session_options;
+SOMA_API soma_status soma_session_create(soma_network *network, const soma_session_options *options,
+                                         soma_session **session);
+SOMA_API void soma_session_destroy(soma_session *session);
+
+/* From and to host memory: inputs[i], of the network's input number i, has batch * its count values; outputs likewise;
+ * a NULL among the outputs is left out. */
+SOMA_API soma_status soma_session_run(soma_session *session, size_t batch, const float *const *inputs,
+                                      float *const *outputs);
+
+/*
+ * From and to memory of the session's device, without a copy: the network reads the inputs and writes the outputs where
+ * they are (an output that is an input, or another output, in another shape is copied on the device). They must not
+ * overlap. May return before it is done: what is asked of the device later comes after it. A NULL among the outputs, or
+ * NULL for all: the value stays in the session, see soma_session_output(). Running on the memories of the last run
+ * again costs least.
+ */
+SOMA_API soma_status soma_session_run_memory(soma_session *session, size_t batch, soma_memory *const *inputs,
+                                             soma_memory *const *outputs);
+
+/*
+ * Where the last run has left an output: memory for reading alone, which the next run overwrites. Destroy it before the
+ * session. Likewise a parameter, of a compiled network: until it is compiled again or destroyed.
+ */
+SOMA_API soma_status soma_session_output(soma_session *session, size_t index, soma_memory **memory);
+SOMA_API soma_status soma_parameter_memory(soma_network *network, const soma_tensor *parameter, soma_memory **memory);
+
+/*
  * For a loop of your own. train_on_batch makes one step and gives the batch's loss and metrics (metrics may be NULL:
  * then nothing is waited for). backward computes loss and gradients without a step, of the inputs too;
  * soma_apply_gradients() makes the step.
@@ -596,8 +653,8 @@ typedef struct soma_profile_row {
     const char *shapes;             /* of its operands */
     bool native;                    /* false: executed by the fallback */
     double microseconds;
-    double flops; /* of matrix products; 0 of all else */
-    double bytes; /* of its operands, each counted once */
+    double flops;         /* of matrix products; 0 of all else */
+    double bytes;         /* of its operands, each counted once */
     uint64_t reserved[4]; /* zero */
 } soma_profile_row;
 /* The row is valid during the call. */

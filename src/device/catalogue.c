@@ -9,7 +9,7 @@
 void soma_device_make_selector(char *selector, size_t size, const char *kind_name, uint32_t index,
                                soma_device_kind kind) {
     bool numbered = kind != SOMA_DEVICE_CPU && kind != SOMA_DEVICE_OTHER;
-    if (index == 0 && !numbered)
+    if ((index == 0 && !numbered) || index == SOMA_NO_DEVICE_INDEX)
         snprintf(selector, size, "%s", kind_name);
     else
         snprintf(selector, size, "%s:%u", kind_name, index);

@@ -12,8 +12,21 @@ const char *soma_device_selector(const soma_device *device) {
     return device->selector;
 }
 
+/* The lock is no part of what a const device promises. */
+static pthread_mutex_t *lock_of(const soma_device *device) {
+    return (pthread_mutex_t *)(uintptr_t)&device->lock;
+}
+
+/* One thread at a time uses a device. */
+#define LOCKED(device, statement)                                                                                      \
+    do {                                                                                                               \
+        pthread_mutex_lock(lock_of(device));                                                                           \
+        statement;                                                                                                     \
+        pthread_mutex_unlock(lock_of(device));                                                                         \
+    } while (0)
+
 void soma_device_get_memory(const soma_device *device, soma_device_memory *memory) {
-    *memory = device->memory;
+    LOCKED(device, *memory = device->memory);
 }
 
 /* ------------------------------------------------------------------------------------------------------ memory */
@@ -38,8 +51,7 @@ static soma_status check_room(const soma_device *device, size_t bytes, const cha
     return SOMA_OK;
 }
 
-soma_status soma_device_alloc(soma_device *device, size_t bytes, const char *what, void **memory) {
-    *memory = NULL;
+static soma_status allocate(soma_device *device, size_t bytes, const char *what, void **memory) {
     SOMA_TRY(check_room(device, bytes, what));
     soma_status status = device->api->alloc(device->state, bytes, memory);
     if (status != SOMA_OK)
@@ -51,43 +63,63 @@ soma_status soma_device_alloc(soma_device *device, size_t bytes, const char *wha
     return SOMA_OK;
 }
 
-void soma_device_free(soma_device *device, void *memory, size_t bytes) {
-    if (!memory) return;
+soma_status soma_device_alloc(soma_device *device, size_t bytes, const char *what, void **memory) {
+    soma_status status;
+    *memory = NULL;
+    LOCKED(device, status = allocate(device, bytes, what, memory));
+    return status;
+}
+
+static void deallocate(soma_device *device, void *memory, size_t bytes) {
     device->api->free(device->state, memory);
     device->memory.allocated -= SOMA_MIN(bytes, device->memory.allocated);
+}
+
+void soma_device_free(soma_device *device, void *memory, size_t bytes) {
+    if (memory) LOCKED(device, deallocate(device, memory, bytes));
 }
 
 soma_status soma_device_wrap(soma_device *device, const void *host, size_t bytes, void **memory) {
     *memory = NULL;
     if (!device->api->wrap)
         return soma_error(SOMA_UNSUPPORTED, "device %s can't use host memory without a copy", device->selector);
-    return device->api->wrap(device->state, host, bytes, memory);
+    soma_status status;
+    LOCKED(device, status = device->api->wrap(device->state, host, bytes, memory));
+    return status;
 }
 
 soma_status soma_device_write(soma_device *device, void *memory, size_t offset, const void *source, size_t bytes) {
-    return bytes ? device->api->write(device->state, memory, offset, source, bytes) : SOMA_OK;
+    soma_status status = SOMA_OK;
+    if (bytes) LOCKED(device, status = device->api->write(device->state, memory, offset, source, bytes));
+    return status;
 }
 
 soma_status soma_device_read(soma_device *device, void *memory, size_t offset, void *target, size_t bytes) {
-    return bytes ? device->api->read(device->state, memory, offset, target, bytes) : SOMA_OK;
+    soma_status status = SOMA_OK;
+    if (bytes) LOCKED(device, status = device->api->read(device->state, memory, offset, target, bytes));
+    return status;
 }
 
 soma_status soma_device_copy(soma_device *device, void *to, size_t to_offset, void *from, size_t from_offset,
                              size_t bytes) {
-    return bytes ? device->api->copy(device->state, to, to_offset, from, from_offset, bytes) : SOMA_OK;
+    soma_status status = SOMA_OK;
+    if (bytes) LOCKED(device, status = device->api->copy(device->state, to, to_offset, from, from_offset, bytes));
+    return status;
 }
 
 soma_status soma_device_fill(soma_device *device, void *memory, size_t offset, uint8_t byte, size_t bytes) {
-    return bytes ? device->api->fill(device->state, memory, offset, byte, bytes) : SOMA_OK;
+    soma_status status = SOMA_OK;
+    if (bytes) LOCKED(device, status = device->api->fill(device->state, memory, offset, byte, bytes));
+    return status;
 }
 
 /* -------------------------------------------------------------------------------------------------------- work */
 
 /* Says so once for each primitive of a device. */
 static void log_fallback(soma_device *device, soma_primitive primitive) {
-    uint32_t bit = UINT32_C(1) << primitive;
-    if (device->fallback_seen & bit) return;
-    device->fallback_seen |= bit;
+    uint32_t bit = UINT32_C(1) << primitive, seen;
+    LOCKED(device, seen = device->fallback_seen; device->fallback_seen |= bit);
+    if (seen & bit) return;
     soma_log(SOMA_LOG_INFO, "device %s (%s) does not do %s: the host does", device->selector, device->info.name,
              soma_primitive_name(primitive));
 }
@@ -98,7 +130,7 @@ soma_status soma_device_prepare(soma_device *device, soma_call *call, size_t *wo
     call->fallback = false;
     SOMA_TRY(soma_call_check(call));
     soma_status status = SOMA_UNSUPPORTED;
-    if (device->api->prepare) status = device->api->prepare(device->state, call, workspace);
+    if (device->api->prepare) LOCKED(device, status = device->api->prepare(device->state, call, workspace));
     if (status != SOMA_UNSUPPORTED) return status;
     *workspace = 0;
     call->fallback = true;
@@ -106,25 +138,34 @@ soma_status soma_device_prepare(soma_device *device, soma_call *call, size_t *wo
     return SOMA_OK;
 }
 
+static soma_status run_native(soma_device *device, soma_call *calls, size_t count) {
+    soma_status status;
+    LOCKED(device, status = device->api->run(device->state, calls, count));
+    return status;
+}
+
 soma_status soma_device_run(soma_device *device, soma_call *calls, size_t count) {
     size_t done = 0;
     for (size_t i = 0; i < count; i++) {
         if (!calls[i].fallback) continue;
-        if (i > done) SOMA_TRY(device->api->run(device->state, calls + done, i - done));
+        if (i > done) SOMA_TRY(run_native(device, calls + done, i - done));
         SOMA_TRY(soma_fallback_run(device, &calls[i]));
         done = i + 1;
     }
-    return count > done ? device->api->run(device->state, calls + done, count - done) : SOMA_OK;
+    return count > done ? run_native(device, calls + done, count - done) : SOMA_OK;
 }
 
 void soma_device_release(soma_device *device, soma_call *call) {
-    if (!call->fallback && call->prepared && device->api->release) device->api->release(device->state, call);
+    if (!call->fallback && call->prepared && device->api->release)
+        LOCKED(device, device->api->release(device->state, call));
     call->prepared = NULL;
     call->fallback = false;
 }
 
 soma_status soma_device_sync(soma_device *device) {
-    return device->api->sync ? device->api->sync(device->state) : SOMA_OK;
+    soma_status status = SOMA_OK;
+    if (device->api->sync) LOCKED(device, status = device->api->sync(device->state));
+    return status;
 }
 
 soma_status soma_device_peak(soma_device *device, double *gflops) {
@@ -134,5 +175,7 @@ soma_status soma_device_peak(soma_device *device, double *gflops) {
     if (!SOMA_DEVICE_HAS_SLOT(device->api, peak))
         return soma_error(SOMA_UNSUPPORTED, "device %s (%s) does not measure its peak", device->selector,
                           device->info.name);
-    return device->api->peak(device->state, gflops);
+    soma_status status;
+    LOCKED(device, status = device->api->peak(device->state, gflops));
+    return status;
 }

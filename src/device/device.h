@@ -4,16 +4,19 @@
 #define SOMA_DEVICE_DEVICE_H
 
 #include "base/base.h"
+#include <pthread.h>
 #include <soma/soma.h>
 
 struct soma_device {
     const soma_device_api *api;
     void *state;
+    pthread_mutex_t lock; /* around each use of api and state, and what changes below */
     soma_device_info info;
     char selector[64];
     soma_device_memory memory;
     uint64_t memory_limit;  /* 0: none */
     uint32_t fallback_seen; /* a bit per primitive: the log has said that the host executes it */
+    uint64_t memories;      /* soma_memory objects made so far */
 };
 _Static_assert(SOMA_PRIMITIVE_COUNT <= 32, "fallback_seen has a bit for every primitive");
 
@@ -33,6 +36,18 @@ soma_status soma_device_read(soma_device *device, void *memory, size_t offset, v
 soma_status soma_device_copy(soma_device *device, void *to, size_t to_offset, void *from, size_t from_offset,
                              size_t bytes);
 soma_status soma_device_fill(soma_device *device, void *memory, size_t offset, uint8_t byte, size_t bytes);
+
+/* A piece of a handle, as an application sees it. */
+typedef enum soma_memory_owner { SOMA_MEMORY_LENT, SOMA_MEMORY_ALLOCATED, SOMA_MEMORY_ADOPTED } soma_memory_owner;
+struct soma_memory {
+    soma_device *device;
+    void *handle;
+    size_t offset, bytes;
+    soma_memory_owner owner; /* how the handle is freed; LENT: it is not */
+    uint64_t serial;         /* tells it from an earlier one at the same address; from 1 */
+};
+/* A piece of a handle that stays whose it is. */
+soma_status soma_memory_lend(soma_device *device, void *handle, size_t offset, size_t bytes, soma_memory **memory);
 
 /*
  * Work. prepare checks the call's own consistency (soma_call_check), asks the device, and marks the call for the
@@ -59,7 +74,9 @@ const char *soma_call_view_name(const soma_call *call, uint32_t view);
 /* fallback.c: executes one call on the host through read and write. */
 soma_status soma_fallback_run(soma_device *device, const soma_call *call);
 
-/* registry.c: the devices in the tree and those registered; NULL past the last. */
+/* registry.c: SOMA_OK for an api that can be registered. */
+soma_status soma_registry_check(const soma_device_api *api);
+/* The devices in the tree and those registered; NULL past the last. */
 const soma_device_api *soma_registry_get(size_t index);
 
 /* The devices in the tree. */

@@ -23,31 +23,60 @@ static soma_status limit_from_environment(uint64_t *limit) {
     return SOMA_OK;
 }
 
+static soma_status resolve_options(const soma_device_options *options, soma_device_options *used) {
+    *used = options ? *options : (soma_device_options){0};
+    SOMA_TRY(SOMA_CHECK_RESERVED(used, "soma_device_options"));
+    return limit_from_environment(&used->memory_limit);
+}
+
+/* Fills in the rest of a device whose state is there. */
+static void finish(soma_device *device, const soma_device_api *api, uint32_t index, uint64_t memory_limit) {
+    device->api = api;
+    api->info(device->state, &device->info);
+    device->memory_limit = memory_limit;
+    pthread_mutex_init(&device->lock, NULL);
+    soma_device_make_selector(device->selector, sizeof device->selector, api->name, index, device->info.kind);
+    soma_log(SOMA_LOG_DEBUG, "device %s: %s, %s", device->selector, device->info.name, device->info.platform);
+}
+
 static soma_status open_index(const soma_device_api *api, uint32_t index, const soma_device_options *options,
                               soma_device **result) {
-    soma_device_options used = {0};
-    if (options) used = *options;
-    SOMA_TRY(SOMA_CHECK_RESERVED(&used, "soma_device_options"));
-    SOMA_TRY(limit_from_environment(&used.memory_limit));
+    soma_device_options used;
+    SOMA_TRY(resolve_options(options, &used));
     soma_device *device = soma_calloc(1, sizeof *device);
     if (!device) return soma_out_of_memory(sizeof *device, "a device");
-    device->api = api;
     soma_status status = api->open(index, &used, &device->state);
     if (status != SOMA_OK) {
         soma_free(device);
         return status;
     }
-    api->info(device->state, &device->info);
-    device->memory_limit = used.memory_limit;
-    soma_device_make_selector(device->selector, sizeof device->selector, api->name, index, device->info.kind);
-    soma_log(SOMA_LOG_DEBUG, "device %s: %s, %s", device->selector, device->info.name, device->info.platform);
+    finish(device, api, index, used.memory_limit);
     *result = device;
     return SOMA_OK;
+}
+
+soma_status soma_device_adopt(const soma_device_api *api, void *state, uint32_t index,
+                              const soma_device_options *options, soma_device **device) {
+    if (!device) return soma_error(SOMA_INVALID_ARGUMENT, "soma_device_adopt: no place for the device was given");
+    *device = NULL;
+    soma_device_options used;
+    SOMA_TRY(soma_registry_check(api));
+    SOMA_TRY(resolve_options(options, &used));
+    *device = soma_calloc(1, sizeof **device);
+    if (!*device) return soma_out_of_memory(sizeof **device, "a device");
+    (*device)->state = state;
+    finish(*device, api, index, used.memory_limit);
+    return SOMA_OK;
+}
+
+void *soma_device_state(const soma_device *device, const soma_device_api *api) {
+    return device && device->api == api ? device->state : NULL;
 }
 
 void soma_device_close(soma_device *device) {
     if (!device) return;
     device->api->close(device->state);
+    pthread_mutex_destroy(&device->lock);
     soma_free(device);
 }
 

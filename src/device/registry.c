@@ -60,7 +60,7 @@ static const char *missing_slot(const soma_device_api *api) {
     return NULL;
 }
 
-static soma_status check_api(const soma_device_api *api) {
+soma_status soma_registry_check(const soma_device_api *api) {
     if (!api) return soma_error(SOMA_INVALID_ARGUMENT, "registering a device: no soma_device_api was given");
     if (api->abi != SOMA_DEVICE_ABI)
         return soma_error(SOMA_ABI_MISMATCH,
@@ -100,7 +100,7 @@ static soma_status append(const soma_device_api *api) {
 }
 
 soma_status soma_device_register(const soma_device_api *api) {
-    SOMA_TRY(check_api(api));
+    SOMA_TRY(soma_registry_check(api));
     pthread_mutex_lock(&lock);
     soma_status status = append(api);
     pthread_mutex_unlock(&lock);

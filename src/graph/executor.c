@@ -55,9 +55,22 @@ soma_status soma_executor_create(soma_device *device, soma_dtype real, size_t pa
     return SOMA_OK;
 }
 
+soma_status soma_executor_share(const soma_executor *source, soma_device *device, soma_executor **out) {
+    soma_executor *executor = *out = soma_calloc(1, sizeof *executor);
+    if (!executor) return soma_out_of_memory(sizeof *executor, "an executor");
+    executor->device = device;
+    executor->real = source->real;
+    executor->parameter_count = source->parameter_count;
+    executor->decay_count = source->decay_count;
+    executor->parameters = source->parameters;
+    executor->borrows_parameters = true;
+    executor->generation = 1;
+    return SOMA_OK;
+}
+
 void soma_executor_destroy(soma_executor *executor) {
     if (!executor) return;
-    free_buffer(executor, executor->parameters, executor->parameter_count);
+    if (!executor->borrows_parameters) free_buffer(executor, executor->parameters, executor->parameter_count);
     free_buffer(executor, executor->gradients, executor->parameter_count);
     for (int i = 0; i < 2; i++) free_buffer(executor, executor->state[i], executor->parameter_count);
     free_buffer(executor, executor->accumulators, SOMA_ACCUMULATOR_SLOTS * 2);

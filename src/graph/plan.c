@@ -223,6 +223,7 @@ void soma_plan_destroy(soma_plan *plan) {
     soma_free(plan->origin);
     soma_free(plan->sites);
     soma_free(plan->blocks);
+    soma_free(plan->loans);
     soma_free(plan->live);
     soma_free(plan);
 }
@@ -233,7 +234,10 @@ void soma_plan_locate(const soma_plan *plan, const soma_tensor *tensor, void **m
     const soma_tensor *root = soma_tensor_root(tensor);
     const soma_executor *executor = plan->executor;
     size_t element = soma_executor_element(executor);
-    if (root->place == SOMA_PLACE_PARAMETER || root->place == SOMA_PLACE_GRADIENT) {
+    if (plan->loans && plan->loans[root->id].serial) {
+        *memory = plan->loans[root->id].memory;
+        *offset = plan->loans[root->id].offset;
+    } else if (root->place == SOMA_PLACE_PARAMETER || root->place == SOMA_PLACE_GRADIENT) {
         *memory = root->place == SOMA_PLACE_PARAMETER ? executor->parameters : executor->gradients;
         *offset = root->offset * element;
     } else {
@@ -299,6 +303,43 @@ soma_status soma_plan_bind(soma_plan *plan) {
     plan->generation = executor->generation;
     return SOMA_OK;
 }
+
+/* ---------------------------------------------------------------------------------------------------------- loans */
+
+static bool touches(const soma_plan *plan, size_t index, const soma_tensor *root) {
+    for (uint32_t j = 0; j < plan->calls[index].view_count; j++) {
+        const void *site = plan->sites[index].site[j];
+        if (site && !soma_site_is_buffer(site) && soma_tensor_root(site) == root) return true;
+    }
+    return false;
+}
+
+/* The calls on this tensor get its memory anew; what the device has prepared holds the old one. */
+static soma_status bind_again(soma_plan *plan, const soma_tensor *root) {
+    for (size_t i = plan->feed_count; i < plan->count; i++) {
+        if (!touches(plan, i, root)) continue;
+        release_range(plan, i, i + 1);
+        SOMA_TRY(prepare(plan, i));
+        bind_call(plan, i);
+    }
+    return SOMA_OK;
+}
+
+soma_status soma_plan_lend(soma_plan *plan, const soma_tensor *tensor, void *memory, size_t offset, uint64_t serial) {
+    const soma_tensor *root = soma_tensor_root(tensor);
+    if (!plan->loans && !memory) return SOMA_OK;
+    if (!plan->loans) plan->loans = soma_calloc(plan->graph->count, sizeof *plan->loans);
+    if (!plan->loans) return soma_out_of_memory(plan->graph->count * sizeof *plan->loans, "memory lent to a plan");
+    soma_loan *loan = &plan->loans[root->id], now = {memory, offset, memory ? serial : 0};
+    if (loan->serial == now.serial && loan->offset == offset) return SOMA_OK;
+    *loan = now;
+    if (plan->generation != plan->executor->generation) return SOMA_OK; /* the next run binds */
+    soma_status status = bind_again(plan, root);
+    if (status != SOMA_OK) plan->generation = UINT64_MAX; /* of no memory: all is prepared and bound at the next run */
+    return status;
+}
+
+/* ---------------------------------------------------------------------------------------------------------- feeds */
 
 static bool same_feeds(const soma_plan *plan, const soma_feed *feeds) {
     for (size_t i = 0; i < plan->feed_count; i++) {

@@ -19,6 +19,7 @@ typedef struct soma_executor {
     size_t decay_count;     /* weights come first: elements before this decay */
     uint32_t state_count;
     void *parameters, *gradients, *state[2]; /* gradients and states NULL until training is first planned */
+    bool borrows_parameters;                 /* they are another executor's */
     void *norm;                              /* one number: the gradient's sum of squares */
     void *accumulators;                      /* [SOMA_ACCUMULATOR_SLOTS, 2] */
     void *arena;
@@ -29,6 +30,9 @@ typedef struct soma_executor {
 /* Memory of one executor: parameters and accumulators at once (all zero), the rest by soma_executor_reserve(). */
 soma_status soma_executor_create(soma_device *device, soma_dtype real, size_t parameter_count, size_t decay_count,
                                  soma_executor **executor);
+/* An executor for running forward, on a device that reaches `source`'s parameters: it uses those, and has nothing else
+ * until an arena is reserved. `source` must outlive it. */
+soma_status soma_executor_share(const soma_executor *source, soma_device *device, soma_executor **executor);
 void soma_executor_destroy(soma_executor *executor);
 /* Numbers that this kind of optimizer keeps per parameter. */
 uint32_t soma_optimizer_states(soma_optimizer_kind kind);
@@ -93,6 +97,16 @@ soma_status soma_plan_set_feeds(soma_plan *plan, const soma_feed *feeds, size_t 
  * shift, i32 as it is. */
 soma_status soma_plan_write_input(soma_plan *plan, size_t input, const void *values, soma_dtype dtype, float scale,
                                   float shift);
+/* INPUT tensor number `input`; NULL past the last. */
+const soma_tensor *soma_plan_input(const soma_plan *plan, size_t input);
+/*
+ * Keeps a tensor's value, of an input or a kept tensor, in this memory of the caller's from now on, not in the arena;
+ * NULL: in the arena again. What shares the tensor's memory goes along. `serial` tells memories apart that come to have
+ * the same address one after the other.
+ */
+soma_status soma_plan_lend(soma_plan *plan, const soma_tensor *tensor, void *memory, size_t offset, uint64_t serial);
+/* Memory and byte offset of a tensor's value, of a bound plan. */
+void soma_plan_locate(const soma_plan *plan, const soma_tensor *tensor, void **memory, size_t *offset);
 /* A kept tensor's value (or an input's) as float32; waits for the device. `tensor` is of the plan's graph. */
 soma_status soma_plan_read(soma_plan *plan, const soma_tensor *tensor, float *values, size_t count);
 

@@ -17,6 +17,13 @@ typedef struct soma_call_sites {
     size_t offset[SOMA_CALL_MAX_VIEWS];
 } soma_call_sites;
 
+/* Memory of the caller's that a tensor's value is kept in; serial 0: none. */
+typedef struct soma_loan {
+    void *memory;
+    size_t offset;
+    uint64_t serial;
+} soma_loan;
+
 struct soma_plan {
     soma_executor *executor;
     const soma_graph *graph;
@@ -29,6 +36,7 @@ struct soma_plan {
     size_t *live; /* indices of calls whose parameters change from step to step */
     size_t live_count;
     soma_block *blocks; /* by tensor id */
+    soma_loan *loans;   /* by tensor id; NULL: there were none yet */
     size_t arena_bytes, workspace_bytes, constant_bytes;
     void *constants;
     uint64_t generation; /* of the executor's memory that the calls are bound to; 0: not bound yet */
@@ -38,7 +46,5 @@ struct soma_plan {
 
 /* A site is a buffer of the executor, not a tensor. */
 bool soma_site_is_buffer(const void *site);
-/* Memory and byte offset of a tensor's value. */
-void soma_plan_locate(const soma_plan *plan, const soma_tensor *tensor, void **memory, size_t *offset);
 
 #endif

@@ -70,7 +70,7 @@ soma_status soma_plan_run(soma_plan *plan, const soma_step_values *values) {
 
 /* ----------------------------------------------------------------------------------------------------- host access */
 
-static const soma_tensor *input_number(const soma_plan *plan, size_t number) {
+const soma_tensor *soma_plan_input(const soma_plan *plan, size_t number) {
     for (uint32_t i = 0; i < plan->graph->count; i++)
         if (plan->graph->tensor[i]->op == SOMA_OP_INPUT && number-- == 0) return plan->graph->tensor[i];
     return NULL;
@@ -108,7 +108,7 @@ static bool converts(soma_dtype from, soma_dtype to) {
 
 soma_status soma_plan_write_input(soma_plan *plan, size_t input, const void *values, soma_dtype dtype, float scale,
                                   float shift) {
-    const soma_tensor *tensor = input_number(plan, input);
+    const soma_tensor *tensor = soma_plan_input(plan, input);
     if (!tensor) return soma_error(SOMA_INVALID_ARGUMENT, "the step has no input number %zu", input);
     char label[SOMA_SHAPE_TEXT];
     if (!converts(dtype, tensor->dtype))

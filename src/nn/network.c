@@ -12,6 +12,7 @@ soma_status soma_network_create(soma_network **network) {
     if (!*network) return soma_out_of_memory(sizeof **network, "a network");
     soma_graph_init(&(*network)->graph);
     (*network)->graph.owner = *network;
+    atomic_init(&(*network)->users, 1);
     return SOMA_OK;
 }
 

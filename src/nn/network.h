@@ -5,6 +5,7 @@
 
 #include "graph/graph.h"
 #include "graph/plan.h"
+#include <stdatomic.h>
 
 typedef struct soma_layer {
     char *name, *kind;
@@ -46,6 +47,7 @@ struct soma_network {
     bool has_options;
     soma_compile_options options; /* last compiled with, or from the file */
     struct soma_compiled *compiled;
+    _Atomic uint32_t users; /* itself, until it is destroyed, and its sessions; the last frees it */
 };
 
 /* Names of layers and tensors are UTF-8 and not empty: they go into messages and files. */

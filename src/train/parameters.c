@@ -50,6 +50,18 @@ soma_status soma_set_parameter(soma_network *network, soma_tensor *tensor, const
     return SOMA_OK;
 }
 
+soma_status soma_parameter_memory(soma_network *network, const soma_tensor *tensor, soma_memory **memory) {
+    soma_parameter *parameter = NULL;
+    if (!memory) return soma_error(SOMA_INVALID_ARGUMENT, "soma_parameter_memory: no place for the memory was given");
+    *memory = NULL;
+    SOMA_TRY(soma_require_compiled(network, "soma_parameter_memory"));
+    SOMA_TRY(check_parameter(network, tensor, tensor ? soma_tensor_count(tensor) : 0, &parameter));
+    const soma_executor *executor = network->compiled->executor;
+    size_t element = soma_executor_element(executor);
+    return soma_memory_lend(executor->device, executor->parameters, tensor->offset * element,
+                            soma_tensor_count(tensor) * element, memory);
+}
+
 static soma_status input_gradient(soma_network *network, size_t input, float *values, size_t count) {
     soma_compiled *compiled = network->compiled;
     const char *name = soma_tensor_name(network->inputs[input]);

@@ -226,7 +226,8 @@ static soma_status build_graph(builder *build) {
     return build->compiled->fuse ? fuse(build) : SOMA_OK;
 }
 
-static void step_free(soma_step *step) {
+void soma_step_free(soma_step *step) {
+    if (!step) return;
     for (size_t i = 0; i < step->plan_count; i++) soma_plan_destroy(step->plans[i]);
     soma_graph_clear(&step->graph);
     soma_free(step);
@@ -235,7 +236,7 @@ static void step_free(soma_step *step) {
 void soma_steps_clear(soma_compiled *compiled) {
     while (compiled->steps) {
         soma_step *next = compiled->steps->next;
-        step_free(compiled->steps);
+        soma_step_free(compiled->steps);
         compiled->steps = next;
     }
     compiled->last_backward = NULL;
@@ -251,6 +252,20 @@ static bool same_signature(const soma_network *network, const soma_signature *a,
     return true;
 }
 
+soma_status soma_step_build(soma_network *network, const soma_signature *signature, soma_executor *executor,
+                            soma_step **out) {
+    soma_step *step = *out = soma_calloc(1, sizeof *step);
+    if (!step) return soma_out_of_memory(sizeof *step, "a step");
+    step->signature = *signature;
+    step->executor = executor;
+    builder build = {.network = network, .compiled = network->compiled, .step = step, .graph = &step->graph};
+    soma_status status = build_graph(&build);
+    if (status == SOMA_OK) return SOMA_OK;
+    soma_step_free(step);
+    *out = NULL;
+    return status;
+}
+
 soma_status soma_step_get(soma_network *network, const soma_signature *signature, soma_step **out) {
     soma_compiled *compiled = network->compiled;
     for (soma_step *step = compiled->steps; step; step = step->next)
@@ -258,18 +273,9 @@ soma_status soma_step_get(soma_network *network, const soma_signature *signature
             *out = step;
             return SOMA_OK;
         }
-    soma_step *step = soma_calloc(1, sizeof *step);
-    if (!step) return soma_out_of_memory(sizeof *step, "a step");
-    step->signature = *signature;
-    builder build = {.network = network, .compiled = compiled, .step = step, .graph = &step->graph};
-    soma_status status = build_graph(&build);
-    if (status != SOMA_OK) {
-        step_free(step);
-        return status;
-    }
-    step->next = compiled->steps;
-    compiled->steps = step;
-    *out = step;
+    SOMA_TRY(soma_step_build(network, signature, compiled->executor, out));
+    (*out)->next = compiled->steps;
+    compiled->steps = *out;
     return SOMA_OK;
 }
 
@@ -290,11 +296,12 @@ soma_status soma_step_plan(soma_network *network, soma_step *step, size_t batch,
     soma_plan *plan = found < step->plan_count ? step->plans[found] : NULL;
     if (!plan) {
         SOMA_TRY(reserve(compiled, step->signature.mode));
-        SOMA_TRY(soma_plan_create(compiled->executor, &step->graph, batch, compiled->optimizer.kind, &plan));
+        SOMA_TRY(soma_plan_create(step->executor, &step->graph, batch, compiled->optimizer.kind, &plan));
         if (step->plan_count < capacity)
             step->plan_count++;
         else {
-            if (compiled->last_plan == step->plans[capacity - 1]) compiled->last_plan = NULL;
+            if (step->executor == compiled->executor && compiled->last_plan == step->plans[capacity - 1])
+                compiled->last_plan = NULL;
             soma_plan_destroy(step->plans[capacity - 1]);
         }
         found = step->plan_count - 1;

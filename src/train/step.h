@@ -27,6 +27,7 @@ typedef struct soma_signature {
  * if weighted. */
 typedef struct soma_step {
     soma_signature signature;
+    soma_executor *executor; /* its plans run on */
     soma_graph graph;
     soma_tensor *output[SOMA_MAX_OUTPUTS];         /* PREDICT */
     soma_tensor *input_gradient[SOMA_MAX_OUTPUTS]; /* BACKWARD */
@@ -72,6 +73,10 @@ soma_status soma_choose_objective(const soma_network *network, soma_compiled *co
 soma_status soma_step_get(soma_network *network, const soma_signature *signature, soma_step **step);
 soma_status soma_step_plan(soma_network *network, soma_step *step, size_t batch, soma_plan **plan);
 
+/* A step that is not cached, which soma_step_free() frees. */
+soma_status soma_step_build(soma_network *network, const soma_signature *signature, soma_executor *executor,
+                            soma_step **step);
+void soma_step_free(soma_step *step);
 void soma_steps_clear(soma_compiled *compiled);
 /* Frees what compile made, the weights on the device included; soma_network_decompile() brings those back first. */
 void soma_network_discard(soma_network *network);

@@ -35,9 +35,6 @@ static soma_status find_device(uint32_t index, soma_cl_candidate *result) {
     }
     soma_free(candidates);
     if (status != SOMA_OK) return soma_error(SOMA_NO_DEVICE, "there is no OpenCL device %u; %u found", index, devices);
-    if (result->reason[0])
-        return soma_error(SOMA_NO_DEVICE, "OpenCL device %u, %s, can't serve: %s", index, result->info.name,
-                          result->reason);
     return SOMA_OK;
 }
 
@@ -110,35 +107,51 @@ static void close_device(void *state) {
     if (device->nothing) clReleaseMemObject(device->nothing);
     if (device->queue) clReleaseCommandQueue(device->queue);
     if (device->context) clReleaseContext(device->context);
+    clReleaseDevice(device->id); /* counts for sub-devices alone */
     soma_free(device);
 }
 
-static soma_status start(soma_cl_device *device) {
-    cl_int code;
-    device->context = clCreateContext(NULL, 1, &device->id, NULL, NULL, &code);
+/* The application's context and queue, where they are given, else our own. */
+static soma_status start(soma_cl_device *device, cl_context context, cl_command_queue queue) {
+    cl_int code = context ? clRetainContext(context) : CL_SUCCESS;
+    if (code == CL_SUCCESS)
+        device->context = context ? context : clCreateContext(NULL, 1, &device->id, NULL, NULL, &code);
     SOMA_TRY(soma_cl_check(code, "clCreateContext on %s", device->info.name));
-    device->queue = clCreateCommandQueue(device->context, device->id, 0, &code);
+    if (queue) code = clRetainCommandQueue(queue);
+    if (code == CL_SUCCESS) device->queue = queue ? queue : clCreateCommandQueue(device->context, device->id, 0, &code);
     SOMA_TRY(soma_cl_check(code, "clCreateCommandQueue on %s", device->info.name));
     device->nothing = clCreateBuffer(device->context, CL_MEM_READ_WRITE, device->info.alignment, NULL, &code);
     return soma_cl_check(code, "clCreateBuffer on %s", device->info.name);
 }
 
-static soma_status open_device(uint32_t index, const soma_device_options *options, void **state) {
-    soma_cl_candidate candidate;
-    SOMA_TRY(find_device(index, &candidate));
+soma_status soma_cl_open(const soma_cl_candidate *candidate, cl_context context, cl_command_queue queue,
+                         uint64_t memory_limit, soma_cl_device **result) {
+    if (candidate->reason[0])
+        return soma_error(SOMA_NO_DEVICE, "the OpenCL device %s can't serve: %s", candidate->info.name,
+                          candidate->reason);
     soma_cl_device *device = soma_calloc(1, sizeof *device);
     if (!device) return soma_out_of_memory(sizeof *device, "an OpenCL device");
-    device->id = candidate.id;
-    device->info = candidate.info;
+    device->id = candidate->id;
+    clRetainDevice(device->id);
+    device->info = candidate->info;
     device->memory_limit = device->info.memory;
-    if (options->memory_limit) device->memory_limit = SOMA_MIN(device->memory_limit, options->memory_limit);
+    if (memory_limit) device->memory_limit = SOMA_MIN(device->memory_limit, memory_limit);
     choose_style(device);
-    soma_status status = start(device);
+    soma_status status = start(device, context, queue);
     if (status == SOMA_OK) status = choose_gemm(device);
     if (status != SOMA_OK) {
         close_device(device);
         return status;
     }
+    *result = device;
+    return SOMA_OK;
+}
+
+static soma_status open_device(uint32_t index, const soma_device_options *options, void **state) {
+    soma_cl_candidate candidate;
+    soma_cl_device *device;
+    SOMA_TRY(find_device(index, &candidate));
+    SOMA_TRY(soma_cl_open(&candidate, NULL, NULL, options->memory_limit, &device));
     *state = device;
     return SOMA_OK;
 }

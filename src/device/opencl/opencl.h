@@ -54,6 +54,11 @@ typedef struct soma_cl_memory {
 
 extern const soma_device_api soma_opencl_api;
 
+struct soma_cl_candidate;
+/* On a context and a queue that are retained, or, where they are NULL, on new ones. */
+soma_status soma_cl_open(const struct soma_cl_candidate *candidate, cl_context context, cl_command_queue queue,
+                         uint64_t memory_limit, soma_cl_device **device);
+
 /* ------------------------------------------------------------------------------------------------------ error.c */
 
 /* "CL_OUT_OF_RESOURCES"; "unknown OpenCL error" for a code that is not in OpenCL 1.2 or its ICD extension. */
@@ -73,6 +78,9 @@ typedef struct soma_cl_candidate {
 
 /* Everything there is, in the platforms' order; *candidates is freed by the caller with soma_free(). */
 soma_status soma_cl_find(soma_cl_candidate **candidates, size_t *count);
+
+/* One device that somebody has already; its index is SOMA_NO_DEVICE_INDEX where it is not among those found. */
+soma_status soma_cl_examine(cl_device_id id, soma_cl_candidate *candidate);
 
 /* Reads a number or a flag of a device; 0 where the driver does not know it. */
 uint64_t soma_cl_device_number(cl_device_id id, cl_device_info what);

@@ -175,3 +175,24 @@ soma_status soma_cl_find(soma_cl_candidate **candidates, size_t *count) {
     *count = found.count;
     return status;
 }
+
+/* A sub-device is not among those that platforms list. */
+static void examine_other(cl_device_id id, soma_cl_candidate *candidate) {
+    cl_platform_id platform = NULL;
+    *candidate = (soma_cl_candidate){.id = id, .index = SOMA_NO_DEVICE_INDEX};
+    describe(id, &candidate->info);
+    if (clGetDeviceInfo(id, CL_DEVICE_PLATFORM, sizeof platform, &platform, NULL) == CL_SUCCESS)
+        platform_text(platform, CL_PLATFORM_NAME, candidate->info.platform, sizeof candidate->info.platform);
+    judge(id, &candidate->info, candidate->reason, sizeof candidate->reason);
+}
+
+soma_status soma_cl_examine(cl_device_id id, soma_cl_candidate *candidate) {
+    soma_cl_candidate *candidates;
+    size_t count;
+    examine_other(id, candidate);
+    SOMA_TRY(soma_cl_find(&candidates, &count));
+    for (size_t i = 0; i < count; i++)
+        if (candidates[i].id == id) *candidate = candidates[i];
+    soma_free(candidates);
+    return SOMA_OK;
+}
