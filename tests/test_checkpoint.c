@@ -240,6 +240,17 @@ START_TEST(early_stopping_goes_on_waiting) {
     expect_same(&whole, &resumed, "early stopping");
     forget(&resumed);
     forget(&whole);
+
+    e.compile.optimizer = (soma_optimizer){.kind = SOMA_ADAM}; /* something always does */
+    e.fit.early_stopping = 2;
+    e.fit.min_delta = 1e-6f;
+    whole = train_whole(&e);
+    ck_assert_uint_eq(whole.history.count, EPOCHS);
+    train_part(&e, BATCHES + 2, SOMA_IO, false);
+    resumed = train_rest(&e);
+    expect_same(&whole, &resumed, "steady improvement");
+    forget(&resumed);
+    forget(&whole);
 }
 END_TEST
 
