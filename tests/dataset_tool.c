@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Loads a data set and writes it out plainly: our half of dataset_interop.py. */
+/* Loads a data set and writes it out plainly: our half of dataset_interop.py and npy_interop.py. */
 #include "train/dataset.h"
 
 #include <stdio.h>
@@ -30,22 +30,27 @@ static int print(soma_dataset *dataset) {
 }
 
 int main(int count, char **arguments) {
-    soma_dataset *dataset, *test;
+    soma_dataset *dataset, *test = NULL;
     soma_status status = SOMA_INVALID_ARGUMENT;
     if (count == 4 && strcmp(arguments[1], "idx") == 0)
         status = soma_dataset_from_idx(arguments[2], arguments[3], 0, &dataset);
     else if (count == 3 && strcmp(arguments[1], "csv") == 0)
         status = soma_dataset_from_csv(arguments[2], NULL, &dataset);
-    else if (count == 3 && strcmp(arguments[1], "digits") == 0) {
+    else if (count == 4 && strcmp(arguments[1], "npy") == 0)
+        status = soma_dataset_from_npy(arguments[2], arguments[3], NULL, &dataset);
+    else if (count == 4 && strcmp(arguments[1], "npz") == 0)
+        status = soma_dataset_from_npz(arguments[2], NULL, &dataset, &test);
+    else if (count == 3 && strcmp(arguments[1], "digits") == 0)
         status = soma_dataset_digits(&dataset, &test);
-        if (status == SOMA_OK && strcmp(arguments[2], "test") == 0) {
-            soma_dataset_destroy(dataset);
-            dataset = test;
-        } else if (status == SOMA_OK)
-            soma_dataset_destroy(test);
-    } else {
-        fprintf(stderr, "usage: dataset_tool idx IMAGES LABELS | csv TABLE | digits train|test\n");
+    else {
+        fprintf(stderr, "usage: dataset_tool idx IMAGES LABELS | csv TABLE | npy INPUTS TARGETS | npz FILE PART | "
+                        "digits PART, which is train or test\n");
         return 2;
+    }
+    if (status == SOMA_OK && test) {
+        bool wanted = strcmp(arguments[count - 1], "test") == 0;
+        soma_dataset_destroy(wanted ? dataset : test);
+        dataset = wanted ? test : dataset;
     }
     return status == SOMA_OK ? print(dataset) : fail();
 }

@@ -10,6 +10,7 @@ import os
 import struct
 import sys
 import xml.etree.ElementTree
+import zipfile
 
 sys.dont_write_bytecode = True
 from program import BAD_FILE, DEVICE, USAGE, ProgramTest, main
@@ -114,6 +115,54 @@ class Classes(TableTest):
         self.train("--data", strange, "--epochs=1", "--plot", plot)
         text = " ".join(element.text or "" for element in xml.etree.ElementTree.parse(plot).getroot().iter())
         self.assertIn('a&<b>"\u00e9?.csv', text)
+
+
+class Arrays(TableTest):
+    """NumPy's files, made by hand from the format's description."""
+
+    @staticmethod
+    def array(descr, shape, content):
+        header = f"{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}\n".encode()
+        return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + content
+
+    def setUp(self):
+        super().setUp()
+        places = [(x, y) for number in range(3) for x, y in points(number)]
+        numbers = [number for number in range(3) for _ in points(number)]
+        self.count = len(numbers)
+        x = [value for place in places for value in place]
+        self.x = self.array("<f4", (self.count, 2), struct.pack(f"<{len(x)}f", *x))
+        self.y = self.array(">i8", (self.count,), struct.pack(f">{len(numbers)}q", *numbers))
+
+    def archive(self, name, method=zipfile.ZIP_DEFLATED, **arrays):
+        with zipfile.ZipFile(self.path(name), "w", method) as archive:
+            for key, content in arrays.items():
+                archive.writestr(key + ".npy", content)
+        return self.path(name)
+
+    def test_arrays_of_files_and_archives(self):
+        arguments = ["--epochs=60", "--lr=0.05", "--net=dense 3 softmax"]
+        files = ["--data", self.write("x.npy", self.x), "--labels", self.write("y.npy", self.y)]
+        from_files = self.train(*files, *arguments, "--save", self.path("model"))
+        self.assertGreater(from_files["test_accuracy"], 0.9)
+        for method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            archive = self.archive("both.npz", method, x=self.x, y=self.y)
+            self.assertEqual(self.train("--data", archive, *arguments)["test_loss"], from_files["test_loss"])
+        parts = self.archive("parts.npz", x_train=self.x, y_train=self.y, x_test=self.x, y_test=self.y)
+        self.assertEqual(self.json("evaluate", f"--device={DEVICE}", "--model", self.path("model"), "--data", parts)["samples"], self.count)
+        unlabelled = self.archive("x.npz", x=self.x)
+        self.succeed("predict", f"--device={DEVICE}", "--model", self.path("model"), "--data", unlabelled,
+                     "--output", self.path("all.npz"))
+        with zipfile.ZipFile(self.path("all.npz")) as archive:
+            self.assertEqual(sorted(archive.namelist()), ["classes.npy", "dense_1.npy"])
+            self.assertIn(f"'shape': ({self.count}, 3)", str(archive.read("dense_1.npy")[:128]))
+
+    def test_archives_that_are_refused(self):
+        self.refuse(USAGE, ["no labels", "y beside x"], "train", "--device=cpu", "--data", self.archive("x.npz", x=self.x))
+        self.refuse(BAD_FILE, ["a.npy", "x_train.npy"], "train", "--device=cpu", "--data", self.archive("a.npz", a=self.x))
+        self.refuse(BAD_FILE, ["objects", "offset 21"], "train", "--device=cpu", "--labels", self.write("y.npy", self.y), "--data",
+                    self.write("x.npy", self.x.replace(b"<f4'", b"|O' ")))
+        self.refuse(BAD_FILE, ["empty.npz"], "train", "--device=cpu", "--data", self.write("empty.npz", b""))
 
 
 class Training(TableTest):

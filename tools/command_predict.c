@@ -41,22 +41,30 @@ static exit_status compute(const struct settings *settings, soma_dataset *datase
     return cause == SOMA_OK ? STATUS_DONE : fail_from_library(cause, STATUS_FILE, "%s", settings->data);
 }
 
-static exit_status write_predictions(const struct settings *settings, const struct predictions *predictions) {
+static bool ends_in(const char *path, const char *ending) {
+    const char *dot = strrchr(path, '.');
+    return dot && strcmp(dot, ending) == 0;
+}
+
+static exit_status write_table(const struct predictions *predictions, const char *path) {
+    struct output_file file;
+    exit_status status = output_file_open("output", path, &file);
+    if (status != STATUS_DONE) return status;
+    predictions_write_csv(predictions, file.stream);
+    return output_file_close(&file);
+}
+
+static exit_status write_predictions(const struct settings *settings, const struct predictions *predictions,
+                                     soma_dataset *dataset) {
     const char *path = settings->output;
     if (!path && settings->json) return STATUS_DONE; /* they are in the object */
     if (!path || strcmp(path, "-") == 0) {
         predictions_write_csv(predictions, stdout);
         return STATUS_DONE;
     }
-    struct output_file file;
-    exit_status status = output_file_open("output", path, &file);
-    if (status != STATUS_DONE) return status;
-    const char *dot = strrchr(path, '.');
-    if (dot && strcmp(dot, ".npy") == 0)
-        predictions_write_npy(predictions, file.stream);
-    else
-        predictions_write_csv(predictions, file.stream);
-    status = output_file_close(&file);
+    exit_status status = ends_in(path, ".npy")   ? predictions_write_npy(predictions, path)
+                         : ends_in(path, ".npz") ? predictions_write_npz(predictions, dataset, settings->batch, path)
+                                                 : write_table(predictions, path);
     if (status == STATUS_DONE) say("Saved %zu predictions in %s\n", predictions->samples, path);
     return status;
 }
@@ -72,7 +80,7 @@ static exit_status predict(const struct settings *settings, soma_network *networ
         .as_classes = !settings->raw && model_is_classifier(network),
     };
     status = compute(settings, dataset, &predictions);
-    if (status == STATUS_DONE) status = write_predictions(settings, &predictions);
+    if (status == STATUS_DONE) status = write_predictions(settings, &predictions, dataset);
     if (status == STATUS_DONE && settings->json) {
         report *object = report_create();
         report_text(object, "device", soma_device_selector(device));
@@ -88,15 +96,15 @@ static exit_status predict(const struct settings *settings, soma_network *networ
 }
 
 static exit_status check_settings(const struct settings *settings) {
-    const char *path = settings->output, *dot = path ? strrchr(path, '.') : NULL;
+    const char *path = settings->output;
     if (!path) return STATUS_DONE;
     if (strcmp(path, "-") == 0 && settings->json)
         return fail(STATUS_USAGE,
                     "--output: '-' and --json both want stdout; without --output the object holds the predictions");
     if (strcmp(path, "-") == 0) return STATUS_DONE;
-    if (!dot || (strcmp(dot, ".csv") != 0 && strcmp(dot, ".npy") != 0))
-        return fail(STATUS_USAGE, "--output: '%s' has no known form; accepted: a name that ends in .csv or .npy, or -",
-                    path);
+    if (!ends_in(path, ".csv") && !ends_in(path, ".npy") && !ends_in(path, ".npz"))
+        return fail(STATUS_USAGE,
+                    "--output: '%s' has no known form; accepted: a name that ends in .csv, .npy or .npz, or -", path);
     return output_file_try("output", path);
 }
 

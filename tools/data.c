@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum source { SOURCE_DIGITS, SOURCE_DIRECTORY, SOURCE_IDX, SOURCE_TABLE };
+enum source { SOURCE_DIGITS, SOURCE_DIRECTORY, SOURCE_IDX, SOURCE_NPY, SOURCE_NPZ, SOURCE_TABLE };
 
 /* A file as loaded, not divided, or the two sets of a source that comes divided. */
 struct loaded {
@@ -14,25 +14,32 @@ struct loaded {
     soma_dataset *whole, *train, *test;
 };
 
-/* An IDX file begins with two zero bytes; a gzipped one is known by its name, which has "idx" in it. */
-static bool is_idx(const char *path) {
+/* What a file begins with. A gzipped IDX file is known by its name, which has "idx" in it. */
+static enum source source_of_file(const char *path) {
+    static const struct {
+        const char *start;
+        size_t length;
+        enum source source;
+    } kinds[] = {{"\0\0", 2, SOURCE_IDX}, {"\x93NUMPY", 6, SOURCE_NPY}, {"PK\3\4", 4, SOURCE_NPZ}};
     const char *slash = strrchr(path, '/');
-    const char *name = slash ? slash + 1 : path;
-    if (strstr(name, "idx")) return true;
-    unsigned char start[2] = {1, 1};
+    char start[6] = "------";
+    if (strstr(slash ? slash + 1 : path, "idx")) return SOURCE_IDX;
     FILE *file = fopen(path, "rb");
-    if (!file) return false;
-    size_t got = fread(start, 1, sizeof start, file);
-    fclose(file);
-    return got == sizeof start && start[0] == 0 && start[1] == 0;
+    size_t got = file ? fread(start, 1, sizeof start, file) : 0;
+    if (file) fclose(file);
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (got >= kinds[i].length && memcmp(start, kinds[i].start, kinds[i].length) == 0) return kinds[i].source;
+    const char *dot = strrchr(path, '.'); /* what is damaged, or empty, is still meant to be one */
+    if (dot && strcmp(dot, ".npy") == 0) return SOURCE_NPY;
+    return dot && strcmp(dot, ".npz") == 0 ? SOURCE_NPZ : SOURCE_TABLE;
 }
 
 static enum source source_of(const struct settings *settings) {
     struct stat status;
-    if (settings->labels) return SOURCE_IDX;
-    if (strcmp(settings->data, "digits") == 0) return SOURCE_DIGITS;
-    if (stat(settings->data, &status) == 0 && S_ISDIR(status.st_mode)) return SOURCE_DIRECTORY;
-    return is_idx(settings->data) ? SOURCE_IDX : SOURCE_TABLE;
+    if (strcmp(settings->data, "digits") == 0) return settings->labels ? SOURCE_IDX : SOURCE_DIGITS;
+    if (stat(settings->data, &status) == 0 && S_ISDIR(status.st_mode) && !settings->labels) return SOURCE_DIRECTORY;
+    enum source source = source_of_file(settings->data);
+    return settings->labels && source != SOURCE_NPY ? SOURCE_IDX : source;
 }
 
 static exit_status refuse_missing(const struct settings *settings) {
@@ -41,7 +48,7 @@ static exit_status refuse_missing(const struct settings *settings) {
     return fail(
         STATUS_FILE,
         "--data: there is no file or directory '%s'; accepted: digits, a directory in MNIST's naming, a CSV file, "
-        "an IDX file with --labels",
+        "an NPZ archive, an IDX or NPY file with --labels",
         settings->data);
 }
 
@@ -66,6 +73,7 @@ static exit_status load_table(const struct settings *settings, const char *label
 }
 
 static exit_status load(const struct settings *settings, const char *label, struct loaded *loaded) {
+    const soma_npy_options npy = {.regression = settings->regression};
     *loaded = (struct loaded){.source = source_of(settings)};
     exit_status status = refuse_missing(settings);
     if (status != STATUS_DONE) return status;
@@ -79,6 +87,15 @@ static exit_status load(const struct settings *settings, const char *label, stru
         break;
     case SOURCE_IDX:
         cause = soma_dataset_from_idx(settings->data, settings->labels, 0, &loaded->whole);
+        break;
+    case SOURCE_NPY:
+        cause = soma_dataset_from_npy(settings->data, settings->labels, &npy, &loaded->whole);
+        break;
+    case SOURCE_NPZ:
+        cause = soma_dataset_from_npz(settings->data, &npy, &loaded->train, &loaded->test);
+        if (loaded->test) break;
+        loaded->whole = loaded->train;
+        loaded->train = NULL;
         break;
     case SOURCE_TABLE:
         return load_table(settings, label, &loaded->whole);
@@ -103,8 +120,11 @@ static exit_status refuse_unlabelled(const struct settings *settings, const soma
     soma_dataset_info info;
     soma_dataset_get_info(dataset, &info);
     if (info.targets) return STATUS_DONE;
-    return fail(STATUS_USAGE, "%s has no labels, which are needed here; name them by %s", settings->data,
-                source_of(settings) == SOURCE_IDX ? "--labels FILE" : "--label COLUMN");
+    enum source source = source_of(settings);
+    const char *where = source == SOURCE_TABLE ? "name them by --label COLUMN"
+                        : source == SOURCE_NPZ ? "an array y beside x is wanted"
+                                               : "name them by --labels FILE";
+    return fail(STATUS_USAGE, "%s has no labels, which are needed here; %s", settings->data, where);
 }
 
 exit_status data_load(const struct settings *settings, struct data *data) {

@@ -48,10 +48,10 @@ static const char *part_name(int value) {
 const option_row option_table[] = {
     {.group = "Data", .name = "data", .letter = 'd', .type = OPTION_TEXT, .offset = FIELD(data), .commands = READS, .argument = "WHAT",
      .fallback = "digits",
-     .help = "digits (8x8 pixels, comes with soma); a directory in MNIST's naming; a CSV file; or an IDX file, with --labels. "
-             "Files may be gzipped"},
+     .help = "digits (8x8 pixels, comes with soma); a directory in MNIST's naming; a CSV file; an NPZ archive of x and y, or of x_train, "
+             "y_train, x_test, y_test; or an IDX or NPY file, with --labels. CSV and IDX may be gzipped"},
     {.name = "labels", .type = OPTION_TEXT, .offset = FIELD(labels), .commands = READS, .argument = "FILE",
-     .help = "the IDX file of the labels that belong to the IDX file of --data"},
+     .help = "the file of the labels that belong to the IDX or NPY file of --data, of the same kind"},
     {.name = "label", .type = OPTION_TEXT, .offset = FIELD(label), .commands = READS, .argument = "COLUMN",
      .help = "CSV: the column to predict, by name or by number from 1; none: there is none (default: the last)"},
     {.name = "header", .type = OPTION_SET, .offset = FIELD(header), .value = 1, .commands = READS,
@@ -61,10 +61,10 @@ const option_row option_table[] = {
     {.name = "separator", .type = OPTION_TEXT, .offset = FIELD(separator), .commands = READS, .argument = "CHAR",
      .help = "CSV: what stands between fields, one character or tab (default: look)"},
     {.name = "regression", .type = OPTION_FLAG, .offset = FIELD(regression), .commands = READS,
-     .help = "CSV: the label is a number, not a class (a model that learnt numbers knows)"},
+     .help = "CSV, NPY, NPZ: the label is a number, not a class (a model that learnt numbers knows)"},
     {.name = "test", .type = OPTION_REAL, .offset = FIELD(test), .commands = READS, .argument = "FRACTION", .fallback = "0.2",
      .interval = "[0, 1)",
-     .help = "part of a CSV or IDX file that is held out to test on, drawn by --seed, class by class. The digits and directories have a test "
+     .help = "part of a file that is held out to test on, drawn by --seed, class by class. The digits and directories have a test "
              "set of their own"},
     {.name = "part", .type = OPTION_CHOICE, .offset = FIELD(part), .commands = EVALUATE | PREDICT, .argument = "PART",
      .choices = part_name, .fallback = "default",
@@ -174,7 +174,8 @@ const option_row option_table[] = {
     {.name = "plot", .type = OPTION_TEXT, .offset = FIELD(plot), .commands = TRAIN, .argument = "FILE",
      .help = "the same as a picture, in SVG"},
     {.name = "output", .type = OPTION_TEXT, .offset = FIELD(output), .commands = PREDICT, .argument = "FILE",
-     .help = "where predictions go: a .csv or .npy file, or - for CSV on stdout (the default)"},
+     .help = "where predictions go: a .csv or .npy file; an .npz file, of the outputs under their names, and the classes; or - for CSV on "
+             "stdout (the default)"},
     {.name = "raw", .type = OPTION_FLAG, .offset = FIELD(raw), .commands = PREDICT,
      .help = "what the network's output is, number by number, instead of classes"},
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Writes predictions as CSV, as NPY and into the JSON object. */
 #include "predictions.h"
+#include <stdlib.h>
 #include <string.h>
 
 /* A single unit is the probability of the second of two classes. */
@@ -67,35 +68,61 @@ void predictions_write_csv(const struct predictions *predictions, FILE *stream) 
     }
 }
 
-/* The magic, the version, the length of what follows, and a Python dictionary that ends in a newline at a multiple of
- * 64 bytes. */
-static void write_npy_header(FILE *stream, const char *type, const char *shape) {
-    char text[256];
-    enum { BEFORE = 10 };
-    int length =
-        snprintf(text, sizeof text - 64, "{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", type, shape);
-    while ((BEFORE + length + 1) % 64 != 0) text[length++] = ' ';
-    text[length++] = '\n';
-    const unsigned char start[BEFORE] = {
-        0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, (unsigned char)(length & 0xff), (unsigned char)(length >> 8)};
-    fwrite(start, 1, sizeof start, stream);
-    fwrite(text, 1, (size_t)length, stream);
+/* The classes of all samples as an array. */
+static soma_array class_array(const struct predictions *predictions) {
+    return (soma_array){.data = predictions->classes, .dtype = SOMA_I32, .rank = 1, .shape = {predictions->samples}};
 }
 
-void predictions_write_npy(const struct predictions *predictions, FILE *stream) {
-    char shape[128];
-    size_t length = (size_t)snprintf(shape, sizeof shape, "%zu,", predictions->samples);
-    if (predictions->as_classes) {
-        write_npy_header(stream, "<i4", shape);
-        fwrite(predictions->classes, sizeof *predictions->classes, predictions->samples, stream);
-        return;
+static soma_array output_array(const struct predictions *predictions, size_t output, const float *values) {
+    size_t shape[SOMA_MAX_RANK];
+    uint32_t rank = soma_tensor_shape(soma_network_output(predictions->network, output), shape);
+    soma_array array = {.data = values, .dtype = SOMA_F32, .rank = rank + 1, .shape = {predictions->samples}};
+    memcpy(array.shape + 1, shape, rank * sizeof *shape);
+    return array;
+}
+
+exit_status predictions_write_npy(const struct predictions *predictions, const char *path) {
+    soma_array array =
+        predictions->as_classes ? class_array(predictions) : output_array(predictions, 0, predictions->values);
+    soma_status cause = soma_write_npy(path, &array);
+    return cause == SOMA_OK ? STATUS_DONE : fail_from_library(cause, STATUS_FAILED, "--output");
+}
+
+/* Values of every output, each to be freed, and their names. */
+static exit_status predict_outputs(const struct predictions *predictions, soma_dataset *dataset, size_t batch,
+                                   soma_array *arrays, const char **names, float **values) {
+    for (size_t i = 0; i < soma_network_output_count(predictions->network); i++) {
+        soma_tensor *output = soma_network_output(predictions->network, i);
+        size_t count = soma_tensor_count(output);
+        values[i] = calloc(predictions->samples * count, sizeof **values);
+        if (!values[i])
+            return fail(STATUS_FAILED, "out of memory: %zu predictions of %zu numbers each", predictions->samples,
+                        count);
+        soma_status cause = soma_predict(predictions->network, dataset, i, batch, values[i]);
+        if (cause != SOMA_OK) return fail_from_library(cause, STATUS_FILE, NULL);
+        arrays[i] = output_array(predictions, i, values[i]);
+        names[i] = soma_tensor_name(output);
     }
-    size_t sizes[SOMA_MAX_RANK];
-    uint32_t rank = soma_tensor_shape(soma_network_output(predictions->network, 0), sizes);
-    for (uint32_t i = 0; i < rank; i++)
-        length += (size_t)snprintf(shape + length, sizeof shape - length, " %zu,", sizes[i]);
-    write_npy_header(stream, "<f4", shape);
-    fwrite(predictions->values, sizeof *predictions->values, predictions->samples * predictions->outputs, stream);
+    return STATUS_DONE;
+}
+
+exit_status predictions_write_npz(const struct predictions *predictions, soma_dataset *dataset, size_t batch,
+                                  const char *path) {
+    soma_array arrays[SOMA_MAX_OUTPUTS + 1];
+    const char *names[SOMA_MAX_OUTPUTS + 1];
+    float *values[SOMA_MAX_OUTPUTS] = {0};
+    size_t count = soma_network_output_count(predictions->network);
+    exit_status status = predict_outputs(predictions, dataset, batch, arrays, names, values);
+    if (predictions->as_classes) {
+        arrays[count] = class_array(predictions);
+        names[count++] = "classes";
+    }
+    if (status == STATUS_DONE) {
+        soma_status cause = soma_write_npz(path, names, arrays, count);
+        if (cause != SOMA_OK) status = fail_from_library(cause, STATUS_FAILED, "--output");
+    }
+    for (size_t i = 0; i < SOMA_MAX_OUTPUTS; i++) free(values[i]);
+    return status;
 }
 
 void predictions_report(const struct predictions *predictions, report *object) {

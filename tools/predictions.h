@@ -3,9 +3,9 @@
 #ifndef SOMA_TOOLS_PREDICTIONS_H
 #define SOMA_TOOLS_PREDICTIONS_H
 
+#include "program.h"
 #include "report.h"
 #include <soma/soma.h>
-#include <stdio.h>
 
 struct predictions {
     soma_network *network; /* for the names of classes and the shape of the output */
@@ -19,8 +19,11 @@ struct predictions {
  */
 void predictions_write_csv(const struct predictions *predictions, FILE *stream);
 
-/* NumPy's format: class numbers as int32 [samples], or the outputs as float32 [samples, ...]. */
-void predictions_write_npy(const struct predictions *predictions, FILE *stream);
+/* NumPy's format: class numbers as int32 [samples], or the output as float32 [samples, ...]. */
+exit_status predictions_write_npy(const struct predictions *predictions, const char *path);
+/* An archive of every output, as the network gives it, under the output's name; and the class numbers as "classes". */
+exit_status predictions_write_npz(const struct predictions *predictions, soma_dataset *dataset, size_t batch,
+                                  const char *path);
 
 /* "predictions": an array of class names, or of arrays of numbers. */
 void predictions_report(const struct predictions *predictions, report *object);

@@ -409,6 +409,27 @@ typedef struct soma_csv_options {
  */
 SOMA_API soma_status soma_dataset_from_csv(const char *path, const soma_csv_options *options, soma_dataset **dataset);
 
+typedef struct soma_npy_options {
+    size_t classes;  /* 0: the largest class number + 1; else a number out of range is an error */
+    bool regression; /* whole numbers as targets are numbers to predict, not classes */
+    uint64_t reserved[4]; /* zero */
+} soma_npy_options;
+
+/*
+ * NumPy's arrays, row- or column-major, of either byte order, of floats of 2, 4 or 8 bytes, whole numbers of 1 to 8
+ * bytes or truth values; the first dimension is the samples. Inputs of unsigned bytes stay bytes, and are scaled by
+ * 1/255; all else becomes float32, and must be finite. Targets: a whole number per sample is its class; all else are
+ * numbers to predict. targets NULL: inputs alone.
+ */
+SOMA_API soma_status soma_dataset_from_npy(const char *inputs, const char *targets, const soma_npy_options *options,
+                                           soma_dataset **dataset);
+/*
+ * An archive of such arrays: x and y (*test is NULL then), or x_train, y_train, x_test and y_test; the y may be missing.
+ * SOMA_UNSUPPORTED: built without libzip.
+ */
+SOMA_API soma_status soma_dataset_from_npz(const char *path, const soma_npy_options *options, soma_dataset **train,
+                                           soma_dataset **test);
+
 SOMA_API void soma_dataset_destroy(soma_dataset *dataset);
 
 /*
@@ -707,6 +728,10 @@ typedef struct soma_onnx_options {
  * library: SOMA_UNSUPPORTED. soma_load() does the same, without options, for a name that ends in ".onnx".
  */
 SOMA_API soma_status soma_load_onnx(const char *path, const soma_onnx_options *options, soma_network **network);
+
+/* Arrays in NumPy's form, each file whole or not at all: one, or several in an archive, under their names. */
+SOMA_API soma_status soma_write_npy(const char *path, const soma_array *array);
+SOMA_API soma_status soma_write_npz(const char *path, const char *const *names, const soma_array *arrays, size_t count);
 
 /*
  * The options that the network was last compiled with, or that its file holds: class_weight is NULL, and a loss is

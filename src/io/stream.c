@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Bytes to be read in order, from a file or from memory, gzipped or not. */
+/* Bytes to be read in order, from a file, from memory or from elsewhere, gzipped or not. */
 #include "io/stream.h"
 #include "io/file.h"
 #include "io/gzip.h"
@@ -10,7 +10,8 @@
 
 struct soma_stream {
     char *name;
-    int descriptor;        /* -1: from memory */
+    int descriptor; /* -1: from memory, or from the reader */
+    soma_stream_reader reader;
     const uint8_t *memory; /* what is left of it */
     size_t memory_left;
     uint8_t *owned;     /* a pipe's bytes: a stream must know its size */
@@ -29,7 +30,9 @@ static soma_status read_raw(void *context, uint8_t *target, size_t size, size_t 
     stream->start_count -= from_start;
     target += from_start;
     size -= from_start;
-    if (stream->descriptor >= 0) {
+    if (stream->reader.read) {
+        SOMA_TRY(stream->reader.read(stream->reader.context, target, size, got));
+    } else if (stream->descriptor >= 0) {
         SOMA_TRY(soma_file_read_some(stream->name, stream->descriptor, target, size, got));
     } else {
         *got = SOMA_MIN(size, stream->memory_left);
@@ -100,8 +103,18 @@ soma_status soma_stream_of_memory(const char *name, const void *memory, size_t s
     return finish_opening(SOMA_OK, stream);
 }
 
+soma_status soma_stream_of_reader(const char *name, uint64_t size, const soma_stream_reader *reader,
+                                  soma_stream **stream) {
+    soma_status status = create(name, stream);
+    if (status != SOMA_OK) return reader->close(reader->context), status;
+    (*stream)->reader = *reader;
+    (*stream)->size = size;
+    return SOMA_OK;
+}
+
 void soma_stream_close(soma_stream *stream) {
     if (!stream) return;
+    if (stream->reader.close) stream->reader.close(stream->reader.context);
     soma_gzip_destroy(stream->gzip);
     if (stream->descriptor >= 0) close(stream->descriptor);
     soma_free(stream->owned);

@@ -11,6 +11,17 @@ typedef struct soma_stream soma_stream;
 soma_status soma_stream_open(const char *path, soma_stream **stream);
 /* The memory must outlive the stream; `name` stands for the path in messages. */
 soma_status soma_stream_of_memory(const char *name, const void *memory, size_t size, soma_stream **stream);
+/*
+ * From what gives its bytes one after the other, `size` of them; it is not looked at whether they are gzipped. `close`
+ * is called with the stream's end, or at once if it cannot be made.
+ */
+typedef struct soma_stream_reader {
+    soma_status (*read)(void *context, uint8_t *target, size_t size, size_t *got); /* *got is less only at the end */
+    void (*close)(void *context);
+    void *context;
+} soma_stream_reader;
+soma_status soma_stream_of_reader(const char *name, uint64_t size, const soma_stream_reader *reader,
+                                  soma_stream **stream);
 void soma_stream_close(soma_stream *stream);
 
 /* The next `size` bytes; *got is less only at the end. */

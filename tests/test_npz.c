@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+/* NumPy's archives: what is written is read again, and what is damaged is refused with little memory. */
+#include "expect.h"
+#include "io/file.h"
+#include "io/npy.h"
+#include "io/npz.h"
+#include "peak_memory.h"
+#include "temporary.h"
+#include "train/dataset.h"
+
+#include <zip.h>
+
+static const float x_values[6] = {1, 2, 3, 4, 5, 6};
+static const int32_t y_values[3] = {0, 2, 1};
+static const soma_array x = {x_values, SOMA_F32, 2, {3, 2}}, y = {y_values, SOMA_I32, 1, {3}};
+
+static soma_status read_memory(const void *bytes, size_t size, soma_dataset **train, soma_dataset **test) {
+    static const soma_npy_options defaults;
+    soma_zip *zip;
+    *train = *test = NULL;
+    SOMA_TRY(soma_zip_of_memory("a.npz", bytes, size, &zip));
+    soma_status status = soma_npz_read(zip, &defaults, train, test);
+    soma_zip_close(zip);
+    return status;
+}
+
+/* An archive of these arrays, in memory. */
+static soma_buffer archive_of(const char *const *names, const soma_array *arrays, size_t count) {
+    soma_buffer buffer;
+    const char *path = temporary_path("a.npz");
+    expect_ok(soma_write_npz(path, names, arrays, count));
+    expect_ok(soma_file_read(path, 1 << 20, &buffer));
+    return buffer;
+}
+
+static soma_buffer small_archive(void) {
+    return archive_of((const char *[]){"x", "y"}, (const soma_array[]){x, y}, 2);
+}
+
+START_TEST(what_is_written_is_read) {
+    soma_dataset *train, *test;
+    soma_buffer first = small_archive(), second = small_archive();
+    ck_assert_uint_eq(first.size, second.size); /* the same contents, the same bytes */
+    ck_assert_mem_eq(first.data, second.data, first.size);
+    expect_ok(soma_dataset_from_npz(temporary_path("a.npz"), NULL, &train, &test));
+    ck_assert_ptr_null(test);
+    ck_assert_uint_eq(train->samples, 3);
+    ck_assert_mem_eq(train->storage->input[0].data, x_values, sizeof x_values);
+    ck_assert_mem_eq(train->storage->target[0].data, y_values, sizeof y_values);
+    ck_assert_uint_eq(train->storage->target[0].classes, 3);
+    soma_dataset_destroy(train);
+    soma_free(first.data);
+    soma_free(second.data);
+    ck_assert_int_eq(temporary_count(), 1);
+}
+END_TEST
+
+START_TEST(training_and_test_parts) {
+    static const char *const names[] = {"Y_test", "x_train", "X_test", "y_train"};
+    soma_dataset *train, *test;
+    soma_buffer archive = archive_of(names, (const soma_array[]){y, x, x, y}, 4);
+    expect_ok(read_memory(archive.data, archive.size, &train, &test));
+    ck_assert_uint_eq(train->samples, 3);
+    ck_assert_uint_eq(test->samples, 3);
+    ck_assert_uint_eq(test->storage->target[0].classes, 3);
+    soma_dataset_destroy(train);
+    soma_dataset_destroy(test);
+    soma_free(archive.data);
+    archive = archive_of((const char *[]){"x"}, &x, 1); /* to predict from */
+    expect_ok(read_memory(archive.data, archive.size, &train, &test));
+    ck_assert_uint_eq(train->storage->target_count, 0);
+    soma_dataset_destroy(train);
+    soma_free(archive.data);
+}
+END_TEST
+
+/* An archive with one deflated (or otherwise packed) file of zeros, `size` bytes after an NPY header for them. */
+static const char *packed_file(const char *name, int method, size_t header_size, size_t size) {
+    const char *path = temporary_path(name);
+    soma_text header;
+    size_t bytes;
+    expect_ok(soma_npy_header("x", SOMA_U8, 2, (const size_t[]){header_size, 1}, &header, &bytes));
+    uint8_t *content = calloc(1, header.length + size);
+    memcpy(content, header.data, header.length);
+    zip_t *archive = zip_open(path, ZIP_CREATE | ZIP_TRUNCATE, NULL);
+    zip_int64_t index = zip_file_add(archive, "x.npy", zip_source_buffer(archive, content, header.length + size, 0), 0);
+    ck_assert_int_eq(index, 0);
+    ck_assert_int_eq(zip_set_file_compression(archive, 0, method, 0), 0);
+    ck_assert_int_eq(zip_close(archive), 0);
+    free(content);
+    soma_free(header.data);
+    return path;
+}
+
+START_TEST(deflated_arrays) {
+    soma_dataset *train, *test;
+    expect_ok(soma_dataset_from_npz(packed_file("b.npz", ZIP_CM_DEFLATE, 100000, 100000), NULL, &train, &test));
+    ck_assert_uint_eq(train->samples, 100000);
+    soma_dataset_destroy(train);
+}
+END_TEST
+
+/* ------------------------------------------------------------------------------------------------------ bad files */
+
+static void expect_refused(const void *bytes, size_t size, const char *const *words, const char *what) {
+    soma_dataset *train, *test;
+    peak_memory_start();
+    soma_status status = read_memory(bytes, size, &train, &test);
+    size_t peak = peak_memory();
+    expect_error_words(status, SOMA_INVALID_FILE, words, what);
+    ck_assert(!train && !test);
+    ck_assert_uint_le(peak, 16 * size + (1 << 20));
+}
+
+/* The first place at which these four bytes stand; ZIP marks its parts so. */
+static uint8_t *find_mark(const soma_buffer *archive, const char *mark, size_t which) {
+    for (size_t i = 0; i + 4 <= archive->size; i++)
+        if (memcmp(archive->data + i, mark, 4) == 0 && which-- == 0) return archive->data + i;
+    ck_abort_msg("no mark");
+    return NULL;
+}
+
+#define LOCAL   "PK\3\4"
+#define CENTRAL "PK\1\2"
+#define END     "PK\5\6"
+
+/* One byte of the archive of x and y is another: `offset` bytes after a mark. */
+static const struct {
+    const char *what, *mark;
+    size_t which, offset;
+    uint8_t value;
+    const char *words[4];
+} damages[] = {
+    {"local mark", LOCAL, 0, 0, 'Q', {"a.npz", "ZIP archive"}},
+    {"local method", LOCAL, 0, 8, 8, {"a.npz", "inconsistent"}},
+    {"local size", LOCAL, 0, 22, 1, {"a.npz", "inconsistent"}},
+    {"local checksum", LOCAL, 0, 14, 1, {"a.npz", "inconsistent"}},
+    {"local length of name", LOCAL, 0, 26, 200, {"a.npz", "ZIP archive"}},
+    {"local name", LOCAL, 0, 30, 'z', {"a.npz", "inconsistent"}},
+    {"content", LOCAL, 0, 30 + 5 + 128, 9, {"a.npz: \"x.npy\": offset ", "CRC"}},
+    {"content of the second", LOCAL, 1, 30 + 5 + 128, 1, {"a.npz: \"y.npy\": offset ", "CRC"}},
+    {"NPY magic", LOCAL, 0, 30 + 5, 'n', {"a.npz: \"x.npy\"", "offset 0", "NUMPY"}},
+    {"central mark", CENTRAL, 0, 0, 'Q', {"a.npz", "ZIP archive"}},
+    {"central method", CENTRAL, 0, 10, 12, {"a.npz", "inconsistent"}},
+    {"central size", CENTRAL, 0, 24, 1, {"a.npz", "inconsistent"}},
+    {"central packed size", CENTRAL, 0, 20, 1, {"a.npz", "inconsistent"}},
+    {"central offset", CENTRAL, 1, 42, 3, {"a.npz", "ZIP archive"}},
+    {"central encryption", CENTRAL, 0, 8, 1, {"a.npz"}},
+    {"central length of name", CENTRAL, 0, 28, 255, {"a.npz", "ZIP archive"}},
+    {"central length of comment", CENTRAL, 1, 32, 255, {"a.npz", "ZIP archive"}},
+    {"number of entries", END, 0, 10, 255, {"a.npz", "ZIP archive"}},
+    {"size of the directory", END, 0, 14, 255, {"a.npz", "ZIP archive"}},
+    {"offset of the directory", END, 0, 19, 255, {"a.npz", "ZIP archive"}},
+    {"number of this disk", END, 0, 4, 1, {"a.npz", "ZIP archive"}},
+    {"end mark", END, 0, 0, 'Q', {"a.npz", "ZIP archive"}},
+};
+
+START_TEST(damaged_archives_are_refused) {
+    soma_buffer archive = small_archive();
+    find_mark(&archive, damages[_i].mark, damages[_i].which)[damages[_i].offset] = damages[_i].value;
+    expect_refused(archive.data, archive.size, damages[_i].words, damages[_i].what);
+    soma_free(archive.data);
+}
+END_TEST
+
+START_TEST(cut_archives_are_refused) {
+    soma_buffer archive = small_archive();
+    for (size_t size = 0; size < archive.size; size++)
+        expect_refused(archive.data, size, (const char *[]){"a.npz", NULL}, "cut");
+    soma_free(archive.data);
+}
+END_TEST
+
+START_TEST(other_contents_are_refused) {
+    soma_buffer archive = archive_of((const char *[]){"a", "b"}, (const soma_array[]){x, y}, 2);
+    expect_refused(archive.data, archive.size, (const char *[]){"\"a.npy\", \"b.npy\"", "wanted", NULL}, "names");
+    soma_free(archive.data);
+    archive = archive_of((const char *[]){"x", "X"}, (const soma_array[]){x, x}, 2);
+    expect_refused(archive.data, archive.size, (const char *[]){"has 2 arrays called x", NULL}, "two of a name");
+    soma_free(archive.data);
+    const soma_array two = {y_values, SOMA_I32, 1, {2}}, flat = {x_values, SOMA_F32, 1, {3}};
+    archive = archive_of((const char *[]){"x", "y"}, (const soma_array[]){x, two}, 2);
+    expect_refused(archive.data, archive.size, (const char *[]){"y.npy\": 2 targets for the 3 samples", NULL}, "count");
+    soma_free(archive.data);
+    archive = archive_of((const char *[]){"x_train", "x_test"}, (const soma_array[]){x, flat}, 2);
+    expect_refused(archive.data, archive.size, (const char *[]){"x_train and x_test differ in shape", NULL}, "shapes");
+    soma_free(archive.data);
+}
+END_TEST
+
+/* Small archives that promise, or unpack to, 100 million bytes. */
+START_TEST(bombs_are_refused) {
+    static const struct {
+        size_t promised, packed;
+        const char *words[3];
+    } bombs[] = {{3, 100000000, {"x.npy\": offset 128", "100000000 follow"}},
+                 {1000000000, 100000000, {"1000000000 bytes", "100000000 follow"}}};
+    for (size_t i = 0; i < SOMA_COUNT_OF(bombs); i++) {
+        soma_buffer archive;
+        const char *path = packed_file("bomb.npz", ZIP_CM_DEFLATE, bombs[i].promised, bombs[i].packed);
+        expect_ok(soma_file_read(path, 1 << 20, &archive));
+        expect_refused(archive.data, archive.size, bombs[i].words, "a bomb");
+        soma_free(archive.data);
+    }
+    /* Whose checksum is wrong, at the very end. */
+    soma_buffer archive;
+    expect_ok(soma_file_read(packed_file("bomb.npz", ZIP_CM_DEFLATE, 50000000, 50000000), 1 << 20, &archive));
+    find_mark(&archive, LOCAL, 0)[14] ^= 1;
+    find_mark(&archive, CENTRAL, 0)[16] ^= 1;
+    expect_refused(archive.data, archive.size, (const char *[]){"x.npy", "CRC", NULL}, "a wrong checksum");
+    soma_free(archive.data);
+}
+END_TEST
+
+START_TEST(refuses_what_it_cannot_write) {
+    const soma_array huge = {x_values, SOMA_F32, 6, {1}};
+    expect_error(soma_write_npz(temporary_path("no/such/place"), (const char *[]){"x"}, &x, 1), SOMA_IO,
+                 "No such file");
+    expect_error(soma_write_npz(temporary_path("a.npz"), (const char *[]){"x"}, &huge, 1), SOMA_INVALID_ARGUMENT,
+                 "6 dimensions");
+    expect_error(soma_write_npz(temporary_path("a.npz"), (const char *[]){"x", "x"}, (const soma_array[]){x, x}, 2),
+                 SOMA_INVALID_ARGUMENT, "exists");
+    ck_assert_int_eq(temporary_count(), 0);
+}
+END_TEST
+
+int main(void) {
+    TCase *cases = tcase_create("npz");
+    tcase_set_timeout(cases, 120);
+    tcase_add_checked_fixture(cases, temporary_create, temporary_destroy);
+    tcase_add_test(cases, what_is_written_is_read);
+    tcase_add_test(cases, training_and_test_parts);
+    tcase_add_test(cases, deflated_arrays);
+    tcase_add_loop_test(cases, damaged_archives_are_refused, 0, (int)SOMA_COUNT_OF(damages));
+    tcase_add_test(cases, cut_archives_are_refused);
+    tcase_add_test(cases, other_contents_are_refused);
+    tcase_add_test(cases, bombs_are_refused);
+    tcase_add_test(cases, refuses_what_it_cannot_write);
+    Suite *suite = suite_create("npz");
+    suite_add_tcase(suite, cases);
+    SRunner *runner = srunner_create(suite);
+    srunner_set_fork_status(runner, CK_NOFORK); /* a leak checker looks at the process that ends */
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
