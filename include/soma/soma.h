@@ -734,6 +734,13 @@ SOMA_API soma_status soma_write_npy(const char *path, const soma_array *array);
 SOMA_API soma_status soma_write_npz(const char *path, const char *const *names, const soma_array *arrays, size_t count);
 
 /*
+ * Saves the network and its weights as an ONNX model, with the batch as its first dimension: opset 17, or 20 if it has
+ * a GELU. A standardisation of the inputs becomes the model's first nodes. soma_save() does the same for a name that
+ * ends in ".onnx". Written as by soma_save().
+ */
+SOMA_API soma_status soma_save_onnx(soma_network *network, const char *path);
+
+/*
  * The options that the network was last compiled with, or that its file holds: class_weight is NULL, and a loss is
  * the one that SOMA_LOSS_DEFAULT stood for.
  */

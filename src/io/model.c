@@ -33,6 +33,7 @@ static soma_status collect(soma_network *network, soma_safetensors_source *sourc
 
 soma_status soma_save(soma_network *network, const char *path) {
     if (!network || !path) return soma_error(SOMA_INVALID_ARGUMENT, "soma_save needs a network and a path");
+    if (soma_is_onnx_name(path)) return soma_save_onnx(network, path);
     SOMA_TRY(soma_network_status(network));
     if (network->input_count == 0 || !soma_network_output(network, 0))
         return soma_error(SOMA_INVALID_STATE, "soma_save: the network has no %s",

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Stands in for the model files where there is no JSON library. */
+#include "io/onnx_name.h"
 #include "train/checkpoint.h"
 
 static soma_status unsupported(const char *path) {
@@ -8,7 +9,7 @@ static soma_status unsupported(const char *path) {
 }
 
 soma_status soma_save(soma_network *network, const char *path) {
-    (void)network;
+    if (soma_is_onnx_name(path)) return soma_save_onnx(network, path);
     return unsupported(path);
 }
 

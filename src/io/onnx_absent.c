@@ -3,9 +3,18 @@
 #include "base/base.h"
 #include <soma/soma.h>
 
+static soma_status unsupported(const char *path) {
+    return soma_error(SOMA_UNSUPPORTED,
+                      "%s: ONNX models need soma built with protobuf-c and ONNX's schema; this one is not", path);
+}
+
 soma_status soma_load_onnx(const char *path, const soma_onnx_options *options, soma_network **network) {
     (void)options;
     *network = NULL;
-    return soma_error(SOMA_UNSUPPORTED,
-                      "%s: ONNX models need soma built with protobuf-c and ONNX's schema; this one is not", path);
+    return unsupported(path);
+}
+
+soma_status soma_save_onnx(soma_network *network, const char *path) {
+    (void)network;
+    return unsupported(path);
 }

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: MIT
+"""ONNX between soma and others: models that soma saved pass the onnx checker and compute the same in onnxruntime; a model that
+PyTorch exported computes the same in soma. Parts whose packages are missing are skipped, and say so.
+
+Usage: onnx_interop.py TOOL      (tests/onnx_tool: TOOL save NET INPUT FILE | run FILE SAMPLES)
+"""
+import importlib.util
+import os
+import subprocess
+import sys
+import tempfile
+
+TOOL = sys.argv[1]
+SAMPLES = 7
+NETS = ["dense 16 relu; dense 8 tanh; dense 5 softmax", "dense 9 gelu; dropout 0.5; dense 3 sigmoid",
+        "dense 6 selu; silu; dense 4 elu; hard_sigmoid", "dense 8 leaky_relu(1,0.2); softplus; square; dense 2; step",
+        "leaky_relu(2,-0.5); linear(-1.5); abs; sqrt; exp; dense 3; log"]
+
+passed = failed = skipped = 0
+
+
+def check(name, ok, detail=""):
+    global passed, failed
+    passed, failed = passed + bool(ok), failed + (not ok)
+    if not ok:
+        print(f"failed: {name}: {detail}")
+
+
+def skip(name, why):
+    global skipped
+    skipped += 1
+    print(f"skipped: {name}: {why}")
+
+
+def soma_outputs(path, inputs):
+    text = "\n".join(repr(float(x)) for x in inputs.ravel())
+    done = subprocess.run([TOOL, "run", path, str(len(inputs))], input=text, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(done.stderr)
+    return [float(word) for word in done.stdout.split()]
+
+
+def close(found, expected):
+    import numpy
+    return numpy.allclose(numpy.array(found), numpy.array(expected).ravel(), rtol=1e-4, atol=1e-6)
+
+
+def export_to_others(folder):
+    import numpy
+    import onnx
+    try:
+        import onnxruntime
+    except ImportError:
+        onnxruntime = None
+        skip("onnxruntime", "the package is not installed")
+    for number, net in enumerate(NETS):
+        path = os.path.join(folder, f"net{number}.onnx")
+        subprocess.run([TOOL, "save", net, "6", path], check=True)
+        try:
+            onnx.checker.check_model(path, full_check=True)
+            check(net, True)
+        except onnx.checker.ValidationError as error:
+            check(net, False, error)
+        if onnxruntime is None:
+            continue
+        inputs = numpy.random.default_rng(number).uniform(0.1, 1, (SAMPLES, 6)).astype(numpy.float32)
+        session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+        expected = session.run(None, {session.get_inputs()[0].name: inputs})[0]
+        check(f"{net} in onnxruntime", close(soma_outputs(path, inputs), expected), "other outputs")
+
+
+def import_from_pytorch(folder):
+    import torch
+    path = os.path.join(folder, "torch.onnx")
+    torch.manual_seed(1)
+    model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(12, 20), torch.nn.ReLU(), torch.nn.Dropout(0.3),
+                                torch.nn.Linear(20, 9), torch.nn.Tanh(), torch.nn.Linear(9, 4), torch.nn.LogSoftmax(dim=1))
+    model.eval()
+    inputs = torch.randn(SAMPLES, 3, 4)
+    arguments = {"input_names": ["x"], "output_names": ["y"], "dynamic_axes": {"x": {0: "n"}, "y": {0: "n"}}}
+    try:
+        torch.onnx.export(model, (inputs,), path, dynamo=False, **arguments)
+    except TypeError:  # before the argument dynamo
+        torch.onnx.export(model, (inputs,), path, **arguments)
+    check("a PyTorch network in soma", close(soma_outputs(path, inputs.numpy()), model(inputs).detach().numpy()), "other outputs")
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        for name, part, needed in (("onnx", export_to_others, ["numpy", "onnx"]), ("PyTorch", import_from_pytorch, ["torch", "onnx"])):
+            missing = [package for package in needed if importlib.util.find_spec(package) is None]
+            if missing:
+                skip(name, "not installed: " + ", ".join(missing))
+                continue
+            part(folder)
+    print(f"{passed} passed, {failed} failed, {skipped} skipped")
+    return 1 if failed else 0 if passed else 77
+
+
+if __name__ == "__main__":
+    sys.exit(main())

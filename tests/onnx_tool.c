@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* What onnx_interop.py lets soma do: save a network that a text describes; run a model on numbers from standard input.
+ */
+#include <soma/soma.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int trouble(void) {
+    fprintf(stderr, "%s\n", soma_last_error());
+    return 1;
+}
+
+static int save(const char *net, size_t width, const char *path, soma_device *device) {
+    soma_network *network;
+    if (soma_network_create(&network) != SOMA_OK) return trouble();
+    soma_network_set_seed(network, 42);
+    soma_layers(soma_input(network, "x", 1, &width), net);
+    bool ok = soma_compile(network, device, NULL) == SOMA_OK && soma_save_onnx(network, path) == SOMA_OK;
+    int result = ok ? 0 : trouble();
+    soma_network_destroy(network);
+    return result;
+}
+
+static int run(const char *path, size_t samples, soma_device *device) {
+    soma_network *network;
+    if (soma_load_onnx(path, NULL, &network) != SOMA_OK) return trouble();
+    soma_compile_options options = {.loss = {SOMA_LOSS_NONE}};
+    size_t inputs = samples * soma_tensor_count(soma_network_input(network, 0));
+    size_t outputs = samples * soma_tensor_count(soma_network_output(network, 0));
+    float *x = calloc(inputs, sizeof *x), *y = calloc(outputs, sizeof *y);
+    for (size_t i = 0; i < inputs; i++)
+        if (scanf("%f", &x[i]) != 1) inputs = 0;
+    bool ok =
+        inputs && soma_compile(network, device, &options) == SOMA_OK && soma_run(network, x, samples, y) == SOMA_OK;
+    for (size_t i = 0; ok && i < outputs; i++) printf("%.9g\n", (double)y[i]);
+    int result = ok ? 0 : trouble();
+    free(x);
+    free(y);
+    soma_network_destroy(network);
+    return result;
+}
+
+int main(int argc, char **argv) {
+    soma_device *device;
+    if (soma_device_open("cpu", NULL, &device) != SOMA_OK) return trouble();
+    int result = 2;
+    if (argc == 5 && strcmp(argv[1], "save") == 0) result = save(argv[2], strtoul(argv[3], NULL, 10), argv[4], device);
+    if (argc == 4 && strcmp(argv[1], "run") == 0) result = run(argv[2], strtoul(argv[3], NULL, 10), device);
+    soma_device_close(device);
+    return result;
+}
