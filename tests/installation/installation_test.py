@@ -14,6 +14,18 @@ from pathlib import Path
 
 SKIP = 77
 CONSUMER = Path(__file__).parent / "consumer.c"
+CMAKE_PROJECT = """cmake_minimum_required(VERSION 3.16)
+project(consumer C)
+find_package(soma 0.1 REQUIRED)
+add_executable(shared consumer.c)
+target_link_libraries(shared PRIVATE soma::soma)
+add_executable(static consumer.c)
+target_link_libraries(static PRIVATE soma::soma_static)
+"""
+MESON_PROJECT = """project('consumer', 'c', default_options: ['c_std=c11'])
+executable('shared', 'consumer.c', dependencies: dependency('soma', fallback: 'soma', static: false))
+executable('static', 'consumer.c', dependencies: dependency('soma', fallback: 'soma', static: true))
+"""
 
 
 def fail(message):
@@ -58,6 +70,39 @@ def build_consumers(root, work, cc, cxx, environment):
         print(f"{name} program: built by pkg-config's flags and run")
 
 
+def build_with_cmake(prefix, work, environment):
+    """find_package(soma), once for the shared library and once for the static one."""
+    if not shutil.which("cmake"):
+        print("CMake is not installed: find_package(soma) is not tried")
+        return
+    source = work / "cmake"
+    source.mkdir()
+    shutil.copy(CONSUMER, source)
+    (source / "CMakeLists.txt").write_text(CMAKE_PROJECT, encoding="utf-8")
+    run(["cmake", "-S", source, "-B", source / "build", f"-DCMAKE_PREFIX_PATH={prefix}"], env=environment)
+    run(["cmake", "--build", source / "build"], env=environment)
+    for name in ("shared", "static"):
+        if not run([source / "build" / name], env=environment).endswith(" 7\n"):
+            fail(f"the {name} program that CMake built gave another result")
+    print("CMake: find_package(soma), shared and static, built and run")
+
+
+def build_subproject(meson, work, environment):
+    """dependency('soma', fallback: 'soma'), compiled without optional libraries to be quick."""
+    source = work / "meson"
+    (source / "subprojects").mkdir(parents=True)
+    (source / "subprojects" / "soma").symlink_to(Path(__file__).resolve().parents[2])
+    shutil.copy(CONSUMER, source)
+    (source / "meson.build").write_text(MESON_PROJECT, encoding="utf-8")
+    run([meson, "setup", source / "build", source, "--buildtype=debug", "-Dauto_features=disabled",
+         "--wrap-mode=forcefallback", "-Dforce_fallback_for=soma"], env=environment)
+    run([meson, "compile", "-C", source / "build"], env=environment)
+    for name in ("shared", "static"):
+        if not run([source / "build" / name], env=environment).endswith(" 7\n"):
+            fail(f"the {name} program of a project with soma inside gave another result")
+    print("Meson: soma as a subproject, shared and static, built and run")
+
+
 def use_program(root, work, environment):
     """The installed program trains on the installed digits: it says so when they are damaged."""
     program = find_one(root, "bin/soma")
@@ -92,6 +137,9 @@ def main():
         use_program(root / prefix.lstrip("/"), work, environment)
         environment["LD_LIBRARY_PATH"] = str(pc_file.parent.parent)
         build_consumers(root, work, cc, cxx, environment)
+        if len(cc) == 1:  # a sanitizer would have to be in those programs too
+            build_with_cmake(root / prefix.lstrip("/"), work, environment)
+            build_subproject(meson, work, environment)
         find_one(root, "man1/soma.1")
     return 0
 
