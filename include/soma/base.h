@@ -75,6 +75,29 @@ SOMA_API const char *soma_last_error(void);
 /* Frees memory that soma handed over; accepts NULL. */
 SOMA_API void soma_free(void *memory);
 
+/*
+ * Where soma's memory on the host comes from: all functions are needed. allocate and reallocate are as malloc() and
+ * realloc() (bytes > 0; NULL on failure), and what they give is freed by release; memory from allocate_aligned begins
+ * at a multiple of `alignment`, a power of two, and is freed by release_aligned. release is never given NULL. They may
+ * be called by several threads at a time, and must not call soma.
+ */
+typedef struct soma_allocator {
+    void *context;
+    void *(*allocate)(void *context, size_t bytes);
+    void *(*reallocate)(void *context, void *memory, size_t bytes);
+    void (*release)(void *context, void *memory);
+    void *(*allocate_aligned)(void *context, size_t alignment, size_t bytes);
+    void (*release_aligned)(void *context, void *memory);
+    uint64_t reserved[4]; /* zero */
+} soma_allocator;
+
+/*
+ * Sets the process-wide allocator (copied; NULL: the C library's, the default). Before other threads use soma, and
+ * while soma holds no memory: else SOMA_INVALID_STATE. Other libraries that soma uses (zlib, jansson, OpenCL drivers,
+ * the C library) allocate as they do.
+ */
+SOMA_API soma_status soma_set_allocator(const soma_allocator *allocator);
+
 typedef enum soma_log_level { SOMA_LOG_DEBUG, SOMA_LOG_INFO, SOMA_LOG_WARNING } soma_log_level;
 
 /* Receives one line without a newline. May be called from any thread that is inside a soma call. */

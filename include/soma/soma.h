@@ -17,8 +17,9 @@
  *   A network, a session, a data set, a memory: each by one thread at a time; different ones by different threads, on
  *     one device or on several.
  *   One network in several threads: a session for each, see soma_session_create().
- *   soma_last_error() is the calling thread's own. soma_log_set() is for the whole process, and comes before other
- *     threads use soma; the receiver may be called by several threads at a time, and must not call soma.
+ *   soma_last_error() is the calling thread's own. soma_log_set() and soma_set_allocator() are for the whole process,
+ *     and come before other threads use soma; the log's receiver may be called by several threads at a time, and must
+ *     not call soma.
  */
 #ifndef SOMA_SOMA_H
 #define SOMA_SOMA_H

@@ -2,25 +2,92 @@
 /* Allocation, growing text, and the clock. */
 #include "base/base.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-void *soma_malloc(size_t size) {
-    return malloc(size ? size : 1);
+/* ------------------------------------------------------------------------------------------------------ allocator */
+
+static void *standard_allocate(void *context, size_t bytes) {
+    (void)context;
+    return malloc(bytes);
 }
 
+static void *standard_reallocate(void *context, void *memory, size_t bytes) {
+    (void)context;
+    return realloc(memory, bytes);
+}
+
+static void *standard_allocate_aligned(void *context, size_t alignment, size_t bytes) {
+    void *memory = NULL;
+    (void)context;
+    return posix_memalign(&memory, alignment, bytes) == 0 ? memory : NULL;
+}
+
+static void standard_release(void *context, void *memory) {
+    (void)context;
+    free(memory);
+}
+
+static const soma_allocator standard = {
+    .allocate = standard_allocate,
+    .reallocate = standard_reallocate,
+    .release = standard_release,
+    .allocate_aligned = standard_allocate_aligned,
+    .release_aligned = standard_release,
+};
+static soma_allocator allocator = {
+    .allocate = standard_allocate,
+    .reallocate = standard_reallocate,
+    .release = standard_release,
+    .allocate_aligned = standard_allocate_aligned,
+    .release_aligned = standard_release,
+};
+static _Atomic size_t blocks; /* allocated now: they must be freed by the allocator that made them */
+
+soma_status soma_set_allocator(const soma_allocator *given) {
+    if (!given) given = &standard;
+    SOMA_TRY(SOMA_CHECK_RESERVED(given, "soma_allocator"));
+    if (!given->allocate || !given->reallocate || !given->release || !given->allocate_aligned ||
+        !given->release_aligned)
+        return soma_error(SOMA_INVALID_ARGUMENT, "soma_set_allocator: one of its functions is NULL");
+    size_t now = atomic_load(&blocks);
+    if (now)
+        return soma_error(SOMA_INVALID_STATE,
+                          "soma_set_allocator: soma holds %zu pieces of memory; it must come first, or when all that "
+                          "soma made is destroyed",
+                          now);
+    allocator = *given;
+    return SOMA_OK;
+}
+
+static void *count_block(void *memory) {
+    if (memory) atomic_fetch_add_explicit(&blocks, 1, memory_order_relaxed);
+    return memory;
+}
+
+/* --------------------------------------------------------------------------------------------------------- memory */
+
+void *soma_malloc(size_t size) {
+    return count_block(allocator.allocate(allocator.context, size ? size : 1));
+}
+
+/* The C library's calloc() need not touch pages that are zero anyway. */
 void *soma_calloc(size_t count, size_t size) {
     size_t bytes;
     if (!soma_multiply_size(count, size, &bytes)) return NULL;
-    return calloc(bytes ? bytes : 1, 1);
+    if (allocator.allocate == standard_allocate) return count_block(calloc(bytes ? bytes : 1, 1));
+    void *memory = soma_malloc(bytes);
+    return memory ? memset(memory, 0, bytes) : NULL;
 }
 
 void *soma_realloc(void *memory, size_t count, size_t size) {
     size_t bytes;
     if (!soma_multiply_size(count, size, &bytes)) return NULL;
-    return realloc(memory, bytes ? bytes : 1);
+    if (!memory) return soma_malloc(bytes);
+    return allocator.reallocate(allocator.context, memory, bytes ? bytes : 1);
 }
 
 char *soma_strdup(const char *text) {
@@ -29,17 +96,22 @@ char *soma_strdup(const char *text) {
     return copy ? memcpy(copy, text, size) : NULL;
 }
 
+static void release(void (*function)(void *context, void *memory), void *memory) {
+    if (!memory) return;
+    atomic_fetch_sub_explicit(&blocks, 1, memory_order_relaxed);
+    function(allocator.context, memory);
+}
+
 void soma_free(void *memory) {
-    free(memory);
+    release(allocator.release, memory);
 }
 
 void *soma_malloc_aligned(size_t alignment, size_t size) {
-    void *memory = NULL;
-    return posix_memalign(&memory, alignment, size ? size : 1) == 0 ? memory : NULL;
+    return count_block(allocator.allocate_aligned(allocator.context, alignment, size ? size : 1));
 }
 
 void soma_free_aligned(void *memory) {
-    free(memory);
+    release(allocator.release_aligned, memory);
 }
 
 soma_status soma_out_of_memory(size_t size, const char *what) {

@@ -99,6 +99,13 @@ static soma_status append(const soma_device_api *api) {
     return SOMA_OK;
 }
 
+/* When the library is unloaded. */
+__attribute__((destructor)) static void forget_registered(void) {
+    soma_free(registered);
+    registered = NULL;
+    registered_count = 0;
+}
+
 soma_status soma_device_register(const soma_device_api *api) {
     SOMA_TRY(soma_registry_check(api));
     pthread_mutex_lock(&lock);
