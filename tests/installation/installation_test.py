@@ -87,6 +87,20 @@ def build_with_cmake(prefix, work, environment):
     print("CMake: find_package(soma), shared and static, built and run")
 
 
+def build_device(meson, root, work, environment):
+    """The template of a device, out of tree, held against the reference by the installed program."""
+    source = work / "device"
+    shutil.copytree(Path(__file__).resolve().parents[2] / "examples" / "device-template", source)
+    run([meson, "setup", source / "build", source, "--werror"], env=environment)
+    run([meson, "compile", "-C", source / "build"], env=environment)
+    plugin = {**environment, "SOMA_PLUGINS": str(source / "build" / "template.so")}
+    report = run([find_one(root, "bin/soma"), "check", "--device=template"], env=plugin).splitlines()
+    native = [line.split()[0] for line in report if " native " in line]
+    if "fill" not in native or "gemm" in native:
+        fail("soma check of the template device said:\n" + "\n".join(report))
+    print(f"device template: built and checked; native are {', '.join(native)}")
+
+
 def build_subproject(meson, work, environment):
     """dependency('soma', fallback: 'soma'), compiled without optional libraries to be quick."""
     source = work / "meson"
@@ -139,6 +153,7 @@ def main():
         build_consumers(root, work, cc, cxx, environment)
         if len(cc) == 1:  # a sanitizer would have to be in those programs too
             build_with_cmake(root / prefix.lstrip("/"), work, environment)
+            build_device(meson, root, work, environment)
             build_subproject(meson, work, environment)
         find_one(root, "man1/soma.1")
     return 0
