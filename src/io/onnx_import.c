@@ -112,6 +112,7 @@ static soma_status add_input(soma_onnx_importer *importer, soma_onnx_value *valu
     soma_network *network = importer->network;
     uint32_t first = soma_onnx_first(importer, &value->shape);
     soma_tensor like;
+    for (uint32_t i = 0; i < value->shape.rank; i++) importer->inputs.open |= value->shape.dim[i] == 0;
     for (uint32_t i = first; i < value->shape.rank; i++)
         if (value->shape.dim[i] == 0)
             return soma_error(SOMA_UNSUPPORTED, "dimension %u is not fixed; only the first may be left open", i);
@@ -253,7 +254,7 @@ static soma_status build(soma_onnx_importer *importer) {
     for (size_t i = 0; i < graph->n_initializer; i++) SOMA_TRY(define_initializer(importer, graph->initializer[i]));
     for (size_t i = 0; i < graph->n_input; i++) SOMA_TRY(define_input(importer, graph->input[i]));
     if (importer->network->input_count == 0) return soma_error(SOMA_UNSUPPORTED, "the graph has no input");
-    importer->inputs_fit = true;
+    importer->inputs.fit = true;
     for (size_t i = 0; i < graph->n_node; i++) {
         const Soma__Onnx__NodeProto *proto = graph->node[i];
         soma_status status = add_node(importer, proto);
@@ -273,13 +274,13 @@ static soma_status build(soma_onnx_importer *importer) {
 
 /* One reading of the graph. */
 static soma_status read_as(const soma_onnx_file *file, const soma_onnx_options *options, bool whole,
-                           soma_network **network, bool *inputs_fit) {
+                           soma_network **network, soma_onnx_inputs *inputs) {
     soma_onnx_importer importer = {.file = file, .options = options, .whole = whole};
     SOMA_TRY(soma_network_create(&importer.network));
     soma_status status = build(&importer);
     soma_words_clear(&importer.names);
     soma_free(importer.values);
-    *inputs_fit = importer.inputs_fit;
+    *inputs = importer.inputs;
     if (status == SOMA_OK)
         *network = importer.network;
     else
@@ -339,12 +340,12 @@ static soma_status import(const soma_onnx_file *file, const soma_onnx_options *o
     soma_onnx_batch reading = options ? options->batch : SOMA_ONNX_BATCH_AUTO;
     SOMA_TRY(check_memory(file));
     SOMA_TRY(check_ops(file));
-    bool fit = false, whole = reading == SOMA_ONNX_BATCH_NONE;
-    soma_status status = read_as(file, options, whole, network, &fit);
-    bool another = status == SOMA_UNSUPPORTED || status == SOMA_INVALID_SHAPE;
+    soma_onnx_inputs inputs = {false, false};
+    soma_status status = read_as(file, options, reading == SOMA_ONNX_BATCH_NONE, network, &inputs);
+    bool another = (status == SOMA_UNSUPPORTED || status == SOMA_INVALID_SHAPE) && !inputs.open;
     if (reading != SOMA_ONNX_BATCH_AUTO || !another) return status;
-    char *first = fit ? soma_strdup(soma_last_error()) : NULL; /* if they do not, there is but one reading */
-    status = read_as(file, options, true, network, &fit);
+    char *first = inputs.fit ? soma_strdup(soma_last_error()) : NULL; /* if they do not, there is but one reading */
+    status = read_as(file, options, true, network, &inputs);
     if (status != SOMA_OK && first && strcmp(first, soma_last_error()) != 0)
         soma_error(status, "read with its first dimension as the batch: %s\nread as one sample: %s", first,
                    soma_last_error());

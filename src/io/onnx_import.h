@@ -29,13 +29,19 @@ typedef struct soma_onnx_value {
     const char *name;
 } soma_onnx_value;
 
+/* What an attempt has found out about the graph's inputs. */
+typedef struct soma_onnx_inputs {
+    bool fit;  /* the reading is possible as far as they go */
+    bool open; /* a dimension is not fixed: there is only the first reading */
+} soma_onnx_inputs;
+
 typedef struct soma_onnx_importer {
     const soma_onnx_file *file;
     const soma_onnx_options *options;
     soma_network *network;
-    bool whole;      /* the second reading */
-    bool inputs_fit; /* the reading is possible as far as the inputs go */
-    size_t batch;    /* size of the first dimension in the first reading; 0: not known */
+    bool whole; /* the second reading */
+    soma_onnx_inputs inputs;
+    size_t batch; /* size of the first dimension in the first reading; 0: not known */
     soma_words names;
     soma_onnx_value *values; /* by number of the name */
     size_t value_capacity;

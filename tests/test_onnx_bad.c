@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: MIT */
+/* ONNX files that are wrong: each is refused with the place and the reason. */
+#include "expect.h"
+#include "io/file.h"
+#include "io/onnx_export.h"
+#include "io/onnx_import.h"
+#include "temporary.h"
+
+#include <sys/stat.h>
+
+/* --------------------------------------------------------------------------------------------- models, piece by piece
+ */
+
+static soma_onnx_exporter made;
+#define W (&made.writer)
+
+enum { OPEN = -1 };
+
+static void put_value(unsigned field, const char *name, size_t rank, const int64_t *shape) {
+    size_t value = soma_onnx_open_message(W, field);
+    soma_onnx_put_text(W, 1, name);
+    size_t type = soma_onnx_open_message(W, 2), tensor = soma_onnx_open_message(W, 1);
+    soma_onnx_put_integer(W, 1, 1);
+    size_t shapes = soma_onnx_open_message(W, 2);
+    for (size_t i = 0; i < rank; i++) {
+        size_t dimension = soma_onnx_open_message(W, 1);
+        if (shape[i] != OPEN) soma_onnx_put_integer(W, 1, shape[i]);
+        soma_onnx_close_message(W, dimension);
+    }
+    soma_onnx_close_message(W, shapes);
+    soma_onnx_close_message(W, tensor);
+    soma_onnx_close_message(W, type);
+    soma_onnx_close_message(W, value);
+}
+
+#define SHAPE(...)                                                                                                     \
+    sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t), (int64_t[]) {                                                  \
+        __VA_ARGS__                                                                                                    \
+    }
+
+static void node(const char *op, const char *a, const char *b, const char *out) {
+    soma_onnx_put_node(&made, op, out, a, b);
+}
+
+static void tensor(const char *name, int64_t type, size_t rank, const int64_t *shape, size_t bytes) {
+    static const uint8_t zeros[256];
+    size_t message = soma_onnx_open_message(W, GRAPH_INITIALIZER);
+    for (size_t i = 0; i < rank; i++) soma_onnx_put_integer(W, TENSOR_DIMS, shape[i]);
+    soma_onnx_put_integer(W, TENSOR_TYPE, type);
+    soma_onnx_put_text(W, TENSOR_NAME, name);
+    soma_onnx_put_bytes(W, TENSOR_RAW, zeros, bytes);
+    soma_onnx_close_message(W, message);
+}
+
+/* A graph of x [n, 4] and y; `body` writes what is in it. */
+static void make(void (*body)(void), int64_t ir, int64_t opset) {
+    soma_free(W->data);
+    memset(&made, 0, sizeof made);
+    soma_onnx_put_integer(W, 1, ir);
+    size_t import = soma_onnx_open_message(W, 8);
+    soma_onnx_put_integer(W, 2, opset);
+    soma_onnx_close_message(W, import);
+    size_t graph = soma_onnx_open_message(W, 7);
+    put_value(GRAPH_INPUT, "x", SHAPE(OPEN, 4));
+    body();
+    put_value(GRAPH_OUTPUT, "y", SHAPE(OPEN, 4));
+    soma_onnx_close_message(W, graph);
+}
+
+static soma_status load_bytes(const uint8_t *data, size_t size) {
+    soma_onnx_file *file;
+    soma_network *network = NULL;
+    soma_status status = soma_onnx_parse("m.onnx", data, size, &file);
+    if (status == SOMA_OK) status = soma_onnx_import(file, NULL, &network);
+    ck_assert(status == SOMA_OK || network == NULL);
+    soma_network_destroy(network);
+    soma_onnx_close(file);
+    return status;
+}
+
+/* ------------------------------------------------------------------------------------------------------------- graphs
+ */
+
+static void good(void) {
+    node("Relu", "x", NULL, "y");
+}
+static void missing_ops(void) {
+    node("Conv", "x", "w", "c");
+    node("Relu", "c", NULL, "r");
+    size_t other = soma_onnx_begin_node(&made, "Attention", "y", (const char *[]){"r", NULL});
+    soma_onnx_put_text(W, 7, "com.example");
+    soma_onnx_end_node(&made, other);
+}
+static void not_there(void) {
+    node("Relu", "z", NULL, "y");
+}
+static void in_a_circle(void) {
+    node("Add", "x", "b", "a");
+    node("Relu", "a", NULL, "b");
+}
+static void twice(void) {
+    node("Relu", "x", NULL, "y");
+    node("Tanh", "x", NULL, "y");
+}
+static void over_the_input(void) {
+    node("Relu", "x", NULL, "x");
+}
+static void too_many_inputs(void) {
+    node("Relu", "x", "x", "y");
+}
+static void too_few_inputs(void) {
+    node("Add", "x", NULL, "y");
+}
+static void no_output(void) {
+    node("Relu", "x", NULL, "z");
+}
+static void unnamed(void) {
+    node("Relu", "x", NULL, "");
+}
+static void strange_attribute(void) {
+    size_t one = soma_onnx_begin_node(&made, "Relu", "y", (const char *[]){"x", NULL});
+    soma_onnx_put_attribute_integer(&made, "slope", 1);
+    soma_onnx_end_node(&made, one);
+}
+static void wrong_attribute(void) {
+    size_t one = soma_onnx_begin_node(&made, "Elu", "y", (const char *[]){"x", NULL});
+    soma_onnx_put_attribute_integer(&made, "alpha", 1);
+    soma_onnx_end_node(&made, one);
+}
+static void softmax_axis(void) {
+    size_t one = soma_onnx_begin_node(&made, "Softmax", "y", (const char *[]){"x", NULL});
+    soma_onnx_put_attribute_integer(&made, "axis", 7);
+    soma_onnx_end_node(&made, one);
+}
+static void mixed_samples(void) {
+    node("Transpose", "x", NULL, "y");
+}
+static void few_bytes(void) {
+    tensor("w", 1, SHAPE(4, 4), 60);
+    node("MatMul", "x", "w", "y");
+}
+static void negative_dimension(void) {
+    tensor("w", 1, SHAPE(-4, 4), 64);
+    node("MatMul", "x", "w", "y");
+}
+static void huge(void) {
+    tensor("w", 1, SHAPE(INT64_MAX, INT64_MAX), 64);
+    node("MatMul", "x", "w", "y");
+}
+static void strings(void) {
+    tensor("w", 8, SHAPE(4), 16);
+    node("Add", "x", "w", "y");
+}
+static void whole_numbers(void) {
+    tensor("w", 7, SHAPE(4), 32);
+    node("Add", "x", "w", "y");
+}
+static void not_to_be_multiplied(void) {
+    tensor("w", 1, SHAPE(3, 4), 48);
+    node("MatMul", "x", "w", "y");
+}
+static void other_size(void) {
+    tensor("w", 1, SHAPE(3), 12);
+    node("Add", "x", "w", "y");
+}
+static void open_dimension(void) {
+    put_value(GRAPH_INPUT, "z", SHAPE(OPEN, OPEN));
+    node("Add", "x", "z", "y");
+}
+static void reshaped_to_zeros(void) {
+    tensor("s", 7, SHAPE(2), 16); /* 0, 0 */
+    node("Reshape", "x", "s", "t");
+    tensor("u", 7, SHAPE(9), 72);
+    node("Reshape", "t", "u", "y");
+}
+
+static const struct {
+    const char *name;
+    void (*body)(void);
+    int64_t ir, opset;
+    soma_status status;
+    const char *word[3];
+} graphs[] = {
+    {"a good one", good, 8, 17, SOMA_OK, {NULL}},
+    {"old IR", good, 1, 17, SOMA_INVALID_FILE, {"IR version 1"}},
+    {"opset 0", good, 8, 0, SOMA_INVALID_FILE, {"version is 0"}},
+    {"opset 99", good, 8, 99, SOMA_UNSUPPORTED, {"opset 99", "up to 28"}},
+    {"missing ops",
+     missing_ops,
+     8,
+     17,
+     SOMA_UNSUPPORTED,
+     {"2 of 3", "node 0, \"c\": \"Conv\", opset 17", "com.example.\"Attention\""}},
+    {"no such input", not_there, 8, 17, SOMA_INVALID_FILE, {"node 0, \"y\"", "Relu", "\"z\" is no value"}},
+    {"a circle", in_a_circle, 8, 17, SOMA_INVALID_FILE, {"node 0, \"a\"", "\"b\" is no value"}},
+    {"defined twice", twice, 8, 17, SOMA_INVALID_FILE, {"node 1", "\"y\" is defined twice"}},
+    {"an input again", over_the_input, 8, 17, SOMA_INVALID_FILE, {"node 0", "\"x\" is defined twice"}},
+    {"too many inputs", too_many_inputs, 8, 17, SOMA_INVALID_FILE, {"node 0", "2 inputs; it takes 1 to 1"}},
+    {"too few inputs", too_few_inputs, 8, 17, SOMA_INVALID_FILE, {"node 0", "1 inputs; it takes 2 to 2"}},
+    {"no output", no_output, 8, 17, SOMA_INVALID_FILE, {"output \"y\"", "is no value"}},
+    {"no name", unnamed, 8, 17, SOMA_INVALID_FILE, {"node 0", "its output has no name"}},
+    {"strange attribute", strange_attribute, 8, 17, SOMA_UNSUPPORTED, {"node 0", "\"slope\" is not known"}},
+    {"wrong attribute", wrong_attribute, 8, 17, SOMA_INVALID_FILE, {"node 0", "alpha must be a float"}},
+    {"axis", softmax_axis, 8, 17, SOMA_INVALID_FILE, {"node 0", "axis 7 of 2"}},
+    {"mixed samples", mixed_samples, 8, 17, SOMA_UNSUPPORTED, {"node 0", "Transpose", "which is the batch"}},
+    {"few bytes", few_bytes, 8, 17, SOMA_INVALID_FILE, {"tensor w", "16 elements", "holds 15"}},
+    {"negative", negative_dimension, 8, 17, SOMA_INVALID_FILE, {"tensor w", "dimension 0 is -4"}},
+    {"huge", huge, 8, 17, SOMA_INVALID_FILE, {"tensor w", "more elements than memory"}},
+    {"strings", strings, 8, 17, SOMA_UNSUPPORTED, {"tensor w", "string"}},
+    {"whole numbers", whole_numbers, 8, 17, SOMA_UNSUPPORTED, {"node 0", "w holds whole numbers"}},
+    {"no product", not_to_be_multiplied, 8, 17, SOMA_INVALID_SHAPE, {"node 0", "4 columns by 3 rows"}},
+    {"other size", other_size, 8, 17, SOMA_INVALID_SHAPE, {"node 0", "4 and 3 cannot be broadcast"}},
+    {"open dimension", open_dimension, 8, 17, SOMA_UNSUPPORTED, {"input \"z\"", "dimension 1 is not fixed"}},
+    {"nine dimensions", reshaped_to_zeros, 8, 17, SOMA_INVALID_FILE, {"node 1", "at most 8"}},
+};
+
+START_TEST(a_bad_graph_is_refused_by_node_and_reason) {
+    make(graphs[_i].body, graphs[_i].ir, graphs[_i].opset);
+    const char *words[] = {"", NULL, NULL, NULL, NULL};
+    for (size_t i = 0; i < 3; i++) words[i + 1] = graphs[_i].word[i];
+    if (graphs[_i].status != SOMA_OK) words[0] = "m.onnx: ";
+    expect_error_words(load_bytes(W->data, W->size), graphs[_i].status, words, graphs[_i].name);
+}
+END_TEST
+
+/* -------------------------------------------------------------------------------------------------------------- bytes
+ */
+
+#define BYTES(...) (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__})
+
+START_TEST(bad_bytes_are_refused_by_offset) {
+    expect_error(load_bytes((const uint8_t *)"", 0), SOMA_INVALID_FILE, "m.onnx: ", "no graph", "empty");
+    expect_error(load_bytes(BYTES(0x80)), SOMA_INVALID_FILE, "offset 0: ", "tag that does not end");
+    expect_error(load_bytes(BYTES(0x08, 0x08, 0x00)), SOMA_INVALID_FILE, "offset 2: ", "field number");
+    expect_error(load_bytes(BYTES(0x08, 0x80, 0x80)), SOMA_INVALID_FILE, "offset 0: ", "number that does not end");
+    expect_error(load_bytes(BYTES(0x08, 0x08, 0x3A, 0x05, 0x0A)), SOMA_INVALID_FILE, "offset 3: ", "5 bytes",
+                 "has 1 left");
+    expect_error(load_bytes(BYTES(0x38, 0x01)), SOMA_INVALID_FILE, "offset 0: ", "field of another type");
+    expect_error(load_bytes(BYTES(0x0B)), SOMA_INVALID_FILE, "offset 0: ", "type");
+    expect_error(load_bytes(BYTES(0x12, 0x02, 'a', 0xFF)), SOMA_INVALID_FILE, "offset 3: ", "UTF-8");
+    expect_error(load_bytes(BYTES(0x12, 0x02, 'a', 0x00)), SOMA_INVALID_FILE, "offset 3: ", "zero byte");
+    expect_error(load_bytes(BYTES(0x3A, 0x04, 0x2A, 0x02, 0x25, 0x00)), SOMA_INVALID_FILE, "offset 4: ", "TensorProto");
+    expect_error(load_bytes((const uint8_t *)"\x89PNG\r\n\x1a\n", 8), SOMA_INVALID_FILE, "offset ");
+}
+END_TEST
+
+/* Cut short anywhere, a model is refused, or has lost nothing but its end. */
+START_TEST(no_cut_does_harm) {
+    make(few_bytes, 8, 17);
+    for (size_t size = 0; size < W->size; size++) {
+        uint8_t *copy = malloc(size ? size : 1); /* just so large, that a sanitizer sees what reads past the end */
+        memcpy(copy, W->data, size);
+        ck_assert_int_ne(load_bytes(copy, size), SOMA_OK);
+        free(copy);
+    }
+}
+END_TEST
+
+START_TEST(messages_nested_deep_or_empty_take_no_memory) {
+    soma_onnx_writer writer = {.data = NULL};
+    size_t opened[3000];
+    for (int i = 0; i < 3000; i++)
+        opened[i] = soma_onnx_open_message(&writer, i == 0 ? 7 : i % 3 == 1 ? 1 : i % 3 == 2 ? 5 : 6);
+    for (int i = 3000; i-- > 0;) soma_onnx_close_message(&writer, opened[i]);
+    expect_error(load_bytes(writer.data, writer.size), SOMA_INVALID_FILE, "offset ", "nested too deep");
+    writer.size = 0;
+    size_t graph = soma_onnx_open_message(&writer, 7);
+    for (int i = 0; i < 100000; i++) soma_onnx_put_bytes(&writer, GRAPH_NODE, "", 0);
+    soma_onnx_close_message(&writer, graph);
+    expect_error(load_bytes(writer.data, writer.size), SOMA_INVALID_FILE, "16 times its 200");
+    soma_free(writer.data);
+}
+END_TEST
+
+/* ------------------------------------------------------------------------------------------------------ external data
+ */
+
+static const char *external_location, *external_offset, *external_length;
+
+static void pair(const char *key, const char *value) {
+    if (!value) return;
+    size_t entry = soma_onnx_open_message(W, 13);
+    soma_onnx_put_text(W, 1, key);
+    soma_onnx_put_text(W, 2, value);
+    soma_onnx_close_message(W, entry);
+}
+
+static void external(void) {
+    size_t message = soma_onnx_open_message(W, GRAPH_INITIALIZER);
+    soma_onnx_put_integer(W, TENSOR_DIMS, 4);
+    soma_onnx_put_integer(W, TENSOR_TYPE, 1);
+    soma_onnx_put_text(W, TENSOR_NAME, "w");
+    pair("location", external_location);
+    pair("offset", external_offset);
+    pair("length", external_length);
+    soma_onnx_put_integer(W, 14, 1);
+    soma_onnx_close_message(W, message);
+    node("Add", "x", "w", "y");
+}
+
+static soma_status load_external(const char *location, const char *offset, const char *length) {
+    const char *path = temporary_path("model.onnx");
+    soma_network *network;
+    external_location = location;
+    external_offset = offset;
+    external_length = length;
+    make(external, 8, 17);
+    expect_ok(soma_file_write(path, W->data, W->size));
+    soma_status status = soma_load_onnx(path, NULL, &network);
+    float values[4] = {0};
+    if (status == SOMA_OK) {
+        expect_ok(soma_get_parameter(network, soma_network_parameter(network, 0), values, 4));
+        ck_assert_float_eq(values[0], offset ? 2 : 1);
+    }
+    soma_network_destroy(network);
+    return status;
+}
+
+START_TEST(external_data_is_read_from_beside_the_model_alone) {
+    const float numbers[6] = {1, 2, 3, 4, 5, 6};
+    expect_ok(soma_file_write(temporary_path("data"), numbers, sizeof numbers));
+    expect_ok(load_external("data", NULL, NULL));
+    expect_ok(load_external("data", "4", "16"));
+    expect_error(load_external("data", "12", NULL), SOMA_INVALID_FILE, "tensor w",
+                 "16 bytes at offset 12 of a file of 24");
+    expect_error(load_external("data", "18446744073709551615", NULL), SOMA_INVALID_FILE, "tensor w", "offset");
+    expect_error(load_external("data", "-4", NULL), SOMA_INVALID_FILE, "tensor w", "number of bytes");
+    expect_error(load_external("data", NULL, "20"), SOMA_INVALID_FILE, "tensor w", "20 bytes; its dimensions make 16");
+    expect_error(load_external(NULL, NULL, NULL), SOMA_INVALID_FILE, "tensor w", "no \"location\"");
+    expect_error(load_external("nothing", NULL, NULL), SOMA_IO, "tensor w", "\"nothing\"");
+    expect_error(load_external("/etc/passwd", NULL, NULL), SOMA_INVALID_FILE, "leads out");
+    expect_error(load_external("../data", NULL, NULL), SOMA_INVALID_FILE, "leads out");
+    expect_error(load_external("a/../../data", NULL, NULL), SOMA_IO, "cannot open");
+    ck_assert_int_eq(symlink("data", temporary_path("soft")), 0);
+    expect_error(load_external("soft", NULL, NULL), SOMA_INVALID_FILE, "symbolic link");
+    ck_assert_int_eq(symlink(".", temporary_path("around")), 0);
+    expect_error(load_external("around/data", NULL, NULL), SOMA_INVALID_FILE, "symbolic link");
+    ck_assert_int_eq(mkfifo(temporary_path("pipe"), 0600), 0);
+    expect_error(load_external("pipe", NULL, NULL), SOMA_INVALID_FILE, "no ordinary file");
+    ck_assert_int_eq(link(temporary_path("data"), temporary_path("hard")), 0);
+    expect_error(load_external("hard", NULL, NULL), SOMA_INVALID_FILE, "hard link");
+}
+END_TEST
+
+int main(void) {
+    TCase *cases = tcase_create("onnx, bad files");
+    tcase_add_checked_fixture(cases, temporary_create, temporary_destroy);
+    tcase_add_loop_test(cases, a_bad_graph_is_refused_by_node_and_reason, 0, sizeof graphs / sizeof graphs[0]);
+    tcase_add_test(cases, bad_bytes_are_refused_by_offset);
+    tcase_add_test(cases, no_cut_does_harm);
+    tcase_add_test(cases, messages_nested_deep_or_empty_take_no_memory);
+    tcase_add_test(cases, external_data_is_read_from_beside_the_model_alone);
+    Suite *suite = suite_create("onnx, bad files");
+    suite_add_tcase(suite, cases);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? 1 : 0;
+}
