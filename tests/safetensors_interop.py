@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Exchanges safetensors files with the format's own Python package, both ways.
 
-Usage: safetensors_interop.py TOOL     (tests/safetensors_tool.c)
+Usage: safetensors_interop.py TOOL [SOMA]     (tests/safetensors_tool.c, the program)
 Exits with 77, which Meson counts as skipped, where the packages safetensors and numpy are not installed.
 """
 import subprocess
@@ -57,10 +57,41 @@ def ours_reads_theirs(tool, path):
         seen.add(name)
         assert dtype == names[tensor.dtype.name], line
         assert tuple(map(int, shape.split())) == tensor.shape, line
-        if dtype == "F32":
+        if dtype in ("F32", "F16", "F64"):
             read = numpy.array([float.fromhex(value.replace("-nan", "nan")) for value in values.split()], numpy.float32)
-            assert numpy.array_equal(read, tensor.ravel(), equal_nan=True), line
+            assert numpy.array_equal(read, tensor.ravel().astype(numpy.float32), equal_nan=True), line
     assert seen == set(tensors), seen
+
+
+def networks_of_torch(program, directory):
+    """An MLP of torch, in each type of its weights: the program's outputs for it are torch's."""
+    try:
+        import torch
+        from safetensors.torch import save_file as save_torch
+    except ImportError as missing:
+        print(f"without torch: {missing}")
+        return
+    torch.manual_seed(1)
+    module = torch.nn.Sequential(torch.nn.Linear(12, 12), torch.nn.Tanh(), torch.nn.Linear(12, 5))
+    x = torch.randn(40, 12)
+    numpy.savez(directory / "x.npz", x=x.numpy(), y=numpy.zeros((40, 5), "f4"))
+    for dtype in (torch.float32, torch.float16, torch.bfloat16, torch.float64):
+        rounded = {name: value.to(dtype).contiguous() for name, value in module.state_dict().items()}
+        save_torch(rounded, directory / "mlp")
+        module.load_state_dict({name: value.float() for name, value in rounded.items()})
+        with torch.no_grad():
+            expected = module.double()(x.double()).numpy()
+        module.float()
+        # A learning rate that moves no weight: what is saved is what was loaded.
+        subprocess.run([program, "train", "--device=cpu", "--quiet", "--data", directory / "x.npz", "--net", "dense 12 tanh; dense 5",
+                        "--weights", directory / "mlp", "--weights-map", "dense_1 0 transposed; dense_2 2 transposed",
+                        "--optimizer=sgd", "--lr=1e-30", "--epochs=1", "--save", directory / "model"],
+                       check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([program, "predict", "--device=cpu", "--quiet", "--data", directory / "x.npz", "--part=all", "--raw", "--model",
+                        directory / "model", "--output", directory / "y.npy"], check=True, stdout=subprocess.DEVNULL)
+        # Sums of 12 products below 4 in each layer, the second of which sees the first's errors: below 200 roundings.
+        assert numpy.abs(numpy.load(directory / "y.npy") - expected).max() < 200 * 2.0**-24, dtype
+    print("networks of torch agree")
 
 
 def main():
@@ -68,6 +99,8 @@ def main():
         path = str(Path(directory) / "file.safetensors")
         theirs_reads_ours(sys.argv[1], path)
         ours_reads_theirs(sys.argv[1], path)
+        if len(sys.argv) > 2:
+            networks_of_torch(sys.argv[2], Path(directory))
     print("both ways")
 
 

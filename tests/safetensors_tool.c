@@ -25,7 +25,7 @@ static int write_known(const char *path) {
     return soma_safetensors_write(path, tensors, 5, metadata, 2) == SOMA_OK ? EXIT_SUCCESS : fail();
 }
 
-/* A line per tensor: name, dtype, dimensions, values where they are float32, all separated by tabs. */
+/* A line per tensor: name, dtype, dimensions, values where they are real numbers, all separated by tabs. */
 static int print(const char *path) {
     soma_safetensors *file;
     if (soma_safetensors_open(path, &file) != SOMA_OK) return fail();
@@ -34,7 +34,7 @@ static int print(const char *path) {
         printf("%s\t%s\t", info.name, info.dtype);
         for (uint32_t j = 0; j < info.rank; j++) printf("%s%zu", j ? " " : "", info.shape[j]);
         printf("\t");
-        if (strcmp(info.dtype, "F32") == 0) {
+        if (soma_safetensors_is_real(&info)) {
             float *values = calloc(info.count + 1, sizeof *values);
             if (!values || soma_safetensors_read(file, i, values, info.count) != SOMA_OK) return fail();
             for (size_t j = 0; j < info.count; j++) printf("%s%a", j ? " " : "", (double)values[j]);

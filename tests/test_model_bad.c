@@ -343,10 +343,10 @@ START_TEST(a_tensor_too_many_is_refused) {
 }
 END_TEST
 
-/* The header says F16, which has half the bytes. */
+/* The header says I16, which has half the bytes. */
 START_TEST(a_tensor_of_another_type_is_refused) {
     static const char form[] =
-        "{\"__metadata__\":{\"soma.network\":%s},\"dense_1.weight\":{\"dtype\":\"F16\",\"shape\":[4,5],"
+        "{\"__metadata__\":{\"soma.network\":%s},\"dense_1.weight\":{\"dtype\":\"I16\",\"shape\":[4,5],"
         "\"data_offsets\":[0,40]}}";
     json_t *quoted = json_string(good_text);
     char *escaped = json_dumps(quoted, JSON_ENCODE_ANY);
@@ -356,8 +356,8 @@ START_TEST(a_tensor_of_another_type_is_refused) {
     size_t length = file.length - 8;
     for (int i = 0; i < 8; i++) file.data[i] = (char)(length >> 8 * i);
     soma_text_append(&file, "%40s", "");
-    static const char *const words[] = {"tensor dense_1.weight is F16, expected F32", NULL};
-    expect_refused(temporary_file("model.safetensors", file.data, file.length), words, "F16");
+    static const char *const words[] = {"tensor dense_1.weight is I16, expected F32 (or F16, BF16, F64)", NULL};
+    expect_refused(temporary_file("model.safetensors", file.data, file.length), words, "I16");
     soma_free(file.data);
     free(escaped);
     json_decref(quoted);

@@ -16,6 +16,8 @@ static exit_status check_settings(const struct settings *settings) {
     if (settings->load && settings->standardize)
         return fail(STATUS_USAGE,
                     "--standardize and --no-standardize do not go with --load; the model keeps its own figures");
+    if (settings->weights_map && !settings->weights)
+        return fail(STATUS_USAGE, "--weights-map says where --weights has what, and there is none");
     if (option_given(settings, every) && !settings->checkpoint)
         return fail(STATUS_USAGE, "--every says how often --checkpoint is written, and there is none");
     if ((settings->save || settings->checkpoint || settings->resume) && !report_available())
@@ -67,6 +69,12 @@ static exit_status make_network(struct training *training) {
         memcpy(input.size, info.input_shape[0], sizeof input.size);
         training->net = settings->net ? settings->net : model_default_net(&info);
         status = model_build(settings, &input, training->net, &training->network);
+    }
+    if (status == STATUS_DONE && settings->weights) {
+        const soma_weights_options options = {.map = settings->weights_map};
+        soma_status cause = soma_load_weights(training->network, settings->weights, &options);
+        if (cause != SOMA_OK)
+            status = fail_from_library(cause, cause == SOMA_INVALID_ARGUMENT ? STATUS_USAGE : STATUS_FILE, "--weights");
     }
     return status == STATUS_DONE ? preprocess(training) : status;
 }

@@ -81,6 +81,11 @@ const option_row option_table[] = {
              "'dense 128 relu; dropout 0.2; dense 10 softmax' (by default train takes one that fits the data, bench dense 128 relu; dense 10 softmax)"},
     {.name = "load", .type = OPTION_TEXT, .offset = FIELD(load), .commands = TRAIN, .argument = "FILE",
      .help = "go on from a model that --save wrote"},
+    {.name = "weights", .type = OPTION_TEXT, .offset = FIELD(weights), .commands = TRAIN, .argument = "FILE",
+     .help = "begin with the weights of a safetensors file of another program, by the names of its tensors"},
+    {.name = "weights-map", .type = OPTION_TEXT, .offset = FIELD(weights_map), .commands = TRAIN, .argument = "MAP",
+     .help = "which tensors those are: a layer or parameter, the tensor's name, perhaps transposed (of PyTorch's Linear); as "
+             "'dense_1 fc1 transposed; dense_2 fc2 transposed' (default: all under their own names)"},
     {.name = "model", .letter = 'm', .type = OPTION_TEXT, .offset = FIELD(model), .commands = EVALUATE | PREDICT | SUMMARY | BENCH,
      .argument = "FILE", .help = "a model that soma train --save wrote"},
     {.name = "input", .type = OPTION_SHAPE, .offset = FIELD(input), .commands = SUMMARY | BENCH, .argument = "SHAPE",

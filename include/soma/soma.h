@@ -730,6 +730,25 @@ typedef struct soma_onnx_options {
  */
 SOMA_API soma_status soma_load_onnx(const char *path, const soma_onnx_options *options, soma_network **network);
 
+typedef struct soma_weights_options {
+    /*
+     * Where parameters are in the file: entries separated by semicolons or line ends, each a parameter or a layer (with
+     * all of its parameters), the tensor's name, and perhaps "transposed", which is of matrices:
+     *   "dense_1 fc1 transposed; dense_2.bias head.bias"
+     * NULL: under their own names, as are those that no entry names.
+     */
+    const char *map;
+    bool partial; /* parameters that no entry names and the file does not have keep their values */
+    uint64_t reserved[6]; /* zero */
+} soma_weights_options;
+
+/*
+ * Weights from a safetensors file of another program: F32, F16, BF16 and F64, as float32. Before compile or after it.
+ * All of it is checked and read before the network changes; tensors that nobody wants are passed over. A dense layer's
+ * weight is [inputs, units]; PyTorch's nn.Linear keeps the transpose. SOMA_INVALID_SHAPE names both shapes.
+ */
+SOMA_API soma_status soma_load_weights(soma_network *network, const char *path, const soma_weights_options *options);
+
 /* Arrays in NumPy's form, each file whole or not at all: one, or several in an archive, under their names. */
 SOMA_API soma_status soma_write_npy(const char *path, const soma_array *array);
 SOMA_API soma_status soma_write_npz(const char *path, const char *const *names, const soma_array *arrays, size_t count);

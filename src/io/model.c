@@ -65,7 +65,7 @@ static bool is_of_checkpoint(const soma_safetensors *file, const char *name) {
            strncmp(name, SOMA_CHECKPOINT_PREFIX, strlen(SOMA_CHECKPOINT_PREFIX)) == 0;
 }
 
-/* Every parameter has its tensor, of its shape and float32, and there is no other. Before any value is read. */
+/* Every parameter has its tensor, of its shape and real, and there is no other. Before any value is read. */
 static soma_status check_tensors(const char *path, const soma_network *network, const soma_safetensors *file) {
     char text[SOMA_SHAPE_TEXT];
     for (size_t i = 0; i < network->parameter_count; i++) {
@@ -75,8 +75,9 @@ static soma_status check_tensors(const char *path, const soma_network *network, 
             return soma_error(SOMA_INVALID_FILE, "%s: the network's parameter %s is not among the %zu tensors", path,
                               tensor->name, soma_safetensors_count(file));
         soma_safetensors_info info = soma_safetensors_get(file, index);
-        if (strcmp(info.dtype, "F32") != 0)
-            return soma_error(SOMA_INVALID_FILE, "%s: tensor %s is %s, expected F32", path, tensor->name, info.dtype);
+        if (!soma_safetensors_is_real(&info))
+            return soma_error(SOMA_INVALID_FILE, "%s: tensor %s is %s, expected F32 (or F16, BF16, F64)", path,
+                              tensor->name, info.dtype);
         if (!same_shape(tensor, &info))
             return soma_error(SOMA_INVALID_FILE,
                               "%s: tensor %s has %u dimensions and %zu elements, the network's is %s", path,

@@ -19,6 +19,11 @@ soma_status soma_load(const char *path, soma_network **network) {
     return unsupported(path);
 }
 
+soma_status soma_load_weights(soma_network *network, const char *path, const soma_weights_options *options) {
+    (void)network, (void)options;
+    return unsupported(path);
+}
+
 soma_status soma_checkpoint_try(const char *path) {
     return unsupported(path);
 }

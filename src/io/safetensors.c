@@ -4,6 +4,7 @@
 #include "base/utf8.h"
 #include "io/bytes.h"
 #include "io/file.h"
+#include "io/floats.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -290,11 +291,19 @@ const char *soma_safetensors_metadata(const soma_safetensors *file, const char *
     return json_string_value(json_object_get(json_object_get(file->header, "__metadata__"), key));
 }
 
-static soma_status read_at(const soma_safetensors *file, const tensor *one, uint8_t *target) {
-    size_t size = (size_t)(one->end - one->begin);
+bool soma_safetensors_is_real(const soma_safetensors_info *info) {
+    static const char *const names[] = {"F32", "F16", "BF16", "F64"};
+    for (size_t i = 0; i < SOMA_COUNT_OF(names); i++)
+        if (strcmp(info->dtype, names[i]) == 0) return true;
+    return false;
+}
+
+/* `size` bytes of the tensor, from this offset in it on. */
+static soma_status read_at(const soma_safetensors *file, const tensor *one, uint64_t offset, uint8_t *target,
+                           size_t size) {
     for (size_t done = 0; done < size;) {
         ssize_t part =
-            pread(file->descriptor, target + done, size - done, (off_t)(file->data_start + one->begin + done));
+            pread(file->descriptor, target + done, size - done, (off_t)(file->data_start + one->begin + offset + done));
         if (part < 0 && errno != EINTR)
             return soma_error(SOMA_IO, "%s: tensor %s: cannot read: %s", file->path, QUOTE(one->info.name),
                               strerror(errno));
@@ -306,19 +315,39 @@ static soma_status read_at(const soma_safetensors *file, const tensor *one, uint
     return SOMA_OK;
 }
 
+/* An element of a type of real numbers, rounded. */
+static float load_real(const tensor *one, const uint8_t *at) {
+    if (one->width == 8) {
+        uint64_t bits = soma_load_le64(at);
+        double value;
+        memcpy(&value, &bits, sizeof value);
+        return (float)value;
+    }
+    if (one->width == 4) {
+        uint32_t bits = soma_load_le32(at);
+        float value;
+        memcpy(&value, &bits, sizeof value);
+        return value;
+    }
+    uint16_t bits = (uint16_t)(at[0] | at[1] << 8);
+    return one->info.dtype[0] == 'B' ? soma_float_of_bfloat(bits) : soma_float_of_half(bits);
+}
+
 soma_status soma_safetensors_read(const soma_safetensors *file, size_t index, float *values, size_t count) {
     const tensor *one = &file->tensors[index];
-    if (strcmp(one->info.dtype, "F32") != 0)
-        return soma_error(SOMA_UNSUPPORTED, "%s: tensor %s: elements are %s; F32 is read", file->path,
-                          QUOTE(one->info.name), one->info.dtype);
+    uint8_t block[16384];
+    const size_t most = sizeof block / one->width;
+    if (!soma_safetensors_is_real(&one->info))
+        return soma_error(SOMA_UNSUPPORTED, "%s: tensor %s: elements are %s; F32, F16, BF16 and F64 are read",
+                          file->path, QUOTE(one->info.name), one->info.dtype);
     if (count != one->info.count)
         return soma_error(SOMA_INVALID_SHAPE, "%s: tensor %s: %zu elements; %zu are wanted", file->path,
                           QUOTE(one->info.name), one->info.count, count);
     if (file->descriptor < 0) return soma_error(SOMA_INVALID_STATE, "%s: is not open as a file", file->path);
-    SOMA_TRY(read_at(file, one, (uint8_t *)values));
-    for (size_t i = 0; i < count; i++) { /* nothing to do where the host is little-endian, as compilers see */
-        uint32_t bits = soma_load_le32((const uint8_t *)&values[i]);
-        memcpy(&values[i], &bits, sizeof bits);
+    for (size_t start = 0; start < count; start += most) {
+        size_t part = SOMA_MIN(most, count - start);
+        SOMA_TRY(read_at(file, one, (uint64_t)start * one->width, block, part * one->width));
+        for (size_t i = 0; i < part; i++) values[start + i] = load_real(one, block + i * one->width);
     }
     return SOMA_OK;
 }

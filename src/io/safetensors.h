@@ -59,7 +59,9 @@ soma_safetensors_info soma_safetensors_get(const soma_safetensors *file, size_t 
 bool soma_safetensors_find(const soma_safetensors *file, const char *name, size_t *index);
 /* NULL if there is no such key. */
 const char *soma_safetensors_metadata(const soma_safetensors *file, const char *key);
-/* The values of a float32 tensor; `count` must be its count. */
+/* Whether its elements are real numbers of a type that is read: F32, F16, BF16 or F64. */
+bool soma_safetensors_is_real(const soma_safetensors_info *info);
+/* The values of such a tensor as float32, rounded where they are F64; `count` must be its count. */
 soma_status soma_safetensors_read(const soma_safetensors *file, size_t index, float *values, size_t count);
 
 #endif

@@ -50,6 +50,11 @@ const char *soma_safetensors_metadata(const soma_safetensors *file, const char *
     return NULL;
 }
 
+bool soma_safetensors_is_real(const soma_safetensors_info *info) {
+    (void)info;
+    return false;
+}
+
 soma_status soma_safetensors_read(const soma_safetensors *file, size_t index, float *values, size_t count) {
     (void)file, (void)index, (void)values, (void)count;
     return unsupported("tensor");
