@@ -411,8 +411,8 @@ typedef struct soma_csv_options {
 SOMA_API soma_status soma_dataset_from_csv(const char *path, const soma_csv_options *options, soma_dataset **dataset);
 
 typedef struct soma_npy_options {
-    size_t classes;  /* 0: the largest class number + 1; else a number out of range is an error */
-    bool regression; /* whole numbers as targets are numbers to predict, not classes */
+    size_t classes;       /* 0: the largest class number + 1; else a number out of range is an error */
+    bool regression;      /* whole numbers as targets are numbers to predict, not classes */
     uint64_t reserved[4]; /* zero */
 } soma_npy_options;
 
@@ -425,8 +425,8 @@ typedef struct soma_npy_options {
 SOMA_API soma_status soma_dataset_from_npy(const char *inputs, const char *targets, const soma_npy_options *options,
                                            soma_dataset **dataset);
 /*
- * An archive of such arrays: x and y (*test is NULL then), or x_train, y_train, x_test and y_test; the y may be missing.
- * SOMA_UNSUPPORTED: built without libzip.
+ * An archive of such arrays: x and y (*test is NULL then), or x_train, y_train, x_test and y_test; the y may be
+ * missing. SOMA_UNSUPPORTED: built without libzip.
  */
 SOMA_API soma_status soma_dataset_from_npz(const char *path, const soma_npy_options *options, soma_dataset **train,
                                            soma_dataset **test);
