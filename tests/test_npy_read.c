@@ -252,7 +252,9 @@ START_TEST(other_bad_files_are_refused) {
     x.bytes[9] = 0xFF;
     expect_refused(&x, NULL, NULL, (const char *[]){"x: offset 8", "1 to 10000", NULL}, "long header");
     x = (file){.bytes = {0x1F, 0x8B, 8}, .size = 20};
+#ifdef SOMA_HAVE_ZLIB /* without it gzipped files are refused before anybody looks inside */
     expect_refused(&x, NULL, NULL, (const char *[]){"x: offset 0", "gzipped", NULL}, "gzip");
+#endif
 }
 END_TEST
 
