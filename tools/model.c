@@ -161,11 +161,9 @@ exit_status model_options_fill(const struct settings *settings, soma_network *ne
                                model_options *options) {
     *options = (model_options){0};
     soma_compile_options *compile = &options->compile;
-    bool from_file = settings->load || settings->model;
-    if (from_file) {
-        soma_status cause = soma_network_get_compile_options(network, compile);
-        if (cause != SOMA_OK) return fail_from_library(cause, STATUS_FILE, NULL);
-    }
+    /* A file need not say how its network is trained: ONNX models do not. */
+    bool from_file =
+        (settings->load || settings->model) && soma_network_get_compile_options(network, compile) == SOMA_OK;
     if (!from_file || option_given(settings, loss)) compile->loss[0] = (soma_loss)settings->loss;
     set_amount(&compile->huber_delta, settings->huber_delta);
     if (option_given(settings, top_k)) compile->top_k = (uint32_t)settings->top_k;

@@ -38,6 +38,7 @@ static const char *part_name(int value) {
 #define CHECK       (1u << COMMAND_CHECK)
 #define BENCH       (1u << COMMAND_BENCH)
 #define READS       (TRAIN | EVALUATE | PREDICT) /* commands that read data */
+#define FILES       (1u << COMMAND_CONVERT | 1u << COMMAND_SHOW) /* no device is needed */
 #define ALL         ((1u << COMMAND_COUNT) - 1)
 
 /* Seeds stay below 2^53, so that every JSON reader gives them back exactly. */
@@ -199,15 +200,15 @@ const option_row option_table[] = {
     {.name = "profile", .type = OPTION_FLAG, .offset = FIELD(profile), .commands = TRAIN | BENCH,
      .help = "at the end, time each call of a step alone, and print a table of them: time, share, GFLOP/s or GB/s"},
 
-    {.group = "General", .name = "device", .letter = 'D', .type = OPTION_TEXT, .offset = FIELD(device), .commands = ALL, .argument = "NAME",
+    {.group = "General", .name = "device", .letter = 'D', .type = OPTION_TEXT, .offset = FIELD(device), .commands = ALL & ~FILES, .argument = "NAME",
      .fallback = "auto",
      .help = "cpu; gpu (the best OpenCL GPU, else what OpenCL has); opencl:N; a piece of a device's name; auto: SOMA_DEVICE if set, "
              "else the quickest (train and bench measure it on the network at hand)"},
-    {.name = "threads", .type = OPTION_COUNT, .offset = FIELD(threads), .commands = ALL & ~DEVICES, .argument = "N", .interval = "[1, 1024]",
+    {.name = "threads", .type = OPTION_COUNT, .offset = FIELD(threads), .commands = ALL & ~(DEVICES | FILES), .argument = "N", .interval = "[1, 1024]",
      .help = "threads of the cpu device (default: one for each core)"},
-    {.name = "memory-limit", .type = OPTION_BYTES, .offset = FIELD(memory_limit), .commands = ALL & ~DEVICES, .argument = "BYTES",
+    {.name = "memory-limit", .type = OPTION_BYTES, .offset = FIELD(memory_limit), .commands = ALL & ~(DEVICES | FILES), .argument = "BYTES",
      .help = "device memory to stay below; K, M, G and T are understood"},
-    {.name = "seed", .type = OPTION_COUNT, .offset = FIELD(seed), .commands = ALL, .argument = "N", .fallback = "0", .interval = SEEDS,
+    {.name = "seed", .type = OPTION_COUNT, .offset = FIELD(seed), .commands = ALL & ~FILES, .argument = "N", .fallback = "0", .interval = SEEDS,
      .help = "of first weights, shuffling, dropout and the division of the data: the same seed gives the same result"},
     {.name = "json", .type = OPTION_FLAG, .offset = FIELD(json), .commands = ALL,
      .help = "print one JSON object on stdout at the end, and all else on stderr"},

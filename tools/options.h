@@ -18,6 +18,7 @@ enum mode { MODE_TRAIN, MODE_INFER };
 /* What the command line says. Texts NULL, numbers NaN where nothing was given and there is no default. */
 struct settings {
     enum command command;
+    const char *operand[2]; /* files of convert and show */
     /* data */
     const char *data, *labels, *label, *class_weights;
     const char *separator;

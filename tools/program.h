@@ -29,7 +29,9 @@ typedef enum exit_status {
     X(SUMMARY, summary, "layers, shapes, parameters and memory of a network")                                          \
     X(DEVICES, devices, "the devices of this machine")                                                                 \
     X(CHECK, check, "hold a device against the float64 reference")                                                     \
-    X(BENCH, bench, "time the steps of a network")
+    X(BENCH, bench, "time the steps of a network")                                                                     \
+    X(CONVERT, convert, "a model from one format to another")                                                          \
+    X(SHOW, show, "what is in a file of a model or of data")
 
 enum command {
 #define X(name, word, line) COMMAND_##name,

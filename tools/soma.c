@@ -42,6 +42,10 @@ static const char *const abouts[] = {
     [COMMAND_BENCH] =
         "  soma bench --net \"dense 128 relu; dense 10 softmax\" --input 784 --batch 128 --device=cpu --json\n"
         "  soma bench --model digits.safetensors --device=gpu --profile\n",
+    [COMMAND_CONVERT] = "  soma convert model.onnx model.safetensors\n"
+                        "  soma convert digits.safetensors digits.onnx\n",
+    [COMMAND_SHOW] = "  soma show model.onnx\n"
+                     "  soma show iris.csv --json\n",
 };
 
 static void print_exit_statuses(FILE *stream) {
@@ -69,8 +73,10 @@ static void print_usage(FILE *stream) {
 }
 
 static void print_command_help(enum command command, FILE *stream) {
-    fprintf(stream, "soma %s: %s\n\nUsage: soma %s [OPTION ...]\n\nExamples\n%s", commands[command].name,
-            commands[command].line, commands[command].name, abouts[command]);
+    static const char *const operands[COMMAND_COUNT] = {[COMMAND_CONVERT] = "FROM TO ", [COMMAND_SHOW] = "FILE "};
+    fprintf(stream, "soma %s: %s\n\nUsage: soma %s %s[OPTION ...]\n\nExamples\n%s", commands[command].name,
+            commands[command].line, commands[command].name, operands[command] ? operands[command] : "",
+            abouts[command]);
     options_print_help(command, stream);
     print_exit_statuses(stream);
 }

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: MIT
+"""soma convert and soma show, from outside.
+
+Usage: test_program_files.py PROGRAM DEVICE [CLASS ...]
+"""
+from program import BAD_FILE, USAGE, ProgramTest, main
+
+
+class Files(ProgramTest):
+    def model(self):
+        path = self.path("a.safetensors")
+        data = self.write("d.csv", "".join(f"{i % 7},{i % 5},{'uv'[i % 2]}\n" for i in range(40)))
+        self.succeed("train", "--device=cpu", "--data", data, "--net", "dense 5 tanh; dense 2 softmax", "--epochs=2",
+                     "--no-standardize", "--save", path)
+        return path, data
+
+    def test_convert_there_and_back(self):
+        path, _ = self.model()
+        converted, back = self.path("b.onnx"), self.path("c.safetensors")
+        self.assertEqual(self.json("convert", path, converted)["to"], converted)
+        self.succeed("convert", converted, back)
+        before, after = self.json("show", path), self.json("show", back)
+        self.assertEqual(before["parameters"], 2 * 5 + 5 + 5 * 2 + 2)
+        self.assertEqual(before["parameters"], after["parameters"])
+        data = self.write("x.csv", "1,2\n3,4\n6,0\n")
+        outputs = [self.succeed("predict", "--device=cpu", "--model", model, "--data", data, "--label=none", "--raw", "--quiet").stdout
+                   for model in (path, converted, back)]
+        numbers = [[float(word) for line in text.splitlines()[1:] for word in line.split(",")] for text in outputs]
+        self.assertTrue(numbers[0])
+        for other in numbers[1:]:
+            self.assertEqual(len(other), len(numbers[0]))
+            for a, b in zip(numbers[0], other):
+                self.assertAlmostEqual(a, b, places=5)
+
+    def test_show_data(self):
+        _, data = self.model()
+        shown = self.json("show", data)
+        self.assertEqual((shown["samples"], shown["classes"], shown["inputs"][0]["shape"]), (40, 2, [2]))
+        self.assertEqual((shown["inputs"][0]["least"], shown["inputs"][0]["largest"]), (0, 6))
+        self.assertIn("40 samples", self.succeed("show", data).stdout)
+
+    def test_refusals(self):
+        self.refuse(USAGE, ["two files", "convert"], "convert", "a.onnx")
+        self.refuse(USAGE, ["a file is needed"], "show")
+        self.refuse(USAGE, ["unexpected argument 'c'", "2 files"], "convert", "a", "b", "c")
+        self.refuse(BAD_FILE, ["nothing.onnx"], "show", self.path("nothing.onnx"))
+        self.refuse(BAD_FILE, ["bad.onnx", "offset 0"], "convert", self.write("bad.onnx", b"\xff"), self.path("x.safetensors"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/* soma show: what is in a file, a model or data, as its name says. */
+#include "model.h"
+#include "report.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool ends_with(const char *path, const char *ending) {
+    size_t length = strlen(path), size = strlen(ending);
+    if (length > 3 && strcmp(path + length - 3, ".gz") == 0) length -= 3;
+    return length >= size && strncmp(path + length - size, ending, size) == 0;
+}
+
+/* "8x8" into text. */
+static void shape_text(uint32_t rank, const size_t *shape, char *text, size_t size) {
+    size_t length = 0;
+    text[0] = '\0';
+    for (uint32_t i = 0; i < rank && length < size; i++)
+        length += (size_t)snprintf(text + length, size - length, "%s%zu", i ? "x" : "", shape[i]);
+}
+
+static void report_shape(report *object, uint32_t rank, const size_t *shape) {
+    report *list = report_array(object, "shape");
+    for (uint32_t i = 0; i < rank; i++) report_append_number(list, (double)shape[i]);
+}
+
+/* ------------------------------------------------------------------------------------------------------ models */
+
+static exit_status show_model(const struct settings *settings, const char *path) {
+    soma_network *network = NULL;
+    exit_status status = model_load(path, &network);
+    if (status != STATUS_DONE) return status;
+    report *object = settings->json ? report_create() : NULL, *layers = report_array(object, "layers");
+    report_text(object, "file", path);
+    report_text(object, "holds", "model");
+    size_t total = 0;
+    soma_layer_info info;
+    say_result("%s: a model of %zu layers\n", path, soma_network_layer_count(network));
+    for (size_t i = 0; i < soma_network_layer_count(network); i++) {
+        char shape[128];
+        if (soma_network_layer(network, i, &info) != SOMA_OK) continue;
+        shape_text(info.rank, info.shape, shape, sizeof shape);
+        say_result("  %-24s %-14s %-14s %zu parameters\n", info.name, info.kind, shape, info.parameters);
+        report *layer = report_append_object(layers);
+        report_text(layer, "name", info.name);
+        report_text(layer, "kind", info.kind);
+        report_shape(layer, info.rank, info.shape);
+        report_count(layer, "parameters", info.parameters);
+        total += info.parameters;
+    }
+    say_result("  %zu parameters in all\n", total);
+    report_count(object, "parameters", total);
+    if (object) report_print(object);
+    soma_network_destroy(network);
+    return STATUS_DONE;
+}
+
+/* -------------------------------------------------------------------------------------------------------- data */
+
+/* The least and the largest number of an input, as a network would see them. */
+static exit_status find_range(const soma_dataset *dataset, size_t input, size_t samples, size_t width, double *least,
+                              double *largest) {
+    float *values = malloc(width * sizeof *values);
+    *least = INFINITY, *largest = -INFINITY;
+    if (!values) return fail(STATUS_FAILED, "out of memory for a sample of %zu numbers", width);
+    for (size_t i = 0; i < samples; i++) {
+        soma_status cause = soma_dataset_read_input(dataset, input, i, 1, values);
+        if (cause != SOMA_OK) {
+            free(values);
+            return fail_from_library(cause, STATUS_FILE, NULL);
+        }
+        for (size_t j = 0; j < width; j++) {
+            *least = fmin(*least, (double)values[j]);
+            *largest = fmax(*largest, (double)values[j]);
+        }
+    }
+    free(values);
+    return STATUS_DONE;
+}
+
+static exit_status show_input(const soma_dataset *dataset, const soma_dataset_info *info, size_t input,
+                              report *inputs) {
+    size_t width = 1;
+    double least, largest;
+    char shape[128];
+    for (uint32_t i = 0; i < info->input_rank[input]; i++) width *= info->input_shape[input][i];
+    exit_status status = find_range(dataset, input, info->samples, width, &least, &largest);
+    if (status != STATUS_DONE) return status;
+    shape_text(info->input_rank[input], info->input_shape[input], shape, sizeof shape);
+    say_result("  input of shape %s, numbers from %g to %g\n", shape, least, largest);
+    report *object = report_append_object(inputs);
+    report_shape(object, info->input_rank[input], info->input_shape[input]);
+    report_number(object, "least", least);
+    report_number(object, "largest", largest);
+    return STATUS_DONE;
+}
+
+static exit_status show_dataset(const struct settings *settings, const char *path, const soma_dataset *dataset) {
+    soma_dataset_info info;
+    exit_status status = STATUS_DONE;
+    soma_dataset_get_info(dataset, &info);
+    report *object = settings->json ? report_create() : NULL, *inputs = report_array(object, "inputs");
+    report_text(object, "file", path);
+    report_text(object, "holds", "data");
+    report_count(object, "samples", info.samples);
+    report_count(object, "classes", info.classes);
+    say_result("%s: %zu samples\n", path, info.samples);
+    for (size_t i = 0; i < info.inputs && status == STATUS_DONE; i++) status = show_input(dataset, &info, i, inputs);
+    if (info.classes) say_result("  labels of %zu classes\n", info.classes);
+    if (object && status == STATUS_DONE)
+        report_print(object);
+    else
+        report_destroy(object);
+    return status;
+}
+
+/* *known: the name says that it is data. */
+static soma_status open_data(const char *path, bool *known, soma_dataset **dataset) {
+    const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+    soma_dataset *test = NULL;
+    *known = true;
+    if (ends_with(path, ".csv")) return soma_dataset_from_csv(path, NULL, dataset);
+    if (ends_with(path, ".npy")) return soma_dataset_from_npy(path, NULL, NULL, dataset);
+    if (ends_with(path, ".npz")) {
+        soma_status cause = soma_dataset_from_npz(path, NULL, dataset, &test);
+        soma_dataset_destroy(test);
+        return cause;
+    }
+    if (strstr(name, "idx")) return soma_dataset_from_idx(path, NULL, 0, dataset);
+    *known = false;
+    return SOMA_OK;
+}
+
+exit_status command_show(const struct settings *settings) {
+    const char *path = settings->operand[0];
+    soma_dataset *dataset = NULL;
+    bool known;
+    if (!path) return fail(STATUS_USAGE, "a file is needed: soma show FILE");
+    soma_status cause = open_data(path, &known, &dataset);
+    if (!known) return show_model(settings, path);
+    if (cause != SOMA_OK) return fail_from_library(cause, STATUS_FILE, NULL);
+    exit_status status = show_dataset(settings, path, dataset);
+    soma_dataset_destroy(dataset);
+    return status;
+}
