@@ -37,7 +37,7 @@ static const char *part_name(int value) {
 #define DEVICES     (1u << COMMAND_DEVICES)
 #define CHECK       (1u << COMMAND_CHECK)
 #define BENCH       (1u << COMMAND_BENCH)
-#define READS       (TRAIN | EVALUATE | PREDICT) /* commands that read data */
+#define READS       (TRAIN | EVALUATE | PREDICT)                 /* commands that read data */
 #define FILES       (1u << COMMAND_CONVERT | 1u << COMMAND_SHOW) /* no device is needed */
 #define ALL         ((1u << COMMAND_COUNT) - 1)
 
