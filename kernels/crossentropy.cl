@@ -14,12 +14,16 @@ typedef struct targets {
 
 /* Elements j .. j + part - 1 of a row of targets; a class number c stands for the row with 1 at c. */
 static real load_targets(targets of, ulong row, ulong columns, ulong j, ulong part) {
-    if (!of.by_class) return load_part(of.value + row * columns + j, part, 0.0f);
-    return element_numbers() == (integers)((int)((long)of.number[row] - (long)j)) ? R(1.0) : R(0.0);
+    if (!of.by_class) return load_row(of.value + row * columns + j, part, 0.0f);
+    return ELEMENT_NUMBERS == (integers)((int)((long)of.number[row] - (long)j)) ? R(1.0) : R(0.0);
 }
 
 static bool is_outside(targets of, ulong row, ulong columns) {
     return of.by_class && (ulong)(long)of.number[row] >= columns;
+}
+
+static real loss_of(uint logits, real value, real t, float top, float log_sum) {
+    return logits ? t * ((top - value) + log_sum) : -t * log(SOMA_FLOORED(value));
 }
 
 /* Largest logit of a row, and the sum of e^(logit - largest). */
@@ -28,12 +32,12 @@ static bool is_outside(targets of, ulong row, ulong columns) {
     if (logits) {                                                                                                      \
         real largest = (real)(-INFINITY), total = R(0.0);                                                              \
         FOR_EACH_IN_ROW(j, part, columns) {                                                                            \
-            const real value = load_part(p + j, part, -INFINITY);                                                      \
-            largest = LARGER(largest, value);                                                                          \
+            const real value = load_row(p + j, part, -INFINITY);                                                      \
+            largest = fmax(largest, value);                                                                          \
         }                                                                                                              \
         top = ROW_MAX(largest, shared);                                                                                \
         FOR_EACH_IN_ROW(j, part, columns)                                                                              \
-        total += keep_part(exp(load_part(p + j, part, 0.0f) - top), part, 0.0f);                                       \
+        total += keep_part(exp(load_row(p + j, part, 0.0f) - top), part, 0.0f);                                       \
         powers = ROW_SUM(total, shared);                                                                               \
     }
 
@@ -45,7 +49,7 @@ static bool is_outside(targets of, ulong row, ulong columns) {
     } else if (class_weighted) {                                                                                       \
         real total = R(0.0);                                                                                           \
         FOR_EACH_IN_ROW(j, part, columns)                                                                              \
-        total += load_targets(wanted, row, columns, j, part) * load_part(class_weight + j, part, 0.0f);                \
+        total += load_targets(wanted, row, columns, j, part) * load_row(class_weight + j, part, 0.0f);                \
         factor *= ROW_SUM(total, shared);                                                                              \
     }
 
@@ -54,7 +58,7 @@ static bool is_outside(targets of, ulong row, ulong columns) {
         const global float *prediction, const global int *target_class, const global float *target_row,                \
         const global float *weight, const global float *class_weight
 
-KERNEL(LANES, ROWS) void crossentropy(CROSSENTROPY_ARGUMENTS, global float *out) {
+KERNEL(LANES, ROWS) void crossentropy(ARGUMENTS(CROSSENTROPY_ARGUMENTS, global float *out)) {
     SHARED(shared);
     const targets wanted = {by_class, target_class, target_row};
     FOR_EACH_ROW(row, rows, rows_per_group) {
@@ -62,20 +66,22 @@ KERNEL(LANES, ROWS) void crossentropy(CROSSENTROPY_ARGUMENTS, global float *out)
         ROW_WEIGHT(factor)
         ROW_SUM_OF_POWERS(top, powers, p, columns)
         const float log_sum = log(powers);
-        real total = R(0.0);
-        FOR_EACH_IN_ROW(j, part, columns) {
-            const real value = load_part(p + j, part, 1.0f), t = load_targets(wanted, row, columns, j, part);
-            const real loss = logits ? t * ((top - value) + log_sum) : -t * log(SOMA_FLOORED(value));
-            /* The other classes' predictions do not matter to a class number, not even a NaN. */
-            const real counted = by_class ? (t == R(0.0) ? R(0.0) : loss) : loss;
-            total += keep_part(counted, part, 0.0f);
+        float result = NAN;
+        if (!by_class) {
+            real total = R(0.0);
+            FOR_EACH_IN_ROW(j, part, columns) {
+                const real value = load_row(p + j, part, 1.0f), t = load_targets(wanted, row, columns, j, part);
+                total += keep_part(loss_of(logits, value, t, top, log_sum), part, 0.0f);
+            }
+            result = ROW_SUM(total, shared);
+        } else if (!is_outside(wanted, row, columns)) {
+            result = FIRST_ELEMENT(loss_of(logits, (real)(p[target_class[row]]), R(1.0), top, log_sum));
         }
-        const float result = ROW_SUM(total, shared);
         if (get_local_id(0) == 0) out[row] = factor * result;
     }
 }
 
-KERNEL(LANES, ROWS) void crossentropy_grad(CROSSENTROPY_ARGUMENTS, const global float *dloss, global float *out) {
+KERNEL(LANES, ROWS) void crossentropy_grad(ARGUMENTS(CROSSENTROPY_ARGUMENTS, const global float *dloss, global float *out)) {
     SHARED(shared);
     const targets wanted = {by_class, target_class, target_row};
     FOR_EACH_ROW(row, rows, rows_per_group) {
@@ -90,11 +96,11 @@ KERNEL(LANES, ROWS) void crossentropy_grad(CROSSENTROPY_ARGUMENTS, const global 
             target_sum = ROW_SUM(total, shared);
         }
         FOR_EACH_IN_ROW(j, part, columns) {
-            const real value = load_part(p + j, part, 1.0f), t = load_targets(wanted, row, columns, j, part);
+            const real value = load_row(p + j, part, 1.0f), t = load_targets(wanted, row, columns, j, part);
             const real of_logits = exp(value - top) / powers * target_sum - t;
             const real of_probability = value < SOMA_PROBABILITY_FLOOR ? R(0.0) : -t / value;
             const real counted = by_class ? (t == R(0.0) ? R(0.0) : of_probability) : of_probability;
-            store_part(factor * (logits ? of_logits : counted), out + row * columns + j, part);
+            store_row(factor * (logits ? of_logits : counted), out + row * columns + j, part);
         }
     }
 }

@@ -2,18 +2,56 @@
 /* Dropout from a counter-based generator: one block of four random words for each four elements. */
 #include "opencl.h"
 
-#define soma_u32 uint
+#if WIDTH == 1
+typedef uint soma_u32;
+#define TO_U32(a) (uint)(a)
 #define SOMA_MULHI(a, b) mul_hi((uint)(a), (uint)(b))
+#else
+typedef PASTE(uint, WIDTH) soma_u32;
+typedef PASTE(ulong, WIDTH) words64;
+#define TO_U32(a) PASTE(convert_uint, WIDTH)(a)
+#define TO_64(a) PASTE(convert_ulong, WIDTH)(a)
+/* A product of two vectors of 64 bits is an instruction where mul_hi may not be. */
+#define SOMA_MULHI(a, b) PASTE(convert_uint, WIDTH)((TO_64(b) * (words64)(a)) >> 32)
+#endif
 #include "random.h"
 
-/* chunk is a multiple of 4; each work-item handles four elements at a time. */
+/* Vector e of the blocks holds the word e of each block: afterwards it holds the blocks one after the other. */
+static void line_up(soma_u32 *word) {
+#if WIDTH > 1
+    soma_u32 even[2], odd[2];
+    even[0].even = word[0].lo, even[0].odd = word[2].lo;
+    even[1].even = word[0].hi, even[1].odd = word[2].hi;
+    odd[0].even = word[1].lo, odd[0].odd = word[3].lo;
+    odd[1].even = word[1].hi, odd[1].odd = word[3].hi;
+#pragma unroll
+    for (uint i = 0; i < 2; i++) {
+        word[2 * i].even = even[i].lo, word[2 * i].odd = odd[i].lo;
+        word[2 * i + 1].even = even[i].hi, word[2 * i + 1].odd = odd[i].hi;
+    }
+#endif
+}
+
+/* chunk is a multiple of 4 WIDTH; each work-item handles WIDTH blocks at a time. */
 KERNEL(GROUP, 1)
-void dropout(ulong count, ulong chunk, uint threshold, float scale, uint stream, uint seed_low, uint seed_high, ulong step,
-             const global float *x, global float *out) {
-    const ulong end = min(count, ((ulong)get_group_id(0) + 1) * chunk);
-    for (ulong i = (ulong)get_group_id(0) * chunk + get_local_id(0) * 4; i < end; i += GROUP * 4) {
-        uint word[4] = {(uint)(i / 4), (uint)step, (uint)(step >> 32), stream};
-        soma_philox(word, seed_low, seed_high);
-        for (uint e = 0; e < 4 && i + e < end; e++) out[i + e] = word[e] >= threshold ? x[i + e] * scale : 0.0f;
+void dropout(ARGUMENTS(ulong count, ulong chunk, uint threshold, float scale, uint stream, uint seed_low, uint seed_high, ulong step,
+             const global float *x, global float *out)) {
+    const ulong end = min(count, ((ulong)GROUP_ID(0) + 1) * chunk);
+    for (ulong i = (ulong)GROUP_ID(0) * chunk + get_local_id(0) * 4 * WIDTH; i < end; i += GROUP * 4 * WIDTH) {
+        soma_u32 word[4];
+        word[0] = TO_U32(ELEMENT_NUMBERS) + (uint)(i / 4);
+        word[1] = (soma_u32)((uint)step);
+        word[2] = (soma_u32)((uint)(step >> 32));
+        word[3] = (soma_u32)(stream);
+        soma_philox(word, (soma_u32)(seed_low), (soma_u32)(seed_high));
+        line_up(word);
+#pragma unroll
+        for (uint e = 0; e < 4; e++) {
+            const ulong at = i + e * WIDTH;
+            if (at >= end) break;
+            const ulong part = min((ulong)WIDTH, end - at);
+            const real kept = word[e] >= threshold ? load_part(x + at, part, 0.0f) * scale : R(0.0);
+            store_part(kept, out + at, part);
+        }
     }
 }

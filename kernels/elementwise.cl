@@ -2,20 +2,20 @@
 /* One number in, one number out: fill, functions and their gradients. */
 #include "apply.h"
 
-KERNEL(GROUP, 1) void fill(ulong count, ulong chunk, float value, global float *out) {
+KERNEL(GROUP, 1) void fill(ARGUMENTS(ulong count, ulong chunk, float value, global float *out)) {
     FOR_EACH_VECTOR(i, part, count, chunk) store_part((real)(value), out + i, part);
 }
 
 KERNEL(GROUP, 1)
-void unary(ulong count, ulong chunk, uint function, float a, float b, const global float *x, global float *out) {
+void unary(ARGUMENTS(ulong count, ulong chunk, uint function, float a, float b, const global float *x, global float *out)) {
     FOR_EACH_VECTOR(i, part, count, chunk)
     store_part(apply(FUNCTION, load_part(x + i, part, 0.0f), (real)(a), (real)(b)), out + i, part);
 }
 
 /* v is the function's output or its input, as its row says. */
 KERNEL(GROUP, 1)
-void unary_grad(ulong count, ulong chunk, uint function, float a, float b, const global float *dy, const global float *v,
-                global float *out) {
+void unary_grad(ARGUMENTS(ulong count, ulong chunk, uint function, float a, float b, const global float *dy, const global float *v,
+                global float *out)) {
     FOR_EACH_VECTOR(i, part, count, chunk) {
         const real gradient = load_part(dy + i, part, 0.0f), value = load_part(v + i, part, 0.0f);
         store_part(chain(FUNCTION, gradient, value, (real)(a), (real)(b)), out + i, part);
@@ -27,9 +27,9 @@ void unary_grad(ulong count, ulong chunk, uint function, float a, float b, const
  * neighbouring columns of `length` rows; the sums of each such piece form a row of `sums`.
  */
 KERNEL(GROUP, 1)
-void bias_unary_grad(ulong rows, ulong columns, ulong length, uint function, float a, float b, const global float *dy,
-                     const global float *v, global float *out, global float *sums) {
-    const ulong column = (ulong)get_global_id(0) * WIDTH, piece = get_group_id(1);
+void bias_unary_grad(ARGUMENTS(ulong rows, ulong columns, ulong length, uint function, float a, float b, const global float *dy,
+                     const global float *v, global float *out, global float *sums)) {
+    const ulong column = (ulong)ITEM_ID * WIDTH, piece = GROUP_ID(1);
     if (column >= columns) return;
     const ulong part = min((ulong)WIDTH, columns - column);
     const ulong end = min(rows, (piece + 1) * length);

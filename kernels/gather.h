@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* The kernel of gather.cl for one pair of element types, IN and OUT. Included once for each pair; undefines both. */
 KERNEL(GROUP, 1)
-void PASTE(PASTE(gather_, IN), PASTE(_, OUT))(ulong count, ulong chunk, ulong start, ulong rows, ulong width, float scale,
+void PASTE(PASTE(gather_, IN), PASTE(_, OUT))(ARGUMENTS(ulong count, ulong chunk, ulong start, ulong rows, ulong width, float scale,
                                               float shift, uint exact, uint indexed, ulong index_count, const global int *index,
-                                              const global IN *table, global OUT *out) {
-    const ulong end = min(count, ((ulong)get_group_id(0) + 1) * chunk);
+                                              const global IN *table, global OUT *out)) {
+    const ulong end = min(count, ((ulong)GROUP_ID(0) + 1) * chunk);
 #if GROUP > 1
-    for (ulong i = (ulong)get_group_id(0) * chunk + get_local_id(0); i < end; i += GROUP) {
+    for (ulong i = (ulong)GROUP_ID(0) * chunk + get_local_id(0); i < end; i += GROUP) {
         const ulong row = row_of(indexed, index, index_count, start + i / width);
         OUT value = 0;
         if (row < rows) {
@@ -16,7 +16,7 @@ void PASTE(PASTE(gather_, IN), PASTE(_, OUT))(ulong count, ulong chunk, ulong st
         out[i] = value;
     }
 #else
-    for (ulong i = (ulong)get_group_id(0) * chunk; i < end;) {
+    for (ulong i = (ulong)GROUP_ID(0) * chunk; i < end;) {
         const ulong column = i % width, run = min(width - column, end - i);
         const ulong row = row_of(indexed, index, index_count, start + i / width);
         const global IN *source = table + row * width + column;

@@ -10,9 +10,6 @@
  */
 #include "apply.h"
 
-#define LOAD PASTE(vload, WIDTH)
-#define STORE PASTE(vstore, WIDTH)
-
 /* The elements of two vectors in turns: a0 b0 a1 b1 ... */
 static void interleave(real a, real b, real *first, real *second) {
     first->even = a.lo, first->odd = b.lo;
@@ -34,7 +31,7 @@ static void transpose(real *block) {
 /* WIDTH columns of op(b), `depth` elements each, become the vectors packed, packed + pitch, ...; 0 in columns that there are not. */
 static void pack_rows(local float *packed, uint pitch, const global float *b, ulong stride, uint depth, uint columns) {
     if (columns == WIDTH) {
-        for (uint p = 0; p < depth; p++) STORE(LOAD(0, b + p * stride), 0, packed + p * pitch);
+        for (uint p = 0; p < depth; p++) STORE(local, packed + p * pitch, LOAD(global, b + p * stride));
         return;
     }
     for (uint p = 0; p < depth; p++)
@@ -47,10 +44,10 @@ static void pack_columns(local float *packed, uint pitch, const global float *b,
     for (uint p = 0; p < whole; p += WIDTH) {
         real block[WIDTH];
 #pragma unroll
-        for (uint j = 0; j < WIDTH; j++) block[j] = LOAD(0, b + j * stride + p);
+        for (uint j = 0; j < WIDTH; j++) block[j] = LOAD(global, b + j * stride + p);
         transpose(block);
 #pragma unroll
-        for (uint i = 0; i < WIDTH; i++) STORE(block[i], 0, packed + (p + i) * pitch);
+        for (uint i = 0; i < WIDTH; i++) STORE(local, packed + (p + i) * pitch, block[i]);
     }
     for (uint j = 0; j < WIDTH; j++)
         for (uint p = whole; p < depth; p++) packed[p * pitch + j] = j < columns ? b[j * stride + p] : 0.0f;

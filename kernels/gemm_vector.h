@@ -15,7 +15,7 @@ static void NAMED(multiply)(local float *sums, const global float *const *left, 
     for (uint p = 0; p < depth; p++, at += step) {
         real right[TILE_VECTORS];
 #pragma unroll
-        for (uint v = 0; v < TILE_VECTORS; v++) right[v] = LOAD(p * TILE_VECTORS + v, panel);
+        for (uint v = 0; v < TILE_VECTORS; v++) right[v] = LOAD(local, panel + (p * TILE_VECTORS + v) * WIDTH);
 #pragma unroll
         for (uint r = 0; r < TILE_ROWS; r++) {
             const real factor = (real)(left[r][at]);
@@ -26,16 +26,17 @@ static void NAMED(multiply)(local float *sums, const global float *const *left, 
 #pragma unroll
     for (uint r = 0; r < TILE_ROWS; r++)
 #pragma unroll
-        for (uint v = 0; v < TILE_VECTORS; v++) STORE(sum[r][v], r * TILE_VECTORS + v, sums);
+        for (uint v = 0; v < TILE_VECTORS; v++) STORE(local, sums + (r * TILE_VECTORS + v) * WIDTH, sum[r][v]);
 }
 
 KERNEL(1, 1)
-void NAMED(gemm_vector)(ulong m, ulong n, ulong k, ulong rows_per_group, uint transpose_a, uint transpose_b, uint function,
+void NAMED(gemm_vector)(ARGUMENTS(ulong m, ulong n, ulong k, ulong rows_per_group, uint transpose_a, uint transpose_b, uint function,
                         uint has_bias, float alpha, float beta, float function_a, float function_b,
-                        const global float *a, const global float *b, const global float *bias, global float *c) {
-    local float panel[DEPTH * PANEL], sums[TILE_ROWS * PANEL];
-    const ulong column = (ulong)get_group_id(0) * PANEL, end_column = min(n, column + PANEL);
-    const ulong first_row = (ulong)get_group_id(1) * rows_per_group, end_row = min(m, first_row + rows_per_group);
+                        const global float *a, const global float *b, const global float *bias, global float *c)) {
+    LOCAL_ARRAY(panel, DEPTH * PANEL, 0);
+    LOCAL_ARRAY(sums, TILE_ROWS * PANEL, DEPTH * PANEL);
+    const ulong column = (ulong)GROUP_ID(0) * PANEL, end_column = min(n, column + PANEL);
+    const ulong first_row = (ulong)GROUP_ID(1) * rows_per_group, end_row = min(m, first_row + rows_per_group);
     const ulong row_stride = transpose_a ? 1 : k, step = transpose_a ? m : 1;
     for (ulong p0 = 0; p0 < k || p0 == 0; p0 += DEPTH) {
         const uint depth = (uint)min((ulong)DEPTH, k - p0);
@@ -57,7 +58,7 @@ void NAMED(gemm_vector)(ulong m, ulong n, ulong k, ulong rows_per_group, uint tr
                 for (ulong j = column; j < end_column; j += WIDTH) {
                     global float *to = c + (row + r) * n + j;
                     const ulong part = min((ulong)WIDTH, n - j);
-                    const real sum = LOAD(0, sums + r * PANEL + (j - column));
+                    const real sum = LOAD(local, sums + r * PANEL + (j - column));
                     store_part(finish_vector(sum, bias + j, to, part, how), to, part);
                 }
         }

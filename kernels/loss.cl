@@ -42,13 +42,13 @@ static real element_weight(real t, uint class_weighted, const global float *clas
         const global float *prediction, const global float *target, const global float *weight,                        \
         const global float *class_weight
 
-KERNEL(LANES, ROWS) void loss(LOSS_ARGUMENTS, global float *out) {
+KERNEL(LANES, ROWS) void loss(ARGUMENTS(LOSS_ARGUMENTS, global float *out)) {
     SHARED(shared);
     FOR_EACH_ROW(row, rows, rows_per_group) {
         real total = R(0.0);
         FOR_EACH_IN_ROW(j, part, columns) {
-            const real p = load_part(prediction + row * columns + j, part, 0.0f);
-            const real t = load_part(target + row * columns + j, part, 0.0f);
+            const real p = load_row(prediction + row * columns + j, part, 0.0f);
+            const real t = load_row(target + row * columns + j, part, 0.0f);
             const real value = element_loss(LOSS, p, t, (real)(delta));
             total += keep_part(value * element_weight(t, class_weighted, class_weight), part, 0.0f);
         }
@@ -57,15 +57,15 @@ KERNEL(LANES, ROWS) void loss(LOSS_ARGUMENTS, global float *out) {
     }
 }
 
-KERNEL(LANES, ROWS) void loss_grad(LOSS_ARGUMENTS, const global float *dloss, global float *out) {
+KERNEL(LANES, ROWS) void loss_grad(ARGUMENTS(LOSS_ARGUMENTS, const global float *dloss, global float *out)) {
     FOR_EACH_ROW(row, rows, rows_per_group) {
         const float factor = weighted ? dloss[row] * weight[row] : dloss[row];
         FOR_EACH_IN_ROW(j, part, columns) {
-            const real p = load_part(prediction + row * columns + j, part, 0.0f);
-            const real t = load_part(target + row * columns + j, part, 0.0f);
+            const real p = load_row(prediction + row * columns + j, part, 0.0f);
+            const real t = load_row(target + row * columns + j, part, 0.0f);
             const real value = element_slope(LOSS, p, t, (real)(delta));
             const real weights = element_weight(t, class_weighted, class_weight);
-            store_part(factor * (value * weights) / (float)columns, out + row * columns + j, part);
+            store_row(factor * (value * weights) / (float)columns, out + row * columns + j, part);
         }
     }
 }

@@ -78,15 +78,15 @@ static float metric_of(uint metric, batch of, ulong row) {
 #define BATCH {columns, k, threshold, by_class, prediction, target_class, target_row}
 
 /* The value of each sample. */
-KERNEL(GROUP, 1) void metric_rows(ulong count, ulong chunk, BATCH_ARGUMENTS, global float *values) {
+KERNEL(GROUP, 1) void metric_rows(ARGUMENTS(ulong count, ulong chunk, BATCH_ARGUMENTS, global float *values)) {
     const batch of = BATCH;
-    const ulong end = min(count, ((ulong)get_group_id(0) + 1) * chunk);
-    for (ulong i = (ulong)get_group_id(0) * chunk + get_local_id(0); i < end; i += GROUP)
+    const ulong end = min(count, ((ulong)GROUP_ID(0) + 1) * chunk);
+    for (ulong i = (ulong)GROUP_ID(0) * chunk + get_local_id(0); i < end; i += GROUP)
         values[i] = metric_of(METRIC, of, i);
 }
 
 /* Adds the samples' values to the accumulator's row `slot`: the sum, and Kahan's compensation. One group. */
-KERNEL(GROUP, 1) void metric_add(ulong count, uint slot, BATCH_ARGUMENTS, global float *accumulator) {
+KERNEL(GROUP, 1) void metric_add(ARGUMENTS(ulong count, uint slot, BATCH_ARGUMENTS, global float *accumulator)) {
     const batch of = BATCH;
     float total = 0.0f;
     for (ulong i = get_local_id(0); i < count; i += GROUP) total += metric_of(METRIC, of, i);

@@ -38,15 +38,37 @@ typedef PASTE(int, WIDTH) integers;
 #define MULTIPLY_ADD(a, b, c) ((a) * (b) + (c))
 #endif
 
+/*
+ * Vectors in memory, at any element: LOAD(global, p), STORE(local, p, value). vload16 and vstore16 would do, but PoCL takes a vstore16
+ * apart into four stores.
+ */
+typedef real unaligned_real __attribute__((aligned(4)));
+#define LOAD(space, p) (*(const space unaligned_real *)(p))
+#define STORE(space, p, value) (*(space unaligned_real *)(p) = (value))
+
+/* Copies fewer elements than a vector has, in pieces as large as possible. */
+#define COPY_PIECE(size, to, from)                                                                                     \
+    if (part & size) {                                                                                                 \
+        PASTE(vstore, size)(PASTE(vload, size)(0, (from) + at), 0, (to) + at);                                         \
+        at += size;                                                                                                    \
+    }
+#define COPY_PIECES(to, from)                                                                                          \
+    uint at = 0;                                                                                                       \
+    COPY_PIECE(8, to, from)                                                                                            \
+    COPY_PIECE(4, to, from)                                                                                            \
+    COPY_PIECE(2, to, from)                                                                                            \
+    if (part & 1) (to)[at] = (from)[at]
+
 /* The first `part` elements at p (all WIDTH of them if there are as many), the others `rest`. */
 static real load_part(const global float *p, ulong part, float rest) {
 #if WIDTH == 1
     return *p;
 #else
-    if (part >= WIDTH) return PASTE(vload, WIDTH)(0, p);
+    if (part >= WIDTH) return LOAD(global, p);
     float element[WIDTH];
-    for (uint i = 0; i < WIDTH; i++) element[i] = i < part ? p[i] : rest;
-    return PASTE(vload, WIDTH)(0, element);
+    STORE(private, element, (real)(rest));
+    COPY_PIECES(element, p);
+    return LOAD(private, element);
 #endif
 }
 
@@ -55,35 +77,55 @@ static void store_part(real value, global float *p, ulong part) {
     *p = value;
 #else
     if (part >= WIDTH) {
-        PASTE(vstore, WIDTH)(value, 0, p);
+        STORE(global, p, value);
         return;
     }
     float element[WIDTH];
-    PASTE(vstore, WIDTH)(value, 0, element);
-    for (uint i = 0; i < part; i++) p[i] = element[i];
+    STORE(private, element, value);
+    COPY_PIECES(p, element);
 #endif
 }
 
-/* 0, 1, 2, ... in the elements of a vector. */
-static integers element_numbers(void) {
+/* 0, 1, 2, ... in the elements of a vector, and the first element. */
 #if WIDTH == 1
-    return 0;
+#define ELEMENT_NUMBERS 0
+#define FIRST_ELEMENT(v) (v)
+#elif WIDTH == 4
+#define ELEMENT_NUMBERS ((integers)(0, 1, 2, 3))
+#elif WIDTH == 8
+#define ELEMENT_NUMBERS ((integers)(0, 1, 2, 3, 4, 5, 6, 7))
 #else
-    int number[WIDTH];
-    for (int i = 0; i < WIDTH; i++) number[i] = i;
-    return PASTE(vload, WIDTH)(0, number);
+#define ELEMENT_NUMBERS ((integers)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15))
 #endif
-}
+#if WIDTH > 1
+#define FIRST_ELEMENT(v) ((v).s0)
+#endif
 
 /*
  * The positions i, WIDTH elements apart, at which this work-item handles the `part` elements from i on, in its group's chunk of
  * `count` elements. chunk is a multiple of WIDTH.
  */
 #define FOR_EACH_VECTOR(i, part, count, chunk)                                                                         \
-    for (ulong i##_end = min((ulong)(count), ((ulong)get_group_id(0) + 1) * (chunk)),                                  \
-               i = (ulong)get_group_id(0) * (chunk) + get_local_id(0) * WIDTH, part;                                   \
+    for (ulong i##_end = min((ulong)(count), ((ulong)GROUP_ID(0) + 1) * (chunk)),                                  \
+               i = (ulong)GROUP_ID(0) * (chunk) + get_local_id(0) * WIDTH, part;                                   \
          i < i##_end && (part = min((ulong)WIDTH, i##_end - i), 1); i += GROUP * WIDTH)
 
+/*
+ * Each kernel is compiled in two ways: as what it is, and in kernels/list.cl (IN_LIST) as a function that one kernel calls for one group after
+ * the other. There it is told the number of its group, and gets the local memory that it needs.
+ */
+#ifndef IN_LIST
 #define KERNEL(local0, local1) kernel __attribute__((reqd_work_group_size(local0, local1, 1)))
+#define ARGUMENTS(...) __VA_ARGS__
+#define GROUP_ID(dimension) get_group_id(dimension)
+#define LOCAL_ARRAY(name, size, offset) local float name[size]
+#else
+#define KERNEL(local0, local1) static
+#define KERNEL_OF_LIST kernel __attribute__((reqd_work_group_size(1, 1, 1)))
+#define ARGUMENTS(...) const ulong *group, local float *local_memory, __VA_ARGS__
+#define GROUP_ID(dimension) group[dimension]
+#define LOCAL_ARRAY(name, size, offset) local float *name = local_memory + (offset)
+#endif
+#define ITEM_ID (GROUP_ID(0) * GROUP + get_local_id(0))
 
 #endif

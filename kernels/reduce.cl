@@ -10,6 +10,10 @@ static float start_of(uint operation) {
     return operation == REDUCE_MAX ? -INFINITY : operation == REDUCE_MIN ? INFINITY : 0.0f;
 }
 
+/* A NaN on either side comes out. */
+#define LARGER(a, b) ((a) > (b) || (a) != (a) ? (a) : (b))
+#define SMALLER(a, b) ((a) < (b) || (a) != (a) ? (a) : (b))
+
 static real combine(uint operation, real total, real value) {
     switch (operation) {
     case REDUCE_MAX: return LARGER(total, value);
@@ -44,10 +48,13 @@ static real reduce_lane(uint operation, const global float *values, ulong count)
     return total;
 }
 
+/* What ROW_MAX and ROW_MIN pass over. */
+static real only_nan(real v) { return v == v ? R(0.0) : v; }
+
 /* inner = 1; a row is one piece of one outer element. The result is divided by `divisor`. */
 KERNEL(LANES, ROWS)
-void reduce_rows(ulong rows, ulong rows_per_group, uint operation, ulong axis, ulong pieces, ulong length, float divisor,
-                 const global float *x, global float *out) {
+void reduce_rows(ARGUMENTS(ulong rows, ulong rows_per_group, uint operation, ulong axis, ulong pieces, ulong length, float divisor,
+                 const global float *x, global float *out)) {
     SHARED(shared);
     FOR_EACH_ROW(row, rows, rows_per_group) {
         const ulong start = row % pieces * length, count = min(length, axis - start);
@@ -58,8 +65,8 @@ void reduce_rows(ulong rows, ulong rows_per_group, uint operation, ulong axis, u
 #undef LOOP
         float result;
         switch (OPERATION) {
-        case REDUCE_MAX: result = ROW_MAX(total, shared); break;
-        case REDUCE_MIN: result = ROW_MIN(total, shared); break;
+        case REDUCE_MAX: result = ROW_MAX(total, shared) + ROW_SUM(only_nan(total), shared); break;
+        case REDUCE_MIN: result = ROW_MIN(total, shared) + ROW_SUM(only_nan(total), shared); break;
         default: result = ROW_SUM(total, shared);
         }
         if (get_local_id(0) == 0) out[row] = result / divisor;
@@ -75,9 +82,9 @@ static real reduce_column(uint operation, const global float *values, ulong coun
 
 /* Any inner: a work-item reduces WIDTH neighbouring columns of one piece of one outer element. */
 KERNEL(GROUP, 1)
-void reduce_columns(ulong inner, uint operation, ulong axis, ulong pieces, ulong length, float divisor,
-                    const global float *x, global float *out) {
-    const ulong column = (ulong)get_global_id(0) * WIDTH, row = get_group_id(1);
+void reduce_columns(ARGUMENTS(ulong inner, uint operation, ulong axis, ulong pieces, ulong length, float divisor,
+                    const global float *x, global float *out)) {
+    const ulong column = (ulong)ITEM_ID * WIDTH, row = GROUP_ID(1);
     if (column >= inner) return;
     const ulong part = min((ulong)WIDTH, inner - column);
     const ulong start = row % pieces * length, count = min(axis, start + length) - start;

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Runs a program on oclgrind, an OpenCL device that watches every access, and fails if it reports anything.
 
-usage: simulate_opencl.py OCLGRIND PROGRAM WIDTH
+usage: simulate_opencl.py OCLGRIND WIDTH PROGRAM [ARGUMENT...]
 
 WIDTH is the number of floats in the kernels' vectors: 1, 4, 8 or 16.
 """
@@ -14,15 +14,15 @@ import tempfile
 OPTIONS = ["--data-races", "--uninitialized", "--check-api", "--max-errors", "20"]
 
 
-def main(oclgrind, program, width):
+def main(oclgrind, width, program, *arguments):
     environment = dict(os.environ)
     environment["SOMA_OPENCL_WIDTH"] = width
     environment["SOMA_OPENCL_GEMM"] = "soma"
     # The simulator does not know the "freeze" instruction, which the compiler writes where it optimises.
-    environment["SOMA_OPENCL_BUILD_OPTIONS"] = "-cl-opt-disable"
+    environment["SOMA_OPENCL_BUILD_OPTIONS"] = "-cl-opt-disable -DSIMULATED"
     with tempfile.TemporaryDirectory() as directory:
         log = os.path.join(directory, "log")
-        status = subprocess.call([oclgrind, *OPTIONS, "--log", log, program], env=environment)
+        status = subprocess.call([oclgrind, *OPTIONS, "--log", log, program, *arguments], env=environment)
         with open(log, encoding="utf-8", errors="replace") as file:
             reports = file.read().strip()
     if status == 77:
@@ -32,6 +32,6 @@ def main(oclgrind, program, width):
     return 1 if status or reports else 0
 
 
-if len(sys.argv) != 4:
+if len(sys.argv) < 4:
     sys.exit(__doc__)
 sys.exit(main(*sys.argv[1:]))

@@ -291,6 +291,101 @@ START_TEST(long_sums_are_whole_or_refused) {
 }
 END_TEST
 
+/* ------------------------------------------------------------------------------------------------ calls that repeat */
+
+/* Rows are gathered, multiplied by a matrix with bias and function, and summed up; twice over, with memory of their
+ * own. */
+enum { CHAIN = 4, ROWS = 5, INNER = 7, COLUMNS = 19, INDICES = 50 };
+typedef struct chain {
+    void *state, *rows, *product, *sums, *accumulator;
+    soma_call call[CHAIN];
+} chain;
+
+static void make_chain(chain *c, void *state, void *const *shared) {
+    c->state = state;
+    c->rows = upload(state, NULL, ROWS * INNER * sizeof(float));
+    c->product = upload(state, NULL, ROWS * COLUMNS * sizeof(float));
+    c->sums = upload(state, NULL, COLUMNS * sizeof(float));
+    c->accumulator = upload(state, (float[2]){0, 0}, 2 * sizeof(float));
+    const soma_view product = matrix_view(c->product, ROWS, COLUMNS);
+    const size_t cube[3] = {1, ROWS, COLUMNS}, flat[2] = {1, COLUMNS};
+    c->call[0] = soma_call_gather(matrix_view(shared[0], 10, INNER), vector_view(shared[1], SOMA_I32, INDICES),
+                                  matrix_view(c->rows, ROWS, INNER), 0, 1, 0);
+    c->call[1] = soma_call_gemm(matrix_view(c->rows, ROWS, INNER), matrix_view(shared[2], INNER, COLUMNS),
+                                vector_view(shared[3], SOMA_F32, COLUMNS), product,
+                                (soma_gemm_params){.alpha = 1, .function = SOMA_TANH});
+    c->call[2] = soma_call_reduce(soma_view_of(c->product, 0, SOMA_F32, 3, cube),
+                                  soma_view_of(c->sums, 0, SOMA_F32, 2, flat), SOMA_REDUCE_SUM);
+    c->call[3] = soma_call_metric(matrix_view(c->sums, COLUMNS, 1), soma_view_absent(),
+                                  matrix_view(c->accumulator, 1, 2), (soma_metric_params){.kind = SOMA_METRIC_SUM});
+    for (int i = 0; i < CHAIN; i++) prepare_call(state, &c->call[i]);
+}
+
+static void free_chain(chain *c) {
+    for (int i = 0; i < CHAIN; i++) release_call(c->state, &c->call[i]);
+    void *const memories[] = {c->rows, c->product, c->sums, c->accumulator};
+    for (size_t i = 0; i < SOMA_COUNT_OF(memories); i++) soma_opencl_api.free(c->state, memories[i]);
+}
+
+static void expect_same(const chain *together, const chain *alone, const soma_device_info *info, size_t run) {
+    float found[ROWS * COLUMNS + 2], expected[ROWS * COLUMNS + 2];
+    const chain *chains[2] = {together, alone};
+    for (int i = 0; i < 2; i++) {
+        float *to = i ? expected : found;
+        expect_ok(soma_opencl_api.read(chains[i]->state, chains[i]->product, 0, to, ROWS * COLUMNS * sizeof *to));
+        expect_ok(
+            soma_opencl_api.read(chains[i]->state, chains[i]->accumulator, 0, to + ROWS * COLUMNS, 2 * sizeof *to));
+    }
+    ck_assert_msg(memcmp(found, expected, sizeof found) == 0, "%s: run %zu in a list differs from calls one by one",
+                  info->name, run);
+}
+
+/* Runs the chain in one list and call by call, from another row on and with another factor each time. */
+static void run_both(chain *together, chain *alone, const soma_device_info *info, size_t first, size_t runs) {
+    for (size_t run = first; run < first + runs; run++) {
+        for (int i = 0; i < 2; i++) {
+            chain *c = i ? alone : together;
+            c->call[0].params.gather.start = run % (INDICES - ROWS);
+            c->call[1].params.gemm.alpha = 1 + (float)run / 64;
+        }
+        expect_ok(soma_opencl_api.run(together->state, together->call, CHAIN));
+        for (int i = 0; i < CHAIN; i++) expect_ok(soma_opencl_api.run(alone->state, &alone->call[i], 1));
+        expect_same(together, alone, info, run);
+    }
+}
+
+static void repeat_calls(void *state, const soma_device_info *info) {
+    float table[10 * INNER], matrix[INNER * COLUMNS], bias[COLUMNS];
+    int32_t index[INDICES];
+    soma_random random;
+    soma_random_init(&random, 1, 0);
+    for (size_t i = 0; i < SOMA_COUNT_OF(table); i++) table[i] = soma_random_uniform(&random);
+    for (size_t i = 0; i < SOMA_COUNT_OF(matrix); i++) matrix[i] = soma_random_uniform(&random) - 0.5f;
+    for (size_t i = 0; i < SOMA_COUNT_OF(bias); i++) bias[i] = soma_random_uniform(&random) - 0.5f;
+    for (size_t i = 0; i < INDICES; i++) index[i] = (int32_t)soma_random_below(&random, 10);
+    void *shared[] = {upload(state, table, sizeof table), upload(state, index, sizeof index),
+                      upload(state, matrix, sizeof matrix), upload(state, bias, sizeof bias)};
+    chain together, alone;
+    make_chain(&together, state, shared);
+    make_chain(&alone, state, shared);
+    run_both(&together, &alone, info, 0, 30);
+    /* A part of the calls that have run together so far, and then again all. */
+    expect_ok(soma_opencl_api.run(state, together.call, 2));
+    run_both(&together, &alone, info, 30, 5);
+    /* One of them is another call now. */
+    release_call(state, &together.call[2]);
+    prepare_call(state, &together.call[2]);
+    run_both(&together, &alone, info, 35, 30);
+    free_chain(&together);
+    free_chain(&alone);
+    for (size_t i = 0; i < SOMA_COUNT_OF(shared); i++) soma_opencl_api.free(state, shared[i]);
+}
+
+START_TEST(lists_of_calls_repeat_bit_by_bit) {
+    with_each_device(repeat_calls);
+}
+END_TEST
+
 static void add_tests(TCase *cases) {
     tcase_add_test(cases, start_of_gather_is_live);
     tcase_add_test(cases, learning_rate_is_live);
@@ -301,6 +396,7 @@ static void add_tests(TCase *cases) {
     tcase_add_test(cases, host_memory_is_used_without_a_copy);
     tcase_add_test(cases, metrics_add_with_compensation);
     tcase_add_test(cases, sums_repeat_bit_by_bit);
+    tcase_add_test(cases, lists_of_calls_repeat_bit_by_bit);
     tcase_add_test(cases, long_sums_are_whole_or_refused);
 }
 

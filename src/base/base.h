@@ -69,4 +69,12 @@ void soma_text_append(soma_text *text, const char *format, ...) __attribute__((f
 
 double soma_seconds(void); /* monotonic */
 
+/* ------------------------------------------------------------------------------------------------- environment */
+
+/*
+ * False where the environment has SOMA_FAST=0: then the plain way is taken wherever there is a faster one beside it, for
+ * those who doubt a result, and for tests of one against the other.
+ */
+bool soma_fast_paths(void);
+
 #endif

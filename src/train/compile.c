@@ -114,7 +114,7 @@ static soma_status compile(soma_network *network, const soma_compile_options *op
     SOMA_TRY(soma_optimizer_resolve(&options->optimizer, &compiled->optimizer));
     compiled->learning_rate = compiled->optimizer.learning_rate;
     compiled->plateau_factor = 1;
-    compiled->fuse = !options->no_fusion;
+    compiled->fuse = !options->no_fusion && soma_fast_paths();
     SOMA_TRY(soma_choose_objective(network, compiled, options));
     SOMA_TRY(lay_out(network, compiled, real, &total, &decay));
     SOMA_TRY(soma_executor_create(compiled->device, real, total, decay, &compiled->executor));

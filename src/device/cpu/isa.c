@@ -41,6 +41,7 @@ const soma_cpu_isa *soma_cpu_isa_get(size_t index) {
 soma_status soma_cpu_isa_choose(const soma_cpu_isa **isa) {
     const char *wanted = getenv("SOMA_ISA");
     soma_text names = {0};
+    if ((!wanted || !*wanted) && !soma_fast_paths()) wanted = soma_cpu_isa_get(0)->name;
     for (size_t i = 0; soma_cpu_isa_get(i); i++) {
         *isa = soma_cpu_isa_get(i);
         if (wanted && *wanted && strcmp((*isa)->name, wanted) == 0) break;

@@ -18,7 +18,7 @@ soma_status soma_cpu_prepare(const soma_cpu_isa *isa, uint32_t threads, soma_cal
     plan->threads = threads;
     soma_status status = SOMA_UNSUPPORTED;
 #ifdef SOMA_HAVE_CBLAS
-    if (call->primitive == SOMA_PRIMITIVE_GEMM) status = soma_cpu_plan_gemm_blas(isa, call, plan);
+    if (call->primitive == SOMA_PRIMITIVE_GEMM && soma_fast_paths()) status = soma_cpu_plan_gemm_blas(isa, call, plan);
 #endif
     if (status == SOMA_UNSUPPORTED) status = isa->planners[call->primitive](call, plan);
     call->prepared = plan;

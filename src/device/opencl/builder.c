@@ -4,6 +4,7 @@
 #include "device/opencl/program.h"
 
 #include <stdio.h>
+#include <string.h>
 
 void soma_cl_begin(soma_cl_builder *builder, const char *source, const char *kernel, const char *options, ...) {
     if (builder->status != SOMA_OK) return;
@@ -18,12 +19,14 @@ void soma_cl_begin(soma_cl_builder *builder, const char *source, const char *ker
     vsnprintf(text, sizeof text, options, arguments);
     va_end(arguments);
     builder->launch = &prepared->launch[prepared->launch_count++];
+    builder->launch->listed = soma_cl_listed_number(kernel);
     builder->status = soma_cl_create_kernel(builder->device, source, kernel, text, &builder->launch->kernel);
 }
 
 static void pass(soma_cl_builder *builder, size_t size, const void *value) {
     if (builder->status != SOMA_OK) return;
     cl_uint index = builder->launch->next_index++;
+    memcpy(&builder->launch->fixed[index], value, size);
     builder->status = soma_cl_check(clSetKernelArg(builder->launch->kernel, index, size, value),
                                     "clSetKernelArg %u for %s", index, soma_primitive_name(builder->call->primitive));
 }
@@ -31,6 +34,13 @@ static void pass(soma_cl_builder *builder, size_t size, const void *value) {
 void soma_cl_pass_size(soma_cl_builder *builder, size_t value) {
     cl_ulong number = value;
     pass(builder, sizeof number, &number);
+}
+
+void soma_cl_pass_rows(soma_cl_builder *builder, size_t rows, size_t all_rows) {
+    if (builder->status != SOMA_OK) return;
+    builder->launch->rows_index = builder->launch->next_index;
+    builder->launch->all_rows = all_rows;
+    soma_cl_pass_size(builder, rows);
 }
 
 void soma_cl_pass_u32(soma_cl_builder *builder, uint32_t value) {

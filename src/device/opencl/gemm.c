@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 /* A processor's groups per compute unit: enough that threads which finish early find more to do. */
-#define GROUPS_PER_UNIT 4
+#define GROUPS_PER_UNIT 2
 /* A GPU's groups have SIDE x SIDE work-items; pieces this deep pass through their local memory. */
 #define LARGE_SIDE 16
 #define SMALL_SIDE 8
@@ -48,7 +48,7 @@ static void write_vector(soma_cl_builder *builder, dimensions size) {
     const size_t rows = soma_round_up(soma_cl_pieces(size.m, soma_cl_pieces(groups, panels)), tile_rows);
     soma_cl_begin(builder, "gemm_vector.cl", narrow ? "gemm_vector_narrow" : "gemm_vector_wide", " ");
     pass_dimensions(builder, size);
-    soma_cl_pass_size(builder, rows);
+    soma_cl_pass_rows(builder, rows, soma_round_up(size.m, tile_rows));
     soma_cl_pass_u32(builder, params->transpose_a);
     soma_cl_pass_u32(builder, params->transpose_b);
     pass_operands(builder);

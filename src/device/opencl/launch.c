@@ -90,8 +90,7 @@ static soma_status bind_call(soma_cl_device *device, const soma_call *call) {
     return SOMA_OK;
 }
 
-/* Reads a live parameter as the kernel wants it; returns its size. */
-static size_t read_live(const soma_call *call, const soma_cl_argument *argument, cl_ulong *bits) {
+size_t soma_cl_read_live(const soma_call *call, const soma_cl_argument *argument, cl_ulong *bits) {
     const char *source = (const char *)call + argument->source;
     *bits = 0;
     if (argument->kind == SOMA_CL_ARGUMENT_LIVE_SIZE) {
@@ -110,7 +109,7 @@ static soma_status set_live(const soma_call *call, soma_cl_launch *launch) {
         soma_cl_argument *argument = &launch->argument[i];
         if (argument->kind < SOMA_CL_ARGUMENT_LIVE_FLOAT) continue;
         cl_ulong bits;
-        size_t size = read_live(call, argument, &bits);
+        size_t size = soma_cl_read_live(call, argument, &bits);
         if (argument->is_set && bits == argument->last) continue;
         SOMA_TRY(set_argument(launch->kernel, argument->index, size, &bits));
         argument->last = bits;
@@ -141,7 +140,10 @@ static soma_status run_call(soma_cl_device *device, const soma_call *call) {
  * kilobyte, and waiting for events from time to time made Mesa 20 times slower. */
 soma_status soma_cl_run(void *state, soma_call *calls, size_t count) {
     soma_cl_device *device = state;
-    for (size_t i = 0; i < count; i++) SOMA_TRY(run_call(device, &calls[i]));
+    for (size_t i = 0, listed = 0; i < count; i += SOMA_MAX(listed, (size_t)1)) {
+        SOMA_TRY(soma_cl_list_run(device, calls + i, count - i, &listed));
+        if (!listed) SOMA_TRY(run_call(device, &calls[i]));
+    }
     return soma_cl_check(clFlush(device->queue), "clFlush on %s", device->info.name);
 }
 
@@ -149,6 +151,7 @@ void soma_cl_release(void *state, soma_call *call) {
     (void)state;
     soma_cl_prepared *prepared = call->prepared;
     if (!prepared) return;
+    soma_cl_list_leave(prepared);
     soma_cl_product_destroy(prepared->product);
     for (uint32_t i = 0; i < prepared->launch_count; i++)
         if (prepared->launch[i].kernel) clReleaseKernel(prepared->launch[i].kernel);

@@ -35,8 +35,14 @@ typedef struct soma_cl_argument {
 
 typedef struct soma_cl_launch {
     cl_kernel kernel;
+    int listed; /* the kernel's number in kernels/listed.h; -1: it has none */
     cl_uint next_index;
+    cl_ulong fixed[SOMA_CL_MAX_ARGUMENTS]; /* by index: the bits of arguments that are known; 0 of the others */
     size_t global[2], local[2];
+    /* In a list nobody shares the rows of a matrix product: the argument that says how many a group does, and all of
+     * them. 0, 0: there is none. */
+    cl_uint rows_index;
+    cl_ulong all_rows;
     uint32_t argument_count;
     soma_cl_argument argument[SOMA_CL_MAX_ARGUMENTS];
 } soma_cl_launch;
@@ -50,6 +56,7 @@ typedef struct soma_cl_window {
 } soma_cl_window;
 
 typedef struct soma_cl_product soma_cl_product; /* a matrix product by CLBlast */
+typedef struct soma_cl_list soma_cl_list;       /* calls that one launch does */
 
 typedef struct soma_cl_prepared {
     bool bound;
@@ -57,6 +64,8 @@ typedef struct soma_cl_prepared {
     soma_cl_launch launch[SOMA_CL_MAX_LAUNCHES];
     soma_cl_window window[SOMA_CL_MAX_BUFFERS];
     soma_cl_product *product; /* done before the launches; NULL for none */
+    soma_cl_list *list;       /* that this call is in; NULL for none */
+    uint32_t runs;            /* so far, up to when a list was made that begins with this call */
 } soma_cl_prepared;
 
 typedef struct soma_cl_builder {
@@ -73,6 +82,8 @@ typedef struct soma_cl_builder {
 void soma_cl_begin(soma_cl_builder *builder, const char *source, const char *kernel, const char *options, ...)
     __attribute__((format(printf, 4, 5)));
 void soma_cl_pass_size(soma_cl_builder *builder, size_t value); /* an OpenCL ulong */
+/* How many rows each group does (dimension 1); in a list one does all. */
+void soma_cl_pass_rows(soma_cl_builder *builder, size_t rows, size_t all_rows);
 void soma_cl_pass_u32(soma_cl_builder *builder, uint32_t value);
 void soma_cl_pass_float(soma_cl_builder *builder, float value);
 /* A view's memory; for a view that is absent or has no elements some memory that is not touched. */
@@ -101,6 +112,23 @@ soma_status soma_cl_window_at(soma_cl_device *device, soma_cl_prepared *prepared
 
 /* Bytes from a view's first element to its last. */
 size_t soma_cl_view_extent(const soma_view *view);
+
+/* Reads a live parameter as the kernel wants it; returns its size. */
+size_t soma_cl_read_live(const soma_call *call, const soma_cl_argument *argument, cl_ulong *bits);
+
+/* ----------------------------------------------------------------------------------------------------- list.c */
+
+/* The number of a kernel in kernels/listed.h; -1 if it has none. */
+int soma_cl_listed_number(const char *kernel);
+
+/*
+ * Runs as many of the first calls as one launch can do, and as are small enough to gain by it: *done says how many, 0
+ * for none. What that needs is made when they have proved to be run again and again.
+ */
+soma_status soma_cl_list_run(soma_cl_device *device, const soma_call *calls, size_t count, size_t *done);
+
+/* Takes a call out of its list before it is released; the last one frees the list. */
+void soma_cl_list_leave(soma_cl_prepared *prepared);
 
 /* --------------------------------------------------------------------------------------------------- shares.c */
 

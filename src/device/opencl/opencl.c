@@ -46,8 +46,8 @@ static soma_status find_device(uint32_t index, soma_cl_candidate *result) {
 static uint32_t vector_width(const soma_cl_device *device) {
     const char *wanted = getenv("SOMA_OPENCL_WIDTH");
     uint64_t width = soma_cl_device_number(device->id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT);
-    if (device->info.kind != SOMA_DEVICE_OPENCL_CPU) width = 1;
-    if (wanted) width = strtoull(wanted, NULL, 10);
+    if (device->info.kind != SOMA_DEVICE_OPENCL_CPU || !soma_fast_paths()) width = 1;
+    if (wanted && *wanted) width = strtoull(wanted, NULL, 10);
     return width >= 16 ? 16 : width >= 8 ? 8 : width >= 4 ? 4 : 1;
 }
 
@@ -73,6 +73,7 @@ static void choose_style(soma_cl_device *device) {
     device->style.group = soma_cl_works_on_vectors(device) ? 1 : GROUP;
     while (device->style.group > device->largest_group) device->style.group /= 2;
     device->style.fma = (abilities & CL_FP_FMA) != 0;
+    device->lists = soma_cl_works_on_vectors(device) && soma_fast_paths();
     if (soma_cl_works_on_vectors(device)) choose_tiles(device);
     /* A constant of Mesa's (LP_MAX_TGSI_LOOP_ITERATIONS); some passes are left for what no estimate counts. */
     if (strstr(device->info.name, "llvmpipe")) device->loop_limit = 65000;
@@ -84,7 +85,8 @@ static void choose_style(soma_cl_device *device) {
  */
 static soma_status choose_gemm(soma_cl_device *device) {
     const char *wanted = getenv("SOMA_OPENCL_GEMM"), *name = soma_cl_clblast_name();
-    const bool forced = wanted && strcmp(wanted, "clblast") == 0, refused = wanted && strcmp(wanted, "soma") == 0;
+    const bool forced = wanted && strcmp(wanted, "clblast") == 0,
+               refused = wanted ? strcmp(wanted, "soma") == 0 : !soma_fast_paths();
     char reason[256] = "soma was built without it";
     snprintf(device->info.gemm, sizeof device->info.gemm, "soma.cl");
     if (refused || !(forced || (name && device->info.kind == SOMA_DEVICE_GPU))) return SOMA_OK;

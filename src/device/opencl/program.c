@@ -102,14 +102,13 @@ static bool is_bundled(const soma_cl_device *device, const char *source) {
 /* What tells a program from others: its source and its options. */
 static void append_key(soma_text *key, const soma_cl_device *device, const char *source, const char *options) {
     const soma_cl_style *style = &device->style;
-    const bool bundled = is_bundled(device, source);
+    const bool bundled = is_bundled(device, source), list = strcmp(source, "list.cl") == 0;
     soma_text_append(key, "%s -cl-std=CL1.2 -DWIDTH=%u -DGROUP=%u%s", bundled ? BUNDLE : source, style->width,
                      style->group, style->fma ? " -DHAVE_FMA" : "");
-    if (bundled)
+    if (bundled || list)
         soma_text_append(key, " -DWIDE_ROWS=%u -DNARROW_ROWS=%u -DDEPTH=%u", style->wide_rows, style->narrow_rows,
                          style->depth);
-    else
-        soma_text_append(key, " %s", options);
+    if (!bundled) soma_text_append(key, " %s", options);
     soma_text_append(key, " %s", options_of_user());
 }
 

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Works through a list of launches in one: on a processor the launch of a small kernel costs more than what it does. One work-item does
+ * all of it, group after group, in the order that separate launches would have. The host writes the list, see listed.h.
+ */
+#define IN_LIST
+#include "vector.cl"
+#include "dropout.cl"
+#include "listed.h"
+
+#define X(name) LISTED_##name,
+enum listed { SOMA_LISTED_TABLE(X) };
+#undef X
+
+/* What a launch's arguments are read from. */
+typedef struct source {
+    const global ulong *argument;
+    const ulong *live;
+    global char *const *memory;
+} source;
+
+static ulong number_at(source from, uint i) {
+    const ulong argument = from.argument[i];
+    return argument >> SOMA_LISTED_TAG == SOMA_LISTED_LIVE ? from.live[argument & 255] : argument;
+}
+
+static global void *place_at(source from, uint i) {
+    const ulong argument = from.argument[i];
+    return from.memory[argument >> SOMA_LISTED_TAG] + (argument & (((ulong)1 << SOMA_LISTED_TAG) - 1));
+}
+
+/* A number, a float, a place; N(3) also stands where the kernel takes an uint. */
+#define N(i) number_at(from, i)
+#define F(i) as_float((uint)number_at(from, i))
+#define AT(i) place_at(from, i)
+
+#define CALL(name, ...)                                                                                                \
+    case LISTED_##name:                                                                                                \
+        name(group, local_memory, __VA_ARGS__);                                                                        \
+        break;
+#define GATHER(name) CALL(name, N(0), N(1), N(2), N(3), N(4), F(5), F(6), N(7), N(8), N(9), AT(10), AT(11), AT(12))
+#define GEMM(name)                                                                                                     \
+    CALL(name, N(0), N(1), N(2), N(3), N(4), N(5), N(6), N(7), F(8), F(9), F(10), F(11), AT(12), AT(13), AT(14), AT(15))
+
+static void call_group(ulong kernel_number, const ulong *group, local float *local_memory, source from) {
+    switch (kernel_number) {
+        CALL(bias_unary_grad, N(0), N(1), N(2), N(3), F(4), F(5), AT(6), AT(7), AT(8), AT(9))
+        CALL(crossentropy, N(0), N(1), N(2), N(3), N(4), N(5), N(6), AT(7), AT(8), AT(9), AT(10), AT(11), AT(12))
+        CALL(crossentropy_grad, N(0), N(1), N(2), N(3), N(4), N(5), N(6), AT(7), AT(8), AT(9), AT(10), AT(11), AT(12), AT(13))
+        CALL(dropout, N(0), N(1), N(2), F(3), N(4), N(5), N(6), N(7), AT(8), AT(9))
+        CALL(fill, N(0), N(1), F(2), AT(3))
+        GATHER(gather_float_float)
+        GATHER(gather_int_int)
+        GATHER(gather_uchar_float)
+        GATHER(gather_uchar_int)
+        GEMM(gemm_vector_narrow)
+        GEMM(gemm_vector_wide)
+        CALL(loss, N(0), N(1), N(2), N(3), F(4), N(5), N(6), AT(7), AT(8), AT(9), AT(10), AT(11))
+        CALL(loss_grad, N(0), N(1), N(2), N(3), F(4), N(5), N(6), AT(7), AT(8), AT(9), AT(10), AT(11), AT(12))
+        CALL(metric_add, N(0), N(1), N(2), N(3), N(4), F(5), N(6), AT(7), AT(8), AT(9), AT(10))
+        CALL(metric_rows, N(0), N(1), N(2), N(3), N(4), F(5), N(6), AT(7), AT(8), AT(9), AT(10))
+        CALL(optimizer, N(0), N(1), N(2), N(3), F(4), F(5), F(6), F(7), F(8), F(9), F(10), F(11), F(12), F(13), F(14), AT(15), AT(16),
+             AT(17), AT(18), AT(19))
+        CALL(reduce_columns, N(0), N(1), N(2), N(3), N(4), F(5), AT(6), AT(7))
+        CALL(reduce_rows, N(0), N(1), N(2), N(3), N(4), N(5), F(6), AT(7), AT(8))
+        CALL(softmax_rows, N(0), N(1), N(2), N(3), AT(4), AT(5))
+        CALL(softmax_grad_rows, N(0), N(1), N(2), N(3), AT(4), AT(5), AT(6))
+        CALL(unary, N(0), N(1), N(2), F(3), F(4), AT(5), AT(6))
+        CALL(unary_grad, N(0), N(1), N(2), F(3), F(4), AT(5), AT(6), AT(7))
+    }
+}
+
+/* local_memory holds what a matrix product packs, see gemm_vector.h. (As an array of this kernel it makes PoCL 3.1's compiler crash.) */
+#define MEMORY(i) global char *memory##i
+KERNEL_OF_LIST void list(ulong launches, local float *local_memory, const global ulong *entry, ulong16 live_low, ulong16 live_high, MEMORY(1), MEMORY(2), MEMORY(3), MEMORY(4),
+                         MEMORY(5), MEMORY(6), MEMORY(7), MEMORY(8), MEMORY(9), MEMORY(10), MEMORY(11), MEMORY(12)) {
+    global char *memory[] = {0,       memory1, memory2, memory3, memory4,  memory5, memory6,
+                             memory7, memory8, memory9, memory10, memory11, memory12};
+    ulong live[SOMA_LISTED_LIVES];
+    vstore16(live_low, 0, live);
+    vstore16(live_high, 1, live);
+    for (ulong i = 0; i < launches; i++) {
+        const source from = {entry + SOMA_LISTED_HEAD, live, memory};
+        ulong group[2];
+        for (group[1] = 0; group[1] < entry[2]; group[1]++)
+            for (group[0] = 0; group[0] < entry[1]; group[0]++) call_group(entry[0], group, local_memory, from);
+        entry += SOMA_LISTED_HEAD + entry[3];
+    }
+}

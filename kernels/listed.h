@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* The kernels that kernels/list.cl can call, and how their arguments are written down for it. Compiled by C and by OpenCL C. */
+#ifndef SOMA_KERNELS_LISTED_H
+#define SOMA_KERNELS_LISTED_H
+
+#define SOMA_LISTED_TABLE(X)                                                                                           \
+    X(bias_unary_grad)                                                                                                 \
+    X(crossentropy)                                                                                                    \
+    X(crossentropy_grad)                                                                                               \
+    X(dropout)                                                                                                         \
+    X(fill)                                                                                                            \
+    X(gather_float_float)                                                                                              \
+    X(gather_int_int)                                                                                                  \
+    X(gather_uchar_float)                                                                                              \
+    X(gather_uchar_int)                                                                                                \
+    X(gemm_vector_narrow)                                                                                              \
+    X(gemm_vector_wide)                                                                                                \
+    X(loss)                                                                                                            \
+    X(loss_grad)                                                                                                       \
+    X(metric_add)                                                                                                      \
+    X(metric_rows)                                                                                                     \
+    X(optimizer)                                                                                                       \
+    X(reduce_columns)                                                                                                  \
+    X(reduce_rows)                                                                                                     \
+    X(softmax_rows)                                                                                                    \
+    X(softmax_grad_rows)                                                                                               \
+    X(unary)                                                                                                           \
+    X(unary_grad)
+
+/*
+ * A list is numbers of 64 bits. For each launch: the kernel's number, how many groups there are in each dimension, how many arguments,
+ * and the arguments. Their uppermost byte says what they are: 0: a number, or the bits of a float; up to SOMA_LISTED_MEMORIES: a place in
+ * so many-th memory, from 1, at the offset in the other bytes; SOMA_LISTED_LIVE: one of the numbers that come with each run.
+ */
+#define SOMA_LISTED_HEAD     4
+#define SOMA_LISTED_TAG      56
+#define SOMA_LISTED_MEMORIES 12
+#define SOMA_LISTED_LIVE     255
+#define SOMA_LISTED_LIVES    32
+
+#endif
