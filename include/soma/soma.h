@@ -738,7 +738,7 @@ typedef struct soma_weights_options {
      * NULL: under their own names, as are those that no entry names.
      */
     const char *map;
-    bool partial; /* parameters that no entry names and the file does not have keep their values */
+    bool partial;         /* parameters that no entry names and the file does not have keep their values */
     uint64_t reserved[6]; /* zero */
 } soma_weights_options;
 

@@ -72,8 +72,8 @@ double soma_seconds(void); /* monotonic */
 /* ------------------------------------------------------------------------------------------------- environment */
 
 /*
- * False where the environment has SOMA_FAST=0: then the plain way is taken wherever there is a faster one beside it, for
- * those who doubt a result, and for tests of one against the other.
+ * False where the environment has SOMA_FAST=0: then the plain way is taken wherever there is a faster one beside it,
+ * for those who doubt a result, and for tests of one against the other.
  */
 bool soma_fast_paths(void);
 

@@ -194,7 +194,8 @@ SOMA_CPU_PLANNER(gemm) {
     const soma_gemm_params *params = &call->params.gemm;
     const soma_view *a = &call->view[0], *c = &call->view[3];
     if ((unsigned)params->function >= SOMA_FUNCTION_COUNT || c->dtype != SOMA_F32) return SOMA_UNSUPPORTED;
-    if (soma_fast_paths() && SOMA_FOR_ISA(soma_cpu_gemm_is_few)(call)) return SOMA_FOR_ISA(soma_cpu_plan_gemm_few)(call, plan);
+    if (soma_fast_paths() && SOMA_FOR_ISA(soma_cpu_gemm_is_few)(call))
+        return SOMA_FOR_ISA(soma_cpu_plan_gemm_few)(call, plan);
     gemm_plan *p = soma_malloc(sizeof *p);
     if (!p) return soma_out_of_memory(sizeof *p, "the plan of a matrix product");
     plan->detail = p;

@@ -19,8 +19,8 @@ typedef struct soma_cpu_isa {
  * last. */
 const soma_cpu_isa *soma_cpu_isa_get(size_t index);
 
-/* The best one (with SOMA_FAST=0 the plainest), or the one that the environment variable SOMA_ISA names. A name that is not there is
- * SOMA_INVALID_ARGUMENT. */
+/* The best one (with SOMA_FAST=0 the plainest), or the one that the environment variable SOMA_ISA names. A name that is
+ * not there is SOMA_INVALID_ARGUMENT. */
 soma_status soma_cpu_isa_choose(const soma_cpu_isa **isa);
 
 #endif
