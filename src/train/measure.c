@@ -9,7 +9,8 @@
 
 /* ------------------------------------------------------------------------------------------------- random data */
 
-/* Some batches, so that the gather reads other rows each time: up to so many, in up to so many bytes. */
+/* Some batches, so that the gather reads other rows each time: as many as there are steps, up to so many, in up to so
+ * many bytes. */
 enum { MOST_BATCHES = 8, MOST_BYTES = 8 << 20 };
 
 static soma_status add_column(soma_column *column, const soma_tensor *like, size_t rows, bool classes,
@@ -48,13 +49,13 @@ static soma_status fill_storage(const soma_network *network, soma_storage *stora
     return SOMA_OK;
 }
 
-static soma_status make_data(const soma_network *network, size_t batch, soma_dataset **dataset) {
+static soma_status make_data(const soma_network *network, size_t batch, size_t steps, soma_dataset **dataset) {
     size_t width = 0;
     for (size_t i = 0; i < network->input_count; i++) width += soma_tensor_count(network->inputs[i]);
     size_t fitting = MOST_BYTES / sizeof(float) / SOMA_MAX(width, 1) / batch;
     soma_storage *storage = soma_storage_create();
     if (!storage) return soma_out_of_memory(sizeof *storage, "random data");
-    storage->rows = batch * SOMA_MIN(SOMA_MAX(fitting, 1), MOST_BATCHES);
+    storage->rows = batch * SOMA_MIN(SOMA_MAX(fitting, 1), SOMA_MIN(SOMA_MAX(steps, 1), MOST_BATCHES));
     soma_status status = fill_storage(network, storage);
     if (status == SOMA_OK) return soma_dataset_make(storage, dataset);
     soma_storage_release(storage);
@@ -63,10 +64,10 @@ static soma_status make_data(const soma_network *network, size_t batch, soma_dat
 
 /* ------------------------------------------------------------------------------------------------------- steps */
 
-static soma_status open_pass(soma_bench *bench, size_t batch_size) {
+static soma_status open_pass(soma_bench *bench, size_t batch_size, size_t steps) {
     const soma_batches_options options = {.batch = batch_size, .shuffle = true};
     soma_mode mode = bench->training ? SOMA_MODE_TRAIN : SOMA_MODE_PREDICT;
-    SOMA_TRY(make_data(bench->network, batch_size, &bench->dataset));
+    SOMA_TRY(make_data(bench->network, batch_size, steps, &bench->dataset));
     SOMA_TRY(soma_pass_open(bench->network, bench->dataset, mode, &options, &bench->pass));
     SOMA_TRY(soma_batches_shuffle(&bench->pass.batches, bench->network->seed, 0));
     if (!bench->training) return SOMA_OK;
@@ -81,14 +82,14 @@ static void free_bench(soma_bench *bench) {
     memset(bench, 0, sizeof *bench);
 }
 
-soma_status soma_bench_open(soma_network *network, size_t batch_size, bool training, soma_bench *bench) {
+soma_status soma_bench_open(soma_network *network, size_t batch_size, bool training, size_t steps, soma_bench *bench) {
     memset(bench, 0, sizeof *bench);
     SOMA_TRY(soma_require_compiled(network, "a measurement"));
     SOMA_TRY(soma_require_no_fit(network, "a measurement"));
     if (batch_size == 0) return soma_error(SOMA_INVALID_ARGUMENT, "a batch of 0 samples; it needs at least one");
     bench->network = network;
     bench->training = training;
-    soma_status status = open_pass(bench, batch_size);
+    soma_status status = open_pass(bench, batch_size, steps);
     if (status != SOMA_OK) free_bench(bench);
     return status;
 }
@@ -128,7 +129,7 @@ soma_status soma_bench_steps(soma_network *network, size_t batch_size, bool trai
     SOMA_TRY(check_result(microseconds, "soma_bench_steps"));
     soma_bench bench;
     double seconds = 0;
-    SOMA_TRY(soma_bench_open(network, batch_size, training, &bench));
+    SOMA_TRY(soma_bench_open(network, batch_size, training, steps, &bench));
     soma_status status = soma_bench_time(&bench, 1, &seconds); /* binds the plan, wakes the device */
     if (status == SOMA_OK && steps) status = soma_bench_time(&bench, steps, &seconds);
     soma_status closed = soma_bench_close(&bench);
@@ -167,7 +168,7 @@ soma_status soma_bench_gemms(soma_network *network, size_t batch_size, bool trai
     if (!steps) return soma_error(SOMA_INVALID_ARGUMENT, "soma_bench_gemms: no steps to time");
     soma_bench bench;
     double seconds = 0;
-    SOMA_TRY(soma_bench_open(network, batch_size, training, &bench));
+    SOMA_TRY(soma_bench_open(network, batch_size, training, steps, &bench));
     soma_status status = time_gemms(&bench, steps, &seconds);
     soma_status closed = soma_bench_close(&bench);
     *microseconds = seconds * 1e6 / (double)steps;

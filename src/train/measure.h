@@ -16,7 +16,8 @@ typedef struct soma_bench {
     size_t next; /* batch */
 } soma_bench;
 
-soma_status soma_bench_open(soma_network *network, size_t batch_size, bool training, soma_bench *bench);
+/* `steps`: about how many will be made, for which there is as much data as they can use. */
+soma_status soma_bench_open(soma_network *network, size_t batch_size, bool training, size_t steps, soma_bench *bench);
 soma_status soma_bench_close(soma_bench *bench);
 /* Enqueues steps as soma_fit() does; nothing waits. */
 soma_status soma_bench_run(soma_bench *bench, size_t steps);

@@ -79,7 +79,7 @@ soma_status soma_bench_profile(soma_network *network, size_t batch_size, bool tr
                                void *context) {
     if (!function) return soma_error(SOMA_INVALID_ARGUMENT, "soma_bench_profile: no function to report to");
     soma_bench bench;
-    SOMA_TRY(soma_bench_open(network, batch_size, training, &bench));
+    SOMA_TRY(soma_bench_open(network, batch_size, training, SIZE_MAX, &bench));
     soma_status status = profile_calls(&bench, function, context);
     soma_status closed = soma_bench_close(&bench);
     return status == SOMA_OK ? closed : status;
