@@ -402,6 +402,11 @@ static void expect_refusals(application *app) {
     expect_ok(soma_opencl_wrap(app->device, small, &in));
     expect_error(soma_session_run_memory(app->session, BATCH, &in, NULL), SOMA_INVALID_SHAPE, "1628 bytes", "1624");
     soma_memory_destroy(in);
+    const cl_buffer_region region = {0, sizeof(float)};
+    cl_mem part = clCreateSubBuffer(small, 0, CL_BUFFER_CREATE_TYPE_REGION, &region, &code);
+    DONE(code);
+    expect_error(soma_opencl_wrap(app->device, part, &memory), SOMA_INVALID_ARGUMENT, "part of another buffer");
+    clReleaseMemObject(part);
     expect_ok(soma_device_open("cpu", NULL, &cpu));
     expect_error(soma_opencl_wrap(cpu, small, &memory), SOMA_INVALID_ARGUMENT, "cpu is no OpenCL device");
     expect_error(soma_opencl_handles(NULL, NULL, NULL, NULL), SOMA_INVALID_ARGUMENT, "NULL is no OpenCL device");

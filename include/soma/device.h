@@ -377,7 +377,8 @@ typedef struct soma_device_api {
     /* Can you do this, and how many bytes of scratch? Compiles what it needs *now*. SOMA_UNSUPPORTED: soma falls back.
      */
     soma_status (*prepare)(void *state, soma_call *call, size_t *workspace);
-    /* Enqueues prepared calls in this order; may return before they are done. No allocation, no compilation, no wait.
+    /* Enqueues prepared calls in this order; may return before they are done. No allocation, no compilation, no wait,
+     * but for what a device makes once when the same calls are run again and again.
      */
     soma_status (*run)(void *state, soma_call *calls, size_t count);
     /* Frees call->prepared. */

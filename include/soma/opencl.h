@@ -48,9 +48,9 @@ SOMA_API soma_status soma_opencl_handles(const soma_device *device, cl_context *
 
 /*
  * Makes a memory of the application's buffer, for soma_session_run_memory(), without a copy. The buffer is retained
- * until soma_memory_destroy(); it must be of the device's context, and kernels must be allowed to read it (and to write
- * it, as an output). One that uses host memory (CL_MEM_USE_HOST_PTR) on a processor must begin at a multiple of the
- * device's alignment.
+ * until soma_memory_destroy(); it must be a whole buffer of the device's context, no part of one, and kernels must be
+ * allowed to read it (and to write it, as an output). One that uses host memory (CL_MEM_USE_HOST_PTR) on a processor
+ * must begin at a multiple of the device's alignment.
  */
 SOMA_API soma_status soma_opencl_wrap(soma_device *device, cl_mem buffer, soma_memory **memory);
 

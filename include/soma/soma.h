@@ -632,8 +632,9 @@ SOMA_API soma_status soma_session_run_memory(soma_session *session, size_t batch
                                              soma_memory *const *outputs);
 
 /*
- * Where the last run has left an output: memory for reading alone, which the next run overwrites. Destroy it before the
- * session. Likewise a parameter, of a compiled network: until it is compiled again or destroyed.
+ * Where the last run has left an output: memory for reading alone, which the next run overwrites, and which a run with
+ * another batch size may free. Destroy it before that, and before the session. Likewise a parameter, of a compiled
+ * network: until it is compiled again or destroyed.
  */
 SOMA_API soma_status soma_session_output(soma_session *session, size_t index, soma_memory **memory);
 SOMA_API soma_status soma_parameter_memory(soma_network *network, const soma_tensor *parameter, soma_memory **memory);

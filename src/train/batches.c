@@ -62,7 +62,9 @@ static soma_status bring_column(soma_batches *batches, uint32_t i) {
     if (status != SOMA_UNSUPPORTED) return status;
     /* An eighth of the memory stays free: for plans of other batch sizes, and for copies of the weights. */
     uint64_t all = soma_device_memory_in_all(batches->device);
-    uint64_t used = batches->device->memory.allocated, reserve = all / 8;
+    soma_device_memory memory;
+    soma_device_get_memory(batches->device, &memory); /* sessions in other threads may be allocating */
+    uint64_t used = memory.allocated, reserve = all / 8;
     if (used + reserve > all || bytes > all - used - reserve)
         return soma_error(SOMA_OUT_OF_DEVICE_MEMORY, "the data set does not fit into the device's memory");
     SOMA_TRY(soma_device_alloc(batches->device, bytes, "the data set", &batches->column[i].memory));

@@ -26,6 +26,10 @@ void soma_cl_begin(soma_cl_builder *builder, const char *source, const char *ker
 static void pass(soma_cl_builder *builder, size_t size, const void *value) {
     if (builder->status != SOMA_OK) return;
     cl_uint index = builder->launch->next_index++;
+    if (index == SOMA_CL_MAX_ARGUMENTS) {
+        builder->status = soma_error(SOMA_INTERNAL, "a kernel has more than %d arguments", SOMA_CL_MAX_ARGUMENTS);
+        return;
+    }
     memcpy(&builder->launch->fixed[index], value, size);
     builder->status = soma_cl_check(clSetKernelArg(builder->launch->kernel, index, size, value),
                                     "clSetKernelArg %u for %s", index, soma_primitive_name(builder->call->primitive));

@@ -111,6 +111,12 @@ static soma_status examine_buffer(const soma_cl_device *device, cl_mem buffer, s
                           device->info.name);
     if (type != CL_MEM_OBJECT_BUFFER)
         return soma_error(SOMA_INVALID_ARGUMENT, "soma_opencl_wrap: it is an image; a buffer is needed");
+    cl_mem whole = NULL;
+    code = clGetMemObjectInfo(buffer, CL_MEM_ASSOCIATED_MEMOBJECT, sizeof whole, &whole, NULL);
+    SOMA_TRY(soma_cl_check(code, "soma_opencl_wrap: asking the buffer what it is a part of"));
+    if (whole)
+        return soma_error(SOMA_INVALID_ARGUMENT, "soma_opencl_wrap: it is a part of another buffer; a whole one is "
+                                                 "needed, since soma takes parts of it itself");
     return check_host_memory(device, buffer);
 }
 

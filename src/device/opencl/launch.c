@@ -140,8 +140,8 @@ static soma_status run_call(soma_cl_device *device, const soma_call *call) {
  * kilobyte, and waiting for events from time to time made Mesa 20 times slower. */
 soma_status soma_cl_run(void *state, soma_call *calls, size_t count) {
     soma_cl_device *device = state;
-    for (size_t i = 0, listed = 0; i < count; i += SOMA_MAX(listed, (size_t)1)) {
-        SOMA_TRY(soma_cl_list_run(device, calls + i, count - i, &listed));
+    for (size_t i = 0, listed; i < count; i += SOMA_MAX(listed, (size_t)1)) {
+        listed = soma_cl_list_run(device, calls + i, count - i);
         if (!listed) SOMA_TRY(run_call(device, &calls[i]));
     }
     return soma_cl_check(clFlush(device->queue), "clFlush on %s", device->info.name);

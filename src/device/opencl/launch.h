@@ -29,7 +29,7 @@ typedef struct soma_cl_argument {
     bool is_set;   /* LIVE */
 } soma_cl_argument;
 
-#define SOMA_CL_MAX_ARGUMENTS 20
+#define SOMA_CL_MAX_ARGUMENTS 24
 #define SOMA_CL_MAX_LAUNCHES  3
 #define SOMA_CL_MAX_BUFFERS   (SOMA_CALL_MAX_VIEWS + 2)
 
@@ -122,10 +122,10 @@ size_t soma_cl_read_live(const soma_call *call, const soma_cl_argument *argument
 int soma_cl_listed_number(const char *kernel);
 
 /*
- * Runs as many of the first calls as one launch can do, and as are small enough to gain by it: *done says how many, 0
- * for none. What that needs is made when they have proved to be run again and again.
+ * Runs as many of the first calls as one launch can do, and as are small enough to gain by it; how many those are, 0
+ * for none. What it needs is made when they have proved to be run again and again.
  */
-soma_status soma_cl_list_run(soma_cl_device *device, const soma_call *calls, size_t count, size_t *done);
+size_t soma_cl_list_run(soma_cl_device *device, const soma_call *calls, size_t count);
 
 /* Takes a call out of its list before it is released; the last one frees the list. */
 void soma_cl_list_leave(soma_cl_prepared *prepared);

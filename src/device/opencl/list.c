@@ -197,27 +197,29 @@ void soma_cl_list_leave(soma_cl_prepared *prepared) {
     if (--list->left == 0) free_list(list);
 }
 
-/* Makes the list that begins with these calls. Where that fails they are run one by one, as without lists. */
-static void make_list(soma_cl_device *device, const soma_call *calls, size_t count) {
+/*
+ * Makes the list that begins with these calls. SOMA_UNSUPPORTED: a list has no room for so many; otherwise lists are of
+ * no use on this device, where its kernel does not build. Nothing is said of it: the calls are run one by one.
+ */
+static soma_status make_list(soma_cl_device *device, const soma_call *calls, size_t count) {
     cl_ulong *entries = NULL;
     size_t size;
     soma_cl_list *list = soma_calloc(1, sizeof *list + count * sizeof list->member[0]);
-    if (!list) return;
+    if (!list) return soma_out_of_memory(sizeof *list, "a list of calls");
     list->count = list->left = count;
     for (size_t i = 0; i < count; i++) list->member[i] = calls[i].prepared;
     soma_status status = SOMA_UNSUPPORTED;
     if (write_list(list, calls, &entries, &size)) status = make_kernel(device, list, entries, size);
     soma_free(entries);
-    if (status == SOMA_OK) {
-        for (size_t i = 0; i < count; i++) {
-            soma_cl_list_leave(list->member[i]); /* a broken one */
-            list->member[i]->list = list;
-        }
-        return;
+    if (status != SOMA_OK) {
+        free_list(list);
+        return status;
     }
-    if (status != SOMA_UNSUPPORTED)
-        soma_log(SOMA_LOG_WARNING, "%s: small calls are run one by one: %s", device->info.name, soma_last_error());
-    free_list(list);
+    for (size_t i = 0; i < count; i++) {
+        soma_cl_list_leave(list->member[i]); /* a broken one */
+        list->member[i]->list = list;
+    }
+    return SOMA_OK;
 }
 
 /* ---------------------------------------------------------------------------------------------------------- running */
@@ -242,23 +244,32 @@ static soma_status set_live(const soma_cl_list *list, const soma_call *calls) {
     return set_argument(list, 4, sizeof live / 2, live + SOMA_LISTED_LIVES / 2);
 }
 
-soma_status soma_cl_list_run(soma_cl_device *device, const soma_call *calls, size_t count, size_t *done) {
+/* A list of as many of the first calls as belong in one and have room. */
+static void try_list(soma_cl_device *device, const soma_call *calls, size_t count) {
+    soma_status status = SOMA_UNSUPPORTED;
+    for (size_t length = length_of_list(device, calls, count); length > 1 && status == SOMA_UNSUPPORTED; length /= 2)
+        status = make_list(device, calls, length);
+    if (status != SOMA_OK && status != SOMA_UNSUPPORTED) device->lists = false;
+}
+
+static soma_status launch(const soma_cl_device *device, const soma_cl_list *list, const soma_call *calls) {
+    SOMA_TRY(set_live(list, calls));
+    return soma_cl_check(
+        clEnqueueNDRangeKernel(device->queue, list->kernel, 1, NULL, (size_t[]){1}, (size_t[]){1}, 0, NULL, NULL),
+        "clEnqueueNDRangeKernel for a list of calls on %s", device->info.name);
+}
+
+size_t soma_cl_list_run(soma_cl_device *device, const soma_call *calls, size_t count) {
     soma_cl_prepared *first = calls[0].prepared;
-    *done = 0;
-    if (!device->lists || !first) return SOMA_OK;
+    if (!device->lists || !first || count < 2) return 0;
     if (first->list && first->list->broken) {
         soma_cl_list_leave(first);
         first->runs = 0;
     }
-    if (!first->list && first->runs <= RUNS_BEFORE && first->runs++ == RUNS_BEFORE) {
-        size_t length = length_of_list(device, calls, count);
-        if (length > 1) make_list(device, calls, length);
-    }
+    if (!first->list && first->runs <= RUNS_BEFORE && first->runs++ == RUNS_BEFORE) try_list(device, calls, count);
     const soma_cl_list *list = first->list;
-    if (!is_list(list, calls, count)) return SOMA_OK;
-    SOMA_TRY(set_live(list, calls));
-    *done = list->count;
-    return soma_cl_check(
-        clEnqueueNDRangeKernel(device->queue, list->kernel, 1, NULL, (size_t[]){1}, (size_t[]){1}, 0, NULL, NULL),
-        "clEnqueueNDRangeKernel for a list of calls on %s", device->info.name);
+    if (!is_list(list, calls, count)) return 0;
+    if (launch(device, list, calls) == SOMA_OK) return list->count;
+    device->lists = false; /* drivers find out only now what they can't do; each call alone may go */
+    return 0;
 }
