@@ -127,7 +127,8 @@ static soma_status open_data(const char *path, bool *known, soma_dataset **datas
         soma_dataset_destroy(test);
         return cause;
     }
-    if (strstr(name, "idx")) return soma_dataset_from_idx(path, NULL, 0, dataset);
+    bool model = ends_with(path, ".safetensors") || ends_with(path, ".onnx");
+    if (!model && strstr(name, "idx")) return soma_dataset_from_idx(path, NULL, 0, dataset);
     *known = false;
     return SOMA_OK;
 }

@@ -112,8 +112,13 @@ static bool names(const char *name, int descriptor) {
 }
 
 static bool remove_stale(const char *name) {
-    int descriptor = open(name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+    struct stat opened;
+    int descriptor = open(name, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC); /* a pipe would wait for a reader */
     if (descriptor < 0) return false;
+    if (fstat(descriptor, &opened) != 0 || !S_ISREG(opened.st_mode)) {
+        close(descriptor);
+        return false;
+    }
     /* The name may stand for another file by now. With the lock, nobody else takes the name from this one. */
     bool removed = flock(descriptor, LOCK_EX | LOCK_NB) == 0 && names(name, descriptor) && unlink(name) == 0;
     close(descriptor);

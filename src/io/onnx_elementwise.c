@@ -299,7 +299,10 @@ soma_status soma_onnx_cast(soma_onnx_node *node) {
     SOMA_TRY(cast_target(node, &type));
     bool wide =
         type == SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT || type == SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__DOUBLE;
-    if (!wide && !(x->integer && soma_onnx_is_integer(type)))
+    /* Whole numbers are held as they are; a narrower type would wrap them, bool would make ones of them. */
+    bool whole =
+        type == SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__INT64 || type == SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__INT32;
+    if (!wide && !(x->integer && whole))
         return soma_error(SOMA_UNSUPPORTED, "a cast from %s to %s; soma computes in float32",
                           x->integer ? "whole numbers" : "float", soma_onnx_type_name(type));
     if (wide && !x->integer) return soma_onnx_identity(node);

@@ -62,6 +62,7 @@ soma_status soma_onnx_read_floats(const soma_onnx_file *file, const soma_onnx_el
 soma_status soma_onnx_read_integers(const soma_onnx_file *file, const soma_onnx_elements *elements, int64_t *values);
 
 /* onnx_external.c: the bytes of a tensor that lie in a file of their own; free *data with soma_free(). */
+bool soma_onnx_is_external(const Soma__Onnx__TensorProto *tensor); /* accepts NULL */
 soma_status soma_onnx_read_external(const soma_onnx_file *file, const Soma__Onnx__TensorProto *tensor, size_t size,
                                     uint8_t **data);
 

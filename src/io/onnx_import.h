@@ -37,6 +37,7 @@ typedef struct soma_onnx_inputs {
 
 typedef struct soma_onnx_importer {
     const soma_onnx_file *file;
+    size_t constant_bytes; /* of the parameters made so far from what is in the file */
     const soma_onnx_options *options;
     soma_network *network;
     bool whole; /* the second reading */

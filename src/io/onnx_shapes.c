@@ -105,6 +105,9 @@ static soma_status get_axes(soma_onnx_node *node, int64_t since, uint32_t rank, 
     *bits = 0;
     if (node->opset < since)
         SOMA_TRY(soma_onnx_get_integers(node, "axes", axes, SOMA_ONNX_MAX_RANK, &count, &present));
+    else if (soma_onnx_attribute(node, "axes"))
+        return soma_error(SOMA_INVALID_FILE, "axes is an attribute; from opset %lld on it is an input",
+                          (long long)since);
     else if (node->input_count > 1 && node->input[1])
         SOMA_TRY(soma_onnx_integers(node, 1, axes, SOMA_ONNX_MAX_RANK, &count));
     *none = count == 0;

@@ -75,8 +75,9 @@ static size_t field_count(const Soma__Onnx__TensorProto *tensor) {
     }
 }
 
-static bool is_external(const Soma__Onnx__TensorProto *tensor) {
-    return tensor->has_data_location && tensor->data_location == SOMA__ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL;
+bool soma_onnx_is_external(const Soma__Onnx__TensorProto *tensor) {
+    return tensor && tensor->has_data_location &&
+           tensor->data_location == SOMA__ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL;
 }
 
 static soma_status check_count(const soma_onnx_file *file, const Soma__Onnx__TensorProto *tensor, size_t count) {
@@ -84,7 +85,7 @@ static soma_status check_count(const soma_onnx_file *file, const Soma__Onnx__Ten
     if (!soma_multiply_size(count, SOMA_MAX(size, sizeof(double)), &bytes))
         return soma_error(SOMA_INVALID_FILE, "%s: tensor %s: more elements than memory has bytes", file->path,
                           label(tensor));
-    if (is_external(tensor)) return SOMA_OK; /* counted when the other file is open */
+    if (soma_onnx_is_external(tensor)) return SOMA_OK; /* counted when the other file is open */
     if (tensor->has_raw_data) {
         have = tensor->raw_data.len / size;
         if (tensor->raw_data.len == count * size) return SOMA_OK;
@@ -200,7 +201,7 @@ static soma_status open_source(const soma_onnx_file *file, const soma_onnx_eleme
     source->elements = elements;
     source->raw = source->owned = NULL;
     if (!tensor || elements->count == 0) return SOMA_OK;
-    if (is_external(tensor)) {
+    if (soma_onnx_is_external(tensor)) {
         size_t size = elements->count * types[elements->type].size;
         SOMA_TRY(soma_onnx_read_external(file, tensor, size, &source->owned));
         source->raw = source->owned;

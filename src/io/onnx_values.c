@@ -106,11 +106,24 @@ static soma_status add_fill(soma_onnx_node *node, const soma_tensor *like, float
     return soma_graph_add(soma_onnx_graph(node), &spec, tensor);
 }
 
+/* One constant passed on by many nodes would become as many parameters; memory stays within a multiple of the file. */
+static soma_status charge(soma_onnx_node *node, const soma_onnx_value *value, size_t bytes) {
+    soma_onnx_importer *importer = node->importer;
+    const soma_onnx_budget *budget = &importer->file->budget;
+    if (soma_onnx_is_external(value->elements.tensor)) return SOMA_OK; /* of the size of another file */
+    if (bytes > budget->limit - budget->used - importer->constant_bytes)
+        return soma_error(SOMA_INVALID_FILE, "%s: its constants take more than %d times the file's size", value->name,
+                          SOMA_ONNX_MEMORY_FACTOR);
+    importer->constant_bytes += bytes;
+    return SOMA_OK;
+}
+
 static soma_status materialize(soma_onnx_node *node, soma_onnx_value *value) {
     soma_tensor like;
     size_t count = value->elements.count;
     if (count == 0) return soma_error(SOMA_UNSUPPORTED, "%s has no elements", value->name);
     SOMA_TRY(soma_onnx_canonical(node->importer, &value->shape, &like));
+    SOMA_TRY(charge(node, value, count * sizeof(float)));
     float *numbers = soma_calloc(count, sizeof *numbers);
     if (!numbers) return soma_out_of_memory(count * sizeof *numbers, value->name);
     soma_status status = soma_onnx_read_floats(node->importer->file, &value->elements, numbers);
