@@ -46,8 +46,8 @@ static soma_status count_classes(soma_stream *stream, const soma_npy *npy, const
         largest = SOMA_MAX(largest, numbers[i]);
         if (*classes && (size_t)numbers[i] >= *classes)
             return soma_error(SOMA_INVALID_FILE, "%s: offset %llu: class %d of sample %zu; there are %zu, from 0 on",
-                              soma_stream_name(stream), (unsigned long long)(npy->data_start + i * npy->size),
-                              numbers[i], i, *classes);
+                              soma_stream_name(stream), (unsigned long long)npy->data_start + i * npy->size, numbers[i],
+                              i, *classes);
     }
     if (*classes == 0) *classes = (size_t)largest + 1;
     return SOMA_OK;

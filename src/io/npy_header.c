@@ -75,7 +75,8 @@ static soma_status take_type(parser *p, soma_npy *npy) {
     if (p->at < p->end && *p->at == '[')
         return wrong(p, "one type for all elements (records of several fields are not read)");
     if (!take_text(p, &text, &length)) return wrong(p, "a type, as '<f4',");
-    if (length != 3 || !memchr("<>|=", text[0], 4) || !memchr("fiub", text[1], 4) || text[2] < '1' || text[2] > '8')
+    if (length != 3 || !text[0] || !strchr("<>|=", text[0]) || !text[1] || !strchr("fiub", text[1]) || text[2] < '1' ||
+        text[2] > '8')
         return refuse_type(p, text, length);
     npy->kind = text[1];
     npy->size = (uint32_t)(text[2] - '0');

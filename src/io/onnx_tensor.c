@@ -15,27 +15,27 @@ typedef enum field { FIELD_NONE, FIELD_FLOAT, FIELD_DOUBLE, FIELD_INT32, FIELD_I
 typedef enum kind { KIND_OTHER, KIND_FLOAT, KIND_INTEGER } kind;
 static const struct {
     const char *name;
-    kind kind;
     size_t size;
+    kind kind;
     field field;
 } types[] = {
-    [TYPE(UNDEFINED)] = {"undefined", KIND_OTHER, 0, FIELD_NONE},
-    [TYPE(FLOAT)] = {"float", KIND_FLOAT, 4, FIELD_FLOAT},
-    [TYPE(UINT8)] = {"uint8", KIND_INTEGER, 1, FIELD_INT32},
-    [TYPE(INT8)] = {"int8", KIND_INTEGER, 1, FIELD_INT32},
-    [TYPE(UINT16)] = {"uint16", KIND_INTEGER, 2, FIELD_INT32},
-    [TYPE(INT16)] = {"int16", KIND_INTEGER, 2, FIELD_INT32},
-    [TYPE(INT32)] = {"int32", KIND_INTEGER, 4, FIELD_INT32},
-    [TYPE(INT64)] = {"int64", KIND_INTEGER, 8, FIELD_INT64},
-    [TYPE(STRING)] = {"string", KIND_OTHER, 0, FIELD_NONE},
-    [TYPE(BOOL)] = {"bool", KIND_INTEGER, 1, FIELD_INT32},
-    [TYPE(FLOAT16)] = {"float16", KIND_FLOAT, 2, FIELD_INT32},
-    [TYPE(DOUBLE)] = {"double", KIND_FLOAT, 8, FIELD_DOUBLE},
-    [TYPE(UINT32)] = {"uint32", KIND_INTEGER, 4, FIELD_UINT64},
-    [TYPE(UINT64)] = {"uint64", KIND_INTEGER, 8, FIELD_UINT64},
-    [TYPE(COMPLEX64)] = {"complex64", KIND_OTHER, 0, FIELD_NONE},
-    [TYPE(COMPLEX128)] = {"complex128", KIND_OTHER, 0, FIELD_NONE},
-    [TYPE(BFLOAT16)] = {"bfloat16", KIND_FLOAT, 2, FIELD_INT32},
+    [TYPE(UNDEFINED)] = {"undefined", 0, KIND_OTHER, FIELD_NONE},
+    [TYPE(FLOAT)] = {"float", 4, KIND_FLOAT, FIELD_FLOAT},
+    [TYPE(UINT8)] = {"uint8", 1, KIND_INTEGER, FIELD_INT32},
+    [TYPE(INT8)] = {"int8", 1, KIND_INTEGER, FIELD_INT32},
+    [TYPE(UINT16)] = {"uint16", 2, KIND_INTEGER, FIELD_INT32},
+    [TYPE(INT16)] = {"int16", 2, KIND_INTEGER, FIELD_INT32},
+    [TYPE(INT32)] = {"int32", 4, KIND_INTEGER, FIELD_INT32},
+    [TYPE(INT64)] = {"int64", 8, KIND_INTEGER, FIELD_INT64},
+    [TYPE(STRING)] = {"string", 0, KIND_OTHER, FIELD_NONE},
+    [TYPE(BOOL)] = {"bool", 1, KIND_INTEGER, FIELD_INT32},
+    [TYPE(FLOAT16)] = {"float16", 2, KIND_FLOAT, FIELD_INT32},
+    [TYPE(DOUBLE)] = {"double", 8, KIND_FLOAT, FIELD_DOUBLE},
+    [TYPE(UINT32)] = {"uint32", 4, KIND_INTEGER, FIELD_UINT64},
+    [TYPE(UINT64)] = {"uint64", 8, KIND_INTEGER, FIELD_UINT64},
+    [TYPE(COMPLEX64)] = {"complex64", 0, KIND_OTHER, FIELD_NONE},
+    [TYPE(COMPLEX128)] = {"complex128", 0, KIND_OTHER, FIELD_NONE},
+    [TYPE(BFLOAT16)] = {"bfloat16", 2, KIND_FLOAT, FIELD_INT32},
 };
 
 static bool is_known(int32_t type) {

@@ -78,9 +78,14 @@ soma_status soma_onnx_tensor_axis(const soma_onnx_node *node, const soma_onnx_sh
 
 /* --------------------------------------------------------------------------------------------------- constants */
 
+/* Bit by bit, so that -0 is not 0, and a NaN equals itself. */
 static bool is_uniform(const float *values, size_t count) {
-    for (size_t i = 1; i < count; i++)
-        if (memcmp(&values[i], &values[0], sizeof values[0]) != 0) return false;
+    uint32_t first, bits;
+    memcpy(&first, &values[0], sizeof first);
+    for (size_t i = 1; i < count; i++) {
+        memcpy(&bits, &values[i], sizeof bits);
+        if (bits != first) return false;
+    }
     return true;
 }
 

@@ -27,5 +27,6 @@ double SOMA_FOR_ISA(soma_cpu_multiply_add)(size_t rounds, float *result) {
         sum[1] += sum[2 * i + 1];
     }
     *result = (sum[0] + sum[1])[0];
-    return 2.0 * CHAINS * SOMA_LANES * (double)rounds;
+    const size_t of_a_round = (size_t)2 * CHAINS * SOMA_LANES;
+    return (double)of_a_round * (double)rounds;
 }
