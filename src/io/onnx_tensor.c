@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The elements of an ONNX tensor: counted before anything is taken for them, converted to what a network holds. */
 #include "io/bytes.h"
+#include "io/floats.h"
 #include "io/onnx_file.h"
 
 #include <float.h>
@@ -121,15 +122,6 @@ soma_status soma_onnx_elements_of(const soma_onnx_file *file, const Soma__Onnx__
 
 /* ---------------------------------------------------------------------------------------------------- reading */
 
-/* IEEE 754 binary16 (subnormals too) and bfloat16, exact in float32. */
-static double from_half(uint16_t bits) {
-    int exponent = bits >> 10 & 31, fraction = bits & 1023;
-    double magnitude = exponent == 31  ? (fraction ? (double)NAN : (double)INFINITY)
-                       : exponent == 0 ? ldexp(fraction, -24)
-                                       : ldexp(fraction + 1024, exponent - 25);
-    return bits >> 15 ? -magnitude : magnitude;
-}
-
 static double from_bits32(uint32_t bits) {
     float value;
     memcpy(&value, &bits, sizeof value);
@@ -149,7 +141,7 @@ static double from_raw(int32_t type, const uint8_t *at) {
     case TYPE(DOUBLE):
         return from_bits64(soma_load_le64(at));
     case TYPE(FLOAT16):
-        return from_half((uint16_t)(at[0] | at[1] << 8));
+        return (double)soma_float_of_half((uint16_t)(at[0] | at[1] << 8));
     case TYPE(BFLOAT16):
         return from_bits32((uint32_t)(at[0] | at[1] << 8) << 16);
     case TYPE(INT8):
@@ -184,8 +176,8 @@ static double from_field(const Soma__Onnx__TensorProto *tensor, size_t i) {
     default:
         break;
     }
-    if (tensor->data_type == TYPE(FLOAT16)) return from_half((uint16_t)tensor->int32_data[i]);
-    if (tensor->data_type == TYPE(BFLOAT16)) return from_bits32((uint32_t)tensor->int32_data[i] << 16);
+    if (tensor->data_type == TYPE(FLOAT16)) return (double)soma_float_of_half((uint16_t)tensor->int32_data[i]);
+    if (tensor->data_type == TYPE(BFLOAT16)) return (double)soma_float_of_bfloat((uint16_t)tensor->int32_data[i]);
     return tensor->int32_data[i];
 }
 
