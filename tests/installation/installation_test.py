@@ -79,7 +79,7 @@ def build_with_cmake(prefix, work, environment):
     source.mkdir()
     shutil.copy(CONSUMER, source)
     (source / "CMakeLists.txt").write_text(CMAKE_PROJECT, encoding="utf-8")
-    run(["cmake", "-S", source, "-B", source / "build", f"-DCMAKE_PREFIX_PATH={prefix}"], env=environment)
+    run(["cmake", "-G", "Ninja", "-S", source, "-B", source / "build", f"-DCMAKE_PREFIX_PATH={prefix}"], env=environment)
     run(["cmake", "--build", source / "build"], env=environment)
     for name in ("shared", "static"):
         if not run([source / "build" / name], env=environment).endswith(" 7\n"):
