@@ -94,7 +94,7 @@ END_TEST
 /* The reference plugin, but it does not do UNARY, and counts what it is given. */
 static soma_device_api partial_api;
 static const soma_device_api *whole_api;
-static size_t lists_run, calls_run;
+static size_t lists_run, calls_run, lists_arranged, calls_arranged;
 
 static soma_status partial_prepare(void *state, soma_call *call, size_t *workspace) {
     if (call->primitive == SOMA_PRIMITIVE_UNARY) {
@@ -110,6 +110,14 @@ static soma_status partial_run(void *state, soma_call *calls, size_t count) {
     return whole_api->run(state, calls, count);
 }
 
+static soma_status partial_arrange(void *state, soma_call *calls, size_t count, size_t runs) {
+    (void)state, (void)calls;
+    lists_arranged++;
+    calls_arranged += count;
+    ck_assert_uint_eq(runs, 1000);
+    return SOMA_OK;
+}
+
 static soma_device *open_partial(void) {
     load_plugin("SOMA_REFERENCE_PLUGIN");
     for (size_t i = 0; (whole_api = soma_registry_get(i)); i++)
@@ -119,6 +127,7 @@ static soma_device *open_partial(void) {
     partial_api.name = "partial";
     partial_api.prepare = partial_prepare;
     partial_api.run = partial_run;
+    partial_api.arrange = partial_arrange;
     soma_device *device;
     expect_ok(soma_device_register(&partial_api));
     expect_ok(soma_device_open("partial", NULL, &device));
@@ -151,6 +160,7 @@ START_TEST(fallback_keeps_the_order_of_a_list) {
         ck_assert_uint_eq(workspace, unary ? 0 : 64);
         calls[i].workspace = scratch;
     }
+    expect_ok(soma_device_arrange(device, calls, SOMA_COUNT_OF(calls), 1000));
     expect_ok(soma_device_run(device, calls, SOMA_COUNT_OF(calls)));
     expect_ok(soma_device_sync(device));
     float found[COUNT];
@@ -158,6 +168,8 @@ START_TEST(fallback_keeps_the_order_of_a_list) {
     for (size_t i = 0; i < COUNT; i++) ck_assert_float_eq(found[i], 36.0f);
     ck_assert_uint_eq(lists_run, 2);
     ck_assert_uint_eq(calls_run, 3);
+    ck_assert_uint_eq(lists_arranged, 2);
+    ck_assert_uint_eq(calls_arranged, 3);
     ck_assert_uint_eq(count_in(log_lines, "does not do unary"), 1);
     for (size_t i = 0; i < SOMA_COUNT_OF(calls); i++) soma_device_release(device, &calls[i]);
     soma_device_free(device, memory, 1024);

@@ -368,14 +368,18 @@ static void repeat_calls(void *state, const soma_device_info *info) {
     chain together, alone;
     make_chain(&together, state, shared);
     make_chain(&alone, state, shared);
-    run_both(&together, &alone, info, 0, 30);
+    run_both(&together, &alone, info, 0, 3);
+    expect_ok(soma_opencl_api.arrange(state, together.call, CHAIN, SIZE_MAX));
+    run_both(&together, &alone, info, 3, 30);
     /* A part of the calls that have run together so far, and then again all. */
     expect_ok(soma_opencl_api.run(state, together.call, 2));
     run_both(&together, &alone, info, 30, 5);
     /* One of them is another call now. */
     release_call(state, &together.call[2]);
     prepare_call(state, &together.call[2]);
-    run_both(&together, &alone, info, 35, 30);
+    run_both(&together, &alone, info, 35, 3);
+    expect_ok(soma_opencl_api.arrange(state, together.call, CHAIN, SIZE_MAX));
+    run_both(&together, &alone, info, 38, 30);
     free_chain(&together);
     free_chain(&alone);
     for (size_t i = 0; i < SOMA_COUNT_OF(shared); i++) soma_opencl_api.free(state, shared[i]);

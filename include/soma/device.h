@@ -377,8 +377,7 @@ typedef struct soma_device_api {
     /* Can you do this, and how many bytes of scratch? Compiles what it needs *now*. SOMA_UNSUPPORTED: soma falls back.
      */
     soma_status (*prepare)(void *state, soma_call *call, size_t *workspace);
-    /* Enqueues prepared calls in this order; may return before they are done. No allocation, no compilation, no wait,
-     * but for what a device makes once when the same calls are run again and again.
+    /* Enqueues prepared calls in this order; may return before they are done. No allocation, no compilation, no wait.
      */
     soma_status (*run)(void *state, soma_call *calls, size_t count);
     /* Frees call->prepared. */
@@ -391,6 +390,10 @@ typedef struct soma_device_api {
     /* The most float32 operations in a second, in 1e9: multiply-adds, two operations each, that touch no memory, on all
      * of the device at once; the best of some short runs. *gflops is 0 before. */
     soma_status (*peak)(void *state, double *gflops);
+    /* These prepared calls, with their memory, are going to be run in this order about `runs` times (SIZE_MAX: nobody
+     * knows, suppose often). What makes that quick is made now, and may take time as `prepare` may; `run` then
+     * recognises the calls, and does them as well when they come otherwise. It ends when one of them is released. */
+    soma_status (*arrange)(void *state, soma_call *calls, size_t count, size_t runs);
 } soma_device_api;
 
 /* The least `size` that a struct of this ABI can have. */

@@ -138,6 +138,13 @@ soma_status soma_device_prepare(soma_device *device, soma_call *call, size_t *wo
     return SOMA_OK;
 }
 
+/* How many of the first calls the device does itself. */
+static size_t native_length(const soma_call *calls, size_t count) {
+    size_t length = 0;
+    while (length < count && !calls[length].fallback) length++;
+    return length;
+}
+
 static soma_status run_native(soma_device *device, soma_call *calls, size_t count) {
     soma_status status;
     LOCKED(device, status = device->api->run(device->state, calls, count));
@@ -145,14 +152,25 @@ static soma_status run_native(soma_device *device, soma_call *calls, size_t coun
 }
 
 soma_status soma_device_run(soma_device *device, soma_call *calls, size_t count) {
-    size_t done = 0;
     for (size_t i = 0; i < count; i++) {
-        if (!calls[i].fallback) continue;
-        if (i > done) SOMA_TRY(run_native(device, calls + done, i - done));
-        SOMA_TRY(soma_fallback_run(device, &calls[i]));
-        done = i + 1;
+        size_t native = native_length(calls + i, count - i);
+        if (native) SOMA_TRY(run_native(device, calls + i, native));
+        i += native;
+        if (i < count) SOMA_TRY(soma_fallback_run(device, &calls[i]));
     }
-    return count > done ? run_native(device, calls + done, count - done) : SOMA_OK;
+    return SOMA_OK;
+}
+
+soma_status soma_device_arrange(soma_device *device, soma_call *calls, size_t count, size_t runs) {
+    if (!SOMA_DEVICE_HAS_SLOT(device->api, arrange)) return SOMA_OK;
+    for (size_t i = 0; i < count; i++) {
+        size_t native = native_length(calls + i, count - i);
+        soma_status status = SOMA_OK;
+        if (native) LOCKED(device, status = device->api->arrange(device->state, calls + i, native, runs));
+        SOMA_TRY(status);
+        i += native;
+    }
+    return SOMA_OK;
 }
 
 void soma_device_release(soma_device *device, soma_call *call) {

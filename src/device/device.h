@@ -56,6 +56,8 @@ soma_status soma_memory_lend(soma_device *device, void *handle, size_t offset, s
  */
 soma_status soma_device_prepare(soma_device *device, soma_call *call, size_t *workspace);
 soma_status soma_device_run(soma_device *device, soma_call *calls, size_t count);
+/* They are going to be run so often (SIZE_MAX: nobody knows) in this order: the slot `arrange`. */
+soma_status soma_device_arrange(soma_device *device, soma_call *calls, size_t count, size_t runs);
 void soma_device_release(soma_device *device, soma_call *call);
 soma_status soma_device_sync(soma_device *device);
 

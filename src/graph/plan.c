@@ -155,6 +155,7 @@ static soma_status prepare_range(soma_plan *plan, size_t first, size_t end) {
 }
 
 static void release_range(soma_plan *plan, size_t first, size_t end) {
+    plan->arranged = false;
     for (size_t i = first; i < end; i++) {
         soma_device_release(plan->executor->device, &plan->calls[i]);
         for (uint32_t j = 0; j < plan->calls[i].view_count; j++) plan->calls[i].view[j].memory = NULL;
@@ -201,6 +202,7 @@ soma_status soma_plan_create(soma_executor *executor, const soma_graph *graph, s
     plan->executor = executor;
     plan->graph = graph;
     plan->batch = batch;
+    plan->expected_runs = SIZE_MAX;
     soma_status status = check_batch(plan);
     if (status == SOMA_OK) status = lower_graph(plan, optimizer);
     if (status == SOMA_OK) status = take_sites(plan);

@@ -110,7 +110,10 @@ void soma_plan_locate(const soma_plan *plan, const soma_tensor *tensor, void **m
 /* A kept tensor's value (or an input's) as float32; waits for the device. `tensor` is of the plan's graph. */
 soma_status soma_plan_read(soma_plan *plan, const soma_tensor *tensor, float *values, size_t count);
 
-/* Enqueues one run: no allocation, compilation, copy from the host, or wait (unless a call falls back). */
+/* How many runs are to come, so that the device makes ready for them; SIZE_MAX, as at first: nobody knows. */
+void soma_plan_expect(soma_plan *plan, size_t runs);
+/* Enqueues one run; the first one binds the plan if that has not happened, and lets the device make ready for more.
+ * Afterwards: no allocation, compilation, copy from the host, or wait (unless a call falls back). */
 soma_status soma_plan_run(soma_plan *plan, const soma_step_values *values);
 
 /*
@@ -124,7 +127,7 @@ soma_status soma_plan_find_not_finite(soma_plan *plan, const soma_step_values *v
 soma_call *soma_plan_calls(soma_plan *plan, size_t *count);
 /* The tensor that call number `index` of those computes. */
 const soma_tensor *soma_plan_call_tensor(const soma_plan *plan, size_t index);
-/* Binds the plan to memory if that has not happened; soma_plan_run() does it by itself. */
+/* Binds the plan to memory if that has not happened. */
 soma_status soma_plan_bind(soma_plan *plan);
 
 #endif

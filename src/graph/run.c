@@ -61,11 +61,19 @@ static void set_live(soma_plan *plan, const soma_step_values *values) {
     }
 }
 
+void soma_plan_expect(soma_plan *plan, size_t runs) {
+    if (runs > plan->expected_runs) plan->arranged = false;
+    plan->expected_runs = runs;
+}
+
 soma_status soma_plan_run(soma_plan *plan, const soma_step_values *values) {
     if (plan->generation != plan->executor->generation) SOMA_TRY(soma_plan_bind(plan));
+    size_t first = plan->fed ? 0 : plan->feed_count, count = plan->count - first;
+    soma_device *device = plan->executor->device;
+    if (!plan->arranged) SOMA_TRY(soma_device_arrange(device, plan->calls + first, count, plan->expected_runs));
+    plan->arranged = true;
     set_live(plan, values);
-    size_t first = plan->fed ? 0 : plan->feed_count;
-    return soma_device_run(plan->executor->device, plan->calls + first, plan->count - first);
+    return soma_device_run(device, plan->calls + first, count);
 }
 
 /* ----------------------------------------------------------------------------------------------------- host access */

@@ -28,6 +28,7 @@ typedef struct soma_batches {
 typedef struct soma_batches_options {
     size_t batch;
     bool shuffle;               /* soma_batches_shuffle() will be called */
+    size_t epochs;              /* how often all batches are going to be run; 0: nobody knows */
     bool on_host;               /* for a single batch: do not bring the columns to the device */
     const soma_batches *shared; /* must outlive the new ones: columns that it has on the device are used from there */
 } soma_batches_options;

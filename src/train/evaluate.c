@@ -43,7 +43,7 @@ soma_status soma_evaluate_pass(soma_pass *pass, soma_metrics *metrics) {
 soma_status soma_evaluate(soma_network *network, soma_dataset *dataset, size_t batch_size, soma_metrics *metrics) {
     SOMA_TRY(soma_require_compiled(network, "soma_evaluate"));
     if (!metrics) return soma_error(SOMA_INVALID_ARGUMENT, "soma_evaluate: metrics is NULL");
-    soma_batches_options options = {.batch = batch_size ? batch_size : SOMA_EVALUATE_BATCH};
+    soma_batches_options options = {.batch = batch_size ? batch_size : SOMA_EVALUATE_BATCH, .epochs = 1};
     soma_pass pass;
     SOMA_TRY(soma_pass_open(network, dataset, SOMA_MODE_EVALUATE, &options, &pass));
     soma_status status = soma_evaluate_pass(&pass, metrics);

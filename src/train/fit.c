@@ -52,8 +52,10 @@ static soma_status choose_data(struct soma_fit *fit, soma_dataset *dataset, soma
 }
 
 static soma_status open_passes(struct soma_fit *fit, soma_dataset *dataset) {
-    const soma_batches_options training = {.batch = fit->options.batch_size, .shuffle = !fit->options.no_shuffle};
+    const soma_batches_options training = {
+        .batch = fit->options.batch_size, .epochs = fit->options.epochs, .shuffle = !fit->options.no_shuffle};
     const soma_batches_options validating = {.batch = SOMA_MAX(training.batch, (size_t)SOMA_EVALUATE_BATCH),
+                                             .epochs = training.epochs,
                                              .shared = &fit->pass.batches};
     soma_dataset *train_on, *validate_on;
     SOMA_TRY(choose_data(fit, dataset, &train_on, &validate_on));

@@ -65,7 +65,8 @@ static soma_status make_data(const soma_network *network, size_t batch, size_t s
 /* ------------------------------------------------------------------------------------------------------- steps */
 
 static soma_status open_pass(soma_bench *bench, size_t batch_size, size_t steps) {
-    const soma_batches_options options = {.batch = batch_size, .shuffle = true};
+    /* What is measured stands for a long training, but for the first step alone. */
+    const soma_batches_options options = {.batch = batch_size, .epochs = steps ? 0 : 1, .shuffle = true};
     soma_mode mode = bench->training ? SOMA_MODE_TRAIN : SOMA_MODE_PREDICT;
     SOMA_TRY(make_data(bench->network, batch_size, steps, &bench->dataset));
     SOMA_TRY(soma_pass_open(bench->network, bench->dataset, mode, &options, &bench->pass));

@@ -9,6 +9,9 @@ soma_status soma_pass_attach(soma_pass *pass) {
     SOMA_TRY(soma_step_plan(pass->network, pass->step, pass->batch, &pass->full));
     SOMA_TRY(soma_step_plan(pass->network, pass->step, last, &pass->last));
     SOMA_TRY(soma_batches_attach(&pass->batches, pass->full));
+    if (last != pass->batch) soma_plan_expect(pass->last, pass->epochs ? pass->epochs : SIZE_MAX);
+    size_t all = pass->samples / pass->batch, runs;
+    soma_plan_expect(pass->full, pass->epochs && soma_multiply_size(all, pass->epochs, &runs) ? runs : SIZE_MAX);
     return last == pass->batch ? SOMA_OK : soma_batches_attach(&pass->batches, pass->last);
 }
 
@@ -45,6 +48,7 @@ soma_status soma_pass_plan_ahead(soma_network *network, const soma_dataset *data
 
 soma_status soma_pass_bring_data(soma_pass *pass, const soma_batches_options *options) {
     soma_device *device = pass->network->compiled->device;
+    pass->epochs = options->epochs;
     SOMA_TRY(soma_batches_open(device, pass->dataset, &pass->match, options, &pass->batches));
     return soma_pass_attach(pass);
 }

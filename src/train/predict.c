@@ -34,7 +34,7 @@ soma_status soma_predict(soma_network *network, soma_dataset *dataset, size_t ou
     SOMA_TRY(soma_require_compiled(network, "soma_predict"));
     SOMA_TRY(check_output(network, output, "soma_predict"));
     if (!values) return soma_error(SOMA_INVALID_ARGUMENT, "soma_predict: values is NULL");
-    soma_batches_options options = {.batch = batch_size ? batch_size : PREDICT_BATCH};
+    soma_batches_options options = {.batch = batch_size ? batch_size : PREDICT_BATCH, .epochs = 1};
     soma_pass pass;
     SOMA_TRY(soma_pass_open(network, dataset, SOMA_MODE_PREDICT, &options, &pass));
     soma_status status = read_outputs(&pass, output, values, NULL, NULL);
@@ -78,7 +78,7 @@ soma_status soma_predict_classes(soma_network *network, soma_dataset *dataset, s
     }
     bool logits = network->options.loss[0] == SOMA_BINARY_CROSSENTROPY_LOGITS;
     class_picker picker = {classes, soma_tensor_count(output), logits ? 0.0f : 0.5f};
-    soma_batches_options options = {.batch = batch_size ? batch_size : PREDICT_BATCH};
+    soma_batches_options options = {.batch = batch_size ? batch_size : PREDICT_BATCH, .epochs = 1};
     soma_pass pass;
     SOMA_TRY(soma_pass_open(network, dataset, SOMA_MODE_PREDICT, &options, &pass));
     float *values = soma_realloc(NULL, pass.batch * picker.units, sizeof *values);

@@ -65,7 +65,6 @@ typedef struct soma_cl_prepared {
     soma_cl_window window[SOMA_CL_MAX_BUFFERS];
     soma_cl_product *product; /* done before the launches; NULL for none */
     soma_cl_list *list;       /* that this call is in; NULL for none */
-    uint32_t runs;            /* so far, up to when a list was made that begins with this call */
 } soma_cl_prepared;
 
 typedef struct soma_cl_builder {
@@ -123,7 +122,7 @@ int soma_cl_listed_number(const char *kernel);
 
 /*
  * Runs as many of the first calls as one launch can do, and as are small enough to gain by it; how many those are, 0
- * for none. What it needs is made when they have proved to be run again and again.
+ * for none. soma_cl_arrange() has put them together.
  */
 size_t soma_cl_list_run(soma_cl_device *device, const soma_call *calls, size_t count);
 

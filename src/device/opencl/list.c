@@ -12,8 +12,8 @@
 /* What a launch of its own costs, in nanoseconds: 3000 to 5000 were measured with PoCL. */
 #define LAUNCH_COST 4000.0
 
-/* Calls are put in a list when they were run so many times: its kernel takes seconds to compile, once on a machine. */
-#define RUNS_BEFORE 16
+/* For fewer runs no lists are made: their kernel takes seconds to compile, once on a machine, and some ms to load. */
+#define LEAST_RUNS 256
 
 struct soma_cl_list {
     cl_kernel kernel;
@@ -159,9 +159,14 @@ static soma_status set_argument(const soma_cl_list *list, cl_uint index, size_t 
     return soma_cl_check(clSetKernelArg(list->kernel, index, size, value), "clSetKernelArg %u of a list", index);
 }
 
-static soma_status set_fixed_arguments(const soma_cl_device *device, const soma_cl_list *list) {
+static cl_ulong launch_count(const soma_cl_list *list) {
     cl_ulong launches = 0;
     for (size_t i = 0; i < list->count; i++) launches += list->member[i]->launch_count;
+    return launches;
+}
+
+static soma_status set_fixed_arguments(const soma_cl_device *device, const soma_cl_list *list) {
+    const cl_ulong launches = launch_count(list);
     SOMA_TRY(set_argument(list, 0, sizeof launches, &launches));
     const soma_cl_style *style = &device->style;
     size_t local = (size_t)(style->depth + style->wide_rows) * 2 * style->width * sizeof(float);
@@ -174,13 +179,34 @@ static soma_status set_fixed_arguments(const soma_cl_device *device, const soma_
     return SOMA_OK;
 }
 
+static soma_status enqueue(const soma_cl_device *device, const soma_cl_list *list) {
+    return soma_cl_check(
+        clEnqueueNDRangeKernel(device->queue, list->kernel, 1, NULL, (size_t[]){1}, (size_t[]){1}, 0, NULL, NULL),
+        "clEnqueueNDRangeKernel for a list of calls on %s", device->info.name);
+}
+
+/* PoCL compiles a kernel when it is first launched; so it is now, to do nothing. */
+static soma_status compile_now(soma_cl_device *device, const soma_cl_list *list) {
+    const cl_ulong no_launches = 0, live[SOMA_LISTED_LIVES] = {0};
+    if (device->list_compiled) return SOMA_OK;
+    SOMA_TRY(set_argument(list, 0, sizeof no_launches, &no_launches));
+    SOMA_TRY(set_argument(list, 3, sizeof live / 2, live));
+    SOMA_TRY(set_argument(list, 4, sizeof live / 2, live));
+    SOMA_TRY(enqueue(device, list));
+    SOMA_TRY(soma_cl_check(clFinish(device->queue), "clFinish for a list of calls on %s", device->info.name));
+    device->list_compiled = true;
+    const cl_ulong launches = launch_count(list);
+    return set_argument(list, 0, sizeof launches, &launches);
+}
+
 static soma_status make_kernel(soma_cl_device *device, soma_cl_list *list, const cl_ulong *entries, size_t size) {
     cl_int code;
     SOMA_TRY(soma_cl_create_kernel(device, "list.cl", "list", " ", &list->kernel));
     list->entries = clCreateBuffer(device->context, CL_MEM_READ_ONLY | CL_MEM_COPY_HOST_PTR, size * sizeof *entries,
                                    (void *)(uintptr_t)entries, &code);
     SOMA_TRY(soma_cl_check(code, "clCreateBuffer for a list on %s", device->info.name));
-    return set_fixed_arguments(device, list);
+    SOMA_TRY(set_fixed_arguments(device, list));
+    return compile_now(device, list);
 }
 
 static void free_list(soma_cl_list *list) {
@@ -244,32 +270,31 @@ static soma_status set_live(const soma_cl_list *list, const soma_call *calls) {
     return set_argument(list, 4, sizeof live / 2, live + SOMA_LISTED_LIVES / 2);
 }
 
-/* A list of as many of the first calls as belong in one and have room. */
-static void try_list(soma_cl_device *device, const soma_call *calls, size_t count) {
-    soma_status status = SOMA_UNSUPPORTED;
-    for (size_t length = length_of_list(device, calls, count); length > 1 && status == SOMA_UNSUPPORTED; length /= 2)
-        status = make_list(device, calls, length);
-    if (status != SOMA_OK && status != SOMA_UNSUPPORTED) device->lists = false;
+/* Makes a list of as many of the first calls as belong in one and have room, at least two. How many; 0: none. */
+static size_t try_list(soma_cl_device *device, const soma_call *calls, size_t count) {
+    for (size_t length = length_of_list(device, calls, count); length > 1; length /= 2) {
+        soma_status status = make_list(device, calls, length);
+        if (status == SOMA_OK) return length;
+        if (status != SOMA_UNSUPPORTED) {
+            device->lists = false;
+            return 0;
+        }
+    }
+    return 0;
 }
 
-static soma_status launch(const soma_cl_device *device, const soma_cl_list *list, const soma_call *calls) {
-    SOMA_TRY(set_live(list, calls));
-    return soma_cl_check(
-        clEnqueueNDRangeKernel(device->queue, list->kernel, 1, NULL, (size_t[]){1}, (size_t[]){1}, 0, NULL, NULL),
-        "clEnqueueNDRangeKernel for a list of calls on %s", device->info.name);
+soma_status soma_cl_arrange(void *state, soma_call *calls, size_t count, size_t runs) {
+    soma_cl_device *device = state;
+    if (runs < LEAST_RUNS) return SOMA_OK;
+    for (size_t i = 0, listed; i < count && device->lists; i += SOMA_MAX(listed, (size_t)1))
+        listed = try_list(device, calls + i, count - i);
+    return SOMA_OK;
 }
 
 size_t soma_cl_list_run(soma_cl_device *device, const soma_call *calls, size_t count) {
-    soma_cl_prepared *first = calls[0].prepared;
-    if (!device->lists || !first || count < 2) return 0;
-    if (first->list && first->list->broken) {
-        soma_cl_list_leave(first);
-        first->runs = 0;
-    }
-    if (!first->list && first->runs <= RUNS_BEFORE && first->runs++ == RUNS_BEFORE) try_list(device, calls, count);
-    const soma_cl_list *list = first->list;
-    if (!is_list(list, calls, count)) return 0;
-    if (launch(device, list, calls) == SOMA_OK) return list->count;
+    const soma_cl_prepared *first = calls[0].prepared;
+    if (!device->lists || !first || !is_list(first->list, calls, count)) return 0;
+    if (set_live(first->list, calls) == SOMA_OK && enqueue(device, first->list) == SOMA_OK) return first->list->count;
     device->lists = false; /* drivers find out only now what they can't do; each call alone may go */
     return 0;
 }

@@ -187,4 +187,5 @@ const soma_device_api soma_opencl_api = {
     .release = soma_cl_release,
     .sync = sync_device,
     .peak = soma_cl_peak,
+    .arrange = soma_cl_arrange,
 };

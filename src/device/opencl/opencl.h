@@ -34,6 +34,7 @@ typedef struct soma_cl_device {
     soma_cl_style style;
     soma_cl_gemm gemm;
     bool lists; /* small calls go into one launch, see list.c */
+    bool list_compiled;
     size_t local_memory, largest_group;
     size_t loop_limit;                  /* passes through loops that a work-item may make; 0: no limit */
     uint64_t memory_limit, memory_used; /* bytes */
@@ -100,6 +101,7 @@ soma_status soma_cl_fill(void *state, void *memory, size_t offset, uint8_t byte,
 
 soma_status soma_cl_prepare(void *state, soma_call *call, size_t *workspace);
 soma_status soma_cl_run(void *state, soma_call *calls, size_t count);
+soma_status soma_cl_arrange(void *state, soma_call *calls, size_t count, size_t runs);
 void soma_cl_release(void *state, soma_call *call);
 
 /* ------------------------------------------------------------------------------------------------------- peak.c */
