@@ -150,6 +150,14 @@ class Commands(ProgramTest):
             self.assertEqual(row["gflops"] is not None, row["primitive"] == "gemm")
         return [row for row in rows if row["primitive"] == "gemm"]
 
+    def test_compiling_is_told_once(self):
+        if DEVICE != "pocl":
+            self.skipTest("it is not known where this driver keeps its kernels")
+        arguments = ["bench", "--steps=1", f"--device={DEVICE}"]
+        said = [self.succeed(*arguments, environment={"POCL_CACHE_DIR": self.path("cache")}).stderr for _ in range(4)]
+        self.assertEqual(said[0].count("compiling kernels"), 1, said[0])
+        self.assertTrue(any("compiling kernels" not in later for later in said[1:]), said)  # where nothing holds the machine up
+
     def test_bench_profile(self):
         arguments = ["bench", "--net=dense 32 relu; dense 10 softmax", "--input=64", "--batch=32", "--optimizer=sgd", "--seconds=0.1",
                      f"--device={DEVICE}", "--profile"]

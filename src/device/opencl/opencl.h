@@ -35,6 +35,7 @@ typedef struct soma_cl_device {
     soma_cl_gemm gemm;
     bool lists; /* small calls go into one launch, see list.c */
     bool list_compiled;
+    bool told_of_compiling;
     size_t local_memory, largest_group;
     size_t loop_limit;                  /* passes through loops that a work-item may make; 0: no limit */
     uint64_t memory_limit, memory_used; /* bytes */

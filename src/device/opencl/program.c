@@ -43,6 +43,17 @@ static soma_status build_error(soma_cl_device *device, cl_program program, cl_in
     return status;
 }
 
+/* What a driver has kept from an earlier process is there within milliseconds; else compiling takes seconds in all, of
+ * which most are still to come after the first program. */
+#define SECONDS_OF_COMPILING 0.2
+
+static void tell_of_compiling(soma_cl_device *device, double seconds) {
+    if (seconds < SECONDS_OF_COMPILING || device->told_of_compiling) return;
+    device->told_of_compiling = true;
+    soma_log(SOMA_LOG_INFO, "compiling kernels for %s; most drivers keep them, so that this happens once on a machine",
+             device->info.name);
+}
+
 static soma_status build(soma_cl_device *device, const soma_cl_source *source, const char *options, const char *key,
                          cl_program *result) {
     soma_text numbers = {0};
@@ -56,7 +67,9 @@ static soma_status build(soma_cl_device *device, const soma_cl_source *source, c
     cl_program program = clCreateProgramWithSource(device->context, SOMA_COUNT_OF(texts), texts, NULL, &code);
     soma_free(numbers.data);
     SOMA_TRY(soma_cl_check(code, "clCreateProgramWithSource of %s on %s", source->name, device->info.name));
+    double began = soma_seconds();
     code = clBuildProgram(program, 1, &device->id, options, NULL, NULL);
+    tell_of_compiling(device, soma_seconds() - began);
     if (code != CL_SUCCESS) {
         soma_status status = build_error(device, program, code, key);
         clReleaseProgram(program);
