@@ -185,7 +185,8 @@ static soma_status enqueue(const soma_cl_device *device, const soma_cl_list *lis
         "clEnqueueNDRangeKernel for a list of calls on %s", device->info.name);
 }
 
-/* PoCL compiles a kernel when it is first launched; so it is now, to do nothing. */
+/* PoCL compiles a kernel when it is first launched; so it is now, to do nothing. No wait for it: the queue may be an
+ * application's, and held up by what that is going to do later. */
 static soma_status compile_now(soma_cl_device *device, const soma_cl_list *list) {
     const cl_ulong no_launches = 0, live[SOMA_LISTED_LIVES] = {0};
     if (device->list_compiled) return SOMA_OK;
@@ -193,7 +194,6 @@ static soma_status compile_now(soma_cl_device *device, const soma_cl_list *list)
     SOMA_TRY(set_argument(list, 3, sizeof live / 2, live));
     SOMA_TRY(set_argument(list, 4, sizeof live / 2, live));
     SOMA_TRY(enqueue(device, list));
-    SOMA_TRY(soma_cl_check(clFinish(device->queue), "clFinish for a list of calls on %s", device->info.name));
     device->list_compiled = true;
     const cl_ulong launches = launch_count(list);
     return set_argument(list, 0, sizeof launches, &launches);
