@@ -22,8 +22,10 @@ static void gemm_pack_rows(const float *b, size_t stride, size_t k, size_t width
             for (int j = 0; j < GEMM_VECTORS; j++) ((soma_vector *)to)[j] = ((const soma_vector *)from)[j];
         }
         if (!rest) continue;
-        for (size_t j = 0; j < rest; j++) to[j] = from[j];
-        for (size_t j = rest; j < GEMM_COLUMNS; j++) to[j] = 0.0f;
+        for (size_t j = 0; j < GEMM_COLUMNS;
+             j += SOMA_LANES) /* whole vectors: copying 10 floats by memcpy takes longer */
+            *(soma_vector *)(to + j) =
+                j < rest ? soma_load_lanes(from + j, SOMA_MIN(rest - j, (size_t)SOMA_LANES)) : (soma_vector){0};
     }
 }
 
