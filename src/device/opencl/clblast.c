@@ -6,6 +6,7 @@
 
 #include "device/opencl/clblast_version.h"
 #include <clblast_c.h>
+#include <pthread.h>
 
 struct soma_cl_product {
     size_t m, n, k;
@@ -13,12 +14,20 @@ struct soma_cl_product {
     cl_mem a, b, c, scratch;
 };
 
+/*
+ * CLBlast keeps its programs in caches that all devices of the process share, and up to 1.6.0 two threads that fill
+ * them at a time disturb each other (CLBlast issue 486). A device's own lock does not keep another device out.
+ */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+#define ALONE(call) (pthread_mutex_lock(&lock), (call), pthread_mutex_unlock(&lock))
+
 const char *soma_cl_clblast_name(void) {
     return "CLBlast " SOMA_CLBLAST_VERSION;
 }
 
 void soma_cl_clblast_forget(void) {
-    CLBlastClearCache();
+    ALONE(CLBlastClearCache());
 }
 
 /* CLBlast passes OpenCL's codes through and has some of its own below -1023. */
@@ -51,11 +60,12 @@ void soma_cl_product_write(soma_cl_builder *builder, size_t m, size_t n, size_t 
     builder->prepared->product = product;
     *product = (soma_cl_product){.m = m, .n = n, .k = k};
     const soma_gemm_params *params = &builder->call->params.gemm;
-    builder->status = check(CLBlastSGemmTempBufferSize(CLBlastLayoutColMajor, transpose(params->transpose_b),
-                                                       transpose(params->transpose_a), n, m, k, 0,
-                                                       row_b(product, params), 0, row_a(product, params), 0, n,
-                                                       &builder->device->queue, &product->scratch_bytes),
-                            builder->device);
+    CLBlastStatusCode code;
+    ALONE(code = CLBlastSGemmTempBufferSize(CLBlastLayoutColMajor, transpose(params->transpose_b),
+                                            transpose(params->transpose_a), n, m, k, 0, row_b(product, params), 0,
+                                            row_a(product, params), 0, n, &builder->device->queue,
+                                            &product->scratch_bytes));
+    builder->status = check(code, builder->device);
     if (product->scratch_bytes) product->scratch_offset = soma_cl_reserve(builder, product->scratch_bytes);
 }
 
@@ -78,12 +88,12 @@ soma_status soma_cl_product_bind(soma_cl_device *device, const soma_call *call) 
 soma_status soma_cl_product_run(soma_cl_device *device, const soma_call *call) {
     const soma_cl_product *product = ((soma_cl_prepared *)call->prepared)->product;
     const soma_gemm_params *params = &call->params.gemm;
-    return check(CLBlastSgemmWithTempBuffer(CLBlastLayoutColMajor, transpose(params->transpose_b),
-                                            transpose(params->transpose_a), product->n, product->m, product->k,
-                                            params->alpha, product->b, 0, row_b(product, params), product->a, 0,
-                                            row_a(product, params), params->beta, product->c, 0, product->n,
-                                            &device->queue, NULL, product->scratch),
-                 device);
+    CLBlastStatusCode code;
+    ALONE(code = CLBlastSgemmWithTempBuffer(
+              CLBlastLayoutColMajor, transpose(params->transpose_b), transpose(params->transpose_a), product->n,
+              product->m, product->k, params->alpha, product->b, 0, row_b(product, params), product->a, 0,
+              row_a(product, params), params->beta, product->c, 0, product->n, &device->queue, NULL, product->scratch));
+    return check(code, device);
 }
 
 void soma_cl_product_destroy(soma_cl_product *product) {
