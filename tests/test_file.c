@@ -128,6 +128,29 @@ START_TEST(follows_symbolic_links) {
 }
 END_TEST
 
+/* Through two links, the first of which holds a whole path. */
+START_TEST(a_link_to_no_file_gets_one) {
+    const char *target = temporary_path("not-yet"), *second = temporary_path("second"),
+               *first = temporary_path("first");
+    ck_assert_int_eq(symlink("not-yet", second), 0);
+    ck_assert_int_eq(symlink(second, first), 0);
+    expect_ok(soma_file_write(first, "new", 3));
+    expect_content(target, "new");
+    struct stat about;
+    ck_assert_int_eq(lstat(first, &about), 0);
+    ck_assert(S_ISLNK(about.st_mode));
+    ck_assert_int_eq(lstat(second, &about), 0);
+    ck_assert(S_ISLNK(about.st_mode));
+}
+END_TEST
+
+START_TEST(links_in_a_circle_are_refused) {
+    const char *link = temporary_path("link");
+    ck_assert_int_eq(symlink("link", link), 0);
+    expect_error(soma_file_write(link, "new", 3), SOMA_IO, "cannot write");
+}
+END_TEST
+
 START_TEST(abandoned_files_leave_no_trace) {
     const char *path = temporary_file("old", "old", 3);
     soma_file_writer writer;
@@ -239,6 +262,8 @@ int main(void) {
     tcase_add_test(cases, writes_in_the_current_directory);
     tcase_add_test(cases, replaces_a_file_and_keeps_its_permissions);
     tcase_add_test(cases, follows_symbolic_links);
+    tcase_add_test(cases, a_link_to_no_file_gets_one);
+    tcase_add_test(cases, links_in_a_circle_are_refused);
     tcase_add_test(cases, abandoned_files_leave_no_trace);
     tcase_add_test(cases, stale_temporary_files_are_removed);
     tcase_add_test(cases, several_may_write_to_one_path_at_a_time);

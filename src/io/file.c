@@ -192,15 +192,44 @@ static soma_status check_replaceable(const char *path, bool *exists, mode_t *mod
     return SOMA_OK;
 }
 
+/* The path that a symbolic link holds, seen from where the link is; *target is NULL if there is no link at `path`. */
+static soma_status read_link(const char *path, char **target) {
+    char held[PATH_MAX];
+    ssize_t length = readlink(path, held, sizeof held);
+    *target = NULL;
+    if (length < 0) return SOMA_OK;
+    const char *slash = strrchr(path, '/');
+    size_t directory = slash && held[0] != '/' ? (size_t)(slash - path) + 1 : 0;
+    size_t size = directory + (size_t)length + 1;
+    *target = soma_malloc(size);
+    if (!*target) return soma_out_of_memory(size, "a file name");
+    memcpy(*target, path, directory);
+    memcpy(*target + directory, held, (size_t)length);
+    (*target)[size - 1] = 0;
+    return SOMA_OK;
+}
+
+/* Where a path leads, through as many links as Linux follows, to a file or to where one is going to be. */
+static soma_status follow_links(const char *path, char **result) {
+    char *next = soma_strdup(path);
+    *result = NULL;
+    if (!next) return soma_out_of_memory(strlen(path), "a file name");
+    for (int links = 0; next && links <= 40; links++) {
+        soma_free(*result);
+        *result = next;
+        SOMA_TRY(read_link(*result, &next));
+    }
+    soma_free(next);
+    return SOMA_OK;
+}
+
 soma_status soma_file_begin(const char *path, soma_file_writer *writer) {
     bool exists;
     mode_t mode = 0;
     *writer = (soma_file_writer){-1, -1, NULL, NULL};
-    SOMA_TRY(check_replaceable(path, &exists, &mode));
-    char *target = exists ? realpath(path, NULL) : NULL; /* a symbolic link stays, its target is replaced */
-    writer->path = soma_strdup(target ? target : path);
-    free(target);
-    soma_status status = writer->path ? open_files(writer) : soma_out_of_memory(strlen(path), "a file name");
+    SOMA_TRY(check_replaceable(path, &exists, &mode)); /* refuses links that lead round in a circle */
+    soma_status status = follow_links(path, &writer->path);
+    if (status == SOMA_OK) status = open_files(writer);
     if (status == SOMA_OK && exists && fchmod(writer->descriptor, mode) != 0)
         status = soma_error(SOMA_IO, "%s: cannot set the permissions of the new file: %s", path, strerror(errno));
     if (status != SOMA_OK) soma_file_abandon(writer);
