@@ -9,6 +9,8 @@
 #include "temporary.h"
 
 #include <math.h>
+#include <string.h>
+#include <unistd.h>
 
 enum { BATCH = 5 };
 
@@ -148,7 +150,8 @@ START_TEST(standardisation_is_written) {
     expect_ok(soma_dataset_from_arrays(&array, 1, NULL, 0, &dataset));
     expect_ok(soma_dataset_from_arrays(&array, 1, NULL, 0, &plain));
     expect_ok(soma_network_create(&network));
-    soma_dense(soma_input(network, NULL, 1, &width), 1, SOMA_TANH);
+    /* The input's name is one that the file's own values would get next. */
+    soma_dense(soma_input(network, "inner_3", 1, &width), 1, SOMA_SILU);
     expect_ok(soma_network_fit_preprocessing(network, dataset, true));
     expect_ok(soma_network_apply_preprocessing(network, dataset));
     expect_ok(soma_compile(network, device, NULL));
@@ -165,6 +168,39 @@ START_TEST(standardisation_is_written) {
 }
 END_TEST
 
+START_TEST(long_names_end_where_a_character_does) {
+    soma_network *network, *again;
+    const size_t width = 2;
+    char name[600];
+    const char *path = temporary_path("long.onnx");
+    memset(name, 'a', sizeof name);
+    strcpy(name + 479, "\xc3\xa9, and more than there is room for"); /* its second byte is the first too many */
+    expect_ok(soma_network_create(&network));
+    soma_dense(soma_input(network, name, 1, &width), 1, SOMA_TANH);
+    expect_ok(soma_compile(network, device, NULL));
+    expect_ok(soma_save_onnx(network, path));
+    expect_ok(soma_load_onnx(path, NULL, &again));
+    const char *found = soma_tensor_name(soma_network_input(again, 0));
+    ck_assert_uint_eq(strlen(found), 479);
+    ck_assert_uint_eq(strspn(found, "a"), 479);
+    soma_network_destroy(network);
+    soma_network_destroy(again);
+}
+END_TEST
+
+/* 3.2 GB of weights, which nobody allocates. */
+START_TEST(what_is_too_large_is_refused_before_it_is_written) {
+    soma_network *network;
+    const size_t width = 40000;
+    const char *path = temporary_path("large.onnx");
+    expect_ok(soma_network_create(&network));
+    soma_dense(soma_input(network, NULL, 1, &width), 20000, SOMA_TANH);
+    expect_error(soma_save_onnx(network, path), SOMA_UNSUPPORTED, "3200080000 bytes");
+    ck_assert_int_ne(access(path, F_OK), 0);
+    soma_network_destroy(network);
+}
+END_TEST
+
 int main(void) {
     if (soma_device_open("cpu", NULL, &device) != SOMA_OK) return 1;
     TCase *tcase = tcase_create("onnx");
@@ -173,6 +209,8 @@ int main(void) {
     tcase_add_loop_test(tcase, what_is_written_computes_the_same_when_read, 0, (int)gradient_case_count);
     tcase_add_test(tcase, names_are_kept_and_training_goes_on);
     tcase_add_test(tcase, standardisation_is_written);
+    tcase_add_test(tcase, long_names_end_where_a_character_does);
+    tcase_add_test(tcase, what_is_too_large_is_refused_before_it_is_written);
     Suite *suite = suite_create("onnx");
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* From a network to an ONNX file: names, inputs, weights, and what the nodes of all ops are written with. */
 #include "io/onnx_export.h"
+#include "base/utf8.h"
 #include "io/bytes.h"
 #include "io/file.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -90,12 +92,20 @@ static bool is_taken(const soma_onnx_exporter *exporter, const char *name, uint3
     return false;
 }
 
+/* What a standardised input is called in the file is no tensor's name any more, but taken. */
+static bool is_own_name(const soma_graph *graph, const char *name) {
+    for (uint32_t i = 0; i < graph->count; i++)
+        if (graph->tensor[i]->name && strcmp(graph->tensor[i]->name, name) == 0) return true;
+    return false;
+}
+
 /* "PREFIX_N" that no tensor has. */
 static soma_onnx_name own_name(const soma_onnx_exporter *exporter, const char *prefix, unsigned *number) {
     soma_onnx_name name;
     do {
         snprintf(name.text, sizeof name.text, "%s_%u", prefix, ++*number);
-    } while (is_taken(exporter, name.text, exporter->network->graph.count));
+    } while (is_taken(exporter, name.text, exporter->network->graph.count) ||
+             is_own_name(&exporter->network->graph, name.text));
     return name;
 }
 
@@ -205,14 +215,25 @@ const soma_tensor *soma_onnx_operand(const soma_tensor *binary, uint32_t index) 
     return repeated && soma_tensor_same_shape(other, binary) ? x->input[0] : x;
 }
 
+/* Bytes of the text that fit `most`, and end where a character does. */
+static size_t fitting_length(const char *text, size_t most) {
+    size_t length = strlen(text), end = 0;
+    if (length <= most) return length;
+    for (size_t next = 0; next <= most;) {
+        end = next;
+        next += SOMA_MAX(soma_utf8_length(text + next, length - next), (size_t)1);
+    }
+    return end;
+}
+
 static void name_tensors(soma_onnx_exporter *exporter) {
     const soma_graph *graph = &exporter->network->graph;
     for (uint32_t i = 0; i < graph->count; i++) {
         const char *name = graph->tensor[i]->name;
         char *target = exporter->name[i];
-        snprintf(target, SOMA_ONNX_NAME, "%.*s", SOMA_ONNX_NAME - 32,
-                 name ? name : soma_op_table[graph->tensor[i]->op].name);
-        size_t length = strlen(target);
+        const char *wanted = name ? name : soma_op_table[graph->tensor[i]->op].name;
+        size_t length = fitting_length(wanted, SOMA_ONNX_NAME - 32);
+        snprintf(target, SOMA_ONNX_NAME, "%.*s", (int)length, wanted);
         if (!name) snprintf(target + length, SOMA_ONNX_NAME - length, "_%u", i);
         for (unsigned number = 1; is_taken(exporter, target, i); number++)
             snprintf(target + length, SOMA_ONNX_NAME - length, "_%u_%u", i, number);
@@ -258,6 +279,22 @@ static bool has_gelu(const soma_graph *graph) {
     return false;
 }
 
+/* Protocol buffers are shorter than 2 GiB. */
+static soma_status check_size(const char *what, uint64_t bytes) {
+    if (bytes <= INT32_MAX) return SOMA_OK;
+    return soma_error(SOMA_UNSUPPORTED,
+                      "%s takes %" PRIu64 " bytes; a file of ONNX holds up to %d. Save it as safetensors", what, bytes,
+                      INT32_MAX);
+}
+
+/* Before anything is allocated for them. */
+static soma_status check_weights(const soma_network *network) {
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < network->parameter_count; i++)
+        bytes += sizeof(float) * (uint64_t)soma_tensor_count(network->parameters[i].tensor);
+    return check_size("what the network has learnt", bytes);
+}
+
 static soma_status put_model(soma_onnx_exporter *exporter) {
     soma_onnx_writer *writer = &exporter->writer;
     bool gelu = has_gelu(&exporter->network->graph);
@@ -272,11 +309,13 @@ static soma_status put_model(soma_onnx_exporter *exporter) {
     size_t graph = soma_onnx_open_message(writer, MODEL_GRAPH);
     SOMA_TRY(put_graph(exporter));
     soma_onnx_close_message(writer, graph);
-    return writer->failed ? soma_out_of_memory(writer->size, "the ONNX model") : SOMA_OK;
+    if (writer->failed) return soma_out_of_memory(writer->size, "the ONNX model");
+    return check_size("the model", writer->size);
 }
 
 static soma_status save(soma_onnx_exporter *exporter, const char *path) {
     uint32_t count = exporter->network->graph.count;
+    SOMA_TRY(check_weights(exporter->network));
     exporter->name = soma_calloc(count, sizeof *exporter->name);
     exporter->needed = soma_calloc(count, sizeof *exporter->needed);
     if (!exporter->name || !exporter->needed) return soma_out_of_memory(count * sizeof *exporter->name, "names");
