@@ -13,4 +13,11 @@ void peak_memory_start(void);
 /* Bytes above what was in use at the start; 0 where nothing is counted. */
 size_t peak_memory(void);
 
+/* What every reader promises of a file of `size` bytes that it refuses. */
+#define expect_little_memory(size, what)                                                                               \
+    do {                                                                                                               \
+        size_t peak_ = peak_memory(), most_ = 16 * (size_t)(size) + (1 << 20);                                         \
+        ck_assert_msg(peak_ <= most_, "%s: %zu bytes of memory, %zu are allowed", what, peak_, most_);                 \
+    } while (0)
+
 #endif

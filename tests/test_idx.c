@@ -3,6 +3,7 @@
  * is at hand. */
 #include "expect.h"
 #include "io/idx.h"
+#include "peak_memory.h"
 #include "temporary.h"
 #include "train/dataset.h"
 
@@ -197,7 +198,10 @@ START_TEST(refuses_bad_images) {
     expect_error_words(status, SOMA_INVALID_FILE, one->words, one->what);
     ck_assert_ptr_null(dataset);
     const char *images = temporary_file("images", one->bytes, one->size);
-    expect_error_words(soma_dataset_from_idx(images, NULL, 0, &dataset), SOMA_INVALID_FILE, one->words, one->what);
+    peak_memory_start();
+    status = soma_dataset_from_idx(images, NULL, 0, &dataset);
+    expect_little_memory(one->size, one->what);
+    expect_error_words(status, SOMA_INVALID_FILE, one->words, one->what);
     ck_assert_ptr_null(dataset);
 }
 END_TEST

@@ -7,10 +7,12 @@
 #include "host_network.h"
 #include "io/model_json.h"
 #include "io/safetensors.h"
+#include "peak_memory.h"
 #include "suite.h"
 #include "temporary.h"
 
 #include <stdio.h>
+#include <sys/stat.h>
 
 #ifdef SOMA_HAVE_JANSSON
 #include <jansson.h>
@@ -60,7 +62,12 @@ static void expect_refused(const char *path, const char *const *words, const cha
     soma_network *network = good;
     const char *all[8] = {path};
     for (size_t i = 0; words[i]; i++) all[i + 1] = words[i];
-    expect_error_words(soma_load(path, &network), SOMA_INVALID_FILE, all, what);
+    struct stat about;
+    ck_assert_int_eq(stat(path, &about), 0);
+    peak_memory_start();
+    soma_status status = soma_load(path, &network);
+    expect_little_memory(about.st_size, what);
+    expect_error_words(status, SOMA_INVALID_FILE, all, what);
     ck_assert_ptr_null(network);
 }
 

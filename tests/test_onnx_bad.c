@@ -4,6 +4,7 @@
 #include "io/file.h"
 #include "io/onnx_export.h"
 #include "io/onnx_import.h"
+#include "peak_memory.h"
 #include "temporary.h"
 
 #include <sys/stat.h>
@@ -70,9 +71,11 @@ static void make(void (*body)(void), int64_t ir, int64_t opset) {
 static soma_status load_bytes(const uint8_t *data, size_t size) {
     soma_onnx_file *file;
     soma_network *network = NULL;
+    peak_memory_start();
     soma_status status = soma_onnx_parse("m.onnx", data, size, &file);
     if (status == SOMA_OK) status = soma_onnx_import(file, NULL, &network);
     ck_assert(status == SOMA_OK || network == NULL);
+    expect_little_memory(size, soma_last_error());
     soma_network_destroy(network);
     soma_onnx_close(file);
     return status;

@@ -3,6 +3,7 @@
 #include "expect.h"
 #include "io/file.h"
 #include "io/safetensors.h"
+#include "peak_memory.h"
 #include "temporary.h"
 
 #include <math.h>
@@ -228,7 +229,10 @@ START_TEST(refuses_bad_headers) {
     expect_error_words(status, SOMA_INVALID_FILE, (const char *const[]){"model.safetensors: ", NULL}, one->what);
     ck_assert_ptr_null(file);
     const char *path = temporary_file("file", memory, size);
-    expect_error_words(soma_safetensors_open(path, &file), SOMA_INVALID_FILE, one->words, one->what);
+    peak_memory_start();
+    status = soma_safetensors_open(path, &file);
+    expect_little_memory(size, one->what);
+    expect_error_words(status, SOMA_INVALID_FILE, one->words, one->what);
     soma_free(memory);
 }
 END_TEST
@@ -268,7 +272,10 @@ START_TEST(refuses_what_is_no_safetensors) {
     const bad_bytes *one = &bad_files[_i];
     soma_safetensors *file;
     const char *path = temporary_file("file", one->bytes, one->size);
-    expect_error_words(soma_safetensors_open(path, &file), SOMA_INVALID_FILE, one->words, one->what);
+    peak_memory_start();
+    soma_status status = soma_safetensors_open(path, &file);
+    expect_little_memory(one->size, one->what);
+    expect_error_words(status, SOMA_INVALID_FILE, one->words, one->what);
     expect_error(soma_safetensors_open(path, &file), SOMA_INVALID_FILE, path);
     expect_error_words(soma_safetensors_parse("file", one->bytes, one->size, one->size, &file), SOMA_INVALID_FILE,
                        one->words, one->what);
