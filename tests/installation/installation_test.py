@@ -88,9 +88,9 @@ def build_with_cmake(prefix, work, environment):
 
 
 def build_device(meson, root, work, environment):
-    """The template of a device, out of tree, held against the reference by the installed program."""
+    """The template of a device, as it is installed, held against the reference by the installed program."""
     source = work / "device"
-    shutil.copytree(Path(__file__).resolve().parents[2] / "examples" / "device-template", source)
+    shutil.copytree(find_one(root, "share/soma/device-template"), source)
     run([meson, "setup", source / "build", source, "--werror"], env=environment)
     run([meson, "compile", "-C", source / "build"], env=environment)
     plugin = {**environment, "SOMA_PLUGINS": str(source / "build" / "template.so")}
