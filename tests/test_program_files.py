@@ -3,6 +3,9 @@
 
 Usage: test_program_files.py PROGRAM DEVICE [CLASS ...]
 """
+import json
+import struct
+
 from program import BAD_FILE, USAGE, ProgramTest, main
 
 
@@ -31,6 +34,17 @@ class Files(ProgramTest):
             self.assertEqual(len(other), len(numbers[0]))
             for a, b in zip(numbers[0], other):
                 self.assertAlmostEqual(a, b, places=5)
+
+    def test_show_tensors_of_others(self):
+        header = json.dumps({"fc.weight": {"dtype": "BF16", "shape": [2, 3], "data_offsets": [0, 12]},
+                             "steps": {"dtype": "I64", "shape": [], "data_offsets": [12, 20]}}).encode()
+        file = self.write("others.safetensors", struct.pack("<Q", len(header)) + header + bytes(20))
+        shown = self.json("show", file)
+        self.assertEqual(shown["holds"], "tensors")
+        self.assertEqual(shown["tensors"], [{"name": "fc.weight", "dtype": "BF16", "shape": [2, 3]},
+                                            {"name": "steps", "dtype": "I64", "shape": []}])
+        self.assertIn("2 tensors, 7 numbers", self.succeed("show", file).stdout)
+        self.refuse(BAD_FILE, ["offset"], "show", self.write("torn.safetensors", struct.pack("<Q", len(header)) + header))
 
     def test_show_data(self):
         _, data = self.model()

@@ -56,6 +56,55 @@ static exit_status show_model(const struct settings *settings, const char *path)
     return STATUS_DONE;
 }
 
+/* ----------------------------------------------------------------------------------------------------- tensors */
+
+struct tensors {
+    report *list;
+    size_t count, numbers;
+};
+
+static void show_tensor(void *context, const char *name, const char *dtype, uint32_t rank, const size_t *shape) {
+    struct tensors *tensors = context;
+    char text[128];
+    size_t numbers = 1;
+    for (uint32_t i = 0; i < rank; i++) numbers *= shape[i];
+    shape_text(rank, shape, text, sizeof text);
+    say_result("  %-32s %-5s %s\n", name, dtype, text);
+    report *tensor = report_append_object(tensors->list);
+    report_text(tensor, "name", name);
+    report_text(tensor, "dtype", dtype);
+    report_shape(tensor, rank, shape);
+    tensors->count++;
+    tensors->numbers += numbers;
+}
+
+/* Of a file that other programs have written; what it holds may become a network's weights. */
+static exit_status show_tensors(const struct settings *settings, const char *path) {
+    report *object = settings->json ? report_create() : NULL;
+    struct tensors tensors = {.list = report_array(object, "tensors")};
+    report_text(object, "file", path);
+    report_text(object, "holds", "tensors");
+    say_result("%s: tensors, but no network of soma's\n", path);
+    soma_status cause = soma_list_tensors(path, show_tensor, &tensors, NULL);
+    if (cause != SOMA_OK) {
+        report_destroy(object);
+        return fail_from_library(cause, STATUS_FILE, NULL);
+    }
+    say_result("  %zu tensors, %zu numbers in all\n", tensors.count, tensors.numbers);
+    if (object) report_print(object);
+    return STATUS_DONE;
+}
+
+static void pass_over(void *context, const char *name, const char *dtype, uint32_t rank, const size_t *shape) {
+    (void)context, (void)name, (void)dtype, (void)rank, (void)shape;
+}
+
+static bool has_tensors_alone(const char *path) {
+    bool has_network;
+    return ends_with(path, ".safetensors") && soma_list_tensors(path, pass_over, NULL, &has_network) == SOMA_OK &&
+           !has_network;
+}
+
 /* -------------------------------------------------------------------------------------------------------- data */
 
 /* The least and the largest number of an input, as a network would see them. */
@@ -139,7 +188,7 @@ exit_status command_show(const struct settings *settings) {
     bool known;
     if (!path) return fail(STATUS_USAGE, "a file is needed: soma show FILE");
     soma_status cause = open_data(path, &known, &dataset);
-    if (!known) return show_model(settings, path);
+    if (!known) return has_tensors_alone(path) ? show_tensors(settings, path) : show_model(settings, path);
     if (cause != SOMA_OK) return fail_from_library(cause, STATUS_FILE, NULL);
     exit_status status = show_dataset(settings, path, dataset);
     soma_dataset_destroy(dataset);

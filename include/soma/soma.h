@@ -750,6 +750,16 @@ typedef struct soma_weights_options {
  */
 SOMA_API soma_status soma_load_weights(soma_network *network, const char *path, const soma_weights_options *options);
 
+/*
+ * What is in a safetensors file, its values unread: `visitor` is called for each tensor in the order in which they lie
+ * there. dtype is the format's word ("F32", "BF16", "I64"); rank 0 is a single number. The strings belong to the file
+ * and are gone afterwards. *has_network (may be NULL): whether soma_load() finds a network in it.
+ */
+typedef void soma_tensor_visitor(void *context, const char *name, const char *dtype, uint32_t rank,
+                                 const size_t *shape);
+SOMA_API soma_status soma_list_tensors(const char *path, soma_tensor_visitor *visitor, void *context,
+                                       bool *has_network);
+
 /* Arrays in NumPy's form, each file whole or not at all: one, or several in an archive, under their names. */
 SOMA_API soma_status soma_write_npy(const char *path, const soma_array *array);
 SOMA_API soma_status soma_write_npz(const char *path, const char *const *names, const soma_array *arrays, size_t count);

@@ -24,6 +24,12 @@ soma_status soma_load_weights(soma_network *network, const char *path, const som
     return unsupported(path);
 }
 
+soma_status soma_list_tensors(const char *path, soma_tensor_visitor *visitor, void *context, bool *has_network) {
+    (void)visitor, (void)context;
+    if (has_network) *has_network = false;
+    return unsupported(path);
+}
+
 soma_status soma_checkpoint_try(const char *path) {
     return unsupported(path);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Weights from the safetensors files of other programs, by the names of tensors. */
 #include "base/utf8.h"
+#include "io/model_json.h"
 #include "io/safetensors.h"
 #include "nn/network.h"
 
@@ -209,4 +210,19 @@ soma_status soma_load_weights(soma_network *network, const char *path, const som
     soma_free(load.entries);
     soma_safetensors_close(file);
     return status;
+}
+
+soma_status soma_list_tensors(const char *path, soma_tensor_visitor *visitor, void *context, bool *has_network) {
+    soma_safetensors *file;
+    if (has_network) *has_network = false;
+    if (!path || !visitor)
+        return soma_error(SOMA_INVALID_ARGUMENT, "soma_list_tensors: %s is NULL", path ? "visitor" : "path");
+    SOMA_TRY(soma_safetensors_open(path, &file));
+    for (size_t i = 0; i < soma_safetensors_count(file); i++) {
+        soma_safetensors_info info = soma_safetensors_get(file, i);
+        visitor(context, info.name, info.dtype, info.rank, info.shape);
+    }
+    if (has_network) *has_network = soma_safetensors_metadata(file, SOMA_MODEL_KEY) != NULL;
+    soma_safetensors_close(file);
+    return SOMA_OK;
 }
