@@ -372,6 +372,18 @@ class NoDevices(ProgramTest):
         self.refuse(NO_DEVICE, ["build"], "train", f"--device={DEVICE}", "--quiet",
                     environment={"SOMA_OPENCL_BUILD_OPTIONS": "-Dreal=nosuchtype -include nosuchfile.h"})
 
+    def test_a_matrix_library_that_cannot_be_loaded(self):
+        if DEVICE == "cpu":
+            self.skipTest("the cpu device multiplies by itself")
+        if "CLBLAST_IS_LINKED" in os.environ:
+            self.skipTest("CLBlast is linked in this build, and not loaded")
+        for name in ("libclblast.so.1", "libclblast.so"):
+            self.write(name, "no library")
+        environment = {"LD_LIBRARY_PATH": self.folder.name + ":" + os.environ.get("LD_LIBRARY_PATH", "")}
+        self.json("train", "--epochs=1", f"--device={DEVICE}", environment=environment)
+        self.refuse(NO_DEVICE, ["CLBlast can't serve"], "train", f"--device={DEVICE}", "--quiet",
+                    environment={**environment, "SOMA_OPENCL_GEMM": "clblast"})
+
 
 if __name__ == "__main__":
     main()

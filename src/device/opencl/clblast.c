@@ -4,9 +4,69 @@
 
 #ifdef SOMA_HAVE_CLBLAST
 
-#include "device/opencl/clblast_version.h"
 #include <clblast_c.h>
+#include <dlfcn.h>
 #include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+/* The functions of CLBlast that we call. */
+static struct {
+    __typeof__(CLBlastSGemmTempBufferSize) *temp_buffer_size;
+    __typeof__(CLBlastSgemmWithTempBuffer) *multiply;
+    __typeof__(CLBlastClearCache) *clear_cache;
+} clblast;
+
+#ifdef SOMA_CLBLAST_LINKED
+
+bool soma_cl_clblast_load(char *reason, size_t size) {
+    (void)reason, (void)size;
+    clblast.temp_buffer_size = CLBlastSGemmTempBufferSize;
+    clblast.multiply = CLBlastSgemmWithTempBuffer;
+    clblast.clear_cache = CLBlastClearCache;
+    return true;
+}
+
+static void unload(void) {}
+
+#else
+
+/*
+ * Loaded when the first GPU wants it: with it come the C++ library and thousands of symbols to bind, a third of the
+ * time in which a program on the cpu device starts and makes its first step.
+ */
+static void *library;
+
+static void unload(void) {
+    if (library) dlclose(library);
+    library = NULL;
+}
+
+/* POSIX lets a pointer to data be one to a function, ISO C has no conversion between them. */
+#define FIND(member, name) find(name, &clblast.member, sizeof clblast.member)
+
+static bool find(const char *name, void *function, size_t size) {
+    void *symbol = dlsym(library, name);
+    memcpy(function, &symbol, size);
+    return symbol != NULL;
+}
+
+bool soma_cl_clblast_load(char *reason, size_t size) {
+    static const char *const names[] = {"libclblast.so.1", "libclblast.so", "libclblast.dylib"};
+    for (size_t i = 0; !library && i < SOMA_COUNT_OF(names); i++) {
+        library = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
+        if (!library && i == 0) snprintf(reason, size, "it cannot be loaded: %s", dlerror());
+    }
+    if (!library) return false;
+    if (FIND(temp_buffer_size, "CLBlastSGemmTempBufferSize") && FIND(multiply, "CLBlastSgemmWithTempBuffer") &&
+        FIND(clear_cache, "CLBlastClearCache"))
+        return true;
+    snprintf(reason, size, "it lacks a function: %s", dlerror());
+    unload();
+    return false;
+}
+
+#endif
 
 struct soma_cl_product {
     size_t m, n, k;
@@ -22,12 +82,13 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 #define ALONE(call) (pthread_mutex_lock(&lock), (call), pthread_mutex_unlock(&lock))
 
-const char *soma_cl_clblast_name(void) {
-    return "CLBlast " SOMA_CLBLAST_VERSION;
+bool soma_cl_clblast_is_built_in(void) {
+    return true;
 }
 
 void soma_cl_clblast_forget(void) {
-    ALONE(CLBlastClearCache());
+    ALONE(clblast.clear_cache());
+    unload();
 }
 
 /* CLBlast passes OpenCL's codes through and has some of its own below -1023. */
@@ -61,10 +122,10 @@ void soma_cl_product_write(soma_cl_builder *builder, size_t m, size_t n, size_t 
     *product = (soma_cl_product){.m = m, .n = n, .k = k};
     const soma_gemm_params *params = &builder->call->params.gemm;
     CLBlastStatusCode code;
-    ALONE(code = CLBlastSGemmTempBufferSize(CLBlastLayoutColMajor, transpose(params->transpose_b),
-                                            transpose(params->transpose_a), n, m, k, 0, row_b(product, params), 0,
-                                            row_a(product, params), 0, n, &builder->device->queue,
-                                            &product->scratch_bytes));
+    ALONE(code =
+              clblast.temp_buffer_size(CLBlastLayoutColMajor, transpose(params->transpose_b),
+                                       transpose(params->transpose_a), n, m, k, 0, row_b(product, params), 0,
+                                       row_a(product, params), 0, n, &builder->device->queue, &product->scratch_bytes));
     builder->status = check(code, builder->device);
     if (product->scratch_bytes) product->scratch_offset = soma_cl_reserve(builder, product->scratch_bytes);
 }
@@ -89,10 +150,10 @@ soma_status soma_cl_product_run(soma_cl_device *device, const soma_call *call) {
     const soma_cl_product *product = ((soma_cl_prepared *)call->prepared)->product;
     const soma_gemm_params *params = &call->params.gemm;
     CLBlastStatusCode code;
-    ALONE(code = CLBlastSgemmWithTempBuffer(
-              CLBlastLayoutColMajor, transpose(params->transpose_b), transpose(params->transpose_a), product->n,
-              product->m, product->k, params->alpha, product->b, 0, row_b(product, params), product->a, 0,
-              row_a(product, params), params->beta, product->c, 0, product->n, &device->queue, NULL, product->scratch));
+    ALONE(code = clblast.multiply(CLBlastLayoutColMajor, transpose(params->transpose_b), transpose(params->transpose_a),
+                                  product->n, product->m, product->k, params->alpha, product->b, 0,
+                                  row_b(product, params), product->a, 0, row_a(product, params), params->beta,
+                                  product->c, 0, product->n, &device->queue, NULL, product->scratch));
     return check(code, device);
 }
 
@@ -102,8 +163,15 @@ void soma_cl_product_destroy(soma_cl_product *product) {
 
 #else
 
-const char *soma_cl_clblast_name(void) {
-    return NULL;
+#include <stdio.h>
+
+bool soma_cl_clblast_is_built_in(void) {
+    return false;
+}
+
+bool soma_cl_clblast_load(char *reason, size_t size) {
+    snprintf(reason, size, "soma was built without it");
+    return false;
 }
 
 void soma_cl_clblast_forget(void) {}

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Matrix products by CLBlast, where the library was built with it. */
+/* Matrix products by CLBlast, where soma was built with it and it is there at run time. */
 #ifndef SOMA_DEVICE_OPENCL_CLBLAST_H
 #define SOMA_DEVICE_OPENCL_CLBLAST_H
 
 #include "device/opencl/launch.h"
 
-/* "CLBlast 1.5.3"; NULL if built without it. */
-const char *soma_cl_clblast_name(void);
+bool soma_cl_clblast_is_built_in(void);
 
-/* Frees the kernels that CLBlast keeps. */
+/* Makes CLBlast's functions callable; where that fails, `reason` says why. */
+bool soma_cl_clblast_load(char *reason, size_t size);
+/* Frees the kernels that CLBlast keeps, and CLBlast. */
 void soma_cl_clblast_forget(void);
 
 /*

@@ -84,15 +84,15 @@ static void choose_style(soma_cl_device *device) {
  * one, for tests and comparisons; then a CLBlast that is missing or wrong is an error.
  */
 static soma_status choose_gemm(soma_cl_device *device) {
-    const char *wanted = getenv("SOMA_OPENCL_GEMM"), *name = soma_cl_clblast_name();
+    const char *wanted = getenv("SOMA_OPENCL_GEMM");
     const bool forced = wanted && strcmp(wanted, "clblast") == 0,
                refused = wanted ? strcmp(wanted, "soma") == 0 : !soma_fast_paths();
-    char reason[256] = "soma was built without it";
+    char reason[256];
     snprintf(device->info.gemm, sizeof device->info.gemm, "soma.cl");
-    if (refused || !(forced || (name && device->info.kind == SOMA_DEVICE_GPU))) return SOMA_OK;
-    if (name && soma_cl_clblast_start(device, reason, sizeof reason)) {
+    if (refused || !(forced || (soma_cl_clblast_is_built_in() && device->info.kind == SOMA_DEVICE_GPU))) return SOMA_OK;
+    if (soma_cl_clblast_start(device, reason, sizeof reason)) {
         device->gemm = SOMA_CL_GEMM_CLBLAST;
-        snprintf(device->info.gemm, sizeof device->info.gemm, "%s", name);
+        snprintf(device->info.gemm, sizeof device->info.gemm, "CLBlast");
         return SOMA_OK;
     }
     if (forced) return soma_error(SOMA_UNSUPPORTED, "SOMA_OPENCL_GEMM=clblast: CLBlast can't serve: %s", reason);

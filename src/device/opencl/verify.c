@@ -129,6 +129,10 @@ static void forget(void) {
 bool soma_cl_clblast_start(soma_cl_device *device, char *reason, size_t size) {
     /* Under the lock: two threads that have CLBlast compile the same kernel at once make it fail. */
     pthread_mutex_lock(&lock);
+    if (!soma_cl_clblast_load(reason, size)) {
+        pthread_mutex_unlock(&lock);
+        return false;
+    }
     users++;
     const soma_cl_gemm usual = device->gemm;
     device->gemm = SOMA_CL_GEMM_CLBLAST;
