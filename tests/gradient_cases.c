@@ -142,7 +142,11 @@ static soma_tensor *build_other_ops(soma_network *network, int variant) {
         status = soma_graph_add(graph, &spec, &out);
     } else if (variant == 4)
         status = soma_graph_copy(graph, a, a, -2.5f, &out);
-    else if (variant >= 8)
+    else if (variant == 12) { /* repeated, and scaled */
+        soma_tensor box = {.batched = true, .rank = 2, .shape = {2, 6}};
+        status = soma_graph_copy(graph, a, &box, -2.5f, &out);
+        if (status == SOMA_OK) out = soma_flatten(out);
+    } else if (variant >= 8)
         return build_rows(network, a, variant - 8);
     else {
         static const soma_binary ops[] = {SOMA_BINARY_POWER, SOMA_BINARY_GREATER, SOMA_BINARY_GREATER_EQUAL};
@@ -206,7 +210,7 @@ const gradient_case gradient_cases[] = {
     {"branches", build_branches, 2, {.loss = {0}}, false, false},
     {"concat", build_concat_axis, 3, {.loss = {0}}, false, false},
     {"weights as numbers", build_weights, 5, {.loss = {0}}, false, false},
-    {"other ops", build_other_ops, 12, {.loss = {0}}, false, false},
+    {"other ops", build_other_ops, 13, {.loss = {0}}, false, false},
     {"no layer", build_nothing, 1, {.loss = {0}}, false, true},
     {"dropout", build_dropout, 2, {.loss = {0}}, false, false},
     {"image", build_image, 1, {.loss = {0}}, false, false},

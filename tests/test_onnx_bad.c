@@ -275,6 +275,23 @@ START_TEST(messages_nested_deep_or_empty_take_no_memory) {
 }
 END_TEST
 
+/* Merging many would take minutes. */
+START_TEST(a_message_that_comes_twice_where_one_belongs_is_refused) {
+    soma_onnx_writer writer = {.data = NULL};
+    for (int i = 0; i < 100000; i++) {
+        size_t graph = soma_onnx_open_message(&writer, 7), node = soma_onnx_open_message(&writer, GRAPH_NODE);
+        soma_onnx_put_text(&writer, 4, "Relu");
+        soma_onnx_close_message(&writer, node);
+        soma_onnx_close_message(&writer, graph);
+    }
+    char place[64];
+    size_t each = writer.size / 100000;
+    snprintf(place, sizeof place, "offset %zu: a second graph in a ModelProto", each + 1);
+    expect_error(load_bytes(writer.data, writer.size), SOMA_INVALID_FILE, place);
+    soma_free(writer.data);
+}
+END_TEST
+
 /* ------------------------------------------------------------------------------------------------------ external data
  */
 
@@ -352,6 +369,7 @@ int main(void) {
     tcase_add_test(cases, bad_bytes_are_refused_by_offset);
     tcase_add_test(cases, no_cut_does_harm);
     tcase_add_test(cases, messages_nested_deep_or_empty_take_no_memory);
+    tcase_add_test(cases, a_message_that_comes_twice_where_one_belongs_is_refused);
     tcase_add_test(cases, external_data_is_read_from_beside_the_model_alone);
     Suite *suite = suite_create("onnx, bad files");
     suite_add_tcase(suite, cases);

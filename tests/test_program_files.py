@@ -3,10 +3,19 @@
 
 Usage: test_program_files.py PROGRAM DEVICE [CLASS ...]
 """
+import io
 import json
 import struct
+import zipfile
 
 from program import BAD_FILE, USAGE, ProgramTest, main
+
+
+def npy(shape, values, element="f8", code="d"):
+    """An array of NumPy's, version 1.0, little-endian."""
+    header = f"{{'descr': '<{element}', 'fortran_order': False, 'shape': {shape}, }}".encode()
+    header += b" " * (-(len(header) + 11) % 64) + b"\n"
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + struct.pack(f"<{len(values)}{code}", *values)
 
 
 class Files(ProgramTest):
@@ -52,6 +61,22 @@ class Files(ProgramTest):
         self.assertEqual((shown["samples"], shown["classes"], shown["inputs"][0]["shape"]), (40, 2, [2]))
         self.assertEqual((shown["inputs"][0]["least"], shown["inputs"][0]["largest"]), (0, 6))
         self.assertIn("40 samples", self.succeed("show", data).stdout)
+
+    def test_show_arrays(self):
+        array = npy((3, 2), [0.5, -2, 1, 7, 3, 4])
+        archive = io.BytesIO()
+        with zipfile.ZipFile(archive, "w") as members:
+            members.writestr("x.npy", array)
+            members.writestr("y.npy", npy((3,), [0, 2, 1], "i4", "i"))
+        images = struct.pack(">BBBBIII", 0, 0, 8, 3, 3, 2, 1) + bytes([0, 51, 102, 153, 204, 255])
+        for name, content, classes, shape, least, largest in (("a.npy", array, 0, [2], -2, 7),
+                                                              ("a.npz", archive.getvalue(), 3, [2], -2, 7),
+                                                              ("a-idx3-ubyte", images, 0, [2, 1], 0, 1)):
+            path = self.write(name, content)
+            shown = self.json("show", path)
+            self.assertEqual((shown["samples"], shown["classes"], shown["inputs"][0]["shape"]), (3, classes, shape), name)
+            self.assertEqual((shown["inputs"][0]["least"], shown["inputs"][0]["largest"]), (least, largest), name)
+            self.assertIn("3 samples", self.succeed("show", path).stdout)
 
     def test_refusals(self):
         self.refuse(USAGE, ["two files", "convert"], "convert", "a.onnx")

@@ -129,6 +129,18 @@ soma_onnx_name soma_onnx_number(soma_onnx_exporter *exporter, float value) {
     return put_constant(exporter, "constant", 0, NULL, &value);
 }
 
+soma_status soma_onnx_equal_numbers(soma_onnx_exporter *exporter, uint32_t rank, const size_t *shape, float value,
+                                    soma_onnx_name *name) {
+    size_t count = 1;
+    for (uint32_t i = 0; i < rank; i++) count *= shape[i];
+    float *values = soma_calloc(count, sizeof *values);
+    if (!values) return soma_out_of_memory(count * sizeof *values, "numbers of an ONNX model");
+    for (size_t i = 0; i < count; i++) values[i] = value;
+    *name = put_constant(exporter, "constant", rank, shape, values);
+    soma_free(values);
+    return SOMA_OK;
+}
+
 soma_onnx_name soma_onnx_list(soma_onnx_exporter *exporter, const int64_t *values, size_t count) {
     soma_onnx_name name = own_name(exporter, "constant", &exporter->constants);
     size_t tensor = soma_onnx_open_message(&exporter->writer, GRAPH_INITIALIZER);

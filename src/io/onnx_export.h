@@ -39,6 +39,8 @@ void soma_onnx_put_node(soma_onnx_exporter *exporter, const char *op, const char
 /* Values of the exporter's own: a name for the result of an inner node, a number that is not trained, a list. */
 soma_onnx_name soma_onnx_temporary(soma_onnx_exporter *exporter);
 soma_onnx_name soma_onnx_number(soma_onnx_exporter *exporter, float value);
+soma_status soma_onnx_equal_numbers(soma_onnx_exporter *exporter, uint32_t rank, const size_t *shape, float value,
+                                    soma_onnx_name *name);
 soma_onnx_name soma_onnx_list(soma_onnx_exporter *exporter, const int64_t *values, size_t count);
 /* A tensor, as field number `field` of the message that is open. */
 void soma_onnx_put_tensor(soma_onnx_exporter *exporter, unsigned field, const char *name, uint32_t rank,

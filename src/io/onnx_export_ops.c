@@ -11,16 +11,16 @@ static const char *name_of(const soma_onnx_exporter *exporter, const soma_tensor
 /* "out = op(x)", "out = op(a, b)". */
 #define PUT(op, out, a, b) soma_onnx_put_node(exporter, op, out, a, b)
 
-static void put_shaped(soma_onnx_exporter *exporter, const char *op, const char *out, const char *x,
-                       const int64_t *shape, size_t rank) {
+static void put_reshaped(soma_onnx_exporter *exporter, const char *out, const char *x, const int64_t *shape,
+                         size_t rank) {
     soma_onnx_name list = soma_onnx_list(exporter, shape, rank);
-    PUT(op, out, x, list.text);
+    PUT("Reshape", out, x, list.text);
 }
 
-/* The tensor's dimensions; `batch` stands for the batch. */
-static size_t dimensions(const soma_tensor *tensor, int64_t batch, int64_t *shape) {
+/* The tensor's dimensions, for Reshape: 0 keeps that of the batch. */
+static size_t dimensions(const soma_tensor *tensor, int64_t *shape) {
     size_t rank = 0;
-    if (tensor->batched) shape[rank++] = batch;
+    if (tensor->batched) shape[rank++] = 0;
     for (uint32_t i = 0; i < tensor->rank; i++) shape[rank++] = (int64_t)tensor->shape[i];
     return rank;
 }
@@ -122,7 +122,7 @@ static soma_onnx_name aligned(soma_onnx_exporter *exporter, const soma_tensor *x
         shape[i + 1] = i < missing ? 1 : (int64_t)x->shape[i - missing];
     }
     out = soma_onnx_temporary(exporter);
-    put_shaped(exporter, "Reshape", out.text, name_of(exporter, x), shape, result->rank + 1);
+    put_reshaped(exporter, out.text, name_of(exporter, x), shape, result->rank + 1);
     return out;
 }
 
@@ -190,22 +190,20 @@ static soma_status export_fill(soma_onnx_exporter *exporter, const soma_tensor *
 }
 
 /* Scaled, then repeated; where only the batch is missing, ONNX's broadcasting adds it. */
+/* A product with as many equal numbers as there are in the result repeats and scales at once, and any reader knows it.
+ */
 static soma_status export_copy(soma_onnx_exporter *exporter, const soma_tensor *tensor) {
     const soma_tensor *x = tensor->input[0];
-    soma_onnx_name scaled = soma_onnx_temporary(exporter);
-    bool same = soma_tensor_same_shape(x, tensor);
-    int64_t shape[SOMA_MAX_RANK + 1];
+    float scale = tensor->attributes.copy.scale;
     if (!x->batched && tensor->batched)
         return soma_error(SOMA_UNSUPPORTED, "a constant repeated for each sample of the batch has no ONNX form here");
-    const char *from = name_of(exporter, x);
-    if (tensor->attributes.copy.scale != 1 || same) {
-        put_scaled(exporter, same ? name_of(exporter, tensor) : scaled.text, from, tensor->attributes.copy.scale);
-        from = scaled.text;
+    if (soma_tensor_same_shape(x, tensor)) {
+        put_scaled(exporter, name_of(exporter, tensor), name_of(exporter, x), scale);
+        return SOMA_OK;
     }
-    if (same) return SOMA_OK;
-    soma_onnx_name wide = aligned(exporter, x, tensor);
-    if (from != scaled.text) from = wide.text;
-    put_shaped(exporter, "Expand", name_of(exporter, tensor), from, shape, dimensions(tensor, 1, shape));
+    soma_onnx_name from = aligned(exporter, x, tensor), factors;
+    SOMA_TRY(soma_onnx_equal_numbers(exporter, tensor->rank, tensor->shape, scale, &factors));
+    PUT("Mul", name_of(exporter, tensor), from.text, factors.text);
     return SOMA_OK;
 }
 
@@ -276,9 +274,9 @@ soma_status soma_onnx_export_tensor(soma_onnx_exporter *exporter, const soma_ten
         return export_fill(exporter, tensor);
     case SOMA_OP_COPY:
         return export_copy(exporter, tensor);
-    case SOMA_OP_RESHAPE: /* 0 copies the batch's dimension */
-        put_shaped(exporter, "Reshape", name_of(exporter, tensor), name_of(exporter, tensor->input[0]), shape,
-                   dimensions(tensor, 0, shape));
+    case SOMA_OP_RESHAPE:
+        put_reshaped(exporter, name_of(exporter, tensor), name_of(exporter, tensor->input[0]), shape,
+                     dimensions(tensor, shape));
         return SOMA_OK;
     case SOMA_OP_GEMM:
         return export_gemm(exporter, tensor);

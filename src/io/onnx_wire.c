@@ -81,11 +81,34 @@ static soma_status check_packed(wire_walk *walk, const ProtobufCFieldDescriptor 
     return SOMA_OK;
 }
 
+/* A message that is being looked at. */
+typedef struct wire_message {
+    const ProtobufCMessageDescriptor *schema;
+    size_t end;
+    unsigned depth;
+    uint64_t seen; /* a bit for each of the schema's fields */
+} wire_message;
+
+/*
+ * A message in a field that has one comes once. Protobuf would merge several, which copies what is there for each
+ * further one: a file of many would take time with the square of its size. Nobody writes such.
+ */
+static soma_status check_once(const wire_walk *walk, wire_message *in, const ProtobufCFieldDescriptor *field,
+                              size_t offset) {
+    uint64_t bit = (uint64_t)1 << ((field - in->schema->fields) & 63);
+    if (field->label != PROTOBUF_C_LABEL_REPEATED && in->seen & bit)
+        return soma_error(SOMA_INVALID_FILE, "%s: offset %zu: a second %s in a %s", walk->name, offset, field->name,
+                          in->schema->short_name);
+    in->seen |= bit;
+    return SOMA_OK;
+}
+
 static soma_status check_message(wire_walk *walk, size_t end, const ProtobufCMessageDescriptor *schema, unsigned depth);
 
 /* A field with a length. */
-static soma_status check_bytes(wire_walk *walk, const ProtobufCFieldDescriptor *field, size_t end,
-                               const ProtobufCMessageDescriptor *schema, unsigned depth) {
+static soma_status check_bytes(wire_walk *walk, const ProtobufCFieldDescriptor *field, wire_message *in) {
+    const ProtobufCMessageDescriptor *schema = in->schema;
+    const size_t end = in->end;
     size_t start = walk->at;
     uint64_t length;
     if (!read_varint(walk, end, &length))
@@ -94,8 +117,10 @@ static soma_status check_bytes(wire_walk *walk, const ProtobufCFieldDescriptor *
         return soma_error(SOMA_INVALID_FILE, "%s: offset %zu: %llu bytes were promised in a %s, which has %zu left",
                           walk->name, start, (unsigned long long)length, schema->short_name, end - walk->at);
     size_t field_end = walk->at + (size_t)length;
-    if (field && field->type == PROTOBUF_C_TYPE_MESSAGE)
-        return check_message(walk, field_end, field->descriptor, depth + 1);
+    if (field && field->type == PROTOBUF_C_TYPE_MESSAGE) {
+        SOMA_TRY(check_once(walk, in, field, start));
+        return check_message(walk, field_end, field->descriptor, in->depth + 1);
+    }
     if (field && wire_type_of(field->type) != WIRE_BYTES)
         return check_packed(walk, field, field_end, schema->short_name);
     if (field && field->type == PROTOBUF_C_TYPE_STRING)
@@ -104,7 +129,9 @@ static soma_status check_bytes(wire_walk *walk, const ProtobufCFieldDescriptor *
     return SOMA_OK;
 }
 
-static soma_status check_field(wire_walk *walk, size_t end, const ProtobufCMessageDescriptor *schema, unsigned depth) {
+static soma_status check_field(wire_walk *walk, wire_message *in) {
+    const ProtobufCMessageDescriptor *schema = in->schema;
+    const size_t end = in->end;
     size_t start = walk->at;
     uint64_t tag, value;
     if (!read_varint(walk, end, &tag)) return malformed(walk, start, schema->short_name, "a tag that does not end");
@@ -117,7 +144,7 @@ static soma_status check_field(wire_walk *walk, size_t end, const ProtobufCMessa
         if (read_varint(walk, end, &value)) return SOMA_OK;
         return malformed(walk, start, schema->short_name, "a number that does not end");
     case WIRE_BYTES:
-        return check_bytes(walk, field, end, schema, depth);
+        return check_bytes(walk, field, in);
     case WIRE_FIXED32:
     case WIRE_FIXED64:
         if (end - walk->at < (wire == WIRE_FIXED32 ? 4 : 8))
@@ -132,7 +159,8 @@ static soma_status check_field(wire_walk *walk, size_t end, const ProtobufCMessa
 static soma_status check_message(wire_walk *walk, size_t end, const ProtobufCMessageDescriptor *schema,
                                  unsigned depth) {
     if (depth > MAX_DEPTH) return malformed(walk, walk->at, schema->short_name, "messages nested too deep");
-    while (walk->at < end) SOMA_TRY(check_field(walk, end, schema, depth));
+    wire_message message = {.schema = schema, .end = end, .depth = depth};
+    while (walk->at < end) SOMA_TRY(check_field(walk, &message));
     return SOMA_OK;
 }
 
