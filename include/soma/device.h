@@ -49,38 +49,52 @@ static inline size_t soma_view_count(const soma_view *view) {
 
 /* -------------------------------------------------------------------------------------------------- primitives */
 
+/* clang-format off: a table */
 /*
  * X(NAME, view count). The views of each, in order; [x] marks an optional one (rank 0 when absent). f32 unless said
  * otherwise; where a line says f32, the reference device may see f64 instead. n is the number of samples in the batch.
  *
- * FILL           out                                 out = value
- * COPY           in, out                             out = scale in + shift; same shape, any strides, any dtypes
- *                                                    (a conversion to an integer type truncates; scale 1, shift 0)
- * GATHER         table, [index], out                 out[i,:] = scale table[row,:] + shift, row = index[start + i], or
- *                                                    start + i without an index. table [rows, width] f32, u8 or i32;
- *                                                    index i32 [any]; out [n, width] f32 or i32 (then scale 1, shift
- * 0). A row outside the table gives 0. GEMM           a, b, [bias], c                     c = f(alpha op(a) op(b) +
- * beta c + bias); op(a) is [m, k], op(b) is [k, n], c [m, n], bias [n] is added to every row; f is a function, IDENTITY
- * for none. With beta = 0, c is not read. k = 0 gives f(beta c + bias). UNARY          x, out out = f(x) UNARY_GRAD dy,
- * x or y, out                     out = dy f'. The second view is f's output y where soma_function_grad_uses_output(f),
- * else its input x. BIAS_UNARY_GRAD dy, x or y, out, dbias             as UNARY_GRAD on [rows, cols], and dbias[j] =
- * sum_i out[i, j] BINARY         a, b, out                           out = a op b; b is broadcast to a's shape by
- * strides of 0 REDUCE         x, out                              x [outer, axis, inner] -> out [outer, inner]: op over
- * the axis. An empty axis gives SUM 0, SUM_SQUARES 0, MEAN NaN, MAX -inf, MIN +inf. A NaN in the axis gives NaN, for
- * MAX and MIN too. SOFTMAX        x, out                              over the axis of [outer, axis, inner]; log: x -
- * max - log sum e^(x - max) SOFTMAX_GRAD   dy, y, out                          y (dy - sum_axis dy y); log: dy - e^y
- * sum_axis dy DROPOUT        x, out                              out_i = x_i / (1 - rate) where a random number u_i >=
- * rate, else 0. u from Philox4x32-10 (Salmon et al. 2011): key = seed, counter = (i / 4, step low, step high, stream),
- * word i % 4; see kernels/random.h. The gradient is the same call on dy. LOSS           prediction, target, [weight],
- * [class_weight], loss loss[i] = w_i l(prediction[i,:], target[i,:]); prediction [n, k]; target i32 [n] (class numbers)
- * or f32 [n, k]; weight [n]; loss [n]. class_weight [k], or [2] for binary cross-entropy. LOSS_GRAD      prediction,
- * target, [weight], [class_weight], dloss, out out[i,:] = dloss[i] w_i dl/dprediction[i,:]; dloss [n] METRIC
- * prediction, [target], accumulator   accumulator f32 [slots, 2]: adds the batch's sum to [slot, 0], with Kahan's
- *                                                    compensation in [slot, 1] (so the total is [slot, 0] - [slot, 1]).
- * OPTIMIZER      parameter, gradient, [state1], [state2], [norm]
- *                                                    one step over flat [count] buffers, see soma_optimizer_params.
- *                                                    norm [1]: the sum of squares of the whole gradient, for clip_norm.
+ * FILL            out                        out = value
+ * COPY            in, out                    out = scale in + shift; same shape, any strides, any dtypes (a
+ *                                            conversion to an integer type truncates; scale 1, shift 0)
+ * GATHER          table, [index], out        out[i,:] = scale table[row,:] + shift, row = index[start + i], or
+ *                                            start + i without an index. table [rows, width] f32, u8 or i32; index
+ *                                            i32 [any]; out [n, width] f32 or i32 (then scale 1, shift 0). A row
+ *                                            outside the table gives 0.
+ * GEMM            a, b, [bias], c            c = f(alpha op(a) op(b) + beta c + bias); op(a) is [m, k], op(b) is
+ *                                            [k, n], c [m, n], bias [n] is added to every row; f is a function,
+ *                                            IDENTITY for none. With beta = 0, c is not read. k = 0 gives
+ *                                            f(beta c + bias).
+ * UNARY           x, out                     out = f(x)
+ * UNARY_GRAD      dy, x or y, out            out = dy f'. The second view is f's output y where
+ *                                            soma_function_grad_uses_output(f), else its input x.
+ * BIAS_UNARY_GRAD dy, x or y, out, dbias     as UNARY_GRAD on [rows, cols], and dbias[j] = sum_i out[i, j]
+ * BINARY          a, b, out                  out = a op b; b is broadcast to a's shape by strides of 0
+ * REDUCE          x, out                     x [outer, axis, inner] -> out [outer, inner]: op over the axis. An
+ *                                            empty axis gives SUM 0, SUM_SQUARES 0, MEAN NaN, MAX -inf, MIN +inf.
+ *                                            A NaN in the axis gives NaN, for MAX and MIN too.
+ * SOFTMAX         x, out                     over the axis of [outer, axis, inner];
+ *                                            log: x - max - log sum e^(x - max)
+ * SOFTMAX_GRAD    dy, y, out                 y (dy - sum_axis dy y); log: dy - e^y sum_axis dy
+ * DROPOUT         x, out                     out_i = x_i / (1 - rate) where a random number u_i >= rate, else 0.
+ *                                            u from Philox4x32-10 (Salmon et al. 2011): key = seed, counter =
+ *                                            (i / 4, step low, step high, stream), word i % 4; see
+ *                                            kernels/random.h. The gradient is the same call on dy.
+ * LOSS            prediction, target, [weight], [class_weight], loss
+ *                                            loss[i] = w_i l(prediction[i,:], target[i,:]); prediction [n, k];
+ *                                            target i32 [n] (class numbers) or f32 [n, k]; weight [n]; loss [n].
+ *                                            class_weight [k], or [2] for binary cross-entropy.
+ * LOSS_GRAD       prediction, target, [weight], [class_weight], dloss, out
+ *                                            out[i,:] = dloss[i] w_i dl/dprediction[i,:]; dloss [n]
+ * METRIC          prediction, [target], accumulator
+ *                                            accumulator f32 [slots, 2]: adds the batch's sum to [slot, 0], with
+ *                                            Kahan's compensation in [slot, 1] (so the total is
+ *                                            [slot, 0] - [slot, 1]).
+ * OPTIMIZER       parameter, gradient, [state1], [state2], [norm]
+ *                                            one step over flat [count] buffers, see soma_optimizer_params.
+ *                                            norm [1]: the sum of squares of the whole gradient, for clip_norm.
  */
+/* clang-format on */
 #define SOMA_PRIMITIVE_LIST(X)                                                                                         \
     X(FILL, 1)                                                                                                         \
     X(COPY, 2)                                                                                                         \
@@ -163,14 +177,18 @@ typedef enum soma_loss_kind {
         SOMA_LOSS_COUNT
 } soma_loss_kind;
 
+/* clang-format off: a table */
 /*
  * What METRIC adds up over the samples of a batch.
+ *
  * SUM                   every element of the prediction view (for losses; no target)
  * CATEGORICAL_ACCURACY  1 where the first largest element of the prediction row is the target class (or the first
- * largest of the target row) TOP_K_ACCURACY        1 where fewer than k elements of the prediction row are greater than
- * the target class's BINARY_ACCURACY       mean_j of [p_j > threshold] = [t_j > 0.5] ABSOLUTE_ERROR        mean_j |p_j
- * - t_j|
+ *                       largest of the target row)
+ * TOP_K_ACCURACY        1 where fewer than k elements of the prediction row are greater than the target class's
+ * BINARY_ACCURACY       mean_j of [p_j > threshold] = [t_j > 0.5]
+ * ABSOLUTE_ERROR        mean_j |p_j - t_j|
  */
+/* clang-format on */
 #define SOMA_METRIC_LIST(X) X(SUM) X(CATEGORICAL_ACCURACY) X(TOP_K_ACCURACY) X(BINARY_ACCURACY) X(ABSOLUTE_ERROR)
 typedef enum soma_metric_kind {
 #define X(name) SOMA_METRIC_##name,
