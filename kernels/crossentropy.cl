@@ -81,6 +81,7 @@ KERNEL(LANES, ROWS) void crossentropy(ARGUMENTS(CROSSENTROPY_ARGUMENTS, global f
     }
 }
 
+#ifdef TRAINING
 KERNEL(LANES, ROWS) void crossentropy_grad(ARGUMENTS(CROSSENTROPY_ARGUMENTS, const global float *dloss, global float *out)) {
     SHARED(shared);
     const targets wanted = {by_class, target_class, target_row};
@@ -104,3 +105,4 @@ KERNEL(LANES, ROWS) void crossentropy_grad(ARGUMENTS(CROSSENTROPY_ARGUMENTS, con
         }
     }
 }
+#endif /* TRAINING */

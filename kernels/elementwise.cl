@@ -12,6 +12,7 @@ void unary(ARGUMENTS(ulong count, ulong chunk, uint function, float a, float b, 
     store_part(apply(FUNCTION, load_part(x + i, part, 0.0f), (real)(a), (real)(b)), out + i, part);
 }
 
+#ifdef TRAINING
 /* v is the function's output or its input, as its row says. */
 KERNEL(GROUP, 1)
 void unary_grad(ARGUMENTS(ulong count, ulong chunk, uint function, float a, float b, const global float *dy, const global float *v,
@@ -43,3 +44,4 @@ void bias_unary_grad(ARGUMENTS(ulong rows, ulong columns, ulong length, uint fun
     }
     store_part(total, sums + piece * columns + column, part);
 }
+#endif /* TRAINING */

@@ -5,8 +5,10 @@
  */
 #define IN_LIST
 #include "vector.cl"
-#include "dropout.cl"
 #include "listed.h"
+#ifdef TRAINING
+#include "dropout.cl"
+#endif /* TRAINING */
 
 #define X(name) LISTED_##name,
 enum listed { SOMA_LISTED_TABLE(X) };
@@ -44,10 +46,7 @@ static global void *place_at(source from, uint i) {
 
 static void call_group(ulong kernel_number, const ulong *group, local float *local_memory, source from) {
     switch (kernel_number) {
-        CALL(bias_unary_grad, N(0), N(1), N(2), N(3), F(4), F(5), AT(6), AT(7), AT(8), AT(9))
         CALL(crossentropy, N(0), N(1), N(2), N(3), N(4), N(5), N(6), AT(7), AT(8), AT(9), AT(10), AT(11), AT(12))
-        CALL(crossentropy_grad, N(0), N(1), N(2), N(3), N(4), N(5), N(6), AT(7), AT(8), AT(9), AT(10), AT(11), AT(12), AT(13))
-        CALL(dropout, N(0), N(1), N(2), F(3), N(4), N(5), N(6), N(7), AT(8), AT(9))
         CALL(fill, N(0), N(1), F(2), AT(3))
         GATHER(gather_float_float)
         GATHER(gather_int_int)
@@ -56,17 +55,22 @@ static void call_group(ulong kernel_number, const ulong *group, local float *loc
         GEMM(gemm_vector_narrow)
         GEMM(gemm_vector_wide)
         CALL(loss, N(0), N(1), N(2), N(3), F(4), N(5), N(6), AT(7), AT(8), AT(9), AT(10), AT(11))
-        CALL(loss_grad, N(0), N(1), N(2), N(3), F(4), N(5), N(6), AT(7), AT(8), AT(9), AT(10), AT(11), AT(12))
         CALL(metric_add, N(0), N(1), N(2), N(3), N(4), F(5), N(6), AT(7), AT(8), AT(9), AT(10))
         CALL(metric_rows, N(0), N(1), N(2), N(3), N(4), F(5), N(6), AT(7), AT(8), AT(9), AT(10))
-        CALL(optimizer, N(0), N(1), N(2), N(3), F(4), F(5), F(6), F(7), F(8), F(9), F(10), F(11), F(12), F(13), F(14), AT(15), AT(16),
-             AT(17), AT(18), AT(19))
         CALL(reduce_columns, N(0), N(1), N(2), N(3), N(4), F(5), AT(6), AT(7))
         CALL(reduce_rows, N(0), N(1), N(2), N(3), N(4), N(5), F(6), AT(7), AT(8))
         CALL(softmax_rows, N(0), N(1), N(2), N(3), AT(4), AT(5))
-        CALL(softmax_grad_rows, N(0), N(1), N(2), N(3), AT(4), AT(5), AT(6))
         CALL(unary, N(0), N(1), N(2), F(3), F(4), AT(5), AT(6))
+#ifdef TRAINING
+        CALL(bias_unary_grad, N(0), N(1), N(2), N(3), F(4), F(5), AT(6), AT(7), AT(8), AT(9))
+        CALL(crossentropy_grad, N(0), N(1), N(2), N(3), N(4), N(5), N(6), AT(7), AT(8), AT(9), AT(10), AT(11), AT(12), AT(13))
+        CALL(dropout, N(0), N(1), N(2), F(3), N(4), N(5), N(6), N(7), AT(8), AT(9))
+        CALL(loss_grad, N(0), N(1), N(2), N(3), F(4), N(5), N(6), AT(7), AT(8), AT(9), AT(10), AT(11), AT(12))
+        CALL(optimizer, N(0), N(1), N(2), N(3), F(4), F(5), F(6), F(7), F(8), F(9), F(10), F(11), F(12), F(13), F(14), AT(15), AT(16),
+             AT(17), AT(18), AT(19))
+        CALL(softmax_grad_rows, N(0), N(1), N(2), N(3), AT(4), AT(5), AT(6))
         CALL(unary_grad, N(0), N(1), N(2), F(3), F(4), AT(5), AT(6), AT(7))
+#endif /* TRAINING */
     }
 }
 

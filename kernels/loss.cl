@@ -23,6 +23,7 @@ static real element_loss(uint kind, real p, real t, real delta) {
     return p;
 }
 
+#ifdef TRAINING
 static real element_slope(uint kind, real p, real t, real delta) {
     switch (kind) {
 #define ROW(name, loss, derivative)                                                                                    \
@@ -32,6 +33,7 @@ static real element_slope(uint kind, real p, real t, real delta) {
     }
     return p;
 }
+#endif /* TRAINING */
 
 static real element_weight(real t, uint class_weighted, const global float *class_weight) {
     return class_weighted ? t * class_weight[1] + (R(1.0) - t) * class_weight[0] : R(1.0);
@@ -57,6 +59,7 @@ KERNEL(LANES, ROWS) void loss(ARGUMENTS(LOSS_ARGUMENTS, global float *out)) {
     }
 }
 
+#ifdef TRAINING
 KERNEL(LANES, ROWS) void loss_grad(ARGUMENTS(LOSS_ARGUMENTS, const global float *dloss, global float *out)) {
     FOR_EACH_ROW(row, rows, rows_per_group) {
         const float factor = weighted ? dloss[row] * weight[row] : dloss[row];
@@ -69,3 +72,4 @@ KERNEL(LANES, ROWS) void loss_grad(ARGUMENTS(LOSS_ARGUMENTS, const global float 
         }
     }
 }
+#endif /* TRAINING */

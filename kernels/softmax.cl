@@ -29,6 +29,7 @@ void softmax_rows(ARGUMENTS(ulong rows, ulong rows_per_group, ulong axis, uint l
     }
 }
 
+#ifdef TRAINING
 KERNEL(LANES, ROWS)
 void softmax_grad_rows(ARGUMENTS(ulong rows, ulong rows_per_group, ulong axis, uint logarithm, const global float *dy, const global float *y,
                        global float *out)) {
@@ -48,6 +49,7 @@ void softmax_grad_rows(ARGUMENTS(ulong rows, ulong rows_per_group, ulong axis, u
         }
     }
 }
+#endif /* TRAINING */
 
 /* Any inner: a work-item handles WIDTH neighbouring columns of one outer element. */
 #define COLUMNS()                                                                                                      \
@@ -74,6 +76,7 @@ KERNEL(GROUP, 1) void softmax_columns(ARGUMENTS(ulong inner, ulong axis, uint lo
     }
 }
 
+#ifdef TRAINING
 KERNEL(GROUP, 1)
 void softmax_grad_columns(ARGUMENTS(ulong inner, ulong axis, uint logarithm, const global float *dy, const global float *y, global float *out)) {
     COLUMNS();
@@ -88,3 +91,4 @@ void softmax_grad_columns(ARGUMENTS(ulong inner, ulong axis, uint logarithm, con
         else store_part(value * (gradient - sum), out + i, part);
     }
 }
+#endif /* TRAINING */

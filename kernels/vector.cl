@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What training on a processor usually needs, as one program. PoCL takes 20 ms for a program even when it has it in its cache, but compiles
+ * What work on a processor usually needs, as one program. PoCL takes 20 ms for a program even when it has it in its cache, but compiles
  * of a program only the kernels that are used: so there one large program starts sooner than many small ones. Drivers of GPUs compile
  * everything in a program: there each kernel is a program of its own, with constants for what is an argument here.
  */
@@ -10,6 +10,8 @@
 #include "gemm_vector.cl"
 #include "loss.cl"
 #include "metric.cl"
-#include "optimizer.cl"
 #include "reduce.cl"
 #include "softmax.cl"
+#ifdef TRAINING
+#include "optimizer.cl"
+#endif /* TRAINING */

@@ -49,6 +49,8 @@ exit_status session_choose(const struct settings *settings, soma_network *networ
     if (strcmp(settings->device, "auto") != 0 || getenv("SOMA_DEVICE")) return session_open(settings, device);
     say("Timing this network on the devices there are\n");
     soma_status cause = soma_choose_device(network, options, batch, print_time, NULL, device);
+    /* A library without training has no steps to time. */
+    if (cause == SOMA_UNSUPPORTED) return session_open(settings, device);
     if (cause != SOMA_OK) return fail_from_library(cause, STATUS_DEVICE, NULL);
     if (!option_given(settings, threads) && !option_given(settings, memory_limit)) return STATUS_DONE;
     /* The choice was made without these options: the chosen device is opened again with them. */

@@ -18,6 +18,19 @@
         if (try_status_ != SOMA_OK) return try_status_;                                                                \
     } while (0)
 
+/*
+ * What only training needs is left out by -Dtraining=false: whole files, and their entries of tables, which are then
+ * NULL.
+ */
+#ifdef SOMA_HAVE_TRAINING
+#define SOMA_HAS_TRAINING        true
+#define SOMA_FOR_TRAINING(entry) entry
+#else
+#define SOMA_HAS_TRAINING        false
+#define SOMA_FOR_TRAINING(entry) NULL
+#endif
+#define SOMA_WITHOUT_TRAINING "this soma was built without training (-Dtraining=false)"
+
 /* ------------------------------------------------------------------------------------------------------- error */
 
 /* Puts text before the detail that is there: "network file digits.safetensors: " + "...". Returns status. */

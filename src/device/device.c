@@ -132,6 +132,9 @@ soma_status soma_device_prepare(soma_device *device, soma_call *call, size_t *wo
     soma_status status = SOMA_UNSUPPORTED;
     if (device->api->prepare) LOCKED(device, status = device->api->prepare(device->state, call, workspace));
     if (status != SOMA_UNSUPPORTED) return status;
+    if (!soma_reference_has(call->primitive))
+        return soma_error(SOMA_UNSUPPORTED, "device %s (%s) does not do %s, nor does the host: %s", device->selector,
+                          device->info.name, soma_primitive_name(call->primitive), SOMA_WITHOUT_TRAINING);
     *workspace = 0;
     call->fallback = true;
     log_fallback(device, call->primitive);

@@ -73,6 +73,8 @@ bool soma_call_reads(const soma_call *call, uint32_t view);
 bool soma_call_writes(const soma_call *call, uint32_t view);
 const char *soma_call_view_name(const soma_call *call, uint32_t view);
 
+/* reference.c: false for the primitives of training in a soma without it. */
+bool soma_reference_has(soma_primitive primitive);
 /* fallback.c: executes one call on the host through read and write. */
 soma_status soma_fallback_run(soma_device *device, const soma_call *call);
 

@@ -3,43 +3,31 @@
  */
 #include "device/reference.h"
 
+static soma_reference_primitive *const primitives[SOMA_PRIMITIVE_COUNT] = {
+    [SOMA_PRIMITIVE_FILL] = soma_reference_fill,
+    [SOMA_PRIMITIVE_COPY] = soma_reference_copy,
+    [SOMA_PRIMITIVE_GATHER] = soma_reference_gather,
+    [SOMA_PRIMITIVE_GEMM] = soma_reference_gemm,
+    [SOMA_PRIMITIVE_UNARY] = soma_reference_unary,
+    [SOMA_PRIMITIVE_UNARY_GRAD] = SOMA_FOR_TRAINING(soma_reference_unary_grad),
+    [SOMA_PRIMITIVE_BIAS_UNARY_GRAD] = SOMA_FOR_TRAINING(soma_reference_bias_unary_grad),
+    [SOMA_PRIMITIVE_BINARY] = soma_reference_binary,
+    [SOMA_PRIMITIVE_REDUCE] = soma_reference_reduce,
+    [SOMA_PRIMITIVE_SOFTMAX] = soma_reference_softmax,
+    [SOMA_PRIMITIVE_SOFTMAX_GRAD] = SOMA_FOR_TRAINING(soma_reference_softmax_grad),
+    [SOMA_PRIMITIVE_DROPOUT] = SOMA_FOR_TRAINING(soma_reference_dropout),
+    [SOMA_PRIMITIVE_LOSS] = soma_reference_loss,
+    [SOMA_PRIMITIVE_LOSS_GRAD] = SOMA_FOR_TRAINING(soma_reference_loss_grad),
+    [SOMA_PRIMITIVE_METRIC] = soma_reference_metric,
+    [SOMA_PRIMITIVE_OPTIMIZER] = SOMA_FOR_TRAINING(soma_reference_optimizer),
+};
+
+bool soma_reference_has(soma_primitive primitive) {
+    return primitives[primitive] != NULL;
+}
+
 soma_status soma_reference_run(const soma_call *call) {
     SOMA_TRY(soma_call_check(call));
-    switch (call->primitive) {
-    case SOMA_PRIMITIVE_FILL:
-        return soma_reference_fill(call);
-    case SOMA_PRIMITIVE_COPY:
-        return soma_reference_copy(call);
-    case SOMA_PRIMITIVE_GATHER:
-        return soma_reference_gather(call);
-    case SOMA_PRIMITIVE_GEMM:
-        return soma_reference_gemm(call);
-    case SOMA_PRIMITIVE_UNARY:
-        return soma_reference_unary(call);
-    case SOMA_PRIMITIVE_UNARY_GRAD:
-        return soma_reference_unary_grad(call);
-    case SOMA_PRIMITIVE_BIAS_UNARY_GRAD:
-        return soma_reference_bias_unary_grad(call);
-    case SOMA_PRIMITIVE_BINARY:
-        return soma_reference_binary(call);
-    case SOMA_PRIMITIVE_REDUCE:
-        return soma_reference_reduce(call);
-    case SOMA_PRIMITIVE_SOFTMAX:
-        return soma_reference_softmax(call);
-    case SOMA_PRIMITIVE_SOFTMAX_GRAD:
-        return soma_reference_softmax_grad(call);
-    case SOMA_PRIMITIVE_DROPOUT:
-        return soma_reference_dropout(call);
-    case SOMA_PRIMITIVE_LOSS:
-        return soma_reference_loss(call);
-    case SOMA_PRIMITIVE_LOSS_GRAD:
-        return soma_reference_loss_grad(call);
-    case SOMA_PRIMITIVE_METRIC:
-        return soma_reference_metric(call);
-    case SOMA_PRIMITIVE_OPTIMIZER:
-        return soma_reference_optimizer(call);
-    case SOMA_PRIMITIVE_COUNT:
-        break;
-    }
-    return soma_error(SOMA_INTERNAL, "the reference lacks primitive %d", (int)call->primitive);
+    if (soma_reference_has(call->primitive)) return primitives[call->primitive](call);
+    return soma_error(SOMA_UNSUPPORTED, "%s: %s", soma_primitive_name(call->primitive), SOMA_WITHOUT_TRAINING);
 }

@@ -20,9 +20,8 @@
 #define SQRT  sqrt
 #define ABS   fabs
 
-/* f(x), and f' from what soma_function_grad_uses_output() says. */
+/* f(x) */
 double soma_reference_function(soma_function function, double x, double a, double b);
-double soma_reference_derivative(soma_function function, double v, double a, double b);
 
 /* Whether DROPOUT keeps element `index` of a tensor: the definition that devices reproduce bit by bit. */
 bool soma_dropout_keeps(const soma_dropout_params *params, size_t index);

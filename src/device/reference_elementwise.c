@@ -2,28 +2,13 @@
 /* The reference for primitives that treat each element by itself. */
 #include "device/reference.h"
 
-typedef uint32_t soma_u32;
-#define SOMA_MULHI(a, b) ((uint32_t)(((uint64_t)(a) * (uint64_t)(b)) >> 32))
 #include "kernels/functions.h"
-#include "kernels/random.h"
 
 double soma_reference_function(soma_function function, double x, double a, double b) {
     switch ((int)function) {
 #define X(name, from_output, f, derivative)                                                                            \
     case SOMA_##name:                                                                                                  \
         return f;
-        SOMA_FUNCTION_TABLE(X)
-#undef X
-    default:
-        return NAN;
-    }
-}
-
-double soma_reference_derivative(soma_function function, double v, double a, double b) {
-    switch ((int)function) {
-#define X(name, from_output, f, derivative)                                                                            \
-    case SOMA_##name:                                                                                                  \
-        return derivative;
         SOMA_FUNCTION_TABLE(X)
 #undef X
     default:
@@ -84,35 +69,6 @@ soma_status soma_reference_unary(const soma_call *call) {
     return SOMA_OK;
 }
 
-static double unary_grad_element(const soma_call *call, size_t i) {
-    const soma_unary_params *params = &call->params.unary;
-    double value = soma_element_get(&call->view[1], i);
-    return soma_element_get(&call->view[0], i) *
-           soma_reference_derivative(params->function, value, (double)params->a, (double)params->b);
-}
-
-soma_status soma_reference_unary_grad(const soma_call *call) {
-    const soma_view *out = &call->view[2];
-    size_t count = soma_view_count(out);
-    for (size_t i = 0; i < count; i++) soma_element_set(out, i, unary_grad_element(call, i));
-    return SOMA_OK;
-}
-
-soma_status soma_reference_bias_unary_grad(const soma_call *call) {
-    const soma_view *out = &call->view[2], *dbias = &call->view[3];
-    size_t rows = out->shape[0], columns = out->shape[1];
-    for (size_t j = 0; j < columns; j++) {
-        double sum = 0.0;
-        for (size_t i = 0; i < rows; i++) {
-            double value = unary_grad_element(call, i * columns + j);
-            soma_element_set(out, i * columns + j, value);
-            sum += value;
-        }
-        soma_element_set(dbias, j, sum);
-    }
-    return SOMA_OK;
-}
-
 static double binary(soma_binary op, double a, double b) {
     switch (op) {
     case SOMA_BINARY_ADD:
@@ -145,23 +101,6 @@ soma_status soma_reference_binary(const soma_call *call) {
     for (size_t i = 0; i < count; i++) {
         double right = soma_element_get(b, soma_element_position(b, i));
         soma_element_set(out, i, binary(call->params.binary.op, soma_element_get(a, i), right));
-    }
-    return SOMA_OK;
-}
-
-bool soma_dropout_keeps(const soma_dropout_params *params, size_t index) {
-    uint32_t word[4] = {(uint32_t)(index / 4), (uint32_t)params->step, (uint32_t)(params->step >> 32), params->stream};
-    soma_philox(word, (uint32_t)params->seed, (uint32_t)(params->seed >> 32));
-    return word[index % 4] >= SOMA_DROPOUT_THRESHOLD(params->rate);
-}
-
-soma_status soma_reference_dropout(const soma_call *call) {
-    const soma_view *x = &call->view[0], *out = &call->view[1];
-    const soma_dropout_params *params = &call->params.dropout;
-    size_t count = soma_view_count(out);
-    for (size_t i = 0; i < count; i++) {
-        double kept = soma_element_get(x, i) / (1.0 - (double)params->rate);
-        soma_element_set(out, i, soma_dropout_keeps(params, i) ? kept : 0.0);
     }
     return SOMA_OK;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The reference for primitives that sum: matrix products, reductions, softmax. */
-#include "device/reference.h"
+#include "device/reference_line.h"
 
 /* op(view) as [rows, columns] in double; free with soma_free(). NULL when out of memory. */
 static double *matrix(const soma_view *view, bool transpose, size_t rows, size_t columns) {
@@ -50,21 +50,6 @@ soma_status soma_reference_gemm(const soma_call *call) {
     soma_free(b);
     soma_free(sum);
     return enough ? SOMA_OK : soma_out_of_memory((m * k + k * n + n) * sizeof(double), "a matrix product on the host");
-}
-
-/* The elements of one line along the axis: first, first + step, ... */
-typedef struct line {
-    size_t first, step, count;
-} line;
-
-/* Line number `index` of x [outer, axis, inner]; lines are numbered as the elements of [outer, inner]. */
-static line line_of(const soma_view *x, size_t index) {
-    size_t axis = x->shape[1], inner = x->shape[2];
-    return (line){index / inner * axis * inner + index % inner, inner, axis};
-}
-
-static double line_get(const soma_view *x, line along, size_t i) {
-    return soma_element_get(x, along.first + i * along.step);
 }
 
 /* NaN where an element is. */
@@ -125,25 +110,5 @@ soma_status soma_reference_softmax(const soma_call *call) {
     const soma_view *x = &call->view[0];
     size_t lines = x->shape[0] * x->shape[2];
     for (size_t i = 0; i < lines; i++) softmax_line(x, &call->view[1], line_of(x, i), call->params.softmax.log);
-    return SOMA_OK;
-}
-
-static void softmax_grad_line(const soma_call *call, line along) {
-    const soma_view *dy = &call->view[0], *y = &call->view[1], *out = &call->view[2];
-    bool logarithm = call->params.softmax.log;
-    double sum = 0.0;
-    for (size_t i = 0; i < along.count; i++)
-        sum += logarithm ? line_get(dy, along, i) : line_get(dy, along, i) * line_get(y, along, i);
-    for (size_t i = 0; i < along.count; i++) {
-        double slope = line_get(dy, along, i), value = line_get(y, along, i);
-        soma_element_set(out, along.first + i * along.step,
-                         logarithm ? slope - exp(value) * sum : value * (slope - sum));
-    }
-}
-
-soma_status soma_reference_softmax_grad(const soma_call *call) {
-    const soma_view *dy = &call->view[0];
-    size_t lines = dy->shape[0] * dy->shape[2];
-    for (size_t i = 0; i < lines; i++) softmax_grad_line(call, line_of(dy, i));
     return SOMA_OK;
 }

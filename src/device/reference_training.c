@@ -1,79 +1,100 @@
 /* SPDX-License-Identifier: MIT */
-/* The reference for losses, metrics and the optimizer step. */
-#include "device/reference.h"
+/* The reference for what only training needs: gradients, dropout and the optimizer step. */
+#include "device/reference_line.h"
+#include "device/reference_sample.h"
 
+typedef uint32_t soma_u32;
+#define SOMA_MULHI(a, b) ((uint32_t)(((uint64_t)(a) * (uint64_t)(b)) >> 32))
+#include "kernels/functions.h"
 #include "kernels/losses.h"
 #include "kernels/optimizers.h"
+#include "kernels/random.h"
 
-/* ------------------------------------------------------------------------------------------------------ losses */
+/* --------------------------------------------------------------------------------------- gradients of functions */
 
-/* One sample: its prediction and target rows begin at `first`; a class number stands for a row. */
-typedef struct sample {
-    const soma_call *call;
-    size_t index, first, width;
-} sample;
-
-static sample sample_of(const soma_call *call, size_t index) {
-    size_t width = call->view[0].shape[1];
-    return (sample){call, index, index * width, width};
-}
-
-static double prediction_at(const sample *s, size_t j) {
-    return soma_element_get(&s->call->view[0], s->first + j);
-}
-
-static bool has_class_number(const sample *s) {
-    return s->call->view[1].dtype == SOMA_I32;
-}
-
-static double class_number(const sample *s) {
-    return soma_element_get(&s->call->view[1], s->index);
-}
-
-static double target_at(const sample *s, size_t j) {
-    if (has_class_number(s)) return class_number(s) == (double)j ? 1.0 : 0.0;
-    return soma_element_get(&s->call->view[1], s->first + j);
-}
-
-static bool class_is_outside(const sample *s) {
-    return has_class_number(s) && !(class_number(s) >= 0.0 && class_number(s) < (double)s->width);
-}
-
-static bool is_categorical(const sample *s) {
-    soma_loss_kind kind = s->call->params.loss.kind;
-    return kind == SOMA_LOSS_CATEGORICAL_CROSSENTROPY || kind == SOMA_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS;
-}
-
-/* weight[i], and for the categorical losses the class weight too. */
-static double sample_weight(const sample *s) {
-    const soma_view *weight = &s->call->view[2], *class_weight = &s->call->view[3];
-    double product = soma_view_present(weight) ? soma_element_get(weight, s->index) : 1.0;
-    if (!is_categorical(s) || !soma_view_present(class_weight)) return product;
-    if (has_class_number(s))
-        return class_is_outside(s) ? NAN : product * soma_element_get(class_weight, (size_t)class_number(s));
-    double sum = 0.0;
-    for (size_t j = 0; j < s->width; j++) sum += target_at(s, j) * soma_element_get(class_weight, j);
-    return product * sum;
-}
-
-/* The class weight of one element, for the binary losses. */
-static double element_weight(const sample *s, double t) {
-    const soma_view *class_weight = &s->call->view[3];
-    if (!soma_view_present(class_weight)) return 1.0;
-    return t * soma_element_get(class_weight, 1) + (1.0 - t) * soma_element_get(class_weight, 0);
-}
-
-static double element_loss(soma_loss_kind kind, double p, double t, double delta) {
-    switch ((int)kind) {
-#define X(name, loss, derivative)                                                                                      \
-    case SOMA_LOSS_##name:                                                                                             \
-        return loss;
-        SOMA_ELEMENT_LOSS_TABLE(X)
+static double function_derivative(soma_function function, double v, double a, double b) {
+    switch ((int)function) {
+#define X(name, from_output, f, derivative)                                                                            \
+    case SOMA_##name:                                                                                                  \
+        return derivative;
+        SOMA_FUNCTION_TABLE(X)
 #undef X
     default:
         return NAN;
     }
 }
+
+static double unary_grad_element(const soma_call *call, size_t i) {
+    const soma_unary_params *params = &call->params.unary;
+    double value = soma_element_get(&call->view[1], i);
+    return soma_element_get(&call->view[0], i) *
+           function_derivative(params->function, value, (double)params->a, (double)params->b);
+}
+
+soma_status soma_reference_unary_grad(const soma_call *call) {
+    const soma_view *out = &call->view[2];
+    size_t count = soma_view_count(out);
+    for (size_t i = 0; i < count; i++) soma_element_set(out, i, unary_grad_element(call, i));
+    return SOMA_OK;
+}
+
+soma_status soma_reference_bias_unary_grad(const soma_call *call) {
+    const soma_view *out = &call->view[2], *dbias = &call->view[3];
+    size_t rows = out->shape[0], columns = out->shape[1];
+    for (size_t j = 0; j < columns; j++) {
+        double sum = 0.0;
+        for (size_t i = 0; i < rows; i++) {
+            double value = unary_grad_element(call, i * columns + j);
+            soma_element_set(out, i * columns + j, value);
+            sum += value;
+        }
+        soma_element_set(dbias, j, sum);
+    }
+    return SOMA_OK;
+}
+
+/* ------------------------------------------------------------------------------------------ gradient of softmax */
+
+static void softmax_grad_line(const soma_call *call, line along) {
+    const soma_view *dy = &call->view[0], *y = &call->view[1], *out = &call->view[2];
+    bool logarithm = call->params.softmax.log;
+    double sum = 0.0;
+    for (size_t i = 0; i < along.count; i++)
+        sum += logarithm ? line_get(dy, along, i) : line_get(dy, along, i) * line_get(y, along, i);
+    for (size_t i = 0; i < along.count; i++) {
+        double slope = line_get(dy, along, i), value = line_get(y, along, i);
+        soma_element_set(out, along.first + i * along.step,
+                         logarithm ? slope - exp(value) * sum : value * (slope - sum));
+    }
+}
+
+soma_status soma_reference_softmax_grad(const soma_call *call) {
+    const soma_view *dy = &call->view[0];
+    size_t lines = dy->shape[0] * dy->shape[2];
+    for (size_t i = 0; i < lines; i++) softmax_grad_line(call, line_of(dy, i));
+    return SOMA_OK;
+}
+
+/* ----------------------------------------------------------------------------------------------------- dropout */
+
+bool soma_dropout_keeps(const soma_dropout_params *params, size_t index) {
+    uint32_t word[4] = {(uint32_t)(index / 4), (uint32_t)params->step, (uint32_t)(params->step >> 32), params->stream};
+    soma_philox(word, (uint32_t)params->seed, (uint32_t)(params->seed >> 32));
+    return word[index % 4] >= SOMA_DROPOUT_THRESHOLD(params->rate);
+}
+
+soma_status soma_reference_dropout(const soma_call *call) {
+    const soma_view *x = &call->view[0], *out = &call->view[1];
+    const soma_dropout_params *params = &call->params.dropout;
+    size_t count = soma_view_count(out);
+    for (size_t i = 0; i < count; i++) {
+        double kept = soma_element_get(x, i) / (1.0 - (double)params->rate);
+        soma_element_set(out, i, soma_dropout_keeps(params, i) ? kept : 0.0);
+    }
+    return SOMA_OK;
+}
+
+/* ------------------------------------------------------------------------------------------ gradients of losses */
 
 static double element_derivative(soma_loss_kind kind, double p, double t, double delta) {
     switch ((int)kind) {
@@ -85,56 +106,6 @@ static double element_derivative(soma_loss_kind kind, double p, double t, double
     default:
         return NAN;
     }
-}
-
-static double largest_prediction(const sample *s) {
-    double largest = -INFINITY;
-    for (size_t j = 0; j < s->width; j++) {
-        double p = prediction_at(s, j);
-        if (isnan(p)) return p;
-        if (p > largest) largest = p;
-    }
-    return largest;
-}
-
-/* sum_j e^(p_j - largest) */
-static double exponential_sum(const sample *s, double largest) {
-    double sum = 0.0;
-    for (size_t j = 0; j < s->width; j++) sum += exp(prediction_at(s, j) - largest);
-    return sum;
-}
-
-/* A class number does not look at the other classes' predictions, so these may be NaN; in a row each counts. */
-static double categorical_loss(const sample *s) {
-    bool logits = s->call->params.loss.kind == SOMA_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS;
-    double largest = logits ? largest_prediction(s) : 0.0;
-    double logarithm = logits ? log(exponential_sum(s, largest)) : 0.0, sum = 0.0;
-    for (size_t j = 0; j < s->width; j++) {
-        double t = target_at(s, j), p = prediction_at(s, j);
-        if (has_class_number(s) && t == 0.0) continue;
-        sum += logits ? t * (largest - p + logarithm) : -t * log(SOMA_FLOORED(p));
-    }
-    return sum;
-}
-
-static double element_loss_mean(const sample *s) {
-    const soma_loss_params *params = &s->call->params.loss;
-    double sum = 0.0;
-    for (size_t j = 0; j < s->width; j++) {
-        double t = target_at(s, j);
-        sum += element_weight(s, t) * element_loss(params->kind, prediction_at(s, j), t, (double)params->delta);
-    }
-    return sum / (double)s->width;
-}
-
-soma_status soma_reference_loss(const soma_call *call) {
-    size_t count = call->view[0].shape[0];
-    for (size_t i = 0; i < count; i++) {
-        sample s = sample_of(call, i);
-        double loss = class_is_outside(&s) ? NAN : is_categorical(&s) ? categorical_loss(&s) : element_loss_mean(&s);
-        soma_element_set(&call->view[4], i, sample_weight(&s) * loss);
-    }
-    return SOMA_OK;
 }
 
 /* d/dp_j of -sum_j t_j ln max(p_j, floor) */
@@ -179,68 +150,6 @@ soma_status soma_reference_loss_grad(const soma_call *call) {
         else
             loss_grad_row(&s, factor);
     }
-    return SOMA_OK;
-}
-
-/* ----------------------------------------------------------------------------------------------------- metrics */
-
-static size_t first_largest(const sample *s, double (*at)(const sample *, size_t)) {
-    size_t best = 0;
-    for (size_t j = 1; j < s->width; j++)
-        if (at(s, j) > at(s, best)) best = j;
-    return best;
-}
-
-static double top_k(const sample *s, uint32_t k) {
-    if (class_is_outside(s)) return 0.0;
-    double of_target = prediction_at(s, first_largest(s, target_at));
-    uint32_t greater = 0;
-    for (size_t j = 0; j < s->width; j++) greater += prediction_at(s, j) > of_target;
-    return greater < k ? 1.0 : 0.0;
-}
-
-static double categorical_accuracy(const sample *s) {
-    if (class_is_outside(s)) return 0.0;
-    return first_largest(s, prediction_at) == first_largest(s, target_at) ? 1.0 : 0.0;
-}
-
-static double element_metric_mean(const sample *s) {
-    const soma_metric_params *params = &s->call->params.metric;
-    double sum = 0.0;
-    for (size_t j = 0; j < s->width; j++) {
-        double p = prediction_at(s, j), t = target_at(s, j);
-        if (params->kind == SOMA_METRIC_ABSOLUTE_ERROR)
-            sum += fabs(p - t);
-        else
-            sum += (p > (double)params->threshold) == (t > 0.5) ? 1.0 : 0.0;
-    }
-    return sum / (double)s->width;
-}
-
-static double metric_of_sample(const soma_call *call, size_t i) {
-    sample s = sample_of(call, i);
-    switch (call->params.metric.kind) {
-    case SOMA_METRIC_CATEGORICAL_ACCURACY:
-        return categorical_accuracy(&s);
-    case SOMA_METRIC_TOP_K_ACCURACY:
-        return top_k(&s, call->params.metric.k);
-    default:
-        return element_metric_mean(&s);
-    }
-}
-
-soma_status soma_reference_metric(const soma_call *call) {
-    const soma_view *prediction = &call->view[0], *accumulator = &call->view[2];
-    const soma_metric_params *params = &call->params.metric;
-    bool plain_sum = params->kind == SOMA_METRIC_SUM;
-    size_t count = plain_sum ? soma_view_count(prediction) : prediction->shape[0];
-    double sum = 0.0;
-    for (size_t i = 0; i < count; i++) sum += plain_sum ? soma_element_get(prediction, i) : metric_of_sample(call, i);
-    /* The second number of a slot is what rounding has added to the first. */
-    size_t place = 2 * (size_t)params->slot;
-    double total = soma_element_get(accumulator, place) - soma_element_get(accumulator, place + 1) + sum;
-    soma_element_set(accumulator, place, total);
-    soma_element_set(accumulator, place + 1, soma_element_get(accumulator, place) - total);
     return SOMA_OK;
 }
 

@@ -264,29 +264,30 @@ static soma_status shape_none(soma_tensor *tensor) {
 }
 
 #define ROW(NAME, ...) [SOMA_OP_##NAME] = {__VA_ARGS__}
+#define GRADIENT(rule) SOMA_FOR_TRAINING(soma_gradient_##rule)
 
 /* clang-format off */
 const soma_op_row soma_op_table[SOMA_OP_COUNT] = {
     /*  op               name in files    inputs   shape                  gradient               lowering */
-    ROW(INPUT,           "input",          0, 0,   shape_given,           soma_gradient_none,    NULL),
-    ROW(PARAMETER,       "parameter",      0, 0,   shape_given,           soma_gradient_none,    NULL),
-    ROW(FILL,            "fill",           0, 0,   shape_given,           soma_gradient_none,    soma_lower_fill),
-    ROW(COPY,            "copy",           1, 1,   shape_copy,            soma_gradient_copy,    soma_lower_copy),
-    ROW(RESHAPE,         "reshape",        1, 1,   shape_reshape,         soma_gradient_reshape, NULL),
-    ROW(GEMM,            "gemm",           2, 3,   shape_gemm,            soma_gradient_gemm,    soma_lower_gemm),
-    ROW(UNARY,           "unary",          1, 1,   shape_unary,           soma_gradient_unary,   soma_lower_unary),
+    ROW(INPUT,           "input",          0, 0,   shape_given,           GRADIENT(none),        NULL),
+    ROW(PARAMETER,       "parameter",      0, 0,   shape_given,           GRADIENT(none),        NULL),
+    ROW(FILL,            "fill",           0, 0,   shape_given,           GRADIENT(none),        soma_lower_fill),
+    ROW(COPY,            "copy",           1, 1,   shape_copy,            GRADIENT(copy),        soma_lower_copy),
+    ROW(RESHAPE,         "reshape",        1, 1,   shape_reshape,         GRADIENT(reshape),     NULL),
+    ROW(GEMM,            "gemm",           2, 3,   shape_gemm,            GRADIENT(gemm),        soma_lower_gemm),
+    ROW(UNARY,           "unary",          1, 1,   shape_unary,           GRADIENT(unary),       soma_lower_unary),
     ROW(UNARY_GRAD,      "unary_grad",     2, 2,   shape_of_equal_inputs, NULL,                  soma_lower_unary_grad),
     ROW(BIAS_UNARY_GRAD, "bias_unary_grad", 2, 2,  shape_of_equal_inputs, NULL,                  soma_lower_bias_unary_grad),
     ROW(SECOND,          "second",         1, 1,   shape_second,          NULL,                  NULL),
-    ROW(BINARY,          "binary",         2, 2,   shape_binary,          soma_gradient_binary,  soma_lower_binary),
-    ROW(REDUCE,          "reduce",         1, 1,   shape_reduce,          soma_gradient_reduce,  soma_lower_reduce),
-    ROW(TRANSPOSE,       "transpose",      1, 1,   shape_transpose,       soma_gradient_transpose, soma_lower_transpose),
-    ROW(CONCAT,          "concat",         1, SOMA_MAX_INPUTS, shape_concat,          soma_gradient_concat,  soma_lower_concat),
-    ROW(SLICE,           "slice",          1, 1,   shape_slice,           soma_gradient_slice,   soma_lower_slice),
-    ROW(SOFTMAX,         "softmax",        1, 1,   shape_softmax,         soma_gradient_softmax, soma_lower_softmax),
+    ROW(BINARY,          "binary",         2, 2,   shape_binary,          GRADIENT(binary),      soma_lower_binary),
+    ROW(REDUCE,          "reduce",         1, 1,   shape_reduce,          GRADIENT(reduce),      soma_lower_reduce),
+    ROW(TRANSPOSE,       "transpose",      1, 1,   shape_transpose,       GRADIENT(transpose),   soma_lower_transpose),
+    ROW(CONCAT,          "concat",         1, SOMA_MAX_INPUTS, shape_concat,          GRADIENT(concat),      soma_lower_concat),
+    ROW(SLICE,           "slice",          1, 1,   shape_slice,           GRADIENT(slice),       soma_lower_slice),
+    ROW(SOFTMAX,         "softmax",        1, 1,   shape_softmax,         GRADIENT(softmax),     soma_lower_softmax),
     ROW(SOFTMAX_GRAD,    "softmax_grad",   2, 2,   shape_of_equal_inputs, NULL,                  soma_lower_softmax_grad),
-    ROW(DROPOUT,         "dropout",        1, 1,   shape_dropout,         soma_gradient_dropout, soma_lower_dropout),
-    ROW(LOSS,            "loss",           2, 4,   shape_loss,            soma_gradient_loss,    soma_lower_loss),
+    ROW(DROPOUT,         "dropout",        1, 1,   shape_dropout,         GRADIENT(dropout),     soma_lower_dropout),
+    ROW(LOSS,            "loss",           2, 4,   shape_loss,            GRADIENT(loss),        soma_lower_loss),
     ROW(LOSS_GRAD,       "loss_grad",      3, 5,   shape_like_first,      NULL,                  soma_lower_loss_grad),
     ROW(METRIC,          "metric",         1, 2,   shape_none,            NULL,                  soma_lower_metric),
     ROW(NORM,            "norm",           0, 0,   shape_none,            NULL,                  soma_lower_norm),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rules that the rows of the op table name: gradients (gradients.c) and lowering (lower.c). */
+/* The rules that the rows of the op table name: gradients (gradients.c) and lowering (lower.c, lower_training.c). */
 #ifndef SOMA_GRAPH_RULES_H
 #define SOMA_GRAPH_RULES_H
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Stands in for the model files where there is no JSON library. */
+#include "base/base.h"
 #include "io/onnx_name.h"
-#include "train/checkpoint.h"
+#include <soma/soma.h>
 
 static soma_status unsupported(const char *path) {
     return soma_error(SOMA_UNSUPPORTED,
@@ -27,19 +28,5 @@ soma_status soma_load_weights(soma_network *network, const char *path, const som
 soma_status soma_list_tensors(const char *path, soma_tensor_visitor *visitor, void *context, bool *has_network) {
     (void)visitor, (void)context;
     if (has_network) *has_network = false;
-    return unsupported(path);
-}
-
-soma_status soma_checkpoint_try(const char *path) {
-    return unsupported(path);
-}
-
-soma_status soma_checkpoint_write(const char *path, const soma_checkpoint *checkpoint) {
-    (void)checkpoint;
-    return unsupported(path);
-}
-
-soma_status soma_checkpoint_read(const char *path, soma_checkpoint *checkpoint) {
-    (void)checkpoint;
     return unsupported(path);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Compiling: laying out the parameters on a device, building the steps, and the way back. */
-#include "train/fit.h"
+#include "train/step.h"
 
 #include <string.h>
 
@@ -83,10 +83,10 @@ soma_signature soma_default_signature(const soma_network *network, soma_mode mod
     return signature;
 }
 
-static bool has_loss(const soma_network *network) {
-    for (size_t i = 0; i < soma_network_output_count(network); i++)
-        if (network->compiled->trained_on[i]) return true;
-    return false;
+bool soma_can_train(const soma_network *network) {
+    bool has_loss = false;
+    for (size_t i = 0; i < soma_network_output_count(network); i++) has_loss |= network->compiled->trained_on[i];
+    return has_loss && SOMA_HAS_TRAINING;
 }
 
 /* Builds the step graphs that will be wanted, so that what is wrong with the network comes out here. */
@@ -95,7 +95,7 @@ static soma_status build_steps(soma_network *network) {
     soma_signature predict = soma_default_signature(network, SOMA_MODE_PREDICT);
     SOMA_TRY(soma_step_get(network, &predict, &step));
     soma_signature train = soma_default_signature(network, SOMA_MODE_TRAIN);
-    return has_loss(network) ? soma_step_get(network, &train, &step) : SOMA_OK;
+    return soma_can_train(network) ? soma_step_get(network, &train, &step) : SOMA_OK;
 }
 
 void soma_network_discard(soma_network *network) {

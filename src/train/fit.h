@@ -53,7 +53,5 @@ soma_status soma_fit_diagnose_validation(struct soma_fit *fit);
 
 /* loop.c: the rate of the step to come; total_steps 0: the fit's length is not known. */
 float soma_rate_now(const soma_compiled *compiled, uint64_t first_step, uint64_t total_steps);
-/* SOMA_INVALID_STATE in a callback of soma_fit(), where `function` would disturb the training that is under way. */
-soma_status soma_require_no_fit(const soma_network *network, const char *function);
 
 #endif

@@ -5,12 +5,6 @@
 #include <math.h>
 #include <string.h>
 
-soma_status soma_require_no_fit(const soma_network *network, const char *function) {
-    if (!network->compiled->fit) return SOMA_OK;
-    return soma_error(SOMA_INVALID_STATE, "%s can't be called from a callback of soma_fit on the same network",
-                      function);
-}
-
 float soma_rate_now(const soma_compiled *compiled, uint64_t first_step, uint64_t total_steps) {
     const soma_optimizer *optimizer = &compiled->optimizer;
     /* A cosine over the whole of fit begins with it; all else goes on from fit to fit. */
@@ -80,6 +74,36 @@ soma_status soma_apply_gradients(soma_network *network) {
     return SOMA_OK;
 }
 
+/* ----------------------------------------------------------------------------------------------------- gradients */
+
+static soma_status input_gradient(soma_network *network, size_t input, float *values, size_t count) {
+    soma_compiled *compiled = network->compiled;
+    const char *name = soma_tensor_name(network->inputs[input]);
+    if (!compiled->last_backward || !compiled->last_plan)
+        return soma_error(SOMA_INVALID_STATE, "the gradient of input %s is there after soma_backward()", name);
+    const soma_tensor *gradient = compiled->last_backward->input_gradient[input];
+    if (gradient) return soma_plan_read(compiled->last_plan, gradient, values, count);
+    size_t expected = soma_plan_batch(compiled->last_plan) * soma_tensor_count(network->inputs[input]);
+    if (count != expected)
+        return soma_error(SOMA_INVALID_SHAPE, "the gradient of input %s has %zu values, got room for %zu", name,
+                          expected, count);
+    memset(values, 0, count * sizeof *values); /* the loss does not depend on it */
+    return SOMA_OK;
+}
+
+soma_status soma_get_gradient(soma_network *network, const soma_tensor *tensor, float *values, size_t count) {
+    SOMA_TRY(soma_require_compiled(network, "soma_get_gradient"));
+    for (size_t i = 0; i < network->input_count; i++)
+        if (network->inputs[i] == tensor) return input_gradient(network, i, values, count);
+    soma_parameter *parameter = NULL;
+    SOMA_TRY(soma_check_parameter(network, tensor, count, &parameter));
+    soma_executor *executor = network->compiled->executor;
+    if (!network->compiled->last_backward)
+        return soma_error(SOMA_INVALID_STATE, "there is a gradient of %s after soma_backward()",
+                          soma_tensor_name(tensor));
+    return soma_executor_read(executor, executor->gradients, tensor->offset, values, count);
+}
+
 /* ------------------------------------------------------------------------------------------------- learning rate */
 
 soma_status soma_set_learning_rate(soma_network *network, float learning_rate) {
@@ -95,9 +119,4 @@ soma_status soma_set_learning_rate(soma_network *network, float learning_rate) {
 
 float soma_get_learning_rate(const soma_network *network) {
     return network && network->compiled ? network->compiled->learning_rate : 0.0f;
-}
-
-soma_status soma_synchronize(soma_network *network) {
-    SOMA_TRY(soma_require_compiled(network, "soma_synchronize"));
-    return soma_device_sync(network->compiled->device);
 }

@@ -1,30 +1,24 @@
 /* SPDX-License-Identifier: MIT */
-/* Step graphs: a copy of the network with targets, losses, metrics, gradients and the optimizer appended; and their
- * plans. */
-#include "train/step.h"
+/* Step graphs: a copy of the network with targets, losses and metrics appended, and what training needs beside those
+ * (step_training.c); and their plans. */
+#include "train/step_build.h"
 
 #include <string.h>
 
-/* What a step graph is built with. */
-typedef struct builder {
-    soma_network *network;
-    soma_compiled *compiled;
-    soma_step *step;
-    soma_graph *graph;
-    soma_tensor *target[SOMA_MAX_OUTPUTS], *loss[SOMA_MAX_OUTPUTS];
-    soma_tensor *weight;
-} builder;
+static bool is_forward(soma_mode mode) {
+    return mode == SOMA_MODE_PREDICT || mode == SOMA_MODE_EVALUATE;
+}
 
 /* --------------------------------------------------------------------------------------------- inputs of the step */
 
-static soma_status add_input(builder *build, soma_dtype dtype, uint32_t rank, const size_t *shape, const char *name,
-                             soma_tensor **out) {
+static soma_status add_input(soma_step_builder *build, soma_dtype dtype, uint32_t rank, const size_t *shape,
+                             const char *name, soma_tensor **out) {
     soma_tensor_spec spec = {.op = SOMA_OP_INPUT, .dtype = dtype, .batched = true, .rank = rank, .name = name};
     if (rank) memcpy(spec.shape, shape, rank * sizeof *shape);
     return soma_graph_add(build->graph, &spec, out);
 }
 
-static soma_status add_targets(builder *build) {
+static soma_status add_targets(soma_step_builder *build) {
     const soma_signature *signature = &build->step->signature;
     for (size_t i = 0; i < soma_network_output_count(build->network); i++) {
         const soma_tensor *output = soma_network_output(build->network, i);
@@ -47,12 +41,9 @@ static void remove_dropout(soma_graph *graph) {
         }
 }
 
-/* The copy of a tensor of the network in the step's graph. */
-static soma_tensor *in_step(const builder *build, const soma_tensor *tensor) {
+soma_tensor *soma_step_tensor(const soma_step_builder *build, const soma_tensor *tensor) {
     soma_tensor *copy = build->graph->tensor[tensor->id];
-    bool inference =
-        build->step->signature.mode == SOMA_MODE_PREDICT || build->step->signature.mode == SOMA_MODE_EVALUATE;
-    while (inference && copy->op == SOMA_OP_DROPOUT) copy = copy->input[0];
+    while (is_forward(build->step->signature.mode) && copy->op == SOMA_OP_DROPOUT) copy = copy->input[0];
     return copy;
 }
 
@@ -60,12 +51,12 @@ static soma_tensor *in_step(const builder *build, const soma_tensor *tensor) {
  */
 
 /* A loss from logits stands before the output's own softmax or sigmoid. */
-static soma_tensor *loss_prediction(const builder *build, size_t output) {
-    soma_tensor *prediction = in_step(build, soma_network_output(build->network, output));
+static soma_tensor *loss_prediction(const soma_step_builder *build, size_t output) {
+    soma_tensor *prediction = soma_step_tensor(build, soma_network_output(build->network, output));
     return build->compiled->from_input[output] ? prediction->input[0] : prediction;
 }
 
-static soma_status class_weight_tensor(const builder *build, soma_tensor **out) {
+static soma_status class_weight_tensor(const soma_step_builder *build, soma_tensor **out) {
     const soma_compiled *compiled = build->compiled;
     soma_tensor_spec spec = {
         .op = SOMA_OP_PARAMETER, .rank = 1, .shape = {compiled->class_weight_count}, .name = "class weights"};
@@ -75,14 +66,15 @@ static soma_status class_weight_tensor(const builder *build, soma_tensor **out) 
     return SOMA_OK;
 }
 
-static soma_status add_metric(builder *build, soma_tensor *prediction, soma_tensor *target, soma_metric_params params) {
+static soma_status add_metric(soma_step_builder *build, soma_tensor *prediction, soma_tensor *target,
+                              soma_metric_params params) {
     soma_tensor *ignored, *input[] = {prediction, target};
     soma_tensor_spec spec = {
         .op = SOMA_OP_METRIC, .input_count = target ? 2 : 1, .input = input, .attributes = {.metric = params}};
     return soma_graph_add(build->graph, &spec, &ignored);
 }
 
-static soma_status add_loss(builder *build, size_t i) {
+static soma_status add_loss(soma_step_builder *build, size_t i) {
     const soma_compiled *compiled = build->compiled;
     soma_tensor *input[4] = {loss_prediction(build, i), build->target[i]};
     soma_attributes attributes = {.loss = {.params = {compiled->loss[i], compiled->huber_delta},
@@ -100,128 +92,48 @@ static soma_status add_loss(builder *build, size_t i) {
 
 /* Metrics of the first output. Those that only compare outputs take what the loss takes, so that no softmax is computed
  * for them. */
-static soma_status add_metrics(builder *build) {
+static soma_status add_metrics(soma_step_builder *build) {
     for (uint32_t i = 0; i < build->compiled->metric_count; i++) {
         const soma_metric_params *params = &build->compiled->metric[i];
         soma_tensor *prediction = params->kind == SOMA_METRIC_ABSOLUTE_ERROR
-                                      ? in_step(build, soma_network_output(build->network, 0))
+                                      ? soma_step_tensor(build, soma_network_output(build->network, 0))
                                       : loss_prediction(build, 0);
         SOMA_TRY(add_metric(build, prediction, build->target[0], *params));
     }
     return SOMA_OK;
 }
 
-static soma_status add_losses(builder *build) {
+static soma_status add_losses(soma_step_builder *build) {
     SOMA_TRY(add_targets(build));
     for (size_t i = 0; i < soma_network_output_count(build->network); i++)
         if (build->compiled->trained_on[i]) SOMA_TRY(add_loss(build, i));
     return add_metrics(build);
 }
 
-/* ---------------------------------------------------------------------------------------------------------- gradients
- */
-
-/* The objective is the mean over the batch of the weighted losses: d objective / d loss_i = weight / batch. */
-static soma_status add_seed(builder *build, size_t output, soma_tensor **seed) {
-    soma_tensor_spec spec = {
-        .op = SOMA_OP_FILL, .attributes = {.fill = {build->compiled->loss_weight[output], true}}, .batched = true};
-    return soma_graph_add(build->graph, &spec, seed);
-}
-
-/* Parameter gradients go to the flat buffer. What has a place already, or none of its own, is copied there. */
-static soma_status pin_gradient(builder *build, const soma_tensor *parameter, soma_tensor *gradient) {
-    if (gradient->place != SOMA_PLACE_ARENA || gradient->op == SOMA_OP_RESHAPE || gradient->op == SOMA_OP_INPUT ||
-        gradient->op == SOMA_OP_FILL)
-        SOMA_TRY(soma_graph_copy(build->graph, gradient, gradient, 1, &gradient));
-    gradient->place = SOMA_PLACE_GRADIENT;
-    gradient->offset = parameter->offset;
-    return SOMA_OK;
-}
-
-/* gradient[]: first of the parameters, then of the inputs. */
-static soma_status pin_gradients(builder *build, soma_tensor **gradient) {
-    const soma_network *network = build->network;
-    for (size_t i = 0; i < network->parameter_count; i++)
-        if (gradient[i]) SOMA_TRY(pin_gradient(build, network->parameters[i].tensor, gradient[i]));
-    if (build->step->signature.mode != SOMA_MODE_BACKWARD) return SOMA_OK;
-    for (size_t i = 0; i < network->input_count; i++) {
-        soma_tensor *x = gradient[network->parameter_count + i];
-        if (x) x->kept = true;
-        build->step->input_gradient[i] = x;
-    }
-    return SOMA_OK;
-}
-
-static soma_status add_gradients(builder *build) {
-    const soma_network *network = build->network;
-    bool inputs = build->step->signature.mode == SOMA_MODE_BACKWARD;
-    size_t wanted_count = network->parameter_count + (inputs ? network->input_count : 0), roots = 0;
-    soma_tensor *seed[SOMA_MAX_OUTPUTS], *root[SOMA_MAX_OUTPUTS];
-    for (size_t i = 0; i < SOMA_MAX_OUTPUTS; i++) {
-        if (!build->loss[i]) continue;
-        root[roots] = build->loss[i];
-        SOMA_TRY(add_seed(build, i, &seed[roots++]));
-    }
-    soma_tensor **wanted = soma_calloc(2 * wanted_count, sizeof *wanted);
-    if (!wanted) return soma_out_of_memory(2 * wanted_count * sizeof *wanted, "the gradients");
-    soma_tensor **gradient = wanted + wanted_count;
-    for (size_t i = 0; i < wanted_count; i++)
-        wanted[i] = in_step(build, i < network->parameter_count ? network->parameters[i].tensor
-                                                                : network->inputs[i - network->parameter_count]);
-    soma_status status = soma_graph_differentiate(build->graph, root, seed, roots, wanted, wanted_count, gradient);
-    if (status == SOMA_OK) status = pin_gradients(build, gradient);
-    soma_free(wanted);
-    return status;
-}
-
-static soma_status add_optimizer(builder *build) {
-    soma_tensor *norm = NULL, *ignored;
-    if (build->compiled->optimizer.clip_norm > 0) {
-        soma_tensor_spec spec = {.op = SOMA_OP_NORM};
-        SOMA_TRY(soma_graph_add(build->graph, &spec, &norm));
-    }
-    soma_tensor_spec spec = {.op = SOMA_OP_OPTIMIZER, .input_count = norm ? 1 : 0, .input = &norm};
-    return soma_graph_add(build->graph, &spec, &ignored);
-}
-
 /* -------------------------------------------------------------------------------------------------------- the graphs
  */
 
-static void keep_outputs(builder *build) {
+static void keep_outputs(soma_step_builder *build) {
     for (size_t i = 0; i < soma_network_output_count(build->network); i++) {
-        build->step->output[i] = in_step(build, soma_network_output(build->network, i));
+        build->step->output[i] = soma_step_tensor(build, soma_network_output(build->network, i));
         build->step->output[i]->kept = true;
     }
 }
 
-static void set_dropout_seed(const builder *build) {
-    for (uint32_t i = 0; i < build->graph->count; i++)
-        if (build->graph->tensor[i]->op == SOMA_OP_DROPOUT)
-            build->graph->tensor[i]->attributes.dropout.seed = build->network->seed;
-}
-
-static bool updates_in_products(const builder *build) {
-    const soma_optimizer *optimizer = &build->compiled->optimizer;
-    return build->step->signature.mode == SOMA_MODE_TRAIN && optimizer->kind == SOMA_SGD && optimizer->l2 == 0 &&
-           optimizer->l1 == 0 && optimizer->clip_value == 0 && optimizer->clip_norm == 0;
-}
-
-static soma_status fuse(builder *build) {
+static soma_status fuse(soma_step_builder *build) {
     SOMA_TRY(soma_graph_fuse(build->graph, SOMA_FUSE_ALL));
-    if (updates_in_products(build)) soma_graph_update_in_products(build->graph, build->compiled->executor->decay_count);
+    if (!is_forward(build->step->signature.mode)) soma_step_fuse_training(build);
     return SOMA_OK;
 }
 
-static soma_status build_graph(builder *build) {
+static soma_status build_graph(soma_step_builder *build) {
     soma_mode mode = build->step->signature.mode;
     SOMA_TRY(soma_graph_clone(&build->network->graph, build->graph));
-    if (mode == SOMA_MODE_PREDICT || mode == SOMA_MODE_EVALUATE) remove_dropout(build->graph);
-    set_dropout_seed(build);
+    if (is_forward(mode)) remove_dropout(build->graph);
     if (mode == SOMA_MODE_PREDICT) keep_outputs(build);
     if (mode == SOMA_MODE_EVALUATE || mode == SOMA_MODE_TRAIN || mode == SOMA_MODE_BACKWARD)
         SOMA_TRY(add_losses(build));
-    if (mode == SOMA_MODE_TRAIN || mode == SOMA_MODE_BACKWARD) SOMA_TRY(add_gradients(build));
-    if (mode == SOMA_MODE_TRAIN || mode == SOMA_MODE_APPLY) SOMA_TRY(add_optimizer(build));
+    if (!is_forward(mode)) SOMA_TRY(soma_step_add_training(build));
     soma_graph_prune(build->graph);
     return build->compiled->fuse ? fuse(build) : SOMA_OK;
 }
@@ -258,7 +170,7 @@ soma_status soma_step_build(soma_network *network, const soma_signature *signatu
     if (!step) return soma_out_of_memory(sizeof *step, "a step");
     step->signature = *signature;
     step->executor = executor;
-    builder build = {.network = network, .compiled = network->compiled, .step = step, .graph = &step->graph};
+    soma_step_builder build = {.network = network, .compiled = network->compiled, .step = step, .graph = &step->graph};
     soma_status status = build_graph(&build);
     if (status == SOMA_OK) return SOMA_OK;
     soma_step_free(step);
@@ -283,7 +195,7 @@ soma_status soma_step_get(soma_network *network, const soma_signature *signature
  */
 
 static soma_status reserve(soma_compiled *compiled, soma_mode mode) {
-    if (mode == SOMA_MODE_PREDICT || mode == SOMA_MODE_EVALUATE) return SOMA_OK;
+    if (is_forward(mode)) return SOMA_OK;
     bool updates = mode != SOMA_MODE_BACKWARD;
     return soma_executor_reserve_training(compiled->executor,
                                           updates ? soma_optimizer_states(compiled->optimizer.kind) : 0);
@@ -345,4 +257,15 @@ soma_status soma_require_compiled(const soma_network *network, const char *funct
             SOMA_INVALID_STATE,
             "%s: the network has got further layers or outputs since it was compiled; call soma_compile()", function);
     return SOMA_OK;
+}
+
+soma_status soma_require_no_fit(const soma_network *network, const char *function) {
+    if (!network->compiled->fit) return SOMA_OK;
+    return soma_error(SOMA_INVALID_STATE, "%s can't be called from a callback of soma_fit on the same network",
+                      function);
+}
+
+soma_status soma_synchronize(soma_network *network) {
+    SOMA_TRY(soma_require_compiled(network, "soma_synchronize"));
+    return soma_device_sync(network->compiled->device);
 }

@@ -96,5 +96,13 @@ soma_status soma_step_read_metrics(soma_network *network, size_t samples, soma_m
 
 /* SOMA_INVALID_STATE if the network is not compiled as it is now (names the function). */
 soma_status soma_require_compiled(const soma_network *network, const char *function);
+/* SOMA_INVALID_STATE in a callback of soma_fit(), where `function` would disturb the training that is under way. */
+soma_status soma_require_no_fit(const soma_network *network, const char *function);
+/* It has a loss, and this soma has training. */
+bool soma_can_train(const soma_network *network);
+
+/* parameters.c: whether a tensor is a parameter of so many values; if so, which. */
+soma_status soma_check_parameter(const soma_network *network, const soma_tensor *tensor, size_t count,
+                                 soma_parameter **parameter);
 
 #endif

@@ -22,8 +22,7 @@ static soma_status device_figures(soma_network *network, size_t batch, soma_netw
     const soma_compiled *compiled = network->compiled;
     uint64_t flat = (uint64_t)compiled->executor->parameter_count * soma_executor_element(compiled->executor);
     soma_plan_figures train = {0}, predict;
-    bool trains = false;
-    for (size_t i = 0; i < soma_network_output_count(network); i++) trains |= compiled->trained_on[i];
+    bool trains = soma_can_train(network);
     SOMA_TRY(plan_figures(network, SOMA_MODE_PREDICT, batch, &predict));
     if (trains) SOMA_TRY(plan_figures(network, SOMA_MODE_TRAIN, batch, &train));
     const soma_plan_figures *larger = trains ? &train : &predict;

@@ -1,27 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Cases of REDUCE, SOFTMAX and SOFTMAX_GRAD: what runs along an axis of [outer, axis, inner]. */
-#include "device/conformance/shapes.h"
+/* Cases of REDUCE and SOFTMAX: what runs along an axis of [outer, axis, inner]. */
+#include "device/conformance/axis.h"
 #include "device/conformance/softmax.h"
-
-static const size_t shapes[][3] = {
-    {1, 1, 1},    {1, 7, 1},    {5, 1, 3},    {7, 1, 1},     {3, 31, 1},   {2, 13, 5},   {1, 131, 13},
-    {61, 2, 5},   {13, 3, 127}, {127, 10, 1}, {131, 61, 1},  {1, 1, 1000}, {2, 1000, 1}, {1, 128, 257},
-    {257, 64, 1}, {1, 4099, 1}, {3, 1031, 2}, {1, 65537, 1}, {0, 3, 2},    {3, 0, 2},    {3, 2, 0},
-};
-
-/* The elements along the axis of line `index`, where lines are numbered as the elements of [outer, inner]. */
-typedef struct line {
-    size_t first, step, count;
-} line;
-
-static line line_of(const soma_view *x, size_t index) {
-    size_t axis = x->shape[1], inner = x->shape[2];
-    return (line){index / inner * axis * inner + index % inner, inner, axis};
-}
-
-static size_t line_count(const soma_view *x) {
-    return x->shape[0] * x->shape[2];
-}
 
 /* ------------------------------------------------------------------------------------------------------- reduce */
 
@@ -82,7 +62,7 @@ void soma_reduce_cases(soma_suite *suite) {
     static const float specials[][2] = {
         {NAN, NAN}, {INFINITY, INFINITY}, {-INFINITY, -INFINITY}, {INFINITY, -INFINITY}, {NAN, INFINITY}};
     for (int op = 0; op < SOMA_REDUCTION_COUNT; op++) {
-        for (size_t i = 0; i < SOMA_COUNT_OF(shapes); i++) reduce_case(suite, (soma_reduction)op, shapes[i], NULL);
+        for (size_t i = 0; i < AXIS_SHAPE_COUNT; i++) reduce_case(suite, (soma_reduction)op, axis_shapes[i], NULL);
         for (size_t i = 0; i < SOMA_COUNT_OF(specials); i++)
             reduce_case(suite, (soma_reduction)op, special_shape, specials[i]);
     }
@@ -123,7 +103,7 @@ void soma_softmax_cases(soma_suite *suite) {
     static const float specials[][2] = {
         {NAN, NAN}, {INFINITY, INFINITY}, {-INFINITY, -INFINITY}, {INFINITY, -INFINITY}};
     for (int logarithm = 0; logarithm < 2; logarithm++) {
-        for (size_t i = 0; i < SOMA_COUNT_OF(shapes); i++) softmax_case(suite, shapes[i], logarithm, 4.0, 0.0, NULL);
+        for (size_t i = 0; i < AXIS_SHAPE_COUNT; i++) softmax_case(suite, axis_shapes[i], logarithm, 4.0, 0.0, NULL);
         for (size_t i = 0; i < SOMA_COUNT_OF(specials); i++) {
             softmax_case(suite, middle, logarithm, 4.0, 0.0, specials[i]);
             softmax_case(suite, row, logarithm, 4.0, 0.0, specials[i]);
@@ -132,63 +112,5 @@ void soma_softmax_cases(soma_suite *suite) {
         softmax_case(suite, row, logarithm, 2.0, 1000.0, NULL); /* e^x alone would overflow */
         softmax_case(suite, middle, logarithm, 2.0, -1000.0, NULL);
         softmax_case(suite, middle, logarithm, 0.0, 3.0, NULL); /* all equal */
-    }
-}
-
-/* ------------------------------------------------------------------------------------------------ softmax gradient */
-
-static void softmax_grad_bound(const soma_call *before, soma_bounded *const *expected) {
-    const soma_view *dy = &before->view[0], *y = &before->view[1];
-    bool logarithm = before->params.softmax.log;
-    size_t lines = line_count(dy);
-    for (size_t i = 0; i < lines; i++) {
-        line along = line_of(dy, i);
-        soma_bounded_sum terms = {0};
-        for (size_t j = 0; j < along.count; j++) {
-            size_t at = along.first + j * along.step;
-            soma_bounded slope = soma_given(dy, at);
-            soma_bounded_sum_add(&terms, logarithm ? slope : soma_bounded_multiply(slope, soma_given(y, at)));
-        }
-        soma_bounded sum = soma_bounded_sum_result(&terms);
-        for (size_t j = 0; j < along.count; j++) {
-            size_t at = along.first + j * along.step;
-            soma_bounded slope = soma_given(dy, at), value = soma_given(y, at);
-            expected[2][at] = logarithm
-                                  ? soma_bounded_subtract(slope, soma_bounded_multiply(soma_bounded_exp(value), sum))
-                                  : soma_bounded_multiply(value, soma_bounded_subtract(slope, sum));
-        }
-    }
-}
-
-static void softmax_grad_case(soma_suite *suite, const size_t *shape, bool logarithm, uint32_t special_view,
-                              const float *special) {
-    soma_view view = soma_view_shaped(SOMA_F32, 3, shape);
-    soma_call call = soma_call_softmax_grad(view, view, view, logarithm);
-    soma_case c;
-    soma_case_begin(suite, &c, &call, softmax_grad_bound);
-    if (logarithm)
-        soma_case_uniform(suite, &c, 1, -8.0, -0.1);
-    else
-        soma_case_uniform(suite, &c, 1, 0.0, 1.0);
-    if (special) soma_case_sprinkle(suite, &c, special_view, (uint32_t)(3 * shape[1]), special, 2);
-    c.garbage_is_finite = special != NULL;
-    soma_case_describe(&c, ": %s of %s", logarithm ? "log softmax" : "softmax", SHAPE(&view));
-    if (special)
-        soma_case_describe(&c, ", with %g and %g in %s", (double)special[0], (double)special[1],
-                           special_view ? "y" : "dy");
-    soma_case_run(suite, &c);
-}
-
-void soma_softmax_grad_cases(soma_suite *suite) {
-    static const size_t middle[] = {31, 13, 7}, row[] = {61, 10, 1};
-    static const float specials[][2] = {{NAN, NAN}, {INFINITY, INFINITY}, {-INFINITY, INFINITY}};
-    for (int logarithm = 0; logarithm < 2; logarithm++) {
-        for (size_t i = 0; i < SOMA_COUNT_OF(shapes); i++) softmax_grad_case(suite, shapes[i], logarithm, 0, NULL);
-        for (size_t i = 0; i < SOMA_COUNT_OF(specials); i++) {
-            softmax_grad_case(suite, middle, logarithm, 0, specials[i]);
-            softmax_grad_case(suite, row, logarithm, 0, specials[i]);
-        }
-        softmax_grad_case(suite, row, logarithm, 1,
-                          specials[0]); /* y comes from softmax, which makes NaN but no infinity */
     }
 }

@@ -1,25 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Error bounds of the functions of one number. */
-#include "device/conformance/functions.h"
-
-#define add      soma_bounded_add
-#define subtract soma_bounded_subtract
-#define multiply soma_bounded_multiply
-#define divide   soma_bounded_divide
-#define negate   soma_bounded_negate
-#define exact    soma_exact
-#define ONE      soma_exact(1.0)
-
-static const double selu_scale = 1.0507009873554805, selu_alpha = 1.6732632423543772;
+#include "device/conformance/function_parts.h"
 
 /* 1 / (1 + e^-x) */
 soma_bounded soma_bounded_sigmoid(soma_bounded x) {
     return divide(ONE, add(ONE, soma_bounded_exp(negate(x))));
-}
-
-/* 1 + erf(x / sqrt 2) */
-static soma_bounded twice_normal_cdf(soma_bounded x) {
-    return add(ONE, soma_bounded_erf(multiply(x, soma_constant(M_SQRT1_2))));
 }
 
 static soma_bounded step(soma_bounded x) {
@@ -42,10 +27,6 @@ static soma_bounded leaky_relu(soma_bounded x, double a, double b) {
 
 static soma_bounded elu(soma_bounded x, double a) {
     return pieces(x, x, multiply(exact(a), soma_bounded_expm1(x)), fmax(1.0, a));
-}
-
-static soma_bounded selu_factor(void) {
-    return multiply(soma_constant(selu_scale), soma_constant(selu_alpha));
 }
 
 static soma_bounded selu(soma_bounded x) {
@@ -101,70 +82,6 @@ soma_bounded soma_bounded_function(soma_function function, soma_bounded x, doubl
         return soma_bounded_abs(x);
     case SOMA_SQUARE:
         return multiply(x, x);
-    case SOMA_FUNCTION_COUNT:
-    case SOMA_SOFTMAX:
-        break;
-    }
-    return exact(NAN);
-}
-
-/* P(X <= x) + x p(x) of the standard normal distribution */
-static soma_bounded gelu_derivative(soma_bounded x) {
-    soma_bounded square = multiply(multiply(exact(-0.5), x), x);
-    soma_bounded density = multiply(multiply(x, soma_constant(0.3989422804014327)), soma_bounded_exp(square));
-    return add(multiply(exact(0.5), twice_normal_cdf(x)), density);
-}
-
-/* s + x s (1 - s) */
-static soma_bounded silu_derivative(soma_bounded x) {
-    soma_bounded s = soma_bounded_sigmoid(x);
-    return add(s, multiply(multiply(x, s), subtract(ONE, s)));
-}
-
-/* By the sign of v; NaN for NaN. */
-static soma_bounded by_sign(double v, soma_bounded positive, soma_bounded zero, soma_bounded negative) {
-    return v > 0.0 ? positive : v < 0.0 ? negative : v == 0.0 ? zero : exact(v);
-}
-
-soma_bounded soma_bounded_derivative(soma_function function, double v, double a, double b) {
-    soma_bounded given = exact(v), zero = exact(0.0);
-    switch (function) {
-    case SOMA_IDENTITY:
-        return ONE;
-    case SOMA_LINEAR:
-        return exact(a);
-    case SOMA_SIGMOID:
-        return multiply(given, subtract(ONE, given));
-    case SOMA_TANH:
-        return subtract(ONE, multiply(given, given));
-    case SOMA_STEP:
-        return zero;
-    case SOMA_RELU:
-        return by_sign(v, ONE, zero, zero);
-    case SOMA_LEAKY_RELU:
-        return by_sign(v, exact(a), exact(b), exact(b));
-    case SOMA_ELU:
-        return by_sign(v, ONE, exact(a), add(given, exact(a)));
-    case SOMA_SELU:
-        return by_sign(v, soma_constant(selu_scale), selu_factor(), add(given, selu_factor()));
-    case SOMA_SOFTPLUS:
-        return negate(soma_bounded_expm1(negate(given)));
-    case SOMA_GELU:
-        return gelu_derivative(given);
-    case SOMA_SILU:
-        return silu_derivative(given);
-    case SOMA_HARD_SIGMOID:
-        return isnan(v) ? given : exact(v > 0.0 && v < 1.0 ? a : 0.0);
-    case SOMA_EXP:
-        return given;
-    case SOMA_LOG:
-        return divide(ONE, given);
-    case SOMA_SQRT:
-        return divide(exact(0.5), given);
-    case SOMA_ABS:
-        return by_sign(v, ONE, zero, exact(-1.0));
-    case SOMA_SQUARE:
-        return multiply(exact(2.0), given);
     case SOMA_FUNCTION_COUNT:
     case SOMA_SOFTMAX:
         break;

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* What LOSS and LOSS_GRAD must give, with error bounds. */
+/* What LOSS must give, with error bounds, and the cases that LOSS and LOSS_GRAD have in common. */
 #ifndef SOMA_DEVICE_CONFORMANCE_LOSS_BOUNDS_H
 #define SOMA_DEVICE_CONFORMANCE_LOSS_BOUNDS_H
 
 #include "device/conformance/suite.h"
 
 void soma_loss_bound(const soma_call *before, soma_bounded *const *expected);
-void soma_loss_grad_bound(const soma_call *before, soma_bounded *const *expected);
+
+/* The cases of LOSS, or of LOSS_GRAD, whose bound is its own. */
+void soma_loss_table(soma_suite *suite, soma_case_bound *bound, bool gradient);
 
 static inline bool soma_loss_is_categorical(soma_loss_kind kind) {
     return kind == SOMA_LOSS_CATEGORICAL_CROSSENTROPY || kind == SOMA_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS;

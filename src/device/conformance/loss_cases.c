@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Cases of LOSS and LOSS_GRAD: every loss, class numbers and rows as targets, with and without weights. */
+/* Cases of LOSS, and of LOSS_GRAD with a bound of its own: every loss, class numbers and rows as targets, with and
+ * without weights. */
 #include "device/conformance/loss_bounds.h"
 #include "device/conformance/shapes.h"
 
@@ -19,20 +20,22 @@ typedef struct loss_form {
     soma_loss_kind kind;
     bool class_numbers, weighted, class_weighted;
     size_t n, k;
+    soma_case_bound *bound;
+    bool gradient;
 } loss_form;
 
 static bool takes_probabilities(soma_loss_kind kind) {
     return kind == SOMA_LOSS_CATEGORICAL_CROSSENTROPY || kind == SOMA_LOSS_BINARY_CROSSENTROPY;
 }
 
-static soma_call make_call(const loss_form *form, bool gradient) {
+static soma_call make_call(const loss_form *form) {
     soma_view prediction = SOMA_F32_VIEW(form->n, form->k);
     soma_view target = form->class_numbers ? SOMA_SHAPED(SOMA_I32, form->n) : prediction;
     soma_view weight = form->weighted ? SOMA_F32_VIEW(form->n) : soma_view_absent();
     soma_view class_weight =
         form->class_weighted ? SOMA_F32_VIEW(soma_loss_is_binary(form->kind) ? 2 : form->k) : soma_view_absent();
     soma_loss_params params = {form->kind, 0.7f};
-    if (gradient)
+    if (form->gradient)
         return soma_call_loss_grad(prediction, target, weight, class_weight, SOMA_F32_VIEW(form->n), prediction,
                                    params);
     return soma_call_loss(prediction, target, weight, class_weight, SOMA_F32_VIEW(form->n), params);
@@ -76,10 +79,10 @@ static void set_views(soma_suite *suite, soma_case *c, const loss_form *form, bo
                        form->class_weighted ? ", class weights" : "");
 }
 
-static void loss_case(soma_suite *suite, const loss_form *form, bool gradient) {
-    soma_call call = make_call(form, gradient);
+static void loss_case(soma_suite *suite, const loss_form *form) {
+    soma_call call = make_call(form);
     soma_case c;
-    soma_case_begin(suite, &c, &call, gradient ? soma_loss_grad_bound : soma_loss_bound);
+    soma_case_begin(suite, &c, &call, form->bound);
     set_views(suite, &c, form, false);
     c.garbage_is_finite = form->class_numbers;
     soma_case_run(suite, &c);
@@ -89,10 +92,10 @@ static void loss_case(soma_suite *suite, const loss_form *form, bool gradient) {
  * A NaN or an infinity in one operand. An infinite prediction is left out where what it gives is a matter of how the
  * formula is evaluated (0 times infinity); with class numbers the special value is put where the class is.
  */
-static void special_case(soma_suite *suite, const loss_form *form, bool gradient, uint32_t view, float value) {
-    soma_call call = make_call(form, gradient);
+static void special_case(soma_suite *suite, const loss_form *form, uint32_t view, float value) {
+    soma_call call = make_call(form);
     soma_case c;
-    soma_case_begin(suite, &c, &call, gradient ? soma_loss_grad_bound : soma_loss_bound);
+    soma_case_begin(suite, &c, &call, form->bound);
     set_views(suite, &c, form, true);
     size_t row = form->n / 2,
            place = view == PREDICTION || (view == TARGET && !form->class_numbers) ? row * form->k : row;
@@ -108,42 +111,38 @@ static void special_case(soma_suite *suite, const loss_form *form, bool gradient
     soma_case_run(suite, &c);
 }
 
-static void special_cases(soma_suite *suite, const loss_form *form, bool gradient) {
-    const bool has[] = {true, !form->class_numbers, form->weighted, form->class_weighted, gradient};
+static void special_cases(soma_suite *suite, const loss_form *form) {
+    const bool has[] = {true, !form->class_numbers, form->weighted, form->class_weighted, form->gradient};
     for (uint32_t view = 0; view < SOMA_COUNT_OF(has); view++) {
         if (!has[view]) continue;
-        special_case(suite, form, gradient, view, NAN);
+        special_case(suite, form, view, NAN);
         /* Times the zeros of a class number's row, an infinity is as good as a NaN or as a 0. */
-        bool plain_factor = (view == WEIGHT || view == DLOSS) && !(gradient && takes_probabilities(form->kind));
+        bool plain_factor = (view == WEIGHT || view == DLOSS) && !(form->gradient && takes_probabilities(form->kind));
         bool residual = !soma_loss_is_categorical(form->kind) && !soma_loss_is_binary(form->kind) && view == PREDICTION;
-        if (plain_factor || residual) special_case(suite, form, gradient, view, INFINITY);
+        if (plain_factor || residual) special_case(suite, form, view, INFINITY);
     }
 }
 
-static void loss_table(soma_suite *suite, bool gradient) {
+void soma_loss_table(soma_suite *suite, soma_case_bound *bound, bool gradient) {
     static const size_t shapes[][2] = {{1, 1},   {5, 1},    {1, 10},   {7, 3},    {31, 10},  {13, 61},
                                        {127, 2}, {131, 13}, {3, 1000}, {257, 10}, {2, 4099}, {0, 4}};
     for (int kind = 0; kind < SOMA_LOSS_COUNT; kind++)
         for (unsigned bits = 0; bits < 8; bits++) {
             bool categorical = soma_loss_is_categorical((soma_loss_kind)kind);
             bool binary = soma_loss_is_binary((soma_loss_kind)kind);
-            loss_form form = {(soma_loss_kind)kind, bits & 1, bits & 2, bits & 4, 0, 0};
+            loss_form form = {(soma_loss_kind)kind, bits & 1, bits & 2, bits & 4, 0, 0, bound, gradient};
             if ((form.class_numbers && !categorical) || (form.class_weighted && !categorical && !binary)) continue;
             for (size_t i = 0; i < SOMA_COUNT_OF(shapes); i++) {
                 form.n = shapes[i][0];
                 form.k = shapes[i][1];
-                loss_case(suite, &form, gradient);
+                loss_case(suite, &form);
             }
             form.n = 7;
             form.k = 5;
-            special_cases(suite, &form, gradient);
+            special_cases(suite, &form);
         }
 }
 
 void soma_loss_cases(soma_suite *suite) {
-    loss_table(suite, false);
-}
-
-void soma_loss_grad_cases(soma_suite *suite) {
-    loss_table(suite, true);
+    soma_loss_table(suite, soma_loss_bound, false);
 }

@@ -128,6 +128,8 @@ soma_case_table soma_fill_cases, soma_copy_cases, soma_gather_cases, soma_gemm_c
     soma_softmax_grad_cases, soma_dropout_cases, soma_loss_cases, soma_loss_grad_cases, soma_metric_cases,
     soma_optimizer_cases, soma_memory_cases, soma_list_cases;
 
+/* False for the primitives of training in a soma without it. */
+bool soma_suite_has(uint32_t row);
 /* Runs one row of the suite: a primitive, SOMA_CHECK_MEMORY or SOMA_CHECK_LIST. With `first_failure_only` it ends at
  * that. */
 soma_status soma_suite_check(soma_device *device, uint32_t row, bool first_failure_only, soma_check_result *result);

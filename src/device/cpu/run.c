@@ -12,7 +12,7 @@
 
 soma_status soma_cpu_prepare(const soma_cpu_isa *isa, uint32_t threads, soma_call *call, size_t *workspace) {
     *workspace = 0;
-    if ((unsigned)call->primitive >= SOMA_PRIMITIVE_COUNT) return SOMA_UNSUPPORTED;
+    if ((unsigned)call->primitive >= SOMA_PRIMITIVE_COUNT || !isa->planners[call->primitive]) return SOMA_UNSUPPORTED;
     soma_cpu_plan *plan = soma_calloc(1, sizeof *plan);
     if (!plan) return soma_out_of_memory(sizeof *plan, "the plan of a call");
     plan->threads = threads;

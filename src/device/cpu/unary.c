@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* UNARY, UNARY_GRAD and BIAS_UNARY_GRAD: every row of kernels/functions.h becomes two vectorised loops. */
-#include "device/cpu/kernels.h"
+/* UNARY: every row of kernels/functions.h becomes a vectorised loop. */
+#include "device/cpu/unary.h"
 #include "kernels/functions.h"
-
-/* Of an element: 0.08 for relu, 0.45 for tanh. */
-#define NANOSECONDS 0.3
-
-typedef void derivative_function(const float *dy, const float *v, float *out, size_t count, float a, float b);
 
 #define X(NAME, from_output, f, derivative)                                                                            \
     static void apply_##NAME(const float *px, float *out, size_t count, float a, float b) {                            \
@@ -16,124 +11,29 @@ typedef void derivative_function(const float *dy, const float *v, float *out, si
             real x = px[i];                                                                                            \
             out[i] = f;                                                                                                \
         }                                                                                                              \
-    }                                                                                                                  \
-    static void derive_##NAME(const float *dy, const float *pv, float *out, size_t count, float a, float b) {          \
-        (void)a, (void)b;                                                                                              \
-        SOMA_INDEPENDENT                                                                                               \
-        for (size_t i = 0; i < count; i++) {                                                                           \
-            real v = pv[i];                                                                                            \
-            (void)v;                                                                                                   \
-            out[i] = dy[i] * (derivative);                                                                             \
-        }                                                                                                              \
     }
 SOMA_FUNCTION_TABLE(X)
 #undef X
 
-static const struct {
-    soma_cpu_function *apply;
-    derivative_function *derive;
-} functions[SOMA_FUNCTION_COUNT] = {
-#define X(NAME, from_output, f, derivative) [SOMA_##NAME] = {apply_##NAME, derive_##NAME},
+static soma_cpu_function *const functions[SOMA_FUNCTION_COUNT] = {
+#define X(NAME, from_output, f, derivative) [SOMA_##NAME] = apply_##NAME,
     SOMA_FUNCTION_TABLE(X)
 #undef X
 };
 
 soma_cpu_function *SOMA_FOR_ISA(soma_cpu_get_function)(soma_function function) {
-    return (unsigned)function < SOMA_FUNCTION_COUNT ? functions[function].apply : NULL;
+    return (unsigned)function < SOMA_FUNCTION_COUNT ? functions[function] : NULL;
 }
 
 static void unary_chunk(const soma_call *call, const soma_cpu_plan *plan, size_t task, uint32_t thread) {
     (void)plan, (void)thread;
     const soma_unary_params *params = &call->params.unary;
     soma_range range = soma_cpu_part(task, soma_view_count(&call->view[1]), SOMA_CPU_CHUNK);
-    functions[params->function].apply(soma_cpu_floats(&call->view[0]) + range.begin,
-                                      soma_cpu_floats(&call->view[1]) + range.begin, range.end - range.begin, params->a,
-                                      params->b);
-}
-
-static void unary_grad_chunk(const soma_call *call, const soma_cpu_plan *plan, size_t task, uint32_t thread) {
-    (void)plan, (void)thread;
-    const soma_unary_params *params = &call->params.unary;
-    soma_range range = soma_cpu_part(task, soma_view_count(&call->view[2]), SOMA_CPU_CHUNK);
-    functions[params->function].derive(
-        soma_cpu_floats(&call->view[0]) + range.begin, soma_cpu_floats(&call->view[1]) + range.begin,
-        soma_cpu_floats(&call->view[2]) + range.begin, range.end - range.begin, params->a, params->b);
-}
-
-static soma_status plan_chunks(const soma_call *call, soma_cpu_plan *plan, soma_cpu_task *run, const soma_view *out) {
-    if ((unsigned)call->params.unary.function >= SOMA_FUNCTION_COUNT || out->dtype != SOMA_F32) return SOMA_UNSUPPORTED;
-    size_t count = soma_view_count(out);
-    soma_cpu_add_phase(plan, run, soma_cpu_parts(count, SOMA_CPU_CHUNK));
-    plan->nanoseconds = NANOSECONDS * (double)count;
-    return SOMA_OK;
+    functions[params->function](soma_cpu_floats(&call->view[0]) + range.begin,
+                                soma_cpu_floats(&call->view[1]) + range.begin, range.end - range.begin, params->a,
+                                params->b);
 }
 
 SOMA_CPU_PLANNER(unary) {
     return plan_chunks(call, plan, unary_chunk, &call->view[1]);
-}
-SOMA_CPU_PLANNER(unary_grad) {
-    return plan_chunks(call, plan, unary_grad_chunk, &call->view[2]);
-}
-
-/* ------------------------------------------------------------------------------------------------ with the bias */
-
-/* A task takes a block of rows of a strip of columns. */
-#define STRIP 128
-#define BLOCK 512
-
-static size_t strips(const soma_view *out) {
-    return soma_cpu_parts(out->shape[1], STRIP);
-}
-static size_t blocks(const soma_view *out) {
-    return soma_cpu_parts(out->shape[0], BLOCK);
-}
-
-static void add_rows(float *restrict sum, const float *restrict row, size_t count) {
-    for (size_t j = 0; j < count; j++) sum[j] += row[j];
-}
-
-/* With one block of rows the sums are final, else they wait in the workspace as [block, column]. */
-static void bias_strip(const soma_call *call, const soma_cpu_plan *plan, size_t task, uint32_t thread) {
-    (void)plan, (void)thread;
-    const soma_view *out = &call->view[2];
-    size_t rows = out->shape[0], cols = out->shape[1], block = task / strips(out);
-    soma_range col = soma_cpu_part(task % strips(out), cols, STRIP), row = soma_cpu_part(block, rows, BLOCK);
-    size_t width = col.end - col.begin;
-    const soma_unary_params *params = &call->params.unary;
-    derivative_function *derive = functions[params->function].derive;
-    float sum[STRIP] = {0};
-    for (size_t i = row.begin; i < row.end; i++) {
-        size_t at = i * cols + col.begin;
-        float *result = soma_cpu_floats(out) + at;
-        derive(soma_cpu_floats(&call->view[0]) + at, soma_cpu_floats(&call->view[1]) + at, result, width, params->a,
-               params->b);
-        add_rows(sum, result, width);
-    }
-    float *target =
-        blocks(out) > 1 ? (float *)soma_cpu_workspace(call) + block * cols : soma_cpu_floats(&call->view[3]);
-    memcpy(target + col.begin, sum, width * sizeof *sum);
-}
-
-static void bias_combine(const soma_call *call, const soma_cpu_plan *plan, size_t task, uint32_t thread) {
-    (void)plan, (void)thread;
-    const soma_view *out = &call->view[2];
-    size_t cols = out->shape[1];
-    soma_range col = soma_cpu_part(task, cols, STRIP);
-    float *dbias = soma_cpu_floats(&call->view[3]) + col.begin;
-    const float *partial = (const float *)soma_cpu_workspace(call) + col.begin;
-    memset(dbias, 0, (col.end - col.begin) * sizeof *dbias);
-    for (size_t i = 0; i < blocks(out); i++) add_rows(dbias, partial + i * cols, col.end - col.begin);
-}
-
-SOMA_CPU_PLANNER(bias_unary_grad) {
-    const soma_view *out = &call->view[2];
-    if ((unsigned)call->params.unary.function >= SOMA_FUNCTION_COUNT || out->dtype != SOMA_F32) return SOMA_UNSUPPORTED;
-    if (blocks(out) > 1) {
-        soma_cpu_add_phase(plan, bias_strip, strips(out) * blocks(out));
-        plan->workspace = blocks(out) * out->shape[1] * sizeof(float);
-    } else if (blocks(out) == 1)
-        soma_cpu_add_phase(plan, bias_strip, strips(out));
-    if (blocks(out) != 1) soma_cpu_add_phase(plan, bias_combine, strips(out)); /* with no rows it writes the zeros */
-    plan->nanoseconds = (NANOSECONDS + 0.1) * (double)soma_view_count(out);
-    return SOMA_OK;
 }

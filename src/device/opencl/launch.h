@@ -157,4 +157,10 @@ soma_cl_writer soma_cl_write_fill, soma_cl_write_copy, soma_cl_write_gather, som
     soma_cl_write_softmax, soma_cl_write_softmax_grad, soma_cl_write_dropout, soma_cl_write_loss,
     soma_cl_write_loss_grad, soma_cl_write_metric, soma_cl_write_optimizer;
 
+/* Softmax and its gradient: one kernel where the axis is a row, the other for any axis; they take so many views. */
+void soma_cl_launch_softmax(soma_cl_builder *builder, const char *rows_kernel, const char *columns_kernel,
+                            uint32_t views);
+/* Losses and their gradients: one kernel for the categorical cross-entropies, the other for means over elements. */
+void soma_cl_launch_loss(soma_cl_builder *builder, const char *categorical_kernel, const char *element_kernel);
+
 #endif

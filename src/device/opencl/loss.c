@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Losses and their gradients. */
+/* Losses. */
 #include "device/opencl/launch.h"
 
 /* Loops over a row, one after the other, at most. */
@@ -59,18 +59,14 @@ static bool is_categorical(const soma_cl_builder *builder) {
     return kind == SOMA_LOSS_CATEGORICAL_CROSSENTROPY || kind == SOMA_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS;
 }
 
-void soma_cl_write_loss(soma_cl_builder *builder) {
-    if (builder->call->view[0].shape[0] == 0) return;
+void soma_cl_launch_loss(soma_cl_builder *builder, const char *categorical_kernel, const char *element_kernel) {
     if (is_categorical(builder))
-        write_crossentropy(builder, "crossentropy");
+        write_crossentropy(builder, categorical_kernel);
     else
-        write_elements(builder, "loss");
+        write_elements(builder, element_kernel);
 }
 
-void soma_cl_write_loss_grad(soma_cl_builder *builder) {
-    if (soma_view_count(&builder->call->view[0]) == 0) return;
-    if (is_categorical(builder))
-        write_crossentropy(builder, "crossentropy_grad");
-    else
-        write_elements(builder, "loss_grad");
+void soma_cl_write_loss(soma_cl_builder *builder) {
+    if (builder->call->view[0].shape[0] == 0) return;
+    soma_cl_launch_loss(builder, "crossentropy", "loss");
 }

@@ -59,15 +59,10 @@ void soma_cl_reduce_pass(soma_cl_builder *builder, const soma_cl_reduction *pass
         reduce_columns(builder, pass, from, to);
 }
 
-/* Work-items that reduce the whole axis at once. */
-static size_t reducing_items(const soma_cl_device *device, size_t outer, size_t inner) {
-    return outer * soma_cl_pieces(inner, device->style.width);
-}
-
 /* A long axis is reduced in two passes: pieces of it into the workspace, then those. */
 static void reduce(soma_cl_builder *builder, soma_cl_reduction whole, soma_cl_place from, soma_cl_place to) {
-    size_t pieces =
-        soma_cl_axis_pieces(builder->device, reducing_items(builder->device, whole.outer, whole.inner), whole.axis);
+    size_t pieces = soma_cl_axis_pieces(builder->device,
+                                        soma_cl_reducing_items(builder->device, whole.outer, whole.inner), whole.axis);
     whole.length = SOMA_MAX(soma_cl_pieces(whole.axis, pieces), 1u);
     whole.pieces = SOMA_MAX(soma_cl_pieces(whole.axis, whole.length), 1u);
     if (whole.pieces == 1) {
@@ -93,29 +88,4 @@ void soma_cl_write_reduce(soma_cl_builder *builder) {
                                .divisor = op == SOMA_REDUCE_MEAN ? (float)x->shape[1] : 1};
     if (whole.outer == 0 || whole.inner == 0) return;
     reduce(builder, whole, soma_cl_view_place(0), soma_cl_view_place(1));
-}
-
-void soma_cl_write_bias_unary_grad(soma_cl_builder *builder) {
-    const soma_unary_params *params = &builder->call->params.unary;
-    size_t rows = builder->call->view[2].shape[0], columns = builder->call->view[2].shape[1];
-    const soma_cl_device *device = builder->device;
-    if (columns == 0) return;
-    size_t pieces = soma_cl_axis_pieces(device, reducing_items(device, 1, columns), rows);
-    size_t length = SOMA_MAX(soma_cl_pieces(rows, pieces), 1u);
-    pieces = SOMA_MAX(soma_cl_pieces(rows, length), 1u);
-    soma_cl_place sums = pieces == 1 ? soma_cl_view_place(3) : soma_cl_scratch_place(builder, pieces * columns);
-    soma_cl_expect_loops(builder, length);
-    soma_cl_begin(builder, "elementwise.cl", "bias_unary_grad", "-DFIXED_FUNCTION=%d", (int)params->function);
-    soma_cl_pass_size(builder, rows);
-    soma_cl_pass_size(builder, columns);
-    soma_cl_pass_size(builder, length);
-    soma_cl_pass_u32(builder, params->function);
-    soma_cl_pass_float(builder, params->a);
-    soma_cl_pass_float(builder, params->b);
-    for (uint32_t view = 0; view < 3; view++) soma_cl_pass_view(builder, view);
-    soma_cl_pass_place(builder, sums);
-    soma_cl_end(builder, device->style.group, 1, soma_cl_column_groups(device, columns), pieces);
-    if (pieces == 1) return;
-    soma_cl_reduction second = {SOMA_REDUCE_SUM, 1, pieces, columns, 1, pieces, 1};
-    soma_cl_reduce_pass(builder, &second, sums, soma_cl_view_place(3));
 }

@@ -32,6 +32,11 @@ typedef struct soma_cl_reduction {
 /* One launch. */
 void soma_cl_reduce_pass(soma_cl_builder *builder, const soma_cl_reduction *pass, soma_cl_place from, soma_cl_place to);
 
+/* Work-items that reduce the whole axis at once. */
+static inline size_t soma_cl_reducing_items(const soma_cl_device *device, size_t outer, size_t inner) {
+    return outer * soma_cl_pieces(inner, device->style.width);
+}
+
 /* Groups of work-items that handle a vector of neighbouring columns each. */
 size_t soma_cl_column_groups(const soma_cl_device *device, size_t columns);
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Softmax and its gradient. */
+/* Softmax. */
 #include "device/opencl/reduce.h"
 
 /* Loops over an axis, one after the other. */
 #define LOOPS 3
 
-static void write_softmax(soma_cl_builder *builder, const char *rows_kernel, const char *columns_kernel,
-                          uint32_t views) {
+void soma_cl_launch_softmax(soma_cl_builder *builder, const char *rows_kernel, const char *columns_kernel,
+                            uint32_t views) {
     const soma_view *x = &builder->call->view[0];
     const size_t outer = x->shape[0], axis = x->shape[1], inner = x->shape[2];
     const bool logarithm = builder->call->params.softmax.log;
@@ -33,9 +33,5 @@ static void write_softmax(soma_cl_builder *builder, const char *rows_kernel, con
 }
 
 void soma_cl_write_softmax(soma_cl_builder *builder) {
-    write_softmax(builder, "softmax_rows", "softmax_columns", 2);
-}
-
-void soma_cl_write_softmax_grad(soma_cl_builder *builder) {
-    write_softmax(builder, "softmax_grad_rows", "softmax_grad_columns", 3);
+    soma_cl_launch_softmax(builder, "softmax_rows", "softmax_columns", 2);
 }

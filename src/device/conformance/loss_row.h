@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/* A row of a batch, as the bounds of losses and of their derivatives look at it. */
+#ifndef SOMA_DEVICE_CONFORMANCE_LOSS_ROW_H
+#define SOMA_DEVICE_CONFORMANCE_LOSS_ROW_H
+
+#include "device/conformance/functions.h"
+#include "device/conformance/loss_bounds.h"
+#include "device/conformance/softmax.h"
+
+#define add      soma_bounded_add
+#define subtract soma_bounded_subtract
+#define multiply soma_bounded_multiply
+#define divide   soma_bounded_divide
+#define exact    soma_exact
+#define ONE      soma_exact(1.0)
+
+static const double probability_floor = 1e-7;
+
+/* One row of the batch. `class` is -1 where the target is a row of its own. */
+typedef struct row {
+    const soma_call *call;
+    size_t index, width;
+    bool by_class, outside;
+    size_t class;
+} row;
+
+static inline row row_of(const soma_call *call, size_t index) {
+    row r = {.call = call, .index = index, .width = call->view[0].shape[1]};
+    r.by_class = call->view[1].dtype == SOMA_I32;
+    if (!r.by_class) return r;
+    double number = soma_element_get(&call->view[1], index);
+    r.outside = !(number >= 0.0 && number < (double)r.width);
+    r.class = r.outside ? 0 : (size_t)number;
+    return r;
+}
+
+static inline double prediction(const row *r, size_t j) {
+    return soma_element_get(&r->call->view[0], r->index * r->width + j);
+}
+
+static inline double target(const row *r, size_t j) {
+    return r->by_class ? (double)(r->class == j) : soma_element_get(&r->call->view[1], r->index * r->width + j);
+}
+
+/* A class number means its one element; the others contribute nothing at all. */
+static inline bool counts(const row *r, size_t j) {
+    return !r->by_class || r->class == j;
+}
+
+static inline soma_bounded given(const row *r, uint32_t view, size_t index) {
+    const soma_view *optional = &r->call->view[view];
+    return soma_view_present(optional) ? exact(soma_element_get(optional, index)) : ONE;
+}
+
+static inline soma_bounded row_weight(const row *r) {
+    soma_bounded weight = given(r, 2, r->index);
+    if (!soma_loss_is_categorical(r->call->params.loss.kind) || !soma_view_present(&r->call->view[3])) return weight;
+    if (r->by_class) return multiply(weight, given(r, 3, r->class));
+    soma_bounded_sum sum = {0};
+    for (size_t j = 0; j < r->width; j++) soma_bounded_sum_add(&sum, multiply(exact(target(r, j)), given(r, 3, j)));
+    return multiply(weight, soma_bounded_sum_result(&sum));
+}
+
+/* t class_weight[1] + (1 - t) class_weight[0] */
+static inline soma_bounded element_weight(const row *r, soma_bounded t) {
+    if (!soma_view_present(&r->call->view[3])) return ONE;
+    return add(multiply(t, given(r, 3, 1)), multiply(subtract(ONE, t), given(r, 3, 0)));
+}
+
+static inline soma_softmax_bound row_softmax(const row *r) {
+    return soma_softmax_bound_of(&r->call->view[0], r->index * r->width, 1, r->width);
+}
+
+#endif
