@@ -45,12 +45,9 @@ static void compile_and_run(soma_network *network) {
     REQUIRE(status != SOMA_INTERNAL && status != SOMA_OUT_OF_MEMORY);
     if (status != SOMA_OK) return;
     run(network, SOMA_MODE_PREDICT);
-    for (size_t i = 0; i < soma_network_output_count(network); i++)
-        if (network->compiled->trained_on[i]) {
-            run(network, SOMA_MODE_TRAIN);
-            run(network, SOMA_MODE_BACKWARD);
-            break;
-        }
+    if (!soma_can_train(network)) return;
+    run(network, SOMA_MODE_TRAIN);
+    run(network, SOMA_MODE_BACKWARD);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

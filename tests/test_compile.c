@@ -370,15 +370,17 @@ static void add_tests(TCase *cases) {
     tcase_add_loop_test(cases, impossible_networks_are_refused, 0, SOMA_COUNT_OF(impossible));
     tcase_add_test(cases, what_is_missing_is_named);
     tcase_add_test(cases, too_little_memory_leaves_the_network_as_it_was);
-    tcase_add_test(cases, weights_go_along_to_another_device);
-    tcase_add_test(cases, compiling_again_forgets_the_optimizer);
     tcase_add_test(cases, a_compiled_network_can_grow);
-    tcase_add_test(cases, below_a_binary_step_gradients_are_zero);
     tcase_add_loop_test(cases, in_inference_nothing_is_dropped, 0, SOMA_COUNT_OF(dropouts));
-    tcase_add_test(cases, dropout_draws_from_streams_of_its_own);
     tcase_add_test(cases, parameters_are_read_and_written);
-    tcase_add_test(cases, gradients_are_there_after_backward);
-    tcase_add_test(cases, what_the_loss_does_not_depend_on_has_no_gradient);
+    if (SOMA_HAS_TRAINING) {
+        tcase_add_test(cases, weights_go_along_to_another_device);
+        tcase_add_test(cases, compiling_again_forgets_the_optimizer);
+        tcase_add_test(cases, below_a_binary_step_gradients_are_zero);
+        tcase_add_test(cases, dropout_draws_from_streams_of_its_own);
+        tcase_add_test(cases, gradients_are_there_after_backward);
+        tcase_add_test(cases, what_the_loss_does_not_depend_on_has_no_gradient);
+    }
 }
 
 int main(void) {

@@ -12,6 +12,7 @@
 static soma_device *device;
 
 START_TEST(row_conforms) {
+    if (!soma_suite_has((uint32_t)_i)) return; /* of a soma without training */
     soma_check_result result;
     double begin = soma_seconds();
     soma_status status = soma_suite_check(device, (uint32_t)_i, false, &result);

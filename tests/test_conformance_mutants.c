@@ -172,6 +172,7 @@ static soma_check_result check_row(soma_device *device, uint32_t row) {
 }
 
 START_TEST(sound_device_passes) {
+    if (!soma_suite_has((uint32_t)_i)) return; /* of a soma without training */
     soma_device *device = open_mutant();
     soma_check_result result = check_row(device, (uint32_t)_i);
     ck_assert_msg(result.passed, "%s: %s", result.primitive, result.detail);
@@ -181,6 +182,7 @@ END_TEST
 
 /* All that are wrong with this row's primitive; those that passed are listed together. */
 START_TEST(mutants_are_found) {
+    if (!soma_suite_has((uint32_t)_i)) return;
     soma_device *device = open_mutant();
     soma_text passed = {0};
     size_t tried = 0;
@@ -215,7 +217,7 @@ int main(void) {
     tcase_set_timeout(tests, 120);
     tcase_add_loop_test(tests, sound_device_passes, 0, SOMA_CHECK_COUNT);
     tcase_add_loop_test(tests, mutants_are_found, 0, SOMA_CHECK_COUNT);
-    tcase_add_test(tests, whole_suite_reports_the_first_failure);
+    if (SOMA_HAS_TRAINING) tcase_add_test(tests, whole_suite_reports_the_first_failure);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

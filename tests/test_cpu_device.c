@@ -288,7 +288,7 @@ int main(void) {
     tcase_add_test(tests, test_enumerate);
     tcase_add_test(tests, test_wrapped_memory_is_not_freed);
     tcase_add_test(tests, test_large_and_impossible_allocations);
-    tcase_add_test(tests, test_thread_count_does_not_matter);
+    if (SOMA_HAS_TRAINING) tcase_add_test(tests, test_thread_count_does_not_matter);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

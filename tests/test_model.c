@@ -317,11 +317,11 @@ END_TEST
 static void add_tests(TCase *cases) {
     tcase_add_checked_fixture(cases, setup, teardown);
     tcase_add_loop_test(cases, what_is_saved_comes_back, 0, SOMA_COUNT_OF(networks));
-    tcase_add_test(cases, training_continues_alike);
     tcase_add_test(cases, compile_options_come_back);
     tcase_add_test(cases, preprocessing_comes_back);
     tcase_add_test(cases, what_cannot_be_saved_is_refused);
     tcase_add_test(cases, a_failed_save_leaves_the_old_file);
+    if (SOMA_HAS_TRAINING) tcase_add_test(cases, training_continues_alike);
 }
 
 int main(void) {

@@ -288,10 +288,12 @@ static void add_tests(TCase *cases) {
     tcase_add_loop_test(cases, losses_and_metrics_suit_the_output, 0, SOMA_COUNT_OF(choices));
     tcase_add_test(cases, metrics_are_those_asked_for);
     tcase_add_loop_test(cases, what_does_not_fit_is_refused, 0, SOMA_COUNT_OF(refusals));
-    tcase_add_test(cases, class_weights_weigh_classes);
-    tcase_add_test(cases, class_weights_of_two_classes);
-    tcase_add_test(cases, loss_weights_add_up);
-    tcase_add_test(cases, a_network_without_losses_can_predict_only);
+    if (SOMA_HAS_TRAINING) {
+        tcase_add_test(cases, class_weights_weigh_classes);
+        tcase_add_test(cases, class_weights_of_two_classes);
+        tcase_add_test(cases, loss_weights_add_up);
+        tcase_add_test(cases, a_network_without_losses_can_predict_only);
+    }
 }
 
 int main(void) {

@@ -4,6 +4,7 @@
  * be written once more. (That others read such files, and that their files are read, is shown by onnx_interop.py and
  * the vectors of ONNX's own test suite.)
  */
+#include "base/base.h"
 #include "expect.h"
 #include "gradient_cases.h"
 #include "temporary.h"
@@ -207,10 +208,10 @@ int main(void) {
     tcase_set_timeout(tcase, 120);
     tcase_add_unchecked_fixture(tcase, temporary_create, temporary_destroy);
     tcase_add_loop_test(tcase, what_is_written_computes_the_same_when_read, 0, (int)gradient_case_count);
-    tcase_add_test(tcase, names_are_kept_and_training_goes_on);
     tcase_add_test(tcase, standardisation_is_written);
     tcase_add_test(tcase, long_names_end_where_a_character_does);
     tcase_add_test(tcase, what_is_too_large_is_refused_before_it_is_written);
+    if (SOMA_HAS_TRAINING) tcase_add_test(tcase, names_are_kept_and_training_goes_on);
     Suite *suite = suite_create("onnx");
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);

@@ -392,8 +392,6 @@ END_TEST
 
 static void add_tests(TCase *cases) {
     tcase_add_test(cases, start_of_gather_is_live);
-    tcase_add_test(cases, learning_rate_is_live);
-    tcase_add_test(cases, step_of_dropout_is_live);
     tcase_add_test(cases, calls_run_in_order);
     tcase_add_test(cases, views_lie_anywhere_in_a_memory);
     tcase_add_test(cases, calls_without_elements_need_no_memory);
@@ -402,6 +400,10 @@ static void add_tests(TCase *cases) {
     tcase_add_test(cases, sums_repeat_bit_by_bit);
     tcase_add_test(cases, lists_of_calls_repeat_bit_by_bit);
     tcase_add_test(cases, long_sums_are_whole_or_refused);
+    if (SOMA_HAS_TRAINING) {
+        tcase_add_test(cases, learning_rate_is_live);
+        tcase_add_test(cases, step_of_dropout_is_live);
+    }
 }
 
 int main(void) {

@@ -1,39 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The reference itself: against values worked out by hand or by closed forms, and each gradient against central
- * differences of its own forward function. All in float64.
- */
-#include "base/random.h"
-#include "device/reference.h"
-
-#include "expect.h"
-#include <stdlib.h>
-
-#define EXACTLY  0.0
-#define ROUNDING 1e-14 /* a few operations in float64 */
-
-static soma_view f64(double *values, uint32_t rank, const size_t *shape) {
-    return soma_view_of(values, 0, SOMA_F64, rank, shape);
-}
-#define F64(values, ...) f64(values, sizeof((size_t[]){__VA_ARGS__}) / sizeof(size_t), (size_t[]){__VA_ARGS__})
-#define NONE             soma_view_absent()
-
-static void run(soma_call call) {
-    expect_ok(soma_reference_run(&call));
-}
-
-static void expect_values(const double *found, const double *expected, size_t count, double tolerance,
-                          const char *what) {
-    for (size_t i = 0; i < count; i++) {
-        bool same = isnan(expected[i]) ? isnan(found[i])
-                                       : found[i] == expected[i] ||
-                                             fabs(found[i] - expected[i]) <= tolerance * fmax(1.0, fabs(expected[i]));
-        ck_assert_msg(same, "%s: element %zu is %.17g, expected %.17g", what, i, found[i], expected[i]);
-    }
-}
-#define EXPECT_VALUES(found, tolerance, ...)                                                                           \
-    expect_values(found, (const double[]){__VA_ARGS__}, sizeof((double[]){__VA_ARGS__}) / sizeof(double), tolerance,   \
-                  __func__)
+/* The reference itself: against values worked out by hand or by closed forms. All in float64. */
+#include "reference.h"
 
 /* ---------------------------------------------------------------------------------------------------- data movement */
 
@@ -86,12 +53,6 @@ START_TEST(gather_takes_rows) {
 END_TEST
 
 /* ------------------------------------------------------------------------------------------------------- functions */
-
-static double apply(soma_function function, double x, double a, double b) {
-    double y;
-    run(soma_call_unary(F64(&x, 1), F64(&y, 1), (soma_unary_params){function, (float)a, (float)b}));
-    return y;
-}
 
 /* Digits from the functions' definitions, evaluated to 17 places with arbitrary precision. */
 static const struct {
@@ -149,50 +110,6 @@ START_TEST(functions_pass_nan_on) {
 }
 END_TEST
 
-static double derivative(soma_function function, double x, double a, double b, double dy) {
-    double v = soma_function_grad_uses_output(function) ? apply(function, x, a, b) : x, out;
-    run(soma_call_unary_grad(F64(&dy, 1), F64(&v, 1), F64(&out, 1), (soma_unary_params){function, (float)a, (float)b}));
-    return out;
-}
-
-/* A central difference of step h is off by h^2 f'''/6 and by rounding of about 1e-16 |f| / h. */
-#define STEP                 1e-5
-#define DIFFERENCE_TOLERANCE 1e-8
-
-START_TEST(derivatives_are_those_of_the_functions) {
-    const double points[] = {-3.1, -1.7, -0.6, -0.05, 0.05, 0.4, 1.3, 2.9};
-    for (int f = 0; f < SOMA_FUNCTION_COUNT; f++)
-        for (size_t i = 0; i < SOMA_COUNT_OF(points); i++) {
-            soma_function function = (soma_function)f;
-            double x = points[i], a = 0.75, b = 0.125; /* float32 has these as they are */
-            if ((function == SOMA_LOG || function == SOMA_SQRT) && x < 0.1) continue;
-            double expected = (apply(function, x + STEP, a, b) - apply(function, x - STEP, a, b)) / (2.0 * STEP);
-            double found = derivative(function, x, a, b, 1.0);
-            expect_values(&found, &expected, 1, DIFFERENCE_TOLERANCE, soma_function_name(function));
-            ck_assert_double_eq(derivative(function, x, a, b, -3.0), -3.0 * found);
-        }
-}
-END_TEST
-
-START_TEST(derivatives_at_edges_are_as_documented) {
-    ck_assert_double_eq(derivative(SOMA_RELU, 0.0, 0, 0, 1.0), 0.0);
-    ck_assert_double_eq(derivative(SOMA_LEAKY_RELU, 0.0, 1.0, 0.25, 1.0), 0.25);
-    ck_assert_double_eq(derivative(SOMA_ABS, 0.0, 0, 0, 1.0), 0.0);
-    ck_assert_double_eq(derivative(SOMA_STEP, 0.0, 0, 0, 1.0), 0.0);
-    ck_assert_double_eq(derivative(SOMA_ELU, 0.0, 0.5, 0, 1.0), 0.5);
-    ck_assert(isnan(derivative(SOMA_RELU, NAN, 0, 0, 1.0)));
-}
-END_TEST
-
-START_TEST(bias_gradient_sums_columns) {
-    double dy[6] = {1, 2, 3, 4, 5, 6}, y[6] = {0, 1, 1, 1, 0, 1}, out[6], dbias[3];
-    run(soma_call_bias_unary_grad(F64(dy, 2, 3), F64(y, 2, 3), F64(out, 2, 3), F64(dbias, 3),
-                                  (soma_unary_params){.function = SOMA_RELU}));
-    EXPECT_VALUES(out, EXACTLY, 0, 2, 3, 4, 0, 6);
-    EXPECT_VALUES(dbias, EXACTLY, 4, 2, 9);
-}
-END_TEST
-
 static double combine(soma_binary op, double a, double b) {
     double out;
     run(soma_call_binary(F64(&a, 1), F64(&b, 1), F64(&out, 1), op));
@@ -223,59 +140,6 @@ START_TEST(binary_broadcasts) {
     b.stride[1] = 0;
     run(soma_call_binary(F64(a, 2, 3), b, F64(out, 2, 3), SOMA_BINARY_SUBTRACT));
     EXPECT_VALUES(out, EXACTLY, -9, -8, -7, -16, -15, -14);
-}
-END_TEST
-
-/*
- * Philox4x32-10's published test vectors (Random123, kat_vectors): counter and key of zeros, and of the digits of pi.
- * An element is kept where its word reaches rate 2^32; float32 has 24 bits of that, so the rates that end just below
- * and just above a word's first 24 bits tell.
- */
-START_TEST(dropout_has_the_published_random_numbers) {
-    static const struct {
-        uint64_t seed, step;
-        uint32_t stream, counter, word[4];
-    } vectors[] = {
-        {0, 0, 0, 0, {0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}},
-        {UINT64_C(0x299f31d0a4093822),
-         UINT64_C(0x13198a2e85a308d3),
-         0x03707344,
-         0x243f6a88,
-         {0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}},
-    };
-    for (size_t i = 0; i < SOMA_COUNT_OF(vectors); i++)
-        for (size_t j = 0; j < 4; j++) {
-            soma_dropout_params params = {
-                .stream = vectors[i].stream, .seed = vectors[i].seed, .step = vectors[i].step};
-            uint32_t bits = vectors[i].word[j] >> 8;
-            params.rate = (float)bits * 0x1p-24f;
-            ck_assert(soma_dropout_keeps(&params, (size_t)vectors[i].counter * 4 + j));
-            params.rate = (float)(bits + 1) * 0x1p-24f;
-            ck_assert(!soma_dropout_keeps(&params, (size_t)vectors[i].counter * 4 + j));
-        }
-}
-END_TEST
-
-/* A word that is the threshold itself is kept: one whose last 8 bits are 0, so that float32 can hold the rate that it
- * is. */
-START_TEST(dropout_keeps_the_threshold) {
-    soma_random random;
-    uint32_t word;
-    soma_random_init(&random, 1, 2);
-    do word = soma_random_u32(&random);
-    while (word & 0xFF);
-    soma_dropout_params params = {.rate = (float)(word >> 8) * 0x1p-24f, .stream = 2, .seed = 1};
-    ck_assert(soma_dropout_keeps(&params, (size_t)random.counter - 1));
-}
-END_TEST
-
-START_TEST(dropout_scales_what_it_keeps) {
-    double x[4] = {3, 3, 3, -3}, out[4];
-    run(soma_call_dropout(F64(x, 4), F64(out, 4),
-                          (soma_dropout_params){.rate = 0.625f})); /* words 66.., e1.., bc.., 9b.. */
-    EXPECT_VALUES(out, EXACTLY, 0, 8, 8, 0);
-    run(soma_call_dropout(F64(x, 4), F64(out, 4), (soma_dropout_params){.rate = 0.0f}));
-    EXPECT_VALUES(out, EXACTLY, 3, 3, 3, -3);
 }
 END_TEST
 
@@ -351,28 +215,6 @@ START_TEST(softmax_has_its_known_values) {
 }
 END_TEST
 
-/* The gradient of sum_i dy_i softmax(x)_i. */
-START_TEST(softmax_gradient_is_that_of_softmax) {
-    double dy[5] = {0.3, -1.1, 0.7, 2.0, -0.4}, y[5], out[5];
-    for (int logarithm = 0; logarithm < 2; logarithm++) {
-        double x[5] = {0.1, -0.8, 1.9, 0.0, 0.6};
-        run(soma_call_softmax(F64(x, 1, 5, 1), F64(y, 1, 5, 1), logarithm));
-        run(soma_call_softmax_grad(F64(dy, 1, 5, 1), F64(y, 1, 5, 1), F64(out, 1, 5, 1), logarithm));
-        for (size_t i = 0; i < 5; i++) {
-            double sum[2] = {0, 0}, at = x[i];
-            for (int side = 0; side < 2; side++) {
-                x[i] = at + (side ? STEP : -STEP);
-                run(soma_call_softmax(F64(x, 1, 5, 1), F64(y, 1, 5, 1), logarithm));
-                for (size_t j = 0; j < 5; j++) sum[side] += dy[j] * y[j];
-            }
-            x[i] = at;
-            double expected = (sum[1] - sum[0]) / (2.0 * STEP);
-            expect_values(&out[i], &expected, 1, DIFFERENCE_TOLERANCE, logarithm ? "log softmax" : "softmax");
-        }
-    }
-}
-END_TEST
-
 int main(void) {
     Suite *suite = suite_create("reference");
     TCase *tests = tcase_create("reference");
@@ -382,21 +224,14 @@ int main(void) {
     tcase_add_test(tests, gather_takes_rows);
     tcase_add_test(tests, functions_have_their_known_values);
     tcase_add_test(tests, functions_pass_nan_on);
-    tcase_add_test(tests, derivatives_are_those_of_the_functions);
-    tcase_add_test(tests, derivatives_at_edges_are_as_documented);
-    tcase_add_test(tests, bias_gradient_sums_columns);
     tcase_add_test(tests, binary_operations);
     tcase_add_test(tests, binary_broadcasts);
-    tcase_add_test(tests, dropout_has_the_published_random_numbers);
-    tcase_add_test(tests, dropout_keeps_the_threshold);
-    tcase_add_test(tests, dropout_scales_what_it_keeps);
     tcase_add_test(tests, gemm_multiplies_in_all_transpositions);
     tcase_add_test(tests, gemm_has_an_epilogue);
     tcase_add_test(tests, gemm_without_inner_dimension);
     tcase_add_test(tests, reduce_along_the_middle);
     tcase_add_test(tests, reduce_over_nothing);
     tcase_add_test(tests, softmax_has_its_known_values);
-    tcase_add_test(tests, softmax_gradient_is_that_of_softmax);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

@@ -1,100 +1,86 @@
 /* SPDX-License-Identifier: MIT */
-/* The reference's losses, metrics and optimizers: against values worked out by hand, and gradients against central
- * differences. */
-#include "device/calls.h"
-#include "device/device.h"
+/*
+ * What only training needs of the reference: each gradient against central differences of its own forward function,
+ * dropout against published random numbers, optimizers against steps worked out by hand. All in float64.
+ */
+#include "reference.h"
 
-#include "expect.h"
-#include <math.h>
-#include <stdlib.h>
+#include "base/random.h"
 
-#define ROUNDING 1e-14
+/* ---------------------------------------------------------------------------------------- gradients of functions */
 
-static soma_view f64(double *values, uint32_t rank, const size_t *shape) {
-    return soma_view_of(values, 0, SOMA_F64, rank, shape);
-}
-#define F64(values, ...) f64(values, sizeof((size_t[]){__VA_ARGS__}) / sizeof(size_t), (size_t[]){__VA_ARGS__})
-#define NONE             soma_view_absent()
-
-static soma_view classes(int32_t *numbers, size_t count) {
-    return soma_view_of(numbers, 0, SOMA_I32, 1, &count);
+static double derivative(soma_function function, double x, double a, double b, double dy) {
+    double v = soma_function_grad_uses_output(function) ? apply(function, x, a, b) : x, out;
+    run(soma_call_unary_grad(F64(&dy, 1), F64(&v, 1), F64(&out, 1), (soma_unary_params){function, (float)a, (float)b}));
+    return out;
 }
 
-static void run(soma_call call) {
-    expect_ok(soma_reference_run(&call));
-}
+/* A central difference of step h is off by h^2 f'''/6 and by rounding of about 1e-16 |f| / h. */
+#define STEP                 1e-5
+#define DIFFERENCE_TOLERANCE 1e-8
 
-static void expect_value(double found, double expected, double tolerance, const char *what) {
-    bool same = isnan(expected) ? isnan(found) : fabs(found - expected) <= tolerance * fmax(1.0, fabs(expected));
-    ck_assert_msg(same, "%s: found %.17g, expected %.17g", what, found, expected);
-}
-
-/* ---------------------------------------------------------------------------------------------------------- losses */
-
-/* One row of two elements. */
-static double loss_of(soma_loss_kind kind, double p0, double p1, double t0, double t1) {
-    double p[2] = {p0, p1}, t[2] = {t0, t1}, loss;
-    run(soma_call_loss(F64(p, 1, 2), F64(t, 1, 2), NONE, NONE, F64(&loss, 1), (soma_loss_params){kind, 0.5f}));
-    return loss;
-}
-
-START_TEST(losses_have_values_worked_out_by_hand) {
-    const double ln2 = 0.69314718055994531;
-    expect_value(loss_of(SOMA_LOSS_CATEGORICAL_CROSSENTROPY, 0.25, 0.5, 0.5, 1), 2 * ln2, ROUNDING, "cross-entropy");
-    expect_value(loss_of(SOMA_LOSS_CATEGORICAL_CROSSENTROPY, 0, 1, 1, 0), -log(1e-7), ROUNDING, "floored");
-    expect_value(loss_of(SOMA_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS, 3, 3, 0, 1), ln2, ROUNDING, "equal logits");
-    expect_value(loss_of(SOMA_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS, 1000, -1000, 0, 1), 2000, ROUNDING, "far logits");
-    expect_value(loss_of(SOMA_LOSS_BINARY_CROSSENTROPY, 0.5, 0.25, 1, 0), (ln2 - log(0.75)) / 2, ROUNDING, "binary");
-    expect_value(loss_of(SOMA_LOSS_BINARY_CROSSENTROPY, 1, 0, 0, 0), -log(1e-7) / 2, ROUNDING, "binary floored");
-    expect_value(loss_of(SOMA_LOSS_BINARY_CROSSENTROPY_LOGITS, 0, 0, 1, 0), ln2, ROUNDING, "binary logits");
-    expect_value(loss_of(SOMA_LOSS_BINARY_CROSSENTROPY_LOGITS, 1000, 0, 0, 0.5), (1000 + ln2) / 2, ROUNDING, "far");
-    expect_value(loss_of(SOMA_LOSS_MEAN_SQUARED_ERROR, 1, 5, 4, 3), 6.5, 0, "mean squared error");
-    expect_value(loss_of(SOMA_LOSS_MEAN_ABSOLUTE_ERROR, 1, 5, 4, 3), 2.5, 0, "mean absolute error");
-    expect_value(loss_of(SOMA_LOSS_HUBER, 1, 5, 4, 4.75), (0.5 * (3 - 0.25) + 0.03125) / 2, ROUNDING, "huber");
+START_TEST(derivatives_are_those_of_the_functions) {
+    const double points[] = {-3.1, -1.7, -0.6, -0.05, 0.05, 0.4, 1.3, 2.9};
+    for (int f = 0; f < SOMA_FUNCTION_COUNT; f++)
+        for (size_t i = 0; i < SOMA_COUNT_OF(points); i++) {
+            soma_function function = (soma_function)f;
+            double x = points[i], a = 0.75, b = 0.125; /* float32 has these as they are */
+            if ((function == SOMA_LOG || function == SOMA_SQRT) && x < 0.1) continue;
+            double expected = (apply(function, x + STEP, a, b) - apply(function, x - STEP, a, b)) / (2.0 * STEP);
+            double found = derivative(function, x, a, b, 1.0);
+            expect_values(&found, &expected, 1, DIFFERENCE_TOLERANCE, soma_function_name(function));
+            ck_assert_double_eq(derivative(function, x, a, b, -3.0), -3.0 * found);
+        }
 }
 END_TEST
 
-START_TEST(class_numbers_stand_for_rows) {
-    double p[6] = {0.2, 0.3, 0.5, 0.1, 0.8, 0.1}, rows[6] = {0, 0, 1, 1, 0, 0}, class_weight[3] = {2, 3, 5},
-           weight[2] = {7, 11};
-    int32_t numbers[2] = {2, 0};
-    for (int kind = 0; kind < 2; kind++) {
-        double by_number[2], by_row[2];
-        soma_loss_params params = {.kind = (soma_loss_kind)kind};
-        run(soma_call_loss(F64(p, 2, 3), classes(numbers, 2), F64(weight, 2), F64(class_weight, 3), F64(by_number, 2),
-                           params));
-        run(soma_call_loss(F64(p, 2, 3), F64(rows, 2, 3), F64(weight, 2), F64(class_weight, 3), F64(by_row, 2),
-                           params));
-        for (size_t i = 0; i < 2; i++) expect_value(by_number[i], by_row[i], ROUNDING, "class number");
-        if (kind == SOMA_LOSS_CATEGORICAL_CROSSENTROPY)
-            expect_value(by_row[0], -7.0 * 5.0 * log(0.5), ROUNDING, "weights");
+START_TEST(derivatives_at_edges_are_as_documented) {
+    ck_assert_double_eq(derivative(SOMA_RELU, 0.0, 0, 0, 1.0), 0.0);
+    ck_assert_double_eq(derivative(SOMA_LEAKY_RELU, 0.0, 1.0, 0.25, 1.0), 0.25);
+    ck_assert_double_eq(derivative(SOMA_ABS, 0.0, 0, 0, 1.0), 0.0);
+    ck_assert_double_eq(derivative(SOMA_STEP, 0.0, 0, 0, 1.0), 0.0);
+    ck_assert_double_eq(derivative(SOMA_ELU, 0.0, 0.5, 0, 1.0), 0.5);
+    ck_assert(isnan(derivative(SOMA_RELU, NAN, 0, 0, 1.0)));
+}
+END_TEST
+
+START_TEST(bias_gradient_sums_columns) {
+    double dy[6] = {1, 2, 3, 4, 5, 6}, y[6] = {0, 1, 1, 1, 0, 1}, out[6], dbias[3];
+    run(soma_call_bias_unary_grad(F64(dy, 2, 3), F64(y, 2, 3), F64(out, 2, 3), F64(dbias, 3),
+                                  (soma_unary_params){.function = SOMA_RELU}));
+    EXPECT_VALUES(out, EXACTLY, 0, 2, 3, 4, 0, 6);
+    EXPECT_VALUES(dbias, EXACTLY, 4, 2, 9);
+}
+END_TEST
+
+/* ------------------------------------------------------------------------------------------ gradient of softmax */
+
+/* The gradient of sum_i dy_i softmax(x)_i. */
+START_TEST(softmax_gradient_is_that_of_softmax) {
+    double dy[5] = {0.3, -1.1, 0.7, 2.0, -0.4}, y[5], out[5];
+    for (int logarithm = 0; logarithm < 2; logarithm++) {
+        double x[5] = {0.1, -0.8, 1.9, 0.0, 0.6};
+        run(soma_call_softmax(F64(x, 1, 5, 1), F64(y, 1, 5, 1), logarithm));
+        run(soma_call_softmax_grad(F64(dy, 1, 5, 1), F64(y, 1, 5, 1), F64(out, 1, 5, 1), logarithm));
+        for (size_t i = 0; i < 5; i++) {
+            double sum[2] = {0, 0}, at = x[i];
+            for (int side = 0; side < 2; side++) {
+                x[i] = at + (side ? STEP : -STEP);
+                run(soma_call_softmax(F64(x, 1, 5, 1), F64(y, 1, 5, 1), logarithm));
+                for (size_t j = 0; j < 5; j++) sum[side] += dy[j] * y[j];
+            }
+            x[i] = at;
+            double expected = (sum[1] - sum[0]) / (2.0 * STEP);
+            expect_values(&out[i], &expected, 1, DIFFERENCE_TOLERANCE, logarithm ? "log softmax" : "softmax");
+        }
     }
 }
 END_TEST
 
-START_TEST(class_numbers_outside_give_nan) {
-    double p[4] = {0.5, 0.5, 0.5, 0.5}, loss[2], dloss[2] = {1, 1}, out[4];
-    int32_t numbers[2] = {2, -1};
-    for (int kind = 0; kind < 2; kind++) {
-        soma_loss_params params = {.kind = (soma_loss_kind)kind};
-        run(soma_call_loss(F64(p, 2, 2), classes(numbers, 2), NONE, NONE, F64(loss, 2), params));
-        run(soma_call_loss_grad(F64(p, 2, 2), classes(numbers, 2), NONE, NONE, F64(dloss, 2), F64(out, 2, 2), params));
-        ck_assert(isnan(loss[0]) && isnan(loss[1]) && isnan(out[0]) && isnan(out[3]));
-    }
-}
-END_TEST
-
-START_TEST(binary_class_weights_follow_the_target) {
-    double p[2] = {0.5, 0.25}, t[2] = {1, 0}, class_weight[2] = {3, 5}, loss;
-    soma_loss_params params = {.kind = SOMA_LOSS_BINARY_CROSSENTROPY};
-    run(soma_call_loss(F64(p, 1, 2), F64(t, 1, 2), NONE, F64(class_weight, 2), F64(&loss, 1), params));
-    expect_value(loss, (-5 * log(0.5) - 3 * log(0.75)) / 2, ROUNDING, "class weights of a binary loss");
-}
-END_TEST
+/* ------------------------------------------------------------------------------------------- gradients of losses */
 
 #define ROWS    3
 #define COLUMNS 4
-#define STEP    1e-5
 
 typedef struct loss_data {
     double p[ROWS * COLUMNS], t[ROWS * COLUMNS], weight[ROWS], class_weight[COLUMNS], dloss[ROWS];
@@ -164,43 +150,69 @@ START_TEST(loss_gradients_vanish_below_the_floor) {
 }
 END_TEST
 
-/* --------------------------------------------------------------------------------------------------------- metrics */
-
-/* The total over three rows of three, in the second slot. */
-static double metric_of(soma_metric_kind kind, uint32_t k, soma_view target) {
-    double p[9] = {0.1, 0.7, 0.7, 0.5, 0.2, 0.3, 0.4, 0.9, 0.6}, accumulator[4] = {0, 0, 0, 0};
-    run(soma_call_metric(F64(p, 3, 3), target, F64(accumulator, 2, 2), (soma_metric_params){kind, 1, k, 0.45f}));
-    ck_assert_double_eq(accumulator[0], 0.0);
-    return accumulator[2] - accumulator[3];
-}
-
-START_TEST(metrics_have_values_worked_out_by_hand) {
-    int32_t numbers[3] = {1, 1, 0}, outside[3] = {3, -1, 1};
-    double rows[9] = {0, 1, 1, 0, 1, 0, 1, 0, 1}, bits[9] = {0, 1, 1, 1, 0, 0, 1, 0, 0};
-    expect_value(metric_of(SOMA_METRIC_SUM, 0, NONE), 4.4, ROWS * ROUNDING, "sum");
-    /* Predicted classes are 1 (the first of two equal ones), 0, 1. */
-    expect_value(metric_of(SOMA_METRIC_CATEGORICAL_ACCURACY, 0, classes(numbers, 3)), 1, 0, "accuracy by numbers");
-    expect_value(metric_of(SOMA_METRIC_CATEGORICAL_ACCURACY, 0, classes(outside, 3)), 1, 0, "numbers outside");
-    expect_value(metric_of(SOMA_METRIC_CATEGORICAL_ACCURACY, 0, F64(rows, 3, 3)), 1, 0, "accuracy by rows");
-    /* None is greater than 0.7; two than 0.2; two than 0.4. */
-    expect_value(metric_of(SOMA_METRIC_TOP_K_ACCURACY, 1, classes(numbers, 3)), 1, 0, "top 1");
-    expect_value(metric_of(SOMA_METRIC_TOP_K_ACCURACY, 2, classes(numbers, 3)), 1, 0, "top 2");
-    expect_value(metric_of(SOMA_METRIC_TOP_K_ACCURACY, 3, classes(numbers, 3)), 3, 0, "top 3");
-    expect_value(metric_of(SOMA_METRIC_TOP_K_ACCURACY, 3, classes(outside, 3)), 1, 0, "top 3, numbers outside");
-    /* Above 0.45: 011, 100, 011; right: 3 of 3, 3 of 3, none. */
-    expect_value(metric_of(SOMA_METRIC_BINARY_ACCURACY, 0, F64(bits, 3, 3)), 2, ROUNDING, "binary accuracy");
-    /* 0.1 + 0.3 + 0.3, 0.5 + 0.8 + 0.3, 0.6 + 0.9 + 0.4 */
-    expect_value(metric_of(SOMA_METRIC_ABSOLUTE_ERROR, 0, F64(rows, 3, 3)), 4.2 / 3.0, ROUNDING, "absolute error");
+START_TEST(gradients_of_class_numbers_outside_are_nan) {
+    double p[4] = {0.5, 0.5, 0.5, 0.5}, dloss[2] = {1, 1}, out[4];
+    int32_t numbers[2] = {2, -1};
+    for (int kind = 0; kind < 2; kind++) {
+        soma_loss_params params = {.kind = (soma_loss_kind)kind};
+        run(soma_call_loss_grad(F64(p, 2, 2), classes(numbers, 2), NONE, NONE, F64(dloss, 2), F64(out, 2, 2), params));
+        ck_assert(isnan(out[0]) && isnan(out[3]));
+    }
 }
 END_TEST
 
-/* In float32, 2^24 + 1 is 2^24: the compensation carries what the sum can't. */
-START_TEST(metrics_compensate_for_rounding) {
-    float prediction[1] = {1.0f}, accumulator[2] = {16777216.0f, 0.0f};
-    soma_view p = soma_view_of(prediction, 0, SOMA_F32, 1, (size_t[]){1});
-    soma_view slots = soma_view_of(accumulator, 0, SOMA_F32, 2, (size_t[]){1, 2});
-    for (int i = 0; i < 1001; i++) run(soma_call_metric(p, NONE, slots, (soma_metric_params){.kind = SOMA_METRIC_SUM}));
-    ck_assert_double_eq((double)accumulator[0] - (double)accumulator[1], 16777216.0 + 1001.0);
+/* -------------------------------------------------------------------------------------------------------- dropout */
+
+/*
+ * Philox4x32-10's published test vectors (Random123, kat_vectors): counter and key of zeros, and of the digits of pi.
+ * An element is kept where its word reaches rate 2^32; float32 has 24 bits of that, so the rates that end just below
+ * and just above a word's first 24 bits tell.
+ */
+START_TEST(dropout_has_the_published_random_numbers) {
+    static const struct {
+        uint64_t seed, step;
+        uint32_t stream, counter, word[4];
+    } vectors[] = {
+        {0, 0, 0, 0, {0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}},
+        {UINT64_C(0x299f31d0a4093822),
+         UINT64_C(0x13198a2e85a308d3),
+         0x03707344,
+         0x243f6a88,
+         {0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}},
+    };
+    for (size_t i = 0; i < SOMA_COUNT_OF(vectors); i++)
+        for (size_t j = 0; j < 4; j++) {
+            soma_dropout_params params = {
+                .stream = vectors[i].stream, .seed = vectors[i].seed, .step = vectors[i].step};
+            uint32_t bits = vectors[i].word[j] >> 8;
+            params.rate = (float)bits * 0x1p-24f;
+            ck_assert(soma_dropout_keeps(&params, (size_t)vectors[i].counter * 4 + j));
+            params.rate = (float)(bits + 1) * 0x1p-24f;
+            ck_assert(!soma_dropout_keeps(&params, (size_t)vectors[i].counter * 4 + j));
+        }
+}
+END_TEST
+
+/* A word that is the threshold itself is kept: one whose last 8 bits are 0, so that float32 can hold the rate that it
+ * is. */
+START_TEST(dropout_keeps_the_threshold) {
+    soma_random random;
+    uint32_t word;
+    soma_random_init(&random, 1, 2);
+    do word = soma_random_u32(&random);
+    while (word & 0xFF);
+    soma_dropout_params params = {.rate = (float)(word >> 8) * 0x1p-24f, .stream = 2, .seed = 1};
+    ck_assert(soma_dropout_keeps(&params, (size_t)random.counter - 1));
+}
+END_TEST
+
+START_TEST(dropout_scales_what_it_keeps) {
+    double x[4] = {3, 3, 3, -3}, out[4];
+    run(soma_call_dropout(F64(x, 4), F64(out, 4),
+                          (soma_dropout_params){.rate = 0.625f})); /* words 66.., e1.., bc.., 9b.. */
+    EXPECT_VALUES(out, EXACTLY, 0, 8, 8, 0);
+    run(soma_call_dropout(F64(x, 4), F64(out, 4), (soma_dropout_params){.rate = 0.0f}));
+    EXPECT_VALUES(out, EXACTLY, 3, 3, 3, -3);
 }
 END_TEST
 
@@ -298,14 +310,16 @@ END_TEST
 int main(void) {
     Suite *suite = suite_create("reference of training");
     TCase *tests = tcase_create("training");
-    tcase_add_test(tests, losses_have_values_worked_out_by_hand);
-    tcase_add_test(tests, class_numbers_stand_for_rows);
-    tcase_add_test(tests, class_numbers_outside_give_nan);
-    tcase_add_test(tests, binary_class_weights_follow_the_target);
+    tcase_add_test(tests, derivatives_are_those_of_the_functions);
+    tcase_add_test(tests, derivatives_at_edges_are_as_documented);
+    tcase_add_test(tests, bias_gradient_sums_columns);
+    tcase_add_test(tests, softmax_gradient_is_that_of_softmax);
     tcase_add_test(tests, loss_gradients_are_those_of_the_losses);
     tcase_add_test(tests, loss_gradients_vanish_below_the_floor);
-    tcase_add_test(tests, metrics_have_values_worked_out_by_hand);
-    tcase_add_test(tests, metrics_compensate_for_rounding);
+    tcase_add_test(tests, gradients_of_class_numbers_outside_are_nan);
+    tcase_add_test(tests, dropout_has_the_published_random_numbers);
+    tcase_add_test(tests, dropout_keeps_the_threshold);
+    tcase_add_test(tests, dropout_scales_what_it_keeps);
     tcase_add_test(tests, optimizers_make_steps_worked_out_by_hand);
     tcase_add_test(tests, gradients_are_clipped_and_decayed_in_order);
     suite_add_tcase(suite, tests);

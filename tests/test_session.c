@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Sessions and memories: one network in many threads, and networks on device memory. */
+#include "base/base.h"
 #include "trainer.h"
 
 #include <pthread.h>
@@ -355,15 +356,17 @@ START_TEST(errors_belong_to_their_thread) {
 END_TEST
 
 static void add_tests(TCase *cases) {
-    tcase_add_test(cases, a_session_predicts_by_the_weights_of_the_network);
     tcase_add_test(cases, networks_pass_memory_on);
     tcase_add_test(cases, outputs_that_share_a_place_arrive_too);
     tcase_add_test(cases, the_last_user_frees_the_network);
     tcase_add_test(cases, bad_calls_are_refused);
     tcase_add_loop_test(cases, one_network_in_many_threads, 0, 2);
-    tcase_add_test(cases, two_networks_train_on_one_device);
     tcase_add_test(cases, each_thread_has_a_device);
     tcase_add_test(cases, errors_belong_to_their_thread);
+    if (SOMA_HAS_TRAINING) {
+        tcase_add_test(cases, a_session_predicts_by_the_weights_of_the_network);
+        tcase_add_test(cases, two_networks_train_on_one_device);
+    }
 }
 
 int main(int argc, char **argv) {

@@ -115,9 +115,11 @@ END_TEST
 
 static void add_tests(TCase *cases) {
     tcase_add_test(cases, figures_before_compiling_are_of_the_network);
-    tcase_add_test(cases, figures_of_a_step_are_as_counted_by_hand);
-    tcase_add_loop_test(cases, planned_memory_is_what_is_allocated, 0, 5);
     tcase_add_test(cases, a_summary_shows_layers_and_memory);
+    if (SOMA_HAS_TRAINING) {
+        tcase_add_test(cases, figures_of_a_step_are_as_counted_by_hand);
+        tcase_add_loop_test(cases, planned_memory_is_what_is_allocated, 0, 5);
+    }
 }
 
 int main(void) {

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Installs into a directory of its own and uses what lies there: library, headers, pkg-config file, program, data.
 
-Usage: installation_test.py MESON BUILD PREFIX C++-COMPILER-OR-EMPTY COMPILER ARGUMENT...
+Usage: installation_test.py MESON BUILD PREFIX training|no-training C++-COMPILER-OR-EMPTY COMPILER ARGUMENT...
 """
 import json
 import os
@@ -117,10 +117,14 @@ def build_subproject(meson, work, environment):
     print("Meson: soma as a subproject, shared and static, built and run")
 
 
-def use_program(root, work, environment):
+def use_program(root, training, work, environment):
     """The installed program trains on the installed digits: it says so when they are damaged."""
     program = find_one(root, "bin/soma")
     command = [program, "train", "--data", "digits", "--device=cpu", "--epochs", "2", "--seed", "1", "--quiet"]
+    if not training:
+        if "-Dtraining=false" not in run(command, expect_success=False, env=environment, cwd=work):
+            fail("soma train did not say that it was built without training")
+        return
     run(command + ["--save", "model.safetensors"], env=environment, cwd=work)
     report = json.loads(run(command + ["--json"], env=environment, cwd=work))
     if not 0.5 < report["test_accuracy"] <= 1:
@@ -136,7 +140,7 @@ def use_program(root, work, environment):
 
 
 def main():
-    meson, build, prefix, cxx, *cc = sys.argv[1:]
+    meson, build, prefix, training, cxx, *cc = sys.argv[1:]
     if not shutil.which("pkg-config"):
         print("pkg-config is not installed")
         return SKIP
@@ -148,7 +152,7 @@ def main():
         environment.pop("LD_LIBRARY_PATH", None)
         environment["PKG_CONFIG_SYSROOT_DIR"] = str(root)
         environment["PKG_CONFIG_PATH"] = str(pc_file.parent)
-        use_program(root / prefix.lstrip("/"), work, environment)
+        use_program(root / prefix.lstrip("/"), training == "training", work, environment)
         environment["LD_LIBRARY_PATH"] = str(pc_file.parent.parent)
         build_consumers(root, work, cc, cxx, environment)
         if len(cc) == 1:  # a sanitizer would have to be in those programs too
