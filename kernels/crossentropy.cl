@@ -26,9 +26,10 @@ static real loss_of(uint logits, real value, real t, float top, float log_sum) {
     return logits ? t * ((top - value) + log_sum) : -t * log(SOMA_FLOORED(value));
 }
 
-/* Largest logit of a row, and the sum of e^(logit - largest). */
-#define ROW_SUM_OF_POWERS(top, powers, p, columns)                                                                     \
+/* Largest logit of a row, and the sum of e^(logit - largest); `power` is the last of these that the work-item has made. */
+#define ROW_SUM_OF_POWERS(top, powers, power, p, columns)                                                              \
     float top = 0.0f, powers = 1.0f;                                                                                   \
+    real power = R(0.0);                                                                                               \
     if (logits) {                                                                                                      \
         real largest = (real)(-INFINITY), total = R(0.0);                                                              \
         FOR_EACH_IN_ROW(j, part, columns) {                                                                            \
@@ -36,8 +37,10 @@ static real loss_of(uint logits, real value, real t, float top, float log_sum) {
             largest = fmax(largest, value);                                                                          \
         }                                                                                                              \
         top = ROW_MAX(largest, shared);                                                                                \
-        FOR_EACH_IN_ROW(j, part, columns)                                                                              \
-        total += keep_part(exp(load_row(p + j, part, 0.0f) - top), part, 0.0f);                                       \
+        FOR_EACH_IN_ROW(j, part, columns) {                                                                            \
+            power = exp(load_row(p + j, part, 0.0f) - top);                                                            \
+            total += keep_part(power, part, 0.0f);                                                                     \
+        }                                                                                                              \
         powers = ROW_SUM(total, shared);                                                                               \
     }
 
@@ -53,43 +56,57 @@ static real loss_of(uint logits, real value, real t, float top, float log_sum) {
         factor *= ROW_SUM(total, shared);                                                                              \
     }
 
-#define CROSSENTROPY_ARGUMENTS                                                                                         \
-    ulong rows, ulong rows_per_group, ulong columns, uint logits, uint by_class, uint weighted, uint class_weighted,   \
-        const global float *prediction, const global int *target_class, const global float *target_row,                \
+#define CROSSENTROPY_FORM                                                                                              \
+    ulong rows, ulong rows_per_group, ulong columns, uint logits, uint by_class, uint weighted, uint class_weighted
+#define CROSSENTROPY_VIEWS                                                                                             \
+    const global float *prediction, const global int *target_class, const global float *target_row,                    \
         const global float *weight, const global float *class_weight
 
-KERNEL(LANES, ROWS) void crossentropy(ARGUMENTS(CROSSENTROPY_ARGUMENTS, global float *out)) {
+/* The loss of a row, without its weight; NaN for a class that is none. */
+#define ROW_LOSS(result, p, top, powers)                                                                               \
+    float result = NAN;                                                                                                \
+    {                                                                                                                  \
+        const float log_sum = FIRST_ELEMENT(log((real)(powers)));                                                      \
+        if (!by_class) {                                                                                               \
+            real total = R(0.0);                                                                                       \
+            FOR_EACH_IN_ROW(j, part, columns) {                                                                        \
+                const real value = load_row(p + j, part, 1.0f), t = load_targets(wanted, row, columns, j, part);       \
+                total += keep_part(loss_of(logits, value, t, top, log_sum), part, 0.0f);                               \
+            }                                                                                                          \
+            result = ROW_SUM(total, shared);                                                                           \
+        } else if (!is_outside(wanted, row, columns)) {                                                                \
+            result = FIRST_ELEMENT(loss_of(logits, (real)(p[target_class[row]]), R(1.0), top, log_sum));               \
+        }                                                                                                              \
+    }
+
+KERNEL(LANES, ROWS) void crossentropy(ARGUMENTS(CROSSENTROPY_FORM, CROSSENTROPY_VIEWS, global float *out)) {
     SHARED(shared);
     const targets wanted = {by_class, target_class, target_row};
     FOR_EACH_ROW(row, rows, rows_per_group) {
         const global float *p = prediction + row * columns;
         ROW_WEIGHT(factor)
-        ROW_SUM_OF_POWERS(top, powers, p, columns)
-        const float log_sum = log(powers);
-        float result = NAN;
-        if (!by_class) {
-            real total = R(0.0);
-            FOR_EACH_IN_ROW(j, part, columns) {
-                const real value = load_row(p + j, part, 1.0f), t = load_targets(wanted, row, columns, j, part);
-                total += keep_part(loss_of(logits, value, t, top, log_sum), part, 0.0f);
-            }
-            result = ROW_SUM(total, shared);
-        } else if (!is_outside(wanted, row, columns)) {
-            result = FIRST_ELEMENT(loss_of(logits, (real)(p[target_class[row]]), R(1.0), top, log_sum));
-        }
+        ROW_SUM_OF_POWERS(top, powers, power, p, columns)
+        ROW_LOSS(result, p, top, powers)
         if (get_local_id(0) == 0) out[row] = factor * result;
     }
 }
 
 #ifdef TRAINING
-KERNEL(LANES, ROWS) void crossentropy_grad(ARGUMENTS(CROSSENTROPY_ARGUMENTS, const global float *dloss, global float *out)) {
+/* With has_loss, which goes with logits, the losses too: both need the sum of powers. */
+KERNEL(LANES, ROWS)
+void crossentropy_grad(ARGUMENTS(CROSSENTROPY_FORM, uint has_loss, CROSSENTROPY_VIEWS, const global float *dloss, global float *out,
+                                 global float *loss)) {
     SHARED(shared);
     const targets wanted = {by_class, target_class, target_row};
     FOR_EACH_ROW(row, rows, rows_per_group) {
         const global float *p = prediction + row * columns;
         ROW_WEIGHT(sample_weight)
         const float factor = dloss[row] * sample_weight;
-        ROW_SUM_OF_POWERS(top, powers, p, columns)
+        ROW_SUM_OF_POWERS(top, powers, power, p, columns)
+        if (has_loss) {
+            ROW_LOSS(result, p, top, powers)
+            if (get_local_id(0) == 0) loss[row] = sample_weight * result;
+        }
         float target_sum = 1.0f;
         if (!by_class) {
             real total = R(0.0);
@@ -98,7 +115,9 @@ KERNEL(LANES, ROWS) void crossentropy_grad(ARGUMENTS(CROSSENTROPY_ARGUMENTS, con
         }
         FOR_EACH_IN_ROW(j, part, columns) {
             const real value = load_row(p + j, part, 1.0f), t = load_targets(wanted, row, columns, j, part);
-            const real of_logits = exp(value - top) / powers * target_sum - t;
+            /* A row of a single vector for each work-item has its powers already. */
+            const real own_power = columns <= LANES * WIDTH ? power : exp(value - top);
+            const real of_logits = own_power * (target_sum / powers) - t;
             const real of_probability = value < SOMA_PROBABILITY_FLOOR ? R(0.0) : -t / value;
             const real counted = by_class ? (t == R(0.0) ? R(0.0) : of_probability) : of_probability;
             store_row(factor * (logits ? of_logits : counted), out + row * columns + j, part);

@@ -396,6 +396,7 @@ static const mutant single_mutants[] = {
     {"no class weight", SOMA_PRIMITIVE_LOSS, 3, 0, before_dropping_view, NULL},
     {"no weight", SOMA_PRIMITIVE_LOSS_GRAD, 2, 0, before_dropping_view, NULL},
     {"no class weight", SOMA_PRIMITIVE_LOSS_GRAD, 3, 0, before_dropping_view, NULL},
+    {"no losses", SOMA_PRIMITIVE_LOSS_GRAD, 6, 0, before_dropping_view, NULL},
     {"first slot", SOMA_PRIMITIVE_METRIC, 0, 0, before_metric_slot, NULL},
     {"one k", SOMA_PRIMITIVE_METRIC, 0, 0, before_metric_k, NULL},
     {"one threshold", SOMA_PRIMITIVE_METRIC, 0, 0, before_metric_threshold, NULL},

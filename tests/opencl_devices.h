@@ -75,10 +75,17 @@ static inline soma_view vector_view(void *memory, soma_dtype dtype, size_t count
 }
 
 /* Prepares a call, with its memory in place, and gives it the workspace it asks for. */
+/* Scratch memory is full of NaNs, so that what is read before it was written shows in the result. (The simulator takes
+ * some of it for uninitialised even after it was written, depending on what lay at its address before.) */
 static inline void prepare_call(void *state, soma_call *call) {
     size_t workspace = 0;
     expect_ok(soma_opencl_api.prepare(state, call, &workspace));
-    if (workspace) call->workspace = upload(state, NULL, workspace);
+    if (!workspace) return;
+    unsigned char *nans = soma_malloc(workspace);
+    ck_assert_ptr_nonnull(nans);
+    memset(nans, 0xff, workspace);
+    call->workspace = upload(state, nans, workspace);
+    soma_free(nans);
 }
 
 static inline void release_call(void *state, soma_call *call) {

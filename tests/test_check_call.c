@@ -150,9 +150,14 @@ START_TEST(losses_take_their_targets) {
     soma_loss_params huber = {SOMA_LOSS_HUBER, 0.0f};
     BAD_ARGUMENT(soma_call_loss(F32(5, 3), F32(5, 3), NONE, NONE, F32(5), huber), "delta > 0");
     huber.delta = 1.0f;
-    expect_good(soma_call_loss_grad(F32(5, 3), F32(5, 3), NONE, NONE, F32(5), F32(5, 3), huber));
-    BAD_SHAPE(soma_call_loss_grad(F32(5, 3), F32(5, 3), NONE, NONE, F32(3), F32(5, 3), huber), "dloss is [3]");
-    BAD_SHAPE(soma_call_loss_grad(F32(5, 3), F32(5, 3), NONE, NONE, F32(5), F32(5), huber), "out is [5]");
+    expect_good(soma_call_loss_grad(F32(5, 3), F32(5, 3), NONE, NONE, F32(5), F32(5, 3), NONE, huber));
+    BAD_SHAPE(soma_call_loss_grad(F32(5, 3), F32(5, 3), NONE, NONE, F32(3), F32(5, 3), NONE, huber), "dloss is [3]");
+    BAD_SHAPE(soma_call_loss_grad(F32(5, 3), F32(5, 3), NONE, NONE, F32(5), F32(5), NONE, huber), "out is [5]");
+    const soma_loss_params logits = {.kind = SOMA_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS};
+    expect_good(soma_call_loss_grad(F32(5, 3), F32(5, 3), NONE, NONE, F32(5), F32(5, 3), F32(5), logits));
+    BAD_SHAPE(soma_call_loss_grad(F32(5, 3), F32(5, 3), NONE, NONE, F32(5), F32(5, 3), F32(4), logits), "loss is [4]");
+    BAD_ARGUMENT(soma_call_loss_grad(F32(5, 3), F32(5, 3), NONE, NONE, F32(5), F32(5, 3), F32(5), huber),
+                 "loss is given");
 }
 END_TEST
 

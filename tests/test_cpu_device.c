@@ -196,8 +196,8 @@ static void make_calls(work *w) {
     w->call[5] = soma_call_metric(x, target, view(out[5], 1, 2, 0),
                                   (soma_metric_params){.kind = SOMA_METRIC_TOP_K_ACCURACY, .k = 5});
     w->call[6] = soma_call_loss(x, target, none, none, view(out[6], ROWS, 0, 0), logits);
-    w->call[7] =
-        soma_call_loss_grad(x, target, none, none, view(w->y, ROWS, 0, 0), view(out[7], ROWS, COLUMNS, 0), logits);
+    w->call[7] = soma_call_loss_grad(x, target, none, none, view(w->y, ROWS, 0, 0), view(out[7], ROWS, COLUMNS, 0),
+                                     view(w->extra[7], ROWS, 0, 0), logits);
     w->call[8] = soma_call_softmax(view(w->x, ROWS, COLUMNS, 1), view(out[8], ROWS, COLUMNS, 1), true);
     w->call[9] = soma_call_softmax(view(w->x, 1, ROWS, COLUMNS), view(out[9], 1, ROWS, COLUMNS), false);
     w->call[10] = soma_call_dropout(x, view(out[10], ROWS, COLUMNS, 0),

@@ -113,6 +113,39 @@ static void two_bias_gradients(soma_graph *graph) {
     keep(sum);
 }
 
+/* A loss that is used before its gradient is there, as metrics do; the gradient's factor is a constant or not. */
+static void with_gradient(soma_graph *graph, soma_loss_kind kind, bool constant) {
+    soma_tensor *input[] = {add_input(graph, "[batch, 5]"), add_input(graph, "[batch, 5]"), NULL}, *loss, *gradient;
+    if (!constant) input[2] = add_input(graph, "[batch]");
+    soma_tensor_spec spec = {
+        .op = SOMA_OP_LOSS, .input_count = 2, .input = input, .attributes = {.loss = {.params = {.kind = kind}}}};
+    expect_ok(soma_graph_add(graph, &spec, &loss));
+    keep(add_unary(graph, loss, SOMA_TANH));
+    soma_tensor_spec fill = {.op = SOMA_OP_FILL, .attributes = {.fill = {2, true}}, .batched = true};
+    if (constant) expect_ok(soma_graph_add(graph, &fill, &input[2]));
+    spec.op = SOMA_OP_LOSS_GRAD;
+    spec.input_count = 3;
+    expect_ok(soma_graph_add(graph, &spec, &gradient));
+    keep(add_unary(graph, gradient, SOMA_TANH));
+}
+
+static void loss_of_logits(soma_graph *graph) {
+    with_gradient(graph, SOMA_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS, true);
+}
+
+static void loss_with_a_factor(soma_graph *graph) {
+    with_gradient(graph, SOMA_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS, false);
+}
+
+static void loss_of_another_kind(soma_graph *graph) {
+    with_gradient(graph, SOMA_LOSS_MEAN_SQUARED_ERROR, true);
+}
+
+static void two_losses(soma_graph *graph) {
+    loss_of_logits(graph);
+    loss_of_logits(graph);
+}
+
 /* What is left of an op after the rewrite. */
 static const struct {
     const char *name;
@@ -138,6 +171,11 @@ static const struct {
     {"mean over the batch", mean_over_the_batch, SOMA_FUSE_BIAS_GRADIENT, SOMA_OP_REDUCE, 1, 1},
     {"sum without a batch", sum_without_a_batch, SOMA_FUSE_BIAS_GRADIENT, SOMA_OP_REDUCE, 1, 1},
     {"switched off", bias_gradient, SOMA_FUSE_GEMM_FUNCTION, SOMA_OP_REDUCE, 1, 1},
+    {"loss of logits", loss_of_logits, SOMA_FUSE_LOSS, SOMA_OP_LOSS, 1, 0},
+    {"two losses", two_losses, SOMA_FUSE_LOSS, SOMA_OP_LOSS, 2, 0},
+    {"loss with a factor", loss_with_a_factor, SOMA_FUSE_LOSS, SOMA_OP_LOSS, 1, 1},
+    {"loss of another kind", loss_of_another_kind, SOMA_FUSE_LOSS, SOMA_OP_LOSS, 1, 1},
+    {"switched off", loss_of_logits, SOMA_FUSE_BIAS_GRADIENT, SOMA_OP_LOSS, 1, 1},
 };
 enum { FORWARD_GRAPHS = 8 };
 

@@ -191,7 +191,7 @@ START_TEST(primitives_of_training_are_refused) {
         soma_call_bias_unary_grad(rows, rows, rows, bias, tanh_params),
         soma_call_softmax_grad(axis, axis, axis, false),
         soma_call_dropout(v, v, (soma_dropout_params){.rate = 0.5f}),
-        soma_call_loss_grad(rows, rows, absent, absent, batch, rows,
+        soma_call_loss_grad(rows, rows, absent, absent, batch, rows, absent,
                             (soma_loss_params){.kind = SOMA_LOSS_MEAN_SQUARED_ERROR}),
         soma_call_optimizer(v, v, absent, absent, absent, (soma_optimizer_params){.kind = SOMA_SGD}),
     };

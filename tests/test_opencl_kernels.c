@@ -181,7 +181,10 @@ START_TEST(losses) {
                 check_call(soma_call_loss(x, target, weighted ? sample : absent, class_weighted ? classes : absent,
                                           sample, params));
                 check_call(soma_call_loss_grad(x, target, weighted ? sample : absent, class_weighted ? classes : absent,
-                                               sample, x, params));
+                                               sample, x, absent, params));
+                if (kind == SOMA_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS)
+                    check_call(soma_call_loss_grad(x, target, weighted ? sample : absent,
+                                                   class_weighted ? classes : absent, sample, x, sample, params));
             }
 }
 END_TEST

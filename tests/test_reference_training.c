@@ -100,7 +100,7 @@ static void check_loss_gradient(loss_data *data, soma_view target, soma_view cla
     double out[ROWS * COLUMNS];
     soma_loss_params params = {kind, 0.25f};
     run(soma_call_loss_grad(F64(data->p, ROWS, COLUMNS), target, F64(data->weight, ROWS), class_weight,
-                            F64(data->dloss, ROWS), F64(out, ROWS, COLUMNS), params));
+                            F64(data->dloss, ROWS), F64(out, ROWS, COLUMNS), NONE, params));
     for (size_t i = 0; i < ROWS * COLUMNS; i++) {
         double at = data->p[i];
         data->p[i] = at + STEP;
@@ -142,7 +142,7 @@ START_TEST(loss_gradients_vanish_below_the_floor) {
     double p[2] = {1e-9, 1.0}, t[2] = {1, 0}, dloss[1] = {1}, out[2];
     for (int kind = 0; kind < SOMA_LOSS_COUNT; kind++) {
         if (kind != SOMA_LOSS_CATEGORICAL_CROSSENTROPY && kind != SOMA_LOSS_BINARY_CROSSENTROPY) continue;
-        run(soma_call_loss_grad(F64(p, 1, 2), F64(t, 1, 2), NONE, NONE, F64(dloss, 1), F64(out, 1, 2),
+        run(soma_call_loss_grad(F64(p, 1, 2), F64(t, 1, 2), NONE, NONE, F64(dloss, 1), F64(out, 1, 2), NONE,
                                 (soma_loss_params){.kind = (soma_loss_kind)kind}));
         ck_assert_double_eq(out[0], 0.0);
         ck_assert_double_eq(out[1], 0.0);
@@ -155,7 +155,8 @@ START_TEST(gradients_of_class_numbers_outside_are_nan) {
     int32_t numbers[2] = {2, -1};
     for (int kind = 0; kind < 2; kind++) {
         soma_loss_params params = {.kind = (soma_loss_kind)kind};
-        run(soma_call_loss_grad(F64(p, 2, 2), classes(numbers, 2), NONE, NONE, F64(dloss, 2), F64(out, 2, 2), params));
+        run(soma_call_loss_grad(F64(p, 2, 2), classes(numbers, 2), NONE, NONE, F64(dloss, 2), F64(out, 2, 2), NONE,
+                                params));
         ck_assert(isnan(out[0]) && isnan(out[3]));
     }
 }

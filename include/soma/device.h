@@ -84,8 +84,9 @@ static inline size_t soma_view_count(const soma_view *view) {
  *                                            loss[i] = w_i l(prediction[i,:], target[i,:]); prediction [n, k];
  *                                            target i32 [n] (class numbers) or f32 [n, k]; weight [n]; loss [n].
  *                                            class_weight [k], or [2] for binary cross-entropy.
- * LOSS_GRAD       prediction, target, [weight], [class_weight], dloss, out
- *                                            out[i,:] = dloss[i] w_i dl/dprediction[i,:]; dloss [n]
+ * LOSS_GRAD       prediction, target, [weight], [class_weight], dloss, out, [loss]
+ *                                            out[i,:] = dloss[i] w_i dl/dprediction[i,:]; dloss [n]. With loss [n],
+ *                                            which CATEGORICAL_CROSSENTROPY_LOGITS alone takes, the losses too.
  * METRIC          prediction, [target], accumulator
  *                                            accumulator f32 [slots, 2]: adds the batch's sum to [slot, 0], with
  *                                            Kahan's compensation in [slot, 1] (so the total is
@@ -109,7 +110,7 @@ static inline size_t soma_view_count(const soma_view *view) {
     X(SOFTMAX_GRAD, 3)                                                                                                 \
     X(DROPOUT, 2)                                                                                                      \
     X(LOSS, 5)                                                                                                         \
-    X(LOSS_GRAD, 6)                                                                                                    \
+    X(LOSS_GRAD, 7)                                                                                                    \
     X(METRIC, 3)                                                                                                       \
     X(OPTIMIZER, 5)
 

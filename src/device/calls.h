@@ -170,15 +170,16 @@ static inline soma_call soma_call_loss(soma_view prediction, soma_view target, s
 }
 
 static inline soma_call soma_call_loss_grad(soma_view prediction, soma_view target, soma_view weight,
-                                            soma_view class_weight, soma_view dloss, soma_view out,
+                                            soma_view class_weight, soma_view dloss, soma_view out, soma_view loss,
                                             soma_loss_params params) {
-    soma_call call = soma_call_make(SOMA_PRIMITIVE_LOSS_GRAD, 6);
+    soma_call call = soma_call_make(SOMA_PRIMITIVE_LOSS_GRAD, 7);
     call.view[0] = prediction;
     call.view[1] = target;
     call.view[2] = weight;
     call.view[3] = class_weight;
     call.view[4] = dloss;
     call.view[5] = out;
+    call.view[6] = loss;
     call.params.loss = params;
     return call;
 }

@@ -184,8 +184,14 @@ soma_status soma_check_loss(const soma_call *call) {
 
 soma_status soma_check_loss_grad(const soma_call *call) {
     SOMA_TRY(check_loss_views(call));
-    SOMA_TRY(need_shape(call, 4, 1, call->view[0].shape[0], 0));
-    return need_same_shape(call, 0, 5);
+    size_t n = call->view[0].shape[0];
+    SOMA_TRY(need_shape(call, 4, 1, n, 0));
+    SOMA_TRY(need_same_shape(call, 0, 5));
+    if (!soma_view_present(&call->view[6])) return SOMA_OK;
+    if (call->params.loss.kind != SOMA_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS)
+        return soma_call_refuse(call, SOMA_INVALID_ARGUMENT,
+                                "loss is given; only the categorical cross-entropy of logits takes it");
+    return need_shape(call, 6, 1, n, 0);
 }
 
 soma_status soma_check_metric(const soma_call *call) {

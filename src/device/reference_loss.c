@@ -41,12 +41,16 @@ static double element_loss_mean(const sample *s) {
     return sum / (double)s->width;
 }
 
+double soma_reference_loss_of(const sample *s) {
+    double loss = class_is_outside(s) ? NAN : is_categorical(s) ? categorical_loss(s) : element_loss_mean(s);
+    return sample_weight(s) * loss;
+}
+
 soma_status soma_reference_loss(const soma_call *call) {
     size_t count = call->view[0].shape[0];
     for (size_t i = 0; i < count; i++) {
         sample s = sample_of(call, i);
-        double loss = class_is_outside(&s) ? NAN : is_categorical(&s) ? categorical_loss(&s) : element_loss_mean(&s);
-        soma_element_set(&call->view[4], i, sample_weight(&s) * loss);
+        soma_element_set(&call->view[4], i, soma_reference_loss_of(&s));
     }
     return SOMA_OK;
 }

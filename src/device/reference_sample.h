@@ -78,4 +78,7 @@ static inline double exponential_sum(const sample *s, double largest) {
     return sum;
 }
 
+/* reference_loss.c: the loss of a sample, times its weights. */
+double soma_reference_loss_of(const sample *s);
+
 #endif

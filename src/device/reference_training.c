@@ -145,6 +145,7 @@ soma_status soma_reference_loss_grad(const soma_call *call) {
     for (size_t i = 0; i < count; i++) {
         sample s = sample_of(call, i);
         double factor = soma_element_get(&call->view[4], i) * sample_weight(&s);
+        if (soma_view_present(&call->view[6])) soma_element_set(&call->view[6], i, soma_reference_loss_of(&s));
         if (call->params.loss.kind == SOMA_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS && !class_is_outside(&s))
             logits_grad(&s, factor);
         else

@@ -51,6 +51,45 @@ static void fuse_bias_gradient(soma_tensor *reduce) {
     reduce->op = SOMA_OP_SECOND;
 }
 
+/* Takes a tensor to an earlier place in the graph. */
+static void move_tensor(soma_graph *graph, const soma_tensor *tensor, uint32_t to) {
+    uint32_t from = to;
+    while (graph->tensor[from] != tensor) from++;
+    soma_tensor *moved = graph->tensor[from];
+    memmove(graph->tensor + to + 1, graph->tensor + to, (from - to) * sizeof *graph->tensor);
+    graph->tensor[to] = moved;
+}
+
+/* The place of the loss whose gradient this is; the graph's size if it has none any more. */
+static uint32_t find_loss(const soma_graph *graph, const soma_tensor *gradient) {
+    uint32_t inputs = gradient->input_count - 1;
+    for (uint32_t i = 0; i < graph->count; i++) {
+        const soma_tensor *loss = graph->tensor[i];
+        if (loss->op == SOMA_OP_LOSS && loss->input_count == inputs &&
+            memcmp(loss->input, gradient->input, inputs * sizeof *loss->input) == 0)
+            return i;
+    }
+    return graph->count;
+}
+
+/*
+ * From logits, a loss and its gradient need the same sum of powers: one pass makes both. It takes the place of the
+ * loss, since metrics that add that up may come before the gradient; so the gradient's factor has to be a constant.
+ */
+static soma_status fuse_loss(soma_graph *graph, soma_tensor *gradient) {
+    soma_tensor *factor = gradient->input[gradient->input_count - 1];
+    uint32_t place = find_loss(graph, gradient);
+    if (gradient->attributes.loss.params.kind != SOMA_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS || place == graph->count ||
+        factor->op != SOMA_OP_FILL)
+        return SOMA_OK;
+    soma_tensor *loss = graph->tensor[place];
+    SOMA_TRY(set_inputs(loss, &gradient, 1));
+    loss->op = SOMA_OP_SECOND;
+    move_tensor(graph, gradient, place);
+    if (factor->id > loss->id) move_tensor(graph, factor, place);
+    return SOMA_OK;
+}
+
 soma_status soma_graph_fuse(soma_graph *graph, unsigned which) {
     uint32_t *uses = count_uses(graph);
     if (!uses) return soma_out_of_memory(graph->count * sizeof *uses, "the rewrites");
@@ -62,6 +101,9 @@ soma_status soma_graph_fuse(soma_graph *graph, unsigned which) {
         if ((which & SOMA_FUSE_BIAS_GRADIENT) && tensor->op == SOMA_OP_REDUCE) fuse_bias_gradient(tensor);
     }
     soma_free(uses);
+    /* Last, as it changes the order. */
+    for (uint32_t i = 0; status == SOMA_OK && (which & SOMA_FUSE_LOSS) && i < graph->count; i++)
+        if (graph->tensor[i]->op == SOMA_OP_LOSS_GRAD) status = fuse_loss(graph, graph->tensor[i]);
     if (status == SOMA_OK) soma_graph_prune(graph);
     return status;
 }

@@ -25,7 +25,7 @@
  * TRANSPOSE  dimension i of the result is dimension axis[i] of the input; the batch stays in front
  * UNARY_GRAD, BIAS_UNARY_GRAD, SOFTMAX_GRAD, LOSS_GRAD
  *            made by gradient rules and rewrites
- * SECOND     the second result of its input: the bias gradient of a BIAS_UNARY_GRAD
+ * SECOND     the second result of its input: the bias gradient of a BIAS_UNARY_GRAD, the loss of a LOSS_GRAD
  * METRIC, NORM, OPTIMIZER
  *            no result of their own; they work on the executor's flat buffers
  */
@@ -210,7 +210,8 @@ soma_status soma_graph_differentiate(soma_graph *graph, soma_tensor *const *root
 enum {
     SOMA_FUSE_GEMM_FUNCTION = 1, /* gemm + function -> gemm with an epilogue */
     SOMA_FUSE_BIAS_GRADIENT = 2, /* function gradient + sum over the batch -> one pass */
-    SOMA_FUSE_ALL = 3
+    SOMA_FUSE_LOSS = 4,          /* loss + its gradient, from the same logits -> one pass */
+    SOMA_FUSE_ALL = 7
 };
 soma_status soma_graph_fuse(soma_graph *graph, unsigned which);
 /*

@@ -47,14 +47,15 @@ soma_status soma_lower_dropout(soma_lowering *lowering, const soma_tensor *tenso
 
 soma_status soma_lower_loss_grad(soma_lowering *lowering, const soma_tensor *tensor) {
     bool weighted = tensor->attributes.loss.weighted, class_weighted = tensor->attributes.loss.class_weighted;
-    const soma_tensor *dloss = tensor->input[tensor->input_count - 1];
+    const soma_tensor *dloss = tensor->input[tensor->input_count - 1], *loss = lowering->second[tensor->id];
     return soma_lowering_push(
         lowering, tensor,
         soma_call_loss_grad(
             soma_lowering_rows(lowering, tensor->input[0]), soma_lowering_target(lowering, tensor->input[1]),
             soma_lowering_optional(lowering, weighted, weighted ? tensor->input[2] : NULL),
             soma_lowering_optional(lowering, class_weighted, class_weighted ? tensor->input[2 + weighted] : NULL),
-            soma_lowering_flat(lowering, dloss), soma_lowering_rows(lowering, tensor), tensor->attributes.loss.params));
+            soma_lowering_flat(lowering, dloss), soma_lowering_rows(lowering, tensor),
+            soma_lowering_optional(lowering, loss, loss), tensor->attributes.loss.params));
 }
 
 soma_status soma_lower_norm(soma_lowering *lowering, const soma_tensor *tensor) {

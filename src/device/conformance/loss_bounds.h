@@ -5,7 +5,8 @@
 
 #include "device/conformance/suite.h"
 
-void soma_loss_bound(const soma_call *before, soma_bounded *const *expected);
+/* The loss of each sample. */
+void soma_loss_bound(const soma_call *before, soma_bounded *expected);
 
 /* The cases of LOSS, or of LOSS_GRAD, whose bound is its own. */
 void soma_loss_table(soma_suite *suite, soma_case_bound *bound, bool gradient);

@@ -18,7 +18,7 @@ static const char *const kind_names[SOMA_LOSS_COUNT] = {
 
 typedef struct loss_form {
     soma_loss_kind kind;
-    bool class_numbers, weighted, class_weighted;
+    bool class_numbers, weighted, class_weighted, with_loss;
     size_t n, k;
     soma_case_bound *bound;
     bool gradient;
@@ -37,7 +37,7 @@ static soma_call make_call(const loss_form *form) {
     soma_loss_params params = {form->kind, 0.7f};
     if (form->gradient)
         return soma_call_loss_grad(prediction, target, weight, class_weight, SOMA_F32_VIEW(form->n), prediction,
-                                   params);
+                                   form->with_loss ? SOMA_F32_VIEW(form->n) : soma_view_absent(), params);
     return soma_call_loss(prediction, target, weight, class_weight, SOMA_F32_VIEW(form->n), params);
 }
 
@@ -74,9 +74,9 @@ static void set_views(soma_suite *suite, soma_case *c, const loss_form *form, bo
     set_targets(suite, c, form, special);
     soma_case_uniform(suite, c, WEIGHT, 0.1, 3.0);
     soma_case_uniform(suite, c, CLASS_WEIGHT, 0.1, 3.0);
-    soma_case_describe(c, ": %s on %s, targets %s%s%s", kind_names[form->kind], SHAPE(&c->call.view[PREDICTION]),
+    soma_case_describe(c, ": %s on %s, targets %s%s%s%s", kind_names[form->kind], SHAPE(&c->call.view[PREDICTION]),
                        form->class_numbers ? "class numbers" : "rows", form->weighted ? ", weights" : "",
-                       form->class_weighted ? ", class weights" : "");
+                       form->class_weighted ? ", class weights" : "", form->with_loss ? ", losses too" : "");
 }
 
 static void loss_case(soma_suite *suite, const loss_form *form) {
@@ -127,10 +127,11 @@ void soma_loss_table(soma_suite *suite, soma_case_bound *bound, bool gradient) {
     static const size_t shapes[][2] = {{1, 1},   {5, 1},    {1, 10},   {7, 3},    {31, 10},  {13, 61},
                                        {127, 2}, {131, 13}, {3, 1000}, {257, 10}, {2, 4099}, {0, 4}};
     for (int kind = 0; kind < SOMA_LOSS_COUNT; kind++)
-        for (unsigned bits = 0; bits < 8; bits++) {
+        for (unsigned bits = 0; bits < 16; bits++) {
             bool categorical = soma_loss_is_categorical((soma_loss_kind)kind);
             bool binary = soma_loss_is_binary((soma_loss_kind)kind);
-            loss_form form = {(soma_loss_kind)kind, bits & 1, bits & 2, bits & 4, 0, 0, bound, gradient};
+            loss_form form = {(soma_loss_kind)kind, bits & 1, bits & 2, bits & 4, bits & 8, 0, 0, bound, gradient};
+            if (form.with_loss && !(gradient && kind == SOMA_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS)) continue;
             if ((form.class_numbers && !categorical) || (form.class_weighted && !categorical && !binary)) continue;
             for (size_t i = 0; i < SOMA_COUNT_OF(shapes); i++) {
                 form.n = shapes[i][0];
@@ -143,6 +144,10 @@ void soma_loss_table(soma_suite *suite, soma_case_bound *bound, bool gradient) {
         }
 }
 
+static void loss_bound(const soma_call *before, soma_bounded *const *expected) {
+    soma_loss_bound(before, expected[4]);
+}
+
 void soma_loss_cases(soma_suite *suite) {
-    soma_loss_table(suite, soma_loss_bound, false);
+    soma_loss_table(suite, loss_bound, false);
 }

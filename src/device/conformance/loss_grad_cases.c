@@ -51,6 +51,7 @@ static soma_bounded categorical_derivative(const row *r, size_t j) {
 
 static void loss_grad_bound(const soma_call *before, soma_bounded *const *expected) {
     soma_loss_kind kind = before->params.loss.kind;
+    if (soma_view_present(&before->view[6])) soma_loss_bound(before, expected[6]);
     for (size_t i = 0; i < before->view[0].shape[0]; i++) {
         row r = row_of(before, i);
         soma_bounded factor = multiply(given(&r, 4, i), row_weight(&r)), targets = target_sum(&r);

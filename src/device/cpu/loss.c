@@ -53,39 +53,25 @@ static float probability_loss(const loss_row *row) {
 
 SOMA_ROW_SUM(exp_sum, SOMA_ARGUMENTS(const float *p, float max), EXP(p[i] - max))
 
-/* sum_j t_j (log_sum - (p_j - max)) */
-SOMA_ROW_SUM(logits_sum, SOMA_ARGUMENTS(const float *p, const float *t, float max, float log_sum),
-             t[i] * ((max - p[i]) + log_sum))
-
-/* The maximum of each row of a group, and the logarithm of the sum of e^(p - max). */
-static void log_sums(const float *p, size_t rows, size_t k, float *max, float *log_sum) {
+/* The maximum of each row of a group, and the sum of e^(p - max). */
+static void sums_of_powers(const float *p, size_t rows, size_t k, float *max, float *sum) {
     float e[SOMA_GROUP_FLOATS];
     if (rows * k <= SOMA_GROUP_FLOATS) {
         soma_group_exp(p, rows, k, max, e);
-        for (size_t i = 0; i < rows; i++) log_sum[i] = soma_row_sum(e + i * k, k);
+        for (size_t i = 0; i < rows; i++) sum[i] = soma_row_sum(e + i * k, k);
     } else {
         *max = soma_row_max(p, k);
-        *log_sum = exp_sum(p, *max, k);
+        *sum = exp_sum(p, *max, k);
     }
-    SOMA_INDEPENDENT
-    for (size_t i = 0; i < rows; i++) log_sum[i] = LOG(log_sum[i]);
 }
 
 static void logits_losses(const soma_call *call, soma_range rows, float *loss) {
     size_t k = call->view[0].shape[1], group = soma_group_size(k);
     for (size_t first = rows.begin; first < rows.end; first += group) {
-        float max[SOMA_GROUP_ROWS], log_sum[SOMA_GROUP_ROWS];
+        float max[SOMA_GROUP_ROWS], sum[SOMA_GROUP_ROWS];
         size_t count = SOMA_MIN(group, rows.end - first);
-        log_sums(soma_cpu_floats(&call->view[0]) + first * k, count, k, max, log_sum);
-        for (size_t i = 0; i < count; i++) {
-            loss_row row = row_of(call, first + i);
-            float l = NOT_A_NUMBER;
-            if (row.t)
-                l = logits_sum(row.p, row.t, max[i], log_sum[i], k);
-            else if (row.c < k)
-                l = (max[i] - row.p[row.c]) + log_sum[i];
-            loss[first + i] = sample_weight(call, first + i) * categorical_weight(&row) * l;
-        }
+        sums_of_powers(soma_cpu_floats(&call->view[0]) + first * k, count, k, max, sum);
+        logits_losses_of(call, (soma_range){first, first + count}, max, sum, loss);
     }
 }
 

@@ -51,6 +51,27 @@ static inline float categorical_weight(const loss_row *row) {
     return soma_row_dot(row->t, row->class_weight, row->k);
 }
 
+/* sum_j t_j (log_sum - (p_j - max)) */
+SOMA_ROW_SUM(logits_sum, SOMA_ARGUMENTS(const float *p, const float *t, float max, float log_sum),
+             t[i] * ((max - p[i]) + log_sum))
+
+/* The losses of a group of rows of logits, given the maximum of each and the sum of e^(p - max), which becomes its
+ * logarithm. */
+static inline void logits_losses_of(const soma_call *call, soma_range rows, const float *max, float *sum, float *loss) {
+    size_t count = rows.end - rows.begin;
+    SOMA_INDEPENDENT
+    for (size_t i = 0; i < count; i++) sum[i] = LOG(sum[i]);
+    for (size_t i = 0; i < count; i++) {
+        loss_row row = row_of(call, rows.begin + i);
+        float l = NOT_A_NUMBER;
+        if (row.t)
+            l = logits_sum(row.p, row.t, max[i], sum[i], row.k);
+        else if (row.c < row.k)
+            l = (max[i] - row.p[row.c]) + sum[i];
+        loss[rows.begin + i] = sample_weight(call, rows.begin + i) * categorical_weight(&row) * l;
+    }
+}
+
 static inline size_t rows_per_task(const soma_view *prediction) {
     return SOMA_MAX((size_t)1, SOMA_CPU_CHUNK / 4 / SOMA_MAX((size_t)1, prediction->shape[1]));
 }

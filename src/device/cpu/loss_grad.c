@@ -49,9 +49,8 @@ static void probability_grads(const soma_call *call, soma_range rows, const floa
     }
 }
 
-/* From e^(p - max), factor (softmax(p) sum t - t). */
-static void logits_grad(const loss_row *row, const float *e, float factor, float *out) {
-    float sum = soma_row_sum(e, row->k);
+/* From e^(p - max) and their sum, factor (softmax(p) sum t - t). */
+static void logits_grad(const loss_row *row, const float *e, float sum, float factor, float *out) {
     if (row->t) {
         float scale = soma_row_sum(row->t, row->k) / sum;
         SOMA_INDEPENDENT
@@ -64,18 +63,21 @@ static void logits_grad(const loss_row *row, const float *e, float factor, float
     }
 }
 
-static void logits_grads(const soma_call *call, soma_range rows, const float *dloss, float *out) {
+/* loss: NULL where nobody wants the losses too. */
+static void logits_grads(const soma_call *call, soma_range rows, const float *dloss, float *out, float *loss) {
     size_t k = call->view[0].shape[1], group = soma_group_size(k);
     for (size_t first = rows.begin; first < rows.end; first += group) {
-        float max[SOMA_GROUP_ROWS], buffer[SOMA_GROUP_FLOATS];
+        float max[SOMA_GROUP_ROWS], sum[SOMA_GROUP_ROWS], buffer[SOMA_GROUP_FLOATS];
         size_t count = SOMA_MIN(group, rows.end - first);
         float *e = count * k <= SOMA_GROUP_FLOATS ? buffer : out + first * k;
         soma_group_exp(soma_cpu_floats(&call->view[0]) + first * k, count, k, max, e);
         for (size_t i = 0; i < count; i++) {
             loss_row row = row_of(call, first + i);
             float factor = dloss[first + i] * sample_weight(call, first + i) * categorical_weight(&row);
-            logits_grad(&row, e + i * k, factor, out + (first + i) * k);
+            sum[i] = soma_row_sum(e + i * k, k);
+            logits_grad(&row, e + i * k, sum[i], factor, out + (first + i) * k);
         }
+        if (loss) logits_losses_of(call, (soma_range){first, first + count}, max, sum, loss);
     }
 }
 
@@ -90,7 +92,7 @@ static void loss_grad_task(const soma_call *call, const soma_cpu_plan *plan, siz
     if (element_grads[call->params.loss.kind])
         element_grads_of(call, rows, dloss, out);
     else if (call->params.loss.kind == SOMA_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS)
-        logits_grads(call, rows, dloss, out);
+        logits_grads(call, rows, dloss, out, soma_cpu_optional(&call->view[6]));
     else
         probability_grads(call, rows, dloss, out);
 }

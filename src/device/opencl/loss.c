@@ -23,24 +23,24 @@ static void pass_weights(soma_cl_builder *builder) {
     soma_cl_pass_u32(builder, builder->call->view[3].rank != 0);
 }
 
-/* The views that a loss and its gradient share, then those from `first` on. */
-static void end(soma_cl_builder *builder, soma_cl_rows share, uint32_t first) {
-    soma_cl_pass_view(builder, 2);
-    soma_cl_pass_view(builder, 3);
-    for (uint32_t view = first; view < builder->call->view_count; view++) soma_cl_pass_view(builder, view);
+/* The views from the weights up to `last`. */
+static void end(soma_cl_builder *builder, soma_cl_rows share, uint32_t last) {
+    for (uint32_t view = 2; view <= last; view++) soma_cl_pass_view(builder, view);
     soma_cl_end(builder, share.lanes, share.rows, 1, share.groups);
 }
 
 static void write_crossentropy(soma_cl_builder *builder, const char *kernel) {
     const bool logits = builder->call->params.loss.kind == SOMA_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS;
+    const uint32_t views = builder->call->view_count;
     const soma_cl_rows share = begin(builder, "crossentropy.cl", kernel, "FIXED_LOGITS", logits);
     soma_cl_pass_u32(builder, logits);
     soma_cl_pass_u32(builder, builder->call->view[1].dtype == SOMA_I32);
     pass_weights(builder);
+    if (views > 6) soma_cl_pass_u32(builder, builder->call->view[6].rank != 0);
     soma_cl_pass_view(builder, 0);
     soma_cl_pass_view(builder, 1); /* as class numbers */
     soma_cl_pass_view(builder, 1); /* as rows */
-    end(builder, share, 4);
+    end(builder, share, views - 1);
 }
 
 static void write_elements(soma_cl_builder *builder, const char *kernel) {
@@ -51,7 +51,7 @@ static void write_elements(soma_cl_builder *builder, const char *kernel) {
     pass_weights(builder);
     soma_cl_pass_view(builder, 0);
     soma_cl_pass_view(builder, 1);
-    end(builder, share, 4);
+    end(builder, share, builder->call->primitive == SOMA_PRIMITIVE_LOSS ? 4 : 5);
 }
 
 static bool is_categorical(const soma_cl_builder *builder) {
