@@ -71,6 +71,10 @@ static __attribute__((noinline)) void gemm_store_part(soma_vector sum[GEMM_ROWS]
  */
 #define GEMM_HIDE(pointer) __asm__("" : "+r"(pointer))
 
+/* From this depth on, the tile of c is fetched into the cache while the sums are made: it comes from further away the
+ * larger c is, as the weights that a product updates. */
+#define GEMM_PREFETCH_DEPTH 64
+
 static inline __attribute__((always_inline)) void gemm_multiply(size_t k, const float *a, size_t a_stride,
                                                                 const float *b, size_t b_stride,
                                                                 const gemm_output *output, int rows, int vectors,
@@ -79,6 +83,10 @@ static inline __attribute__((always_inline)) void gemm_multiply(size_t k, const 
     SOMA_UNROLL
     for (int i = 0; i < rows; i++)
         for (int j = 0; j < vectors; j++) sum[i][j] = (soma_vector){0};
+    if (k >= GEMM_PREFETCH_DEPTH)
+        for (int i = 0; i < rows; i++)
+            for (int j = 0; j < vectors; j++)
+                __builtin_prefetch(output->c + (size_t)i * output->stride + j * SOMA_LANES, 1);
     const float *group[(GEMM_ROWS + 2) / 3];
     for (int i = 0; i < rows; i += 3) {
         group[i / 3] = a + (by_row ? (size_t)i * a_stride : (size_t)i);
