@@ -214,6 +214,45 @@ START_TEST(a_gradient_is_named_with_its_layer) {
 }
 END_TEST
 
+/* Two samples of ones, of class `number` each. */
+static soma_dataset *ones_of_class(int32_t number) {
+    static float x[2] = {1, 1};
+    static int32_t classes[2];
+    classes[0] = classes[1] = number;
+    return dataset_of(array_f32(x, 2, 1), array_i32(classes, 2));
+}
+
+/* Where a loss and its gradient are made in one pass, what follows is still told from what comes before. */
+START_TEST(a_gradient_before_a_softmax_is_named_with_its_layer) {
+    soma_network *network;
+    size_t shape = 1;
+    expect_ok(soma_network_create(&network));
+    soma_tensor *x = soma_dense_with(
+        soma_input(network, NULL, 1, &shape), 1,
+        &(soma_dense_options){.name = "root", .activation = SOMA_SQRT, .weight_initializer = SOMA_INIT_ZEROS});
+    soma_dense(x, 2, SOMA_SOFTMAX);
+    expect_ok(soma_compile(network, test_device, NULL));
+    soma_dataset *dataset = ones_of_class(1);
+    expect_error(soma_fit(network, dataset, NULL, NULL), SOMA_NOT_FINITE, "a gradient", "layer \"root\"", "inf");
+    soma_network_destroy(network);
+    soma_dataset_destroy(dataset);
+}
+END_TEST
+
+/* The logits are 3e38 and -3e38: their difference, the loss of the second class, is too large. */
+START_TEST(an_infinite_loss_of_finite_logits_is_named) {
+    const soma_optimizer adam = {.kind = SOMA_ADAM};
+    const float weights[2] = {3e38f, -3e38f};
+    soma_network *network = network_of((model_shape){1, 0, 2, true}, 2);
+    expect_ok(soma_compile(network, test_device, &(soma_compile_options){.optimizer = adam}));
+    expect_ok(soma_set_parameter(network, soma_network_parameter(network, 0), weights, 2));
+    soma_dataset *dataset = ones_of_class(1);
+    expect_error(soma_fit(network, dataset, NULL, NULL), SOMA_NOT_FINITE, "inf in the loss itself");
+    soma_network_destroy(network);
+    soma_dataset_destroy(dataset);
+}
+END_TEST
+
 START_TEST(bad_weights_are_named) {
     soma_network *network = one_weight(0.1f, SOMA_SGD);
     soma_dataset *dataset = ones(1);
@@ -315,6 +354,8 @@ static void add_tests(TCase *cases) {
     tcase_add_test(cases, a_step_that_spoils_the_weights_is_found_though_no_loss_follows);
     tcase_add_test(cases, the_layer_is_named);
     tcase_add_test(cases, a_gradient_is_named_with_its_layer);
+    tcase_add_test(cases, a_gradient_before_a_softmax_is_named_with_its_layer);
+    tcase_add_test(cases, an_infinite_loss_of_finite_logits_is_named);
     tcase_add_test(cases, bad_weights_are_named);
     tcase_add_test(cases, figures_that_are_read_end_the_epoch_early);
     tcase_add_test(cases, a_rate_that_a_callback_changed_is_replayed);

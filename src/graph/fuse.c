@@ -108,6 +108,10 @@ soma_status soma_graph_fuse(soma_graph *graph, unsigned which) {
     return status;
 }
 
+bool soma_tensor_is_loss(const soma_tensor *tensor) {
+    return tensor->op == SOMA_OP_LOSS || (tensor->op == SOMA_OP_SECOND && tensor->input[0]->op == SOMA_OP_LOSS_GRAD);
+}
+
 static bool has_effect(const soma_tensor *tensor) {
     switch (tensor->op) {
     case SOMA_OP_INPUT: /* inputs keep their numbers */

@@ -220,6 +220,8 @@ soma_status soma_graph_fuse(soma_graph *graph, unsigned which);
  * none.
  */
 void soma_graph_update_in_products(soma_graph *graph, size_t decay_count);
+/* Whether it holds the losses of a batch, made alone or with their gradient. */
+bool soma_tensor_is_loss(const soma_tensor *tensor);
 /* Removes what no kept tensor, metric or optimizer needs; renumbers. */
 void soma_graph_prune(soma_graph *graph);
 

@@ -168,15 +168,16 @@ static soma_status is_finite(soma_plan *plan, const soma_tensor *tensor, bool *f
     return status;
 }
 
-/* What call number `index` has written; a tensor that further calls write too (a concatenation) waits for the last. */
+/* What call number `index` has written, a loss before its gradient; a tensor that further calls write too (a
+ * concatenation) waits for the last. */
 static soma_status find_bad_result(soma_plan *plan, size_t index, const soma_tensor **bad) {
     const soma_call *call = &plan->calls[index];
     if (index + 1 < plan->count && plan->origin[index + 1] == plan->origin[index]) return SOMA_OK;
-    for (uint32_t i = 0; i < call->view_count && !*bad; i++) {
+    for (uint32_t i = 0; i < call->view_count; i++) {
         const void *site = plan->sites[index].site[i];
         bool finite = true;
         if (site && !soma_site_is_buffer(site) && soma_call_writes(call, i)) SOMA_TRY(is_finite(plan, site, &finite));
-        if (!finite) *bad = site;
+        if (!finite && (!*bad || soma_tensor_is_loss(site))) *bad = site;
     }
     return SOMA_OK;
 }

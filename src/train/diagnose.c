@@ -188,10 +188,11 @@ static const char *layer_name(const soma_network *network, const soma_tensor *te
     return tensor->layer >= 1 && tensor->layer <= network->layer_count ? network->layers[tensor->layer - 1].name : NULL;
 }
 
-/* Tensors that come after the loss belong to the way back. */
+/* What comes after a loss belongs to the way back; a loss that is made with its gradient stands behind that. */
 static bool is_gradient(const soma_graph *graph, const soma_tensor *tensor) {
-    for (uint32_t i = 0; i < tensor->id; i++)
-        if (graph->tensor[i]->op == SOMA_OP_LOSS) return tensor->op != SOMA_OP_LOSS;
+    for (uint32_t i = 0; i <= tensor->id; i++)
+        if (soma_tensor_is_loss(graph->tensor[i]) || graph->tensor[i]->op == SOMA_OP_LOSS_GRAD)
+            return !soma_tensor_is_loss(tensor);
     return false;
 }
 
@@ -217,7 +218,7 @@ static void describe(soma_text *text, const soma_pass *pass, const finding *foun
     soma_text_append(text, "the first value that is not finite is %g in ", (double)found->value);
     if (tensor->op == SOMA_OP_PARAMETER)
         soma_text_append(text, "the parameter \"%s\"", label);
-    else if (tensor->op == SOMA_OP_LOSS)
+    else if (soma_tensor_is_loss(tensor))
         soma_text_append(text, "the loss itself; the prediction is finite");
     else if (is_gradient(&pass->step->graph, tensor))
         soma_text_append(text, "a gradient (%s)", label);
