@@ -170,6 +170,15 @@ static void open_dimension(void) {
     put_value(GRAPH_INPUT, "z", SHAPE(OPEN, OPEN));
     node("Add", "x", "z", "y");
 }
+static void very_many(void) {
+    char from[16] = "x", to[16];
+    for (int i = 0; i < 16384; i++) {
+        snprintf(to, sizeof to, "t%d", i);
+        node("Relu", from, NULL, to);
+        strcpy(from, to);
+    }
+    node("Relu", from, NULL, "y");
+}
 static void reshaped_to_zeros(void) {
     tensor("s", 7, SHAPE(2), 16); /* 0, 0 */
     node("Reshape", "x", "s", "t");
@@ -214,6 +223,7 @@ static const struct {
     {"no product", not_to_be_multiplied, 8, 17, SOMA_INVALID_SHAPE, {"node 0", "4 columns by 3 rows"}},
     {"other size", other_size, 8, 17, SOMA_INVALID_SHAPE, {"node 0", "4 and 3 cannot be broadcast"}},
     {"open dimension", open_dimension, 8, 17, SOMA_UNSUPPORTED, {"input \"z\"", "dimension 1 is not fixed"}},
+    {"very many nodes", very_many, 8, 17, SOMA_UNSUPPORTED, {"16387 nodes and tensors", "at most 16384"}},
     {"nine dimensions", reshaped_to_zeros, 8, 17, SOMA_INVALID_FILE, {"node 1", "at most 8"}},
 };
 

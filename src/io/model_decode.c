@@ -10,9 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* More would be no network that anyone made; names are compared with each other, so that time grows with the square. */
-#define MAX_TENSORS 16384
-#define MAX_WHERE   64
+#define MAX_WHERE 64
 
 static soma_status malformed(const char *where, const char *what) {
     return soma_error(SOMA_INVALID_FILE, "%s: %s", where, what);
@@ -82,7 +80,7 @@ static soma_status decode_shape(const json_t *object, const char *where, soma_te
 /* What the builders see to, and the shape rules do not. */
 static soma_status check_role(const soma_tensor_spec *spec, const char *where) {
     if (spec->name && *spec->name == 0) return malformed(where, "\"name\" is empty");
-    if (spec->op == SOMA_OP_DROPOUT && spec->attributes.dropout.stream >= MAX_TENSORS)
+    if (spec->op == SOMA_OP_DROPOUT && spec->attributes.dropout.stream >= SOMA_MAX_FILE_TENSORS)
         return malformed(where, "\"stream\" is no number of a dropout layer");
     if (spec->op == SOMA_OP_INPUT && (!spec->batched || spec->rank < 1 || spec->rank > 4))
         return malformed(where, "an input must be batched and have 1 to 4 dimensions");
@@ -146,7 +144,7 @@ static soma_status decode_tensor(soma_network *network, const json_t *object, si
 static soma_status decode_tensors(soma_network *network, const json_t *root, size_t layers) {
     json_t *list, *object;
     size_t i;
-    SOMA_TRY(get_array(root, "tensors", "the network", MAX_TENSORS, &list));
+    SOMA_TRY(get_array(root, "tensors", "the network", SOMA_MAX_FILE_TENSORS, &list));
     json_array_foreach(list, i, object) SOMA_TRY(decode_tensor(network, object, i, layers));
     if (network->input_count == 0) return malformed("the network", "it has no input");
     return SOMA_OK;
@@ -249,7 +247,7 @@ static soma_status decode_classes(soma_network *network, const json_t *object) {
     soma_preprocessing *preprocessing = &network->preprocessing;
     json_t *list, *value;
     size_t i;
-    SOMA_TRY(get_array(object, "classes", "preprocessing", MAX_TENSORS, &list));
+    SOMA_TRY(get_array(object, "classes", "preprocessing", SOMA_MAX_FILE_TENSORS, &list));
     preprocessing->class_names = soma_calloc(json_array_size(list), sizeof *preprocessing->class_names);
     if (!preprocessing->class_names) return soma_out_of_memory(json_array_size(list), "class names");
     json_array_foreach(list, i, value) {
@@ -305,7 +303,7 @@ static soma_status decode(soma_network *network, const json_t *root) {
         return soma_error(SOMA_INVALID_FILE, "the network: format %lld, this version reads format %d",
                           (long long)json_integer_value(format), SOMA_MODEL_FORMAT);
     SOMA_TRY(decode_seed(network, root));
-    SOMA_TRY(get_array(root, "layers", "the network", MAX_TENSORS, &layers));
+    SOMA_TRY(get_array(root, "layers", "the network", SOMA_MAX_FILE_TENSORS, &layers));
     SOMA_TRY(decode_tensors(network, root, json_array_size(layers)));
     json_array_foreach(layers, i, layer) SOMA_TRY(decode_layer(network, layer, i));
     SOMA_TRY(decode_outputs(network, root));

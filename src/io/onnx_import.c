@@ -327,10 +327,13 @@ static soma_status check_ops(const soma_onnx_file *file) {
 /* What a node, or a tensor, takes as a part of a network, names included. */
 enum { COST_OF_NODE = 1200 };
 
-static soma_status check_memory(const soma_onnx_file *file) {
+static soma_status check_size(const soma_onnx_file *file) {
     const Soma__Onnx__GraphProto *graph = file->model->graph;
     size_t left = (file->budget.limit - file->budget.used) / COST_OF_NODE;
     size_t wanted = graph->n_node + graph->n_initializer + graph->n_input + graph->n_output;
+    if (wanted > SOMA_MAX_FILE_TENSORS)
+        return soma_error(SOMA_UNSUPPORTED, "%zu nodes and tensors; at most %d are read", wanted,
+                          SOMA_MAX_FILE_TENSORS);
     if (wanted <= left) return SOMA_OK;
     return soma_error(SOMA_INVALID_FILE, "%zu nodes and tensors in %zu bytes; at most %zu would be read of such a file",
                       wanted, file->size, left);
@@ -338,7 +341,7 @@ static soma_status check_memory(const soma_onnx_file *file) {
 
 static soma_status import(const soma_onnx_file *file, const soma_onnx_options *options, soma_network **network) {
     soma_onnx_batch reading = options ? options->batch : SOMA_ONNX_BATCH_AUTO;
-    SOMA_TRY(check_memory(file));
+    SOMA_TRY(check_size(file));
     SOMA_TRY(check_ops(file));
     soma_onnx_inputs inputs = {false, false};
     soma_status status = read_as(file, options, reading == SOMA_ONNX_BATCH_NONE, network, &inputs);

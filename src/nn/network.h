@@ -50,6 +50,10 @@ struct soma_network {
     _Atomic uint32_t users; /* itself, until it is destroyed, and its sessions; the last frees it */
 };
 
+/* What a file may hold. More would be no network that anyone made, and names are compared with each other, so that time
+ * grows with the square. */
+#define SOMA_MAX_FILE_TENSORS 16384
+
 /* Names of layers and tensors are UTF-8 and not empty: they go into messages and files. */
 soma_status soma_check_name(const char *name);
 /* Records the first builder error (with the thread's error detail) and returns NULL. */
