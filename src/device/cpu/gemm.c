@@ -162,6 +162,19 @@ static void multiply_task(const soma_call *call, const soma_cpu_plan *plan, size
 
 /* A task that takes less is not worth another thread's start. */
 #define TASK_NANOSECONDS 2000.0
+/*
+ * Of a long product each thread gets several tasks, of at least this length: a thread that is held up, by another
+ * program or because its core is a slower one, then leaves some of its tasks to the others.
+ */
+#define LONG_TASK_NANOSECONDS 50000.0
+#define TASKS_PER_THREAD      4
+
+static size_t tasks_of(const soma_cpu_plan *plan) {
+    size_t worthwhile = (size_t)(plan->nanoseconds / TASK_NANOSECONDS) + 1, threads = plan->threads;
+    if (worthwhile < threads || threads == 1) return SOMA_MIN(worthwhile, threads);
+    size_t several = (size_t)(plan->nanoseconds / LONG_TASK_NANOSECONDS) / threads;
+    return threads * SOMA_MIN(SOMA_MAX(several, (size_t)1), (size_t)TASKS_PER_THREAD);
+}
 
 /* The grid of at least `tasks` tasks for which the largest task, with what it packs, is least. */
 static void choose_grid(gemm_plan *p, size_t tasks) {
@@ -204,8 +217,7 @@ SOMA_CPU_PLANNER(gemm) {
     if (params->function != SOMA_IDENTITY) p->function = SOMA_FOR_ISA(soma_cpu_get_function)(params->function);
     plan_blocks(call, p);
     plan->nanoseconds = 0.3 / SOMA_LANES * (double)p->m * (double)p->n * (double)p->k + 0.5 * (double)(p->m * p->n);
-    size_t worthwhile = (size_t)(plan->nanoseconds / TASK_NANOSECONDS) + 1;
-    choose_grid(p, SOMA_MIN((size_t)plan->threads, worthwhile));
+    choose_grid(p, tasks_of(plan));
     p->scratch =
         p->block_panels * GEMM_COLUMNS * soma_cpu_parts(p->k, p->k_blocks) + GEMM_ROWS * (K_BLOCK + SOMA_LANES);
     plan->workspace = plan->threads * p->scratch * sizeof(float);
