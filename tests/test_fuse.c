@@ -146,6 +146,30 @@ static void two_losses(soma_graph *graph) {
     loss_of_logits(graph);
 }
 
+/* One constant for both gradients, which stand behind both losses. */
+static void two_losses_with_one_factor(soma_graph *graph) {
+    soma_tensor *input[2][3], *loss, *gradient, *factor;
+    soma_tensor_spec spec = {.attributes = {.loss = {.params = {.kind = SOMA_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS}}}};
+    for (int i = 0; i < 2; i++) {
+        for (int j = 0; j < 2; j++) input[i][j] = add_input(graph, "[batch, 5]");
+        spec.op = SOMA_OP_LOSS;
+        spec.input_count = 2;
+        spec.input = input[i];
+        expect_ok(soma_graph_add(graph, &spec, &loss));
+        keep(add_unary(graph, loss, SOMA_TANH));
+    }
+    soma_tensor_spec fill = {.op = SOMA_OP_FILL, .attributes = {.fill = {2, true}}, .batched = true};
+    expect_ok(soma_graph_add(graph, &fill, &factor));
+    for (int i = 0; i < 2; i++) {
+        input[i][2] = factor;
+        spec.op = SOMA_OP_LOSS_GRAD;
+        spec.input_count = 3;
+        spec.input = input[i];
+        expect_ok(soma_graph_add(graph, &spec, &gradient));
+        keep(add_unary(graph, gradient, SOMA_TANH));
+    }
+}
+
 /* What is left of an op after the rewrite. */
 static const struct {
     const char *name;
@@ -173,6 +197,7 @@ static const struct {
     {"switched off", bias_gradient, SOMA_FUSE_GEMM_FUNCTION, SOMA_OP_REDUCE, 1, 1},
     {"loss of logits", loss_of_logits, SOMA_FUSE_LOSS, SOMA_OP_LOSS, 1, 0},
     {"two losses", two_losses, SOMA_FUSE_LOSS, SOMA_OP_LOSS, 2, 0},
+    {"two losses with one factor", two_losses_with_one_factor, SOMA_FUSE_LOSS, SOMA_OP_LOSS, 2, 0},
     {"loss with a factor", loss_with_a_factor, SOMA_FUSE_LOSS, SOMA_OP_LOSS, 1, 1},
     {"loss of another kind", loss_of_another_kind, SOMA_FUSE_LOSS, SOMA_OP_LOSS, 1, 1},
     {"switched off", loss_of_logits, SOMA_FUSE_BIAS_GRADIENT, SOMA_OP_LOSS, 1, 1},

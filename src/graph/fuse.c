@@ -51,10 +51,11 @@ static void fuse_bias_gradient(soma_tensor *reduce) {
     reduce->op = SOMA_OP_SECOND;
 }
 
-/* Takes a tensor to an earlier place in the graph. */
+/* Takes a tensor to an earlier place in the graph; one that stands before that stays. */
 static void move_tensor(soma_graph *graph, const soma_tensor *tensor, uint32_t to) {
     uint32_t from = to;
-    while (graph->tensor[from] != tensor) from++;
+    while (from < graph->count && graph->tensor[from] != tensor) from++;
+    if (from == graph->count) return;
     soma_tensor *moved = graph->tensor[from];
     memmove(graph->tensor + to + 1, graph->tensor + to, (from - to) * sizeof *graph->tensor);
     graph->tensor[to] = moved;
@@ -86,7 +87,7 @@ static soma_status fuse_loss(soma_graph *graph, soma_tensor *gradient) {
     SOMA_TRY(set_inputs(loss, &gradient, 1));
     loss->op = SOMA_OP_SECOND;
     move_tensor(graph, gradient, place);
-    if (factor->id > loss->id) move_tensor(graph, factor, place);
+    move_tensor(graph, factor, place);
     return SOMA_OK;
 }
 

@@ -53,6 +53,7 @@ static bool find(const char *name, void *function, size_t size) {
 
 bool soma_cl_clblast_load(char *reason, size_t size) {
     static const char *const names[] = {"libclblast.so.1", "libclblast.so", "libclblast.dylib"};
+    if (library) return true; /* other devices use it */
     for (size_t i = 0; !library && i < SOMA_COUNT_OF(names); i++) {
         library = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
         if (!library && i == 0) snprintf(reason, size, "it cannot be loaded: %s", dlerror());
@@ -75,8 +76,8 @@ struct soma_cl_product {
 };
 
 /*
- * CLBlast keeps its programs in caches that all devices of the process share, and up to 1.6.0 two threads that fill
- * them at a time disturb each other (CLBlast issue 486). A device's own lock does not keep another device out.
+ * CLBlast keeps its programs in caches that all devices of the process share, and in releases before 1.6.1 two
+ * threads that fill them at a time disturb each other. A device's own lock does not keep another device out.
  */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
