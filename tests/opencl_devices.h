@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* For tests of the opencl device: every device found, and small conveniences on the device's own functions. */
+/*
+ * For tests of the opencl device: every device found (of which SOMA_TEST_DEVICE, where it is set, is a part of the
+ * name), and small conveniences on the device's own functions.
+ */
 #ifndef SOMA_TESTS_OPENCL_DEVICES_H
 #define SOMA_TESTS_OPENCL_DEVICES_H
 
@@ -7,6 +10,7 @@
 #include "device/opencl/opencl.h"
 #include "expect.h"
 #include <stdio.h>
+#include <stdlib.h>
 
 typedef struct found_device {
     uint32_t index;
@@ -36,6 +40,12 @@ static inline found_devices find_devices(void) {
     return found;
 }
 
+/* Whether a device is usable, and one of those to be tested. */
+static inline bool is_tested(const found_device *entry) {
+    const char *name = getenv("SOMA_TEST_DEVICE");
+    return entry->usable && (!name || strstr(entry->info.name, name));
+}
+
 /* Opens device `index` with default options. */
 static inline void *open_device(uint32_t index) {
     const soma_device_options options = {0};
@@ -48,7 +58,7 @@ static inline void *open_device(uint32_t index) {
 static inline void with_each_device(void (*test)(void *state, const soma_device_info *info)) {
     const found_devices found = find_devices();
     for (size_t i = 0; i < found.count; i++) {
-        if (!found.entry[i].usable) continue;
+        if (!is_tested(&found.entry[i])) continue;
         void *state = open_device(found.entry[i].index);
         soma_device_info info;
         soma_opencl_api.info(state, &info);
@@ -97,8 +107,10 @@ static inline void release_call(void *state, soma_call *call) {
 /* The exit status with which Meson counts a test as skipped, after saying why; 0 where there is a device. */
 static inline int skip_without_device(void) {
     const found_devices found = find_devices();
-    if (found.usable) return 0;
-    printf("skipped: there is no usable OpenCL device\n");
+    for (size_t i = 0; i < found.count; i++)
+        if (is_tested(&found.entry[i])) return 0;
+    const char *name = getenv("SOMA_TEST_DEVICE");
+    printf("skipped: there is no usable OpenCL device%s%s\n", name ? " with this in its name: " : "", name ? name : "");
     for (size_t i = 0; i < found.count; i++)
         printf("  %s, %s: %s\n", found.entry[i].info.platform, found.entry[i].info.name, found.entry[i].reason);
     return 77;

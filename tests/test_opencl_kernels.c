@@ -239,7 +239,7 @@ int main(int argc, char **argv) {
     const found_devices found = find_devices();
     if (argc > 1) every = atoi(argv[1]);
     size_t i = 0;
-    while (!found.entry[i].usable) i++;
+    while (!is_tested(&found.entry[i])) i++;
     state = open_device(found.entry[i].index);
     soma_random_init(&random_source, 1, 1);
     const int result = run_suite("opencl kernels", add_tests);
