@@ -39,31 +39,57 @@ typedef float soma_vector __attribute__((vector_size(SOMA_LANES * 4), aligned(4)
 #if defined(__AVX512F__)
 #include <immintrin.h>
 #define SOMA_FIRST_LANES(count) ((__mmask16)(0xffffu >> (SOMA_LANES - (count))))
-#endif
 static inline __attribute__((always_inline)) soma_vector soma_load_lanes(const float *from, size_t count) {
-#if defined(__AVX512F__)
     if (__builtin_constant_p(count) && count == SOMA_LANES) return *(const soma_vector *)from;
     return (soma_vector)_mm512_maskz_loadu_ps(SOMA_FIRST_LANES(count), from);
-#else
-    if (count == SOMA_LANES) return *(const soma_vector *)from;
-    soma_vector value = {0};
-    for (size_t i = 0; i < count; i++) value[i] = from[i];
-    return value;
-#endif
 }
 static inline __attribute__((always_inline)) void soma_store_lanes(float *to, soma_vector value, size_t count) {
-#if defined(__AVX512F__)
     if (__builtin_constant_p(count) && count == SOMA_LANES)
         *(soma_vector *)to = value;
     else
         _mm512_mask_storeu_ps(to, SOMA_FIRST_LANES(count), (__m512)value);
+}
+#elif defined(__AVX2__)
+#include <immintrin.h>
+static inline __attribute__((always_inline)) soma_vector soma_load_lanes(const float *from, size_t count) {
+    static const int32_t first[2 * SOMA_LANES] = {-1, -1, -1, -1, -1, -1, -1, -1};
+    if (count == SOMA_LANES) return *(const soma_vector *)from;
+    __m256i mask = _mm256_loadu_si256((const __m256i *)(first + SOMA_LANES - count));
+    return (soma_vector)_mm256_maskload_ps(from, mask);
+}
+/* In pieces: a masked store takes some processors longer than all of them. */
+static inline __attribute__((always_inline)) void soma_store_lanes(float *to, soma_vector value, size_t count) {
+    if (count == SOMA_LANES) {
+        *(soma_vector *)to = value;
+        return;
+    }
+    __m128 piece = _mm256_castps256_ps128((__m256)value);
+    if (count & 4) {
+        _mm_storeu_ps(to, piece);
+        piece = _mm256_extractf128_ps((__m256)value, 1);
+        to += 4;
+    }
+    if (count & 2) {
+        _mm_storel_pi((__m64 *)to, piece);
+        piece = _mm_movehl_ps(piece, piece);
+        to += 2;
+    }
+    if (count & 1) _mm_store_ss(to, piece);
+}
 #else
+static inline __attribute__((always_inline)) soma_vector soma_load_lanes(const float *from, size_t count) {
+    if (count == SOMA_LANES) return *(const soma_vector *)from;
+    soma_vector value = {0};
+    for (size_t i = 0; i < count; i++) value[i] = from[i];
+    return value;
+}
+static inline __attribute__((always_inline)) void soma_store_lanes(float *to, soma_vector value, size_t count) {
     if (count == SOMA_LANES)
         *(soma_vector *)to = value;
     else
         for (size_t i = 0; i < count; i++) to[i] = value[i];
-#endif
 }
+#endif
 
 /*
  * Before a loop whose iterations depend on nothing but their own elements: outputs may be the very inputs (in place),
