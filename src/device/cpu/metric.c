@@ -14,13 +14,25 @@ static size_t first_largest(const float *x, size_t k) {
     if (k == 0 || x[0] != x[0]) return 0;
     float max = soma_row_max(x, k);
     size_t j = 0;
-    for (; j + SOMA_LANES <= k; j += SOMA_LANES) { /* a vector at a time, to the one that has it */
-        int there = 0;
-        for (size_t l = 0; l < SOMA_LANES; l++) there |= x[j + l] == max;
-        if (there) break;
-    }
+    while (j + SOMA_LANES <= k && !soma_mask_any(*(const soma_vector *)(x + j) == max)) j += SOMA_LANES;
     while (x[j] != max) j++;
     return j;
+}
+
+/* Whether x[c] is that one; c < k. */
+static bool is_first_largest(const float *x, size_t k, size_t c) {
+    soma_vector own = soma_vector_of(x[c]);
+    soma_mask beaten = {0};
+    if (x[c] != x[c] || x[0] != x[0]) return c == 0;
+    for (size_t j = 0; j < k; j += SOMA_LANES) {
+        size_t lanes = SOMA_MIN(k - j, (size_t)SOMA_LANES);
+        soma_vector other = soma_vector_fill(soma_load_lanes(x + j, lanes), lanes, __builtin_nanf(""));
+        beaten |= other > own;
+        /* Of equal ones the first counts: those in lanes before c's. */
+        int32_t before = (int32_t)SOMA_MIN(c - SOMA_MIN(c, j), (size_t)SOMA_LANES);
+        beaten |= (other == own) & (soma_lane_numbers() < before);
+    }
+    return !soma_mask_any(beaten);
 }
 
 /* k where a class number is not a class. */
@@ -52,8 +64,10 @@ static double absolute_error(const float *p, const float *t, size_t k) {
 static double metric_of_row(const soma_metric_params *params, const metric_rows *m, size_t i) {
     const float *p = m->p + i * m->k, *t = m->t ? m->t + i * m->k : NULL;
     switch (params->kind) {
-    case SOMA_METRIC_CATEGORICAL_ACCURACY:
-        return first_largest(p, m->k) == target_class(m, i) ? 1.0 : 0.0;
+    case SOMA_METRIC_CATEGORICAL_ACCURACY: {
+        size_t target = target_class(m, i);
+        return target < m->k && is_first_largest(p, m->k, target) ? 1.0 : 0.0;
+    }
     case SOMA_METRIC_TOP_K_ACCURACY:
         return top_k(p, m->k, target_class(m, i), params->k);
     case SOMA_METRIC_BINARY_ACCURACY:

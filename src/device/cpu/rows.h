@@ -21,12 +21,30 @@ SOMA_MATH soma_vector soma_vector_max(soma_vector a, soma_vector b) {
     return soma_vector_select(a > b, a, b);
 }
 
+/* 0, 1, 2, ... */
+SOMA_MATH soma_mask soma_lane_numbers(void) {
+    soma_mask lane;
+    for (int i = 0; i < SOMA_LANES; i++) lane[i] = i;
+    /* cppcheck-suppress uninitvar ; the loop gives every lane its value, which is not seen through a vector type */
+    return lane;
+}
+
 /* The first `count` lanes as they are, the others `rest`. */
 SOMA_MATH soma_vector soma_vector_fill(soma_vector value, size_t count, float rest) {
-    soma_mask lane;
-    /* cppcheck-suppress uninitvar ; the loop gives every lane its value, which is not seen through a vector type */
-    for (int i = 0; i < SOMA_LANES; i++) lane[i] = i;
-    return soma_vector_select(lane < (int32_t)count, value, soma_vector_of(rest));
+    return soma_vector_select(soma_lane_numbers() < (int32_t)count, value, soma_vector_of(rest));
+}
+
+/* Whether the mask is set in any lane. */
+SOMA_MATH bool soma_mask_any(soma_mask mask) {
+#if defined(__AVX512F__)
+    return _mm512_test_epi32_mask((__m512i)mask, (__m512i)mask) != 0;
+#elif defined(__AVX2__)
+    return _mm256_movemask_ps((__m256)mask) != 0;
+#else
+    int32_t any = 0;
+    for (int i = 0; i < SOMA_LANES; i++) any |= mask[i];
+    return any != 0;
+#endif
 }
 
 /* Lane i becomes lane i ^ 1, i ^ 2, i ^ 4, i ^ 8. */

@@ -9,6 +9,11 @@
  */
 #define START_COST   1500.0
 #define BARRIER_COST 500.0
+/*
+ * The least share of a list's time that is worth it. Another thread that saves less makes a list quicker by little
+ * where all cores are idle, and takes it two or three times as long where one is not.
+ */
+#define LEAST_SHARE 0.2
 
 soma_status soma_cpu_prepare(const soma_cpu_isa *isa, uint32_t threads, soma_call *call, size_t *workspace) {
     *workspace = 0;
@@ -77,7 +82,7 @@ static void run_shared(void *context, uint32_t thread) {
 
 /* Whether the threads save more than it costs to share the list between them. */
 static bool is_worth_sharing(const soma_call *calls, size_t count, uint32_t threads) {
-    double saved = -START_COST;
+    double saved = -START_COST, all = 0.0;
     for (size_t i = 0; i < count; i++) {
         const soma_cpu_plan *plan = calls[i].prepared;
         size_t tasks = 1;
@@ -85,9 +90,10 @@ static bool is_worth_sharing(const soma_call *calls, size_t count, uint32_t thre
             tasks = SOMA_MAX(tasks, plan->phase[phase].tasks);
             if (plan->phase[phase].tasks > 1) saved -= BARRIER_COST;
         }
+        all += plan->nanoseconds;
         saved += plan->nanoseconds * (1.0 - 1.0 / (double)SOMA_MIN(tasks, (size_t)threads));
     }
-    return saved > 0.0;
+    return saved > LEAST_SHARE * all;
 }
 
 void soma_cpu_run(soma_threads *threads, const soma_call *calls, size_t count) {
