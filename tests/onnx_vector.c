@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* See onnx_vector.h. */
 #include "onnx_vector.h"
-#include "io/file.h"
+#include "base/file.h"
 #include "io/onnx_file.h"
 
 #include <math.h>

@@ -3,7 +3,7 @@
  * Checkpoints: a training that breaks off anywhere and is resumed ends with the same model file, byte for byte, and the
  * same history, as one that was never interrupted; and what does not fit is refused.
  */
-#include "io/file.h"
+#include "base/file.h"
 #include "temporary.h"
 #include "trainer.h"
 

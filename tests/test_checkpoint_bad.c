@@ -3,9 +3,9 @@
  * Bad checkpoints: each is a good one whose header is changed in one place. They are refused with a reason, the network
  * keeps its weights, and reading them takes little memory.
  */
+#include "base/file.h"
 #include "expect.h"
 #include "io/bytes.h"
-#include "io/file.h"
 #include "peak_memory.h"
 #include "suite.h"
 #include "temporary.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Reading with a limit, and writing that leaves the old file or the new one, whatever goes wrong. */
+#include "base/file.h"
 #include "expect.h"
-#include "io/file.h"
 #include "temporary.h"
 
 #include <fcntl.h>

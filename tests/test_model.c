@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Model files: what is saved comes back, on any device; saved again it is the same file, byte for byte. */
+#include "base/file.h"
 #include "expect.h"
 #include "host_device.h"
 #include "host_network.h"
-#include "io/file.h"
 #include "suite.h"
 #include "temporary.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* NumPy's array files, byte by byte as NumPy's own description of the format has them. */
+#include "base/file.h"
 #include "expect.h"
-#include "io/file.h"
 #include "io/npy.h"
 #include "temporary.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* NumPy's archives: what is written is read again, and what is damaged is refused with little memory. */
+#include "base/file.h"
 #include "expect.h"
-#include "io/file.h"
 #include "io/npy.h"
 #include "io/npz.h"
 #include "peak_memory.h"

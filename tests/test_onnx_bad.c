@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* ONNX files that are wrong: each is refused with the place and the reason. */
+#include "base/file.h"
 #include "expect.h"
-#include "io/file.h"
 #include "io/onnx_export.h"
 #include "io/onnx_import.h"
 #include "peak_memory.h"

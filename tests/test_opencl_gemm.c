@@ -3,6 +3,7 @@
 #include "opencl_devices.h"
 
 #include "base/random.h"
+#include "device/opencl/gemm.h"
 #include "suite.h"
 #include <float.h>
 #include <math.h>
@@ -122,22 +123,47 @@ static const size_t shapes[][3] = {
     {13, 15, 513}, {64, 10, 100}, {65, 65, 31}, {31, 100, 0}, {128, 48, 70}, {5, 160, 1025}, {130, 129, 127},
 };
 
+static void check_variant(void *state, const soma_device_info *info, size_t shape, unsigned variant) {
+    const bool plain = variant & 4;
+    const soma_gemm_params params = {.transpose_a = variant & 1,
+                                     .transpose_b = variant & 2,
+                                     .alpha = plain ? 1 : 0.75f,
+                                     .beta = plain ? 0 : -0.5f,
+                                     .function = variant & 8 ? SOMA_RELU : SOMA_IDENTITY};
+    product p = make_product(shapes[shape][0], shapes[shape][1], shapes[shape][2], params, variant & 8);
+    check_product(state, info, &p);
+}
+
 static void check_variants(void *state, const soma_device_info *info) {
     for (size_t s = 0; s < SOMA_COUNT_OF(shapes); s++)
-        for (unsigned variant = 0; variant < 16; variant++) {
-            const bool plain = variant & 4;
-            const soma_gemm_params params = {.transpose_a = variant & 1,
-                                             .transpose_b = variant & 2,
-                                             .alpha = plain ? 1 : 0.75f,
-                                             .beta = plain ? 0 : -0.5f,
-                                             .function = variant & 8 ? SOMA_RELU : SOMA_IDENTITY};
-            product p = make_product(shapes[s][0], shapes[s][1], shapes[s][2], params, variant & 8);
-            check_product(state, info, &p);
-        }
+        for (unsigned variant = 0; variant < 16; variant++) check_variant(state, info, s, variant);
 }
 
 START_TEST(products_are_right) {
     with_each_device(check_variants);
+}
+END_TEST
+
+/*
+ * Every kernel that may be chosen for the device: with no operand transposed and all that comes after a product, and
+ * with both transposed and nothing more.
+ */
+static void check_each_kernel(void *state, const soma_device_info *info) {
+    soma_cl_device *device = state;
+    for (size_t i = 0; i < SOMA_CL_GEMM_COUNT; i++) {
+        if (!soma_cl_gemm_fits(device, &soma_cl_gemms[i]) || &soma_cl_gemms[i] == device->gemm) continue;
+        device->forced_gemm = &soma_cl_gemms[i];
+        for (size_t s = 0; s < SOMA_COUNT_OF(shapes); s++) {
+            check_variant(state, info, s, 8);
+            check_variant(state, info, s, 7);
+        }
+    }
+    device->forced_gemm = NULL;
+}
+
+START_TEST(products_are_right_by_every_kernel) {
+    if (getenv("SOMA_OPENCL_GEMM")) return; /* devices take long to open where that is CLBlast */
+    with_each_device(check_each_kernel);
 }
 END_TEST
 
@@ -204,6 +230,7 @@ static void add_products(TCase *cases) {
 
 static void add_tests(TCase *cases) {
     add_products(cases);
+    tcase_add_test(cases, products_are_right_by_every_kernel);
     tcase_add_test(cases, alpha_and_beta_are_live);
     tcase_add_test(cases, products_repeat_bit_by_bit);
     tcase_add_test(cases, without_beta_the_result_is_not_read);

@@ -3,10 +3,10 @@
  * Files and data sets without memory: each operation is repeated, and each time one allocation later fails, until all
  * succeed. Every failure must be told as one, give nothing and lose nothing (a leak checker sees to that).
  */
+#include "base/file.h"
 #include "expect.h"
 #include "failing_memory.h"
 #include "io/csv.h"
-#include "io/file.h"
 #include "io/idx.h"
 #include "io/npy.h"
 #include "io/safetensors.h"

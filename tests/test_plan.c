@@ -226,6 +226,28 @@ START_TEST(workspace_lies_behind_the_tensors) {
 }
 END_TEST
 
+/* A device that was tuned meanwhile may want more workspace for a call that it prepares again. */
+START_TEST(workspace_may_grow_when_a_call_is_prepared_again) {
+    small s;
+    small_open(&s);
+    soma_plan *plan = small_plan(&s, 3);
+    run_and_check(&s, plan, 1);
+    void *lent;
+    seen.workspace = 1000;
+    expect_ok(soma_device_alloc(&s.device, 3 * 2 * sizeof(double), "a result", &lent));
+    expect_ok(soma_plan_lend(plan, s.product, lent, 0, 1));
+    run_and_check(&s, plan, 2);
+    ck_assert_uint_ge(s.executor->arena_bytes, seen.workspace_offset_at_run + 1000);
+    seen.workspace = 5000;
+    expect_ok(soma_executor_reserve_arena(s.executor, s.executor->arena_bytes + 1)); /* it moves */
+    run_and_check(&s, plan, 3);
+    ck_assert_uint_ge(s.executor->arena_bytes, seen.workspace_offset_at_run + 5000);
+    soma_plan_destroy(plan);
+    soma_device_free(&s.device, lent, 3 * 2 * sizeof(double));
+    small_close(&s);
+}
+END_TEST
+
 START_TEST(figures_count_what_the_plan_does) {
     small s;
     soma_plan_figures figures;
@@ -400,6 +422,7 @@ static void add_tests(TCase *cases) {
     tcase_add_test(cases, kept_tensors_survive_to_the_end);
     tcase_add_test(cases, running_allocates_and_prepares_nothing);
     tcase_add_test(cases, workspace_lies_behind_the_tensors);
+    tcase_add_test(cases, workspace_may_grow_when_a_call_is_prepared_again);
     tcase_add_test(cases, figures_count_what_the_plan_does);
     tcase_add_test(cases, feeds_gather_rows);
     tcase_add_test(cases, feeds_survive_a_move_of_the_arena);

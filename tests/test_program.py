@@ -32,7 +32,7 @@ class Commands(ProgramTest):
     def test_help_and_version(self):
         self.assertRegex(self.succeed("--version").stdout, r"\d+\.\d+\.\d+")
         self.assertIn("train", self.succeed("--help").stdout)
-        for command in ("train", "evaluate", "predict", "summary", "devices", "check", "bench"):
+        for command in ("train", "evaluate", "predict", "summary", "devices", "tune", "check", "bench"):
             text = self.succeed(command, "--help").stdout
             self.assertEqual(text, self.succeed("help", command).stdout)
             for flag in ("--device", "--json", "--help"):
@@ -219,6 +219,81 @@ class Commands(ProgramTest):
             result = subprocess.run([PROGRAM, "devices"], stdout=full, stderr=subprocess.PIPE, text=True)
         self.assertEqual(result.returncode, FAILED)
         self.assertIn("output", result.stderr)
+
+
+class Tuning(ProgramTest):
+    """Choices of kernels, kept in a directory of the test's own."""
+
+    def setUp(self):
+        super().setUp()
+        self.cache = self.path("cache")
+        # As on GPUs, where soma itself has several kernels, whether CLBlast is there or not.
+        self.environment = {"SOMA_CACHE_DIR": self.cache, "SOMA_OPENCL_WIDTH": "1", "SOMA_OPENCL_GEMM": ""}
+
+    def kept(self):
+        return sorted(os.listdir(self.cache)) if os.path.isdir(self.cache) else []
+
+    def skip_on_cpu(self):
+        if DEVICE == "cpu":
+            self.skipTest("the cpu device has one kernel for each product")
+
+    def test_bad_sizes_are_refused(self):
+        for sizes in ("0", "x", "", "32,", ",32", "32;64", "-1", "1.5", "65537", "99999999999", "1,2,3,4,5,6,7"):
+            self.refuse(USAGE, ["--sizes"], "tune", f"--sizes={sizes}", f"--device={DEVICE}", environment=self.environment)
+        self.assertEqual(self.kept(), [])
+
+    def test_the_cpu_has_nothing_to_tune(self):
+        for more in ([], ["--reset"]):
+            result = self.succeed("tune", "--device=cpu", *more, environment=self.environment)
+            self.assertIn("cpu: nothing to tune", result.stdout)
+            self.assertEqual(result.stderr, "")
+        listed = self.json("tune", "--device=cpu", environment=self.environment)["devices"]
+        self.assertEqual([(row["device"], row["tuned"]) for row in listed], [("cpu", False)])
+        self.assertIn("the only kernel", self.succeed("devices", "-v", "--device=cpu", environment=self.environment).stdout)
+        self.assertEqual(self.kept(), [])
+
+    def test_choices_are_made_shown_and_removed(self):
+        self.skip_on_cpu()
+        device, options = f"--device={DEVICE}", {"environment": self.environment}
+        self.assertIn("the default; soma tune", self.succeed("devices", "-v", device, **options).stdout)
+        tuned = self.json("tune", device, "--sizes=16", **options)["devices"]
+        self.assertEqual(len(tuned), 1)
+        self.assertTrue(tuned[0]["tuned"])
+        self.assertGreater(tuned[0]["seconds"], 0)
+        self.assertEqual([row["transposition"] for row in tuned[0]["choices"]], ["NN", "NT", "TN"])
+        for row in tuned[0]["choices"]:
+            self.assertEqual((row["m"], row["n"], row["k"]), (16, 16, 16))
+            self.assertGreaterEqual(row["ratio"], 1)
+            self.assertAlmostEqual(row["ratio"], row["gflops"] / row["default_gflops"])
+        self.assertEqual([os.path.basename(tuned[0]["file"])], self.kept())
+        shown = self.json("devices", "--verbose", device, **options)["devices"][0]
+        self.assertEqual(shown["date"], tuned[0]["date"])
+        self.assertEqual([row["kernel"] for row in shown["choices"]], [row["kernel"] for row in tuned[0]["choices"]])
+        text = self.succeed("devices", "-v", device, **options).stdout
+        self.assertIn(f"as measured on {tuned[0]['date']}, in {tuned[0]['file']}", text)
+        self.assertIn(", tuned", text)
+        self.assertNotIn("choices", self.json("devices", device, **options)["devices"][0])
+
+        # A file that is damaged is told of, and removed all the same.
+        with open(tuned[0]["file"], "a", encoding="ascii") as file:
+            file.write("more\n")
+        ignored = self.succeed("devices", "-v", device, **options)
+        self.assertIn(f"{tuned[0]['file']} are ignored", ignored.stderr)
+        self.assertIn("the default; soma tune", ignored.stdout)
+        self.assertIn(f"removed {tuned[0]['file']}", self.succeed("tune", "--reset", device, **options).stdout)
+        self.assertEqual(self.kept(), [])
+        again = self.succeed("tune", "--reset", device, **options)
+        self.assertIn("nothing was kept", again.stdout)
+        self.assertEqual(again.stderr, "")
+
+    def test_a_directory_that_cannot_be_made_is_an_error(self):
+        self.skip_on_cpu()
+        result = self.refuse(FAILED, ["/dev/null/cache", "SOMA_CACHE_DIR"], "tune", "--sizes=16", f"--device={DEVICE}",
+                             environment={**self.environment, "SOMA_CACHE_DIR": "/dev/null/cache"})
+        self.assertNotIn("warning", result.stderr)
+        nowhere = {**self.environment, "SOMA_CACHE_DIR": "", "XDG_CACHE_HOME": "", "HOME": ""}
+        self.refuse(FAILED, ["SOMA_CACHE_DIR", "XDG_CACHE_HOME", "HOME"], "tune", "--sizes=16", f"--device={DEVICE}",
+                    environment=nowhere)
 
 
 class Terminal(ProgramTest):

@@ -44,6 +44,85 @@ START_TEST(register_takes_an_older_struct) {
 }
 END_TEST
 
+/* ---------------------------------------------------------------------------------------------------------- tuning */
+
+static soma_status take_tune_options(void *state, const soma_tune_options *options) {
+    (void)state;
+    return soma_error(SOMA_IO, "%zu sizes", options->size_count);
+}
+
+static void tell_tuning(void *state, soma_tuning *tuning) {
+    (void)state;
+    tuning->default_kernel = "the only one";
+}
+
+static soma_status forget_nothing(void *state, bool *removed) {
+    (void)state;
+    *removed = true;
+    return SOMA_OK;
+}
+
+/* Device number i lacks slot i of the three. */
+START_TEST(tuning_needs_its_slots) {
+    soma_device_api apis[] = {fake_api, fake_api, fake_api};
+    static const char *const names[] = {"without-tune", "without-tuning", "without-forget"};
+    for (size_t i = 0; i < SOMA_COUNT_OF(apis); i++) {
+        soma_device *device;
+        soma_tuning tuning;
+        bool removed = true;
+        apis[i].name = names[i];
+        apis[i].tune = i == 0 ? NULL : take_tune_options;
+        apis[i].tuning = i == 1 ? NULL : tell_tuning;
+        apis[i].forget_tuning = i == 2 ? NULL : forget_nothing;
+        expect_ok(soma_device_register(&apis[i]));
+        expect_ok(soma_device_open(names[i], NULL, &device));
+        expect_error(soma_device_tune(device, NULL), SOMA_UNSUPPORTED, "nothing to tune");
+        expect_error(soma_device_get_tuning(device, &tuning), SOMA_UNSUPPORTED, "nothing to tune");
+        expect_error(soma_device_forget_tuning(device, &removed), SOMA_UNSUPPORTED, "nothing to tune");
+        ck_assert(!removed);
+        expect_error(soma_device_get_tuning(device, NULL), SOMA_INVALID_ARGUMENT, "tuning is NULL");
+        soma_device_close(device);
+    }
+    soma_tuning tuning;
+    expect_error(soma_device_tune(NULL, NULL), SOMA_INVALID_ARGUMENT, "device is NULL");
+    expect_error(soma_device_get_tuning(NULL, &tuning), SOMA_INVALID_ARGUMENT, "device is NULL");
+    expect_error(soma_device_forget_tuning(NULL, NULL), SOMA_INVALID_ARGUMENT, "device is NULL");
+}
+END_TEST
+
+START_TEST(tuning_checks_its_options) {
+    static const size_t sizes[] = {1, SOMA_TUNE_MAX_SIZE, 3, 4, 5, 6, 7}, zero[] = {32, 0}, large[] = {65537};
+    soma_device_api api = fake_api;
+    soma_device *device;
+    soma_tuning tuning;
+    bool removed = false;
+    api.tune = take_tune_options;
+    api.tuning = tell_tuning;
+    api.forget_tuning = forget_nothing;
+    expect_ok(soma_device_register(&api));
+    expect_ok(soma_device_open(api.name, NULL, &device));
+    const soma_tune_options good = {.sizes = sizes, .size_count = 6}, many = {.sizes = sizes, .size_count = 7},
+                            none = {.sizes = sizes}, nowhere = {.size_count = 1},
+                            with_zero = {.sizes = zero, .size_count = 2}, too_large = {.sizes = large, .size_count = 1},
+                            later = {.reserved = {0, 1}};
+    expect_error(soma_device_tune(device, &good), SOMA_IO, "6 sizes");
+    expect_error(soma_device_tune(device, NULL), SOMA_IO, "0 sizes");
+    expect_error(soma_device_tune(device, &many), SOMA_INVALID_ARGUMENT, "7 sizes", "1 to 6");
+    expect_error(soma_device_tune(device, &none), SOMA_INVALID_ARGUMENT, "0 sizes at an array");
+    expect_error(soma_device_tune(device, &nowhere), SOMA_INVALID_ARGUMENT, "1 sizes at NULL");
+    expect_error(soma_device_tune(device, &with_zero), SOMA_INVALID_ARGUMENT, "size 1 is 0", "1 to 65536");
+    expect_error(soma_device_tune(device, &too_large), SOMA_INVALID_ARGUMENT, "size 0 is 65537");
+    expect_error(soma_device_tune(device, &later), SOMA_INVALID_ARGUMENT, "soma_tune_options");
+    expect_ok(soma_device_get_tuning(device, &tuning));
+    ck_assert_str_eq(tuning.default_kernel, "the only one");
+    ck_assert_uint_eq(tuning.count, 0);
+    expect_ok(soma_device_forget_tuning(device, &removed));
+    ck_assert(removed);
+    expect_ok(soma_device_forget_tuning(device, NULL));
+    soma_device_close(device);
+}
+END_TEST
+
 #define FOR_EACH_MANDATORY_SLOT(X)                                                                                     \
     X(enumerate) X(open) X(close) X(info) X(alloc) X(free) X(write) X(read) X(copy) X(fill)
 
@@ -206,6 +285,8 @@ int main(void) {
     TCase *tests = tcase_create("registry");
     tcase_add_test(tests, register_refuses_another_abi);
     tcase_add_test(tests, register_takes_an_older_struct);
+    tcase_add_test(tests, tuning_needs_its_slots);
+    tcase_add_test(tests, tuning_checks_its_options);
     tcase_add_test(tests, register_names_a_missing_slot);
     tcase_add_test(tests, register_wants_run_beside_prepare);
     tcase_add_test(tests, register_refuses_names_that_cannot_select);

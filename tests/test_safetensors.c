@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The safetensors format: what is written byte by byte, what comes back, and every way in which a file may be wrong. */
+#include "base/file.h"
 #include "expect.h"
-#include "io/file.h"
 #include "io/safetensors.h"
 #include "peak_memory.h"
 #include "temporary.h"

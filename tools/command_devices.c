@@ -3,6 +3,7 @@
 #include "options.h"
 #include "report.h"
 #include "session.h"
+#include "tuning.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@ struct device_row {
     soma_device_info info;
     bool usable;
     char reason[256];
+    soma_device *device; /* open, with --verbose */
 };
 
 struct device_table {
@@ -49,14 +51,17 @@ static const char *kind_name(soma_device_kind kind) {
 
 /* Who multiplies matrices is known for certain once a device is open; one that does not open is passed over. */
 static void complete_row(struct device_row *row) {
-    soma_device *device;
-    if (soma_device_open(row->selector, NULL, &device) == SOMA_OK) {
-        soma_device_get_info(device, &row->info);
-        soma_device_close(device);
+    if (soma_device_open(row->selector, NULL, &row->device) == SOMA_OK) {
+        soma_device_get_info(row->device, &row->info);
         return;
     }
     row->usable = false;
     snprintf(row->reason, sizeof row->reason, "%s", soma_last_error());
+}
+
+static void close_row(struct device_row *row) {
+    soma_device_close(row->device);
+    row->device = NULL;
 }
 
 /* ------------------------------------------------------------------------------------------------------- output */
@@ -126,6 +131,20 @@ static void print_table(const struct device_table *table) {
     }
 }
 
+/* --verbose: which kernels multiply matrices. */
+static void print_kernels(const struct device_table *table) {
+    for (size_t r = 0; r < table->count; r++) {
+        const struct device_row *row = &table->rows[r];
+        soma_tuning tuning;
+        if (!row->device) continue;
+        say_result("\n%s, %s: matrix products\n", row->selector, row->info.name);
+        if (soma_device_get_tuning(row->device, &tuning) == SOMA_OK)
+            tuning_say_compact(&tuning);
+        else
+            say_result("  %s, the only kernel\n", row->info.gemm);
+    }
+}
+
 static void report_table(const struct device_table *table) {
     report *object = report_create();
     report *devices = report_array(object, "devices"), *passed_over = report_array(object, "passed_over");
@@ -145,25 +164,40 @@ static void report_table(const struct device_table *table) {
         report_count(item, "memory_bytes", row->info.memory);
         report_count(item, "compute_units", row->info.compute_units);
         report_text(item, "gemm", row->info.gemm);
+        soma_tuning tuning;
+        if (row->device && soma_device_get_tuning(row->device, &tuning) == SOMA_OK) tuning_report(item, &tuning);
     }
     report_print(object);
 }
 
-/* The one device that --device opens, or all. */
+/* The one device that --device opens. */
+static exit_status collect_one(const struct settings *settings, struct device_table *table) {
+    soma_device *device;
+    exit_status status = session_open(settings, &device);
+    if (status != STATUS_DONE) return status;
+    soma_device_info info;
+    soma_device_get_info(device, &info);
+    add_row(table, soma_device_selector(device), &info, true, NULL);
+    if (table->failed)
+        soma_device_close(device);
+    else
+        table->rows[0].device = device;
+    return STATUS_DONE;
+}
+
+/* That one, or all; they stay open with --verbose. */
 static exit_status collect(const struct settings *settings, struct device_table *table) {
     if (option_given(settings, device)) {
-        soma_device *device;
-        exit_status status = session_open(settings, &device);
+        exit_status status = collect_one(settings, table);
         if (status != STATUS_DONE) return status;
-        soma_device_info info;
-        soma_device_get_info(device, &info);
-        add_row(table, soma_device_selector(device), &info, true, NULL);
-        soma_device_close(device);
     } else {
         soma_status cause = soma_device_list(add_row, table);
         if (cause != SOMA_OK) return fail_from_library(cause, STATUS_DEVICE, NULL);
-        for (size_t i = 0; i < table->count; i++)
-            if (table->rows[i].usable) complete_row(&table->rows[i]);
+    }
+    for (size_t i = 0; i < table->count; i++) {
+        struct device_row *row = &table->rows[i];
+        if (row->usable && !row->device) complete_row(row);
+        if (!settings->verbose) close_row(row);
     }
     return table->failed ? fail(STATUS_FAILED, "out of memory") : STATUS_DONE;
 }
@@ -175,6 +209,8 @@ exit_status command_devices(const struct settings *settings) {
         report_table(&table);
     else if (status == STATUS_DONE)
         print_table(&table);
+    if (status == STATUS_DONE && !settings->json) print_kernels(&table);
+    for (size_t i = 0; i < table.count; i++) close_row(&table.rows[i]);
     free(table.rows);
     return status;
 }

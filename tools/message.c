@@ -38,9 +38,9 @@ bool message_is_quiet(void) {
     return quiet_mode;
 }
 
-bool message_uses_color(void) {
+bool message_uses_color(FILE *stream) {
     const char *no_color = getenv("NO_COLOR"), *terminal = getenv("TERM");
-    return isatty(fileno(message_stream())) && !(no_color && *no_color) && terminal && strcmp(terminal, "dumb") != 0;
+    return isatty(fileno(stream)) && !(no_color && *no_color) && terminal && strcmp(terminal, "dumb") != 0;
 }
 
 void say(const char *format, ...) {

@@ -37,6 +37,7 @@ static const char *part_name(int value) {
 #define DEVICES     (1u << COMMAND_DEVICES)
 #define CHECK       (1u << COMMAND_CHECK)
 #define BENCH       (1u << COMMAND_BENCH)
+#define TUNE        (1u << COMMAND_TUNE)
 #define READS       (TRAIN | EVALUATE | PREDICT)                 /* commands that read data */
 #define FILES       (1u << COMMAND_CONVERT | 1u << COMMAND_SHOW) /* no device is needed */
 #define ALL         ((1u << COMMAND_COUNT) - 1)
@@ -199,17 +200,26 @@ const option_row option_table[] = {
      .help = "measure what the device could do at most (float32 multiply-adds that touch no memory, on all its units), and nothing else"},
     {.name = "profile", .type = OPTION_FLAG, .offset = FIELD(profile), .commands = TRAIN | BENCH,
      .help = "at the end, time each call of a step alone, and print a table of them: time, share, GFLOP/s or GB/s"},
+    {.name = "sizes", .type = OPTION_TEXT, .offset = FIELD(sizes), .commands = TUNE, .argument = "N,N,...",
+     .help = "measure matrix products of these sizes, every one with every other: up to 6 from 1 to 65536; those that take too much time or memory are left out "
+             "(default: 32,128,512,2048)"},
+    {.name = "reset", .type = OPTION_FLAG, .offset = FIELD(reset), .commands = TUNE,
+     .help = "measure nothing; remove the choices that are kept, so that the default kernels serve again"},
 
-    {.group = "General", .name = "device", .letter = 'D', .type = OPTION_TEXT, .offset = FIELD(device), .commands = ALL & ~FILES, .argument = "NAME",
+    {.group = "General", .name = "device", .letter = 'D', .type = OPTION_TEXT, .offset = FIELD(device), .commands = TUNE, .argument = "NAME",
+     .help = "as the other commands have it: gpu, opencl:N, a piece of a device's name (default: every device)"},
+    {.name = "device", .letter = 'D', .type = OPTION_TEXT, .offset = FIELD(device), .commands = ALL & ~(FILES | TUNE), .argument = "NAME",
      .fallback = "auto",
      .help = "cpu; gpu (the best OpenCL GPU, else what OpenCL has); opencl:N; a piece of a device's name; auto: SOMA_DEVICE if set, "
              "else the quickest (train and bench measure it on the network at hand)"},
-    {.name = "threads", .type = OPTION_COUNT, .offset = FIELD(threads), .commands = ALL & ~(DEVICES | FILES), .argument = "N", .interval = "[1, 1024]",
+    {.name = "threads", .type = OPTION_COUNT, .offset = FIELD(threads), .commands = ALL & ~(DEVICES | TUNE | FILES), .argument = "N", .interval = "[1, 1024]",
      .help = "threads of the cpu device (default: one for each core)"},
     {.name = "memory-limit", .type = OPTION_BYTES, .offset = FIELD(memory_limit), .commands = ALL & ~(DEVICES | FILES), .argument = "BYTES",
      .help = "device memory to stay below; K, M, G and T are understood"},
-    {.name = "seed", .type = OPTION_COUNT, .offset = FIELD(seed), .commands = ALL & ~FILES, .argument = "N", .fallback = "0", .interval = SEEDS,
+    {.name = "seed", .type = OPTION_COUNT, .offset = FIELD(seed), .commands = ALL & ~(TUNE | FILES), .argument = "N", .fallback = "0", .interval = SEEDS,
      .help = "of first weights, shuffling, dropout and the division of the data: the same seed gives the same result"},
+    {.name = "verbose", .letter = 'v', .type = OPTION_FLAG, .offset = FIELD(verbose), .commands = DEVICES,
+     .help = "say of each device which kernels multiply matrices: the default, or what soma tune has chosen, shape by shape"},
     {.name = "json", .type = OPTION_FLAG, .offset = FIELD(json), .commands = ALL,
      .help = "print one JSON object on stdout at the end, and all else on stderr"},
     {.name = "quiet", .letter = 'q', .type = OPTION_FLAG, .offset = FIELD(quiet), .commands = ALL, .help = "print the result alone"},

@@ -56,6 +56,8 @@ struct settings {
     double seconds;
     bool profile; /* train too */
     bool peak;
+    bool reset, verbose; /* tune; devices */
+    const char *sizes;   /* tune */
     /* general */
     const char *device;
     uint64_t threads, memory_limit, seed;

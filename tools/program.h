@@ -28,6 +28,7 @@ typedef enum exit_status {
     X(PREDICT, predict, "what a saved network says about data")                                                        \
     X(SUMMARY, summary, "layers, shapes, parameters and memory of a network")                                          \
     X(DEVICES, devices, "the devices of this machine")                                                                 \
+    X(TUNE, tune, "measure which kernels serve a device best, and keep to them")                                       \
     X(CHECK, check, "hold a device against the float64 reference")                                                     \
     X(BENCH, bench, "time the steps of a network")                                                                     \
     X(CONVERT, convert, "a model from one format to another")                                                          \
@@ -53,7 +54,7 @@ COMMAND_LIST(X)
 void message_setup(const char *command, bool json, bool quiet);
 FILE *message_stream(void); /* where output for people goes */
 bool message_is_quiet(void);
-bool message_uses_color(void);                                           /* stream is a terminal that wants colours */
+bool message_uses_color(FILE *stream);                                   /* it is a terminal that wants colours */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2))); /* not with --quiet */
 void say_result(const char *format, ...) __attribute__((format(printf, 1, 2))); /* always */
 void warn(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -1,26 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Shows training while it runs. */
 #include "progress.h"
-#include <langinfo.h>
-#include <locale.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #define SECONDS_BETWEEN_DRAWS 0.2 /* asking for the figures waits for the device, so ask rarely */
-#define WIDEST_BAR            32
 
 struct progress progress_start(uint32_t epochs, size_t samples) {
-    struct progress progress = {.epochs = epochs, .samples = samples};
-    if (message_is_quiet()) return progress;
-    progress.stream = message_stream();
-    progress.terminal = isatty(fileno(progress.stream));
-    progress.color = message_uses_color();
-    setlocale(LC_CTYPE, ""); /* characters alone: numbers keep their point */
-    progress.unicode = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
-    progress.last_draw = clock_since_start();
-    return progress;
+    return (struct progress){
+        .bar = bar_start(message_stream()), .epochs = epochs, .samples = samples, .last_draw = clock_since_start()};
 }
 
 const char *short_number(double value, char text[16]) {
@@ -40,12 +27,6 @@ static const char *short_time(double seconds, char text[32]) {
     return text;
 }
 
-static int columns_of(FILE *stream) {
-    struct winsize size;
-    if (ioctl(fileno(stream), TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
-    return 80;
-}
-
 static size_t append_figures(char *text, size_t size, const soma_metrics *metrics, const char *prefix) {
     size_t length = (size_t)snprintf(text, size, "  %sloss %.4f", prefix, metrics->loss);
     for (uint32_t i = 0; i < metrics->metric_count && length < size; i++)
@@ -58,24 +39,9 @@ static int digits_of(uint32_t number) {
     return snprintf(NULL, 0, "%u", number);
 }
 
-static void print_repeated(FILE *stream, const char *piece, int count) {
-    while (count-- > 0) fputs(piece, stream);
-}
-
-static void print_bar(const struct progress *progress, int width, double done) {
-    int full = (int)(width * done + 0.5);
-    if (progress->color) fputs("\033[32m", progress->stream);
-    print_repeated(progress->stream, progress->unicode ? "\xe2\x94\x81" : "=", full);
-    if (progress->color) fputs("\033[0;2m", progress->stream);
-    print_repeated(progress->stream, progress->unicode ? "\xe2\x94\x81" : ".",
-                   progress->color || !progress->unicode ? width - full : 0);
-    if (progress->color) fputs("\033[0m", progress->stream);
-    if (progress->unicode && !progress->color) fprintf(progress->stream, "%*s", width - full, "");
-}
-
 void progress_batch(struct progress *progress, soma_network *network, const soma_progress *now) {
     double time = clock_since_start();
-    if (!progress->stream || !progress->terminal || time - progress->last_draw < SECONDS_BETWEEN_DRAWS) return;
+    if (!progress->bar.stream || !progress->bar.terminal || time - progress->last_draw < SECONDS_BETWEEN_DRAWS) return;
     soma_metrics metrics;
     if (now->samples == 0 || soma_fit_metrics(network, &metrics) != SOMA_OK) return;
     progress->last_draw = time;
@@ -85,32 +51,23 @@ void progress_batch(struct progress *progress, soma_network *network, const soma
     double speed = (double)now->samples / (now->seconds > 0 ? now->seconds : 1e-9);
     snprintf(tail + length, sizeof tail - length, "  %s samples/s  %s left", short_number(speed, rate),
              short_time((double)(now->samples_in_epoch - now->samples) / speed, left));
-    int columns = columns_of(progress->stream) - 1;
-    int room = columns - (int)strlen(head) - (int)strlen(tail);
-    fprintf(progress->stream, "\r\033[K%s", head);
-    if (room >= 5)
-        print_bar(progress, room < WIDEST_BAR ? room : WIDEST_BAR,
-                  (double)now->samples / (double)now->samples_in_epoch);
-    int shown = columns - (int)strlen(head);
-    fprintf(progress->stream, "%.*s", shown > 0 ? shown : 0, tail);
-    fflush(progress->stream);
+    bar_draw(&progress->bar, head, (double)now->samples / (double)now->samples_in_epoch, tail);
 }
 
 void progress_epoch(struct progress *progress, const soma_epoch *epoch) {
-    if (!progress->stream) return;
+    FILE *stream = progress->bar.stream;
+    if (!stream) return;
     char figures[512], rate[16];
     size_t length = append_figures(figures, sizeof figures, &epoch->train, "");
     if (epoch->has_validation) append_figures(figures + length, sizeof figures - length, &epoch->validation, "val_");
     double speed = (double)progress->samples / (epoch->seconds > 0 ? epoch->seconds : 1e-9);
-    if (progress->terminal) fputs("\r\033[K", progress->stream);
-    fprintf(progress->stream, "Epoch %*u/%u%s  %s samples/s  %.2f s\n", digits_of(progress->epochs), epoch->epoch,
+    bar_clear(&progress->bar);
+    fprintf(stream, "Epoch %*u/%u%s  %s samples/s  %.2f s\n", digits_of(progress->epochs), epoch->epoch,
             progress->epochs, figures, short_number(speed, rate), epoch->seconds);
-    fflush(progress->stream);
+    fflush(stream);
     progress->last_draw = clock_since_start();
 }
 
 void progress_end(struct progress *progress) {
-    if (!progress->stream || !progress->terminal) return;
-    fputs("\r\033[K", progress->stream);
-    fflush(progress->stream);
+    bar_clear(&progress->bar);
 }

@@ -3,11 +3,10 @@
 #ifndef SOMA_TOOLS_PROGRESS_H
 #define SOMA_TOOLS_PROGRESS_H
 
-#include "program.h"
+#include "bar.h"
 
 struct progress {
-    FILE *stream; /* NULL: nothing is shown */
-    bool terminal, color, unicode;
+    struct bar bar;
     uint32_t epochs;
     size_t samples;   /* of an epoch */
     double last_draw; /* when the bar was drawn, by clock_since_start() */

@@ -37,7 +37,11 @@ static const char *const abouts[] = {
     [COMMAND_SUMMARY] = "  soma summary --model digits.safetensors\n"
                         "  soma summary --net \"dense 512 relu; dense 10 softmax\" --input 28x28 --batch 128\n",
     [COMMAND_DEVICES] = "  soma devices\n"
-                        "  soma devices --device=nvidia      the one that this name opens\n",
+                        "  soma devices --device=nvidia      the one that this name opens\n"
+                        "  soma devices --verbose            and which kernels multiply matrices of which shape\n",
+    [COMMAND_TUNE] = "  soma tune                         every device that has several kernels\n"
+                     "  soma tune --device=gpu --sizes=10,64,784\n"
+                     "  soma tune --device=gpu --reset    back to the default\n",
     [COMMAND_CHECK] = "  soma check --device=gpu\n",
     [COMMAND_BENCH] =
         "  soma bench --net \"dense 128 relu; dense 10 softmax\" --input 784 --batch 128 --device=cpu --json\n"
@@ -66,6 +70,7 @@ static void print_usage(FILE *stream) {
           "\nEnvironment\n"
           "  SOMA_DEVICE    the device that --device=auto means\n"
           "  SOMA_PLUGINS   shared objects with further kinds of devices, separated by ':'\n"
+          "  SOMA_CACHE_DIR where soma tune keeps its choices, if not in $XDG_CACHE_HOME/soma or ~/.cache/soma\n"
           "  SOMA_DATA_DIR  where the digits are, if not beside the program or installed\n"
           "  NO_COLOR       no colours on the terminal\n",
           stream);

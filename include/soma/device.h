@@ -341,7 +341,7 @@ typedef struct soma_device_info {
     char platform[64]; /* "host", "Portable Computing Language" */
     char vendor[64];
     char driver[64]; /* driver or implementation version */
-    char gemm[64];   /* who multiplies matrices: "soma avx512", "CLBlast 1.5.3", "soma.cl" */
+    char gemm[64];   /* who multiplies matrices: "soma avx512", "CLBlast", "soma.cl, tuned" */
     soma_device_kind kind;
     uint64_t memory;         /* bytes in all; 0: unknown */
     uint64_t max_allocation; /* bytes of one allocation; 0: no limit of its own */
@@ -363,6 +363,46 @@ typedef struct soma_device_options {
     uint64_t memory_limit; /* bytes; 0: what the device has. More is refused with SOMA_OUT_OF_DEVICE_MEMORY */
     uint64_t reserved[6];  /* zero */
 } soma_device_options;
+
+/*
+ * A kernel chosen for matrix products of a shape: op(a) is [m, k], op(b) is [k, n]. A product whose shape was not
+ * measured is done by the kernel of the nearest shape of the same transposition.
+ */
+typedef struct soma_gemm_choice {
+    bool transpose_a, transpose_b;
+    size_t m, n, k;
+    const char *kernel;            /* "soma tile 16x16", "clblast" */
+    double gflops, default_gflops; /* of this kernel and of the default one as they were measured, in 1e9 a second */
+    uint64_t reserved[2];          /* zero */
+} soma_gemm_choice;
+
+/* Which kernels multiply matrices on a device. Texts and choices are valid until it is tuned again, forgets, or closes.
+ */
+typedef struct soma_tuning {
+    const char *default_kernel; /* serves where nothing was measured */
+    const char *file;           /* where choices are kept; NULL: the environment names no directory for them */
+    const char *date;           /* when they were measured, "2026-03-31T12:00:00Z"; NULL: the default is in force */
+    const soma_gemm_choice *choices; /* `count` of them */
+    size_t count;
+    uint64_t reserved[4]; /* zero */
+} soma_tuning;
+
+/* Told of every shape before it is measured. Return SOMA_OK to go on, SOMA_STOPPED to end; anything else ends it with
+ * that status. It must not call soma's functions on the device, soma_device_get_info() among them. */
+typedef soma_status soma_tune_function(void *context, size_t done, size_t total, const char *shape);
+
+/* What to measure. Zeros are the defaults. */
+typedef struct soma_tune_options {
+    /* m, n and k take each of these values, from 1 to SOMA_TUNE_MAX_SIZE; NULL: 32, 128, 512, 2048. What would take
+     * too much memory or time is left out, as the log says. */
+    const size_t *sizes;
+    size_t size_count; /* at most SOMA_TUNE_MAX_SIZES */
+    soma_tune_function *on_shape;
+    void *context;
+    uint64_t reserved[4]; /* zero */
+} soma_tune_options;
+#define SOMA_TUNE_MAX_SIZES 6
+#define SOMA_TUNE_MAX_SIZE  65536
 
 /*
  * Functions return SOMA_OK or an error whose detail they have set with soma_error(). `state` is what `open` gave.
@@ -413,6 +453,15 @@ typedef struct soma_device_api {
      * knows, suppose often). What makes that quick is made now, and may take time as `prepare` may; `run` then
      * recognises the calls, and does them as well when they come otherwise. It ends when one of them is released. */
     soma_status (*arrange)(void *state, soma_call *calls, size_t count, size_t runs);
+    /* For a device that has several kernels for a matrix product; these three slots come together. `tune` measures
+     * which serves which shape best, chooses by that for calls prepared from now on, and keeps the choices for the next
+     * time the device opens. Where it fails before it keeps them, or is stopped, all stays as it was. options is never
+     * NULL. */
+    soma_status (*tune)(void *state, const soma_tune_options *options);
+    /* Which kernels are in force. */
+    void (*tuning)(void *state, soma_tuning *tuning);
+    /* Goes back to the default, and removes what `tune` kept; *removed: whether there was anything. */
+    soma_status (*forget_tuning)(void *state, bool *removed);
 } soma_device_api;
 
 /* The least `size` that a struct of this ABI can have. */

@@ -103,6 +103,25 @@ SOMA_API soma_status soma_device_check(soma_device *device, soma_check_function 
  */
 SOMA_API soma_status soma_device_peak(soma_device *device, double *gflops);
 
+/*
+ * Measures which of a device's kernels multiplies matrices of which shape best, and uses them for what is compiled from
+ * now on, in this process and in later ones; a network that is compiled already changes over when its memory moves. The
+ * choices are kept in a file of this device, its driver and this version of soma, in the directory that SOMA_CACHE_DIR
+ * names, else in $XDG_CACHE_HOME/soma, else in $HOME/.cache/soma. Every kernel is held against soma's own before it is
+ * timed. It takes up to a minute, or so; nothing else should run then. Only this function measures: opening a device
+ * reads what was kept, and never tunes.
+ * options: NULL for the defaults. SOMA_UNSUPPORTED: the device has one kernel for every shape, so that there is nothing
+ * to tune; SOMA_INVALID_STATE: the environment says which kernels to use, or names no directory to keep the choices in.
+ */
+SOMA_API soma_status soma_device_tune(soma_device *device, const soma_tune_options *options);
+
+/* Which kernels are in force. SOMA_UNSUPPORTED: a device of this kind knows no tuning. */
+SOMA_API soma_status soma_device_get_tuning(soma_device *device, soma_tuning *tuning);
+
+/* Goes back to the device's default kernel, and removes the file; *removed (may be NULL): whether there was one.
+ * SOMA_UNSUPPORTED as above. */
+SOMA_API soma_status soma_device_forget_tuning(soma_device *device, bool *removed);
+
 /* ---------------------------------------------------------------------------------------------------- network */
 
 /*

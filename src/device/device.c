@@ -3,10 +3,7 @@
 #include "device/device.h"
 
 #include <inttypes.h>
-
-void soma_device_get_info(soma_device *device, soma_device_info *info) {
-    *info = device->info;
-}
+#include <string.h>
 
 const char *soma_device_selector(const soma_device *device) {
     return device->selector;
@@ -24,6 +21,10 @@ static pthread_mutex_t *lock_of(const soma_device *device) {
         statement;                                                                                                     \
         pthread_mutex_unlock(lock_of(device));                                                                         \
     } while (0)
+
+void soma_device_get_info(soma_device *device, soma_device_info *info) {
+    LOCKED(device, *info = device->info);
+}
 
 void soma_device_get_memory(const soma_device *device, soma_device_memory *memory) {
     LOCKED(device, *memory = device->memory);
@@ -198,5 +199,64 @@ soma_status soma_device_peak(soma_device *device, double *gflops) {
                           device->info.name);
     soma_status status;
     LOCKED(device, status = device->api->peak(device->state, gflops));
+    return status;
+}
+
+/* ------------------------------------------------------------------------------------------------------ tuning */
+
+static soma_status check_tunable(const char *function, const soma_device *device) {
+    if (!device) return soma_error(SOMA_INVALID_ARGUMENT, "%s: device is NULL", function);
+    const soma_device_api *api = device->api;
+    if (SOMA_DEVICE_HAS_SLOT(api, tune) && SOMA_DEVICE_HAS_SLOT(api, tuning) &&
+        SOMA_DEVICE_HAS_SLOT(api, forget_tuning))
+        return SOMA_OK;
+    return soma_error(SOMA_UNSUPPORTED,
+                      "device %s (%s) has one kernel for each matrix product; there is nothing to tune",
+                      device->selector, device->info.name);
+}
+
+static soma_status check_tune_options(const soma_tune_options *options) {
+    SOMA_TRY(SOMA_CHECK_RESERVED(options, "soma_tune_options"));
+    if ((options->sizes == NULL) != (options->size_count == 0) || options->size_count > SOMA_TUNE_MAX_SIZES)
+        return soma_error(SOMA_INVALID_ARGUMENT, "soma_device_tune: %zu sizes at %s; 1 to %d are needed, or 0 at NULL",
+                          options->size_count, options->sizes ? "an array" : "NULL", SOMA_TUNE_MAX_SIZES);
+    for (size_t i = 0; i < options->size_count; i++)
+        if (options->sizes[i] < 1 || options->sizes[i] > SOMA_TUNE_MAX_SIZE)
+            return soma_error(SOMA_INVALID_ARGUMENT, "soma_device_tune: size %zu is %zu; 1 to %d are possible", i,
+                              options->sizes[i], SOMA_TUNE_MAX_SIZE);
+    return SOMA_OK;
+}
+
+/* Who multiplies matrices is a part of the device's description. */
+static void describe_again(soma_device *device) {
+    soma_device_info info;
+    device->api->info(device->state, &info);
+    memcpy(device->info.gemm, info.gemm, sizeof info.gemm);
+}
+
+soma_status soma_device_tune(soma_device *device, const soma_tune_options *options) {
+    const soma_tune_options used = options ? *options : (soma_tune_options){0};
+    SOMA_TRY(check_tunable("soma_device_tune", device));
+    SOMA_TRY(check_tune_options(&used));
+    soma_status status;
+    LOCKED(device, status = device->api->tune(device->state, &used); describe_again(device));
+    return status;
+}
+
+soma_status soma_device_get_tuning(soma_device *device, soma_tuning *tuning) {
+    if (!tuning) return soma_error(SOMA_INVALID_ARGUMENT, "soma_device_get_tuning: tuning is NULL");
+    *tuning = (soma_tuning){0};
+    SOMA_TRY(check_tunable("soma_device_get_tuning", device));
+    LOCKED(device, device->api->tuning(device->state, tuning));
+    return SOMA_OK;
+}
+
+soma_status soma_device_forget_tuning(soma_device *device, bool *removed) {
+    bool any = false;
+    if (removed) *removed = false;
+    SOMA_TRY(check_tunable("soma_device_forget_tuning", device));
+    soma_status status;
+    LOCKED(device, status = device->api->forget_tuning(device->state, &any); describe_again(device));
+    if (removed) *removed = any;
     return status;
 }

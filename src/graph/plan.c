@@ -298,6 +298,8 @@ soma_status soma_plan_bind(soma_plan *plan) {
     if (plan->generation != 0) { /* memory moved: what the device has prepared holds the old one */
         release_range(plan, first, end);
         SOMA_TRY(prepare_range(plan, first, end));
+        /* Since it was tuned, the device may use other kernels, which may want more workspace. */
+        SOMA_TRY(soma_executor_reserve_arena(executor, plan->arena_bytes + plan->workspace_bytes));
     }
     for (size_t i = first; i < end; i++) bind_call(plan, i);
     bind_feeds(plan);
@@ -324,7 +326,8 @@ static soma_status bind_again(soma_plan *plan, const soma_tensor *root) {
         SOMA_TRY(prepare(plan, i));
         bind_call(plan, i);
     }
-    return SOMA_OK;
+    /* As in soma_plan_bind(); where the arena moves, the next run binds all. */
+    return soma_executor_reserve_arena(plan->executor, plan->arena_bytes + plan->workspace_bytes);
 }
 
 soma_status soma_plan_lend(soma_plan *plan, const soma_tensor *tensor, void *memory, size_t offset, uint64_t serial) {

@@ -3,8 +3,8 @@
  * Checkpoint files: a model file with more in it. The parameters are tensors under their names; optimizer state, best
  * weights and accumulators are tensors whose names begin with "checkpoint/"; all else is JSON in the metadata.
  */
+#include "base/file.h"
 #include "io/checkpoint_json.h"
-#include "io/file.h"
 #include "io/model_json.h"
 #include "io/safetensors.h"
 

@@ -2,7 +2,7 @@
 /* Writing NumPy's array files: magic and version, the length of the header, a Python dictionary padded with spaces, the
  * elements. */
 #include "io/npy.h"
-#include "io/file.h"
+#include "base/file.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -10,7 +10,7 @@
 
 /*
  * Writes a row-major array as NPY, version 1.0, in the host's byte order, which the file names. rank 0 is a single
- * number. Atomic, see io/file.h.
+ * number. Atomic, see base/file.h.
  */
 soma_status soma_npy_write(const char *path, soma_dtype dtype, uint32_t rank, const size_t *shape, const void *data);
 /* What comes before the elements, and how many bytes those take; `name` stands for the file in messages. Free

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* From a network to an ONNX file: names, inputs, weights, and what the nodes of all ops are written with. */
 #include "io/onnx_export.h"
+#include "base/file.h"
 #include "base/utf8.h"
 #include "io/bytes.h"
-#include "io/file.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* ONNX files: opening, unpacking, and what must be true of the whole before its graph is looked at. */
 #include "io/onnx_file.h"
+#include "base/file.h"
 #include "base/utf8.h"
-#include "io/file.h"
 
 #include <fcntl.h>
 #include <inttypes.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Reading safetensors files: everything is checked before any tensor is given out. */
 #include "io/safetensors.h"
+#include "base/file.h"
 #include "base/utf8.h"
 #include "io/bytes.h"
-#include "io/file.h"
 #include "io/floats.h"
 
 #include <errno.h>

@@ -22,7 +22,7 @@ typedef struct soma_safetensors_source {
     const float *data;
 } soma_safetensors_source;
 
-/* Writes float32 tensors in this order; the tensors' bytes begin at a multiple of 8. Atomic, see io/file.h. */
+/* Writes float32 tensors in this order; the tensors' bytes begin at a multiple of 8. Atomic, see base/file.h. */
 soma_status soma_safetensors_write(const char *path, const soma_safetensors_source *tensors, size_t count,
                                    const soma_safetensors_pair *metadata, size_t metadata_count);
 

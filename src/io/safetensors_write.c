@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Writing safetensors files. */
+#include "base/file.h"
 #include "base/utf8.h"
 #include "io/bytes.h"
-#include "io/file.h"
 #include "io/json_text.h"
 #include "io/safetensors.h"
 

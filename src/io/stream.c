@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Bytes to be read in order, from a file, from memory or from elsewhere, gzipped or not. */
 #include "io/stream.h"
-#include "io/file.h"
+#include "base/file.h"
 #include "io/gzip.h"
 
 #include <inttypes.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* See zip_archive.h. */
 #include "io/zip_archive.h"
+#include "base/file.h"
 #include "base/utf8.h"
-#include "io/file.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -33,7 +33,7 @@ typedef struct soma_zip_source {
 } soma_zip_source;
 
 /* Stores the files as they are, with no time of day in them: the same contents give the same bytes. Atomic, see
- * io/file.h. */
+ * base/file.h. */
 soma_status soma_zip_write(const char *path, const soma_zip_source *files, size_t count);
 
 #endif

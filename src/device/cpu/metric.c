@@ -66,7 +66,7 @@ static double metric_of_row(const soma_metric_params *params, const metric_rows 
     switch (params->kind) {
     case SOMA_METRIC_CATEGORICAL_ACCURACY: {
         size_t target = target_class(m, i);
-        return target < m->k && is_first_largest(p, m->k, target) ? 1.0 : 0.0;
+        return m->k == 0 || (target < m->k && is_first_largest(p, m->k, target)) ? 1.0 : 0.0;
     }
     case SOMA_METRIC_TOP_K_ACCURACY:
         return top_k(p, m->k, target_class(m, i), params->k);

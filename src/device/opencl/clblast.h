@@ -15,10 +15,10 @@ void soma_cl_clblast_forget(void);
 /*
  * verify.c: makes CLBlast ready on a device: compiles its kernels, one device after the other, and holds two of its
  * products against our own. False where they differ or fail: then `reason` says why, and CLBlast is not to be used
- * there. After true, a stop must follow.
+ * there. Started already, it stays so; a stop is for all starts, and does nothing without one.
  */
 bool soma_cl_clblast_start(soma_cl_device *device, char *reason, size_t size);
-void soma_cl_clblast_stop(void);
+void soma_cl_clblast_stop(soma_cl_device *device);
 
 /* Prepares the product of the builder's GEMM call, without bias and function. No dimension is 0. */
 void soma_cl_product_write(soma_cl_builder *builder, size_t m, size_t n, size_t k);

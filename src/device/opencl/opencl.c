@@ -3,6 +3,7 @@
 #include "device/opencl/opencl.h"
 
 #include "device/opencl/clblast.h"
+#include "device/opencl/gemm.h"
 #include "device/opencl/program.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -88,11 +89,11 @@ static soma_status choose_gemm(soma_cl_device *device) {
     const bool forced = wanted && strcmp(wanted, "clblast") == 0,
                refused = wanted ? strcmp(wanted, "soma") == 0 : !soma_fast_paths();
     char reason[256];
-    snprintf(device->info.gemm, sizeof device->info.gemm, "soma.cl");
+    device->gemm = soma_cl_own_gemm(device);
+    device->gemm_is_fixed = forced || refused || !soma_fast_paths();
     if (refused || !(forced || (soma_cl_clblast_is_built_in() && device->info.kind == SOMA_DEVICE_GPU))) return SOMA_OK;
     if (soma_cl_clblast_start(device, reason, sizeof reason)) {
-        device->gemm = SOMA_CL_GEMM_CLBLAST;
-        snprintf(device->info.gemm, sizeof device->info.gemm, "CLBlast");
+        device->gemm = soma_cl_clblast_gemm();
         return SOMA_OK;
     }
     if (forced) return soma_error(SOMA_UNSUPPORTED, "SOMA_OPENCL_GEMM=clblast: CLBlast can't serve: %s", reason);
@@ -105,7 +106,9 @@ static void close_device(void *state) {
     if (!device) return;
     if (device->queue) clFinish(device->queue);
     soma_cl_free_programs(device);
-    if (device->gemm == SOMA_CL_GEMM_CLBLAST) soma_cl_clblast_stop();
+    soma_cl_clblast_stop(device);
+    soma_cl_free_tuning(&device->tuning);
+    soma_free(device->tuning_file);
     if (device->nothing) clReleaseMemObject(device->nothing);
     if (device->queue) clReleaseCommandQueue(device->queue);
     if (device->context) clReleaseContext(device->context);
@@ -145,6 +148,7 @@ soma_status soma_cl_open(const soma_cl_candidate *candidate, cl_context context,
         close_device(device);
         return status;
     }
+    soma_cl_load_tuning(device);
     *result = device;
     return SOMA_OK;
 }
@@ -188,4 +192,7 @@ const soma_device_api soma_opencl_api = {
     .sync = sync_device,
     .peak = soma_cl_peak,
     .arrange = soma_cl_arrange,
+    .tune = soma_cl_tune,
+    .tuning = soma_cl_get_tuning,
+    .forget_tuning = soma_cl_forget_tuning,
 };

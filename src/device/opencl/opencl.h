@@ -20,8 +20,14 @@ typedef struct soma_cl_style {
     uint32_t wide_rows, narrow_rows, depth;
 } soma_cl_style;
 
-/* Whose kernels multiply matrices. */
-typedef enum soma_cl_gemm { SOMA_CL_GEMM_OWN, SOMA_CL_GEMM_CLBLAST } soma_cl_gemm;
+typedef struct soma_cl_gemm soma_cl_gemm; /* a kernel that multiplies matrices, see gemm.h */
+
+/* Kernels chosen by measurement; no choices: none. */
+typedef struct soma_cl_tuning {
+    soma_gemm_choice *choices;
+    size_t count;
+    char date[24];
+} soma_cl_tuning;
 
 typedef struct soma_cl_program soma_cl_program;
 
@@ -32,8 +38,13 @@ typedef struct soma_cl_device {
     cl_mem nothing;         /* what kernels get for a view without elements, which they do not touch */
     soma_device_info info;
     soma_cl_style style;
-    soma_cl_gemm gemm;
-    bool lists; /* small calls go into one launch, see list.c */
+    const soma_cl_gemm *gemm;        /* the default */
+    const soma_cl_gemm *forced_gemm; /* for a trial: this one and no other; else NULL */
+    bool clblast_started;
+    bool gemm_is_fixed;    /* the environment says who multiplies: choices do not count */
+    soma_cl_tuning tuning; /* in force */
+    char *tuning_file;     /* where it is kept; NULL: nowhere */
+    bool lists;            /* small calls go into one launch, see list.c */
     bool list_compiled;
     bool told_of_compiling;
     size_t local_memory, largest_group;
@@ -108,5 +119,24 @@ void soma_cl_release(void *state, soma_call *call);
 /* ------------------------------------------------------------------------------------------------------- peak.c */
 
 soma_status soma_cl_peak(void *state, double *gflops);
+
+/* ------------------------------------------------------------------------------------------------------- tune.c */
+
+soma_status soma_cl_tune(void *state, const soma_tune_options *options);
+
+/* --------------------------------------------------------------------------------------------------- choices.c */
+
+/*
+ * Reads what was kept for this device, at its opening. What can't be trusted as a whole is ignored as a whole, with a
+ * warning.
+ */
+void soma_cl_load_tuning(soma_cl_device *device);
+/* Keeps new choices, then puts them in force: takes them over. */
+soma_status soma_cl_keep_tuning(soma_cl_device *device, soma_cl_tuning *tuning);
+void soma_cl_get_tuning(void *state, soma_tuning *tuning);
+soma_status soma_cl_forget_tuning(void *state, bool *removed);
+void soma_cl_free_tuning(soma_cl_tuning *tuning);
+/* Writes into info.gemm who multiplies. */
+void soma_cl_describe_gemm(soma_cl_device *device);
 
 #endif

@@ -2,9 +2,8 @@
 /* Decides whether CLBlast can be trusted with a device's matrix products: some of its versions are wrong on some
  * devices. */
 #include "device/opencl/clblast.h"
+#include "device/opencl/trial.h"
 
-#include <float.h>
-#include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 
@@ -15,97 +14,35 @@
 #define SMALL_SIZE 53
 static const size_t large_sizes[] = {192, 448, 1088};
 
-typedef struct trial {
-    soma_cl_device *device;
-    size_t size; /* of the square matrices */
-    float *values, *expected, *found;
-    void *memory[3], *workspace; /* a, b, c */
-} trial;
-
-static soma_view square(const trial *with, uint32_t memory) {
-    const size_t size = with->size;
-    return (soma_view){.memory = with->memory[memory], .rank = 2, .shape = {size, size}, .stride = {size, 1}};
+static soma_cl_trial square(soma_cl_device *device, size_t size) {
+    return (soma_cl_trial){.device = device, .size = {size, size, size}, .params = {.transpose_b = true, .alpha = 1}};
 }
 
-static soma_call product(const trial *with) {
-    soma_call call = {.primitive = SOMA_PRIMITIVE_GEMM, .view_count = 4};
-    call.view[0] = square(with, 0);
-    call.view[1] = square(with, 1);
-    call.view[3] = square(with, 2);
-    call.params.gemm = (soma_gemm_params){.transpose_b = true, .alpha = 1};
-    return call;
-}
-
-/* The product by the kernels that `by` names, into result. C holds NaN before: with beta = 0 it must not be read. */
-static soma_status compute(trial *with, soma_cl_gemm by, float *result) {
-    soma_cl_device *device = with->device;
-    const size_t bytes = with->size * with->size * sizeof(float);
-    for (size_t i = 0; i < with->size * with->size; i++) result[i] = NAN;
-    SOMA_TRY(soma_cl_write(device, with->memory[2], 0, result, bytes));
-    const soma_cl_gemm usual = device->gemm;
-    size_t scratch = 0;
-    soma_call call = product(with);
-    device->gemm = by;
-    soma_status status = soma_cl_prepare(device, &call, &scratch);
-    device->gemm = usual;
-    if (status == SOMA_OK && scratch) status = soma_cl_alloc(device, scratch, &with->workspace);
-    call.workspace = with->workspace;
-    if (status == SOMA_OK) status = soma_cl_run(device, &call, 1);
-    if (status == SOMA_OK) status = soma_cl_read(device, with->memory[2], 0, result, bytes);
-    soma_cl_release(device, &call);
-    soma_cl_free(device, with->workspace);
-    with->workspace = NULL;
+/* The product by this kernel, into result. */
+static soma_status compute(const soma_cl_trial *trial, const soma_cl_gemm *gemm, float *result) {
+    soma_call call;
+    SOMA_TRY(soma_cl_trial_prepare(trial, gemm, &call));
+    soma_status status = soma_cl_trial_compute(trial, &call, result);
+    soma_cl_trial_release(trial, &call);
     return status;
 }
 
-/* Sums of `size` products below 1 in two orders differ by less than this. */
-static bool agree(const trial *with) {
-    const float bound = 2 * (float)with->size * (float)with->size * FLT_EPSILON;
-    for (size_t i = 0; i < with->size * with->size; i++)
-        if (!(fabsf(with->found[i] - with->expected[i]) <= bound)) return false;
-    return true;
-}
-
-static soma_status hold(trial *with, bool *good) {
-    const size_t count = with->size * with->size;
-    uint32_t state = 1;
-    with->values = soma_calloc(count, sizeof(float));
-    with->expected = soma_calloc(count, sizeof(float));
-    with->found = soma_calloc(count, sizeof(float));
-    if (!with->values || !with->expected || !with->found)
-        return soma_out_of_memory(3 * count * sizeof(float), "a trial of CLBlast");
-    for (uint32_t memory = 0; memory < 3; memory++) {
-        SOMA_TRY(soma_cl_alloc(with->device, count * sizeof(float), &with->memory[memory]));
-        for (size_t i = 0; i < count; i++) {
-            state = state * 1664525u + 1013904223u;
-            with->values[i] = (float)(state >> 8) * 0x1p-23f - 1.0f;
-        }
-        SOMA_TRY(soma_cl_write(with->device, with->memory[memory], 0, with->values, count * sizeof(float)));
-    }
-    SOMA_TRY(compute(with, SOMA_CL_GEMM_OWN, with->expected));
-    SOMA_TRY(compute(with, SOMA_CL_GEMM_CLBLAST, with->found));
-    *good = agree(with);
-    return SOMA_OK;
-}
-
 static soma_status try_size(soma_cl_device *device, size_t size, bool *good) {
-    trial with = {.device = device, .size = size};
-    soma_status status = hold(&with, good);
-    for (uint32_t memory = 0; memory < 3; memory++) soma_cl_free(device, with.memory[memory]);
-    soma_free(with.values);
-    soma_free(with.expected);
-    soma_free(with.found);
+    soma_cl_trial trial = square(device, size);
+    soma_status status = soma_cl_trial_begin(&trial);
+    if (status == SOMA_OK) status = compute(&trial, soma_cl_own_gemm(device), trial.expected);
+    if (status == SOMA_OK) status = compute(&trial, soma_cl_clblast_gemm(), trial.found);
+    if (status == SOMA_OK) *good = soma_cl_trial_agrees(&trial);
+    soma_cl_trial_end(&trial);
     return status;
 }
 
 /* The smallest of the large sizes that CLBlast wants scratch memory for; 0: none. */
 static size_t find_large_size(soma_cl_device *device) {
-    size_t scratch = 0;
     for (size_t i = 0; i < SOMA_COUNT_OF(large_sizes); i++) {
-        const trial with = {.device = device, .size = large_sizes[i]};
-        soma_call call = product(&with);
-        if (soma_cl_prepare(device, &call, &scratch) != SOMA_OK) return 0;
-        soma_cl_release(device, &call);
+        const soma_cl_trial trial = square(device, large_sizes[i]);
+        size_t scratch = 0;
+        if (soma_cl_trial_scratch(&trial, soma_cl_clblast_gemm(), &scratch) != SOMA_OK) return 0;
         if (scratch > 0) return large_sizes[i];
     }
     return 0;
@@ -126,30 +63,35 @@ static void forget(void) {
     if (--users == 0) soma_cl_clblast_forget();
 }
 
-bool soma_cl_clblast_start(soma_cl_device *device, char *reason, size_t size) {
-    /* Under the lock: two threads that have CLBlast compile the same kernel at once make it fail. */
-    pthread_mutex_lock(&lock);
-    if (!soma_cl_clblast_load(reason, size)) {
-        pthread_mutex_unlock(&lock);
-        return false;
-    }
+/* False, with the reason, where it can't be trusted; it is marked as started while that is found out. */
+static bool start(soma_cl_device *device, char *reason, size_t size) {
+    if (!soma_cl_clblast_load(reason, size)) return false;
     users++;
-    const soma_cl_gemm usual = device->gemm;
-    device->gemm = SOMA_CL_GEMM_CLBLAST;
+    device->clblast_started = true;
     bool good = true;
     soma_status status = try_sizes(device, &good);
-    device->gemm = usual;
     if (status != SOMA_OK)
         snprintf(reason, size, "%s", soma_last_error());
     else if (!good)
         snprintf(reason, size, "its products are wrong on %s", device->info.name);
-    good = good && status == SOMA_OK;
-    if (!good) forget();
-    pthread_mutex_unlock(&lock);
-    return good;
+    if (status == SOMA_OK && good) return true;
+    device->clblast_started = false;
+    forget();
+    return false;
 }
 
-void soma_cl_clblast_stop(void) {
+bool soma_cl_clblast_start(soma_cl_device *device, char *reason, size_t size) {
+    if (device->clblast_started) return true;
+    /* Under the lock: two threads that have CLBlast compile the same kernel at once make it fail. */
+    pthread_mutex_lock(&lock);
+    const bool started = start(device, reason, size);
+    pthread_mutex_unlock(&lock);
+    return started;
+}
+
+void soma_cl_clblast_stop(soma_cl_device *device) {
+    if (!device->clblast_started) return;
+    device->clblast_started = false;
     pthread_mutex_lock(&lock);
     forget();
     pthread_mutex_unlock(&lock);

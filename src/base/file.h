@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Whole files: opening and reading with a limit, writing so that the old file or the new one is there, never a torn
  * one. */
-#ifndef SOMA_IO_FILE_H
-#define SOMA_IO_FILE_H
+#ifndef SOMA_BASE_FILE_H
+#define SOMA_BASE_FILE_H
 
 #include "base/base.h"
 
@@ -22,6 +22,8 @@ typedef struct soma_buffer {
     size_t size;
 } soma_buffer;
 soma_status soma_file_read(const char *path, size_t limit, soma_buffer *buffer);
+/* The same of a file that need not be there; what is no ordinary file is refused. */
+soma_status soma_file_read_if_there(const char *path, size_t limit, soma_buffer *buffer, bool *there);
 /* The same of an open descriptor, from where it is to the end; `size` as soma_file_open() gave it. */
 soma_status soma_file_read_rest(const char *path, int descriptor, uint64_t size, size_t limit, soma_buffer *buffer);
 

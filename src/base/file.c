@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Whole files: opening and reading with a limit, writing so that the old file or the new one is there, never a torn
  * one. */
-#include "io/file.h"
+#include "base/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -87,6 +87,24 @@ soma_status soma_file_read(const char *path, size_t limit, soma_buffer *buffer) 
     *buffer = (soma_buffer){NULL, 0};
     SOMA_TRY(soma_file_open(path, &descriptor, &size));
     soma_status status = soma_file_read_rest(path, descriptor, size, limit, buffer);
+    close(descriptor);
+    return status;
+}
+
+soma_status soma_file_read_if_there(const char *path, size_t limit, soma_buffer *buffer, bool *there) {
+    *buffer = (soma_buffer){NULL, 0};
+    int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a pipe would wait for a writer */
+    *there = descriptor >= 0 || (errno != ENOENT && errno != ENOTDIR);
+    if (!*there) return SOMA_OK;
+    if (descriptor < 0) return soma_error(SOMA_IO, "%s: cannot be opened: %s", path, strerror(errno));
+    struct stat about;
+    soma_status status = SOMA_OK;
+    if (fstat(descriptor, &about) != 0)
+        status = soma_error(SOMA_IO, "%s: %s", path, strerror(errno));
+    else if (!S_ISREG(about.st_mode))
+        status = soma_error(SOMA_IO, "%s: is no ordinary file", path);
+    else
+        status = soma_file_read_rest(path, descriptor, (uint64_t)about.st_size, limit, buffer);
     close(descriptor);
     return status;
 }
