@@ -24,8 +24,8 @@ SOMA_MATH soma_vector soma_vector_max(soma_vector a, soma_vector b) {
 /* 0, 1, 2, ... */
 SOMA_MATH soma_mask soma_lane_numbers(void) {
     soma_mask lane;
-    for (int i = 0; i < SOMA_LANES; i++) lane[i] = i;
     /* cppcheck-suppress uninitvar ; the loop gives every lane its value, which is not seen through a vector type */
+    for (int i = 0; i < SOMA_LANES; i++) lane[i] = i;
     return lane;
 }
 
