@@ -6,7 +6,9 @@
 #include "suite.h"
 #include "temporary.h"
 
+#include <errno.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static const char *const variables[] = {"SOMA_CACHE_DIR", "XDG_CACHE_HOME", "HOME"};
 
@@ -80,6 +82,12 @@ START_TEST(a_file_need_not_be_there) {
     soma_free(buffer.data);
     expect_error(soma_file_read_if_there(file, 9, &buffer, &there), SOMA_INVALID_FILE, "larger than 9 bytes");
     expect_error(soma_file_read_if_there(temporary_directory, 9, &buffer, &there), SOMA_IO, "no ordinary file");
+    const char *pipe = temporary_path("pipe");
+    ck_assert_int_eq(mkfifo(pipe, 0600), 0); /* nobody writes into it */
+    expect_error(soma_file_read_if_there(pipe, 9, &buffer, &there), SOMA_IO, "no ordinary file");
+    const char *loop = temporary_path("loop");
+    ck_assert_int_eq(symlink("loop", loop), 0);
+    expect_error(soma_file_read_if_there(loop, 9, &buffer, &there), SOMA_IO, loop, strerror(ELOOP));
     temporary_destroy();
 }
 END_TEST

@@ -184,7 +184,7 @@ typedef enum soma_loss_kind {
  *
  * SUM                   every element of the prediction view (for losses; no target)
  * CATEGORICAL_ACCURACY  1 where the first largest element of the prediction row is the target class (or the first
- *                       largest of the target row)
+ *                       largest of the target row); NaN is passed over, but stays where it is the first element
  * TOP_K_ACCURACY        1 where fewer than k elements of the prediction row are greater than the target class's
  * BINARY_ACCURACY       mean_j of [p_j > threshold] = [t_j > 0.5]
  * ABSOLUTE_ERROR        mean_j |p_j - t_j|

@@ -31,14 +31,17 @@ static int64_t class_of(const soma_call *call, size_t i) {
     return (int64_t)best;
 }
 
-/* 1 where fewer than k predictions beat the target's; those that equal it and come first count too where `first` is
- * set. */
+/*
+ * 1 where fewer than k predictions beat the target's; those that equal it and come first count too where `first` is
+ * set. No comparison with NaN is true: so one is never the first largest, but where it comes first, and then always.
+ */
 static double among_first(const soma_call *call, size_t i, uint32_t k, bool first) {
     int64_t class = class_of(call, i);
     uint32_t better = 0;
     for (size_t j = 0; class >= 0 && j < call->view[PREDICTION].shape[1]; j++) {
-        double difference = prediction(call, i, j) - prediction(call, i, (size_t) class);
-        better += difference > 0.0 || (first && difference == 0.0 && (int64_t)j < class);
+        double other = prediction(call, i, j), own = prediction(call, i, (size_t) class);
+        bool nan_decides = first && (isnan(own) || isnan(prediction(call, i, 0)));
+        better += nan_decides ? class != 0 : other > own || (first && other == own && (int64_t)j < class);
     }
     return class >= 0 && better < k ? 1.0 : 0.0;
 }
@@ -147,6 +150,17 @@ static void metric_case(soma_suite *suite, const metric_form *form, double total
     soma_case_run(suite, &c);
 }
 
+/* NaN and infinities here and there, several in a row among them. */
+static void special_ranks_case(soma_suite *suite, const metric_form *form) {
+    soma_call call = make_call(form);
+    soma_case c;
+    soma_case_begin(suite, &c, &call, metric_bound);
+    set_views(suite, &c, form);
+    soma_case_sprinkle(suite, &c, PREDICTION, 3, soma_specials, SOMA_SPECIAL_COUNT);
+    soma_case_describe(&c, ", predictions NaN and infinite");
+    soma_case_run(suite, &c);
+}
+
 void soma_metric_cases(soma_suite *suite) {
     static const size_t shapes[][2] = {{0, 3},   {1, 1},    {5, 1},   {1, 10},   {7, 3},    {31, 10},
                                        {61, 13}, {128, 10}, {257, 2}, {1000, 7}, {3, 1031}, {4099, 1}};
@@ -159,12 +173,13 @@ void soma_metric_cases(soma_suite *suite) {
                                              SOMA_METRIC_ABSOLUTE_ERROR};
     for (size_t i = 0; i < SOMA_COUNT_OF(kinds); i++)
         for (size_t j = 0; j < SOMA_COUNT_OF(shapes); j++) {
-            bool classes =
-                (kinds[i] == SOMA_METRIC_CATEGORICAL_ACCURACY || kinds[i] == SOMA_METRIC_TOP_K_ACCURACY) && i % 2;
+            bool ranks = kinds[i] == SOMA_METRIC_CATEGORICAL_ACCURACY || kinds[i] == SOMA_METRIC_TOP_K_ACCURACY;
+            bool classes = ranks && i % 2;
             metric_form form = {kinds[i],     classes,   (uint32_t)(1 + j % 5), shapes[j][0],
                                 shapes[j][1], 1 + j % 4, (uint32_t)(j % 4)};
             metric_case(suite, &form, 0.0, 0.0f);
             metric_case(suite, &form, 16777216.0, 0.0f); /* where float32 alone can add no 1 any more */
+            if (ranks) special_ranks_case(suite, &form);
             if (kinds[i] != SOMA_METRIC_SUM && kinds[i] != SOMA_METRIC_ABSOLUTE_ERROR) continue;
             if (form.n == 0) continue;
             for (size_t k = 0; k < SOMA_SPECIAL_COUNT; k++) metric_case(suite, &form, 3.0, soma_specials[k]);
