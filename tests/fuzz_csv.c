@@ -2,7 +2,7 @@
 /* Fuzzes tables: the first byte chooses the options, the rest is the text. */
 #include "base/utf8.h"
 #include "fuzz.h"
-#include "io/csv.h"
+#include "io/csv/csv.h"
 
 #include <string.h>
 

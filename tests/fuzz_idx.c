@@ -2,7 +2,7 @@
 /* Fuzzes IDX files: the first byte chooses the number of classes, the next two the size of the images; the rest is
  * labels. */
 #include "fuzz.h"
-#include "io/idx.h"
+#include "io/idx/idx.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size < 3) return 0;

@@ -5,7 +5,7 @@
  */
 #include "fuzz.h"
 #include "host_device.h"
-#include "io/model_json.h"
+#include "io/model/json.h"
 #include "train/step.h"
 
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Fuzzes NPY files: the first byte chooses the options, the next two the size of the inputs; the rest is targets. */
 #include "fuzz.h"
-#include "io/npy.h"
+#include "io/npy/npy.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size < 3) return 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Fuzzes NPZ archives. */
 #include "fuzz.h"
-#include "io/npz.h"
+#include "io/npy/npz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static const soma_npy_options defaults;

@@ -5,7 +5,7 @@
  */
 #include "fuzz.h"
 #include "host_device.h"
-#include "io/onnx_import.h"
+#include "io/onnx/import.h"
 #include "train/step.h"
 
 #include <string.h>

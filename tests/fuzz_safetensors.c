@@ -3,7 +3,7 @@
 #include "base/utf8.h"
 #include "fuzz.h"
 #include "io/bytes.h"
-#include "io/safetensors.h"
+#include "io/safetensors/safetensors.h"
 
 #include <string.h>
 

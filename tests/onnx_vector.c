@@ -2,7 +2,7 @@
 /* See onnx_vector.h. */
 #include "onnx_vector.h"
 #include "base/file.h"
-#include "io/onnx_file.h"
+#include "io/onnx/file.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -7,7 +7,7 @@
 #define SOMA_TESTS_OPENCL_DEVICES_H
 
 #include "device/calls.h"
-#include "device/opencl/opencl.h"
+#include "device/opencl/driver/opencl.h"
 #include "expect.h"
 #include <stdio.h>
 #include <stdlib.h>

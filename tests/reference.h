@@ -3,7 +3,7 @@
 #ifndef TESTS_REFERENCE_H
 #define TESTS_REFERENCE_H
 
-#include "device/reference.h"
+#include "device/reference/reference.h"
 
 #include "expect.h"
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Writes a known safetensors file, or prints what one holds: our half of safetensors_interop.py. */
-#include "io/safetensors.h"
+#include "io/safetensors/safetensors.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 /* IDX files: hand-made ones, bad ones of each kind, MNIST's naming, the digits that come with soma, and MNIST where it
  * is at hand. */
 #include "expect.h"
-#include "io/idx.h"
+#include "io/idx/idx.h"
 #include "peak_memory.h"
 #include "temporary.h"
 #include "train/dataset.h"

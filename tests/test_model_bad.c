@@ -5,8 +5,8 @@
  */
 #include "expect.h"
 #include "host_network.h"
-#include "io/model_json.h"
-#include "io/safetensors.h"
+#include "io/model/json.h"
+#include "io/safetensors/safetensors.h"
 #include "peak_memory.h"
 #include "suite.h"
 #include "temporary.h"

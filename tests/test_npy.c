@@ -2,7 +2,7 @@
 /* NumPy's array files, byte by byte as NumPy's own description of the format has them. */
 #include "base/file.h"
 #include "expect.h"
-#include "io/npy.h"
+#include "io/npy/npy.h"
 #include "temporary.h"
 
 static void expect_file(const char *path, const char *dictionary, const void *data, size_t size) {

@@ -2,7 +2,7 @@
 /* Reading NumPy's arrays: every type, both byte orders, row- and column-major; files that are refused, and how much
  * memory those take. */
 #include "expect.h"
-#include "io/npy.h"
+#include "io/npy/npy.h"
 #include "peak_memory.h"
 #include "suite.h"
 #include "train/dataset.h"

@@ -2,8 +2,8 @@
 /* NumPy's archives: what is written is read again, and what is damaged is refused with little memory. */
 #include "base/file.h"
 #include "expect.h"
-#include "io/npy.h"
-#include "io/npz.h"
+#include "io/npy/npy.h"
+#include "io/npy/npz.h"
 #include "peak_memory.h"
 #include "temporary.h"
 #include "train/dataset.h"

@@ -2,8 +2,8 @@
 /* ONNX files that are wrong: each is refused with the place and the reason. */
 #include "base/file.h"
 #include "expect.h"
-#include "io/onnx_export.h"
-#include "io/onnx_import.h"
+#include "io/onnx/export.h"
+#include "io/onnx/import.h"
 #include "peak_memory.h"
 #include "temporary.h"
 

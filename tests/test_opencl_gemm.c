@@ -3,7 +3,7 @@
 #include "opencl_devices.h"
 
 #include "base/random.h"
-#include "device/opencl/gemm.h"
+#include "device/opencl/gemm/gemm.h"
 #include "suite.h"
 #include <float.h>
 #include <math.h>

@@ -3,8 +3,8 @@
  */
 #include "opencl_devices.h"
 
-#include "device/opencl/clblast.h"
-#include "device/opencl/gemm.h"
+#include "device/opencl/gemm/clblast.h"
+#include "device/opencl/gemm/gemm.h"
 #include "suite.h"
 #include "temporary.h"
 #include <inttypes.h>

@@ -2,7 +2,7 @@
 /* The safetensors format: what is written byte by byte, what comes back, and every way in which a file may be wrong. */
 #include "base/file.h"
 #include "expect.h"
-#include "io/safetensors.h"
+#include "io/safetensors/safetensors.h"
 #include "peak_memory.h"
 #include "temporary.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Weights from safetensors files: by name, by a map, transposed, of several types; and what is refused. */
 #include "expect.h"
-#include "io/safetensors.h"
+#include "io/safetensors/safetensors.h"
 #include "suite.h"
 #include "temporary.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Cases of DROPOUT: every rate, and counters that are wider than 32 bits. */
 #include "device/conformance/shapes.h"
-#include "device/reference.h"
+#include "device/reference/reference.h"
 
 static void dropout_bound(const soma_call *before, soma_bounded *const *expected) {
     const soma_dropout_params *params = &before->params.dropout;

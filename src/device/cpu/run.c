@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Planning calls, and working through a list of them on a team of threads. */
 #include "device/cpu/run.h"
-#include "device/cpu/gemm_blas.h"
+#include "device/cpu/gemm/blas.h"
 
 /*
  * What it costs to share a list, in nanoseconds: to begin (the other threads still spin; 600 to 1000 were measured) and

@@ -3,7 +3,7 @@
 #ifndef SOMA_DEVICE_OPENCL_ELEMENTWISE_H
 #define SOMA_DEVICE_OPENCL_ELEMENTWISE_H
 
-#include "device/opencl/launch.h"
+#include "device/opencl/launch/launch.h"
 
 static inline size_t count_of(const soma_cl_builder *builder, uint32_t view) {
     return soma_view_count(&builder->call->view[view]);

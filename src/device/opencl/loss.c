@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Losses. */
-#include "device/opencl/launch.h"
+#include "device/opencl/launch/launch.h"
 
 /* Loops over a row, one after the other, at most. */
 #define LOOPS 5

@@ -3,7 +3,7 @@
 #ifndef SOMA_DEVICE_OPENCL_REDUCE_H
 #define SOMA_DEVICE_OPENCL_REDUCE_H
 
-#include "device/opencl/launch.h"
+#include "device/opencl/launch/launch.h"
 
 /* A kernel's memory argument: a view or, with `scratch`, a piece of the workspace. */
 typedef struct soma_cl_place {

@@ -3,7 +3,7 @@
 #ifndef SOMA_DEVICE_OPENCL_STRIDED_H
 #define SOMA_DEVICE_OPENCL_STRIDED_H
 
-#include "device/opencl/launch.h"
+#include "device/opencl/launch/launch.h"
 
 /* Always SOMA_MAX_RANK dimensions, the innermost last; leading ones are 1 where there are fewer. */
 typedef struct soma_cl_strided {

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * GEMM with so few rows of c that every element of b is used only a few times: b is read where it lies, once, in the
+ * order of memory. Stored b as [k, n]: sums of a strip of columns stay in registers while k runs. Stored b as [n, k]:
+ * dot products of rows.
+ */
+#include "device/cpu/gemm/few.h"
+
+typedef struct few_plan {
+    size_t m, n, k;
+    size_t part;                 /* columns of a task */
+    size_t a_row, a_k;           /* strides of a */
+    soma_cpu_function *function; /* NULL for the identity */
+} few_plan;
+
+/* Vectors of a strip, by the number of rows: as many as the registers hold beside the broadcast elements of a. */
+#define FEW_VECTORS 8
+#if SOMA_REGISTERS == 32
+static const size_t widest[SOMA_CPU_GEMM_FEW] = {8, 8, 8, 4};
+#else
+static const size_t widest[SOMA_CPU_GEMM_FEW] = {8, 4, 2, 2};
+#endif
+
+/* c = alpha sum + (beta c + bias), for the first `count` lanes. */
+static inline __attribute__((always_inline)) void store(const soma_call *call, size_t at, size_t column,
+                                                        soma_vector sum, size_t count) {
+    const soma_gemm_params *params = &call->params.gemm;
+    const float *bias = soma_cpu_optional(&call->view[2]);
+    float *c = soma_cpu_floats(&call->view[3]) + at;
+    soma_vector value = {0};
+    if (bias) value = soma_load_lanes(bias + column, count);
+    if (params->beta != 0.0f) value += params->beta * soma_load_lanes(c, count);
+    value += params->alpha * sum;
+    soma_store_lanes(c, value, count);
+}
+
+/* Rows of b are asked for this many rows ahead: the hardware does not foresee jumps from row to row. */
+#define ROWS_AHEAD 8
+
+/* Columns [column, column + vectors * SOMA_LANES) of all rows; with one vector, its first `count` lanes. */
+static inline __attribute__((always_inline)) void multiply_strip(const soma_call *call, const few_plan *p,
+                                                                 size_t column, int rows, int vectors, size_t count) {
+    const float *a = soma_cpu_floats(&call->view[0]), *b = soma_cpu_floats(&call->view[1]) + column;
+    size_t ahead = ROWS_AHEAD * p->n, k = p->k;
+    soma_vector sum[SOMA_CPU_GEMM_FEW][FEW_VECTORS];
+    SOMA_UNROLL
+    for (int i = 0; i < rows; i++) {
+        SOMA_UNROLL
+        for (int j = 0; j < vectors; j++) sum[i][j] = (soma_vector){0};
+    }
+    for (; k > 0; k--, a += p->a_k, b += p->n) {
+        float x[SOMA_CPU_GEMM_FEW];
+        SOMA_UNROLL
+        for (int i = 0; i < rows; i++) x[i] = a[(size_t)i * p->a_row];
+        SOMA_UNROLL
+        for (int j = 0; j < vectors; j++) {
+            if (k > ROWS_AHEAD) __builtin_prefetch(b + ahead + j * SOMA_LANES);
+            soma_vector row = soma_load_lanes(b + j * SOMA_LANES, vectors > 1 ? SOMA_LANES : count);
+            SOMA_UNROLL
+            for (int i = 0; i < rows; i++) sum[i][j] += x[i] * row;
+        }
+    }
+    SOMA_UNROLL
+    for (int i = 0; i < rows; i++) {
+        SOMA_UNROLL
+        for (int j = 0; j < vectors; j++) {
+            size_t at = column + (size_t)j * SOMA_LANES;
+            store(call, (size_t)i * p->n + at, at, sum[i][j], vectors > 1 ? SOMA_LANES : count);
+        }
+    }
+}
+
+#define STRIP(rows)                                                                                                    \
+    static void strip_##rows(const soma_call *call, const few_plan *p, size_t column, size_t vectors, size_t count) {  \
+        if (vectors == 8)                                                                                              \
+            multiply_strip(call, p, column, rows, 8, SOMA_LANES);                                                      \
+        else if (vectors == 4)                                                                                         \
+            multiply_strip(call, p, column, rows, 4, SOMA_LANES);                                                      \
+        else if (vectors == 2)                                                                                         \
+            multiply_strip(call, p, column, rows, 2, SOMA_LANES);                                                      \
+        else                                                                                                           \
+            multiply_strip(call, p, column, rows, 1, count);                                                           \
+    }
+STRIP(1)
+STRIP(2)
+STRIP(3)
+STRIP(4)
+typedef void strip_function(const soma_call *call, const few_plan *p, size_t column, size_t vectors, size_t count);
+static strip_function *const strips[SOMA_CPU_GEMM_FEW] = {strip_1, strip_2, strip_3, strip_4};
+
+static void multiply_columns(const soma_call *call, const few_plan *p, soma_range columns) {
+    size_t vectors = FEW_VECTORS;
+    for (size_t column = columns.begin; column < columns.end; column += vectors * SOMA_LANES) {
+        size_t left = columns.end - column;
+        vectors = widest[p->m - 1];
+        while (vectors > 1 && vectors * SOMA_LANES > left) vectors /= 2;
+        strips[p->m - 1](call, p, column, vectors, SOMA_MIN(left, (size_t)SOMA_LANES));
+    }
+}
+
+/* ------------------------------------------------------------------------------------------------ dot products */
+
+static float sum_of_lanes(soma_vector value) {
+    float lane[SOMA_LANES];
+    memcpy(lane, &value, sizeof lane);
+    for (int half = SOMA_LANES / 2; half; half /= 2)
+        for (int l = 0; l < half; l++) lane[l] += lane[l + half];
+    return lane[0];
+}
+
+/* Four columns of c at once, so that four streams of b are under way; `columns` of them are there. */
+static void multiply_dots(const soma_call *call, const few_plan *p, size_t row, size_t column, size_t columns) {
+    const float *a = soma_cpu_floats(&call->view[0]) + row * p->a_row, *b[4];
+    soma_vector sum[4] = {{0}}, total = {0};
+    for (size_t j = 0; j < 4; j++) b[j] = soma_cpu_floats(&call->view[1]) + (column + SOMA_MIN(j, columns - 1)) * p->k;
+    size_t k = 0;
+    for (; k + SOMA_LANES <= p->k; k += SOMA_LANES)
+        for (int j = 0; j < 4; j++) sum[j] += *(const soma_vector *)(a + k) * *(const soma_vector *)(b[j] + k);
+    if (k < p->k)
+        for (int j = 0; j < 4; j++) sum[j] += soma_load_lanes(a + k, p->k - k) * soma_load_lanes(b[j] + k, p->k - k);
+    for (int j = 0; j < 4; j++) total[j] = sum_of_lanes(sum[j]);
+    store(call, row * p->n + column, column, total, columns);
+}
+
+/* ------------------------------------------------------------------------------------------------------- tasks */
+
+static void few_task(const soma_call *call, const soma_cpu_plan *plan, size_t task, uint32_t thread) {
+    (void)thread;
+    const few_plan *p = plan->detail;
+    const soma_gemm_params *params = &call->params.gemm;
+    soma_range columns = soma_cpu_part(task, p->n, p->part);
+    if (params->transpose_b) {
+        for (size_t column = columns.begin; column < columns.end; column += 4)
+            for (size_t row = 0; row < p->m; row++)
+                multiply_dots(call, p, row, column, SOMA_MIN((size_t)4, columns.end - column));
+    } else
+        multiply_columns(call, p, columns);
+    for (size_t row = 0; p->function && row < p->m; row++) {
+        float *c = soma_cpu_floats(&call->view[3]) + row * p->n + columns.begin;
+        p->function(c, c, columns.end - columns.begin, params->a, params->b);
+    }
+}
+
+/* Multiplications for which another task is worth its start. */
+#define TASK_WORK 8192
+
+bool SOMA_FOR_ISA(soma_cpu_gemm_is_few)(const soma_call *call) {
+    const soma_gemm_params *params = &call->params.gemm;
+    size_t m = call->view[3].shape[0];
+    /* Dot products need a's rows in one piece. */
+    return m <= SOMA_CPU_GEMM_FEW && !(params->transpose_a && params->transpose_b && m > 1);
+}
+
+SOMA_CPU_PLANNER(gemm_few) {
+    const soma_gemm_params *params = &call->params.gemm;
+    const soma_view *a = &call->view[0], *c = &call->view[3];
+    few_plan *p = soma_malloc(sizeof *p);
+    if (!p) return soma_out_of_memory(sizeof *p, "the plan of a matrix product");
+    plan->detail = p;
+    *p = (few_plan){.m = c->shape[0], .n = c->shape[1], .k = a->shape[params->transpose_a ? 0 : 1]};
+    if (p->m == 0 || p->n == 0) return SOMA_OK;
+    bool by_column = params->transpose_a && p->m > 1;
+    p->a_row = by_column ? 1 : p->k;
+    p->a_k = by_column ? p->m : 1;
+    if (params->function != SOMA_IDENTITY) p->function = SOMA_FOR_ISA(soma_cpu_get_function)(params->function);
+    /* Equal parts for all threads, in whole strips. */
+    size_t strip = FEW_VECTORS * SOMA_LANES, enough = TASK_WORK / (p->m * SOMA_MAX((size_t)1, p->k)) + 1;
+    p->part = soma_round_up(SOMA_MAX(soma_cpu_parts(p->n, plan->threads), enough), strip);
+    soma_cpu_add_phase(plan, few_task, soma_cpu_parts(p->n, p->part));
+    plan->nanoseconds = 0.05 * (double)p->n * (double)p->k + 1.0 * (double)(p->m * p->n);
+    return SOMA_OK;
+}

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * GEMM. c is cut into a grid of tasks, each a range of row tiles and of column panels. A task walks over blocks of b
+ * that fit the L2 cache, [k_block, n_block]: packs one, then multiplies all its row tiles by it. So no thread waits for
+ * another, and what is packed is warm when it is used.
+ *
+ * An element of c is summed along k in the same order by every kernel, whatever the cut: k_block depends on k alone.
+ * Therefore the cut may follow the number of threads, and the result still does not.
+ */
+#include "device/cpu/gemm/few.h"
+#include "device/cpu/gemm/pack.h"
+
+/* Floats of a row tile of a, [GEMM_ROWS, K_BLOCK], fit half the L1 cache or a little more; a block of b, with room to
+ * spare, the L2 cache. */
+#define K_BLOCK      512
+#define BLOCK_FLOATS (64 * 1024)
+
+/*
+ * A column of a tile of a, where stored a is [k, m], is a piece of a line, and the next column is a stride away. A
+ * stride of so many floats puts all of them into the same few sets of the L1 cache, where they push each other out
+ * before the next panel needs them: then a copy pays, if it is used often enough. (Measured: at 1024^3 it gains a
+ * fifth. Rows of a, which are used a line at a time, gain nothing.)
+ */
+#define ALIASING      1024
+#define PACK_A_PANELS 4
+
+/* b stays where it is, if so few row tiles use it that packing would not pay, or if it is so small that it is in the L1
+ * cache anyhow. */
+#define DIRECT_TILES  2
+#define DIRECT_FLOATS 4096
+
+typedef struct gemm_plan {
+    size_t m, n, k;
+    size_t panels, row_tiles;       /* of c */
+    size_t column_tasks, row_tasks; /* the grid */
+    size_t k_blocks, block_panels;  /* of b */
+    bool pack_a, direct_b;
+    size_t scratch;              /* floats of one thread: a block of b, then a tile of a */
+    soma_cpu_function *function; /* NULL for the identity */
+} gemm_plan;
+
+/* The index-th of `parts` nearly equal parts. */
+static soma_range even_part(size_t index, size_t count, size_t parts) {
+    size_t each = count / parts, rest = count % parts;
+    size_t begin = index * each + SOMA_MIN(index, rest);
+    return (soma_range){begin, begin + each + (index < rest)};
+}
+
+static size_t length(soma_range range) {
+    return range.end - range.begin;
+}
+
+/* What a thread works on: ranges of rows and columns of c, and of k. */
+typedef struct gemm_block {
+    const soma_call *call;
+    const gemm_plan *plan;
+    float *packed_b, *packed_a; /* the thread's scratch memory */
+    soma_range tiles, panels, k;
+} gemm_block;
+
+static soma_range columns_of(const gemm_plan *p, soma_range panels) {
+    return (soma_range){panels.begin * GEMM_COLUMNS, SOMA_MIN(panels.end * GEMM_COLUMNS, p->n)};
+}
+
+/* A panel that is whole can be read in place; one at the edge must be filled up. */
+static bool is_direct(const gemm_plan *p, size_t panel) {
+    return p->direct_b && (panel + 1) * GEMM_COLUMNS <= p->n;
+}
+
+static void pack_block(const gemm_block *block) {
+    const gemm_plan *p = block->plan;
+    size_t k = length(block->k);
+    float *to = block->packed_b;
+    soma_range columns = columns_of(p, block->panels);
+    if (p->direct_b) { /* only what is_direct() excludes */
+        size_t whole = length(columns) / GEMM_COLUMNS;
+        columns.begin += whole * GEMM_COLUMNS;
+        to += whole * k * GEMM_COLUMNS;
+    }
+    const float *b = soma_cpu_floats(&block->call->view[1]);
+    if (block->call->params.gemm.transpose_b)
+        gemm_pack_columns(b + columns.begin * p->k + block->k.begin, p->k, k, length(columns), to);
+    else
+        gemm_pack_rows(b + block->k.begin * p->n + columns.begin, p->n, k, length(columns), to);
+}
+
+/* A tile of a: in place, or copied where its rows would chase each other out of the cache. */
+static const float *tile_of_a(const gemm_block *block, soma_range rows, size_t *stride) {
+    const gemm_plan *p = block->plan;
+    bool transposed = block->call->params.gemm.transpose_a;
+    size_t outer = transposed ? length(block->k) : length(rows), inner = transposed ? length(rows) : length(block->k);
+    *stride = transposed ? p->m : p->k;
+    const float *a = soma_cpu_floats(&block->call->view[0]) +
+                     (transposed ? block->k.begin * p->m + rows.begin : rows.begin * p->k + block->k.begin);
+    if (!p->pack_a) return a;
+    float *to = block->packed_a;
+    size_t packed_stride = transposed ? GEMM_ROWS : K_BLOCK + SOMA_LANES;
+    if (transposed && inner == GEMM_ROWS)
+        for (size_t i = 0; i < outer; i++) memcpy(to + i * packed_stride, a + i * *stride, GEMM_ROWS * sizeof *a);
+    else
+        for (size_t i = 0; i < outer; i++) memcpy(to + i * packed_stride, a + i * *stride, inner * sizeof *a);
+    *stride = packed_stride;
+    return to;
+}
+
+static void multiply_rows(const gemm_block *block, soma_range rows) {
+    const gemm_plan *p = block->plan;
+    const soma_gemm_params *params = &block->call->params.gemm;
+    const float *b = soma_cpu_floats(&block->call->view[1]), *bias = soma_cpu_optional(&block->call->view[2]);
+    float *c = soma_cpu_floats(&block->call->view[3]) + rows.begin * p->n;
+    bool first = block->k.begin == 0, last = block->k.end == p->k;
+    size_t a_stride;
+    const float *a = tile_of_a(block, rows, &a_stride), *packed = block->packed_b;
+    for (size_t panel = block->panels.begin; panel < block->panels.end;
+         panel++, packed += length(block->k) * GEMM_COLUMNS) {
+        soma_range columns = columns_of(p, (soma_range){panel, panel + 1});
+        /* After the first block, the sum goes on from what is in c. */
+        gemm_output output = {c + columns.begin,
+                              p->n,
+                              length(columns),
+                              params->alpha,
+                              first ? params->beta : 1.0f,
+                              last && bias ? bias + columns.begin : NULL};
+        gemm_tile *tile = gemm_tiles[length(rows) - 1][!params->transpose_a][(length(columns) - 1) / SOMA_LANES];
+        bool direct = is_direct(p, panel);
+        tile(length(block->k), a, a_stride, direct ? b + block->k.begin * p->n + columns.begin : packed,
+             direct ? p->n : GEMM_COLUMNS, &output);
+    }
+    if (!last || !p->function) return;
+    soma_range columns = columns_of(p, block->panels);
+    for (size_t i = 0; i < length(rows); i++) {
+        float *row = c + i * p->n + columns.begin;
+        p->function(row, row, length(columns), params->a, params->b);
+    }
+}
+
+static void multiply_block(const gemm_block *block) {
+    pack_block(block);
+    for (size_t i = block->tiles.begin; i < block->tiles.end; i++)
+        multiply_rows(block, even_part(i, block->plan->m, block->plan->row_tiles));
+}
+
+static void multiply_task(const soma_call *call, const soma_cpu_plan *plan, size_t task, uint32_t thread) {
+    const gemm_plan *p = plan->detail;
+    float *scratch = (float *)soma_cpu_workspace(call) + thread * p->scratch;
+    soma_range panels = even_part(task % p->column_tasks, p->panels, p->column_tasks);
+    gemm_block block = {.call = call,
+                        .plan = p,
+                        .packed_b = scratch,
+                        .packed_a = scratch + p->scratch - GEMM_ROWS * (K_BLOCK + SOMA_LANES)};
+    block.tiles = even_part(task / p->column_tasks, p->row_tiles, p->row_tasks);
+    for (size_t at = panels.begin; at < panels.end; at += p->block_panels) {
+        block.panels = (soma_range){at, SOMA_MIN(at + p->block_panels, panels.end)};
+        for (size_t i = 0; i < p->k_blocks; i++) {
+            block.k = even_part(i, p->k, p->k_blocks);
+            multiply_block(&block);
+        }
+    }
+}
+
+/* ---------------------------------------------------------------------------------------------------- the plan */
+
+/* A task that takes less is not worth another thread's start. */
+#define TASK_NANOSECONDS 2000.0
+/*
+ * Of a long product each thread gets several tasks, of at least this length: a thread that is held up, by another
+ * program or because its core is a slower one, then leaves some of its tasks to the others.
+ */
+#define LONG_TASK_NANOSECONDS 50000.0
+#define TASKS_PER_THREAD      4
+
+static size_t tasks_of(const soma_cpu_plan *plan) {
+    size_t worthwhile = (size_t)(plan->nanoseconds / TASK_NANOSECONDS) + 1, threads = plan->threads;
+    if (worthwhile < threads || threads == 1) return SOMA_MIN(worthwhile, threads);
+    size_t several = (size_t)(plan->nanoseconds / LONG_TASK_NANOSECONDS) / threads;
+    return threads * SOMA_MIN(SOMA_MAX(several, (size_t)1), (size_t)TASKS_PER_THREAD);
+}
+
+/* The grid of at least `tasks` tasks for which the largest task, with what it packs, is least. */
+static void choose_grid(gemm_plan *p, size_t tasks) {
+    double best = 0.0;
+    for (size_t columns = 1; columns <= SOMA_MIN(tasks, p->panels); columns++) {
+        size_t rows = SOMA_MIN(soma_cpu_parts(tasks, columns), p->row_tiles);
+        double m = (double)(soma_cpu_parts(p->row_tiles, rows) * GEMM_ROWS),
+               n = (double)(soma_cpu_parts(p->panels, columns) * GEMM_COLUMNS);
+        double rounds = (double)soma_cpu_parts(rows * columns, tasks);
+        /* A multiplication takes 1; bringing an element of b into a packed block takes some 8, one of a 4. */
+        double cost = rounds * (m * n + 8.0 * n + 4.0 * m);
+        if (best != 0.0 && cost >= best) continue;
+        best = cost;
+        p->column_tasks = columns;
+        p->row_tasks = rows;
+    }
+}
+
+static void plan_blocks(const soma_call *call, gemm_plan *p) {
+    const soma_gemm_params *params = &call->params.gemm;
+    p->panels = soma_cpu_parts(p->n, GEMM_COLUMNS);
+    p->row_tiles = soma_cpu_parts(p->m, GEMM_ROWS);
+    p->k_blocks = SOMA_MAX((size_t)1, soma_cpu_parts(p->k, K_BLOCK));
+    p->block_panels = BLOCK_FLOATS / GEMM_COLUMNS / SOMA_MAX((size_t)1, soma_cpu_parts(p->k, p->k_blocks));
+    p->direct_b = !params->transpose_b && (p->row_tiles <= DIRECT_TILES || p->n * p->k <= DIRECT_FLOATS);
+    p->pack_a = params->transpose_a && p->m % ALIASING == 0 && p->panels >= PACK_A_PANELS;
+}
+
+SOMA_CPU_PLANNER(gemm) {
+    const soma_gemm_params *params = &call->params.gemm;
+    const soma_view *a = &call->view[0], *c = &call->view[3];
+    if ((unsigned)params->function >= SOMA_FUNCTION_COUNT || c->dtype != SOMA_F32) return SOMA_UNSUPPORTED;
+    if (soma_fast_paths() && SOMA_FOR_ISA(soma_cpu_gemm_is_few)(call))
+        return SOMA_FOR_ISA(soma_cpu_plan_gemm_few)(call, plan);
+    gemm_plan *p = soma_malloc(sizeof *p);
+    if (!p) return soma_out_of_memory(sizeof *p, "the plan of a matrix product");
+    plan->detail = p;
+    *p = (gemm_plan){.m = c->shape[0], .n = c->shape[1], .k = a->shape[params->transpose_a ? 0 : 1]};
+    if (p->m == 0 || p->n == 0) return SOMA_OK;
+    if (params->function != SOMA_IDENTITY) p->function = SOMA_FOR_ISA(soma_cpu_get_function)(params->function);
+    plan_blocks(call, p);
+    plan->nanoseconds = 0.3 / SOMA_LANES * (double)p->m * (double)p->n * (double)p->k + 0.5 * (double)(p->m * p->n);
+    choose_grid(p, tasks_of(plan));
+    p->scratch =
+        p->block_panels * GEMM_COLUMNS * soma_cpu_parts(p->k, p->k_blocks) + GEMM_ROWS * (K_BLOCK + SOMA_LANES);
+    plan->workspace = plan->threads * p->scratch * sizeof(float);
+    soma_cpu_add_phase(plan, multiply_task, p->row_tasks * p->column_tasks);
+    return SOMA_OK;
+}

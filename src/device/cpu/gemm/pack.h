@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* Copies blocks of the operands of a matrix product into the order in which the tiles read them. */
+#ifndef SOMA_DEVICE_CPU_GEMM_PACK_H
+#define SOMA_DEVICE_CPU_GEMM_PACK_H
+
+#include "device/cpu/gemm/tile.h"
+#include "device/cpu/transpose.h"
+
+/*
+ * A block of b, `width` columns, as panels of [k, GEMM_COLUMNS], the last filled up with zeros.
+ * Stored b is [k, n]: rows of the block are pieces of rows. All panels grow together, so that b is read in long pieces;
+ * the piece some rows on is asked for early, since the hardware does not foresee jumps from row to row.
+ */
+#define GEMM_ROWS_AHEAD 8
+static void gemm_pack_rows(const float *b, size_t stride, size_t k, size_t width, float *packed) {
+    size_t panel = k * GEMM_COLUMNS, whole = width / GEMM_COLUMNS, rest = width % GEMM_COLUMNS;
+    for (size_t i = 0; i < k; i++, b += stride, packed += GEMM_COLUMNS) {
+        const float *from = b, *ahead = b + (i + GEMM_ROWS_AHEAD < k ? GEMM_ROWS_AHEAD * stride : 0);
+        float *to = packed;
+        for (size_t p = 0; p < whole; p++, from += GEMM_COLUMNS, ahead += GEMM_COLUMNS, to += panel) {
+            for (size_t line = 0; line < GEMM_COLUMNS; line += 16) __builtin_prefetch(ahead + line);
+            for (int j = 0; j < GEMM_VECTORS; j++) ((soma_vector *)to)[j] = ((const soma_vector *)from)[j];
+        }
+        if (!rest) continue;
+        for (size_t j = 0; j < GEMM_COLUMNS;
+             j += SOMA_LANES) /* whole vectors: copying 10 floats by memcpy takes longer */
+            *(soma_vector *)(to + j) =
+                j < rest ? soma_load_lanes(from + j, SOMA_MIN(rest - j, (size_t)SOMA_LANES)) : (soma_vector){0};
+    }
+}
+
+/*
+ * Stored b is [n, k]: a row of it becomes a column of the panel. A line of 16 numbers of each row is used up before the
+ * next is touched: the rows may all fall into the same few sets of the cache.
+ */
+#define GEMM_LINE 16
+static void gemm_pack_panel(const float *b, size_t stride, size_t k, size_t width, float *panel) {
+    size_t whole = width / 4 * 4, quads = k / 4 * 4;
+    for (size_t line = 0; line < quads; line += GEMM_LINE) {
+        size_t end = SOMA_MIN(line + GEMM_LINE, quads);
+        for (size_t j = 0; j < whole; j += 4) {
+            for (size_t row = j; row < j + 4; row++)
+                __builtin_prefetch(b + row * stride + SOMA_MIN(line + 4 * GEMM_LINE, k - 1));
+            for (size_t i = line; i < end; i += 4)
+                soma_transpose_quad(b + j * stride + i, stride, panel + i * GEMM_COLUMNS + j, GEMM_COLUMNS);
+        }
+    }
+    for (size_t i = 0; i < k; i++) {
+        for (size_t j = i < quads ? whole : 0; j < width; j++) panel[i * GEMM_COLUMNS + j] = b[j * stride + i];
+        for (size_t j = width; j < GEMM_COLUMNS; j++) panel[i * GEMM_COLUMNS + j] = 0.0f;
+    }
+}
+
+static void gemm_pack_columns(const float *b, size_t stride, size_t k, size_t width, float *packed) {
+    for (size_t j = 0; j < width; j += GEMM_COLUMNS, packed += k * GEMM_COLUMNS)
+        gemm_pack_panel(b + j * stride, stride, k, SOMA_MIN((size_t)GEMM_COLUMNS, width - j), packed);
+}
+
+#endif

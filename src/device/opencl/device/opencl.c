@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+/* The opencl device: lists what there is, opens one of them, and is the table of functions that soma calls it by. */
+#include "device/opencl/driver/opencl.h"
+
+#include "device/opencl/driver/program.h"
+#include "device/opencl/gemm/clblast.h"
+#include "device/opencl/gemm/gemm.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Work-items in a group on everything but processors. */
+#define GROUP 128
+
+static soma_status enumerate(soma_device_visitor *visitor, void *context) {
+    soma_cl_candidate *candidates;
+    size_t count;
+    SOMA_TRY(soma_cl_find(&candidates, &count));
+    for (size_t i = 0; i < count; i++)
+        visitor(context, candidates[i].index, &candidates[i].info, candidates[i].reason[0] == 0, candidates[i].reason);
+    soma_free(candidates);
+    return SOMA_OK;
+}
+
+static soma_status find_device(uint32_t index, soma_cl_candidate *result) {
+    soma_cl_candidate *candidates;
+    size_t count;
+    SOMA_TRY(soma_cl_find(&candidates, &count));
+    soma_status status = SOMA_NO_DEVICE;
+    uint32_t devices = 0;
+    for (size_t i = 0; i < count; i++) {
+        devices += candidates[i].id != NULL;
+        if (!candidates[i].id || candidates[i].index != index) continue;
+        *result = candidates[i];
+        status = SOMA_OK;
+    }
+    soma_free(candidates);
+    if (status != SOMA_OK) return soma_error(SOMA_NO_DEVICE, "there is no OpenCL device %u; %u found", index, devices);
+    return SOMA_OK;
+}
+
+/*
+ * Floats in a vector. A device that works on vectors itself is a processor whose compiler keeps explicit vectors.
+ * llvmpipe is a processor too, but its compiler spreads work-items over the vector, as a GPU does. SOMA_OPENCL_WIDTH=1,
+ * 4, 8 or 16 overrides, for tests.
+ */
+static uint32_t vector_width(const soma_cl_device *device) {
+    const char *wanted = getenv("SOMA_OPENCL_WIDTH");
+    uint64_t width = soma_cl_device_number(device->id, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT);
+    if (device->info.kind != SOMA_DEVICE_OPENCL_CPU || !soma_fast_paths()) width = 1;
+    if (wanted && *wanted) width = strtoull(wanted, NULL, 10);
+    return width >= 16 ? 16 : width >= 8 ? 8 : width >= 4 ? 4 : 1;
+}
+
+/*
+ * Accumulators, a vector of each column of the panel and one for a factor fill the vector registers: 32 of them where
+ * vectors have 16 floats, else 16. The panel is to stay in the cache nearest to the core, and leave room in local
+ * memory.
+ */
+static void choose_tiles(soma_cl_device *device) {
+    soma_cl_style *style = &device->style;
+    style->wide_rows = style->width == 16 ? 8 : 6;
+    style->narrow_rows = style->wide_rows * 3 / 2;
+    style->depth = 512;
+    while (style->depth > 16 && style->depth * 2 * style->width * sizeof(float) > device->local_memory / 2)
+        style->depth /= 2;
+}
+
+static void choose_style(soma_cl_device *device) {
+    const uint64_t abilities = soma_cl_device_number(device->id, CL_DEVICE_SINGLE_FP_CONFIG);
+    device->local_memory = (size_t)soma_cl_device_number(device->id, CL_DEVICE_LOCAL_MEM_SIZE);
+    device->largest_group = (size_t)soma_cl_device_number(device->id, CL_DEVICE_MAX_WORK_GROUP_SIZE);
+    device->style.width = vector_width(device);
+    device->style.group = soma_cl_works_on_vectors(device) ? 1 : GROUP;
+    while (device->style.group > device->largest_group) device->style.group /= 2;
+    device->style.fma = (abilities & CL_FP_FMA) != 0;
+    device->lists = soma_cl_works_on_vectors(device) && soma_fast_paths();
+    if (soma_cl_works_on_vectors(device)) choose_tiles(device);
+    /* A constant of Mesa's (LP_MAX_TGSI_LOOP_ITERATIONS); some passes are left for what no estimate counts. */
+    if (strstr(device->info.name, "llvmpipe")) device->loop_limit = 65000;
+}
+
+/*
+ * CLBlast is for GPUs: on processors our own kernel is several times faster. SOMA_OPENCL_GEMM=clblast or =soma forces
+ * one, for tests and comparisons; then a CLBlast that is missing or wrong is an error.
+ */
+static soma_status choose_gemm(soma_cl_device *device) {
+    const char *wanted = getenv("SOMA_OPENCL_GEMM");
+    const bool forced = wanted && strcmp(wanted, "clblast") == 0,
+               refused = wanted ? strcmp(wanted, "soma") == 0 : !soma_fast_paths();
+    char reason[256];
+    device->gemm = soma_cl_own_gemm(device);
+    device->gemm_is_fixed = forced || refused || !soma_fast_paths();
+    if (refused || !(forced || (soma_cl_clblast_is_built_in() && device->info.kind == SOMA_DEVICE_GPU))) return SOMA_OK;
+    if (soma_cl_clblast_start(device, reason, sizeof reason)) {
+        device->gemm = soma_cl_clblast_gemm();
+        return SOMA_OK;
+    }
+    if (forced) return soma_error(SOMA_UNSUPPORTED, "SOMA_OPENCL_GEMM=clblast: CLBlast can't serve: %s", reason);
+    soma_log(SOMA_LOG_WARNING, "%s: CLBlast can't serve, our own kernels do: %s", device->info.name, reason);
+    return SOMA_OK;
+}
+
+static void close_device(void *state) {
+    soma_cl_device *device = state;
+    if (!device) return;
+    if (device->queue) clFinish(device->queue);
+    soma_cl_free_programs(device);
+    soma_cl_clblast_stop(device);
+    soma_cl_free_tuning(&device->tuning);
+    soma_free(device->tuning_file);
+    if (device->nothing) clReleaseMemObject(device->nothing);
+    if (device->queue) clReleaseCommandQueue(device->queue);
+    if (device->context) clReleaseContext(device->context);
+    clReleaseDevice(device->id); /* counts for sub-devices alone */
+    soma_free(device);
+}
+
+/* The application's context and queue, where they are given, else our own. */
+static soma_status start(soma_cl_device *device, cl_context context, cl_command_queue queue) {
+    cl_int code = context ? clRetainContext(context) : CL_SUCCESS;
+    if (code == CL_SUCCESS)
+        device->context = context ? context : clCreateContext(NULL, 1, &device->id, NULL, NULL, &code);
+    SOMA_TRY(soma_cl_check(code, "clCreateContext on %s", device->info.name));
+    if (queue) code = clRetainCommandQueue(queue);
+    if (code == CL_SUCCESS) device->queue = queue ? queue : clCreateCommandQueue(device->context, device->id, 0, &code);
+    SOMA_TRY(soma_cl_check(code, "clCreateCommandQueue on %s", device->info.name));
+    device->nothing = clCreateBuffer(device->context, CL_MEM_READ_WRITE, device->info.alignment, NULL, &code);
+    return soma_cl_check(code, "clCreateBuffer on %s", device->info.name);
+}
+
+soma_status soma_cl_open(const soma_cl_candidate *candidate, cl_context context, cl_command_queue queue,
+                         uint64_t memory_limit, soma_cl_device **result) {
+    if (candidate->reason[0])
+        return soma_error(SOMA_NO_DEVICE, "the OpenCL device %s can't serve: %s", candidate->info.name,
+                          candidate->reason);
+    soma_cl_device *device = soma_calloc(1, sizeof *device);
+    if (!device) return soma_out_of_memory(sizeof *device, "an OpenCL device");
+    device->id = candidate->id;
+    clRetainDevice(device->id);
+    device->info = candidate->info;
+    device->memory_limit = device->info.memory;
+    if (memory_limit) device->memory_limit = SOMA_MIN(device->memory_limit, memory_limit);
+    choose_style(device);
+    soma_status status = start(device, context, queue);
+    if (status == SOMA_OK) status = choose_gemm(device);
+    if (status != SOMA_OK) {
+        close_device(device);
+        return status;
+    }
+    soma_cl_load_tuning(device);
+    *result = device;
+    return SOMA_OK;
+}
+
+static soma_status open_device(uint32_t index, const soma_device_options *options, void **state) {
+    soma_cl_candidate candidate;
+    soma_cl_device *device;
+    SOMA_TRY(find_device(index, &candidate));
+    SOMA_TRY(soma_cl_open(&candidate, NULL, NULL, options->memory_limit, &device));
+    *state = device;
+    return SOMA_OK;
+}
+
+static void get_info(void *state, soma_device_info *info) {
+    *info = ((soma_cl_device *)state)->info;
+}
+
+static soma_status sync_device(void *state) {
+    soma_cl_device *device = state;
+    return soma_cl_check(clFinish(device->queue), "waiting for %s", device->info.name);
+}
+
+const soma_device_api soma_opencl_api = {
+    .abi = SOMA_DEVICE_ABI,
+    .size = sizeof(soma_device_api),
+    .name = "opencl",
+    .enumerate = enumerate,
+    .open = open_device,
+    .close = close_device,
+    .info = get_info,
+    .alloc = soma_cl_alloc,
+    .free = soma_cl_free,
+    .write = soma_cl_write,
+    .read = soma_cl_read,
+    .copy = soma_cl_copy,
+    .fill = soma_cl_fill,
+    .wrap = soma_cl_wrap,
+    .prepare = soma_cl_prepare,
+    .run = soma_cl_run,
+    .release = soma_cl_release,
+    .sync = sync_device,
+    .peak = soma_cl_peak,
+    .arrange = soma_cl_arrange,
+    .tune = soma_cl_tune,
+    .tuning = soma_cl_get_tuning,
+    .forget_tuning = soma_cl_forget_tuning,
+};

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/* Memory of an OpenCL device: buffers, and transfers to, from and within them. */
+#include "device/opencl/driver/opencl.h"
+
+#include <inttypes.h>
+
+/* PoCL ends the process when memory is exhausted, and others hand out what they don't have: so the sum is kept here
+ * too. */
+static soma_status check_room(const soma_cl_device *device, size_t bytes) {
+    uint64_t all = device->memory_limit;
+    if (bytes > all || device->memory_used > all - bytes)
+        return soma_error(SOMA_OUT_OF_DEVICE_MEMORY,
+                          "%zu bytes asked for, %" PRIu64 " bytes in use of %" PRIu64 " on %s", bytes,
+                          device->memory_used, all, device->info.name);
+    if (device->info.max_allocation && bytes > device->info.max_allocation)
+        return soma_error(SOMA_OUT_OF_DEVICE_MEMORY, "%zu bytes asked for, %s allocates at most %" PRIu64 " at once",
+                          bytes, device->info.name, device->info.max_allocation);
+    return SOMA_OK;
+}
+
+static soma_status create(soma_cl_device *device, cl_mem_flags flags, size_t bytes, void *host,
+                          soma_cl_memory **memory) {
+    soma_cl_memory *handle = soma_calloc(1, sizeof *handle);
+    if (!handle) return soma_out_of_memory(sizeof *handle, "a memory handle");
+    cl_int code;
+    handle->buffer = clCreateBuffer(device->context, flags, bytes, host, &code);
+    if (code != CL_SUCCESS) {
+        soma_free(handle);
+        return soma_cl_check(code, "clCreateBuffer of %zu bytes on %s", bytes, device->info.name);
+    }
+    handle->bytes = bytes;
+    *memory = handle;
+    return SOMA_OK;
+}
+
+soma_status soma_cl_alloc(void *state, size_t bytes, void **memory) {
+    soma_cl_device *device = state;
+    soma_cl_memory *handle = NULL;
+    SOMA_TRY(check_room(device, bytes));
+    SOMA_TRY(create(device, CL_MEM_READ_WRITE, bytes, NULL, &handle));
+    device->memory_used += bytes;
+    *memory = handle;
+    return SOMA_OK;
+}
+
+/* Where the device is the processor itself a buffer can be the host's memory. Others may make a copy of it, which would
+ * not be accounted for. */
+soma_status soma_cl_wrap(void *state, const void *host, size_t bytes, void **memory) {
+    soma_cl_device *device = state;
+    soma_cl_memory *handle = NULL;
+    if (!soma_cl_works_on_vectors(device) || !soma_cl_device_number(device->id, CL_DEVICE_HOST_UNIFIED_MEMORY))
+        return soma_error(SOMA_UNSUPPORTED, "%s can't use host memory without a copy", device->info.name);
+    /* OpenCL's interface takes no pointer to const, but a buffer that kernels only read is not written. */
+    SOMA_TRY(create(device, CL_MEM_READ_ONLY | CL_MEM_USE_HOST_PTR, bytes, (void *)(uintptr_t)host, &handle));
+    handle->wrapped = true;
+    *memory = handle;
+    return SOMA_OK;
+}
+
+void soma_cl_free(void *state, void *memory) {
+    soma_cl_device *device = state;
+    soma_cl_memory *handle = memory;
+    if (!handle) return;
+    clReleaseMemObject(handle->buffer);
+    if (!handle->wrapped) device->memory_used -= handle->bytes;
+    soma_free(handle);
+}
+
+static soma_status check_range(const soma_cl_memory *memory, size_t offset, size_t bytes, const char *what) {
+    if (offset > memory->bytes || bytes > memory->bytes - offset)
+        return soma_error(SOMA_INVALID_ARGUMENT, "%s %zu bytes at offset %zu of a memory of %zu bytes", what, bytes,
+                          offset, memory->bytes);
+    return SOMA_OK;
+}
+
+soma_status soma_cl_write(void *state, void *memory, size_t offset, const void *source, size_t bytes) {
+    soma_cl_device *device = state;
+    soma_cl_memory *handle = memory;
+    SOMA_TRY(check_range(handle, offset, bytes, "writing"));
+    if (bytes == 0) return SOMA_OK;
+    return soma_cl_check(
+        clEnqueueWriteBuffer(device->queue, handle->buffer, CL_TRUE, offset, bytes, source, 0, NULL, NULL),
+        "writing %zu bytes to %s", bytes, device->info.name);
+}
+
+soma_status soma_cl_read(void *state, void *memory, size_t offset, void *target, size_t bytes) {
+    soma_cl_device *device = state;
+    soma_cl_memory *handle = memory;
+    SOMA_TRY(check_range(handle, offset, bytes, "reading"));
+    if (bytes == 0) return SOMA_OK;
+    return soma_cl_check(
+        clEnqueueReadBuffer(device->queue, handle->buffer, CL_TRUE, offset, bytes, target, 0, NULL, NULL),
+        "reading %zu bytes from %s", bytes, device->info.name);
+}
+
+soma_status soma_cl_copy(void *state, void *to, size_t to_offset, void *from, size_t from_offset, size_t bytes) {
+    soma_cl_device *device = state;
+    soma_cl_memory *source = from, *target = to;
+    SOMA_TRY(check_range(source, from_offset, bytes, "copying"));
+    SOMA_TRY(check_range(target, to_offset, bytes, "copying to"));
+    if (bytes == 0) return SOMA_OK;
+    SOMA_TRY(soma_cl_check(clEnqueueCopyBuffer(device->queue, source->buffer, target->buffer, from_offset, to_offset,
+                                               bytes, 0, NULL, NULL),
+                           "copying %zu bytes on %s", bytes, device->info.name));
+    return soma_cl_check(clFlush(device->queue), "clFlush on %s", device->info.name);
+}
+
+soma_status soma_cl_fill(void *state, void *memory, size_t offset, uint8_t byte, size_t bytes) {
+    soma_cl_device *device = state;
+    soma_cl_memory *handle = memory;
+    SOMA_TRY(check_range(handle, offset, bytes, "filling"));
+    if (bytes == 0) return SOMA_OK;
+    SOMA_TRY(soma_cl_check(clEnqueueFillBuffer(device->queue, handle->buffer, &byte, 1, offset, bytes, 0, NULL, NULL),
+                           "filling %zu bytes on %s", bytes, device->info.name));
+    return soma_cl_check(clFlush(device->queue), "clFlush on %s", device->info.name);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* The kernels' sources, embedded at build time, and the programs built from them. */
+#ifndef SOMA_DEVICE_OPENCL_PROGRAM_H
+#define SOMA_DEVICE_OPENCL_PROGRAM_H
+
+#include "device/opencl/driver/opencl.h"
+
+typedef struct soma_cl_source {
+    const char *name;  /* "elementwise.cl" */
+    const char *parts; /* the sources that it includes, " elementwise.cl  gather.cl " */
+    const char *text;
+} soma_cl_source;
+
+/* Made by tools/embed-kernels; ends with a NULL name. */
+extern const soma_cl_source soma_cl_sources[];
+
+/*
+ * A kernel of a source file, built with these options beside those that every program gets. Programs are kept by the
+ * device; the kernel is the caller's. A failure to build has the driver's log in the detail.
+ */
+soma_status soma_cl_create_kernel(soma_cl_device *device, const char *source, const char *kernel, const char *options,
+                                  cl_kernel *result);
+
+/* Frees the programs of a device. */
+void soma_cl_free_programs(soma_cl_device *device);
+
+/* numbers.c: appends "#define FUNCTION_RELU 5" and the like: soma's enumerations, for the kernels. */
+void soma_cl_append_numbers(soma_text *text);
+
+#endif

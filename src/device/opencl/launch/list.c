@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Small calls that follow each other, done by one launch (kernels/list.cl). On a processor a launch costs some
+ * microseconds, more than many a call of a small network takes; so there those go into lists.
+ */
+#include "device/opencl/driver/program.h"
+#include "device/opencl/launch/launch.h"
+#include "kernels/listed.h"
+
+#include <string.h>
+
+/* What a launch of its own costs, in nanoseconds: 3000 to 5000 were measured with PoCL. */
+#define LAUNCH_COST 4000.0
+
+/* For fewer runs no lists are made: their kernel takes seconds to compile, once on a machine, and some ms to load. */
+#define LEAST_RUNS 256
+
+struct soma_cl_list {
+    cl_kernel kernel;
+    cl_mem entries;
+    size_t count, left; /* calls, and those of them that are not released yet */
+    bool broken;        /* one was released */
+    uint32_t live_count;
+    const soma_cl_memory *memory[SOMA_LISTED_MEMORIES];
+    uint32_t memory_count;
+    soma_cl_prepared *member[];
+};
+
+#define X(name) #name,
+static const char *const listed_names[] = {SOMA_LISTED_TABLE(X)};
+#undef X
+
+int soma_cl_listed_number(const char *kernel) {
+    for (int i = 0; i < (int)SOMA_COUNT_OF(listed_names); i++)
+        if (strcmp(listed_names[i], kernel) == 0) return i;
+    return -1;
+}
+
+/* --------------------------------------------------------------------------------------------- what goes into a list
+ */
+
+/* Nanoseconds that one thread needs for a call, roughly. */
+static double cost_of(const soma_call *call) {
+    double elements = 0;
+    if (call->primitive == SOMA_PRIMITIVE_GEMM) {
+        const soma_view *a = &call->view[0], *c = &call->view[3];
+        size_t k = call->params.gemm.transpose_a ? a->shape[0] : a->shape[1];
+        return 0.03 * (double)c->shape[0] * (double)c->shape[1] * (double)k;
+    }
+    for (uint32_t i = 0; i < call->view_count; i++) {
+        if (call->primitive == SOMA_PRIMITIVE_GATHER && i < 2) continue; /* of the table a few rows */
+        elements = SOMA_MAX(elements, call->view[i].rank ? (double)soma_view_count(&call->view[i]) : 0);
+    }
+    bool of_rows = call->primitive == SOMA_PRIMITIVE_LOSS || call->primitive == SOMA_PRIMITIVE_LOSS_GRAD ||
+                   call->primitive == SOMA_PRIMITIVE_METRIC;
+    return elements * (of_rows ? 1.5 : 0.3);
+}
+
+/* Whether a call gains by being in a list: there one thread alone does it, but without a launch of its own. */
+static bool belongs_in_list(const soma_cl_device *device, const soma_call *call) {
+    const soma_cl_prepared *prepared = call->prepared;
+    if (!prepared || prepared->product || prepared->launch_count == 0) return false;
+    if (prepared->list && !prepared->list->broken) return false;
+    for (uint32_t i = 0; i < prepared->launch_count; i++)
+        if (prepared->launch[i].listed < 0) return false;
+    double threads = SOMA_MAX(device->info.compute_units, 1u);
+    return cost_of(call) * (1.0 - 1.0 / threads) < LAUNCH_COST * prepared->launch_count;
+}
+
+/* How many of the first calls go into a list: as many as belong there. */
+static size_t length_of_list(const soma_cl_device *device, const soma_call *calls, size_t count) {
+    size_t length = 0;
+    while (length < count && belongs_in_list(device, &calls[length])) length++;
+    return length;
+}
+
+/* ------------------------------------------------------------------------------------------------ writing the list */
+
+static cl_ulong tagged(cl_ulong tag, cl_ulong rest) {
+    return tag << SOMA_LISTED_TAG | rest;
+}
+
+/* A place in a memory; false if it is not inside, or if there are too many memories. */
+static bool encode_place(soma_cl_list *list, const soma_cl_memory *memory, size_t offset, size_t bytes,
+                         cl_ulong *result) {
+    if (!memory || offset > memory->bytes || bytes > memory->bytes - offset) return false;
+    uint32_t i = 0;
+    while (i < list->memory_count && list->memory[i] != memory) i++;
+    if (i == SOMA_LISTED_MEMORIES) return false;
+    list->memory[i] = memory;
+    list->memory_count = SOMA_MAX(list->memory_count, i + 1);
+    *result = tagged(i + 1, offset);
+    return true;
+}
+
+/* An argument that was not known when the call was prepared. */
+static bool encode(soma_cl_list *list, const soma_call *call, const soma_cl_argument *argument, cl_ulong *result) {
+    const soma_view *view = argument->source < SOMA_CALL_MAX_VIEWS ? &call->view[argument->source] : NULL;
+    switch (argument->kind) {
+    case SOMA_CL_ARGUMENT_VIEW: {
+        size_t bytes = soma_cl_view_extent(view);
+        *result = tagged(1, 0); /* some memory that is not touched */
+        return bytes == 0 || encode_place(list, view->memory, view->offset, bytes, result);
+    }
+    case SOMA_CL_ARGUMENT_SKEW:
+        return false;
+    case SOMA_CL_ARGUMENT_SCRATCH:
+        return encode_place(list, call->workspace, call->workspace_offset + argument->source, argument->bytes, result);
+    default:
+        if (list->live_count == SOMA_LISTED_LIVES) return false;
+        *result = tagged(SOMA_LISTED_LIVE, list->live_count++);
+        return true;
+    }
+}
+
+static size_t size_of_launch(const soma_cl_launch *launch) {
+    return SOMA_LISTED_HEAD + launch->next_index;
+}
+
+static bool write_launch(soma_cl_list *list, const soma_call *call, const soma_cl_launch *launch, cl_ulong *entry) {
+    entry[0] = (cl_ulong)launch->listed;
+    entry[1] = launch->global[0] / launch->local[0];
+    entry[2] = launch->global[1] / launch->local[1];
+    entry[3] = launch->next_index;
+    memcpy(entry + SOMA_LISTED_HEAD, launch->fixed, launch->next_index * sizeof *entry);
+    if (launch->all_rows) {
+        entry[2] = 1;
+        entry[SOMA_LISTED_HEAD + launch->rows_index] = launch->all_rows;
+    }
+    for (uint32_t i = 0; i < launch->argument_count; i++) {
+        const soma_cl_argument *argument = &launch->argument[i];
+        if (!encode(list, call, argument, &entry[SOMA_LISTED_HEAD + argument->index])) return false;
+    }
+    return true;
+}
+
+/* Writes down all launches; in *entries, allocated, *size numbers. False where something does not fit a list. */
+static bool write_list(soma_cl_list *list, const soma_call *calls, cl_ulong **entries, size_t *size) {
+    size_t at = 0;
+    *size = 0;
+    for (size_t i = 0; i < list->count; i++)
+        for (uint32_t j = 0; j < list->member[i]->launch_count; j++)
+            *size += size_of_launch(&list->member[i]->launch[j]);
+    *entries = soma_calloc(*size, sizeof **entries);
+    if (!*entries) return false;
+    for (size_t i = 0; i < list->count; i++) {
+        for (uint32_t j = 0; j < list->member[i]->launch_count; j++) {
+            const soma_cl_launch *launch = &list->member[i]->launch[j];
+            if (!write_launch(list, &calls[i], launch, *entries + at)) return false;
+            at += size_of_launch(launch);
+        }
+    }
+    return true;
+}
+
+/* ------------------------------------------------------------------------------------------------------- its kernel */
+
+static soma_status set_argument(const soma_cl_list *list, cl_uint index, size_t size, const void *value) {
+    return soma_cl_check(clSetKernelArg(list->kernel, index, size, value), "clSetKernelArg %u of a list", index);
+}
+
+static cl_ulong launch_count(const soma_cl_list *list) {
+    cl_ulong launches = 0;
+    for (size_t i = 0; i < list->count; i++) launches += list->member[i]->launch_count;
+    return launches;
+}
+
+static soma_status set_fixed_arguments(const soma_cl_device *device, const soma_cl_list *list) {
+    const cl_ulong launches = launch_count(list);
+    SOMA_TRY(set_argument(list, 0, sizeof launches, &launches));
+    const soma_cl_style *style = &device->style;
+    size_t local = (size_t)(style->depth + style->wide_rows) * 2 * style->width * sizeof(float);
+    SOMA_TRY(set_argument(list, 1, local, NULL));
+    SOMA_TRY(set_argument(list, 2, sizeof list->entries, &list->entries));
+    for (uint32_t i = 0; i < SOMA_LISTED_MEMORIES; i++) {
+        cl_mem memory = i < list->memory_count ? list->memory[i]->buffer : device->nothing;
+        SOMA_TRY(set_argument(list, 5 + i, sizeof memory, &memory));
+    }
+    return SOMA_OK;
+}
+
+static soma_status enqueue(const soma_cl_device *device, const soma_cl_list *list) {
+    return soma_cl_check(
+        clEnqueueNDRangeKernel(device->queue, list->kernel, 1, NULL, (size_t[]){1}, (size_t[]){1}, 0, NULL, NULL),
+        "clEnqueueNDRangeKernel for a list of calls on %s", device->info.name);
+}
+
+/* PoCL compiles a kernel when it is first launched; so it is now, to do nothing. No wait for it: the queue may be an
+ * application's, and held up by what that is going to do later. */
+static soma_status compile_now(soma_cl_device *device, const soma_cl_list *list) {
+    const cl_ulong no_launches = 0, live[SOMA_LISTED_LIVES] = {0};
+    if (device->list_compiled) return SOMA_OK;
+    SOMA_TRY(set_argument(list, 0, sizeof no_launches, &no_launches));
+    SOMA_TRY(set_argument(list, 3, sizeof live / 2, live));
+    SOMA_TRY(set_argument(list, 4, sizeof live / 2, live));
+    SOMA_TRY(enqueue(device, list));
+    device->list_compiled = true;
+    const cl_ulong launches = launch_count(list);
+    return set_argument(list, 0, sizeof launches, &launches);
+}
+
+static soma_status make_kernel(soma_cl_device *device, soma_cl_list *list, const cl_ulong *entries, size_t size) {
+    cl_int code;
+    SOMA_TRY(soma_cl_create_kernel(device, "list.cl", "list", " ", &list->kernel));
+    list->entries = clCreateBuffer(device->context, CL_MEM_READ_ONLY | CL_MEM_COPY_HOST_PTR, size * sizeof *entries,
+                                   (void *)(uintptr_t)entries, &code);
+    SOMA_TRY(soma_cl_check(code, "clCreateBuffer for a list on %s", device->info.name));
+    SOMA_TRY(set_fixed_arguments(device, list));
+    return compile_now(device, list);
+}
+
+static void free_list(soma_cl_list *list) {
+    if (list->kernel) clReleaseKernel(list->kernel);
+    if (list->entries) clReleaseMemObject(list->entries);
+    soma_free(list);
+}
+
+void soma_cl_list_leave(soma_cl_prepared *prepared) {
+    soma_cl_list *list = prepared->list;
+    if (!list) return;
+    prepared->list = NULL;
+    list->broken = true;
+    if (--list->left == 0) free_list(list);
+}
+
+/*
+ * Makes the list that begins with these calls. SOMA_UNSUPPORTED: a list has no room for so many; otherwise lists are of
+ * no use on this device, where its kernel does not build. Nothing is said of it: the calls are run one by one.
+ */
+static soma_status make_list(soma_cl_device *device, const soma_call *calls, size_t count) {
+    cl_ulong *entries = NULL;
+    size_t size;
+    soma_cl_list *list = soma_calloc(1, sizeof *list + count * sizeof list->member[0]);
+    if (!list) return soma_out_of_memory(sizeof *list, "a list of calls");
+    list->count = list->left = count;
+    for (size_t i = 0; i < count; i++) list->member[i] = calls[i].prepared;
+    soma_status status = SOMA_UNSUPPORTED;
+    if (write_list(list, calls, &entries, &size)) status = make_kernel(device, list, entries, size);
+    soma_free(entries);
+    if (status != SOMA_OK) {
+        free_list(list);
+        return status;
+    }
+    for (size_t i = 0; i < count; i++) {
+        soma_cl_list_leave(list->member[i]); /* a broken one */
+        list->member[i]->list = list;
+    }
+    return SOMA_OK;
+}
+
+/* ---------------------------------------------------------------------------------------------------------- running */
+
+static bool is_list(const soma_cl_list *list, const soma_call *calls, size_t count) {
+    if (!list || list->broken || list->count > count) return false;
+    for (size_t i = 0; i < list->count; i++)
+        if (calls[i].prepared != list->member[i]) return false;
+    return true;
+}
+
+static soma_status set_live(const soma_cl_list *list, const soma_call *calls) {
+    cl_ulong live[SOMA_LISTED_LIVES] = {0}, *next = live;
+    for (size_t i = 0; i < list->count; i++)
+        for (uint32_t j = 0; j < list->member[i]->launch_count; j++) {
+            const soma_cl_launch *launch = &list->member[i]->launch[j];
+            for (uint32_t k = 0; k < launch->argument_count; k++)
+                if (launch->argument[k].kind >= SOMA_CL_ARGUMENT_LIVE_FLOAT)
+                    soma_cl_read_live(&calls[i], &launch->argument[k], next++);
+        }
+    SOMA_TRY(set_argument(list, 3, sizeof live / 2, live));
+    return set_argument(list, 4, sizeof live / 2, live + SOMA_LISTED_LIVES / 2);
+}
+
+/* Makes a list of as many of the first calls as belong in one and have room, at least two. How many; 0: none. */
+static size_t try_list(soma_cl_device *device, const soma_call *calls, size_t count) {
+    for (size_t length = length_of_list(device, calls, count); length > 1; length /= 2) {
+        soma_status status = make_list(device, calls, length);
+        if (status == SOMA_OK) return length;
+        if (status != SOMA_UNSUPPORTED) {
+            device->lists = false;
+            return 0;
+        }
+    }
+    return 0;
+}
+
+soma_status soma_cl_arrange(void *state, soma_call *calls, size_t count, size_t runs) {
+    soma_cl_device *device = state;
+    if (runs < LEAST_RUNS) return SOMA_OK;
+    for (size_t i = 0, listed; i < count && device->lists; i += SOMA_MAX(listed, (size_t)1))
+        listed = try_list(device, calls + i, count - i);
+    return SOMA_OK;
+}
+
+size_t soma_cl_list_run(soma_cl_device *device, const soma_call *calls, size_t count) {
+    const soma_cl_prepared *first = calls[0].prepared;
+    if (!device->lists || !first || !is_list(first->list, calls, count)) return 0;
+    if (set_live(first->list, calls) == SOMA_OK && enqueue(device, first->list) == SOMA_OK) return first->list->count;
+    device->lists = false; /* drivers find out only now what they can't do; each call alone may go */
+    return 0;
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+/* What the first line of a table is: names of columns, a row, or the form "rows,features,class,class,..."; and where
+ * the label is. */
+#include "base/number.h"
+#include "base/utf8.h"
+#include "io/csv/table.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The fields of one line. */
+typedef struct record {
+    char **fields;
+    size_t count, capacity;
+    size_t line;
+} record;
+
+static void clear_record(record *one) {
+    for (size_t i = 0; i < one->count; i++) soma_free(one->fields[i]);
+    soma_free(one->fields);
+}
+
+static soma_status read_record(soma_csv_reader *reader, record *one) {
+    one->line = reader->line;
+    do {
+        SOMA_TRY(soma_csv_next(reader));
+        if (one->count == one->capacity) {
+            size_t capacity = one->capacity ? 2 * one->capacity : 16;
+            char **fields = soma_realloc(one->fields, capacity, sizeof *fields);
+            if (!fields) return soma_out_of_memory(capacity * sizeof *fields, reader->name);
+            one->fields = fields;
+            one->capacity = capacity;
+        }
+        char *copy = soma_strdup(reader->field);
+        if (!copy) return soma_out_of_memory(reader->length + 1, reader->name);
+        one->fields[one->count++] = copy;
+    } while (!reader->ends_record);
+    return SOMA_OK;
+}
+
+/* --------------------------------------------------------------------------------------------------- first line */
+
+static bool is_number(const soma_csv_layout *layout, const char *field) {
+    float value;
+    return soma_number_parse(field, layout->c_locale, &value);
+}
+
+static bool is_word(const soma_csv_layout *layout, const char *field) {
+    return !soma_number_is_placeholder(field) && !is_number(layout, field);
+}
+
+/* A whole number from 1 on, small enough to be exact. */
+static bool read_count(const soma_csv_layout *layout, const char *field, size_t *count) {
+    float value;
+    if (!soma_number_parse(field, layout->c_locale, &value) || !soma_number_is_index(value, 16777216.0f) || value < 1)
+        return false;
+    *count = (size_t)value;
+    return true;
+}
+
+/* "150,4,setosa,versicolor,virginica" above rows of 4 + 1 fields: at least two classes, at least one a word. */
+static bool is_promise(soma_csv_layout *layout, const record *first, const record *second) {
+    size_t features;
+    if (first->count < 4 || !read_count(layout, first->fields[0], &layout->promised_rows) ||
+        !read_count(layout, first->fields[1], &features) || second->count != features + 1)
+        return false;
+    for (size_t i = 2; i < first->count; i++)
+        if (is_word(layout, first->fields[i])) return true;
+    return false;
+}
+
+/* A word among the numbers; for the label, which may be a word in every row, a word above a number. */
+static bool looks_like_header(const soma_csv_layout *layout, const record *first, const record *second) {
+    for (size_t i = 0; i < first->count; i++) {
+        if (!is_word(layout, first->fields[i])) continue;
+        if (i != layout->label) return true;
+        if (i < second->count && is_number(layout, second->fields[i])) return true;
+    }
+    return false;
+}
+
+static soma_status add_names(const soma_csv_reader *reader, const record *first, size_t start, const char *kind,
+                             soma_words *names) {
+    for (size_t i = start; i < first->count; i++) {
+        size_t number, before = names->count;
+        SOMA_TRY(soma_words_add(names, first->fields[i], first->line, &number));
+        if (names->count == before)
+            return soma_error(SOMA_INVALID_FILE,
+                              "%s: line %zu, column %zu: %s %s is named in column %zu already; names must differ",
+                              reader->name, first->line, i + 1, kind,
+                              soma_quote(first->fields[i], strlen(first->fields[i])).text, start + number + 1);
+    }
+    return SOMA_OK;
+}
+
+/* -------------------------------------------------------------------------------------------------------- label */
+
+/* The number in options->label, 0 if it is a name. */
+static long label_number(const char *label) {
+    char *end;
+    long number = strtol(label, &end, 10);
+    return *label && *end == 0 ? number : 0;
+}
+
+static bool label_is_name(const soma_csv_options *options) {
+    return options->label && strcmp(options->label, "none") != 0 && label_number(options->label) == 0;
+}
+
+/* The label's column where it is given by number, or not given. */
+static soma_status find_label_by_number(const soma_csv_reader *reader, const soma_csv_options *options, size_t columns,
+                                        soma_csv_layout *layout) {
+    long number = options->label ? label_number(options->label) : -1;
+    layout->label = SOMA_CSV_NO_LABEL;
+    if (options->label && strcmp(options->label, "none") == 0) return SOMA_OK;
+    if (label_is_name(options)) return SOMA_OK; /* for now */
+    if (number < -1 || (number > 0 && (size_t)number > columns))
+        return soma_error(SOMA_INVALID_ARGUMENT,
+                          "%s: label column %ld; the table has columns 1 to %zu, and -1 for the last", reader->name,
+                          number, columns);
+    layout->label = number == -1 ? columns - 1 : (size_t)number - 1;
+    return SOMA_OK;
+}
+
+static soma_status find_label_by_name(const soma_csv_reader *reader, const soma_csv_options *options,
+                                      const record *first, soma_csv_layout *layout) {
+    if (soma_words_find(&layout->header, options->label, &layout->label)) return SOMA_OK;
+    soma_text known = {0};
+    for (size_t i = 0; i < SOMA_MIN(first->count, (size_t)8); i++)
+        soma_text_append(&known, "%s%s", i ? ", " : "", soma_quote(first->fields[i], strlen(first->fields[i])).text);
+    soma_status status = soma_error(SOMA_INVALID_ARGUMENT, "%s: line %zu: no column is called %s; there are %s%s",
+                                    reader->name, first->line, soma_quote(options->label, strlen(options->label)).text,
+                                    known.data ? known.data : "none", first->count > 8 ? ", ..." : "");
+    soma_free(known.data);
+    return status;
+}
+
+/* ------------------------------------------------------------------------------------------------------- layout */
+
+/* The form that promises rows, features and classes: the label is the last column, or not wanted. */
+static soma_status use_promise(const soma_csv_reader *reader, const soma_csv_options *options, const record *first,
+                               const record *second, soma_csv_layout *layout) {
+    layout->promised = true;
+    layout->columns = second->count;
+    SOMA_TRY(add_names(reader, first, 2, "class", &layout->classes));
+    SOMA_TRY(find_label_by_number(reader, options, second->count, layout));
+    if (label_is_name(options) || (layout->label != SOMA_CSV_NO_LABEL && layout->label != layout->columns - 1))
+        return soma_error(
+            SOMA_INVALID_ARGUMENT,
+            "%s: label column %s; line %zu says rows, features and classes, so the label is the last column",
+            reader->name, soma_quote(options->label, strlen(options->label)).text, first->line);
+    layout->features = layout->columns - 1;
+    return SOMA_OK;
+}
+
+/* Every line a row, or the first one names the columns. */
+static soma_status use_lines(const soma_csv_reader *reader, const soma_csv_options *options, const record *first,
+                             const record *second, soma_csv_layout *layout) {
+    bool by_name = label_is_name(options);
+    layout->columns = first->count;
+    SOMA_TRY(find_label_by_number(reader, options, first->count, layout));
+    if (by_name && options->header < 0)
+        return soma_error(
+            SOMA_INVALID_ARGUMENT,
+            "%s: label column %s is a name, but the table is said to have no header; a number from 1 to %zu is wanted",
+            reader->name, soma_quote(options->label, strlen(options->label)).text, first->count);
+    if (options->header > 0 || by_name || (options->header == 0 && looks_like_header(layout, first, second)))
+        SOMA_TRY(add_names(reader, first, 0, "column", &layout->header));
+    if (by_name) SOMA_TRY(find_label_by_name(reader, options, first, layout));
+    layout->features = layout->columns - (layout->label != SOMA_CSV_NO_LABEL);
+    if (layout->features > 0) return SOMA_OK;
+    return soma_error(SOMA_INVALID_FILE,
+                      "%s: line %zu: the label is the only column; at least one feature is wanted beside it",
+                      reader->name, first->line);
+}
+
+static soma_status find_layout(soma_csv_reader *reader, const soma_csv_options *options, record *first, record *second,
+                               soma_csv_layout *layout) {
+    size_t start = reader->position, start_line = reader->line;
+    SOMA_TRY(read_record(reader, first));
+    size_t behind = reader->position, behind_line = reader->line;
+    if (options->header == 0 && !soma_csv_at_end(reader)) SOMA_TRY(read_record(reader, second));
+    if (options->header == 0 && is_promise(layout, first, second))
+        SOMA_TRY(use_promise(reader, options, first, second, layout));
+    else
+        SOMA_TRY(use_lines(reader, options, first, second, layout));
+    if (layout->promised || layout->header.count)
+        soma_csv_return(reader, behind, behind_line);
+    else
+        soma_csv_return(reader, start, start_line);
+    return SOMA_OK;
+}
+
+soma_status soma_csv_find_layout(soma_csv_reader *reader, const soma_csv_options *options, soma_csv_layout *layout) {
+    *layout = (soma_csv_layout){.c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0)};
+    if (layout->c_locale == (locale_t)0) return soma_out_of_memory(0, "the C locale");
+    if (soma_csv_at_end(reader))
+        return soma_error(SOMA_INVALID_FILE, "%s: line 1: the table is empty; at least one row is wanted",
+                          reader->name);
+    record first = {0}, second = {0};
+    soma_status status = find_layout(reader, options, &first, &second, layout);
+    clear_record(&first);
+    clear_record(&second);
+    return status;
+}
+
+void soma_csv_layout_clear(soma_csv_layout *layout) {
+    soma_words_clear(&layout->header);
+    soma_words_clear(&layout->classes);
+    if (layout->c_locale != (locale_t)0) freelocale(layout->c_locale);
+}
+
+soma_csv_column_name soma_csv_name_column(const soma_csv_layout *layout, size_t column) {
+    soma_csv_column_name name = {""};
+    if (column >= layout->header.count) return name;
+    const char *text = layout->header.words[column].text;
+    snprintf(name.text, sizeof name.text, " (%s)", soma_quote(text, strlen(text)).text);
+    return name;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* The pieces of reading a table: what its first line is (layout.c), what its labels mean (labels.c), its rows
+ * (csv.c). */
+#ifndef SOMA_IO_CSV_TABLE_H
+#define SOMA_IO_CSV_TABLE_H
+
+#include "io/csv/reader.h"
+#include "io/words.h"
+#include <locale.h>
+#include <soma/soma.h>
+
+#define SOMA_CSV_NO_LABEL SIZE_MAX
+
+typedef struct soma_csv_layout {
+    size_t columns;    /* fields of a row */
+    size_t label;      /* column from 0, SOMA_CSV_NO_LABEL for none */
+    size_t features;   /* columns that are inputs: all but the label; in a promised form all but the last */
+    soma_words header; /* names of the columns, empty if there are none */
+    bool promised;     /* the first line was "rows,features,class,class,..." */
+    size_t promised_rows;
+    soma_words classes; /* ... its classes */
+    locale_t c_locale;
+} soma_csv_layout;
+
+/* Looks at the first lines; leaves the reader at the first row. Clear the layout also after a failure. */
+soma_status soma_csv_find_layout(soma_csv_reader *reader, const soma_csv_options *options, soma_csv_layout *layout);
+void soma_csv_layout_clear(soma_csv_layout *layout);
+
+/* ` ("petal width")` after a column's number in a message, if the column has a name. */
+typedef struct soma_csv_column_name {
+    char text[72];
+} soma_csv_column_name;
+soma_csv_column_name soma_csv_name_column(const soma_csv_layout *layout, size_t column);
+
+/*
+ * Class numbers out of labels: texts[rows] number the distinct ones; each becomes its class number, in place. Labels
+ * that are whole numbers from 0 on are their own class numbers; all others are numbered as they came, and *names is
+ * then true.
+ */
+soma_status soma_csv_number_labels(const char *name, const soma_csv_layout *layout, const soma_words *labels,
+                                   int32_t *texts, size_t rows, size_t *classes, bool *names);
+
+/* Distinct labels, and class numbers + 1, at most. More are hardly classes. */
+#define SOMA_CSV_MAX_CLASSES 65536
+
+#endif

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT */
+/* See fields.h. */
+#include "io/model/fields.h"
+#include "base/utf8.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+/* ------------------------------------------------------------------------------------------------------------ tables
+ */
+
+#define ATTRIBUTE(key, kind, names, member)                                                                            \
+    { key, kind, names, offsetof(soma_attributes, member) }
+
+static const soma_field fill_fields[] = {ATTRIBUTE("value", SOMA_FIELD_NUMBER, 0, fill.value)};
+static const soma_field copy_fields[] = {ATTRIBUTE("scale", SOMA_FIELD_NUMBER, 0, copy.scale)};
+static const soma_field gemm_fields[] = {ATTRIBUTE("transpose_a", SOMA_FIELD_BOOL, 0, gemm.transpose_a),
+                                         ATTRIBUTE("transpose_b", SOMA_FIELD_BOOL, 0, gemm.transpose_b)};
+static const soma_field unary_fields[] = {ATTRIBUTE("function", SOMA_FIELD_NAME, SOMA_NAMES_FUNCTION, unary.function),
+                                          ATTRIBUTE("a", SOMA_FIELD_NUMBER, 0, unary.a),
+                                          ATTRIBUTE("b", SOMA_FIELD_NUMBER, 0, unary.b)};
+static const soma_field binary_fields[] = {ATTRIBUTE("operation", SOMA_FIELD_NAME, SOMA_NAMES_BINARY, binary.op)};
+static const soma_field reduce_fields[] = {ATTRIBUTE("reduction", SOMA_FIELD_NAME, SOMA_NAMES_REDUCTION, reduce.op),
+                                           ATTRIBUTE("axis", SOMA_FIELD_COUNT, 0, reduce.axis)};
+static const soma_field transpose_fields[] = {ATTRIBUTE("axes", SOMA_FIELD_AXES, 0, transpose.axis)};
+static const soma_field concat_fields[] = {ATTRIBUTE("axis", SOMA_FIELD_COUNT, 0, concat.axis)};
+static const soma_field slice_fields[] = {ATTRIBUTE("axis", SOMA_FIELD_COUNT, 0, slice.axis),
+                                          ATTRIBUTE("start", SOMA_FIELD_SIZE, 0, slice.start),
+                                          ATTRIBUTE("length", SOMA_FIELD_SIZE, 0, slice.length)};
+static const soma_field softmax_fields[] = {ATTRIBUTE("log", SOMA_FIELD_BOOL, 0, softmax.log),
+                                            ATTRIBUTE("axis", SOMA_FIELD_COUNT, 0, softmax.axis)};
+static const soma_field dropout_fields[] = {ATTRIBUTE("rate", SOMA_FIELD_NUMBER, 0, dropout.rate),
+                                            ATTRIBUTE("stream", SOMA_FIELD_COUNT, 0, dropout.stream)};
+
+#define OPTIMIZER(key, kind, names, member)                                                                            \
+    { key, kind, names, offsetof(soma_optimizer, member) }
+
+const soma_field soma_optimizer_fields[] = {
+    OPTIMIZER("kind", SOMA_FIELD_NAME, SOMA_NAMES_OPTIMIZER, kind),
+    OPTIMIZER("learning_rate", SOMA_FIELD_NUMBER, 0, learning_rate),
+    OPTIMIZER("momentum", SOMA_FIELD_NUMBER, 0, momentum),
+    OPTIMIZER("beta1", SOMA_FIELD_NUMBER, 0, beta1),
+    OPTIMIZER("beta2", SOMA_FIELD_NUMBER, 0, beta2),
+    OPTIMIZER("rho", SOMA_FIELD_NUMBER, 0, rho),
+    OPTIMIZER("epsilon", SOMA_FIELD_NUMBER, 0, epsilon),
+    OPTIMIZER("l2", SOMA_FIELD_NUMBER, 0, l2),
+    OPTIMIZER("l1", SOMA_FIELD_NUMBER, 0, l1),
+    OPTIMIZER("decay", SOMA_FIELD_NUMBER, 0, decay),
+    OPTIMIZER("clip_value", SOMA_FIELD_NUMBER, 0, clip_value),
+    OPTIMIZER("clip_norm", SOMA_FIELD_NUMBER, 0, clip_norm),
+    OPTIMIZER("schedule", SOMA_FIELD_NAME, SOMA_NAMES_SCHEDULE, schedule.kind),
+    OPTIMIZER("schedule_warmup", SOMA_FIELD_STEPS, 0, schedule.warmup),
+    OPTIMIZER("schedule_period", SOMA_FIELD_STEPS, 0, schedule.period),
+    OPTIMIZER("schedule_factor", SOMA_FIELD_NUMBER, 0, schedule.factor),
+    OPTIMIZER("schedule_floor", SOMA_FIELD_NUMBER, 0, schedule.floor),
+    OPTIMIZER("schedule_patience", SOMA_FIELD_COUNT, 0, schedule.patience),
+    OPTIMIZER("schedule_min_delta", SOMA_FIELD_NUMBER, 0, schedule.min_delta),
+};
+const size_t soma_optimizer_field_count = SOMA_COUNT_OF(soma_optimizer_fields);
+
+#define FIELDS(table) return *fields = table, *count = SOMA_COUNT_OF(table), true
+
+bool soma_op_fields(soma_op op, const soma_field **fields, size_t *count) {
+    switch (op) {
+    case SOMA_OP_FILL:
+        FIELDS(fill_fields);
+    case SOMA_OP_COPY:
+        FIELDS(copy_fields);
+    case SOMA_OP_GEMM:
+        FIELDS(gemm_fields);
+    case SOMA_OP_UNARY:
+        FIELDS(unary_fields);
+    case SOMA_OP_BINARY:
+        FIELDS(binary_fields);
+    case SOMA_OP_REDUCE:
+        FIELDS(reduce_fields);
+    case SOMA_OP_TRANSPOSE:
+        FIELDS(transpose_fields);
+    case SOMA_OP_CONCAT:
+        FIELDS(concat_fields);
+    case SOMA_OP_SLICE:
+        FIELDS(slice_fields);
+    case SOMA_OP_SOFTMAX:
+        FIELDS(softmax_fields);
+    case SOMA_OP_DROPOUT:
+        FIELDS(dropout_fields);
+    case SOMA_OP_INPUT:
+    case SOMA_OP_PARAMETER:
+    case SOMA_OP_RESHAPE:
+        return *fields = NULL, *count = 0, true;
+    default:
+        return false; /* made for training */
+    }
+}
+
+/* ------------------------------------------------------------------------------------------------------------ encode
+ */
+
+json_t *soma_json_of_double(double number) {
+    return isfinite(number) ? json_real(number) : json_string(isnan(number) ? "nan" : number > 0 ? "inf" : "-inf");
+}
+
+static json_t *encode_axes(const uint32_t *axis) {
+    json_t *list = json_array();
+    for (uint32_t i = 0; list && i < SOMA_MAX_RANK; i++)
+        if (json_array_append_new(list, json_integer(axis[i])) != 0) {
+            json_decref(list);
+            list = NULL;
+        }
+    return list;
+}
+
+static json_t *encode_value(const soma_field *field, const char *source) {
+    const char *at = source + field->offset;
+    const char *name;
+    switch (field->kind) {
+    case SOMA_FIELD_BOOL:
+        return json_boolean(*(const bool *)at);
+    case SOMA_FIELD_NUMBER:
+        return json_real((double)*(const float *)at);
+    case SOMA_FIELD_REAL:
+        return soma_json_of_double(*(const double *)at);
+    case SOMA_FIELD_COUNT:
+        return json_integer(*(const uint32_t *)at);
+    case SOMA_FIELD_SIZE:
+        return json_integer((json_int_t) * (const size_t *)at);
+    case SOMA_FIELD_STEPS:
+        return json_integer((json_int_t) * (const uint64_t *)at);
+    case SOMA_FIELD_AXES:
+        return encode_axes((const uint32_t *)at);
+    default:
+        name = soma_name(field->names, *(const int *)at);
+        return name ? json_string(name) : NULL;
+    }
+}
+
+/* JSON has no infinity, and jansson's whole numbers are signed. */
+static bool has_form(const soma_field *field, const char *source) {
+    const char *at = source + field->offset;
+    if (field->kind == SOMA_FIELD_NUMBER) return isfinite(*(const float *)at);
+    if (field->kind == SOMA_FIELD_STEPS) return *(const uint64_t *)at <= INT64_MAX;
+    return true;
+}
+
+soma_status soma_fields_encode(const soma_field *fields, size_t count, const void *source, json_t *object) {
+    for (size_t i = 0; i < count; i++) {
+        if (!has_form(&fields[i], source))
+            return soma_error(SOMA_INVALID_ARGUMENT, "%s is too large, or no number: a file cannot hold it",
+                              fields[i].key);
+        if (json_object_set_new(object, fields[i].key, encode_value(&fields[i], source)) != 0)
+            return soma_out_of_memory(0, "the JSON form of the network");
+    }
+    return SOMA_OK;
+}
+
+/* ------------------------------------------------------------------------------------------------------------ decode
+ */
+
+static soma_status wrong(const char *where, const char *key, const char *expected) {
+    return soma_error(SOMA_INVALID_FILE, "%s: \"%s\" must be %s", where, key, expected);
+}
+
+bool soma_json_double(const json_t *value, double *number) {
+    static const struct {
+        const char *text;
+        double value;
+    } special[] = {{"nan", (double)NAN}, {"inf", (double)INFINITY}, {"-inf", -(double)INFINITY}};
+    *number = json_number_value(value);
+    if (json_is_number(value)) return true;
+    for (size_t i = 0; json_is_string(value) && i < SOMA_COUNT_OF(special); i++)
+        if (strcmp(json_string_value(value), special[i].text) == 0) return *number = special[i].value, true;
+    return false;
+}
+
+bool soma_json_float(const json_t *value, float *number) {
+    if (!json_is_number(value) || fabs(json_number_value(value)) > (double)FLT_MAX) return false;
+    *number = (float)json_number_value(value);
+    return true;
+}
+
+static soma_status decode_integer(const soma_field *field, const json_t *value, const char *where, json_int_t most,
+                                  json_int_t *number) {
+    *number = json_is_integer(value) ? json_integer_value(value) : -1;
+    if (*number >= 0 && *number <= most) return SOMA_OK;
+    return wrong(where, field->key, "a whole number that is not negative");
+}
+
+static soma_status decode_name(const soma_field *field, const json_t *value, const char *where, int *target) {
+    if (!json_is_string(value)) return wrong(where, field->key, "a name");
+    if (soma_value_of_name(field->names, json_string_value(value), json_string_length(value), target)) return SOMA_OK;
+    return soma_error(SOMA_INVALID_FILE, "%s: \"%s\" is %s, which this version does not know", where, field->key,
+                      soma_quote(json_string_value(value), json_string_length(value)).text);
+}
+
+static soma_status decode_axes(const soma_field *field, const json_t *value, const char *where, uint32_t *axis) {
+    bool fits = json_array_size(value) == SOMA_MAX_RANK; /* 0 of what is no array */
+    for (uint32_t i = 0; fits && i < SOMA_MAX_RANK; i++) {
+        const json_t *element = json_array_get(value, i);
+        fits =
+            json_is_integer(element) && json_integer_value(element) >= 0 && json_integer_value(element) < SOMA_MAX_RANK;
+        if (fits) axis[i] = (uint32_t)json_integer_value(element);
+    }
+    return fits ? SOMA_OK : wrong(where, field->key, "five numbers of dimensions");
+}
+
+static soma_status decode_value(const soma_field *field, const json_t *value, const char *where, char *target) {
+    char *at = target + field->offset;
+    json_int_t number = 0;
+    switch (field->kind) {
+    case SOMA_FIELD_BOOL:
+        if (!json_is_boolean(value)) return wrong(where, field->key, "true or false");
+        *(bool *)at = json_is_true(value);
+        return SOMA_OK;
+    case SOMA_FIELD_NUMBER:
+        if (!soma_json_float(value, (float *)at)) return wrong(where, field->key, "a number that fits float32");
+        return SOMA_OK;
+    case SOMA_FIELD_REAL:
+        if (!soma_json_double(value, (double *)at)) return wrong(where, field->key, "a number");
+        return SOMA_OK;
+    case SOMA_FIELD_COUNT:
+        SOMA_TRY(decode_integer(field, value, where, UINT32_MAX, &number));
+        *(uint32_t *)at = (uint32_t)number;
+        return SOMA_OK;
+    case SOMA_FIELD_SIZE:
+        SOMA_TRY(decode_integer(field, value, where, PTRDIFF_MAX, &number));
+        *(size_t *)at = (size_t)number;
+        return SOMA_OK;
+    case SOMA_FIELD_STEPS:
+        SOMA_TRY(decode_integer(field, value, where, INT64_MAX, &number));
+        *(uint64_t *)at = (uint64_t)number;
+        return SOMA_OK;
+    case SOMA_FIELD_AXES:
+        return decode_axes(field, value, where, (uint32_t *)at);
+    default:
+        return decode_name(field, value, where, (int *)at);
+    }
+}
+
+soma_status soma_fields_decode(const soma_field *fields, size_t count, const json_t *object, const char *where,
+                               void *target) {
+    for (size_t i = 0; i < count; i++) {
+        const json_t *value = json_object_get(object, fields[i].key);
+        if (!value) return soma_error(SOMA_INVALID_FILE, "%s: \"%s\" is missing", where, fields[i].key);
+        SOMA_TRY(decode_value(&fields[i], value, where, target));
+    }
+    return SOMA_OK;
+}

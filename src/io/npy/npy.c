@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/* Writing NumPy's array files: magic and version, the length of the header, a Python dictionary padded with spaces, the
+ * elements. */
+#include "io/npy/npy.h"
+#include "base/file.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define PREFIX_SIZE 10 /* "\x93NUMPY", version, length */
+#define ALIGNMENT   64 /* of the elements, so that they can be mapped into memory */
+
+/* '<f4' and so on: byte order, kind, bytes. */
+static void describe(soma_dtype dtype, char *descriptor, size_t size) {
+    static const char kind[SOMA_DTYPE_COUNT] = {[SOMA_F32] = 'f', [SOMA_F64] = 'f', [SOMA_U8] = 'u', [SOMA_I32] = 'i'};
+    static const uint16_t one = 1;
+    char order = *(const uint8_t *)&one ? '<' : '>';
+    snprintf(descriptor, size, "%c%c%zu", soma_dtype_size(dtype) == 1 ? '|' : order, kind[dtype],
+             soma_dtype_size(dtype));
+}
+
+/* The dictionary, padded; NULL data if memory has run out. */
+static soma_text make_dictionary(soma_dtype dtype, uint32_t rank, const size_t *shape) {
+    soma_text text = {0};
+    char descriptor[16];
+    describe(dtype, descriptor, sizeof descriptor);
+    soma_text_append(&text, "{'descr': '%s', 'fortran_order': False, 'shape': (", descriptor);
+    for (uint32_t i = 0; i < rank; i++) soma_text_append(&text, "%s%zu", i ? ", " : "", shape[i]);
+    soma_text_append(&text, "%s), }", rank == 1 ? "," : "");
+    size_t length = soma_round_up(PREFIX_SIZE + text.length + 1, ALIGNMENT) - PREFIX_SIZE; /* 1: the newline */
+    soma_text_append(&text, "%*s\n", (int)(length - text.length - 1), "");
+    return text;
+}
+
+soma_status soma_npy_header(const char *name, soma_dtype dtype, uint32_t rank, const size_t *shape, soma_text *header,
+                            size_t *bytes) {
+    *header = (soma_text){0};
+    *bytes = soma_dtype_size(dtype);
+    bool fits = rank <= SOMA_MAX_RANK;
+    for (uint32_t i = 0; fits && i < rank; i++) fits = soma_multiply_size(*bytes, shape[i], bytes);
+    if (soma_dtype_size(dtype) == 0 || !fits)
+        return soma_error(SOMA_INVALID_ARGUMENT,
+                          "%s: an array of %s in %u dimensions; a known type, up to %d dimensions and a size that "
+                          "memory can hold are wanted",
+                          name, soma_dtype_name(dtype), rank, SOMA_MAX_RANK);
+    soma_text dictionary = make_dictionary(dtype, rank, shape);
+    if (!dictionary.failed)
+        soma_text_append(header, "\x93NUMPY%c%c%c%c%s", 1, 0, (int)(dictionary.length & 0xFF),
+                         (int)(dictionary.length >> 8), dictionary.data);
+    bool failed = dictionary.failed || header->failed;
+    soma_free(dictionary.data);
+    if (!failed) return SOMA_OK;
+    soma_free(header->data);
+    *header = (soma_text){0};
+    return soma_out_of_memory(256, "the header of an NPY file");
+}
+
+static soma_status write_file(const char *path, const soma_text *header, const void *data, size_t bytes) {
+    soma_file_writer writer;
+    SOMA_TRY(soma_file_begin(path, &writer));
+    SOMA_TRY(soma_file_append(&writer, header->data, header->length));
+    SOMA_TRY(soma_file_append(&writer, data, bytes));
+    return soma_file_commit(&writer);
+}
+
+soma_status soma_npy_write(const char *path, soma_dtype dtype, uint32_t rank, const size_t *shape, const void *data) {
+    soma_text header;
+    size_t bytes;
+    SOMA_TRY(soma_npy_header(path, dtype, rank, shape, &header, &bytes));
+    soma_status status = write_file(path, &header, data, bytes);
+    soma_free(header.data);
+    return status;
+}
+
+soma_status soma_write_npy(const char *path, const soma_array *array) {
+    if (!path || !array) return soma_error(SOMA_INVALID_ARGUMENT, "soma_write_npy: an argument is NULL");
+    return soma_npy_write(path, array->dtype, array->rank, array->shape, array->data);
+}

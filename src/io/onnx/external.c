@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Tensors whose bytes lie in a file of their own. A model may come from anywhere, and must not make us read anything
+ * but data that lies beside it: no path that leads out of its directory, no symbolic link, no file that has another
+ * name elsewhere.
+ */
+#include "base/utf8.h"
+#include "io/onnx/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static soma_status __attribute__((format(printf, 4, 5)))
+refuse(const soma_onnx_file *file, const Soma__Onnx__TensorProto *tensor, soma_status status, const char *format, ...) {
+    char message[512];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    return soma_error(status, "%s: tensor %s: external data: %s", file->path,
+                      tensor->name && *tensor->name ? tensor->name : "without a name", message);
+}
+
+static const char *entry(const Soma__Onnx__TensorProto *tensor, const char *key) {
+    for (size_t i = 0; i < tensor->n_external_data; i++) {
+        const Soma__Onnx__StringStringEntryProto *pair = tensor->external_data[i];
+        if (pair->key && strcmp(pair->key, key) == 0) return pair->value ? pair->value : "";
+    }
+    return NULL;
+}
+
+/* A number of bytes in decimal; `otherwise` where there is none. */
+static soma_status get_bytes(const soma_onnx_file *file, const Soma__Onnx__TensorProto *tensor, const char *key,
+                             uint64_t otherwise, uint64_t *value) {
+    const char *text = entry(tensor, key);
+    char *end;
+    *value = otherwise;
+    if (!text) return SOMA_OK;
+    errno = 0;
+    *value = strtoull(text, &end, 10);
+    if (*text >= '0' && *text <= '9' && *end == 0 && errno == 0) return SOMA_OK;
+    return refuse(file, tensor, SOMA_INVALID_FILE, "\"%s\" is %s; a number of bytes was expected", key,
+                  soma_quote(text, strlen(text)).text);
+}
+
+/* Opens one component below `directory`, without following a link. */
+static int open_below(int directory, const char *name, bool last) {
+    return openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | (last ? O_NONBLOCK : O_DIRECTORY));
+}
+
+/* Opens a relative path component by component; -1 with errno, EXDEV for a path that leads out. */
+static int open_inside(int directory, const char *location) {
+    char name[256];
+    int at = dup(directory);
+    for (const char *rest = location; at >= 0;) {
+        size_t length = strcspn(rest, "/");
+        bool last = rest[length] == 0;
+        if (length == 0 || length >= sizeof name || (length == 2 && memcmp(rest, "..", 2) == 0)) {
+            close(at);
+            errno = length >= sizeof name ? ENAMETOOLONG : EXDEV;
+            return -1;
+        }
+        memcpy(name, rest, length);
+        name[length] = 0;
+        int next = open_below(at, name, last);
+        int reason = errno;
+        close(at);
+        errno = reason;
+        at = next;
+        if (last) break;
+        rest += length + 1;
+    }
+    return at;
+}
+
+static soma_status open_data(const soma_onnx_file *file, const Soma__Onnx__TensorProto *tensor, const char *location,
+                             int *descriptor, uint64_t *size) {
+    char shown[80];
+    struct stat about;
+    snprintf(shown, sizeof shown, "%s", soma_quote(location, strlen(location)).text);
+    *descriptor = open_inside(file->directory, location);
+    if (*descriptor < 0 && errno == EXDEV)
+        return refuse(file, tensor, SOMA_INVALID_FILE, "%s leads out of the model's directory", shown);
+    if (*descriptor < 0 && (errno == ELOOP || errno == ENOTDIR))
+        return refuse(file, tensor, SOMA_INVALID_FILE, "%s is, or leads through, a symbolic link or no directory",
+                      shown);
+    if (*descriptor < 0) return refuse(file, tensor, SOMA_IO, "%s: cannot open: %s", shown, strerror(errno));
+    const char *trouble = NULL;
+    if (fstat(*descriptor, &about) != 0)
+        trouble = strerror(errno);
+    else if (!S_ISREG(about.st_mode))
+        trouble = "is no ordinary file";
+    else if (about.st_nlink > 1)
+        trouble = "has another name (a hard link), which may lie outside the model's directory";
+    if (!trouble) return *size = (uint64_t)about.st_size, SOMA_OK;
+    close(*descriptor);
+    return refuse(file, tensor, SOMA_INVALID_FILE, "%s %s", shown, trouble);
+}
+
+static soma_status read_at(int descriptor, uint64_t offset, uint8_t *data, size_t size) {
+    for (size_t done = 0; done < size;) {
+        ssize_t part = pread(descriptor, data + done, size - done, (off_t)(offset + done));
+        if (part < 0 && errno != EINTR) return soma_error(SOMA_IO, "cannot read: %s", strerror(errno));
+        if (part == 0) return soma_error(SOMA_INVALID_FILE, "became shorter while it was read");
+        if (part > 0) done += (size_t)part;
+    }
+    return SOMA_OK;
+}
+
+soma_status soma_onnx_read_external(const soma_onnx_file *file, const Soma__Onnx__TensorProto *tensor, size_t size,
+                                    uint8_t **data) {
+    const char *location = entry(tensor, "location");
+    uint64_t offset, length, file_size = 0;
+    int descriptor = -1;
+    *data = NULL;
+    if (!location) return refuse(file, tensor, SOMA_INVALID_FILE, "there is no \"location\"");
+    if (file->directory < 0) return refuse(file, tensor, SOMA_INVALID_FILE, "the model's directory cannot be read");
+    SOMA_TRY(get_bytes(file, tensor, "offset", 0, &offset));
+    SOMA_TRY(get_bytes(file, tensor, "length", size, &length));
+    if (length != size)
+        return refuse(file, tensor, SOMA_INVALID_FILE, "%" PRIu64 " bytes; its dimensions make %zu", length, size);
+    SOMA_TRY(open_data(file, tensor, location, &descriptor, &file_size));
+    soma_status status = SOMA_OK;
+    if (offset > file_size || length > file_size - offset)
+        status = refuse(file, tensor, SOMA_INVALID_FILE, "%zu bytes at offset %" PRIu64 " of a file of %" PRIu64, size,
+                        offset, file_size);
+    if (status == SOMA_OK && !(*data = soma_malloc(size))) status = soma_out_of_memory(size, "external data");
+    if (status == SOMA_OK) {
+        status = read_at(descriptor, offset, *data, size);
+        if (status != SOMA_OK) soma_error_prefix(status, "%s: external data: ", file->path);
+    }
+    close(descriptor);
+    if (status != SOMA_OK) {
+        soma_free(*data);
+        *data = NULL;
+    }
+    return status;
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/* ONNX files: opening, unpacking, and what must be true of the whole before its graph is looked at. */
+#include "io/onnx/file.h"
+#include "base/file.h"
+#include "base/utf8.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The versions whose meaning is known. */
+enum { FIRST_IR = 3, LAST_OPSET = 28 };
+
+static soma_status check_opset(soma_onnx_file *file) {
+    const Soma__Onnx__ModelProto *model = file->model;
+    for (size_t i = 0; i < model->n_opset_import; i++) {
+        const Soma__Onnx__OperatorSetIdProto *opset = model->opset_import[i];
+        if (opset->domain && *opset->domain && strcmp(opset->domain, "ai.onnx") != 0) continue;
+        if (file->opset)
+            return soma_error(SOMA_INVALID_FILE, "%s: opset_import names the domain ai.onnx twice", file->path);
+        if (!opset->has_version || opset->version < 1)
+            return soma_error(SOMA_INVALID_FILE, "%s: the opset's version is %" PRId64 ", it must be at least 1",
+                              file->path, opset->version);
+        if (opset->version > LAST_OPSET)
+            return soma_error(SOMA_UNSUPPORTED, "%s: opset %" PRId64 "; this version knows those up to %d", file->path,
+                              opset->version, LAST_OPSET);
+        file->opset = opset->version;
+    }
+    return SOMA_OK;
+}
+
+static soma_status check_model(soma_onnx_file *file) {
+    const Soma__Onnx__ModelProto *model = file->model;
+    if (!model->graph)
+        return soma_error(SOMA_INVALID_FILE, "%s: no ONNX model: it has no graph%s", file->path,
+                          file->size ? "" : "; the file is empty");
+    if (!model->has_ir_version || model->ir_version < FIRST_IR)
+        return soma_error(SOMA_INVALID_FILE, "%s: IR version %" PRId64 "; %d and later are read", file->path,
+                          model->ir_version, FIRST_IR);
+    if (model->graph->n_sparse_initializer)
+        return soma_error(SOMA_UNSUPPORTED, "%s: sparse initializers are not supported", file->path);
+    return check_opset(file);
+}
+
+static soma_status unpack(soma_onnx_file *file, const uint8_t *data, size_t size) {
+    SOMA_TRY(soma_onnx_wire_check(file->path, data, size, &soma__onnx__model_proto__descriptor));
+    if (__builtin_mul_overflow(size, (size_t)SOMA_ONNX_MEMORY_FACTOR, &file->budget.limit) ||
+        __builtin_add_overflow(file->budget.limit, SOMA_ONNX_MEMORY_BASE - sizeof *file, &file->budget.limit))
+        return soma_out_of_memory(size, file->path);
+    file->size = size;
+    file->budget.used = size; /* the bytes themselves */
+    file->allocator = soma_onnx_allocator(&file->budget);
+    file->model = soma__onnx__model_proto__unpack(&file->allocator, size, data);
+    if (!file->model)
+        return soma_error(
+            SOMA_INVALID_FILE,
+            "%s: cannot be unpacked into %d times its %zu bytes: its messages are almost empty, or memory "
+            "is short",
+            file->path, SOMA_ONNX_MEMORY_FACTOR, size);
+    file->budget.used -= size;
+    return check_model(file);
+}
+
+static soma_status create(const char *name, soma_onnx_file **file) {
+    *file = soma_calloc(1, sizeof **file);
+    if (!*file) return soma_out_of_memory(sizeof **file, name);
+    (*file)->directory = -1;
+    (*file)->path = soma_strdup(name);
+    if ((*file)->path) return SOMA_OK;
+    soma_free(*file);
+    *file = NULL;
+    return soma_out_of_memory(strlen(name), "a file name");
+}
+
+void soma_onnx_close(soma_onnx_file *file) {
+    if (!file) return;
+    if (file->model) soma__onnx__model_proto__free_unpacked(file->model, &file->allocator);
+    if (file->directory >= 0) close(file->directory);
+    soma_free(file->path);
+    soma_free(file);
+}
+
+soma_status soma_onnx_parse(const char *name, const uint8_t *data, size_t size, soma_onnx_file **file) {
+    SOMA_TRY(create(name, file));
+    soma_status status = unpack(*file, data, size);
+    if (status == SOMA_OK) return SOMA_OK;
+    soma_onnx_close(*file);
+    *file = NULL;
+    return status;
+}
+
+/* The directory is looked up when data is asked for; a file without external data needs none. */
+static void open_directory(soma_onnx_file *file) {
+    const char *slash = strrchr(file->path, '/');
+    char *directory = soma_strdup(slash ? file->path : ".");
+    if (!directory) return;
+    if (slash) directory[slash == file->path ? 1 : slash - file->path] = 0;
+    file->directory = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    soma_free(directory);
+}
+
+soma_status soma_onnx_open(const char *path, soma_onnx_file **file) {
+    soma_buffer buffer;
+    *file = NULL;
+    SOMA_TRY(soma_file_read(path, PTRDIFF_MAX / SOMA_ONNX_MEMORY_FACTOR, &buffer));
+    soma_status status = soma_onnx_parse(path, buffer.data, buffer.size, file);
+    soma_free(buffer.data);
+    if (status == SOMA_OK) open_directory(*file);
+    return status;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/* An ONNX file, unpacked, and the elements of its tensors. */
+#ifndef SOMA_IO_ONNX_FILE_H
+#define SOMA_IO_ONNX_FILE_H
+
+#include "io/onnx/wire.h"
+#include "onnx-schema.pb-c.h"
+
+/* Dimensions of an ONNX tensor at most; the network's tensors have fewer. */
+#define SOMA_ONNX_MAX_RANK 8
+
+/* What an import may take: so many bytes for each byte of the file, and a little for a small one. */
+#define SOMA_ONNX_MEMORY_FACTOR 16
+#define SOMA_ONNX_MEMORY_BASE   ((size_t)1 << 20)
+
+typedef struct soma_onnx_file {
+    char *path;
+    int directory; /* where external data may lie: the file's directory, open; -1: nowhere */
+    size_t size;
+    soma_onnx_budget budget;
+    ProtobufCAllocator allocator;
+    Soma__Onnx__ModelProto *model;
+    int64_t opset; /* of the ai.onnx domain; 0: the model uses none of it */
+} soma_onnx_file;
+
+/*
+ * Opens a file: bytes against the schema, the IR's and the opset's version, and that there is a graph. Close it with
+ * soma_onnx_close(), which accepts NULL.
+ */
+soma_status soma_onnx_open(const char *path, soma_onnx_file **file);
+/* The same of memory; external data is refused. `name` stands for the path in messages. */
+soma_status soma_onnx_parse(const char *name, const uint8_t *data, size_t size, soma_onnx_file **file);
+void soma_onnx_close(soma_onnx_file *file);
+
+/* -------------------------------------------------------------------------------------------------- elements */
+
+/* The elements of a tensor, where they are in the file. */
+typedef struct soma_onnx_elements {
+    int32_t type; /* SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__... */
+    uint32_t rank;
+    size_t dim[SOMA_ONNX_MAX_RANK], count;
+    /* Where they are; one is not NULL, unless there are none. */
+    const Soma__Onnx__TensorProto *tensor;
+    const float *floats;
+    const int64_t *integers;
+    const double *doubles;
+} soma_onnx_elements;
+
+/* "float", "int64", ...; a static string. */
+const char *soma_onnx_type_name(int32_t type);
+/* Types whose values a network computes with, in float32. */
+bool soma_onnx_is_float(int32_t type);
+/* Types that hold whole numbers; bool is one. */
+bool soma_onnx_is_integer(int32_t type);
+
+/* Checks type, dimensions, and that there are as many elements as they say; dimensions of 0 are let through. */
+soma_status soma_onnx_elements_of(const soma_onnx_file *file, const Soma__Onnx__TensorProto *tensor,
+                                  soma_onnx_elements *elements);
+/* All of them, converted; values[elements->count]. */
+soma_status soma_onnx_read_floats(const soma_onnx_file *file, const soma_onnx_elements *elements, float *values);
+/* Whole numbers; refuses what is none, or does not fit. */
+soma_status soma_onnx_read_integers(const soma_onnx_file *file, const soma_onnx_elements *elements, int64_t *values);
+
+/* external.c: the bytes of a tensor that lie in a file of their own; free *data with soma_free(). */
+bool soma_onnx_is_external(const Soma__Onnx__TensorProto *tensor); /* accepts NULL */
+soma_status soma_onnx_read_external(const soma_onnx_file *file, const Soma__Onnx__TensorProto *tensor, size_t size,
+                                    uint8_t **data);
+
+#endif

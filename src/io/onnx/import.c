@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: MIT */
+/* From an ONNX graph to a network: values and their names, the order of things, and which reading a model gets. */
+#include "io/onnx/import.h"
+#include "base/utf8.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <string.h>
+
+/* ------------------------------------------------------------------------------------------------------- names */
+
+static soma_onnx_value *find_value(const soma_onnx_importer *importer, const char *name) {
+    size_t number;
+    return soma_words_find(&importer->names, name, &number) && importer->values[number].defined
+               ? &importer->values[number]
+               : NULL;
+}
+
+/* Every value has one definition. */
+static soma_status define(soma_onnx_importer *importer, const soma_onnx_value *value) {
+    size_t number;
+    if (find_value(importer, value->name))
+        return soma_error(SOMA_INVALID_FILE, "value %s is defined twice",
+                          soma_quote(value->name, strlen(value->name)).text);
+    SOMA_TRY(soma_words_add(&importer->names, value->name, 0, &number));
+    if (number >= importer->value_capacity) {
+        size_t capacity = SOMA_MAX(2 * importer->value_capacity, (size_t)32);
+        soma_onnx_value *grown = soma_realloc(importer->values, capacity, sizeof *grown);
+        if (!grown) return soma_out_of_memory(capacity * sizeof *grown, "the values of a model");
+        memset(grown + importer->value_capacity, 0, (capacity - importer->value_capacity) * sizeof *grown);
+        importer->values = grown;
+        importer->value_capacity = capacity;
+    }
+    importer->values[number] = *value;
+    importer->values[number].defined = true;
+    return SOMA_OK;
+}
+
+/* ------------------------------------------------------------------------------------------------ initializers */
+
+static soma_status define_initializer(soma_onnx_importer *importer, const Soma__Onnx__TensorProto *tensor) {
+    soma_onnx_value value = {.constant = true, .trained = true, .name = tensor->name};
+    if (!tensor->name || !*tensor->name) return soma_error(SOMA_INVALID_FILE, "an initializer has no name");
+    SOMA_TRY(soma_onnx_elements_of(importer->file, tensor, &value.elements));
+    value.integer = soma_onnx_is_integer(value.elements.type);
+    value.shape.rank = value.elements.rank;
+    memcpy(value.shape.dim, value.elements.dim, sizeof value.shape.dim);
+    return define(importer, &value);
+}
+
+/* ------------------------------------------------------------------------------------------------------ inputs */
+
+/* Its dimensions; 0 for one that is not fixed. */
+static soma_status input_shape(const Soma__Onnx__ValueInfoProto *info, int32_t *type, soma_onnx_shape *shape,
+                               bool *empty) {
+    const Soma__Onnx__TypeProto__Tensor *tensor =
+        info->type && info->type->value_case == SOMA__ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE ? info->type->tensor_type
+                                                                                          : NULL;
+    if (!tensor) return soma_error(SOMA_UNSUPPORTED, "is no tensor; sequences, maps and optional values are none");
+    if (!tensor->shape) return soma_error(SOMA_UNSUPPORTED, "has no shape, not even a number of dimensions");
+    if (tensor->shape->n_dim > SOMA_ONNX_MAX_RANK)
+        return soma_error(SOMA_UNSUPPORTED, "%zu dimensions, at most %d are possible", tensor->shape->n_dim,
+                          SOMA_ONNX_MAX_RANK);
+    *type = tensor->elem_type;
+    *empty = false;
+    *shape = (soma_onnx_shape){.batched = true, .rank = (uint32_t)tensor->shape->n_dim};
+    for (uint32_t i = 0; i < shape->rank; i++) {
+        const Soma__Onnx__TensorShapeProto__Dimension *dim = tensor->shape->dim[i];
+        bool fixed = dim->value_case == SOMA__ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE;
+        if (fixed && dim->dim_value < 0)
+            return soma_error(SOMA_INVALID_FILE, "dimension %u is %" PRId64, i, dim->dim_value);
+        *empty |= fixed && dim->dim_value == 0;
+        shape->dim[i] = fixed ? (size_t)dim->dim_value : 0;
+    }
+    return SOMA_OK;
+}
+
+static const soma_onnx_constant *given_constant(const soma_onnx_importer *importer, const char *name) {
+    const soma_onnx_options *options = importer->options;
+    for (size_t i = 0; options && i < options->constant_count; i++)
+        if (strcmp(options->constants[i].name, name) == 0) return &options->constants[i];
+    return NULL;
+}
+
+/* An input that the caller has fixed. */
+static soma_status define_given(soma_onnx_importer *importer, const soma_onnx_constant *given, soma_onnx_value *value) {
+    size_t count = soma_onnx_count(&value->shape, 0, value->shape.rank);
+    if (count == 0 && value->shape.rank == 1) count = value->shape.dim[0] = given->count;
+    if (count != given->count)
+        return soma_error(SOMA_INVALID_ARGUMENT, "is given %zu values as a constant, its shape has %zu", given->count,
+                          count);
+    value->constant = true;
+    value->shape.batched = false;
+    value->elements.rank = value->shape.rank;
+    memcpy(value->elements.dim, value->shape.dim, sizeof value->elements.dim);
+    value->elements.count = count;
+    value->elements.doubles = given->values;
+    return define(importer, value);
+}
+
+/* The first reading: the first dimension of all inputs is the same, or not fixed. */
+static soma_status take_batch(soma_onnx_importer *importer, const soma_onnx_shape *shape, bool first_input) {
+    if (shape->rank < 2)
+        return soma_error(SOMA_UNSUPPORTED, "has %u dimensions; a batch and at least one more are needed", shape->rank);
+    if (!first_input && importer->batch != shape->dim[0])
+        return soma_error(SOMA_UNSUPPORTED, "has another first dimension than the first input: it cannot be the batch");
+    importer->batch = shape->dim[0];
+    return SOMA_OK;
+}
+
+static soma_status add_input(soma_onnx_importer *importer, soma_onnx_value *value) {
+    soma_network *network = importer->network;
+    uint32_t first = soma_onnx_first(importer, &value->shape);
+    soma_tensor like;
+    for (uint32_t i = 0; i < value->shape.rank; i++) importer->inputs.open |= value->shape.dim[i] == 0;
+    for (uint32_t i = first; i < value->shape.rank; i++)
+        if (value->shape.dim[i] == 0)
+            return soma_error(SOMA_UNSUPPORTED, "dimension %u is not fixed; only the first may be left open", i);
+    if (first) SOMA_TRY(take_batch(importer, &value->shape, network->input_count == 0));
+    SOMA_TRY(soma_onnx_canonical(importer, &value->shape, &like));
+    SOMA_TRY(soma_network_begin_layer(network, "input", value->name));
+    soma_tensor_spec spec = {.op = SOMA_OP_INPUT, .batched = true, .rank = like.rank};
+    memcpy(spec.shape, like.shape, sizeof spec.shape);
+    SOMA_TRY(soma_graph_add(&network->graph, &spec, &value->tensor));
+    SOMA_TRY(soma_network_add_input(network, value->tensor));
+    SOMA_TRY(soma_network_end_layer(network, value->tensor));
+    return define(importer, value);
+}
+
+static soma_status define_input(soma_onnx_importer *importer, const Soma__Onnx__ValueInfoProto *info) {
+    soma_onnx_value value = {.name = info->name};
+    int32_t type = 0;
+    if (!info->name || !*info->name) return soma_error(SOMA_INVALID_FILE, "an input has no name");
+    if (find_value(importer, info->name)) return SOMA_OK; /* an initializer, listed among the inputs too */
+    bool empty = false;
+    soma_status status = input_shape(info, &type, &value.shape, &empty);
+    if (status == SOMA_OK && !soma_onnx_is_float(type) && !soma_onnx_is_integer(type))
+        status = soma_error(SOMA_UNSUPPORTED, "its elements are %s; numbers are taken", soma_onnx_type_name(type));
+    value.integer = soma_onnx_is_integer(type);
+    value.elements.type = type;
+    const soma_onnx_constant *given = given_constant(importer, info->name);
+    if (status == SOMA_OK && empty && !given)
+        status = soma_error(SOMA_UNSUPPORTED, "a dimension is 0: there would be no elements");
+    if (status == SOMA_OK) status = given ? define_given(importer, given, &value) : add_input(importer, &value);
+    return status == SOMA_OK ? status
+                             : soma_error_prefix(status, "input %s: ", soma_quote(info->name, strlen(info->name)).text);
+}
+
+/* ------------------------------------------------------------------------------------------------------- nodes */
+
+static const char *node_label(const Soma__Onnx__NodeProto *proto) {
+    if (proto->name && *proto->name) return proto->name;
+    return proto->n_output && proto->output[0][0] ? proto->output[0] : "without a name";
+}
+
+static soma_status check_attributes(const soma_onnx_node *node) {
+    for (size_t i = 0; i < node->proto->n_attribute; i++) {
+        const char *name = node->proto->attribute[i]->name ? node->proto->attribute[i]->name : "";
+        size_t length = strlen(name);
+        const char *at = length ? strstr(node->row->attributes, name) : NULL;
+        while (at && ((at != node->row->attributes && at[-1] != ' ') || (at[length] != ' ' && at[length] != 0)))
+            at = strstr(at + 1, name);
+        if (!at) return soma_error(SOMA_UNSUPPORTED, "attribute %s is not known", soma_quote(name, length).text);
+    }
+    return SOMA_OK;
+}
+
+static soma_status not_computed(const char *name) {
+    return soma_error(SOMA_UNSUPPORTED, "%s is not computed: it is not the first output of its op",
+                      soma_quote(name, strlen(name)).text);
+}
+
+static soma_status find_inputs(soma_onnx_node *node) {
+    const Soma__Onnx__NodeProto *proto = node->proto;
+    if (proto->n_input < node->row->least || proto->n_input > node->row->most)
+        return soma_error(SOMA_INVALID_FILE, "%zu inputs; it takes %u to %u", proto->n_input, node->row->least,
+                          node->row->most);
+    node->input_count = (uint32_t)proto->n_input;
+    for (uint32_t i = 0; i < node->input_count; i++) {
+        const char *name = proto->input[i];
+        node->input[i] = *name ? find_value(node->importer, name) : NULL;
+        if (*name && !node->input[i])
+            return soma_error(SOMA_INVALID_FILE, "input %s is no value of the graph that comes before",
+                              soma_quote(name, strlen(name)).text);
+        if (node->input[i] && node->input[i]->missing) return not_computed(name);
+        bool needed = i < node->row->least || node->row->most == SOMA_MAX_INPUTS;
+        if (!node->input[i] && needed) return soma_error(SOMA_INVALID_FILE, "input %u is left out", i);
+    }
+    return SOMA_OK;
+}
+
+/* A node that made a tensor is a layer; one that passed a value on is none. */
+static soma_status finish_layer(soma_onnx_node *node, uint32_t tensors_before) {
+    soma_network *network = node->importer->network;
+    const soma_tensor *tensor = node->output.tensor;
+    if (tensor && tensor->id >= tensors_before) return soma_network_end_layer(network, node->output.tensor);
+    soma_layer *layer = &network->layers[--network->layer_count];
+    soma_free(layer->name);
+    soma_free(layer->kind);
+    return SOMA_OK;
+}
+
+static soma_status add_node(soma_onnx_importer *importer, const Soma__Onnx__NodeProto *proto) {
+    soma_network *network = importer->network;
+    char kind[32];
+    soma_onnx_node node = {.importer = importer, .proto = proto, .opset = importer->file->opset};
+    node.row = soma_onnx_find_row(proto->op_type);
+    if (proto->n_output == 0 || !*proto->output[0]) return soma_error(SOMA_INVALID_FILE, "its output has no name");
+    node.output.name = proto->output[0];
+    SOMA_TRY(check_attributes(&node));
+    SOMA_TRY(find_inputs(&node));
+    if (find_value(importer, node.output.name)) return define(importer, &node.output); /* says so */
+    for (size_t i = 0; i <= strlen(node.row->name); i++) kind[i] = (char)tolower((unsigned char)node.row->name[i]);
+    uint32_t tensors_before = network->graph.count;
+    SOMA_TRY(soma_network_begin_layer(network, kind, node.output.name));
+    SOMA_TRY(node.row->rule(&node));
+    SOMA_TRY(finish_layer(&node, tensors_before));
+    SOMA_TRY(define(importer, &node.output));
+    for (size_t i = 1; i < proto->n_output; i++) {
+        const soma_onnx_value other = {.missing = true, .name = proto->output[i]};
+        if (*other.name) SOMA_TRY(define(importer, &other));
+    }
+    return SOMA_OK;
+}
+
+/* ----------------------------------------------------------------------------------------------------- outputs */
+
+/* An output has its own name, and is computed by soma, not just one of the inputs. */
+static soma_status add_output(soma_onnx_importer *importer, const Soma__Onnx__ValueInfoProto *info) {
+    soma_network *network = importer->network;
+    const char *name = info->name ? info->name : "";
+    soma_onnx_value *value = find_value(importer, name);
+    if (!value) return soma_error(SOMA_INVALID_FILE, "is no value of the graph");
+    if (value->missing) return not_computed(name);
+    if (value->integer) return soma_error(SOMA_UNSUPPORTED, "holds whole numbers; soma computes in float32");
+    if (!value->tensor || !value->tensor->batched)
+        return soma_error(SOMA_UNSUPPORTED, "does not depend on an input: it is the same for every sample");
+    soma_tensor *tensor = value->tensor;
+    if (tensor->op == SOMA_OP_INPUT || !tensor->name || strcmp(tensor->name, name) != 0) {
+        soma_unary_params same = {.function = SOMA_IDENTITY};
+        SOMA_TRY(soma_network_begin_layer(
+            network, "identity", tensor->op == SOMA_OP_INPUT && strcmp(tensor->name, name) == 0 ? NULL : name));
+        SOMA_TRY(soma_graph_unary(&network->graph, tensor, same, &tensor));
+        SOMA_TRY(soma_network_end_layer(network, tensor));
+    }
+    return soma_network_add_output(network, tensor);
+}
+
+/* ------------------------------------------------------------------------------------------------- whole graph */
+
+static soma_status build(soma_onnx_importer *importer) {
+    const soma_onnx_file *file = importer->file;
+    const Soma__Onnx__GraphProto *graph = file->model->graph;
+    for (size_t i = 0; i < graph->n_initializer; i++) SOMA_TRY(define_initializer(importer, graph->initializer[i]));
+    for (size_t i = 0; i < graph->n_input; i++) SOMA_TRY(define_input(importer, graph->input[i]));
+    if (importer->network->input_count == 0) return soma_error(SOMA_UNSUPPORTED, "the graph has no input");
+    importer->inputs.fit = true;
+    for (size_t i = 0; i < graph->n_node; i++) {
+        const Soma__Onnx__NodeProto *proto = graph->node[i];
+        soma_status status = add_node(importer, proto);
+        const char *label = node_label(proto);
+        if (status != SOMA_OK)
+            return soma_error_prefix(status, "node %zu, %s (%s, opset %" PRId64 "): ", i,
+                                     soma_quote(label, strlen(label)).text, proto->op_type, file->opset);
+    }
+    if (graph->n_output == 0) return soma_error(SOMA_INVALID_FILE, "the graph has no output");
+    for (size_t i = 0; i < graph->n_output; i++) {
+        const char *name = graph->output[i]->name ? graph->output[i]->name : "";
+        soma_status status = add_output(importer, graph->output[i]);
+        if (status != SOMA_OK) return soma_error_prefix(status, "output %s: ", soma_quote(name, strlen(name)).text);
+    }
+    return SOMA_OK;
+}
+
+/* One reading of the graph. */
+static soma_status read_as(const soma_onnx_file *file, const soma_onnx_options *options, bool whole,
+                           soma_network **network, soma_onnx_inputs *inputs) {
+    soma_onnx_importer importer = {.file = file, .options = options, .whole = whole};
+    SOMA_TRY(soma_network_create(&importer.network));
+    soma_status status = build(&importer);
+    soma_words_clear(&importer.names);
+    soma_free(importer.values);
+    *inputs = importer.inputs;
+    if (status == SOMA_OK)
+        *network = importer.network;
+    else
+        soma_network_destroy(importer.network);
+    return status;
+}
+
+/* ----------------------------------------------------------------------------------------------- before all else */
+
+static bool is_standard(const Soma__Onnx__NodeProto *node) {
+    return !node->domain || !*node->domain || strcmp(node->domain, "ai.onnx") == 0;
+}
+
+/* Names every op of the file that is missing here. */
+static soma_status check_ops(const soma_onnx_file *file) {
+    enum { MOST_LISTED = 50 };
+    const Soma__Onnx__GraphProto *graph = file->model->graph;
+    soma_text list = {.data = NULL};
+    size_t missing = 0;
+    for (size_t i = 0; i < graph->n_node; i++) {
+        const Soma__Onnx__NodeProto *node = graph->node[i];
+        const char *op = node->op_type ? node->op_type : "", *label = node_label(node);
+        const soma_onnx_row *row = is_standard(node) ? soma_onnx_find_row(op) : NULL;
+        if (row && !file->opset) {
+            soma_free(list.data);
+            return soma_error(SOMA_INVALID_FILE, "opset_import does not say which opset of ai.onnx the model is of");
+        }
+        if (row && row->since <= file->opset) continue;
+        if (missing++ >= MOST_LISTED) continue;
+        soma_text_append(&list, "\n  node %zu, %s: %s%s%s, opset %" PRId64, i, soma_quote(label, strlen(label)).text,
+                         is_standard(node) ? "" : node->domain, is_standard(node) ? "" : ".",
+                         *op ? soma_quote(op, strlen(op)).text : "no op", file->opset);
+    }
+    if (missing > MOST_LISTED) soma_text_append(&list, "\n  and %zu more", missing - MOST_LISTED);
+    soma_status status = SOMA_OK;
+    if (list.failed) status = soma_out_of_memory(list.length, "a list of ops");
+    if (missing && status == SOMA_OK)
+        status = soma_error(SOMA_UNSUPPORTED, "%zu of %zu nodes are of ops that soma does not have:%s", missing,
+                            graph->n_node, list.data);
+    soma_free(list.data);
+    return status;
+}
+
+/* What a node, or a tensor, takes as a part of a network, names included. */
+enum { COST_OF_NODE = 1200 };
+
+static soma_status check_size(const soma_onnx_file *file) {
+    const Soma__Onnx__GraphProto *graph = file->model->graph;
+    size_t left = (file->budget.limit - file->budget.used) / COST_OF_NODE;
+    size_t wanted = graph->n_node + graph->n_initializer + graph->n_input + graph->n_output;
+    if (wanted > SOMA_MAX_FILE_TENSORS)
+        return soma_error(SOMA_UNSUPPORTED, "%zu nodes and tensors; at most %d are read", wanted,
+                          SOMA_MAX_FILE_TENSORS);
+    if (wanted <= left) return SOMA_OK;
+    return soma_error(SOMA_INVALID_FILE, "%zu nodes and tensors in %zu bytes; at most %zu would be read of such a file",
+                      wanted, file->size, left);
+}
+
+static soma_status import(const soma_onnx_file *file, const soma_onnx_options *options, soma_network **network) {
+    soma_onnx_batch reading = options ? options->batch : SOMA_ONNX_BATCH_AUTO;
+    SOMA_TRY(check_size(file));
+    SOMA_TRY(check_ops(file));
+    soma_onnx_inputs inputs = {false, false};
+    soma_status status = read_as(file, options, reading == SOMA_ONNX_BATCH_NONE, network, &inputs);
+    bool another = (status == SOMA_UNSUPPORTED || status == SOMA_INVALID_SHAPE) && !inputs.open;
+    if (reading != SOMA_ONNX_BATCH_AUTO || !another) return status;
+    char *first = inputs.fit ? soma_strdup(soma_last_error()) : NULL; /* if they do not, there is but one reading */
+    status = read_as(file, options, true, network, &inputs);
+    if (status != SOMA_OK && first && strcmp(first, soma_last_error()) != 0)
+        soma_error(status, "read with its first dimension as the batch: %s\nread as one sample: %s", first,
+                   soma_last_error());
+    soma_free(first);
+    return status;
+}
+
+soma_status soma_onnx_import(const soma_onnx_file *file, const soma_onnx_options *options, soma_network **network) {
+    *network = NULL;
+    soma_status status = import(file, options, network);
+    return status == SOMA_OK ? status : soma_error_prefix(status, "%s: ", file->path);
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From an ONNX graph to a network. A value of the graph has a shape as ONNX counts it; the tensor that stands for it
+ * has that of a sample. There are two readings: the first dimension is the batch, or a sample is the whole of what an
+ * input takes.
+ */
+#ifndef SOMA_IO_ONNX_IMPORT_H
+#define SOMA_IO_ONNX_IMPORT_H
+
+#include "io/onnx/file.h"
+#include "io/words.h"
+#include "nn/network.h"
+
+/* A shape as ONNX counts it. Where the first dimension is the batch, its size may be 0: not known. */
+typedef struct soma_onnx_shape {
+    bool batched; /* depends on an input */
+    uint32_t rank;
+    size_t dim[SOMA_ONNX_MAX_RANK];
+} soma_onnx_shape;
+
+typedef struct soma_onnx_value {
+    bool defined;
+    bool missing;           /* a second output of an op, which is not computed */
+    bool integer;           /* what a float32 network does not compute with, but may cast, or read while it is built */
+    bool constant, trained; /* known from the file; an initializer, and so a parameter once it is a tensor */
+    soma_onnx_shape shape;
+    soma_onnx_elements elements; /* of a constant */
+    soma_tensor *tensor;         /* NULL: none yet */
+    const char *name;
+} soma_onnx_value;
+
+/* What an attempt has found out about the graph's inputs. */
+typedef struct soma_onnx_inputs {
+    bool fit;  /* the reading is possible as far as they go */
+    bool open; /* a dimension is not fixed: there is only the first reading */
+} soma_onnx_inputs;
+
+typedef struct soma_onnx_importer {
+    const soma_onnx_file *file;
+    size_t constant_bytes; /* of the parameters made so far from what is in the file */
+    const soma_onnx_options *options;
+    soma_network *network;
+    bool whole; /* the second reading */
+    soma_onnx_inputs inputs;
+    size_t batch; /* size of the first dimension in the first reading; 0: not known */
+    soma_words names;
+    soma_onnx_value *values; /* by number of the name */
+    size_t value_capacity;
+} soma_onnx_importer;
+
+struct soma_onnx_row;
+
+typedef struct soma_onnx_node {
+    soma_onnx_importer *importer;
+    const struct soma_onnx_row *row;
+    const Soma__Onnx__NodeProto *proto;
+    int64_t opset;
+    uint32_t input_count;
+    soma_onnx_value *input[SOMA_MAX_INPUTS]; /* NULL: left out */
+    soma_onnx_value output;                  /* what the rule makes */
+} soma_onnx_node;
+
+/* Makes the first output from the inputs. */
+typedef soma_status soma_onnx_rule(soma_onnx_node *node);
+
+/* An op that is known. */
+typedef struct soma_onnx_row {
+    const char *name;
+    int64_t since; /* first opset of a meaning that is known */
+    uint32_t least, most;
+    const char *attributes; /* names, separated by spaces */
+    soma_onnx_rule *rule;
+    int parameter; /* for rules that serve several ops */
+} soma_onnx_row;
+
+/* NULL if there is none of this name. */
+const soma_onnx_row *soma_onnx_find_row(const char *name);
+
+/* The network of a file's graph; `file` stays as it is. */
+soma_status soma_onnx_import(const soma_onnx_file *file, const soma_onnx_options *options, soma_network **network);
+
+/* ---------------------------------------------------------------------------------- values.c: for the rules */
+
+soma_graph *soma_onnx_graph(const soma_onnx_node *node);
+/* An error of the node; the importer puts file and node before it. */
+soma_status soma_onnx_mixes(const soma_onnx_node *node);
+/* The dimensions that belong to a sample begin here: 1 where the first is the batch. */
+uint32_t soma_onnx_first(const soma_onnx_importer *importer, const soma_onnx_shape *shape);
+/* Rank and dimensions of the tensor for a value of this shape; dimensions of 1 go where there are too many. */
+soma_status soma_onnx_canonical(const soma_onnx_importer *importer, const soma_onnx_shape *shape, soma_tensor *like);
+/* Whether the tensor has just the value's dimensions, so that axes mean the same. */
+bool soma_onnx_is_exact(const soma_onnx_importer *importer, const soma_onnx_shape *shape);
+size_t soma_onnx_count(const soma_onnx_shape *shape, uint32_t from, uint32_t to);
+
+/* The value as a tensor; a constant becomes a parameter or, if all of it is one number and it is no initializer, a
+ * fill. */
+soma_status soma_onnx_tensor(soma_onnx_node *node, soma_onnx_value *value, soma_tensor **tensor);
+/* The same where whole numbers will do: exponents. */
+soma_status soma_onnx_tensor_of_any(soma_onnx_node *node, soma_onnx_value *value, soma_tensor **tensor);
+/* A constant of one element as a fill, that is, not trained. False if it is no such. */
+bool soma_onnx_single(soma_onnx_node *node, const soma_onnx_value *value, float *number);
+soma_status soma_onnx_fill(soma_onnx_node *node, float number, soma_tensor **tensor);
+/* The whole numbers of a constant input. */
+soma_status soma_onnx_integers(soma_onnx_node *node, uint32_t input, int64_t *values, size_t most, size_t *count);
+/* x in the tensor shape of `shape`. */
+soma_status soma_onnx_reshaped(soma_onnx_node *node, soma_tensor *x, const soma_onnx_shape *shape,
+                               soma_tensor **tensor);
+
+/* The result. */
+soma_status soma_onnx_give(soma_onnx_node *node, soma_tensor *tensor, const soma_onnx_shape *shape);
+/* The result is a value that there is already. */
+soma_status soma_onnx_pass(soma_onnx_node *node, const soma_onnx_value *value);
+
+/* From -rank to rank - 1, to 0 to rank - 1. */
+soma_status soma_onnx_axis(int64_t given, uint32_t rank, uint32_t *axis);
+/* As an axis of the value's tensor; refuses the batch, and values whose tensor has other dimensions. */
+soma_status soma_onnx_tensor_axis(const soma_onnx_node *node, const soma_onnx_shape *shape, uint32_t axis,
+                                  uint32_t *tensor_axis);
+
+/* Attributes; the default where there is none. */
+soma_status soma_onnx_get_float(const soma_onnx_node *node, const char *name, float otherwise, float *value);
+soma_status soma_onnx_get_integer(const soma_onnx_node *node, const char *name, int64_t otherwise, int64_t *value);
+soma_status soma_onnx_get_integers(const soma_onnx_node *node, const char *name, int64_t *values, size_t most,
+                                   size_t *count, bool *present);
+const Soma__Onnx__AttributeProto *soma_onnx_attribute(const soma_onnx_node *node, const char *name);
+
+/* Rules, by file: elementwise.c, shapes.c, product.c. */
+soma_onnx_rule soma_onnx_unary, soma_onnx_selu, soma_onnx_gelu, soma_onnx_clip, soma_onnx_dropout, soma_onnx_cast,
+    soma_onnx_identity, soma_onnx_literal, soma_onnx_binary, soma_onnx_pow, soma_onnx_fold;
+soma_onnx_rule soma_onnx_reshape, soma_onnx_flatten, soma_onnx_squeeze, soma_onnx_unsqueeze, soma_onnx_transpose,
+    soma_onnx_concat, soma_onnx_reduce, soma_onnx_softmax;
+soma_onnx_rule soma_onnx_matmul, soma_onnx_gemm;
+
+/* a op b, broadcast as NumPy does. */
+soma_status soma_onnx_combine(soma_onnx_node *node, soma_tensor *a, const soma_onnx_shape *a_shape, soma_tensor *b,
+                              const soma_onnx_shape *b_shape, soma_binary op, soma_tensor **out,
+                              soma_onnx_shape *out_shape);
+
+#endif

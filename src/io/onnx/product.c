@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ONNX's matrix products. A product of samples by one matrix, or of one matrix by samples, is a GEMM. That of two
+ * values that both depend on the input is, for each sample, another product: it is written as a sum over
+ * a[.., m, k, 1] b[.., 1, k, n], which takes memory for all of its m k n terms.
+ */
+#include "io/onnx/import.h"
+
+#include <string.h>
+
+typedef struct operand {
+    soma_tensor *tensor;
+    soma_onnx_shape shape;
+} operand;
+
+static soma_status get_operand(soma_onnx_node *node, uint32_t input, operand *x) {
+    x->shape = node->input[input]->shape;
+    return soma_onnx_tensor(node, node->input[input], &x->tensor);
+}
+
+/* Exchanges the last two dimensions. */
+static soma_status transpose(soma_onnx_node *node, operand *x) {
+    uint32_t rank = x->shape.rank, axis[SOMA_MAX_RANK], first, second;
+    SOMA_TRY(soma_onnx_tensor_axis(node, &x->shape, rank - 2, &first));
+    SOMA_TRY(soma_onnx_tensor_axis(node, &x->shape, rank - 1, &second));
+    for (uint32_t i = 0; i < SOMA_MAX_RANK; i++) axis[i] = i;
+    axis[first] = second;
+    axis[second] = first;
+    size_t rows = x->shape.dim[rank - 2];
+    x->shape.dim[rank - 2] = x->shape.dim[rank - 1];
+    x->shape.dim[rank - 1] = rows;
+    return soma_graph_transpose(x->tensor->graph, x->tensor, axis, &x->tensor);
+}
+
+/* All rows of a by one matrix b [k, n], or [n, k] where it is transposed. */
+static soma_status rows_by_matrix(soma_onnx_node *node, const operand *a, const operand *b, bool transpose_b,
+                                  soma_tensor *bias, operand *out) {
+    out->shape = a->shape;
+    out->shape.dim[a->shape.rank - 1] = b->shape.dim[transpose_b ? 0 : 1];
+    soma_tensor *x = a->tensor;
+    if (!a->shape.batched && a->shape.rank != 2) {
+        soma_onnx_shape flat = {
+            .rank = 2, .dim = {soma_onnx_count(&a->shape, 0, a->shape.rank - 1), a->shape.dim[a->shape.rank - 1]}};
+        SOMA_TRY(soma_onnx_reshaped(node, x, &flat, &x));
+    } else {
+        uint32_t axis;
+        SOMA_TRY(soma_onnx_tensor_axis(node, &a->shape, a->shape.rank - 1, &axis));
+    }
+    SOMA_TRY(soma_graph_gemm(soma_onnx_graph(node), x, b->tensor, bias, false, transpose_b, &out->tensor));
+    return soma_onnx_reshaped(node, out->tensor, &out->shape, &out->tensor);
+}
+
+/* One matrix by the columns of b: (b^T a^T)^T. */
+static soma_status matrix_by_columns(soma_onnx_node *node, const operand *a, const operand *b, operand *out) {
+    operand columns = *b;
+    SOMA_TRY(transpose(node, &columns));
+    SOMA_TRY(rows_by_matrix(node, &columns, a, true, NULL, out));
+    return transpose(node, out);
+}
+
+/* The dimensions before the last two as one, which may be 1. */
+static soma_status lead(const soma_onnx_node *node, const operand *x, size_t *count) {
+    uint32_t first = soma_onnx_first(node->importer, &x->shape);
+    if (x->shape.rank < first + 2) return soma_onnx_mixes(node);
+    *count = soma_onnx_count(&x->shape, first, x->shape.rank - 2);
+    return SOMA_OK;
+}
+
+static bool same_lead(const soma_onnx_shape *a, const soma_onnx_shape *b) {
+    return a->rank == b->rank && memcmp(a->dim, b->dim, (a->rank - 2) * sizeof *a->dim) == 0;
+}
+
+/* Two values of which neither is one matrix. */
+static soma_status each_by_each(soma_onnx_node *node, const operand *a, const operand *b, operand *out) {
+    const soma_onnx_importer *importer = node->importer;
+    size_t m = a->shape.dim[a->shape.rank - 2], k = a->shape.dim[a->shape.rank - 1];
+    size_t n = b->shape.dim[b->shape.rank - 1], leads[2] = {1, 1};
+    const operand *longer = a->shape.rank >= b->shape.rank ? a : b, *shorter = longer == a ? b : a;
+    bool batched = a->shape.batched || b->shape.batched;
+    if (batched && !importer->whole &&
+        (!longer->shape.batched || (shorter->shape.batched && shorter->shape.rank != longer->shape.rank)))
+        return soma_onnx_mixes(node);
+    SOMA_TRY(lead(node, a, &leads[0]));
+    SOMA_TRY(lead(node, b, &leads[1]));
+    if (!same_lead(&a->shape, &b->shape) && leads[0] != 1 && leads[1] != 1)
+        return soma_error(SOMA_UNSUPPORTED, "the dimensions before the matrices' differ; they must be equal, or 1");
+    /* A batch of size 1 in front of a constant is no dimension of its samples. */
+    soma_tensor *p, *q, left = {.batched = a->shape.batched, .rank = 4, .shape = {leads[0], m, k, 1}};
+    soma_tensor right = {.batched = b->shape.batched, .rank = 4, .shape = {leads[1], 1, k, n}};
+    SOMA_TRY(soma_graph_reshape(a->tensor->graph, a->tensor, &left, &p));
+    SOMA_TRY(soma_graph_reshape(b->tensor->graph, b->tensor, &right, &q));
+    SOMA_TRY(soma_graph_binary(p->graph, p, q, SOMA_BINARY_MULTIPLY, &p));
+    SOMA_TRY(soma_graph_reduce(p->graph, p, SOMA_REDUCE_SUM, p->batched ? 3 : 2, &p));
+    out->shape = longer->shape;
+    out->shape.batched = batched;
+    for (uint32_t i = 2; i < shorter->shape.rank; i++) { /* dimensions of 1 give way */
+        uint32_t to = longer->shape.rank - 1 - i, from = shorter->shape.rank - 1 - i;
+        if (out->shape.dim[to] == 1) out->shape.dim[to] = shorter->shape.dim[from];
+    }
+    out->shape.dim[out->shape.rank - 2] = m;
+    out->shape.dim[out->shape.rank - 1] = n;
+    return soma_onnx_reshaped(node, p, &out->shape, &out->tensor);
+}
+
+static soma_status multiply(soma_onnx_node *node, operand *a, operand *b, bool transpose_b, soma_tensor *bias,
+                            operand *out) {
+    uint32_t inner = transpose_b ? b->shape.rank - 1 : b->shape.rank - 2;
+    uint32_t first = soma_onnx_first(node->importer, &a->shape);
+    if (a->shape.rank < first + 1 || b->shape.rank - 2 < soma_onnx_first(node->importer, &b->shape))
+        return soma_onnx_mixes(node);
+    if (a->shape.dim[a->shape.rank - 1] != b->shape.dim[inner])
+        return soma_error(SOMA_INVALID_SHAPE, "cannot multiply: %zu columns by %zu rows",
+                          a->shape.dim[a->shape.rank - 1], b->shape.dim[inner]);
+    if (!b->shape.batched && b->shape.rank == 2) return rows_by_matrix(node, a, b, transpose_b, bias, out);
+    if (transpose_b) SOMA_TRY(transpose(node, b));
+    if (!a->shape.batched && a->shape.rank == 2) return matrix_by_columns(node, a, b, out);
+    return each_by_each(node, a, b, out);
+}
+
+/* A dimension of 1 put at `place`. */
+static soma_status widen(soma_onnx_node *node, operand *x, uint32_t place) {
+    if (place < soma_onnx_first(node->importer, &x->shape)) return soma_onnx_mixes(node);
+    memmove(x->shape.dim + place + 1, x->shape.dim + place, (x->shape.rank - place) * sizeof *x->shape.dim);
+    x->shape.dim[place] = 1;
+    x->shape.rank++;
+    return soma_onnx_reshaped(node, x->tensor, &x->shape, &x->tensor);
+}
+
+static void narrow(soma_onnx_shape *shape, uint32_t place) {
+    shape->rank--;
+    memmove(shape->dim + place, shape->dim + place + 1, (shape->rank - place) * sizeof *shape->dim);
+}
+
+soma_status soma_onnx_matmul(soma_onnx_node *node) {
+    operand a, b, out;
+    SOMA_TRY(get_operand(node, 0, &a));
+    SOMA_TRY(get_operand(node, 1, &b));
+    bool row = a.shape.rank == 1, column = b.shape.rank == 1;
+    if (a.shape.rank == 0 || b.shape.rank == 0) return soma_error(SOMA_INVALID_SHAPE, "a single number is no matrix");
+    if (row) SOMA_TRY(widen(node, &a, 0));
+    if (column) SOMA_TRY(widen(node, &b, 1));
+    SOMA_TRY(multiply(node, &a, &b, false, NULL, &out));
+    if (column) narrow(&out.shape, out.shape.rank - 1);
+    if (row) narrow(&out.shape, out.shape.rank - (column ? 1 : 2));
+    return soma_onnx_give(node, out.tensor, &out.shape);
+}
+
+/* -------------------------------------------------------------------------------------------------------- gemm */
+
+/* Adds beta c to the product. */
+static soma_status add_third(soma_onnx_node *node, float beta, operand *out) {
+    operand c, sum;
+    SOMA_TRY(get_operand(node, 2, &c));
+    if (beta != 1)
+        SOMA_TRY(soma_graph_unary(c.tensor->graph, c.tensor, (soma_unary_params){SOMA_LINEAR, beta, 0}, &c.tensor));
+    SOMA_TRY(soma_onnx_combine(node, out->tensor, &out->shape, c.tensor, &c.shape, SOMA_BINARY_ADD, &sum.tensor,
+                               &sum.shape));
+    *out = sum;
+    return SOMA_OK;
+}
+
+/* Whether c is what a GEMM adds to each row; *bias is the tensor then. */
+static soma_status find_bias(soma_onnx_node *node, size_t columns, soma_tensor **bias) {
+    operand c;
+    *bias = NULL;
+    soma_onnx_shape *shape = &node->input[2]->shape, row = {.rank = 1, .dim = {columns}};
+    if (shape->batched || shape->rank == 0 || shape->rank > 2 || shape->dim[shape->rank - 1] != columns ||
+        (shape->rank == 2 && shape->dim[0] != 1))
+        return SOMA_OK;
+    SOMA_TRY(get_operand(node, 2, &c));
+    return soma_onnx_reshaped(node, c.tensor, &row, bias);
+}
+
+soma_status soma_onnx_gemm(soma_onnx_node *node) {
+    operand a, b, out;
+    int64_t transpose_a, transpose_b;
+    float alpha, beta;
+    soma_tensor *bias = NULL;
+    bool third = node->input_count > 2 && node->input[2];
+    SOMA_TRY(soma_onnx_get_float(node, "alpha", 1, &alpha));
+    SOMA_TRY(soma_onnx_get_float(node, "beta", 1, &beta));
+    SOMA_TRY(soma_onnx_get_integer(node, "transA", 0, &transpose_a));
+    SOMA_TRY(soma_onnx_get_integer(node, "transB", 0, &transpose_b));
+    SOMA_TRY(get_operand(node, 0, &a));
+    SOMA_TRY(get_operand(node, 1, &b));
+    if (a.shape.rank != 2 || b.shape.rank != 2)
+        return soma_error(SOMA_INVALID_SHAPE, "factors of %u and %u dimensions; both must have 2", a.shape.rank,
+                          b.shape.rank);
+    if (transpose_a) SOMA_TRY(transpose(node, &a));
+    if (third && alpha == 1 && beta == 1 && !b.shape.batched)
+        SOMA_TRY(find_bias(node, b.shape.dim[transpose_b ? 0 : 1], &bias));
+    SOMA_TRY(multiply(node, &a, &b, transpose_b != 0, bias, &out));
+    if (alpha != 1)
+        SOMA_TRY(
+            soma_graph_unary(out.tensor->graph, out.tensor, (soma_unary_params){SOMA_LINEAR, alpha, 0}, &out.tensor));
+    if (third && !bias && beta != 0) {
+        soma_onnx_shape product = out.shape;
+        SOMA_TRY(add_third(node, beta, &out));
+        if (out.shape.rank != product.rank || memcmp(out.shape.dim, product.dim, sizeof product.dim[0] * 2) != 0)
+            return soma_error(SOMA_INVALID_SHAPE, "the third input cannot be broadcast to the product's shape");
+    }
+    return soma_onnx_give(node, out.tensor, &out.shape);
+}

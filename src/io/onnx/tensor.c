@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+/* The elements of an ONNX tensor: counted before anything is taken for them, converted to what a network holds. */
+#include "io/bytes.h"
+#include "io/floats.h"
+#include "io/onnx/file.h"
+
+#include <float.h>
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#define TYPE(name) SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__##name
+
+/* What there is to know of an element type: its bytes in raw_data, and the field that holds it otherwise. */
+typedef enum field { FIELD_NONE, FIELD_FLOAT, FIELD_DOUBLE, FIELD_INT32, FIELD_INT64, FIELD_UINT64 } field;
+typedef enum kind { KIND_OTHER, KIND_FLOAT, KIND_INTEGER } kind;
+static const struct {
+    const char *name;
+    size_t size;
+    kind kind;
+    field field;
+} types[] = {
+    [TYPE(UNDEFINED)] = {"undefined", 0, KIND_OTHER, FIELD_NONE},
+    [TYPE(FLOAT)] = {"float", 4, KIND_FLOAT, FIELD_FLOAT},
+    [TYPE(UINT8)] = {"uint8", 1, KIND_INTEGER, FIELD_INT32},
+    [TYPE(INT8)] = {"int8", 1, KIND_INTEGER, FIELD_INT32},
+    [TYPE(UINT16)] = {"uint16", 2, KIND_INTEGER, FIELD_INT32},
+    [TYPE(INT16)] = {"int16", 2, KIND_INTEGER, FIELD_INT32},
+    [TYPE(INT32)] = {"int32", 4, KIND_INTEGER, FIELD_INT32},
+    [TYPE(INT64)] = {"int64", 8, KIND_INTEGER, FIELD_INT64},
+    [TYPE(STRING)] = {"string", 0, KIND_OTHER, FIELD_NONE},
+    [TYPE(BOOL)] = {"bool", 1, KIND_INTEGER, FIELD_INT32},
+    [TYPE(FLOAT16)] = {"float16", 2, KIND_FLOAT, FIELD_INT32},
+    [TYPE(DOUBLE)] = {"double", 8, KIND_FLOAT, FIELD_DOUBLE},
+    [TYPE(UINT32)] = {"uint32", 4, KIND_INTEGER, FIELD_UINT64},
+    [TYPE(UINT64)] = {"uint64", 8, KIND_INTEGER, FIELD_UINT64},
+    [TYPE(COMPLEX64)] = {"complex64", 0, KIND_OTHER, FIELD_NONE},
+    [TYPE(COMPLEX128)] = {"complex128", 0, KIND_OTHER, FIELD_NONE},
+    [TYPE(BFLOAT16)] = {"bfloat16", 2, KIND_FLOAT, FIELD_INT32},
+};
+
+static bool is_known(int32_t type) {
+    return type >= 0 && (size_t)type < SOMA_COUNT_OF(types);
+}
+
+const char *soma_onnx_type_name(int32_t type) {
+    return is_known(type) ? types[type].name : "a type unknown to this version";
+}
+
+bool soma_onnx_is_float(int32_t type) {
+    return is_known(type) && types[type].kind == KIND_FLOAT;
+}
+
+bool soma_onnx_is_integer(int32_t type) {
+    return is_known(type) && types[type].kind == KIND_INTEGER;
+}
+
+static const char *label(const Soma__Onnx__TensorProto *tensor) {
+    return tensor->name && *tensor->name ? tensor->name : "without a name";
+}
+
+static size_t field_count(const Soma__Onnx__TensorProto *tensor) {
+    switch (types[tensor->data_type].field) {
+    case FIELD_FLOAT:
+        return tensor->n_float_data;
+    case FIELD_DOUBLE:
+        return tensor->n_double_data;
+    case FIELD_INT32:
+        return tensor->n_int32_data;
+    case FIELD_INT64:
+        return tensor->n_int64_data;
+    case FIELD_UINT64:
+        return tensor->n_uint64_data;
+    default:
+        return 0;
+    }
+}
+
+bool soma_onnx_is_external(const Soma__Onnx__TensorProto *tensor) {
+    return tensor && tensor->has_data_location &&
+           tensor->data_location == SOMA__ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL;
+}
+
+static soma_status check_count(const soma_onnx_file *file, const Soma__Onnx__TensorProto *tensor, size_t count) {
+    size_t size = types[tensor->data_type].size, bytes, have;
+    if (!soma_multiply_size(count, SOMA_MAX(size, sizeof(double)), &bytes))
+        return soma_error(SOMA_INVALID_FILE, "%s: tensor %s: more elements than memory has bytes", file->path,
+                          label(tensor));
+    if (soma_onnx_is_external(tensor)) return SOMA_OK; /* counted when the other file is open */
+    if (tensor->has_raw_data) {
+        have = tensor->raw_data.len / size;
+        if (tensor->raw_data.len == count * size) return SOMA_OK;
+    } else if ((have = field_count(tensor)) == count)
+        return SOMA_OK;
+    return soma_error(SOMA_INVALID_FILE, "%s: tensor %s: its dimensions make %zu elements, its data holds %zu",
+                      file->path, label(tensor), count, have);
+}
+
+soma_status soma_onnx_elements_of(const soma_onnx_file *file, const Soma__Onnx__TensorProto *tensor,
+                                  soma_onnx_elements *elements) {
+    *elements = (soma_onnx_elements){.type = tensor->data_type, .count = 1, .tensor = tensor};
+    if (!soma_onnx_is_float(tensor->data_type) && !soma_onnx_is_integer(tensor->data_type))
+        return soma_error(SOMA_UNSUPPORTED, "%s: tensor %s: its elements are %s; numbers are read", file->path,
+                          label(tensor), soma_onnx_type_name(tensor->data_type));
+    if (tensor->segment)
+        return soma_error(SOMA_UNSUPPORTED, "%s: tensor %s: comes in segments", file->path, label(tensor));
+    if (tensor->n_dims > SOMA_ONNX_MAX_RANK)
+        return soma_error(SOMA_UNSUPPORTED, "%s: tensor %s: %zu dimensions, at most %d are possible", file->path,
+                          label(tensor), tensor->n_dims, SOMA_ONNX_MAX_RANK);
+    elements->rank = (uint32_t)tensor->n_dims;
+    for (uint32_t i = 0; i < elements->rank; i++) {
+        if (tensor->dims[i] < 0)
+            return soma_error(SOMA_INVALID_FILE, "%s: tensor %s: dimension %u is %" PRId64, file->path, label(tensor),
+                              i, tensor->dims[i]);
+        elements->dim[i] = (size_t)tensor->dims[i];
+        if (!soma_multiply_size(elements->count, elements->dim[i], &elements->count))
+            return soma_error(SOMA_INVALID_FILE, "%s: tensor %s: more elements than memory has bytes", file->path,
+                              label(tensor));
+    }
+    return check_count(file, tensor, elements->count);
+}
+
+/* ---------------------------------------------------------------------------------------------------- reading */
+
+static double from_bits32(uint32_t bits) {
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return (double)value;
+}
+
+static double from_bits64(uint64_t bits) {
+    double value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+static double from_raw(int32_t type, const uint8_t *at) {
+    switch (type) {
+    case TYPE(FLOAT):
+        return from_bits32(soma_load_le32(at));
+    case TYPE(DOUBLE):
+        return from_bits64(soma_load_le64(at));
+    case TYPE(FLOAT16):
+        return (double)soma_float_of_half((uint16_t)(at[0] | at[1] << 8));
+    case TYPE(BFLOAT16):
+        return from_bits32((uint32_t)(at[0] | at[1] << 8) << 16);
+    case TYPE(INT8):
+        return (int8_t)at[0];
+    case TYPE(INT16):
+        return (int16_t)(at[0] | at[1] << 8);
+    case TYPE(UINT16):
+        return at[0] | at[1] << 8;
+    case TYPE(INT32):
+        return (int32_t)soma_load_le32(at);
+    case TYPE(UINT32):
+        return soma_load_le32(at);
+    case TYPE(INT64):
+        return (double)(int64_t)soma_load_le64(at);
+    case TYPE(UINT64):
+        return (double)soma_load_le64(at);
+    default: /* UINT8, BOOL */
+        return at[0];
+    }
+}
+
+static double from_field(const Soma__Onnx__TensorProto *tensor, size_t i) {
+    switch (types[tensor->data_type].field) {
+    case FIELD_FLOAT:
+        return (double)tensor->float_data[i];
+    case FIELD_DOUBLE:
+        return tensor->double_data[i];
+    case FIELD_INT64:
+        return (double)tensor->int64_data[i];
+    case FIELD_UINT64:
+        return (double)tensor->uint64_data[i];
+    default:
+        break;
+    }
+    if (tensor->data_type == TYPE(FLOAT16)) return (double)soma_float_of_half((uint16_t)tensor->int32_data[i]);
+    if (tensor->data_type == TYPE(BFLOAT16)) return (double)soma_float_of_bfloat((uint16_t)tensor->int32_data[i]);
+    return tensor->int32_data[i];
+}
+
+/* Where elements are read from: raw bytes, or else what elements->tensor or its neighbours say. */
+typedef struct element_source {
+    const soma_onnx_elements *elements;
+    const uint8_t *raw;
+    uint8_t *owned;
+} element_source;
+
+static soma_status open_source(const soma_onnx_file *file, const soma_onnx_elements *elements, element_source *source) {
+    const Soma__Onnx__TensorProto *tensor = elements->tensor;
+    source->elements = elements;
+    source->raw = source->owned = NULL;
+    if (!tensor || elements->count == 0) return SOMA_OK;
+    if (soma_onnx_is_external(tensor)) {
+        size_t size = elements->count * types[elements->type].size;
+        SOMA_TRY(soma_onnx_read_external(file, tensor, size, &source->owned));
+        source->raw = source->owned;
+    } else if (tensor->has_raw_data)
+        source->raw = tensor->raw_data.data;
+    return SOMA_OK;
+}
+
+static double element(const element_source *source, size_t i) {
+    const soma_onnx_elements *elements = source->elements;
+    if (source->raw) return from_raw(elements->type, source->raw + i * types[elements->type].size);
+    if (elements->tensor) return from_field(elements->tensor, i);
+    if (elements->floats) return (double)elements->floats[i];
+    return elements->integers ? (double)elements->integers[i] : elements->doubles[i];
+}
+
+soma_status soma_onnx_read_floats(const soma_onnx_file *file, const soma_onnx_elements *elements, float *values) {
+    element_source source;
+    SOMA_TRY(open_source(file, elements, &source));
+    for (size_t i = 0; i < elements->count; i++) values[i] = (float)element(&source, i);
+    soma_free(source.owned);
+    return SOMA_OK;
+}
+
+soma_status soma_onnx_read_integers(const soma_onnx_file *file, const soma_onnx_elements *elements, int64_t *values) {
+    element_source source;
+    SOMA_TRY(open_source(file, elements, &source));
+    bool fits = true;
+    for (size_t i = 0; fits && i < elements->count; i++) {
+        double value = element(&source, i); /* exact up to 2^53 */
+        fits = fabs(value) <= 0x1p53 && value == floor(value);
+        if (fits) values[i] = (int64_t)value;
+    }
+    soma_free(source.owned);
+    if (fits) return SOMA_OK;
+    return soma_error(SOMA_INVALID_FILE, "%s: tensor %s: a whole number below 2^53 was expected", file->path,
+                      elements->tensor ? label(elements->tensor) : "given");
+}

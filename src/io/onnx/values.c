@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT */
+/* Values of an ONNX graph as tensors of a network, and the attributes of nodes: what the rules of all ops use. */
+#include "io/onnx/import.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+soma_graph *soma_onnx_graph(const soma_onnx_node *node) {
+    return &node->importer->network->graph;
+}
+
+soma_status soma_onnx_mixes(const soma_onnx_node *node) {
+    (void)node;
+    return soma_error(SOMA_UNSUPPORTED, "it works across the first dimension, which is the batch: samples must be "
+                                        "independent of each other");
+}
+
+uint32_t soma_onnx_first(const soma_onnx_importer *importer, const soma_onnx_shape *shape) {
+    return shape->batched && !importer->whole ? 1 : 0;
+}
+
+size_t soma_onnx_count(const soma_onnx_shape *shape, uint32_t from, uint32_t to) {
+    size_t count = 1;
+    for (uint32_t i = from; i < to; i++) count *= shape->dim[i];
+    return count;
+}
+
+/* ------------------------------------------------------------------------------------------------------ shapes */
+
+/* Dimensions of a tensor at most, its batch not counted. */
+static uint32_t most_dimensions(const soma_onnx_shape *shape) {
+    return shape->batched ? SOMA_MAX_RANK - 1 : SOMA_MAX_RANK;
+}
+
+bool soma_onnx_is_exact(const soma_onnx_importer *importer, const soma_onnx_shape *shape) {
+    return shape->rank - soma_onnx_first(importer, shape) <= most_dimensions(shape);
+}
+
+soma_status soma_onnx_canonical(const soma_onnx_importer *importer, const soma_onnx_shape *shape, soma_tensor *like) {
+    bool exact = soma_onnx_is_exact(importer, shape);
+    *like = (soma_tensor){.batched = shape->batched};
+    for (uint32_t i = soma_onnx_first(importer, shape); i < shape->rank; i++) {
+        if (!exact && shape->dim[i] == 1) continue;
+        if (like->rank == most_dimensions(shape))
+            return soma_error(SOMA_UNSUPPORTED, "%u dimensions, of which more than %u are larger than 1", shape->rank,
+                              most_dimensions(shape));
+        like->shape[like->rank++] = shape->dim[i];
+    }
+    if (like->rank == 0) like->shape[like->rank++] = 1;
+    return SOMA_OK;
+}
+
+soma_status soma_onnx_reshaped(soma_onnx_node *node, soma_tensor *x, const soma_onnx_shape *shape,
+                               soma_tensor **tensor) {
+    soma_tensor like;
+    SOMA_TRY(soma_onnx_canonical(node->importer, shape, &like));
+    *tensor = x;
+    return soma_tensor_same_shape(x, &like) ? SOMA_OK : soma_graph_reshape(x->graph, x, &like, tensor);
+}
+
+soma_status soma_onnx_axis(int64_t given, uint32_t rank, uint32_t *axis) {
+    if (given < -(int64_t)rank || given >= (int64_t)rank)
+        return soma_error(SOMA_INVALID_FILE, "axis %" PRId64 " of %u dimensions", given, rank);
+    *axis = (uint32_t)(given < 0 ? given + rank : given);
+    return SOMA_OK;
+}
+
+soma_status soma_onnx_tensor_axis(const soma_onnx_node *node, const soma_onnx_shape *shape, uint32_t axis,
+                                  uint32_t *tensor_axis) {
+    const soma_onnx_importer *importer = node->importer;
+    if (!soma_onnx_is_exact(importer, shape))
+        return soma_error(SOMA_UNSUPPORTED, "%u dimensions, at most %u are possible here", shape->rank,
+                          most_dimensions(shape));
+    if (axis < soma_onnx_first(importer, shape)) return soma_onnx_mixes(node);
+    *tensor_axis = axis + (shape->batched && importer->whole ? 1 : 0);
+    return SOMA_OK;
+}
+
+/* --------------------------------------------------------------------------------------------------- constants */
+
+/* Bit by bit, so that -0 is not 0, and a NaN equals itself. */
+static bool is_uniform(const float *values, size_t count) {
+    uint32_t first, bits;
+    memcpy(&first, &values[0], sizeof first);
+    for (size_t i = 1; i < count; i++) {
+        memcpy(&bits, &values[i], sizeof bits);
+        if (bits != first) return false;
+    }
+    return true;
+}
+
+/* Takes over `numbers`. */
+static soma_status add_parameter(soma_onnx_node *node, soma_onnx_value *value, const soma_tensor *like,
+                                 float *numbers) {
+    soma_network *network = node->importer->network;
+    soma_parameter description = {
+        .initializer = SOMA_INIT_ZEROS, .is_bias = like->rank == 1, .fan_in = 1, .fan_out = 1};
+    soma_status status =
+        soma_network_add_parameter(network, &description, like->rank, like->shape, value->name, &value->tensor);
+    if (status == SOMA_OK)
+        network->parameters[network->parameter_count - 1].values = numbers;
+    else
+        soma_free(numbers);
+    return status;
+}
+
+static soma_status add_fill(soma_onnx_node *node, const soma_tensor *like, float number, soma_tensor **tensor) {
+    soma_tensor_spec spec = {
+        .op = SOMA_OP_FILL, .attributes = {.fill = {number, false}}, .dtype = SOMA_F32, .rank = like->rank};
+    memcpy(spec.shape, like->shape, sizeof spec.shape);
+    return soma_graph_add(soma_onnx_graph(node), &spec, tensor);
+}
+
+/* One constant passed on by many nodes would become as many parameters; memory stays within a multiple of the file. */
+static soma_status charge(soma_onnx_node *node, const soma_onnx_value *value, size_t bytes) {
+    soma_onnx_importer *importer = node->importer;
+    const soma_onnx_budget *budget = &importer->file->budget;
+    if (soma_onnx_is_external(value->elements.tensor)) return SOMA_OK; /* of the size of another file */
+    if (bytes > budget->limit - budget->used - importer->constant_bytes)
+        return soma_error(SOMA_INVALID_FILE, "%s: its constants take more than %d times the file's size", value->name,
+                          SOMA_ONNX_MEMORY_FACTOR);
+    importer->constant_bytes += bytes;
+    return SOMA_OK;
+}
+
+static soma_status materialize(soma_onnx_node *node, soma_onnx_value *value) {
+    soma_tensor like;
+    size_t count = value->elements.count;
+    if (count == 0) return soma_error(SOMA_UNSUPPORTED, "%s has no elements", value->name);
+    SOMA_TRY(soma_onnx_canonical(node->importer, &value->shape, &like));
+    SOMA_TRY(charge(node, value, count * sizeof(float)));
+    float *numbers = soma_calloc(count, sizeof *numbers);
+    if (!numbers) return soma_out_of_memory(count * sizeof *numbers, value->name);
+    soma_status status = soma_onnx_read_floats(node->importer->file, &value->elements, numbers);
+    if (status == SOMA_OK && (value->trained || !is_uniform(numbers, count)))
+        return add_parameter(node, value, &like, numbers);
+    if (status == SOMA_OK) status = add_fill(node, &like, numbers[0], &value->tensor);
+    soma_free(numbers);
+    return status;
+}
+
+soma_status soma_onnx_tensor_of_any(soma_onnx_node *node, soma_onnx_value *value, soma_tensor **tensor) {
+    if (!value->tensor) SOMA_TRY(materialize(node, value));
+    *tensor = value->tensor;
+    return SOMA_OK;
+}
+
+soma_status soma_onnx_tensor(soma_onnx_node *node, soma_onnx_value *value, soma_tensor **tensor) {
+    if (value->integer)
+        return soma_error(SOMA_UNSUPPORTED, "%s holds whole numbers; soma computes in float32", value->name);
+    return soma_onnx_tensor_of_any(node, value, tensor);
+}
+
+bool soma_onnx_single(soma_onnx_node *node, const soma_onnx_value *value, float *number) {
+    return value->constant && value->elements.count == 1 &&
+           soma_onnx_read_floats(node->importer->file, &value->elements, number) == SOMA_OK;
+}
+
+soma_status soma_onnx_fill(soma_onnx_node *node, float number, soma_tensor **tensor) {
+    return add_fill(node, &(soma_tensor){.rank = 1, .shape = {1}}, number, tensor);
+}
+
+soma_status soma_onnx_integers(soma_onnx_node *node, uint32_t input, int64_t *values, size_t most, size_t *count) {
+    const soma_onnx_value *value = input < node->input_count ? node->input[input] : NULL;
+    *count = 0;
+    if (!value) return soma_error(SOMA_INVALID_FILE, "input %u is missing", input);
+    if (!value->constant)
+        return soma_error(SOMA_UNSUPPORTED, "%s must be a constant of the file; it is known only when the model runs",
+                          value->name);
+    if (!value->integer || value->shape.rank > 1 || value->elements.count > most)
+        return soma_error(SOMA_INVALID_FILE, "%s must be a list of at most %zu whole numbers", value->name, most);
+    *count = value->elements.count;
+    return soma_onnx_read_integers(node->importer->file, &value->elements, values);
+}
+
+/* ----------------------------------------------------------------------------------------------------- results */
+
+soma_status soma_onnx_give(soma_onnx_node *node, soma_tensor *tensor, const soma_onnx_shape *shape) {
+    soma_onnx_value *output = &node->output;
+    output->shape = *shape;
+    return soma_onnx_reshaped(node, tensor, shape, &output->tensor);
+}
+
+soma_status soma_onnx_pass(soma_onnx_node *node, const soma_onnx_value *value) {
+    const char *name = node->output.name;
+    node->output = *value;
+    node->output.name = name;
+    return SOMA_OK;
+}
+
+/* -------------------------------------------------------------------------------------------------- attributes */
+
+const Soma__Onnx__AttributeProto *soma_onnx_attribute(const soma_onnx_node *node, const char *name) {
+    for (size_t i = 0; i < node->proto->n_attribute; i++) {
+        const Soma__Onnx__AttributeProto *attribute = node->proto->attribute[i];
+        if (attribute->name && strcmp(attribute->name, name) == 0) return attribute;
+    }
+    return NULL;
+}
+
+static soma_status wrong_type(const char *name, const char *expected) {
+    return soma_error(SOMA_INVALID_FILE, "attribute %s must be %s", name, expected);
+}
+
+soma_status soma_onnx_get_float(const soma_onnx_node *node, const char *name, float otherwise, float *value) {
+    const Soma__Onnx__AttributeProto *attribute = soma_onnx_attribute(node, name);
+    *value = attribute ? attribute->f : otherwise;
+    return attribute && !attribute->has_f ? wrong_type(name, "a float") : SOMA_OK;
+}
+
+soma_status soma_onnx_get_integer(const soma_onnx_node *node, const char *name, int64_t otherwise, int64_t *value) {
+    const Soma__Onnx__AttributeProto *attribute = soma_onnx_attribute(node, name);
+    *value = attribute ? attribute->i : otherwise;
+    return attribute && !attribute->has_i ? wrong_type(name, "an int") : SOMA_OK;
+}
+
+soma_status soma_onnx_get_integers(const soma_onnx_node *node, const char *name, int64_t *values, size_t most,
+                                   size_t *count, bool *present) {
+    const Soma__Onnx__AttributeProto *attribute = soma_onnx_attribute(node, name);
+    *present = attribute != NULL;
+    *count = attribute ? attribute->n_ints : 0;
+    if (*count > most) return wrong_type(name, "a list of ints, one for each dimension at most");
+    for (size_t i = 0; i < *count; i++) values[i] = attribute->ints[i];
+    return SOMA_OK;
+}

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: MIT */
+/* Reading safetensors files: everything is checked before any tensor is given out. */
+#include "io/safetensors/safetensors.h"
+#include "base/file.h"
+#include "base/utf8.h"
+#include "io/bytes.h"
+#include "io/floats.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LENGTH_SIZE     8         /* bytes of the header's length */
+#define MAX_HEADER_SIZE 100000000 /* the format's own limit */
+
+typedef struct tensor {
+    soma_safetensors_info info;
+    size_t width;        /* bytes of an element */
+    uint64_t begin, end; /* from the start of the data */
+} tensor;
+
+struct soma_safetensors {
+    char *path;
+    int descriptor; /* -1: parsed from memory */
+    uint64_t data_start, data_size;
+    json_t *header; /* owns names and metadata */
+    size_t count;
+    tensor *tensors;
+};
+
+static const struct {
+    const char *name;
+    size_t width;
+} dtypes[] = {{"F32", 4}, {"F64", 8}, {"F16", 2}, {"BF16", 2}, {"I64", 8},     {"I32", 4},     {"I16", 2}, {"I8", 1},
+              {"U64", 8}, {"U32", 4}, {"U16", 2}, {"U8", 1},   {"F8_E4M3", 1}, {"F8_E5M2", 1}, {"BOOL", 1}};
+
+#define QUOTE(string) soma_quote(string, strlen(string)).text
+
+/* ------------------------------------------------------------------------------------------------- one tensor */
+
+static soma_status read_dtype(const char *path, const char *name, const json_t *value, tensor *into) {
+    if (!json_is_string(value))
+        return soma_error(SOMA_INVALID_FILE, "%s: tensor %s: dtype is missing or no string; \"F32\" is wanted", path,
+                          QUOTE(name));
+    for (size_t i = 0; i < SOMA_COUNT_OF(dtypes); i++)
+        if (strcmp(dtypes[i].name, json_string_value(value)) == 0) {
+            into->info.dtype = dtypes[i].name;
+            into->width = dtypes[i].width;
+            return SOMA_OK;
+        }
+    return soma_error(SOMA_INVALID_FILE, "%s: tensor %s: unknown dtype %s; \"F32\" is wanted", path, QUOTE(name),
+                      QUOTE(json_string_value(value)));
+}
+
+static soma_status read_shape(const char *path, const char *name, const json_t *value, tensor *into) {
+    if (!json_is_array(value))
+        return soma_error(SOMA_INVALID_FILE,
+                          "%s: tensor %s: shape is missing or no list; a list of whole numbers is wanted", path,
+                          QUOTE(name));
+    if (json_array_size(value) > SOMA_MAX_RANK)
+        return soma_error(SOMA_INVALID_FILE, "%s: tensor %s: %zu dimensions; up to %d are read", path, QUOTE(name),
+                          json_array_size(value), SOMA_MAX_RANK);
+    into->info.rank = (uint32_t)json_array_size(value);
+    into->info.count = 1;
+    bool overflow = false;
+    for (uint32_t i = 0; i < into->info.rank; i++) {
+        const json_t *number = json_array_get(value, i);
+        if (!json_is_integer(number) || json_integer_value(number) < 0)
+            return soma_error(SOMA_INVALID_FILE,
+                              "%s: tensor %s: dimension %u of its shape is no whole number from 0 on", path,
+                              QUOTE(name), i);
+        into->info.shape[i] = (size_t)json_integer_value(number);
+        overflow |= !soma_multiply_size(into->info.count, into->info.shape[i], &into->info.count);
+    }
+    size_t bytes;
+    if (overflow || !soma_multiply_size(into->info.count, into->width, &bytes))
+        return soma_error(SOMA_INVALID_FILE, "%s: tensor %s: its shape has more elements than memory can hold", path,
+                          QUOTE(name));
+    return SOMA_OK;
+}
+
+static soma_status read_offsets(const soma_safetensors *file, const char *name, const json_t *value, tensor *into) {
+    if (!json_is_array(value) || json_array_size(value) != 2 || !json_is_integer(json_array_get(value, 0)) ||
+        !json_is_integer(json_array_get(value, 1)))
+        return soma_error(SOMA_INVALID_FILE,
+                          "%s: tensor %s: data_offsets are missing or not two whole numbers, [begin, end]", file->path,
+                          QUOTE(name));
+    json_int_t begin = json_integer_value(json_array_get(value, 0)), end = json_integer_value(json_array_get(value, 1));
+    if (begin < 0 || end < begin || (uint64_t)end > file->data_size)
+        return soma_error(SOMA_INVALID_FILE,
+                          "%s: tensor %s: data_offsets are [%lld, %lld]; they must rise and lie within the %" PRIu64
+                          " bytes of data",
+                          file->path, QUOTE(name), (long long)begin, (long long)end, file->data_size);
+    into->begin = (uint64_t)begin;
+    into->end = (uint64_t)end;
+    if (into->end - into->begin != (uint64_t)into->info.count * into->width)
+        return soma_error(SOMA_INVALID_FILE,
+                          "%s: tensor %s: data_offsets [%lld, %lld] hold %" PRIu64
+                          " bytes; its shape of %zu elements of %s needs %zu",
+                          file->path, QUOTE(name), (long long)begin, (long long)end, into->end - into->begin,
+                          into->info.count, into->info.dtype, into->info.count * into->width);
+    return SOMA_OK;
+}
+
+static soma_status read_tensor(const soma_safetensors *file, const char *name, const json_t *value, tensor *into) {
+    if (!json_is_object(value))
+        return soma_error(SOMA_INVALID_FILE,
+                          "%s: tensor %s: no object; {\"dtype\", \"shape\", \"data_offsets\"} is wanted", file->path,
+                          QUOTE(name));
+    into->info.name = name;
+    SOMA_TRY(read_dtype(file->path, name, json_object_get(value, "dtype"), into));
+    SOMA_TRY(read_shape(file->path, name, json_object_get(value, "shape"), into));
+    SOMA_TRY(read_offsets(file, name, json_object_get(value, "data_offsets"), into));
+    if (json_object_size(value) != 3)
+        return soma_error(SOMA_INVALID_FILE,
+                          "%s: tensor %s: %zu fields; there are three, dtype, shape and data_offsets", file->path,
+                          QUOTE(name), json_object_size(value));
+    return SOMA_OK;
+}
+
+/* -------------------------------------------------------------------------------------------------- the header */
+
+static int compare_tensors(const void *left, const void *right) {
+    const tensor *a = left, *b = right;
+    if (a->begin != b->begin) return a->begin < b->begin ? -1 : 1;
+    if (a->end != b->end) return a->end < b->end ? -1 : 1;
+    return strcmp(a->info.name, b->info.name); /* empty tensors in one place */
+}
+
+/* The tensors, in the order of their offsets, cover the data without gap or overlap. */
+static soma_status check_layout(const soma_safetensors *file) {
+    uint64_t end = 0;
+    for (size_t i = 0; i < file->count; i++) {
+        const tensor *one = &file->tensors[i];
+        if (one->begin != end)
+            return soma_error(SOMA_INVALID_FILE,
+                              "%s: tensor %s: begins at offset %" PRIu64
+                              " of the data, the one before it ends at %" PRIu64 "; there must be no %s",
+                              file->path, QUOTE(one->info.name), one->begin, end, one->begin < end ? "overlap" : "gap");
+        end = one->end;
+    }
+    if (end == file->data_size) return SOMA_OK;
+    return soma_error(SOMA_INVALID_FILE,
+                      "%s: offset %" PRIu64 ": the tensors end here, the file goes on to %" PRIu64
+                      "; nothing may follow the last tensor",
+                      file->path, file->data_start + end, file->data_start + file->data_size);
+}
+
+static soma_status check_metadata(const soma_safetensors *file, json_t *metadata) {
+    const char *key;
+    json_t *value;
+    if (!json_is_object(metadata))
+        return soma_error(SOMA_INVALID_FILE, "%s: __metadata__ is no object; a map of strings is wanted", file->path);
+    json_object_foreach(metadata, key, value) {
+        if (!json_is_string(value))
+            return soma_error(SOMA_INVALID_FILE,
+                              "%s: __metadata__: the value of %s is no string; only strings are allowed", file->path,
+                              QUOTE(key));
+    }
+    return SOMA_OK;
+}
+
+static soma_status read_entries(soma_safetensors *file) {
+    const char *name;
+    json_t *value;
+    file->tensors = soma_calloc(json_object_size(file->header), sizeof *file->tensors);
+    if (!file->tensors) return soma_out_of_memory(json_object_size(file->header) * sizeof *file->tensors, file->path);
+    json_object_foreach(file->header, name, value) {
+        if (strcmp(name, "__metadata__") == 0)
+            SOMA_TRY(check_metadata(file, value));
+        else
+            SOMA_TRY(read_tensor(file, name, value, &file->tensors[file->count++]));
+    }
+    qsort(file->tensors, file->count, sizeof *file->tensors, compare_tensors);
+    return check_layout(file);
+}
+
+static soma_status read_header(soma_safetensors *file, const char *text, size_t length) {
+    size_t offset;
+    if (!soma_utf8_check(text, length, &offset))
+        return soma_error(SOMA_INVALID_FILE, "%s: offset %zu: %s is not UTF-8; the header must be", file->path,
+                          LENGTH_SIZE + offset, soma_quote(text + offset, 1).text);
+    if (text[0] != '{')
+        return soma_error(SOMA_INVALID_FILE, "%s: offset %d: the header begins with %s; it must begin with \"{\"",
+                          file->path, LENGTH_SIZE, soma_quote(text, 1).text);
+    json_error_t error;
+    file->header = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
+    if (!file->header)
+        return soma_error(SOMA_INVALID_FILE,
+                          "%s: offset %d: %s; the header must be one JSON object without duplicate keys", file->path,
+                          LENGTH_SIZE + error.position, error.text);
+    return read_entries(file);
+}
+
+/* The length of the header, against what the format allows and what the file has. */
+static soma_status check_length(const char *path, const uint8_t *memory, uint64_t file_size, uint64_t *length) {
+    if (file_size < LENGTH_SIZE + 2)
+        return soma_error(SOMA_INVALID_FILE, "%s: %" PRIu64 " bytes; a safetensors file has at least %d", path,
+                          file_size, LENGTH_SIZE + 2);
+    *length = soma_load_le64(memory);
+    if (*length >= 2 && *length <= MAX_HEADER_SIZE && *length <= file_size - LENGTH_SIZE) return SOMA_OK;
+    return soma_error(SOMA_INVALID_FILE,
+                      "%s: offset 0: a header of %" PRIu64 " bytes in a file of %" PRIu64
+                      "; 2 to %d are allowed, within the file. Is it a safetensors file?",
+                      path, *length, file_size, MAX_HEADER_SIZE);
+}
+
+soma_status soma_safetensors_parse(const char *name, const uint8_t *memory, size_t size, uint64_t file_size,
+                                   soma_safetensors **result) {
+    uint64_t length = 0;
+    *result = NULL;
+    SOMA_TRY(check_length(name, memory, file_size, &length));
+    if (size < LENGTH_SIZE + length) return soma_error(SOMA_INTERNAL, "%s: the header is not in memory", name);
+    soma_safetensors *file = soma_calloc(1, sizeof *file);
+    if (!file) return soma_out_of_memory(sizeof *file, name);
+    file->descriptor = -1;
+    file->data_start = LENGTH_SIZE + length;
+    file->data_size = file_size - file->data_start;
+    file->path = soma_strdup(name);
+    soma_status status = file->path ? read_header(file, (const char *)memory + LENGTH_SIZE, (size_t)length)
+                                    : soma_out_of_memory(strlen(name), "a file name");
+    if (status == SOMA_OK)
+        *result = file;
+    else
+        soma_safetensors_close(file);
+    return status;
+}
+
+/* -------------------------------------------------------------------------------------------------- the file */
+
+static soma_status read_and_parse(const char *path, int descriptor, uint64_t file_size, soma_safetensors **file) {
+    uint8_t length_bytes[LENGTH_SIZE] = {0};
+    uint64_t length = 0;
+    size_t got;
+    if (file_size == SOMA_FILE_SIZE_UNKNOWN)
+        return soma_error(SOMA_INVALID_FILE, "%s: a pipe or a device; an ordinary file is wanted", path);
+    SOMA_TRY(soma_file_read_some(path, descriptor, length_bytes, LENGTH_SIZE, &got));
+    SOMA_TRY(check_length(path, length_bytes, file_size, &length));
+    size_t size = LENGTH_SIZE + (size_t)length;
+    uint8_t *memory = soma_malloc(size);
+    if (!memory) return soma_out_of_memory(size, path);
+    memcpy(memory, length_bytes, LENGTH_SIZE);
+    soma_status status = soma_file_read_some(path, descriptor, memory + LENGTH_SIZE, (size_t)length, &got);
+    if (status == SOMA_OK && got < length)
+        status = soma_error(SOMA_INVALID_FILE, "%s: became shorter while it was read", path);
+    if (status == SOMA_OK) status = soma_safetensors_parse(path, memory, size, file_size, file);
+    soma_free(memory);
+    return status;
+}
+
+soma_status soma_safetensors_open(const char *path, soma_safetensors **file) {
+    int descriptor;
+    uint64_t file_size;
+    *file = NULL;
+    SOMA_TRY(soma_file_open(path, &descriptor, &file_size));
+    soma_status status = read_and_parse(path, descriptor, file_size, file);
+    if (status == SOMA_OK)
+        (*file)->descriptor = descriptor;
+    else
+        close(descriptor);
+    return status;
+}
+
+void soma_safetensors_close(soma_safetensors *file) {
+    if (!file) return;
+    if (file->descriptor >= 0) close(file->descriptor);
+    json_decref(file->header);
+    soma_free(file->tensors);
+    soma_free(file->path);
+    soma_free(file);
+}
+
+size_t soma_safetensors_count(const soma_safetensors *file) {
+    return file->count;
+}
+
+soma_safetensors_info soma_safetensors_get(const soma_safetensors *file, size_t index) {
+    return file->tensors[index].info;
+}
+
+bool soma_safetensors_find(const soma_safetensors *file, const char *name, size_t *index) {
+    for (*index = 0; *index < file->count; ++*index)
+        if (strcmp(file->tensors[*index].info.name, name) == 0) return true;
+    return false;
+}
+
+const char *soma_safetensors_metadata(const soma_safetensors *file, const char *key) {
+    return json_string_value(json_object_get(json_object_get(file->header, "__metadata__"), key));
+}
+
+bool soma_safetensors_is_real(const soma_safetensors_info *info) {
+    static const char *const names[] = {"F32", "F16", "BF16", "F64"};
+    for (size_t i = 0; i < SOMA_COUNT_OF(names); i++)
+        if (strcmp(info->dtype, names[i]) == 0) return true;
+    return false;
+}
+
+/* `size` bytes of the tensor, from this offset in it on. */
+static soma_status read_at(const soma_safetensors *file, const tensor *one, uint64_t offset, uint8_t *target,
+                           size_t size) {
+    for (size_t done = 0; done < size;) {
+        ssize_t part =
+            pread(file->descriptor, target + done, size - done, (off_t)(file->data_start + one->begin + offset + done));
+        if (part < 0 && errno != EINTR)
+            return soma_error(SOMA_IO, "%s: tensor %s: cannot read: %s", file->path, QUOTE(one->info.name),
+                              strerror(errno));
+        if (part == 0)
+            return soma_error(SOMA_INVALID_FILE, "%s: tensor %s: the file became shorter while it was open", file->path,
+                              QUOTE(one->info.name));
+        if (part > 0) done += (size_t)part;
+    }
+    return SOMA_OK;
+}
+
+/* An element of a type of real numbers, rounded. */
+static float load_real(const tensor *one, const uint8_t *at) {
+    if (one->width == 8) {
+        uint64_t bits = soma_load_le64(at);
+        double value;
+        memcpy(&value, &bits, sizeof value);
+        return (float)value;
+    }
+    if (one->width == 4) {
+        uint32_t bits = soma_load_le32(at);
+        float value;
+        memcpy(&value, &bits, sizeof value);
+        return value;
+    }
+    uint16_t bits = (uint16_t)(at[0] | at[1] << 8);
+    return one->info.dtype[0] == 'B' ? soma_float_of_bfloat(bits) : soma_float_of_half(bits);
+}
+
+soma_status soma_safetensors_read(const soma_safetensors *file, size_t index, float *values, size_t count) {
+    const tensor *one = &file->tensors[index];
+    uint8_t block[16384];
+    const size_t most = sizeof block / one->width;
+    if (!soma_safetensors_is_real(&one->info))
+        return soma_error(SOMA_UNSUPPORTED, "%s: tensor %s: elements are %s; F32, F16, BF16 and F64 are read",
+                          file->path, QUOTE(one->info.name), one->info.dtype);
+    if (count != one->info.count)
+        return soma_error(SOMA_INVALID_SHAPE, "%s: tensor %s: %zu elements; %zu are wanted", file->path,
+                          QUOTE(one->info.name), one->info.count, count);
+    if (file->descriptor < 0) return soma_error(SOMA_INVALID_STATE, "%s: is not open as a file", file->path);
+    for (size_t start = 0; start < count; start += most) {
+        size_t part = SOMA_MIN(most, count - start);
+        SOMA_TRY(read_at(file, one, (uint64_t)start * one->width, block, part * one->width));
+        for (size_t i = 0; i < part; i++) values[start + i] = load_real(one, block + i * one->width);
+    }
+    return SOMA_OK;
+}
