@@ -4,9 +4,10 @@
  * of a program only the kernels that are used: so there one large program starts sooner than many small ones. Drivers of GPUs compile
  * everything in a program: there each kernel is a program of its own, with constants for what is an argument here.
  */
-#include "crossentropy.cl"
-#include "elementwise.cl"
-#include "gather.cl"
+#include "loss_crossentropy.cl"
+#include "unary.cl"
+#include "copy_fill.cl"
+#include "copy_gather.cl"
 #include "gemm_vector.cl"
 #include "loss.cl"
 #include "metric.cl"

@@ -280,7 +280,7 @@ static void add(mutant_list *list, mutant added) {
 /* What each view of a primitive is for, by a call that has them all. */
 static soma_call call_with_all_views(uint32_t primitive) {
     static const uint32_t view_counts[] = {
-#define X(name, views) views,
+#define X(NAME, name, views, ...) views,
         SOMA_PRIMITIVE_LIST(X)
 #undef X
     };

@@ -13,8 +13,12 @@
 
 START_TEST(register_refuses_another_abi) {
     soma_device_api api = fake_api;
+    /* An older plugin is told both numbers; so is a newer one. */
+    api.abi = 1;
+    expect_error(soma_device_register(&api), SOMA_ABI_MISMATCH, "built for version 1");
+    expect_error(soma_device_register(&api), SOMA_ABI_MISMATCH, "this library has version 2");
     api.abi = SOMA_DEVICE_ABI + 1;
-    expect_error(soma_device_register(&api), SOMA_ABI_MISMATCH, "version 2");
+    expect_error(soma_device_register(&api), SOMA_ABI_MISMATCH, "version 3");
     api = fake_api;
     api.size = SOMA_DEVICE_API_LEAST_SIZE - 8;
     expect_error(soma_device_register(&api), SOMA_ABI_MISMATCH, "bytes");

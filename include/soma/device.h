@@ -3,7 +3,7 @@
  * soma/device.h - the boundary between soma and the devices that compute for it.
  *
  * For authors of devices. A device is one struct of functions (soma_device_api). Everything it is asked to compute
- * comes as a soma_call: a primitive's number, up to eight views of its memory, and the primitive's parameters.
+ * comes as a soma_call: a primitive's number, up to twelve views of its memory, and the primitive's parameters.
  *
  * Only life and memory are mandatory: a call that `prepare` answers with SOMA_UNSUPPORTED is executed by soma's own
  * float64 reference on the host, through `read` and `write`. So a device with the memory slots alone is slow but
@@ -22,7 +22,7 @@ extern "C" {
 #endif
 
 /* Raised when a struct of this file changes in a way that an older device can't bear; slots are only ever appended. */
-#define SOMA_DEVICE_ABI 1
+#define SOMA_DEVICE_ABI 2
 
 /* ------------------------------------------------------------------------------------------------------ views */
 
@@ -51,8 +51,9 @@ static inline size_t soma_view_count(const soma_view *view) {
 
 /* clang-format off: a table */
 /*
- * X(NAME, view count). The views of each, in order; [x] marks an optional one (rank 0 when absent). f32 unless said
- * otherwise; where a line says f32, the reference device may see f64 instead. n is the number of samples in the batch.
+ * X(NAME, name, view count, when): `when` is ALWAYS or, for what only training asks for, TRAINING. New ones are added
+ * at the end. The views of each, in order; [x] marks an optional one (rank 0 when absent). f32 unless said otherwise;
+ * where a line says f32, the reference device may see f64 instead. n is the number of samples in the batch.
  *
  * FILL            out                        out = value
  * COPY            in, out                    out = scale in + shift; same shape, any strides, any dtypes (a
@@ -97,25 +98,25 @@ static inline size_t soma_view_count(const soma_view *view) {
  */
 /* clang-format on */
 #define SOMA_PRIMITIVE_LIST(X)                                                                                         \
-    X(FILL, 1)                                                                                                         \
-    X(COPY, 2)                                                                                                         \
-    X(GATHER, 3)                                                                                                       \
-    X(GEMM, 4)                                                                                                         \
-    X(UNARY, 2)                                                                                                        \
-    X(UNARY_GRAD, 3)                                                                                                   \
-    X(BIAS_UNARY_GRAD, 4)                                                                                              \
-    X(BINARY, 3)                                                                                                       \
-    X(REDUCE, 2)                                                                                                       \
-    X(SOFTMAX, 2)                                                                                                      \
-    X(SOFTMAX_GRAD, 3)                                                                                                 \
-    X(DROPOUT, 2)                                                                                                      \
-    X(LOSS, 5)                                                                                                         \
-    X(LOSS_GRAD, 7)                                                                                                    \
-    X(METRIC, 3)                                                                                                       \
-    X(OPTIMIZER, 5)
+    X(FILL, fill, 1, ALWAYS)                                                                                           \
+    X(COPY, copy, 2, ALWAYS)                                                                                           \
+    X(GATHER, gather, 3, ALWAYS)                                                                                       \
+    X(GEMM, gemm, 4, ALWAYS)                                                                                           \
+    X(UNARY, unary, 2, ALWAYS)                                                                                         \
+    X(UNARY_GRAD, unary_grad, 3, TRAINING)                                                                             \
+    X(BIAS_UNARY_GRAD, bias_unary_grad, 4, TRAINING)                                                                   \
+    X(BINARY, binary, 3, ALWAYS)                                                                                       \
+    X(REDUCE, reduce, 2, ALWAYS)                                                                                       \
+    X(SOFTMAX, softmax, 2, ALWAYS)                                                                                     \
+    X(SOFTMAX_GRAD, softmax_grad, 3, TRAINING)                                                                         \
+    X(DROPOUT, dropout, 2, TRAINING)                                                                                   \
+    X(LOSS, loss, 5, ALWAYS)                                                                                           \
+    X(LOSS_GRAD, loss_grad, 7, TRAINING)                                                                               \
+    X(METRIC, metric, 3, ALWAYS)                                                                                       \
+    X(OPTIMIZER, optimizer, 5, TRAINING)
 
 typedef enum soma_primitive {
-#define X(name, views) SOMA_PRIMITIVE_##name,
+#define X(NAME, ...) SOMA_PRIMITIVE_##NAME,
     SOMA_PRIMITIVE_LIST(X)
 #undef X
         SOMA_PRIMITIVE_COUNT
@@ -293,7 +294,7 @@ typedef struct soma_optimizer_params { /* all live but kind and decay_count */
 
 /* ------------------------------------------------------------------------------------------------------- calls */
 
-#define SOMA_CALL_MAX_VIEWS 8
+#define SOMA_CALL_MAX_VIEWS 12
 
 /*
  * One computation. `prepare` sees it once, with shapes and parameters but no memory; from the first `run` on, memory

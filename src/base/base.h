@@ -29,7 +29,10 @@
 #define SOMA_HAS_TRAINING        false
 #define SOMA_FOR_TRAINING(entry) NULL
 #endif
-#define SOMA_WITHOUT_TRAINING "this soma was built without training (-Dtraining=false)"
+/* By the last column of SOMA_PRIMITIVE_LIST. */
+#define SOMA_WHEN_ALWAYS(entry)   entry
+#define SOMA_WHEN_TRAINING(entry) SOMA_FOR_TRAINING(entry)
+#define SOMA_WITHOUT_TRAINING     "this soma was built without training (-Dtraining=false)"
 
 /* ------------------------------------------------------------------------------------------------------- error */
 

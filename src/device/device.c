@@ -118,9 +118,9 @@ soma_status soma_device_fill(soma_device *device, void *memory, size_t offset, u
 
 /* Says so once for each primitive of a device. */
 static void log_fallback(soma_device *device, soma_primitive primitive) {
-    uint32_t bit = UINT32_C(1) << primitive, seen;
-    LOCKED(device, seen = device->fallback_seen; device->fallback_seen |= bit);
-    if (seen & bit) return;
+    bool seen;
+    LOCKED(device, seen = device->fallback_seen[primitive]; device->fallback_seen[primitive] = true);
+    if (seen) return;
     soma_log(SOMA_LOG_INFO, "device %s (%s) does not do %s: the host does", device->selector, device->info.name,
              soma_primitive_name(primitive));
 }

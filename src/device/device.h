@@ -14,11 +14,10 @@ struct soma_device {
     soma_device_info info;
     char selector[64];
     soma_device_memory memory;
-    uint64_t memory_limit;  /* 0: none */
-    uint32_t fallback_seen; /* a bit per primitive: the log has said that the host executes it */
-    uint64_t memories;      /* soma_memory objects made so far */
+    uint64_t memory_limit;                    /* 0: none */
+    bool fallback_seen[SOMA_PRIMITIVE_COUNT]; /* the log has said that the host executes it */
+    uint64_t memories;                        /* soma_memory objects made so far */
 };
-_Static_assert(SOMA_PRIMITIVE_COUNT <= 32, "fallback_seen has a bit for every primitive");
 
 /*
  * Memory. `bytes` > 0. SOMA_OUT_OF_DEVICE_MEMORY names `what`, the bytes asked for, what is in use and what there is;

@@ -8,8 +8,8 @@
 
 #define NAME_SIZE 24
 
-static char primitive_name[SOMA_PRIMITIVE_COUNT][NAME_SIZE] = {
-#define X(name, views) [SOMA_PRIMITIVE_##name] = #name,
+static const char *const primitive_name[SOMA_PRIMITIVE_COUNT] = {
+#define X(NAME, name, ...) [SOMA_PRIMITIVE_##NAME] = #name,
     SOMA_PRIMITIVE_LIST(X)
 #undef X
 };
@@ -31,14 +31,12 @@ static void lower(char *text) {
 }
 
 static void lower_all(void) {
-    for (size_t i = 0; i < SOMA_PRIMITIVE_COUNT; i++) lower(primitive_name[i]);
     for (size_t i = 0; i < SOMA_FUNCTION_COUNT; i++) lower(function_name[i]);
 }
 
 static pthread_once_t lowered = PTHREAD_ONCE_INIT;
 
 const char *soma_primitive_name(soma_primitive primitive) {
-    pthread_once(&lowered, lower_all);
     return (unsigned)primitive < SOMA_PRIMITIVE_COUNT ? primitive_name[primitive] : "unknown primitive";
 }
 

@@ -6,23 +6,10 @@
 #include <string.h>
 
 static soma_case_table *const tables[SOMA_CHECK_COUNT] = {
-    [SOMA_PRIMITIVE_FILL] = soma_fill_cases,
-    [SOMA_PRIMITIVE_COPY] = soma_copy_cases,
-    [SOMA_PRIMITIVE_GATHER] = soma_gather_cases,
-    [SOMA_PRIMITIVE_GEMM] = soma_gemm_cases,
-    [SOMA_PRIMITIVE_UNARY] = soma_unary_cases,
-    [SOMA_PRIMITIVE_UNARY_GRAD] = SOMA_FOR_TRAINING(soma_unary_grad_cases),
-    [SOMA_PRIMITIVE_BIAS_UNARY_GRAD] = SOMA_FOR_TRAINING(soma_bias_unary_grad_cases),
-    [SOMA_PRIMITIVE_BINARY] = soma_binary_cases,
-    [SOMA_PRIMITIVE_REDUCE] = soma_reduce_cases,
-    [SOMA_PRIMITIVE_SOFTMAX] = soma_softmax_cases,
-    [SOMA_PRIMITIVE_SOFTMAX_GRAD] = SOMA_FOR_TRAINING(soma_softmax_grad_cases),
-    [SOMA_PRIMITIVE_DROPOUT] = SOMA_FOR_TRAINING(soma_dropout_cases),
-    [SOMA_PRIMITIVE_LOSS] = soma_loss_cases,
-    [SOMA_PRIMITIVE_LOSS_GRAD] = SOMA_FOR_TRAINING(soma_loss_grad_cases),
-    [SOMA_PRIMITIVE_METRIC] = soma_metric_cases,
-    [SOMA_PRIMITIVE_OPTIMIZER] = SOMA_FOR_TRAINING(soma_optimizer_cases),
-    [SOMA_CHECK_MEMORY] = soma_memory_cases,
+#define X(NAME, name, views, when) [SOMA_PRIMITIVE_##NAME] = SOMA_WHEN_##when(soma_##name##_cases),
+    SOMA_PRIMITIVE_LIST(X)
+#undef X
+        [SOMA_CHECK_MEMORY] = soma_memory_cases,
     [SOMA_CHECK_LIST] = soma_list_cases,
 };
 

@@ -11,8 +11,8 @@
 
 #include "base/random.h"
 #include "device/calls.h"
-#include "device/check_call.h"
 #include "device/conformance/bounded.h"
+#include "device/contract/contract.h"
 #include "device/device.h"
 #include "device/element.h"
 
@@ -123,10 +123,10 @@ bool soma_case_compare(soma_suite *suite, const soma_case *c, const soma_call *b
  */
 
 typedef void soma_case_table(soma_suite *suite);
-soma_case_table soma_fill_cases, soma_copy_cases, soma_gather_cases, soma_gemm_cases, soma_unary_cases,
-    soma_unary_grad_cases, soma_bias_unary_grad_cases, soma_binary_cases, soma_reduce_cases, soma_softmax_cases,
-    soma_softmax_grad_cases, soma_dropout_cases, soma_loss_cases, soma_loss_grad_cases, soma_metric_cases,
-    soma_optimizer_cases, soma_memory_cases, soma_list_cases;
+#define X(NAME, name, ...) soma_case_table soma_##name##_cases;
+SOMA_PRIMITIVE_LIST(X)
+#undef X
+soma_case_table soma_memory_cases, soma_list_cases;
 
 /* False for the primitives of training in a soma without it. */
 bool soma_suite_has(uint32_t row);

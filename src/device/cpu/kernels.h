@@ -134,21 +134,8 @@ double SOMA_FOR_ISA(soma_cpu_multiply_add)(size_t rounds, float *result);
 
 #define SOMA_CPU_PLANNER(name)                                                                                         \
     soma_status SOMA_FOR_ISA(soma_cpu_plan_##name)(const soma_call *call, soma_cpu_plan *plan)
-SOMA_CPU_PLANNER(fill);
-SOMA_CPU_PLANNER(copy);
-SOMA_CPU_PLANNER(gather);
-SOMA_CPU_PLANNER(gemm);
-SOMA_CPU_PLANNER(unary);
-SOMA_CPU_PLANNER(unary_grad);
-SOMA_CPU_PLANNER(bias_unary_grad);
-SOMA_CPU_PLANNER(binary);
-SOMA_CPU_PLANNER(reduce);
-SOMA_CPU_PLANNER(softmax);
-SOMA_CPU_PLANNER(softmax_grad);
-SOMA_CPU_PLANNER(dropout);
-SOMA_CPU_PLANNER(loss);
-SOMA_CPU_PLANNER(loss_grad);
-SOMA_CPU_PLANNER(metric);
-SOMA_CPU_PLANNER(optimizer);
+#define X(NAME, name, ...) SOMA_CPU_PLANNER(name);
+SOMA_PRIMITIVE_LIST(X)
+#undef X
 
 #endif

@@ -32,7 +32,7 @@ static void end(soma_cl_builder *builder, soma_cl_rows share, uint32_t last) {
 static void write_crossentropy(soma_cl_builder *builder, const char *kernel) {
     const bool logits = builder->call->params.loss.kind == SOMA_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS;
     const uint32_t views = builder->call->view_count;
-    const soma_cl_rows share = begin(builder, "crossentropy.cl", kernel, "FIXED_LOGITS", logits);
+    const soma_cl_rows share = begin(builder, "loss_crossentropy.cl", kernel, "FIXED_LOGITS", logits);
     soma_cl_pass_u32(builder, logits);
     soma_cl_pass_u32(builder, builder->call->view[1].dtype == SOMA_I32);
     pass_weights(builder);

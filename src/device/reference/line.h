@@ -20,4 +20,15 @@ static inline double line_get(const soma_view *x, line along, size_t i) {
     return soma_element_get(x, along.first + i * along.step);
 }
 
+/* NaN where an element is. */
+static inline double line_extreme(const soma_view *x, line along, bool largest) {
+    double extreme = largest ? -INFINITY : INFINITY;
+    for (size_t i = 0; i < along.count; i++) {
+        double value = line_get(x, along, i);
+        if (isnan(value)) return value;
+        if (largest ? value > extreme : value < extreme) extreme = value;
+    }
+    return extreme;
+}
+
 #endif

@@ -4,22 +4,9 @@
 #include "device/reference/reference.h"
 
 static soma_reference_primitive *const primitives[SOMA_PRIMITIVE_COUNT] = {
-    [SOMA_PRIMITIVE_FILL] = soma_reference_fill,
-    [SOMA_PRIMITIVE_COPY] = soma_reference_copy,
-    [SOMA_PRIMITIVE_GATHER] = soma_reference_gather,
-    [SOMA_PRIMITIVE_GEMM] = soma_reference_gemm,
-    [SOMA_PRIMITIVE_UNARY] = soma_reference_unary,
-    [SOMA_PRIMITIVE_UNARY_GRAD] = SOMA_FOR_TRAINING(soma_reference_unary_grad),
-    [SOMA_PRIMITIVE_BIAS_UNARY_GRAD] = SOMA_FOR_TRAINING(soma_reference_bias_unary_grad),
-    [SOMA_PRIMITIVE_BINARY] = soma_reference_binary,
-    [SOMA_PRIMITIVE_REDUCE] = soma_reference_reduce,
-    [SOMA_PRIMITIVE_SOFTMAX] = soma_reference_softmax,
-    [SOMA_PRIMITIVE_SOFTMAX_GRAD] = SOMA_FOR_TRAINING(soma_reference_softmax_grad),
-    [SOMA_PRIMITIVE_DROPOUT] = SOMA_FOR_TRAINING(soma_reference_dropout),
-    [SOMA_PRIMITIVE_LOSS] = soma_reference_loss,
-    [SOMA_PRIMITIVE_LOSS_GRAD] = SOMA_FOR_TRAINING(soma_reference_loss_grad),
-    [SOMA_PRIMITIVE_METRIC] = soma_reference_metric,
-    [SOMA_PRIMITIVE_OPTIMIZER] = SOMA_FOR_TRAINING(soma_reference_optimizer),
+#define X(NAME, name, views, when) [SOMA_PRIMITIVE_##NAME] = SOMA_WHEN_##when(soma_reference_##name),
+    SOMA_PRIMITIVE_LIST(X)
+#undef X
 };
 
 bool soma_reference_has(soma_primitive primitive) {

@@ -28,9 +28,8 @@ bool soma_dropout_keeps(const soma_dropout_params *params, size_t index);
 
 /* One per primitive; the call has passed soma_call_check(). */
 typedef soma_status soma_reference_primitive(const soma_call *call);
-soma_reference_primitive soma_reference_fill, soma_reference_copy, soma_reference_gather, soma_reference_unary,
-    soma_reference_unary_grad, soma_reference_bias_unary_grad, soma_reference_binary, soma_reference_dropout,
-    soma_reference_gemm, soma_reference_reduce, soma_reference_softmax, soma_reference_softmax_grad,
-    soma_reference_loss, soma_reference_loss_grad, soma_reference_metric, soma_reference_optimizer;
+#define X(NAME, name, ...) soma_reference_primitive soma_reference_##name;
+SOMA_PRIMITIVE_LIST(X)
+#undef X
 
 #endif

@@ -3,22 +3,9 @@
 #include "device/opencl/launch/launch.h"
 
 static soma_cl_writer *const writers[SOMA_PRIMITIVE_COUNT] = {
-    [SOMA_PRIMITIVE_FILL] = soma_cl_write_fill,
-    [SOMA_PRIMITIVE_COPY] = soma_cl_write_copy,
-    [SOMA_PRIMITIVE_GATHER] = soma_cl_write_gather,
-    [SOMA_PRIMITIVE_GEMM] = soma_cl_write_gemm,
-    [SOMA_PRIMITIVE_UNARY] = soma_cl_write_unary,
-    [SOMA_PRIMITIVE_UNARY_GRAD] = SOMA_FOR_TRAINING(soma_cl_write_unary_grad),
-    [SOMA_PRIMITIVE_BIAS_UNARY_GRAD] = SOMA_FOR_TRAINING(soma_cl_write_bias_unary_grad),
-    [SOMA_PRIMITIVE_BINARY] = soma_cl_write_binary,
-    [SOMA_PRIMITIVE_REDUCE] = soma_cl_write_reduce,
-    [SOMA_PRIMITIVE_SOFTMAX] = soma_cl_write_softmax,
-    [SOMA_PRIMITIVE_SOFTMAX_GRAD] = SOMA_FOR_TRAINING(soma_cl_write_softmax_grad),
-    [SOMA_PRIMITIVE_DROPOUT] = SOMA_FOR_TRAINING(soma_cl_write_dropout),
-    [SOMA_PRIMITIVE_LOSS] = soma_cl_write_loss,
-    [SOMA_PRIMITIVE_LOSS_GRAD] = SOMA_FOR_TRAINING(soma_cl_write_loss_grad),
-    [SOMA_PRIMITIVE_METRIC] = soma_cl_write_metric,
-    [SOMA_PRIMITIVE_OPTIMIZER] = SOMA_FOR_TRAINING(soma_cl_write_optimizer),
+#define X(NAME, name, views, when) [SOMA_PRIMITIVE_##NAME] = SOMA_WHEN_##when(soma_cl_write_##name),
+    SOMA_PRIMITIVE_LIST(X)
+#undef X
 };
 
 /* float64 is the reference's alone: many OpenCL devices do not have it. */

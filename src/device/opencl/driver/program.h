@@ -6,8 +6,8 @@
 #include "device/opencl/driver/opencl.h"
 
 typedef struct soma_cl_source {
-    const char *name;  /* "elementwise.cl" */
-    const char *parts; /* the sources that it includes, " elementwise.cl  gather.cl " */
+    const char *name;  /* "unary.cl" */
+    const char *parts; /* the sources that it includes, " unary.cl  copy_gather.cl " */
     const char *text;
 } soma_cl_source;
 

@@ -84,8 +84,8 @@ static void write_clblast(soma_cl_builder *builder, const soma_cl_gemm *gemm, so
     soma_cl_product_write(builder, size.m, size.n, size.k);
     if (!has_bias && params->function == SOMA_IDENTITY) return;
     const soma_cl_rows share = soma_cl_share_rows(builder->device, size.m, size.n);
-    soma_cl_begin(builder, "finish.cl", "finish", "-DFIXED_FUNCTION=%d -DLANES=%u -DROWS=%u", (int)params->function,
-                  share.lanes, share.rows);
+    soma_cl_begin(builder, "gemm_finish.cl", "finish", "-DFIXED_FUNCTION=%d -DLANES=%u -DROWS=%u",
+                  (int)params->function, share.lanes, share.rows);
     soma_cl_pass_size(builder, size.m);
     soma_cl_pass_size(builder, share.rows_per_group);
     soma_cl_pass_size(builder, size.n);

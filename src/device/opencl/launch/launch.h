@@ -152,10 +152,9 @@ size_t soma_cl_axis_pieces(const soma_cl_device *device, size_t items, size_t ax
 /* ------------------------------------------------------------------------------------------- the primitives' files */
 
 typedef void soma_cl_writer(soma_cl_builder *builder);
-soma_cl_writer soma_cl_write_fill, soma_cl_write_copy, soma_cl_write_gather, soma_cl_write_gemm, soma_cl_write_unary,
-    soma_cl_write_unary_grad, soma_cl_write_bias_unary_grad, soma_cl_write_binary, soma_cl_write_reduce,
-    soma_cl_write_softmax, soma_cl_write_softmax_grad, soma_cl_write_dropout, soma_cl_write_loss,
-    soma_cl_write_loss_grad, soma_cl_write_metric, soma_cl_write_optimizer;
+#define X(NAME, name, ...) soma_cl_writer soma_cl_write_##name;
+SOMA_PRIMITIVE_LIST(X)
+#undef X
 
 /* Softmax and its gradient: one kernel where the axis is a row, the other for any axis; they take so many views. */
 void soma_cl_launch_softmax(soma_cl_builder *builder, const char *rows_kernel, const char *columns_kernel,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The kernel of gather.cl for one pair of element types, IN and OUT. Included once for each pair; undefines both. */
+/* The kernel of copy_gather.cl for one pair of element types, IN and OUT. Included once for each pair; undefines both. */
 KERNEL(GROUP, 1)
 void PASTE(PASTE(gather_, IN), PASTE(_, OUT))(ARGUMENTS(ulong count, ulong chunk, ulong start, ulong rows, ulong width, float scale,
                                               float shift, uint exact, uint indexed, ulong index_count, const global int *index,

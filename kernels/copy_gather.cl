@@ -12,24 +12,24 @@ static ulong row_of(uint indexed, const global int *index, ulong index_count, ul
 }
 
 #ifdef IN
-#include "gather.h"
+#include "copy_gather.h"
 #else
 #define IN float
 #define OUT float
-#include "gather.h"
+#include "copy_gather.h"
 #define IN float
 #define OUT int
-#include "gather.h"
+#include "copy_gather.h"
 #define IN uchar
 #define OUT float
-#include "gather.h"
+#include "copy_gather.h"
 #define IN uchar
 #define OUT int
-#include "gather.h"
+#include "copy_gather.h"
 #define IN int
 #define OUT float
-#include "gather.h"
+#include "copy_gather.h"
 #define IN int
 #define OUT int
-#include "gather.h"
+#include "copy_gather.h"
 #endif

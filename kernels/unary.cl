@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* One number in, one number out: fill, functions and their gradients. */
+/* One number in, one number out: functions and their gradients. */
 #include "apply.h"
-
-KERNEL(GROUP, 1) void fill(ARGUMENTS(ulong count, ulong chunk, float value, global float *out)) {
-    FOR_EACH_VECTOR(i, part, count, chunk) store_part((real)(value), out + i, part);
-}
 
 KERNEL(GROUP, 1)
 void unary(ARGUMENTS(ulong count, ulong chunk, uint function, float a, float b, const global float *x, global float *out)) {

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* UNARY and its gradients. */
+#include "device/contract/contract.h"
+
+soma_status soma_need_function(const soma_call *call, soma_function function, float a, float b) {
+    if ((unsigned)function >= SOMA_FUNCTION_COUNT)
+        return soma_call_refuse(call, SOMA_INVALID_ARGUMENT, "there is no function %d of one number", (int)function);
+    if (function == SOMA_LEAKY_RELU && !(b < a))
+        return soma_call_refuse(call, SOMA_INVALID_ARGUMENT, "leaky_relu with a = %g and b = %g; b < a is needed",
+                                (double)a, (double)b);
+    if (function == SOMA_ELU && !(a >= 0.0f)) /* below 0 the output does not tell on which side of 0 the input was */
+        return soma_call_refuse(call, SOMA_INVALID_ARGUMENT, "elu with a = %g; a >= 0 is needed", (double)a);
+    return SOMA_OK;
+}
+
+static soma_status check_unary(const soma_call *call) {
+    SOMA_TRY(soma_need_function(call, call->params.unary.function, call->params.unary.a, call->params.unary.b));
+    return soma_need_same_shape(call, 0, 1);
+}
+
+SOMA_CONTRACT(unary) = {check_unary, {{"x", F}, {"out", F | OUT}}};
+
+static soma_status check_unary_grad(const soma_call *call) {
+    SOMA_TRY(soma_need_function(call, call->params.unary.function, call->params.unary.a, call->params.unary.b));
+    SOMA_TRY(soma_need_same_shape(call, 0, 1));
+    return soma_need_same_shape(call, 0, 2);
+}
+
+SOMA_CONTRACT(unary_grad) = {check_unary_grad, {{"dy", F}, {"x or y", F}, {"out", F | OUT}}};
+
+static soma_status check_bias_unary_grad(const soma_call *call) {
+    SOMA_TRY(soma_need_rank(call, 0, 2));
+    SOMA_TRY(check_unary_grad(call));
+    return soma_need_shape(call, 3, 1, call->view[0].shape[1], 0);
+}
+
+SOMA_CONTRACT(bias_unary_grad) = {check_bias_unary_grad,
+                                  {{"dy", F}, {"x or y", F}, {"out", F | OUT}, {"dbias", F | OUT}}};
