@@ -5,6 +5,7 @@
 #include "io/bytes.h"
 #include "io/safetensors/safetensors.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -21,9 +22,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         for (uint32_t j = 0; j < info.rank; j++) count *= info.shape[j];
         REQUIRE(info.count == count && soma_utf8_check(info.name, strlen(info.name), &offset));
         REQUIRE(soma_safetensors_find(file, info.name, &found) && found == i);
-        bool eight = strstr(info.dtype, "64") != NULL, four = strstr(info.dtype, "32") != NULL,
-             two = strstr(info.dtype, "16") != NULL;
-        covered += count * (eight ? 8 : four ? 4 : two ? 2 : 1);
+        size_t bits = strtoul(info.dtype + strcspn(info.dtype, "0123456789"), NULL, 10); /* F6_E2M3, BF16; BOOL: 0 */
+        REQUIRE(count * bits % 8 == 0);
+        covered += bits ? count * bits / 8 : count;
     }
     REQUIRE(covered == size);
     soma_safetensors_metadata(file, "graph");

@@ -5,6 +5,9 @@
 Usage: safetensors_interop.py TOOL [SOMA]     (tests/safetensors_tool.c, the program)
 Exits with 77, which Meson counts as skipped, where the packages safetensors and numpy are not installed.
 """
+import json
+import re
+import struct
 import subprocess
 import sys
 import tempfile
@@ -12,7 +15,7 @@ from pathlib import Path
 
 try:
     import numpy
-    from safetensors import safe_open
+    from safetensors import deserialize, safe_open
     from safetensors.numpy import save_file
 except ImportError as missing:
     print(f"skipped: {missing}; pip install safetensors numpy")
@@ -63,6 +66,32 @@ def ours_reads_theirs(tool, path):
     assert seen == set(tensors), seen
 
 
+def types_of_the_format(tool, path):
+    """Every type that the package knows, and how many bytes eight elements of it take."""
+    def file_of(dtype, size):
+        header = json.dumps({"a": {"dtype": dtype, "shape": [8], "data_offsets": [0, size]}}).encode()
+        return struct.pack("<Q", len(header)) + header + bytes(size)
+
+    def accepts(dtype, size):
+        try:
+            deserialize(file_of(dtype, size))
+        except Exception:
+            return False
+        return True
+
+    try:
+        deserialize(file_of("no type", 8))
+        raise AssertionError("the package knows a type called so")
+    except Exception as error:
+        types = re.findall(r"`(\w+)`", str(error).split("expected one of")[1])
+    for dtype in types:
+        size = next(size for size in range(1, 129) if accepts(dtype, size))
+        Path(path).write_bytes(file_of(dtype, size))
+        line = subprocess.run([tool, "print", path], check=True, capture_output=True, text=True).stdout.split("\n")[0]
+        assert line.startswith(f"a\t{dtype}\t8\t"), line
+    print(f"{len(types)} types are known on both sides")
+
+
 def networks_of_torch(program, directory):
     """An MLP of torch, in each type of its weights: the program's outputs for it are torch's."""
     try:
@@ -99,6 +128,7 @@ def main():
         path = str(Path(directory) / "file.safetensors")
         theirs_reads_ours(sys.argv[1], path)
         ours_reads_theirs(sys.argv[1], path)
+        types_of_the_format(sys.argv[1], path)
         if len(sys.argv) > 2:
             networks_of_torch(sys.argv[2], Path(directory))
     print("both ways")

@@ -53,6 +53,11 @@ class Files(ProgramTest):
         self.assertEqual(shown["tensors"], [{"name": "fc.weight", "dtype": "BF16", "shape": [2, 3]},
                                             {"name": "steps", "dtype": "I64", "shape": []}])
         self.assertIn("2 tensors, 7 numbers", self.succeed("show", file).stdout)
+        many = b'{"a":{"dtype":"F4","shape":[' + b"1," * 199 + b'2],"data_offsets":[0,1]}}'
+        file = self.write("many.safetensors", struct.pack("<Q", len(many)) + many + bytes(1))
+        self.assertIn("F4          1x1x1", self.succeed("show", file).stdout)
+        self.assertIn("1x1x...\n", self.succeed("show", file).stdout)
+        self.assertEqual(self.json("show", file)["tensors"], [{"name": "a", "dtype": "F4", "shape": [1] * 199 + [2]}])
         self.refuse(BAD_FILE, ["offset"], "show", self.write("torn.safetensors", struct.pack("<Q", len(header)) + header))
 
     def test_show_data(self):

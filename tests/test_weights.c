@@ -96,15 +96,21 @@ START_TEST(a_part_of_them) {
 }
 END_TEST
 
-/* A file with one tensor "dense_1.bias" of three elements of this type. */
-static const char *typed_file(const char *type, const void *data, size_t size) {
-    uint8_t file[512];
-    int length = snprintf((char *)file + 8, sizeof file - 8,
-                          "{\"dense_1.bias\":{\"dtype\":\"%s\",\"shape\":[3],\"data_offsets\":[0,%zu]}}", type, size);
+/* A file with one tensor "dense_1.bias" of this type. */
+static const char *shaped_file(const char *type, const char *shape, const void *data, size_t size) {
+    uint8_t file[2048];
+    int length =
+        snprintf((char *)file + 8, sizeof file - 8,
+                 "{\"dense_1.bias\":{\"dtype\":\"%s\",\"shape\":[%s],\"data_offsets\":[0,%zu]}}", type, shape, size);
     memset(file, 0, 8);
-    file[0] = (uint8_t)length;
+    file[0] = (uint8_t)(length & 255);
+    file[1] = (uint8_t)(length >> 8);
     memcpy(file + 8 + length, data, size);
     return temporary_file("weights", file, 8 + (size_t)length + size);
+}
+
+static const char *typed_file(const char *type, const void *data, size_t size) {
+    return shaped_file(type, "3", data, size);
 }
 
 START_TEST(types_of_real_numbers) {
@@ -121,6 +127,38 @@ START_TEST(types_of_real_numbers) {
     expect_parameter(network, "dense_1.bias", (const float[]){1, -2, 0.1f}, 3);
     expect_error(load(network, typed_file("I16", halves, sizeof halves), NULL, true), SOMA_INVALID_FILE,
                  "/weights: tensor dense_1.bias is I16", "F16, BF16 and F64");
+    soma_network_destroy(network);
+}
+END_TEST
+
+/* Types that are passed over where nobody wants them are refused by the tensor's name where somebody does. */
+START_TEST(wanted_tensors_of_other_types_are_refused) {
+    static const struct {
+        const char *name;
+        size_t bytes; /* of four elements */
+    } types[] = {{"F4", 2},          {"F6_E2M3", 3}, {"F6_E3M2", 3}, {"F8_E4M3", 4}, {"F8_E5M2", 4}, {"F8_E4M3FNUZ", 4},
+                 {"F8_E5M2FNUZ", 4}, {"F8_E8M0", 4}, {"BOOL", 4},    {"I8", 4},      {"U64", 32},    {"C64", 32}};
+    static const uint8_t data[32];
+    soma_network *network = network_of();
+    for (size_t i = 0; i < SOMA_COUNT_OF(types); i++) {
+        const char *path = shaped_file(types[i].name, "4", data, types[i].bytes);
+        expect_error(load(network, path, NULL, true), SOMA_INVALID_FILE, "/weights: tensor dense_1.bias is ",
+                     types[i].name, "F32, F16, BF16 and F64 are read");
+    }
+    soma_network_destroy(network);
+}
+END_TEST
+
+/* More dimensions than a network's tensor can have, and more than a message can name. */
+START_TEST(wanted_tensors_of_any_rank_are_compared) {
+    char shape[1200] = "3";
+    static const uint8_t data[12];
+    soma_network *network = network_of();
+    expect_error(load(network, shaped_file("F32", "1,1,1,1,1,3", data, 12), NULL, true), SOMA_INVALID_SHAPE,
+                 "dense_1.bias is [1, 1, 1, 1, 1, 3]", "dense_1.bias is [3]");
+    for (int i = 0; i < 500; i++) strcat(shape, ",1");
+    expect_error(load(network, shaped_file("F32", shape, data, 12), NULL, true), SOMA_INVALID_SHAPE,
+                 "dense_1.bias is [3, 1, 1, ", ", ...]", "dense_1.bias is [3]");
     soma_network_destroy(network);
 }
 END_TEST
@@ -159,6 +197,8 @@ static void add_tests(TCase *cases) {
     tcase_add_test(cases, by_a_map_and_transposed);
     tcase_add_test(cases, a_part_of_them);
     tcase_add_test(cases, types_of_real_numbers);
+    tcase_add_test(cases, wanted_tensors_of_other_types_are_refused);
+    tcase_add_test(cases, wanted_tensors_of_any_rank_are_compared);
     tcase_add_test(cases, what_does_not_fit_is_refused);
 }
 

@@ -12,12 +12,19 @@ static bool ends_with(const char *path, const char *ending) {
     return length >= size && strncmp(path + length - size, ending, size) == 0;
 }
 
-/* "8x8" into text. */
+/* "8x8" into text; where not all dimensions fit, "8x8x...". */
 static void shape_text(uint32_t rank, const size_t *shape, char *text, size_t size) {
+    static const char more[] = "x...";
     size_t length = 0;
     text[0] = '\0';
-    for (uint32_t i = 0; i < rank && length < size; i++)
-        length += (size_t)snprintf(text + length, size - length, "%s%zu", i ? "x" : "", shape[i]);
+    for (uint32_t i = 0; i < rank; i++) {
+        char one[24];
+        size_t added = (size_t)snprintf(one, sizeof one, "%s%zu", i ? "x" : "", shape[i]);
+        bool fits = length + added + sizeof more <= size;
+        snprintf(text + length, size - length, "%s", fits ? one : more);
+        if (!fits) return;
+        length += added;
+    }
 }
 
 static void report_shape(report *object, uint32_t rank, const size_t *shape) {
@@ -69,7 +76,7 @@ static void show_tensor(void *context, const char *name, const char *dtype, uint
     size_t numbers = 1;
     for (uint32_t i = 0; i < rank; i++) numbers *= shape[i];
     shape_text(rank, shape, text, sizeof text);
-    say_result("  %-32s %-5s %s\n", name, dtype, text);
+    say_result("  %-32s %-11s %s\n", name, dtype, text);
     report *tensor = report_append_object(tensors->list);
     report_text(tensor, "name", name);
     report_text(tensor, "dtype", dtype);

@@ -764,15 +764,17 @@ typedef struct soma_weights_options {
 
 /*
  * Weights from a safetensors file of another program: F32, F16, BF16 and F64, as float32. Before compile or after it.
- * All of it is checked and read before the network changes; tensors that nobody wants are passed over. A dense layer's
- * weight is [inputs, units]; PyTorch's nn.Linear keeps the transpose. SOMA_INVALID_SHAPE names both shapes.
+ * All of it is checked and read before the network changes; tensors that nobody wants are passed over, whatever their
+ * type and rank. A dense layer's weight is [inputs, units]; PyTorch's nn.Linear keeps the transpose. SOMA_INVALID_SHAPE
+ * names both shapes.
  */
 SOMA_API soma_status soma_load_weights(soma_network *network, const char *path, const soma_weights_options *options);
 
 /*
  * What is in a safetensors file, its values unread: `visitor` is called for each tensor in the order in which they lie
- * there. dtype is the format's word ("F32", "BF16", "I64"); rank 0 is a single number. The strings belong to the file
- * and are gone afterwards. *has_network (may be NULL): whether soma_load() finds a network in it.
+ * there. dtype is the format's word ("F32", "BF16", "I64", "F4"); rank 0 is a single number, and there may be more
+ * dimensions than SOMA_MAX_RANK. Strings and shape belong to the file and are gone afterwards. *has_network (may be
+ * NULL): whether soma_load() finds a network in it.
  */
 typedef void soma_tensor_visitor(void *context, const char *name, const char *dtype, uint32_t rank,
                                  const size_t *shape);

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,7 +19,7 @@
 
 typedef struct tensor {
     soma_safetensors_info info;
-    size_t width;        /* bytes of an element */
+    size_t bits;         /* of an element */
     uint64_t begin, end; /* from the start of the data */
 } tensor;
 
@@ -29,13 +30,22 @@ struct soma_safetensors {
     json_t *header; /* owns names and metadata */
     size_t count;
     tensor *tensors;
+    size_t *dimensions; /* of all tensors, one after the other */
 };
 
+/* All types of the format. Real ones can be weights, the others are passed over. */
 static const struct {
     const char *name;
-    size_t width;
-} dtypes[] = {{"F32", 4}, {"F64", 8}, {"F16", 2}, {"BF16", 2}, {"I64", 8},     {"I32", 4},     {"I16", 2}, {"I8", 1},
-              {"U64", 8}, {"U32", 4}, {"U16", 2}, {"U8", 1},   {"F8_E4M3", 1}, {"F8_E5M2", 1}, {"BOOL", 1}};
+    size_t bits;
+    bool real;
+} dtypes[] = {
+    {"F32", 32, true},     {"F16", 16, true},         {"BF16", 16, true},    {"F64", 64, true},
+    {"F8_E4M3", 8, false}, {"F8_E4M3FNUZ", 8, false}, {"F8_E5M2", 8, false}, {"F8_E5M2FNUZ", 8, false},
+    {"F8_E8M0", 8, false}, {"F6_E2M3", 6, false},     {"F6_E3M2", 6, false}, {"F4", 4, false},
+    {"C64", 64, false},    {"I64", 64, false},        {"I32", 32, false},    {"I16", 16, false},
+    {"I8", 8, false},      {"U64", 64, false},        {"U32", 32, false},    {"U16", 16, false},
+    {"U8", 8, false},      {"BOOL", 8, false},
+};
 
 #define QUOTE(string) soma_quote(string, strlen(string)).text
 
@@ -48,22 +58,42 @@ static soma_status read_dtype(const char *path, const char *name, const json_t *
     for (size_t i = 0; i < SOMA_COUNT_OF(dtypes); i++)
         if (strcmp(dtypes[i].name, json_string_value(value)) == 0) {
             into->info.dtype = dtypes[i].name;
-            into->width = dtypes[i].width;
+            into->bits = dtypes[i].bits;
             return SOMA_OK;
         }
-    return soma_error(SOMA_INVALID_FILE, "%s: tensor %s: unknown dtype %s; \"F32\" is wanted", path, QUOTE(name),
-                      QUOTE(json_string_value(value)));
+    char known[256];
+    size_t length = 0;
+    for (size_t i = 0; i < SOMA_COUNT_OF(dtypes) && length < sizeof known; i++)
+        length += (size_t)snprintf(known + length, sizeof known - length, "%s%s", i ? ", " : "", dtypes[i].name);
+    return soma_error(SOMA_INVALID_FILE, "%s: tensor %s: unknown dtype %s; the format has %s", path, QUOTE(name),
+                      QUOTE(json_string_value(value)), known);
 }
 
-static soma_status read_shape(const char *path, const char *name, const json_t *value, tensor *into) {
+/* Bits of the tensor in whole bytes: the format has no others, not even at the end of a tensor of less than a byte. */
+static soma_status check_bytes(const char *path, const char *name, const tensor *one) {
+    uint64_t bits = (uint64_t)one->info.count * one->bits;
+    if (bits / one->bits != one->info.count)
+        return soma_error(SOMA_INVALID_FILE, "%s: tensor %s: its shape has more elements than memory can hold", path,
+                          QUOTE(name));
+    if (bits % 8 == 0) return SOMA_OK;
+    return soma_error(SOMA_INVALID_FILE,
+                      "%s: tensor %s: %zu elements of %s take %" PRIu64 " bits; a tensor must fill whole bytes", path,
+                      QUOTE(name), one->info.count, one->info.dtype, bits);
+}
+
+static uint64_t byte_count(const tensor *one) {
+    return (uint64_t)one->info.count * one->bits / 8;
+}
+
+/* The dimensions go to `dimensions`, where there is room. */
+static soma_status read_shape(const char *path, const char *name, const json_t *value, size_t *dimensions,
+                              tensor *into) {
     if (!json_is_array(value))
         return soma_error(SOMA_INVALID_FILE,
                           "%s: tensor %s: shape is missing or no list; a list of whole numbers is wanted", path,
                           QUOTE(name));
-    if (json_array_size(value) > SOMA_MAX_RANK)
-        return soma_error(SOMA_INVALID_FILE, "%s: tensor %s: %zu dimensions; up to %d are read", path, QUOTE(name),
-                          json_array_size(value), SOMA_MAX_RANK);
     into->info.rank = (uint32_t)json_array_size(value);
+    into->info.shape = dimensions;
     into->info.count = 1;
     bool overflow = false;
     for (uint32_t i = 0; i < into->info.rank; i++) {
@@ -72,14 +102,13 @@ static soma_status read_shape(const char *path, const char *name, const json_t *
             return soma_error(SOMA_INVALID_FILE,
                               "%s: tensor %s: dimension %u of its shape is no whole number from 0 on", path,
                               QUOTE(name), i);
-        into->info.shape[i] = (size_t)json_integer_value(number);
-        overflow |= !soma_multiply_size(into->info.count, into->info.shape[i], &into->info.count);
+        dimensions[i] = (size_t)json_integer_value(number);
+        overflow |= !soma_multiply_size(into->info.count, dimensions[i], &into->info.count);
     }
-    size_t bytes;
-    if (overflow || !soma_multiply_size(into->info.count, into->width, &bytes))
+    if (overflow)
         return soma_error(SOMA_INVALID_FILE, "%s: tensor %s: its shape has more elements than memory can hold", path,
                           QUOTE(name));
-    return SOMA_OK;
+    return check_bytes(path, name, into);
 }
 
 static soma_status read_offsets(const soma_safetensors *file, const char *name, const json_t *value, tensor *into) {
@@ -96,23 +125,24 @@ static soma_status read_offsets(const soma_safetensors *file, const char *name, 
                           file->path, QUOTE(name), (long long)begin, (long long)end, file->data_size);
     into->begin = (uint64_t)begin;
     into->end = (uint64_t)end;
-    if (into->end - into->begin != (uint64_t)into->info.count * into->width)
+    if (into->end - into->begin != byte_count(into))
         return soma_error(SOMA_INVALID_FILE,
                           "%s: tensor %s: data_offsets [%lld, %lld] hold %" PRIu64
-                          " bytes; its shape of %zu elements of %s needs %zu",
+                          " bytes; its shape of %zu elements of %s needs %" PRIu64,
                           file->path, QUOTE(name), (long long)begin, (long long)end, into->end - into->begin,
-                          into->info.count, into->info.dtype, into->info.count * into->width);
+                          into->info.count, into->info.dtype, byte_count(into));
     return SOMA_OK;
 }
 
-static soma_status read_tensor(const soma_safetensors *file, const char *name, const json_t *value, tensor *into) {
+static soma_status read_tensor(const soma_safetensors *file, const char *name, const json_t *value, size_t *dimensions,
+                               tensor *into) {
     if (!json_is_object(value))
         return soma_error(SOMA_INVALID_FILE,
                           "%s: tensor %s: no object; {\"dtype\", \"shape\", \"data_offsets\"} is wanted", file->path,
                           QUOTE(name));
     into->info.name = name;
     SOMA_TRY(read_dtype(file->path, name, json_object_get(value, "dtype"), into));
-    SOMA_TRY(read_shape(file->path, name, json_object_get(value, "shape"), into));
+    SOMA_TRY(read_shape(file->path, name, json_object_get(value, "shape"), dimensions, into));
     SOMA_TRY(read_offsets(file, name, json_object_get(value, "data_offsets"), into));
     if (json_object_size(value) != 3)
         return soma_error(SOMA_INVALID_FILE,
@@ -166,13 +196,21 @@ static soma_status check_metadata(const soma_safetensors *file, json_t *metadata
 static soma_status read_entries(soma_safetensors *file) {
     const char *name;
     json_t *value;
+    size_t dimensions = 0;
+    json_object_foreach(file->header, name, value) dimensions += json_array_size(json_object_get(value, "shape"));
     file->tensors = soma_calloc(json_object_size(file->header), sizeof *file->tensors);
-    if (!file->tensors) return soma_out_of_memory(json_object_size(file->header) * sizeof *file->tensors, file->path);
+    file->dimensions = soma_calloc(dimensions, sizeof *file->dimensions);
+    if (!file->tensors || !file->dimensions)
+        return soma_out_of_memory(
+            json_object_size(file->header) * sizeof *file->tensors + dimensions * sizeof *file->dimensions, file->path);
+    dimensions = 0;
     json_object_foreach(file->header, name, value) {
-        if (strcmp(name, "__metadata__") == 0)
+        if (strcmp(name, "__metadata__") == 0) {
             SOMA_TRY(check_metadata(file, value));
-        else
-            SOMA_TRY(read_tensor(file, name, value, &file->tensors[file->count++]));
+            continue;
+        }
+        SOMA_TRY(read_tensor(file, name, value, file->dimensions + dimensions, &file->tensors[file->count]));
+        dimensions += file->tensors[file->count++].info.rank;
     }
     qsort(file->tensors, file->count, sizeof *file->tensors, compare_tensors);
     return check_layout(file);
@@ -269,6 +307,7 @@ void soma_safetensors_close(soma_safetensors *file) {
     if (file->descriptor >= 0) close(file->descriptor);
     json_decref(file->header);
     soma_free(file->tensors);
+    soma_free(file->dimensions);
     soma_free(file->path);
     soma_free(file);
 }
@@ -292,9 +331,8 @@ const char *soma_safetensors_metadata(const soma_safetensors *file, const char *
 }
 
 bool soma_safetensors_is_real(const soma_safetensors_info *info) {
-    static const char *const names[] = {"F32", "F16", "BF16", "F64"};
-    for (size_t i = 0; i < SOMA_COUNT_OF(names); i++)
-        if (strcmp(info->dtype, names[i]) == 0) return true;
+    for (size_t i = 0; i < SOMA_COUNT_OF(dtypes); i++)
+        if (strcmp(info->dtype, dtypes[i].name) == 0) return dtypes[i].real;
     return false;
 }
 
@@ -317,13 +355,13 @@ static soma_status read_at(const soma_safetensors *file, const tensor *one, uint
 
 /* An element of a type of real numbers, rounded. */
 static float load_real(const tensor *one, const uint8_t *at) {
-    if (one->width == 8) {
+    if (one->bits == 64) {
         uint64_t bits = soma_load_le64(at);
         double value;
         memcpy(&value, &bits, sizeof value);
         return (float)value;
     }
-    if (one->width == 4) {
+    if (one->bits == 32) {
         uint32_t bits = soma_load_le32(at);
         float value;
         memcpy(&value, &bits, sizeof value);
@@ -336,7 +374,7 @@ static float load_real(const tensor *one, const uint8_t *at) {
 soma_status soma_safetensors_read(const soma_safetensors *file, size_t index, float *values, size_t count) {
     const tensor *one = &file->tensors[index];
     uint8_t block[16384];
-    const size_t most = sizeof block / one->width;
+    const size_t width = one->bits / 8;
     if (!soma_safetensors_is_real(&one->info))
         return soma_error(SOMA_UNSUPPORTED, "%s: tensor %s: elements are %s; F32, F16, BF16 and F64 are read",
                           file->path, QUOTE(one->info.name), one->info.dtype);
@@ -344,10 +382,11 @@ soma_status soma_safetensors_read(const soma_safetensors *file, size_t index, fl
         return soma_error(SOMA_INVALID_SHAPE, "%s: tensor %s: %zu elements; %zu are wanted", file->path,
                           QUOTE(one->info.name), one->info.count, count);
     if (file->descriptor < 0) return soma_error(SOMA_INVALID_STATE, "%s: is not open as a file", file->path);
+    const size_t most = sizeof block / width;
     for (size_t start = 0; start < count; start += most) {
         size_t part = SOMA_MIN(most, count - start);
-        SOMA_TRY(read_at(file, one, (uint64_t)start * one->width, block, part * one->width));
-        for (size_t i = 0; i < part; i++) values[start + i] = load_real(one, block + i * one->width);
+        SOMA_TRY(read_at(file, one, (uint64_t)start * width, block, part * width));
+        for (size_t i = 0; i < part; i++) values[start + i] = load_real(one, block + i * width);
     }
     return SOMA_OK;
 }

@@ -32,9 +32,9 @@ typedef struct soma_safetensors soma_safetensors;
 
 typedef struct soma_safetensors_info {
     const char *name;  /* belongs to the file, like all strings here */
-    const char *dtype; /* "F32", ... */
-    uint32_t rank;
-    size_t shape[SOMA_MAX_RANK];
+    const char *dtype; /* "F32", ...: any of the format's */
+    uint32_t rank;     /* may be more than SOMA_MAX_RANK */
+    const size_t *shape;
     size_t count; /* elements */
 } soma_safetensors_info;
 

@@ -114,20 +114,30 @@ static bool fits(const soma_tensor *tensor, const soma_safetensors_info *info, b
     return true;
 }
 
+/* "[3, 2]", cut short where there are too many dimensions for the text. */
+static const char *shape_text(const soma_safetensors_info *info, char text[SOMA_SHAPE_TEXT]) {
+    size_t length = (size_t)snprintf(text, SOMA_SHAPE_TEXT, "[");
+    for (uint32_t i = 0; i < info->rank; i++) {
+        if (length > SOMA_SHAPE_TEXT - 32) {
+            snprintf(text + length, SOMA_SHAPE_TEXT - length, ", ...]");
+            return text;
+        }
+        length += (size_t)snprintf(text + length, SOMA_SHAPE_TEXT - length, "%s%zu", i ? ", " : "", info->shape[i]);
+    }
+    snprintf(text + length, SOMA_SHAPE_TEXT - length, "]");
+    return text;
+}
+
 static soma_status check_source(const loading *load, const soma_tensor *tensor, source *from) {
     soma_safetensors_info info = soma_safetensors_get(load->file, from->index);
     char found[SOMA_SHAPE_TEXT], wanted[SOMA_SHAPE_TEXT];
-    size_t length = 0;
     if (!soma_safetensors_is_real(&info))
         return soma_error(SOMA_INVALID_FILE, "%s: tensor %s is %s; F32, F16, BF16 and F64 are read", load->path,
                           info.name, info.dtype);
     from->transposed &= info.rank == 2; /* of a layer, its matrices */
     if (fits(tensor, &info, from->transposed)) return SOMA_OK;
-    found[0] = 0;
-    for (uint32_t i = 0; i < info.rank; i++)
-        length += (size_t)snprintf(found + length, sizeof found - length, "%s%zu", i ? ", " : "", info.shape[i]);
-    return soma_error(SOMA_INVALID_SHAPE, "%s: tensor %s is [%s]%s; the network's %s is %s%s", load->path, info.name,
-                      found, from->transposed ? ", to be transposed" : "", tensor->name,
+    return soma_error(SOMA_INVALID_SHAPE, "%s: tensor %s is %s%s; the network's %s is %s%s", load->path, info.name,
+                      shape_text(&info, found), from->transposed ? ", to be transposed" : "", tensor->name,
                       soma_tensor_shape_text(tensor, wanted),
                       fits(tensor, &info, !from->transposed) && info.rank == 2
                           ? (from->transposed ? ": it fits as it is" : ": it fits transposed")
