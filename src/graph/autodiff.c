@@ -29,11 +29,11 @@ static void mark_needed(backward *pass, soma_tensor *const *wanted, size_t count
 
 static soma_status step_back(backward *pass, soma_tensor *tensor) {
     soma_tensor *input_gradient[SOMA_MAX_INPUTS] = {NULL};
-    soma_gradient_rule *rule = soma_op_table[tensor->op].gradient;
+    soma_gradient_rule *rule = soma_op_table[tensor->op]->gradient;
     char label[SOMA_SHAPE_TEXT];
     if (!rule)
         return soma_error(SOMA_NO_GRADIENT, "%s: the op %s has no gradient", soma_tensor_label(tensor, label),
-                          soma_op_table[tensor->op].name);
+                          soma_op_name(tensor->op));
     uint32_t first = pass->graph->count;
     SOMA_TRY(rule(pass->graph, tensor, pass->gradient[tensor->id], input_gradient));
     /* They belong to the layer that they are gradients of: for messages and profiles. */

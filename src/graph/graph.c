@@ -81,10 +81,10 @@ static soma_status check_size(const soma_tensor *tensor) {
 
 soma_status soma_graph_add(soma_graph *graph, const soma_tensor_spec *spec, soma_tensor **out) {
     *out = NULL;
-    const soma_op_row *row = &soma_op_table[spec->op];
+    const soma_op_row *row = soma_op_table[spec->op];
     if (spec->input_count < row->least || spec->input_count > row->most)
         return soma_error(SOMA_INVALID_ARGUMENT, "%s%s%s takes %u to %u inputs, got %u", spec->name ? spec->name : "",
-                          spec->name ? ": " : "", row->name, row->least, row->most, spec->input_count);
+                          spec->name ? ": " : "", soma_op_name(spec->op), row->least, row->most, spec->input_count);
     soma_tensor blank;
     memset(&blank, 0, sizeof blank);
     blank.op = spec->op;
@@ -167,7 +167,7 @@ const char *soma_tensor_label(const soma_tensor *tensor, char *text) {
     if (tensor->name)
         snprintf(text, SOMA_SHAPE_TEXT, "%.*s", (int)whole_characters(tensor->name, SOMA_SHAPE_TEXT - 1), tensor->name);
     else
-        snprintf(text, SOMA_SHAPE_TEXT, "%s #%u", soma_op_table[tensor->op].name, tensor->id);
+        snprintf(text, SOMA_SHAPE_TEXT, "%s #%u", soma_op_name(tensor->op), tensor->id);
     return text;
 }
 

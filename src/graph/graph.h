@@ -14,7 +14,7 @@
 #include <soma/soma.h>
 
 /*
- * The ops. Everything that is known of one is its row of the table in ops.c.
+ * The ops. Everything that is known of one is its row, in the file of its family in graph/ops/.
  *
  * INPUT      what comes from outside for each batch: network inputs, targets, sample weights
  * PARAMETER  trained; never batched
@@ -29,14 +29,34 @@
  * METRIC, NORM, OPTIMIZER
  *            no result of their own; they work on the executor's flat buffers
  */
-/* clang-format off */
-#define SOMA_OP_LIST(X) \
-    X(INPUT) X(PARAMETER) X(FILL) X(COPY) X(RESHAPE) X(GEMM) X(UNARY) X(UNARY_GRAD) X(BIAS_UNARY_GRAD) X(SECOND) \
-    X(BINARY) X(REDUCE) X(TRANSPOSE) X(CONCAT) X(SLICE) X(SOFTMAX) X(SOFTMAX_GRAD) X(DROPOUT) X(LOSS) X(LOSS_GRAD) X(METRIC) X(NORM) X(OPTIMIZER)
-/* clang-format on */
+/* X(NAME, name): the name is the one in files. */
+#define SOMA_OP_LIST(X)                                                                                                \
+    X(INPUT, input)                                                                                                    \
+    X(PARAMETER, parameter)                                                                                            \
+    X(FILL, fill)                                                                                                      \
+    X(COPY, copy)                                                                                                      \
+    X(RESHAPE, reshape)                                                                                                \
+    X(GEMM, gemm)                                                                                                      \
+    X(UNARY, unary)                                                                                                    \
+    X(UNARY_GRAD, unary_grad)                                                                                          \
+    X(BIAS_UNARY_GRAD, bias_unary_grad)                                                                                \
+    X(SECOND, second)                                                                                                  \
+    X(BINARY, binary)                                                                                                  \
+    X(REDUCE, reduce)                                                                                                  \
+    X(TRANSPOSE, transpose)                                                                                            \
+    X(CONCAT, concat)                                                                                                  \
+    X(SLICE, slice)                                                                                                    \
+    X(SOFTMAX, softmax)                                                                                                \
+    X(SOFTMAX_GRAD, softmax_grad)                                                                                      \
+    X(DROPOUT, dropout)                                                                                                \
+    X(LOSS, loss)                                                                                                      \
+    X(LOSS_GRAD, loss_grad)                                                                                            \
+    X(METRIC, metric)                                                                                                  \
+    X(NORM, norm)                                                                                                      \
+    X(OPTIMIZER, optimizer)
 
 typedef enum soma_op {
-#define X(name) SOMA_OP_##name,
+#define X(NAME, name) SOMA_OP_##NAME,
     SOMA_OP_LIST(X)
 #undef X
         SOMA_OP_COUNT
@@ -185,14 +205,15 @@ typedef soma_status soma_lower_rule(struct soma_lowering *lowering, const soma_t
 #define SOMA_MAX_INPUTS 64
 
 typedef struct soma_op_row {
-    const char *name; /* stable: the name in files */
     uint32_t least, most;
     soma_shape_rule *shape;
     soma_gradient_rule *gradient; /* NULL: a path through it has no gradient */
     soma_lower_rule *lower;       /* NULL: nothing to compute */
 } soma_op_row;
 
-extern const soma_op_row soma_op_table[SOMA_OP_COUNT];
+extern const soma_op_row *const soma_op_table[SOMA_OP_COUNT];
+/* "bias_unary_grad": stable, it is the name in files. */
+const char *soma_op_name(soma_op op);
 
 /* ------------------------------------------------------------------------------------------------------ autodiff */
 

@@ -33,7 +33,7 @@ static soma_status lower_feeds(soma_plan *plan, soma_lowering *lowering) {
 static soma_status lower_all(soma_lowering *lowering, bool constants) {
     for (uint32_t i = 0; i < lowering->graph->count; i++) {
         const soma_tensor *tensor = lowering->graph->tensor[i];
-        soma_lower_rule *rule = soma_op_table[tensor->op].lower;
+        soma_lower_rule *rule = soma_op_table[tensor->op]->lower;
         if (!rule || (tensor->op == SOMA_OP_FILL) != constants) continue;
         char label[SOMA_SHAPE_TEXT];
         soma_status status = rule(lowering, tensor);

@@ -42,7 +42,7 @@ static bool find_op(const char *name, soma_op *op) {
     const soma_field *fields;
     size_t count;
     for (int i = 0; i < SOMA_OP_COUNT; i++)
-        if (strcmp(soma_op_table[i].name, name) == 0 && soma_op_fields((soma_op)i, &fields, &count)) {
+        if (strcmp(soma_op_name((soma_op)i), name) == 0 && soma_op_fields((soma_op)i, &fields, &count)) {
             *op = (soma_op)i;
             return true;
         }
@@ -94,7 +94,7 @@ static soma_status check_samples(const soma_tensor *tensor) {
     bool batched = false;
     for (uint32_t i = 0; i < tensor->input_count; i++) batched |= tensor->input[i]->batched;
     if (!batched || tensor->batched) return SOMA_OK;
-    return soma_error(SOMA_INVALID_FILE, "%s mixes the samples of a batch", soma_op_table[tensor->op].name);
+    return soma_error(SOMA_INVALID_FILE, "%s mixes the samples of a batch", soma_op_name(tensor->op));
 }
 
 static soma_status register_tensor(soma_network *network, const soma_tensor_spec *spec) {

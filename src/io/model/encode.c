@@ -68,8 +68,8 @@ static soma_status encode_tensor(const soma_tensor *tensor, json_t *list) {
     json_t *object = json_object();
     SOMA_TRY(append(list, object));
     if (!soma_op_fields(tensor->op, &fields, &count))
-        return soma_error(SOMA_INTERNAL, "the op %s is no part of a network", soma_op_table[tensor->op].name);
-    SOMA_TRY(set_text(object, "op", soma_op_table[tensor->op].name));
+        return soma_error(SOMA_INTERNAL, "the op %s is no part of a network", soma_op_name(tensor->op));
+    SOMA_TRY(set_text(object, "op", soma_op_name(tensor->op)));
     if (tensor->name) SOMA_TRY(set_text(object, "name", tensor->name));
     if (tensor->input_count) SOMA_TRY(encode_inputs(tensor, object));
     if (shape_is_given(tensor->op)) SOMA_TRY(encode_shape(tensor, object));

@@ -243,7 +243,7 @@ static void name_tensors(soma_onnx_exporter *exporter) {
     for (uint32_t i = 0; i < graph->count; i++) {
         const char *name = graph->tensor[i]->name;
         char *target = exporter->name[i];
-        const char *wanted = name ? name : soma_op_table[graph->tensor[i]->op].name;
+        const char *wanted = name ? name : soma_op_name(graph->tensor[i]->op);
         size_t length = fitting_length(wanted, SOMA_ONNX_NAME - 32);
         snprintf(target, SOMA_ONNX_NAME, "%.*s", (int)length, wanted);
         if (!name) snprintf(target + length, SOMA_ONNX_NAME - length, "_%u", i);

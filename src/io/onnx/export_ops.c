@@ -300,6 +300,6 @@ soma_status soma_onnx_export_tensor(soma_onnx_exporter *exporter, const soma_ten
         PUT("Dropout", name_of(exporter, tensor), name_of(exporter, tensor->input[0]), number.text);
         return SOMA_OK;
     default:
-        return soma_error(SOMA_INTERNAL, "the op %s is no part of a network", soma_op_table[tensor->op].name);
+        return soma_error(SOMA_INTERNAL, "the op %s is no part of a network", soma_op_name(tensor->op));
     }
 }

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/* UNARY: functions of one number, and their gradients, alone and with that of a bias. */
+#include "graph/ops/op.h"
+
+#include <math.h>
+
+static soma_status shape_unary(soma_tensor *tensor) {
+    const soma_unary_params *params = &tensor->attributes.unary;
+    if ((unsigned)params->function >= SOMA_FUNCTION_COUNT)
+        return soma_op_refuse(tensor, SOMA_INVALID_ARGUMENT, "%d is not a function of one number",
+                              (int)params->function);
+    if (!isfinite(params->a) || !isfinite(params->b))
+        return soma_op_refuse(tensor, SOMA_INVALID_ARGUMENT, "%s needs finite parameters, got a = %g, b = %g",
+                              soma_function_name(params->function), (double)params->a, (double)params->b);
+    if (params->function == SOMA_LEAKY_RELU && !(params->b < params->a))
+        return soma_op_refuse(tensor, SOMA_INVALID_ARGUMENT,
+                              "leaky_relu needs b < a (slope b for x <= 0, a for x > 0), got a = %g, b = %g",
+                              (double)params->a, (double)params->b);
+    if (params->function == SOMA_ELU && !(params->a >= 0))
+        return soma_op_refuse(tensor, SOMA_INVALID_ARGUMENT, "elu needs a >= 0, got a = %g", (double)params->a);
+    return soma_shape_like_first(tensor);
+}
+
+static soma_status gradient_unary(soma_graph *graph, soma_tensor *tensor, soma_tensor *dy, soma_tensor **gradient) {
+    bool from_output = soma_function_grad_uses_output(tensor->attributes.unary.function);
+    soma_tensor *input[] = {dy, from_output ? tensor : tensor->input[0]};
+    return soma_op_add(graph, SOMA_OP_UNARY_GRAD, input, 2, tensor->attributes, &gradient[0]);
+}
+
+static soma_status lower_unary(soma_lowering *lowering, const soma_tensor *tensor) {
+    return soma_lowering_push(lowering, tensor,
+                              soma_call_unary(soma_lowering_flat(lowering, tensor->input[0]),
+                                              soma_lowering_flat(lowering, tensor), tensor->attributes.unary));
+}
+
+SOMA_OP(unary) = {1, 1, shape_unary, SOMA_GRADIENT(gradient_unary), lower_unary};
+
+static soma_status lower_unary_grad(soma_lowering *lowering, const soma_tensor *tensor) {
+    return soma_lowering_push(lowering, tensor,
+                              soma_call_unary_grad(soma_lowering_flat(lowering, tensor->input[0]),
+                                                   soma_lowering_flat(lowering, tensor->input[1]),
+                                                   soma_lowering_flat(lowering, tensor), tensor->attributes.unary));
+}
+
+SOMA_OP(unary_grad) = {2, 2, soma_shape_of_equal_inputs, NULL, SOMA_TRAINING_CALL(lower_unary_grad)};
+
+static soma_status lower_bias_unary_grad(soma_lowering *lowering, const soma_tensor *tensor) {
+    return soma_lowering_push(lowering, tensor,
+                              soma_call_bias_unary_grad(soma_lowering_rows(lowering, tensor->input[0]),
+                                                        soma_lowering_rows(lowering, tensor->input[1]),
+                                                        soma_lowering_rows(lowering, tensor),
+                                                        soma_lowering_flat(lowering, lowering->second[tensor->id]),
+                                                        tensor->attributes.unary));
+}
+
+SOMA_OP(bias_unary_grad) = {2, 2, soma_shape_of_equal_inputs, NULL, SOMA_TRAINING_CALL(lower_bias_unary_grad)};
