@@ -20,47 +20,6 @@ typedef struct finding {
     float value;
 } finding;
 
-/* ---------------------------------------------------------------------------------------------------- is it finite? */
-
-/* The first element of the flat parameter buffer that is not finite; parameter_count if there is none. */
-static soma_status first_bad_parameter(soma_executor *executor, size_t *element) {
-    enum { CHUNK = 1 << 16 };
-    float *values = soma_malloc(CHUNK * sizeof *values);
-    if (!values) return soma_out_of_memory(CHUNK * sizeof *values, "looking for values that are not finite");
-    soma_status status = SOMA_OK;
-    size_t start = 0, bad = executor->parameter_count;
-    while (status == SOMA_OK && start < executor->parameter_count && bad == executor->parameter_count) {
-        size_t count = SOMA_MIN((size_t)CHUNK, executor->parameter_count - start);
-        status = soma_executor_read(executor, executor->parameters, start, values, count);
-        for (size_t i = count; status == SOMA_OK && i-- > 0;)
-            if (!isfinite(values[i])) bad = start + i;
-        start += count;
-    }
-    soma_free(values);
-    *element = bad;
-    return status;
-}
-
-static soma_status loss_is_finite(soma_network *network, bool *finite) {
-    soma_metrics metrics;
-    SOMA_TRY(soma_step_read_metrics(network, 1, &metrics));
-    *finite = isfinite(metrics.loss);
-    return SOMA_OK;
-}
-
-static soma_status parameters_are_finite(soma_network *network, bool *finite) {
-    size_t element;
-    SOMA_TRY(first_bad_parameter(network->compiled->executor, &element));
-    *finite = element == network->compiled->executor->parameter_count;
-    return SOMA_OK;
-}
-
-soma_status soma_fit_is_finite(struct soma_fit *fit, bool *finite) {
-    SOMA_TRY(loss_is_finite(fit->network, finite));
-    /* The loss of the last batch was computed before its step was made. */
-    return *finite ? parameters_are_finite(fit->network, finite) : SOMA_OK;
-}
-
 /* -------------------------------------------------------------------------------------------------- where was it? */
 
 /* The parameter that holds element `offset` of the flat buffer; NULL if none does. */
@@ -110,7 +69,7 @@ typedef soma_status finite_check(soma_network *network, bool *finite);
 
 /*
  * Runs the first `count` batches of the epoch again, or those of them since it was resumed. With a check, up to the
- * first after which it fails: its number.
+ * first after which it fails, whose number *spoiled then is.
  */
 static soma_status replay(struct soma_fit *fit, size_t count, finite_check *check, size_t *spoiled) {
     soma_network *network = fit->network;
@@ -122,7 +81,6 @@ static soma_status replay(struct soma_fit *fit, size_t count, finite_check *chec
         if (check) SOMA_TRY(check(network, &finite));
         if (!finite) return *spoiled = i, SOMA_OK;
     }
-    if (check) *spoiled = count;
     return SOMA_OK;
 }
 
@@ -130,7 +88,7 @@ static soma_status replay(struct soma_fit *fit, size_t count, finite_check *chec
 static soma_status find_parameter(struct soma_fit *fit, finding *found) {
     soma_executor *executor = fit->network->compiled->executor;
     size_t element;
-    SOMA_TRY(first_bad_parameter(executor, &element));
+    SOMA_TRY(soma_fit_bad_parameter(executor, &element));
     found->tensor = parameter_at(&fit->pass.step->graph, element);
     if (!found->tensor) return SOMA_OK;
     found->element = element - found->tensor->offset;
@@ -149,8 +107,8 @@ static soma_status find_in_batch(struct soma_fit *fit, size_t batch, finding *fo
  */
 static soma_status find_spoiling_step(struct soma_fit *fit, size_t count, finding *found) {
     finding earlier = {0};
-    size_t step;
-    SOMA_TRY(replay(fit, count, parameters_are_finite, &step));
+    size_t step = count;
+    SOMA_TRY(replay(fit, count, soma_fit_parameters_are_finite, &step));
     if (step == count) return SOMA_OK;
     SOMA_TRY(find_parameter(fit, found));
     SOMA_TRY(find_in_batch(fit, step, &earlier));
@@ -161,8 +119,8 @@ static soma_status find_spoiling_step(struct soma_fit *fit, size_t count, findin
 }
 
 static soma_status find_in_training(struct soma_fit *fit, finding *found) {
-    size_t spoiled;
-    SOMA_TRY(replay(fit, fit->batches_done, loss_is_finite, &spoiled));
+    size_t spoiled = fit->batches_done;
+    SOMA_TRY(replay(fit, fit->batches_done, soma_fit_loss_is_finite, &spoiled));
     if (spoiled < fit->batches_done) {
         SOMA_TRY(find_in_batch(fit, spoiled, found));
         if (!found->tensor || found->tensor->op != SOMA_OP_PARAMETER || spoiled == fit->resumed_at) return SOMA_OK;
@@ -176,7 +134,7 @@ static soma_status find_in_validation(struct soma_fit *fit, finding *found) {
         bool finite;
         SOMA_TRY(soma_executor_clear_accumulators(fit->network->compiled->executor));
         SOMA_TRY(soma_pass_run(pass, i));
-        SOMA_TRY(loss_is_finite(fit->network, &finite));
+        SOMA_TRY(soma_fit_loss_is_finite(fit->network, &finite));
         if (!finite) return look_into_batch(pass, i, found);
     }
     return SOMA_OK;

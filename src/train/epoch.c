@@ -7,14 +7,6 @@
 
 /* ------------------------------------------------------------------------------------------------------- steps */
 
-soma_status soma_fit_step(struct soma_fit *fit, size_t index, float rate) {
-    soma_compiled *compiled = fit->network->compiled;
-    compiled->learning_rate = rate;
-    SOMA_TRY(soma_pass_run(&fit->pass, index));
-    compiled->step++;
-    return SOMA_OK;
-}
-
 static soma_status begin_epoch(struct soma_fit *fit) {
     soma_compiled *compiled = fit->network->compiled;
     bool resumed = fit->epoch_resumed;

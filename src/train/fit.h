@@ -32,8 +32,15 @@ struct soma_fit {
 
 /* epoch.c: one epoch. SOMA_STOPPED: a callback asked for the end. */
 soma_status soma_fit_epoch(struct soma_fit *fit);
-/* Makes step number `index` of the epoch at this rate. */
+
+/* fit_step.c: makes step number `index` of the epoch at this rate. */
 soma_status soma_fit_step(struct soma_fit *fit, size_t index, float rate);
+/* Are the loss of the epoch so far and the weights finite? Waits for the device. Then the same of either alone. */
+soma_status soma_fit_is_finite(struct soma_fit *fit, bool *finite);
+soma_status soma_fit_loss_is_finite(soma_network *network, bool *finite);
+soma_status soma_fit_parameters_are_finite(soma_network *network, bool *finite);
+/* The first element of the flat parameter buffer that is not finite; parameter_count if there is none. */
+soma_status soma_fit_bad_parameter(soma_executor *executor, size_t *element);
 
 /* checkpoint.c: before the first epoch, what is needed to write checkpoints, and going on from one. */
 soma_status soma_fit_open_checkpoints(struct soma_fit *fit);
@@ -42,11 +49,9 @@ soma_status soma_fit_checkpoint_step(struct soma_fit *fit);
 soma_status soma_fit_checkpoint_epoch(struct soma_fit *fit);
 soma_status soma_fit_checkpoint_end(struct soma_fit *fit);
 
-/* diagnose.c: are the loss of the epoch so far and the weights finite? Waits for the device. */
-soma_status soma_fit_is_finite(struct soma_fit *fit, bool *finite);
 /*
- * They are not: finds out where that began, goes back to the beginning of the epoch, and returns SOMA_NOT_FINITE with
- * a detail that says so. The second form is for figures of the validation.
+ * diagnose.c: they are not finite. Finds out where that began, goes back to the beginning of the epoch, and returns
+ * SOMA_NOT_FINITE with a detail that says so. The second form is for figures of the validation.
  */
 soma_status soma_fit_diagnose(struct soma_fit *fit);
 soma_status soma_fit_diagnose_validation(struct soma_fit *fit);

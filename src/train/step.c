@@ -41,7 +41,8 @@ static void remove_dropout(soma_graph *graph) {
         }
 }
 
-soma_tensor *soma_step_tensor(const soma_step_builder *build, const soma_tensor *tensor) {
+/* The copy of a tensor of the network in the step's graph. */
+static soma_tensor *copy_of(const soma_step_builder *build, const soma_tensor *tensor) {
     soma_tensor *copy = build->graph->tensor[tensor->id];
     while (is_forward(build->step->signature.mode) && copy->op == SOMA_OP_DROPOUT) copy = copy->input[0];
     return copy;
@@ -52,7 +53,7 @@ soma_tensor *soma_step_tensor(const soma_step_builder *build, const soma_tensor 
 
 /* A loss from logits stands before the output's own softmax or sigmoid. */
 static soma_tensor *loss_prediction(const soma_step_builder *build, size_t output) {
-    soma_tensor *prediction = soma_step_tensor(build, soma_network_output(build->network, output));
+    soma_tensor *prediction = copy_of(build, soma_network_output(build->network, output));
     return build->compiled->from_input[output] ? prediction->input[0] : prediction;
 }
 
@@ -96,7 +97,7 @@ static soma_status add_metrics(soma_step_builder *build) {
     for (uint32_t i = 0; i < build->compiled->metric_count; i++) {
         const soma_metric_params *params = &build->compiled->metric[i];
         soma_tensor *prediction = params->kind == SOMA_METRIC_ABSOLUTE_ERROR
-                                      ? soma_step_tensor(build, soma_network_output(build->network, 0))
+                                      ? copy_of(build, soma_network_output(build->network, 0))
                                       : loss_prediction(build, 0);
         SOMA_TRY(add_metric(build, prediction, build->target[0], *params));
     }
@@ -115,7 +116,7 @@ static soma_status add_losses(soma_step_builder *build) {
 
 static void keep_outputs(soma_step_builder *build) {
     for (size_t i = 0; i < soma_network_output_count(build->network); i++) {
-        build->step->output[i] = soma_step_tensor(build, soma_network_output(build->network, i));
+        build->step->output[i] = copy_of(build, soma_network_output(build->network, i));
         build->step->output[i]->kept = true;
     }
 }

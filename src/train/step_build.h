@@ -10,13 +10,10 @@ typedef struct soma_step_builder {
     soma_network *network;
     soma_compiled *compiled;
     soma_step *step;
-    soma_graph *graph;
+    soma_graph *graph; /* begins with a copy of the network's: its tensors have the same numbers */
     soma_tensor *target[SOMA_MAX_OUTPUTS], *loss[SOMA_MAX_OUTPUTS];
     soma_tensor *weight;
 } soma_step_builder;
-
-/* The copy of a tensor of the network in the step's graph. */
-soma_tensor *soma_step_tensor(const soma_step_builder *build, const soma_tensor *tensor);
 
 /* step_training.c: gradients and the optimizer, as the mode asks for, behind the losses. */
 soma_status soma_step_add_training(soma_step_builder *build);

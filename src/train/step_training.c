@@ -46,10 +46,11 @@ static soma_status add_gradients(soma_step_builder *build) {
     soma_tensor **wanted = soma_calloc(2 * wanted_count, sizeof *wanted);
     if (!wanted) return soma_out_of_memory(2 * wanted_count * sizeof *wanted, "the gradients");
     soma_tensor **gradient = wanted + wanted_count;
-    for (size_t i = 0; i < wanted_count; i++)
-        wanted[i] =
-            soma_step_tensor(build, i < network->parameter_count ? network->parameters[i].tensor
-                                                                 : network->inputs[i - network->parameter_count]);
+    for (size_t i = 0; i < wanted_count; i++) {
+        const soma_tensor *tensor = i < network->parameter_count ? network->parameters[i].tensor
+                                                                 : network->inputs[i - network->parameter_count];
+        wanted[i] = build->graph->tensor[tensor->id];
+    }
     soma_status status = soma_graph_differentiate(build->graph, root, seed, roots, wanted, wanted_count, gradient);
     if (status == SOMA_OK) status = pin_gradients(build, gradient);
     soma_free(wanted);
