@@ -2,6 +2,8 @@
 /* See host_device.h. */
 #include "host_device.h"
 
+#include "base/process.h"
+
 #include <string.h>
 
 static void host_info(void *state, soma_device_info *info) {
@@ -78,6 +80,7 @@ static const soma_device_api host_api = {.abi = SOMA_DEVICE_ABI,
 void host_device_open(soma_device *device) {
     memset(device, 0, sizeof *device);
     device->api = &host_api;
+    device->process = soma_process();
     pthread_mutex_init(&device->lock, NULL);
     strcpy(device->selector, "host");
     host_info(NULL, &device->info);

@@ -463,6 +463,10 @@ typedef struct soma_device_api {
     void (*tuning)(void *state, soma_tuning *tuning);
     /* Goes back to the default, and removes what `tune` kept; *removed: whether there was anything. */
     soma_status (*forget_tuning)(void *state, bool *removed);
+    /* Once, in a child of fork() that inherited the open device, before anything else of it is called there. The
+     * device's threads are not there, and its driver must not be called. From then on it is asked for `release`, `free`
+     * and `close` alone, which free what they have of this process's memory. Without this slot nothing is called. */
+    void (*after_fork)(void *state);
 } soma_device_api;
 
 /* The least `size` that a struct of this ABI can have. */

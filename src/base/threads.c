@@ -163,6 +163,12 @@ uint32_t soma_threads_count(const soma_threads *threads) {
     return threads->count;
 }
 
+static void free_team(soma_threads *threads) {
+    soma_free(threads->workers);
+    soma_free_aligned(threads->parts);
+    soma_free_aligned(threads);
+}
+
 void soma_threads_destroy(soma_threads *threads) {
     if (!threads) return;
     threads->function = NULL;
@@ -170,9 +176,12 @@ void soma_threads_destroy(soma_threads *threads) {
     for (uint32_t i = 0; i < threads->started; i++) pthread_join(threads->workers[i].handle, NULL);
     gate_destroy(&threads->start);
     gate_destroy(&threads->pass);
-    soma_free(threads->workers);
-    soma_free_aligned(threads->parts);
-    soma_free_aligned(threads);
+    free_team(threads);
+}
+
+/* The mutexes and conditions stay as they are: to destroy one waits for those who are in it, who are not here. */
+void soma_threads_abandon(soma_threads *threads) {
+    free_team(threads);
 }
 
 static soma_status start_workers(soma_threads *threads) {

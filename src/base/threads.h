@@ -17,6 +17,8 @@ uint32_t soma_threads_available(void);
 /* A team of `count` >= 1 threads, the caller included. */
 soma_status soma_threads_create(uint32_t count, soma_threads **threads);
 void soma_threads_destroy(soma_threads *threads); /* accepts NULL */
+/* Frees the team in a child of fork(), where its threads are not: nobody is woken or waited for. */
+void soma_threads_abandon(soma_threads *threads);
 uint32_t soma_threads_count(const soma_threads *threads);
 
 /* Runs function(context, thread) once on every thread of the team, and returns when all have returned. */

@@ -2,6 +2,8 @@
 /* An open device: memory with its accounting, and calls, of which those that the device can't do go to the fallback. */
 #include "device/device.h"
 
+#include "base/process.h"
+
 #include <inttypes.h>
 #include <string.h>
 
@@ -9,18 +11,54 @@ const char *soma_device_selector(const soma_device *device) {
     return device->selector;
 }
 
-/* The lock is no part of what a const device promises. */
-static pthread_mutex_t *lock_of(const soma_device *device) {
-    return (pthread_mutex_t *)(uintptr_t)&device->lock;
+/* ------------------------------------------------------------------------------------------- threads, processes */
+
+static bool is_inherited(const soma_device *device) {
+    return device->process != soma_process();
 }
 
-/* One thread at a time uses a device. */
+/* The lock is no part of what a const device promises. */
+static pthread_mutex_t *lock_of(const soma_device *device) {
+    return is_inherited(device) ? soma_process_lock() : (pthread_mutex_t *)(uintptr_t)&device->lock;
+}
+
+void soma_device_lock(const soma_device *device) {
+    pthread_mutex_lock(lock_of(device));
+}
+
+void soma_device_unlock(const soma_device *device) {
+    pthread_mutex_unlock(lock_of(device));
+}
+
 #define LOCKED(device, statement)                                                                                      \
     do {                                                                                                               \
-        pthread_mutex_lock(lock_of(device));                                                                           \
+        soma_device_lock(device);                                                                                      \
         statement;                                                                                                     \
-        pthread_mutex_unlock(lock_of(device));                                                                         \
+        soma_device_unlock(device);                                                                                    \
     } while (0)
+
+soma_status soma_device_check_process(const soma_device *device) {
+    if (!is_inherited(device)) return SOMA_OK;
+    return soma_error(SOMA_INVALID_STATE,
+                      "device %s was opened before fork(), by another process; here it can only be closed, and another "
+                      "one opened",
+                      device->selector);
+}
+
+/* A use of the device, which the child of who opened it is refused. Sets `status`. */
+#define USE(device, statement)                                                                                         \
+    do {                                                                                                               \
+        status = soma_device_check_process(device);                                                                    \
+        if (status == SOMA_OK) LOCKED(device, statement);                                                              \
+    } while (0)
+
+bool soma_device_can_free(soma_device *device) {
+    if (!is_inherited(device)) return true;
+    if (!SOMA_DEVICE_HAS_SLOT(device->api, after_fork)) return false;
+    if (!device->told_of_fork) device->api->after_fork(device->state);
+    device->told_of_fork = true;
+    return true;
+}
 
 void soma_device_get_info(soma_device *device, soma_device_info *info) {
     LOCKED(device, *info = device->info);
@@ -67,12 +105,12 @@ static soma_status allocate(soma_device *device, size_t bytes, const char *what,
 soma_status soma_device_alloc(soma_device *device, size_t bytes, const char *what, void **memory) {
     soma_status status;
     *memory = NULL;
-    LOCKED(device, status = allocate(device, bytes, what, memory));
+    USE(device, status = allocate(device, bytes, what, memory));
     return status;
 }
 
 static void deallocate(soma_device *device, void *memory, size_t bytes) {
-    device->api->free(device->state, memory);
+    if (soma_device_can_free(device)) device->api->free(device->state, memory);
     device->memory.allocated -= SOMA_MIN(bytes, device->memory.allocated);
 }
 
@@ -85,32 +123,32 @@ soma_status soma_device_wrap(soma_device *device, const void *host, size_t bytes
     if (!device->api->wrap)
         return soma_error(SOMA_UNSUPPORTED, "device %s can't use host memory without a copy", device->selector);
     soma_status status;
-    LOCKED(device, status = device->api->wrap(device->state, host, bytes, memory));
+    USE(device, status = device->api->wrap(device->state, host, bytes, memory));
     return status;
 }
 
 soma_status soma_device_write(soma_device *device, void *memory, size_t offset, const void *source, size_t bytes) {
     soma_status status = SOMA_OK;
-    if (bytes) LOCKED(device, status = device->api->write(device->state, memory, offset, source, bytes));
+    if (bytes) USE(device, status = device->api->write(device->state, memory, offset, source, bytes));
     return status;
 }
 
 soma_status soma_device_read(soma_device *device, void *memory, size_t offset, void *target, size_t bytes) {
     soma_status status = SOMA_OK;
-    if (bytes) LOCKED(device, status = device->api->read(device->state, memory, offset, target, bytes));
+    if (bytes) USE(device, status = device->api->read(device->state, memory, offset, target, bytes));
     return status;
 }
 
 soma_status soma_device_copy(soma_device *device, void *to, size_t to_offset, void *from, size_t from_offset,
                              size_t bytes) {
     soma_status status = SOMA_OK;
-    if (bytes) LOCKED(device, status = device->api->copy(device->state, to, to_offset, from, from_offset, bytes));
+    if (bytes) USE(device, status = device->api->copy(device->state, to, to_offset, from, from_offset, bytes));
     return status;
 }
 
 soma_status soma_device_fill(soma_device *device, void *memory, size_t offset, uint8_t byte, size_t bytes) {
     soma_status status = SOMA_OK;
-    if (bytes) LOCKED(device, status = device->api->fill(device->state, memory, offset, byte, bytes));
+    if (bytes) USE(device, status = device->api->fill(device->state, memory, offset, byte, bytes));
     return status;
 }
 
@@ -131,7 +169,7 @@ soma_status soma_device_prepare(soma_device *device, soma_call *call, size_t *wo
     call->fallback = false;
     SOMA_TRY(soma_call_check(call));
     soma_status status = SOMA_UNSUPPORTED;
-    if (device->api->prepare) LOCKED(device, status = device->api->prepare(device->state, call, workspace));
+    if (device->api->prepare) USE(device, status = device->api->prepare(device->state, call, workspace));
     if (status != SOMA_UNSUPPORTED) return status;
     if (!soma_reference_has(call->primitive))
         return soma_error(SOMA_UNSUPPORTED, "device %s (%s) does not do %s, nor does the host: %s", device->selector,
@@ -151,7 +189,7 @@ static size_t native_length(const soma_call *calls, size_t count) {
 
 static soma_status run_native(soma_device *device, soma_call *calls, size_t count) {
     soma_status status;
-    LOCKED(device, status = device->api->run(device->state, calls, count));
+    USE(device, status = device->api->run(device->state, calls, count));
     return status;
 }
 
@@ -170,7 +208,7 @@ soma_status soma_device_arrange(soma_device *device, soma_call *calls, size_t co
     for (size_t i = 0; i < count; i++) {
         size_t native = native_length(calls + i, count - i);
         soma_status status = SOMA_OK;
-        if (native) LOCKED(device, status = device->api->arrange(device->state, calls + i, native, runs));
+        if (native) USE(device, status = device->api->arrange(device->state, calls + i, native, runs));
         SOMA_TRY(status);
         i += native;
     }
@@ -179,14 +217,14 @@ soma_status soma_device_arrange(soma_device *device, soma_call *calls, size_t co
 
 void soma_device_release(soma_device *device, soma_call *call) {
     if (!call->fallback && call->prepared && device->api->release)
-        LOCKED(device, device->api->release(device->state, call));
+        LOCKED(device, if (soma_device_can_free(device)) device->api->release(device->state, call));
     call->prepared = NULL;
     call->fallback = false;
 }
 
 soma_status soma_device_sync(soma_device *device) {
     soma_status status = SOMA_OK;
-    if (device->api->sync) LOCKED(device, status = device->api->sync(device->state));
+    USE(device, status = device->api->sync ? device->api->sync(device->state) : SOMA_OK);
     return status;
 }
 
@@ -198,7 +236,7 @@ soma_status soma_device_peak(soma_device *device, double *gflops) {
         return soma_error(SOMA_UNSUPPORTED, "device %s (%s) does not measure its peak", device->selector,
                           device->info.name);
     soma_status status;
-    LOCKED(device, status = device->api->peak(device->state, gflops));
+    USE(device, status = device->api->peak(device->state, gflops));
     return status;
 }
 
@@ -239,7 +277,7 @@ soma_status soma_device_tune(soma_device *device, const soma_tune_options *optio
     SOMA_TRY(check_tunable("soma_device_tune", device));
     SOMA_TRY(check_tune_options(&used));
     soma_status status;
-    LOCKED(device, status = device->api->tune(device->state, &used); describe_again(device));
+    USE(device, status = device->api->tune(device->state, &used); describe_again(device));
     return status;
 }
 
@@ -247,8 +285,9 @@ soma_status soma_device_get_tuning(soma_device *device, soma_tuning *tuning) {
     if (!tuning) return soma_error(SOMA_INVALID_ARGUMENT, "soma_device_get_tuning: tuning is NULL");
     *tuning = (soma_tuning){0};
     SOMA_TRY(check_tunable("soma_device_get_tuning", device));
-    LOCKED(device, device->api->tuning(device->state, tuning));
-    return SOMA_OK;
+    soma_status status;
+    USE(device, device->api->tuning(device->state, tuning));
+    return status;
 }
 
 soma_status soma_device_forget_tuning(soma_device *device, bool *removed) {
@@ -256,7 +295,7 @@ soma_status soma_device_forget_tuning(soma_device *device, bool *removed) {
     if (removed) *removed = false;
     SOMA_TRY(check_tunable("soma_device_forget_tuning", device));
     soma_status status;
-    LOCKED(device, status = device->api->forget_tuning(device->state, &any); describe_again(device));
+    USE(device, status = device->api->forget_tuning(device->state, &any); describe_again(device));
     if (removed) *removed = any;
     return status;
 }

@@ -17,7 +17,20 @@ struct soma_device {
     uint64_t memory_limit;                    /* 0: none */
     bool fallback_seen[SOMA_PRIMITIVE_COUNT]; /* the log has said that the host executes it */
     uint64_t memories;                        /* soma_memory objects made so far */
+    uint32_t process;                         /* soma_process() where it was opened */
+    bool told_of_fork;                        /* the slot after_fork was called */
 };
+
+/*
+ * Held around what a device has: its own lock, in a child that inherited it the process's. One thread at a time uses a
+ * device.
+ */
+void soma_device_lock(const soma_device *device);
+void soma_device_unlock(const soma_device *device);
+/* SOMA_INVALID_STATE in a child of fork() that inherited the open device: there it can only be closed. */
+soma_status soma_device_check_process(const soma_device *device);
+/* Under the lock: whether the device may be asked to free something. In a child it may be if it knows of that. */
+bool soma_device_can_free(soma_device *device);
 
 /*
  * Memory. `bytes` > 0. SOMA_OUT_OF_DEVICE_MEMORY names `what`, the bytes asked for, what is in use and what there is;

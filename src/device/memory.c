@@ -8,9 +8,9 @@ static soma_status make(soma_device *device, size_t offset, size_t bytes, soma_m
     (*memory)->device = device;
     (*memory)->offset = offset;
     (*memory)->bytes = bytes;
-    pthread_mutex_lock(&device->lock);
+    soma_device_lock(device);
     (*memory)->serial = ++device->memories;
-    pthread_mutex_unlock(&device->lock);
+    soma_device_unlock(device);
     return SOMA_OK;
 }
 

@@ -2,6 +2,8 @@
 /* From a name to an open device. */
 #include "device/catalogue.h"
 
+#include "base/process.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +28,7 @@ static soma_status limit_from_environment(uint64_t *limit) {
 static soma_status resolve_options(const soma_device_options *options, soma_device_options *used) {
     *used = options ? *options : (soma_device_options){0};
     SOMA_TRY(SOMA_CHECK_RESERVED(used, "soma_device_options"));
+    SOMA_TRY(soma_process_watch());
     return limit_from_environment(&used->memory_limit);
 }
 
@@ -34,6 +37,7 @@ static void finish(soma_device *device, const soma_device_api *api, uint32_t ind
     device->api = api;
     api->info(device->state, &device->info);
     device->memory_limit = memory_limit;
+    device->process = soma_process();
     pthread_mutex_init(&device->lock, NULL);
     soma_device_make_selector(device->selector, sizeof device->selector, api->name, index, device->info.kind);
     soma_log(SOMA_LOG_DEBUG, "device %s: %s, %s", device->selector, device->info.name, device->info.platform);
@@ -75,8 +79,9 @@ void *soma_device_state(const soma_device *device, const soma_device_api *api) {
 
 void soma_device_close(soma_device *device) {
     if (!device) return;
-    device->api->close(device->state);
-    pthread_mutex_destroy(&device->lock);
+    if (soma_device_can_free(device)) device->api->close(device->state);
+    /* In a child the lock may be held, by a thread that is not there. */
+    if (soma_device_check_process(device) == SOMA_OK) pthread_mutex_destroy(&device->lock);
     soma_free(device);
 }
 

@@ -70,6 +70,12 @@ static void cpu_close(void *opaque) {
     soma_free(state);
 }
 
+static void cpu_after_fork(void *opaque) {
+    cpu_state *state = opaque;
+    soma_threads_abandon(state->threads);
+    state->threads = NULL;
+}
+
 static soma_status cpu_open(uint32_t index, const soma_device_options *options, void **result) {
     *result = NULL;
     if (index != 0) return soma_error(SOMA_NO_DEVICE, "cpu:%u: there is one cpu device, number 0", index);
@@ -230,4 +236,5 @@ const soma_device_api soma_cpu_api = {
     .release = cpu_release,
     .sync = cpu_sync,
     .peak = cpu_peak,
+    .after_fork = cpu_after_fork,
 };

@@ -5,7 +5,7 @@
 
 static soma_status state_of(const char *function, const soma_device *device, soma_cl_device **state) {
     *state = soma_device_state(device, &soma_opencl_api);
-    if (*state) return SOMA_OK;
+    if (*state) return soma_cl_check_process();
     return soma_error(SOMA_INVALID_ARGUMENT, "%s: %s%s is no OpenCL device", function, device ? "device " : "NULL",
                       device ? soma_device_selector(device) : "");
 }
@@ -62,6 +62,7 @@ soma_status soma_opencl_open(cl_context context, cl_device_id id, cl_command_que
                           : !context ? "context"
                                      : "device id");
     *device = NULL;
+    SOMA_TRY(soma_cl_check_process());
     SOMA_TRY(check_context(context, id));
     if (queue) SOMA_TRY(check_queue(queue, context, id));
     soma_cl_candidate candidate;

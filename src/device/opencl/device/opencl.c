@@ -104,15 +104,13 @@ static soma_status choose_gemm(soma_cl_device *device) {
 static void close_device(void *state) {
     soma_cl_device *device = state;
     if (!device) return;
-    if (device->queue) clFinish(device->queue);
+    if (device->queue && !device->driver_is_gone) clFinish(device->queue);
     soma_cl_free_programs(device);
     soma_cl_clblast_stop(device);
     soma_cl_free_tuning(&device->tuning);
     soma_free(device->tuning_file);
-    if (device->nothing) clReleaseMemObject(device->nothing);
-    if (device->queue) clReleaseCommandQueue(device->queue);
-    if (device->context) clReleaseContext(device->context);
-    clReleaseDevice(device->id); /* counts for sub-devices alone */
+    soma_cl_release_memory(device, device->nothing);
+    soma_cl_release_driver(device);
     soma_free(device);
 }
 
@@ -195,4 +193,5 @@ const soma_device_api soma_opencl_api = {
     .tune = soma_cl_tune,
     .tuning = soma_cl_get_tuning,
     .forget_tuning = soma_cl_forget_tuning,
+    .after_fork = soma_cl_after_fork,
 };

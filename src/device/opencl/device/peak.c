@@ -74,7 +74,7 @@ soma_status soma_cl_peak(void *state, double *gflops) {
     if (status == SOMA_OK) status = soma_cl_create_kernel(device, "peak.cl", "multiply_add", " ", &with.kernel);
     if (status == SOMA_OK) status = set_fixed_arguments(&with, results);
     if (status == SOMA_OK) status = measure(&with, gflops);
-    if (with.kernel) clReleaseKernel(with.kernel);
+    soma_cl_release_kernel(device, with.kernel);
     soma_cl_free(device, results);
     return status;
 }

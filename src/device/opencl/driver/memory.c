@@ -61,7 +61,7 @@ void soma_cl_free(void *state, void *memory) {
     soma_cl_device *device = state;
     soma_cl_memory *handle = memory;
     if (!handle) return;
-    clReleaseMemObject(handle->buffer);
+    soma_cl_release_memory(device, handle->buffer);
     if (!handle->wrapped) device->memory_used -= handle->bytes;
     soma_free(handle);
 }

@@ -51,6 +51,7 @@ typedef struct soma_cl_device {
     size_t loop_limit;                  /* passes through loops that a work-item may make; 0: no limit */
     uint64_t memory_limit, memory_used; /* bytes */
     soma_cl_program *programs;          /* built so far, a list */
+    bool driver_is_gone;                /* in a child of fork(): no call of the driver returns */
 } soma_cl_device;
 
 static inline bool soma_cl_works_on_vectors(const soma_cl_device *device) {
@@ -72,6 +73,17 @@ struct soma_cl_candidate;
 /* On a context and a queue that are retained, or, where they are NULL, on new ones. */
 soma_status soma_cl_open(const struct soma_cl_candidate *candidate, cl_context context, cl_command_queue queue,
                          uint64_t memory_limit, soma_cl_device **device);
+
+/* ---------------------------------------------------------------------------------------------------- release.c */
+
+/* NULL is accepted. Where the driver is gone, so is what it held. */
+void soma_cl_release_memory(const soma_cl_device *device, cl_mem memory);
+void soma_cl_release_kernel(const soma_cl_device *device, cl_kernel kernel);
+void soma_cl_release_program(const soma_cl_device *device, cl_program program);
+/* Queue, context and device. */
+void soma_cl_release_driver(const soma_cl_device *device);
+/* The slot: from here on nothing of the driver is called. */
+void soma_cl_after_fork(void *state);
 
 /* ------------------------------------------------------------------------------------------------------ error.c */
 
@@ -95,6 +107,9 @@ soma_status soma_cl_find(soma_cl_candidate **candidates, size_t *count);
 
 /* One device that somebody has already; its index is SOMA_NO_DEVICE_INDEX where it is not among those found. */
 soma_status soma_cl_examine(cl_device_id id, soma_cl_candidate *candidate);
+
+/* SOMA_INVALID_STATE in a child of the process that first used a driver: it must not be called there. */
+soma_status soma_cl_check_process(void);
 
 /* Reads a number or a flag of a device; 0 where the driver does not know it. */
 uint64_t soma_cl_device_number(cl_device_id id, cl_device_info what);

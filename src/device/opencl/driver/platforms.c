@@ -2,7 +2,10 @@
 /* Finds the OpenCL devices of all platforms, and says why one can't serve. */
 #include "device/opencl/driver/opencl.h"
 
+#include "base/process.h"
+
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -163,9 +166,22 @@ static soma_status search_all(search *found) {
     return status;
 }
 
+/* Drivers start threads when they are first asked for devices, which a child of fork() has not; it would wait for them
+ * for ever. */
+soma_status soma_cl_check_process(void) {
+    static _Atomic uint32_t user; /* soma_process() + 1 where the driver was first asked; 0: it was not */
+    SOMA_TRY(soma_process_watch());
+    uint32_t expected = 0, now = soma_process() + 1;
+    if (atomic_compare_exchange_strong(&user, &expected, now) || expected == now) return SOMA_OK;
+    return soma_error(SOMA_INVALID_STATE,
+                      "OpenCL was in use before fork(), by another process; its drivers do not work "
+                      "in this one");
+}
+
 soma_status soma_cl_find(soma_cl_candidate **candidates, size_t *count) {
     search found = {0};
-    soma_status status = search_all(&found);
+    soma_status status = soma_cl_check_process();
+    if (status == SOMA_OK) status = search_all(&found);
     if (status != SOMA_OK) {
         soma_free(found.candidates);
         found.candidates = NULL;

@@ -148,7 +148,7 @@ void soma_cl_free_programs(soma_cl_device *device) {
     while (device->programs) {
         soma_cl_program *program = device->programs;
         device->programs = program->next;
-        clReleaseProgram(program->program);
+        soma_cl_release_program(device, program->program);
         soma_free(program);
     }
 }

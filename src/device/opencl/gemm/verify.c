@@ -90,7 +90,7 @@ bool soma_cl_clblast_start(soma_cl_device *device, char *reason, size_t size) {
 }
 
 void soma_cl_clblast_stop(soma_cl_device *device) {
-    if (!device->clblast_started) return;
+    if (!device->clblast_started || device->driver_is_gone) return;
     device->clblast_started = false;
     pthread_mutex_lock(&lock);
     forget();

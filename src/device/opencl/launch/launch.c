@@ -148,15 +148,14 @@ soma_status soma_cl_run(void *state, soma_call *calls, size_t count) {
 }
 
 void soma_cl_release(void *state, soma_call *call) {
-    (void)state;
+    const soma_cl_device *device = state;
     soma_cl_prepared *prepared = call->prepared;
     if (!prepared) return;
-    soma_cl_list_leave(prepared);
+    soma_cl_list_leave(device, prepared);
     soma_cl_product_destroy(prepared->product);
-    for (uint32_t i = 0; i < prepared->launch_count; i++)
-        if (prepared->launch[i].kernel) clReleaseKernel(prepared->launch[i].kernel);
+    for (uint32_t i = 0; i < prepared->launch_count; i++) soma_cl_release_kernel(device, prepared->launch[i].kernel);
     for (uint32_t i = 0; i < prepared->window_count; i++)
-        if (prepared->window[i].owned) clReleaseMemObject(prepared->window[i].buffer);
+        if (prepared->window[i].owned) soma_cl_release_memory(device, prepared->window[i].buffer);
     soma_free(prepared);
     call->prepared = NULL;
 }

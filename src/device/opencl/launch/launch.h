@@ -127,7 +127,7 @@ int soma_cl_listed_number(const char *kernel);
 size_t soma_cl_list_run(soma_cl_device *device, const soma_call *calls, size_t count);
 
 /* Takes a call out of its list before it is released; the last one frees the list. */
-void soma_cl_list_leave(soma_cl_prepared *prepared);
+void soma_cl_list_leave(const soma_cl_device *device, soma_cl_prepared *prepared);
 
 /* --------------------------------------------------------------------------------------------------- shares.c */
 

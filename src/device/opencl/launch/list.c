@@ -209,18 +209,18 @@ static soma_status make_kernel(soma_cl_device *device, soma_cl_list *list, const
     return compile_now(device, list);
 }
 
-static void free_list(soma_cl_list *list) {
-    if (list->kernel) clReleaseKernel(list->kernel);
-    if (list->entries) clReleaseMemObject(list->entries);
+static void free_list(const soma_cl_device *device, soma_cl_list *list) {
+    soma_cl_release_kernel(device, list->kernel);
+    soma_cl_release_memory(device, list->entries);
     soma_free(list);
 }
 
-void soma_cl_list_leave(soma_cl_prepared *prepared) {
+void soma_cl_list_leave(const soma_cl_device *device, soma_cl_prepared *prepared) {
     soma_cl_list *list = prepared->list;
     if (!list) return;
     prepared->list = NULL;
     list->broken = true;
-    if (--list->left == 0) free_list(list);
+    if (--list->left == 0) free_list(device, list);
 }
 
 /*
@@ -238,11 +238,11 @@ static soma_status make_list(soma_cl_device *device, const soma_call *calls, siz
     if (write_list(list, calls, &entries, &size)) status = make_kernel(device, list, entries, size);
     soma_free(entries);
     if (status != SOMA_OK) {
-        free_list(list);
+        free_list(device, list);
         return status;
     }
     for (size_t i = 0; i < count; i++) {
-        soma_cl_list_leave(list->member[i]); /* a broken one */
+        soma_cl_list_leave(device, list->member[i]); /* a broken one */
         list->member[i]->list = list;
     }
     return SOMA_OK;
