@@ -11,6 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static const char separators[] = {0, 0, ';', ' '};
     if (size == 0) return 0;
     const soma_csv_options options = {.header = data[0] % 3 - 1,
+                                      .skip_label = data[0] % 8 == 7,
                                       .regression = data[0] & 4,
                                       .label = labels[data[0] >> 3 & 7],
                                       .separator = separators[data[0] >> 6]};

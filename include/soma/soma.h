@@ -418,14 +418,17 @@ typedef struct soma_csv_options {
                         the label, or a word for the label where the second line has a number */
     char separator;  /* 0: ',' , or ';' or a tab if the first line has those and no comma */
     bool regression; /* the label is a number to predict (f32 [samples, 1]), not a class */
+    bool skip_label; /* the label's column is passed over, whatever is in it or is not: no target */
     uint64_t reserved[4]; /* zero */
 } soma_csv_options;
 
 /*
  * A table of numbers, quoted or not (RFC 4180). Labels that are strings, or whole numbers 0..n-1, become classes in
  * order of first appearance (numbers: their own value). The form of scikit-learn's tables, a first line
- * "rows,features,class,class,...", is recognised; its label is the last column, and with "none" that column is left
- * out. The file may be gzipped. Every number must be there and finite.
+ * "rows,features,class,class,...", is recognised unless header says what the first line is, or it can be a row and the
+ * rest of the file is not what it promises; its label is the last column, and with "none" that column is left out.
+ * Empty lines before the first and behind the last are passed over. The file may be gzipped. Every number must be there
+ * and finite.
  */
 SOMA_API soma_status soma_dataset_from_csv(const char *path, const soma_csv_options *options, soma_dataset **dataset);
 

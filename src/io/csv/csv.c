@@ -15,7 +15,7 @@
 typedef struct table {
     soma_csv_reader reader;
     soma_csv_layout layout;
-    bool regression;
+    bool regression, skip_label;
     size_t rows, capacity;
     float *features; /* [capacity, layout.features] */
     int32_t *labels; /* [capacity], numbers of label_texts */
@@ -24,7 +24,7 @@ typedef struct table {
 } table;
 
 static bool has_label(const table *into) {
-    return into->layout.label != SOMA_CSV_NO_LABEL;
+    return into->layout.label != SOMA_CSV_NO_LABEL && !into->skip_label;
 }
 
 /* --------------------------------------------------------------------------------------------------------- rows */
@@ -66,6 +66,7 @@ static soma_status read_number(const table *into, float *value) {
 }
 
 static soma_status read_label(table *into) {
+    if (into->skip_label) return SOMA_OK;
     if (into->regression) return read_number(into, &into->values[into->rows]);
     if (into->reader.length == 0) return refuse_field(into, "is no label; every row needs one");
     size_t number;
@@ -85,8 +86,9 @@ static soma_status check_row_length(const table *into, size_t line, size_t field
     if (fields == 1 && reader->length == 0)
         return soma_error(SOMA_INVALID_FILE, "%s: line %zu: empty; rows of %zu fields are wanted", reader->name, line,
                           columns);
-    return soma_error(SOMA_INVALID_FILE, "%s: line %zu: %s%zu fields; %zu are wanted, as in the lines before",
-                      reader->name, line, fields == columns ? "more than " : "", fields, columns);
+    return soma_error(SOMA_INVALID_FILE, "%s: line %zu: %s%zu fields; %zu are wanted, as in the lines before%s",
+                      reader->name, line, fields == columns ? "more than " : "", fields, columns,
+                      into->layout.promised ? SOMA_CSV_NO_PROMISE : "");
 }
 
 static soma_status read_row(table *into) {
@@ -111,8 +113,8 @@ static soma_status read_rows(table *into) {
         return soma_error(SOMA_INVALID_FILE, "%s: line %zu: names of columns, but no rows; at least one is wanted",
                           into->reader.name, into->reader.line);
     if (into->layout.promised && into->rows != into->layout.promised_rows)
-        return soma_error(SOMA_INVALID_FILE, "%s: line 1 promises %zu rows; there are %zu", into->reader.name,
-                          into->layout.promised_rows, into->rows);
+        return soma_error(SOMA_INVALID_FILE, "%s: line %zu promises %zu rows; there are %zu" SOMA_CSV_NO_PROMISE,
+                          into->reader.name, into->layout.promise_line, into->layout.promised_rows, into->rows);
     return SOMA_OK;
 }
 
@@ -176,7 +178,7 @@ soma_status soma_csv_parse(const char *name, const char *text, size_t size, cons
     static const soma_csv_options defaults;
     if (!options) options = &defaults;
     *dataset = NULL;
-    table read = {.regression = options->regression};
+    table read = {.regression = options->regression, .skip_label = options->skip_label};
     soma_status status = soma_csv_begin(&read.reader, name, text, size, options->separator);
     if (status == SOMA_OK) status = soma_csv_find_layout(&read.reader, options, &read.layout);
     if (status == SOMA_OK) status = read_rows(&read);

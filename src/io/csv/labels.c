@@ -61,8 +61,8 @@ soma_status soma_csv_number_labels(const char *name, const soma_csv_layout *layo
     *names = layout->promised;
     if (layout->promised) {
         SOMA_TRY(use_numbers(name, layout, labels, (float)layout->classes.count,
-                             "is no number of a class that the first line names; they count from 0", texts, rows,
-                             classes));
+                             "is no number of a class that the first line names; they count from 0" SOMA_CSV_NO_PROMISE,
+                             texts, rows, classes));
         *classes = layout->classes.count;
         return SOMA_OK;
     }

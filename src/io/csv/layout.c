@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define NO_HEADER "; if the first line is a row, say so by the option header (--no-header)"
+
 /* The fields of one line. */
 typedef struct record {
     char **fields;
@@ -70,6 +72,37 @@ static bool is_promise(soma_csv_layout *layout, const record *first, const recor
     return false;
 }
 
+/*
+ * Whether the first line can be a row like the second: a word is a class in the label's column, and no number stands
+ * there below it.
+ */
+static bool can_be_row(const soma_csv_layout *layout, const soma_csv_options *options, const record *first,
+                       const record *second) {
+    if (first->count != second->count || (options->regression && !options->skip_label)) return false;
+    for (size_t i = 0; i < first->count; i++)
+        if (is_word(layout, first->fields[i]) && (i != layout->label || is_number(layout, second->fields[i])))
+            return false;
+    return true;
+}
+
+/* Whether the reader, behind the first line, has as many rows as that promises, with labels of as many classes. */
+static soma_status keeps_promise(soma_csv_reader *reader, const soma_csv_options *options, const record *first,
+                                 const soma_csv_layout *layout, bool *kept) {
+    float value, classes = (float)(first->count - 2);
+    size_t rows = 0;
+    *kept = false;
+    for (; rows <= layout->promised_rows && !soma_csv_at_end(reader); rows++) {
+        do SOMA_TRY(soma_csv_next(reader));
+        while (!reader->ends_record);
+        bool absent = options->skip_label && soma_number_is_placeholder(reader->field);
+        if (!absent &&
+            !(soma_number_parse(reader->field, layout->c_locale, &value) && soma_number_is_index(value, classes)))
+            return SOMA_OK;
+    }
+    *kept = rows == layout->promised_rows;
+    return SOMA_OK;
+}
+
 /* A word among the numbers; for the label, which may be a word in every row, a word above a number. */
 static bool looks_like_header(const soma_csv_layout *layout, const record *first, const record *second) {
     for (size_t i = 0; i < first->count; i++) {
@@ -80,16 +113,17 @@ static bool looks_like_header(const soma_csv_layout *layout, const record *first
     return false;
 }
 
+/* `way_out`: what the message says beside of the kind, of names that were only taken for such. */
 static soma_status add_names(const soma_csv_reader *reader, const record *first, size_t start, const char *kind,
-                             soma_words *names) {
+                             const char *way_out, soma_words *names) {
     for (size_t i = start; i < first->count; i++) {
         size_t number, before = names->count;
         SOMA_TRY(soma_words_add(names, first->fields[i], first->line, &number));
         if (names->count == before)
             return soma_error(SOMA_INVALID_FILE,
-                              "%s: line %zu, column %zu: %s %s is named in column %zu already; names must differ",
+                              "%s: line %zu, column %zu: %s %s is named in column %zu already; names must differ%s",
                               reader->name, first->line, i + 1, kind,
-                              soma_quote(first->fields[i], strlen(first->fields[i])).text, start + number + 1);
+                              soma_quote(first->fields[i], strlen(first->fields[i])).text, start + number + 1, way_out);
     }
     return SOMA_OK;
 }
@@ -141,14 +175,14 @@ static soma_status find_label_by_name(const soma_csv_reader *reader, const soma_
 static soma_status use_promise(const soma_csv_reader *reader, const soma_csv_options *options, const record *first,
                                const record *second, soma_csv_layout *layout) {
     layout->promised = true;
+    layout->promise_line = first->line;
     layout->columns = second->count;
-    SOMA_TRY(add_names(reader, first, 2, "class", &layout->classes));
-    SOMA_TRY(find_label_by_number(reader, options, second->count, layout));
+    SOMA_TRY(add_names(reader, first, 2, "class", SOMA_CSV_NO_PROMISE, &layout->classes));
     if (label_is_name(options) || (layout->label != SOMA_CSV_NO_LABEL && layout->label != layout->columns - 1))
-        return soma_error(
-            SOMA_INVALID_ARGUMENT,
-            "%s: label column %s; line %zu says rows, features and classes, so the label is the last column",
-            reader->name, soma_quote(options->label, strlen(options->label)).text, first->line);
+        return soma_error(SOMA_INVALID_ARGUMENT,
+                          "%s: label column %s; line %zu says rows, features and classes, so the label is the last "
+                          "column" SOMA_CSV_NO_PROMISE,
+                          reader->name, soma_quote(options->label, strlen(options->label)).text, first->line);
     layout->features = layout->columns - 1;
     return SOMA_OK;
 }
@@ -165,7 +199,8 @@ static soma_status use_lines(const soma_csv_reader *reader, const soma_csv_optio
             "%s: label column %s is a name, but the table is said to have no header; a number from 1 to %zu is wanted",
             reader->name, soma_quote(options->label, strlen(options->label)).text, first->count);
     if (options->header > 0 || by_name || (options->header == 0 && looks_like_header(layout, first, second)))
-        SOMA_TRY(add_names(reader, first, 0, "column", &layout->header));
+        SOMA_TRY(
+            add_names(reader, first, 0, "column", options->header > 0 || by_name ? "" : NO_HEADER, &layout->header));
     if (by_name) SOMA_TRY(find_label_by_name(reader, options, first, layout));
     layout->features = layout->columns - (layout->label != SOMA_CSV_NO_LABEL);
     if (layout->features > 0) return SOMA_OK;
@@ -180,7 +215,16 @@ static soma_status find_layout(soma_csv_reader *reader, const soma_csv_options *
     SOMA_TRY(read_record(reader, first));
     size_t behind = reader->position, behind_line = reader->line;
     if (options->header == 0 && !soma_csv_at_end(reader)) SOMA_TRY(read_record(reader, second));
-    if (options->header == 0 && is_promise(layout, first, second))
+    bool promised = options->header == 0 && is_promise(layout, first, second);
+    if (promised) {
+        SOMA_TRY(find_label_by_number(reader, options, second->count, layout));
+        if (can_be_row(layout, options, first, second)) {
+            soma_csv_return(reader, behind, behind_line);
+            promised = layout->label == second->count - 1;
+            if (promised) SOMA_TRY(keeps_promise(reader, options, first, layout, &promised));
+        }
+    }
+    if (promised)
         SOMA_TRY(use_promise(reader, options, first, second, layout));
     else
         SOMA_TRY(use_lines(reader, options, first, second, layout));

@@ -46,6 +46,24 @@ static bool can_separate(char character) {
     return (unsigned char)character < 0x80 && !letter && !digit && !strchr("\"\r\n+-.", character);
 }
 
+static bool is_blank(const soma_csv_reader *reader, size_t position) {
+    char character = reader->text[position];
+    return (character == ' ' || character == '\t') && character != reader->separator;
+}
+
+static bool is_white(const soma_csv_reader *reader, size_t position) {
+    return is_blank(reader, position) || reader->text[position] == '\n' || reader->text[position] == '\r';
+}
+
+/* To the start of the first line that has something, where the table begins. */
+static void pass_over_empty_lines(soma_csv_reader *reader) {
+    for (size_t i = reader->position; i < reader->size && is_white(reader, i); i++)
+        if (reader->text[i] == '\n') {
+            reader->position = i + 1;
+            reader->line++;
+        }
+}
+
 soma_status soma_csv_begin(soma_csv_reader *reader, const char *name, const char *text, size_t size, char separator) {
     *reader = (soma_csv_reader){.name = name, .text = text, .size = size, .line = 1};
     if (separator && !can_separate(separator))
@@ -54,7 +72,9 @@ soma_status soma_csv_begin(soma_csv_reader *reader, const char *name, const char
                           soma_quote(&separator, 1).text);
     SOMA_TRY(check_text(name, text, size));
     if (size >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) reader->position = 3;
-    reader->separator = separator ? separator : find_separator(text + reader->position, size - reader->position);
+    reader->separator = separator;
+    pass_over_empty_lines(reader);
+    if (!separator) reader->separator = find_separator(text + reader->position, size - reader->position);
     return SOMA_OK;
 }
 
@@ -65,7 +85,7 @@ void soma_csv_clear(soma_csv_reader *reader) {
 
 bool soma_csv_at_end(const soma_csv_reader *reader) {
     size_t i = reader->position;
-    while (i < reader->size && (reader->text[i] == '\n' || reader->text[i] == '\r')) i++;
+    while (i < reader->size && is_white(reader, i)) i++;
     return i == reader->size;
 }
 
@@ -106,11 +126,6 @@ static soma_status read_quoted(soma_csv_reader *reader) {
         reader->position = end + (twice ? 2 : 1);
         if (!twice) return SOMA_OK;
     }
-}
-
-static bool is_blank(const soma_csv_reader *reader, size_t position) {
-    char character = reader->text[position];
-    return (character == ' ' || character == '\t') && character != reader->separator;
 }
 
 static bool ends_field(const soma_csv_reader *reader, size_t position) {

@@ -19,13 +19,15 @@ typedef struct soma_csv_reader {
 } soma_csv_reader;
 
 /*
- * Checks that the text is UTF-8 without a zero byte, skips a byte order mark, finds the separator (0: ',', or ';' or a
- * tab if the first line has those and no comma). name and text are borrowed. Clear the reader also after a failure.
+ * Checks that the text is UTF-8 without a zero byte, skips a byte order mark and empty lines, finds the separator (0:
+ * ',', or ';' or a tab if the first line has those and no comma). name and text are borrowed. Clear the reader also
+ * after a failure.
  */
 soma_status soma_csv_begin(soma_csv_reader *reader, const char *name, const char *text, size_t size, char separator);
 void soma_csv_clear(soma_csv_reader *reader);
 
-/* True at the end of the text; empty lines before it count as the end. To be asked between records. */
+/* True at the end of the text; empty lines, and lines of blanks, before it count as the end. To be asked between
+ * records. */
 bool soma_csv_at_end(const soma_csv_reader *reader);
 
 /* Reads the next field. */

@@ -17,10 +17,14 @@ typedef struct soma_csv_layout {
     size_t features;   /* columns that are inputs: all but the label; in a promised form all but the last */
     soma_words header; /* names of the columns, empty if there are none */
     bool promised;     /* the first line was "rows,features,class,class,..." */
-    size_t promised_rows;
+    size_t promised_rows, promise_line;
     soma_words classes; /* ... its classes */
     locale_t c_locale;
 } soma_csv_layout;
+
+/* What to do where the first line was taken for a promise and is none. */
+#define SOMA_CSV_NO_PROMISE                                                                                            \
+    "; if the first line is a row, or names the columns, say so by the option header (--no-header, --header)"
 
 /* Looks at the first lines; leaves the reader at the first row. Clear the layout also after a failure. */
 soma_status soma_csv_find_layout(soma_csv_reader *reader, const soma_csv_options *options, soma_csv_layout *layout);
