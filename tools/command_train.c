@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* soma train: data, network, device, training, and what is to be kept of it. */
 #include "data.h"
+#include "default_net.h"
 #include "history.h"
 #include "interrupt.h"
 #include "model.h"
@@ -59,6 +60,13 @@ static exit_status preprocess(struct training *training) {
     return cause == SOMA_OK ? STATUS_DONE : fail_from_library(cause, STATUS_FILE, "%s", settings->data);
 }
 
+/* Where the network is soma's own choice, its layers are said with it. */
+static exit_status refuse_weights(const struct training *training, soma_status cause) {
+    exit_status status = cause == SOMA_INVALID_ARGUMENT ? STATUS_USAGE : STATUS_FILE;
+    if (training->settings->net || training->settings->load) return fail_from_library(cause, status, "--weights");
+    return fail_from_library(cause, status, "--weights for '%s', since no --net says another network", training->net);
+}
+
 static exit_status make_network(struct training *training) {
     const struct settings *settings = training->settings;
     exit_status status = STATUS_DONE;
@@ -67,14 +75,14 @@ static exit_status make_network(struct training *training) {
     if (!settings->load) {
         struct shape input = {.rank = info.input_rank[0]};
         memcpy(input.size, info.input_shape[0], sizeof input.size);
-        training->net = settings->net ? settings->net : model_default_net(&info);
-        status = model_build(settings, &input, training->net, &training->network);
+        training->net = settings->net;
+        if (!settings->net) status = default_net(settings, &training->data, &training->net);
+        if (status == STATUS_DONE) status = model_build(settings, &input, training->net, &training->network);
     }
     if (status == STATUS_DONE && settings->weights) {
         const soma_weights_options options = {.map = settings->weights_map};
         soma_status cause = soma_load_weights(training->network, settings->weights, &options);
-        if (cause != SOMA_OK)
-            status = fail_from_library(cause, cause == SOMA_INVALID_ARGUMENT ? STATUS_USAGE : STATUS_FILE, "--weights");
+        if (cause != SOMA_OK) status = refuse_weights(training, cause);
     }
     return status == STATUS_DONE ? preprocess(training) : status;
 }

@@ -2,6 +2,7 @@
 /* Finds out what --data names, loads it, and divides it. */
 #include "data.h"
 #include "model.h"
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -61,18 +62,22 @@ static bool parse_separator(const char *text, char *separator) {
     return strlen(text) == 1 && !strchr("\"\n\r.+-0123456789", *text);
 }
 
-static exit_status load_table(const struct settings *settings, const char *label, soma_dataset **dataset) {
+static exit_status load_table(const struct settings *settings, bool labelled, soma_dataset **dataset) {
     char separator;
     if (!parse_separator(settings->separator, &separator))
         return fail(STATUS_USAGE, "--separator: '%s' cannot separate numbers; accepted: one character, as ';', or tab",
                     settings->separator);
-    soma_csv_options options = {
-        .label = label, .header = settings->header, .separator = separator, .regression = settings->regression};
+    soma_csv_options options = {.label = settings->label,
+                                .header = settings->header,
+                                .separator = separator,
+                                .regression = settings->regression,
+                                .skip_label = !labelled};
     soma_status cause = soma_dataset_from_csv(settings->data, &options, dataset);
     return cause == SOMA_OK ? STATUS_DONE : fail_from_library(cause, STATUS_FILE, NULL);
 }
 
-static exit_status load(const struct settings *settings, const char *label, struct loaded *loaded) {
+/* `labelled` false: the labels of a table are not looked at. */
+static exit_status load(const struct settings *settings, bool labelled, struct loaded *loaded) {
     const soma_npy_options npy = {.regression = settings->regression};
     *loaded = (struct loaded){.source = source_of(settings)};
     exit_status status = refuse_missing(settings);
@@ -98,9 +103,23 @@ static exit_status load(const struct settings *settings, const char *label, stru
         loaded->train = NULL;
         break;
     case SOURCE_TABLE:
-        return load_table(settings, label, &loaded->whole);
+        return load_table(settings, labelled, &loaded->whole);
     }
     return cause == SOMA_OK ? STATUS_DONE : fail_from_library(cause, STATUS_FILE, NULL);
+}
+
+/* A part of no samples, or of all of them, by the rounding of soma_dataset_split(). */
+static exit_status check_fraction(const struct settings *settings, const char *option, double fraction,
+                                  size_t samples) {
+    double taken = round((double)samples * fraction), all = (double)samples;
+    char accepted[64] = "";
+    if (taken >= 1 && taken < all) return STATUS_DONE;
+    if (samples > 1 && taken < 1) snprintf(accepted, sizeof accepted, ", or %.3g and more", 1 / all);
+    if (samples > 1 && taken >= 1) snprintf(accepted, sizeof accepted, ", or %.3g and less", (all - 1) / all);
+    return fail(STATUS_USAGE, "--%s: %g of the %zu samples %s %s is %s; accepted: 0, which holds none out%s%s", option,
+                fraction, samples, strcmp(option, "test") == 0 ? "of" : "to train on of", settings->data,
+                taken < 1 ? "none" : "all of them", accepted,
+                settings->command == COMMAND_TRAIN ? "" : ", or --part=all, which does not divide");
 }
 
 /* Divides *rest: a fraction goes to *part, *rest keeps the others. Nothing happens for a fraction of 0. */
@@ -108,6 +127,8 @@ static exit_status divide(const struct settings *settings, const char *option, d
                           soma_dataset **part) {
     if (fraction == 0) return STATUS_DONE;
     soma_dataset *first, *second;
+    exit_status status = check_fraction(settings, option, fraction, data_samples(*rest));
+    if (status != STATUS_DONE) return status;
     soma_status cause = soma_dataset_split(*rest, fraction, settings->seed, &first, &second);
     if (cause != SOMA_OK) return fail_from_library(cause, STATUS_USAGE, "--%s of %s", option, settings->data);
     soma_dataset_destroy(*rest);
@@ -130,7 +151,7 @@ static exit_status refuse_unlabelled(const struct settings *settings, const soma
 exit_status data_load(const struct settings *settings, struct data *data) {
     *data = (struct data){0};
     struct loaded loaded;
-    exit_status status = load(settings, settings->label, &loaded);
+    exit_status status = load(settings, true, &loaded);
     if (status != STATUS_DONE) return status;
     data->table = loaded.source == SOURCE_TABLE;
     data->train = loaded.whole ? loaded.whole : loaded.train;
@@ -161,8 +182,10 @@ static size_t columns_without_label(const struct settings *settings, soma_datase
     return info.input_shape[0][0];
 }
 
-/* A table to predict from may have a label column or not: as many columns as the network has inputs mean that it has
- * not. */
+/*
+ * A table to predict from may have a label column or not: as many columns as the network has inputs mean that it has
+ * not. What is in the column is looked at only where a part is to be had, which is drawn class by class.
+ */
 static exit_status load_unlabelled(const struct settings *settings, soma_network *network, struct loaded *loaded) {
     if (source_of(settings) == SOURCE_TABLE && !settings->label) {
         soma_dataset *plain = NULL;
@@ -172,7 +195,7 @@ static exit_status load_unlabelled(const struct settings *settings, soma_network
         }
         soma_dataset_destroy(plain);
     }
-    return load(settings, settings->label, loaded);
+    return load(settings, settings->part == PART_TRAIN || settings->part == PART_TEST, loaded);
 }
 
 /* The chosen part of what was loaded; the others are released. */
@@ -215,8 +238,7 @@ exit_status data_load_for(const struct settings *given, soma_network *network, b
     settings->regression |= !model_is_classifier(network);
     *dataset = NULL;
     struct loaded loaded = {0};
-    exit_status status =
-        labelled ? load(settings, settings->label, &loaded) : load_unlabelled(settings, network, &loaded);
+    exit_status status = labelled ? load(settings, true, &loaded) : load_unlabelled(settings, network, &loaded);
     if (status == STATUS_DONE) status = choose_part(settings, &loaded, dataset);
     if (status != STATUS_DONE) return status;
     if (labelled) status = refuse_unlabelled(settings, *dataset);

@@ -16,8 +16,8 @@ void data_release(struct data *data);
 
 /*
  * For a network that is there: the part that --part names. A network that learnt numbers is given numbers as labels.
- * `labelled` false: the labels may be missing (predict); a CSV file's last column is then taken for the label if the
- * file has one column more than the network has inputs.
+ * `labelled` false: the labels may be missing (predict); a CSV file's last column, or that of --label, is then passed
+ * over, whatever is in it, unless the file has as many columns as the network has inputs.
  */
 exit_status data_load_for(const struct settings *settings, soma_network *network, bool labelled,
                           soma_dataset **dataset);

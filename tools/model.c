@@ -30,17 +30,6 @@ exit_status model_build(const struct settings *settings, const struct shape *inp
     return status;
 }
 
-const char *model_default_net(const soma_dataset_info *data) {
-    static char text[128];
-    size_t outputs = 1;
-    for (uint32_t i = 0; i < data->target_rank[0]; i++) outputs *= data->target_shape[0][i];
-    if (data->classes)
-        snprintf(text, sizeof text, "dense 128 relu; dropout 0.2; dense %zu softmax", data->classes);
-    else
-        snprintf(text, sizeof text, "dense 64 relu; dense 64 relu; dense %zu", outputs);
-    return text;
-}
-
 exit_status model_load(const char *path, soma_network **network) {
     soma_status cause = soma_load(path, network);
     return cause == SOMA_OK ? STATUS_DONE : fail_from_library(cause, STATUS_FILE, NULL);

@@ -15,9 +15,6 @@ typedef struct model_options {
 exit_status model_build(const struct settings *settings, const struct shape *input, const char *net,
                         soma_network **network);
 
-/* The network's text that suits a data set, for where --net is not given; a static buffer. */
-const char *model_default_net(const soma_dataset_info *data);
-
 /* From a file. */
 exit_status model_load(const char *path, soma_network **network);
 

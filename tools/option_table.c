@@ -55,7 +55,7 @@ const option_row option_table[] = {
     {.name = "labels", .type = OPTION_TEXT, .offset = FIELD(labels), .commands = READS, .argument = "FILE",
      .help = "the file of the labels that belong to the IDX or NPY file of --data, of the same kind"},
     {.name = "label", .type = OPTION_TEXT, .offset = FIELD(label), .commands = READS, .argument = "COLUMN",
-     .help = "CSV: the column to predict, by name or by number from 1; none: there is none (default: the last)"},
+     .help = "CSV: the column to predict, by name or by number from 1; none: there is none (default: the last); to predict, nothing need be in it"},
     {.name = "header", .type = OPTION_SET, .offset = FIELD(header), .value = 1, .commands = READS,
      .help = "CSV: the first line names the columns (default: look)"},
     {.name = "no-header", .type = OPTION_SET, .offset = FIELD(header), .value = -1, .commands = READS,
@@ -80,7 +80,7 @@ const option_row option_table[] = {
     {.group = "Network", .name = "net", .letter = 'n', .type = OPTION_TEXT, .offset = FIELD(net), .commands = TRAIN | SUMMARY | BENCH,
      .argument = "TEXT",
      .help = "layers, separated by semicolons: dense UNITS [ACTIVATION], dropout RATE, flatten, reshape SIZES, or an ACTIVATION alone; as "
-             "'dense 128 relu; dropout 0.2; dense 10 softmax' (by default train takes one that fits the data, bench dense 128 relu; dense 10 softmax)"},
+             "'dense 128 relu; dropout 0.2; dense 10 softmax' (by default train takes one that fits the data and --loss, bench dense 128 relu; dense 10 softmax)"},
     {.name = "load", .type = OPTION_TEXT, .offset = FIELD(load), .commands = TRAIN, .argument = "FILE",
      .help = "go on from a model that --save wrote"},
     {.name = "weights", .type = OPTION_TEXT, .offset = FIELD(weights), .commands = TRAIN, .argument = "FILE",

@@ -1,0 +1,195 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The program and tables that are odd but right: no header and a first row that looks like a promise, empty lines, one class, few rows,
+labels that are missing where none is needed; and the network that soma chooses itself.
+
+Usage: test_program_tables.py PROGRAM DEVICE [CLASS ...]
+"""
+import csv
+import sys
+
+sys.dont_write_bytecode = True
+from program import BAD_FILE, DEVICE, USAGE, ProgramTest, main
+
+OWN_LAYERS = ("dense_", "softmax")  # of a network that the user did not write
+
+
+class TableTest(ProgramTest):
+    def train(self, *arguments):
+        return self.json("train", f"--device={DEVICE}", "--seed=1", "--epochs=1", *arguments)
+
+    def refuse_training(self, status, words, *arguments):
+        result = self.refuse(status, words, "train", f"--device={DEVICE}", "--quiet", "--epochs=1", *arguments)
+        for word in OWN_LAYERS:
+            self.assertNotIn(word, result.stderr)
+
+    def rows(self, count, labels, first=""):
+        """Rows of four whole numbers and a label, the labels taking turns."""
+        return first + "".join(f"{i % 5},{i % 4},{i % 3},{i % 7},{labels[i % len(labels)]}\n" for i in range(count))
+
+
+class FirstLines(TableTest):
+    def shown(self, name, text):
+        return self.json("show", self.write(name, text))
+
+    def test_a_survey_without_a_header(self):
+        """40 rows, though the first could promise 5."""
+        shown = self.shown("survey.csv", self.rows(39, ["no", "yes"], "5,4,3,4,yes\n"))
+        self.assertEqual((shown["samples"], shown["classes"], shown["inputs"][0]["shape"]), (40, 2, [4]))
+        self.train("--data", self.path("survey.csv"))
+
+    def test_a_promise_that_is_not_kept(self):
+        file = self.write("iris.csv", self.rows(149, ["0", "1", "2"], "150,4,setosa,versicolor,virginica\n"))
+        words = ["iris.csv", "promises 150 rows", "there are 149", "--no-header", "--header"]
+        self.refuse(BAD_FILE, words, "show", file)
+        self.refuse(BAD_FILE, words, "train", f"--device={DEVICE}", "--data", file)
+        self.assertEqual(self.shown("whole.csv", self.rows(150, ["0", "1", "2"], "150,4,setosa,versicolor,virginica\n"))["samples"], 150)
+        self.train("--data", self.write("by_command.csv", self.rows(20, ["3", "1"], "9,8,7,6,y\n")), "--header", "--regression")
+
+    def test_empty_lines_at_the_start(self):
+        self.assertEqual(self.shown("empty.csv", "\n\r\n \n" + self.rows(12, "ab"))["samples"], 12)
+        self.assertEqual(self.shown("header.csv", "\n\na,b,c,d,label\n" + self.rows(12, "ab"))["samples"], 12)
+        self.refuse(BAD_FILE, ["line 1", "empty"], "show", self.write("nothing.csv", "\n \n\n"))
+
+
+class FewSamples(TableTest):
+    def test_one_class(self):
+        for label, name in (("a", "'a'"), ("0", "'0'"), ("1", "'1'"), ("-3", "'-3'")):
+            file = self.write("one.csv", self.rows(20, [label]))
+            self.refuse_training(BAD_FILE, ["--data", "one.csv", name, "two classes", "--label", "--regression"], "--data", file)
+        self.train("--data", file, "--regression")
+        self.train("--data", file, "--net=dense 1 sigmoid")
+        self.train("--data", file, "--net=dense 2 softmax")
+
+    def test_parts_of_no_samples(self):
+        four = self.write("four.csv", self.rows(4, "ab"))
+        self.refuse_training(USAGE, ["--validation", "0.1 of the 3 samples", "four.csv", "accepted: 0", "0.333"], "--data", four)
+        self.train("--data", four, "--validation=0")
+        self.train("--data", four, "--validation=0.333")
+        self.refuse_training(USAGE, ["--test", "0.1 of the 4 samples", "none", "0.25 and more"], "--data", four, "--test=0.1")
+        self.refuse_training(USAGE, ["--test", "0.9 of the 4 samples", "all of them", "0.75 and less"], "--data", four, "--test=0.9")
+        self.train("--data", four, "--test=0.75", "--validation=0", "--net=dense 2 softmax")
+        self.refuse_training(USAGE, ["--validation", "all of them"], "--data", four, "--test=0", "--validation=0.9")
+        one = self.write("one.csv", self.rows(1, "a"))
+        self.refuse_training(USAGE, ["--test", "0.2 of the 1 samples", "accepted: 0"], "--data", one)
+        self.refuse_training(USAGE, ["--validation", "0.1 of the 1 samples", "accepted: 0"], "--data", one, "--test=0")
+        model = self.path("model")
+        self.train("--data", four, "--validation=0", "--save", model)
+        two = self.write("two.csv", self.rows(2, "ab"))
+        for command in ("evaluate", "predict"):
+            self.refuse(USAGE, ["--test", "0.2 of the 2 samples", "--part=all"], command, f"--device={DEVICE}", "--model", model,
+                        "--data", two, "--part=test")
+        self.assertEqual(self.json("evaluate", f"--device={DEVICE}", "--model", model, "--data", two)["samples"], 2)
+
+
+class OwnChoice(TableTest):
+    """Of a network that nobody wrote down, losses and metrics that do not go with the labels are the options' business."""
+
+    def setUp(self):
+        super().setUp()
+        self.two = ("--data", self.write("two.csv", self.rows(40, "ab")))
+        self.three = ("--data", self.write("three.csv", self.rows(40, "abc")))
+        self.numbers = ("--data", self.write("numbers.csv", self.rows(40, ["0", "1"])), "--regression")
+
+    def test_losses_that_fit(self):
+        """Each loss gets the last layer that it is made for, so that the two forms of a cross-entropy are the same."""
+        for loss in ("categorical_crossentropy", "binary_crossentropy"):
+            plain, logits = (self.train(*self.two, f"--loss={loss}{form}", "--validation=0") for form in ("", "_logits"))
+            self.assertAlmostEqual(plain["train_loss"], logits["train_loss"], places=5)
+        for loss in ("binary_crossentropy", "binary_crossentropy_logits", "mean_squared_error", "mean_absolute_error", "huber"):
+            self.assertIsNotNone(self.train(*self.numbers, f"--loss={loss}")["train_loss"])
+
+    def test_losses_that_do_not_fit(self):
+        for loss in ("mean_squared_error", "mean_absolute_error", "huber"):
+            self.refuse(USAGE, ["--loss", loss, "two.csv", "2 classes", "categorical_crossentropy_logits, binary_crossentropy",
+                                "--regression"], "train", f"--device={DEVICE}", *self.two, f"--loss={loss}")
+        for loss in ("mean_squared_error", "mean_absolute_error", "huber", "binary_crossentropy", "binary_crossentropy_logits"):
+            self.refuse(USAGE, ["--loss", loss, "three.csv", "3 classes", "accepted: default, categorical_crossentropy", "--regression"],
+                        "train", f"--device={DEVICE}", *self.three, f"--loss={loss}")
+        for loss in ("categorical_crossentropy", "categorical_crossentropy_logits"):
+            self.refuse(USAGE, ["--loss", loss, "numbers.csv", "numbers", "accepted: default", "mean_squared_error"],
+                        "train", f"--device={DEVICE}", *self.numbers, f"--loss={loss}")
+
+    def test_metrics_that_do_not_fit(self):
+        for metric in ("mae", "binary_accuracy", "accuracy,mae"):
+            self.refuse_training(USAGE, ["--metric", metric.split(",")[-1], "accepted: default, accuracy, top_k, none"],
+                                 *self.two, f"--metric={metric}")
+        self.refuse_training(USAGE, ["--metric", "top_k", "accepted: default, accuracy, binary_accuracy, mae, none"],
+                             *self.numbers, "--metric=top_k")
+        self.refuse_training(USAGE, ["--metric", "top_k"], *self.two, "--loss=binary_crossentropy", "--metric=top_k")
+
+    def test_weights_for_it(self):
+        """Its parameters have names that the user cannot know: the message says what network has them."""
+        model = self.path("model.safetensors")
+        self.train(*self.two, "--net=dense 3 relu; dense 2 softmax", "--save", model)
+        self.refuse(BAD_FILE, ["dense 128 relu; dropout 0.2; dense 2 softmax", "--net"], "train", f"--device={DEVICE}", *self.two,
+                    "--weights", model)
+
+
+class WithoutLabels(TableTest):
+    """To predict, nobody needs labels."""
+
+    def setUp(self):
+        super().setUp()
+        self.features = [(i % 5, i % 4, i % 3, i % 7) for i in range(21)]
+
+    def table(self, name, labels, place=4, header=None):
+        rows = [[*row[:place], labels[i % len(labels)], *row[place:]] for i, row in enumerate(self.features)]
+        with open(self.path(name), "w", newline="") as file:
+            csv.writer(file).writerows([header] * (header is not None) + rows)
+        return self.path(name)
+
+    def predict(self, data, *arguments):
+        return self.json("predict", f"--device={DEVICE}", "--model", self.model, "--data", data, *arguments)["predictions"]
+
+    def train_on(self, table, *arguments):
+        self.model = self.path("model")
+        self.train("--data", table, "--save", self.model, *arguments)
+        self.bare = self.path("bare.csv")
+        with open(self.bare, "w", newline="") as file:
+            csv.writer(file).writerows(self.features)
+
+    def test_classes(self):
+        self.train_on(self.table("labelled.csv", "abc"))
+        expected = self.predict(self.bare)
+        self.assertEqual(len(expected), 21)
+        for labels in ("abc", [""], ["?"], ["NA", "a", ""], ["?", "1.5", "x"], ["unheard of"], ["7", ""]):
+            for header in (None, ["p", "q", "r", "s", "kind"]):
+                table = self.table("unlabelled.csv", labels, header=header)
+                self.assertEqual(self.predict(table), expected, f"{labels} {header}")
+
+    def test_a_label_that_stands_elsewhere(self):
+        self.train_on(self.table("labelled.csv", "abc"))
+        expected = self.predict(self.bare)
+        for labels in ("ab", [""], ["?"]):
+            table = self.table("first.csv", labels, place=0, header=["kind", "p", "q", "r", "s"])
+            self.assertEqual(self.predict(table, "--label=kind"), expected)
+            self.assertEqual(self.predict(table, "--label=1"), expected)
+
+    def test_numbers(self):
+        self.train_on(self.table("labelled.csv", ["0.5", "-1", "2.25"]), "--regression")
+        expected = self.predict(self.bare)
+        for labels in (["0.5", "-1"], [""], ["?"], ["", "1"], ["unknown"]):
+            header = ["p", "q", "r", "s", "y"] if labels[0] == "unknown" else None
+            self.assertEqual(self.predict(self.table("unlabelled.csv", labels, header=header)), expected)
+
+    def test_a_part_is_drawn_by_labels(self):
+        self.train_on(self.table("labelled.csv", "abc"))
+        self.assertEqual(len(self.predict(self.path("labelled.csv"), "--part=test", "--test=0.3")), 6)
+        self.refuse(BAD_FILE, ["no label"], "predict", f"--device={DEVICE}", "--model", self.model, "--data",
+                    self.table("unlabelled.csv", ["a", ""]), "--part=test")
+
+    def test_evaluation_needs_them(self):
+        self.train_on(self.table("labelled.csv", "abc"))
+        self.refuse(BAD_FILE, ["line 2", "no label"], "evaluate", f"--device={DEVICE}", "--model", self.model, "--data",
+                    self.table("unlabelled.csv", ["a", ""]))
+
+    def test_features_are_needed(self):
+        self.train_on(self.table("labelled.csv", "abc"))
+        self.features[3] = (1, "", 1, 1)
+        self.refuse(BAD_FILE, ["line 4, column 2", "no number"], "predict", f"--device={DEVICE}", "--model", self.model, "--data",
+                    self.table("holes.csv", ["", "?"]))
+
+
+if __name__ == "__main__":
+    main()

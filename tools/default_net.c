@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/* Chooses a network for the data and --loss. */
+#include "default_net.h"
+#include "option_table.h"
+#include <stdlib.h>
+
+/* What a loss wants of the last layer, and of the targets. */
+struct objective {
+    const char *activation;
+    bool categorical, binary;
+};
+
+static struct objective objective_of(soma_loss loss, bool classes) {
+    switch (loss) {
+    case SOMA_CATEGORICAL_CROSSENTROPY:
+        return (struct objective){" softmax", .categorical = true};
+    case SOMA_CATEGORICAL_CROSSENTROPY_LOGITS:
+        return (struct objective){"", .categorical = true};
+    case SOMA_BINARY_CROSSENTROPY:
+        return (struct objective){" sigmoid", .binary = true};
+    case SOMA_BINARY_CROSSENTROPY_LOGITS:
+        return (struct objective){"", .binary = true};
+    case SOMA_LOSS_DEFAULT:
+        return (struct objective){classes ? " softmax" : "", .categorical = classes};
+    default:
+        return (struct objective){.activation = ""};
+    }
+}
+
+/* The names of the values up to the last for which `fits` holds, into text. */
+static const char *names_of(choice_name *name, bool (*fits)(int value, const void *context), const void *context,
+                            char *text, size_t size) {
+    size_t length = 0;
+    text[0] = '\0';
+    for (int value = 0; name(value) && length < size; value++)
+        if (fits(value, context))
+            length += (size_t)snprintf(text + length, size - length, "%s%s", length ? ", " : "", name(value));
+    return text;
+}
+
+/* ----------------------------------------------------------------------------------------------------- one class */
+
+static exit_status find_classes(const soma_dataset *dataset, size_t samples, int32_t *least, int32_t *largest) {
+    int32_t *classes = malloc(samples * sizeof *classes);
+    if (!classes) return fail(STATUS_FAILED, "out of memory for %zu class numbers", samples);
+    soma_status cause = soma_dataset_read_classes(dataset, 0, samples, classes);
+    *least = INT32_MAX, *largest = 0;
+    for (size_t i = 0; cause == SOMA_OK && i < samples; i++) {
+        if (classes[i] < *least) *least = classes[i];
+        if (classes[i] > *largest) *largest = classes[i];
+    }
+    free(classes);
+    return cause == SOMA_OK ? STATUS_DONE : fail_from_library(cause, STATUS_FILE, NULL);
+}
+
+static exit_status refuse_one_class(const struct settings *settings, const struct data *data,
+                                    const soma_dataset_info *info) {
+    int32_t least, largest;
+    char number[16];
+    exit_status status = find_classes(data->train, info->samples, &least, &largest);
+    if (status != STATUS_DONE || least != largest) return status;
+    const char *name = soma_dataset_class_name(data->train, (size_t)least);
+    snprintf(number, sizeof number, "%d", (int)least);
+    return fail(
+        STATUS_FILE,
+        "--data: the %zu samples to train on of %s are all of the class '%s'; two classes or more are wanted, or %s"
+        "--net with a network for one",
+        info->samples, settings->data, name ? name : number,
+        data->table ? "--label with another column, --regression where the labels are numbers to predict, or " : "");
+}
+
+/* ------------------------------------------------------------------------------------------- the loss and metrics */
+
+static bool loss_fits(int value, const void *context) {
+    const soma_dataset_info *info = context;
+    struct objective objective = objective_of((soma_loss)value, info->classes > 0);
+    if (info->classes) return objective.categorical || (objective.binary && info->classes <= 2);
+    return !objective.categorical || (info->target_rank[0] == 1 && info->target_shape[0][0] > 1);
+}
+
+static exit_status refuse_loss(const struct settings *settings, const struct data *data,
+                               const soma_dataset_info *info) {
+    char accepted[256], kind[64] = "numbers";
+    if (loss_fits(settings->loss, info)) return STATUS_DONE;
+    if (info->classes) snprintf(kind, sizeof kind, "%zu classes", info->classes);
+    return fail(STATUS_USAGE, "--loss: '%s' does not go with the labels of %s, which are %s; accepted: %s%s",
+                loss_name(settings->loss), settings->data, kind,
+                names_of(loss_name, loss_fits, info, accepted, sizeof accepted),
+                info->classes && data->table ? ", or any with --regression, where the labels are numbers to predict"
+                                             : "");
+}
+
+static bool metric_fits(int value, const void *context) {
+    const struct objective *objective = context;
+    if (value == SOMA_TOP_K) return objective->categorical;
+    return !objective->categorical || (value != SOMA_BINARY_ACCURACY && value != SOMA_MAE);
+}
+
+static exit_status refuse_metrics(const struct settings *settings, const soma_dataset_info *info) {
+    soma_metric metrics[SOMA_MAX_METRICS];
+    char accepted[128];
+    const struct objective objective = objective_of((soma_loss)settings->loss, info->classes > 0);
+    if (!settings->metrics) return STATUS_DONE;
+    exit_status status = options_parse_metrics(settings->metrics, metrics);
+    for (size_t i = 0; i < SOMA_MAX_METRICS && status == STATUS_DONE; i++)
+        if (!metric_fits((int)metrics[i], &objective))
+            status = fail(STATUS_USAGE, "--metric: '%s' does not go with a loss that takes %s; accepted: %s",
+                          metric_name((int)metrics[i]), objective.categorical ? "classes" : "numbers or two classes",
+                          names_of(metric_name, metric_fits, &objective, accepted, sizeof accepted));
+    return status;
+}
+
+/* ------------------------------------------------------------------------------------------------------- the text */
+
+exit_status default_net(const struct settings *settings, const struct data *data, const char **net) {
+    static char text[192];
+    soma_dataset_info info;
+    size_t outputs = 1;
+    soma_dataset_get_info(data->train, &info);
+    exit_status status = refuse_loss(settings, data, &info);
+    if (status == STATUS_DONE) status = refuse_metrics(settings, &info);
+    if (status == STATUS_DONE && info.classes) status = refuse_one_class(settings, data, &info);
+    if (status != STATUS_DONE) return status;
+    const struct objective objective = objective_of((soma_loss)settings->loss, info.classes > 0);
+    for (uint32_t i = 0; i < info.target_rank[0]; i++) outputs *= info.target_shape[0][i];
+    if (info.classes && objective.categorical) outputs = info.classes;
+    size_t length = (size_t)snprintf(text, sizeof text, "dense %s; dense %zu%s",
+                                     info.classes ? "128 relu; dropout 0.2" : "64 relu; dense 64 relu", outputs,
+                                     objective.activation);
+    for (uint32_t i = 0; i < info.target_rank[0] && info.target_rank[0] != 1; i++)
+        length += (size_t)snprintf(text + length, sizeof text - length, "%s %zu", i ? "" : "; reshape",
+                                   info.target_shape[0][i]);
+    *net = text;
+    return STATUS_DONE;
+}
