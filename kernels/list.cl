@@ -66,6 +66,8 @@ static void call_group(ulong kernel_number, const ulong *group, local float *loc
         CALL(crossentropy_grad, N(0), N(1), N(2), N(3), N(4), N(5), N(6), N(7), AT(8), AT(9), AT(10), AT(11), AT(12), AT(13), AT(14), AT(15))
         CALL(dropout, N(0), N(1), N(2), F(3), N(4), N(5), N(6), N(7), AT(8), AT(9))
         CALL(loss_grad, N(0), N(1), N(2), N(3), F(4), N(5), N(6), AT(7), AT(8), AT(9), AT(10), AT(11), AT(12))
+        CALL(norm_join, N(0), AT(1), AT(2))
+        CALL(norm_pieces, N(0), N(1), N(2), N(3), AT(4), AT(5))
         CALL(optimizer, N(0), N(1), N(2), N(3), F(4), F(5), F(6), F(7), F(8), F(9), F(10), F(11), F(12), F(13), F(14), AT(15), AT(16),
              AT(17), AT(18), AT(19))
         CALL(softmax_grad_rows, N(0), N(1), N(2), N(3), AT(4), AT(5), AT(6))

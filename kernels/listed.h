@@ -19,6 +19,8 @@
     X(loss_grad)                                                                                                       \
     X(metric_add)                                                                                                      \
     X(metric_rows)                                                                                                     \
+    X(norm_join)                                                                                                       \
+    X(norm_pieces)                                                                                                     \
     X(optimizer)                                                                                                       \
     X(reduce_columns)                                                                                                  \
     X(reduce_rows)                                                                                                     \

@@ -51,17 +51,18 @@ void optimizer(ARGUMENTS(ulong count, ulong chunk, ulong decay_count, uint rule,
                global float *state2, const global float *norm)) {
     const rates with = {learning_rate, beta1, beta2, epsilon, correction1, correction2};
     const uint states = states_of(RULE);
-    float scale = 1.0f;
-    if (clip_norm > 0.0f) {
-        const float ratio = clip_norm / sqrt(norm[0]);
-        scale = ratio < 1.0f ? ratio : 1.0f;
+    float scale = 1.0f, share = 1.0f, length = 1.0f; /* (scale g) share is g of length 1 */
+    if (clip_norm > 0.0f && !(norm[0] <= clip_norm * norm[1])) {
+        scale = norm[1];
+        share = 1.0f / norm[0];
+        length = clip_norm;
     }
     FOR_EACH_VECTOR(i, part, count, chunk) {
         real w = load_part(parameter + i, part, 0.0f), g = load_part(gradient + i, part, 0.0f);
         real m = R(0.0), v = R(0.0);
         if (states > 0) m = load_part(state1 + i, part, 0.0f);
         if (states > 1) v = load_part(state2 + i, part, 0.0f);
-        g *= scale;
+        g = g * scale * share * length;
         if (clip_value > 0.0f) g = g > clip_value ? (real)(clip_value) : (g < -clip_value ? (real)(-clip_value) : g);
         const integers decaying = ELEMENT_NUMBERS < (integers)((int)min((ulong)WIDTH, decay_count - min(decay_count, i)));
         g = decaying ? g + (l2 * w + l1 * sign_of(w)) : g;

@@ -14,5 +14,6 @@
 #include "reduce.cl"
 #include "softmax.cl"
 #ifdef TRAINING
+#include "norm.cl"
 #include "optimizer.cl"
 #endif /* TRAINING */

@@ -202,6 +202,22 @@ static soma_status after_rounding_integers(const mutant *self, soma_call *call, 
     return SOMA_OK;
 }
 
+/* The norm is taken to be unscaled. */
+static void before_norm_unscaled(const mutant *self, soma_call *call) {
+    (void)self;
+    if (soma_view_present(&call->view[4])) f32(&call->view[4])[1] = 1.0f;
+}
+
+/* What a sum of the squares themselves has: with `argument` nothing of numbers that are too small, else infinity for
+ * one that is too large. */
+static soma_status after_plain_squares(const mutant *self, soma_call *call, const soma_call *old) {
+    const soma_view *x = &old->view[0];
+    float *norm = f32(&call->view[1]), sum = 0.0f;
+    for (size_t i = 0; i < soma_view_count(x); i++) sum += f32(x)[i] * f32(x)[i];
+    if (self->argument ? sum == 0.0f : isinf(sum)) norm[0] = sqrtf(sum);
+    return SOMA_OK;
+}
+
 static soma_status after_no_compensation(const mutant *self, soma_call *call, const soma_call *old) {
     (void)self;
     (void)old;
@@ -407,6 +423,9 @@ static const mutant single_mutants[] = {
     {"no decay", SOMA_PRIMITIVE_OPTIMIZER, 0, 0, before_decay, NULL},
     {"no clip by value", SOMA_PRIMITIVE_OPTIMIZER, 0, 0, before_clip_value, NULL},
     {"no clip by norm", SOMA_PRIMITIVE_OPTIMIZER, 0, 0, before_clip_norm, NULL},
+    {"norm unscaled", SOMA_PRIMITIVE_OPTIMIZER, 0, 0, before_norm_unscaled, NULL},
+    {"squares overflow", SOMA_PRIMITIVE_NORM, 0, 0, NULL, after_plain_squares},
+    {"squares vanish", SOMA_PRIMITIVE_NORM, 1, 0, NULL, after_plain_squares},
     {"all decay", SOMA_PRIMITIVE_OPTIMIZER, 0, 0, before_decay_count, NULL},
     {"one learning rate", SOMA_PRIMITIVE_OPTIMIZER, 0, 0, before_learning_rate, NULL},
     {"no first correction", SOMA_PRIMITIVE_OPTIMIZER, 0, 0, before_correction1, NULL},

@@ -189,10 +189,17 @@ START_TEST(optimizers_have_their_states) {
     adam.decay_count = 0;
     adam.clip_norm = 1.0f;
     BAD_ARGUMENT(soma_call_optimizer(F32(7), F32(7), F32(7), F32(7), NONE, adam), "without the norm");
-    BAD_SHAPE(soma_call_optimizer(F32(7), F32(7), F32(7), F32(7), F32(2), adam), "norm is [2]");
-    expect_good(soma_call_optimizer(F32(7), F32(7), F32(7), F32(7), F32(1), adam));
+    BAD_SHAPE(soma_call_optimizer(F32(7), F32(7), F32(7), F32(7), F32(1), adam), "norm is [1]");
+    expect_good(soma_call_optimizer(F32(7), F32(7), F32(7), F32(7), F32(2), adam));
     adam.kind = SOMA_OPTIMIZER_COUNT;
     BAD_ARGUMENT(soma_call_optimizer(F32(7), F32(7), F32(7), F32(7), NONE, adam), "no optimizer");
+}
+END_TEST
+
+START_TEST(norms_are_pairs) {
+    expect_good(soma_call_norm(F32(7), F32(2)));
+    BAD_SHAPE(soma_call_norm(F32(7, 1), F32(2)), "x is [7, 1]");
+    BAD_SHAPE(soma_call_norm(F32(7), F32(1)), "norm is [1]");
 }
 END_TEST
 
@@ -223,6 +230,7 @@ int main(void) {
     tcase_add_test(tests, losses_take_their_targets);
     tcase_add_test(tests, metrics_have_a_slot);
     tcase_add_test(tests, optimizers_have_their_states);
+    tcase_add_test(tests, norms_are_pairs);
     tcase_add_test(tests, roles_of_views);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

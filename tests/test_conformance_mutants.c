@@ -204,7 +204,7 @@ START_TEST(whole_suite_reports_the_first_failure) {
     static const mutant wrong = {.name = "short read", .row = SOMA_CHECK_MEMORY, .argument = SHORT_READ};
     soma_device *device = open_mutant();
     active = &wrong;
-    expect_error(soma_device_check(device, NULL, NULL), SOMA_DEVICE_FAILED, "mutant", "17 of 18", "fill: ");
+    expect_error(soma_device_check(device, NULL, NULL), SOMA_DEVICE_FAILED, "mutant", "18 of 19", "fill: ");
     soma_device_close(device);
     expect_error(soma_device_check(NULL, NULL, NULL), SOMA_INVALID_ARGUMENT, "soma_device_check");
 }

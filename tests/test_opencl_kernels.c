@@ -217,8 +217,14 @@ START_TEST(optimizers) {
         check_call(soma_call_optimizer(x, x, x, x, soma_view_absent(), params));
         params.l2 = params.l1 = params.decay = 0.1f;
         params.clip_value = params.clip_norm = 0.5f;
-        check_call(soma_call_optimizer(x, x, x, x, shaped(1, 1, 0, 0), params));
+        check_call(soma_call_optimizer(x, x, x, x, shaped(1, 2, 0, 0), params));
     }
+}
+END_TEST
+
+START_TEST(norms) {
+    for (size_t count = 0; count < 2000; count = 3 * count + 1)
+        check_call(soma_call_norm(shaped(1, count, 0, 0), shaped(1, 2, 0, 0)));
 }
 END_TEST
 
@@ -230,6 +236,7 @@ static void add_tests(TCase *cases) {
     tcase_add_test(cases, losses);
     tcase_add_test(cases, metrics);
     tcase_add_test(cases, optimizers);
+    tcase_add_test(cases, norms);
 }
 
 /* On the first usable device: a simulator offers one. An argument: how much to leave out. */

@@ -173,20 +173,22 @@ static const double gradients[STEPS][COUNT] = {
 #define TOLERANCE 4e-7
 
 static void run_steps(const soma_optimizer *optimizer, soma_device *device, double *w, double *m, double *v) {
-    size_t count = COUNT, one = 1;
-    double gradient[COUNT], norm;
+    size_t count = COUNT, two = 2;
+    double gradient[COUNT], norm[2];
     uint32_t states = soma_optimizer_states(optimizer->kind);
     soma_view absent = soma_view_absent();
     soma_call call = soma_call_optimizer(
         soma_view_of(w, 0, SOMA_F64, 1, &count), soma_view_of(gradient, 0, SOMA_F64, 1, &count),
         states > 0 ? soma_view_of(m, 0, SOMA_F64, 1, &count) : absent,
-        states > 1 ? soma_view_of(v, 0, SOMA_F64, 1, &count) : absent, soma_view_of(&norm, 0, SOMA_F64, 1, &one),
+        states > 1 ? soma_view_of(v, 0, SOMA_F64, 1, &count) : absent, soma_view_of(norm, 0, SOMA_F64, 1, &two),
         (soma_optimizer_params){.kind = optimizer->kind, .decay_count = DECAYED});
     size_t workspace;
     expect_ok(soma_device_prepare(device, &call, &workspace));
     for (int t = 1; t <= STEPS; t++) {
-        norm = 0;
-        for (int i = 0; i < COUNT; i++) gradient[i] = gradients[t - 1][i], norm += gradient[i] * gradient[i];
+        double squares = 0;
+        for (int i = 0; i < COUNT; i++) gradient[i] = gradients[t - 1][i], squares += gradient[i] * gradient[i];
+        norm[0] = sqrt(squares);
+        norm[1] = 1;
         soma_optimizer_params params = soma_optimizer_step(optimizer, (uint64_t)t, optimizer->learning_rate);
         params.decay_count = DECAYED;
         call.params.optimizer = params;

@@ -224,14 +224,16 @@ typedef struct walker {
     double w, m, v;
 } walker;
 
+/* norm: of the whole gradient, of which this parameter has a part. */
 static void walk(walker *self, soma_optimizer_params params, double gradient, double norm) {
+    double pair[] = {norm, 1};
     static const uint32_t states[] = {
 #define X(name, count) count,
         SOMA_OPTIMIZER_LIST(X)
 #undef X
     };
     run(soma_call_optimizer(F64(&self->w, 1), F64(&gradient, 1), states[params.kind] > 0 ? F64(&self->m, 1) : NONE,
-                            states[params.kind] > 1 ? F64(&self->v, 1) : NONE, F64(&norm, 1), params));
+                            states[params.kind] > 1 ? F64(&self->v, 1) : NONE, F64(pair, 2), params));
 }
 
 /* All of the options are numbers that float32 has as they are. */
@@ -292,19 +294,68 @@ START_TEST(gradients_are_clipped_and_decayed_in_order) {
     params.clip_value = 0.5f;
     expect_value(sgd_step(0, 3, 0, params), -0.5, 0, "clip by value");
     expect_value(sgd_step(0, -3, 0, params), 0.5, 0, "clip by value");
-    params.clip_norm = 2.0f; /* the norm is 16: the gradient halves ... */
+    params.clip_norm = 2.0f; /* the norm is 4: the gradient halves ... */
     params.clip_value = 1.0f;
-    expect_value(sgd_step(0, 0.5, 16, params), -0.25, 0, "clip by norm");
-    expect_value(sgd_step(0, 8, 16, params), -1, 0, "by norm, then by value");
+    expect_value(sgd_step(0, 0.5, 4, params), -0.25, 0, "clip by norm");
+    expect_value(sgd_step(0, 8, 4, params), -1, 0, "by norm, then by value");
     expect_value(sgd_step(0, 0.5, 1, params), -0.5, 0, "a norm below the clip"); /* ... but never grows */
     expect_value(sgd_step(0, 0.5, 0, params), -0.5, 0, "a norm of 0");
     params.l2 = 0.5f;
     params.l1 = 0.125f; /* after the clips */
-    expect_value(sgd_step(4, 8, 16, params), 4 - (1 + 2 + 0.125), 0, "decay of a positive weight");
-    expect_value(sgd_step(-4, 8, 16, params), -4 - (1 - 2 - 0.125), 0, "decay of a negative weight");
-    expect_value(sgd_step(0, 8, 16, params), -1, 0, "decay of 0");
+    expect_value(sgd_step(4, 8, 4, params), 4 - (1 + 2 + 0.125), 0, "decay of a positive weight");
+    expect_value(sgd_step(-4, 8, 4, params), -4 - (1 - 2 - 0.125), 0, "decay of a negative weight");
+    expect_value(sgd_step(0, 8, 4, params), -1, 0, "decay of 0");
     params.decay_count = 0;
-    expect_value(sgd_step(4, 8, 16, params), 3, 0, "no decay past decay_count");
+    expect_value(sgd_step(4, 8, 4, params), 3, 0, "no decay past decay_count");
+}
+END_TEST
+
+/* norm[0] and norm[1] of x. */
+static void expect_norm(double *x, size_t count, double scaled, double factor, const char *what) {
+    double norm[2];
+    run(soma_call_norm(F64(x, count), F64(norm, 2)));
+    expect_value(norm[0] / scaled, 1, ROUNDING, what);
+    expect_value(norm[1], factor, 0, what);
+}
+
+START_TEST(norms_neither_overflow_nor_vanish) {
+    double norm[2], nothing[] = {0, 0};
+    expect_norm((double[]){3, -4}, 2, 5, 1, "3, 4, 5");
+    expect_norm((double[]){-3e38, 4e38}, 2, 5e38 * 0x1p-80, 0x1p-80, "past float32");
+    expect_norm((double[]){3e300, 4e300}, 2, 5e300 * 0x1p-80, 0x1p-80, "whose squares float64 has not");
+    expect_norm((double[]){3e-44, 4e-44}, 2, 5e-44 * 0x1p88, 0x1p88, "below the normal numbers of float32");
+    expect_norm((double[]){3e-300, 4e-300}, 2, 5e-300 * 0x1p88, 0x1p88, "whose squares float64 has not either");
+    expect_norm((double[]){0x1p-41, 0x1.fffffep-41}, 1, 0x1p47, 0x1p88, "below 2^-40");
+    expect_norm((double[]){0x1p-40}, 1, 0x1p-40, 1, "2^-40");
+    expect_norm((double[]){0x1.fffffep47}, 1, 0x1.fffffep47, 1, "below 2^48");
+    expect_norm((double[]){-0x1p48}, 1, 0x1p-32, 0x1p-80, "2^48");
+    run(soma_call_norm(F64(nothing, 2), F64(norm, 2)));
+    EXPECT_VALUES(norm, EXACTLY, 0, 0x1p88);
+    run(soma_call_norm(F64(nothing, 0), F64(norm, 2)));
+    EXPECT_VALUES(norm, EXACTLY, 0, 0x1p88);
+    run(soma_call_norm(F64(((double[]){1, NAN, 1e30}), 3), F64(norm, 2)));
+    EXPECT_VALUES(norm, EXACTLY, NAN, 0x1p-80);
+    run(soma_call_norm(F64(((double[]){1, -INFINITY}), 2), F64(norm, 2)));
+    EXPECT_VALUES(norm, EXACTLY, INFINITY, 0x1p-80);
+}
+END_TEST
+
+/* Gradients of the sizes that NORM scales, clipped to a length of 2. */
+START_TEST(gradients_of_any_size_are_clipped) {
+    static const double sizes[] = {4, 1e20, 3e38, 1e300, 1e-20};
+    soma_optimizer_params params = plain(SOMA_SGD);
+    params.learning_rate = 1.0f;
+    for (size_t i = 0; i < SOMA_COUNT_OF(sizes); i++) {
+        double w[] = {0, 0}, gradient[] = {0.6 * sizes[i], -0.8 * sizes[i]}, norm[2];
+        params.clip_norm = sizes[i] > 1 ? 2 : 0x1p-80f;
+        run(soma_call_norm(F64(gradient, 2), F64(norm, 2)));
+        run(soma_call_optimizer(F64(w, 2), F64(gradient, 2), NONE, NONE, F64(norm, 2), params));
+        expect_value(w[0] / (double)params.clip_norm, -0.6, ROUNDING, "the first");
+        expect_value(w[1] / (double)params.clip_norm, 0.8, ROUNDING, "the second");
+    }
+    double w[] = {0, 0}, gradient[] = {1, 1}, norm[] = {NAN, 1};
+    run(soma_call_optimizer(F64(w, 2), F64(gradient, 2), NONE, NONE, F64(norm, 2), params));
+    EXPECT_VALUES(w, EXACTLY, NAN, NAN);
 }
 END_TEST
 
@@ -323,6 +374,8 @@ int main(void) {
     tcase_add_test(tests, dropout_scales_what_it_keeps);
     tcase_add_test(tests, optimizers_make_steps_worked_out_by_hand);
     tcase_add_test(tests, gradients_are_clipped_and_decayed_in_order);
+    tcase_add_test(tests, norms_neither_overflow_nor_vanish);
+    tcase_add_test(tests, gradients_of_any_size_are_clipped);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

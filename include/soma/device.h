@@ -94,7 +94,12 @@ static inline size_t soma_view_count(const soma_view *view) {
  *                                            [slot, 0] - [slot, 1]).
  * OPTIMIZER       parameter, gradient, [state1], [state2], [norm]
  *                                            one step over flat [count] buffers, see soma_optimizer_params.
- *                                            norm [1]: the sum of squares of the whole gradient, for clip_norm.
+ *                                            norm [2]: what NORM makes of the whole gradient, for clip_norm.
+ * NORM            x, norm                    the 2-norm of x [count], so scaled that no square overflows, nor any
+ *                                            that counts vanishes: norm[1] = 2^88 where the largest |x_i| (of those
+ *                                            that are numbers) is below 2^-40, 1 where it is below 2^48, else 2^-80;
+ *                                            norm[0] = sqrt(sum_i (norm[1] x_i)^2). So the 2-norm is
+ *                                            norm[0] / norm[1], which float32 need not be able to hold.
  */
 /* clang-format on */
 #define SOMA_PRIMITIVE_LIST(X)                                                                                         \
@@ -113,7 +118,8 @@ static inline size_t soma_view_count(const soma_view *view) {
     X(LOSS, loss, 5, ALWAYS)                                                                                           \
     X(LOSS_GRAD, loss_grad, 7, TRAINING)                                                                               \
     X(METRIC, metric, 3, ALWAYS)                                                                                       \
-    X(OPTIMIZER, optimizer, 5, TRAINING)
+    X(OPTIMIZER, optimizer, 5, TRAINING)                                                                               \
+    X(NORM, norm, 2, TRAINING)
 
 typedef enum soma_primitive {
 #define X(NAME, ...) SOMA_PRIMITIVE_##NAME,
@@ -275,8 +281,9 @@ typedef struct soma_metric_params {
 } soma_metric_params;
 
 /*
- * Every element first gets its gradient made ready, in this order: scale by min(1, clip_norm / sqrt(norm)) if clip_norm
- * > 0; clamp to [-clip_value, clip_value] if clip_value > 0; for elements before decay_count add l2 w + l1 sign(w).
+ * Every element first gets its gradient made ready, in this order: if clip_norm > 0 and not norm[0] <= clip_norm
+ * norm[1] (so a NaN clips too), ((norm[1] g) (1 / norm[0])) clip_norm, in an order in which nothing overflows; clamp to
+ * [-clip_value, clip_value] if clip_value > 0; for elements before decay_count add l2 w + l1 sign(w).
  * Then the rule of the kind, see kernels/optimizers.h; ADAMW's decoupled `decay` also applies before decay_count only.
  */
 typedef struct soma_optimizer_params { /* all live but kind and decay_count */

@@ -206,4 +206,11 @@ static inline soma_call soma_call_optimizer(soma_view parameter, soma_view gradi
     return call;
 }
 
+static inline soma_call soma_call_norm(soma_view x, soma_view norm) {
+    soma_call call = soma_call_make(SOMA_PRIMITIVE_NORM, 2);
+    call.view[0] = x;
+    call.view[1] = norm;
+    return call;
+}
+
 #endif

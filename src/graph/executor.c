@@ -46,7 +46,7 @@ soma_status soma_executor_create(soma_device *device, soma_dtype real, size_t pa
     soma_status status = allocate_zeros(executor, parameter_count, "parameters", &executor->parameters);
     if (status == SOMA_OK)
         status = allocate_zeros(executor, SOMA_ACCUMULATOR_SLOTS * 2, "accumulators", &executor->accumulators);
-    if (status == SOMA_OK) status = allocate_zeros(executor, 1, "the gradient's norm", &executor->norm);
+    if (status == SOMA_OK) status = allocate_zeros(executor, 2, "the gradient's norm", &executor->norm);
     if (status != SOMA_OK) {
         soma_executor_destroy(executor);
         return status;
@@ -74,7 +74,7 @@ void soma_executor_destroy(soma_executor *executor) {
     free_buffer(executor, executor->gradients, executor->parameter_count);
     for (int i = 0; i < 2; i++) free_buffer(executor, executor->state[i], executor->parameter_count);
     free_buffer(executor, executor->accumulators, SOMA_ACCUMULATOR_SLOTS * 2);
-    free_buffer(executor, executor->norm, 1);
+    free_buffer(executor, executor->norm, 2);
     soma_device_free(executor->device, executor->arena, executor->arena_bytes);
     soma_free(executor);
 }

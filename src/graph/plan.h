@@ -20,7 +20,7 @@ typedef struct soma_executor {
     uint32_t state_count;
     void *parameters, *gradients, *state[2]; /* gradients and states NULL until training is first planned */
     bool borrows_parameters;                 /* they are another executor's */
-    void *norm;                              /* one number: the gradient's sum of squares */
+    void *norm;                              /* what NORM makes of the gradient */
     void *accumulators;                      /* [SOMA_ACCUMULATOR_SLOTS, 2] */
     void *arena;
     size_t arena_bytes;

@@ -36,15 +36,17 @@ typedef struct element {
     bool decays;
 } element;
 
-/* min(1, clip_norm / sqrt(norm)) */
-static soma_bounded norm_scale(const soma_call *call) {
-    soma_bounded norm = soma_bounded_sqrt(exact(soma_element_get(&call->view[NORM], 0)));
-    return soma_bounded_at_most(divide(exact((double)call->params.optimizer.clip_norm), norm), 1.0);
+/* Whether the norm is above the limit can be told without error: its factor is a power of two. */
+static soma_bounded clipped(const soma_call *call, soma_bounded g) {
+    double clip_norm = (double)call->params.optimizer.clip_norm, norm = soma_element_get(&call->view[NORM], 0),
+           factor = soma_element_get(&call->view[NORM], 1);
+    if (norm <= clip_norm * factor) return g;
+    return multiply(multiply(multiply(g, exact(factor)), divide(ONE, exact(norm))), exact(clip_norm));
 }
 
 static void make_ready(const soma_call *call, element *e) {
     const soma_optimizer_params *params = e->params;
-    if (params->clip_norm > 0.0f) e->g = multiply(e->g, norm_scale(call));
+    if (params->clip_norm > 0.0f) e->g = clipped(call, e->g);
     if (params->clip_value > 0.0f) {
         double limit = (double)params->clip_value;
         e->g = soma_bounded_at_least(soma_bounded_at_most(e->g, limit), -limit);
@@ -136,18 +138,25 @@ static void optimizer_bound(const soma_call *before, soma_bounded *const *expect
 typedef struct extra {
     const char *name;
     float l2, l1, decay, clip_value, clip_norm;
-    double norm;
+    double norm, factor; /* see NORM */
+    double size;         /* of the gradient's elements, at most */
 } extra;
 
 static const extra extras[] = {
-    {"plain", 0, 0, 0.01f, 0, 0, 0},
-    {"l2", 0.03f, 0, 0.01f, 0, 0, 0},
-    {"l1", 0, 0.02f, 0.1f, 0, 0, 0},
-    {"clip by value", 0, 0, 0.01f, 0.5f, 0, 0},
-    {"clip by norm", 0, 0, 0.01f, 0, 0.7f, 33.3339},
-    {"norm below the clip", 0, 0, 0.01f, 0, 5.0f, 3.0001},
-    {"norm 0", 0, 0, 0.01f, 0, 5.0f, 0.0},
-    {"everything", 0.03f, 0.02f, 0.1f, 0.3f, 0.7f, 9.1117},
+    {"plain", 0, 0, 0.01f, 0, 0, 0, 1, 2},
+    {"l2", 0.03f, 0, 0.01f, 0, 0, 0, 1, 2},
+    {"l1", 0, 0.02f, 0.1f, 0, 0, 0, 1, 2},
+    {"clip by value", 0, 0, 0.01f, 0.5f, 0, 0, 1, 2},
+    {"clip by norm", 0, 0, 0.01f, 0, 0.7f, 5.7735, 1, 2},
+    {"norm below the clip", 0, 0, 0.01f, 0, 5.0f, 1.7321, 1, 2},
+    {"norm 0", 0, 0, 0.01f, 0, 5.0f, 0, 0x1p88, 2},
+    {"norm NaN", 0, 0, 0.01f, 0, 5.0f, NAN, 1, 2},
+    {"norm infinite", 0, 0, 0.01f, 0, 5.0f, INFINITY, 0x1p-80, 2},
+    {"norm past float32", 0, 0, 0.01f, 0, 0.7f, 0x1.8p50, 0x1p-80, 0x1.8p127},
+    {"large norm below a larger clip", 0, 0, 0.01f, 0, 3e38f, 0x1.4p46, 0x1p-80, 2},
+    {"small norm", 0, 0, 0.01f, 0, 0x1p-80f, 0x1.4p22, 0x1p88, 0x1p-70},
+    {"smallest norm below the clip", 0, 0, 0.01f, 0, 0x1p-60f, 0x1.4p22, 0x1p88, 0x1p-70},
+    {"everything", 0.03f, 0.02f, 0.1f, 0.3f, 0.7f, 3.0186, 1, 2},
 };
 
 /* How much of the flat buffer decays. */
@@ -175,7 +184,7 @@ static soma_call make_call(soma_optimizer_kind kind, const extra *with, size_t c
     };
     return soma_call_optimizer(flat, flat, states > 0 ? flat : soma_view_absent(),
                                states > 1 ? flat : soma_view_absent(),
-                               with->clip_norm > 0.0f ? SOMA_F32_VIEW(1) : soma_view_absent(), params);
+                               with->clip_norm > 0.0f ? SOMA_F32_VIEW(2) : soma_view_absent(), params);
 }
 
 /* Later steps, with what changes from one to the next: the rate by a schedule, the corrections by Adam's definition. */
@@ -201,9 +210,11 @@ static void optimizer_case(soma_suite *suite, soma_optimizer_kind kind, const ex
     else
         soma_case_uniform(suite, &c, STATE1, 0.0, 2.0); /* a sum of squares */
     soma_case_uniform(suite, &c, STATE2, 0.0, 2.0);
+    soma_case_uniform(suite, &c, GRADIENT, -with->size, with->size);
     soma_case_poke(&c, PARAMETER, 1, 0.0); /* where sign(w) is 0 */
     soma_case_poke(&c, GRADIENT, 2, 0.0);
-    soma_case_poke(&c, NORM, 0, with->norm);
+    soma_case_poke(&c, NORM, 0, (double)(float)with->norm);
+    soma_case_poke(&c, NORM, 1, with->factor);
     if (special) soma_case_sprinkle(suite, &c, GRADIENT, 5, special, SOMA_SPECIAL_COUNT);
     if (special) c.run_count = 1; /* of an infinite parameter, a decay of 0 may make NaN or may be left out */
     soma_case_describe(&c, ": %s of %zu, %s, %zu decay%s", kind_names[kind], count, with->name,

@@ -23,7 +23,7 @@ static soma_status check_optimizer(const soma_call *call) {
                                 params->decay_count, call->view[0].shape[0]);
     if (params->clip_norm > 0.0f && !soma_view_present(&call->view[4]))
         return soma_call_refuse(call, SOMA_INVALID_ARGUMENT, "clip_norm is given without the norm");
-    return soma_view_present(&call->view[4]) ? soma_need_shape(call, 4, 1, 1, 0) : SOMA_OK;
+    return soma_view_present(&call->view[4]) ? soma_need_shape(call, 4, 1, 2, 0) : SOMA_OK;
 }
 
 SOMA_CONTRACT(optimizer) = {check_optimizer,

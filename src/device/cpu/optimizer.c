@@ -5,8 +5,8 @@
 
 /* What is the same for all elements of a task. */
 typedef struct step {
-    float scale; /* of the gradient, by clip_norm */
-    float limit; /* of the gradient's size, by clip_value; infinity for none */
+    float scale, share, length; /* by clip_norm: (scale g) share is the gradient of length 1 */
+    float limit;                /* of the gradient's size, by clip_value; infinity for none */
     float l2, l1, decay;
 } step;
 
@@ -15,7 +15,7 @@ typedef void update_function(const soma_optimizer_params *params, const step *s,
 
 /* The gradient made ready. A NaN stays one. */
 static inline __attribute__((always_inline)) float ready(float g, float w, const step *s, bool regular) {
-    g *= s->scale;
+    g = g * s->scale * s->share * s->length;
     g = g > s->limit ? s->limit : (g < -s->limit ? -s->limit : g);
     return regular ? g + s->l2 * w + (w > 0.0f ? s->l1 : (w < 0.0f ? -s->l1 : 0.0f)) : g;
 }
@@ -63,10 +63,12 @@ static update_function *const updates[SOMA_OPTIMIZER_COUNT] = {
 
 static step step_of(const soma_call *call, bool decays) {
     const soma_optimizer_params *params = &call->params.optimizer;
-    step s = {1.0f, __builtin_inff(), 0.0f, 0.0f, 0.0f};
-    if (params->clip_norm > 0.0f) {
-        float norm = sqrtf(*soma_cpu_floats(&call->view[4]));
-        s.scale = norm <= params->clip_norm ? 1.0f : params->clip_norm / norm;
+    step s = {1.0f, 1.0f, 1.0f, __builtin_inff(), 0.0f, 0.0f, 0.0f};
+    const float *norm = soma_cpu_optional(&call->view[4]);
+    if (params->clip_norm > 0.0f && !(norm[0] <= params->clip_norm * norm[1])) {
+        s.scale = norm[1];
+        s.share = 1.0f / norm[0];
+        s.length = params->clip_norm;
     }
     if (params->clip_value > 0.0f) s.limit = params->clip_value;
     if (decays) {

@@ -9,8 +9,9 @@ static double ready_gradient(const soma_call *call, size_t i, double w) {
     const soma_optimizer_params *params = &call->params.optimizer;
     double g = soma_element_get(&call->view[1], i);
     if (params->clip_norm > 0.0f) {
-        double scale = (double)params->clip_norm / sqrt(soma_element_get(&call->view[4], 0));
-        if (scale < 1.0) g *= scale;
+        double scaled = soma_element_get(&call->view[4], 0), factor = soma_element_get(&call->view[4], 1);
+        double limit = (double)params->clip_norm * factor;
+        if (!(scaled <= limit)) g *= limit / scaled;
     }
     double most = (double)params->clip_value;
     if (most > 0.0) g = g > most ? most : g < -most ? -most : g;

@@ -10,30 +10,32 @@ static soma_view flat_buffer(const soma_lowering *lowering, soma_site_kind site,
     return view;
 }
 
+/* What NORM leaves for OPTIMIZER. */
+static soma_view norm_pair(const soma_lowering *lowering) {
+    const size_t two = 2;
+    return soma_lowering_site(lowering, SOMA_SITE_NORM, 1, &two);
+}
+
 static soma_status lower_norm(soma_lowering *lowering, const soma_tensor *tensor) {
-    size_t from[3] = {1, lowering->executor->parameter_count, 1}, to[2] = {1, 1};
     return soma_lowering_push(lowering, tensor,
-                              soma_call_reduce(soma_lowering_site(lowering, SOMA_SITE_GRADIENTS, 3, from),
-                                               soma_lowering_site(lowering, SOMA_SITE_NORM, 2, to),
-                                               SOMA_REDUCE_SUM_SQUARES));
+                              soma_call_norm(flat_buffer(lowering, SOMA_SITE_GRADIENTS, 0), norm_pair(lowering)));
 }
 
 SOMA_OP(norm) = {0, 0, soma_shape_none, NULL, SOMA_TRAINING_CALL(lower_norm)};
 
 static soma_status lower_optimizer(soma_lowering *lowering, const soma_tensor *tensor) {
-    size_t one = 1, start = tensor->attributes.optimizer.start, decay_count = lowering->executor->decay_count;
+    size_t start = tensor->attributes.optimizer.start, decay_count = lowering->executor->decay_count;
     if (start == lowering->executor->parameter_count) return SOMA_OK;
     uint32_t states = soma_optimizer_states(lowering->optimizer);
     soma_view absent = soma_view_absent();
     soma_optimizer_params params = {.kind = lowering->optimizer,
                                     .decay_count = decay_count - SOMA_MIN(start, decay_count)};
-    return soma_lowering_push(
-        lowering, tensor,
-        soma_call_optimizer(
-            flat_buffer(lowering, SOMA_SITE_PARAMETERS, start), flat_buffer(lowering, SOMA_SITE_GRADIENTS, start),
-            states > 0 ? flat_buffer(lowering, SOMA_SITE_STATE1, start) : absent,
-            states > 1 ? flat_buffer(lowering, SOMA_SITE_STATE2, start) : absent,
-            tensor->input_count ? soma_lowering_site(lowering, SOMA_SITE_NORM, 1, &one) : absent, params));
+    return soma_lowering_push(lowering, tensor,
+                              soma_call_optimizer(flat_buffer(lowering, SOMA_SITE_PARAMETERS, start),
+                                                  flat_buffer(lowering, SOMA_SITE_GRADIENTS, start),
+                                                  states > 0 ? flat_buffer(lowering, SOMA_SITE_STATE1, start) : absent,
+                                                  states > 1 ? flat_buffer(lowering, SOMA_SITE_STATE2, start) : absent,
+                                                  tensor->input_count ? norm_pair(lowering) : absent, params));
 }
 
 SOMA_OP(optimizer) = {0, 1, soma_shape_none, NULL, SOMA_TRAINING_CALL(lower_optimizer)};
