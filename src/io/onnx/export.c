@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* From a network to an ONNX file: names, inputs, weights, and what the nodes of all ops are written with. */
-#include "io/onnx/export.h"
+/* From a network to an ONNX file: names, inputs, outputs, weights. */
 #include "base/file.h"
 #include "base/utf8.h"
-#include "io/bytes.h"
+#include "io/onnx/family.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,147 +11,6 @@
 /* The model's and the graph's fields, and the versions that are written: 20 is the first opset that has Gelu. */
 enum { MODEL_IR = 1, MODEL_PRODUCER = 2, MODEL_VERSION = 3, MODEL_GRAPH = 7, MODEL_OPSET = 8 };
 enum { IR_VERSION = 8, IR_VERSION_GELU = 9, OPSET = 17, OPSET_GELU = 20 };
-enum { TYPE_FLOAT = 1, TYPE_INT64 = 7 };
-enum { ATTRIBUTE_NAME = 1, ATTRIBUTE_FLOAT = 2, ATTRIBUTE_INTEGER = 3, ATTRIBUTE_INTEGERS = 8, ATTRIBUTE_TYPE = 20 };
-
-/* ------------------------------------------------------------------------------------------------------- nodes */
-
-size_t soma_onnx_begin_node(soma_onnx_exporter *exporter, const char *op, const char *output,
-                            const char *const *input) {
-    size_t node = soma_onnx_open_message(&exporter->writer, GRAPH_NODE);
-    for (; *input; input++) soma_onnx_put_text(&exporter->writer, NODE_INPUT, *input);
-    soma_onnx_put_text(&exporter->writer, NODE_OUTPUT, output);
-    soma_onnx_put_text(&exporter->writer, NODE_NAME, output);
-    soma_onnx_put_text(&exporter->writer, NODE_OP, op);
-    return node;
-}
-
-void soma_onnx_end_node(soma_onnx_exporter *exporter, size_t opened) {
-    soma_onnx_close_message(&exporter->writer, opened);
-}
-
-void soma_onnx_put_node(soma_onnx_exporter *exporter, const char *op, const char *output, const char *a,
-                        const char *b) {
-    soma_onnx_end_node(exporter, soma_onnx_begin_node(exporter, op, output, (const char *[]){a, b, NULL}));
-}
-
-static size_t open_attribute(soma_onnx_exporter *exporter, const char *name, int64_t type) {
-    size_t attribute = soma_onnx_open_message(&exporter->writer, NODE_ATTRIBUTE);
-    soma_onnx_put_text(&exporter->writer, ATTRIBUTE_NAME, name);
-    soma_onnx_put_integer(&exporter->writer, ATTRIBUTE_TYPE, type);
-    return attribute;
-}
-
-void soma_onnx_put_attribute_float(soma_onnx_exporter *exporter, const char *name, float value) {
-    size_t attribute = open_attribute(exporter, name, 1);
-    soma_onnx_put_float(&exporter->writer, ATTRIBUTE_FLOAT, value);
-    soma_onnx_close_message(&exporter->writer, attribute);
-}
-
-void soma_onnx_put_attribute_integer(soma_onnx_exporter *exporter, const char *name, int64_t value) {
-    size_t attribute = open_attribute(exporter, name, 2);
-    soma_onnx_put_integer(&exporter->writer, ATTRIBUTE_INTEGER, value);
-    soma_onnx_close_message(&exporter->writer, attribute);
-}
-
-void soma_onnx_put_attribute_integers(soma_onnx_exporter *exporter, const char *name, const int64_t *values,
-                                      size_t count) {
-    size_t attribute = open_attribute(exporter, name, 7);
-    for (size_t i = 0; i < count; i++) soma_onnx_put_integer(&exporter->writer, ATTRIBUTE_INTEGERS, values[i]);
-    soma_onnx_close_message(&exporter->writer, attribute);
-}
-
-/* ----------------------------------------------------------------------------------------------------- tensors */
-
-/* Little-endian, which costs nothing where the host is. */
-void soma_onnx_put_tensor(soma_onnx_exporter *exporter, unsigned field, const char *name, uint32_t rank,
-                          const size_t *shape, const float *values) {
-    size_t count = 1, tensor = soma_onnx_open_message(&exporter->writer, field);
-    for (uint32_t i = 0; i < rank; i++) {
-        count *= shape[i];
-        soma_onnx_put_integer(&exporter->writer, TENSOR_DIMS, (int64_t)shape[i]);
-    }
-    soma_onnx_put_integer(&exporter->writer, TENSOR_TYPE, TYPE_FLOAT);
-    soma_onnx_put_text(&exporter->writer, TENSOR_NAME, name);
-    soma_onnx_put_bytes(&exporter->writer, TENSOR_RAW, values, count * sizeof *values);
-    if (!exporter->writer.failed) {
-        uint8_t *raw = exporter->writer.data + exporter->writer.size - count * sizeof *values;
-        for (size_t i = 0; i < count; i++) {
-            uint32_t bits;
-            memcpy(&bits, raw + i * sizeof bits, sizeof bits);
-            soma_store_le32(raw + i * sizeof bits, bits);
-        }
-    }
-    soma_onnx_close_message(&exporter->writer, tensor);
-}
-
-static bool is_taken(const soma_onnx_exporter *exporter, const char *name, uint32_t before) {
-    for (uint32_t i = 0; i < before; i++)
-        if (strcmp(exporter->name[i], name) == 0) return true;
-    return false;
-}
-
-/* What a standardised input is called in the file is no tensor's name any more, but taken. */
-static bool is_own_name(const soma_graph *graph, const char *name) {
-    for (uint32_t i = 0; i < graph->count; i++)
-        if (graph->tensor[i]->name && strcmp(graph->tensor[i]->name, name) == 0) return true;
-    return false;
-}
-
-/* "PREFIX_N" that no tensor has. */
-static soma_onnx_name own_name(const soma_onnx_exporter *exporter, const char *prefix, unsigned *number) {
-    soma_onnx_name name;
-    do {
-        snprintf(name.text, sizeof name.text, "%s_%u", prefix, ++*number);
-    } while (is_taken(exporter, name.text, exporter->network->graph.count) ||
-             is_own_name(&exporter->network->graph, name.text));
-    return name;
-}
-
-soma_onnx_name soma_onnx_temporary(soma_onnx_exporter *exporter) {
-    return own_name(exporter, "inner", &exporter->temporaries);
-}
-
-/* As a node, not as an initializer: those are weights, which whoever reads the file may train. */
-static soma_onnx_name put_constant(soma_onnx_exporter *exporter, const char *prefix, uint32_t rank, const size_t *shape,
-                                   const float *values) {
-    soma_onnx_name name = own_name(exporter, prefix, &exporter->constants);
-    size_t node = soma_onnx_begin_node(exporter, "Constant", name.text, (const char *[]){NULL});
-    size_t attribute = open_attribute(exporter, "value", 4);
-    soma_onnx_put_tensor(exporter, 5, "", rank, shape, values);
-    soma_onnx_close_message(&exporter->writer, attribute);
-    soma_onnx_end_node(exporter, node);
-    return name;
-}
-
-soma_onnx_name soma_onnx_number(soma_onnx_exporter *exporter, float value) {
-    return put_constant(exporter, "constant", 0, NULL, &value);
-}
-
-soma_status soma_onnx_equal_numbers(soma_onnx_exporter *exporter, uint32_t rank, const size_t *shape, float value,
-                                    soma_onnx_name *name) {
-    size_t count = 1;
-    for (uint32_t i = 0; i < rank; i++) count *= shape[i];
-    float *values = soma_calloc(count, sizeof *values);
-    if (!values) return soma_out_of_memory(count * sizeof *values, "numbers of an ONNX model");
-    for (size_t i = 0; i < count; i++) values[i] = value;
-    *name = put_constant(exporter, "constant", rank, shape, values);
-    soma_free(values);
-    return SOMA_OK;
-}
-
-soma_onnx_name soma_onnx_list(soma_onnx_exporter *exporter, const int64_t *values, size_t count) {
-    soma_onnx_name name = own_name(exporter, "constant", &exporter->constants);
-    size_t tensor = soma_onnx_open_message(&exporter->writer, GRAPH_INITIALIZER);
-    soma_onnx_put_integer(&exporter->writer, TENSOR_DIMS, (int64_t)count);
-    soma_onnx_put_integer(&exporter->writer, TENSOR_TYPE, TYPE_INT64);
-    soma_onnx_put_text(&exporter->writer, TENSOR_NAME, name.text);
-    uint8_t raw[8 * (SOMA_MAX_RANK + 1)];
-    for (size_t i = 0; i < count; i++) soma_store_le64(raw + 8 * i, (uint64_t)values[i]);
-    soma_onnx_put_bytes(&exporter->writer, TENSOR_RAW, raw, 8 * count);
-    soma_onnx_close_message(&exporter->writer, tensor);
-    return name;
-}
 
 /* --------------------------------------------------------------------------------------------- inputs, outputs */
 
@@ -162,7 +20,7 @@ static void put_value(soma_onnx_exporter *exporter, unsigned field, const char *
     size_t value = soma_onnx_open_message(writer, field);
     soma_onnx_put_text(writer, 1, name);
     size_t type = soma_onnx_open_message(writer, 2), tensor_type = soma_onnx_open_message(writer, 1);
-    soma_onnx_put_integer(writer, 1, TYPE_FLOAT);
+    soma_onnx_put_integer(writer, 1, ONNX_FLOAT);
     size_t shape = soma_onnx_open_message(writer, 2), batch = soma_onnx_open_message(writer, 1);
     soma_onnx_put_text(writer, 2, "batch");
     soma_onnx_close_message(writer, batch);
@@ -183,8 +41,10 @@ static void put_input(soma_onnx_exporter *exporter, const soma_tensor *input, si
     char *name = exporter->name[input->id];
     put_value(exporter, GRAPH_INPUT, name, input);
     if (!preprocessing->mean) return;
-    soma_onnx_name mean = put_constant(exporter, "mean", input->rank, input->shape, preprocessing->mean + offset);
-    soma_onnx_name scale = put_constant(exporter, "scale", input->rank, input->shape, preprocessing->scale + offset);
+    soma_onnx_name mean = soma_onnx_constant_name(exporter, "mean");
+    soma_onnx_put_constant(exporter, mean.text, input->rank, input->shape, preprocessing->mean + offset);
+    soma_onnx_name scale = soma_onnx_constant_name(exporter, "scale");
+    soma_onnx_put_constant(exporter, scale.text, input->rank, input->shape, preprocessing->scale + offset);
     soma_onnx_name centred = soma_onnx_temporary(exporter), standard = soma_onnx_temporary(exporter);
     soma_onnx_put_node(exporter, "Sub", centred.text, name, mean.text);
     soma_onnx_put_node(exporter, "Mul", standard.text, centred.text, scale.text);
@@ -213,19 +73,13 @@ static void put_output(soma_onnx_exporter *exporter, const soma_tensor *output) 
     soma_onnx_name name;
     memcpy(name.text, exporter->name[output->id], sizeof name.text);
     if (output->op == SOMA_OP_INPUT) {
-        name = own_name(exporter, "output", &exporter->temporaries);
+        name = soma_onnx_own_name(exporter, "output", &exporter->temporaries);
         soma_onnx_put_node(exporter, "Identity", name.text, exporter->name[output->id], NULL);
     }
     put_value(exporter, GRAPH_OUTPUT, name.text, output);
 }
 
 /* ------------------------------------------------------------------------------------------------------- graph */
-
-const soma_tensor *soma_onnx_operand(const soma_tensor *binary, uint32_t index) {
-    const soma_tensor *x = binary->input[index], *other = binary->input[1 - index];
-    bool repeated = x->op == SOMA_OP_COPY && x->attributes.copy.scale == 1;
-    return repeated && soma_tensor_same_shape(other, binary) ? x->input[0] : x;
-}
 
 /* Bytes of the text that fit `most`, and end where a character does. */
 static size_t fitting_length(const char *text, size_t most) {
@@ -247,7 +101,7 @@ static void name_tensors(soma_onnx_exporter *exporter) {
         size_t length = fitting_length(wanted, SOMA_ONNX_NAME - 32);
         snprintf(target, SOMA_ONNX_NAME, "%.*s", (int)length, wanted);
         if (!name) snprintf(target + length, SOMA_ONNX_NAME - length, "_%u", i);
-        for (unsigned number = 1; is_taken(exporter, target, i); number++)
+        for (unsigned number = 1; soma_onnx_is_taken(exporter, target, i); number++)
             snprintf(target + length, SOMA_ONNX_NAME - length, "_%u_%u", i, number);
     }
 }
@@ -265,6 +119,14 @@ static void mark_needed(soma_onnx_exporter *exporter) {
     }
 }
 
+/* The node, or nodes, that compute the tensor; inputs and parameters are there already. */
+static soma_status put_tensor(soma_onnx_exporter *exporter, const soma_tensor *tensor) {
+    soma_onnx_export_rule *rule = soma_onnx_export_table[tensor->op];
+    if (tensor->op == SOMA_OP_INPUT || tensor->op == SOMA_OP_PARAMETER) return SOMA_OK;
+    if (!rule) return soma_error(SOMA_INTERNAL, "the op %s is no part of a network", soma_op_name(tensor->op));
+    return rule(exporter, tensor);
+}
+
 static soma_status put_graph(soma_onnx_exporter *exporter) {
     const soma_network *network = exporter->network;
     size_t offset = 0;
@@ -276,7 +138,7 @@ static soma_status put_graph(soma_onnx_exporter *exporter) {
     SOMA_TRY(put_weights(exporter));
     for (uint32_t i = 0; i < network->graph.count; i++) {
         const soma_tensor *tensor = network->graph.tensor[i];
-        soma_status status = exporter->needed[i] ? soma_onnx_export_tensor(exporter, tensor) : SOMA_OK;
+        soma_status status = exporter->needed[i] ? put_tensor(exporter, tensor) : SOMA_OK;
         if (status != SOMA_OK) return soma_error_prefix(status, "%s: ", exporter->name[i]);
     }
     for (size_t i = 0; i < soma_network_output_count(network); i++)

@@ -10,6 +10,7 @@
 enum { GRAPH_NODE = 1, GRAPH_NAME = 2, GRAPH_INITIALIZER = 5, GRAPH_INPUT = 11, GRAPH_OUTPUT = 12 };
 enum { NODE_INPUT = 1, NODE_OUTPUT = 2, NODE_NAME = 3, NODE_OP = 4, NODE_ATTRIBUTE = 5 };
 enum { TENSOR_DIMS = 1, TENSOR_TYPE = 2, TENSOR_NAME = 8, TENSOR_RAW = 9 };
+enum { ONNX_FLOAT = 1, ONNX_INT64 = 7 }; /* types of elements */
 
 #define SOMA_ONNX_NAME 512 /* longer names are cut, and made unique by a number */
 
@@ -36,20 +37,37 @@ void soma_onnx_end_node(soma_onnx_exporter *exporter, size_t opened);
 /* A node without attributes, of up to two inputs. */
 void soma_onnx_put_node(soma_onnx_exporter *exporter, const char *op, const char *output, const char *a, const char *b);
 
-/* Values of the exporter's own: a name for the result of an inner node, a number that is not trained, a list. */
+/* "out = op(x)", "out = op(a, b)". */
+#define PUT(op, out, a, b) soma_onnx_put_node(exporter, op, out, a, b)
+void soma_onnx_put_reshaped(soma_onnx_exporter *exporter, const char *out, const char *x, const int64_t *shape,
+                            size_t rank);
+/* The tensor as a node of all its inputs and an axis. */
+void soma_onnx_put_with_axis(soma_onnx_exporter *exporter, const char *op, const soma_tensor *tensor, uint32_t axis);
+
+/*
+ * Names: a tensor's; whether one of the first `before` tensors has it; "PREFIX_N" that none has; for the result of an
+ * inner node; for a constant.
+ */
+const char *soma_onnx_name_of(const soma_onnx_exporter *exporter, const soma_tensor *tensor);
+bool soma_onnx_is_taken(const soma_onnx_exporter *exporter, const char *name, uint32_t before);
+soma_onnx_name soma_onnx_own_name(const soma_onnx_exporter *exporter, const char *prefix, unsigned *number);
 soma_onnx_name soma_onnx_temporary(soma_onnx_exporter *exporter);
+soma_onnx_name soma_onnx_constant_name(soma_onnx_exporter *exporter, const char *prefix);
+
+/* Values that are not trained: numbers, one number, as many equal ones as a tensor has, a list. */
+void soma_onnx_put_constant(soma_onnx_exporter *exporter, const char *name, uint32_t rank, const size_t *shape,
+                            const float *values);
 soma_onnx_name soma_onnx_number(soma_onnx_exporter *exporter, float value);
-soma_status soma_onnx_equal_numbers(soma_onnx_exporter *exporter, uint32_t rank, const size_t *shape, float value,
-                                    soma_onnx_name *name);
+soma_status soma_onnx_put_equal_numbers(soma_onnx_exporter *exporter, const char *name, const soma_tensor *like,
+                                        float value);
 soma_onnx_name soma_onnx_list(soma_onnx_exporter *exporter, const int64_t *values, size_t count);
 /* A tensor, as field number `field` of the message that is open. */
 void soma_onnx_put_tensor(soma_onnx_exporter *exporter, unsigned field, const char *name, uint32_t rank,
                           const size_t *shape, const float *values);
 
-/* What stands for an operand of a BINARY: the tensor, or what it was copied from, since ONNX broadcasts both. */
-const soma_tensor *soma_onnx_operand(const soma_tensor *binary, uint32_t index);
-
-/* onnx_export_ops.c: the node, or nodes, that compute the tensor. */
-soma_status soma_onnx_export_tensor(soma_onnx_exporter *exporter, const soma_tensor *tensor);
+/* Writes the node, or nodes, that compute the tensor. */
+typedef soma_status soma_onnx_export_rule(soma_onnx_exporter *exporter, const soma_tensor *tensor);
+/* NULL for ops that are no part of a network. */
+extern soma_onnx_export_rule *const soma_onnx_export_table[SOMA_OP_COUNT];
 
 #endif

@@ -110,6 +110,13 @@ soma_status soma_onnx_reshaped(soma_onnx_node *node, soma_tensor *x, const soma_
 soma_status soma_onnx_give(soma_onnx_node *node, soma_tensor *tensor, const soma_onnx_shape *shape);
 /* The result is a value that there is already. */
 soma_status soma_onnx_pass(soma_onnx_node *node, const soma_onnx_value *value);
+/* The result is the first input. An initializer goes through a tensor, so that both names mean one parameter. */
+soma_status soma_onnx_pass_on(soma_onnx_node *node);
+
+/* f(x); and f of the first input as the result, in its shape. */
+soma_status soma_onnx_function(soma_onnx_node *node, soma_tensor *x, soma_function function, float a, float b,
+                               soma_tensor **out);
+soma_status soma_onnx_give_function(soma_onnx_node *node, soma_function function, float a, float b);
 
 /* From -rank to rank - 1, to 0 to rank - 1. */
 soma_status soma_onnx_axis(int64_t given, uint32_t rank, uint32_t *axis);
@@ -123,17 +130,8 @@ soma_status soma_onnx_get_integer(const soma_onnx_node *node, const char *name, 
 soma_status soma_onnx_get_integers(const soma_onnx_node *node, const char *name, int64_t *values, size_t most,
                                    size_t *count, bool *present);
 const Soma__Onnx__AttributeProto *soma_onnx_attribute(const soma_onnx_node *node, const char *name);
-
-/* Rules, by file: elementwise.c, shapes.c, product.c. */
-soma_onnx_rule soma_onnx_unary, soma_onnx_selu, soma_onnx_gelu, soma_onnx_clip, soma_onnx_dropout, soma_onnx_cast,
-    soma_onnx_identity, soma_onnx_literal, soma_onnx_binary, soma_onnx_pow, soma_onnx_fold;
-soma_onnx_rule soma_onnx_reshape, soma_onnx_flatten, soma_onnx_squeeze, soma_onnx_unsqueeze, soma_onnx_transpose,
-    soma_onnx_concat, soma_onnx_reduce, soma_onnx_softmax;
-soma_onnx_rule soma_onnx_matmul, soma_onnx_gemm;
-
-/* a op b, broadcast as NumPy does. */
-soma_status soma_onnx_combine(soma_onnx_node *node, soma_tensor *a, const soma_onnx_shape *a_shape, soma_tensor *b,
-                              const soma_onnx_shape *b_shape, soma_binary op, soma_tensor **out,
-                              soma_onnx_shape *out_shape);
+bool soma_onnx_is_text(const Soma__Onnx__AttributeProto *attribute, const char *text);
+/* Axes from the second input or, before opset `since`, from the attribute "axes"; as bits. *none: there are no axes. */
+soma_status soma_onnx_get_axes(soma_onnx_node *node, int64_t since, uint32_t rank, uint32_t *bits, bool *none);
 
 #endif

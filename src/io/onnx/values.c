@@ -188,6 +188,23 @@ soma_status soma_onnx_pass(soma_onnx_node *node, const soma_onnx_value *value) {
     return SOMA_OK;
 }
 
+soma_status soma_onnx_function(soma_onnx_node *node, soma_tensor *x, soma_function function, float a, float b,
+                               soma_tensor **out) {
+    return soma_graph_unary(soma_onnx_graph(node), x, (soma_unary_params){function, a, b}, out);
+}
+
+soma_status soma_onnx_give_function(soma_onnx_node *node, soma_function function, float a, float b) {
+    soma_tensor *x = NULL, *y = NULL;
+    SOMA_TRY(soma_onnx_tensor(node, node->input[0], &x));
+    SOMA_TRY(soma_onnx_function(node, x, function, a, b, &y));
+    return soma_onnx_give(node, y, &node->input[0]->shape);
+}
+
+soma_status soma_onnx_pass_on(soma_onnx_node *node) {
+    const soma_onnx_value *x = node->input[0];
+    return x->trained && !x->integer ? soma_onnx_give_function(node, SOMA_IDENTITY, 0, 0) : soma_onnx_pass(node, x);
+}
+
 /* -------------------------------------------------------------------------------------------------- attributes */
 
 const Soma__Onnx__AttributeProto *soma_onnx_attribute(const soma_onnx_node *node, const char *name) {
@@ -221,5 +238,31 @@ soma_status soma_onnx_get_integers(const soma_onnx_node *node, const char *name,
     *count = attribute ? attribute->n_ints : 0;
     if (*count > most) return wrong_type(name, "a list of ints, one for each dimension at most");
     for (size_t i = 0; i < *count; i++) values[i] = attribute->ints[i];
+    return SOMA_OK;
+}
+
+bool soma_onnx_is_text(const Soma__Onnx__AttributeProto *attribute, const char *text) {
+    return attribute->has_s && attribute->s.len == strlen(text) && memcmp(attribute->s.data, text, strlen(text)) == 0;
+}
+
+soma_status soma_onnx_get_axes(soma_onnx_node *node, int64_t since, uint32_t rank, uint32_t *bits, bool *none) {
+    int64_t axes[SOMA_ONNX_MAX_RANK];
+    size_t count = 0;
+    bool present;
+    *bits = 0;
+    if (node->opset < since)
+        SOMA_TRY(soma_onnx_get_integers(node, "axes", axes, SOMA_ONNX_MAX_RANK, &count, &present));
+    else if (soma_onnx_attribute(node, "axes"))
+        return soma_error(SOMA_INVALID_FILE, "axes is an attribute; from opset %lld on it is an input",
+                          (long long)since);
+    else if (node->input_count > 1 && node->input[1])
+        SOMA_TRY(soma_onnx_integers(node, 1, axes, SOMA_ONNX_MAX_RANK, &count));
+    *none = count == 0;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t axis = 0;
+        SOMA_TRY(soma_onnx_axis(axes[i], rank, &axis));
+        if (*bits >> axis & 1) return soma_error(SOMA_INVALID_FILE, "axis %u is given twice", axis);
+        *bits |= 1u << axis;
+    }
     return SOMA_OK;
 }

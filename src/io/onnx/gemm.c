@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ONNX's matrix products. A product of samples by one matrix, or of one matrix by samples, is a GEMM. That of two
- * values that both depend on the input is, for each sample, another product: it is written as a sum over
+ * Matrix products. A product of samples by one matrix, or of one matrix by samples, is a GEMM. That of two values that
+ * both depend on the input is, for each sample, another product: it is written as a sum over
  * a[.., m, k, 1] b[.., 1, k, n], which takes memory for all of its m k n terms.
  */
-#include "io/onnx/import.h"
+#include "io/onnx/family.h"
 
 #include <string.h>
+
+/* ---------------------------------------------------------------------------------------------------------- import */
 
 typedef struct operand {
     soma_tensor *tensor;
@@ -131,7 +133,7 @@ static void narrow(soma_onnx_shape *shape, uint32_t place) {
     memmove(shape->dim + place, shape->dim + place + 1, (shape->rank - place) * sizeof *shape->dim);
 }
 
-soma_status soma_onnx_matmul(soma_onnx_node *node) {
+static soma_status import_matmul(soma_onnx_node *node) {
     operand a, b, out;
     SOMA_TRY(get_operand(node, 0, &a));
     SOMA_TRY(get_operand(node, 1, &b));
@@ -145,7 +147,7 @@ soma_status soma_onnx_matmul(soma_onnx_node *node) {
     return soma_onnx_give(node, out.tensor, &out.shape);
 }
 
-/* -------------------------------------------------------------------------------------------------------- gemm */
+SOMA_ONNX_OP(MatMul, 1, 2, 2, "", import_matmul, 0);
 
 /* Adds beta c to the product. */
 static soma_status add_third(soma_onnx_node *node, float beta, operand *out) {
@@ -171,7 +173,7 @@ static soma_status find_bias(soma_onnx_node *node, size_t columns, soma_tensor *
     return soma_onnx_reshaped(node, c.tensor, &row, bias);
 }
 
-soma_status soma_onnx_gemm(soma_onnx_node *node) {
+static soma_status import_gemm(soma_onnx_node *node) {
     operand a, b, out;
     int64_t transpose_a, transpose_b;
     float alpha, beta;
@@ -200,4 +202,33 @@ soma_status soma_onnx_gemm(soma_onnx_node *node) {
             return soma_error(SOMA_INVALID_SHAPE, "the third input cannot be broadcast to the product's shape");
     }
     return soma_onnx_give(node, out.tensor, &out.shape);
+}
+
+SOMA_ONNX_OP(Gemm, 1, 2, 3, "alpha beta transA transB broadcast", import_gemm, 0);
+
+/* ---------------------------------------------------------------------------------------------------------- export */
+
+/* Rows of samples by a matrix: MatMul knows no transposition and no bias. */
+static soma_status export_rows(soma_onnx_exporter *exporter, const soma_tensor *tensor) {
+    const char *b = soma_onnx_name_of(exporter, tensor->input[1]), *out = soma_onnx_name_of(exporter, tensor);
+    soma_onnx_name turned = soma_onnx_temporary(exporter), product = soma_onnx_temporary(exporter);
+    bool bias = tensor->input_count > 2;
+    if (tensor->attributes.gemm.transpose_b) {
+        PUT("Transpose", turned.text, b, NULL);
+        b = turned.text;
+    }
+    PUT("MatMul", bias ? product.text : out, soma_onnx_name_of(exporter, tensor->input[0]), b);
+    if (bias) PUT("Add", out, product.text, soma_onnx_name_of(exporter, tensor->input[2]));
+    return SOMA_OK;
+}
+
+soma_status soma_onnx_export_gemm(soma_onnx_exporter *exporter, const soma_tensor *tensor) {
+    const char *input[4] = {NULL};
+    if (tensor->rank + (tensor->batched ? 1 : 0) > 2) return export_rows(exporter, tensor);
+    for (uint32_t i = 0; i < tensor->input_count; i++) input[i] = soma_onnx_name_of(exporter, tensor->input[i]);
+    size_t node = soma_onnx_begin_node(exporter, "Gemm", soma_onnx_name_of(exporter, tensor), input);
+    if (tensor->attributes.gemm.transpose_a) soma_onnx_put_attribute_integer(exporter, "transA", 1);
+    if (tensor->attributes.gemm.transpose_b) soma_onnx_put_attribute_integer(exporter, "transB", 1);
+    soma_onnx_end_node(exporter, node);
+    return SOMA_OK;
 }

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* Casts: soma computes in float32, so that there is nothing to compute. */
+#include "io/onnx/family.h"
+
+/* ---------------------------------------------------------------------------------------------------------- import */
+
+static soma_status cast_target(const soma_onnx_node *node, int32_t *type) {
+    static const char *const names[] = {"UNDEFINED", "FLOAT",  "UINT8", "INT8",    "UINT16", "INT16",  "INT32",
+                                        "INT64",     "STRING", "BOOL",  "FLOAT16", "DOUBLE", "UINT32", "UINT64"};
+    const Soma__Onnx__AttributeProto *to = soma_onnx_attribute(node, "to");
+    *type = to && to->has_i && to->i >= 0 && to->i < 1000 ? (int32_t)to->i : 0;
+    for (size_t i = 0; node->opset < 6 && to && to->has_s && i < SOMA_COUNT_OF(names); i++)
+        if (soma_onnx_is_text(to, names[i])) *type = (int32_t)i;
+    return *type ? SOMA_OK : soma_error(SOMA_INVALID_FILE, "attribute to must be the number of a type");
+}
+
+/* Whole numbers become floats as they are; float and double are both float32 here. Rounding to a type that soma does
+ * not compute with is refused. */
+static soma_status import_cast(soma_onnx_node *node) {
+    const soma_onnx_value *x = node->input[0];
+    int32_t type;
+    SOMA_TRY(cast_target(node, &type));
+    bool wide =
+        type == SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT || type == SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__DOUBLE;
+    /* Whole numbers are held as they are; a narrower type would wrap them, bool would make ones of them. */
+    bool whole =
+        type == SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__INT64 || type == SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__INT32;
+    if (!wide && !(x->integer && whole))
+        return soma_error(SOMA_UNSUPPORTED, "a cast from %s to %s; soma computes in float32",
+                          x->integer ? "whole numbers" : "float", soma_onnx_type_name(type));
+    if (wide && !x->integer) return soma_onnx_pass_on(node);
+    SOMA_TRY(soma_onnx_pass(node, x));
+    node->output.integer = !wide;
+    return SOMA_OK;
+}
+
+SOMA_ONNX_OP(Cast, 1, 1, 1, "to saturate round_mode", import_cast, 0);

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* Dropout, which is active in training alone, as in soma. */
+#include "io/onnx/family.h"
+
+/* ---------------------------------------------------------------------------------------------------------- import */
+
+/* The number of an optional input that must be known now. */
+static soma_status get_number(soma_onnx_node *node, uint32_t input, float otherwise, float *number) {
+    const soma_onnx_value *value = input < node->input_count ? node->input[input] : NULL;
+    *number = otherwise;
+    if (!value || soma_onnx_single(node, value, number)) return SOMA_OK;
+    return soma_error(SOMA_UNSUPPORTED, "%s must be one number, and a constant of the file", value->name);
+}
+
+static soma_status import_dropout(soma_onnx_node *node) {
+    float ratio, training;
+    soma_tensor *x, *y;
+    if (node->opset < 12)
+        SOMA_TRY(soma_onnx_get_float(node, "ratio", 0.5f, &ratio));
+    else
+        SOMA_TRY(get_number(node, 1, 0.5f, &ratio));
+    SOMA_TRY(get_number(node, 2, 0, &training));
+    if (training != 0 && ratio != 0)
+        return soma_error(SOMA_UNSUPPORTED, "drops out at every run, by random numbers of its own; soma drops out in "
+                                            "training alone");
+    SOMA_TRY(soma_onnx_tensor(node, node->input[0], &x));
+    soma_network *network = node->importer->network;
+    soma_tensor_spec spec = {.op = SOMA_OP_DROPOUT, .input_count = 1, .input = &x};
+    spec.attributes.dropout.rate = ratio;
+    spec.attributes.dropout.stream = network->dropout_count++;
+    SOMA_TRY(soma_graph_add(&network->graph, &spec, &y));
+    return soma_onnx_give(node, y, &node->input[0]->shape);
+}
+
+SOMA_ONNX_OP(Dropout, 1, 1, 3, "ratio is_test seed consumed_inputs", import_dropout, 0);
+
+/* ---------------------------------------------------------------------------------------------------------- export */
+
+soma_status soma_onnx_export_dropout(soma_onnx_exporter *exporter, const soma_tensor *tensor) {
+    soma_onnx_name rate = soma_onnx_number(exporter, tensor->attributes.dropout.rate);
+    PUT("Dropout", soma_onnx_name_of(exporter, tensor), soma_onnx_name_of(exporter, tensor->input[0]), rate.text);
+    return SOMA_OK;
+}

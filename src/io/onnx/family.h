@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files of the families are written with. The file of a family holds both directions: a row for each of
+ * ONNX's ops, with the rule that makes tensors of a node, and the rule by which a tensor is written as nodes. table.c
+ * puts them into tables, by the two lists here; what a list names and no file has does not link.
+ */
+#ifndef SOMA_IO_ONNX_FAMILY_H
+#define SOMA_IO_ONNX_FAMILY_H
+
+#include "io/onnx/export.h"
+#include "io/onnx/import.h"
+
+/* ONNX's ops that are no function of the table of functions, or want a rule of their own all the same. */
+#define SOMA_ONNX_OP_LIST(X)                                                                                           \
+    X(Add)                                                                                                             \
+    X(Cast)                                                                                                            \
+    X(Clip)                                                                                                            \
+    X(Concat)                                                                                                          \
+    X(Constant)                                                                                                        \
+    X(Div)                                                                                                             \
+    X(Dropout)                                                                                                         \
+    X(Flatten)                                                                                                         \
+    X(Gelu)                                                                                                            \
+    X(Gemm)                                                                                                            \
+    X(Greater)                                                                                                         \
+    X(GreaterOrEqual)                                                                                                  \
+    X(Identity)                                                                                                        \
+    X(LogSoftmax)                                                                                                      \
+    X(MatMul)                                                                                                          \
+    X(Max)                                                                                                             \
+    X(Min)                                                                                                             \
+    X(Mul)                                                                                                             \
+    X(Neg)                                                                                                             \
+    X(Pow)                                                                                                             \
+    X(ReduceMax)                                                                                                       \
+    X(ReduceMean)                                                                                                      \
+    X(ReduceMin)                                                                                                       \
+    X(ReduceSum)                                                                                                       \
+    X(Reshape)                                                                                                         \
+    X(Selu)                                                                                                            \
+    X(Softmax)                                                                                                         \
+    X(Squeeze)                                                                                                         \
+    X(Sub)                                                                                                             \
+    X(Sum)                                                                                                             \
+    X(Transpose)                                                                                                       \
+    X(Unsqueeze)
+
+/* SOMA_ONNX_OP(op, since, least inputs, most inputs, "attributes", rule, parameter); see soma_onnx_row. */
+#define SOMA_ONNX_OP(op, ...) const soma_onnx_row soma_onnx_row_##op = {#op, __VA_ARGS__}
+
+#define X(op) extern const soma_onnx_row soma_onnx_row_##op;
+SOMA_ONNX_OP_LIST(X)
+#undef X
+
+/* By number; of those that ONNX does not have, the name is NULL. */
+extern const soma_onnx_row soma_onnx_functions[SOMA_FUNCTION_COUNT];
+
+/* The ops of a network's graph that become nodes. */
+#define SOMA_ONNX_EXPORT_LIST(X)                                                                                       \
+    X(FILL, fill)                                                                                                      \
+    X(COPY, copy)                                                                                                      \
+    X(RESHAPE, reshape)                                                                                                \
+    X(GEMM, gemm)                                                                                                      \
+    X(UNARY, unary)                                                                                                    \
+    X(BINARY, binary)                                                                                                  \
+    X(REDUCE, reduce)                                                                                                  \
+    X(TRANSPOSE, transpose)                                                                                            \
+    X(CONCAT, concat)                                                                                                  \
+    X(SLICE, slice)                                                                                                    \
+    X(SOFTMAX, softmax)                                                                                                \
+    X(DROPOUT, dropout)
+
+#define X(NAME, name) soma_onnx_export_rule soma_onnx_export_##name;
+SOMA_ONNX_EXPORT_LIST(X)
+#undef X
+
+/* ------------------------------------------------------------------------------------- binary.c, for other families */
+
+/* a op b, broadcast as NumPy does. */
+soma_status soma_onnx_combine(soma_onnx_node *node, soma_tensor *a, const soma_onnx_shape *a_shape, soma_tensor *b,
+                              const soma_onnx_shape *b_shape, soma_binary op, soma_tensor **out,
+                              soma_onnx_shape *out_shape);
+/* What stands for an operand of a BINARY: the tensor, or what it was copied from, since ONNX broadcasts both. */
+const soma_tensor *soma_onnx_operand(const soma_tensor *binary, uint32_t index);
+/* x as ONNX has to see it so that it is broadcast to the result: it aligns dimensions from the last. */
+soma_onnx_name soma_onnx_aligned(soma_onnx_exporter *exporter, const soma_tensor *x, const soma_tensor *result);
+/* 1 where the comparison holds, else 0. */
+void soma_onnx_put_comparison(soma_onnx_exporter *exporter, const char *op, const char *out, const char *a,
+                              const char *b);
+
+/* -------------------------------------------------------------------------------------- unary.c, for other families */
+
+/* out = factor x */
+void soma_onnx_put_scaled(soma_onnx_exporter *exporter, const char *out, const char *x, float factor);
+
+#endif

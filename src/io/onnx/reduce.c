@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/* Sums, means and extremes along axes. */
+#include "io/onnx/family.h"
+
+/* ---------------------------------------------------------------------------------------------------------- import */
+
+/* ReduceSum takes its axes as an input since opset 13, the others since 18. */
+static soma_status import_reduce(soma_onnx_node *node) {
+    soma_reduction op = (soma_reduction)node->row->parameter;
+    const soma_onnx_shape *x = &node->input[0]->shape;
+    soma_tensor *y;
+    uint32_t bits, axis;
+    int64_t keep, noop;
+    bool none;
+    SOMA_TRY(soma_onnx_get_axes(node, op == SOMA_REDUCE_SUM ? 13 : 18, x->rank, &bits, &none));
+    SOMA_TRY(soma_onnx_get_integer(node, "keepdims", 1, &keep));
+    SOMA_TRY(soma_onnx_get_integer(node, "noop_with_empty_axes", 0, &noop));
+    SOMA_TRY(soma_onnx_tensor(node, node->input[0], &y));
+    if (none && !noop) bits = (1u << x->rank) - 1;
+    soma_onnx_shape out = {.batched = x->batched};
+    for (uint32_t i = 0; i < x->rank; i++)
+        if (!(bits >> i & 1) || keep) out.dim[out.rank++] = bits >> i & 1 ? 1 : x->dim[i];
+    for (uint32_t i = x->rank; i-- > 0;) { /* last first, so that the axes before stay where they are */
+        if (!(bits >> i & 1)) continue;
+        SOMA_TRY(soma_onnx_tensor_axis(node, x, i, &axis));
+        SOMA_TRY(soma_graph_reduce(y->graph, y, op, axis, &y));
+    }
+    if (bits) return soma_onnx_give(node, y, &out);
+    SOMA_TRY(soma_graph_unary(y->graph, y, (soma_unary_params){.function = SOMA_IDENTITY}, &y));
+    return soma_onnx_give(node, y, &out);
+}
+
+#define REDUCE(op, parameter) SOMA_ONNX_OP(op, 1, 1, 2, "axes keepdims noop_with_empty_axes", import_reduce, parameter)
+REDUCE(ReduceMax, SOMA_REDUCE_MAX);
+REDUCE(ReduceMean, SOMA_REDUCE_MEAN);
+REDUCE(ReduceMin, SOMA_REDUCE_MIN);
+REDUCE(ReduceSum, SOMA_REDUCE_SUM);
+
+/* ---------------------------------------------------------------------------------------------------------- export */
+
+soma_status soma_onnx_export_reduce(soma_onnx_exporter *exporter, const soma_tensor *tensor) {
+    static const soma_onnx_row *const rows[SOMA_REDUCTION_COUNT] = {[SOMA_REDUCE_SUM] = &soma_onnx_row_ReduceSum,
+                                                                    [SOMA_REDUCE_MEAN] = &soma_onnx_row_ReduceMean,
+                                                                    [SOMA_REDUCE_MAX] = &soma_onnx_row_ReduceMax,
+                                                                    [SOMA_REDUCE_MIN] = &soma_onnx_row_ReduceMin,
+                                                                    [SOMA_REDUCE_SUM_SQUARES] =
+                                                                        &soma_onnx_row_ReduceSum};
+    soma_reduction op = tensor->attributes.reduce.op;
+    const char *x = soma_onnx_name_of(exporter, tensor->input[0]);
+    int64_t axis = tensor->attributes.reduce.axis;
+    bool by_input = exporter->opset >= 18 || rows[op] == &soma_onnx_row_ReduceSum;
+    soma_onnx_name square = soma_onnx_temporary(exporter), list = {""};
+    if (op == SOMA_REDUCE_SUM_SQUARES) {
+        PUT("Mul", square.text, x, x);
+        x = square.text;
+    }
+    if (by_input) list = soma_onnx_list(exporter, &axis, 1);
+    size_t node = soma_onnx_begin_node(exporter, rows[op]->name, soma_onnx_name_of(exporter, tensor),
+                                       (const char *[]){x, by_input ? list.text : NULL, NULL});
+    if (!by_input) soma_onnx_put_attribute_integers(exporter, "axes", &axis, 1);
+    soma_onnx_put_attribute_integer(exporter, "keepdims", 0);
+    soma_onnx_end_node(exporter, node);
+    return SOMA_OK;
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/* The same elements in another shape. */
+#include "io/onnx/family.h"
+
+#include <inttypes.h>
+
+/* ---------------------------------------------------------------------------------------------------------- import */
+
+/* The first input's elements in another shape. */
+static soma_status give_reshaped(soma_onnx_node *node, const soma_onnx_shape *shape) {
+    soma_tensor *x, *y;
+    if (node->input[0]->constant && node->input[0]->integer) { /* a shape that is being computed */
+        SOMA_TRY(soma_onnx_pass(node, node->input[0]));
+        node->output.shape = *shape;
+        return SOMA_OK;
+    }
+    SOMA_TRY(soma_onnx_tensor(node, node->input[0], &x));
+    SOMA_TRY(soma_onnx_reshaped(node, x, shape, &y));
+    if (y == x) { /* its own tensor, so that it has a name */
+        soma_tensor like;
+        SOMA_TRY(soma_onnx_canonical(node->importer, shape, &like));
+        SOMA_TRY(soma_graph_reshape(x->graph, x, &like, &y));
+    }
+    return soma_onnx_give(node, y, shape);
+}
+
+static soma_status get_target(soma_onnx_node *node, int64_t *target, size_t *count) {
+    bool present;
+    if (node->opset >= 5) return soma_onnx_integers(node, 1, target, SOMA_ONNX_MAX_RANK, count);
+    return soma_onnx_get_integers(node, "shape", target, SOMA_ONNX_MAX_RANK, count, &present);
+}
+
+static soma_status no_fit(const soma_onnx_shape *x) {
+    return soma_error(SOMA_INVALID_SHAPE,
+                      "the new shape has another number of elements than the %u dimensions it is of", x->rank);
+}
+
+/* Dimensions from `first` on: 0 copies, one -1 takes what is left. */
+static soma_status resolve(const soma_onnx_shape *x, const int64_t *target, size_t count, uint32_t first, bool zero,
+                           soma_onnx_shape *out) {
+    size_t elements = soma_onnx_count(x, first, x->rank), known = 1, unknown = SIZE_MAX;
+    for (size_t i = first; i < count; i++) {
+        if (target[i] < -1 || (target[i] == -1 && unknown != SIZE_MAX))
+            return soma_error(SOMA_INVALID_FILE, "dimension %zu of the new shape is %" PRId64, i, target[i]);
+        if (target[i] == 0 && (zero || i >= x->rank))
+            return soma_error(SOMA_UNSUPPORTED, "dimension %zu of the new shape is 0: there would be no elements", i);
+        if (target[i] == -1) unknown = i;
+        out->dim[i] = target[i] == 0 ? x->dim[i] : target[i] < 0 ? 1 : (size_t)target[i];
+        if (!soma_multiply_size(known, out->dim[i], &known)) return no_fit(x);
+    }
+    if (known == 0 || elements % known != 0) return no_fit(x);
+    if (unknown != SIZE_MAX)
+        out->dim[unknown] = elements / known;
+    else if (known != elements)
+        return no_fit(x);
+    return SOMA_OK;
+}
+
+static soma_status import_reshape(soma_onnx_node *node) {
+    const soma_onnx_importer *importer = node->importer;
+    const soma_onnx_shape *x = &node->input[0]->shape;
+    uint32_t first = soma_onnx_first(importer, x);
+    int64_t target[SOMA_ONNX_MAX_RANK] = {0}, zero;
+    size_t count;
+    SOMA_TRY(get_target(node, target, &count));
+    SOMA_TRY(soma_onnx_get_integer(node, "allowzero", 0, &zero));
+    soma_onnx_shape out = {.batched = x->batched, .rank = (uint32_t)count};
+    if (first) {
+        /* -1 for the batch is what is left, and so right if the rest is a sample. */
+        bool batch = count > 0 && (target[0] == -1 || (target[0] == 0 && !zero) ||
+                                   (importer->batch && target[0] == (int64_t)importer->batch));
+        if (!batch) return soma_onnx_mixes(node);
+        out.dim[0] = x->dim[0];
+        if (target[0] == -1)
+            for (size_t i = 1; i < count; i++)
+                if (target[i] == -1) return no_fit(x);
+    }
+    soma_status status = resolve(x, target, count, first, zero != 0, &out);
+    if (status == SOMA_INVALID_SHAPE && first) return soma_onnx_mixes(node);
+    SOMA_TRY(status);
+    return give_reshaped(node, &out);
+}
+
+SOMA_ONNX_OP(Reshape, 1, 1, 2, "shape allowzero consumed_inputs", import_reshape, 0);
+
+/* All dimensions before the axis make the first, the others the second. */
+static soma_status import_flatten(soma_onnx_node *node) {
+    const soma_onnx_shape *x = &node->input[0]->shape;
+    int64_t axis;
+    SOMA_TRY(soma_onnx_get_integer(node, "axis", 1, &axis));
+    if (axis < -(int64_t)x->rank || axis > (int64_t)x->rank)
+        return soma_error(SOMA_INVALID_FILE, "axis %" PRId64 " of %u dimensions", axis, x->rank);
+    uint32_t split = (uint32_t)(axis < 0 ? axis + x->rank : axis);
+    if (soma_onnx_first(node->importer, x) && split != 1) return soma_onnx_mixes(node);
+    soma_onnx_shape out = {.batched = x->batched, .rank = 2};
+    out.dim[0] = soma_onnx_count(x, 0, split);
+    out.dim[1] = soma_onnx_count(x, split, x->rank);
+    return give_reshaped(node, &out);
+}
+
+SOMA_ONNX_OP(Flatten, 1, 1, 1, "axis", import_flatten, 0);
+
+static soma_status import_squeeze(soma_onnx_node *node) {
+    const soma_onnx_shape *x = &node->input[0]->shape;
+    uint32_t bits, first = soma_onnx_first(node->importer, x);
+    bool none;
+    SOMA_TRY(soma_onnx_get_axes(node, 13, x->rank, &bits, &none));
+    for (uint32_t i = 0; none && i < x->rank; i++)
+        if (x->dim[i] == 1) bits |= 1u << i;
+    if (first && (bits & 1)) return soma_onnx_mixes(node);
+    soma_onnx_shape out = {.batched = x->batched};
+    for (uint32_t i = 0; i < x->rank; i++) {
+        if (!(bits >> i & 1))
+            out.dim[out.rank++] = x->dim[i];
+        else if (x->dim[i] != 1)
+            return soma_error(SOMA_INVALID_SHAPE, "dimension %u is %zu; only those of 1 can be left out", i, x->dim[i]);
+    }
+    return give_reshaped(node, &out);
+}
+
+SOMA_ONNX_OP(Squeeze, 1, 1, 2, "axes", import_squeeze, 0);
+
+static soma_status import_unsqueeze(soma_onnx_node *node) {
+    const soma_onnx_shape *x = &node->input[0]->shape;
+    uint32_t bits;
+    bool none;
+    size_t added = 0;
+    if (node->opset < 13) {
+        const Soma__Onnx__AttributeProto *axes = soma_onnx_attribute(node, "axes");
+        added = axes ? axes->n_ints : 0;
+    } else if (node->input_count > 1 && node->input[1])
+        added = node->input[1]->elements.count;
+    if (x->rank + added > SOMA_ONNX_MAX_RANK)
+        return soma_error(SOMA_UNSUPPORTED, "more than %d dimensions", SOMA_ONNX_MAX_RANK);
+    soma_onnx_shape out = {.batched = x->batched, .rank = x->rank + (uint32_t)added};
+    SOMA_TRY(soma_onnx_get_axes(node, 13, out.rank, &bits, &none));
+    if (soma_onnx_first(node->importer, x) && (bits & 1)) return soma_onnx_mixes(node);
+    for (uint32_t i = 0, from = 0; i < out.rank; i++) out.dim[i] = bits >> i & 1 ? 1 : x->dim[from++];
+    return give_reshaped(node, &out);
+}
+
+SOMA_ONNX_OP(Unsqueeze, 1, 1, 2, "axes", import_unsqueeze, 0);
+
+/* ---------------------------------------------------------------------------------------------------------- export */
+
+/* The tensor's dimensions, for Reshape: 0 keeps that of the batch. */
+static size_t dimensions(const soma_tensor *tensor, int64_t *shape) {
+    size_t rank = 0;
+    if (tensor->batched) shape[rank++] = 0;
+    for (uint32_t i = 0; i < tensor->rank; i++) shape[rank++] = (int64_t)tensor->shape[i];
+    return rank;
+}
+
+soma_status soma_onnx_export_reshape(soma_onnx_exporter *exporter, const soma_tensor *tensor) {
+    int64_t shape[SOMA_MAX_RANK + 1];
+    size_t rank = dimensions(tensor, shape);
+    soma_onnx_put_reshaped(exporter, soma_onnx_name_of(exporter, tensor), soma_onnx_name_of(exporter, tensor->input[0]),
+                           shape, rank);
+    return SOMA_OK;
+}

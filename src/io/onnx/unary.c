@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+/* Functions of one number. */
+#include "io/onnx/family.h"
+
+#include <math.h>
+#include <string.h>
+
+/*
+ * The functions that are ops of ONNX: X(NAME, op, the opset since which it is what it is, attributes of a and b, their
+ * defaults). An attribute "": ONNX knows the default alone.
+ */
+/* clang-format off */
+#define FUNCTIONS(X)                                        \
+    X(IDENTITY, "Identity", 1, "", "", 0, 0)                \
+    X(SIGMOID, "Sigmoid", 6, "", "", 0, 0)                  \
+    X(TANH, "Tanh", 6, "", "", 0, 0)                        \
+    X(RELU, "Relu", 6, "", "", 0, 0)                        \
+    X(LEAKY_RELU, "LeakyRelu", 6, "", "alpha", 1, 0.01f)    \
+    X(ELU, "Elu", 6, "alpha", "", 1, 0)                     \
+    X(SELU, "Selu", 6, "", "", 0, 0)                        \
+    X(SOFTPLUS, "Softplus", 1, "", "", 0, 0)                \
+    X(GELU, "Gelu", 20, "", "", 0, 0)                       \
+    X(HARD_SIGMOID, "HardSigmoid", 6, "alpha", "beta", 0.2f, 0.5f) \
+    X(EXP, "Exp", 6, "", "", 0, 0)                          \
+    X(LOG, "Log", 6, "", "", 0, 0)                          \
+    X(SQRT, "Sqrt", 6, "", "", 0, 0)                        \
+    X(ABS, "Abs", 6, "", "", 0, 0)
+/* clang-format on */
+
+typedef struct function_op {
+    const char *op, *a, *b;
+    float usual_a, usual_b;
+} function_op;
+
+static const function_op function_ops[SOMA_FUNCTION_COUNT] = {
+#define X(NAME, op, since, a, b, usual_a, usual_b) [SOMA_##NAME] = {op, a, b, usual_a, usual_b},
+    FUNCTIONS(X)
+#undef X
+};
+
+static soma_onnx_rule import_function;
+
+/* Until opset 6 they had consumed_inputs, and meant the same. */
+const soma_onnx_row soma_onnx_functions[SOMA_FUNCTION_COUNT] = {
+#define X(NAME, op, since, a, b, usual_a, usual_b)                                                                     \
+    [SOMA_##NAME] = {op, (since) <= 6 ? 1 : (since), 1, 1, a " " b " consumed_inputs", import_function, SOMA_##NAME},
+    FUNCTIONS(X)
+#undef X
+};
+
+/* ---------------------------------------------------------------------------------------------------------- import */
+
+/* x for x > 0, else alpha x, of which the table's row wants alpha to be the smaller slope. */
+static soma_status steep_leaky_relu(soma_onnx_node *node, float alpha) {
+    soma_tensor *x, *y;
+    if (alpha == 1) return soma_onnx_give_function(node, SOMA_IDENTITY, 0, 0);
+    SOMA_TRY(soma_onnx_tensor(node, node->input[0], &x));
+    SOMA_TRY(soma_onnx_function(node, x, SOMA_LINEAR, -1, 0, &y));
+    SOMA_TRY(soma_onnx_function(node, y, SOMA_LEAKY_RELU, alpha, 1, &y));
+    SOMA_TRY(soma_onnx_function(node, y, SOMA_LINEAR, -1, 0, &y));
+    return soma_onnx_give(node, y, &node->input[0]->shape);
+}
+
+static soma_status import_function(soma_onnx_node *node) {
+    soma_function function = (soma_function)node->row->parameter;
+    const function_op *op = &function_ops[function];
+    float a = op->usual_a, b = op->usual_b;
+    if (*op->a) SOMA_TRY(soma_onnx_get_float(node, op->a, op->usual_a, &a));
+    if (*op->b) SOMA_TRY(soma_onnx_get_float(node, op->b, op->usual_b, &b));
+    if (function == SOMA_LEAKY_RELU && !(b < a)) return steep_leaky_relu(node, b);
+    return soma_onnx_give_function(node, function, a, b);
+}
+
+static soma_status import_neg(soma_onnx_node *node) {
+    return soma_onnx_give_function(node, SOMA_LINEAR, -1, 0);
+}
+
+SOMA_ONNX_OP(Neg, 1, 1, 1, "consumed_inputs", import_neg, 0);
+
+static soma_status import_identity(soma_onnx_node *node) {
+    return soma_onnx_pass_on(node);
+}
+
+SOMA_ONNX_OP(Identity, 1, 1, 1, "", import_identity, 0);
+
+/* gamma x for x > 0, else gamma alpha (e^x - 1). */
+static soma_status import_selu(soma_onnx_node *node) {
+    const float usual_alpha = (float)1.6732632423543772, usual_gamma = (float)1.0507009873554805;
+    const float first_alpha = 1.6732f, first_gamma = 1.0507f; /* the defaults of opset 1 */
+    float alpha, gamma;
+    soma_tensor *x, *y;
+    SOMA_TRY(soma_onnx_get_float(node, "alpha", node->opset < 6 ? first_alpha : usual_alpha, &alpha));
+    SOMA_TRY(soma_onnx_get_float(node, "gamma", node->opset < 6 ? first_gamma : usual_gamma, &gamma));
+    if (alpha == usual_alpha && gamma == usual_gamma) return soma_onnx_give_function(node, SOMA_SELU, 0, 0);
+    SOMA_TRY(soma_onnx_tensor(node, node->input[0], &x));
+    SOMA_TRY(soma_onnx_function(node, x, SOMA_ELU, alpha, 0, &y));
+    SOMA_TRY(soma_onnx_function(node, y, SOMA_LINEAR, gamma, 0, &y));
+    return soma_onnx_give(node, y, &node->input[0]->shape);
+}
+
+SOMA_ONNX_OP(Selu, 1, 1, 1, "alpha gamma consumed_inputs", import_selu, 0);
+
+/* x op a number. */
+static soma_status with_number(soma_onnx_node *node, soma_tensor *x, float number, soma_binary op, soma_tensor **out) {
+    soma_tensor *fill;
+    SOMA_TRY(soma_onnx_fill(node, number, &fill));
+    return soma_graph_binary(soma_onnx_graph(node), x, fill, op, out);
+}
+
+/* x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2 */
+static soma_status gelu_by_tanh(soma_onnx_node *node) {
+    soma_graph *graph = soma_onnx_graph(node);
+    soma_tensor *x, *y;
+    SOMA_TRY(soma_onnx_tensor(node, node->input[0], &x));
+    SOMA_TRY(soma_onnx_function(node, x, SOMA_SQUARE, 0, 0, &y));
+    SOMA_TRY(soma_onnx_function(node, y, SOMA_LINEAR, 0.044715f, 0, &y));
+    SOMA_TRY(with_number(node, y, 1, SOMA_BINARY_ADD, &y));
+    SOMA_TRY(soma_graph_binary(graph, y, x, SOMA_BINARY_MULTIPLY, &y));
+    SOMA_TRY(soma_onnx_function(node, y, SOMA_LINEAR, 0.7978845608028654f, 0, &y));
+    SOMA_TRY(soma_onnx_function(node, y, SOMA_TANH, 0, 0, &y));
+    SOMA_TRY(with_number(node, y, 1, SOMA_BINARY_ADD, &y));
+    SOMA_TRY(soma_graph_binary(graph, y, x, SOMA_BINARY_MULTIPLY, &y));
+    SOMA_TRY(soma_onnx_function(node, y, SOMA_LINEAR, 0.5f, 0, &y));
+    return soma_onnx_give(node, y, &node->input[0]->shape);
+}
+
+static soma_status import_gelu(soma_onnx_node *node) {
+    const Soma__Onnx__AttributeProto *approximate = soma_onnx_attribute(node, "approximate");
+    if (!approximate || soma_onnx_is_text(approximate, "none")) return soma_onnx_give_function(node, SOMA_GELU, 0, 0);
+    if (soma_onnx_is_text(approximate, "tanh")) return gelu_by_tanh(node);
+    return soma_error(SOMA_INVALID_FILE, "attribute approximate must be \"none\" or \"tanh\"");
+}
+
+SOMA_ONNX_OP(Gelu, 20, 1, 1, "approximate", import_gelu, 0);
+
+/* ---------------------------------------------------------------------------------------------------------- export */
+
+void soma_onnx_put_scaled(soma_onnx_exporter *exporter, const char *out, const char *x, float factor) {
+    if (factor == -1) {
+        PUT("Neg", out, x, NULL);
+        return;
+    }
+    soma_onnx_name number = soma_onnx_number(exporter, factor);
+    PUT("Mul", out, x, number.text);
+}
+
+/* a x for x > 0, else b x. */
+static void put_leaky_relu(soma_onnx_exporter *exporter, const char *out, const char *x, float a, float b) {
+    soma_onnx_name right = soma_onnx_temporary(exporter), left = soma_onnx_temporary(exporter);
+    soma_onnx_name scaled[2] = {soma_onnx_temporary(exporter), soma_onnx_temporary(exporter)};
+    soma_onnx_name negative = soma_onnx_temporary(exporter);
+    PUT("Relu", right.text, x, NULL);
+    PUT("Neg", negative.text, x, NULL);
+    PUT("Relu", left.text, negative.text, NULL);
+    soma_onnx_put_scaled(exporter, scaled[0].text, right.text, a);
+    soma_onnx_put_scaled(exporter, scaled[1].text, left.text, b);
+    PUT("Sub", out, scaled[0].text, scaled[1].text);
+}
+
+/* Whether the function is an op of ONNX, with these parameters. */
+static bool has_op(const function_op *op, const soma_unary_params *params) {
+    if (!op->op) return false;
+    return (*op->a || op->usual_a == 0 || params->a == op->usual_a) &&
+           (*op->b || op->usual_b == 0 || params->b == op->usual_b);
+}
+
+static void put_function(soma_onnx_exporter *exporter, const function_op *op, const char *out, const char *x,
+                         const soma_unary_params *params) {
+    size_t node = soma_onnx_begin_node(exporter, op->op, out, (const char *[]){x, NULL});
+    if (*op->a) soma_onnx_put_attribute_float(exporter, op->a, params->a);
+    if (*op->b) soma_onnx_put_attribute_float(exporter, op->b, params->b);
+    soma_onnx_end_node(exporter, node);
+}
+
+soma_status soma_onnx_export_unary(soma_onnx_exporter *exporter, const soma_tensor *tensor) {
+    const soma_unary_params *params = &tensor->attributes.unary;
+    const function_op *op = &function_ops[params->function];
+    const char *x = soma_onnx_name_of(exporter, tensor->input[0]), *out = soma_onnx_name_of(exporter, tensor);
+    if (has_op(op, params)) return put_function(exporter, op, out, x, params), SOMA_OK;
+    soma_onnx_name other;
+    switch (params->function) {
+    case SOMA_LINEAR:
+        return soma_onnx_put_scaled(exporter, out, x, params->a), SOMA_OK;
+    case SOMA_LEAKY_RELU:
+        return put_leaky_relu(exporter, out, x, params->a, params->b), SOMA_OK;
+    case SOMA_SQUARE:
+        return PUT("Mul", out, x, x), SOMA_OK;
+    case SOMA_SILU:
+        other = soma_onnx_temporary(exporter);
+        PUT("Sigmoid", other.text, x, NULL);
+        return PUT("Mul", out, x, other.text), SOMA_OK;
+    case SOMA_STEP:
+        other = soma_onnx_number(exporter, 0);
+        return soma_onnx_put_comparison(exporter, "GreaterOrEqual", out, x, other.text), SOMA_OK;
+    default:
+        return soma_error(SOMA_INTERNAL, "the function %s has no ONNX form", soma_function_name(params->function));
+    }
+}
