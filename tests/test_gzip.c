@@ -178,6 +178,68 @@ START_TEST(refuses_what_follows) {
 }
 END_TEST
 
+enum { BUFFER = 65536 }; /* compressed bytes that are held at a time, from the start of the file on */
+
+/* A member of exactly this size, by blocks of stored bytes; returns behind it. *content gets what is in it. */
+static uint8_t *make_member(uint8_t *at, size_t size, uint8_t **content) {
+    size_t blocks = (size - 18) / (5 + 65000) + 1, left = size - 18 - 5 * blocks;
+    uLong checksum = crc32(0, Z_NULL, 0);
+    uint32_t length = (uint32_t)left;
+    memcpy(at, "\x1F\x8B\x08\0\0\0\0\0\0\xFF", 10);
+    at += 10;
+    for (; blocks; blocks--) {
+        uint16_t part = (uint16_t)SOMA_MIN(left, 65000);
+        *at++ = blocks == 1;
+        for (int i = 0; i < 4; i++) *at++ = (uint8_t)((i < 2 ? part : ~part) >> 8 * (i % 2));
+        for (uint16_t i = 0; i < part; i++) *at++ = *(*content)++ = (uint8_t)(i * 31 + 7);
+        checksum = crc32(checksum, at - part, part);
+        left -= part;
+    }
+    for (int i = 0; i < 4; i++) *at++ = (uint8_t)(checksum >> 8 * i);
+    for (int i = 0; i < 4; i++) *at++ = (uint8_t)(length >> 8 * i);
+    return at;
+}
+
+/* Around every edge of the buffer: a member alone, another behind it, and what is no member. */
+START_TEST(members_that_end_at_the_edge_of_the_buffer) {
+    enum { MOST = 3 * BUFFER };
+    uint8_t *file = malloc(MOST), *expected = malloc(MOST), *target = malloc(MOST);
+    size_t got, size = (size_t)BUFFER * (size_t)(1 + _i % 2) + (size_t)(_i / 2) - 12;
+    uint8_t *end = expected, *behind = make_member(file, size, &end);
+    ck_assert_uint_eq((size_t)(behind - file), size);
+    expect_ok(read_memory(file, size, target, MOST, &got));
+    ck_assert_uint_eq(got, (size_t)(end - expected));
+    ck_assert_mem_eq(target, expected, got);
+    const size_t inside = got;
+    for (size_t cut = 1; cut <= 9; cut++)
+        expect_error(read_memory(file, size - cut, target, MOST, &got), SOMA_INVALID_FILE, "cut short");
+    for (size_t more = 1; more <= 2; more++) {
+        memcpy(behind, more == 1 ? "\x1F" : "zz", more);
+        char offset[64];
+        snprintf(offset, sizeof offset, "compressed offset %zu: ", size);
+        expect_error(read_memory(file, size + more, target, MOST, &got), SOMA_INVALID_FILE, offset,
+                     "nothing may follow");
+    }
+    uint8_t *last = make_member(behind, 30, &end);
+    expect_ok(read_memory(file, (size_t)(last - file), target, MOST, &got));
+    ck_assert_uint_eq(got, (size_t)(end - expected));
+    ck_assert_mem_eq(target, expected, got);
+    /* To the last byte of the first member and no further: the checksum behind it is for the next call. */
+    soma_stream *stream;
+    expect_ok(soma_stream_open(temporary_file("two.gz", file, (size_t)(last - file)), &stream));
+    expect_ok(soma_stream_read(stream, target, inside, &got));
+    ck_assert_uint_eq(got, inside);
+    expect_ok(soma_stream_read(stream, target + inside, MOST - inside, &got));
+    ck_assert_uint_eq(got, (size_t)(end - expected) - inside);
+    ck_assert_mem_eq(target, expected, inside + got);
+    expect_ok(soma_stream_finish(stream));
+    soma_stream_close(stream);
+    free(file);
+    free(expected);
+    free(target);
+}
+END_TEST
+
 /* A reader that wants four bytes gets four, and no more than a buffer is inflated for him. */
 START_TEST(bombs_do_not_go_off) {
     enum { SIZE = 50000000 };
@@ -215,6 +277,7 @@ int main(void) {
     tcase_add_test(cases, refuses_every_cut);
     tcase_add_test(cases, refuses_every_changed_bit);
     tcase_add_test(cases, refuses_what_follows);
+    tcase_add_loop_test(cases, members_that_end_at_the_edge_of_the_buffer, 0, 2 * 24);
     tcase_add_test(cases, bombs_do_not_go_off);
 #else
     tcase_add_test(cases, says_that_it_needs_zlib);

@@ -272,6 +272,74 @@ START_TEST(bad_targets_are_refused) {
 }
 END_TEST
 
+/* The largest class number is one below INT32_MAX, so that the number of classes fits, too; in every type that can hold
+ * it. */
+static const struct {
+    const char *type;
+    const uint8_t *bytes;
+    size_t size;
+    bool fits;
+    const char *text;
+} large_classes[] = {
+    {"<i4", BYTES(0xFE, 0xFF, 0xFF, 0x7F), true, "2147483646"},
+    {">u4", BYTES(0x7F, 0xFF, 0xFF, 0xFE), true, "2147483646"},
+    {"<i8", BYTES(0xFE, 0xFF, 0xFF, 0x7F, 0, 0, 0, 0), true, "2147483646"},
+    {">u8", BYTES(0, 0, 0, 0, 0x7F, 0xFF, 0xFF, 0xFE), true, "2147483646"},
+    {"<i4", BYTES(0xFF, 0xFF, 0xFF, 0x7F), false, "2147483647"},
+    {">u4", BYTES(0x7F, 0xFF, 0xFF, 0xFF), false, "2147483647"},
+    {"<i8", BYTES(0xFF, 0xFF, 0xFF, 0x7F, 0, 0, 0, 0), false, "2147483647"},
+    {"<u4", BYTES(0, 0, 0, 0x80), false, "2147483648"},
+    {"<i4", BYTES(0, 0, 0, 0x80), false, "-2147483648"},
+    {"<i8", BYTES(1, 0, 0, 0, 1, 0, 0, 0), false, "4294967297"}, /* 1 in the lower half */
+    {"<u8", BYTES(1, 0, 0, 0, 0, 0, 0, 0x80), false, "9223372036854775809"},
+    {">u8", BYTES(0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF), false, "18446744073709551615"},
+};
+
+START_TEST(the_largest_class_number) {
+    soma_dataset *dataset;
+    file x = array_file("|u1", "False", "1, 1", "\1", 1);
+    file y = array_file(large_classes[_i].type, "False", "1,", large_classes[_i].bytes, large_classes[_i].size);
+    if (!large_classes[_i].fits) {
+        const char *element = large_classes[_i].text;
+        expect_refused(&x, &y, NULL, (const char *[]){"y: offset ", "element 0 is ", element, "0 to 2147483646", NULL},
+                       element);
+        return;
+    }
+    expect_ok(read_files(&x, &y, NULL, &dataset));
+    ck_assert_int_eq(((int32_t *)dataset->storage->target[0].data)[0], 2147483646);
+    ck_assert_uint_eq(dataset->storage->target[0].classes, 2147483647);
+    soma_dataset_destroy(dataset);
+}
+END_TEST
+
+/* Gives the header of 2^31 samples of a byte; what follows is never asked for. */
+static soma_status read_header_alone(void *context, uint8_t *target, size_t size, size_t *got) {
+    file *left = context;
+    *got = SOMA_MIN(size, left->size);
+    memcpy(target, left->bytes + sizeof left->bytes - left->size, *got);
+    left->size -= *got;
+    return SOMA_OK;
+}
+
+static void close_nothing(void *context) {
+    (void)context;
+}
+
+START_TEST(more_samples_than_have_a_number) {
+    static const soma_npy_options defaults;
+    file header = array_file("|u1", "False", "2147483648,", NULL, 0);
+    const uint64_t size = header.size + ((uint64_t)1 << 31);
+    memmove(header.bytes + sizeof header.bytes - header.size, header.bytes, header.size);
+    const soma_stream_reader reader = {read_header_alone, close_nothing, &header};
+    soma_stream *stream;
+    soma_dataset *dataset;
+    expect_ok(soma_stream_of_reader("x", size, &reader, &stream));
+    expect_error(soma_npy_dataset(stream, NULL, &defaults, &dataset), SOMA_INVALID_FILE, "x: 2147483648 samples",
+                 "up to 2147483647");
+    soma_stream_close(stream);
+}
+END_TEST
+
 static void add_tests(TCase *cases) {
     tcase_add_loop_test(cases, every_type_in_both_byte_orders, 0, (int)SOMA_COUNT_OF(elements));
     tcase_add_test(cases, column_major_arrays);
@@ -280,6 +348,8 @@ static void add_tests(TCase *cases) {
     tcase_add_loop_test(cases, bad_headers_are_refused, 0, (int)SOMA_COUNT_OF(bad_headers));
     tcase_add_test(cases, other_bad_files_are_refused);
     tcase_add_test(cases, bad_targets_are_refused);
+    tcase_add_loop_test(cases, the_largest_class_number, 0, (int)SOMA_COUNT_OF(large_classes));
+    tcase_add_test(cases, more_samples_than_have_a_number);
 }
 
 int main(void) {

@@ -91,7 +91,7 @@ static soma_status refuse_class(soma_stream *stream, const soma_npy *npy, size_t
         snprintf(text, sizeof text, "%" PRId64, sign_extended(bits, npy->size));
     else
         snprintf(text, sizeof text, "%" PRIu64, bits);
-    return refuse(stream, npy, element, text, "class numbers are whole numbers from 0 on");
+    return refuse(stream, npy, element, text, "class numbers are whole numbers from 0 to 2147483646");
 }
 
 /* A block of raw elements, of which the first has this number in the file, to their places. */
