@@ -204,6 +204,23 @@ class Commands(ProgramTest):
             self.assertTrue(row["passed"])
             self.assertLessEqual(row["worst_error"], row["bound"])
             self.assertGreater(row["cases"], 0)
+            self.assertNotIn("speeds", row)
+
+    def test_check_time(self):
+        rows = {row["primitive"]: row for row in self.json("check", "--time", f"--device={DEVICE}")["primitives"]}
+        for name, row in rows.items():
+            self.assertEqual(row["speeds"] == [], name in ("memory", "list"), name)
+            for speed in row["speeds"]:
+                self.assertTrue(speed["what"] and speed["shapes"])
+                self.assertGreater(speed["us"], 0)
+                self.assertGreater(speed["gb_per_second"], 0)
+                self.assertEqual(speed["gflops"] is None, name != "gemm")
+                self.assertEqual(speed["share_of_copy"] is None, name == "gemm")
+                self.assertEqual(speed["share_of_peak"] is None, name != "gemm")
+        square = next(speed for speed in rows["gemm"]["speeds"] if speed["what"] == "square")
+        self.assertEqual(square["shapes"], "512x512, 512x512, 512x512")
+        self.assertAlmostEqual(square["gflops"] * square["us"] * 1e3 / (2 * 512**3), 1, places=3)
+        self.assertAlmostEqual(square["gb_per_second"] * square["us"] * 1e3 / (3 * 4 * 512**2), 1, places=3)
 
     def test_an_error_is_an_object_too(self):
         result = run("train", "--device=nosuch", "--json")

@@ -200,6 +200,9 @@ const option_row option_table[] = {
      .help = "measure what the device could do at most (float32 multiply-adds that touch no memory, on all its units), and nothing else"},
     {.name = "profile", .type = OPTION_FLAG, .offset = FIELD(profile), .commands = TRAIN | BENCH,
      .help = "at the end, time each call of a step alone, and print a table of them: time, share, GFLOP/s or GB/s"},
+    {.name = "time", .type = OPTION_FLAG, .offset = FIELD(time), .commands = CHECK,
+     .help = "below each primitive also how quick it is on sizes that networks have: GFLOP/s and the share of --peak (see soma bench), or GB/s and the "
+             "share of the speed at which the device copies as much in its memory"},
     {.name = "sizes", .type = OPTION_TEXT, .offset = FIELD(sizes), .commands = TUNE, .argument = "N,N,...",
      .help = "measure matrix products of these sizes, every one with every other: up to 6 from 1 to 65536; those that take too much time or memory are left out "
              "(default: 32,128,512,2048)"},

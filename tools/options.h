@@ -55,7 +55,7 @@ struct settings {
     uint64_t steps; /* 0: not given */
     double seconds;
     bool profile; /* train too */
-    bool peak;
+    bool peak, time;
     bool reset, verbose; /* tune; devices */
     const char *sizes;   /* tune */
     /* general */

@@ -97,6 +97,29 @@ typedef void soma_check_function(void *context, const soma_check_result *result)
  */
 SOMA_API soma_status soma_device_check(soma_device *device, soma_check_function *function, void *context);
 
+/* How quick a primitive is: one call, of the sizes that networks have. */
+typedef struct soma_check_speed {
+    const char *primitive, *what; /* "reduce", "sum of columns" */
+    const char *shapes;           /* of its operands */
+    bool native;                  /* false: executed by the fallback */
+    double microseconds;          /* the least of a few measurements */
+    double flops;                 /* 0 where moving the numbers is what takes the time */
+    double bytes;                 /* that it reads and writes at least */
+    double share;                 /* where it has flops, of soma_device_peak(), NaN where the device has none; else of
+                                     the speed at which the device copies as many bytes in its memory */
+    uint64_t reserved[4];         /* zero */
+} soma_check_speed;
+typedef void soma_check_speed_function(void *context, const soma_check_speed *speed);
+
+typedef struct soma_check_options {
+    soma_check_speed_function *on_speed; /* NULL: nothing is timed. Else called after the report on each primitive, once
+                                            for each of its calls that are timed; valid during the call */
+    uint64_t reserved[7];                /* zero */
+} soma_check_options;
+/* soma_device_check() with options (NULL: none). `context` is for both functions. */
+SOMA_API soma_status soma_device_check_with(soma_device *device, const soma_check_options *options,
+                                            soma_check_function *function, void *context);
+
 /*
  * Measures the most float32 operations that the device does in a second, in 1e9: multiply-adds, two operations each,
  * that touch no memory. It takes about 0.2 s. SOMA_UNSUPPORTED for a device that has no such measurement.
@@ -699,7 +722,7 @@ typedef struct soma_profile_row {
     bool native;                    /* false: executed by the fallback */
     double microseconds;
     double flops;         /* of matrix products; 0 of all else */
-    double bytes;         /* of its operands, each counted once */
+    double bytes;         /* that it reads and writes at least: an operand that it updates counts twice */
     uint64_t reserved[4]; /* zero */
 } soma_profile_row;
 /* The row is valid during the call. */

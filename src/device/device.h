@@ -84,6 +84,20 @@ soma_status soma_call_check(const soma_call *call);
 bool soma_call_reads(const soma_call *call, uint32_t view);
 bool soma_call_writes(const soma_call *call, uint32_t view);
 const char *soma_call_view_name(const soma_call *call, uint32_t view);
+/* What a call costs: operations, 0 where it is memory that takes the time; bytes that it must read and write at least.
+ */
+double soma_call_flops(const soma_call *call);
+double soma_call_bytes(const soma_call *call);
+
+/*
+ * timing.c. How long something takes that is enqueued on the device: repeated until that takes long enough, with
+ * nothing else between. `enqueue` returns without waiting.
+ */
+typedef soma_status soma_enqueue_function(soma_device *device, void *context);
+soma_status soma_device_time(soma_device *device, soma_enqueue_function *enqueue, void *context, double *microseconds);
+soma_status soma_call_time(soma_device *device, soma_call *call, double *microseconds);
+/* "128x784, 784x128, 128, 128x128": the views that are there. */
+void soma_call_shapes(const soma_call *call, char *text, size_t size);
 
 /* reference.c: false for the primitives of training in a soma without it. */
 bool soma_reference_has(soma_primitive primitive);

@@ -115,3 +115,15 @@ void soma_binary_cases(soma_suite *suite) {
     binary_case(suite, SOMA_BINARY_ADD, SOMA_F32_VIEW(0, 5), 1, false);
     binary_case(suite, SOMA_BINARY_ADD, SOMA_F32_VIEW(257, 512), 1, false);
 }
+
+void soma_binary_speeds(soma_suite *suite) {
+    soma_view shape = SOMA_F32_VIEW(SOMA_TIMED_ROWS, SOMA_TIMED_COLUMNS);
+    for (unsigned repeated_bits = 0; repeated_bits < 2; repeated_bits++) { /* b as large as a, or a row of it */
+        bool repeated[SOMA_MAX_RANK];
+        set_repeated(repeated, repeated_bits);
+        soma_call call = soma_call_binary(shape, broadcast(shape, repeated), shape, SOMA_BINARY_ADD);
+        soma_case c;
+        soma_case_begin(suite, &c, &call, binary_bound);
+        soma_case_time(suite, &c, repeated_bits ? "add a row" : "add");
+    }
+}

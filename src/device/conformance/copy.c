@@ -185,3 +185,41 @@ void soma_gather_cases(soma_suite *suite) {
         gather_case(suite, &gather_shapes[i], SOMA_F32, SOMA_I32, 1.0f, 0.0f);
     }
 }
+
+/* ------------------------------------------------------------------------------------------------------- speeds */
+
+void soma_fill_speeds(soma_suite *suite) {
+    soma_call call = soma_call_fill(SOMA_F32_VIEW(SOMA_TIMED_COUNT), 0.0f);
+    soma_case c;
+    soma_case_begin(suite, &c, &call, fill_bound);
+    soma_case_time(suite, &c, "fill");
+}
+
+void soma_copy_speeds(soma_suite *suite) {
+    soma_view in = SOMA_F32_VIEW(SOMA_TIMED_ROWS, SOMA_TIMED_COLUMNS), out = in;
+    for (int transposed = 0; transposed < 2; transposed++) {
+        if (transposed) {
+            out.stride[0] = 1;
+            out.stride[1] = SOMA_TIMED_ROWS;
+        }
+        soma_call call = soma_call_copy(in, out, 1.0f, 0.0f);
+        soma_case c;
+        soma_case_begin(suite, &c, &call, copy_bound);
+        soma_case_time(suite, &c, transposed ? "transpose" : "contiguous");
+    }
+}
+
+/* A batch of images out of a data set that was shuffled. */
+void soma_gather_speeds(soma_suite *suite) {
+    enum { SAMPLES = 2048, PIXELS = 784, BATCH = 512 };
+    const soma_dtype dtypes[] = {SOMA_F32, SOMA_U8};
+    for (size_t i = 0; i < SOMA_COUNT_OF(dtypes); i++) {
+        soma_call call = soma_call_gather(SOMA_SHAPED(dtypes[i], SAMPLES, PIXELS), SOMA_SHAPED(SOMA_I32, SAMPLES),
+                                          SOMA_F32_VIEW(BATCH, PIXELS), 0, 1.0f / 255.0f, 0.0f);
+        soma_case c;
+        soma_case_begin(suite, &c, &call, gather_bound);
+        if (dtypes[i] == SOMA_U8) soma_case_whole(suite, &c, 0, 0, 255);
+        soma_case_whole(suite, &c, 1, 0, SAMPLES - 1);
+        soma_case_time(suite, &c, dtypes[i] == SOMA_U8 ? "of bytes" : "of floats");
+    }
+}

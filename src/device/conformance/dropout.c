@@ -43,3 +43,11 @@ void soma_dropout_cases(soma_suite *suite) {
         dropout_case(suite, SOMA_F32_VIEW(61, 7), params, true);
     }
 }
+
+void soma_dropout_speeds(soma_suite *suite) {
+    soma_view shape = SOMA_F32_VIEW(SOMA_TIMED_COUNT);
+    soma_call call = soma_call_dropout(shape, shape, (soma_dropout_params){.rate = 0.5f, .seed = 1, .step = 1});
+    soma_case c;
+    soma_case_begin(suite, &c, &call, dropout_bound);
+    soma_case_time(suite, &c, "dropout");
+}

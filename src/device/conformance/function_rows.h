@@ -47,6 +47,9 @@ static const function_row function_rows[] = {
     {SOMA_SQUARE, 0, 0},
 };
 
+/* One that costs next to nothing, and one that has to compute. */
+static const soma_function timed_functions[] = {SOMA_RELU, SOMA_GELU};
+
 static inline void describe(soma_case *c, const function_row *row, bool special) {
     soma_case_describe(c, ": %s(%g, %g) on %s%s", soma_function_name(row->function), (double)row->a, (double)row->b,
                        SHAPE(&c->call.view[0]), special ? ", with NaN and infinities" : "");

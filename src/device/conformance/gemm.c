@@ -158,3 +158,24 @@ void soma_gemm_cases(soma_suite *suite) {
             for (size_t i = 0; i < SOMA_SPECIAL_COUNT; i++)
                 special_case(suite, transpose & 1, transpose >> 1, operand, soma_specials[i]);
 }
+
+/* What a dense layer does in a step of training; the last is no layer's but shows the kernel. */
+void soma_gemm_speeds(soma_suite *suite) {
+    static const struct {
+        const char *what;
+        gemm_size size;
+        bool transpose_a, transpose_b;
+        size_t mix;
+    } rows[] = {
+        {"layer", {128, 128, 784}, false, false, 1},
+        {"its inputs' gradient", {128, 784, 128}, false, true, 0},
+        {"its weights' gradient", {784, 128, 128}, true, false, 0},
+        {"square", {512, 512, 512}, false, false, 0},
+    };
+    for (size_t i = 0; i < SOMA_COUNT_OF(rows); i++) {
+        soma_call call = make_call(rows[i].size, rows[i].transpose_a, rows[i].transpose_b, &mixes[rows[i].mix]);
+        soma_case c;
+        soma_case_begin(suite, &c, &call, gemm_bound);
+        soma_case_time(suite, &c, rows[i].what);
+    }
+}

@@ -151,3 +151,26 @@ static void loss_bound(const soma_call *before, soma_bounded *const *expected) {
 void soma_loss_cases(soma_suite *suite) {
     soma_loss_table(suite, loss_bound, false);
 }
+
+/* The loss of classifiers, and that of regressions. */
+void soma_loss_speed_table(soma_suite *suite, soma_case_bound *bound, bool gradient) {
+    static const soma_loss_kind kinds[] = {SOMA_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS, SOMA_LOSS_MEAN_SQUARED_ERROR};
+    for (size_t i = 0; i < SOMA_COUNT_OF(kinds); i++) {
+        bool categorical = soma_loss_is_categorical(kinds[i]);
+        loss_form form = {.kind = kinds[i],
+                          .class_numbers = categorical,
+                          .with_loss = gradient && categorical,
+                          .n = SOMA_TIMED_ROWS,
+                          .k = SOMA_TIMED_COLUMNS,
+                          .gradient = gradient};
+        soma_call call = make_call(&form);
+        soma_case c;
+        soma_case_begin(suite, &c, &call, bound);
+        set_views(suite, &c, &form, true);
+        soma_case_time(suite, &c, categorical ? "cross-entropy of logits" : "mean squared error");
+    }
+}
+
+void soma_loss_speeds(soma_suite *suite) {
+    soma_loss_speed_table(suite, loss_bound, false);
+}

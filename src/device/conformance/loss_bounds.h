@@ -10,6 +10,7 @@ void soma_loss_bound(const soma_call *before, soma_bounded *expected);
 
 /* The cases of LOSS, or of LOSS_GRAD, whose bound is its own. */
 void soma_loss_table(soma_suite *suite, soma_case_bound *bound, bool gradient);
+void soma_loss_speed_table(soma_suite *suite, soma_case_bound *bound, bool gradient);
 
 static inline bool soma_loss_is_categorical(soma_loss_kind kind) {
     return kind == SOMA_LOSS_CATEGORICAL_CROSSENTROPY || kind == SOMA_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS;

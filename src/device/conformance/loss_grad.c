@@ -72,3 +72,7 @@ static void loss_grad_bound(const soma_call *before, soma_bounded *const *expect
 void soma_loss_grad_cases(soma_suite *suite) {
     soma_loss_table(suite, loss_grad_bound, true);
 }
+
+void soma_loss_grad_speeds(soma_suite *suite) {
+    soma_loss_speed_table(suite, loss_grad_bound, true);
+}

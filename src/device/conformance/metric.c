@@ -185,3 +185,16 @@ void soma_metric_cases(soma_suite *suite) {
             for (size_t k = 0; k < SOMA_SPECIAL_COUNT; k++) metric_case(suite, &form, 3.0, soma_specials[k]);
         }
 }
+
+void soma_metric_speeds(soma_suite *suite) {
+    static const metric_form form = {.kind = SOMA_METRIC_CATEGORICAL_ACCURACY,
+                                     .class_numbers = true,
+                                     .n = SOMA_TIMED_ROWS,
+                                     .width = SOMA_TIMED_COLUMNS,
+                                     .slots = 1};
+    soma_call call = make_call(&form);
+    soma_case c;
+    soma_case_begin(suite, &c, &call, metric_bound);
+    soma_case_whole(suite, &c, TARGET, 0, SOMA_TIMED_COLUMNS - 1);
+    soma_case_time(suite, &c, "accuracy");
+}

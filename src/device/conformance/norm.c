@@ -62,3 +62,10 @@ void soma_norm_cases(soma_suite *suite) {
     norm_case(suite, 1031, 2.0, 500, infinite, 2, ", with infinities");
     norm_case(suite, 1031, 2.0, 300, both, 2, ", with NaN and infinities");
 }
+
+void soma_norm_speeds(soma_suite *suite) {
+    soma_call call = soma_call_norm(SOMA_F32_VIEW(SOMA_TIMED_COUNT), SOMA_F32_VIEW(2));
+    soma_case c;
+    soma_case_begin(suite, &c, &call, norm_bound);
+    soma_case_time(suite, &c, "norm");
+}

@@ -250,3 +250,14 @@ void soma_optimizer_cases(soma_suite *suite) {
         first_step_case(suite, (soma_optimizer_kind)kind);
     }
 }
+
+void soma_optimizer_speeds(soma_suite *suite) {
+    static const soma_optimizer_kind kinds[] = {SOMA_SGD, SOMA_ADAM};
+    for (size_t i = 0; i < SOMA_COUNT_OF(kinds); i++) {
+        soma_call call = make_call(kinds[i], &extras[0], SOMA_TIMED_COUNT, DECAY_NONE);
+        soma_case c;
+        soma_case_begin(suite, &c, &call, optimizer_bound);
+        soma_case_uniform(suite, &c, STATE2, 0.0, 2.0);
+        soma_case_time(suite, &c, kinds[i] == SOMA_SGD ? "sgd" : "adam");
+    }
+}

@@ -64,3 +64,19 @@ void soma_reduce_cases(soma_suite *suite) {
             reduce_case(suite, (soma_reduction)op, special_shape, specials[i]);
     }
 }
+
+void soma_reduce_speeds(soma_suite *suite) {
+    static const struct {
+        const char *what;
+        size_t shape[3];
+    } rows[] = {{"sum of rows", {SOMA_TIMED_ROWS, SOMA_TIMED_COLUMNS, 1}},
+                {"sum of columns", {1, SOMA_TIMED_ROWS, SOMA_TIMED_COLUMNS}}};
+    for (size_t i = 0; i < SOMA_COUNT_OF(rows); i++) {
+        const size_t *shape = rows[i].shape;
+        soma_call call =
+            soma_call_reduce(soma_view_shaped(SOMA_F32, 3, shape), SOMA_F32_VIEW(shape[0], shape[2]), SOMA_REDUCE_SUM);
+        soma_case c;
+        soma_case_begin(suite, &c, &call, reduce_bound);
+        soma_case_time(suite, &c, rows[i].what);
+    }
+}

@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* The views as `prepare` sees them have no memory; from the first run on they have. */
-static void place_views(const soma_placement *placement, soma_call *call) {
+void soma_placement_place(const soma_placement *placement, soma_call *call) {
     for (uint32_t i = 0; i < call->view_count; i++) {
         if (!soma_view_present(&call->view[i])) continue;
         call->view[i].memory = placement->block[placement->block_of[i]].memory;
@@ -40,7 +40,7 @@ static void run_placed(soma_suite *suite, soma_case *c, soma_call *call, size_t 
     if (status != SOMA_OK)
         soma_suite_fail(suite, c->text, "placing it gives %s: %s", soma_status_name(status), soma_last_error());
     else {
-        place_views(&placement, call);
+        soma_placement_place(&placement, call);
         for (uint32_t run = 0; run < c->run_count; run++) {
             memcpy(&call->params, &c->run[run].params, sizeof call->params);
             memcpy(&c->call.params, &c->run[run].params, sizeof call->params);

@@ -47,3 +47,11 @@ void soma_softmax_cases(soma_suite *suite) {
         softmax_case(suite, middle, logarithm, 0.0, 3.0, NULL); /* all equal */
     }
 }
+
+void soma_softmax_speeds(soma_suite *suite) {
+    soma_view x = SOMA_F32_VIEW(SOMA_TIMED_ROWS, SOMA_TIMED_COLUMNS, 1);
+    soma_call call = soma_call_softmax(x, x, false);
+    soma_case c;
+    soma_case_begin(suite, &c, &call, softmax_bound);
+    soma_case_time(suite, &c, "softmax");
+}

@@ -57,3 +57,11 @@ void soma_softmax_grad_cases(soma_suite *suite) {
                           specials[0]); /* y comes from softmax, which makes NaN but no infinity */
     }
 }
+
+void soma_softmax_grad_speeds(soma_suite *suite) {
+    soma_view view = SOMA_F32_VIEW(SOMA_TIMED_ROWS, SOMA_TIMED_COLUMNS, 1);
+    soma_call call = soma_call_softmax_grad(view, view, view, false);
+    soma_case c;
+    soma_case_begin(suite, &c, &call, softmax_grad_bound);
+    soma_case_time(suite, &c, "softmax");
+}

@@ -13,6 +13,12 @@ static soma_case_table *const tables[SOMA_CHECK_COUNT] = {
     [SOMA_CHECK_LIST] = soma_list_cases,
 };
 
+static soma_case_table *const speed_tables[SOMA_CHECK_COUNT] = {
+#define X(NAME, name, views, when) [SOMA_PRIMITIVE_##NAME] = SOMA_WHEN_##when(soma_##name##_speeds),
+    SOMA_PRIMITIVE_LIST(X)
+#undef X
+};
+
 static const char *row_name(uint32_t row) {
     if (row == SOMA_CHECK_MEMORY) return "memory";
     if (row == SOMA_CHECK_LIST) return "list";
@@ -48,8 +54,30 @@ soma_status soma_suite_check(soma_device *device, uint32_t row, bool first_failu
     return suite.status == SOMA_OK ? SOMA_OK : soma_error_prefix(suite.status, "checking %s: ", row_name(row));
 }
 
+soma_status soma_suite_time(soma_device *device, uint32_t row, const soma_timing *timing) {
+    soma_suite suite = {.device = device, .timing = *timing};
+    suite.result.passed = true;
+    if (speed_tables[row]) speed_tables[row](&suite);
+    return suite.status == SOMA_OK ? SOMA_OK : soma_error_prefix(suite.status, "timing %s: ", row_name(row));
+}
+
+static soma_status measure_peak(soma_device *device, double *peak) {
+    soma_status status = soma_device_peak(device, peak);
+    if (status != SOMA_UNSUPPORTED) return status;
+    *peak = NAN;
+    return SOMA_OK;
+}
+
 soma_status soma_device_check(soma_device *device, soma_check_function *function, void *context) {
+    return soma_device_check_with(device, NULL, function, context);
+}
+
+soma_status soma_device_check_with(soma_device *device, const soma_check_options *options,
+                                   soma_check_function *function, void *context) {
     if (!device) return soma_error(SOMA_INVALID_ARGUMENT, "soma_device_check: no device was given");
+    if (options) SOMA_TRY(SOMA_CHECK_RESERVED(options, "soma_check_options"));
+    soma_timing timing = {.on_speed = options ? options->on_speed : NULL, .context = context};
+    if (timing.on_speed) SOMA_TRY(measure_peak(device, &timing.peak));
     uint32_t failed = 0, count = 0;
     char first[sizeof((soma_check_result *)0)->detail + 32] = "";
     for (uint32_t row = 0; row < SOMA_CHECK_COUNT; row++) {
@@ -58,6 +86,7 @@ soma_status soma_device_check(soma_device *device, soma_check_function *function
         SOMA_TRY(soma_suite_check(device, row, false, &result));
         count++;
         if (function) function(context, &result);
+        if (timing.on_speed) SOMA_TRY(soma_suite_time(device, row, &timing));
         if (result.passed) continue;
         if (!failed++) snprintf(first, sizeof first, "%s: %s", result.primitive, result.detail);
     }

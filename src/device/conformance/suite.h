@@ -19,8 +19,16 @@
 /* Checks of a device beyond the primitives. */
 enum { SOMA_CHECK_MEMORY = SOMA_PRIMITIVE_COUNT, SOMA_CHECK_LIST, SOMA_CHECK_COUNT };
 
+/* Whom to tell how quick each primitive is, and what the device can do at most. */
+typedef struct soma_timing {
+    soma_check_speed_function *on_speed;
+    void *context;
+    double peak; /* soma_device_peak(); NaN where there is none */
+} soma_timing;
+
 typedef struct soma_suite {
     soma_device *device;
+    soma_timing timing;
     soma_check_result result;
     double worst_ratio; /* of error to bound; past 1 is a failure */
     uint32_t number;    /* of the case at hand, from 0 */
@@ -72,6 +80,12 @@ void soma_case_poke(soma_case *c, uint32_t view, size_t position, double value);
 
 /* Runs the case, or counts it as failed; frees its contents. */
 void soma_case_run(soma_suite *suite, soma_case *c);
+/* Times the case instead of comparing its results; `what` tells it from others of the primitive. Frees its contents. */
+void soma_case_time(soma_suite *suite, soma_case *c, const char *what);
+/* As large as the layers and batches for which time counts, and no larger than the host's reference bears. */
+#define SOMA_TIMED_ROWS    1024
+#define SOMA_TIMED_COLUMNS 1024
+#define SOMA_TIMED_COUNT   (SOMA_TIMED_ROWS * SOMA_TIMED_COLUMNS)
 
 /* --------------------------------------------------------------------------------------------------------- views */
 
@@ -111,6 +125,8 @@ void soma_placement_free(soma_suite *suite, soma_placement *placement);
 soma_status soma_placement_read(soma_suite *suite, soma_placement *placement);
 /* Whether anything was written that is no element of an output; if so, says where in `text`. */
 bool soma_placement_is_damaged(const soma_case *c, const soma_placement *placement, char *text, size_t size);
+/* The views of a prepared call get the device's memory. */
+void soma_placement_place(const soma_placement *placement, soma_call *call);
 /* What was found becomes what the next run finds. */
 void soma_placement_go_on(soma_placement *placement);
 /* The call with its views in host memory: as it was before, or is after. */
@@ -123,7 +139,8 @@ bool soma_case_compare(soma_suite *suite, const soma_case *c, const soma_call *b
  */
 
 typedef void soma_case_table(soma_suite *suite);
-#define X(NAME, name, ...) soma_case_table soma_##name##_cases;
+/* NAME_cases: what must come out right. NAME_speeds: what is timed. */
+#define X(NAME, name, ...) soma_case_table soma_##name##_cases, soma_##name##_speeds;
 SOMA_PRIMITIVE_LIST(X)
 #undef X
 soma_case_table soma_memory_cases, soma_list_cases;
@@ -133,5 +150,7 @@ bool soma_suite_has(uint32_t row);
 /* Runs one row of the suite: a primitive, SOMA_CHECK_MEMORY or SOMA_CHECK_LIST. With `first_failure_only` it ends at
  * that. */
 soma_status soma_suite_check(soma_device *device, uint32_t row, bool first_failure_only, soma_check_result *result);
+/* Times one row; memory and lists have nothing to time. */
+soma_status soma_suite_time(soma_device *device, uint32_t row, const soma_timing *timing);
 
 #endif

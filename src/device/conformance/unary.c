@@ -28,3 +28,13 @@ void soma_unary_cases(soma_suite *suite) {
     for (size_t i = 0; i < SOMA_FLAT_SHAPE_COUNT; i++)
         unary_case(suite, &for_shapes[i % SOMA_COUNT_OF(for_shapes)], soma_flat_view(i), false);
 }
+
+void soma_unary_speeds(soma_suite *suite) {
+    soma_view shape = SOMA_F32_VIEW(SOMA_TIMED_COUNT);
+    for (size_t i = 0; i < SOMA_COUNT_OF(timed_functions); i++) {
+        soma_call call = soma_call_unary(shape, shape, (soma_unary_params){timed_functions[i], 0, 0});
+        soma_case c;
+        soma_case_begin(suite, &c, &call, unary_bound);
+        soma_case_time(suite, &c, soma_function_name(timed_functions[i]));
+    }
+}

@@ -96,3 +96,24 @@ void soma_bias_unary_grad_cases(soma_suite *suite) {
         for (size_t j = 0; j < SOMA_COUNT_OF(for_shapes); j++)
             bias_unary_grad_case(suite, &for_shapes[j], shapes[i][0], shapes[i][1], false);
 }
+
+void soma_unary_grad_speeds(soma_suite *suite) {
+    soma_view shape = SOMA_F32_VIEW(SOMA_TIMED_COUNT);
+    for (size_t i = 0; i < SOMA_COUNT_OF(timed_functions); i++) {
+        soma_call call = soma_call_unary_grad(shape, shape, shape, (soma_unary_params){timed_functions[i], 0, 0});
+        soma_case c;
+        soma_case_begin(suite, &c, &call, unary_grad_bound);
+        soma_case_time(suite, &c, soma_function_name(timed_functions[i]));
+    }
+}
+
+void soma_bias_unary_grad_speeds(soma_suite *suite) {
+    soma_view shape = SOMA_F32_VIEW(SOMA_TIMED_ROWS, SOMA_TIMED_COLUMNS), dbias = SOMA_F32_VIEW(SOMA_TIMED_COLUMNS);
+    for (size_t i = 0; i < SOMA_COUNT_OF(timed_functions); i++) {
+        soma_call call =
+            soma_call_bias_unary_grad(shape, shape, shape, dbias, (soma_unary_params){timed_functions[i], 0, 0});
+        soma_case c;
+        soma_case_begin(suite, &c, &call, bias_unary_grad_bound);
+        soma_case_time(suite, &c, soma_function_name(timed_functions[i]));
+    }
+}

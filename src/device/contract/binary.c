@@ -9,4 +9,4 @@ static soma_status check_binary(const soma_call *call) {
     return soma_need_same_shape(call, 0, 2);
 }
 
-SOMA_CONTRACT(binary) = {check_binary, {{"a", F}, {"b", F | BROADCAST}, {"out", F | OUT}}};
+SOMA_CONTRACT(binary) = {.check = check_binary, .view = {{"a", F}, {"b", F | BROADCAST}, {"out", F | OUT}}};

@@ -100,3 +100,27 @@ bool soma_call_reads(const soma_call *call, uint32_t view) {
 const char *soma_call_view_name(const soma_call *call, uint32_t view) {
     return contracts[call->primitive]->view[view].name;
 }
+
+/* ------------------------------------------------------------------------------------------------- what it costs */
+
+/* Elements in memory: one that a stride of 0 repeats counts once. */
+static double element_count(const soma_view *view) {
+    double count = soma_view_present(view);
+    for (uint32_t i = 0; i < view->rank; i++)
+        if (view->stride[i] || view->shape[i] == 0) count *= (double)view->shape[i];
+    return count;
+}
+
+double soma_call_flops(const soma_call *call) {
+    return contracts[call->primitive]->flops ? contracts[call->primitive]->flops(call) : 0.0;
+}
+
+double soma_call_bytes(const soma_call *call) {
+    if (contracts[call->primitive]->bytes) return contracts[call->primitive]->bytes(call);
+    double bytes = 0.0;
+    for (uint32_t i = 0; i < call->view_count; i++) {
+        double ways = soma_call_reads(call, i) + soma_call_writes(call, i);
+        bytes += ways * element_count(&call->view[i]) * (double)soma_dtype_size(call->view[i].dtype);
+    }
+    return bytes;
+}

@@ -28,6 +28,8 @@ typedef struct soma_contract {
         const char *name;
         unsigned flags;
     } view[SOMA_CALL_MAX_VIEWS];
+    double (*flops)(const soma_call *call); /* NULL: moving the numbers takes longer than computing with them */
+    double (*bytes)(const soma_call *call); /* NULL: all of its views */
 } soma_contract;
 
 /* SOMA_CONTRACT(gemm) = {...}; is the row of GEMM. */

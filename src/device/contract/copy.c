@@ -7,7 +7,7 @@ static soma_status check_fill(const soma_call *call) {
     return SOMA_OK;
 }
 
-SOMA_CONTRACT(fill) = {check_fill, {{"out", F | OUT}}};
+SOMA_CONTRACT(fill) = {.check = check_fill, .view = {{"out", F | OUT}}};
 
 static soma_status need_no_scale(const soma_call *call, soma_dtype out, float scale, float shift) {
     if (out == SOMA_F32 || out == SOMA_F64 || (scale == 1.0f && shift == 0.0f)) return SOMA_OK;
@@ -21,7 +21,7 @@ static soma_status check_copy(const soma_call *call) {
     return soma_need_same_shape(call, 0, 1);
 }
 
-SOMA_CONTRACT(copy) = {check_copy, {{"in", ANY | STRIDED}, {"out", ANY | STRIDED | OUT}}};
+SOMA_CONTRACT(copy) = {.check = check_copy, .view = {{"in", ANY | STRIDED}, {"out", ANY | STRIDED | OUT}}};
 
 static soma_status check_gather(const soma_call *call) {
     const soma_view *table = &call->view[0], *index = &call->view[1], *out = &call->view[2];
@@ -32,4 +32,13 @@ static soma_status check_gather(const soma_call *call) {
     return need_no_scale(call, out->dtype, call->params.gather.scale, call->params.gather.shift);
 }
 
-SOMA_CONTRACT(gather) = {check_gather, {{"table", ANY}, {"index", I | OPTIONAL}, {"out", F | I | OUT}}};
+/* Of the table and the index only what a batch takes. */
+static double gather_bytes(const soma_call *call) {
+    const soma_view *table = &call->view[0], *index = &call->view[1], *out = &call->view[2];
+    double of_index = soma_view_present(index) ? (double)(out->shape[0] * soma_dtype_size(index->dtype)) : 0.0;
+    return (double)(soma_view_count(out) * (soma_dtype_size(table->dtype) + soma_dtype_size(out->dtype))) + of_index;
+}
+
+SOMA_CONTRACT(gather) = {.check = check_gather,
+                         .view = {{"table", ANY}, {"index", I | OPTIONAL}, {"out", F | I | OUT}},
+                         .bytes = gather_bytes};

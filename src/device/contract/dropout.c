@@ -9,4 +9,4 @@ static soma_status check_dropout(const soma_call *call) {
     return soma_need_same_shape(call, 0, 1);
 }
 
-SOMA_CONTRACT(dropout) = {check_dropout, {{"x", F}, {"out", F | OUT}}};
+SOMA_CONTRACT(dropout) = {.check = check_dropout, .view = {{"x", F}, {"out", F | OUT}}};

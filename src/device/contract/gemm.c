@@ -20,4 +20,10 @@ static soma_status check_gemm(const soma_call *call) {
     return soma_view_present(&call->view[2]) ? soma_need_shape(call, 2, 1, n, 0) : SOMA_OK;
 }
 
-SOMA_CONTRACT(gemm) = {check_gemm, {{"a", F}, {"b", F}, {"bias", F | OPTIONAL}, {"c", F | OUT}}};
+/* A multiplication and an addition for each term; the epilogue is nothing beside them. */
+static double gemm_flops(const soma_call *call) {
+    return 2.0 * (double)soma_view_count(&call->view[3]) * (double)call->view[0].shape[!call->params.gemm.transpose_a];
+}
+
+SOMA_CONTRACT(gemm) = {
+    .check = check_gemm, .view = {{"a", F}, {"b", F}, {"bias", F | OPTIONAL}, {"c", F | OUT}}, .flops = gemm_flops};

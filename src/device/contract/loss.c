@@ -27,12 +27,12 @@ static soma_status check_loss(const soma_call *call) {
     return soma_need_shape(call, 4, 1, call->view[0].shape[0], 0);
 }
 
-SOMA_CONTRACT(loss) = {check_loss,
-                       {{"prediction", F},
-                        {"target", F | I},
-                        {"weight", F | OPTIONAL},
-                        {"class_weight", F | OPTIONAL},
-                        {"loss", F | OUT}}};
+SOMA_CONTRACT(loss) = {.check = check_loss,
+                       .view = {{"prediction", F},
+                                {"target", F | I},
+                                {"weight", F | OPTIONAL},
+                                {"class_weight", F | OPTIONAL},
+                                {"loss", F | OUT}}};
 
 static soma_status check_loss_grad(const soma_call *call) {
     SOMA_TRY(check_loss_views(call));
@@ -46,11 +46,11 @@ static soma_status check_loss_grad(const soma_call *call) {
     return soma_need_shape(call, 6, 1, n, 0);
 }
 
-SOMA_CONTRACT(loss_grad) = {check_loss_grad,
-                            {{"prediction", F},
-                             {"target", F | I},
-                             {"weight", F | OPTIONAL},
-                             {"class_weight", F | OPTIONAL},
-                             {"dloss", F},
-                             {"out", F | OUT},
-                             {"loss", F | OPTIONAL | OUT}}};
+SOMA_CONTRACT(loss_grad) = {.check = check_loss_grad,
+                            .view = {{"prediction", F},
+                                     {"target", F | I},
+                                     {"weight", F | OPTIONAL},
+                                     {"class_weight", F | OPTIONAL},
+                                     {"dloss", F},
+                                     {"out", F | OUT},
+                                     {"loss", F | OPTIONAL | OUT}}};

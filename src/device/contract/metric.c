@@ -21,4 +21,5 @@ static soma_status check_metric(const soma_call *call) {
                                       params->kind == SOMA_METRIC_TOP_K_ACCURACY);
 }
 
-SOMA_CONTRACT(metric) = {check_metric, {{"prediction", F}, {"target", F | I | OPTIONAL}, {"accumulator", F | UPDATED}}};
+SOMA_CONTRACT(metric) = {.check = check_metric,
+                         .view = {{"prediction", F}, {"target", F | I | OPTIONAL}, {"accumulator", F | UPDATED}}};

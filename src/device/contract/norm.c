@@ -7,4 +7,4 @@ static soma_status check_norm(const soma_call *call) {
     return soma_need_shape(call, 1, 1, 2, 0);
 }
 
-SOMA_CONTRACT(norm) = {check_norm, {{"x", F}, {"norm", F | OUT}}};
+SOMA_CONTRACT(norm) = {.check = check_norm, .view = {{"x", F}, {"norm", F | OUT}}};

@@ -26,9 +26,9 @@ static soma_status check_optimizer(const soma_call *call) {
     return soma_view_present(&call->view[4]) ? soma_need_shape(call, 4, 1, 2, 0) : SOMA_OK;
 }
 
-SOMA_CONTRACT(optimizer) = {check_optimizer,
-                            {{"parameter", F | UPDATED},
-                             {"gradient", F},
-                             {"state1", F | OPTIONAL | UPDATED},
-                             {"state2", F | OPTIONAL | UPDATED},
-                             {"norm", F | OPTIONAL}}};
+SOMA_CONTRACT(optimizer) = {.check = check_optimizer,
+                            .view = {{"parameter", F | UPDATED},
+                                     {"gradient", F},
+                                     {"state1", F | OPTIONAL | UPDATED},
+                                     {"state2", F | OPTIONAL | UPDATED},
+                                     {"norm", F | OPTIONAL}}};

@@ -9,4 +9,4 @@ static soma_status check_reduce(const soma_call *call) {
     return soma_need_shape(call, 1, 2, call->view[0].shape[0], call->view[0].shape[2]);
 }
 
-SOMA_CONTRACT(reduce) = {check_reduce, {{"x", F}, {"out", F | OUT}}};
+SOMA_CONTRACT(reduce) = {.check = check_reduce, .view = {{"x", F}, {"out", F | OUT}}};

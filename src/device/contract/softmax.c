@@ -7,11 +7,11 @@ static soma_status check_softmax(const soma_call *call) {
     return soma_need_same_shape(call, 0, 1);
 }
 
-SOMA_CONTRACT(softmax) = {check_softmax, {{"x", F}, {"out", F | OUT}}};
+SOMA_CONTRACT(softmax) = {.check = check_softmax, .view = {{"x", F}, {"out", F | OUT}}};
 
 static soma_status check_softmax_grad(const soma_call *call) {
     SOMA_TRY(check_softmax(call));
     return soma_need_same_shape(call, 0, 2);
 }
 
-SOMA_CONTRACT(softmax_grad) = {check_softmax_grad, {{"dy", F}, {"y", F}, {"out", F | OUT}}};
+SOMA_CONTRACT(softmax_grad) = {.check = check_softmax_grad, .view = {{"dy", F}, {"y", F}, {"out", F | OUT}}};

@@ -18,7 +18,7 @@ static soma_status check_unary(const soma_call *call) {
     return soma_need_same_shape(call, 0, 1);
 }
 
-SOMA_CONTRACT(unary) = {check_unary, {{"x", F}, {"out", F | OUT}}};
+SOMA_CONTRACT(unary) = {.check = check_unary, .view = {{"x", F}, {"out", F | OUT}}};
 
 static soma_status check_unary_grad(const soma_call *call) {
     SOMA_TRY(soma_need_function(call, call->params.unary.function, call->params.unary.a, call->params.unary.b));
@@ -26,7 +26,7 @@ static soma_status check_unary_grad(const soma_call *call) {
     return soma_need_same_shape(call, 0, 2);
 }
 
-SOMA_CONTRACT(unary_grad) = {check_unary_grad, {{"dy", F}, {"x or y", F}, {"out", F | OUT}}};
+SOMA_CONTRACT(unary_grad) = {.check = check_unary_grad, .view = {{"dy", F}, {"x or y", F}, {"out", F | OUT}}};
 
 static soma_status check_bias_unary_grad(const soma_call *call) {
     SOMA_TRY(soma_need_rank(call, 0, 2));
@@ -34,5 +34,5 @@ static soma_status check_bias_unary_grad(const soma_call *call) {
     return soma_need_shape(call, 3, 1, call->view[0].shape[1], 0);
 }
 
-SOMA_CONTRACT(bias_unary_grad) = {check_bias_unary_grad,
-                                  {{"dy", F}, {"x or y", F}, {"out", F | OUT}, {"dbias", F | OUT}}};
+SOMA_CONTRACT(bias_unary_grad) = {.check = check_bias_unary_grad,
+                                  .view = {{"dy", F}, {"x or y", F}, {"out", F | OUT}, {"dbias", F | OUT}}};

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a call costs, against figures computed by hand; and the timing of the conformance suite, on a device whose speed
+ * is known because it sleeps.
+ */
+#include "device/conformance/suite.h"
+#include "expect.h"
+#include "suite.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+/* --------------------------------------------------------------------------------------------------------- costs */
+
+static soma_view view(soma_dtype dtype, size_t rows, size_t columns) {
+    return soma_view_of(NULL, 0, dtype, columns ? 2 : 1, (size_t[]){rows, columns});
+}
+#define F32(rows, columns) view(SOMA_F32, rows, columns)
+
+static void assert_cost(const char *what, soma_call call, double flops, double bytes) {
+    ck_assert_msg(soma_call_check(&call) == SOMA_OK, "%s: %s", what, soma_last_error());
+    ck_assert_msg(soma_call_flops(&call) == flops, "%s: %g operations, not %g", what, soma_call_flops(&call), flops);
+    ck_assert_msg(soma_call_bytes(&call) == bytes, "%s: %g bytes, not %g", what, soma_call_bytes(&call), bytes);
+}
+
+START_TEST(products_cost_two_operations_a_term) {
+    soma_gemm_params plain = {.alpha = 1}, added = {.alpha = 1, .beta = 1};
+    soma_gemm_params turned = {.alpha = 1, .transpose_a = true, .transpose_b = true};
+    soma_view none = soma_view_absent();
+    /* [3, 5] by [5, 7]: 3 * 7 sums of 5 terms. */
+    assert_cost("product", soma_call_gemm(F32(3, 5), F32(5, 7), none, F32(3, 7), plain), 210, 4 * (15 + 35 + 21));
+    assert_cost("bias", soma_call_gemm(F32(3, 5), F32(5, 7), F32(7, 0), F32(3, 7), plain), 210, 4 * (15 + 35 + 7 + 21));
+    assert_cost("onto c", soma_call_gemm(F32(3, 5), F32(5, 7), none, F32(3, 7), added), 210, 4 * (15 + 35 + 2 * 21));
+    assert_cost("transposed", soma_call_gemm(F32(5, 3), F32(7, 5), none, F32(3, 7), turned), 210, 4 * (15 + 35 + 21));
+}
+END_TEST
+
+START_TEST(other_calls_cost_bytes) {
+    soma_view repeated = F32(3, 5);
+    repeated.stride[0] = 0; /* one row of 5 for all */
+    assert_cost("fill", soma_call_fill(F32(3, 5), 1), 0, 4 * 15);
+    assert_cost("copy", soma_call_copy(view(SOMA_U8, 3, 5), F32(3, 5), 1, 0), 0, 15 + 4 * 15);
+    assert_cost("a row copied", soma_call_copy(repeated, F32(3, 5), 1, 0), 0, 4 * 5 + 4 * 15);
+    assert_cost("unary", soma_call_unary(F32(3, 5), F32(3, 5), (soma_unary_params){SOMA_RELU, 0, 0}), 0, 4 * 30);
+    assert_cost("binary", soma_call_binary(F32(3, 5), F32(3, 5), F32(3, 5), SOMA_BINARY_ADD), 0, 4 * 45);
+    assert_cost("a row added", soma_call_binary(F32(3, 5), repeated, F32(3, 5), SOMA_BINARY_ADD), 0, 4 * 35);
+    soma_view x = soma_view_of(NULL, 0, SOMA_F32, 3, (size_t[]){2, 3, 5});
+    assert_cost("reduce", soma_call_reduce(x, F32(2, 5), SOMA_REDUCE_SUM), 0, 4 * (30 + 10));
+    assert_cost("softmax", soma_call_softmax(x, x, false), 0, 4 * 60);
+    assert_cost("nothing", soma_call_fill(F32(0, 5), 1), 0, 0);
+}
+END_TEST
+
+START_TEST(gathers_cost_what_a_batch_takes) {
+    soma_view table = view(SOMA_U8, 1000, 5), index = view(SOMA_I32, 2000, 0), none = soma_view_absent();
+    /* 3 rows of 5 bytes, read and written as floats; an index for each. */
+    assert_cost("gather", soma_call_gather(table, index, F32(3, 5), 0, 1, 0), 0, 15 + 4 * 15 + 4 * 3);
+    assert_cost("in order", soma_call_gather(table, none, F32(3, 5), 0, 1, 0), 0, 15 + 4 * 15);
+}
+END_TEST
+
+START_TEST(calls_of_training_cost_bytes) {
+    soma_view none = soma_view_absent(), classes = view(SOMA_I32, 3, 0);
+    soma_unary_params relu = {SOMA_RELU, 0, 0};
+    soma_loss_params logits = {.kind = SOMA_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS};
+    soma_metric_params accuracy = {.kind = SOMA_METRIC_CATEGORICAL_ACCURACY};
+    assert_cost("unary_grad", soma_call_unary_grad(F32(3, 5), F32(3, 5), F32(3, 5), relu), 0, 4 * 45);
+    assert_cost("bias_unary_grad", soma_call_bias_unary_grad(F32(3, 5), F32(3, 5), F32(3, 5), F32(5, 0), relu), 0,
+                4 * (45 + 5));
+    soma_view x = soma_view_of(NULL, 0, SOMA_F32, 3, (size_t[]){2, 3, 5});
+    assert_cost("softmax_grad", soma_call_softmax_grad(x, x, x, false), 0, 4 * 90);
+    assert_cost("dropout", soma_call_dropout(F32(3, 5), F32(3, 5), (soma_dropout_params){.rate = 0.5f}), 0, 4 * 30);
+    assert_cost("loss", soma_call_loss(F32(3, 5), classes, F32(3, 0), none, F32(3, 0), logits), 0,
+                4 * (15 + 3 + 3 + 3));
+    assert_cost("loss_grad",
+                soma_call_loss_grad(F32(3, 5), classes, none, none, F32(3, 0), F32(3, 5), F32(3, 0), logits), 0,
+                4 * (15 + 3 + 3 + 15 + 3));
+    assert_cost("norm", soma_call_norm(F32(15, 0), F32(2, 0)), 0, 4 * (15 + 2));
+    assert_cost("metric", soma_call_metric(F32(3, 5), classes, F32(1, 2), accuracy), 0, 4 * (15 + 3 + 2 * 2));
+    /* Parameter and both states are read and written, the gradient is read. */
+    soma_optimizer_params adam = {.kind = SOMA_ADAM, .learning_rate = 0.1f};
+    assert_cost("optimizer", soma_call_optimizer(F32(9, 0), F32(9, 0), F32(9, 0), F32(9, 0), none, adam), 0,
+                4 * (3 * 2 * 9 + 9));
+}
+END_TEST
+
+/* ------------------------------------------------------------------------------------------------ a sleeping device */
+
+#define CALL_MICROSECONDS 5000 /* that a call takes at least */
+#define PEAK              8.0  /* 1e9 operations a second */
+#define LARGE             5e5  /* bytes of a call that is timed, at least */
+static bool has_peak, copy_is_slow;
+
+static void sleep_for(long microseconds) {
+    const struct timespec time = {.tv_nsec = microseconds * 1000};
+    nanosleep(&time, NULL);
+}
+
+static void describe(soma_device_info *info) {
+    *info = (soma_device_info){.name = "sleeper", .platform = "host", .kind = SOMA_DEVICE_OTHER, .alignment = 64};
+}
+
+static soma_status sleeper_enumerate(soma_device_visitor *visitor, void *context) {
+    soma_device_info info;
+    describe(&info);
+    visitor(context, 0, &info, true, NULL);
+    return SOMA_OK;
+}
+
+static soma_status sleeper_open(uint32_t index, const soma_device_options *options, void **state) {
+    (void)index, (void)options;
+    *state = &has_peak;
+    return SOMA_OK;
+}
+
+static void sleeper_close(void *state) {
+    (void)state;
+}
+
+static void sleeper_info(void *state, soma_device_info *info) {
+    (void)state;
+    describe(info);
+}
+
+static soma_status sleeper_alloc(void *state, size_t bytes, void **memory) {
+    (void)state;
+    *memory = malloc(bytes);
+    return *memory ? SOMA_OK : SOMA_OUT_OF_DEVICE_MEMORY;
+}
+
+static void sleeper_free(void *state, void *memory) {
+    (void)state;
+    free(memory);
+}
+
+static soma_status sleeper_write(void *state, void *memory, size_t offset, const void *source, size_t bytes) {
+    (void)state;
+    memcpy((char *)memory + offset, source, bytes);
+    return SOMA_OK;
+}
+
+static soma_status sleeper_read(void *state, void *memory, size_t offset, void *target, size_t bytes) {
+    (void)state;
+    memcpy(target, (char *)memory + offset, bytes);
+    return SOMA_OK;
+}
+
+static soma_status sleeper_copy(void *state, void *to, size_t to_offset, void *from, size_t from_offset, size_t bytes) {
+    (void)state;
+    if (bytes >= 4096) sleep_for(copy_is_slow ? 10 * CALL_MICROSECONDS : CALL_MICROSECONDS / 5);
+    memcpy((char *)to + to_offset, (char *)from + from_offset, bytes);
+    return SOMA_OK;
+}
+
+static soma_status sleeper_fill(void *state, void *memory, size_t offset, uint8_t byte, size_t bytes) {
+    (void)state;
+    memset((char *)memory + offset, byte, bytes);
+    return SOMA_OK;
+}
+
+/* Softmax is left to the host. */
+static soma_status sleeper_prepare(void *state, soma_call *call, size_t *workspace) {
+    (void)state;
+    *workspace = 0;
+    return call->primitive == SOMA_PRIMITIVE_SOFTMAX ? SOMA_UNSUPPORTED : SOMA_OK;
+}
+
+/* Nothing is computed: it is the time that is looked at. */
+static soma_status sleeper_run(void *state, soma_call *calls, size_t count) {
+    (void)state;
+    for (size_t i = 0; i < count; i++)
+        if (soma_call_bytes(&calls[i]) >= LARGE) sleep_for(CALL_MICROSECONDS);
+    return SOMA_OK;
+}
+
+static void sleeper_release(void *state, soma_call *call) {
+    (void)state, (void)call;
+}
+
+static soma_status sleeper_peak(void *state, double *gflops) {
+    (void)state;
+    *gflops = PEAK;
+    return has_peak ? SOMA_OK : SOMA_UNSUPPORTED;
+}
+
+static const soma_device_api sleeper_api = {
+    .abi = SOMA_DEVICE_ABI,
+    .size = sizeof(soma_device_api),
+    .name = "sleeper",
+    .enumerate = sleeper_enumerate,
+    .open = sleeper_open,
+    .close = sleeper_close,
+    .info = sleeper_info,
+    .alloc = sleeper_alloc,
+    .free = sleeper_free,
+    .write = sleeper_write,
+    .read = sleeper_read,
+    .copy = sleeper_copy,
+    .fill = sleeper_fill,
+    .prepare = sleeper_prepare,
+    .run = sleeper_run,
+    .release = sleeper_release,
+    .peak = sleeper_peak,
+};
+
+/* -------------------------------------------------------------------------------------------------------- timing */
+
+typedef struct times {
+    soma_check_speed last;
+    size_t timed;
+    bool seen[SOMA_PRIMITIVE_COUNT];
+} times;
+
+static void keep_speed(void *context, const soma_check_speed *speed) {
+    times *kept = context;
+    kept->timed++;
+    kept->last = *speed;
+    for (uint32_t i = 0; i < SOMA_PRIMITIVE_COUNT; i++)
+        kept->seen[i] |= !strcmp(speed->primitive, soma_primitive_name((soma_primitive)i));
+    ck_assert_msg(*speed->what && *speed->shapes, "%s", speed->primitive);
+    bool products = !strcmp(speed->primitive, "gemm"), host = !strcmp(speed->primitive, "softmax");
+    ck_assert_msg(speed->native == !host && (speed->flops > 0) == products, "%s", speed->primitive);
+    ck_assert_msg(speed->bytes >= LARGE, "%s: %g bytes", speed->primitive, speed->bytes);
+    if (host) return;
+    /* No quicker than it is; and not off by a factor either, though a loaded machine may wake late. */
+    ck_assert_msg(speed->microseconds >= CALL_MICROSECONDS && speed->microseconds < 20 * CALL_MICROSECONDS, "%s: %g us",
+                  speed->primitive, speed->microseconds);
+    if (products && has_peak)
+        ck_assert_double_eq_tol(speed->share, speed->flops / (speed->microseconds * 1e-6) / (PEAK * 1e9), 1e-12);
+    else if (products)
+        ck_assert(isnan(speed->share));
+    else { /* the copy takes a fifth of the call, or, where the slot is slow, as long: then the primitive is held
+              against */
+        double least = (copy_is_slow ? CALL_MICROSECONDS : CALL_MICROSECONDS / 5.0) / speed->microseconds;
+        ck_assert_msg(speed->share >= least && speed->share < 8 * least, "%s: %g", speed->primitive, speed->share);
+    }
+}
+
+static void time_rows(uint32_t first, uint32_t last, times *kept) {
+    soma_device *device;
+    *kept = (times){0};
+    const soma_timing timing = {.on_speed = keep_speed, .context = kept, .peak = has_peak ? PEAK : (double)NAN};
+    expect_ok(soma_device_register(&sleeper_api));
+    expect_ok(soma_device_open("sleeper", NULL, &device));
+    for (uint32_t row = first; row <= last; row++) expect_ok(soma_suite_time(device, row, &timing));
+    soma_device_memory memory;
+    soma_device_get_memory(device, &memory);
+    ck_assert_uint_eq(memory.allocated, 0);
+    soma_device_close(device);
+}
+
+START_TEST(every_primitive_is_timed) {
+    times kept;
+    has_peak = true;
+    copy_is_slow = false;
+    time_rows(0, SOMA_CHECK_COUNT - 1, &kept);
+    for (uint32_t i = 0; i < SOMA_PRIMITIVE_COUNT; i++)
+        if (soma_reference_has((soma_primitive)i))
+            ck_assert_msg(kept.seen[i], "%s is not timed", soma_primitive_name((soma_primitive)i));
+}
+END_TEST
+
+START_TEST(the_better_copy_is_the_measure) {
+    times kept;
+    has_peak = false;
+    copy_is_slow = true;
+    time_rows(SOMA_PRIMITIVE_GEMM, SOMA_PRIMITIVE_UNARY, &kept);
+    ck_assert_uint_gt(kept.timed, 0);
+}
+END_TEST
+
+/* The peak is measured once, by the device; where it can't, that is no error. */
+START_TEST(a_device_without_a_peak_can_be_timed) {
+    soma_device *device;
+    times kept = {0};
+    const soma_check_options options = {.on_speed = keep_speed};
+    has_peak = false;
+    copy_is_slow = false;
+    expect_ok(soma_device_register(&sleeper_api));
+    expect_ok(soma_device_open("sleeper", NULL, &device));
+    /* Its results are wrong, which does not end the timing. */
+    expect_error(soma_device_check_with(device, &options, NULL, &kept), SOMA_DEVICE_FAILED, "sleeper");
+    for (uint32_t i = 0; i < SOMA_PRIMITIVE_COUNT; i++)
+        ck_assert(kept.seen[i] == soma_reference_has((soma_primitive)i));
+    soma_device_close(device);
+}
+END_TEST
+
+START_TEST(unknown_options_are_refused) {
+    soma_device *device;
+    const soma_check_options unknown = {.reserved = {1}};
+    expect_ok(soma_device_open("cpu", NULL, &device));
+    expect_error(soma_device_check_with(device, &unknown, NULL, NULL), SOMA_INVALID_ARGUMENT, "soma_check_options");
+    expect_error(soma_device_check_with(NULL, NULL, NULL, NULL), SOMA_INVALID_ARGUMENT, "no device");
+    soma_device_close(device);
+}
+END_TEST
+
+static void add_tests(TCase *cases) {
+    tcase_add_test(cases, products_cost_two_operations_a_term);
+    tcase_add_test(cases, other_calls_cost_bytes);
+    tcase_add_test(cases, gathers_cost_what_a_batch_takes);
+    tcase_add_test(cases, calls_of_training_cost_bytes);
+    tcase_add_test(cases, every_primitive_is_timed);
+    tcase_add_test(cases, the_better_copy_is_the_measure);
+    tcase_add_test(cases, a_device_without_a_peak_can_be_timed);
+    tcase_add_test(cases, unknown_options_are_refused);
+}
+
+int main(void) {
+    return run_suite("check_time", add_tests);
+}
