@@ -278,6 +278,40 @@ START_TEST(a_second_fit_goes_on_exactly) {
 }
 END_TEST
 
+static soma_status lower_rate(void *context, soma_network *network, const soma_progress *progress) {
+    breaker *b = context;
+    if (b->seen == 2) expect_ok(soma_set_learning_rate(network, 0.003f));
+    return break_off(context, network, progress);
+}
+
+/* The rate that a callback has set is in force after a resume, too, and not the one that the network was compiled
+ * with. */
+START_TEST(a_changed_learning_rate_goes_on) {
+    const soma_schedule_kind schedules[] = {SOMA_SCHEDULE_CONSTANT, SOMA_SCHEDULE_STEP, SOMA_SCHEDULE_PLATEAU};
+    for (size_t i = 0; i < sizeof schedules / sizeof *schedules; i++) {
+        experiment e = experiment_with(SOMA_ADAM, schedules[i]);
+        soma_network *whole = network_for(&e, test_device), *part = network_for(&e, test_device),
+                     *resumed = network_for(&e, test_device);
+        breaker at = {.after = SIZE_MAX, .status = SOMA_STOPPED};
+        soma_fit_options options = e.fit;
+        options.on_batch = lower_rate;
+        options.context = &at;
+        expect_ok(soma_fit(whole, data, &options, NULL));
+        at = (breaker){.after = BATCHES + 3, .status = SOMA_STOPPED};
+        options.checkpoint = temporary_path("checkpoint");
+        ck_assert_int_eq(soma_fit(part, data, &options, NULL), SOMA_STOPPED);
+        options = e.fit;
+        options.resume = temporary_path("checkpoint");
+        expect_ok(soma_fit(resumed, data, &options, NULL));
+        expect_same_parameters(whole, resumed);
+        ck_assert(soma_get_learning_rate(whole) == soma_get_learning_rate(resumed));
+        soma_network_destroy(whole);
+        soma_network_destroy(part);
+        soma_network_destroy(resumed);
+    }
+}
+END_TEST
+
 /* More epochs than were planned: as if they had been from the beginning. */
 START_TEST(a_finished_training_can_be_made_longer) {
     experiment e = experiment_with(SOMA_ADAM, SOMA_SCHEDULE_STEP);
@@ -397,6 +431,29 @@ START_TEST(what_does_not_fit_is_refused) {
 }
 END_TEST
 
+/* One sample's weight is another: the data are not those of the checkpoint. */
+START_TEST(weights_of_samples_must_be_the_same) {
+    static float weights[SAMPLES];
+    const experiment e = experiment_with(SOMA_SGD, SOMA_SCHEDULE_CONSTANT);
+    fill_uniform(13, weights, SAMPLES);
+    for (size_t i = 0; i < SAMPLES; i++) weights[i] += 2;
+    expect_ok(soma_dataset_set_weights(data, weights, SAMPLES));
+    outcome whole = train_whole(&e);
+    train_part(&e, BATCHES + 2, SOMA_STOPPED, false);
+    outcome resumed = train_rest(&e);
+    expect_same(&whole, &resumed, "weights of samples");
+    for (size_t i = 0; i < SAMPLES; i += SAMPLES - 1) {
+        float kept = weights[i];
+        weights[i] *= 1.5f;
+        expect_ok(soma_dataset_set_weights(data, weights, SAMPLES));
+        refused(&e, data, SOMA_INVALID_ARGUMENT, "run.", "data is");
+        weights[i] = kept;
+    }
+    forget(&whole);
+    forget(&resumed);
+}
+END_TEST
+
 START_TEST(fewer_epochs_than_there_were_are_refused) {
     experiment e = experiment_with(SOMA_ADAM, SOMA_SCHEDULE_CONSTANT);
     train_part(&e, BATCHES + 2, SOMA_STOPPED, false);
@@ -484,10 +541,12 @@ static void add_tests(TCase *cases) {
     tcase_add_test(cases, other_options_go_on_exactly);
     tcase_add_test(cases, early_stopping_goes_on_waiting);
     tcase_add_test(cases, a_second_fit_goes_on_exactly);
+    tcase_add_test(cases, a_changed_learning_rate_goes_on);
     tcase_add_test(cases, a_finished_training_can_be_made_longer);
     tcase_add_test(cases, a_checkpoint_can_be_carried_to_another_device);
     tcase_add_test(cases, a_checkpoint_is_a_model);
     tcase_add_test(cases, what_does_not_fit_is_refused);
+    tcase_add_test(cases, weights_of_samples_must_be_the_same);
     tcase_add_test(cases, fewer_epochs_than_there_were_are_refused);
     tcase_add_test(cases, a_model_and_other_files_are_no_checkpoints);
     tcase_add_test(cases, a_checkpoint_that_cannot_be_written_is_told_before_training);

@@ -610,9 +610,10 @@ typedef struct soma_fit_options {
 typedef struct soma_history {
     soma_epoch *epochs; /* one per finished epoch */
     uint32_t count;
-    uint32_t best;     /* index of the best one by the monitor */
-    uint32_t restored; /* 1: the weights are those of the best epoch */
-    uint64_t steps;    /* those and the seconds from before a resume count */
+    uint32_t best;              /* index of the best one by the monitor */
+    uint32_t restored;          /* 1: the weights are those of the best epoch */
+    uint32_t checkpoint_failed; /* 1: the error is that a checkpoint could not be written */
+    uint64_t steps;             /* those and the seconds from before a resume count */
     double seconds;
     uint64_t reserved[4]; /* zero */
 } soma_history;
@@ -621,7 +622,9 @@ typedef struct soma_history {
  * Trains. history may be NULL; else free it with soma_history_clear(). On SOMA_NOT_FINITE the detail names the epoch,
  * batch and layer where the first infinity or NaN appeared, and the weights are those of the end of the last good
  * epoch, or of the checkpoint from which this one was resumed. On SOMA_STOPPED weights and history are good; an epoch
- * that was not finished counts in the weights, but not in the history. Fits continue each other: the optimizer's state,
+ * that was not finished counts in the weights, but not in the history. Where a checkpoint cannot be written, training
+ * ends there: weights and history are as good as on SOMA_STOPPED, the old file is kept, the detail names it, and
+ * history->checkpoint_failed tells this error from all others. Fits continue each other: the optimizer's state,
  * the schedule and the random numbers of shuffling and dropout go on where the last fit ended, until the network is
  * compiled again.
  */

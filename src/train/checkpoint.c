@@ -11,6 +11,12 @@ static bool wanted(const struct soma_fit *fit) {
     return fit->options.checkpoint || fit->options.resume;
 }
 
+/* A file that cannot be written is no fault of the training, and the caller is told so beside the status. */
+static soma_status note_failure(struct soma_fit *fit, soma_status status) {
+    if (status != SOMA_OK) fit->history->checkpoint_failed = 1;
+    return status;
+}
+
 /* ------------------------------------------------------------------------------------------------ what must fit */
 
 /* Class weights lie behind the parameters in the flat buffer; a snapshot has them. */
@@ -139,7 +145,7 @@ soma_status soma_fit_open_checkpoints(struct soma_fit *fit) {
     SOMA_TRY(soma_snapshot_take(&fit->good));
     fit->run = describe_run(fit);
     if (fit->options.checkpoint) {
-        SOMA_TRY(soma_checkpoint_try(fit->options.checkpoint));
+        SOMA_TRY(note_failure(fit, soma_checkpoint_try(fit->options.checkpoint)));
         SOMA_TRY(soma_snapshot_open(compiled, SOMA_SNAPSHOT_STATE, &fit->saved));
     }
     return fit->options.resume ? resume(fit) : SOMA_OK;
@@ -179,7 +185,7 @@ static soma_status write_checkpoint(struct soma_fit *fit) {
     soma_checkpoint checkpoint = checkpoint_of(fit, &fit->saved, accumulators);
     checkpoint.state = describe_state(fit);
     checkpoint.history = *fit->history;
-    return soma_checkpoint_write(fit->options.checkpoint, &checkpoint);
+    return note_failure(fit, soma_checkpoint_write(fit->options.checkpoint, &checkpoint));
 }
 
 soma_status soma_fit_checkpoint_step(struct soma_fit *fit) {

@@ -100,14 +100,23 @@ static void close_fit(struct soma_fit *fit) {
 
 /* ------------------------------------------------------------------------------------------------------- train */
 
+/* As it was to, or as a callback wished. */
+static bool has_ended(soma_status status) {
+    return status == SOMA_OK || status == SOMA_STOPPED;
+}
+
 static soma_status run_epochs(struct soma_fit *fit) {
     soma_status status = SOMA_OK;
     while (fit->history->count < fit->options.epochs && status == SOMA_OK && !fit->enough) {
         fit->epoch = fit->history->count + 1;
         status = soma_fit_epoch(fit);
     }
-    bool good = status == SOMA_OK || status == SOMA_STOPPED;
-    if (good) SOMA_TRY(soma_fit_checkpoint_end(fit));
+    if (has_ended(status)) {
+        soma_status written = soma_fit_checkpoint_end(fit);
+        if (written != SOMA_OK) status = written;
+    }
+    /* A checkpoint that cannot be written ends training, too, and spoils nothing. */
+    bool good = has_ended(status) || fit->history->checkpoint_failed;
     if (good && fit->options.restore_best && fit->watch.started) {
         SOMA_TRY(soma_snapshot_restore(&fit->best));
         fit->history->restored = 1;
@@ -123,7 +132,7 @@ static soma_status train(struct soma_fit *fit, soma_dataset *dataset) {
     compiled->last_plan = NULL;
     soma_status status = open_fit(fit, dataset);
     if (status == SOMA_OK) status = run_epochs(fit);
-    if (status == SOMA_OK || status == SOMA_STOPPED) {
+    if (has_ended(status)) {
         soma_status synced = soma_device_sync(compiled->device);
         if (synced != SOMA_OK) status = synced;
     }
