@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Reading with a limit, and writing that leaves the old file or the new one, whatever goes wrong. */
 #include "base/file.h"
+#include "base/utf8.h"
 #include "expect.h"
 #include "temporary.h"
 
@@ -196,13 +197,67 @@ START_TEST(several_may_write_to_one_path_at_a_time) {
 }
 END_TEST
 
+/* Every length that a name may have, of letters of one byte and of two: the temporary name is no longer. */
 START_TEST(long_names_can_be_written) {
-    char name[256];
-    memset(name, 'n', 255);
-    name[255] = 0;
-    const char *path = temporary_path(name);
+    for (int length = 20; length <= 256; length += length < 240 ? 11 : 1) {
+        char name[257] = {0};
+        for (int wide = 0; wide < 2; wide++) {
+            memset(name, 'n', (size_t)length);
+            for (int i = length % 2; wide && i < length; i += 2) memcpy(name + i, "\xc3\xa9", 2);
+            const char *path = temporary_path(name);
+            if (length > 255) {
+                expect_error(soma_file_check(path), SOMA_IO, "name too long");
+                expect_error(soma_file_write(path, "content", 7), SOMA_IO, "name too long");
+                continue;
+            }
+            soma_file_writer writer;
+            expect_ok(soma_file_check(path));
+            expect_ok(soma_file_begin(path, &writer));
+            const char *temporary = strrchr(writer.temporary, '/') + 1;
+            ck_assert(length < 32 || strlen(temporary) <= (size_t)length);
+            ck_assert(soma_utf8_check(temporary, strlen(temporary), &(size_t){0}));
+            expect_ok(soma_file_append(&writer, "content", 7));
+            expect_ok(soma_file_commit(&writer));
+            expect_content(path, "content");
+            ck_assert_int_eq(temporary_count(), 1);
+            ck_assert_int_eq(unlink(path), 0);
+        }
+    }
+}
+END_TEST
+
+/* Where a path is as long as it may be, too: 4095 bytes. */
+START_TEST(long_paths_can_be_written) {
+    enum { LONGEST = 4095, NAME = 40, DIRECTORY = 200 };
+    char path[LONGEST + 2];
+    size_t length = (size_t)snprintf(path, sizeof path, "%s", temporary_directory), base = length;
+    while (length < LONGEST - NAME - 1) {
+        size_t room = LONGEST - NAME - 1 - length, part = room > 2 * DIRECTORY ? DIRECTORY : room / 2 + 1;
+        path[length] = '/';
+        memset(path + length + 1, 'd', part - 1);
+        path[length += part] = 0;
+        ck_assert_int_eq(mkdir(path, 0700), 0);
+    }
+    path[length] = '/';
+    memset(path + length + 1, 'n', NAME);
+    path[LONGEST] = 0;
+    expect_ok(soma_file_check(path));
     expect_ok(soma_file_write(path, "content", 7));
     expect_content(path, "content");
+    ck_assert_int_eq(unlink(path), 0);
+    /* A short name in a long directory: there is no room for a temporary one, which is told beforehand. */
+    memset(path + length + 1, 'd', NAME - 4);
+    path[LONGEST - 3] = 0;
+    ck_assert_int_eq(mkdir(path, 0700), 0);
+    memcpy(path + LONGEST - 3, "/nn", 4);
+    expect_error(soma_file_check(path), SOMA_IO, "name too long");
+    expect_error(soma_file_write(path, "content", 7), SOMA_IO, "name too long");
+    length = LONGEST - 3;
+    while (length > base) {
+        path[length] = 0;
+        ck_assert_int_eq(rmdir(path), 0);
+        length = (size_t)(strrchr(path, '/') - path);
+    }
 }
 END_TEST
 
@@ -234,19 +289,64 @@ START_TEST(a_failed_rename_leaves_nothing) {
 }
 END_TEST
 
+/* What is refused is refused beforehand in the same words, and asking makes nothing. */
+static void expect_unwritable(const char *path, const char *reason) {
+    int before = temporary_count();
+    expect_error(soma_file_check(path), SOMA_IO, path, reason);
+    ck_assert_int_eq(temporary_count(), before);
+    expect_error(soma_file_write(path, "new", 3), SOMA_IO, path, reason);
+    ck_assert_int_eq(temporary_count(), before);
+}
+
 START_TEST(says_why_it_cannot_write) {
-    expect_error(soma_file_write(temporary_directory, "", 0), SOMA_IO, temporary_directory, "is a directory");
-    expect_error(soma_file_write("/dev/null", "", 0), SOMA_IO, "/dev/null", "no ordinary file", "wanted");
-    expect_error(soma_file_write("", "", 0), SOMA_IO, "No such file");
-    expect_error(soma_file_write(temporary_path("no/such/place"), "", 0), SOMA_IO, "no/such/place", "No such file");
+    expect_unwritable(temporary_directory, "is a directory");
+    expect_unwritable("/dev/null", "no ordinary file; a new file or an ordinary one to replace is wanted");
+    expect_unwritable("", "No such file");
+    expect_unwritable(temporary_path("no/such/place"), "No such file");
     temporary_file("file", "", 0);
-    expect_error(soma_file_write(temporary_path("file/below"), "", 0), SOMA_IO, "file/below", "Not a directory");
+    expect_unwritable(temporary_path("file/below"), "Not a directory");
+    ck_assert_int_eq(symlink("no/such/place", temporary_path("dangling")), 0);
+    expect_error(soma_file_check(temporary_path("dangling")), SOMA_IO, "no/such/place", "No such file");
+    expect_error(soma_file_write(temporary_path("dangling"), "new", 3), SOMA_IO, "no/such/place", "No such file");
+    ck_assert_int_eq(symlink("circle", temporary_path("circle")), 0);
+    expect_unwritable(temporary_path("circle"), "cannot write");
     if (geteuid() != 0) { /* root may write everywhere */
         const char *path = temporary_file("read only", "old", 3);
         ck_assert_int_eq(chmod(path, 0400), 0);
-        expect_error(soma_file_write(path, "new", 3), SOMA_IO, path, "Permission denied");
+        expect_unwritable(path, "Permission denied");
         expect_content(path, "old");
+        ck_assert_int_eq(chmod(temporary_directory, 0500), 0);
+        expect_unwritable(temporary_path("new"), "Permission denied");
+        ck_assert_int_eq(chmod(temporary_directory, 0700), 0);
     }
+}
+END_TEST
+
+/* A new file, one to replace, and links to either. */
+START_TEST(what_can_be_written_is_told_beforehand) {
+    const char *names[] = {"new", "old", "to-new", "to-old"};
+    temporary_file("old", "old", 3);
+    ck_assert_int_eq(symlink("new", temporary_path("to-new")), 0);
+    ck_assert_int_eq(symlink("old", temporary_path("to-old")), 0);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) expect_ok(soma_file_check(temporary_path(names[i])));
+    ck_assert_int_eq(temporary_count(), 3);
+    expect_content(temporary_path("old"), "old");
+}
+END_TEST
+
+/* The public forms. */
+START_TEST(applications_write_whole_files) {
+    const char *path = temporary_path("result");
+    expect_ok(soma_check_writable(path));
+    expect_ok(soma_write_file(path, "text", 4));
+    expect_content(path, "text");
+    expect_ok(soma_write_file(path, NULL, 0));
+    expect_content(path, "");
+    expect_error(soma_check_writable(temporary_directory), SOMA_IO, "is a directory");
+    expect_error(soma_write_file(temporary_directory, "text", 4), SOMA_IO, "is a directory");
+    expect_error(soma_check_writable(NULL), SOMA_INVALID_ARGUMENT, "path is NULL");
+    expect_error(soma_write_file(NULL, "text", 4), SOMA_INVALID_ARGUMENT, "path is NULL");
+    expect_error(soma_write_file(path, NULL, 4), SOMA_INVALID_ARGUMENT, "data is NULL");
 }
 END_TEST
 
@@ -268,9 +368,12 @@ int main(void) {
     tcase_add_test(cases, stale_temporary_files_are_removed);
     tcase_add_test(cases, several_may_write_to_one_path_at_a_time);
     tcase_add_test(cases, long_names_can_be_written);
+    tcase_add_test(cases, long_paths_can_be_written);
     tcase_add_test(cases, a_failed_write_leaves_the_old_file);
     tcase_add_test(cases, a_failed_rename_leaves_nothing);
     tcase_add_test(cases, says_why_it_cannot_write);
+    tcase_add_test(cases, what_can_be_written_is_told_beforehand);
+    tcase_add_test(cases, applications_write_whole_files);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
     int failed = srunner_ntests_failed(runner);

@@ -744,6 +744,17 @@ SOMA_API soma_status soma_bench_profile(soma_network *network, size_t batch_size
 SOMA_API soma_status soma_save(soma_network *network, const char *path);
 
 /*
+ * Could soma_save(), soma_write_file() and the like write a file there, and checkpoints of soma_fit()? To be asked
+ * before long work. SOMA_IO if not: the directory is missing or may not be written, the name is too long, a symbolic
+ * link leads to such a place, or what is there is no ordinary file. Nothing is made to find out.
+ */
+SOMA_API soma_status soma_check_writable(const char *path);
+
+/* Writes data[size] as soma_save() writes a model: whole or not at all, with the permissions of the file that it
+ * replaces, through symbolic links. */
+SOMA_API soma_status soma_write_file(const char *path, const void *data, size_t size);
+
+/*
  * Loads what soma_save() wrote. Everything is checked before anything is allocated: header, offsets, file length,
  * duplicate names, shapes against the graph. The network has its weights and the loss it was compiled with; compile
  * it to use it.

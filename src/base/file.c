@@ -19,7 +19,9 @@
 soma_status soma_file_open(const char *path, int *descriptor, uint64_t *size) {
     struct stat about;
     *size = 0;
-    *descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    do {
+        *descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    } while (*descriptor < 0 && errno == EINTR); /* while a pipe waited for its writer */
     if (*descriptor < 0) return soma_error(SOMA_IO, "%s: cannot open: %s", path, strerror(errno));
     const char *trouble = NULL;
     if (fstat(*descriptor, &about) != 0)
@@ -44,6 +46,18 @@ soma_status soma_file_read_some(const char *path, int descriptor, void *target, 
         if (part > 0) *got += (size_t)part;
     }
     return SOMA_OK;
+}
+
+bool soma_file_read_at(int descriptor, uint64_t offset, void *target, size_t size, size_t *got) {
+    *got = 0;
+    while (*got < size) {
+        size_t most = SOMA_MIN(size - *got, (size_t)SSIZE_MAX);
+        ssize_t part = pread(descriptor, (char *)target + *got, most, (off_t)(offset + *got));
+        if (part == 0) break;
+        if (part < 0 && errno != EINTR) return false;
+        if (part > 0) *got += (size_t)part;
+    }
+    return true;
 }
 
 static soma_status too_large(const char *path, size_t limit) {
@@ -158,20 +172,37 @@ static int open_temporary(const char *name) {
     return errno = EEXIST, -1;
 }
 
-/* The first name that is free, beside the target and made of its own. */
+enum { MOST_WRITERS = 1000, LONG_NAME = 32, ADDED_TO_NAME = sizeof "..999.tmp" - 1 };
+
+/* The first name for a temporary file, beside the target and made of its own: no longer than that where that is long,
+ * so that the one fits where the other does, whatever the file system bears; and ending within no character of UTF-8.
+ */
+static soma_status name_temporary(const char *path, const char *directory, char **temporary) {
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    size_t length = strlen(name), kept = length < LONG_NAME ? length : length - ADDED_TO_NAME;
+    while (kept < length && kept > 0 && (name[kept] & 0xC0) == 0x80) kept--;
+    size_t size = strlen(directory) + 1 + kept + ADDED_TO_NAME + 1;
+    *temporary = soma_malloc(size);
+    if (!*temporary) return soma_out_of_memory(size, "a file name");
+    snprintf(*temporary, size, "%s/.%.*s.0.tmp", directory, (int)kept, name);
+    return SOMA_OK;
+}
+
+static soma_status cannot_write_beside(const char *path) {
+    return soma_error(SOMA_IO, "%s: cannot write in its directory: %s", path, strerror(errno));
+}
+
+/* The first name that is free. */
 static soma_status make_temporary(soma_file_writer *writer, const char *directory) {
-    enum { MOST_OF_NAME = 200, MOST_WRITERS = 1000 };
-    const char *slash = strrchr(writer->path, '/'), *name = slash ? slash + 1 : writer->path;
-    size_t size = strlen(directory) + MOST_OF_NAME + 32;
-    writer->temporary = soma_malloc(size);
-    if (!writer->temporary) return soma_out_of_memory(size, "a file name");
-    for (unsigned number = 0; number < MOST_WRITERS; number++) {
-        snprintf(writer->temporary, size, "%s/.%.*s.%u.tmp", directory, (int)MOST_OF_NAME, name, number);
+    SOMA_TRY(name_temporary(writer->path, directory, &writer->temporary));
+    char *number = strrchr(writer->temporary, '0');
+    for (unsigned i = 0; i < MOST_WRITERS; i++) {
+        snprintf(number, sizeof "999.tmp", "%u.tmp", i);
         writer->descriptor = open_temporary(writer->temporary);
         if (writer->descriptor >= 0 || errno != EEXIST) break;
     }
     if (writer->descriptor >= 0) return SOMA_OK;
-    soma_status status = soma_error(SOMA_IO, "%s: cannot write in its directory: %s", writer->path, strerror(errno));
+    soma_status status = cannot_write_beside(writer->path);
     soma_free(writer->temporary); /* there is nothing to remove */
     writer->temporary = NULL;
     return status;
@@ -199,7 +230,7 @@ static soma_status check_replaceable(const char *path, bool *exists, mode_t *mod
     struct stat about;
     *exists = stat(path, &about) == 0;
     if (!*exists) {
-        if (errno == ENOENT) return SOMA_OK;
+        if (errno == ENOENT && *path) return SOMA_OK;
         return soma_error(SOMA_IO, "%s: cannot write: %s", path, strerror(errno));
     }
     if (!S_ISREG(about.st_mode))
@@ -241,6 +272,31 @@ static soma_status follow_links(const char *path, char **result) {
     return SOMA_OK;
 }
 
+/* A directory that may be written, with room in a path for the name of the temporary file. */
+static soma_status check_directory(const char *path) {
+    struct stat about;
+    char *directory = directory_of(path), *temporary = NULL;
+    if (!directory) return soma_out_of_memory(strlen(path), "a file name");
+    soma_status status = name_temporary(path, directory, &temporary);
+    if (status == SOMA_OK &&
+        (access(directory, W_OK | X_OK) != 0 || (lstat(temporary, &about) != 0 && errno != ENOENT)))
+        status = cannot_write_beside(path);
+    soma_free(directory);
+    soma_free(temporary);
+    return status;
+}
+
+soma_status soma_file_check(const char *path) {
+    bool exists;
+    mode_t mode;
+    char *target;
+    SOMA_TRY(check_replaceable(path, &exists, &mode));
+    soma_status status = follow_links(path, &target);
+    if (status == SOMA_OK) status = check_directory(target);
+    soma_free(target);
+    return status;
+}
+
 soma_status soma_file_begin(const char *path, soma_file_writer *writer) {
     bool exists;
     mode_t mode = 0;
@@ -279,16 +335,24 @@ soma_status soma_file_append(soma_file_writer *writer, const void *data, size_t 
     return SOMA_OK;
 }
 
+static int sync_to_disk(int descriptor) {
+    int result;
+    do {
+        result = fsync(descriptor);
+    } while (result != 0 && errno == EINTR);
+    return result == 0 || errno == EINVAL ? 0 : -1;
+}
+
 /*
  * The rename comes before the file is closed: until then it is locked, and nobody takes it for one that was left
  * behind. File systems that cannot sync a directory say EINVAL; there is nothing more to be done on them.
  */
 soma_status soma_file_commit(soma_file_writer *writer) {
-    if (fsync(writer->descriptor) != 0 && errno != EINVAL) return give_up(writer, "cannot bring it to the disk");
+    if (sync_to_disk(writer->descriptor) != 0) return give_up(writer, "cannot bring it to the disk");
     if (rename(writer->temporary, writer->path) != 0) return give_up(writer, "cannot put the new file in place");
     soma_free(writer->temporary);
     writer->temporary = NULL;
-    if (writer->directory >= 0 && fsync(writer->directory) != 0 && errno != EINVAL)
+    if (writer->directory >= 0 && sync_to_disk(writer->directory) != 0)
         return give_up(writer, "written, but its directory cannot be synced");
     soma_file_abandon(writer); /* nothing but memory is left to free */
     return SOMA_OK;

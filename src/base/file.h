@@ -16,6 +16,10 @@ soma_status soma_file_open(const char *path, int *descriptor, uint64_t *size);
 /* Fills target[size] from the descriptor; *got is less only at the end of the file. `path` is for the message. */
 soma_status soma_file_read_some(const char *path, int descriptor, void *target, size_t size, size_t *got);
 
+/* The same from this offset on, whatever the descriptor's own place is; false where it cannot be read: errno says why.
+ */
+bool soma_file_read_at(int descriptor, uint64_t offset, void *target, size_t size, size_t *got);
+
 /* A file, or what a pipe gives, in memory; free data with soma_free(). More than `limit` bytes are an error. */
 typedef struct soma_buffer {
     uint8_t *data;
@@ -42,6 +46,9 @@ soma_status soma_file_begin(const char *path, soma_file_writer *writer);
 soma_status soma_file_append(soma_file_writer *writer, const void *data, size_t size);
 soma_status soma_file_commit(soma_file_writer *writer);
 void soma_file_abandon(soma_file_writer *writer);
+
+/* Before long work: could a file be written there? Makes none to find out: a process may be killed at any moment. */
+soma_status soma_file_check(const char *path);
 
 /* All three in one. */
 soma_status soma_file_write(const char *path, const void *data, size_t size);

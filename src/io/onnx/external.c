@@ -4,6 +4,7 @@
  * but data that lies beside it: no path that leads out of its directory, no symbolic link, no file that has another
  * name elsewhere.
  */
+#include "base/file.h"
 #include "base/utf8.h"
 #include "io/onnx/file.h"
 
@@ -104,13 +105,10 @@ static soma_status open_data(const soma_onnx_file *file, const Soma__Onnx__Tenso
 }
 
 static soma_status read_at(int descriptor, uint64_t offset, uint8_t *data, size_t size) {
-    for (size_t done = 0; done < size;) {
-        ssize_t part = pread(descriptor, data + done, size - done, (off_t)(offset + done));
-        if (part < 0 && errno != EINTR) return soma_error(SOMA_IO, "cannot read: %s", strerror(errno));
-        if (part == 0) return soma_error(SOMA_INVALID_FILE, "became shorter while it was read");
-        if (part > 0) done += (size_t)part;
-    }
-    return SOMA_OK;
+    size_t got;
+    if (!soma_file_read_at(descriptor, offset, data, size, &got))
+        return soma_error(SOMA_IO, "cannot read: %s", strerror(errno));
+    return got == size ? SOMA_OK : soma_error(SOMA_INVALID_FILE, "became shorter while it was read");
 }
 
 soma_status soma_onnx_read_external(const soma_onnx_file *file, const Soma__Onnx__TensorProto *tensor, size_t size,

@@ -339,18 +339,13 @@ bool soma_safetensors_is_real(const soma_safetensors_info *info) {
 /* `size` bytes of the tensor, from this offset in it on. */
 static soma_status read_at(const soma_safetensors *file, const tensor *one, uint64_t offset, uint8_t *target,
                            size_t size) {
-    for (size_t done = 0; done < size;) {
-        ssize_t part =
-            pread(file->descriptor, target + done, size - done, (off_t)(file->data_start + one->begin + offset + done));
-        if (part < 0 && errno != EINTR)
-            return soma_error(SOMA_IO, "%s: tensor %s: cannot read: %s", file->path, QUOTE(one->info.name),
-                              strerror(errno));
-        if (part == 0)
-            return soma_error(SOMA_INVALID_FILE, "%s: tensor %s: the file became shorter while it was open", file->path,
-                              QUOTE(one->info.name));
-        if (part > 0) done += (size_t)part;
-    }
-    return SOMA_OK;
+    size_t got;
+    if (!soma_file_read_at(file->descriptor, file->data_start + one->begin + offset, target, size, &got))
+        return soma_error(SOMA_IO, "%s: tensor %s: cannot read: %s", file->path, QUOTE(one->info.name),
+                          strerror(errno));
+    if (got == size) return SOMA_OK;
+    return soma_error(SOMA_INVALID_FILE, "%s: tensor %s: the file became shorter while it was open", file->path,
+                      QUOTE(one->info.name));
 }
 
 /* An element of a type of real numbers, rounded. */
