@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The functions of functions.h over `real`, by number: FUNCTION_RELU and the like, which the library defines when it builds a program. Kernels
+ * The functions of soma/functions.h over `real`, by number: FUNCTION_RELU and the like, which the library defines when it builds a program. Kernels
  * take the number as their argument `function` and use it as FUNCTION; the build option FIXED_FUNCTION makes it a constant.
  */
 #ifndef SOMA_KERNELS_APPLY_H
 #define SOMA_KERNELS_APPLY_H
 
 #include "opencl.h"
-#include "functions.h"
+#include "soma/functions.h"
 
 #ifdef FIXED_FUNCTION
 #define FUNCTION FIXED_FUNCTION
@@ -17,8 +17,8 @@
 
 static real apply(uint function, real x, real a, real b) {
     switch (function) {
-#define ROW(name, from_output, f, derivative)                                                                          \
-    case FUNCTION_##name: return f;
+#define ROW(NAME, name, from_output, f, derivative, ...)                                                                      \
+    case FUNCTION_##NAME: return f;
         SOMA_FUNCTION_TABLE(ROW)
 #undef ROW
     }
@@ -28,8 +28,8 @@ static real apply(uint function, real x, real a, real b) {
 /* f', from the value v that the function's row says. */
 static real slope(uint function, real v, real a, real b) {
     switch (function) {
-#define ROW(name, from_output, f, derivative)                                                                          \
-    case FUNCTION_##name: return derivative;
+#define ROW(NAME, name, from_output, f, derivative, ...)                                                                      \
+    case FUNCTION_##NAME: return derivative;
         SOMA_FUNCTION_TABLE(ROW)
 #undef ROW
     }

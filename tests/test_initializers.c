@@ -150,7 +150,8 @@ START_TEST(the_activation_chooses_the_initializer) {
     for (int function = 0; function <= SOMA_SOFTMAX; function++) {
         if (!soma_function_name((soma_function)function)) continue;
         bool he = function == SOMA_RELU || function == SOMA_LEAKY_RELU || function == SOMA_ELU ||
-                  function == SOMA_GELU || function == SOMA_SILU;
+                  function == SOMA_GELU || function == SOMA_SILU || function == SOMA_MISH ||
+                  function == SOMA_HARD_SWISH || function == SOMA_RELU6 || function == SOMA_CELU;
         soma_initializer expected = he                      ? SOMA_INIT_HE_UNIFORM
                                     : function == SOMA_SELU ? SOMA_INIT_LECUN_NORMAL
                                                             : SOMA_INIT_GLOROT_UNIFORM;

@@ -170,7 +170,7 @@ static const struct {
     {bad_dense_scale, SOMA_INVALID_ARGUMENT, {"layer dense_1: ", "weight", "nan"}},
     {bad_dense_bias_scale, SOMA_INVALID_ARGUMENT, {"layer dense_1: ", "bias", "inf"}},
     {bad_dense_weights, SOMA_INVALID_SHAPE, {"layer dense_2: ", "got [2]"}},
-    {bad_activation, SOMA_INVALID_ARGUMENT, {"layer activation_1: ", "18 is not a function"}},
+    {bad_activation, SOMA_INVALID_ARGUMENT, {"layer activation_1: ", "is not a function of one number"}},
     {bad_activation_parameters, SOMA_INVALID_ARGUMENT, {"layer linear_1: ", "finite"}},
     {bad_softmax_axis, SOMA_INVALID_SHAPE, {"layer softmax_1: ", "[batch, 3] has no dimension 1"}},
     {bad_softmax_last_axis, SOMA_INVALID_SHAPE, {"layer softmax_1: ", "has no dimension"}},

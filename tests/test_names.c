@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Names of enumerations: every value has one, and finds back to its value. */
 #include "base/base.h"
+#include "device/functions.h"
 #include "expect.h"
 #include "suite.h"
 
@@ -9,7 +10,7 @@ static const struct {
     int count; /* values from 0 on */
     const char *first, *last;
 } enumerations[] = {
-    {SOMA_NAMES_FUNCTION, SOMA_FUNCTION_COUNT, "identity", "square"},
+    {SOMA_NAMES_FUNCTION, SOMA_FUNCTION_COUNT, "identity", "reciprocal"},
     {SOMA_NAMES_LOSS, SOMA_LOSS_NONE + 1, "default", "none"},
     {SOMA_NAMES_OPTIMIZER, SOMA_OPTIMIZER_COUNT, "sgd", "adamw"},
     {SOMA_NAMES_SCHEDULE, SOMA_SCHEDULE_PLATEAU + 1, "constant", "plateau"},
@@ -60,10 +61,30 @@ START_TEST(only_whole_names_count) {
 }
 END_TEST
 
+/* The words of a row find it, and stand in no other row. */
+START_TEST(functions_have_other_names) {
+    uint32_t words = 0;
+    for (int i = 0; i < SOMA_FUNCTION_COUNT; i++)
+        for (const char *word = soma_function_get((soma_function)i)->words; *word; words++) {
+            size_t length = strcspn(word, " ");
+            int value = -1;
+            ck_assert(soma_value_of_name(SOMA_NAMES_FUNCTION, word, length, &value));
+            ck_assert_msg(value == i, "%s", word);
+            word += length + strspn(word + length, " ");
+        }
+    ck_assert_uint_gt(words, 5);
+    int value = 77;
+    ck_assert(!soma_value_of_name(SOMA_NAMES_FUNCTION, "hard_silu hardsilu", 18, &value));
+    ck_assert(!soma_value_of_name(SOMA_NAMES_FUNCTION, "", 0, &value));
+    ck_assert_int_eq(value, 77);
+}
+END_TEST
+
 static void add_tests(TCase *cases) {
     tcase_add_loop_test(cases, names_and_values_find_each_other, 0, SOMA_COUNT_OF(enumerations));
     tcase_add_test(cases, softmax_stands_apart);
     tcase_add_test(cases, only_whole_names_count);
+    tcase_add_test(cases, functions_have_other_names);
 }
 
 int main(void) {

@@ -94,13 +94,36 @@ static const struct {
     {SOMA_SQRT, 0, 0, 2.0, 1.4142135623730951},
     {SOMA_ABS, 0, 0, -3.0, 3.0},
     {SOMA_SQUARE, 0, 0, -3.0, 9.0},
+    {SOMA_MISH, 0, 0, -4.0, -0.072591740792025358},
+    {SOMA_MISH, 0, 0, 2.0, 1.9439589595339945},
+    {SOMA_MISH, 0, 0, -1000.0, 0.0},
+    {SOMA_MISH, 0, 0, 1000.0, 1000.0},
+    {SOMA_HARD_SWISH, 0, 0, -4.0, 0.0},
+    {SOMA_HARD_SWISH, 0, 0, -1.5, -0.375},
+    {SOMA_HARD_SWISH, 0, 0, 2.0, 1.6666666666666667},
+    {SOMA_HARD_SWISH, 0, 0, 7.0, 7.0},
+    {SOMA_RELU6, 0, 0, -1.5, 0.0},
+    {SOMA_RELU6, 0, 0, 2.0, 2.0},
+    {SOMA_RELU6, 0, 0, 7.0, 6.0},
+    {SOMA_SOFTSIGN, 0, 0, -1.5, -0.6},
+    {SOMA_SOFTSIGN, 0, 0, 7.0, 0.875},
+    {SOMA_CELU, 2, 0, -4.0, -1.7293294335267746},
+    {SOMA_CELU, 2, 0, 2.0, 2.0},
+    {SOMA_ERF, 0, 0, -1.5, -0.96610514647531073},
+    {SOMA_ERF, 0, 0, 2.0, 0.99532226501895273},
+    {SOMA_RECIPROCAL, 0, 0, -1.5, -0.66666666666666667},
+    {SOMA_RECIPROCAL, 0, 0, 7.0, 0.14285714285714286},
+    {SOMA_RECIPROCAL, 0, 0, 0.0, INFINITY},
 };
 
 START_TEST(functions_have_their_known_values) {
+    bool known[SOMA_FUNCTION_COUNT] = {false};
     for (size_t i = 0; i < SOMA_COUNT_OF(known_values); i++) {
         double y = apply(known_values[i].function, known_values[i].x, known_values[i].a, known_values[i].b);
         expect_values(&y, &known_values[i].y, 1, ROUNDING, soma_function_name(known_values[i].function));
+        known[known_values[i].function] = true;
     }
+    for (int f = 0; f < SOMA_FUNCTION_COUNT; f++) ck_assert_msg(known[f], "%s", soma_function_name((soma_function)f));
 }
 END_TEST
 

@@ -7,6 +7,7 @@
 #ifndef SOMA_BASE_H
 #define SOMA_BASE_H
 
+#include <soma/functions.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -125,54 +126,15 @@ SOMA_API const char *soma_dtype_name(soma_dtype dtype);
 #define SOMA_MAX_RANK 5
 
 /*
- * Functions of one number, applied to each element: activations and a few more. Each is a row of kernels/functions.h,
- * which the cpu device and the OpenCL kernels both compile. `a` and `b` are the function's parameters; 0 for both where
- * the function takes none.
- *
- *   name          formula                                range        derivative
- *   IDENTITY      x                                      R            1
- *   LINEAR        a x                                    R            a
- *   SIGMOID       1 / (1 + e^-x)                         (0, 1)       y (1 - y)
- *   TANH          (e^x - e^-x) / (e^x + e^-x)            (-1, 1)      1 - y^2
- *   STEP          0 for x < 0, 1 for x >= 0              {0, 1}       0 everywhere, by definition (it does not train)
- *   RELU          max(0, x)                              [0, inf)     0 for x <= 0, 1 for x > 0
- *   LEAKY_RELU    b x for x <= 0, a x for x > 0; b < a   R            b for x <= 0, a for x > 0
- *   ELU           a (e^x - 1) for x <= 0, else x         (-a, inf)    y + a for x <= 0, else 1
- *   SELU          l x for x > 0, else l s (e^x - 1)      (-l s, inf)  l for x > 0, else y + l s
- *                 l = 1.0507009873554805, s = 1.6732632423543772 (Klambauer et al. 2017, "Self-Normalizing NNs")
- *   SOFTPLUS      ln(1 + e^x)                            (0, inf)     1 / (1 + e^-x)
- *   GELU          x P(X <= x), X ~ N(0, 1)               (-0.17, inf) P + x p(x)   (exact form, with erf)
- *   SILU          x / (1 + e^-x), also called swish      (-0.28, inf) s + y (1 - s), s = sigmoid(x)
- *   HARD_SIGMOID  min(1, max(0, a x + b))                [0, 1]       a for 0 < y < 1, else 0
- *   EXP           e^x                                    (0, inf)     y
- *   LOG           ln x                                   R            1 / x
- *   SQRT          x^(1/2)                                [0, inf)     1 / (2 y)
- *   ABS           |x|                                    [0, inf)     sign(x), 0 at 0
- *   SQUARE        x^2                                    [0, inf)     2 x
- *
- * Defaults of the parameters, where a caller gives none: LINEAR a = 1; LEAKY_RELU a = 1, b = 0.01; ELU a = 1;
- * HARD_SIGMOID a = 0.2, b = 0.5. A NaN comes out as NaN everywhere but in STEP's derivative.
+ * Functions of one number, applied to each element: activations and a few more. Each is a row of soma/functions.h,
+ * which the devices compile; formulas, ranges, derivatives and defaults: docs/networks.md. `a` and `b` are the
+ * function's parameters; 0 for both where the function takes none. SOMA_RELU, SOMA_LEAKY_RELU, ...
  */
 typedef enum soma_function {
-    SOMA_IDENTITY,
-    SOMA_LINEAR,
-    SOMA_SIGMOID,
-    SOMA_TANH,
-    SOMA_STEP,
-    SOMA_RELU,
-    SOMA_LEAKY_RELU,
-    SOMA_ELU,
-    SOMA_SELU,
-    SOMA_SOFTPLUS,
-    SOMA_GELU,
-    SOMA_SILU,
-    SOMA_HARD_SIGMOID,
-    SOMA_EXP,
-    SOMA_LOG,
-    SOMA_SQRT,
-    SOMA_ABS,
-    SOMA_SQUARE,
-    SOMA_FUNCTION_COUNT,
+#define X(NAME, ...) SOMA_##NAME,
+    SOMA_FUNCTION_TABLE(X)
+#undef X
+        SOMA_FUNCTION_COUNT,
     /* Not a function of one number: e^x_i / sum_j e^x_j over the last axis, computed after subtracting the maximum.
        Range (0, 1), the sum is 1; dy_i/dx_j = y_i ([i = j] - y_j). Layers take it as their activation. */
     SOMA_SOFTMAX = 64

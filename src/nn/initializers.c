@@ -7,18 +7,13 @@
 #include <math.h>
 
 soma_initializer soma_initializer_for(soma_function activation) {
-    switch (activation) {
-    case SOMA_RELU:
-    case SOMA_LEAKY_RELU:
-    case SOMA_ELU:
-    case SOMA_GELU:
-    case SOMA_SILU:
-        return SOMA_INIT_HE_UNIFORM;
-    case SOMA_SELU:
-        return SOMA_INIT_LECUN_NORMAL;
-    default:
-        return SOMA_INIT_GLOROT_UNIFORM;
-    }
+    static const soma_initializer suited[SOMA_FUNCTION_COUNT] = {
+#define X(NAME, name, from_output, f, derivative, kinks, parameters, a, b, needs, initializer, ...)                    \
+    [SOMA_##NAME] = SOMA_INIT_##initializer,
+        SOMA_FUNCTION_TABLE(X)
+#undef X
+    };
+    return (unsigned)activation < SOMA_FUNCTION_COUNT ? suited[activation] : SOMA_INIT_GLOROT_UNIFORM;
 }
 
 static void fill_uniform(soma_random *random, float *values, size_t count, double limit) {

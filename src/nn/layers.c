@@ -3,6 +3,7 @@
  * Layers: builders that add tensors to the forward graph. They hold no device code and no backward code. Each accepts
  * NULL, so that calls nest, and records the first error in the network.
  */
+#include "device/functions.h"
 #include "nn/network.h"
 
 #include <math.h>
@@ -71,17 +72,8 @@ soma_tensor *soma_input(soma_network *network, const char *name, uint32_t rank, 
  */
 
 soma_activation_options soma_activation_defaults(soma_function function) {
-    switch (function) {
-    case SOMA_LINEAR:
-    case SOMA_ELU:
-        return (soma_activation_options){.a = 1};
-    case SOMA_LEAKY_RELU:
-        return (soma_activation_options){.a = 1, .b = 0.01f};
-    case SOMA_HARD_SIGMOID:
-        return (soma_activation_options){.a = 0.2f, .b = 0.5f};
-    default:
-        return (soma_activation_options){.a = 0};
-    }
+    const soma_function_row *row = soma_function_get(function);
+    return (soma_activation_options){.a = row ? row->a : 0, .b = row ? row->b : 0};
 }
 
 static soma_status add_function(soma_tensor *x, soma_function function, const soma_activation_options *options,

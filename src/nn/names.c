@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The names under which files, networks from text and the program know the values of enumerations. One table each. */
+#include "device/functions.h"
 #include "nn/network.h"
 
 #include <string.h>
@@ -87,6 +88,23 @@ static bool equals(const char *name, const char *text, size_t length) {
     return name && strlen(name) == length && memcmp(name, text, length) == 0;
 }
 
+/* Whether the text is one of the words, which are separated by blanks. */
+static bool is_one_of(const char *words, const char *text, size_t length) {
+    while (*words) {
+        size_t span = strcspn(words, " ");
+        if (span == length && memcmp(words, text, length) == 0) return true;
+        words += span + (words[span] == ' ');
+    }
+    return false;
+}
+
+/* By another name that people type. */
+static bool function_of_word(const char *text, size_t length, int *value) {
+    for (int i = 0; length > 0 && i < SOMA_FUNCTION_COUNT; i++)
+        if (is_one_of(soma_function_get((soma_function)i)->words, text, length)) return *value = i, true;
+    return false;
+}
+
 bool soma_value_of_name(soma_names which, const char *text, size_t length, int *value) {
     if ((unsigned)which >= SOMA_COUNT_OF(tables)) return false;
     int last = which == SOMA_NAMES_FUNCTION ? SOMA_SOFTMAX : (int)tables[which].count - 1;
@@ -95,5 +113,5 @@ bool soma_value_of_name(soma_names which, const char *text, size_t length, int *
             *value = i;
             return true;
         }
-    return false;
+    return which == SOMA_NAMES_FUNCTION && function_of_word(text, length, value);
 }

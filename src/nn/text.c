@@ -2,6 +2,7 @@
 /* Networks from text: "dense 128 relu; dropout 0.2; dense 10 softmax". The grammar is in docs/networks.md. */
 #include "base/number.h"
 #include "base/utf8.h"
+#include "device/functions.h"
 #include "nn/network.h"
 
 #include <math.h>
@@ -135,19 +136,6 @@ static const char *function_names(char *text, size_t size) {
     return text;
 }
 
-static size_t parameters_of(soma_function function) {
-    switch (function) {
-    case SOMA_LINEAR:
-    case SOMA_ELU:
-        return 1;
-    case SOMA_LEAKY_RELU:
-    case SOMA_HARD_SIGMOID:
-        return 2;
-    default:
-        return 0;
-    }
-}
-
 /* *found is false where the word names no function. */
 static soma_status parse_function(const layer_clause *clause, word text, bool *found, soma_function *function,
                                   soma_activation_options *options) {
@@ -159,7 +147,8 @@ static soma_status parse_function(const layer_clause *clause, word text, bool *f
     *found = soma_value_of_name(SOMA_NAMES_FUNCTION, name.start, name.length, &value);
     if (!*found) return SOMA_OK;
     *function = (soma_function)value;
-    SOMA_TRY(expect_parameters(clause, text, name, count, parameters_of(*function)));
+    const soma_function_row *row = soma_function_get(*function); /* softmax has none */
+    SOMA_TRY(expect_parameters(clause, text, name, count, row ? row->parameters : 0));
     if (count == 0) return SOMA_OK;
     *options = soma_activation_defaults(*function);
     options->set = true;

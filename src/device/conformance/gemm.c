@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Cases of GEMM: four transpositions, odd sizes, every epilogue, NaN and infinities in each operand. */
-#include "device/conformance/functions.h"
 #include "device/conformance/shapes.h"
+#include "device/conformance/unary_bounds.h"
 
 /* ------------------------------------------------------------------------------------------------------- bound */
 

@@ -3,9 +3,9 @@
 #ifndef SOMA_DEVICE_CONFORMANCE_LOSS_ROW_H
 #define SOMA_DEVICE_CONFORMANCE_LOSS_ROW_H
 
-#include "device/conformance/functions.h"
 #include "device/conformance/loss_bounds.h"
 #include "device/conformance/softmax.h"
+#include "device/conformance/unary_bounds.h"
 
 #define add      soma_bounded_add
 #define subtract soma_bounded_subtract

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Cases of UNARY: every function of one number. */
-#include "device/conformance/function_rows.h"
+#include "device/conformance/unary_rows.h"
 
 static void unary_bound(const soma_call *before, soma_bounded *const *expected) {
     const soma_unary_params *params = &before->params.unary;
@@ -20,10 +20,11 @@ static void unary_case(soma_suite *suite, const function_row *row, soma_view sha
 }
 
 void soma_unary_cases(soma_suite *suite) {
+    function_row row;
     static const function_row for_shapes[] = {{SOMA_RELU, 0, 0}, {SOMA_TANH, 0, 0}};
-    for (size_t i = 0; i < SOMA_COUNT_OF(function_rows); i++) {
-        unary_case(suite, &function_rows[i], SOMA_F32_VIEW(1031), false);
-        unary_case(suite, &function_rows[i], SOMA_F32_VIEW(5, 7), true);
+    FOR_EACH_FUNCTION_ROW(row) {
+        unary_case(suite, &row, SOMA_F32_VIEW(1031), false);
+        unary_case(suite, &row, SOMA_F32_VIEW(5, 7), true);
     }
     for (size_t i = 0; i < SOMA_FLAT_SHAPE_COUNT; i++)
         unary_case(suite, &for_shapes[i % SOMA_COUNT_OF(for_shapes)], soma_flat_view(i), false);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Cases of UNARY_GRAD and BIAS_UNARY_GRAD: the derivative of every function of one number. */
-#include "device/conformance/function_rows.h"
+#include "device/conformance/unary_rows.h"
 
 static void unary_grad_bound(const soma_call *before, soma_bounded *const *expected) {
     const soma_unary_params *params = &before->params.unary;
@@ -59,10 +59,11 @@ static void unary_grad_case(soma_suite *suite, const function_row *row, soma_vie
 }
 
 void soma_unary_grad_cases(soma_suite *suite) {
+    function_row row;
     static const function_row for_shapes[] = {{SOMA_SIGMOID, 0, 0}, {SOMA_LEAKY_RELU, 1, 0.01f}};
-    for (size_t i = 0; i < SOMA_COUNT_OF(function_rows); i++) {
-        unary_grad_case(suite, &function_rows[i], SOMA_F32_VIEW(1031), false);
-        unary_grad_case(suite, &function_rows[i], SOMA_F32_VIEW(5, 7), true);
+    FOR_EACH_FUNCTION_ROW(row) {
+        unary_grad_case(suite, &row, SOMA_F32_VIEW(1031), false);
+        unary_grad_case(suite, &row, SOMA_F32_VIEW(5, 7), true);
     }
     for (size_t i = 0; i < SOMA_FLAT_SHAPE_COUNT; i++)
         unary_grad_case(suite, &for_shapes[i % SOMA_COUNT_OF(for_shapes)], soma_flat_view(i), false);
@@ -84,13 +85,14 @@ static void bias_unary_grad_case(soma_suite *suite, const function_row *row, siz
 }
 
 void soma_bias_unary_grad_cases(soma_suite *suite) {
+    function_row row;
     static const size_t shapes[][2] = {{0, 5},    {5, 0},    {1, 1},    {1, 131},  {131, 1},  {2, 3},
                                        {7, 5},    {31, 13},  {13, 61},  {61, 127}, {127, 10}, {128, 128},
                                        {257, 33}, {1000, 3}, {3, 1000}, {33, 512}};
     static const function_row for_shapes[] = {{SOMA_IDENTITY, 0, 0}, {SOMA_RELU, 0, 0}, {SOMA_SILU, 0, 0}};
-    for (size_t i = 0; i < SOMA_COUNT_OF(function_rows); i++) {
-        bias_unary_grad_case(suite, &function_rows[i], 33, 7, false);
-        bias_unary_grad_case(suite, &function_rows[i], 5, 7, true);
+    FOR_EACH_FUNCTION_ROW(row) {
+        bias_unary_grad_case(suite, &row, 33, 7, false);
+        bias_unary_grad_case(suite, &row, 5, 7, true);
     }
     for (size_t i = 0; i < SOMA_COUNT_OF(shapes); i++)
         for (size_t j = 0; j < SOMA_COUNT_OF(for_shapes); j++)

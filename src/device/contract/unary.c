@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* UNARY and its gradients. */
 #include "device/contract/contract.h"
+#include "device/functions.h"
 
 soma_status soma_need_function(const soma_call *call, soma_function function, float a, float b) {
-    if ((unsigned)function >= SOMA_FUNCTION_COUNT)
+    const soma_function_row *row = soma_function_get(function);
+    if (!row)
         return soma_call_refuse(call, SOMA_INVALID_ARGUMENT, "there is no function %d of one number", (int)function);
-    if (function == SOMA_LEAKY_RELU && !(b < a))
-        return soma_call_refuse(call, SOMA_INVALID_ARGUMENT, "leaky_relu with a = %g and b = %g; b < a is needed",
-                                (double)a, (double)b);
-    if (function == SOMA_ELU && !(a >= 0.0f)) /* below 0 the output does not tell on which side of 0 the input was */
-        return soma_call_refuse(call, SOMA_INVALID_ARGUMENT, "elu with a = %g; a >= 0 is needed", (double)a);
-    return SOMA_OK;
+    if (soma_function_fits(function, a, b)) return SOMA_OK;
+    return soma_call_refuse(call, SOMA_INVALID_ARGUMENT, "%s with a = %g and b = %g; finite numbers%s%s are needed",
+                            row->name, (double)a, (double)b, *row->needs == '1' ? "" : " with ",
+                            *row->needs == '1' ? "" : row->needs);
 }
 
 static soma_status check_unary(const soma_call *call) {

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* UNARY: every row of kernels/functions.h becomes a vectorised loop. */
+/* UNARY: every row of soma/functions.h becomes a vectorised loop. */
 #include "device/cpu/unary.h"
-#include "kernels/functions.h"
 
-#define X(NAME, from_output, f, derivative)                                                                            \
+#define X(NAME, name, from_output, f, derivative, ...)                                                                 \
     static void apply_##NAME(const float *px, float *out, size_t count, float a, float b) {                            \
         (void)a, (void)b;                                                                                              \
         SOMA_INDEPENDENT                                                                                               \
@@ -16,7 +15,7 @@ SOMA_FUNCTION_TABLE(X)
 #undef X
 
 static soma_cpu_function *const functions[SOMA_FUNCTION_COUNT] = {
-#define X(NAME, from_output, f, derivative) [SOMA_##NAME] = apply_##NAME,
+#define X(NAME, name, from_output, f, derivative, ...) [SOMA_##NAME] = apply_##NAME,
     SOMA_FUNCTION_TABLE(X)
 #undef X
 };

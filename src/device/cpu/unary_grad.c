@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* UNARY_GRAD and BIAS_UNARY_GRAD: the derivative of every row of kernels/functions.h becomes a vectorised loop. */
+/* UNARY_GRAD and BIAS_UNARY_GRAD: the derivative of every row of soma/functions.h becomes a vectorised loop. */
 #include "device/cpu/unary.h"
-#include "kernels/functions.h"
 
 typedef void derivative_function(const float *dy, const float *v, float *out, size_t count, float a, float b);
 
-#define X(NAME, from_output, f, derivative)                                                                            \
+#define X(NAME, name, from_output, f, derivative, ...)                                                                 \
     static void derive_##NAME(const float *dy, const float *pv, float *out, size_t count, float a, float b) {          \
         (void)a, (void)b;                                                                                              \
         SOMA_INDEPENDENT                                                                                               \
@@ -19,7 +18,7 @@ SOMA_FUNCTION_TABLE(X)
 #undef X
 
 static derivative_function *const derivatives[SOMA_FUNCTION_COUNT] = {
-#define X(NAME, from_output, f, derivative) [SOMA_##NAME] = derive_##NAME,
+#define X(NAME, name, from_output, f, derivative, ...) [SOMA_##NAME] = derive_##NAME,
     SOMA_FUNCTION_TABLE(X)
 #undef X
 };

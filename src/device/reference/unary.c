@@ -2,12 +2,10 @@
 /* UNARY. */
 #include "device/reference/reference.h"
 
-#include "kernels/functions.h"
-
 double soma_reference_function(soma_function function, double x, double a, double b) {
     switch ((int)function) {
-#define X(name, from_output, f, derivative)                                                                            \
-    case SOMA_##name:                                                                                                  \
+#define X(NAME, name, from_output, f, derivative, ...)                                                                 \
+    case SOMA_##NAME:                                                                                                  \
         return f;
         SOMA_FUNCTION_TABLE(X)
 #undef X

@@ -2,12 +2,10 @@
 /* UNARY_GRAD and BIAS_UNARY_GRAD. */
 #include "device/reference/reference.h"
 
-#include "kernels/functions.h"
-
 static double function_derivative(soma_function function, double v, double a, double b) {
     switch ((int)function) {
-#define X(name, from_output, f, derivative)                                                                            \
-    case SOMA_##name:                                                                                                  \
+#define X(NAME, name, from_output, f, derivative, ...)                                                                 \
+    case SOMA_##NAME:                                                                                                  \
         return derivative;
         SOMA_FUNCTION_TABLE(X)
 #undef X

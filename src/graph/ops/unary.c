@@ -1,23 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /* UNARY: functions of one number, and their gradients, alone and with that of a bias. */
+#include "device/functions.h"
 #include "graph/ops/op.h"
 
 #include <math.h>
 
 static soma_status shape_unary(soma_tensor *tensor) {
     const soma_unary_params *params = &tensor->attributes.unary;
-    if ((unsigned)params->function >= SOMA_FUNCTION_COUNT)
+    const soma_function_row *row = soma_function_get(params->function);
+    if (!row)
         return soma_op_refuse(tensor, SOMA_INVALID_ARGUMENT, "%d is not a function of one number",
                               (int)params->function);
     if (!isfinite(params->a) || !isfinite(params->b))
         return soma_op_refuse(tensor, SOMA_INVALID_ARGUMENT, "%s needs finite parameters, got a = %g, b = %g",
-                              soma_function_name(params->function), (double)params->a, (double)params->b);
-    if (params->function == SOMA_LEAKY_RELU && !(params->b < params->a))
-        return soma_op_refuse(tensor, SOMA_INVALID_ARGUMENT,
-                              "leaky_relu needs b < a (slope b for x <= 0, a for x > 0), got a = %g, b = %g",
+                              row->name, (double)params->a, (double)params->b);
+    if (!soma_function_fits(params->function, params->a, params->b))
+        return soma_op_refuse(tensor, SOMA_INVALID_ARGUMENT, "%s needs %s, got a = %g, b = %g", row->name, row->needs,
                               (double)params->a, (double)params->b);
-    if (params->function == SOMA_ELU && !(params->a >= 0))
-        return soma_op_refuse(tensor, SOMA_INVALID_ARGUMENT, "elu needs a >= 0, got a = %g", (double)params->a);
     return soma_shape_like_first(tensor);
 }
 

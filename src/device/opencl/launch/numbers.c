@@ -2,7 +2,6 @@
 /* Soma's enumerations as the kernels know them. */
 #include "device/opencl/driver/program.h"
 
-#include "kernels/functions.h"
 #include "kernels/losses.h"
 #include "kernels/optimizers.h"
 

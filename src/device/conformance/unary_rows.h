@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The functions of one number, and numbers to apply them to. */
-#ifndef SOMA_DEVICE_CONFORMANCE_FUNCTION_ROWS_H
-#define SOMA_DEVICE_CONFORMANCE_FUNCTION_ROWS_H
+#ifndef SOMA_DEVICE_CONFORMANCE_UNARY_ROWS_H
+#define SOMA_DEVICE_CONFORMANCE_UNARY_ROWS_H
 
-#include "device/conformance/functions.h"
+#include "device/conformance/unary_bounds.h"
 #include "device/conformance/shapes.h"
+#include "device/functions.h"
 
 /* Where formulas turn: zero of both signs, the pieces' edges, where exponentials vanish and overflow, and far out. */
 static const float points[] = {0.0f,  -0.0f,  1.0f,   -1.0f,   0.5f,   -0.5f, 2.5f,   -2.5f,  1e-6f,  -1e-6f, 5.0f,
@@ -21,31 +22,20 @@ typedef struct function_row {
     float a, b;
 } function_row;
 
-/* Every function once, those with parameters also with others than the usual ones. */
-static const function_row function_rows[] = {
-    {SOMA_IDENTITY, 0, 0},
-    {SOMA_LINEAR, 1, 0},
-    {SOMA_LINEAR, -2.3f, 0},
-    {SOMA_SIGMOID, 0, 0},
-    {SOMA_TANH, 0, 0},
-    {SOMA_STEP, 0, 0},
-    {SOMA_RELU, 0, 0},
-    {SOMA_LEAKY_RELU, 1, 0.01f},
-    {SOMA_LEAKY_RELU, 0.7f, -0.3f},
-    {SOMA_ELU, 1, 0},
-    {SOMA_ELU, 1.7f, 0},
-    {SOMA_SELU, 0, 0},
-    {SOMA_SOFTPLUS, 0, 0},
-    {SOMA_GELU, 0, 0},
-    {SOMA_SILU, 0, 0},
-    {SOMA_HARD_SIGMOID, 0.2f, 0.5f},
-    {SOMA_HARD_SIGMOID, -1.1f, 0.4f},
-    {SOMA_EXP, 0, 0},
-    {SOMA_LOG, 0, 0},
-    {SOMA_SQRT, 0, 0},
-    {SOMA_ABS, 0, 0},
-    {SOMA_SQUARE, 0, 0},
-};
+#define FUNCTION_VARIANTS 3
+
+/* Row number `variant` of a function: with its usual parameters and, where it takes some, with others. False: there is no such row. */
+static inline bool function_row_of(soma_function function, uint32_t variant, function_row *row) {
+    const soma_function_row *of = soma_function_get(function);
+    static const float factor[FUNCTION_VARIANTS] = {1, 1.7f, -1.1f}, shift[FUNCTION_VARIANTS] = {0, -0.3f, -0.1f};
+    *row = (function_row){function, of->a * factor[variant], of->b + (of->parameters > 1 ? shift[variant] : 0)};
+    return variant == 0 || (of->parameters > 0 && soma_function_fits(function, row->a, row->b));
+}
+
+/* Every function with every variant. */
+#define FOR_EACH_FUNCTION_ROW(row)                                                                                     \
+    for (uint32_t number_ = 0; number_ < SOMA_FUNCTION_COUNT * FUNCTION_VARIANTS; number_++)                           \
+        if (function_row_of((soma_function)(number_ / FUNCTION_VARIANTS), number_ % FUNCTION_VARIANTS, &(row)))
 
 /* One that costs next to nothing, and one that has to compute. */
 static const soma_function timed_functions[] = {SOMA_RELU, SOMA_GELU};
