@@ -31,9 +31,9 @@ bool soma_function_fits(soma_function function, float a, float b) {
     }
 }
 
-#define SOMA_SMOOTH         (uint32_t)0
-#define SOMA_KINK(x)        (kink[0] = (x), (uint32_t)1)
-#define SOMA_KINKS(x, y)    (kink[0] = (x), kink[1] = (y), (uint32_t)2)
+#define SOMA_SMOOTH      (uint32_t)0
+#define SOMA_KINK(x)     (kink[0] = (x), (uint32_t)1)
+#define SOMA_KINKS(x, y) (kink[0] = (x), kink[1] = (y), (uint32_t)2)
 
 uint32_t soma_function_kinks(soma_function function, double a, double b, double kink[2]) {
     (void)a, (void)b;

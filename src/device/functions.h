@@ -13,8 +13,8 @@ typedef struct soma_function_row {
     float a, b;        /* the defaults of the parameters */
     const char *needs; /* a condition on a and b, for messages: "b < a" */
     struct {
-        const char *op; /* "": none by itself */
-        int since;      /* the opset */
+        const char *op;    /* "": none by itself */
+        int since;         /* the opset */
         const char *a, *b; /* the attributes; "": none */
     } onnx;
 } soma_function_row;

@@ -9,7 +9,8 @@
  *   product = factor { ( "*" | "/" ) factor }
  *   factor  = "-" factor | "(" choice ")" | "R(" [ "-" ] NUMBER ")" | FUNCTION "(" choice ")" | "x" | "v" | "a" | "b"
  *
- * A condition is 1 or 0, with an error of 1 where the operands' errors could turn it round. Then both sides of a choice count.
+ * A condition is 1 or 0, with an error of 1 where the operands' errors could turn it round. Then both sides of a choice
+ * count.
  */
 #include "device/conformance/formula.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Formulas of soma/functions.h, as text, computed with error bounds: the running error analysis of bounded.h, carried through the very
- * operations that a device does. So a row of that table needs no bound of its own.
+ * Formulas of soma/functions.h, as text, computed with error bounds: the running error analysis of bounded.h, carried
+ * through the very operations that a device does. So a row of that table needs no bound of its own.
  */
 #ifndef SOMA_DEVICE_CONFORMANCE_FORMULA_H
 #define SOMA_DEVICE_CONFORMANCE_FORMULA_H

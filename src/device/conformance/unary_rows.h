@@ -3,8 +3,8 @@
 #ifndef SOMA_DEVICE_CONFORMANCE_UNARY_ROWS_H
 #define SOMA_DEVICE_CONFORMANCE_UNARY_ROWS_H
 
-#include "device/conformance/unary_bounds.h"
 #include "device/conformance/shapes.h"
+#include "device/conformance/unary_bounds.h"
 #include "device/functions.h"
 
 /* Where formulas turn: zero of both signs, the pieces' edges, where exponentials vanish and overflow, and far out. */
@@ -24,7 +24,8 @@ typedef struct function_row {
 
 #define FUNCTION_VARIANTS 3
 
-/* Row number `variant` of a function: with its usual parameters and, where it takes some, with others. False: there is no such row. */
+/* Row number `variant` of a function: with its usual parameters and, where it takes some, with others. False: there is
+ * no such row. */
 static inline bool function_row_of(soma_function function, uint32_t variant, function_row *row) {
     const soma_function_row *of = soma_function_get(function);
     static const float factor[FUNCTION_VARIANTS] = {1, 1.7f, -1.1f}, shift[FUNCTION_VARIANTS] = {0, -0.3f, -0.1f};

@@ -2,15 +2,17 @@
 /* From a network to an ONNX file: names, inputs, outputs, weights. */
 #include "base/file.h"
 #include "base/utf8.h"
+#include "device/functions.h"
 #include "io/onnx/family.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-/* The model's and the graph's fields, and the versions that are written: 20 is the first opset that has Gelu. */
+/* The model's and the graph's fields, and the versions that are written; from opset 19 on the format of the file is the
+ * next. */
 enum { MODEL_IR = 1, MODEL_PRODUCER = 2, MODEL_VERSION = 3, MODEL_GRAPH = 7, MODEL_OPSET = 8 };
-enum { IR_VERSION = 8, IR_VERSION_GELU = 9, OPSET = 17, OPSET_GELU = 20 };
+enum { IR_VERSION = 8, OPSET = 17, OPSET_OF_IR_9 = 19 };
 
 /* --------------------------------------------------------------------------------------------- inputs, outputs */
 
@@ -146,11 +148,15 @@ static soma_status put_graph(soma_onnx_exporter *exporter) {
     return SOMA_OK;
 }
 
-static bool has_gelu(const soma_graph *graph) {
+/* The least opset that has all functions of the graph. */
+static int least_opset(const soma_graph *graph) {
+    int least = OPSET;
     for (uint32_t i = 0; i < graph->count; i++)
-        if (graph->tensor[i]->op == SOMA_OP_UNARY && graph->tensor[i]->attributes.unary.function == SOMA_GELU)
-            return true;
-    return false;
+        if (graph->tensor[i]->op == SOMA_OP_UNARY) {
+            const soma_function_row *row = soma_function_get(graph->tensor[i]->attributes.unary.function);
+            least = SOMA_MAX(least, row->onnx.since);
+        }
+    return least;
 }
 
 /* Protocol buffers are shorter than 2 GiB. */
@@ -171,9 +177,8 @@ static soma_status check_weights(const soma_network *network) {
 
 static soma_status put_model(soma_onnx_exporter *exporter) {
     soma_onnx_writer *writer = &exporter->writer;
-    bool gelu = has_gelu(&exporter->network->graph);
-    exporter->opset = gelu ? OPSET_GELU : OPSET;
-    soma_onnx_put_integer(writer, MODEL_IR, gelu ? IR_VERSION_GELU : IR_VERSION);
+    exporter->opset = least_opset(&exporter->network->graph);
+    soma_onnx_put_integer(writer, MODEL_IR, exporter->opset < OPSET_OF_IR_9 ? IR_VERSION : IR_VERSION + 1);
     soma_onnx_put_text(writer, MODEL_PRODUCER, "soma");
     soma_onnx_put_text(writer, MODEL_VERSION, soma_version());
     size_t opset = soma_onnx_open_message(writer, MODEL_OPSET);

@@ -52,7 +52,7 @@
 SOMA_ONNX_OP_LIST(X)
 #undef X
 
-/* By number; of those that ONNX does not have, the name is NULL. */
+/* By number; of those that ONNX does not have, the name is "". */
 extern const soma_onnx_row soma_onnx_functions[SOMA_FUNCTION_COUNT];
 
 /* The ops of a network's graph that become nodes. */

@@ -14,8 +14,7 @@ const soma_onnx_row *soma_onnx_find_row(const char *name) {
     for (size_t i = 0; i < SOMA_COUNT_OF(rows); i++)
         if (strcmp(rows[i]->name, name) == 0) return rows[i];
     for (size_t i = 0; i < SOMA_FUNCTION_COUNT; i++)
-        if (soma_onnx_functions[i].name && strcmp(soma_onnx_functions[i].name, name) == 0)
-            return &soma_onnx_functions[i];
+        if (*name && strcmp(soma_onnx_functions[i].name, name) == 0) return &soma_onnx_functions[i];
     return NULL;
 }
 

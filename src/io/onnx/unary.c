@@ -1,50 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /* Functions of one number. */
+#include "device/functions.h"
 #include "io/onnx/family.h"
 
 #include <math.h>
 #include <string.h>
 
-/*
- * The functions that are ops of ONNX: X(NAME, op, the opset since which it is what it is, attributes of a and b, their
- * defaults). An attribute "": ONNX knows the default alone.
- */
-/* clang-format off */
-#define FUNCTIONS(X)                                        \
-    X(IDENTITY, "Identity", 1, "", "", 0, 0)                \
-    X(SIGMOID, "Sigmoid", 6, "", "", 0, 0)                  \
-    X(TANH, "Tanh", 6, "", "", 0, 0)                        \
-    X(RELU, "Relu", 6, "", "", 0, 0)                        \
-    X(LEAKY_RELU, "LeakyRelu", 6, "", "alpha", 1, 0.01f)    \
-    X(ELU, "Elu", 6, "alpha", "", 1, 0)                     \
-    X(SELU, "Selu", 6, "", "", 0, 0)                        \
-    X(SOFTPLUS, "Softplus", 1, "", "", 0, 0)                \
-    X(GELU, "Gelu", 20, "", "", 0, 0)                       \
-    X(HARD_SIGMOID, "HardSigmoid", 6, "alpha", "beta", 0.2f, 0.5f) \
-    X(EXP, "Exp", 6, "", "", 0, 0)                          \
-    X(LOG, "Log", 6, "", "", 0, 0)                          \
-    X(SQRT, "Sqrt", 6, "", "", 0, 0)                        \
-    X(ABS, "Abs", 6, "", "", 0, 0)
-/* clang-format on */
-
-typedef struct function_op {
-    const char *op, *a, *b;
-    float usual_a, usual_b;
-} function_op;
-
-static const function_op function_ops[SOMA_FUNCTION_COUNT] = {
-#define X(NAME, op, since, a, b, usual_a, usual_b) [SOMA_##NAME] = {op, a, b, usual_a, usual_b},
-    FUNCTIONS(X)
-#undef X
-};
-
 static soma_onnx_rule import_function;
+
+/* The parts of a row's last column. */
+#define OP(op, since, a, b)         op
+#define SINCE(op, since, a, b)      since
+#define ATTRIBUTES(op, since, a, b) a " " b " consumed_inputs"
 
 /* Until opset 6 they had consumed_inputs, and meant the same. */
 const soma_onnx_row soma_onnx_functions[SOMA_FUNCTION_COUNT] = {
-#define X(NAME, op, since, a, b, usual_a, usual_b)                                                                     \
-    [SOMA_##NAME] = {op, (since) <= 6 ? 1 : (since), 1, 1, a " " b " consumed_inputs", import_function, SOMA_##NAME},
-    FUNCTIONS(X)
+#define X(NAME, name, from_output, f, derivative, kinks, parameters, a, b, needs, initializer, words, onnx)            \
+    [SOMA_##NAME] = {OP onnx, SINCE onnx <= 6 ? 1 : SINCE onnx, 1, 1, ATTRIBUTES onnx, import_function, SOMA_##NAME},
+    SOMA_FUNCTION_TABLE(X)
 #undef X
 };
 
@@ -63,10 +36,10 @@ static soma_status steep_leaky_relu(soma_onnx_node *node, float alpha) {
 
 static soma_status import_function(soma_onnx_node *node) {
     soma_function function = (soma_function)node->row->parameter;
-    const function_op *op = &function_ops[function];
-    float a = op->usual_a, b = op->usual_b;
-    if (*op->a) SOMA_TRY(soma_onnx_get_float(node, op->a, op->usual_a, &a));
-    if (*op->b) SOMA_TRY(soma_onnx_get_float(node, op->b, op->usual_b, &b));
+    const soma_function_row *row = soma_function_get(function);
+    float a = row->a, b = row->b;
+    if (*row->onnx.a) SOMA_TRY(soma_onnx_get_float(node, row->onnx.a, row->a, &a));
+    if (*row->onnx.b) SOMA_TRY(soma_onnx_get_float(node, row->onnx.b, row->b, &b));
     if (function == SOMA_LEAKY_RELU && !(b < a)) return steep_leaky_relu(node, b);
     return soma_onnx_give_function(node, function, a, b);
 }
@@ -157,26 +130,32 @@ static void put_leaky_relu(soma_onnx_exporter *exporter, const char *out, const 
     PUT("Sub", out, scaled[0].text, scaled[1].text);
 }
 
-/* Whether the function is an op of ONNX, with these parameters. */
-static bool has_op(const function_op *op, const soma_unary_params *params) {
-    if (!op->op) return false;
-    return (*op->a || op->usual_a == 0 || params->a == op->usual_a) &&
-           (*op->b || op->usual_b == 0 || params->b == op->usual_b);
+/* min(6, max(0, x)) */
+static void put_relu6(soma_onnx_exporter *exporter, const char *out, const char *x) {
+    soma_onnx_name right = soma_onnx_temporary(exporter), six = soma_onnx_number(exporter, 6);
+    PUT("Relu", right.text, x, NULL);
+    PUT("Min", out, right.text, six.text);
 }
 
-static void put_function(soma_onnx_exporter *exporter, const function_op *op, const char *out, const char *x,
+/* Whether the function is an op of ONNX, with these parameters: one without an attribute has its default there. */
+static bool has_op(const soma_function_row *row, const soma_unary_params *params) {
+    return *row->onnx.op && (row->parameters < 1 || *row->onnx.a || params->a == row->a) &&
+           (row->parameters < 2 || *row->onnx.b || params->b == row->b);
+}
+
+static void put_function(soma_onnx_exporter *exporter, const soma_function_row *row, const char *out, const char *x,
                          const soma_unary_params *params) {
-    size_t node = soma_onnx_begin_node(exporter, op->op, out, (const char *[]){x, NULL});
-    if (*op->a) soma_onnx_put_attribute_float(exporter, op->a, params->a);
-    if (*op->b) soma_onnx_put_attribute_float(exporter, op->b, params->b);
+    size_t node = soma_onnx_begin_node(exporter, row->onnx.op, out, (const char *[]){x, NULL});
+    if (*row->onnx.a) soma_onnx_put_attribute_float(exporter, row->onnx.a, params->a);
+    if (*row->onnx.b) soma_onnx_put_attribute_float(exporter, row->onnx.b, params->b);
     soma_onnx_end_node(exporter, node);
 }
 
 soma_status soma_onnx_export_unary(soma_onnx_exporter *exporter, const soma_tensor *tensor) {
     const soma_unary_params *params = &tensor->attributes.unary;
-    const function_op *op = &function_ops[params->function];
+    const soma_function_row *row = soma_function_get(params->function);
     const char *x = soma_onnx_name_of(exporter, tensor->input[0]), *out = soma_onnx_name_of(exporter, tensor);
-    if (has_op(op, params)) return put_function(exporter, op, out, x, params), SOMA_OK;
+    if (has_op(row, params)) return put_function(exporter, row, out, x, params), SOMA_OK;
     soma_onnx_name other;
     switch (params->function) {
     case SOMA_LINEAR:
@@ -192,6 +171,8 @@ soma_status soma_onnx_export_unary(soma_onnx_exporter *exporter, const soma_tens
     case SOMA_STEP:
         other = soma_onnx_number(exporter, 0);
         return soma_onnx_put_comparison(exporter, "GreaterOrEqual", out, x, other.text), SOMA_OK;
+    case SOMA_RELU6:
+        return put_relu6(exporter, out, x), SOMA_OK;
     default:
         return soma_error(SOMA_INTERNAL, "the function %s has no ONNX form", soma_function_name(params->function));
     }
