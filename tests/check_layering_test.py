@@ -16,7 +16,7 @@ SOUND = {
     "src/base/base.h": "#include <soma/device.h>",
     "src/device/device.h": '#include "base/base.h"\n#include <soma/soma.h>',
     "src/device/cpu/gemm.h": '#include "base/base.h"\n#include <soma/device.h>',
-    "src/device/cpu/gemm.c": '#include "gemm.h"\n#include "soma/functions.h"',
+    "src/device/cpu/gemm.c": '#include "gemm.h"\n#include "kernels/losses.h"',
     "src/device/opencl/opencl.c": "#include <CL/cl.h>\n#include <clblast_c.h>\n#include <soma/opencl.h>",
     "src/graph/graph.h": '#include "device/device.h"',
     "src/nn/layers.c": '#include "graph/graph.h"',
@@ -24,7 +24,7 @@ SOUND = {
     "src/train/fit.c": '#include "graph/graph.h"\n#include "dataset.h"',
     "src/io/idx.c": '#include "train/dataset.h"',
     "tools/soma.c": '#include <soma/soma.h>\n#include "train/dataset.h"',
-    "soma/functions.h": "",
+    "kernels/losses.h": "",
 }
 
 # file -> what it would look like with one offence
