@@ -55,7 +55,8 @@ KERNEL(LANES, ROWS) void loss(ARGUMENTS(LOSS_ARGUMENTS, global float *out)) {
             total += keep_part(value * element_weight(t, class_weighted, class_weight), part, 0.0f);
         }
         const float sum = ROW_SUM(total, shared);
-        if (get_local_id(0) == 0) out[row] = (weighted ? weight[row] : 1.0f) * (sum / columns);
+        const float factor = weighted ? weight[row] : 1.0f;
+        if (get_local_id(0) == 0) out[row] = factor == 0.0f ? 0.0f : factor * (sum / columns);
     }
 }
 
@@ -68,7 +69,7 @@ KERNEL(LANES, ROWS) void loss_grad(ARGUMENTS(LOSS_ARGUMENTS, const global float 
             const real t = load_row(target + row * columns + j, part, 0.0f);
             const real value = element_slope(LOSS, p, t, (real)(delta));
             const real weights = element_weight(t, class_weighted, class_weight);
-            store_row(factor * (value * weights) / (float)columns, out + row * columns + j, part);
+            store_row(factor == 0.0f ? R(0.0) : factor * (value * weights) / (float)columns, out + row * columns + j, part);
         }
     }
 }

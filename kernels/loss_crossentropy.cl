@@ -22,8 +22,10 @@ static bool is_outside(targets of, ulong row, ulong columns) {
     return of.by_class && (ulong)(long)of.number[row] >= columns;
 }
 
+/* The difference of two logits may overflow: without a share in the target it does not count. */
 static real loss_of(uint logits, real value, real t, float top, float log_sum) {
-    return logits ? t * ((top - value) + log_sum) : -t * log(SOMA_FLOORED(value));
+    if (logits) return t == R(0.0) ? R(0.0) : t * ((top - value) + log_sum);
+    return -t * log(SOMA_FLOORED(value));
 }
 
 /* Largest logit of a row, and the sum of e^(logit - largest); `power` is the last of these that the work-item has made. */
@@ -87,7 +89,7 @@ KERNEL(LANES, ROWS) void crossentropy(ARGUMENTS(CROSSENTROPY_FORM, CROSSENTROPY_
         ROW_WEIGHT(factor)
         ROW_SUM_OF_POWERS(top, powers, power, p, columns)
         ROW_LOSS(result, p, top, powers)
-        if (get_local_id(0) == 0) out[row] = factor * result;
+        if (get_local_id(0) == 0) out[row] = factor == 0.0f ? 0.0f : factor * result;
     }
 }
 
@@ -105,7 +107,7 @@ void crossentropy_grad(ARGUMENTS(CROSSENTROPY_FORM, uint has_loss, CROSSENTROPY_
         ROW_SUM_OF_POWERS(top, powers, power, p, columns)
         if (has_loss) {
             ROW_LOSS(result, p, top, powers)
-            if (get_local_id(0) == 0) loss[row] = sample_weight * result;
+            if (get_local_id(0) == 0) loss[row] = sample_weight == 0.0f ? 0.0f : sample_weight * result;
         }
         float target_sum = 1.0f;
         if (!by_class) {
@@ -120,7 +122,7 @@ void crossentropy_grad(ARGUMENTS(CROSSENTROPY_FORM, uint has_loss, CROSSENTROPY_
             const real of_logits = own_power * (target_sum / powers) - t;
             const real of_probability = value < SOMA_PROBABILITY_FLOOR ? R(0.0) : -t / value;
             const real counted = by_class ? (t == R(0.0) ? R(0.0) : of_probability) : of_probability;
-            store_row(factor * (logits ? of_logits : counted), out + row * columns + j, part);
+            store_row(factor == 0.0f ? R(0.0) : factor * (logits ? of_logits : counted), out + row * columns + j, part);
         }
     }
 }

@@ -103,7 +103,7 @@ KERNEL(GROUP, 1) void metric_add(ARGUMENTS(ulong count, uint slot, BATCH_ARGUMEN
     total = shared[0];
 #endif
     const float sum = accumulator[2 * slot], value = total - accumulator[2 * slot + 1];
-    const float next = sum + value;
+    const float next = sum + value, lost = (next - sum) - value;
     accumulator[2 * slot] = next;
-    accumulator[2 * slot + 1] = (next - sum) - value;
+    accumulator[2 * slot + 1] = fabs(lost) < INFINITY ? lost : 0.0f;
 }

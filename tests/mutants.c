@@ -329,9 +329,7 @@ static void add_general_mutants(mutant_list *list) {
         add(list, (mutant){"NaN becomes 0", primitive, 0, 0, NULL, after_nan_is_0});
         add(list, (mutant){"refuses empty views", primitive, 0, 0, NULL, after_refusing_empty});
         add(list, (mutant){"uses more scratch", primitive, 0, 0, NULL, after_using_more_scratch});
-        /* A metric's total may be NaN in place of an infinity, so its parts may be anything. */
-        if (primitive != SOMA_PRIMITIVE_METRIC)
-            add(list, (mutant){"infinity becomes finite", primitive, 0, 0, NULL, after_infinity_is_finite});
+        add(list, (mutant){"infinity becomes finite", primitive, 0, 0, NULL, after_infinity_is_finite});
     }
 }
 

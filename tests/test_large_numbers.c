@@ -61,9 +61,50 @@ START_TEST(a_short_gradient_is_clipped_to_a_shorter_limit) {
 }
 END_TEST
 
+/* ------------------------------------------------------------------------------------------------ what overflows */
+
+/* A layer of these weights on inputs that are all 1, no bias; evaluated on `classes` or `target` in batches of 2. */
+static double evaluated_loss(const float *weights, size_t outputs, const int32_t *classes, const float *target,
+                             const float *sample_weights, size_t rows) {
+    const float one[] = {1, 1, 1, 1, 1, 1}, zero[] = {0, 0, 0};
+    soma_network *network = network_of((model_shape){1, 0, outputs, outputs > 1}, 1);
+    expect_ok(soma_compile(network, test_device, NULL));
+    expect_ok(soma_set_parameter(network, soma_network_parameter(network, 0), weights, outputs));
+    expect_ok(soma_set_parameter(network, soma_network_parameter(network, 1), zero, outputs));
+    soma_dataset *dataset =
+        dataset_of(array_f32(one, rows, 1), classes ? array_i32(classes, rows) : array_f32(target, rows, outputs));
+    if (sample_weights) expect_ok(soma_dataset_set_weights(dataset, sample_weights, rows));
+    soma_metrics metrics;
+    expect_ok(soma_evaluate(network, dataset, 2, &metrics));
+    soma_dataset_destroy(dataset);
+    soma_network_destroy(network);
+    return metrics.loss;
+}
+
+START_TEST(a_loss_that_overflows_is_infinite) {
+    const float weight = 3e38f, target[6] = {0};
+    const double loss = evaluated_loss(&weight, 1, NULL, target, NULL, 6);
+    ck_assert_msg(isinf(loss) && loss > 0, "the loss is %g", loss);
+}
+END_TEST
+
+START_TEST(cross_entropies_of_far_logits_are_numbers) {
+    const float logits[] = {3e38f, -3e38f, 3e38f};
+    const int32_t largest[] = {0, 2, 0, 2, 2}, others[] = {0, 2, 0, 1, 2};
+    const float rows[] = {1, 0, 0, 0.5f, 0, 0.5f, 0, 0, 1}, counted[] = {1, 1, 1, 0, 1};
+    ck_assert_double_eq_tol(evaluated_loss(logits, 3, largest, NULL, NULL, 5), log(2), 1e-6);
+    ck_assert_double_eq_tol(evaluated_loss(logits, 3, others, NULL, counted, 5), 0.8 * log(2), 1e-6);
+    ck_assert_double_eq_tol(evaluated_loss(logits, 3, NULL, rows, NULL, 3), log(2), 1e-6);
+    const double loss = evaluated_loss(logits, 3, others, NULL, NULL, 5);
+    ck_assert_msg(isinf(loss) && loss > 0, "the loss is %g", loss);
+}
+END_TEST
+
 static void add_tests(TCase *cases) {
     tcase_add_test(cases, a_long_gradient_is_clipped_to_its_limit);
     tcase_add_test(cases, a_short_gradient_is_clipped_to_a_shorter_limit);
+    tcase_add_test(cases, a_loss_that_overflows_is_infinite);
+    tcase_add_test(cases, cross_entropies_of_far_logits_are_numbers);
 }
 
 int main(int argc, char **argv) {

@@ -91,7 +91,8 @@ static inline size_t soma_view_count(const soma_view *view) {
  * METRIC          prediction, [target], accumulator
  *                                            accumulator f32 [slots, 2]: adds the batch's sum to [slot, 0], with
  *                                            Kahan's compensation in [slot, 1] (so the total is
- *                                            [slot, 0] - [slot, 1]).
+ *                                            [slot, 0] - [slot, 1]). A compensation that is not finite is taken
+ *                                            to be 0, so that an infinite total stays the infinity that it is.
  * OPTIMIZER       parameter, gradient, [state1], [state2], [norm]
  *                                            one step over flat [count] buffers, see soma_optimizer_params.
  *                                            norm [2]: what NORM makes of the whole gradient, for clip_norm.
@@ -159,7 +160,7 @@ typedef enum soma_reduction {
  * Losses of one sample; t is the target row (a class number c stands for the row with 1 at c), p the prediction row.
  *
  * CATEGORICAL_CROSSENTROPY         -sum_j t_j ln max(p_j, 1e-7); the derivative is 0 where p_j < 1e-7
- * CATEGORICAL_CROSSENTROPY_LOGITS  the same of softmax(p): sum_j t_j (max + ln sum_l e^(p_l - max) - p_j)
+ * CATEGORICAL_CROSSENTROPY_LOGITS  the same of softmax(p): sum_j t_j ((max - p_j) + ln sum_l e^(p_l - max))
  * BINARY_CROSSENTROPY              mean_j -t_j ln max(p_j, 1e-7) - (1 - t_j) ln max(1 - p_j, 1e-7); derivative as above
  * BINARY_CROSSENTROPY_LOGITS       the same of sigmoid(p): mean_j max(p_j, 0) - p_j t_j + ln(1 + e^-|p_j|)
  * MEAN_SQUARED_ERROR               mean_j (p_j - t_j)^2
@@ -169,6 +170,9 @@ typedef enum soma_reduction {
  * w_i = weight[i] * class weight. The class weight is class_weight[c], or sum_j t_j class_weight[j] for target rows;
  * for the binary cross-entropies it applies to each element j: t_j class_weight[1] + (1 - t_j) class_weight[0]; the
  * other losses take none. A class number outside [0, k) gives NaN. Class numbers are for the categorical losses only.
+ *
+ * What does not count makes no NaN of an infinity: a sample whose w_i is 0 has a loss of 0, and one whose dloss[i] w_i
+ * is 0 a gradient of 0, whatever its prediction; with logits, neither has a t_j of 0 a share in the loss.
  */
 #define SOMA_LOSS_LIST(X)                                                                                              \
     X(CATEGORICAL_CROSSENTROPY)                                                                                        \

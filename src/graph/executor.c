@@ -2,6 +2,7 @@
 /* The executor: the device memory that all plans of a network share. */
 #include "graph/plan.h"
 
+#include <math.h>
 #include <string.h>
 
 size_t soma_executor_element(const soma_executor *executor) {
@@ -144,16 +145,21 @@ soma_status soma_executor_clear_accumulators(soma_executor *executor) {
                             SOMA_ACCUMULATOR_SLOTS * 2 * soma_executor_element(executor));
 }
 
+/* The sum without what Kahan's method still owes it. A NaN loses its sign, which says nothing but would be printed. */
+static double total_of(double sum, double owed) {
+    double total = sum - owed;
+    return isnan(total) ? (double)NAN : total;
+}
+
 soma_status soma_executor_read_accumulators(soma_executor *executor, double totals[SOMA_ACCUMULATOR_SLOTS]) {
-    /* The sum and what Kahan's method still owes it. */
     if (executor->real == SOMA_F64) {
         double pair[SOMA_ACCUMULATOR_SLOTS][2];
         SOMA_TRY(soma_device_read(executor->device, executor->accumulators, 0, pair, sizeof pair));
-        for (int i = 0; i < SOMA_ACCUMULATOR_SLOTS; i++) totals[i] = pair[i][0] - pair[i][1];
+        for (int i = 0; i < SOMA_ACCUMULATOR_SLOTS; i++) totals[i] = total_of(pair[i][0], pair[i][1]);
         return SOMA_OK;
     }
     float pair[SOMA_ACCUMULATOR_SLOTS][2];
     SOMA_TRY(soma_device_read(executor->device, executor->accumulators, 0, pair, sizeof pair));
-    for (int i = 0; i < SOMA_ACCUMULATOR_SLOTS; i++) totals[i] = (double)pair[i][0] - (double)pair[i][1];
+    for (int i = 0; i < SOMA_ACCUMULATOR_SLOTS; i++) totals[i] = total_of((double)pair[i][0], (double)pair[i][1]);
     return SOMA_OK;
 }

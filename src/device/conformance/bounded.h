@@ -53,7 +53,8 @@ static inline double soma_gamma(size_t n) {
  * error. */
 static inline soma_bounded soma_rounded(double value, double carried, double ulps) {
     if (!isfinite(value)) return soma_exact(value);
-    double error = carried + ulps * SOMA_ULP * (fabs(value) + carried);
+    double error = carried;
+    if (ulps > 0.0) error += ulps * SOMA_ULP * (fabs(value) + carried);
     if (value != 0.0 && fabs(value) < (double)FLT_MIN) error += (double)FLT_MIN;
     if (fabs(value) + error > (double)FLT_MAX) error = INFINITY; /* float32 may have it as infinite */
     return (soma_bounded){value, error};

@@ -111,6 +111,24 @@ static void special_case(soma_suite *suite, const loss_form *form, uint32_t view
     soma_case_run(suite, &c);
 }
 
+/*
+ * Predictions whose differences overflow, as do the losses of some samples. All is multiples of 1e38, so that it is
+ * clear which. Among the weights are zeros: 0 times what overflows is 0.
+ */
+static void far_case(soma_suite *suite, const loss_form *form) {
+    static const float far[] = {3e38f, -3e38f, 1e38f, 0.0f}, whole[] = {0.0f, 1.0f};
+    soma_call call = make_call(form);
+    soma_case c;
+    soma_case_begin(suite, &c, &call, form->bound);
+    set_views(suite, &c, form, true);
+    soma_case_sprinkle(suite, &c, PREDICTION, 1, far, SOMA_COUNT_OF(far));
+    if (!form->class_numbers) soma_case_sprinkle(suite, &c, TARGET, 1, whole, 2);
+    if (form->weighted) soma_case_sprinkle(suite, &c, WEIGHT, 1, whole, 2);
+    if (form->class_weighted) soma_case_sprinkle(suite, &c, CLASS_WEIGHT, 1, whole, 2);
+    soma_case_describe(&c, ", predictions far apart");
+    soma_case_run(suite, &c);
+}
+
 static void special_cases(soma_suite *suite, const loss_form *form) {
     const bool has[] = {true, !form->class_numbers, form->weighted, form->class_weighted, form->gradient};
     for (uint32_t view = 0; view < SOMA_COUNT_OF(has); view++) {
@@ -141,6 +159,15 @@ void soma_loss_table(soma_suite *suite, soma_case_bound *bound, bool gradient) {
             form.n = 7;
             form.k = 5;
             special_cases(suite, &form);
+            /* Probabilities do not come so far apart; of the derivative of a square a device may double a large part.
+             */
+            if (takes_probabilities((soma_loss_kind)kind) || (gradient && kind == SOMA_LOSS_MEAN_SQUARED_ERROR))
+                continue;
+            if (!categorical) form.k = 1; /* or a sum overflows whose mean does not */
+            far_case(suite, &form);
+            form.n = 131;
+            if (categorical) form.k = 67;
+            far_case(suite, &form);
         }
 }
 

@@ -51,9 +51,9 @@ static soma_bounded element_mean(const row *r) {
     return divide(soma_bounded_sum_result(&sum), exact((double)r->width));
 }
 
-/* max + ln sum - p: not written as softmax's logarithm is, the maximum's own size rounds here. */
+/* (max - p) + ln sum: of large logits the difference comes first, or nothing is left of the logarithm. */
 static soma_bounded logits_term(const soma_softmax_bound *softmax, double p) {
-    return subtract(add(exact(softmax->largest), soma_bounded_log(softmax->sum)), exact(p));
+    return add(subtract(exact(softmax->largest), exact(p)), soma_bounded_log(softmax->sum));
 }
 
 static soma_bounded categorical(const row *r) {
@@ -61,7 +61,7 @@ static soma_bounded categorical(const row *r) {
     soma_softmax_bound softmax = row_softmax(r);
     soma_bounded_sum sum = {0};
     for (size_t j = 0; j < r->width; j++) {
-        if (!counts(r, j)) continue;
+        if (!counts(r, j) || (logits && target(r, j) == 0.0)) continue;
         soma_bounded term = logits ? logits_term(&softmax, prediction(r, j))
                                    : soma_bounded_negate(soma_bounded_log(floored(exact(prediction(r, j)))));
         soma_bounded_sum_add(&sum, multiply(exact(target(r, j)), term));
@@ -73,6 +73,7 @@ void soma_loss_bound(const soma_call *before, soma_bounded *expected) {
     for (size_t i = 0; i < before->view[0].shape[0]; i++) {
         row r = row_of(before, i);
         soma_bounded loss = soma_loss_is_categorical(before->params.loss.kind) ? categorical(&r) : element_mean(&r);
-        expected[i] = r.outside ? exact(NAN) : multiply(row_weight(&r), loss);
+        soma_bounded weight = row_weight(&r);
+        expected[i] = r.outside ? exact(NAN) : is_nothing(weight) ? weight : multiply(weight, loss);
     }
 }

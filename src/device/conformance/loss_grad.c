@@ -64,7 +64,9 @@ static void loss_grad_bound(const soma_call *before, soma_bounded *const *expect
                 slope = subtract(multiply(soma_softmax_bound_at(&softmax, prediction(&r, j)), targets), t);
             else /* of the mean */
                 slope = divide(multiply(element_weight(&r, t), element_derivative(&r, j)), exact((double)r.width));
-            expected[5][i * r.width + j] = r.outside ? exact(NAN) : multiply(factor, slope);
+            expected[5][i * r.width + j] = r.outside            ? exact(NAN)
+                                           : is_nothing(factor) ? factor
+                                                                : multiply(factor, slope);
         }
     }
 }

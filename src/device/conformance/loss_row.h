@@ -52,6 +52,11 @@ static inline soma_bounded given(const row *r, uint32_t view, size_t index) {
     return soma_view_present(optional) ? exact(soma_element_get(optional, index)) : ONE;
 }
 
+/* A factor without which nothing counts, whatever it is. */
+static inline bool is_nothing(soma_bounded factor) {
+    return factor.value == 0.0 && factor.error == 0.0;
+}
+
 static inline soma_bounded row_weight(const row *r) {
     soma_bounded weight = given(r, 2, r->index);
     if (!soma_loss_is_categorical(r->call->params.loss.kind) || !soma_view_present(&r->call->view[3])) return weight;

@@ -32,7 +32,7 @@ static void softmax_case(soma_suite *suite, const size_t *shape, bool logarithm,
 }
 
 void soma_softmax_cases(soma_suite *suite) {
-    static const size_t middle[] = {31, 13, 7}, row[] = {61, 10, 1};
+    static const size_t middle[] = {31, 13, 7}, row[] = {61, 10, 1}, long_row[] = {3, 4099, 1};
     static const float specials[][2] = {
         {NAN, NAN}, {INFINITY, INFINITY}, {-INFINITY, -INFINITY}, {INFINITY, -INFINITY}};
     for (int logarithm = 0; logarithm < 2; logarithm++) {
@@ -44,7 +44,10 @@ void soma_softmax_cases(soma_suite *suite) {
         softmax_case(suite, row, logarithm, 60.0, 0.0, NULL);   /* all but a few vanish */
         softmax_case(suite, row, logarithm, 2.0, 1000.0, NULL); /* e^x alone would overflow */
         softmax_case(suite, middle, logarithm, 2.0, -1000.0, NULL);
-        softmax_case(suite, middle, logarithm, 0.0, 3.0, NULL); /* all equal */
+        softmax_case(suite, middle, logarithm, 0.0, 3.0, NULL);  /* all equal */
+        softmax_case(suite, row, logarithm, FLT_MAX, 0.0, NULL); /* the difference to the maximum overflows */
+        softmax_case(suite, middle, logarithm, FLT_MAX, 0.0, NULL);
+        softmax_case(suite, long_row, logarithm, FLT_MAX, 0.0, NULL);
     }
 }
 

@@ -38,7 +38,7 @@ static bool is_element_loss(const soma_call *call) {
 static void element_losses_of(const soma_call *call, soma_range rows, float *loss) {
     for (size_t i = rows.begin; i < rows.end; i++) {
         loss_row row = row_of(call, i);
-        loss[i] = sample_weight(call, i) * element_losses[call->params.loss.kind](&row) / (float)row.k;
+        loss[i] = weighted_loss(sample_weight(call, i), element_losses[call->params.loss.kind](&row) / (float)row.k);
     }
 }
 
@@ -78,7 +78,9 @@ static void logits_losses(const soma_call *call, soma_range rows, float *loss) {
 static void probability_losses(const soma_call *call, soma_range rows, float *loss) {
     for (size_t i = rows.begin; i < rows.end; i++) {
         loss_row row = row_of(call, i);
-        loss[i] = sample_weight(call, i) * categorical_weight(&row) * probability_loss(&row);
+        loss[i] = class_is_known(&row)
+                      ? weighted_loss(sample_weight(call, i) * categorical_weight(&row), probability_loss(&row))
+                      : NOT_A_NUMBER;
     }
 }
 

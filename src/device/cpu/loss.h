@@ -29,6 +29,10 @@ static inline loss_row row_of(const soma_call *call, size_t i) {
     return row;
 }
 
+static inline bool class_is_known(const loss_row *row) {
+    return row->t || row->c < row->k;
+}
+
 static inline float sample_weight(const soma_call *call, size_t i) {
     const float *weight = soma_cpu_optional(&call->view[2]);
     return weight ? weight[i] : 1.0f;
@@ -51,9 +55,14 @@ static inline float categorical_weight(const loss_row *row) {
     return soma_row_dot(row->t, row->class_weight, row->k);
 }
 
-/* sum_j t_j (log_sum - (p_j - max)) */
+/* 0 of what does not count, which may be infinite. */
+static inline float weighted_loss(float weight, float loss) {
+    return weight == 0.0f ? 0.0f : weight * loss;
+}
+
+/* sum_j t_j (log_sum - (p_j - max)), where the difference may overflow */
 SOMA_ROW_SUM(logits_sum, SOMA_ARGUMENTS(const float *p, const float *t, float max, float log_sum),
-             t[i] * ((max - p[i]) + log_sum))
+             t[i] == 0.0f ? 0.0f : t[i] * ((max - p[i]) + log_sum))
 
 /* The losses of a group of rows of logits, given the maximum of each and the sum of e^(p - max), which becomes its
  * logarithm. */
@@ -68,7 +77,9 @@ static inline void logits_losses_of(const soma_call *call, soma_range rows, cons
             l = logits_sum(row.p, row.t, max[i], sum[i], row.k);
         else if (row.c < row.k)
             l = (max[i] - row.p[row.c]) + sum[i];
-        loss[rows.begin + i] = sample_weight(call, rows.begin + i) * categorical_weight(&row) * l;
+        loss[rows.begin + i] = class_is_known(&row)
+                                   ? weighted_loss(sample_weight(call, rows.begin + i) * categorical_weight(&row), l)
+                                   : NOT_A_NUMBER;
     }
 }
 

@@ -3,6 +3,11 @@
 #include "device/cpu/loss.h"
 #include "kernels/losses.h"
 
+/* Of a sample that does not count: its derivatives may be infinite. */
+static void no_grad(size_t k, float *out) {
+    for (size_t j = 0; j < k; j++) out[j] = 0.0f;
+}
+
 /* ------------------------------------------------------------------------------------------- means over elements */
 
 typedef void element_grad(const loss_row *row, float factor, float *out);
@@ -29,7 +34,10 @@ static void element_grads_of(const soma_call *call, soma_range rows, const float
     for (size_t i = rows.begin; i < rows.end; i++) {
         loss_row row = row_of(call, i);
         float factor = dloss[i] * sample_weight(call, i) / (float)row.k;
-        element_grads[call->params.loss.kind](&row, factor, out + i * row.k);
+        if (factor == 0.0f)
+            no_grad(row.k, out + i * row.k);
+        else
+            element_grads[call->params.loss.kind](&row, factor, out + i * row.k);
     }
 }
 
@@ -45,7 +53,11 @@ static void probability_grad(const loss_row *row, float factor, float *out) {
 static void probability_grads(const soma_call *call, soma_range rows, const float *dloss, float *out) {
     for (size_t i = rows.begin; i < rows.end; i++) {
         loss_row row = row_of(call, i);
-        probability_grad(&row, dloss[i] * sample_weight(call, i) * categorical_weight(&row), out + i * row.k);
+        float factor = dloss[i] * sample_weight(call, i) * categorical_weight(&row);
+        if (factor == 0.0f && class_is_known(&row))
+            no_grad(row.k, out + i * row.k);
+        else
+            probability_grad(&row, factor, out + i * row.k);
     }
 }
 
@@ -75,7 +87,10 @@ static void logits_grads(const soma_call *call, soma_range rows, const float *dl
             loss_row row = row_of(call, first + i);
             float factor = dloss[first + i] * sample_weight(call, first + i) * categorical_weight(&row);
             sum[i] = soma_row_sum(e + i * k, k);
-            logits_grad(&row, e + i * k, sum[i], factor, out + (first + i) * k);
+            if (factor == 0.0f && class_is_known(&row))
+                no_grad(k, out + (first + i) * k);
+            else
+                logits_grad(&row, e + i * k, sum[i], factor, out + (first + i) * k);
         }
         if (loss) logits_losses_of(call, (soma_range){first, first + count}, max, sum, loss);
     }

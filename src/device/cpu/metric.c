@@ -102,8 +102,8 @@ static double metric_of_range(const soma_call *call, soma_range range) {
 
 static void accumulate(const soma_call *call, double sum) {
     float *slot = soma_cpu_floats(&call->view[2]) + 2 * (size_t)call->params.metric.slot;
-    float corrected = (float)sum - slot[1], total = slot[0] + corrected;
-    slot[1] = (total - slot[0]) - corrected;
+    float corrected = (float)sum - slot[1], total = slot[0] + corrected, lost = (total - slot[0]) - corrected;
+    slot[1] = ABS(lost) < __builtin_inff() ? lost : 0.0f;
     slot[0] = total;
 }
 

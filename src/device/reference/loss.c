@@ -16,14 +16,15 @@ static double element_loss(soma_loss_kind kind, double p, double t, double delta
     }
 }
 
-/* A class number does not look at the other classes' predictions, so these may be NaN; in a row each counts. */
+/* A class number does not look at the other classes' predictions, so these may be NaN; in a row of probabilities each
+ * counts. Logits count where the target is 0 by their softmax alone. */
 static double categorical_loss(const sample *s) {
     bool logits = s->call->params.loss.kind == SOMA_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS;
     double largest = logits ? largest_prediction(s) : 0.0;
     double logarithm = logits ? log(exponential_sum(s, largest)) : 0.0, sum = 0.0;
     for (size_t j = 0; j < s->width; j++) {
         double t = target_at(s, j), p = prediction_at(s, j);
-        if (has_class_number(s) && t == 0.0) continue;
+        if (t == 0.0 && (logits || has_class_number(s))) continue;
         sum += logits ? t * (largest - p + logarithm) : -t * log(SOMA_FLOORED(p));
     }
     return sum;
@@ -40,8 +41,9 @@ static double element_loss_mean(const sample *s) {
 }
 
 double soma_reference_loss_of(const sample *s) {
-    double loss = class_is_outside(s) ? NAN : is_categorical(s) ? categorical_loss(s) : element_loss_mean(s);
-    return sample_weight(s) * loss;
+    if (class_is_outside(s)) return NAN;
+    double weight = sample_weight(s);
+    return weight == 0.0 ? 0.0 : weight * (is_categorical(s) ? categorical_loss(s) : element_loss_mean(s));
 }
 
 soma_status soma_reference_loss(const soma_call *call) {

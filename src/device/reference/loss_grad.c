@@ -39,6 +39,8 @@ static void loss_grad_row(const sample *s, double factor) {
         double t = target_at(s, j), value = NAN;
         if (class_is_outside(s))
             value = NAN;
+        else if (factor == 0.0)
+            value = 0.0;
         else if (params->kind == SOMA_LOSS_CATEGORICAL_CROSSENTROPY)
             value = factor * probability_derivative(s, j);
         else
@@ -54,7 +56,8 @@ soma_status soma_reference_loss_grad(const soma_call *call) {
         sample s = sample_of(call, i);
         double factor = soma_element_get(&call->view[4], i) * sample_weight(&s);
         if (soma_view_present(&call->view[6])) soma_element_set(&call->view[6], i, soma_reference_loss_of(&s));
-        if (call->params.loss.kind == SOMA_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS && !class_is_outside(&s))
+        if (call->params.loss.kind == SOMA_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS && !class_is_outside(&s) &&
+            factor != 0.0)
             logits_grad(&s, factor);
         else
             loss_grad_row(&s, factor);

@@ -58,6 +58,7 @@ soma_status soma_reference_metric(const soma_call *call) {
     size_t place = 2 * (size_t)params->slot;
     double total = soma_element_get(accumulator, place) - soma_element_get(accumulator, place + 1) + sum;
     soma_element_set(accumulator, place, total);
-    soma_element_set(accumulator, place + 1, soma_element_get(accumulator, place) - total);
+    double lost = soma_element_get(accumulator, place) - total;
+    soma_element_set(accumulator, place + 1, isfinite(lost) ? lost : 0.0);
     return SOMA_OK;
 }
