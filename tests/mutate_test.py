@@ -1,0 +1,264 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""tools/mutate on lines and on a tiny tree: what its rules make of code, which tests it runs, and that it goes on where it was ended.
+
+Usage: mutate_test.py tools/mutate
+"""
+import importlib.machinery
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+SCRIPT = sys.argv.pop(1)
+loader = importlib.machinery.SourceFileLoader("mutate", SCRIPT)
+sys.dont_write_bytecode = True
+mutate = importlib.util.module_from_spec(importlib.util.spec_from_loader("mutate", loader))
+loader.exec_module(mutate)
+
+
+def faults_of(text, name="src/a.c"):
+    return list(mutate.Source(name, text).faults())
+
+
+def changes(text, rule):
+    return sorted(fault["after"] for fault in faults_of(text) if fault["rule"] == rule)
+
+
+class Rules(unittest.TestCase):
+    def test_each_rule(self):
+        for rule, line, expected in [
+            ("relation", "    if (a < b) return c;", ["if (a <= b) return c;"]),
+            ("relation", "    x = a >= b && c->d != e;", ["x = a > b && c->d != e;", "x = a >= b && c->d == e;"]),
+            ("relation", "    p->x = y << 3;", []),
+            ("logic", "    x = a && b || c;", ["x = a && b && c;", "x = a || b || c;"]),
+            ("sum", "    x = a + b - 1;", ["x = a + b + 1;", "x = a - b - 1;"]),
+            ("off by one", "    x = n - 1;", ["x = n;"]),
+            ("off by one", "    x = n + 16;", []),
+            ("negation", "    if (!done && a != b) go();", ["if (done && a != b) go();"]),
+            ("constant", "    x[0] = 7u;", ["x[0] = (7u + 1);", "x[1] = 7u;"]),
+            ("constant", "    x = 0.5f * y1;", ["x = (0.5f * 2 + 1) * y1;"]),
+            ("constant", "    return true;", ["return false;"]),
+            ("arguments", "    copy(to, from, n);", ["copy(from, to, n);"]),
+            ("arguments", "    copy(to, to, n);", []),
+            ("arguments", "static void copy(int a, int b) {", []),
+            ("statement", "    go(x);", [";"]),
+            ("statement", "    count++;", [";"]),
+            ("statement", "    int x = 3;", []),  # nothing would know x
+            ("statement", "    return x;", []),
+            ("statement", "    if (a) go(x);", ["if (a) ;"]),
+            ("return", "    if (a) return x;", ["if (a) ;"]),
+            ("early return", "static bool is_odd(int x) {", ["static bool is_odd(int x) { return true;"]),
+            ("early return", "void go(void) {", ["void go(void) { return;"]),
+        ]:
+            with self.subTest(rule=rule, line=line):
+                self.assertEqual(changes(line, rule), expected)
+
+    def test_a_statement_is_whole(self):
+        self.assertEqual(changes("    x = y +\n        go(z);", "statement"), [])
+        self.assertEqual(changes("    if (a)\n        go(z);", "statement"), [";"])
+        self.assertEqual(changes("    if (a) go(x);\n    else stay();", "statement"), [])
+
+    def test_comments_and_texts_stay(self):
+        for line in ['    /* if (a < b) go(1, 2); */', '    // a < b', '#include "a + b"', '#if A > 1']:
+            self.assertEqual(faults_of(line), [], line)
+        self.assertEqual(changes('    say("a < b, %d", c < d);', "relation"), ['say("a < b, %d", c <= d);'])
+        self.assertEqual(faults_of("/* one\n    if (a < b) go();\n*/"), [])
+
+    def test_macros_are_code(self):
+        self.assertEqual(changes("#define MORE(a, b) ((a) > (b))", "relation"), ["#define MORE(a, b) ((a) >= (b))"])
+        self.assertEqual(changes("#define SIZE 16", "constant"), ["#define SIZE (16 + 1)"])
+        text = "#define GO(x)    \\\n    do {         \\\n        go(x);   \\\n    } while (0)"
+        self.assertIn((";", [(2, "        ;   \\")]), [(fault["after"], fault["edits"]) for fault in faults_of(text)])
+
+    def test_a_lock_goes_with_its_unlock(self):
+        text = "void f(void) {\n    my_lock(&m);\n    x++;\n    my_unlock(&m);\n}\nvoid g(void) {\n    my_unlock(&m);\n}"
+        locks = [fault for fault in faults_of(text) if fault["rule"] == "lock"]
+        self.assertEqual([fault["edits"] for fault in locks], [[(1, "    (void)(&m);"), (3, "    (void)(&m);")]])
+        self.assertNotIn(";", [fault["after"] for fault in faults_of(text) if "lock" in fault["before"]])
+
+    def test_numbers_of_cases_are_arbitrary(self):
+        line = "    x = a < 3;"
+        self.assertIn("constant", [fault["rule"] for fault in faults_of(line)])
+        rules = [fault["rule"] for fault in faults_of(line, "src/device/conformance/a.c")]
+        self.assertEqual(rules.count("constant"), 0)
+        self.assertEqual(rules.count("relation"), 1)
+
+    def test_each_fault_changes_the_text(self):
+        text = Path(__file__).parent.parent.joinpath("src/base/random.c").read_text()
+        faults = faults_of(text)
+        self.assertGreater(len(faults), 50)
+        for fault in faults:
+            self.assertNotEqual(mutate.planted(text, fault), text, fault)
+
+    def test_the_seed_decides(self):
+        faults = faults_of(Path(__file__).parent.parent.joinpath("src/base/random.c").read_text())
+        one, same, other = (list(mutate.draw(faults, seed)) for seed in (1, 1, 2))
+        self.assertEqual(one, same)
+        self.assertNotEqual(one, other)
+        self.assertEqual(sorted(map(repr, one)), sorted(map(repr, faults)))  # each once
+
+    def test_equivalent_faults_have_a_reason(self):
+        with tempfile.TemporaryDirectory() as directory:
+            path = Path(directory) / "list.txt"
+            self.assertEqual(mutate.read_equivalent(path), set())
+            path.write_text("# what it is\n\nsrc/a.c\n  a < b\n  a <= b\n  because of this\n\nsrc/b.c\n  x\n  y\n  because\n of that\n")
+            with self.assertRaises(SystemExit):
+                mutate.read_equivalent(path)
+            path.write_text("# what it is\n\nsrc/a.c\n  a < b\n  a <= b\n  because of this\n")
+            self.assertEqual(mutate.read_equivalent(path), {("src/a.c", "a < b", "a <= b")})
+
+
+TINY = {
+    "meson.build": """project('tiny', 'c')
+near = static_library('near', 'src/near.c', 'src/far.c')
+test('near', executable('near', 'tests/near.c', link_with: near))
+test('far', executable('far', 'tests/far.c', link_with: near))
+test('never', executable('never', 'tests/never.c'))
+""",
+    "src/near.c": """int limit(int x) {
+    if (x < 10) return x;
+    return 10;
+}
+int steps(int n) {
+    int i = 0;
+    while (i < n)
+        i++;
+    return i;
+}
+int unused(int x) {
+    return x + 5;
+}
+""",
+    "src/far.c": """int sign(int x) {
+    return x > 0;
+}
+""",
+    "tests/log.h": """#include <stdio.h>
+#include <stdlib.h>
+static void say(const char *name) {
+    FILE *log = fopen(getenv("TINY_LOG"), "a");
+    fprintf(log, "%s\\n", name);
+    fclose(log);
+}
+""",
+    "tests/near.c": """#include "log.h"
+int limit(int x);
+int steps(int n);
+int main(void) {
+    say("near");
+    return limit(3) != 3 || limit(30) != 10 || steps(4) != 4;
+}
+""",
+    "tests/far.c": """#include "log.h"
+int sign(int x);
+int main(void) {
+    say("far");
+    return sign(2) != 1; /* of 0 nothing is known */
+}
+""",
+    "tests/never.c": "int main(void) {\n    return 77;\n}\n",
+    "tests/equivalent_mutants.txt": """src/near.c
+    if (x < 10) return x;
+    if (x <= 10) return x;
+    because 10 is 10 either way
+""",
+}
+
+
+class Tree(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.directory = tempfile.TemporaryDirectory()
+        cls.root = Path(cls.directory.name).resolve()
+        for name, text in TINY.items():
+            (cls.root / name).parent.mkdir(exist_ok=True)
+            (cls.root / name).write_text(text)
+        cls.log = cls.root / "build-log"
+        cls.mapped = cls.mutate("--map")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.directory.cleanup()
+
+    @classmethod
+    def mutate(cls, *arguments):
+        return subprocess.run([sys.executable, SCRIPT, f"--root={cls.root}", "--setup=", *arguments], capture_output=True, text=True,
+                              env={**os.environ, "TINY_LOG": str(cls.log), "CCACHE_DISABLE": "1"})
+
+    def plant(self, *arguments, status=1):
+        self.log.write_text("")
+        done = self.mutate(*arguments)
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        return done.stdout
+
+    def results(self, seed):
+        return json.loads((self.root / f"build-mutate/faults-{seed}.json").read_text())["results"]
+
+    def outcomes(self, seed):
+        return {(result["fault"]["rule"], result["fault"]["after"]): result["outcome"] for result in self.results(seed)}
+
+    def test_map(self):
+        self.assertEqual(self.mapped.returncode, 0, self.mapped.stdout + self.mapped.stderr)
+        self.assertIn("never: can't run here", self.mapped.stdout)
+        tests = json.loads((self.root / "build-mutate/map.json").read_text())["tests"]
+        self.assertEqual({name: [file for file in test["lines"] if file.startswith("src/")] for name, test in tests.items()},
+                         {"near": ["src/near.c"], "far": ["src/far.c"]})
+        self.assertEqual(tests["far"]["lines"]["src/far.c"], [1, 2])
+        self.assertLessEqual({1, 2, 5, 7, 9}, set(tests["near"]["lines"]["src/near.c"]))
+        self.assertGreaterEqual(set(range(1, 11)), set(tests["near"]["lines"]["src/near.c"]))
+
+    def test_outcomes_and_the_tests_that_were_run(self):
+        output = self.plant("--seed=1", "--count=1000", "src/far.c")
+        self.assertEqual(self.outcomes(1), {("relation", "return x >= 0;"): "survived",
+                                            ("constant", "return x > 1;"): "survived",
+                                            ("early return", "int sign(int x) { return 0;"): "noticed"})
+        self.assertEqual(set(self.log.read_text().split()), {"far"})  # the other reaches nothing of it
+        self.assertIn("src/far.c:2: relation\n    - return x > 0;\n    + return x >= 0;\n    survived", output)
+        self.assertIn("1 of 3 faults noticed, 33.3 %", output)
+        # A test that is better notices them, without a new map.
+        better = TINY["tests/far.c"].replace("sign(2) != 1", "sign(2) != 1 || sign(1) != 1 || sign(0) != 0")
+        (self.root / "tests/far.c").write_text(better)
+        output = self.plant("--seed=1", "--count=1000", "--again", "src/far.c", status=0)
+        self.assertIn("3 of 3 faults noticed, 100.0 %", output)
+        (self.root / "tests/far.c").write_text(TINY["tests/far.c"])
+
+    def test_going_on(self):
+        self.plant("--seed=2", "--count=4", "src/near.c")
+        first = self.results(2)
+        # What an interrupted one may have left.
+        (self.root / "build-mutate/tree/src/near.c").write_text("#error a fault that was not taken back\n")
+        output = self.plant("--seed=2", "--count=1000", "src/near.c")
+        self.assertEqual(self.results(2)[:len(first)], first)
+        self.assertTrue(output.startswith("5 of 1000"), output)
+        self.assertEqual((self.root / "src/near.c").read_text(), TINY["src/near.c"])
+        outcomes = self.outcomes(2)
+        self.assertEqual(outcomes["relation", "if (x <= 10) return x;"], "equivalent")
+        self.assertEqual(outcomes["relation", "while (i <= n)"], "noticed")
+        self.assertEqual(outcomes["statement", ";"], "noticed by time")
+        self.assertEqual(outcomes["sum", "return x - 5;"], "not reached")
+        again = self.plant("--seed=2", "--count=1000", "src/near.c")  # nothing is left to do
+        self.assertNotIn("of 1000", again)
+        self.assertEqual(self.log.read_text(), "")
+        # Other sources are other faults.
+        (self.root / "src/near.c").write_text(TINY["src/near.c"] + "\n")
+        done = self.mutate("--seed=2", "--count=1000", "src/near.c")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("--restart", done.stderr)
+        (self.root / "src/near.c").write_text(TINY["src/near.c"])
+
+    def test_list_plants_nothing(self):
+        self.assertIn("src/far.c:2: relation", self.plant("--list", "--count=1000", "src/far.c", status=0))
+        self.assertEqual(self.log.read_text(), "")
+
+
+if __name__ == "__main__":
+    if not shutil.which("gcov") or not shutil.which("meson"):
+        print("skipped: gcov and meson are needed")
+        sys.exit(77)
+    unittest.main()
