@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Names of enumerations: every value has one, and finds back to its value. */
 #include "base/base.h"
-#include "device/functions.h"
 #include "expect.h"
 #include "suite.h"
+
+#include <ctype.h>
 
 static const struct {
     soma_names which;
@@ -51,32 +52,102 @@ START_TEST(only_whole_names_count) {
     value = 77;
     ck_assert(!soma_value_of_name(SOMA_NAMES_FUNCTION, "relu", 3, &value));
     ck_assert(!soma_value_of_name(SOMA_NAMES_FUNCTION, "relu ", 5, &value));
-    ck_assert(!soma_value_of_name(SOMA_NAMES_FUNCTION, "ReLU", 4, &value));
+    ck_assert(!soma_value_of_name(SOMA_NAMES_FUNCTION, "re lu", 5, &value));
     ck_assert(!soma_value_of_name(SOMA_NAMES_LOSS, "relu", 4, &value));
     ck_assert(!soma_value_of_name(SOMA_NAMES_LOSS, "", 0, &value));
     ck_assert(!soma_value_of_name((soma_names)99, "sum", 3, &value));
     ck_assert(!soma_value_of_name((soma_names)-1, "sum", 3, &value));
+    ck_assert(!soma_value_of_name(SOMA_NAMES_LOSS, "_-", 2, &value));
+    ck_assert(!soma_value_of_name(SOMA_NAMES_LOSS, "mse mse_loss", 12, &value));
+    ck_assert(!soma_value_of_name(SOMA_NAMES_LOSS, "squared", 7, &value));
+    ck_assert(!soma_value_of_name(SOMA_NAMES_LOSS, "mean_squared_error\0", 19, &value));
     ck_assert_ptr_null(soma_name((soma_names)99, 0));
     ck_assert_int_eq(value, 77);
 }
 END_TEST
 
-/* The words of a row find it, and stand in no other row. */
-START_TEST(functions_have_other_names) {
-    uint32_t words = 0;
-    for (int i = 0; i < SOMA_FUNCTION_COUNT; i++)
-        for (const char *word = soma_function_get((soma_function)i)->words; *word; words++) {
+/* As people type them: short, in the way of other programs, in upper case, with hyphens. */
+static const struct {
+    soma_names which;
+    const char *typed;
+    int value;
+} typed_names[] = {
+    {SOMA_NAMES_LOSS, "mse", SOMA_MEAN_SQUARED_ERROR},
+    {SOMA_NAMES_LOSS, "MSE", SOMA_MEAN_SQUARED_ERROR},
+    {SOMA_NAMES_LOSS, "MSELoss", SOMA_MEAN_SQUARED_ERROR},
+    {SOMA_NAMES_LOSS, "mean-squared-error", SOMA_MEAN_SQUARED_ERROR},
+    {SOMA_NAMES_LOSS, "MeanSquaredError", SOMA_MEAN_SQUARED_ERROR},
+    {SOMA_NAMES_LOSS, "mae", SOMA_MEAN_ABSOLUTE_ERROR},
+    {SOMA_NAMES_LOSS, "L1Loss", SOMA_MEAN_ABSOLUTE_ERROR},
+    {SOMA_NAMES_LOSS, "bce", SOMA_BINARY_CROSSENTROPY},
+    {SOMA_NAMES_LOSS, "binary_cross_entropy", SOMA_BINARY_CROSSENTROPY},
+    {SOMA_NAMES_LOSS, "BCEWithLogitsLoss", SOMA_BINARY_CROSSENTROPY_LOGITS},
+    {SOMA_NAMES_LOSS, "cce", SOMA_CATEGORICAL_CROSSENTROPY},
+    {SOMA_NAMES_LOSS, "crossentropy", SOMA_CATEGORICAL_CROSSENTROPY},
+    {SOMA_NAMES_LOSS, "cross_entropy", SOMA_CATEGORICAL_CROSSENTROPY},
+    {SOMA_NAMES_LOSS, "categorical-cross-entropy", SOMA_CATEGORICAL_CROSSENTROPY},
+    {SOMA_NAMES_LOSS, "sparse_categorical_crossentropy", SOMA_CATEGORICAL_CROSSENTROPY},
+    {SOMA_NAMES_LOSS, "cce_logits", SOMA_CATEGORICAL_CROSSENTROPY_LOGITS},
+    {SOMA_NAMES_LOSS, "smooth_l1", SOMA_HUBER},
+    {SOMA_NAMES_METRIC, "acc", SOMA_ACCURACY},
+    {SOMA_NAMES_METRIC, "TopKCategoricalAccuracy", SOMA_TOP_K},
+    {SOMA_NAMES_METRIC, "top-k", SOMA_TOP_K},
+    {SOMA_NAMES_METRIC, "mean_absolute_error", SOMA_MAE},
+    {SOMA_NAMES_METRIC, "BinaryAccuracy", SOMA_BINARY_ACCURACY},
+    {SOMA_NAMES_OPTIMIZER, "Adam", SOMA_ADAM},
+    {SOMA_NAMES_OPTIMIZER, "AdamW", SOMA_ADAMW},
+    {SOMA_NAMES_OPTIMIZER, "SGD", SOMA_SGD},
+    {SOMA_NAMES_OPTIMIZER, "rms_prop", SOMA_RMSPROP},
+    {SOMA_NAMES_OPTIMIZER, "nag", SOMA_NESTEROV},
+    {SOMA_NAMES_SCHEDULE, "StepLR", SOMA_SCHEDULE_STEP},
+    {SOMA_NAMES_SCHEDULE, "CosineAnnealingLR", SOMA_SCHEDULE_COSINE},
+    {SOMA_NAMES_SCHEDULE, "ReduceLROnPlateau", SOMA_SCHEDULE_PLATEAU},
+    {SOMA_NAMES_INITIALIZER, "HeNormal", SOMA_INIT_HE_NORMAL},
+    {SOMA_NAMES_INITIALIZER, "kaiming_normal", SOMA_INIT_HE_NORMAL},
+    {SOMA_NAMES_INITIALIZER, "kaiming_uniform_", SOMA_INIT_HE_UNIFORM}, /* PyTorch's, which works in place */
+    {SOMA_NAMES_INITIALIZER, "xavier_uniform", SOMA_INIT_GLOROT_UNIFORM},
+    {SOMA_NAMES_INITIALIZER, "xavier-normal", SOMA_INIT_GLOROT_NORMAL},
+    {SOMA_NAMES_INITIALIZER, "zeros_", SOMA_INIT_ZEROS},
+    {SOMA_NAMES_FUNCTION, "ReLU", SOMA_RELU},
+    {SOMA_NAMES_FUNCTION, "swish", SOMA_SILU},
+    {SOMA_NAMES_FUNCTION, "LeakyReLU", SOMA_LEAKY_RELU},
+    {SOMA_NAMES_FUNCTION, "hard-sigmoid", SOMA_HARD_SIGMOID},
+    {SOMA_NAMES_FUNCTION, "SoftMax", SOMA_SOFTMAX},
+};
+
+START_TEST(names_as_people_type_them) {
+    int value = -1;
+    ck_assert_msg(
+        soma_value_of_name(typed_names[_i].which, typed_names[_i].typed, strlen(typed_names[_i].typed), &value), "%s",
+        typed_names[_i].typed);
+    ck_assert_msg(value == typed_names[_i].value, "%s is %d", typed_names[_i].typed, value);
+}
+END_TEST
+
+/* The words of a row find it, and stand in no other row, however they are written. */
+START_TEST(other_names_find_their_value) {
+    soma_names which = enumerations[_i].which;
+    for (int i = 0; i < enumerations[_i].count; i++) {
+        const char *words = soma_name_words(which, i);
+        ck_assert_msg(words != NULL, "%s", soma_name(which, i));
+        for (const char *word = words; *word; word += strspn(word, " ")) {
             size_t length = strcspn(word, " ");
+            char upper[64];
             int value = -1;
-            ck_assert(soma_value_of_name(SOMA_NAMES_FUNCTION, word, length, &value));
-            ck_assert_msg(value == i, "%s", word);
-            word += length + strspn(word + length, " ");
+            ck_assert(length > 0 && length < sizeof upper);
+            for (size_t j = 0; j < length; j++) upper[j] = (char)toupper((unsigned char)word[j]);
+            ck_assert_msg(soma_value_of_name(which, upper, length, &value) && value == i, "%.*s is %d, not %d",
+                          (int)length, word, value, i);
+            ck_assert_msg(length != strlen(soma_name(which, i)) || memcmp(word, soma_name(which, i), length) != 0,
+                          "%.*s is the name", (int)length, word);
+            word += length;
         }
-    ck_assert_uint_gt(words, 5);
-    int value = 77;
-    ck_assert(!soma_value_of_name(SOMA_NAMES_FUNCTION, "hard_silu hardsilu", 18, &value));
-    ck_assert(!soma_value_of_name(SOMA_NAMES_FUNCTION, "", 0, &value));
-    ck_assert_int_eq(value, 77);
+    }
+    ck_assert_ptr_null(soma_name_words(which, -1));
+    ck_assert_ptr_null(soma_name_words(which, enumerations[_i].count));
+    ck_assert_ptr_null(soma_name_words((soma_names)99, 0));
+    ck_assert_str_eq(soma_name_words(SOMA_NAMES_FUNCTION, SOMA_SOFTMAX), "");
+    ck_assert_str_eq(soma_name_words(SOMA_NAMES_LOSS, SOMA_MEAN_SQUARED_ERROR), "mse mse_loss squared_error");
 }
 END_TEST
 
@@ -84,7 +155,8 @@ static void add_tests(TCase *cases) {
     tcase_add_loop_test(cases, names_and_values_find_each_other, 0, SOMA_COUNT_OF(enumerations));
     tcase_add_test(cases, softmax_stands_apart);
     tcase_add_test(cases, only_whole_names_count);
-    tcase_add_test(cases, functions_have_other_names);
+    tcase_add_loop_test(cases, names_as_people_type_them, 0, SOMA_COUNT_OF(typed_names));
+    tcase_add_loop_test(cases, other_names_find_their_value, 0, SOMA_COUNT_OF(enumerations));
 }
 
 int main(void) {

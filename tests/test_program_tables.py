@@ -7,6 +7,7 @@ Usage: test_program_tables.py PROGRAM DEVICE [CLASS ...]
 """
 import csv
 import sys
+from pathlib import Path
 
 sys.dont_write_bytecode = True
 from program import BAD_FILE, DEVICE, USAGE, ProgramTest, main
@@ -99,9 +100,24 @@ class OwnChoice(TableTest):
         for loss in ("binary_crossentropy", "binary_crossentropy_logits", "mean_squared_error", "mean_absolute_error", "huber"):
             self.assertIsNotNone(self.train(*self.numbers, f"--loss={loss}")["train_loss"])
 
+    def test_names_as_people_type_them(self):
+        """They mean the same as the names that the files have."""
+        words = [("--loss=cce", "--metric=acc,TopK", "--optimizer=Nesterov-Momentum", "--schedule=CosineAnnealingLR",
+                  "--net=dense 9 ReLU KaimingNormal; dense 2 xavier_uniform SoftMax"),
+                 ("--loss=categorical_crossentropy", "--metric=accuracy,top_k", "--optimizer=nesterov", "--schedule=cosine",
+                  "--net=dense 9 relu he_normal; dense 2 glorot_uniform softmax")]
+        files = [self.path("typed"), self.path("named")]
+        for options, file in zip(words, files):
+            self.train(*self.two, *options, "--save", file)
+        contents = [Path(file).read_bytes() for file in files]
+        self.assertIn(b"categorical_crossentropy", contents[0])
+        self.assertEqual(*contents)
+        typed, named = (self.train(*self.numbers, f"--loss={loss}")["train_loss"] for loss in ("mae", "mean_absolute_error"))
+        self.assertEqual(typed, named)
+
     def test_losses_that_do_not_fit(self):
         for loss in ("mean_squared_error", "mean_absolute_error", "huber"):
-            self.refuse(USAGE, ["--loss", loss, "two.csv", "2 classes", "categorical_crossentropy_logits, binary_crossentropy",
+            self.refuse(USAGE, ["--loss", loss, "two.csv", "2 classes", "categorical_crossentropy_logits (cce_logits), binary_crossentropy",
                                 "--regression"], "train", f"--device={DEVICE}", *self.two, f"--loss={loss}")
         for loss in ("mean_squared_error", "mean_absolute_error", "huber", "binary_crossentropy", "binary_crossentropy_logits"):
             self.refuse(USAGE, ["--loss", loss, "three.csv", "3 classes", "accepted: default, categorical_crossentropy", "--regression"],
@@ -112,9 +128,9 @@ class OwnChoice(TableTest):
 
     def test_metrics_that_do_not_fit(self):
         for metric in ("mae", "binary_accuracy", "accuracy,mae"):
-            self.refuse_training(USAGE, ["--metric", metric.split(",")[-1], "accepted: default, accuracy, top_k, none"],
+            self.refuse_training(USAGE, ["--metric", metric.split(",")[-1], "accepted: default, accuracy (acc), top_k (top_k_accuracy), none"],
                                  *self.two, f"--metric={metric}")
-        self.refuse_training(USAGE, ["--metric", "top_k", "accepted: default, accuracy, binary_accuracy, mae, none"],
+        self.refuse_training(USAGE, ["--metric", "top_k", "accepted: default, accuracy (acc), binary_accuracy, mae (mean_absolute_error), none"],
                              *self.numbers, "--metric=top_k")
         self.refuse_training(USAGE, ["--metric", "top_k"], *self.two, "--loss=binary_crossentropy", "--metric=top_k")
 

@@ -27,17 +27,6 @@ static struct objective objective_of(soma_loss loss, bool classes) {
     }
 }
 
-/* The names of the values up to the last for which `fits` holds, into text. */
-static const char *names_of(choice_name *name, bool (*fits)(int value, const void *context), const void *context,
-                            char *text, size_t size) {
-    size_t length = 0;
-    text[0] = '\0';
-    for (int value = 0; name(value) && length < size; value++)
-        if (fits(value, context))
-            length += (size_t)snprintf(text + length, size - length, "%s%s", length ? ", " : "", name(value));
-    return text;
-}
-
 /* ----------------------------------------------------------------------------------------------------- one class */
 
 static exit_status find_classes(const soma_dataset *dataset, size_t samples, int32_t *least, int32_t *largest) {
@@ -80,14 +69,13 @@ static bool loss_fits(int value, const void *context) {
 
 static exit_status refuse_loss(const struct settings *settings, const struct data *data,
                                const soma_dataset_info *info) {
-    char accepted[256], kind[64] = "numbers";
+    char accepted[CHOICE_LIST_SIZE], kind[64] = "numbers";
     if (loss_fits(settings->loss, info)) return STATUS_DONE;
     if (info->classes) snprintf(kind, sizeof kind, "%zu classes", info->classes);
-    return fail(STATUS_USAGE, "--loss: '%s' does not go with the labels of %s, which are %s; accepted: %s%s",
-                loss_name(settings->loss), settings->data, kind,
-                names_of(loss_name, loss_fits, info, accepted, sizeof accepted),
-                info->classes && data->table ? ", or any with --regression, where the labels are numbers to predict"
-                                             : "");
+    return fail(
+        STATUS_USAGE, "--loss: '%s' does not go with the labels of %s, which are %s; accepted: %s%s",
+        loss_choice.name(settings->loss), settings->data, kind, choice_list(&loss_choice, loss_fits, info, 1, accepted),
+        info->classes && data->table ? ", or any with --regression, where the labels are numbers to predict" : "");
 }
 
 static bool metric_fits(int value, const void *context) {
@@ -98,15 +86,16 @@ static bool metric_fits(int value, const void *context) {
 
 static exit_status refuse_metrics(const struct settings *settings, const soma_dataset_info *info) {
     soma_metric metrics[SOMA_MAX_METRICS];
-    char accepted[128];
+    char accepted[CHOICE_LIST_SIZE];
     const struct objective objective = objective_of((soma_loss)settings->loss, info->classes > 0);
     if (!settings->metrics) return STATUS_DONE;
     exit_status status = options_parse_metrics(settings->metrics, metrics);
     for (size_t i = 0; i < SOMA_MAX_METRICS && status == STATUS_DONE; i++)
         if (!metric_fits((int)metrics[i], &objective))
-            status = fail(STATUS_USAGE, "--metric: '%s' does not go with a loss that takes %s; accepted: %s",
-                          metric_name((int)metrics[i]), objective.categorical ? "classes" : "numbers or two classes",
-                          names_of(metric_name, metric_fits, &objective, accepted, sizeof accepted));
+            status =
+                fail(STATUS_USAGE, "--metric: '%s' does not go with a loss that takes %s; accepted: %s",
+                     metric_choice.name((int)metrics[i]), objective.categorical ? "classes" : "numbers or two classes",
+                     choice_list(&metric_choice, metric_fits, &objective, 1, accepted));
     return status;
 }
 

@@ -25,12 +25,11 @@ static void print_wrapped(FILE *stream, const char *text, int column) {
 }
 
 static void explain(const option_row *row, char *text, size_t size) {
+    char words[CHOICE_LIST_SIZE];
     size_t length = (size_t)snprintf(text, size, "%s", row->help);
-    if (row->choices) {
-        char words[512];
-        choice_list(row->choices, words, sizeof words);
-        length += (size_t)snprintf(text + length, size - length, ": %s", words);
-    }
+    if (row->choices)
+        length += (size_t)snprintf(text + length, size - length, ": %s",
+                                   choice_list(row->choices, NULL, NULL, SIZE_MAX, words));
     if (row->fallback) snprintf(text + length, size - length, " (default %s)", row->fallback);
 }
 
@@ -42,7 +41,7 @@ void options_print_help(enum command command, FILE *stream) {
         if (!(row->commands >> command & 1u)) continue;
         if (group != printed) fprintf(stream, "\n%s\n", group);
         printed = group;
-        char text[1024];
+        char text[512 + CHOICE_LIST_SIZE];
         int column = fprintf(stream, "  ");
         if (row->letter) column += fprintf(stream, "-%c, ", row->letter);
         column += fprintf(stream, "--%s%s%s", row->name, row->argument ? "=" : "", row->argument ? row->argument : "");

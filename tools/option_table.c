@@ -2,16 +2,16 @@
 /* The table of options, and the words that some of them choose from. */
 #include "option_table.h"
 
-const char *loss_name(int value) {
+static const char *loss_name(int value) {
     return value == SOMA_LOSS_NONE ? NULL : soma_name(SOMA_NAMES_LOSS, value); /* the one output is trained on */
 }
-const char *optimizer_name(int value) {
+static const char *optimizer_name(int value) {
     return soma_name(SOMA_NAMES_OPTIMIZER, value);
 }
-const char *schedule_name(int value) {
+static const char *schedule_name(int value) {
     return soma_name(SOMA_NAMES_SCHEDULE, value);
 }
-const char *metric_name(int value) {
+static const char *metric_name(int value) {
     return soma_name(SOMA_NAMES_METRIC, value);
 }
 
@@ -28,6 +28,13 @@ static const char *part_name(int value) {
         [PART_DEFAULT] = "default", [PART_TRAIN] = "train", [PART_TEST] = "test", [PART_ALL] = "all"};
     return value < (int)(sizeof names / sizeof names[0]) ? names[value] : NULL;
 }
+
+const choice loss_choice = {loss_name, true, SOMA_NAMES_LOSS};
+const choice optimizer_choice = {optimizer_name, true, SOMA_NAMES_OPTIMIZER};
+const choice schedule_choice = {schedule_name, true, SOMA_NAMES_SCHEDULE};
+const choice metric_choice = {metric_name, true, SOMA_NAMES_METRIC};
+static const choice monitor_choice = {.name = monitor_name}, mode_choice = {.name = mode_name},
+                    part_choice = {.name = part_name};
 
 #define FIELD(name) offsetof(struct settings, name)
 #define TRAIN       (1u << COMMAND_TRAIN)
@@ -69,7 +76,7 @@ const option_row option_table[] = {
      .help = "part of a file that is held out to test on, drawn by --seed, class by class. The digits and directories have a test "
              "set of their own"},
     {.name = "part", .type = OPTION_CHOICE, .offset = FIELD(part), .commands = EVALUATE | PREDICT, .argument = "PART",
-     .choices = part_name, .fallback = "default",
+     .choices = &part_choice, .fallback = "default",
      .help = "which samples: train or test, as --test and --seed divide a file, or all; default: test for the digits and directories, "
              "all for files"},
     {.name = "standardize", .type = OPTION_SET, .offset = FIELD(standardize), .value = 1, .commands = TRAIN,
@@ -94,20 +101,20 @@ const option_row option_table[] = {
      .help = "shape of one sample for --net: 784, 28x28 (bench: 784 by default)"},
 
     {.group = "Loss and metrics", .name = "loss", .type = OPTION_CHOICE, .offset = FIELD(loss), .commands = TRAIN | EVALUATE | BENCH,
-     .argument = "NAME", .choices = loss_name, .fallback = "default",
-     .help = "what training makes small; default: categorical cross-entropy after softmax, binary after sigmoid, else mean squared "
-             "error"},
+     .argument = "NAME", .choices = &loss_choice, .fallback = "default",
+     .help = "what training makes small (default: categorical cross-entropy after softmax, binary after sigmoid, else mean squared "
+             "error)"},
     {.name = "huber-delta", .type = OPTION_REAL, .offset = FIELD(huber_delta), .commands = TRAIN | EVALUATE, .argument = "X",
      .interval = "(0, inf)", .help = "where the Huber loss turns from a parabola to a line (default 1)"},
     {.name = "metric", .type = OPTION_TEXT, .offset = FIELD(metrics), .commands = TRAIN | EVALUATE, .argument = "NAMES",
-     .help = "up to four, separated by commas: default (what fits the loss), accuracy, top_k, binary_accuracy, mae, none"},
+     .choices = &metric_choice, .help = "up to four, separated by commas (default: what fits the loss)"},
     {.name = "top-k", .type = OPTION_COUNT, .offset = FIELD(top_k), .commands = TRAIN | EVALUATE, .argument = "K", .interval = ANY_COUNT,
      .help = "of --metric top_k (default 5)"},
     {.name = "class-weights", .type = OPTION_TEXT, .offset = FIELD(class_weights), .commands = TRAIN, .argument = "WEIGHTS",
      .help = "one number for each class, separated by commas, or balanced: rare classes count more"},
 
     {.group = "Optimizer", .name = "optimizer", .letter = 'o', .type = OPTION_CHOICE, .offset = FIELD(optimizer), .commands = TRAIN | BENCH,
-     .argument = "NAME", .choices = optimizer_name, .fallback = "adam", .help = "the rule that moves the weights"},
+     .argument = "NAME", .choices = &optimizer_choice, .fallback = "adam", .help = "the rule that moves the weights"},
     {.name = "lr", .type = OPTION_REAL, .offset = FIELD(learning_rate), .commands = TRAIN, .argument = "X", .interval = "(0, inf)",
      .help = "learning rate (default 0.001 for rmsprop, adam and adamw, else 0.01)"},
     {.name = "momentum", .type = OPTION_REAL, .offset = FIELD(momentum), .commands = TRAIN, .argument = "X", .interval = "[0, 1)",
@@ -132,7 +139,7 @@ const option_row option_table[] = {
      .help = "scales the gradient to this norm where it is longer"},
 
     {.group = "Learning rate schedule", .name = "schedule", .type = OPTION_CHOICE, .offset = FIELD(schedule), .commands = TRAIN,
-     .argument = "KIND", .choices = schedule_name, .fallback = "constant", .help = "how the learning rate changes"},
+     .argument = "KIND", .choices = &schedule_choice, .fallback = "constant", .help = "how the learning rate changes"},
     {.name = "warmup", .type = OPTION_COUNT, .offset = FIELD(warmup), .commands = TRAIN, .argument = "STEPS",
      .interval = "[0, 4294967295]", .help = "steps over which the rate first rises from 0"},
     {.name = "schedule-period", .type = OPTION_COUNT, .offset = FIELD(period), .commands = TRAIN, .argument = "STEPS", .interval = ANY_COUNT,
@@ -160,7 +167,7 @@ const option_row option_table[] = {
      .interval = "[0, 1000000]", .help = "stop after N epochs without improvement (default 0: never)"},
     {.name = "min-delta", .type = OPTION_REAL, .offset = FIELD(min_delta), .commands = TRAIN, .argument = "X", .interval = "[0, inf)",
      .help = "what counts as improvement (default 0)"},
-    {.name = "monitor", .type = OPTION_CHOICE, .offset = FIELD(monitor), .commands = TRAIN, .argument = "WHAT", .choices = monitor_name,
+    {.name = "monitor", .type = OPTION_CHOICE, .offset = FIELD(monitor), .commands = TRAIN, .argument = "WHAT", .choices = &monitor_choice,
      .fallback = "loss", .help = "what tells the best epoch, of the validation samples if there are any"},
     {.name = "restore-best", .type = OPTION_FLAG, .offset = FIELD(restore_best), .commands = TRAIN,
      .help = "end with the weights of the best epoch, not the last"},
@@ -188,7 +195,7 @@ const option_row option_table[] = {
 
     {.group = "Measurement", .name = "batch", .letter = 'b', .type = OPTION_COUNT, .offset = FIELD(batch), .commands = BENCH, .argument = "N",
      .fallback = "128", .interval = "[1, 16777216]", .help = "samples in a step"},
-    {.name = "mode", .type = OPTION_CHOICE, .offset = FIELD(mode), .commands = BENCH, .argument = "MODE", .choices = mode_name,
+    {.name = "mode", .type = OPTION_CHOICE, .offset = FIELD(mode), .commands = BENCH, .argument = "MODE", .choices = &mode_choice,
      .fallback = "train", .help = "time steps of training, or of inference"},
     {.name = "steps", .type = OPTION_COUNT, .offset = FIELD(steps), .commands = BENCH, .argument = "N", .interval = "[1, 10000000]",
      .help = "make N steps and no more: the first two untimed where there are more, the rest timed once; the matrix products alone "

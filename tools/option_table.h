@@ -19,14 +19,22 @@ typedef enum option_type {
 /* The words of a choice: value 0, 1, ..., NULL past the last. */
 typedef const char *choice_name(int value);
 
+/* What an option chooses from; by names of the library, it knows their other names, too. */
+typedef struct choice {
+    choice_name *name;
+    bool of_library;
+    soma_names which;
+} choice;
+extern const choice loss_choice, optimizer_choice, schedule_choice, metric_choice;
+
 typedef struct option_row {
     const char *group; /* heading of the help, on the first row of the group */
     const char *name;
-    size_t offset;        /* of its field in struct settings */
-    const char *argument; /* placeholder in the help */
-    const char *fallback; /* the default, as one would type it; NULL: none */
-    const char *interval; /* COUNT, REAL: "[1, 100]", "(0, inf)"; round brackets exclude the bound */
-    choice_name *choices; /* CHOICE */
+    size_t offset;         /* of its field in struct settings */
+    const char *argument;  /* placeholder in the help */
+    const char *fallback;  /* the default, as one would type it; NULL: none */
+    const char *interval;  /* COUNT, REAL: "[1, 100]", "(0, inf)"; round brackets exclude the bound */
+    const choice *choices; /* CHOICE, and TEXT for the help */
     const char *help;
     option_type type;
     unsigned commands; /* bits 1 << COMMAND_... */
@@ -38,12 +46,15 @@ extern const option_row option_table[];
 extern const size_t option_count;
 
 /* Reads one of the words; the message for a wrong one lists them. `length`: of the text's part that is looked at. */
-exit_status choice_read(const char *option, choice_name *choices, const char *text, size_t length, int *value);
-/* "a, b, c", into text. */
-void choice_list(choice_name *choices, char *text, size_t size);
-choice_name loss_name, optimizer_name, schedule_name, metric_name;
+exit_status choice_read(const char *option, const choice *choices, const char *text, size_t length, int *value);
+#define CHOICE_LIST_SIZE 1024
+/* "a, b (c, d), e" into text: the names, and in brackets up to `most` other ones of each. `fits` NULL: of all values.
+ */
+const char *choice_list(const choice *choices, bool (*fits)(int value, const void *context), const void *context,
+                        size_t most, char text[CHOICE_LIST_SIZE]);
 
-/* suggest.c: the word nearest to a mistyped one, or NULL. next(context, i) gives word i, NULL past the last. */
+/* suggest.c: the word nearest to a mistyped one in a static buffer, or NULL. next(context, i) gives word i, NULL past
+ * the last; each may be gone with the next. */
 const char *suggest(const char *typed, const char *(*next)(const void *context, size_t index), const void *context);
 /* " (did you mean 'word'?)" in a static buffer, "" for NULL. */
 const char *did_you_mean(const char *prefix, const char *word);

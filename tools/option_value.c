@@ -99,26 +99,62 @@ static exit_status read_number(const option_row *row, const char *text, void *fi
     return STATUS_DONE;
 }
 
-void choice_list(choice_name *choices, char *text, size_t size) {
-    size_t length = 0;
+/* The other names of a value, separated by blanks. */
+static const char *choice_words(const choice *choices, int value) {
+    return choices->of_library ? soma_name_words(choices->which, value) : "";
+}
+
+const char *choice_list(const choice *choices, bool (*fits)(int value, const void *context), const void *context,
+                        size_t most, char text[CHOICE_LIST_SIZE]) {
+    const char *name;
     text[0] = '\0';
-    for (int i = 0; choices(i) && length < size; i++)
-        length += (size_t)snprintf(text + length, size - length, "%s%s", i ? ", " : "", choices(i));
+    for (int value = 0; (name = choices->name(value)); value++) {
+        if (fits && !fits(value, context)) continue;
+        size_t length = strlen(text);
+        length += (size_t)snprintf(text + length, CHOICE_LIST_SIZE - length, "%s%s", length ? ", " : "", name);
+        const char *word = choice_words(choices, value);
+        size_t words = 0;
+        for (; *word && words < most; words++) {
+            int span = (int)strcspn(word, " ");
+            if (length < CHOICE_LIST_SIZE)
+                length += (size_t)snprintf(text + length, CHOICE_LIST_SIZE - length, "%s%.*s", words ? ", " : " (",
+                                           span, word);
+            word += span + (int)strspn(word + span, " ");
+        }
+        if (words && length < CHOICE_LIST_SIZE) snprintf(text + length, CHOICE_LIST_SIZE - length, ")");
+    }
+    return text;
 }
 
+/* All names of all values, one after the other. */
 static const char *next_choice(const void *context, size_t index) {
-    choice_name *const *choices = context;
-    return (*choices)((int)index);
+    static char copy[64];
+    const choice *choices = context;
+    for (int value = 0; choices->name(value); value++) {
+        if (index-- == 0) return choices->name(value);
+        for (const char *word = choice_words(choices, value); *word; word += strspn(word, " ")) {
+            int span = (int)strcspn(word, " ");
+            snprintf(copy, sizeof copy, "%.*s", span, word);
+            if (index-- == 0) return copy;
+            word += span;
+        }
+    }
+    return NULL;
 }
 
-exit_status choice_read(const char *option, choice_name *choices, const char *text, size_t length, int *value) {
-    for (*value = 0; choices(*value); ++*value)
-        if (strlen(choices(*value)) == length && memcmp(choices(*value), text, length) == 0) return STATUS_DONE;
-    char typed[64], accepted[512];
+static bool find_choice(const choice *choices, const char *text, size_t length, int *value) {
+    if (choices->of_library) return soma_value_of_name(choices->which, text, length, value) && choices->name(*value);
+    for (*value = 0; choices->name(*value); ++*value)
+        if (strlen(choices->name(*value)) == length && memcmp(choices->name(*value), text, length) == 0) return true;
+    return false;
+}
+
+exit_status choice_read(const char *option, const choice *choices, const char *text, size_t length, int *value) {
+    char typed[64], accepted[CHOICE_LIST_SIZE];
+    if (find_choice(choices, text, length, value)) return STATUS_DONE;
     snprintf(typed, sizeof typed, "%.*s", (int)length, text);
-    choice_list(choices, accepted, sizeof accepted);
     return fail(STATUS_USAGE, "--%s: '%s' is unknown%s; accepted: %s", option, typed,
-                did_you_mean("", suggest(typed, next_choice, &choices)), accepted);
+                did_you_mean("", suggest(typed, next_choice, choices)), choice_list(choices, NULL, NULL, 1, accepted));
 }
 
 static exit_status read_text(const option_row *row, const char *text, void *field) {

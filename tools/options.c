@@ -125,7 +125,7 @@ exit_status options_parse_metrics(const char *text, soma_metric metrics[SOMA_MAX
     for (const char *at = text;;) {
         int value;
         size_t length = strcspn(at, ",");
-        exit_status status = choice_read("metric", metric_name, at, length, &value);
+        exit_status status = choice_read("metric", &metric_choice, at, length, &value);
         if (status != STATUS_DONE) return status;
         if (count == SOMA_MAX_METRICS)
             return fail(STATUS_USAGE, "--metric: '%s' has more than %d metrics", text, SOMA_MAX_METRICS);

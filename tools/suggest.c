@@ -37,17 +37,19 @@ static size_t edit_distance(const char *a, const char *b) {
 }
 
 const char *suggest(const char *typed, const char *(*next)(const void *context, size_t index), const void *context) {
-    const char *nearest = NULL;
+    static char nearest[LONGEST + 1];
+    bool found = false;
     size_t smallest = strlen(typed) < 4 ? 1 : strlen(typed) < 8 ? 2 : 3;
-    for (size_t i = 0; next(context, i); i++) {
-        const char *word = next(context, i);
+    const char *word;
+    for (size_t i = 0; (word = next(context, i)); i++) {
         size_t distance = edit_distance(typed, word);
         if (distance > smallest || distance >= strlen(word)) continue;
-        if (nearest && distance == smallest) continue;
+        if (found && distance == smallest) continue;
         smallest = distance;
-        nearest = word;
+        found = true;
+        snprintf(nearest, sizeof nearest, "%s", word);
     }
-    return nearest;
+    return found ? nearest : NULL;
 }
 
 const char *did_you_mean(const char *prefix, const char *word) {

@@ -535,7 +535,16 @@ typedef enum soma_names {
  * count from 0; of functions, SOMA_SOFTMAX stands apart.
  */
 SOMA_API const char *soma_name(soma_names which, int value);
-/* The other way round; text need not end with a 0. False if there is no such name. */
+/*
+ * The other names of a value that soma_value_of_name() knows, separated by blanks: of SOMA_MEAN_SQUARED_ERROR
+ * "mse mse_loss squared_error"; "" where there are none, NULL for a value that there is not. A static string.
+ */
+SOMA_API const char *soma_name_words(soma_names which, int value);
+/*
+ * The value of a name, or of one of the other names, in upper or lower case, and whatever hyphens and underscores are
+ * in it: "HeNormal" and "kaiming-normal" are SOMA_INIT_HE_NORMAL. text need not end with a 0. False, and *value stays,
+ * if there is no such name.
+ */
 SOMA_API bool soma_value_of_name(soma_names which, const char *text, size_t length, int *value);
 
 /* --------------------------------------------------------------------------------------------------- training */

@@ -75,6 +75,10 @@ void soma_preprocessing_clear(soma_preprocessing *preprocessing);
 /* The function's parameters where none are given, and the weights' initialiser that suits it. */
 soma_activation_options soma_activation_defaults(soma_function function);
 soma_initializer soma_initializer_for(soma_function activation);
+
+/* "sgd, momentum, ...": the names of an enumeration's values, for messages; returns text. */
+#define SOMA_NAME_LIST 512
+const char *soma_name_list(soma_names which, char text[SOMA_NAME_LIST]);
 /* Initial values of parameter number `index`, by its initialiser. */
 soma_status soma_parameter_initialize(const soma_network *network, size_t index, float *values);
 /* Frees what compile made; first brings the weights back to the host. */

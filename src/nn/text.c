@@ -118,24 +118,6 @@ static soma_status expect_parameters(const layer_clause *clause, word text, word
                   most == 1 ? "" : "s", count);
 }
 
-/* The functions' names as a list, for messages. */
-static const char *function_names(char *text, size_t size) {
-    size_t length = 0;
-    for (int i = 0; i < SOMA_FUNCTION_COUNT + 1; i++) {
-        const char *name = soma_function_name(i < SOMA_FUNCTION_COUNT ? (soma_function)i : SOMA_SOFTMAX);
-        size_t more = strlen(name);
-        if (length + more + 3 > size) break;
-        if (length) {
-            memcpy(text + length, ", ", 2);
-            length += 2;
-        }
-        memcpy(text + length, name, more);
-        length += more;
-    }
-    text[length] = 0;
-    return text;
-}
-
 /* *found is false where the word names no function. */
 static soma_status parse_function(const layer_clause *clause, word text, bool *found, soma_function *function,
                                   soma_activation_options *options) {
@@ -177,7 +159,7 @@ enum { WORD_NOBIAS = 1, WORD_ACTIVATION = 2, WORD_INITIALIZER = 4 };
 
 static soma_status parse_dense_word(const layer_clause *clause, word text, soma_dense_options *options,
                                     unsigned *kind) {
-    char names[512];
+    char functions[SOMA_NAME_LIST], initializers[SOMA_NAME_LIST];
     bool found;
     *kind = WORD_NOBIAS;
     if (is(text, "nobias")) return options->no_bias = true, SOMA_OK;
@@ -187,8 +169,8 @@ static soma_status parse_dense_word(const layer_clause *clause, word text, soma_
     *kind = WORD_INITIALIZER;
     SOMA_TRY(parse_initializer(clause, text, &found, options));
     if (found) return SOMA_OK;
-    return reject(clause, text, "expected an activation (%s), nobias, or an initializer such as he_uniform",
-                  function_names(names, sizeof names));
+    return reject(clause, text, "expected an activation (%s), nobias, or an initializer (%s)",
+                  soma_name_list(SOMA_NAMES_FUNCTION, functions), soma_name_list(SOMA_NAMES_INITIALIZER, initializers));
 }
 
 /* dense UNITS [ACTIVATION] [nobias] [INITIALIZER] */
@@ -226,11 +208,11 @@ static soma_status build_activation(const layer_clause *clause, soma_tensor **x)
     bool found;
     soma_function function = SOMA_IDENTITY;
     soma_activation_options options = {.set = false};
-    char names[512];
+    char names[SOMA_NAME_LIST];
     SOMA_TRY(parse_function(clause, clause->words[0], &found, &function, &options));
     if (!found)
         return reject(clause, clause->words[0], "expected dense, dropout, flatten, reshape, or an activation (%s)",
-                      function_names(names, sizeof names));
+                      soma_name_list(SOMA_NAMES_FUNCTION, names));
     SOMA_TRY(expect_words(clause, 1, "ACTIVATION"));
     *x = soma_activation(*x, function, &options);
     return SOMA_OK;
