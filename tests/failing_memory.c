@@ -5,9 +5,6 @@
 #include <check.h>
 #include <errno.h>
 #include <stdlib.h>
-#ifdef SOMA_HAVE_JANSSON
-#include <jansson.h>
-#endif
 
 static long countdown = -1; /* allocations until one fails; negative: none does */
 static bool failed;
@@ -62,21 +59,12 @@ void resume_failures(long suspended) {
     countdown = suspended;
 }
 
-void let_json_fail(bool fail) {
-#ifdef SOMA_HAVE_JANSSON
-    json_set_alloc_funcs(fail ? __wrap_malloc : __real_malloc, free);
-#else
-    (void)fail;
-#endif
-}
-
 bool allocation_failed(void) {
     return failed;
 }
 
 void expect_every_failure_told(const char *what, soma_status (*operation)(void), int least) {
     int allocations = -1;
-    let_json_fail(true);
     do {
         fail_allocation_after(++allocations);
         soma_status status = operation();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Allocations that fail. Programs with this are linked with --wrap, so that the library's calls of the allocating
- * functions come here (tests/meson.build); those of the JSON library do by its own hook.
+ * functions come here (tests/meson.build).
  */
 #ifndef TESTS_FAILING_MEMORY_H
 #define TESTS_FAILING_MEMORY_H
@@ -15,8 +15,6 @@ void allow_allocations(void);
 /* Around what an operation needs but is not to fail in. */
 long suspend_failures(void);
 void resume_failures(long suspended);
-/* Whether the JSON library's allocations fail too; at first they do. */
-void let_json_fail(bool fail);
 /* One has failed since fail_allocation_after(). */
 bool allocation_failed(void);
 

@@ -47,11 +47,7 @@ static soma_network *loaded(void) {
 }
 
 static soma_network *(*const sources[])(void) = {built, loaded};
-#ifdef SOMA_HAVE_JANSSON
 enum { SOURCES = 2 };
-#else
-enum { SOURCES = 1 }; /* no model files */
-#endif
 
 static soma_network *compiled(int source) {
     soma_network *network = sources[source]();

@@ -9,8 +9,6 @@
 
 #include <math.h>
 
-#ifdef SOMA_HAVE_JANSSON
-
 static soma_device host;
 static soma_device *cpu;
 
@@ -327,14 +325,3 @@ static void add_tests(TCase *cases) {
 int main(void) {
     return run_suite("model", add_tests);
 }
-
-#else
-#include <stdio.h>
-
-int main(void) {
-    soma_network *network = NULL;
-    if (soma_load("model", &network) != SOMA_UNSUPPORTED || soma_save(network, "model") != SOMA_UNSUPPORTED) return 1;
-    printf("skipped: built without jansson, so without model files\n");
-    return 77;
-}
-#endif

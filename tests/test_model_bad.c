@@ -401,7 +401,7 @@ int main(void) {
 
 #else
 int main(void) {
-    printf("skipped: built without jansson, so without model files\n");
+    printf("skipped: built without jansson, by which this test changes models\n");
     return 77;
 }
 #endif

@@ -6,7 +6,6 @@
 #include "interrupt.h"
 #include "model.h"
 #include "output_file.h"
-#include "report.h"
 #include "session.h"
 #include "train_result.h"
 #include <string.h>
@@ -21,12 +20,6 @@ static exit_status check_settings(const struct settings *settings) {
         return fail(STATUS_USAGE, "--weights-map says where --weights has what, and there is none");
     if (option_given(settings, every) && !settings->checkpoint)
         return fail(STATUS_USAGE, "--every says how often --checkpoint is written, and there is none");
-    if ((settings->save || settings->checkpoint || settings->resume) && !report_available())
-        return fail(STATUS_USAGE,
-                    "--%s is not built in: model files need the jansson library, and the program was built without it",
-                    settings->save         ? "save"
-                    : settings->checkpoint ? "checkpoint"
-                                           : "resume");
     const struct {
         const char *option, *path;
     } outputs[] = {{"save", settings->save},

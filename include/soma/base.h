@@ -94,7 +94,7 @@ typedef struct soma_allocator {
 
 /*
  * Sets the process-wide allocator (copied; NULL: the C library's, the default). Before other threads use soma, and
- * while soma holds no memory: else SOMA_INVALID_STATE. Other libraries that soma uses (zlib, jansson, OpenCL drivers,
+ * while soma holds no memory: else SOMA_INVALID_STATE. Other libraries that soma uses (zlib, OpenCL drivers,
  * the C library) allocate as they do.
  */
 SOMA_API soma_status soma_set_allocator(const soma_allocator *allocator);

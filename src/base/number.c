@@ -4,7 +4,9 @@
 
 #include <math.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <strings.h>
 
 /* Up to here float32 holds every whole number, and every power of ten, exactly. */
@@ -74,6 +76,27 @@ bool soma_number_parse(const char *text, locale_t c_locale, float *value) {
     } else
         *value = strtof_l(text, NULL, c_locale);
     return true;
+}
+
+double soma_number_double(const char *text, locale_t c_locale) {
+    return strtod_l(text, NULL, c_locale);
+}
+
+/* Some locales have a comma, or longer signs, where JSON has a point. */
+static void use_point(char *text, size_t size) {
+    size_t start = strspn(text, "-0123456789"), length = strcspn(text + start, "0123456789");
+    if (text[start] == 0 || text[start] == 'e' || length == 0) return;
+    text[start] = '.';
+    memmove(text + start + 1, text + start + length, strnlen(text + start + length, size - start - length) + 1);
+}
+
+soma_number_text soma_number_write(double value, int digits) {
+    soma_number_text result;
+    const size_t size = sizeof result.text;
+    snprintf(result.text, size, "%.*g", digits, value);
+    use_point(result.text, size);
+    if (!strpbrk(result.text, ".e")) strcat(result.text, ".0");
+    return result;
 }
 
 bool soma_number_is_index(float value, float limit) {

@@ -13,6 +13,15 @@
  */
 bool soma_number_parse(const char *text, locale_t c_locale, float *value);
 
+/* The double nearest to a number, infinite where it is too large; the text is one. */
+double soma_number_double(const char *text, locale_t c_locale);
+
+/* A finite number with so many significant digits (17: it reads back to the same bits), and a point or an exponent. */
+typedef struct soma_number_text {
+    char text[40];
+} soma_number_text;
+soma_number_text soma_number_write(double value, int digits);
+
 /* True for a whole number from 0 on, written as one ("3", "3.0"), below `limit`. */
 bool soma_number_is_index(float value, float limit);
 

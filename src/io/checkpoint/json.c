@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* See json.h. */
 #include "io/checkpoint/json.h"
-#include "io/json_compare.h"
-#include "io/json_text.h"
+#include "io/json/json.h"
 #include "io/model/fields.h"
 #include "io/model/json.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 /* ------------------------------------------------------------------------------------------------------------ tables
@@ -45,66 +45,62 @@ static const soma_field watch_fields[] = {
 /* ------------------------------------------------------------------------------------------------------------ encode
  */
 
-static soma_status set(json_t *object, const char *key, json_t *value) {
-    return json_object_set_new(object, key, value) == 0 ? SOMA_OK
-                                                        : soma_out_of_memory(0, "the JSON form of a checkpoint");
-}
-
-static soma_status append(json_t *list, json_t *value) {
-    return json_array_append_new(list, value) == 0 ? SOMA_OK : soma_out_of_memory(0, "the JSON form of a checkpoint");
-}
+#define WHAT "the JSON form of a checkpoint"
 
 /* The loss and the metrics, one after the other. */
-static soma_status encode_metrics(json_t *epoch, const char *key, const soma_metrics *metrics) {
-    json_t *list = json_array();
-    SOMA_TRY(set(epoch, key, list));
-    SOMA_TRY(append(list, soma_json_of_double(metrics->loss)));
-    for (uint32_t i = 0; i < metrics->metric_count; i++)
-        SOMA_TRY(append(list, soma_json_of_double(metrics->metric[i])));
-    return SOMA_OK;
+static void encode_metrics(soma_json_writer *writer, const char *key, const soma_metrics *metrics) {
+    soma_json_open_array(writer, key);
+    soma_json_write_double(writer, NULL, metrics->loss);
+    for (uint32_t i = 0; i < metrics->metric_count; i++) soma_json_write_double(writer, NULL, metrics->metric[i]);
+    soma_json_close_array(writer);
 }
 
-static soma_status encode_epoch(json_t *list, const soma_epoch *epoch) {
-    json_t *object = json_object();
-    SOMA_TRY(append(list, object));
-    SOMA_TRY(encode_metrics(object, "train", &epoch->train));
-    if (epoch->has_validation) SOMA_TRY(encode_metrics(object, "validation", &epoch->validation));
-    SOMA_TRY(set(object, "learning_rate", soma_json_of_double(epoch->learning_rate)));
-    return set(object, "seconds", soma_json_of_double(epoch->seconds));
+static void encode_epoch(soma_json_writer *writer, const soma_epoch *epoch) {
+    soma_json_open_object(writer, NULL);
+    encode_metrics(writer, "train", &epoch->train);
+    if (epoch->has_validation) encode_metrics(writer, "validation", &epoch->validation);
+    soma_json_write_double(writer, "learning_rate", epoch->learning_rate);
+    soma_json_write_double(writer, "seconds", epoch->seconds);
+    soma_json_close_object(writer);
 }
 
-static soma_status encode_struct(json_t *root, const char *key, const soma_field *fields, size_t count,
+static soma_status encode_struct(soma_json_writer *writer, const char *key, const soma_field *fields, size_t count,
                                  const void *source) {
-    json_t *object = json_object();
-    SOMA_TRY(set(root, key, object));
-    return soma_fields_encode(fields, count, source, object);
-}
-
-static soma_status encode_run(json_t *root, const soma_checkpoint_run *run) {
-    return encode_struct(root, "run", run_fields, SOMA_COUNT_OF(run_fields), run);
-}
-
-static soma_status encode(json_t *root, const soma_checkpoint *checkpoint) {
-    const soma_checkpoint_state *state = &checkpoint->state;
-    json_t *epochs = json_array();
-    SOMA_TRY(set(root, "format", json_integer(SOMA_CHECKPOINT_FORMAT)));
-    SOMA_TRY(encode_run(root, &checkpoint->run));
-    SOMA_TRY(encode_struct(root, "state", state_fields, SOMA_COUNT_OF(state_fields), state));
-    SOMA_TRY(encode_struct(root, "watch", watch_fields, SOMA_COUNT_OF(watch_fields), &state->watch));
-    SOMA_TRY(encode_struct(root, "plateau", watch_fields, SOMA_COUNT_OF(watch_fields), &state->plateau));
-    SOMA_TRY(set(root, "history", epochs));
-    for (uint32_t i = 0; i < checkpoint->history.count; i++)
-        SOMA_TRY(encode_epoch(epochs, &checkpoint->history.epochs[i]));
+    soma_json_open_object(writer, key);
+    SOMA_TRY(soma_fields_encode(fields, count, source, writer));
+    soma_json_close_object(writer);
     return SOMA_OK;
+}
+
+static soma_status encode_run(soma_json_writer *writer, const char *key, const soma_checkpoint_run *run) {
+    return encode_struct(writer, key, run_fields, SOMA_COUNT_OF(run_fields), run);
+}
+
+static soma_status encode(soma_json_writer *writer, const soma_checkpoint *checkpoint) {
+    const soma_checkpoint_state *state = &checkpoint->state;
+    soma_json_open_object(writer, NULL);
+    soma_json_write_integer(writer, "format", SOMA_CHECKPOINT_FORMAT);
+    SOMA_TRY(encode_run(writer, "run", &checkpoint->run));
+    SOMA_TRY(encode_struct(writer, "state", state_fields, SOMA_COUNT_OF(state_fields), state));
+    SOMA_TRY(encode_struct(writer, "watch", watch_fields, SOMA_COUNT_OF(watch_fields), &state->watch));
+    SOMA_TRY(encode_struct(writer, "plateau", watch_fields, SOMA_COUNT_OF(watch_fields), &state->plateau));
+    soma_json_open_array(writer, "history");
+    for (uint32_t i = 0; i < checkpoint->history.count; i++) encode_epoch(writer, &checkpoint->history.epochs[i]);
+    soma_json_close_array(writer);
+    soma_json_close_object(writer);
+    return SOMA_OK;
+}
+
+static soma_status finish(soma_json_writer *writer, soma_status status, char **text) {
+    *text = NULL;
+    if (status == SOMA_OK) return soma_json_finish(writer, WHAT, text);
+    soma_json_abandon(writer);
+    return status;
 }
 
 soma_status soma_checkpoint_encode(const soma_checkpoint *checkpoint, char **text) {
-    *text = NULL;
-    json_t *root = json_object();
-    soma_status status = root ? encode(root, checkpoint) : soma_out_of_memory(0, "the JSON form of a checkpoint");
-    if (status == SOMA_OK) status = soma_json_text(root, "the JSON form of a checkpoint", text);
-    json_decref(root);
-    return status;
+    soma_json_writer writer = {.follows = false};
+    return finish(&writer, encode(&writer, checkpoint), text);
 }
 
 /* ------------------------------------------------------------------------------------------------------------ decode
@@ -114,68 +110,70 @@ static soma_status malformed(const char *what) {
     return soma_error(SOMA_INVALID_FILE, "the checkpoint: %s", what);
 }
 
-static soma_status parse(const char *what, const char *text, json_t **root) {
-    json_error_t error;
-    *root = json_loads(text, JSON_REJECT_DUPLICATES, &error);
-    if (*root) return SOMA_OK;
-    if (json_error_code(&error) == json_error_out_of_memory) return soma_out_of_memory(strlen(text), what);
-    return soma_error(SOMA_INVALID_FILE, "%s is not valid JSON: %s at byte %d", what, error.text, error.position);
+static soma_status parse(const char *what, const char *text, soma_json **root) {
+    soma_json_fault fault = {0};
+    soma_status status = soma_json_parse(what, text, strlen(text), &fault, root);
+    if (status != SOMA_INVALID_FILE) return status;
+    return soma_error(SOMA_INVALID_FILE, "%s is not valid JSON: %s at byte %zu", what, fault.what, fault.offset);
 }
 
-/* What is there now is compared in the form that it would have in a file. */
-static soma_status compare_networks(const char *text, const soma_network *network) {
-    char *own_text = NULL;
-    json_t *kept = NULL, *own = NULL;
-    soma_status status = parse("the checkpoint's network", text, &kept);
-    if (status == SOMA_OK) status = soma_model_encode(network, &own_text);
-    if (status == SOMA_OK) status = parse("the network", own_text, &own);
-    if (status == SOMA_OK) {
-        json_object_del(kept, "version");
-        json_object_del(own, "version");
-        status = soma_json_compare("network", own, kept);
-    }
-    json_decref(kept);
-    json_decref(own);
+/* What is there now is compared in the form that it would have in a file. Takes over own_text. */
+static soma_status compare_forms(const char *name, char *own_text, const soma_json *kept, const char *except) {
+    soma_json *own = NULL;
+    soma_status status = parse(name, own_text, &own);
+    if (status == SOMA_OK) status = soma_json_compare(name, own, kept, except);
+    soma_free(own);
     soma_free(own_text);
     return status;
 }
 
-static soma_status compare_runs(const json_t *root, const soma_checkpoint_run *run) {
-    const json_t *kept = json_object_get(root, "run");
-    if (!json_is_object(kept)) return malformed("\"run\" must be an object");
-    json_t *own = json_object();
-    soma_status status = own ? encode_run(own, run) : soma_out_of_memory(0, "the JSON form of a checkpoint");
-    if (status == SOMA_OK) status = soma_json_compare("run", json_object_get(own, "run"), kept);
-    json_decref(own);
+static soma_status compare_networks(const char *text, const soma_network *network) {
+    char *own_text = NULL;
+    soma_json *kept = NULL;
+    soma_status status = parse("the checkpoint's network", text, &kept);
+    if (status == SOMA_OK) status = soma_model_encode(network, &own_text);
+    if (status == SOMA_OK) status = compare_forms("network", own_text, kept, "version");
+    soma_free(kept);
     return status;
 }
 
-static soma_status decode_metrics(const json_t *epoch, const char *key, uint32_t count, soma_metrics *metrics) {
-    const json_t *list = json_object_get(epoch, key);
-    bool good = json_is_array(list) && json_array_size(list) == (size_t)count + 1;
-    good = good && soma_json_double(json_array_get(list, 0), &metrics->loss);
-    for (uint32_t i = 0; good && i < count; i++)
-        good = soma_json_double(json_array_get(list, i + 1), &metrics->metric[i]);
+static soma_status compare_runs(const soma_json *root, const soma_checkpoint_run *run) {
+    const soma_json *kept = soma_json_get(root, "run");
+    soma_json_writer writer = {.follows = false};
+    char *own_text;
+    if (!soma_json_is(kept, SOMA_JSON_OBJECT)) return malformed("\"run\" must be an object");
+    SOMA_TRY(finish(&writer, encode_run(&writer, NULL, run), &own_text));
+    return compare_forms("run", own_text, kept, NULL);
+}
+
+static soma_status decode_metrics(const soma_json *epoch, const char *key, uint32_t count, soma_metrics *metrics) {
+    const soma_json *list = soma_json_get(epoch, key);
+    bool good = soma_json_is(list, SOMA_JSON_ARRAY) && soma_json_count(list) == (size_t)count + 1;
+    uint32_t i = 0;
+    SOMA_JSON_EACH(value, good ? list : NULL) {
+        good = good && soma_json_double(value, i == 0 ? &metrics->loss : &metrics->metric[i - 1]);
+        i++;
+    }
     if (good) return SOMA_OK;
     return soma_error(SOMA_INVALID_FILE, "the checkpoint: \"%s\" of an epoch of the history must be %u numbers", key,
                       count + 1);
 }
 
-static soma_status decode_epoch(const json_t *object, const soma_checkpoint *checkpoint, soma_epoch *epoch) {
+static soma_status decode_epoch(const soma_json *object, const soma_checkpoint *checkpoint, soma_epoch *epoch) {
     SOMA_TRY(decode_metrics(object, "train", checkpoint->metric_count, &epoch->train));
     if (checkpoint->run.validation_samples)
         SOMA_TRY(decode_metrics(object, "validation", checkpoint->metric_count, &epoch->validation));
-    if (soma_json_double(json_object_get(object, "learning_rate"), &epoch->learning_rate) &&
-        soma_json_double(json_object_get(object, "seconds"), &epoch->seconds))
+    if (soma_json_double(soma_json_get(object, "learning_rate"), &epoch->learning_rate) &&
+        soma_json_double(soma_json_get(object, "seconds"), &epoch->seconds))
         return SOMA_OK;
     return malformed("an epoch of the history must have \"learning_rate\" and \"seconds\"");
 }
 
-static soma_status decode_struct(const json_t *root, const char *key, const soma_field *fields, size_t count,
+static soma_status decode_struct(const soma_json *root, const char *key, const soma_field *fields, size_t count,
                                  void *target) {
     char where[64];
     snprintf(where, sizeof where, "the checkpoint's \"%s\"", key);
-    return soma_fields_decode(fields, count, json_object_get(root, key), where, target);
+    return soma_fields_decode(fields, count, soma_json_get(root, key), where, target);
 }
 
 /* The steps made are those of the finished epochs and of the unfinished one. */
@@ -198,43 +196,43 @@ static soma_status check_state(const soma_checkpoint *checkpoint, size_t epochs)
     return SOMA_OK;
 }
 
-static soma_status decode_history(const json_t *list, soma_checkpoint *checkpoint) {
-    json_t *object;
-    size_t i;
+static soma_status decode_history(const soma_json *list, soma_checkpoint *checkpoint) {
+    size_t i = 0;
     soma_history *history = &checkpoint->history;
     *history = (soma_history){0};
-    if (json_array_size(list) == 0) return SOMA_OK;
-    history->epochs = soma_calloc(json_array_size(list), sizeof *history->epochs);
-    if (!history->epochs) return soma_out_of_memory(json_array_size(list) * sizeof *history->epochs, "the history");
-    json_array_foreach(list, i, object) SOMA_TRY(decode_epoch(object, checkpoint, &history->epochs[i]));
-    history->count = (uint32_t)json_array_size(list);
+    if (soma_json_count(list) == 0) return SOMA_OK;
+    history->epochs = soma_calloc(soma_json_count(list), sizeof *history->epochs);
+    if (!history->epochs) return soma_out_of_memory(soma_json_count(list) * sizeof *history->epochs, "the history");
+    SOMA_JSON_EACH(object, list) SOMA_TRY(decode_epoch(object, checkpoint, &history->epochs[i++]));
+    history->count = (uint32_t)soma_json_count(list);
     return SOMA_OK;
 }
 
-static soma_status decode(const json_t *root, soma_checkpoint *checkpoint) {
-    const json_t *format = json_object_get(root, "format"), *history = json_object_get(root, "history");
+static soma_status decode(const soma_json *root, soma_checkpoint *checkpoint) {
+    const soma_json *history = soma_json_get(root, "history");
+    int64_t format;
     soma_checkpoint_state *state = &checkpoint->state;
-    if (!json_is_integer(format)) return malformed("\"format\" must be a number");
-    if (json_integer_value(format) != SOMA_CHECKPOINT_FORMAT)
+    if (!soma_json_integer(soma_json_get(root, "format"), &format)) return malformed("\"format\" must be a number");
+    if (format != SOMA_CHECKPOINT_FORMAT)
         return soma_error(SOMA_INVALID_FILE, "the checkpoint: format %lld, this version reads format %d",
-                          (long long)json_integer_value(format), SOMA_CHECKPOINT_FORMAT);
+                          (long long)format, SOMA_CHECKPOINT_FORMAT);
     SOMA_TRY(compare_runs(root, &checkpoint->run));
     *state = (soma_checkpoint_state){0};
     SOMA_TRY(decode_struct(root, "state", state_fields, SOMA_COUNT_OF(state_fields), state));
     SOMA_TRY(decode_struct(root, "watch", watch_fields, SOMA_COUNT_OF(watch_fields), &state->watch));
     SOMA_TRY(decode_struct(root, "plateau", watch_fields, SOMA_COUNT_OF(watch_fields), &state->plateau));
-    if (!json_is_array(history)) return malformed("\"history\" must be an array");
-    SOMA_TRY(check_state(checkpoint, json_array_size(history)));
+    if (!soma_json_is(history, SOMA_JSON_ARRAY)) return malformed("\"history\" must be an array");
+    SOMA_TRY(check_state(checkpoint, soma_json_count(history)));
     return decode_history(history, checkpoint);
 }
 
 soma_status soma_checkpoint_decode(const char *path, const char *network, const char *text,
                                    soma_checkpoint *checkpoint) {
-    json_t *root = NULL;
+    soma_json *root = NULL;
     soma_status status = parse("the checkpoint", text, &root);
     if (status == SOMA_OK) status = compare_networks(network, checkpoint->network);
     if (status == SOMA_OK) status = decode(root, checkpoint);
-    json_decref(root);
+    soma_free(root);
     if (status == SOMA_OK) return SOMA_OK;
     soma_history_clear(&checkpoint->history);
     return soma_error_prefix(status, "%s: ", path);

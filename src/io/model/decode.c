@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,22 +17,23 @@ static soma_status malformed(const char *where, const char *what) {
     return soma_error(SOMA_INVALID_FILE, "%s: %s", where, what);
 }
 
-static soma_quoted quote(const json_t *string) {
-    return soma_quote(json_string_value(string), json_string_length(string));
+static soma_quoted quote(const soma_json *string) {
+    return soma_quote(soma_json_string(string), string->count);
 }
 
 /* A whole number in [0, most]. */
-static soma_status get_index(const json_t *value, size_t most, const char *where, const char *what, size_t *index) {
-    json_int_t number = json_is_integer(value) ? json_integer_value(value) : -1;
-    if (number < 0 || (uint64_t)number > most)
+static soma_status get_index(const soma_json *value, size_t most, const char *where, const char *what, size_t *index) {
+    int64_t number = -1;
+    if (!soma_json_integer(value, &number) || number < 0 || (uint64_t)number > most)
         return soma_error(SOMA_INVALID_FILE, "%s: %s must be a whole number from 0 to %zu", where, what, most);
     *index = (size_t)number;
     return SOMA_OK;
 }
 
-static soma_status get_array(const json_t *object, const char *key, const char *where, size_t most, json_t **array) {
-    *array = json_object_get(object, key);
-    if (json_is_array(*array) && json_array_size(*array) <= most) return SOMA_OK;
+static soma_status get_array(const soma_json *object, const char *key, const char *where, size_t most,
+                             const soma_json **array) {
+    *array = soma_json_get(object, key);
+    if (soma_json_is(*array, SOMA_JSON_ARRAY) && soma_json_count(*array) <= most) return SOMA_OK;
     return soma_error(SOMA_INVALID_FILE, "%s: \"%s\" must be an array of at most %zu elements", where, key, most);
 }
 
@@ -49,31 +51,29 @@ static bool find_op(const char *name, soma_op *op) {
     return false;
 }
 
-static soma_status decode_inputs(const soma_network *network, const json_t *object, const char *where,
+static soma_status decode_inputs(const soma_network *network, const soma_json *object, const char *where,
                                  soma_tensor_spec *spec, soma_tensor **input, size_t most) {
-    json_t *inputs = json_object_get(object, "inputs");
+    const soma_json *inputs = soma_json_get(object, "inputs");
     spec->input = input;
     if (!inputs) return SOMA_OK;
     SOMA_TRY(get_array(object, "inputs", where, most, &inputs));
-    spec->input_count = (uint32_t)json_array_size(inputs);
-    for (size_t i = 0; i < spec->input_count; i++) {
+    SOMA_JSON_EACH(value, inputs) {
         size_t id = 0;
         if (network->graph.count == 0) return malformed(where, "the first tensor cannot have inputs");
-        SOMA_TRY(get_index(json_array_get(inputs, i), network->graph.count - 1, where, "an input", &id));
-        input[i] = network->graph.tensor[id];
+        SOMA_TRY(get_index(value, network->graph.count - 1, where, "an input", &id));
+        input[spec->input_count++] = network->graph.tensor[id];
     }
     return SOMA_OK;
 }
 
-static soma_status decode_shape(const json_t *object, const char *where, soma_tensor_spec *spec) {
-    json_t *shape = json_object_get(object, "shape"), *batched = json_object_get(object, "batched");
+static soma_status decode_shape(const soma_json *object, const char *where, soma_tensor_spec *spec) {
+    const soma_json *shape = soma_json_get(object, "shape"), *batched = soma_json_get(object, "batched");
     if (!shape) return SOMA_OK;
     SOMA_TRY(get_array(object, "shape", where, SOMA_MAX_RANK, &shape));
-    spec->rank = (uint32_t)json_array_size(shape);
-    for (size_t i = 0; i < spec->rank; i++)
-        SOMA_TRY(get_index(json_array_get(shape, i), PTRDIFF_MAX, where, "a dimension", &spec->shape[i]));
-    if (!json_is_boolean(batched)) return malformed(where, "\"batched\" must be true or false");
-    spec->batched = json_is_true(batched);
+    SOMA_JSON_EACH(value, shape)
+    SOMA_TRY(get_index(value, PTRDIFF_MAX, where, "a dimension", &spec->shape[spec->rank++]));
+    if (!soma_json_is(batched, SOMA_JSON_TRUTH)) return malformed(where, "\"batched\" must be true or false");
+    spec->batched = batched->is.truth;
     return SOMA_OK;
 }
 
@@ -113,39 +113,39 @@ static soma_status register_tensor(soma_network *network, const soma_tensor_spec
     return SOMA_OK;
 }
 
-static soma_status decode_tensor(soma_network *network, const json_t *object, size_t index, size_t layers) {
+static soma_status decode_tensor(soma_network *network, const soma_json *object, size_t index, size_t layers) {
     char where[MAX_WHERE];
     soma_tensor_spec spec = {.op = SOMA_OP_INPUT};
     soma_tensor *input[SOMA_MAX_INPUTS];
     const soma_field *fields;
     size_t count, layer = 0;
     snprintf(where, sizeof where, "tensor %zu", index);
-    const json_t *op = json_object_get(object, "op"), *name = json_object_get(object, "name");
-    if (!json_is_string(op)) return malformed(where, "\"op\" must be a name");
-    if (!find_op(json_string_value(op), &spec.op))
+    const soma_json *op = soma_json_get(object, "op"), *name = soma_json_get(object, "name");
+    if (!soma_json_string(op)) return malformed(where, "\"op\" must be a name");
+    if (!find_op(soma_json_string(op), &spec.op))
         return soma_error(SOMA_INVALID_FILE, "%s: the op %s is not known to this version", where, quote(op).text);
-    if (name && !json_is_string(name)) return malformed(where, "\"name\" must be a string");
-    if (name && soma_network_tensor(network, json_string_value(name)))
+    if (name && !soma_json_string(name)) return malformed(where, "\"name\" must be a string");
+    if (name && soma_network_tensor(network, soma_json_string(name)))
         return soma_error(SOMA_INVALID_FILE, "%s: the name %s is taken", where, quote(name).text);
-    spec.name = name ? json_string_value(name) : NULL;
+    spec.name = soma_json_string(name);
     SOMA_TRY(decode_inputs(network, object, where, &spec, input, SOMA_COUNT_OF(input)));
     SOMA_TRY(decode_shape(object, where, &spec));
     if (spec.op == SOMA_OP_GEMM) spec.attributes.gemm.alpha = 1; /* a network's products are plain ones */
     soma_op_fields(spec.op, &fields, &count);
     SOMA_TRY(soma_fields_decode(fields, count, object, where, &spec.attributes));
     SOMA_TRY(check_role(&spec, where));
-    SOMA_TRY(get_index(json_object_get(object, "layer"), layers, where, "\"layer\"", &layer));
+    SOMA_TRY(get_index(soma_json_get(object, "layer"), layers, where, "\"layer\"", &layer));
     soma_status status = register_tensor(network, &spec);
     if (status != SOMA_OK) return soma_error_prefix(status, "%s: ", where);
     network->graph.tensor[index]->layer = (uint32_t)layer;
     return SOMA_OK;
 }
 
-static soma_status decode_tensors(soma_network *network, const json_t *root, size_t layers) {
-    json_t *list, *object;
-    size_t i;
+static soma_status decode_tensors(soma_network *network, const soma_json *root, size_t layers) {
+    const soma_json *list;
+    size_t i = 0;
     SOMA_TRY(get_array(root, "tensors", "the network", SOMA_MAX_FILE_TENSORS, &list));
-    json_array_foreach(list, i, object) SOMA_TRY(decode_tensor(network, object, i, layers));
+    SOMA_JSON_EACH(object, list) SOMA_TRY(decode_tensor(network, object, i++, layers));
     if (network->input_count == 0) return malformed("the network", "it has no input");
     return SOMA_OK;
 }
@@ -153,16 +153,16 @@ static soma_status decode_tensors(soma_network *network, const json_t *root, siz
 /* ------------------------------------------------------------------------------------------------- layers and outputs
  */
 
-static soma_status decode_layer(soma_network *network, const json_t *object, size_t index) {
+static soma_status decode_layer(soma_network *network, const soma_json *object, size_t index) {
     char where[MAX_WHERE];
     size_t output = 0;
     snprintf(where, sizeof where, "layer %zu", index);
-    const json_t *name = json_object_get(object, "name"), *kind = json_object_get(object, "kind");
-    if (!json_is_string(name) || !json_is_string(kind))
+    const soma_json *name = soma_json_get(object, "name"), *kind = soma_json_get(object, "kind");
+    if (!soma_json_string(name) || !soma_json_string(kind))
         return malformed(where, "\"name\" and \"kind\" must be strings");
     if (network->graph.count == 0) return malformed(where, "there are no tensors");
-    SOMA_TRY(get_index(json_object_get(object, "output"), network->graph.count - 1, where, "\"output\"", &output));
-    soma_status status = soma_network_append_layer(network, json_string_value(kind), json_string_value(name));
+    SOMA_TRY(get_index(soma_json_get(object, "output"), network->graph.count - 1, where, "\"output\"", &output));
+    soma_status status = soma_network_append_layer(network, soma_json_string(kind), soma_json_string(name));
     if (status != SOMA_OK) return soma_error_prefix(status, "%s: ", where);
     soma_layer *layer = &network->layers[network->layer_count - 1];
     layer->output = network->graph.tensor[output];
@@ -173,11 +173,11 @@ static soma_status decode_layer(soma_network *network, const json_t *object, siz
     return SOMA_OK;
 }
 
-static soma_status decode_outputs(soma_network *network, const json_t *root) {
-    json_t *list, *value;
-    size_t i, id = 0;
+static soma_status decode_outputs(soma_network *network, const soma_json *root) {
+    const soma_json *list;
+    size_t id = 0;
     SOMA_TRY(get_array(root, "outputs", "the network", SOMA_MAX_OUTPUTS, &list));
-    json_array_foreach(list, i, value) {
+    SOMA_JSON_EACH(value, list) {
         SOMA_TRY(get_index(value, network->graph.count - 1, "the network", "an output", &id));
         SOMA_TRY(soma_network_add_output(network, network->graph.tensor[id]));
     }
@@ -188,41 +188,42 @@ static soma_status decode_outputs(soma_network *network, const json_t *root) {
 /* ------------------------------------------------------------------------------------- training and preprocessing */
 
 /* `count` names: all of them, or as many as there are. */
-static soma_status decode_names(const json_t *object, const char *key, soma_names which, size_t count, bool all,
+static soma_status decode_names(const soma_json *object, const char *key, soma_names which, size_t count, bool all,
                                 int *values) {
-    json_t *list;
+    const soma_json *list;
+    size_t i = 0;
     SOMA_TRY(get_array(object, key, "training", count, &list));
-    if (all && json_array_size(list) != count)
+    if (all && soma_json_count(list) != count)
         return soma_error(SOMA_INVALID_FILE, "training: \"%s\" has %zu elements, expected %zu", key,
-                          json_array_size(list), count);
-    for (size_t i = 0; i < json_array_size(list); i++) {
-        const json_t *name = json_array_get(list, i);
-        if (!json_is_string(name) ||
-            !soma_value_of_name(which, json_string_value(name), json_string_length(name), &values[i]))
+                          soma_json_count(list), count);
+    SOMA_JSON_EACH(name, list) {
+        if (!soma_json_string(name) || !soma_value_of_name(which, soma_json_string(name), name->count, &values[i]))
             return soma_error(SOMA_INVALID_FILE, "training: element %zu of \"%s\" is not known to this version", i,
                               key);
+        i++;
     }
     return SOMA_OK;
 }
 
-static soma_status decode_floats(const json_t *object, const char *where, const char *key, size_t count,
+static soma_status decode_floats(const soma_json *object, const char *where, const char *key, size_t count,
                                  float *values) {
-    json_t *list, *value;
-    size_t i;
+    const soma_json *list;
+    size_t i = 0;
     SOMA_TRY(get_array(object, key, where, count, &list));
-    if (json_array_size(list) != count)
+    if (soma_json_count(list) != count)
         return soma_error(SOMA_INVALID_FILE, "%s: \"%s\" has %zu elements, expected %zu", where, key,
-                          json_array_size(list), count);
-    json_array_foreach(list, i, value) {
+                          soma_json_count(list), count);
+    SOMA_JSON_EACH(value, list) {
         if (!soma_json_float(value, &values[i]))
             return soma_error(SOMA_INVALID_FILE, "%s: element %zu of \"%s\" must be a number that fits float32", where,
                               i, key);
+        i++;
     }
     return SOMA_OK;
 }
 
-static soma_status decode_training(soma_network *network, const json_t *root) {
-    const json_t *training = json_object_get(root, "training");
+static soma_status decode_training(soma_network *network, const soma_json *root) {
+    const soma_json *training = soma_json_get(root, "training");
     if (!training) return SOMA_OK;
     soma_compile_options *options = &network->options;
     int losses[SOMA_MAX_OUTPUTS] = {0}, metrics[SOMA_MAX_METRICS] = {0};
@@ -232,45 +233,44 @@ static soma_status decode_training(soma_network *network, const json_t *root) {
     SOMA_TRY(decode_floats(training, "training", "loss_weights", outputs, options->loss_weight));
     for (size_t i = 0; i < SOMA_MAX_OUTPUTS; i++) options->loss[i] = (soma_loss)losses[i];
     for (size_t i = 0; i < SOMA_MAX_METRICS; i++) options->metrics[i] = (soma_metric)metrics[i];
-    if (!soma_json_float(json_object_get(training, "huber_delta"), &options->huber_delta))
+    if (!soma_json_float(soma_json_get(training, "huber_delta"), &options->huber_delta))
         return malformed("training", "\"huber_delta\" must be a number that fits float32");
-    SOMA_TRY(get_index(json_object_get(training, "top_k"), UINT32_MAX, "training", "\"top_k\"", &top_k));
+    SOMA_TRY(get_index(soma_json_get(training, "top_k"), UINT32_MAX, "training", "\"top_k\"", &top_k));
     options->top_k = (uint32_t)top_k;
-    const json_t *optimizer = json_object_get(training, "optimizer");
+    const soma_json *optimizer = soma_json_get(training, "optimizer");
     SOMA_TRY(soma_fields_decode(soma_optimizer_fields, soma_optimizer_field_count, optimizer, "optimizer",
                                 &options->optimizer));
     network->has_options = true;
     return SOMA_OK;
 }
 
-static soma_status decode_classes(soma_network *network, const json_t *object) {
+static soma_status decode_classes(soma_network *network, const soma_json *object) {
     soma_preprocessing *preprocessing = &network->preprocessing;
-    json_t *list, *value;
-    size_t i;
+    const soma_json *list;
     SOMA_TRY(get_array(object, "classes", "preprocessing", SOMA_MAX_FILE_TENSORS, &list));
-    preprocessing->class_names = soma_calloc(json_array_size(list), sizeof *preprocessing->class_names);
-    if (!preprocessing->class_names) return soma_out_of_memory(json_array_size(list), "class names");
-    json_array_foreach(list, i, value) {
-        if (!json_is_string(value)) return malformed("preprocessing", "\"classes\" must be strings");
-        preprocessing->class_names[i] = soma_strdup(json_string_value(value));
-        if (!preprocessing->class_names[i]) return soma_out_of_memory(json_string_length(value), "a class name");
-        preprocessing->class_count++;
+    preprocessing->class_names = soma_calloc(soma_json_count(list), sizeof *preprocessing->class_names);
+    if (!preprocessing->class_names) return soma_out_of_memory(soma_json_count(list), "class names");
+    SOMA_JSON_EACH(value, list) {
+        if (!soma_json_string(value)) return malformed("preprocessing", "\"classes\" must be strings");
+        char *name = soma_strdup(soma_json_string(value));
+        if (!name) return soma_out_of_memory(value->count, "a class name");
+        preprocessing->class_names[preprocessing->class_count++] = name;
     }
     return SOMA_OK;
 }
 
-static soma_status decode_preprocessing(soma_network *network, const json_t *root) {
-    const json_t *object = json_object_get(root, "preprocessing");
+static soma_status decode_preprocessing(soma_network *network, const soma_json *root) {
+    const soma_json *object = soma_json_get(root, "preprocessing");
     soma_preprocessing *preprocessing = &network->preprocessing;
-    if (!json_is_object(object)) return malformed("the network", "\"preprocessing\" must be an object");
+    if (!soma_json_is(object, SOMA_JSON_OBJECT)) return malformed("the network", "\"preprocessing\" must be an object");
     SOMA_TRY(decode_classes(network, object));
-    if (!json_object_get(object, "mean")) return SOMA_OK;
+    if (!soma_json_get(object, "mean")) return SOMA_OK;
     size_t width = 0;
     for (size_t i = 0; i < network->input_count; i++) width += soma_tensor_count(network->inputs[i]);
-    json_t *mean;
+    const soma_json *mean;
     SOMA_TRY(get_array(object, "mean", "preprocessing", width, &mean)); /* bounds the allocation by the text's length */
-    if (json_array_size(mean) != width)
-        return soma_error(SOMA_INVALID_FILE, "preprocessing: %zu means for inputs of %zu values", json_array_size(mean),
+    if (soma_json_count(mean) != width)
+        return soma_error(SOMA_INVALID_FILE, "preprocessing: %zu means for inputs of %zu values", soma_json_count(mean),
                           width);
     preprocessing->mean = soma_calloc(width, sizeof *preprocessing->mean);
     preprocessing->scale = soma_calloc(width, sizeof *preprocessing->scale);
@@ -283,8 +283,8 @@ static soma_status decode_preprocessing(soma_network *network, const json_t *roo
 /* --------------------------------------------------------------------------------------------------------- everything
  */
 
-static soma_status decode_seed(soma_network *network, const json_t *root) {
-    const char *text = json_string_value(json_object_get(root, "seed"));
+static soma_status decode_seed(soma_network *network, const soma_json *root) {
+    const char *text = soma_json_string(soma_json_get(root, "seed"));
     char *end = NULL;
     errno = 0;
     unsigned long long seed = text ? strtoull(text, &end, 10) : 0;
@@ -294,36 +294,42 @@ static soma_status decode_seed(soma_network *network, const json_t *root) {
     return SOMA_OK;
 }
 
-static soma_status decode(soma_network *network, const json_t *root) {
-    const json_t *format = json_object_get(root, "format");
-    json_t *layers, *layer;
-    size_t i;
-    if (!json_is_integer(format)) return malformed("the network", "\"format\" must be a number");
-    if (json_integer_value(format) != SOMA_MODEL_FORMAT)
+static soma_status decode(soma_network *network, const soma_json *root) {
+    const soma_json *layers;
+    int64_t format;
+    size_t i = 0;
+    if (!soma_json_integer(soma_json_get(root, "format"), &format))
+        return malformed("the network", "\"format\" must be a number");
+    if (format != SOMA_MODEL_FORMAT)
         return soma_error(SOMA_INVALID_FILE, "the network: format %lld, this version reads format %d",
-                          (long long)json_integer_value(format), SOMA_MODEL_FORMAT);
+                          (long long)format, SOMA_MODEL_FORMAT);
     SOMA_TRY(decode_seed(network, root));
     SOMA_TRY(get_array(root, "layers", "the network", SOMA_MAX_FILE_TENSORS, &layers));
-    SOMA_TRY(decode_tensors(network, root, json_array_size(layers)));
-    json_array_foreach(layers, i, layer) SOMA_TRY(decode_layer(network, layer, i));
+    SOMA_TRY(decode_tensors(network, root, soma_json_count(layers)));
+    SOMA_JSON_EACH(layer, layers) SOMA_TRY(decode_layer(network, layer, i++));
     SOMA_TRY(decode_outputs(network, root));
     SOMA_TRY(decode_training(network, root));
     return decode_preprocessing(network, root);
 }
 
 soma_status soma_model_decode(const char *name, const char *text, size_t length, soma_network **out) {
-    json_error_t error;
+    soma_json_fault fault = {0};
+    soma_json *root;
     *out = NULL;
-    json_t *root = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
-    if (!root && json_error_code(&error) == json_error_out_of_memory)
-        return soma_out_of_memory(length, "the JSON form of the network");
-    if (!root)
-        return soma_error(SOMA_INVALID_FILE, "%s: the network is not valid JSON: %s at byte %d", name, error.text,
-                          error.position);
+    soma_status parsed = soma_json_parse("the JSON form of the network", text, length, &fault, &root);
+    if (parsed == SOMA_OK && root->kind < SOMA_JSON_ARRAY) {
+        soma_free(root);
+        fault.what = "an object is expected";
+        parsed = SOMA_INVALID_FILE;
+    }
+    if (parsed == SOMA_INVALID_FILE)
+        return soma_error(SOMA_INVALID_FILE, "%s: the network is not valid JSON: %s at byte %zu", name, fault.what,
+                          fault.offset);
+    SOMA_TRY(parsed);
     soma_network *network = NULL;
     soma_status status = soma_network_create(&network);
     if (status == SOMA_OK) status = decode(network, root);
-    json_decref(root);
+    soma_free(root);
     if (status != SOMA_OK) {
         soma_network_destroy(network);
         /* Whatever a rule of the graph calls it: here the file is wrong. */

@@ -1,25 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* A network to JSON. */
 #include "base/utf8.h"
-#include "io/json_text.h"
+#include "io/json/json.h"
 #include "io/model/fields.h"
 #include "io/model/json.h"
 
+#include <stdio.h>
 #include <string.h>
-
-/* jansson returns NULL or -1 only when memory ends (or text is not UTF-8, a number not finite, which is checked
- * before). */
-static soma_status no_memory(void) {
-    return soma_out_of_memory(0, "the JSON form of the network");
-}
-
-static soma_status set(json_t *object, const char *key, json_t *value) {
-    return json_object_set_new(object, key, value) == 0 ? SOMA_OK : no_memory();
-}
-
-static soma_status append(json_t *list, json_t *value) {
-    return json_array_append_new(list, value) == 0 ? SOMA_OK : no_memory();
-}
 
 /* Names of classes come from anywhere. */
 static soma_status check_text(const char *text) {
@@ -29,32 +16,23 @@ static soma_status check_text(const char *text) {
                       soma_quote(text, length).text);
 }
 
-static soma_status set_text(json_t *object, const char *key, const char *text) {
+static soma_status write_text(soma_json_writer *writer, const char *key, const char *text) {
     SOMA_TRY(check_text(text));
-    return set(object, key, json_string(text));
-}
-
-/* A new array or object that belongs to `parent` at once. */
-static soma_status set_list(json_t *parent, const char *key, json_t **list) {
-    return set(parent, key, *list = json_array());
-}
-
-static soma_status set_object(json_t *parent, const char *key, json_t **object) {
-    return set(parent, key, *object = json_object());
-}
-
-static soma_status encode_shape(const soma_tensor *tensor, json_t *object) {
-    json_t *shape;
-    SOMA_TRY(set_list(object, "shape", &shape));
-    for (uint32_t i = 0; i < tensor->rank; i++) SOMA_TRY(append(shape, json_integer((json_int_t)tensor->shape[i])));
-    return set(object, "batched", json_boolean(tensor->batched));
-}
-
-static soma_status encode_inputs(const soma_tensor *tensor, json_t *object) {
-    json_t *inputs;
-    SOMA_TRY(set_list(object, "inputs", &inputs));
-    for (uint32_t i = 0; i < tensor->input_count; i++) SOMA_TRY(append(inputs, json_integer(tensor->input[i]->id)));
+    soma_json_write_text(writer, key, text);
     return SOMA_OK;
+}
+
+static void encode_shape(soma_json_writer *writer, const soma_tensor *tensor) {
+    soma_json_open_array(writer, "shape");
+    for (uint32_t i = 0; i < tensor->rank; i++) soma_json_write_integer(writer, NULL, (int64_t)tensor->shape[i]);
+    soma_json_close_array(writer);
+    soma_json_write_truth(writer, "batched", tensor->batched);
+}
+
+static void encode_inputs(soma_json_writer *writer, const soma_tensor *tensor) {
+    soma_json_open_array(writer, "inputs");
+    for (uint32_t i = 0; i < tensor->input_count; i++) soma_json_write_integer(writer, NULL, tensor->input[i]->id);
+    soma_json_close_array(writer);
 }
 
 static bool shape_is_given(soma_op op) {
@@ -62,119 +40,122 @@ static bool shape_is_given(soma_op op) {
            op == SOMA_OP_RESHAPE;
 }
 
-static soma_status encode_tensor(const soma_tensor *tensor, json_t *list) {
+static soma_status encode_tensor(soma_json_writer *writer, const soma_tensor *tensor) {
     const soma_field *fields;
     size_t count;
-    json_t *object = json_object();
-    SOMA_TRY(append(list, object));
     if (!soma_op_fields(tensor->op, &fields, &count))
         return soma_error(SOMA_INTERNAL, "the op %s is no part of a network", soma_op_name(tensor->op));
-    SOMA_TRY(set_text(object, "op", soma_op_name(tensor->op)));
-    if (tensor->name) SOMA_TRY(set_text(object, "name", tensor->name));
-    if (tensor->input_count) SOMA_TRY(encode_inputs(tensor, object));
-    if (shape_is_given(tensor->op)) SOMA_TRY(encode_shape(tensor, object));
-    SOMA_TRY(set(object, "layer", json_integer(tensor->layer)));
-    return soma_fields_encode(fields, count, &tensor->attributes, object);
-}
-
-static soma_status encode_tensors(const soma_network *network, json_t *root) {
-    json_t *list;
-    SOMA_TRY(set_list(root, "tensors", &list));
-    for (uint32_t i = 0; i < network->graph.count; i++) SOMA_TRY(encode_tensor(network->graph.tensor[i], list));
+    soma_json_open_object(writer, NULL);
+    soma_json_write_text(writer, "op", soma_op_name(tensor->op));
+    if (tensor->name) SOMA_TRY(write_text(writer, "name", tensor->name));
+    if (tensor->input_count) encode_inputs(writer, tensor);
+    if (shape_is_given(tensor->op)) encode_shape(writer, tensor);
+    soma_json_write_integer(writer, "layer", tensor->layer);
+    SOMA_TRY(soma_fields_encode(fields, count, &tensor->attributes, writer));
+    soma_json_close_object(writer);
     return SOMA_OK;
 }
 
-static soma_status encode_layers(const soma_network *network, json_t *root) {
-    json_t *list;
-    SOMA_TRY(set_list(root, "layers", &list));
+static soma_status encode_tensors(soma_json_writer *writer, const soma_network *network) {
+    soma_json_open_array(writer, "tensors");
+    for (uint32_t i = 0; i < network->graph.count; i++) SOMA_TRY(encode_tensor(writer, network->graph.tensor[i]));
+    soma_json_close_array(writer);
+    return SOMA_OK;
+}
+
+static soma_status encode_layers(soma_json_writer *writer, const soma_network *network) {
+    soma_json_open_array(writer, "layers");
     for (size_t i = 0; i < network->layer_count; i++) {
         const soma_layer *layer = &network->layers[i];
-        json_t *object = json_object();
-        SOMA_TRY(append(list, object));
-        SOMA_TRY(set_text(object, "name", layer->name));
-        SOMA_TRY(set_text(object, "kind", layer->kind));
-        SOMA_TRY(set(object, "output", json_integer(layer->output->id)));
+        soma_json_open_object(writer, NULL);
+        SOMA_TRY(write_text(writer, "name", layer->name));
+        SOMA_TRY(write_text(writer, "kind", layer->kind));
+        soma_json_write_integer(writer, "output", layer->output->id);
+        soma_json_close_object(writer);
     }
+    soma_json_close_array(writer);
     return SOMA_OK;
 }
 
-static soma_status encode_outputs(const soma_network *network, json_t *root) {
-    json_t *list;
-    SOMA_TRY(set_list(root, "outputs", &list));
-    for (size_t i = 0; i < network->output_count; i++) SOMA_TRY(append(list, json_integer(network->outputs[i]->id)));
-    return SOMA_OK;
+static void encode_outputs(soma_json_writer *writer, const soma_network *network) {
+    soma_json_open_array(writer, "outputs");
+    for (size_t i = 0; i < network->output_count; i++) soma_json_write_integer(writer, NULL, network->outputs[i]->id);
+    soma_json_close_array(writer);
 }
 
-/* ---------------------------------------------------------------------------------------------------------- training
- */
+/* ------------------------------------------------------------------------------------- training and preprocessing */
 
 /* The options have been through soma_compile(), or come from a file: their values have names. */
-static json_t *name_of(soma_names which, int value) {
-    return json_string(soma_name(which, value));
+static void encode_names(soma_json_writer *writer, const char *key, soma_names which, size_t count, const int *values) {
+    soma_json_open_array(writer, key);
+    for (size_t i = 0; i < count; i++) soma_json_write_text(writer, NULL, soma_name(which, values[i]));
+    soma_json_close_array(writer);
 }
 
-static soma_status encode_training(const soma_network *network, json_t *root) {
+static void encode_floats(soma_json_writer *writer, const char *key, size_t count, const float *values) {
+    soma_json_open_array(writer, key);
+    for (size_t i = 0; i < count; i++) soma_json_write_real(writer, NULL, (double)values[i]);
+    soma_json_close_array(writer);
+}
+
+static soma_status encode_training(soma_json_writer *writer, const soma_network *network) {
     const soma_compile_options *options = &network->options;
-    json_t *training, *losses, *weights, *metrics, *optimizer;
+    const size_t outputs = soma_network_output_count(network);
+    int losses[SOMA_MAX_OUTPUTS] = {0}, metrics[SOMA_MAX_METRICS] = {0};
     if (!network->has_options) return SOMA_OK;
-    SOMA_TRY(set_object(root, "training", &training));
-    SOMA_TRY(set_list(training, "losses", &losses));
-    SOMA_TRY(set_list(training, "loss_weights", &weights));
-    SOMA_TRY(set_list(training, "metrics", &metrics));
-    SOMA_TRY(set_object(training, "optimizer", &optimizer));
-    SOMA_TRY(set(training, "huber_delta", json_real((double)options->huber_delta)));
-    SOMA_TRY(set(training, "top_k", json_integer(options->top_k)));
-    for (size_t i = 0; i < soma_network_output_count(network); i++) {
-        SOMA_TRY(append(losses, name_of(SOMA_NAMES_LOSS, (int)options->loss[i])));
-        SOMA_TRY(append(weights, json_real((double)options->loss_weight[i])));
-    }
-    for (size_t i = 0; i < SOMA_MAX_METRICS; i++)
-        SOMA_TRY(append(metrics, name_of(SOMA_NAMES_METRIC, (int)options->metrics[i])));
-    return soma_fields_encode(soma_optimizer_fields, soma_optimizer_field_count, &options->optimizer, optimizer);
-}
-
-static soma_status encode_floats(json_t *object, const char *key, const float *values, size_t count) {
-    json_t *list;
-    SOMA_TRY(set_list(object, key, &list));
-    for (size_t i = 0; i < count; i++) SOMA_TRY(append(list, json_real((double)values[i])));
+    for (size_t i = 0; i < SOMA_MAX_OUTPUTS; i++) losses[i] = (int)options->loss[i];
+    for (size_t i = 0; i < SOMA_MAX_METRICS; i++) metrics[i] = (int)options->metrics[i];
+    soma_json_open_object(writer, "training");
+    encode_names(writer, "losses", SOMA_NAMES_LOSS, outputs, losses);
+    encode_floats(writer, "loss_weights", outputs, options->loss_weight);
+    encode_names(writer, "metrics", SOMA_NAMES_METRIC, SOMA_MAX_METRICS, metrics);
+    soma_json_open_object(writer, "optimizer");
+    SOMA_TRY(soma_fields_encode(soma_optimizer_fields, soma_optimizer_field_count, &options->optimizer, writer));
+    soma_json_close_object(writer);
+    soma_json_write_real(writer, "huber_delta", (double)options->huber_delta);
+    soma_json_write_integer(writer, "top_k", options->top_k);
+    soma_json_close_object(writer);
     return SOMA_OK;
 }
 
-static soma_status encode_preprocessing(const soma_network *network, json_t *root) {
+static soma_status encode_preprocessing(soma_json_writer *writer, const soma_network *network) {
     const soma_preprocessing *preprocessing = &network->preprocessing;
-    json_t *object, *classes;
-    SOMA_TRY(set_object(root, "preprocessing", &object));
-    SOMA_TRY(set_list(object, "classes", &classes));
-    for (size_t i = 0; i < preprocessing->class_count; i++) {
-        SOMA_TRY(check_text(preprocessing->class_names[i]));
-        SOMA_TRY(append(classes, json_string(preprocessing->class_names[i])));
+    soma_json_open_object(writer, "preprocessing");
+    soma_json_open_array(writer, "classes");
+    for (size_t i = 0; i < preprocessing->class_count; i++)
+        SOMA_TRY(write_text(writer, NULL, preprocessing->class_names[i]));
+    soma_json_close_array(writer);
+    if (preprocessing->mean) {
+        encode_floats(writer, "mean", preprocessing->width, preprocessing->mean);
+        encode_floats(writer, "scale", preprocessing->width, preprocessing->scale);
     }
-    if (!preprocessing->mean) return SOMA_OK;
-    SOMA_TRY(encode_floats(object, "mean", preprocessing->mean, preprocessing->width));
-    return encode_floats(object, "scale", preprocessing->scale, preprocessing->width);
+    soma_json_close_object(writer);
+    return SOMA_OK;
 }
 
-/* -------------------------------------------------------------------------------------------------------- everything
- */
+/* ----------------------------------------------------------------------------------------------------- everything */
 
-static soma_status encode(const soma_network *network, json_t *root) {
+static soma_status encode(soma_json_writer *writer, const soma_network *network) {
     char seed[32];
-    SOMA_TRY(set(root, "format", json_integer(SOMA_MODEL_FORMAT)));
-    SOMA_TRY(set_text(root, "version", soma_version()));
     snprintf(seed, sizeof seed, "%llu", (unsigned long long)network->seed); /* a JSON number holds 53 bits */
-    SOMA_TRY(set_text(root, "seed", seed));
-    SOMA_TRY(encode_layers(network, root));
-    SOMA_TRY(encode_tensors(network, root));
-    SOMA_TRY(encode_outputs(network, root));
-    SOMA_TRY(encode_training(network, root));
-    return encode_preprocessing(network, root);
+    soma_json_open_object(writer, NULL);
+    soma_json_write_integer(writer, "format", SOMA_MODEL_FORMAT);
+    soma_json_write_text(writer, "version", soma_version());
+    soma_json_write_text(writer, "seed", seed);
+    SOMA_TRY(encode_layers(writer, network));
+    SOMA_TRY(encode_tensors(writer, network));
+    encode_outputs(writer, network);
+    SOMA_TRY(encode_training(writer, network));
+    SOMA_TRY(encode_preprocessing(writer, network));
+    soma_json_close_object(writer);
+    return SOMA_OK;
 }
 
 soma_status soma_model_encode(const soma_network *network, char **text) {
+    soma_json_writer writer = {.follows = false};
     *text = NULL;
-    json_t *root = json_object();
-    soma_status status = root ? encode(network, root) : no_memory();
-    if (status == SOMA_OK) status = soma_json_text(root, "the JSON form of the network", text);
-    json_decref(root);
+    soma_status status = encode(&writer, network);
+    if (status == SOMA_OK) return soma_json_finish(&writer, "the JSON form of the network", text);
+    soma_json_abandon(&writer);
     return status;
 }

@@ -97,59 +97,62 @@ bool soma_op_fields(soma_op op, const soma_field **fields, size_t *count) {
 /* ------------------------------------------------------------------------------------------------------------ encode
  */
 
-json_t *soma_json_of_double(double number) {
-    return isfinite(number) ? json_real(number) : json_string(isnan(number) ? "nan" : number > 0 ? "inf" : "-inf");
+void soma_json_write_double(soma_json_writer *writer, const char *key, double number) {
+    if (isfinite(number))
+        soma_json_write_real(writer, key, number);
+    else
+        soma_json_write_text(writer, key, isnan(number) ? "nan" : number > 0 ? "inf" : "-inf");
 }
 
-static json_t *encode_axes(const uint32_t *axis) {
-    json_t *list = json_array();
-    for (uint32_t i = 0; list && i < SOMA_MAX_RANK; i++)
-        if (json_array_append_new(list, json_integer(axis[i])) != 0) {
-            json_decref(list);
-            list = NULL;
-        }
-    return list;
+static void encode_axes(soma_json_writer *writer, const char *key, const uint32_t *axis) {
+    soma_json_open_array(writer, key);
+    for (uint32_t i = 0; i < SOMA_MAX_RANK; i++) soma_json_write_integer(writer, NULL, axis[i]);
+    soma_json_close_array(writer);
 }
 
-static json_t *encode_value(const soma_field *field, const char *source) {
+static void encode_value(const soma_field *field, const char *source, soma_json_writer *writer) {
     const char *at = source + field->offset;
-    const char *name;
     switch (field->kind) {
     case SOMA_FIELD_BOOL:
-        return json_boolean(*(const bool *)at);
+        soma_json_write_truth(writer, field->key, *(const bool *)at);
+        break;
     case SOMA_FIELD_NUMBER:
-        return json_real((double)*(const float *)at);
+        soma_json_write_real(writer, field->key, (double)*(const float *)at);
+        break;
     case SOMA_FIELD_REAL:
-        return soma_json_of_double(*(const double *)at);
+        soma_json_write_double(writer, field->key, *(const double *)at);
+        break;
     case SOMA_FIELD_COUNT:
-        return json_integer(*(const uint32_t *)at);
+        soma_json_write_integer(writer, field->key, *(const uint32_t *)at);
+        break;
     case SOMA_FIELD_SIZE:
-        return json_integer((json_int_t) * (const size_t *)at);
+        soma_json_write_integer(writer, field->key, (int64_t) * (const size_t *)at);
+        break;
     case SOMA_FIELD_STEPS:
-        return json_integer((json_int_t) * (const uint64_t *)at);
+        soma_json_write_integer(writer, field->key, (int64_t) * (const uint64_t *)at);
+        break;
     case SOMA_FIELD_AXES:
-        return encode_axes((const uint32_t *)at);
+        encode_axes(writer, field->key, (const uint32_t *)at);
+        break;
     default:
-        name = soma_name(field->names, *(const int *)at);
-        return name ? json_string(name) : NULL;
+        soma_json_write_text(writer, field->key, soma_name(field->names, *(const int *)at));
     }
 }
 
-/* JSON has no infinity, and jansson's whole numbers are signed. */
+/* JSON has no infinity, and whole numbers are read as signed ones. */
 static bool has_form(const soma_field *field, const char *source) {
     const char *at = source + field->offset;
     if (field->kind == SOMA_FIELD_NUMBER) return isfinite(*(const float *)at);
     if (field->kind == SOMA_FIELD_STEPS) return *(const uint64_t *)at <= INT64_MAX;
-    return true;
+    return field->kind != SOMA_FIELD_NAME || soma_name(field->names, *(const int *)at);
 }
 
-soma_status soma_fields_encode(const soma_field *fields, size_t count, const void *source, json_t *object) {
+soma_status soma_fields_encode(const soma_field *fields, size_t count, const void *source, soma_json_writer *writer) {
     for (size_t i = 0; i < count; i++) {
         if (!has_form(&fields[i], source))
             return soma_error(SOMA_INVALID_ARGUMENT, "%s is too large, or no number: a file cannot hold it",
                               fields[i].key);
-        if (json_object_set_new(object, fields[i].key, encode_value(&fields[i], source)) != 0)
-            return soma_out_of_memory(0, "the JSON form of the network");
+        encode_value(&fields[i], source, writer);
     }
     return SOMA_OK;
 }
@@ -161,56 +164,57 @@ static soma_status wrong(const char *where, const char *key, const char *expecte
     return soma_error(SOMA_INVALID_FILE, "%s: \"%s\" must be %s", where, key, expected);
 }
 
-bool soma_json_double(const json_t *value, double *number) {
+bool soma_json_double(const soma_json *value, double *number) {
     static const struct {
         const char *text;
         double value;
     } special[] = {{"nan", (double)NAN}, {"inf", (double)INFINITY}, {"-inf", -(double)INFINITY}};
-    *number = json_number_value(value);
-    if (json_is_number(value)) return true;
-    for (size_t i = 0; json_is_string(value) && i < SOMA_COUNT_OF(special); i++)
-        if (strcmp(json_string_value(value), special[i].text) == 0) return *number = special[i].value, true;
+    const char *text = soma_json_string(value);
+    if (soma_json_number(value, number)) return true;
+    for (size_t i = 0; text && i < SOMA_COUNT_OF(special); i++)
+        if (strcmp(text, special[i].text) == 0) return *number = special[i].value, true;
     return false;
 }
 
-bool soma_json_float(const json_t *value, float *number) {
-    if (!json_is_number(value) || fabs(json_number_value(value)) > (double)FLT_MAX) return false;
-    *number = (float)json_number_value(value);
+bool soma_json_float(const soma_json *value, float *number) {
+    double wide;
+    if (!soma_json_number(value, &wide) || fabs(wide) > (double)FLT_MAX) return false;
+    *number = (float)wide;
     return true;
 }
 
-static soma_status decode_integer(const soma_field *field, const json_t *value, const char *where, json_int_t most,
-                                  json_int_t *number) {
-    *number = json_is_integer(value) ? json_integer_value(value) : -1;
-    if (*number >= 0 && *number <= most) return SOMA_OK;
+static soma_status decode_integer(const soma_field *field, const soma_json *value, const char *where, int64_t most,
+                                  int64_t *number) {
+    if (soma_json_integer(value, number) && *number >= 0 && *number <= most) return SOMA_OK;
     return wrong(where, field->key, "a whole number that is not negative");
 }
 
-static soma_status decode_name(const soma_field *field, const json_t *value, const char *where, int *target) {
-    if (!json_is_string(value)) return wrong(where, field->key, "a name");
-    if (soma_value_of_name(field->names, json_string_value(value), json_string_length(value), target)) return SOMA_OK;
+static soma_status decode_name(const soma_field *field, const soma_json *value, const char *where, int *target) {
+    const char *text = soma_json_string(value);
+    if (!text) return wrong(where, field->key, "a name");
+    if (soma_value_of_name(field->names, text, value->count, target)) return SOMA_OK;
     return soma_error(SOMA_INVALID_FILE, "%s: \"%s\" is %s, which this version does not know", where, field->key,
-                      soma_quote(json_string_value(value), json_string_length(value)).text);
+                      soma_quote(text, value->count).text);
 }
 
-static soma_status decode_axes(const soma_field *field, const json_t *value, const char *where, uint32_t *axis) {
-    bool fits = json_array_size(value) == SOMA_MAX_RANK; /* 0 of what is no array */
-    for (uint32_t i = 0; fits && i < SOMA_MAX_RANK; i++) {
-        const json_t *element = json_array_get(value, i);
-        fits =
-            json_is_integer(element) && json_integer_value(element) >= 0 && json_integer_value(element) < SOMA_MAX_RANK;
-        if (fits) axis[i] = (uint32_t)json_integer_value(element);
+static soma_status decode_axes(const soma_field *field, const soma_json *value, const char *where, uint32_t *axis) {
+    bool fits = soma_json_is(value, SOMA_JSON_ARRAY) && soma_json_count(value) == SOMA_MAX_RANK;
+    size_t i = 0;
+    SOMA_JSON_EACH(element, fits ? value : NULL) {
+        int64_t number = -1;
+        fits = fits && soma_json_integer(element, &number) && number >= 0 && number < SOMA_MAX_RANK;
+        axis[i++] = fits ? (uint32_t)number : 0;
     }
     return fits ? SOMA_OK : wrong(where, field->key, "five numbers of dimensions");
 }
 
-static soma_status decode_value(const soma_field *field, const json_t *value, const char *where, char *target) {
+static soma_status decode_value(const soma_field *field, const soma_json *value, const char *where, char *target) {
     char *at = target + field->offset;
-    json_int_t number = 0;
+    int64_t number = 0;
     switch (field->kind) {
     case SOMA_FIELD_BOOL:
-        if (!json_is_boolean(value)) return wrong(where, field->key, "true or false");
-        *(bool *)at = json_is_true(value);
+        if (!soma_json_is(value, SOMA_JSON_TRUTH)) return wrong(where, field->key, "true or false");
+        *(bool *)at = value->is.truth;
         return SOMA_OK;
     case SOMA_FIELD_NUMBER:
         if (!soma_json_float(value, (float *)at)) return wrong(where, field->key, "a number that fits float32");
@@ -237,10 +241,10 @@ static soma_status decode_value(const soma_field *field, const json_t *value, co
     }
 }
 
-soma_status soma_fields_decode(const soma_field *fields, size_t count, const json_t *object, const char *where,
+soma_status soma_fields_decode(const soma_field *fields, size_t count, const soma_json *object, const char *where,
                                void *target) {
     for (size_t i = 0; i < count; i++) {
-        const json_t *value = json_object_get(object, fields[i].key);
+        const soma_json *value = soma_json_get(object, fields[i].key);
         if (!value) return soma_error(SOMA_INVALID_FILE, "%s: \"%s\" is missing", where, fields[i].key);
         SOMA_TRY(decode_value(&fields[i], value, where, target));
     }

@@ -3,8 +3,8 @@
 #ifndef SOMA_IO_MODEL_FIELDS_H
 #define SOMA_IO_MODEL_FIELDS_H
 
+#include "io/json/json.h"
 #include "nn/network.h"
-#include <jansson.h>
 
 typedef enum soma_field_kind {
     SOMA_FIELD_BOOL,   /* bool */
@@ -24,17 +24,17 @@ typedef struct soma_field {
     size_t offset;    /* in the struct */
 } soma_field;
 
-/* Adds the fields of *source to the object. */
-soma_status soma_fields_encode(const soma_field *fields, size_t count, const void *source, json_t *object);
+/* Writes the fields of *source into the object that is open. */
+soma_status soma_fields_encode(const soma_field *fields, size_t count, const void *source, soma_json_writer *writer);
 /* Takes them from the object: all must be there and of their type. `where` names the object in messages. */
-soma_status soma_fields_decode(const soma_field *fields, size_t count, const json_t *object, const char *where,
+soma_status soma_fields_decode(const soma_field *fields, size_t count, const soma_json *object, const char *where,
                                void *target);
 
-/* Doubles of any value, as in SOMA_FIELD_REAL. NULL: out of memory; false: it is none. */
-json_t *soma_json_of_double(double number);
-bool soma_json_double(const json_t *value, double *number);
+/* Doubles of any value, as in SOMA_FIELD_REAL; false: it is none. */
+void soma_json_write_double(soma_json_writer *writer, const char *key, double number);
+bool soma_json_double(const soma_json *value, double *number);
 /* A JSON number as float32; false if it is none, or too large. */
-bool soma_json_float(const json_t *value, float *number);
+bool soma_json_float(const soma_json *value, float *number);
 
 /* The fields of an op's attributes (of soma_attributes); *count is 0 for ops without any. False for ops that are no
  * part of a network. */

@@ -5,10 +5,10 @@
 #include "base/utf8.h"
 #include "io/bytes.h"
 #include "io/floats.h"
+#include "io/json/json.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,10 +27,12 @@ struct soma_safetensors {
     char *path;
     int descriptor; /* -1: parsed from memory */
     uint64_t data_start, data_size;
-    json_t *header; /* owns names and metadata */
+    soma_json *header; /* owns names and metadata */
     size_t count;
     tensor *tensors;
-    size_t *dimensions; /* of all tensors, one after the other */
+    const tensor **by_name;    /* sorted */
+    const soma_json *metadata; /* in the header; NULL: there are none */
+    size_t *dimensions;        /* of all tensors, one after the other */
 };
 
 /* All types of the format. Real ones can be weights, the others are passed over. */
@@ -51,12 +53,13 @@ static const struct {
 
 /* ------------------------------------------------------------------------------------------------- one tensor */
 
-static soma_status read_dtype(const char *path, const char *name, const json_t *value, tensor *into) {
-    if (!json_is_string(value))
+static soma_status read_dtype(const char *path, const char *name, const soma_json *value, tensor *into) {
+    const char *text = soma_json_string(value);
+    if (!text)
         return soma_error(SOMA_INVALID_FILE, "%s: tensor %s: dtype is missing or no string; \"F32\" is wanted", path,
                           QUOTE(name));
     for (size_t i = 0; i < SOMA_COUNT_OF(dtypes); i++)
-        if (strcmp(dtypes[i].name, json_string_value(value)) == 0) {
+        if (strcmp(dtypes[i].name, text) == 0) {
             into->info.dtype = dtypes[i].name;
             into->bits = dtypes[i].bits;
             return SOMA_OK;
@@ -66,7 +69,7 @@ static soma_status read_dtype(const char *path, const char *name, const json_t *
     for (size_t i = 0; i < SOMA_COUNT_OF(dtypes) && length < sizeof known; i++)
         length += (size_t)snprintf(known + length, sizeof known - length, "%s%s", i ? ", " : "", dtypes[i].name);
     return soma_error(SOMA_INVALID_FILE, "%s: tensor %s: unknown dtype %s; the format has %s", path, QUOTE(name),
-                      QUOTE(json_string_value(value)), known);
+                      QUOTE(text), known);
 }
 
 /* Bits of the tensor in whole bytes: the format has no others, not even at the end of a tensor of less than a byte. */
@@ -86,23 +89,24 @@ static uint64_t byte_count(const tensor *one) {
 }
 
 /* The dimensions go to `dimensions`, where there is room. */
-static soma_status read_shape(const char *path, const char *name, const json_t *value, size_t *dimensions,
+static soma_status read_shape(const char *path, const char *name, const soma_json *value, size_t *dimensions,
                               tensor *into) {
-    if (!json_is_array(value))
+    if (!soma_json_is(value, SOMA_JSON_ARRAY))
         return soma_error(SOMA_INVALID_FILE,
                           "%s: tensor %s: shape is missing or no list; a list of whole numbers is wanted", path,
                           QUOTE(name));
-    into->info.rank = (uint32_t)json_array_size(value);
+    into->info.rank = 0;
     into->info.shape = dimensions;
     into->info.count = 1;
     bool overflow = false;
-    for (uint32_t i = 0; i < into->info.rank; i++) {
-        const json_t *number = json_array_get(value, i);
-        if (!json_is_integer(number) || json_integer_value(number) < 0)
+    SOMA_JSON_EACH(number, value) {
+        const uint32_t i = into->info.rank++;
+        int64_t size;
+        if (!soma_json_integer(number, &size) || size < 0)
             return soma_error(SOMA_INVALID_FILE,
                               "%s: tensor %s: dimension %u of its shape is no whole number from 0 on", path,
                               QUOTE(name), i);
-        dimensions[i] = (size_t)json_integer_value(number);
+        dimensions[i] = (size_t)size;
         overflow |= !soma_multiply_size(into->info.count, dimensions[i], &into->info.count);
     }
     if (overflow)
@@ -111,13 +115,14 @@ static soma_status read_shape(const char *path, const char *name, const json_t *
     return check_bytes(path, name, into);
 }
 
-static soma_status read_offsets(const soma_safetensors *file, const char *name, const json_t *value, tensor *into) {
-    if (!json_is_array(value) || json_array_size(value) != 2 || !json_is_integer(json_array_get(value, 0)) ||
-        !json_is_integer(json_array_get(value, 1)))
+static soma_status read_offsets(const soma_safetensors *file, const char *name, const soma_json *value, tensor *into) {
+    int64_t begin, end;
+    const soma_json *first = soma_json_begin(value, SOMA_JSON_ARRAY);
+    if (!soma_json_is(value, SOMA_JSON_ARRAY) || soma_json_count(value) != 2 || !soma_json_integer(first, &begin) ||
+        !soma_json_integer(soma_json_after(first), &end))
         return soma_error(SOMA_INVALID_FILE,
                           "%s: tensor %s: data_offsets are missing or not two whole numbers, [begin, end]", file->path,
                           QUOTE(name));
-    json_int_t begin = json_integer_value(json_array_get(value, 0)), end = json_integer_value(json_array_get(value, 1));
     if (begin < 0 || end < begin || (uint64_t)end > file->data_size)
         return soma_error(SOMA_INVALID_FILE,
                           "%s: tensor %s: data_offsets are [%lld, %lld]; they must rise and lie within the %" PRIu64
@@ -134,20 +139,20 @@ static soma_status read_offsets(const soma_safetensors *file, const char *name, 
     return SOMA_OK;
 }
 
-static soma_status read_tensor(const soma_safetensors *file, const char *name, const json_t *value, size_t *dimensions,
-                               tensor *into) {
-    if (!json_is_object(value))
+static soma_status read_tensor(const soma_safetensors *file, const char *name, const soma_json *value,
+                               size_t *dimensions, tensor *into) {
+    if (!soma_json_is(value, SOMA_JSON_OBJECT))
         return soma_error(SOMA_INVALID_FILE,
                           "%s: tensor %s: no object; {\"dtype\", \"shape\", \"data_offsets\"} is wanted", file->path,
                           QUOTE(name));
     into->info.name = name;
-    SOMA_TRY(read_dtype(file->path, name, json_object_get(value, "dtype"), into));
-    SOMA_TRY(read_shape(file->path, name, json_object_get(value, "shape"), dimensions, into));
-    SOMA_TRY(read_offsets(file, name, json_object_get(value, "data_offsets"), into));
-    if (json_object_size(value) != 3)
+    SOMA_TRY(read_dtype(file->path, name, soma_json_get(value, "dtype"), into));
+    SOMA_TRY(read_shape(file->path, name, soma_json_get(value, "shape"), dimensions, into));
+    SOMA_TRY(read_offsets(file, name, soma_json_get(value, "data_offsets"), into));
+    if (soma_json_count(value) != 3)
         return soma_error(SOMA_INVALID_FILE,
                           "%s: tensor %s: %zu fields; there are three, dtype, shape and data_offsets", file->path,
-                          QUOTE(name), json_object_size(value));
+                          QUOTE(name), soma_json_count(value));
     return SOMA_OK;
 }
 
@@ -179,41 +184,55 @@ static soma_status check_layout(const soma_safetensors *file) {
                       file->path, file->data_start + end, file->data_start + file->data_size);
 }
 
-static soma_status check_metadata(const soma_safetensors *file, json_t *metadata) {
-    const char *key;
-    json_t *value;
-    if (!json_is_object(metadata))
+static soma_status check_metadata(const soma_safetensors *file, const soma_json *metadata) {
+    if (!soma_json_is(metadata, SOMA_JSON_OBJECT))
         return soma_error(SOMA_INVALID_FILE, "%s: __metadata__ is no object; a map of strings is wanted", file->path);
-    json_object_foreach(metadata, key, value) {
-        if (!json_is_string(value))
-            return soma_error(SOMA_INVALID_FILE,
-                              "%s: __metadata__: the value of %s is no string; only strings are allowed", file->path,
-                              QUOTE(key));
-    }
+    SOMA_JSON_EACH_PAIR(key, metadata)
+    if (!soma_json_string(key + 1))
+        return soma_error(SOMA_INVALID_FILE, "%s: __metadata__: the value of %s is no string; only strings are allowed",
+                          file->path, QUOTE(soma_json_string(key)));
+    return SOMA_OK;
+}
+
+static soma_status allocate_tensors(soma_safetensors *file) {
+    const size_t most = soma_json_count(file->header);
+    size_t dimensions = 0;
+    SOMA_JSON_EACH_PAIR(key, file->header) dimensions += soma_json_count(soma_json_get(key + 1, "shape"));
+    file->tensors = soma_calloc(most, sizeof *file->tensors);
+    file->dimensions = soma_calloc(dimensions, sizeof *file->dimensions);
+    if (file->tensors && file->dimensions) return SOMA_OK;
+    return soma_out_of_memory(most * sizeof *file->tensors + dimensions * sizeof *file->dimensions, file->path);
+}
+
+static int compare_names(const void *left, const void *right) {
+    const tensor *const *a = left, *const *b = right;
+    return strcmp((*a)->info.name, (*b)->info.name);
+}
+
+static soma_status sort_by_name(soma_safetensors *file) {
+    file->by_name = soma_calloc(file->count, sizeof *file->by_name);
+    if (!file->by_name) return soma_out_of_memory(file->count * sizeof *file->by_name, file->path);
+    for (size_t i = 0; i < file->count; i++) file->by_name[i] = &file->tensors[i];
+    qsort(file->by_name, file->count, sizeof *file->by_name, compare_names);
     return SOMA_OK;
 }
 
 static soma_status read_entries(soma_safetensors *file) {
-    const char *name;
-    json_t *value;
+    SOMA_TRY(allocate_tensors(file));
     size_t dimensions = 0;
-    json_object_foreach(file->header, name, value) dimensions += json_array_size(json_object_get(value, "shape"));
-    file->tensors = soma_calloc(json_object_size(file->header), sizeof *file->tensors);
-    file->dimensions = soma_calloc(dimensions, sizeof *file->dimensions);
-    if (!file->tensors || !file->dimensions)
-        return soma_out_of_memory(
-            json_object_size(file->header) * sizeof *file->tensors + dimensions * sizeof *file->dimensions, file->path);
-    dimensions = 0;
-    json_object_foreach(file->header, name, value) {
+    SOMA_JSON_EACH_PAIR(key, file->header) {
+        const char *name = soma_json_string(key);
         if (strcmp(name, "__metadata__") == 0) {
-            SOMA_TRY(check_metadata(file, value));
+            file->metadata = key + 1;
+            SOMA_TRY(check_metadata(file, key + 1));
             continue;
         }
-        SOMA_TRY(read_tensor(file, name, value, file->dimensions + dimensions, &file->tensors[file->count]));
+        SOMA_TRY(read_tensor(file, name, key + 1, file->dimensions + dimensions, &file->tensors[file->count]));
         dimensions += file->tensors[file->count++].info.rank;
     }
     qsort(file->tensors, file->count, sizeof *file->tensors, compare_tensors);
-    return check_layout(file);
+    SOMA_TRY(check_layout(file));
+    return sort_by_name(file);
 }
 
 static soma_status read_header(soma_safetensors *file, const char *text, size_t length) {
@@ -224,12 +243,13 @@ static soma_status read_header(soma_safetensors *file, const char *text, size_t 
     if (text[0] != '{')
         return soma_error(SOMA_INVALID_FILE, "%s: offset %d: the header begins with %s; it must begin with \"{\"",
                           file->path, LENGTH_SIZE, soma_quote(text, 1).text);
-    json_error_t error;
-    file->header = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
-    if (!file->header)
+    soma_json_fault fault = {0};
+    soma_status status = soma_json_parse(file->path, text, length, &fault, &file->header);
+    if (status == SOMA_INVALID_FILE)
         return soma_error(SOMA_INVALID_FILE,
-                          "%s: offset %d: %s; the header must be one JSON object without duplicate keys", file->path,
-                          LENGTH_SIZE + error.position, error.text);
+                          "%s: offset %zu: %s; the header must be one JSON object without duplicate keys", file->path,
+                          LENGTH_SIZE + fault.offset, fault.what);
+    SOMA_TRY(status);
     return read_entries(file);
 }
 
@@ -305,8 +325,9 @@ soma_status soma_safetensors_open(const char *path, soma_safetensors **file) {
 void soma_safetensors_close(soma_safetensors *file) {
     if (!file) return;
     if (file->descriptor >= 0) close(file->descriptor);
-    json_decref(file->header);
+    soma_free(file->header);
     soma_free(file->tensors);
+    soma_free(file->by_name);
     soma_free(file->dimensions);
     soma_free(file->path);
     soma_free(file);
@@ -321,13 +342,15 @@ soma_safetensors_info soma_safetensors_get(const soma_safetensors *file, size_t 
 }
 
 bool soma_safetensors_find(const soma_safetensors *file, const char *name, size_t *index) {
-    for (*index = 0; *index < file->count; ++*index)
-        if (strcmp(file->tensors[*index].info.name, name) == 0) return true;
-    return false;
+    const tensor wanted = {.info.name = name}, *key = &wanted;
+    const tensor **found = file->count ? bsearch(&key, file->by_name, file->count, sizeof key, compare_names) : NULL;
+    if (!found) return false;
+    *index = (size_t)(*found - file->tensors);
+    return true;
 }
 
 const char *soma_safetensors_metadata(const soma_safetensors *file, const char *key) {
-    return json_string_value(json_object_get(json_object_get(file->header, "__metadata__"), key));
+    return soma_json_string(soma_json_get(file->metadata, key));
 }
 
 bool soma_safetensors_is_real(const soma_safetensors_info *info) {

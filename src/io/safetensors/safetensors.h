@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The safetensors format: named tensors and a map of strings in one file. Little-endian: u64 length of the header, the
- * header (JSON, padded with spaces), the tensors' bytes one after the other. Without jansson every function that
- * returns a status says SOMA_UNSUPPORTED.
+ * header (JSON, padded with spaces), the tensors' bytes one after the other.
  */
 #ifndef SOMA_IO_SAFETENSORS_H
 #define SOMA_IO_SAFETENSORS_H

@@ -3,47 +3,72 @@
 #include "base/file.h"
 #include "base/utf8.h"
 #include "io/bytes.h"
-#include "io/json_text.h"
+#include "io/json/json.h"
 #include "io/safetensors/safetensors.h"
 
-#include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define LENGTH_SIZE 8 /* bytes of the header's length */
 #define ALIGNMENT   8 /* of the data: the header is padded to a multiple of it */
+#define METADATA    "__metadata__"
+#define HEADER      "the header of a safetensors file"
 
 #define QUOTE(string) soma_quote(string, strlen(string)).text
 
-static soma_status no_memory_for_header(void) {
-    return soma_out_of_memory(0, "the header of a safetensors file");
+/* ---------------------------------------------------------------------------------------------------- names */
+
+static int compare_names(const void *left, const void *right) {
+    const char *const *a = left, *const *b = right;
+    return strcmp(*a, *b);
 }
 
-/* Names and texts must be UTF-8, and a key new to its object. */
-static soma_status check_key(const char *path, const char *kind, const json_t *object, const char *key) {
+/* Names must be UTF-8, and each one of its own. They get sorted. */
+static soma_status check_names(const char *path, const char *kind, const char **names, size_t count) {
     size_t offset;
-    if (!soma_utf8_check(key, strlen(key), &offset))
-        return soma_error(SOMA_INVALID_ARGUMENT, "%s: %s %s: its name must be UTF-8", path, kind, QUOTE(key));
-    if (json_object_get(object, key))
-        return soma_error(SOMA_INVALID_ARGUMENT, "%s: %s %s: the name is taken; each must have one of its own", path,
-                          kind, QUOTE(key));
+    for (size_t i = 0; i < count; i++)
+        if (!soma_utf8_check(names[i], strlen(names[i]), &offset))
+            return soma_error(SOMA_INVALID_ARGUMENT, "%s: %s %s: its name must be UTF-8", path, kind, QUOTE(names[i]));
+    qsort(names, count, sizeof *names, compare_names);
+    for (size_t i = 1; i < count; i++)
+        if (strcmp(names[i - 1], names[i]) == 0)
+            return soma_error(SOMA_INVALID_ARGUMENT, "%s: %s %s: the name is taken; each must have one of its own",
+                              path, kind, QUOTE(names[i]));
     return SOMA_OK;
 }
 
-static soma_status add_metadata(const char *path, json_t *header, const soma_safetensors_pair *metadata, size_t count) {
-    json_t *object = json_object();
-    if (json_object_set_new(header, "__metadata__", object) != 0) return no_memory_for_header();
+static soma_status check_metadata(const char *path, const soma_safetensors_pair *metadata, size_t count,
+                                  const char **names) {
     for (size_t i = 0; i < count; i++) {
         size_t offset;
-        SOMA_TRY(check_key(path, "metadata", object, metadata[i].key));
+        names[i] = metadata[i].key;
         if (!soma_utf8_check(metadata[i].value, strlen(metadata[i].value), &offset))
             return soma_error(SOMA_INVALID_ARGUMENT,
                               "%s: metadata %s: its text must be UTF-8, and is not at offset %zu", path,
                               QUOTE(metadata[i].key), offset);
-        if (json_object_set_new(object, metadata[i].key, json_string(metadata[i].value)) != 0)
-            return no_memory_for_header();
     }
-    return SOMA_OK;
+    return check_names(path, "metadata", names, count);
 }
+
+static soma_status check_tensors(const char *path, const soma_safetensors_source *tensors, size_t count,
+                                 const char **names) {
+    for (size_t i = 0; i < count; i++) names[i] = tensors[i].name;
+    names[count] = METADATA;
+    return check_names(path, "tensor", names, count + 1);
+}
+
+static soma_status check_all(const char *path, const soma_safetensors_source *tensors, size_t count,
+                             const soma_safetensors_pair *metadata, size_t metadata_count) {
+    const size_t most = SOMA_MAX(count + 1, metadata_count);
+    const char **names = soma_calloc(most, sizeof *names);
+    if (!names) return soma_out_of_memory(most * sizeof *names, HEADER);
+    soma_status status = check_metadata(path, metadata, metadata_count, names);
+    if (status == SOMA_OK) status = check_tensors(path, tensors, count, names);
+    soma_free(names);
+    return status;
+}
+
+/* --------------------------------------------------------------------------------------------------- header */
 
 /* Where the tensor's data end if they start at `begin`. */
 static soma_status end_of_data(const char *path, const soma_safetensors_source *tensor, size_t begin, size_t *end) {
@@ -56,34 +81,36 @@ static soma_status end_of_data(const char *path, const soma_safetensors_source *
                       QUOTE(tensor->name), SOMA_MAX_RANK);
 }
 
-/* An array under a key of the entry; the numbers in it. False: out of memory. Everything made hangs on the header at
- * once. */
-static bool add_numbers(json_t *entry, const char *key, const size_t *numbers, size_t count) {
-    json_t *array = json_array();
-    bool ok = json_object_set_new(entry, key, array) == 0;
-    for (size_t i = 0; ok && i < count; i++)
-        ok = json_array_append_new(array, json_integer((json_int_t)numbers[i])) == 0;
-    return ok;
+static void write_numbers(soma_json_writer *writer, const char *key, const size_t *numbers, size_t count) {
+    soma_json_open_array(writer, key);
+    for (size_t i = 0; i < count; i++) soma_json_write_integer(writer, NULL, (int64_t)numbers[i]);
+    soma_json_close_array(writer);
 }
 
-static soma_status add_tensor(json_t *header, const soma_safetensors_source *tensor, size_t begin, size_t end) {
-    json_t *entry = json_object();
-    bool ok = json_object_set_new(header, tensor->name, entry) == 0 &&
-              json_object_set_new(entry, "dtype", json_string("F32")) == 0 &&
-              add_numbers(entry, "shape", tensor->shape, tensor->rank) &&
-              add_numbers(entry, "data_offsets", (const size_t[]){begin, end}, 2);
-    return ok ? SOMA_OK : no_memory_for_header();
+static void write_metadata(soma_json_writer *writer, const soma_safetensors_pair *metadata, size_t count) {
+    soma_json_open_object(writer, METADATA);
+    for (size_t i = 0; i < count; i++) soma_json_write_text(writer, metadata[i].key, metadata[i].value);
+    soma_json_close_object(writer);
 }
 
-static soma_status fill_header(const char *path, json_t *header, const soma_safetensors_source *tensors, size_t count) {
+static soma_status write_header(const char *path, soma_json_writer *writer, const soma_safetensors_source *tensors,
+                                size_t count, const soma_safetensors_pair *metadata, size_t metadata_count) {
     size_t begin = 0, end = 0;
+    soma_json_open_object(writer, NULL);
+    write_metadata(writer, metadata, metadata_count);
     for (size_t i = 0; i < count; i++, begin = end) {
-        SOMA_TRY(check_key(path, "tensor", header, tensors[i].name));
         SOMA_TRY(end_of_data(path, &tensors[i], begin, &end));
-        SOMA_TRY(add_tensor(header, &tensors[i], begin, end));
+        soma_json_open_object(writer, tensors[i].name);
+        soma_json_write_text(writer, "dtype", "F32");
+        write_numbers(writer, "shape", tensors[i].shape, tensors[i].rank);
+        write_numbers(writer, "data_offsets", (const size_t[]){begin, end}, 2);
+        soma_json_close_object(writer);
     }
+    soma_json_close_object(writer);
     return SOMA_OK;
 }
+
+/* ----------------------------------------------------------------------------------------------------- file */
 
 static size_t element_count(const soma_safetensors_source *tensor) {
     size_t count = 1;
@@ -124,13 +151,14 @@ static soma_status write_file(const char *path, const char *header, const soma_s
 
 soma_status soma_safetensors_write(const char *path, const soma_safetensors_source *tensors, size_t count,
                                    const soma_safetensors_pair *metadata, size_t metadata_count) {
-    json_t *header = json_object();
-    if (!header) return no_memory_for_header();
-    soma_status status = add_metadata(path, header, metadata, metadata_count);
-    if (status == SOMA_OK) status = fill_header(path, header, tensors, count);
+    soma_json_writer writer = {.follows = false};
     char *text = NULL;
-    if (status == SOMA_OK) status = soma_json_text(header, "the header of a safetensors file", &text);
-    json_decref(header);
+    SOMA_TRY(check_all(path, tensors, count, metadata, metadata_count));
+    soma_status status = write_header(path, &writer, tensors, count, metadata, metadata_count);
+    if (status == SOMA_OK)
+        status = soma_json_finish(&writer, HEADER, &text);
+    else
+        soma_json_abandon(&writer);
     if (status == SOMA_OK) status = write_file(path, text, tensors, count);
     soma_free(text);
     return status;
