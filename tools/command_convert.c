@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* soma convert: a model from one format to another, as their names say. */
 #include "model.h"
+#include "output_file.h"
 #include "report.h"
 
 exit_status command_convert(const struct settings *settings) {
@@ -8,12 +9,13 @@ exit_status command_convert(const struct settings *settings) {
     if (!settings->operand[1])
         return fail(STATUS_USAGE,
                     "two files are needed: soma convert FROM TO, as in soma convert a.onnx b.safetensors");
-    exit_status status = model_load(settings->operand[0], &network);
+    exit_status status = output_file_try(NULL, settings->operand[1]);
+    if (status == STATUS_DONE) status = model_load(settings->operand[0], &network);
     if (status != STATUS_DONE) return status;
     soma_status cause = soma_save(network, settings->operand[1]);
     if (cause != SOMA_OK) {
         soma_network_destroy(network);
-        return fail_from_library(cause, STATUS_FILE, NULL);
+        return fail_from_library(cause, cause == SOMA_IO ? STATUS_FAILED : STATUS_FILE, NULL);
     }
     say("%s: written\n", settings->operand[1]);
     if (settings->json) {

@@ -47,11 +47,11 @@ static bool ends_in(const char *path, const char *ending) {
 }
 
 static exit_status write_table(const struct predictions *predictions, const char *path) {
-    struct output_file file;
-    exit_status status = output_file_open("output", path, &file);
+    struct output_text file;
+    exit_status status = output_text_open("output", path, &file);
     if (status != STATUS_DONE) return status;
     predictions_write_csv(predictions, file.stream);
-    return output_file_close(&file);
+    return output_text_close(&file);
 }
 
 static exit_status write_predictions(const struct settings *settings, const struct predictions *predictions,
@@ -105,7 +105,7 @@ static exit_status check_settings(const struct settings *settings) {
     if (!ends_in(path, ".csv") && !ends_in(path, ".npy") && !ends_in(path, ".npz"))
         return fail(STATUS_USAGE,
                     "--output: '%s' has no known form; accepted: a name that ends in .csv, .npy or .npz, or -", path);
-    return output_file_try("output", path);
+    return ends_in(path, ".csv") ? output_text_try("output", path) : output_file_try("output", path);
 }
 
 exit_status command_predict(const struct settings *settings) {

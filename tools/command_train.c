@@ -8,7 +8,9 @@
 #include "output_file.h"
 #include "session.h"
 #include "train_result.h"
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static exit_status check_settings(const struct settings *settings) {
     if (settings->load && settings->net)
@@ -22,16 +24,17 @@ static exit_status check_settings(const struct settings *settings) {
         return fail(STATUS_USAGE, "--every says how often --checkpoint is written, and there is none");
     const struct {
         const char *option, *path;
-    } outputs[] = {{"save", settings->save},
-                   {"history", settings->history},
-                   {"plot", settings->plot},
-                   {"checkpoint", settings->checkpoint}};
+        exit_status (*try)(const char *option, const char *path);
+    } outputs[] = {{"save", settings->save, output_file_try},
+                   {"history", settings->history, output_text_try},
+                   {"plot", settings->plot, output_text_try},
+                   {"checkpoint", settings->checkpoint, output_file_try}};
     for (size_t i = 0; i < sizeof outputs / sizeof *outputs; i++) {
         for (size_t j = 0; j < i; j++)
             if (outputs[i].path && outputs[j].path && strcmp(outputs[i].path, outputs[j].path) == 0)
                 return fail(STATUS_USAGE, "--%s and --%s both name '%s'; one would overwrite the other",
                             outputs[j].option, outputs[i].option, outputs[i].path);
-        exit_status status = output_file_try(outputs[i].option, outputs[i].path);
+        exit_status status = outputs[i].try(outputs[i].option, outputs[i].path);
         if (status != STATUS_DONE) return status;
     }
     return STATUS_DONE;
@@ -141,9 +144,9 @@ static exit_status save(const struct training *training) {
         if (cause != SOMA_OK) return fail_from_library(cause, STATUS_FAILED, "--save");
         say("Saved the network in %s\n", settings->save);
     }
-    exit_status status = STATUS_DONE;
-    if (settings->history) status = history_write(settings->history, &training->history);
-    if (status == STATUS_DONE && settings->history) say("Saved the history in %s\n", settings->history);
+    if (!settings->history || !training->history.steps) return STATUS_DONE;
+    exit_status status = history_write(settings->history, &training->history);
+    if (status == STATUS_DONE) say("Saved the history in %s\n", settings->history);
     return status;
 }
 
@@ -166,18 +169,42 @@ static exit_status plot(const struct training *training) {
 }
 
 /*
- * After a loss that is no number, the weights and the history of the last good epoch are kept like any others, if there
- * was one; the error comes last.
+ * Weights from before the training are worth keeping where there is no file yet, to look at what went wrong with them;
+ * but not in the place of others that may have learnt something.
  */
+static bool is_worth_saving(const struct training *training, soma_status cause) {
+    const char *path = training->settings->save;
+    if (training->history.steps) return true;
+    return cause == SOMA_NOT_FINITE && path && access(path, F_OK) != 0;
+}
+
+/*
+ * After a loss that is no number, or a checkpoint that cannot be written, weights and history are kept like any others;
+ * the error comes last, and says so.
+ */
+static exit_status keep_and_fail(struct training *training, soma_status cause) {
+    const char *path = training->settings->save;
+    bool failed = training->history.checkpoint_failed, saves = is_worth_saving(training, cause);
+    char *detail = NULL;
+    if (asprintf(&detail, "%s%s", failed ? "--checkpoint: " : "", soma_last_error()) < 0) detail = NULL;
+    const char *reason = detail ? detail : soma_status_text(cause);
+    exit_status status = saves ? save(training) : STATUS_DONE;
+    if (status == STATUS_DONE) status = plot(training);
+    if (status != STATUS_DONE)
+        warn("%s", reason); /* the error that was told came of it */
+    else if (path && saves)
+        status = fail_for(cause, STATUS_FAILED, "%s. The weights are saved in %s", reason, path);
+    else if (path && cause == SOMA_NOT_FINITE)
+        status = fail_for(cause, STATUS_FAILED, "%s. Nothing was learnt, and %s is left as it was", reason, path);
+    else
+        status = fail_for(cause, STATUS_FAILED, "%s", reason);
+    free(detail);
+    return status;
+}
+
 static exit_status train(struct training *training) {
     soma_status cause = fit(training);
-    if (cause == SOMA_NOT_FINITE) {
-        char detail[1024];
-        snprintf(detail, sizeof detail, "%s", soma_last_error());
-        exit_status status = training->history.count ? save(training) : STATUS_DONE;
-        if (status == STATUS_DONE) status = plot(training);
-        return status == STATUS_DONE ? fail(STATUS_FAILED, "%s", detail) : status;
-    }
+    if (cause == SOMA_NOT_FINITE || training->history.checkpoint_failed) return keep_and_fail(training, cause);
     if (cause != SOMA_OK && cause != SOMA_STOPPED && training->settings->resume)
         return fail_from_library(cause, STATUS_FILE, "--resume");
     if (cause != SOMA_OK && cause != SOMA_STOPPED)

@@ -14,8 +14,8 @@ static void write_values(FILE *stream, const soma_metrics *metrics) {
 }
 
 exit_status history_write(const char *path, const soma_history *history) {
-    struct output_file file;
-    exit_status status = output_file_open("history", path, &file);
+    struct output_text file;
+    exit_status status = output_text_open("history", path, &file);
     if (status != STATUS_DONE) return status;
     fputs("epoch", file.stream);
     if (history->count) {
@@ -30,5 +30,5 @@ exit_status history_write(const char *path, const soma_history *history) {
         if (epoch->has_validation) write_values(file.stream, &epoch->validation);
         fprintf(file.stream, ",%.9g,%.6f\n", epoch->learning_rate, epoch->seconds);
     }
-    return output_file_close(&file);
+    return output_text_close(&file);
 }

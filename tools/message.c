@@ -85,13 +85,26 @@ static exit_status report_failure(exit_status status, const char *cause, char *m
     return status;
 }
 
+/* To be freed; NULL without memory. */
+__attribute__((format(printf, 1, 0))) static char *format_text(const char *format, va_list arguments) {
+    char *text = NULL;
+    return vasprintf(&text, format, arguments) < 0 ? NULL : text;
+}
+
 exit_status fail(exit_status status, const char *format, ...) {
-    char *message = NULL;
     va_list arguments;
     va_start(arguments, format);
-    if (vasprintf(&message, format, arguments) < 0) message = NULL;
+    char *message = format_text(format, arguments);
     va_end(arguments);
     return report_failure(status, NULL, message);
+}
+
+exit_status fail_for(soma_status cause, exit_status status, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    char *message = format_text(format, arguments);
+    va_end(arguments);
+    return report_failure(status, soma_status_name(cause), message);
 }
 
 static exit_status status_of(soma_status cause, exit_status blame) {
@@ -122,7 +135,7 @@ exit_status fail_from_library(soma_status cause, exit_status blame, const char *
     if (format) {
         va_list arguments;
         va_start(arguments, format);
-        if (vasprintf(&doing, format, arguments) < 0) doing = NULL;
+        doing = format_text(format, arguments);
         va_end(arguments);
     }
     if (asprintf(&message, "%s%s%s", doing ? doing : "", doing ? ": " : "", detail) < 0) message = NULL;

@@ -174,7 +174,8 @@ const option_row option_table[] = {
     {.name = "no-shuffle", .type = OPTION_FLAG, .offset = FIELD(no_shuffle), .commands = TRAIN,
      .help = "take the samples in their order in every epoch"},
     {.name = "checkpoint", .type = OPTION_TEXT, .offset = FIELD(checkpoint), .commands = TRAIN, .argument = "FILE",
-     .help = "write all that is needed to go on from here, now and then and at the end; the file is a model, too"},
+     .help = "write all that is needed to go on from here, now and then and at the end; the file is a model, too. Where it cannot be "
+             "written training ends, and --save saves"},
     {.name = "every", .type = OPTION_COUNT, .offset = FIELD(every), .commands = TRAIN, .argument = "STEPS", .interval = ANY_COUNT,
      .help = "of --checkpoint: after so many steps (default: after every epoch)"},
     {.name = "resume", .type = OPTION_TEXT, .offset = FIELD(resume), .commands = TRAIN, .argument = "FILE",
@@ -182,7 +183,7 @@ const option_row option_table[] = {
              "checkpoint's"},
 
     {.group = "Results", .name = "save", .letter = 's', .type = OPTION_TEXT, .offset = FIELD(save), .commands = TRAIN, .argument = "FILE",
-     .help = "the trained network, as a safetensors file"},
+     .help = "the trained network, as a safetensors file; the last good weights where training is interrupted or goes wrong"},
     {.name = "history", .type = OPTION_TEXT, .offset = FIELD(history), .commands = TRAIN, .argument = "FILE",
      .help = "loss and metrics of every epoch, as CSV"},
     {.name = "plot", .type = OPTION_TEXT, .offset = FIELD(plot), .commands = TRAIN, .argument = "FILE",

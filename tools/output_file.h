@@ -1,24 +1,26 @@
 /* SPDX-License-Identifier: MIT */
-/* Files that appear whole or not at all: written beside the target, synced, renamed. */
+/* Files of results, which appear whole or not at all: soma_write_file() puts them where they belong. */
 #ifndef SOMA_TOOLS_OUTPUT_FILE_H
 #define SOMA_TOOLS_OUTPUT_FILE_H
 
 #include "program.h"
 
 /*
- * Before long work: can a file be written at the path of this option? STATUS_FAILED with a message if not. path NULL:
- * nothing to ask.
+ * Before long work: can a file be written at the path of this option (NULL: of an operand)? STATUS_FAILED with a
+ * message if not. path NULL: nothing to ask. The second form is for texts, which may go to a pipe or a device as well.
  */
 exit_status output_file_try(const char *option, const char *path);
+exit_status output_text_try(const char *option, const char *path);
 
-struct output_file {
+struct output_text {
     FILE *stream;
     const char *option, *path; /* borrowed */
-    char *target, *temporary;  /* NULL where it is written straight */
+    char *text;                /* what ->stream has taken up so far; NULL where it is written straight */
+    size_t size;
 };
 
-/* Opens the temporary file. Then write to ->stream, and close; write errors come out in closing. */
-exit_status output_file_open(const char *option, const char *path, struct output_file *file);
-exit_status output_file_close(struct output_file *file);
+/* Then write to ->stream, and close; write errors come out in closing. */
+exit_status output_text_open(const char *option, const char *path, struct output_text *output);
+exit_status output_text_close(struct output_text *output);
 
 #endif

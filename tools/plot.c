@@ -279,9 +279,9 @@ void plot_draw(FILE *stream, const soma_history *history, const struct plot_capt
 
 exit_status plot_write(const char *path, const soma_history *history, const struct plot_caption *caption) {
     if (!history->count) return STATUS_DONE;
-    struct output_file file;
-    exit_status status = output_file_open("plot", path, &file);
+    struct output_text file;
+    exit_status status = output_text_open("plot", path, &file);
     if (status != STATUS_DONE) return status;
     plot_draw(file.stream, history, caption);
-    return output_file_close(&file);
+    return output_text_close(&file);
 }

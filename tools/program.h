@@ -13,7 +13,7 @@
     X(USAGE, 2, "unknown command or option, malformed value, or a network that does not fit")                          \
     X(DEVICE, 3, "no such device, or the device failed or is too small")                                               \
     X(FILE, 4, "a data or model file that is missing, malformed or does not fit")                                      \
-    X(INTERRUPTED, 130, "interrupted by Ctrl-C or SIGTERM; what --save names has been saved")
+    X(INTERRUPTED, 130, "interrupted by Ctrl-C, SIGTERM or SIGHUP; what --save names has been saved")
 
 typedef enum exit_status {
 #define X(name, number, meaning) STATUS_##name = (number),
@@ -61,6 +61,9 @@ void warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Reports an error, on stderr and as the JSON object {"error": ...} where --json is given; returns `status`. */
 exit_status fail(exit_status status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The same, where the library's status is the cause. */
+exit_status fail_for(soma_status cause, exit_status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 /*
  * The same with the library's detail of the last error; `format` says what was being done, NULL: nothing to add.
  * `blame` is the status for errors about what the library was given: STATUS_USAGE if an option named it, STATUS_FILE if

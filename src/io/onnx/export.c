@@ -192,7 +192,7 @@ static soma_status put_model(soma_onnx_exporter *exporter) {
     return check_size("the model", writer->size);
 }
 
-static soma_status save(soma_onnx_exporter *exporter, const char *path) {
+static soma_status export_network(soma_onnx_exporter *exporter) {
     uint32_t count = exporter->network->graph.count;
     SOMA_TRY(check_weights(exporter->network));
     exporter->name = soma_calloc(count, sizeof *exporter->name);
@@ -200,8 +200,7 @@ static soma_status save(soma_onnx_exporter *exporter, const char *path) {
     if (!exporter->name || !exporter->needed) return soma_out_of_memory(count * sizeof *exporter->name, "names");
     name_tensors(exporter);
     mark_needed(exporter);
-    SOMA_TRY(put_model(exporter));
-    return soma_file_write(path, exporter->writer.data, exporter->writer.size);
+    return put_model(exporter);
 }
 
 soma_status soma_save_onnx(soma_network *network, const char *path) {
@@ -211,9 +210,13 @@ soma_status soma_save_onnx(soma_network *network, const char *path) {
         return soma_error(SOMA_INVALID_STATE, "soma_save_onnx: the network has no %s",
                           network->input_count ? "output" : "input");
     soma_onnx_exporter exporter = {.network = network};
-    soma_status status = save(&exporter, path);
+    soma_status status = export_network(&exporter);
+    if (status != SOMA_OK)
+        soma_error_prefix(status, "%s: ", path);
+    else
+        status = soma_file_write(path, exporter.writer.data, exporter.writer.size);
     soma_free(exporter.writer.data);
     soma_free(exporter.name);
     soma_free(exporter.needed);
-    return status == SOMA_OK ? status : soma_error_prefix(status, "%s: ", path);
+    return status;
 }
