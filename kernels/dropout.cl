@@ -8,11 +8,30 @@ typedef uint soma_u32;
 #define SOMA_MULHI(a, b) mul_hi((uint)(a), (uint)(b))
 #else
 typedef PASTE(uint, WIDTH) soma_u32;
-typedef PASTE(ulong, WIDTH) words64;
 #define TO_U32(a) PASTE(convert_uint, WIDTH)(a)
-#define TO_64(a) PASTE(convert_ulong, WIDTH)(a)
-/* A product of two vectors of 64 bits is an instruction where mul_hi may not be. */
-#define SOMA_MULHI(a, b) PASTE(convert_uint, WIDTH)((TO_64(b) * (words64)(a)) >> 32)
+#if WIDTH == 4
+typedef ulong2 pairs_of_words;
+#define AS_PAIRS(a) as_ulong2(a)
+#elif WIDTH == 8
+typedef ulong4 pairs_of_words;
+#define AS_PAIRS(a) as_ulong4(a)
+#else
+typedef ulong8 pairs_of_words;
+#define AS_PAIRS(a) as_ulong8(a)
+#endif
+#define AS_WORDS(a) PASTE(as_uint, WIDTH)(a)
+
+/*
+ * The high words of the products a b. A product of two vectors of 64 bits is an instruction where mul_hi may not be. One for each half of
+ * the pairs of words that b is seen as, since vectors wider than a register are passed to functions in ways that compilers warn of.
+ */
+static soma_u32 high_words(ulong a, soma_u32 b) {
+    const ulong low_word = 0xffffffff;
+    const pairs_of_words pairs = AS_PAIRS(b);
+    const pairs_of_words low = (pairs & low_word) * a >> 32, high = (pairs >> 32) * a & ~low_word;
+    return AS_WORDS(low | high);
+}
+#define SOMA_MULHI(a, b) high_words(a, b)
 #endif
 #include "random.h"
 

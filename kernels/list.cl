@@ -77,14 +77,19 @@ static void call_group(ulong kernel_number, const ulong *group, local float *loc
 }
 
 /* local_memory holds what a matrix product packs, see gemm_vector.h. (As an array of this kernel it makes PoCL 3.1's compiler crash.) */
+/* Live numbers come two at a time, which is as wide a vector as fits the registers of every processor. */
+#define LIVE(i) ulong2 live##i
+#define STORE_LIVE(i) vstore2(live##i, i, live)
 #define MEMORY(i) global char *memory##i
-KERNEL_OF_LIST void list(ulong launches, local float *local_memory, const global ulong *entry, ulong16 live_low, ulong16 live_high, MEMORY(1), MEMORY(2), MEMORY(3), MEMORY(4),
-                         MEMORY(5), MEMORY(6), MEMORY(7), MEMORY(8), MEMORY(9), MEMORY(10), MEMORY(11), MEMORY(12)) {
+KERNEL_OF_LIST void list(ulong launches, local float *local_memory, const global ulong *entry, LIVE(0), LIVE(1), LIVE(2), LIVE(3), LIVE(4),
+                         LIVE(5), LIVE(6), LIVE(7), LIVE(8), LIVE(9), LIVE(10), LIVE(11), LIVE(12), LIVE(13), LIVE(14), LIVE(15), MEMORY(1),
+                         MEMORY(2), MEMORY(3), MEMORY(4), MEMORY(5), MEMORY(6), MEMORY(7), MEMORY(8), MEMORY(9), MEMORY(10), MEMORY(11),
+                         MEMORY(12)) {
     global char *memory[] = {0,       memory1, memory2, memory3, memory4,  memory5, memory6,
                              memory7, memory8, memory9, memory10, memory11, memory12};
     ulong live[SOMA_LISTED_LIVES];
-    vstore16(live_low, 0, live);
-    vstore16(live_high, 1, live);
+    STORE_LIVE(0), STORE_LIVE(1), STORE_LIVE(2), STORE_LIVE(3), STORE_LIVE(4), STORE_LIVE(5), STORE_LIVE(6), STORE_LIVE(7);
+    STORE_LIVE(8), STORE_LIVE(9), STORE_LIVE(10), STORE_LIVE(11), STORE_LIVE(12), STORE_LIVE(13), STORE_LIVE(14), STORE_LIVE(15);
     for (ulong i = 0; i < launches; i++) {
         const source from = {entry + SOMA_LISTED_HEAD, live, memory};
         ulong group[2];

@@ -39,5 +39,8 @@
 #define SOMA_LISTED_MEMORIES 12
 #define SOMA_LISTED_LIVE     255
 #define SOMA_LISTED_LIVES    32
+/* The kernel's arguments: how many launches, local memory, the list; the live numbers, two in each; the memories. */
+#define SOMA_LISTED_FIRST_LIVE   3
+#define SOMA_LISTED_FIRST_MEMORY (SOMA_LISTED_FIRST_LIVE + SOMA_LISTED_LIVES / 2)
 
 #endif

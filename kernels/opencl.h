@@ -46,16 +46,26 @@ typedef real unaligned_real __attribute__((aligned(4)));
 #define LOAD(space, p) (*(const space unaligned_real *)(p))
 #define STORE(space, p, value) (*(space unaligned_real *)(p) = (value))
 
-/* Copies fewer elements than a vector has, in pieces as large as possible. */
+/* Copies fewer elements than a vector has, in pieces as large as possible; none is larger than a register. */
 #define COPY_PIECE(size, to, from)                                                                                     \
     if (part & size) {                                                                                                 \
         PASTE(vstore, size)(PASTE(vload, size)(0, (from) + at), 0, (to) + at);                                         \
         at += size;                                                                                                    \
     }
+#if WIDTH > 8
+#define COPY_8(to, from) COPY_PIECE(8, to, from)
+#else
+#define COPY_8(to, from)
+#endif
+#if WIDTH > 4
+#define COPY_4(to, from) COPY_PIECE(4, to, from)
+#else
+#define COPY_4(to, from)
+#endif
 #define COPY_PIECES(to, from)                                                                                          \
     uint at = 0;                                                                                                       \
-    COPY_PIECE(8, to, from)                                                                                            \
-    COPY_PIECE(4, to, from)                                                                                            \
+    COPY_8(to, from)                                                                                                   \
+    COPY_4(to, from)                                                                                                   \
     COPY_PIECE(2, to, from)                                                                                            \
     if (part & 1) (to)[at] = (from)[at]
 

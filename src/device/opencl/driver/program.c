@@ -31,11 +31,17 @@ static const soma_cl_source *find_source(const char *text) {
     return NULL;
 }
 
-static soma_status build_error(soma_cl_device *device, cl_program program, cl_int code, const char *key) {
+/* What the driver's compiler says of a program; the caller's, NULL without memory. */
+static char *read_build_log(const soma_cl_device *device, cl_program program) {
     size_t size = 0;
     clGetProgramBuildInfo(program, device->id, CL_PROGRAM_BUILD_LOG, 0, NULL, &size);
     char *log = soma_calloc(size + 1, 1);
     if (log && size) clGetProgramBuildInfo(program, device->id, CL_PROGRAM_BUILD_LOG, size, log, NULL);
+    return log;
+}
+
+static soma_status build_error(soma_cl_device *device, cl_program program, cl_int code, const char *key) {
+    char *log = read_build_log(device, program);
     soma_status status =
         soma_error(SOMA_DEVICE_FAILED, "a kernel does not build on %s: %s: %s (%d)\n%s", device->info.name, key,
                    soma_cl_error_name(code), (int)code, log && log[0] ? log : "(the driver gives no build log)");
@@ -52,6 +58,16 @@ static void tell_of_compiling(soma_cl_device *device, double seconds) {
     device->told_of_compiling = true;
     soma_log(SOMA_LOG_INFO, "compiling kernels for %s; most drivers keep them, so that this happens once on a machine",
              device->info.name);
+}
+
+/* For who works on kernels: that a program was built, and each line that the compiler has to say of it. */
+static void tell_of_program(const soma_cl_device *device, cl_program program, const char *key) {
+    if (!soma_log_enabled(SOMA_LOG_DEBUG)) return;
+    soma_log(SOMA_LOG_DEBUG, "built for %s: %s", device->info.name, key);
+    char *log = read_build_log(device, program), *rest = log;
+    for (char *line; log && (line = strtok_r(rest, "\n", &rest));)
+        soma_log(SOMA_LOG_DEBUG, "build log of %s: %s", device->info.name, line);
+    soma_free(log);
 }
 
 static soma_status build(soma_cl_device *device, const soma_cl_source *source, const char *options, const char *key,
@@ -75,6 +91,7 @@ static soma_status build(soma_cl_device *device, const soma_cl_source *source, c
         clReleaseProgram(program);
         return status;
     }
+    tell_of_program(device, program, key);
     *result = program;
     return SOMA_OK;
 }

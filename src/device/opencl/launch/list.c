@@ -159,6 +159,13 @@ static soma_status set_argument(const soma_cl_list *list, cl_uint index, size_t 
     return soma_cl_check(clSetKernelArg(list->kernel, index, size, value), "clSetKernelArg %u of a list", index);
 }
 
+/* The first `count` live numbers. */
+static soma_status pass_live(const soma_cl_list *list, const cl_ulong live[SOMA_LISTED_LIVES], uint32_t count) {
+    for (uint32_t i = 0; i < count; i += 2)
+        SOMA_TRY(set_argument(list, SOMA_LISTED_FIRST_LIVE + i / 2, 2 * sizeof *live, live + i));
+    return SOMA_OK;
+}
+
 static cl_ulong launch_count(const soma_cl_list *list) {
     cl_ulong launches = 0;
     for (size_t i = 0; i < list->count; i++) launches += list->member[i]->launch_count;
@@ -172,9 +179,11 @@ static soma_status set_fixed_arguments(const soma_cl_device *device, const soma_
     size_t local = (size_t)(style->depth + style->wide_rows) * 2 * style->width * sizeof(float);
     SOMA_TRY(set_argument(list, 1, local, NULL));
     SOMA_TRY(set_argument(list, 2, sizeof list->entries, &list->entries));
+    const cl_ulong live[SOMA_LISTED_LIVES] = {0};
+    SOMA_TRY(pass_live(list, live, SOMA_LISTED_LIVES));
     for (uint32_t i = 0; i < SOMA_LISTED_MEMORIES; i++) {
         cl_mem memory = i < list->memory_count ? list->memory[i]->buffer : device->nothing;
-        SOMA_TRY(set_argument(list, 5 + i, sizeof memory, &memory));
+        SOMA_TRY(set_argument(list, SOMA_LISTED_FIRST_MEMORY + i, sizeof memory, &memory));
     }
     return SOMA_OK;
 }
@@ -188,11 +197,9 @@ static soma_status enqueue(const soma_cl_device *device, const soma_cl_list *lis
 /* PoCL compiles a kernel when it is first launched; so it is now, to do nothing. No wait for it: the queue may be an
  * application's, and held up by what that is going to do later. */
 static soma_status compile_now(soma_cl_device *device, const soma_cl_list *list) {
-    const cl_ulong no_launches = 0, live[SOMA_LISTED_LIVES] = {0};
+    const cl_ulong no_launches = 0;
     if (device->list_compiled) return SOMA_OK;
     SOMA_TRY(set_argument(list, 0, sizeof no_launches, &no_launches));
-    SOMA_TRY(set_argument(list, 3, sizeof live / 2, live));
-    SOMA_TRY(set_argument(list, 4, sizeof live / 2, live));
     SOMA_TRY(enqueue(device, list));
     device->list_compiled = true;
     const cl_ulong launches = launch_count(list);
@@ -266,8 +273,7 @@ static soma_status set_live(const soma_cl_list *list, const soma_call *calls) {
                 if (launch->argument[k].kind >= SOMA_CL_ARGUMENT_LIVE_FLOAT)
                     soma_cl_read_live(&calls[i], &launch->argument[k], next++);
         }
-    SOMA_TRY(set_argument(list, 3, sizeof live / 2, live));
-    return set_argument(list, 4, sizeof live / 2, live + SOMA_LISTED_LIVES / 2);
+    return pass_live(list, live, list->live_count);
 }
 
 /* Makes a list of as many of the first calls as belong in one and have room, at least two. How many; 0: none. */

@@ -1,0 +1,71 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Compiles every OpenCL kernel anew and fails if a compiler warns of anything.
+
+usage: kernel_warnings.py PROGRAM WIDTH [CLANG]
+
+PROGRAM (opencl_programs) has the kernels built on the first OpenCL device, with vectors of WIDTH floats, in empty caches: no build log
+may have a warning, and nothing may appear on standard error, where some drivers let their compiler write. With CLANG the same
+programs are compiled for the x86-64 processors whose vectors are that wide, which need not be the one that runs this: what a
+driver's compiler warns of depends on it.
+"""
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+BUILT = re.compile(r"^built for .*?: (\S+\.cl) (.*)$")
+BUILD_LOG = re.compile(r"^build log of .*?: (.*)$")
+# Widest vectors of floats that the registers hold, and processors that have them. With a width of 1 work-items are compiled, not vectors.
+PROCESSORS = {"1": ["x86-64"], "4": ["x86-64"], "8": ["x86-64-v3"], "16": ["x86-64-v4"]}
+
+
+def build_on_device(program, width, directory):
+    """The lines that the program prints, with all caches in the directory."""
+    environment = dict(os.environ, SOMA_OPENCL_WIDTH=width)
+    for name in ("POCL_CACHE_DIR", "MESA_SHADER_CACHE_DIR", "XDG_CACHE_HOME", "SOMA_CACHE_DIR", "sources"):
+        path = directory / name
+        path.mkdir()
+        environment[name] = str(path)
+    done = subprocess.run([program, str(directory / "sources")], env=environment, capture_output=True, text=True, check=False)
+    if done.returncode == 77:
+        print(done.stdout)
+        sys.exit(77)
+    if done.returncode or done.stderr:
+        sys.exit(f"{program} ends with {done.returncode}; on standard error:\n{done.stderr}")
+    return done.stdout.splitlines()
+
+
+def compile_by_clang(clang, processor, source, options):
+    """What clang complains of in a program, a line for each."""
+    # Warnings of how vectors are passed come when code is made, so that checking the syntax is not enough.
+    command = [clang, "-x", "cl", "-target", "x86_64-linux-gnu", f"-march={processor}", "-Xclang", "-finclude-default-header", "-O0",
+               "-emit-llvm", "-c", "-o", os.devnull, *options.split(), str(source)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return [line for line in done.stderr.splitlines() if "warning: " in line or "error: " in line]
+
+
+def main(program, width, clang=None):
+    complaints = []
+    with tempfile.TemporaryDirectory() as name:
+        directory = pathlib.Path(name)
+        lines = build_on_device(program, width, directory)
+        built = sorted({match.groups() for match in map(BUILT.match, lines) if match})
+        complaints += [match.group(1) for match in map(BUILD_LOG.match, lines) if match and "warning" in match.group(1).lower()]
+        if not built:
+            sys.exit("no program was built")
+        print(f"{len(built)} programs built with a width of {width}")
+        for processor in PROCESSORS[width] if clang else []:
+            for source, options in built:
+                said = compile_by_clang(clang, processor, directory / "sources" / source, options)
+                complaints += [f"for {processor}: {line}" for line in said]
+            print(f"and compiled for {processor}")
+    if complaints:
+        sys.exit("compilers complain:\n" + "\n".join(sorted(set(complaints))))
+
+
+if not 3 <= len(sys.argv) <= 4 or sys.argv[2] not in PROCESSORS:
+    sys.exit(__doc__)
+main(*sys.argv[1:])
