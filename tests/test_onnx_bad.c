@@ -2,71 +2,12 @@
 /* ONNX files that are wrong: each is refused with the place and the reason. */
 #include "base/file.h"
 #include "expect.h"
-#include "io/onnx/export.h"
 #include "io/onnx/import.h"
+#include "onnx_model.h"
 #include "peak_memory.h"
 #include "temporary.h"
 
 #include <sys/stat.h>
-
-/* --------------------------------------------------------------------------------------------- models, piece by piece
- */
-
-static soma_onnx_exporter made;
-#define W (&made.writer)
-
-enum { OPEN = -1 };
-
-static void put_value(unsigned field, const char *name, size_t rank, const int64_t *shape) {
-    size_t value = soma_onnx_open_message(W, field);
-    soma_onnx_put_text(W, 1, name);
-    size_t type = soma_onnx_open_message(W, 2), tensor = soma_onnx_open_message(W, 1);
-    soma_onnx_put_integer(W, 1, 1);
-    size_t shapes = soma_onnx_open_message(W, 2);
-    for (size_t i = 0; i < rank; i++) {
-        size_t dimension = soma_onnx_open_message(W, 1);
-        if (shape[i] != OPEN) soma_onnx_put_integer(W, 1, shape[i]);
-        soma_onnx_close_message(W, dimension);
-    }
-    soma_onnx_close_message(W, shapes);
-    soma_onnx_close_message(W, tensor);
-    soma_onnx_close_message(W, type);
-    soma_onnx_close_message(W, value);
-}
-
-#define SHAPE(...)                                                                                                     \
-    sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t), (int64_t[]) {                                                  \
-        __VA_ARGS__                                                                                                    \
-    }
-
-static void node(const char *op, const char *a, const char *b, const char *out) {
-    soma_onnx_put_node(&made, op, out, a, b);
-}
-
-static void tensor(const char *name, int64_t type, size_t rank, const int64_t *shape, size_t bytes) {
-    static const uint8_t zeros[256];
-    size_t message = soma_onnx_open_message(W, GRAPH_INITIALIZER);
-    for (size_t i = 0; i < rank; i++) soma_onnx_put_integer(W, TENSOR_DIMS, shape[i]);
-    soma_onnx_put_integer(W, TENSOR_TYPE, type);
-    soma_onnx_put_text(W, TENSOR_NAME, name);
-    soma_onnx_put_bytes(W, TENSOR_RAW, zeros, bytes);
-    soma_onnx_close_message(W, message);
-}
-
-/* A graph of x [n, 4] and y; `body` writes what is in it. */
-static void make(void (*body)(void), int64_t ir, int64_t opset) {
-    soma_free(W->data);
-    memset(&made, 0, sizeof made);
-    soma_onnx_put_integer(W, 1, ir);
-    size_t import = soma_onnx_open_message(W, 8);
-    soma_onnx_put_integer(W, 2, opset);
-    soma_onnx_close_message(W, import);
-    size_t graph = soma_onnx_open_message(W, 7);
-    put_value(GRAPH_INPUT, "x", SHAPE(OPEN, 4));
-    body();
-    put_value(GRAPH_OUTPUT, "y", SHAPE(OPEN, 4));
-    soma_onnx_close_message(W, graph);
-}
 
 static soma_status load_bytes(const uint8_t *data, size_t size) {
     soma_onnx_file *file;
@@ -209,7 +150,7 @@ static const struct {
     {"an input again", over_the_input, 8, 17, SOMA_INVALID_FILE, {"node 0", "\"x\" is defined twice"}},
     {"too many inputs", too_many_inputs, 8, 17, SOMA_INVALID_FILE, {"node 0", "2 inputs; it takes 1 to 1"}},
     {"too few inputs", too_few_inputs, 8, 17, SOMA_INVALID_FILE, {"node 0", "1 inputs; it takes 2 to 2"}},
-    {"no output", no_output, 8, 17, SOMA_INVALID_FILE, {"output \"y\"", "is no value"}},
+    {"no output", no_output, 8, 17, SOMA_INVALID_FILE, {"output 0, \"y\"", "is no value"}},
     {"no name", unnamed, 8, 17, SOMA_INVALID_FILE, {"node 0", "its output has no name"}},
     {"strange attribute", strange_attribute, 8, 17, SOMA_UNSUPPORTED, {"node 0", "\"slope\" is not known"}},
     {"wrong attribute", wrong_attribute, 8, 17, SOMA_INVALID_FILE, {"node 0", "alpha must be a float"}},
@@ -218,11 +159,16 @@ static const struct {
     {"few bytes", few_bytes, 8, 17, SOMA_INVALID_FILE, {"tensor w", "16 elements", "holds 15"}},
     {"negative", negative_dimension, 8, 17, SOMA_INVALID_FILE, {"tensor w", "dimension 0 is -4"}},
     {"huge", huge, 8, 17, SOMA_INVALID_FILE, {"tensor w", "more elements than memory"}},
-    {"strings", strings, 8, 17, SOMA_UNSUPPORTED, {"tensor w", "string"}},
-    {"whole numbers", whole_numbers, 8, 17, SOMA_UNSUPPORTED, {"node 0", "w holds whole numbers"}},
+    {"strings", strings, 8, 17, SOMA_UNSUPPORTED, {"tensor w", "string (element type 8)"}},
+    {"whole numbers",
+     whole_numbers,
+     8,
+     17,
+     SOMA_UNSUPPORTED,
+     {"node 0", "w holds whole numbers, int64 (element type 7)"}},
     {"no product", not_to_be_multiplied, 8, 17, SOMA_INVALID_SHAPE, {"node 0", "4 columns by 3 rows"}},
     {"other size", other_size, 8, 17, SOMA_INVALID_SHAPE, {"node 0", "4 and 3 cannot be broadcast"}},
-    {"open dimension", open_dimension, 8, 17, SOMA_UNSUPPORTED, {"input \"z\"", "dimension 1 is not fixed"}},
+    {"open dimension", open_dimension, 8, 17, SOMA_UNSUPPORTED, {"input 1, \"z\"", "dimension 1 is not fixed"}},
     {"very many nodes", very_many, 8, 17, SOMA_UNSUPPORTED, {"16387 nodes and tensors", "at most 16384"}},
     {"nine dimensions", reshaped_to_zeros, 8, 17, SOMA_INVALID_FILE, {"node 1", "at most 8"}},
 };
@@ -233,6 +179,73 @@ START_TEST(a_bad_graph_is_refused_by_node_and_reason) {
     for (size_t i = 0; i < 3; i++) words[i + 1] = graphs[_i].word[i];
     if (graphs[_i].status != SOMA_OK) words[0] = "m.onnx: ";
     expect_error_words(load_bytes(W->data, W->size), graphs[_i].status, words, graphs[_i].name);
+}
+END_TEST
+
+START_TEST(a_domain_has_one_version) {
+    const struct {
+        const char *domain;
+        int64_t version;
+        soma_status status;
+        const char *word;
+    } again[] = {{NULL, 17, SOMA_OK, ""},
+                 {"", 17, SOMA_OK, ""},
+                 {"ai.onnx", 17, SOMA_OK, ""},
+                 {"ai.onnx", 16, SOMA_INVALID_FILE, "\"ai.onnx\" with version 17 and with version 16"},
+                 {NULL, 18, SOMA_INVALID_FILE, "\"ai.onnx\" with version 17 and with version 18"},
+                 {"com.example", 2, SOMA_OK, ""},
+                 {"com.example", 3, SOMA_INVALID_FILE, "\"com.example\" with version 2 and with version 3"}};
+    for (size_t i = 0; i < sizeof again / sizeof *again; i++) {
+        make(good, 8, 17);
+        import_domain("com.example", 2);
+        import_domain(again[i].domain, again[i].version);
+        const char *words[] = {again[i].word, NULL};
+        expect_error_words(load_bytes(W->data, W->size), again[i].status, words, "a domain");
+    }
+}
+END_TEST
+
+static int64_t strange_type;
+static void strange_input(void) {
+    put_typed_value(GRAPH_INPUT, "ids", strange_type, SHAPE(OPEN, 4));
+    node("Add", "x", "ids", "y");
+}
+/* An input of another kind: the field of its type's message is the kind's number. */
+static void strange_kind(void) {
+    size_t value = soma_onnx_open_message(W, GRAPH_INPUT);
+    soma_onnx_put_text(W, 1, "s");
+    size_t type = soma_onnx_open_message(W, 2);
+    soma_onnx_close_message(W, soma_onnx_open_message(W, (unsigned)strange_type));
+    soma_onnx_close_message(W, type);
+    soma_onnx_close_message(W, value);
+    node("Add", "x", "s", "y");
+}
+
+START_TEST(a_type_that_is_refused_is_named) {
+    const struct {
+        int64_t elements;
+        const char *word;
+    } types[] = {{8, "string (element type 8)"},         {14, "complex64 (element type 14)"},
+                 {17, "float8e4m3fn (element type 17)"}, {20, "float8e5m2fnuz (element type 20)"},
+                 {22, "int4 (element type 22)"},         {23, "float4e2m1 (element type 23)"},
+                 {99, "unknown (element type 99)"},      {-1, "unknown (element type -1)"},
+                 {0, "undefined (element type 0)"}};
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        strange_type = types[i].elements;
+        make(strange_input, 8, 17);
+        expect_error(load_bytes(W->data, W->size), SOMA_UNSUPPORTED, "input 1, \"ids\"", types[i].word);
+    }
+    const struct {
+        int64_t number;
+        const char *word;
+    } kinds[] = {
+        {4, "a sequence (value type 4)"}, {5, "a map (value type 5)"}, {9, "an optional value (value type 9)"}};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        strange_type = kinds[i].number;
+        make(strange_kind, 8, 17);
+        expect_error(load_bytes(W->data, W->size), SOMA_UNSUPPORTED, "input 1, \"s\"", kinds[i].word,
+                     "a tensor (value type 1)");
+    }
 }
 END_TEST
 
@@ -376,6 +389,8 @@ int main(void) {
     TCase *cases = tcase_create("onnx, bad files");
     tcase_add_checked_fixture(cases, temporary_create, temporary_destroy);
     tcase_add_loop_test(cases, a_bad_graph_is_refused_by_node_and_reason, 0, sizeof graphs / sizeof graphs[0]);
+    tcase_add_test(cases, a_domain_has_one_version);
+    tcase_add_test(cases, a_type_that_is_refused_is_named);
     tcase_add_test(cases, bad_bytes_are_refused_by_offset);
     tcase_add_test(cases, no_cut_does_harm);
     tcase_add_test(cases, messages_nested_deep_or_empty_take_no_memory);

@@ -77,6 +77,7 @@ static soma_status import_binary(soma_onnx_node *node) {
     SOMA_TRY(align_second(node, &b, &b_shape));
     SOMA_TRY(soma_onnx_combine(node, a, &node->input[0]->shape, b, &b_shape, op, &y, &shape));
     node->output.integer = op == SOMA_BINARY_GREATER || op == SOMA_BINARY_GREATER_EQUAL;
+    if (node->output.integer) node->output.elements.type = SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__BOOL;
     return soma_onnx_give(node, y, &shape);
 }
 

@@ -27,10 +27,11 @@ static soma_status import_cast(soma_onnx_node *node) {
         type == SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__INT64 || type == SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__INT32;
     if (!wide && !(x->integer && whole))
         return soma_error(SOMA_UNSUPPORTED, "a cast from %s to %s; soma computes in float32",
-                          x->integer ? "whole numbers" : "float", soma_onnx_type_name(type));
+                          x->integer ? "whole numbers" : "float", soma_onnx_describe_type(type).text);
     if (wide && !x->integer) return soma_onnx_pass_on(node);
     SOMA_TRY(soma_onnx_pass(node, x));
     node->output.integer = !wide;
+    if (!x->constant) node->output.elements.type = type;
     return SOMA_OK;
 }
 

@@ -3,6 +3,7 @@
 #include "io/onnx/file.h"
 #include "base/file.h"
 #include "base/utf8.h"
+#include "io/words.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -12,13 +13,28 @@
 /* The versions whose meaning is known. */
 enum { FIRST_IR = 3, LAST_OPSET = 28 };
 
-static soma_status check_opset(soma_onnx_file *file) {
+bool soma_onnx_is_standard(const char *domain) {
+    return !domain || !*domain || strcmp(domain, "ai.onnx") == 0;
+}
+
+/* Exporters name a domain more than once; that is no harm where they name one version. `seen` has versions as lines. */
+static soma_status check_domain(const soma_onnx_file *file, const char *domain, int64_t version, soma_words *seen) {
+    size_t number, known = seen->count;
+    SOMA_TRY(soma_words_add(seen, domain, (size_t)version, &number));
+    if (number == known || seen->words[number].line == (size_t)version) return SOMA_OK;
+    return soma_error(SOMA_INVALID_FILE,
+                      "%s: opset_import names the domain %s with version %" PRId64 " and with version %" PRId64
+                      "; a domain has one",
+                      file->path, soma_quote(domain, strlen(domain)).text, (int64_t)seen->words[number].line, version);
+}
+
+static soma_status check_opset(soma_onnx_file *file, soma_words *seen) {
     const Soma__Onnx__ModelProto *model = file->model;
     for (size_t i = 0; i < model->n_opset_import; i++) {
         const Soma__Onnx__OperatorSetIdProto *opset = model->opset_import[i];
-        if (opset->domain && *opset->domain && strcmp(opset->domain, "ai.onnx") != 0) continue;
-        if (file->opset)
-            return soma_error(SOMA_INVALID_FILE, "%s: opset_import names the domain ai.onnx twice", file->path);
+        bool standard = soma_onnx_is_standard(opset->domain);
+        SOMA_TRY(check_domain(file, standard ? "ai.onnx" : opset->domain, opset->version, seen));
+        if (!standard) continue;
         if (!opset->has_version || opset->version < 1)
             return soma_error(SOMA_INVALID_FILE, "%s: the opset's version is %" PRId64 ", it must be at least 1",
                               file->path, opset->version);
@@ -40,7 +56,10 @@ static soma_status check_model(soma_onnx_file *file) {
                           model->ir_version, FIRST_IR);
     if (model->graph->n_sparse_initializer)
         return soma_error(SOMA_UNSUPPORTED, "%s: sparse initializers are not supported", file->path);
-    return check_opset(file);
+    soma_words seen = {0};
+    soma_status status = check_opset(file, &seen);
+    soma_words_clear(&seen);
+    return status;
 }
 
 static soma_status unpack(soma_onnx_file *file, const uint8_t *data, size_t size) {

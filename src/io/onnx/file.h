@@ -31,6 +31,8 @@ soma_status soma_onnx_open(const char *path, soma_onnx_file **file);
 /* The same of memory; external data is refused. `name` stands for the path in messages. */
 soma_status soma_onnx_parse(const char *name, const uint8_t *data, size_t size, soma_onnx_file **file);
 void soma_onnx_close(soma_onnx_file *file);
+/* Whether a domain is ONNX's own, which has two names. */
+bool soma_onnx_is_standard(const char *domain);
 
 /* -------------------------------------------------------------------------------------------------- elements */
 
@@ -46,8 +48,15 @@ typedef struct soma_onnx_elements {
     const double *doubles;
 } soma_onnx_elements;
 
-/* "float", "int64", ...; a static string. */
+/* "float", "int64", ...; a static string, NULL for a number that no version of ONNX had when this one was written. */
 const char *soma_onnx_type_name(int32_t type);
+/* "int64 (element type 7)", for messages. */
+typedef struct soma_onnx_type_text {
+    char text[64];
+} soma_onnx_type_text;
+soma_onnx_type_text soma_onnx_describe_type(int32_t type);
+/* "a tensor", "a sequence", ...: what kind of value it is. */
+const char *soma_onnx_kind_name(const Soma__Onnx__TypeProto *type);
 /* Types whose values a network computes with, in float32. */
 bool soma_onnx_is_float(int32_t type);
 /* Types that hold whole numbers; bool is one. */

@@ -56,7 +56,10 @@ static soma_status input_shape(const Soma__Onnx__ValueInfoProto *info, int32_t *
     const Soma__Onnx__TypeProto__Tensor *tensor =
         info->type && info->type->value_case == SOMA__ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE ? info->type->tensor_type
                                                                                           : NULL;
-    if (!tensor) return soma_error(SOMA_UNSUPPORTED, "is no tensor; sequences, maps and optional values are none");
+    if (!tensor)
+        return soma_error(SOMA_UNSUPPORTED, "is %s (value type %d); only a tensor (value type %d) is taken",
+                          soma_onnx_kind_name(info->type), info->type ? (int)info->type->value_case : 0,
+                          (int)SOMA__ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE);
     if (!tensor->shape) return soma_error(SOMA_UNSUPPORTED, "has no shape, not even a number of dimensions");
     if (tensor->shape->n_dim > SOMA_ONNX_MAX_RANK)
         return soma_error(SOMA_UNSUPPORTED, "%zu dimensions, at most %d are possible", tensor->shape->n_dim,
@@ -127,23 +130,25 @@ static soma_status add_input(soma_onnx_importer *importer, soma_onnx_value *valu
     return define(importer, value);
 }
 
-static soma_status define_input(soma_onnx_importer *importer, const Soma__Onnx__ValueInfoProto *info) {
+static soma_status define_input(soma_onnx_importer *importer, size_t number, const Soma__Onnx__ValueInfoProto *info) {
     soma_onnx_value value = {.name = info->name};
     int32_t type = 0;
-    if (!info->name || !*info->name) return soma_error(SOMA_INVALID_FILE, "an input has no name");
+    if (!info->name || !*info->name) return soma_error(SOMA_INVALID_FILE, "input %zu has no name", number);
     if (find_value(importer, info->name)) return SOMA_OK; /* an initializer, listed among the inputs too */
     bool empty = false;
     soma_status status = input_shape(info, &type, &value.shape, &empty);
     if (status == SOMA_OK && !soma_onnx_is_float(type) && !soma_onnx_is_integer(type))
-        status = soma_error(SOMA_UNSUPPORTED, "its elements are %s; numbers are taken", soma_onnx_type_name(type));
+        status =
+            soma_error(SOMA_UNSUPPORTED, "its elements are %s; numbers are taken", soma_onnx_describe_type(type).text);
     value.integer = soma_onnx_is_integer(type);
     value.elements.type = type;
     const soma_onnx_constant *given = given_constant(importer, info->name);
     if (status == SOMA_OK && empty && !given)
         status = soma_error(SOMA_UNSUPPORTED, "a dimension is 0: there would be no elements");
     if (status == SOMA_OK) status = given ? define_given(importer, given, &value) : add_input(importer, &value);
-    return status == SOMA_OK ? status
-                             : soma_error_prefix(status, "input %s: ", soma_quote(info->name, strlen(info->name)).text);
+    return status == SOMA_OK
+               ? status
+               : soma_error_prefix(status, "input %zu, %s: ", number, soma_quote(info->name, strlen(info->name)).text);
 }
 
 /* ------------------------------------------------------------------------------------------------------- nodes */
@@ -232,7 +237,9 @@ static soma_status add_output(soma_onnx_importer *importer, const Soma__Onnx__Va
     soma_onnx_value *value = find_value(importer, name);
     if (!value) return soma_error(SOMA_INVALID_FILE, "is no value of the graph");
     if (value->missing) return not_computed(name);
-    if (value->integer) return soma_error(SOMA_UNSUPPORTED, "holds whole numbers; soma computes in float32");
+    if (value->integer)
+        return soma_error(SOMA_UNSUPPORTED, "holds whole numbers, %s; soma computes in float32",
+                          soma_onnx_describe_type(value->elements.type).text);
     if (!value->tensor || !value->tensor->batched)
         return soma_error(SOMA_UNSUPPORTED, "does not depend on an input: it is the same for every sample");
     soma_tensor *tensor = value->tensor;
@@ -252,7 +259,7 @@ static soma_status build(soma_onnx_importer *importer) {
     const soma_onnx_file *file = importer->file;
     const Soma__Onnx__GraphProto *graph = file->model->graph;
     for (size_t i = 0; i < graph->n_initializer; i++) SOMA_TRY(define_initializer(importer, graph->initializer[i]));
-    for (size_t i = 0; i < graph->n_input; i++) SOMA_TRY(define_input(importer, graph->input[i]));
+    for (size_t i = 0; i < graph->n_input; i++) SOMA_TRY(define_input(importer, i, graph->input[i]));
     if (importer->network->input_count == 0) return soma_error(SOMA_UNSUPPORTED, "the graph has no input");
     importer->inputs.fit = true;
     for (size_t i = 0; i < graph->n_node; i++) {
@@ -267,7 +274,8 @@ static soma_status build(soma_onnx_importer *importer) {
     for (size_t i = 0; i < graph->n_output; i++) {
         const char *name = graph->output[i]->name ? graph->output[i]->name : "";
         soma_status status = add_output(importer, graph->output[i]);
-        if (status != SOMA_OK) return soma_error_prefix(status, "output %s: ", soma_quote(name, strlen(name)).text);
+        if (status != SOMA_OK)
+            return soma_error_prefix(status, "output %zu, %s: ", i, soma_quote(name, strlen(name)).text);
     }
     return SOMA_OK;
 }
@@ -291,7 +299,7 @@ static soma_status read_as(const soma_onnx_file *file, const soma_onnx_options *
 /* ----------------------------------------------------------------------------------------------- before all else */
 
 static bool is_standard(const Soma__Onnx__NodeProto *node) {
-    return !node->domain || !*node->domain || strcmp(node->domain, "ai.onnx") == 0;
+    return soma_onnx_is_standard(node->domain);
 }
 
 /* Names every op of the file that is missing here. */

@@ -7,6 +7,7 @@
 #include <float.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #define TYPE(name) SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__##name
@@ -37,6 +38,17 @@ static const struct {
     [TYPE(COMPLEX64)] = {"complex64", 0, KIND_OTHER, FIELD_NONE},
     [TYPE(COMPLEX128)] = {"complex128", 0, KIND_OTHER, FIELD_NONE},
     [TYPE(BFLOAT16)] = {"bfloat16", 2, KIND_FLOAT, FIELD_INT32},
+    /* By number, since older schemas do not name them. */
+    [17] = {"float8e4m3fn", 0, KIND_OTHER, FIELD_NONE},
+    [18] = {"float8e4m3fnuz", 0, KIND_OTHER, FIELD_NONE},
+    [19] = {"float8e5m2", 0, KIND_OTHER, FIELD_NONE},
+    [20] = {"float8e5m2fnuz", 0, KIND_OTHER, FIELD_NONE},
+    [21] = {"uint4", 0, KIND_OTHER, FIELD_NONE},
+    [22] = {"int4", 0, KIND_OTHER, FIELD_NONE},
+    [23] = {"float4e2m1", 0, KIND_OTHER, FIELD_NONE},
+    [24] = {"float8e8m0", 0, KIND_OTHER, FIELD_NONE},
+    [25] = {"uint2", 0, KIND_OTHER, FIELD_NONE},
+    [26] = {"int2", 0, KIND_OTHER, FIELD_NONE},
 };
 
 static bool is_known(int32_t type) {
@@ -44,7 +56,31 @@ static bool is_known(int32_t type) {
 }
 
 const char *soma_onnx_type_name(int32_t type) {
-    return is_known(type) ? types[type].name : "a type unknown to this version";
+    return is_known(type) ? types[type].name : NULL;
+}
+
+soma_onnx_type_text soma_onnx_describe_type(int32_t type) {
+    soma_onnx_type_text out;
+    const char *name = soma_onnx_type_name(type);
+    snprintf(out.text, sizeof out.text, "%s (element type %" PRId32 ")", name ? name : "unknown", type);
+    return out;
+}
+
+const char *soma_onnx_kind_name(const Soma__Onnx__TypeProto *type) {
+    switch (type ? type->value_case : SOMA__ONNX__TYPE_PROTO__VALUE__NOT_SET) {
+    case SOMA__ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE:
+        return "a tensor";
+    case SOMA__ONNX__TYPE_PROTO__VALUE_SEQUENCE_TYPE:
+        return "a sequence";
+    case SOMA__ONNX__TYPE_PROTO__VALUE_MAP_TYPE:
+        return "a map";
+    case SOMA__ONNX__TYPE_PROTO__VALUE_OPTIONAL_TYPE:
+        return "an optional value";
+    case SOMA__ONNX__TYPE_PROTO__VALUE_SPARSE_TENSOR_TYPE:
+        return "a sparse tensor";
+    default:
+        return "a value of unknown type";
+    }
 }
 
 bool soma_onnx_is_float(int32_t type) {
@@ -101,7 +137,7 @@ soma_status soma_onnx_elements_of(const soma_onnx_file *file, const Soma__Onnx__
     *elements = (soma_onnx_elements){.type = tensor->data_type, .count = 1, .tensor = tensor};
     if (!soma_onnx_is_float(tensor->data_type) && !soma_onnx_is_integer(tensor->data_type))
         return soma_error(SOMA_UNSUPPORTED, "%s: tensor %s: its elements are %s; numbers are read", file->path,
-                          label(tensor), soma_onnx_type_name(tensor->data_type));
+                          label(tensor), soma_onnx_describe_type(tensor->data_type).text);
     if (tensor->segment)
         return soma_error(SOMA_UNSUPPORTED, "%s: tensor %s: comes in segments", file->path, label(tensor));
     if (tensor->n_dims > SOMA_ONNX_MAX_RANK)

@@ -147,7 +147,8 @@ soma_status soma_onnx_tensor_of_any(soma_onnx_node *node, soma_onnx_value *value
 
 soma_status soma_onnx_tensor(soma_onnx_node *node, soma_onnx_value *value, soma_tensor **tensor) {
     if (value->integer)
-        return soma_error(SOMA_UNSUPPORTED, "%s holds whole numbers; soma computes in float32", value->name);
+        return soma_error(SOMA_UNSUPPORTED, "%s holds whole numbers, %s; soma computes in float32", value->name,
+                          soma_onnx_describe_type(value->elements.type).text);
     return soma_onnx_tensor_of_any(node, value, tensor);
 }
 
