@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Fuzzes ONNX models. What is refused says why; what is accepted is a network that can be written, read again, and, if
- * it is small, be compiled and run. Memory stays below sixteen times the file and 1 MiB.
+ * it is small, be compiled and run. Memory stays below sixteen times the file and 4 MiB.
  */
 #include "fuzz.h"
 #include "host_device.h"

@@ -143,7 +143,7 @@ static const struct {
      8,
      17,
      SOMA_UNSUPPORTED,
-     {"2 of 3", "node 0, \"c\": \"Conv\", opset 17", "com.example.\"Attention\""}},
+     {"2 of 3 nodes", "\"Conv\": 1 node, \"c\", node 0", "\"com.example.Attention\": 1 node, \"y\", node 2"}},
     {"no such input", not_there, 8, 17, SOMA_INVALID_FILE, {"node 0, \"y\"", "Relu", "\"z\" is no value"}},
     {"a circle", in_a_circle, 8, 17, SOMA_INVALID_FILE, {"node 0, \"a\"", "\"b\" is no value"}},
     {"defined twice", twice, 8, 17, SOMA_INVALID_FILE, {"node 1", "\"y\" is defined twice"}},

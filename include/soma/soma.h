@@ -788,14 +788,19 @@ typedef struct soma_onnx_options {
     soma_onnx_batch batch;
     const soma_onnx_constant *constants; /* borrowed for the call */
     size_t constant_count;
-    uint64_t reserved[8]; /* zero */
+    /* Names of the outputs that the network is to have, in this order; 0: all. Nothing that these do not depend on
+       needs to be anything that soma knows, and inputs that only others depend on are none of the network. Borrowed. */
+    const char *const *outputs;
+    size_t output_count;
+    uint64_t reserved[6]; /* zero */
 } soma_onnx_options;
 
 /*
  * Loads an ONNX model, opset 1 to 28; docs/models.md lists the ops. Initializers become parameters, which training
- * changes; float16, bfloat16 and double are converted to float32. SOMA_UNSUPPORTED names every node whose op soma does
- * not have. External data is read only from ordinary files in the model's own directory. Without ONNX support in the
- * library: SOMA_UNSUPPORTED. soma_load() does the same, without options, for a name that ends in ".onnx".
+ * changes; float16, bfloat16 and double are converted to float32. SOMA_UNSUPPORTED names every op that soma does not
+ * have, and how many nodes are of it. External data is read only from ordinary files in the model's own directory.
+ * Without ONNX support in the library: SOMA_UNSUPPORTED. soma_load() does the same, without options, for a name that
+ * ends in ".onnx".
  */
 SOMA_API soma_status soma_load_onnx(const char *path, const soma_onnx_options *options, soma_network **network);
 

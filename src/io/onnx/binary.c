@@ -19,10 +19,12 @@ static soma_status strip(soma_onnx_node *node, soma_tensor **x, soma_onnx_shape 
     return soma_onnx_reshaped(node, *x, shape, x);
 }
 
-static soma_status broadcast(const soma_onnx_shape *a, const soma_onnx_shape *b, soma_onnx_shape *out) {
+static soma_status broadcast(const soma_onnx_node *node, const soma_onnx_shape *a, const soma_onnx_shape *b,
+                             soma_onnx_shape *out) {
     *out = (soma_onnx_shape){.batched = a->batched || b->batched, .rank = SOMA_MAX(a->rank, b->rank)};
     for (uint32_t i = 0; i < out->rank; i++) { /* from the last dimension to the first */
         size_t p = i < a->rank ? a->dim[a->rank - 1 - i] : 1, q = i < b->rank ? b->dim[b->rank - 1 - i] : 1;
+        if (p != q && p != 1 && q != 1 && (p == 0 || q == 0)) return soma_onnx_mixes(node); /* a batch of any size */
         if (p != q && p != 1 && q != 1)
             return soma_error(SOMA_INVALID_SHAPE, "dimensions of %zu and %zu cannot be broadcast", p, q);
         out->dim[out->rank - 1 - i] = p == 1 ? q : p;
@@ -39,7 +41,7 @@ soma_status soma_onnx_combine(soma_onnx_node *node, soma_tensor *a, const soma_o
                               soma_onnx_shape *out_shape) {
     const soma_onnx_importer *importer = node->importer;
     soma_onnx_shape p = *a_shape, q = *b_shape;
-    SOMA_TRY(broadcast(&p, &q, out_shape));
+    SOMA_TRY(broadcast(node, &p, &q, out_shape));
     if (out_shape->batched) {
         SOMA_TRY(strip(node, &a, &p, out_shape->rank));
         SOMA_TRY(strip(node, &b, &q, out_shape->rank));

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/utf8.h"
 #include "io/onnx/file.h"
+#include "io/words.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -138,5 +139,53 @@ soma_status soma_onnx_read_external(const soma_onnx_file *file, const Soma__Onnx
         soma_free(*data);
         *data = NULL;
     }
+    return status;
+}
+
+/* ------------------------------------------------------------------------------------------------------- their size */
+
+/* A file has two names where ".", which leads nowhere, is one of its directories; so what counts is which file it is.
+ */
+static soma_status add_location(const soma_onnx_file *file, const char *location, soma_words *locations,
+                                soma_words *files, uint64_t *size) {
+    struct stat about;
+    char identity[64];
+    size_t number, known = locations->count;
+    SOMA_TRY(soma_words_add(locations, location, 0, &number));
+    if (locations->count == known) return SOMA_OK;
+    int descriptor = open_inside(file->directory, location);
+    if (descriptor < 0) return SOMA_OK;
+    bool ordinary = fstat(descriptor, &about) == 0 && S_ISREG(about.st_mode) && about.st_nlink == 1;
+    close(descriptor);
+    if (!ordinary) return SOMA_OK;
+    snprintf(identity, sizeof identity, "%" PRIuMAX ":%" PRIuMAX, (uintmax_t)about.st_dev, (uintmax_t)about.st_ino);
+    known = files->count;
+    SOMA_TRY(soma_words_add(files, identity, 0, &number));
+    if (files->count > known && __builtin_add_overflow(*size, (uint64_t)about.st_size, size)) *size = UINT64_MAX;
+    return SOMA_OK;
+}
+
+static soma_status add_tensor(const soma_onnx_file *file, const Soma__Onnx__TensorProto *tensor, soma_words *locations,
+                              soma_words *files, uint64_t *size) {
+    const char *location = soma_onnx_is_external(tensor) ? entry(tensor, "location") : NULL;
+    return location ? add_location(file, location, locations, files, size) : SOMA_OK;
+}
+
+static soma_status add_graph(const soma_onnx_file *file, soma_words *locations, soma_words *files, uint64_t *size) {
+    const Soma__Onnx__GraphProto *graph = file->model->graph;
+    for (size_t i = 0; i < graph->n_initializer; i++)
+        SOMA_TRY(add_tensor(file, graph->initializer[i], locations, files, size));
+    for (size_t i = 0; i < graph->n_node; i++)
+        for (size_t j = 0; j < graph->node[i]->n_attribute; j++)
+            SOMA_TRY(add_tensor(file, graph->node[i]->attribute[j]->t, locations, files, size));
+    return SOMA_OK;
+}
+
+soma_status soma_onnx_external_size(const soma_onnx_file *file, uint64_t *size) {
+    soma_words locations = {0}, files = {0};
+    *size = 0;
+    soma_status status = add_graph(file, &locations, &files, size);
+    soma_words_clear(&locations);
+    soma_words_clear(&files);
     return status;
 }

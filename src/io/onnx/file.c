@@ -81,6 +81,18 @@ static soma_status unpack(soma_onnx_file *file, const uint8_t *data, size_t size
     return check_model(file);
 }
 
+/* From here on a network is made, which may take more where more was given. */
+static soma_status widen_budget(soma_onnx_file *file) {
+    uint64_t external = 0, given, limit;
+    if (file->directory >= 0) SOMA_TRY(soma_onnx_external_size(file, &external));
+    if (__builtin_add_overflow((uint64_t)file->size, external, &given) ||
+        __builtin_mul_overflow(given, (uint64_t)SOMA_ONNX_MEMORY_FACTOR, &limit) ||
+        __builtin_add_overflow(limit, (uint64_t)SOMA_ONNX_NETWORK_BASE, &limit) || limit > SIZE_MAX)
+        limit = SIZE_MAX;
+    file->budget.limit = (size_t)limit;
+    return SOMA_OK;
+}
+
 static soma_status create(const char *name, soma_onnx_file **file) {
     *file = soma_calloc(1, sizeof **file);
     if (!*file) return soma_out_of_memory(sizeof **file, name);
@@ -103,6 +115,7 @@ void soma_onnx_close(soma_onnx_file *file) {
 soma_status soma_onnx_parse(const char *name, const uint8_t *data, size_t size, soma_onnx_file **file) {
     SOMA_TRY(create(name, file));
     soma_status status = unpack(*file, data, size);
+    if (status == SOMA_OK) status = widen_budget(*file);
     if (status == SOMA_OK) return SOMA_OK;
     soma_onnx_close(*file);
     *file = NULL;
@@ -126,5 +139,9 @@ soma_status soma_onnx_open(const char *path, soma_onnx_file **file) {
     soma_status status = soma_onnx_parse(path, buffer.data, buffer.size, file);
     soma_free(buffer.data);
     if (status == SOMA_OK) open_directory(*file);
+    if (status == SOMA_OK) status = widen_budget(*file);
+    if (status == SOMA_OK) return SOMA_OK;
+    soma_onnx_close(*file);
+    *file = NULL;
     return status;
 }

@@ -9,9 +9,14 @@
 /* Dimensions of an ONNX tensor at most; the network's tensors have fewer. */
 #define SOMA_ONNX_MAX_RANK 8
 
-/* What an import may take: so many bytes for each byte of the file, and a little for a small one. */
+/*
+ * What an import may take: so many bytes for each byte of the file, and a little for a small one. What is made of its
+ * messages is counted against the file and its external data, with more for a small one: thousands of nodes, of which
+ * each takes a hundred times its bytes in the file.
+ */
 #define SOMA_ONNX_MEMORY_FACTOR 16
 #define SOMA_ONNX_MEMORY_BASE   ((size_t)1 << 20)
+#define SOMA_ONNX_NETWORK_BASE  ((size_t)4 << 20)
 
 typedef struct soma_onnx_file {
     char *path;
@@ -72,6 +77,9 @@ soma_status soma_onnx_read_integers(const soma_onnx_file *file, const soma_onnx_
 
 /* external.c: the bytes of a tensor that lie in a file of their own; free *data with soma_free(). */
 bool soma_onnx_is_external(const Soma__Onnx__TensorProto *tensor); /* accepts NULL */
+/* The bytes of all ordinary files that tensors of the graph lie in, each once; those that cannot be read count nothing.
+ */
+soma_status soma_onnx_external_size(const soma_onnx_file *file, uint64_t *size);
 soma_status soma_onnx_read_external(const soma_onnx_file *file, const Soma__Onnx__TensorProto *tensor, size_t size,
                                     uint8_t **data);
 

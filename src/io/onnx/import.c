@@ -7,6 +7,10 @@
 #include <inttypes.h>
 #include <string.h>
 
+/* Bytes that a node, an input or a tensor of the file takes in a network, with one tensor there; each further tensor;
+ * and each byte of a name, which several hold. */
+enum { COST_OF_NODE = 800, COST_OF_TENSOR = 300, COST_OF_NAME = 4 };
+
 /* ------------------------------------------------------------------------------------------------------- names */
 
 static soma_onnx_value *find_value(const soma_onnx_importer *importer, const char *name) {
@@ -153,11 +157,6 @@ static soma_status define_input(soma_onnx_importer *importer, size_t number, con
 
 /* ------------------------------------------------------------------------------------------------------- nodes */
 
-static const char *node_label(const Soma__Onnx__NodeProto *proto) {
-    if (proto->name && *proto->name) return proto->name;
-    return proto->n_output && proto->output[0][0] ? proto->output[0] : "without a name";
-}
-
 static soma_status check_attributes(const soma_onnx_node *node) {
     for (size_t i = 0; i < node->proto->n_attribute; i++) {
         const char *name = node->proto->attribute[i]->name ? node->proto->attribute[i]->name : "";
@@ -205,6 +204,13 @@ static soma_status finish_layer(soma_onnx_node *node, uint32_t tensors_before) {
     return SOMA_OK;
 }
 
+/* What it takes beyond that which was counted for every node. */
+static soma_status take_for_node(const soma_onnx_node *node, size_t tensors) {
+    size_t further = tensors > 1 ? tensors - 1 : 0;
+    return soma_onnx_take(node->importer, further * COST_OF_TENSOR + strlen(node->output.name) * COST_OF_NAME,
+                          node->output.name);
+}
+
 static soma_status add_node(soma_onnx_importer *importer, const Soma__Onnx__NodeProto *proto) {
     soma_network *network = importer->network;
     char kind[32];
@@ -219,6 +225,7 @@ static soma_status add_node(soma_onnx_importer *importer, const Soma__Onnx__Node
     uint32_t tensors_before = network->graph.count;
     SOMA_TRY(soma_network_begin_layer(network, kind, node.output.name));
     SOMA_TRY(node.row->rule(&node));
+    SOMA_TRY(take_for_node(&node, network->graph.count - tensors_before));
     SOMA_TRY(finish_layer(&node, tensors_before));
     SOMA_TRY(define(importer, &node.output));
     for (size_t i = 1; i < proto->n_output; i++) {
@@ -255,35 +262,69 @@ static soma_status add_output(soma_onnx_importer *importer, const Soma__Onnx__Va
 
 /* ------------------------------------------------------------------------------------------------- whole graph */
 
-static soma_status build(soma_onnx_importer *importer) {
-    const soma_onnx_file *file = importer->file;
-    const Soma__Onnx__GraphProto *graph = file->model->graph;
-    for (size_t i = 0; i < graph->n_initializer; i++) SOMA_TRY(define_initializer(importer, graph->initializer[i]));
-    for (size_t i = 0; i < graph->n_input; i++) SOMA_TRY(define_input(importer, i, graph->input[i]));
+static soma_status add_values(soma_onnx_importer *importer) {
+    const Soma__Onnx__GraphProto *graph = importer->file->model->graph;
+    for (size_t i = 0; i < graph->n_initializer; i++)
+        if (soma_onnx_needs_value(importer->selection, graph->initializer[i]->name))
+            SOMA_TRY(define_initializer(importer, graph->initializer[i]));
+    for (size_t i = 0; i < graph->n_input; i++)
+        if (soma_onnx_needs_value(importer->selection, graph->input[i]->name))
+            SOMA_TRY(define_input(importer, i, graph->input[i]));
     if (importer->network->input_count == 0) return soma_error(SOMA_UNSUPPORTED, "the graph has no input");
     importer->inputs.fit = true;
+    return SOMA_OK;
+}
+
+static soma_status add_nodes(soma_onnx_importer *importer) {
+    const Soma__Onnx__GraphProto *graph = importer->file->model->graph;
     for (size_t i = 0; i < graph->n_node; i++) {
         const Soma__Onnx__NodeProto *proto = graph->node[i];
-        soma_status status = add_node(importer, proto);
-        const char *label = node_label(proto);
+        soma_status status = soma_onnx_needs_node(importer->selection, i) ? add_node(importer, proto) : SOMA_OK;
+        const char *label = soma_onnx_node_label(proto);
         if (status != SOMA_OK)
             return soma_error_prefix(status, "node %zu, %s (%s, opset %" PRId64 "): ", i,
-                                     soma_quote(label, strlen(label)).text, proto->op_type, file->opset);
-    }
-    if (graph->n_output == 0) return soma_error(SOMA_INVALID_FILE, "the graph has no output");
-    for (size_t i = 0; i < graph->n_output; i++) {
-        const char *name = graph->output[i]->name ? graph->output[i]->name : "";
-        soma_status status = add_output(importer, graph->output[i]);
-        if (status != SOMA_OK)
-            return soma_error_prefix(status, "output %zu, %s: ", i, soma_quote(name, strlen(name)).text);
+                                     soma_quote(label, strlen(label)).text, proto->op_type, importer->file->opset);
     }
     return SOMA_OK;
 }
 
+static soma_status add_output_number(soma_onnx_importer *importer, size_t number) {
+    const Soma__Onnx__ValueInfoProto *info = importer->file->model->graph->output[number];
+    const char *name = info->name ? info->name : "";
+    soma_status status = add_output(importer, info);
+    return status == SOMA_OK
+               ? status
+               : soma_error_prefix(status, "output %zu, %s: ", number, soma_quote(name, strlen(name)).text);
+}
+
+/* In the order of the file or, where they were chosen, of the choice. */
+static soma_status add_outputs(soma_onnx_importer *importer) {
+    const Soma__Onnx__GraphProto *graph = importer->file->model->graph;
+    const soma_onnx_options *options = importer->options;
+    if (graph->n_output == 0) return soma_error(SOMA_INVALID_FILE, "the graph has no output");
+    if (importer->selection->all) {
+        for (size_t i = 0; i < graph->n_output; i++) SOMA_TRY(add_output_number(importer, i));
+        return SOMA_OK;
+    }
+    for (size_t i = 0; i < options->output_count; i++) {
+        size_t number = 0; /* one has this name, which the selection has made sure of */
+        while (!graph->output[number]->name || strcmp(graph->output[number]->name, options->outputs[i]) != 0) number++;
+        SOMA_TRY(add_output_number(importer, number));
+    }
+    return SOMA_OK;
+}
+
+static soma_status build(soma_onnx_importer *importer) {
+    SOMA_TRY(add_values(importer));
+    SOMA_TRY(add_nodes(importer));
+    return add_outputs(importer);
+}
+
 /* One reading of the graph. */
-static soma_status read_as(const soma_onnx_file *file, const soma_onnx_options *options, bool whole,
-                           soma_network **network, soma_onnx_inputs *inputs) {
-    soma_onnx_importer importer = {.file = file, .options = options, .whole = whole};
+static soma_status read_as(const soma_onnx_importer *wanted, bool whole, soma_network **network,
+                           soma_onnx_inputs *inputs) {
+    soma_onnx_importer importer = *wanted;
+    importer.whole = whole;
     SOMA_TRY(soma_network_create(&importer.network));
     soma_status status = build(&importer);
     soma_words_clear(&importer.names);
@@ -298,65 +339,36 @@ static soma_status read_as(const soma_onnx_file *file, const soma_onnx_options *
 
 /* ----------------------------------------------------------------------------------------------- before all else */
 
-static bool is_standard(const Soma__Onnx__NodeProto *node) {
-    return soma_onnx_is_standard(node->domain);
-}
-
-/* Names every op of the file that is missing here. */
-static soma_status check_ops(const soma_onnx_file *file) {
-    enum { MOST_LISTED = 50 };
-    const Soma__Onnx__GraphProto *graph = file->model->graph;
-    soma_text list = {.data = NULL};
-    size_t missing = 0;
-    for (size_t i = 0; i < graph->n_node; i++) {
-        const Soma__Onnx__NodeProto *node = graph->node[i];
-        const char *op = node->op_type ? node->op_type : "", *label = node_label(node);
-        const soma_onnx_row *row = is_standard(node) ? soma_onnx_find_row(op) : NULL;
-        if (row && !file->opset) {
-            soma_free(list.data);
-            return soma_error(SOMA_INVALID_FILE, "opset_import does not say which opset of ai.onnx the model is of");
-        }
-        if (row && row->since <= file->opset) continue;
-        if (missing++ >= MOST_LISTED) continue;
-        soma_text_append(&list, "\n  node %zu, %s: %s%s%s, opset %" PRId64, i, soma_quote(label, strlen(label)).text,
-                         is_standard(node) ? "" : node->domain, is_standard(node) ? "" : ".",
-                         *op ? soma_quote(op, strlen(op)).text : "no op", file->opset);
-    }
-    if (missing > MOST_LISTED) soma_text_append(&list, "\n  and %zu more", missing - MOST_LISTED);
-    soma_status status = SOMA_OK;
-    if (list.failed) status = soma_out_of_memory(list.length, "a list of ops");
-    if (missing && status == SOMA_OK)
-        status = soma_error(SOMA_UNSUPPORTED, "%zu of %zu nodes are of ops that soma does not have:%s", missing,
-                            graph->n_node, list.data);
-    soma_free(list.data);
-    return status;
-}
-
-/* What a node, or a tensor, takes as a part of a network, names included. */
-enum { COST_OF_NODE = 1200 };
-
-static soma_status check_size(const soma_onnx_file *file) {
+/* *taken: bytes for all of them. */
+static soma_status check_size(const soma_onnx_file *file, const soma_onnx_selection *selection, size_t *taken) {
     const Soma__Onnx__GraphProto *graph = file->model->graph;
     size_t left = (file->budget.limit - file->budget.used) / COST_OF_NODE;
-    size_t wanted = graph->n_node + graph->n_initializer + graph->n_input + graph->n_output;
+    size_t wanted = selection->nodes + graph->n_output;
+    for (size_t i = 0; i < graph->n_initializer; i++)
+        wanted += soma_onnx_needs_value(selection, graph->initializer[i]->name);
+    for (size_t i = 0; i < graph->n_input; i++) wanted += soma_onnx_needs_value(selection, graph->input[i]->name);
     if (wanted > SOMA_MAX_FILE_TENSORS)
         return soma_error(SOMA_UNSUPPORTED, "%zu nodes and tensors; at most %d are read", wanted,
                           SOMA_MAX_FILE_TENSORS);
+    *taken = wanted * COST_OF_NODE;
     if (wanted <= left) return SOMA_OK;
-    return soma_error(SOMA_INVALID_FILE, "%zu nodes and tensors in %zu bytes; at most %zu would be read of such a file",
+    return soma_error(SOMA_INVALID_FILE, "%zu nodes and tensors in %zu bytes; at most %zu are read of such a file",
                       wanted, file->size, left);
 }
 
-static soma_status import(const soma_onnx_file *file, const soma_onnx_options *options, soma_network **network) {
+static soma_status import(const soma_onnx_file *file, const soma_onnx_options *options,
+                          const soma_onnx_selection *selection, soma_network **network) {
     soma_onnx_batch reading = options ? options->batch : SOMA_ONNX_BATCH_AUTO;
-    SOMA_TRY(check_size(file));
-    SOMA_TRY(check_ops(file));
+    size_t taken = 0;
+    SOMA_TRY(check_size(file, selection, &taken));
+    SOMA_TRY(soma_onnx_check_ops(file, selection));
     soma_onnx_inputs inputs = {false, false};
-    soma_status status = read_as(file, options, reading == SOMA_ONNX_BATCH_NONE, network, &inputs);
+    const soma_onnx_importer wanted = {.file = file, .options = options, .selection = selection, .taken = taken};
+    soma_status status = read_as(&wanted, reading == SOMA_ONNX_BATCH_NONE, network, &inputs);
     bool another = (status == SOMA_UNSUPPORTED || status == SOMA_INVALID_SHAPE) && !inputs.open;
     if (reading != SOMA_ONNX_BATCH_AUTO || !another) return status;
     char *first = inputs.fit ? soma_strdup(soma_last_error()) : NULL; /* if they do not, there is but one reading */
-    status = read_as(file, options, true, network, &inputs);
+    status = read_as(&wanted, true, network, &inputs);
     if (status != SOMA_OK && first && strcmp(first, soma_last_error()) != 0)
         soma_error(status, "read with its first dimension as the batch: %s\nread as one sample: %s", first,
                    soma_last_error());
@@ -365,7 +377,10 @@ static soma_status import(const soma_onnx_file *file, const soma_onnx_options *o
 }
 
 soma_status soma_onnx_import(const soma_onnx_file *file, const soma_onnx_options *options, soma_network **network) {
+    soma_onnx_selection selection;
     *network = NULL;
-    soma_status status = import(file, options, network);
+    soma_status status = soma_onnx_select(file, options, &selection);
+    if (status == SOMA_OK) status = import(file, options, &selection, network);
+    soma_onnx_selection_clear(&selection);
     return status == SOMA_OK ? status : soma_error_prefix(status, "%s: ", file->path);
 }

@@ -7,8 +7,7 @@
 #ifndef SOMA_IO_ONNX_IMPORT_H
 #define SOMA_IO_ONNX_IMPORT_H
 
-#include "io/onnx/file.h"
-#include "io/words.h"
+#include "io/onnx/inventory.h"
 #include "nn/network.h"
 
 /* A shape as ONNX counts it. Where the first dimension is the batch, its size may be 0: not known. */
@@ -37,8 +36,9 @@ typedef struct soma_onnx_inputs {
 
 typedef struct soma_onnx_importer {
     const soma_onnx_file *file;
-    size_t constant_bytes; /* of the parameters made so far from what is in the file */
+    size_t taken; /* bytes: of nodes, and of the parameters made so far */
     const soma_onnx_options *options;
+    const soma_onnx_selection *selection;
     soma_network *network;
     bool whole; /* the second reading */
     soma_onnx_inputs inputs;
@@ -81,6 +81,8 @@ soma_status soma_onnx_import(const soma_onnx_file *file, const soma_onnx_options
 
 /* ---------------------------------------------------------------------------------- values.c: for the rules */
 
+/* Counts memory against what the file may take; `name` stands for what needs it. */
+soma_status soma_onnx_take(soma_onnx_importer *importer, size_t bytes, const char *name);
 soma_graph *soma_onnx_graph(const soma_onnx_node *node);
 /* An error of the node; the importer puts file and node before it. */
 soma_status soma_onnx_mixes(const soma_onnx_node *node);

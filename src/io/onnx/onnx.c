@@ -10,6 +10,9 @@ soma_status soma_load_onnx(const char *path, const soma_onnx_options *options, s
     if (options) SOMA_TRY(SOMA_CHECK_RESERVED(options, "soma_onnx_options"));
     if (options && (unsigned)options->batch > SOMA_ONNX_BATCH_NONE)
         return soma_error(SOMA_INVALID_ARGUMENT, "soma_load_onnx: there is no reading number %d", (int)options->batch);
+    if (options && options->output_count && !options->outputs)
+        return soma_error(SOMA_INVALID_ARGUMENT, "soma_load_onnx: output_count is %zu, outputs is NULL",
+                          options->output_count);
     SOMA_TRY(soma_onnx_open(path, &file));
     soma_status status = soma_onnx_import(file, options, network);
     soma_onnx_close(file);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Values of an ONNX graph as tensors of a network, and the attributes of nodes: what the rules of all ops use. */
+#include "base/utf8.h"
 #include "io/onnx/import.h"
 
 #include <inttypes.h>
@@ -111,15 +112,12 @@ static soma_status add_fill(soma_onnx_node *node, const soma_tensor *like, float
     return soma_graph_add(soma_onnx_graph(node), &spec, tensor);
 }
 
-/* One constant passed on by many nodes would become as many parameters; memory stays within a multiple of the file. */
-static soma_status charge(soma_onnx_node *node, const soma_onnx_value *value, size_t bytes) {
-    soma_onnx_importer *importer = node->importer;
+soma_status soma_onnx_take(soma_onnx_importer *importer, size_t bytes, const char *name) {
     const soma_onnx_budget *budget = &importer->file->budget;
-    if (soma_onnx_is_external(value->elements.tensor)) return SOMA_OK; /* of the size of another file */
-    if (bytes > budget->limit - budget->used - importer->constant_bytes)
-        return soma_error(SOMA_INVALID_FILE, "%s: its constants take more than %d times the file's size", value->name,
-                          SOMA_ONNX_MEMORY_FACTOR);
-    importer->constant_bytes += bytes;
+    if (bytes > budget->limit - budget->used - importer->taken)
+        return soma_error(SOMA_INVALID_FILE, "%s: the model would take more memory than the %zu bytes that it may",
+                          soma_quote(name, strlen(name)).text, budget->limit);
+    importer->taken += bytes;
     return SOMA_OK;
 }
 
@@ -128,7 +126,11 @@ static soma_status materialize(soma_onnx_node *node, soma_onnx_value *value) {
     size_t count = value->elements.count;
     if (count == 0) return soma_error(SOMA_UNSUPPORTED, "%s has no elements", value->name);
     SOMA_TRY(soma_onnx_canonical(node->importer, &value->shape, &like));
-    SOMA_TRY(charge(node, value, count * sizeof(float)));
+    /* One constant passed on by many nodes becomes as many parameters; many tensors may lie in one place of a file. */
+    size_t copy = soma_onnx_is_external(value->elements.tensor) ? count * sizeof(double) : 0; /* while it is read */
+    SOMA_TRY(soma_onnx_take(node->importer, count * sizeof(float), value->name));
+    SOMA_TRY(soma_onnx_take(node->importer, copy, value->name));
+    node->importer->taken -= copy;
     float *numbers = soma_calloc(count, sizeof *numbers);
     if (!numbers) return soma_out_of_memory(count * sizeof *numbers, value->name);
     soma_status status = soma_onnx_read_floats(node->importer->file, &value->elements, numbers);

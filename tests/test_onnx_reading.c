@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: MIT */
+/* What ONNX models mean, where the vectors of ONNX's own test suite do not say: values computed by hand. */
+#include "base/file.h"
+#include "expect.h"
+#include "io/onnx/import.h"
+#include "onnx_model.h"
+#include "peak_memory.h"
+#include "temporary.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+enum { MOST_VALUES = 64 };
+
+static soma_device *device;
+
+static soma_status load(const soma_onnx_options *options, soma_network **network) {
+    const char *path = temporary_path("m.onnx");
+    expect_ok(soma_file_write(path, W->data, W->size));
+    return soma_load_onnx(path, options, network);
+}
+
+/* The first input's values give these of the first output. */
+static void expect_values(soma_network *network, size_t samples, const float *x, size_t count, const float *expected,
+                          const char *what) {
+    float found[MOST_VALUES];
+    soma_compile_options options = {.loss = {SOMA_LOSS_NONE, SOMA_LOSS_NONE, SOMA_LOSS_NONE}};
+    expect_ok(soma_compile(network, device, &options));
+    ck_assert_uint_eq(soma_network_input_count(network), 1);
+    ck_assert_uint_eq(samples * soma_tensor_count(soma_network_output(network, 0)), count);
+    expect_ok(soma_run(network, x, samples, found));
+    for (size_t i = 0; i < count; i++)
+        ck_assert_msg(found[i] == expected[i], "%s: value %zu is %.9g, expected %.9g", what, i, (double)found[i],
+                      (double)expected[i]);
+}
+
+/* ------------------------------------------------------------------------------------------------------- the file */
+
+static void relu(void) {
+    node("Relu", "x", NULL, "y");
+}
+
+START_TEST(a_domain_that_is_imported_twice_does_no_harm) {
+    soma_network *network;
+    const float x[4] = {-1, 2, -3, 4}, y[4] = {0, 2, 0, 4};
+    make(relu, 8, 17);
+    import_domain(NULL, 17);
+    import_domain("ai.onnx", 17);
+    expect_ok(load(NULL, &network));
+    expect_values(network, 1, x, 4, y, "relu");
+    soma_network_destroy(network);
+}
+END_TEST
+
+/* -------------------------------------------------------------------------------------------- operands before opset 7
+ */
+
+typedef struct old_case {
+    const char *op;
+    int64_t axis; /* -1: none */
+    size_t rank;
+    int64_t shape[2];
+    float second[4], expected[8]; /* for x = 1 to 8, two samples of 2 x 2 */
+} old_case;
+
+static const old_case old_cases[] = {
+    {"Add", 1, 1, {2}, {10, 20}, {11, 12, 23, 24, 15, 16, 27, 28}},
+    {"Add", 2, 1, {2}, {10, 20}, {11, 22, 13, 24, 15, 26, 17, 28}},
+    {"Add", -1, 1, {2}, {10, 20}, {11, 22, 13, 24, 15, 26, 17, 28}},
+    {"Add", 1, 2, {2, 2}, {10, 20, 30, 40}, {11, 22, 33, 44, 15, 26, 37, 48}},
+    {"Sub", 1, 1, {2}, {10, 20}, {-9, -8, -17, -16, -5, -4, -13, -12}},
+    {"Mul", 1, 1, {2}, {10, 20}, {10, 20, 60, 80, 50, 60, 140, 160}},
+    {"Div", 1, 1, {2}, {2, 4}, {0.5f, 1, 0.75f, 1, 2.5f, 3, 1.75f, 2}},
+    {"Pow", 1, 1, {2}, {1, 2}, {1, 2, 9, 16, 5, 6, 49, 64}},
+};
+static const old_case *old;
+
+static void put_old(void) {
+    floats("b", old->rank, old->shape, old->second);
+    size_t one = soma_onnx_begin_node(&made, old->op, "y", (const char *[]){"x", "b", NULL});
+    soma_onnx_put_attribute_integer(&made, "broadcast", 1);
+    if (old->axis != -1) soma_onnx_put_attribute_integer(&made, "axis", old->axis);
+    soma_onnx_end_node(&made, one);
+}
+
+START_TEST(an_axis_says_where_the_second_operand_begins) {
+    soma_network *network;
+    const float x[8] = {1, 2, 3, 4, 5, 6, 7, 8};
+    old = &old_cases[_i];
+    for (int64_t opset = 1; opset < 7; opset++) {
+        onnx_make(put_old, 3, opset, SHAPE(OPEN, 2, 2));
+        expect_ok(load(NULL, &network));
+        expect_values(network, 2, x, 8, old->expected, old->op);
+        soma_network_destroy(network);
+    }
+    onnx_make(put_old, 3, 7, SHAPE(OPEN, 2, 2)); /* since opset 7 the last dimensions meet, and there is no axis */
+    expect_ok(load(NULL, &network));
+    soma_network_destroy(network);
+}
+END_TEST
+
+START_TEST(a_second_operand_lies_within_the_first) {
+    soma_network *network;
+    const old_case outside = {.op = "Add", .axis = 3, .rank = 1, .shape = {2}},
+                   below = {.op = "Add", .axis = -2, .rank = 1, .shape = {2}},
+                   longer = {.op = "Add", .axis = 2, .rank = 2, .shape = {2, 2}},
+                   other = {.op = "Add", .axis = 1, .rank = 1, .shape = {3}},
+                   batch = {.op = "Add", .axis = 0, .rank = 1, .shape = {2}};
+    const struct {
+        const old_case *test;
+        soma_status status;
+        const char *word;
+    } cases[] = {{&outside, SOMA_INVALID_FILE, "does not lie within the first"},
+                 {&below, SOMA_INVALID_FILE, "does not lie within the first"},
+                 {&longer, SOMA_INVALID_FILE, "does not lie within the first"},
+                 {&other, SOMA_INVALID_SHAPE, "2 and 3 cannot be broadcast"},
+                 {&batch, SOMA_UNSUPPORTED, "which is the batch"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        old = cases[i].test;
+        onnx_make(put_old, 3, 6, SHAPE(OPEN, 2, 2));
+        expect_error(load(NULL, &network), cases[i].status, "node 0", cases[i].word);
+    }
+}
+END_TEST
+
+/* --------------------------------------------------------------------------------------------------- chosen outputs */
+
+/* y = relu(x), n = -y; c is made by an op that soma does not have, of a text and a weight of texts. */
+static void three_outputs(void) {
+    put_typed_value(GRAPH_INPUT, "words", 8, SHAPE(OPEN));
+    tensor("names", 8, SHAPE(4), 16);
+    node("Relu", "x", NULL, "y");
+    node("Tokenize", "words", "names", "t");
+    node("Neg", "y", NULL, "n");
+    node("Conv", "t", "y", "c");
+    put_value(GRAPH_OUTPUT, "n", SHAPE(OPEN, 4));
+    put_value(GRAPH_OUTPUT, "c", SHAPE(OPEN, 4));
+}
+
+START_TEST(nothing_behind_other_outputs_is_needed) {
+    soma_network *network;
+    const char *one[] = {"n"}, *two[] = {"n", "y"}, *none[] = {"c"};
+    const float x[4] = {-1, 2, -3, 4}, n[4] = {-0.0f, -2, -0.0f, -4};
+    make(three_outputs, 8, 17);
+    expect_error(load(NULL, &network), SOMA_UNSUPPORTED, "2 of 4 nodes", "Tokenize", "Conv");
+    expect_error(load(&(soma_onnx_options){.outputs = none, .output_count = 1}, &network), SOMA_UNSUPPORTED,
+                 "2 of 3 nodes");
+    expect_ok(load(&(soma_onnx_options){.outputs = one, .output_count = 1}, &network));
+    ck_assert_uint_eq(soma_network_output_count(network), 1);
+    expect_values(network, 1, x, 4, n, "n");
+    soma_network_destroy(network);
+    expect_ok(load(&(soma_onnx_options){.outputs = two, .output_count = 2}, &network));
+    ck_assert_uint_eq(soma_network_output_count(network), 2);
+    ck_assert_str_eq(soma_tensor_name(soma_network_output(network, 0)), "n");
+    ck_assert_str_eq(soma_tensor_name(soma_network_output(network, 1)), "y");
+    ck_assert_uint_eq(soma_network_input_count(network), 1);
+    soma_network_destroy(network);
+}
+END_TEST
+
+START_TEST(outputs_are_chosen_by_names_that_there_are) {
+    soma_network *network;
+    const char *other[] = {"y", "z"}, *twice[] = {"y", "n", "y"}, *inner[] = {"t"};
+    make(three_outputs, 8, 17);
+    expect_error(load(&(soma_onnx_options){.outputs = other, .output_count = 2}, &network), SOMA_INVALID_ARGUMENT,
+                 "m.onnx: ", "no output \"z\"", "\"n\", \"c\", \"y\"");
+    expect_error(load(&(soma_onnx_options){.outputs = inner, .output_count = 1}, &network), SOMA_INVALID_ARGUMENT,
+                 "no output \"t\"");
+    expect_error(load(&(soma_onnx_options){.outputs = twice, .output_count = 3}, &network), SOMA_INVALID_ARGUMENT,
+                 "\"y\" is asked for twice");
+    expect_error(load(&(soma_onnx_options){.output_count = 1}, &network), SOMA_INVALID_ARGUMENT, "outputs is NULL");
+}
+END_TEST
+
+/* ------------------------------------------------------------------------------------------------------ missing ops */
+
+static void put_branch(const char *name, const char *const *ops) {
+    size_t attribute = soma_onnx_open_message(W, NODE_ATTRIBUTE);
+    soma_onnx_put_text(W, 1, name);
+    soma_onnx_put_integer(W, 20, 5); /* GRAPH */
+    size_t graph = soma_onnx_open_message(W, 6);
+    for (; *ops; ops++) node(*ops, "x", NULL, "inner");
+    soma_onnx_close_message(W, graph);
+    soma_onnx_close_message(W, attribute);
+}
+
+static void branches(void) {
+    node("Conv", "x", NULL, "a");
+    node("Relu", "a", NULL, "b");
+    size_t one = soma_onnx_begin_node(&made, "If", "c", (const char *[]){"b", NULL});
+    put_branch("then_branch", (const char *[]){"Conv", "Relu", "Loop", NULL});
+    put_branch("else_branch", (const char *[]){"Conv", "Gelu", NULL});
+    soma_onnx_end_node(&made, one);
+    node("Conv", "c", NULL, "y");
+}
+
+START_TEST(missing_ops_are_summed_up_over_branches_too) {
+    soma_network *network;
+    make(branches, 8, 17);
+    expect_error(load(NULL, &network), SOMA_UNSUPPORTED, "7 of 9 nodes", "opset 17",
+                 "\n  \"Conv\": 4 nodes, the first \"a\", node 0\n", "\n  \"If\": 1 node, \"c\", node 2\n",
+                 "\n  \"Loop\": 1 node, \"inner\" inside node 2\n",
+                 "\n  \"Gelu\": 1 node, \"inner\" inside node 2; there is this op since opset 20");
+    ck_assert_ptr_null(strstr(soma_last_error(), "Relu"));
+}
+END_TEST
+
+/* ------------------------------------------------------------------------------------------------------------- size */
+
+typedef void put_link(const char *from, const char *to);
+static size_t chain_length;
+static put_link *chain_link;
+
+static void put_abs(const char *from, const char *to) {
+    size_t one = soma_onnx_open_message(W, GRAPH_NODE); /* without a name, as small as it can be */
+    soma_onnx_put_text(W, NODE_INPUT, from);
+    soma_onnx_put_text(W, NODE_OUTPUT, to);
+    soma_onnx_put_text(W, NODE_OP, "Abs");
+    soma_onnx_close_message(W, one);
+}
+
+/* One node that becomes ten. */
+static void put_gelu(const char *from, const char *to) {
+    size_t one = soma_onnx_begin_node(&made, "Gelu", to, (const char *[]){from, NULL});
+    size_t attribute = soma_onnx_open_message(W, NODE_ATTRIBUTE);
+    soma_onnx_put_text(W, 1, "approximate");
+    soma_onnx_put_integer(W, 20, 3); /* STRING */
+    soma_onnx_put_bytes(W, 4, "tanh", 4);
+    soma_onnx_close_message(W, attribute);
+    soma_onnx_end_node(&made, one);
+}
+
+static void put_clip(const char *from, const char *to) {
+    soma_onnx_end_node(&made, soma_onnx_begin_node(&made, "Clip", to, (const char *[]){from, "low", "high", NULL}));
+}
+
+/* A tensor of [4, columns] at the beginning of another file. */
+static void put_external(const char *name, const char *location, int64_t columns) {
+    size_t message = soma_onnx_open_message(W, GRAPH_INITIALIZER), entry;
+    soma_onnx_put_integer(W, TENSOR_DIMS, 4);
+    soma_onnx_put_integer(W, TENSOR_DIMS, columns);
+    soma_onnx_put_integer(W, TENSOR_TYPE, ONNX_FLOAT);
+    soma_onnx_put_text(W, TENSOR_NAME, name);
+    entry = soma_onnx_open_message(W, 13);
+    soma_onnx_put_text(W, 1, "location");
+    soma_onnx_put_text(W, 2, location);
+    soma_onnx_close_message(W, entry);
+    soma_onnx_put_integer(W, 14, 1); /* EXTERNAL */
+    soma_onnx_close_message(W, message);
+}
+
+static void chain(void) {
+    char from[24] = "x", to[24];
+    floats("low", SHAPE(1), (const float[]){-1});
+    floats("high", SHAPE(1), (const float[]){1});
+    for (size_t i = 1; i < chain_length; i++) {
+        snprintf(to, sizeof to, "%zx", i);
+        chain_link(from, to);
+        strcpy(from, to);
+    }
+    chain_link(from, "y");
+}
+
+START_TEST(small_files_may_have_thousands_of_nodes) {
+    soma_network *network;
+    chain_length = 3000;
+    chain_link = put_abs;
+    make(chain, 8, 17);
+    ck_assert_uint_lt(W->size, 51000);
+    expect_ok(load(NULL, &network));
+    ck_assert_uint_eq(soma_network_layer_count(network), 3001); /* the input is one */
+    soma_network_destroy(network);
+}
+END_TEST
+
+/* Whatever becomes of the nodes. */
+START_TEST(nodes_take_no_more_memory_than_is_said) {
+    put_link *const links[] = {put_abs, put_gelu, put_clip};
+    for (size_t i = 0; i < sizeof links / sizeof *links; i++) {
+        soma_status status = SOMA_OK;
+        for (chain_length = 2000; status == SOMA_OK && chain_length < 16000; chain_length += 2000) {
+            soma_network *network;
+            chain_link = links[i];
+            make(chain, 8, 20);
+            peak_memory_start();
+            status = load(NULL, &network);
+            size_t peak = peak_memory(), most = SOMA_ONNX_MEMORY_FACTOR * W->size + SOMA_ONNX_NETWORK_BASE;
+            ck_assert_msg(peak <= most, "chain %zu of %zu: %zu bytes, %zu are allowed", i, chain_length, peak, most);
+            soma_network_destroy(network);
+        }
+        if (status != SOMA_OK) expect_error(status, SOMA_INVALID_FILE, "m.onnx: ", " bytes");
+    }
+}
+END_TEST
+
+static void chain_with_data(void) {
+    put_external("w", "data", 1 << 16);
+    node("MatMul", "x", "w", "p");
+    chain();
+}
+
+/* The weights of large models lie beside the file, which is small then. */
+START_TEST(external_data_count) {
+    soma_network *network;
+    chain_length = 8000;
+    chain_link = put_abs;
+    make(chain, 8, 17);
+    expect_error(load(NULL, &network), SOMA_INVALID_FILE, "8004 nodes and tensors in ");
+    make(chain_with_data, 8, 17);
+    expect_error(load(NULL, &network), SOMA_INVALID_FILE, "8006 nodes and tensors in ");
+    ck_assert_int_eq(close(open(temporary_path("data"), O_CREAT | O_WRONLY, 0600)), 0);
+    ck_assert_int_eq(truncate(temporary_path("data"), 1 << 20), 0);
+    expect_ok(load(NULL, &network));
+    soma_network_destroy(network);
+    unlink(temporary_path("data"));
+}
+END_TEST
+
+static size_t places;
+static void one_place_for_all(void) {
+    char name[2][24], location[512] = "";
+    for (size_t i = 0; i < places; i++) {
+        snprintf(name[0], sizeof name[0], "w%zu", i);
+        snprintf(name[1], sizeof name[1], "p%zu", i);
+        for (size_t j = 0; j < i; j++) memcpy(location + 2 * j, "./", 2);
+        strcpy(location + 2 * i, "data");
+        put_external(name[0], location, 1 << 16);
+        node("MatMul", "x", name[0], name[1]);
+    }
+    node("Relu", "x", NULL, "y");
+}
+
+/* Many tensors of the same megabyte, under as many names for its file. */
+START_TEST(one_place_of_a_file_counts_once) {
+    soma_network *network;
+    ck_assert_int_eq(close(open(temporary_path("data"), O_CREAT | O_WRONLY, 0600)), 0);
+    ck_assert_int_eq(truncate(temporary_path("data"), 1 << 20), 0);
+    places = 10;
+    make(one_place_for_all, 8, 17);
+    expect_ok(load(NULL, &network));
+    soma_network_destroy(network);
+    places = 100;
+    make(one_place_for_all, 8, 17);
+    peak_memory_start();
+    expect_error(load(NULL, &network), SOMA_INVALID_FILE, "node ", "more memory than");
+    size_t peak = peak_memory(), most = SOMA_ONNX_MEMORY_FACTOR * (W->size + (1 << 20)) + SOMA_ONNX_NETWORK_BASE;
+    ck_assert_msg(peak <= most, "%zu bytes, %zu are allowed", peak, most);
+    unlink(temporary_path("data"));
+}
+END_TEST
+
+int main(void) {
+    if (soma_device_open("cpu", NULL, &device) != SOMA_OK) return 1;
+    TCase *cases = tcase_create("onnx, reading");
+    tcase_add_unchecked_fixture(cases, temporary_create, temporary_destroy);
+    tcase_add_test(cases, a_domain_that_is_imported_twice_does_no_harm);
+    tcase_add_loop_test(cases, an_axis_says_where_the_second_operand_begins, 0, sizeof old_cases / sizeof *old_cases);
+    tcase_add_test(cases, a_second_operand_lies_within_the_first);
+    tcase_add_test(cases, nothing_behind_other_outputs_is_needed);
+    tcase_add_test(cases, outputs_are_chosen_by_names_that_there_are);
+    tcase_add_test(cases, missing_ops_are_summed_up_over_branches_too);
+    tcase_add_test(cases, small_files_may_have_thousands_of_nodes);
+    tcase_add_test(cases, external_data_count);
+    tcase_add_test(cases, one_place_of_a_file_counts_once);
+    tcase_add_test(cases, nodes_take_no_more_memory_than_is_said);
+    Suite *suite = suite_create("onnx, reading");
+    suite_add_tcase(suite, cases);
+    SRunner *runner = srunner_create(suite);
+    srunner_set_fork_status(runner, CK_NOFORK); /* the device's threads do not survive a fork */
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    soma_device_close(device);
+    return failed ? 1 : 0;
+}
