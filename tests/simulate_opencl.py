@@ -18,6 +18,7 @@ def main(oclgrind, width, program, *arguments):
     environment = dict(os.environ)
     environment["SOMA_OPENCL_WIDTH"] = width
     environment["SOMA_OPENCL_GEMM"] = "soma"
+    environment["SOMA_OPENCL_PROBE"] = "off"  # another process would write its reports into the same log
     # The simulator does not know the "freeze" instruction, which the compiler writes where it optimises.
     environment["SOMA_OPENCL_BUILD_OPTIONS"] = "-cl-opt-disable -DSIMULATED"
     with tempfile.TemporaryDirectory() as directory:

@@ -4,6 +4,7 @@
 #include "option_table.h"
 #include "report.h"
 #include "session.h"
+#include <stdlib.h>
 #include <string.h>
 
 static const struct {
@@ -70,7 +71,8 @@ static void print_usage(FILE *stream) {
           "\nEnvironment\n"
           "  SOMA_DEVICE    the device that --device=auto means\n"
           "  SOMA_PLUGINS   shared objects with further kinds of devices, separated by ':'\n"
-          "  SOMA_CACHE_DIR where soma tune keeps its choices, if not in $XDG_CACHE_HOME/soma or ~/.cache/soma\n"
+          "  SOMA_CACHE_DIR where tuning and what is known of drivers is kept, if not in $XDG_CACHE_HOME/soma or "
+          "~/.cache/soma\n"
           "  SOMA_DATA_DIR  where the digits are, if not beside the program or installed\n"
           "  NO_COLOR       no colours on the terminal\n",
           stream);
@@ -131,9 +133,18 @@ static exit_status run(int count, char **arguments) {
     return status == STATUS_DONE ? commands[command].run(&settings) : status;
 }
 
+/*
+ * ocl-icd, one of OpenCL's loaders, asks every driver for its devices as soon as it lists them, to sort them: one that
+ * does not survive it would take the others along. soma sorts them itself. A library must not do this to a process.
+ */
+static void loader_setup(void) {
+    setenv("OCL_ICD_PLATFORM_SORT", "none", 0);
+}
+
 int main(int argc, char **argv) {
     clock_setup();
     interrupt_setup();
+    loader_setup();
     exit_status status;
     if (argc < 2) {
         print_usage(stderr);

@@ -139,8 +139,26 @@ def use_program(root, training, work, environment):
     print("with its data damaged it names the file")
 
 
+def survive_a_driver(root, work, environment):
+    """The installed program finds the installed one that tries drivers, and no other."""
+    stubs = os.environ.get("STUB_DRIVERS")
+    if not stubs:
+        print("built without OpenCL: there are no drivers to try")
+        return
+    find_one(root, "libexec/soma-probe-opencl")
+    driver = work / "stub.icd"
+    driver.write_text(stubs.split(":")[0] + "\n", encoding="utf-8")
+    stub = {**environment, "OCL_ICD_VENDORS": str(driver), "OCL_ICD_FILENAMES": "", "STUB_DRIVER": "abort", "SOMA_CACHE_DIR": str(work / "cache")}
+    listed = run([find_one(root, "bin/soma"), "devices"], env=stub)
+    if "Stub: asked for its devices, it ended the process (SIGABRT)" not in listed:
+        fail(f"with a driver that fails, soma devices said:\n{listed}")
+    print("a driver that ends the process is passed over")
+
+
 def main():
     meson, build, prefix, training, cxx, *cc = sys.argv[1:]
+    if Path(cc[0]).name == "ccache":
+        cc = cc[1:]
     if not shutil.which("pkg-config"):
         print("pkg-config is not installed")
         return SKIP
@@ -153,6 +171,7 @@ def main():
         environment["PKG_CONFIG_SYSROOT_DIR"] = str(root)
         environment["PKG_CONFIG_PATH"] = str(pc_file.parent)
         use_program(root / prefix.lstrip("/"), training == "training", work, environment)
+        survive_a_driver(root / prefix.lstrip("/"), work, environment)
         environment["LD_LIBRARY_PATH"] = str(pc_file.parent.parent)
         build_consumers(root, work, cc, cxx, environment)
         if len(cc) == 1:  # a sanitizer would have to be in those programs too

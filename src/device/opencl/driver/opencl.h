@@ -4,6 +4,7 @@
 #define SOMA_DEVICE_OPENCL_OPENCL_H
 
 #include "base/base.h"
+#include "device/opencl/driver/probe.h"
 
 #define CL_TARGET_OPENCL_VERSION 120
 #include <CL/cl.h>
@@ -102,8 +103,18 @@ typedef struct soma_cl_candidate {
     char reason[160]; /* why it can't serve; "" if it can */
 } soma_cl_candidate;
 
-/* Everything there is, in the platforms' order; *candidates is freed by the caller with soma_free(). */
+/* Everything there is, platforms with most GPUs first; *candidates is freed by the caller with soma_free(). */
 soma_status soma_cl_find(soma_cl_candidate **candidates, size_t *count);
+
+/* The same, but for the platforms that there is a reason against, which are passed over; `watch`, where it is not NULL,
+ * is told before and after a platform is asked for its devices. */
+typedef struct soma_cl_watch {
+    void (*before)(void *context, const char *identity);
+    void (*after)(void *context);
+    void *context;
+} soma_cl_watch;
+soma_status soma_cl_search(soma_cl_verdicts *drivers, const soma_cl_watch *watch, soma_cl_candidate **candidates,
+                           size_t *count);
 
 /* One device that somebody has already; its index is SOMA_NO_DEVICE_INDEX where it is not among those found. */
 soma_status soma_cl_examine(cl_device_id id, soma_cl_candidate *candidate);

@@ -17,9 +17,10 @@
 #define PLATFORM_NOT_FOUND (-1001) /* CL_PLATFORM_NOT_FOUND_KHR */
 
 typedef struct search {
+    soma_cl_verdicts *drivers;
+    const soma_cl_watch *watch; /* may be NULL */
     soma_cl_candidate *candidates;
     size_t count;
-    uint32_t devices; /* numbered so far */
 } search;
 
 uint64_t soma_cl_device_number(cl_device_id id, cl_device_info what) {
@@ -123,16 +124,14 @@ static soma_status append_device(search *found, const char *platform, cl_device_
     soma_cl_candidate *candidate = append(found);
     if (!candidate) return soma_out_of_memory(sizeof *candidate, "the list of OpenCL devices");
     candidate->id = id;
-    candidate->index = found->devices++;
     describe(id, &candidate->info);
     snprintf(candidate->info.platform, sizeof candidate->info.platform, "%s", platform);
     judge(id, &candidate->info, candidate->reason, sizeof candidate->reason);
     return SOMA_OK;
 }
 
-static soma_status search_platform(search *found, cl_platform_id platform) {
-    char name[64], reason[160];
-    platform_text(platform, CL_PLATFORM_NAME, name, sizeof name);
+static soma_status append_devices(search *found, cl_platform_id platform, const char *name) {
+    char reason[160];
     cl_uint count = 0;
     cl_int code = clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, 0, NULL, &count);
     if (code == CL_DEVICE_NOT_FOUND || (code == CL_SUCCESS && count == 0))
@@ -152,8 +151,122 @@ static soma_status search_platform(search *found, cl_platform_id platform) {
     return status;
 }
 
+/* Name, maker and version, in one line. */
+static void identify(cl_platform_id platform, soma_cl_identity identity) {
+    char name[64], vendor[64], version[128];
+    platform_text(platform, CL_PLATFORM_NAME, name, sizeof name);
+    platform_text(platform, CL_PLATFORM_VENDOR, vendor, sizeof vendor);
+    platform_text(platform, CL_PLATFORM_VERSION, version, sizeof version);
+    snprintf(identity, sizeof(soma_cl_identity), "%s, %s, %.60s", name, vendor, version);
+    for (char *at = identity; *at; at++)
+        if ((unsigned char)*at < ' ' || *at == 0x7f) *at = ' ';
+}
+
+static soma_status search_platform(search *found, cl_platform_id platform) {
+    char name[64];
+    soma_cl_identity identity;
+    platform_text(platform, CL_PLATFORM_NAME, name, sizeof name);
+    identify(platform, identity);
+    const char *reason = soma_cl_reason_against(found->drivers, identity);
+    if (reason) return append_empty(found, name, reason);
+    if (found->watch) found->watch->before(found->watch->context, identity);
+    soma_status status = append_devices(found, platform, name);
+    if (found->watch) found->watch->after(found->watch->context);
+    return status;
+}
+
+/* ---------------------------------------------------------------------------------------------------------- order */
+
+/* A platform's own candidates, which stand one after the other. */
+typedef struct platform_part {
+    size_t first, count;
+    uint32_t gpus, processors, devices;
+} platform_part;
+
+static bool comes_before(const platform_part *one, const platform_part *other) {
+    if (one->gpus != other->gpus) return one->gpus > other->gpus;
+    if (one->processors != other->processors) return one->processors > other->processors;
+    return one->devices > other->devices;
+}
+
+static void count_devices(const search *found, platform_part *part) {
+    part->count = found->count - part->first;
+    for (size_t i = part->first; i < found->count; i++) {
+        const soma_cl_candidate *candidate = &found->candidates[i];
+        part->devices += candidate->id != NULL;
+        part->gpus += candidate->id && candidate->info.kind == SOMA_DEVICE_GPU;
+        part->processors += candidate->id && candidate->info.kind == SOMA_DEVICE_OPENCL_CPU;
+    }
+}
+
+/*
+ * Loaders list platforms as directories give them, or in an order of their own, which can be switched off. Numbers of
+ * devices are to stay the same: so the order is made here, as ocl-icd makes it: most GPUs first, then most processors,
+ * then most devices.
+ */
+static soma_status put_in_order(search *found, platform_part *parts, size_t count) {
+    soma_cl_candidate *sorted = soma_calloc(found->count, sizeof *sorted);
+    if (!sorted) return soma_out_of_memory(found->count * sizeof *sorted, "the list of OpenCL devices");
+    for (size_t i = 1; i < count; i++)
+        for (size_t j = i; j > 0 && comes_before(&parts[j], &parts[j - 1]); j--) {
+            const platform_part later = parts[j - 1];
+            parts[j - 1] = parts[j];
+            parts[j] = later;
+        }
+    size_t next = 0;
+    uint32_t number = 0;
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j < parts[i].count; j++) sorted[next++] = found->candidates[parts[i].first + j];
+    for (size_t i = 0; i < next; i++)
+        if (sorted[i].id) sorted[i].index = number++;
+    soma_free(found->candidates);
+    found->candidates = sorted;
+    return SOMA_OK;
+}
+
+/* --------------------------------------------------------------------------------------------------- all platforms */
+
+/* A driver may have come since the others were tried. One that is not even there in another process is asked in this
+ * one. */
+static soma_status meet_strangers(search *found, const cl_platform_id *platforms, size_t count) {
+    for (size_t i = 0; found->drivers->tried && i < count; i++) {
+        soma_cl_identity identity;
+        identify(platforms[i], identity);
+        if (!soma_cl_knows_platform(found->drivers, identity)) return soma_cl_know_drivers_anew(found->drivers);
+    }
+    return SOMA_OK;
+}
+
+static soma_status search_platforms(search *found, const cl_platform_id *platforms, size_t count) {
+    SOMA_TRY(meet_strangers(found, platforms, count));
+    platform_part *parts = soma_calloc(count, sizeof *parts);
+    if (!parts) return soma_out_of_memory(count * sizeof *parts, "the list of OpenCL platforms");
+    soma_status status = SOMA_OK;
+    for (size_t i = 0; status == SOMA_OK && i < count; i++) {
+        parts[i].first = found->count;
+        status = search_platform(found, platforms[i]);
+        count_devices(found, &parts[i]);
+    }
+    if (status == SOMA_OK) status = put_in_order(found, parts, count);
+    soma_free(parts);
+    return status;
+}
+
+/* Platforms that cannot be listed without losing the process: what is known of them. */
+static soma_status append_known(search *found) {
+    const soma_cl_verdicts *drivers = found->drivers;
+    for (size_t i = 0; i < drivers->count; i++) {
+        char name[64]; /* an identity begins with it */
+        const char *identity = drivers->platform[i].platform, *comma = strchr(identity, ',');
+        snprintf(name, sizeof name, "%.*s", comma ? (int)(comma - identity) : (int)sizeof name, identity);
+        if (drivers->platform[i].reason[0]) SOMA_TRY(append_empty(found, name, drivers->platform[i].reason));
+    }
+    return append_empty(found, "OpenCL", drivers->whole);
+}
+
 static soma_status search_all(search *found) {
     cl_uint count = 0;
+    if (found->drivers->whole[0]) return append_known(found);
     cl_int code = clGetPlatformIDs(0, NULL, &count);
     if (code == PLATFORM_NOT_FOUND || (code == CL_SUCCESS && count == 0))
         return append_empty(found, "OpenCL", "no OpenCL driver is installed (the loader finds no platform)");
@@ -161,7 +274,7 @@ static soma_status search_all(search *found) {
     cl_platform_id *platforms = soma_calloc(count, sizeof *platforms);
     if (!platforms) return soma_out_of_memory(count * sizeof *platforms, "the list of OpenCL platforms");
     soma_status status = soma_cl_check(clGetPlatformIDs(count, platforms, NULL), "listing the OpenCL platforms");
-    for (cl_uint i = 0; status == SOMA_OK && i < count; i++) status = search_platform(found, platforms[i]);
+    if (status == SOMA_OK) status = search_platforms(found, platforms, count);
     soma_free(platforms);
     return status;
 }
@@ -178,10 +291,10 @@ soma_status soma_cl_check_process(void) {
                       "in this one");
 }
 
-soma_status soma_cl_find(soma_cl_candidate **candidates, size_t *count) {
-    search found = {0};
-    soma_status status = soma_cl_check_process();
-    if (status == SOMA_OK) status = search_all(&found);
+soma_status soma_cl_search(soma_cl_verdicts *drivers, const soma_cl_watch *watch, soma_cl_candidate **candidates,
+                           size_t *count) {
+    search found = {.drivers = drivers, .watch = watch};
+    soma_status status = search_all(&found);
     if (status != SOMA_OK) {
         soma_free(found.candidates);
         found.candidates = NULL;
@@ -190,6 +303,15 @@ soma_status soma_cl_find(soma_cl_candidate **candidates, size_t *count) {
     *candidates = found.candidates;
     *count = found.count;
     return status;
+}
+
+soma_status soma_cl_find(soma_cl_candidate **candidates, size_t *count) {
+    soma_cl_verdicts drivers;
+    *candidates = NULL;
+    *count = 0;
+    SOMA_TRY(soma_cl_check_process());
+    SOMA_TRY(soma_cl_know_drivers(&drivers));
+    return soma_cl_search(&drivers, NULL, candidates, count);
 }
 
 /* A sub-device is not among those that platforms list. */
