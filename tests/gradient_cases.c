@@ -26,6 +26,12 @@ static soma_tensor *build_leaky(soma_network *network, int variant) {
     return soma_dense(soma_dense_with(vector(network, 4), 6, &dense), 3, SOMA_IDENTITY);
 }
 
+static soma_tensor *build_prelu(soma_network *network, int variant) {
+    size_t shape[2] = {3, 2};
+    soma_tensor *x = soma_reshape(soma_dense(vector(network, 4), 6, SOMA_IDENTITY), 2, shape);
+    return soma_dense(soma_flatten(soma_prelu(x, variant ? -0.5f : 0.25f)), 3, SOMA_IDENTITY);
+}
+
 static soma_tensor *build_softmax(soma_network *network, int variant) {
     size_t shape[3] = {2, 3, 2};
     soma_tensor *x = soma_reshape(soma_dense(vector(network, 4), 12, SOMA_IDENTITY), 3, shape);
@@ -204,6 +210,7 @@ const gradient_case gradient_cases[] = {
     {"dense with activation", build_fused, SOMA_FUNCTION_COUNT, {.loss = {0}}, false, false},
     {"dense with activation, no fusion", build_fused, SOMA_FUNCTION_COUNT, {.no_fusion = true}, false, false},
     {"leaky relu", build_leaky, 3, {.loss = {0}}, false, false},
+    {"prelu", build_prelu, 2, {.loss = {0}}, false, false},
     {"softmax", build_softmax, 6, {.loss = {0}}, false, false},
     {"reduce", build_reduce, 3 * SOMA_REDUCTION_COUNT, {.loss = {0}}, false, false},
     {"join", build_join, 48, {.loss = {0}}, false, false},

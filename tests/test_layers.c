@@ -34,6 +34,9 @@ static soma_tensor *make_log_softmax(void) {
 static soma_tensor *make_dropout(void) {
     return soma_dropout(input(SHAPE(2, 3)), 0.5f);
 }
+static soma_tensor *make_prelu(void) {
+    return soma_prelu(input(SHAPE(2, 3)), 0.25f);
+}
 static soma_tensor *make_flatten(void) {
     return soma_flatten(input(SHAPE(2, 3, 4)));
 }
@@ -96,6 +99,7 @@ static const struct {
     {make_softmax, "softmax_1", "softmax", "[batch, 2, 3]", 0},
     {make_log_softmax, "log_softmax_1", "log_softmax", "[batch, 2, 3]", 0},
     {make_dropout, "dropout_1", "dropout", "[batch, 2, 3]", 0},
+    {make_prelu, "prelu_1", "prelu", "[batch, 2, 3]", 3},
     {make_flatten, "flatten_1", "flatten", "[batch, 24]", 0},
     {make_reshape, "reshape_1", "reshape", "[batch, 4, 6]", 0},
     {make_add, "add_1", "add", "[batch, 3, 4]", 0},

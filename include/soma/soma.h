@@ -214,6 +214,13 @@ SOMA_API soma_tensor *soma_log_softmax(soma_tensor *x, uint32_t axis);
  * in inference. */
 SOMA_API soma_tensor *soma_dropout(soma_tensor *x, float rate);
 
+/*
+ * x for x > 0, else slope * x, with a slope for each element of the last dimension, which is learnt and begins at
+ * `slope` (0.25 is usual; He et al. 2015, "Delving Deep into Rectifiers"). The slopes are a parameter [last dimension],
+ * which does not decay.
+ */
+SOMA_API soma_tensor *soma_prelu(soma_tensor *x, float slope);
+
 /* Any shape to one dimension; another shape of as many elements. */
 SOMA_API soma_tensor *soma_flatten(soma_tensor *x);
 SOMA_API soma_tensor *soma_reshape(soma_tensor *x, uint32_t rank, const size_t *shape);

@@ -31,6 +31,7 @@
     X(Min)                                                                                                             \
     X(Mul)                                                                                                             \
     X(Neg)                                                                                                             \
+    X(PRelu)                                                                                                           \
     X(Pow)                                                                                                             \
     X(ReduceMax)                                                                                                       \
     X(ReduceMean)                                                                                                      \

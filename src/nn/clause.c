@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/* See clause.h. */
+#include "nn/clause.h"
+
+#include "base/number.h"
+#include "base/utf8.h"
+#include "device/functions.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+bool soma_is_space(char c) {
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+bool soma_word_is(soma_word text, const char *name) {
+    return strlen(name) == text.length && memcmp(text.start, name, text.length) == 0;
+}
+
+/* Every message says which layer, and which piece of it. */
+soma_status soma_clause_reject(const soma_clause *clause, soma_word at, const char *format, ...) {
+    char message[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    return soma_error(SOMA_INVALID_ARGUMENT, "layer %zu, %s: %s", clause->number, soma_quote(at.start, at.length).text,
+                      message);
+}
+
+/* A whole word as a number that float32 can hold. */
+bool soma_clause_float(const soma_clause *clause, soma_word text, float *value) {
+    char buffer[64];
+    if (text.length >= sizeof buffer) return false;
+    memcpy(buffer, text.start, text.length);
+    buffer[text.length] = 0;
+    return soma_number_parse(buffer, clause->c_locale, value) && isfinite(*value);
+}
+
+soma_status soma_clause_size(const soma_clause *clause, soma_word text, const char *what, size_t *value) {
+    bool good = text.length > 0;
+    *value = 0;
+    for (size_t i = 0; good && i < text.length; i++) {
+        good = text.start[i] >= '0' && text.start[i] <= '9' && *value <= SOMA_MOST_UNITS;
+        *value = *value * 10 + (size_t)(text.start[i] - '0');
+    }
+    if (good && *value >= 1 && *value <= SOMA_MOST_UNITS) return SOMA_OK;
+    return soma_clause_reject(clause, text, "%s must be a whole number from 1 to %d", what, SOMA_MOST_UNITS);
+}
+
+static soma_word trimmed(soma_word text) {
+    while (text.length && soma_is_space(text.start[0])) text.start++, text.length--;
+    while (text.length && soma_is_space(text.start[text.length - 1])) text.length--;
+    return text;
+}
+
+/* name or name(a) or name(a,b): cuts the arguments off. */
+soma_status soma_clause_arguments(const soma_clause *clause, soma_word text, soma_word *name, float *values,
+                                  size_t *count) {
+    const char *open = memchr(text.start, '(', text.length);
+    *name = text;
+    *count = 0;
+    if (!open) return SOMA_OK;
+    name->length = (size_t)(open - text.start);
+    const char *close = text.start + text.length - 1;
+    if (*close != ')') return soma_clause_reject(clause, text, "it must end with the parenthesis");
+    for (const char *start = open + 1, *end; start <= close; start = end + 1) {
+        const char *comma = memchr(start, ',', (size_t)(close - start));
+        end = comma ? comma : close;
+        soma_word piece = trimmed((soma_word){start, (size_t)(end - start)});
+        if (*count == 2) return soma_clause_reject(clause, text, "at most two parameters are possible");
+        if (!soma_clause_float(clause, piece, &values[*count]))
+            return soma_clause_reject(clause, text, "parameter %zu, %s, is not a number", *count + 1,
+                                      soma_quote(piece.start, piece.length).text);
+        ++*count;
+    }
+    return SOMA_OK;
+}
+
+soma_status soma_clause_expect_parameters(const soma_clause *clause, soma_word text, soma_word name, size_t count,
+                                          size_t most) {
+    if (count <= most) return SOMA_OK;
+    return soma_clause_reject(clause, text, "%.*s takes %zu parameter%s, got %zu", (int)name.length, name.start, most,
+                              most == 1 ? "" : "s", count);
+}
+
+soma_status soma_clause_expect_words(const soma_clause *clause, size_t count, const char *form) {
+    if (clause->count == count) return SOMA_OK;
+    return soma_clause_reject(clause, clause->words[0], "%zu word%s, expected \"%s\"", clause->count,
+                              clause->count == 1 ? "" : "s", form);
+}
+
+/* *found is false where the word names no function. */
+soma_status soma_clause_function(const soma_clause *clause, soma_word text, bool *found, soma_function *function,
+                                 soma_activation_options *options) {
+    soma_word name;
+    float values[2];
+    size_t count;
+    int value;
+    SOMA_TRY(soma_clause_arguments(clause, text, &name, values, &count));
+    *found = soma_value_of_name(SOMA_NAMES_FUNCTION, name.start, name.length, &value);
+    if (!*found) return SOMA_OK;
+    *function = (soma_function)value;
+    const soma_function_row *row = soma_function_get(*function); /* softmax has none */
+    SOMA_TRY(soma_clause_expect_parameters(clause, text, name, count, row ? row->parameters : 0));
+    if (count == 0) return SOMA_OK;
+    *options = soma_activation_defaults(*function);
+    options->set = true;
+    options->a = values[0];
+    if (count > 1) options->b = values[1];
+    return SOMA_OK;
+}
