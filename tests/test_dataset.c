@@ -387,6 +387,8 @@ START_TEST(refuses_bad_weights) {
                      "not negative");
     }
     expect_error(soma_dataset_set_weights(dataset, NULL, SAMPLES), SOMA_INVALID_ARGUMENT, "weights is NULL");
+    const float nothing[SAMPLES] = {0};
+    expect_error(soma_dataset_set_weights(dataset, nothing, SAMPLES), SOMA_INVALID_ARGUMENT, "all 0");
     soma_dataset_destroy(dataset);
 }
 END_TEST

@@ -85,7 +85,7 @@ static double loss_of(execution *run, const gradient_case *test) {
     write_data(run, test);
     expect_ok(soma_executor_clear_accumulators(run->network->compiled->executor));
     expect_ok(soma_plan_run(run->plan, &values));
-    expect_ok(soma_step_read_metrics(run->network, BATCH, &metrics));
+    expect_ok(soma_step_read_metrics(run->network, &run->step->signature, BATCH, &metrics));
     return metrics.loss;
 }
 

@@ -93,6 +93,7 @@ END_TEST
 
 static const float weights[] = {1, 2, 0.5f}, negative[] = {1, -1, 1}, infinite[] = {1, INFINITY, 1},
                    no_number[] = {NAN, 1, 1};
+static const float nothing[3] = {0};
 
 static const struct {
     const char *text;
@@ -102,8 +103,14 @@ static const struct {
 } refusals[] = {
     {"dense 3 relu", {.loss = {(soma_loss)9}}, SOMA_INVALID_ARGUMENT, {"output dense_1", "no loss number 9"}},
     {"dense 3 relu", {.loss = {(soma_loss)-1}}, SOMA_INVALID_ARGUMENT, {"no loss number -1"}},
-    {"dense 1 softmax", {.loss = {SOMA_LOSS_DEFAULT}}, SOMA_INVALID_SHAPE, {"[batch, 1]", "sigmoid and binary"}},
-    {"reshape 2 2; softmax", {.loss = {SOMA_LOSS_DEFAULT}}, SOMA_INVALID_SHAPE, {"one dimension", "[batch, 2, 2]"}},
+    {"dense 1 softmax",
+     {.loss = {SOMA_CATEGORICAL_CROSSENTROPY}},
+     SOMA_INVALID_SHAPE,
+     {"[batch, 1]", "sigmoid and binary"}},
+    {"reshape 2 2; softmax",
+     {.loss = {SOMA_CATEGORICAL_CROSSENTROPY}},
+     SOMA_INVALID_SHAPE,
+     {"one dimension", "[batch, 2, 2]"}},
     {"dense 1", {.loss = {SOMA_CATEGORICAL_CROSSENTROPY_LOGITS}}, SOMA_INVALID_SHAPE, {"at least 2"}},
     {"dense 3", {.loss_weight = {NAN}}, SOMA_INVALID_ARGUMENT, {"loss weight is nan"}},
     {"dense 3", {.loss_weight = {INFINITY}}, SOMA_INVALID_ARGUMENT, {"loss weight is inf"}},
@@ -123,6 +130,7 @@ static const struct {
      {.class_weight = negative, .class_weight_count = 3},
      SOMA_INVALID_ARGUMENT,
      {"class weight 1 is -1"}},
+    {"dense 3 softmax", {.class_weight = nothing, .class_weight_count = 3}, SOMA_INVALID_ARGUMENT, {"all 0"}},
     {"dense 3 softmax",
      {.class_weight = infinite, .class_weight_count = 3},
      SOMA_INVALID_ARGUMENT,
@@ -199,6 +207,31 @@ START_TEST(class_weights_weigh_classes) {
     ck_assert(fabs((double)gradient[1 * 3 + 0] - 2 * (1.0 / 3) / 4) < 1e-7);
     expect_ok(soma_network_get_compile_options(network, &options));
     ck_assert(options.class_weight == NULL && options.class_weight_count == 0);
+    soma_network_destroy(network);
+}
+END_TEST
+
+/* In training they count, in evaluation they do not: there a loss is the same for every choice of weights. */
+START_TEST(class_weights_are_for_training_alone) {
+    static const float zeros[4][3] = {{0}}, tens[3] = {10, 10, 10}, of_samples[4] = {1, 0, 3, 0};
+    static const int32_t classes[4] = {0, 1, 2, 1};
+    soma_device device;
+    host_device_open(&device);
+    soma_network *network = identity_network(3, SOMA_SOFTMAX);
+    expect_ok(soma_compile_as(network, &device, &(soma_compile_options){.class_weight = tens, .class_weight_count = 3},
+                              SOMA_F64));
+    soma_array x = {zeros, SOMA_F32, 2, {4, 3}}, target = {classes, SOMA_I32, 1, {4}};
+    soma_metrics metrics;
+    expect_ok(soma_backward(network, &x, &target, &metrics));
+    ck_assert(fabs(metrics.loss - 10 * log(3)) < 1e-12 && metrics.weighted);
+    soma_dataset *dataset;
+    expect_ok(soma_dataset_from_arrays(&x, 1, &target, 1, &dataset));
+    expect_ok(soma_evaluate(network, dataset, 0, &metrics));
+    ck_assert(fabs(metrics.loss - log(3)) < 1e-12 && !metrics.weighted);
+    expect_ok(soma_dataset_set_weights(dataset, of_samples, 4));
+    expect_ok(soma_evaluate(network, dataset, 0, &metrics)); /* divided by the samples, not by their weights */
+    ck_assert(fabs(metrics.loss - (1 + 3) * log(3) / 4) < 1e-12 && metrics.weighted);
+    soma_dataset_destroy(dataset);
     soma_network_destroy(network);
 }
 END_TEST
@@ -284,12 +317,45 @@ START_TEST(a_network_without_losses_can_predict_only) {
 }
 END_TEST
 
+/* No cross-entropy goes with these outputs: they predict, and ask for a loss where one is needed. */
+START_TEST(an_output_without_a_loss_of_its_own_predicts) {
+    static const char *const texts[] = {"dense 1 softmax", "reshape 2 2; softmax"};
+    static const float x[4] = {1, 1, 1, 1};
+    static const int32_t class_number = 0;
+    const double expected = _i ? 0.5 : 1;
+    float y[4];
+    soma_device device;
+    soma_metrics metrics;
+    soma_compile_options options;
+    host_device_open(&device);
+    soma_network *network = network_of_text(4, texts[_i]);
+    expect_ok(soma_compile(network, &device, NULL));
+    expect_ok(soma_run(network, x, 1, y));
+    ck_assert(fabs((double)y[0] - expected) < 1e-6);
+    soma_network_figures figures;
+    expect_ok(soma_network_get_figures(network, 1, &figures));
+    ck_assert_uint_eq(figures.calls_per_step, 0);
+    expect_ok(soma_network_get_compile_options(network, &options));
+    ck_assert_int_eq(options.loss[0], SOMA_LOSS_NONE);
+    soma_array input = {x, SOMA_F32, 2, {1, 4}}, target = {&class_number, SOMA_I32, 1, {1}};
+    soma_dataset *dataset;
+    expect_ok(soma_dataset_from_arrays(&input, 1, &target, 1, &dataset));
+    expect_error(soma_evaluate(network, dataset, 0, &metrics), SOMA_INVALID_SHAPE, "cross-entropy", "unit per class");
+    if (SOMA_HAS_TRAINING)
+        expect_error(soma_fit(network, dataset, NULL, NULL), SOMA_INVALID_SHAPE, "cross-entropy", "unit per class");
+    soma_dataset_destroy(dataset);
+    soma_network_destroy(network);
+}
+END_TEST
+
 static void add_tests(TCase *cases) {
     tcase_add_loop_test(cases, losses_and_metrics_suit_the_output, 0, SOMA_COUNT_OF(choices));
     tcase_add_test(cases, metrics_are_those_asked_for);
     tcase_add_loop_test(cases, what_does_not_fit_is_refused, 0, SOMA_COUNT_OF(refusals));
+    tcase_add_loop_test(cases, an_output_without_a_loss_of_its_own_predicts, 0, 2);
     if (SOMA_HAS_TRAINING) {
         tcase_add_test(cases, class_weights_weigh_classes);
+        tcase_add_test(cases, class_weights_are_for_training_alone);
         tcase_add_test(cases, class_weights_of_two_classes);
         tcase_add_test(cases, loss_weights_add_up);
         tcase_add_test(cases, a_network_without_losses_can_predict_only);

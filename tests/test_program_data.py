@@ -187,11 +187,43 @@ class Training(TableTest):
         """n / (k n_c): 40 samples of 2 classes, 8 and 32 of each."""
         rows = [[*points(0)[i], "few"] for i in range(8)] + [[*points(1)[i], "many"] for i in range(32)]
         table = self.write_table("unbalanced.csv", rows)
-        losses = {weights: self.train("--data", table, "--test=0", "--validation=0", "--epochs=2", *weights)["train_loss"]
+        losses = {weights: self.train("--data", table, "--test=0", "--validation=0", "--epochs=2",
+                                      *weights)["train_weighted_loss" if weights else "train_loss"]
                   for weights in ((), ("--class-weights=balanced",), ("--class-weights=2.5,0.625",))}
         self.assertEqual(losses["--class-weights=balanced",], losses["--class-weights=2.5,0.625",])
         self.assertNotEqual(losses["--class-weights=balanced",], losses[()])
         self.refuse(USAGE, ["3", "2"], "train", f"--device={DEVICE}", "--data", table, "--class-weights=1,2,3")
+
+    def test_a_loss_is_one_number_under_one_name(self):
+        """Class weights are for training; what they make of the loss has another name."""
+        table = self.write_table("two.csv", [[*points(0)[i], "no"] for i in range(20)] + [[*points(1)[i], "yes"] for i in range(20)])
+        model, course, plot = self.path("weighted"), self.path("course.csv"), self.path("plot.svg")
+        plain = self.train("--data", table, "--validation=0.2", "--epochs=1", "--lr=1e-30")
+        result = self.train("--data", table, "--validation=0.2", "--epochs=1", "--lr=1e-30", "--class-weights=10,10", "--save", model,
+                            "--history", course, "--plot", plot)
+        self.assertAlmostEqual(result["train_weighted_loss"], 10 * plain["train_loss"], places=4)
+        self.assertNotIn("train_loss", result)
+        for name in ("validation_loss", "test_loss"):
+            self.assertAlmostEqual(result[name], plain[name], places=6)
+        with open(course, newline="") as file:
+            row = next(csv.DictReader(file))
+        self.assertAlmostEqual(float(row["weighted_loss"]), result["train_weighted_loss"], places=5)
+        self.assertAlmostEqual(float(row["val_loss"]), result["validation_loss"], places=5)
+        with open(plot) as file:
+            self.assertIn("training, weighted", file.read())
+        evaluated = self.json("evaluate", "--model", model, f"--device={DEVICE}", "--data", table)
+        self.assertIn("loss", evaluated)
+        self.assertNotIn("weighted_loss", evaluated)
+        for weights in ("0,0", "0,0.0"):
+            self.refuse(USAGE, ["class weights", "all 0"], "train", f"--device={DEVICE}", "--data", table, f"--class-weights={weights}")
+
+    def test_what_has_no_loss_predicts(self):
+        """softmax(0, 0) = (1/2, 1/2), softmax of one unit is 1."""
+        for net, count in (("reshape 2 2; softmax", 4), ("dense 1 softmax", 1)):
+            arguments = ["--net", net, "--input=4", f"--device={DEVICE}"]
+            self.assertIn("for inference", self.succeed("summary", *arguments).stdout)
+            self.assertEqual(self.json("bench", *arguments, "--steps=2")["mode"], "infer")
+            self.refuse(USAGE, ["unit per class"], "bench", *arguments, "--steps=2", "--mode=train", "--quiet")
 
     def test_early_stopping_and_the_best_weights(self):
         """At this rate the loss of the validation samples soon goes up and down; the best epoch is the third before the last."""

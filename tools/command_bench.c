@@ -132,6 +132,15 @@ static exit_status bench(const struct settings *settings, soma_network *network,
     return status;
 }
 
+/* Inference where the network has no loss to be trained on, unless --mode says otherwise. */
+static soma_status choose_mode(struct settings *settings, soma_network *network) {
+    soma_network_figures figures;
+    if (option_given(settings, mode)) return SOMA_OK;
+    soma_status cause = soma_network_get_figures(network, settings->batch, &figures);
+    if (cause == SOMA_OK && figures.calls_per_step == 0) settings->mode = MODE_INFER;
+    return cause;
+}
+
 static exit_status bench_peak(const struct settings *settings) {
     soma_device *device = NULL;
     exit_status status = session_open(settings, &device);
@@ -170,7 +179,8 @@ exit_status command_bench(const struct settings *given) {
         soma_device_get_info(device, &info);
         say("%s, batch %llu, on %s: %s\n", settings.net ? settings.net : settings.model,
             (unsigned long long)settings.batch, soma_device_selector(device), info.name);
-        status = bench(&settings, network, device);
+        soma_status cause = choose_mode(&settings, network);
+        status = cause == SOMA_OK ? bench(&settings, network, device) : fail_from_library(cause, STATUS_USAGE, NULL);
     }
     soma_network_destroy(network);
     soma_device_close(device);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Writes the course of training as CSV. */
 #include "history.h"
+#include "metrics.h"
 #include "output_file.h"
 
 static void write_names(FILE *stream, const soma_metrics *metrics, const char *prefix) {
-    fprintf(stream, ",%sloss", prefix);
+    fprintf(stream, ",%s%s", prefix, metrics_loss_name(metrics));
     for (uint32_t i = 0; i < metrics->metric_count; i++) fprintf(stream, ",%s%s", prefix, metrics->metric_name[i]);
 }
 

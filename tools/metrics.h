@@ -6,13 +6,17 @@
 #include "program.h"
 #include "report.h"
 
+/* "loss", or "weighted_loss" where samples or classes have weights: the two are different numbers. */
+const char *metrics_loss_name(const soma_metrics *metrics);
+
 /* The accuracy among the metrics; NaN if there is none, or metrics is NULL. */
 double metrics_accuracy(const soma_metrics *metrics);
 
-/* PREFIXloss, PREFIXaccuracy (null where there is none), and the other metrics under PREFIX and their names. */
+/* PREFIX and the name of the loss, PREFIXaccuracy (null where there is none), and the other metrics under PREFIX and
+ * their names. */
 void metrics_report(report *object, const char *prefix, const soma_metrics *metrics);
 
-/* The result for people: "Test loss: ..." and, last, "Test accuracy: ...". */
+/* The result for people: "Test loss: ..." (or "weighted loss") and, last, "Test accuracy: ...". */
 void metrics_say(const char *what, const soma_metrics *metrics);
 
 #endif

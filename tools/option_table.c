@@ -197,7 +197,7 @@ const option_row option_table[] = {
     {.group = "Measurement", .name = "batch", .letter = 'b', .type = OPTION_COUNT, .offset = FIELD(batch), .commands = BENCH, .argument = "N",
      .fallback = "128", .interval = "[1, 16777216]", .help = "samples in a step"},
     {.name = "mode", .type = OPTION_CHOICE, .offset = FIELD(mode), .commands = BENCH, .argument = "MODE", .choices = &mode_choice,
-     .fallback = "train", .help = "time steps of training, or of inference"},
+     .fallback = "train", .help = "time steps of training, or of inference (the default where the network has no loss)"},
     {.name = "steps", .type = OPTION_COUNT, .offset = FIELD(steps), .commands = BENCH, .argument = "N", .interval = "[1, 10000000]",
      .help = "make N steps and no more: the first two untimed where there are more, the rest timed once; the matrix products alone "
              "are left out (default: as many as fit --seconds)"},

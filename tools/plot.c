@@ -101,6 +101,11 @@ static double curve_value(const struct curve *curve, uint32_t epoch) {
     return curve->metric < 0 ? metrics->loss : metrics->metric[curve->metric];
 }
 
+static bool curve_is_weighted(const struct curve *curve) {
+    const soma_epoch *first = &curve->history->epochs[0];
+    return curve->metric < 0 && (curve->validation ? &first->validation : &first->train)->weighted;
+}
+
 static double x_of(const struct panel *panel, uint32_t epoch) {
     return panel->left + panel->width * plot_scale_place(&panel->x, panel->history->epochs[epoch].epoch);
 }
@@ -163,9 +168,10 @@ static void draw_panel_heading(FILE *stream, const struct panel *panel) {
     for (size_t c = 0; c < panel->curve_count; c++) {
         const char *name = c ? "validation" : "training";
         fprintf(stream,
-                "<tspan class=\"%s-ink\" dx=\"%d\">\xe2\x97\x8f</tspan><tspan class=\"soft\" dx=\"4\">%s</tspan>"
+                "<tspan class=\"%s-ink\" dx=\"%d\">\xe2\x97\x8f</tspan><tspan class=\"soft\" dx=\"4\">%s%s</tspan>"
                 "<tspan dx=\"5\">%#.3g</tspan>",
-                name, c ? 16 : 0, name, curve_value(&panel->curves[c], panel->history->count - 1));
+                name, c ? 16 : 0, name, curve_is_weighted(&panel->curves[c]) ? ", weighted" : "",
+                curve_value(&panel->curves[c], panel->history->count - 1));
     }
     fputs("</text>\n", stream);
 }

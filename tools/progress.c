@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Shows training while it runs. */
 #include "progress.h"
+#include "metrics.h"
 #include <string.h>
 
 #define SECONDS_BETWEEN_DRAWS 0.2 /* asking for the figures waits for the device, so ask rarely */
@@ -28,7 +29,7 @@ static const char *short_time(double seconds, char text[32]) {
 }
 
 static size_t append_figures(char *text, size_t size, const soma_metrics *metrics, const char *prefix) {
-    size_t length = (size_t)snprintf(text, size, "  %sloss %.4f", prefix, metrics->loss);
+    size_t length = (size_t)snprintf(text, size, "  %s%s %.4f", prefix, metrics_loss_name(metrics), metrics->loss);
     for (uint32_t i = 0; i < metrics->metric_count && length < size; i++)
         length += (size_t)snprintf(text + length, size - length, "  %s%s %.4f", prefix, metrics->metric_name[i],
                                    metrics->metric[i]);

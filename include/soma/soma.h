@@ -344,7 +344,8 @@ typedef struct soma_compile_options {
     soma_optimizer optimizer;
     soma_metric metrics[SOMA_MAX_METRICS]; /* of the first output; the first is DEFAULT */
     uint32_t top_k;
-    /* Of the first output: one per class, or two for binary cross-entropy; copied; NULL: 1 each. */
+    /* Of the first output, for training alone: one per class, or two for binary cross-entropy, not all 0; copied;
+     * NULL: 1 each. Evaluation, validation included, is without them. */
     const float *class_weight;
     size_t class_weight_count;
     bool no_fusion;        /* build the plain plan: for tests */
@@ -359,10 +360,10 @@ typedef struct soma_compile_options {
 SOMA_API soma_status soma_compile(soma_network *network, soma_device *device, const soma_compile_options *options);
 
 /*
- * Times a few training steps of this network, with random data of this batch size, on every usable device, and opens
- * the quickest. Honours SOMA_DEVICE: what it names is opened without a trial. batch_size 0: 32. `function`, if not
- * NULL, is told each device's median step in microseconds (< 0: failed). The network keeps its weights and is left
- * not compiled.
+ * Times a few training steps of this network (of inference where it has no loss), with random data of this batch size,
+ * on every usable device, and opens the quickest. Honours SOMA_DEVICE: what it names is opened without a trial.
+ * batch_size 0: 32. `function`, if not NULL, is told each device's median step in microseconds (< 0: failed). The
+ * network keeps its weights and is left not compiled.
  */
 typedef void soma_choose_function(void *context, const char *selector, const soma_device_info *info, double step_us);
 SOMA_API soma_status soma_choose_device(soma_network *network, const soma_compile_options *options, size_t batch_size,
@@ -423,7 +424,8 @@ typedef struct soma_dataset soma_dataset;
 SOMA_API soma_status soma_dataset_from_arrays(const soma_array *inputs, size_t input_count, const soma_array *targets,
                                               size_t target_count, soma_dataset **dataset);
 
-/* Per-sample weights for the loss, copied; count = samples. */
+/* Per-sample weights for the loss, copied; count = samples. Finite, at least 0, and not all 0. A sample's loss and
+ * gradient are multiplied by its weight, and the sum is divided by the number of samples. */
 SOMA_API soma_status soma_dataset_set_weights(soma_dataset *dataset, const float *weights, size_t count);
 
 /*
@@ -557,9 +559,12 @@ SOMA_API bool soma_value_of_name(soma_names which, const char *text, size_t leng
 /* --------------------------------------------------------------------------------------------------- training */
 
 typedef struct soma_metrics {
-    double loss; /* mean over the samples, regularisation not included */
-    double metric[SOMA_MAX_METRICS];
+    /* Mean over the samples, regularisation not included. Where `weighted` is set: sum of weight times loss, divided by
+     * the number of samples, not by the sum of the weights. */
+    double loss;
+    double metric[SOMA_MAX_METRICS]; /* never weighted */
     uint32_t metric_count;
+    bool weighted;                             /* the samples have weights or, in training, the classes */
     const char *metric_name[SOMA_MAX_METRICS]; /* "accuracy", "top_5_accuracy", ...; static or owned by the network */
     uint64_t reserved[4];                      /* zero */
 } soma_metrics;

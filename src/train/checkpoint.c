@@ -66,14 +66,15 @@ static soma_checkpoint checkpoint_of(const struct soma_fit *fit, const soma_snap
 
 /* ------------------------------------------------------------------------------------------------------- resume */
 
-/* Names of metrics belong to the network. */
-static void name_metrics(const soma_compiled *compiled, soma_metrics *metrics) {
+/* What figures are called belongs to the network and the data. */
+static void name_metrics(const soma_pass *pass, soma_metrics *metrics) {
+    const soma_compiled *compiled = pass->network->compiled;
+    metrics->weighted = soma_step_is_weighted(compiled, &pass->match.signature);
     metrics->metric_count = compiled->metric_count;
     for (uint32_t i = 0; i < compiled->metric_count; i++) metrics->metric_name[i] = compiled->metric_name[i];
 }
 
 static void take_over_history(struct soma_fit *fit, const soma_checkpoint *checkpoint) {
-    const soma_compiled *compiled = fit->network->compiled;
     fit->history->epochs = checkpoint->history.epochs;
     fit->history->count = checkpoint->history.count;
     fit->history->best = checkpoint->state.best_epoch;
@@ -81,8 +82,8 @@ static void take_over_history(struct soma_fit *fit, const soma_checkpoint *check
         soma_epoch *epoch = &fit->history->epochs[i];
         epoch->epoch = i + 1;
         epoch->has_validation = fit->validates;
-        name_metrics(compiled, &epoch->train);
-        if (fit->validates) name_metrics(compiled, &epoch->validation);
+        name_metrics(&fit->pass, &epoch->train);
+        if (fit->validates) name_metrics(&fit->validation, &epoch->validation);
     }
 }
 

@@ -98,7 +98,7 @@ static soma_status time_device(soma_network *network, soma_device *device, const
                                size_t batch_size, double *step_us) {
     SOMA_TRY(soma_compile(network, device, options));
     soma_bench bench;
-    soma_status status = soma_bench_open(network, batch_size, true, SIZE_MAX, &bench);
+    soma_status status = soma_bench_open(network, batch_size, soma_can_train(network), SIZE_MAX, &bench);
     if (status == SOMA_OK) {
         status = time_steps(&bench, step_us);
         soma_status closed = soma_bench_close(&bench);

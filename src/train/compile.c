@@ -85,6 +85,8 @@ soma_signature soma_default_signature(const soma_network *network, soma_mode mod
 
 bool soma_can_train(const soma_network *network) {
     bool has_loss = false;
+    for (size_t i = 0; i < soma_network_output_count(network); i++)
+        if (network->compiled->lacks_loss[i]) return false;
     for (size_t i = 0; i < soma_network_output_count(network); i++) has_loss |= network->compiled->trained_on[i];
     return has_loss && SOMA_HAS_TRAINING;
 }

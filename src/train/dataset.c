@@ -252,10 +252,17 @@ soma_status soma_dataset_set_weights(soma_dataset *dataset, const float *weights
     if (count != dataset->samples)
         return soma_error(SOMA_INVALID_ARGUMENT, "%zu weights for %zu samples; each sample needs one", count,
                           dataset->samples);
-    for (size_t i = 0; i < count; i++)
+    bool any = count == 0;
+    for (size_t i = 0; i < count; i++) {
         if (!isfinite(weights[i]) || weights[i] < 0)
             return soma_error(SOMA_INVALID_ARGUMENT, "weight of sample %zu is %g; weights are finite and not negative",
                               i, (double)weights[i]);
+        any |= weights[i] > 0;
+    }
+    if (!any)
+        return soma_error(SOMA_INVALID_ARGUMENT,
+                          "the weights of the %zu samples are all 0, so that none would count; one must be greater",
+                          count);
     /* Weights belong to the rows of the storage: who shares it must not see them. */
     if (dataset->rows || __atomic_load_n(&dataset->storage->references, __ATOMIC_ACQUIRE) > 1) {
         soma_storage *own;

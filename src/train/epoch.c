@@ -56,7 +56,7 @@ static soma_status run_batches(struct soma_fit *fit) {
 static soma_status measure_epoch(struct soma_fit *fit, soma_epoch *epoch) {
     *epoch = (soma_epoch){.epoch = fit->epoch, .has_validation = fit->validates};
     epoch->learning_rate = (double)fit->network->compiled->learning_rate;
-    SOMA_TRY(soma_step_read_metrics(fit->network, fit->samples_done, &epoch->train));
+    SOMA_TRY(soma_step_read_metrics(fit->network, &fit->pass.match.signature, fit->samples_done, &epoch->train));
     if (fit->validates) {
         SOMA_TRY(soma_evaluate_pass(&fit->validation, &epoch->validation));
         if (!isfinite(epoch->validation.loss)) return soma_fit_diagnose_validation(fit);

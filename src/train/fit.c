@@ -165,7 +165,7 @@ soma_status soma_fit_metrics(soma_network *network, soma_metrics *metrics) {
     struct soma_fit *fit = network->compiled->fit;
     if (!fit || fit->samples_done == 0)
         return soma_error(SOMA_INVALID_STATE, "soma_fit_metrics is for the callbacks of soma_fit");
-    SOMA_TRY(soma_step_read_metrics(network, fit->samples_done, metrics));
+    SOMA_TRY(soma_step_read_metrics(network, &fit->pass.match.signature, fit->samples_done, metrics));
     if (!isfinite(metrics->loss)) fit->suspect = true;
     return SOMA_OK;
 }

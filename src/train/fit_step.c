@@ -34,7 +34,7 @@ soma_status soma_fit_bad_parameter(soma_executor *executor, size_t *element) {
 
 soma_status soma_fit_loss_is_finite(soma_network *network, bool *finite) {
     soma_metrics metrics;
-    SOMA_TRY(soma_step_read_metrics(network, 1, &metrics));
+    SOMA_TRY(soma_step_read_metrics(network, &network->compiled->fit->pass.match.signature, 1, &metrics));
     *finite = isfinite(metrics.loss);
     return SOMA_OK;
 }

@@ -25,8 +25,10 @@ static soma_status run_batch(soma_network *network, const soma_array *inputs, co
     SOMA_TRY(soma_dataset_from_arrays(inputs, network->input_count, targets, target_count, &batch));
     const soma_batches_options options = {.batch = batch->samples, .on_host = true};
     soma_pass pass;
+    soma_signature signature;
     soma_status status = soma_pass_open(network, batch, mode, &options, &pass);
     if (status == SOMA_OK) {
+        signature = pass.match.signature;
         compiled->learning_rate = soma_rate_now(compiled, 0, 0);
         status = soma_executor_clear_accumulators(compiled->executor);
         if (status == SOMA_OK) status = soma_pass_run(&pass, 0);
@@ -34,7 +36,7 @@ static soma_status run_batch(soma_network *network, const soma_array *inputs, co
         compiled->last_plan = status == SOMA_OK ? pass.full : NULL;
         soma_pass_close(&pass);
     }
-    if (status == SOMA_OK && metrics) status = soma_step_read_metrics(network, batch->samples, metrics);
+    if (status == SOMA_OK && metrics) status = soma_step_read_metrics(network, &signature, batch->samples, metrics);
     soma_dataset_destroy(batch);
     return status;
 }

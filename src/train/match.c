@@ -97,6 +97,7 @@ static soma_status match_target(const soma_tensor *output, soma_loss_kind loss, 
 static soma_status match_targets(const soma_network *network, const soma_storage *storage, soma_match *match) {
     const soma_compiled *compiled = network->compiled;
     size_t trained = 0, outputs = soma_network_output_count(network);
+    SOMA_TRY(soma_require_losses(network));
     for (size_t i = 0; i < outputs; i++) trained += compiled->trained_on[i];
     if (trained == 0)
         return soma_error(SOMA_INVALID_STATE, "the network was compiled without a loss; it can only predict");

@@ -13,13 +13,18 @@ static bool is_last_softmax(const soma_tensor *tensor) {
            tensor->attributes.softmax.axis == tensor->rank;
 }
 
+/* For categorical cross-entropy: an output of a unit per class. */
+static bool fits_classes(const soma_tensor *output) {
+    return output->rank == 1 && output->shape[0] >= 2;
+}
+
 static bool is_sigmoid(const soma_tensor *tensor) {
     return tensor->op == SOMA_OP_UNARY && tensor->attributes.unary.function == SOMA_SIGMOID;
 }
 
 soma_loss soma_resolve_loss(soma_loss loss, const soma_tensor *output) {
     if (loss != SOMA_LOSS_DEFAULT) return loss;
-    if (is_last_softmax(output)) return SOMA_CATEGORICAL_CROSSENTROPY;
+    if (is_last_softmax(output)) return fits_classes(output) ? SOMA_CATEGORICAL_CROSSENTROPY : SOMA_LOSS_NONE;
     return is_sigmoid(output) ? SOMA_BINARY_CROSSENTROPY : SOMA_MEAN_SQUARED_ERROR;
 }
 
@@ -42,15 +47,24 @@ static bool is_binary(soma_loss_kind kind) {
     return kind == SOMA_LOSS_BINARY_CROSSENTROPY || kind == SOMA_LOSS_BINARY_CROSSENTROPY_LOGITS;
 }
 
+static soma_status refuse_shape(const soma_tensor *output) {
+    char text[SOMA_SHAPE_TEXT];
+    return soma_error(
+        SOMA_INVALID_SHAPE,
+        "output %s: categorical cross-entropy needs one dimension with a unit per class, at least 2, got %s%s",
+        soma_tensor_name(output), soma_tensor_shape_text(output, text),
+        output->rank == 1 ? " (for one unit use a sigmoid and binary cross-entropy)" : "; name another loss");
+}
+
 static soma_status choose_loss(soma_compiled *compiled, const soma_tensor *output, size_t i,
                                const soma_compile_options *options) {
     soma_loss loss = soma_resolve_loss(options->loss[i], output);
-    char text[SOMA_SHAPE_TEXT];
     if ((unsigned)loss > SOMA_LOSS_NONE)
         return soma_error(SOMA_INVALID_ARGUMENT, "output %s: there is no loss number %d", soma_tensor_name(output),
                           (int)loss);
     compiled->trained_on[i] = loss != SOMA_LOSS_NONE;
-    if (loss == SOMA_LOSS_NONE) return SOMA_OK;
+    compiled->lacks_loss[i] = loss == SOMA_LOSS_NONE && options->loss[i] == SOMA_LOSS_DEFAULT;
+    if (!compiled->trained_on[i]) return SOMA_OK;
     compiled->loss[i] = loss_kinds[loss];
     if ((loss == SOMA_CATEGORICAL_CROSSENTROPY && is_last_softmax(output)) ||
         (loss == SOMA_BINARY_CROSSENTROPY && is_sigmoid(output))) {
@@ -61,12 +75,13 @@ static soma_status choose_loss(soma_compiled *compiled, const soma_tensor *outpu
         return soma_error(SOMA_INVALID_ARGUMENT, "output %s: the loss weight is %g, it must be finite",
                           soma_tensor_name(output), (double)options->loss_weight[i]);
     compiled->loss_weight[i] = options->loss_weight[i] != 0 ? options->loss_weight[i] : 1;
-    if (soma_loss_is_categorical(compiled->loss[i]) && (output->rank != 1 || output->shape[0] < 2))
-        return soma_error(
-            SOMA_INVALID_SHAPE,
-            "output %s: categorical cross-entropy needs one dimension with a unit per class, at least 2, got %s%s",
-            soma_tensor_name(output), soma_tensor_shape_text(output, text),
-            output->rank == 1 ? " (for one unit use a sigmoid and binary cross-entropy)" : "");
+    if (soma_loss_is_categorical(compiled->loss[i]) && !fits_classes(output)) return refuse_shape(output);
+    return SOMA_OK;
+}
+
+soma_status soma_require_losses(const soma_network *network) {
+    for (size_t i = 0; i < soma_network_output_count(network); i++)
+        if (network->compiled->lacks_loss[i]) return refuse_shape(soma_network_output(network, i));
     return SOMA_OK;
 }
 
@@ -83,10 +98,16 @@ static soma_status choose_class_weights(const soma_network *network, soma_compil
     if (options->class_weight_count != expected)
         return soma_error(SOMA_INVALID_ARGUMENT, "output %s has %zu classes, got %zu class weights",
                           soma_tensor_name(output), expected, options->class_weight_count);
-    for (size_t i = 0; i < expected; i++)
+    bool any = false;
+    for (size_t i = 0; i < expected; i++) {
         if (!(options->class_weight[i] >= 0 && isfinite(options->class_weight[i])))
             return soma_error(SOMA_INVALID_ARGUMENT, "class weight %zu is %g, it must be finite and at least 0", i,
                               (double)options->class_weight[i]);
+        any |= options->class_weight[i] > 0;
+    }
+    if (!any)
+        return soma_error(SOMA_INVALID_ARGUMENT,
+                          "the class weights are all 0, so that nothing would count; one must be greater");
     compiled->class_weight_count = expected;
     return SOMA_OK;
 }

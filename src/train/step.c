@@ -51,6 +51,14 @@ static soma_tensor *copy_of(const soma_step_builder *build, const soma_tensor *t
 /* -------------------------------------------------------------------------------------------------- loss and metrics
  */
 
+static bool has_class_weights(const soma_compiled *compiled, soma_mode mode) {
+    return compiled->class_weight_count > 0 && !is_forward(mode);
+}
+
+bool soma_step_is_weighted(const soma_compiled *compiled, const soma_signature *signature) {
+    return signature->weighted || has_class_weights(compiled, signature->mode);
+}
+
 /* A loss from logits stands before the output's own softmax or sigmoid. */
 static soma_tensor *loss_prediction(const soma_step_builder *build, size_t output) {
     soma_tensor *prediction = copy_of(build, soma_network_output(build->network, output));
@@ -78,9 +86,10 @@ static soma_status add_metric(soma_step_builder *build, soma_tensor *prediction,
 static soma_status add_loss(soma_step_builder *build, size_t i) {
     const soma_compiled *compiled = build->compiled;
     soma_tensor *input[4] = {loss_prediction(build, i), build->target[i]};
-    soma_attributes attributes = {.loss = {.params = {compiled->loss[i], compiled->huber_delta},
-                                           .weighted = build->weight != NULL,
-                                           .class_weighted = i == 0 && compiled->class_weight_count > 0}};
+    soma_attributes attributes = {
+        .loss = {.params = {compiled->loss[i], compiled->huber_delta},
+                 .weighted = build->weight != NULL,
+                 .class_weighted = i == 0 && has_class_weights(compiled, build->step->signature.mode)}};
     uint32_t count = 2;
     if (attributes.loss.weighted) input[count++] = build->weight;
     if (attributes.loss.class_weighted) SOMA_TRY(class_weight_tensor(build, &input[count++]));
@@ -233,7 +242,8 @@ soma_step_values soma_step_values_now(const soma_network *network, size_t start)
         .optimizer = soma_optimizer_step(&compiled->optimizer, compiled->step + 1, compiled->learning_rate)};
 }
 
-soma_status soma_step_read_metrics(soma_network *network, size_t samples, soma_metrics *metrics) {
+soma_status soma_step_read_metrics(soma_network *network, const soma_signature *signature, size_t samples,
+                                   soma_metrics *metrics) {
     const soma_compiled *compiled = network->compiled;
     double totals[SOMA_ACCUMULATOR_SLOTS];
     SOMA_TRY(soma_executor_read_accumulators(compiled->executor, totals));
@@ -241,6 +251,7 @@ soma_status soma_step_read_metrics(soma_network *network, size_t samples, soma_m
     for (size_t i = 0; i < soma_network_output_count(network); i++)
         if (compiled->trained_on[i])
             metrics->loss += (double)compiled->loss_weight[i] * totals[SOMA_SLOT_LOSS + i] / (double)samples;
+    metrics->weighted = soma_step_is_weighted(compiled, signature);
     metrics->metric_count = compiled->metric_count;
     for (uint32_t i = 0; i < compiled->metric_count; i++) {
         metrics->metric[i] = totals[SOMA_SLOT_METRIC + i] / (double)samples;

@@ -45,7 +45,8 @@ typedef struct soma_compiled {
     soma_executor *executor;
     soma_optimizer optimizer; /* resolved */
     soma_loss_kind loss[SOMA_MAX_OUTPUTS];
-    bool trained_on[SOMA_MAX_OUTPUTS]; /* false: SOMA_LOSS_NONE */
+    bool trained_on[SOMA_MAX_OUTPUTS]; /* false: SOMA_LOSS_NONE, or ... */
+    bool lacks_loss[SOMA_MAX_OUTPUTS]; /* none was named, and none goes with the output */
     bool from_input[SOMA_MAX_OUTPUTS]; /* the loss takes the input of the output's softmax or sigmoid */
     float loss_weight[SOMA_MAX_OUTPUTS];
     float huber_delta;
@@ -63,11 +64,14 @@ typedef struct soma_compiled {
     struct soma_fit *fit; /* the running soma_fit(), for soma_fit_metrics(); defined by fit.c */
 } soma_compiled;
 
-/* objective.c: the loss that is meant, where DEFAULT stands for one that suits the output. */
+/* objective.c: the loss that is meant, where DEFAULT stands for one that suits the output, or for NONE if none does. */
 soma_loss soma_resolve_loss(soma_loss loss, const soma_tensor *output);
 /* objective.c: losses, class weights and metrics from the options. */
 soma_status soma_choose_objective(const soma_network *network, soma_compiled *compiled,
                                   const soma_compile_options *options);
+
+/* For what needs a loss: refuses outputs that lack one. */
+soma_status soma_require_losses(const soma_network *network);
 
 /* The step for a signature, and its plan for a batch size: cached. SOMA_INVALID_SHAPE and the like name the output. */
 soma_status soma_step_get(soma_network *network, const soma_signature *signature, soma_step **step);
@@ -91,8 +95,12 @@ soma_status soma_compile_as(soma_network *network, soma_device *device, const so
 /* Values for running a plan now: dropout seed and step, optimizer parameters of the next step at the rate in force. */
 soma_step_values soma_step_values_now(const soma_network *network, size_t start);
 
-/* The totals in the accumulators as means over `samples`. */
-soma_status soma_step_read_metrics(soma_network *network, size_t samples, soma_metrics *metrics);
+/* Whether the losses of a step have weights: of samples, or of classes, which are for training alone. */
+bool soma_step_is_weighted(const soma_compiled *compiled, const soma_signature *signature);
+
+/* The totals in the accumulators as means over `samples`; `signature` is that of the step which made them. */
+soma_status soma_step_read_metrics(soma_network *network, const soma_signature *signature, size_t samples,
+                                   soma_metrics *metrics);
 
 /* SOMA_INVALID_STATE if the network is not compiled as it is now (names the function). */
 soma_status soma_require_compiled(const soma_network *network, const char *function);

@@ -76,8 +76,9 @@ soma_status soma_summary(soma_network *network, size_t batch_size, char **out) {
     append_layers(network, &text);
     soma_text_append(&text, "parameters: %zu\n", figures.parameters);
     if (network->compiled) {
-        soma_text_append(&text, "memory planned on %s for training with a batch of %zu:\n",
-                         network->compiled->device->info.name, batch_size);
+        soma_text_append(&text, "memory planned on %s for %s with a batch of %zu:\n",
+                         network->compiled->device->info.name, soma_can_train(network) ? "training" : "inference",
+                         batch_size);
         append_bytes(&text, "parameters", figures.parameter_bytes);
         append_bytes(&text, "gradients", figures.gradient_bytes);
         append_bytes(&text, "optimizer state", figures.optimizer_bytes);
