@@ -7,6 +7,7 @@
 #include "base/base.h"
 #include "expect.h"
 #include "gradient_cases.h"
+#include "io/onnx/file.h"
 #include "temporary.h"
 
 #include <math.h>
@@ -169,6 +170,43 @@ START_TEST(standardisation_is_written) {
 }
 END_TEST
 
+/* Of ONNX's list of ops: since which opset each has the form that is written. */
+START_TEST(the_least_opset_is_written) {
+    const struct {
+        const char *layers;
+        int64_t opset;
+    } cases[] = {{"dense 4 relu; dropout 0.5; dense 3 softmax", 7},
+                 {"reshape 2 2; softmax", 7},
+                 {"dense 3 sigmoid; leaky_relu(2,-0.5); linear(-1.5); square; silu", 7},
+                 {"dense 3 relu6", 8},
+                 {"dense 3 erf", 9},
+                 {"dense 3 celu; dropout 0.5", 12},
+                 {"dense 3 step", 12},
+                 {"dense 3 hard_swish", 14},
+                 {"dense 3 mish; step", 18},
+                 {"dense 3 gelu; mish", 20}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        soma_network *network, *again;
+        soma_onnx_file *file;
+        const size_t width = 4;
+        const char *path = temporary_path("opset.onnx");
+        expect_ok(soma_network_create(&network));
+        soma_layers(soma_input(network, NULL, 1, &width), cases[i].layers);
+        compile_for_inference(network);
+        expect_ok(soma_save_onnx(network, path));
+        expect_ok(soma_onnx_open(path, &file));
+        ck_assert_msg(file->opset == cases[i].opset, "%s: opset %d", cases[i].layers, (int)file->opset);
+        ck_assert_int_ge(file->model->ir_version, 4);
+        soma_onnx_close(file);
+        expect_ok(soma_load_onnx(path, NULL, &again));
+        compile_for_inference(again);
+        expect_same_outputs(network, again, cases[i].layers, 0);
+        soma_network_destroy(network);
+        soma_network_destroy(again);
+    }
+}
+END_TEST
+
 START_TEST(long_names_end_where_a_character_does) {
     soma_network *network, *again;
     const size_t width = 2;
@@ -209,6 +247,7 @@ int main(void) {
     tcase_add_unchecked_fixture(tcase, temporary_create, temporary_destroy);
     tcase_add_loop_test(tcase, what_is_written_computes_the_same_when_read, 0, (int)gradient_case_count);
     tcase_add_test(tcase, standardisation_is_written);
+    tcase_add_test(tcase, the_least_opset_is_written);
     tcase_add_test(tcase, long_names_end_where_a_character_does);
     tcase_add_test(tcase, what_is_too_large_is_refused_before_it_is_written);
     if (SOMA_HAS_TRAINING) tcase_add_test(tcase, names_are_kept_and_training_goes_on);

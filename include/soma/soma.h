@@ -852,9 +852,9 @@ SOMA_API soma_status soma_write_npy(const char *path, const soma_array *array);
 SOMA_API soma_status soma_write_npz(const char *path, const char *const *names, const soma_array *arrays, size_t count);
 
 /*
- * Saves the network and its weights as an ONNX model, with the batch as its first dimension: opset 17, or 20 if it has
- * a GELU. A standardisation of the inputs becomes the model's first nodes. soma_save() does the same for a name that
- * ends in ".onnx". Written as by soma_save().
+ * Saves the network and its weights as an ONNX model, with the batch as its first dimension, of the least opset that
+ * has all of its nodes: 7 or later. A standardisation of the inputs becomes the model's first nodes. soma_save() does
+ * the same for a name that ends in ".onnx". Written as by soma_save().
  */
 SOMA_API soma_status soma_save_onnx(soma_network *network, const char *path);
 

@@ -188,10 +188,11 @@ soma_onnx_name soma_onnx_aligned(soma_onnx_exporter *exporter, const soma_tensor
 }
 
 /* 1 where the comparison holds, else 0. */
-void soma_onnx_put_comparison(soma_onnx_exporter *exporter, const char *op, const char *out, const char *a,
+void soma_onnx_put_comparison(soma_onnx_exporter *exporter, const soma_onnx_row *row, const char *out, const char *a,
                               const char *b) {
     soma_onnx_name truth = soma_onnx_temporary(exporter);
-    PUT(op, truth.text, a, b);
+    soma_onnx_need_opset(exporter, row->since);
+    PUT(row->name, truth.text, a, b);
     size_t node = soma_onnx_begin_node(exporter, "Cast", out, (const char *[]){truth.text, NULL});
     soma_onnx_put_attribute_integer(exporter, "to", 1); /* FLOAT */
     soma_onnx_end_node(exporter, node);
@@ -205,10 +206,11 @@ soma_status soma_onnx_export_binary(soma_onnx_exporter *exporter, const soma_ten
         [SOMA_BINARY_GREATER] = &soma_onnx_row_Greater, [SOMA_BINARY_GREATER_EQUAL] = &soma_onnx_row_GreaterOrEqual,
         [SOMA_BINARY_POWER] = &soma_onnx_row_Pow};
     soma_binary op = tensor->attributes.binary.op;
+    if (op == SOMA_BINARY_MAXIMUM || op == SOMA_BINARY_MINIMUM) soma_onnx_need_opset(exporter, SOMA_ONNX_FOLD_OPSET);
     soma_onnx_name a = soma_onnx_aligned(exporter, soma_onnx_operand(tensor, 0), tensor);
     soma_onnx_name b = soma_onnx_aligned(exporter, soma_onnx_operand(tensor, 1), tensor);
     if (op == SOMA_BINARY_GREATER || op == SOMA_BINARY_GREATER_EQUAL)
-        soma_onnx_put_comparison(exporter, rows[op]->name, soma_onnx_name_of(exporter, tensor), a.text, b.text);
+        soma_onnx_put_comparison(exporter, rows[op], soma_onnx_name_of(exporter, tensor), a.text, b.text);
     else
         PUT(rows[op]->name, soma_onnx_name_of(exporter, tensor), a.text, b.text);
     return SOMA_OK;

@@ -36,8 +36,17 @@ SOMA_ONNX_OP(Dropout, 1, 1, 3, "ratio is_test seed consumed_inputs", import_drop
 
 /* ---------------------------------------------------------------------------------------------------------- export */
 
+/* The rate became an input in opset 12. */
 soma_status soma_onnx_export_dropout(soma_onnx_exporter *exporter, const soma_tensor *tensor) {
-    soma_onnx_name rate = soma_onnx_number(exporter, tensor->attributes.dropout.rate);
-    PUT("Dropout", soma_onnx_name_of(exporter, tensor), soma_onnx_name_of(exporter, tensor->input[0]), rate.text);
+    const char *x = soma_onnx_name_of(exporter, tensor->input[0]), *out = soma_onnx_name_of(exporter, tensor);
+    float rate = tensor->attributes.dropout.rate;
+    if (exporter->opset < 12) {
+        size_t node = soma_onnx_begin_node(exporter, "Dropout", out, (const char *[]){x, NULL});
+        soma_onnx_put_attribute_float(exporter, "ratio", rate);
+        soma_onnx_end_node(exporter, node);
+    } else {
+        soma_onnx_name number = soma_onnx_number(exporter, rate);
+        PUT("Dropout", out, x, number.text);
+    }
     return SOMA_OK;
 }

@@ -2,17 +2,17 @@
 /* From a network to an ONNX file: names, inputs, outputs, weights. */
 #include "base/file.h"
 #include "base/utf8.h"
-#include "device/functions.h"
 #include "io/onnx/family.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-/* The model's and the graph's fields, and the versions that are written; from opset 19 on the format of the file is the
- * next. */
+/* The model's and the graph's fields. */
 enum { MODEL_IR = 1, MODEL_PRODUCER = 2, MODEL_VERSION = 3, MODEL_GRAPH = 7, MODEL_OPSET = 8 };
-enum { IR_VERSION = 8, OPSET = 17, OPSET_OF_IR_9 = 19 };
+
+/* The first opset in which all operands are broadcast as NumPy does; older readers are rare. */
+enum { FIRST_OPSET = 7 };
 
 /* --------------------------------------------------------------------------------------------- inputs, outputs */
 
@@ -129,6 +129,15 @@ static soma_status put_tensor(soma_onnx_exporter *exporter, const soma_tensor *t
     return rule(exporter, tensor);
 }
 
+static soma_status put_nodes(soma_onnx_exporter *exporter) {
+    const soma_graph *graph = &exporter->network->graph;
+    for (uint32_t i = 0; i < graph->count; i++) {
+        soma_status status = exporter->needed[i] ? put_tensor(exporter, graph->tensor[i]) : SOMA_OK;
+        if (status != SOMA_OK) return soma_error_prefix(status, "%s: ", exporter->name[i]);
+    }
+    return SOMA_OK;
+}
+
 static soma_status put_graph(soma_onnx_exporter *exporter) {
     const soma_network *network = exporter->network;
     size_t offset = 0;
@@ -138,25 +147,34 @@ static soma_status put_graph(soma_onnx_exporter *exporter) {
         offset += soma_tensor_count(network->inputs[i]);
     }
     SOMA_TRY(put_weights(exporter));
-    for (uint32_t i = 0; i < network->graph.count; i++) {
-        const soma_tensor *tensor = network->graph.tensor[i];
-        soma_status status = exporter->needed[i] ? put_tensor(exporter, tensor) : SOMA_OK;
-        if (status != SOMA_OK) return soma_error_prefix(status, "%s: ", exporter->name[i]);
-    }
+    SOMA_TRY(put_nodes(exporter));
     for (size_t i = 0; i < soma_network_output_count(network); i++)
         put_output(exporter, soma_network_output(network, i));
     return SOMA_OK;
 }
 
-/* The least opset that has all functions of the graph. */
-static int least_opset(const soma_graph *graph) {
-    int least = OPSET;
-    for (uint32_t i = 0; i < graph->count; i++)
-        if (graph->tensor[i]->op == SOMA_OP_UNARY) {
-            const soma_function_row *row = soma_function_get(graph->tensor[i]->attributes.unary.function);
-            least = SOMA_MAX(least, row->onnx.since);
-        }
-    return least;
+/*
+ * The least opset that has all nodes: they say what they need while they are written, and some are written in another
+ * form where they may be of a later opset. So they are written, for nobody to read, until none needs a later one.
+ */
+static soma_status find_opset(soma_onnx_exporter *exporter) {
+    exporter->opset = exporter->least_opset = FIRST_OPSET;
+    for (;;) {
+        SOMA_TRY(put_nodes(exporter));
+        exporter->writer.size = 0;
+        exporter->constants = exporter->temporaries = 0;
+        if (exporter->least_opset <= exporter->opset) return SOMA_OK;
+        exporter->opset = exporter->least_opset;
+    }
+}
+
+/* The format of the file that came with an opset, which whoever knows that opset reads; the fourth is the first in
+ * which weights need not be inputs. */
+static int64_t format_of(int64_t opset) {
+    static const struct { int64_t opset, format; } first[] = {{21, 10}, {19, 9}, {15, 8}, {12, 7}, {11, 6}, {10, 5}};
+    for (size_t i = 0; i < SOMA_COUNT_OF(first); i++)
+        if (opset >= first[i].opset) return first[i].format;
+    return 4;
 }
 
 /* Protocol buffers are shorter than 2 GiB. */
@@ -177,8 +195,8 @@ static soma_status check_weights(const soma_network *network) {
 
 static soma_status put_model(soma_onnx_exporter *exporter) {
     soma_onnx_writer *writer = &exporter->writer;
-    exporter->opset = least_opset(&exporter->network->graph);
-    soma_onnx_put_integer(writer, MODEL_IR, exporter->opset < OPSET_OF_IR_9 ? IR_VERSION : IR_VERSION + 1);
+    SOMA_TRY(find_opset(exporter));
+    soma_onnx_put_integer(writer, MODEL_IR, format_of(exporter->opset));
     soma_onnx_put_text(writer, MODEL_PRODUCER, "soma");
     soma_onnx_put_text(writer, MODEL_VERSION, soma_version());
     size_t opset = soma_onnx_open_message(writer, MODEL_OPSET);

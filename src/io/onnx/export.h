@@ -20,7 +20,8 @@ typedef struct soma_onnx_exporter {
     char (*name)[SOMA_ONNX_NAME]; /* of each tensor */
     bool *needed;                 /* of each tensor: a node uses it, or it is an output */
     unsigned constants, temporaries;
-    int64_t opset;
+    int64_t opset;       /* that is written */
+    int64_t least_opset; /* that has all nodes written so far */
 } soma_onnx_exporter;
 
 typedef struct soma_onnx_name {
@@ -34,6 +35,8 @@ void soma_onnx_put_attribute_integer(soma_onnx_exporter *exporter, const char *n
 void soma_onnx_put_attribute_integers(soma_onnx_exporter *exporter, const char *name, const int64_t *values,
                                       size_t count);
 void soma_onnx_end_node(soma_onnx_exporter *exporter, size_t opened);
+/* The node is of this opset or later ones; those up to 7 need not be asked for. */
+void soma_onnx_need_opset(soma_onnx_exporter *exporter, int64_t opset);
 /* A node without attributes, of up to two inputs. */
 void soma_onnx_put_node(soma_onnx_exporter *exporter, const char *op, const char *output, const char *a, const char *b);
 

@@ -86,8 +86,10 @@ const soma_tensor *soma_onnx_operand(const soma_tensor *binary, uint32_t index);
 /* x as ONNX has to see it so that it is broadcast to the result: it aligns dimensions from the last. */
 soma_onnx_name soma_onnx_aligned(soma_onnx_exporter *exporter, const soma_tensor *x, const soma_tensor *result);
 /* 1 where the comparison holds, else 0. */
-void soma_onnx_put_comparison(soma_onnx_exporter *exporter, const char *op, const char *out, const char *a,
+void soma_onnx_put_comparison(soma_onnx_exporter *exporter, const soma_onnx_row *row, const char *out, const char *a,
                               const char *b);
+/* The first opset in which Max and Min broadcast. */
+#define SOMA_ONNX_FOLD_OPSET 8
 
 /* -------------------------------------------------------------------------------------- unary.c, for other families */
 

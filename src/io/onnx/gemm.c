@@ -208,8 +208,8 @@ SOMA_ONNX_OP(Gemm, 1, 2, 3, "alpha beta transA transB broadcast", import_gemm, 0
 
 /* ---------------------------------------------------------------------------------------------------------- export */
 
-/* Rows of samples by a matrix: MatMul knows no transposition and no bias. */
-static soma_status export_rows(soma_onnx_exporter *exporter, const soma_tensor *tensor) {
+/* MatMul knows no transposition and no bias. */
+static soma_status put_matmul(soma_onnx_exporter *exporter, const soma_tensor *tensor) {
     const char *b = soma_onnx_name_of(exporter, tensor->input[1]), *out = soma_onnx_name_of(exporter, tensor);
     soma_onnx_name turned = soma_onnx_temporary(exporter), product = soma_onnx_temporary(exporter);
     bool bias = tensor->input_count > 2;
@@ -222,13 +222,18 @@ static soma_status export_rows(soma_onnx_exporter *exporter, const soma_tensor *
     return SOMA_OK;
 }
 
+/* Gemm wants two dimensions, and before opset 11 a bias. */
 soma_status soma_onnx_export_gemm(soma_onnx_exporter *exporter, const soma_tensor *tensor) {
     const char *input[4] = {NULL};
-    if (tensor->rank + (tensor->batched ? 1 : 0) > 2) return export_rows(exporter, tensor);
+    const soma_gemm_params *params = &tensor->attributes.gemm;
+    bool bias = tensor->input_count > 2;
+    if (tensor->rank + (tensor->batched ? 1 : 0) > 2 || (!bias && !params->transpose_a))
+        return put_matmul(exporter, tensor);
     for (uint32_t i = 0; i < tensor->input_count; i++) input[i] = soma_onnx_name_of(exporter, tensor->input[i]);
+    if (!bias) soma_onnx_need_opset(exporter, 11);
     size_t node = soma_onnx_begin_node(exporter, "Gemm", soma_onnx_name_of(exporter, tensor), input);
-    if (tensor->attributes.gemm.transpose_a) soma_onnx_put_attribute_integer(exporter, "transA", 1);
-    if (tensor->attributes.gemm.transpose_b) soma_onnx_put_attribute_integer(exporter, "transB", 1);
+    if (params->transpose_a) soma_onnx_put_attribute_integer(exporter, "transA", 1);
+    if (params->transpose_b) soma_onnx_put_attribute_integer(exporter, "transB", 1);
     soma_onnx_end_node(exporter, node);
     return SOMA_OK;
 }

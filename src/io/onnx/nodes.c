@@ -21,6 +21,10 @@ size_t soma_onnx_begin_node(soma_onnx_exporter *exporter, const char *op, const 
     return node;
 }
 
+void soma_onnx_need_opset(soma_onnx_exporter *exporter, int64_t opset) {
+    exporter->least_opset = SOMA_MAX(exporter->least_opset, opset);
+}
+
 void soma_onnx_end_node(soma_onnx_exporter *exporter, size_t opened) {
     soma_onnx_close_message(&exporter->writer, opened);
 }

@@ -4,7 +4,11 @@
 
 /* ---------------------------------------------------------------------------------------------------------- import */
 
-/* ReduceSum takes its axes as an input since opset 13, the others since 18. */
+/* The opset since which the axes are an input. */
+static int64_t first_by_input(const soma_onnx_row *row) {
+    return row == &soma_onnx_row_ReduceSum ? 13 : 18;
+}
+
 static soma_status import_reduce(soma_onnx_node *node) {
     soma_reduction op = (soma_reduction)node->row->parameter;
     const soma_onnx_shape *x = &node->input[0]->shape;
@@ -12,7 +16,7 @@ static soma_status import_reduce(soma_onnx_node *node) {
     uint32_t bits, axis;
     int64_t keep, noop;
     bool none;
-    SOMA_TRY(soma_onnx_get_axes(node, op == SOMA_REDUCE_SUM ? 13 : 18, x->rank, &bits, &none));
+    SOMA_TRY(soma_onnx_get_axes(node, first_by_input(node->row), x->rank, &bits, &none));
     SOMA_TRY(soma_onnx_get_integer(node, "keepdims", 1, &keep));
     SOMA_TRY(soma_onnx_get_integer(node, "noop_with_empty_axes", 0, &noop));
     SOMA_TRY(soma_onnx_tensor(node, node->input[0], &y));
@@ -48,7 +52,7 @@ soma_status soma_onnx_export_reduce(soma_onnx_exporter *exporter, const soma_ten
     soma_reduction op = tensor->attributes.reduce.op;
     const char *x = soma_onnx_name_of(exporter, tensor->input[0]);
     int64_t axis = tensor->attributes.reduce.axis;
-    bool by_input = exporter->opset >= 18 || rows[op] == &soma_onnx_row_ReduceSum;
+    bool by_input = exporter->opset >= first_by_input(rows[op]);
     soma_onnx_name square = soma_onnx_temporary(exporter), list = {""};
     if (op == SOMA_REDUCE_SUM_SQUARES) {
         PUT("Mul", square.text, x, x);

@@ -45,6 +45,8 @@ SOMA_ONNX_OP(LogSoftmax, 1, 1, 1, "axis", import_softmax, true);
 
 soma_status soma_onnx_export_softmax(soma_onnx_exporter *exporter, const soma_tensor *tensor) {
     const soma_onnx_row *row = tensor->attributes.softmax.log ? &soma_onnx_row_LogSoftmax : &soma_onnx_row_Softmax;
+    /* Before opset 13 all dimensions from the axis on were one: the same where there is but one. */
+    if (tensor->attributes.softmax.axis + 1 < soma_tensor_full_rank(tensor)) soma_onnx_need_opset(exporter, 13);
     soma_onnx_put_with_axis(exporter, row->name, tensor, tensor->attributes.softmax.axis);
     return SOMA_OK;
 }

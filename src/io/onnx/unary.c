@@ -134,6 +134,7 @@ static void put_leaky_relu(soma_onnx_exporter *exporter, const char *out, const 
 static void put_relu6(soma_onnx_exporter *exporter, const char *out, const char *x) {
     soma_onnx_name right = soma_onnx_temporary(exporter), six = soma_onnx_number(exporter, 6);
     PUT("Relu", right.text, x, NULL);
+    soma_onnx_need_opset(exporter, SOMA_ONNX_FOLD_OPSET);
     PUT("Min", out, right.text, six.text);
 }
 
@@ -145,6 +146,7 @@ static bool has_op(const soma_function_row *row, const soma_unary_params *params
 
 static void put_function(soma_onnx_exporter *exporter, const soma_function_row *row, const char *out, const char *x,
                          const soma_unary_params *params) {
+    soma_onnx_need_opset(exporter, row->onnx.since);
     size_t node = soma_onnx_begin_node(exporter, row->onnx.op, out, (const char *[]){x, NULL});
     if (*row->onnx.a) soma_onnx_put_attribute_float(exporter, row->onnx.a, params->a);
     if (*row->onnx.b) soma_onnx_put_attribute_float(exporter, row->onnx.b, params->b);
@@ -170,7 +172,7 @@ soma_status soma_onnx_export_unary(soma_onnx_exporter *exporter, const soma_tens
         return PUT("Mul", out, x, other.text), SOMA_OK;
     case SOMA_STEP:
         other = soma_onnx_number(exporter, 0);
-        return soma_onnx_put_comparison(exporter, "GreaterOrEqual", out, x, other.text), SOMA_OK;
+        return soma_onnx_put_comparison(exporter, &soma_onnx_row_GreaterOrEqual, out, x, other.text), SOMA_OK;
     case SOMA_RELU6:
         return put_relu6(exporter, out, x), SOMA_OK;
     default:
