@@ -239,7 +239,7 @@ START_TEST(a_type_that_is_refused_is_named) {
         int64_t number;
         const char *word;
     } kinds[] = {
-        {4, "a sequence (value type 4)"}, {5, "a map (value type 5)"}, {9, "an optional value (value type 9)"}};
+        {4, "type sequence (value type 4)"}, {5, "type map (value type 5)"}, {9, "type optional value (value type 9)"}};
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         strange_type = kinds[i].number;
         make(strange_kind, 8, 17);

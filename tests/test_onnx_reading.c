@@ -173,6 +173,56 @@ START_TEST(outputs_are_chosen_by_names_that_there_are) {
 }
 END_TEST
 
+/* ------------------------------------------------------------------------------------------------------- the listing
+ */
+
+static void append_value(void *context, const soma_onnx_value_info *value) {
+    char *text = context;
+    sprintf(text + strlen(text), "%s %s %s", value->is_output ? "out" : "in", value->name, value->type);
+    for (uint32_t i = 0; i < value->rank; i++) sprintf(text + strlen(text), " %d", (int)value->shape[i]);
+    strcat(text, value->has_shape ? "; " : " ?; ");
+}
+
+static void append_op(void *context, const char *name, size_t nodes, bool supported) {
+    char *text = context;
+    sprintf(text + strlen(text), "%s%zu %s; ", supported ? "" : "no ", nodes, name);
+}
+
+/* An initializer that is listed as an input is none. */
+static void of_all_kinds(void) {
+    floats("w", SHAPE(4), (const float[]){1, 2, 3, 4});
+    put_value(GRAPH_INPUT, "w", SHAPE(4));
+    size_t value = soma_onnx_open_message(W, GRAPH_INPUT);
+    soma_onnx_put_text(W, 1, "s");
+    size_t type = soma_onnx_open_message(W, 2);
+    soma_onnx_close_message(W, soma_onnx_open_message(W, 4)); /* a sequence */
+    soma_onnx_close_message(W, type);
+    soma_onnx_close_message(W, value);
+    node("Add", "x", "w", "a");
+    size_t other = soma_onnx_begin_node(&made, "Attention", "y", (const char *[]){"a", "s", NULL});
+    soma_onnx_put_text(W, 7, "com.example");
+    soma_onnx_end_node(&made, other);
+}
+
+START_TEST(a_model_is_listed_whether_it_runs_or_not) {
+    char text[1000] = "";
+    int64_t opset = 0;
+    soma_network *network;
+    soma_onnx_visitor visitor = {.context = text, .value = append_value, .op = append_op}, none = {.context = NULL};
+    make(of_all_kinds, 8, 17);
+    expect_error(load(NULL, &network), SOMA_UNSUPPORTED, "Attention");
+    const char *path = temporary_path("m.onnx");
+    expect_ok(soma_list_onnx(path, &visitor, &opset));
+    ck_assert_int_eq(opset, 17);
+    ck_assert_str_eq(text, "in x float -1 4; in s sequence ?; out y float -1 4; 1 Add; no 1 com.example.Attention; ");
+    expect_ok(soma_list_onnx(path, &none, &opset));
+    none.reserved[3] = 1;
+    expect_error(soma_list_onnx(path, &none, &opset), SOMA_INVALID_ARGUMENT, "soma_onnx_visitor");
+    expect_error(soma_list_onnx(NULL, &visitor, &opset), SOMA_INVALID_ARGUMENT, "soma_list_onnx");
+    expect_error(soma_list_onnx(temporary_path("nothing.onnx"), &visitor, &opset), SOMA_IO, "nothing.onnx");
+}
+END_TEST
+
 /* ------------------------------------------------------------------------------------------------------ missing ops */
 
 static void put_branch(const char *name, const char *const *ops) {
@@ -359,6 +409,7 @@ int main(void) {
     tcase_add_test(cases, a_second_operand_lies_within_the_first);
     tcase_add_test(cases, nothing_behind_other_outputs_is_needed);
     tcase_add_test(cases, outputs_are_chosen_by_names_that_there_are);
+    tcase_add_test(cases, a_model_is_listed_whether_it_runs_or_not);
     tcase_add_test(cases, missing_ops_are_summed_up_over_branches_too);
     tcase_add_test(cases, small_files_may_have_thousands_of_nodes);
     tcase_add_test(cases, external_data_count);

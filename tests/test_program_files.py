@@ -18,6 +18,38 @@ def npy(shape, values, element="f8", code="d"):
     return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + struct.pack(f"<{len(values)}{code}", *values)
 
 
+def field(number, value):
+    """A field of a protocol buffer: a number, a text, a message."""
+    def varint(n):
+        return bytes([n]) if n < 128 else bytes([n & 127 | 128]) + varint(n >> 7)
+    if isinstance(value, int):
+        return varint(number << 3) + varint(value)
+    data = value.encode() if isinstance(value, str) else value
+    return varint(number << 3 | 2) + varint(len(data)) + data
+
+
+def onnx_value(number, name, element, *shape):
+    """A graph's input (11) or output (12); a dimension that is a text is not fixed."""
+    dims = b"".join(field(1, field(2 if isinstance(size, str) else 1, size)) for size in shape)
+    return field(number, field(1, name) + field(2, field(1, field(1, element) + field(2, dims))))
+
+
+def onnx_node(op, inputs, output, more=b""):
+    return field(1, b"".join(field(1, name) for name in inputs) + field(2, output) + field(4, op) + more)
+
+
+def onnx_model(*parts, opset=17):
+    return field(1, 8) + field(8, field(2, opset)) + field(7, b"".join(parts))
+
+
+FLOAT, TEXT = 1, 8
+PARTLY_KNOWN = onnx_model(
+    onnx_node("Relu", ["x"], "r"), onnx_node("Neg", ["r"], "n"), onnx_node("Tokenize", ["words"], "t"),
+    onnx_node("If", ["t"], "c", field(5, field(1, "then_branch") + field(20, 5) + field(6, onnx_node("Tokenize", ["words"], "u")))),
+    onnx_value(11, "x", FLOAT, "n", 2), onnx_value(11, "words", TEXT, "n"),
+    onnx_value(12, "r", FLOAT, "n", 2), onnx_value(12, "n", FLOAT, "n", 2), onnx_value(12, "c", FLOAT, "n", 3))
+
+
 class Files(ProgramTest):
     def model(self):
         path = self.path("a.safetensors")
@@ -82,6 +114,47 @@ class Files(ProgramTest):
             self.assertEqual((shown["samples"], shown["classes"], shown["inputs"][0]["shape"]), (3, classes, shape), name)
             self.assertEqual((shown["inputs"][0]["least"], shown["inputs"][0]["largest"]), (least, largest), name)
             self.assertIn("3 samples", self.succeed("show", path).stdout)
+
+    def test_show_an_onnx_model_that_does_not_run(self):
+        file = self.write("partly.onnx", PARTLY_KNOWN)
+        shown = self.json("show", file)
+        self.assertEqual(shown["opset"], 17)
+        self.assertEqual(shown["inputs"], [{"name": "x", "type": "float", "shape": [None, 2]},
+                                           {"name": "words", "type": "string", "shape": [None]}])
+        self.assertEqual([output["name"] for output in shown["outputs"]], ["r", "n", "c"])
+        self.assertEqual(shown["outputs"][2]["shape"], [None, 3])
+        self.assertEqual(shown["ops"], [{"name": "Relu", "nodes": 1, "supported": True}, {"name": "Neg", "nodes": 1, "supported": True},
+                                        {"name": "Tokenize", "nodes": 2, "supported": False},
+                                        {"name": "If", "nodes": 1, "supported": False}])
+        self.assertFalse(shown["runs"])
+        self.assertIn("3 of 5 nodes", shown["reason"])
+        self.assertNotIn("layers", shown)
+        text = self.succeed("show", file).stdout
+        for words in ("opset 17", "input   words", "string     ?", "output  c", "?x3", "2 nodes, not supported", "does not run it"):
+            self.assertIn(words, text)
+
+    def test_outputs_of_an_onnx_model(self):
+        file, data = self.write("partly.onnx", PARTLY_KNOWN), self.write("x.csv", "1,-2\n3,4\n")
+        self.refuse(BAD_FILE, ["3 of 5 nodes"], "convert", file, self.path("all.safetensors"))
+        shown = self.json("show", "--outputs=n", file)
+        self.assertTrue(shown["runs"])
+        self.assertEqual([layer["kind"] for layer in shown["layers"]], ["input", "relu", "neg"])
+        raw = self.succeed("predict", "--device=cpu", "--model", file, "--outputs", "n", "--data", data, "--label=none", "--raw", "--quiet").stdout
+        self.assertEqual([[float(word) for word in line.split(",")] for line in raw.splitlines()[1:]], [[-1, 0], [-3, -4]])
+        both = self.path("both.npz")
+        self.succeed("predict", "--device=cpu", "--model", file, "--outputs=n,r", "--data", data, "--label=none", "--raw", "--output", both)
+        with zipfile.ZipFile(both) as archive:
+            self.assertLessEqual({"n.npy", "r.npy"}, set(archive.namelist()))
+        part = self.path("part.safetensors")
+        self.succeed("convert", file, part, "--outputs=r")
+        self.assertEqual([layer["kind"] for layer in self.json("show", part)["layers"]], ["input", "relu"])
+        self.refuse(USAGE, ["--outputs", 'no output "z"', '"r", "n", "c"'], "show", file, "--outputs=n,z")
+        self.refuse(USAGE, ["--outputs", "empty"], "show", file, "--outputs=n,,r")
+        self.refuse(USAGE, ["--outputs", "more than 8"], "show", file, "--outputs=1,2,3,4,5,6,7,8,9")
+        self.refuse(USAGE, ["--outputs", "part.safetensors"], "show", part, "--outputs=r")
+        self.refuse(USAGE, ["--outputs", "holds data"], "show", data, "--outputs=r")
+        self.refuse(USAGE, ["--outputs", "--model"], "summary", "--net=dense 2", "--input=2", "--outputs=r")
+        self.refuse(USAGE, ["--outputs", "--load"], "train", "--net=dense 2", "--outputs=r")
 
     def test_refusals(self):
         self.refuse(USAGE, ["two files", "convert"], "convert", "a.onnx")

@@ -10,7 +10,7 @@ exit_status command_convert(const struct settings *settings) {
         return fail(STATUS_USAGE,
                     "two files are needed: soma convert FROM TO, as in soma convert a.onnx b.safetensors");
     exit_status status = output_file_try(NULL, settings->operand[1]);
-    if (status == STATUS_DONE) status = model_load(settings->operand[0], &network);
+    if (status == STATUS_DONE) status = model_load(settings, settings->operand[0], &network);
     if (status != STATUS_DONE) return status;
     soma_status cause = soma_save(network, settings->operand[1]);
     if (cause != SOMA_OK) {

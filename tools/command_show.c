@@ -2,6 +2,7 @@
 /* soma show: what is in a file, a model or data, as its name says. */
 #include "model.h"
 #include "report.h"
+#include "show_onnx.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,16 +35,10 @@ static void report_shape(report *object, uint32_t rank, const size_t *shape) {
 
 /* ------------------------------------------------------------------------------------------------------ models */
 
-static exit_status show_model(const struct settings *settings, const char *path) {
-    soma_network *network = NULL;
-    exit_status status = model_load(path, &network);
-    if (status != STATUS_DONE) return status;
-    report *object = settings->json ? report_create() : NULL, *layers = report_array(object, "layers");
-    report_text(object, "file", path);
-    report_text(object, "holds", "model");
+static void show_layers(soma_network *network, report *object) {
+    report *layers = report_array(object, "layers");
     size_t total = 0;
     soma_layer_info info;
-    say_result("%s: a model of %zu layers\n", path, soma_network_layer_count(network));
     for (size_t i = 0; i < soma_network_layer_count(network); i++) {
         char shape[128];
         if (soma_network_layer(network, i, &info) != SOMA_OK) continue;
@@ -58,9 +53,48 @@ static exit_status show_model(const struct settings *settings, const char *path)
     }
     say_result("  %zu parameters in all\n", total);
     report_count(object, "parameters", total);
-    if (object) report_print(object);
-    soma_network_destroy(network);
+}
+
+/* Of an ONNX model also what is in its file, and that is all where soma does not run it. */
+static exit_status show_onnx(const char *path, soma_network *network, const char *reason, report *object) {
+    soma_status cause = show_onnx_contents(path, object);
+    if (cause != SOMA_OK) return fail_from_library(cause, STATUS_FILE, NULL);
+    report_truth(object, "runs", network != NULL);
+    if (network) return STATUS_DONE;
+    report_text(object, "reason", reason);
+    say_result("  soma does not run it: %s\n", reason);
     return STATUS_DONE;
+}
+
+static exit_status show_network(const struct settings *settings, const char *path, report *object) {
+    soma_network *network = NULL;
+    soma_status cause;
+    exit_status status = model_try(settings, path, &network, &cause);
+    if (status != STATUS_DONE) return status;
+    bool onnx = ends_with(path, ".onnx");
+    bool not_run = cause == SOMA_UNSUPPORTED || cause == SOMA_INVALID_SHAPE || cause == SOMA_INVALID_FILE;
+    if (cause != SOMA_OK && !(onnx && not_run)) return fail_from_library(cause, STATUS_FILE, NULL);
+    char *reason = strdup(network ? "" : soma_last_error());
+    if (onnx) status = show_onnx(path, network, reason ? reason : "", object);
+    free(reason);
+    if (network) {
+        say_result("%s: a model of %zu layers\n", path, soma_network_layer_count(network));
+        show_layers(network, object);
+    }
+    soma_network_destroy(network);
+    return status;
+}
+
+static exit_status show_model(const struct settings *settings, const char *path) {
+    report *object = settings->json ? report_create() : NULL;
+    report_text(object, "file", path);
+    report_text(object, "holds", "model");
+    exit_status status = show_network(settings, path, object);
+    if (object && status == STATUS_DONE)
+        report_print(object);
+    else
+        report_destroy(object);
+    return status;
 }
 
 /* ----------------------------------------------------------------------------------------------------- tensors */
@@ -195,6 +229,10 @@ exit_status command_show(const struct settings *settings) {
     bool known;
     if (!path) return fail(STATUS_USAGE, "a file is needed: soma show FILE");
     soma_status cause = open_data(path, &known, &dataset);
+    if (known && settings->outputs) {
+        soma_dataset_destroy(dataset);
+        return fail(STATUS_USAGE, "--outputs goes with an ONNX model; %s holds data", path);
+    }
     if (!known) return has_tensors_alone(path) ? show_tensors(settings, path) : show_model(settings, path);
     if (cause != SOMA_OK) return fail_from_library(cause, STATUS_FILE, NULL);
     exit_status status = show_dataset(settings, path, dataset);

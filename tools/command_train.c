@@ -18,6 +18,8 @@ static exit_status check_settings(const struct settings *settings) {
     if (settings->load && settings->standardize)
         return fail(STATUS_USAGE,
                     "--standardize and --no-standardize do not go with --load; the model keeps its own figures");
+    if (settings->outputs && !settings->load)
+        return fail(STATUS_USAGE, "--outputs goes with --load, of whose outputs it names some");
     if (settings->weights_map && !settings->weights)
         return fail(STATUS_USAGE, "--weights-map says where --weights has what, and there is none");
     if (option_given(settings, every) && !settings->checkpoint)
@@ -227,7 +229,7 @@ static exit_status train(struct training *training) {
 /* The model to go on from is there before the data: it knows whether labels are classes or numbers. */
 static exit_status load_network(struct training *training, struct settings *settings) {
     if (!settings->load) return STATUS_DONE;
-    exit_status status = model_load(settings->load, &training->network);
+    exit_status status = model_load(settings, settings->load, &training->network);
     if (status != STATUS_DONE) return status;
     soma_network_set_seed(training->network, settings->seed);
     settings->regression |= !model_is_classifier(training->network);

@@ -30,9 +30,46 @@ exit_status model_build(const struct settings *settings, const struct shape *inp
     return status;
 }
 
-exit_status model_load(const char *path, soma_network **network) {
-    soma_status cause = soma_load(path, network);
-    return cause == SOMA_OK ? STATUS_DONE : fail_from_library(cause, STATUS_FILE, NULL);
+/* The names of --outputs point into `text`, which is taken apart. */
+static exit_status split_outputs(const struct settings *settings, char *text, const char **names, size_t *count) {
+    *count = 0;
+    for (char *rest = text, *name; (name = strsep(&rest, ","));) {
+        if (!*name)
+            return fail(STATUS_USAGE, "--outputs: '%s' has a name that is empty; accepted: names separated by commas",
+                        settings->outputs);
+        if (*count == SOMA_MAX_OUTPUTS)
+            return fail(STATUS_USAGE, "--outputs: more than %d names; a network has so many outputs at most",
+                        SOMA_MAX_OUTPUTS);
+        names[(*count)++] = name;
+    }
+    return STATUS_DONE;
+}
+
+exit_status model_try(const struct settings *settings, const char *path, soma_network **network, soma_status *cause) {
+    const char *names[SOMA_MAX_OUTPUTS], *ending = strrchr(path, '.');
+    soma_onnx_options options = {.outputs = names};
+    *cause = SOMA_OK;
+    if (!settings->outputs) {
+        *cause = soma_load(path, network);
+        return STATUS_DONE;
+    }
+    if (!ending || strcmp(ending, ".onnx") != 0)
+        return fail(STATUS_USAGE, "--outputs goes with ONNX models; the name of %s does not end in .onnx", path);
+    char *text = strdup(settings->outputs);
+    if (!text) return fail(STATUS_FAILED, "out of memory");
+    exit_status status = split_outputs(settings, text, names, &options.output_count);
+    if (status == STATUS_DONE) {
+        *cause = soma_load_onnx(path, &options, network);
+        if (*cause == SOMA_INVALID_ARGUMENT) status = fail_from_library(*cause, STATUS_USAGE, "--outputs");
+    }
+    free(text);
+    return status;
+}
+
+exit_status model_load(const struct settings *settings, const char *path, soma_network **network) {
+    soma_status cause;
+    exit_status status = model_try(settings, path, network, &cause);
+    return status == STATUS_DONE && cause != SOMA_OK ? fail_from_library(cause, STATUS_FILE, NULL) : status;
 }
 
 soma_loss model_loss(const soma_network *network) {
@@ -178,7 +215,9 @@ static exit_status build_or_load(const struct settings *settings, soma_network *
         return fail(STATUS_USAGE, "--net and --model are both given; one of them is the network");
     if (settings->model && settings->input.rank)
         return fail(STATUS_USAGE, "--input goes with --net; the model knows the shape of its input");
-    if (settings->model) return model_load(settings->model, network);
+    if (settings->outputs && !settings->model)
+        return fail(STATUS_USAGE, "--outputs goes with --model, of whose outputs it names some");
+    if (settings->model) return model_load(settings, settings->model, network);
     if (!may_build) return fail(STATUS_USAGE, "--model is missing; accepted: a file that soma train --save wrote");
     if (!settings->net || !settings->input.rank)
         return fail(STATUS_USAGE, "%s missing; give --model FILE, or --net TEXT and --input SHAPE",

@@ -15,8 +15,10 @@ typedef struct model_options {
 exit_status model_build(const struct settings *settings, const struct shape *input, const char *net,
                         soma_network **network);
 
-/* From a file. */
-exit_status model_load(const char *path, soma_network **network);
+/* From a file, with the outputs of --outputs. */
+exit_status model_load(const struct settings *settings, const char *path, soma_network **network);
+/* The same, where a file that cannot be loaded is no failure: *cause says what the library said. */
+exit_status model_try(const struct settings *settings, const char *path, soma_network **network, soma_status *cause);
 
 /* The loss of its first output, once it is compiled or loaded. */
 soma_loss model_loss(const soma_network *network);

@@ -97,6 +97,9 @@ const option_row option_table[] = {
              "'dense_1 fc1 transposed; dense_2 fc2 transposed' (default: all under their own names)"},
     {.name = "model", .letter = 'm', .type = OPTION_TEXT, .offset = FIELD(model), .commands = EVALUATE | PREDICT | SUMMARY | BENCH,
      .argument = "FILE", .help = "a model that soma train --save wrote"},
+    {.name = "outputs", .type = OPTION_TEXT, .offset = FIELD(outputs), .commands = READS | SUMMARY | BENCH | FILES, .argument = "NAMES",
+     .help = "which outputs of an ONNX model are wanted, by name, separated by commas; what only others need may be of any kind "
+             "(default: all)"},
     {.name = "input", .type = OPTION_SHAPE, .offset = FIELD(input), .commands = SUMMARY | BENCH, .argument = "SHAPE",
      .help = "shape of one sample for --net: 784, 28x28 (bench: 784 by default)"},
 

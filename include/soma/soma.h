@@ -816,6 +816,33 @@ typedef struct soma_onnx_options {
  */
 SOMA_API soma_status soma_load_onnx(const char *path, const soma_onnx_options *options, soma_network **network);
 
+/* An input or an output of an ONNX model. */
+typedef struct soma_onnx_value_info {
+    const char *name;
+    const char *type; /* of its elements, "float" or "int64"; "sequence" or "map" where it is no tensor */
+    bool is_output;
+    bool has_shape; /* the file says how many dimensions there are, and they are not too many to be told */
+    uint32_t rank;
+    const int64_t *shape; /* the first dimension may be the batch; -1: not fixed */
+    uint64_t reserved[4];
+} soma_onnx_value_info;
+
+/* What soma_list_onnx() calls; any of the functions may be NULL. Texts and shapes are gone afterwards. */
+typedef struct soma_onnx_visitor {
+    void *context;
+    void (*value)(void *context, const soma_onnx_value_info *value); /* each input, then each output */
+    /* Each op, with the number of its nodes, those inside of branches and loops included: "Conv"; of other domains than
+       ONNX's own "com.example.Attention". */
+    void (*op)(void *context, const char *name, size_t nodes, bool supported);
+    uint64_t reserved[4]; /* zero */
+} soma_onnx_visitor;
+
+/*
+ * What is in an ONNX model, whether soma can run it or not. *opset: of ONNX's own domain, 0 if the model names none.
+ * Fails where the file is malformed, or of a version that is not known.
+ */
+SOMA_API soma_status soma_list_onnx(const char *path, const soma_onnx_visitor *visitor, int64_t *opset);
+
 typedef struct soma_weights_options {
     /*
      * Where parameters are in the file: entries separated by semicolons or line ends, each a parameter or a layer (with

@@ -14,6 +14,12 @@ soma_status soma_load_onnx(const char *path, const soma_onnx_options *options, s
     return unsupported(path);
 }
 
+soma_status soma_list_onnx(const char *path, const soma_onnx_visitor *visitor, int64_t *opset) {
+    (void)visitor;
+    *opset = 0;
+    return unsupported(path);
+}
+
 soma_status soma_save_onnx(soma_network *network, const char *path) {
     (void)network;
     return unsupported(path);

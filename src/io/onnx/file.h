@@ -60,7 +60,7 @@ typedef struct soma_onnx_type_text {
     char text[64];
 } soma_onnx_type_text;
 soma_onnx_type_text soma_onnx_describe_type(int32_t type);
-/* "a tensor", "a sequence", ...: what kind of value it is. */
+/* "tensor", "sequence", ...: what kind of value it is; a static string. */
 const char *soma_onnx_kind_name(const Soma__Onnx__TypeProto *type);
 /* Types whose values a network computes with, in float32. */
 bool soma_onnx_is_float(int32_t type);

@@ -61,7 +61,7 @@ static soma_status input_shape(const Soma__Onnx__ValueInfoProto *info, int32_t *
         info->type && info->type->value_case == SOMA__ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE ? info->type->tensor_type
                                                                                           : NULL;
     if (!tensor)
-        return soma_error(SOMA_UNSUPPORTED, "is %s (value type %d); only a tensor (value type %d) is taken",
+        return soma_error(SOMA_UNSUPPORTED, "is of type %s (value type %d); only a tensor (value type %d) is taken",
                           soma_onnx_kind_name(info->type), info->type ? (int)info->type->value_case : 0,
                           (int)SOMA__ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE);
     if (!tensor->shape) return soma_error(SOMA_UNSUPPORTED, "has no shape, not even a number of dimensions");

@@ -69,17 +69,17 @@ soma_onnx_type_text soma_onnx_describe_type(int32_t type) {
 const char *soma_onnx_kind_name(const Soma__Onnx__TypeProto *type) {
     switch (type ? type->value_case : SOMA__ONNX__TYPE_PROTO__VALUE__NOT_SET) {
     case SOMA__ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE:
-        return "a tensor";
+        return "tensor";
     case SOMA__ONNX__TYPE_PROTO__VALUE_SEQUENCE_TYPE:
-        return "a sequence";
+        return "sequence";
     case SOMA__ONNX__TYPE_PROTO__VALUE_MAP_TYPE:
-        return "a map";
+        return "map";
     case SOMA__ONNX__TYPE_PROTO__VALUE_OPTIONAL_TYPE:
-        return "an optional value";
+        return "optional value";
     case SOMA__ONNX__TYPE_PROTO__VALUE_SPARSE_TENSOR_TYPE:
-        return "a sparse tensor";
+        return "sparse tensor";
     default:
-        return "a value of unknown type";
+        return "unknown";
     }
 }
 
