@@ -133,13 +133,14 @@ soma_status soma_opencl_wrap(soma_device *device, cl_mem buffer, soma_memory **m
     soma_cl_memory *handle = soma_calloc(1, sizeof *handle);
     if (!handle) return soma_out_of_memory(sizeof *handle, "a memory handle");
     *handle = (soma_cl_memory){.buffer = buffer, .bytes = bytes, .wrapped = true};
-    soma_status status = soma_memory_adopt(device, handle, bytes, memory);
+    soma_status status = soma_cl_check(clRetainMemObject(buffer), "soma_opencl_wrap: clRetainMemObject");
     if (status != SOMA_OK) {
         soma_free(handle);
         return status;
     }
-    clRetainMemObject(buffer); /* can't fail: it has just told what it is */
-    return SOMA_OK;
+    status = soma_memory_adopt(device, handle, bytes, memory);
+    if (status != SOMA_OK) soma_cl_free(state, handle);
+    return status;
 }
 
 soma_status soma_opencl_buffer(const soma_memory *memory, cl_mem *buffer, size_t *offset) {

@@ -104,7 +104,7 @@ static soma_status choose_gemm(soma_cl_device *device) {
 static void close_device(void *state) {
     soma_cl_device *device = state;
     if (!device) return;
-    if (device->queue && !device->driver_is_gone) clFinish(device->queue);
+    if (device->queue && !device->driver_is_gone) soma_cl_finish(device);
     soma_cl_free_programs(device);
     soma_cl_clblast_stop(device);
     soma_cl_free_tuning(&device->tuning);
@@ -116,15 +116,16 @@ static void close_device(void *state) {
 
 /* The application's context and queue, where they are given, else our own. */
 static soma_status start(soma_cl_device *device, cl_context context, cl_command_queue queue) {
-    cl_int code = context ? clRetainContext(context) : CL_SUCCESS;
-    if (code == CL_SUCCESS)
-        device->context = context ? context : clCreateContext(NULL, 1, &device->id, NULL, NULL, &code);
-    SOMA_TRY(soma_cl_check(code, "clCreateContext on %s", device->info.name));
-    if (queue) code = clRetainCommandQueue(queue);
-    if (code == CL_SUCCESS) device->queue = queue ? queue : clCreateCommandQueue(device->context, device->id, 0, &code);
-    SOMA_TRY(soma_cl_check(code, "clCreateCommandQueue on %s", device->info.name));
+    const char *name = device->info.name;
+    cl_int code;
+    if (context) SOMA_TRY(soma_cl_check(clRetainContext(context), "clRetainContext on %s", name));
+    device->context = context ? context : clCreateContext(NULL, 1, &device->id, NULL, NULL, &code);
+    if (!context) SOMA_TRY(soma_cl_check(code, "clCreateContext on %s", name));
+    if (queue) SOMA_TRY(soma_cl_check(clRetainCommandQueue(queue), "clRetainCommandQueue on %s", name));
+    device->queue = queue ? queue : clCreateCommandQueue(device->context, device->id, 0, &code);
+    if (!queue) SOMA_TRY(soma_cl_check(code, "clCreateCommandQueue on %s", name));
     device->nothing = clCreateBuffer(device->context, CL_MEM_READ_WRITE, device->info.alignment, NULL, &code);
-    return soma_cl_check(code, "clCreateBuffer on %s", device->info.name);
+    return soma_cl_check(code, "clCreateBuffer on %s", name);
 }
 
 soma_status soma_cl_open(const soma_cl_candidate *candidate, cl_context context, cl_command_queue queue,
@@ -134,13 +135,17 @@ soma_status soma_cl_open(const soma_cl_candidate *candidate, cl_context context,
                           candidate->reason);
     soma_cl_device *device = soma_calloc(1, sizeof *device);
     if (!device) return soma_out_of_memory(sizeof *device, "an OpenCL device");
+    soma_status status = soma_cl_check(clRetainDevice(candidate->id), "clRetainDevice on %s", candidate->info.name);
+    if (status != SOMA_OK) {
+        soma_free(device);
+        return status;
+    }
     device->id = candidate->id;
-    clRetainDevice(device->id);
     device->info = candidate->info;
     device->memory_limit = device->info.memory;
     if (memory_limit) device->memory_limit = SOMA_MIN(device->memory_limit, memory_limit);
     choose_style(device);
-    soma_status status = start(device, context, queue);
+    status = start(device, context, queue);
     if (status == SOMA_OK) status = choose_gemm(device);
     if (status != SOMA_OK) {
         close_device(device);
@@ -165,8 +170,8 @@ static void get_info(void *state, soma_device_info *info) {
 }
 
 static soma_status sync_device(void *state) {
-    soma_cl_device *device = state;
-    return soma_cl_check(clFinish(device->queue), "waiting for %s", device->info.name);
+    const soma_cl_device *device = state;
+    return soma_cl_check(soma_cl_finish(device), "waiting for %s", device->info.name);
 }
 
 const soma_device_api soma_opencl_api = {

@@ -25,7 +25,7 @@ static soma_status run_once(const peak_kernel *with, double *seconds) {
         SOMA_TRY(soma_cl_check(clEnqueueNDRangeKernel(with->device->queue, with->kernel, 1, NULL, with->global,
                                                       with->local, 0, NULL, NULL),
                                "clEnqueueNDRangeKernel for the peak of %s", with->device->info.name));
-    SOMA_TRY(soma_cl_check(clFinish(with->device->queue), "waiting for %s", with->device->info.name));
+    SOMA_TRY(soma_cl_check(soma_cl_finish(with->device), "waiting for %s", with->device->info.name));
     *seconds = soma_seconds() - began;
     return SOMA_OK;
 }

@@ -75,6 +75,11 @@ struct soma_cl_candidate;
 soma_status soma_cl_open(const struct soma_cl_candidate *candidate, cl_context context, cl_command_queue queue,
                          uint64_t memory_limit, soma_cl_device **device);
 
+/* ----------------------------------------------------------------------------------------------------- finish.c */
+
+/* Returns when all that was enqueued is done, with the code of an error if any of it failed. */
+cl_int soma_cl_finish(const soma_cl_device *device);
+
 /* ---------------------------------------------------------------------------------------------------- release.c */
 
 /* NULL is accepted. Where the driver is gone, so is what it held. */

@@ -58,7 +58,7 @@ typedef struct gemm_measurement {
 static soma_status time_round(const gemm_measurement *measurement, gemm_contender *contender, double *seconds) {
     const double began = soma_seconds();
     for (size_t i = 0; i < contender->repeats; i++) SOMA_TRY(soma_cl_run(measurement->device, &contender->call, 1));
-    SOMA_TRY(soma_cl_check(clFinish(measurement->device->queue), "waiting for %s", measurement->device->info.name));
+    SOMA_TRY(soma_cl_check(soma_cl_finish(measurement->device), "waiting for %s", measurement->device->info.name));
     *seconds = (soma_seconds() - began) / (double)contender->repeats;
     return SOMA_OK;
 }
