@@ -284,6 +284,26 @@ static soma_status lower_rate(void *context, soma_network *network, const soma_p
     return break_off(context, network, progress);
 }
 
+/* Likewise, at the end of an epoch. */
+static soma_status lower_rate_of_epoch(void *context, soma_network *network, const soma_epoch *epoch) {
+    (void)context;
+    if (epoch->epoch == 2) expect_ok(soma_set_learning_rate(network, 0.003f));
+    return SOMA_OK;
+}
+
+/* The checkpoint that is written after the epoch has the rate: the callback is not called for that epoch again. */
+START_TEST(a_learning_rate_changed_between_epochs_goes_on) {
+    experiment e = experiment_with(SOMA_MOMENTUM, SOMA_SCHEDULE_CONSTANT);
+    e.fit.on_epoch = lower_rate_of_epoch;
+    outcome whole = train_whole(&e);
+    train_part(&e, 2 * BATCHES + 3, SOMA_IO, false); /* a crash in the third epoch */
+    outcome resumed = train_rest(&e);
+    expect_same(&whole, &resumed, "a rate changed between epochs");
+    forget(&whole);
+    forget(&resumed);
+}
+END_TEST
+
 /* The rate that a callback has set is in force after a resume, too, and not the one that the network was compiled
  * with. */
 START_TEST(a_changed_learning_rate_goes_on) {
@@ -518,6 +538,26 @@ START_TEST(a_training_that_went_wrong_leaves_its_last_good_checkpoint) {
 }
 END_TEST
 
+static soma_status spoil_weights(void *context, soma_network *network, const soma_epoch *epoch) {
+    float bad[CLASSES] = {0, NAN, 0};
+    (void)context;
+    if (epoch->epoch == 1)
+        expect_ok(soma_set_parameter(network, soma_network_tensor(network, "dense_2.bias"), bad, CLASSES));
+    return SOMA_OK;
+}
+
+/* No checkpoint has them, and the next epoch says which they are. */
+START_TEST(weights_that_a_callback_spoils_are_named) {
+    experiment e = experiment_with(SOMA_SGD, SOMA_SCHEDULE_CONSTANT);
+    e.fit.on_epoch = spoil_weights;
+    e.fit.checkpoint = temporary_path("checkpoint");
+    soma_network *network = network_for(&e, test_device);
+    expect_error(soma_fit(network, data, &e.fit, NULL), SOMA_NOT_FINITE, "epoch 2: batch 1 of 6", "dense_2.bias");
+    ck_assert_int_eq(temporary_count(), 0);
+    soma_network_destroy(network);
+}
+END_TEST
+
 /* ------------------------------------------------------------------------------------------------------------- main */
 
 static void set_up(void) {
@@ -542,6 +582,7 @@ static void add_tests(TCase *cases) {
     tcase_add_test(cases, early_stopping_goes_on_waiting);
     tcase_add_test(cases, a_second_fit_goes_on_exactly);
     tcase_add_test(cases, a_changed_learning_rate_goes_on);
+    tcase_add_test(cases, a_learning_rate_changed_between_epochs_goes_on);
     tcase_add_test(cases, a_finished_training_can_be_made_longer);
     tcase_add_test(cases, a_checkpoint_can_be_carried_to_another_device);
     tcase_add_test(cases, a_checkpoint_is_a_model);
@@ -551,6 +592,7 @@ static void add_tests(TCase *cases) {
     tcase_add_test(cases, a_model_and_other_files_are_no_checkpoints);
     tcase_add_test(cases, a_checkpoint_that_cannot_be_written_is_told_before_training);
     tcase_add_test(cases, a_training_that_went_wrong_leaves_its_last_good_checkpoint);
+    tcase_add_test(cases, weights_that_a_callback_spoils_are_named);
 }
 
 int main(int argc, char **argv) {

@@ -613,8 +613,8 @@ typedef struct soma_fit_options {
     void *context;
     /*
      * A file that is written again and again, each time whole or not at all: after every `checkpoint_every` steps (0:
-     * after every epoch), and when training ends or is stopped. NULL: none. It is a model file too, of the weights at
-     * that moment.
+     * after every epoch), each time after the callback, and when training ends or is stopped. NULL: none. It is a model
+     * file too, of the weights at that moment.
      */
     const char *checkpoint;
     uint64_t checkpoint_every;

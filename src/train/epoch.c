@@ -10,7 +10,7 @@
 static soma_status begin_epoch(struct soma_fit *fit) {
     soma_compiled *compiled = fit->network->compiled;
     bool resumed = fit->epoch_resumed;
-    fit->epoch_resumed = false;
+    fit->epoch_resumed = fit->suspect = false;
     if (!resumed) {
         fit->epoch_began = soma_seconds();
         fit->batches_done = fit->samples_done = fit->resumed_at = 0;
@@ -95,7 +95,9 @@ soma_status soma_fit_epoch(struct soma_fit *fit) {
     SOMA_TRY(measure_epoch(fit, &epoch));
     SOMA_TRY(soma_history_append(fit->history, &epoch));
     SOMA_TRY(draw_conclusions(fit, &epoch));
+    soma_status told =
+        fit->options.on_epoch ? fit->options.on_epoch(fit->options.context, fit->network, &epoch) : SOMA_OK;
+    /* With what the callback has changed: nobody calls it for this epoch again. */
     SOMA_TRY(soma_fit_checkpoint_epoch(fit));
-    if (fit->options.on_epoch) SOMA_TRY(fit->options.on_epoch(fit->options.context, fit->network, &epoch));
-    return ended;
+    return told == SOMA_OK ? ended : told;
 }
