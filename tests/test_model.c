@@ -272,26 +272,37 @@ static void give_class(soma_network *network, const char *name) {
     network->preprocessing.class_count = 1;
 }
 
+/* Beforehand as in saving. */
+#define unsavable(network, path, expected, ...)                                                                        \
+    do {                                                                                                               \
+        expect_error(soma_check_save(network, path), expected, __VA_ARGS__);                                           \
+        expect_error(soma_save(network, path), expected, __VA_ARGS__);                                                 \
+    } while (0)
+
 START_TEST(what_cannot_be_saved_is_refused) {
     const char *path = temporary_path("model.safetensors");
     soma_network *network;
     size_t width = 3;
     expect_ok(soma_network_create(&network));
-    expect_error(soma_save(network, path), SOMA_INVALID_STATE, "no input");
+    unsavable(network, path, SOMA_INVALID_STATE, "no input");
+    expect_error(soma_check_save(NULL, path), SOMA_INVALID_ARGUMENT, "a network and a path");
+    expect_error(soma_check_save(network, NULL), SOMA_INVALID_ARGUMENT, "a network and a path");
     expect_error(soma_save(NULL, path), SOMA_INVALID_ARGUMENT, "a network and a path");
     expect_error(soma_save(network, NULL), SOMA_INVALID_ARGUMENT, "a network and a path");
     expect_error(soma_load(NULL, &network), SOMA_INVALID_ARGUMENT, "a path");
     expect_error(soma_load(path, NULL), SOMA_INVALID_ARGUMENT, "a place");
     soma_tensor *x = soma_input(network, NULL, 1, &width);
     give_class(network, "\xff\xfe");
-    expect_error(soma_save(network, path), SOMA_INVALID_ARGUMENT, "\\xff\\xfe", "not UTF-8");
+    unsavable(network, path, SOMA_INVALID_ARGUMENT, "\\xff\\xfe", "not UTF-8");
     soma_preprocessing_clear(&network->preprocessing);
+    expect_ok(soma_check_save(network, path));
+    ck_assert_int_eq(temporary_count(), 0);
     expect_ok(soma_save(network, path));
     expect_ok(soma_compile(network, &host,
                            &(soma_compile_options){.optimizer = {.l2 = -INFINITY}})); /* negative: 0 is wanted */
-    expect_error(soma_save(network, path), SOMA_INVALID_ARGUMENT, "l2", "a file cannot hold it");
+    unsavable(network, path, SOMA_INVALID_ARGUMENT, "l2", "a file cannot hold it");
     soma_dropout(x, 3);
-    expect_error(soma_save(network, path), SOMA_INVALID_ARGUMENT, "layer dropout_1");
+    unsavable(network, path, SOMA_INVALID_ARGUMENT, "layer dropout_1");
     soma_network_destroy(network);
     ck_assert_int_eq(temporary_count(), 1); /* the good file, and nothing half-written */
 }
@@ -307,7 +318,7 @@ START_TEST(a_failed_save_leaves_the_old_file) {
     expect_same_file(path, copy);
     expect_error(soma_save(network, temporary_path("no/such/directory")), SOMA_INVALID_ARGUMENT, "UTF-8");
     soma_preprocessing_clear(&network->preprocessing);
-    expect_error(soma_save(network, temporary_path("no/such/directory")), SOMA_IO, "no/such/directory");
+    unsavable(network, temporary_path("no/such/directory"), SOMA_IO, "no/such/directory");
     soma_network_destroy(network);
 }
 END_TEST

@@ -235,7 +235,21 @@ START_TEST(what_is_too_large_is_refused_before_it_is_written) {
     expect_ok(soma_network_create(&network));
     soma_dense(soma_input(network, NULL, 1, &width), 20000, SOMA_TANH);
     expect_error(soma_save_onnx(network, path), SOMA_UNSUPPORTED, "3200080000 bytes");
+    expect_error(soma_check_save(network, path), SOMA_UNSUPPORTED, path, "3200080000 bytes");
     ck_assert_int_ne(access(path, F_OK), 0);
+    soma_network_destroy(network);
+}
+END_TEST
+
+START_TEST(what_can_be_written_is_told_beforehand) {
+    soma_network *network;
+    const size_t width = 4;
+    int before = temporary_count();
+    expect_ok(soma_network_create(&network));
+    soma_dense(soma_input(network, NULL, 1, &width), 2, SOMA_TANH);
+    expect_ok(soma_check_save(network, temporary_path("small.onnx")));
+    expect_error(soma_check_save(network, temporary_path("no/such/small.onnx")), SOMA_IO, "no/such/small.onnx");
+    ck_assert_int_eq(temporary_count(), before);
     soma_network_destroy(network);
 }
 END_TEST
@@ -250,6 +264,7 @@ int main(void) {
     tcase_add_test(tcase, the_least_opset_is_written);
     tcase_add_test(tcase, long_names_end_where_a_character_does);
     tcase_add_test(tcase, what_is_too_large_is_refused_before_it_is_written);
+    tcase_add_test(tcase, what_can_be_written_is_told_beforehand);
     if (SOMA_HAS_TRAINING) tcase_add_test(tcase, names_are_kept_and_training_goes_on);
     Suite *suite = suite_create("onnx");
     suite_add_tcase(suite, tcase);

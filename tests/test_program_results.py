@@ -85,6 +85,11 @@ class Results(ResultTest):
                     self.refuse(FAILED, [reason, *option], *command, name, timeout=60)
                 self.assertEqual(sorted(os.listdir(self.folder.name)), before)
 
+    def test_a_network_that_the_format_cannot_hold_is_refused_before_the_work(self):
+        """An ONNX file ends at 2 GiB; these are 2.7 GB of weights, for which no memory is taken."""
+        self.refuse(FAILED, ["--save", "x.onnx", "2700000040 bytes", "safetensors"], "train", f"--device={DEVICE}", "--epochs=1000000", "--net",
+                    "dense 9000000 relu; dense 10 softmax", "--save", self.path("x.onnx"), timeout=60)
+
     def test_models_do_not_go_into_devices(self):
         """But texts do: those who watch a training may read its history from a pipe."""
         for option in ("--save", "--checkpoint"):

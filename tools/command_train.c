@@ -65,6 +65,13 @@ static exit_status refuse_weights(const struct training *training, soma_status c
     return fail_from_library(cause, status, "--weights for '%s', since no --net says another network", training->net);
 }
 
+/* Now that it is known what is going to be saved. */
+static exit_status check_save(const struct training *training) {
+    const char *path = training->settings->save;
+    soma_status cause = path ? soma_check_save(training->network, path) : SOMA_OK;
+    return cause == SOMA_OK ? STATUS_DONE : fail_from_library(cause, STATUS_FAILED, "--save");
+}
+
 static exit_status make_network(struct training *training) {
     const struct settings *settings = training->settings;
     exit_status status = STATUS_DONE;
@@ -82,7 +89,8 @@ static exit_status make_network(struct training *training) {
         soma_status cause = soma_load_weights(training->network, settings->weights, &options);
         if (cause != SOMA_OK) status = refuse_weights(training, cause);
     }
-    return status == STATUS_DONE ? preprocess(training) : status;
+    if (status == STATUS_DONE) status = preprocess(training);
+    return status == STATUS_DONE ? check_save(training) : status;
 }
 
 static exit_status compile(struct training *training) {

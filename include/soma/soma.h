@@ -771,6 +771,10 @@ SOMA_API soma_status soma_save(soma_network *network, const char *path);
  */
 SOMA_API soma_status soma_check_writable(const char *path);
 
+/* The same of soma_save() with this network: all of it but the writing. SOMA_UNSUPPORTED where the file's format has no
+ * form for the network. */
+SOMA_API soma_status soma_check_save(soma_network *network, const char *path);
+
 /* Writes data[size] as soma_save() writes a model: whole or not at all, with the permissions of the file that it
  * replaces, through symbolic links. */
 SOMA_API soma_status soma_write_file(const char *path, const void *data, size_t size);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Model files: the network as JSON in the metadata of a safetensors file, its parameters as the tensors. */
+#include "base/file.h"
 #include "io/checkpoint/json.h"
 #include "io/model/json.h"
 #include "io/onnx/name.h"
@@ -31,13 +32,27 @@ static soma_status collect(soma_network *network, soma_safetensors_source *sourc
     return SOMA_OK;
 }
 
+static soma_status check_network(soma_network *network) {
+    SOMA_TRY(soma_network_status(network));
+    if (network->input_count && soma_network_output(network, 0)) return SOMA_OK;
+    return soma_error(SOMA_INVALID_STATE, "soma_save: the network has no %s",
+                      network->input_count ? "output" : "input");
+}
+
+soma_status soma_check_save(soma_network *network, const char *path) {
+    if (!network || !path) return soma_error(SOMA_INVALID_ARGUMENT, "soma_check_save needs a network and a path");
+    if (soma_is_onnx_name(path)) return soma_onnx_check_save(network, path);
+    char *text = NULL;
+    SOMA_TRY(check_network(network));
+    soma_status status = soma_model_encode(network, &text);
+    soma_free(text);
+    return status == SOMA_OK ? soma_file_check(path) : status;
+}
+
 soma_status soma_save(soma_network *network, const char *path) {
     if (!network || !path) return soma_error(SOMA_INVALID_ARGUMENT, "soma_save needs a network and a path");
     if (soma_is_onnx_name(path)) return soma_save_onnx(network, path);
-    SOMA_TRY(soma_network_status(network));
-    if (network->input_count == 0 || !soma_network_output(network, 0))
-        return soma_error(SOMA_INVALID_STATE, "soma_save: the network has no %s",
-                          network->input_count ? "output" : "input");
+    SOMA_TRY(check_network(network));
     char *text = NULL;
     soma_safetensors_source *sources = soma_calloc(network->parameter_count, sizeof *sources);
     if (!sources) return soma_out_of_memory(network->parameter_count * sizeof *sources, "the weights");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Stands in for the ONNX files where there is no protobuf-c, or no schema. */
 #include "base/base.h"
-#include <soma/soma.h>
+#include "io/onnx/name.h"
 
 static soma_status unsupported(const char *path) {
     return soma_error(SOMA_UNSUPPORTED,
@@ -21,6 +21,11 @@ soma_status soma_list_onnx(const char *path, const soma_onnx_visitor *visitor, i
 }
 
 soma_status soma_save_onnx(soma_network *network, const char *path) {
+    (void)network;
+    return unsupported(path);
+}
+
+soma_status soma_onnx_check_save(soma_network *network, const char *path) {
     (void)network;
     return unsupported(path);
 }

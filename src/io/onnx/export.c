@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/utf8.h"
 #include "io/onnx/family.h"
+#include "io/onnx/name.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -221,7 +222,8 @@ static soma_status export_network(soma_onnx_exporter *exporter) {
     return put_model(exporter);
 }
 
-soma_status soma_save_onnx(soma_network *network, const char *path) {
+/* All of soma_save_onnx() but the writing, which `write` is for. */
+static soma_status save(soma_network *network, const char *path, bool write) {
     if (!network || !path) return soma_error(SOMA_INVALID_ARGUMENT, "soma_save_onnx needs a network and a path");
     SOMA_TRY(soma_network_status(network));
     if (network->input_count == 0 || !soma_network_output(network, 0))
@@ -232,9 +234,17 @@ soma_status soma_save_onnx(soma_network *network, const char *path) {
     if (status != SOMA_OK)
         soma_error_prefix(status, "%s: ", path);
     else
-        status = soma_file_write(path, exporter.writer.data, exporter.writer.size);
+        status = write ? soma_file_write(path, exporter.writer.data, exporter.writer.size) : soma_file_check(path);
     soma_free(exporter.writer.data);
     soma_free(exporter.name);
     soma_free(exporter.needed);
     return status;
+}
+
+soma_status soma_save_onnx(soma_network *network, const char *path) {
+    return save(network, path, true);
+}
+
+soma_status soma_onnx_check_save(soma_network *network, const char *path) {
+    return save(network, path, false);
 }

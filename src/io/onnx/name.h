@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Which files are ONNX models: those whose name says so. */
+/* Which files are ONNX models: those whose name says so; and what the other formats need of this one. */
 #ifndef SOMA_IO_ONNX_NAME_H
 #define SOMA_IO_ONNX_NAME_H
 
+#include <soma/soma.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -10,5 +11,8 @@ static inline bool soma_is_onnx_name(const char *path) {
     size_t length = strlen(path);
     return length >= 5 && strcmp(path + length - 5, ".onnx") == 0;
 }
+
+/* soma_check_save() for such a file. */
+soma_status soma_onnx_check_save(soma_network *network, const char *path);
 
 #endif
