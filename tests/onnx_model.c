@@ -53,6 +53,18 @@ void floats(const char *name, size_t rank, const int64_t *shape, const float *va
     soma_onnx_put_tensor(&made, GRAPH_INITIALIZER, name, (uint32_t)rank, sizes, values);
 }
 
+void doubles(const char *name, size_t count, const double *values) {
+    uint8_t raw[8 * 32];
+    size_t message = open_tensor(name, 11, 1, &(int64_t){(int64_t)count});
+    for (size_t i = 0; i < count; i++) {
+        uint64_t bits;
+        memcpy(&bits, &values[i], sizeof bits);
+        soma_store_le64(raw + 8 * i, bits);
+    }
+    soma_onnx_put_bytes(W, TENSOR_RAW, raw, 8 * count);
+    soma_onnx_close_message(W, message);
+}
+
 void integers(const char *name, size_t count, const int64_t *values) {
     uint8_t raw[8 * 32];
     size_t message = open_tensor(name, ONNX_INT64, 1, &(int64_t){(int64_t)count});

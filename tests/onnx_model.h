@@ -30,6 +30,7 @@ void node(const char *op, const char *a, const char *b, const char *out);
 /* An initializer of zeros, so many bytes of them; one of floats, one of whole numbers. */
 void tensor(const char *name, int64_t type, size_t rank, const int64_t *shape, size_t bytes);
 void floats(const char *name, size_t rank, const int64_t *shape, const float *values);
+void doubles(const char *name, size_t count, const double *values);
 void integers(const char *name, size_t count, const int64_t *values);
 
 #endif

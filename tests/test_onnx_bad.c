@@ -95,6 +95,10 @@ static void strings(void) {
     tensor("w", 8, SHAPE(4), 16);
     node("Add", "x", "w", "y");
 }
+static void beyond_float(void) {
+    doubles("w", 4, (const double[]){1, 2, -1e39, 4});
+    node("Add", "x", "w", "y");
+}
 static void whole_numbers(void) {
     tensor("w", 7, SHAPE(4), 32);
     node("Add", "x", "w", "y");
@@ -160,6 +164,7 @@ static const struct {
     {"negative", negative_dimension, 8, 17, SOMA_INVALID_FILE, {"tensor w", "dimension 0 is -4"}},
     {"huge", huge, 8, 17, SOMA_INVALID_FILE, {"tensor w", "more elements than memory"}},
     {"strings", strings, 8, 17, SOMA_UNSUPPORTED, {"tensor w", "string (element type 8)"}},
+    {"beyond float32", beyond_float, 8, 17, SOMA_INVALID_FILE, {"tensor w: element 2 is -1e+39", "float32"}},
     {"whole numbers",
      whole_numbers,
      8,

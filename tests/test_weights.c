@@ -127,6 +127,24 @@ START_TEST(types_of_real_numbers) {
     expect_parameter(network, "dense_1.bias", (const float[]){1, -2, 0.1f}, 3);
     expect_error(load(network, typed_file("I16", halves, sizeof halves), NULL, true), SOMA_INVALID_FILE,
                  "/weights: tensor dense_1.bias is I16", "F16, BF16 and F64");
+    /* 1, -10^300 and 1: float32 would make an infinity of it. 1, -(2^128 - 2^103) and 1 is the first that it rounds to
+     * one; an infinity that is in the file is what it is. */
+    static const uint8_t large[] = {0,    0,    0,    0,    0, 0, 0xF0, 0x3F, 0x9C, 0x75, 0x00, 0x88,
+                                    0x3C, 0xE4, 0x37, 0xFE, 0, 0, 0,    0,    0,    0,    0xF0, 0x3F},
+                         first[] = {0,    0,    0,    0,    0, 0, 0xF0, 0x3F, 0, 0, 0,    0xF0,
+                                    0xFF, 0xFF, 0xEF, 0xC7, 0, 0, 0,    0,    0, 0, 0xF0, 0x3F},
+                         last[] = {0,    0,    0,    0,    0, 0, 0xF0, 0x3F, 0xFF, 0xFF, 0xFF, 0xEF,
+                                   0xFF, 0xFF, 0xEF, 0xC7, 0, 0, 0,    0,    0,    0,    0xF0, 0x3F},
+                         infinite[] = {0, 0, 0,    0,    0, 0, 0xF0, 0x3F, 0, 0, 0,    0,
+                                       0, 0, 0xF0, 0xFF, 0, 0, 0,    0,    0, 0, 0xF0, 0x3F};
+    expect_error(load(network, typed_file("F64", large, sizeof large), NULL, true), SOMA_INVALID_FILE,
+                 "/weights: tensor \"dense_1.bias\": element 1 is -1", "e+300", "float32");
+    expect_error(load(network, typed_file("F64", first, sizeof first), NULL, true), SOMA_INVALID_FILE, "dense_1.bias",
+                 "element 1 is -3.40282357e+38");
+    expect_ok(load(network, typed_file("F64", last, sizeof last), NULL, true));
+    expect_parameter(network, "dense_1.bias", (const float[]){1, -0x1.fffffep127f, 1}, 3);
+    expect_ok(load(network, typed_file("F64", infinite, sizeof infinite), NULL, true));
+    expect_parameter(network, "dense_1.bias", (const float[]){1, -INFINITY, 1}, 3);
     soma_network_destroy(network);
 }
 END_TEST

@@ -3,7 +3,9 @@
 #ifndef SOMA_IO_FLOATS_H
 #define SOMA_IO_FLOATS_H
 
+#include <float.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -27,5 +29,11 @@ static inline float soma_float_of_bfloat(uint16_t upper) {
     memcpy(&value, &bits, sizeof value);
     return value;
 }
+
+/* Whether float32 makes an infinity of a number that is none. Readers refuse such a one by name. */
+static inline bool soma_is_beyond_float(double value) {
+    return fabs(value) <= DBL_MAX && fabs(value) >= 0x1.ffffffp127; /* halfway between FLT_MAX and 2^128 */
+}
+#define SOMA_BEYOND_FLOAT "float32, in which soma computes, ends at 3.40282e+38"
 
 #endif

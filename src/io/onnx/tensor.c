@@ -249,9 +249,17 @@ static double element(const element_source *source, size_t i) {
 soma_status soma_onnx_read_floats(const soma_onnx_file *file, const soma_onnx_elements *elements, float *values) {
     element_source source;
     SOMA_TRY(open_source(file, elements, &source));
-    for (size_t i = 0; i < elements->count; i++) values[i] = (float)element(&source, i);
+    size_t i = 0;
+    double value = 0;
+    for (; i < elements->count; i++) {
+        value = element(&source, i);
+        if (soma_is_beyond_float(value)) break;
+        values[i] = (float)value;
+    }
     soma_free(source.owned);
-    return SOMA_OK;
+    if (i == elements->count) return SOMA_OK;
+    return soma_error(SOMA_INVALID_FILE, "%s: tensor %s: element %zu is %.9g; " SOMA_BEYOND_FLOAT, file->path,
+                      elements->tensor ? label(elements->tensor) : "given", i, value);
 }
 
 soma_status soma_onnx_read_integers(const soma_onnx_file *file, const soma_onnx_elements *elements, int64_t *values) {

@@ -371,22 +371,22 @@ static soma_status read_at(const soma_safetensors *file, const tensor *one, uint
                       QUOTE(one->info.name));
 }
 
-/* An element of a type of real numbers, rounded. */
-static float load_real(const tensor *one, const uint8_t *at) {
+/* An element of a type of real numbers. */
+static double load_real(const tensor *one, const uint8_t *at) {
     if (one->bits == 64) {
         uint64_t bits = soma_load_le64(at);
         double value;
         memcpy(&value, &bits, sizeof value);
-        return (float)value;
+        return value;
     }
     if (one->bits == 32) {
         uint32_t bits = soma_load_le32(at);
         float value;
         memcpy(&value, &bits, sizeof value);
-        return value;
+        return (double)value;
     }
     uint16_t bits = (uint16_t)(at[0] | at[1] << 8);
-    return one->info.dtype[0] == 'B' ? soma_float_of_bfloat(bits) : soma_float_of_half(bits);
+    return (double)(one->info.dtype[0] == 'B' ? soma_float_of_bfloat(bits) : soma_float_of_half(bits));
 }
 
 soma_status soma_safetensors_read(const soma_safetensors *file, size_t index, float *values, size_t count) {
@@ -404,7 +404,13 @@ soma_status soma_safetensors_read(const soma_safetensors *file, size_t index, fl
     for (size_t start = 0; start < count; start += most) {
         size_t part = SOMA_MIN(most, count - start);
         SOMA_TRY(read_at(file, one, (uint64_t)start * width, block, part * width));
-        for (size_t i = 0; i < part; i++) values[start + i] = load_real(one, block + i * width);
+        for (size_t i = 0; i < part; i++) {
+            double value = load_real(one, block + i * width);
+            if (soma_is_beyond_float(value))
+                return soma_error(SOMA_INVALID_FILE, "%s: tensor %s: element %zu is %.9g; " SOMA_BEYOND_FLOAT,
+                                  file->path, QUOTE(one->info.name), start + i, value);
+            values[start + i] = (float)value;
+        }
     }
     return SOMA_OK;
 }
