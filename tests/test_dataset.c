@@ -291,6 +291,28 @@ START_TEST(split_shares_out_each_class) {
 }
 END_TEST
 
+/* Exact shares 2.25, 3.25 and 2.5 of 8 samples: 2, 3 and 2, and the one that is left goes to the last class, whose
+ * remainder is the largest, and not to the first. */
+START_TEST(split_gives_to_the_largest_remainder) {
+    enum { COUNT = 32 };
+    static const int32_t expected[3] = {2, 3, 3};
+    float values[COUNT] = {0};
+    int32_t classes[COUNT], taken[8], count[3] = {0};
+    for (int i = 0; i < COUNT; i++) classes[i] = i < 9 ? 0 : i < 22 ? 1 : 2;
+    const soma_array inputs = {values, SOMA_F32, 2, {COUNT, 1}}, targets = {classes, SOMA_I32, 1, {COUNT}};
+    soma_dataset *dataset, *first, *second;
+    expect_ok(soma_dataset_from_arrays(&inputs, 1, &targets, 1, &dataset));
+    expect_ok(soma_dataset_split(dataset, 0.25, 7, &first, &second));
+    ck_assert_uint_eq(second->samples, 8);
+    expect_ok(soma_dataset_read_classes(second, 0, 8, taken));
+    for (int i = 0; i < 8; i++) count[taken[i]]++;
+    for (int i = 0; i < 3; i++) ck_assert_int_eq(count[i], expected[i]);
+    soma_dataset_destroy(first);
+    soma_dataset_destroy(second);
+    soma_dataset_destroy(dataset);
+}
+END_TEST
+
 START_TEST(split_depends_on_the_seed_alone) {
     enum { COUNT = 1000 };
     static float values[COUNT];
@@ -404,6 +426,7 @@ int main(void) {
     tcase_add_loop_test(cases, refuses_bad_arrays, 0, (int)SOMA_COUNT_OF(bad));
     tcase_add_test(cases, refuses_bad_questions);
     tcase_add_test(cases, split_shares_out_each_class);
+    tcase_add_test(cases, split_gives_to_the_largest_remainder);
     tcase_add_test(cases, split_depends_on_the_seed_alone);
     tcase_add_test(cases, split_of_a_split);
     tcase_add_test(cases, refuses_bad_splits);

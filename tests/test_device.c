@@ -30,6 +30,13 @@ START_TEST(memory_is_counted) {
     soma_device_free(device, second, 24);
     soma_device_free(device, NULL, 24);
     assert_memory(device, 0, 1024);
+    expect_ok(soma_device_alloc(device, 1023, "less than there was", &first));
+    assert_memory(device, 1023, 1024);
+    expect_ok(soma_device_alloc(device, 2, "more than there was", &second));
+    assert_memory(device, 1025, 1025);
+    soma_device_free(device, first, 1023);
+    soma_device_free(device, second, 2);
+    assert_memory(device, 0, 1025);
     soma_device_close(device);
 }
 END_TEST

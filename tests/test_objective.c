@@ -348,6 +348,42 @@ START_TEST(an_output_without_a_loss_of_its_own_predicts) {
 }
 END_TEST
 
+/* Of two equal values the first has all of the gradient, of equal extremes along an axis each has its share. */
+START_TEST(ties_share_the_gradient_as_documented) {
+    static const float values[2][3] = {{1, 2, 1}, {2, 1, 2}}, target[3] = {0};
+    const bool maximum = _i & 1, along_axis = _i & 2;
+    const float *x = values[maximum];
+    const uint32_t rank = along_axis ? 2 : 1; /* something must be left of a sample */
+    const size_t columns[2] = {3, 1};
+    float gradient[2][3] = {{0}};
+    soma_device device;
+    soma_network *network;
+    soma_metrics metrics;
+    host_device_open(&device);
+    expect_ok(soma_network_create(&network));
+    soma_tensor *a = soma_input(network, NULL, rank, columns),
+                *b = along_axis ? NULL : soma_input(network, NULL, rank, columns);
+    if (along_axis)
+        soma_output(soma_reduce(a, maximum ? SOMA_REDUCE_MAX : SOMA_REDUCE_MIN, 0));
+    else
+        soma_output(maximum ? soma_maximum(a, b) : soma_minimum(a, b));
+    expect_ok(soma_compile_as(network, &device, &(soma_compile_options){.loss = {SOMA_MEAN_SQUARED_ERROR}}, SOMA_F64));
+    soma_array inputs[] = {{x, SOMA_F32, rank + 1, {1, 3, 1}}, {x, SOMA_F32, rank + 1, {1, 3, 1}}};
+    soma_array wanted = {target, SOMA_F32, 2, {1, along_axis ? 1 : 3}};
+    expect_ok(soma_backward(network, inputs, &wanted, &metrics));
+    expect_ok(soma_get_gradient(network, soma_network_input(network, 0), gradient[0], 3));
+    if (!along_axis) expect_ok(soma_get_gradient(network, soma_network_input(network, 1), gradient[1], 3));
+    for (size_t j = 0; j < 3; j++) {
+        /* of mean_j y_j^2 to y_j; of y^2 to each of the two equal elements */
+        double extreme = maximum ? 2 : 1, elementwise = 2 * (double)x[j] / 3,
+               shared = (double)x[j] == extreme ? 2 * extreme / 2 : 0;
+        ck_assert(fabs((double)gradient[0][j] - (along_axis ? shared : elementwise)) < 1e-6);
+        ck_assert(gradient[1][j] == 0);
+    }
+    soma_network_destroy(network);
+}
+END_TEST
+
 static void add_tests(TCase *cases) {
     tcase_add_loop_test(cases, losses_and_metrics_suit_the_output, 0, SOMA_COUNT_OF(choices));
     tcase_add_test(cases, metrics_are_those_asked_for);
@@ -357,6 +393,7 @@ static void add_tests(TCase *cases) {
         tcase_add_test(cases, class_weights_weigh_classes);
         tcase_add_test(cases, class_weights_are_for_training_alone);
         tcase_add_test(cases, class_weights_of_two_classes);
+        tcase_add_loop_test(cases, ties_share_the_gradient_as_documented, 0, 4);
         tcase_add_test(cases, loss_weights_add_up);
         tcase_add_test(cases, a_network_without_losses_can_predict_only);
     }

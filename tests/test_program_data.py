@@ -217,6 +217,22 @@ class Training(TableTest):
         for weights in ("0,0", "0,0.0"):
             self.refuse(USAGE, ["class weights", "all 0"], "train", f"--device={DEVICE}", "--data", table, f"--class-weights={weights}")
 
+    def test_one_unit_tells_of_two_classes(self):
+        """The unit is the probability of the second class; the first has what is left of 1."""
+        table = self.write_table("two.csv", [[*points(0)[i], "no"] for i in range(20)] + [[*points(1)[i], "yes"] for i in range(20)])
+        model = self.path("unit")
+        self.train("--data", table, "--net=dense 1 sigmoid", "--epochs=20", "--lr=0.1", "--save", model)
+        arguments = ["predict", "--model", model, f"--device={DEVICE}", "--quiet", "--data", table]
+        raw = [float(row["output_1"]) for row in csv.DictReader(self.succeed(*arguments, "--raw").stdout.splitlines())]
+        rows = list(csv.DictReader(self.succeed(*arguments).stdout.splitlines()))
+        self.assertEqual(list(rows[0]), ["class", "probability", "no", "yes"])
+        self.assertEqual({row["class"] for row in rows}, {"no", "yes"})
+        for row, unit in zip(rows, raw, strict=True):
+            self.assertAlmostEqual(float(row["yes"]), unit, places=6)
+            self.assertAlmostEqual(float(row["no"]), 1 - unit, places=6)
+            self.assertEqual(row["class"], "yes" if unit > 0.5 else "no")
+            self.assertEqual(row["probability"], row[row["class"]])
+
     def test_what_has_no_loss_predicts(self):
         """softmax(0, 0) = (1/2, 1/2), softmax of one unit is 1."""
         for net, count in (("reshape 2 2; softmax", 4), ("dense 1 softmax", 1)):

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Sessions and memories: one network in many threads, and networks on device memory. */
 #include "base/base.h"
+#include "device/device.h"
 #include "trainer.h"
 
 #include <pthread.h>
@@ -220,6 +221,46 @@ START_TEST(bad_calls_are_refused) {
 }
 END_TEST
 
+/* What an application lends may begin anywhere in its buffer, but kernels want it aligned. */
+START_TEST(lent_memory_must_be_aligned) {
+    soma_network *network = compiled(3);
+    soma_session *session = session_of(network, NULL);
+    soma_device_info info;
+    float expected[CLASSES], found[CLASSES], lent[2 * 1024] = {0};
+    soma_device_get_info(test_device, &info);
+    ck_assert_uint_le(info.alignment, sizeof lent / 4);
+    expect_ok(soma_session_run(session, 1, (const float *[]){x}, (float *[]){expected}));
+    const size_t offsets[] = {info.alignment, 4, info.alignment / 2, info.alignment + 4, info.alignment - 4};
+    memcpy(lent + info.alignment / sizeof(float), x, WIDTH * sizeof(float));
+    soma_memory *whole = memory_of(test_device, lent, sizeof lent / sizeof(float)), *in, *out;
+    size_t start;
+    void *handle = soma_memory_handle(whole, &start);
+    for (size_t i = 0; i < SOMA_COUNT_OF(offsets); i++) {
+        char text[32];
+        snprintf(text, sizeof text, "begins at byte %zu", offsets[i]);
+        expect_ok(soma_memory_lend(test_device, handle, offsets[i], WIDTH * sizeof(float), &in));
+        expect_ok(soma_memory_lend(test_device, handle, offsets[i] + sizeof lent / 2, CLASSES * sizeof(float), &out));
+        soma_memory *own_in = memory_of(test_device, x, WIDTH), *own_out = memory_of(test_device, NULL, CLASSES);
+        if (i == 0) {
+            expect_ok(soma_session_run_memory(session, 1, &in, &out));
+            expect_ok(soma_memory_read(out, 0, found, sizeof found));
+            ck_assert_mem_eq(found, expected, sizeof found);
+        } else {
+            expect_error(soma_session_run_memory(session, 1, &in, &own_out), SOMA_INVALID_ARGUMENT, text,
+                         "multiple of");
+            expect_error(soma_session_run_memory(session, 1, &own_in, &out), SOMA_INVALID_ARGUMENT, "multiple of");
+        }
+        soma_memory_destroy(own_in);
+        soma_memory_destroy(own_out);
+        soma_memory_destroy(in);
+        soma_memory_destroy(out);
+    }
+    soma_memory_destroy(whole);
+    soma_session_destroy(session);
+    soma_network_destroy(network);
+}
+END_TEST
+
 /* ---------------------------------------------------------------------------------------------------------- threads */
 
 /* Check's assertions are for the main thread: others count. */
@@ -360,6 +401,7 @@ static void add_tests(TCase *cases) {
     tcase_add_test(cases, outputs_that_share_a_place_arrive_too);
     tcase_add_test(cases, the_last_user_frees_the_network);
     tcase_add_test(cases, bad_calls_are_refused);
+    tcase_add_test(cases, lent_memory_must_be_aligned);
     tcase_add_loop_test(cases, one_network_in_many_threads, 0, 2);
     tcase_add_test(cases, each_thread_has_a_device);
     tcase_add_test(cases, errors_belong_to_their_thread);
