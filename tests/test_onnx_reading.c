@@ -2,7 +2,7 @@
 /* What ONNX models mean, where the vectors of ONNX's own test suite do not say: values computed by hand. */
 #include "base/file.h"
 #include "expect.h"
-#include "io/onnx/import.h"
+#include "io/onnx/family.h"
 #include "onnx_model.h"
 #include "peak_memory.h"
 #include "temporary.h"
@@ -400,7 +400,38 @@ START_TEST(one_place_of_a_file_counts_once) {
 }
 END_TEST
 
-int main(void) {
+/* ------------------------------------------------------------------------------------------------- documentation */
+
+static const char *document;
+
+/* The list of ops in docs/models.md, from "...: " to ". Of a model". */
+START_TEST(the_document_lists_the_ops_that_there_are) {
+    soma_buffer text;
+    size_t named = 0, known = 0;
+    expect_ok(soma_file_read(document, 1 << 20, &text));
+    char *end = soma_calloc(text.size + 1, 1), *list = memcpy(end, text.data, text.size), *name;
+    list = strstr(end, "opset 1 to 28: ") + strlen("opset 1 to 28: ");
+    *strstr(list, ". Of a model") = 0;
+    for (char *rest = list; (name = strsep(&rest, ", \n"));)
+        if (*name) {
+            ck_assert_msg(soma_onnx_find_row(name) != NULL, "%s lists %s, which is no op here", document, name);
+            named++;
+        }
+#define X(op) known++;
+    SOMA_ONNX_OP_LIST(X)
+#undef X
+    for (size_t i = 0; i < SOMA_FUNCTION_COUNT; i++)
+        if (*soma_onnx_functions[i].name)
+            known += soma_onnx_find_row(soma_onnx_functions[i].name) == &soma_onnx_functions[i];
+    ck_assert_uint_eq(named, known);
+    soma_free(end);
+    soma_free(text.data);
+}
+END_TEST
+
+int main(int argc, char **argv) {
+    if (argc != 2) return fprintf(stderr, "usage: %s docs/models.md\n", argv[0]), 2;
+    document = argv[1];
     if (soma_device_open("cpu", NULL, &device) != SOMA_OK) return 1;
     TCase *cases = tcase_create("onnx, reading");
     tcase_add_unchecked_fixture(cases, temporary_create, temporary_destroy);
@@ -415,6 +446,7 @@ int main(void) {
     tcase_add_test(cases, external_data_count);
     tcase_add_test(cases, one_place_of_a_file_counts_once);
     tcase_add_test(cases, nodes_take_no_more_memory_than_is_said);
+    tcase_add_test(cases, the_document_lists_the_ops_that_there_are);
     Suite *suite = suite_create("onnx, reading");
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);

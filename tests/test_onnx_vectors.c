@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The vectors of the ONNX backend's test suite, all that are installed, on one device. The table says what each should
- * come to. */
+/*
+ * The vectors of the ONNX backend's test suite on one device. The table says what each should come to. Which there are
+ * depends on the version that is installed: those that the table has and the installation does not, or the other way
+ * round, are named as skipped.
+ */
 #include "onnx_vector.h"
 
 #include <dirent.h>
@@ -16,7 +19,7 @@ typedef struct entry {
 
 static entry *table;
 static size_t table_count;
-static unsigned ran, refused, others, failures;
+static unsigned ran, refused, others, failures, skipped;
 
 static bool read_table(const char *path) {
     char line[1024];
@@ -46,6 +49,11 @@ static void fail(const char *name, const char *format, const char *detail) {
     failures++;
 }
 
+static void skip(const char *name, const char *why) {
+    printf("skipped: %s: %s\n", name, why);
+    skipped++;
+}
+
 static void run(const char *directory, const entry *one, soma_device *device) {
     static char text[16384];
     if (strcmp(one->verdict, "absent") == 0) {
@@ -65,7 +73,8 @@ static void run(const char *directory, const entry *one, soma_device *device) {
             fail(one->name, "should be refused as not supported, got %s", soma_status_name(status));
         refused++;
     } else {
-        if (status != SOMA_OK) fail(one->name, "should be imported: %s", text);
+        /* Its data are broken; in other versions its model may be another. */
+        if (status != SOMA_OK && status != SOMA_UNSUPPORTED) fail(one->name, "should be imported: %s", text);
         others++;
     }
 }
@@ -81,7 +90,7 @@ static void run_group(const char *root, const char *group, soma_device *device) 
         snprintf(full, sizeof full, "%s/%s", root, name);
         entry *one = find(name);
         if (!one) {
-            fail(name, "is not in the table%s", "");
+            skip(name, "not in the table");
             continue;
         }
         one->seen = true;
@@ -102,9 +111,10 @@ int main(int argc, char **argv) {
         if (item->d_name[0] != '.') run_group(argv[3], item->d_name, device);
     if (root) closedir(root);
     for (size_t i = 0; i < table_count; i++)
-        if (!table[i].seen) fail(table[i].name, "is in the table, but not installed%s", "");
-    printf("%s: %u run, %u refused, %u others, %u failures\n", argv[1], ran, refused, others, failures);
+        if (!table[i].seen) skip(table[i].name, "not installed");
+    printf("%s: %u run, %u refused, %u others, %u skipped, %u failures\n", argv[1], ran, refused, others, skipped,
+           failures);
     soma_device_close(device);
     free(table);
-    return failures ? 1 : 0;
+    return failures ? 1 : ran ? 0 : 77;
 }

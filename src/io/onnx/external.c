@@ -29,6 +29,11 @@ refuse(const soma_onnx_file *file, const Soma__Onnx__TensorProto *tensor, soma_s
                       tensor->name && *tensor->name ? tensor->name : "without a name", message);
 }
 
+bool soma_onnx_is_external(const Soma__Onnx__TensorProto *tensor) {
+    return tensor && tensor->has_data_location &&
+           tensor->data_location == SOMA__ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL;
+}
+
 static const char *entry(const Soma__Onnx__TensorProto *tensor, const char *key) {
     for (size_t i = 0; i < tensor->n_external_data; i++) {
         const Soma__Onnx__StringStringEntryProto *pair = tensor->external_data[i];

@@ -112,11 +112,6 @@ static size_t field_count(const Soma__Onnx__TensorProto *tensor) {
     }
 }
 
-bool soma_onnx_is_external(const Soma__Onnx__TensorProto *tensor) {
-    return tensor && tensor->has_data_location &&
-           tensor->data_location == SOMA__ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL;
-}
-
 static soma_status check_count(const soma_onnx_file *file, const Soma__Onnx__TensorProto *tensor, size_t count) {
     size_t size = types[tensor->data_type].size, bytes, have;
     if (!soma_multiply_size(count, SOMA_MAX(size, sizeof(double)), &bytes))
