@@ -13,10 +13,12 @@ static soma_onnx_rule import_function;
 #define SINCE(op, since, a, b)      since
 #define ATTRIBUTES(op, since, a, b) a " " b " consumed_inputs"
 
-/* Until opset 6 they had consumed_inputs, and meant the same. */
+/* Until opset 6 they had consumed_inputs, and meant the same: so 1, or a later one than 6. */
+#define FIRST(since) (1 + ((since) > 6) * ((since)-1))
+
 const soma_onnx_row soma_onnx_functions[SOMA_FUNCTION_COUNT] = {
 #define X(NAME, name, from_output, f, derivative, kinks, parameters, a, b, needs, initializer, words, onnx)            \
-    [SOMA_##NAME] = {OP onnx, SINCE onnx <= 6 ? 1 : SINCE onnx, 1, 1, ATTRIBUTES onnx, import_function, SOMA_##NAME},
+    [SOMA_##NAME] = {OP onnx, FIRST(SINCE onnx), 1, 1, ATTRIBUTES onnx, import_function, SOMA_##NAME},
     SOMA_FUNCTION_TABLE(X)
 #undef X
 };
