@@ -41,6 +41,7 @@ typedef struct soma_view {
     size_t stride[SOMA_MAX_RANK]; /* in elements */
 } soma_view;
 
+/* Elements of a view; 0 of one that is not used (rank 0). */
 static inline size_t soma_view_count(const soma_view *view) {
     size_t count = 1;
     for (uint32_t i = 0; i < view->rank; i++) count *= view->shape[i];
@@ -362,11 +363,13 @@ typedef struct soma_device_info {
     uint64_t reserved[8]; /* zero */
 } soma_device_info;
 
+#define SOMA_NO_DEVICE_INDEX UINT32_MAX
+
 /*
  * Called once for each device that a kind of device has; `usable` false: passed over, because of `reason`. A platform
- * that has no devices at all is told under SOMA_NO_DEVICE_INDEX, with its name in info->platform.
+ * that has no devices at all is told under SOMA_NO_DEVICE_INDEX, with its name in info->platform. What is handed over
+ * is gone afterwards.
  */
-#define SOMA_NO_DEVICE_INDEX UINT32_MAX
 typedef void soma_device_visitor(void *context, uint32_t index, const soma_device_info *info, bool usable,
                                  const char *reason);
 
@@ -497,7 +500,12 @@ SOMA_API soma_status soma_device_register(const soma_device_api *api);
  */
 SOMA_API soma_status soma_device_load(const char *path);
 #define SOMA_DEVICE_PLUGIN_SYMBOL "soma_device_plugin"
+/* The entry point of a plugin, under that name; the struct stays valid as long as the object is loaded. */
 typedef const soma_device_api *soma_device_plugin_function(void);
+
+/* Opaque; see soma/soma.h. */
+typedef struct soma_device soma_device;
+typedef struct soma_memory soma_memory;
 
 /*
  * For devices that share with the application what it has opened itself, as soma/opencl.h does. soma_device_adopt()
@@ -505,7 +513,6 @@ typedef const soma_device_api *soma_device_plugin_function(void);
  * remains the caller's. index: the number that opens the like of it, SOMA_NO_DEVICE_INDEX for none. options: NULL for
  * the defaults.
  */
-typedef struct soma_device soma_device;
 SOMA_API soma_status soma_device_adopt(const soma_device_api *api, void *state, uint32_t index,
                                        const soma_device_options *options, soma_device **device);
 /* The state of a device that was opened through this api; NULL if it was through another. */
@@ -515,7 +522,6 @@ SOMA_API void *soma_device_state(const soma_device *device, const soma_device_ap
  * Likewise for memory: a handle, such as the slot `alloc` gives, becomes a soma_memory (see soma/soma.h), whose
  * destruction hands it to the slot `free`. It does not count as allocated by soma.
  */
-typedef struct soma_memory soma_memory;
 SOMA_API soma_status soma_memory_adopt(soma_device *device, void *handle, size_t bytes, soma_memory **memory);
 /* The handle, and the byte at which the memory begins in it. */
 SOMA_API void *soma_memory_handle(const soma_memory *memory, size_t *offset);

@@ -4,7 +4,9 @@
  *
  * Conventions
  *   Shapes are given per sample; the batch is an additional first dimension that soma adds itself.
- *   Every call that can fail returns soma_status; soma_last_error() has the detail.
+ *   Every call that can fail returns soma_status; soma_last_error() has the detail. SOMA_INVALID_ARGUMENT (NULL where
+ *     something is needed, a value out of range), SOMA_OUT_OF_MEMORY, and of what works on a device
+ *     SOMA_OUT_OF_DEVICE_MEMORY and SOMA_DEVICE_FAILED, may come from any; what else may is said with the call.
  *   Option structs: zero is the sensible default for every field; a NULL pointer stands for all zeros. Their `reserved`
  *     fields must be zero: that is where later versions put new fields, so that a struct keeps its size and a program
  *     need not be compiled again. A field that this version does not know is refused, not passed over.
@@ -46,8 +48,11 @@ extern "C" {
  * with the reason. soma_device_close() after the last network on it is destroyed.
  */
 SOMA_API soma_status soma_device_open(const char *name, const soma_device_options *options, soma_device **device);
+/* Waits for what was asked of the device, and frees it. NULL is accepted. No network, session or memory of it may be
+ * left. */
 SOMA_API void soma_device_close(soma_device *device);
 
+/* Name, kind, driver and memory of an open device, copied into *info. */
 SOMA_API void soma_device_get_info(soma_device *device, soma_device_info *info);
 
 /* The word that opens this device again: "cpu", "opencl:1"; valid while it is open. */
@@ -58,23 +63,33 @@ typedef struct soma_device_memory {
     uint64_t peak;        /* the most there ever was */
     uint64_t reserved[4]; /* zero */
 } soma_device_memory;
+/* How much memory of the device is in use, into *memory. */
 SOMA_API void soma_device_get_memory(const soma_device *device, soma_device_memory *memory);
 
 /*
  * Memory of a device, for soma_session_run_memory(): of soma's own, or of the application's (soma/opencl.h). Numbers in
- * it are float32, row-major. Destroy it before the device is closed; nothing may run on it then. Reading waits for what
- * was asked of the device before.
+ * it are float32, row-major, and not set to anything at first. `bytes` of it, at least 1. SOMA_OUT_OF_DEVICE_MEMORY
+ * where there is no room, or the limit of the device's options is reached.
  */
 SOMA_API soma_status soma_memory_create(soma_device *device, size_t bytes, soma_memory **memory);
+/* Before the device is closed; nothing may run on it then. NULL is accepted. Memory of the application stays its own.
+ */
 SOMA_API void soma_memory_destroy(soma_memory *memory);
+/* Its size in bytes; 0 for NULL. */
 SOMA_API size_t soma_memory_bytes(const soma_memory *memory);
+/* The device that it is of; NULL for NULL. */
 SOMA_API soma_device *soma_memory_device(const soma_memory *memory);
+/* Copies from the host; offset and bytes must lie within the memory (SOMA_INVALID_ARGUMENT), and source is free
+ * afterwards. */
 SOMA_API soma_status soma_memory_write(soma_memory *memory, size_t offset, const void *source, size_t bytes);
+/* Copies to the host, once all is done that was asked of the device before. Errors as of soma_memory_write(). */
 SOMA_API soma_status soma_memory_read(const soma_memory *memory, size_t offset, void *target, size_t bytes);
 
 /* Called for every device of every registered kind; selector is what opens it. */
 typedef void soma_device_list_function(void *context, const char *selector, const soma_device_info *info, bool usable,
                                        const char *reason);
+/* Calls the function, with this context, for all devices that there are, usable or not, and opens none. What is handed
+ * to it is gone afterwards. */
 SOMA_API soma_status soma_device_list(soma_device_list_function *function, void *context);
 
 /* One line of a conformance report: a primitive on a device, over all its cases. */
@@ -87,6 +102,7 @@ typedef struct soma_check_result {
     double bound;       /* ... and the bound, derived from the length of the sum and the ulps of the functions used */
     char detail[256];   /* of the first failure: case, element, found and expected; "" if none */
 } soma_check_result;
+/* Is told of a primitive; what *result holds is gone afterwards. */
 typedef void soma_check_function(void *context, const soma_check_result *result);
 
 /*
@@ -109,6 +125,7 @@ typedef struct soma_check_speed {
                                      the speed at which the device copies as many bytes in its memory */
     uint64_t reserved[4];         /* zero */
 } soma_check_speed;
+/* Is told of a call that was timed; what *speed holds is gone afterwards. */
 typedef void soma_check_speed_function(void *context, const soma_check_speed *speed);
 
 typedef struct soma_check_options {
@@ -155,7 +172,9 @@ SOMA_API soma_status soma_device_forget_tuning(soma_device *device, bool *remove
 typedef struct soma_network soma_network;
 typedef struct soma_tensor soma_tensor; /* owned by its network */
 
+/* A network without tensors. Destroy it with soma_network_destroy(). */
 SOMA_API soma_status soma_network_create(soma_network **network);
+/* Frees the network with all its tensors; NULL is accepted. Where it has sessions, the last of them frees it. */
 SOMA_API void soma_network_destroy(soma_network *network);
 
 /* The first error of a builder (SOMA_OK if none); the detail is in soma_last_error(). */
@@ -201,13 +220,15 @@ SOMA_API soma_tensor *soma_input(soma_network *network, const char *name, uint32
 /* Fully connected layer: y = f(x W + b); x [in], W [in, units], b [units], y [units]. x must have one dimension per
  * sample. */
 SOMA_API soma_tensor *soma_dense(soma_tensor *x, size_t units, soma_function activation);
+/* The same with options: initial weights, no bias, a name, parameters of the function. NULL for none. */
 SOMA_API soma_tensor *soma_dense_with(soma_tensor *x, size_t units, const soma_dense_options *options);
 
 /* An activation of its own, same shape; options NULL: the function's defaults. SOFTMAX is over the last dimension. */
 SOMA_API soma_tensor *soma_activation(soma_tensor *x, soma_function function, const soma_activation_options *options);
 
-/* Softmax over any dimension (0 is the first of the sample), or its logarithm. */
+/* Softmax over any dimension (0 is the first of the sample). The shape stays. */
 SOMA_API soma_tensor *soma_softmax(soma_tensor *x, uint32_t axis);
+/* ln softmax, computed without its underflow; axis as of soma_softmax(). */
 SOMA_API soma_tensor *soma_log_softmax(soma_tensor *x, uint32_t axis);
 
 /* Drops each element with probability rate (0 <= rate < 1) in training, scaling the others by 1 / (1 - rate); nothing
@@ -221,17 +242,23 @@ SOMA_API soma_tensor *soma_dropout(soma_tensor *x, float rate);
  */
 SOMA_API soma_tensor *soma_prelu(soma_tensor *x, float slope);
 
-/* Any shape to one dimension; another shape of as many elements. */
+/* Any shape to one dimension. */
 SOMA_API soma_tensor *soma_flatten(soma_tensor *x);
+/* Another shape, of as many elements per sample; shape[rank] is copied. */
 SOMA_API soma_tensor *soma_reshape(soma_tensor *x, uint32_t rank, const size_t *shape);
 
-/* Elementwise, equal shapes, or one is broadcast to the other as in NumPy (dimensions of 1 repeat, missing leading
- * ones too). */
+/* x + y, element by element: equal shapes, or one is broadcast to the other as in NumPy (dimensions of 1 repeat,
+ * missing leading ones too). */
 SOMA_API soma_tensor *soma_add(soma_tensor *x, soma_tensor *y);
+/* x - y, with shapes as of soma_add(). */
 SOMA_API soma_tensor *soma_subtract(soma_tensor *x, soma_tensor *y);
+/* x y, with shapes as of soma_add(). */
 SOMA_API soma_tensor *soma_multiply(soma_tensor *x, soma_tensor *y);
+/* x / y, with shapes as of soma_add(). */
 SOMA_API soma_tensor *soma_divide(soma_tensor *x, soma_tensor *y);
+/* The larger of x and y, with shapes as of soma_add(). */
 SOMA_API soma_tensor *soma_maximum(soma_tensor *x, soma_tensor *y);
+/* The smaller of x and y, with shapes as of soma_add(). */
 SOMA_API soma_tensor *soma_minimum(soma_tensor *x, soma_tensor *y);
 
 /* Joins tensors along a dimension of the sample (0 is the first); all other dimensions equal. */
@@ -256,19 +283,27 @@ SOMA_API soma_tensor *soma_output(soma_tensor *x);
  */
 SOMA_API soma_tensor *soma_layers(soma_tensor *x, const char *text);
 
+/* How many inputs the network has. */
 SOMA_API size_t soma_network_input_count(const soma_network *network);
+/* How many outputs: those of soma_output(), else one, that of the last layer. */
 SOMA_API size_t soma_network_output_count(const soma_network *network);
+/* An input, in the order in which they were made; NULL past the last. */
 SOMA_API soma_tensor *soma_network_input(const soma_network *network, size_t index);
+/* An output, likewise. */
 SOMA_API soma_tensor *soma_network_output(const soma_network *network, size_t index);
 /* By name; parameters are called "dense_1.weight", "dense_1.bias". NULL if there is none. */
 SOMA_API soma_tensor *soma_network_tensor(const soma_network *network, const char *name);
-SOMA_API size_t soma_network_parameter_count(const soma_network *network); /* tensors */
+/* How many tensors of weights there are. */
+SOMA_API size_t soma_network_parameter_count(const soma_network *network);
+/* One of them, in the order of their layers; NULL past the last. */
 SOMA_API soma_tensor *soma_network_parameter(const soma_network *network, size_t index);
 
+/* Its name, "" if it has none; belongs to the network. */
 SOMA_API const char *soma_tensor_name(const soma_tensor *tensor);
 /* Shape per sample (of parameters: the whole shape), into shape[SOMA_MAX_RANK]; returns the rank. */
 SOMA_API uint32_t soma_tensor_shape(const soma_tensor *tensor, size_t *shape);
-SOMA_API size_t soma_tensor_count(const soma_tensor *tensor); /* elements, per sample or of a parameter */
+/* Its elements: per sample, or of a parameter all. */
+SOMA_API size_t soma_tensor_count(const soma_tensor *tensor);
 
 /* ---------------------------------------------------------------------------------------------------- compile */
 
@@ -359,19 +394,21 @@ typedef struct soma_compile_options {
  */
 SOMA_API soma_status soma_compile(soma_network *network, soma_device *device, const soma_compile_options *options);
 
+/* Is told of each device that was tried: the median of a step in microseconds, below 0 where it failed. */
+typedef void soma_choose_function(void *context, const char *selector, const soma_device_info *info, double step_us);
 /*
  * Times a few training steps of this network (of inference where it has no loss), with random data of this batch size,
  * on every usable device, and opens the quickest. Honours SOMA_DEVICE: what it names is opened without a trial.
- * batch_size 0: 32. `function`, if not NULL, is told each device's median step in microseconds (< 0: failed). The
- * network keeps its weights and is left not compiled.
+ * batch_size 0: 32. `function` may be NULL. The network keeps its weights and is left not compiled. Close *device with
+ * soma_device_close(). SOMA_NO_DEVICE: there is none; where none can train the network, the error of the last.
  */
-typedef void soma_choose_function(void *context, const char *selector, const soma_device_info *info, double step_us);
 SOMA_API soma_status soma_choose_device(soma_network *network, const soma_compile_options *options, size_t batch_size,
                                         soma_choose_function *function, void *context, soma_device **device);
 
-/* Whole tensors from and to host memory, float32, row-major. Of a parameter: its value; `count` must be its count. */
+/* A parameter's value into host memory, float32, row-major; `count` must be its count (SOMA_INVALID_SHAPE). */
 SOMA_API soma_status soma_get_parameter(soma_network *network, const soma_tensor *parameter, float *values,
                                         size_t count);
+/* The other way, with the same rule. Before compile or after it. */
 SOMA_API soma_status soma_set_parameter(soma_network *network, soma_tensor *parameter, const float *values,
                                         size_t count);
 /* Gradient of the last soma_backward() with respect to a parameter, or to an input: then count = batch * its count. */
@@ -390,6 +427,7 @@ typedef struct soma_network_figures {
     uint32_t calls_per_step, calls_per_inference;
     uint64_t reserved[8]; /* zero */
 } soma_network_figures;
+/* For batches of so many samples, at least 1; into *figures. */
 SOMA_API soma_status soma_network_get_figures(soma_network *network, size_t batch_size, soma_network_figures *figures);
 
 /* One layer, for programs that print their own summary. Strings belong to the network. */
@@ -400,7 +438,9 @@ typedef struct soma_layer_info {
     size_t parameters;
     uint64_t reserved[4]; /* zero */
 } soma_layer_info;
+/* How many layers there are. */
 SOMA_API size_t soma_network_layer_count(const soma_network *network);
+/* One of them, in the order in which they were made, into *info. SOMA_INVALID_ARGUMENT past the last. */
 SOMA_API soma_status soma_network_layer(const soma_network *network, size_t index, soma_layer_info *info);
 
 /* ------------------------------------------------------------------------------------------------------- data */
@@ -485,6 +525,8 @@ SOMA_API soma_status soma_dataset_from_npy(const char *inputs, const char *targe
 SOMA_API soma_status soma_dataset_from_npz(const char *path, const soma_npy_options *options, soma_dataset **train,
                                            soma_dataset **test);
 
+/* NULL is accepted. What two data sets share, such as the parts of one that was split, is freed with the last. Arrays
+ * of soma_dataset_from_arrays() stay the caller's. */
 SOMA_API void soma_dataset_destroy(soma_dataset *dataset);
 
 /*
@@ -504,12 +546,16 @@ typedef struct soma_dataset_info {
     bool weighted;
     uint64_t reserved[8]; /* zero */
 } soma_dataset_info;
+/* Shapes and counts, into *info; zeros for NULL. */
 SOMA_API void soma_dataset_get_info(const soma_dataset *dataset, soma_dataset_info *info);
 /* Name of a class, NULL if it has none. */
 SOMA_API const char *soma_dataset_class_name(const soma_dataset *dataset, size_t index);
-/* Host copies in the order of this data set: input as f32 as the network would see it, class numbers as i32. */
+/* An input of samples first to first + count - 1, in the order of this data set, as f32 as the network would see it,
+ * into values[count, ...]. SOMA_INVALID_ARGUMENT past the last sample. */
 SOMA_API soma_status soma_dataset_read_input(const soma_dataset *dataset, size_t input, size_t first, size_t count,
                                              float *values);
+/* Class numbers of the first target, of samples first to first + count - 1, in the order of this data set, into
+ * classes[count]. SOMA_INVALID_STATE where it has none. */
 SOMA_API soma_status soma_dataset_read_classes(const soma_dataset *dataset, size_t first, size_t count,
                                                int32_t *classes);
 
@@ -521,8 +567,12 @@ SOMA_API soma_status soma_dataset_read_classes(const soma_dataset *dataset, size
  */
 SOMA_API soma_status soma_network_fit_preprocessing(soma_network *network, const soma_dataset *dataset,
                                                     bool standardize);
+/* What was fitted, for another data set: see there. SOMA_INVALID_ARGUMENT: classes that the
+ * network does not know; SOMA_INVALID_SHAPE: another number of features. */
 SOMA_API soma_status soma_network_apply_preprocessing(const soma_network *network, soma_dataset *dataset);
-SOMA_API size_t soma_network_class_count(const soma_network *network); /* 0 if not known */
+/* How many classes have names; 0 if they are not known. */
+SOMA_API size_t soma_network_class_count(const soma_network *network);
+/* The name of a class; NULL if it has none. Belongs to the network. */
 SOMA_API const char *soma_network_class_name(const soma_network *network, size_t index);
 
 /* ------------------------------------------------------------------------------------------------------ names */
@@ -587,12 +637,14 @@ typedef struct soma_progress {
 } soma_progress;
 
 /*
- * Callbacks. Return SOMA_OK to go on, SOMA_STOPPED to end training after this batch or epoch; anything else ends it
- * with that status. In a batch callback, soma_fit_metrics() gives the epoch's running figures; it waits for the
- * device, so ask rarely.
+ * Called after each batch. Return SOMA_OK to go on, SOMA_STOPPED to end training after this batch or epoch; anything
+ * else ends it with that status. In a batch callback, soma_fit_metrics() gives the epoch's running figures; it waits
+ * for the device, so ask rarely.
  */
 typedef soma_status soma_batch_function(void *context, soma_network *network, const soma_progress *progress);
+/* Called after each epoch; the same may be returned. *epoch belongs to the fit. */
 typedef soma_status soma_epoch_function(void *context, soma_network *network, const soma_epoch *epoch);
+/* Loss and metrics of the epoch so far, into *metrics: within a callback of soma_fit() alone (SOMA_INVALID_STATE). */
 SOMA_API soma_status soma_fit_metrics(soma_network *network, soma_metrics *metrics);
 
 /* Of the validation, or of training without one. */
@@ -651,6 +703,7 @@ typedef struct soma_history {
  */
 SOMA_API soma_status soma_fit(soma_network *network, soma_dataset *dataset, const soma_fit_options *options,
                               soma_history *history);
+/* Frees what a fit has put into it, and zeroes it. NULL is accepted. */
 SOMA_API void soma_history_clear(soma_history *history);
 
 /* Loss and metrics over a data set; batch_size 0: 256. */
@@ -681,8 +734,11 @@ typedef struct soma_session_options {
     soma_device *device;  /* NULL: the network's. Another one must reach the network's memory: both are "cpu" */
     uint64_t reserved[8]; /* zero */
 } soma_session_options;
+/* options: NULL for the defaults. Destroy it with soma_session_destroy(). SOMA_INVALID_STATE where the network is not
+ * compiled. */
 SOMA_API soma_status soma_session_create(soma_network *network, const soma_session_options *options,
                                          soma_session **session);
+/* NULL is accepted. Memory of soma_session_output() must be gone before. */
 SOMA_API void soma_session_destroy(soma_session *session);
 
 /* From and to host memory: inputs[i], of the network's input number i, has batch * its count values; outputs likewise;
@@ -702,24 +758,28 @@ SOMA_API soma_status soma_session_run_memory(soma_session *session, size_t batch
 
 /*
  * Where the last run has left an output: memory for reading alone, which the next run overwrites, and which a run with
- * another batch size may free. Destroy it before that, and before the session. Likewise a parameter, of a compiled
- * network: until it is compiled again or destroyed.
+ * another batch size may free. Destroy it before that, and before the session.
  */
 SOMA_API soma_status soma_session_output(soma_session *session, size_t index, soma_memory **memory);
+/* Where a parameter of a compiled network is, likewise for reading: until the network is compiled again or destroyed.
+ */
 SOMA_API soma_status soma_parameter_memory(soma_network *network, const soma_tensor *parameter, soma_memory **memory);
 
 /*
- * For a loop of your own. train_on_batch makes one step and gives the batch's loss and metrics (metrics may be NULL:
- * then nothing is waited for). backward computes loss and gradients without a step, of the inputs too;
- * soma_apply_gradients() makes the step.
+ * For a loop of your own: makes one step on a batch, and gives its loss and metrics (metrics may be NULL: then nothing
+ * is waited for). An array for each input and each output that has a loss, their first dimension the batch.
+ * SOMA_INVALID_STATE where the network is not compiled, or within a fit.
  */
 SOMA_API soma_status soma_train_on_batch(soma_network *network, const soma_array *inputs, const soma_array *targets,
                                          soma_metrics *metrics);
+/* Loss and gradients without a step, of the inputs too; arguments and errors as above. */
 SOMA_API soma_status soma_backward(soma_network *network, const soma_array *inputs, const soma_array *targets,
                                    soma_metrics *metrics);
+/* The step by the gradients of the last soma_backward(); SOMA_INVALID_STATE without one. */
 SOMA_API soma_status soma_apply_gradients(soma_network *network);
-/* The rate that the schedule scales from the next step on. get: the rate of the last step, or what was set since. */
+/* The rate that the schedule scales from the next step on: finite and at least 0. */
 SOMA_API soma_status soma_set_learning_rate(soma_network *network, float learning_rate);
+/* The rate of the last step, or what was set since; 0 where the network is not compiled. */
 SOMA_API float soma_get_learning_rate(const soma_network *network);
 /* Waits until the device has done all that was asked of it. */
 SOMA_API soma_status soma_synchronize(soma_network *network);
@@ -868,18 +928,23 @@ typedef struct soma_weights_options {
 SOMA_API soma_status soma_load_weights(soma_network *network, const char *path, const soma_weights_options *options);
 
 /*
- * What is in a safetensors file, its values unread: `visitor` is called for each tensor in the order in which they lie
- * there. dtype is the format's word ("F32", "BF16", "I64", "F4"); rank 0 is a single number, and there may be more
- * dimensions than SOMA_MAX_RANK. Strings and shape belong to the file and are gone afterwards. *has_network (may be
- * NULL): whether soma_load() finds a network in it.
+ * Is told of a tensor in a safetensors file. dtype is the format's word ("F32", "BF16", "I64", "F4"); rank 0 is a
+ * single number, and there may be more dimensions than SOMA_MAX_RANK. Strings and shape belong to the file and are gone
+ * afterwards.
  */
 typedef void soma_tensor_visitor(void *context, const char *name, const char *dtype, uint32_t rank,
                                  const size_t *shape);
+/*
+ * What is in a safetensors file, its values unread: `visitor` is called for each tensor in the order in which they lie
+ * there. *has_network (may be NULL): whether soma_load() finds a network in it. SOMA_INVALID_FILE names what is wrong
+ * with the file, before any call.
+ */
 SOMA_API soma_status soma_list_tensors(const char *path, soma_tensor_visitor *visitor, void *context,
                                        bool *has_network);
 
-/* Arrays in NumPy's form, each file whole or not at all: one, or several in an archive, under their names. */
+/* An array in NumPy's form. The file is whole or not at all (SOMA_IO). */
 SOMA_API soma_status soma_write_npy(const char *path, const soma_array *array);
+/* Several in an archive, under names[count]: likewise. SOMA_UNSUPPORTED: built without libzip. */
 SOMA_API soma_status soma_write_npz(const char *path, const char *const *names, const soma_array *arrays, size_t count);
 
 /*
