@@ -48,6 +48,16 @@ void *__wrap_clEnqueueMapBuffer(cl_command_queue q, cl_mem m, cl_bool b, cl_map_
     return __real_clEnqueueMapBuffer(q, m, b, f, o, s, n, wait, event, code);
 }
 
+static cl_mem watched; /* a buffer ... */
+static int released;   /* ... and how often it was */
+
+cl_int __real_clReleaseMemObject(cl_mem m);
+cl_int __wrap_clReleaseMemObject(cl_mem m);
+cl_int __wrap_clReleaseMemObject(cl_mem m) {
+    released += m == watched;
+    return __real_clReleaseMemObject(m);
+}
+
 /* ------------------------------------------------------------------------------------------------ an application */
 
 enum { BATCH = 37, INPUTS = 11, UNITS = 5 };
@@ -268,6 +278,44 @@ START_TEST(events_order_the_work_of_two_queues) {
 }
 END_TEST
 
+/* A user event holds up the kernels that use parts of the session's memory, which goes meanwhile. */
+static void release_while_busy(application *app) {
+    cl_int code;
+    size_t offset;
+    soma_memory *memory, *in;
+    setenv("SOMA_FAST", "0", 1); /* what goes into a list uses memory as a whole */
+    start_network(app, NULL);
+    setenv("SOMA_FAST", "1", 1);
+    cl_mem x = create_buffer(app, BATCH * INPUTS);
+    expect_ok(soma_opencl_wrap(app->device, x, &in));
+    expect_ok(soma_session_run_memory(app->session, BATCH, &in, NULL));
+    expect_ok(soma_session_output(app->session, 0, &memory));
+    expect_ok(soma_opencl_buffer(memory, &watched, &offset));
+    soma_memory_destroy(memory);
+
+    cl_event gate = clCreateUserEvent(app->context, &code);
+    DONE(code);
+    expect_ok(soma_opencl_wait_for(app->device, 1, &gate));
+    expect_ok(soma_session_run_memory(app->session, BATCH, &in, NULL));
+    released = 0;
+    soma_session_destroy(app->session);
+    app->session = NULL;
+    ck_assert_int_eq(released, 0);
+    DONE(clSetUserEventStatus(gate, CL_COMPLETE));
+    float found[BATCH * INPUTS];
+    expect_ok(soma_memory_read(in, 0, found, sizeof found));
+    ck_assert_int_eq(released, 1);
+    watched = NULL;
+    clReleaseEvent(gate);
+    soma_memory_destroy(in);
+    clReleaseMemObject(x);
+}
+
+START_TEST(memory_stays_until_its_commands_have_finished) {
+    with_each(release_while_busy);
+}
+END_TEST
+
 static cl_uint context_references(const application *app) {
     cl_uint count = 0;
     DONE(clGetContextInfo(app->context, CL_CONTEXT_REFERENCE_COUNT, sizeof count, &count, NULL));
@@ -481,6 +529,7 @@ static void add_tests(TCase *cases) {
     tcase_add_test(cases, other_buffers_may_come_each_time);
     tcase_add_test(cases, events_order_the_work_of_two_queues);
     tcase_add_test(cases, handles_come_back);
+    tcase_add_test(cases, memory_stays_until_its_commands_have_finished);
     tcase_add_test(cases, nothing_is_retained_in_the_end);
     tcase_add_test(cases, what_does_not_fit_is_refused);
     tcase_add_test(cases, unaligned_host_memory_is_refused);

@@ -105,6 +105,7 @@ static void close_device(void *state) {
     soma_cl_device *device = state;
     if (!device) return;
     if (device->queue && !device->driver_is_gone) soma_cl_finish(device);
+    soma_cl_has_finished(device);
     soma_cl_free_programs(device);
     soma_cl_clblast_stop(device);
     soma_cl_free_tuning(&device->tuning);
@@ -170,8 +171,10 @@ static void get_info(void *state, soma_device_info *info) {
 }
 
 static soma_status sync_device(void *state) {
-    const soma_cl_device *device = state;
-    return soma_cl_check(soma_cl_finish(device), "waiting for %s", device->info.name);
+    soma_cl_device *device = state;
+    SOMA_TRY(soma_cl_check(soma_cl_finish(device), "waiting for %s", device->info.name));
+    soma_cl_has_finished(device);
+    return SOMA_OK;
 }
 
 const soma_device_api soma_opencl_api = {

@@ -37,6 +37,7 @@ soma_status soma_cl_alloc(void *state, size_t bytes, void **memory) {
     soma_cl_device *device = state;
     soma_cl_memory *handle = NULL;
     SOMA_TRY(check_room(device, bytes));
+    soma_cl_release_finished(device);
     SOMA_TRY(create(device, CL_MEM_READ_WRITE, bytes, NULL, &handle));
     device->memory_used += bytes;
     *memory = handle;
@@ -61,9 +62,8 @@ void soma_cl_free(void *state, void *memory) {
     soma_cl_device *device = state;
     soma_cl_memory *handle = memory;
     if (!handle) return;
-    soma_cl_release_memory(device, handle->buffer);
     if (!handle->wrapped) device->memory_used -= handle->bytes;
-    soma_free(handle);
+    soma_cl_let_go(device, handle);
 }
 
 static soma_status check_range(const soma_cl_memory *memory, size_t offset, size_t bytes, const char *what) {
@@ -78,9 +78,11 @@ soma_status soma_cl_write(void *state, void *memory, size_t offset, const void *
     soma_cl_memory *handle = memory;
     SOMA_TRY(check_range(handle, offset, bytes, "writing"));
     if (bytes == 0) return SOMA_OK;
-    return soma_cl_check(
+    SOMA_TRY(soma_cl_check(
         clEnqueueWriteBuffer(device->queue, handle->buffer, CL_TRUE, offset, bytes, source, 0, NULL, NULL),
-        "writing %zu bytes to %s", bytes, device->info.name);
+        "writing %zu bytes to %s", bytes, device->info.name));
+    soma_cl_has_finished(device);
+    return SOMA_OK;
 }
 
 soma_status soma_cl_read(void *state, void *memory, size_t offset, void *target, size_t bytes) {
@@ -88,9 +90,11 @@ soma_status soma_cl_read(void *state, void *memory, size_t offset, void *target,
     soma_cl_memory *handle = memory;
     SOMA_TRY(check_range(handle, offset, bytes, "reading"));
     if (bytes == 0) return SOMA_OK;
-    return soma_cl_check(
-        clEnqueueReadBuffer(device->queue, handle->buffer, CL_TRUE, offset, bytes, target, 0, NULL, NULL),
-        "reading %zu bytes from %s", bytes, device->info.name);
+    SOMA_TRY(
+        soma_cl_check(clEnqueueReadBuffer(device->queue, handle->buffer, CL_TRUE, offset, bytes, target, 0, NULL, NULL),
+                      "reading %zu bytes from %s", bytes, device->info.name));
+    soma_cl_has_finished(device);
+    return SOMA_OK;
 }
 
 soma_status soma_cl_copy(void *state, void *to, size_t to_offset, void *from, size_t from_offset, size_t bytes) {
@@ -99,6 +103,7 @@ soma_status soma_cl_copy(void *state, void *to, size_t to_offset, void *from, si
     SOMA_TRY(check_range(source, from_offset, bytes, "copying"));
     SOMA_TRY(check_range(target, to_offset, bytes, "copying to"));
     if (bytes == 0) return SOMA_OK;
+    device->busy = true;
     SOMA_TRY(soma_cl_check(clEnqueueCopyBuffer(device->queue, source->buffer, target->buffer, from_offset, to_offset,
                                                bytes, 0, NULL, NULL),
                            "copying %zu bytes on %s", bytes, device->info.name));
@@ -110,6 +115,7 @@ soma_status soma_cl_fill(void *state, void *memory, size_t offset, uint8_t byte,
     soma_cl_memory *handle = memory;
     SOMA_TRY(check_range(handle, offset, bytes, "filling"));
     if (bytes == 0) return SOMA_OK;
+    device->busy = true;
     SOMA_TRY(soma_cl_check(clEnqueueFillBuffer(device->queue, handle->buffer, &byte, 1, offset, bytes, 0, NULL, NULL),
                            "filling %zu bytes on %s", bytes, device->info.name));
     return soma_cl_check(clFlush(device->queue), "clFlush on %s", device->info.name);

@@ -32,6 +32,8 @@ typedef struct soma_cl_tuning {
 
 typedef struct soma_cl_program soma_cl_program;
 
+typedef struct soma_cl_memory soma_cl_memory;
+
 typedef struct soma_cl_device {
     cl_device_id id;
     cl_context context;
@@ -52,6 +54,8 @@ typedef struct soma_cl_device {
     size_t loop_limit;                  /* passes through loops that a work-item may make; 0: no limit */
     uint64_t memory_limit, memory_used; /* bytes */
     soma_cl_program *programs;          /* built so far, a list */
+    bool busy;                          /* something was enqueued since the queue was waited for */
+    soma_cl_memory *leaving;            /* let go of while commands ran, a list */
     bool driver_is_gone;                /* in a child of fork(): no call of the driver returns */
 } soma_cl_device;
 
@@ -60,11 +64,16 @@ static inline bool soma_cl_works_on_vectors(const soma_cl_device *device) {
 }
 
 /* What a `memory` handle points to. */
-typedef struct soma_cl_memory {
+struct soma_cl_memory {
     cl_mem buffer;
     size_t bytes;
     bool wrapped; /* the host's memory, not the device's */
-} soma_cl_memory;
+    bool divided; /* there were sub-buffers of it */
+    /* Where it was let go of while commands ran: what tells that they have finished (NULL: nothing does), and the next
+     * of these memories. */
+    cl_event finished;
+    soma_cl_memory *next;
+};
 
 /* ----------------------------------------------------------------------------------------------------- opencl.c */
 
@@ -88,6 +97,12 @@ void soma_cl_release_kernel(const soma_cl_device *device, cl_kernel kernel);
 void soma_cl_release_program(const soma_cl_device *device, cl_program program);
 /* Queue, context and device. */
 void soma_cl_release_driver(const soma_cl_device *device);
+/* Gives up a memory and its handle: now, or once the commands that may use it have finished. */
+void soma_cl_let_go(soma_cl_device *device, soma_cl_memory *memory);
+/* Releases what was let go of, as far as commands are known to have finished. */
+void soma_cl_release_finished(soma_cl_device *device);
+/* To be told when all that was enqueued has finished. */
+void soma_cl_has_finished(soma_cl_device *device);
 /* The slot: from here on nothing of the driver is called. */
 void soma_cl_after_fork(void *state);
 

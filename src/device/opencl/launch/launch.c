@@ -14,8 +14,8 @@ size_t soma_cl_view_extent(const soma_view *view) {
     return view->rank ? (last + 1) * soma_dtype_size(view->dtype) : 0;
 }
 
-soma_status soma_cl_window_at(soma_cl_device *device, soma_cl_prepared *prepared, const soma_cl_memory *memory,
-                              size_t offset, size_t bytes, cl_mem *buffer) {
+soma_status soma_cl_window_at(soma_cl_device *device, soma_cl_prepared *prepared, soma_cl_memory *memory, size_t offset,
+                              size_t bytes, cl_mem *buffer) {
     if (!memory) return soma_error(SOMA_INVALID_STATE, "a call is run on views without memory");
     if (offset > memory->bytes || bytes > memory->bytes - offset)
         return soma_error(SOMA_INVALID_ARGUMENT, "a view of %zu bytes at offset %zu in a memory of %zu bytes", bytes,
@@ -35,6 +35,7 @@ soma_status soma_cl_window_at(soma_cl_device *device, soma_cl_prepared *prepared
         cl_int code;
         window.buffer = clCreateSubBuffer(memory->buffer, 0, CL_BUFFER_CREATE_TYPE_REGION, &region, &code);
         SOMA_TRY(soma_cl_check(code, "clCreateSubBuffer of %zu bytes at %zu on %s", bytes, offset, device->info.name));
+        memory->divided = true;
     }
     prepared->window[prepared->window_count++] = window;
     *buffer = window.buffer;
@@ -46,8 +47,7 @@ static soma_status set_argument(cl_kernel kernel, cl_uint index, size_t size, co
 }
 
 static soma_status bind_window(soma_cl_device *device, soma_cl_prepared *prepared, const soma_cl_launch *launch,
-                               const soma_cl_argument *argument, const soma_cl_memory *memory, size_t offset,
-                               size_t bytes) {
+                               const soma_cl_argument *argument, soma_cl_memory *memory, size_t offset, size_t bytes) {
     cl_mem buffer;
     SOMA_TRY(soma_cl_window_at(device, prepared, memory, offset, bytes, &buffer));
     return set_argument(launch->kernel, argument->index, sizeof buffer, &buffer);
@@ -140,6 +140,7 @@ static soma_status run_call(soma_cl_device *device, const soma_call *call) {
  * kilobyte, and waiting for events from time to time made Mesa 20 times slower. */
 soma_status soma_cl_run(void *state, soma_call *calls, size_t count) {
     soma_cl_device *device = state;
+    device->busy = true;
     for (size_t i = 0, listed; i < count; i += SOMA_MAX(listed, (size_t)1)) {
         listed = soma_cl_list_run(device, calls + i, count - i);
         if (!listed) SOMA_TRY(run_call(device, &calls[i]));

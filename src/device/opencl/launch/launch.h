@@ -106,8 +106,8 @@ void soma_cl_expect_loops(soma_cl_builder *builder, size_t passes);
 size_t soma_cl_reserve(soma_cl_builder *builder, size_t bytes);
 
 /* The buffer that shows these bytes of a memory, as a sub-buffer where they do not start it. */
-soma_status soma_cl_window_at(soma_cl_device *device, soma_cl_prepared *prepared, const soma_cl_memory *memory,
-                              size_t offset, size_t bytes, cl_mem *buffer);
+soma_status soma_cl_window_at(soma_cl_device *device, soma_cl_prepared *prepared, soma_cl_memory *memory, size_t offset,
+                              size_t bytes, cl_mem *buffer);
 
 /* Bytes from a view's first element to its last. */
 size_t soma_cl_view_extent(const soma_view *view);
