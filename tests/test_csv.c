@@ -24,7 +24,7 @@ typedef struct good_table {
     const char *what, *text;
     soma_csv_options options;
     size_t rows, features, classes;
-    float first_input[3];
+    float first_input[4];
     int32_t labels[4];
     const char *names[3];
 } good_table;
@@ -172,7 +172,7 @@ static const good_table good[] = {
      2,
      4,
      2,
-     {5, 4, 3},
+     {5, 4, 3, 4},
      {0, 1},
      {"yes", "no"}},
     {"a row by its label, though the last column would keep the promise",
@@ -181,7 +181,7 @@ static const good_table good[] = {
      3,
      4,
      2,
-     {2, 4, 3},
+     {2, 4, 3, 4},
      {0, 1, 0},
      {"yes", "no"}},
     {"a row that could promise itself", "1,3,7,yes\n4,3,7,no\n", {0}, 2, 3, 2, {1, 3, 7}, {0, 1}, {"yes", "no"}},
@@ -284,7 +284,8 @@ START_TEST(reads_good_tables) {
     if (info.samples != one->rows || info.input_shape[0][0] != one->features || info.classes != one->classes)
         ck_abort_msg("%s: %zu rows, %zu features, %zu classes", one->what, info.samples, info.input_shape[0][0],
                      info.classes);
-    float values[3];
+    float values[SOMA_COUNT_OF(one->first_input)];
+    ck_assert_uint_le(one->features, SOMA_COUNT_OF(values));
     expect_ok(soma_dataset_read_input(dataset, 0, 0, 1, values));
     for (size_t i = 0; i < one->features; i++)
         if (values[i] != one->first_input[i]) ck_abort_msg("%s: feature %zu is %g", one->what, i, (double)values[i]);
