@@ -135,6 +135,9 @@ int unused(int x) {
     return x + 5;
 }
 """,
+    "src/absent.c": """void nothing(void) {
+}
+""",
     "src/far.c": """int sign(int x) {
     return x > 0;
 }
@@ -251,6 +254,10 @@ class Tree(unittest.TestCase):
         self.assertEqual(done.returncode, 2)
         self.assertIn("--restart", done.stderr)
         (self.root / "src/near.c").write_text(TINY["src/near.c"])
+
+    def test_what_is_not_built_here_is_passed_over(self):
+        output = self.plant("--seed=3", "--count=1000", "src/absent.c", status=0)
+        self.assertIn("0 of 0 faults noticed, 0.0 %; 1 passed over", output)
 
     def test_list_plants_nothing(self):
         self.assertIn("src/far.c:2: relation", self.plant("--list", "--count=1000", "src/far.c", status=0))

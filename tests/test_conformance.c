@@ -8,6 +8,7 @@
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static soma_device *device;
 
@@ -26,9 +27,65 @@ START_TEST(row_conforms) {
 }
 END_TEST
 
+/* ----------------------------------------------------------------------------------------------- what it can't know */
+
+#define F64(...) SOMA_SHAPED(SOMA_F64, __VA_ARGS__)
+
+static size_t float64_calls(soma_call *calls) {
+    const soma_view x = F64(7, 5), rows = F64(7), columns = F64(5), cube = F64(7, 5, 1), none = soma_view_absent();
+    const soma_view classes = SOMA_SHAPED(SOMA_I32, 7);
+    const soma_unary_params relu = {SOMA_RELU, 0, 0};
+    const soma_loss_params loss = {.kind = SOMA_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS};
+    const soma_optimizer_params adam = {.kind = SOMA_ADAM, .learning_rate = 0.1f};
+    const soma_call all[] = {
+        soma_call_fill(x, 1),
+        soma_call_copy(x, x, 1, 0),
+        soma_call_gather(x, none, F64(3, 5), 0, 1, 0),
+        soma_call_gemm(x, F64(5, 5), columns, x, (soma_gemm_params){.alpha = 1}),
+        soma_call_unary(x, x, relu),
+        soma_call_binary(x, x, x, SOMA_BINARY_ADD),
+        soma_call_reduce(cube, F64(7, 1), SOMA_REDUCE_SUM),
+        soma_call_softmax(cube, cube, false),
+        soma_call_loss(x, classes, none, none, rows, loss),
+        soma_call_metric(x, classes, F64(1, 2), (soma_metric_params){.kind = SOMA_METRIC_CATEGORICAL_ACCURACY}),
+        soma_call_unary_grad(x, x, x, relu),
+        soma_call_bias_unary_grad(x, x, x, columns, relu),
+        soma_call_softmax_grad(cube, cube, cube, false),
+        soma_call_dropout(x, x, (soma_dropout_params){.rate = 0.5f}),
+        soma_call_loss_grad(x, classes, none, none, rows, x, none, loss),
+        soma_call_norm(rows, F64(2)),
+        soma_call_optimizer(rows, rows, rows, rows, none, adam),
+    };
+    memcpy(calls, all, sizeof all);
+    return SOMA_COUNT_OF(all);
+}
+
+/* Only the reference computes in float64, though others may move such numbers; a device that took them for float32
+ * would give nonsense. */
+START_TEST(float64_is_left_to_the_host) {
+    soma_call calls[SOMA_PRIMITIVE_COUNT];
+    bool had[SOMA_PRIMITIVE_COUNT] = {false};
+    size_t count = float64_calls(calls);
+    for (size_t i = 0; i < count; i++) {
+        size_t workspace;
+        const char *name = soma_primitive_name(calls[i].primitive);
+        had[calls[i].primitive] = true;
+        if (!soma_suite_has(calls[i].primitive)) continue; /* of a soma without training */
+        soma_status status = soma_device_prepare(device, &calls[i], &workspace);
+        ck_assert_msg(status == SOMA_OK, "%s: %s", name, soma_last_error());
+        bool moves = calls[i].primitive == SOMA_PRIMITIVE_COPY || calls[i].primitive == SOMA_PRIMITIVE_GATHER;
+        ck_assert_msg(calls[i].fallback || moves || !strcmp(device->api->name, "reference"), "%s takes float64", name);
+        soma_device_release(device, &calls[i]);
+    }
+    for (size_t i = 0; i < SOMA_PRIMITIVE_COUNT; i++)
+        ck_assert_msg(had[i], "%s is not among them", soma_primitive_name((soma_primitive)i));
+}
+END_TEST
+
 static int run_suite(void) {
     Suite *suite = suite_create("conformance");
     TCase *rows = tcase_create("rows");
+    tcase_add_test(rows, float64_is_left_to_the_host);
     tcase_add_loop_test(rows, row_conforms, 0, SOMA_CHECK_COUNT);
     suite_add_tcase(suite, rows);
     SRunner *runner = srunner_create(suite);

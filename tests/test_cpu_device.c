@@ -2,11 +2,14 @@
 /* The cpu device as a whole: opening, memory of others, and results that do not depend on the number of threads. */
 #include "base/random.h"
 #include "device/calls.h"
+#include "device/cpu/cpu.h"
 #include "device/cpu/run.h"
 
 #include "expect.h"
 
 #include <math.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 extern const soma_device_api soma_cpu_api;
@@ -278,6 +281,51 @@ START_TEST(test_thread_count_does_not_matter) {
 }
 END_TEST
 
+/* ----------------------------------------------------------------------------------------------- sharing the work */
+
+enum { TEAM = 3 };
+static atomic_bool has_worked[TEAM];
+static double waiting_ends;
+
+static bool all_have_worked(void) {
+    return has_worked[0] && has_worked[1] && has_worked[2];
+}
+
+/* Waits for the others, so that no thread can be quick enough to do all of it. */
+static void wait_for_others(const soma_call *call, const soma_cpu_plan *plan, size_t task, uint32_t thread) {
+    (void)call, (void)plan, (void)task;
+    has_worked[thread] = true;
+    while (!all_have_worked() && soma_seconds() < waiting_ends) sched_yield();
+}
+
+static void note_thread(const soma_call *call, const soma_cpu_plan *plan, size_t task, uint32_t thread) {
+    (void)call, (void)plan, (void)task;
+    has_worked[thread] = true;
+}
+
+static void run_tasks(uint32_t threads, soma_cpu_task *run, size_t tasks, double nanoseconds) {
+    soma_threads *team;
+    soma_cpu_plan plan = {.phase_count = 1, .phase = {{run, tasks}}, .nanoseconds = nanoseconds};
+    const soma_call call = {.prepared = &plan};
+    for (size_t i = 0; i < TEAM; i++) has_worked[i] = false;
+    waiting_ends = soma_seconds() + 20;
+    expect_ok(soma_threads_create(threads, &team));
+    soma_cpu_run(team, &call, 1);
+    soma_threads_destroy(team);
+}
+
+START_TEST(test_long_work_is_shared_and_short_work_is_not) {
+    run_tasks(TEAM, wait_for_others, 12, 1e9); /* a second */
+    ck_assert(all_have_worked());
+    run_tasks(TEAM, note_thread, 12, 100); /* less than it takes to wake a thread */
+    ck_assert(has_worked[0] && !has_worked[1] && !has_worked[2]);
+    run_tasks(TEAM, note_thread, 1, 1e9); /* nothing to share */
+    ck_assert(has_worked[0] && !has_worked[1] && !has_worked[2]);
+    run_tasks(1, note_thread, 12, 1e9);
+    ck_assert(has_worked[0] && !has_worked[1] && !has_worked[2]);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("cpu device");
     TCase *tests = tcase_create("all");
@@ -288,6 +336,7 @@ int main(void) {
     tcase_add_test(tests, test_enumerate);
     tcase_add_test(tests, test_wrapped_memory_is_not_freed);
     tcase_add_test(tests, test_large_and_impossible_allocations);
+    tcase_add_test(tests, test_long_work_is_shared_and_short_work_is_not);
     if (SOMA_HAS_TRAINING) tcase_add_test(tests, test_thread_count_does_not_matter);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

@@ -8,6 +8,7 @@
 #include "expect.h"
 #include "gradient_cases.h"
 #include "io/onnx/file.h"
+#include "io/onnx/import.h"
 #include "temporary.h"
 
 #include <math.h>
@@ -254,11 +255,81 @@ START_TEST(what_can_be_written_is_told_beforehand) {
 }
 END_TEST
 
+/* The first opset of each op, and the inputs that it takes at least and at most over all opsets, as ONNX's
+ * specification has them ("any" for lists). */
+enum { ANY = SOMA_MAX_INPUTS };
+static const struct {
+    const char *op;
+    int64_t since;
+    uint32_t least, most;
+} spec[] = {
+    {"Abs", 1, 1, 1},
+    {"Add", 1, 2, 2},
+    {"Cast", 1, 1, 1},
+    {"Clip", 1, 1, 3},
+    {"Concat", 1, 1, ANY},
+    {"Constant", 1, 0, 0},
+    {"Div", 1, 2, 2},
+    {"Dropout", 1, 1, 3},
+    {"Celu", 12, 1, 1},
+    {"Elu", 1, 1, 1},
+    {"Erf", 9, 1, 1},
+    {"Exp", 1, 1, 1},
+    {"Flatten", 1, 1, 1},
+    {"Gelu", 20, 1, 1},
+    {"Gemm", 1, 2, 3},
+    {"Greater", 1, 2, 2},
+    {"GreaterOrEqual", 12, 2, 2},
+    {"HardSigmoid", 1, 1, 1},
+    {"HardSwish", 14, 1, 1},
+    {"Identity", 1, 1, 1},
+    {"LeakyRelu", 1, 1, 1},
+    {"Log", 1, 1, 1},
+    {"LogSoftmax", 1, 1, 1},
+    {"MatMul", 1, 2, 2},
+    {"Mish", 18, 1, 1},
+    {"Max", 1, 1, ANY},
+    {"Min", 1, 1, ANY},
+    {"Mul", 1, 2, 2},
+    {"Neg", 1, 1, 1},
+    {"Pow", 1, 2, 2},
+    {"PRelu", 7, 2, 2},
+    {"Reciprocal", 1, 1, 1},
+    {"ReduceMax", 1, 1, 2},
+    {"ReduceMean", 1, 1, 2},
+    {"ReduceMin", 1, 1, 2},
+    {"ReduceSum", 1, 1, 2},
+    {"Relu", 1, 1, 1},
+    {"Reshape", 1, 1, 2},
+    {"Selu", 1, 1, 1},
+    {"Sigmoid", 1, 1, 1},
+    {"Softmax", 1, 1, 1},
+    {"Softplus", 1, 1, 1},
+    {"Softsign", 1, 1, 1},
+    {"Sqrt", 1, 1, 1},
+    {"Squeeze", 1, 1, 2},
+    {"Sub", 1, 2, 2},
+    {"Sum", 1, 1, ANY},
+    {"Tanh", 1, 1, 1},
+    {"Transpose", 1, 1, 1},
+    {"Unsqueeze", 1, 1, 2},
+};
+
+START_TEST(ops_are_those_of_the_specification) {
+    const soma_onnx_row *row = soma_onnx_find_row(spec[_i].op);
+    ck_assert_msg(row, "%s is not known", spec[_i].op);
+    ck_assert_msg(row->since == spec[_i].since, "%s is known since opset %d", spec[_i].op, (int)row->since);
+    ck_assert_msg(row->least == spec[_i].least && row->most == spec[_i].most, "%s takes %u to %u inputs", spec[_i].op,
+                  row->least, row->most);
+}
+END_TEST
+
 int main(void) {
     if (soma_device_open("cpu", NULL, &device) != SOMA_OK) return 1;
     TCase *tcase = tcase_create("onnx");
     tcase_set_timeout(tcase, 120);
     tcase_add_unchecked_fixture(tcase, temporary_create, temporary_destroy);
+    tcase_add_loop_test(tcase, ops_are_those_of_the_specification, 0, sizeof spec / sizeof spec[0]);
     tcase_add_loop_test(tcase, what_is_written_computes_the_same_when_read, 0, (int)gradient_case_count);
     tcase_add_test(tcase, standardisation_is_written);
     tcase_add_test(tcase, the_least_opset_is_written);
