@@ -2,6 +2,8 @@
 /* Casts: soma computes in float32, so that there is nothing to compute. */
 #include "io/onnx/family.h"
 
+#include <inttypes.h>
+
 /* ---------------------------------------------------------------------------------------------------------- import */
 
 static soma_status cast_target(const soma_onnx_node *node, int32_t *type) {
@@ -11,7 +13,9 @@ static soma_status cast_target(const soma_onnx_node *node, int32_t *type) {
     *type = to && to->has_i && to->i >= 0 && to->i < 1000 ? (int32_t)to->i : 0;
     for (size_t i = 0; node->opset < 6 && to && to->has_s && i < SOMA_COUNT_OF(names); i++)
         if (soma_onnx_is_text(to, names[i])) *type = (int32_t)i;
-    return *type ? SOMA_OK : soma_error(SOMA_INVALID_FILE, "attribute to must be the number of a type");
+    return *type ? SOMA_OK
+                 : soma_error(SOMA_INVALID_FILE, "attribute to must be the number of a type; it is %" PRId64,
+                              to && to->has_i ? to->i : 0);
 }
 
 /* Whole numbers become floats as they are; float and double are both float32 here. Rounding to a type that soma does

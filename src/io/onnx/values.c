@@ -218,20 +218,23 @@ const Soma__Onnx__AttributeProto *soma_onnx_attribute(const soma_onnx_node *node
     return NULL;
 }
 
-static soma_status wrong_type(const char *name, const char *expected) {
-    return soma_error(SOMA_INVALID_FILE, "attribute %s must be %s", name, expected);
+static soma_status wrong_type(const Soma__Onnx__AttributeProto *attribute, const char *expected) {
+    const ProtobufCEnumValue *type =
+        protobuf_c_enum_descriptor_get_value(&soma__onnx__attribute_proto__attribute_type__descriptor, attribute->type);
+    return soma_error(SOMA_INVALID_FILE, "attribute %s must be %s; its type is %s (attribute type %d)", attribute->name,
+                      expected, type ? type->name : "unknown", (int)attribute->type);
 }
 
 soma_status soma_onnx_get_float(const soma_onnx_node *node, const char *name, float otherwise, float *value) {
     const Soma__Onnx__AttributeProto *attribute = soma_onnx_attribute(node, name);
     *value = attribute ? attribute->f : otherwise;
-    return attribute && !attribute->has_f ? wrong_type(name, "a float") : SOMA_OK;
+    return attribute && !attribute->has_f ? wrong_type(attribute, "a float") : SOMA_OK;
 }
 
 soma_status soma_onnx_get_integer(const soma_onnx_node *node, const char *name, int64_t otherwise, int64_t *value) {
     const Soma__Onnx__AttributeProto *attribute = soma_onnx_attribute(node, name);
     *value = attribute ? attribute->i : otherwise;
-    return attribute && !attribute->has_i ? wrong_type(name, "an int") : SOMA_OK;
+    return attribute && !attribute->has_i ? wrong_type(attribute, "an int") : SOMA_OK;
 }
 
 soma_status soma_onnx_get_integers(const soma_onnx_node *node, const char *name, int64_t *values, size_t most,
@@ -239,7 +242,7 @@ soma_status soma_onnx_get_integers(const soma_onnx_node *node, const char *name,
     const Soma__Onnx__AttributeProto *attribute = soma_onnx_attribute(node, name);
     *present = attribute != NULL;
     *count = attribute ? attribute->n_ints : 0;
-    if (*count > most) return wrong_type(name, "a list of ints, one for each dimension at most");
+    if (*count > most) return wrong_type(attribute, "a list of ints, one for each dimension at most");
     for (size_t i = 0; i < *count; i++) values[i] = attribute->ints[i];
     return SOMA_OK;
 }
