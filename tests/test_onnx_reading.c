@@ -216,6 +216,12 @@ START_TEST(a_model_is_listed_whether_it_runs_or_not) {
     ck_assert_int_eq(opset, 17);
     ck_assert_str_eq(text, "in x float -1 4; in s sequence ?; out y float -1 4; 1 Add; no 1 com.example.Attention; ");
     expect_ok(soma_list_onnx(path, &none, &opset));
+    make(relu, 8, 99);
+    expect_error(load(NULL, &network), SOMA_UNSUPPORTED, "opset 99");
+    *text = 0;
+    expect_ok(soma_list_onnx(path, &visitor, &opset));
+    ck_assert_int_eq(opset, 99);
+    ck_assert_str_eq(text, "in x float -1 4; out y float -1 4; 1 Relu; ");
     none.reserved[3] = 1;
     expect_error(soma_list_onnx(path, &none, &opset), SOMA_INVALID_ARGUMENT, "soma_onnx_visitor");
     expect_error(soma_list_onnx(NULL, &visitor, &opset), SOMA_INVALID_ARGUMENT, "soma_list_onnx");

@@ -46,7 +46,7 @@ soma_status show_onnx_contents(const char *path, report *object) {
     int64_t opset;
     soma_status status = soma_list_onnx(path, &(soma_onnx_visitor){.context = &contents}, &opset);
     if (status != SOMA_OK) return status;
-    report_count(object, "opset", (uint64_t)opset);
+    report_number(object, "opset", (double)opset);
     say_result("%s: an ONNX model of opset %lld\n", path, (long long)opset);
     return soma_list_onnx(path, &(soma_onnx_visitor){.context = &contents, .value = show_value, .op = show_op}, &opset);
 }

@@ -903,7 +903,7 @@ typedef struct soma_onnx_visitor {
 
 /*
  * What is in an ONNX model, whether soma can run it or not. *opset: of ONNX's own domain, 0 if the model names none.
- * Fails where the file is malformed, or of a version that is not known.
+ * Fails where the file is malformed.
  */
 SOMA_API soma_status soma_list_onnx(const char *path, const soma_onnx_visitor *visitor, int64_t *opset);
 

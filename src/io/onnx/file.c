@@ -28,7 +28,7 @@ static soma_status check_domain(const soma_onnx_file *file, const char *domain, 
                       file->path, soma_quote(domain, strlen(domain)).text, (int64_t)seen->words[number].line, version);
 }
 
-static soma_status check_opset(soma_onnx_file *file, soma_words *seen) {
+static soma_status check_opset(const soma_onnx_file *file, soma_words *seen) {
     const Soma__Onnx__ModelProto *model = file->model;
     for (size_t i = 0; i < model->n_opset_import; i++) {
         const Soma__Onnx__OperatorSetIdProto *opset = model->opset_import[i];
@@ -41,16 +41,12 @@ static soma_status check_opset(soma_onnx_file *file, soma_words *seen) {
         if (opset->version > LAST_OPSET)
             return soma_error(SOMA_UNSUPPORTED, "%s: opset %" PRId64 "; this version knows those up to %d", file->path,
                               opset->version, LAST_OPSET);
-        file->opset = opset->version;
     }
     return SOMA_OK;
 }
 
-static soma_status check_model(soma_onnx_file *file) {
+soma_status soma_onnx_check(const soma_onnx_file *file) {
     const Soma__Onnx__ModelProto *model = file->model;
-    if (!model->graph)
-        return soma_error(SOMA_INVALID_FILE, "%s: no ONNX model: it has no graph%s", file->path,
-                          file->size ? "" : "; the file is empty");
     if (!model->has_ir_version || model->ir_version < FIRST_IR)
         return soma_error(SOMA_INVALID_FILE, "%s: IR version %" PRId64 "; %d and later are read", file->path,
                           model->ir_version, FIRST_IR);
@@ -60,6 +56,13 @@ static soma_status check_model(soma_onnx_file *file) {
     soma_status status = check_opset(file, &seen);
     soma_words_clear(&seen);
     return status;
+}
+
+static int64_t find_opset(const Soma__Onnx__ModelProto *model) {
+    int64_t version = 0;
+    for (size_t i = 0; i < model->n_opset_import; i++)
+        if (soma_onnx_is_standard(model->opset_import[i]->domain)) version = model->opset_import[i]->version;
+    return version;
 }
 
 static soma_status unpack(soma_onnx_file *file, const uint8_t *data, size_t size) {
@@ -78,7 +81,11 @@ static soma_status unpack(soma_onnx_file *file, const uint8_t *data, size_t size
             "is short",
             file->path, SOMA_ONNX_MEMORY_FACTOR, size);
     file->budget.used -= size;
-    return check_model(file);
+    if (!file->model->graph)
+        return soma_error(SOMA_INVALID_FILE, "%s: no ONNX model: it has no graph%s", file->path,
+                          file->size ? "" : "; the file is empty");
+    file->opset = find_opset(file->model);
+    return SOMA_OK;
 }
 
 /* From here on a network is made, which may take more where more was given. */

@@ -29,13 +29,15 @@ typedef struct soma_onnx_file {
 } soma_onnx_file;
 
 /*
- * Opens a file: bytes against the schema, the IR's and the opset's version, and that there is a graph. Close it with
- * soma_onnx_close(), which accepts NULL.
+ * Opens a file: bytes against the schema, and that there is a graph. Close it with soma_onnx_close(), which accepts
+ * NULL.
  */
 soma_status soma_onnx_open(const char *path, soma_onnx_file **file);
 /* The same of memory; external data is refused. `name` stands for the path in messages. */
 soma_status soma_onnx_parse(const char *name, const uint8_t *data, size_t size, soma_onnx_file **file);
 void soma_onnx_close(soma_onnx_file *file);
+/* Whether its versions, of the format and of the opset, are such that its meaning is known. */
+soma_status soma_onnx_check(const soma_onnx_file *file);
 /* Whether a domain is ONNX's own, which has two names. */
 bool soma_onnx_is_standard(const char *domain);
 

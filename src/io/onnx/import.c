@@ -379,6 +379,7 @@ static soma_status import(const soma_onnx_file *file, const soma_onnx_options *o
 soma_status soma_onnx_import(const soma_onnx_file *file, const soma_onnx_options *options, soma_network **network) {
     soma_onnx_selection selection;
     *network = NULL;
+    SOMA_TRY(soma_onnx_check(file));
     soma_status status = soma_onnx_select(file, options, &selection);
     if (status == SOMA_OK) status = import(file, options, &selection, network);
     soma_onnx_selection_clear(&selection);
