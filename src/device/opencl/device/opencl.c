@@ -119,6 +119,9 @@ static void close_device(void *state) {
 static soma_status start(soma_cl_device *device, cl_context context, cl_command_queue queue) {
     const char *name = device->info.name;
     cl_int code;
+    if (!device->largest_group || !device->local_memory) /* they were known before */
+        return soma_error(SOMA_DEVICE_FAILED, "%s: its driver no longer says how large groups and local memory may be",
+                          name);
     if (context) SOMA_TRY(soma_cl_check(clRetainContext(context), "clRetainContext on %s", name));
     device->context = context ? context : clCreateContext(NULL, 1, &device->id, NULL, NULL, &code);
     if (!context) SOMA_TRY(soma_cl_check(code, "clCreateContext on %s", name));

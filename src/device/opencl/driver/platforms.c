@@ -90,8 +90,9 @@ static void describe(cl_device_id id, soma_device_info *info) {
         info->max_allocation = SOMA_MIN(info->max_allocation, INT32_MAX);
     }
     info->compute_units = (uint32_t)soma_cl_device_number(id, CL_DEVICE_MAX_COMPUTE_UNITS);
-    info->alignment = 64;
-    while (info->alignment < soma_cl_device_number(id, CL_DEVICE_MEM_BASE_ADDR_ALIGN) / 8) info->alignment *= 2;
+    const uint64_t alignment_bits = soma_cl_device_number(id, CL_DEVICE_MEM_BASE_ADDR_ALIGN);
+    info->alignment = alignment_bits ? 64 : 0;
+    while (info->alignment < alignment_bits / 8) info->alignment *= 2;
 }
 
 /* Why this device can't serve, into reason; "" if it can. */
@@ -112,6 +113,8 @@ static void judge(cl_device_id id, const soma_device_info *info, char *reason, s
     else if (info->memory < LEAST_MEMORY)
         snprintf(reason, size, "it has %" PRIu64 " bytes of memory; %" PRIu64 " are needed", info->memory,
                  LEAST_MEMORY);
+    else if (info->alignment == 0)
+        snprintf(reason, size, "its driver does not say where parts of its memory may begin");
     else if (soma_cl_device_number(id, CL_DEVICE_LOCAL_MEM_SIZE) < LEAST_LOCAL_MEMORY)
         snprintf(reason, size, "it has %" PRIu64 " bytes of local memory; %" PRIu64 " are needed",
                  soma_cl_device_number(id, CL_DEVICE_LOCAL_MEM_SIZE), LEAST_LOCAL_MEMORY);
