@@ -159,7 +159,7 @@ END_TEST
 #define ROWS    1700
 #define COLUMNS 130
 #define COUNT   (ROWS * COLUMNS)
-#define CALLS   14
+#define CALLS   15
 
 typedef struct work {
     float *x, *y, *out[CALLS], *extra[CALLS];
@@ -211,6 +211,7 @@ static void make_calls(work *w) {
         view(out[13], COUNT, 0, 0), view(w->x, COUNT, 0, 0), view(w->extra[13], COUNT, 0, 0), none, none,
         (soma_optimizer_params){
             .kind = SOMA_MOMENTUM, .decay_count = COUNT / 3, .learning_rate = 0.1f, .beta1 = 0.9f, .l2 = 0.1f});
+    w->call[14] = soma_call_norm(view(w->x, COUNT, 0, 0), view(out[14], 2, 0, 0));
 }
 
 static work *make_work(void) {

@@ -9,17 +9,21 @@ typedef struct figures {
     double largest; /* NaN is passed over: it is in the sum */
 } figures;
 
+/* Up to SOMA_PARTIALS elements; where the count is a constant, by vectors. */
+SOMA_MATH void take(const float *x, size_t count, double *restrict squares, float *restrict largest) {
+    for (size_t l = 0; l < count; l++) {
+        float size = ABS(x[l]);
+        squares[l] += (double)size * (double)size;
+        largest[l] = size > largest[l] ? size : largest[l];
+    }
+}
+
 static figures figures_of(const float *x, size_t count) {
     double squares[SOMA_PARTIALS] = {0.0};
     float largest[SOMA_PARTIALS] = {0.0f};
-    for (size_t i = 0; i < count; i += SOMA_PARTIALS) {
-        size_t part = SOMA_MIN(count - i, (size_t)SOMA_PARTIALS);
-        for (size_t l = 0; l < part; l++) {
-            float size = ABS(x[i + l]);
-            squares[l] += (double)size * (double)size;
-            largest[l] = size > largest[l] ? size : largest[l];
-        }
-    }
+    size_t i = 0;
+    for (; i + SOMA_PARTIALS <= count; i += SOMA_PARTIALS) take(x + i, SOMA_PARTIALS, squares, largest);
+    take(x + i, count - i, squares, largest);
     for (int half = SOMA_PARTIALS / 2; half; half /= 2)
         for (int l = 0; l < half; l++) {
             squares[l] += squares[l + half];
