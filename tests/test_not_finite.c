@@ -256,9 +256,9 @@ END_TEST
 START_TEST(bad_weights_are_named) {
     soma_network *network = one_weight(0.1f, SOMA_SGD);
     soma_dataset *dataset = ones(1);
-    const float nan = NAN;
+    const float nan = copysignf(NAN, -1); /* as processors make them */
     expect_ok(soma_set_parameter(network, soma_network_parameter(network, 0), &nan, 1));
-    expect_error(soma_fit(network, dataset, NULL, NULL), SOMA_NOT_FINITE, "nan", "parameter", "only.weight");
+    expect_error(soma_fit(network, dataset, NULL, NULL), SOMA_NOT_FINITE, " nan in", "parameter", "only.weight");
     soma_network_destroy(network);
     soma_dataset_destroy(dataset);
 }

@@ -114,7 +114,7 @@ const option_row option_table[] = {
     {.name = "top-k", .type = OPTION_COUNT, .offset = FIELD(top_k), .commands = TRAIN | EVALUATE, .argument = "K", .interval = ANY_COUNT,
      .help = "of --metric top_k (default 5)"},
     {.name = "class-weights", .type = OPTION_TEXT, .offset = FIELD(class_weights), .commands = TRAIN, .argument = "WEIGHTS",
-     .help = "one number for each class, separated by commas, or balanced: rare classes count more"},
+     .help = "one number for each class, separated by commas, or balanced: rare classes count more; for training alone, whose loss is called weighted then"},
 
     {.group = "Optimizer", .name = "optimizer", .letter = 'o', .type = OPTION_CHOICE, .offset = FIELD(optimizer), .commands = TRAIN | BENCH,
      .argument = "NAME", .choices = &optimizer_choice, .fallback = "adam", .help = "the rule that moves the weights"},

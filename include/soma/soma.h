@@ -310,7 +310,8 @@ SOMA_API size_t soma_tensor_count(const soma_tensor *tensor);
 /* Losses of the last output layer; see soma_loss_kind in soma/device.h for the formulas. */
 typedef enum soma_loss {
     SOMA_LOSS_DEFAULT,             /* by the output: softmax: categorical cross-entropy; sigmoid: binary; else
-                                      mean squared error */
+                                      mean squared error. A softmax over several dimensions or of one unit: none,
+                                      so that it predicts; training and evaluation then ask for one */
     SOMA_CATEGORICAL_CROSSENTROPY, /* of probabilities; after a softmax layer computed from its input, so
                                       without log(0) */
     SOMA_CATEGORICAL_CROSSENTROPY_LOGITS,
@@ -956,7 +957,7 @@ SOMA_API soma_status soma_save_onnx(soma_network *network, const char *path);
 
 /*
  * The options that the network was last compiled with, or that its file holds: class_weight is NULL, and a loss is
- * the one that SOMA_LOSS_DEFAULT stood for.
+ * the one that SOMA_LOSS_DEFAULT stood for: SOMA_LOSS_NONE where none goes with the output.
  */
 SOMA_API soma_status soma_network_get_compile_options(const soma_network *network, soma_compile_options *options);
 

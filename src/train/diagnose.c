@@ -154,12 +154,17 @@ static bool is_gradient(const soma_graph *graph, const soma_tensor *tensor) {
     return false;
 }
 
+/* Without the sign of a NaN, which says nothing. */
+static double as_printed(const finding *found) {
+    return isnan(found->value) ? (double)NAN : (double)found->value;
+}
+
 static void describe_input(soma_text *text, const soma_pass *pass, const finding *found) {
     char label[SOMA_SHAPE_TEXT];
     size_t width = soma_tensor_count(found->tensor);
     size_t sample = soma_pass_batch_start(pass, found->batch) + found->element / width;
     soma_text_append(text, "input \"%s\" is %g in element %zu of row %zu of the data (rows count from 0)",
-                     soma_tensor_label(found->tensor, label), (double)found->value, found->element % width,
+                     soma_tensor_label(found->tensor, label), as_printed(found), found->element % width,
                      soma_batches_row(&pass->batches, sample));
 }
 
@@ -173,7 +178,7 @@ static void describe(soma_text *text, const soma_pass *pass, const finding *foun
         describe_input(text, pass, found);
         return;
     }
-    soma_text_append(text, "the first value that is not finite is %g in ", (double)found->value);
+    soma_text_append(text, "the first value that is not finite is %g in ", as_printed(found));
     if (tensor->op == SOMA_OP_PARAMETER)
         soma_text_append(text, "the parameter \"%s\"", label);
     else if (soma_tensor_is_loss(tensor))
