@@ -131,6 +131,39 @@ class Failing(DriverTest):
             self.refuse(NO_DEVICE, ["SOMA_OPENCL_PROBE", f'"{setting}"', "off", "1 to 600"], "train", "--device=opencl:0", environment=environment)
 
 
+class Bare(DriverTest):
+    """In a system without what drivers count on: a chroot into which nobody mounted anything."""
+
+    def bare(self, *arguments, missing, environment):
+        """Runs the program with these directories empty, in a mount namespace of its own."""
+        directory = os.path.dirname(PROGRAM)
+        script = " && ".join([f"mount -t tmpfs none {place}" for place in missing] + ['exec "$@"'])
+        options = ["--mount"] if os.geteuid() == 0 else ["--map-root-user", "--mount"]
+        if not shutil.which("unshare") or subprocess.run(["unshare", *options, "mount", "-t", "tmpfs", "none", "/sys"], check=False,
+                                                         capture_output=True).returncode:
+            self.skipTest("no mount namespace can be made here")
+        # Without /proc the loader does not know where a program lies, nor the libraries beside it.
+        libraries = os.path.join(directory, "..", "src") + ":" + os.environ.get("LD_LIBRARY_PATH", "")
+        return subprocess.run(["unshare", *options, "sh", "-c", script, "sh", PROGRAM, *arguments], capture_output=True, text=True, timeout=100,
+                              check=False, env={**os.environ, **environment, "LD_LIBRARY_PATH": libraries})
+
+    def test_drivers_are_tried_there_too(self):
+        for missing in (["/sys"], ["/sys", "/dev"], ["/sys", "/dev", "/proc"]):
+            with self.subTest(missing):
+                environment = self.environment("abort", SOMA_CACHE_DIR=self.path("".join(missing).replace("/", "-")))
+                result = self.bare("devices", missing=missing, environment=environment)
+                self.assertEqual(result.returncode, DONE, result.stderr)
+                self.assertIn("Stub: asked for its devices, it ended the process (SIGABRT)", result.stdout)
+
+    def test_the_drivers_of_this_machine(self):
+        environment = {"SOMA_CACHE_DIR": self.path("cache"), "SOMA_OPENCL_PROBE": ""}
+        for missing in (["/sys"], ["/sys", "/dev"], ["/sys", "/dev", "/proc"]):
+            for arguments in (["devices"], ["train", "--epochs=1", "--quiet"]):
+                with self.subTest(f"{missing} {arguments}"):
+                    result = self.bare(*arguments, missing=missing, environment=environment)
+                    self.assertEqual(result.returncode, DONE, result.stderr)
+
+
 class Remembering(DriverTest):
     """What was found out is kept, as long as nothing changes."""
 

@@ -73,7 +73,8 @@ static int spawn(const char *const arguments[], int report, int said, pid_t *chi
     error = posix_spawnattr_init(&attributes);
     if (!error) {
         error = set_attributes(&attributes);
-        if (!error) error = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+        /* A pipe's writing end gives nothing to read, also where there is no /dev/null. */
+        if (!error) error = posix_spawn_file_actions_adddup2(&actions, said, STDIN_FILENO);
         if (!error) error = posix_spawn_file_actions_adddup2(&actions, report, STDOUT_FILENO);
         if (!error) error = posix_spawn_file_actions_adddup2(&actions, said, STDERR_FILENO);
         if (!error)
