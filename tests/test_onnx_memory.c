@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/* How much memory an ONNX model may take: against its file, and the files beside it. */
+#include "base/file.h"
+#include "expect.h"
+#include "io/onnx/file.h"
+#include "onnx_model.h"
+#include "peak_memory.h"
+#include "temporary.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static soma_status load(soma_network **network) {
+    const char *path = temporary_path("m.onnx");
+    expect_ok(soma_file_write(path, W->data, W->size));
+    return soma_load_onnx(path, NULL, network);
+}
+
+typedef void put_link(const char *from, const char *to);
+static size_t chain_length;
+static put_link *chain_link;
+
+static void put_abs(const char *from, const char *to) {
+    size_t one = soma_onnx_open_message(W, GRAPH_NODE); /* without a name, as small as it can be */
+    soma_onnx_put_text(W, NODE_INPUT, from);
+    soma_onnx_put_text(W, NODE_OUTPUT, to);
+    soma_onnx_put_text(W, NODE_OP, "Abs");
+    soma_onnx_close_message(W, one);
+}
+
+/* One node that becomes ten. */
+static void put_gelu(const char *from, const char *to) {
+    size_t one = soma_onnx_begin_node(&made, "Gelu", to, (const char *[]){from, NULL});
+    size_t attribute = soma_onnx_open_message(W, NODE_ATTRIBUTE);
+    soma_onnx_put_text(W, 1, "approximate");
+    soma_onnx_put_integer(W, 20, 3); /* STRING */
+    soma_onnx_put_bytes(W, 4, "tanh", 4);
+    soma_onnx_close_message(W, attribute);
+    soma_onnx_end_node(&made, one);
+}
+
+static void put_clip(const char *from, const char *to) {
+    soma_onnx_end_node(&made, soma_onnx_begin_node(&made, "Clip", to, (const char *[]){from, "low", "high", NULL}));
+}
+
+/* A tensor of [4, columns] at the beginning of another file. */
+static void put_external(const char *name, const char *location, int64_t columns) {
+    size_t message = soma_onnx_open_message(W, GRAPH_INITIALIZER), entry;
+    soma_onnx_put_integer(W, TENSOR_DIMS, 4);
+    soma_onnx_put_integer(W, TENSOR_DIMS, columns);
+    soma_onnx_put_integer(W, TENSOR_TYPE, ONNX_FLOAT);
+    soma_onnx_put_text(W, TENSOR_NAME, name);
+    entry = soma_onnx_open_message(W, 13);
+    soma_onnx_put_text(W, 1, "location");
+    soma_onnx_put_text(W, 2, location);
+    soma_onnx_close_message(W, entry);
+    soma_onnx_put_integer(W, 14, 1); /* EXTERNAL */
+    soma_onnx_close_message(W, message);
+}
+
+static void chain(void) {
+    char from[24] = "x", to[24];
+    floats("low", SHAPE(1), (const float[]){-1});
+    floats("high", SHAPE(1), (const float[]){1});
+    for (size_t i = 1; i < chain_length; i++) {
+        snprintf(to, sizeof to, "%zx", i);
+        chain_link(from, to);
+        strcpy(from, to);
+    }
+    chain_link(from, "y");
+}
+
+START_TEST(small_files_may_have_thousands_of_nodes) {
+    soma_network *network;
+    chain_length = 3000;
+    chain_link = put_abs;
+    make(chain, 8, 17);
+    ck_assert_uint_lt(W->size, 51000);
+    expect_ok(load(&network));
+    ck_assert_uint_eq(soma_network_layer_count(network), 3001); /* the input is one */
+    soma_network_destroy(network);
+}
+END_TEST
+
+/* Whatever becomes of the nodes. */
+START_TEST(nodes_take_no_more_memory_than_is_said) {
+    put_link *const links[] = {put_abs, put_gelu, put_clip};
+    for (size_t i = 0; i < sizeof links / sizeof *links; i++) {
+        soma_status status = SOMA_OK;
+        for (chain_length = 2000; status == SOMA_OK && chain_length < 16000; chain_length += 2000) {
+            soma_network *network;
+            chain_link = links[i];
+            make(chain, 8, 20);
+            peak_memory_start();
+            status = load(&network);
+            size_t peak = peak_memory(), most = SOMA_ONNX_MEMORY_FACTOR * W->size + SOMA_ONNX_NETWORK_BASE;
+            ck_assert_msg(peak <= most, "chain %zu of %zu: %zu bytes, %zu are allowed", i, chain_length, peak, most);
+            soma_network_destroy(network);
+        }
+        if (status != SOMA_OK) expect_error(status, SOMA_INVALID_FILE, "m.onnx: ", " bytes");
+    }
+}
+END_TEST
+
+static void chain_with_data(void) {
+    put_external("w", "data", 1 << 16);
+    node("MatMul", "x", "w", "p");
+    chain();
+}
+
+/* The weights of large models lie beside the file, which is small then. */
+START_TEST(external_data_count) {
+    soma_network *network;
+    chain_length = 8000;
+    chain_link = put_abs;
+    make(chain, 8, 17);
+    expect_error(load(&network), SOMA_INVALID_FILE, "8004 nodes and tensors in ");
+    make(chain_with_data, 8, 17);
+    expect_error(load(&network), SOMA_INVALID_FILE, "8006 nodes and tensors in ");
+    ck_assert_int_eq(close(open(temporary_path("data"), O_CREAT | O_WRONLY, 0600)), 0);
+    ck_assert_int_eq(truncate(temporary_path("data"), 1 << 20), 0);
+    expect_ok(load(&network));
+    soma_network_destroy(network);
+    unlink(temporary_path("data"));
+}
+END_TEST
+
+static size_t places;
+static void one_place_for_all(void) {
+    char name[2][24], location[512] = "";
+    for (size_t i = 0; i < places; i++) {
+        snprintf(name[0], sizeof name[0], "w%zu", i);
+        snprintf(name[1], sizeof name[1], "p%zu", i);
+        for (size_t j = 0; j < i; j++) memcpy(location + 2 * j, "./", 2);
+        strcpy(location + 2 * i, "data");
+        put_external(name[0], location, 1 << 16);
+        node("MatMul", "x", name[0], name[1]);
+    }
+    node("Relu", "x", NULL, "y");
+}
+
+/* Many tensors of the same megabyte, under as many names for its file. */
+START_TEST(one_place_of_a_file_counts_once) {
+    soma_network *network;
+    ck_assert_int_eq(close(open(temporary_path("data"), O_CREAT | O_WRONLY, 0600)), 0);
+    ck_assert_int_eq(truncate(temporary_path("data"), 1 << 20), 0);
+    places = 10;
+    make(one_place_for_all, 8, 17);
+    expect_ok(load(&network));
+    soma_network_destroy(network);
+    places = 100;
+    make(one_place_for_all, 8, 17);
+    peak_memory_start();
+    expect_error(load(&network), SOMA_INVALID_FILE, "node ", "more memory than");
+    size_t peak = peak_memory(), most = SOMA_ONNX_MEMORY_FACTOR * (W->size + (1 << 20)) + SOMA_ONNX_NETWORK_BASE;
+    ck_assert_msg(peak <= most, "%zu bytes, %zu are allowed", peak, most);
+    unlink(temporary_path("data"));
+}
+END_TEST
+
+int main(void) {
+    TCase *cases = tcase_create("onnx, memory");
+    tcase_set_timeout(cases, 60);
+    tcase_add_checked_fixture(cases, temporary_create, temporary_destroy);
+    tcase_add_test(cases, small_files_may_have_thousands_of_nodes);
+    tcase_add_test(cases, external_data_count);
+    tcase_add_test(cases, one_place_of_a_file_counts_once);
+    tcase_add_test(cases, nodes_take_no_more_memory_than_is_said);
+    Suite *suite = suite_create("onnx, memory");
+    suite_add_tcase(suite, cases);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? 1 : 0;
+}
