@@ -190,6 +190,7 @@ START_TEST(primitives_of_training_are_refused) {
         soma_call_loss_grad(rows, rows, absent, absent, batch, rows, absent,
                             (soma_loss_params){.kind = SOMA_LOSS_MEAN_SQUARED_ERROR}),
         soma_call_optimizer(v, v, absent, absent, absent, (soma_optimizer_params){.kind = SOMA_SGD}),
+        soma_call_norm(v, batch),
     };
     for (size_t i = 0; i < SOMA_COUNT_OF(calls); i++) {
         size_t workspace;
