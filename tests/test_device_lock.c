@@ -313,8 +313,59 @@ START_TEST(one_thread_at_a_time) {
 }
 END_TEST
 
+/* ----------------------------------------------------------------------------------------------- its own figures */
+
+static void number_a_memory(soma_device *device) {
+    soma_memory *memory;
+    expect_ok(soma_memory_lend(device, device, 0, 4, &memory));
+    soma_memory_destroy(memory);
+}
+
+static void read_memory(soma_device *device) {
+    soma_device_memory memory;
+    soma_device_get_memory(device, &memory);
+}
+
+static void read_info(soma_device *device) {
+    soma_device_info info;
+    soma_device_get_info(device, &info);
+}
+
+static void (*const figures[])(soma_device *device) = {number_a_memory, read_memory, read_info};
+
+typedef struct reader {
+    soma_device *device;
+    void (*function)(soma_device *device);
+    atomic_bool done;
+} reader;
+
+static void *read_figure(void *opaque) {
+    reader *one = opaque;
+    one->function(one->device);
+    one->done = true;
+    return NULL;
+}
+
+/* Who holds the lock has them to himself. */
+START_TEST(figures_wait_for_the_lock) {
+    reader one = {.function = figures[_i]};
+    pthread_t thread;
+    expect_ok(soma_device_register(&narrow));
+    expect_ok(soma_device_open("narrow", NULL, &one.device));
+    soma_device_lock(one.device);
+    ck_assert_int_eq(pthread_create(&thread, NULL, read_figure, &one), 0);
+    usleep(50000); /* who does not wait is done long since */
+    bool early = one.done;
+    soma_device_unlock(one.device);
+    pthread_join(thread, NULL);
+    ck_assert(!early && one.done);
+    soma_device_close(one.device);
+}
+END_TEST
+
 static void add_tests(TCase *cases) {
     tcase_add_test(cases, one_thread_at_a_time);
+    tcase_add_loop_test(cases, figures_wait_for_the_lock, 0, SOMA_COUNT_OF(figures));
 }
 
 int main(void) {

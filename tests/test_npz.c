@@ -211,6 +211,20 @@ START_TEST(bombs_are_refused) {
 }
 END_TEST
 
+/* Eight names are enough to see what it is; dots tell of more. */
+START_TEST(the_names_of_an_archive_of_others_are_listed) {
+    static const char *const names[] = {"a1", "a2", "a3", "a4", "a5", "a6", "a7", "a8", "a9"};
+    static const char *const lists[] = {"\"a7.npy\", \"a8.npy\"; arrays", "\"a7.npy\", \"a8.npy\", ...; arrays"};
+    soma_array arrays[SOMA_COUNT_OF(names)];
+    for (size_t i = 0; i < SOMA_COUNT_OF(names); i++) arrays[i] = x;
+    for (size_t more = 0; more < 2; more++) {
+        soma_buffer archive = archive_of(names, arrays, 8 + more);
+        expect_refused(archive.data, archive.size, (const char *[]){lists[more], NULL}, "other names");
+        soma_free(archive.data);
+    }
+}
+END_TEST
+
 START_TEST(refuses_what_it_cannot_write) {
     const soma_array huge = {x_values, SOMA_F32, 6, {1}};
     expect_error(soma_write_npz(temporary_path("no/such/place"), (const char *[]){"x"}, &x, 1), SOMA_IO,
@@ -234,6 +248,7 @@ int main(void) {
     tcase_add_test(cases, cut_archives_are_refused);
     tcase_add_test(cases, other_contents_are_refused);
     tcase_add_test(cases, bombs_are_refused);
+    tcase_add_test(cases, the_names_of_an_archive_of_others_are_listed);
     tcase_add_test(cases, refuses_what_it_cannot_write);
     Suite *suite = suite_create("npz");
     suite_add_tcase(suite, cases);
