@@ -5,14 +5,19 @@
 #include "io/npy/npy.h"
 #include "temporary.h"
 
+/* The elements are in the order of bytes of this machine, and the dictionary says which that is. */
 static void expect_file(const char *path, const char *dictionary, const void *data, size_t size) {
+    char expected[200];
+    snprintf(expected, sizeof expected, "%s", dictionary);
+    char *order = strchr(expected, '<');
+    if (order && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__) *order = '>';
     soma_buffer buffer;
     expect_ok(soma_file_read(path, 1 << 20, &buffer));
     size_t header = buffer.data[8] + 256u * buffer.data[9], length = strlen(dictionary);
     ck_assert_mem_eq(buffer.data, "\x93NUMPY\x01\x00", 8);
     ck_assert_uint_eq((10 + header) % 64, 0);
     ck_assert_uint_eq(buffer.size, 10 + header + size);
-    ck_assert_mem_eq(buffer.data + 10, dictionary, length);
+    ck_assert_mem_eq(buffer.data + 10, expected, length);
     for (size_t i = length; i < header; i++) ck_assert_int_eq(buffer.data[10 + i], i + 1 < header ? ' ' : '\n');
     if (size) ck_assert_mem_eq(buffer.data + 10 + header, data, size);
     soma_free(buffer.data);

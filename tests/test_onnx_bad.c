@@ -370,7 +370,9 @@ static soma_status load_external(const char *location, const char *offset, const
 }
 
 START_TEST(external_data_is_read_from_beside_the_model_alone) {
-    const float numbers[6] = {1, 2, 3, 4, 5, 6};
+    /* 1, 2, 3, 4, 5, 6 in float32, little-endian. */
+    static const uint8_t numbers[24] = {0, 0, 0x80, 0x3f, 0, 0, 0,    0x40, 0, 0, 0x40, 0x40,
+                                        0, 0, 0x80, 0x40, 0, 0, 0xa0, 0x40, 0, 0, 0xc0, 0x40};
     expect_ok(soma_file_write(temporary_path("data"), numbers, sizeof numbers));
     expect_ok(load_external("data", NULL, NULL));
     expect_ok(load_external("data", "4", "16"));

@@ -142,7 +142,8 @@ START_TEST(passes_over_any_type_and_rank) {
              "\"w\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[%zu,%zu]}}",
              types[_i].name, data, types[_i].name, data, data, data, data + 8);
     uint8_t *memory = make_file(header, data + 8, &size);
-    memcpy(memory + size - 8, bias, 8);
+    static const uint8_t little_endian[8] = {0, 0, 0xc8, 0x42, 0, 0, 0xc8, 0xc2}; /* bias */
+    memcpy(memory + size - 8, little_endian, 8);
     const char *path = temporary_file("file", memory, size);
     soma_free(memory);
     soma_safetensors *file;

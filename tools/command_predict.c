@@ -21,7 +21,9 @@ static void make_probabilities(struct predictions *predictions) {
         if (outputs == 1) row[0] = (float)(1 / (1 + exp(-(double)row[0])));
         if (outputs == 1) continue;
         double largest = -INFINITY, sum = 0;
-        for (size_t i = 0; i < outputs; i++) largest = fmax(largest, (double)row[i]);
+        /* Not fmax(): GCC 12 for aarch64 ends in an internal error where it makes vectors of such a loop. */
+        for (size_t i = 0; i < outputs; i++)
+            if ((double)row[i] > largest) largest = (double)row[i];
         for (size_t i = 0; i < outputs; i++) sum += exp((double)row[i] - largest);
         for (size_t i = 0; i < outputs; i++) row[i] = (float)(exp((double)row[i] - largest) / sum);
     }

@@ -161,8 +161,10 @@ static exit_status find_range(const soma_dataset *dataset, size_t input, size_t 
             return fail_from_library(cause, STATUS_FILE, NULL);
         }
         for (size_t j = 0; j < width; j++) {
-            *least = fmin(*least, (double)values[j]);
-            *largest = fmax(*largest, (double)values[j]);
+            /* Not fmin() and fmax(): GCC 12 for aarch64 ends in an internal error where it makes vectors of such a
+             * loop. */
+            if ((double)values[j] < *least) *least = (double)values[j];
+            if ((double)values[j] > *largest) *largest = (double)values[j];
         }
     }
     free(values);
