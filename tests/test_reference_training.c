@@ -26,7 +26,10 @@ START_TEST(derivatives_are_those_of_the_functions) {
             soma_function function = (soma_function)f;
             double x = points[i], a = 0.75, b = 0.125; /* float32 has these as they are */
             if ((function == SOMA_LOG || function == SOMA_SQRT) && x < 0.1) continue;
-            double expected = (apply(function, x + STEP, a, b) - apply(function, x - STEP, a, b)) / (2.0 * STEP);
+            /* Four values, since two leave an error of the square of the step, which the reciprocal near 0 shows. */
+            double near = apply(function, x + STEP, a, b) - apply(function, x - STEP, a, b),
+                   far = apply(function, x + 2 * STEP, a, b) - apply(function, x - 2 * STEP, a, b),
+                   expected = (8 * near - far) / (12 * STEP);
             double found = derivative(function, x, a, b, 1.0);
             expect_values(&found, &expected, 1, DIFFERENCE_TOLERANCE, soma_function_name(function));
             ck_assert_double_eq(derivative(function, x, a, b, -3.0), -3.0 * found);
