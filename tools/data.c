@@ -23,10 +23,10 @@ static enum source source_of_file(const char *path) {
         enum source source;
     } kinds[] = {{"\0\0", 2, SOURCE_IDX}, {"\x93NUMPY", 6, SOURCE_NPY}, {"PK\3\4", 4, SOURCE_NPZ}};
     const char *slash = strrchr(path, '/');
-    char start[6] = "------";
+    char start[] = "------";
     if (strstr(slash ? slash + 1 : path, "idx")) return SOURCE_IDX;
     FILE *file = fopen(path, "rb");
-    size_t got = file ? fread(start, 1, sizeof start, file) : 0;
+    size_t got = file ? fread(start, 1, strlen(start), file) : 0;
     if (file) fclose(file);
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (got >= kinds[i].length && memcmp(start, kinds[i].start, kinds[i].length) == 0) return kinds[i].source;

@@ -136,7 +136,7 @@ static soma_status append_floats(soma_file_writer *writer, const float *values, 
 
 static soma_status write_file(const char *path, const char *header, const soma_safetensors_source *tensors,
                               size_t count) {
-    static const char padding[ALIGNMENT] = "        ";
+    static const char padding[ALIGNMENT + 1] = "        ";
     size_t length = strlen(header), padded = soma_round_up(length, ALIGNMENT);
     uint8_t length_bytes[LENGTH_SIZE];
     soma_file_writer writer;
