@@ -25,6 +25,20 @@ SOUND = {
     "src/io/idx.c": '#include "train/dataset.h"',
     "tools/soma.c": '#include <soma/soma.h>\n#include "train/dataset.h"',
     "kernels/losses.h": "",
+    "src/device/opencl/driver/driver.h": "",
+    "src/device/opencl/launch/launch.h": '#include "device/opencl/driver/driver.h"',
+    "src/device/opencl/reduce.h": '#include "device/opencl/launch/launch.h"',
+    "src/device/opencl/gemm/choices.h": '#include "device/opencl/reduce.h"',
+    "src/device/cpu/binary.c": "",
+    "src/device/cpu/copy.c": "",
+    "src/graph/plan.c": "",
+    "src/graph/run.c": "",
+    "src/graph/ops/op.h": '#include "graph/graph.h"',
+    "src/nn/layers/layer.h": '#include "graph/graph.h"',
+    "src/nn/layers/dense.c": '#include "nn/layers/layer.h"',
+    "src/nn/layers/table.c": '#include "nn/layers/layer.h"',
+    "src/nn/text.c": '#include "nn/layers/layer.h"',
+    "src/io/csv/csv.h": "",
 }
 
 # file -> what it would look like with one offence
@@ -48,17 +62,43 @@ OFFENCES = {
     "a public header includes one above it": {"include/soma/device.h": "#include <soma/soma.h>"},
     "a public header includes an inner one": {"include/soma/soma.h": '#include "../../src/base/base.h"'},
     "a file outside the rooms": {"src/helpers/helpers.c": ""},
+    "the driver's floor includes the launches": {"src/device/opencl/driver/memory.c": '#include "device/opencl/launch/launch.h"'},
+    "launches include a family": {"src/device/opencl/launch/launch.c": '#include "device/opencl/reduce.h"'},
+    "a family includes the choice of kernels": {"src/device/opencl/reduce.c": '#include "device/opencl/gemm/choices.h"'},
+    "the graph includes an op": {"src/graph/plan.c": '#include "graph/ops/op.h"'},
+    "a layer includes what reads layers": {"src/nn/clause.h": '#include "nn/layers/layer.h"'},
+    "what formats share includes a format": {"src/io/stream.c": '#include "io/csv/csv.h"'},
+    "a format includes another": {"src/io/npy/npy.c": '#include "io/csv/csv.h"'},
+    "headers in a circle": {"src/train/a.h": '#include "train/b.h"', "src/train/b.h": '#include "train/a.h"'},
+}
+
+# Lines of `nm -A -P -g`, and whether they are an offence.
+CALLS = {
+    "calls in one direction": (False, ["graph_plan.c.o]: plan T 0 0", "graph_plan.c.o]: run U", "graph_run.c.o]: run T 0 0"]),
+    "a circle of two": (True, ["graph_plan.c.o]: plan T 0 0", "graph_plan.c.o]: run U", "graph_run.c.o]: run T 0 0", "graph_run.c.o]: plan U"]),
+    "a circle of three": (True, ["graph_plan.c.o]: plan T 0 0", "graph_plan.c.o]: run U", "graph_run.c.o]: run T 0 0",
+                                 "graph_run.c.o]: lay U", "nn_layers_dense.c.o]: lay T 0 0", "nn_layers_dense.c.o]: plan U"]),
+    "a circle within a device's kernels": (True, ["binary.c.o]: one_avx2 T 0 0", "binary.c.o]: two_avx2 U",
+                                                  "copy.c.o]: two_avx2 T 0 0", "copy.c.o]: one_avx2 U"]),
+    "a table and its rows": (False, ["nn_layers_table.c.o]: find T 0 0", "nn_layers_table.c.o]: soma_layer_row_dense U",
+                                     "nn_layers_dense.c.o]: soma_layer_row_dense R 0 0", "nn_layers_dense.c.o]: find U"]),
+    "a table's file that calls one of its rows' files": (True, [
+        "nn_layers_table.c.o]: find T 0 0", "nn_layers_table.c.o]: soma_dense U",
+        "nn_layers_dense.c.o]: soma_dense T 0 0", "nn_layers_dense.c.o]: find U"]),
 }
 
 
-def run(changes):
-    """Exit status and output of the script over the sound tree with these files put in."""
+def run(changes, *arguments, symbols=()):
+    """Exit status and output of the script over the sound tree with these files put in, and these symbols."""
     with tempfile.TemporaryDirectory() as directory:
         for path, text in {**SOUND, **changes}.items():
             file = Path(directory, path)
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text + "\n", encoding="utf-8")
-        done = subprocess.run([sys.executable, SCRIPT, directory], capture_output=True, text=True, check=False)
+        if symbols:
+            Path(directory, "symbols").write_text("".join(f"libsoma.a[{line}\n" for line in symbols), encoding="utf-8")
+            arguments = ("--symbols-in", f"{directory}/symbols")
+        done = subprocess.run([sys.executable, SCRIPT, *arguments, directory], capture_output=True, text=True, check=False)
         return done.returncode, done.stdout + done.stderr
 
 
@@ -73,5 +113,18 @@ for title, changes in OFFENCES.items():
     if status != 1 or not output.startswith(offender) or output.count("\n") != 2:
         failures += 1
         print(f"{title}: expected one offence in {offender}, status {status}:\n{output}")
-print(f"{len(OFFENCES) + 1} trees, {failures} wrong answers")
+for title, (offends, symbols) in CALLS.items():
+    status, output = run({}, symbols=symbols)
+    if status != int(offends) or ("a circle of calls" in output) != offends:
+        failures += 1
+        print(f"{title}: expected {'an offence' if offends else 'none'}, status {status}:\n{output}")
+status, output = run({}, symbols=["graph_nothing.c.o]: plan T 0 0"])
+if status != 2:
+    failures += 1
+    print(f"symbols of another library: status {status}:\n{output}")
+status, output = run({}, "--graph")
+if status != 0 or "    nn/layers --> graph\n" not in output or not output.startswith("flowchart"):
+    failures += 1
+    print(f"--graph: status {status}:\n{output}")
+print(f"{len(OFFENCES) + len(CALLS) + 3} trees, {failures} wrong answers")
 sys.exit(1 if failures else 0)

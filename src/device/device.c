@@ -30,13 +30,6 @@ void soma_device_unlock(const soma_device *device) {
     pthread_mutex_unlock(lock_of(device));
 }
 
-#define LOCKED(device, statement)                                                                                      \
-    do {                                                                                                               \
-        soma_device_lock(device);                                                                                      \
-        statement;                                                                                                     \
-        soma_device_unlock(device);                                                                                    \
-    } while (0)
-
 soma_status soma_device_check_process(const soma_device *device) {
     if (!is_inherited(device)) return SOMA_OK;
     return soma_error(SOMA_INVALID_STATE,
@@ -44,13 +37,6 @@ soma_status soma_device_check_process(const soma_device *device) {
                       "one opened",
                       device->selector);
 }
-
-/* A use of the device, which the child of who opened it is refused. Sets `status`. */
-#define USE(device, statement)                                                                                         \
-    do {                                                                                                               \
-        status = soma_device_check_process(device);                                                                    \
-        if (status == SOMA_OK) LOCKED(device, statement);                                                              \
-    } while (0)
 
 bool soma_device_can_free(soma_device *device) {
     if (!is_inherited(device)) return true;
@@ -61,11 +47,11 @@ bool soma_device_can_free(soma_device *device) {
 }
 
 void soma_device_get_info(soma_device *device, soma_device_info *info) {
-    LOCKED(device, *info = device->info);
+    SOMA_LOCKED(device, *info = device->info);
 }
 
 void soma_device_get_memory(const soma_device *device, soma_device_memory *memory) {
-    LOCKED(device, *memory = device->memory);
+    SOMA_LOCKED(device, *memory = device->memory);
 }
 
 /* ------------------------------------------------------------------------------------------------------ memory */
@@ -105,7 +91,7 @@ static soma_status allocate(soma_device *device, size_t bytes, const char *what,
 soma_status soma_device_alloc(soma_device *device, size_t bytes, const char *what, void **memory) {
     soma_status status;
     *memory = NULL;
-    USE(device, status = allocate(device, bytes, what, memory));
+    SOMA_USE(device, status = allocate(device, bytes, what, memory));
     return status;
 }
 
@@ -115,7 +101,7 @@ static void deallocate(soma_device *device, void *memory, size_t bytes) {
 }
 
 void soma_device_free(soma_device *device, void *memory, size_t bytes) {
-    if (memory) LOCKED(device, deallocate(device, memory, bytes));
+    if (memory) SOMA_LOCKED(device, deallocate(device, memory, bytes));
 }
 
 soma_status soma_device_wrap(soma_device *device, const void *host, size_t bytes, void **memory) {
@@ -123,120 +109,32 @@ soma_status soma_device_wrap(soma_device *device, const void *host, size_t bytes
     if (!device->api->wrap)
         return soma_error(SOMA_UNSUPPORTED, "device %s can't use host memory without a copy", device->selector);
     soma_status status;
-    USE(device, status = device->api->wrap(device->state, host, bytes, memory));
+    SOMA_USE(device, status = device->api->wrap(device->state, host, bytes, memory));
     return status;
 }
 
 soma_status soma_device_write(soma_device *device, void *memory, size_t offset, const void *source, size_t bytes) {
     soma_status status = SOMA_OK;
-    if (bytes) USE(device, status = device->api->write(device->state, memory, offset, source, bytes));
+    if (bytes) SOMA_USE(device, status = device->api->write(device->state, memory, offset, source, bytes));
     return status;
 }
 
 soma_status soma_device_read(soma_device *device, void *memory, size_t offset, void *target, size_t bytes) {
     soma_status status = SOMA_OK;
-    if (bytes) USE(device, status = device->api->read(device->state, memory, offset, target, bytes));
+    if (bytes) SOMA_USE(device, status = device->api->read(device->state, memory, offset, target, bytes));
     return status;
 }
 
 soma_status soma_device_copy(soma_device *device, void *to, size_t to_offset, void *from, size_t from_offset,
                              size_t bytes) {
     soma_status status = SOMA_OK;
-    if (bytes) USE(device, status = device->api->copy(device->state, to, to_offset, from, from_offset, bytes));
+    if (bytes) SOMA_USE(device, status = device->api->copy(device->state, to, to_offset, from, from_offset, bytes));
     return status;
 }
 
 soma_status soma_device_fill(soma_device *device, void *memory, size_t offset, uint8_t byte, size_t bytes) {
     soma_status status = SOMA_OK;
-    if (bytes) USE(device, status = device->api->fill(device->state, memory, offset, byte, bytes));
-    return status;
-}
-
-/* -------------------------------------------------------------------------------------------------------- work */
-
-/* Says so once for each primitive of a device. */
-static void log_fallback(soma_device *device, soma_primitive primitive) {
-    bool seen;
-    LOCKED(device, seen = device->fallback_seen[primitive]; device->fallback_seen[primitive] = true);
-    if (seen) return;
-    soma_log(SOMA_LOG_INFO, "device %s (%s) does not do %s: the host does", device->selector, device->info.name,
-             soma_primitive_name(primitive));
-}
-
-soma_status soma_device_prepare(soma_device *device, soma_call *call, size_t *workspace) {
-    *workspace = 0;
-    call->prepared = NULL;
-    call->fallback = false;
-    SOMA_TRY(soma_call_check(call));
-    soma_status status = SOMA_UNSUPPORTED;
-    if (device->api->prepare) USE(device, status = device->api->prepare(device->state, call, workspace));
-    if (status != SOMA_UNSUPPORTED) return status;
-    if (!soma_reference_has(call->primitive))
-        return soma_error(SOMA_UNSUPPORTED, "device %s (%s) does not do %s, nor does the host: %s", device->selector,
-                          device->info.name, soma_primitive_name(call->primitive), SOMA_WITHOUT_TRAINING);
-    *workspace = 0;
-    call->fallback = true;
-    log_fallback(device, call->primitive);
-    return SOMA_OK;
-}
-
-/* How many of the first calls the device does itself. */
-static size_t native_length(const soma_call *calls, size_t count) {
-    size_t length = 0;
-    while (length < count && !calls[length].fallback) length++;
-    return length;
-}
-
-static soma_status run_native(soma_device *device, soma_call *calls, size_t count) {
-    soma_status status;
-    USE(device, status = device->api->run(device->state, calls, count));
-    return status;
-}
-
-soma_status soma_device_run(soma_device *device, soma_call *calls, size_t count) {
-    for (size_t i = 0; i < count; i++) {
-        size_t native = native_length(calls + i, count - i);
-        if (native) SOMA_TRY(run_native(device, calls + i, native));
-        i += native;
-        if (i < count) SOMA_TRY(soma_fallback_run(device, &calls[i]));
-    }
-    return SOMA_OK;
-}
-
-soma_status soma_device_arrange(soma_device *device, soma_call *calls, size_t count, size_t runs) {
-    if (!SOMA_DEVICE_HAS_SLOT(device->api, arrange)) return SOMA_OK;
-    for (size_t i = 0; i < count; i++) {
-        size_t native = native_length(calls + i, count - i);
-        soma_status status = SOMA_OK;
-        if (native) USE(device, status = device->api->arrange(device->state, calls + i, native, runs));
-        SOMA_TRY(status);
-        i += native;
-    }
-    return SOMA_OK;
-}
-
-void soma_device_release(soma_device *device, soma_call *call) {
-    if (!call->fallback && call->prepared && device->api->release)
-        LOCKED(device, if (soma_device_can_free(device)) device->api->release(device->state, call));
-    call->prepared = NULL;
-    call->fallback = false;
-}
-
-soma_status soma_device_sync(soma_device *device) {
-    soma_status status = SOMA_OK;
-    USE(device, status = device->api->sync ? device->api->sync(device->state) : SOMA_OK);
-    return status;
-}
-
-soma_status soma_device_peak(soma_device *device, double *gflops) {
-    if (!device || !gflops)
-        return soma_error(SOMA_INVALID_ARGUMENT, "soma_device_peak: %s is NULL", device ? "gflops" : "device");
-    *gflops = 0;
-    if (!SOMA_DEVICE_HAS_SLOT(device->api, peak))
-        return soma_error(SOMA_UNSUPPORTED, "device %s (%s) does not measure its peak", device->selector,
-                          device->info.name);
-    soma_status status;
-    USE(device, status = device->api->peak(device->state, gflops));
+    if (bytes) SOMA_USE(device, status = device->api->fill(device->state, memory, offset, byte, bytes));
     return status;
 }
 
@@ -277,7 +175,7 @@ soma_status soma_device_tune(soma_device *device, const soma_tune_options *optio
     SOMA_TRY(check_tunable("soma_device_tune", device));
     SOMA_TRY(check_tune_options(&used));
     soma_status status;
-    USE(device, status = device->api->tune(device->state, &used); describe_again(device));
+    SOMA_USE(device, status = device->api->tune(device->state, &used); describe_again(device));
     return status;
 }
 
@@ -286,7 +184,7 @@ soma_status soma_device_get_tuning(soma_device *device, soma_tuning *tuning) {
     *tuning = (soma_tuning){0};
     SOMA_TRY(check_tunable("soma_device_get_tuning", device));
     soma_status status;
-    USE(device, device->api->tuning(device->state, tuning));
+    SOMA_USE(device, device->api->tuning(device->state, tuning));
     return status;
 }
 
@@ -295,7 +193,7 @@ soma_status soma_device_forget_tuning(soma_device *device, bool *removed) {
     if (removed) *removed = false;
     SOMA_TRY(check_tunable("soma_device_forget_tuning", device));
     soma_status status;
-    USE(device, status = device->api->forget_tuning(device->state, &any); describe_again(device));
+    SOMA_USE(device, status = device->api->forget_tuning(device->state, &any); describe_again(device));
     if (removed) *removed = any;
     return status;
 }

@@ -115,4 +115,18 @@ extern const soma_device_api soma_cpu_api;
 extern const soma_device_api soma_opencl_api;
 #endif
 
+#define SOMA_LOCKED(device, statement)                                                                                 \
+    do {                                                                                                               \
+        soma_device_lock(device);                                                                                      \
+        statement;                                                                                                     \
+        soma_device_unlock(device);                                                                                    \
+    } while (0)
+
+/* A use of the device, which the child of who opened it is refused. Sets `status`. */
+#define SOMA_USE(device, statement)                                                                                    \
+    do {                                                                                                               \
+        status = soma_device_check_process(device);                                                                    \
+        if (status == SOMA_OK) SOMA_LOCKED(device, statement);                                                         \
+    } while (0)
+
 #endif

@@ -105,8 +105,7 @@ soma_status soma_clause_function(const soma_clause *clause, soma_word text, bool
     const soma_function_row *row = soma_function_get(*function); /* softmax has none */
     SOMA_TRY(soma_clause_expect_parameters(clause, text, name, count, row ? row->parameters : 0));
     if (count == 0) return SOMA_OK;
-    *options = soma_activation_defaults(*function);
-    options->set = true;
+    *options = (soma_activation_options){.set = true, .a = row->a, .b = row->b};
     options->a = values[0];
     if (count > 1) options->b = values[1];
     return SOMA_OK;

@@ -3,12 +3,6 @@
  * parameters. */
 #include "device/contract/contract.h"
 
-static const soma_contract *const contracts[SOMA_PRIMITIVE_COUNT] = {
-#define X(NAME, name, ...) [SOMA_PRIMITIVE_##NAME] = &soma_contract_##name,
-    SOMA_PRIMITIVE_LIST(X)
-#undef X
-};
-
 static const uint32_t view_counts[SOMA_PRIMITIVE_COUNT] = {
 #define X(NAME, name, views, ...) [SOMA_PRIMITIVE_##NAME] = views,
     SOMA_PRIMITIVE_LIST(X)
@@ -58,7 +52,7 @@ static soma_status check_size(const soma_call *call, uint32_t index) {
 static soma_status check_view(const soma_call *call, uint32_t index) {
     const soma_view *view = &call->view[index];
     const char *name = soma_call_view_name(call, index);
-    unsigned flags = contracts[call->primitive]->view[index].flags;
+    unsigned flags = soma_contract_of(call)->view[index].flags;
     if (view->rank == 0)
         return flags & OPTIONAL ? SOMA_OK : soma_call_refuse(call, SOMA_INVALID_ARGUMENT, "%s is missing", name);
     if (view->rank > SOMA_MAX_RANK)
@@ -84,21 +78,17 @@ soma_status soma_call_check(const soma_call *call) {
         return soma_call_refuse(call, SOMA_INVALID_ARGUMENT, "it has %u views; %u are needed", call->view_count,
                                 view_counts[call->primitive]);
     for (uint32_t i = 0; i < call->view_count; i++) SOMA_TRY(check_view(call, i));
-    return contracts[call->primitive]->check(call);
+    return soma_contract_of(call)->check(call);
 }
 
 bool soma_call_writes(const soma_call *call, uint32_t view) {
-    return contracts[call->primitive]->view[view].flags & (OUT | UPDATED) && soma_view_present(&call->view[view]);
+    return soma_contract_of(call)->view[view].flags & (OUT | UPDATED) && soma_view_present(&call->view[view]);
 }
 
 bool soma_call_reads(const soma_call *call, uint32_t view) {
-    unsigned flags = contracts[call->primitive]->view[view].flags;
+    unsigned flags = soma_contract_of(call)->view[view].flags;
     bool accumulates = call->primitive == SOMA_PRIMITIVE_GEMM && flags & OUT && call->params.gemm.beta != 0.0f;
     return (!(flags & OUT) || accumulates) && soma_view_present(&call->view[view]);
-}
-
-const char *soma_call_view_name(const soma_call *call, uint32_t view) {
-    return contracts[call->primitive]->view[view].name;
 }
 
 /* ------------------------------------------------------------------------------------------------- what it costs */
@@ -112,11 +102,11 @@ static double element_count(const soma_view *view) {
 }
 
 double soma_call_flops(const soma_call *call) {
-    return contracts[call->primitive]->flops ? contracts[call->primitive]->flops(call) : 0.0;
+    return soma_contract_of(call)->flops ? soma_contract_of(call)->flops(call) : 0.0;
 }
 
 double soma_call_bytes(const soma_call *call) {
-    if (contracts[call->primitive]->bytes) return contracts[call->primitive]->bytes(call);
+    if (soma_contract_of(call)->bytes) return soma_contract_of(call)->bytes(call);
     double bytes = 0.0;
     for (uint32_t i = 0; i < call->view_count; i++) {
         double ways = soma_call_reads(call, i) + soma_call_writes(call, i);

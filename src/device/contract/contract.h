@@ -39,6 +39,9 @@ typedef struct soma_contract {
 SOMA_PRIMITIVE_LIST(X)
 #undef X
 
+/* The row of a call whose primitive is one. */
+const soma_contract *soma_contract_of(const soma_call *call);
+
 /* Records an error that begins with the primitive's name. */
 soma_status soma_call_refuse(const soma_call *call, soma_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -3,12 +3,11 @@
 #ifndef SOMA_IO_CHECKPOINT_JSON_H
 #define SOMA_IO_CHECKPOINT_JSON_H
 
+#include "io/model/json.h"
 #include "train/checkpoint.h"
 
 /* The metadata key, the number of the form, and what the names of tensors begin with that are no parameters. */
-#define SOMA_CHECKPOINT_KEY    "soma.checkpoint"
 #define SOMA_CHECKPOINT_FORMAT 1
-#define SOMA_CHECKPOINT_PREFIX "checkpoint/"
 
 /* Free *text with soma_free(). */
 soma_status soma_checkpoint_encode(const soma_checkpoint *checkpoint, char **text);

@@ -7,8 +7,11 @@
 #include "nn/network.h"
 
 /* The metadata key, and the number of the form. */
-#define SOMA_MODEL_KEY    "soma.network"
-#define SOMA_MODEL_FORMAT 1
+#define SOMA_MODEL_KEY "soma.network"
+/* A checkpoint is a model file that has this in its metadata, too, and tensors of such names. */
+#define SOMA_CHECKPOINT_KEY    "soma.checkpoint"
+#define SOMA_CHECKPOINT_PREFIX "checkpoint/"
+#define SOMA_MODEL_FORMAT      1
 
 /* Free *text with soma_free(). */
 soma_status soma_model_encode(const soma_network *network, char **text);

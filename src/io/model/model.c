@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Model files: the network as JSON in the metadata of a safetensors file, its parameters as the tensors. */
 #include "base/file.h"
-#include "io/checkpoint/json.h"
 #include "io/model/json.h"
-#include "io/onnx/name.h"
+#include "io/name.h"
 #include "io/safetensors/safetensors.h"
 
 #include <string.h>

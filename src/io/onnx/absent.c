@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Stands in for the ONNX files where there is no protobuf-c, or no schema. */
 #include "base/base.h"
-#include "io/onnx/name.h"
+#include "io/name.h"
 
 static soma_status unsupported(const char *path) {
     return soma_error(SOMA_UNSUPPORTED,

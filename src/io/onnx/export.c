@@ -2,8 +2,8 @@
 /* From a network to an ONNX file: names, inputs, outputs, weights. */
 #include "base/file.h"
 #include "base/utf8.h"
+#include "io/name.h"
 #include "io/onnx/family.h"
-#include "io/onnx/name.h"
 
 #include <inttypes.h>
 #include <stdio.h>

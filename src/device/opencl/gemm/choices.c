@@ -14,11 +14,6 @@
 #include <string.h>
 #include <unistd.h>
 
-void soma_cl_free_tuning(soma_cl_tuning *tuning) {
-    soma_free(tuning->choices);
-    *tuning = (soma_cl_tuning){0};
-}
-
 /* ------------------------------------------------------------------------------------------------------ telling */
 
 void soma_cl_describe_gemm(soma_cl_device *device) {

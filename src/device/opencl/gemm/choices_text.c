@@ -235,3 +235,8 @@ soma_status soma_cl_choices_read(const soma_cl_device *device, const char *text,
     if (status != SOMA_OK) soma_cl_free_tuning(tuning);
     return status;
 }
+
+void soma_cl_free_tuning(soma_cl_tuning *tuning) {
+    soma_free(tuning->choices);
+    *tuning = (soma_cl_tuning){0};
+}

@@ -69,11 +69,12 @@ bool soma_cl_clblast_load(char *reason, size_t size) {
 
 #endif
 
-struct soma_cl_product {
+typedef struct multiplication {
+    soma_cl_product head;
     size_t m, n, k;
     size_t scratch_offset, scratch_bytes; /* in the workspace; 0 bytes for none */
     cl_mem a, b, c, scratch;
-};
+} multiplication;
 
 /*
  * CLBlast keeps its programs in caches that all devices of the process share, and in releases before 1.6.1 two
@@ -104,31 +105,12 @@ static CLBlastTranspose transpose(bool transposed) {
 }
 
 /* Elements from one row of a stored matrix to the next. */
-static size_t row_a(const soma_cl_product *product, const soma_gemm_params *params) {
+static size_t row_a(const multiplication *product, const soma_gemm_params *params) {
     return params->transpose_a ? product->m : product->k;
 }
 
-static size_t row_b(const soma_cl_product *product, const soma_gemm_params *params) {
+static size_t row_b(const multiplication *product, const soma_gemm_params *params) {
     return params->transpose_b ? product->k : product->n;
-}
-
-void soma_cl_product_write(soma_cl_builder *builder, size_t m, size_t n, size_t k) {
-    if (builder->status != SOMA_OK) return;
-    soma_cl_product *product = soma_calloc(1, sizeof *product);
-    if (!product) {
-        builder->status = soma_out_of_memory(sizeof *product, "a matrix product");
-        return;
-    }
-    builder->prepared->product = product;
-    *product = (soma_cl_product){.m = m, .n = n, .k = k};
-    const soma_gemm_params *params = &builder->call->params.gemm;
-    CLBlastStatusCode code;
-    ALONE(code =
-              clblast.temp_buffer_size(CLBlastLayoutColMajor, transpose(params->transpose_b),
-                                       transpose(params->transpose_a), n, m, k, 0, row_b(product, params), 0,
-                                       row_a(product, params), 0, n, &builder->device->queue, &product->scratch_bytes));
-    builder->status = check(code, builder->device);
-    if (product->scratch_bytes) product->scratch_offset = soma_cl_reserve(builder, product->scratch_bytes);
 }
 
 static soma_status bind_view(soma_cl_device *device, const soma_call *call, uint32_t view, cl_mem *buffer) {
@@ -136,9 +118,9 @@ static soma_status bind_view(soma_cl_device *device, const soma_call *call, uint
     return soma_cl_window_at(device, call->prepared, shown->memory, shown->offset, soma_cl_view_extent(shown), buffer);
 }
 
-soma_status soma_cl_product_bind(soma_cl_device *device, const soma_call *call) {
+static soma_status bind(soma_cl_device *device, const soma_call *call) {
     soma_cl_prepared *prepared = call->prepared;
-    soma_cl_product *product = prepared->product;
+    multiplication *product = (multiplication *)prepared->product;
     SOMA_TRY(bind_view(device, call, 0, &product->a));
     SOMA_TRY(bind_view(device, call, 1, &product->b));
     SOMA_TRY(bind_view(device, call, 3, &product->c));
@@ -147,8 +129,8 @@ soma_status soma_cl_product_bind(soma_cl_device *device, const soma_call *call) 
                              product->scratch_bytes, &product->scratch);
 }
 
-soma_status soma_cl_product_run(soma_cl_device *device, const soma_call *call) {
-    const soma_cl_product *product = ((soma_cl_prepared *)call->prepared)->product;
+static soma_status run(soma_cl_device *device, const soma_call *call) {
+    const multiplication *product = (const multiplication *)((soma_cl_prepared *)call->prepared)->product;
     const soma_gemm_params *params = &call->params.gemm;
     CLBlastStatusCode code;
     ALONE(code = clblast.multiply(CLBlastLayoutColMajor, transpose(params->transpose_b), transpose(params->transpose_a),
@@ -158,8 +140,29 @@ soma_status soma_cl_product_run(soma_cl_device *device, const soma_call *call) {
     return check(code, device);
 }
 
-void soma_cl_product_destroy(soma_cl_product *product) {
+static void destroy(soma_cl_product *product) {
     soma_free(product);
+}
+
+static const soma_cl_product_api api = {bind, run, destroy};
+
+void soma_cl_product_write(soma_cl_builder *builder, size_t m, size_t n, size_t k) {
+    if (builder->status != SOMA_OK) return;
+    multiplication *product = soma_calloc(1, sizeof *product);
+    if (!product) {
+        builder->status = soma_out_of_memory(sizeof *product, "a matrix product");
+        return;
+    }
+    builder->prepared->product = &product->head;
+    *product = (multiplication){.head = {&api}, .m = m, .n = n, .k = k};
+    const soma_gemm_params *params = &builder->call->params.gemm;
+    CLBlastStatusCode code;
+    ALONE(code =
+              clblast.temp_buffer_size(CLBlastLayoutColMajor, transpose(params->transpose_b),
+                                       transpose(params->transpose_a), n, m, k, 0, row_b(product, params), 0,
+                                       row_a(product, params), 0, n, &builder->device->queue, &product->scratch_bytes));
+    builder->status = check(code, builder->device);
+    if (product->scratch_bytes) product->scratch_offset = soma_cl_reserve(builder, product->scratch_bytes);
 }
 
 #else
@@ -179,20 +182,6 @@ void soma_cl_clblast_forget(void) {}
 
 void soma_cl_product_write(soma_cl_builder *builder, size_t m, size_t n, size_t k) {
     builder->status = soma_error(SOMA_INTERNAL, "a product of %zu x %zu x %zu by CLBlast, which is not there", m, n, k);
-}
-
-soma_status soma_cl_product_bind(soma_cl_device *device, const soma_call *call) {
-    (void)device, (void)call;
-    return SOMA_OK;
-}
-
-soma_status soma_cl_product_run(soma_cl_device *device, const soma_call *call) {
-    (void)device, (void)call;
-    return SOMA_OK;
-}
-
-void soma_cl_product_destroy(soma_cl_product *product) {
-    (void)product;
 }
 
 #endif

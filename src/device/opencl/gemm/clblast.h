@@ -22,8 +22,5 @@ void soma_cl_clblast_stop(soma_cl_device *device);
 
 /* Prepares the product of the builder's GEMM call, without bias and function. No dimension is 0. */
 void soma_cl_product_write(soma_cl_builder *builder, size_t m, size_t n, size_t k);
-soma_status soma_cl_product_bind(soma_cl_device *device, const soma_call *call);
-soma_status soma_cl_product_run(soma_cl_device *device, const soma_call *call);
-void soma_cl_product_destroy(soma_cl_product *product); /* accepts NULL */
 
 #endif

@@ -2,45 +2,7 @@
 /* Binds prepared calls to memory and puts their kernels into the queue. */
 #include "device/opencl/launch/launch.h"
 
-#include "device/opencl/gemm/clblast.h"
 #include <string.h>
-
-size_t soma_cl_view_extent(const soma_view *view) {
-    size_t last = 0;
-    for (uint32_t i = 0; i < view->rank; i++) {
-        if (view->shape[i] == 0) return 0;
-        last += (view->shape[i] - 1) * view->stride[i];
-    }
-    return view->rank ? (last + 1) * soma_dtype_size(view->dtype) : 0;
-}
-
-soma_status soma_cl_window_at(soma_cl_device *device, soma_cl_prepared *prepared, soma_cl_memory *memory, size_t offset,
-                              size_t bytes, cl_mem *buffer) {
-    if (!memory) return soma_error(SOMA_INVALID_STATE, "a call is run on views without memory");
-    if (offset > memory->bytes || bytes > memory->bytes - offset)
-        return soma_error(SOMA_INVALID_ARGUMENT, "a view of %zu bytes at offset %zu in a memory of %zu bytes", bytes,
-                          offset, memory->bytes);
-    /* One window per place, so that a call in place gets the same buffer twice. */
-    for (uint32_t i = 0; i < prepared->window_count; i++) {
-        const soma_cl_window *window = &prepared->window[i];
-        if (window->memory != memory || window->origin != offset || window->bytes != bytes) continue;
-        *buffer = window->buffer;
-        return SOMA_OK;
-    }
-    if (prepared->window_count == SOMA_CL_MAX_BUFFERS)
-        return soma_error(SOMA_INTERNAL, "a call has more than %d buffers", SOMA_CL_MAX_BUFFERS);
-    soma_cl_window window = {memory, offset, bytes, memory->buffer, offset != 0};
-    if (window.owned) {
-        const cl_buffer_region region = {offset, bytes};
-        cl_int code;
-        window.buffer = clCreateSubBuffer(memory->buffer, 0, CL_BUFFER_CREATE_TYPE_REGION, &region, &code);
-        SOMA_TRY(soma_cl_check(code, "clCreateSubBuffer of %zu bytes at %zu on %s", bytes, offset, device->info.name));
-        memory->divided = true;
-    }
-    prepared->window[prepared->window_count++] = window;
-    *buffer = window.buffer;
-    return SOMA_OK;
-}
 
 static soma_status set_argument(cl_kernel kernel, cl_uint index, size_t size, const void *value) {
     return soma_cl_check(clSetKernelArg(kernel, index, size, value), "clSetKernelArg %u", index);
@@ -82,26 +44,12 @@ static soma_status bind_argument(soma_cl_device *device, const soma_call *call, 
 
 static soma_status bind_call(soma_cl_device *device, const soma_call *call) {
     soma_cl_prepared *prepared = call->prepared;
-    if (prepared->product) SOMA_TRY(soma_cl_product_bind(device, call));
+    if (prepared->product) SOMA_TRY(prepared->product->api->bind(device, call));
     for (uint32_t i = 0; i < prepared->launch_count; i++)
         for (uint32_t j = 0; j < prepared->launch[i].argument_count; j++)
             SOMA_TRY(bind_argument(device, call, &prepared->launch[i], &prepared->launch[i].argument[j]));
     prepared->bound = true;
     return SOMA_OK;
-}
-
-size_t soma_cl_read_live(const soma_call *call, const soma_cl_argument *argument, cl_ulong *bits) {
-    const char *source = (const char *)call + argument->source;
-    *bits = 0;
-    if (argument->kind == SOMA_CL_ARGUMENT_LIVE_SIZE) {
-        size_t value;
-        memcpy(&value, source, sizeof value);
-        *bits = value;
-        return sizeof *bits;
-    }
-    size_t size = argument->kind == SOMA_CL_ARGUMENT_LIVE_U64 ? sizeof(cl_ulong) : sizeof(cl_float);
-    memcpy(bits, source, size);
-    return size;
 }
 
 static soma_status set_live(const soma_call *call, soma_cl_launch *launch) {
@@ -124,7 +72,7 @@ static soma_status run_call(soma_cl_device *device, const soma_call *call) {
         return soma_error(SOMA_INVALID_STATE, "a %s call is run that was not prepared",
                           soma_primitive_name(call->primitive));
     if (!prepared->bound) SOMA_TRY(bind_call(device, call));
-    if (prepared->product) SOMA_TRY(soma_cl_product_run(device, call));
+    if (prepared->product) SOMA_TRY(prepared->product->api->run(device, call));
     for (uint32_t i = 0; i < prepared->launch_count; i++) {
         soma_cl_launch *launch = &prepared->launch[i];
         SOMA_TRY(set_live(call, launch));
@@ -153,7 +101,7 @@ void soma_cl_release(void *state, soma_call *call) {
     soma_cl_prepared *prepared = call->prepared;
     if (!prepared) return;
     soma_cl_list_leave(device, prepared);
-    soma_cl_product_destroy(prepared->product);
+    if (prepared->product) prepared->product->api->destroy(prepared->product);
     for (uint32_t i = 0; i < prepared->launch_count; i++) soma_cl_release_kernel(device, prepared->launch[i].kernel);
     for (uint32_t i = 0; i < prepared->window_count; i++)
         if (prepared->window[i].owned) soma_cl_release_memory(device, prepared->window[i].buffer);

@@ -55,8 +55,11 @@ typedef struct soma_cl_window {
     bool owned;
 } soma_cl_window;
 
-typedef struct soma_cl_product soma_cl_product; /* a matrix product by CLBlast */
-typedef struct soma_cl_list soma_cl_list;       /* calls that one launch does */
+/* Work that is done beside the launches, by another library. Its own struct begins with this one. */
+typedef struct soma_cl_product {
+    const struct soma_cl_product_api *api;
+} soma_cl_product;
+typedef struct soma_cl_list soma_cl_list; /* calls that one launch does */
 
 typedef struct soma_cl_prepared {
     bool bound;
@@ -66,6 +69,12 @@ typedef struct soma_cl_prepared {
     soma_cl_product *product; /* done before the launches; NULL for none */
     soma_cl_list *list;       /* that this call is in; NULL for none */
 } soma_cl_prepared;
+
+typedef struct soma_cl_product_api {
+    soma_status (*bind)(soma_cl_device *device, const soma_call *call); /* before the first run */
+    soma_status (*run)(soma_cl_device *device, const soma_call *call);
+    void (*destroy)(soma_cl_product *product);
+} soma_cl_product_api;
 
 typedef struct soma_cl_builder {
     soma_cl_device *device;
@@ -117,7 +126,7 @@ size_t soma_cl_read_live(const soma_call *call, const soma_cl_argument *argument
 
 /* ----------------------------------------------------------------------------------------------------- list.c */
 
-/* The number of a kernel in kernels/listed.h; -1 if it has none. */
+/* numbers.c: the number of a kernel in kernels/listed.h; -1 if it has none. */
 int soma_cl_listed_number(const char *kernel);
 
 /*

@@ -26,16 +26,6 @@ struct soma_cl_list {
     soma_cl_prepared *member[];
 };
 
-#define X(name) #name,
-static const char *const listed_names[] = {SOMA_LISTED_TABLE(X)};
-#undef X
-
-int soma_cl_listed_number(const char *kernel) {
-    for (int i = 0; i < (int)SOMA_COUNT_OF(listed_names); i++)
-        if (strcmp(listed_names[i], kernel) == 0) return i;
-    return -1;
-}
-
 /* --------------------------------------------------------------------------------------------- what goes into a list
  */
 

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Soma's enumerations as the kernels know them. */
 #include "device/opencl/driver/program.h"
+#include "device/opencl/launch/launch.h"
+#include "kernels/listed.h"
 
 #include "kernels/losses.h"
 #include "kernels/optimizers.h"
+#include <string.h>
 
 static const struct {
     const char *name;
@@ -29,4 +32,15 @@ static const struct {
 void soma_cl_append_numbers(soma_text *text) {
     for (size_t i = 0; i < SOMA_COUNT_OF(numbers); i++)
         soma_text_append(text, "#define %s %d\n", numbers[i].name, numbers[i].value);
+}
+
+/* The kernels that a list can do. */
+#define X(name) #name,
+static const char *const listed_names[] = {SOMA_LISTED_TABLE(X)};
+#undef X
+
+int soma_cl_listed_number(const char *kernel) {
+    for (int i = 0; i < (int)SOMA_COUNT_OF(listed_names); i++)
+        if (strcmp(listed_names[i], kernel) == 0) return i;
+    return -1;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Which files are ONNX models: those whose name says so; and what the other formats need of this one. */
-#ifndef SOMA_IO_ONNX_NAME_H
-#define SOMA_IO_ONNX_NAME_H
+/* Which files are ONNX models: those whose name says so; and what the other formats need of that one. */
+#ifndef SOMA_IO_NAME_H
+#define SOMA_IO_NAME_H
 
 #include <soma/soma.h>
 #include <stdbool.h>
