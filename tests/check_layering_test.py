@@ -126,5 +126,13 @@ status, output = run({}, "--graph")
 if status != 0 or "    nn/layers --> graph\n" not in output or not output.startswith("flowchart"):
     failures += 1
     print(f"--graph: status {status}:\n{output}")
-print(f"{len(OFFENCES) + len(CALLS) + 3} trees, {failures} wrong answers")
+for title, drawing, expected in (("the drawing", output, 0), ("an old drawing", output.replace("nn/layers --> graph", "nn/layers --> train"), 1)):
+    with tempfile.NamedTemporaryFile("w", suffix=".md") as page:
+        page.write(f"Rooms\n```mermaid\n{drawing.strip()}\n```\n")
+        page.flush()
+        status, text = run({}, "--documented", page.name)
+    if status != expected:
+        failures += 1
+        print(f"{title}: expected status {expected}, got {status}:\n{text}")
+print(f"{len(OFFENCES) + len(CALLS) + 5} trees, {failures} wrong answers")
 sys.exit(1 if failures else 0)

@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#ifdef __APPLE__
+#include <xlocale.h> /* strtof_l() */
+#endif
 
 /* Up to here float32 holds every whole number, and every power of ten, exactly. */
 #define MAX_EXACT_MANTISSA 16777216
