@@ -491,8 +491,8 @@ typedef struct soma_csv_options {
                         the label, or a word for the label where the second line has a number */
     char separator;  /* 0: ',' , or ';' or a tab if the first line has those and no comma */
     bool regression; /* the label is a number to predict (f32 [samples, 1]), not a class */
-    bool skip_label; /* the label's column is passed over, whatever is in it or is not: no target */
-    uint64_t reserved[4]; /* zero */
+    uint64_t skip_label;  /* 1: the label's column is passed over, whatever is in it or is not: no target */
+    uint64_t reserved[3]; /* zero */
 } soma_csv_options;
 
 /*

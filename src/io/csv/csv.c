@@ -178,7 +178,7 @@ soma_status soma_csv_parse(const char *name, const char *text, size_t size, cons
     static const soma_csv_options defaults;
     if (!options) options = &defaults;
     *dataset = NULL;
-    table read = {.regression = options->regression, .skip_label = options->skip_label};
+    table read = {.regression = options->regression, .skip_label = options->skip_label != 0};
     soma_status status = soma_csv_begin(&read.reader, name, text, size, options->separator);
     if (status == SOMA_OK) status = soma_csv_find_layout(&read.reader, options, &read.layout);
     if (status == SOMA_OK) status = read_rows(&read);
