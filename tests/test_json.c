@@ -204,6 +204,7 @@ END_TEST
 START_TEST(levels_are_limited) {
     enum { MOST = 200000 };
     char *text = soma_malloc(2 * MOST);
+    ck_assert_ptr_nonnull(text);
     soma_json_fault fault;
     soma_json *value;
     memset(text, '[', SOMA_JSON_MAX_DEPTH);
@@ -226,6 +227,7 @@ START_TEST(memory_is_bounded_by_the_text) {
     enum { TIMES = 200000 };
     const size_t each = strlen(costly[_i]), length = TIMES * each + 3;
     char *text = soma_malloc(length);
+    ck_assert_ptr_nonnull(text);
     text[0] = '[';
     for (size_t i = 0; i < TIMES; i++) memcpy(text + 1 + i * each, costly[_i], each);
     memcpy(text + length - 2, "0]", 2);
