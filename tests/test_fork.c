@@ -83,7 +83,9 @@ static soma_dataset *dataset;
 static soma_memory *memory;
 static float expected[ROWS * CLASSES];
 
+#ifdef SOMA_HAVE_TRAINING
 static const soma_fit_options one_epoch = {.epochs = 1};
+#endif
 
 static void setup(void) {
     expect_ok(soma_device_open(test_device_name, NULL, &device));

@@ -201,6 +201,25 @@ START_TEST(a_text_cut_anywhere_is_refused) {
 }
 END_TEST
 
+START_TEST(loops_look_once_at_what_they_go_through) {
+    soma_json *value = parsed("[1,2,3]", 7), *object = parsed("{\"a\":1,\"b\":2}", 13);
+    const soma_json *list = value, *pairs = object;
+    size_t elements = 0, keys = 0;
+    SOMA_JSON_EACH(element, list) {
+        list = NULL;
+        ck_assert_uint_le(++elements, 3);
+    }
+    SOMA_JSON_EACH_PAIR(key, pairs) {
+        pairs = NULL;
+        ck_assert_uint_le(++keys, 2);
+    }
+    ck_assert_uint_eq(elements, 3);
+    ck_assert_uint_eq(keys, 2);
+    soma_free(value);
+    soma_free(object);
+}
+END_TEST
+
 START_TEST(levels_are_limited) {
     enum { MOST = 200000 };
     char *text = soma_malloc(2 * MOST);
@@ -407,6 +426,7 @@ int main(void) {
     tcase_add_loop_test(cases, what_is_allowed_is_understood, 0, SOMA_COUNT_OF(good));
     tcase_add_loop_test(cases, what_is_not_is_refused, 0, SOMA_COUNT_OF(bad));
     tcase_add_test(cases, a_text_cut_anywhere_is_refused);
+    tcase_add_test(cases, loops_look_once_at_what_they_go_through);
     tcase_add_test(cases, levels_are_limited);
     tcase_add_loop_test(cases, memory_is_bounded_by_the_text, 0, SOMA_COUNT_OF(costly));
     tcase_add_test(cases, many_keys_are_compared_quickly);

@@ -19,33 +19,48 @@ const soma_function_row *soma_function_get(soma_function function) {
 }
 
 bool soma_function_fits(soma_function function, float a, float b) {
-    if (!isfinite(a) || !isfinite(b)) return false;
-    switch ((int)function) {
+    const bool fulfilled[SOMA_FUNCTION_COUNT] = {
 #define X(NAME, name, from_output, f, derivative, kinks, parameters, usual_a, usual_b, needs, ...)                     \
-    case SOMA_##NAME:                                                                                                  \
-        return needs;
+    [SOMA_##NAME] = (needs),
         SOMA_FUNCTION_TABLE(X)
 #undef X
-    default:
-        return false;
-    }
+    };
+    return isfinite(a) && isfinite(b) && (unsigned)function < SOMA_FUNCTION_COUNT && fulfilled[function];
 }
 
-#define SOMA_SMOOTH      (uint32_t)0
-#define SOMA_KINK(x)     (kink[0] = (x), (uint32_t)1)
-#define SOMA_KINKS(x, y) (kink[0] = (x), kink[1] = (y), (uint32_t)2)
+#define SOMA_SMOOTH                                                                                                    \
+    {                                                                                                                  \
+        0, {                                                                                                           \
+            0, 0                                                                                                       \
+        }                                                                                                              \
+    }
+#define SOMA_KINK(x)                                                                                                   \
+    {                                                                                                                  \
+        1, {                                                                                                           \
+            x, 0                                                                                                       \
+        }                                                                                                              \
+    }
+#define SOMA_KINKS(x, y)                                                                                               \
+    {                                                                                                                  \
+        2, {                                                                                                           \
+            x, y                                                                                                       \
+        }                                                                                                              \
+    }
 
 uint32_t soma_function_kinks(soma_function function, double a, double b, double kink[2]) {
-    (void)a, (void)b;
-    switch ((int)function) {
-#define X(NAME, name, from_output, f, derivative, kinks, ...)                                                          \
-    case SOMA_##NAME:                                                                                                  \
-        return kinks;
+    const struct {
+        uint32_t count;
+        double at[2];
+    } rows_kinks[SOMA_FUNCTION_COUNT] = {
+#define X(NAME, name, from_output, f, derivative, kinks, ...) [SOMA_##NAME] = kinks,
         SOMA_FUNCTION_TABLE(X)
 #undef X
-    default:
-        return 0;
-    }
+    };
+    (void)a, (void)b;
+    if ((unsigned)function >= SOMA_FUNCTION_COUNT) return 0;
+    kink[0] = rows_kinks[function].at[0];
+    kink[1] = rows_kinks[function].at[1];
+    return rows_kinks[function].count;
 }
 
 const char *soma_function_name(soma_function function) {

@@ -58,15 +58,18 @@ const soma_json *soma_json_get(const soma_json *object, const char *key); /* NUL
 
 /* The value behind this one and all that is in it. */
 const soma_json *soma_json_after(const soma_json *value);
-/* Elements of what may be no array, and keys of what may be no object; the value of a pair is key + 1. */
+/* The loops look at their array or object once, before the first round, whatever changes in them.
+ * Elements of what may be no array, and keys of what may be no object; the value of a pair is key + 1. */
 const soma_json *soma_json_begin(const soma_json *value, soma_json_kind kind);
 const soma_json *soma_json_end(const soma_json *value, soma_json_kind kind);
 #define SOMA_JSON_EACH(element, array)                                                                                 \
-    for (const soma_json *element = soma_json_begin(array, SOMA_JSON_ARRAY);                                           \
-         element != soma_json_end(array, SOMA_JSON_ARRAY); element = soma_json_after(element))
+    for (const soma_json *element = soma_json_begin(array, SOMA_JSON_ARRAY),                                           \
+                         *element##_end = soma_json_end(array, SOMA_JSON_ARRAY);                                       \
+         element != element##_end; element = soma_json_after(element))
 #define SOMA_JSON_EACH_PAIR(key, object)                                                                               \
-    for (const soma_json *key = soma_json_begin(object, SOMA_JSON_OBJECT);                                             \
-         key != soma_json_end(object, SOMA_JSON_OBJECT); key = soma_json_after(key + 1))
+    for (const soma_json *key = soma_json_begin(object, SOMA_JSON_OBJECT),                                             \
+                         *key##_end = soma_json_end(object, SOMA_JSON_OBJECT);                                         \
+         key != key##_end; key = soma_json_after(key + 1))
 
 /*
  * SOMA_OK if both are equal; else SOMA_INVALID_ARGUMENT, with a detail that names the first place where they differ,
