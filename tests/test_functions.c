@@ -17,6 +17,8 @@
 
 static const char *documentation_path;
 
+#ifdef SOMA_HAVE_TRAINING
+
 static double value_of(soma_function function, double x, double a, double b) {
     double y;
     size_t one = 1;
@@ -25,8 +27,6 @@ static double value_of(soma_function function, double x, double a, double b) {
     expect_ok(soma_reference_run(&call));
     return y;
 }
-
-#ifdef SOMA_HAVE_TRAINING
 
 static double slope_of(soma_function function, double x, double a, double b) {
     double dy = 1, v = x, dx;

@@ -20,8 +20,11 @@ class Inference(ProgramTest):
     def test_training_is_refused(self):
         self.refuse(USAGE, ABSENT, "train", "--data", self.data(), f"--device={DEVICE}", "--save", self.path("m"))
         self.refuse(USAGE, ABSENT, "bench", "--quiet", "--model", MODEL, "--mode=train", f"--device={DEVICE}")
-        self.refuse(USAGE, ABSENT, "bench", "--quiet", "--model", MODEL, f"--device={DEVICE}")
         self.assertFalse(os.path.exists(self.path("m")))
+
+    def test_what_is_there_is_measured(self):
+        """Without a word about the mode, what this soma can do."""
+        self.assertEqual(self.json("bench", "--seconds=0.05", "--model", MODEL, f"--device={DEVICE}")["mode"], "infer")
 
     def test_a_model_is_run(self):
         model = ["--model", MODEL, f"--device={DEVICE}"]
