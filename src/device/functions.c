@@ -28,38 +28,25 @@ bool soma_function_fits(soma_function function, float a, float b) {
     return isfinite(a) && isfinite(b) && (unsigned)function < SOMA_FUNCTION_COUNT && fulfilled[function];
 }
 
-#define SOMA_SMOOTH                                                                                                    \
-    {                                                                                                                  \
-        0, {                                                                                                           \
-            0, 0                                                                                                       \
-        }                                                                                                              \
-    }
-#define SOMA_KINK(x)                                                                                                   \
-    {                                                                                                                  \
-        1, {                                                                                                           \
-            x, 0                                                                                                       \
-        }                                                                                                              \
-    }
-#define SOMA_KINKS(x, y)                                                                                               \
-    {                                                                                                                  \
-        2, {                                                                                                           \
-            x, y                                                                                                       \
-        }                                                                                                              \
-    }
+/* The column of kinks as an initialiser: how many, and where. Without braces, which cppcheck does not follow in an
+ * argument of a macro. */
+#define SOMA_SMOOTH      0, 0, 0
+#define SOMA_KINK(x)     1, x, 0
+#define SOMA_KINKS(x, y) 2, x, y
 
 uint32_t soma_function_kinks(soma_function function, double a, double b, double kink[2]) {
     const struct {
         uint32_t count;
-        double at[2];
+        double first, second;
     } rows_kinks[SOMA_FUNCTION_COUNT] = {
-#define X(NAME, name, from_output, f, derivative, kinks, ...) [SOMA_##NAME] = kinks,
+#define X(NAME, name, from_output, f, derivative, kinks, ...) [SOMA_##NAME] = {kinks},
         SOMA_FUNCTION_TABLE(X)
 #undef X
     };
     (void)a, (void)b;
     if ((unsigned)function >= SOMA_FUNCTION_COUNT) return 0;
-    kink[0] = rows_kinks[function].at[0];
-    kink[1] = rows_kinks[function].at[1];
+    kink[0] = rows_kinks[function].first;
+    kink[1] = rows_kinks[function].second;
     return rows_kinks[function].count;
 }
 

@@ -5,6 +5,7 @@
 #include "base/process.h"
 
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -308,13 +309,19 @@ soma_status soma_cl_search(soma_cl_verdicts *drivers, const soma_cl_watch *watch
     return status;
 }
 
+/* One search at a time: Mesa 22.3's Clover writes to memory of its own when it is asked for its name, without a lock,
+ * though OpenCL promises that calls may come from several threads. */
 soma_status soma_cl_find(soma_cl_candidate **candidates, size_t *count) {
+    static pthread_mutex_t searching = PTHREAD_MUTEX_INITIALIZER;
     soma_cl_verdicts drivers;
     *candidates = NULL;
     *count = 0;
     SOMA_TRY(soma_cl_check_process());
     SOMA_TRY(soma_cl_know_drivers(&drivers));
-    return soma_cl_search(&drivers, NULL, candidates, count);
+    pthread_mutex_lock(&searching);
+    soma_status status = soma_cl_search(&drivers, NULL, candidates, count);
+    pthread_mutex_unlock(&searching);
+    return status;
 }
 
 /* A sub-device is not among those that platforms list. */
