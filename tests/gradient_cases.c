@@ -46,6 +46,17 @@ static soma_tensor *build_reduce(soma_network *network, int variant) {
     return soma_dense(soma_flatten(x), 3, SOMA_IDENTITY);
 }
 
+/* Several axes at once; what is left is one dimension, or none. */
+static soma_tensor *build_reduce_axes(soma_network *network, int variant) {
+    static const struct { uint32_t axis, count; } ranges[] = {{1, 2}, {2, 2}, {1, 3}};
+    size_t shape[3] = {2, 3, 2};
+    soma_tensor *x = soma_reshape(soma_dense(vector(network, 4), 12, SOMA_IDENTITY), 3, shape), *y;
+    if (soma_graph_reduce_axes(&network->graph, x, (soma_reduction)(variant / 3), ranges[variant % 3].axis,
+                               ranges[variant % 3].count, &y) != SOMA_OK)
+        return NULL;
+    return soma_dense(soma_flatten(y), 3, SOMA_IDENTITY);
+}
+
 typedef soma_tensor *join_function(soma_tensor *x, soma_tensor *y);
 
 static soma_tensor *build_join(soma_network *network, int variant) {
@@ -213,6 +224,7 @@ const gradient_case gradient_cases[] = {
     {"prelu", build_prelu, 2, {.loss = {0}}, false, false},
     {"softmax", build_softmax, 6, {.loss = {0}}, false, false},
     {"reduce", build_reduce, 3 * SOMA_REDUCTION_COUNT, {.loss = {0}}, false, false},
+    {"reduce, several axes", build_reduce_axes, 3 * SOMA_REDUCTION_COUNT, {.loss = {0}}, false, false},
     {"join", build_join, 48, {.loss = {0}}, false, false},
     {"branches", build_branches, 2, {.loss = {0}}, false, false},
     {"concat", build_concat_axis, 3, {.loss = {0}}, false, false},

@@ -69,16 +69,21 @@ static void function_not_of_a_product(soma_graph *graph) {
 }
 
 /* dy f'(y), and a sum of it. */
-static void reduced(soma_graph *graph, const char *shape, soma_reduction op, uint32_t axis, bool keep_gradient) {
+static void reduced_axes(soma_graph *graph, const char *shape, soma_reduction op, uint32_t axis, uint32_t count,
+                         bool keep_gradient) {
     soma_tensor *input[] = {add_input(graph, shape), add_input(graph, shape)}, *gradient, *sum;
     soma_tensor_spec spec = {.op = SOMA_OP_UNARY_GRAD,
                              .input_count = 2,
                              .input = input,
                              .attributes = {.unary = {.function = SOMA_SIGMOID}}};
     expect_ok(soma_graph_add(graph, &spec, &gradient));
-    expect_ok(soma_graph_reduce(graph, gradient, op, axis, &sum));
+    expect_ok(soma_graph_reduce_axes(graph, gradient, op, axis, count, &sum));
     keep(sum);
     gradient->kept = keep_gradient;
+}
+
+static void reduced(soma_graph *graph, const char *shape, soma_reduction op, uint32_t axis, bool keep_gradient) {
+    reduced_axes(graph, shape, op, axis, 1, keep_gradient);
 }
 
 static void bias_gradient(soma_graph *graph) {
@@ -91,6 +96,22 @@ static void bias_gradient_of_images(soma_graph *graph) {
 
 static void bias_gradient_alone(soma_graph *graph) {
     reduced(graph, "[batch, 5]", SOMA_REDUCE_SUM, 0, false);
+}
+
+static void bias_gradient_over_positions(soma_graph *graph) {
+    reduced_axes(graph, "[batch, 2, 5, 3]", SOMA_REDUCE_SUM, 0, 3, true);
+}
+
+static void bias_gradient_over_rows(soma_graph *graph) {
+    reduced_axes(graph, "[batch, 2, 5, 3]", SOMA_REDUCE_SUM, 0, 2, true);
+}
+
+static void sum_of_everything(soma_graph *graph) {
+    reduced_axes(graph, "[batch, 2, 3]", SOMA_REDUCE_SUM, 0, 3, true);
+}
+
+static void sum_over_positions(soma_graph *graph) {
+    reduced_axes(graph, "[batch, 2, 5, 3]", SOMA_REDUCE_SUM, 1, 2, true);
 }
 
 static void sum_along_the_sample(soma_graph *graph) {
@@ -190,6 +211,10 @@ static const struct {
     {"bias gradient", bias_gradient, SOMA_FUSE_BIAS_GRADIENT, SOMA_OP_REDUCE, 1, 0},
     {"bias gradient of images", bias_gradient_of_images, SOMA_FUSE_BIAS_GRADIENT, SOMA_OP_REDUCE, 1, 0},
     {"bias gradient alone", bias_gradient_alone, SOMA_FUSE_BIAS_GRADIENT, SOMA_OP_REDUCE, 1, 0},
+    {"bias gradient over positions", bias_gradient_over_positions, SOMA_FUSE_BIAS_GRADIENT, SOMA_OP_REDUCE, 1, 0},
+    {"bias gradient over rows", bias_gradient_over_rows, SOMA_FUSE_BIAS_GRADIENT, SOMA_OP_REDUCE, 1, 0},
+    {"sum of everything", sum_of_everything, SOMA_FUSE_BIAS_GRADIENT, SOMA_OP_REDUCE, 1, 0},
+    {"sum over positions", sum_over_positions, SOMA_FUSE_BIAS_GRADIENT, SOMA_OP_REDUCE, 1, 1},
     {"two bias gradients", two_bias_gradients, SOMA_FUSE_BIAS_GRADIENT, SOMA_OP_REDUCE, 2, 1},
     {"sum along the sample", sum_along_the_sample, SOMA_FUSE_BIAS_GRADIENT, SOMA_OP_REDUCE, 1, 1},
     {"mean over the batch", mean_over_the_batch, SOMA_FUSE_BIAS_GRADIENT, SOMA_OP_REDUCE, 1, 1},

@@ -66,6 +66,10 @@ typedef struct shape_case {
     {                                                                                                                  \
         .op = {.axis = n }                                                                                             \
     }
+#define AXES(n, many)                                                                                                  \
+    {                                                                                                                  \
+        .reduce = {.axis = n, .count = many }                                                                          \
+    }
 #define SLICE(n, from, count)                                                                                          \
     {                                                                                                                  \
         .slice = { n, from, count }                                                                                    \
@@ -172,6 +176,12 @@ static const shape_case shape_cases[] = {
     {SOMA_OP_REDUCE, {"[batch, 2, 3]"}, AXIS(reduce, 2), NULL, GOOD("[batch, 2]")},
     {SOMA_OP_REDUCE, {"[batch, 2]"}, AXIS(reduce, 1), NULL, GOOD("[batch]")},
     {SOMA_OP_REDUCE, {"[5, 7]"}, AXIS(reduce, 0), NULL, GOOD("[7]")},
+    {SOMA_OP_REDUCE, {"[batch, 2, 3]"}, AXES(0, 2), NULL, GOOD("[3]")},
+    {SOMA_OP_REDUCE, {"[batch, 2, 3]"}, AXES(0, 3), NULL, GOOD("[]")},
+    {SOMA_OP_REDUCE, {"[batch, 2, 3, 4]"}, AXES(1, 2), NULL, GOOD("[batch, 4]")},
+    {SOMA_OP_REDUCE, {"[2, 3, 4]"}, AXES(1, 2), NULL, GOOD("[2]")},
+    {SOMA_OP_REDUCE, {"[batch, 2, 3]"}, AXES(1, 3), NULL, BAD("[batch, 2, 3] has no 3 dimensions from number 1 on")},
+    {SOMA_OP_REDUCE, {"[2, 3]"}, AXES(1, 4294967295), NULL, BAD("no 4294967295 dimensions")},
     {SOMA_OP_REDUCE, {"[batch, 2, 3]"}, AXIS(reduce, 3), NULL, BAD("no dimension 2 per sample")},
     {SOMA_OP_REDUCE, {"[2]"}, AXIS(reduce, 4294967295), NULL, BAD("no dimension 4294967295")},
 

@@ -41,7 +41,8 @@ static soma_status fuse_gemm_function(soma_tensor *unary, const uint32_t *uses) 
     return SOMA_OK;
 }
 
-/* dz = dy f'(y) and then the sum of dz over the batch (the bias gradient): one pass makes both. */
+/* dz = dy f'(y) and then the sum of dz over the batch, and perhaps positions (the bias gradient): one pass makes both.
+ */
 static void fuse_bias_gradient(soma_tensor *reduce) {
     soma_tensor *gradient = reduce->input[0];
     if (gradient->op != SOMA_OP_UNARY_GRAD || !gradient->batched || reduce->attributes.reduce.op != SOMA_REDUCE_SUM ||

@@ -191,7 +191,12 @@ soma_status soma_graph_unary(soma_graph *graph, soma_tensor *x, soma_unary_param
 }
 
 soma_status soma_graph_reduce(soma_graph *graph, soma_tensor *x, soma_reduction op, uint32_t axis, soma_tensor **out) {
-    return add_op(graph, SOMA_OP_REDUCE, &x, 1, (soma_attributes){.reduce = {op, axis}}, out);
+    return soma_graph_reduce_axes(graph, x, op, axis, 1, out);
+}
+
+soma_status soma_graph_reduce_axes(soma_graph *graph, soma_tensor *x, soma_reduction op, uint32_t axis, uint32_t count,
+                                   soma_tensor **out) {
+    return add_op(graph, SOMA_OP_REDUCE, &x, 1, (soma_attributes){.reduce = {op, axis, count}}, out);
 }
 
 soma_status soma_graph_transpose(soma_graph *graph, soma_tensor *x, const uint32_t *axis, soma_tensor **out) {

@@ -22,6 +22,7 @@
  * COPY       scale * input, broadcast to a shape (dimensions of 1 and missing leading ones repeat)
  * RESHAPE    another shape over the same memory
  * GEMM       op(a) op(b) [+ bias]; of a batched tensor all dimensions but the last are rows, the batch among them
+ * REDUCE     over attributes.reduce.count axes from attributes.reduce.axis on (given as 0, it is 1)
  * TRANSPOSE  dimension i of the result is dimension axis[i] of the input; the batch stays in front
  * UNARY_GRAD, BIAS_UNARY_GRAD, SOFTMAX_GRAD, LOSS_GRAD
  *            made by gradient rules and rewrites
@@ -75,7 +76,7 @@ typedef union soma_attributes {
     soma_binary_params binary;
     struct {
         soma_reduction op;
-        uint32_t axis;
+        uint32_t axis, count;
     } reduce;
     struct {
         uint32_t axis[SOMA_MAX_RANK]; /* those past the rank are 0 */
@@ -183,6 +184,9 @@ soma_status soma_graph_unary(soma_graph *graph, soma_tensor *x, soma_unary_param
 /* Broadcasts as NumPy does. */
 soma_status soma_graph_binary(soma_graph *graph, soma_tensor *a, soma_tensor *b, soma_binary op, soma_tensor **out);
 soma_status soma_graph_reduce(soma_graph *graph, soma_tensor *x, soma_reduction op, uint32_t axis, soma_tensor **out);
+/* Over `count` axes from `axis` on, the batch counted, as if they were one. */
+soma_status soma_graph_reduce_axes(soma_graph *graph, soma_tensor *x, soma_reduction op, uint32_t axis, uint32_t count,
+                                   soma_tensor **out);
 /* axis: one for each dimension, the batch counted. */
 soma_status soma_graph_transpose(soma_graph *graph, soma_tensor *x, const uint32_t *axis, soma_tensor **out);
 /* scale * x, broadcast to the shape of `like`. */
@@ -230,7 +234,7 @@ soma_status soma_graph_differentiate(soma_graph *graph, soma_tensor *const *root
 /* Each rewrite can be switched off, and is tested on against off. */
 enum {
     SOMA_FUSE_GEMM_FUNCTION = 1, /* gemm + function -> gemm with an epilogue */
-    SOMA_FUSE_BIAS_GRADIENT = 2, /* function gradient + sum over the batch -> one pass */
+    SOMA_FUSE_BIAS_GRADIENT = 2, /* function gradient + sum over the batch, and positions -> one pass */
     SOMA_FUSE_LOSS = 4,          /* loss + its gradient, from the same logits -> one pass */
     SOMA_FUSE_ALL = 7
 };

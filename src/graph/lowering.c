@@ -28,10 +28,13 @@ soma_view soma_lowering_rows(const soma_lowering *lowering, const soma_tensor *t
 }
 
 soma_view soma_lowering_axis(const soma_lowering *lowering, const soma_tensor *tensor, uint32_t axis) {
+    return soma_lowering_axes(lowering, tensor, axis, 1);
+}
+
+soma_view soma_lowering_axes(const soma_lowering *lowering, const soma_tensor *tensor, uint32_t axis, uint32_t count) {
     soma_view view = soma_lowering_view(lowering, tensor);
-    size_t shape[3] = {1, view.shape[axis], 1};
-    for (uint32_t i = 0; i < axis; i++) shape[0] *= view.shape[i];
-    for (uint32_t i = axis + 1; i < view.rank; i++) shape[2] *= view.shape[i];
+    size_t shape[3] = {1, 1, 1};
+    for (uint32_t i = 0; i < view.rank; i++) shape[(i >= axis) + (i >= axis + count)] *= view.shape[i];
     return soma_view_reshape(&view, 3, shape);
 }
 

@@ -38,13 +38,14 @@ soma_status soma_lowering_push(soma_lowering *lowering, const soma_tensor *origi
 
 /*
  * A tensor as a view: in its own shape; flat; as [samples, everything else], where one without a batch is one row; as
- * [outer, axis, inner]; absent if it is not there; as a target, where class numbers are a vector and rows a matrix like
- * the predictions.
+ * [outer, axis, inner], the axis one or several; absent if it is not there; as a target, where class numbers are a
+ * vector and rows a matrix like the predictions.
  */
 soma_view soma_lowering_view(const soma_lowering *lowering, const soma_tensor *tensor);
 soma_view soma_lowering_flat(const soma_lowering *lowering, const soma_tensor *tensor);
 soma_view soma_lowering_rows(const soma_lowering *lowering, const soma_tensor *tensor);
 soma_view soma_lowering_axis(const soma_lowering *lowering, const soma_tensor *tensor, uint32_t axis);
+soma_view soma_lowering_axes(const soma_lowering *lowering, const soma_tensor *tensor, uint32_t axis, uint32_t count);
 soma_view soma_lowering_optional(const soma_lowering *lowering, bool present, const soma_tensor *tensor);
 soma_view soma_lowering_target(const soma_lowering *lowering, const soma_tensor *target);
 /* A buffer of the executor from its beginning. */

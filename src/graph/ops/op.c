@@ -81,12 +81,15 @@ soma_status soma_op_constant_like(soma_graph *graph, const soma_tensor *like, fl
 
 /* The other way round from broadcasting: sums dy over the dimensions in which x was repeated, down to x's shape. */
 soma_status soma_op_sum_to(soma_graph *graph, soma_tensor *dy, const soma_tensor *x, soma_tensor **out) {
-    uint32_t extra = dy->rank - x->rank;
-    for (uint32_t i = dy->rank; i-- > 0;) { /* last first, so that the axes before stay where they are */
-        bool repeated = i < extra || (x->shape[i - extra] == 1 && dy->shape[i] != 1);
-        if (repeated) SOMA_TRY(soma_graph_reduce(graph, dy, SOMA_REDUCE_SUM, i + (dy->batched ? 1 : 0), &dy));
+    uint32_t batch = dy->batched ? 1 : 0, extra = dy->rank - x->rank, count = 0;
+    bool repeated[SOMA_MAX_RANK] = {batch && !x->batched};
+    for (uint32_t i = 0; i < dy->rank; i++)
+        repeated[batch + i] = i < extra || (x->shape[i - extra] == 1 && dy->shape[i] != 1);
+    for (uint32_t i = batch + dy->rank; i-- > 0;) { /* last first, so that the axes before stay where they are */
+        count = repeated[i] ? count + 1 : 0;
+        if (count && (i == 0 || !repeated[i - 1]))
+            SOMA_TRY(soma_graph_reduce_axes(graph, dy, SOMA_REDUCE_SUM, i, count, &dy));
     }
-    if (dy->batched && !x->batched) SOMA_TRY(soma_graph_reduce(graph, dy, SOMA_REDUCE_SUM, 0, &dy));
     if (!soma_tensor_same_shape(dy, x)) SOMA_TRY(soma_graph_reshape(graph, dy, x, &dy));
     *out = dy;
     return SOMA_OK;

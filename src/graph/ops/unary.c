@@ -43,13 +43,16 @@ static soma_status lower_unary_grad(soma_lowering *lowering, const soma_tensor *
 
 SOMA_OP(unary_grad) = {2, 2, soma_shape_of_equal_inputs, NULL, SOMA_TRAINING_CALL(lower_unary_grad)};
 
+/* As rows as long as the bias: samples, or positions of samples. */
 static soma_status lower_bias_unary_grad(soma_lowering *lowering, const soma_tensor *tensor) {
+    const soma_tensor *of[] = {tensor->input[0], tensor->input[1], tensor};
+    soma_view bias = soma_lowering_flat(lowering, lowering->second[tensor->id]), rows[3];
+    for (int i = 0; i < 3; i++) {
+        soma_view flat = soma_lowering_flat(lowering, of[i]);
+        rows[i] = soma_view_reshape(&flat, 2, (size_t[]){flat.shape[0] / bias.shape[0], bias.shape[0]});
+    }
     return soma_lowering_push(lowering, tensor,
-                              soma_call_bias_unary_grad(soma_lowering_rows(lowering, tensor->input[0]),
-                                                        soma_lowering_rows(lowering, tensor->input[1]),
-                                                        soma_lowering_rows(lowering, tensor),
-                                                        soma_lowering_flat(lowering, lowering->second[tensor->id]),
-                                                        tensor->attributes.unary));
+                              soma_call_bias_unary_grad(rows[0], rows[1], rows[2], bias, tensor->attributes.unary));
 }
 
 SOMA_OP(bias_unary_grad) = {2, 2, soma_shape_of_equal_inputs, NULL, SOMA_TRAINING_CALL(lower_bias_unary_grad)};

@@ -22,7 +22,8 @@ static const soma_field unary_fields[] = {ATTRIBUTE("function", SOMA_FIELD_NAME,
                                           ATTRIBUTE("b", SOMA_FIELD_NUMBER, 0, unary.b)};
 static const soma_field binary_fields[] = {ATTRIBUTE("operation", SOMA_FIELD_NAME, SOMA_NAMES_BINARY, binary.op)};
 static const soma_field reduce_fields[] = {ATTRIBUTE("reduction", SOMA_FIELD_NAME, SOMA_NAMES_REDUCTION, reduce.op),
-                                           ATTRIBUTE("axis", SOMA_FIELD_COUNT, 0, reduce.axis)};
+                                           ATTRIBUTE("axis", SOMA_FIELD_COUNT, 0, reduce.axis),
+                                           ATTRIBUTE("axes", SOMA_FIELD_NUMEROUS, 0, reduce.count)};
 static const soma_field transpose_fields[] = {ATTRIBUTE("axes", SOMA_FIELD_AXES, 0, transpose.axis)};
 static const soma_field concat_fields[] = {ATTRIBUTE("axis", SOMA_FIELD_COUNT, 0, concat.axis)};
 static const soma_field slice_fields[] = {ATTRIBUTE("axis", SOMA_FIELD_COUNT, 0, slice.axis),
@@ -121,6 +122,9 @@ static void encode_value(const soma_field *field, const char *source, soma_json_
         break;
     case SOMA_FIELD_REAL:
         soma_json_write_double(writer, field->key, *(const double *)at);
+        break;
+    case SOMA_FIELD_NUMEROUS:
+        if (*(const uint32_t *)at != 1) soma_json_write_integer(writer, field->key, *(const uint32_t *)at);
         break;
     case SOMA_FIELD_COUNT:
         soma_json_write_integer(writer, field->key, *(const uint32_t *)at);
@@ -226,6 +230,11 @@ static soma_status decode_value(const soma_field *field, const soma_json *value,
         SOMA_TRY(decode_integer(field, value, where, UINT32_MAX, &number));
         *(uint32_t *)at = (uint32_t)number;
         return SOMA_OK;
+    case SOMA_FIELD_NUMEROUS:
+        SOMA_TRY(decode_integer(field, value, where, UINT32_MAX, &number));
+        if (number < 1) return wrong(where, field->key, "a whole number of at least 1");
+        *(uint32_t *)at = (uint32_t)number;
+        return SOMA_OK;
     case SOMA_FIELD_SIZE:
         SOMA_TRY(decode_integer(field, value, where, PTRDIFF_MAX, &number));
         *(size_t *)at = (size_t)number;
@@ -245,8 +254,12 @@ soma_status soma_fields_decode(const soma_field *fields, size_t count, const som
                                void *target) {
     for (size_t i = 0; i < count; i++) {
         const soma_json *value = soma_json_get(object, fields[i].key);
-        if (!value) return soma_error(SOMA_INVALID_FILE, "%s: \"%s\" is missing", where, fields[i].key);
-        SOMA_TRY(decode_value(&fields[i], value, where, target));
+        if (!value && fields[i].kind == SOMA_FIELD_NUMEROUS)
+            *(uint32_t *)(void *)((char *)target + fields[i].offset) = 1;
+        else if (!value)
+            return soma_error(SOMA_INVALID_FILE, "%s: \"%s\" is missing", where, fields[i].key);
+        else
+            SOMA_TRY(decode_value(&fields[i], value, where, target));
     }
     return SOMA_OK;
 }

@@ -7,14 +7,15 @@
 #include "nn/network.h"
 
 typedef enum soma_field_kind {
-    SOMA_FIELD_BOOL,   /* bool */
-    SOMA_FIELD_NUMBER, /* float */
-    SOMA_FIELD_REAL,   /* double; may be infinite or not a number, which the file has as text */
-    SOMA_FIELD_COUNT,  /* uint32_t */
-    SOMA_FIELD_SIZE,   /* size_t */
-    SOMA_FIELD_STEPS,  /* uint64_t */
-    SOMA_FIELD_NAME,   /* an enumeration, by soma_name() */
-    SOMA_FIELD_AXES    /* uint32_t[SOMA_MAX_RANK] */
+    SOMA_FIELD_BOOL,     /* bool */
+    SOMA_FIELD_NUMBER,   /* float */
+    SOMA_FIELD_REAL,     /* double; may be infinite or not a number, which the file has as text */
+    SOMA_FIELD_COUNT,    /* uint32_t */
+    SOMA_FIELD_NUMEROUS, /* uint32_t, from 1; 1 is not written, and is meant where the field is missing */
+    SOMA_FIELD_SIZE,     /* size_t */
+    SOMA_FIELD_STEPS,    /* uint64_t */
+    SOMA_FIELD_NAME,     /* an enumeration, by soma_name() */
+    SOMA_FIELD_AXES      /* uint32_t[SOMA_MAX_RANK] */
 } soma_field_kind;
 
 typedef struct soma_field {
@@ -26,7 +27,8 @@ typedef struct soma_field {
 
 /* Writes the fields of *source into the object that is open. */
 soma_status soma_fields_encode(const soma_field *fields, size_t count, const void *source, soma_json_writer *writer);
-/* Takes them from the object: all must be there and of their type. `where` names the object in messages. */
+/* Takes them from the object: all must be there, those that may be missing apart, and of their type. `where` names the
+ * object in messages. */
 soma_status soma_fields_decode(const soma_field *fields, size_t count, const soma_json *object, const char *where,
                                void *target);
 

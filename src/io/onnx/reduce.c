@@ -13,7 +13,7 @@ static soma_status import_reduce(soma_onnx_node *node) {
     soma_reduction op = (soma_reduction)node->row->parameter;
     const soma_onnx_shape *x = &node->input[0]->shape;
     soma_tensor *y;
-    uint32_t bits, axis;
+    uint32_t bits, axis, count = 0;
     int64_t keep, noop;
     bool none;
     SOMA_TRY(soma_onnx_get_axes(node, first_by_input(node->row), x->rank, &bits, &none));
@@ -25,9 +25,10 @@ static soma_status import_reduce(soma_onnx_node *node) {
     for (uint32_t i = 0; i < x->rank; i++)
         if (!(bits >> i & 1) || keep) out.dim[out.rank++] = bits >> i & 1 ? 1 : x->dim[i];
     for (uint32_t i = x->rank; i-- > 0;) { /* last first, so that the axes before stay where they are */
-        if (!(bits >> i & 1)) continue;
+        count = bits >> i & 1 ? count + 1 : 0;
+        if (count == 0 || (i > 0 && bits >> (i - 1) & 1)) continue;
         SOMA_TRY(soma_onnx_tensor_axis(node, x, i, &axis));
-        SOMA_TRY(soma_graph_reduce(y->graph, y, op, axis, &y));
+        SOMA_TRY(soma_graph_reduce_axes(y->graph, y, op, axis, count, &y));
     }
     if (bits) return soma_onnx_give(node, y, &out);
     SOMA_TRY(soma_graph_unary(y->graph, y, (soma_unary_params){.function = SOMA_IDENTITY}, &y));
@@ -51,17 +52,19 @@ soma_status soma_onnx_export_reduce(soma_onnx_exporter *exporter, const soma_ten
                                                                         &soma_onnx_row_ReduceSum};
     soma_reduction op = tensor->attributes.reduce.op;
     const char *x = soma_onnx_name_of(exporter, tensor->input[0]);
-    int64_t axis = tensor->attributes.reduce.axis;
+    int64_t axes[SOMA_MAX_RANK];
+    uint32_t count = tensor->attributes.reduce.count;
+    for (uint32_t i = 0; i < count; i++) axes[i] = tensor->attributes.reduce.axis + i;
     bool by_input = exporter->opset >= first_by_input(rows[op]);
     soma_onnx_name square = soma_onnx_temporary(exporter), list = {""};
     if (op == SOMA_REDUCE_SUM_SQUARES) {
         PUT("Mul", square.text, x, x);
         x = square.text;
     }
-    if (by_input) list = soma_onnx_list(exporter, &axis, 1);
+    if (by_input) list = soma_onnx_list(exporter, axes, count);
     size_t node = soma_onnx_begin_node(exporter, rows[op]->name, soma_onnx_name_of(exporter, tensor),
                                        (const char *[]){x, by_input ? list.text : NULL, NULL});
-    if (!by_input) soma_onnx_put_attribute_integers(exporter, "axes", &axis, 1);
+    if (!by_input) soma_onnx_put_attribute_integers(exporter, "axes", axes, count);
     soma_onnx_put_attribute_integer(exporter, "keepdims", 0);
     soma_onnx_end_node(exporter, node);
     return SOMA_OK;
