@@ -272,6 +272,12 @@ SETTER(correction2, optimizer.correction2, 1.0f)
 SETTER(epsilon, optimizer.epsilon, 0.0f)
 SETTER(beta1, optimizer.beta1, 0.95f)
 SETTER(beta2, optimizer.beta2, 0.999f)
+SETTER(conv_stride, conv.stride[1], 1)
+SETTER(conv_dilation, conv.dilation[2], 1)
+SETTER(conv_before, conv.before[2], SOMA_MAX(call->params.conv.before[2], 0))
+SETTER(conv_function, conv.function, SOMA_IDENTITY)
+SETTER(conv_alpha, conv.alpha, 1.0f)
+SETTER(conv_beta, conv.beta, 0.0f)
 
 /* Parameters as they were when the call was prepared: the live ones go stale. */
 static void before_stale_parameters(const mutant *self, soma_call *call) {
@@ -424,6 +430,18 @@ static const mutant single_mutants[] = {
     {"norm unscaled", SOMA_PRIMITIVE_OPTIMIZER, 0, 0, before_norm_unscaled, NULL},
     {"squares overflow", SOMA_PRIMITIVE_NORM, 0, 0, NULL, after_plain_squares},
     {"squares vanish", SOMA_PRIMITIVE_NORM, 1, 0, NULL, after_plain_squares},
+    {"stride of 1", SOMA_PRIMITIVE_CONV, 0, 0, before_conv_stride, NULL},
+    {"no dilation", SOMA_PRIMITIVE_CONV, 0, 0, before_conv_dilation, NULL},
+    {"nothing left out", SOMA_PRIMITIVE_CONV, 0, 0, before_conv_before, NULL},
+    {"no bias", SOMA_PRIMITIVE_CONV, 2, 0, before_dropping_view, NULL},
+    {"no function", SOMA_PRIMITIVE_CONV, 0, 0, before_conv_function, NULL},
+    {"stride of 1", SOMA_PRIMITIVE_CONV_DATA_GRAD, 0, 0, before_conv_stride, NULL},
+    {"no dilation", SOMA_PRIMITIVE_CONV_DATA_GRAD, 0, 0, before_conv_dilation, NULL},
+    {"no bias", SOMA_PRIMITIVE_CONV_DATA_GRAD, 2, 0, before_dropping_view, NULL},
+    {"no function", SOMA_PRIMITIVE_CONV_DATA_GRAD, 0, 0, before_conv_function, NULL},
+    {"stride of 1", SOMA_PRIMITIVE_CONV_WEIGHT_GRAD, 0, 0, before_conv_stride, NULL},
+    {"no alpha", SOMA_PRIMITIVE_CONV_WEIGHT_GRAD, 0, 0, before_conv_alpha, NULL},
+    {"no beta", SOMA_PRIMITIVE_CONV_WEIGHT_GRAD, 0, 0, before_conv_beta, NULL},
     {"all decay", SOMA_PRIMITIVE_OPTIMIZER, 0, 0, before_decay_count, NULL},
     {"one learning rate", SOMA_PRIMITIVE_OPTIMIZER, 0, 0, before_learning_rate, NULL},
     {"no first correction", SOMA_PRIMITIVE_OPTIMIZER, 0, 0, before_correction1, NULL},
@@ -433,6 +451,7 @@ static const mutant single_mutants[] = {
     {"other beta2", SOMA_PRIMITIVE_OPTIMIZER, 0, 0, before_beta2, NULL},
     {"stale parameters", SOMA_PRIMITIVE_GATHER, 0, 0, before_stale_parameters, NULL},
     {"stale parameters", SOMA_PRIMITIVE_GEMM, 0, 0, before_stale_parameters, NULL},
+    {"stale parameters", SOMA_PRIMITIVE_CONV_WEIGHT_GRAD, 0, 0, before_stale_parameters, NULL},
     {"stale parameters", SOMA_PRIMITIVE_DROPOUT, 0, 0, before_stale_parameters, NULL},
     {"stale parameters", SOMA_PRIMITIVE_OPTIMIZER, 0, 0, before_stale_parameters, NULL},
     {"short write", SOMA_CHECK_MEMORY, SHORT_WRITE, 0, NULL, NULL},

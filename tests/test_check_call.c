@@ -203,6 +203,36 @@ START_TEST(norms_are_pairs) {
 }
 END_TEST
 
+START_TEST(convolutions_fit) {
+    soma_conv_params params = {.stride = {1, 2, 1}, .dilation = {1, 1, 1}, .groups = 1}, wrong = params;
+    const soma_view x = F32(2, 1, 8, 9, 4), w = F32(1, 3, 3, 4, 6), y = F32(2, 1, 5, 7, 6);
+    expect_good(soma_call_conv(x, w, F32(6), y, params));
+    expect_good(soma_call_conv_data_grad(y, w, F32(4), x, params));
+    expect_good(soma_call_conv_weight_grad(x, y, w, params));
+    BAD_SHAPE(soma_call_conv(F32(2, 8, 9, 4), w, NONE, y, params), "x is [2, 8, 9, 4]", "5 dimensions");
+    BAD_SHAPE(soma_call_conv(x, w, NONE, F32(3, 1, 5, 7, 6), params), "y is [3, 1, 5, 7, 6]", "as many images");
+    BAD_SHAPE(soma_call_conv(x, F32(1, 3, 3, 2, 6), NONE, y, params), "weight is [1, 3, 3, 2, 6]", "1 groups");
+    BAD_SHAPE(soma_call_conv(x, w, NONE, F32(2, 1, 5, 7, 8), params), "y is [2, 1, 5, 7, 8]", "filters");
+    BAD_SHAPE(soma_call_conv(x, w, F32(4), y, params), "bias is [4]", "[6]");
+    BAD_SHAPE(soma_call_conv_data_grad(y, w, F32(6), x, params), "bias is [6]", "[4]");
+    BAD_SHAPE(soma_call_conv_weight_grad(x, y, F32(1, 3, 3, 4, 5), params), "dweight is [1, 3, 3, 4, 5]");
+    wrong.stride[1] = 0;
+    BAD_ARGUMENT(soma_call_conv(x, w, NONE, y, wrong), "stride[1] is 0");
+    wrong = params;
+    wrong.dilation[2] = 1u << 31;
+    BAD_ARGUMENT(soma_call_conv(x, w, NONE, y, wrong), "dilation[2] is 2147483648");
+    wrong = params;
+    wrong.groups = 0;
+    BAD_ARGUMENT(soma_call_conv_weight_grad(x, y, w, wrong), "groups is 0");
+    wrong.groups = 4;
+    expect_good(soma_call_conv(x, F32(1, 3, 3, 1, 8), NONE, F32(2, 1, 5, 7, 8), wrong));
+    BAD_SHAPE(soma_call_conv(x, F32(1, 3, 3, 1, 6), NONE, y, wrong), "multiple of the groups (4)");
+    wrong = params;
+    wrong.function = SOMA_SOFTMAX;
+    BAD_ARGUMENT(soma_call_conv(x, w, NONE, y, wrong), "function 64");
+}
+END_TEST
+
 /* What the fallback and the conformance suite know of a call. */
 START_TEST(roles_of_views) {
     soma_gemm_params params = {.alpha = 1.0f};
@@ -231,6 +261,7 @@ int main(void) {
     tcase_add_test(tests, metrics_have_a_slot);
     tcase_add_test(tests, optimizers_have_their_states);
     tcase_add_test(tests, norms_are_pairs);
+    tcase_add_test(tests, convolutions_fit);
     tcase_add_test(tests, roles_of_views);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

@@ -204,7 +204,9 @@ START_TEST(whole_suite_reports_the_first_failure) {
     static const mutant wrong = {.name = "short read", .row = SOMA_CHECK_MEMORY, .argument = SHORT_READ};
     soma_device *device = open_mutant();
     active = &wrong;
-    expect_error(soma_device_check(device, NULL, NULL), SOMA_DEVICE_FAILED, "mutant", "18 of 19", "fill: ");
+    char failed[32]; /* all but the list of calls, which such a read does not reach */
+    snprintf(failed, sizeof failed, "%d of %d", SOMA_CHECK_COUNT - 1, SOMA_CHECK_COUNT);
+    expect_error(soma_device_check(device, NULL, NULL), SOMA_DEVICE_FAILED, "mutant", failed, "fill: ");
     soma_device_close(device);
     expect_error(soma_device_check(NULL, NULL, NULL), SOMA_INVALID_ARGUMENT, "soma_device_check");
 }

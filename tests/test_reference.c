@@ -227,6 +227,53 @@ START_TEST(reduce_over_nothing) {
 }
 END_TEST
 
+static soma_conv_params conv_params(uint32_t stride, uint32_t dilation, int32_t before, uint32_t groups) {
+    return (soma_conv_params){.stride = {1, stride, stride},
+                              .dilation = {1, dilation, dilation},
+                              .before = {0, before, before},
+                              .groups = groups,
+                              .alpha = 1};
+}
+
+/* Numbers from 1 to 9 as a picture, and a kernel of 1 to 4, by hand. */
+START_TEST(conv_by_hand) {
+    double x[9] = {1, 2, 3, 4, 5, 6, 7, 8, 9}, w[4] = {1, 2, 3, 4}, bias = -40, y[16];
+    soma_view picture = F64(x, 1, 1, 3, 3, 1), kernel = F64(w, 1, 2, 2, 1, 1);
+    run(soma_call_conv(picture, kernel, NONE, F64(y, 1, 1, 2, 2, 1), conv_params(1, 1, 0, 1)));
+    expect_values(y, (double[]){37, 47, 67, 77}, 4, EXACTLY, "plain");
+    run(soma_call_conv(picture, kernel, NONE, F64(y, 1, 1, 2, 2, 1), conv_params(2, 1, 1, 1)));
+    expect_values(y, (double[]){4, 18, 36, 77}, 4, EXACTLY, "stride 2, padding 1");
+    run(soma_call_conv(picture, kernel, NONE, F64(y, 1, 1, 1, 1, 1), conv_params(1, 2, 0, 1)));
+    expect_values(y, (double[]){64}, 1, EXACTLY, "dilation 2");
+    run(soma_call_conv(picture, kernel, NONE, F64(y, 1, 1, 1, 2, 1), conv_params(1, 1, -1, 1)));
+    expect_values(y, (double[]){77, 5 + 3 * 8 + 0 + 6 * 2 + 9 * 4}, 1, EXACTLY, "begun inside");
+    soma_conv_params relu = conv_params(1, 1, 0, 1);
+    relu.function = SOMA_RELU;
+    run(soma_call_conv(picture, kernel, F64(&bias, 1), F64(y, 1, 1, 2, 2, 1), relu));
+    expect_values(y, (double[]){0, 7, 27, 37}, 4, EXACTLY, "bias and relu");
+    double pair[2] = {1, 2}, mixed[4] = {3, 4, 5, 6}, each[2] = {10, 100};
+    run(soma_call_conv(F64(pair, 1, 1, 1, 1, 2), F64(mixed, 1, 1, 1, 2, 2), NONE, F64(y, 1, 1, 1, 1, 2),
+                       conv_params(1, 1, 0, 1)));
+    expect_values(y, (double[]){13, 16}, 2, EXACTLY, "channels");
+    run(soma_call_conv(F64(pair, 1, 1, 1, 1, 2), F64(each, 1, 1, 1, 1, 2), NONE, F64(y, 1, 1, 1, 1, 2),
+                       conv_params(1, 1, 0, 2)));
+    expect_values(y, (double[]){10, 200}, 2, EXACTLY, "groups");
+}
+END_TEST
+
+/* Transposed: each number of a 2 x 2 picture puts the kernel, so many times, two places further. */
+START_TEST(conv_data_grad_by_hand) {
+    double x[4] = {1, 2, 3, 5}, w[4] = {1, 2, 3, 4}, bias = 0.5, y[16];
+    run(soma_call_conv_data_grad(F64(x, 1, 1, 2, 2, 1), F64(w, 1, 2, 2, 1, 1), F64(&bias, 1), F64(y, 1, 1, 4, 4, 1),
+                                 conv_params(2, 1, 0, 1)));
+    expect_values(y, (double[]){1.5, 2.5, 2.5, 4.5, 3.5, 4.5, 6.5, 8.5, 3.5, 6.5, 5.5, 10.5, 9.5, 12.5, 15.5, 20.5}, 16,
+                  EXACTLY, "stride 2");
+    run(soma_call_conv_data_grad(F64(x, 1, 1, 2, 2, 1), F64(w, 1, 2, 2, 1, 1), NONE, F64(y, 1, 1, 3, 3, 1),
+                                 conv_params(1, 1, 0, 1)));
+    expect_values(y, (double[]){1, 4, 4, 6, 21, 18, 9, 27, 20}, 9, EXACTLY, "stride 1");
+}
+END_TEST
+
 START_TEST(softmax_has_its_known_values) {
     double x[6] = {1, 1001, 2, 1002, 3, 1003}, out[6]; /* [1, 3, 2]: the second line is the first one shifted */
     const double p1 = 0.090030573170380462, p2 = 0.24472847105479764, p3 = 0.66524095577482189;
@@ -255,6 +302,8 @@ int main(void) {
     tcase_add_test(tests, reduce_along_the_middle);
     tcase_add_test(tests, reduce_over_nothing);
     tcase_add_test(tests, softmax_has_its_known_values);
+    tcase_add_test(tests, conv_by_hand);
+    tcase_add_test(tests, conv_data_grad_by_hand);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

@@ -80,6 +80,41 @@ START_TEST(softmax_gradient_is_that_of_softmax) {
 }
 END_TEST
 
+/* ------------------------------------------------------------------------------------------- gradients of convolution
+ */
+
+static double dot(const double *x, const double *y, size_t count) {
+    double sum = 0;
+    for (size_t i = 0; i < count; i++) sum += x[i] * y[i];
+    return sum;
+}
+
+/* Convolution is linear in the image and in the weights: <conv(x, w), dy> = <x, data_grad(dy, w)> =
+ * <w, weight_grad(x, dy)>. */
+START_TEST(gradients_of_conv_are_its_transposes) {
+    enum { X = 2 * 2 * 5 * 6 * 6, W = 2 * 3 * 2 * 3 * 4, Y = 2 * 2 * 3 * 4 * 4 };
+    static double x[X], w[W], y[Y], dy[Y], dx[X], dw[W];
+    soma_random random;
+    soma_random_init(&random, 7, SOMA_STREAM_DATA);
+    soma_conv_params params = {
+        .stride = {1, 2, 1}, .dilation = {1, 1, 2}, .before = {1, 1, 0}, .groups = 2, .alpha = 1};
+    for (size_t i = 0; i < X; i++) x[i] = (double)soma_random_uniform(&random) - 0.5;
+    for (size_t i = 0; i < W; i++) w[i] = (double)soma_random_uniform(&random) - 0.5;
+    for (size_t i = 0; i < Y; i++) dy[i] = (double)soma_random_uniform(&random) - 0.5;
+    soma_view image = F64(x, 2, 2, 5, 6, 6), weight = F64(w, 2, 3, 2, 3, 4), gradient = F64(dy, 2, 2, 3, 4, 4);
+    run(soma_call_conv(image, weight, NONE, F64(y, 2, 2, 3, 4, 4), params));
+    run(soma_call_conv_data_grad(gradient, weight, NONE, F64(dx, 2, 2, 5, 6, 6), params));
+    run(soma_call_conv_weight_grad(image, gradient, F64(dw, 2, 3, 2, 3, 4), params));
+    expect_value(dot(x, dx, X), dot(y, dy, Y), ROUNDING, "the data's");
+    expect_value(dot(w, dw, W), dot(y, dy, Y), ROUNDING, "the weights'");
+    params.alpha = -2;
+    params.beta = 0.5f;
+    double before = dw[7];
+    run(soma_call_conv_weight_grad(image, gradient, F64(dw, 2, 3, 2, 3, 4), params));
+    expect_value(dw[7], -1.5 * before, ROUNDING, "alpha and beta");
+}
+END_TEST
+
 /* ------------------------------------------------------------------------------------------- gradients of losses */
 
 #define ROWS    3
@@ -369,6 +404,7 @@ int main(void) {
     tcase_add_test(tests, derivatives_at_edges_are_as_documented);
     tcase_add_test(tests, bias_gradient_sums_columns);
     tcase_add_test(tests, softmax_gradient_is_that_of_softmax);
+    tcase_add_test(tests, gradients_of_conv_are_its_transposes);
     tcase_add_test(tests, loss_gradients_are_those_of_the_losses);
     tcase_add_test(tests, loss_gradients_vanish_below_the_floor);
     tcase_add_test(tests, gradients_of_class_numbers_outside_are_nan);

@@ -102,6 +102,16 @@ static inline size_t soma_view_count(const soma_view *view) {
  *                                            that are numbers) is below 2^-40, 1 where it is below 2^48, else 2^-80;
  *                                            norm[0] = sqrt(sum_i (norm[1] x_i)^2). So the 2-norm is
  *                                            norm[0] / norm[1], which float32 need not be able to hold.
+ * CONV            x, weight, [bias], y       convolution (cross-correlation, as neural networks have it) over three
+ *                                            dimensions, channels last: x [n, d, h, w, groups C], weight
+ *                                            [kd, kh, kw, C, O], bias [O], y [n, d', h', w', O]. With q, k and p for
+ * places in y, weight and x, and p = q stride + k dilation - before: y[i,q,o] = f(bias[o] + sum_k,c x[i,p,g C + c]
+ * weight[k,c,o]), where g = o / (O / groups). y may have any size: outside itself x is 0 (whether 0 times a weight that
+ * is not finite is NaN or 0 there is left open). CONV_DATA_GRAD  dy, weight, [bias], dx     its transpose, which is
+ * transposed convolution too: dx[i,p,g C + c] = f(bias[g C + c] + sum of dy[i,q,o] weight[k,c,o] over the o of group g
+ * and all q, k with q stride + k dilation - before = p); bias [groups C]; outside itself dy is 0 CONV_WEIGHT_GRAD x,
+ * dy, dweight            dweight[k,c,o] = alpha sum_i,q x[i,p,g C + c] dy[i,q,o]
+ *                                            + beta dweight[k,c,o]. With beta = 0, dweight is not read.
  */
 /* clang-format on */
 #define SOMA_PRIMITIVE_LIST(X)                                                                                         \
@@ -121,7 +131,10 @@ static inline size_t soma_view_count(const soma_view *view) {
     X(LOSS_GRAD, loss_grad, 7, TRAINING)                                                                               \
     X(METRIC, metric, 3, ALWAYS)                                                                                       \
     X(OPTIMIZER, optimizer, 5, TRAINING)                                                                               \
-    X(NORM, norm, 2, TRAINING)
+    X(NORM, norm, 2, TRAINING)                                                                                         \
+    X(CONV, conv, 4, ALWAYS)                                                                                           \
+    X(CONV_DATA_GRAD, conv_data_grad, 4, ALWAYS)                                                                       \
+    X(CONV_WEIGHT_GRAD, conv_weight_grad, 3, TRAINING)
 
 typedef enum soma_primitive {
 #define X(NAME, ...) SOMA_PRIMITIVE_##NAME,
@@ -304,6 +317,17 @@ typedef struct soma_optimizer_params { /* all live but kind and decay_count */
     float clip_value, clip_norm;
 } soma_optimizer_params;
 
+/* Of CONV and both its gradients: the same parameters in all three. Dimensions that a network does not have are 1 in
+ * every shape, with stride and dilation 1 and before 0. */
+typedef struct soma_conv_params {
+    uint32_t stride[3], dilation[3]; /* depth, height, width; 1 to 2^31 - 1 */
+    int32_t before[3];               /* padding in front; negative: so much of x is left out */
+    uint32_t groups;                 /* at least 1; divides the channels of x and of y */
+    soma_function function;          /* CONV, CONV_DATA_GRAD: f; IDENTITY for none */
+    float a, b;                      /* its parameters */
+    float alpha, beta;               /* live; CONV_WEIGHT_GRAD */
+} soma_conv_params;
+
 /* ------------------------------------------------------------------------------------------------------- calls */
 
 #define SOMA_CALL_MAX_VIEWS 12
@@ -330,6 +354,7 @@ typedef struct soma_call {
         soma_loss_params loss;
         soma_metric_params metric;
         soma_optimizer_params optimizer;
+        soma_conv_params conv;
         uint64_t reserved[16];
     } params;
     void *workspace;         /* scratch memory of the size `prepare` asked for, shared between calls; NULL for none */

@@ -213,4 +213,36 @@ static inline soma_call soma_call_norm(soma_view x, soma_view norm) {
     return call;
 }
 
+static inline soma_call soma_call_conv(soma_view x, soma_view weight, soma_view bias, soma_view y,
+                                       soma_conv_params params) {
+    soma_call call = soma_call_make(SOMA_PRIMITIVE_CONV, 4);
+    call.view[0] = x;
+    call.view[1] = weight;
+    call.view[2] = bias;
+    call.view[3] = y;
+    call.params.conv = params;
+    return call;
+}
+
+static inline soma_call soma_call_conv_data_grad(soma_view dy, soma_view weight, soma_view bias, soma_view dx,
+                                                 soma_conv_params params) {
+    soma_call call = soma_call_make(SOMA_PRIMITIVE_CONV_DATA_GRAD, 4);
+    call.view[0] = dy;
+    call.view[1] = weight;
+    call.view[2] = bias;
+    call.view[3] = dx;
+    call.params.conv = params;
+    return call;
+}
+
+static inline soma_call soma_call_conv_weight_grad(soma_view x, soma_view dy, soma_view dweight,
+                                                   soma_conv_params params) {
+    soma_call call = soma_call_make(SOMA_PRIMITIVE_CONV_WEIGHT_GRAD, 3);
+    call.view[0] = x;
+    call.view[1] = dy;
+    call.view[2] = dweight;
+    call.params.conv = params;
+    return call;
+}
+
 #endif

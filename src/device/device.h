@@ -83,6 +83,8 @@ soma_status soma_call_check(const soma_call *call);
  * the contract. */
 bool soma_call_reads(const soma_call *call, uint32_t view);
 bool soma_call_writes(const soma_call *call, uint32_t view);
+/* Whether it adds to what its result held before. */
+bool soma_call_accumulates(const soma_call *call);
 const char *soma_call_view_name(const soma_call *call, uint32_t view);
 /* What a call costs: operations, 0 where it is memory that takes the time; bytes that it must read and write at least.
  */

@@ -85,10 +85,14 @@ bool soma_call_writes(const soma_call *call, uint32_t view) {
     return soma_contract_of(call)->view[view].flags & (OUT | UPDATED) && soma_view_present(&call->view[view]);
 }
 
+bool soma_call_accumulates(const soma_call *call) {
+    if (call->primitive == SOMA_PRIMITIVE_GEMM) return call->params.gemm.beta != 0.0f;
+    return call->primitive == SOMA_PRIMITIVE_CONV_WEIGHT_GRAD && call->params.conv.beta != 0.0f;
+}
+
 bool soma_call_reads(const soma_call *call, uint32_t view) {
     unsigned flags = soma_contract_of(call)->view[view].flags;
-    bool accumulates = call->primitive == SOMA_PRIMITIVE_GEMM && flags & OUT && call->params.gemm.beta != 0.0f;
-    return (!(flags & OUT) || accumulates) && soma_view_present(&call->view[view]);
+    return (!(flags & OUT) || soma_call_accumulates(call)) && soma_view_present(&call->view[view]);
 }
 
 /* ------------------------------------------------------------------------------------------------- what it costs */
