@@ -869,7 +869,10 @@ typedef struct soma_onnx_options {
        needs to be anything that soma knows, and inputs that only others depend on are none of the network. Borrowed. */
     const char *const *outputs;
     size_t output_count;
-    uint64_t reserved[6]; /* zero */
+    /* Bytes at most for constants that the model computes instead of holding them, as by ConstantOfShape: a small file
+       can ask for any amount. 0: 4 GiB. */
+    uint64_t memory_limit;
+    uint64_t reserved[5]; /* zero */
 } soma_onnx_options;
 
 /*

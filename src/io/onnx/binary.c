@@ -70,10 +70,19 @@ static soma_status align_second(soma_onnx_node *node, soma_tensor **b, soma_onnx
     return soma_onnx_reshaped(node, *b, b_shape, b);
 }
 
+/* Those that shapes are computed by. Before opset 7 nothing is broadcast unless that is asked for. */
+static bool folds(const soma_onnx_node *node) {
+    soma_binary op = (soma_binary)node->row->parameter;
+    bool arithmetic =
+        op == SOMA_BINARY_ADD || op == SOMA_BINARY_SUBTRACT || op == SOMA_BINARY_MULTIPLY || op == SOMA_BINARY_DIVIDE;
+    return arithmetic && node->opset >= 7 && soma_onnx_can_fold(node);
+}
+
 static soma_status import_binary(soma_onnx_node *node) {
     soma_binary op = (soma_binary)node->row->parameter;
     soma_tensor *a, *b, *y;
     soma_onnx_shape b_shape = node->input[1]->shape, shape;
+    if (folds(node)) return soma_onnx_fold_binary(node);
     SOMA_TRY(soma_onnx_tensor(node, node->input[0], &a));
     SOMA_TRY(soma_onnx_tensor(node, node->input[1], &b));
     SOMA_TRY(align_second(node, &b, &b_shape));

@@ -3,6 +3,7 @@
 #include "io/onnx/family.h"
 
 #include <inttypes.h>
+#include <math.h>
 
 /* ---------------------------------------------------------------------------------------------------------- import */
 
@@ -18,6 +19,23 @@ static soma_status cast_target(const soma_onnx_node *node, int32_t *type) {
                               to && to->has_i ? to->i : 0);
 }
 
+/* Numbers that are known become whole as C does it. */
+static soma_status truncate(soma_onnx_node *node, int32_t type) {
+    const soma_onnx_value *x = node->input[0];
+    soma_onnx_reader reader;
+    double *numbers = NULL;
+    SOMA_TRY(soma_onnx_make(node, x->elements.count, &numbers));
+    SOMA_TRY(soma_onnx_reader_open(node->importer->file, &x->elements, &reader));
+    bool finite = true;
+    for (size_t i = 0; i < x->elements.count; i++) {
+        numbers[i] = trunc(soma_onnx_read(&reader, i));
+        finite &= isfinite(numbers[i]) != 0;
+    }
+    soma_onnx_reader_close(&reader);
+    if (!finite) return soma_error(SOMA_UNSUPPORTED, "%s holds what is no finite number", x->name);
+    return soma_onnx_give_numbers(node, type, &x->shape, false, numbers);
+}
+
 /* Whole numbers become floats as they are; float and double are both float32 here. Rounding to a type that soma does
  * not compute with is refused. */
 static soma_status import_cast(soma_onnx_node *node) {
@@ -29,12 +47,15 @@ static soma_status import_cast(soma_onnx_node *node) {
     /* Whole numbers are held as they are; a narrower type would wrap them, bool would make ones of them. */
     bool whole =
         type == SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__INT64 || type == SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__INT32;
+    if (whole && !x->integer && x->constant && !x->trained) return truncate(node, type);
+    if (wide && x->elements.open) return soma_onnx_unknown_batch(x->name);
     if (!wide && !(x->integer && whole))
         return soma_error(SOMA_UNSUPPORTED, "a cast from %s to %s; soma computes in float32",
                           x->integer ? "whole numbers" : "float", soma_onnx_describe_type(type).text);
     if (wide && !x->integer) return soma_onnx_pass_on(node);
     SOMA_TRY(soma_onnx_pass(node, x));
     node->output.integer = !wide;
+    node->output.tensor = x->constant ? NULL : x->tensor; /* as whole numbers it may be another */
     if (!x->constant) node->output.elements.type = type;
     return SOMA_OK;
 }

@@ -19,7 +19,38 @@ static soma_status for_each_sample(soma_onnx_node *node, const soma_onnx_value *
     return soma_graph_copy((*x)->graph, *x, &like, 1, x);
 }
 
-/* Concat of whole numbers makes shapes; all else joins tensors. */
+/* Number i of the result, for the inputs one after the other: which and where. */
+static soma_status join(soma_onnx_node *node, const soma_onnx_shape *out, uint32_t axis, double *numbers) {
+    size_t after = soma_onnx_count(out, axis + 1, out->rank), row = out->dim[axis] * after;
+    size_t rows = soma_onnx_count(out, 0, axis), start = 0;
+    for (uint32_t i = 0; i < node->input_count; i++) {
+        const soma_onnx_value *x = node->input[i];
+        size_t part = x->shape.dim[axis] * after;
+        soma_onnx_reader reader;
+        SOMA_TRY(soma_onnx_reader_open(node->importer->file, &x->elements, &reader));
+        for (size_t j = 0; j < rows * part; j++)
+            numbers[j / part * row + start + j % part] = soma_onnx_read(&reader, j);
+        soma_onnx_reader_close(&reader);
+        start += part;
+    }
+    return SOMA_OK;
+}
+
+static soma_status fold_concat(soma_onnx_node *node, const soma_onnx_shape *out, uint32_t axis) {
+    int32_t type = soma_onnx_type_of(node->input[0]);
+    double *numbers = NULL;
+    size_t count = 1;
+    for (uint32_t i = 0; i < out->rank; i++)
+        if (!soma_multiply_size(count, out->dim[i], &count))
+            return soma_error(SOMA_INVALID_SHAPE, "more elements than memory has bytes");
+    for (uint32_t i = 1; i < node->input_count; i++)
+        if (soma_onnx_type_of(node->input[i]) != type)
+            return soma_error(SOMA_INVALID_FILE, "input %u is of another type than the first", i);
+    SOMA_TRY(soma_onnx_make(node, count, &numbers));
+    SOMA_TRY(join(node, out, axis, numbers));
+    return soma_onnx_give_numbers(node, type, out, false, numbers);
+}
+
 static soma_status import_concat(soma_onnx_node *node) {
     soma_tensor *part[SOMA_MAX_INPUTS], *y;
     soma_onnx_shape out = node->input[0]->shape;
@@ -37,6 +68,7 @@ static soma_status import_concat(soma_onnx_node *node) {
         if (!soma_add_size(out.dim[axis], x->dim[axis], &out.dim[axis]))
             return soma_error(SOMA_INVALID_SHAPE, "dimension %u is larger than memory", axis);
     }
+    if (soma_onnx_can_fold(node)) return fold_concat(node, &out, axis);
     SOMA_TRY(soma_onnx_tensor_axis(node, &out, axis, &tensor_axis));
     for (uint32_t i = 0; i < node->input_count; i++) {
         SOMA_TRY(soma_onnx_tensor(node, node->input[i], &part[i]));

@@ -17,9 +17,11 @@
     X(Clip)                                                                                                            \
     X(Concat)                                                                                                          \
     X(Constant)                                                                                                        \
+    X(ConstantOfShape)                                                                                                 \
     X(Div)                                                                                                             \
     X(Dropout)                                                                                                         \
     X(Flatten)                                                                                                         \
+    X(Gather)                                                                                                          \
     X(Gelu)                                                                                                            \
     X(Gemm)                                                                                                            \
     X(Greater)                                                                                                         \
@@ -39,6 +41,9 @@
     X(ReduceSum)                                                                                                       \
     X(Reshape)                                                                                                         \
     X(Selu)                                                                                                            \
+    X(Shape)                                                                                                           \
+    X(Size)                                                                                                            \
+    X(Slice)                                                                                                           \
     X(Softmax)                                                                                                         \
     X(Squeeze)                                                                                                         \
     X(Sub)                                                                                                             \

@@ -43,11 +43,14 @@ bool soma_onnx_is_standard(const char *domain);
 
 /* -------------------------------------------------------------------------------------------------- elements */
 
-/* The elements of a tensor, where they are in the file. */
+/* The elements of a tensor, where they are in the file, or what was computed of them. */
 typedef struct soma_onnx_elements {
     int32_t type; /* SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__... */
     uint32_t rank;
     size_t dim[SOMA_ONNX_MAX_RANK], count;
+    bool equal; /* all are the first, which alone is there */
+    bool made;  /* by an op, not given by the file */
+    bool open;  /* some of these whole numbers are the size of the batch, which is not known: NaN */
     /* Where they are; one is not NULL, unless there are none. */
     const Soma__Onnx__TensorProto *tensor;
     const float *floats;
@@ -72,6 +75,18 @@ bool soma_onnx_is_integer(int32_t type);
 /* Checks type, dimensions, and that there are as many elements as they say; dimensions of 0 are let through. */
 soma_status soma_onnx_elements_of(const soma_onnx_file *file, const Soma__Onnx__TensorProto *tensor,
                                   soma_onnx_elements *elements);
+/* One by one; close what was opened. */
+typedef struct soma_onnx_reader {
+    const soma_onnx_elements *elements;
+    const uint8_t *raw; /* NULL: they are where the elements say */
+    uint8_t *owned;
+} soma_onnx_reader;
+soma_status soma_onnx_reader_open(const soma_onnx_file *file, const soma_onnx_elements *elements,
+                                  soma_onnx_reader *reader);
+/* Number i < elements->count. Whole numbers are exact up to 2^53. */
+double soma_onnx_read(const soma_onnx_reader *reader, size_t i);
+void soma_onnx_reader_close(soma_onnx_reader *reader);
+
 /* All of them, converted; values[elements->count]. */
 soma_status soma_onnx_read_floats(const soma_onnx_file *file, const soma_onnx_elements *elements, float *values);
 /* Whole numbers; refuses what is none, or does not fit. */

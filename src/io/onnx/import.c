@@ -329,6 +329,7 @@ static soma_status read_as(const soma_onnx_importer *wanted, bool whole, soma_ne
     soma_status status = build(&importer);
     soma_words_clear(&importer.names);
     soma_free(importer.values);
+    soma_onnx_blocks_free(importer.blocks);
     *inputs = importer.inputs;
     if (status == SOMA_OK)
         *network = importer.network;
@@ -356,6 +357,12 @@ static soma_status check_size(const soma_onnx_file *file, const soma_onnx_select
                       wanted, file->size, left);
 }
 
+/* Bytes that constants which are computed may take. */
+static size_t most_made(const soma_onnx_options *options) {
+    uint64_t limit = options && options->memory_limit ? options->memory_limit : (uint64_t)4 << 30;
+    return (size_t)SOMA_MIN(limit, (uint64_t)SIZE_MAX);
+}
+
 static soma_status import(const soma_onnx_file *file, const soma_onnx_options *options,
                           const soma_onnx_selection *selection, soma_network **network) {
     soma_onnx_batch reading = options ? options->batch : SOMA_ONNX_BATCH_AUTO;
@@ -363,7 +370,8 @@ static soma_status import(const soma_onnx_file *file, const soma_onnx_options *o
     SOMA_TRY(check_size(file, selection, &taken));
     SOMA_TRY(soma_onnx_check_ops(file, selection));
     soma_onnx_inputs inputs = {false, false};
-    const soma_onnx_importer wanted = {.file = file, .options = options, .selection = selection, .taken = taken};
+    const soma_onnx_importer wanted = {
+        .file = file, .options = options, .selection = selection, .taken = taken, .memory_limit = most_made(options)};
     soma_status status = read_as(&wanted, reading == SOMA_ONNX_BATCH_NONE, network, &inputs);
     bool another = (status == SOMA_UNSUPPORTED || status == SOMA_INVALID_SHAPE) && !inputs.open;
     if (reading != SOMA_ONNX_BATCH_AUTO || !another) return status;

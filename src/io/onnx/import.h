@@ -34,9 +34,14 @@ typedef struct soma_onnx_inputs {
     bool open; /* a dimension is not fixed: there is only the first reading */
 } soma_onnx_inputs;
 
+/* Numbers that were computed: memory of the importer's. */
+typedef struct soma_onnx_block soma_onnx_block;
+
 typedef struct soma_onnx_importer {
     const soma_onnx_file *file;
-    size_t taken; /* bytes: of nodes, and of the parameters made so far */
+    size_t taken; /* bytes: of nodes, and of the parameters made so far that the file has the elements of */
+    size_t made, memory_limit; /* bytes of what was computed, and of parameters that were made of that */
+    soma_onnx_block *blocks;
     const soma_onnx_options *options;
     const soma_onnx_selection *selection;
     soma_network *network;
@@ -83,6 +88,10 @@ soma_status soma_onnx_import(const soma_onnx_file *file, const soma_onnx_options
 
 /* Counts memory against what the file may take; `name` stands for what needs it. */
 soma_status soma_onnx_take(soma_onnx_importer *importer, size_t bytes, const char *name);
+/* Counts elements that are computed against memory_limit. */
+soma_status soma_onnx_take_made(soma_onnx_importer *importer, size_t count, size_t size, const char *name);
+/* An error where a number would be computed of the size of the batch. */
+soma_status soma_onnx_unknown_batch(const char *name);
 soma_graph *soma_onnx_graph(const soma_onnx_node *node);
 /* An error of the node; the importer puts file and node before it. */
 soma_status soma_onnx_mixes(const soma_onnx_node *node);
@@ -107,6 +116,10 @@ soma_status soma_onnx_integers(soma_onnx_node *node, uint32_t input, int64_t *va
 /* x in the tensor shape of `shape`. */
 soma_status soma_onnx_reshaped(soma_onnx_node *node, soma_tensor *x, const soma_onnx_shape *shape,
                                soma_tensor **tensor);
+
+/* Like soma_onnx_integers() where the size of the batch may be among them: then its bit is set, and its number 0. */
+soma_status soma_onnx_sizes(soma_onnx_node *node, uint32_t input, int64_t *values, size_t most, size_t *count,
+                            uint32_t *open);
 
 /* The result. */
 soma_status soma_onnx_give(soma_onnx_node *node, soma_tensor *tensor, const soma_onnx_shape *shape);
@@ -135,5 +148,27 @@ const Soma__Onnx__AttributeProto *soma_onnx_attribute(const soma_onnx_node *node
 bool soma_onnx_is_text(const Soma__Onnx__AttributeProto *attribute, const char *text);
 /* Axes from the second input or, before opset `since`, from the attribute "axes"; as bits. *none: there are no axes. */
 soma_status soma_onnx_get_axes(soma_onnx_node *node, int64_t since, uint32_t rank, uint32_t *bits, bool *none);
+
+/* ----------------------------------------------------------------------------- fold.c: constants that are computed */
+
+void soma_onnx_blocks_free(soma_onnx_block *block);
+/* Whether its numbers are there to be computed with: those of a constant that is no weight, or a single number. */
+bool soma_onnx_is_known(const soma_onnx_value *value);
+/* Whether the op's result is a constant too: all its inputs are known, and not all of them are weights. */
+bool soma_onnx_can_fold(const soma_onnx_node *node);
+/* Memory for numbers of the result, which lives as long as the importer. */
+soma_status soma_onnx_make(soma_onnx_node *node, size_t count, double **numbers);
+/* These numbers are the result; if all are equal, one is there. A whole number that is NaN is the size of the batch,
+ * where that is not known. */
+soma_status soma_onnx_give_numbers(soma_onnx_node *node, int32_t type, const soma_onnx_shape *shape, bool equal,
+                                   double *numbers);
+/* What its elements are to the model, though whole numbers that were cast lie where they were. */
+int32_t soma_onnx_type_of(const soma_onnx_value *value);
+/* Sums, differences, products, quotients. */
+soma_status soma_onnx_fold_binary(soma_onnx_node *node);
+/* The result is made of elements of the first input: where number i of it was. */
+typedef size_t soma_onnx_place(const void *context, size_t i);
+soma_status soma_onnx_fold_selection(soma_onnx_node *node, const soma_onnx_shape *shape, soma_onnx_place *place_of,
+                                     const void *context);
 
 #endif

@@ -9,9 +9,11 @@
 /* The first input's elements in another shape. */
 static soma_status give_reshaped(soma_onnx_node *node, const soma_onnx_shape *shape) {
     soma_tensor *x, *y;
-    if (node->input[0]->constant && node->input[0]->integer) { /* a shape that is being computed */
-        SOMA_TRY(soma_onnx_pass(node, node->input[0]));
+    const soma_onnx_value *value = node->input[0];
+    if (value->constant && (value->integer || (!value->trained && !value->tensor))) { /* no tensor as yet */
+        SOMA_TRY(soma_onnx_pass(node, value));
         node->output.shape = *shape;
+        node->output.tensor = NULL;
         return SOMA_OK;
     }
     SOMA_TRY(soma_onnx_tensor(node, node->input[0], &x));
@@ -24,9 +26,11 @@ static soma_status give_reshaped(soma_onnx_node *node, const soma_onnx_shape *sh
     return soma_onnx_give(node, y, shape);
 }
 
-static soma_status get_target(soma_onnx_node *node, int64_t *target, size_t *count) {
+/* open: bit i says that dimension i is the size of the batch, which is not known. */
+static soma_status get_target(soma_onnx_node *node, int64_t *target, size_t *count, uint32_t *open) {
     bool present;
-    if (node->opset >= 5) return soma_onnx_integers(node, 1, target, SOMA_ONNX_MAX_RANK, count);
+    *open = 0;
+    if (node->opset >= 5) return soma_onnx_sizes(node, 1, target, SOMA_ONNX_MAX_RANK, count, open);
     return soma_onnx_get_integers(node, "shape", target, SOMA_ONNX_MAX_RANK, count, &present);
 }
 
@@ -62,12 +66,14 @@ static soma_status import_reshape(soma_onnx_node *node) {
     uint32_t first = soma_onnx_first(importer, x);
     int64_t target[SOMA_ONNX_MAX_RANK] = {0}, zero;
     size_t count;
-    SOMA_TRY(get_target(node, target, &count));
+    uint32_t open;
+    SOMA_TRY(get_target(node, target, &count, &open));
     SOMA_TRY(soma_onnx_get_integer(node, "allowzero", 0, &zero));
+    if (open > 1 || (open && !first)) return soma_onnx_mixes(node);
     soma_onnx_shape out = {.batched = x->batched, .rank = (uint32_t)count};
     if (first) {
         /* -1 for the batch is what is left, and so right if the rest is a sample. */
-        bool batch = count > 0 && (target[0] == -1 || (target[0] == 0 && !zero) ||
+        bool batch = count > 0 && (open || target[0] == -1 || (target[0] == 0 && !zero) ||
                                    (importer->batch && target[0] == (int64_t)importer->batch));
         if (!batch) return soma_onnx_mixes(node);
         out.dim[0] = x->dim[0];

@@ -212,61 +212,73 @@ static double from_field(const Soma__Onnx__TensorProto *tensor, size_t i) {
     return tensor->int32_data[i];
 }
 
-/* Where elements are read from: raw bytes, or else what elements->tensor or its neighbours say. */
-typedef struct element_source {
-    const soma_onnx_elements *elements;
-    const uint8_t *raw;
-    uint8_t *owned;
-} element_source;
-
-static soma_status open_source(const soma_onnx_file *file, const soma_onnx_elements *elements, element_source *source) {
+soma_status soma_onnx_reader_open(const soma_onnx_file *file, const soma_onnx_elements *elements,
+                                  soma_onnx_reader *reader) {
     const Soma__Onnx__TensorProto *tensor = elements->tensor;
-    source->elements = elements;
-    source->raw = source->owned = NULL;
+    *reader = (soma_onnx_reader){.elements = elements};
     if (!tensor || elements->count == 0) return SOMA_OK;
     if (soma_onnx_is_external(tensor)) {
-        size_t size = elements->count * types[elements->type].size;
-        SOMA_TRY(soma_onnx_read_external(file, tensor, size, &source->owned));
-        source->raw = source->owned;
+        size_t size = (elements->equal ? 1 : elements->count) * types[elements->type].size;
+        SOMA_TRY(soma_onnx_read_external(file, tensor, size, &reader->owned));
+        reader->raw = reader->owned;
     } else if (tensor->has_raw_data)
-        source->raw = tensor->raw_data.data;
+        reader->raw = tensor->raw_data.data;
     return SOMA_OK;
 }
 
-static double element(const element_source *source, size_t i) {
-    const soma_onnx_elements *elements = source->elements;
-    if (source->raw) return from_raw(elements->type, source->raw + i * types[elements->type].size);
+double soma_onnx_read(const soma_onnx_reader *reader, size_t i) {
+    const soma_onnx_elements *elements = reader->elements;
+    if (elements->equal) i = 0;
+    if (reader->raw) return from_raw(elements->type, reader->raw + i * types[elements->type].size);
     if (elements->tensor) return from_field(elements->tensor, i);
     if (elements->floats) return (double)elements->floats[i];
     return elements->integers ? (double)elements->integers[i] : elements->doubles[i];
 }
 
+void soma_onnx_reader_close(soma_onnx_reader *reader) {
+    soma_free(reader->owned);
+    reader->owned = NULL;
+}
+
 soma_status soma_onnx_read_floats(const soma_onnx_file *file, const soma_onnx_elements *elements, float *values) {
-    element_source source;
-    SOMA_TRY(open_source(file, elements, &source));
+    soma_onnx_reader reader;
+    SOMA_TRY(soma_onnx_reader_open(file, elements, &reader));
     size_t i = 0;
     double value = 0;
     for (; i < elements->count; i++) {
-        value = element(&source, i);
+        value = soma_onnx_read(&reader, i);
         if (soma_is_beyond_float(value)) break;
         values[i] = (float)value;
     }
-    soma_free(source.owned);
+    soma_onnx_reader_close(&reader);
     if (i == elements->count) return SOMA_OK;
     return soma_error(SOMA_INVALID_FILE, "%s: tensor %s: element %zu is %.9g; " SOMA_BEYOND_FLOAT, file->path,
                       elements->tensor ? label(elements->tensor) : "given", i, value);
 }
 
+/* Whole numbers of 64 bits: the largest stands for "to the end". */
+static bool read_exactly(const soma_onnx_reader *reader, size_t i, int64_t *value) {
+    const soma_onnx_elements *elements = reader->elements;
+    if (elements->type != TYPE(INT64) || elements->doubles) return false;
+    if (elements->equal) i = 0;
+    if (reader->raw)
+        *value = (int64_t)soma_load_le64(reader->raw + 8 * i);
+    else
+        *value = elements->tensor ? elements->tensor->int64_data[i] : elements->integers[i];
+    return true;
+}
+
 soma_status soma_onnx_read_integers(const soma_onnx_file *file, const soma_onnx_elements *elements, int64_t *values) {
-    element_source source;
-    SOMA_TRY(open_source(file, elements, &source));
+    soma_onnx_reader reader;
+    SOMA_TRY(soma_onnx_reader_open(file, elements, &reader));
     bool fits = true;
     for (size_t i = 0; fits && i < elements->count; i++) {
-        double value = element(&source, i); /* exact up to 2^53 */
+        if (read_exactly(&reader, i, &values[i])) continue;
+        double value = soma_onnx_read(&reader, i); /* exact up to 2^53 */
         fits = fabs(value) <= 0x1p53 && value == floor(value);
         if (fits) values[i] = (int64_t)value;
     }
-    soma_free(source.owned);
+    soma_onnx_reader_close(&reader);
     if (fits) return SOMA_OK;
     return soma_error(SOMA_INVALID_FILE, "%s: tensor %s: a whole number below 2^53 was expected", file->path,
                       elements->tensor ? label(elements->tensor) : "given");

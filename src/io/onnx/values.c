@@ -4,6 +4,7 @@
 #include "io/onnx/import.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 soma_graph *soma_onnx_graph(const soma_onnx_node *node) {
@@ -121,16 +122,40 @@ soma_status soma_onnx_take(soma_onnx_importer *importer, size_t bytes, const cha
     return SOMA_OK;
 }
 
+soma_status soma_onnx_take_made(soma_onnx_importer *importer, size_t count, size_t size, const char *name) {
+    size_t bytes;
+    if (!soma_multiply_size(count, size, &bytes) || bytes > importer->memory_limit - importer->made)
+        return soma_error(SOMA_UNSUPPORTED,
+                          "%s: the model makes constants of more than %zu bytes, of which this one has %zu elements; "
+                          "soma_onnx_options.memory_limit says how much they may take",
+                          soma_quote(name, strlen(name)).text, importer->memory_limit, count);
+    importer->made += bytes;
+    return SOMA_OK;
+}
+
+soma_status soma_onnx_unknown_batch(const char *name) {
+    return soma_error(SOMA_UNSUPPORTED,
+                      "%s is computed of the size of the batch, which is known only when the model runs", name);
+}
+
+/* One constant passed on by many nodes becomes as many parameters; many tensors may lie in one place of a file. */
+static soma_status take_for_elements(soma_onnx_importer *importer, const soma_onnx_value *value) {
+    const soma_onnx_elements *elements = &value->elements;
+    if (elements->made) return soma_onnx_take_made(importer, elements->count, sizeof(float), value->name);
+    size_t copy = soma_onnx_is_external(elements->tensor) ? elements->count * sizeof(double) : 0; /* while it is read */
+    SOMA_TRY(soma_onnx_take(importer, elements->count * sizeof(float), value->name));
+    SOMA_TRY(soma_onnx_take(importer, copy, value->name));
+    importer->taken -= copy;
+    return SOMA_OK;
+}
+
 static soma_status materialize(soma_onnx_node *node, soma_onnx_value *value) {
     soma_tensor like;
     size_t count = value->elements.count;
     if (count == 0) return soma_error(SOMA_UNSUPPORTED, "%s has no elements", value->name);
+    if (value->elements.open) return soma_onnx_unknown_batch(value->name);
     SOMA_TRY(soma_onnx_canonical(node->importer, &value->shape, &like));
-    /* One constant passed on by many nodes becomes as many parameters; many tensors may lie in one place of a file. */
-    size_t copy = soma_onnx_is_external(value->elements.tensor) ? count * sizeof(double) : 0; /* while it is read */
-    SOMA_TRY(soma_onnx_take(node->importer, count * sizeof(float), value->name));
-    SOMA_TRY(soma_onnx_take(node->importer, copy, value->name));
-    node->importer->taken -= copy;
+    SOMA_TRY(take_for_elements(node->importer, value));
     float *numbers = soma_calloc(count, sizeof *numbers);
     if (!numbers) return soma_out_of_memory(count * sizeof *numbers, value->name);
     soma_status status = soma_onnx_read_floats(node->importer->file, &value->elements, numbers);
@@ -155,7 +180,7 @@ soma_status soma_onnx_tensor(soma_onnx_node *node, soma_onnx_value *value, soma_
 }
 
 bool soma_onnx_single(soma_onnx_node *node, const soma_onnx_value *value, float *number) {
-    return value->constant && value->elements.count == 1 &&
+    return value->constant && value->elements.count == 1 && !value->elements.open &&
            soma_onnx_read_floats(node->importer->file, &value->elements, number) == SOMA_OK;
 }
 
@@ -163,9 +188,11 @@ soma_status soma_onnx_fill(soma_onnx_node *node, float number, soma_tensor **ten
     return add_fill(node, &(soma_tensor){.rank = 1, .shape = {1}}, number, tensor);
 }
 
-soma_status soma_onnx_integers(soma_onnx_node *node, uint32_t input, int64_t *values, size_t most, size_t *count) {
+soma_status soma_onnx_sizes(soma_onnx_node *node, uint32_t input, int64_t *values, size_t most, size_t *count,
+                            uint32_t *open) {
     const soma_onnx_value *value = input < node->input_count ? node->input[input] : NULL;
     *count = 0;
+    *open = 0;
     if (!value) return soma_error(SOMA_INVALID_FILE, "input %u is missing", input);
     if (!value->constant)
         return soma_error(SOMA_UNSUPPORTED, "%s must be a constant of the file; it is known only when the model runs",
@@ -173,7 +200,19 @@ soma_status soma_onnx_integers(soma_onnx_node *node, uint32_t input, int64_t *va
     if (!value->integer || value->shape.rank > 1 || value->elements.count > most)
         return soma_error(SOMA_INVALID_FILE, "%s must be a list of at most %zu whole numbers", value->name, most);
     *count = value->elements.count;
-    return soma_onnx_read_integers(node->importer->file, &value->elements, values);
+    if (!value->elements.open) return soma_onnx_read_integers(node->importer->file, &value->elements, values);
+    for (size_t i = 0; i < *count; i++) { /* only what was computed can be open */
+        double number = value->elements.doubles[value->elements.equal ? 0 : i];
+        values[i] = isnan(number) ? 0 : (int64_t)number;
+        *open |= (uint32_t)isnan(number) << i;
+    }
+    return SOMA_OK;
+}
+
+soma_status soma_onnx_integers(soma_onnx_node *node, uint32_t input, int64_t *values, size_t most, size_t *count) {
+    uint32_t open;
+    SOMA_TRY(soma_onnx_sizes(node, input, values, most, count, &open));
+    return open ? soma_onnx_unknown_batch(node->input[input]->name) : SOMA_OK;
 }
 
 /* ----------------------------------------------------------------------------------------------------- results */

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Constants that are computed while a network is made: the shapes that exporters put together from those of values,
+ * and weights that a file makes by ops instead of holding them. What is computed so is bounded by the options'
+ * memory_limit: a file of a few bytes may ask for any amount.
+ */
+#include "io/onnx/import.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+/* Whole numbers that a double holds are exact up to here. */
+#define MOST_WHOLE 0x1p53
+
+enum { INT32 = SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__INT32, INT64 = SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__INT64 };
+
+struct soma_onnx_block {
+    soma_onnx_block *next;
+    double numbers[];
+};
+
+void soma_onnx_blocks_free(soma_onnx_block *block) {
+    while (block) {
+        soma_onnx_block *next = block->next;
+        soma_free(block);
+        block = next;
+    }
+}
+
+soma_status soma_onnx_make(soma_onnx_node *node, size_t count, double **numbers) {
+    soma_onnx_importer *importer = node->importer;
+    SOMA_TRY(soma_onnx_take_made(importer, count, sizeof(double), node->output.name));
+    soma_onnx_block *block = soma_malloc(sizeof *block + count * sizeof(double));
+    if (!block) return soma_out_of_memory(count * sizeof(double), node->output.name);
+    block->next = importer->blocks;
+    importer->blocks = block;
+    *numbers = block->numbers;
+    return SOMA_OK;
+}
+
+bool soma_onnx_is_known(const soma_onnx_value *value) {
+    return value->constant && (value->integer || !value->trained || value->elements.count == 1);
+}
+
+bool soma_onnx_can_fold(const soma_onnx_node *node) {
+    bool made = false; /* of weights alone, however few, the network's op is made, so that they are trained */
+    for (uint32_t i = 0; i < node->input_count; i++) {
+        const soma_onnx_value *value = node->input[i];
+        if (value && !soma_onnx_is_known(value)) return false;
+        made |= value && (value->integer || !value->trained);
+    }
+    return made;
+}
+
+int32_t soma_onnx_type_of(const soma_onnx_value *value) {
+    return value->integer ? value->elements.type : (int32_t)SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT;
+}
+
+/* Whole numbers are whole, float is rounded to float32, in which a network computes. */
+static soma_status settle(soma_onnx_elements *elements, const char *name, double *numbers, size_t count) {
+    bool whole = soma_onnx_is_integer(elements->type);
+    for (size_t i = 0; i < count; i++) {
+        if (!whole) {
+            numbers[i] = (double)(float)numbers[i];
+            continue;
+        }
+        elements->open |= isnan(numbers[i]);
+        if (fabs(numbers[i]) > MOST_WHOLE || (elements->type == INT32 && fabs(numbers[i]) > INT32_MAX))
+            return soma_error(SOMA_UNSUPPORTED, "%s, element %zu, is %.17g: too large for %s", name, i, numbers[i],
+                              soma_onnx_describe_type(elements->type).text);
+    }
+    return SOMA_OK;
+}
+
+soma_status soma_onnx_give_numbers(soma_onnx_node *node, int32_t type, const soma_onnx_shape *shape, bool equal,
+                                   double *numbers) {
+    soma_onnx_value *output = &node->output;
+    size_t count = soma_onnx_count(shape, 0, shape->rank);
+    output->constant = true;
+    output->integer = soma_onnx_is_integer(type);
+    output->shape = *shape;
+    output->elements = (soma_onnx_elements){.type = type, .count = count, .equal = equal, .made = true};
+    output->elements.doubles = numbers;
+    return settle(&output->elements, output->name, numbers, equal ? SOMA_MIN(count, (size_t)1) : count);
+}
+
+/* ---------------------------------------------------------------------------------------------------- arithmetic */
+
+/* C truncates a quotient of whole numbers, as ONNX does. */
+static double compute(soma_binary op, double a, double b, bool whole) {
+    switch (op) {
+    case SOMA_BINARY_ADD:
+        return a + b;
+    case SOMA_BINARY_SUBTRACT:
+        return a - b;
+    case SOMA_BINARY_MULTIPLY:
+        return a * b;
+    default:
+        return whole ? trunc(a / b) : a / b;
+    }
+}
+
+/* The size of the batch stays what it is where nothing is done to it; else the result is no number that is known. */
+static bool keeps_batch(soma_binary op, double a, double b) {
+    double neutral = op == SOMA_BINARY_MULTIPLY || op == SOMA_BINARY_DIVIDE;
+    bool commutes = op == SOMA_BINARY_ADD || op == SOMA_BINARY_MULTIPLY;
+    return (isnan(a) && b == neutral) || (commutes && isnan(b) && a == neutral);
+}
+
+static soma_status combine(const soma_onnx_node *node, double a, double b, bool whole, double *result) {
+    soma_binary op = (soma_binary)node->row->parameter;
+    if (whole && (isnan(a) || isnan(b)) && !keeps_batch(op, a, b)) return soma_onnx_unknown_batch(node->output.name);
+    if (whole && op == SOMA_BINARY_DIVIDE && b == 0)
+        return soma_error(SOMA_INVALID_FILE, "%s: a whole number is divided by 0", node->output.name);
+    *result = compute(op, a, b, whole);
+    return SOMA_OK;
+}
+
+/* Where an operand's element lies for each of the result: 0 steps where it is repeated. */
+static void steps_of(const soma_onnx_shape *x, const soma_onnx_shape *out, size_t *step) {
+    size_t stride = 1;
+    for (uint32_t i = 0; i < out->rank; i++) { /* from the last dimension */
+        bool there = i < x->rank, repeated = !there || x->dim[x->rank - 1 - i] == 1;
+        step[out->rank - 1 - i] = repeated ? 0 : stride;
+        if (there) stride *= x->dim[x->rank - 1 - i];
+    }
+}
+
+static size_t place(const soma_onnx_shape *out, const size_t *step, size_t i) {
+    size_t at = 0;
+    for (uint32_t axis = out->rank; axis-- > 0; i /= out->dim[axis]) at += i % out->dim[axis] * step[axis];
+    return at;
+}
+
+static soma_status broadcast(const soma_onnx_shape *a, const soma_onnx_shape *b, soma_onnx_shape *out) {
+    *out = (soma_onnx_shape){.rank = SOMA_MAX(a->rank, b->rank)};
+    for (uint32_t i = 0; i < out->rank; i++) {
+        size_t p = i < a->rank ? a->dim[a->rank - 1 - i] : 1, q = i < b->rank ? b->dim[b->rank - 1 - i] : 1;
+        if (p != q && p != 1 && q != 1)
+            return soma_error(SOMA_INVALID_SHAPE, "dimensions of %zu and %zu cannot be broadcast", p, q);
+        out->dim[out->rank - 1 - i] = p == 1 ? q : p;
+    }
+    size_t count = 1;
+    for (uint32_t i = 0; i < out->rank; i++)
+        if (!soma_multiply_size(count, out->dim[i], &count))
+            return soma_error(SOMA_INVALID_SHAPE, "more elements than memory has bytes");
+    return SOMA_OK;
+}
+
+static soma_status fill_result(soma_onnx_node *node, const soma_onnx_shape *shape, const soma_onnx_reader *a,
+                               const soma_onnx_reader *b) {
+    size_t count = soma_onnx_count(shape, 0, shape->rank), p[SOMA_ONNX_MAX_RANK], q[SOMA_ONNX_MAX_RANK];
+    bool whole = node->input[0]->integer;
+    bool equal = (a->elements->equal || a->elements->count == 1) && (b->elements->equal || b->elements->count == 1);
+    double *numbers = NULL;
+    if (equal) count = SOMA_MIN(count, (size_t)1);
+    steps_of(&node->input[0]->shape, shape, p);
+    steps_of(&node->input[1]->shape, shape, q);
+    SOMA_TRY(soma_onnx_make(node, count, &numbers));
+    for (size_t i = 0; i < count; i++)
+        SOMA_TRY(combine(node, soma_onnx_read(a, place(shape, p, i)), soma_onnx_read(b, place(shape, q, i)), whole,
+                         &numbers[i]));
+    return soma_onnx_give_numbers(node, soma_onnx_type_of(node->input[0]), shape, equal, numbers);
+}
+
+soma_status soma_onnx_fold_binary(soma_onnx_node *node) {
+    const soma_onnx_value *x = node->input[0], *y = node->input[1];
+    const soma_onnx_file *file = node->importer->file;
+    soma_onnx_reader a, b;
+    soma_onnx_shape shape;
+    if (x->integer != y->integer || (x->integer && x->elements.type != INT32 && x->elements.type != INT64))
+        return soma_error(SOMA_UNSUPPORTED,
+                          "%s and %s are combined; what is computed of constants is of one type, int32, int64 or float",
+                          soma_onnx_describe_type(soma_onnx_type_of(x)).text,
+                          soma_onnx_describe_type(soma_onnx_type_of(y)).text);
+    SOMA_TRY(broadcast(&x->shape, &y->shape, &shape));
+    SOMA_TRY(soma_onnx_reader_open(file, &x->elements, &a));
+    soma_status status = soma_onnx_reader_open(file, &y->elements, &b);
+    if (status == SOMA_OK) {
+        status = fill_result(node, &shape, &a, &b);
+        soma_onnx_reader_close(&b);
+    }
+    soma_onnx_reader_close(&a);
+    return status;
+}
+
+/* ------------------------------------------------------------------------------------------------------ selection */
+
+soma_status soma_onnx_fold_selection(soma_onnx_node *node, const soma_onnx_shape *shape, soma_onnx_place *place_of,
+                                     const void *context) {
+    const soma_onnx_value *x = node->input[0];
+    size_t count = soma_onnx_count(shape, 0, shape->rank);
+    bool equal = x->elements.equal;
+    soma_onnx_reader reader;
+    double *numbers = NULL;
+    SOMA_TRY(soma_onnx_make(node, equal ? SOMA_MIN(count, (size_t)1) : count, &numbers));
+    SOMA_TRY(soma_onnx_reader_open(node->importer->file, &x->elements, &reader));
+    for (size_t i = 0; i < (equal ? SOMA_MIN(count, (size_t)1) : count); i++)
+        numbers[i] = soma_onnx_read(&reader, place_of(context, i));
+    soma_onnx_reader_close(&reader);
+    return soma_onnx_give_numbers(node, soma_onnx_type_of(x), shape, equal, numbers);
+}

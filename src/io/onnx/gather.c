@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/* Gather: slices of an axis, by number. The numbers are constants; what is gathered from is one too, or one slice. */
+#include "io/onnx/family.h"
+
+#include <inttypes.h>
+
+/* ---------------------------------------------------------------------------------------------------------- import */
+
+/* Where the result's elements come from: it is [outer, count of index, inner]. */
+typedef struct gathering {
+    const int64_t *index;
+    size_t count, size, inner; /* of the indices, of the axis, of a slice */
+} gathering;
+
+static size_t source(const void *context, size_t i) {
+    const gathering *from = context;
+    size_t inside = i % from->inner, slice = i / from->inner % from->count, outer = i / from->inner / from->count;
+    return (outer * from->size + (size_t)from->index[slice]) * from->inner + inside;
+}
+
+/* The axis gives way to the dimensions of the indices. */
+static soma_status result_shape(const soma_onnx_shape *x, uint32_t axis, const soma_onnx_shape *index,
+                                soma_onnx_shape *out) {
+    *out = (soma_onnx_shape){.batched = x->batched};
+    if (x->rank - 1 + index->rank > SOMA_ONNX_MAX_RANK)
+        return soma_error(SOMA_UNSUPPORTED, "more than %d dimensions", SOMA_ONNX_MAX_RANK);
+    for (uint32_t i = 0; i < axis; i++) out->dim[out->rank++] = x->dim[i];
+    for (uint32_t i = 0; i < index->rank; i++) out->dim[out->rank++] = index->dim[i];
+    for (uint32_t i = axis + 1; i < x->rank; i++) out->dim[out->rank++] = x->dim[i];
+    size_t count = 1;
+    for (uint32_t i = 0; i < out->rank; i++)
+        if (!soma_multiply_size(count, out->dim[i], &count))
+            return soma_error(SOMA_INVALID_SHAPE, "more elements than memory has bytes");
+    return SOMA_OK;
+}
+
+static soma_status read_indices(soma_onnx_node *node, size_t size, int64_t *index) {
+    const soma_onnx_elements *elements = &node->input[1]->elements;
+    SOMA_TRY(soma_onnx_read_integers(node->importer->file, elements, index));
+    for (size_t i = 0; i < elements->count; i++) {
+        if (index[i] < -(int64_t)size || index[i] >= (int64_t)size)
+            return soma_error(SOMA_INVALID_FILE, "index %zu is %" PRId64 " in an axis of %zu", i, index[i], size);
+        if (index[i] < 0) index[i] += (int64_t)size;
+    }
+    return SOMA_OK;
+}
+
+/* One slice of a tensor. */
+static soma_status take_slice(soma_onnx_node *node, uint32_t axis, int64_t index, const soma_onnx_shape *out) {
+    soma_tensor *x, *y;
+    soma_tensor_spec spec = {.op = SOMA_OP_SLICE, .input_count = 1, .input = &x};
+    SOMA_TRY(soma_onnx_tensor_axis(node, &node->input[0]->shape, axis, &spec.attributes.slice.axis));
+    SOMA_TRY(soma_onnx_tensor(node, node->input[0], &x));
+    spec.attributes.slice.start = (size_t)index;
+    spec.attributes.slice.length = 1;
+    SOMA_TRY(soma_graph_add(soma_onnx_graph(node), &spec, &y));
+    return soma_onnx_give(node, y, out);
+}
+
+static soma_status gather(soma_onnx_node *node, uint32_t axis, int64_t *index) {
+    const soma_onnx_shape *x = &node->input[0]->shape;
+    size_t count = node->input[1]->elements.count;
+    soma_onnx_shape out;
+    SOMA_TRY(result_shape(x, axis, &node->input[1]->shape, &out));
+    if (axis < soma_onnx_first(node->importer, x)) return soma_onnx_mixes(node);
+    SOMA_TRY(read_indices(node, x->dim[axis], index));
+    const gathering from = {index, count, x->dim[axis], soma_onnx_count(x, axis + 1, x->rank)};
+    if (soma_onnx_is_known(node->input[0])) return soma_onnx_fold_selection(node, &out, source, &from);
+    if (count == 1) return take_slice(node, axis, index[0], &out);
+    return soma_error(SOMA_UNSUPPORTED,
+                      "%zu slices are gathered from values that are known only when the model runs; "
+                      "one is possible",
+                      count);
+}
+
+static soma_status import_gather(soma_onnx_node *node) {
+    const soma_onnx_value *indices = node->input[1];
+    int64_t given;
+    uint32_t axis;
+    SOMA_TRY(soma_onnx_get_integer(node, "axis", 0, &given));
+    SOMA_TRY(soma_onnx_axis(given, node->input[0]->shape.rank, &axis));
+    if (!indices->constant || !indices->integer)
+        return soma_error(SOMA_UNSUPPORTED, "%s must be whole numbers, and a constant of the file", indices->name);
+    SOMA_TRY(soma_onnx_take_made(node->importer, indices->elements.count, sizeof(int64_t), indices->name));
+    int64_t *index = soma_calloc(SOMA_MAX(indices->elements.count, (size_t)1), sizeof *index);
+    if (!index) return soma_out_of_memory(indices->elements.count * sizeof *index, indices->name);
+    soma_status status = gather(node, axis, index);
+    soma_free(index);
+    return status;
+}
+
+SOMA_ONNX_OP(Gather, 1, 2, 2, "axis", import_gather, 0);

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/* Shapes of values as numbers, and constants of a shape: both are known when the network is made. */
+#include "io/onnx/family.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---------------------------------------------------------------------------------------------------------- import */
+
+enum { INT64 = SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__INT64 };
+
+/* As in a slice: from the end if negative, and never outside. */
+static uint32_t bound(int64_t given, uint32_t rank) {
+    if (given < 0) given += rank;
+    return given < 0 ? 0 : (uint32_t)SOMA_MIN(given, (int64_t)rank);
+}
+
+/* The size of the batch is not known where the model does not fix it: NaN. */
+static double dimension(const soma_onnx_node *node, uint32_t axis) {
+    const soma_onnx_shape *x = &node->input[0]->shape;
+    bool open = axis < soma_onnx_first(node->importer, x) && x->dim[axis] == 0;
+    return open ? (double)NAN : (double)x->dim[axis];
+}
+
+static soma_status import_shape(soma_onnx_node *node) {
+    const soma_onnx_shape *x = &node->input[0]->shape;
+    int64_t start, end;
+    double *numbers = NULL;
+    SOMA_TRY(soma_onnx_get_integer(node, "start", 0, &start));
+    SOMA_TRY(soma_onnx_get_integer(node, "end", x->rank, &end));
+    uint32_t from = bound(start, x->rank), to = SOMA_MAX(bound(end, x->rank), from);
+    SOMA_TRY(soma_onnx_make(node, to - from, &numbers));
+    for (uint32_t i = from; i < to; i++) numbers[i - from] = dimension(node, i);
+    return soma_onnx_give_numbers(node, INT64, &(soma_onnx_shape){.rank = 1, .dim = {to - from}}, false, numbers);
+}
+
+SOMA_ONNX_OP(Shape, 1, 1, 1, "start end", import_shape, 0);
+
+static soma_status import_size(soma_onnx_node *node) {
+    const soma_onnx_shape *x = &node->input[0]->shape;
+    double *number, size = 1;
+    for (uint32_t i = 0; i < x->rank; i++) size *= dimension(node, i);
+    if (isnan(size)) return soma_onnx_unknown_batch(node->output.name);
+    SOMA_TRY(soma_onnx_make(node, 1, &number));
+    *number = size;
+    return soma_onnx_give_numbers(node, INT64, &(soma_onnx_shape){.rank = 0}, false, number);
+}
+
+SOMA_ONNX_OP(Size, 1, 1, 1, "", import_size, 0);
+
+/* One element for all; without the attribute a float of 0. */
+static soma_status get_element(const soma_onnx_node *node, soma_onnx_elements *elements) {
+    static const float zero = 0;
+    const Soma__Onnx__AttributeProto *value = soma_onnx_attribute(node, "value");
+    *elements = (soma_onnx_elements){.type = SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT, .count = 1, .floats = &zero};
+    if (!value) return SOMA_OK;
+    if (!value->t) return soma_error(SOMA_INVALID_FILE, "attribute value must be a tensor");
+    SOMA_TRY(soma_onnx_elements_of(node->importer->file, value->t, elements));
+    return elements->count == 1
+               ? SOMA_OK
+               : soma_error(SOMA_INVALID_FILE, "attribute value has %zu elements; it must have one", elements->count);
+}
+
+/* Takes no memory but where it becomes a tensor. */
+static soma_status import_constant_of_shape(soma_onnx_node *node) {
+    soma_onnx_value *output = &node->output;
+    soma_onnx_elements *elements = &output->elements;
+    int64_t size[SOMA_ONNX_MAX_RANK];
+    size_t rank, count = 1;
+    SOMA_TRY(soma_onnx_integers(node, 0, size, SOMA_ONNX_MAX_RANK, &rank));
+    SOMA_TRY(get_element(node, elements));
+    output->shape.rank = (uint32_t)rank;
+    for (size_t i = 0; i < rank; i++) {
+        if (size[i] < 0)
+            return soma_error(SOMA_INVALID_FILE, "dimension %zu of the shape is %lld", i, (long long)size[i]);
+        output->shape.dim[i] = (size_t)size[i];
+        if (!soma_multiply_size(count, (size_t)size[i], &count))
+            return soma_error(SOMA_INVALID_SHAPE, "more elements than memory has bytes");
+    }
+    output->constant = elements->equal = elements->made = true;
+    output->integer = soma_onnx_is_integer(elements->type);
+    elements->count = count;
+    elements->rank = output->shape.rank;
+    memcpy(elements->dim, output->shape.dim, sizeof elements->dim);
+    return SOMA_OK;
+}
+
+SOMA_ONNX_OP(ConstantOfShape, 9, 1, 1, "value", import_constant_of_shape, 0);

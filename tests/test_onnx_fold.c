@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: MIT */
+/* What ONNX models compute of constants and shapes alone is computed when they are read. Values by hand. */
+#include "base/file.h"
+#include "expect.h"
+#include "io/onnx/export.h"
+#include "onnx_model.h"
+#include "peak_memory.h"
+#include "temporary.h"
+
+#include <math.h>
+
+enum { MOST_VALUES = 32 };
+
+static soma_device *device;
+
+static soma_status load(const soma_onnx_options *options, soma_network **network) {
+    const char *path = temporary_path("m.onnx");
+    expect_ok(soma_file_write(path, W->data, W->size));
+    return soma_load_onnx(path, options, network);
+}
+
+static void with_integer(const char *op, const char *a, const char *b, const char *out, const char *name,
+                         int64_t value) {
+    size_t one = soma_onnx_begin_node(&made, op, out, (const char *[]){a, b, NULL});
+    soma_onnx_put_attribute_integer(&made, name, value);
+    soma_onnx_end_node(&made, one);
+}
+
+static void with_inputs(const char *op, const char *out, const char *const *inputs) {
+    soma_onnx_end_node(&made, soma_onnx_begin_node(&made, op, out, inputs));
+}
+#define NODE(op, out, ...) with_inputs(op, out, (const char *const[]){__VA_ARGS__, NULL})
+
+static void cast(const char *x, const char *out, int64_t type) {
+    with_integer("Cast", x, NULL, out, "to", type);
+}
+
+/* ---------------------------------------------------------------------------------------------------------- shapes */
+
+/* The chain by which exporters flatten: [batch, 4]. */
+static void flatten_by_shape(void) {
+    tensor("zero", 7, 0, NULL, 8);
+    integers("axes", 1, (const int64_t[]){0});
+    integers("rest", 1, (const int64_t[]){-1});
+    node("Shape", "x", NULL, "s");
+    node("Gather", "s", "zero", "batch");
+    node("Unsqueeze", "batch", "axes", "b");
+    with_integer("Concat", "b", "rest", "target", "axis", 0);
+    node("Reshape", "x", "target", "flat");
+    node("Neg", "flat", NULL, "y");
+}
+
+/* y = x + (2 3 + 7 - 1) / 4 = x + 3, of the sizes 2 and 3 of x; the quotient of whole numbers is one. */
+static void arithmetic(void) {
+    integers("one", 1, (const int64_t[]){1});
+    integers("two", 1, (const int64_t[]){2});
+    integers("three", 1, (const int64_t[]){3});
+    integers("seven", 1, (const int64_t[]){7});
+    integers("four", 1, (const int64_t[]){4});
+    node("Shape", "x", NULL, "s");
+    NODE("Slice", "a", "s", "one", "two");
+    NODE("Slice", "b", "s", "two", "three");
+    node("Mul", "a", "b", "p");
+    node("Add", "p", "seven", "q");
+    node("Sub", "q", "one", "r");
+    node("Div", "r", "four", "t");
+    cast("t", "f", 1);
+    node("Add", "x", "f", "y");
+}
+
+/* y = x + [[2, -1, -1], [0, 4, 2]]: -7 / 3 = -2 is truncated, and -1.9 becomes -1. */
+static void selection(void) {
+    integers("data", 6, (const int64_t[]){0, 1, 2, 3, 4, 5});
+    integers("shape", 2, (const int64_t[]){2, 3});
+    integers("starts", 2, (const int64_t[]){1, -1});
+    integers("ends", 2, (const int64_t[]){INT64_MIN + 1, -100});
+    integers("axes", 2, (const int64_t[]){0, 1});
+    integers("steps", 2, (const int64_t[]){-1, -2});
+    integers("pick", 3, (const int64_t[]){-1, 0, 0});
+    integers("seven", 1, (const int64_t[]){-7});
+    integers("three", 1, (const int64_t[]){3});
+    integers("cells", 1, (const int64_t[]){1});
+    node("Reshape", "data", "shape", "d");                      /* 0 1 2; 3 4 5 */
+    NODE("Slice", "e", "d", "starts", "ends", "axes", "steps"); /* 5 3; 2 0 */
+    with_integer("Gather", "e", "pick", "g", "axis", 1);        /* 3 5 5; 0 2 2 */
+    node("Div", "seven", "three", "quotient");                  /* -2 */
+    node("Add", "g", "quotient", "h");                          /* 1 3 3; -2 0 0 */
+    cast("h", "f", 1);
+    const float factor = -1.9f;
+    soma_onnx_put_constant(&made, "factor", 1, (const size_t[]){1}, &factor);
+    cast("factor", "whole", 7); /* -1 */
+    cast("whole", "w", 1);
+    node("Mul", "f", "w", "n"); /* -1 -3 -3; 2 0 0 */
+    node("Add", "x", "n", "y");
+}
+
+/* As many halves as the matrix has elements: y = (x0 + x1 + x2 + x3) / 2, twice. */
+static void weights_by_op(void) {
+    integers("shape", 2, (const int64_t[]){4, 2});
+    size_t one = soma_onnx_begin_node(&made, "ConstantOfShape", "w", (const char *[]){"shape", NULL});
+    size_t attribute = soma_onnx_open_message(W, NODE_ATTRIBUTE);
+    soma_onnx_put_text(W, 1, "value");
+    soma_onnx_put_integer(W, 20, 4); /* TENSOR */
+    soma_onnx_put_tensor(&made, 5, "", 1, (const size_t[]){1}, &(const float){0.5f});
+    soma_onnx_close_message(W, attribute);
+    soma_onnx_end_node(&made, one);
+    node("MatMul", "x", "w", "y");
+}
+
+/* The sizes of a tensor that is computed, and of a part of it; y = x + 2 - 4 */
+static void sizes(void) {
+    node("Relu", "x", NULL, "r");
+    with_integer("Shape", "r", NULL, "s", "start", -1);
+    cast("s", "f", 1);
+    node("Size", "weights", NULL, "n");
+    cast("n", "m", 1);
+    floats("weights", SHAPE(2, 2), (const float[]){1, 2, 3, 4});
+    node("Sub", "f", "m", "d");
+    node("Add", "x", "d", "y");
+}
+
+/* Pieces of what is computed: the middle of the last dimension, and one row. */
+static void pieces(void) {
+    integers("one", 1, (const int64_t[]){1});
+    integers("end", 1, (const int64_t[]){-1});
+    integers("axis", 1, (const int64_t[]){2});
+    tensor("zero", 7, 0, NULL, 8);
+    NODE("Slice", "m", "x", "one", "end", "axis");
+    with_integer("Gather", "m", "zero", "r", "axis", 1);
+    node("Neg", "r", NULL, "y");
+}
+
+static const struct {
+    const char *name;
+    void (*body)(void);
+    size_t rank;
+    int64_t shape[4];
+    size_t samples, count;
+    float x[MOST_VALUES], y[MOST_VALUES];
+} cases[] = {
+    {"flatten", flatten_by_shape, 3, {OPEN, 2, 2}, 2, 8, {1, 2, 3, 4, 5, 6, 7, 8}, {-1, -2, -3, -4, -5, -6, -7, -8}},
+    {"flatten", flatten_by_shape, 3, {1, 2, 2}, 1, 4, {1, 2, 3, 4}, {-1, -2, -3, -4}},
+    {"arithmetic", arithmetic, 3, {OPEN, 2, 3}, 1, 6, {0, 0, 0, 0, 0, 9}, {3, 3, 3, 3, 3, 12}},
+    {"selection", selection, 3, {OPEN, 2, 3}, 1, 6, {0, 0, 0, 0, 0, 0}, {-1, -3, -3, 2, 0, 0}},
+    {"weights", weights_by_op, 2, {OPEN, 4}, 1, 2, {1, 2, 3, 4}, {5, 5}},
+    {"sizes", sizes, 3, {OPEN, 3, 2}, 1, 6, {0, 1, 2, 3, 4, 5}, {-2, -1, 0, 1, 2, 3}},
+    {"pieces", pieces, 3, {OPEN, 2, 4}, 1, 2, {1, 2, 3, 4, 5, 6, 7, 8}, {-2, -3}},
+};
+
+START_TEST(what_is_computed_of_constants_is_known) {
+    soma_network *network;
+    float found[MOST_VALUES];
+    soma_compile_options options = {.loss = {SOMA_LOSS_NONE}};
+    onnx_make(cases[_i].body, 8, 15, cases[_i].rank, cases[_i].shape);
+    expect_ok(load(NULL, &network));
+    expect_ok(soma_compile(network, device, &options));
+    ck_assert_uint_eq(cases[_i].samples * soma_tensor_count(soma_network_output(network, 0)), cases[_i].count);
+    expect_ok(soma_run(network, cases[_i].x, cases[_i].samples, found));
+    for (size_t i = 0; i < cases[_i].count; i++)
+        ck_assert_msg(found[i] == cases[_i].y[i], "%s: value %zu is %.9g, expected %.9g", cases[_i].name, i,
+                      (double)found[i], (double)cases[_i].y[i]);
+    soma_network_destroy(network);
+}
+END_TEST
+
+/* ------------------------------------------------------------------------------------------------------- refusals */
+
+/* Twice the batch is no number that is known. */
+static void batch_doubled(void) {
+    integers("two", 1, (const int64_t[]){2});
+    integers("zero", 1, (const int64_t[]){0});
+    node("Shape", "x", NULL, "s");
+    node("Gather", "s", "zero", "b");
+    node("Mul", "b", "two", "d");
+    node("Reshape", "x", "d", "y");
+}
+static void batch_in_a_sum(void) {
+    node("Shape", "x", NULL, "s");
+    cast("s", "f", 1);
+    node("Add", "x", "f", "y");
+}
+static void batch_as_a_shape(void) {
+    node("Shape", "x", NULL, "s");
+    node("ConstantOfShape", "s", NULL, "w");
+    node("Add", "x", "w", "y");
+}
+static void by_zero(void) {
+    tensor("zero", 7, 0, NULL, 8);
+    integers("one", 1, (const int64_t[]){1});
+    node("Div", "one", "zero", "d");
+    node("Reshape", "x", "d", "y");
+}
+static void outside(void) {
+    integers("data", 2, (const int64_t[]){1, 2});
+    integers("two", 1, (const int64_t[]){2});
+    node("Gather", "data", "two", "d");
+    node("Reshape", "x", "d", "y");
+}
+static void too_large(void) {
+    integers("n", 1, (const int64_t[]){(int64_t)1 << 40});
+    node("Mul", "n", "n", "d");
+    node("Reshape", "x", "d", "y");
+}
+static void not_constant(void) {
+    integers("rows", 2, (const int64_t[]){0, 1});
+    with_integer("Gather", "x", "rows", "y", "axis", 1);
+}
+static void backwards(void) {
+    integers("start", 1, (const int64_t[]){-1});
+    integers("end", 1, (const int64_t[]){-9});
+    integers("axis", 1, (const int64_t[]){1});
+    integers("step", 1, (const int64_t[]){-1});
+    NODE("Slice", "y", "x", "start", "end", "axis", "step");
+}
+static void part_of_a_batch(void) {
+    integers("start", 1, (const int64_t[]){0});
+    integers("end", 1, (const int64_t[]){1});
+    NODE("Slice", "y", "x", "start", "end");
+}
+
+static const struct {
+    void (*body)(void);
+    soma_status status;
+    const char *words[2];
+} refused[] = {
+    {batch_doubled, SOMA_UNSUPPORTED, {"node 2", "size of the batch"}},
+    {batch_in_a_sum, SOMA_UNSUPPORTED, {"node 1", "size of the batch"}},
+    {batch_as_a_shape, SOMA_UNSUPPORTED, {"node 1", "size of the batch"}},
+    {by_zero, SOMA_INVALID_FILE, {"node 0", "divided by 0"}},
+    {outside, SOMA_INVALID_FILE, {"node 0", "index 0 is 2 in an axis of 2"}},
+    {too_large, SOMA_UNSUPPORTED, {"node 0", "too large for int64"}},
+    {not_constant, SOMA_UNSUPPORTED, {"node 0", "2 slices"}},
+    {backwards, SOMA_UNSUPPORTED, {"node 0", "step of axis 1 is -1"}},
+    {part_of_a_batch, SOMA_UNSUPPORTED, {"node 0", "which is the batch"}},
+};
+
+START_TEST(what_is_not_known_is_refused) {
+    soma_network *network;
+    onnx_make(refused[_i].body, 8, 15, SHAPE(OPEN, 4));
+    expect_error(load(NULL, &network), refused[_i].status, refused[_i].words[0], refused[_i].words[1]);
+}
+END_TEST
+
+/* --------------------------------------------------------------------------------------------------------- memory */
+
+static int64_t rows;
+
+/* A weight of rows x 4, and numbers computed of one of rows x 1 and one of 4. */
+static void large_weight(void) {
+    integers("shape", 2, (const int64_t[]){4, rows});
+    node("ConstantOfShape", "shape", NULL, "w");
+    node("MatMul", "x", "w", "p");
+    node("Neg", "x", NULL, "y");
+}
+static void large_numbers(void) {
+    integers("shape", 1, (const int64_t[]){rows});
+    node("ConstantOfShape", "shape", NULL, "n");
+    with_integer("Concat", "n", "n", "m", "axis", 0);
+    node("Neg", "x", NULL, "y");
+}
+
+START_TEST(memory_that_ops_make_is_bounded_by_the_option) {
+    static const struct {
+        void (*body)(void);
+        uint64_t bytes; /* for a row */
+    } bodies[] = {{large_weight, 4 * sizeof(float)}, {large_numbers, 2 * sizeof(double)}};
+    rows = 1 << 20; /* more than the file may take */
+    for (size_t i = 0; i < 2; i++) {
+        soma_network *network;
+        soma_onnx_options options = {.memory_limit = bodies[i].bytes * (uint64_t)rows};
+        make(bodies[i].body, 8, 15);
+        expect_ok(load(&options, &network));
+        soma_network_destroy(network);
+        expect_ok(load(NULL, &network));
+        soma_network_destroy(network);
+        options.memory_limit--;
+        peak_memory_start();
+        expect_error(load(&options, &network), SOMA_UNSUPPORTED, "m.onnx: node 1", "memory_limit", "16777215 bytes");
+        ck_assert_uint_lt(peak_memory(), 1 << 20);
+    }
+    rows = (int64_t)1 << 40; /* beyond the 4 GiB that are there where nothing is said */
+    for (size_t i = 0; i < 2; i++) {
+        soma_network *network;
+        make(bodies[i].body, 8, 15);
+        peak_memory_start();
+        expect_error(load(NULL, &network), SOMA_UNSUPPORTED, "node 1", "memory_limit", "4294967296 bytes");
+        ck_assert_uint_lt(peak_memory(), 1 << 20);
+    }
+}
+END_TEST
+
+int main(void) {
+    if (soma_device_open("cpu", NULL, &device) != SOMA_OK) return 1;
+    TCase *all = tcase_create("onnx, constants");
+    tcase_set_timeout(all, 60);
+    tcase_add_unchecked_fixture(all, temporary_create, temporary_destroy);
+    tcase_add_loop_test(all, what_is_computed_of_constants_is_known, 0, sizeof cases / sizeof *cases);
+    tcase_add_loop_test(all, what_is_not_known_is_refused, 0, sizeof refused / sizeof *refused);
+    tcase_add_test(all, memory_that_ops_make_is_bounded_by_the_option);
+    Suite *suite = suite_create("onnx, constants");
+    suite_add_tcase(suite, all);
+    SRunner *runner = srunner_create(suite);
+    srunner_set_fork_status(runner, CK_NOFORK); /* the device's threads do not survive a fork */
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    soma_device_close(device);
+    return failed ? 1 : 0;
+}
