@@ -12,7 +12,8 @@
  * the piece some rows on is asked for early, since the hardware does not foresee jumps from row to row.
  */
 #define GEMM_ROWS_AHEAD 8
-static void gemm_pack_rows(const float *b, size_t stride, size_t k, size_t width, float *packed) {
+__attribute__((unused)) static void gemm_pack_rows(const float *b, size_t stride, size_t k, size_t width,
+                                                   float *packed) {
     size_t panel = k * GEMM_COLUMNS, whole = width / GEMM_COLUMNS, rest = width % GEMM_COLUMNS;
     for (size_t i = 0; i < k; i++, b += stride, packed += GEMM_COLUMNS) {
         const float *from = b, *ahead = b + (i + GEMM_ROWS_AHEAD < k ? GEMM_ROWS_AHEAD * stride : 0);
@@ -34,7 +35,8 @@ static void gemm_pack_rows(const float *b, size_t stride, size_t k, size_t width
  * next is touched: the rows may all fall into the same few sets of the cache.
  */
 #define GEMM_LINE 16
-static void gemm_pack_panel(const float *b, size_t stride, size_t k, size_t width, float *panel) {
+__attribute__((unused)) static void gemm_pack_panel(const float *b, size_t stride, size_t k, size_t width,
+                                                    float *panel) {
     size_t whole = width / 4 * 4, quads = k / 4 * 4;
     for (size_t line = 0; line < quads; line += GEMM_LINE) {
         size_t end = SOMA_MIN(line + GEMM_LINE, quads);
@@ -51,7 +53,8 @@ static void gemm_pack_panel(const float *b, size_t stride, size_t k, size_t widt
     }
 }
 
-static void gemm_pack_columns(const float *b, size_t stride, size_t k, size_t width, float *packed) {
+__attribute__((unused)) static void gemm_pack_columns(const float *b, size_t stride, size_t k, size_t width,
+                                                      float *packed) {
     for (size_t j = 0; j < width; j += GEMM_COLUMNS, packed += k * GEMM_COLUMNS)
         gemm_pack_panel(b + j * stride, stride, k, SOMA_MIN((size_t)GEMM_COLUMNS, width - j), packed);
 }

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: MIT */
+/* CONV: one pass over y. */
+#include "device/cpu/conv/passes.h"
+
+SOMA_CPU_PLANNER(conv) {
+    return SOMA_FOR_ISA(soma_cpu_plan_conv_passes)(call, plan);
+}

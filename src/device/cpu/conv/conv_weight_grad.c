@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * CONV_WEIGHT_GRAD as a product of matrices, of which the left one is gathered (tile.h): rows are taps and channels,
+ * and the sum runs over the points of y. A task makes a block of dweight that fits the L2 cache, out of a piece of the
+ * points, band by band (geometry.h); where there are several pieces, their sums are added up afterwards.
+ *
+ * Pieces and bands depend on shapes alone, and so do the results.
+ */
+#include "device/cpu/conv/geometry.h"
+#include "device/cpu/conv/tile.h"
+
+/* Floats of a block of dweight. */
+#define BLOCK_FLOATS (48 * 1024)
+/* Floats of a box, and points, of a band. */
+#define BAND_FLOATS (24 * 1024)
+#define BAND_POINTS 512
+/* Pieces at most, floats of all their sums, and how many tasks are enough for the threads of any processor. */
+#define MAX_PIECES   16
+#define PIECE_FLOATS (1024 * 1024)
+#define ENOUGH_TASKS 32
+/* Multiplications of a task, at least. */
+#define TASK_WORK (1 << 20)
+/* dy is read where it lies if its rows are so short that those of a panel share no set of the L1 cache. */
+#define DIRECT_COLUMNS (2 * GEMM_COLUMNS)
+
+typedef struct weight_plan {
+    conv_pass pass;
+    size_t columns, units, stride;    /* of dweight: of a group; in all; floats of a row */
+    size_t row_tiles, rows_at_a_time; /* of dweight, and how many tiles are in a block */
+    size_t blocks, pieces;
+    size_t scratch; /* floats of a thread: a box, and a band of dy in panels */
+    size_t sums;    /* where the sums of the pieces begin in the workspace */
+    uint32_t tables[];
+} weight_plan;
+
+static float *scratch_of(const soma_call *call, const weight_plan *p, uint32_t thread) {
+    return (float *)soma_cpu_workspace(call) + thread * p->scratch;
+}
+
+/* What a thread works on. */
+typedef struct block {
+    const soma_call *call;
+    const weight_plan *plan;
+    const float *source; /* of the band */
+    float *panels;       /* scratch memory for the band's dy */
+    size_t from, points; /* of dy: the band's first, and how many */
+    soma_range tiles;
+    conv_output output;
+    float *to; /* dweight, or the piece's sums */
+} block;
+
+/* The columns of a unit, for all points of the band. */
+static const float *panel_of(const block *b, soma_range columns, size_t *stride) {
+    const weight_plan *p = b->plan;
+    const soma_view *view = &b->call->view[1];
+    size_t at = b->from * p->stride + columns.begin, width = columns.end - columns.begin;
+    size_t read = soma_round_up(width, SOMA_LANES);
+    const float *dy = soma_cpu_floats(view) + at;
+    /* Lanes past the columns may hold anything, but must not lie behind the last of dy. */
+    if (p->stride <= DIRECT_COLUMNS && at + (b->points - 1) * p->stride + read <= soma_view_count(view)) {
+        *stride = p->stride;
+        return dy;
+    }
+    gemm_pack_rows(dy, p->stride, b->points, width, b->panels);
+    *stride = GEMM_COLUMNS;
+    return b->panels;
+}
+
+static void multiply_unit(block *b, size_t index) {
+    const weight_plan *p = b->plan;
+    conv_unit unit = conv_unit_of(p->columns, index);
+    size_t stride = GEMM_COLUMNS;
+    const float *dy = b->points ? panel_of(b, unit.columns, &stride) : b->panels, *a[CONV_ROWS];
+    const float *source = b->source + unit.group * p->pass.from_channels;
+    b->output.column = unit.columns.begin;
+    b->output.columns = unit.columns.end - unit.columns.begin;
+    for (size_t tile = b->tiles.begin; tile < b->tiles.end; tile++) {
+        soma_range rows = soma_cpu_even_part(tile, p->pass.k, p->row_tiles);
+        for (size_t row = rows.begin; row < rows.end; row++) {
+            a[row - rows.begin] = source + p->pass.element[row];
+            b->output.row[row - rows.begin] = b->to + row * p->stride;
+        }
+        conv_tile_for(rows.end - rows.begin, unit.columns)(b->points, p->pass.pixel, a, dy, stride, &b->output);
+    }
+}
+
+static void multiply_band(block *b, const conv_band *band, float *box) {
+    const conv_pass *pass = &b->plan->pass;
+    b->points = band->points;
+    b->from = band->to / b->plan->stride;
+    b->source = soma_cpu_conv_source(pass, band, soma_cpu_floats(&b->call->view[0]), box);
+    for (size_t unit = 0; unit < b->plan->units; unit++) multiply_unit(b, unit);
+    b->output.beta = 1.0f;
+}
+
+static void multiply_task(const soma_call *call, const soma_cpu_plan *plan, size_t task, uint32_t thread) {
+    const weight_plan *p = plan->detail;
+    const soma_conv_params *params = &call->params.conv;
+    float *box = scratch_of(call, p, thread);
+    size_t piece = task / p->blocks, index = task % p->blocks;
+    block b = {.call = call,
+               .plan = p,
+               .panels = box + soma_round_up(soma_cpu_conv_box_size(&p->pass), SOMA_CPU_ALIGNMENT),
+               .tiles = soma_cpu_even_part(index, p->row_tiles, p->blocks),
+               .output = {.alpha = params->alpha, .beta = params->beta},
+               .to = soma_cpu_floats(&call->view[2])};
+    if (p->pieces > 1) {
+        b.to = (float *)soma_cpu_workspace(call) + p->sums + piece * p->pass.k * p->stride;
+        b.output.alpha = 1.0f;
+        b.output.beta = 0.0f;
+    }
+    soma_range bands = soma_cpu_even_part(piece, p->pass.band_count, p->pieces);
+    for (size_t i = bands.begin; i < bands.end; i++) {
+        conv_band band = soma_cpu_conv_band(&p->pass, i);
+        multiply_band(&b, &band, box);
+    }
+    if (bands.begin < bands.end) return;
+    b.source = b.panels; /* no points: sums of nothing */
+    for (size_t unit = 0; unit < p->units; unit++) multiply_unit(&b, unit);
+}
+
+static void add_task(const soma_call *call, const soma_cpu_plan *plan, size_t task, uint32_t thread) {
+    (void)thread;
+    const weight_plan *p = plan->detail;
+    const soma_conv_params *params = &call->params.conv;
+    size_t count = p->pass.k * p->stride;
+    soma_range range = soma_cpu_part(task, count, SOMA_CPU_CHUNK);
+    const float *sums = (const float *)soma_cpu_workspace(call) + p->sums;
+    float *out = soma_cpu_floats(&call->view[2]), alpha = params->alpha, beta = params->beta;
+    for (size_t i = range.begin; i < range.end; i += SOMA_LANES) {
+        size_t lanes = SOMA_MIN(range.end - i, (size_t)SOMA_LANES);
+        soma_vector sum = soma_load_lanes(sums + i, lanes), value = {0};
+        for (size_t piece = 1; piece < p->pieces; piece++) sum += soma_load_lanes(sums + piece * count + i, lanes);
+        if (beta != 0.0f) value = beta * soma_load_lanes(out + i, lanes);
+        soma_store_lanes(out + i, value + alpha * sum, lanes);
+    }
+}
+
+/* ---------------------------------------------------------------------------------------------------- the plan */
+
+static void cut(weight_plan *p, double work) {
+    size_t floats = p->pass.k * p->stride, bands = SOMA_MAX(p->pass.band_count, (size_t)1);
+    p->row_tiles = soma_cpu_parts(p->pass.k, conv_rows_for(p->columns));
+    p->blocks = SOMA_MIN(soma_cpu_parts(floats, BLOCK_FLOATS), p->row_tiles);
+    size_t tasks = (size_t)SOMA_MIN(work / TASK_WORK + 1.0, (double)ENOUGH_TASKS);
+    p->pieces = SOMA_MIN(soma_cpu_parts(tasks, p->blocks), (size_t)MAX_PIECES);
+    p->pieces = SOMA_MAX(SOMA_MIN(p->pieces, PIECE_FLOATS / floats), (size_t)1);
+    p->pieces = SOMA_MIN(p->pieces, bands);
+}
+
+static void share_out(weight_plan *p, soma_cpu_plan *plan) {
+    double points = (double)p->pass.images, floats = (double)(p->pass.k * p->stride);
+    for (int d = 0; d < 3; d++) points *= (double)p->pass.axis[d].count;
+    cut(p, points * floats);
+    p->scratch = soma_round_up(soma_cpu_conv_box_size(&p->pass), SOMA_CPU_ALIGNMENT) +
+                 SOMA_MAX(p->pass.band_points, (size_t)1) * GEMM_COLUMNS;
+    p->sums = plan->threads * p->scratch;
+    plan->workspace = (p->sums + (p->pieces > 1 ? p->pieces * p->pass.k * p->stride : 0)) * sizeof(float);
+    double columns = (double)p->pass.groups * (double)soma_round_up(p->columns, SOMA_LANES);
+    plan->nanoseconds = 0.3 / SOMA_LANES * points * columns * (double)p->pass.k + 0.3 * (double)p->pieces * floats +
+                        0.3 * points * (double)(p->pass.groups * (p->pass.from_channels + p->columns));
+    soma_cpu_add_phase(plan, multiply_task, p->blocks * p->pieces);
+    if (p->pieces > 1) soma_cpu_add_phase(plan, add_task, soma_cpu_parts(p->pass.k * p->stride, SOMA_CPU_CHUNK));
+}
+
+SOMA_CPU_PLANNER(conv_weight_grad) {
+    const soma_conv_params *params = &call->params.conv;
+    const soma_view *dweight = &call->view[2];
+    if (dweight->dtype != SOMA_F32) return SOMA_UNSUPPORTED;
+    if (soma_view_count(dweight) == 0) return SOMA_OK;
+    conv_pass pass = soma_cpu_conv_forward(params, &call->view[0], dweight, &call->view[1]);
+    if (soma_cpu_conv_choose_bands(&pass, BAND_FLOATS, BAND_POINTS) != SOMA_OK) return SOMA_UNSUPPORTED;
+    size_t size = sizeof(weight_plan) + soma_cpu_conv_table_size(&pass) * sizeof(uint32_t);
+    weight_plan *p = soma_calloc(1, size);
+    if (!p) return soma_out_of_memory(size, "the plan of a convolution's gradient");
+    plan->detail = p;
+    (void)soma_cpu_conv_fill_tables(&pass, p->tables);
+    p->pass = pass;
+    p->stride = dweight->shape[4];
+    p->columns = p->stride / params->groups;
+    p->units = conv_units(params->groups, p->columns);
+    share_out(p, plan);
+    return SOMA_OK;
+}

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * CONV and CONV_DATA_GRAD as products of matrices that are gathered (tile.h), pass by pass (geometry.h). First the
+ * weights are packed into panels, once for all; then each task makes a range of bands, in a range of the panels.
+ *
+ * An element of the result is summed along k in the same order by every kernel, whatever the cut: where a sum is
+ * interrupted depends on k alone. Therefore the cut may follow the number of threads, and the result still does not.
+ */
+#include "device/cpu/conv/passes.h"
+#include "device/cpu/conv/tile.h"
+
+/* The sums of a tile are interrupted after at most so many terms: what they are made of should stay in the L1 cache, in
+ * which the windows of neighbours overlap. */
+#define K_BLOCK 1024
+/* Floats of packed weights that are used for all tiles of a band in turn: they fit the L2 cache beside the band. */
+#define BLOCK_FLOATS (64 * 1024)
+/* Floats of a box, and points, of a band. */
+#define BAND_FLOATS (24 * 1024)
+#define BAND_POINTS 1024
+/* More passes than that are left to others. */
+#define MAX_PASSES 4096
+
+typedef struct pass_plan {
+    conv_pass pass;
+    size_t k_blocks;
+    size_t band_tasks, unit_tasks; /* the grid of tasks */
+    size_t first_task, first_item;
+    size_t weights; /* where its packed weights lie, in floats */
+} pass_plan;
+
+typedef struct passes_plan {
+    soma_cpu_function *function; /* NULL for the identity */
+    bool transposed;             /* the weights: from is y's side */
+    size_t kernel[3];
+    size_t units, columns;       /* of the result: units in all, and columns of a group */
+    size_t items, items_of_task; /* of packing: a unit of one tap */
+    size_t scratch;              /* floats of a thread's box */
+    size_t packed;               /* where packed weights begin in the workspace */
+    size_t count;
+    pass_plan pass[];
+} passes_plan;
+
+/* ----------------------------------------------------------------------------------------------------- packing */
+
+static size_t items_of(const passes_plan *p, const conv_pass *pass) {
+    return soma_cpu_conv_taps(pass) * p->units;
+}
+
+/* The taps of a unit lie one after the other, as [k, GEMM_COLUMNS]. */
+static void pack_item(const soma_call *call, const passes_plan *p, const pass_plan *own, size_t item) {
+    const conv_pass *pass = &own->pass;
+    size_t taps = soma_cpu_conv_taps(pass), tap = item % taps, k = pass->from_channels;
+    conv_unit unit = conv_unit_of(p->columns, item / taps);
+    size_t width = unit.columns.end - unit.columns.begin, stride = call->view[1].shape[4];
+    float *to =
+        (float *)soma_cpu_workspace(call) + p->packed + own->weights + (item / taps * pass->k + tap * k) * GEMM_COLUMNS;
+    const float *weight =
+        soma_cpu_floats(&call->view[1]) + soma_cpu_conv_tap(pass, p->kernel, tap) * call->view[1].shape[3] * stride;
+    if (p->transposed) {
+        size_t column = unit.columns.begin - unit.group * p->columns;
+        gemm_pack_panel(weight + column * stride + unit.group * k, stride, k, width, to);
+    } else
+        gemm_pack_rows(weight + unit.columns.begin, stride, k, width, to);
+}
+
+static void pack_task(const soma_call *call, const soma_cpu_plan *plan, size_t task, uint32_t thread) {
+    (void)thread;
+    const passes_plan *p = plan->detail;
+    soma_range items = soma_cpu_part(task, p->items, p->items_of_task);
+    const pass_plan *pass = p->pass;
+    for (size_t item = items.begin; item < items.end; item++) {
+        while (item >= pass->first_item + items_of(p, &pass->pass)) pass++;
+        pack_item(call, p, pass, item - pass->first_item);
+    }
+}
+
+/* --------------------------------------------------------------------------------------------------- the passes */
+
+/* What a thread works on. */
+typedef struct block {
+    const soma_call *call;
+    const passes_plan *plan;
+    const pass_plan *pass;
+    const float *source; /* of the band */
+    float *to;
+    soma_range units, k;
+} block;
+
+static const float *weights_of(const block *b, size_t unit) {
+    const pass_plan *own = b->pass;
+    return (const float *)soma_cpu_workspace(b->call) + b->plan->packed + own->weights +
+           (unit * own->pass.k + b->k.begin) * GEMM_COLUMNS;
+}
+
+/* f of what the block's units have made of these points, while it is in the cache. */
+static void apply_function(const block *b, soma_range points) {
+    const passes_plan *p = b->plan;
+    const soma_conv_params *params = &b->call->params.conv;
+    const uint32_t *to = b->pass->pass.to;
+    size_t begin = conv_unit_of(p->columns, b->units.begin).columns.begin,
+           end = conv_unit_of(p->columns, b->units.end - 1).columns.end, width = end - begin;
+    size_t count = points.end - points.begin, row = b->pass->pass.groups * p->columns;
+    if (width == row && to[points.end - 1] - to[points.begin] == (count - 1) * row) { /* in one piece */
+        width *= count;
+        count = 1;
+    }
+    for (size_t i = 0; i < count; i++) {
+        float *at = b->to + to[points.begin + i] + begin;
+        p->function(at, at, width, params->a, params->b);
+    }
+}
+
+static void multiply_points(const block *b, soma_range points) {
+    const conv_pass *pass = &b->pass->pass;
+    const passes_plan *p = b->plan;
+    const float *bias = soma_cpu_optional(&b->call->view[2]), *a[CONV_ROWS];
+    bool first = b->k.begin == 0, last = b->k.end == pass->k;
+    size_t rows = points.end - points.begin, group = SIZE_MAX;
+    conv_output output = {.alpha = 1.0f, .beta = first ? 0.0f : 1.0f};
+    for (size_t i = 0; i < rows; i++) output.row[i] = b->to + pass->to[points.begin + i];
+    for (size_t i = b->units.begin; i < b->units.end; i++) {
+        conv_unit unit = conv_unit_of(p->columns, i);
+        if (unit.group != group) {
+            group = unit.group;
+            for (size_t row = 0; row < rows; row++)
+                a[row] = b->source + pass->pixel[points.begin + row] + group * pass->from_channels;
+        }
+        output.column = unit.columns.begin;
+        output.columns = unit.columns.end - unit.columns.begin;
+        output.bias = last && bias ? bias + unit.columns.begin : NULL;
+        conv_tile_for(rows, unit.columns)(b->k.end - b->k.begin, pass->element + b->k.begin, a, weights_of(b, i),
+                                          GEMM_COLUMNS, &output);
+    }
+    if (last && p->function) apply_function(b, points);
+}
+
+static void multiply_band(block *b, size_t points, soma_range units) {
+    const pass_plan *own = b->pass;
+    size_t tiles = soma_cpu_parts(points, conv_rows_for(b->plan->columns));
+    for (size_t part = 0; part < own->k_blocks; part++) {
+        b->k = soma_cpu_even_part(part, own->pass.k, own->k_blocks);
+        size_t together = SOMA_MAX(BLOCK_FLOATS / GEMM_COLUMNS / SOMA_MAX(b->k.end - b->k.begin, (size_t)1), (size_t)1);
+        for (size_t unit = units.begin; unit < units.end; unit += together) {
+            b->units = (soma_range){unit, SOMA_MIN(unit + together, units.end)};
+            for (size_t tile = 0; tile < tiles; tile++) multiply_points(b, soma_cpu_even_part(tile, points, tiles));
+        }
+    }
+}
+
+static void pass_task(const soma_call *call, const soma_cpu_plan *plan, size_t task, uint32_t thread) {
+    const passes_plan *p = plan->detail;
+    const pass_plan *own = p->pass;
+    while (task >= own->first_task + own->band_tasks * own->unit_tasks) own++;
+    task -= own->first_task;
+    float *box = (float *)soma_cpu_workspace(call) + thread * p->scratch;
+    soma_range bands = soma_cpu_even_part(task / own->unit_tasks, own->pass.band_count, own->band_tasks),
+               units = soma_cpu_even_part(task % own->unit_tasks, p->units, own->unit_tasks);
+    block b = {.call = call, .plan = p, .pass = own};
+    for (size_t i = bands.begin; i < bands.end; i++) {
+        conv_band band = soma_cpu_conv_band(&own->pass, i);
+        b.source = soma_cpu_conv_source(&own->pass, &band, soma_cpu_floats(&call->view[0]), box);
+        b.to = soma_cpu_floats(&call->view[3]) + band.to;
+        multiply_band(&b, band.points, units);
+    }
+}
+
+/* ---------------------------------------------------------------------------------------------------- the plan */
+
+/* Floats of packed weights, or nanoseconds, for which another task is worth its start. */
+#define PACK_TASK        8192
+#define TASK_NANOSECONDS 5000.0
+/* Of a long call each thread gets several tasks, so that one that is held up leaves some to the others. */
+#define LONG_TASK_NANOSECONDS 50000.0
+#define TASKS_PER_THREAD      4
+
+static size_t tasks_for(const soma_cpu_plan *plan, double nanoseconds) {
+    size_t worthwhile = (size_t)(nanoseconds / TASK_NANOSECONDS) + 1, threads = plan->threads;
+    if (worthwhile < threads || threads == 1) return SOMA_MIN(worthwhile, threads);
+    size_t several = (size_t)(nanoseconds / LONG_TASK_NANOSECONDS) / threads;
+    return threads * SOMA_MIN(SOMA_MAX(several, (size_t)1), (size_t)TASKS_PER_THREAD);
+}
+
+/* Multiplications take most of it: whole vectors of columns, whole tiles of rows. Then each place is copied, and each
+ * result stored. */
+static double nanoseconds_of(const passes_plan *p, const conv_pass *pass) {
+    double points = (double)pass->images;
+    for (int d = 0; d < 3; d++) points *= (double)pass->axis[d].count;
+    double columns = (double)pass->groups * (double)soma_round_up(p->columns, SOMA_LANES);
+    return points * (0.3 / SOMA_LANES * columns * (double)pass->k + 0.5 * columns +
+                     0.3 * (double)(pass->groups * pass->from_channels));
+}
+
+static conv_pass make_pass(const soma_call *call, size_t index) {
+    const soma_conv_params *params = &call->params.conv;
+    conv_pass pass = call->primitive == SOMA_PRIMITIVE_CONV
+                         ? soma_cpu_conv_forward(params, &call->view[0], &call->view[1], &call->view[3])
+                         : soma_cpu_conv_residue(params, &call->view[0], &call->view[1], &call->view[3], index);
+    soma_cpu_conv_trim(&pass);
+    return pass;
+}
+
+/* All passes with their bands, and the tables of all; in one piece of memory, which is freed with the plan. */
+static soma_status make_passes(const soma_call *call, size_t count, passes_plan **made) {
+    size_t entries = 0, head = sizeof(passes_plan) + count * sizeof(pass_plan);
+    conv_pass pass;
+    for (size_t i = 0; i < count; i++) {
+        pass = make_pass(call, i);
+        if (soma_cpu_conv_choose_bands(&pass, BAND_FLOATS, BAND_POINTS) != SOMA_OK) return SOMA_UNSUPPORTED;
+        entries += soma_cpu_conv_table_size(&pass);
+    }
+    passes_plan *p = soma_calloc(1, head + entries * sizeof(uint32_t));
+    if (!p) return soma_out_of_memory(head + entries * sizeof(uint32_t), "the plan of a convolution");
+    uint32_t *tables = (uint32_t *)(void *)((unsigned char *)p + head);
+    p->count = count;
+    for (size_t i = 0; i < count; i++) {
+        pass = make_pass(call, i);
+        (void)soma_cpu_conv_choose_bands(&pass, BAND_FLOATS, BAND_POINTS);
+        tables = soma_cpu_conv_fill_tables(&pass, tables);
+        p->pass[i].pass = pass;
+    }
+    *made = p;
+    return SOMA_OK;
+}
+
+static void share_out(passes_plan *p, soma_cpu_plan *plan) {
+    size_t tasks = 0, floats = 0;
+    double all = 0.0;
+    for (size_t i = 0; i < p->count; i++) all += nanoseconds_of(p, &p->pass[i].pass);
+    for (size_t i = 0; i < p->count; i++) {
+        pass_plan *own = &p->pass[i];
+        const conv_pass *pass = &own->pass;
+        double share = all > 0.0 ? nanoseconds_of(p, pass) / all : 0.0;
+        size_t wanted = (size_t)(share * (double)tasks_for(plan, all) + 0.999);
+        own->k_blocks = SOMA_MAX(soma_cpu_parts(pass->k, K_BLOCK), (size_t)1);
+        own->band_tasks = SOMA_MIN(wanted, pass->band_count);
+        own->unit_tasks = own->band_tasks ? SOMA_MIN(soma_cpu_parts(wanted, own->band_tasks), p->units) : (size_t)1;
+        own->first_task = tasks;
+        own->first_item = p->items;
+        own->weights = floats;
+        tasks += own->band_tasks * own->unit_tasks;
+        p->items += items_of(p, pass);
+        floats += p->units * pass->k * GEMM_COLUMNS;
+        p->scratch = SOMA_MAX(p->scratch, soma_round_up(soma_cpu_conv_box_size(pass), SOMA_CPU_ALIGNMENT));
+    }
+    p->packed = plan->threads * p->scratch;
+    plan->workspace = (p->packed + floats) * sizeof(float);
+    size_t of_item = p->items ? floats / p->items : 1;
+    p->items_of_task = PACK_TASK / SOMA_MAX(of_item, (size_t)1) + 1;
+    plan->nanoseconds = all + 0.2 * (double)floats;
+    soma_cpu_add_phase(plan, pack_task, soma_cpu_parts(p->items, p->items_of_task));
+    soma_cpu_add_phase(plan, pass_task, tasks);
+}
+
+SOMA_CPU_PLANNER(conv_passes) {
+    const soma_conv_params *params = &call->params.conv;
+    const soma_view *weight = &call->view[1], *to = &call->view[3];
+    if ((unsigned)params->function >= SOMA_FUNCTION_COUNT || to->dtype != SOMA_F32) return SOMA_UNSUPPORTED;
+    bool transposed = call->primitive == SOMA_PRIMITIVE_CONV_DATA_GRAD;
+    if (soma_view_count(to) == 0) return SOMA_OK;
+    size_t count = transposed ? soma_cpu_conv_residues(params, to) : 1;
+    if (count > MAX_PASSES) return SOMA_UNSUPPORTED;
+    passes_plan *p;
+    SOMA_TRY(make_passes(call, count, &p));
+    plan->detail = p;
+    p->transposed = transposed;
+    if (params->function != SOMA_IDENTITY) p->function = SOMA_FOR_ISA(soma_cpu_get_function)(params->function);
+    for (int d = 0; d < 3; d++) p->kernel[d] = weight->shape[d];
+    p->columns = to->shape[4] / params->groups;
+    p->units = conv_units(params->groups, p->columns);
+    share_out(p, plan);
+    return SOMA_OK;
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* CONV and CONV_DATA_GRAD, which differ in their passes and in which way round the weights lie. */
+#ifndef SOMA_DEVICE_CPU_CONV_PASSES_H
+#define SOMA_DEVICE_CPU_CONV_PASSES_H
+
+#include "device/cpu/conv/geometry.h"
+#include "device/cpu/kernels.h"
+
+/* A plan for either. Views: from, weight, [bias], to. */
+SOMA_CPU_PLANNER(conv_passes);
+
+#endif

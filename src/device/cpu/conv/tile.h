@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The innermost part of convolution: a tile of sums, up to CONV_ROWS rows of one or two vectors, held in registers
+ * while k runs. It is the product of matrices of which the left one is gathered: element (i, l) of it is
+ * a[i][index[l]].
+ *
+ * Forward, rows are points, and the index tells where taps and channels lie from a point; for the weights' gradient
+ * rows are taps and channels, and the index tells where the points lie: the same two tables, changed round.
+ */
+#ifndef SOMA_DEVICE_CPU_CONV_TILE_H
+#define SOMA_DEVICE_CPU_CONV_TILE_H
+
+#include "device/cpu/gemm/pack.h"
+
+/* Rows at most: of a tile of two vectors, as in a matrix product; of one of one vector, enough sums to keep the
+ * multipliers busy. */
+#define CONV_ROWS_OF_TWO GEMM_ROWS
+#define CONV_ROWS        12
+
+/* out = alpha sum + beta out + bias. */
+typedef struct conv_output {
+    float *row[CONV_ROWS];
+    size_t column;     /* from there: of the tile's first column */
+    size_t columns;    /* that there are: at most those of the tile */
+    float alpha, beta; /* beta 0: out is not read */
+    const float *bias; /* of these columns, or NULL */
+} conv_output;
+
+/* Row l of b lies at b[l * b_stride], all vectors of it readable. */
+typedef void conv_tile(size_t k, const uint32_t *index, const float *const *a, const float *b, size_t b_stride,
+                       const conv_output *output);
+
+static inline __attribute__((always_inline)) void
+conv_store(soma_vector sum[CONV_ROWS][GEMM_VECTORS], const conv_output *output, int rows, int vectors, size_t last) {
+    float alpha = output->alpha, beta = output->beta;
+    soma_vector rest[GEMM_VECTORS] = {{0}};
+    if (output->bias)
+        for (int j = 0; j < vectors; j++)
+            rest[j] = soma_load_lanes(output->bias + j * SOMA_LANES, j + 1 < vectors ? SOMA_LANES : last);
+    SOMA_UNROLL
+    for (int i = 0; i < rows; i++) {
+        float *row = output->row[i] + output->column;
+        for (int j = 0; j < vectors; j++) {
+            size_t lanes = j + 1 < vectors ? SOMA_LANES : last;
+            soma_vector value = rest[j];
+            if (beta != 0.0f) value += beta * soma_load_lanes(row + j * SOMA_LANES, lanes);
+            value += alpha * sum[i][j];
+            soma_store_lanes(row + j * SOMA_LANES, value, lanes);
+        }
+    }
+}
+
+/* Where the columns end inside the tile: not worth a copy in every kernel. */
+static __attribute__((noinline)) void conv_store_part(soma_vector sum[CONV_ROWS][GEMM_VECTORS],
+                                                      const conv_output *output, int rows, int vectors) {
+    size_t last = output->columns - (size_t)(vectors - 1) * SOMA_LANES;
+    if (vectors == 1)
+        conv_store(sum, output, rows, 1, last);
+    else
+        conv_store(sum, output, rows, 2, last);
+}
+
+static inline __attribute__((always_inline)) void conv_multiply(size_t k, const uint32_t *index, const float *const *a,
+                                                                const float *b, size_t b_stride,
+                                                                const conv_output *output, int rows, int vectors) {
+    soma_vector sum[CONV_ROWS][GEMM_VECTORS];
+    const float *from[CONV_ROWS];
+    SOMA_UNROLL
+    for (int i = 0; i < rows; i++) {
+        from[i] = a[i];
+        for (int j = 0; j < vectors; j++) sum[i][j] = (soma_vector){0};
+    }
+    for (size_t l = 0; l < k; l++, b += b_stride) {
+        size_t at = index[l];
+        soma_vector row[GEMM_VECTORS];
+        for (int j = 0; j < vectors; j++) row[j] = ((const soma_vector *)b)[j];
+        SOMA_UNROLL
+        for (int i = 0; i < rows; i++) {
+            float x = from[i][at];
+            for (int j = 0; j < vectors; j++) sum[i][j] += x * row[j];
+        }
+    }
+    if (output->columns == (size_t)vectors * SOMA_LANES)
+        conv_store(sum, output, rows, vectors, SOMA_LANES);
+    else {
+        soma_vector spilled[CONV_ROWS][GEMM_VECTORS];
+        SOMA_UNROLL
+        for (int i = 0; i < rows; i++)
+            for (int j = 0; j < vectors; j++) spilled[i][j] = sum[i][j];
+        conv_store_part(spilled, output, rows, vectors);
+    }
+}
+
+#define CONV_TILE(rows, vectors)                                                                                       \
+    static void conv_tile_##rows##_##vectors(size_t k, const uint32_t *index, const float *const *a, const float *b,   \
+                                             size_t b_stride, const conv_output *output) {                             \
+        conv_multiply(k, index, a, b, b_stride, output, rows, vectors);                                                \
+    }
+#define CONV_TILES(rows) CONV_TILE(rows, 1) CONV_TILE(rows, 2)
+CONV_TILES(1)
+CONV_TILES(2)
+CONV_TILES(3)
+CONV_TILES(4)
+CONV_TILES(5)
+CONV_TILES(6)
+CONV_TILE(7, 1)
+CONV_TILE(8, 1)
+CONV_TILE(9, 1)
+CONV_TILE(10, 1)
+CONV_TILE(11, 1)
+CONV_TILE(12, 1)
+#if CONV_ROWS_OF_TWO >= 8
+CONV_TILE(7, 2)
+CONV_TILE(8, 2)
+#endif
+#if CONV_ROWS_OF_TWO >= 12
+CONV_TILE(9, 2)
+CONV_TILE(10, 2)
+CONV_TILE(11, 2)
+CONV_TILE(12, 2)
+#endif
+
+/* [vectors - 1][rows - 1] */
+static conv_tile *const conv_tiles[GEMM_VECTORS][CONV_ROWS] = {
+    {conv_tile_1_1, conv_tile_2_1, conv_tile_3_1, conv_tile_4_1, conv_tile_5_1, conv_tile_6_1, conv_tile_7_1,
+     conv_tile_8_1, conv_tile_9_1, conv_tile_10_1, conv_tile_11_1, conv_tile_12_1},
+    {
+        conv_tile_1_2,
+        conv_tile_2_2,
+        conv_tile_3_2,
+        conv_tile_4_2,
+        conv_tile_5_2,
+        conv_tile_6_2,
+#if CONV_ROWS_OF_TWO >= 8
+        conv_tile_7_2,
+        conv_tile_8_2,
+#endif
+#if CONV_ROWS_OF_TWO >= 12
+        conv_tile_9_2,
+        conv_tile_10_2,
+        conv_tile_11_2,
+        conv_tile_12_2,
+#endif
+    }};
+
+/* Rows of a tile at most, for so many columns in all. */
+static inline size_t conv_rows_for(size_t columns) {
+    return columns <= SOMA_LANES ? CONV_ROWS : CONV_ROWS_OF_TWO;
+}
+
+/* ------------------------------------------------------------------------------------------------------- units */
+
+/* A unit is a panel of columns of one group. */
+static inline size_t conv_units(size_t groups, size_t columns) {
+    return groups * soma_cpu_parts(columns, GEMM_COLUMNS);
+}
+
+typedef struct conv_unit {
+    size_t group;
+    soma_range columns; /* among those of all groups */
+} conv_unit;
+
+static inline conv_unit conv_unit_of(size_t columns, size_t index) {
+    size_t panels = soma_cpu_parts(columns, GEMM_COLUMNS), group = index / panels;
+    soma_range range = soma_cpu_part(index % panels, columns, GEMM_COLUMNS);
+    return (conv_unit){group, {group * columns + range.begin, group * columns + range.end}};
+}
+
+static inline conv_tile *conv_tile_for(size_t rows, soma_range columns) {
+    return conv_tiles[(columns.end - columns.begin - 1) / SOMA_LANES][rows - 1];
+}
+
+#endif
