@@ -8,15 +8,14 @@
 /* ---------------------------------------------------------------------------------------------------------- import */
 
 /* The value's dimensions in the result's reading: those before the batch, which must be 1, go. */
-static soma_status strip(soma_onnx_node *node, soma_tensor **x, soma_onnx_shape *shape, uint32_t rank) {
-    const soma_onnx_importer *importer = node->importer;
-    if (importer->whole) return SOMA_OK;
+static soma_status strip(const soma_onnx_node *node, soma_onnx_shape *shape, uint32_t rank) {
+    if (node->importer->whole) return SOMA_OK;
     if (shape->batched) return shape->rank == rank ? SOMA_OK : soma_onnx_mixes(node);
     if (shape->rank < rank) return SOMA_OK;
     if (shape->rank > rank || shape->dim[0] != 1) return soma_onnx_mixes(node);
     shape->rank--;
     memmove(shape->dim, shape->dim + 1, shape->rank * sizeof *shape->dim);
-    return soma_onnx_reshaped(node, *x, shape, x);
+    return SOMA_OK;
 }
 
 static soma_status broadcast(const soma_onnx_node *node, const soma_onnx_shape *a, const soma_onnx_shape *b,
@@ -36,25 +35,106 @@ static bool same_dimensions(const soma_onnx_shape *a, const soma_onnx_shape *b) 
     return a->rank == b->rank && memcmp(a->dim, b->dim, a->rank * sizeof *a->dim) == 0;
 }
 
-soma_status soma_onnx_combine(soma_onnx_node *node, soma_tensor *a, const soma_onnx_shape *a_shape, soma_tensor *b,
-                              const soma_onnx_shape *b_shape, soma_binary op, soma_tensor **out,
-                              soma_onnx_shape *out_shape) {
-    const soma_onnx_importer *importer = node->importer;
-    soma_onnx_shape p = *a_shape, q = *b_shape;
-    SOMA_TRY(broadcast(node, &p, &q, out_shape));
-    if (out_shape->batched) {
-        SOMA_TRY(strip(node, &a, &p, out_shape->rank));
-        SOMA_TRY(strip(node, &b, &q, out_shape->rank));
+/* Elements of a sample. */
+static size_t elements(const soma_onnx_node *node, const soma_onnx_shape *shape) {
+    return soma_onnx_count(shape, soma_onnx_first(node->importer, shape), shape->rank);
+}
+
+/* An operand: a value, and the shape in which it is read. */
+typedef struct operand {
+    soma_onnx_value *value;
+    soma_onnx_shape shape;
+} operand;
+
+static soma_status in_plain_order(soma_onnx_node *node, operand *a, operand *b, soma_binary op, soma_onnx_value *out) {
+    bool plain =
+        same_dimensions(&a->shape, &b->shape) || elements(node, &a->shape) == 1 || elements(node, &b->shape) == 1;
+    soma_tensor *x, *y;
+    if (!plain && (!soma_onnx_is_exact(node->importer, &a->shape) || !soma_onnx_is_exact(node->importer, &b->shape)))
+        return soma_error(SOMA_UNSUPPORTED, "broadcasting in %u dimensions", out->shape.rank);
+    SOMA_TRY(soma_onnx_tensor(node, a->value, &x));
+    SOMA_TRY(soma_onnx_tensor(node, b->value, &y));
+    SOMA_TRY(soma_onnx_reshaped(node, x, &a->shape, &x));
+    SOMA_TRY(soma_onnx_reshaped(node, y, &b->shape, &y));
+    SOMA_TRY(soma_graph_binary(soma_onnx_graph(node), x, y, op, &out->tensor));
+    return soma_onnx_reshaped(node, out->tensor, &out->shape, &out->tensor);
+}
+
+/* Dimensions of 1 before those of a sample, so that there are as many as in the result. */
+static void pad(const soma_onnx_node *node, soma_onnx_shape *shape, uint32_t rank) {
+    uint32_t first = soma_onnx_first(node->importer, shape), missing = rank - (shape->rank - first);
+    memmove(shape->dim + first + missing, shape->dim + first, (shape->rank - first) * sizeof *shape->dim);
+    for (uint32_t i = 0; i < missing; i++) shape->dim[first + i] = 1;
+    shape->rank += missing;
+}
+
+/* As the one that is not in ONNX's order lies, or the larger of them. Else, and where that is no order of the
+ * dimensions, in ONNX's. */
+static soma_status in_any_order(soma_onnx_node *node, operand *a, operand *b, soma_binary op, soma_onnx_value *out) {
+    uint32_t order[SOMA_ONNX_MAX_RANK], rank = out->shape.rank - soma_onnx_first(node->importer, &out->shape);
+    bool first =
+        a->value->layout.rank && (b->value->layout.rank == 0 || elements(node, &a->shape) >= elements(node, &b->shape));
+    operand p = *a, q = *b;
+    soma_tensor *x, *y;
+    if (a->value->layout.rank == 0 && b->value->layout.rank == 0) return in_plain_order(node, a, b, op, out);
+    pad(node, &p.shape, rank);
+    pad(node, &q.shape, rank);
+    if (!soma_onnx_order(node, first ? a->value : b->value, first ? &p.shape : &q.shape, order))
+        return in_plain_order(node, a, b, op, out);
+    SOMA_TRY(soma_onnx_arranged(node, p.value, &p.shape, order, &x));
+    SOMA_TRY(soma_onnx_arranged(node, q.value, &q.shape, order, &y));
+    SOMA_TRY(soma_graph_binary(soma_onnx_graph(node), x, y, op, &out->tensor));
+    return soma_onnx_layout_of(node, &out->shape, order, &out->layout)
+               ? SOMA_OK
+               : soma_onnx_reshaped(node, out->tensor, &out->shape, &out->tensor);
+}
+
+/* The other operand is one number: this one lies as it may. */
+static soma_status with_number(soma_onnx_node *node, operand *a, operand *b, bool number_first, soma_binary op,
+                               soma_onnx_value *out) {
+    operand *many = number_first ? b : a, *one = number_first ? a : b;
+    soma_tensor *x, *y, single = {.batched = one->shape.batched, .rank = 1, .shape = {1}};
+    SOMA_TRY(soma_onnx_tensor_as_it_lies(node, many->value, &x));
+    SOMA_TRY(soma_onnx_tensor(node, one->value, &y));
+    if (!soma_tensor_same_shape(y, &single)) SOMA_TRY(soma_graph_reshape(y->graph, y, &single, &y));
+    SOMA_TRY(soma_graph_binary(soma_onnx_graph(node), number_first ? y : x, number_first ? x : y, op, &out->tensor));
+    out->layout = many->value->layout;
+    return SOMA_OK;
+}
+
+soma_status soma_onnx_combine(soma_onnx_node *node, soma_onnx_value *a, const soma_onnx_shape *a_shape,
+                              soma_onnx_value *b, const soma_onnx_shape *b_shape, soma_binary op,
+                              soma_onnx_value *out) {
+    operand p = {a, *a_shape}, q = {b, *b_shape};
+    soma_onnx_value result = {.name = node->output.name};
+    SOMA_TRY(broadcast(node, &p.shape, &q.shape, &result.shape));
+    if (result.shape.batched) {
+        SOMA_TRY(strip(node, &p.shape, result.shape.rank));
+        SOMA_TRY(strip(node, &q.shape, result.shape.rank));
     }
-    bool plain = same_dimensions(&p, &q) || soma_tensor_count(a) == 1 || soma_tensor_count(b) == 1;
-    if (!plain && (!soma_onnx_is_exact(importer, &p) || !soma_onnx_is_exact(importer, &q)))
-        return soma_error(SOMA_UNSUPPORTED, "broadcasting in %u dimensions", out_shape->rank);
-    SOMA_TRY(soma_graph_binary(soma_onnx_graph(node), a, b, op, out));
-    return soma_onnx_reshaped(node, *out, out_shape, out);
+    if (a->layout.rank && elements(node, &q.shape) == 1 && a_shape->batched == result.shape.batched)
+        SOMA_TRY(with_number(node, &p, &q, false, op, &result));
+    else if (b->layout.rank && elements(node, &p.shape) == 1 && b_shape->batched == result.shape.batched)
+        SOMA_TRY(with_number(node, &p, &q, true, op, &result));
+    else
+        SOMA_TRY(in_any_order(node, &p, &q, op, &result));
+    *out = result;
+    return SOMA_OK;
+}
+
+/* A number that is not trained, as an operand. */
+static soma_status make_number(soma_onnx_node *node, float number, soma_onnx_value *value) {
+    *value = (soma_onnx_value){.name = node->output.name};
+    return soma_onnx_fill(node, number, &value->tensor);
+}
+
+/* The result is what was combined. */
+static soma_status give(soma_onnx_node *node, const soma_onnx_value *value) {
+    return soma_onnx_give_like(node, value->tensor, value);
 }
 
 /* Before opset 7 broadcasting was asked for by an attribute, and `axis` said where the second operand begins. */
-static soma_status align_second(soma_onnx_node *node, soma_tensor **b, soma_onnx_shape *b_shape) {
+static soma_status align_second(const soma_onnx_node *node, soma_onnx_shape *b_shape) {
     const soma_onnx_shape *a_shape = &node->input[0]->shape;
     int64_t asked, axis;
     if (node->opset >= 7) return SOMA_OK;
@@ -67,7 +147,7 @@ static soma_status align_second(soma_onnx_node *node, soma_tensor **b, soma_onnx
     if (axis < 0 || axis + b_shape->rank > a_shape->rank)
         return soma_error(SOMA_INVALID_FILE, "the second operand does not lie within the first from its axis on");
     while (axis + b_shape->rank < a_shape->rank) b_shape->dim[b_shape->rank++] = 1;
-    return soma_onnx_reshaped(node, *b, b_shape, b);
+    return SOMA_OK;
 }
 
 /* Those that shapes are computed by. Before opset 7 nothing is broadcast unless that is asked for. */
@@ -80,16 +160,14 @@ static bool folds(const soma_onnx_node *node) {
 
 static soma_status import_binary(soma_onnx_node *node) {
     soma_binary op = (soma_binary)node->row->parameter;
-    soma_tensor *a, *b, *y;
-    soma_onnx_shape b_shape = node->input[1]->shape, shape;
+    soma_onnx_value y;
+    soma_onnx_shape b_shape = node->input[1]->shape;
     if (folds(node)) return soma_onnx_fold_binary(node);
-    SOMA_TRY(soma_onnx_tensor(node, node->input[0], &a));
-    SOMA_TRY(soma_onnx_tensor(node, node->input[1], &b));
-    SOMA_TRY(align_second(node, &b, &b_shape));
-    SOMA_TRY(soma_onnx_combine(node, a, &node->input[0]->shape, b, &b_shape, op, &y, &shape));
+    SOMA_TRY(align_second(node, &b_shape));
+    SOMA_TRY(soma_onnx_combine(node, node->input[0], &node->input[0]->shape, node->input[1], &b_shape, op, &y));
     node->output.integer = op == SOMA_BINARY_GREATER || op == SOMA_BINARY_GREATER_EQUAL;
     if (node->output.integer) node->output.elements.type = SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__BOOL;
-    return soma_onnx_give(node, y, &shape);
+    return give(node, &y);
 }
 
 #define BINARY(op, since, attributes, parameter) SOMA_ONNX_OP(op, since, 2, 2, attributes, import_binary, parameter)
@@ -102,34 +180,38 @@ BINARY(Sub, 1, "axis broadcast consumed_inputs", SOMA_BINARY_SUBTRACT);
 
 /* The exponent may be whole numbers; one that is a single number is not trained. */
 static soma_status import_pow(soma_onnx_node *node) {
-    soma_tensor *a, *b, *y;
-    soma_onnx_shape b_shape = node->input[1]->shape, shape;
+    soma_onnx_value exponents = *node->input[1], y;
+    soma_onnx_shape b_shape = exponents.shape;
+    soma_tensor *unused;
     float exponent;
     bool single = soma_onnx_single(node, node->input[1], &exponent);
     if (single && exponent == 2 && b_shape.rank <= node->input[0]->shape.rank)
         return soma_onnx_give_function(node, SOMA_SQUARE, 0, 0);
-    SOMA_TRY(soma_onnx_tensor(node, node->input[0], &a));
-    SOMA_TRY(single ? soma_onnx_fill(node, exponent, &b) : soma_onnx_tensor_of_any(node, node->input[1], &b));
-    SOMA_TRY(align_second(node, &b, &b_shape));
-    SOMA_TRY(soma_onnx_combine(node, a, &node->input[0]->shape, b, &b_shape, SOMA_BINARY_POWER, &y, &shape));
-    return soma_onnx_give(node, y, &shape);
+    SOMA_TRY(align_second(node, &b_shape));
+    if (single)
+        SOMA_TRY(make_number(node, exponent, &exponents));
+    else {
+        SOMA_TRY(soma_onnx_tensor_of_any(node, node->input[1], &unused));
+        exponents = *node->input[1];
+        exponents.integer = false;
+    }
+    SOMA_TRY(
+        soma_onnx_combine(node, node->input[0], &node->input[0]->shape, &exponents, &b_shape, SOMA_BINARY_POWER, &y));
+    return give(node, &y);
 }
 
 SOMA_ONNX_OP(Pow, 1, 2, 2, "axis broadcast", import_pow, SOMA_BINARY_POWER);
 
 /* Sum, Max, Min of any number of values. */
 static soma_status import_fold(soma_onnx_node *node) {
-    soma_tensor *total, *next;
-    soma_onnx_shape shape = node->input[0]->shape;
-    SOMA_TRY(soma_onnx_tensor(node, node->input[0], &total));
+    soma_onnx_value *total = node->input[0], so_far;
     if (node->input_count == 1) return soma_onnx_give_function(node, SOMA_IDENTITY, 0, 0);
     for (uint32_t i = 1; i < node->input_count; i++) {
-        soma_onnx_shape so_far = shape;
-        SOMA_TRY(soma_onnx_tensor(node, node->input[i], &next));
-        SOMA_TRY(soma_onnx_combine(node, total, &so_far, next, &node->input[i]->shape,
-                                   (soma_binary)node->row->parameter, &total, &shape));
+        SOMA_TRY(soma_onnx_combine(node, total, &total->shape, node->input[i], &node->input[i]->shape,
+                                   (soma_binary)node->row->parameter, &so_far));
+        total = &so_far;
     }
-    return soma_onnx_give(node, total, &shape);
+    return give(node, total);
 }
 
 #define FOLD(op, parameter) SOMA_ONNX_OP(op, 1, 1, SOMA_MAX_INPUTS, "consumed_inputs", import_fold, parameter)
@@ -137,36 +219,33 @@ FOLD(Max, SOMA_BINARY_MAXIMUM);
 FOLD(Min, SOMA_BINARY_MINIMUM);
 FOLD(Sum, SOMA_BINARY_ADD);
 
-/* One bound of Clip; a number of the file is not trained. */
+/* One bound of Clip, if there is one; a number of the file is not trained. */
 static soma_status bound(soma_onnx_node *node, uint32_t input, const char *attribute, float none, soma_binary op,
-                         soma_tensor **x, soma_onnx_shape *shape) {
-    soma_tensor *limit;
-    soma_onnx_shape single = {.rank = 0}, so_far = *shape;
+                         soma_onnx_value *x) {
     float number;
-    soma_onnx_value *value = input < node->input_count ? node->input[input] : NULL;
+    soma_onnx_value *value = input < node->input_count ? node->input[input] : NULL, limit;
     if (node->opset < 11) {
         SOMA_TRY(soma_onnx_get_float(node, attribute, none, &number));
         if (number == none) return SOMA_OK;
-        SOMA_TRY(soma_onnx_fill(node, number, &limit));
+        value = &limit;
+        SOMA_TRY(make_number(node, number, &limit));
     } else if (!value)
         return SOMA_OK;
-    else if (!value->integer && soma_onnx_single(node, value, &number))
-        SOMA_TRY(soma_onnx_fill(node, number, &limit));
-    else {
-        SOMA_TRY(soma_onnx_tensor(node, value, &limit));
-        single = value->shape;
+    else if (!value->integer && soma_onnx_single(node, value, &number)) {
+        value = &limit;
+        SOMA_TRY(make_number(node, number, &limit));
     }
-    return soma_onnx_combine(node, *x, &so_far, limit, &single, op, x, shape);
+    return soma_onnx_combine(node, x, &x->shape, value, &value->shape, op, x);
 }
 
 static soma_status import_clip(soma_onnx_node *node) {
-    soma_onnx_shape shape = node->input[0]->shape;
-    soma_tensor *x, *y;
-    SOMA_TRY(soma_onnx_tensor(node, node->input[0], &x));
-    y = x;
-    SOMA_TRY(bound(node, 1, "min", -FLT_MAX, SOMA_BINARY_MAXIMUM, &y, &shape));
-    SOMA_TRY(bound(node, 2, "max", FLT_MAX, SOMA_BINARY_MINIMUM, &y, &shape));
-    return y == x ? soma_onnx_give_function(node, SOMA_IDENTITY, 0, 0) : soma_onnx_give(node, y, &shape);
+    soma_onnx_value y = *node->input[0];
+    soma_tensor *x;
+    SOMA_TRY(soma_onnx_tensor_as_it_lies(node, node->input[0], &x)); /* so that a constant is made but once */
+    y = *node->input[0];
+    SOMA_TRY(bound(node, 1, "min", -FLT_MAX, SOMA_BINARY_MAXIMUM, &y));
+    SOMA_TRY(bound(node, 2, "max", FLT_MAX, SOMA_BINARY_MINIMUM, &y));
+    return y.tensor == x ? soma_onnx_give_function(node, SOMA_IDENTITY, 0, 0) : give(node, &y);
 }
 
 SOMA_ONNX_OP(Clip, 1, 1, 3, "min max consumed_inputs", import_clip, 0);

@@ -2,21 +2,32 @@
 /* Tensors joined along an axis. */
 #include "io/onnx/family.h"
 
+#include <string.h>
+
 /* ---------------------------------------------------------------------------------------------------------- import */
 
-/* A value of an input's kind: a constant is repeated for every sample. */
-static soma_status for_each_sample(soma_onnx_node *node, const soma_onnx_value *value, soma_tensor **x) {
+/* One of the inputs with its dimensions in this order; a constant is repeated for every sample. */
+static soma_status part(soma_onnx_node *node, soma_onnx_value *value, bool batched, const uint32_t *order,
+                        soma_tensor **x) {
     const soma_onnx_importer *importer = node->importer;
     soma_onnx_shape shape = value->shape;
-    soma_tensor like;
-    if (!importer->whole && (importer->batch == 0 || shape.dim[0] != importer->batch || shape.dim[0] != 1))
-        return soma_onnx_mixes(node);
-    shape.batched = true;
-    SOMA_TRY(soma_onnx_canonical(importer, &shape, &like));
-    soma_tensor unbatched = like;
-    unbatched.batched = false;
-    if (!soma_tensor_same_shape(*x, &unbatched)) SOMA_TRY(soma_graph_reshape((*x)->graph, *x, &unbatched, x));
+    if (batched && !shape.batched && !importer->whole) {
+        if (importer->batch != 1 || shape.dim[0] != 1) return soma_onnx_mixes(node);
+        shape.rank--;
+        memmove(shape.dim, shape.dim + 1, shape.rank * sizeof *shape.dim);
+    }
+    SOMA_TRY(soma_onnx_arranged(node, value, &shape, order, x));
+    if (!batched || (*x)->batched) return SOMA_OK;
+    soma_tensor like = **x;
+    like.batched = true;
     return soma_graph_copy((*x)->graph, *x, &like, 1, x);
+}
+
+/* As the first lies that does not lie in ONNX's order, if that is one of its dimensions. */
+static void choose_order(const soma_onnx_node *node, uint32_t *order) {
+    for (uint32_t i = 0; i < node->input_count; i++)
+        if (node->input[i]->layout.rank && soma_onnx_order(node, node->input[i], &node->input[i]->shape, order)) return;
+    for (uint32_t i = 0; i < SOMA_ONNX_MAX_RANK; i++) order[i] = i;
 }
 
 /* Number i of the result, for the inputs one after the other: which and where. */
@@ -52,10 +63,10 @@ static soma_status fold_concat(soma_onnx_node *node, const soma_onnx_shape *out,
 }
 
 static soma_status import_concat(soma_onnx_node *node) {
-    soma_tensor *part[SOMA_MAX_INPUTS], *y;
+    soma_tensor *parts[SOMA_MAX_INPUTS], *y;
     soma_onnx_shape out = node->input[0]->shape;
     int64_t given;
-    uint32_t axis, tensor_axis;
+    uint32_t axis, tensor_axis, order[SOMA_ONNX_MAX_RANK];
     SOMA_TRY(soma_onnx_get_integer(node, "axis", 1, &given));
     SOMA_TRY(soma_onnx_axis(given, out.rank, &axis));
     for (uint32_t i = 1; i < node->input_count; i++) {
@@ -69,15 +80,14 @@ static soma_status import_concat(soma_onnx_node *node) {
             return soma_error(SOMA_INVALID_SHAPE, "dimension %u is larger than memory", axis);
     }
     if (soma_onnx_can_fold(node)) return fold_concat(node, &out, axis);
-    SOMA_TRY(soma_onnx_tensor_axis(node, &out, axis, &tensor_axis));
-    for (uint32_t i = 0; i < node->input_count; i++) {
-        SOMA_TRY(soma_onnx_tensor(node, node->input[i], &part[i]));
-        if (out.batched && !part[i]->batched) SOMA_TRY(for_each_sample(node, node->input[i], &part[i]));
-    }
-    soma_tensor_spec spec = {.op = SOMA_OP_CONCAT, .input_count = node->input_count, .input = part};
+    choose_order(node, order);
+    SOMA_TRY(soma_onnx_arranged_axis(node, &out, order, axis, &tensor_axis));
+    for (uint32_t i = 0; i < node->input_count; i++)
+        SOMA_TRY(part(node, node->input[i], out.batched, order, &parts[i]));
+    soma_tensor_spec spec = {.op = SOMA_OP_CONCAT, .input_count = node->input_count, .input = parts};
     spec.attributes.concat.axis = tensor_axis;
     SOMA_TRY(soma_graph_add(soma_onnx_graph(node), &spec, &y));
-    return soma_onnx_give(node, y, &out);
+    return soma_onnx_give_arranged(node, y, &out, order);
 }
 
 SOMA_ONNX_OP(Concat, 1, 1, SOMA_MAX_INPUTS, "axis", import_concat, 0);

@@ -23,13 +23,13 @@ static soma_status import_dropout(soma_onnx_node *node) {
     if (training != 0 && ratio != 0)
         return soma_error(SOMA_UNSUPPORTED, "drops out at every run, by random numbers of its own; soma drops out in "
                                             "training alone");
-    SOMA_TRY(soma_onnx_tensor(node, node->input[0], &x));
+    SOMA_TRY(soma_onnx_tensor_as_it_lies(node, node->input[0], &x));
     soma_network *network = node->importer->network;
     soma_tensor_spec spec = {.op = SOMA_OP_DROPOUT, .input_count = 1, .input = &x};
     spec.attributes.dropout.rate = ratio;
     spec.attributes.dropout.stream = network->dropout_count++;
     SOMA_TRY(soma_graph_add(&network->graph, &spec, &y));
-    return soma_onnx_give(node, y, &node->input[0]->shape);
+    return soma_onnx_give_like(node, y, node->input[0]);
 }
 
 SOMA_ONNX_OP(Dropout, 1, 1, 3, "ratio is_test seed consumed_inputs", import_dropout, 0);

@@ -82,10 +82,9 @@ SOMA_ONNX_EXPORT_LIST(X)
 
 /* ------------------------------------------------------------------------------------- binary.c, for other families */
 
-/* a op b, broadcast as NumPy does. */
-soma_status soma_onnx_combine(soma_onnx_node *node, soma_tensor *a, const soma_onnx_shape *a_shape, soma_tensor *b,
-                              const soma_onnx_shape *b_shape, soma_binary op, soma_tensor **out,
-                              soma_onnx_shape *out_shape);
+/* a op b, which are read in these shapes, broadcast as NumPy does: a value of its own, which may be a or b. */
+soma_status soma_onnx_combine(soma_onnx_node *node, soma_onnx_value *a, const soma_onnx_shape *a_shape,
+                              soma_onnx_value *b, const soma_onnx_shape *b_shape, soma_binary op, soma_onnx_value *out);
 /* What stands for an operand of a BINARY: the tensor, or what it was copied from, since ONNX broadcasts both. */
 const soma_tensor *soma_onnx_operand(const soma_tensor *binary, uint32_t index);
 /* x as ONNX has to see it so that it is broadcast to the result: it aligns dimensions from the last. */

@@ -48,13 +48,17 @@ static soma_status read_indices(soma_onnx_node *node, size_t size, int64_t *inde
 /* One slice of a tensor. */
 static soma_status take_slice(soma_onnx_node *node, uint32_t axis, int64_t index, const soma_onnx_shape *out) {
     soma_tensor *x, *y;
+    soma_onnx_shape shape = node->input[0]->shape;
+    uint32_t order[SOMA_ONNX_MAX_RANK];
     soma_tensor_spec spec = {.op = SOMA_OP_SLICE, .input_count = 1, .input = &x};
-    SOMA_TRY(soma_onnx_tensor_axis(node, &node->input[0]->shape, axis, &spec.attributes.slice.axis));
-    SOMA_TRY(soma_onnx_tensor(node, node->input[0], &x));
+    SOMA_TRY(soma_onnx_as_arranged(node, node->input[0], order, &x));
+    SOMA_TRY(soma_onnx_arranged_axis(node, &shape, order, axis, &spec.attributes.slice.axis));
     spec.attributes.slice.start = (size_t)index;
     spec.attributes.slice.length = 1;
     SOMA_TRY(soma_graph_add(soma_onnx_graph(node), &spec, &y));
-    return soma_onnx_give(node, y, out);
+    shape.dim[axis] = 1;
+    SOMA_TRY(soma_onnx_give_arranged(node, y, &shape, order));
+    return soma_onnx_give_like(node, y, &(soma_onnx_value){.shape = *out, .layout = node->output.layout});
 }
 
 static soma_status gather(soma_onnx_node *node, uint32_t axis, int64_t *index) {

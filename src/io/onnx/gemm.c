@@ -20,6 +20,47 @@ static soma_status get_operand(soma_onnx_node *node, uint32_t input, operand *x)
     return soma_onnx_tensor(node, node->input[input], &x->tensor);
 }
 
+static soma_status get_plain_factors(soma_onnx_node *node, operand *a, operand *b) {
+    SOMA_TRY(get_operand(node, 0, a));
+    return get_operand(node, 1, b);
+}
+
+/* The layout of a matrix whose rows (with transpose: columns) lie as the elements of a sample do. */
+static bool rows_like(const soma_onnx_layout *sample, const soma_onnx_shape *matrix, bool transpose,
+                      soma_onnx_layout *rows) {
+    size_t dim[SOMA_ONNX_MAX_LAYOUT + 1];
+    uint32_t order[SOMA_ONNX_MAX_LAYOUT + 1], shift = transpose ? 1 : 0, other = transpose ? 0 : sample->rank;
+    dim[other] = matrix->dim[transpose ? 0 : 1];
+    order[other] = other;
+    for (uint32_t i = 0; i < sample->rank; i++) {
+        dim[i + shift] = sample->dim[i];
+        order[i + shift] = sample->order[i] + shift;
+    }
+    return soma_onnx_layout_make(sample->rank + 1u, dim, order, rows);
+}
+
+/* Samples that are flattened while they do not lie in ONNX's order stay so: it is the matrix's rows that are put into
+ * theirs, if it is a constant that nothing has seen in another. */
+static soma_status get_factors(soma_onnx_node *node, bool transpose_b, operand *a, operand *b) {
+    soma_onnx_value *x = node->input[0], *w = node->input[1];
+    uint32_t first = soma_onnx_first(node->importer, &x->shape);
+    soma_onnx_layout rows;
+    soma_tensor like;
+    bool fits = x->layout.rank && w->shape.rank == 2 && !w->shape.batched && !w->integer &&
+                soma_onnx_count(&x->shape, first, x->shape.rank) == w->shape.dim[transpose_b ? 1 : 0] &&
+                x->shape.dim[x->shape.rank - 1] == w->shape.dim[transpose_b ? 1 : 0] &&
+                rows_like(&x->layout, &w->shape, transpose_b, &rows);
+    if (fits && (w->tensor ? soma_onnx_layout_same(&w->layout, &rows) : w->constant)) {
+        a->shape = x->shape;
+        b->shape = w->shape;
+        SOMA_TRY(soma_onnx_canonical(node->importer, &w->shape, &like));
+        SOMA_TRY(soma_onnx_laid_out(node, w, &rows, &like, &b->tensor));
+        SOMA_TRY(soma_onnx_tensor_as_it_lies(node, x, &a->tensor));
+        return soma_onnx_reshaped(node, a->tensor, &a->shape, &a->tensor);
+    }
+    return get_plain_factors(node, a, b);
+}
+
 /* Exchanges the last two dimensions. */
 static soma_status transpose(soma_onnx_node *node, operand *x) {
     uint32_t rank = x->shape.rank, axis[SOMA_MAX_RANK], first, second;
@@ -135,8 +176,7 @@ static void narrow(soma_onnx_shape *shape, uint32_t place) {
 
 static soma_status import_matmul(soma_onnx_node *node) {
     operand a, b, out;
-    SOMA_TRY(get_operand(node, 0, &a));
-    SOMA_TRY(get_operand(node, 1, &b));
+    SOMA_TRY(get_factors(node, false, &a, &b));
     bool row = a.shape.rank == 1, column = b.shape.rank == 1;
     if (a.shape.rank == 0 || b.shape.rank == 0) return soma_error(SOMA_INVALID_SHAPE, "a single number is no matrix");
     if (row) SOMA_TRY(widen(node, &a, 0));
@@ -151,13 +191,18 @@ SOMA_ONNX_OP(MatMul, 1, 2, 2, "", import_matmul, 0);
 
 /* Adds beta c to the product. */
 static soma_status add_third(soma_onnx_node *node, float beta, operand *out) {
-    operand c, sum;
-    SOMA_TRY(get_operand(node, 2, &c));
-    if (beta != 1)
-        SOMA_TRY(soma_graph_unary(c.tensor->graph, c.tensor, (soma_unary_params){SOMA_LINEAR, beta, 0}, &c.tensor));
-    SOMA_TRY(soma_onnx_combine(node, out->tensor, &out->shape, c.tensor, &c.shape, SOMA_BINARY_ADD, &sum.tensor,
-                               &sum.shape));
-    *out = sum;
+    soma_onnx_value product = {.tensor = out->tensor, .shape = out->shape, .name = node->output.name}, sum, scaled;
+    soma_onnx_value *c = node->input[2];
+    soma_tensor *x;
+    if (beta != 1) {
+        SOMA_TRY(soma_onnx_tensor(node, c, &x));
+        scaled = (soma_onnx_value){.shape = c->shape, .name = c->name};
+        SOMA_TRY(soma_graph_unary(x->graph, x, (soma_unary_params){SOMA_LINEAR, beta, 0}, &scaled.tensor));
+        c = &scaled;
+    }
+    SOMA_TRY(soma_onnx_combine(node, &product, &product.shape, c, &c->shape, SOMA_BINARY_ADD, &sum));
+    SOMA_TRY(soma_onnx_tensor(node, &sum, &out->tensor));
+    out->shape = sum.shape;
     return SOMA_OK;
 }
 
@@ -183,8 +228,9 @@ static soma_status import_gemm(soma_onnx_node *node) {
     SOMA_TRY(soma_onnx_get_float(node, "beta", 1, &beta));
     SOMA_TRY(soma_onnx_get_integer(node, "transA", 0, &transpose_a));
     SOMA_TRY(soma_onnx_get_integer(node, "transB", 0, &transpose_b));
-    SOMA_TRY(get_operand(node, 0, &a));
-    SOMA_TRY(get_operand(node, 1, &b));
+    for (uint32_t i = 1; i < node->input_count; i++)
+        if (node->input[i]) soma_onnx_weight(node->input[i]);
+    SOMA_TRY(transpose_a ? get_plain_factors(node, &a, &b) : get_factors(node, transpose_b != 0, &a, &b));
     if (a.shape.rank != 2 || b.shape.rank != 2)
         return soma_error(SOMA_INVALID_SHAPE, "factors of %u and %u dimensions; both must have 2", a.shape.rank,
                           b.shape.rank);

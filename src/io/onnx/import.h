@@ -8,6 +8,7 @@
 #define SOMA_IO_ONNX_IMPORT_H
 
 #include "io/onnx/inventory.h"
+#include "io/onnx/layout.h"
 #include "nn/network.h"
 
 /* A shape as ONNX counts it. Where the first dimension is the batch, its size may be 0: not known. */
@@ -25,6 +26,8 @@ typedef struct soma_onnx_value {
     soma_onnx_shape shape;
     soma_onnx_elements elements; /* of a constant */
     soma_tensor *tensor;         /* NULL: none yet */
+    soma_onnx_layout layout;     /* in which its elements lie */
+    soma_tensor *plain;          /* where that is not ONNX's order: a tensor that is in this, or NULL */
     const char *name;
 } soma_onnx_value;
 
@@ -103,14 +106,8 @@ soma_status soma_onnx_canonical(const soma_onnx_importer *importer, const soma_o
 bool soma_onnx_is_exact(const soma_onnx_importer *importer, const soma_onnx_shape *shape);
 size_t soma_onnx_count(const soma_onnx_shape *shape, uint32_t from, uint32_t to);
 
-/* The value as a tensor; a constant becomes a parameter or, if all of it is one number and it is no initializer, a
- * fill. */
-soma_status soma_onnx_tensor(soma_onnx_node *node, soma_onnx_value *value, soma_tensor **tensor);
-/* The same where whole numbers will do: exponents. */
-soma_status soma_onnx_tensor_of_any(soma_onnx_node *node, soma_onnx_value *value, soma_tensor **tensor);
 /* A constant of one element as a fill, that is, not trained. False if it is no such. */
 bool soma_onnx_single(soma_onnx_node *node, const soma_onnx_value *value, float *number);
-soma_status soma_onnx_fill(soma_onnx_node *node, float number, soma_tensor **tensor);
 /* The whole numbers of a constant input. */
 soma_status soma_onnx_integers(soma_onnx_node *node, uint32_t input, int64_t *values, size_t most, size_t *count);
 /* x in the tensor shape of `shape`. */
@@ -148,6 +145,42 @@ const Soma__Onnx__AttributeProto *soma_onnx_attribute(const soma_onnx_node *node
 bool soma_onnx_is_text(const Soma__Onnx__AttributeProto *attribute, const char *text);
 /* Axes from the second input or, before opset `since`, from the attribute "axes"; as bits. *none: there are no axes. */
 soma_status soma_onnx_get_axes(soma_onnx_node *node, int64_t since, uint32_t rank, uint32_t *bits, bool *none);
+
+/* ------------------------------------------------------- arrange.c: values as tensors, in the order that an op wants
+ */
+
+/* The value as a tensor of its dimensions; a constant becomes a parameter or, if all of it is one number and it is no
+ * initializer, a fill. */
+soma_status soma_onnx_tensor(soma_onnx_node *node, soma_onnx_value *value, soma_tensor **tensor);
+/* The same where whole numbers will do: exponents. */
+soma_status soma_onnx_tensor_of_any(soma_onnx_node *node, soma_onnx_value *value, soma_tensor **tensor);
+/* In its layout, of whatever dimensions: for what does the same to each element, and gives soma_onnx_give_like(). */
+soma_status soma_onnx_tensor_as_it_lies(soma_onnx_node *node, soma_onnx_value *value, soma_tensor **tensor);
+/* In a layout, in the shape of `like`. */
+soma_status soma_onnx_laid_out(soma_onnx_node *node, soma_onnx_value *value, const soma_onnx_layout *layout,
+                               const soma_tensor *like, soma_tensor **tensor);
+/* In which order the value has the dimensions of this shape, those of a sample: order[i] is the one at place i of its
+ * tensor. False where it is cut in other ways, or they are too many for a tensor. */
+bool soma_onnx_order(const soma_onnx_node *node, const soma_onnx_value *value, const soma_onnx_shape *shape,
+                     uint32_t *order);
+/* The value, read in this shape, with its dimensions in this order. */
+soma_status soma_onnx_arranged(soma_onnx_node *node, soma_onnx_value *value, const soma_onnx_shape *shape,
+                               const uint32_t *order, soma_tensor **tensor);
+/* The value with the dimensions that it has, in the order in which it lies if that is one of them, else in ONNX's. */
+soma_status soma_onnx_as_arranged(soma_onnx_node *node, soma_onnx_value *value, uint32_t *order, soma_tensor **tensor);
+/* An axis of the shape as one of the tensor that has it in this order; refuses what soma_onnx_tensor_axis() does. */
+soma_status soma_onnx_arranged_axis(const soma_onnx_node *node, const soma_onnx_shape *shape, const uint32_t *order,
+                                    uint32_t axis, uint32_t *tensor_axis);
+/* The layout of a tensor that has the dimensions of this shape in this order. False if that is ONNX's. */
+bool soma_onnx_layout_of(const soma_onnx_node *node, const soma_onnx_shape *shape, const uint32_t *order,
+                         soma_onnx_layout *layout);
+/* A constant that is about to become a tensor is trained, however the model makes it. */
+void soma_onnx_weight(soma_onnx_value *value);
+soma_status soma_onnx_fill(soma_onnx_node *node, float number, soma_tensor **tensor);
+/* The result is of the shape and layout of this value; or of this shape, with its dimensions in this order. */
+soma_status soma_onnx_give_like(soma_onnx_node *node, soma_tensor *tensor, const soma_onnx_value *value);
+soma_status soma_onnx_give_arranged(soma_onnx_node *node, soma_tensor *tensor, const soma_onnx_shape *shape,
+                                    const uint32_t *order);
 
 /* ----------------------------------------------------------------------------- fold.c: constants that are computed */
 

@@ -3,20 +3,21 @@
 #include "io/onnx/family.h"
 
 static soma_status import_prelu(soma_onnx_node *node) {
-    const soma_onnx_shape *x_shape = &node->input[0]->shape, *slope_shape = &node->input[1]->shape;
-    soma_tensor *x, *slope, *right, *left;
-    soma_onnx_shape shape;
-    SOMA_TRY(soma_onnx_tensor(node, node->input[0], &x));
-    SOMA_TRY(soma_onnx_tensor(node, node->input[1], &slope));
-    SOMA_TRY(soma_onnx_function(node, x, SOMA_RELU, 0, 0, &right));
-    SOMA_TRY(soma_onnx_function(node, x, SOMA_LINEAR, -1, 0, &left));
-    SOMA_TRY(soma_onnx_function(node, left, SOMA_RELU, 0, 0, &left));
-    SOMA_TRY(soma_onnx_combine(node, left, x_shape, slope, slope_shape, SOMA_BINARY_MULTIPLY, &left, &shape));
-    SOMA_TRY(soma_onnx_combine(node, right, x_shape, left, &shape, SOMA_BINARY_SUBTRACT, &right, &shape));
-    if (shape.rank != x_shape->rank)
-        return soma_error(SOMA_INVALID_FILE, "the slopes have %u dimensions, x has %u", slope_shape->rank,
-                          x_shape->rank);
-    return soma_onnx_give(node, right, &shape);
+    const soma_onnx_shape *shape = &node->input[0]->shape, *slope_shape = &node->input[1]->shape;
+    soma_onnx_value left, right;
+    soma_tensor *x;
+    SOMA_TRY(soma_onnx_tensor_as_it_lies(node, node->input[0], &x));
+    left = right = *node->input[0];
+    left.constant = right.constant = false;
+    left.plain = right.plain = NULL;
+    SOMA_TRY(soma_onnx_function(node, x, SOMA_RELU, 0, 0, &right.tensor));
+    SOMA_TRY(soma_onnx_function(node, x, SOMA_LINEAR, -1, 0, &left.tensor));
+    SOMA_TRY(soma_onnx_function(node, left.tensor, SOMA_RELU, 0, 0, &left.tensor));
+    SOMA_TRY(soma_onnx_combine(node, &left, shape, node->input[1], slope_shape, SOMA_BINARY_MULTIPLY, &left));
+    SOMA_TRY(soma_onnx_combine(node, &right, shape, &left, &left.shape, SOMA_BINARY_SUBTRACT, &right));
+    if (right.shape.rank != shape->rank)
+        return soma_error(SOMA_INVALID_FILE, "the slopes have %u dimensions, x has %u", slope_shape->rank, shape->rank);
+    return soma_onnx_give_like(node, right.tensor, &right);
 }
 
 /* Until then the slopes belonged to the second dimension, and now are broadcast as NumPy does. */

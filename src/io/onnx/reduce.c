@@ -9,30 +9,47 @@ static int64_t first_by_input(const soma_onnx_row *row) {
     return row == &soma_onnx_row_ReduceSum ? 13 : 18;
 }
 
+/* Over those of the bits, which are neighbours in the tensor at once. */
+static soma_status reduce_axes(soma_onnx_node *node, soma_reduction op, uint32_t bits, const uint32_t *order,
+                               soma_tensor **y) {
+    const soma_onnx_shape *x = &node->input[0]->shape;
+    uint32_t axes = 0, axis, count = 0; /* as bits, of the tensor */
+    for (uint32_t i = 0; i < x->rank; i++) {
+        if (!(bits >> i & 1)) continue;
+        SOMA_TRY(soma_onnx_arranged_axis(node, x, order, i, &axis));
+        axes |= 1u << axis;
+    }
+    for (axis = SOMA_MAX_RANK; axis-- > 0;) { /* last first, so that the axes before stay where they are */
+        count = axes >> axis & 1 ? count + 1 : 0;
+        if (count == 0 || (axis > 0 && axes >> (axis - 1) & 1)) continue;
+        SOMA_TRY(soma_graph_reduce_axes((*y)->graph, *y, op, axis, count, y));
+    }
+    return SOMA_OK;
+}
+
 static soma_status import_reduce(soma_onnx_node *node) {
     soma_reduction op = (soma_reduction)node->row->parameter;
     const soma_onnx_shape *x = &node->input[0]->shape;
     soma_tensor *y;
-    uint32_t bits, axis, count = 0;
+    uint32_t bits, order[SOMA_ONNX_MAX_RANK];
     int64_t keep, noop;
     bool none;
     SOMA_TRY(soma_onnx_get_axes(node, first_by_input(node->row), x->rank, &bits, &none));
     SOMA_TRY(soma_onnx_get_integer(node, "keepdims", 1, &keep));
     SOMA_TRY(soma_onnx_get_integer(node, "noop_with_empty_axes", 0, &noop));
-    SOMA_TRY(soma_onnx_tensor(node, node->input[0], &y));
     if (none && !noop) bits = (1u << x->rank) - 1;
-    soma_onnx_shape out = {.batched = x->batched};
+    if (!bits) return soma_onnx_give_function(node, SOMA_IDENTITY, 0, 0);
+    SOMA_TRY(soma_onnx_as_arranged(node, node->input[0], order, &y));
+    SOMA_TRY(reduce_axes(node, op, bits, order, &y));
+    soma_onnx_shape out = *x;
     for (uint32_t i = 0; i < x->rank; i++)
-        if (!(bits >> i & 1) || keep) out.dim[out.rank++] = bits >> i & 1 ? 1 : x->dim[i];
-    for (uint32_t i = x->rank; i-- > 0;) { /* last first, so that the axes before stay where they are */
-        count = bits >> i & 1 ? count + 1 : 0;
-        if (count == 0 || (i > 0 && bits >> (i - 1) & 1)) continue;
-        SOMA_TRY(soma_onnx_tensor_axis(node, x, i, &axis));
-        SOMA_TRY(soma_graph_reduce_axes(y->graph, y, op, axis, count, &y));
-    }
-    if (bits) return soma_onnx_give(node, y, &out);
-    SOMA_TRY(soma_graph_unary(y->graph, y, (soma_unary_params){.function = SOMA_IDENTITY}, &y));
-    return soma_onnx_give(node, y, &out);
+        if (bits >> i & 1) out.dim[i] = 1;
+    SOMA_TRY(soma_onnx_give_arranged(node, y, &out, order));
+    if (keep) return SOMA_OK;
+    out.rank = 0;
+    for (uint32_t i = 0; i < x->rank; i++)
+        if (!(bits >> i & 1)) out.dim[out.rank++] = x->dim[i];
+    return soma_onnx_give_like(node, y, &(soma_onnx_value){.shape = out, .layout = node->output.layout});
 }
 
 #define REDUCE(op, parameter) SOMA_ONNX_OP(op, 1, 1, 2, "axes keepdims noop_with_empty_axes", import_reduce, parameter)

@@ -16,6 +16,12 @@ static soma_status give_reshaped(soma_onnx_node *node, const soma_onnx_shape *sh
         node->output.tensor = NULL;
         return SOMA_OK;
     }
+    if (value->layout.rank) { /* which is one of the elements, whatever their shape */
+        SOMA_TRY(soma_onnx_pass(node, value));
+        node->output.shape = *shape;
+        node->output.constant = false;
+        return SOMA_OK;
+    }
     SOMA_TRY(soma_onnx_tensor(node, node->input[0], &x));
     SOMA_TRY(soma_onnx_reshaped(node, x, shape, &y));
     if (y == x) { /* its own tensor, so that it has a name */

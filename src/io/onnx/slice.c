@@ -97,8 +97,8 @@ static size_t source(const void *context, size_t i) {
 /* A piece of each axis in turn. */
 static soma_status slice_tensor(soma_onnx_node *node, const cuts *pieces, const soma_onnx_shape *out) {
     soma_tensor *x;
-    uint32_t count = 0;
-    SOMA_TRY(soma_onnx_tensor(node, node->input[0], &x));
+    uint32_t count = 0, order[SOMA_ONNX_MAX_RANK];
+    SOMA_TRY(soma_onnx_as_arranged(node, node->input[0], order, &x));
     for (uint32_t i = 0; i < pieces->rank; i++) {
         if (pieces->length[i] == pieces->size[i] && pieces->step[i] == 1) continue;
         if (pieces->step[i] != 1)
@@ -106,13 +106,13 @@ static soma_status slice_tensor(soma_onnx_node *node, const cuts *pieces, const 
                               pieces->step[i]);
         if (pieces->length[i] == 0) return soma_error(SOMA_UNSUPPORTED, "nothing is left of axis %u", i);
         soma_tensor_spec spec = {.op = SOMA_OP_SLICE, .input_count = 1, .input = (soma_tensor *[]){x}};
-        SOMA_TRY(soma_onnx_tensor_axis(node, &node->input[0]->shape, i, &spec.attributes.slice.axis));
+        SOMA_TRY(soma_onnx_arranged_axis(node, &node->input[0]->shape, order, i, &spec.attributes.slice.axis));
         spec.attributes.slice.start = (size_t)pieces->start[i];
         spec.attributes.slice.length = pieces->length[i];
         SOMA_TRY(soma_graph_add(soma_onnx_graph(node), &spec, &x));
         count++;
     }
-    return count ? soma_onnx_give(node, x, out) : soma_onnx_pass_on(node);
+    return count ? soma_onnx_give_arranged(node, x, out, order) : soma_onnx_pass_on(node);
 }
 
 static soma_status import_slice(soma_onnx_node *node) {

@@ -22,12 +22,17 @@ static soma_status import_softmax(soma_onnx_node *node) {
     int64_t given;
     uint32_t axis, tensor_axis;
     soma_tensor *y;
+    uint32_t order[SOMA_ONNX_MAX_RANK];
     SOMA_TRY(soma_onnx_get_integer(node, "axis", single ? -1 : 1, &given));
     SOMA_TRY(soma_onnx_axis(given, x->rank, &axis));
-    SOMA_TRY(soma_onnx_tensor(node, node->input[0], &y));
-    if (single || axis + 1 == x->rank)
-        SOMA_TRY(soma_onnx_tensor_axis(node, x, axis, &tensor_axis));
-    else {
+    /* Before opset 13 all dimensions from the axis on are one: the same where the others are of 1. */
+    single |=
+        axis + 1 == x->rank || (soma_onnx_is_exact(node->importer, x) && soma_onnx_count(x, axis + 1, x->rank) == 1);
+    if (single) {
+        SOMA_TRY(soma_onnx_as_arranged(node, node->input[0], order, &y));
+        SOMA_TRY(soma_onnx_arranged_axis(node, x, order, axis, &tensor_axis));
+    } else {
+        SOMA_TRY(soma_onnx_tensor(node, node->input[0], &y));
         SOMA_TRY(flat_softmax(node, axis, &y));
         tensor_axis = soma_tensor_full_rank(y) - 1;
     }
@@ -35,7 +40,7 @@ static soma_status import_softmax(soma_onnx_node *node) {
     spec.attributes.softmax.log = node->row->parameter;
     spec.attributes.softmax.axis = tensor_axis;
     SOMA_TRY(soma_graph_add(soma_onnx_graph(node), &spec, &y));
-    return soma_onnx_give(node, y, x);
+    return single ? soma_onnx_give_arranged(node, y, x, order) : soma_onnx_give(node, y, x);
 }
 
 SOMA_ONNX_OP(Softmax, 1, 1, 1, "axis", import_softmax, false);

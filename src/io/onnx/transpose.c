@@ -19,35 +19,49 @@ static soma_status get_permutation(soma_onnx_node *node, uint32_t rank, uint32_t
     return SOMA_OK;
 }
 
-/* The dimensions of a sample without those of 1, which do not matter to the order; new[i] is i's place among them. */
-static soma_onnx_shape without_ones(const soma_onnx_shape *x, uint32_t first, uint32_t *place) {
-    soma_onnx_shape out = {.batched = x->batched, .rank = 0};
-    for (uint32_t i = 0; i < x->rank; i++) {
-        place[i] = out.rank;
-        if (i < first || x->dim[i] != 1) out.dim[out.rank++] = x->dim[i];
+/* Where the result's elements come from. */
+typedef struct source_of {
+    const soma_onnx_shape *from;
+    const uint32_t *order;
+} source_of;
+
+static size_t source(const void *context, size_t i) {
+    const source_of *turning = context;
+    const soma_onnx_shape *from = turning->from;
+    size_t stride[SOMA_ONNX_MAX_RANK], at = 0, step = 1;
+    for (uint32_t axis = from->rank; axis-- > 0; step *= from->dim[axis]) stride[axis] = step;
+    for (uint32_t axis = from->rank; axis-- > 0; i /= from->dim[turning->order[axis]])
+        at += i % from->dim[turning->order[axis]] * stride[turning->order[axis]];
+    return at;
+}
+
+/* The same tensor, which is said to lie in another order: who wants it in ONNX's turns it. */
+static soma_status turn(soma_onnx_node *node, const uint32_t *order, const soma_onnx_shape *out) {
+    soma_onnx_value *x = node->input[0], turned = {.shape = *out};
+    uint32_t first = soma_onnx_first(node->importer, &x->shape), of_sample[SOMA_ONNX_MAX_RANK];
+    uint32_t rank = x->shape.rank - first;
+    soma_tensor *tensor;
+    for (uint32_t i = 0; i < rank; i++) of_sample[i] = order[first + i] - first;
+    SOMA_TRY(soma_onnx_tensor_as_it_lies(node, x, &tensor));
+    if (!soma_onnx_layout_transpose(&x->layout, rank, x->shape.dim + first, of_sample, &turned.layout)) {
+        const soma_onnx_layout as_onnx = {.rank = 0};
+        SOMA_TRY(soma_onnx_tensor(node, x, &tensor));
+        if (!soma_onnx_layout_transpose(&as_onnx, rank, x->shape.dim + first, of_sample, &turned.layout))
+            return soma_error(SOMA_UNSUPPORTED, "%u dimensions are put into another order; at most %d are possible",
+                              rank, SOMA_ONNX_MAX_LAYOUT);
     }
-    return out;
+    return soma_onnx_give_like(node, tensor, &turned);
 }
 
 static soma_status import_transpose(soma_onnx_node *node) {
-    soma_onnx_importer *importer = node->importer;
-    const soma_onnx_shape *x = &node->input[0]->shape;
-    uint32_t order[SOMA_ONNX_MAX_RANK], place[SOMA_ONNX_MAX_RANK], axis[SOMA_MAX_RANK] = {0}, count = 0;
-    uint32_t first = soma_onnx_first(importer, x), batch = x->batched ? 1 : 0;
-    soma_tensor *tensor;
-    SOMA_TRY(get_permutation(node, x->rank, order));
-    if (first && order[0] != 0) return soma_onnx_mixes(node);
-    soma_onnx_shape small = *x, out = *x;
-    for (uint32_t i = 0; i < x->rank; i++) place[i] = i, out.dim[i] = x->dim[order[i]];
-    if (!soma_onnx_is_exact(importer, x)) small = without_ones(x, first, place);
-    SOMA_TRY(soma_onnx_tensor(node, node->input[0], &tensor));
-    SOMA_TRY(soma_onnx_reshaped(node, tensor, &small, &tensor)); /* fails if there are still too many */
-    if (batch) axis[count++] = 0;
-    if (tensor->rank == 1) return soma_onnx_give(node, tensor, &out); /* one dimension has no order */
-    for (uint32_t i = first; i < x->rank; i++)
-        if (small.rank == x->rank || x->dim[order[i]] != 1) axis[count++] = place[order[i]] - first + batch;
-    SOMA_TRY(soma_graph_transpose(tensor->graph, tensor, axis, &tensor));
-    return soma_onnx_give(node, tensor, &out);
+    const soma_onnx_value *x = node->input[0];
+    uint32_t order[SOMA_ONNX_MAX_RANK];
+    SOMA_TRY(get_permutation(node, x->shape.rank, order));
+    if (soma_onnx_first(node->importer, &x->shape) && order[0] != 0) return soma_onnx_mixes(node);
+    soma_onnx_shape out = x->shape;
+    for (uint32_t i = 0; i < out.rank; i++) out.dim[i] = x->shape.dim[order[i]];
+    if (soma_onnx_can_fold(node)) return soma_onnx_fold_selection(node, &out, source, &(source_of){&x->shape, order});
+    return turn(node, order, &out);
 }
 
 SOMA_ONNX_OP(Transpose, 1, 1, 1, "perm", import_transpose, 0);

@@ -29,11 +29,11 @@ const soma_onnx_row soma_onnx_functions[SOMA_FUNCTION_COUNT] = {
 static soma_status steep_leaky_relu(soma_onnx_node *node, float alpha) {
     soma_tensor *x, *y;
     if (alpha == 1) return soma_onnx_give_function(node, SOMA_IDENTITY, 0, 0);
-    SOMA_TRY(soma_onnx_tensor(node, node->input[0], &x));
+    SOMA_TRY(soma_onnx_tensor_as_it_lies(node, node->input[0], &x));
     SOMA_TRY(soma_onnx_function(node, x, SOMA_LINEAR, -1, 0, &y));
     SOMA_TRY(soma_onnx_function(node, y, SOMA_LEAKY_RELU, alpha, 1, &y));
     SOMA_TRY(soma_onnx_function(node, y, SOMA_LINEAR, -1, 0, &y));
-    return soma_onnx_give(node, y, &node->input[0]->shape);
+    return soma_onnx_give_like(node, y, node->input[0]);
 }
 
 static soma_status import_function(soma_onnx_node *node) {
@@ -67,10 +67,10 @@ static soma_status import_selu(soma_onnx_node *node) {
     SOMA_TRY(soma_onnx_get_float(node, "alpha", node->opset < 6 ? first_alpha : usual_alpha, &alpha));
     SOMA_TRY(soma_onnx_get_float(node, "gamma", node->opset < 6 ? first_gamma : usual_gamma, &gamma));
     if (alpha == usual_alpha && gamma == usual_gamma) return soma_onnx_give_function(node, SOMA_SELU, 0, 0);
-    SOMA_TRY(soma_onnx_tensor(node, node->input[0], &x));
+    SOMA_TRY(soma_onnx_tensor_as_it_lies(node, node->input[0], &x));
     SOMA_TRY(soma_onnx_function(node, x, SOMA_ELU, alpha, 0, &y));
     SOMA_TRY(soma_onnx_function(node, y, SOMA_LINEAR, gamma, 0, &y));
-    return soma_onnx_give(node, y, &node->input[0]->shape);
+    return soma_onnx_give_like(node, y, node->input[0]);
 }
 
 SOMA_ONNX_OP(Selu, 1, 1, 1, "alpha gamma consumed_inputs", import_selu, 0);
@@ -86,7 +86,7 @@ static soma_status with_number(soma_onnx_node *node, soma_tensor *x, float numbe
 static soma_status gelu_by_tanh(soma_onnx_node *node) {
     soma_graph *graph = soma_onnx_graph(node);
     soma_tensor *x, *y;
-    SOMA_TRY(soma_onnx_tensor(node, node->input[0], &x));
+    SOMA_TRY(soma_onnx_tensor_as_it_lies(node, node->input[0], &x));
     SOMA_TRY(soma_onnx_function(node, x, SOMA_SQUARE, 0, 0, &y));
     SOMA_TRY(soma_onnx_function(node, y, SOMA_LINEAR, 0.044715f, 0, &y));
     SOMA_TRY(with_number(node, y, 1, SOMA_BINARY_ADD, &y));
@@ -96,7 +96,7 @@ static soma_status gelu_by_tanh(soma_onnx_node *node) {
     SOMA_TRY(with_number(node, y, 1, SOMA_BINARY_ADD, &y));
     SOMA_TRY(soma_graph_binary(graph, y, x, SOMA_BINARY_MULTIPLY, &y));
     SOMA_TRY(soma_onnx_function(node, y, SOMA_LINEAR, 0.5f, 0, &y));
-    return soma_onnx_give(node, y, &node->input[0]->shape);
+    return soma_onnx_give_like(node, y, node->input[0]);
 }
 
 static soma_status import_gelu(soma_onnx_node *node) {

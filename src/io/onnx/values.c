@@ -80,39 +80,6 @@ soma_status soma_onnx_tensor_axis(const soma_onnx_node *node, const soma_onnx_sh
 
 /* --------------------------------------------------------------------------------------------------- constants */
 
-/* Bit by bit, so that -0 is not 0, and a NaN equals itself. */
-static bool is_uniform(const float *values, size_t count) {
-    uint32_t first, bits;
-    memcpy(&first, &values[0], sizeof first);
-    for (size_t i = 1; i < count; i++) {
-        memcpy(&bits, &values[i], sizeof bits);
-        if (bits != first) return false;
-    }
-    return true;
-}
-
-/* Takes over `numbers`. */
-static soma_status add_parameter(soma_onnx_node *node, soma_onnx_value *value, const soma_tensor *like,
-                                 float *numbers) {
-    soma_network *network = node->importer->network;
-    soma_parameter description = {
-        .initializer = SOMA_INIT_ZEROS, .is_bias = like->rank == 1, .fan_in = 1, .fan_out = 1};
-    soma_status status =
-        soma_network_add_parameter(network, &description, like->rank, like->shape, value->name, &value->tensor);
-    if (status == SOMA_OK)
-        network->parameters[network->parameter_count - 1].values = numbers;
-    else
-        soma_free(numbers);
-    return status;
-}
-
-static soma_status add_fill(soma_onnx_node *node, const soma_tensor *like, float number, soma_tensor **tensor) {
-    soma_tensor_spec spec = {
-        .op = SOMA_OP_FILL, .attributes = {.fill = {number, false}}, .dtype = SOMA_F32, .rank = like->rank};
-    memcpy(spec.shape, like->shape, sizeof spec.shape);
-    return soma_graph_add(soma_onnx_graph(node), &spec, tensor);
-}
-
 soma_status soma_onnx_take(soma_onnx_importer *importer, size_t bytes, const char *name) {
     const soma_onnx_budget *budget = &importer->file->budget;
     if (bytes > budget->limit - budget->used - importer->taken)
@@ -138,54 +105,9 @@ soma_status soma_onnx_unknown_batch(const char *name) {
                       "%s is computed of the size of the batch, which is known only when the model runs", name);
 }
 
-/* One constant passed on by many nodes becomes as many parameters; many tensors may lie in one place of a file. */
-static soma_status take_for_elements(soma_onnx_importer *importer, const soma_onnx_value *value) {
-    const soma_onnx_elements *elements = &value->elements;
-    if (elements->made) return soma_onnx_take_made(importer, elements->count, sizeof(float), value->name);
-    size_t copy = soma_onnx_is_external(elements->tensor) ? elements->count * sizeof(double) : 0; /* while it is read */
-    SOMA_TRY(soma_onnx_take(importer, elements->count * sizeof(float), value->name));
-    SOMA_TRY(soma_onnx_take(importer, copy, value->name));
-    importer->taken -= copy;
-    return SOMA_OK;
-}
-
-static soma_status materialize(soma_onnx_node *node, soma_onnx_value *value) {
-    soma_tensor like;
-    size_t count = value->elements.count;
-    if (count == 0) return soma_error(SOMA_UNSUPPORTED, "%s has no elements", value->name);
-    if (value->elements.open) return soma_onnx_unknown_batch(value->name);
-    SOMA_TRY(soma_onnx_canonical(node->importer, &value->shape, &like));
-    SOMA_TRY(take_for_elements(node->importer, value));
-    float *numbers = soma_calloc(count, sizeof *numbers);
-    if (!numbers) return soma_out_of_memory(count * sizeof *numbers, value->name);
-    soma_status status = soma_onnx_read_floats(node->importer->file, &value->elements, numbers);
-    if (status == SOMA_OK && (value->trained || !is_uniform(numbers, count)))
-        return add_parameter(node, value, &like, numbers);
-    if (status == SOMA_OK) status = add_fill(node, &like, numbers[0], &value->tensor);
-    soma_free(numbers);
-    return status;
-}
-
-soma_status soma_onnx_tensor_of_any(soma_onnx_node *node, soma_onnx_value *value, soma_tensor **tensor) {
-    if (!value->tensor) SOMA_TRY(materialize(node, value));
-    *tensor = value->tensor;
-    return SOMA_OK;
-}
-
-soma_status soma_onnx_tensor(soma_onnx_node *node, soma_onnx_value *value, soma_tensor **tensor) {
-    if (value->integer)
-        return soma_error(SOMA_UNSUPPORTED, "%s holds whole numbers, %s; soma computes in float32", value->name,
-                          soma_onnx_describe_type(value->elements.type).text);
-    return soma_onnx_tensor_of_any(node, value, tensor);
-}
-
 bool soma_onnx_single(soma_onnx_node *node, const soma_onnx_value *value, float *number) {
     return value->constant && value->elements.count == 1 && !value->elements.open &&
            soma_onnx_read_floats(node->importer->file, &value->elements, number) == SOMA_OK;
-}
-
-soma_status soma_onnx_fill(soma_onnx_node *node, float number, soma_tensor **tensor) {
-    return add_fill(node, &(soma_tensor){.rank = 1, .shape = {1}}, number, tensor);
 }
 
 soma_status soma_onnx_sizes(soma_onnx_node *node, uint32_t input, int64_t *values, size_t most, size_t *count,
@@ -233,18 +155,6 @@ soma_status soma_onnx_pass(soma_onnx_node *node, const soma_onnx_value *value) {
 soma_status soma_onnx_function(soma_onnx_node *node, soma_tensor *x, soma_function function, float a, float b,
                                soma_tensor **out) {
     return soma_graph_unary(soma_onnx_graph(node), x, (soma_unary_params){function, a, b}, out);
-}
-
-soma_status soma_onnx_give_function(soma_onnx_node *node, soma_function function, float a, float b) {
-    soma_tensor *x = NULL, *y = NULL;
-    SOMA_TRY(soma_onnx_tensor(node, node->input[0], &x));
-    SOMA_TRY(soma_onnx_function(node, x, function, a, b, &y));
-    return soma_onnx_give(node, y, &node->input[0]->shape);
-}
-
-soma_status soma_onnx_pass_on(soma_onnx_node *node) {
-    const soma_onnx_value *x = node->input[0];
-    return x->trained && !x->integer ? soma_onnx_give_function(node, SOMA_IDENTITY, 0, 0) : soma_onnx_pass(node, x);
 }
 
 /* -------------------------------------------------------------------------------------------------- attributes */

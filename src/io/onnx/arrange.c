@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: MIT */
+/* Values as tensors, in the order that an op wants: where they lie in another, they are turned, and that is remembered.
+ */
+#include "io/onnx/import.h"
+
+#include <string.h>
+
+static const soma_onnx_layout as_onnx = {.rank = 0};
+
+/* --------------------------------------------------------------------------------------------------- constants */
+
+/* Bit by bit, so that -0 is not 0, and a NaN equals itself. */
+static bool is_uniform(const float *values, size_t count) {
+    uint32_t first, bits;
+    memcpy(&first, &values[0], sizeof first);
+    for (size_t i = 1; i < count; i++) {
+        memcpy(&bits, &values[i], sizeof bits);
+        if (bits != first) return false;
+    }
+    return true;
+}
+
+/* Takes over `numbers`. */
+static soma_status add_parameter(soma_onnx_node *node, soma_onnx_value *value, const soma_tensor *like,
+                                 float *numbers) {
+    soma_network *network = node->importer->network;
+    soma_parameter description = {
+        .initializer = SOMA_INIT_ZEROS, .is_bias = like->rank == 1, .fan_in = 1, .fan_out = 1};
+    soma_status status =
+        soma_network_add_parameter(network, &description, like->rank, like->shape, value->name, &value->tensor);
+    if (status == SOMA_OK)
+        network->parameters[network->parameter_count - 1].values = numbers;
+    else
+        soma_free(numbers);
+    return status;
+}
+
+static soma_status add_fill(soma_onnx_node *node, const soma_tensor *like, float number, soma_tensor **tensor) {
+    soma_tensor_spec spec = {
+        .op = SOMA_OP_FILL, .attributes = {.fill = {number, false}}, .dtype = SOMA_F32, .rank = like->rank};
+    memcpy(spec.shape, like->shape, sizeof spec.shape);
+    return soma_graph_add(soma_onnx_graph(node), &spec, tensor);
+}
+
+soma_status soma_onnx_fill(soma_onnx_node *node, float number, soma_tensor **tensor) {
+    return add_fill(node, &(soma_tensor){.rank = 1, .shape = {1}}, number, tensor);
+}
+
+/* One constant passed on by many nodes becomes as many parameters; many tensors may lie in one place of a file. */
+static soma_status take_for_elements(soma_onnx_importer *importer, const soma_onnx_value *value) {
+    const soma_onnx_elements *elements = &value->elements;
+    if (elements->made) return soma_onnx_take_made(importer, elements->count, sizeof(float), value->name);
+    size_t copy = soma_onnx_is_external(elements->tensor) ? elements->count * sizeof(double) : 0; /* while it is read */
+    SOMA_TRY(soma_onnx_take(importer, elements->count * sizeof(float), value->name));
+    SOMA_TRY(soma_onnx_take(importer, copy, value->name));
+    importer->taken -= copy;
+    return SOMA_OK;
+}
+
+/* The elements as the turn puts them. */
+static void turn_numbers(const soma_onnx_turn *turn, const float *from, float *to, size_t count) {
+    size_t stride[SOMA_COUNT_OF(turn->dim)], step[SOMA_COUNT_OF(turn->dim)], at[SOMA_COUNT_OF(turn->dim)] = {0};
+    size_t source = 0;
+    for (uint32_t i = turn->rank; i-- > 0;) stride[i] = i + 1 == turn->rank ? 1 : stride[i + 1] * turn->dim[i + 1];
+    for (uint32_t i = 0; i < turn->rank; i++) step[i] = stride[turn->axis[i]];
+    for (size_t i = 0; i < count; i++) {
+        to[i] = from[source];
+        for (uint32_t axis = turn->rank; axis-- > 0;) { /* counts on, the last axis first */
+            source += step[axis];
+            if (++at[axis] < turn->dim[turn->axis[axis]]) break;
+            source -= step[axis] * at[axis];
+            at[axis] = 0;
+        }
+    }
+}
+
+static soma_status read_turned(soma_onnx_node *node, const soma_onnx_value *value, const soma_onnx_turn *turn,
+                               float *numbers) {
+    const soma_onnx_file *file = node->importer->file;
+    size_t count = value->elements.count;
+    if (turn->rank <= 1) return soma_onnx_read_floats(file, &value->elements, numbers);
+    float *straight = soma_calloc(count, sizeof *straight);
+    if (!straight) return soma_out_of_memory(count * sizeof *straight, value->name);
+    soma_status status = soma_onnx_read_floats(file, &value->elements, straight);
+    if (status == SOMA_OK) turn_numbers(turn, straight, numbers, count);
+    soma_free(straight);
+    return status;
+}
+
+/* Makes a tensor of a constant: a parameter or, if all of it is one number and no weight, a fill. It lies as `layout`
+ * says, of the shape of `like`, if that can be had at once. */
+static soma_status materialize(soma_onnx_node *node, soma_onnx_value *value, const soma_onnx_layout *layout,
+                               const soma_tensor *like) {
+    size_t count = value->elements.count;
+    soma_onnx_turn turn;
+    if (count == 0) return soma_error(SOMA_UNSUPPORTED, "%s has no elements", value->name);
+    if (value->elements.open) return soma_onnx_unknown_batch(value->name);
+    SOMA_TRY(take_for_elements(node->importer, value));
+    if (soma_onnx_layout_turn(&value->layout, layout, count, &turn))
+        value->layout = *layout;
+    else
+        turn.rank = 0;
+    size_t needed = value->elements.equal && !value->trained ? 1 : count;
+    float *numbers = soma_calloc(needed, sizeof *numbers);
+    if (!numbers) return soma_out_of_memory(needed * sizeof *numbers, value->name);
+    soma_onnx_value one = *value;
+    one.elements.count = needed;
+    soma_status status = read_turned(node, &one, &turn, numbers);
+    if (status == SOMA_OK && (value->trained || !is_uniform(numbers, needed)))
+        return add_parameter(node, value, like, numbers);
+    if (status == SOMA_OK) status = add_fill(node, like, numbers[0], &value->tensor);
+    soma_free(numbers);
+    return status;
+}
+
+/* ------------------------------------------------------------------------------------------------------ turning */
+
+static soma_status reshaped(soma_tensor *x, const soma_tensor *like, soma_tensor **tensor) {
+    *tensor = x;
+    return soma_tensor_same_shape(x, like) ? SOMA_OK : soma_graph_reshape(x->graph, x, like, tensor);
+}
+
+static soma_status turn_once(soma_tensor *x, const soma_onnx_turn *turn, soma_tensor **tensor) {
+    uint32_t batch = x->batched ? 1 : 0, axis[SOMA_MAX_RANK] = {0};
+    soma_tensor cut = {.batched = x->batched, .rank = turn->rank};
+    *tensor = x;
+    if (turn->rank <= 1) return SOMA_OK;
+    if (turn->rank + batch > SOMA_MAX_RANK)
+        return soma_error(SOMA_UNSUPPORTED, "%u dimensions are to be put into another order, at most %u are possible",
+                          turn->rank, SOMA_MAX_RANK - batch);
+    for (uint32_t i = 0; i < turn->rank; i++) {
+        cut.shape[i] = turn->dim[i];
+        axis[batch + i] = turn->axis[i] + batch;
+    }
+    SOMA_TRY(reshaped(x, &cut, &x));
+    return soma_graph_transpose(x->graph, x, axis, tensor);
+}
+
+/* From one layout to another, by way of ONNX's order where there is no shorter one. */
+static soma_status turn_tensor(soma_tensor *x, const soma_onnx_layout *from, const soma_onnx_layout *to,
+                               soma_tensor **tensor) {
+    soma_onnx_turn turn;
+    size_t count = soma_tensor_count(x);
+    *tensor = x;
+    if (x->op == SOMA_OP_FILL) return SOMA_OK; /* the same in every order */
+    if (soma_onnx_layout_turn(from, to, count, &turn)) return turn_once(x, &turn, tensor);
+    soma_onnx_layout_turn(from, &as_onnx, count, &turn);
+    SOMA_TRY(turn_once(x, &turn, &x));
+    soma_onnx_layout_turn(&as_onnx, to, count, &turn);
+    return turn_once(x, &turn, tensor);
+}
+
+soma_status soma_onnx_laid_out(soma_onnx_node *node, soma_onnx_value *value, const soma_onnx_layout *layout,
+                               const soma_tensor *like, soma_tensor **tensor) {
+    soma_tensor *turned;
+    if (!value->tensor) SOMA_TRY(materialize(node, value, layout, like));
+    if (soma_onnx_layout_same(&value->layout, layout)) return reshaped(value->tensor, like, tensor);
+    if (layout->rank == 0 && value->plain) return reshaped(value->plain, like, tensor);
+    SOMA_TRY(turn_tensor(value->tensor, &value->layout, layout, &turned));
+    SOMA_TRY(reshaped(turned, like, &turned));
+    if (layout->rank == 0)
+        value->plain = turned;
+    else if (value->layout.rank == 0) {
+        value->plain = value->tensor;
+        value->tensor = turned;
+        value->layout = *layout;
+    }
+    *tensor = turned;
+    return SOMA_OK;
+}
+
+/* ------------------------------------------------------------------------------------------------- what ops ask for */
+
+soma_status soma_onnx_tensor_of_any(soma_onnx_node *node, soma_onnx_value *value, soma_tensor **tensor) {
+    soma_tensor like;
+    SOMA_TRY(soma_onnx_canonical(node->importer, &value->shape, &like));
+    return soma_onnx_laid_out(node, value, &as_onnx, &like, tensor);
+}
+
+static soma_status check_type(const soma_onnx_value *value) {
+    if (!value->integer) return SOMA_OK;
+    return soma_error(SOMA_UNSUPPORTED, "%s holds whole numbers, %s; soma computes in float32", value->name,
+                      soma_onnx_describe_type(value->elements.type).text);
+}
+
+soma_status soma_onnx_tensor(soma_onnx_node *node, soma_onnx_value *value, soma_tensor **tensor) {
+    SOMA_TRY(check_type(value));
+    return soma_onnx_tensor_of_any(node, value, tensor);
+}
+
+soma_status soma_onnx_tensor_as_it_lies(soma_onnx_node *node, soma_onnx_value *value, soma_tensor **tensor) {
+    SOMA_TRY(check_type(value));
+    if (!value->tensor) return soma_onnx_tensor_of_any(node, value, tensor);
+    *tensor = value->tensor;
+    return SOMA_OK;
+}
+
+/* Its dimensions as those of a sample. */
+static uint32_t sample(const soma_onnx_importer *importer, const soma_onnx_shape *shape, const size_t **dim) {
+    uint32_t first = soma_onnx_first(importer, shape);
+    *dim = shape->dim + first;
+    return shape->rank - first;
+}
+
+bool soma_onnx_order(const soma_onnx_node *node, const soma_onnx_value *value, const soma_onnx_shape *shape,
+                     uint32_t *order) {
+    const size_t *dim;
+    uint32_t rank = sample(node->importer, shape, &dim);
+    return soma_onnx_is_exact(node->importer, shape) && soma_onnx_layout_order(&value->layout, rank, dim, order);
+}
+
+soma_status soma_onnx_arranged(soma_onnx_node *node, soma_onnx_value *value, const soma_onnx_shape *shape,
+                               const uint32_t *order, soma_tensor **tensor) {
+    const size_t *dim;
+    uint32_t rank = sample(node->importer, shape, &dim);
+    soma_onnx_layout layout;
+    soma_tensor like = {.batched = shape->batched, .rank = rank};
+    SOMA_TRY(check_type(value));
+    if (rank > SOMA_MAX_RANK - (shape->batched ? 1 : 0) || !soma_onnx_layout_make(rank, dim, order, &layout))
+        return soma_error(SOMA_UNSUPPORTED, "%u dimensions are too many here", rank);
+    for (uint32_t i = 0; i < rank; i++) like.shape[i] = dim[order[i]];
+    if (rank == 0) like.shape[like.rank++] = 1;
+    return soma_onnx_laid_out(node, value, &layout, &like, tensor);
+}
+
+soma_status soma_onnx_as_arranged(soma_onnx_node *node, soma_onnx_value *value, uint32_t *order, soma_tensor **tensor) {
+    if (value->layout.rank && soma_onnx_order(node, value, &value->shape, order))
+        return soma_onnx_arranged(node, value, &value->shape, order, tensor);
+    for (uint32_t i = 0; i < SOMA_ONNX_MAX_RANK; i++) order[i] = i;
+    return soma_onnx_tensor(node, value, tensor);
+}
+
+soma_status soma_onnx_arranged_axis(const soma_onnx_node *node, const soma_onnx_shape *shape, const uint32_t *order,
+                                    uint32_t axis, uint32_t *tensor_axis) {
+    uint32_t first = soma_onnx_first(node->importer, shape), place = 0;
+    SOMA_TRY(soma_onnx_tensor_axis(node, shape, axis, tensor_axis)); /* whether there is one */
+    while (order[place] != axis - first) place++;
+    *tensor_axis = place + (shape->batched ? 1 : 0);
+    return SOMA_OK;
+}
+
+bool soma_onnx_layout_of(const soma_onnx_node *node, const soma_onnx_shape *shape, const uint32_t *order,
+                         soma_onnx_layout *layout) {
+    const size_t *dim;
+    uint32_t rank = sample(node->importer, shape, &dim);
+    soma_onnx_layout_make(rank, dim, order, layout); /* which never has more dimensions than a tensor */
+    return layout->rank > 0;
+}
+
+void soma_onnx_weight(soma_onnx_value *value) {
+    value->trained |= value->constant && !value->tensor && !value->integer;
+}
+
+/* ----------------------------------------------------------------------------------------------------- results */
+
+soma_status soma_onnx_give_like(soma_onnx_node *node, soma_tensor *tensor, const soma_onnx_value *value) {
+    if (value->layout.rank == 0) return soma_onnx_give(node, tensor, &value->shape);
+    node->output.shape = value->shape;
+    node->output.layout = value->layout;
+    node->output.tensor = tensor;
+    return SOMA_OK;
+}
+
+soma_status soma_onnx_give_arranged(soma_onnx_node *node, soma_tensor *tensor, const soma_onnx_shape *shape,
+                                    const uint32_t *order) {
+    if (!soma_onnx_layout_of(node, shape, order, &node->output.layout)) return soma_onnx_give(node, tensor, shape);
+    node->output.shape = *shape;
+    node->output.tensor = tensor;
+    return SOMA_OK;
+}
+
+soma_status soma_onnx_give_function(soma_onnx_node *node, soma_function function, float a, float b) {
+    soma_tensor *x = NULL, *y = NULL;
+    SOMA_TRY(soma_onnx_tensor_as_it_lies(node, node->input[0], &x));
+    SOMA_TRY(soma_onnx_function(node, x, function, a, b, &y));
+    return soma_onnx_give_like(node, y, node->input[0]);
+}
+
+soma_status soma_onnx_pass_on(soma_onnx_node *node) {
+    const soma_onnx_value *x = node->input[0];
+    return x->trained && !x->integer ? soma_onnx_give_function(node, SOMA_IDENTITY, 0, 0) : soma_onnx_pass(node, x);
+}
