@@ -38,13 +38,22 @@ static inline int temporary_count(void) {
     return count;
 }
 
-/* Removes the files and empty directories in it, and itself. */
-static inline void temporary_destroy(void) {
-    DIR *directory = opendir(temporary_directory);
-    for (const struct dirent *entry; directory && (entry = readdir(directory));)
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) remove(temporary_path(entry->d_name));
+/* Removes a directory with all that is in it. */
+static inline void temporary_remove(const char *path) {
+    DIR *directory = opendir(path);
+    for (const struct dirent *entry; directory && (entry = readdir(directory));) {
+        char *inside;
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
+        if (asprintf(&inside, "%s/%s", path, entry->d_name) < 0) break;
+        if (remove(inside) != 0) temporary_remove(inside);
+        free(inside);
+    }
     if (directory) closedir(directory);
-    rmdir(temporary_directory);
+    rmdir(path);
+}
+
+static inline void temporary_destroy(void) {
+    temporary_remove(temporary_directory);
 }
 
 static inline const char *temporary_file(const char *name, const void *data, size_t size) {

@@ -18,6 +18,9 @@ static exit_status check_settings(const struct settings *settings) {
     if (settings->load && settings->standardize)
         return fail(STATUS_USAGE,
                     "--standardize and --no-standardize do not go with --load; the model keeps its own figures");
+    if (settings->load && (settings->image_size.rank || settings->grey))
+        return fail(STATUS_USAGE,
+                    "--image-size and --grey do not go with --load; the model knows how its pictures are");
     if (settings->outputs && !settings->load)
         return fail(STATUS_USAGE, "--outputs goes with --load, of whose outputs it names some");
     if (settings->weights_map && !settings->weights)
@@ -53,6 +56,10 @@ static exit_status preprocess(struct training *training) {
     if (!settings->load)
         cause = soma_network_fit_preprocessing(training->network, data->train,
                                                settings->standardize ? settings->standardize > 0 : data->table);
+    if (!settings->load && cause == SOMA_OK && data->images) {
+        const soma_image_options options = data_image_options(settings, data->train);
+        cause = soma_network_set_image_options(training->network, &options);
+    }
     for (size_t i = 0; i < 3 && cause == SOMA_OK; i++)
         if (parts[i]) cause = soma_network_apply_preprocessing(training->network, parts[i]);
     return cause == SOMA_OK ? STATUS_DONE : fail_from_library(cause, STATUS_FILE, "%s", settings->data);
@@ -251,7 +258,7 @@ exit_status command_train(const struct settings *given) {
     /* A checkpoint is a model, whose weights do not matter: those to go on from are set in resuming. */
     if (settings.resume && !settings.net && !settings.load) settings.load = settings.resume;
     if (status == STATUS_DONE) status = load_network(&training, &settings);
-    if (status == STATUS_DONE) status = data_load(&settings, &training.data);
+    if (status == STATUS_DONE) status = data_load(&settings, training.network, &training.data);
     if (status == STATUS_DONE) status = make_network(&training);
     if (status == STATUS_DONE) status = compile(&training);
     if (status == STATUS_DONE) {

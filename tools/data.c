@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum source { SOURCE_DIGITS, SOURCE_DIRECTORY, SOURCE_IDX, SOURCE_NPY, SOURCE_NPZ, SOURCE_TABLE };
+enum source { SOURCE_DIGITS, SOURCE_DIRECTORY, SOURCE_IDX, SOURCE_NPY, SOURCE_NPZ, SOURCE_IMAGES, SOURCE_TABLE };
 
 /* A file as loaded, not divided, or the two sets of a source that comes divided. */
 struct loaded {
@@ -21,7 +21,11 @@ static enum source source_of_file(const char *path) {
         const char *start;
         size_t length;
         enum source source;
-    } kinds[] = {{"\0\0", 2, SOURCE_IDX}, {"\x93NUMPY", 6, SOURCE_NPY}, {"PK\3\4", 4, SOURCE_NPZ}};
+    } kinds[] = {{"\0\0", 2, SOURCE_IDX},
+                 {"\x93NUMPY", 6, SOURCE_NPY},
+                 {"PK\3\4", 4, SOURCE_NPZ},
+                 {"\x89PNG", 4, SOURCE_IMAGES},
+                 {"\xff\xd8\xff", 3, SOURCE_IMAGES}};
     const char *slash = strrchr(path, '/');
     char start[] = "------";
     if (strstr(slash ? slash + 1 : path, "idx")) return SOURCE_IDX;
@@ -35,10 +39,24 @@ static enum source source_of_file(const char *path) {
     return dot && strcmp(dot, ".npz") == 0 ? SOURCE_NPZ : SOURCE_TABLE;
 }
 
+/* A directory with one of IDX's names in it is in MNIST's naming; any other is one of pictures. */
+static enum source source_of_directory(const char *path) {
+    static const char *const names[] = {"train-images-idx3-ubyte", "t10k-images-idx3-ubyte", "train-labels-idx1-ubyte",
+                                        "t10k-labels-idx1-ubyte"};
+    struct stat status;
+    char file[4096];
+    for (size_t i = 0; i < 2 * (sizeof names / sizeof *names); i++) {
+        snprintf(file, sizeof file, "%s/%s%s", path, names[i / 2], i % 2 ? ".gz" : "");
+        if (stat(file, &status) == 0) return SOURCE_DIRECTORY;
+    }
+    return SOURCE_IMAGES;
+}
+
 static enum source source_of(const struct settings *settings) {
     struct stat status;
     if (strcmp(settings->data, "digits") == 0) return settings->labels ? SOURCE_IDX : SOURCE_DIGITS;
-    if (stat(settings->data, &status) == 0 && S_ISDIR(status.st_mode) && !settings->labels) return SOURCE_DIRECTORY;
+    if (stat(settings->data, &status) == 0 && S_ISDIR(status.st_mode) && !settings->labels)
+        return source_of_directory(settings->data);
     enum source source = source_of_file(settings->data);
     return settings->labels && source != SOURCE_NPY ? SOURCE_IDX : source;
 }
@@ -46,11 +64,10 @@ static enum source source_of(const struct settings *settings) {
 static exit_status refuse_missing(const struct settings *settings) {
     struct stat status;
     if (strcmp(settings->data, "digits") == 0 || stat(settings->data, &status) == 0) return STATUS_DONE;
-    return fail(
-        STATUS_FILE,
-        "--data: there is no file or directory '%s'; accepted: digits, a directory in MNIST's naming, a CSV file, "
-        "an NPZ archive, an IDX or NPY file with --labels",
-        settings->data);
+    return fail(STATUS_FILE,
+                "--data: there is no file or directory '%s'; accepted: digits, a directory in MNIST's naming or of "
+                "pictures, a CSV file, an NPZ archive, an IDX or NPY file with --labels",
+                settings->data);
 }
 
 /* 0: the loader looks. False for what cannot stand between numbers. */
@@ -76,8 +93,40 @@ static exit_status load_table(const struct settings *settings, bool labelled, so
     return cause == SOMA_OK ? STATUS_DONE : fail_from_library(cause, STATUS_FILE, NULL);
 }
 
-/* `labelled` false: the labels of a table are not looked at. */
-static exit_status load(const struct settings *settings, bool labelled, struct loaded *loaded) {
+/* As the network's own pictures were read; where that is not known, so that they fit its input. */
+static soma_image_options image_options(const struct settings *settings, soma_network *network) {
+    const struct shape *given = &settings->image_size;
+    soma_image_options options = {.height = given->size[0],
+                                  .width = given->size[given->rank > 1],
+                                  .fit = (soma_image_fit)settings->image_fit,
+                                  .grey = settings->grey};
+    if (!network) return options;
+    if (!soma_network_get_image_options(network, &options)) {
+        size_t shape[SOMA_MAX_RANK];
+        uint32_t rank = soma_tensor_shape(soma_network_input(network, 0), shape);
+        if (rank == 2 || rank == 3)
+            options = (soma_image_options){.height = shape[0], .width = shape[1], .grey = rank == 2 || shape[2] == 1};
+    }
+    if (option_given(settings, image_fit)) options.fit = (soma_image_fit)settings->image_fit;
+    return options;
+}
+
+static exit_status load_images(const struct settings *settings, soma_network *network, struct loaded *loaded) {
+    const soma_image_options options = image_options(settings, network);
+    if (settings->image_size.rank > 2)
+        return fail(STATUS_USAGE, "--image-size: a picture has no third size; accepted: HEIGHTxWIDTH, or one number");
+    soma_status cause = soma_dataset_from_images(settings->data, &options, &loaded->train, &loaded->test);
+    if (cause != SOMA_OK)
+        return fail_from_library(cause, cause == SOMA_INVALID_ARGUMENT ? STATUS_USAGE : STATUS_FILE, NULL);
+    if (!loaded->test) {
+        loaded->whole = loaded->train;
+        loaded->train = NULL;
+    }
+    return STATUS_DONE;
+}
+
+/* network: what the data are for, if it is there. `labelled` false: the labels of a table are not looked at. */
+static exit_status load(const struct settings *settings, soma_network *network, bool labelled, struct loaded *loaded) {
     const soma_npy_options npy = {.regression = settings->regression};
     *loaded = (struct loaded){.source = source_of(settings)};
     exit_status status = refuse_missing(settings);
@@ -102,6 +151,8 @@ static exit_status load(const struct settings *settings, bool labelled, struct l
         loaded->whole = loaded->train;
         loaded->train = NULL;
         break;
+    case SOURCE_IMAGES:
+        return load_images(settings, network, loaded);
     case SOURCE_TABLE:
         return load_table(settings, labelled, &loaded->whole);
     }
@@ -142,18 +193,20 @@ static exit_status refuse_unlabelled(const struct settings *settings, const soma
     soma_dataset_get_info(dataset, &info);
     if (info.targets) return STATUS_DONE;
     enum source source = source_of(settings);
-    const char *where = source == SOURCE_TABLE ? "name them by --label COLUMN"
-                        : source == SOURCE_NPZ ? "an array y beside x is wanted"
-                                               : "name them by --labels FILE";
+    const char *where = source == SOURCE_TABLE    ? "name them by --label COLUMN"
+                        : source == SOURCE_NPZ    ? "an array y beside x is wanted"
+                        : source == SOURCE_IMAGES ? "pictures lie in a folder for each class"
+                                                  : "name them by --labels FILE";
     return fail(STATUS_USAGE, "%s has no labels, which are needed here; %s", settings->data, where);
 }
 
-exit_status data_load(const struct settings *settings, struct data *data) {
+exit_status data_load(const struct settings *settings, soma_network *network, struct data *data) {
     *data = (struct data){0};
     struct loaded loaded;
-    exit_status status = load(settings, true, &loaded);
+    exit_status status = load(settings, network, true, &loaded);
     if (status != STATUS_DONE) return status;
     data->table = loaded.source == SOURCE_TABLE;
+    data->images = loaded.source == SOURCE_IMAGES;
     data->train = loaded.whole ? loaded.whole : loaded.train;
     data->test = loaded.test;
     status = refuse_unlabelled(settings, data->train);
@@ -195,7 +248,7 @@ static exit_status load_unlabelled(const struct settings *settings, soma_network
         }
         soma_dataset_destroy(plain);
     }
-    return load(settings, settings->part == PART_TRAIN || settings->part == PART_TEST, loaded);
+    return load(settings, network, settings->part == PART_TRAIN || settings->part == PART_TEST, loaded);
 }
 
 /* The chosen part of what was loaded; the others are released. */
@@ -238,7 +291,8 @@ exit_status data_load_for(const struct settings *given, soma_network *network, b
     settings->regression |= !model_is_classifier(network);
     *dataset = NULL;
     struct loaded loaded = {0};
-    exit_status status = labelled ? load(settings, true, &loaded) : load_unlabelled(settings, network, &loaded);
+    exit_status status =
+        labelled ? load(settings, network, true, &loaded) : load_unlabelled(settings, network, &loaded);
     if (status == STATUS_DONE) status = choose_part(settings, &loaded, dataset);
     if (status != STATUS_DONE) return status;
     if (labelled) status = refuse_unlabelled(settings, *dataset);
@@ -252,6 +306,15 @@ exit_status data_load_for(const struct settings *given, soma_network *network, b
         *dataset = NULL;
     }
     return status;
+}
+
+soma_image_options data_image_options(const struct settings *settings, const soma_dataset *dataset) {
+    soma_image_options options = image_options(settings, NULL);
+    soma_dataset_info info;
+    soma_dataset_get_info(dataset, &info);
+    options.height = info.input_shape[0][0];
+    options.width = info.input_shape[0][1];
+    return options;
 }
 
 size_t data_samples(const soma_dataset *dataset) {

@@ -8,10 +8,11 @@
 struct data {
     soma_dataset *train, *validation, *test; /* NULL where there is none */
     bool table;                              /* it came from a CSV file */
+    bool images;                             /* it came from pictures */
 };
 
-/* For training: all three parts. On failure nothing is left to release. */
-exit_status data_load(const struct settings *settings, struct data *data);
+/* For training: all three parts. network: the one to go on with, or NULL. On failure nothing is left to release. */
+exit_status data_load(const struct settings *settings, soma_network *network, struct data *data);
 void data_release(struct data *data);
 
 /*
@@ -21,6 +22,9 @@ void data_release(struct data *data);
  */
 exit_status data_load_for(const struct settings *settings, soma_network *network, bool labelled,
                           soma_dataset **dataset);
+
+/* How pictures were read, of which this data set is, with the size that they have. */
+soma_image_options data_image_options(const struct settings *settings, const soma_dataset *dataset);
 
 /* 0 for no data set. */
 size_t data_samples(const soma_dataset *dataset);

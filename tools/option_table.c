@@ -15,6 +15,10 @@ static const char *metric_name(int value) {
     return soma_name(SOMA_NAMES_METRIC, value);
 }
 
+static const char *image_fit_name(int value) {
+    return soma_name(SOMA_NAMES_IMAGE_FIT, value);
+}
+
 static const char *monitor_name(int value) {
     return value == SOMA_MONITOR_LOSS ? "loss" : value == SOMA_MONITOR_METRIC ? "metric" : NULL;
 }
@@ -33,6 +37,7 @@ const choice loss_choice = {loss_name, true, SOMA_NAMES_LOSS};
 const choice optimizer_choice = {optimizer_name, true, SOMA_NAMES_OPTIMIZER};
 const choice schedule_choice = {schedule_name, true, SOMA_NAMES_SCHEDULE};
 const choice metric_choice = {metric_name, true, SOMA_NAMES_METRIC};
+static const choice image_fit_choice = {image_fit_name, true, SOMA_NAMES_IMAGE_FIT};
 static const choice monitor_choice = {.name = monitor_name}, mode_choice = {.name = mode_name},
                     part_choice = {.name = part_name};
 
@@ -57,8 +62,9 @@ static const choice monitor_choice = {.name = monitor_name}, mode_choice = {.nam
 const option_row option_table[] = {
     {.group = "Data", .name = "data", .letter = 'd', .type = OPTION_TEXT, .offset = FIELD(data), .commands = READS, .argument = "WHAT",
      .fallback = "digits",
-     .help = "digits (8x8 pixels, comes with soma); a directory in MNIST's naming; a CSV file; an NPZ archive of x and y, or of x_train, "
-             "y_train, x_test, y_test; or an IDX or NPY file, with --labels. CSV and IDX may be gzipped"},
+     .help = "digits (8x8 pixels, comes with soma); a directory in MNIST's naming; a directory of pictures (PNG, JPEG) in a folder for "
+             "each class, perhaps in train and test; a CSV file; an NPZ archive of x and y, or of x_train, y_train, x_test, y_test; or an "
+             "IDX or NPY file, with --labels. CSV and IDX may be gzipped. To predict, also one picture, or a directory of them"},
     {.name = "labels", .type = OPTION_TEXT, .offset = FIELD(labels), .commands = READS, .argument = "FILE",
      .help = "the file of the labels that belong to the IDX or NPY file of --data, of the same kind"},
     {.name = "label", .type = OPTION_TEXT, .offset = FIELD(label), .commands = READS, .argument = "COLUMN",
@@ -69,6 +75,14 @@ const option_row option_table[] = {
      .help = "CSV: the first line is data"},
     {.name = "separator", .type = OPTION_TEXT, .offset = FIELD(separator), .commands = READS, .argument = "CHAR",
      .help = "CSV: what stands between fields, one character or tab (default: look)"},
+    {.name = "image-size", .type = OPTION_SHAPE, .offset = FIELD(image_size), .commands = TRAIN, .argument = "SIZE",
+     .help = "pictures: to how many pixels they are scaled, HEIGHTxWIDTH or one number for both (default: their own, if all have the same)"},
+    {.name = "image-fit", .type = OPTION_CHOICE, .offset = FIELD(image_fit), .commands = READS, .argument = "HOW",
+     .choices = &image_fit_choice, .fallback = "stretch",
+     .help = "pictures of other proportions than that: stretch them, crop what is too much, or pad with black (default: what the model was "
+             "trained with, else stretch)"},
+    {.name = "grey", .type = OPTION_FLAG, .offset = FIELD(grey), .commands = TRAIN,
+     .help = "pictures: one channel, of brightness, in place of red, green and blue"},
     {.name = "regression", .type = OPTION_FLAG, .offset = FIELD(regression), .commands = READS,
      .help = "CSV, NPY, NPZ: the label is a number, not a class (a model that learnt numbers knows)"},
     {.name = "test", .type = OPTION_REAL, .offset = FIELD(test), .commands = READS, .argument = "FRACTION", .fallback = "0.2",

@@ -22,6 +22,9 @@ struct settings {
     /* data */
     const char *data, *labels, *label, *class_weights;
     const char *separator;
+    struct shape image_size; /* rank 0: not given */
+    int image_fit;
+    bool grey;
     int header; /* 1, -1, 0: look */
     bool regression;
     double test;

@@ -526,6 +526,35 @@ SOMA_API soma_status soma_dataset_from_npy(const char *inputs, const char *targe
 SOMA_API soma_status soma_dataset_from_npz(const char *path, const soma_npy_options *options, soma_dataset **train,
                                            soma_dataset **test);
 
+/* How a picture comes to the size that is wanted: without regard to its proportions; its middle, as much as has the
+ * proportions that are wanted; or whole, with black beside it. */
+typedef enum soma_image_fit { SOMA_FIT_STRETCH, SOMA_FIT_CROP, SOMA_FIT_PAD } soma_image_fit;
+
+typedef struct soma_image_options {
+    size_t height, width; /* pixels that all pictures get; 0, 0: their own, which have to be the same for all */
+    soma_image_fit fit;
+    bool grey;            /* one channel, the luma of Rec. 601; else red, green, blue */
+    uint64_t reserved[4]; /* zero */
+} soma_image_options;
+
+/*
+ * Pictures in PNG and JPEG files, as inputs u8 [height, width, 3], or [height, width, 1] of grey. A directory that has
+ * one named train: a folder for each class in it, and *test likewise from one named test, of the same classes, if it is
+ * there (else *test is NULL). A directory of other folders: each is a class, and *test is NULL. A directory of pictures
+ * alone, or one file: without classes. Files and classes are in the order of their names; what is not named .png, .jpg
+ * or .jpeg, or begins with a point, is passed over. Pictures are scaled by a triangle as wide as a pixel of the result,
+ * or of the picture, whichever is larger. Orientation that a camera has noted in a file is not looked at.
+ * options: NULL for the defaults. SOMA_INVALID_FILE: a picture that cannot be read, or of another size; a class that is
+ * not among those to train on. SOMA_UNSUPPORTED: built without the library for this kind of file.
+ */
+SOMA_API soma_status soma_dataset_from_images(const char *path, const soma_image_options *options, soma_dataset **train,
+                                              soma_dataset **test);
+/* How a network's pictures were read; saved with it, so that other pictures can be read the same way. NULL: forgets
+ * it. */
+SOMA_API soma_status soma_network_set_image_options(soma_network *network, const soma_image_options *options);
+/* False where it is not known; else into *options (may be NULL). */
+SOMA_API bool soma_network_get_image_options(const soma_network *network, soma_image_options *options);
+
 /* NULL is accepted. What two data sets share, such as the parts of one that was split, is freed with the last. Arrays
  * of soma_dataset_from_arrays() stay the caller's. */
 SOMA_API void soma_dataset_destroy(soma_dataset *dataset);
@@ -587,7 +616,8 @@ typedef enum soma_names {
     SOMA_NAMES_METRIC,
     SOMA_NAMES_INITIALIZER,
     SOMA_NAMES_BINARY,
-    SOMA_NAMES_REDUCTION
+    SOMA_NAMES_REDUCTION,
+    SOMA_NAMES_IMAGE_FIT
 } soma_names;
 
 /*

@@ -83,6 +83,12 @@ static const name_row reduction_rows[] = {
     [SOMA_REDUCE_SUM_SQUARES] = {"sum_squares", NULL},
 };
 
+static const name_row image_fit_rows[] = {
+    [SOMA_FIT_STRETCH] = {"stretch", NULL},
+    [SOMA_FIT_CROP] = {"crop", "cover center_crop centre_crop"},
+    [SOMA_FIT_PAD] = {"pad", "contain letterbox"},
+};
+
 #define TABLE(rows)                                                                                                    \
     { rows, SOMA_COUNT_OF(rows) }
 static const struct {
@@ -93,6 +99,7 @@ static const struct {
     [SOMA_NAMES_OPTIMIZER] = TABLE(optimizer_rows),   [SOMA_NAMES_SCHEDULE] = TABLE(schedule_rows),
     [SOMA_NAMES_METRIC] = TABLE(metric_rows),         [SOMA_NAMES_INITIALIZER] = TABLE(initializer_rows),
     [SOMA_NAMES_BINARY] = TABLE(binary_rows),         [SOMA_NAMES_REDUCTION] = TABLE(reduction_rows),
+    [SOMA_NAMES_IMAGE_FIT] = TABLE(image_fit_rows),
 };
 
 /* Without a name for a value that there is not. */

@@ -44,6 +44,8 @@ struct soma_network {
     soma_status status; /* the first error of a builder */
     char *error;
     soma_preprocessing preprocessing;
+    soma_image_options image; /* how its pictures were read */
+    bool has_image;
     bool has_options;
     soma_compile_options options; /* last compiled with, or from the file */
     struct soma_compiled *compiled;
@@ -71,6 +73,8 @@ soma_status soma_network_end_layer(soma_network *network, soma_tensor *output);
 soma_status soma_network_append_layer(soma_network *network, const char *kind, const char *name);
 /* Frees the network, which must not be compiled. */
 void soma_network_free_forward(soma_network *network);
+/* Sizes and ways to fit that there are. */
+soma_status soma_check_image_options(const soma_image_options *options);
 void soma_preprocessing_clear(soma_preprocessing *preprocessing);
 /* The function's parameters where none are given, and the weights' initialiser that suits it. */
 soma_activation_options soma_activation_defaults(soma_function function);

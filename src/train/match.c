@@ -20,9 +20,12 @@ static const char *column_text(const soma_column *column, char *text) {
     return text;
 }
 
+/* Dimensions of 1 at the end do not matter: a grey picture is [28, 28] or [28, 28, 1]. */
 static bool same_shape(const soma_tensor *tensor, const soma_column *column) {
-    if (tensor->rank != column->rank) return false;
-    return memcmp(tensor->shape, column->shape, tensor->rank * sizeof *tensor->shape) == 0;
+    uint32_t most = SOMA_MAX(tensor->rank, column->rank);
+    for (uint32_t i = 0; i < most; i++)
+        if ((i < tensor->rank ? tensor->shape[i] : 1) != (i < column->rank ? column->shape[i] : 1)) return false;
+    return true;
 }
 
 static void add_source(soma_match *match, const soma_column *column) {

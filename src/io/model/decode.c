@@ -259,11 +259,30 @@ static soma_status decode_classes(soma_network *network, const soma_json *object
     return SOMA_OK;
 }
 
+/* How pictures were read; absent for other data, and in files from before there were any. */
+static soma_status decode_image(soma_network *network, const soma_json *preprocessing) {
+    const soma_json *object = soma_json_get(preprocessing, "image");
+    int64_t height, width, channels;
+    const char *fit = soma_json_string(soma_json_get(object, "fit"));
+    if (!object) return SOMA_OK;
+    if (!soma_json_integer(soma_json_get(object, "height"), &height) || height < 1 ||
+        !soma_json_integer(soma_json_get(object, "width"), &width) || width < 1 ||
+        !soma_json_integer(soma_json_get(object, "channels"), &channels) || (channels != 1 && channels != 3))
+        return malformed("preprocessing", "\"image\" must have a height, a width, and 1 or 3 channels");
+    soma_image_options options = {.height = (size_t)height, .width = (size_t)width, .grey = channels == 1};
+    int value;
+    if (!fit || !soma_value_of_name(SOMA_NAMES_IMAGE_FIT, fit, strlen(fit), &value))
+        return malformed("preprocessing", "\"fit\" of \"image\" must be stretch, crop or pad");
+    options.fit = (soma_image_fit)value;
+    return soma_network_set_image_options(network, &options);
+}
+
 static soma_status decode_preprocessing(soma_network *network, const soma_json *root) {
     const soma_json *object = soma_json_get(root, "preprocessing");
     soma_preprocessing *preprocessing = &network->preprocessing;
     if (!soma_json_is(object, SOMA_JSON_OBJECT)) return malformed("the network", "\"preprocessing\" must be an object");
     SOMA_TRY(decode_classes(network, object));
+    SOMA_TRY(decode_image(network, object));
     if (!soma_json_get(object, "mean")) return SOMA_OK;
     size_t width = 0;
     for (size_t i = 0; i < network->input_count; i++) width += soma_tensor_count(network->inputs[i]);

@@ -129,6 +129,14 @@ static soma_status encode_preprocessing(soma_json_writer *writer, const soma_net
         encode_floats(writer, "mean", preprocessing->width, preprocessing->mean);
         encode_floats(writer, "scale", preprocessing->width, preprocessing->scale);
     }
+    if (network->has_image) {
+        soma_json_open_object(writer, "image");
+        soma_json_write_integer(writer, "height", (int64_t)network->image.height);
+        soma_json_write_integer(writer, "width", (int64_t)network->image.width);
+        soma_json_write_text(writer, "fit", soma_name(SOMA_NAMES_IMAGE_FIT, (int)network->image.fit));
+        soma_json_write_integer(writer, "channels", network->image.grey ? 1 : 3);
+        soma_json_close_object(writer);
+    }
     soma_json_close_object(writer);
     return SOMA_OK;
 }
