@@ -11,6 +11,7 @@
 #include "gemm_vector.cl"
 #include "loss.cl"
 #include "metric.cl"
+#include "pool.cl"
 #include "reduce.cl"
 #include "softmax.cl"
 #ifdef TRAINING

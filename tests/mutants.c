@@ -3,6 +3,7 @@
 #include "mutants.h"
 
 #include "device/element.h"
+#include "device/reference/pool.h"
 #include <float.h>
 #include <stdlib.h>
 
@@ -218,6 +219,25 @@ static soma_status after_plain_squares(const mutant *self, soma_call *call, cons
     return SOMA_OK;
 }
 
+/* The gradient of a maximum goes to the last of equal elements or, with `argument`, to all of them. */
+static soma_status after_pool_of_equals(const mutant *self, soma_call *call, const soma_call *old) {
+    const soma_view *dy = &old->view[0], *x = &old->view[1], *y = &old->view[2], *dx = &call->view[3];
+    if (call->params.pool.kind != SOMA_POOL_MAX || soma_view_count(dx) == 0) return SOMA_OK;
+    memset(f32(dx), 0, soma_view_count(dx) * sizeof(float));
+    for (size_t i = 0; i < soma_view_count(dy); i++) {
+        window w = window_of(&call->params.pool, dx, dy, i / dy->shape[4]);
+        bool given = false;
+        for (size_t k = w.places, first; k-- > 0;) {
+            if (!window_place(&w, k, false, &first) || (given && !self->argument)) continue;
+            size_t at = first + i % dy->shape[4];
+            if (f32(x)[at] != f32(y)[i]) continue;
+            f32(dx)[at] += f32(dy)[i];
+            given = true;
+        }
+    }
+    return SOMA_OK;
+}
+
 static soma_status after_no_compensation(const mutant *self, soma_call *call, const soma_call *old) {
     (void)self;
     (void)old;
@@ -278,6 +298,18 @@ SETTER(conv_before, conv.before[2], SOMA_MAX(call->params.conv.before[2], 0))
 SETTER(conv_function, conv.function, SOMA_IDENTITY)
 SETTER(conv_alpha, conv.alpha, 1.0f)
 SETTER(conv_beta, conv.beta, 0.0f)
+
+SETTER(pool_stride, pool.stride[2], 1)
+SETTER(pool_dilation, pool.dilation[1], 1)
+SETTER(pool_before, pool.before[1], 0)
+SETTER(pool_after, pool.after[2], 0)
+SETTER(pool_count, pool.count_padding, false)
+
+/* What lies past the padding counts, too. */
+static void before_pool_past_the_padding(const mutant *self, soma_call *call) {
+    (void)self;
+    for (int i = 0; i < 3; i++) call->params.pool.after[i] = 1000;
+}
 
 /* Parameters as they were when the call was prepared: the live ones go stale. */
 static void before_stale_parameters(const mutant *self, soma_call *call) {
@@ -442,6 +474,22 @@ static const mutant single_mutants[] = {
     {"stride of 1", SOMA_PRIMITIVE_CONV_WEIGHT_GRAD, 0, 0, before_conv_stride, NULL},
     {"no alpha", SOMA_PRIMITIVE_CONV_WEIGHT_GRAD, 0, 0, before_conv_alpha, NULL},
     {"no beta", SOMA_PRIMITIVE_CONV_WEIGHT_GRAD, 0, 0, before_conv_beta, NULL},
+    {"stride of 1", SOMA_PRIMITIVE_POOL, 0, 0, before_pool_stride, NULL},
+    {"no dilation", SOMA_PRIMITIVE_POOL, 0, 0, before_pool_dilation, NULL},
+    {"no padding before", SOMA_PRIMITIVE_POOL, 0, 0, before_pool_before, NULL},
+    {"no padding after", SOMA_PRIMITIVE_POOL, 0, 0, before_pool_after, NULL},
+    {"padding not counted", SOMA_PRIMITIVE_POOL, 0, 0, before_pool_count, NULL},
+    {"counts past the padding", SOMA_PRIMITIVE_POOL, 0, 0, before_pool_past_the_padding, NULL},
+    {"another kind", SOMA_PRIMITIVE_POOL, SOMA_POOL_MAX, SOMA_POOL_AVERAGE, before_other_kind, NULL},
+    {"another kind", SOMA_PRIMITIVE_POOL, SOMA_POOL_AVERAGE, SOMA_POOL_MAX, before_other_kind, NULL},
+    {"stride of 1", SOMA_PRIMITIVE_POOL_GRAD, 0, 0, before_pool_stride, NULL},
+    {"no dilation", SOMA_PRIMITIVE_POOL_GRAD, 0, 0, before_pool_dilation, NULL},
+    {"no padding before", SOMA_PRIMITIVE_POOL_GRAD, 0, 0, before_pool_before, NULL},
+    {"no padding after", SOMA_PRIMITIVE_POOL_GRAD, 0, 0, before_pool_after, NULL},
+    {"padding not counted", SOMA_PRIMITIVE_POOL_GRAD, 0, 0, before_pool_count, NULL},
+    {"counts past the padding", SOMA_PRIMITIVE_POOL_GRAD, 0, 0, before_pool_past_the_padding, NULL},
+    {"last of equals", SOMA_PRIMITIVE_POOL_GRAD, 0, 0, NULL, after_pool_of_equals},
+    {"all of equals", SOMA_PRIMITIVE_POOL_GRAD, 1, 0, NULL, after_pool_of_equals},
     {"all decay", SOMA_PRIMITIVE_OPTIMIZER, 0, 0, before_decay_count, NULL},
     {"one learning rate", SOMA_PRIMITIVE_OPTIMIZER, 0, 0, before_learning_rate, NULL},
     {"no first correction", SOMA_PRIMITIVE_OPTIMIZER, 0, 0, before_correction1, NULL},

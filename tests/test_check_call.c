@@ -233,6 +233,52 @@ START_TEST(convolutions_fit) {
 }
 END_TEST
 
+static soma_pool_params pool_params(soma_pool_kind kind) {
+    return (soma_pool_params){.kind = kind, .size = {1, 2, 2}, .stride = {1, 2, 2}, .dilation = {1, 1, 1}};
+}
+
+START_TEST(pools_fit) {
+    const soma_view x = F32(2, 1, 8, 9, 4), y = F32(2, 1, 4, 4, 4);
+    soma_pool_params largest = pool_params(SOMA_POOL_MAX), average = pool_params(SOMA_POOL_AVERAGE), wrong = largest;
+    expect_good(soma_call_pool(x, y, largest));
+    expect_good(soma_call_pool(x, F32(2, 3, 7, 0, 4), average)); /* any size: what is read outside does not count */
+    expect_good(soma_call_pool_grad(y, x, y, x, largest));
+    expect_good(soma_call_pool_grad(y, NONE, NONE, x, average));
+    BAD_SHAPE(soma_call_pool(F32(2, 8, 9, 4), y, largest), "x is [2, 8, 9, 4]", "5 dimensions");
+    BAD_SHAPE(soma_call_pool(x, F32(2, 1, 4, 4, 3), largest), "y is [2, 1, 4, 4, 3]", "channels");
+    BAD_SHAPE(soma_call_pool(x, F32(1, 1, 4, 4, 4), largest), "y is [1, 1, 4, 4, 4]", "samples");
+    BAD_ARGUMENT(soma_call_pool_grad(y, NONE, y, x, largest), "x is missing");
+    BAD_ARGUMENT(soma_call_pool_grad(y, x, NONE, x, largest), "y is missing");
+    BAD_ARGUMENT(soma_call_pool_grad(y, x, y, x, average), "neither x nor y");
+    BAD_SHAPE(soma_call_pool_grad(y, F32(2, 1, 9, 8, 4), y, x, largest), "x is [2, 1, 9, 8, 4]", "equal shapes");
+    BAD_SHAPE(soma_call_pool_grad(y, x, F32(2, 1, 2, 8, 4), x, largest), "y is [2, 1, 2, 8, 4]", "equal shapes");
+    wrong.size[2] = 0;
+    BAD_ARGUMENT(soma_call_pool(x, y, wrong), "size[2] is 0", "1 to 1073741823");
+    wrong = largest;
+    wrong.stride[1] = 1u << 30;
+    BAD_ARGUMENT(soma_call_pool(x, y, wrong), "stride[1] is 1073741824");
+    wrong = largest;
+    wrong.dilation[0] = 0;
+    BAD_ARGUMENT(soma_call_pool(x, y, wrong), "dilation[0] is 0");
+    wrong = largest;
+    wrong.before[0] = -1;
+    BAD_ARGUMENT(soma_call_pool(x, y, wrong), "before[0] is -1", "0 to");
+    wrong = largest;
+    wrong.after[2] = INT32_MIN;
+    BAD_ARGUMENT(soma_call_pool(x, y, wrong), "after[2] is -2147483648");
+    wrong = largest;
+    wrong.stride[1] = 400000000;
+    BAD_SHAPE(soma_call_pool(x, y, wrong), "past 1073741824 places in dimension 2");
+    wrong = largest;
+    wrong.dilation[2] = (1u << 30) - 1;
+    wrong.size[2] = 3;
+    BAD_SHAPE(soma_call_pool(x, F32(2, 1, 4, 1, 4), wrong), "in dimension 3");
+    wrong = largest;
+    wrong.kind = SOMA_POOL_KIND_COUNT;
+    BAD_ARGUMENT(soma_call_pool(x, y, wrong), "no pooling 2");
+}
+END_TEST
+
 /* What the fallback and the conformance suite know of a call. */
 START_TEST(roles_of_views) {
     soma_gemm_params params = {.alpha = 1.0f};
@@ -262,6 +308,7 @@ int main(void) {
     tcase_add_test(tests, optimizers_have_their_states);
     tcase_add_test(tests, norms_are_pairs);
     tcase_add_test(tests, convolutions_fit);
+    tcase_add_test(tests, pools_fit);
     tcase_add_test(tests, roles_of_views);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

@@ -189,6 +189,7 @@ START_TEST(primitives_of_training_are_refused) {
               bias = soma_view_of(memory, 0, SOMA_F64, 1, matrix + 1);
     soma_view picture = soma_view_of(memory, 0, SOMA_F64, 5, (const size_t[]){1, 1, 1, 1, 1});
     const soma_conv_params one = {.stride = {1, 1, 1}, .dilation = {1, 1, 1}, .groups = 1};
+    const soma_pool_params window = {.size = {1, 1, 1}, .stride = {1, 1, 1}, .dilation = {1, 1, 1}};
     const soma_unary_params tanh_params = {.function = SOMA_TANH};
     soma_call calls[] = {
         soma_call_unary_grad(v, v, v, tanh_params),
@@ -200,6 +201,7 @@ START_TEST(primitives_of_training_are_refused) {
         soma_call_optimizer(v, v, absent, absent, absent, (soma_optimizer_params){.kind = SOMA_SGD}),
         soma_call_norm(v, batch),
         soma_call_conv_weight_grad(picture, picture, picture, one),
+        soma_call_pool_grad(picture, picture, picture, picture, window),
     };
     ck_assert_int_eq((int)SOMA_COUNT_OF(calls), SOMA_PRIMITIVE_COUNT - PRIMITIVES_ALWAYS);
     for (size_t i = 0; i < SOMA_COUNT_OF(calls); i++) {

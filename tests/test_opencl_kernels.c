@@ -14,13 +14,15 @@ static void *state;
 static soma_random random_source;
 /* Of functions and operations that one kernel does alike, every so many-th is run: a simulator is slow. */
 static int every = 1;
+/* Real numbers are whole ones, of which many are equal. */
+static bool few_values;
 
 /* Contents of a view that suit every primitive: class numbers and rows below 3, probabilities. */
 static void make_contents(const soma_view *view, unsigned char *bytes) {
     const size_t count = soma_view_count(view);
     for (size_t i = 0; i < count; i++) {
         const int32_t number = (int32_t)soma_random_below(&random_source, 3);
-        const float real = 0.01f + 0.98f * soma_random_uniform(&random_source);
+        const float real = few_values ? (float)number : 0.01f + 0.98f * soma_random_uniform(&random_source);
         if (view->dtype == SOMA_F32)
             memcpy(bytes + i * sizeof real, &real, sizeof real);
         else if (view->dtype == SOMA_I32)
@@ -228,6 +230,37 @@ START_TEST(norms) {
 }
 END_TEST
 
+/* Windows that overlap, leave gaps, reach out; each with fewer and with more channels than a vector has. */
+START_TEST(pools) {
+    static const struct {
+        uint32_t size, stride, dilation;
+        int32_t padding;
+        size_t out[2];
+    } rows[] = {{2, 2, 1, 0, {3, 2}}, {3, 2, 1, 1, {3, 3}}, {2, 3, 2, 1, {3, 2}}};
+    for (size_t i = 0; i < SOMA_COUNT_OF(rows); i++)
+        for (size_t channels = 1; channels < 40; channels = 5 * channels + 1) {
+            soma_pool_params params = {.kind = SOMA_POOL_MAX,
+                                       .size = {1, rows[i].size, rows[i].size},
+                                       .stride = {1, rows[i].stride, rows[i].stride},
+                                       .dilation = {1, rows[i].dilation, rows[i].dilation},
+                                       .before = {0, rows[i].padding, rows[i].padding},
+                                       .after = {0, rows[i].padding, rows[i].padding}};
+            const size_t in_shape[] = {2, 1, 6, 5, channels},
+                         out_shape[] = {2, 1, rows[i].out[0], rows[i].out[1], channels};
+            const soma_view x = soma_view_of(NULL, 0, SOMA_F32, 5, in_shape),
+                            y = soma_view_of(NULL, 0, SOMA_F32, 5, out_shape);
+            check_call(soma_call_pool(x, y, params));
+            few_values = true; /* so that elements are a window's y, whatever that is */
+            check_call(soma_call_pool_grad(y, x, y, x, params));
+            few_values = false;
+            params.kind = SOMA_POOL_AVERAGE;
+            params.count_padding = i == 1;
+            check_call(soma_call_pool(x, y, params));
+            check_call(soma_call_pool_grad(y, soma_view_absent(), soma_view_absent(), x, params));
+        }
+}
+END_TEST
+
 static void add_tests(TCase *cases) {
     tcase_add_test(cases, elementwise_kernels);
     tcase_add_test(cases, broadcasts_and_copies);
@@ -237,6 +270,7 @@ static void add_tests(TCase *cases) {
     tcase_add_test(cases, metrics);
     tcase_add_test(cases, optimizers);
     tcase_add_test(cases, norms);
+    tcase_add_test(cases, pools);
 }
 
 /* On the first usable device: a simulator offers one. An argument: how much to leave out. */

@@ -274,6 +274,70 @@ START_TEST(conv_data_grad_by_hand) {
 }
 END_TEST
 
+static soma_pool_params window(soma_pool_kind kind, uint32_t size, uint32_t stride, int32_t padding) {
+    return (soma_pool_params){.kind = kind,
+                              .size = {1, size, size},
+                              .stride = {1, stride, stride},
+                              .dilation = {1, 1, 1},
+                              .before = {0, padding, padding},
+                              .after = {0, padding, padding}};
+}
+
+START_TEST(largest_of_windows) {
+    double x[12] = {1, 9, 2, 8, /**/ 7, -3, 4, 6, /**/ -1, -2, -3, -4}, y[12];
+    soma_view picture = F64(x, 1, 1, 3, 4, 1);
+    soma_pool_params params = window(SOMA_POOL_MAX, 2, 2, 0);
+    run(soma_call_pool(picture, F64(y, 1, 1, 1, 2, 1), params));
+    EXPECT_VALUES(y, EXACTLY, 9, 8);
+    run(soma_call_pool(picture, F64(y, 1, 1, 2, 2, 1), params)); /* a last row that ends outside */
+    EXPECT_VALUES(y, EXACTLY, 9, 8, -1, -3);
+    params = window(SOMA_POOL_MAX, 2, 1, 1); /* what is padded is less than any number */
+    run(soma_call_pool(F64(x + 8, 1, 1, 1, 4, 1), F64(y, 1, 1, 2, 5, 1), params));
+    EXPECT_VALUES(y, EXACTLY, -1, -1, -2, -3, -4, -1, -1, -2, -3, -4);
+    params = window(SOMA_POOL_MAX, 2, 1, 0);
+    params.dilation[2] = 2;
+    run(soma_call_pool(picture, F64(y, 1, 1, 2, 2, 1), params));
+    EXPECT_VALUES(y, EXACTLY, 7, 9, 7, 6);
+    params = window(SOMA_POOL_MAX, 1, 3, 1);
+    run(soma_call_pool(F64(x, 1, 1, 2, 2, 1), F64(y, 1, 1, 2, 2, 1), params));
+    EXPECT_VALUES(y, EXACTLY, -INFINITY, -INFINITY, -INFINITY, -INFINITY); /* in the padding alone */
+    x[1] = NAN;
+    run(soma_call_pool(F64(x, 2, 2, 1, 1, 3), F64(y, 2, 1, 1, 1, 3),
+                       (soma_pool_params){.size = {2, 1, 1}, .stride = {2, 1, 1}, .dilation = {1, 1, 1}}));
+    EXPECT_VALUES(y, EXACTLY, 8, NAN, 2, 4, 6, -1); /* along the depth, each channel by itself */
+}
+END_TEST
+
+/* What counts: 9 of a window of 3x3 at the corner of a picture padded by 1, or the 4 that lie inside. */
+START_TEST(averages_of_windows) {
+    double x[9] = {1, 2, 3, 4, 5, 6, 7, 8, 9}, y[9];
+    soma_view picture = F64(x, 1, 1, 3, 3, 1);
+    soma_pool_params params = window(SOMA_POOL_AVERAGE, 2, 1, 0);
+    run(soma_call_pool(picture, F64(y, 1, 1, 2, 2, 1), params));
+    EXPECT_VALUES(y, EXACTLY, 3, 4, 6, 7);
+    params = window(SOMA_POOL_AVERAGE, 3, 2, 1);
+    run(soma_call_pool(picture, F64(y, 1, 1, 2, 2, 1), params));
+    EXPECT_VALUES(y, EXACTLY, 3, 4, 6, 7);
+    params.count_padding = true;
+    run(soma_call_pool(picture, F64(y, 1, 1, 2, 2, 1), params));
+    EXPECT_VALUES(y, ROUNDING, 12 / 9.0, 16 / 9.0, 24 / 9.0, 28 / 9.0);
+    /* A last window that ends past the padding: of 3 x 3 places, 2 x 2 lie before its end. */
+    params = window(SOMA_POOL_AVERAGE, 3, 3, 0);
+    params.count_padding = true;
+    params.after[1] = params.after[2] = 2;
+    run(soma_call_pool(picture, F64(y, 1, 1, 2, 2, 1), params));
+    EXPECT_VALUES(y, ROUNDING, 5, 0, 0, 0);
+    params.before[1] = params.before[2] = params.after[1] = params.after[2] = 1;
+    run(soma_call_pool(picture, F64(y, 1, 1, 2, 2, 1), params));
+    EXPECT_VALUES(y, ROUNDING, 12 / 9.0, 9 / 6.0, 15 / 6.0, 9 / 4.0);
+    params.count_padding = false;
+    run(soma_call_pool(picture, F64(y, 1, 1, 2, 2, 1), params));
+    EXPECT_VALUES(y, ROUNDING, 3, 4.5, 7.5, 9);
+    run(soma_call_pool(F64(x, 1, 1, 0, 3, 1), F64(y, 1, 1, 1, 1, 1), params)); /* nothing inside */
+    EXPECT_VALUES(y, EXACTLY, 0);
+}
+END_TEST
+
 START_TEST(softmax_has_its_known_values) {
     double x[6] = {1, 1001, 2, 1002, 3, 1003}, out[6]; /* [1, 3, 2]: the second line is the first one shifted */
     const double p1 = 0.090030573170380462, p2 = 0.24472847105479764, p3 = 0.66524095577482189;
@@ -302,6 +366,8 @@ int main(void) {
     tcase_add_test(tests, reduce_along_the_middle);
     tcase_add_test(tests, reduce_over_nothing);
     tcase_add_test(tests, softmax_has_its_known_values);
+    tcase_add_test(tests, largest_of_windows);
+    tcase_add_test(tests, averages_of_windows);
     tcase_add_test(tests, conv_by_hand);
     tcase_add_test(tests, conv_data_grad_by_hand);
     suite_add_tcase(suite, tests);

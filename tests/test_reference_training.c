@@ -115,6 +115,47 @@ START_TEST(gradients_of_conv_are_its_transposes) {
 }
 END_TEST
 
+/* ------------------------------------------------------------------------------------------- gradients of pooling */
+
+/* Of windows of 2 by 2, one step apart, over a picture of 3 by 3. */
+START_TEST(gradient_of_the_largest_goes_to_the_first) {
+    double x[9] = {1, 5, 5, 2, 5, 0, 7, NAN, NAN}, y[4] = {5, 5, NAN, NAN}, dy[4] = {1, 10, 100, 1000}, dx[9];
+    soma_pool_params params = {.kind = SOMA_POOL_MAX, .size = {1, 2, 2}, .stride = {1, 1, 1}, .dilation = {1, 1, 1}};
+    soma_view picture = F64(x, 1, 1, 3, 3, 1), result = F64(y, 1, 1, 2, 2, 1);
+    run(soma_call_pool(picture, result, params));
+    EXPECT_VALUES(y, EXACTLY, 5, 5, NAN, NAN);
+    run(soma_call_pool_grad(F64(dy, 1, 1, 2, 2, 1), picture, result, F64(dx, 1, 1, 3, 3, 1), params));
+    EXPECT_VALUES(dx, EXACTLY, 0, 11, 0, 0, 0, 0, 0, 1100, 0);
+    x[7] = x[8] = 7;
+    run(soma_call_pool(picture, result, params));
+    run(soma_call_pool_grad(F64(dy, 1, 1, 2, 2, 1), picture, result, F64(dx, 1, 1, 3, 3, 1), params));
+    EXPECT_VALUES(dx, EXACTLY, 0, 11, 0, 0, 0, 0, 100, 1000, 0);
+}
+END_TEST
+
+/* Averaging is linear: <pool(x), dy> = <x, pool_grad(dy)>, of whatever numbers. */
+START_TEST(gradient_of_averages_is_their_transpose) {
+    enum { X = 2 * 3 * 5 * 6 * 2, Y = 2 * 2 * 3 * 4 * 2 };
+    static double x[X], y[Y], dy[Y], dx[X];
+    soma_random random;
+    soma_random_init(&random, 7, SOMA_STREAM_DATA);
+    for (size_t i = 0; i < X; i++) x[i] = (double)soma_random_uniform(&random) - 0.5;
+    for (size_t i = 0; i < Y; i++) dy[i] = (double)soma_random_uniform(&random) - 0.5;
+    for (int count_padding = 0; count_padding < 2; count_padding++) {
+        soma_pool_params params = {.kind = SOMA_POOL_AVERAGE,
+                                   .size = {2, 3, 2},
+                                   .stride = {1, 2, 2},
+                                   .dilation = {1, 1, 2},
+                                   .before = {0, 1, 1},
+                                   .after = {0, 1, 1},
+                                   .count_padding = count_padding};
+        run(soma_call_pool(F64(x, 2, 3, 5, 6, 2), F64(y, 2, 2, 3, 4, 2), params));
+        run(soma_call_pool_grad(F64(dy, 2, 2, 3, 4, 2), NONE, NONE, F64(dx, 2, 3, 5, 6, 2), params));
+        expect_value(dot(x, dx, X), dot(y, dy, Y), ROUNDING, "<x, dx>");
+    }
+}
+END_TEST
+
 /* ------------------------------------------------------------------------------------------- gradients of losses */
 
 #define ROWS    3
@@ -405,6 +446,8 @@ int main(void) {
     tcase_add_test(tests, bias_gradient_sums_columns);
     tcase_add_test(tests, softmax_gradient_is_that_of_softmax);
     tcase_add_test(tests, gradients_of_conv_are_its_transposes);
+    tcase_add_test(tests, gradient_of_the_largest_goes_to_the_first);
+    tcase_add_test(tests, gradient_of_averages_is_their_transpose);
     tcase_add_test(tests, loss_gradients_are_those_of_the_losses);
     tcase_add_test(tests, loss_gradients_vanish_below_the_floor);
     tcase_add_test(tests, gradients_of_class_numbers_outside_are_nan);

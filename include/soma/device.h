@@ -105,13 +105,24 @@ static inline size_t soma_view_count(const soma_view *view) {
  * CONV            x, weight, [bias], y       convolution (cross-correlation, as neural networks have it) over three
  *                                            dimensions, channels last: x [n, d, h, w, groups C], weight
  *                                            [kd, kh, kw, C, O], bias [O], y [n, d', h', w', O]. With q, k and p for
- * places in y, weight and x, and p = q stride + k dilation - before: y[i,q,o] = f(bias[o] + sum_k,c x[i,p,g C + c]
- * weight[k,c,o]), where g = o / (O / groups). y may have any size: outside itself x is 0 (whether 0 times a weight that
- * is not finite is NaN or 0 there is left open). CONV_DATA_GRAD  dy, weight, [bias], dx     its transpose, which is
- * transposed convolution too: dx[i,p,g C + c] = f(bias[g C + c] + sum of dy[i,q,o] weight[k,c,o] over the o of group g
- * and all q, k with q stride + k dilation - before = p); bias [groups C]; outside itself dy is 0 CONV_WEIGHT_GRAD x,
- * dy, dweight            dweight[k,c,o] = alpha sum_i,q x[i,p,g C + c] dy[i,q,o]
+ *                                            places in y, weight and x, and p = q stride + k dilation - before:
+ *                                            y[i,q,o] = f(bias[o] + sum_k,c x[i,p,g C + c] weight[k,c,o]), where
+ *                                            g = o / (O / groups). y may have any size: outside itself x is 0
+ *                                            (whether 0 times a weight that is not finite is NaN or 0 there is left
+ *                                            open).
+ * CONV_DATA_GRAD  dy, weight, [bias], dx     its transpose, which is transposed convolution too: dx[i,p,g C + c] =
+ *                                            f(bias[g C + c] + sum of dy[i,q,o] weight[k,c,o] over the o of group g
+ *                                            and all q, k with q stride + k dilation - before = p); bias [groups C];
+ *                                            outside itself dy is 0
+ * CONV_WEIGHT_GRAD x, dy, dweight            dweight[k,c,o] = alpha sum_i,q x[i,p,g C + c] dy[i,q,o]
  *                                            + beta dweight[k,c,o]. With beta = 0, dweight is not read.
+ * POOL            x, y                       the largest element, or the mean, of each window: x [n, d, h, w, c],
+ *                                            y [n, d', h', w', c]; see soma_pool_params
+ * POOL_GRAD       dy, [x], [y], dx           dx from dy, the gradient of POOL's y; dx is as x, dy as y. MAX, with x
+ *                                            and the y that POOL made of it: dy goes to the first element of its
+ *                                            window that equals y (to the first NaN where y is NaN). AVERAGE, without
+ *                                            x and y: each element that was counted in gets dy / count. What no
+ *                                            window has gets 0.
  */
 /* clang-format on */
 #define SOMA_PRIMITIVE_LIST(X)                                                                                         \
@@ -134,7 +145,9 @@ static inline size_t soma_view_count(const soma_view *view) {
     X(NORM, norm, 2, TRAINING)                                                                                         \
     X(CONV, conv, 4, ALWAYS)                                                                                           \
     X(CONV_DATA_GRAD, conv_data_grad, 4, ALWAYS)                                                                       \
-    X(CONV_WEIGHT_GRAD, conv_weight_grad, 3, TRAINING)
+    X(CONV_WEIGHT_GRAD, conv_weight_grad, 3, TRAINING)                                                                 \
+    X(POOL, pool, 2, ALWAYS)                                                                                           \
+    X(POOL_GRAD, pool_grad, 4, TRAINING)
 
 typedef enum soma_primitive {
 #define X(NAME, ...) SOMA_PRIMITIVE_##NAME,
@@ -327,6 +340,26 @@ typedef struct soma_conv_params {
     float a, b;                      /* its parameters */
     float alpha, beta;               /* live; CONV_WEIGHT_GRAD */
 } soma_conv_params;
+typedef enum soma_pool_kind { SOMA_POOL_MAX, SOMA_POOL_AVERAGE, SOMA_POOL_KIND_COUNT } soma_pool_kind;
+
+/*
+ * POOL, POOL_GRAD. Window q of y has the size[0] size[1] size[2] places p = q stride + k dilation - before of x, where
+ * k counts from 0 in each of three dimensions (depth, height, width); those that a network does not have are 1 in all
+ * shapes, with a size, stride and dilation of 1 and no padding. Elements of y are in the order of their places, and so
+ * are those of a window.
+ * MAX: the largest of those inside x; NaN if one is NaN, -infinity if there is none.
+ * AVERAGE: their sum over their number, 0 if there is none. With count_padding the number is that of places from
+ * -before up to the shape of x + after: what lies past the padding behind, where a last window may end, never counts.
+ */
+typedef struct soma_pool_params {
+    soma_pool_kind kind;
+    uint32_t size[3], stride[3], dilation[3]; /* at least 1 */
+    int32_t before[3], after[3];              /* padding; at least 0. `after` serves count_padding alone */
+    bool count_padding;                       /* AVERAGE */
+} soma_pool_params;
+
+/* Places of windows, the padding, and the dimensions of x and y that they lie in, are below this. */
+#define SOMA_POOL_MOST_PLACES (1 << 30)
 
 /* ------------------------------------------------------------------------------------------------------- calls */
 
@@ -355,6 +388,7 @@ typedef struct soma_call {
         soma_metric_params metric;
         soma_optimizer_params optimizer;
         soma_conv_params conv;
+        soma_pool_params pool;
         uint64_t reserved[16];
     } params;
     void *workspace;         /* scratch memory of the size `prepare` asked for, shared between calls; NULL for none */

@@ -245,4 +245,23 @@ static inline soma_call soma_call_conv_weight_grad(soma_view x, soma_view dy, so
     return call;
 }
 
+static inline soma_call soma_call_pool(soma_view x, soma_view y, soma_pool_params params) {
+    soma_call call = soma_call_make(SOMA_PRIMITIVE_POOL, 2);
+    call.view[0] = x;
+    call.view[1] = y;
+    call.params.pool = params;
+    return call;
+}
+
+static inline soma_call soma_call_pool_grad(soma_view dy, soma_view x, soma_view y, soma_view dx,
+                                            soma_pool_params params) {
+    soma_call call = soma_call_make(SOMA_PRIMITIVE_POOL_GRAD, 4);
+    call.view[0] = dy;
+    call.view[1] = x;
+    call.view[2] = y;
+    call.view[3] = dx;
+    call.params.pool = params;
+    return call;
+}
+
 #endif

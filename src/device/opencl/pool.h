@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* Pooling and its gradient: the host's side of kernels/pool.cl. */
+#ifndef SOMA_DEVICE_OPENCL_POOL_H
+#define SOMA_DEVICE_OPENCL_POOL_H
+
+#include "device/opencl/elementwise.h"
+
+/* Begins the launch with this work shared out, and passes what both kernels begin with. x and y are these views. */
+static inline void begin_pool(soma_cl_builder *builder, const char *kernel, size_t count, size_t chunk,
+                              const soma_view *x, const soma_view *y) {
+    const soma_pool_params *params = &builder->call->params.pool;
+    uint64_t window[3];
+    for (int i = 0; i < 3; i++) window[i] = params->size[i] | (uint64_t)params->stride[i] << 32;
+    soma_cl_begin(builder, "pool.cl", kernel,
+                  "-DFIXED_AVERAGE=%d -DFIXED_WINDOW0=%lluUL -DFIXED_WINDOW1=%lluUL -DFIXED_WINDOW2=%lluUL "
+                  "-DFIXED_DILATION0=%u -DFIXED_DILATION1=%u -DFIXED_DILATION2=%u",
+                  params->kind == SOMA_POOL_AVERAGE, (unsigned long long)window[0], (unsigned long long)window[1],
+                  (unsigned long long)window[2], params->dilation[0], params->dilation[1], params->dilation[2]);
+    soma_cl_pass_size(builder, count);
+    soma_cl_pass_size(builder, chunk);
+    soma_cl_pass_size(builder, x->shape[4]);
+    soma_cl_pass_u32(builder, params->kind == SOMA_POOL_AVERAGE);
+    soma_cl_pass_u32(builder, params->count_padding);
+    for (int i = 0; i < 3; i++) {
+        soma_cl_pass_size(builder, x->shape[1 + i] | (uint64_t)y->shape[1 + i] << 32);
+        soma_cl_pass_size(builder, window[i]);
+        soma_cl_pass_size(builder, (uint32_t)params->before[i] | (uint64_t)(uint32_t)params->after[i] << 32);
+        soma_cl_pass_u32(builder, params->dilation[i]);
+    }
+}
+
+/* Places of a window, as many as loops go through at most. */
+static inline size_t pool_places(const soma_pool_params *params, const soma_view *x) {
+    size_t places = 1;
+    for (int i = 0; i < 3; i++) places *= SOMA_MIN((size_t)params->size[i], SOMA_MAX(x->shape[1 + i], (size_t)1));
+    return places;
+}
+
+#endif
