@@ -219,7 +219,8 @@ static void keep_speed(void *context, const soma_check_speed *speed) {
     for (uint32_t i = 0; i < SOMA_PRIMITIVE_COUNT; i++)
         kept->seen[i] |= !strcmp(speed->primitive, soma_primitive_name((soma_primitive)i));
     ck_assert_msg(*speed->what && *speed->shapes, "%s", speed->primitive);
-    bool products = !strcmp(speed->primitive, "gemm"), host = !strcmp(speed->primitive, "softmax");
+    bool products = !strcmp(speed->primitive, "gemm") || !strncmp(speed->primitive, "conv", strlen("conv")),
+         host = !strcmp(speed->primitive, "softmax");
     ck_assert_msg(speed->native == !host && (speed->flops > 0) == products, "%s", speed->primitive);
     ck_assert_msg(speed->bytes >= LARGE, "%s: %g bytes", speed->primitive, speed->bytes);
     if (host) return;

@@ -33,10 +33,11 @@ END_TEST
 
 static size_t float64_calls(soma_call *calls) {
     const soma_view x = F64(7, 5), rows = F64(7), columns = F64(5), cube = F64(7, 5, 1), none = soma_view_absent();
-    const soma_view classes = SOMA_SHAPED(SOMA_I32, 7);
+    const soma_view classes = SOMA_SHAPED(SOMA_I32, 7), images = F64(7, 1, 1, 1, 5), filters = F64(1, 1, 1, 5, 5);
     const soma_unary_params relu = {SOMA_RELU, 0, 0};
     const soma_loss_params loss = {.kind = SOMA_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS};
     const soma_optimizer_params adam = {.kind = SOMA_ADAM, .learning_rate = 0.1f};
+    const soma_conv_params conv = {.stride = {1, 1, 1}, .dilation = {1, 1, 1}, .groups = 1, .alpha = 1};
     const soma_call all[] = {
         soma_call_fill(x, 1),
         soma_call_copy(x, x, 1, 0),
@@ -55,6 +56,9 @@ static size_t float64_calls(soma_call *calls) {
         soma_call_loss_grad(x, classes, none, none, rows, x, none, loss),
         soma_call_norm(rows, F64(2)),
         soma_call_optimizer(rows, rows, rows, rows, none, adam),
+        soma_call_conv(images, filters, columns, images, conv),
+        soma_call_conv_data_grad(images, filters, columns, images, conv),
+        soma_call_conv_weight_grad(images, images, filters, conv),
     };
     memcpy(calls, all, sizeof all);
     return SOMA_COUNT_OF(all);
