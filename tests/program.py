@@ -3,8 +3,10 @@
 
 A file of tests is called with PROGRAM DEVICE [CLASS ...], and exits with 77 where the device is not there.
 """
+import ast
 import json
 import os
+import struct
 import subprocess
 import sys
 import tempfile
@@ -25,6 +27,18 @@ def explain(arguments, result):
     """What a failed test says of a run: all that was printed but for the lines of the epochs, which would bury the rest."""
     said = [line for line in result.stderr.splitlines() if not line.startswith("Epoch ")]
     return "\n".join([" ".join(arguments), *said])
+
+
+def read_npy(path):
+    """The header of one of NumPy's files, where its elements begin, and these, in the byte order that it names: that of who wrote it."""
+    with open(path, "rb") as file:
+        content = file.read()
+    if content[:8] != b"\x93NUMPY\x01\x00":
+        raise AssertionError(f"{path} begins with {content[:8]}")
+    start = 10 + struct.unpack("<H", content[8:10])[0]
+    header = ast.literal_eval(content[10:start].decode())
+    order, code = header["descr"][0], {"f4": "f", "i4": "i"}[header["descr"][1:]]
+    return header, start, struct.unpack(f"{order}{(len(content) - start) // 4}{code}", content[start:])
 
 
 class ProgramTest(unittest.TestCase):

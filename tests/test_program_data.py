@@ -4,7 +4,6 @@
 
 Usage: test_program_data.py PROGRAM DEVICE [CLASS ...]
 """
-import ast
 import csv
 import os
 import struct
@@ -13,7 +12,7 @@ import xml.etree.ElementTree
 import zipfile
 
 sys.dont_write_bytecode = True
-from program import BAD_FILE, DEVICE, USAGE, ProgramTest, main
+from program import BAD_FILE, DEVICE, USAGE, ProgramTest, main, read_npy
 
 # Three groups of points that a line can tell apart, and names that CSV must quote.
 NAMES = ["red", 'green, "dark"', "blue"]
@@ -88,13 +87,10 @@ class Classes(TableTest):
     def test_predictions_as_numpy_arrays(self):
         output = self.path("classes.npy")
         self.succeed("predict", "--model", self.model, f"--device={DEVICE}", "--data", self.table, "--output", output)
-        with open(output, "rb") as file:
-            content = file.read()
-        size = struct.unpack("<H", content[8:10])[0]
-        self.assertEqual((10 + size) % 64, 0)
-        header = ast.literal_eval(content[10:10 + size].decode())
-        self.assertEqual(header, {"descr": "<i4", "fortran_order": False, "shape": (len(self.rows),)})
-        numbers = struct.unpack(f"<{len(self.rows)}i", content[10 + size:])
+        header, start, numbers = read_npy(output)
+        self.assertEqual(start % 64, 0)
+        self.assertEqual(header.pop("descr")[1:], "i4")
+        self.assertEqual(header, {"fortran_order": False, "shape": (len(self.rows),)})
         self.assertEqual([NAMES[number] for number in numbers], [row[2] for row in self.rows])
 
     def test_parts_of_a_file(self):
