@@ -111,8 +111,10 @@ static inline int skip_without_device(void) {
         if (is_tested(&found.entry[i])) return 0;
     const char *name = getenv("SOMA_TEST_DEVICE");
     printf("skipped: there is no usable OpenCL device%s%s\n", name ? " with this in its name: " : "", name ? name : "");
-    for (size_t i = 0; i < found.count; i++)
-        printf("  %s, %s: %s\n", found.entry[i].info.platform, found.entry[i].info.name, found.entry[i].reason);
+    for (size_t i = 0; i < found.count; i++) { /* a platform that fails has no devices to name */
+        const soma_device_info *info = &found.entry[i].info;
+        printf("  %s%s%s: %s\n", info->platform, *info->name ? ", " : "", info->name, found.entry[i].reason);
+    }
     return 77;
 }
 

@@ -117,6 +117,7 @@ static void set_up(void) {
         temporary_file(i == 0 ? "first.icd" : "second.icd", drivers[i], strlen(drivers[i]));
     setenv("OCL_ICD_VENDORS", temporary_directory, 1);
     setenv("SOMA_OPENCL_PROBE", "1", 1);
+    unsetenv("OCL_ICD_PLATFORM_SORT"); /* as for an application that knows nothing of it */
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) unsetenv(places[i]); /* what is known stays in memory */
 }
 
