@@ -172,6 +172,45 @@ static soma_tensor *build_other_ops(soma_network *network, int variant) {
     return status == SOMA_OK ? soma_dense(out, 3, SOMA_IDENTITY) : NULL;
 }
 
+/* Networks over positions, from a sample [4, 3, 2] of a dense layer, so that inputs have gradients through them. */
+static soma_tensor *build_positions(soma_network *network, int variant) {
+    static const char *const texts[] = {
+        "conv 3 3x3",
+        "conv 3 3x2 stride 2 pad 1",
+        "conv 4 2x2 stride 3x2 dilation 2 groups 2 pad 2,1,0,3 nobias",
+        "conv 3 3x3 pad same tanh",
+        "conv 3 2x2 stride 2",
+        "conv 3 1x1 sigmoid",
+        "conv 3 1x1 stride 2",
+        "conv 3 4x3 nobias",
+        "depthwise 3x3 multiplier 2 stride 2 pad same",
+        "separable 3 3x3 pad same tanh",
+        "convtranspose 3 3x3 stride 2",
+        "convtranspose 4 2x3 stride 3x2 dilation 2 groups 2 pad 1,2,0,1 output_padding 2x1 tanh",
+        "convtranspose 3 2x2 stride 3 pad same nobias",
+        "convtranspose 3 1x1",
+        "reshape 6 4; conv 3 3 stride 2; convtranspose 2 3",
+        "reshape 2 3 2 2; conv 3 2x3x1 stride 1x2x1 pad 0x1x0",
+        "globalavgpool",
+        "globalmaxpool",
+        "upsample 2x3",
+        "zeropad 1,2,0,1",
+        "crop 1,2,0,1",
+        "spatialdropout 0.5",
+        "residual(conv 3 3x3 pad same nobias; relu; conv 3 3x3 pad same | conv 3 1x1 nobias); relu",
+    };
+    size_t shape[3] = {4, 3, 2};
+    soma_tensor *x = soma_reshape(soma_dense(vector(network, 4), 24, SOMA_TANH), 3, shape);
+    return soma_dense(soma_flatten(soma_layers(x, texts[variant])), 3, SOMA_IDENTITY);
+}
+
+static soma_tensor *build_image_convolution(soma_network *network, int variant) {
+    size_t shape[3] = {3, 4, 2};
+    soma_tensor *x = soma_input(network, "image", 3, shape);
+    return soma_layers(x, variant ? "convtranspose 3 3x3 stride 2 pad 1 relu; dense 3"
+                                  : "conv 4 3x3 pad 1 stride 2 relu; conv 3 2x2 tanh; dense 3");
+}
+
 /* The output is the input itself. */
 static soma_tensor *build_nothing(soma_network *network, int variant) {
     (void)variant;
@@ -230,6 +269,9 @@ const gradient_case gradient_cases[] = {
     {"concat", build_concat_axis, 3, {.loss = {0}}, false, false},
     {"weights as numbers", build_weights, 5, {.loss = {0}}, false, false},
     {"other ops", build_other_ops, 13, {.loss = {0}}, false, false},
+    {"positions", build_positions, 23, {.loss = {0}}, false, false},
+    {"positions, no fusion", build_positions, 23, {.no_fusion = true}, false, false},
+    {"convolution of an image", build_image_convolution, 2, {.loss = {0}}, false, false},
     {"no layer", build_nothing, 1, {.loss = {0}}, false, true},
     {"dropout", build_dropout, 2, {.loss = {0}}, false, false},
     {"image", build_image, 1, {.loss = {0}}, false, false},

@@ -78,6 +78,22 @@ typedef struct shape_case {
     {                                                                                                                  \
         .dropout = {.rate = r }                                                                                        \
     }
+#define WINDOW(step, spread, from, to, many, more)                                                                     \
+    {                                                                                                                  \
+        .conv = {                                                                                                      \
+            .params = {.stride = {1, 1, step}, .dilation = {1, 1, spread}, .before = {0, 0, from}, .groups = many},    \
+            .after = {0, 0, to},                                                                                       \
+            .output_padding = {0, 0, more}                                                                             \
+        }                                                                                                              \
+    }
+#define WIDE(size)                                                                                                     \
+    {                                                                                                                  \
+        .conv = {.params = {.stride = {1, size, 1}, .dilation = {1, 1, 1}, .groups = 1} }                              \
+    }
+#define AROUND(dimension, from, to)                                                                                    \
+    {                                                                                                                  \
+        .pad = {.before = {[dimension] = from}, .after = {[dimension] = to} }                                          \
+    }
 #define NOTHING                                                                                                        \
     {                                                                                                                  \
         .fill = { 0, false }                                                                                           \
@@ -184,6 +200,95 @@ static const shape_case shape_cases[] = {
     {SOMA_OP_REDUCE, {"[2, 3]"}, AXES(1, 4294967295), NULL, BAD("no 4294967295 dimensions")},
     {SOMA_OP_REDUCE, {"[batch, 2, 3]"}, AXIS(reduce, 3), NULL, BAD("no dimension 2 per sample")},
     {SOMA_OP_REDUCE, {"[2]"}, AXIS(reduce, 4294967295), NULL, BAD("no dimension 4294967295")},
+
+    {SOMA_OP_PAD, {"[batch, 2, 3]"}, AROUND(0, 1, 2), NULL, GOOD("[batch, 5, 3]")},
+    {SOMA_OP_PAD, {"[2, 3]"}, AROUND(1, 0, 4), NULL, GOOD("[2, 7]")},
+    {SOMA_OP_PAD, {"[batch, 2, 3]"}, AROUND(2, 1, 0), NULL, BAD("[batch, 2, 3] has no dimension 2")},
+    {SOMA_OP_PAD, {"[batch, 2, 3]"}, AROUND(0, SIZE_MAX, 1), NULL, BAD("more than fits")},
+
+    {SOMA_OP_CONV, {"[batch, 9, 4]", "[3, 4, 5]"}, WINDOW(1, 1, 0, 0, 1, 0), NULL, GOOD("[batch, 7, 5]")},
+    {SOMA_OP_CONV, {"[batch, 9, 4]", "[3, 2, 6]", "[6]"}, WINDOW(2, 2, 3, 1, 2, 0), NULL, GOOD("[batch, 5, 6]")},
+    {SOMA_OP_CONV, {"[batch, 9, 4]", "[3, 4, 5]"}, WINDOW(1, 1, -2, -1, 1, 0), NULL, GOOD("[batch, 4, 5]")},
+    {SOMA_OP_CONV, {"[batch, 9, 8, 4]", "[3, 2, 4, 5]"}, WINDOW(1, 1, 0, 0, 1, 0), NULL, GOOD("[batch, 7, 7, 5]")},
+    {SOMA_OP_CONV, {"[batch, 9, 8, 7, 4]", "[3, 2, 1, 4, 5]"}, WIDE(2), NULL, GOOD("[batch, 7, 4, 7, 5]")},
+    {SOMA_OP_CONV, {"[9, 4]", "[3, 4, 5]"}, WINDOW(1, 1, 0, 0, 1, 0), NULL, BAD("got [9, 4]")},
+    {SOMA_OP_CONV, {"[batch, 4]", "[4, 5]"}, WINDOW(1, 1, 0, 0, 1, 0), NULL, BAD("got [batch, 4]")},
+    {SOMA_OP_CONV,
+     {"[batch, 9, 4]", "[4, 5]"},
+     WINDOW(1, 1, 0, 0, 1, 0),
+     NULL,
+     BAD("a weight of 3 dimensions, got [4, 5]")},
+    {SOMA_OP_CONV,
+     {"[batch, 9, 4]", "[batch, 3, 4, 5]"},
+     WINDOW(1, 1, 0, 0, 1, 0),
+     NULL,
+     BAD("a weight of 3 dimensions")},
+    {SOMA_OP_CONV,
+     {"[batch, 9, 4]", "[3, 3, 5]"},
+     WINDOW(1, 1, 0, 0, 1, 0),
+     NULL,
+     BAD("[3, 3, 5] goes with 3 channels")},
+    {SOMA_OP_CONV, {"[batch, 9, 4]", "[3, 2, 5]"}, WINDOW(1, 1, 0, 0, 2, 0), NULL, BAD("2 groups cannot share")},
+    {SOMA_OP_CONV, {"[batch, 9, 4]", "[3, 4, 5]"}, WINDOW(1, 1, 0, 0, 0, 0), NULL, ILL("0 groups")},
+    {SOMA_OP_CONV, {"[batch, 9, 4]", "[3, 4, 5]"}, WINDOW(0, 1, 0, 0, 1, 0), NULL, ILL("stride 0")},
+    {SOMA_OP_CONV, {"[batch, 9, 4]", "[3, 4, 5]"}, WINDOW(1, 4294967295, 0, 0, 1, 0), NULL, ILL("dilation 4294967295")},
+    {SOMA_OP_CONV, {"[batch, 9, 4]", "[3, 4, 5]"}, WINDOW(1, 1, INT32_MIN, 0, 1, 0), NULL, ILL("padding -2147483648")},
+    {SOMA_OP_CONV, {"[batch, 9, 4]", "[3, 4, 5]"}, WIDE(2), NULL, BAD("for more than the 1 dimensions")},
+    {SOMA_OP_CONV,
+     {"[batch, 9, 4]", "[11, 4, 5]"},
+     WINDOW(1, 1, 0, 1, 1, 0),
+     NULL,
+     BAD("reaches over 11 positions of dimension 0")},
+    {SOMA_OP_CONV,
+     {"[batch, 9, 4]", "[3, 4, 5]", "[4]"},
+     WINDOW(1, 1, 0, 0, 1, 0),
+     NULL,
+     BAD("the bias must be [5], got [4]")},
+    {SOMA_OP_CONV,
+     {"[batch, 9, 4]", "[2147483648, 4, 5]"},
+     WINDOW(1, 1, 0, 0, 1, 0),
+     NULL,
+     BAD("sizes up to 2147483647")},
+
+    {SOMA_OP_CONV_TRANSPOSE, {"[batch, 9, 4]", "[3, 5, 4]"}, WINDOW(2, 1, 1, 0, 1, 1), NULL, GOOD("[batch, 19, 5]")},
+    {SOMA_OP_CONV_TRANSPOSE,
+     {"[batch, 9, 4]", "[3, 5, 4]", "[10]"},
+     WINDOW(1, 1, 0, 0, 2, 0),
+     NULL,
+     GOOD("[batch, 11, 10]")},
+    {SOMA_OP_CONV_TRANSPOSE,
+     {"[batch, 9, 4]", "[3, 4, 5]"},
+     WINDOW(1, 1, 0, 0, 1, 0),
+     NULL,
+     BAD("goes with 5 channels")},
+    {SOMA_OP_CONV_TRANSPOSE,
+     {"[batch, 9, 4]", "[3, 5, 4]"},
+     WINDOW(2, 1, 0, 0, 1, 2),
+     NULL,
+     ILL("less than the stride (2)")},
+    {SOMA_OP_CONV_TRANSPOSE, {"[batch, 9, 4]", "[3, 5, 4]"}, WINDOW(1, 3, 0, 0, 1, 2), NULL, GOOD("[batch, 17, 5]")},
+    {SOMA_OP_CONV_TRANSPOSE,
+     {"[batch, 9, 4]", "[3, 5, 4]"},
+     WINDOW(1, 1, 6, 5, 1, 0),
+     NULL,
+     BAD("and 0 without the padding")},
+    {SOMA_OP_CONV_TRANSPOSE,
+     {"[batch, 2147483647, 4]", "[3, 5, 4]"},
+     WINDOW(2, 1, 0, 0, 1, 0),
+     NULL,
+     BAD("becomes 4294967295 positions")},
+
+    {SOMA_OP_CONV_WEIGHT_GRAD,
+     {"[batch, 9, 4]", "[batch, 7, 5]"},
+     WINDOW(1, 1, 0, 0, 1, 0),
+     "[3, 4, 5]",
+     GOOD("[3, 4, 5]")},
+    {SOMA_OP_CONV_WEIGHT_GRAD,
+     {"[batch, 9, 4]", "[batch, 7, 5]"},
+     WINDOW(1, 1, 0, 0, 1, 0),
+     "[3, 4, 6]",
+     BAD("goes with 6 channels")},
+    {SOMA_OP_CONV_WEIGHT_GRAD, {"[batch, 9, 4]", "[7, 5]"}, WINDOW(1, 1, 0, 0, 1, 0), "[3, 4, 5]", BAD("got [7, 5]")},
 
     {SOMA_OP_CONCAT, {"[batch, 2]"}, AXIS(concat, 1), NULL, GOOD("[batch, 2]")},
     {SOMA_OP_CONCAT, {"[batch, 2, 3]", "[batch, 5, 3]"}, AXIS(concat, 1), NULL, GOOD("[batch, 7, 3]")},

@@ -79,6 +79,129 @@ static soma_tensor *bad_reshape_rank(void) {
 static soma_tensor *bad_reshape_null(void) {
     return soma_reshape(input(SHAPE(3, 4)), 1, NULL);
 }
+/* A convolution with the kernel 3x3, and one thing wrong with it. */
+static soma_tensor *bad_conv(soma_conv_options options) {
+    options.kernel[0] = options.kernel[1] = 3;
+    return soma_conv(input(SHAPE(6, 7, 4)), 8, &options);
+}
+static soma_tensor *bad_conv_null(void) {
+    return soma_conv(input(SHAPE(6, 7, 4)), 8, NULL);
+}
+static soma_tensor *bad_conv_gap(void) {
+    return soma_conv(input(SHAPE(6, 7, 4)), 8, &(soma_conv_options){.kernel = {3, 0, 3}});
+}
+static soma_tensor *bad_conv_stride_too_many(void) {
+    return bad_conv((soma_conv_options){.stride = {1, 1, 2}});
+}
+static soma_tensor *bad_conv_filters(void) {
+    return soma_conv(input(SHAPE(6, 7, 4)), 0, &(soma_conv_options){.kernel = {3, 3}});
+}
+static soma_tensor *bad_conv_rank(void) {
+    return soma_conv(input(SHAPE(6)), 8, &(soma_conv_options){.kernel = {3, 3}});
+}
+static soma_tensor *bad_conv_rank_of_many(void) {
+    return soma_conv(input(SHAPE(2, 6, 7, 4)), 8, &(soma_conv_options){.kernel = {3, 3}});
+}
+static soma_tensor *bad_conv_kernel(void) {
+    return soma_conv(input(SHAPE(6, 7, 4)), 8, &(soma_conv_options){.kernel = {3, 8}});
+}
+static soma_tensor *bad_conv_kernel_huge(void) {
+    return soma_conv(input(SHAPE(6, 7, 4)), 8, &(soma_conv_options){.kernel = {3, (size_t)INT32_MAX + 1}});
+}
+static soma_tensor *bad_conv_dilation(void) {
+    return bad_conv((soma_conv_options){.dilation = {1, 4}});
+}
+static soma_tensor *bad_conv_reach(void) {
+    return bad_conv((soma_conv_options){.dilation = {1, INT32_MAX}});
+}
+static soma_tensor *bad_conv_stride(void) {
+    return bad_conv((soma_conv_options){.stride = {SIZE_MAX, 1}});
+}
+static soma_tensor *bad_conv_padding(void) {
+    return bad_conv((soma_conv_options){.padding = (soma_padding)3});
+}
+static soma_tensor *bad_conv_before(void) {
+    return bad_conv((soma_conv_options){.padding = SOMA_PADDING_EXPLICIT, .before = {SIZE_MAX}});
+}
+static soma_tensor *bad_conv_groups(void) {
+    return bad_conv((soma_conv_options){.groups = 3});
+}
+static soma_tensor *bad_conv_multiplier(void) {
+    return bad_conv((soma_conv_options){.multiplier = 3});
+}
+static soma_tensor *bad_conv_output_padding(void) {
+    return bad_conv((soma_conv_options){.output_padding = {1}});
+}
+static soma_tensor *bad_conv_initializer(void) {
+    return bad_conv((soma_conv_options){.weight_initializer = SOMA_INIT_COUNT});
+}
+static soma_tensor *bad_conv_reserved(void) {
+    return bad_conv((soma_conv_options){.reserved = {[3] = 1}});
+}
+static soma_tensor *bad_conv_weights(void) { /* weights have no batch */
+    soma_conv(input(SHAPE(6, 7, 4)), 8, &(soma_conv_options){.kernel = {3, 3}});
+    return soma_conv(soma_network_tensor(network, "conv_1.weight"), 8, &(soma_conv_options){.kernel = {1, 1, 1}});
+}
+static soma_tensor *bad_depthwise_groups(void) {
+    return soma_depthwise(input(SHAPE(6, 7, 4)), &(soma_conv_options){.kernel = {3, 3}, .groups = 2});
+}
+static soma_tensor *bad_depthwise_multiplier(void) {
+    return soma_depthwise(input(SHAPE(6, 7, 4)), &(soma_conv_options){.kernel = {3, 3}, .multiplier = SIZE_MAX});
+}
+static soma_tensor *bad_separable_filters(void) {
+    return soma_separable(input(SHAPE(6, 7, 4)), 0, &(soma_conv_options){.kernel = {3, 3}});
+}
+static soma_tensor *bad_conv_transpose_output_padding(void) {
+    return soma_conv_transpose(input(SHAPE(6, 7, 4)), 8,
+                               &(soma_conv_options){.kernel = {3, 3}, .stride = {2, 2}, .output_padding = {1, 2}});
+}
+static soma_tensor *bad_conv_transpose_same(void) {
+    return soma_conv_transpose(
+        input(SHAPE(6, 7, 4)), 8,
+        &(soma_conv_options){
+            .kernel = {3, 3}, .stride = {2, 2}, .padding = SOMA_PADDING_SAME, .output_padding = {1, 0}});
+}
+static soma_tensor *bad_conv_transpose_padding(void) {
+    return soma_conv_transpose(
+        input(SHAPE(1, 7, 4)), 8,
+        &(soma_conv_options){.kernel = {3, 3}, .padding = SOMA_PADDING_EXPLICIT, .before = {2, 0}, .after = {1, 0}});
+}
+static soma_tensor *bad_global_pool(void) {
+    return soma_global_average_pool(input(SHAPE(6)));
+}
+static soma_tensor *bad_upsample_factor(void) {
+    return soma_upsample(input(SHAPE(6, 7, 4)), 2, (size_t[]){2, 0});
+}
+static soma_tensor *bad_upsample_huge(void) {
+    return soma_upsample(input(SHAPE(6, 7, 4)), 1, (size_t[]){SIZE_MAX});
+}
+static soma_tensor *bad_upsample_rank(void) {
+    return soma_upsample(input(SHAPE(6, 7, 4)), 3, (size_t[]){2, 2, 2});
+}
+static soma_tensor *bad_upsample_null(void) {
+    return soma_upsample(input(SHAPE(6, 7, 4)), 2, NULL);
+}
+static soma_tensor *bad_pad_null(void) {
+    return soma_zero_pad(input(SHAPE(6, 7, 4)), 2, (size_t[]){1, 1}, NULL);
+}
+static soma_tensor *bad_pad_huge(void) {
+    return soma_zero_pad(input(SHAPE(6, 7, 4)), 1, (size_t[]){0}, (size_t[]){SIZE_MAX});
+}
+static soma_tensor *bad_pad_rank(void) {
+    return soma_zero_pad(input(SHAPE(6)), 1, (size_t[]){0}, (size_t[]){1});
+}
+static soma_tensor *bad_crop(void) {
+    return soma_crop(input(SHAPE(6, 7, 4)), 2, (size_t[]){1, 3}, (size_t[]){0, 4});
+}
+static soma_tensor *bad_crop_huge(void) {
+    return soma_crop(input(SHAPE(6, 7, 4)), 1, (size_t[]){SIZE_MAX}, (size_t[]){2});
+}
+static soma_tensor *bad_spatial_dropout(void) {
+    return soma_spatial_dropout(input(SHAPE(6, 7, 4)), 1);
+}
+static soma_tensor *bad_spatial_dropout_rank(void) {
+    return soma_spatial_dropout(input(SHAPE(6)), 0.5f);
+}
 static soma_tensor *bad_add(void) {
     soma_tensor *x = input(SHAPE(3)), *y = input(SHAPE(4));
     return soma_add(x, y);
@@ -178,6 +301,47 @@ static const struct {
     {bad_reshape_count, SOMA_INVALID_SHAPE, {"layer reshape_1: ", "12 elements", "[batch, 5] has 5"}},
     {bad_reshape_rank, SOMA_INVALID_SHAPE, {"layer reshape_1: ", "5 dimensions"}},
     {bad_reshape_null, SOMA_INVALID_ARGUMENT, {"layer reshape_1: ", "NULL"}},
+    {bad_conv_null, SOMA_INVALID_ARGUMENT, {"layer conv_1: ", "the kernel has no sizes"}},
+    {bad_conv_gap, SOMA_INVALID_ARGUMENT, {"layer conv_1: ", "the kernel has 1 size", "a dimension 2"}},
+    {bad_conv_stride_too_many, SOMA_INVALID_ARGUMENT, {"layer conv_1: ", "the kernel has 2 sizes", "a dimension 2"}},
+    {bad_conv_filters, SOMA_INVALID_ARGUMENT, {"layer conv_1: ", "0 filters"}},
+    {bad_conv_rank, SOMA_INVALID_SHAPE, {"layer conv_1: ", "[height, width, channels]", "got [batch, 6]"}},
+    {bad_conv_rank_of_many, SOMA_INVALID_SHAPE, {"layer conv_1: ", "over 2 dimensions", "got [batch, 2, 6, 7, 4]"}},
+    {bad_conv_kernel, SOMA_INVALID_SHAPE, {"layer conv_1: ", "reaches over 8 positions of dimension 1", "has 7"}},
+    {bad_conv_kernel_huge, SOMA_INVALID_ARGUMENT, {"layer conv_1: ", "the size of dimension 1 is 2147483648"}},
+    {bad_conv_dilation, SOMA_INVALID_SHAPE, {"layer conv_1: ", "reaches over 9 positions", "[batch, 6, 7, 4] has 7"}},
+    {bad_conv_reach, SOMA_INVALID_ARGUMENT, {"layer conv_1: ", "3 positions with a dilation of 2147483647"}},
+    {bad_conv_stride, SOMA_INVALID_ARGUMENT, {"layer conv_1: ", "the stride of dimension 0 is 18446744073709551615"}},
+    {bad_conv_padding, SOMA_INVALID_ARGUMENT, {"layer conv_1: ", "no padding number 3"}},
+    {bad_conv_before, SOMA_INVALID_ARGUMENT, {"layer conv_1: ", "the padding before of dimension 0"}},
+    {bad_conv_groups, SOMA_INVALID_SHAPE, {"layer conv_1: ", "3 groups do not divide 4 channels and 8 filters"}},
+    {bad_conv_multiplier, SOMA_INVALID_ARGUMENT, {"layer conv_1: ", "a multiplier of 3"}},
+    {bad_conv_output_padding, SOMA_INVALID_ARGUMENT, {"layer conv_1: ", "an output padding of 1", "transposed"}},
+    {bad_conv_initializer, SOMA_INVALID_ARGUMENT, {"layer conv_1: ", "weight: there is no initializer"}},
+    {bad_conv_reserved, SOMA_INVALID_ARGUMENT, {"layer conv_1: ", "soma_conv_options"}},
+    {bad_conv_weights, SOMA_INVALID_SHAPE, {"layer conv_2: ", "got [3, 3, 4, 8]"}},
+    {bad_depthwise_groups, SOMA_INVALID_ARGUMENT, {"layer depthwise_1: ", "2 groups"}},
+    {bad_depthwise_multiplier, SOMA_INVALID_SHAPE, {"layer depthwise_1: ", "for each of 4 channels"}},
+    {bad_separable_filters, SOMA_INVALID_ARGUMENT, {"layer separable_1: ", "0 filters"}},
+    {bad_conv_transpose_output_padding,
+     SOMA_INVALID_ARGUMENT,
+     {"layer convtranspose_1: ", "an output padding of 2", "the stride (2)"}},
+    {bad_conv_transpose_same, SOMA_INVALID_ARGUMENT, {"layer convtranspose_1: ", "an output padding of 1", "\"same\""}},
+    {bad_conv_transpose_padding,
+     SOMA_INVALID_SHAPE,
+     {"layer convtranspose_1: ", "dimension 0 of [batch, 1, 7, 4] becomes 3 positions, and 0 without the padding"}},
+    {bad_global_pool, SOMA_INVALID_SHAPE, {"layer globalavgpool_1: ", "got [batch, 6]"}},
+    {bad_upsample_factor, SOMA_INVALID_ARGUMENT, {"layer upsample_1: ", "the factor of dimension 1 is 0"}},
+    {bad_upsample_huge, SOMA_INVALID_SHAPE, {"layer upsample_1: ", "[batch, 6, 7, 4] times"}},
+    {bad_upsample_rank, SOMA_INVALID_SHAPE, {"layer upsample_1: ", "over 3 dimensions", "got [batch, 6, 7, 4]"}},
+    {bad_upsample_null, SOMA_INVALID_ARGUMENT, {"layer upsample_1: ", "NULL"}},
+    {bad_pad_null, SOMA_INVALID_ARGUMENT, {"layer zeropad_1: ", "NULL"}},
+    {bad_pad_huge, SOMA_INVALID_SHAPE, {"layer zeropad_1: ", "around dimension 1"}},
+    {bad_pad_rank, SOMA_INVALID_SHAPE, {"layer zeropad_1: ", "got [batch, 6]"}},
+    {bad_crop, SOMA_INVALID_SHAPE, {"layer crop_1: ", "3 before and 4 after leave nothing of dimension 1"}},
+    {bad_crop_huge, SOMA_INVALID_SHAPE, {"layer crop_1: ", "leave nothing of dimension 1 of"}},
+    {bad_spatial_dropout, SOMA_INVALID_ARGUMENT, {"layer spatialdropout_1: ", "less than 1"}},
+    {bad_spatial_dropout_rank, SOMA_INVALID_SHAPE, {"layer spatialdropout_1: ", "got [batch, 6]"}},
     {bad_add, SOMA_INVALID_SHAPE, {"layer add_1: ", "input_1 [batch, 3]", "input_2 [batch, 4]"}},
     {bad_concat, SOMA_INVALID_SHAPE, {"layer concat_1: ", "[batch, 2, 3] and [batch, 4, 3]", "more than dimension 1"}},
     {bad_concat_axis, SOMA_INVALID_SHAPE, {"layer concat_1: ", "has no dimension"}},

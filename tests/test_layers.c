@@ -69,6 +69,53 @@ static soma_tensor *make_concat_of_one(void) {
     soma_tensor *part = input(SHAPE(2, 3));
     return soma_concat(&part, 1, 0);
 }
+static soma_tensor *make_conv(void) {
+    return soma_conv(input(SHAPE(6, 7, 4)), 8, &(soma_conv_options){.kernel = {3, 3}, .stride = {2}, .groups = 2});
+}
+static soma_tensor *make_conv_same(void) {
+    return soma_conv(input(SHAPE(6, 7)), 8,
+                     &(soma_conv_options){.name = "edges",
+                                          .kernel = {3, 5},
+                                          .stride = {2, 3},
+                                          .padding = SOMA_PADDING_SAME,
+                                          .no_bias = true,
+                                          .activation = SOMA_RELU});
+}
+static soma_tensor *make_conv_explicit(void) {
+    return soma_conv(
+        input(SHAPE(9, 2)), 3,
+        &(soma_conv_options){
+            .kernel = {5}, .dilation = {3}, .padding = SOMA_PADDING_EXPLICIT, .before = {4}, .after = {2}});
+}
+static soma_tensor *make_depthwise(void) {
+    return soma_depthwise(input(SHAPE(6, 7, 4)), &(soma_conv_options){.kernel = {3, 3}, .multiplier = 2});
+}
+static soma_tensor *make_separable(void) {
+    return soma_separable(input(SHAPE(6, 7, 4)), 5, &(soma_conv_options){.kernel = {3, 3}});
+}
+static soma_tensor *make_conv_transpose(void) {
+    return soma_conv_transpose(
+        input(SHAPE(3, 4, 2)), 5,
+        &(soma_conv_options){.kernel = {3, 3}, .stride = {2, 2}, .output_padding = {0, 1}, .no_bias = true});
+}
+static soma_tensor *make_global_average_pool(void) {
+    return soma_global_average_pool(input(SHAPE(3, 4, 5, 2)));
+}
+static soma_tensor *make_global_max_pool(void) {
+    return soma_global_max_pool(input(SHAPE(4, 2)));
+}
+static soma_tensor *make_upsample(void) {
+    return soma_upsample(input(SHAPE(3, 4, 2)), 2, (size_t[]){2, 3});
+}
+static soma_tensor *make_zero_pad(void) {
+    return soma_zero_pad(input(SHAPE(3, 4, 2)), 2, (size_t[]){1, 0}, (size_t[]){2, 5});
+}
+static soma_tensor *make_crop(void) {
+    return soma_crop(input(SHAPE(3, 4, 2)), 2, (size_t[]){1, 0}, (size_t[]){1, 2});
+}
+static soma_tensor *make_spatial_dropout(void) {
+    return soma_spatial_dropout(input(SHAPE(3, 4, 2)), 0.5f);
+}
 static soma_tensor *make_sum(void) {
     return soma_reduce(input(SHAPE(2, 3, 4)), SOMA_REDUCE_SUM, 1);
 }
@@ -110,6 +157,18 @@ static const struct {
     {make_minimum, "minimum_1", "minimum", "[batch, 4]", 0},
     {make_concat, "concat_1", "concat", "[batch, 2, 9]", 0},
     {make_concat_of_one, "concat_1", "concat", "[batch, 2, 3]", 0},
+    {make_conv, "conv_1", "conv", "[batch, 2, 5, 8]", 3 * 3 * 2 * 8 + 8},
+    {make_conv_same, "edges", "conv", "[batch, 3, 3, 8]", 3 * 5 * 1 * 8},
+    {make_conv_explicit, "conv_1", "conv", "[batch, 3, 3]", 5 * 2 * 3 + 3},
+    {make_depthwise, "depthwise_1", "depthwise", "[batch, 4, 5, 8]", 3 * 3 * 8 + 8},
+    {make_separable, "separable_1", "separable", "[batch, 4, 5, 5]", 3 * 3 * 4 + 4 * 5 + 5},
+    {make_conv_transpose, "convtranspose_1", "convtranspose", "[batch, 7, 10, 5]", 3 * 3 * 5 * 2},
+    {make_global_average_pool, "globalavgpool_1", "globalavgpool", "[batch, 2]", 0},
+    {make_global_max_pool, "globalmaxpool_1", "globalmaxpool", "[batch, 2]", 0},
+    {make_upsample, "upsample_1", "upsample", "[batch, 6, 12, 2]", 0},
+    {make_zero_pad, "zeropad_1", "zeropad", "[batch, 6, 9, 2]", 0},
+    {make_crop, "crop_1", "crop", "[batch, 1, 2, 2]", 0},
+    {make_spatial_dropout, "spatialdropout_1", "spatialdropout", "[batch, 3, 4, 2]", 0},
     {make_sum, "sum_1", "sum", "[batch, 2, 4]", 0},
     {make_mean, "mean_1", "mean", "[batch, 3]", 0},
     {make_named, "hidden", "dense", "[batch, 5]", 40},
@@ -161,6 +220,16 @@ START_TEST(null_goes_through) {
     ck_assert_ptr_null(soma_concat(NULL, 2, 0));
     ck_assert_ptr_null(soma_concat(parts, 0, 0));
     ck_assert_ptr_null(soma_reduce(NULL, SOMA_REDUCE_SUM, 0));
+    ck_assert_ptr_null(soma_conv(NULL, 3, NULL));
+    ck_assert_ptr_null(soma_depthwise(NULL, NULL));
+    ck_assert_ptr_null(soma_separable(NULL, 3, NULL));
+    ck_assert_ptr_null(soma_conv_transpose(NULL, 3, NULL));
+    ck_assert_ptr_null(soma_global_average_pool(NULL));
+    ck_assert_ptr_null(soma_global_max_pool(NULL));
+    ck_assert_ptr_null(soma_upsample(NULL, 1, NULL));
+    ck_assert_ptr_null(soma_zero_pad(NULL, 1, NULL, NULL));
+    ck_assert_ptr_null(soma_crop(NULL, 1, NULL, NULL));
+    ck_assert_ptr_null(soma_spatial_dropout(NULL, 0.5f));
     ck_assert_ptr_null(soma_named(NULL, "x"));
     ck_assert_ptr_null(soma_output(NULL));
     expect_ok(soma_network_status(network)); /* NULL is the error of somebody before, who has told it */
@@ -200,9 +269,38 @@ START_TEST(tensors_of_two_networks_do_not_mix) {
 END_TEST
 
 START_TEST(dropout_layers_have_numbers_of_their_own) {
-    soma_tensor *x = soma_dropout(soma_dropout(input(SHAPE(3)), 0.1f), 0.2f);
-    ck_assert_uint_eq(x->input[0]->attributes.dropout.stream, 0);
-    ck_assert_uint_eq(x->attributes.dropout.stream, 1);
+    soma_tensor *x = soma_dropout(soma_spatial_dropout(soma_dropout(input(SHAPE(3, 2)), 0.1f), 0.5f), 0.2f);
+    soma_tensor *product = x->input[0];
+    ck_assert_uint_eq(product->input[0]->attributes.dropout.stream, 0);
+    ck_assert_uint_eq(product->input[1]->attributes.dropout.stream, 1);
+    ck_assert_uint_eq(x->attributes.dropout.stream, 2);
+}
+END_TEST
+
+/* A filter reads kernel x channels / groups elements, and each of those is read by kernel x filters / groups. */
+START_TEST(fans_count_the_kernel_and_the_group) {
+    const soma_conv_options options = {.kernel = {3, 5}, .groups = 2};
+    soma_tensor *x = input(SHAPE(8, 8, 4));
+    soma_conv(x, 6, &options);
+    soma_conv_transpose(x, 6, &options);
+    soma_depthwise(x, &(soma_conv_options){.kernel = {3, 5}, .multiplier = 2});
+    soma_separable(x, 6, &(soma_conv_options){.kernel = {3, 5}, .multiplier = 2});
+    static const struct {
+        const char *name;
+        size_t in, out;
+    } weights[] = {{"conv_1.weight", 15 * 2, 15 * 3},
+                   {"convtranspose_1.weight", 15 * 2, 15 * 3},
+                   {"depthwise_1.weight", 15, 15 * 2},
+                   {"separable_1.depthwise", 15, 15 * 2},
+                   {"separable_1.pointwise", 8, 6}};
+    expect_ok(soma_network_status(network));
+    for (size_t i = 0; i < SOMA_COUNT_OF(weights); i++)
+        for (size_t j = 0; j < network->parameter_count; j++) {
+            const soma_parameter *parameter = &network->parameters[j];
+            if (strcmp(soma_tensor_name(parameter->tensor), weights[i].name) != 0) continue;
+            ck_assert_uint_eq(parameter->fan_in, weights[i].in);
+            ck_assert_uint_eq(parameter->fan_out, weights[i].out);
+        }
 }
 END_TEST
 
@@ -213,6 +311,7 @@ static void add_tests(TCase *cases) {
     tcase_add_test(cases, the_first_error_is_kept_and_nothing_is_added_after_it);
     tcase_add_loop_test(cases, tensors_of_two_networks_do_not_mix, 0, 2);
     tcase_add_test(cases, dropout_layers_have_numbers_of_their_own);
+    tcase_add_test(cases, fans_count_the_kernel_and_the_group);
 }
 
 int main(void) {

@@ -58,6 +58,16 @@ static void build_graph(soma_network *network) {
     soma_output(soma_concat(reduced, 5, 0));
 }
 
+/* What the layers over positions are made of. */
+static void build_positions(soma_network *network) {
+    size_t image[3] = {6, 5, 2};
+    soma_tensor *x = soma_input(network, "image", 3, image);
+    soma_layers(x,
+                "residual(conv 4 3x2 stride 2x1 dilation 1x2 groups 2 pad 1,2,0,3 tanh | zeropad 2,0,0,1; conv 4 2x1 "
+                "stride 2x1 nobias); spatialdropout 0.25; convtranspose 3 3x3 stride 2 pad 1,0,2,0 output_padding 1 "
+                "tanh; crop 1; upsample 2x1; depthwise 3x3 multiplier 2 pad same; separable 2 3x3; globalavgpool");
+}
+
 static void build_names(soma_network *network) {
     size_t width = 4;
     soma_tensor *x = soma_input(network, "Eing\xc3\xa4nge \"1\"\n\\", 1, &width);
@@ -67,7 +77,7 @@ static void build_names(soma_network *network) {
 static const struct {
     void (*build)(soma_network *network);
     size_t inputs;
-} networks[] = {{build_plain, 1}, {build_functions, 1}, {build_graph, 2}, {build_names, 1}};
+} networks[] = {{build_plain, 1}, {build_functions, 1}, {build_graph, 2}, {build_names, 1}, {build_positions, 1}};
 
 static soma_network *build(int which) {
     soma_network *network;
@@ -90,9 +100,9 @@ static void expect_same_file(const char *a, const char *b) {
 
 /* The first output for a batch of 3. */
 static size_t outputs_of(soma_network *network, size_t inputs, float *y) {
-    static float x[2][3 * 12];
+    static float x[2][3 * 60];
     soma_array arrays[2];
-    double random[36];
+    double random[180];
     for (size_t i = 0; i < inputs; i++) {
         soma_tensor *input = soma_network_input(network, i);
         arrays[i] = (soma_array){.data = x[i], .dtype = SOMA_F32, .rank = 1 + input->rank, .shape = {3}};

@@ -263,7 +263,7 @@ START_TEST(figures_count_what_the_plan_does) {
                                                 SOMA_PRIMITIVE_GEMM};
     for (size_t i = 0; i < count; i++) ck_assert_int_eq(calls[i].primitive, primitives[i]);
     ck_assert_ptr_eq(soma_plan_call_tensor(plan, 3), s.product);
-    ck_assert(figures.gemm_flops == 2.0 * 8 * 2 * 4);
+    ck_assert(figures.product_flops == 2.0 * 8 * 2 * 4);
     /* At the product of x and tanh(x) all three are there, [8, 4] doubles each; all else finds room in what is free. */
     ck_assert_uint_eq(figures.activation_bytes, 3 * 256);
     ck_assert_uint_eq(soma_plan_batch(plan), 8);

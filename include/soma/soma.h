@@ -247,6 +247,77 @@ SOMA_API soma_tensor *soma_flatten(soma_tensor *x);
 /* Another shape, of as many elements per sample; shape[rank] is copied. */
 SOMA_API soma_tensor *soma_reshape(soma_tensor *x, uint32_t rank, const size_t *shape);
 
+/* What stands around the positions of a sample where a window moves over them. */
+typedef enum soma_padding {
+    SOMA_PADDING_VALID, /* nothing: the window stays inside */
+    SOMA_PADDING_SAME,  /* so much that there are ceil(size / stride) windows, half of it before, and the odd one behind
+                           (ONNX's SAME_UPPER) */
+    SOMA_PADDING_EXPLICIT /* `before` and `after` */
+} soma_padding;
+
+/*
+ * Of convolutions. Samples are positions in one to three dimensions and, last, channels: [time, channels],
+ * [height, width, channels], [depth, height, width, channels]; channels that are missing are one. The kernel has as
+ * many sizes as there are dimensions of positions: {5}, {3, 3}, {3, 3, 3}; the other arrays go with it.
+ */
+typedef struct soma_conv_options {
+    const char *name;   /* NULL: "conv_1", ... */
+    size_t kernel[3];   /* at least one; 0 where there is no such dimension */
+    size_t stride[3];   /* 0: 1 */
+    size_t dilation[3]; /* distance between the kernel's elements; 0: 1 */
+    soma_padding padding;
+    size_t before[3], after[3]; /* SOMA_PADDING_EXPLICIT: zeros on each side, in positions */
+    size_t output_padding[3];   /* soma_conv_transpose(): so many positions more behind; less than stride or dilation */
+    size_t groups;              /* the channels, and the filters, in so many groups that have nothing to do with each
+                                   other; 0: 1. soma_depthwise() and soma_separable() have their own */
+    size_t multiplier;          /* soma_depthwise(), soma_separable(): results for each channel; 0: 1 */
+    soma_function activation;   /* IDENTITY by default */
+    soma_activation_options function;
+    bool no_bias;
+    soma_initializer weight_initializer, bias_initializer;
+    float weight_scale, bias_scale; /* for CONSTANT, UNIFORM, NORMAL; 0: their default */
+    uint64_t reserved[8];           /* zero */
+} soma_conv_options;
+
+/*
+ * Convolution (cross-correlation, as neural networks have it): y[q, o] = f(b[o] + sum over k, c of x[q stride +
+ * k dilation - before, c] W[k, c, o]), where x is 0 outside. W [kernel..., channels / groups, filters], b [filters],
+ * y [positions..., filters] with floor((size + before + after - dilation (kernel - 1) - 1) / stride) + 1 positions
+ * along a dimension. For initial weights `in` is kernel x channels / groups, `out` kernel x filters / groups.
+ * SOMA_INVALID_SHAPE: x has other dimensions, the groups do not divide channels and filters, or the kernel is larger
+ * than the padded x.
+ */
+SOMA_API soma_tensor *soma_conv(soma_tensor *x, size_t filters, const soma_conv_options *options);
+/* Each channel by itself: soma_conv() with as many groups as channels and channels x multiplier filters. W [kernel...,
+ * 1, channels x multiplier]; result c x multiplier + i is number i of channel c. */
+SOMA_API soma_tensor *soma_depthwise(soma_tensor *x, const soma_conv_options *options);
+/* Each channel by itself, without bias, and then all channels at each position: W [kernel..., 1, channels x
+ * multiplier], called "depthwise", and [1..., channels x multiplier, filters], called "pointwise", b [filters]. */
+SOMA_API soma_tensor *soma_separable(soma_tensor *x, size_t filters, const soma_conv_options *options);
+/*
+ * Transposed convolution, the gradient of soma_conv() with respect to its input: from q to q stride + k dilation -
+ * before. W [kernel..., filters / groups, channels], b [filters], y [positions..., filters] with (size - 1) stride +
+ * dilation (kernel - 1) + 1 - before - after + output_padding positions along a dimension; with SOMA_PADDING_SAME size
+ * x stride. For initial weights `in` is kernel x channels / groups. Errors as of soma_conv().
+ */
+SOMA_API soma_tensor *soma_conv_transpose(soma_tensor *x, size_t filters, const soma_conv_options *options);
+
+/* The mean of each channel over all positions: [positions..., channels] to [channels]. */
+SOMA_API soma_tensor *soma_global_average_pool(soma_tensor *x);
+/* The largest of each channel over all positions, likewise. */
+SOMA_API soma_tensor *soma_global_max_pool(soma_tensor *x);
+/* Each position factors[i] times along dimension i of the `rank` dimensions that stand before the channels (nearest
+ * neighbour). The factors are at least 1. */
+SOMA_API soma_tensor *soma_upsample(soma_tensor *x, uint32_t rank, const size_t *factors);
+/* Zeros around the positions: before[i] and after[i] along dimension i of the `rank` that stand before the channels. */
+SOMA_API soma_tensor *soma_zero_pad(soma_tensor *x, uint32_t rank, const size_t *before, const size_t *after);
+/* Leaves out positions: before[i] in front and after[i] at the end of dimension i of the `rank` that stand before the
+ * channels. At least one must be left. */
+SOMA_API soma_tensor *soma_crop(soma_tensor *x, uint32_t rank, const size_t *before, const size_t *after);
+/* As soma_dropout(), but a channel is dropped at all positions of a sample or at none (Tompson et al. 2015, "Efficient
+ * Object Localization Using Convolutional Networks"). */
+SOMA_API soma_tensor *soma_spatial_dropout(soma_tensor *x, float rate);
+
 /* x + y, element by element: equal shapes, or one is broadcast to the other as in NumPy (dimensions of 1 repeat,
  * missing leading ones too). */
 SOMA_API soma_tensor *soma_add(soma_tensor *x, soma_tensor *y);
@@ -278,6 +349,8 @@ SOMA_API soma_tensor *soma_output(soma_tensor *x);
  * A network from text: layers separated by ';', each a word and its arguments; the grammar is in docs/networks.md.
  *   "dense 128 relu; dropout 0.2; dense 10 softmax"
  *   dense UNITS [ACTIVATION] [nobias] [INITIALIZER] | dropout RATE | flatten | reshape DIMENSION ... | ACTIVATION
+ *   conv FILTERS 3x3 [stride S] [dilation D] [groups G] [pad same|valid|N|T,B,L,R] [nobias] [ACTIVATION] [INITIALIZER]
+ *   residual(LAYERS) | residual(LAYERS | SHORTCUT) | depthwise 3x3 | separable FILTERS 3x3 | globalavgpool | ...
  * where ACTIVATION is a function's name, with parameters as in leaky_relu(1,0.01).
  * Appends to x and returns the last tensor.
  */
@@ -423,7 +496,8 @@ SOMA_API soma_status soma_summary(soma_network *network, size_t batch_size, char
 typedef struct soma_network_figures {
     size_t layers, parameters; /* parameters: scalars */
     uint64_t parameter_bytes, gradient_bytes, optimizer_bytes, activation_bytes, workspace_bytes, total_bytes;
-    double flops_per_step;      /* multiply and add counted as two, GEMMs only, one step of training */
+    double flops_per_step;      /* multiply and add counted as two, matrix products and convolutions
+                                   only, one step of training */
     double flops_per_inference; /* likewise, forward only, for the batch */
     uint32_t calls_per_step, calls_per_inference;
     uint64_t reserved[8]; /* zero */
@@ -825,8 +899,8 @@ SOMA_API soma_status soma_synchronize(soma_network *network);
  */
 SOMA_API soma_status soma_bench_steps(soma_network *network, size_t batch_size, bool training, size_t steps,
                                       double *microseconds);
-/* Likewise of the matrix products of such a step alone: what the step would take if all else were free. 0 if it has
- * none. */
+/* Likewise of the matrix products and convolutions of such a step alone: what the step would take if all else were
+ * free. 0 if it has none. */
 SOMA_API soma_status soma_bench_gemms(soma_network *network, size_t batch_size, bool training, size_t steps,
                                       double *microseconds);
 

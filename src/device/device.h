@@ -85,6 +85,8 @@ bool soma_call_reads(const soma_call *call, uint32_t view);
 bool soma_call_writes(const soma_call *call, uint32_t view);
 /* Whether it adds to what its result held before. */
 bool soma_call_accumulates(const soma_call *call);
+/* A matrix product or a convolution. */
+bool soma_call_is_product(const soma_call *call);
 const char *soma_call_view_name(const soma_call *call, uint32_t view);
 /* What a call costs: operations, 0 where it is memory that takes the time; bytes that it must read and write at least.
  */

@@ -26,18 +26,39 @@ static soma_status set_inputs(soma_tensor *tensor, soma_tensor *const *input, ui
     return SOMA_OK;
 }
 
-/* f(a b + bias) where nothing else needs a b + bias: the product applies f while the result is in registers. */
-static soma_status fuse_gemm_function(soma_tensor *unary, const uint32_t *uses) {
-    const soma_tensor *gemm = unary->input[0];
-    if (gemm->op != SOMA_OP_GEMM || uses[gemm->id] != 1 || gemm->attributes.gemm.function != SOMA_IDENTITY)
-        return SOMA_OK;
+/* The function that a product applies to its result. */
+static soma_unary_params function_of(const soma_tensor *product) {
+    if (product->op == SOMA_OP_GEMM)
+        return (soma_unary_params){product->attributes.gemm.function, product->attributes.gemm.a,
+                                   product->attributes.gemm.b};
+    return (soma_unary_params){product->attributes.conv.params.function, product->attributes.conv.params.a,
+                               product->attributes.conv.params.b};
+}
+
+static void set_function(soma_tensor *product, soma_unary_params function) {
+    if (product->op == SOMA_OP_GEMM) {
+        product->attributes.gemm.function = function.function;
+        product->attributes.gemm.a = function.a;
+        product->attributes.gemm.b = function.b;
+    } else {
+        product->attributes.conv.params.function = function.function;
+        product->attributes.conv.params.a = function.a;
+        product->attributes.conv.params.b = function.b;
+    }
+}
+
+/* f(a b + bias) where nothing else needs a b + bias: the product, or convolution, applies f while the result is in
+ * registers. */
+static soma_status fuse_product_function(soma_tensor *unary, const uint32_t *uses) {
+    const soma_tensor *product = unary->input[0];
+    bool is_product =
+        product->op == SOMA_OP_GEMM || product->op == SOMA_OP_CONV || product->op == SOMA_OP_CONV_TRANSPOSE;
+    if (!is_product || uses[product->id] != 1 || function_of(product).function != SOMA_IDENTITY) return SOMA_OK;
     soma_unary_params function = unary->attributes.unary;
-    SOMA_TRY(set_inputs(unary, gemm->input, gemm->input_count));
-    unary->op = SOMA_OP_GEMM;
-    unary->attributes.gemm = gemm->attributes.gemm;
-    unary->attributes.gemm.function = function.function;
-    unary->attributes.gemm.a = function.a;
-    unary->attributes.gemm.b = function.b;
+    SOMA_TRY(set_inputs(unary, product->input, product->input_count));
+    unary->op = product->op;
+    unary->attributes = product->attributes;
+    set_function(unary, function);
     return SOMA_OK;
 }
 
@@ -99,7 +120,7 @@ soma_status soma_graph_fuse(soma_graph *graph, unsigned which) {
     for (uint32_t i = 0; status == SOMA_OK && i < graph->count; i++) {
         soma_tensor *tensor = graph->tensor[i];
         if ((which & SOMA_FUSE_GEMM_FUNCTION) && tensor->op == SOMA_OP_UNARY && uses[i])
-            status = fuse_gemm_function(tensor, uses);
+            status = fuse_product_function(tensor, uses);
         if ((which & SOMA_FUSE_BIAS_GRADIENT) && tensor->op == SOMA_OP_REDUCE) fuse_bias_gradient(tensor);
     }
     soma_free(uses);

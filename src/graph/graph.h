@@ -24,6 +24,11 @@
  * GEMM       op(a) op(b) [+ bias]; of a batched tensor all dimensions but the last are rows, the batch among them
  * REDUCE     over attributes.reduce.count axes from attributes.reduce.axis on (given as 0, it is 1)
  * TRANSPOSE  dimension i of the result is dimension axis[i] of the input; the batch stays in front
+ * PAD        the input with attributes.pad.value around it
+ * CONV       convolution of x [batch, positions..., channels] with a weight [kernel..., channels / groups, filters],
+ * and perhaps a bias [filters]; one to three dimensions of positions CONV_TRANSPOSE its transpose: x [batch,
+ * positions..., channels], weight [kernel..., filters / groups, channels], perhaps a bias [filters]; the gradient of
+ * CONV with respect to x is one, too CONV_WEIGHT_GRAD of CONV's x and its result's gradient; its shape is given
  * UNARY_GRAD, BIAS_UNARY_GRAD, SOFTMAX_GRAD, LOSS_GRAD
  *            made by gradient rules and rewrites
  * SECOND     the second result of its input: the bias gradient of a BIAS_UNARY_GRAD, the loss of a LOSS_GRAD
@@ -54,7 +59,11 @@
     X(LOSS_GRAD, loss_grad)                                                                                            \
     X(METRIC, metric)                                                                                                  \
     X(NORM, norm)                                                                                                      \
-    X(OPTIMIZER, optimizer)
+    X(OPTIMIZER, optimizer)                                                                                            \
+    X(PAD, pad)                                                                                                        \
+    X(CONV, conv)                                                                                                      \
+    X(CONV_TRANSPOSE, conv_transpose)                                                                                  \
+    X(CONV_WEIGHT_GRAD, conv_weight_grad)
 
 typedef enum soma_op {
 #define X(NAME, name) SOMA_OP_##NAME,
@@ -101,6 +110,15 @@ typedef union soma_attributes {
     struct {
         size_t start; /* elements of the flat buffers before this one are updated elsewhere */
     } optimizer;
+    struct {
+        float value;
+        size_t before[SOMA_MAX_RANK], after[SOMA_MAX_RANK]; /* along each dimension of the sample */
+    } pad;
+    struct {
+        soma_conv_params params;
+        int32_t after[3];           /* padding behind, as params.before is in front */
+        uint32_t output_padding[3]; /* CONV_TRANSPOSE: so many positions more at the end */
+    } conv;                         /* in the devices' three dimensions, of which an image of fewer has the last */
 } soma_attributes;
 
 typedef struct soma_graph soma_graph;
@@ -144,7 +162,7 @@ void soma_tensor_free(soma_tensor *tensor);
 soma_status soma_graph_clone(const soma_graph *graph, soma_graph *copy);
 
 /* What a new tensor is asked to be. shape, rank, batched and dtype are for the ops that do not derive them: INPUT,
- * PARAMETER, FILL, COPY, RESHAPE. */
+ * PARAMETER, FILL, COPY, RESHAPE, CONV_WEIGHT_GRAD. */
 typedef struct soma_tensor_spec {
     soma_op op;
     uint32_t input_count;
@@ -233,7 +251,7 @@ soma_status soma_graph_differentiate(soma_graph *graph, soma_tensor *const *root
 
 /* Each rewrite can be switched off, and is tested on against off. */
 enum {
-    SOMA_FUSE_GEMM_FUNCTION = 1, /* gemm + function -> gemm with an epilogue */
+    SOMA_FUSE_GEMM_FUNCTION = 1, /* gemm, or convolution, + function -> the same with an epilogue */
     SOMA_FUSE_BIAS_GRADIENT = 2, /* function gradient + sum over the batch, and positions -> one pass */
     SOMA_FUSE_LOSS = 4,          /* loss + its gradient, from the same logits -> one pass */
     SOMA_FUSE_ALL = 7

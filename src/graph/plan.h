@@ -78,7 +78,7 @@ typedef struct soma_plan_figures {
     size_t workspace_bytes;
     size_t constant_bytes;
     uint32_t calls;
-    double gemm_flops;
+    double product_flops; /* of matrix products and convolutions */
 } soma_plan_figures;
 
 /* Lowers the graph (borrowed, must outlive the plan) for one batch size, asks the device about every call, and places

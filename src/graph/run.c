@@ -18,20 +18,14 @@ const soma_tensor *soma_plan_call_tensor(const soma_plan *plan, size_t index) {
     return plan->origin[plan->feed_count + index];
 }
 
-static double gemm_flops(const soma_call *call) {
-    if (call->primitive != SOMA_PRIMITIVE_GEMM) return 0;
-    const soma_view *a = &call->view[0], *c = &call->view[3];
-    size_t k = call->params.gemm.transpose_a ? a->shape[0] : a->shape[1];
-    return 2.0 * (double)c->shape[0] * (double)c->shape[1] * (double)k;
-}
-
 void soma_plan_get_figures(const soma_plan *plan, soma_plan_figures *figures) {
     memset(figures, 0, sizeof *figures);
     figures->activation_bytes = plan->arena_bytes;
     figures->workspace_bytes = plan->workspace_bytes;
     figures->constant_bytes = plan->constant_bytes;
     figures->calls = (uint32_t)plan->count;
-    for (size_t i = 0; i < plan->count; i++) figures->gemm_flops += gemm_flops(&plan->calls[i]);
+    for (size_t i = 0; i < plan->count; i++)
+        if (soma_call_is_product(&plan->calls[i])) figures->product_flops += soma_call_flops(&plan->calls[i]);
 }
 
 /* ------------------------------------------------------------------------------------------------------------ run */
@@ -54,6 +48,9 @@ static void set_live(soma_plan *plan, const soma_step_values *values) {
             break;
         case SOMA_PRIMITIVE_GEMM:
             call->params.gemm.alpha = -values->optimizer.learning_rate;
+            break;
+        case SOMA_PRIMITIVE_CONV_WEIGHT_GRAD:
+            call->params.conv.alpha = -values->optimizer.learning_rate;
             break;
         default:
             set_optimizer(call, &values->optimizer);

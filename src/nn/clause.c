@@ -18,15 +18,30 @@ bool soma_word_is(soma_word text, const char *name) {
     return strlen(name) == text.length && memcmp(text.start, name, text.length) == 0;
 }
 
+/* "layer 2, residual, layer 1": from the outermost in. */
+static void append_place(const soma_clause *clause, char *text, size_t size) {
+    if (clause->outer) append_place(clause->outer, text, size);
+    size_t length = strlen(text);
+    snprintf(text + length, size - length, "%s%s%slayer %zu", clause->outer ? ", " : "",
+             clause->part ? clause->part : "", clause->part ? ", " : "", clause->number);
+}
+
 /* Every message says which layer, and which piece of it. */
 soma_status soma_clause_reject(const soma_clause *clause, soma_word at, const char *format, ...) {
-    char message[1024];
+    char message[1024], place[512] = "";
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
-    return soma_error(SOMA_INVALID_ARGUMENT, "layer %zu, %s: %s", clause->number, soma_quote(at.start, at.length).text,
-                      message);
+    append_place(clause, place, sizeof place);
+    if (!at.start) return soma_error(SOMA_INVALID_ARGUMENT, "%s %s", place, message);
+    return soma_error(SOMA_INVALID_ARGUMENT, "%s, %s: %s", place, soma_quote(at.start, at.length).text, message);
+}
+
+soma_status soma_clause_prefix(const soma_clause *clause, soma_word at, soma_status status) {
+    char place[512] = "";
+    append_place(clause, place, sizeof place);
+    return soma_error_prefix(status, "%s, %s: ", place, soma_quote(at.start, at.length).text);
 }
 
 /* A whole word as a number that float32 can hold. */
@@ -38,14 +53,18 @@ bool soma_clause_float(const soma_clause *clause, soma_word text, float *value) 
     return soma_number_parse(buffer, clause->c_locale, value) && isfinite(*value);
 }
 
-soma_status soma_clause_size(const soma_clause *clause, soma_word text, const char *what, size_t *value) {
+bool soma_word_number(soma_word text, size_t least, size_t *value) {
     bool good = text.length > 0;
     *value = 0;
     for (size_t i = 0; good && i < text.length; i++) {
         good = text.start[i] >= '0' && text.start[i] <= '9' && *value <= SOMA_MOST_UNITS;
         *value = *value * 10 + (size_t)(text.start[i] - '0');
     }
-    if (good && *value >= 1 && *value <= SOMA_MOST_UNITS) return SOMA_OK;
+    return good && *value >= least && *value <= SOMA_MOST_UNITS;
+}
+
+soma_status soma_clause_size(const soma_clause *clause, soma_word text, const char *what, size_t *value) {
+    if (soma_word_number(text, 1, value)) return SOMA_OK;
     return soma_clause_reject(clause, text, "%s must be a whole number from 1 to %d", what, SOMA_MOST_UNITS);
 }
 
@@ -91,6 +110,13 @@ soma_status soma_clause_expect_words(const soma_clause *clause, size_t count, co
                               clause->count == 1 ? "" : "s", form);
 }
 
+soma_status soma_clause_rate(const soma_clause *clause, const char *form, float *rate) {
+    SOMA_TRY(soma_clause_expect_words(clause, 2, form));
+    if (soma_clause_float(clause, clause->words[1], rate) && *rate >= 0 && *rate < 1) return SOMA_OK;
+    return soma_clause_reject(clause, clause->words[1],
+                              "the dropout rate must be a number of at least 0 and less than 1");
+}
+
 /* *found is false where the word names no function. */
 soma_status soma_clause_function(const soma_clause *clause, soma_word text, bool *found, soma_function *function,
                                  soma_activation_options *options) {
@@ -108,5 +134,21 @@ soma_status soma_clause_function(const soma_clause *clause, soma_word text, bool
     *options = (soma_activation_options){.set = true, .a = row->a, .b = row->b};
     options->a = values[0];
     if (count > 1) options->b = values[1];
+    return SOMA_OK;
+}
+
+soma_status soma_clause_initializer(const soma_clause *clause, soma_word text, bool *found,
+                                    soma_initializer *initializer, float *scale) {
+    soma_word name;
+    float values[2] = {0};
+    size_t count;
+    int value;
+    SOMA_TRY(soma_clause_arguments(clause, text, &name, values, &count));
+    *found = soma_value_of_name(SOMA_NAMES_INITIALIZER, name.start, name.length, &value);
+    if (!*found) return SOMA_OK;
+    bool scaled = value == SOMA_INIT_CONSTANT || value == SOMA_INIT_UNIFORM || value == SOMA_INIT_NORMAL;
+    SOMA_TRY(soma_clause_expect_parameters(clause, text, name, count, scaled ? 1 : 0));
+    *initializer = (soma_initializer)value;
+    *scale = values[0];
     return SOMA_OK;
 }

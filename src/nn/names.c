@@ -142,7 +142,7 @@ static bool is_same(const char *name, size_t name_length, const char *text, size
     }
 }
 
-static bool is_one_of(const char *words, const char *text, size_t length) {
+bool soma_name_is_one_of(const char *words, const char *text, size_t length) {
     while (words && *words) {
         size_t span = strcspn(words, " ");
         if (is_same(words, span, text, length)) return true;
@@ -155,7 +155,8 @@ bool soma_value_of_name(soma_names which, const char *text, size_t length, int *
     for (int i = 0; (unsigned)which < SOMA_COUNT_OF(tables) && (size_t)i < tables[which].count; i++) {
         name_row row = row_of(which, i);
         if (!row.name) continue; /* of functions, softmax stands apart */
-        if (!is_same(row.name, strlen(row.name), text, length) && !is_one_of(row.words, text, length)) continue;
+        if (!is_same(row.name, strlen(row.name), text, length) && !soma_name_is_one_of(row.words, text, length))
+            continue;
         *value = i;
         return true;
     }

@@ -80,6 +80,9 @@ void soma_preprocessing_clear(soma_preprocessing *preprocessing);
 soma_activation_options soma_activation_defaults(soma_function function);
 soma_initializer soma_initializer_for(soma_function activation);
 
+/* Whether the text is one of these words, which blanks separate: the same letters and digits, in upper or lower case,
+ * whatever underscores and hyphens are between them. NULL: no words. */
+bool soma_name_is_one_of(const char *words, const char *text, size_t length);
 /* "sgd, momentum, ...": the names of an enumeration's values, for messages; returns text. */
 #define SOMA_NAME_LIST 512
 const char *soma_name_list(soma_names which, char text[SOMA_NAME_LIST]);

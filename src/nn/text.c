@@ -2,46 +2,65 @@
 /* Networks from text: "dense 128 relu; dropout 0.2; dense 10 softmax". The grammar is in docs/networks.md. */
 #include "nn/layers/layer.h"
 
-/* Splits at white space outside parentheses, up to ';' or the end; *text moves behind it. */
-static soma_status next_clause(const char **text, soma_clause *out) {
-    const char *c = *text;
+#include <string.h>
+
+#define MOST_NESTED 16 /* layers in parentheses within each other: a text must not use up the stack */
+
+/* Splits at white space outside parentheses, up to ';' or the end; *text becomes what is behind it. */
+static soma_status next_clause(soma_word *text, soma_clause *out) {
+    const char *c = text->start, *end = text->start + text->length;
     out->count = 0;
-    while (*c && *c != ';') {
+    while (c < end && *c != ';') {
         if (soma_is_space(*c)) {
             c++;
             continue;
         }
         soma_word piece = {c, 0};
-        for (int depth = 0; *c && (depth > 0 || (!soma_is_space(*c) && *c != ';')); c++)
+        for (int depth = 0; c < end && (depth > 0 || (!soma_is_space(*c) && *c != ';')); c++)
             depth += (*c == '(') - (*c == ')');
         piece.length = (size_t)(c - piece.start);
         if (out->count == SOMA_MAX_WORDS)
             return soma_clause_reject(out, piece, "more than %d words in one layer", SOMA_MAX_WORDS);
         out->words[out->count++] = piece;
     }
-    *text = *c ? c + 1 : c;
+    if (c < end) c++;
+    *text = (soma_word){c, (size_t)(end - c)};
     return SOMA_OK;
 }
 
-static const char *skip_space(const char *text) {
-    while (soma_is_space(*text)) text++;
-    return text;
+static void skip_space(soma_word *text) {
+    while (text->length && soma_is_space(*text->start)) text->start++, text->length--;
 }
 
-static soma_status build_layers(const char *text, locale_t c_locale, soma_tensor **x) {
-    soma_clause clause = {.c_locale = c_locale};
-    while (*x && *(text = skip_space(text))) { /* so a ';' at the end is good */
-        clause.number++;
-        SOMA_TRY(next_clause(&text, &clause));
-        if (clause.count == 0)
-            return soma_error(SOMA_INVALID_ARGUMENT, "layer %zu is empty; layers are separated by one ';'",
-                              clause.number);
-        const soma_layer_row *row = soma_layer_of_word(clause.words[0]);
-        SOMA_TRY((row ? row->build : soma_layer_build_activation)(&clause, x));
+/* clause: what the layers of the text have in common. */
+static soma_status build_layers(soma_word text, soma_clause *clause, soma_tensor **x) {
+    for (skip_space(&text); *x && text.length; skip_space(&text)) { /* so a ';' at the end is good */
+        clause->number++;
+        SOMA_TRY(next_clause(&text, clause));
+        if (clause->count == 0)
+            return soma_clause_reject(clause, (soma_word){NULL, 0}, "is empty; layers are separated by one ';'");
+        const soma_layer_row *row = soma_layer_of_word(clause->words[0]);
+        SOMA_TRY((row ? row->build : soma_layer_build_activation)(clause, x));
     }
-    if (clause.number == 0)
-        return soma_error(SOMA_INVALID_ARGUMENT, "the network has no layers; for example \"dense 10 softmax\"");
     return SOMA_OK;
+}
+
+soma_status soma_clause_network(const soma_clause *outer, const char *part, soma_word text, soma_tensor **x) {
+    soma_clause clause = {.c_locale = outer->c_locale, .outer = outer, .part = part};
+    int depth = 0;
+    for (const soma_clause *at = outer; at; at = at->outer) depth++;
+    if (depth > MOST_NESTED)
+        return soma_clause_reject(outer, outer->words[0], "more than %d layers within each other", MOST_NESTED);
+    SOMA_TRY(build_layers(text, &clause, x));
+    if (clause.number > 0 || !*x) return SOMA_OK;
+    return soma_clause_reject(outer, outer->words[0], "the %s has no layers", part);
+}
+
+static soma_status build_network(const char *text, locale_t c_locale, soma_tensor **x) {
+    soma_clause clause = {.c_locale = c_locale};
+    SOMA_TRY(build_layers((soma_word){text, strlen(text)}, &clause, x));
+    if (clause.number > 0) return SOMA_OK;
+    return soma_error(SOMA_INVALID_ARGUMENT, "the network has no layers; for example \"dense 10 softmax\"");
 }
 
 soma_tensor *soma_layers(soma_tensor *x, const char *text) {
@@ -49,7 +68,7 @@ soma_tensor *soma_layers(soma_tensor *x, const char *text) {
     soma_network *network = x->graph->owner;
     locale_t c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
     if (c_locale == (locale_t)0) return soma_network_fail(network, soma_out_of_memory(0, "the C locale"));
-    soma_status status = build_layers(text ? text : "", c_locale, &x);
+    soma_status status = build_network(text ? text : "", c_locale, &x);
     freelocale(c_locale);
     return status == SOMA_OK ? x : soma_network_fail(network, status);
 }

@@ -155,7 +155,7 @@ static soma_status time_gemms(soma_bench *bench, size_t steps, double *seconds) 
     soma_call *gemms = soma_calloc(count, sizeof *gemms);
     if (!gemms) return soma_out_of_memory(count * sizeof *gemms, "the matrix products");
     for (size_t i = 0; i < count; i++)
-        if (calls[i].primitive == SOMA_PRIMITIVE_GEMM) gemms[gemm_count++] = calls[i];
+        if (soma_call_is_product(&calls[i])) gemms[gemm_count++] = calls[i];
     soma_device *device = bench->network->compiled->device;
     soma_status status = time_calls(device, gemms, gemm_count, 1, seconds);
     if (status == SOMA_OK) status = time_calls(device, gemms, gemm_count, steps, seconds);

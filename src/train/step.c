@@ -32,20 +32,31 @@ static soma_status add_targets(soma_step_builder *build) {
     return SOMA_OK;
 }
 
-/* In inference nothing is dropped. */
+/* What is computed in inference, where nothing is dropped: without dropout, and without a product with what is 1 then.
+ */
+static soma_tensor *without_dropout(soma_tensor *tensor) {
+    for (;;) {
+        if (tensor->op == SOMA_OP_BINARY && tensor->attributes.binary.op == SOMA_BINARY_MULTIPLY) {
+            const soma_tensor *mask = tensor->input[1];
+            while (mask->op == SOMA_OP_DROPOUT) mask = mask->input[0];
+            if (mask->op != SOMA_OP_FILL || mask->attributes.fill.value != 1 || mask->attributes.fill.per_batch)
+                return tensor;
+        } else if (tensor->op != SOMA_OP_DROPOUT)
+            return tensor;
+        tensor = tensor->input[0];
+    }
+}
+
 static void remove_dropout(soma_graph *graph) {
     for (uint32_t i = 0; i < graph->count; i++)
-        for (uint32_t j = 0; j < graph->tensor[i]->input_count; j++) {
-            soma_tensor **input = &graph->tensor[i]->input[j];
-            while ((*input)->op == SOMA_OP_DROPOUT) *input = (*input)->input[0];
-        }
+        for (uint32_t j = 0; j < graph->tensor[i]->input_count; j++)
+            graph->tensor[i]->input[j] = without_dropout(graph->tensor[i]->input[j]);
 }
 
 /* The copy of a tensor of the network in the step's graph. */
 static soma_tensor *copy_of(const soma_step_builder *build, const soma_tensor *tensor) {
     soma_tensor *copy = build->graph->tensor[tensor->id];
-    while (is_forward(build->step->signature.mode) && copy->op == SOMA_OP_DROPOUT) copy = copy->input[0];
-    return copy;
+    return is_forward(build->step->signature.mode) ? without_dropout(copy) : copy;
 }
 
 /* -------------------------------------------------------------------------------------------------- loss and metrics

@@ -33,8 +33,8 @@ static soma_status device_figures(soma_network *network, size_t batch, soma_netw
     figures->workspace_bytes = larger->workspace_bytes;
     figures->total_bytes = figures->parameter_bytes + figures->gradient_bytes + figures->optimizer_bytes +
                            figures->activation_bytes + figures->workspace_bytes;
-    figures->flops_per_step = train.gemm_flops;
-    figures->flops_per_inference = predict.gemm_flops;
+    figures->flops_per_step = train.product_flops;
+    figures->flops_per_inference = predict.product_flops;
     figures->calls_per_step = train.calls;
     figures->calls_per_inference = predict.calls;
     return SOMA_OK;

@@ -90,6 +90,18 @@ bool soma_call_accumulates(const soma_call *call) {
     return call->primitive == SOMA_PRIMITIVE_CONV_WEIGHT_GRAD && call->params.conv.beta != 0.0f;
 }
 
+bool soma_call_is_product(const soma_call *call) {
+    switch (call->primitive) {
+    case SOMA_PRIMITIVE_GEMM:
+    case SOMA_PRIMITIVE_CONV:
+    case SOMA_PRIMITIVE_CONV_DATA_GRAD:
+    case SOMA_PRIMITIVE_CONV_WEIGHT_GRAD:
+        return true;
+    default:
+        return false;
+    }
+}
+
 bool soma_call_reads(const soma_call *call, uint32_t view) {
     unsigned flags = soma_contract_of(call)->view[view].flags;
     return (!(flags & OUT) || soma_call_accumulates(call)) && soma_view_present(&call->view[view]);

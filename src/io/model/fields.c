@@ -34,6 +34,17 @@ static const soma_field softmax_fields[] = {ATTRIBUTE("log", SOMA_FIELD_BOOL, 0,
 static const soma_field dropout_fields[] = {ATTRIBUTE("rate", SOMA_FIELD_NUMBER, 0, dropout.rate),
                                             ATTRIBUTE("stream", SOMA_FIELD_COUNT, 0, dropout.stream)};
 
+static const soma_field pad_fields[] = {ATTRIBUTE("value", SOMA_FIELD_NUMBER, 0, pad.value),
+                                        ATTRIBUTE("before", SOMA_FIELD_SIZES, 0, pad.before),
+                                        ATTRIBUTE("after", SOMA_FIELD_SIZES, 0, pad.after)};
+/* CONV has all but the last. */
+static const soma_field conv_fields[] = {ATTRIBUTE("stride", SOMA_FIELD_SPACE, 0, conv.params.stride),
+                                         ATTRIBUTE("dilation", SOMA_FIELD_SPACE, 0, conv.params.dilation),
+                                         ATTRIBUTE("before", SOMA_FIELD_SPACE, 0, conv.params.before),
+                                         ATTRIBUTE("after", SOMA_FIELD_SPACE, 0, conv.after),
+                                         ATTRIBUTE("groups", SOMA_FIELD_COUNT, 0, conv.params.groups),
+                                         ATTRIBUTE("output_padding", SOMA_FIELD_SPACE, 0, conv.output_padding)};
+
 #define OPTIMIZER(key, kind, names, member)                                                                            \
     { key, kind, names, offsetof(soma_optimizer, member) }
 
@@ -86,6 +97,12 @@ bool soma_op_fields(soma_op op, const soma_field **fields, size_t *count) {
         FIELDS(softmax_fields);
     case SOMA_OP_DROPOUT:
         FIELDS(dropout_fields);
+    case SOMA_OP_PAD:
+        FIELDS(pad_fields);
+    case SOMA_OP_CONV:
+        return *fields = conv_fields, *count = SOMA_COUNT_OF(conv_fields) - 1, true;
+    case SOMA_OP_CONV_TRANSPOSE:
+        FIELDS(conv_fields);
     case SOMA_OP_INPUT:
     case SOMA_OP_PARAMETER:
     case SOMA_OP_RESHAPE:
@@ -105,9 +122,27 @@ void soma_json_write_double(soma_json_writer *writer, const char *key, double nu
         soma_json_write_text(writer, key, isnan(number) ? "nan" : number > 0 ? "inf" : "-inf");
 }
 
-static void encode_axes(soma_json_writer *writer, const char *key, const uint32_t *axis) {
-    soma_json_open_array(writer, key);
-    for (uint32_t i = 0; i < SOMA_MAX_RANK; i++) soma_json_write_integer(writer, NULL, axis[i]);
+/* The numbers of an array of the struct; returns how many. */
+static size_t numbers_of(const soma_field *field, const char *at, int64_t numbers[SOMA_MAX_RANK]) {
+    size_t count = field->kind == SOMA_FIELD_SPACE ? 3 : SOMA_MAX_RANK;
+    for (size_t i = 0; i < count; i++) switch (field->kind) {
+        case SOMA_FIELD_SPACE:
+            numbers[i] = ((const int32_t *)at)[i];
+            break;
+        case SOMA_FIELD_SIZES:
+            numbers[i] = (int64_t)((const size_t *)at)[i];
+            break;
+        default:
+            numbers[i] = ((const uint32_t *)at)[i];
+        }
+    return count;
+}
+
+static void encode_integers(const soma_field *field, const char *at, soma_json_writer *writer) {
+    int64_t numbers[SOMA_MAX_RANK];
+    size_t count = numbers_of(field, at, numbers);
+    soma_json_open_array(writer, field->key);
+    for (size_t i = 0; i < count; i++) soma_json_write_integer(writer, NULL, numbers[i]);
     soma_json_close_array(writer);
 }
 
@@ -136,7 +171,9 @@ static void encode_value(const soma_field *field, const char *source, soma_json_
         soma_json_write_integer(writer, field->key, (int64_t) * (const uint64_t *)at);
         break;
     case SOMA_FIELD_AXES:
-        encode_axes(writer, field->key, (const uint32_t *)at);
+    case SOMA_FIELD_SPACE:
+    case SOMA_FIELD_SIZES:
+        encode_integers(field, at, writer);
         break;
     default:
         soma_json_write_text(writer, field->key, soma_name(field->names, *(const int *)at));
@@ -201,20 +238,23 @@ static soma_status decode_name(const soma_field *field, const soma_json *value, 
                       soma_quote(text, value->count).text);
 }
 
-static soma_status decode_axes(const soma_field *field, const soma_json *value, const char *where, uint32_t *axis) {
-    bool fits = soma_json_is(value, SOMA_JSON_ARRAY) && soma_json_count(value) == SOMA_MAX_RANK;
+/* `count` whole numbers from `least` to `most`. */
+static soma_status decode_integers(const soma_field *field, const soma_json *value, const char *where, size_t count,
+                                   int64_t least, int64_t most, int64_t *numbers) {
+    bool fits = soma_json_is(value, SOMA_JSON_ARRAY) && soma_json_count(value) == count;
     size_t i = 0;
     SOMA_JSON_EACH(element, fits ? value : NULL) {
-        int64_t number = -1;
-        fits = fits && soma_json_integer(element, &number) && number >= 0 && number < SOMA_MAX_RANK;
-        axis[i++] = fits ? (uint32_t)number : 0;
+        fits = fits && soma_json_integer(element, &numbers[i]) && numbers[i] >= least && numbers[i] <= most;
+        i++;
     }
-    return fits ? SOMA_OK : wrong(where, field->key, "five numbers of dimensions");
+    if (fits) return SOMA_OK;
+    return soma_error(SOMA_INVALID_FILE, "%s: \"%s\" must be %zu whole numbers from %lld to %lld", where, field->key,
+                      count, (long long)least, (long long)most);
 }
 
 static soma_status decode_value(const soma_field *field, const soma_json *value, const char *where, char *target) {
     char *at = target + field->offset;
-    int64_t number = 0;
+    int64_t number = 0, numbers[SOMA_MAX_RANK] = {0};
     switch (field->kind) {
     case SOMA_FIELD_BOOL:
         if (!soma_json_is(value, SOMA_JSON_TRUTH)) return wrong(where, field->key, "true or false");
@@ -244,7 +284,17 @@ static soma_status decode_value(const soma_field *field, const soma_json *value,
         *(uint64_t *)at = (uint64_t)number;
         return SOMA_OK;
     case SOMA_FIELD_AXES:
-        return decode_axes(field, value, where, (uint32_t *)at);
+        SOMA_TRY(decode_integers(field, value, where, SOMA_MAX_RANK, 0, SOMA_MAX_RANK - 1, numbers));
+        for (int i = 0; i < SOMA_MAX_RANK; i++) ((uint32_t *)at)[i] = (uint32_t)numbers[i];
+        return SOMA_OK;
+    case SOMA_FIELD_SPACE:
+        SOMA_TRY(decode_integers(field, value, where, 3, -INT32_MAX, INT32_MAX, numbers));
+        for (int i = 0; i < 3; i++) ((int32_t *)at)[i] = (int32_t)numbers[i];
+        return SOMA_OK;
+    case SOMA_FIELD_SIZES:
+        SOMA_TRY(decode_integers(field, value, where, SOMA_MAX_RANK, 0, PTRDIFF_MAX, numbers));
+        for (int i = 0; i < SOMA_MAX_RANK; i++) ((size_t *)at)[i] = (size_t)numbers[i];
+        return SOMA_OK;
     default:
         return decode_name(field, value, where, (int *)at);
     }

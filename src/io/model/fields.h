@@ -15,7 +15,9 @@ typedef enum soma_field_kind {
     SOMA_FIELD_SIZE,     /* size_t */
     SOMA_FIELD_STEPS,    /* uint64_t */
     SOMA_FIELD_NAME,     /* an enumeration, by soma_name() */
-    SOMA_FIELD_AXES      /* uint32_t[SOMA_MAX_RANK] */
+    SOMA_FIELD_AXES,     /* uint32_t[SOMA_MAX_RANK] */
+    SOMA_FIELD_SPACE,    /* int32_t[3], or uint32_t[3] of numbers that fit the other, too */
+    SOMA_FIELD_SIZES     /* size_t[SOMA_MAX_RANK] */
 } soma_field_kind;
 
 typedef struct soma_field {

@@ -126,7 +126,7 @@ static void mark_needed(soma_onnx_exporter *exporter) {
 static soma_status put_tensor(soma_onnx_exporter *exporter, const soma_tensor *tensor) {
     soma_onnx_export_rule *rule = soma_onnx_export_table[tensor->op];
     if (tensor->op == SOMA_OP_INPUT || tensor->op == SOMA_OP_PARAMETER) return SOMA_OK;
-    if (!rule) return soma_error(SOMA_INTERNAL, "the op %s is no part of a network", soma_op_name(tensor->op));
+    if (!rule) return soma_error(SOMA_UNSUPPORTED, "the op %s has no ONNX form here", soma_op_name(tensor->op));
     return rule(exporter, tensor);
 }
 

@@ -36,8 +36,17 @@ SOMA_ONNX_OP(Constant, 1, 0, 0, "value value_float value_floats value_int value_
 
 /* ---------------------------------------------------------------------------------------------------------- export */
 
+/* Whether nothing but dropout reads it, as in spatialdropout: without the batch it is broadcast to the same result. */
+static bool only_dropped_out(const soma_tensor *constant) {
+    const soma_graph *graph = constant->graph;
+    for (uint32_t i = 0; i < graph->count; i++)
+        for (uint32_t j = 0; j < graph->tensor[i]->input_count; j++)
+            if (graph->tensor[i]->input[j] == constant && graph->tensor[i]->op != SOMA_OP_DROPOUT) return false;
+    return true;
+}
+
 soma_status soma_onnx_export_fill(soma_onnx_exporter *exporter, const soma_tensor *tensor) {
-    if (tensor->batched)
+    if (tensor->batched && !only_dropped_out(tensor))
         return soma_error(SOMA_UNSUPPORTED, "a constant for each sample of the batch has no ONNX form here");
     return soma_onnx_put_equal_numbers(exporter, soma_onnx_name_of(exporter, tensor), tensor,
                                        tensor->attributes.fill.value);

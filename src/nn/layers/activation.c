@@ -46,7 +46,7 @@ soma_status soma_layer_build_activation(const soma_clause *clause, soma_tensor *
     bool found;
     soma_function function = SOMA_IDENTITY;
     soma_activation_options options = {.set = false};
-    char names[SOMA_NAME_LIST], layers[256];
+    char names[SOMA_NAME_LIST], layers[512];
     SOMA_TRY(soma_clause_function(clause, clause->words[0], &found, &function, &options));
     if (!found)
         return soma_clause_reject(clause, clause->words[0], "expected %s, or an activation (%s)",

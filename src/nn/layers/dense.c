@@ -53,22 +53,6 @@ soma_tensor *soma_dense(soma_tensor *x, size_t units, soma_function activation) 
 
 /* --------------------------------------------------------------------------------------------------------- as text */
 
-static soma_status parse_initializer(const soma_clause *clause, soma_word text, bool *found,
-                                     soma_dense_options *options) {
-    soma_word name;
-    float values[2] = {0};
-    size_t count;
-    int value;
-    SOMA_TRY(soma_clause_arguments(clause, text, &name, values, &count));
-    *found = soma_value_of_name(SOMA_NAMES_INITIALIZER, name.start, name.length, &value);
-    if (!*found) return SOMA_OK;
-    bool scaled = value == SOMA_INIT_CONSTANT || value == SOMA_INIT_UNIFORM || value == SOMA_INIT_NORMAL;
-    SOMA_TRY(soma_clause_expect_parameters(clause, text, name, count, scaled ? 1 : 0));
-    options->weight_initializer = (soma_initializer)value;
-    options->weight_scale = values[0];
-    return SOMA_OK;
-}
-
 /* What may follow the number of units, each once. */
 enum { WORD_NOBIAS = 1, WORD_ACTIVATION = 2, WORD_INITIALIZER = 4 };
 
@@ -82,7 +66,7 @@ static soma_status parse_dense_word(const soma_clause *clause, soma_word text, s
     SOMA_TRY(soma_clause_function(clause, text, &found, &options->activation, &options->function));
     if (found) return SOMA_OK;
     *kind = WORD_INITIALIZER;
-    SOMA_TRY(parse_initializer(clause, text, &found, options));
+    SOMA_TRY(soma_clause_initializer(clause, text, &found, &options->weight_initializer, &options->weight_scale));
     if (found) return SOMA_OK;
     return soma_clause_reject(clause, text, "expected an activation (%s), nobias, or an initializer (%s)",
                               soma_name_list(SOMA_NAMES_FUNCTION, functions),

@@ -12,10 +12,7 @@ soma_tensor *soma_dropout(soma_tensor *x, float rate) {
 
 static soma_status dropout_of_text(const soma_clause *clause, soma_tensor **x) {
     float rate;
-    SOMA_TRY(soma_clause_expect_words(clause, 2, "dropout RATE"));
-    if (!soma_clause_float(clause, clause->words[1], &rate) || rate < 0 || rate >= 1)
-        return soma_clause_reject(clause, clause->words[1],
-                                  "the dropout rate must be a number of at least 0 and less than 1");
+    SOMA_TRY(soma_clause_rate(clause, "dropout RATE", &rate));
     *x = soma_dropout(*x, rate);
     return SOMA_OK;
 }

@@ -41,10 +41,28 @@ typedef struct soma_layer_row {
     /* Adds the layer that the clause describes after *x. */
     soma_status (*build)(const soma_clause *clause, soma_tensor **x);
     bool takes_arguments; /* in parentheses behind its word */
+    bool has_dimensions;  /* its words may say how many, as conv2d does */
+    const char *words;    /* by which people know it beside its name, separated by blanks */
 } soma_layer_row;
 
-#define SOMA_LAYER_LIST(X) X(dense) X(dropout) X(flatten) X(prelu) X(reshape)
-#define SOMA_LAYER(name)   const soma_layer_row soma_layer_row_##name
+#define SOMA_LAYER_LIST(X)                                                                                             \
+    X(dense)                                                                                                           \
+    X(dropout)                                                                                                         \
+    X(flatten)                                                                                                         \
+    X(prelu)                                                                                                           \
+    X(reshape)                                                                                                         \
+    X(globalavgpool)                                                                                                   \
+    X(globalmaxpool)                                                                                                   \
+    X(upsample)                                                                                                        \
+    X(zeropad)                                                                                                         \
+    X(crop)                                                                                                            \
+    X(spatialdropout)                                                                                                  \
+    X(residual)                                                                                                        \
+    X(conv)                                                                                                            \
+    X(depthwise)                                                                                                       \
+    X(separable)                                                                                                       \
+    X(convtranspose)
+#define SOMA_LAYER(name) const soma_layer_row soma_layer_row_##name
 
 #define X(name) extern SOMA_LAYER(name);
 SOMA_LAYER_LIST(X)

@@ -14,11 +14,25 @@ static const struct {
 #undef X
 };
 
+static bool is_word_of(const soma_layer_row *row, const char *word, const char *text, size_t length) {
+    return soma_name_is_one_of(word, text, length) || soma_name_is_one_of(row->words, text, length);
+}
+
+static bool is_called(const soma_layer_row *row, const char *word, soma_word name) {
+    char without[64]; /* "conv2d" without "2d" */
+    size_t at;
+    if (is_word_of(row, word, name.start, name.length)) return true;
+    if (!row->has_dimensions || name.length > sizeof without || !soma_word_dimensions(name, &at)) return false;
+    memcpy(without, name.start, at);
+    memcpy(without + at, name.start + at + 2, name.length - at - 2);
+    return is_word_of(row, word, without, name.length - 2);
+}
+
 const soma_layer_row *soma_layer_of_word(soma_word text) {
     const char *open = memchr(text.start, '(', text.length);
     soma_word name = {text.start, open ? (size_t)(open - text.start) : text.length};
     for (size_t i = 0; i < SOMA_COUNT_OF(rows); i++)
-        if (soma_word_is(rows[i].row->takes_arguments ? name : text, rows[i].word)) return rows[i].row;
+        if (is_called(rows[i].row, rows[i].word, rows[i].row->takes_arguments ? name : text)) return rows[i].row;
     return NULL;
 }
 
