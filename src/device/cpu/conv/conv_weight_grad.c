@@ -6,13 +6,11 @@
  *
  * Pieces and bands depend on shapes alone, and so do the results.
  */
-#include "device/cpu/conv/geometry.h"
-#include "device/cpu/conv/tile.h"
+#include "device/cpu/conv/columns.h"
 
 /* Floats of a block of dweight. */
 #define BLOCK_FLOATS (48 * 1024)
-/* Floats of a box, and points, of a band. */
-#define BAND_FLOATS (24 * 1024)
+/* Points of a band. */
 #define BAND_POINTS 512
 /* Pieces at most, floats of all their sums, and how many tasks are enough for the threads of any processor. */
 #define MAX_PIECES   16
@@ -25,8 +23,8 @@
 
 typedef struct weight_plan {
     conv_pass pass;
-    size_t columns, units, stride;    /* of dweight: of a group; in all; floats of a row */
-    size_t row_tiles, rows_at_a_time; /* of dweight, and how many tiles are in a block */
+    conv_columns columns; /* of dweight */
+    size_t row_tiles;
     size_t blocks, pieces;
     size_t scratch; /* floats of a thread: a box, and a band of dy in panels */
     size_t sums;    /* where the sums of the pieces begin in the workspace */
@@ -53,43 +51,44 @@ typedef struct block {
 static const float *panel_of(const block *b, soma_range columns, size_t *stride) {
     const weight_plan *p = b->plan;
     const soma_view *view = &b->call->view[1];
-    size_t at = b->from * p->stride + columns.begin, width = columns.end - columns.begin;
+    size_t at = b->from * p->columns.all + columns.begin, width = columns.end - columns.begin;
     size_t read = soma_round_up(width, SOMA_LANES);
     const float *dy = soma_cpu_floats(view) + at;
     /* Lanes past the columns may hold anything, but must not lie behind the last of dy. */
-    if (p->stride <= DIRECT_COLUMNS && at + (b->points - 1) * p->stride + read <= soma_view_count(view)) {
-        *stride = p->stride;
+    if (p->columns.all <= DIRECT_COLUMNS && at + (b->points - 1) * p->columns.all + read <= soma_view_count(view)) {
+        *stride = p->columns.all;
         return dy;
     }
-    gemm_pack_rows(dy, p->stride, b->points, width, b->panels);
+    gemm_pack_rows(dy, p->columns.all, b->points, width, b->panels);
     *stride = GEMM_COLUMNS;
     return b->panels;
 }
 
 static void multiply_unit(block *b, size_t index) {
     const weight_plan *p = b->plan;
-    conv_unit unit = conv_unit_of(p->columns, index);
+    conv_unit unit = conv_unit_of(&p->columns, index);
     size_t stride = GEMM_COLUMNS;
     const float *dy = b->points ? panel_of(b, unit.columns, &stride) : b->panels, *a[CONV_ROWS];
-    const float *source = b->source + unit.group * p->pass.from_channels;
+    const float *source = b->source + unit.left;
     b->output.column = unit.columns.begin;
     b->output.columns = unit.columns.end - unit.columns.begin;
     for (size_t tile = b->tiles.begin; tile < b->tiles.end; tile++) {
         soma_range rows = soma_cpu_even_part(tile, p->pass.k, p->row_tiles);
         for (size_t row = rows.begin; row < rows.end; row++) {
             a[row - rows.begin] = source + p->pass.element[row];
-            b->output.row[row - rows.begin] = b->to + row * p->stride;
+            b->output.row[row - rows.begin] = b->to + row * p->columns.all;
         }
-        conv_tile_for(rows.end - rows.begin, unit.columns)(b->points, p->pass.pixel, a, dy, stride, &b->output);
+        conv_tile_for(&p->columns, rows.end - rows.begin, unit.columns)(b->points, p->pass.pixel, a, dy, stride,
+                                                                        &b->output);
     }
 }
 
 static void multiply_band(block *b, const conv_band *band, float *box) {
     const conv_pass *pass = &b->plan->pass;
     b->points = band->points;
-    b->from = band->to / b->plan->stride;
+    b->from = band->to / b->plan->columns.all;
     b->source = soma_cpu_conv_source(pass, band, soma_cpu_floats(&b->call->view[0]), box);
-    for (size_t unit = 0; unit < b->plan->units; unit++) multiply_unit(b, unit);
+    for (size_t unit = 0; unit < b->plan->columns.units; unit++) multiply_unit(b, unit);
     b->output.beta = 1.0f;
 }
 
@@ -105,7 +104,7 @@ static void multiply_task(const soma_call *call, const soma_cpu_plan *plan, size
                .output = {.alpha = params->alpha, .beta = params->beta},
                .to = soma_cpu_floats(&call->view[2])};
     if (p->pieces > 1) {
-        b.to = (float *)soma_cpu_workspace(call) + p->sums + piece * p->pass.k * p->stride;
+        b.to = (float *)soma_cpu_workspace(call) + p->sums + piece * p->pass.k * p->columns.all;
         b.output.alpha = 1.0f;
         b.output.beta = 0.0f;
     }
@@ -116,14 +115,14 @@ static void multiply_task(const soma_call *call, const soma_cpu_plan *plan, size
     }
     if (bands.begin < bands.end) return;
     b.source = b.panels; /* no points: sums of nothing */
-    for (size_t unit = 0; unit < p->units; unit++) multiply_unit(&b, unit);
+    for (size_t unit = 0; unit < p->columns.units; unit++) multiply_unit(&b, unit);
 }
 
 static void add_task(const soma_call *call, const soma_cpu_plan *plan, size_t task, uint32_t thread) {
     (void)thread;
     const weight_plan *p = plan->detail;
     const soma_conv_params *params = &call->params.conv;
-    size_t count = p->pass.k * p->stride;
+    size_t count = p->pass.k * p->columns.all;
     soma_range range = soma_cpu_part(task, count, SOMA_CPU_CHUNK);
     const float *sums = (const float *)soma_cpu_workspace(call) + p->sums;
     float *out = soma_cpu_floats(&call->view[2]), alpha = params->alpha, beta = params->beta;
@@ -139,8 +138,8 @@ static void add_task(const soma_call *call, const soma_cpu_plan *plan, size_t ta
 /* ---------------------------------------------------------------------------------------------------- the plan */
 
 static void cut(weight_plan *p, double work) {
-    size_t floats = p->pass.k * p->stride, bands = SOMA_MAX(p->pass.band_count, (size_t)1);
-    p->row_tiles = soma_cpu_parts(p->pass.k, conv_rows_for(p->columns));
+    size_t floats = p->pass.k * p->columns.all, bands = SOMA_MAX(p->pass.band_count, (size_t)1);
+    p->row_tiles = soma_cpu_parts(p->pass.k, p->columns.rows);
     p->blocks = SOMA_MIN(soma_cpu_parts(floats, BLOCK_FLOATS), p->row_tiles);
     size_t tasks = (size_t)SOMA_MIN(work / TASK_WORK + 1.0, (double)ENOUGH_TASKS);
     p->pieces = SOMA_MIN(soma_cpu_parts(tasks, p->blocks), (size_t)MAX_PIECES);
@@ -149,18 +148,18 @@ static void cut(weight_plan *p, double work) {
 }
 
 static void share_out(weight_plan *p, soma_cpu_plan *plan) {
-    double points = (double)p->pass.images, floats = (double)(p->pass.k * p->stride);
+    double points = (double)p->pass.images, floats = (double)(p->pass.k * p->columns.all);
     for (int d = 0; d < 3; d++) points *= (double)p->pass.axis[d].count;
     cut(p, points * floats);
     p->scratch = soma_round_up(soma_cpu_conv_box_size(&p->pass), SOMA_CPU_ALIGNMENT) +
                  SOMA_MAX(p->pass.band_points, (size_t)1) * GEMM_COLUMNS;
     p->sums = plan->threads * p->scratch;
-    plan->workspace = (p->sums + (p->pieces > 1 ? p->pieces * p->pass.k * p->stride : 0)) * sizeof(float);
-    double columns = (double)p->pass.groups * (double)soma_round_up(p->columns, SOMA_LANES);
+    plan->workspace = (p->sums + (p->pieces > 1 ? p->pieces * p->pass.k * p->columns.all : 0)) * sizeof(float);
+    double columns = (double)p->columns.groups * (double)soma_round_up(p->columns.each, SOMA_LANES);
     plan->nanoseconds = 0.3 / SOMA_LANES * points * columns * (double)p->pass.k + 0.3 * (double)p->pieces * floats +
-                        0.3 * points * (double)(p->pass.groups * (p->pass.from_channels + p->columns));
+                        0.3 * points * (double)(p->pass.groups * p->pass.from_channels + p->columns.all);
     soma_cpu_add_phase(plan, multiply_task, p->blocks * p->pieces);
-    if (p->pieces > 1) soma_cpu_add_phase(plan, add_task, soma_cpu_parts(p->pass.k * p->stride, SOMA_CPU_CHUNK));
+    if (p->pieces > 1) soma_cpu_add_phase(plan, add_task, soma_cpu_parts(p->pass.k * p->columns.all, SOMA_CPU_CHUNK));
 }
 
 SOMA_CPU_PLANNER(conv_weight_grad) {
@@ -169,16 +168,14 @@ SOMA_CPU_PLANNER(conv_weight_grad) {
     if (dweight->dtype != SOMA_F32) return SOMA_UNSUPPORTED;
     if (soma_view_count(dweight) == 0) return SOMA_OK;
     conv_pass pass = soma_cpu_conv_forward(params, &call->view[0], dweight, &call->view[1]);
-    if (soma_cpu_conv_choose_bands(&pass, BAND_FLOATS, BAND_POINTS) != SOMA_OK) return SOMA_UNSUPPORTED;
+    if (soma_cpu_conv_choose_bands(&pass, BAND_POINTS) != SOMA_OK) return SOMA_UNSUPPORTED;
     size_t size = sizeof(weight_plan) + soma_cpu_conv_table_size(&pass) * sizeof(uint32_t);
     weight_plan *p = soma_calloc(1, size);
     if (!p) return soma_out_of_memory(size, "the plan of a convolution's gradient");
     plan->detail = p;
     (void)soma_cpu_conv_fill_tables(&pass, p->tables);
     p->pass = pass;
-    p->stride = dweight->shape[4];
-    p->columns = p->stride / params->groups;
-    p->units = conv_units(params->groups, p->columns);
+    p->columns = conv_columns_of(params->groups, pass.from_channels, pass.to_channels);
     share_out(p, plan);
     return SOMA_OK;
 }

@@ -4,6 +4,11 @@
 
 #include <string.h>
 
+/* Floats of a band's box. Where there are so many weights that they come from beyond the L2 cache, larger boxes, so
+ * that more points share their coming. */
+#define BOX_FLOATS       (24 * 1024)
+#define LARGE_BOX_FLOATS (96 * 1024)
+#define MANY_WEIGHTS     (256 * 1024)
 /* Floats of the largest box that a single point may need. */
 #define MAX_BOX ((double)(1 << 24))
 
@@ -178,7 +183,9 @@ static soma_status set_strides(conv_pass *pass) {
     return to > (double)UINT32_MAX ? SOMA_UNSUPPORTED : SOMA_OK;
 }
 
-soma_status soma_cpu_conv_choose_bands(conv_pass *pass, size_t floats, size_t points) {
+soma_status soma_cpu_conv_choose_bands(conv_pass *pass, size_t points) {
+    size_t weights = pass->k * pass->groups * pass->to_channels;
+    size_t floats = weights > MANY_WEIGHTS ? LARGE_BOX_FLOATS : BOX_FLOATS;
     double box = (double)(pass->groups * pass->from_channels);
     for (int dimension = 1; dimension < CONV_DIMENSIONS; dimension++) box *= reach(pass, dimension, 1);
     pass->in_place = is_inside(pass);

@@ -67,9 +67,9 @@ conv_pass soma_cpu_conv_residue(const soma_conv_params *params, const soma_view 
 /* Leaves out taps that lie outside `from` for every point. */
 void soma_cpu_conv_trim(conv_pass *pass);
 
-/* Chooses bands whose boxes hold at most so many floats, and which have at most so many points, if at all possible.
- * SOMA_UNSUPPORTED where even a single point needs a huge box. */
-soma_status soma_cpu_conv_choose_bands(conv_pass *pass, size_t floats, size_t points);
+/* Chooses bands whose boxes fit a cache, and which have at most so many points, if at all possible. SOMA_UNSUPPORTED
+ * where even a single point needs a huge box. */
+soma_status soma_cpu_conv_choose_bands(conv_pass *pass, size_t points);
 
 /* Entries that soma_cpu_conv_fill_tables() needs; it returns the first that is left. */
 size_t soma_cpu_conv_table_size(const conv_pass *pass);

@@ -7,15 +7,14 @@
  * interrupted depends on k alone. Therefore the cut may follow the number of threads, and the result still does not.
  */
 #include "device/cpu/conv/passes.h"
-#include "device/cpu/conv/tile.h"
+#include "device/cpu/conv/columns.h"
 
 /* The sums of a tile are interrupted after at most so many terms: what they are made of should stay in the L1 cache, in
  * which the windows of neighbours overlap. */
 #define K_BLOCK 1024
 /* Floats of packed weights that are used for all tiles of a band in turn: they fit the L2 cache beside the band. */
 #define BLOCK_FLOATS (64 * 1024)
-/* Floats of a box, and points, of a band. */
-#define BAND_FLOATS (24 * 1024)
+/* Points of a band. */
 #define BAND_POINTS 1024
 /* More passes than that are left to others. */
 #define MAX_PASSES 4096
@@ -32,7 +31,7 @@ typedef struct passes_plan {
     soma_cpu_function *function; /* NULL for the identity */
     bool transposed;             /* the weights: from is y's side */
     size_t kernel[3];
-    size_t units, columns;       /* of the result: units in all, and columns of a group */
+    conv_columns columns;        /* of the result */
     size_t items, items_of_task; /* of packing: a unit of one tap */
     size_t scratch;              /* floats of a thread's box */
     size_t packed;               /* where packed weights begin in the workspace */
@@ -43,22 +42,21 @@ typedef struct passes_plan {
 /* ----------------------------------------------------------------------------------------------------- packing */
 
 static size_t items_of(const passes_plan *p, const conv_pass *pass) {
-    return soma_cpu_conv_taps(pass) * p->units;
+    return soma_cpu_conv_taps(pass) * p->columns.units;
 }
 
 /* The taps of a unit lie one after the other, as [k, GEMM_COLUMNS]. */
 static void pack_item(const soma_call *call, const passes_plan *p, const pass_plan *own, size_t item) {
     const conv_pass *pass = &own->pass;
     size_t taps = soma_cpu_conv_taps(pass), tap = item % taps, k = pass->from_channels;
-    conv_unit unit = conv_unit_of(p->columns, item / taps);
+    conv_unit unit = conv_unit_of(&p->columns, item / taps);
     size_t width = unit.columns.end - unit.columns.begin, stride = call->view[1].shape[4];
     float *to =
         (float *)soma_cpu_workspace(call) + p->packed + own->weights + (item / taps * pass->k + tap * k) * GEMM_COLUMNS;
     const float *weight =
         soma_cpu_floats(&call->view[1]) + soma_cpu_conv_tap(pass, p->kernel, tap) * call->view[1].shape[3] * stride;
-    if (p->transposed) {
-        size_t column = unit.columns.begin - unit.group * p->columns;
-        gemm_pack_panel(weight + column * stride + unit.group * k, stride, k, width, to);
+    if (p->transposed && !p->columns.depthwise) {
+        gemm_pack_panel(weight + unit.column * stride + unit.group * k, stride, k, width, to);
     } else
         gemm_pack_rows(weight + unit.columns.begin, stride, k, width, to);
 }
@@ -97,9 +95,9 @@ static void apply_function(const block *b, soma_range points) {
     const passes_plan *p = b->plan;
     const soma_conv_params *params = &b->call->params.conv;
     const uint32_t *to = b->pass->pass.to;
-    size_t begin = conv_unit_of(p->columns, b->units.begin).columns.begin,
-           end = conv_unit_of(p->columns, b->units.end - 1).columns.end, width = end - begin;
-    size_t count = points.end - points.begin, row = b->pass->pass.groups * p->columns;
+    size_t begin = conv_unit_of(&p->columns, b->units.begin).columns.begin,
+           end = conv_unit_of(&p->columns, b->units.end - 1).columns.end, width = end - begin;
+    size_t count = points.end - points.begin, row = p->columns.all;
     if (width == row && to[points.end - 1] - to[points.begin] == (count - 1) * row) { /* in one piece */
         width *= count;
         count = 1;
@@ -115,28 +113,27 @@ static void multiply_points(const block *b, soma_range points) {
     const passes_plan *p = b->plan;
     const float *bias = soma_cpu_optional(&b->call->view[2]), *a[CONV_ROWS];
     bool first = b->k.begin == 0, last = b->k.end == pass->k;
-    size_t rows = points.end - points.begin, group = SIZE_MAX;
+    size_t rows = points.end - points.begin, left = SIZE_MAX;
     conv_output output = {.alpha = 1.0f, .beta = first ? 0.0f : 1.0f};
     for (size_t i = 0; i < rows; i++) output.row[i] = b->to + pass->to[points.begin + i];
     for (size_t i = b->units.begin; i < b->units.end; i++) {
-        conv_unit unit = conv_unit_of(p->columns, i);
-        if (unit.group != group) {
-            group = unit.group;
-            for (size_t row = 0; row < rows; row++)
-                a[row] = b->source + pass->pixel[points.begin + row] + group * pass->from_channels;
+        conv_unit unit = conv_unit_of(&p->columns, i);
+        if (unit.left != left) {
+            left = unit.left;
+            for (size_t row = 0; row < rows; row++) a[row] = b->source + pass->pixel[points.begin + row] + left;
         }
         output.column = unit.columns.begin;
         output.columns = unit.columns.end - unit.columns.begin;
         output.bias = last && bias ? bias + unit.columns.begin : NULL;
-        conv_tile_for(rows, unit.columns)(b->k.end - b->k.begin, pass->element + b->k.begin, a, weights_of(b, i),
-                                          GEMM_COLUMNS, &output);
+        conv_tile_for(&p->columns, rows, unit.columns)(b->k.end - b->k.begin, pass->element + b->k.begin, a,
+                                                       weights_of(b, i), GEMM_COLUMNS, &output);
     }
     if (last && p->function) apply_function(b, points);
 }
 
 static void multiply_band(block *b, size_t points, soma_range units) {
     const pass_plan *own = b->pass;
-    size_t tiles = soma_cpu_parts(points, conv_rows_for(b->plan->columns));
+    size_t tiles = soma_cpu_parts(points, b->plan->columns.rows);
     for (size_t part = 0; part < own->k_blocks; part++) {
         b->k = soma_cpu_even_part(part, own->pass.k, own->k_blocks);
         size_t together = SOMA_MAX(BLOCK_FLOATS / GEMM_COLUMNS / SOMA_MAX(b->k.end - b->k.begin, (size_t)1), (size_t)1);
@@ -154,7 +151,7 @@ static void pass_task(const soma_call *call, const soma_cpu_plan *plan, size_t t
     task -= own->first_task;
     float *box = (float *)soma_cpu_workspace(call) + thread * p->scratch;
     soma_range bands = soma_cpu_even_part(task / own->unit_tasks, own->pass.band_count, own->band_tasks),
-               units = soma_cpu_even_part(task % own->unit_tasks, p->units, own->unit_tasks);
+               units = soma_cpu_even_part(task % own->unit_tasks, p->columns.units, own->unit_tasks);
     block b = {.call = call, .plan = p, .pass = own};
     for (size_t i = bands.begin; i < bands.end; i++) {
         conv_band band = soma_cpu_conv_band(&own->pass, i);
@@ -185,7 +182,7 @@ static size_t tasks_for(const soma_cpu_plan *plan, double nanoseconds) {
 static double nanoseconds_of(const passes_plan *p, const conv_pass *pass) {
     double points = (double)pass->images;
     for (int d = 0; d < 3; d++) points *= (double)pass->axis[d].count;
-    double columns = (double)pass->groups * (double)soma_round_up(p->columns, SOMA_LANES);
+    double columns = (double)p->columns.groups * (double)soma_round_up(p->columns.each, SOMA_LANES);
     return points * (0.3 / SOMA_LANES * columns * (double)pass->k + 0.5 * columns +
                      0.3 * (double)(pass->groups * pass->from_channels));
 }
@@ -205,7 +202,7 @@ static soma_status make_passes(const soma_call *call, size_t count, passes_plan 
     conv_pass pass;
     for (size_t i = 0; i < count; i++) {
         pass = make_pass(call, i);
-        if (soma_cpu_conv_choose_bands(&pass, BAND_FLOATS, BAND_POINTS) != SOMA_OK) return SOMA_UNSUPPORTED;
+        if (soma_cpu_conv_choose_bands(&pass, BAND_POINTS) != SOMA_OK) return SOMA_UNSUPPORTED;
         entries += soma_cpu_conv_table_size(&pass);
     }
     passes_plan *p = soma_calloc(1, head + entries * sizeof(uint32_t));
@@ -214,7 +211,7 @@ static soma_status make_passes(const soma_call *call, size_t count, passes_plan 
     p->count = count;
     for (size_t i = 0; i < count; i++) {
         pass = make_pass(call, i);
-        (void)soma_cpu_conv_choose_bands(&pass, BAND_FLOATS, BAND_POINTS);
+        (void)soma_cpu_conv_choose_bands(&pass, BAND_POINTS);
         tables = soma_cpu_conv_fill_tables(&pass, tables);
         p->pass[i].pass = pass;
     }
@@ -233,13 +230,14 @@ static void share_out(passes_plan *p, soma_cpu_plan *plan) {
         size_t wanted = (size_t)(share * (double)tasks_for(plan, all) + 0.999);
         own->k_blocks = SOMA_MAX(soma_cpu_parts(pass->k, K_BLOCK), (size_t)1);
         own->band_tasks = SOMA_MIN(wanted, pass->band_count);
-        own->unit_tasks = own->band_tasks ? SOMA_MIN(soma_cpu_parts(wanted, own->band_tasks), p->units) : (size_t)1;
+        own->unit_tasks =
+            own->band_tasks ? SOMA_MIN(soma_cpu_parts(wanted, own->band_tasks), p->columns.units) : (size_t)1;
         own->first_task = tasks;
         own->first_item = p->items;
         own->weights = floats;
         tasks += own->band_tasks * own->unit_tasks;
         p->items += items_of(p, pass);
-        floats += p->units * pass->k * GEMM_COLUMNS;
+        floats += p->columns.units * pass->k * GEMM_COLUMNS;
         p->scratch = SOMA_MAX(p->scratch, soma_round_up(soma_cpu_conv_box_size(pass), SOMA_CPU_ALIGNMENT));
     }
     p->packed = plan->threads * p->scratch;
@@ -265,8 +263,7 @@ SOMA_CPU_PLANNER(conv_passes) {
     p->transposed = transposed;
     if (params->function != SOMA_IDENTITY) p->function = SOMA_FOR_ISA(soma_cpu_get_function)(params->function);
     for (int d = 0; d < 3; d++) p->kernel[d] = weight->shape[d];
-    p->columns = to->shape[4] / params->groups;
-    p->units = conv_units(params->groups, p->columns);
+    p->columns = conv_columns_of(params->groups, p->pass[0].pass.from_channels, p->pass[0].pass.to_channels);
     share_out(p, plan);
     return SOMA_OK;
 }

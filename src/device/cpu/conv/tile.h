@@ -60,6 +60,20 @@ static __attribute__((noinline)) void conv_store_part(soma_vector sum[CONV_ROWS]
         conv_store(sum, output, rows, 2, last);
 }
 
+/* `rows` and `vectors` are constants. */
+static inline __attribute__((always_inline)) void conv_finish(soma_vector sum[CONV_ROWS][GEMM_VECTORS],
+                                                              const conv_output *output, int rows, int vectors) {
+    if (output->columns == (size_t)vectors * SOMA_LANES) {
+        conv_store(sum, output, rows, vectors, SOMA_LANES);
+        return;
+    }
+    soma_vector spilled[CONV_ROWS][GEMM_VECTORS];
+    SOMA_UNROLL
+    for (int i = 0; i < rows; i++)
+        for (int j = 0; j < vectors; j++) spilled[i][j] = sum[i][j];
+    conv_store_part(spilled, output, rows, vectors);
+}
+
 static inline __attribute__((always_inline)) void conv_multiply(size_t k, const uint32_t *index, const float *const *a,
                                                                 const float *b, size_t b_stride,
                                                                 const conv_output *output, int rows, int vectors) {
@@ -80,15 +94,7 @@ static inline __attribute__((always_inline)) void conv_multiply(size_t k, const 
             for (int j = 0; j < vectors; j++) sum[i][j] += x * row[j];
         }
     }
-    if (output->columns == (size_t)vectors * SOMA_LANES)
-        conv_store(sum, output, rows, vectors, SOMA_LANES);
-    else {
-        soma_vector spilled[CONV_ROWS][GEMM_VECTORS];
-        SOMA_UNROLL
-        for (int i = 0; i < rows; i++)
-            for (int j = 0; j < vectors; j++) spilled[i][j] = sum[i][j];
-        conv_store_part(spilled, output, rows, vectors);
-    }
+    conv_finish(sum, output, rows, vectors);
 }
 
 #define CONV_TILE(rows, vectors)                                                                                       \
@@ -142,32 +148,5 @@ static conv_tile *const conv_tiles[GEMM_VECTORS][CONV_ROWS] = {
         conv_tile_12_2,
 #endif
     }};
-
-/* Rows of a tile at most, for so many columns in all. */
-static inline size_t conv_rows_for(size_t columns) {
-    return columns <= SOMA_LANES ? CONV_ROWS : CONV_ROWS_OF_TWO;
-}
-
-/* ------------------------------------------------------------------------------------------------------- units */
-
-/* A unit is a panel of columns of one group. */
-static inline size_t conv_units(size_t groups, size_t columns) {
-    return groups * soma_cpu_parts(columns, GEMM_COLUMNS);
-}
-
-typedef struct conv_unit {
-    size_t group;
-    soma_range columns; /* among those of all groups */
-} conv_unit;
-
-static inline conv_unit conv_unit_of(size_t columns, size_t index) {
-    size_t panels = soma_cpu_parts(columns, GEMM_COLUMNS), group = index / panels;
-    soma_range range = soma_cpu_part(index % panels, columns, GEMM_COLUMNS);
-    return (conv_unit){group, {group * columns + range.begin, group * columns + range.end}};
-}
-
-static inline conv_tile *conv_tile_for(size_t rows, soma_range columns) {
-    return conv_tiles[(columns.end - columns.begin - 1) / SOMA_LANES][rows - 1];
-}
 
 #endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Tiles of depthwise convolution, in which every channel is a group by itself: like those of tile.h, but element (i, l)
+ * of the left factor is a vector of channels, as b's elements and the sums are: a[i] + index[l] is where it begins.
+ */
+#ifndef SOMA_DEVICE_CPU_CONV_DEPTHWISE_H
+#define SOMA_DEVICE_CPU_CONV_DEPTHWISE_H
+
+#include "device/cpu/conv/tile.h"
+
+#define DEPTHWISE_ROWS 6
+
+/* `last`: lanes of the last vector. */
+static inline __attribute__((always_inline)) void depthwise_sum(size_t k, const uint32_t *index, const float *const *a,
+                                                                const float *b, size_t b_stride,
+                                                                soma_vector sum[CONV_ROWS][GEMM_VECTORS], int rows,
+                                                                int vectors, size_t last) {
+    const float *from[DEPTHWISE_ROWS];
+    SOMA_UNROLL
+    for (int i = 0; i < rows; i++) {
+        from[i] = a[i];
+        for (int j = 0; j < vectors; j++) sum[i][j] = (soma_vector){0};
+    }
+    for (size_t l = 0; l < k; l++, b += b_stride) {
+        size_t at = index[l];
+        soma_vector row[GEMM_VECTORS];
+        for (int j = 0; j < vectors; j++) row[j] = ((const soma_vector *)b)[j];
+        SOMA_UNROLL
+        for (int i = 0; i < rows; i++)
+            for (int j = 0; j < vectors; j++)
+                sum[i][j] +=
+                    soma_load_lanes(from[i] + at + j * SOMA_LANES, j + 1 < vectors ? SOMA_LANES : last) * row[j];
+    }
+}
+
+#define DEPTHWISE_TILE(rows, vectors)                                                                                  \
+    static void depthwise_tile_##rows##_##vectors(size_t k, const uint32_t *index, const float *const *a,              \
+                                                  const float *b, size_t b_stride, const conv_output *output) {        \
+        soma_vector sum[CONV_ROWS][GEMM_VECTORS];                                                                      \
+        size_t last = output->columns - (vectors - 1) * SOMA_LANES;                                                    \
+        if (last == SOMA_LANES)                                                                                        \
+            depthwise_sum(k, index, a, b, b_stride, sum, rows, vectors, SOMA_LANES);                                   \
+        else                                                                                                           \
+            depthwise_sum(k, index, a, b, b_stride, sum, rows, vectors, last);                                         \
+        conv_finish(sum, output, rows, vectors);                                                                       \
+    }
+#define DEPTHWISE_TILES(rows) DEPTHWISE_TILE(rows, 1) DEPTHWISE_TILE(rows, 2)
+DEPTHWISE_TILES(1)
+DEPTHWISE_TILES(2)
+DEPTHWISE_TILES(3)
+DEPTHWISE_TILES(4)
+DEPTHWISE_TILES(5)
+DEPTHWISE_TILES(6)
+
+/* [vectors - 1][rows - 1] */
+static conv_tile *const depthwise_tiles[GEMM_VECTORS][DEPTHWISE_ROWS] = {
+    {depthwise_tile_1_1, depthwise_tile_2_1, depthwise_tile_3_1, depthwise_tile_4_1, depthwise_tile_5_1,
+     depthwise_tile_6_1},
+    {depthwise_tile_1_2, depthwise_tile_2_2, depthwise_tile_3_2, depthwise_tile_4_2, depthwise_tile_5_2,
+     depthwise_tile_6_2}};
+
+#endif
