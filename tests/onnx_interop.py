@@ -17,6 +17,13 @@ NETS = ["dense 16 relu; dense 8 tanh; dense 5 softmax", "dense 9 gelu; dropout 0
         "leaky_relu(2,-0.5); linear(-1.5); abs; sqrt; exp; dense 3; log", "dense 4 relu; dropout 0.5; dense 3 softmax",
         "dense 4 relu6; dense 3", "dense 4 erf; dense 3 softsign", "dense 4 celu; dropout 0.5; dense 3 reciprocal",
         "dense 4 hard_swish", "dense 4 mish; dropout 0.25"]
+# With the shape of a sample; and how many transpositions stand in the file: at the edges of what has channels.
+IMAGES = [("conv 6 3x3 relu; conv 5 3x3 stride 2 pad same tanh; flatten; dense 4 softmax", "9x8x3", 2),
+          ("conv 4 3 dilation 2 pad 1; leaky_relu; globalavgpool; dense 3", "11x2", 2),
+          ("conv 4 3x3x3 pad same nobias relu; globalmaxpool; dense 3", "4x5x6x2", 2),
+          ("depthwise 3x3 pad 1 relu; conv 6 1x1; sigmoid; convtranspose 3 4x4 stride 2 pad 1; flatten; dense 3", "7x6x4", 2),
+          ("conv 4 3x3 pad same relu; residual(conv 4 3x3 pad same relu; conv 4 3x3 pad same); relu; conv 2 3x3", "6x6x2", 2),
+          ("zeropad 1; conv 4 3x3 groups 2 relu; upsample 2; conv 3 3x3", "5x5x2", None)]
 FIRST_OPSET = 7  # soma writes no older one
 
 passed = failed = skipped = 0
@@ -66,10 +73,12 @@ def export_to_others(folder):
     except ImportError:
         onnxruntime = None
         skip("onnxruntime", "the package is not installed")
-    for number, net in enumerate(NETS):
+    for number, (net, shape, turned) in enumerate([(net, "6", None) for net in NETS] + IMAGES):
         path = os.path.join(folder, f"net{number}.onnx")
-        subprocess.run([TOOL, "save", net, "6", path], check=True)
+        subprocess.run([TOOL, "save", net, shape, path], check=True)
         model = onnx.load(path)
+        found = sum(node.op_type == "Transpose" for node in model.graph.node)
+        check(f"{net}: transpositions", turned in (None, found), f"{found}, expected {turned}")
         check(net, is_valid(model) is True, is_valid(model))
         opset = model.opset_import[0].version
         model.opset_import[0].version -= 1
@@ -77,7 +86,7 @@ def export_to_others(folder):
         check(f"{net}: opset {opset} is the least", opset == FIRST_OPSET or unseen or is_valid(model) is not True, "an older one would do")
         if onnxruntime is None:
             continue
-        inputs = numpy.random.default_rng(number).uniform(0.1, 1, (SAMPLES, 6)).astype(numpy.float32)
+        inputs = numpy.random.default_rng(number).uniform(0.1, 1, (SAMPLES, *map(int, shape.split("x")))).astype(numpy.float32)
         session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
         expected = session.run(None, {session.get_inputs()[0].name: inputs})[0]
         check(f"{net} in onnxruntime", close(soma_outputs(path, inputs), expected), "other outputs")

@@ -11,11 +11,23 @@ static int trouble(void) {
     return 1;
 }
 
-static int save(const char *net, size_t width, const char *path, soma_device *device) {
+/* "6", "28x28x3": the shape of a sample. */
+static uint32_t read_shape(const char *text, size_t *shape) {
+    uint32_t rank = 0;
+    for (char *end; rank < 4; text = end + 1) {
+        shape[rank++] = strtoul(text, &end, 10);
+        if (*end != 'x') break;
+    }
+    return rank;
+}
+
+static int save(const char *net, const char *input, const char *path, soma_device *device) {
+    size_t shape[4];
+    uint32_t rank = read_shape(input, shape);
     soma_network *network;
     if (soma_network_create(&network) != SOMA_OK) return trouble();
     soma_network_set_seed(network, 42);
-    soma_layers(soma_input(network, "x", 1, &width), net);
+    soma_layers(soma_input(network, "x", rank, shape), net);
     bool ok = soma_compile(network, device, NULL) == SOMA_OK && soma_save_onnx(network, path) == SOMA_OK;
     int result = ok ? 0 : trouble();
     soma_network_destroy(network);
@@ -45,7 +57,7 @@ int main(int argc, char **argv) {
     soma_device *device;
     if (soma_device_open("cpu", NULL, &device) != SOMA_OK) return trouble();
     int result = 2;
-    if (argc == 5 && strcmp(argv[1], "save") == 0) result = save(argv[2], strtoul(argv[3], NULL, 10), argv[4], device);
+    if (argc == 5 && strcmp(argv[1], "save") == 0) result = save(argv[2], argv[3], argv[4], device);
     if (argc == 4 && strcmp(argv[1], "run") == 0) result = run(argv[2], strtoul(argv[3], NULL, 10), device);
     soma_device_close(device);
     return result;

@@ -286,6 +286,38 @@ static void with_constants(void) {
     transposed("m", "y", 4, first_to_last);
 }
 
+static const float identity[] = {1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0,
+                                 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1};
+
+/* Channels first from beginning to end, as exporters write it: x [n, 2, 2, 3]. The image is turned once. */
+static void convolved(void) {
+    const float first[] = {1, 0, 0, 1, 1, 1}, second[] = {1, 2, 3, 4, 5, 6}, bias[] = {1, 0, -1};
+    const float scale[] = {1, 2, 1}, offset[] = {0, 0, 1}, mean[] = {1, 0, 0}, variance[] = {1, 1, 4};
+    floats("first", SHAPE(3, 2, 1, 1), first); /* c0, c1, c0 + c1 */
+    floats("bias", SHAPE(3), bias);
+    floats("second", SHAPE(3, 1, 1, 2), second); /* each channel by its own pair of columns */
+    floats("scale", SHAPE(3), scale);
+    floats("offset", SHAPE(3), offset);
+    floats("mean", SHAPE(3), mean);
+    floats("variance", SHAPE(3), variance);
+    const char *figures[] = {"r", "scale", "offset", "mean", "variance", NULL};
+    soma_onnx_end_node(&made, soma_onnx_begin_node(&made, "Conv", "a", (const char *[]){"x", "first", "bias", NULL}));
+    node("Relu", "a", NULL, "r");
+    size_t one = soma_onnx_begin_node(&made, "BatchNormalization", "b", figures);
+    soma_onnx_put_attribute_float(&made, "epsilon", 0);
+    soma_onnx_end_node(&made, one);
+    one = soma_onnx_begin_node(&made, "Conv", "c", (const char *[]){"b", "second", NULL});
+    soma_onnx_put_attribute_integer(&made, "group", 3);
+    soma_onnx_put_attribute_integers(&made, "strides", (const int64_t[]){1, 2}, 2);
+    soma_onnx_end_node(&made, one);
+    node("Add", "c", "c", "s");
+    with_axis("Concat", "s", "c", "d", 1);
+    node("GlobalMaxPool", "d", NULL, "g");
+    with_axis("Flatten", "g", NULL, "f", 1);
+    floats("all", SHAPE(6, 6), identity);
+    node("MatMul", "f", "all", "y");
+}
+
 static const struct {
     const char *name;
     void (*body)(void);
@@ -309,6 +341,7 @@ static const struct {
     {"shuffled", shuffled, {OPEN, 1, 2, 4}, 8, {1, 2, 3, 4, 5, 6, 7, 8}, {-1, -3, -2, -4, -5, -7, -6, -8}, 1},
     {"at the end", turned_at_the_end, {OPEN, 1, 2, 2}, 4, {1, 2, 3, 4}, {-1, -3, -2, -4}, 1},
     {"cut up", cut_up, {OPEN, 2, 2, 3}, 2, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}, {-2, -8}, 0},
+    {"convolved", convolved, {OPEN, 2, 2, 3}, 6, {1, 2, 3, 4, 5, 6, -1, -2, 3, 1, 0, 2}, {28, 12, 66, 14, 6, 33}, 1},
     {"constants",
      with_constants,
      {1, 2, 2, 3},

@@ -120,14 +120,43 @@ static soma_status reshaped(soma_tensor *x, const soma_tensor *like, soma_tensor
     return soma_tensor_same_shape(x, like) ? SOMA_OK : soma_graph_reshape(x->graph, x, like, tensor);
 }
 
+/* Moves piece number `from` of the tensor to place `to` before it. */
+static soma_status move_piece(soma_tensor *x, const size_t *dim, uint32_t rank, uint32_t from, uint32_t to,
+                              soma_tensor **tensor) {
+    soma_tensor cut = {.batched = x->batched, .rank = 4, .shape = {1, 1, dim[from], 1}};
+    const uint32_t batched[] = {0, 1, 3, 2, 4}, alone[] = {0, 2, 1, 3};
+    for (uint32_t i = 0; i < rank; i++)
+        if (i != from) cut.shape[i < to ? 0 : i < from ? 1 : 3] *= dim[i];
+    SOMA_TRY(reshaped(x, &cut, &x));
+    return soma_graph_transpose(x->graph, x, x->batched ? batched : alone, tensor);
+}
+
+/* Where there are more dimensions than a tensor has, one after the other finds its place. */
+static soma_status turn_in_steps(soma_tensor *x, const soma_onnx_turn *turn, soma_tensor **tensor) {
+    size_t dim[SOMA_COUNT_OF(turn->dim)];
+    uint32_t piece[SOMA_COUNT_OF(turn->dim)];
+    *tensor = x;
+    for (uint32_t i = 0; i < turn->rank; i++) piece[i] = i, dim[i] = turn->dim[i];
+    for (uint32_t place = 0; place < turn->rank; place++) {
+        uint32_t from = place;
+        while (piece[from] != turn->axis[place]) from++;
+        if (from == place) continue;
+        SOMA_TRY(move_piece(*tensor, dim, turn->rank, from, place, tensor));
+        size_t moved = dim[from];
+        memmove(dim + place + 1, dim + place, (from - place) * sizeof *dim);
+        memmove(piece + place + 1, piece + place, (from - place) * sizeof *piece);
+        dim[place] = moved;
+        piece[place] = turn->axis[place];
+    }
+    return SOMA_OK;
+}
+
 static soma_status turn_once(soma_tensor *x, const soma_onnx_turn *turn, soma_tensor **tensor) {
     uint32_t batch = x->batched ? 1 : 0, axis[SOMA_MAX_RANK] = {0};
     soma_tensor cut = {.batched = x->batched, .rank = turn->rank};
     *tensor = x;
     if (turn->rank <= 1) return SOMA_OK;
-    if (turn->rank + batch > SOMA_MAX_RANK)
-        return soma_error(SOMA_UNSUPPORTED, "%u dimensions are to be put into another order, at most %u are possible",
-                          turn->rank, SOMA_MAX_RANK - batch);
+    if (turn->rank + batch > SOMA_MAX_RANK) return turn_in_steps(x, turn, tensor);
     for (uint32_t i = 0; i < turn->rank; i++) {
         cut.shape[i] = turn->dim[i];
         axis[batch + i] = turn->axis[i] + batch;

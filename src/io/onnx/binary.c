@@ -263,7 +263,7 @@ soma_onnx_name soma_onnx_aligned(soma_onnx_exporter *exporter, const soma_tensor
     soma_onnx_name out;
     int64_t shape[SOMA_MAX_RANK + 1] = {0};
     if (!x->batched || x->rank == result->rank) {
-        memcpy(out.text, exporter->name[x->id], sizeof out.text);
+        memcpy(out.text, soma_onnx_name_of(exporter, x), sizeof out.text);
         return out;
     }
     for (uint32_t i = 0; i < result->rank; i++) {

@@ -59,10 +59,13 @@ static soma_status put_weights(soma_onnx_exporter *exporter) {
     for (size_t i = 0; i < network->parameter_count; i++) {
         const soma_tensor *tensor = network->parameters[i].tensor;
         size_t count = soma_tensor_count(tensor);
-        float *values = soma_calloc(count, sizeof *values);
+        bool turned = soma_onnx_is_conv_weight(exporter, tensor);
+        float *values = soma_calloc(count, (turned ? 2 : 1) * sizeof *values);
         if (!values) return soma_out_of_memory(count * sizeof *values, "the weights");
         soma_status status = soma_get_parameter(network, tensor, values, count);
-        if (status == SOMA_OK)
+        if (status == SOMA_OK && turned)
+            soma_onnx_put_conv_weight(exporter, exporter->name[tensor->id], tensor, values, values + count);
+        else if (status == SOMA_OK)
             soma_onnx_put_tensor(exporter, GRAPH_INITIALIZER, exporter->name[tensor->id], tensor->rank, tensor->shape,
                                  values);
         soma_free(values);
@@ -74,7 +77,7 @@ static soma_status put_weights(soma_onnx_exporter *exporter) {
 /* An output that is an input, or shares its name with a standardised one, is a node of its own. */
 static void put_output(soma_onnx_exporter *exporter, const soma_tensor *output) {
     soma_onnx_name name;
-    memcpy(name.text, exporter->name[output->id], sizeof name.text);
+    memcpy(name.text, soma_onnx_name_of(exporter, output), sizeof name.text);
     if (output->op == SOMA_OP_INPUT) {
         name = soma_onnx_own_name(exporter, "output", &exporter->temporaries);
         soma_onnx_put_node(exporter, "Identity", name.text, exporter->name[output->id], NULL);
@@ -127,11 +130,13 @@ static soma_status put_tensor(soma_onnx_exporter *exporter, const soma_tensor *t
     soma_onnx_export_rule *rule = soma_onnx_export_table[tensor->op];
     if (tensor->op == SOMA_OP_INPUT || tensor->op == SOMA_OP_PARAMETER) return SOMA_OK;
     if (!rule) return soma_error(SOMA_UNSUPPORTED, "the op %s has no ONNX form here", soma_op_name(tensor->op));
-    return rule(exporter, tensor);
+    return soma_onnx_put_elementwise(exporter, tensor, rule);
 }
 
 static soma_status put_nodes(soma_onnx_exporter *exporter) {
     const soma_graph *graph = &exporter->network->graph;
+    memset(exporter->first, 0, graph->count * sizeof *exporter->first);
+    memset(exporter->only_first, 0, graph->count * sizeof *exporter->only_first);
     for (uint32_t i = 0; i < graph->count; i++) {
         soma_status status = exporter->needed[i] ? put_tensor(exporter, graph->tensor[i]) : SOMA_OK;
         if (status != SOMA_OK) return soma_error_prefix(status, "%s: ", exporter->name[i]);
@@ -216,7 +221,10 @@ static soma_status export_network(soma_onnx_exporter *exporter) {
     SOMA_TRY(check_weights(exporter->network));
     exporter->name = soma_calloc(count, sizeof *exporter->name);
     exporter->needed = soma_calloc(count, sizeof *exporter->needed);
-    if (!exporter->name || !exporter->needed) return soma_out_of_memory(count * sizeof *exporter->name, "names");
+    exporter->first = soma_calloc(count, sizeof *exporter->first);
+    exporter->only_first = soma_calloc(count, sizeof *exporter->only_first);
+    if (!exporter->name || !exporter->needed || !exporter->first || !exporter->only_first)
+        return soma_out_of_memory(count * sizeof *exporter->name, "names");
     name_tensors(exporter);
     mark_needed(exporter);
     return put_model(exporter);
@@ -238,6 +246,8 @@ static soma_status save(soma_network *network, const char *path, bool write) {
     soma_free(exporter.writer.data);
     soma_free(exporter.name);
     soma_free(exporter.needed);
+    soma_free(exporter.first);
+    soma_free(exporter.only_first);
     return status;
 }
 

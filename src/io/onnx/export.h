@@ -17,8 +17,10 @@ enum { ONNX_FLOAT = 1, ONNX_INT64 = 7 }; /* types of elements */
 typedef struct soma_onnx_exporter {
     soma_network *network;
     soma_onnx_writer writer;
-    char (*name)[SOMA_ONNX_NAME]; /* of each tensor */
-    bool *needed;                 /* of each tensor: a node uses it, or it is an output */
+    char (*name)[SOMA_ONNX_NAME];  /* of each tensor */
+    bool *needed;                  /* of each tensor: a node uses it, or it is an output */
+    char (*first)[SOMA_ONNX_NAME]; /* of each tensor: its name with channels first; "": it has none so far */
+    bool *only_first;              /* of each tensor: it is there only so */
     unsigned constants, temporaries;
     int64_t opset;       /* that is written */
     int64_t least_opset; /* that has all nodes written so far */
@@ -51,7 +53,7 @@ void soma_onnx_put_with_axis(soma_onnx_exporter *exporter, const char *op, const
  * Names: a tensor's; whether one of the first `before` tensors has it; "PREFIX_N" that none has; for the result of an
  * inner node; for a constant.
  */
-const char *soma_onnx_name_of(const soma_onnx_exporter *exporter, const soma_tensor *tensor);
+const char *soma_onnx_name_of(soma_onnx_exporter *exporter, const soma_tensor *tensor);
 bool soma_onnx_is_taken(const soma_onnx_exporter *exporter, const char *name, uint32_t before);
 soma_onnx_name soma_onnx_own_name(const soma_onnx_exporter *exporter, const char *prefix, unsigned *number);
 soma_onnx_name soma_onnx_temporary(soma_onnx_exporter *exporter);
@@ -70,6 +72,19 @@ void soma_onnx_put_tensor(soma_onnx_exporter *exporter, unsigned field, const ch
 
 /* Writes the node, or nodes, that compute the tensor. */
 typedef soma_status soma_onnx_export_rule(soma_onnx_exporter *exporter, const soma_tensor *tensor);
+
+/* channels.c: the name of an image with channels first; that the tensor is there so; the node of an op for each
+ * element, on images with channels first if that is how they are there. */
+const char *soma_onnx_first_of(soma_onnx_exporter *exporter, const soma_tensor *tensor);
+void soma_onnx_made_first(soma_onnx_exporter *exporter, const soma_tensor *tensor, const char *name);
+soma_status soma_onnx_put_elementwise(soma_onnx_exporter *exporter, const soma_tensor *tensor,
+                                      soma_onnx_export_rule *rule);
+/* Whether a transposition moves channels and nothing else, and needs no node of its own for that. */
+bool soma_onnx_put_as_channels(soma_onnx_exporter *exporter, const soma_tensor *transpose);
+/* Whether nothing but convolutions uses it, as their weight: then it is written in ONNX's order, by way of `turned`. */
+bool soma_onnx_is_conv_weight(const soma_onnx_exporter *exporter, const soma_tensor *parameter);
+void soma_onnx_put_conv_weight(soma_onnx_exporter *exporter, const char *name, const soma_tensor *weight,
+                               const float *values, float *turned);
 /* NULL for ops that are no part of a network. */
 extern soma_onnx_export_rule *const soma_onnx_export_table[SOMA_OP_COUNT];
 

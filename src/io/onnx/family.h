@@ -13,17 +13,23 @@
 /* ONNX's ops that are no function of the table of functions, or want a rule of their own all the same. */
 #define SOMA_ONNX_OP_LIST(X)                                                                                           \
     X(Add)                                                                                                             \
+    X(BatchNormalization)                                                                                              \
     X(Cast)                                                                                                            \
     X(Clip)                                                                                                            \
     X(Concat)                                                                                                          \
     X(Constant)                                                                                                        \
     X(ConstantOfShape)                                                                                                 \
+    X(Conv)                                                                                                            \
+    X(ConvTranspose)                                                                                                   \
+    X(DepthToSpace)                                                                                                    \
     X(Div)                                                                                                             \
     X(Dropout)                                                                                                         \
     X(Flatten)                                                                                                         \
     X(Gather)                                                                                                          \
     X(Gelu)                                                                                                            \
     X(Gemm)                                                                                                            \
+    X(GlobalAveragePool)                                                                                               \
+    X(GlobalMaxPool)                                                                                                   \
     X(Greater)                                                                                                         \
     X(GreaterOrEqual)                                                                                                  \
     X(Identity)                                                                                                        \
@@ -34,22 +40,26 @@
     X(Mul)                                                                                                             \
     X(Neg)                                                                                                             \
     X(PRelu)                                                                                                           \
+    X(Pad)                                                                                                             \
     X(Pow)                                                                                                             \
     X(ReduceMax)                                                                                                       \
     X(ReduceMean)                                                                                                      \
     X(ReduceMin)                                                                                                       \
     X(ReduceSum)                                                                                                       \
     X(Reshape)                                                                                                         \
+    X(Resize)                                                                                                          \
     X(Selu)                                                                                                            \
     X(Shape)                                                                                                           \
     X(Size)                                                                                                            \
     X(Slice)                                                                                                           \
     X(Softmax)                                                                                                         \
+    X(SpaceToDepth)                                                                                                    \
     X(Squeeze)                                                                                                         \
     X(Sub)                                                                                                             \
     X(Sum)                                                                                                             \
     X(Transpose)                                                                                                       \
-    X(Unsqueeze)
+    X(Unsqueeze)                                                                                                       \
+    X(Upsample)
 
 /* SOMA_ONNX_OP(op, since, least inputs, most inputs, "attributes", rule, parameter); see soma_onnx_row. */
 #define SOMA_ONNX_OP(op, ...) const soma_onnx_row soma_onnx_row_##op = {#op, __VA_ARGS__}
@@ -74,7 +84,10 @@ extern const soma_onnx_row soma_onnx_functions[SOMA_FUNCTION_COUNT];
     X(CONCAT, concat)                                                                                                  \
     X(SLICE, slice)                                                                                                    \
     X(SOFTMAX, softmax)                                                                                                \
-    X(DROPOUT, dropout)
+    X(DROPOUT, dropout)                                                                                                \
+    X(PAD, pad)                                                                                                        \
+    X(CONV, conv)                                                                                                      \
+    X(CONV_TRANSPOSE, conv_transpose)
 
 #define X(NAME, name) soma_onnx_export_rule soma_onnx_export_##name;
 SOMA_ONNX_EXPORT_LIST(X)
@@ -94,6 +107,19 @@ void soma_onnx_put_comparison(soma_onnx_exporter *exporter, const soma_onnx_row 
                               const char *b);
 /* The first opset in which Max and Min broadcast. */
 #define SOMA_ONNX_FOLD_OPSET 8
+
+/* -------------------------------------------------------------------------------------- slice.c, for other families */
+
+/* A dimension of a sample as places of another: number i of `count` is place_of(context, i) of x. */
+soma_status soma_onnx_pick(soma_tensor *x, uint32_t dimension, size_t count, soma_onnx_place *place_of,
+                           const void *context, soma_tensor **y);
+
+/* ---------------------------------------------------------------------------------- transpose.c, for other families */
+
+/* The first input's samples, cut into these dimensions, which are put into this order, as the result: the tensor is the
+ * same, and is said to lie in another order; who wants it in ONNX's turns it. */
+soma_status soma_onnx_give_turned(soma_onnx_node *node, uint32_t rank, const size_t *dim, const uint32_t *order,
+                                  const soma_onnx_shape *out);
 
 /* -------------------------------------------------------------------------------------- unary.c, for other families */
 

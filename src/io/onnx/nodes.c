@@ -84,10 +84,6 @@ void soma_onnx_put_tensor(soma_onnx_exporter *exporter, unsigned field, const ch
     soma_onnx_close_message(&exporter->writer, tensor);
 }
 
-const char *soma_onnx_name_of(const soma_onnx_exporter *exporter, const soma_tensor *tensor) {
-    return exporter->name[tensor->id];
-}
-
 bool soma_onnx_is_taken(const soma_onnx_exporter *exporter, const char *name, uint32_t before) {
     for (uint32_t i = 0; i < before; i++)
         if (strcmp(exporter->name[i], name) == 0) return true;
@@ -152,7 +148,7 @@ soma_onnx_name soma_onnx_list(soma_onnx_exporter *exporter, const int64_t *value
     soma_onnx_put_integer(&exporter->writer, TENSOR_DIMS, (int64_t)count);
     soma_onnx_put_integer(&exporter->writer, TENSOR_TYPE, ONNX_INT64);
     soma_onnx_put_text(&exporter->writer, TENSOR_NAME, name.text);
-    uint8_t raw[8 * (SOMA_MAX_RANK + 1)];
+    uint8_t raw[8 * 2 * (SOMA_MAX_RANK + 1)]; /* pads are the longest */
     for (size_t i = 0; i < count; i++) soma_store_le64(raw + 8 * i, (uint64_t)values[i]);
     soma_onnx_put_bytes(&exporter->writer, TENSOR_RAW, raw, 8 * count);
     soma_onnx_close_message(&exporter->writer, tensor);
@@ -165,12 +161,4 @@ void soma_onnx_put_reshaped(soma_onnx_exporter *exporter, const char *out, const
                             size_t rank) {
     soma_onnx_name list = soma_onnx_list(exporter, shape, rank);
     PUT("Reshape", out, x, list.text);
-}
-
-void soma_onnx_put_with_axis(soma_onnx_exporter *exporter, const char *op, const soma_tensor *tensor, uint32_t axis) {
-    const char *input[SOMA_MAX_INPUTS + 1] = {NULL};
-    for (uint32_t i = 0; i < tensor->input_count; i++) input[i] = soma_onnx_name_of(exporter, tensor->input[i]);
-    size_t node = soma_onnx_begin_node(exporter, op, soma_onnx_name_of(exporter, tensor), input);
-    soma_onnx_put_attribute_integer(exporter, "axis", axis);
-    soma_onnx_end_node(exporter, node);
 }

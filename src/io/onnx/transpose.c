@@ -35,22 +35,27 @@ static size_t source(const void *context, size_t i) {
     return at;
 }
 
-/* The same tensor, which is said to lie in another order: who wants it in ONNX's turns it. */
-static soma_status turn(soma_onnx_node *node, const uint32_t *order, const soma_onnx_shape *out) {
+soma_status soma_onnx_give_turned(soma_onnx_node *node, uint32_t rank, const size_t *dim, const uint32_t *order,
+                                  const soma_onnx_shape *out) {
+    const soma_onnx_layout as_onnx = {.rank = 0};
     soma_onnx_value *x = node->input[0], turned = {.shape = *out};
-    uint32_t first = soma_onnx_first(node->importer, &x->shape), of_sample[SOMA_ONNX_MAX_RANK];
-    uint32_t rank = x->shape.rank - first;
     soma_tensor *tensor;
-    for (uint32_t i = 0; i < rank; i++) of_sample[i] = order[first + i] - first;
     SOMA_TRY(soma_onnx_tensor_as_it_lies(node, x, &tensor));
-    if (!soma_onnx_layout_transpose(&x->layout, rank, x->shape.dim + first, of_sample, &turned.layout)) {
-        const soma_onnx_layout as_onnx = {.rank = 0};
+    if (!soma_onnx_layout_transpose(&x->layout, rank, dim, order, &turned.layout)) {
         SOMA_TRY(soma_onnx_tensor(node, x, &tensor));
-        if (!soma_onnx_layout_transpose(&as_onnx, rank, x->shape.dim + first, of_sample, &turned.layout))
+        if (!soma_onnx_layout_transpose(&as_onnx, rank, dim, order, &turned.layout))
             return soma_error(SOMA_UNSUPPORTED, "%u dimensions are put into another order; at most %d are possible",
                               rank, SOMA_ONNX_MAX_LAYOUT);
     }
     return soma_onnx_give_like(node, tensor, &turned);
+}
+
+/* The dimensions of a sample, in the order of all. */
+static soma_status turn(soma_onnx_node *node, const uint32_t *order, const soma_onnx_shape *out) {
+    const soma_onnx_shape *x = &node->input[0]->shape;
+    uint32_t first = soma_onnx_first(node->importer, x), of_sample[SOMA_ONNX_MAX_RANK];
+    for (uint32_t i = first; i < x->rank; i++) of_sample[i - first] = order[i] - first;
+    return soma_onnx_give_turned(node, x->rank - first, x->dim + first, of_sample, out);
 }
 
 static soma_status import_transpose(soma_onnx_node *node) {
@@ -71,6 +76,7 @@ SOMA_ONNX_OP(Transpose, 1, 1, 1, "perm", import_transpose, 0);
 soma_status soma_onnx_export_transpose(soma_onnx_exporter *exporter, const soma_tensor *tensor) {
     int64_t order[SOMA_MAX_RANK];
     uint32_t rank = soma_tensor_full_rank(tensor);
+    if (soma_onnx_put_as_channels(exporter, tensor)) return SOMA_OK;
     for (uint32_t i = 0; i < rank; i++) order[i] = tensor->attributes.transpose.axis[i];
     size_t node = soma_onnx_begin_node(exporter, "Transpose", soma_onnx_name_of(exporter, tensor),
                                        (const char *[]){soma_onnx_name_of(exporter, tensor->input[0]), NULL});
