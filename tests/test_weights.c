@@ -81,6 +81,40 @@ START_TEST(by_a_map_and_transposed) {
 }
 END_TEST
 
+/* As nn.Conv2d keeps them: [filters, channels / groups, kernel...], and nn.ConvTranspose2d: [channels, filters /
+ * groups, kernel...]; along time with one dimension of kernel. */
+START_TEST(convolutions_as_pytorch_keeps_them) {
+    static const size_t shape[3] = {3, 4, 2};
+    float kernel[12], turned[12], back[12], line[12];
+    for (size_t i = 0; i < 12; i++) kernel[i] = (float)i;
+    for (size_t k = 0; k < 2; k++) /* [3, 2, 1, 2] and [2, 3, 1, 2] */
+        for (size_t o = 0; o < 3; o++)
+            for (size_t c = 0; c < 2; c++) {
+                turned[(k * 2 + c) * 3 + o] = kernel[(o * 2 + c) * 2 + k];
+                back[(k * 2 + c) * 3 + o] = kernel[(o * 2 + c) * 2 + k];
+                line[(k * 3 + o) * 2 + c] = kernel[(c * 3 + o) * 2 + k];
+            }
+    const soma_safetensors_source tensors[] = {{"0.weight", 4, {3, 2, 1, 2}, kernel},
+                                               {"0.bias", 1, {3}, bias},
+                                               {"1.weight", 4, {3, 2, 1, 2}, kernel},
+                                               {"2.weight", 3, {2, 3, 2}, kernel}};
+    soma_network *network;
+    expect_ok(soma_network_create(&network));
+    soma_layers(soma_input(network, NULL, 3, shape),
+                "conv 3 1x2; convtranspose 2 1x2 nobias; reshape 8 3; conv 2 2 nobias");
+    expect_ok(load(network, write_file(tensors, 4),
+                   "conv_1 0 transposed; convtranspose_1 1 transposed; conv_2 2 transposed", false));
+    expect_parameter(network, "conv_1.weight", turned, 12);
+    expect_parameter(network, "conv_1.bias", bias, 3);
+    expect_parameter(network, "convtranspose_1.weight", back, 12);
+    expect_parameter(network, "conv_2.weight", line, 12);
+    expect_error(
+        load(network, write_file(tensors, 4), "conv_1 0; convtranspose_1 1 transposed; conv_2 2 transposed", false),
+        SOMA_INVALID_SHAPE, "[3, 2, 1, 2]", "it fits transposed");
+    soma_network_destroy(network);
+}
+END_TEST
+
 START_TEST(a_part_of_them) {
     float before[9];
     soma_network *network = network_of();
@@ -213,6 +247,7 @@ static void add_tests(TCase *cases) {
     tcase_add_checked_fixture(cases, temporary_create, temporary_destroy);
     tcase_add_test(cases, by_their_own_names);
     tcase_add_test(cases, by_a_map_and_transposed);
+    tcase_add_test(cases, convolutions_as_pytorch_keeps_them);
     tcase_add_test(cases, a_part_of_them);
     tcase_add_test(cases, types_of_real_numbers);
     tcase_add_test(cases, wanted_tensors_of_other_types_are_refused);

@@ -108,7 +108,7 @@ const option_row option_table[] = {
     {.name = "weights", .type = OPTION_TEXT, .offset = FIELD(weights), .commands = TRAIN, .argument = "FILE",
      .help = "begin with the weights of a safetensors file of another program, by the names of its tensors"},
     {.name = "weights-map", .type = OPTION_TEXT, .offset = FIELD(weights_map), .commands = TRAIN, .argument = "MAP",
-     .help = "which tensors those are: a layer or parameter, the tensor's name, perhaps transposed (of PyTorch's Linear); as "
+     .help = "which tensors those are: a layer or parameter, the tensor's name, perhaps transposed (as PyTorch has weights); as "
              "'dense_1 fc1 transposed; dense_2 fc2 transposed' (default: all under their own names)"},
     {.name = "model", .letter = 'm', .type = OPTION_TEXT, .offset = FIELD(model), .commands = EVALUATE | PREDICT | SUMMARY | BENCH,
      .argument = "FILE", .help = "a model that soma train --save wrote"},

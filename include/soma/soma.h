@@ -1018,7 +1018,8 @@ SOMA_API soma_status soma_list_onnx(const char *path, const soma_onnx_visitor *v
 typedef struct soma_weights_options {
     /*
      * Where parameters are in the file: entries separated by semicolons or line ends, each a parameter or a layer (with
-     * all of its parameters), the tensor's name, and perhaps "transposed", which is of matrices:
+     * all of its parameters), the tensor's name, and perhaps "transposed", as PyTorch keeps
+     * weights ([out, in, kernel...], here [kernel..., in, out]):
      *   "dense_1 fc1 transposed; dense_2.bias head.bias"
      * NULL: under their own names, as are those that no entry names.
      */

@@ -107,10 +107,16 @@ static soma_status check_entries(const loading *load) {
 
 /* ------------------------------------------------------------------------------------------------------- matching */
 
+/* Which of the file's dimensions is dimension i of a parameter, where PyTorch's order is turned into soma's: [out, in,
+ * kernel...] into [kernel..., in, out]; of a matrix, [out, in] into [in, out]. */
+static uint32_t turned_dimension(uint32_t rank, uint32_t i) {
+    return i + 2 < rank ? i + 2 : rank - 1 - i;
+}
+
 static bool fits(const soma_tensor *tensor, const soma_safetensors_info *info, bool transposed) {
     if (tensor->rank != info->rank) return false;
     for (uint32_t i = 0; i < info->rank; i++)
-        if (tensor->shape[i] != info->shape[transposed ? info->rank - 1 - i : i]) return false;
+        if (tensor->shape[i] != info->shape[transposed ? turned_dimension(info->rank, i) : i]) return false;
     return true;
 }
 
@@ -134,12 +140,12 @@ static soma_status check_source(const loading *load, const soma_tensor *tensor, 
     if (!soma_safetensors_is_real(&info))
         return soma_error(SOMA_INVALID_FILE, "%s: tensor %s is %s; F32, F16, BF16 and F64 are read", load->path,
                           info.name, info.dtype);
-    from->transposed &= info.rank == 2; /* of a layer, its matrices */
+    from->transposed &= info.rank >= 2; /* of a layer, not its bias */
     if (fits(tensor, &info, from->transposed)) return SOMA_OK;
     return soma_error(SOMA_INVALID_SHAPE, "%s: tensor %s is %s%s; the network's %s is %s%s", load->path, info.name,
                       shape_text(&info, found), from->transposed ? ", to be transposed" : "", tensor->name,
                       soma_tensor_shape_text(tensor, wanted),
-                      fits(tensor, &info, !from->transposed) && info.rank == 2
+                      fits(tensor, &info, !from->transposed) && info.rank >= 2
                           ? (from->transposed ? ": it fits as it is" : ": it fits transposed")
                           : "");
 }
@@ -180,8 +186,10 @@ static soma_status read_source(const loading *load, source *from) {
     if (!from->transposed) return SOMA_OK;
     float *turned = soma_calloc(info.count, sizeof *turned);
     if (!turned) return soma_out_of_memory(info.count * sizeof *turned, "weights");
-    for (size_t i = 0; i < info.shape[0]; i++)
-        for (size_t j = 0; j < info.shape[1]; j++) turned[j * info.shape[0] + i] = values[i * info.shape[1] + j];
+    size_t out = info.shape[0], in = info.shape[1], places = info.count / SOMA_MAX(out * in, (size_t)1);
+    for (size_t i = 0; i < out; i++)
+        for (size_t j = 0; j < in; j++)
+            for (size_t k = 0; k < places; k++) turned[(k * in + j) * out + i] = values[(i * in + j) * places + k];
     soma_free(values);
     from->values = turned;
     return SOMA_OK;
