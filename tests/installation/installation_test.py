@@ -174,7 +174,7 @@ def main():
         survive_a_driver(root / prefix.lstrip("/"), work, environment)
         environment["LD_LIBRARY_PATH"] = str(pc_file.parent.parent)
         build_consumers(root, work, cc, cxx, environment)
-        if len(cc) == 1:  # a sanitizer would have to be in those programs too
+        if len(cc) == 1:  # a sanitizer, or another architecture's libraries, would have to be in those programs too
             build_with_cmake(root / prefix.lstrip("/"), work, environment)
             build_device(meson, root, work, environment)
             build_subproject(meson, work, environment)
