@@ -38,6 +38,7 @@ static size_t float64_calls(soma_call *calls) {
     const soma_loss_params loss = {.kind = SOMA_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS};
     const soma_optimizer_params adam = {.kind = SOMA_ADAM, .learning_rate = 0.1f};
     const soma_conv_params conv = {.stride = {1, 1, 1}, .dilation = {1, 1, 1}, .groups = 1, .alpha = 1};
+    const soma_pool_params pool = {.size = {1, 1, 1}, .stride = {1, 1, 1}, .dilation = {1, 1, 1}};
     const soma_call all[] = {
         soma_call_fill(x, 1),
         soma_call_copy(x, x, 1, 0),
@@ -59,6 +60,8 @@ static size_t float64_calls(soma_call *calls) {
         soma_call_conv(images, filters, columns, images, conv),
         soma_call_conv_data_grad(images, filters, columns, images, conv),
         soma_call_conv_weight_grad(images, images, filters, conv),
+        soma_call_pool(images, images, pool),
+        soma_call_pool_grad(images, images, images, images, pool),
     };
     memcpy(calls, all, sizeof all);
     return SOMA_COUNT_OF(all);
