@@ -86,6 +86,17 @@ typedef struct shape_case {
             .output_padding = {0, 0, more}                                                                             \
         }                                                                                                              \
     }
+#define POOL(length, step, spread, from, to, past)                                                                     \
+    {                                                                                                                  \
+        .pool = {                                                                                                      \
+            .params = {.size = {1, 1, length},                                                                         \
+                       .stride = {1, 1, step},                                                                         \
+                       .dilation = {1, 1, spread},                                                                     \
+                       .before = {0, 0, from},                                                                         \
+                       .after = {0, 0, to}},                                                                           \
+            .ceil = past                                                                                               \
+        }                                                                                                              \
+    }
 #define WIDE(size)                                                                                                     \
     {                                                                                                                  \
         .conv = {.params = {.stride = {1, size, 1}, .dilation = {1, 1, 1}, .groups = 1} }                              \
@@ -205,6 +216,35 @@ static const shape_case shape_cases[] = {
     {SOMA_OP_PAD, {"[2, 3]"}, AROUND(1, 0, 4), NULL, GOOD("[2, 7]")},
     {SOMA_OP_PAD, {"[batch, 2, 3]"}, AROUND(2, 1, 0), NULL, BAD("[batch, 2, 3] has no dimension 2")},
     {SOMA_OP_PAD, {"[batch, 2, 3]"}, AROUND(0, SIZE_MAX, 1), NULL, BAD("more than fits")},
+
+    {SOMA_OP_POOL, {"[batch, 9, 4]"}, POOL(3, 2, 1, 0, 0, false), NULL, GOOD("[batch, 4, 4]")},
+    {SOMA_OP_POOL, {"[batch, 10, 4]"}, POOL(3, 2, 1, 0, 0, false), NULL, GOOD("[batch, 4, 4]")},
+    {SOMA_OP_POOL, {"[batch, 10, 4]"}, POOL(3, 2, 1, 0, 0, true), NULL, GOOD("[batch, 5, 4]")},
+    {SOMA_OP_POOL, {"[batch, 6, 4]"}, POOL(2, 3, 1, 1, 1, true), NULL, GOOD("[batch, 3, 4]")},
+    /* A third window would begin at 6 - 1, in the padding. */
+    {SOMA_OP_POOL, {"[batch, 5, 4]"}, POOL(2, 3, 1, 1, 1, true), NULL, GOOD("[batch, 2, 4]")},
+    {SOMA_OP_POOL, {"[batch, 9, 4]"}, POOL(3, 1, 4, 0, 0, false), NULL, GOOD("[batch, 1, 4]")},
+    {SOMA_OP_POOL, {"[batch, 6, 7, 9, 4]"}, POOL(3, 1, 1, 0, 0, false), NULL, GOOD("[batch, 6, 7, 7, 4]")},
+    {SOMA_OP_POOL, {"[9, 4]"}, POOL(3, 1, 1, 0, 0, false), NULL, BAD("got [9, 4]")},
+    {SOMA_OP_POOL, {"[batch, 4]"}, POOL(3, 1, 1, 0, 0, false), NULL, BAD("got [batch, 4]")},
+    {SOMA_OP_POOL, {"[batch, 9, 4]"}, POOL(11, 1, 1, 0, 1, false), NULL, BAD("over 11 positions of dimension 0")},
+    {SOMA_OP_POOL, {"[batch, 9, 4]"}, POOL(0, 1, 1, 0, 0, false), NULL, ILL("a window of 0")},
+    {SOMA_OP_POOL, {"[batch, 9, 4]"}, POOL(3, 0, 1, 0, 0, false), NULL, ILL("stride 0")},
+    {SOMA_OP_POOL, {"[batch, 9, 4]"}, POOL(3, 1, 1u << 30, 0, 0, false), NULL, ILL("dilation 1073741824")},
+    {SOMA_OP_POOL, {"[batch, 9, 4]"}, POOL(3, 1, 1, -1, 0, false), NULL, ILL("padding -1 and 0")},
+    {SOMA_OP_POOL, {"[batch, 9, 4]"}, POOL(3, 1, 1, 0, -1, false), NULL, ILL("padding 0 and -1")},
+    {SOMA_OP_POOL, {"[batch, 1073741824, 4]"}, POOL(3, 1, 1, 0, 0, false), NULL, BAD("sizes up to 1073741823")},
+    {SOMA_OP_POOL, {"[batch, 9, 4]"}, POOL(2, 1, 1, 0, 1073741823, false), NULL, BAD("end at position 1073741832")},
+    {SOMA_OP_POOL,
+     {"[batch, 9, 4]"},
+     {.pool = {.params = {.size = {1, 2, 1}, .stride = {1, 1, 1}, .dilation = {1, 1, 1}}}},
+     NULL,
+     BAD("for more than the 1 dimensions")},
+    {SOMA_OP_POOL,
+     {"[batch, 9, 4]"},
+     {.pool = {.params = {.kind = SOMA_POOL_KIND_COUNT}}},
+     NULL,
+     ILL("no pooling number 2")},
 
     {SOMA_OP_CONV, {"[batch, 9, 4]", "[3, 4, 5]"}, WINDOW(1, 1, 0, 0, 1, 0), NULL, GOOD("[batch, 7, 5]")},
     {SOMA_OP_CONV, {"[batch, 9, 4]", "[3, 2, 6]", "[6]"}, WINDOW(2, 2, 3, 1, 2, 0), NULL, GOOD("[batch, 5, 6]")},

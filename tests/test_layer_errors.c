@@ -166,6 +166,50 @@ static soma_tensor *bad_conv_transpose_padding(void) {
         input(SHAPE(1, 7, 4)), 8,
         &(soma_conv_options){.kernel = {3, 3}, .padding = SOMA_PADDING_EXPLICIT, .before = {2, 0}, .after = {1, 0}});
 }
+static soma_tensor *bad_pool_null(void) {
+    return soma_max_pool(input(SHAPE(6, 7, 4)), NULL);
+}
+static soma_tensor *bad_pool_gap(void) {
+    return soma_max_pool(input(SHAPE(6, 7, 4)), &(soma_pool_options){.size = {2}, .stride = {1, 1}});
+}
+static soma_tensor *bad_pool_rank(void) {
+    return soma_average_pool(input(SHAPE(6)), &(soma_pool_options){.size = {2, 2}});
+}
+static soma_tensor *bad_pool_size(void) {
+    return soma_average_pool(input(SHAPE(6, 7, 4)), &(soma_pool_options){.size = {7, 2}});
+}
+static soma_tensor *bad_pool_size_huge(void) {
+    return soma_average_pool(input(SHAPE(6, 4)), &(soma_pool_options){.size = {SIZE_MAX}});
+}
+static soma_tensor *bad_pool_stride(void) {
+    return soma_max_pool(input(SHAPE(6, 4)), &(soma_pool_options){.size = {2}, .stride = {1 << 30}});
+}
+static soma_tensor *bad_pool_dilation(void) {
+    return soma_max_pool(input(SHAPE(6, 4)), &(soma_pool_options){.size = {3}, .dilation = {3}});
+}
+static soma_tensor *bad_pool_padding(void) {
+    return soma_max_pool(
+        input(SHAPE(6, 4)),
+        &(soma_pool_options){.size = {3}, .padding = SOMA_PADDING_EXPLICIT, .before = {0}, .after = {3}});
+}
+static soma_tensor *bad_pool_count(void) {
+    return soma_max_pool(input(SHAPE(6, 4)), &(soma_pool_options){.size = {2}, .count_padding = true});
+}
+static soma_tensor *bad_pool_reserved(void) {
+    return soma_max_pool(input(SHAPE(6, 4)), &(soma_pool_options){.size = {2}, .reserved = {[7] = 1}});
+}
+static soma_tensor *bad_adaptive_pool_null(void) {
+    return soma_adaptive_average_pool(input(SHAPE(6, 4)), 1, NULL);
+}
+static soma_tensor *bad_adaptive_pool_rank(void) {
+    return soma_adaptive_average_pool(input(SHAPE(6, 4)), 4, (size_t[]){1, 1, 1, 1});
+}
+static soma_tensor *bad_adaptive_pool_size(void) {
+    return soma_adaptive_average_pool(input(SHAPE(6, 7, 4)), 2, (size_t[]){1, 0});
+}
+static soma_tensor *bad_adaptive_pool_many(void) {
+    return soma_adaptive_average_pool(input(SHAPE(100, 4)), 1, (size_t[]){65});
+}
 static soma_tensor *bad_global_pool(void) {
     return soma_global_average_pool(input(SHAPE(6)));
 }
@@ -330,6 +374,22 @@ static const struct {
     {bad_conv_transpose_padding,
      SOMA_INVALID_SHAPE,
      {"layer convtranspose_1: ", "dimension 0 of [batch, 1, 7, 4] becomes 3 positions, and 0 without the padding"}},
+    {bad_pool_null, SOMA_INVALID_ARGUMENT, {"layer maxpool_1: ", "the window has no sizes"}},
+    {bad_pool_gap, SOMA_INVALID_ARGUMENT, {"layer maxpool_1: ", "the window has 1 size", "a dimension 1"}},
+    {bad_pool_rank, SOMA_INVALID_SHAPE, {"layer avgpool_1: ", "[height, width, channels]", "got [batch, 6]"}},
+    {bad_pool_size, SOMA_INVALID_SHAPE, {"layer avgpool_1: ", "reaches over 7 positions of dimension 0", "has 6"}},
+    {bad_pool_size_huge, SOMA_INVALID_ARGUMENT, {"layer avgpool_1: ", "the size of dimension 0"}},
+    {bad_pool_stride, SOMA_INVALID_ARGUMENT, {"layer maxpool_1: ", "stride 1073741824", "1073741823"}},
+    {bad_pool_dilation, SOMA_INVALID_SHAPE, {"layer maxpool_1: ", "reaches over 7 positions", "has 6"}},
+    {bad_pool_padding, SOMA_INVALID_ARGUMENT, {"layer maxpool_1: ", "a padding of 0 and 3", "(3)"}},
+    {bad_pool_count, SOMA_INVALID_ARGUMENT, {"layer maxpool_1: ", "an average alone"}},
+    {bad_pool_reserved, SOMA_INVALID_ARGUMENT, {"layer maxpool_1: ", "soma_pool_options"}},
+    {bad_adaptive_pool_null, SOMA_INVALID_ARGUMENT, {"layer adaptiveavgpool_1: ", "NULL"}},
+    {bad_adaptive_pool_rank, SOMA_INVALID_ARGUMENT, {"layer adaptiveavgpool_1: ", "over 4 dimensions"}},
+    {bad_adaptive_pool_size, SOMA_INVALID_ARGUMENT, {"layer adaptiveavgpool_1: ", "0 windows along dimension 1"}},
+    {bad_adaptive_pool_many,
+     SOMA_INVALID_ARGUMENT,
+     {"layer adaptiveavgpool_1: ", "65 windows over 100 positions", "64"}},
     {bad_global_pool, SOMA_INVALID_SHAPE, {"layer globalavgpool_1: ", "got [batch, 6]"}},
     {bad_upsample_factor, SOMA_INVALID_ARGUMENT, {"layer upsample_1: ", "the factor of dimension 1 is 0"}},
     {bad_upsample_huge, SOMA_INVALID_SHAPE, {"layer upsample_1: ", "[batch, 6, 7, 4] times"}},

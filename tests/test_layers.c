@@ -98,6 +98,22 @@ static soma_tensor *make_conv_transpose(void) {
         input(SHAPE(3, 4, 2)), 5,
         &(soma_conv_options){.kernel = {3, 3}, .stride = {2, 2}, .output_padding = {0, 1}, .no_bias = true});
 }
+static soma_tensor *make_max_pool(void) {
+    return soma_max_pool(input(SHAPE(6, 7, 4)), &(soma_pool_options){.size = {2, 3}, .stride = {0, 2}});
+}
+static soma_tensor *make_average_pool(void) {
+    return soma_average_pool(input(SHAPE(6, 2)), &(soma_pool_options){.name = "mean",
+                                                                      .size = {3},
+                                                                      .stride = {2},
+                                                                      .padding = SOMA_PADDING_EXPLICIT,
+                                                                      .before = {1},
+                                                                      .after = {1},
+                                                                      .ceil_mode = true,
+                                                                      .count_padding = true});
+}
+static soma_tensor *make_adaptive_pool(void) {
+    return soma_adaptive_average_pool(input(SHAPE(6, 7, 4)), 2, (size_t[]){2, 3});
+}
 static soma_tensor *make_global_average_pool(void) {
     return soma_global_average_pool(input(SHAPE(3, 4, 5, 2)));
 }
@@ -164,6 +180,9 @@ static const struct {
     {make_separable, "separable_1", "separable", "[batch, 4, 5, 5]", 3 * 3 * 4 + 4 * 5 + 5},
     {make_conv_transpose, "convtranspose_1", "convtranspose", "[batch, 7, 10, 5]", 3 * 3 * 5 * 2},
     {make_global_average_pool, "globalavgpool_1", "globalavgpool", "[batch, 2]", 0},
+    {make_max_pool, "maxpool_1", "maxpool", "[batch, 3, 3, 4]", 0},
+    {make_average_pool, "mean", "avgpool", "[batch, 4, 2]", 0},
+    {make_adaptive_pool, "adaptiveavgpool_1", "adaptiveavgpool", "[batch, 2, 3, 4]", 0},
     {make_global_max_pool, "globalmaxpool_1", "globalmaxpool", "[batch, 2]", 0},
     {make_upsample, "upsample_1", "upsample", "[batch, 6, 12, 2]", 0},
     {make_zero_pad, "zeropad_1", "zeropad", "[batch, 6, 9, 2]", 0},
@@ -224,6 +243,9 @@ START_TEST(null_goes_through) {
     ck_assert_ptr_null(soma_depthwise(NULL, NULL));
     ck_assert_ptr_null(soma_separable(NULL, 3, NULL));
     ck_assert_ptr_null(soma_conv_transpose(NULL, 3, NULL));
+    ck_assert_ptr_null(soma_max_pool(NULL, NULL));
+    ck_assert_ptr_null(soma_average_pool(NULL, NULL));
+    ck_assert_ptr_null(soma_adaptive_average_pool(NULL, 1, NULL));
     ck_assert_ptr_null(soma_global_average_pool(NULL));
     ck_assert_ptr_null(soma_global_max_pool(NULL));
     ck_assert_ptr_null(soma_upsample(NULL, 1, NULL));

@@ -65,7 +65,8 @@ static void build_positions(soma_network *network) {
     soma_layers(x,
                 "residual(conv 4 3x2 stride 2x1 dilation 1x2 groups 2 pad 1,2,0,3 tanh | zeropad 2,0,0,1; conv 4 2x1 "
                 "stride 2x1 nobias); spatialdropout 0.25; convtranspose 3 3x3 stride 2 pad 1,0,2,0 output_padding 1 "
-                "tanh; crop 1; upsample 2x1; depthwise 3x3 multiplier 2 pad same; separable 2 3x3; globalavgpool");
+                "tanh; crop 1; upsample 2x1; maxpool 2 stride 1 pad 1,0,0,1 ceil; avgpool 2x3 stride 1 dilation 1 "
+                "countpad pad same; depthwise 3x3 multiplier 2 pad same; separable 2 3x3; globalavgpool");
 }
 
 static void build_names(soma_network *network) {

@@ -20,6 +20,7 @@ static const struct {
     {SOMA_NAMES_BINARY, SOMA_BINARY_COUNT, "add", "power"},
     {SOMA_NAMES_REDUCTION, SOMA_REDUCTION_COUNT, "sum", "sum_squares"},
     {SOMA_NAMES_IMAGE_FIT, SOMA_FIT_PAD + 1, "stretch", "pad"},
+    {SOMA_NAMES_POOLING, SOMA_POOL_KIND_COUNT, "max", "average"},
 };
 
 START_TEST(names_and_values_find_each_other) {

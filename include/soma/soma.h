@@ -302,6 +302,41 @@ SOMA_API soma_tensor *soma_separable(soma_tensor *x, size_t filters, const soma_
  */
 SOMA_API soma_tensor *soma_conv_transpose(soma_tensor *x, size_t filters, const soma_conv_options *options);
 
+/*
+ * Of pooling. Samples are positions in one to three dimensions and, last, channels, as for convolutions; the window has
+ * as many sizes as there are dimensions of positions.
+ */
+typedef struct soma_pool_options {
+    const char *name;   /* NULL: "maxpool_1", ... */
+    size_t size[3];     /* at least one; 0 where there is no such dimension */
+    size_t stride[3];   /* 0: the size */
+    size_t dilation[3]; /* distance between a window's positions; 0: 1 */
+    soma_padding padding;
+    size_t before[3], after[3]; /* SOMA_PADDING_EXPLICIT: positions on each side, less than the window reaches over */
+    bool ceil_mode;             /* where a rest of positions is left, there is a last window that ends past them, unless
+                                   it would begin in the padding behind */
+    bool count_padding;         /* soma_average_pool(): positions of the padding count as zeros, as in PyTorch; those
+                                   past it, which a last window of ceil_mode may reach, never count */
+    uint64_t reserved[8];       /* zero */
+} soma_pool_options;
+
+/*
+ * The largest of each window and channel: [positions..., channels] to [windows..., channels], with floor((size +
+ * before + after - reach) / stride) + 1 windows along a dimension, reach being dilation (size of the window - 1) + 1.
+ * Padding is less than any number; NaN where one is NaN. Its gradient goes to the first largest position.
+ * SOMA_INVALID_SHAPE: x has other dimensions, or the window reaches over more than the padded x.
+ */
+SOMA_API soma_tensor *soma_max_pool(soma_tensor *x, const soma_pool_options *options);
+/* The mean of each window and channel, likewise; see count_padding. */
+SOMA_API soma_tensor *soma_average_pool(soma_tensor *x, const soma_pool_options *options);
+/*
+ * The mean of as many windows as asked for: sizes[i] of them along dimension i of the `rank` that stand before the
+ * channels, window q over the positions from floor(q in / out) to ceil((q + 1) in / out), as PyTorch has it. Where the
+ * sizes divide, it is soma_average_pool(); along other dimensions at most SOMA_MAX_ADAPTIVE windows are possible.
+ */
+SOMA_API soma_tensor *soma_adaptive_average_pool(soma_tensor *x, uint32_t rank, const size_t *sizes);
+#define SOMA_MAX_ADAPTIVE 64
+
 /* The mean of each channel over all positions: [positions..., channels] to [channels]. */
 SOMA_API soma_tensor *soma_global_average_pool(soma_tensor *x);
 /* The largest of each channel over all positions, likewise. */
@@ -691,7 +726,8 @@ typedef enum soma_names {
     SOMA_NAMES_INITIALIZER,
     SOMA_NAMES_BINARY,
     SOMA_NAMES_REDUCTION,
-    SOMA_NAMES_IMAGE_FIT
+    SOMA_NAMES_IMAGE_FIT,
+    SOMA_NAMES_POOLING /* soma_pool_kind */
 } soma_names;
 
 /*

@@ -29,6 +29,9 @@
  * and perhaps a bias [filters]; one to three dimensions of positions CONV_TRANSPOSE its transpose: x [batch,
  * positions..., channels], weight [kernel..., filters / groups, channels], perhaps a bias [filters]; the gradient of
  * CONV with respect to x is one, too CONV_WEIGHT_GRAD of CONV's x and its result's gradient; its shape is given
+ * POOL       the largest element, or the mean, of each window of x [batch, positions..., channels]
+ * POOL_GRAD  of the gradient of a POOL's result and, for the largest, of its x and result; its shape, that of x, is
+ *            given
  * UNARY_GRAD, BIAS_UNARY_GRAD, SOFTMAX_GRAD, LOSS_GRAD
  *            made by gradient rules and rewrites
  * SECOND     the second result of its input: the bias gradient of a BIAS_UNARY_GRAD, the loss of a LOSS_GRAD
@@ -63,7 +66,9 @@
     X(PAD, pad)                                                                                                        \
     X(CONV, conv)                                                                                                      \
     X(CONV_TRANSPOSE, conv_transpose)                                                                                  \
-    X(CONV_WEIGHT_GRAD, conv_weight_grad)
+    X(CONV_WEIGHT_GRAD, conv_weight_grad)                                                                              \
+    X(POOL, pool)                                                                                                      \
+    X(POOL_GRAD, pool_grad)
 
 typedef enum soma_op {
 #define X(NAME, name) SOMA_OP_##NAME,
@@ -119,6 +124,10 @@ typedef union soma_attributes {
         int32_t after[3];           /* padding behind, as params.before is in front */
         uint32_t output_padding[3]; /* CONV_TRANSPOSE: so many positions more at the end */
     } conv;                         /* in the devices' three dimensions, of which an image of fewer has the last */
+    struct {
+        soma_pool_params params; /* in the devices' three dimensions, of which an image of fewer has the last */
+        bool ceil;               /* a last window may end past the padding, but does not begin in that behind */
+    } pool;
 } soma_attributes;
 
 typedef struct soma_graph soma_graph;
@@ -162,7 +171,7 @@ void soma_tensor_free(soma_tensor *tensor);
 soma_status soma_graph_clone(const soma_graph *graph, soma_graph *copy);
 
 /* What a new tensor is asked to be. shape, rank, batched and dtype are for the ops that do not derive them: INPUT,
- * PARAMETER, FILL, COPY, RESHAPE, CONV_WEIGHT_GRAD. */
+ * PARAMETER, FILL, COPY, RESHAPE, CONV_WEIGHT_GRAD, POOL_GRAD. */
 typedef struct soma_tensor_spec {
     soma_op op;
     uint32_t input_count;

@@ -89,6 +89,11 @@ static const name_row image_fit_rows[] = {
     [SOMA_FIT_PAD] = {"pad", "contain letterbox"},
 };
 
+static const name_row pooling_rows[] = {
+    [SOMA_POOL_MAX] = {"max", "maximum"},
+    [SOMA_POOL_AVERAGE] = {"average", "avg mean"},
+};
+
 #define TABLE(rows)                                                                                                    \
     { rows, SOMA_COUNT_OF(rows) }
 static const struct {
@@ -99,7 +104,7 @@ static const struct {
     [SOMA_NAMES_OPTIMIZER] = TABLE(optimizer_rows),   [SOMA_NAMES_SCHEDULE] = TABLE(schedule_rows),
     [SOMA_NAMES_METRIC] = TABLE(metric_rows),         [SOMA_NAMES_INITIALIZER] = TABLE(initializer_rows),
     [SOMA_NAMES_BINARY] = TABLE(binary_rows),         [SOMA_NAMES_REDUCTION] = TABLE(reduction_rows),
-    [SOMA_NAMES_IMAGE_FIT] = TABLE(image_fit_rows),
+    [SOMA_NAMES_IMAGE_FIT] = TABLE(image_fit_rows),   [SOMA_NAMES_POOLING] = TABLE(pooling_rows),
 };
 
 /* Without a name for a value that there is not. */

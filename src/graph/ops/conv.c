@@ -210,15 +210,6 @@ static soma_status gradient_conv_transpose(soma_graph *graph, soma_tensor *tenso
 
 /* -------------------------------------------------------------------------------------------------------- lowering */
 
-/* [first, 1, 1, last] with dimensions of 1 put in behind the first `lead`, so that there are five. */
-static soma_view view5(const soma_lowering *lowering, const soma_tensor *tensor, uint32_t lead) {
-    soma_view view = soma_lowering_view(lowering, tensor);
-    size_t shape[5];
-    uint32_t more = 5 - view.rank;
-    for (uint32_t i = 0; i < 5; i++) shape[i] = i < lead ? view.shape[i] : i < lead + more ? 1 : view.shape[i - more];
-    return soma_view_reshape(&view, 5, shape);
-}
-
 /* Whether the convolution is one matrix product: each position by itself, or all that an image has for one result. */
 static bool is_product(const soma_tensor *tensor) {
     const soma_conv_params *params = &tensor->attributes.conv.params;
@@ -264,8 +255,9 @@ static soma_status lower_conv(soma_lowering *lowering, const soma_tensor *tensor
     bool weighs = tensor->op == SOMA_OP_CONV_WEIGHT_GRAD;
     soma_view bias = tensor->input_count > 2 ? soma_lowering_view(lowering, tensor->input[2]) : soma_view_absent();
     if (is_product(tensor)) return lower_product(lowering, tensor, bias);
-    soma_view a = view5(lowering, tensor->input[0], 1), b = view5(lowering, tensor->input[1], weighs ? 1 : 0),
-              out = view5(lowering, tensor, weighs ? 0 : 1);
+    soma_view a = soma_op_view5(lowering, tensor->input[0], 1),
+              b = soma_op_view5(lowering, tensor->input[1], weighs ? 1 : 0),
+              out = soma_op_view5(lowering, tensor, weighs ? 0 : 1);
     if (weighs) return soma_lowering_push(lowering, tensor, soma_call_conv_weight_grad(a, b, out, *params));
     return soma_lowering_push(lowering, tensor,
                               tensor->op == SOMA_OP_CONV ? soma_call_conv(a, b, bias, out, *params)

@@ -121,3 +121,11 @@ soma_status soma_lower_absent(soma_lowering *lowering, const soma_tensor *tensor
     return soma_error(SOMA_UNSUPPORTED, "%s: %s", soma_op_name(tensor->op), SOMA_WITHOUT_TRAINING);
 }
 #endif
+
+soma_view soma_op_view5(const soma_lowering *lowering, const soma_tensor *tensor, uint32_t lead) {
+    soma_view view = soma_lowering_view(lowering, tensor);
+    size_t shape[5];
+    uint32_t more = 5 - view.rank;
+    for (uint32_t i = 0; i < 5; i++) shape[i] = i < lead ? view.shape[i] : i < lead + more ? 1 : view.shape[i - more];
+    return soma_view_reshape(&view, 5, shape);
+}

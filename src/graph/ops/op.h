@@ -47,6 +47,9 @@ soma_status soma_op_constant_like(soma_graph *graph, const soma_tensor *like, fl
 /* The other way round from broadcasting: sums dy over the dimensions in which x was repeated, down to x's shape. */
 soma_status soma_op_sum_to(soma_graph *graph, soma_tensor *dy, const soma_tensor *x, soma_tensor **out);
 
+/* The tensor with dimensions of 1 put in behind the first `lead`, so that there are five: [first, 1, 1, last]. */
+soma_view soma_op_view5(const soma_lowering *lowering, const soma_tensor *tensor, uint32_t lead);
+
 /* x repeated to the shape of `out`: strides of 0 where it has 1 or nothing. */
 soma_view soma_op_broadcast_view(const soma_lowering *lowering, const soma_tensor *x, const soma_tensor *out);
 

@@ -45,6 +45,15 @@ static const soma_field conv_fields[] = {ATTRIBUTE("stride", SOMA_FIELD_SPACE, 0
                                          ATTRIBUTE("groups", SOMA_FIELD_COUNT, 0, conv.params.groups),
                                          ATTRIBUTE("output_padding", SOMA_FIELD_SPACE, 0, conv.output_padding)};
 
+static const soma_field pool_fields[] = {ATTRIBUTE("kind", SOMA_FIELD_NAME, SOMA_NAMES_POOLING, pool.params.kind),
+                                         ATTRIBUTE("size", SOMA_FIELD_SPACE, 0, pool.params.size),
+                                         ATTRIBUTE("stride", SOMA_FIELD_SPACE, 0, pool.params.stride),
+                                         ATTRIBUTE("dilation", SOMA_FIELD_SPACE, 0, pool.params.dilation),
+                                         ATTRIBUTE("before", SOMA_FIELD_SPACE, 0, pool.params.before),
+                                         ATTRIBUTE("after", SOMA_FIELD_SPACE, 0, pool.params.after),
+                                         ATTRIBUTE("count_padding", SOMA_FIELD_BOOL, 0, pool.params.count_padding),
+                                         ATTRIBUTE("ceil", SOMA_FIELD_BOOL, 0, pool.ceil)};
+
 #define OPTIMIZER(key, kind, names, member)                                                                            \
     { key, kind, names, offsetof(soma_optimizer, member) }
 
@@ -99,6 +108,8 @@ bool soma_op_fields(soma_op op, const soma_field **fields, size_t *count) {
         FIELDS(dropout_fields);
     case SOMA_OP_PAD:
         FIELDS(pad_fields);
+    case SOMA_OP_POOL:
+        FIELDS(pool_fields);
     case SOMA_OP_CONV:
         return *fields = conv_fields, *count = SOMA_COUNT_OF(conv_fields) - 1, true;
     case SOMA_OP_CONV_TRANSPOSE:

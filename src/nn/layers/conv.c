@@ -18,19 +18,6 @@ typedef struct conv_layer {
 
 /* ---------------------------------------------------------------------------------------------------------- options */
 
-static soma_status count_dimensions(const soma_conv_options *options, uint32_t *rank) {
-    for (*rank = 0; *rank < 3 && options->kernel[*rank]; ++*rank)
-        ;
-    for (uint32_t i = *rank; i < 3; i++)
-        if (options->kernel[i] || options->stride[i] || options->dilation[i] || options->before[i] ||
-            options->after[i] || options->output_padding[i])
-            return soma_error(SOMA_INVALID_ARGUMENT,
-                              "the kernel has %u size%s; there is a size, stride, dilation or padding for a dimension "
-                              "%u, too",
-                              *rank, *rank == 1 ? "" : "s", i);
-    return *rank ? SOMA_OK : soma_error(SOMA_INVALID_ARGUMENT, "the kernel has no sizes; at least one is needed");
-}
-
 static soma_status choose_groups(conv_layer *layer, size_t filters) {
     const soma_conv_options *options = layer->options;
     size_t multiplier = options->multiplier ? options->multiplier : 1;
@@ -183,11 +170,13 @@ static soma_status build_separable(const conv_layer *layer, size_t filters, soma
 static soma_status build(conv_kind kind, soma_tensor *x, size_t filters, const soma_conv_options *options,
                          soma_tensor **out) {
     conv_layer layer = {.kind = kind, .options = options};
+    const size_t *const others[] = {options->stride, options->dilation, options->before, options->after,
+                                    options->output_padding};
     memset(&layer.attributes, 0, sizeof layer.attributes);
     SOMA_TRY(SOMA_CHECK_RESERVED(options, "soma_conv_options"));
     SOMA_TRY(soma_layer_check_initializer("weight", options->weight_initializer, options->weight_scale));
     SOMA_TRY(soma_layer_check_initializer("bias", options->bias_initializer, options->bias_scale));
-    SOMA_TRY(count_dimensions(options, &layer.rank));
+    SOMA_TRY(soma_window_rank("the kernel", options->kernel, others, SOMA_COUNT_OF(others), &layer.rank));
     SOMA_TRY(soma_layer_channels(x, layer.rank, &layer.x));
     layer.channels = layer.x->shape[layer.rank];
     SOMA_TRY(choose_groups(&layer, filters));

@@ -61,7 +61,10 @@ typedef struct soma_layer_row {
     X(conv)                                                                                                            \
     X(depthwise)                                                                                                       \
     X(separable)                                                                                                       \
-    X(convtranspose)
+    X(convtranspose)                                                                                                   \
+    X(maxpool)                                                                                                         \
+    X(avgpool)                                                                                                         \
+    X(adaptiveavgpool)
 #define SOMA_LAYER(name) const soma_layer_row soma_layer_row_##name
 
 #define X(name) extern SOMA_LAYER(name);

@@ -4,6 +4,21 @@
 
 #include <string.h>
 
+soma_status soma_window_rank(const char *what, const size_t size[3], const size_t *const *others, size_t count,
+                             uint32_t *rank) {
+    for (*rank = 0; *rank < 3 && size[*rank]; ++*rank)
+        ;
+    for (uint32_t i = *rank; i < 3; i++) {
+        bool more = size[i] != 0;
+        for (size_t j = 0; j < count; j++) more = more || others[j][i];
+        if (more)
+            return soma_error(SOMA_INVALID_ARGUMENT,
+                              "%s has %u size%s; there is a size, stride, dilation or padding for a dimension %u, too",
+                              what, *rank, *rank == 1 ? "" : "s", i);
+    }
+    return *rank ? SOMA_OK : soma_error(SOMA_INVALID_ARGUMENT, "%s has no sizes; at least one is needed", what);
+}
+
 uint64_t soma_window_reach(const soma_window_place *place, uint32_t dimension) {
     return (uint64_t)place->dilation[dimension] * (place->size[dimension] - 1) + 1;
 }

@@ -23,6 +23,9 @@ typedef struct soma_window_place {
     int32_t before[3], after[3];
 } soma_window_place;
 
+/* How many sizes there are, and of what ("the kernel"); the other arrays have nothing for dimensions past them. */
+soma_status soma_window_rank(const char *what, const size_t size[3], const size_t *const *others, size_t count,
+                             uint32_t *rank);
 /* Checks the numbers, and says where the window stands over x: positions and channels, as soma_layer_channels() makes
  * it. */
 soma_status soma_window_resolve(const soma_window *window, const soma_tensor *x, soma_window_place *place);

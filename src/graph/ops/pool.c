@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/* POOL: the largest element, or the mean, of windows that move over the positions of [batch, positions..., channels].
+ */
+#include "graph/ops/op.h"
+
+#include <string.h>
+
+static soma_status check_numbers(const soma_tensor *tensor, uint32_t rank) {
+    const soma_pool_params *params = &tensor->attributes.pool.params;
+    const uint32_t most = SOMA_POOL_MOST_PLACES;
+    if ((unsigned)params->kind >= SOMA_POOL_KIND_COUNT)
+        return soma_op_refuse(tensor, SOMA_INVALID_ARGUMENT, "there is no pooling number %d", (int)params->kind);
+    for (uint32_t i = 0; i < 3; i++) {
+        uint32_t size = params->size[i], stride = params->stride[i], dilation = params->dilation[i];
+        int32_t before = params->before[i], after = params->after[i];
+        if (size < 1 || size >= most || stride < 1 || stride >= most || dilation < 1 || dilation >= most ||
+            before < 0 || (uint32_t)before >= most || after < 0 || (uint32_t)after >= most)
+            return soma_op_refuse(tensor, SOMA_INVALID_ARGUMENT,
+                                  "a window of %u, stride %u, dilation %u, padding %d and %d; from 1 to %u is "
+                                  "possible, and padding up to that",
+                                  size, stride, dilation, before, after, most - 1);
+        if (i + rank < 3 && (size != 1 || stride != 1 || dilation != 1 || before || after))
+            return soma_op_refuse(tensor, SOMA_INVALID_SHAPE,
+                                  "there is a size, stride, dilation or padding for more than the %u dimensions of "
+                                  "the image",
+                                  rank);
+    }
+    return SOMA_OK;
+}
+
+/* How many windows there are along a dimension. */
+static soma_status count_windows(const soma_tensor *tensor, uint32_t dimension, size_t *windows) {
+    const soma_tensor *x = tensor->input[0];
+    const soma_pool_params *params = &tensor->attributes.pool.params;
+    uint32_t at = 3 - (x->rank - 1) + dimension;
+    uint64_t size = x->shape[dimension], before = (uint64_t)params->before[at], stride = params->stride[at];
+    uint64_t padded = size + before + (uint64_t)params->after[at];
+    uint64_t reach = (uint64_t)params->dilation[at] * (params->size[at] - 1) + 1;
+    char text[SOMA_SHAPE_TEXT];
+    if (size >= SOMA_POOL_MOST_PLACES)
+        return soma_op_refuse(tensor, SOMA_INVALID_SHAPE, "%s; sizes up to %d are possible",
+                              soma_tensor_shape_text(x, text), SOMA_POOL_MOST_PLACES - 1);
+    if (reach > padded)
+        return soma_op_refuse(tensor, SOMA_INVALID_SHAPE,
+                              "the window reaches over %llu positions of dimension %u, with its padding %s has %llu; a "
+                              "smaller window or more padding fits",
+                              (unsigned long long)reach, dimension, soma_tensor_shape_text(x, text),
+                              (unsigned long long)padded);
+    uint64_t count = (padded - reach) / stride + 1;
+    if (tensor->attributes.pool.ceil && (padded - reach) % stride && count * stride < size + before) count++;
+    if ((count - 1) * stride + reach > SOMA_POOL_MOST_PLACES)
+        return soma_op_refuse(tensor, SOMA_INVALID_SHAPE,
+                              "windows over dimension %u of %s end at position %llu, past padding and all; up to %d is "
+                              "possible",
+                              dimension, soma_tensor_shape_text(x, text),
+                              (unsigned long long)((count - 1) * stride + reach), SOMA_POOL_MOST_PLACES);
+    *windows = (size_t)count;
+    return SOMA_OK;
+}
+
+static soma_status shape_pool(soma_tensor *tensor) {
+    const soma_tensor *x = tensor->input[0];
+    char text[SOMA_SHAPE_TEXT];
+    if (!x->batched || x->rank < 2 || x->rank > 4)
+        return soma_op_refuse(tensor, SOMA_INVALID_SHAPE,
+                              "pooling takes one to three dimensions and, last, channels, got %s",
+                              soma_tensor_shape_text(x, text));
+    SOMA_TRY(check_numbers(tensor, x->rank - 1));
+    SOMA_TRY(soma_shape_like_first(tensor));
+    for (uint32_t i = 0; i + 1 < x->rank; i++) SOMA_TRY(count_windows(tensor, i, &tensor->shape[i]));
+    return SOMA_OK;
+}
+
+static soma_status gradient_pool(soma_graph *graph, soma_tensor *tensor, soma_tensor *dy, soma_tensor **gradient) {
+    soma_tensor *x = tensor->input[0], *input[] = {dy, x, tensor};
+    soma_tensor_spec spec = {.op = SOMA_OP_POOL_GRAD,
+                             .input_count = tensor->attributes.pool.params.kind == SOMA_POOL_MAX ? 3 : 1,
+                             .input = input,
+                             .attributes = tensor->attributes,
+                             .dtype = x->dtype,
+                             .batched = true,
+                             .rank = x->rank};
+    memcpy(spec.shape, x->shape, sizeof spec.shape);
+    return soma_graph_add(graph, &spec, &gradient[0]);
+}
+
+static soma_status lower_pool(soma_lowering *lowering, const soma_tensor *tensor) {
+    return soma_lowering_push(lowering, tensor,
+                              soma_call_pool(soma_op_view5(lowering, tensor->input[0], 1),
+                                             soma_op_view5(lowering, tensor, 1), tensor->attributes.pool.params));
+}
+
+SOMA_OP(pool) = {1, 1, shape_pool, SOMA_GRADIENT(gradient_pool), lower_pool};
+
+static soma_status lower_pool_grad(soma_lowering *lowering, const soma_tensor *tensor) {
+    bool largest = tensor->input_count == 3;
+    soma_view absent = soma_view_absent();
+    return soma_lowering_push(lowering, tensor,
+                              soma_call_pool_grad(soma_op_view5(lowering, tensor->input[0], 1),
+                                                  largest ? soma_op_view5(lowering, tensor->input[1], 1) : absent,
+                                                  largest ? soma_op_view5(lowering, tensor->input[2], 1) : absent,
+                                                  soma_op_view5(lowering, tensor, 1), tensor->attributes.pool.params));
+}
+
+SOMA_OP(pool_grad) = {1, 3, soma_shape_given, NULL, SOMA_TRAINING_CALL(lower_pool_grad)};
