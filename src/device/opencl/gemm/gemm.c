@@ -8,8 +8,6 @@
 
 /* A processor's groups per compute unit: enough that threads which finish early find more to do. */
 #define GROUPS_PER_UNIT 2
-/* Elements that each work-item of gemm_tile.cl computes in a row and in a column. */
-#define TILE_EACH 4
 
 static soma_cl_gemm_size size_of(const soma_call *call) {
     const soma_view *a = &call->view[0], *c = &call->view[3];
@@ -55,22 +53,22 @@ static void write_vector(soma_cl_builder *builder, const soma_cl_gemm *gemm, som
 /* For each piece: two loops that load elements, so many for each work-item, one that multiplies, and the loop over
  * pieces. */
 static size_t tile_passes(const soma_cl_gemm *gemm, soma_cl_gemm_size size) {
-    const size_t loads = soma_cl_pieces((size_t)TILE_EACH * gemm->depth, gemm->side);
+    const size_t loads = soma_cl_pieces((size_t)gemm->each * gemm->depth, gemm->side);
     return soma_cl_pieces(size.k, gemm->depth) * (2 * (loads + 1) + gemm->depth + 2);
 }
 
 /* Two pieces, whose rows are one element longer than the tile. */
 static size_t tile_bytes(const soma_cl_gemm *gemm) {
-    return sizeof(float) * 2 * gemm->depth * (TILE_EACH * gemm->side + 1);
+    return sizeof(float) * 2 * gemm->depth * ((size_t)gemm->each * gemm->side + 1);
 }
 
 static void write_tile(soma_cl_builder *builder, const soma_cl_gemm *gemm, soma_cl_gemm_size size) {
     const soma_gemm_params *params = &builder->call->params.gemm;
-    const size_t tile = (size_t)TILE_EACH * gemm->side;
+    const size_t tile = (size_t)gemm->each * gemm->side;
     soma_cl_expect_loops(builder, tile_passes(gemm, size));
-    soma_cl_begin(builder, "gemm_tile.cl", "gemm_tile", "-DFIXED_FUNCTION=%d%s%s -DSIDE=%u -DDEPTH=%u",
+    soma_cl_begin(builder, "gemm_tile.cl", "gemm_tile", "-DFIXED_FUNCTION=%d%s%s -DSIDE=%u -DDEPTH=%u -DEACH=%u",
                   (int)params->function, params->transpose_a ? " -DTRANSPOSE_A" : "",
-                  params->transpose_b ? " -DTRANSPOSE_B" : "", gemm->side, gemm->depth);
+                  params->transpose_b ? " -DTRANSPOSE_B" : "", gemm->side, gemm->depth, gemm->each);
     pass_dimensions(builder, size);
     pass_operands(builder);
     soma_cl_end(builder, gemm->side, gemm->side, soma_cl_pieces(size.n, tile), soma_cl_pieces(size.m, tile));
@@ -103,11 +101,15 @@ static void write_clblast(soma_cl_builder *builder, const soma_cl_gemm *gemm, so
 /* clang-format off: a table */
 const soma_cl_gemm soma_cl_gemms[SOMA_CL_GEMM_COUNT] = {
     {.name = "soma vector", .on_vectors = true, .write = write_vector},
-    {.name = "soma tile 16x16", .side = 16, .depth = 16, .write = write_tile},
-    {.name = "soma tile 8x16", .side = 8, .depth = 16, .write = write_tile}, /* where groups of 256 are too large */
-    {.name = "soma tile 16x8", .side = 16, .depth = 8, .write = write_tile},
-    {.name = "soma tile 16x32", .side = 16, .depth = 32, .write = write_tile},
-    {.name = "soma tile 8x32", .side = 8, .depth = 32, .write = write_tile},
+    {.name = "soma tile 16x16", .side = 16, .depth = 16, .each = 4, .write = write_tile},
+    {.name = "soma tile 8x16",
+     .side = 8,
+     .depth = 16,
+     .each = 4,
+     .write = write_tile}, /* where groups of 256 are too large */
+    {.name = "soma tile 16x8", .side = 16, .depth = 8, .each = 4, .write = write_tile},
+    {.name = "soma tile 16x32", .side = 16, .depth = 32, .each = 4, .write = write_tile},
+    {.name = "soma tile 8x32", .side = 8, .depth = 32, .each = 4, .write = write_tile},
     {.name = "clblast", .by_clblast = true, .write = write_clblast},
 };
 /* clang-format on */

@@ -11,10 +11,10 @@ typedef struct soma_cl_gemm_size {
 } soma_cl_gemm_size;
 
 struct soma_cl_gemm {
-    const char *name;     /* in files of choices: stays what it is */
-    bool by_clblast;      /* by CLBlast, else by kernels of our own */
-    bool on_vectors;      /* of our own: for devices that work on vectors, or for all others */
-    unsigned side, depth; /* of gemm_tile.cl */
+    const char *name;           /* in files of choices: stays what it is */
+    bool by_clblast;            /* by CLBlast, else by kernels of our own */
+    bool on_vectors;            /* of our own: for devices that work on vectors, or for all others */
+    unsigned side, depth, each; /* of gemm_tile.cl */
     void (*write)(soma_cl_builder *builder, const soma_cl_gemm *gemm, soma_cl_gemm_size size);
 };
 
