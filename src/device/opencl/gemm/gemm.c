@@ -110,6 +110,7 @@ const soma_cl_gemm soma_cl_gemms[SOMA_CL_GEMM_COUNT] = {
     {.name = "soma tile 16x8", .side = 16, .depth = 8, .each = 4, .write = write_tile},
     {.name = "soma tile 16x32", .side = 16, .depth = 32, .each = 4, .write = write_tile},
     {.name = "soma tile 8x32", .side = 8, .depth = 32, .each = 4, .write = write_tile},
+    {.name = "soma tile 16x8 of 8x8", .side = 16, .depth = 8, .each = 8, .write = write_tile},
     {.name = "clblast", .by_clblast = true, .write = write_clblast},
 };
 /* clang-format on */

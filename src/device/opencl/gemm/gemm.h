@@ -18,7 +18,7 @@ struct soma_cl_gemm {
     void (*write)(soma_cl_builder *builder, const soma_cl_gemm *gemm, soma_cl_gemm_size size);
 };
 
-#define SOMA_CL_GEMM_COUNT 7
+#define SOMA_CL_GEMM_COUNT 8
 /* The table. Of the kernels of our own, the first that fits a device is its default. */
 extern const soma_cl_gemm soma_cl_gemms[SOMA_CL_GEMM_COUNT];
 
