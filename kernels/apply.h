@@ -37,14 +37,11 @@ static real slope(uint function, real v, real a, real b) {
 }
 
 /*
- * dy f'. Mesa's compiler takes x * 0 for 0, which is wrong where x is not finite; so the one derivative that is 0 all over is
- * hidden from it.
+ * dy f'. Mesa's compiler takes x * 0 for 0, which is wrong where x is not finite; so nothing is multiplied by the one derivative that is 0
+ * all over.
  */
 static real chain(uint function, real dy, real v, real a, real b) {
-    if (function == FUNCTION_STEP) {
-        const volatile real flat = slope(function, v, a, b);
-        return dy * flat;
-    }
+    if (function == FUNCTION_STEP) return isfinite(dy) ? R(0.0) : (real)(NAN);
     return dy * slope(function, v, a, b);
 }
 
