@@ -16,26 +16,22 @@ import subprocess
 import sys
 import tempfile
 
-BUILT = re.compile(r"^built for .*?: (\S+\.cl) (.*)$")
+sys.dont_write_bytecode = True
+import kernel_programs
+
 BUILD_LOG = re.compile(r"^build log of .*?: (.*)$")
 # Widest vectors of floats that the registers hold, and processors that have them. With a width of 1 work-items are compiled, not vectors.
 PROCESSORS = {"1": ["x86-64"], "4": ["x86-64"], "8": ["x86-64-v3"], "16": ["x86-64-v4"]}
 
 
 def build_on_device(program, width, directory):
-    """The lines that the program prints, with all caches in the directory."""
-    environment = dict(os.environ, SOMA_OPENCL_WIDTH=width)
-    for name in ("POCL_CACHE_DIR", "MESA_SHADER_CACHE_DIR", "XDG_CACHE_HOME", "SOMA_CACHE_DIR", "sources"):
-        path = directory / name
-        path.mkdir()
-        environment[name] = str(path)
-    done = subprocess.run([program, str(directory / "sources")], env=environment, capture_output=True, text=True, check=False)
-    if done.returncode == 77:
-        print(done.stdout)
-        sys.exit(77)
-    if done.returncode or done.stderr:
-        sys.exit(f"{program} ends with {done.returncode}; on standard error:\n{done.stderr}")
-    return done.stdout.splitlines()
+    """What the program builds, with all caches in the directory, and the lines that it prints."""
+    environment = {}
+    for name in ("POCL_CACHE_DIR", "MESA_SHADER_CACHE_DIR", "XDG_CACHE_HOME", "SOMA_CACHE_DIR"):
+        environment[name] = str(directory / name)
+    for name in (*environment, "sources"):
+        (directory / name).mkdir()
+    return kernel_programs.list_programs(program, width, directory / "sources", environment)
 
 
 def compile_by_clang(clang, processor, source, options):
@@ -51,11 +47,8 @@ def main(program, width, clang=None):
     complaints = []
     with tempfile.TemporaryDirectory() as name:
         directory = pathlib.Path(name)
-        lines = build_on_device(program, width, directory)
-        built = sorted({match.groups() for match in map(BUILT.match, lines) if match})
+        built, lines = build_on_device(program, width, directory)
         complaints += [match.group(1) for match in map(BUILD_LOG.match, lines) if match and "warning" in match.group(1).lower()]
-        if not built:
-            sys.exit("no program was built")
         print(f"{len(built)} programs built with a width of {width}")
         for processor in PROCESSORS[width] if clang else []:
             for source, options in built:

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Has every primitive done on an OpenCL device and prints what is built for it, and what the compiler says of that, as
- * the log tells it. Beside that it writes each kernel source, as drivers get it, into a directory.
+ * Has every primitive done on an OpenCL device, and every kernel built that could do a matrix product, and prints what
+ * is built, and what the compiler says of that, as the log tells it. Beside that it writes each kernel source, as
+ * drivers get it, into a directory.
  *
  * Usage: opencl_programs DIRECTORY          exit status 77: there is no OpenCL device
  */
 #include "device/calls.h"
 #include "device/opencl/driver/program.h"
+#include "device/opencl/gemm/clblast.h"
+#include "device/opencl/gemm/trial.h"
 
 #include <soma/soma.h>
 #include <stdio.h>
@@ -34,16 +37,46 @@ static void write_source(const char *directory, const soma_cl_source *source, co
     }
 }
 
+static void *open_state(uint32_t index) {
+    const soma_device_options options = {0};
+    void *state;
+    expect(soma_opencl_api.open(index, &options, &state), "opening the device");
+    return state;
+}
+
+/*
+ * Has each kernel that may be chosen for a matrix product built, for each transposition, and what comes after a product
+ * of CLBlast's for rows that are short and long. The suite has the default one at work.
+ */
+static void build_choices(uint32_t index) {
+    static const size_t columns[] = {1, 1000};
+    char reason[256];
+    soma_cl_device *device = open_state(index);
+    if (!soma_cl_works_on_vectors(device) && !soma_cl_clblast_start(device, reason, sizeof reason))
+        printf("without CLBlast: %s\n", reason);
+    for (size_t i = 0; i < SOMA_CL_GEMM_COUNT; i++)
+        for (unsigned variant = 0; variant < 4 * SOMA_COUNT_OF(columns); variant++) {
+            const soma_cl_trial trial = {
+                .device = device,
+                .size = {1, columns[variant / 4], 1},
+                .params = {.transpose_a = variant & 1, .transpose_b = variant & 2, .alpha = 1},
+                .has_bias = true,
+            };
+            size_t scratch;
+            if (soma_cl_gemm_fits(device, &soma_cl_gemms[i]))
+                expect(soma_cl_trial_scratch(&trial, &soma_cl_gemms[i], &scratch), soma_cl_gemms[i].name);
+        }
+    soma_opencl_api.close(device);
+}
+
 /* Small calls that are to be run often, which some devices do all in one launch, by a kernel that the suite has no use
  * for. */
 static void run_list(uint32_t index) {
     enum { CALLS = 2, RUNS = 1000 };
-    const soma_device_options options = {0};
     const size_t count = 16;
-    void *state, *memory;
+    void *state = open_state(index), *memory;
     soma_call calls[CALLS];
     size_t workspace;
-    expect(soma_opencl_api.open(index, &options, &state), "opening the device");
     expect(soma_opencl_api.alloc(state, count * sizeof(float), &memory), "allocating");
     for (int i = 0; i < CALLS; i++) {
         calls[i] = soma_call_fill(soma_view_of(memory, 0, SOMA_F32, 1, &count), (float)i);
@@ -74,7 +107,9 @@ int main(int argc, char **argv) {
     expect(status, "opening the device");
     expect(soma_device_check(device, NULL, NULL), "the conformance suite");
     expect(soma_device_peak(device, &gflops), "measuring the device");
-    run_list((uint32_t)strtoul(strchr(soma_device_selector(device), ':') + 1, NULL, 10));
+    const uint32_t index = (uint32_t)strtoul(strchr(soma_device_selector(device), ':') + 1, NULL, 10);
+    build_choices(index);
+    run_list(index);
     soma_device_close(device);
     return EXIT_SUCCESS;
 }

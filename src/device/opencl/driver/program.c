@@ -156,6 +156,7 @@ soma_status soma_cl_create_kernel(soma_cl_device *device, const char *source, co
         cl_int code;
         *result = clCreateKernel(program, kernel, &code);
         status = soma_cl_check(code, "clCreateKernel of %s in %s on %s", kernel, key.data, device->info.name);
+        if (status == SOMA_OK) soma_log(SOMA_LOG_DEBUG, "made for %s: %s of %s", device->info.name, kernel, key.data);
     }
     soma_free(key.data);
     return status;

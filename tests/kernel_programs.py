@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: MIT
+"""The OpenCL programs that soma builds, as opencl_programs lists them."""
+import os
+import re
+import subprocess
+import sys
+
+MADE = re.compile(r"^made for .*?: (\w+) of (\S+\.cl) (.*)$")
+
+
+def list_programs(program, width, sources, environment):
+    """What it builds with vectors of so many floats: (source, options), sorted, with the kernels that are made of it; and the lines that
+    it prints. The sources go into a directory. Ends this process where that fails, or where there is no device."""
+    done = subprocess.run([program, str(sources)], env=dict(os.environ, **environment, SOMA_OPENCL_WIDTH=width), capture_output=True,
+                          text=True, check=False)
+    if done.returncode == 77:
+        print(done.stdout, end="")
+        sys.exit(77)
+    if done.returncode or done.stderr:
+        sys.exit(f"{program} ends with {done.returncode}; on standard error:\n{done.stderr}")
+    lines = done.stdout.splitlines()
+    made = {}
+    for kernel, source, options in (match.groups() for match in map(MADE.match, lines) if match):
+        made.setdefault((source, " ".join(options.split())), set()).add(kernel)
+    if not made:
+        sys.exit("no program was built")
+    return dict(sorted(made.items())), lines
