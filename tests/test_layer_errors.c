@@ -226,13 +226,22 @@ static soma_tensor *bad_upsample_null(void) {
     return soma_upsample(input(SHAPE(6, 7, 4)), 2, NULL);
 }
 static soma_tensor *bad_pad_null(void) {
-    return soma_zero_pad(input(SHAPE(6, 7, 4)), 2, (size_t[]){1, 1}, NULL);
+    return soma_pad(input(SHAPE(6, 7, 4)), 2, (size_t[]){1, 1}, NULL, SOMA_PAD_ZERO);
 }
 static soma_tensor *bad_pad_huge(void) {
-    return soma_zero_pad(input(SHAPE(6, 7, 4)), 1, (size_t[]){0}, (size_t[]){SIZE_MAX});
+    return soma_pad(input(SHAPE(6, 7, 4)), 1, (size_t[]){0}, (size_t[]){SIZE_MAX}, SOMA_PAD_ZERO);
 }
 static soma_tensor *bad_pad_rank(void) {
-    return soma_zero_pad(input(SHAPE(6)), 1, (size_t[]){0}, (size_t[]){1});
+    return soma_pad(input(SHAPE(6)), 1, (size_t[]){0}, (size_t[]){1}, SOMA_PAD_ZERO);
+}
+static soma_tensor *bad_pad_mode(void) {
+    return soma_pad(input(SHAPE(6, 7, 4)), 1, (size_t[]){0}, (size_t[]){1}, (soma_pad_mode)3);
+}
+static soma_tensor *bad_pad_reflect(void) {
+    return soma_pad(input(SHAPE(6, 7, 4)), 2, (size_t[]){1, 7}, (size_t[]){1, 0}, SOMA_PAD_REFLECT);
+}
+static soma_tensor *bad_pad_edge(void) {
+    return soma_pad(input(SHAPE(6, 7, 4)), 2, (size_t[]){1, 0}, (size_t[]){1, SIZE_MAX}, SOMA_PAD_EDGE);
 }
 static soma_tensor *bad_crop(void) {
     return soma_crop(input(SHAPE(6, 7, 4)), 2, (size_t[]){1, 3}, (size_t[]){0, 4});
@@ -398,6 +407,9 @@ static const struct {
     {bad_pad_null, SOMA_INVALID_ARGUMENT, {"layer zeropad_1: ", "NULL"}},
     {bad_pad_huge, SOMA_INVALID_SHAPE, {"layer zeropad_1: ", "around dimension 1"}},
     {bad_pad_rank, SOMA_INVALID_SHAPE, {"layer zeropad_1: ", "got [batch, 6]"}},
+    {bad_pad_mode, SOMA_INVALID_ARGUMENT, {"layer pad_1: ", "no way to pad number 3"}},
+    {bad_pad_reflect, SOMA_INVALID_SHAPE, {"layer reflectpad_1: ", "dimension 1 of [batch, 6, 7, 4] has 7 positions"}},
+    {bad_pad_edge, SOMA_INVALID_ARGUMENT, {"layer edgepad_1: ", "around dimension 1; at most 30"}},
     {bad_crop, SOMA_INVALID_SHAPE, {"layer crop_1: ", "3 before and 4 after leave nothing of dimension 1"}},
     {bad_crop_huge, SOMA_INVALID_SHAPE, {"layer crop_1: ", "leave nothing of dimension 1 of"}},
     {bad_spatial_dropout, SOMA_INVALID_ARGUMENT, {"layer spatialdropout_1: ", "less than 1"}},

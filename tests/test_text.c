@@ -96,6 +96,8 @@ static const struct {
     {"zeropad 1,2,3,4", "zeropad [batch, 6, 11, 1] 0", 2, {3, 4}},
     {"ZeroPadding1D 1", "zeropad [batch, 5, 4] 0", 2, {3, 4}},
     {"zeropad 1", "zeropad [batch, 5, 4] 0", 2, {3, 4}},
+    {"ReflectionPad2D 1,2,2,0", "reflectpad [batch, 6, 6, 2] 0", 3, {3, 4, 2}},
+    {"edgepad 5", "edgepad [batch, 13, 14, 2] 0", 3, {3, 4, 2}},
     {"crop 1x2", "crop [batch, 1, 1, 2] 0", 3, {3, 5, 2}},
     {"Cropping2D 1,0,0,2", "crop [batch, 2, 3, 2] 0", 3, {3, 5, 2}},
     {"SpatialDropout2D 0.5", "spatialdropout [batch, 3, 5, 2] 0", 3, {3, 5, 2}},

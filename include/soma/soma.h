@@ -344,8 +344,15 @@ SOMA_API soma_tensor *soma_global_max_pool(soma_tensor *x);
 /* Each position factors[i] times along dimension i of the `rank` dimensions that stand before the channels (nearest
  * neighbour). The factors are at least 1. */
 SOMA_API soma_tensor *soma_upsample(soma_tensor *x, uint32_t rank, const size_t *factors);
-/* Zeros around the positions: before[i] and after[i] along dimension i of the `rank` that stand before the channels. */
-SOMA_API soma_tensor *soma_zero_pad(soma_tensor *x, uint32_t rank, const size_t *before, const size_t *after);
+typedef enum soma_pad_mode {
+    SOMA_PAD_ZERO,    /* zeros */
+    SOMA_PAD_REFLECT, /* the positions inside, mirrored at the outermost one: c b [a b c d] c b; less than there are */
+    SOMA_PAD_EDGE     /* the outermost position again: a a [a b c d] d d */
+} soma_pad_mode;
+/* More positions: before[i] in front and after[i] behind dimension i of the `rank` that stand before the channels;
+ * except for zeros 30 at most. */
+SOMA_API soma_tensor *soma_pad(soma_tensor *x, uint32_t rank, const size_t *before, const size_t *after,
+                               soma_pad_mode mode);
 /* Leaves out positions: before[i] in front and after[i] at the end of dimension i of the `rank` that stand before the
  * channels. At least one must be left. */
 SOMA_API soma_tensor *soma_crop(soma_tensor *x, uint32_t rank, const size_t *before, const size_t *after);

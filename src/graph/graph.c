@@ -205,6 +205,22 @@ soma_status soma_graph_transpose(soma_graph *graph, soma_tensor *x, const uint32
     return add_op(graph, SOMA_OP_TRANSPOSE, &x, 1, attributes, out);
 }
 
+soma_status soma_graph_pick(soma_tensor *x, uint32_t dimension, size_t count, soma_place_function *place_of,
+                            const void *context, soma_tensor **out) {
+    soma_tensor *parts[SOMA_MAX_INPUTS];
+    uint32_t axis = dimension + (x->batched ? 1 : 0), part = 0;
+    for (size_t i = 0, length = 1; i < count; i += length, length = 1) {
+        size_t start = place_of(context, i);
+        while (i + length < count && place_of(context, i + length) == start + length) length++;
+        if (part == SOMA_MAX_INPUTS)
+            return soma_error(SOMA_UNSUPPORTED, "dimension %u of %zu becomes one of %zu, of more than %d pieces",
+                              dimension, x->shape[dimension], count, SOMA_MAX_INPUTS);
+        soma_attributes attributes = {.slice = {axis, start, length}};
+        SOMA_TRY(add_op(x->graph, SOMA_OP_SLICE, &x, 1, attributes, &parts[part++]));
+    }
+    return add_op(x->graph, SOMA_OP_CONCAT, parts, part, (soma_attributes){.concat = {axis}}, out);
+}
+
 static soma_status add_shaped(soma_graph *graph, soma_op op, soma_tensor *x, const soma_tensor *like,
                               soma_attributes attributes, soma_tensor **out) {
     soma_tensor_spec spec = {.op = op,

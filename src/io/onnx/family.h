@@ -108,12 +108,6 @@ void soma_onnx_put_comparison(soma_onnx_exporter *exporter, const soma_onnx_row 
 /* The first opset in which Max and Min broadcast. */
 #define SOMA_ONNX_FOLD_OPSET 8
 
-/* -------------------------------------------------------------------------------------- slice.c, for other families */
-
-/* A dimension of a sample as places of another: number i of `count` is place_of(context, i) of x. */
-soma_status soma_onnx_pick(soma_tensor *x, uint32_t dimension, size_t count, soma_onnx_place *place_of,
-                           const void *context, soma_tensor **y);
-
 /* ---------------------------------------------------------------------------------- transpose.c, for other families */
 
 /* The first input's samples, cut into these dimensions, which are put into this order, as the result: the tensor is the

@@ -187,7 +187,7 @@ soma_status soma_onnx_fold_binary(soma_onnx_node *node) {
 
 /* ------------------------------------------------------------------------------------------------------ selection */
 
-soma_status soma_onnx_fold_selection(soma_onnx_node *node, const soma_onnx_shape *shape, soma_onnx_place *place_of,
+soma_status soma_onnx_fold_selection(soma_onnx_node *node, const soma_onnx_shape *shape, soma_place_function *place_of,
                                      const void *context) {
     const soma_onnx_value *x = node->input[0];
     size_t count = soma_onnx_count(shape, 0, shape->rank);

@@ -200,8 +200,7 @@ int32_t soma_onnx_type_of(const soma_onnx_value *value);
 /* Sums, differences, products, quotients. */
 soma_status soma_onnx_fold_binary(soma_onnx_node *node);
 /* The result is made of elements of the first input: where number i of it was. */
-typedef size_t soma_onnx_place(const void *context, size_t i);
-soma_status soma_onnx_fold_selection(soma_onnx_node *node, const soma_onnx_shape *shape, soma_onnx_place *place_of,
+soma_status soma_onnx_fold_selection(soma_onnx_node *node, const soma_onnx_shape *shape, soma_place_function *place_of,
                                      const void *context);
 
 #endif

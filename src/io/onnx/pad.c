@@ -117,7 +117,7 @@ static soma_status import_pad(soma_onnx_node *node) {
         if (tensor->batched) axis--;
         const dimension of = {mode, (int64_t)out.dim[i], before};
         out.dim[i] += (size_t)before + (size_t)after;
-        if (mode != CONSTANT) SOMA_TRY(soma_onnx_pick(y, axis, out.dim[i], inside, &of, &y));
+        if (mode != CONSTANT) SOMA_TRY(soma_graph_pick(y, axis, out.dim[i], inside, &of, &y));
         spec.attributes.pad.before[axis] = (size_t)before;
         spec.attributes.pad.after[axis] = (size_t)after;
     }

@@ -94,27 +94,6 @@ static size_t source(const void *context, size_t i) {
     return at;
 }
 
-soma_status soma_onnx_pick(soma_tensor *x, uint32_t dimension, size_t count, soma_onnx_place *place_of,
-                           const void *context, soma_tensor **y) {
-    soma_tensor *parts[SOMA_MAX_INPUTS];
-    uint32_t axis = dimension + (x->batched ? 1 : 0), part = 0;
-    for (size_t i = 0, length = 1; i < count; i += length, length = 1) {
-        size_t start = place_of(context, i);
-        while (i + length < count && place_of(context, i + length) == start + length) length++;
-        if (part == SOMA_MAX_INPUTS)
-            return soma_error(SOMA_UNSUPPORTED, "dimension %u of %zu becomes one of %zu, of more than %d pieces",
-                              dimension, x->shape[dimension], count, SOMA_MAX_INPUTS);
-        soma_tensor_spec spec = {.op = SOMA_OP_SLICE, .input_count = 1, .input = &x};
-        spec.attributes.slice.axis = axis;
-        spec.attributes.slice.start = start;
-        spec.attributes.slice.length = length;
-        SOMA_TRY(soma_graph_add(x->graph, &spec, &parts[part++]));
-    }
-    soma_tensor_spec spec = {.op = SOMA_OP_CONCAT, .input_count = part, .input = parts};
-    spec.attributes.concat.axis = axis;
-    return soma_graph_add(x->graph, &spec, y);
-}
-
 /* A piece of each axis in turn. */
 static soma_status slice_tensor(soma_onnx_node *node, const cuts *pieces, const soma_onnx_shape *out) {
     soma_tensor *x;

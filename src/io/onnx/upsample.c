@@ -188,7 +188,7 @@ static soma_status repeat(soma_tensor *x, uint32_t dimension, size_t factor, som
     return soma_graph_copy(x->graph, *y, &rows, 1, y);
 }
 
-/* For soma_onnx_pick(). */
+/* For soma_graph_pick(). */
 typedef struct axis_of {
     const rules *rules;
     uint32_t axis;
@@ -210,7 +210,7 @@ static soma_status resize_axis(const rules *resizing, uint32_t axis, uint32_t di
     }
     if (same) return SOMA_OK;
     whole.shape[dimension] = size;
-    if (!repeated) return soma_onnx_pick(*y, dimension, size, index_of, &(axis_of){resizing, axis, from}, y);
+    if (!repeated) return soma_graph_pick(*y, dimension, size, index_of, &(axis_of){resizing, axis, from}, y);
     SOMA_TRY(repeat(*y, dimension, factor, y));
     return soma_graph_reshape((*y)->graph, *y, &whole, y);
 }

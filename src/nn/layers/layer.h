@@ -55,6 +55,8 @@ typedef struct soma_layer_row {
     X(globalmaxpool)                                                                                                   \
     X(upsample)                                                                                                        \
     X(zeropad)                                                                                                         \
+    X(reflectpad)                                                                                                      \
+    X(edgepad)                                                                                                         \
     X(crop)                                                                                                            \
     X(spatialdropout)                                                                                                  \
     X(residual)                                                                                                        \
