@@ -21,6 +21,16 @@
     X(metric_rows)                                                                                                     \
     X(norm_join)                                                                                                       \
     X(norm_pieces)                                                                                                     \
+    X(normalize_apply)                                                                                                 \
+    X(normalize_given)                                                                                                 \
+    X(normalize_grad_apply)                                                                                            \
+    X(normalize_grad_channels)                                                                                         \
+    X(normalize_grad_join)                                                                                             \
+    X(normalize_grad_pieces)                                                                                           \
+    X(normalize_grad_rows)                                                                                             \
+    X(normalize_join)                                                                                                  \
+    X(normalize_pieces)                                                                                                \
+    X(normalize_rows)                                                                                                  \
     X(optimizer)                                                                                                       \
     X(reduce_columns)                                                                                                  \
     X(reduce_rows)                                                                                                     \

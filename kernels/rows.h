@@ -111,6 +111,7 @@ static float fold_min(real v) { FOLD(fmin); }
 #define ROW_SUM(value, name) fold_sum(value)
 #define ROW_MAX(value, name) fold_max(value)
 #define ROW_MIN(value, name) fold_min(value)
+#define LANE_SUM(value, name) (value)
 #else
 #define SHARED(name) local float name[LANES]
 #define DEFINE_LANES(name, combine)                                                                                    \
@@ -131,6 +132,7 @@ DEFINE_LANES(min, fmin)
 #define ROW_SUM(value, name) lanes_sum(fold_sum(value), name)
 #define ROW_MAX(value, name) lanes_max(fold_max(value), name)
 #define ROW_MIN(value, name) lanes_min(fold_min(value), name)
+#define LANE_SUM(value, name) lanes_sum(value, name) /* of one number for each lane */
 #endif
 
 #endif

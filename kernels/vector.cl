@@ -12,9 +12,11 @@
 #include "loss.cl"
 #include "metric.cl"
 #include "pool.cl"
+#include "normalize.cl"
 #include "reduce.cl"
 #include "softmax.cl"
 #ifdef TRAINING
 #include "norm.cl"
+#include "normalize_grad.cl"
 #include "optimizer.cl"
 #endif /* TRAINING */

@@ -238,6 +238,36 @@ static soma_status after_pool_of_equals(const mutant *self, soma_call *call, con
     return SOMA_OK;
 }
 
+/* The variance as the mean of the squares less the square of the mean, in float32: wrong for large means. */
+static soma_status after_plain_variance(const mutant *self, soma_call *call, const soma_call *old) {
+    const soma_view *x = &old->view[0];
+    const size_t columns = x->shape[2], rows = x->shape[1];
+    (void)self;
+    if (!call->params.normalize.centered || call->params.normalize.given || x->shape[0] != 1 || x->shape[3] != 1 ||
+        !soma_view_present(&call->view[7]))
+        return SOMA_OK;
+    for (size_t j = 0; j < columns && rows > 0; j++) {
+        float sum = 0.0f, squares = 0.0f, n = (float)rows;
+        for (size_t i = 0; i < rows; i++) sum += f32(x)[i * columns + j];
+        for (size_t i = 0; i < rows; i++) squares += f32(x)[i * columns + j] * f32(x)[i * columns + j];
+        float variance = fmaxf(0.0f, squares / n - sum / n * (sum / n));
+        f32(&call->view[7])[j] = 1.0f / sqrtf(variance + call->params.normalize.epsilon);
+    }
+    return SOMA_OK;
+}
+
+/* dscale is summed over the first outer only. */
+static soma_status after_first_outer(const mutant *self, soma_call *call, const soma_call *old) {
+    soma_call first = *old;
+    (void)self;
+    if (!soma_view_present(&call->view[6]) || old->view[0].shape[0] < 2) return SOMA_OK;
+    for (uint32_t i = 0; i < 2; i++) first.view[i].shape[0] = 1;
+    first.view[5].shape[0] = first.view[3].shape[0] = first.view[4].shape[0] = 1;
+    SOMA_TRY(soma_reference_run(&first));
+    memcpy(f32(&call->view[6]), f32(&first.view[6]), soma_view_count(&first.view[6]) * sizeof(float));
+    return SOMA_OK;
+}
+
 static soma_status after_no_compensation(const mutant *self, soma_call *call, const soma_call *old) {
     (void)self;
     (void)old;
@@ -298,6 +328,12 @@ SETTER(conv_before, conv.before[2], SOMA_MAX(call->params.conv.before[2], 0))
 SETTER(conv_function, conv.function, SOMA_IDENTITY)
 SETTER(conv_alpha, conv.alpha, 1.0f)
 SETTER(conv_beta, conv.beta, 0.0f)
+SETTER(normalize_epsilon, normalize.epsilon, 1e-5f)
+SETTER(normalize_momentum, normalize.momentum, 0.9f)
+SETTER(normalize_centered, normalize.centered, true)
+SETTER(normalize_sample_variance, normalize.sample_variance, false)
+SETTER(normalize_given, normalize.given, false)
+SETTER(normalize_function, normalize.function, SOMA_IDENTITY)
 
 SETTER(pool_stride, pool.stride[2], 1)
 SETTER(pool_dilation, pool.dilation[1], 1)
@@ -490,6 +526,18 @@ static const mutant single_mutants[] = {
     {"counts past the padding", SOMA_PRIMITIVE_POOL_GRAD, 0, 0, before_pool_past_the_padding, NULL},
     {"last of equals", SOMA_PRIMITIVE_POOL_GRAD, 0, 0, NULL, after_pool_of_equals},
     {"all of equals", SOMA_PRIMITIVE_POOL_GRAD, 1, 0, NULL, after_pool_of_equals},
+    {"no scale", SOMA_PRIMITIVE_NORMALIZE, 1, 0, before_dropping_view, NULL},
+    {"no offset", SOMA_PRIMITIVE_NORMALIZE, 2, 0, before_dropping_view, NULL},
+    {"one epsilon", SOMA_PRIMITIVE_NORMALIZE, 0, 0, before_normalize_epsilon, NULL},
+    {"one momentum", SOMA_PRIMITIVE_NORMALIZE, 0, 0, before_normalize_momentum, NULL},
+    {"always centered", SOMA_PRIMITIVE_NORMALIZE, 0, 0, before_normalize_centered, NULL},
+    {"no sample variance", SOMA_PRIMITIVE_NORMALIZE, 0, 0, before_normalize_sample_variance, NULL},
+    {"figures never given", SOMA_PRIMITIVE_NORMALIZE, 0, 0, before_normalize_given, NULL},
+    {"no function", SOMA_PRIMITIVE_NORMALIZE, 0, 0, before_normalize_function, NULL},
+    {"plain sums of squares", SOMA_PRIMITIVE_NORMALIZE, 0, 0, NULL, after_plain_variance},
+    {"no scale", SOMA_PRIMITIVE_NORMALIZE_GRAD, 2, 0, before_dropping_view, NULL},
+    {"always centered", SOMA_PRIMITIVE_NORMALIZE_GRAD, 0, 0, before_normalize_centered, NULL},
+    {"first outer alone", SOMA_PRIMITIVE_NORMALIZE_GRAD, 0, 0, NULL, after_first_outer},
     {"all decay", SOMA_PRIMITIVE_OPTIMIZER, 0, 0, before_decay_count, NULL},
     {"one learning rate", SOMA_PRIMITIVE_OPTIMIZER, 0, 0, before_learning_rate, NULL},
     {"no first correction", SOMA_PRIMITIVE_OPTIMIZER, 0, 0, before_correction1, NULL},

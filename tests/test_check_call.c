@@ -279,6 +279,67 @@ START_TEST(pools_fit) {
 }
 END_TEST
 
+static soma_call normalize(soma_view x, soma_view scale, soma_view running_mean, soma_view running_variance,
+                           soma_view mean, soma_normalize_params params) {
+    soma_normalize_views views = {.x = x,
+                                  .scale = scale,
+                                  .running_mean = running_mean,
+                                  .running_variance = running_variance,
+                                  .y = x,
+                                  .mean = mean};
+    return soma_call_normalize(&views, params);
+}
+
+START_TEST(normalisations_fit) {
+    soma_normalize_params params = {.epsilon = 1e-5f, .momentum = 0.9f, .centered = true}, wrong = params;
+    const soma_view x = F32(2, 3, 4, 5), batch = F32(1, 3, 4, 1);
+    expect_good(normalize(x, F32(20), NONE, NONE, F32(2, 4), params));
+    expect_good(normalize(batch, NONE, F32(4), F32(4), NONE, params));
+    BAD_SHAPE(normalize(F32(2, 3, 20), F32(20), NONE, NONE, NONE, params), "x is [2, 3, 20]", "4 dimensions");
+    BAD_SHAPE(normalize(x, F32(4), NONE, NONE, NONE, params), "scale is [4]", "[20]");
+    BAD_SHAPE(normalize(x, NONE, NONE, NONE, F32(2, 5), params), "mean is [2, 5]", "[2, 4]");
+    BAD_SHAPE(normalize(x, NONE, F32(4), F32(4), NONE, params), "x is [2, 3, 4, 5]", "running figures are for [1, any");
+    BAD_SHAPE(normalize(batch, NONE, F32(4), F32(3), NONE, params), "running_variance is [3]");
+    BAD_ARGUMENT(normalize(batch, NONE, F32(4), NONE, NONE, params), "running_mean is there without running_variance");
+    wrong.given = true;
+    expect_good(normalize(batch, NONE, F32(4), F32(4), NONE, wrong));
+    BAD_ARGUMENT(normalize(batch, NONE, NONE, NONE, NONE, wrong), "running_mean is missing");
+    wrong = params;
+    wrong.epsilon = -1e-5f;
+    BAD_ARGUMENT(normalize(x, NONE, NONE, NONE, NONE, wrong), "epsilon is -1e-05", "at least 0");
+    wrong = params;
+    wrong.momentum = NAN;
+    BAD_ARGUMENT(normalize(x, NONE, NONE, NONE, NONE, wrong), "momentum is nan", "from 0 to 1");
+    wrong = params;
+    wrong.centered = false;
+    expect_good(normalize(x, NONE, NONE, NONE, NONE, wrong));
+    BAD_SHAPE(normalize(batch, NONE, F32(4), F32(4), NONE, wrong), "not centered");
+    wrong.function = SOMA_FUNCTION_COUNT;
+    BAD_ARGUMENT(normalize(x, NONE, NONE, NONE, NONE, wrong), "no function");
+}
+END_TEST
+
+START_TEST(gradients_of_normalisations_fit) {
+    const soma_view x = F32(2, 3, 4, 5);
+    soma_normalize_grad_views good = {.dy = x, .x = x, .mean = F32(2, 4), .inverse = F32(2, 4), .dx = x}, wrong = good;
+    expect_good(soma_call_normalize_grad(&good, true));
+    wrong.mean = NONE;
+    expect_good(soma_call_normalize_grad(&wrong, false));
+    BAD_ARGUMENT(soma_call_normalize_grad(&wrong, true), "mean is missing");
+    wrong = good;
+    wrong.inverse = F32(4);
+    BAD_SHAPE(soma_call_normalize_grad(&wrong, true), "inverse is [4]");
+    wrong = good;
+    wrong.doffset = F32(20);
+    expect_good(soma_call_normalize_grad(&wrong, true));
+    wrong.dscale = F32(4);
+    BAD_SHAPE(soma_call_normalize_grad(&wrong, true), "dscale is [4]", "[20]");
+    wrong = good;
+    wrong.dx = F32(2, 3, 5, 4);
+    BAD_SHAPE(soma_call_normalize_grad(&wrong, true), "dx is [2, 3, 5, 4]");
+}
+END_TEST
+
 /* What the fallback and the conformance suite know of a call. */
 START_TEST(roles_of_views) {
     soma_gemm_params params = {.alpha = 1.0f};
@@ -309,6 +370,8 @@ int main(void) {
     tcase_add_test(tests, norms_are_pairs);
     tcase_add_test(tests, convolutions_fit);
     tcase_add_test(tests, pools_fit);
+    tcase_add_test(tests, normalisations_fit);
+    tcase_add_test(tests, gradients_of_normalisations_fit);
     tcase_add_test(tests, roles_of_views);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

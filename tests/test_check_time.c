@@ -47,6 +47,11 @@ START_TEST(other_calls_cost_bytes) {
     soma_view x = soma_view_of(NULL, 0, SOMA_F32, 3, (size_t[]){2, 3, 5});
     assert_cost("reduce", soma_call_reduce(x, F32(2, 5), SOMA_REDUCE_SUM), 0, 4 * (30 + 10));
     assert_cost("softmax", soma_call_softmax(x, x, false), 0, 4 * 60);
+    soma_view rows = soma_view_of(NULL, 0, SOMA_F32, 4, (size_t[]){1, 3, 5, 1});
+    soma_normalize_views batch = {
+        .x = rows, .running_mean = F32(5, 0), .running_variance = F32(5, 0), .y = rows, .mean = F32(1, 5)};
+    assert_cost("normalize", soma_call_normalize(&batch, (soma_normalize_params){.centered = true}), 0,
+                4 * (30 + 2 * 2 * 5 + 5));
     assert_cost("nothing", soma_call_fill(F32(0, 5), 1), 0, 0);
 }
 END_TEST
@@ -75,6 +80,9 @@ START_TEST(calls_of_training_cost_bytes) {
     assert_cost("loss_grad",
                 soma_call_loss_grad(F32(3, 5), classes, none, none, F32(3, 0), F32(3, 5), F32(3, 0), logits), 0,
                 4 * (15 + 3 + 3 + 15 + 3));
+    soma_view rows = soma_view_of(NULL, 0, SOMA_F32, 4, (size_t[]){1, 3, 5, 1});
+    soma_normalize_grad_views batch = {.dy = rows, .x = rows, .mean = F32(1, 5), .inverse = F32(1, 5), .dx = rows};
+    assert_cost("normalize_grad", soma_call_normalize_grad(&batch, true), 0, 4 * (45 + 2 * 5));
     assert_cost("norm", soma_call_norm(F32(15, 0), F32(2, 0)), 0, 4 * (15 + 2));
     assert_cost("metric", soma_call_metric(F32(3, 5), classes, F32(1, 2), accuracy), 0, 4 * (15 + 3 + 2 * 2));
     /* Parameter and both states are read and written, the gradient is read. */

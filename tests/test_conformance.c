@@ -34,6 +34,7 @@ END_TEST
 static size_t float64_calls(soma_call *calls) {
     const soma_view x = F64(7, 5), rows = F64(7), columns = F64(5), cube = F64(7, 5, 1), none = soma_view_absent();
     const soma_view classes = SOMA_SHAPED(SOMA_I32, 7), images = F64(7, 1, 1, 1, 5), filters = F64(1, 1, 1, 5, 5);
+    const soma_view layers = F64(7, 1, 1, 5);
     const soma_unary_params relu = {SOMA_RELU, 0, 0};
     const soma_loss_params loss = {.kind = SOMA_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS};
     const soma_optimizer_params adam = {.kind = SOMA_ADAM, .learning_rate = 0.1f};
@@ -62,6 +63,10 @@ static size_t float64_calls(soma_call *calls) {
         soma_call_conv_weight_grad(images, images, filters, conv),
         soma_call_pool(images, images, pool),
         soma_call_pool_grad(images, images, images, images, pool),
+        soma_call_normalize(&(soma_normalize_views){.x = layers, .y = layers},
+                            (soma_normalize_params){.centered = true}),
+        soma_call_normalize_grad(
+            &(soma_normalize_grad_views){.dy = layers, .x = layers, .inverse = F64(7, 1), .dx = layers}, false),
     };
     memcpy(calls, all, sizeof all);
     return SOMA_COUNT_OF(all);

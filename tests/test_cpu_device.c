@@ -159,7 +159,7 @@ END_TEST
 #define ROWS    1700
 #define COLUMNS 130
 #define COUNT   (ROWS * COLUMNS)
-#define CALLS   15
+#define CALLS   19
 
 typedef struct work {
     float *x, *y, *out[CALLS], *extra[CALLS];
@@ -177,6 +177,23 @@ static float *floats(size_t count) {
 static soma_view view(void *memory, size_t a, size_t b, size_t c) {
     uint32_t rank = c ? 3 : (b ? 2 : 1);
     return soma_view_of(memory, 0, SOMA_F32, rank, (size_t[]){a, b, c});
+}
+
+/* Forward and, with any numbers for the figures, back. */
+static void make_normalize_calls(work *w, size_t call, const size_t *shape) {
+    const soma_normalize_params params = {.epsilon = 1e-5f, .centered = true};
+    soma_normalize_views views = {.x = soma_view_of(w->x, 0, SOMA_F32, 4, shape),
+                                  .y = soma_view_of(w->out[call], 0, SOMA_F32, 4, shape),
+                                  .mean = view(w->extra[call], shape[0], shape[2], 0)};
+    soma_normalize_grad_views gradient = {.dy = views.x,
+                                          .x = soma_view_of(w->y, 0, SOMA_F32, 4, shape),
+                                          .mean = view(w->x, shape[0], shape[2], 0),
+                                          .inverse = view(w->y, shape[0], shape[2], 0),
+                                          .dx = soma_view_of(w->out[call + 1], 0, SOMA_F32, 4, shape),
+                                          .dscale = view(w->extra[call + 1], COLUMNS, 0, 0),
+                                          .doffset = view(w->extra[call + 1] + 64 * 3, COLUMNS, 0, 0)};
+    w->call[call] = soma_call_normalize(&views, params);
+    w->call[call + 1] = soma_call_normalize_grad(&gradient, true);
 }
 
 static void make_calls(work *w) {
@@ -212,6 +229,8 @@ static void make_calls(work *w) {
         (soma_optimizer_params){
             .kind = SOMA_MOMENTUM, .decay_count = COUNT / 3, .learning_rate = 0.1f, .beta1 = 0.9f, .l2 = 0.1f});
     w->call[14] = soma_call_norm(view(w->x, COUNT, 0, 0), view(out[14], 2, 0, 0));
+    make_normalize_calls(w, 15, (const size_t[]){1, ROWS, COLUMNS, 1}); /* a batch */
+    make_normalize_calls(w, 17, (const size_t[]){ROWS, 1, 1, COLUMNS}); /* layers */
 }
 
 static work *make_work(void) {

@@ -261,6 +261,45 @@ START_TEST(pools) {
 }
 END_TEST
 
+static void check_normalize(const size_t *shape, bool centered, bool channels, bool given) {
+    const soma_view x = soma_view_of(NULL, 0, SOMA_F32, 4, shape), none = soma_view_absent();
+    const soma_view figures = shaped(2, shape[0], shape[2], 0);
+    const soma_view each = channels ? shaped(1, shape[2] * shape[3], 0, 0) : none;
+    const bool runs = centered && shape[0] == 1 && shape[3] == 1;
+    const soma_normalize_views views = {.x = x,
+                                        .scale = each,
+                                        .offset = each,
+                                        .running_mean = runs ? shaped(1, shape[2], 0, 0) : none,
+                                        .running_variance = runs ? shaped(1, shape[2], 0, 0) : none,
+                                        .y = x,
+                                        .mean = figures,
+                                        .inverse = figures};
+    const soma_normalize_grad_views gradient = {.dy = x,
+                                                .x = x,
+                                                .scale = each,
+                                                .mean = centered ? figures : none,
+                                                .inverse = figures,
+                                                .dx = x,
+                                                .dscale = each,
+                                                .doffset = each};
+    check_call(soma_call_normalize(
+        &views,
+        (soma_normalize_params){
+            .epsilon = 0.5f, .momentum = 0.75f, .centered = centered, .given = given && runs, .function = SOMA_RELU}));
+    check_call(soma_call_normalize_grad(&gradient, centered));
+}
+
+START_TEST(normalisations) {
+    static const size_t shapes[][4] = {{1, 19, 5, 1},  {1, 200, 17, 1}, {7, 1, 1, 5}, {3, 1, 1, 130}, {2, 3, 2, 4},
+                                       {2, 150, 3, 2}, {3, 5, 1, 3},    {1, 0, 3, 1}, {0, 1, 1, 3},   {3, 1, 4, 1}};
+    for (size_t i = 0; i < SOMA_COUNT_OF(shapes); i++) {
+        check_normalize(shapes[i], true, true, false);
+        check_normalize(shapes[i], true, false, true);
+        check_normalize(shapes[i], false, true, false);
+    }
+}
+END_TEST
+
 static void add_tests(TCase *cases) {
     tcase_add_test(cases, elementwise_kernels);
     tcase_add_test(cases, broadcasts_and_copies);
@@ -271,6 +310,7 @@ static void add_tests(TCase *cases) {
     tcase_add_test(cases, optimizers);
     tcase_add_test(cases, norms);
     tcase_add_test(cases, pools);
+    tcase_add_test(cases, normalisations);
 }
 
 /* On the first usable device: a simulator offers one. An argument: how much to leave out. */

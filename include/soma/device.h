@@ -123,6 +123,23 @@ static inline size_t soma_view_count(const soma_view *view) {
  *                                            window that equals y (to the first NaN where y is NaN). AVERAGE, without
  *                                            x and y: each element that was counted in gets dy / count. What no
  *                                            window has gets 0.
+ * NORMALIZE       x, [scale], [offset], [running_mean], [running_variance], y, [mean], [inverse]
+ *                                            y = f((x - mean) inverse scale + offset); x, y [outer, inner, groups, c].
+ *                                            Each (outer, group) has a mean and a variance (the mean of
+ *                                            (x - mean)^2) over inner and c, and inverse = 1 / sqrt(variance +
+ *                                            epsilon). Where not `centered`, its mean is taken to be 0. What has no
+ *                                            elements has mean and variance 0. scale, offset [groups c] are 1 and 0
+ *                                            where absent; mean, inverse [outer, groups] are what was used.
+ *                                            running_mean, running_variance [groups], both or none, are for outer 1,
+ *                                            c 1, `centered`: running = momentum running + (1 - momentum) figure,
+ *                                            the variance's with `sample_variance` its sum divided by the count - 1
+ *                                            (1 at least). Of no elements they stay. With `given` they are the mean
+ *                                            and the variance that are used, and stay.
+ * NORMALIZE_GRAD  dy, x, [scale], [mean], inverse, dx, [dscale], [doffset]
+ *                                            of NORMALIZE without f (and not `given`): h = (x - mean) inverse,
+ *                                            g = dy scale; dx = inverse (g - mean g - h mean(g h)), means over inner
+ *                                            and c; without mean g where not `centered`, when mean may be absent and
+ *                                            counts as 0. dscale = sum dy h, doffset = sum dy over outer and inner.
  */
 /* clang-format on */
 #define SOMA_PRIMITIVE_LIST(X)                                                                                         \
@@ -147,7 +164,9 @@ static inline size_t soma_view_count(const soma_view *view) {
     X(CONV_DATA_GRAD, conv_data_grad, 4, ALWAYS)                                                                       \
     X(CONV_WEIGHT_GRAD, conv_weight_grad, 3, TRAINING)                                                                 \
     X(POOL, pool, 2, ALWAYS)                                                                                           \
-    X(POOL_GRAD, pool_grad, 4, TRAINING)
+    X(POOL_GRAD, pool_grad, 4, TRAINING)                                                                               \
+    X(NORMALIZE, normalize, 8, ALWAYS)                                                                                 \
+    X(NORMALIZE_GRAD, normalize_grad, 8, TRAINING)
 
 typedef enum soma_primitive {
 #define X(NAME, ...) SOMA_PRIMITIVE_##NAME,
@@ -361,6 +380,14 @@ typedef struct soma_pool_params {
 /* Places of windows, the padding, and the dimensions of x and y that they lie in, are below this. */
 #define SOMA_POOL_MOST_PLACES (1 << 30)
 
+typedef struct soma_normalize_params { /* NORMALIZE; NORMALIZE_GRAD: centered alone */
+    float epsilon;                     /* at least 0 */
+    float momentum;                    /* 0 to 1: what the old running figure keeps */
+    bool centered, sample_variance, given;
+    soma_function function;
+    float a, b; /* the function's parameters */
+} soma_normalize_params;
+
 /* ------------------------------------------------------------------------------------------------------- calls */
 
 #define SOMA_CALL_MAX_VIEWS 12
@@ -389,6 +416,7 @@ typedef struct soma_call {
         soma_optimizer_params optimizer;
         soma_conv_params conv;
         soma_pool_params pool;
+        soma_normalize_params normalize;
         uint64_t reserved[16];
     } params;
     void *workspace;         /* scratch memory of the size `prepare` asked for, shared between calls; NULL for none */

@@ -264,4 +264,41 @@ static inline soma_call soma_call_pool_grad(soma_view dy, soma_view x, soma_view
     return call;
 }
 
+/* The views of NORMALIZE, of which there are many. */
+typedef struct soma_normalize_views {
+    soma_view x, scale, offset, running_mean, running_variance, y, mean, inverse;
+} soma_normalize_views;
+
+static inline soma_call soma_call_normalize(const soma_normalize_views *views, soma_normalize_params params) {
+    soma_call call = soma_call_make(SOMA_PRIMITIVE_NORMALIZE, 8);
+    call.view[0] = views->x;
+    call.view[1] = views->scale;
+    call.view[2] = views->offset;
+    call.view[3] = views->running_mean;
+    call.view[4] = views->running_variance;
+    call.view[5] = views->y;
+    call.view[6] = views->mean;
+    call.view[7] = views->inverse;
+    call.params.normalize = params;
+    return call;
+}
+
+typedef struct soma_normalize_grad_views {
+    soma_view dy, x, scale, mean, inverse, dx, dscale, doffset;
+} soma_normalize_grad_views;
+
+static inline soma_call soma_call_normalize_grad(const soma_normalize_grad_views *views, bool centered) {
+    soma_call call = soma_call_make(SOMA_PRIMITIVE_NORMALIZE_GRAD, 8);
+    call.view[0] = views->dy;
+    call.view[1] = views->x;
+    call.view[2] = views->scale;
+    call.view[3] = views->mean;
+    call.view[4] = views->inverse;
+    call.view[5] = views->dx;
+    call.view[6] = views->dscale;
+    call.view[7] = views->doffset;
+    call.params.normalize.centered = centered;
+    return call;
+}
+
 #endif

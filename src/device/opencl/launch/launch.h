@@ -30,7 +30,7 @@ typedef struct soma_cl_argument {
 } soma_cl_argument;
 
 #define SOMA_CL_MAX_ARGUMENTS 24
-#define SOMA_CL_MAX_LAUNCHES  3
+#define SOMA_CL_MAX_LAUNCHES  4
 #define SOMA_CL_MAX_BUFFERS   (SOMA_CALL_MAX_VIEWS + 2)
 
 typedef struct soma_cl_launch {

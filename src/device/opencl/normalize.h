@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* How NORMALIZE and its gradient are cut into launches; see kernels/normalize.cl. */
+#ifndef SOMA_DEVICE_OPENCL_NORMALIZE_H
+#define SOMA_DEVICE_OPENCL_NORMALIZE_H
+
+#include "device/opencl/reduce.h"
+
+typedef struct normalize_shape {
+    size_t outer, inner, groups, c, columns;
+    size_t pieces, length; /* of the rows of one outer */
+} normalize_shape;
+
+static inline normalize_shape normalize_shape_of(const soma_cl_builder *builder) {
+    const size_t *x = builder->call->view[0].shape;
+    normalize_shape s = {.outer = x[0], .inner = x[1], .groups = x[2], .c = x[3], .columns = x[2] * x[3]};
+    size_t items = soma_cl_reducing_items(builder->device, s.outer, s.columns);
+    s.length = SOMA_MAX(soma_cl_pieces(s.inner, soma_cl_axis_pieces(builder->device, items, s.inner)), (size_t)1);
+    s.pieces = SOMA_MAX(soma_cl_pieces(s.inner, s.length), (size_t)1); /* no rows have figures too */
+    return s;
+}
+
+static inline bool normalize_is_rows(const normalize_shape *s) {
+    return s->inner == 1 && s->c > 1;
+}
+
+static inline bool normalize_has(const soma_cl_builder *builder, uint32_t view) {
+    return builder->call->view[view].rank != 0;
+}
+
+static inline uint32_t normalize_flag(const soma_cl_builder *builder, uint32_t view, uint32_t flag) {
+    return normalize_has(builder, view) ? flag : 0;
+}
+
+/* Ends a launch in which a work-item handles a vector of columns of one of so many pieces. */
+static inline void normalize_end_columns(soma_cl_builder *builder, const normalize_shape *s, size_t pieces) {
+    soma_cl_end(builder, builder->device->style.group, 1, soma_cl_column_groups(builder->device, s->columns), pieces);
+}
+
+#endif
