@@ -32,6 +32,31 @@ static soma_tensor *build_prelu(soma_network *network, int variant) {
     return soma_dense(soma_flatten(soma_prelu(x, variant ? -0.5f : 0.25f)), 3, SOMA_IDENTITY);
 }
 
+/* Of [3, 4]; `variant` says which layer, and with what behind it. */
+static soma_tensor *build_normalize(soma_network *network, int variant) {
+    static const char *const layers[] = {"batchnorm",
+                                         "batchnorm; relu",
+                                         "batchnorm noscale; tanh",
+                                         "batchnorm nooffset",
+                                         "layernorm",
+                                         "layernorm(0.1) noscale; gelu",
+                                         "groupnorm 2",
+                                         "groupnorm 1 nooffset",
+                                         "instancenorm; relu",
+                                         "rmsnorm",
+                                         "rmsnorm(0.1) noscale"};
+    size_t shape[2] = {3, 4};
+    soma_tensor *x = soma_reshape(soma_dense(vector(network, 4), 12, SOMA_IDENTITY), 2, shape);
+    return soma_dense(soma_flatten(soma_layers(x, layers[variant])), 3, SOMA_IDENTITY);
+}
+
+/* Of one dimension, and of the input itself. */
+static soma_tensor *build_normalize_vector(soma_network *network, int variant) {
+    static const char *const layers[] = {"batchnorm; dense 6; batchnorm; relu", "layernorm; dense 6 tanh; rmsnorm",
+                                         "groupnorm 2; dense 6; groupnorm 3"};
+    return soma_dense(soma_layers(vector(network, 4), layers[variant]), 3, SOMA_IDENTITY);
+}
+
 static soma_tensor *build_softmax(soma_network *network, int variant) {
     size_t shape[3] = {2, 3, 2};
     soma_tensor *x = soma_reshape(soma_dense(vector(network, 4), 12, SOMA_IDENTITY), 3, shape);
@@ -274,6 +299,9 @@ const gradient_case gradient_cases[] = {
     {"dense with activation, no fusion", build_fused, SOMA_FUNCTION_COUNT, {.no_fusion = true}, false, false},
     {"leaky relu", build_leaky, 3, {.loss = {0}}, false, false},
     {"prelu", build_prelu, 2, {.loss = {0}}, false, false},
+    {"normalize", build_normalize, 11, {.loss = {0}}, false, false},
+    {"normalize, no fusion", build_normalize, 11, {.no_fusion = true}, false, false},
+    {"normalize, one dimension", build_normalize_vector, 3, {.loss = {0}}, false, false},
     {"softmax", build_softmax, 6, {.loss = {0}}, false, false},
     {"reduce", build_reduce, 3 * SOMA_REDUCTION_COUNT, {.loss = {0}}, false, false},
     {"reduce, several axes", build_reduce_axes, 3 * SOMA_REDUCTION_COUNT, {.loss = {0}}, false, false},

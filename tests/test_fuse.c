@@ -89,6 +89,33 @@ static void function_not_of_a_product(soma_graph *graph) {
     keep(add_unary(graph, add_input(graph, "[batch, 4]"), SOMA_TANH));
 }
 
+static soma_tensor *normalized(soma_graph *graph) {
+    soma_tensor *x = add_input(graph, "[batch, 4]"), *out;
+    soma_tensor_spec spec = {.op = SOMA_OP_NORMALIZE,
+                             .input_count = 1,
+                             .input = &x,
+                             .attributes = {.normalize = {.params = {.epsilon = 0.1f, .centered = true}, .groups = 4}}};
+    expect_ok(soma_graph_add(graph, &spec, &out));
+    return out;
+}
+
+/* With the figures that a gradient needs. */
+static void function_of_normalized(soma_graph *graph) {
+    soma_tensor *y = normalized(graph), *figures;
+    keep(add_unary(graph, y, SOMA_RELU));
+    for (int i = 0; i < 2; i++) {
+        soma_tensor_spec spec = {.op = i ? SOMA_OP_THIRD : SOMA_OP_SECOND, .input_count = 1, .input = &y};
+        expect_ok(soma_graph_add(graph, &spec, &figures));
+        keep(figures);
+    }
+}
+
+static void normalized_used_twice(soma_graph *graph) {
+    soma_tensor *y = normalized(graph), *sum;
+    expect_ok(soma_graph_binary(graph, add_unary(graph, y, SOMA_TANH), y, SOMA_BINARY_ADD, &sum));
+    keep(sum);
+}
+
 /* dy f'(y), and a sum of it. */
 static void reduced_axes(soma_graph *graph, const char *shape, soma_reduction op, uint32_t axis, uint32_t count,
                          bool keep_gradient) {
@@ -230,6 +257,9 @@ static const struct {
     {"two functions of a product", two_functions_of_a_product, SOMA_FUSE_GEMM_FUNCTION, SOMA_OP_UNARY, 2, 2},
     {"product kept", product_kept, SOMA_FUSE_GEMM_FUNCTION, SOMA_OP_UNARY, 1, 1},
     {"function of an input", function_not_of_a_product, SOMA_FUSE_GEMM_FUNCTION, SOMA_OP_UNARY, 1, 1},
+    {"function of what is normalised", function_of_normalized, SOMA_FUSE_NORMALIZE_FUNCTION, SOMA_OP_UNARY, 1, 0},
+    {"normalised, used twice", normalized_used_twice, SOMA_FUSE_NORMALIZE_FUNCTION, SOMA_OP_UNARY, 1, 1},
+    {"normalised, switched off", function_of_normalized, SOMA_FUSE_GEMM_FUNCTION, SOMA_OP_UNARY, 1, 1},
     {"switched off", function_of_product, SOMA_FUSE_BIAS_GRADIENT, SOMA_OP_UNARY, 1, 1},
     /* Those that need training. */
     {"bias gradient", bias_gradient, SOMA_FUSE_BIAS_GRADIENT, SOMA_OP_REDUCE, 1, 0},
@@ -251,7 +281,7 @@ static const struct {
     {"loss of another kind", loss_of_another_kind, SOMA_FUSE_LOSS, SOMA_OP_LOSS, 1, 1},
     {"switched off", loss_of_logits, SOMA_FUSE_BIAS_GRADIENT, SOMA_OP_LOSS, 1, 1},
 };
-enum { FORWARD_GRAPHS = 10 };
+enum { FORWARD_GRAPHS = 13 };
 
 /* Runs the graph; the kept values one after the other. Returns how many. */
 static size_t kept_values(soma_graph *graph, double *values, uint32_t *calls) {
@@ -336,6 +366,8 @@ static const network_case networks[] = {
     {"l1", "dense 6 relu; dense 3 softmax", NULL, {.l1 = 0.1f}, false},
     {"momentum", "dense 6 relu; dense 3 softmax", NULL, {.kind = SOMA_MOMENTUM}, false},
     {"adam", "dense 6 relu; dense 3 softmax", NULL, {.kind = SOMA_ADAM}, false},
+    {"batchnorm", "dense 6 nobias; batchnorm; relu; dense 3 softmax", NULL, {.kind = SOMA_SGD}, true},
+    {"layernorm, adam", "dense 6; layernorm; tanh; dense 3 softmax", NULL, {.kind = SOMA_ADAM}, false},
     {"two layers, one activation", NULL, build_two_into_one, {.kind = SOMA_SGD}, true},
     {"a bias used twice", NULL, build_shared_bias, {.kind = SOMA_SGD}, true},
     {"convolutions",

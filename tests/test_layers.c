@@ -37,6 +37,21 @@ static soma_tensor *make_dropout(void) {
 static soma_tensor *make_prelu(void) {
     return soma_prelu(input(SHAPE(2, 3)), 0.25f);
 }
+static soma_tensor *make_batchnorm(void) {
+    return soma_batchnorm(input(SHAPE(2, 3)), NULL);
+}
+static soma_tensor *make_layernorm(void) {
+    return soma_layernorm(input(SHAPE(2, 3)), &(soma_normalize_options){.name = "norm", .no_offset = true});
+}
+static soma_tensor *make_groupnorm(void) {
+    return soma_groupnorm(input(SHAPE(2, 6)), 3, NULL);
+}
+static soma_tensor *make_instancenorm(void) {
+    return soma_instancenorm(input(SHAPE(2, 3)), &(soma_normalize_options){.no_scale = true, .no_offset = true});
+}
+static soma_tensor *make_rmsnorm(void) {
+    return soma_rmsnorm(input(SHAPE(2, 3)), NULL);
+}
 static soma_tensor *make_flatten(void) {
     return soma_flatten(input(SHAPE(2, 3, 4)));
 }
@@ -163,6 +178,11 @@ static const struct {
     {make_log_softmax, "log_softmax_1", "log_softmax", "[batch, 2, 3]", 0},
     {make_dropout, "dropout_1", "dropout", "[batch, 2, 3]", 0},
     {make_prelu, "prelu_1", "prelu", "[batch, 2, 3]", 3},
+    {make_batchnorm, "batchnorm_1", "batchnorm", "[batch, 2, 3]", 12},
+    {make_layernorm, "norm", "layernorm", "[batch, 2, 3]", 3},
+    {make_groupnorm, "groupnorm_1", "groupnorm", "[batch, 2, 6]", 12},
+    {make_instancenorm, "instancenorm_1", "instancenorm", "[batch, 2, 3]", 0},
+    {make_rmsnorm, "rmsnorm_1", "rmsnorm", "[batch, 2, 3]", 3},
     {make_flatten, "flatten_1", "flatten", "[batch, 24]", 0},
     {make_reshape, "reshape_1", "reshape", "[batch, 4, 6]", 0},
     {make_add, "add_1", "add", "[batch, 3, 4]", 0},

@@ -101,7 +101,7 @@ const option_row option_table[] = {
     {.group = "Network", .name = "net", .letter = 'n', .type = OPTION_TEXT, .offset = FIELD(net), .commands = TRAIN | SUMMARY | BENCH,
      .argument = "TEXT",
      .help = "layers, separated by semicolons: dense UNITS [ACTIVATION], dropout RATE, flatten, reshape SIZES, "
-             "conv FILTERS 3x3, residual(LAYERS), or an ACTIVATION alone (all are in docs/networks.md); as "
+             "conv FILTERS 3x3, residual(LAYERS), batchnorm, layernorm, groupnorm GROUPS, instancenorm, rmsnorm, or an ACTIVATION alone (all are in docs/networks.md); as "
              "'dense 128 relu; dropout 0.2; dense 10 softmax' (by default train takes one that fits the data and --loss, bench dense 128 relu; dense 10 softmax)"},
     {.name = "load", .type = OPTION_TEXT, .offset = FIELD(load), .commands = TRAIN, .argument = "FILE",
      .help = "go on from a model that --save wrote"},

@@ -242,6 +242,34 @@ SOMA_API soma_tensor *soma_dropout(soma_tensor *x, float rate);
  */
 SOMA_API soma_tensor *soma_prelu(soma_tensor *x, float slope);
 
+typedef struct soma_normalize_options {
+    const char *name;         /* NULL: "batchnorm_1", ... */
+    float epsilon;            /* added to the variance; 0: 1e-5 */
+    float momentum;           /* batchnorm: the share that the old running figure keeps; 0: 0.9 */
+    bool no_scale, no_offset; /* of each channel */
+    /* batchnorm: the running variance is made of the batch's variance itself, as by Keras and ONNX; else of an estimate
+     * of the population's, the sum divided by the count - 1, as by PyTorch */
+    bool population_variance;
+    uint64_t reserved[8]; /* zero */
+} soma_normalize_options;
+
+/*
+ * (x - mean) / sqrt(variance + epsilon) * weight + bias, for each channel (element of the last dimension) over the
+ * batch and all positions (Ioffe & Szegedy 2015). The parameters, [channels] each, are called weight and bias, which do
+ * not decay, and running_mean and running_var, which training moves after each batch: momentum * old + (1 - momentum) *
+ * the batch's. They are not trained; inference (soma_predict, soma_evaluate, sessions) takes them in place of the
+ * batch's. options NULL: the defaults.
+ */
+SOMA_API soma_tensor *soma_batchnorm(soma_tensor *x, const soma_normalize_options *options);
+/* The same for each position of each sample, over the channels (Ba et al. 2016); no running figures. */
+SOMA_API soma_tensor *soma_layernorm(soma_tensor *x, const soma_normalize_options *options);
+/* For each sample, over all positions and each of `groups` parts of the channels, which they divide (Wu & He 2018). */
+SOMA_API soma_tensor *soma_groupnorm(soma_tensor *x, size_t groups, const soma_normalize_options *options);
+/* For each sample and channel, over all positions (Ulyanov et al. 2016); a sample has at least two dimensions. */
+SOMA_API soma_tensor *soma_instancenorm(soma_tensor *x, const soma_normalize_options *options);
+/* x / sqrt(mean x^2 + epsilon) * weight for each position of each sample, over the channels (Zhang & Sennrich 2019). */
+SOMA_API soma_tensor *soma_rmsnorm(soma_tensor *x, const soma_normalize_options *options);
+
 /* Any shape to one dimension. */
 SOMA_API soma_tensor *soma_flatten(soma_tensor *x);
 /* Another shape, of as many elements per sample; shape[rank] is copied. */
@@ -393,6 +421,7 @@ SOMA_API soma_tensor *soma_output(soma_tensor *x);
  *   dense UNITS [ACTIVATION] [nobias] [INITIALIZER] | dropout RATE | flatten | reshape DIMENSION ... | ACTIVATION
  *   conv FILTERS 3x3 [stride S] [dilation D] [groups G] [pad same|valid|N|T,B,L,R] [nobias] [ACTIVATION] [INITIALIZER]
  *   residual(LAYERS) | residual(LAYERS | SHORTCUT) | depthwise 3x3 | separable FILTERS 3x3 | globalavgpool | ...
+ *   batchnorm | layernorm | groupnorm GROUPS | instancenorm | rmsnorm
  * where ACTIVATION is a function's name, with parameters as in leaky_relu(1,0.01).
  * Appends to x and returns the last tensor.
  */
@@ -542,7 +571,8 @@ typedef struct soma_network_figures {
                                    only, one step of training */
     double flops_per_inference; /* likewise, forward only, for the batch */
     uint32_t calls_per_step, calls_per_inference;
-    uint64_t reserved[8]; /* zero */
+    uint64_t running;     /* of the parameters, those that are not trained: batchnorm's running figures */
+    uint64_t reserved[7]; /* zero */
 } soma_network_figures;
 /* For batches of so many samples, at least 1; into *figures. */
 SOMA_API soma_status soma_network_get_figures(soma_network *network, size_t batch_size, soma_network_figures *figures);

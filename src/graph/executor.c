@@ -43,6 +43,7 @@ soma_status soma_executor_create(soma_device *device, soma_dtype real, size_t pa
     executor->real = real;
     executor->parameter_count = parameter_count;
     executor->decay_count = decay_count;
+    executor->trained_count = parameter_count;
     executor->generation = 1;
     soma_status status = allocate_zeros(executor, parameter_count, "parameters", &executor->parameters);
     if (status == SOMA_OK)
@@ -63,6 +64,7 @@ soma_status soma_executor_share(const soma_executor *source, soma_device *device
     executor->real = source->real;
     executor->parameter_count = source->parameter_count;
     executor->decay_count = source->decay_count;
+    executor->trained_count = source->trained_count;
     executor->parameters = source->parameters;
     executor->borrows_parameters = true;
     executor->generation = 1;

@@ -26,6 +26,10 @@ static soma_status set_inputs(soma_tensor *tensor, soma_tensor *const *input, ui
     return SOMA_OK;
 }
 
+static bool is_figure_of(const soma_tensor *tensor, const soma_tensor *normalize) {
+    return (tensor->op == SOMA_OP_SECOND || tensor->op == SOMA_OP_THIRD) && tensor->input[0] == normalize;
+}
+
 /* The function that a product applies to its result. */
 static soma_unary_params function_of(const soma_tensor *product) {
     if (product->op == SOMA_OP_GEMM)
@@ -59,6 +63,26 @@ static soma_status fuse_product_function(soma_tensor *unary, const uint32_t *use
     unary->op = product->op;
     unary->attributes = product->attributes;
     set_function(unary, function);
+    return SOMA_OK;
+}
+
+/* Likewise f of what is normalised. Who needs its mean and inverse gets them from what takes its place. */
+static soma_status fuse_normalize_function(soma_graph *graph, soma_tensor *unary, const uint32_t *uses) {
+    soma_tensor *normalize = unary->input[0];
+    uint32_t figures = 0;
+    if (normalize->op != SOMA_OP_NORMALIZE || normalize->attributes.normalize.params.function != SOMA_IDENTITY)
+        return SOMA_OK;
+    for (uint32_t i = 0; i < graph->count; i++) figures += is_figure_of(graph->tensor[i], normalize);
+    if (uses[normalize->id] != 1 + figures) return SOMA_OK;
+    soma_unary_params function = unary->attributes.unary;
+    SOMA_TRY(set_inputs(unary, normalize->input, normalize->input_count));
+    for (uint32_t i = 0; i < graph->count; i++)
+        if (is_figure_of(graph->tensor[i], normalize)) graph->tensor[i]->input[0] = unary;
+    unary->op = SOMA_OP_NORMALIZE;
+    unary->attributes.normalize = normalize->attributes.normalize;
+    unary->attributes.normalize.params.function = function.function;
+    unary->attributes.normalize.params.a = function.a;
+    unary->attributes.normalize.params.b = function.b;
     return SOMA_OK;
 }
 
@@ -121,6 +145,8 @@ soma_status soma_graph_fuse(soma_graph *graph, unsigned which) {
         soma_tensor *tensor = graph->tensor[i];
         if ((which & SOMA_FUSE_GEMM_FUNCTION) && tensor->op == SOMA_OP_UNARY && uses[i])
             status = fuse_product_function(tensor, uses);
+        if (status == SOMA_OK && (which & SOMA_FUSE_NORMALIZE_FUNCTION) && tensor->op == SOMA_OP_UNARY && uses[i])
+            status = fuse_normalize_function(graph, tensor, uses);
         if ((which & SOMA_FUSE_BIAS_GRADIENT) && tensor->op == SOMA_OP_REDUCE) fuse_bias_gradient(tensor);
     }
     soma_free(uses);

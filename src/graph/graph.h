@@ -26,15 +26,22 @@
  * TRANSPOSE  dimension i of the result is dimension axis[i] of the input; the batch stays in front
  * PAD        the input with attributes.pad.value around it
  * CONV       convolution of x [batch, positions..., channels] with a weight [kernel..., channels / groups, filters],
- * and perhaps a bias [filters]; one to three dimensions of positions CONV_TRANSPOSE its transpose: x [batch,
- * positions..., channels], weight [kernel..., filters / groups, channels], perhaps a bias [filters]; the gradient of
- * CONV with respect to x is one, too CONV_WEIGHT_GRAD of CONV's x and its result's gradient; its shape is given
+ *            and perhaps a bias [filters]; one to three dimensions of positions
+ * CONV_TRANSPOSE
+ *            its transpose: x [batch, positions..., channels], weight [kernel..., filters / groups, channels], perhaps
+ *            a bias [filters]; the gradient of CONV with respect to x is one, too
+ * CONV_WEIGHT_GRAD
+ *            of CONV's x and its result's gradient; its shape is given
  * POOL       the largest element, or the mean, of each window of x [batch, positions..., channels]
  * POOL_GRAD  of the gradient of a POOL's result and, for the largest, of its x and result; its shape, that of x, is
  *            given
- * UNARY_GRAD, BIAS_UNARY_GRAD, SOFTMAX_GRAD, LOSS_GRAD
+ * NORMALIZE  of x, [scale], [offset], [running mean, running variance]: mean and variance of x become 0 and 1, see
+ *            attributes.normalize; in training it moves the running figures, in inference it takes them
+ * UNARY_GRAD, BIAS_UNARY_GRAD, SOFTMAX_GRAD, LOSS_GRAD, NORMALIZE_GRAD
  *            made by gradient rules and rewrites
- * SECOND     the second result of its input: the bias gradient of a BIAS_UNARY_GRAD, the loss of a LOSS_GRAD
+ * SECOND     the second result of its input: the bias gradient of a BIAS_UNARY_GRAD, the loss of a LOSS_GRAD, the mean
+ *            of a NORMALIZE, the gradient of the scale of a NORMALIZE_GRAD
+ * THIRD      the third: the inverse of a NORMALIZE, the gradient of the offset of a NORMALIZE_GRAD
  * METRIC, NORM, OPTIMIZER
  *            no result of their own; they work on the executor's flat buffers
  */
@@ -50,6 +57,7 @@
     X(UNARY_GRAD, unary_grad)                                                                                          \
     X(BIAS_UNARY_GRAD, bias_unary_grad)                                                                                \
     X(SECOND, second)                                                                                                  \
+    X(THIRD, third)                                                                                                    \
     X(BINARY, binary)                                                                                                  \
     X(REDUCE, reduce)                                                                                                  \
     X(TRANSPOSE, transpose)                                                                                            \
@@ -58,6 +66,8 @@
     X(SOFTMAX, softmax)                                                                                                \
     X(SOFTMAX_GRAD, softmax_grad)                                                                                      \
     X(DROPOUT, dropout)                                                                                                \
+    X(NORMALIZE, normalize)                                                                                            \
+    X(NORMALIZE_GRAD, normalize_grad)                                                                                  \
     X(LOSS, loss)                                                                                                      \
     X(LOSS_GRAD, loss_grad)                                                                                            \
     X(METRIC, metric)                                                                                                  \
@@ -112,6 +122,14 @@ typedef union soma_attributes {
         bool weighted, class_weighted; /* which of the optional inputs are there, in this order */
     } loss;
     soma_metric_params metric;
+    /* Figures are taken over the dimensions from `axis` (the batch counted) to the last but one, and over each of
+     * `groups` parts of the last; with 0 groups, over all dimensions from the axis on. The others say which inputs
+     * there are. */
+    struct {
+        soma_normalize_params params; /* `given` is set in the step graphs of inference */
+        uint32_t axis, groups;
+        bool scaled, shifted, running;
+    } normalize;
     struct {
         size_t start; /* elements of the flat buffers before this one are updated elsewhere */
     } optimizer;
@@ -265,10 +283,11 @@ soma_status soma_graph_differentiate(soma_graph *graph, soma_tensor *const *root
 
 /* Each rewrite can be switched off, and is tested on against off. */
 enum {
-    SOMA_FUSE_GEMM_FUNCTION = 1, /* gemm, or convolution, + function -> the same with an epilogue */
-    SOMA_FUSE_BIAS_GRADIENT = 2, /* function gradient + sum over the batch, and positions -> one pass */
-    SOMA_FUSE_LOSS = 4,          /* loss + its gradient, from the same logits -> one pass */
-    SOMA_FUSE_ALL = 7
+    SOMA_FUSE_GEMM_FUNCTION = 1,      /* gemm, or convolution, + function -> the same with an epilogue */
+    SOMA_FUSE_BIAS_GRADIENT = 2,      /* function gradient + sum over the batch, and positions -> one pass */
+    SOMA_FUSE_LOSS = 4,               /* loss + its gradient, from the same logits -> one pass */
+    SOMA_FUSE_NORMALIZE_FUNCTION = 8, /* normalisation + function -> one pass */
+    SOMA_FUSE_ALL = 15
 };
 soma_status soma_graph_fuse(soma_graph *graph, unsigned which);
 /*

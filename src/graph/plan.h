@@ -17,6 +17,7 @@ typedef struct soma_executor {
     soma_dtype real;        /* SOMA_F32; SOMA_F64 on a float64 device, for checking gradients */
     size_t parameter_count; /* elements of the flat buffers, each tensor aligned for the device */
     size_t decay_count;     /* weights come first: elements before this decay */
+    size_t trained_count;   /* behind these the optimizer leaves all alone; parameter_count unless it is set */
     uint32_t state_count;
     void *parameters, *gradients, *state[2]; /* gradients and states NULL until training is first planned */
     bool borrows_parameters;                 /* they are another executor's */

@@ -171,6 +171,11 @@ soma_status soma_network_add_parameter(soma_network *network, const soma_paramet
     return SOMA_OK;
 }
 
+void soma_network_mark_running(soma_network *network, const soma_tensor *tensor) {
+    for (size_t i = 0; i < network->parameter_count; i++)
+        if (network->parameters[i].tensor == tensor) network->parameters[i].is_running = true;
+}
+
 /* --------------------------------------------------------------------------------------------------------- look-ups */
 
 size_t soma_network_input_count(const soma_network *network) {

@@ -19,7 +19,8 @@ typedef struct soma_parameter {
     float scale;
     size_t fan_in, fan_out;
     bool is_bias;
-    float *values; /* host copy; the truth while the network is not compiled, then the device has it (NULL) */
+    bool is_running; /* a running figure: its layer moves it, and not the optimizer, for which it has no gradient */
+    float *values;   /* host copy; the truth while the network is not compiled, then the device has it (NULL) */
 } soma_parameter;
 
 typedef struct soma_preprocessing {
@@ -65,6 +66,8 @@ soma_status soma_network_add_output(soma_network *network, soma_tensor *tensor);
 /* A new parameter tensor, named "LAYER.ROLE". */
 soma_status soma_network_add_parameter(soma_network *network, const soma_parameter *description, uint32_t rank,
                                        const size_t *shape, const char *name, soma_tensor **tensor);
+/* The parameter is one of the running figures of a NORMALIZE. */
+void soma_network_mark_running(soma_network *network, const soma_tensor *tensor);
 /* Opens a layer of this kind; tensors made until the next one belong to it. name NULL: "kind_N". The name, which the
  * output gets too, must be new among layers and tensors. */
 soma_status soma_network_begin_layer(soma_network *network, const char *kind, const char *name);

@@ -14,22 +14,33 @@ static soma_status reserve_elements(size_t *offset, size_t count, size_t alignme
     return soma_error(SOMA_OUT_OF_DEVICE_MEMORY, "the parameters are more than any memory has bytes");
 }
 
-/* Weights first, since they decay; then biases; then the class weights. Each starts at the device's alignment. */
-static soma_status lay_out(soma_network *network, soma_compiled *compiled, soma_dtype real, size_t *total,
-                           size_t *decay) {
-    size_t alignment = soma_executor_alignment(compiled->device, real), offset = 0;
-    for (int biases = 0; biases < 2; biases++) {
+enum { PART_WEIGHTS, PART_BIASES, PART_RUNNING, PARTS };
+
+/* Where they end in the flat buffers, and where these do. */
+typedef struct layout {
+    size_t decay, trained, total;
+} layout;
+
+static int part_of(const soma_parameter *parameter) {
+    return parameter->is_running ? PART_RUNNING : parameter->is_bias ? PART_BIASES : PART_WEIGHTS;
+}
+
+/* Weights first, since they decay; then biases; then what the optimizer leaves alone: running figures, and the class
+ * weights. Each starts at the device's alignment. */
+static soma_status lay_out(soma_network *network, soma_compiled *compiled, soma_dtype real, layout *found) {
+    size_t alignment = soma_executor_alignment(compiled->device, real), offset = 0, end[PARTS];
+    for (int part = 0; part < PARTS; part++) {
         for (size_t i = 0; i < network->parameter_count; i++) {
             soma_parameter *parameter = &network->parameters[i];
-            if (parameter->is_bias != (biases == 1)) continue;
+            if (part_of(parameter) != part) continue;
             parameter->tensor->offset = offset;
             SOMA_TRY(reserve_elements(&offset, soma_tensor_count(parameter->tensor), alignment));
         }
-        if (!biases) *decay = offset;
+        end[part] = offset;
     }
     compiled->class_weight_offset = offset;
     SOMA_TRY(reserve_elements(&offset, compiled->class_weight_count, alignment));
-    *total = offset;
+    *found = (layout){.decay = end[PART_WEIGHTS], .trained = end[PART_BIASES], .total = offset};
     return SOMA_OK;
 }
 
@@ -111,15 +122,16 @@ void soma_network_discard(soma_network *network) {
 
 static soma_status compile(soma_network *network, const soma_compile_options *options, soma_dtype real) {
     soma_compiled *compiled = network->compiled;
-    size_t total = 0, decay = 0;
+    layout found = {0};
     SOMA_TRY(SOMA_CHECK_RESERVED(options, "soma_compile_options"));
     SOMA_TRY(soma_optimizer_resolve(&options->optimizer, &compiled->optimizer));
     compiled->learning_rate = compiled->optimizer.learning_rate;
     compiled->plateau_factor = 1;
     compiled->fuse = !options->no_fusion && soma_fast_paths();
     SOMA_TRY(soma_choose_objective(network, compiled, options));
-    SOMA_TRY(lay_out(network, compiled, real, &total, &decay));
-    SOMA_TRY(soma_executor_create(compiled->device, real, total, decay, &compiled->executor));
+    SOMA_TRY(lay_out(network, compiled, real, &found));
+    SOMA_TRY(soma_executor_create(compiled->device, real, found.total, found.decay, &compiled->executor));
+    compiled->executor->trained_count = found.trained;
     SOMA_TRY(upload(network, compiled, options->class_weight));
     return build_steps(network);
 }

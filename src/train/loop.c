@@ -100,6 +100,9 @@ soma_status soma_get_gradient(soma_network *network, const soma_tensor *tensor, 
     soma_parameter *parameter = NULL;
     SOMA_TRY(soma_check_parameter(network, tensor, count, &parameter));
     soma_executor *executor = network->compiled->executor;
+    if (parameter->is_running)
+        return soma_error(SOMA_INVALID_ARGUMENT, "%s is a running figure, which is not trained: it has no gradient",
+                          soma_tensor_name(tensor));
     if (!network->compiled->last_backward)
         return soma_error(SOMA_INVALID_STATE, "there is a gradient of %s after soma_backward()",
                           soma_tensor_name(tensor));

@@ -53,6 +53,15 @@ static void remove_dropout(soma_graph *graph) {
             graph->tensor[i]->input[j] = without_dropout(graph->tensor[i]->input[j]);
 }
 
+/* ... and batches are normalised by the running figures. */
+static void give_running_figures(soma_graph *graph) {
+    for (uint32_t i = 0; i < graph->count; i++) {
+        soma_tensor *tensor = graph->tensor[i];
+        if (tensor->op == SOMA_OP_NORMALIZE && tensor->attributes.normalize.running)
+            tensor->attributes.normalize.params.given = true;
+    }
+}
+
 /* The copy of a tensor of the network in the step's graph. */
 static soma_tensor *copy_of(const soma_step_builder *build, const soma_tensor *tensor) {
     soma_tensor *copy = build->graph->tensor[tensor->id];
@@ -150,7 +159,10 @@ static soma_status fuse(soma_step_builder *build) {
 static soma_status build_graph(soma_step_builder *build) {
     soma_mode mode = build->step->signature.mode;
     SOMA_TRY(soma_graph_clone(&build->network->graph, build->graph));
-    if (is_forward(mode)) remove_dropout(build->graph);
+    if (is_forward(mode)) {
+        remove_dropout(build->graph);
+        give_running_figures(build->graph);
+    }
     if (mode == SOMA_MODE_PREDICT) keep_outputs(build);
     if (mode == SOMA_MODE_EVALUATE || mode == SOMA_MODE_TRAIN || mode == SOMA_MODE_BACKWARD)
         SOMA_TRY(add_losses(build));

@@ -19,40 +19,50 @@ static soma_status pin_gradient(soma_step_builder *build, const soma_tensor *par
     return SOMA_OK;
 }
 
-/* gradient[]: first of the parameters, then of the inputs. */
-static soma_status pin_gradients(soma_step_builder *build, soma_tensor **gradient) {
+/* What gradients are with respect to, of the network's graph: the parameters that are trained, then, for
+ * soma_backward(), the inputs. Into wanted, which has room for all; returns how many. */
+static size_t list_wanted(const soma_step_builder *build, soma_tensor **wanted) {
     const soma_network *network = build->network;
+    size_t count = 0;
     for (size_t i = 0; i < network->parameter_count; i++)
-        if (gradient[i]) SOMA_TRY(pin_gradient(build, network->parameters[i].tensor, gradient[i]));
-    if (build->step->signature.mode != SOMA_MODE_BACKWARD) return SOMA_OK;
-    for (size_t i = 0; i < network->input_count; i++) {
-        soma_tensor *x = gradient[network->parameter_count + i];
-        if (x) x->kept = true;
-        build->step->input_gradient[i] = x;
+        if (!network->parameters[i].is_running) wanted[count++] = network->parameters[i].tensor;
+    for (size_t i = 0; build->step->signature.mode == SOMA_MODE_BACKWARD && i < network->input_count; i++)
+        wanted[count++] = network->inputs[i];
+    return count;
+}
+
+/* gradient[i] is that of wanted[i], in the order of list_wanted(). */
+static soma_status pin_gradients(soma_step_builder *build, soma_tensor *const *wanted, soma_tensor **gradient,
+                                 size_t count) {
+    size_t input = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (wanted[i]->op == SOMA_OP_INPUT) {
+            if (gradient[i]) gradient[i]->kept = true;
+            build->step->input_gradient[input++] = gradient[i];
+        } else if (gradient[i])
+            SOMA_TRY(pin_gradient(build, wanted[i], gradient[i]));
     }
     return SOMA_OK;
 }
 
-static soma_status add_gradients(soma_step_builder *build) {
-    const soma_network *network = build->network;
-    bool inputs = build->step->signature.mode == SOMA_MODE_BACKWARD;
-    size_t wanted_count = network->parameter_count + (inputs ? network->input_count : 0), roots = 0;
+static soma_status differentiate(soma_step_builder *build, soma_tensor **wanted, soma_tensor **gradient) {
+    size_t roots = 0, count = list_wanted(build, wanted);
     soma_tensor *seed[SOMA_MAX_OUTPUTS], *root[SOMA_MAX_OUTPUTS];
     for (size_t i = 0; i < SOMA_MAX_OUTPUTS; i++) {
         if (!build->loss[i]) continue;
         root[roots] = build->loss[i];
         SOMA_TRY(add_seed(build, i, &seed[roots++]));
     }
-    soma_tensor **wanted = soma_calloc(2 * wanted_count, sizeof *wanted);
-    if (!wanted) return soma_out_of_memory(2 * wanted_count * sizeof *wanted, "the gradients");
-    soma_tensor **gradient = wanted + wanted_count;
-    for (size_t i = 0; i < wanted_count; i++) {
-        const soma_tensor *tensor = i < network->parameter_count ? network->parameters[i].tensor
-                                                                 : network->inputs[i - network->parameter_count];
-        wanted[i] = build->graph->tensor[tensor->id];
-    }
-    soma_status status = soma_graph_differentiate(build->graph, root, seed, roots, wanted, wanted_count, gradient);
-    if (status == SOMA_OK) status = pin_gradients(build, gradient);
+    for (size_t i = 0; i < count; i++) wanted[i] = build->graph->tensor[wanted[i]->id];
+    SOMA_TRY(soma_graph_differentiate(build->graph, root, seed, roots, wanted, count, gradient));
+    return pin_gradients(build, wanted, gradient, count);
+}
+
+static soma_status add_gradients(soma_step_builder *build) {
+    size_t most = build->network->parameter_count + build->network->input_count;
+    soma_tensor **wanted = soma_calloc(2 * most, sizeof *wanted);
+    if (!wanted) return soma_out_of_memory(2 * most * sizeof *wanted, "the gradients");
+    soma_status status = differentiate(build, wanted, wanted + most);
     soma_free(wanted);
     return status;
 }

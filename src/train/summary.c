@@ -2,6 +2,7 @@
 /* What a network is, in figures and as text. */
 #include "train/step.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 /* The plan for a step, made only to be asked. */
@@ -45,8 +46,11 @@ soma_status soma_network_get_figures(soma_network *network, size_t batch_size, s
     SOMA_TRY(soma_network_status(network));
     if (batch_size == 0) return soma_error(SOMA_INVALID_ARGUMENT, "the batch size is 0, it must be at least 1");
     figures->layers = network->layer_count;
-    for (size_t i = 0; i < network->parameter_count; i++)
-        figures->parameters += soma_tensor_count(network->parameters[i].tensor);
+    for (size_t i = 0; i < network->parameter_count; i++) {
+        size_t count = soma_tensor_count(network->parameters[i].tensor);
+        figures->parameters += count;
+        if (network->parameters[i].is_running) figures->running += count;
+    }
     return network->compiled ? device_figures(network, batch_size, figures) : SOMA_OK;
 }
 
@@ -74,7 +78,11 @@ soma_status soma_summary(soma_network *network, size_t batch_size, char **out) {
     *out = NULL;
     SOMA_TRY(soma_network_get_figures(network, batch_size, &figures));
     append_layers(network, &text);
-    soma_text_append(&text, "parameters: %zu\n", figures.parameters);
+    soma_text_append(&text, "parameters: %zu", figures.parameters);
+    if (figures.running)
+        soma_text_append(&text, ", of which %" PRIu64 " are running figures and %" PRIu64 " are trained",
+                         figures.running, figures.parameters - figures.running);
+    soma_text_append(&text, "\n");
     if (network->compiled) {
         soma_text_append(&text, "memory planned on %s for %s with a batch of %zu:\n",
                          network->compiled->device->info.name, soma_can_train(network) ? "training" : "inference",

@@ -36,6 +36,10 @@ soma_status soma_op_refuse(const soma_tensor *tensor, soma_status status, const 
 /* The shape of the first input; of inputs that must be equal; what the tensor was asked to be; nothing, for ops without
  * a value of their own. */
 soma_shape_rule soma_shape_like_first, soma_shape_of_equal_inputs, soma_shape_given, soma_shape_none;
+/* normalize.c: shapes of what a NORMALIZE results in beside its value (mean, inverse), and its gradient (dscale,
+ * doffset). */
+void soma_op_shape_figures(const soma_tensor *normalize, soma_tensor *figures);
+void soma_op_shape_channels(const soma_tensor *normalize_grad, soma_tensor *channels);
 /* `axis`, the batch counted, is one of x's. */
 soma_status soma_op_check_axis(const soma_tensor *tensor, const soma_tensor *x, uint32_t axis);
 

@@ -2,9 +2,9 @@
 /* NORM: of the whole gradient; OPTIMIZER: the step of all parameters. */
 #include "graph/ops/op.h"
 
-/* A flat buffer of the executor from an element on. */
+/* What is trained of a flat buffer of the executor, from an element on. */
 static soma_view flat_buffer(const soma_lowering *lowering, soma_site_kind site, size_t start) {
-    size_t count = lowering->executor->parameter_count - start;
+    size_t count = lowering->executor->trained_count - start;
     soma_view view = soma_lowering_site(lowering, site, 1, &count);
     view.offset = start * soma_executor_element(lowering->executor);
     return view;
@@ -25,7 +25,7 @@ SOMA_OP(norm) = {0, 0, soma_shape_none, NULL, SOMA_TRAINING_CALL(lower_norm)};
 
 static soma_status lower_optimizer(soma_lowering *lowering, const soma_tensor *tensor) {
     size_t start = tensor->attributes.optimizer.start, decay_count = lowering->executor->decay_count;
-    if (start == lowering->executor->parameter_count) return SOMA_OK;
+    if (start == lowering->executor->trained_count) return SOMA_OK;
     uint32_t states = soma_optimizer_states(lowering->optimizer);
     soma_view absent = soma_view_absent();
     soma_optimizer_params params = {.kind = lowering->optimizer,

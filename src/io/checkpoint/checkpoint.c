@@ -16,6 +16,7 @@
 typedef struct section {
     const char *prefix; /* of the names */
     float *buffer;      /* flat */
+    bool of_optimizer;  /* which has nothing for running figures */
 } section;
 
 enum { MAX_SECTIONS = 4 };
@@ -23,12 +24,16 @@ enum { MAX_SECTIONS = 4 };
 static size_t sections_of(const soma_checkpoint *checkpoint, section sections[MAX_SECTIONS]) {
     static const char *const state_prefix[] = {SOMA_CHECKPOINT_PREFIX "state_1/", SOMA_CHECKPOINT_PREFIX "state_2/"};
     size_t count = 0;
-    sections[count++] = (section){"", checkpoint->parameters};
+    sections[count++] = (section){"", checkpoint->parameters, false};
     for (uint32_t i = 0; i < checkpoint->state_count; i++)
-        sections[count++] = (section){state_prefix[i], checkpoint->optimizer_state[i]};
+        sections[count++] = (section){state_prefix[i], checkpoint->optimizer_state[i], true};
     if (checkpoint->run.restore_best && checkpoint->state.watch.started)
-        sections[count++] = (section){SOMA_CHECKPOINT_PREFIX "best/", checkpoint->best};
+        sections[count++] = (section){SOMA_CHECKPOINT_PREFIX "best/", checkpoint->best, false};
     return count;
+}
+
+static bool has_part(const section *part, const soma_parameter *parameter) {
+    return !part->of_optimizer || !parameter->is_running;
 }
 
 static void free_sources(soma_safetensors_source *sources, size_t count) {
@@ -60,13 +65,18 @@ static soma_status describe_accumulators(const soma_checkpoint *checkpoint, soma
 static soma_status list_tensors(const soma_checkpoint *checkpoint, soma_safetensors_source **sources, size_t *count) {
     const soma_network *network = checkpoint->network;
     section sections[MAX_SECTIONS];
-    size_t section_count = sections_of(checkpoint, sections), next = 0;
-    *count = section_count * network->parameter_count + 1;
+    size_t section_count = sections_of(checkpoint, sections), next = 0, most = 1; /* the accumulators */
+    for (size_t i = 0; i < section_count; i++)
+        for (size_t j = 0; j < network->parameter_count; j++) most += has_part(&sections[i], &network->parameters[j]);
+    *count = most;
     *sources = soma_calloc(*count, sizeof **sources);
     if (!*sources) return soma_out_of_memory(*count * sizeof **sources, "the tensors of a checkpoint");
     for (size_t i = 0; i < section_count; i++)
-        for (size_t j = 0; j < network->parameter_count; j++)
-            SOMA_TRY(describe_parameter(&sections[i], network->parameters[j].tensor, &(*sources)[next++]));
+        for (size_t j = 0; j < network->parameter_count; j++) {
+            const soma_parameter *parameter = &network->parameters[j];
+            if (has_part(&sections[i], parameter))
+                SOMA_TRY(describe_parameter(&sections[i], parameter->tensor, &(*sources)[next++]));
+        }
     return describe_accumulators(checkpoint, &(*sources)[next]);
 }
 

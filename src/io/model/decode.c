@@ -108,6 +108,8 @@ static soma_status register_tensor(soma_network *network, const soma_tensor_spec
     SOMA_TRY(soma_graph_add(&network->graph, spec, &tensor));
     SOMA_TRY(check_samples(tensor));
     if (spec->op == SOMA_OP_INPUT) SOMA_TRY(soma_network_add_input(network, tensor));
+    if (spec->op == SOMA_OP_NORMALIZE && spec->attributes.normalize.running)
+        for (uint32_t i = 1; i <= 2; i++) soma_network_mark_running(network, spec->input[spec->input_count - i]);
     if (spec->op == SOMA_OP_DROPOUT)
         network->dropout_count = SOMA_MAX(network->dropout_count, spec->attributes.dropout.stream + 1);
     return SOMA_OK;

@@ -31,6 +31,16 @@ static const soma_field slice_fields[] = {ATTRIBUTE("axis", SOMA_FIELD_COUNT, 0,
                                           ATTRIBUTE("length", SOMA_FIELD_SIZE, 0, slice.length)};
 static const soma_field softmax_fields[] = {ATTRIBUTE("log", SOMA_FIELD_BOOL, 0, softmax.log),
                                             ATTRIBUTE("axis", SOMA_FIELD_COUNT, 0, softmax.axis)};
+static const soma_field normalize_fields[] = {
+    ATTRIBUTE("epsilon", SOMA_FIELD_NUMBER, 0, normalize.params.epsilon),
+    ATTRIBUTE("momentum", SOMA_FIELD_NUMBER, 0, normalize.params.momentum),
+    ATTRIBUTE("centered", SOMA_FIELD_BOOL, 0, normalize.params.centered),
+    ATTRIBUTE("sample_variance", SOMA_FIELD_BOOL, 0, normalize.params.sample_variance),
+    ATTRIBUTE("axis", SOMA_FIELD_COUNT, 0, normalize.axis),
+    ATTRIBUTE("groups", SOMA_FIELD_COUNT, 0, normalize.groups),
+    ATTRIBUTE("scaled", SOMA_FIELD_BOOL, 0, normalize.scaled),
+    ATTRIBUTE("shifted", SOMA_FIELD_BOOL, 0, normalize.shifted),
+    ATTRIBUTE("running", SOMA_FIELD_BOOL, 0, normalize.running)};
 static const soma_field dropout_fields[] = {ATTRIBUTE("rate", SOMA_FIELD_NUMBER, 0, dropout.rate),
                                             ATTRIBUTE("stream", SOMA_FIELD_COUNT, 0, dropout.stream)};
 
@@ -114,6 +124,8 @@ bool soma_op_fields(soma_op op, const soma_field **fields, size_t *count) {
         return *fields = conv_fields, *count = SOMA_COUNT_OF(conv_fields) - 1, true;
     case SOMA_OP_CONV_TRANSPOSE:
         FIELDS(conv_fields);
+    case SOMA_OP_NORMALIZE:
+        FIELDS(normalize_fields);
     case SOMA_OP_INPUT:
     case SOMA_OP_PARAMETER:
     case SOMA_OP_RESHAPE:

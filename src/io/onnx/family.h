@@ -87,7 +87,8 @@ extern const soma_onnx_row soma_onnx_functions[SOMA_FUNCTION_COUNT];
     X(DROPOUT, dropout)                                                                                                \
     X(PAD, pad)                                                                                                        \
     X(CONV, conv)                                                                                                      \
-    X(CONV_TRANSPOSE, conv_transpose)
+    X(CONV_TRANSPOSE, conv_transpose)                                                                                  \
+    X(NORMALIZE, normalize)
 
 #define X(NAME, name) soma_onnx_export_rule soma_onnx_export_##name;
 SOMA_ONNX_EXPORT_LIST(X)
@@ -114,6 +115,11 @@ void soma_onnx_put_comparison(soma_onnx_exporter *exporter, const soma_onnx_row 
  * same, and is said to lie in another order; who wants it in ONNX's turns it. */
 soma_status soma_onnx_give_turned(soma_onnx_node *node, uint32_t rank, const size_t *dim, const uint32_t *order,
                                   const soma_onnx_shape *out);
+/* ------------------------------------------------------------------------------------- reduce.c, for other families */
+
+/* out = the mean of x over these axes, which stay as dimensions of 1 */
+void soma_onnx_put_mean(soma_onnx_exporter *exporter, const char *out, const char *x, const int64_t *axes,
+                        size_t count);
 
 /* -------------------------------------------------------------------------------------- unary.c, for other families */
 

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Normalisation of a batch, with the figures that it had in training. */
+/*
+ * What normalises. It is written as what it is made of, sums, products and a square root: ONNX's own ops for it want
+ * the channels in the second dimension, or a late opset.
+ */
 #include "io/onnx/family.h"
+
+#include <string.h>
 
 /* ---------------------------------------------------------------------------------------------------------- import */
 
@@ -66,3 +71,111 @@ static soma_status import_batchnorm(soma_onnx_node *node) {
 
 SOMA_ONNX_OP(BatchNormalization, 1, 5, 5, "epsilon momentum training_mode is_test spatial consumed_inputs",
              import_batchnorm, 0);
+
+/* ---------------------------------------------------------------------------------------------------------- export */
+
+/* A NORMALIZE that is being written: what goes from node to node. */
+typedef struct normalization {
+    soma_onnx_exporter *exporter;
+    const soma_tensor *tensor;
+    soma_onnx_name value;
+    uint32_t left; /* nodes still to come: the last gets the tensor's name */
+} normalization;
+
+static void step(normalization *n, const char *op, const char *with) {
+    soma_onnx_exporter *exporter = n->exporter;
+    soma_onnx_name out = soma_onnx_temporary(exporter);
+    PUT(op, --n->left ? out.text : soma_onnx_name_of(exporter, n->tensor), n->value.text, with);
+    n->value = out;
+}
+
+/* The square root of the variance and epsilon. */
+static soma_onnx_name deviation(soma_onnx_exporter *exporter, const char *variance, float epsilon) {
+    soma_onnx_name under = soma_onnx_temporary(exporter), root = soma_onnx_temporary(exporter);
+    PUT("Add", under.text, variance, soma_onnx_number(exporter, epsilon).text);
+    PUT("Sqrt", root.text, under.text, NULL);
+    return root;
+}
+
+/* Reshaped so that the last dimension is cut into its groups, or back; 0 keeps the batch. */
+static void step_reshape(normalization *n, bool cut) {
+    soma_onnx_exporter *exporter = n->exporter;
+    const soma_tensor *x = n->tensor->input[0];
+    uint32_t groups = n->tensor->attributes.normalize.groups;
+    int64_t shape[SOMA_MAX_RANK + 1] = {0};
+    size_t rank = 1;
+    for (uint32_t i = 0; i < x->rank; i++) shape[rank++] = (int64_t)x->shape[i];
+    if (cut) {
+        shape[rank - 1] = groups;
+        shape[rank++] = (int64_t)(x->shape[x->rank - 1] / groups);
+    }
+    soma_onnx_name out = soma_onnx_temporary(exporter);
+    soma_onnx_put_reshaped(exporter, --n->left ? out.text : soma_onnx_name_of(exporter, n->tensor), n->value.text,
+                           shape, rank);
+    n->value = out;
+}
+
+/* By the figures of the numbers themselves, over these axes. */
+static void step_own_figures(normalization *n, const int64_t *axes, size_t count) {
+    soma_onnx_exporter *exporter = n->exporter;
+    const soma_normalize_params *params = &n->tensor->attributes.normalize.params;
+    if (params->centered) {
+        soma_onnx_name mean = soma_onnx_temporary(exporter);
+        soma_onnx_put_mean(exporter, mean.text, n->value.text, axes, count);
+        step(n, "Sub", mean.text);
+    }
+    soma_onnx_name square = soma_onnx_temporary(exporter), variance = soma_onnx_temporary(exporter);
+    PUT("Mul", square.text, n->value.text, n->value.text);
+    soma_onnx_put_mean(exporter, variance.text, square.text, axes, count);
+    step(n, "Div", deviation(exporter, variance.text, params->epsilon).text);
+}
+
+/* The axes from `first` to the last of x, without the one that says the group, where the last was cut. */
+static size_t list_axes(const soma_tensor *tensor, int64_t *axes) {
+    uint32_t rank = soma_tensor_full_rank(tensor->input[0]);
+    size_t count = 0;
+    bool cut = tensor->attributes.normalize.groups > 0;
+    for (uint32_t i = tensor->attributes.normalize.axis; i + (cut ? 1 : 0) < rank; i++) axes[count++] = i;
+    if (cut) axes[count++] = rank;
+    return count;
+}
+
+/* [channels] as the last dimensions of x, where those are more than one. */
+static soma_onnx_name channels(normalization *n, const soma_tensor *vector) {
+    soma_onnx_exporter *exporter = n->exporter;
+    const soma_tensor *x = n->tensor->input[0];
+    uint32_t first = n->tensor->attributes.normalize.axis;
+    soma_onnx_name name;
+    memcpy(name.text, soma_onnx_name_of(exporter, vector), sizeof name.text);
+    if (n->tensor->attributes.normalize.groups || first >= x->rank) return name;
+    int64_t shape[SOMA_MAX_RANK];
+    for (uint32_t i = first - 1; i < x->rank; i++) shape[i - (first - 1)] = (int64_t)x->shape[i];
+    name = soma_onnx_temporary(exporter);
+    soma_onnx_put_reshaped(exporter, name.text, soma_onnx_name_of(exporter, vector), shape, x->rank - (first - 1));
+    return name;
+}
+
+soma_status soma_onnx_export_normalize(soma_onnx_exporter *exporter, const soma_tensor *tensor) {
+    bool running = tensor->attributes.normalize.running, cut = !running && tensor->attributes.normalize.groups > 0;
+    bool centered = tensor->attributes.normalize.params.centered;
+    uint32_t scaled = tensor->attributes.normalize.scaled, shifted = tensor->attributes.normalize.shifted;
+    if (!running && tensor->attributes.normalize.axis == 0)
+        return soma_error(SOMA_UNSUPPORTED, "figures of the whole batch have no form in ONNX");
+    normalization n = {
+        .exporter = exporter, .tensor = tensor, .left = (cut ? 2u : 0u) + (centered ? 2u : 1u) + scaled + shifted};
+    memcpy(n.value.text, soma_onnx_name_of(exporter, tensor->input[0]), sizeof n.value.text);
+    if (running) {
+        const soma_tensor *const *figures = (const soma_tensor *const *)&tensor->input[1 + scaled + shifted];
+        step(&n, "Sub", soma_onnx_name_of(exporter, figures[0]));
+        const char *variance = soma_onnx_name_of(exporter, figures[1]);
+        step(&n, "Div", deviation(exporter, variance, tensor->attributes.normalize.params.epsilon).text);
+    } else {
+        int64_t axes[SOMA_MAX_RANK + 1];
+        if (cut) step_reshape(&n, true);
+        step_own_figures(&n, axes, list_axes(tensor, axes));
+        if (cut) step_reshape(&n, false);
+    }
+    if (scaled) step(&n, "Mul", channels(&n, tensor->input[1]).text);
+    if (shifted) step(&n, "Add", channels(&n, tensor->input[1 + scaled]).text);
+    return SOMA_OK;
+}

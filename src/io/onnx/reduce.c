@@ -60,6 +60,23 @@ REDUCE(ReduceSum, SOMA_REDUCE_SUM);
 
 /* ---------------------------------------------------------------------------------------------------------- export */
 
+static void put_reduction(soma_onnx_exporter *exporter, const soma_onnx_row *row, const char *out, const char *x,
+                          const int64_t *axes, size_t count, bool keep) {
+    bool by_input = exporter->opset >= first_by_input(row);
+    soma_onnx_name list = {""};
+    if (by_input) list = soma_onnx_list(exporter, axes, count);
+    size_t node =
+        soma_onnx_begin_node(exporter, row->name, out, (const char *[]){x, by_input ? list.text : NULL, NULL});
+    if (!by_input) soma_onnx_put_attribute_integers(exporter, "axes", axes, count);
+    soma_onnx_put_attribute_integer(exporter, "keepdims", keep);
+    soma_onnx_end_node(exporter, node);
+}
+
+void soma_onnx_put_mean(soma_onnx_exporter *exporter, const char *out, const char *x, const int64_t *axes,
+                        size_t count) {
+    put_reduction(exporter, &soma_onnx_row_ReduceMean, out, x, axes, count, true);
+}
+
 soma_status soma_onnx_export_reduce(soma_onnx_exporter *exporter, const soma_tensor *tensor) {
     static const soma_onnx_row *const rows[SOMA_REDUCTION_COUNT] = {[SOMA_REDUCE_SUM] = &soma_onnx_row_ReduceSum,
                                                                     [SOMA_REDUCE_MEAN] = &soma_onnx_row_ReduceMean,
@@ -72,17 +89,11 @@ soma_status soma_onnx_export_reduce(soma_onnx_exporter *exporter, const soma_ten
     int64_t axes[SOMA_MAX_RANK];
     uint32_t count = tensor->attributes.reduce.count;
     for (uint32_t i = 0; i < count; i++) axes[i] = tensor->attributes.reduce.axis + i;
-    bool by_input = exporter->opset >= first_by_input(rows[op]);
-    soma_onnx_name square = soma_onnx_temporary(exporter), list = {""};
+    soma_onnx_name square = soma_onnx_temporary(exporter);
     if (op == SOMA_REDUCE_SUM_SQUARES) {
         PUT("Mul", square.text, x, x);
         x = square.text;
     }
-    if (by_input) list = soma_onnx_list(exporter, axes, count);
-    size_t node = soma_onnx_begin_node(exporter, rows[op]->name, soma_onnx_name_of(exporter, tensor),
-                                       (const char *[]){x, by_input ? list.text : NULL, NULL});
-    if (!by_input) soma_onnx_put_attribute_integers(exporter, "axes", axes, count);
-    soma_onnx_put_attribute_integer(exporter, "keepdims", 0);
-    soma_onnx_end_node(exporter, node);
+    put_reduction(exporter, rows[op], soma_onnx_name_of(exporter, tensor), x, axes, count, false);
     return SOMA_OK;
 }

@@ -66,7 +66,12 @@ typedef struct soma_layer_row {
     X(convtranspose)                                                                                                   \
     X(maxpool)                                                                                                         \
     X(avgpool)                                                                                                         \
-    X(adaptiveavgpool)
+    X(adaptiveavgpool)                                                                                                 \
+    X(batchnorm)                                                                                                       \
+    X(groupnorm)                                                                                                       \
+    X(instancenorm)                                                                                                    \
+    X(layernorm)                                                                                                       \
+    X(rmsnorm)
 #define SOMA_LAYER(name) const soma_layer_row soma_layer_row_##name
 
 #define X(name) extern SOMA_LAYER(name);
