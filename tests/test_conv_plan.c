@@ -68,8 +68,27 @@ START_TEST(convolutions_that_are_products_become_products) {
 }
 END_TEST
 
+/* In inference the product with the channels' mask is gone, as dropout is; in training there is one for each. */
+START_TEST(spatial_dropout_costs_nothing_in_inference) {
+    soma_device device;
+    host_device_open(&device);
+    soma_network *network = network_of("spatialdropout 0.5; spatialdropout 0.25; tanh; spatialdropout 0.5");
+    expect_ok(soma_compile(network, &device, &(soma_compile_options){.loss = {SOMA_MEAN_SQUARED_ERROR}}));
+    const soma_plan *plan = plan_of(network, step_of(network, SOMA_MODE_PREDICT), BATCH);
+    ck_assert_uint_eq(count(plan, SOMA_PRIMITIVE_BINARY, SOMA_PRIMITIVE_BINARY), 0);
+    ck_assert_uint_eq(count(plan, SOMA_PRIMITIVE_DROPOUT, SOMA_PRIMITIVE_DROPOUT), 0);
+    ck_assert_uint_eq(plan->constant_count, 0);
+    if (SOMA_HAS_TRAINING) {
+        plan = plan_of(network, step_of(network, SOMA_MODE_BACKWARD), BATCH);
+        ck_assert_uint_eq(count(plan, SOMA_PRIMITIVE_DROPOUT, SOMA_PRIMITIVE_DROPOUT), 3);
+    }
+    soma_network_destroy(network);
+}
+END_TEST
+
 static void add_tests(TCase *cases) {
     tcase_add_loop_test(cases, convolutions_that_are_products_become_products, 0, SOMA_COUNT_OF(nets));
+    tcase_add_test(cases, spatial_dropout_costs_nothing_in_inference);
 }
 
 int main(void) {

@@ -98,6 +98,14 @@ class Commands(ProgramTest):
         text = self.succeed("summary", "--net=dense 128 relu; dense 10 softmax", "--input=784", f"--device={DEVICE}").stdout
         self.assertIn("101770", text.replace(",", "").replace(" ", ""))
         self.assertEqual(self.json("summary", "--net=dense 5", "--input=28x28", f"--device={DEVICE}")["parameters"], 784 * 5 + 5)
+        net = "conv 4 3x3 relu; residual(conv 4 3x3 pad same nobias; relu | conv 4 1x1); globalavgpool; dense 5"
+        weights = 9 * 4 + 4 + 9 * 4 * 4 + 4 * 4 + 4 + 4 * 5 + 5
+        summary = self.json("summary", "--net", net, "--input=28x28", f"--device={DEVICE}")
+        self.assertEqual(summary["parameters"], weights)
+        products = 26 * 26 * (9 * 4 + 9 * 4 * 4 + 4 * 4) + 4 * 5
+        self.assertEqual(summary["flops_per_inference"], 2 * products * summary["batch"])
+        text = self.succeed("summary", "--net", net, "--input=28x28", f"--device={DEVICE}").stdout
+        self.assertRegex(text, r"residual_1 +residual +\[batch, 26, 26, 4\]")
 
     def test_devices(self):
         listed = self.json("devices")

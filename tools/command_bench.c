@@ -81,7 +81,7 @@ static void say_bench(const struct settings *settings, const struct bench *bench
     if (!settings->steps) say_result(" (median; %.1f to %.1f)", bench->step.least, bench->step.most);
     say_result("\n");
     if (bench->gemms.median > 0)
-        say_result("its GEMMs  %10.1f us alone, %.0f %% of the step\n", bench->gemms.median,
+        say_result("products   %10.1f us alone, %.0f %% of the step\n", bench->gemms.median,
                    100 * bench->gemms.median / bench->step.median);
     say_result("rate       %10.1f GFLOP/s, %.0f samples/s\n", bench->flops / bench->step.median * 1e-3,
                (double)settings->batch / bench->step.median * 1e6);

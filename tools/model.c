@@ -7,20 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Only dense layers want one dimension. A text that says nothing about flattening means: at the start. */
-static bool needs_flattening(const struct shape *input, const char *net) {
-    return input->rank > 1 && strstr(net, "dense") && !strstr(net, "flatten");
-}
-
 exit_status model_build(const struct settings *settings, const struct shape *input, const char *net,
                         soma_network **network) {
     *network = NULL;
     soma_status cause = soma_network_create(network);
     if (cause == SOMA_OK) {
         soma_network_set_seed(*network, settings->seed);
-        soma_tensor *x = soma_input(*network, NULL, input->rank, input->size);
-        if (needs_flattening(input, net)) x = soma_flatten(x);
-        soma_layers(x, net);
+        soma_layers(soma_input(*network, NULL, input->rank, input->size), net);
         cause = soma_network_status(*network);
     }
     if (cause == SOMA_OK) return STATUS_DONE;
