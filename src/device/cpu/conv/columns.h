@@ -49,7 +49,7 @@ static inline conv_unit conv_unit_of(const conv_columns *columns, size_t index) 
 
 static inline conv_tile *conv_tile_for(const conv_columns *columns, size_t rows, soma_range range) {
     size_t vectors = soma_cpu_parts(range.end - range.begin, SOMA_LANES);
-    return (columns->depthwise ? depthwise_tiles[vectors - 1] : conv_tiles[vectors - 1])[rows - 1];
+    return (columns->depthwise ? depthwise_tiles[rows - 1] : conv_tiles[rows - 1])[vectors - 1];
 }
 
 #endif

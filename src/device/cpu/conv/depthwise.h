@@ -52,11 +52,12 @@ DEPTHWISE_TILES(4)
 DEPTHWISE_TILES(5)
 DEPTHWISE_TILES(6)
 
-/* [vectors - 1][rows - 1] */
-static conv_tile *const depthwise_tiles[GEMM_VECTORS][DEPTHWISE_ROWS] = {
-    {depthwise_tile_1_1, depthwise_tile_2_1, depthwise_tile_3_1, depthwise_tile_4_1, depthwise_tile_5_1,
-     depthwise_tile_6_1},
-    {depthwise_tile_1_2, depthwise_tile_2_2, depthwise_tile_3_2, depthwise_tile_4_2, depthwise_tile_5_2,
-     depthwise_tile_6_2}};
+#define DEPTHWISE_ENTRY(rows)                                                                                          \
+    { depthwise_tile_##rows##_1, depthwise_tile_##rows##_2 }
+/* [rows - 1][vectors - 1] */
+static conv_tile *const depthwise_tiles[DEPTHWISE_ROWS][GEMM_VECTORS] = {
+    DEPTHWISE_ENTRY(1), DEPTHWISE_ENTRY(2), DEPTHWISE_ENTRY(3),
+    DEPTHWISE_ENTRY(4), DEPTHWISE_ENTRY(5), DEPTHWISE_ENTRY(6),
+};
 
 #endif

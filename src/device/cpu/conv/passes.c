@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * CONV and CONV_DATA_GRAD as products of matrices that are gathered (tile.h), pass by pass (geometry.h). First the
- * weights are packed into panels, once for all; then each task makes a range of bands, in a range of the panels.
+ * weights are packed into panels, once for all; then each task makes a range of bands, in a range of the panels. Where
+ * there is one band alone, each panel is packed right before its only use.
  *
  * An element of the result is summed along k in the same order by every kernel, whatever the cut: where a sum is
  * interrupted depends on k alone. Therefore the cut may follow the number of threads, and the result still does not.
@@ -14,8 +15,9 @@
 #define K_BLOCK 1024
 /* Floats of packed weights that are used for all tiles of a band in turn: they fit the L2 cache beside the band. */
 #define BLOCK_FLOATS (64 * 1024)
-/* Points of a band. */
-#define BAND_POINTS 1024
+/* Points of a band, at most, and at least where there are more. */
+#define BAND_POINTS  1024
+#define LEAST_POINTS 48
 /* More passes than that are left to others. */
 #define MAX_PASSES 4096
 
@@ -28,12 +30,14 @@ typedef struct pass_plan {
 } pass_plan;
 
 typedef struct passes_plan {
-    soma_cpu_function *function; /* NULL for the identity */
+    bool relu;                   /* f, done where the sums are */
+    soma_cpu_function *function; /* else f, afterwards; NULL for the identity */
     bool transposed;             /* the weights: from is y's side */
     size_t kernel[3];
     conv_columns columns;        /* of the result */
     size_t items, items_of_task; /* of packing: a unit of one tap */
-    size_t scratch;              /* floats of a thread's box */
+    bool one_band;               /* in each pass */
+    size_t box, scratch;         /* floats of a thread's box, and of that and its block of weights */
     size_t packed;               /* where packed weights begin in the workspace */
     size_t count;
     pass_plan pass[];
@@ -45,20 +49,22 @@ static size_t items_of(const passes_plan *p, const conv_pass *pass) {
     return soma_cpu_conv_taps(pass) * p->columns.units;
 }
 
-/* The taps of a unit lie one after the other, as [k, GEMM_COLUMNS]. */
-static void pack_item(const soma_call *call, const passes_plan *p, const pass_plan *own, size_t item) {
-    const conv_pass *pass = &own->pass;
-    size_t taps = soma_cpu_conv_taps(pass), tap = item % taps, k = pass->from_channels;
-    conv_unit unit = conv_unit_of(&p->columns, item / taps);
-    size_t width = unit.columns.end - unit.columns.begin, stride = call->view[1].shape[4];
-    float *to =
-        (float *)soma_cpu_workspace(call) + p->packed + own->weights + (item / taps * pass->k + tap * k) * GEMM_COLUMNS;
-    const float *weight =
-        soma_cpu_floats(&call->view[1]) + soma_cpu_conv_tap(pass, p->kernel, tap) * call->view[1].shape[3] * stride;
-    if (p->transposed && !p->columns.depthwise) {
-        gemm_pack_panel(weight + unit.column * stride + unit.group * k, stride, k, width, to);
-    } else
-        gemm_pack_rows(weight + unit.columns.begin, stride, k, width, to);
+/* Terms k of a unit, as [k, GEMM_COLUMNS]. */
+static void pack(const soma_call *call, const passes_plan *p, const conv_pass *pass, size_t index, soma_range k,
+                 float *to) {
+    conv_unit unit = conv_unit_of(&p->columns, index);
+    size_t width = unit.columns.end - unit.columns.begin, channels = pass->from_channels;
+    size_t stride = call->view[1].shape[4], tap_floats = call->view[1].shape[3] * stride, count;
+    for (size_t at = k.begin; at < k.end; at += count, to += count * GEMM_COLUMNS) {
+        size_t first = at % channels;
+        count = SOMA_MIN(channels - first, k.end - at);
+        const float *weight =
+            soma_cpu_floats(&call->view[1]) + soma_cpu_conv_tap(pass, p->kernel, at / channels) * tap_floats;
+        if (p->transposed && !p->columns.depthwise)
+            gemm_pack_panel(weight + unit.column * stride + unit.group * channels + first, stride, count, width, to);
+        else
+            gemm_pack_rows(weight + first * stride + unit.columns.begin, stride, count, width, to);
+    }
 }
 
 static void pack_task(const soma_call *call, const soma_cpu_plan *plan, size_t task, uint32_t thread) {
@@ -68,7 +74,11 @@ static void pack_task(const soma_call *call, const soma_cpu_plan *plan, size_t t
     const pass_plan *pass = p->pass;
     for (size_t item = items.begin; item < items.end; item++) {
         while (item >= pass->first_item + items_of(p, &pass->pass)) pass++;
-        pack_item(call, p, pass, item - pass->first_item);
+        size_t taps = soma_cpu_conv_taps(&pass->pass), channels = pass->pass.from_channels;
+        size_t unit = (item - pass->first_item) / taps, tap = (item - pass->first_item) % taps;
+        soma_range k = {tap * channels, (tap + 1) * channels};
+        float *to = (float *)soma_cpu_workspace(call) + p->packed + pass->weights;
+        pack(call, p, &pass->pass, unit, k, to + (unit * pass->pass.k + k.begin) * GEMM_COLUMNS);
     }
 }
 
@@ -82,10 +92,12 @@ typedef struct block {
     const float *source; /* of the band */
     float *to;
     soma_range units, k;
+    float *own_weights; /* scratch memory for those of the block */
 } block;
 
 static const float *weights_of(const block *b, size_t unit) {
     const pass_plan *own = b->pass;
+    if (b->plan->one_band) return b->own_weights + (unit - b->units.begin) * (b->k.end - b->k.begin) * GEMM_COLUMNS;
     return (const float *)soma_cpu_workspace(b->call) + b->plan->packed + own->weights +
            (unit * own->pass.k + b->k.begin) * GEMM_COLUMNS;
 }
@@ -125,10 +137,16 @@ static void multiply_points(const block *b, soma_range points) {
         output.column = unit.columns.begin;
         output.columns = unit.columns.end - unit.columns.begin;
         output.bias = last && bias ? bias + unit.columns.begin : NULL;
+        output.relu = last && p->relu;
         conv_tile_for(&p->columns, rows, unit.columns)(b->k.end - b->k.begin, pass->element + b->k.begin, a,
                                                        weights_of(b, i), GEMM_COLUMNS, &output);
     }
     if (last && p->function) apply_function(b, points);
+}
+
+/* Units of a block, for so many terms of the sums. */
+static size_t units_together(size_t k) {
+    return SOMA_MAX(BLOCK_FLOATS / GEMM_COLUMNS / SOMA_MAX(k, (size_t)1), (size_t)1);
 }
 
 static void multiply_band(block *b, size_t points, soma_range units) {
@@ -136,9 +154,11 @@ static void multiply_band(block *b, size_t points, soma_range units) {
     size_t tiles = soma_cpu_parts(points, b->plan->columns.rows);
     for (size_t part = 0; part < own->k_blocks; part++) {
         b->k = soma_cpu_even_part(part, own->pass.k, own->k_blocks);
-        size_t together = SOMA_MAX(BLOCK_FLOATS / GEMM_COLUMNS / SOMA_MAX(b->k.end - b->k.begin, (size_t)1), (size_t)1);
+        size_t together = units_together(b->k.end - b->k.begin);
         for (size_t unit = units.begin; unit < units.end; unit += together) {
             b->units = (soma_range){unit, SOMA_MIN(unit + together, units.end)};
+            for (size_t i = b->units.begin; b->plan->one_band && i < b->units.end; i++)
+                pack(b->call, b->plan, &own->pass, i, b->k, (float *)(uintptr_t)weights_of(b, i));
             for (size_t tile = 0; tile < tiles; tile++) multiply_points(b, soma_cpu_even_part(tile, points, tiles));
         }
     }
@@ -152,7 +172,7 @@ static void pass_task(const soma_call *call, const soma_cpu_plan *plan, size_t t
     float *box = (float *)soma_cpu_workspace(call) + thread * p->scratch;
     soma_range bands = soma_cpu_even_part(task / own->unit_tasks, own->pass.band_count, own->band_tasks),
                units = soma_cpu_even_part(task % own->unit_tasks, p->columns.units, own->unit_tasks);
-    block b = {.call = call, .plan = p, .pass = own};
+    block b = {.call = call, .plan = p, .pass = own, .own_weights = box + p->box};
     for (size_t i = bands.begin; i < bands.end; i++) {
         conv_band band = soma_cpu_conv_band(&own->pass, i);
         b.source = soma_cpu_conv_source(&own->pass, &band, soma_cpu_floats(&call->view[0]), box);
@@ -177,14 +197,17 @@ static size_t tasks_for(const soma_cpu_plan *plan, double nanoseconds) {
     return threads * SOMA_MIN(SOMA_MAX(several, (size_t)1), (size_t)TASKS_PER_THREAD);
 }
 
-/* Multiplications take most of it: whole vectors of columns, whole tiles of rows. Then each place is copied, and each
- * result stored. */
-static double nanoseconds_of(const passes_plan *p, const conv_pass *pass) {
+static double points_of(const conv_pass *pass) {
     double points = (double)pass->images;
     for (int d = 0; d < 3; d++) points *= (double)pass->axis[d].count;
-    double columns = (double)p->columns.groups * (double)soma_round_up(p->columns.each, SOMA_LANES);
-    return points * (0.3 / SOMA_LANES * columns * (double)pass->k + 0.5 * columns +
-                     0.3 * (double)(pass->groups * pass->from_channels));
+    return points;
+}
+
+/* Multiplications take most of it: whole vectors of columns. Then each place is copied, and each result stored. */
+static double nanoseconds_of(const conv_columns *c, const conv_pass *pass) {
+    double columns = (double)c->groups * (double)soma_round_up(c->each, SOMA_LANES);
+    return points_of(pass) * (0.3 / SOMA_LANES * columns * (double)pass->k + 0.5 * columns +
+                              0.3 * (double)(pass->groups * pass->from_channels));
 }
 
 static conv_pass make_pass(const soma_call *call, size_t index) {
@@ -196,74 +219,105 @@ static conv_pass make_pass(const soma_call *call, size_t index) {
     return pass;
 }
 
+/* So many tasks that each pass has its share of those that all are worth. */
+static size_t wanted_tasks(const soma_cpu_plan *plan, const conv_columns *columns, const conv_pass *pass) {
+    double share = nanoseconds_of(columns, pass) / plan->nanoseconds;
+    return (size_t)(share * (double)tasks_for(plan, plan->nanoseconds) + 0.999);
+}
+
+/* A pass with bands small enough that there are tasks for all threads, where there are too few units for that. */
+static soma_status make_banded(const soma_call *call, const soma_cpu_plan *plan, const conv_columns *columns,
+                               size_t index, conv_pass *pass) {
+    *pass = make_pass(call, index);
+    double wanted = (double)soma_cpu_parts(wanted_tasks(plan, columns, pass), columns->units);
+    double points = SOMA_MAX(points_of(pass) / wanted + 1.0, (double)LEAST_POINTS);
+    return soma_cpu_conv_choose_bands(pass, (size_t)SOMA_MIN(points, (double)BAND_POINTS));
+}
+
 /* All passes with their bands, and the tables of all; in one piece of memory, which is freed with the plan. */
-static soma_status make_passes(const soma_call *call, size_t count, passes_plan **made) {
+static soma_status make_passes(const soma_call *call, soma_cpu_plan *plan, const conv_columns *columns, size_t count) {
     size_t entries = 0, head = sizeof(passes_plan) + count * sizeof(pass_plan);
     conv_pass pass;
     for (size_t i = 0; i < count; i++) {
         pass = make_pass(call, i);
-        if (soma_cpu_conv_choose_bands(&pass, BAND_POINTS) != SOMA_OK) return SOMA_UNSUPPORTED;
+        plan->nanoseconds += nanoseconds_of(columns, &pass);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (make_banded(call, plan, columns, i, &pass) != SOMA_OK) return SOMA_UNSUPPORTED;
         entries += soma_cpu_conv_table_size(&pass);
     }
     passes_plan *p = soma_calloc(1, head + entries * sizeof(uint32_t));
     if (!p) return soma_out_of_memory(head + entries * sizeof(uint32_t), "the plan of a convolution");
     uint32_t *tables = (uint32_t *)(void *)((unsigned char *)p + head);
+    plan->detail = p;
     p->count = count;
+    p->columns = *columns;
     for (size_t i = 0; i < count; i++) {
-        pass = make_pass(call, i);
-        (void)soma_cpu_conv_choose_bands(&pass, BAND_POINTS);
-        tables = soma_cpu_conv_fill_tables(&pass, tables);
-        p->pass[i].pass = pass;
+        (void)make_banded(call, plan, columns, i, &p->pass[i].pass);
+        tables = soma_cpu_conv_fill_tables(&p->pass[i].pass, tables);
     }
-    *made = p;
     return SOMA_OK;
 }
 
+/* Where the weights of all passes are packed. */
+static void place_weights(passes_plan *p, soma_cpu_plan *plan) {
+    size_t floats = 0;
+    for (size_t i = 0; i < p->count; i++) {
+        pass_plan *own = &p->pass[i];
+        own->first_item = p->items;
+        own->weights = floats;
+        p->items += items_of(p, &own->pass);
+        floats += p->columns.units * own->pass.k * GEMM_COLUMNS;
+    }
+    plan->nanoseconds += 0.2 * (double)floats;
+    if (p->one_band) return;
+    size_t of_item = p->items ? floats / p->items : 1;
+    p->items_of_task = PACK_TASK / SOMA_MAX(of_item, (size_t)1) + 1;
+    p->packed = plan->threads * p->scratch;
+    plan->workspace += floats * sizeof(float);
+    soma_cpu_add_phase(plan, pack_task, soma_cpu_parts(p->items, p->items_of_task));
+}
+
 static void share_out(passes_plan *p, soma_cpu_plan *plan) {
-    size_t tasks = 0, floats = 0;
-    double all = 0.0;
-    for (size_t i = 0; i < p->count; i++) all += nanoseconds_of(p, &p->pass[i].pass);
+    size_t tasks = 0, weights = 0;
+    p->one_band = true;
     for (size_t i = 0; i < p->count; i++) {
         pass_plan *own = &p->pass[i];
         const conv_pass *pass = &own->pass;
-        double share = all > 0.0 ? nanoseconds_of(p, pass) / all : 0.0;
-        size_t wanted = (size_t)(share * (double)tasks_for(plan, all) + 0.999);
+        size_t wanted = wanted_tasks(plan, &p->columns, pass);
         own->k_blocks = SOMA_MAX(soma_cpu_parts(pass->k, K_BLOCK), (size_t)1);
         own->band_tasks = SOMA_MIN(wanted, pass->band_count);
-        own->unit_tasks =
-            own->band_tasks ? SOMA_MIN(soma_cpu_parts(wanted, own->band_tasks), p->columns.units) : (size_t)1;
+        own->unit_tasks = SOMA_MIN(soma_cpu_parts(wanted, own->band_tasks), p->columns.units);
         own->first_task = tasks;
-        own->first_item = p->items;
-        own->weights = floats;
         tasks += own->band_tasks * own->unit_tasks;
-        p->items += items_of(p, pass);
-        floats += p->columns.units * pass->k * GEMM_COLUMNS;
-        p->scratch = SOMA_MAX(p->scratch, soma_round_up(soma_cpu_conv_box_size(pass), SOMA_CPU_ALIGNMENT));
+        p->one_band = p->one_band && pass->band_count == 1;
+        p->box = SOMA_MAX(p->box, soma_round_up(soma_cpu_conv_box_size(pass), SOMA_CPU_ALIGNMENT));
+        size_t k = soma_cpu_parts(pass->k, own->k_blocks);
+        weights = SOMA_MAX(weights, SOMA_MIN(units_together(k), p->columns.units) * k * GEMM_COLUMNS);
     }
-    p->packed = plan->threads * p->scratch;
-    plan->workspace = (p->packed + floats) * sizeof(float);
-    size_t of_item = p->items ? floats / p->items : 1;
-    p->items_of_task = PACK_TASK / SOMA_MAX(of_item, (size_t)1) + 1;
-    plan->nanoseconds = all + 0.2 * (double)floats;
-    soma_cpu_add_phase(plan, pack_task, soma_cpu_parts(p->items, p->items_of_task));
+    p->scratch = p->box + (p->one_band ? weights : 0);
+    plan->workspace = plan->threads * p->scratch * sizeof(float);
+    place_weights(p, plan);
     soma_cpu_add_phase(plan, pass_task, tasks);
 }
 
 SOMA_CPU_PLANNER(conv_passes) {
     const soma_conv_params *params = &call->params.conv;
-    const soma_view *weight = &call->view[1], *to = &call->view[3];
+    const soma_view *from = &call->view[0], *weight = &call->view[1], *to = &call->view[3];
     if ((unsigned)params->function >= SOMA_FUNCTION_COUNT || to->dtype != SOMA_F32) return SOMA_UNSUPPORTED;
     bool transposed = call->primitive == SOMA_PRIMITIVE_CONV_DATA_GRAD;
     if (soma_view_count(to) == 0) return SOMA_OK;
     size_t count = transposed ? soma_cpu_conv_residues(params, to) : 1;
     if (count > MAX_PASSES) return SOMA_UNSUPPORTED;
-    passes_plan *p;
-    SOMA_TRY(make_passes(call, count, &p));
-    plan->detail = p;
+    conv_columns columns =
+        conv_columns_of(params->groups, from->shape[4] / params->groups, to->shape[4] / params->groups);
+    SOMA_TRY(make_passes(call, plan, &columns, count));
+    passes_plan *p = plan->detail;
     p->transposed = transposed;
-    if (params->function != SOMA_IDENTITY) p->function = SOMA_FOR_ISA(soma_cpu_get_function)(params->function);
+    p->relu = params->function == SOMA_RELU;
+    if (!p->relu && params->function != SOMA_IDENTITY)
+        p->function = SOMA_FOR_ISA(soma_cpu_get_function)(params->function);
     for (int d = 0; d < 3; d++) p->kernel[d] = weight->shape[d];
-    p->columns = conv_columns_of(params->groups, p->pass[0].pass.from_channels, p->pass[0].pass.to_channels);
     share_out(p, plan);
     return SOMA_OK;
 }

@@ -11,19 +11,22 @@
 #define SOMA_DEVICE_CPU_CONV_TILE_H
 
 #include "device/cpu/gemm/pack.h"
+#include "device/cpu/rows.h"
 
-/* Rows at most: of a tile of two vectors, as in a matrix product; of one of one vector, enough sums to keep the
- * multipliers busy. */
+/* Rows at most: of a tile of two vectors, as in a matrix product; of results of one vector, enough sums to keep the
+ * multipliers busy, and no more pointers than there are registers for. */
 #define CONV_ROWS_OF_TWO GEMM_ROWS
-#define CONV_ROWS        12
+#define CONV_ROWS_OF_ONE 8
+#define CONV_ROWS        SOMA_MAX(CONV_ROWS_OF_ONE, CONV_ROWS_OF_TWO)
 
-/* out = alpha sum + beta out + bias. */
+/* out = alpha sum + beta out + bias; with `relu`, the larger of that and 0. */
 typedef struct conv_output {
     float *row[CONV_ROWS];
     size_t column;     /* from there: of the tile's first column */
     size_t columns;    /* that there are: at most those of the tile */
     float alpha, beta; /* beta 0: out is not read */
     const float *bias; /* of these columns, or NULL */
+    bool relu;
 } conv_output;
 
 /* Row l of b lies at b[l * b_stride], all vectors of it readable. */
@@ -40,13 +43,16 @@ conv_store(soma_vector sum[CONV_ROWS][GEMM_VECTORS], const conv_output *output, 
     SOMA_UNROLL
     for (int i = 0; i < rows; i++) {
         float *row = output->row[i] + output->column;
-        for (int j = 0; j < vectors; j++) {
-            size_t lanes = j + 1 < vectors ? SOMA_LANES : last;
-            soma_vector value = rest[j];
-            if (beta != 0.0f) value += beta * soma_load_lanes(row + j * SOMA_LANES, lanes);
-            value += alpha * sum[i][j];
-            soma_store_lanes(row + j * SOMA_LANES, value, lanes);
-        }
+        soma_vector value[GEMM_VECTORS];
+        for (int j = 0; j < vectors; j++) value[j] = rest[j];
+        if (beta != 0.0f)
+            for (int j = 0; j < vectors; j++)
+                value[j] += beta * soma_load_lanes(row + j * SOMA_LANES, j + 1 < vectors ? SOMA_LANES : last);
+        for (int j = 0; j < vectors; j++) value[j] += alpha * sum[i][j];
+        if (output->relu)
+            for (int j = 0; j < vectors; j++) value[j] = (soma_vector)((soma_mask)value[j] & ~(value[j] < 0.0f));
+        for (int j = 0; j < vectors; j++)
+            soma_store_lanes(row + j * SOMA_LANES, value[j], j + 1 < vectors ? SOMA_LANES : last);
     }
 }
 
@@ -111,42 +117,30 @@ CONV_TILES(5)
 CONV_TILES(6)
 CONV_TILE(7, 1)
 CONV_TILE(8, 1)
-CONV_TILE(9, 1)
-CONV_TILE(10, 1)
-CONV_TILE(11, 1)
-CONV_TILE(12, 1)
 #if CONV_ROWS_OF_TWO >= 8
 CONV_TILE(7, 2)
 CONV_TILE(8, 2)
 #endif
 #if CONV_ROWS_OF_TWO >= 12
-CONV_TILE(9, 2)
-CONV_TILE(10, 2)
-CONV_TILE(11, 2)
-CONV_TILE(12, 2)
+CONV_TILES(9)
+CONV_TILES(10)
+CONV_TILES(11)
+CONV_TILES(12)
 #endif
 
-/* [vectors - 1][rows - 1] */
-static conv_tile *const conv_tiles[GEMM_VECTORS][CONV_ROWS] = {
-    {conv_tile_1_1, conv_tile_2_1, conv_tile_3_1, conv_tile_4_1, conv_tile_5_1, conv_tile_6_1, conv_tile_7_1,
-     conv_tile_8_1, conv_tile_9_1, conv_tile_10_1, conv_tile_11_1, conv_tile_12_1},
-    {
-        conv_tile_1_2,
-        conv_tile_2_2,
-        conv_tile_3_2,
-        conv_tile_4_2,
-        conv_tile_5_2,
-        conv_tile_6_2,
+#define CONV_ENTRY(rows)                                                                                               \
+    { conv_tile_##rows##_1, conv_tile_##rows##_2 }
+/* [rows - 1][vectors - 1] */
+static conv_tile *const conv_tiles[CONV_ROWS][GEMM_VECTORS] = {
+    CONV_ENTRY(1), CONV_ENTRY(2),  CONV_ENTRY(3),  CONV_ENTRY(4),  CONV_ENTRY(5), CONV_ENTRY(6),
 #if CONV_ROWS_OF_TWO >= 8
-        conv_tile_7_2,
-        conv_tile_8_2,
+    CONV_ENTRY(7), CONV_ENTRY(8),
+#else
+    {conv_tile_7_1, NULL}, {conv_tile_8_1, NULL},
 #endif
 #if CONV_ROWS_OF_TWO >= 12
-        conv_tile_9_2,
-        conv_tile_10_2,
-        conv_tile_11_2,
-        conv_tile_12_2,
+    CONV_ENTRY(9), CONV_ENTRY(10), CONV_ENTRY(11), CONV_ENTRY(12),
 #endif
-    }};
+};
 
 #endif
