@@ -57,7 +57,8 @@ static soma_status build_text(void) {
     soma_layers(
         soma_input(network, NULL, 2, image),
         "conv 2 2x2 pad same relu; residual(separable 2 1x2 pad same; spatialdropout 0.5 | conv 2 1x1); convtranspose "
-        "1 2x2 stride 2; upsample 2; zeropad 1; crop 2; globalmaxpool; dense 5 leaky_relu(1,0.1) uniform(0.5); "
+        "1 2x2 stride 2; upsample 2; zeropad 1; crop 2; maxpool 2; adaptiveavgpool 2x1; globalmaxpool; dense 5 "
+        "leaky_relu(1,0.1) uniform(0.5); "
         "dropout 0.5; dense 2 softmax");
     return end_building(network);
 }
@@ -68,9 +69,9 @@ static soma_network *small_network(void) {
     soma_network *network;
     size_t width = 4;
     expect_ok(soma_network_create(&network));
-    soma_layers(
-        soma_input(network, NULL, 1, &width),
-        "reshape 2 2 1; conv 2 2x2 pad same relu; spatialdropout 0.5; dense 5 relu; dropout 0.5; dense 2 softmax");
+    soma_layers(soma_input(network, NULL, 1, &width),
+                "reshape 2 2 1; conv 2 2x2 pad same relu; maxpool 2 stride 1 pad same; spatialdropout 0.5; dense 5 "
+                "relu; dropout 0.5; dense 2 softmax");
     expect_ok(soma_network_status(network));
     return network;
 }

@@ -43,13 +43,16 @@ void soma_pool_cases(soma_suite *suite) {
     static const float specials[][2] = {
         {NAN, NAN}, {INFINITY, INFINITY}, {-INFINITY, -INFINITY}, {INFINITY, -INFINITY}, {NAN, INFINITY}};
     static const pool_row row = {5, {1, 9, 13}, 11, {1, 3, 2}, {1, 2, 2}, ONE, {0, 1, 0}, {0, 1, 1}, false};
-    for (int kind = 0; kind < SOMA_POOL_KIND_COUNT; kind++)
-        for (int count_padding = 0; count_padding <= (kind == SOMA_POOL_AVERAGE); count_padding++) {
-            for (size_t i = 0; i < SOMA_COUNT_OF(pool_rows); i++)
-                pool_case(suite, &pool_rows[i], (soma_pool_kind)kind, count_padding, NULL);
-            for (size_t i = 0; i < SOMA_COUNT_OF(specials); i++)
-                pool_case(suite, &row, (soma_pool_kind)kind, count_padding, specials[i]);
-        }
+    static const struct {
+        soma_pool_kind kind;
+        bool count_padding;
+    } ways[] = {{SOMA_POOL_MAX, false}, {SOMA_POOL_AVERAGE, false}, {SOMA_POOL_AVERAGE, true}};
+    for (size_t w = 0; w < SOMA_COUNT_OF(ways); w++) {
+        for (size_t i = 0; i < SOMA_COUNT_OF(pool_rows); i++)
+            pool_case(suite, &pool_rows[i], ways[w].kind, ways[w].count_padding, NULL);
+        for (size_t i = 0; i < SOMA_COUNT_OF(specials); i++)
+            pool_case(suite, &row, ways[w].kind, ways[w].count_padding, specials[i]);
+    }
 }
 
 void soma_pool_speeds(soma_suite *suite) {

@@ -4,7 +4,7 @@
 
 /* The larger one; NaN where one is. */
 SOMA_MATH soma_vector larger(soma_vector largest, soma_vector x) {
-    return soma_vector_select((x > largest) | (x != x), x, largest);
+    return soma_vector_select((x > largest) | soma_vector_is_nan(x), x, largest);
 }
 
 /* Vectors of channels that a window is gone through for at once. */
@@ -75,14 +75,15 @@ SOMA_CPU_PLANNER(pool) {
     const soma_view *x = &call->view[0], *y = &call->view[1];
     const soma_pool_params *params = &call->params.pool;
     if ((unsigned)params->kind >= SOMA_POOL_KIND_COUNT || x->dtype != SOMA_F32) return SOMA_UNSUPPORTED;
-    size_t count = soma_view_count(y);
+    size_t rows = y->shape[0] * y->shape[1] * y->shape[2], positions = rows * y->shape[3];
+    size_t count = positions * y->shape[4];
     if (!count) return SOMA_OK;
     pool_plan *p = pool_plan_of(params, x, y);
     if (!p) return SOMA_OUT_OF_MEMORY;
     plan->detail = p;
     p->part = SOMA_MAX((size_t)1, SOMA_CPU_CHUNK / (y->shape[3] * y->shape[4]));
-    soma_cpu_add_phase(plan, pool_task, soma_cpu_parts(y->shape[0] * y->shape[1] * y->shape[2], p->part));
+    soma_cpu_add_phase(plan, pool_task, soma_cpu_parts(rows, p->part));
     double places = (double)params->size[0] * params->size[1] * params->size[2];
-    plan->nanoseconds = 0.08 * places * (double)count + 3.0 * (double)(count / y->shape[4]);
+    plan->nanoseconds = 0.08 * places * (double)count + 3.0 * (double)positions;
     return SOMA_OK;
 }

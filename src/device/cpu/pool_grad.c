@@ -25,7 +25,7 @@ typedef struct give {
 SOMA_MATH void give_largest(const give *g, const float *dy, const float *x, const float *y, float *dx, size_t lanes) {
     const pool_plan *p = g->p;
     soma_vector slope = soma_load_lanes(dy, lanes), largest = soma_load_lanes(y, lanes);
-    soma_mask largest_is_nan = largest != largest, open = ~(soma_mask){0}; /* lanes that have not met it yet */
+    soma_mask largest_is_nan = soma_vector_is_nan(largest), open = ~(soma_mask){0}; /* lanes that have not met it yet */
     int32_t end[2] = {g->w.count[0], g->w.count[1]}, at[2];
     end[g->cut] = g->own_end;
     for (at[0] = 0; at[0] < end[0]; at[0]++)
@@ -34,7 +34,7 @@ SOMA_MATH void give_largest(const give *g, const float *dy, const float *x, cons
             bool own = at[g->cut] >= g->own_begin;
             for (int32_t k = 0; k < g->w.count[2]; k++, place += p->step[2]) {
                 soma_vector element = soma_load_lanes(x + place, lanes);
-                soma_mask met = open & ((element == largest) | ((element != element) & largest_is_nan));
+                soma_mask met = open & ((element == largest) | (soma_vector_is_nan(element) & largest_is_nan));
                 soma_vector given = (soma_vector)((soma_mask)slope & met);
                 open &= ~met;
                 if (own) soma_store_lanes(dx + place, soma_load_lanes(dx + place, lanes) + given, lanes);
@@ -74,7 +74,7 @@ SOMA_MATH void give_window(soma_pool_kind kind, const give *g, const float *dy, 
 /* ------------------------------------------------------------------------------------------------------------ tasks */
 
 /* What a task owns: places [begin, end) along the dimension that is cut, all along the others, of a sample, at which
- * the pointers are. x and y are NULL for an average. */
+ * the pointers are. x and y are not read for an average. */
 typedef struct share {
     int cut;
     int32_t begin, end;
@@ -88,13 +88,15 @@ static share share_of(const soma_call *call, const pool_plan *p, size_t task) {
     size_t parts = soma_cpu_parts((size_t)p->in[cut], p->part), sample = task / parts;
     soma_range range = soma_cpu_part(task % parts, (size_t)p->in[cut], p->part);
     const float *x = soma_cpu_optional(&call->view[1]), *y = soma_cpu_optional(&call->view[2]);
+    const float *from = soma_cpu_floats(dy) + sample * dy->stride[0];
+    float *own = soma_cpu_floats(dx) + sample * dx->stride[0];
     return (share){cut,
                    (int32_t)range.begin,
                    (int32_t)range.end,
-                   soma_cpu_floats(dy) + sample * dy->stride[0],
-                   x ? x + sample * dx->stride[0] : NULL,
-                   y ? y + sample * dy->stride[0] : NULL,
-                   soma_cpu_floats(dx) + sample * dx->stride[0]};
+                   from,
+                   x ? x + sample * dx->stride[0] : own,
+                   y ? y + sample * dy->stride[0] : from,
+                   own};
 }
 
 /* A row of windows, whose number in the sample is `row`. */

@@ -16,6 +16,11 @@ SOMA_MATH soma_vector soma_vector_select(soma_mask mask, soma_vector a, soma_vec
     return (soma_vector)((mask & (soma_mask)a) | (~mask & (soma_mask)b));
 }
 
+SOMA_MATH soma_mask soma_vector_is_nan(soma_vector v) {
+    soma_vector same = v;
+    return v != same;
+}
+
 /* The larger one; b where a is NaN. */
 SOMA_MATH soma_vector soma_vector_max(soma_vector a, soma_vector b) {
     return soma_vector_select(a > b, a, b);

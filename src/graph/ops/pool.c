@@ -35,7 +35,7 @@ static soma_status count_windows(const soma_tensor *tensor, uint32_t dimension, 
     uint32_t at = 3 - (x->rank - 1) + dimension;
     uint64_t size = x->shape[dimension], before = (uint64_t)params->before[at], stride = params->stride[at];
     uint64_t padded = size + before + (uint64_t)params->after[at];
-    uint64_t reach = (uint64_t)params->dilation[at] * (params->size[at] - 1) + 1;
+    uint64_t reach = (uint64_t)params->dilation[at] * (params->size[at] - 1) + 1, end;
     char text[SOMA_SHAPE_TEXT];
     if (size >= SOMA_POOL_MOST_PLACES)
         return soma_op_refuse(tensor, SOMA_INVALID_SHAPE, "%s; sizes up to %d are possible",
@@ -48,12 +48,13 @@ static soma_status count_windows(const soma_tensor *tensor, uint32_t dimension, 
                               (unsigned long long)padded);
     uint64_t count = (padded - reach) / stride + 1;
     if (tensor->attributes.pool.ceil && (padded - reach) % stride && count * stride < size + before) count++;
-    if ((count - 1) * stride + reach > SOMA_POOL_MOST_PLACES)
+    end = (count - 1) * stride + reach;
+    if (end > SOMA_POOL_MOST_PLACES)
         return soma_op_refuse(tensor, SOMA_INVALID_SHAPE,
                               "windows over dimension %u of %s end at position %llu, past padding and all; up to %d is "
                               "possible",
-                              dimension, soma_tensor_shape_text(x, text),
-                              (unsigned long long)((count - 1) * stride + reach), SOMA_POOL_MOST_PLACES);
+                              dimension, soma_tensor_shape_text(x, text), (unsigned long long)end,
+                              SOMA_POOL_MOST_PLACES);
     *windows = (size_t)count;
     return SOMA_OK;
 }
