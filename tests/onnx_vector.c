@@ -25,6 +25,7 @@ typedef struct data_tensor {
 
 typedef struct test_vector {
     const char *directory, *fixed;
+    bool first; /* output alone */
     soma_device *device;
     soma_onnx_file *file;
     soma_network *network;
@@ -131,6 +132,11 @@ static soma_status import(test_vector *vector) {
         constants[at] = (soma_onnx_constant){vector->input_name[i], values[at].values, values[at].elements.count};
         options.constant_count++;
     }
+    const char *first = vector->first ? vector->file->model->graph->output[0]->name : NULL;
+    if (first) {
+        options.outputs = &first;
+        options.output_count = 1;
+    }
     soma_status status = soma_load_onnx(path, &options, &vector->network);
     for (size_t i = 0; i < options.constant_count; i++) clear(&values[i]);
     if (status != SOMA_OK) snprintf(vector->text, vector->size, "%s", soma_last_error());
@@ -229,8 +235,10 @@ static bool run_sets(test_vector *vector) {
     return set > 0 || FAIL(vector, "no data");
 }
 
-soma_status onnx_vector_run(const char *directory, const char *fixed, soma_device *device, char *text, size_t size) {
-    test_vector vector = {.directory = directory, .fixed = fixed, .device = device, .text = text, .size = size};
+soma_status onnx_vector_run(const char *directory, const char *fixed, bool first, soma_device *device, char *text,
+                            size_t size) {
+    test_vector vector = {
+        .directory = directory, .fixed = fixed, .first = first, .device = device, .text = text, .size = size};
     char path[1024];
     *text = 0;
     snprintf(path, sizeof path, "%s/model.onnx", directory);

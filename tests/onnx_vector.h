@@ -7,8 +7,10 @@
 
 /*
  * Runs all data sets of the directory on a device. `fixed`: names of inputs, separated by commas, that become
- * constants of the network; may be empty. Says what went wrong in text[size]; the status is that of the import.
+ * constants of the network; may be empty. `first`: of several outputs only the first is asked for. Says what went wrong
+ * in text[size]; the status is that of the import.
  */
-soma_status onnx_vector_run(const char *directory, const char *fixed, soma_device *device, char *text, size_t size);
+soma_status onnx_vector_run(const char *directory, const char *fixed, bool first, soma_device *device, char *text,
+                            size_t size);
 
 #endif

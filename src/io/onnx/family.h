@@ -32,7 +32,10 @@
     X(GlobalMaxPool)                                                                                                   \
     X(Greater)                                                                                                         \
     X(GreaterOrEqual)                                                                                                  \
+    X(GroupNormalization)                                                                                              \
     X(Identity)                                                                                                        \
+    X(InstanceNormalization)                                                                                           \
+    X(LayerNormalization)                                                                                              \
     X(LogSoftmax)                                                                                                      \
     X(MatMul)                                                                                                          \
     X(Max)                                                                                                             \
@@ -42,6 +45,7 @@
     X(PRelu)                                                                                                           \
     X(Pad)                                                                                                             \
     X(Pow)                                                                                                             \
+    X(RMSNormalization)                                                                                                \
     X(ReduceMax)                                                                                                       \
     X(ReduceMean)                                                                                                      \
     X(ReduceMin)                                                                                                       \

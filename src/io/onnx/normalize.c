@@ -4,7 +4,9 @@
  * the channels in the second dimension, or a late opset.
  */
 #include "io/onnx/family.h"
+#include "io/onnx/window.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 /* ---------------------------------------------------------------------------------------------------------- import */
@@ -53,13 +55,9 @@ static soma_status get_line(soma_onnx_node *node, float epsilon, soma_tensor **s
     return soma_graph_binary(graph, offset, *shift, SOMA_BINARY_SUBTRACT, shift);
 }
 
-static soma_status import_batchnorm(soma_onnx_node *node) {
+/* By its figures as numbers, of whatever shape. */
+static soma_status import_as_line(soma_onnx_node *node, float epsilon) {
     soma_onnx_value *x = node->input[0], y, slope = {.name = node->output.name}, shift = slope;
-    float epsilon;
-    SOMA_TRY(check_mode(node));
-    SOMA_TRY(soma_onnx_get_float(node, "epsilon", 1e-5f, &epsilon));
-    if (x->shape.rank < 2)
-        return soma_error(SOMA_INVALID_SHAPE, "%u dimensions; it takes a batch, and channels", x->shape.rank);
     SOMA_TRY(get_line(node, epsilon, &slope.tensor, &shift.tensor));
     slope.shape = (soma_onnx_shape){.rank = x->shape.rank - 1, .dim = {x->shape.dim[1]}};
     for (uint32_t i = 1; i < slope.shape.rank; i++) slope.shape.dim[i] = 1;
@@ -69,8 +67,122 @@ static soma_status import_batchnorm(soma_onnx_node *node) {
     return soma_onnx_give_like(node, y.tensor, &y);
 }
 
+/* The running variance is the batch's own, which ONNX has moved by the momentum. */
+static soma_status import_running(soma_onnx_node *node, float epsilon, soma_tensor *x, soma_tensor *const *figure,
+                                  soma_tensor **out) {
+    float momentum;
+    SOMA_TRY(soma_onnx_get_float(node, "momentum", 0.9f, &momentum));
+    soma_tensor *input[] = {x, figure[0], figure[1], figure[2], figure[3]};
+    soma_tensor_spec spec = {.op = SOMA_OP_NORMALIZE, .input_count = 5, .input = input};
+    spec.attributes.normalize.params =
+        (soma_normalize_params){.epsilon = epsilon, .momentum = momentum, .centered = true};
+    spec.attributes.normalize.groups = (uint32_t)x->shape[x->rank - 1];
+    spec.attributes.normalize.scaled = spec.attributes.normalize.shifted = spec.attributes.normalize.running = true;
+    SOMA_TRY(soma_graph_add(soma_onnx_graph(node), &spec, out));
+    for (int i = 2; i < 4; i++) soma_network_mark_running(node->importer->network, figure[i]);
+    return SOMA_OK;
+}
+
+/* Images, and rows of a batch, whose running figures are of the file. */
+static bool can_run(const soma_onnx_node *node, soma_tensor *const *figure) {
+    const soma_onnx_shape *x = &node->input[0]->shape;
+    uint32_t first = soma_onnx_first(node->importer, x);
+    bool rows = x->rank == 2 && first == 1, image = x->rank >= 3 && x->rank - 1 - first <= SOMA_ONNX_IMAGE_RANK;
+    return x->batched && (rows || image) && figure[2]->op == SOMA_OP_PARAMETER && figure[3]->op == SOMA_OP_PARAMETER;
+}
+
+static soma_status import_batchnorm(soma_onnx_node *node) {
+    const soma_onnx_shape *x = &node->input[0]->shape;
+    soma_tensor *figure[4], *y;
+    float epsilon;
+    SOMA_TRY(check_mode(node));
+    SOMA_TRY(soma_onnx_get_float(node, "epsilon", 1e-5f, &epsilon));
+    if (x->rank < 2) return soma_error(SOMA_INVALID_SHAPE, "%u dimensions; it takes a batch, and channels", x->rank);
+    for (uint32_t i = 0; i < 4; i++) SOMA_TRY(get_figure(node, 1 + i, &figure[i]));
+    if (!can_run(node, figure)) return import_as_line(node, epsilon);
+    if (x->rank > 2) {
+        soma_onnx_image image;
+        SOMA_TRY(soma_onnx_get_image(node, &image));
+        SOMA_TRY(import_running(node, epsilon, image.tensor, figure, &y));
+        return soma_onnx_give_image(node, &image, y);
+    }
+    SOMA_TRY(soma_onnx_tensor(node, node->input[0], &y));
+    SOMA_TRY(import_running(node, epsilon, y, figure, &y));
+    return soma_onnx_give(node, y, x);
+}
+
 SOMA_ONNX_OP(BatchNormalization, 1, 5, 5, "epsilon momentum training_mode is_test spatial consumed_inputs",
              import_batchnorm, 0);
+
+/* scale or offset, for each of `count` numbers; one for each group is repeated over it. */
+static soma_status get_channels(soma_onnx_node *node, uint32_t input, size_t count, size_t groups, soma_tensor **out) {
+    soma_onnx_value *value = node->input[input];
+    soma_tensor flat = {.rank = 1, .shape = {count}}, cut = {.rank = 2, .shape = {groups, count / groups}};
+    soma_tensor column = {.rank = 2, .shape = {groups, 1}};
+    if (value->shape.batched)
+        return soma_error(SOMA_UNSUPPORTED, "%s must be a constant; it is known only when the model runs", value->name);
+    size_t have = soma_onnx_count(&value->shape, 0, value->shape.rank);
+    if (have != count && have != groups)
+        return soma_error(SOMA_INVALID_SHAPE, "%s has %zu numbers, expected %zu", value->name, have, count);
+    soma_onnx_weight(value);
+    SOMA_TRY(soma_onnx_tensor(node, value, out));
+    if (have != count) {
+        SOMA_TRY(soma_graph_reshape(soma_onnx_graph(node), *out, &column, out));
+        SOMA_TRY(soma_graph_copy(soma_onnx_graph(node), *out, &cut, 1, out));
+    }
+    if ((*out)->rank == 1 && (*out)->shape[0] == count) return SOMA_OK;
+    return soma_graph_reshape(soma_onnx_graph(node), *out, &flat, out);
+}
+
+/* Over each of `groups` parts of the channels of an image, by figures of its own. */
+static soma_status import_groups(soma_onnx_node *node) {
+    soma_onnx_image image;
+    soma_tensor *input[3], *y;
+    int64_t groups = 0;
+    soma_tensor_spec spec = {.op = SOMA_OP_NORMALIZE, .input_count = 3, .input = input};
+    SOMA_TRY(soma_onnx_get_image(node, &image));
+    if (node->row->parameter) SOMA_TRY(soma_onnx_get_integer(node, "num_groups", 0, &groups));
+    if (!node->row->parameter) groups = (int64_t)image.channels;
+    if (groups < 1 || image.channels % (size_t)groups)
+        return soma_error(SOMA_INVALID_SHAPE, "%" PRId64 " groups do not divide %zu channels", groups, image.channels);
+    spec.attributes.normalize.params.centered = true;
+    SOMA_TRY(soma_onnx_get_float(node, "epsilon", 1e-5f, &spec.attributes.normalize.params.epsilon));
+    spec.attributes.normalize.axis = 1 + image.kept;
+    spec.attributes.normalize.groups = (uint32_t)groups;
+    spec.attributes.normalize.scaled = spec.attributes.normalize.shifted = true;
+    input[0] = image.tensor;
+    for (uint32_t i = 1; i < 3; i++) SOMA_TRY(get_channels(node, i, image.channels, (size_t)groups, &input[i]));
+    SOMA_TRY(soma_graph_add(soma_onnx_graph(node), &spec, &y));
+    return soma_onnx_give_image(node, &image, y);
+}
+
+SOMA_ONNX_OP(GroupNormalization, 18, 3, 3, "epsilon num_groups stash_type", import_groups, true);
+SOMA_ONNX_OP(InstanceNormalization, 6, 3, 3, "epsilon", import_groups, false);
+
+/* Over all dimensions from the axis on. */
+static soma_status import_rows(soma_onnx_node *node) {
+    const soma_onnx_shape *x = &node->input[0]->shape;
+    soma_tensor *input[3], *y;
+    int64_t given;
+    uint32_t axis;
+    soma_tensor_spec spec = {.op = SOMA_OP_NORMALIZE, .input_count = 1, .input = input};
+    SOMA_TRY(soma_onnx_get_integer(node, "axis", -1, &given));
+    SOMA_TRY(soma_onnx_axis(given, x->rank, &axis));
+    spec.attributes.normalize.params.centered = node->row->parameter;
+    SOMA_TRY(soma_onnx_get_float(node, "epsilon", 1e-5f, &spec.attributes.normalize.params.epsilon));
+    SOMA_TRY(soma_onnx_tensor_axis(node, x, axis, &spec.attributes.normalize.axis));
+    SOMA_TRY(soma_onnx_tensor(node, node->input[0], &input[0]));
+    size_t count = soma_onnx_count(x, axis, x->rank);
+    SOMA_TRY(get_channels(node, 1, count, count, &input[spec.input_count++]));
+    spec.attributes.normalize.scaled = true;
+    spec.attributes.normalize.shifted = node->input_count > 2 && node->input[2];
+    if (spec.attributes.normalize.shifted) SOMA_TRY(get_channels(node, 2, count, count, &input[spec.input_count++]));
+    SOMA_TRY(soma_graph_add(soma_onnx_graph(node), &spec, &y));
+    return soma_onnx_give(node, y, x);
+}
+
+SOMA_ONNX_OP(LayerNormalization, 17, 2, 3, "axis epsilon stash_type", import_rows, true);
+SOMA_ONNX_OP(RMSNormalization, 23, 2, 2, "axis epsilon stash_type", import_rows, false);
 
 /* ---------------------------------------------------------------------------------------------------------- export */
 
