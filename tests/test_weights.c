@@ -115,6 +115,25 @@ START_TEST(convolutions_as_pytorch_keeps_them) {
 }
 END_TEST
 
+/* As nn.BatchNorm1d keeps them; its count of batches, of whole numbers, is passed over. */
+START_TEST(normalisations_as_pytorch_keeps_them) {
+    const soma_safetensors_source tensors[] = {
+        {"fc.weight", 2, {3, 2}, matrix},        {"fc.bias", 1, {3}, bias},           {"bn.weight", 1, {3}, matrix},
+        {"bn.bias", 1, {3}, matrix + 3},         {"bn.running_mean", 1, {3}, square}, {"bn.running_var", 1, {3}, bias},
+        {"bn.num_batches_tracked", 0, {0}, bias}};
+    const size_t width = 2;
+    soma_network *network;
+    expect_ok(soma_network_create(&network));
+    soma_layers(soma_input(network, NULL, 1, &width), "dense 3; batchnorm; relu");
+    expect_ok(load(network, write_file(tensors, 7), "dense_1 fc transposed; batchnorm_1 bn transposed", false));
+    expect_parameter(network, "batchnorm_1.weight", matrix, 3);
+    expect_parameter(network, "batchnorm_1.bias", matrix + 3, 3);
+    expect_parameter(network, "batchnorm_1.running_mean", square, 3);
+    expect_parameter(network, "batchnorm_1.running_var", bias, 3);
+    soma_network_destroy(network);
+}
+END_TEST
+
 START_TEST(a_part_of_them) {
     float before[9];
     soma_network *network = network_of();
@@ -248,6 +267,7 @@ static void add_tests(TCase *cases) {
     tcase_add_test(cases, by_their_own_names);
     tcase_add_test(cases, by_a_map_and_transposed);
     tcase_add_test(cases, convolutions_as_pytorch_keeps_them);
+    tcase_add_test(cases, normalisations_as_pytorch_keeps_them);
     tcase_add_test(cases, a_part_of_them);
     tcase_add_test(cases, types_of_real_numbers);
     tcase_add_test(cases, wanted_tensors_of_other_types_are_refused);
