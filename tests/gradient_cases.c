@@ -228,6 +228,7 @@ static const char *const position_texts[] = {
     "adaptiveavgpool 2x1",
     "adaptiveavgpool 3x2",
     "upsample 2x3",
+    "upsample 3x2 bilinear",
     "zeropad 1,2,0,1",
     "crop 1,2,0,1",
     "reflectpad 1,2,0,1",

@@ -214,16 +214,22 @@ static soma_tensor *bad_global_pool(void) {
     return soma_global_average_pool(input(SHAPE(6)));
 }
 static soma_tensor *bad_upsample_factor(void) {
-    return soma_upsample(input(SHAPE(6, 7, 4)), 2, (size_t[]){2, 0});
+    return soma_upsample(input(SHAPE(6, 7, 4)), 2, (size_t[]){2, 0}, SOMA_INTERPOLATE_NEAREST);
 }
 static soma_tensor *bad_upsample_huge(void) {
-    return soma_upsample(input(SHAPE(6, 7, 4)), 1, (size_t[]){SIZE_MAX});
+    return soma_upsample(input(SHAPE(6, 7, 4)), 1, (size_t[]){SIZE_MAX}, SOMA_INTERPOLATE_NEAREST);
 }
 static soma_tensor *bad_upsample_rank(void) {
-    return soma_upsample(input(SHAPE(6, 7, 4)), 3, (size_t[]){2, 2, 2});
+    return soma_upsample(input(SHAPE(6, 7, 4)), 3, (size_t[]){2, 2, 2}, SOMA_INTERPOLATE_NEAREST);
 }
 static soma_tensor *bad_upsample_null(void) {
-    return soma_upsample(input(SHAPE(6, 7, 4)), 2, NULL);
+    return soma_upsample(input(SHAPE(6, 7, 4)), 2, NULL, SOMA_INTERPOLATE_NEAREST);
+}
+static soma_tensor *bad_upsample_interpolation(void) {
+    return soma_upsample(input(SHAPE(6, 7, 4)), 1, (size_t[]){2}, (soma_interpolation)2);
+}
+static soma_tensor *bad_upsample_between(void) {
+    return soma_upsample(input(SHAPE(6, 7, 4)), 2, (size_t[]){64, 65}, SOMA_INTERPOLATE_LINEAR);
 }
 static soma_tensor *bad_pad_null(void) {
     return soma_pad(input(SHAPE(6, 7, 4)), 2, (size_t[]){1, 1}, NULL, SOMA_PAD_ZERO);
@@ -404,6 +410,8 @@ static const struct {
     {bad_upsample_huge, SOMA_INVALID_SHAPE, {"layer upsample_1: ", "[batch, 6, 7, 4] times"}},
     {bad_upsample_rank, SOMA_INVALID_SHAPE, {"layer upsample_1: ", "over 3 dimensions", "got [batch, 6, 7, 4]"}},
     {bad_upsample_null, SOMA_INVALID_ARGUMENT, {"layer upsample_1: ", "NULL"}},
+    {bad_upsample_interpolation, SOMA_INVALID_ARGUMENT, {"layer upsample_1: ", "no interpolation number 2"}},
+    {bad_upsample_between, SOMA_INVALID_ARGUMENT, {"layer upsample_1: ", "the factor of dimension 1 is 65"}},
     {bad_pad_null, SOMA_INVALID_ARGUMENT, {"layer zeropad_1: ", "NULL"}},
     {bad_pad_huge, SOMA_INVALID_SHAPE, {"layer zeropad_1: ", "around dimension 1"}},
     {bad_pad_rank, SOMA_INVALID_SHAPE, {"layer zeropad_1: ", "got [batch, 6]"}},

@@ -136,7 +136,7 @@ static soma_tensor *make_global_max_pool(void) {
     return soma_global_max_pool(input(SHAPE(4, 2)));
 }
 static soma_tensor *make_upsample(void) {
-    return soma_upsample(input(SHAPE(3, 4, 2)), 2, (size_t[]){2, 3});
+    return soma_upsample(input(SHAPE(3, 4, 2)), 2, (size_t[]){2, 3}, SOMA_INTERPOLATE_NEAREST);
 }
 static soma_tensor *make_zero_pad(void) {
     return soma_pad(input(SHAPE(3, 4, 2)), 2, (size_t[]){1, 0}, (size_t[]){2, 5}, SOMA_PAD_ZERO);
@@ -268,7 +268,7 @@ START_TEST(null_goes_through) {
     ck_assert_ptr_null(soma_adaptive_average_pool(NULL, 1, NULL));
     ck_assert_ptr_null(soma_global_average_pool(NULL));
     ck_assert_ptr_null(soma_global_max_pool(NULL));
-    ck_assert_ptr_null(soma_upsample(NULL, 1, NULL));
+    ck_assert_ptr_null(soma_upsample(NULL, 1, NULL, SOMA_INTERPOLATE_NEAREST));
     ck_assert_ptr_null(soma_pad(NULL, 1, NULL, NULL, SOMA_PAD_ZERO));
     ck_assert_ptr_null(soma_crop(NULL, 1, NULL, NULL));
     ck_assert_ptr_null(soma_spatial_dropout(NULL, 0.5f));

@@ -369,9 +369,15 @@ SOMA_API soma_tensor *soma_adaptive_average_pool(soma_tensor *x, uint32_t rank, 
 SOMA_API soma_tensor *soma_global_average_pool(soma_tensor *x);
 /* The largest of each channel over all positions, likewise. */
 SOMA_API soma_tensor *soma_global_max_pool(soma_tensor *x);
-/* Each position factors[i] times along dimension i of the `rank` dimensions that stand before the channels (nearest
- * neighbour). The factors are at least 1. */
-SOMA_API soma_tensor *soma_upsample(soma_tensor *x, uint32_t rank, const size_t *factors);
+typedef enum soma_interpolation {
+    SOMA_INTERPOLATE_NEAREST, /* each position several times */
+    SOMA_INTERPOLATE_LINEAR   /* between the two positions that are nearest, along each dimension (of images: bilinear),
+                     where a   position is the middle of its pixel and beyond the edge is the edge: PyTorch's
+                     align_corners=False */
+} soma_interpolation;
+/* factors[i] times as many positions along dimension i of the `rank` that stand before the channels; 1 at least, and 64
+ * at most where SOMA_INTERPOLATE_LINEAR is to lie between them. */
+SOMA_API soma_tensor *soma_upsample(soma_tensor *x, uint32_t rank, const size_t *factors, soma_interpolation how);
 typedef enum soma_pad_mode {
     SOMA_PAD_ZERO,    /* zeros */
     SOMA_PAD_REFLECT, /* the positions inside, mirrored at the outermost one: c b [a b c d] c b; less than there are */
