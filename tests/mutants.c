@@ -326,6 +326,14 @@ SETTER(conv_stride, conv.stride[1], 1)
 SETTER(conv_dilation, conv.dilation[2], 1)
 SETTER(conv_before, conv.before[2], SOMA_MAX(call->params.conv.before[2], 0))
 SETTER(conv_function, conv.function, SOMA_IDENTITY)
+SETTER(augment_flip, augment.flip, false)
+SETTER(augment_flip_vertical, augment.flip_vertical, false)
+SETTER(augment_shift, augment.shift[1], call->params.augment.shift[0])
+SETTER(augment_brightness, augment.brightness, 0.0f)
+SETTER(augment_cutout, augment.cutout, call->params.augment.cutout & ~1u)
+SETTER(augment_seed, augment.seed, call->params.augment.seed &UINT32_MAX)
+SETTER(augment_step, augment.step, call->params.augment.step &UINT32_MAX)
+SETTER(augment_stream, augment.stream, 0)
 SETTER(conv_alpha, conv.alpha, 1.0f)
 SETTER(conv_beta, conv.beta, 0.0f)
 SETTER(normalize_epsilon, normalize.epsilon, 1e-5f)
@@ -498,6 +506,15 @@ static const mutant single_mutants[] = {
     {"norm unscaled", SOMA_PRIMITIVE_OPTIMIZER, 0, 0, before_norm_unscaled, NULL},
     {"squares overflow", SOMA_PRIMITIVE_NORM, 0, 0, NULL, after_plain_squares},
     {"squares vanish", SOMA_PRIMITIVE_NORM, 1, 0, NULL, after_plain_squares},
+    {"not mirrored", SOMA_PRIMITIVE_AUGMENT, 0, 0, before_augment_flip, NULL},
+    {"not upside down", SOMA_PRIMITIVE_AUGMENT, 0, 0, before_augment_flip_vertical, NULL},
+    {"as far across as down", SOMA_PRIMITIVE_AUGMENT, 0, 0, before_augment_shift, NULL},
+    {"not brightened", SOMA_PRIMITIVE_AUGMENT, 0, 0, before_augment_brightness, NULL},
+    {"squares of even size", SOMA_PRIMITIVE_AUGMENT, 0, 0, before_augment_cutout, NULL},
+    {"half the seed", SOMA_PRIMITIVE_AUGMENT, 0, 0, before_augment_seed, NULL},
+    {"half the step", SOMA_PRIMITIVE_AUGMENT, 0, 0, before_augment_step, NULL},
+    {"another stream", SOMA_PRIMITIVE_AUGMENT, 0, 0, before_augment_stream, NULL},
+    {"stale parameters", SOMA_PRIMITIVE_AUGMENT, 0, 0, before_stale_parameters, NULL},
     {"stride of 1", SOMA_PRIMITIVE_CONV, 0, 0, before_conv_stride, NULL},
     {"no dilation", SOMA_PRIMITIVE_CONV, 0, 0, before_conv_dilation, NULL},
     {"nothing left out", SOMA_PRIMITIVE_CONV, 0, 0, before_conv_before, NULL},

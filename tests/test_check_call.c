@@ -340,6 +340,22 @@ START_TEST(gradients_of_normalisations_fit) {
 }
 END_TEST
 
+START_TEST(augmentations_are_of_pictures) {
+    const soma_view x = F32(2, 8, 9, 3);
+    expect_good(soma_call_augment(x, x, (soma_augment_params){.shift = {65535, 0}, .rotate = 3.14f, .brightness = 1}));
+    BAD_SHAPE(soma_call_augment(F32(2, 8, 9), x, (soma_augment_params){.flip = true}), "x is [2, 8, 9]",
+              "4 dimensions");
+    BAD_SHAPE(soma_call_augment(x, F32(2, 9, 8, 3), (soma_augment_params){.flip = true}), "out is [2, 9, 8, 3]");
+    BAD_SHAPE(soma_call_augment(F32(1, 65536, 1, 1), F32(1, 65536, 1, 1), (soma_augment_params){.flip = true}),
+              "65535 x 65535");
+    BAD_ARGUMENT(soma_call_augment(x, x, (soma_augment_params){.shift = {65536, 0}}), "shift 65536");
+    BAD_ARGUMENT(soma_call_augment(x, x, (soma_augment_params){.cutout = 65536}), "cutout 65536");
+    BAD_ARGUMENT(soma_call_augment(x, x, (soma_augment_params){.rotate = -0.1f}), "rotate is -0.1");
+    BAD_ARGUMENT(soma_call_augment(x, x, (soma_augment_params){.rotate = 3.2f}), "rotate is 3.2");
+    BAD_ARGUMENT(soma_call_augment(x, x, (soma_augment_params){.brightness = 1.5f}), "brightness is 1.5");
+}
+END_TEST
+
 /* What the fallback and the conformance suite know of a call. */
 START_TEST(roles_of_views) {
     soma_gemm_params params = {.alpha = 1.0f};
@@ -369,6 +385,7 @@ int main(void) {
     tcase_add_test(tests, optimizers_have_their_states);
     tcase_add_test(tests, norms_are_pairs);
     tcase_add_test(tests, convolutions_fit);
+    tcase_add_test(tests, augmentations_are_of_pictures);
     tcase_add_test(tests, pools_fit);
     tcase_add_test(tests, normalisations_fit);
     tcase_add_test(tests, gradients_of_normalisations_fit);

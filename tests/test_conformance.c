@@ -38,6 +38,7 @@ static size_t float64_calls(soma_call *calls) {
     const soma_unary_params relu = {SOMA_RELU, 0, 0};
     const soma_loss_params loss = {.kind = SOMA_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS};
     const soma_optimizer_params adam = {.kind = SOMA_ADAM, .learning_rate = 0.1f};
+    const soma_view pictures = F64(2, 3, 5, 1);
     const soma_conv_params conv = {.stride = {1, 1, 1}, .dilation = {1, 1, 1}, .groups = 1, .alpha = 1};
     const soma_pool_params pool = {.size = {1, 1, 1}, .stride = {1, 1, 1}, .dilation = {1, 1, 1}};
     const soma_call all[] = {
@@ -63,6 +64,7 @@ static size_t float64_calls(soma_call *calls) {
         soma_call_conv_weight_grad(images, images, filters, conv),
         soma_call_pool(images, images, pool),
         soma_call_pool_grad(images, images, images, images, pool),
+        soma_call_augment(pictures, pictures, (soma_augment_params){.flip = true}),
         soma_call_normalize(&(soma_normalize_views){.x = layers, .y = layers},
                             (soma_normalize_params){.centered = true}),
         soma_call_normalize_grad(

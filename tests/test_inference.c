@@ -190,6 +190,7 @@ START_TEST(primitives_of_training_are_refused) {
     soma_view picture = soma_view_of(memory, 0, SOMA_F64, 5, (const size_t[]){1, 1, 1, 1, 1});
     soma_view layers = soma_view_of(memory, 0, SOMA_F64, 4, (const size_t[]){2, 1, 1, 3});
     soma_view figures = soma_view_of(memory, 0, SOMA_F64, 2, (const size_t[]){2, 1});
+    soma_view flat_picture = soma_view_of(memory, 0, SOMA_F64, 4, (const size_t[]){1, 1, 1, 1});
     const soma_conv_params one = {.stride = {1, 1, 1}, .dilation = {1, 1, 1}, .groups = 1};
     const soma_pool_params window = {.size = {1, 1, 1}, .stride = {1, 1, 1}, .dilation = {1, 1, 1}};
     const soma_unary_params tanh_params = {.function = SOMA_TANH};
@@ -204,6 +205,7 @@ START_TEST(primitives_of_training_are_refused) {
         soma_call_norm(v, batch),
         soma_call_conv_weight_grad(picture, picture, picture, one),
         soma_call_pool_grad(picture, picture, picture, picture, window),
+        soma_call_augment(flat_picture, flat_picture, (soma_augment_params){.flip = true}),
         soma_call_normalize_grad(
             &(soma_normalize_grad_views){.dy = layers, .x = layers, .inverse = figures, .dx = layers}, false),
     };

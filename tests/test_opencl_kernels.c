@@ -230,6 +230,16 @@ START_TEST(norms) {
 }
 END_TEST
 
+START_TEST(augmentations) {
+    for (size_t channels = 1; channels < 4; channels += 2) {
+        const size_t shape[] = {3, 5, 6, channels};
+        const soma_view x = soma_view_of(NULL, 0, SOMA_F32, 4, shape);
+        check_call(soma_call_augment(x, x, (soma_augment_params){.shift = {2, 2}, .flip = true, .cutout = 2}));
+        check_call(soma_call_augment(x, x, (soma_augment_params){.rotate = 0.3f, .brightness = 0.2f}));
+    }
+}
+END_TEST
+
 /* Windows that overlap, leave gaps, reach out; each with fewer and with more channels than a vector has. */
 START_TEST(pools) {
     static const struct {
@@ -310,6 +320,7 @@ static void add_tests(TCase *cases) {
     tcase_add_test(cases, optimizers);
     tcase_add_test(cases, norms);
     tcase_add_test(cases, pools);
+    tcase_add_test(cases, augmentations);
     tcase_add_test(cases, normalisations);
 }
 

@@ -96,6 +96,10 @@ static exit_status make_network(struct training *training) {
         soma_status cause = soma_load_weights(training->network, settings->weights, &options);
         if (cause != SOMA_OK) status = refuse_weights(training, cause);
     }
+    if (status == STATUS_DONE && settings->augment) {
+        soma_status cause = soma_network_set_augmentation(training->network, settings->augment);
+        if (cause != SOMA_OK) status = fail_from_library(cause, STATUS_USAGE, "--augment");
+    }
     if (status == STATUS_DONE) status = preprocess(training);
     return status == STATUS_DONE ? check_save(training) : status;
 }

@@ -118,6 +118,10 @@ const option_row option_table[] = {
     {.name = "input", .type = OPTION_SHAPE, .offset = FIELD(input), .commands = SUMMARY | BENCH, .argument = "SHAPE",
      .help = "shape of one sample for --net: 784, 28x28 (bench: 784 by default)"},
 
+    {.group = "Augmentation", .name = "augment", .type = OPTION_TEXT, .offset = FIELD(augment), .commands = TRAIN, .argument = "TEXT",
+     .help = "change the pictures by chance in every step of training, separated by semicolons: shift PIXELS, flip [vertical], rotate DEGREES, "
+             "brightness SHARE, cutout PIXELS; as 'shift 2; flip; cutout 8'"},
+
     {.group = "Loss and metrics", .name = "loss", .type = OPTION_CHOICE, .offset = FIELD(loss), .commands = TRAIN | EVALUATE | BENCH,
      .argument = "NAME", .choices = &loss_choice, .fallback = "default",
      .help = "what training makes small (default: categorical cross-entropy after softmax, binary after sigmoid, else mean squared "

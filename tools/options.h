@@ -31,6 +31,7 @@ struct settings {
     int part;
     int standardize; /* 1, -1, 0: by the kind of data */
     /* network */
+    const char *augment;
     const char *net, *model, *outputs, *load, *weights, *weights_map;
     struct shape input;
     /* loss and metrics */

@@ -140,6 +140,10 @@ static inline size_t soma_view_count(const soma_view *view) {
  *                                            g = dy scale; dx = inverse (g - mean g - h mean(g h)), means over inner
  *                                            and c; without mean g where not `centered`, when mean may be absent and
  *                                            counts as 0. dscale = sum dy h, doffset = sum dy over outer and inner.
+ * AUGMENT         x, out                     each picture of x [n, h, w, c] moved, turned, brightened and cut into
+ *                                            by chance; kernels/augment.h says what is drawn for picture i from
+ *                                            Philox4x32-10 with key = seed and the counters (2 i, step low, step
+ *                                            high, stream) and (2 i + 1, ...); see soma_augment_params
  */
 /* clang-format on */
 #define SOMA_PRIMITIVE_LIST(X)                                                                                         \
@@ -166,7 +170,8 @@ static inline size_t soma_view_count(const soma_view *view) {
     X(POOL, pool, 2, ALWAYS)                                                                                           \
     X(POOL_GRAD, pool_grad, 4, TRAINING)                                                                               \
     X(NORMALIZE, normalize, 8, ALWAYS)                                                                                 \
-    X(NORMALIZE_GRAD, normalize_grad, 8, TRAINING)
+    X(NORMALIZE_GRAD, normalize_grad, 8, TRAINING)                                                                     \
+    X(AUGMENT, augment, 2, TRAINING)
 
 typedef enum soma_primitive {
 #define X(NAME, ...) SOMA_PRIMITIVE_##NAME,
@@ -387,6 +392,25 @@ typedef struct soma_normalize_params { /* NORMALIZE; NORMALIZE_GRAD: centered al
     soma_function function;
     float a, b; /* the function's parameters */
 } soma_normalize_params;
+/*
+ * What may happen to a picture, in this order; 0 is nothing, and `u` a number in [0, 1) drawn for it. Where places come
+ * from outside the picture, they are 0.
+ *   turned about its middle by an angle in [-rotate, rotate), bilinear
+ *   mirrored, left to right (flip) or upside down (flip_vertical), or not, with the same chance
+ *   moved by a whole number of pixels in [-shift, shift], down and to the right
+ *   multiplied by 1 + (2 u - 1) brightness
+ *   a square of `cutout` pixels, whose middle is anywhere in it, set to 0 (DeVries & Taylor 2017)
+ */
+typedef struct soma_augment_params {
+    uint32_t shift[2]; /* height, width; at most 65535 */
+    uint32_t cutout;   /* at most 65535 */
+    float rotate;      /* radians, in [0, pi] */
+    float brightness;  /* in [0, 1] */
+    bool flip, flip_vertical;
+    uint32_t stream;
+    uint64_t seed;
+    uint64_t step; /* live */
+} soma_augment_params;
 
 /* ------------------------------------------------------------------------------------------------------- calls */
 
@@ -417,6 +441,7 @@ typedef struct soma_call {
         soma_conv_params conv;
         soma_pool_params pool;
         soma_normalize_params normalize;
+        soma_augment_params augment;
         uint64_t reserved[16];
     } params;
     void *workspace;         /* scratch memory of the size `prepare` asked for, shared between calls; NULL for none */

@@ -180,6 +180,22 @@ SOMA_API void soma_network_destroy(soma_network *network);
 /* The first error of a builder (SOMA_OK if none); the detail is in soma_last_error(). */
 SOMA_API soma_status soma_network_status(soma_network *network);
 
+/*
+ * Changes by chance of the pictures that the first input takes, [height, width] or [height, width, channels], in every
+ * step of soma_fit() and soma_train_on_batch(), on the device; the same on every device, by seed and step. Not in
+ * evaluation and prediction, nor in soma_backward(). Saved with the network. One or more of these, separated by ';':
+ *   shift PIXELS | shift DOWN RIGHT    by a whole number of pixels up to that, either way; 0 comes in
+ *   flip [vertical]                    mirrored, every second one
+ *   rotate DEGREES                     by an angle up to that, either way, bilinear
+ *   brightness SHARE                   times a number from 1 - SHARE to 1 + SHARE
+ *   cutout PIXELS                      a square of so many pixels becomes 0 (DeVries & Taylor 2017)
+ * text: NULL or "" for none. Before soma_compile(), which refuses a network whose first input takes no pictures
+ * (SOMA_INVALID_SHAPE). SOMA_INVALID_ARGUMENT: words that are none of these.
+ */
+SOMA_API soma_status soma_network_set_augmentation(soma_network *network, const char *text);
+/* What was set; NULL for none. Belongs to the network. */
+SOMA_API const char *soma_network_augmentation(const soma_network *network);
+
 /* Seed of initial weights, shuffling and dropout (default 0). Before the first layer. */
 SOMA_API void soma_network_set_seed(soma_network *network, uint64_t seed);
 

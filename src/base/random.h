@@ -17,7 +17,8 @@ typedef struct soma_random {
 enum {
     SOMA_STREAM_SHUFFLE = 1,
     SOMA_STREAM_SPLIT = 2,
-    SOMA_STREAM_DATA = 3,           /* random data for measurements */
+    SOMA_STREAM_DATA = 3, /* random data for measurements */
+    SOMA_STREAM_AUGMENT = 4,
     SOMA_STREAM_PARAMETER = 0x1000, /* + number of the parameter */
     SOMA_STREAM_DROPOUT = 0x100000
 };

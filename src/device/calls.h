@@ -301,4 +301,12 @@ static inline soma_call soma_call_normalize_grad(const soma_normalize_grad_views
     return call;
 }
 
+static inline soma_call soma_call_augment(soma_view x, soma_view out, soma_augment_params params) {
+    soma_call call = soma_call_make(SOMA_PRIMITIVE_AUGMENT, 2);
+    call.view[0] = x;
+    call.view[1] = out;
+    call.params.augment = params;
+    return call;
+}
+
 #endif

@@ -43,6 +43,9 @@ static void set_live(soma_plan *plan, const soma_step_values *values) {
     for (size_t i = 0; i < plan->live_count; i++) {
         soma_call *call = &plan->calls[plan->live[i]];
         switch (call->primitive) {
+        case SOMA_PRIMITIVE_AUGMENT:
+            call->params.augment.step = values->step;
+            break;
         case SOMA_PRIMITIVE_DROPOUT:
             call->params.dropout.step = values->step;
             break;

@@ -35,6 +35,7 @@ void soma_network_free_forward(soma_network *network) {
     soma_free(network->inputs);
     soma_free(network->outputs);
     soma_free(network->error);
+    soma_free(network->augmentation);
     soma_preprocessing_clear(&network->preprocessing);
     soma_graph_clear(&network->graph);
     soma_free(network);

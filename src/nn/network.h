@@ -47,6 +47,8 @@ struct soma_network {
     soma_preprocessing preprocessing;
     soma_image_options image; /* how its pictures were read */
     bool has_image;
+    char *augmentation; /* as it was given, or NULL: none */
+    soma_augment_params augment;
     bool has_options;
     soma_compile_options options; /* last compiled with, or from the file */
     struct soma_compiled *compiled;

@@ -168,6 +168,7 @@ static soma_status build_graph(soma_step_builder *build) {
         SOMA_TRY(add_losses(build));
     if (!is_forward(mode)) SOMA_TRY(soma_step_add_training(build));
     soma_graph_prune(build->graph);
+    if (mode == SOMA_MODE_TRAIN) SOMA_TRY(soma_step_augment(build));
     return build->compiled->fuse ? fuse(build) : SOMA_OK;
 }
 

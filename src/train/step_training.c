@@ -83,6 +83,17 @@ static void set_dropout_seed(const soma_step_builder *build) {
             build->graph->tensor[i]->attributes.dropout.seed = build->network->seed;
 }
 
+/* At the end, when gradients take the first layer's input: what was augmented is what they are to see. */
+soma_status soma_step_augment(soma_step_builder *build) {
+    if (!build->network->augmentation) return SOMA_OK;
+    soma_augment_params params = build->network->augment;
+    params.seed = build->network->seed;
+    soma_tensor *input = NULL;
+    for (uint32_t i = 0; !input && i < build->graph->count; i++)
+        if (build->graph->tensor[i]->op == SOMA_OP_INPUT) input = build->graph->tensor[i];
+    return soma_graph_augment(build->graph, input, &params);
+}
+
 static bool updates_in_products(const soma_step_builder *build) {
     const soma_optimizer *optimizer = &build->compiled->optimizer;
     return build->step->signature.mode == SOMA_MODE_TRAIN && optimizer->kind == SOMA_SGD && optimizer->l2 == 0 &&

@@ -261,6 +261,16 @@ static soma_status decode_classes(soma_network *network, const soma_json *object
     return SOMA_OK;
 }
 
+/* Absent where there is none. */
+static soma_status decode_augmentation(soma_network *network, const soma_json *root) {
+    const soma_json *text = soma_json_get(root, "augmentation");
+    if (!text) return SOMA_OK;
+    if (!soma_json_string(text)) return malformed("the network", "\"augmentation\" must be a string");
+    soma_status status = soma_network_set_augmentation(network, soma_json_string(text));
+    return status == SOMA_INVALID_ARGUMENT ? malformed("the network", "\"augmentation\" is none that there is")
+                                           : status;
+}
+
 /* How pictures were read; absent for other data, and in files from before there were any. */
 static soma_status decode_image(soma_network *network, const soma_json *preprocessing) {
     const soma_json *object = soma_json_get(preprocessing, "image");
@@ -330,6 +340,7 @@ static soma_status decode(soma_network *network, const soma_json *root) {
     SOMA_JSON_EACH(layer, layers) SOMA_TRY(decode_layer(network, layer, i++));
     SOMA_TRY(decode_outputs(network, root));
     SOMA_TRY(decode_training(network, root));
+    SOMA_TRY(decode_augmentation(network, root));
     return decode_preprocessing(network, root);
 }
 

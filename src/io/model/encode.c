@@ -154,6 +154,7 @@ static soma_status encode(soma_json_writer *writer, const soma_network *network)
     SOMA_TRY(encode_tensors(writer, network));
     encode_outputs(writer, network);
     SOMA_TRY(encode_training(writer, network));
+    if (network->augmentation) soma_json_write_text(writer, "augmentation", network->augmentation);
     SOMA_TRY(encode_preprocessing(writer, network));
     soma_json_close_object(writer);
     return SOMA_OK;
