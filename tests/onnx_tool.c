@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What onnx_interop.py lets soma do: save a network that a text describes; run a model on numbers from standard input.
- */
-#include <soma/soma.h>
+/* What onnx_interop.py and onnx_light.py let soma do: save a network that a text describes; run a model on numbers from
+ * standard input; count the transpositions in a model. */
+#include "nn/network.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,12 +53,23 @@ static int run(const char *path, size_t samples, soma_device *device) {
     return result;
 }
 
+static int count_transpositions(const char *path) {
+    soma_network *network;
+    unsigned count = 0;
+    if (soma_load_onnx(path, NULL, &network) != SOMA_OK) return trouble();
+    for (uint32_t i = 0; i < network->graph.count; i++) count += network->graph.tensor[i]->op == SOMA_OP_TRANSPOSE;
+    printf("%u\n", count);
+    soma_network_destroy(network);
+    return 0;
+}
+
 int main(int argc, char **argv) {
     soma_device *device;
     if (soma_device_open("cpu", NULL, &device) != SOMA_OK) return trouble();
     int result = 2;
     if (argc == 5 && strcmp(argv[1], "save") == 0) result = save(argv[2], argv[3], argv[4], device);
     if (argc == 4 && strcmp(argv[1], "run") == 0) result = run(argv[2], strtoul(argv[3], NULL, 10), device);
+    if (argc == 3 && strcmp(argv[1], "transpositions") == 0) result = count_transpositions(argv[2]);
     soma_device_close(device);
     return result;
 }

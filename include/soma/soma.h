@@ -1075,7 +1075,7 @@ typedef struct soma_onnx_options {
 } soma_onnx_options;
 
 /*
- * Loads an ONNX model, opset 1 to 28; docs/models.md lists the ops. Initializers become parameters, which training
+ * Loads an ONNX model, opset 1 to 28; docs/onnx.md lists the ops. Initializers become parameters, which training
  * changes; float16, bfloat16 and double are converted to float32. SOMA_UNSUPPORTED names every op that soma does not
  * have, and how many nodes are of it. External data is read only from ordinary files in the model's own directory.
  * Without ONNX support in the library: SOMA_UNSUPPORTED. soma_load() does the same, without options, for a name that

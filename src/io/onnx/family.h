@@ -13,6 +13,7 @@
 /* ONNX's ops that are no function of the table of functions, or want a rule of their own all the same. */
 #define SOMA_ONNX_OP_LIST(X)                                                                                           \
     X(Add)                                                                                                             \
+    X(AveragePool)                                                                                                     \
     X(BatchNormalization)                                                                                              \
     X(Cast)                                                                                                            \
     X(Clip)                                                                                                            \
@@ -36,9 +37,11 @@
     X(Identity)                                                                                                        \
     X(InstanceNormalization)                                                                                           \
     X(LayerNormalization)                                                                                              \
+    X(LRN)                                                                                                             \
     X(LogSoftmax)                                                                                                      \
     X(MatMul)                                                                                                          \
     X(Max)                                                                                                             \
+    X(MaxPool)                                                                                                         \
     X(Min)                                                                                                             \
     X(Mul)                                                                                                             \
     X(Neg)                                                                                                             \
@@ -90,6 +93,7 @@ extern const soma_onnx_row soma_onnx_functions[SOMA_FUNCTION_COUNT];
     X(SOFTMAX, softmax)                                                                                                \
     X(DROPOUT, dropout)                                                                                                \
     X(PAD, pad)                                                                                                        \
+    X(POOL, pool)                                                                                                      \
     X(CONV, conv)                                                                                                      \
     X(CONV_TRANSPOSE, conv_transpose)                                                                                  \
     X(NORMALIZE, normalize)

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Upsample and Resize by the nearest neighbour. */
+/* Upsample and Resize, by the nearest neighbour or linearly. */
 #include "base/utf8.h"
 #include "io/onnx/family.h"
 
 #include <math.h>
 
 /* ---------------------------------------------------------------------------------------------------------- import */
+
+/* Of a dimension: each is looked at while the network is made. */
+enum { MOST_PLACES = 1 << 24 };
 
 /* From a place in the result to one in the input, and to a whole number. */
 typedef enum transformation {
@@ -18,6 +21,7 @@ typedef enum transformation {
 typedef enum rounding { PREFER_FLOOR, PREFER_CEIL, FLOOR, CEIL } rounding;
 
 typedef struct rules {
+    bool linear;
     transformation transformation;
     rounding rounding;
     double scale[SOMA_ONNX_MAX_RANK];
@@ -40,41 +44,48 @@ static soma_status choose(const soma_onnx_node *node, const char *name, const ch
 
 /* Before opset 11 places were multiplied and rounded down. */
 static soma_status get_rules(const soma_onnx_node *node, rules *resizing) {
-    static const char *const modes[] = {"nearest"};
+    static const char *const modes[] = {"nearest", "linear"};
     static const char *const transformations[] = {"half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric",
                                                   "tf_half_pixel_for_nn"};
     static const char *const policies[] = {"stretch"};
     static const char *const roundings[] = {"round_prefer_floor", "round_prefer_ceil", "floor", "ceil"};
     bool old = node->opset < 11;
+    int64_t antialias;
     int mode, places, nearest, policy;
     SOMA_TRY(choose(node, "keep_aspect_ratio_policy", policies, SOMA_COUNT_OF(policies), 0, &policy));
     SOMA_TRY(choose(node, "mode", modes, SOMA_COUNT_OF(modes), 0, &mode));
     SOMA_TRY(choose(node, "coordinate_transformation_mode", transformations, SOMA_COUNT_OF(transformations),
                     old ? ASYMMETRIC : HALF_PIXEL, &places));
     SOMA_TRY(choose(node, "nearest_mode", roundings, SOMA_COUNT_OF(roundings), old ? FLOOR : PREFER_FLOOR, &nearest));
+    SOMA_TRY(soma_onnx_get_integer(node, "antialias", 0, &antialias));
+    resizing->linear = mode == 1;
+    if (resizing->linear && antialias)
+        return soma_error(SOMA_UNSUPPORTED, "attribute antialias is %lld", (long long)antialias);
     resizing->transformation = (transformation)places;
     resizing->rounding = (rounding)nearest;
     return SOMA_OK;
 }
 
-static size_t source_of(const rules *resizing, uint32_t axis, size_t from, size_t i) {
-    double scale = resizing->scale[axis], size = (double)resizing->size[axis], place = (double)i, at;
+/* Where element i of the result lies in the input. */
+static double place_of(const rules *resizing, uint32_t axis, size_t from, size_t i) {
+    double scale = resizing->scale[axis], size = (double)resizing->size[axis], place = (double)i;
     switch (resizing->transformation) {
     case ALIGN_CORNERS:
-        at = size == 1 ? 0 : place * ((double)from - 1) / (size - 1);
-        break;
+        return size == 1 ? 0
+                         : place * ((double)from - 1) / (scale * (double)from - 1); /* not rounded, as in ONNX's own */
     case ASYMMETRIC:
-        at = place / scale;
-        break;
+        return place / scale;
     case HALF_PIXEL_OF_TF:
-        at = (place + 0.5) / scale;
-        break;
+        return (place + 0.5) / scale;
     case PYTORCH_HALF_PIXEL:
-        at = size > 1 ? (place + 0.5) / scale - 0.5 : 0;
-        break;
+        return size > 1 ? (place + 0.5) / scale - 0.5 : 0;
     default:
-        at = (place + 0.5) / scale - 0.5;
+        return (place + 0.5) / scale - 0.5;
     }
+}
+
+static size_t source_of(const rules *resizing, uint32_t axis, size_t from, size_t i) {
+    double at = place_of(resizing, axis, from, i);
     switch (resizing->rounding) {
     case FLOOR:
         at = floor(at);
@@ -128,8 +139,9 @@ static bool has_elements(const soma_onnx_node *node, uint32_t input) {
 
 static soma_status set_size(const soma_onnx_node *node, rules *resizing, uint32_t axis, double scale, double size) {
     const soma_onnx_shape *x = &node->input[0]->shape;
-    if (!(scale > 0) || !(size >= 1) || size > INT32_MAX)
-        return soma_error(SOMA_INVALID_FILE, "dimension %u of %zu would become %.9g", axis, x->dim[axis], size);
+    if (!(scale > 0) || !(size >= 1) || size > MOST_PLACES)
+        return soma_error(SOMA_INVALID_FILE, "dimension %u of %zu would become %.9g; 1 to %d are possible", axis,
+                          x->dim[axis], size, MOST_PLACES);
     resizing->scale[axis] = scale;
     resizing->size[axis] = (size_t)size;
     return SOMA_OK;
@@ -200,6 +212,86 @@ static size_t index_of(const void *context, size_t i) {
     return source_of(axis->rules, axis->axis, axis->from, i);
 }
 
+/* (1 - t) a + t b */
+static soma_status blend(soma_tensor *a, soma_tensor *b, double t, soma_tensor **y) {
+    *y = a;
+    if (t == 0) return SOMA_OK;
+    SOMA_TRY(soma_graph_unary(a->graph, a, (soma_unary_params){SOMA_LINEAR, (float)(1 - t), 0}, &a));
+    SOMA_TRY(soma_graph_unary(a->graph, b, (soma_unary_params){SOMA_LINEAR, (float)t, 0}, &b));
+    return soma_graph_binary(a->graph, a, b, SOMA_BINARY_ADD, y);
+}
+
+static soma_status join(soma_tensor **parts, size_t count, uint32_t axis, soma_tensor **y) {
+    soma_tensor_spec spec = {.op = SOMA_OP_CONCAT, .input_count = (uint32_t)count, .input = parts};
+    spec.attributes.concat.axis = axis;
+    return soma_graph_add(parts[0]->graph, &spec, y);
+}
+
+static size_t one_before(const void *context, size_t i) {
+    (void)context;
+    return i ? i - 1 : 0;
+}
+
+static size_t one_behind(const void *context, size_t i) {
+    const axis_of *axis = context;
+    return SOMA_MIN(i + 1, axis->from - 1);
+}
+
+/* By a whole factor: [before, size, after] -> [before, size, factor, after], where each of the factor is x and a share
+ * of its neighbour on one side, the same for all of them. */
+static soma_status grow_linearly(const axis_of *axis, soma_tensor *x, size_t factor, soma_tensor **y) {
+    soma_tensor *parts[SOMA_MAX_INPUTS], *neighbour[2];
+    soma_tensor like = {.batched = x->batched, .rank = 4, .shape = {x->shape[0], x->shape[1], 1, x->shape[2]}};
+    SOMA_TRY(soma_graph_pick(x, 1, axis->from, one_before, axis, &neighbour[0]));
+    SOMA_TRY(soma_graph_pick(x, 1, axis->from, one_behind, axis, &neighbour[1]));
+    for (size_t i = 0; i < factor; i++) {
+        /* Of the second element: the first may lie before the edge. */
+        double off = axis->rules->transformation == ASYMMETRIC ? (double)i / (double)factor
+                                                               : ((double)i + 0.5) / (double)factor - 0.5;
+        SOMA_TRY(blend(x, neighbour[off > 0], fabs(off), &parts[i]));
+        SOMA_TRY(soma_graph_reshape(x->graph, parts[i], &like, &parts[i]));
+    }
+    return join(parts, factor, x->batched ? 3 : 2, y);
+}
+
+/* One element after the other. */
+static soma_status pick_linearly(const axis_of *axis, soma_tensor *x, size_t size, soma_tensor **y) {
+    soma_tensor *parts[SOMA_MAX_INPUTS], *two[2];
+    if (size > SOMA_MAX_INPUTS)
+        return soma_error(SOMA_UNSUPPORTED,
+                          "dimension %u of %zu becomes %zu, linearly; whole multiples, and up to %d are possible",
+                          axis->axis, axis->from, size, SOMA_MAX_INPUTS);
+    for (size_t i = 0; i < size; i++) {
+        double at = place_of(axis->rules, axis->axis, axis->from, i), last = (double)axis->from - 1;
+        at = at < 0 ? 0 : SOMA_MIN(at, last);
+        for (int j = 0; j < 2; j++) {
+            soma_tensor_spec spec = {.op = SOMA_OP_SLICE, .input_count = 1, .input = &x};
+            spec.attributes.slice.axis = x->batched ? 2 : 1;
+            spec.attributes.slice.start = (size_t)SOMA_MIN(floor(at) + j, last);
+            spec.attributes.slice.length = 1;
+            SOMA_TRY(soma_graph_add(x->graph, &spec, &two[j]));
+        }
+        SOMA_TRY(blend(two[0], two[1], at - floor(at), &parts[i]));
+    }
+    return join(parts, size, x->batched ? 2 : 1, y);
+}
+
+static soma_status resize_linearly(const rules *resizing, uint32_t axis, uint32_t dimension, soma_tensor **y) {
+    soma_tensor whole = **y, rows = about(*y, dimension);
+    size_t from = whole.shape[dimension], size = resizing->size[axis], factor = size / from;
+    const axis_of of = {resizing, axis, from};
+    bool fixed = resizing->transformation == HALF_PIXEL || resizing->transformation == ASYMMETRIC ||
+                 (resizing->transformation == PYTORCH_HALF_PIXEL && size > 1);
+    if (size == from && resizing->scale[axis] == 1) return SOMA_OK;
+    whole.shape[dimension] = size;
+    SOMA_TRY(soma_graph_reshape((*y)->graph, *y, &rows, y));
+    if (fixed && resizing->scale[axis] == (double)factor && factor <= SOMA_MAX_INPUTS)
+        SOMA_TRY(grow_linearly(&of, *y, factor, y));
+    else
+        SOMA_TRY(pick_linearly(&of, *y, size, y));
+    return soma_graph_reshape((*y)->graph, *y, &whole, y);
+}
+
 static soma_status resize_axis(const rules *resizing, uint32_t axis, uint32_t dimension, soma_tensor **y) {
     soma_tensor whole = **y;
     size_t from = whole.shape[dimension], size = resizing->size[axis], factor = size / from;
@@ -227,7 +319,9 @@ static soma_status resize(soma_onnx_node *node, uint32_t scales_input) {
     y = tensor;
     for (uint32_t i = first; i < out.rank; i++) {
         SOMA_TRY(soma_onnx_arranged_axis(node, &x->shape, order, i, &dimension));
-        SOMA_TRY(resize_axis(&resizing, i, dimension - (y->batched ? 1 : 0), &y));
+        dimension -= y->batched ? 1 : 0;
+        SOMA_TRY(resizing.linear ? resize_linearly(&resizing, i, dimension, &y)
+                                 : resize_axis(&resizing, i, dimension, &y));
         out.dim[i] = resizing.size[i];
     }
     return y == tensor ? soma_onnx_give_function(node, SOMA_IDENTITY, 0, 0)
