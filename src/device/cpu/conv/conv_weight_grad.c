@@ -162,11 +162,19 @@ static void share_out(weight_plan *p, soma_cpu_plan *plan) {
     if (p->pieces > 1) soma_cpu_add_phase(plan, add_task, soma_cpu_parts(p->pass.k * p->columns.all, SOMA_CPU_CHUNK));
 }
 
+#ifdef __AVX512F__
+soma_cpu_planner soma_cpu_plan_conv_weight_grad_avx2;
+#endif
+
 SOMA_CPU_PLANNER(conv_weight_grad) {
     const soma_conv_params *params = &call->params.conv;
     const soma_view *dweight = &call->view[2];
     if (dweight->dtype != SOMA_F32) return SOMA_UNSUPPORTED;
     if (soma_view_count(dweight) == 0) return SOMA_OK;
+    conv_columns columns = conv_columns_of(params->groups, dweight->shape[3], dweight->shape[4] / params->groups);
+#ifdef __AVX512F__
+    if (conv_prefers_avx2(&columns)) return soma_cpu_plan_conv_weight_grad_avx2(call, plan);
+#endif
     conv_pass pass = soma_cpu_conv_forward(params, &call->view[0], dweight, &call->view[1]);
     if (soma_cpu_conv_choose_bands(&pass, BAND_POINTS) != SOMA_OK) return SOMA_UNSUPPORTED;
     size_t size = sizeof(weight_plan) + soma_cpu_conv_table_size(&pass) * sizeof(uint32_t);
@@ -175,7 +183,7 @@ SOMA_CPU_PLANNER(conv_weight_grad) {
     plan->detail = p;
     (void)soma_cpu_conv_fill_tables(&pass, p->tables);
     p->pass = pass;
-    p->columns = conv_columns_of(params->groups, pass.from_channels, pass.to_channels);
+    p->columns = columns;
     share_out(p, plan);
     return SOMA_OK;
 }

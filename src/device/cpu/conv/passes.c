@@ -311,6 +311,9 @@ SOMA_CPU_PLANNER(conv_passes) {
     if (count > MAX_PASSES) return SOMA_UNSUPPORTED;
     conv_columns columns =
         conv_columns_of(params->groups, from->shape[4] / params->groups, to->shape[4] / params->groups);
+#ifdef __AVX512F__
+    if (conv_prefers_avx2(&columns)) return soma_cpu_plan_conv_passes_avx2(call, plan);
+#endif
     SOMA_TRY(make_passes(call, plan, &columns, count));
     passes_plan *p = plan->detail;
     p->transposed = transposed;

@@ -8,5 +8,8 @@
 
 /* A plan for either. Views: from, weight, [bias], to. */
 SOMA_CPU_PLANNER(conv_passes);
+#ifdef __AVX512F__
+soma_cpu_planner soma_cpu_plan_conv_passes_avx2;
+#endif
 
 #endif
