@@ -333,6 +333,29 @@ START_TEST(best_weights_have_their_figures) {
 }
 END_TEST
 
+/* With images, whose positions count with the batch, and a last batch that is smaller. */
+START_TEST(training_repeats_its_bits) {
+    enum { IMAGES = 21, SIDE = 6 };
+    static float x[IMAGES * SIDE * SIDE], target[IMAGES];
+    fill_uniform(3, x, IMAGES * SIDE * SIDE);
+    fill_uniform(4, target, IMAGES);
+    soma_network *network[2];
+    for (int i = 0; i < 2; i++) {
+        network[i] =
+            network_with(3, (const size_t[]){SIDE, SIDE, 1},
+                         "conv 5 3x3 nobias; batchnorm; relu; conv 4 3x3; groupnorm 2; globalavgpool; dense 1");
+        expect_ok(soma_compile(network[i], test_device, NULL));
+        soma_array inputs = {x, SOMA_F32, 4, {IMAGES, SIDE, SIDE, 1}};
+        soma_dataset *dataset = dataset_of(inputs, array_f32(target, IMAGES, 1));
+        expect_ok(soma_fit(network[i], dataset, &(soma_fit_options){.epochs = 3, .batch_size = 8}, NULL));
+        soma_dataset_destroy(dataset);
+    }
+    expect_same_parameters(network[0], network[1]);
+    soma_network_destroy(network[0]);
+    soma_network_destroy(network[1]);
+}
+END_TEST
+
 /* Written, read, and trained on: the same bits as without that. */
 START_TEST(files_have_them) {
     const soma_compile_options adam = {.optimizer = {.kind = SOMA_SGD, .learning_rate = 0.05f, .l2 = 0.1f}};
@@ -414,6 +437,7 @@ static void add_tests(TCase *cases) {
     tcase_add_test(cases, the_summary_tells_them_apart);
     tcase_add_test(cases, validation_takes_the_figures_of_its_moment);
     tcase_add_test(cases, best_weights_have_their_figures);
+    tcase_add_test(cases, training_repeats_its_bits);
     tcase_add_test(cases, files_have_them);
     tcase_add_test(cases, other_words);
     tcase_add_loop_test(cases, texts_that_do_not_fit, 0, (int)SOMA_COUNT_OF(bad_texts));

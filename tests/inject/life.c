@@ -107,8 +107,9 @@ static soma_status make_network(life *l) {
     soma_status status = soma_network_create(&l->network);
     if (status != SOMA_OK) return status;
     soma_network_set_seed(l->network, 11);
-    soma_layers(soma_input(l->network, "x", 1, &width),
-                "reshape 2 2 1; conv 2 2x2 pad same tanh; dense 6 tanh; dropout 0.2; dense 3 softmax");
+    soma_layers(
+        soma_input(l->network, "x", 1, &width),
+        "reshape 2 2 1; conv 2 2x2 pad same nobias; batchnorm; tanh; dense 6 tanh; dropout 0.2; dense 3 softmax");
     status = soma_network_status(l->network);
     const soma_compile_options options = {.optimizer = {.kind = SOMA_ADAM, .learning_rate = 0.02f, .clip_norm = 1},
                                           .metrics = {SOMA_ACCURACY}};

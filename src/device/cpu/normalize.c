@@ -32,7 +32,7 @@ static void apply_function(const soma_call *call, float *y, size_t count) {
 SOMA_MATH void sum_columns(const float *x, size_t rows, size_t stride, size_t vectors, size_t lanes, bool centered,
                            float *mean, float *squares) {
     const size_t times = 4 / vectors; /* rows at a time: enough sums of their own to hide how long an addition takes */
-    soma_vector first[4], sum[4] = {{0}}, square[4] = {{0}};
+    soma_vector first[4] = {{0}}, sum[4] = {{0}}, square[4] = {{0}};
     SOMA_UNROLL
     for (size_t v = 0; v < vectors; v++)
         first[v] = centered ? soma_load_lanes(x + v * SOMA_LANES, lanes) : soma_vector_of(0.0f);
