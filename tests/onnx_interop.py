@@ -25,6 +25,7 @@ IMAGES = [("conv 6 3x3 relu; conv 5 3x3 stride 2 pad same tanh; flatten; dense 4
           ("conv 4 3x3 pad same relu; residual(conv 4 3x3 pad same relu; conv 4 3x3 pad same); relu; conv 2 3x3", "6x6x2", 2),
           ("conv 6 5x5 pad same relu; maxpool 2; conv 8 3x3 relu; avgpool 2 stride 1 pad same; flatten; dense 10 softmax", "12x12x1", 2),
           ("maxpool 3 stride 2 ceil; conv 3 2x2; adaptiveavgpool 2x2; flatten; dense 2", "8x7x2", 2),
+          ("conv 4 3x3 nobias; batchnorm; relu; conv 4 3x3 pad same nobias; batchnorm; maxpool 2; flatten; dense 3; batchnorm", "8x8x2", 2),
           ("zeropad 1; conv 4 3x3 groups 2 relu; upsample 2; conv 3 3x3", "5x5x2", None)]
 FIRST_OPSET = 7  # soma writes no older one
 

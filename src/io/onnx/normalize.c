@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What normalises. It is written as what it is made of, sums, products and a square root: ONNX's own ops for it want
- * the channels in the second dimension, or a late opset.
+ * What normalises. But for that of batches it is written as what it is made of, sums, products and a square root:
+ * ONNX's own ops for it are of late opsets.
  */
 #include "io/onnx/family.h"
 #include "io/onnx/window.h"
@@ -67,20 +67,42 @@ static soma_status import_as_line(soma_onnx_node *node, float epsilon) {
     return soma_onnx_give_like(node, y.tensor, &y);
 }
 
-/* The running variance is the batch's own, which ONNX has moved by the momentum. */
+/* Whether it is a constant, no weight, of nothing but this number: so a network is written that has no such weight. */
+static bool is_all(const soma_onnx_node *node, uint32_t input, double number) {
+    const soma_onnx_value *value = node->input[input];
+    soma_onnx_reader reader;
+    bool all = value->constant && !value->trained && !value->tensor;
+    if (!all || soma_onnx_reader_open(node->importer->file, &value->elements, &reader) != SOMA_OK) return false;
+    for (size_t i = 0; all && i < value->elements.count; i++) all = soma_onnx_read(&reader, i) == number;
+    soma_onnx_reader_close(&reader);
+    return all;
+}
+
+/* The running variance is the batch's own, which ONNX has moved by the momentum. figure: scale and offset, or NULL. */
 static soma_status import_running(soma_onnx_node *node, float epsilon, soma_tensor *x, soma_tensor *const *figure,
                                   soma_tensor **out) {
     float momentum;
     SOMA_TRY(soma_onnx_get_float(node, "momentum", 0.9f, &momentum));
-    soma_tensor *input[] = {x, figure[0], figure[1], figure[2], figure[3]};
-    soma_tensor_spec spec = {.op = SOMA_OP_NORMALIZE, .input_count = 5, .input = input};
+    soma_tensor *input[5] = {x};
+    soma_tensor_spec spec = {.op = SOMA_OP_NORMALIZE, .input_count = 1, .input = input};
+    for (int i = 0; i < 4; i++)
+        if (figure[i]) input[spec.input_count++] = figure[i];
     spec.attributes.normalize.params =
         (soma_normalize_params){.epsilon = epsilon, .momentum = momentum, .centered = true};
     spec.attributes.normalize.groups = (uint32_t)x->shape[x->rank - 1];
-    spec.attributes.normalize.scaled = spec.attributes.normalize.shifted = spec.attributes.normalize.running = true;
+    spec.attributes.normalize.scaled = figure[0] != NULL;
+    spec.attributes.normalize.shifted = figure[1] != NULL;
+    spec.attributes.normalize.running = true;
     SOMA_TRY(soma_graph_add(soma_onnx_graph(node), &spec, out));
     for (int i = 2; i < 4; i++) soma_network_mark_running(node->importer->network, figure[i]);
     return SOMA_OK;
+}
+
+/* Whether nothing else of the op is it: then training may move it. */
+static bool is_alone(soma_tensor *const *figure, uint32_t which) {
+    for (uint32_t i = 0; i < 4; i++)
+        if (i != which && figure[i] == figure[which]) return false;
+    return figure[which]->op == SOMA_OP_PARAMETER;
 }
 
 /* Images, and rows of a batch, whose running figures are of the file. */
@@ -88,17 +110,18 @@ static bool can_run(const soma_onnx_node *node, soma_tensor *const *figure) {
     const soma_onnx_shape *x = &node->input[0]->shape;
     uint32_t first = soma_onnx_first(node->importer, x);
     bool rows = x->rank == 2 && first == 1, image = x->rank >= 3 && x->rank - 1 - first <= SOMA_ONNX_IMAGE_RANK;
-    return x->batched && (rows || image) && figure[2]->op == SOMA_OP_PARAMETER && figure[3]->op == SOMA_OP_PARAMETER;
+    return x->batched && (rows || image) && is_alone(figure, 2) && is_alone(figure, 3);
 }
 
 static soma_status import_batchnorm(soma_onnx_node *node) {
     const soma_onnx_shape *x = &node->input[0]->shape;
-    soma_tensor *figure[4], *y;
+    soma_tensor *figure[4] = {NULL}, *y;
     float epsilon;
     SOMA_TRY(check_mode(node));
     SOMA_TRY(soma_onnx_get_float(node, "epsilon", 1e-5f, &epsilon));
     if (x->rank < 2) return soma_error(SOMA_INVALID_SHAPE, "%u dimensions; it takes a batch, and channels", x->rank);
-    for (uint32_t i = 0; i < 4; i++) SOMA_TRY(get_figure(node, 1 + i, &figure[i]));
+    for (uint32_t i = 0; i < 4; i++)
+        if (i > 1 || !is_all(node, 1 + i, i ? 0 : 1)) SOMA_TRY(get_figure(node, 1 + i, &figure[i]));
     if (!can_run(node, figure)) return import_as_line(node, epsilon);
     if (x->rank > 2) {
         soma_onnx_image image;
@@ -157,7 +180,7 @@ static soma_status import_groups(soma_onnx_node *node) {
 }
 
 SOMA_ONNX_OP(GroupNormalization, 18, 3, 3, "epsilon num_groups stash_type", import_groups, true);
-SOMA_ONNX_OP(InstanceNormalization, 6, 3, 3, "epsilon", import_groups, false);
+SOMA_ONNX_OP(InstanceNormalization, 1, 3, 3, "epsilon consumed_inputs", import_groups, false);
 
 /* Over all dimensions from the axis on. */
 static soma_status import_rows(soma_onnx_node *node) {
@@ -267,26 +290,50 @@ static soma_onnx_name channels(normalization *n, const soma_tensor *vector) {
     return name;
 }
 
+/* As many equal numbers as there are channels, where there is no such input. */
+static soma_status equal_figures(soma_onnx_exporter *exporter, const soma_tensor *like, float value,
+                                 soma_onnx_name *name) {
+    *name = soma_onnx_constant_name(exporter, "constant");
+    return soma_onnx_put_equal_numbers(exporter, name->text, like, value);
+}
+
+/* By running figures: ONNX has an op for that, which wants channels first. */
+static soma_status put_batchnorm(soma_onnx_exporter *exporter, const soma_tensor *tensor) {
+    const soma_tensor *const *input = (const soma_tensor *const *)tensor->input;
+    bool scaled = tensor->attributes.normalize.scaled, shifted = tensor->attributes.normalize.shifted;
+    const soma_tensor *const *figures = input + 1 + scaled + shifted;
+    soma_onnx_name scale, offset, out = soma_onnx_temporary(exporter);
+    if (!scaled) SOMA_TRY(equal_figures(exporter, figures[0], 1, &scale));
+    if (!shifted) SOMA_TRY(equal_figures(exporter, figures[0], 0, &offset));
+    if (scaled) memcpy(scale.text, soma_onnx_name_of(exporter, input[1]), sizeof scale.text);
+    if (shifted) memcpy(offset.text, soma_onnx_name_of(exporter, input[1 + scaled]), sizeof offset.text);
+    bool image = tensor->rank > 1;
+    if (!image) memcpy(out.text, soma_onnx_name_of(exporter, tensor), sizeof out.text);
+    const char *x = image ? soma_onnx_first_of(exporter, input[0]) : soma_onnx_name_of(exporter, input[0]);
+    const char *mean = soma_onnx_name_of(exporter, figures[0]), *variance = soma_onnx_name_of(exporter, figures[1]);
+    size_t node = soma_onnx_begin_node(exporter, "BatchNormalization", out.text,
+                                       (const char *[]){x, scale.text, offset.text, mean, variance, NULL});
+    soma_onnx_put_attribute_float(exporter, "epsilon", tensor->attributes.normalize.params.epsilon);
+    soma_onnx_put_attribute_float(exporter, "momentum", tensor->attributes.normalize.params.momentum);
+    soma_onnx_end_node(exporter, node);
+    if (image) soma_onnx_made_first(exporter, tensor, out.text);
+    return SOMA_OK;
+}
+
 soma_status soma_onnx_export_normalize(soma_onnx_exporter *exporter, const soma_tensor *tensor) {
-    bool running = tensor->attributes.normalize.running, cut = !running && tensor->attributes.normalize.groups > 0;
+    if (tensor->attributes.normalize.running) return put_batchnorm(exporter, tensor);
+    bool cut = tensor->attributes.normalize.groups > 0;
     bool centered = tensor->attributes.normalize.params.centered;
     uint32_t scaled = tensor->attributes.normalize.scaled, shifted = tensor->attributes.normalize.shifted;
-    if (!running && tensor->attributes.normalize.axis == 0)
+    if (tensor->attributes.normalize.axis == 0)
         return soma_error(SOMA_UNSUPPORTED, "figures of the whole batch have no form in ONNX");
     normalization n = {
         .exporter = exporter, .tensor = tensor, .left = (cut ? 2u : 0u) + (centered ? 2u : 1u) + scaled + shifted};
     memcpy(n.value.text, soma_onnx_name_of(exporter, tensor->input[0]), sizeof n.value.text);
-    if (running) {
-        const soma_tensor *const *figures = (const soma_tensor *const *)&tensor->input[1 + scaled + shifted];
-        step(&n, "Sub", soma_onnx_name_of(exporter, figures[0]));
-        const char *variance = soma_onnx_name_of(exporter, figures[1]);
-        step(&n, "Div", deviation(exporter, variance, tensor->attributes.normalize.params.epsilon).text);
-    } else {
-        int64_t axes[SOMA_MAX_RANK + 1];
-        if (cut) step_reshape(&n, true);
-        step_own_figures(&n, axes, list_axes(tensor, axes));
-        if (cut) step_reshape(&n, false);
-    }
+    int64_t axes[SOMA_MAX_RANK + 1];
+    if (cut) step_reshape(&n, true);
+    step_own_figures(&n, axes, list_axes(tensor, axes));
+    if (cut) step_reshape(&n, false);
     if (scaled) step(&n, "Mul", channels(&n, tensor->input[1]).text);
     if (shifted) step(&n, "Add", channels(&n, tensor->input[1 + scaled]).text);
     return SOMA_OK;

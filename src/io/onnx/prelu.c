@@ -4,9 +4,14 @@
 
 static soma_status import_prelu(soma_onnx_node *node) {
     const soma_onnx_shape *shape = &node->input[0]->shape, *slope_shape = &node->input[1]->shape;
+    soma_onnx_shape of_channels = *slope_shape;
     soma_onnx_value left, right;
     soma_tensor *x;
     SOMA_TRY(soma_onnx_tensor_as_it_lies(node, node->input[0], &x));
+    if (node->opset < 7 && slope_shape->rank == 1) { /* of the second dimension; since then broadcast as NumPy does */
+        while (of_channels.rank + 1 < shape->rank) of_channels.dim[of_channels.rank++] = 1;
+        slope_shape = &of_channels;
+    }
     left = right = *node->input[0];
     left.constant = right.constant = false;
     left.plain = right.plain = NULL;
@@ -20,5 +25,4 @@ static soma_status import_prelu(soma_onnx_node *node) {
     return soma_onnx_give_like(node, right.tensor, &right);
 }
 
-/* Until then the slopes belonged to the second dimension, and now are broadcast as NumPy does. */
-SOMA_ONNX_OP(PRelu, 7, 2, 2, "", import_prelu, 0);
+SOMA_ONNX_OP(PRelu, 1, 2, 2, "consumed_inputs", import_prelu, 0);

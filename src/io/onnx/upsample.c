@@ -118,6 +118,12 @@ static soma_status get_list_axes(const soma_onnx_node *node, uint32_t rank, uint
 
 static soma_status get_scales(soma_onnx_node *node, uint32_t input, float *scales, size_t count) {
     const soma_onnx_value *value = input < node->input_count ? node->input[input] : NULL;
+    if (node->opset < 7) { /* of images alone */
+        for (size_t i = 0; i < count; i++) scales[i] = 1;
+        if (count != 4) return soma_error(SOMA_INVALID_SHAPE, "%zu dimensions; it takes 4", count);
+        SOMA_TRY(soma_onnx_get_float(node, "height_scale", 0, &scales[2]));
+        return soma_onnx_get_float(node, "width_scale", 0, &scales[3]);
+    }
     if (node->opset < 9) {
         const Soma__Onnx__AttributeProto *attribute = soma_onnx_attribute(node, "scales");
         if (!attribute || attribute->n_floats != count)
@@ -332,7 +338,7 @@ static soma_status import_upsample(soma_onnx_node *node) {
     return resize(node, 1);
 }
 
-SOMA_ONNX_OP(Upsample, 7, 1, 2, "mode scales", import_upsample, 0);
+SOMA_ONNX_OP(Upsample, 1, 1, 2, "mode scales height_scale width_scale", import_upsample, 0);
 
 static soma_status import_resize(soma_onnx_node *node) {
     return resize(node, node->opset < 11 ? 1 : 2);
