@@ -7,6 +7,12 @@
 #include "rows.h"
 #include "window.h"
 
+/* Of elements in x and y: where these have less than 2^32, the host says uint, which takes a GPU half the registers and a short division. */
+#ifndef OFFSET
+#define OFFSET ulong
+#endif
+typedef OFFSET offset;
+
 /* Pairs of numbers of 32 bits, the first the lower: in and out, how many places x and y have; the size and the stride of windows; the padding
  * before and after. */
 #define DIMENSION(i) ulong places##i, ulong window##i, ulong padding##i, uint dilation##i
@@ -28,7 +34,8 @@ typedef struct axis {
 #endif
 #define AXES()                                                                                                                               \
     const axis axis0 = AXIS(0), axis1 = AXIS(1), axis2 = AXIS(2);                                                                            \
-    const ulong stride2 = channels, stride1 = stride2 * (uint)axis2.in, stride0 = stride1 * (uint)axis1.in, sample_size = stride0 * (uint)axis0.in
+    const offset stride2 = (offset)channels, stride1 = stride2 * (uint)axis2.in, stride0 = stride1 * (uint)axis1.in,                           \
+                 sample_size = stride0 * (uint)axis0.in
 
 /* What lies inside x of a window along one dimension: its first place there, how many there are, and this dimension's share of an average's divisor. */
 typedef struct span {
@@ -49,13 +56,13 @@ static float divisor_of(span s0, span s1, span s2) {
 }
 
 /* Where a window begins in its sample, and its steps from place to place. */
-static ulong first_of(span s0, span s1, span s2, ulong stride0, ulong stride1, ulong stride2) {
+static offset first_of(span s0, span s1, span s2, offset stride0, offset stride1, offset stride2) {
     if (s0.count == 0 || s1.count == 0 || s2.count == 0) return 0;
     return (uint)s0.place * stride0 + (uint)s1.place * stride1 + (uint)s2.place * stride2;
 }
 
 /* One window, `part` channels from x on. */
-static real pool_window(uint average, const global float *x, span s0, span s1, span s2, ulong step0, ulong step1, ulong step2, ulong part) {
+static real pool_window(uint average, const global float *x, span s0, span s1, span s2, offset step0, offset step1, offset step2, ulong part) {
     real result = average ? R(0.0) : (real)(-INFINITY);
     for (int i = 0; i < s0.count; i++)
         for (int j = 0; j < s1.count; j++) {
@@ -69,7 +76,7 @@ static real pool_window(uint average, const global float *x, span s0, span s1, s
     return average ? result / divisor_of(s0, s1, s2) : result;
 }
 
-#define STEPS() const ulong step0 = stride0 * (uint)axis0.dilation, step1 = stride1 * (uint)axis1.dilation, step2 = stride2 * (uint)axis2.dilation
+#define STEPS() const offset step0 = stride0 * (uint)axis0.dilation, step1 = stride1 * (uint)axis1.dilation, step2 = stride2 * (uint)axis2.dilation
 
 /* On a processor a group makes `chunk` of `count` rows of y; elsewhere `chunk` of `count` elements. */
 KERNEL(GROUP, 1)
@@ -79,9 +86,9 @@ void pool(ARGUMENTS(ulong count, ulong chunk, ulong channels, uint average, uint
     STEPS();
 #if GROUP > 1
     FOR_EACH_VECTOR(i, part, count, chunk) {
-        ulong rest = i;
-        const ulong channel = rest % channels;
-        rest /= channels;
+        offset rest = (offset)i;
+        const offset channel = rest % stride2;
+        rest /= stride2;
         const span s2 = span_of(axis2, (int)(rest % (uint)axis2.out), count_padding);
         rest /= (uint)axis2.out;
         const span s1 = span_of(axis1, (int)(rest % (uint)axis1.out), count_padding);
@@ -117,17 +124,18 @@ void pool(ARGUMENTS(ulong count, ulong chunk, ulong channels, uint average, uint
 /* Whether the element is a window's y. */
 #define IS_LARGEST(element, y) ((element) == (y) || ((element) != (element) && (y) != (y)))
 
-/* Whether an earlier place of the window than number (k0, k1, k2) of those inside x has its y, too. */
-static bool was_earlier(const global float *x, float largest, int k0, int k1, int k2, span s1, span s2, ulong step0, ulong step1, ulong step2) {
-    for (int i = 0; i <= k0; i++) {
-        const int end1 = i < k0 ? s1.count : k1 + 1;
-        for (int j = 0; j < end1; j++) {
-            const int end2 = i < k0 || j < k1 ? s2.count : k2;
-            const global float *from = x + i * step0 + j * step1;
-            for (int k = 0; k < end2; k++, from += step2)
-                if (IS_LARGEST(*from, largest)) return true;
+/* Whether x[own] is the first element of a window, which begins with x[first], that is its y. */
+static bool is_first(const global float *x, offset own, offset first, float largest, span s0, span s1, span s2, offset step0, offset step1,
+                     offset step2) {
+    for (int i = 0; i < s0.count; i++)
+        for (int j = 0; j < s1.count; j++) {
+            const offset row = first + i * step0 + j * step1;
+            for (int k = 0; k < s2.count; k++) {
+                const offset at = row + k * step2;
+                if (at == own) return true;
+                if (IS_LARGEST(x[at], largest)) return false;
+            }
         }
-    }
     return false;
 }
 
@@ -140,7 +148,7 @@ static bool was_earlier(const global float *x, float largest, int k0, int k1, in
 #else
 /* One window's `part` channels: its dy to the first place that has its y. `own` of its places along the dimension `cut` are the work-item's. */
 static void give_largest(const global float *dy, const global float *x, const global float *y, global float *dx, span s0, span s1, span s2,
-                         ulong step0, ulong step1, ulong step2, int cut, int own_begin, int own_end, ulong part) {
+                         offset step0, offset step1, offset step2, int cut, int own_begin, int own_end, ulong part) {
     const real slope = load_row(dy, part, 0.0f), largest = load_row(y, part, 0.0f);
     const integers largest_is_nan = largest != largest;
     integers open = (integers)(-1);
@@ -158,7 +166,7 @@ static void give_largest(const global float *dy, const global float *x, const gl
         }
 }
 
-static void give_shares(const global float *dy, global float *dx, span s0, span s1, span s2, ulong step0, ulong step1, ulong step2, int cut,
+static void give_shares(const global float *dy, global float *dx, span s0, span s1, span s2, offset step0, offset step1, offset step2, int cut,
                         int own_begin, int own_end, ulong part) {
     const real share = load_row(dy, part, 0.0f) / divisor_of(s0, s1, s2);
     const int end0 = cut ? s0.count : own_end, end1 = cut ? own_end : s1.count;
@@ -179,18 +187,19 @@ void pool_grad(ARGUMENTS(ulong count, ulong chunk, ulong channels, uint average,
                const global float *x, const global float *y, global float *dx)) {
     AXES();
     STEPS();
-    const ulong windows = (ulong)(uint)axis0.out * (uint)axis1.out * (uint)axis2.out;
+    const offset windows = (offset)(uint)axis0.out * (uint)axis1.out * (uint)axis2.out;
 #if GROUP > 1
     FOR_EACH_VECTOR(i, part, count, chunk) {
-        ulong rest = i;
-        const ulong channel = rest % channels;
-        rest /= channels;
+        offset rest = (offset)i;
+        const offset channel = rest % stride2;
+        rest /= stride2;
         const int place2 = (int)(rest % (uint)axis2.in);
         rest /= (uint)axis2.in;
         const int place1 = (int)(rest % (uint)axis1.in);
         rest /= (uint)axis1.in;
         const int place0 = (int)(rest % (uint)axis0.in);
-        const ulong sample = rest / (uint)axis0.in;
+        rest /= (uint)axis0.in;
+        const offset image = rest * sample_size + channel, first = rest * windows * stride2 + channel;
         float total = 0.0f;
         FOR_EACH_WINDOW(q0, axis0, place0) {
             if (!HAS_PLACE(q0, axis0, place0)) continue;
@@ -201,12 +210,10 @@ void pool_grad(ARGUMENTS(ulong count, ulong chunk, ulong channels, uint average,
                 FOR_EACH_WINDOW(q2, axis2, place2) {
                     if (!HAS_PLACE(q2, axis2, place2)) continue;
                     const span s2 = span_of(axis2, q2, count_padding);
-                    const ulong at = (sample * windows + ((ulong)(uint)q0 * (uint)axis1.out + (uint)q1) * (uint)axis2.out + (uint)q2) * channels + channel;
+                    const offset at = first + (((uint)q0 * (offset)axis1.out + (uint)q1) * (uint)axis2.out + (uint)q2) * stride2;
                     if (AVERAGE) total += dy[at] / divisor_of(s0, s1, s2);
                     else if (IS_LARGEST(x[i], y[at]) &&
-                             !was_earlier(x + sample * sample_size + first_of(s0, s1, s2, stride0, stride1, stride2) + channel, y[at],
-                                          (place0 - s0.place) / axis0.dilation, (place1 - s1.place) / axis1.dilation,
-                                          (place2 - s2.place) / axis2.dilation, s1, s2, step0, step1, step2))
+                             is_first(x, (offset)i, image + first_of(s0, s1, s2, stride0, stride1, stride2), y[at], s0, s1, s2, step0, step1, step2))
                         total += dy[at];
                 }
             }

@@ -9,13 +9,15 @@
 static inline void begin_pool(soma_cl_builder *builder, const char *kernel, size_t count, size_t chunk,
                               const soma_view *x, const soma_view *y) {
     const soma_pool_params *params = &builder->call->params.pool;
+    const bool small = soma_view_count(x) <= UINT32_MAX && soma_view_count(y) <= UINT32_MAX;
     uint64_t window[3];
     for (int i = 0; i < 3; i++) window[i] = params->size[i] | (uint64_t)params->stride[i] << 32;
     soma_cl_begin(builder, "pool.cl", kernel,
-                  "-DFIXED_AVERAGE=%d -DFIXED_WINDOW0=%lluUL -DFIXED_WINDOW1=%lluUL -DFIXED_WINDOW2=%lluUL "
+                  "-DOFFSET=%s -DFIXED_AVERAGE=%d -DFIXED_WINDOW0=%lluUL -DFIXED_WINDOW1=%lluUL -DFIXED_WINDOW2=%lluUL "
                   "-DFIXED_DILATION0=%u -DFIXED_DILATION1=%u -DFIXED_DILATION2=%u",
-                  params->kind == SOMA_POOL_AVERAGE, (unsigned long long)window[0], (unsigned long long)window[1],
-                  (unsigned long long)window[2], params->dilation[0], params->dilation[1], params->dilation[2]);
+                  small ? "uint" : "ulong", params->kind == SOMA_POOL_AVERAGE, (unsigned long long)window[0],
+                  (unsigned long long)window[1], (unsigned long long)window[2], params->dilation[0],
+                  params->dilation[1], params->dilation[2]);
     soma_cl_pass_size(builder, count);
     soma_cl_pass_size(builder, chunk);
     soma_cl_pass_size(builder, x->shape[4]);
