@@ -578,7 +578,8 @@ SOMA_API soma_status soma_get_parameter(soma_network *network, const soma_tensor
 /* The other way, with the same rule. Before compile or after it. */
 SOMA_API soma_status soma_set_parameter(soma_network *network, soma_tensor *parameter, const float *values,
                                         size_t count);
-/* Gradient of the last soma_backward() with respect to a parameter, or to an input: then count = batch * its count. */
+/* Gradient of the last soma_backward() with respect to a parameter, or to an input: then count = batch * its count.
+ * SOMA_INVALID_ARGUMENT for a running figure, which is not trained and has none. */
 SOMA_API soma_status soma_get_gradient(soma_network *network, const soma_tensor *tensor, float *values, size_t count);
 
 /* Lines of text for people: layers, shapes, parameters, and the memory planned for this batch size. Free with
@@ -972,7 +973,8 @@ SOMA_API soma_status soma_parameter_memory(soma_network *network, const soma_ten
  */
 SOMA_API soma_status soma_train_on_batch(soma_network *network, const soma_array *inputs, const soma_array *targets,
                                          soma_metrics *metrics);
-/* Loss and gradients without a step, of the inputs too; arguments and errors as above. */
+/* Loss and gradients without a step, of the inputs too; arguments and errors as above. Running figures move as in a
+ * step. */
 SOMA_API soma_status soma_backward(soma_network *network, const soma_array *inputs, const soma_array *targets,
                                    soma_metrics *metrics);
 /* The step by the gradients of the last soma_backward(); SOMA_INVALID_STATE without one. */
