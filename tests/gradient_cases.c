@@ -213,6 +213,7 @@ static const char *const position_texts[] = {
     "convtranspose 4 2x3 stride 3x2 dilation 2 groups 2 pad 1,2,0,1 output_padding 2x1 tanh",
     "convtranspose 3 2x2 stride 3 pad same nobias",
     "convtranspose 3 1x1",
+    "convtranspose 2 2x2 dilation 3 output_padding 2x1 pad 1",
     "reshape 6 4; conv 3 3 stride 2; convtranspose 2 3",
     "reshape 2 3 2 2; conv 3 2x3x1 stride 1x2x1 pad 0x1x0",
     "globalavgpool",

@@ -22,6 +22,7 @@ static const struct {
     {"conv 4 6x5", 3, 0, 2.0 * 4 * 30 * 2},
     {"conv 4 6x5 stride 3", 3, 0, 2.0 * 4 * 30 * 2},
     {"conv 4 6x5 pad 1,0,0,0 stride 3", 0, 3, 2.0 * 4 * 30 * 2},
+    {"conv 4 6x5 dilation 2 pad 0,5,0,4", 0, 3, 2.0 * 4 * 30 * 2},
     {"conv 4 6x4", 0, 3, 2.0 * 2 * 4 * 24 * 2},
     {"conv 4 3x5 dilation 2x1", 0, 3, 2.0 * 2 * 4 * 15 * 2},
     {"conv 4 1x5 dilation 7x1 stride 6x1", 0, 3, 2.0 * 4 * 5 * 2},

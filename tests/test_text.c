@@ -110,9 +110,9 @@ static const struct {
      "conv [batch, 2, 3, 4] 76; conv [batch, 2, 3, 4] 8; tanh [batch, 2, 3, 4] 0; residual [batch, 2, 3, 4] 0",
      3,
      {3, 5, 2}},
-    {"residual (residual(leaky_relu(1,0.1));elu(0.5)|residual(relu))",
-     "leaky_relu [batch, 4] 0; residual [batch, 4] 0; elu [batch, 4] 0; relu [batch, 4] 0; residual [batch, 4] 0; "
-     "residual [batch, 4] 0",
+    {"residual (residual(leaky_relu(1,0.1));elu(0.5)|residual(relu|identity))",
+     "leaky_relu [batch, 4] 0; residual [batch, 4] 0; elu [batch, 4] 0; relu [batch, 4] 0; identity [batch, 4] 0; "
+     "residual [batch, 4] 0; residual [batch, 4] 0",
      1,
      {4}},
     {"dropout 0", "dropout [batch, 4] 0", 1, {4}},

@@ -38,7 +38,6 @@ static soma_tensor *without_dropout(soma_tensor *tensor) {
     for (;;) {
         if (tensor->op == SOMA_OP_BINARY && tensor->attributes.binary.op == SOMA_BINARY_MULTIPLY) {
             const soma_tensor *mask = tensor->input[1];
-            while (mask->op == SOMA_OP_DROPOUT) mask = mask->input[0];
             if (mask->op != SOMA_OP_FILL || mask->attributes.fill.value != 1 || mask->attributes.fill.per_batch)
                 return tensor;
         } else if (tensor->op != SOMA_OP_DROPOUT)

@@ -174,7 +174,6 @@ static soma_status add_weight_gradient(soma_graph *graph, const soma_tensor *ten
                              .input = input,
                              .attributes = plain(tensor),
                              .rank = weight->rank};
-    memset(spec.attributes.conv.output_padding, 0, sizeof spec.attributes.conv.output_padding);
     memcpy(spec.shape, weight->shape, sizeof spec.shape);
     return soma_graph_add(graph, &spec, gradient);
 }
