@@ -3,31 +3,11 @@
 #define PANEL (TILE_VECTORS * WIDTH)
 #define NAMED(name) PASTE(PASTE(name, _), TILE)
 
-/* sums = the product of TILE_ROWS rows, of which left[r] + p step is the element p, and a panel. */
-static void NAMED(multiply)(local float *sums, const global float *const *left, ulong step, const local float *panel,
-                            uint depth) {
-    real sum[TILE_ROWS][TILE_VECTORS];
-#pragma unroll
-    for (uint r = 0; r < TILE_ROWS; r++)
-#pragma unroll
-        for (uint v = 0; v < TILE_VECTORS; v++) sum[r][v] = R(0.0);
-    ulong at = 0;
-    for (uint p = 0; p < depth; p++, at += step) {
-        real right[TILE_VECTORS];
-#pragma unroll
-        for (uint v = 0; v < TILE_VECTORS; v++) right[v] = LOAD(local, panel + (p * TILE_VECTORS + v) * WIDTH);
-#pragma unroll
-        for (uint r = 0; r < TILE_ROWS; r++) {
-            const real factor = (real)(left[r][at]);
-#pragma unroll
-            for (uint v = 0; v < TILE_VECTORS; v++) sum[r][v] = MULTIPLY_ADD(factor, right[v], sum[r][v]);
-        }
-    }
-#pragma unroll
-    for (uint r = 0; r < TILE_ROWS; r++)
-#pragma unroll
-        for (uint v = 0; v < TILE_VECTORS; v++) STORE(local, sums + (r * TILE_VECTORS + v) * WIDTH, sum[r][v]);
-}
+#define MULTIPLY NAMED(multiply)
+#define LEFT_SPACE global
+#include "gemm_multiply.h"
+#undef MULTIPLY
+#undef LEFT_SPACE
 
 KERNEL(1, 1)
 void NAMED(gemm_vector)(ARGUMENTS(ulong m, ulong n, ulong k, ulong rows_per_group, uint transpose_a, uint transpose_b, uint function,

@@ -58,9 +58,9 @@ void soma_cl_pass_float(soma_cl_builder *builder, float value) {
 static void defer(soma_cl_builder *builder, soma_cl_argument_kind kind, size_t source, size_t bytes) {
     if (builder->status != SOMA_OK) return;
     soma_cl_launch *launch = builder->launch;
-    if (launch->argument_count == SOMA_CL_MAX_ARGUMENTS) {
+    if (launch->argument_count == SOMA_CL_MAX_DEFERRED) {
         builder->status =
-            soma_error(SOMA_INTERNAL, "a kernel has more than %d deferred arguments", SOMA_CL_MAX_ARGUMENTS);
+            soma_error(SOMA_INTERNAL, "a kernel has more than %d deferred arguments", SOMA_CL_MAX_DEFERRED);
         return;
     }
     launch->argument[launch->argument_count++] =

@@ -29,7 +29,8 @@ typedef struct soma_cl_argument {
     bool is_set;   /* LIVE */
 } soma_cl_argument;
 
-#define SOMA_CL_MAX_ARGUMENTS 24
+#define SOMA_CL_MAX_ARGUMENTS 40
+#define SOMA_CL_MAX_DEFERRED  16
 #define SOMA_CL_MAX_LAUNCHES  4
 #define SOMA_CL_MAX_BUFFERS   (SOMA_CALL_MAX_VIEWS + 2)
 
@@ -44,7 +45,7 @@ typedef struct soma_cl_launch {
     cl_uint rows_index;
     cl_ulong all_rows;
     uint32_t argument_count;
-    soma_cl_argument argument[SOMA_CL_MAX_ARGUMENTS];
+    soma_cl_argument argument[SOMA_CL_MAX_DEFERRED]; /* that are not known */
 } soma_cl_launch;
 
 /* A sub-buffer of a memory, or the memory itself (then not owned). */
