@@ -136,6 +136,9 @@ static void store_part(real value, global float *p, ulong part) {
 #define GROUP_ID(dimension) group[dimension]
 #define LOCAL_ARRAY(name, size, offset) local float *name = local_memory + (offset)
 #endif
+/* A function that is handed a kernel's local arrays: where clang puts in what it knows of an argument, but not the function into the kernel,
+ * PoCL does not find the array. */
+#define ON_LOCAL_ARRAYS static __attribute__((always_inline))
 #define ITEM_ID (GROUP_ID(0) * GROUP + get_local_id(0))
 
 #endif

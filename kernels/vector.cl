@@ -15,7 +15,16 @@
 #include "normalize.cl"
 #include "reduce.cl"
 #include "softmax.cl"
+#ifndef IN_LIST
+#include "conv_vector.cl"
+#include "conv_depthwise.cl"
+#endif
 #ifdef TRAINING
+#ifndef IN_LIST
+#include "conv_weight_vector.cl"
+#include "conv_depthwise_weight.cl"
+#include "conv_sum.cl"
+#endif
 #include "norm.cl"
 #include "normalize_grad.cl"
 #include "optimizer.cl"

@@ -152,6 +152,38 @@ START_TEST(products) {
 }
 END_TEST
 
+static soma_view image(size_t count, size_t height, size_t width, size_t channels) {
+    const size_t shape[] = {count, 1, height, width, channels};
+    return soma_view_of(NULL, 0, SOMA_F32, SOMA_COUNT_OF(shape), shape);
+}
+
+/* A convolution of 3 x 2 weights and both its gradients. */
+static void check_conv(soma_conv_params params, size_t height, size_t width, size_t channels, size_t filters) {
+    const soma_view x = image(2, height, width, channels), y = image(2, 4, 5, filters);
+    const soma_view weight = soma_view_of(NULL, 0, SOMA_F32, 5, (size_t[]){1, 3, 2, channels / params.groups, filters});
+    params.function = SOMA_RELU;
+    check_call(soma_call_conv(x, weight, shaped(1, filters, 0, 0), y, params));
+    check_call(soma_call_conv_data_grad(y, weight, soma_view_absent(), x, params));
+    params.alpha = 0.7f;
+    params.beta = 0.5f;
+    check_call(soma_call_conv_weight_grad(x, y, weight, params));
+}
+
+START_TEST(convolutions) {
+    soma_conv_params params = {.stride = {1, 1, 1}, .dilation = {1, 1, 1}, .before = {0, 1, 1}, .groups = 1};
+    check_conv(params, 4, 4, 3, 5);
+    check_conv(params, 4, 4, 3, 35);
+    params.groups = 2;
+    check_conv(params, 4, 4, 6, 4);
+    params.groups = 19; /* a filter for each channel */
+    check_conv(params, 4, 4, 19, 19);
+    params = (soma_conv_params){.stride = {1, 2, 3}, .dilation = {1, 2, 1}, .before = {0, 3, 1}, .groups = 1};
+    check_conv(params, 7, 13, 3, 5);
+    params.groups = 3;
+    check_conv(params, 7, 13, 3, 3);
+}
+END_TEST
+
 START_TEST(reductions_and_softmax) {
     for (int op = 0; op < SOMA_REDUCTION_COUNT; op++) {
         check_call(soma_call_reduce(shaped(3, 3, 40, 1), shaped(2, 3, 1, 0), (soma_reduction)op));
@@ -314,6 +346,7 @@ static void add_tests(TCase *cases) {
     tcase_add_test(cases, elementwise_kernels);
     tcase_add_test(cases, broadcasts_and_copies);
     tcase_add_test(cases, products);
+    tcase_add_test(cases, convolutions);
     tcase_add_test(cases, reductions_and_softmax);
     tcase_add_test(cases, losses);
     tcase_add_test(cases, metrics);

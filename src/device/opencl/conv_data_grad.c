@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* CONV_DATA_GRAD: left to the reference. */
-#include "device/opencl/launch/launch.h"
+/* CONV_DATA_GRAD. */
+#include "device/opencl/conv.h"
 
 void soma_cl_write_conv_data_grad(soma_cl_builder *builder) {
-    builder->status = soma_error(SOMA_UNSUPPORTED, "no %s on OpenCL", soma_primitive_name(builder->call->primitive));
+    soma_cl_launch_conv(builder, true);
 }

@@ -64,6 +64,20 @@ static void choose_tiles(soma_cl_device *device) {
     style->depth = 512;
     while (style->depth > 16 && style->depth * 2 * style->width * sizeof(float) > device->local_memory / 2)
         style->depth /= 2;
+    /* Of convolutions, whatever leaves room. */
+    const size_t panel = 2 * style->width, sums = style->narrow_rows * panel,
+                 room = device->local_memory / sizeof(float);
+    style->panels = 4;
+    while (style->panels > 1 &&
+           style->depth * panel * style->panels + style->narrow_rows * (style->depth + style->width) + sums > room)
+        style->panels /= 2;
+    style->window = 256;
+    style->positions = 128;
+    while (style->window > 16 &&
+           style->positions * (style->window + style->width + panel * style->panels) + sums > room) {
+        style->window /= 2;
+        style->positions /= 2;
+    }
 }
 
 static void choose_style(soma_cl_device *device) {
