@@ -82,4 +82,30 @@ static inline soma_range soma_cpu_part(size_t index, size_t count, size_t part) 
     return (soma_range){begin, SOMA_MIN(begin + part, count)};
 }
 
+/* The index-th of `parts` nearly equal parts. */
+static inline soma_range soma_cpu_even_part(size_t index, size_t count, size_t parts) {
+    size_t each = count / parts, rest = count % parts;
+    size_t begin = index * each + SOMA_MIN(index, rest);
+    return (soma_range){begin, begin + each + (index < rest)};
+}
+
+/* ------------------------------------------------------------------------------------------------------- tasks */
+
+/* A task that takes less is not worth another thread's start. */
+#define SOMA_CPU_TASK_NANOSECONDS 2000.0
+/*
+ * Of a long call each thread gets several tasks, of at least this length: a thread that is held up, by another
+ * program or because its core is a slower one, then leaves some of its tasks to the others.
+ */
+#define SOMA_CPU_LONG_TASK_NANOSECONDS 50000.0
+#define SOMA_CPU_TASKS_PER_THREAD      4
+
+/* Into how many tasks a call should be cut that takes plan->nanoseconds, if its results do not depend on that. */
+static inline size_t soma_cpu_tasks(const soma_cpu_plan *plan) {
+    size_t worthwhile = (size_t)(plan->nanoseconds / SOMA_CPU_TASK_NANOSECONDS) + 1, threads = plan->threads;
+    if (worthwhile < threads || threads == 1) return SOMA_MIN(worthwhile, threads);
+    size_t several = (size_t)(plan->nanoseconds / SOMA_CPU_LONG_TASK_NANOSECONDS) / threads;
+    return threads * SOMA_MIN(SOMA_MAX(several, (size_t)1), (size_t)SOMA_CPU_TASKS_PER_THREAD);
+}
+
 #endif

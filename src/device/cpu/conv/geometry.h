@@ -90,11 +90,4 @@ static inline size_t soma_cpu_conv_taps(const conv_pass *pass) {
     return pass->axis[0].taps * pass->axis[1].taps * pass->axis[2].taps;
 }
 
-/* The index-th of `parts` nearly equal parts. */
-static inline soma_range soma_cpu_even_part(size_t index, size_t count, size_t parts) {
-    size_t each = count / parts, rest = count % parts;
-    size_t begin = index * each + SOMA_MIN(index, rest);
-    return (soma_range){begin, begin + each + (index < rest)};
-}
-
 #endif

@@ -183,19 +183,8 @@ static void pass_task(const soma_call *call, const soma_cpu_plan *plan, size_t t
 
 /* ---------------------------------------------------------------------------------------------------- the plan */
 
-/* Floats of packed weights, or nanoseconds, for which another task is worth its start. */
-#define PACK_TASK        8192
-#define TASK_NANOSECONDS 5000.0
-/* Of a long call each thread gets several tasks, so that one that is held up leaves some to the others. */
-#define LONG_TASK_NANOSECONDS 50000.0
-#define TASKS_PER_THREAD      4
-
-static size_t tasks_for(const soma_cpu_plan *plan, double nanoseconds) {
-    size_t worthwhile = (size_t)(nanoseconds / TASK_NANOSECONDS) + 1, threads = plan->threads;
-    if (worthwhile < threads || threads == 1) return SOMA_MIN(worthwhile, threads);
-    size_t several = (size_t)(nanoseconds / LONG_TASK_NANOSECONDS) / threads;
-    return threads * SOMA_MIN(SOMA_MAX(several, (size_t)1), (size_t)TASKS_PER_THREAD);
-}
+/* Floats of packed weights for which another task is worth its start. */
+#define PACK_TASK 8192
 
 static double points_of(const conv_pass *pass) {
     double points = (double)pass->images;
@@ -222,7 +211,7 @@ static conv_pass make_pass(const soma_call *call, size_t index) {
 /* So many tasks that each pass has its share of those that all are worth. */
 static size_t wanted_tasks(const soma_cpu_plan *plan, const conv_columns *columns, const conv_pass *pass) {
     double share = nanoseconds_of(columns, pass) / plan->nanoseconds;
-    return (size_t)(share * (double)tasks_for(plan, plan->nanoseconds) + 0.999);
+    return (size_t)(share * (double)soma_cpu_tasks(plan) + 0.999);
 }
 
 /* A pass with bands small enough that there are tasks for all threads, where there are too few units for that. */

@@ -39,13 +39,6 @@ typedef struct gemm_plan {
     soma_cpu_function *function; /* NULL for the identity */
 } gemm_plan;
 
-/* The index-th of `parts` nearly equal parts. */
-static soma_range even_part(size_t index, size_t count, size_t parts) {
-    size_t each = count / parts, rest = count % parts;
-    size_t begin = index * each + SOMA_MIN(index, rest);
-    return (soma_range){begin, begin + each + (index < rest)};
-}
-
 static size_t length(soma_range range) {
     return range.end - range.begin;
 }
@@ -137,44 +130,28 @@ static void multiply_rows(const gemm_block *block, soma_range rows) {
 static void multiply_block(const gemm_block *block) {
     pack_block(block);
     for (size_t i = block->tiles.begin; i < block->tiles.end; i++)
-        multiply_rows(block, even_part(i, block->plan->m, block->plan->row_tiles));
+        multiply_rows(block, soma_cpu_even_part(i, block->plan->m, block->plan->row_tiles));
 }
 
 static void multiply_task(const soma_call *call, const soma_cpu_plan *plan, size_t task, uint32_t thread) {
     const gemm_plan *p = plan->detail;
     float *scratch = (float *)soma_cpu_workspace(call) + thread * p->scratch;
-    soma_range panels = even_part(task % p->column_tasks, p->panels, p->column_tasks);
+    soma_range panels = soma_cpu_even_part(task % p->column_tasks, p->panels, p->column_tasks);
     gemm_block block = {.call = call,
                         .plan = p,
                         .packed_b = scratch,
                         .packed_a = scratch + p->scratch - GEMM_ROWS * (K_BLOCK + SOMA_LANES)};
-    block.tiles = even_part(task / p->column_tasks, p->row_tiles, p->row_tasks);
+    block.tiles = soma_cpu_even_part(task / p->column_tasks, p->row_tiles, p->row_tasks);
     for (size_t at = panels.begin; at < panels.end; at += p->block_panels) {
         block.panels = (soma_range){at, SOMA_MIN(at + p->block_panels, panels.end)};
         for (size_t i = 0; i < p->k_blocks; i++) {
-            block.k = even_part(i, p->k, p->k_blocks);
+            block.k = soma_cpu_even_part(i, p->k, p->k_blocks);
             multiply_block(&block);
         }
     }
 }
 
 /* ---------------------------------------------------------------------------------------------------- the plan */
-
-/* A task that takes less is not worth another thread's start. */
-#define TASK_NANOSECONDS 2000.0
-/*
- * Of a long product each thread gets several tasks, of at least this length: a thread that is held up, by another
- * program or because its core is a slower one, then leaves some of its tasks to the others.
- */
-#define LONG_TASK_NANOSECONDS 50000.0
-#define TASKS_PER_THREAD      4
-
-static size_t tasks_of(const soma_cpu_plan *plan) {
-    size_t worthwhile = (size_t)(plan->nanoseconds / TASK_NANOSECONDS) + 1, threads = plan->threads;
-    if (worthwhile < threads || threads == 1) return SOMA_MIN(worthwhile, threads);
-    size_t several = (size_t)(plan->nanoseconds / LONG_TASK_NANOSECONDS) / threads;
-    return threads * SOMA_MIN(SOMA_MAX(several, (size_t)1), (size_t)TASKS_PER_THREAD);
-}
 
 /* The grid of at least `tasks` tasks for which the largest task, with what it packs, is least. */
 static void choose_grid(gemm_plan *p, size_t tasks) {
@@ -217,7 +194,7 @@ SOMA_CPU_PLANNER(gemm) {
     if (params->function != SOMA_IDENTITY) p->function = SOMA_FOR_ISA(soma_cpu_get_function)(params->function);
     plan_blocks(call, p);
     plan->nanoseconds = 0.3 / SOMA_LANES * (double)p->m * (double)p->n * (double)p->k + 0.5 * (double)(p->m * p->n);
-    choose_grid(p, tasks_of(plan));
+    choose_grid(p, soma_cpu_tasks(plan));
     p->scratch =
         p->block_panels * GEMM_COLUMNS * soma_cpu_parts(p->k, p->k_blocks) + GEMM_ROWS * (K_BLOCK + SOMA_LANES);
     plan->workspace = plan->threads * p->scratch * sizeof(float);
