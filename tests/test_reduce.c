@@ -110,6 +110,7 @@ START_TEST(files_without_a_number_of_axes_mean_one) {
 }
 END_TEST
 
+#ifdef SOMA_HAVE_TRAINING
 /* The gradient of what was broadcast: one sum for each run of axes, the batch among them. */
 static const struct {
     const char *x, *y;
@@ -138,12 +139,14 @@ START_TEST(gradients_of_broadcasts_are_sums_of_runs_of_axes) {
     soma_graph_clear(&graph);
 }
 END_TEST
+#endif
 
 static void add_tests(TCase *cases) {
     tcase_add_loop_test(cases, several_axes_are_reduced_as_one, 0, SOMA_REDUCTION_COUNT * (int)SOMA_COUNT_OF(ranges));
     tcase_add_test(cases, files_without_a_number_of_axes_mean_one);
-    if (SOMA_HAS_TRAINING)
-        tcase_add_loop_test(cases, gradients_of_broadcasts_are_sums_of_runs_of_axes, 0, SOMA_COUNT_OF(broadcasts));
+#ifdef SOMA_HAVE_TRAINING
+    tcase_add_loop_test(cases, gradients_of_broadcasts_are_sums_of_runs_of_axes, 0, SOMA_COUNT_OF(broadcasts));
+#endif
 }
 
 int main(void) {
