@@ -75,6 +75,11 @@ soma_status soma_step_add_training(soma_step_builder *build) {
 }
 
 /* Nothing was added, so nobody gets as far as to these. */
+soma_status soma_step_augment(soma_step_builder *build) {
+    (void)build;
+    return SOMA_OK;
+}
+
 void soma_step_fuse_training(soma_step_builder *build) {
     (void)build;
 }

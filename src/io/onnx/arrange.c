@@ -59,8 +59,8 @@ static soma_status take_for_elements(soma_onnx_importer *importer, const soma_on
 
 /* The elements as the turn puts them. */
 static void turn_numbers(const soma_onnx_turn *turn, const float *from, float *to, size_t count) {
-    size_t stride[SOMA_COUNT_OF(turn->dim)], step[SOMA_COUNT_OF(turn->dim)], at[SOMA_COUNT_OF(turn->dim)] = {0};
-    size_t source = 0;
+    size_t stride[SOMA_COUNT_OF(turn->dim)] = {0}, step[SOMA_COUNT_OF(turn->dim)] = {0};
+    size_t at[SOMA_COUNT_OF(turn->dim)] = {0}, source = 0;
     for (uint32_t i = turn->rank; i-- > 0;) stride[i] = i + 1 == turn->rank ? 1 : stride[i + 1] * turn->dim[i + 1];
     for (uint32_t i = 0; i < turn->rank; i++) step[i] = stride[turn->axis[i]];
     for (size_t i = 0; i < count; i++) {

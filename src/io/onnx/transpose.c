@@ -28,7 +28,7 @@ typedef struct source_of {
 static size_t source(const void *context, size_t i) {
     const source_of *turning = context;
     const soma_onnx_shape *from = turning->from;
-    size_t stride[SOMA_ONNX_MAX_RANK], at = 0, step = 1;
+    size_t stride[SOMA_ONNX_MAX_RANK] = {0}, at = 0, step = 1;
     for (uint32_t axis = from->rank; axis-- > 0; step *= from->dim[axis]) stride[axis] = step;
     for (uint32_t axis = from->rank; axis-- > 0; i /= from->dim[turning->order[axis]])
         at += i % from->dim[turning->order[axis]] * stride[turning->order[axis]];

@@ -39,7 +39,7 @@ static soma_status get_kernel(const soma_onnx_node *node, const size_t *weight, 
     SOMA_TRY(get_list(node, "kernel_shape", window->rank, 1, 1, values));
     if (given) SOMA_TRY(check_range("kernel_shape", values, window->rank, 1));
     for (uint32_t i = 0; i < window->rank; i++) {
-        window->kernel[i] = given ? (size_t)values[i] : weight[i];
+        window->kernel[i] = given || !weight ? (size_t)values[i] : weight[i];
         if (weight && window->kernel[i] != weight[i])
             return soma_error(SOMA_INVALID_FILE, "kernel_shape has %zu where the weight has %zu", window->kernel[i],
                               weight[i]);
