@@ -5,10 +5,13 @@
  */
 #include "nn/network.h"
 #include "temporary.h"
+#include "train/step.h"
 #include "trainer.h"
 
 #include <math.h>
 #include <string.h>
+
+enum { ROWS = 29, WIDTH = 4 }; /* of a data set */
 
 static soma_network *network_with(uint32_t rank, const size_t *shape, const char *layers) {
     soma_network *network;
@@ -226,27 +229,27 @@ END_TEST
 /* Clipping, decay and momentum are for what is trained. The data are normalised first, so that the figures do not
  * depend on any weight. */
 START_TEST(the_optimizer_leaves_them_alone) {
-    enum { STEPS = 7, ROWS = 6 };
+    enum { STEPS = 7, FEW = 6 };
     static const soma_optimizer_kind kinds[] = {SOMA_SGD, SOMA_MOMENTUM, SOMA_ADAMW};
     const soma_optimizer optimizer = {
         .kind = kinds[_i], .learning_rate = 0.1f, .l2 = 0.5f, .l1 = 0.25f, .decay = 0.25f, .clip_norm = 0.5f};
     const soma_optimizer plain = {.kind = kinds[_i], .learning_rate = 0.1f};
     double mean[2] = {0, 0}, variance[2] = {1, 1};
-    float x[ROWS * 2], target[ROWS * 2];
+    float x[FEW * 2], target[FEW * 2];
     soma_network *network = compiled_with(2, "batchnorm; dense 2", &(soma_compile_options){.optimizer = optimizer});
     soma_network *other = compiled_with(2, "batchnorm; dense 2", &(soma_compile_options){.optimizer = plain});
     for (unsigned step = 0; step < STEPS; step++) {
-        fill_uniform(step, x, ROWS * 2);
-        fill_uniform(100 + step, target, ROWS * 2);
-        soma_array inputs = array_f32(x, ROWS, 2), targets = array_f32(target, ROWS, 2);
+        fill_uniform(step, x, FEW * 2);
+        fill_uniform(100 + step, target, FEW * 2);
+        soma_array inputs = array_f32(x, FEW, 2), targets = array_f32(target, FEW, 2);
         expect_ok(soma_train_on_batch(network, &inputs, &targets, NULL));
         expect_ok(soma_train_on_batch(other, &inputs, &targets, NULL));
         for (int j = 0; j < 2; j++) {
             double sum = 0, squares = 0;
-            for (int i = 0; i < ROWS; i++) sum += (double)x[2 * i + j];
-            for (int i = 0; i < ROWS; i++) squares += pow((double)x[2 * i + j] - sum / ROWS, 2);
-            mean[j] = 0.9 * mean[j] + 0.1 * sum / ROWS;
-            variance[j] = 0.9 * variance[j] + 0.1 * squares / (ROWS - 1);
+            for (int i = 0; i < FEW; i++) sum += (double)x[2 * i + j];
+            for (int i = 0; i < FEW; i++) squares += pow((double)x[2 * i + j] - sum / FEW, 2);
+            mean[j] = 0.9 * mean[j] + 0.1 * sum / FEW;
+            variance[j] = 0.9 * variance[j] + 0.1 * squares / (FEW - 1);
         }
     }
     expect_running(network, mean[0], mean[1], variance[0], variance[1]);
@@ -256,6 +259,27 @@ START_TEST(the_optimizer_leaves_them_alone) {
     ck_assert(weight[0] != 1 && weight[1] != 1); /* that is trained */
     soma_network_destroy(network);
     soma_network_destroy(other);
+}
+END_TEST
+
+/* The optimizer and the norm of the gradient end where the running figures begin. */
+START_TEST(steps_work_on_what_is_trained) {
+    soma_network *network = compiled_with(WIDTH, "dense 5 nobias; batchnorm; dense 1",
+                                          &(soma_compile_options){.optimizer = {.kind = SOMA_ADAM, .clip_norm = 1}});
+    soma_signature signature = soma_default_signature(network, SOMA_MODE_TRAIN);
+    soma_step *step;
+    soma_plan *plan;
+    size_t count, seen = 0, first = soma_network_tensor(network, "batchnorm_1.running_mean")->offset;
+    expect_ok(soma_step_get(network, &signature, &step));
+    expect_ok(soma_step_plan(network, step, 4, &plan));
+    const soma_call *calls = soma_plan_calls(plan, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (calls[i].primitive != SOMA_PRIMITIVE_OPTIMIZER && calls[i].primitive != SOMA_PRIMITIVE_NORM) continue;
+        ck_assert_uint_eq(calls[i].view[0].shape[0], first);
+        seen++;
+    }
+    ck_assert_uint_eq(seen, 2);
+    soma_network_destroy(network);
 }
 END_TEST
 
@@ -285,8 +309,6 @@ START_TEST(the_summary_tells_them_apart) {
 END_TEST
 
 /* ------------------------------------------------------------------------------------------------------------ fits */
-
-enum { ROWS = 29, WIDTH = 4 };
 
 static soma_dataset *some_data(unsigned seed) {
     static float x[ROWS * WIDTH], target[ROWS];
@@ -433,6 +455,7 @@ static void add_tests(TCase *cases) {
     tcase_add_test(cases, inference_takes_the_running_figures);
     tcase_add_test(cases, one_position_has_a_variance_of_0);
     tcase_add_loop_test(cases, the_optimizer_leaves_them_alone, 0, 3);
+    tcase_add_test(cases, steps_work_on_what_is_trained);
     tcase_add_test(cases, they_have_no_gradient);
     tcase_add_test(cases, the_summary_tells_them_apart);
     tcase_add_test(cases, validation_takes_the_figures_of_its_moment);
