@@ -3,7 +3,7 @@
 for the numbers i / n, i from 0 to n - 1. Since such weights are all equal, some are run with random ones too, against onnxruntime. No
 transposition may stand in them but that of the image, and of channels that are shuffled. Without the packages all is skipped, and says so.
 
-Usage: onnx_light.py TOOL [NAME...]      (tests/onnx_tool: TOOL run FILE SAMPLES | transpositions FILE)
+Usage: onnx_light.py TOOL [--device=DEVICE] [NAME...]      (tests/onnx_tool: TOOL run FILE SAMPLES [DEVICE] | transpositions FILE)
 """
 import glob
 import importlib.util
@@ -15,11 +15,12 @@ import tempfile
 TOLERANCE = 1e-4  # of the output's scale
 SHUFFLES = {"shufflenet": 16}
 RANDOM = ["densenet121", "inception_v1", "inception_v2", "resnet50", "shufflenet", "squeezenet"]  # the others have too many weights
+device = "cpu"
 
 
 def run(tool, path, count):
     numbers = "\n".join(repr(i / count) for i in range(count))
-    done = subprocess.run([tool, "run", path, "1"], input=numbers, capture_output=True, text=True, check=False)
+    done = subprocess.run([tool, "run", path, "1", device], input=numbers, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(done.stderr.strip())
     return [float(word) for word in done.stdout.split()]
@@ -99,7 +100,10 @@ def check_random(tool, path, folder):
 
 
 def main():
+    global device
     tool, names = sys.argv[1], sys.argv[2:]
+    if names and names[0].startswith("--device="):
+        device = names.pop(0).split("=", 1)[1]
     if importlib.util.find_spec("onnx") is None:
         print("skipped: the package onnx is not installed")
         return 77

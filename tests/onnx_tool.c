@@ -65,10 +65,11 @@ static int count_transpositions(const char *path) {
 
 int main(int argc, char **argv) {
     soma_device *device;
-    if (soma_device_open("cpu", NULL, &device) != SOMA_OK) return trouble();
+    bool chosen = argc == 5 && strcmp(argv[1], "run") == 0;
+    if (soma_device_open(chosen ? argv[4] : "cpu", NULL, &device) != SOMA_OK) return trouble();
     int result = 2;
     if (argc == 5 && strcmp(argv[1], "save") == 0) result = save(argv[2], argv[3], argv[4], device);
-    if (argc == 4 && strcmp(argv[1], "run") == 0) result = run(argv[2], strtoul(argv[3], NULL, 10), device);
+    if (argc >= 4 && strcmp(argv[1], "run") == 0) result = run(argv[2], strtoul(argv[3], NULL, 10), device);
     if (argc == 3 && strcmp(argv[1], "transpositions") == 0) result = count_transpositions(argv[2]);
     soma_device_close(device);
     return result;

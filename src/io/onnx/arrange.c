@@ -309,3 +309,46 @@ soma_status soma_onnx_pass_on(soma_onnx_node *node) {
     const soma_onnx_value *x = node->input[0];
     return x->trained && !x->integer ? soma_onnx_give_function(node, SOMA_IDENTITY, 0, 0) : soma_onnx_pass(node, x);
 }
+
+/* ----------------------------------------------------------------------------------------------------- outputs */
+
+bool soma_onnx_has_name(const soma_tensor *tensor, const char *name) {
+    return tensor->name && strcmp(tensor->name, name) == 0;
+}
+
+/* Its layer's name and its own, so that a tensor that is made of it can have them. */
+static soma_status rename_tensor(soma_network *network, soma_tensor *tensor) {
+    soma_layer *layer = &network->layers[tensor->layer - 1];
+    soma_text name = {.data = NULL};
+    for (unsigned number = 1; number == 1 || soma_network_tensor(network, name.data); number++) {
+        name.length = 0;
+        soma_text_append(&name, "%s.channels_last", tensor->name);
+        if (number > 1) soma_text_append(&name, "_%u", number);
+        if (name.failed) return soma_free(name.data), soma_out_of_memory(strlen(tensor->name), "a layer's name");
+    }
+    if (strcmp(layer->name, tensor->name) == 0) {
+        soma_free(layer->name);
+        layer->name = soma_strdup(name.data);
+    }
+    soma_free(tensor->name);
+    tensor->name = name.data;
+    return layer->name ? SOMA_OK : soma_out_of_memory(strlen(name.data), "a layer's name");
+}
+
+soma_status soma_onnx_turn_output(soma_onnx_importer *importer, soma_onnx_value *value) {
+    soma_onnx_node node = {.importer = importer, .output = {.name = value->name}};
+    soma_tensor *tensor;
+    if (value->layout.rank == 0) return SOMA_OK;
+    if (!value->plain) {
+        bool renamed = value->tensor->op != SOMA_OP_INPUT && soma_onnx_has_name(value->tensor, value->name);
+        if (renamed) SOMA_TRY(rename_tensor(importer->network, value->tensor));
+        bool taken = soma_network_tensor(importer->network, value->name) != NULL;
+        SOMA_TRY(soma_network_begin_layer(importer->network, "transpose", taken ? NULL : value->name));
+        SOMA_TRY(soma_onnx_tensor(&node, value, &tensor));
+        SOMA_TRY(soma_network_end_layer(importer->network, tensor));
+    }
+    SOMA_TRY(soma_onnx_tensor(&node, value, &tensor));
+    value->tensor = tensor;
+    value->layout.rank = 0;
+    return SOMA_OK;
+}

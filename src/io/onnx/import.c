@@ -237,48 +237,6 @@ static soma_status add_node(soma_onnx_importer *importer, const Soma__Onnx__Node
 
 /* ----------------------------------------------------------------------------------------------------- outputs */
 
-/* Its layer's name and its own, so that a tensor that is made of it can have them. */
-static soma_status rename_tensor(soma_network *network, soma_tensor *tensor) {
-    soma_layer *layer = &network->layers[tensor->layer - 1];
-    soma_text name = {.data = NULL};
-    for (unsigned number = 1; number == 1 || soma_network_tensor(network, name.data); number++) {
-        name.length = 0;
-        soma_text_append(&name, "%s.channels_last", tensor->name);
-        if (number > 1) soma_text_append(&name, "_%u", number);
-        if (name.failed) return soma_free(name.data), soma_out_of_memory(strlen(tensor->name), "a layer's name");
-    }
-    if (strcmp(layer->name, tensor->name) == 0) {
-        soma_free(layer->name);
-        layer->name = soma_strdup(name.data);
-    }
-    soma_free(tensor->name);
-    tensor->name = name.data;
-    return layer->name ? SOMA_OK : soma_out_of_memory(strlen(name.data), "a layer's name");
-}
-
-static bool has_name(const soma_tensor *tensor, const char *name) {
-    return tensor->name && strcmp(tensor->name, name) == 0;
-}
-
-/* The value in ONNX's order, if it does not lie so: the tensor of its name is that one. */
-static soma_status turn_output(soma_onnx_importer *importer, soma_onnx_value *value) {
-    soma_onnx_node node = {.importer = importer, .output = {.name = value->name}};
-    soma_tensor *tensor;
-    if (value->layout.rank == 0) return SOMA_OK;
-    if (!value->plain) {
-        bool renamed = value->tensor->op != SOMA_OP_INPUT && has_name(value->tensor, value->name);
-        if (renamed) SOMA_TRY(rename_tensor(importer->network, value->tensor));
-        bool taken = soma_network_tensor(importer->network, value->name) != NULL;
-        SOMA_TRY(soma_network_begin_layer(importer->network, "transpose", taken ? NULL : value->name));
-        SOMA_TRY(soma_onnx_tensor(&node, value, &tensor));
-        SOMA_TRY(soma_network_end_layer(importer->network, tensor));
-    }
-    SOMA_TRY(soma_onnx_tensor(&node, value, &tensor));
-    value->tensor = tensor;
-    value->layout.rank = 0;
-    return SOMA_OK;
-}
-
 /* An output has its own name, and is computed by soma, not just one of the inputs. */
 static soma_status add_output(soma_onnx_importer *importer, const Soma__Onnx__ValueInfoProto *info) {
     soma_network *network = importer->network;
@@ -291,12 +249,12 @@ static soma_status add_output(soma_onnx_importer *importer, const Soma__Onnx__Va
                           soma_onnx_describe_type(value->elements.type).text);
     if (!value->tensor || !value->tensor->batched)
         return soma_error(SOMA_UNSUPPORTED, "does not depend on an input: it is the same for every sample");
-    SOMA_TRY(turn_output(importer, value));
+    SOMA_TRY(soma_onnx_turn_output(importer, value));
     soma_tensor *tensor = value->tensor;
-    if (tensor->op == SOMA_OP_INPUT || !has_name(tensor, name)) {
+    if (tensor->op == SOMA_OP_INPUT || !soma_onnx_has_name(tensor, name)) {
         soma_unary_params same = {.function = SOMA_IDENTITY};
-        SOMA_TRY(soma_network_begin_layer(network, "identity",
-                                          tensor->op == SOMA_OP_INPUT && has_name(tensor, name) ? NULL : name));
+        SOMA_TRY(soma_network_begin_layer(
+            network, "identity", tensor->op == SOMA_OP_INPUT && soma_onnx_has_name(tensor, name) ? NULL : name));
         SOMA_TRY(soma_graph_unary(&network->graph, tensor, same, &tensor));
         SOMA_TRY(soma_network_end_layer(network, tensor));
     }

@@ -182,6 +182,10 @@ soma_status soma_onnx_give_like(soma_onnx_node *node, soma_tensor *tensor, const
 soma_status soma_onnx_give_arranged(soma_onnx_node *node, soma_tensor *tensor, const soma_onnx_shape *shape,
                                     const uint32_t *order);
 
+/* An output of the model in ONNX's order, if it does not lie so: the tensor of its name is that one. */
+soma_status soma_onnx_turn_output(soma_onnx_importer *importer, soma_onnx_value *value);
+bool soma_onnx_has_name(const soma_tensor *tensor, const char *name);
+
 /* ----------------------------------------------------------------------------- fold.c: constants that are computed */
 
 void soma_onnx_blocks_free(soma_onnx_block *block);
