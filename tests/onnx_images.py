@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Small networks for images and sequences, as exporters write them, channels first: soma computes what onnxruntime does, and turns images only
-where that has to be. Without the packages all is skipped, and says so.
+"""Small networks for images and sequences, as exporters write them, channels first: soma computes what onnxruntime does, turns images only
+where that has to be, and writes a model that onnxruntime computes the same of. Without the packages all is skipped, and says so.
 
-Usage: onnx_images.py TOOL      (tests/onnx_tool: TOOL run FILE SAMPLES | transpositions FILE)
+Usage: onnx_images.py TOOL      (tests/onnx_tool: TOOL run FILE SAMPLES | transpositions FILE | again FILE OTHER)
 """
 import importlib.util
 import os
@@ -123,6 +123,30 @@ def compare(tool, path, shape):
     return "" if worst <= 1e-5 * abs(expected).max() else f"differs by {worst:.3g} of {abs(expected).max():.3g}"
 
 
+def compare_again(tool, path, shape):
+    """The same of the model that soma writes of it."""
+    import numpy
+    import onnx
+    import onnxruntime
+    other = path + ".again.onnx"
+    done = subprocess.run([tool, "again", path, other], capture_output=True, text=True, check=False)
+    if done.returncode:
+        return done.stderr.strip()
+    onnx.checker.check_model(onnx.load(other), full_check=True)
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    x = numpy.random.default_rng(2).normal(size=[shape[0] or SAMPLES] + shape[1:]).astype(numpy.float32)
+    outputs = []
+    for model in (path, other):
+        session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        rank = len(session.get_inputs()[0].shape)  # one more where a sample had the batch in it
+        outputs.append(session.run(None, {"x": x if rank == x.ndim else x[None]})[0].ravel())
+    if outputs[0].shape != outputs[1].shape:
+        return f"written again: {outputs[1].size} numbers, expected {outputs[0].size}"
+    worst = abs(outputs[0] - outputs[1]).max()
+    return "" if worst <= 1e-5 * abs(outputs[0]).max() else f"written again: differs by {worst:.3g} of {abs(outputs[0]).max():.3g}"
+
+
 def main():
     tool = sys.argv[1]
     missing = [package for package in ("numpy", "onnx", "onnxruntime") if importlib.util.find_spec(package) is None]
@@ -140,6 +164,7 @@ def main():
             found = subprocess.run([tool, "transpositions", path], capture_output=True, text=True, check=False).stdout.strip()
             if not trouble and found != str(turned):
                 trouble = f"{found} transpositions, expected {turned}"
+            trouble = trouble or compare_again(tool, path, x)
             ran, failed = ran + 1, failed + bool(trouble)
             if trouble:
                 print(f"failed: {name}: {trouble}")

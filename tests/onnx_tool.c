@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What onnx_interop.py and onnx_light.py let soma do: save a network that a text describes; run a model on numbers from
- * standard input; count the transpositions in a model. */
+ * standard input; count the transpositions in a model; read and write it. */
 #include "nn/network.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,6 +63,15 @@ static int count_transpositions(const char *path) {
     return 0;
 }
 
+/* A model read and written again. */
+static int write_again(const char *path, const char *other) {
+    soma_network *network;
+    if (soma_load_onnx(path, NULL, &network) != SOMA_OK) return trouble();
+    int result = soma_save_onnx(network, other) == SOMA_OK ? 0 : trouble();
+    soma_network_destroy(network);
+    return result;
+}
+
 int main(int argc, char **argv) {
     soma_device *device;
     bool chosen = argc == 5 && strcmp(argv[1], "run") == 0;
@@ -71,6 +80,7 @@ int main(int argc, char **argv) {
     if (argc == 5 && strcmp(argv[1], "save") == 0) result = save(argv[2], argv[3], argv[4], device);
     if (argc >= 4 && strcmp(argv[1], "run") == 0) result = run(argv[2], strtoul(argv[3], NULL, 10), device);
     if (argc == 3 && strcmp(argv[1], "transpositions") == 0) result = count_transpositions(argv[2]);
+    if (argc == 4 && strcmp(argv[1], "again") == 0) result = write_again(argv[2], argv[3]);
     soma_device_close(device);
     return result;
 }
