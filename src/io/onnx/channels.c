@@ -108,12 +108,26 @@ static bool moves_channels(const soma_tensor *transpose, bool to_front) {
 
 bool soma_onnx_put_as_channels(soma_onnx_exporter *exporter, const soma_tensor *transpose) {
     const soma_tensor *x = transpose->input[0];
-    if (moves_channels(transpose, false))
-        soma_onnx_made_first(exporter, transpose, soma_onnx_name_of(exporter, x));
-    else if (moves_channels(transpose, true) && *exporter->first[x->id])
+    if (moves_channels(transpose, true) && *exporter->first[x->id]) /* of two dimensions both are the same */
         PUT("Identity", soma_onnx_name_of(exporter, transpose), exporter->first[x->id], NULL);
+    else if (moves_channels(transpose, false))
+        soma_onnx_made_first(exporter, transpose, soma_onnx_name_of(exporter, x));
     else
         return false;
+    return true;
+}
+
+bool soma_onnx_put_reshaped_first(soma_onnx_exporter *exporter, const soma_tensor *reshape) {
+    const soma_tensor *x = reshape->input[0];
+    int64_t shape[SOMA_MAX_RANK + 1] = {0};
+    bool image = x->batched && reshape->batched && x->rank > 1 && reshape->rank > 1;
+    if (!image || !exporter->only_first[x->id] || x->shape[x->rank - 1] != reshape->shape[reshape->rank - 1])
+        return false;
+    shape[1] = (int64_t)reshape->shape[reshape->rank - 1];
+    for (uint32_t i = 0; i + 1 < reshape->rank; i++) shape[2 + i] = (int64_t)reshape->shape[i];
+    soma_onnx_name out = soma_onnx_temporary(exporter);
+    soma_onnx_put_reshaped(exporter, out.text, soma_onnx_first_of(exporter, x), shape, reshape->rank + 1);
+    soma_onnx_made_first(exporter, reshape, out.text);
     return true;
 }
 

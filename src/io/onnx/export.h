@@ -81,6 +81,8 @@ soma_status soma_onnx_put_elementwise(soma_onnx_exporter *exporter, const soma_t
                                       soma_onnx_export_rule *rule);
 /* Whether a transposition moves channels and nothing else, and needs no node of its own for that. */
 bool soma_onnx_put_as_channels(soma_onnx_exporter *exporter, const soma_tensor *transpose);
+/* Whether a reshaping of an image that is there channels first cuts its positions alone, and was written so. */
+bool soma_onnx_put_reshaped_first(soma_onnx_exporter *exporter, const soma_tensor *reshape);
 /* Whether nothing but convolutions uses it, as their weight: then it is written in ONNX's order, by way of `turned`. */
 bool soma_onnx_is_conv_weight(const soma_onnx_exporter *exporter, const soma_tensor *parameter);
 void soma_onnx_put_conv_weight(soma_onnx_exporter *exporter, const char *name, const soma_tensor *weight,

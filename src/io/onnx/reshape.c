@@ -166,6 +166,7 @@ static size_t dimensions(const soma_tensor *tensor, int64_t *shape) {
 soma_status soma_onnx_export_reshape(soma_onnx_exporter *exporter, const soma_tensor *tensor) {
     int64_t shape[SOMA_MAX_RANK + 1];
     size_t rank = dimensions(tensor, shape);
+    if (soma_onnx_put_reshaped_first(exporter, tensor)) return SOMA_OK;
     soma_onnx_put_reshaped(exporter, soma_onnx_name_of(exporter, tensor), soma_onnx_name_of(exporter, tensor->input[0]),
                            shape, rank);
     return SOMA_OK;
