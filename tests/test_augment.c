@@ -110,6 +110,9 @@ START_TEST(it_is_saved_with_the_network) {
     ck_assert_str_eq(soma_network_augmentation(again), "shift 2; flip");
     expect_ok(soma_network_set_augmentation(again, ""));
     ck_assert_ptr_null(soma_network_augmentation(again));
+    expect_ok(soma_network_set_augmentation(again, "flip"));
+    expect_ok(soma_network_set_augmentation(again, "none"));
+    ck_assert_ptr_null(soma_network_augmentation(again));
     expect_ok(soma_network_set_augmentation(again, "shift 0")); /* which is nothing */
     ck_assert_ptr_null(soma_network_augmentation(again));
     soma_network_destroy(network);

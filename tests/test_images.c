@@ -128,6 +128,31 @@ START_TEST(what_is_no_picture_is_refused) {
 }
 END_TEST
 
+/* A file that is cut off and closed again has an end, but no whole picture; a few bytes too many between two parts of
+ * one are no harm. */
+START_TEST(jpeg_that_is_not_in_order) {
+    uint8_t pixels[16 * 16 * 3];
+    soma_picture picture;
+    for (size_t i = 0; i < sizeof pixels; i++) pixels[i] = (uint8_t)(i * i);
+    soma_buffer file = jpeg_of(TJPF_RGB, TJSAMP_444, 16, 16, pixels);
+    uint8_t *changed = soma_malloc(file.size + 3);
+    memcpy(changed, file.data, file.size);
+    changed[file.size / 2] = 0xff;
+    changed[file.size / 2 + 1] = 0xd9;
+    expect_error(soma_picture_decode("a.jpg", changed, file.size / 2 + 2, false, &picture), SOMA_INVALID_FILE, "a.jpg");
+    /* Behind the first part, APP0: marker, two bytes of length, and what they count. */
+    size_t at = 4 + ((size_t)file.data[4] << 8 | file.data[5]);
+    memcpy(changed, file.data, at);
+    memcpy(changed + at, "abc", 3);
+    memcpy(changed + at + 3, file.data + at, file.size - at);
+    expect_ok(soma_picture_decode("b.jpg", changed, file.size + 3, false, &picture));
+    soma_free(picture.pixels);
+    expect_error(soma_picture_decode("c.jpg", changed, file.size - 50, false, &picture), SOMA_INVALID_FILE, "c.jpg");
+    soma_free(changed);
+    soma_free(file.data);
+}
+END_TEST
+
 /* -------------------------------------------------------------------------------------------------------- scaling */
 
 static soma_picture grey(size_t height, size_t width, const uint8_t *pixels) {
@@ -297,6 +322,20 @@ START_TEST(folders_that_do_not_serve) {
     expect_error(
         soma_dataset_from_images(temporary_path("odd"), &(soma_image_options){.fit = (soma_image_fit)7}, &train, &test),
         SOMA_INVALID_ARGUMENT, "7");
+    make_directory("pipes");
+    ck_assert_int_eq(mkfifo(temporary_path("pipes/a.png"), 0666), 0);
+    expect_error(soma_dataset_from_images(temporary_path("pipes"), NULL, &train, &test), SOMA_IO, "pipes/a.png");
+    expect_error(soma_dataset_from_images(temporary_path("pipes/a.png"), NULL, &train, &test), SOMA_IO, "pipes/a.png");
+    make_directory("links");
+    ck_assert_int_eq(symlink("nothing", temporary_path("links/a.png")), 0);
+    expect_error(soma_dataset_from_images(temporary_path("links"), NULL, &train, &test), SOMA_IO, "links/a.png");
+    make_directory("empty");
+    make_directory("empty/train");
+    make_directory("empty/test");
+    make_directory("empty/train/a");
+    flat_png("empty/train/a/1.png", 2, 2, 1);
+    expect_error(soma_dataset_from_images(temporary_path("empty"), NULL, &train, &test), SOMA_INVALID_FILE,
+                 "empty/test", "folders");
     expect_error(soma_dataset_from_images(NULL, NULL, &train, &test), SOMA_INVALID_ARGUMENT, "NULL");
 }
 END_TEST
@@ -308,6 +347,8 @@ START_TEST(a_network_keeps_how_pictures_were_read) {
     const soma_image_options options = {.height = 20, .width = 30, .fit = SOMA_FIT_PAD, .grey = true};
     soma_image_options found = {0};
     ck_assert(!soma_network_get_image_options(network, &found));
+    expect_error(soma_network_set_image_options(network, &(soma_image_options){.grey = true}), SOMA_INVALID_ARGUMENT,
+                 "0 x 0");
     expect_ok(soma_network_set_image_options(network, &options));
     expect_ok(soma_save(network, temporary_path("m.soma")));
     expect_ok(soma_load(temporary_path("m.soma"), &again));
@@ -326,6 +367,7 @@ static void add_tests(TCase *cases) {
     tcase_add_test(cases, png_of_other_kinds);
     tcase_add_test(cases, jpeg_is_near_the_colour);
     tcase_add_test(cases, what_is_no_picture_is_refused);
+    tcase_add_test(cases, jpeg_that_is_not_in_order);
     tcase_add_test(cases, smaller_is_an_average);
     tcase_add_test(cases, larger_is_bilinear);
     tcase_add_test(cases, proportions_are_cropped_or_padded);

@@ -35,6 +35,8 @@ class BadInputs(ProgramTest):
             (["--validation=-0.1"], ["validation"]), (["--seed=-3"], ["seed", "-3"]), (["--metric=accuraccy"], ["accuraccy", "accuracy"]),
             (["--threads=0"], ["threads"]), (["--top-k=0"], ["top-k"]), (["stray"], ["stray"]), (["--save"], ["save"]),
             (["--momentum=1.5"], ["momentum", "1.5"]), (["--class-weights=1,x"], ["class-weights", "x"]),
+            (["--image-size=9"], ["--image-size", "digits"]), (["--grey"], ["--grey", "digits"]),
+            (["--augment=shift"], ["--augment", "shift PIXELS"]), (["--checkpoint=run.onnx"], ["--checkpoint", "run.onnx", ".ckpt"]),
         ]
         self.assertGreaterEqual(len(cases), 20)
         for flags, words in cases:

@@ -25,6 +25,12 @@ static exit_status check_settings(const struct settings *settings) {
         return fail(STATUS_USAGE, "--outputs goes with --load, of whose outputs it names some");
     if (settings->weights_map && !settings->weights)
         return fail(STATUS_USAGE, "--weights-map says where --weights has what, and there is none");
+    const char *dot = settings->checkpoint ? strrchr(settings->checkpoint, '.') : NULL;
+    if (dot && strcmp(dot, ".onnx") == 0)
+        return fail(STATUS_USAGE,
+                    "--checkpoint: '%s' would be taken for an ONNX model, which a checkpoint is not; accepted: another "
+                    "ending, as .ckpt",
+                    settings->checkpoint);
     if (option_given(settings, every) && !settings->checkpoint)
         return fail(STATUS_USAGE, "--every says how often --checkpoint is written, and there is none");
     const struct {
@@ -56,8 +62,9 @@ static exit_status preprocess(struct training *training) {
     if (!settings->load)
         cause = soma_network_fit_preprocessing(training->network, data->train,
                                                settings->standardize ? settings->standardize > 0 : data->table);
-    if (!settings->load && cause == SOMA_OK && data->images) {
-        const soma_image_options options = data_image_options(settings, data->train);
+    if (cause == SOMA_OK && data->images) {
+        const soma_image_options options =
+            data_image_options(settings, settings->load ? training->network : NULL, data->train);
         cause = soma_network_set_image_options(training->network, &options);
     }
     for (size_t i = 0; i < 3 && cause == SOMA_OK; i++)
@@ -251,7 +258,7 @@ static exit_status load_network(struct training *training, struct settings *sett
     exit_status status = model_load(settings, settings->load, &training->network);
     if (status != STATUS_DONE) return status;
     soma_network_set_seed(training->network, settings->seed);
-    settings->regression |= !model_is_classifier(training->network);
+    settings->regression |= !model_wants_classes(training->network, settings);
     return STATUS_DONE;
 }
 

@@ -111,13 +111,28 @@ static soma_image_options image_options(const struct settings *settings, soma_ne
     return options;
 }
 
+/* Pictures have their channels last. */
+static exit_status refuse_order(const struct settings *settings, soma_network *network) {
+    size_t shape[SOMA_MAX_RANK];
+    if (!network || soma_network_get_image_options(network, NULL)) return STATUS_DONE;
+    uint32_t rank = soma_tensor_shape(soma_network_input(network, 0), shape);
+    if (rank != 3 || shape[2] == 1 || shape[2] == 3) return STATUS_DONE;
+    return fail(STATUS_FILE,
+                "%s: the model takes samples of %zu x %zu x %zu; pictures are height x width x 1 or 3. What has its "
+                "channels first can be had from an NPY file",
+                settings->data, shape[0], shape[1], shape[2]);
+}
+
 static exit_status load_images(const struct settings *settings, soma_network *network, struct loaded *loaded) {
     const soma_image_options options = image_options(settings, network);
+    exit_status status = refuse_order(settings, network);
+    if (status != STATUS_DONE) return status;
     if (settings->image_size.rank > 2)
         return fail(STATUS_USAGE, "--image-size: a picture has no third size; accepted: HEIGHTxWIDTH, or one number");
     soma_status cause = soma_dataset_from_images(settings->data, &options, &loaded->train, &loaded->test);
     if (cause != SOMA_OK)
-        return fail_from_library(cause, cause == SOMA_INVALID_ARGUMENT ? STATUS_USAGE : STATUS_FILE, NULL);
+        return fail_from_library(cause, cause == SOMA_INVALID_ARGUMENT ? STATUS_USAGE : STATUS_FILE, "%s",
+                                 settings->data);
     if (!loaded->test) {
         loaded->whole = loaded->train;
         loaded->train = NULL;
@@ -131,6 +146,10 @@ static exit_status load(const struct settings *settings, soma_network *network, 
     *loaded = (struct loaded){.source = source_of(settings)};
     exit_status status = refuse_missing(settings);
     if (status != STATUS_DONE) return status;
+    if (loaded->source != SOURCE_IMAGES &&
+        (settings->image_size.rank || settings->grey || option_given(settings, image_fit)))
+        return fail(STATUS_USAGE, "--image-size, --image-fit and --grey are for pictures; %s holds none",
+                    settings->data);
     soma_status cause = SOMA_OK;
     switch (loaded->source) {
     case SOURCE_DIGITS:
@@ -288,7 +307,7 @@ static exit_status refuse_misfit(const struct settings *settings, soma_network *
 
 exit_status data_load_for(const struct settings *given, soma_network *network, bool labelled, soma_dataset **dataset) {
     struct settings adjusted = *given, *settings = &adjusted;
-    settings->regression |= !model_is_classifier(network);
+    settings->regression |= !model_wants_classes(network, given);
     *dataset = NULL;
     struct loaded loaded = {0};
     exit_status status =
@@ -308,8 +327,9 @@ exit_status data_load_for(const struct settings *given, soma_network *network, b
     return status;
 }
 
-soma_image_options data_image_options(const struct settings *settings, const soma_dataset *dataset) {
-    soma_image_options options = image_options(settings, NULL);
+soma_image_options data_image_options(const struct settings *settings, soma_network *network,
+                                      const soma_dataset *dataset) {
+    soma_image_options options = image_options(settings, network);
     soma_dataset_info info;
     soma_dataset_get_info(dataset, &info);
     options.height = info.input_shape[0][0];

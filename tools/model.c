@@ -70,8 +70,8 @@ soma_loss model_loss(const soma_network *network) {
     return soma_network_get_compile_options(network, &options) == SOMA_OK ? options.loss[0] : SOMA_LOSS_NONE;
 }
 
-bool model_is_classifier(const soma_network *network) {
-    switch (model_loss(network)) {
+static bool is_of_classes(soma_loss loss) {
+    switch (loss) {
     case SOMA_CATEGORICAL_CROSSENTROPY:
     case SOMA_CATEGORICAL_CROSSENTROPY_LOGITS:
     case SOMA_BINARY_CROSSENTROPY:
@@ -80,6 +80,16 @@ bool model_is_classifier(const soma_network *network) {
     default:
         return false;
     }
+}
+
+bool model_is_classifier(const soma_network *network) {
+    return is_of_classes(model_loss(network));
+}
+
+bool model_wants_classes(soma_network *network, const struct settings *settings) {
+    const soma_loss loss = model_loss(network);
+    if (settings->loss != SOMA_LOSS_DEFAULT) return is_of_classes((soma_loss)settings->loss);
+    return loss == SOMA_LOSS_NONE ? soma_tensor_count(soma_network_output(network, 0)) > 1 : is_of_classes(loss);
 }
 
 /* ------------------------------------------------------------------------------------------------ compile options */

@@ -189,7 +189,7 @@ SOMA_API soma_status soma_network_status(soma_network *network);
  *   rotate DEGREES                     by an angle up to that, either way, bilinear
  *   brightness SHARE                   times a number from 1 - SHARE to 1 + SHARE
  *   cutout PIXELS                      a square of so many pixels becomes 0 (DeVries & Taylor 2017)
- * text: NULL or "" for none. Before soma_compile(), which refuses a network whose first input takes no pictures
+ * text: NULL, "" or "none" for none. Before soma_compile(), which refuses a network whose first input takes no pictures
  * (SOMA_INVALID_SHAPE). SOMA_INVALID_ARGUMENT: words that are none of these.
  */
 SOMA_API soma_status soma_network_set_augmentation(soma_network *network, const char *text);
@@ -718,8 +718,8 @@ typedef struct soma_image_options {
  */
 SOMA_API soma_status soma_dataset_from_images(const char *path, const soma_image_options *options, soma_dataset **train,
                                               soma_dataset **test);
-/* How a network's pictures were read; saved with it, so that other pictures can be read the same way. NULL: forgets
- * it. */
+/* How a network's pictures were read; saved with it, so that other pictures can be read the same way; with the size
+ * that they got (SOMA_INVALID_ARGUMENT: 0). NULL: forgets it. */
 SOMA_API soma_status soma_network_set_image_options(soma_network *network, const soma_image_options *options);
 /* False where it is not known; else into *options (may be NULL). */
 SOMA_API bool soma_network_get_image_options(const soma_network *network, soma_image_options *options);

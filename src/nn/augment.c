@@ -74,12 +74,17 @@ static soma_status take_cutout(const change_text *change, locale_t c_locale, som
     return reject(change, "cutout PIXELS, up to 65535, as \"cutout 8\"");
 }
 
+static soma_status take_none(const change_text *change, locale_t c_locale, soma_augment_params *params) {
+    (void)c_locale, (void)params;
+    return change->count == 1 ? SOMA_OK : reject(change, "none");
+}
+
 static const struct {
     const char *words; /* its name, and others for it */
     soma_status (*take)(const change_text *change, locale_t c_locale, soma_augment_params *params);
 } rows[] = {
     {"shift translate crop", take_shift}, {"flip mirror", take_flip},    {"rotate rotation", take_rotate},
-    {"brightness", take_brightness},      {"cutout erase", take_cutout},
+    {"brightness", take_brightness},      {"cutout erase", take_cutout}, {"none", take_none},
 };
 
 static bool is_one_of(const char *words, soma_word text) {

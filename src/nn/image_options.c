@@ -25,6 +25,8 @@ soma_status soma_network_set_image_options(soma_network *network, const soma_ima
         return SOMA_OK;
     }
     SOMA_TRY(soma_check_image_options(options));
+    if (options->height == 0)
+        return soma_error(SOMA_INVALID_ARGUMENT, "a network's pictures have a size; 0 x 0 pixels are none");
     network->image = *options;
     network->has_image = true;
     return SOMA_OK;

@@ -22,6 +22,8 @@ static parts parts_of(const soma_tensor *tensor) {
 /* ---------------------------------------------------------------------------------------------------------- shapes */
 
 /* Attributes have the devices' three dimensions; a window of fewer has the last ones, and the others do nothing. */
+#define MOST_PADDING (1 << 30) /* so that sums of two have room */
+
 static soma_status check_numbers(const soma_tensor *tensor, uint32_t rank) {
     const soma_conv_params *params = &tensor->attributes.conv.params;
     const int32_t *after = tensor->attributes.conv.after;
@@ -29,11 +31,12 @@ static soma_status check_numbers(const soma_tensor *tensor, uint32_t rank) {
     for (uint32_t i = 0; i < 3; i++) {
         uint32_t stride = params->stride[i], dilation = params->dilation[i];
         if (stride < 1 || stride > INT32_MAX || dilation < 1 || dilation > INT32_MAX ||
-            params->before[i] == INT32_MIN || after[i] == INT32_MIN || more[i] > INT32_MAX)
+            params->before[i] < -MOST_PADDING || params->before[i] > MOST_PADDING || after[i] < -MOST_PADDING ||
+            after[i] > MOST_PADDING || more[i] > MOST_PADDING)
             return soma_op_refuse(tensor, SOMA_INVALID_ARGUMENT,
                                   "stride %u, dilation %u, padding %d and %d, output padding %u; strides and dilations "
-                                  "from 1 to %d are possible, and padding up to that",
-                                  stride, dilation, params->before[i], after[i], more[i], INT32_MAX);
+                                  "from 1 to %d are possible, and padding up to %d",
+                                  stride, dilation, params->before[i], after[i], more[i], INT32_MAX, MOST_PADDING);
         if (more[i] >= SOMA_MAX(stride, dilation) && more[i])
             return soma_op_refuse(tensor, SOMA_INVALID_ARGUMENT,
                                   "an output padding of %u; it must be less than the stride (%u) or the dilation (%u)",

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "io/checkpoint/json.h"
 #include "io/model/json.h"
+#include "io/name.h"
 #include "io/safetensors/safetensors.h"
 
 #include <string.h>
@@ -84,6 +85,11 @@ static soma_status list_tensors(const soma_checkpoint *checkpoint, soma_safetens
 
 soma_status soma_checkpoint_try(const char *path) {
     soma_file_writer writer;
+    if (soma_is_onnx_name(path))
+        return soma_error(SOMA_INVALID_ARGUMENT,
+                          "%s: a checkpoint is a safetensors file, which would not be found again under the name of an "
+                          "ONNX model; accepted: another ending, as .ckpt",
+                          path);
     SOMA_TRY(soma_file_begin(path, &writer));
     soma_file_abandon(&writer);
     return SOMA_OK;

@@ -26,8 +26,8 @@ static void clear(collection *all) {
 
 static soma_status make_room(collection *all) {
     if (all->count < all->capacity) return SOMA_OK;
-    size_t capacity = all->capacity ? all->capacity + all->capacity / 2 : 16, size, bytes;
-    bool fits = soma_multiply_size(all->height * all->width, all->channels, &size) &&
+    size_t capacity = all->capacity ? all->capacity + all->capacity / 2 + 1 : 1, size, bytes;
+    bool fits = soma_multiply_size(all->height, all->width, &size) && soma_multiply_size(size, all->channels, &size) &&
                 soma_multiply_size(size, capacity, &bytes);
     uint8_t *pixels = fits ? soma_malloc_aligned(SOMA_DATA_ALIGNMENT, bytes) : NULL;
     int32_t *classes = soma_malloc_aligned(SOMA_DATA_ALIGNMENT, capacity * sizeof *classes);
@@ -118,6 +118,8 @@ static soma_status add_classes(collection *all, const char *path, const soma_fol
         if (status == SOMA_OK) status = add_folder(all, folder.data, number);
         soma_free(folder.data);
     }
+    if (status == SOMA_OK && here.count == 0)
+        status = soma_error(SOMA_INVALID_FILE, "%s: has no folders, one for each class, in it", path);
     soma_folder_clear(&here);
     return status;
 }
@@ -231,8 +233,9 @@ soma_status soma_dataset_from_images(const char *path, const soma_image_options 
     if (!options) options = &defaults;
     SOMA_TRY(soma_check_image_options(options));
     if (stat(path, &about) != 0) return soma_error(SOMA_IO, "%s: cannot open: %s", path, strerror(errno));
-    soma_status status =
-        S_ISDIR(about.st_mode) ? load_directory(path, options, train, test) : load_file(path, options, train);
+    soma_status status = S_ISDIR(about.st_mode)   ? load_directory(path, options, train, test)
+                         : S_ISREG(about.st_mode) ? load_file(path, options, train)
+                                                  : soma_error(SOMA_IO, "%s: is neither a file nor a directory", path);
     if (status == SOMA_OK) return SOMA_OK;
     soma_dataset_destroy(*train);
     soma_dataset_destroy(*test);

@@ -20,9 +20,17 @@ static soma_status is_wanted(const char *directory, const char *name, bool direc
     if (*name == '.' || (!directories && !soma_is_picture_name(name))) return SOMA_OK;
     soma_text_append(&path, "%s/%s", directory, name);
     if (path.failed) return soma_out_of_memory(strlen(directory) + strlen(name), "a file name");
-    if (stat(path.data, &about) == 0) *wanted = directories == (S_ISDIR(about.st_mode) != 0);
+    soma_status status = SOMA_OK;
+    if (stat(path.data, &about) != 0) {
+        if (!directories) status = soma_error(SOMA_IO, "%s: cannot open: %s", path.data, strerror(errno));
+    } else if (S_ISDIR(about.st_mode))
+        *wanted = directories;
+    else if (!directories && !S_ISREG(about.st_mode))
+        status = soma_error(SOMA_IO, "%s: is no file that pictures are in", path.data); /* a pipe might never end */
+    else
+        *wanted = !directories;
     soma_free(path.data);
-    return SOMA_OK;
+    return status;
 }
 
 static soma_status append(soma_folder *folder, const char *name) {

@@ -9,24 +9,30 @@ static soma_status refuse(const char *name, tjhandle handle) {
     return soma_error(SOMA_INVALID_FILE, "%s: not readable as JPEG: %s", name, tjGetErrorStr2(handle));
 }
 
+/*
+ * What the decoder gets over: bytes between the parts of a file spoil nothing; all else that it warns of, as of an end
+ * that is missing, does. It tells of the first such thing alone, so the end is looked for.
+ */
+static bool is_harmless(tjhandle handle, const uint8_t *data, size_t size) {
+    while (size > 2 && data[size - 1] == 0) size--; /* some programs fill up a block */
+    return tjGetErrorCode(handle) == TJERR_WARNING && strstr(tjGetErrorStr2(handle), "extraneous bytes") && size >= 2 &&
+           data[size - 2] == 0xff && data[size - 1] == 0xd9;
+}
+
 static soma_status decode(const char *name, tjhandle handle, const uint8_t *data, size_t size, soma_picture *picture) {
     int width = 0, height = 0, subsampling, colours = TJCS_RGB; /* a file of tables alone sets none */
-    if (tjDecompressHeader3(handle, data, (unsigned long)size, &width, &height, &subsampling, &colours) != 0)
+    if (tjDecompressHeader3(handle, data, (unsigned long)size, &width, &height, &subsampling, &colours) != 0 &&
+        !is_harmless(handle, data, size))
         return refuse(name, handle);
     if (width < 1 || height < 1) return soma_error(SOMA_INVALID_FILE, "%s: a JPEG file without a picture", name);
     if (colours == TJCS_CMYK || colours == TJCS_YCCK)
         return soma_error(SOMA_INVALID_FILE,
-                          "%s: a JPEG in the colours of print (CMYK); red, green and blue, or grey "
-                          "are read",
-                          name);
+                          "%s: a JPEG in the colours of print (CMYK); red, green and blue, or grey are read", name);
     SOMA_TRY(soma_picture_make(name, (size_t)height, (size_t)width, 3, picture));
     if (tjDecompress2(handle, data, (unsigned long)size, picture->pixels, width, 0, height, TJPF_RGB,
                       TJFLAG_ACCURATEDCT) == 0)
         return SOMA_OK;
-    /* What the decoder gets over, such as bytes between the parts of a file, spoils nothing; an end that is missing
-     * does. */
-    if (tjGetErrorCode(handle) != TJERR_WARNING || strstr(tjGetErrorStr2(handle), "Premature"))
-        return refuse(name, handle);
+    if (!is_harmless(handle, data, size)) return refuse(name, handle);
     soma_log(SOMA_LOG_WARNING, "%s: %s", name, tjGetErrorStr2(handle));
     return SOMA_OK;
 }

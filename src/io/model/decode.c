@@ -286,7 +286,9 @@ static soma_status decode_image(soma_network *network, const soma_json *preproce
     if (!fit || !soma_value_of_name(SOMA_NAMES_IMAGE_FIT, fit, strlen(fit), &value))
         return malformed("preprocessing", "\"fit\" of \"image\" must be stretch, crop or pad");
     options.fit = (soma_image_fit)value;
-    return soma_network_set_image_options(network, &options);
+    soma_status status = soma_network_set_image_options(network, &options);
+    return status == SOMA_INVALID_ARGUMENT ? malformed("preprocessing", "\"image\" has sizes that pictures have not")
+                                           : status;
 }
 
 static soma_status decode_preprocessing(soma_network *network, const soma_json *root) {

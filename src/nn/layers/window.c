@@ -53,6 +53,12 @@ soma_status soma_window_resolve(const soma_window *window, const soma_tensor *x,
         if (soma_window_reach(place, at) > INT32_MAX)
             return soma_error(SOMA_INVALID_ARGUMENT, "%u positions with a dilation of %u reach over more than %d",
                               place->size[at], place->dilation[at], INT32_MAX);
+        if (window->padding != SOMA_PADDING_EXPLICIT && (window->before[i] || window->after[i]))
+            return soma_error(
+                SOMA_INVALID_ARGUMENT,
+                "padding of %zu before and %zu after, where the kind of padding is valid or same; numbers "
+                "need SOMA_PADDING_EXPLICIT",
+                window->before[i], window->after[i]);
         if (window->padding != SOMA_PADDING_EXPLICIT) continue;
         SOMA_TRY(number_in("the padding before", i, window->before[i], 0, &before));
         SOMA_TRY(number_in("the padding after", i, window->after[i], 0, &after));
