@@ -5,8 +5,9 @@
 typedef uint soma_u32;
 typedef float number;
 #define SOMA_MULHI(a, b) mul_hi((uint)(a), (uint)(b))
-#define COS(x) cos(x)
-#define SIN(x) sin(x)
+/* By half turns: of an angle below one they need no reduction, for which cos() and sin() have code of their own. */
+#define COS(x) cospi((x) * M_1_PI_F)
+#define SIN(x) sinpi((x) * M_1_PI_F)
 #define FLOOR(x) floor(x)
 #include "random.h"
 #include "augment.h"

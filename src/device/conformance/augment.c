@@ -9,8 +9,8 @@ static soma_bounded gain_of(const soma_augment_params *params, const soma_augmen
 }
 
 /*
- * Turned: the angle is a rounded product, at most pi; its cosine and sine are off by 4 ulp (OpenCL 1.2, table 7.1); the
- * place is made of them by six operations on numbers of at most height + width. All in all the place is off by less
+ * Turned: the angle is two rounded products, at most pi; its cosine and sine are off by 4 ulp (OpenCL 1.2, table 7.1);
+ * the place is made of them by six operations on numbers of at most height + width. All in all the place is off by less
  * than (height + width) 2^-19. Between pixels, and at the edge, values change by at most twice the largest a pixel,
  * down and across. The shares and their products are a dozen roundings more.
  */
