@@ -24,10 +24,10 @@ void conv_depthwise_weight(CONV_PARAMETERS, ulong share, float alpha, float beta
         const int from_h = (int)(line % h.result) * h.stride + more_h, from_d = (int)(line / h.result % d.result) * d.stride + more_d;
         if (from_d < 0 || from_d >= d.source || from_h < 0 || from_h >= h.source) continue;
         const ulong image = line / h.result / d.result;
-        const global float *from = x + (((image * d.source + from_d) * h.source + from_h) * w.source + more_w) * groups + channel;
-        const global float *right = dy + line * w.result * groups + channel;
-        for (int i = begin; i < end; i++)
-            total = MULTIPLY_ADD(load_part(from + (ulong)i * w.stride * groups, part, 0.0f), load_part(right + (ulong)i * groups, part, 0.0f), total);
+        const global float *from = x + (((image * d.source + from_d) * h.source + from_h) * w.source + begin * w.stride + more_w) * groups + channel;
+        const global float *right = dy + (line * w.result + begin) * groups + channel;
+        for (int i = begin; i < end; i++, from += (ulong)w.stride * groups, right += groups)
+            total = MULTIPLY_ADD(load_part(from, part, 0.0f), load_part(right, part, 0.0f), total);
     }
     to += (piece * taps + tap) * groups + channel;
     total *= alpha;
