@@ -64,10 +64,10 @@ soma_status soma_folder_list(const char *path, bool directories, soma_folder *fo
         if (status == SOMA_OK && wanted) status = append(folder, entry->d_name);
     }
     closedir(directory);
-    if (status == SOMA_OK)
-        qsort(folder->names, folder->count, sizeof *folder->names, compare_names);
-    else
+    if (status != SOMA_OK)
         soma_folder_clear(folder);
+    else if (folder->count) /* without names there is no list to sort */
+        qsort(folder->names, folder->count, sizeof *folder->names, compare_names);
     return status;
 }
 
