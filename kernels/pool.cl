@@ -189,7 +189,8 @@ void pool_grad(ARGUMENTS(ulong count, ulong chunk, ulong channels, uint average,
     STEPS();
     const offset windows = (offset)(uint)axis0.out * (uint)axis1.out * (uint)axis2.out;
 #if GROUP > 1
-    FOR_EACH_VECTOR(i, part, count, chunk) {
+    const offset end = (offset)min(count, (GROUP_ID(0) + 1) * chunk);
+    for (offset i = (offset)(GROUP_ID(0) * chunk) + get_local_id(0); i < end; i += GROUP) {
         offset rest = (offset)i;
         const offset channel = rest % stride2;
         rest /= stride2;
@@ -199,21 +200,22 @@ void pool_grad(ARGUMENTS(ulong count, ulong chunk, ulong channels, uint average,
         rest /= (uint)axis1.in;
         const int place0 = (int)(rest % (uint)axis0.in);
         rest /= (uint)axis0.in;
-        const offset image = rest * sample_size + channel, first = rest * windows * stride2 + channel;
+        const offset first = rest * windows * stride2 + channel;
         float total = 0.0f;
         FOR_EACH_WINDOW(q0, axis0, place0) {
             if (!HAS_PLACE(q0, axis0, place0)) continue;
-            const span s0 = span_of(axis0, q0, count_padding);
             FOR_EACH_WINDOW(q1, axis1, place1) {
                 if (!HAS_PLACE(q1, axis1, place1)) continue;
-                const span s1 = span_of(axis1, q1, count_padding);
                 FOR_EACH_WINDOW(q2, axis2, place2) {
                     if (!HAS_PLACE(q2, axis2, place2)) continue;
-                    const span s2 = span_of(axis2, q2, count_padding);
                     const offset at = first + (((uint)q0 * (offset)axis1.out + (uint)q1) * (uint)axis2.out + (uint)q2) * stride2;
+                    if (!AVERAGE && !IS_LARGEST(x[i], y[at])) continue;
+                    /* What follows is made here, not outside the loops: they would take the registers of all work-items. */
+                    const span s0 = span_of(axis0, q0, count_padding), s1 = span_of(axis1, q1, count_padding),
+                               s2 = span_of(axis2, q2, count_padding);
+                    const offset image = (offset)i / sample_size * sample_size + (offset)i % stride2;
                     if (AVERAGE) total += dy[at] / divisor_of(s0, s1, s2);
-                    else if (IS_LARGEST(x[i], y[at]) &&
-                             is_first(x, (offset)i, image + first_of(s0, s1, s2, stride0, stride1, stride2), y[at], s0, s1, s2, step0, step1, step2))
+                    else if (is_first(x, (offset)i, image + first_of(s0, s1, s2, stride0, stride1, stride2), y[at], s0, s1, s2, step0, step1, step2))
                         total += dy[at];
                 }
             }

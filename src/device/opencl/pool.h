@@ -9,7 +9,9 @@
 static inline void begin_pool(soma_cl_builder *builder, const char *kernel, size_t count, size_t chunk,
                               const soma_view *x, const soma_view *y) {
     const soma_pool_params *params = &builder->call->params.pool;
-    const bool small = soma_view_count(x) <= UINT32_MAX && soma_view_count(y) <= UINT32_MAX;
+    /* With room for a step of a group beyond the last element. */
+    const size_t most = UINT32_MAX - builder->device->style.group;
+    const bool small = soma_view_count(x) <= most && soma_view_count(y) <= most;
     uint64_t window[3];
     for (int i = 0; i < 3; i++) window[i] = params->size[i] | (uint64_t)params->stride[i] << 32;
     soma_cl_begin(builder, "pool.cl", kernel,
