@@ -90,7 +90,8 @@ soma_status soma_positions_of_text(const soma_clause *clause, uint32_t sizes, so
     char text[SOMA_SHAPE_TEXT];
     if (named && sizes > 1 && sizes != named)
         return soma_clause_reject(clause, word, "the word names %u dimensions, the sizes are for %u", named, sizes);
-    *rank = named ? named : sizes > 1 ? sizes : (*x)->rank - 1;
+    if (sizes > 3) return soma_clause_reject(clause, word, "sizes for %u dimensions; 1 to 3 are possible", sizes);
+    *rank = named ? named : sizes > 1 ? sizes : (*x)->rank ? (*x)->rank - 1 : 0;
     if (*rank == 0)
         return soma_clause_reject(clause, word, "it takes positions and, last, channels, as in [28, 28, 3], got %s",
                                   soma_tensor_shape_text(*x, text));
