@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a call costs, against figures computed by hand; and the timing of the conformance suite, on a device whose speed
- * is known because it sleeps.
+ * What a call costs, against figures computed by hand; and the timing of the conformance suite and of a network's
+ * calls, on a device whose speed is known because it sleeps.
  */
 #include "device/conformance/suite.h"
 #include "expect.h"
@@ -296,6 +296,60 @@ START_TEST(a_device_without_a_peak_can_be_timed) {
 }
 END_TEST
 
+/* ------------------------------------------------------------------------------------------------------ profiles */
+
+enum { BATCH = 16, CONV = 0, DENSE = 1, ROWS = 2 };
+typedef struct rows {
+    soma_profile_row row[ROWS];
+    size_t count;
+} rows;
+
+static void keep_row(void *context, const soma_profile_row *row) {
+    rows *kept = context;
+    ck_assert_uint_lt(kept->count, ROWS);
+    kept->row[kept->count++] = *row;
+}
+
+static rows profile(void) {
+    soma_network *network;
+    soma_device *device;
+    rows kept = {.count = 0};
+    expect_ok(soma_device_register(&sleeper_api));
+    expect_ok(soma_device_open("sleeper", NULL, &device));
+    expect_ok(soma_network_create(&network));
+    soma_tensor *x = soma_input(network, NULL, 3, (size_t[]){64, 64, 3});
+    ck_assert_ptr_nonnull(soma_layers(x, "conv 8 3x3 stride 2 relu; flatten; dense 32"));
+    expect_ok(soma_compile(network, device, NULL));
+    expect_ok(soma_bench_profile(network, BATCH, false, keep_row, &kept));
+    soma_network_destroy(network);
+    soma_device_close(device);
+    return kept;
+}
+
+/* Places of the result 31 x 31, each of 27 terms; and then 16 rows of as many terms as the result has elements. */
+START_TEST(profiles_hold_calls_against_the_device) {
+    static const double flops[ROWS] = {2.0 * BATCH * 31 * 31 * 8 * 27, 2.0 * BATCH * 31 * 31 * 8 * 32};
+    static const double bytes[ROWS] = {4.0 * (BATCH * 64 * 64 * 3 + 27 * 8 + 8 + BATCH * 31 * 31 * 8),
+                                       4.0 * (BATCH * 31 * 31 * 8 + 31 * 31 * 8 * 32 + 32 + BATCH * 32)};
+    has_peak = _i;
+    copy_is_slow = false;
+    rows kept = profile();
+    ck_assert_uint_eq(kept.count, ROWS);
+    for (size_t i = 0; i < ROWS; i++) {
+        const soma_profile_row *row = &kept.row[i];
+        ck_assert_double_eq(row->flops, flops[i]);
+        ck_assert_double_eq(row->bytes, bytes[i]);
+        if (has_peak)
+            ck_assert_double_eq_tol(row->of_peak, flops[i] / (row->microseconds * 1e-6) / (PEAK * 1e9), 1e-12);
+        if (!has_peak) ck_assert(isnan(row->of_peak));
+        /* A copy takes a fifth of the call's time, and a loaded machine may wake late from either. */
+        double copy = row->of_copy * row->microseconds;
+        ck_assert_msg(copy > 0.19 * CALL_MICROSECONDS && copy < 4 * CALL_MICROSECONDS, "a copy in %g us", copy);
+        ck_assert(row->microseconds >= CALL_MICROSECONDS && row->microseconds < 20 * CALL_MICROSECONDS);
+    }
+}
+END_TEST
+
 START_TEST(unknown_options_are_refused) {
     soma_device *device;
     const soma_check_options unknown = {.reserved = {1}};
@@ -314,6 +368,7 @@ static void add_tests(TCase *cases) {
     tcase_add_test(cases, every_primitive_is_timed);
     tcase_add_test(cases, the_better_copy_is_the_measure);
     tcase_add_test(cases, a_device_without_a_peak_can_be_timed);
+    tcase_add_loop_test(cases, profiles_hold_calls_against_the_device, 0, 2);
     tcase_add_test(cases, unknown_options_are_refused);
 }
 

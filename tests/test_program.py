@@ -24,6 +24,9 @@ from program import (DATA, DEVICE, DONE, FAILED, INTERRUPTED, NO_DEVICE, PROGRAM
                      train_arguments)
 
 
+# What computes, rather than moves numbers.
+PRODUCTS = ("gemm", "conv", "conv_data_grad", "conv_weight_grad")
+
 # ------------------------------------------------------------------------------------------------------------ commands
 
 
@@ -143,6 +146,11 @@ class Commands(ProgramTest):
             if steps == 1:  # the first step, which ended when starting did
                 self.assertLess(result["step_us_median"] * 1e-3, result["startup_ms"])
 
+    @staticmethod
+    def is_small(row):
+        """So small that starting it is what takes the time, which varies."""
+        return row["us"] < 100
+
     def check_profile(self, rows):
         self.assertAlmostEqual(sum(row["share"] for row in rows), 1, places=6)
         total = sum(row["us"] for row in rows)
@@ -150,7 +158,11 @@ class Commands(ProgramTest):
             self.assertGreater(row["us"], 0)
             self.assertAlmostEqual(row["share"], row["us"] / total, places=6)
             self.assertTrue(row["primitive"] and row["tensor"] and row["shapes"])
-            self.assertEqual(row["gflops"] is not None, row["primitive"] == "gemm")
+            self.assertEqual(row["gflops"] is not None, row["primitive"] in PRODUCTS)
+            self.assertEqual(row["share_of_peak"] is not None, row["primitive"] in PRODUCTS)
+            self.assertEqual(row["flops"] > 0, row["primitive"] in PRODUCTS)
+            for key in ("share_of_peak", "share_of_copy"):  # what is timed while the machine is busy can exceed 1
+                self.assertTrue(row[key] is None or 0 < row[key] <= 1.5 or self.is_small(row), row)
         return [row for row in rows if row["primitive"] == "gemm"]
 
     def test_compiling_is_told_once(self):
@@ -173,9 +185,26 @@ class Commands(ProgramTest):
         forward = self.json(*arguments, "--mode=infer")["profile"]
         self.assertEqual(len(self.check_profile(forward)), 2)
         text = self.succeed(*arguments).stdout
-        self.assertRegex(text, r"\nprimitive +tensor +shapes +time +share +rate\n")
-        self.assertEqual(len(re.findall(r"^gemm .* us +[\d.]+ % +[\d.]+ GFLOP/s", text, re.MULTILINE)), 5)
+        self.assertRegex(text, r"\nprimitive +tensor +shapes +time +share +rate +limit\n")
+        self.assertEqual(len(re.findall(r"^gemm .* us +[\d.]+ % +[\d.]+ GFLOP/s +\d+ % of (peak|copy)", text, re.MULTILINE)), 5)
         self.assertNotIn("profile", self.json(*arguments[:-1]))
+
+    def test_bench_roofline(self):
+        """Each call against the peak and a copy, from figures that are computed here; --peak beside --profile gives the peak, too."""
+        arguments = ["bench", "--net=conv 16 3x3 relu; globalavgpool; dense 10 softmax", "--input=34x34x8", "--batch=8", "--mode=infer",
+                     "--seconds=0.1", f"--device={DEVICE}", "--peak", "--profile"]
+        result = self.json(*arguments)
+        self.check_profile(result["profile"])
+        rows = {row["primitive"]: row for row in result["profile"]}
+        self.assertEqual(rows["conv"]["flops"], 2 * 8 * 32 * 32 * 16 * 9 * 8)
+        self.assertEqual(rows["conv"]["bytes"], 4 * (8 * 34 * 34 * 8 + 9 * 8 * 16 + 16 + 8 * 32 * 32 * 16))
+        self.assertEqual(rows["gemm"]["flops"], 2 * 8 * 16 * 10)
+        self.assertEqual(rows["gemm"]["bytes"], 4 * (8 * 16 + 16 * 10 + 10 + 8 * 10))
+        conv = rows["conv"]
+        # The peak is measured again for the calls: the same but for the noise.
+        of_peak = conv["flops"] / conv["us"] * 1e-3 / result["peak_gflops"]
+        self.assertTrue(0.2 < of_peak / conv["share_of_peak"] < 5, (of_peak, conv))
+        self.assertRegex(self.succeed(*arguments).stdout, r"\npeak +[\d.]+ GFLOP/s\n")
 
     def test_train_profile(self):
         plain = self.json(*train_arguments("--seed=2"))
@@ -211,16 +240,15 @@ class Commands(ProgramTest):
 
     def test_check_time(self):
         rows = {row["primitive"]: row for row in self.json("check", "--time", f"--device={DEVICE}")["primitives"]}
-        products = ("gemm", "conv", "conv_data_grad", "conv_weight_grad")
         for name, row in rows.items():
             self.assertEqual(row["speeds"] == [], name in ("memory", "list"), name)
             for speed in row["speeds"]:
                 self.assertTrue(speed["what"] and speed["shapes"])
                 self.assertGreater(speed["us"], 0)
                 self.assertGreater(speed["gb_per_second"], 0)
-                self.assertEqual(speed["gflops"] is None, name not in products)
-                self.assertEqual(speed["share_of_copy"] is None, name in products)
-                self.assertEqual(speed["share_of_peak"] is None, name not in products)
+                self.assertEqual(speed["gflops"] is None, name not in PRODUCTS)
+                self.assertEqual(speed["share_of_copy"] is None, name in PRODUCTS)
+                self.assertEqual(speed["share_of_peak"] is None, name not in PRODUCTS)
         square = next(speed for speed in rows["gemm"]["speeds"] if speed["what"] == "square")
         self.assertEqual(square["shapes"], "512x512, 512x512, 512x512")
         self.assertAlmostEqual(square["gflops"] * square["us"] * 1e3 / (2 * 512**3), 1, places=3)

@@ -72,6 +72,7 @@ struct bench {
     struct timing step, gemms;
     double flops;
     uint32_t calls;
+    double peak; /* NaN where it was not asked for */
     struct profile profile;
 };
 
@@ -86,6 +87,7 @@ static void say_bench(const struct settings *settings, const struct bench *bench
     say_result("rate       %10.1f GFLOP/s, %.0f samples/s\n", bench->flops / bench->step.median * 1e-3,
                (double)settings->batch / bench->step.median * 1e6);
     say_result("calls      %10u a step\n", bench->calls);
+    if (!isnan(bench->peak)) say_result("peak       %10.1f GFLOP/s\n", bench->peak);
 }
 
 static void report_bench(const struct settings *settings, soma_device *device, const struct bench *bench) {
@@ -101,13 +103,14 @@ static void report_bench(const struct settings *settings, soma_device *device, c
     report_number(object, "gemm_floor_us", bench->gemms.median);
     report_count(object, "calls_per_step", bench->calls);
     report_number(object, "startup_ms", bench->startup * 1e3);
+    if (!isnan(bench->peak)) report_number(object, "peak_gflops", bench->peak);
     profile_report(object, &bench->profile);
     report_print(object);
 }
 
 static exit_status bench(const struct settings *settings, soma_network *network, soma_device *device) {
     bool training = settings->mode == MODE_TRAIN;
-    struct bench bench = {0};
+    struct bench bench = {.peak = NAN};
     soma_network_figures figures;
     double first;
     soma_status cause = soma_bench_steps(network, settings->batch, training, 0, &first);
@@ -121,6 +124,7 @@ static exit_status bench(const struct settings *settings, soma_network *network,
         if (cause == SOMA_OK)
             cause = measure(settings, network, soma_bench_gemms, settings->seconds * 0.25, &bench.gemms);
     }
+    if (cause == SOMA_OK && settings->peak) cause = soma_device_peak(device, &bench.peak);
     if (cause != SOMA_OK) return fail_from_library(cause, STATUS_USAGE, NULL);
     bench.flops = training ? figures.flops_per_step : figures.flops_per_inference;
     bench.calls = training ? figures.calls_per_step : figures.calls_per_inference;
@@ -165,7 +169,7 @@ static exit_status bench_peak(const struct settings *settings) {
 }
 
 exit_status command_bench(const struct settings *given) {
-    if (given->peak) return bench_peak(given);
+    if (given->peak && !given->profile) return bench_peak(given);
     struct settings settings = *given;
     if (!settings.model && !settings.net) {
         settings.net = "dense 128 relu; dense 10 softmax";

@@ -227,9 +227,11 @@ const option_row option_table[] = {
      .interval = "(0, 3600]", .help = "about how long to measure: 7 to 21 times, 20 ms or more each, for the median; a quarter of it the matrix products "
              "alone"},
     {.name = "peak", .type = OPTION_FLAG, .offset = FIELD(peak), .commands = BENCH,
-     .help = "measure what the device could do at most (float32 multiply-adds that touch no memory, on all its units), and nothing else"},
+     .help = "measure what the device could do at most (float32 multiply-adds that touch no memory, on all its units), and nothing else; with "
+             "--profile beside the steps"},
     {.name = "profile", .type = OPTION_FLAG, .offset = FIELD(profile), .commands = TRAIN | BENCH,
-     .help = "at the end, time each call of a step alone, and print a table of them: time, share, GFLOP/s or GB/s"},
+     .help = "at the end, time each call of a step alone, and print a table of them: time, share, GFLOP/s or GB/s, and "
+             "how near it comes to the device's peak or, where memory holds it up, to a copy of as many bytes"},
     {.name = "time", .type = OPTION_FLAG, .offset = FIELD(time), .commands = CHECK,
      .help = "below each primitive also how quick it is on sizes that networks have: GFLOP/s and the share of --peak (see soma bench), or GB/s and the "
              "share of the speed at which the device copies as much in its memory"},

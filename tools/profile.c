@@ -25,11 +25,22 @@ static void collect(void *context, const soma_profile_row *row) {
     kept->microseconds = row->microseconds;
     kept->gflops = row->flops > 0 ? row->flops / row->microseconds * 1e-3 : NAN;
     kept->gigabytes = row->bytes / row->microseconds * 1e-3;
+    kept->flops = row->flops;
+    kept->bytes = row->bytes;
+    kept->of_peak = row->of_peak;
+    kept->of_copy = row->of_copy;
     profile->microseconds += row->microseconds;
 }
 
 static double share_of(const struct profile *profile, const struct profile_row *row) {
     return row->microseconds / profile->microseconds;
+}
+
+/* Of what holds the call up: of two bounds the one that it comes nearer to. */
+static void say_limit(const struct profile_row *row) {
+    bool computes = isnan(row->of_copy) || row->of_peak > row->of_copy;
+    double share = computes ? row->of_peak : row->of_copy;
+    if (!isnan(share)) say_result("  %3.0f %% of %s", 100 * share, computes ? "peak" : "copy");
 }
 
 static void print_table(const struct profile *profile) {
@@ -40,15 +51,16 @@ static void print_table(const struct profile *profile) {
         tensor = (int)fmax(tensor, (double)strlen(row->tensor));
         shapes = (int)fmax(shapes, (double)strlen(row->shapes));
     }
-    say_result("\n%-*s  %-*s  %-*s  %10s  %6s  %s\n", primitive, "primitive", tensor, "tensor", shapes, "shapes",
-               "time", "share", "      rate");
+    say_result("\n%-*s  %-*s  %-*s  %10s  %6s  %18s  %s\n", primitive, "primitive", tensor, "tensor", shapes, "shapes",
+               "time", "share", "rate       ", "limit");
     for (size_t i = 0; i < profile->count; i++) {
         const struct profile_row *row = &profile->rows[i];
         bool product = !isnan(row->gflops);
-        say_result("%-*s  %-*s  %-*s  %7.1f us  %4.1f %%  %10.2f %s%s\n", primitive, row->primitive, tensor,
-                   row->tensor, shapes, row->shapes, row->microseconds, 100 * share_of(profile, row),
-                   product ? row->gflops : row->gigabytes, product ? "GFLOP/s" : "GB/s",
-                   row->native ? "" : "  (fallback)");
+        say_result("%-*s  %-*s  %-*s  %7.1f us  %4.1f %%  %10.2f %-7s", primitive, row->primitive, tensor, row->tensor,
+                   shapes, row->shapes, row->microseconds, 100 * share_of(profile, row),
+                   product ? row->gflops : row->gigabytes, product ? "GFLOP/s" : "GB/s");
+        say_limit(row);
+        say_result("%s\n", row->native ? "" : "  (fallback)");
     }
     say_result("%zu calls, without the gathers of the inputs: %.1f us, each timed alone\n", profile->count,
                profile->microseconds);
@@ -75,8 +87,12 @@ void profile_report(report *object, const struct profile *profile) {
         report_truth(entry, "native", row->native);
         report_number(entry, "us", row->microseconds);
         report_number(entry, "share", share_of(profile, row));
+        report_number(entry, "flops", row->flops);
+        report_number(entry, "bytes", row->bytes);
         report_number(entry, "gflops", row->gflops);
         report_number(entry, "gb_per_second", row->gigabytes);
+        report_number(entry, "share_of_peak", row->of_peak);
+        report_number(entry, "share_of_copy", row->of_copy);
     }
 }
 

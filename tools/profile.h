@@ -10,7 +10,9 @@ struct profile_row {
     char primitive[32], tensor[64], shapes[128];
     bool native;
     double microseconds;
+    double flops, bytes;
     double gflops, gigabytes; /* each second; gflops is NaN of what is no matrix product */
+    double of_peak, of_copy;  /* as in soma_profile_row */
 };
 
 struct profile {

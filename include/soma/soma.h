@@ -1007,9 +1007,16 @@ typedef struct soma_profile_row {
     const char *shapes;             /* of its operands */
     bool native;                    /* false: executed by the fallback */
     double microseconds;
-    double flops;         /* of matrix products; 0 of all else */
-    double bytes;         /* that it reads and writes at least: an operand that it updates counts twice */
-    uint64_t reserved[4]; /* zero */
+    double flops; /* of matrix products; 0 of all else */
+    double bytes; /* that it reads and writes at least: an operand that it updates counts twice */
+    /*
+     * How near the call comes to what the device can do: the time that it could not go below, over the time that it
+     * took. The larger of the two says what holds the call up, and how much could be gained.
+     */
+    double of_peak;       /* for its flops at soma_device_peak(); NaN where it has none, or the device measures none */
+    double of_copy;       /* that a copy within the device's memory takes which moves as many bytes; NaN where there is
+                             no memory left for it */
+    uint64_t reserved[2]; /* zero */
 } soma_profile_row;
 /* The row is valid during the call. */
 typedef void soma_profile_function(void *context, const soma_profile_row *row);

@@ -100,6 +100,14 @@ double soma_call_bytes(const soma_call *call);
 typedef soma_status soma_enqueue_function(soma_device *device, void *context);
 soma_status soma_device_time(soma_device *device, soma_enqueue_function *enqueue, void *context, double *microseconds);
 soma_status soma_call_time(soma_device *device, soma_call *call, double *microseconds);
+/* The least of a few measurements. */
+soma_status soma_device_least_time(soma_device *device, soma_enqueue_function *enqueue, void *context, double *least);
+soma_status soma_call_least_time(soma_device *device, soma_call *call, double *microseconds);
+/* soma_device_peak(), and NaN of a device that does not measure it. */
+soma_status soma_device_peak_or_nan(soma_device *device, double *gflops);
+/* timing_copy.c. How long a copy within the device's memory takes that reads and writes so many bytes in all, in memory
+ * of its own. */
+soma_status soma_device_copy_time(soma_device *device, double bytes, double *microseconds);
 /* "128x784, 784x128, 128, 128x128": the views that are there. */
 void soma_call_shapes(const soma_call *call, char *text, size_t size);
 

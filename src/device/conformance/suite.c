@@ -61,13 +61,6 @@ soma_status soma_suite_time(soma_device *device, uint32_t row, const soma_timing
     return suite.status == SOMA_OK ? SOMA_OK : soma_error_prefix(suite.status, "timing %s: ", row_name(row));
 }
 
-static soma_status measure_peak(soma_device *device, double *peak) {
-    soma_status status = soma_device_peak(device, peak);
-    if (status != SOMA_UNSUPPORTED) return status;
-    *peak = NAN;
-    return SOMA_OK;
-}
-
 soma_status soma_device_check(soma_device *device, soma_check_function *function, void *context) {
     return soma_device_check_with(device, NULL, function, context);
 }
@@ -77,7 +70,7 @@ soma_status soma_device_check_with(soma_device *device, const soma_check_options
     if (!device) return soma_error(SOMA_INVALID_ARGUMENT, "soma_device_check: no device was given");
     if (options) SOMA_TRY(SOMA_CHECK_RESERVED(options, "soma_check_options"));
     soma_timing timing = {.on_speed = options ? options->on_speed : NULL, .context = context};
-    if (timing.on_speed) SOMA_TRY(measure_peak(device, &timing.peak));
+    if (timing.on_speed) SOMA_TRY(soma_device_peak_or_nan(device, &timing.peak));
     uint32_t failed = 0, count = 0;
     char first[sizeof((soma_check_result *)0)->detail + 32] = "";
     for (uint32_t row = 0; row < SOMA_CHECK_COUNT; row++) {
