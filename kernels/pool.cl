@@ -7,7 +7,8 @@
 #include "rows.h"
 #include "window.h"
 
-/* Of elements in x and y: where these have less than 2^32, the host says uint, which takes a GPU half the registers and a short division. */
+/* Of elements in x and y, and of places in a window: where these have less than 2^32, the host says uint, which takes a GPU half the registers and a
+ * short division. */
 #ifndef OFFSET
 #define OFFSET ulong
 #endif
@@ -124,27 +125,34 @@ void pool(ARGUMENTS(ulong count, ulong chunk, ulong channels, uint average, uint
 /* Whether the element is a window's y. */
 #define IS_LARGEST(element, y) ((element) == (y) || ((element) != (element) && (y) != (y)))
 
-/* Whether x[own] is the first element of a window, which begins with x[first], that is its y. */
-static bool is_first(const global float *x, offset own, offset first, float largest, span s0, span s1, span s2, offset step0, offset step1,
-                     offset step2) {
-    for (int i = 0; i < s0.count; i++)
-        for (int j = 0; j < s1.count; j++) {
-            const offset row = first + i * step0 + j * step1;
-            for (int k = 0; k < s2.count; k++) {
-                const offset at = row + k * step2;
-                if (at == own) return true;
-                if (IS_LARGEST(x[at], largest)) return false;
-            }
-        }
-    return false;
+/*
+ * Whether x[own], at these distances behind the start of a window, is the first element that is its y. One loop goes through what lies before it in the
+ * window: three within each other, and the spans that bound them, take more registers than ptxas gives to groups of 256.
+ */
+static bool is_first(const global float *x, offset own, float largest, axis axis0, axis axis1, axis axis2, int start0, int start1, int start2,
+                     int distance0, int distance1, int distance2, offset stride0, offset stride1, offset stride2) {
+    const offset line = (uint)axis2.size, plane = line * (uint)axis1.size;
+    const offset end = (uint)(distance0 / axis0.dilation) * plane + (uint)(distance1 / axis1.dilation) * line + (uint)(distance2 / axis2.dilation);
+    const offset from = own - (uint)distance0 * stride0 - (uint)distance1 * stride1 - (uint)distance2 * stride2;
+    for (offset tap = 0; tap < end; tap++) {
+        const uint more0 = (uint)(tap / plane) * (uint)axis0.dilation, more1 = (uint)(tap / line % (uint)axis1.size) * (uint)axis1.dilation,
+                   more2 = (uint)(tap % line) * (uint)axis2.dilation;
+        if ((uint)start0 + more0 >= (uint)axis0.in || (uint)start1 + more1 >= (uint)axis1.in || (uint)start2 + more2 >= (uint)axis2.in) continue;
+        const float element = x[from + more0 * stride0 + more1 * stride1 + more2 * stride2];
+        if (IS_LARGEST(element, largest)) return false;
+    }
+    return true;
 }
 
-/* The windows that may have a place are from lowest to highest; whether one has it, and as which of its places inside x. */
-#define FOR_EACH_WINDOW(q, a, place)                                                                                                         \
-    for (int q = soma_window_lowest(place, a.before, a.stride, (a.size - 1) * a.dilation),                                                   \
-             q##_last = soma_window_highest((place) + 1, a.before, a.stride, a.out);                                                         \
-         q <= q##_last; q++)
-#define HAS_PLACE(q, a, place) (((place) + a.before - (q)*a.stride) % a.dilation == 0)
+/* Windows that may have a place, of which the first is the lowest: so many at most, a constant where that is few. One loop goes through them, too. */
+static uint most_windows(axis a) {
+    const uint most = (uint)((a.size - 1) * a.dilation) / (uint)a.stride + 1;
+    return most <= 8 ? most : min(most, (uint)a.out);
+}
+#define LOWEST(a, place) soma_window_lowest(place, (a).before, (a).stride, ((a).size - 1) * (a).dilation)
+/* Where a place lies behind the beginning of a window. */
+#define DISTANCE(a, q, place) ((place) + (a).before - (q) * (a).stride)
+#define HAS_PLACE(a, q, distance) ((q) < (a).out && (distance) >= 0 && (distance) % (a).dilation == 0)
 #else
 /* One window's `part` channels: its dy to the first place that has its y. `own` of its places along the dimension `cut` are the work-item's. */
 static void give_largest(const global float *dy, const global float *x, const global float *y, global float *dx, span s0, span s1, span s2,
@@ -202,23 +210,21 @@ void pool_grad(ARGUMENTS(ulong count, ulong chunk, ulong channels, uint average,
         rest /= (uint)axis0.in;
         const offset first = rest * windows * stride2 + channel;
         float total = 0.0f;
-        FOR_EACH_WINDOW(q0, axis0, place0) {
-            if (!HAS_PLACE(q0, axis0, place0)) continue;
-            FOR_EACH_WINDOW(q1, axis1, place1) {
-                if (!HAS_PLACE(q1, axis1, place1)) continue;
-                FOR_EACH_WINDOW(q2, axis2, place2) {
-                    if (!HAS_PLACE(q2, axis2, place2)) continue;
-                    const offset at = first + (((uint)q0 * (offset)axis1.out + (uint)q1) * (uint)axis2.out + (uint)q2) * stride2;
-                    if (!AVERAGE && !IS_LARGEST(x[i], y[at])) continue;
-                    /* What follows is made here, not outside the loops: they would take the registers of all work-items. */
-                    const span s0 = span_of(axis0, q0, count_padding), s1 = span_of(axis1, q1, count_padding),
-                               s2 = span_of(axis2, q2, count_padding);
-                    const offset image = (offset)i / sample_size * sample_size + (offset)i % stride2;
-                    if (AVERAGE) total += dy[at] / divisor_of(s0, s1, s2);
-                    else if (is_first(x, (offset)i, image + first_of(s0, s1, s2, stride0, stride1, stride2), y[at], s0, s1, s2, step0, step1, step2))
-                        total += dy[at];
-                }
+        const offset most1 = most_windows(axis1), most2 = most_windows(axis2), all = most_windows(axis0) * most1 * most2;
+        for (offset number = 0; number < all; number++) {
+            const int q0 = LOWEST(axis0, place0) + (int)(number / (most1 * most2)), q1 = LOWEST(axis1, place1) + (int)(number / most2 % most1),
+                      q2 = LOWEST(axis2, place2) + (int)(number % most2);
+            const int distance0 = DISTANCE(axis0, q0, place0), distance1 = DISTANCE(axis1, q1, place1), distance2 = DISTANCE(axis2, q2, place2);
+            if (!HAS_PLACE(axis0, q0, distance0) || !HAS_PLACE(axis1, q1, distance1) || !HAS_PLACE(axis2, q2, distance2)) continue;
+            const offset at = first + (((uint)q0 * (offset)axis1.out + (uint)q1) * (uint)axis2.out + (uint)q2) * stride2;
+            if (AVERAGE) {
+                total += dy[at] / divisor_of(span_of(axis0, q0, count_padding), span_of(axis1, q1, count_padding), span_of(axis2, q2, count_padding));
+                continue;
             }
+            if (IS_LARGEST(x[i], y[at]) &&
+                is_first(x, i, y[at], axis0, axis1, axis2, place0 - distance0, place1 - distance1, place2 - distance2, distance0, distance1, distance2,
+                         stride0, stride1, stride2))
+                total += dy[at];
         }
         dx[i] = total;
     }

@@ -5,13 +5,21 @@
 
 #include "device/opencl/elementwise.h"
 
+/* Windows' places are counted through by one number, too; and no place is in more windows than one of them covers
+ * places. */
+static inline bool pool_windows_are_small(const soma_pool_params *params, size_t most) {
+    double places = 1;
+    for (int i = 0; i < 3; i++) places *= (double)(params->size[i] - 1) * params->dilation[i] + 1;
+    return places <= (double)most;
+}
+
 /* Begins the launch with this work shared out, and passes what both kernels begin with. x and y are these views. */
 static inline void begin_pool(soma_cl_builder *builder, const char *kernel, size_t count, size_t chunk,
                               const soma_view *x, const soma_view *y) {
     const soma_pool_params *params = &builder->call->params.pool;
     /* With room for a step of a group beyond the last element. */
     const size_t most = UINT32_MAX - builder->device->style.group;
-    const bool small = soma_view_count(x) <= most && soma_view_count(y) <= most;
+    const bool small = soma_view_count(x) <= most && soma_view_count(y) <= most && pool_windows_are_small(params, most);
     uint64_t window[3];
     for (int i = 0; i < 3; i++) window[i] = params->size[i] | (uint64_t)params->stride[i] << 32;
     soma_cl_begin(builder, "pool.cl", kernel,
