@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What onnx_interop.py and onnx_light.py let soma do: save a network that a text describes; run a model on numbers from
  * standard input; count the transpositions in a model; read and write it. */
-#include "nn/network.h"
+#include "network_numbers.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,9 +26,9 @@ static int save(const char *net, const char *input, const char *path, soma_devic
     uint32_t rank = read_shape(input, shape);
     soma_network *network;
     if (soma_network_create(&network) != SOMA_OK) return trouble();
-    soma_network_set_seed(network, 42);
     soma_layers(soma_input(network, "x", rank, shape), net);
-    bool ok = soma_compile(network, device, NULL) == SOMA_OK && soma_save_onnx(network, path) == SOMA_OK;
+    bool ok = soma_compile(network, device, NULL) == SOMA_OK && set_numbers(network, 42) == SOMA_OK &&
+              soma_save_onnx(network, path) == SOMA_OK;
     int result = ok ? 0 : trouble();
     soma_network_destroy(network);
     return result;

@@ -177,7 +177,9 @@ static soma_status find_opset(soma_onnx_exporter *exporter) {
 /* The format of the file that came with an opset, which whoever knows that opset reads; the fourth is the first in
  * which weights need not be inputs. */
 static int64_t format_of(int64_t opset) {
-    static const struct { int64_t opset, format; } first[] = {{21, 10}, {19, 9}, {15, 8}, {12, 7}, {11, 6}, {10, 5}};
+    static const struct {
+        int64_t opset, format;
+    } first[] = {{23, 11}, {21, 10}, {19, 9}, {15, 8}, {12, 7}, {11, 6}, {10, 5}};
     for (size_t i = 0; i < SOMA_COUNT_OF(first); i++)
         if (opset >= first[i].opset) return first[i].format;
     return 4;

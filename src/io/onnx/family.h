@@ -129,6 +129,11 @@ soma_status soma_onnx_give_turned(soma_onnx_node *node, uint32_t rank, const siz
 void soma_onnx_put_mean(soma_onnx_exporter *exporter, const char *out, const char *x, const int64_t *axes,
                         size_t count);
 
+/* ------------------------------------------------------------------------------ normalize_parts.c, for normalize.c */
+
+/* A NORMALIZE, not over the batch, by ops that all opsets have. */
+soma_status soma_onnx_put_normalize_parts(soma_onnx_exporter *exporter, const soma_tensor *tensor);
+
 /* -------------------------------------------------------------------------------------- unary.c, for other families */
 
 /* out = factor x */

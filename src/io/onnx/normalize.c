@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * What normalises. But for that of batches it is written as what it is made of, sums, products and a square root:
- * ONNX's own ops for it are of late opsets.
- */
+/* What normalises: ONNX's ops for it. What they cannot say is written by normalize_parts.c. */
 #include "io/onnx/family.h"
 #include "io/onnx/window.h"
 
@@ -67,9 +64,11 @@ static soma_status import_as_line(soma_onnx_node *node, float epsilon) {
     return soma_onnx_give_like(node, y.tensor, &y);
 }
 
-/* Whether it is a constant, no weight, of nothing but this number: so a network is written that has no such weight. */
-static bool is_all(const soma_onnx_node *node, uint32_t input, double number) {
+/* Whether scale (1) or offset (2) is a constant, no weight, that does nothing: so a network is written that has none.
+ */
+static bool is_none(const soma_onnx_node *node, uint32_t input) {
     const soma_onnx_value *value = node->input[input];
+    const double number = input == 1 ? 1 : 0;
     soma_onnx_reader reader;
     bool all = value->constant && !value->trained && !value->tensor;
     if (!all || soma_onnx_reader_open(node->importer->file, &value->elements, &reader) != SOMA_OK) return false;
@@ -121,7 +120,7 @@ static soma_status import_batchnorm(soma_onnx_node *node) {
     SOMA_TRY(soma_onnx_get_float(node, "epsilon", 1e-5f, &epsilon));
     if (x->rank < 2) return soma_error(SOMA_INVALID_SHAPE, "%u dimensions; it takes a batch, and channels", x->rank);
     for (uint32_t i = 0; i < 4; i++)
-        if (i > 1 || !is_all(node, 1 + i, i ? 0 : 1)) SOMA_TRY(get_figure(node, 1 + i, &figure[i]));
+        if (i > 1 || !is_none(node, 1 + i)) SOMA_TRY(get_figure(node, 1 + i, &figure[i]));
     if (!can_run(node, figure)) return import_as_line(node, epsilon);
     if (x->rank > 2) {
         soma_onnx_image image;
@@ -157,12 +156,23 @@ static soma_status get_channels(soma_onnx_node *node, uint32_t input, size_t cou
     return soma_graph_reshape(soma_onnx_graph(node), *out, &flat, out);
 }
 
+/* Scale and offset, where they are there and do anything. */
+static soma_status get_line_of_channels(soma_onnx_node *node, size_t count, size_t groups, soma_tensor **input,
+                                        soma_tensor_spec *spec) {
+    bool *has[] = {&spec->attributes.normalize.scaled, &spec->attributes.normalize.shifted};
+    for (uint32_t i = 1; i < SOMA_MIN(node->input_count, 3u); i++) {
+        *has[i - 1] = node->input[i] && !is_none(node, i);
+        if (*has[i - 1]) SOMA_TRY(get_channels(node, i, count, groups, &input[spec->input_count++]));
+    }
+    return SOMA_OK;
+}
+
 /* Over each of `groups` parts of the channels of an image, by figures of its own. */
 static soma_status import_groups(soma_onnx_node *node) {
     soma_onnx_image image;
     soma_tensor *input[3], *y;
     int64_t groups = 0;
-    soma_tensor_spec spec = {.op = SOMA_OP_NORMALIZE, .input_count = 3, .input = input};
+    soma_tensor_spec spec = {.op = SOMA_OP_NORMALIZE, .input_count = 1, .input = input};
     SOMA_TRY(soma_onnx_get_image(node, &image));
     if (node->row->parameter) SOMA_TRY(soma_onnx_get_integer(node, "num_groups", 0, &groups));
     if (!node->row->parameter) groups = (int64_t)image.channels;
@@ -172,9 +182,8 @@ static soma_status import_groups(soma_onnx_node *node) {
     SOMA_TRY(soma_onnx_get_float(node, "epsilon", 1e-5f, &spec.attributes.normalize.params.epsilon));
     spec.attributes.normalize.axis = 1 + image.kept;
     spec.attributes.normalize.groups = (uint32_t)groups;
-    spec.attributes.normalize.scaled = spec.attributes.normalize.shifted = true;
     input[0] = image.tensor;
-    for (uint32_t i = 1; i < 3; i++) SOMA_TRY(get_channels(node, i, image.channels, (size_t)groups, &input[i]));
+    SOMA_TRY(get_line_of_channels(node, image.channels, (size_t)groups, input, &spec));
     SOMA_TRY(soma_graph_add(soma_onnx_graph(node), &spec, &y));
     return soma_onnx_give_image(node, &image, y);
 }
@@ -196,10 +205,7 @@ static soma_status import_rows(soma_onnx_node *node) {
     SOMA_TRY(soma_onnx_tensor_axis(node, x, axis, &spec.attributes.normalize.axis));
     SOMA_TRY(soma_onnx_tensor(node, node->input[0], &input[0]));
     size_t count = soma_onnx_count(x, axis, x->rank);
-    SOMA_TRY(get_channels(node, 1, count, count, &input[spec.input_count++]));
-    spec.attributes.normalize.scaled = true;
-    spec.attributes.normalize.shifted = node->input_count > 2 && node->input[2];
-    if (spec.attributes.normalize.shifted) SOMA_TRY(get_channels(node, 2, count, count, &input[spec.input_count++]));
+    SOMA_TRY(get_line_of_channels(node, count, count, input, &spec));
     SOMA_TRY(soma_graph_add(soma_onnx_graph(node), &spec, &y));
     return soma_onnx_give(node, y, x);
 }
@@ -209,110 +215,43 @@ SOMA_ONNX_OP(RMSNormalization, 23, 2, 2, "axis epsilon stash_type", import_rows,
 
 /* ---------------------------------------------------------------------------------------------------------- export */
 
-/* A NORMALIZE that is being written: what goes from node to node. */
-typedef struct normalization {
-    soma_onnx_exporter *exporter;
-    const soma_tensor *tensor;
-    soma_onnx_name value;
-    uint32_t left; /* nodes still to come: the last gets the tensor's name */
-} normalization;
+/* Names of scale and offset. Where there are none, constants that do nothing, if ONNX's op wants them. */
+typedef struct line {
+    soma_onnx_name scale, offset;
+} line;
 
-static void step(normalization *n, const char *op, const char *with) {
-    soma_onnx_exporter *exporter = n->exporter;
-    soma_onnx_name out = soma_onnx_temporary(exporter);
-    PUT(op, --n->left ? out.text : soma_onnx_name_of(exporter, n->tensor), n->value.text, with);
-    n->value = out;
-}
-
-/* The square root of the variance and epsilon. */
-static soma_onnx_name deviation(soma_onnx_exporter *exporter, const char *variance, float epsilon) {
-    soma_onnx_name under = soma_onnx_temporary(exporter), root = soma_onnx_temporary(exporter);
-    PUT("Add", under.text, variance, soma_onnx_number(exporter, epsilon).text);
-    PUT("Sqrt", root.text, under.text, NULL);
-    return root;
-}
-
-/* Reshaped so that the last dimension is cut into its groups, or back; 0 keeps the batch. */
-static void step_reshape(normalization *n, bool cut) {
-    soma_onnx_exporter *exporter = n->exporter;
-    const soma_tensor *x = n->tensor->input[0];
-    uint32_t groups = n->tensor->attributes.normalize.groups;
-    int64_t shape[SOMA_MAX_RANK + 1] = {0};
-    size_t rank = 1;
-    for (uint32_t i = 0; i < x->rank; i++) shape[rank++] = (int64_t)x->shape[i];
-    if (cut) {
-        shape[rank - 1] = groups;
-        shape[rank++] = (int64_t)(x->shape[x->rank - 1] / groups);
-    }
-    soma_onnx_name out = soma_onnx_temporary(exporter);
-    soma_onnx_put_reshaped(exporter, --n->left ? out.text : soma_onnx_name_of(exporter, n->tensor), n->value.text,
-                           shape, rank);
-    n->value = out;
-}
-
-/* By the figures of the numbers themselves, over these axes. */
-static void step_own_figures(normalization *n, const int64_t *axes, size_t count) {
-    soma_onnx_exporter *exporter = n->exporter;
-    const soma_normalize_params *params = &n->tensor->attributes.normalize.params;
-    if (params->centered) {
-        soma_onnx_name mean = soma_onnx_temporary(exporter);
-        soma_onnx_put_mean(exporter, mean.text, n->value.text, axes, count);
-        step(n, "Sub", mean.text);
-    }
-    soma_onnx_name square = soma_onnx_temporary(exporter), variance = soma_onnx_temporary(exporter);
-    PUT("Mul", square.text, n->value.text, n->value.text);
-    soma_onnx_put_mean(exporter, variance.text, square.text, axes, count);
-    step(n, "Div", deviation(exporter, variance.text, params->epsilon).text);
-}
-
-/* The axes from `first` to the last of x, without the one that says the group, where the last was cut. */
-static size_t list_axes(const soma_tensor *tensor, int64_t *axes) {
-    uint32_t rank = soma_tensor_full_rank(tensor->input[0]);
-    size_t count = 0;
-    bool cut = tensor->attributes.normalize.groups > 0;
-    for (uint32_t i = tensor->attributes.normalize.axis; i + (cut ? 1 : 0) < rank; i++) axes[count++] = i;
-    if (cut) axes[count++] = rank;
-    return count;
-}
-
-/* [channels] as the last dimensions of x, where those are more than one. */
-static soma_onnx_name channels(normalization *n, const soma_tensor *vector) {
-    soma_onnx_exporter *exporter = n->exporter;
-    const soma_tensor *x = n->tensor->input[0];
-    uint32_t first = n->tensor->attributes.normalize.axis;
-    soma_onnx_name name;
-    memcpy(name.text, soma_onnx_name_of(exporter, vector), sizeof name.text);
-    if (n->tensor->attributes.normalize.groups || first >= x->rank) return name;
-    int64_t shape[SOMA_MAX_RANK];
-    for (uint32_t i = first - 1; i < x->rank; i++) shape[i - (first - 1)] = (int64_t)x->shape[i];
-    name = soma_onnx_temporary(exporter);
-    soma_onnx_put_reshaped(exporter, name.text, soma_onnx_name_of(exporter, vector), shape, x->rank - (first - 1));
-    return name;
-}
-
-/* As many equal numbers as there are channels, where there is no such input. */
-static soma_status equal_figures(soma_onnx_exporter *exporter, const soma_tensor *like, float value,
-                                 soma_onnx_name *name) {
+/* As many equal numbers as there are channels. */
+static soma_status put_equal(soma_onnx_exporter *exporter, size_t channels, float value, soma_onnx_name *name) {
+    const soma_tensor like = {.rank = 1, .shape = {channels}};
     *name = soma_onnx_constant_name(exporter, "constant");
-    return soma_onnx_put_equal_numbers(exporter, name->text, like, value);
+    return soma_onnx_put_equal_numbers(exporter, name->text, &like, value);
 }
 
-/* By running figures: ONNX has an op for that, which wants channels first. */
+static soma_status get_line_names(soma_onnx_exporter *exporter, const soma_tensor *tensor, bool offset_too,
+                                  line *names) {
+    bool scaled = tensor->attributes.normalize.scaled, shifted = tensor->attributes.normalize.shifted;
+    size_t channels = tensor->shape[tensor->rank - 1];
+    if (!scaled) SOMA_TRY(put_equal(exporter, channels, 1, &names->scale));
+    if (!shifted && offset_too) SOMA_TRY(put_equal(exporter, channels, 0, &names->offset));
+    if (scaled) memcpy(names->scale.text, soma_onnx_name_of(exporter, tensor->input[1]), sizeof names->scale.text);
+    if (shifted)
+        memcpy(names->offset.text, soma_onnx_name_of(exporter, tensor->input[1 + scaled]), sizeof names->offset.text);
+    return SOMA_OK;
+}
+
+/* By running figures. */
 static soma_status put_batchnorm(soma_onnx_exporter *exporter, const soma_tensor *tensor) {
     const soma_tensor *const *input = (const soma_tensor *const *)tensor->input;
-    bool scaled = tensor->attributes.normalize.scaled, shifted = tensor->attributes.normalize.shifted;
-    const soma_tensor *const *figures = input + 1 + scaled + shifted;
-    soma_onnx_name scale, offset, out = soma_onnx_temporary(exporter);
-    if (!scaled) SOMA_TRY(equal_figures(exporter, figures[0], 1, &scale));
-    if (!shifted) SOMA_TRY(equal_figures(exporter, figures[0], 0, &offset));
-    if (scaled) memcpy(scale.text, soma_onnx_name_of(exporter, input[1]), sizeof scale.text);
-    if (shifted) memcpy(offset.text, soma_onnx_name_of(exporter, input[1 + scaled]), sizeof offset.text);
+    const soma_tensor *const *figures = input + tensor->input_count - 2;
+    soma_onnx_name out = soma_onnx_temporary(exporter);
+    line names;
+    SOMA_TRY(get_line_names(exporter, tensor, true, &names));
     bool image = tensor->rank > 1;
     if (!image) memcpy(out.text, soma_onnx_name_of(exporter, tensor), sizeof out.text);
     const char *x = image ? soma_onnx_first_of(exporter, input[0]) : soma_onnx_name_of(exporter, input[0]);
     const char *mean = soma_onnx_name_of(exporter, figures[0]), *variance = soma_onnx_name_of(exporter, figures[1]);
     size_t node = soma_onnx_begin_node(exporter, "BatchNormalization", out.text,
-                                       (const char *[]){x, scale.text, offset.text, mean, variance, NULL});
+                                       (const char *[]){x, names.scale.text, names.offset.text, mean, variance, NULL});
     soma_onnx_put_attribute_float(exporter, "epsilon", tensor->attributes.normalize.params.epsilon);
     soma_onnx_put_attribute_float(exporter, "momentum", tensor->attributes.normalize.params.momentum);
     soma_onnx_end_node(exporter, node);
@@ -320,21 +259,52 @@ static soma_status put_batchnorm(soma_onnx_exporter *exporter, const soma_tensor
     return SOMA_OK;
 }
 
-soma_status soma_onnx_export_normalize(soma_onnx_exporter *exporter, const soma_tensor *tensor) {
-    if (tensor->attributes.normalize.running) return put_batchnorm(exporter, tensor);
-    bool cut = tensor->attributes.normalize.groups > 0;
-    bool centered = tensor->attributes.normalize.params.centered;
-    uint32_t scaled = tensor->attributes.normalize.scaled, shifted = tensor->attributes.normalize.shifted;
-    if (tensor->attributes.normalize.axis == 0)
-        return soma_error(SOMA_UNSUPPORTED, "figures of the whole batch have no form in ONNX");
-    normalization n = {
-        .exporter = exporter, .tensor = tensor, .left = (cut ? 2u : 0u) + (centered ? 2u : 1u) + scaled + shifted};
-    memcpy(n.value.text, soma_onnx_name_of(exporter, tensor->input[0]), sizeof n.value.text);
-    int64_t axes[SOMA_MAX_RANK + 1];
-    if (cut) step_reshape(&n, true);
-    step_own_figures(&n, axes, list_axes(tensor, axes));
-    if (cut) step_reshape(&n, false);
-    if (scaled) step(&n, "Mul", channels(&n, tensor->input[1]).text);
-    if (shifted) step(&n, "Add", channels(&n, tensor->input[1 + scaled]).text);
+/* Over parts of an image's channels. GroupNormalization has a scale for each channel since opset 21. */
+static soma_status put_groups(soma_onnx_exporter *exporter, const soma_tensor *tensor) {
+    uint32_t groups = tensor->attributes.normalize.groups;
+    bool each = groups == tensor->shape[tensor->rank - 1];
+    soma_onnx_name out = soma_onnx_temporary(exporter);
+    line names;
+    SOMA_TRY(get_line_names(exporter, tensor, true, &names));
+    const char *const input[] = {soma_onnx_first_of(exporter, tensor->input[0]), names.scale.text, names.offset.text,
+                                 NULL};
+    size_t node =
+        soma_onnx_begin_node(exporter, each ? "InstanceNormalization" : "GroupNormalization", out.text, input);
+    soma_onnx_put_attribute_float(exporter, "epsilon", tensor->attributes.normalize.params.epsilon);
+    if (!each) {
+        soma_onnx_put_attribute_integer(exporter, "num_groups", groups);
+        soma_onnx_need_opset(exporter, 21);
+    }
+    soma_onnx_end_node(exporter, node);
+    soma_onnx_made_first(exporter, tensor, out.text);
     return SOMA_OK;
+}
+
+/* Over the last dimension. */
+static soma_status put_rows(soma_onnx_exporter *exporter, const soma_tensor *tensor) {
+    const soma_onnx_row *row = tensor->attributes.normalize.params.centered ? &soma_onnx_row_LayerNormalization
+                                                                            : &soma_onnx_row_RMSNormalization;
+    line names;
+    SOMA_TRY(get_line_names(exporter, tensor, false, &names));
+    const char *offset = tensor->attributes.normalize.shifted ? names.offset.text : NULL;
+    const char *const input[] = {soma_onnx_name_of(exporter, tensor->input[0]), names.scale.text, offset, NULL};
+    size_t node = soma_onnx_begin_node(exporter, row->name, soma_onnx_name_of(exporter, tensor), input);
+    soma_onnx_put_attribute_integer(exporter, "axis", tensor->attributes.normalize.axis);
+    soma_onnx_put_attribute_float(exporter, "epsilon", tensor->attributes.normalize.params.epsilon);
+    soma_onnx_end_node(exporter, node);
+    soma_onnx_need_opset(exporter, row->since);
+    return SOMA_OK;
+}
+
+/* What an op of ONNX's own says; the others are made of several. */
+soma_status soma_onnx_export_normalize(soma_onnx_exporter *exporter, const soma_tensor *tensor) {
+    const soma_attributes *of = &tensor->attributes;
+    bool centered = of->normalize.params.centered, shifted = of->normalize.shifted;
+    if (of->normalize.running) return put_batchnorm(exporter, tensor);
+    if (of->normalize.axis == 0) return soma_error(SOMA_UNSUPPORTED, "figures of the whole batch have no form in ONNX");
+    if (of->normalize.groups && of->normalize.axis == 1 && tensor->rank > 1 && centered)
+        return put_groups(exporter, tensor);
+    if (!of->normalize.groups && of->normalize.axis == tensor->rank && (centered || !shifted))
+        return put_rows(exporter, tensor);
+    return soma_onnx_put_normalize_parts(exporter, tensor);
 }
