@@ -37,9 +37,10 @@ START_TEST(reads_bytes_and_labels) {
     expect_ok(read_memory(two_images, sizeof two_images, two_labels, sizeof two_labels, 0, &dataset));
     soma_dataset_get_info(dataset, &info);
     ck_assert_uint_eq(info.samples, 2);
-    ck_assert_uint_eq(info.input_rank[0], 2);
+    ck_assert_uint_eq(info.input_rank[0], 3); /* a grey picture: a channel dimension of 1 */
     ck_assert_uint_eq(info.input_shape[0][0], 2);
     ck_assert_uint_eq(info.input_shape[0][1], 3);
+    ck_assert_uint_eq(info.input_shape[0][2], 1);
     ck_assert_uint_eq(info.classes, 8);
     const soma_column *input = &dataset->storage->input[0];
     ck_assert_int_eq(input->dtype, SOMA_U8);
@@ -81,6 +82,27 @@ START_TEST(reads_big_endian_numbers) {
     ck_assert_int_eq(classes[1], 2);
     ck_assert_uint_eq(dataset->storage->target[0].classes, 301);
     soma_dataset_destroy(dataset);
+}
+END_TEST
+
+/* Numbers in two dimensions may be a sequence, bytes in one are no picture. */
+START_TEST(other_samples_keep_their_dimensions) {
+    static const uint8_t numbers[] = {MAGIC(13, 3), DIMENSION(1), DIMENSION(1), DIMENSION(2), 0, 0, 0, 0, 0, 0, 0, 0};
+    static const uint8_t bytes[] = {MAGIC(8, 2), DIMENSION(1), DIMENSION(2), 0, 0};
+    const struct {
+        const uint8_t *data;
+        size_t size;
+        uint32_t rank;
+    } files[] = {{numbers, sizeof numbers, 2}, {bytes, sizeof bytes, 1}};
+    for (size_t i = 0; i < SOMA_COUNT_OF(files); i++) {
+        soma_dataset *dataset;
+        soma_dataset_info info;
+        expect_ok(read_memory(files[i].data, files[i].size, NULL, 0, 0, &dataset));
+        soma_dataset_get_info(dataset, &info);
+        ck_assert_uint_eq(info.input_rank[0], files[i].rank);
+        ck_assert_uint_eq(info.input_shape[0][files[i].rank - 1], 2);
+        soma_dataset_destroy(dataset);
+    }
 }
 END_TEST
 
@@ -351,7 +373,7 @@ START_TEST(refuses_bad_directories) {
     static const uint8_t narrow[] = {MAGIC(8, 3), DIMENSION(2), DIMENSION(1), DIMENSION(3), 0, 1, 2, 3, 4, 5};
     write_directory(narrow, sizeof narrow);
     expect_error(soma_dataset_from_directory(temporary_directory, &train, &test), SOMA_INVALID_FILE,
-                 temporary_directory, "6 elements", "3 in 2", "same shape");
+                 temporary_directory, "6 elements", "3 in 3", "same shape");
     ck_assert_ptr_null(train);
     ck_assert_ptr_null(test);
     static const uint8_t eight[] = {MAGIC(8, 1), DIMENSION(2), 8, 0};
@@ -452,6 +474,7 @@ int main(void) {
     tcase_add_test(cases, reads_bytes_and_labels);
     tcase_add_test(cases, reads_images_alone_and_a_given_number_of_classes);
     tcase_add_test(cases, reads_big_endian_numbers);
+    tcase_add_test(cases, other_samples_keep_their_dimensions);
     tcase_add_test(cases, reads_four_dimensions_per_sample);
     tcase_add_loop_test(cases, refuses_bad_images, 0, (int)SOMA_COUNT_OF(bad_images));
     tcase_add_loop_test(cases, refuses_bad_labels, 0, (int)SOMA_COUNT_OF(bad_labels));

@@ -121,6 +121,31 @@ START_TEST(column_major_arrays) {
 }
 END_TEST
 
+/* Bytes in two dimensions are a grey picture, which has one channel; other numbers may be a sequence. */
+START_TEST(pictures_have_channels) {
+    static const uint8_t zeros[16];
+    const struct {
+        const char *type, *shape;
+        size_t size;
+        uint32_t rank;
+        size_t expected[3];
+    } samples[] = {{"|u1", "1, 2, 4", 8, 3, {2, 4, 1}},
+                   {"<f4", "1, 2, 2", 16, 2, {2, 2}},
+                   {"|i1", "1, 2, 4", 8, 2, {2, 4}},
+                   {"|u1", "2, 4", 8, 1, {4}},
+                   {"|u1", "1, 2, 2, 2", 8, 3, {2, 2, 2}}};
+    for (size_t i = 0; i < SOMA_COUNT_OF(samples); i++) {
+        file x = array_file(samples[i].type, "False", samples[i].shape, zeros, samples[i].size);
+        soma_dataset *dataset;
+        expect_ok(read_files(&x, NULL, NULL, &dataset));
+        const soma_column *column = &dataset->storage->input[0];
+        ck_assert_uint_eq(column->rank, samples[i].rank);
+        for (uint32_t j = 0; j < column->rank; j++) ck_assert_uint_eq(column->shape[j], samples[i].expected[j]);
+        soma_dataset_destroy(dataset);
+    }
+}
+END_TEST
+
 static void expect_target(const file *y, const soma_npy_options *options, size_t classes, size_t width) {
     static const uint8_t x_bytes[] = {1, 2};
     file x = array_file("|u1", "False", "2, 1", x_bytes, 2);
@@ -343,6 +368,7 @@ END_TEST
 static void add_tests(TCase *cases) {
     tcase_add_loop_test(cases, every_type_in_both_byte_orders, 0, (int)SOMA_COUNT_OF(elements));
     tcase_add_test(cases, column_major_arrays);
+    tcase_add_test(cases, pictures_have_channels);
     tcase_add_test(cases, whole_numbers_are_classes);
     tcase_add_test(cases, other_versions_and_dictionaries);
     tcase_add_loop_test(cases, bad_headers_are_refused, 0, (int)SOMA_COUNT_OF(bad_headers));

@@ -108,7 +108,7 @@ class Files(ProgramTest):
         images = struct.pack(">BBBBIII", 0, 0, 8, 3, 3, 2, 1) + bytes([0, 51, 102, 153, 204, 255])
         for name, content, classes, shape, least, largest in (("a.npy", array, 0, [2], -2, 7),
                                                               ("a.npz", archive.getvalue(), 3, [2], -2, 7),
-                                                              ("a-idx3-ubyte", images, 0, [2, 1], 0, 1)):
+                                                              ("a-idx3-ubyte", images, 0, [2, 1, 1], 0, 1)):
             path = self.write(name, content)
             shown = self.json("show", path)
             self.assertEqual((shown["samples"], shown["classes"], shown["inputs"][0]["shape"]), (3, classes, shape), name)

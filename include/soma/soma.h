@@ -640,8 +640,8 @@ SOMA_API soma_status soma_dataset_set_weights(soma_dataset *dataset, const float
 
 /*
  * Two IDX files (gzipped or not), as MNIST has them: images or vectors (u8 or f32, 1 to 4 dimensions per sample), and
- * labels (u8 or i32, one dimension). labels NULL: inputs alone. classes 0: the largest label + 1; else a label out of
- * range is an error.
+ * labels (u8 or i32, one dimension). Samples of u8 in two dimensions are grey pictures, [height, width, 1]. labels
+ * NULL: inputs alone. classes 0: the largest label + 1; else a label out of range is an error.
  */
 SOMA_API soma_status soma_dataset_from_idx(const char *images, const char *labels, size_t classes,
                                            soma_dataset **dataset);
@@ -683,8 +683,8 @@ typedef struct soma_npy_options {
 /*
  * NumPy's arrays, row- or column-major, of either byte order, of floats of 2, 4 or 8 bytes, whole numbers of 1 to 8
  * bytes or truth values; the first dimension is the samples. Inputs of unsigned bytes stay bytes, and are scaled by
- * 1/255; all else becomes float32, and must be finite. Targets: a whole number per sample is its class; all else are
- * numbers to predict. targets NULL: inputs alone.
+ * 1/255; in two dimensions per sample they are grey pictures, [height, width, 1]. All else becomes float32, and must be
+ * finite. Targets: a whole number per sample is its class; all else are numbers to predict. targets NULL: inputs alone.
  */
 SOMA_API soma_status soma_dataset_from_npy(const char *inputs, const char *targets, const soma_npy_options *options,
                                            soma_dataset **dataset);

@@ -35,6 +35,12 @@ void soma_column_set(soma_column *column, void *data, bool owned, soma_dtype dty
     column->scale = dtype == SOMA_U8 && classes == 0 ? 1.0f / 255.0f : 1.0f;
 }
 
+uint32_t soma_sample_shape(soma_dtype dtype, uint32_t rank, const size_t *given, size_t *shape) {
+    memcpy(shape, given, rank * sizeof *shape);
+    if (dtype == SOMA_U8 && rank == 2) shape[rank++] = 1;
+    return rank;
+}
+
 /* Bytes of a column for so many rows; false on overflow. */
 static bool column_bytes(const soma_column *column, size_t rows, size_t *bytes) {
     *bytes = soma_dtype_size(column->dtype);

@@ -59,6 +59,12 @@ void soma_storage_release(soma_storage *storage);
 void soma_column_set(soma_column *column, void *data, bool owned, soma_dtype dtype, uint32_t rank, const size_t *shape,
                      size_t classes);
 
+/*
+ * The shape of a sample of a file, into shape[SOMA_MAX_RANK]; returns its rank. Bytes in two dimensions are a grey
+ * picture, and get a channel dimension of 1: else they would be taken for as many channels as the picture is wide.
+ */
+uint32_t soma_sample_shape(soma_dtype dtype, uint32_t rank, const size_t *given, size_t *shape);
+
 /* A data set over rows[samples] of a storage: takes over `rows`, also on failure, and adds a reference to the storage.
  */
 soma_status soma_dataset_view(soma_storage *storage, int32_t *rows, size_t samples, soma_dataset **dataset);

@@ -3,13 +3,11 @@
 #include "train/dataset.h"
 #include "io/npy/npy.h"
 
-#include <string.h>
-
-/* The shape of a sample; numbers without a further dimension are samples of one element. */
-static uint32_t sample_shape(const soma_npy *npy, size_t *shape) {
-    shape[0] = 1;
-    if (npy->rank > 1) memcpy(shape, npy->shape + 1, (npy->rank - 1) * sizeof *shape);
-    return SOMA_MAX(npy->rank - 1, 1);
+/* Numbers without a further dimension are samples of one element. */
+static uint32_t sample_shape(const soma_npy *npy, soma_dtype as, size_t *shape) {
+    static const size_t one = 1;
+    return npy->rank > 1 ? soma_sample_shape(as, npy->rank - 1, npy->shape + 1, shape)
+                         : soma_sample_shape(as, 1, &one, shape);
 }
 
 static soma_status check_samples(soma_stream *stream, const soma_npy *npy) {
@@ -32,7 +30,7 @@ static soma_status read_inputs(soma_stream *stream, soma_storage *storage) {
     SOMA_TRY(check_samples(stream, &npy));
     soma_dtype as = npy.kind == 'u' && npy.size == 1 ? SOMA_U8 : SOMA_F32;
     SOMA_TRY(soma_npy_read_elements(stream, &npy, as, &data));
-    uint32_t rank = sample_shape(&npy, shape);
+    uint32_t rank = sample_shape(&npy, as, shape);
     soma_column_set(&storage->input[0], data, true, as, rank, shape, 0);
     storage->input_count = 1;
     storage->rows = npy.shape[0];
@@ -68,7 +66,7 @@ static soma_status read_numbers(soma_stream *stream, const soma_npy *npy, soma_s
     size_t shape[SOMA_MAX_RANK];
     void *data;
     SOMA_TRY(soma_npy_read_elements(stream, npy, SOMA_F32, &data));
-    uint32_t rank = sample_shape(npy, shape);
+    uint32_t rank = sample_shape(npy, SOMA_F32, shape);
     soma_column_set(&storage->target[0], data, true, SOMA_F32, rank, shape, 0);
     return SOMA_OK;
 }
