@@ -60,6 +60,7 @@ static const struct {
 } changes[] = {
     {"shift 1", {.shift = {1, 1}}},
     {"translate 2 1;", {.shift = {2, 1}}},
+    {"SHIFT 1; Cut-Out 2; FLIP Vertical", {.shift = {1, 1}, .cutout = 2, .flip_vertical = true}},
     {"flip", {.flip = true}},
     {"flip vertical; flip", {.flip = true, .flip_vertical = true}},
     {"rotate 90", {.rotate = 1.57079632679f}},

@@ -406,10 +406,13 @@ static const struct {
     const char *layers, *words[3];
 } bad_texts[] = {
     {"batchnorm(1.5)", {"layer 1", "the momentum must be above 0 and at most 1", "1.5"}},
-    {"batchnorm(0.9,-1)", {"epsilon must be above 0", "-1", ""}},
+    {"batchnorm(0.9,-1)", {"epsilon must be at least 1.18e-38", "-1", ""}},
+    {"batchnorm(0)", {"the momentum must be above 0 and at most 1, got 0", "", ""}},
+    {"layernorm(1e-50)", {"\"layernorm(1e-50)\"", "epsilon must be at least 1.18e-38", "1e-05 is usual"}},
+    {"rmsnorm(1e-40)", {"epsilon must be at least 1.18e-38", "", ""}}, /* a subnormal number */
     {"batchnorm(0.9,1,2)", {"at most two parameters", "", ""}},
     {"batchnorm noscale noscale", {"\"noscale\"", "a second time", ""}},
-    {"batchnorm relu", {"\"relu\"", "expected noscale, nooffset, population", ""}},
+    {"batchnorm relu", {"\"relu\"", "expected noscale, nooffset, population", "is a ';' missing before it?"}},
     {"layernorm population", {"\"population\"", "expected noscale, nooffset", ""}},
     {"layernorm(1e-3,1)", {"layernorm takes 1 parameter, got 2", "", ""}},
     {"rmsnorm nooffset", {"\"nooffset\"", "expected noscale", ""}},
@@ -422,7 +425,8 @@ static const struct {
 /* Words that people know from elsewhere. */
 START_TEST(other_words) {
     soma_network *network = network_with(
-        1, (const size_t[]){WIDTH}, "BatchNorm1d; batch_normalization(0.5); LayerNormalization; RMSNorm; GroupNorm 2");
+        1, (const size_t[]){WIDTH},
+        "BatchNorm1d NoScale; batch_normalization(0.5) no_offset Population; LayerNormalization; RMSNorm; GroupNorm 2");
     static const char *const kinds[] = {"batchnorm", "batchnorm", "layernorm", "rmsnorm", "groupnorm"};
     for (size_t i = 0; i < SOMA_COUNT_OF(kinds); i++) {
         soma_layer_info info;

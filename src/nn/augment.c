@@ -23,6 +23,10 @@ static soma_status reject(const change_text *change, const char *form) {
                       soma_quote(start, (size_t)(end - start)).text, form);
 }
 
+static bool is_one_of(const char *words, soma_word text) {
+    return soma_name_is_one_of(words, text.start, text.length);
+}
+
 static bool pixels_of(soma_word text, uint32_t *pixels) {
     size_t value;
     if (!soma_word_number(text, 0, &value) || value > MOST_PIXELS) return false;
@@ -48,8 +52,8 @@ static soma_status take_shift(const change_text *change, locale_t c_locale, soma
 
 static soma_status take_flip(const change_text *change, locale_t c_locale, soma_augment_params *params) {
     (void)c_locale;
-    bool vertical = change->count == 2 && soma_word_is(change->words[1], "vertical");
-    bool horizontal = change->count == 1 || (change->count == 2 && soma_word_is(change->words[1], "horizontal"));
+    bool vertical = change->count == 2 && is_one_of("vertical", change->words[1]);
+    bool horizontal = change->count == 1 || (change->count == 2 && is_one_of("horizontal", change->words[1]));
     params->flip |= horizontal;
     params->flip_vertical |= vertical;
     return horizontal || vertical ? SOMA_OK : reject(change, "flip, or flip vertical");
@@ -86,15 +90,6 @@ static const struct {
     {"shift translate crop", take_shift}, {"flip mirror", take_flip},    {"rotate rotation", take_rotate},
     {"brightness", take_brightness},      {"cutout erase", take_cutout}, {"none", take_none},
 };
-
-static bool is_one_of(const char *words, soma_word text) {
-    for (const char *at = words; *at;) {
-        size_t length = strcspn(at, " ");
-        if (length == text.length && memcmp(at, text.start, length) == 0) return true;
-        at += length + (at[length] == ' ');
-    }
-    return false;
-}
 
 static soma_status take(const change_text *change, locale_t c_locale, soma_augment_params *params) {
     for (size_t i = 0; i < SOMA_COUNT_OF(rows); i++)

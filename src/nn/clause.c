@@ -14,34 +14,50 @@ bool soma_is_space(char c) {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-bool soma_word_is(soma_word text, const char *name) {
-    return strlen(name) == text.length && memcmp(text.start, name, text.length) == 0;
+/* The same part of the same number, one within the other. */
+static bool same_step(const soma_clause *x, const soma_clause *y) {
+    return x->number == y->number && x->part && y->part && strcmp(x->part, y->part) == 0;
 }
 
-/* "layer 2, residual, layer 1": from the outermost in. */
-static void append_place(const soma_clause *clause, char *text, size_t size) {
-    if (clause->outer) append_place(clause->outer, text, size);
-    size_t length = strlen(text);
-    snprintf(text + length, size - length, "%s%s%slayer %zu", clause->outer ? ", " : "",
-             clause->part ? clause->part : "", clause->part ? ", " : "", clause->number);
+const char *soma_clause_place(const soma_clause *clause, char *text) {
+    const soma_clause *step[SOMA_MOST_NESTED + 2];
+    size_t count = 0, length = 0, most = SOMA_CLAUSE_PLACE, same;
+    for (; clause && count < SOMA_COUNT_OF(step); clause = clause->outer) step[count++] = clause;
+    text[0] = '\0';
+    for (; count > 0 && length < most; count -= same) {
+        const soma_clause *at = step[count - 1];
+        for (same = 1; same < count && same_step(at, step[count - 1 - same]);) same++;
+        if (same == 2) same = 1;
+        length += (size_t)snprintf(text + length, most - length, "%s%s%slayer %zu", length ? ", " : "",
+                                   at->part ? at->part : "", at->part ? ", " : "", at->number);
+        if (same > 1 && length < most) length += (size_t)snprintf(text + length, most - length, " (%zu times)", same);
+    }
+    return text;
+}
+
+/* Where what is wrong would be right as a layer of its own, the likeliest cause. */
+static const char *missing_semicolon(const soma_clause *clause, soma_word at) {
+    bool first = clause->count == 0 || at.start == clause->words[0].start;
+    return !first && clause->is_layer && clause->is_layer(at) ? "; or is a ';' missing before it?" : "";
 }
 
 /* Every message says which layer, and which piece of it. */
 soma_status soma_clause_reject(const soma_clause *clause, soma_word at, const char *format, ...) {
-    char message[1024], place[512] = "";
+    char message[1024], place[SOMA_CLAUSE_PLACE];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
-    append_place(clause, place, sizeof place);
+    soma_clause_place(clause, place);
     if (!at.start) return soma_error(SOMA_INVALID_ARGUMENT, "%s %s", place, message);
-    return soma_error(SOMA_INVALID_ARGUMENT, "%s, %s: %s", place, soma_quote(at.start, at.length).text, message);
+    return soma_error(SOMA_INVALID_ARGUMENT, "%s, %s: %s%s", place, soma_quote(at.start, at.length).text, message,
+                      missing_semicolon(clause, at));
 }
 
 soma_status soma_clause_prefix(const soma_clause *clause, soma_word at, soma_status status) {
-    char place[512] = "";
-    append_place(clause, place, sizeof place);
-    return soma_error_prefix(status, "%s, %s: ", place, soma_quote(at.start, at.length).text);
+    char place[SOMA_CLAUSE_PLACE];
+    return soma_error_prefix(status, "%s, %s: ", soma_clause_place(clause, place),
+                             soma_quote(at.start, at.length).text);
 }
 
 /* A whole word as a number that float32 can hold. */
@@ -106,6 +122,8 @@ soma_status soma_clause_expect_parameters(const soma_clause *clause, soma_word t
 
 soma_status soma_clause_expect_words(const soma_clause *clause, size_t count, const char *form) {
     if (clause->count == count) return SOMA_OK;
+    if (clause->count > count && *missing_semicolon(clause, clause->words[count]))
+        return soma_clause_reject(clause, clause->words[count], "expected \"%s\" and no more words", form);
     return soma_clause_reject(clause, clause->words[0], "%zu word%s, expected \"%s\"", clause->count,
                               clause->count == 1 ? "" : "s", form);
 }

@@ -9,6 +9,8 @@
 
 #define SOMA_MAX_WORDS  16
 #define SOMA_MOST_UNITS 1000000000
+/* Layers in parentheses within each other: a text must not use up the stack. */
+#define SOMA_MOST_NESTED 16
 
 /* A piece of the text. */
 typedef struct soma_word {
@@ -20,17 +22,21 @@ typedef struct soma_word {
 typedef struct soma_clause {
     soma_word words[SOMA_MAX_WORDS];
     size_t count, number;
-    const struct soma_clause *outer; /* the layer in whose parentheses this one stands; NULL for none */
-    const char *part;                /* of the outer one: "residual", "shortcut" */
-    locale_t c_locale;               /* numbers have a point, whatever the program's locale says */
+    const struct soma_clause *outer;  /* the layer in whose parentheses this one stands; NULL for none */
+    const char *part;                 /* of the outer one: "residual", "shortcut" */
+    locale_t c_locale;                /* numbers have a point, whatever the program's locale says */
+    bool (*is_layer)(soma_word text); /* whether a layer may begin with the word */
 } soma_clause;
 
-bool soma_word_is(soma_word text, const char *name);
 bool soma_is_space(char c);
 /* The dimensions that a layer's word names, and where: 2 of conv2d, at 4; 0: none. */
 uint32_t soma_word_dimensions(soma_word text, size_t *at);
 /* A whole number from `least` to SOMA_MOST_UNITS. */
 bool soma_word_number(soma_word text, size_t least, size_t *value);
+
+/* "layer 2, residual, layer 1": from the outermost in, into text[SOMA_CLAUSE_PLACE]; returns text. */
+#define SOMA_CLAUSE_PLACE 768
+const char *soma_clause_place(const soma_clause *clause, char *text);
 
 /* Every message says which layer, and which piece of it; one about no piece, where `at` has no start, goes on from
  * "layer 2". */

@@ -4,7 +4,12 @@
 
 #include <string.h>
 
-#define MOST_NESTED 16 /* layers in parentheses within each other: a text must not use up the stack */
+static bool is_layer(soma_word text) {
+    int function;
+    const char *open = memchr(text.start, '(', text.length);
+    return soma_layer_of_word(text) || soma_value_of_name(SOMA_NAMES_FUNCTION, text.start,
+                                                          open ? (size_t)(open - text.start) : text.length, &function);
+}
 
 /* Splits at white space outside parentheses, up to ';' or the end; *text becomes what is behind it. */
 static soma_status next_clause(soma_word *text, soma_clause *out) {
@@ -46,18 +51,18 @@ static soma_status build_layers(soma_word text, soma_clause *clause, soma_tensor
 }
 
 soma_status soma_clause_network(const soma_clause *outer, const char *part, soma_word text, soma_tensor **x) {
-    soma_clause clause = {.c_locale = outer->c_locale, .outer = outer, .part = part};
+    soma_clause clause = {.c_locale = outer->c_locale, .is_layer = is_layer, .outer = outer, .part = part};
     int depth = 0;
     for (const soma_clause *at = outer; at; at = at->outer) depth++;
-    if (depth > MOST_NESTED)
-        return soma_clause_reject(outer, outer->words[0], "more than %d layers within each other", MOST_NESTED);
+    if (depth > SOMA_MOST_NESTED)
+        return soma_clause_reject(outer, outer->words[0], "more than %d layers within each other", SOMA_MOST_NESTED);
     SOMA_TRY(build_layers(text, &clause, x));
     if (clause.number > 0 || !*x) return SOMA_OK;
     return soma_clause_reject(outer, outer->words[0], "the %s has no layers", part);
 }
 
 static soma_status build_network(const char *text, locale_t c_locale, soma_tensor **x) {
-    soma_clause clause = {.c_locale = c_locale};
+    soma_clause clause = {.c_locale = c_locale, .is_layer = is_layer};
     SOMA_TRY(build_layers((soma_word){text, strlen(text)}, &clause, x));
     if (clause.number > 0) return SOMA_OK;
     return soma_error(SOMA_INVALID_ARGUMENT, "the network has no layers; for example \"dense 10 softmax\"");

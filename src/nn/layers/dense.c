@@ -61,7 +61,7 @@ static soma_status parse_dense_word(const soma_clause *clause, soma_word text, s
     char functions[SOMA_NAME_LIST], initializers[SOMA_NAME_LIST];
     bool found;
     *kind = WORD_NOBIAS;
-    if (soma_word_is(text, "nobias")) return options->no_bias = true, SOMA_OK;
+    if (soma_name_is_one_of("nobias", text.start, text.length)) return options->no_bias = true, SOMA_OK;
     *kind = WORD_ACTIVATION;
     SOMA_TRY(soma_clause_function(clause, text, &found, &options->activation, &options->function));
     if (found) return SOMA_OK;

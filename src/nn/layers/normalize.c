@@ -3,7 +3,9 @@
  * batchnorm (Ioffe & Szegedy 2015), layernorm (Ba et al. 2016), groupnorm (Wu & He 2018), instancenorm (Ulyanov et al.
  * 2016), rmsnorm (Zhang & Sennrich 2019): one op, over other numbers.
  */
-#include "nn/layers/layer.h"
+#include "nn/layers/window.h"
+
+#include <float.h>
 
 #define USUAL_EPSILON  1e-5f
 #define USUAL_MOMENTUM 0.9f
@@ -119,21 +121,29 @@ static soma_status parse_arguments(const soma_clause *clause, const kind *what, 
     SOMA_TRY(soma_clause_expect_parameters(clause, clause->words[0], name, count, most));
     for (size_t i = 0; i < count; i++) {
         bool is_epsilon = !what->running || i == 1;
-        if (!(values[i] > 0) || (!is_epsilon && values[i] > 1))
-            return soma_clause_reject(clause, clause->words[0], "%s must be above 0%s, got %g",
-                                      is_epsilon ? "epsilon" : "the momentum", is_epsilon ? "" : " and at most 1",
+        if (is_epsilon && values[i] < FLT_MIN)
+            return soma_clause_reject(clause, clause->words[0],
+                                      "epsilon must be at least %.3g, the least number that every device reckons with "
+                                      "(%g is usual)",
+                                      (double)FLT_MIN, (double)USUAL_EPSILON);
+        if (!is_epsilon && (values[i] <= 0 || values[i] > 1))
+            return soma_clause_reject(clause, clause->words[0], "the momentum must be above 0 and at most 1, got %g",
                                       (double)values[i]);
         *(is_epsilon ? &options->epsilon : &options->momentum) = values[i];
     }
     return SOMA_OK;
 }
 
+static bool is(soma_word text, const char *name) {
+    return soma_name_is_one_of(name, text.start, text.length);
+}
+
 static soma_status parse_word(const soma_clause *clause, soma_word text, const kind *what,
                               soma_normalize_options *options) {
-    bool *found = soma_word_is(text, "noscale")                       ? &options->no_scale
-                  : what->shifts && soma_word_is(text, "nooffset")    ? &options->no_offset
-                  : what->running && soma_word_is(text, "population") ? &options->population_variance
-                                                                      : NULL;
+    bool *found = is(text, "noscale")                       ? &options->no_scale
+                  : what->shifts && is(text, "nooffset")    ? &options->no_offset
+                  : what->running && is(text, "population") ? &options->population_variance
+                                                            : NULL;
     if (found && !*found) return *found = true, SOMA_OK;
     if (found) return soma_clause_reject(clause, text, "a second time");
     return soma_clause_reject(clause, text, "expected noscale%s%s", what->shifts ? ", nooffset" : "",

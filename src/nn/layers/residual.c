@@ -15,15 +15,33 @@ static soma_status add_branches(soma_tensor *y, soma_tensor *shortcut, bool plai
     return soma_graph_binary(y->graph, y, shortcut, SOMA_BINARY_ADD, out);
 }
 
+/* The ')' that belongs to the '(' at the start, or NULL. */
+static const char *find_close(const char *open, const char *end) {
+    int depth = 0;
+    for (const char *c = open; c < end; c++) {
+        depth += (*c == '(') - (*c == ')');
+        if (depth == 0) return c;
+    }
+    return NULL;
+}
+
 /* What stands between the parentheses, which follow the word at once or after a blank. */
 static soma_status find_inside(const soma_clause *clause, soma_word *inside) {
     soma_word first = clause->words[0], last = clause->words[clause->count - 1];
     const char *open = memchr(first.start, '(', first.length), *end = last.start + last.length;
     if (!open && clause->count > 1 && *clause->words[1].start == '(') open = clause->words[1].start;
-    bool alone = clause->count == 1 || (clause->count == 2 && open == clause->words[1].start);
-    if (!open || !alone || end[-1] != ')')
+    if (!open)
         return soma_clause_reject(clause, first, "expected \"residual(LAYERS)\" or \"residual(LAYERS | SHORTCUT)\"");
-    *inside = (soma_word){open + 1, (size_t)(end - 1 - (open + 1))};
+    const char *close = find_close(open, end), *behind = close ? close + 1 : end;
+    if (!close) return soma_clause_reject(clause, first, "its '(' has no ')'");
+    while (behind < end && soma_is_space(*behind)) behind++;
+    if (behind < end) {
+        soma_status status =
+            soma_error(SOMA_INVALID_ARGUMENT,
+                       *behind == ')' ? "more ')' than '('" : "the residual ends before it; is a ';' missing between?");
+        return soma_clause_prefix(clause, (soma_word){behind, (size_t)(end - behind)}, status);
+    }
+    *inside = (soma_word){open + 1, (size_t)(close - (open + 1))};
     return SOMA_OK;
 }
 
