@@ -177,6 +177,85 @@ START_TEST(options_reach_the_layers) {
 }
 END_TEST
 
+/* What is last in an input of two or three dimensions may be channels or not, where nothing says it; then the log does.
+ * `warnings` is what it must say, once. */
+static const struct {
+    const char *text, *layers, *warnings[2];
+    uint32_t rank;
+    size_t input[3];
+} readings[] = {
+    {"maxpool 2",
+     "maxpool [batch, 4, 8] 0",
+     {"layer 1, \"maxpool\": the last dimension of [batch, 8, 8] is taken for channels; "
+      "maxpool1d says that it is, maxpool2d that there are none"},
+     2,
+     {8, 8}},
+    {"MaxPooling1D 2", "maxpool [batch, 4, 8] 0", {NULL}, 2, {8, 8}},
+    {"maxpool2d 2", "maxpool [batch, 4, 4, 1] 0", {NULL}, 2, {8, 8}},
+    {"maxpool 2x2", "maxpool [batch, 4, 4, 1] 0", {NULL}, 2, {8, 8}},
+    {"maxpool 2", "maxpool [batch, 4, 4, 1] 0", {NULL}, 3, {8, 8, 1}},
+    {"maxpool 2", "maxpool [batch, 4, 4, 3] 0", {NULL}, 3, {8, 8, 3}},
+    {"maxpool 2",
+     "maxpool [batch, 4, 4, 8] 0",
+     {"maxpool2d says that it is, maxpool3d that there are none"},
+     3,
+     {8, 8, 8}},
+    {"maxpool 2", "maxpool [batch, 4, 3] 0", {NULL}, 2, {8, 3}},
+    {"conv 8 5; maxpool 2", "conv [batch, 4, 8] 328; maxpool [batch, 2, 8] 0", {NULL}, 2, {8, 8}},
+    {"avgpool 2", "avgpool [batch, 4, 8] 0", {"layer 1, \"avgpool\"", "avgpool2d"}, 2, {8, 8}},
+    {"adaptiveavgpool 2", "adaptiveavgpool [batch, 2, 8] 0", {"\"adaptiveavgpool\"", "adaptiveavgpool2d"}, 2, {8, 8}},
+    {"upsample 2", "upsample [batch, 16, 8] 0", {"\"upsample\"", "upsample2d"}, 2, {8, 8}},
+    {"zeropad 1", "zeropad [batch, 10, 8] 0", {"\"zeropad\"", "zeropad2d"}, 2, {8, 8}},
+    {"zeropad 1,1", "zeropad [batch, 10, 8] 0", {"\"zeropad\"", "zeropad2d"}, 2, {8, 8}},
+    {"reflectpad 1", "reflectpad [batch, 10, 8] 0", {"\"reflectpad\"", "reflectpad2d"}, 2, {8, 8}},
+    {"edgepad 1", "edgepad [batch, 10, 8] 0", {"\"edgepad\"", "edgepad2d"}, 2, {8, 8}},
+    {"crop 1", "crop [batch, 6, 8] 0", {"\"crop\"", "crop2d"}, 2, {8, 8}},
+    {"globalavgpool", "globalavgpool [batch, 8] 0", {"\"globalavgpool\"", "globalavgpool2d"}, 2, {8, 8}},
+    {"globalmaxpool", "globalmaxpool [batch, 8] 0", {"\"globalmaxpool\"", "globalmaxpool2d"}, 2, {8, 8}},
+    {"spatialdropout 0.5", "spatialdropout [batch, 8, 8] 0", {"\"spatialdropout\"", "spatialdropout2d"}, 2, {8, 8}},
+    {"SpatialDropout2D 0.5", "spatialdropout [batch, 8, 8, 1] 0", {NULL}, 2, {8, 8}},
+    {"instancenorm(1e-3)", "instancenorm [batch, 8, 8] 16", {"\"instancenorm\"", "instancenorm2d"}, 2, {8, 8}},
+    {"InstanceNorm2d", "instancenorm [batch, 8, 8, 1] 2", {NULL}, 2, {8, 8}},
+    {"BatchNorm2d", "batchnorm [batch, 8, 8, 1] 4", {NULL}, 2, {8, 8}},
+    {"BatchNorm1d", "batchnorm [batch, 8, 8] 32", {NULL}, 2, {8, 8}},
+    {"relu; batchnorm; maxpool 2; maxpool 2",
+     "relu [batch, 8, 8] 0; batchnorm [batch, 8, 8] 32; maxpool [batch, 4, 8] 0; maxpool [batch, 2, 8] 0",
+     {"layer 3, \"maxpool\""},
+     2,
+     {8, 8}},
+    {"reshape 8 8; maxpool 2", "reshape [batch, 8, 8] 0; maxpool [batch, 4, 8] 0", {"layer 2, \"maxpool\""}, 1, {64}},
+    {"upsample1d 2; maxpool 2", "upsample [batch, 16, 8] 0; maxpool [batch, 8, 8] 0", {NULL}, 2, {8, 8}},
+};
+
+static char warning[1024];
+static size_t warnings;
+
+static void keep_warning(void *context, soma_log_level level, const char *message) {
+    (void)context;
+    if (level < SOMA_LOG_WARNING) return;
+    warnings++;
+    snprintf(warning, sizeof warning, "%s", message);
+}
+
+START_TEST(what_is_guessed_is_told) {
+    soma_tensor *x;
+    soma_network *network = network_with_input(readings[_i].rank, readings[_i].input, &x);
+    warnings = 0;
+    soma_log_set(keep_warning, NULL, SOMA_LOG_WARNING);
+    soma_layers(x, readings[_i].text);
+    soma_log_set(NULL, NULL, SOMA_LOG_INFO);
+    expect_ok(soma_network_status(network));
+    soma_text text = {.data = NULL};
+    describe(network, &text);
+    ck_assert_str_eq(text.data, readings[_i].layers);
+    soma_free(text.data);
+    ck_assert_uint_eq(warnings, readings[_i].warnings[0] ? 1 : 0);
+    for (size_t i = 0; i < 2 && readings[_i].warnings[i]; i++)
+        ck_assert_msg(strstr(warning, readings[_i].warnings[i]), "%s: %s", readings[_i].text, warning);
+    soma_network_destroy(network);
+}
+END_TEST
+
 /* ------------------------------------------------------------------------------------------------------- bad texts */
 
 static const struct {
@@ -388,6 +467,7 @@ END_TEST
 static void add_tests(TCase *cases) {
     tcase_add_loop_test(cases, good_texts_make_layers, 0, SOMA_COUNT_OF(good));
     tcase_add_test(cases, options_reach_the_layers);
+    tcase_add_loop_test(cases, what_is_guessed_is_told, 0, SOMA_COUNT_OF(readings));
     tcase_add_loop_test(cases, bad_texts_say_what_is_wrong, 0, SOMA_COUNT_OF(bad));
     tcase_add_test(cases, a_long_word_does_not_bury_the_message);
     tcase_add_test(cases, the_locale_does_not_matter);

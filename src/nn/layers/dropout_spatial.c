@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* spatialdropout RATE: in training some channels are 0, each as a whole (Tompson et al. 2015, "Efficient Object
  * Localization Using Convolutional Networks"). */
-#include "nn/layers/layer.h"
+#include "nn/layers/window.h"
 
 /* x times dropout of ones, of which there is one for each channel of a sample. */
 static soma_status drop_channels(soma_tensor *x, float rate, soma_tensor **out) {
@@ -33,8 +33,10 @@ soma_tensor *soma_spatial_dropout(soma_tensor *x, float rate) {
 }
 
 static soma_status spatialdropout_of_text(const soma_clause *clause, soma_tensor **x) {
+    uint32_t rank;
     float rate;
     SOMA_TRY(soma_clause_rate(clause, "spatialdropout RATE", &rate));
+    SOMA_TRY(soma_positions_of_text(clause, 0, x, &rank));
     *x = soma_spatial_dropout(*x, rate);
     return SOMA_OK;
 }

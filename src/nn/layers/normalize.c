@@ -150,6 +150,15 @@ static soma_status parse_word(const soma_clause *clause, soma_word text, const k
                               what->running ? ", population" : "");
 }
 
+/* A word that says how many dimensions there are, and a layer that needs some, want positions and channels. But with
+ * one dimension it may be that of the channels, as for PyTorch's BatchNorm1d. */
+static soma_status take_positions(const soma_clause *clause, const kind *what, soma_tensor **x) {
+    uint32_t named = soma_clause_dimensions(clause), rank;
+    bool wanted = named ? named > 1 || what->least_rank > 1 : what->least_rank > 1;
+    if (!wanted || (*x)->rank < what->least_rank) return SOMA_OK;
+    return soma_positions_of_text(clause, 0, x, &rank);
+}
+
 static soma_status of_text(const soma_clause *clause, const kind *what, soma_tensor **x) {
     soma_normalize_options options = {.name = NULL};
     size_t groups = 0, next = 1;
@@ -160,6 +169,7 @@ static soma_status of_text(const soma_clause *clause, const kind *what, soma_ten
         SOMA_TRY(soma_clause_size(clause, clause->words[next++], "the number of groups", &groups));
     }
     for (; next < clause->count; next++) SOMA_TRY(parse_word(clause, clause->words[next], what, &options));
+    SOMA_TRY(take_positions(clause, what, x));
     *x = add_layer(*x, what, groups, &options);
     return SOMA_OK;
 }

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#define MOST_COLOURS 4 /* red, green, blue, and how far one sees through */
+
 soma_status soma_window_rank(const char *what, const size_t size[3], const size_t *const *others, size_t count,
                              uint32_t *rank) {
     for (*rank = 0; *rank < 3 && size[*rank]; ++*rank)
@@ -84,6 +86,30 @@ soma_status soma_layer_channels(soma_tensor *x, uint32_t rank, soma_tensor **out
     return soma_graph_reshape(x->graph, x, &like, out);
 }
 
+/* Whether nothing has said yet what is last in x, channels or a dimension of positions: no layer has worked over
+ * either. So few that they are colours are channels. */
+static bool may_lack_channels(const soma_tensor *x) {
+    if (x->rank < 2 || x->rank > 3 || x->shape[x->rank - 1] <= MOST_COLOURS) return false;
+    while (x->op == SOMA_OP_UNARY || x->op == SOMA_OP_DROPOUT || x->op == SOMA_OP_NORMALIZE) x = x->input[0];
+    const soma_layer *layer = x->layer ? &soma_layer_network(x)->layers[x->layer - 1] : NULL;
+    return x->op == SOMA_OP_INPUT || (layer && strcmp(layer->kind, "reshape") == 0);
+}
+
+/* A picture without channels looks like a sequence, and both can be meant. */
+static void tell_reading(const soma_clause *clause, const soma_tensor *x) {
+    char text[SOMA_SHAPE_TEXT], place[SOMA_CLAUSE_PLACE];
+    soma_word word = clause->words[0];
+    const char *open = memchr(word.start, '(', word.length);
+    int length = (int)(open ? (size_t)(open - word.start) : word.length);
+    uint32_t rank = x->rank - 1;
+    soma_log(
+        SOMA_LOG_WARNING,
+        "%s, \"%.*s\": the last dimension of %s is taken for channels; %.*s%ud says that it is, %.*s%ud that there "
+        "are none",
+        soma_clause_place(clause, place), length, word.start, soma_tensor_shape_text(x, text), length, word.start, rank,
+        length, word.start, rank + 1);
+}
+
 soma_status soma_positions_of_text(const soma_clause *clause, uint32_t sizes, soma_tensor **x, uint32_t *rank) {
     uint32_t named = soma_clause_dimensions(clause);
     soma_word word = clause->words[0];
@@ -95,6 +121,7 @@ soma_status soma_positions_of_text(const soma_clause *clause, uint32_t sizes, so
     if (*rank == 0)
         return soma_clause_reject(clause, word, "it takes positions and, last, channels, as in [28, 28, 3], got %s",
                                   soma_tensor_shape_text(*x, text));
+    if (!named && sizes <= 1 && may_lack_channels(*x)) tell_reading(clause, *x);
     soma_status status = soma_layer_channels(*x, *rank, x);
     return status == SOMA_OK ? SOMA_OK : soma_clause_prefix(clause, word, status);
 }

@@ -36,7 +36,7 @@ uint64_t soma_window_reach(const soma_window_place *place, uint32_t dimension);
 soma_status soma_layer_channels(soma_tensor *x, uint32_t rank, soma_tensor **out);
 
 /* How many dimensions a layer of a text works over: as many as its word names, else as `sizes` (of which one stands for
- * all), else all but the channels. *x gets a channel dimension if it has none. */
+ * all), else all but the channels, with a warning where that is a guess. *x gets a channel dimension if it has none. */
 soma_status soma_positions_of_text(const soma_clause *clause, uint32_t sizes, soma_tensor **x, uint32_t *rank);
 /* valid, same, or what soma_clause_sides() takes. */
 soma_status soma_window_padding(const soma_clause *clause, soma_word text, soma_window *window);
