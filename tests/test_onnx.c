@@ -5,6 +5,7 @@
  * the vectors of ONNX's own test suite.)
  */
 #include "base/base.h"
+#include "base/file.h"
 #include "expect.h"
 #include "gradient_cases.h"
 #include "io/onnx/file.h"
@@ -174,6 +175,72 @@ START_TEST(standardisation_is_written) {
 }
 END_TEST
 
+static void give_classes(soma_network *network, const char *const *names, size_t count) {
+    network->preprocessing.class_names = soma_calloc(count, sizeof(char *)); /* as a data set of files does */
+    network->preprocessing.class_count = count;
+    for (size_t i = 0; i < count; i++) network->preprocessing.class_names[i] = soma_strdup(names[i]);
+}
+
+static soma_network *of_pictures(void) {
+    const size_t shape[3] = {4, 5, 3};
+    soma_network *network;
+    expect_ok(soma_network_create(&network));
+    soma_layers(soma_input(network, NULL, 3, shape), "globalavgpool; dense 2 softmax");
+    expect_ok(soma_network_set_image_options(network, &(soma_image_options){4, 5, SOMA_FIT_CROP, false, {0}}));
+    give_classes(network, (const char *const[]){"cat \"\xc3\xa9\"", ""}, 2);
+    return network;
+}
+
+START_TEST(what_other_data_are_read_by_is_kept) {
+    soma_network *network = of_pictures(), *again;
+    soma_image_options options;
+    const char *path = temporary_path("pictures.onnx"), *other = temporary_path("other.onnx");
+    expect_ok(soma_save_onnx(network, path));
+    expect_ok(soma_load_onnx(path, NULL, &again));
+    ck_assert_uint_eq(soma_network_class_count(again), 2);
+    ck_assert_str_eq(soma_network_class_name(again, 0), "cat \"\xc3\xa9\"");
+    ck_assert_str_eq(soma_network_class_name(again, 1), "");
+    ck_assert(soma_network_get_image_options(again, &options));
+    ck_assert(options.height == 4 && options.width == 5 && options.fit == SOMA_FIT_CROP && !options.grey);
+    expect_ok(soma_save_onnx(again, other));
+    soma_network_destroy(again);
+    expect_ok(soma_load_onnx(other, NULL, &again));
+    ck_assert_uint_eq(soma_network_class_count(again), 2);
+    soma_network_destroy(again);
+    soma_preprocessing_clear(&network->preprocessing);
+    give_classes(network, (const char *const[]){"\xff"}, 1);
+    expect_error(soma_save_onnx(network, path), SOMA_INVALID_ARGUMENT, "\\xff", "not UTF-8");
+    expect_error(soma_check_save(network, path), SOMA_INVALID_ARGUMENT, "\\xff", "not UTF-8");
+    soma_network_destroy(network);
+}
+END_TEST
+
+/* Of a file that is right but for these characters. */
+START_TEST(metadata_that_are_wrong_are_refused) {
+    static const struct {
+        const char *what, *by, *words[3];
+    } cases[] = {{"\"crop\"", "\"drop\"", {"soma.preprocessing", "\"fit\"", "crop or pad"}},
+                 {"[\"cat", "{\"cat", {"soma.preprocessing", "not valid JSON", "byte"}},
+                 {"\"height\":4", "\"height\":0", {"soma.preprocessing", "\"image\"", "height"}}};
+    soma_network *network = of_pictures(), *again;
+    const char *path = temporary_path("pictures.onnx");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        soma_buffer buffer;
+        expect_ok(soma_save_onnx(network, path));
+        expect_ok(soma_file_read(path, SIZE_MAX, &buffer));
+        char *at = memmem(buffer.data, buffer.size, cases[i].what, strlen(cases[i].what));
+        ck_assert_ptr_nonnull(at);
+        memcpy(at, cases[i].by, strlen(cases[i].by));
+        expect_ok(soma_file_write(path, buffer.data, buffer.size));
+        expect_error(soma_load_onnx(path, NULL, &again), SOMA_INVALID_FILE, "pictures.onnx", cases[i].words[0],
+                     cases[i].words[1], cases[i].words[2]);
+        ck_assert_ptr_null(again);
+        soma_free(buffer.data);
+    }
+    soma_network_destroy(network);
+}
+END_TEST
+
 /* Of ONNX's list of ops: since which opset each has the form that is written. */
 START_TEST(the_least_opset_is_written) {
     const struct {
@@ -187,15 +254,20 @@ START_TEST(the_least_opset_is_written) {
                  {"dense 3 celu; dropout 0.5", 12},
                  {"dense 3 step", 12},
                  {"dense 3 hard_swish", 14},
+                 {"instancenorm", 7},
+                 {"layernorm; dense 3 hard_swish", 17},
                  {"dense 3 mish; step", 18},
-                 {"dense 3 gelu; mish", 20}};
+                 {"dense 3 gelu; mish", 20},
+                 {"groupnorm 2; layernorm", 21},
+                 {"rmsnorm; groupnorm 2", 23}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         soma_network *network, *again;
         soma_onnx_file *file;
-        const size_t width = 4;
+        const size_t shape[2] = {3, 4}; /* of functions of one number positions make no difference, nor of dense */
+        bool positions = strstr(cases[i].layers, "norm") != NULL;
         const char *path = temporary_path("opset.onnx");
         expect_ok(soma_network_create(&network));
-        soma_layers(soma_input(network, NULL, 1, &width), cases[i].layers);
+        soma_layers(soma_input(network, NULL, positions ? 2 : 1, positions ? shape : shape + 1), cases[i].layers);
         compile_for_inference(network);
         expect_ok(soma_save_onnx(network, path));
         expect_ok(soma_onnx_open(path, &file));
@@ -357,6 +429,8 @@ int main(void) {
     tcase_add_loop_test(tcase, ops_are_those_of_the_specification, 0, sizeof spec / sizeof spec[0]);
     tcase_add_loop_test(tcase, what_is_written_computes_the_same_when_read, 0, (int)gradient_case_count);
     tcase_add_test(tcase, standardisation_is_written);
+    tcase_add_test(tcase, what_other_data_are_read_by_is_kept);
+    tcase_add_test(tcase, metadata_that_are_wrong_are_refused);
     tcase_add_test(tcase, the_least_opset_is_written);
     tcase_add_test(tcase, long_names_end_where_a_character_does);
     tcase_add_test(tcase, what_is_too_large_is_refused_before_it_is_written);

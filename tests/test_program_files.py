@@ -5,10 +5,12 @@ Usage: test_program_files.py PROGRAM DEVICE [CLASS ...]
 """
 import io
 import json
+import os
 import struct
 import zipfile
+import zlib
 
-from program import BAD_FILE, USAGE, ProgramTest, main
+from program import BAD_FILE, USAGE, ProgramTest, main, run
 
 
 def npy(shape, values, element="f8", code="d"):
@@ -16,6 +18,15 @@ def npy(shape, values, element="f8", code="d"):
     header = f"{{'descr': '<{element}', 'fortran_order': False, 'shape': {shape}, }}".encode()
     header += b" " * (-(len(header) + 11) % 64) + b"\n"
     return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + struct.pack(f"<{len(values)}{code}", *values)
+
+
+def png(height, width, colour_of):
+    """A picture, of colours by row and column."""
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    rows = b"".join(b"\0" + b"".join(bytes(colour_of(y, x)) for x in range(width)) for y in range(height))
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)) + chunk(b"IDAT", zlib.compress(rows)) +
+            chunk(b"IEND", b""))
 
 
 def field(number, value):
@@ -57,6 +68,43 @@ class Files(ProgramTest):
         self.succeed("train", "--device=cpu", "--data", data, "--net", "dense 5 tanh; dense 2 softmax", "--epochs=2",
                      "--no-standardize", "--save", path)
         return path, data
+
+    def test_what_pictures_are_read_by_goes_along(self):
+        folder, photo, model, converted = (self.path(name) for name in ("pictures", "photo.png", "a.safetensors", "a.onnx"))
+        for number, name in enumerate(("blue", "red")):
+            os.makedirs(os.path.join(folder, name))
+            for i in range(4):
+                with open(os.path.join(folder, name, f"{i}.png"), "wb") as file:
+                    file.write(png(9, 12, lambda y, x, n=number, i=i: (200 * n + 9 * i, 7 * x + i, 200 - 200 * n + 3 * y)))
+        with open(photo, "wb") as file:  # its middle is red
+            file.write(png(10, 40, lambda y, x: (250, 60, 20) if 12 <= x < 28 else (0, 0, 240)))
+        train = ("train", "--device=cpu", "--data", folder, "--image-size=6x7", "--image-fit=crop", "--net=conv 3 3x3 tanh; flatten; dense 2 softmax",
+                 "--epochs=2", "--augment=flip", "--save", model)
+        if "built with libpng" in run(*train).stderr:
+            self.skipTest("soma was built without libpng")
+        self.succeed(*train)
+        self.succeed("convert", model, converted)
+        outputs = [self.succeed("predict", "--device=cpu", "--model", file, "--data", photo, "--quiet", *more).stdout
+                   for more in ((), ("--raw",)) for file in (model, converted)]
+        self.assertEqual(outputs[0], outputs[1])
+        self.assertRegex(outputs[0], "red|blue")
+        numbers = [[float(word) for word in text.splitlines()[1].split(",")] for text in outputs[2:]]
+        for found, expected in zip(*numbers):
+            self.assertAlmostEqual(found, expected, delta=1e-5)
+        stretched = self.succeed("predict", "--device=cpu", "--model", converted, "--data", photo, "--quiet", "--raw", "--image-fit=stretch").stdout
+        self.assertNotEqual(outputs[3], stretched)
+
+    def test_memory_limit_of_constants(self):
+        shape = field(5, field(1, 1) + field(2, 7) + field(8, "shape") + field(9, struct.pack("<q", 1 << 18)))
+        model = onnx_model(shape, onnx_node("ConstantOfShape", ["shape"], "ones", field(5, field(1, "value") + field(20, 4) + field(5, field(1, 1) + field(2, 1) + field(9, struct.pack("<f", 1))))),
+                           onnx_node("Add", ["x", "ones"], "y"), onnx_node("Mul", ["y", "ones"], "z"), onnx_value(11, "x", FLOAT, "n", 1 << 18), onnx_value(12, "z", FLOAT, "n", 1 << 18))
+        path = self.path("ones.onnx")
+        with open(path, "wb") as file:
+            file.write(model)
+        self.succeed("convert", path, self.path("ones.safetensors"), "--memory-limit=8M")
+        self.refuse(BAD_FILE, ["ones.onnx", "memory_limit", "1000 bytes", "ones"], "convert", path, self.path("no.safetensors"), "--memory-limit=1000")
+        self.assertIn("1000 bytes", self.succeed("show", path, "--memory-limit=1000").stdout)
+        self.refuse(USAGE, ["--memory-limit", "8X"], "show", path, "--memory-limit=8X")
 
     def test_convert_there_and_back(self):
         path, _ = self.model()

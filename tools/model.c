@@ -40,14 +40,14 @@ static exit_status split_outputs(const struct settings *settings, char *text, co
 
 exit_status model_try(const struct settings *settings, const char *path, soma_network **network, soma_status *cause) {
     const char *names[SOMA_MAX_OUTPUTS], *ending = strrchr(path, '.');
-    soma_onnx_options options = {.outputs = names};
+    soma_onnx_options options = {.outputs = names, .memory_limit = settings->memory_limit};
+    bool onnx = ending && strcmp(ending, ".onnx") == 0;
     *cause = SOMA_OK;
     if (!settings->outputs) {
-        *cause = soma_load(path, network);
+        *cause = onnx ? soma_load_onnx(path, &options, network) : soma_load(path, network);
         return STATUS_DONE;
     }
-    if (!ending || strcmp(ending, ".onnx") != 0)
-        return fail(STATUS_USAGE, "--outputs goes with ONNX models; the name of %s does not end in .onnx", path);
+    if (!onnx) return fail(STATUS_USAGE, "--outputs goes with ONNX models; the name of %s does not end in .onnx", path);
     char *text = strdup(settings->outputs);
     if (!text) return fail(STATUS_FAILED, "out of memory");
     exit_status status = split_outputs(settings, text, names, &options.output_count);

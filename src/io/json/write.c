@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Writing JSON. */
 #include "base/number.h"
+#include "base/utf8.h"
 #include "io/json/json.h"
 
 #include <inttypes.h>
@@ -71,6 +72,15 @@ void soma_json_close_array(soma_json_writer *writer) {
 
 void soma_json_write_text(soma_json_writer *writer, const char *key, const char *text) {
     write_quoted(begin(writer, key), text);
+}
+
+soma_status soma_json_write_name(soma_json_writer *writer, const char *key, const char *text) {
+    size_t length = strlen(text), offset;
+    if (!soma_utf8_check(text, length, &offset))
+        return soma_error(SOMA_INVALID_ARGUMENT, "the name %s is not UTF-8; names in a file must be",
+                          soma_quote(text, length).text);
+    soma_json_write_text(writer, key, text);
+    return SOMA_OK;
 }
 
 void soma_json_write_truth(soma_json_writer *writer, const char *key, bool truth) {

@@ -4,6 +4,7 @@
 #include "base/utf8.h"
 #include "io/model/fields.h"
 #include "io/model/json.h"
+#include "io/preprocessing/preprocessing.h"
 
 #include <errno.h>
 #include <math.h>
@@ -246,21 +247,6 @@ static soma_status decode_training(soma_network *network, const soma_json *root)
     return SOMA_OK;
 }
 
-static soma_status decode_classes(soma_network *network, const soma_json *object) {
-    soma_preprocessing *preprocessing = &network->preprocessing;
-    const soma_json *list;
-    SOMA_TRY(get_array(object, "classes", "preprocessing", SOMA_MAX_FILE_TENSORS, &list));
-    preprocessing->class_names = soma_calloc(soma_json_count(list), sizeof *preprocessing->class_names);
-    if (!preprocessing->class_names) return soma_out_of_memory(soma_json_count(list), "class names");
-    SOMA_JSON_EACH(value, list) {
-        if (!soma_json_string(value)) return malformed("preprocessing", "\"classes\" must be strings");
-        char *name = soma_strdup(soma_json_string(value));
-        if (!name) return soma_out_of_memory(value->count, "a class name");
-        preprocessing->class_names[preprocessing->class_count++] = name;
-    }
-    return SOMA_OK;
-}
-
 /* Absent where there is none. */
 static soma_status decode_augmentation(soma_network *network, const soma_json *root) {
     const soma_json *text = soma_json_get(root, "augmentation");
@@ -271,32 +257,11 @@ static soma_status decode_augmentation(soma_network *network, const soma_json *r
                                            : status;
 }
 
-/* How pictures were read; absent for other data, and in files from before there were any. */
-static soma_status decode_image(soma_network *network, const soma_json *preprocessing) {
-    const soma_json *object = soma_json_get(preprocessing, "image");
-    int64_t height, width, channels;
-    const char *fit = soma_json_string(soma_json_get(object, "fit"));
-    if (!object) return SOMA_OK;
-    if (!soma_json_integer(soma_json_get(object, "height"), &height) || height < 1 ||
-        !soma_json_integer(soma_json_get(object, "width"), &width) || width < 1 ||
-        !soma_json_integer(soma_json_get(object, "channels"), &channels) || (channels != 1 && channels != 3))
-        return malformed("preprocessing", "\"image\" must have a height, a width, and 1 or 3 channels");
-    soma_image_options options = {.height = (size_t)height, .width = (size_t)width, .grey = channels == 1};
-    int value;
-    if (!fit || !soma_value_of_name(SOMA_NAMES_IMAGE_FIT, fit, strlen(fit), &value))
-        return malformed("preprocessing", "\"fit\" of \"image\" must be stretch, crop or pad");
-    options.fit = (soma_image_fit)value;
-    soma_status status = soma_network_set_image_options(network, &options);
-    return status == SOMA_INVALID_ARGUMENT ? malformed("preprocessing", "\"image\" has sizes that pictures have not")
-                                           : status;
-}
-
 static soma_status decode_preprocessing(soma_network *network, const soma_json *root) {
     const soma_json *object = soma_json_get(root, "preprocessing");
     soma_preprocessing *preprocessing = &network->preprocessing;
     if (!soma_json_is(object, SOMA_JSON_OBJECT)) return malformed("the network", "\"preprocessing\" must be an object");
-    SOMA_TRY(decode_classes(network, object));
-    SOMA_TRY(decode_image(network, object));
+    SOMA_TRY(soma_preprocessing_decode(network, object));
     if (!soma_json_get(object, "mean")) return SOMA_OK;
     size_t width = 0;
     for (size_t i = 0; i < network->input_count; i++) width += soma_tensor_count(network->inputs[i]);

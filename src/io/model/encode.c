@@ -1,26 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* A network to JSON. */
-#include "base/utf8.h"
 #include "io/json/json.h"
 #include "io/model/fields.h"
 #include "io/model/json.h"
+#include "io/preprocessing/preprocessing.h"
 
 #include <stdio.h>
 #include <string.h>
-
-/* Names of classes come from anywhere. */
-static soma_status check_text(const char *text) {
-    size_t length = strlen(text), offset;
-    if (soma_utf8_check(text, length, &offset)) return SOMA_OK;
-    return soma_error(SOMA_INVALID_ARGUMENT, "the name %s is not UTF-8; names in a file must be",
-                      soma_quote(text, length).text);
-}
-
-static soma_status write_text(soma_json_writer *writer, const char *key, const char *text) {
-    SOMA_TRY(check_text(text));
-    soma_json_write_text(writer, key, text);
-    return SOMA_OK;
-}
 
 static void encode_shape(soma_json_writer *writer, const soma_tensor *tensor) {
     soma_json_open_array(writer, "shape");
@@ -47,7 +33,7 @@ static soma_status encode_tensor(soma_json_writer *writer, const soma_tensor *te
         return soma_error(SOMA_INTERNAL, "the op %s is no part of a network", soma_op_name(tensor->op));
     soma_json_open_object(writer, NULL);
     soma_json_write_text(writer, "op", soma_op_name(tensor->op));
-    if (tensor->name) SOMA_TRY(write_text(writer, "name", tensor->name));
+    if (tensor->name) SOMA_TRY(soma_json_write_name(writer, "name", tensor->name));
     if (tensor->input_count) encode_inputs(writer, tensor);
     if (shape_is_given(tensor->op)) encode_shape(writer, tensor);
     soma_json_write_integer(writer, "layer", tensor->layer);
@@ -68,8 +54,8 @@ static soma_status encode_layers(soma_json_writer *writer, const soma_network *n
     for (size_t i = 0; i < network->layer_count; i++) {
         const soma_layer *layer = &network->layers[i];
         soma_json_open_object(writer, NULL);
-        SOMA_TRY(write_text(writer, "name", layer->name));
-        SOMA_TRY(write_text(writer, "kind", layer->kind));
+        SOMA_TRY(soma_json_write_name(writer, "name", layer->name));
+        SOMA_TRY(soma_json_write_name(writer, "kind", layer->kind));
         soma_json_write_integer(writer, "output", layer->output->id);
         soma_json_close_object(writer);
     }
@@ -121,21 +107,10 @@ static soma_status encode_training(soma_json_writer *writer, const soma_network 
 static soma_status encode_preprocessing(soma_json_writer *writer, const soma_network *network) {
     const soma_preprocessing *preprocessing = &network->preprocessing;
     soma_json_open_object(writer, "preprocessing");
-    soma_json_open_array(writer, "classes");
-    for (size_t i = 0; i < preprocessing->class_count; i++)
-        SOMA_TRY(write_text(writer, NULL, preprocessing->class_names[i]));
-    soma_json_close_array(writer);
+    SOMA_TRY(soma_preprocessing_encode(writer, network));
     if (preprocessing->mean) {
         encode_floats(writer, "mean", preprocessing->width, preprocessing->mean);
         encode_floats(writer, "scale", preprocessing->width, preprocessing->scale);
-    }
-    if (network->has_image) {
-        soma_json_open_object(writer, "image");
-        soma_json_write_integer(writer, "height", (int64_t)network->image.height);
-        soma_json_write_integer(writer, "width", (int64_t)network->image.width);
-        soma_json_write_text(writer, "fit", soma_name(SOMA_NAMES_IMAGE_FIT, (int)network->image.fit));
-        soma_json_write_integer(writer, "channels", network->image.grey ? 1 : 3);
-        soma_json_close_object(writer);
     }
     soma_json_close_object(writer);
     return SOMA_OK;

@@ -214,6 +214,7 @@ static soma_status put_model(soma_onnx_exporter *exporter) {
     size_t graph = soma_onnx_open_message(writer, MODEL_GRAPH);
     SOMA_TRY(put_graph(exporter));
     soma_onnx_close_message(writer, graph);
+    SOMA_TRY(soma_onnx_put_metadata(exporter));
     if (writer->failed) return soma_out_of_memory(writer->size, "the ONNX model");
     return check_size("the model", writer->size);
 }

@@ -392,5 +392,9 @@ soma_status soma_onnx_import(const soma_onnx_file *file, const soma_onnx_options
     soma_status status = soma_onnx_select(file, options, &selection);
     if (status == SOMA_OK) status = import(file, options, &selection, network);
     soma_onnx_selection_clear(&selection);
-    return status == SOMA_OK ? status : soma_error_prefix(status, "%s: ", file->path);
+    if (status == SOMA_OK) status = soma_onnx_get_metadata(file, *network);
+    if (status == SOMA_OK) return SOMA_OK;
+    soma_network_destroy(*network);
+    *network = NULL;
+    return soma_error_prefix(status, "%s: ", file->path);
 }

@@ -87,6 +87,9 @@ const soma_onnx_row *soma_onnx_find_row(const char *name);
 /* The network of a file's graph; `file` stays as it is. */
 soma_status soma_onnx_import(const soma_onnx_file *file, const soma_onnx_options *options, soma_network **network);
 
+/* metadata.c: what the model has beside its graph. */
+soma_status soma_onnx_get_metadata(const soma_onnx_file *file, soma_network *network);
+
 /* ---------------------------------------------------------------------------------- values.c: for the rules */
 
 /* Counts memory against what the file may take; `name` stands for what needs it. */

@@ -94,7 +94,7 @@ soma_status soma_onnx_take_made(soma_onnx_importer *importer, size_t count, size
     if (!soma_multiply_size(count, size, &bytes) || bytes > importer->memory_limit - importer->made)
         return soma_error(SOMA_UNSUPPORTED,
                           "%s: the model makes constants of more than %zu bytes, of which this one has %zu elements; "
-                          "soma_onnx_options.memory_limit says how much they may take",
+                          "memory_limit says how much they may take",
                           soma_quote(name, strlen(name)).text, importer->memory_limit, count);
     importer->made += bytes;
     return SOMA_OK;

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/* See preprocessing.h. */
+#include "io/preprocessing/preprocessing.h"
+
+#include <string.h>
+
+static soma_status malformed(const char *what) {
+    return soma_error(SOMA_INVALID_FILE, "preprocessing: %s", what);
+}
+
+/* ------------------------------------------------------------------------------------------------------ writing */
+
+soma_status soma_preprocessing_encode(soma_json_writer *writer, const soma_network *network) {
+    const soma_preprocessing *preprocessing = &network->preprocessing;
+    soma_json_open_array(writer, "classes");
+    for (size_t i = 0; i < preprocessing->class_count; i++)
+        SOMA_TRY(soma_json_write_name(writer, NULL, preprocessing->class_names[i]));
+    soma_json_close_array(writer);
+    if (!network->has_image) return SOMA_OK;
+    soma_json_open_object(writer, "image");
+    soma_json_write_integer(writer, "height", (int64_t)network->image.height);
+    soma_json_write_integer(writer, "width", (int64_t)network->image.width);
+    soma_json_write_text(writer, "fit", soma_name(SOMA_NAMES_IMAGE_FIT, (int)network->image.fit));
+    soma_json_write_integer(writer, "channels", network->image.grey ? 1 : 3);
+    soma_json_close_object(writer);
+    return SOMA_OK;
+}
+
+soma_status soma_preprocessing_to_text(const soma_network *network, char **text) {
+    soma_json_writer writer = {.follows = false};
+    *text = NULL;
+    if (!network->has_image && !network->preprocessing.class_count) return SOMA_OK;
+    soma_json_open_object(&writer, NULL);
+    soma_status status = soma_preprocessing_encode(&writer, network);
+    soma_json_close_object(&writer);
+    if (status == SOMA_OK) return soma_json_finish(&writer, "the JSON form of the preprocessing", text);
+    soma_json_abandon(&writer);
+    return status;
+}
+
+/* ------------------------------------------------------------------------------------------------------ reading */
+
+static soma_status decode_classes(soma_network *network, const soma_json *list) {
+    soma_preprocessing *preprocessing = &network->preprocessing;
+    size_t count = soma_json_count(list);
+    if (!soma_json_is(list, SOMA_JSON_ARRAY) || count > SOMA_MAX_FILE_TENSORS)
+        return soma_error(SOMA_INVALID_FILE, "preprocessing: \"classes\" must be an array of at most %d elements",
+                          SOMA_MAX_FILE_TENSORS);
+    preprocessing->class_names = soma_calloc(count, sizeof *preprocessing->class_names);
+    if (!preprocessing->class_names) return soma_out_of_memory(count, "class names");
+    SOMA_JSON_EACH(value, list) {
+        if (!soma_json_string(value)) return malformed("\"classes\" must be strings");
+        char *name = soma_strdup(soma_json_string(value));
+        if (!name) return soma_out_of_memory(value->count, "a class name");
+        preprocessing->class_names[preprocessing->class_count++] = name;
+    }
+    return SOMA_OK;
+}
+
+/* Absent for other data than pictures, and in files from before there were any. */
+static soma_status decode_image(soma_network *network, const soma_json *object) {
+    int64_t height, width, channels;
+    const char *fit = soma_json_string(soma_json_get(object, "fit"));
+    if (!object) return SOMA_OK;
+    if (!soma_json_integer(soma_json_get(object, "height"), &height) || height < 1 ||
+        !soma_json_integer(soma_json_get(object, "width"), &width) || width < 1 ||
+        !soma_json_integer(soma_json_get(object, "channels"), &channels) || (channels != 1 && channels != 3))
+        return malformed("\"image\" must have a height, a width, and 1 or 3 channels");
+    soma_image_options options = {.height = (size_t)height, .width = (size_t)width, .grey = channels == 1};
+    int value;
+    if (!fit || !soma_value_of_name(SOMA_NAMES_IMAGE_FIT, fit, strlen(fit), &value))
+        return malformed("\"fit\" of \"image\" must be stretch, crop or pad");
+    options.fit = (soma_image_fit)value;
+    soma_status status = soma_network_set_image_options(network, &options);
+    return status == SOMA_INVALID_ARGUMENT ? malformed("\"image\" has sizes that pictures have not") : status;
+}
+
+soma_status soma_preprocessing_decode(soma_network *network, const soma_json *object) {
+    SOMA_TRY(decode_classes(network, soma_json_get(object, "classes")));
+    return decode_image(network, soma_json_get(object, "image"));
+}
+
+soma_status soma_preprocessing_of_text(soma_network *network, const char *text, size_t length) {
+    soma_json_fault fault = {0};
+    soma_json *root;
+    soma_status status = soma_json_parse("the JSON form of the preprocessing", text, length, &fault, &root);
+    if (status == SOMA_INVALID_FILE)
+        return soma_error(status, "preprocessing: not valid JSON: %s at byte %zu", fault.what, fault.offset);
+    SOMA_TRY(status);
+    status = soma_preprocessing_decode(network, root);
+    soma_free(root);
+    return status;
+}
