@@ -4,14 +4,9 @@
  * of typical networks; the shortest of many runs, and the peak of multiply-adds in registers in the same minute.
  * bench_conv [threads [isa [words of a layer's name]]]
  */
-#include "base/random.h"
-#include "device/calls.h"
-#include "device/cpu/host.h"
-#include "device/cpu/run.h"
+#include "bench_cpu.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
+#include <string.h>
 
 #define SECONDS  0.2 /* for each measurement, in each round */
 #define ROUNDS   3
@@ -56,15 +51,6 @@ typedef struct bench {
     soma_call call[CALLS];
     double best[CALLS], work; /* seconds, operations */
 } bench;
-
-static float *make_floats(size_t count) {
-    float *values = soma_host_alloc(count * sizeof(float));
-    if (!values) exit(1);
-    soma_random random;
-    soma_random_init(&random, count, SOMA_STREAM_DATA);
-    for (size_t i = 0; i < count; i++) values[i] = soma_random_uniform(&random) - 0.5f;
-    return values;
-}
 
 static void set_shape(size_t shape[5], size_t first, size_t depth, size_t extent, size_t inner, size_t last) {
     size_t all[5] = {first, depth, extent, inner, last};
@@ -120,13 +106,6 @@ static void free_bench(bench *b) {
     soma_host_free(b->bias);
 }
 
-/* One thread is measured by its own time: what else the machine does counts less then. */
-static double now(bool alone) {
-    struct timespec time;
-    clock_gettime(alone ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
 static void measure(const soma_call *call, soma_threads *threads, double *best) {
     bool alone = soma_threads_count(threads) == 1;
     double start = soma_seconds();
@@ -135,16 +114,6 @@ static void measure(const soma_call *call, soma_threads *threads, double *best) 
         soma_cpu_run(threads, call, 1);
         double seconds = now(alone) - begin;
         if (seconds < *best) *best = seconds;
-    }
-}
-
-/* Of all threads; keeps the highest. */
-static void measure_peak(const soma_cpu_isa *isa, uint32_t threads, double *peak) {
-    for (int i = 0; i < 5; i++) {
-        float small = 1e-30f;
-        double begin = now(true), operations = isa->multiply_add(500000, &small);
-        double rate = operations / (now(true) - begin) * (double)threads;
-        if (rate > *peak) *peak = rate;
     }
 }
 
@@ -165,15 +134,9 @@ static void measure_layer(const layer *l, const soma_cpu_isa *isa, soma_threads 
 
 int main(int count, char **arguments) {
     const soma_cpu_isa *isa;
-    soma_threads *threads;
-    if (count > 2) setenv("SOMA_ISA", arguments[2], 1);
-    uint32_t number = count > 1 ? (uint32_t)atoi(arguments[1]) : soma_threads_available();
-    if (soma_cpu_isa_choose(&isa) != SOMA_OK || soma_threads_create(number, &threads) != SOMA_OK) {
-        fprintf(stderr, "%s\n", soma_last_error());
-        return 1;
-    }
+    soma_threads *threads = make_threads(count > 1 ? arguments[1] : NULL, count > 2 ? arguments[2] : NULL, &isa);
     printf("%s, %u threads; kernels of 3x3 and padding that keeps the size, where nothing else is said\n\n", isa->name,
-           number);
+           soma_threads_count(threads));
     printf("| layer | images | forward | gradient of the data | of the weights | peak, GFLOP/s |\n");
     printf("| --- | --- | --- | --- | --- | --- |\n");
     for (size_t i = 0; i < SOMA_COUNT_OF(layers); i++)

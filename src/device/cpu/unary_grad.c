@@ -53,26 +53,69 @@ static void add_rows(float *restrict sum, const float *restrict row, size_t coun
     for (size_t j = 0; j < count; j++) sum[j] += row[j];
 }
 
+/*
+ * Rows that are narrower than this are taken together: their derivatives in one go, and their sums with so many rows
+ * side by side that they fill whole vectors of any instruction set, which are folded at the end.
+ */
+#define NARROW 32
+/* Floats of the rows that are taken together, while they are in the L1 cache. */
+#define GROUP_FLOATS 2048
+
+static size_t rows_side_by_side(size_t cols) {
+    size_t rows = NARROW;
+    for (; rows > 1 && cols % 2 == 0; cols /= 2) rows /= 2;
+    return rows;
+}
+
+static void sum_narrow_rows(const float *result, size_t rows, size_t cols, size_t side_by_side, float *wide) {
+    size_t width = side_by_side * cols, count = rows * cols, i = 0;
+    for (; i + width <= count; i += width)
+        for (size_t at = 0; at < width; at += NARROW)
+            for (size_t j = 0; j < NARROW; j++) wide[at + j] += result[i + at + j];
+    add_rows(wide, result + i, count - i);
+}
+
+static void derive_narrow_rows(const soma_call *call, soma_range row, float *restrict sum) {
+    const soma_unary_params *params = &call->params.unary;
+    size_t cols = call->view[2].shape[1], side_by_side = rows_side_by_side(cols);
+    size_t together = SOMA_MAX(GROUP_FLOATS / (side_by_side * cols), (size_t)1) * side_by_side;
+    float wide[NARROW * NARROW] = {0};
+    for (size_t i = row.begin; i < row.end; i += together) {
+        size_t rows = SOMA_MIN(together, row.end - i), at = i * cols;
+        float *result = soma_cpu_floats(&call->view[2]) + at;
+        derivatives[params->function](soma_cpu_floats(&call->view[0]) + at, soma_cpu_floats(&call->view[1]) + at,
+                                      result, rows * cols, params->a, params->b);
+        sum_narrow_rows(result, rows, cols, side_by_side, wide);
+    }
+    for (size_t i = 0; i < side_by_side; i++) add_rows(sum, wide + i * cols, cols);
+}
+
+static void derive_rows(const soma_call *call, soma_range row, soma_range col, float *restrict sum) {
+    const soma_unary_params *params = &call->params.unary;
+    size_t cols = call->view[2].shape[1], width = col.end - col.begin;
+    for (size_t i = row.begin; i < row.end; i++) {
+        size_t at = i * cols + col.begin;
+        float *result = soma_cpu_floats(&call->view[2]) + at;
+        derivatives[params->function](soma_cpu_floats(&call->view[0]) + at, soma_cpu_floats(&call->view[1]) + at,
+                                      result, width, params->a, params->b);
+        add_rows(sum, result, width);
+    }
+}
+
 /* With one block of rows the sums are final, else they wait in the workspace as [block, column]. */
 static void bias_strip(const soma_call *call, const soma_cpu_plan *plan, size_t task, uint32_t thread) {
     (void)plan, (void)thread;
     const soma_view *out = &call->view[2];
     size_t rows = out->shape[0], cols = out->shape[1], block = task / strips(out);
     soma_range col = soma_cpu_part(task % strips(out), cols, STRIP), row = soma_cpu_part(block, rows, BLOCK);
-    size_t width = col.end - col.begin;
-    const soma_unary_params *params = &call->params.unary;
-    derivative_function *derive = derivatives[params->function];
     float sum[STRIP] = {0};
-    for (size_t i = row.begin; i < row.end; i++) {
-        size_t at = i * cols + col.begin;
-        float *result = soma_cpu_floats(out) + at;
-        derive(soma_cpu_floats(&call->view[0]) + at, soma_cpu_floats(&call->view[1]) + at, result, width, params->a,
-               params->b);
-        add_rows(sum, result, width);
-    }
+    if (cols < NARROW)
+        derive_narrow_rows(call, row, sum);
+    else
+        derive_rows(call, row, col, sum);
     float *target =
         blocks(out) > 1 ? (float *)soma_cpu_workspace(call) + block * cols : soma_cpu_floats(&call->view[3]);
-    memcpy(target + col.begin, sum, width * sizeof *sum);
+    memcpy(target + col.begin, sum, (col.end - col.begin) * sizeof *sum);
 }
 
 static void bias_combine(const soma_call *call, const soma_cpu_plan *plan, size_t task, uint32_t thread) {
