@@ -56,6 +56,28 @@ static const struct {
     {"LRN", "size", 0, SOMA_INVALID_FILE, "attribute size is 0"},
 };
 
+/* Pools of which some windows have no position of the 4 x 4. */
+static const struct {
+    const char *op;
+    int64_t kernel[2], strides[2], dilations[2], pads[4], count_padding;
+    const char *words; /* NULL: read */
+} pools[] = {
+    {"MaxPool", {2, 2}, {1, 1}, {1, 1}, {2, 0, 0, 0}, 0, "starts at position -2 meets none of the 4 positions"},
+    {"MaxPool", {2, 2}, {1, 1}, {1, 1}, {0, 0, 0, 2}, 0, "starts at position 4 meets none of the 4 positions"},
+    {"MaxPool",
+     {2, 2},
+     {1, 1},
+     {1, 5},
+     {0, 1, 0, 1},
+     0,
+     "along dimension 1 a window of 2, dilation 5, that starts at position -1"},
+    {"MaxPool", {2, 2}, {1, 6}, {1, 5}, {0, 1, 0, 1}, 0, "that starts at position -1"},
+    {"AveragePool", {1, 2}, {1, 1}, {1, 5}, {0, 1, 0, 1}, 0, "with a padding of 1 and 1"},
+    {"AveragePool", {1, 2}, {1, 1}, {1, 5}, {0, 1, 0, 1}, 1, NULL},
+    {"MaxPool", {2, 2}, {1, 1}, {1, 1}, {1, 1, 1, 1}, 0, NULL},
+    {"MaxPool", {2, 2}, {1, 2}, {1, 5}, {0, 2, 0, 0}, 0, NULL},
+};
+
 static const bad_case *bad;
 static int which;
 
@@ -98,6 +120,16 @@ static void put_single(void) {
     soma_onnx_end_node(&made, one);
 }
 
+static void put_pool(void) {
+    size_t one = soma_onnx_begin_node(&made, pools[which].op, "y", (const char *[]){"x", NULL});
+    soma_onnx_put_attribute_integers(&made, "kernel_shape", pools[which].kernel, 2);
+    soma_onnx_put_attribute_integers(&made, "strides", pools[which].strides, 2);
+    soma_onnx_put_attribute_integers(&made, "dilations", pools[which].dilations, 2);
+    soma_onnx_put_attribute_integers(&made, "pads", pools[which].pads, 4);
+    if (pools[which].count_padding) soma_onnx_put_attribute_integer(&made, "count_include_pad", 1);
+    soma_onnx_end_node(&made, one);
+}
+
 static void expect_refusal(void (*body)(void), soma_status status, const char *words) {
     const char *path = temporary_path("m.onnx");
     soma_network *network;
@@ -119,11 +151,26 @@ START_TEST(numbers_that_are_wrong_are_refused) {
 }
 END_TEST
 
+START_TEST(windows_of_padding_alone_are_refused) {
+    soma_network *network = NULL;
+    which = _i;
+    if (pools[_i].words) {
+        expect_refusal(put_pool, SOMA_INVALID_SHAPE, pools[_i].words);
+        return;
+    }
+    onnx_make(put_pool, 8, 19, SHAPE(OPEN, 3, 4, 4));
+    expect_ok(soma_file_write(temporary_path("m.onnx"), W->data, W->size));
+    expect_ok(soma_load_onnx(temporary_path("m.onnx"), NULL, &network));
+    soma_network_destroy(network);
+}
+END_TEST
+
 int main(void) {
     TCase *all = tcase_create("onnx, windows");
     tcase_add_checked_fixture(all, temporary_create, temporary_destroy);
     tcase_add_loop_test(all, attributes_that_are_wrong_are_refused, 0, sizeof cases / sizeof *cases);
     tcase_add_loop_test(all, numbers_that_are_wrong_are_refused, 0, sizeof single / sizeof *single);
+    tcase_add_loop_test(all, windows_of_padding_alone_are_refused, 0, sizeof pools / sizeof *pools);
     Suite *suite = suite_create("onnx, windows");
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);

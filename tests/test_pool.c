@@ -7,6 +7,7 @@
 #include "trainer.h"
 
 #include <math.h>
+#include <stdio.h>
 
 enum { BATCH = 3, MOST = 4096 };
 
@@ -268,6 +269,69 @@ START_TEST(windows_are_pooled_as_defined) {
 }
 END_TEST
 
+/* ---------------------------------------------------------------------------------------------- windows of nothing */
+
+/* Along one dimension. */
+typedef struct line {
+    int size, window, stride, dilation, before, after;
+} line;
+
+static bool every_window_has_a_position(const line *l) {
+    int reach = (l->window - 1) * l->dilation + 1;
+    for (int start = -l->before; start + reach <= l->size + l->after; start += l->stride) {
+        bool has = false;
+        for (int i = 0; i < l->window; i++) {
+            int place = start + i * l->dilation;
+            has = has || (place >= 0 && place < l->size);
+        }
+        if (!has) return false;
+    }
+    return true;
+}
+
+static void expect_taken(const line *l, const char *kind, const char *more, bool taken) {
+    const size_t shape[] = {(size_t)l->size, 1};
+    char text[128];
+    snprintf(text, sizeof text, "%s %d stride %d dilation %d pad %d,%d%s", kind, l->window, l->stride, l->dilation,
+             l->before, l->after, more);
+    soma_network *network;
+    expect_ok(soma_network_create(&network));
+    soma_layers(soma_input(network, "x", 2, shape), text);
+    soma_status status = soma_network_status(network);
+    ck_assert_msg(status == (taken ? SOMA_OK : SOMA_INVALID_SHAPE), "%s over %d: %s", text, l->size,
+                  soma_status_name(status));
+    if (!taken) {
+        ck_assert_msg(strstr(soma_last_error(), "meets none of the"), "%s: %s", text, soma_last_error());
+        snprintf(text, sizeof text, "a window of %d, dilation %d,", l->window, l->dilation);
+        ck_assert_msg(strstr(soma_last_error(), text), "%s: %s", text, soma_last_error());
+        snprintf(text, sizeof text, "a padding of %d and %d", l->before, l->after);
+        ck_assert_msg(strstr(soma_last_error(), text), "%s: %s", text, soma_last_error());
+    }
+    soma_network_destroy(network);
+}
+
+/* With dilation a window may step over all there is. Of none, there is no largest element, and no mean, unless padding
+ * counts as zeros. */
+START_TEST(windows_of_padding_alone_are_refused) {
+    line l;
+    size_t refused = 0;
+    l.size = _i;
+    for (l.window = 1; l.window <= 3; l.window++)
+        for (l.dilation = 1; l.dilation <= 5; l.dilation++)
+            for (l.stride = 1; l.stride <= 3; l.stride++)
+                for (l.before = 0; l.before <= (l.window - 1) * l.dilation; l.before++)
+                    for (l.after = 0; l.after <= (l.window - 1) * l.dilation; l.after++) {
+                        if ((l.window - 1) * l.dilation + 1 > l.size + l.before + l.after) continue;
+                        bool good = every_window_has_a_position(&l);
+                        refused += !good;
+                        expect_taken(&l, "maxpool", "", good);
+                        expect_taken(&l, "avgpool", "", good);
+                        expect_taken(&l, "avgpool", " countpad", true);
+                    }
+    ck_assert(refused > 0);
+}
+END_TEST
+
 /* ---------------------------------------------------------------------------------------------------------- by hand */
 
 /* What one sample of 1, 2, 3, ... gives. */
@@ -333,6 +397,7 @@ END_TEST
 
 static void add_tests(TCase *tests) {
     tcase_add_loop_test(tests, windows_are_pooled_as_defined, 0, SOMA_COUNT_OF(cases));
+    tcase_add_loop_test(tests, windows_of_padding_alone_are_refused, 1, 5);
     tcase_add_loop_test(tests, known_values_come_out, 0, SOMA_COUNT_OF(known));
     tcase_add_test(tests, the_first_largest_has_the_gradient);
 }

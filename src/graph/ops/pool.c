@@ -28,6 +28,33 @@ static soma_status check_numbers(const soma_tensor *tensor, uint32_t rank) {
     return SOMA_OK;
 }
 
+/* Whether one of the positions of a window that starts there lies on the image. */
+static bool meets_image(int64_t start, int64_t window, int64_t dilation, int64_t size) {
+    int64_t skipped = start < 0 ? (dilation - 1 - start) / dilation : 0; /* those in front of it */
+    return skipped < window && start + skipped * dilation < size;
+}
+
+/* What lies in the padding alone has no largest element; nor, where padding is not counted, a mean. */
+static soma_status check_windows(const soma_tensor *tensor, uint32_t dimension, uint32_t at, size_t count) {
+    const soma_tensor *x = tensor->input[0];
+    const soma_pool_params *params = &tensor->attributes.pool.params;
+    int64_t size = (int64_t)x->shape[dimension], stride = params->stride[at], start = -(int64_t)params->before[at];
+    int64_t last = start + (int64_t)(count - 1) * stride, window = params->size[at], dilation = params->dilation[at];
+    char text[SOMA_SHAPE_TEXT];
+    if (params->kind == SOMA_POOL_AVERAGE && params->count_padding) return SOMA_OK;
+    while (start < 0 && start < last && meets_image(start, window, dilation, size)) start += stride;
+    if (meets_image(start, window, dilation, size)) {
+        if (meets_image(last, window, dilation, size)) return SOMA_OK;
+        start = last; /* all that start on the image, between the two, meet it */
+    }
+    return soma_op_refuse(
+        tensor, SOMA_INVALID_SHAPE,
+        "along dimension %u a window of %u, dilation %u, that starts at position %lld meets none of the "
+        "%lld positions of %s, with a padding of %d and %d; less padding or dilation does",
+        dimension, params->size[at], params->dilation[at], (long long)start, (long long)size,
+        soma_tensor_shape_text(x, text), params->before[at], params->after[at]);
+}
+
 /* How many windows there are along a dimension. */
 static soma_status count_windows(const soma_tensor *tensor, uint32_t dimension, size_t *windows) {
     const soma_tensor *x = tensor->input[0];
@@ -56,7 +83,7 @@ static soma_status count_windows(const soma_tensor *tensor, uint32_t dimension, 
                               dimension, soma_tensor_shape_text(x, text), (unsigned long long)end,
                               SOMA_POOL_MOST_PLACES);
     *windows = (size_t)count;
-    return SOMA_OK;
+    return check_windows(tensor, dimension, at, *windows);
 }
 
 static soma_status shape_pool(soma_tensor *tensor) {
