@@ -212,17 +212,90 @@ START_TEST(inference_takes_the_running_figures) {
 }
 END_TEST
 
-START_TEST(one_position_has_a_variance_of_0) {
-    soma_network *network = compiled_with(2, "batchnorm; dense 2", NULL);
+/* One number of each channel is its mean: the result is the offset, exactly, nothing below has a gradient, and the
+ * running figures learn nothing of it. */
+START_TEST(one_number_becomes_0) {
+    soma_network *network = compiled_with(2, _i ? "batchnorm population" : "batchnorm", NULL);
+    const float offset[2] = {0.5f, -2};
+    expect_ok(soma_set_parameter(network, soma_network_tensor(network, "batchnorm_1.bias"), offset, 2));
     soma_array inputs = array_f32(batch, 1, 2), targets = array_f32(zeros, 1, 2);
     soma_metrics metrics;
-    expect_ok(soma_train_on_batch(network, &inputs, &targets, &metrics));
-    ck_assert(isfinite(metrics.loss));
-    expect_running(network, 0.1, 1, 0.9, 0.9);
-    float values[64];
-    size_t count = read_parameters(network, values);
-    for (size_t i = 0; i < count; i++) ck_assert(isfinite(values[i]));
+    float gradient[2];
+    expect_ok(soma_backward(network, &inputs, &targets, &metrics));
+    ck_assert_double_eq(metrics.loss, (0.25 + 4) / 2);
+    expect_ok(soma_get_gradient(network, soma_network_input(network, 0), gradient, 2));
+    ck_assert(gradient[0] == 0 && gradient[1] == 0);
+    expect_ok(soma_get_gradient(network, soma_network_tensor(network, "batchnorm_1.weight"), gradient, 2));
+    ck_assert(gradient[0] == 0 && gradient[1] == 0);
+    expect_ok(soma_get_gradient(network, soma_network_tensor(network, "batchnorm_1.bias"), gradient, 2));
+    expect_near(gradient[0], 0.5, "the offset's gradient");
+    expect_running(network, 0, 0, 1, 1);
     soma_network_destroy(network);
+}
+END_TEST
+
+/* One sample of two positions is a batch like another. */
+START_TEST(positions_count_like_samples) {
+    soma_network *network = network_with(2, (const size_t[]){2, 2}, "batchnorm; flatten; dense 2");
+    expect_ok(soma_compile(network, test_device, NULL));
+    soma_array inputs = {batch, SOMA_F32, 3, {1, 2, 2}}, targets = array_f32(zeros, 1, 2);
+    expect_ok(soma_train_on_batch(network, &inputs, &targets, NULL));
+    expect_running(network, 0.2, 2, 0.9 + 0.1 * 2, 0.9 + 0.1 * 200);
+    soma_network_destroy(network);
+}
+END_TEST
+
+static soma_status fit_samples(soma_network *network, size_t samples, size_t batch_size) {
+    const float x[] = {1, 10, 3, 30, 100, -100}, t[6] = {0};
+    soma_dataset *dataset = dataset_of(array_f32(x, samples, 2), array_f32(t, samples, 2));
+    const soma_fit_options options = {.epochs = 1, .batch_size = batch_size, .no_shuffle = true};
+    soma_status status = soma_fit(network, dataset, &options, NULL);
+    soma_dataset_destroy(dataset);
+    return status;
+}
+
+/* Batches of one sample cannot be trained on; that one is left over at the end does no harm. */
+START_TEST(batches_of_one_are_refused) {
+    soma_network *network = compiled_with(2, "batchnorm; dense 2", NULL);
+    expect_error(fit_samples(network, 3, 1), SOMA_INVALID_ARGUMENT,
+                 "batchnorm_1 normalises each channel over the batch", "batches of 2 and more");
+    expect_error(fit_samples(network, 1, 32), SOMA_INVALID_ARGUMENT, "batchnorm_1", "batches of 1");
+    expect_running(network, 0, 0, 1, 1);
+    expect_ok(fit_samples(network, 3, 2));
+    expect_running(network, 0.2, 2, 0.9 + 0.1 * 2, 0.9 + 0.1 * 200);
+    soma_network_destroy(network);
+    network = network_with(2, (const size_t[]){2, 1}, "batchnorm; flatten; dense 2");
+    expect_ok(soma_compile(network, test_device, NULL));
+    const soma_fit_options options = {.epochs = 1, .batch_size = 1};
+    soma_dataset *dataset = dataset_of((soma_array){batch, SOMA_F32, 3, {2, 2, 1}}, array_f32(zeros, 2, 2));
+    expect_ok(soma_fit(network, dataset, &options, NULL));
+    soma_dataset_destroy(dataset);
+    soma_network_destroy(network);
+}
+END_TEST
+
+/* Of what is known to be one number, mean and variance leave nothing. */
+START_TEST(normalisations_of_one_number_are_refused) {
+    static const struct {
+        const char *layer;
+        uint32_t rank;
+        size_t shape[2];
+        bool good;
+    } layers[] = {{"layernorm", 1, {1}, false},       {"layernorm", 2, {4, 1}, false},
+                  {"layernorm", 2, {1, 4}, true},     {"groupnorm 4", 1, {4}, false},
+                  {"groupnorm 2", 1, {4}, true},      {"groupnorm 4", 2, {2, 4}, true},
+                  {"instancenorm", 2, {1, 4}, false}, {"instancenorm", 2, {2, 1}, true},
+                  {"batchnorm", 1, {1}, true},        {"rmsnorm", 1, {1}, true}};
+    for (size_t i = 0; i < SOMA_COUNT_OF(layers); i++) {
+        soma_network *network;
+        expect_ok(soma_network_create(&network));
+        soma_layers(soma_input(network, NULL, layers[i].rank, layers[i].shape), layers[i].layer);
+        soma_status status = soma_network_status(network);
+        ck_assert_msg((status == SOMA_OK) == layers[i].good, "%s, number %zu", layers[i].layer, i);
+        if (!layers[i].good)
+            expect_error(status, SOMA_INVALID_SHAPE, "mean and variance of one number", "at least two are needed");
+        soma_network_destroy(network);
+    }
 }
 END_TEST
 
@@ -457,7 +530,10 @@ static void add_tests(TCase *cases) {
     tcase_add_test(cases, training_moves_the_running_figures);
     tcase_add_test(cases, options_move_them_otherwise);
     tcase_add_test(cases, inference_takes_the_running_figures);
-    tcase_add_test(cases, one_position_has_a_variance_of_0);
+    tcase_add_loop_test(cases, one_number_becomes_0, 0, 2);
+    tcase_add_test(cases, positions_count_like_samples);
+    tcase_add_test(cases, batches_of_one_are_refused);
+    tcase_add_test(cases, normalisations_of_one_number_are_refused);
     tcase_add_loop_test(cases, the_optimizer_leaves_them_alone, 0, 3);
     tcase_add_test(cases, steps_work_on_what_is_trained);
     tcase_add_test(cases, they_have_no_gradient);

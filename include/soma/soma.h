@@ -273,11 +273,13 @@ typedef struct soma_normalize_options {
  * (x - mean) / sqrt(variance + epsilon) * weight + bias, for each channel (element of the last dimension) over the
  * batch and all positions (Ioffe & Szegedy 2015). The parameters, [channels] each, are called weight and bias, which do
  * not decay, and running_mean and running_var, which training moves after each batch: momentum * old + (1 - momentum) *
- * the batch's. They are not trained; inference (soma_predict, soma_evaluate, sessions) takes them in place of the
+ * the batch's; of one number for each channel they stay, and soma_fit() refuses batches of one sample without
+ * positions. They are not trained; inference (soma_predict, soma_evaluate, sessions) takes them in place of the
  * batch's. options NULL: the defaults.
  */
 SOMA_API soma_tensor *soma_batchnorm(soma_tensor *x, const soma_normalize_options *options);
-/* The same for each position of each sample, over the channels (Ba et al. 2016); no running figures. */
+/* The same for each position of each sample, over the channels (Ba et al. 2016), of which it needs two, as what follows
+ * needs two numbers; no running figures. */
 SOMA_API soma_tensor *soma_layernorm(soma_tensor *x, const soma_normalize_options *options);
 /* For each sample, over all positions and each of `groups` parts of the channels, which they divide (Wu & He 2018). */
 SOMA_API soma_tensor *soma_groupnorm(soma_tensor *x, size_t groups, const soma_normalize_options *options);

@@ -27,6 +27,22 @@ static soma_status check_options(const soma_network *network, const soma_fit_opt
     return SOMA_OK;
 }
 
+/* Each batch would be normalised to 0, whatever is in it. A last one of a single sample among others does no harm. */
+static soma_status refuse_single_values(const soma_network *network, const soma_dataset *dataset, size_t batch) {
+    if (dataset && SOMA_MIN(batch, dataset->samples) > 1) return SOMA_OK;
+    char label[SOMA_SHAPE_TEXT];
+    for (uint32_t i = 0; i < network->graph.count; i++) {
+        const soma_tensor *tensor = network->graph.tensor[i];
+        if (tensor->op != SOMA_OP_NORMALIZE || !tensor->attributes.normalize.running) continue;
+        if (soma_tensor_count(tensor) > tensor->shape[tensor->rank - 1]) continue;
+        return soma_error(SOMA_INVALID_ARGUMENT,
+                          "%s normalises each channel over the batch, and in batches of 1 there is one number of "
+                          "each: nothing could be learnt from it; batches of 2 and more can be trained on",
+                          soma_tensor_label(tensor, label));
+    }
+    return SOMA_OK;
+}
+
 static void start_watches(struct soma_fit *fit) {
     const soma_compiled *compiled = fit->network->compiled;
     fit->watch = (soma_watch){.monitor = fit->options.monitor, .min_delta = (double)fit->options.min_delta};
@@ -59,6 +75,7 @@ static soma_status open_passes(struct soma_fit *fit, soma_dataset *dataset) {
                                              .shared = &fit->pass.batches};
     soma_dataset *train_on, *validate_on;
     SOMA_TRY(choose_data(fit, dataset, &train_on, &validate_on));
+    SOMA_TRY(refuse_single_values(fit->network, train_on, training.batch));
     fit->validates = validate_on != NULL;
     SOMA_TRY(soma_pass_plan_ahead(fit->network, train_on, SOMA_MODE_TRAIN, training.batch, &fit->pass));
     if (fit->validates) {

@@ -157,9 +157,17 @@ static soma_view vector_of(const soma_lowering *lowering, const soma_tensor *vec
     return vector ? soma_lowering_flat(lowering, vector) : soma_view_absent();
 }
 
+/* One number for each channel says nothing of how others are spread: with its variance, 0, for a figure, inference
+ * would divide by next to nothing. */
+static bool has_single_values(const soma_lowering *lowering, const soma_tensor *tensor) {
+    soma_view x = view_of(lowering, tensor, tensor->input[0]);
+    return !tensor->attributes.normalize.params.given && x.shape[1] * x.shape[3] == 1;
+}
+
 static soma_status lower_normalize(soma_lowering *lowering, const soma_tensor *tensor) {
     const soma_tensor *x = tensor->input[0];
     inputs in = inputs_of(tensor);
+    if (has_single_values(lowering, tensor)) in.running_mean = in.running_variance = NULL;
     soma_normalize_views views = {.x = view_of(lowering, tensor, x),
                                   .scale = vector_of(lowering, in.scale),
                                   .offset = vector_of(lowering, in.offset),

@@ -40,6 +40,17 @@ static soma_status check_shape(const soma_tensor *x, const kind *what) {
                       soma_tensor_shape_text(x, text));
 }
 
+/* Mean and variance of one number leave nothing of it. Over the batch there may be more. */
+static soma_status check_count(const soma_tensor *x, const kind *what, uint32_t groups) {
+    char text[SOMA_SHAPE_TEXT];
+    size_t channels = x->shape[x->rank - 1], each = what->axis == UINT32_MAX ? channels : soma_tensor_count(x) / groups;
+    if (what->axis == 0 || !what->centered || each > 1) return SOMA_OK;
+    return soma_error(SOMA_INVALID_SHAPE,
+                      "it takes mean and variance of one number each from %s, which makes 0 of everything; at least "
+                      "two are needed",
+                      soma_tensor_shape_text(x, text));
+}
+
 /* A number for each channel, of which none decays: a scale that shrinks to 0 would switch the channel off. */
 static soma_status add_vector(soma_network *network, const char *role, float value, size_t width, bool is_running,
                               soma_tensor **out) {
@@ -76,7 +87,8 @@ static soma_status build(soma_tensor *x, const kind *what, uint32_t groups, cons
         SOMA_TRY(add_vector(network, "running_mean", 0, width, true, &input[spec.input_count++]));
         SOMA_TRY(add_vector(network, "running_var", 1, width, true, &input[spec.input_count++]));
     }
-    return soma_graph_add(x->graph, &spec, out);
+    SOMA_TRY(soma_graph_add(x->graph, &spec, out));
+    return check_count(x, what, attributes.normalize.groups);
 }
 
 static soma_tensor *add_layer(soma_tensor *x, const kind *what, size_t groups, const soma_normalize_options *given) {
