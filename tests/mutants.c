@@ -334,6 +334,8 @@ SETTER(augment_cutout, augment.cutout, call->params.augment.cutout & ~1u)
 SETTER(augment_seed, augment.seed, call->params.augment.seed &UINT32_MAX)
 SETTER(augment_step, augment.step, call->params.augment.step &UINT32_MAX)
 SETTER(augment_stream, augment.stream, 0)
+SETTER(mix_share, mix.share, 1.0f - call->params.mix.share)
+SETTER(mix_ahead, mix.ahead, 0)
 SETTER(conv_alpha, conv.alpha, 1.0f)
 SETTER(conv_beta, conv.beta, 0.0f)
 SETTER(normalize_epsilon, normalize.epsilon, 1e-5f)
@@ -515,6 +517,9 @@ static const mutant single_mutants[] = {
     {"half the step", SOMA_PRIMITIVE_AUGMENT, 0, 0, before_augment_step, NULL},
     {"another stream", SOMA_PRIMITIVE_AUGMENT, 0, 0, before_augment_stream, NULL},
     {"stale parameters", SOMA_PRIMITIVE_AUGMENT, 0, 0, before_stale_parameters, NULL},
+    {"the other's share", SOMA_PRIMITIVE_MIX, 0, 0, before_mix_share, NULL},
+    {"with itself", SOMA_PRIMITIVE_MIX, 0, 0, before_mix_ahead, NULL},
+    {"stale parameters", SOMA_PRIMITIVE_MIX, 0, 0, before_stale_parameters, NULL},
     {"stride of 1", SOMA_PRIMITIVE_CONV, 0, 0, before_conv_stride, NULL},
     {"no dilation", SOMA_PRIMITIVE_CONV, 0, 0, before_conv_dilation, NULL},
     {"nothing left out", SOMA_PRIMITIVE_CONV, 0, 0, before_conv_before, NULL},

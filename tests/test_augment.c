@@ -133,7 +133,9 @@ START_TEST(words_that_are_none_are_refused) {
         {"brightness 1.5", "brightness SHARE", "up to 1"},
         {"brightness nan", "brightness SHARE", "up to 1"},
         {"cutout 1.5", "cutout PIXELS", "65535"},
-        {"flip; mixup 0.2", "\"mixup 0.2\"", "shift, flip, rotate, brightness, cutout"},
+        {"mixup", "\"mixup\"", "mixup ALPHA"},
+        {"mixup -0.1", "mixup ALPHA", "up to 100"},
+        {"flip; cutmix 0.2", "\"cutmix 0.2\"", "shift, flip, rotate, brightness, cutout, mixup"},
     };
     soma_network *network = mirror(2, "flip");
     for (size_t i = 0; i < SOMA_COUNT_OF(texts); i++)

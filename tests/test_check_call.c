@@ -356,6 +356,21 @@ START_TEST(augmentations_are_of_pictures) {
 }
 END_TEST
 
+START_TEST(rows_are_mixed_with_rows) {
+    const soma_mix_params half = {.share = 0.5f, .ahead = 1};
+    expect_good(soma_call_mix(F32(3, 5), F32(3, 5), half));
+    expect_good(soma_call_mix(I32(3), F32(3, 5), half));
+    expect_good(soma_call_mix(F32(0, 5), F32(0, 5), (soma_mix_params){.share = 1}));
+    BAD_SHAPE(soma_call_mix(F32(3, 4), F32(3, 5), half), "out is [3, 5]", "[3, 4]");
+    BAD_SHAPE(soma_call_mix(F32(3, 5, 1), F32(3, 5, 1), half), "out is [3, 5, 1]", "2 dimensions");
+    BAD_SHAPE(soma_call_mix(I32(4), F32(3, 5), half), "x is [4]", "[3]");
+    BAD_ARGUMENT(soma_call_mix(F32(3, 5), F32(3, 5), (soma_mix_params){.share = 1.5f}), "share is 1.5");
+    BAD_ARGUMENT(soma_call_mix(F32(3, 5), F32(3, 5), (soma_mix_params){.share = NAN}), "share is nan");
+    BAD_ARGUMENT(soma_call_mix(F32(3, 5), F32(3, 5), (soma_mix_params){.share = 1, .ahead = 3}), "3 rows ahead",
+                 "[3, 5]");
+}
+END_TEST
+
 /* What the fallback and the conformance suite know of a call. */
 START_TEST(roles_of_views) {
     soma_gemm_params params = {.alpha = 1.0f};
@@ -386,6 +401,7 @@ int main(void) {
     tcase_add_test(tests, norms_are_pairs);
     tcase_add_test(tests, convolutions_fit);
     tcase_add_test(tests, augmentations_are_of_pictures);
+    tcase_add_test(tests, rows_are_mixed_with_rows);
     tcase_add_test(tests, pools_fit);
     tcase_add_test(tests, normalisations_fit);
     tcase_add_test(tests, gradients_of_normalisations_fit);

@@ -65,6 +65,7 @@ static size_t float64_calls(soma_call *calls) {
         soma_call_pool(images, images, pool),
         soma_call_pool_grad(images, images, images, images, pool),
         soma_call_augment(pictures, pictures, (soma_augment_params){.flip = true}),
+        soma_call_mix(x, x, (soma_mix_params){.share = 0.5f, .ahead = 1}),
         soma_call_normalize(&(soma_normalize_views){.x = layers, .y = layers},
                             (soma_normalize_params){.centered = true}),
         soma_call_normalize_grad(

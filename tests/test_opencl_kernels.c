@@ -272,6 +272,16 @@ START_TEST(augmentations) {
 }
 END_TEST
 
+START_TEST(mixtures) {
+    const soma_mix_params params = {.share = 0.3f, .ahead = 2};
+    for (size_t columns = 1; columns < 40; columns = 3 * columns + 1) {
+        const soma_view rows = shaped(2, 5, columns, 0);
+        check_call(soma_call_mix(rows, rows, params));
+        check_call(soma_call_mix(typed(shaped(1, 5, 0, 0), SOMA_I32), rows, params));
+    }
+}
+END_TEST
+
 /* Windows that overlap, leave gaps, reach out; each with fewer and with more channels than a vector has. */
 START_TEST(pools) {
     static const struct {
@@ -354,6 +364,7 @@ static void add_tests(TCase *cases) {
     tcase_add_test(cases, norms);
     tcase_add_test(cases, pools);
     tcase_add_test(cases, augmentations);
+    tcase_add_test(cases, mixtures);
     tcase_add_test(cases, normalisations);
 }
 

@@ -120,7 +120,7 @@ const option_row option_table[] = {
 
     {.group = "Augmentation", .name = "augment", .type = OPTION_TEXT, .offset = FIELD(augment), .commands = TRAIN, .argument = "TEXT",
      .help = "change the pictures by chance in every step of training, separated by semicolons: shift PIXELS, flip [vertical], rotate DEGREES, "
-             "brightness SHARE, cutout PIXELS; as 'shift 2; flip; cutout 8'"},
+             "brightness SHARE, cutout PIXELS; as 'shift 2; flip; cutout 8'; and samples of any kind: mixup ALPHA"},
 
     {.group = "Loss and metrics", .name = "loss", .type = OPTION_CHOICE, .offset = FIELD(loss), .commands = TRAIN | EVALUATE | BENCH,
      .argument = "NAME", .choices = &loss_choice, .fallback = "default",

@@ -144,6 +144,10 @@ static inline size_t soma_view_count(const soma_view *view) {
  *                                            by chance; kernels/augment.h says what is drawn for picture i from
  *                                            Philox4x32-10 with key = seed and the counters (2 i, step low, step
  *                                            high, stream) and (2 i + 1, ...); see soma_augment_params
+ * MIX             x, out                     rows mixed with those `ahead` of them: out[i] = share x[i] +
+ *                                            (1 - share) x[(i + ahead) mod n]; out [n, k]; x [n, k], or class
+ *                                            numbers [n], of which c stands for the row with 1 at c and 0 elsewhere,
+ *                                            and one outside [0, k) for a row of NaN
  */
 /* clang-format on */
 #define SOMA_PRIMITIVE_LIST(X)                                                                                         \
@@ -171,7 +175,8 @@ static inline size_t soma_view_count(const soma_view *view) {
     X(POOL_GRAD, pool_grad, 4, TRAINING)                                                                               \
     X(NORMALIZE, normalize, 8, ALWAYS)                                                                                 \
     X(NORMALIZE_GRAD, normalize_grad, 8, TRAINING)                                                                     \
-    X(AUGMENT, augment, 2, TRAINING)
+    X(AUGMENT, augment, 2, TRAINING)                                                                                   \
+    X(MIX, mix, 2, TRAINING)
 
 typedef enum soma_primitive {
 #define X(NAME, ...) SOMA_PRIMITIVE_##NAME,
@@ -412,6 +417,11 @@ typedef struct soma_augment_params {
     uint64_t step; /* live */
 } soma_augment_params;
 
+typedef struct soma_mix_params {
+    float share;    /* live; in [0, 1] */
+    uint64_t ahead; /* live; in [0, n), 0 where there are no rows */
+} soma_mix_params;
+
 /* ------------------------------------------------------------------------------------------------------- calls */
 
 #define SOMA_CALL_MAX_VIEWS 12
@@ -442,6 +452,7 @@ typedef struct soma_call {
         soma_pool_params pool;
         soma_normalize_params normalize;
         soma_augment_params augment;
+        soma_mix_params mix;
         uint64_t reserved[16];
     } params;
     void *workspace;         /* scratch memory of the size `prepare` asked for, shared between calls; NULL for none */

@@ -189,8 +189,14 @@ SOMA_API soma_status soma_network_status(soma_network *network);
  *   rotate DEGREES                     by an angle up to that, either way, bilinear
  *   brightness SHARE                   times a number from 1 - SHARE to 1 + SHARE
  *   cutout PIXELS                      a square of so many pixels becomes 0 (DeVries & Taylor 2017)
- * text: NULL, "" or "none" for none. Before soma_compile(), which refuses a network whose first input takes no pictures
- * (SOMA_INVALID_SHAPE). SOMA_INVALID_ARGUMENT: words that are none of these.
+ *   mixup ALPHA                        samples of any kind, in [0, 100]: each sample, all its inputs, becomes
+ *                                      lambda times itself plus 1 - lambda times another one of the batch, and so do
+ *                                      targets (class numbers as rows with 1 at the class) and sample weights (Zhang
+ *                                      et al. 2017). For each batch, lambda is drawn from Beta(ALPHA, ALPHA), and how
+ *                                      many places further the other one is. Metrics are counted against the sample's
+ *                                      own target
+ * text: NULL, "" or "none" for none. Before soma_compile(), which refuses changes of pictures of a network whose first
+ * input takes none (SOMA_INVALID_SHAPE). SOMA_INVALID_ARGUMENT: words that are none of these.
  */
 SOMA_API soma_status soma_network_set_augmentation(soma_network *network, const char *text);
 /* What was set; NULL for none. Belongs to the network. */

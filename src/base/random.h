@@ -19,6 +19,7 @@ enum {
     SOMA_STREAM_SPLIT = 2,
     SOMA_STREAM_DATA = 3, /* random data for measurements */
     SOMA_STREAM_AUGMENT = 4,
+    SOMA_STREAM_MIX = 5,
     SOMA_STREAM_PARAMETER = 0x1000, /* + number of the parameter */
     SOMA_STREAM_DROPOUT = 0x100000
 };

@@ -309,4 +309,12 @@ static inline soma_call soma_call_augment(soma_view x, soma_view out, soma_augme
     return call;
 }
 
+static inline soma_call soma_call_mix(soma_view x, soma_view out, soma_mix_params params) {
+    soma_call call = soma_call_make(SOMA_PRIMITIVE_MIX, 2);
+    call.view[0] = x;
+    call.view[1] = out;
+    call.params.mix = params;
+    return call;
+}
+
 #endif

@@ -157,20 +157,18 @@ soma_status soma_graph_fuse(soma_graph *graph, unsigned which) {
     return status;
 }
 
-soma_status soma_graph_augment(soma_graph *graph, soma_tensor *input, const soma_augment_params *params) {
-    soma_tensor *augmented;
-    soma_tensor_spec spec = {.op = SOMA_OP_AUGMENT,
-                             .input_count = 1,
-                             .input = &input,
-                             .attributes = {.augment = *params},
-                             .name = input->name};
+soma_status soma_graph_change_input(soma_graph *graph, soma_tensor *input, soma_op op,
+                                    const soma_attributes *attributes) {
+    soma_tensor *changed;
+    soma_tensor_spec spec = {
+        .op = op, .input_count = 1, .input = &input, .attributes = *attributes, .name = input->name};
     uint32_t place = 0, last = graph->count;
-    SOMA_TRY(soma_graph_add(graph, &spec, &augmented));
+    SOMA_TRY(soma_graph_add(graph, &spec, &changed));
     for (uint32_t i = 0; i < last; i++)
         for (uint32_t j = 0; j < graph->tensor[i]->input_count; j++)
-            if (graph->tensor[i]->input[j] == input) graph->tensor[i]->input[j] = augmented;
+            if (graph->tensor[i]->input[j] == input) graph->tensor[i]->input[j] = changed;
     while (graph->tensor[place] != input) place++;
-    move_tensor(graph, augmented, place + 1);
+    move_tensor(graph, changed, place + 1);
     soma_graph_prune(graph); /* numbers them again */
     return SOMA_OK;
 }

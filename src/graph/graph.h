@@ -79,7 +79,8 @@
     X(CONV_WEIGHT_GRAD, conv_weight_grad)                                                                              \
     X(POOL, pool)                                                                                                      \
     X(POOL_GRAD, pool_grad)                                                                                            \
-    X(AUGMENT, augment)
+    X(AUGMENT, augment)                                                                                                \
+    X(MIX, mix)
 
 typedef enum soma_op {
 #define X(NAME, name) SOMA_OP_##NAME,
@@ -118,6 +119,9 @@ typedef union soma_attributes {
         uint32_t axis;
     } softmax;
     soma_augment_params augment; /* step is set before each run */
+    struct {
+        size_t classes; /* of class numbers, which become rows */
+    } mix;
     soma_dropout_params dropout; /* stream: number of the layer, from 0; step is set before each run */
     struct {
         soma_loss_params params;
@@ -298,8 +302,9 @@ soma_status soma_graph_fuse(soma_graph *graph, unsigned which);
  * none.
  */
 void soma_graph_update_in_products(soma_graph *graph, size_t decay_count);
-/* Puts an AUGMENT between an input and all that uses it. */
-soma_status soma_graph_augment(soma_graph *graph, soma_tensor *input, const soma_augment_params *params);
+/* Puts an op of one input, AUGMENT or MIX, between an input and all that uses it. */
+soma_status soma_graph_change_input(soma_graph *graph, soma_tensor *input, soma_op op,
+                                    const soma_attributes *attributes);
 /* Whether it holds the losses of a batch, made alone or with their gradient. */
 bool soma_tensor_is_loss(const soma_tensor *tensor);
 /* Removes what no kept tensor, metric or optimizer needs; renumbers. */

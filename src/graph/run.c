@@ -49,6 +49,10 @@ static void set_live(soma_plan *plan, const soma_step_values *values) {
         case SOMA_PRIMITIVE_DROPOUT:
             call->params.dropout.step = values->step;
             break;
+        case SOMA_PRIMITIVE_MIX:
+            call->params.mix = values->mix;
+            call->params.mix.ahead %= SOMA_MAX(call->view[1].shape[0], 1);
+            break;
         case SOMA_PRIMITIVE_GEMM:
             call->params.gemm.alpha = -values->optimizer.learning_rate;
             break;

@@ -30,6 +30,14 @@ typedef struct soma_preprocessing {
     size_t class_count;
 } soma_preprocessing;
 
+/* What soma_network_set_augmentation() has been asked for. */
+typedef struct soma_augmentation {
+    soma_augment_params pictures;
+    float mixup; /* alpha; 0: none */
+} soma_augmentation;
+/* Whether pictures are changed. */
+bool soma_augmentation_has_pictures(const soma_augmentation *augmentation);
+
 struct soma_compiled; /* train/step.h */
 
 struct soma_network {
@@ -48,7 +56,7 @@ struct soma_network {
     soma_image_options image; /* how its pictures were read */
     bool has_image;
     char *augmentation; /* as it was given, or NULL: none */
-    soma_augment_params augment;
+    soma_augmentation augment;
     bool has_options;
     soma_compile_options options; /* last compiled with, or from the file */
     struct soma_compiled *compiled;
@@ -91,6 +99,8 @@ bool soma_name_is_one_of(const char *words, const char *text, size_t length);
 /* "sgd, momentum, ...": the names of an enumeration's values, for messages; returns text. */
 #define SOMA_NAME_LIST 512
 const char *soma_name_list(soma_names which, char text[SOMA_NAME_LIST]);
+/* mixup.c: what samples are mixed with in a step, `ahead` by any number; nothing where the network has no mixup. */
+soma_mix_params soma_network_mix_at(const soma_network *network, uint64_t step);
 /* Initial values of parameter number `index`, by its initialiser. */
 soma_status soma_parameter_initialize(const soma_network *network, size_t index, float *values);
 /* Frees what compile made; first brings the weights back to the host. */

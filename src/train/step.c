@@ -102,15 +102,29 @@ static soma_status add_metric(soma_step_builder *build, soma_tensor *prediction,
     return soma_graph_add(build->graph, &spec, &ignored);
 }
 
+/* What the loss is to see of a target or of weights, where samples are mixed: mixed alike. Class numbers become rows.
+ */
+static soma_status mixed(soma_step_builder *build, soma_tensor *given, size_t classes, soma_tensor **out) {
+    *out = given;
+    if (build->step->signature.mode != SOMA_MODE_TRAIN || build->network->augment.mixup == 0) return SOMA_OK;
+    soma_tensor_spec spec = {.op = SOMA_OP_MIX,
+                             .input_count = 1,
+                             .input = &given,
+                             .attributes = {.mix = {.classes = classes}},
+                             .name = given->name};
+    return soma_graph_add(build->graph, &spec, out);
+}
+
 static soma_status add_loss(soma_step_builder *build, size_t i) {
     const soma_compiled *compiled = build->compiled;
-    soma_tensor *input[4] = {loss_prediction(build, i), build->target[i]};
+    soma_tensor *input[4] = {loss_prediction(build, i)};
+    SOMA_TRY(mixed(build, build->target[i], soma_tensor_count(input[0]), &input[1]));
     soma_attributes attributes = {
         .loss = {.params = {compiled->loss[i], compiled->huber_delta},
                  .weighted = build->weight != NULL,
                  .class_weighted = i == 0 && has_class_weights(compiled, build->step->signature.mode)}};
     uint32_t count = 2;
-    if (attributes.loss.weighted) input[count++] = build->weight;
+    if (attributes.loss.weighted) SOMA_TRY(mixed(build, build->weight, 0, &input[count++]));
     if (attributes.loss.class_weighted) SOMA_TRY(class_weight_tensor(build, &input[count++]));
     soma_tensor_spec spec = {
         .op = SOMA_OP_LOSS, .input_count = count, .input = input, .attributes = attributes, .name = "loss"};
@@ -262,6 +276,7 @@ soma_step_values soma_step_values_now(const soma_network *network, size_t start)
     return (soma_step_values){
         .start = start,
         .step = compiled->step,
+        .mix = soma_network_mix_at(network, compiled->step),
         .optimizer = soma_optimizer_step(&compiled->optimizer, compiled->step + 1, compiled->learning_rate)};
 }
 

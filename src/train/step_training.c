@@ -83,15 +83,31 @@ static void set_dropout_seed(const soma_step_builder *build) {
             build->graph->tensor[i]->attributes.dropout.seed = build->network->seed;
 }
 
-/* At the end, when gradients take the first layer's input: what was augmented is what they are to see. */
+static bool is_data(const soma_step_builder *build, const soma_tensor *tensor) {
+    bool other = tensor == build->weight;
+    for (size_t i = 0; i < SOMA_MAX_OUTPUTS; i++) other |= tensor == build->target[i];
+    return tensor->op == SOMA_OP_INPUT && !other;
+}
+
+static soma_status mix_inputs(soma_step_builder *build) {
+    const soma_attributes attributes = {.mix = {.classes = 0}};
+    for (uint32_t i = 0; i < build->graph->count; i++)
+        if (is_data(build, build->graph->tensor[i]))
+            SOMA_TRY(soma_graph_change_input(build->graph, build->graph->tensor[i], SOMA_OP_MIX, &attributes));
+    return SOMA_OK;
+}
+
+/* At the end, when gradients take the first layer's input: what was augmented is what they are to see. Mixed last, so
+ * first of the two that come between the input and the layer. */
 soma_status soma_step_augment(soma_step_builder *build) {
-    if (!build->network->augmentation) return SOMA_OK;
-    soma_augment_params params = build->network->augment;
-    params.seed = build->network->seed;
+    soma_attributes attributes = {.augment = build->network->augment.pictures};
+    attributes.augment.seed = build->network->seed;
     soma_tensor *input = NULL;
+    if (build->network->augment.mixup != 0) SOMA_TRY(mix_inputs(build));
+    if (!soma_augmentation_has_pictures(&build->network->augment)) return SOMA_OK;
     for (uint32_t i = 0; !input && i < build->graph->count; i++)
         if (build->graph->tensor[i]->op == SOMA_OP_INPUT) input = build->graph->tensor[i];
-    return soma_graph_augment(build->graph, input, &params);
+    return soma_graph_change_input(build->graph, input, SOMA_OP_AUGMENT, &attributes);
 }
 
 static bool updates_in_products(const soma_step_builder *build) {
