@@ -2,7 +2,7 @@
 /*
  * CONV and CONV_DATA_GRAD as products of matrices that are gathered (tile.h), pass by pass (geometry.h). First the
  * weights are packed into panels, once for all; then each task makes a range of bands, in a range of the panels. Where
- * there is one band alone, each panel is packed right before its only use.
+ * there is one band alone, each panel is packed right before its only use; few columns need no packing at all.
  *
  * An element of the result is summed along k in the same order by every kernel, whatever the cut: where a sum is
  * interrupted depends on k alone. Therefore the cut may follow the number of threads, and the result still does not.
@@ -36,7 +36,8 @@ typedef struct passes_plan {
     size_t kernel[3];
     conv_columns columns;        /* of the result */
     size_t items, items_of_task; /* of packing: a unit of one tap */
-    bool one_band;               /* in each pass */
+    bool direct;                 /* weights are read where they lie */
+    bool packs_units;            /* right before their only use, as there is one band in each pass */
     size_t box, scratch;         /* floats of a thread's box, and of that and its block of weights */
     size_t packed;               /* where packed weights begin in the workspace */
     size_t count;
@@ -97,7 +98,10 @@ typedef struct block {
 
 static const float *weights_of(const block *b, size_t unit) {
     const pass_plan *own = b->pass;
-    if (b->plan->one_band) return b->own_weights + (unit - b->units.begin) * (b->k.end - b->k.begin) * GEMM_COLUMNS;
+    if (b->plan->direct)
+        return soma_cpu_floats(&b->call->view[1]) + b->k.begin * b->plan->columns.all +
+               conv_unit_of(&b->plan->columns, unit).columns.begin;
+    if (b->plan->packs_units) return b->own_weights + (unit - b->units.begin) * (b->k.end - b->k.begin) * GEMM_COLUMNS;
     return (const float *)soma_cpu_workspace(b->call) + b->plan->packed + own->weights +
            (unit * own->pass.k + b->k.begin) * GEMM_COLUMNS;
 }
@@ -125,7 +129,7 @@ static void multiply_points(const block *b, soma_range points) {
     const passes_plan *p = b->plan;
     const float *bias = soma_cpu_optional(&b->call->view[2]), *a[CONV_ROWS];
     bool first = b->k.begin == 0, last = b->k.end == pass->k;
-    size_t rows = points.end - points.begin, left = SIZE_MAX;
+    size_t rows = points.end - points.begin, left = SIZE_MAX, stride = p->direct ? p->columns.all : GEMM_COLUMNS;
     conv_output output = {.alpha = 1.0f, .beta = first ? 0.0f : 1.0f};
     for (size_t i = 0; i < rows; i++) output.row[i] = b->to + pass->to[points.begin + i];
     for (size_t i = b->units.begin; i < b->units.end; i++) {
@@ -139,7 +143,7 @@ static void multiply_points(const block *b, soma_range points) {
         output.bias = last && bias ? bias + unit.columns.begin : NULL;
         output.relu = last && p->relu;
         conv_tile_for(&p->columns, rows, unit.columns)(b->k.end - b->k.begin, pass->element + b->k.begin, a,
-                                                       weights_of(b, i), GEMM_COLUMNS, &output);
+                                                       weights_of(b, i), stride, &output);
     }
     if (last && p->function) apply_function(b, points);
 }
@@ -157,7 +161,7 @@ static void multiply_band(block *b, size_t points, soma_range units) {
         size_t together = units_together(b->k.end - b->k.begin);
         for (size_t unit = units.begin; unit < units.end; unit += together) {
             b->units = (soma_range){unit, SOMA_MIN(unit + together, units.end)};
-            for (size_t i = b->units.begin; b->plan->one_band && i < b->units.end; i++)
+            for (size_t i = b->units.begin; b->plan->packs_units && i < b->units.end; i++)
                 pack(b->call, b->plan, &own->pass, i, b->k, (float *)(uintptr_t)weights_of(b, i));
             for (size_t tile = 0; tile < tiles; tile++) multiply_points(b, soma_cpu_even_part(tile, points, tiles));
         }
@@ -258,8 +262,9 @@ static void place_weights(passes_plan *p, soma_cpu_plan *plan) {
         p->items += items_of(p, &own->pass);
         floats += p->columns.units * own->pass.k * GEMM_COLUMNS;
     }
+    if (p->direct) return;
     plan->nanoseconds += 0.2 * (double)floats;
-    if (p->one_band) return;
+    if (p->packs_units) return;
     size_t of_item = p->items ? floats / p->items : 1;
     p->items_of_task = PACK_TASK / SOMA_MAX(of_item, (size_t)1) + 1;
     p->packed = plan->threads * p->scratch;
@@ -267,9 +272,24 @@ static void place_weights(passes_plan *p, soma_cpu_plan *plan) {
     soma_cpu_add_phase(plan, pack_task, soma_cpu_parts(p->items, p->items_of_task));
 }
 
+/* Weights of whole vectors, in the order in which they are needed, in rows so short that those of a panel share no set
+ * of the L1 cache. */
+#define DIRECT_COLUMNS (2 * GEMM_COLUMNS)
+
+static bool can_be_direct(const passes_plan *p) {
+    const conv_pass *pass = &p->pass[0].pass;
+    if (p->transposed || p->columns.depthwise || p->columns.groups > 1 || p->columns.all > DIRECT_COLUMNS ||
+        p->columns.all % SOMA_LANES != 0)
+        return false;
+    for (size_t i = 0; i < soma_cpu_conv_taps(pass); i++)
+        if (soma_cpu_conv_tap(pass, p->kernel, i) != i) return false;
+    return true;
+}
+
 static void share_out(passes_plan *p, soma_cpu_plan *plan) {
     size_t tasks = 0, weights = 0;
-    p->one_band = true;
+    p->direct = can_be_direct(p);
+    p->packs_units = !p->direct;
     for (size_t i = 0; i < p->count; i++) {
         pass_plan *own = &p->pass[i];
         const conv_pass *pass = &own->pass;
@@ -279,12 +299,12 @@ static void share_out(passes_plan *p, soma_cpu_plan *plan) {
         own->unit_tasks = SOMA_MIN(soma_cpu_parts(wanted, own->band_tasks), p->columns.units);
         own->first_task = tasks;
         tasks += own->band_tasks * own->unit_tasks;
-        p->one_band = p->one_band && pass->band_count == 1;
+        p->packs_units = p->packs_units && pass->band_count == 1;
         p->box = SOMA_MAX(p->box, soma_round_up(soma_cpu_conv_box_size(pass), SOMA_CPU_ALIGNMENT));
         size_t k = soma_cpu_parts(pass->k, own->k_blocks);
         weights = SOMA_MAX(weights, SOMA_MIN(units_together(k), p->columns.units) * k * GEMM_COLUMNS);
     }
-    p->scratch = p->box + (p->one_band ? weights : 0);
+    p->scratch = p->box + (p->packs_units ? weights : 0);
     plan->workspace = plan->threads * p->scratch * sizeof(float);
     place_weights(p, plan);
     soma_cpu_add_phase(plan, pass_task, tasks);

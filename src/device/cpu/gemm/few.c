@@ -163,8 +163,8 @@ SOMA_CPU_PLANNER(gemm_few) {
     p->a_row = by_column ? 1 : p->k;
     p->a_k = by_column ? p->m : 1;
     if (params->function != SOMA_IDENTITY) p->function = SOMA_FOR_ISA(soma_cpu_get_function)(params->function);
-    /* Equal parts for all threads, in whole strips. */
-    size_t strip = FEW_VECTORS * SOMA_LANES, enough = TASK_WORK / (p->m * SOMA_MAX((size_t)1, p->k)) + 1;
+    /* Equal parts for all threads, in whole strips or halves of one. */
+    size_t strip = FEW_VECTORS / 2 * SOMA_LANES, enough = TASK_WORK / (p->m * SOMA_MAX((size_t)1, p->k)) + 1;
     p->part = soma_round_up(SOMA_MAX(soma_cpu_parts(p->n, plan->threads), enough), strip);
     soma_cpu_add_phase(plan, few_task, soma_cpu_parts(p->n, p->part));
     plan->nanoseconds = 0.05 * (double)p->n * (double)p->k + 1.0 * (double)(p->m * p->n);
