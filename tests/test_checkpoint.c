@@ -4,6 +4,7 @@
  * same history, as one that was never interrupted; and what does not fit is refused.
  */
 #include "base/file.h"
+#include "fronts.h"
 #include "temporary.h"
 #include "trainer.h"
 
@@ -23,6 +24,7 @@ static soma_dataset *data;
 
 typedef struct experiment {
     const char *layers;
+    const char *augmentation; /* of the input as a picture of 2 by 3; NULL: none, and the input is a row */
     uint64_t seed;
     soma_compile_options compile;
     soma_fit_options fit;
@@ -49,11 +51,13 @@ static experiment experiment_with(soma_optimizer_kind optimizer, soma_schedule_k
 }
 
 static soma_network *network_for(const experiment *e, soma_device *device) {
-    const size_t width = INPUTS;
+    const size_t width = INPUTS, picture[] = {2, 3};
     soma_network *network;
     expect_ok(soma_network_create(&network));
     soma_network_set_seed(network, e->seed);
-    soma_layers(soma_input(network, NULL, 1, &width), e->layers);
+    soma_layers(e->augmentation ? soma_input(network, NULL, 2, picture) : soma_input(network, NULL, 1, &width),
+                e->layers);
+    expect_ok(soma_network_set_augmentation(network, e->augmentation));
     expect_ok(soma_compile(network, device, &e->compile));
     return network;
 }
@@ -144,7 +148,9 @@ static outcome train_rest(const experiment *e) {
     soma_fit_options options = e->fit;
     soma_network *network = network_for(e, test_device);
     float other[CLASSES] = {1, 2, 3};
-    expect_ok(soma_set_parameter(network, soma_network_tensor(network, "dense_2.bias"), other, CLASSES));
+    soma_tensor *bias = soma_network_tensor(network, "dense_2.bias");
+    if (!bias) bias = soma_network_tensor(network, "dense_1.bias");
+    expect_ok(soma_set_parameter(network, bias, other, CLASSES));
     options.resume = temporary_path("checkpoint");
     expect_ok(soma_fit(network, data, &options, &o.history));
     o.model = model_file(network);
@@ -171,6 +177,30 @@ START_TEST(every_optimizer_with_every_schedule_goes_on_exactly) {
                  breaks[i]);
         if (whole.history.steps <= breaks[i]) continue; /* it stopped early */
         train_part(&e, breaks[i], SOMA_IO, false);
+        outcome resumed = train_rest(&e);
+        expect_same(&whole, &resumed, what);
+        forget(&resumed);
+    }
+    forget(&whole);
+}
+END_TEST
+
+/* Convolutions, normalisation with running figures, two kinds of dropout, augmentation, mixup. */
+START_TEST(networks_of_every_kind_go_on_exactly) {
+    static const char *const fronts[FRONTS] = FRONTS_OF("2 3 1");
+    static const char *const augmentations[] = {"shift 1; flip; cutout 1; brightness 0.2", "rotate 30; mixup 0.4"};
+    char layers[1024], what[128];
+    experiment e = experiment_with(SOMA_ADAM, SOMA_SCHEDULE_COSINE);
+    snprintf(layers, sizeof layers, "%sdense 3 softmax", fronts[CONVOLUTIONAL_FRONT]);
+    e.layers = layers;
+    e.augmentation = augmentations[_i];
+    soma_dataset_destroy(data);
+    data = dataset_of((soma_array){features, SOMA_F32, 3, {SAMPLES, 2, 3}}, array_i32(classes, SAMPLES));
+    outcome whole = train_whole(&e);
+    e.fit.checkpoint_every = 4;
+    for (size_t after = 5; after < whole.history.steps; after += 8) {
+        snprintf(what, sizeof what, "%s, broken off after %zu steps", augmentations[_i], after);
+        train_part(&e, after, SOMA_IO, false);
         outcome resumed = train_rest(&e);
         expect_same(&whole, &resumed, what);
         forget(&resumed);
@@ -577,6 +607,7 @@ static void add_tests(TCase *cases) {
     tcase_add_checked_fixture(cases, set_up, tear_down);
     tcase_add_loop_test(cases, every_optimizer_with_every_schedule_goes_on_exactly, 0,
                         SOMA_OPTIMIZER_COUNT * (SOMA_SCHEDULE_PLATEAU + 1));
+    tcase_add_loop_test(cases, networks_of_every_kind_go_on_exactly, 0, 2);
     tcase_add_test(cases, a_training_may_break_off_after_every_step);
     tcase_add_test(cases, a_stopped_training_leaves_a_checkpoint_of_its_last_step);
     tcase_add_test(cases, other_options_go_on_exactly);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* soma_fit against training by hand in float64, and against closed forms. */
+#include "fronts.h"
 #include "trainer.h"
 
 #include "device/device.h"
@@ -251,17 +252,13 @@ END_TEST
 
 /* ------------------------------------------------------------------------------------------------ the same bits */
 
-static soma_tensor *dropout_network(soma_network *network) {
-    size_t shape = INPUTS;
-    soma_tensor *x = soma_dense(soma_input(network, NULL, 1, &shape), 16, SOMA_RELU);
-    return soma_dense(soma_dropout(x, 0.3f), OUTPUTS, SOMA_SOFTMAX);
-}
-
-static soma_network *compiled_dropout_network(soma_device *device, uint64_t seed) {
+static soma_network *compiled_network(int front, soma_device *device, uint64_t seed) {
+    static const char *const fronts[FRONTS] = FRONTS_OF("5 1 1");
+    const size_t width = INPUTS;
     soma_network *network;
     expect_ok(soma_network_create(&network));
     soma_network_set_seed(network, seed);
-    dropout_network(network);
+    soma_dense(soma_layers(soma_input(network, NULL, 1, &width), fronts[front]), OUTPUTS, SOMA_SOFTMAX);
     soma_compile_options options = {.optimizer = {.kind = SOMA_ADAM, .learning_rate = 0.01f}};
     expect_ok(soma_compile(network, device, &options));
     return network;
@@ -271,7 +268,7 @@ START_TEST(the_same_seed_gives_the_same_bits) {
     problem p;
     make_problem(&p, false);
     soma_dataset *dataset = dataset_for(&p, true, false);
-    soma_network *a = compiled_dropout_network(test_device, 1), *b = compiled_dropout_network(test_device, 1);
+    soma_network *a = compiled_network(_i, test_device, 1), *b = compiled_network(_i, test_device, 1);
     const soma_fit_options fit = {.epochs = 5, .batch_size = 4};
     expect_ok(soma_fit(a, dataset, &fit, NULL));
     expect_ok(soma_fit(b, dataset, &fit, NULL));
@@ -286,7 +283,7 @@ START_TEST(fits_continue_each_other) {
     problem p;
     make_problem(&p, false);
     soma_dataset *dataset = dataset_for(&p, true, false);
-    soma_network *a = compiled_dropout_network(test_device, 1), *b = compiled_dropout_network(test_device, 1);
+    soma_network *a = compiled_network(_i, test_device, 1), *b = compiled_network(_i, test_device, 1);
     expect_ok(soma_fit(a, dataset, &(soma_fit_options){.epochs = 5, .batch_size = 4}, NULL));
     for (int e = 0; e < 5; e++) expect_ok(soma_fit(b, dataset, &(soma_fit_options){.batch_size = 4}, NULL));
     expect_same_parameters(a, b);
@@ -309,7 +306,7 @@ START_TEST(looking_on_does_not_change_training) {
     problem p;
     make_problem(&p, false);
     soma_dataset *dataset = dataset_for(&p, true, false);
-    soma_network *a = compiled_dropout_network(test_device, 1), *b = compiled_dropout_network(test_device, 1);
+    soma_network *a = compiled_network(_i, test_device, 1), *b = compiled_network(_i, test_device, 1);
     soma_history quiet, watched;
     expect_ok(soma_fit(a, dataset, &(soma_fit_options){.epochs = 3, .batch_size = 4}, &quiet));
     expect_ok(soma_fit(
@@ -949,9 +946,9 @@ static void add_tests(TCase *cases) {
     tcase_add_test(cases, shuffling_visits_each_sample_once_in_ever_new_orders);
     tcase_add_test(cases, validation_split_holds_samples_out);
     tcase_add_test(cases, a_split_data_set_trains_on_its_own_rows);
-    tcase_add_test(cases, the_same_seed_gives_the_same_bits);
-    tcase_add_test(cases, fits_continue_each_other);
-    tcase_add_test(cases, looking_on_does_not_change_training);
+    tcase_add_loop_test(cases, the_same_seed_gives_the_same_bits, 0, FRONTS);
+    tcase_add_loop_test(cases, fits_continue_each_other, 0, FRONTS);
+    tcase_add_loop_test(cases, looking_on_does_not_change_training, 0, FRONTS);
     tcase_add_test(cases, batches_from_the_host_give_the_bits_of_resident_ones);
     tcase_add_test(cases, arrays_of_different_length_at_one_place_are_kept_apart);
     tcase_add_test(cases, early_stopping_counts_epochs_without_improvement);

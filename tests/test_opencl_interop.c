@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* On an application's own context, queue and buffers: nothing is copied, everything is in order. */
+#include "fronts.h"
 #include "opencl_devices.h"
 #include "suite.h"
 #include <soma/opencl.h>
@@ -102,12 +103,15 @@ static void start_opencl(application *app, cl_device_id id) {
     DONE(code);
 }
 
+static const char *const fronts[FRONTS] = FRONTS_OF("11 1 1");
+static int front; /* of the test's network */
+
 static void start_network(application *app, cl_command_queue queue) {
     const size_t shape[] = {INPUTS};
     expect_ok(soma_opencl_open(app->context, app->id, queue, NULL, &app->device));
     expect_ok(soma_network_create(&app->network));
     soma_network_set_seed(app->network, 3);
-    soma_layers(soma_input(app->network, NULL, 1, shape), "dense 7 tanh; dropout 0.5; dense 5 softmax");
+    soma_dense(soma_layers(soma_input(app->network, NULL, 1, shape), fronts[front]), UNITS, SOMA_SOFTMAX);
     expect_ok(soma_compile(app->network, app->device, NULL));
     expect_ok(soma_session_create(app->network, NULL, &app->session));
 }
@@ -167,8 +171,9 @@ static void run_body(void *state, const soma_device_info *info) {
     stop(&app);
 }
 
-static void with_each(application_test *test) {
+static void with_each(application_test *test, int of_front) {
     body = test;
+    front = of_front;
     with_each_device(run_body);
 }
 
@@ -204,7 +209,7 @@ static void compute_without_copies(application *app) {
 }
 
 START_TEST(a_network_runs_on_the_buffers_of_the_application) {
-    with_each(compute_without_copies);
+    with_each(compute_without_copies, _i);
 }
 END_TEST
 
@@ -229,7 +234,7 @@ static void change_buffers(application *app) {
 }
 
 START_TEST(other_buffers_may_come_each_time) {
-    with_each(change_buffers);
+    with_each(change_buffers, _i);
 }
 END_TEST
 
@@ -274,7 +279,7 @@ static void keep_order(application *app) {
 }
 
 START_TEST(events_order_the_work_of_two_queues) {
-    with_each(keep_order);
+    with_each(keep_order, _i);
 }
 END_TEST
 
@@ -312,7 +317,7 @@ static void release_while_busy(application *app) {
 }
 
 START_TEST(memory_stays_until_its_commands_have_finished) {
-    with_each(release_while_busy);
+    with_each(release_while_busy, DENSE_FRONT);
 }
 END_TEST
 
@@ -367,7 +372,7 @@ static void compare_handles(application *app) {
 }
 
 START_TEST(handles_come_back) {
-    with_each(compare_handles);
+    with_each(compare_handles, DENSE_FRONT);
 }
 END_TEST
 
@@ -418,7 +423,7 @@ static void count_references(application *app) {
 }
 
 START_TEST(nothing_is_retained_in_the_end) {
-    with_each(count_references);
+    with_each(count_references, DENSE_FRONT);
     for (int i = 0; i < 2000 && destroyed < created; i++) usleep(1000); /* drivers destroy in threads of their own */
     ck_assert_int_eq(destroyed, created);
 }
@@ -467,7 +472,7 @@ static void expect_refusals(application *app) {
 }
 
 START_TEST(what_does_not_fit_is_refused) {
-    with_each(expect_refusals);
+    with_each(expect_refusals, DENSE_FRONT);
 }
 END_TEST
 
@@ -488,7 +493,7 @@ static void misalign(application *app) {
 }
 
 START_TEST(unaligned_host_memory_is_refused) {
-    with_each(misalign);
+    with_each(misalign, DENSE_FRONT);
 }
 END_TEST
 
@@ -525,9 +530,9 @@ START_TEST(a_sub_device_serves_too) {
 END_TEST
 
 static void add_tests(TCase *cases) {
-    tcase_add_test(cases, a_network_runs_on_the_buffers_of_the_application);
-    tcase_add_test(cases, other_buffers_may_come_each_time);
-    tcase_add_test(cases, events_order_the_work_of_two_queues);
+    tcase_add_loop_test(cases, a_network_runs_on_the_buffers_of_the_application, 0, FRONTS);
+    tcase_add_loop_test(cases, other_buffers_may_come_each_time, 0, FRONTS);
+    tcase_add_loop_test(cases, events_order_the_work_of_two_queues, 0, FRONTS);
     tcase_add_test(cases, handles_come_back);
     tcase_add_test(cases, memory_stays_until_its_commands_have_finished);
     tcase_add_test(cases, nothing_is_retained_in_the_end);

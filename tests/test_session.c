@@ -2,6 +2,7 @@
 /* Sessions and memories: one network in many threads, and networks on device memory. */
 #include "base/base.h"
 #include "device/device.h"
+#include "fronts.h"
 #include "trainer.h"
 
 #include <pthread.h>
@@ -10,6 +11,7 @@
 enum { ROWS = 24, WIDTH = 4, CLASSES = 3, THREADS = 4, TURNS = 40 };
 
 static const model_shape shape = {WIDTH, 16, CLASSES, true};
+static const char *const fronts[FRONTS] = FRONTS_OF("2 2 1");
 static float x[ROWS * WIDTH];
 static int32_t labels[ROWS];
 
@@ -17,6 +19,24 @@ static soma_network *compiled(uint64_t seed) {
     fill_uniform(1, x, ROWS * WIDTH);
     fill_classes(2, labels, ROWS, CLASSES);
     soma_network *network = network_of(shape, seed);
+    expect_ok(soma_compile(network, test_device, &(soma_compile_options){.optimizer.kind = SOMA_ADAM}));
+    return network;
+}
+
+/* As it is before it is compiled, with layers of other kinds. */
+static soma_network *network_with(int front, uint64_t seed) {
+    const size_t width = WIDTH;
+    soma_network *network;
+    expect_ok(soma_network_create(&network));
+    soma_network_set_seed(network, seed);
+    soma_dense(soma_layers(soma_input(network, NULL, 1, &width), fronts[front]), CLASSES, SOMA_SOFTMAX);
+    return network;
+}
+
+static soma_network *compiled_with(int front, uint64_t seed) {
+    soma_network *network = network_with(front, seed);
+    fill_uniform(1, x, ROWS * WIDTH);
+    fill_classes(2, labels, ROWS, CLASSES);
     expect_ok(soma_compile(network, test_device, &(soma_compile_options){.optimizer.kind = SOMA_ADAM}));
     return network;
 }
@@ -62,7 +82,7 @@ END_TEST
 /* Two networks one after the other, with nothing on the host between; then from the host again. */
 START_TEST(networks_pass_memory_on) {
     const size_t width = CLASSES;
-    soma_network *first = compiled(3), *second;
+    soma_network *first = compiled_with(_i, 3), *second;
     expect_ok(soma_network_create(&second));
     soma_layers(soma_input(second, NULL, 1, &width), "dense 5 tanh; dense 2");
     expect_ok(soma_compile(second, test_device, NULL));
@@ -270,6 +290,7 @@ typedef struct job {
     const float *expected;
     soma_network *network;
     uint64_t seed;
+    int front;
     int failures;
 } job;
 
@@ -295,13 +316,13 @@ static void run_jobs(job *jobs, size_t count, void *(*function)(void *)) {
 
 /* All sessions on one device, and, on a processor, each on its own. */
 START_TEST(one_network_in_many_threads) {
-    soma_network *network = compiled(3);
+    soma_network *network = compiled_with(_i / 2, 3);
     float expected[ROWS * CLASSES];
     job jobs[THREADS] = {0};
     soma_device *device[THREADS] = {NULL};
     soma_device_info info;
     soma_device_get_info(test_device, &info);
-    const bool own = _i == 1;
+    const bool own = _i % 2;
     if (own && info.kind != SOMA_DEVICE_CPU) {
         soma_network_destroy(network);
         return;
@@ -336,10 +357,10 @@ static void *train_one(void *argument) {
 
 /* Nothing of the one gets into the other: the bits are those of training alone. */
 START_TEST(two_networks_train_on_one_device) {
-    job jobs[2] = {{.network = compiled(3)}, {.network = compiled(4)}};
+    job jobs[2] = {{.network = compiled_with(_i, 3)}, {.network = compiled_with(FRONTS - 1 - _i, 4)}};
     run_jobs(jobs, 2, train_one);
     for (size_t i = 0; i < 2; i++) {
-        soma_network *alone = compiled(3 + i);
+        soma_network *alone = compiled_with(i ? FRONTS - 1 - _i : _i, 3 + i);
         expect_ok(train(alone));
         expect_same_parameters(jobs[i].network, alone);
         soma_network_destroy(alone);
@@ -353,7 +374,7 @@ static void *use_own_device(void *argument) {
     job *mine = argument;
     for (int turn = 0; turn < 3; turn++) {
         soma_device *device = NULL;
-        soma_network *network = network_of(shape, mine->seed);
+        soma_network *network = network_with(mine->front, mine->seed);
         float y[ROWS * CLASSES];
         soma_status status = soma_device_open(test_device_name, NULL, &device);
         if (status == SOMA_OK) status = soma_compile(network, device, NULL);
@@ -366,11 +387,11 @@ static void *use_own_device(void *argument) {
 }
 
 START_TEST(each_thread_has_a_device) {
-    soma_network *network = compiled(5);
+    soma_network *network = compiled_with(_i, 5);
     float expected[ROWS * CLASSES];
     job jobs[3];
     expect_ok(soma_run(network, x, ROWS, expected));
-    for (size_t i = 0; i < 3; i++) jobs[i] = (job){.expected = expected, .seed = 5};
+    for (size_t i = 0; i < 3; i++) jobs[i] = (job){.expected = expected, .seed = 5, .front = _i};
     run_jobs(jobs, 3, use_own_device);
     soma_network_destroy(network);
 }
@@ -397,17 +418,17 @@ START_TEST(errors_belong_to_their_thread) {
 END_TEST
 
 static void add_tests(TCase *cases) {
-    tcase_add_test(cases, networks_pass_memory_on);
+    tcase_add_loop_test(cases, networks_pass_memory_on, 0, FRONTS);
     tcase_add_test(cases, outputs_that_share_a_place_arrive_too);
     tcase_add_test(cases, the_last_user_frees_the_network);
     tcase_add_test(cases, bad_calls_are_refused);
     tcase_add_test(cases, lent_memory_must_be_aligned);
-    tcase_add_loop_test(cases, one_network_in_many_threads, 0, 2);
-    tcase_add_test(cases, each_thread_has_a_device);
+    tcase_add_loop_test(cases, one_network_in_many_threads, 0, 2 * FRONTS);
+    tcase_add_loop_test(cases, each_thread_has_a_device, 0, FRONTS);
     tcase_add_test(cases, errors_belong_to_their_thread);
     if (SOMA_HAS_TRAINING) {
         tcase_add_test(cases, a_session_predicts_by_the_weights_of_the_network);
-        tcase_add_test(cases, two_networks_train_on_one_device);
+        tcase_add_loop_test(cases, two_networks_train_on_one_device, 0, FRONTS);
     }
 }
 

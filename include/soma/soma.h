@@ -594,7 +594,12 @@ SOMA_API soma_status soma_get_gradient(soma_network *network, const soma_tensor 
  * soma_free(). */
 SOMA_API soma_status soma_summary(soma_network *network, size_t batch_size, char **text);
 
-/* The same as numbers. Memory in bytes, 0 before compile. */
+/*
+ * The same as numbers. Memory in bytes, 0 before compile: what the device has in use (soma_device_memory) for steps of
+ * training with this batch size, or of inference where the network has no loss; as allocated, within 5 %. Beside it
+ * come the data that soma_fit() and the like keep on the device, the application's own, and what the driver takes for
+ * itself.
+ */
 typedef struct soma_network_figures {
     size_t layers, parameters; /* parameters: scalars */
     uint64_t parameter_bytes, gradient_bytes, optimizer_bytes, activation_bytes, workspace_bytes, total_bytes;
