@@ -134,6 +134,22 @@ static soma_status forget_it(void *state, bool *removed) {
     return stay();
 }
 
+static soma_status stage_it(void *state, size_t bytes, void **stage, void **place) {
+    soma_status status = take(state, bytes, stage);
+    *place = *stage;
+    return status;
+}
+
+static soma_status send_it(void *state, void *stage, void *memory, size_t bytes) {
+    (void)state, (void)stage, (void)memory, (void)bytes;
+    return stay();
+}
+
+static soma_status await_it(void *state, void *stage) {
+    (void)state, (void)stage;
+    return stay();
+}
+
 static const soma_device_api narrow = {
     .abi = SOMA_DEVICE_ABI,
     .size = sizeof(soma_device_api),
@@ -158,6 +174,10 @@ static const soma_device_api narrow = {
     .tune = tune_it,
     .tuning = tell_tuning,
     .forget_tuning = forget_it,
+    .stage = stage_it,
+    .send = send_it,
+    .await = await_it,
+    .unstage = give_back,
 };
 
 /* ------------------------------------------------------------------------------------------------- what is asked of it
@@ -249,6 +269,21 @@ static soma_status ask_forget(asker *client, int round) {
     return soma_device_forget_tuning(client->device, NULL);
 }
 
+static soma_status ask_stage(asker *client, int round) {
+    void *place;
+    return soma_device_stage(client->device, BYTES, "it", &client->memories[round], &place);
+}
+static soma_status ask_send(asker *client, int round) {
+    return soma_device_send(client->device, client->memories[round], client->memory, BYTES);
+}
+static soma_status ask_await(asker *client, int round) {
+    return soma_device_await(client->device, client->memories[round]);
+}
+static soma_status ask_unstage(asker *client, int round) {
+    soma_device_unstage(client->device, client->memories[round], BYTES);
+    return SOMA_OK;
+}
+
 /* In this order: what one row makes, a later one uses. */
 static const struct {
     const char *name;
@@ -271,6 +306,10 @@ static const struct {
     {"tune", ask_tune},
     {"tuning", ask_tuning},
     {"forget_tuning", ask_forget},
+    {"stage", ask_stage},
+    {"send", ask_send},
+    {"await", ask_await},
+    {"unstage", ask_unstage},
 };
 
 static void *ask_again_and_again(void *context) {

@@ -4,7 +4,7 @@
  * driver is called, and what they open themselves works. The parent's device stays as it was.
  */
 #include "base/process.h"
-#include "device/device.h"
+#include "device/upload.h"
 #include "trainer.h"
 
 #include <math.h>
@@ -39,6 +39,17 @@ WATCHED(clReleaseProgram, cl_program)
 WATCHED(clReleaseCommandQueue, cl_command_queue)
 WATCHED(clReleaseContext, cl_context)
 WATCHED(clReleaseDevice, cl_device_id)
+WATCHED(clReleaseEvent, cl_event)
+
+cl_int __real_clWaitForEvents(cl_uint count, const cl_event *events);
+cl_int __wrap_clWaitForEvents(cl_uint count, const cl_event *events);
+cl_int __wrap_clWaitForEvents(cl_uint count, const cl_event *events) {
+    if (in_child) {
+        fprintf(stderr, "clWaitForEvents is called in the child\n");
+        _exit(2);
+    }
+    return __real_clWaitForEvents(count, events);
+}
 #endif
 
 /* ------------------------------------------------------------------------------------------------------- children */
@@ -175,6 +186,33 @@ START_TEST(closing_frees_everything_and_returns) {
 }
 END_TEST
 
+static soma_upload upload;
+
+static void close_while_values_are_on_their_way(void) {
+    void *host;
+    REFUSED(soma_upload_begin(&upload, &host));
+    soma_upload_close(&upload);
+    close_what_was_inherited();
+}
+
+START_TEST(what_is_on_its_way_is_given_up) {
+    float sent[ROWS * WIDTH];
+    void *host;
+    expect_ok(soma_upload_open(device, 4096, "a test", &upload));
+    for (int i = 0; i < 3; i++) {
+        expect_ok(soma_upload_begin(&upload, &host));
+        memcpy(host, x, sizeof x);
+        expect_ok(soma_upload_send(&upload));
+    }
+    in_a_child(close_while_values_are_on_their_way);
+    expect_ok(soma_device_read(device, upload.memory, 0, sent, sizeof sent));
+    ck_assert_mem_eq(sent, x, sizeof sent);
+    soma_upload_close(&upload);
+    expect_the_parent_goes_on();
+    destroy_all();
+}
+END_TEST
+
 /* As if another thread had been at work when the child was made. */
 START_TEST(locks_of_other_threads_hold_nobody_up) {
     soma_device_lock(device);
@@ -273,6 +311,7 @@ static void add_tests(TCase *cases) {
     tcase_add_checked_fixture(cases, setup, NULL);
     tcase_add_test(cases, every_use_is_refused);
     tcase_add_test(cases, closing_frees_everything_and_returns);
+    tcase_add_test(cases, what_is_on_its_way_is_given_up);
     tcase_add_test(cases, locks_of_other_threads_hold_nobody_up);
     tcase_add_test(cases, a_child_opens_a_device_of_its_own);
     tcase_add_test(cases, a_device_without_the_slot_is_left_alone);

@@ -601,9 +601,21 @@ typedef struct soma_device_api {
     /* Goes back to the default, and removes what `tune` kept; *removed: whether there was anything. */
     soma_status (*forget_tuning)(void *state, bool *removed);
     /* Once, in a child of fork() that inherited the open device, before anything else of it is called there. The
-     * device's threads are not there, and its driver must not be called. From then on it is asked for `release`, `free`
-     * and `close` alone, which free what they have of this process's memory. Without this slot nothing is called. */
+     * device's threads are not there, and its driver must not be called. From then on it is asked for `release`,
+     * `free`, `unstage` and `close` alone, which free what they have of this process's memory. Without this slot
+     * nothing is called. */
     void (*after_fork)(void *state);
+    /* Bringing values to the device while it works; these four slots come together. A stage is memory of the host's, at
+     * *host, from which they go. It may take as much of the device's memory, for which soma has seen that there is
+     * room. */
+    soma_status (*stage)(void *state, size_t bytes, void **stage, void **host);
+    /* Enqueues a copy of the stage's first `bytes` to the beginning of `memory`, ordered as `copy` is; how they come to
+     * the device may run beside earlier work. Returns at once; the host's memory must stay as it is. */
+    soma_status (*send)(void *state, void *stage, void *memory, size_t bytes);
+    /* Returns when the host's memory may be written again. */
+    soma_status (*await)(void *state, void *stage);
+    /* Frees a stage, whatever is on its way. */
+    void (*unstage)(void *state, void *stage);
 } soma_device_api;
 
 /* The least `size` that a struct of this ABI can have. */

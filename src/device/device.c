@@ -76,16 +76,25 @@ static soma_status check_room(const soma_device *device, size_t bytes, const cha
     return SOMA_OK;
 }
 
-static soma_status allocate(soma_device *device, size_t bytes, const char *what, void **memory) {
-    SOMA_TRY(check_room(device, bytes, what));
-    soma_status status = device->api->alloc(device->state, bytes, memory);
-    if (status != SOMA_OK)
-        return soma_error_prefix(status,
-                                 "%s needs %zu bytes on device %s (%s), where %" PRIu64 " bytes are in use: ", what,
-                                 bytes, device->selector, device->info.name, device->memory.allocated);
+static soma_status explain_refusal(const soma_device *device, soma_status status, size_t bytes, const char *what) {
+    return soma_error_prefix(status, "%s needs %zu bytes on device %s (%s), where %" PRIu64 " bytes are in use: ", what,
+                             bytes, device->selector, device->info.name, device->memory.allocated);
+}
+
+static soma_status count_in(soma_device *device, size_t bytes) {
     device->memory.allocated += bytes;
     device->memory.peak = SOMA_MAX(device->memory.peak, device->memory.allocated);
     return SOMA_OK;
+}
+
+static void count_out(soma_device *device, size_t bytes) {
+    device->memory.allocated -= SOMA_MIN(bytes, device->memory.allocated);
+}
+
+static soma_status allocate(soma_device *device, size_t bytes, const char *what, void **memory) {
+    SOMA_TRY(check_room(device, bytes, what));
+    soma_status status = device->api->alloc(device->state, bytes, memory);
+    return status == SOMA_OK ? count_in(device, bytes) : explain_refusal(device, status, bytes, what);
 }
 
 soma_status soma_device_alloc(soma_device *device, size_t bytes, const char *what, void **memory) {
@@ -97,7 +106,7 @@ soma_status soma_device_alloc(soma_device *device, size_t bytes, const char *wha
 
 static void deallocate(soma_device *device, void *memory, size_t bytes) {
     if (soma_device_can_free(device)) device->api->free(device->state, memory);
-    device->memory.allocated -= SOMA_MIN(bytes, device->memory.allocated);
+    count_out(device, bytes);
 }
 
 void soma_device_free(soma_device *device, void *memory, size_t bytes) {
@@ -136,6 +145,48 @@ soma_status soma_device_fill(soma_device *device, void *memory, size_t offset, u
     soma_status status = SOMA_OK;
     if (bytes) SOMA_USE(device, status = device->api->fill(device->state, memory, offset, byte, bytes));
     return status;
+}
+
+/* ------------------------------------------------------------------------------------------------------ stages */
+
+bool soma_device_stages(const soma_device *device) {
+    const soma_device_api *api = device->api;
+    return SOMA_DEVICE_HAS_SLOT(api, stage) && SOMA_DEVICE_HAS_SLOT(api, send) && SOMA_DEVICE_HAS_SLOT(api, await) &&
+           SOMA_DEVICE_HAS_SLOT(api, unstage);
+}
+
+static soma_status make_stage(soma_device *device, size_t bytes, const char *what, void **stage, void **host) {
+    SOMA_TRY(check_room(device, bytes, what));
+    soma_status status = device->api->stage(device->state, bytes, stage, host);
+    return status == SOMA_OK ? count_in(device, bytes) : explain_refusal(device, status, bytes, what);
+}
+
+soma_status soma_device_stage(soma_device *device, size_t bytes, const char *what, void **stage, void **host) {
+    soma_status status;
+    *stage = *host = NULL;
+    SOMA_USE(device, status = make_stage(device, bytes, what, stage, host));
+    return status;
+}
+
+soma_status soma_device_send(soma_device *device, void *stage, void *memory, size_t bytes) {
+    soma_status status;
+    SOMA_USE(device, status = device->api->send(device->state, stage, memory, bytes));
+    return status;
+}
+
+soma_status soma_device_await(soma_device *device, void *stage) {
+    soma_status status;
+    SOMA_USE(device, status = device->api->await(device->state, stage));
+    return status;
+}
+
+static void free_stage(soma_device *device, void *stage, size_t bytes) {
+    if (soma_device_can_free(device)) device->api->unstage(device->state, stage);
+    count_out(device, bytes);
+}
+
+void soma_device_unstage(soma_device *device, void *stage, size_t bytes) {
+    if (stage) SOMA_LOCKED(device, free_stage(device, stage, bytes));
 }
 
 /* ------------------------------------------------------------------------------------------------------ tuning */

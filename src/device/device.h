@@ -49,6 +49,14 @@ soma_status soma_device_copy(soma_device *device, void *to, size_t to_offset, vo
                              size_t bytes);
 soma_status soma_device_fill(soma_device *device, void *memory, size_t offset, uint8_t byte, size_t bytes);
 
+/* Stages, from which values go to the device while it works, and whether it has them: see soma/device.h. A stage counts
+ * as so many bytes of the device's memory. */
+bool soma_device_stages(const soma_device *device);
+soma_status soma_device_stage(soma_device *device, size_t bytes, const char *what, void **stage, void **host);
+soma_status soma_device_send(soma_device *device, void *stage, void *memory, size_t bytes);
+soma_status soma_device_await(soma_device *device, void *stage);
+void soma_device_unstage(soma_device *device, void *stage, size_t bytes); /* accepts NULL */
+
 /* A piece of a handle, as an application sees it. */
 typedef enum soma_memory_owner { SOMA_MEMORY_LENT, SOMA_MEMORY_ALLOCATED, SOMA_MEMORY_ADOPTED } soma_memory_owner;
 struct soma_memory {

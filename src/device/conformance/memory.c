@@ -127,6 +127,48 @@ static void check_wrap(soma_suite *suite, const mirror *m) {
         soma_suite_fail(suite, "wrap", "what is read differs from the host memory that was wrapped");
 }
 
+/* ------------------------------------------------------------------------------------------------------ stages */
+
+enum { SENDINGS = 7, STAGES = 2 };
+
+/* Two stages in turn to one memory, as an upload uses them: each sending is copied on before the next, and only then is
+ * looked whether all are right. The last bytes of a sending that is short are those of the one before. */
+static soma_status send_in_turn(soma_suite *suite, mirror *m, void *const stage[], void *const host[], void *kept) {
+    static const size_t sent[SENDINGS] = {BYTES, BYTES, 1031, BYTES, 1, 64, BYTES};
+    uint8_t expected[SENDINGS][BYTES], found[BYTES];
+    for (size_t i = 0; i < SENDINGS; i++) {
+        uint8_t *values = host[i % STAGES];
+        SOMA_TRY(soma_device_await(m->device, stage[i % STAGES]));
+        for (size_t j = 0; j < sent[i]; j++) m->host[j] = values[j] = (uint8_t)soma_random_u32(&suite->random);
+        memcpy(expected[i], m->host, BYTES);
+        SOMA_TRY(soma_device_send(m->device, stage[i % STAGES], m->memory, sent[i]));
+        SOMA_TRY(soma_device_copy(m->device, kept, i * BYTES, m->memory, 0, BYTES));
+    }
+    for (size_t i = 0; i < SENDINGS; i++) {
+        suite->result.cases++;
+        SOMA_TRY(soma_device_read(m->device, kept, i * BYTES, found, BYTES));
+        for (size_t j = 0; j < BYTES; j++) {
+            if (found[j] == expected[i][j]) continue;
+            soma_suite_fail(suite, "send", "sending %zu of %zu bytes: byte %zu is %02x, must be %02x", i, sent[i], j,
+                            found[j], expected[i][j]);
+            break;
+        }
+    }
+    return SOMA_OK;
+}
+
+static void check_stages(soma_suite *suite, mirror *m) {
+    void *stage[STAGES] = {NULL}, *host[STAGES], *kept = NULL;
+    if (!soma_device_stages(m->device)) return;
+    soma_status status = soma_device_alloc(m->device, SENDINGS * BYTES, "a check of its stages", &kept);
+    for (size_t i = 0; status == SOMA_OK && i < STAGES; i++)
+        status = soma_device_stage(m->device, BYTES, "a check of its stages", &stage[i], &host[i]);
+    if (status == SOMA_OK) status = send_in_turn(suite, m, stage, host, kept);
+    if (status != SOMA_OK) soma_suite_fail(suite, "send", "%s: %s", soma_status_name(status), soma_last_error());
+    for (size_t i = 0; i < STAGES; i++) soma_device_unstage(m->device, stage[i], BYTES);
+    soma_device_free(m->device, kept, SENDINGS * BYTES);
+}
+
 void soma_memory_cases(soma_suite *suite) {
     mirror m, other;
     soma_random_init(&suite->random, SOMA_CHECK_MEMORY, SOMA_STREAM_DATA);
@@ -140,6 +182,7 @@ void soma_memory_cases(soma_suite *suite) {
     else {
         check_operations(suite, &m, &other);
         check_wrap(suite, &m);
+        check_stages(suite, &m);
     }
     soma_device_free(suite->device, m.memory, BYTES);
     soma_device_free(suite->device, other.memory, BYTES);

@@ -219,4 +219,8 @@ const soma_device_api soma_opencl_api = {
     .tuning = soma_cl_get_tuning,
     .forget_tuning = soma_cl_forget_tuning,
     .after_fork = soma_cl_after_fork,
+    .stage = soma_cl_stage_make,
+    .send = soma_cl_stage_send,
+    .await = soma_cl_stage_await,
+    .unstage = soma_cl_stage_free,
 };

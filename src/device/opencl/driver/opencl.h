@@ -40,8 +40,9 @@ typedef struct soma_cl_memory soma_cl_memory;
 typedef struct soma_cl_device {
     cl_device_id id;
     cl_context context;
-    cl_command_queue queue; /* in order */
-    cl_mem nothing;         /* what kernels get for a view without elements, which they do not touch */
+    cl_command_queue queue;     /* in order */
+    cl_command_queue transfers; /* what is sent while the device works; NULL until there is a stage */
+    cl_mem nothing;             /* what kernels get for a view without elements, which they do not touch */
     soma_device_info info;
     soma_cl_style style;
     const soma_cl_gemm *gemm;        /* the default */
@@ -98,7 +99,7 @@ cl_int soma_cl_finish(const soma_cl_device *device);
 void soma_cl_release_memory(const soma_cl_device *device, cl_mem memory);
 void soma_cl_release_kernel(const soma_cl_device *device, cl_kernel kernel);
 void soma_cl_release_program(const soma_cl_device *device, cl_program program);
-/* Queue, context and device. */
+/* Queues, context and device. */
 void soma_cl_release_driver(const soma_cl_device *device);
 /* Gives up a memory and its handle: now, or once the commands that may use it have finished. */
 void soma_cl_let_go(soma_cl_device *device, soma_cl_memory *memory);
@@ -157,6 +158,13 @@ soma_status soma_cl_write(void *state, void *memory, size_t offset, const void *
 soma_status soma_cl_read(void *state, void *memory, size_t offset, void *target, size_t bytes);
 soma_status soma_cl_copy(void *state, void *to, size_t to_offset, void *from, size_t from_offset, size_t bytes);
 soma_status soma_cl_fill(void *state, void *memory, size_t offset, uint8_t byte, size_t bytes);
+
+/* ------------------------------------------------------------------------------------------------------ stage.c */
+
+soma_status soma_cl_stage_make(void *state, size_t bytes, void **stage, void **host);
+soma_status soma_cl_stage_send(void *state, void *stage, void *memory, size_t bytes);
+soma_status soma_cl_stage_await(void *state, void *stage);
+void soma_cl_stage_free(void *state, void *stage);
 
 /* ---------------------------------------------------------------------------------------- prepare.c and launch.c */
 

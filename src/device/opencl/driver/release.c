@@ -16,6 +16,7 @@ void soma_cl_release_program(const soma_cl_device *device, cl_program program) {
 
 void soma_cl_release_driver(const soma_cl_device *device) {
     if (device->driver_is_gone) return;
+    if (device->transfers) clReleaseCommandQueue(device->transfers);
     if (device->queue) clReleaseCommandQueue(device->queue);
     if (device->context) clReleaseContext(device->context);
     clReleaseDevice(device->id); /* counts for sub-devices alone */
