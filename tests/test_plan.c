@@ -291,8 +291,8 @@ static void expect_rows(const small *s, soma_plan *plan, const int *rows) {
 }
 
 static void feed_table(soma_feed *feeds, const int32_t *index) {
-    feeds[0] = (soma_feed){(void *)(uintptr_t)table, SOMA_U8, 9, 0.5f, -1, (void *)(uintptr_t)index, index ? 9 : 0};
-    feeds[1] = (soma_feed){(void *)(uintptr_t)labels, SOMA_U8, 9, 1, 0, (void *)(uintptr_t)index, index ? 9 : 0};
+    feeds[0] = (soma_feed){(void *)(uintptr_t)table, 0, SOMA_U8, 9, 0.5f, -1, (void *)(uintptr_t)index, index ? 9 : 0};
+    feeds[1] = (soma_feed){(void *)(uintptr_t)labels, 0, SOMA_U8, 9, 1, 0, (void *)(uintptr_t)index, index ? 9 : 0};
 }
 
 START_TEST(feeds_gather_rows) {
@@ -317,6 +317,14 @@ START_TEST(feeds_gather_rows) {
     values.start = 4;
     expect_ok(soma_plan_run(plan, &values));
     expect_rows(&s, plan, (const int[]){4, 5, 6});
+    for (int i = 0; i < 2; i++) { /* the same without their first two rows */
+        feeds[i].offset = i == 0 ? 2 * sizeof table[0] : 2;
+        feeds[i].rows -= 2;
+    }
+    expect_ok(soma_plan_set_feeds(plan, feeds, 2));
+    values.start = 1;
+    expect_ok(soma_plan_run(plan, &values));
+    expect_rows(&s, plan, (const int[]){3, 4, 5});
     expect_ok(soma_plan_set_feeds(plan, NULL, 0));
     run_and_check(&s, plan, 1); /* written by the host again */
     soma_plan_destroy(plan);

@@ -477,6 +477,22 @@ class Promises(ProgramTest):
                         self.path("no/such/folder"))
             self.assertLess(time.monotonic() - began, 60)
 
+    def test_data_that_are_streamed(self):
+        models, losses = [], []
+        for limit in [], ["--data-memory=1K"]:
+            path = self.path(f"streamed{len(models)}.safetensors")
+            whole = self.json("train", f"--device={DEVICE}", "--data=digits", "--net=dense 12 relu; dropout 0.1; dense 10 softmax",
+                              "--epochs=2", "--batch=100", "--validation=0.1", "--save=" + path, *limit)
+            self.assertEqual(whole["streamed"], bool(limit))
+            losses.append([whole["train_loss"], whole["validation_loss"], whole["test_loss"]])
+            losses[-1].append(self.json("evaluate", f"--device={DEVICE}", "--data=digits", "--model=" + path, *limit)["loss"])
+            losses[-1].append(self.succeed("predict", f"--device={DEVICE}", "--data=digits", "--model=" + path, "--quiet", *limit).stdout)
+            with open(path, "rb") as file:
+                models.append(file.read())
+        self.assertEqual(losses[0], losses[1])
+        self.assertEqual(models[0], models[1])
+        self.refuse(USAGE, ["--data-memory", "positive"], "train", f"--device={DEVICE}", "--data-memory=much")
+
 
 @unittest.skipUnless(DATA, "SOMA_DATA is not set")
 class RealData(ProgramTest):

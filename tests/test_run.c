@@ -216,7 +216,7 @@ START_TEST(a_bad_input_is_found_in_what_was_fed) {
     suspects s;
     const soma_tensor *bad;
     float x[4][2] = {{0}}, y[4][3] = {{0}}, w[2] = {0};
-    soma_feed feeds[2] = {{x, SOMA_F32, 4, 1, 0, NULL, 0}, {y, SOMA_F32, 4, 1, 0, NULL, 0}};
+    soma_feed feeds[2] = {{x, 0, SOMA_F32, 4, 1, 0, NULL, 0}, {y, 0, SOMA_F32, 4, 1, 0, NULL, 0}};
     soma_step_values values = {.start = 1};
     suspects_begin(&s);
     expect_ok(soma_executor_write(s.p.executor, s.p.executor->parameters, 16, w, 2));

@@ -126,6 +126,7 @@ static exit_status compile(struct training *training) {
 
 static soma_status on_batch(void *context, soma_network *network, const soma_progress *now) {
     struct training *training = context;
+    training->streamed = now->streamed; /* the library's log has said so, and why */
     if (interrupt_came()) return SOMA_STOPPED;
     progress_batch(&training->progress, network, now);
     return SOMA_OK;

@@ -253,6 +253,9 @@ const option_row option_table[] = {
      .help = "device memory to stay below; K, M, G and T are understood. Also what constants may take that an ONNX model computes (default of that: 4G)"},
     {.name = "memory-limit", .type = OPTION_BYTES, .offset = FIELD(memory_limit), .commands = FILES, .argument = "BYTES",
      .help = "of ONNX models: what constants may take that a model computes, not holds; K, M, G and T are understood (default 4G)"},
+    {.name = "data-memory", .type = OPTION_BYTES, .offset = FIELD(data_memory), .commands = TRAIN | EVALUATE | PREDICT, .argument = "BYTES",
+     .help = "what samples may take of the device's memory; more are streamed batch by batch, to the same result (default: the room beside "
+             "the network, but for an eighth of the memory)"},
     {.name = "seed", .type = OPTION_COUNT, .offset = FIELD(seed), .commands = ALL & ~(TUNE | FILES), .argument = "N", .fallback = "0", .interval = SEEDS,
      .help = "of first weights, shuffling, dropout and the division of the data: the same seed gives the same result"},
     {.name = "verbose", .letter = 'v', .type = OPTION_FLAG, .offset = FIELD(verbose), .commands = DEVICES,

@@ -64,7 +64,7 @@ struct settings {
     const char *sizes;   /* tune */
     /* general */
     const char *device;
-    uint64_t threads, memory_limit, seed;
+    uint64_t threads, memory_limit, data_memory, seed;
     bool json, quiet, help;
 
     bool given[OPTION_ROW_LIMIT]; /* by row of the table; see option_given() */

@@ -23,7 +23,9 @@ exit_status session_load_plugins(void) {
 }
 
 static soma_device_options device_options(const struct settings *settings) {
-    return (soma_device_options){.threads = (uint32_t)settings->threads, .memory_limit = settings->memory_limit};
+    return (soma_device_options){.threads = (uint32_t)settings->threads,
+                                 .memory_limit = settings->memory_limit,
+                                 .data_memory = settings->data_memory};
 }
 
 static exit_status open_named(const struct settings *settings, const char *name, soma_device **device) {
@@ -52,7 +54,9 @@ exit_status session_choose(const struct settings *settings, soma_network *networ
     /* A library without training has no steps to time. */
     if (cause == SOMA_UNSUPPORTED) return session_open(settings, device);
     if (cause != SOMA_OK) return fail_from_library(cause, STATUS_DEVICE, NULL);
-    if (!option_given(settings, threads) && !option_given(settings, memory_limit)) return STATUS_DONE;
+    if (!option_given(settings, threads) && !option_given(settings, memory_limit) &&
+        !option_given(settings, data_memory))
+        return STATUS_DONE;
     /* The choice was made without these options: the chosen device is opened again with them. */
     char selector[64];
     snprintf(selector, sizeof selector, "%s", soma_device_selector(*device));

@@ -93,6 +93,7 @@ void training_report(const struct training *training) {
     report_count(object, "parameters", figures.parameters);
     report_count(object, "peak_memory_bytes", training->memory.peak);
     report_count(object, "seed", training->settings->seed);
+    report_truth(object, "streamed", training->streamed);
     report_truth(object, "interrupted", training->interrupted);
     profile_report(object, &training->profile);
     report_print(object);

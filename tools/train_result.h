@@ -18,6 +18,7 @@ struct training {
     struct progress progress;
     soma_history history;
     bool interrupted;
+    bool streamed; /* the data to train on, since they do not lie on the device */
     bool tested;
     soma_metrics test;
     soma_device_memory memory; /* that training and testing took */

@@ -499,7 +499,11 @@ typedef void soma_device_visitor(void *context, uint32_t index, const soma_devic
 typedef struct soma_device_options {
     uint32_t threads;      /* cpu: threads to use, 0: as many as cores allowed to this process */
     uint64_t memory_limit; /* bytes; 0: what the device has. More is refused with SOMA_OUT_OF_DEVICE_MEMORY */
-    uint64_t reserved[6];  /* zero */
+    /* Bytes of samples that a fit, an evaluation or a prediction may have where the device reads them, in its memory or
+     * in place; more are streamed, batch by batch, to the same bits. 0: the room beside the network, but for an eighth
+     * of the memory in all, and what the device reads in place without a limit. */
+    uint64_t data_memory;
+    uint64_t reserved[5]; /* zero */
 } soma_device_options;
 
 /*

@@ -847,7 +847,8 @@ typedef struct soma_progress {
     size_t batch, batches;            /* from 1 */
     size_t samples, samples_in_epoch; /* seen in this epoch, and in all */
     double seconds;                   /* since the epoch began */
-    uint64_t reserved[4];             /* zero */
+    bool streamed;                    /* the samples come to the device batch by batch: see soma_fit() */
+    uint64_t reserved[3];             /* zero */
 } soma_progress;
 
 /*
@@ -914,6 +915,11 @@ typedef struct soma_history {
  * history->checkpoint_failed tells this error from all others. Fits continue each other: the optimizer's state,
  * the schedule and the random numbers of shuffling and dropout go on where the last fit ended, until the network is
  * compiled again.
+ *
+ * Samples stay in the host's memory, and lie on the device, too, where there is room beside the network for all of
+ * them (soma_device_options.data_memory). Else each batch is brought there while the step before it runs, through
+ * room for three batches, or as the last resort before its own step; all these ways give the same bits. So do
+ * soma_evaluate() and soma_predict().
  */
 SOMA_API soma_status soma_fit(soma_network *network, soma_dataset *dataset, const soma_fit_options *options,
                               soma_history *history);

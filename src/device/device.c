@@ -61,6 +61,10 @@ uint64_t soma_device_memory_in_all(const soma_device *device) {
     return device->info.memory ? SOMA_MIN(limit, device->info.memory) : limit;
 }
 
+uint64_t soma_device_data_memory(const soma_device *device) {
+    return device->data_memory ? device->data_memory : UINT64_MAX;
+}
+
 static soma_status check_room(const soma_device *device, size_t bytes, const char *what) {
     uint64_t all = soma_device_memory_in_all(device);
     if (bytes > all || device->memory.allocated > all - bytes)

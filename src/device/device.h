@@ -14,7 +14,7 @@ struct soma_device {
     soma_device_info info;
     char selector[64];
     soma_device_memory memory;
-    uint64_t memory_limit;                    /* 0: none */
+    uint64_t memory_limit, data_memory;       /* 0: none */
     bool fallback_seen[SOMA_PRIMITIVE_COUNT]; /* the log has said that the host executes it */
     uint64_t memories;                        /* soma_memory objects made so far */
     uint32_t process;                         /* soma_process() where it was opened */
@@ -41,6 +41,8 @@ void soma_device_free(soma_device *device, void *memory, size_t bytes); /* accep
 /* Bytes that may be in use at once, by the device's memory and the limit set for it; UINT64_MAX where neither is known.
  */
 uint64_t soma_device_memory_in_all(const soma_device *device);
+/* Of samples, see soma_device_options.data_memory: UINT64_MAX where no limit was set. */
+uint64_t soma_device_data_memory(const soma_device *device);
 /* A handle of host memory without a copy; SOMA_UNSUPPORTED where the device cannot. Free with bytes = 0. */
 soma_status soma_device_wrap(soma_device *device, const void *host, size_t bytes, void **memory);
 soma_status soma_device_write(soma_device *device, void *memory, size_t offset, const void *source, size_t bytes);

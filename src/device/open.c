@@ -33,10 +33,12 @@ static soma_status resolve_options(const soma_device_options *options, soma_devi
 }
 
 /* Fills in the rest of a device whose state is there. */
-static void finish(soma_device *device, const soma_device_api *api, uint32_t index, uint64_t memory_limit) {
+static void finish(soma_device *device, const soma_device_api *api, uint32_t index,
+                   const soma_device_options *options) {
     device->api = api;
     api->info(device->state, &device->info);
-    device->memory_limit = memory_limit;
+    device->memory_limit = options->memory_limit;
+    device->data_memory = options->data_memory;
     device->process = soma_process();
     pthread_mutex_init(&device->lock, NULL);
     soma_device_make_selector(device->selector, sizeof device->selector, api->name, index, device->info.kind);
@@ -54,7 +56,7 @@ static soma_status open_index(const soma_device_api *api, uint32_t index, const 
         soma_free(device);
         return status;
     }
-    finish(device, api, index, used.memory_limit);
+    finish(device, api, index, &used);
     *result = device;
     return SOMA_OK;
 }
@@ -69,7 +71,7 @@ soma_status soma_device_adopt(const soma_device_api *api, void *state, uint32_t 
     *device = soma_calloc(1, sizeof **device);
     if (!*device) return soma_out_of_memory(sizeof **device, "a device");
     (*device)->state = state;
-    finish(*device, api, index, used.memory_limit);
+    finish(*device, api, index, &used);
     return SOMA_OK;
 }
 

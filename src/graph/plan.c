@@ -354,8 +354,8 @@ soma_status soma_plan_lend(soma_plan *plan, const soma_tensor *tensor, void *mem
 static bool same_feeds(const soma_plan *plan, const soma_feed *feeds) {
     for (size_t i = 0; i < plan->feed_count; i++) {
         const soma_feed *a = &plan->feeds[i], *b = &feeds[i];
-        if (a->table != b->table || a->dtype != b->dtype || a->rows != b->rows || a->scale != b->scale ||
-            a->shift != b->shift || a->index != b->index || a->index_count != b->index_count)
+        if (a->table != b->table || a->offset != b->offset || a->dtype != b->dtype || a->rows != b->rows ||
+            a->scale != b->scale || a->shift != b->shift || a->index != b->index || a->index_count != b->index_count)
             return false;
     }
     return plan->fed;
@@ -365,7 +365,7 @@ static bool same_feeds(const soma_plan *plan, const soma_feed *feeds) {
 static void describe_feed(soma_plan *plan, size_t i, const soma_feed *feed) {
     soma_call *call = &plan->calls[i];
     size_t table[2] = {feed->rows, call->view[2].shape[1]};
-    call->view[0] = soma_view_of(NULL, 0, feed->dtype, 2, table);
+    call->view[0] = soma_view_of(NULL, feed->offset, feed->dtype, 2, table);
     call->view[1] = feed->index ? soma_view_of(NULL, 0, SOMA_I32, 1, &feed->index_count) : soma_view_absent();
     call->params.gather = (soma_gather_params){0, feed->scale, feed->shift};
     plan->feeds[i] = *feed;

@@ -54,10 +54,11 @@ soma_status soma_executor_read(soma_executor *executor, void *buffer, size_t off
 soma_status soma_executor_clear_accumulators(soma_executor *executor);
 soma_status soma_executor_read_accumulators(soma_executor *executor, double totals[SOMA_ACCUMULATOR_SLOTS]);
 
-/* Where a plan's inputs come from, when rows of a resident data set are gathered: one per INPUT tensor of the graph, in
- * order. */
+/* Where a plan's inputs come from, when rows are gathered that lie on the device, of a data set or of a batch: one per
+ * INPUT tensor of the graph, in order. */
 typedef struct soma_feed {
-    void *table; /* device memory, [rows, width of the input] */
+    void *table;   /* device memory, [rows, width of the input] */
+    size_t offset; /* of the table, in bytes */
     soma_dtype dtype;
     size_t rows;
     float scale, shift;

@@ -4,11 +4,8 @@
 
 #include "base/random.h"
 
+#include <inttypes.h>
 #include <string.h>
-
-static size_t row_bytes(const soma_source *source) {
-    return source->width * soma_dtype_size(source->dtype);
-}
 
 /* ------------------------------------------------------------------------------------------------------- order */
 
@@ -34,6 +31,7 @@ soma_status soma_batches_shuffle(soma_batches *batches, uint64_t seed, uint64_t 
     random.counter = number << 32;
     reset_order(batches);
     soma_random_shuffle(&random, batches->order, batches->dataset->samples);
+    soma_feeder_forget(&batches->feeder);
     return write_index(batches);
 }
 
@@ -43,9 +41,22 @@ size_t soma_batches_row(const soma_batches *batches, size_t index) {
 
 /* -------------------------------------------------------------------------------------------------- residence */
 
+static bool is_resident(const soma_batches *batches) {
+    return batches && batches->way == SOMA_BATCHES_RESIDENT;
+}
+
+/* So many bytes more are about to lie where the device reads them: the limit that was set for that counts them all. */
+static soma_status claim(soma_batches *batches, size_t bytes) {
+    uint64_t limit = soma_device_data_memory(batches->device);
+    if (batches->data_bytes > limit || bytes > limit - batches->data_bytes)
+        return soma_error(SOMA_OUT_OF_DEVICE_MEMORY, "they take more than the %" PRIu64 " bytes set for data", limit);
+    batches->data_bytes += bytes;
+    return SOMA_OK;
+}
+
 /* A column of the same storage that other batches already have on the device. */
 static bool borrow_column(soma_batches *batches, uint32_t i, const soma_batches *shared) {
-    if (!shared || !shared->resident || shared->dataset->storage != batches->dataset->storage) return false;
+    if (!is_resident(shared) || shared->dataset->storage != batches->dataset->storage) return false;
     for (uint32_t j = 0; j < shared->source_count; j++) {
         if (shared->source[j].data != batches->source[i].data) continue;
         batches->column[i].memory = shared->column[j].memory;
@@ -57,16 +68,12 @@ static bool borrow_column(soma_batches *batches, uint32_t i, const soma_batches 
 
 static soma_status bring_column(soma_batches *batches, uint32_t i) {
     const soma_source *source = &batches->source[i];
-    size_t bytes = row_bytes(source) * batches->dataset->storage->rows;
+    size_t bytes = soma_source_row_bytes(source) * batches->dataset->storage->rows;
+    SOMA_TRY(claim(batches, bytes));
     soma_status status = soma_device_wrap(batches->device, source->data, bytes, &batches->column[i].memory);
     if (status != SOMA_UNSUPPORTED) return status;
-    /* An eighth of the memory stays free: for plans of other batch sizes, and for copies of the weights. */
-    uint64_t all = soma_device_memory_in_all(batches->device);
-    soma_device_memory memory;
-    soma_device_get_memory(batches->device, &memory); /* sessions in other threads may be allocating */
-    uint64_t used = memory.allocated, reserve = all / 8;
-    if (used + reserve > all || bytes > all - used - reserve)
-        return soma_error(SOMA_OUT_OF_DEVICE_MEMORY, "the data set does not fit into the device's memory");
+    if (!soma_feeder_room(batches->device, bytes))
+        return soma_error(SOMA_OUT_OF_DEVICE_MEMORY, "they do not fit into the device's memory");
     SOMA_TRY(soma_device_alloc(batches->device, bytes, "the data set", &batches->column[i].memory));
     batches->column[i].bytes = bytes;
     return soma_device_write(batches->device, batches->column[i].memory, 0, source->data, bytes);
@@ -75,16 +82,18 @@ static soma_status bring_column(soma_batches *batches, uint32_t i) {
 static soma_status bring_index(soma_batches *batches) {
     if (!batches->order) return SOMA_OK;
     size_t bytes = batches->dataset->samples * sizeof *batches->order;
+    SOMA_TRY(claim(batches, bytes));
     SOMA_TRY(soma_device_alloc(batches->device, bytes, "the order of the samples", &batches->index));
     return write_index(batches);
 }
 
 static soma_status bring_to_device(soma_batches *batches, const soma_batches *shared) {
     soma_status status = SOMA_OK;
+    batches->data_bytes = is_resident(shared) ? shared->data_bytes : 0;
     for (uint32_t i = 0; status == SOMA_OK && i < batches->source_count; i++)
         if (!borrow_column(batches, i, shared)) status = bring_column(batches, i);
     if (status == SOMA_OK) status = bring_index(batches);
-    batches->resident = status == SOMA_OK;
+    if (status == SOMA_OK) batches->way = SOMA_BATCHES_RESIDENT;
     return status;
 }
 
@@ -95,7 +104,6 @@ static void leave_device(soma_batches *batches) {
     memset(batches->column, 0, sizeof batches->column);
     soma_device_free(batches->device, batches->index, batches->dataset->samples * sizeof *batches->order);
     batches->index = NULL;
-    batches->resident = false;
 }
 
 /* ------------------------------------------------------------------------------------------------ open and close */
@@ -110,12 +118,27 @@ static soma_status make_order(soma_batches *batches, bool shuffle) {
     return SOMA_OK;
 }
 
-static soma_status make_staging(soma_batches *batches, size_t batch) {
+static soma_status make_rows(soma_batches *batches, size_t batch) {
     size_t widest = 0, bytes;
     if (!batches->order) return SOMA_OK; /* rows that follow each other are written from where they are */
-    for (uint32_t i = 0; i < batches->source_count; i++) widest = SOMA_MAX(widest, row_bytes(&batches->source[i]));
-    batches->staging = soma_multiply_size(widest, batch, &bytes) ? soma_malloc(bytes) : NULL;
-    return batches->staging ? SOMA_OK : soma_out_of_memory(bytes, "a batch");
+    for (uint32_t i = 0; i < batches->source_count; i++)
+        widest = SOMA_MAX(widest, soma_source_row_bytes(&batches->source[i]));
+    batches->rows = soma_multiply_size(widest, batch, &bytes) ? soma_malloc(bytes) : NULL;
+    return batches->rows ? SOMA_OK : soma_out_of_memory(bytes, "a batch");
+}
+
+/* Where the device lacks room the next way is taken, until one is found. */
+static soma_status choose_way(soma_batches *batches, size_t batch, const soma_batches *shared) {
+    soma_status status = bring_to_device(batches, shared);
+    if (status != SOMA_OUT_OF_DEVICE_MEMORY) return status;
+    leave_device(batches);
+    soma_log(SOMA_LOG_INFO, "%zu samples: %s; they are streamed, batch by batch", batches->dataset->samples,
+             soma_last_error());
+    status = soma_feeder_open(batches->device, batches->source, batches->source_count, batch, &batches->feeder);
+    if (status == SOMA_OK) batches->way = SOMA_BATCHES_STREAMED;
+    if (status != SOMA_OUT_OF_DEVICE_MEMORY) return status;
+    soma_log(SOMA_LOG_INFO, "%s; each is sent before its step", soma_last_error());
+    return SOMA_OK;
 }
 
 soma_status soma_batches_open(soma_device *device, const soma_dataset *dataset, const soma_match *match,
@@ -125,16 +148,10 @@ soma_status soma_batches_open(soma_device *device, const soma_dataset *dataset, 
     batches->dataset = dataset;
     memcpy(batches->source, match->source, sizeof batches->source);
     batches->source_count = match->source_count;
+    size_t batch = SOMA_MIN(options->batch, dataset->samples);
     soma_status status = make_order(batches, options->shuffle);
-    if (status == SOMA_OK && !options->on_host) {
-        status = bring_to_device(batches, options->shared);
-        if (status == SOMA_OUT_OF_DEVICE_MEMORY) {
-            leave_device(batches);
-            soma_log(SOMA_LOG_INFO, "%s; batches are sent one by one", soma_last_error());
-            status = SOMA_OK;
-        }
-    }
-    if (status == SOMA_OK && !batches->resident) status = make_staging(batches, options->batch);
+    if (status == SOMA_OK && !options->on_host) status = choose_way(batches, batch, options->shared);
+    if (status == SOMA_OK && batches->way == SOMA_BATCHES_WRITTEN) status = make_rows(batches, batch);
     if (status != SOMA_OK) soma_batches_close(batches);
     return status;
 }
@@ -142,46 +159,58 @@ soma_status soma_batches_open(soma_device *device, const soma_dataset *dataset, 
 void soma_batches_close(soma_batches *batches) {
     if (!batches->device) return;
     leave_device(batches);
+    soma_feeder_close(&batches->feeder);
     soma_free(batches->order);
-    soma_free(batches->staging);
+    soma_free(batches->rows);
     memset(batches, 0, sizeof *batches);
 }
 
 /* ------------------------------------------------------------------------------------------------------ feeding */
 
+static soma_feed resident_feed(const soma_batches *batches, uint32_t i) {
+    return (soma_feed){.table = batches->column[i].memory,
+                       .rows = batches->dataset->storage->rows,
+                       .index = batches->index,
+                       .index_count = batches->dataset->samples};
+}
+
+static soma_feed streamed_feed(const soma_batches *batches, uint32_t i) {
+    const soma_feeder *feeder = &batches->feeder;
+    return (soma_feed){.table = feeder->upload.memory, .offset = feeder->offset[i], .rows = feeder->batch};
+}
+
 soma_status soma_batches_attach(const soma_batches *batches, soma_plan *plan) {
-    if (!batches->resident) return soma_plan_set_feeds(plan, NULL, 0);
+    if (batches->way == SOMA_BATCHES_WRITTEN) return soma_plan_set_feeds(plan, NULL, 0);
     soma_feed feeds[SOMA_MAX_SOURCES];
     for (uint32_t i = 0; i < batches->source_count; i++) {
-        const soma_source *source = &batches->source[i];
-        feeds[i] = (soma_feed){.table = batches->column[i].memory,
-                               .dtype = source->dtype,
-                               .rows = batches->dataset->storage->rows,
-                               .scale = source->scale,
-                               .shift = source->shift,
-                               .index = batches->index,
-                               .index_count = batches->dataset->samples};
+        feeds[i] = is_resident(batches) ? resident_feed(batches, i) : streamed_feed(batches, i);
+        feeds[i].dtype = batches->source[i].dtype;
+        feeds[i].scale = batches->source[i].scale;
+        feeds[i].shift = batches->source[i].shift;
     }
     return soma_plan_set_feeds(plan, feeds, batches->source_count);
 }
 
-/* The rows of a batch one after the other: in place where they are so already. */
-static const void *collect_rows(soma_batches *batches, const soma_source *source, size_t start, size_t count) {
-    size_t bytes = row_bytes(source);
-    const char *data = source->data;
-    if (!batches->order) return data + start * bytes;
-    char *next = batches->staging;
-    for (size_t i = 0; i < count; i++, next += bytes)
-        memcpy(next, data + (size_t)batches->order[start + i] * bytes, bytes);
-    return batches->staging;
-}
-
-soma_status soma_batches_load(soma_batches *batches, soma_plan *plan, size_t start) {
-    if (batches->resident) return SOMA_OK;
+static soma_status write_inputs(const soma_batches *batches, soma_plan *plan, size_t start) {
     for (uint32_t i = 0; i < batches->source_count; i++) {
         const soma_source *source = &batches->source[i];
-        const void *rows = collect_rows(batches, source, start, soma_plan_batch(plan));
+        const void *rows = batches->rows;
+        if (batches->order)
+            soma_source_collect(source, batches->order, start, soma_plan_batch(plan), batches->rows);
+        else
+            rows = (const char *)source->data + start * soma_source_row_bytes(source);
         SOMA_TRY(soma_plan_write_input(plan, i, rows, source->dtype, source->scale, source->shift));
     }
     return SOMA_OK;
+}
+
+soma_status soma_batches_load(soma_batches *batches, soma_plan *plan, size_t start, size_t *first) {
+    *first = is_resident(batches) ? start : 0;
+    if (batches->way == SOMA_BATCHES_STREAMED)
+        return soma_feeder_load(&batches->feeder, batches->order, start, soma_plan_batch(plan));
+    return batches->way == SOMA_BATCHES_WRITTEN ? write_inputs(batches, plan, start) : SOMA_OK;
+}
+
+void soma_batches_load_ahead(soma_batches *batches, size_t start, size_t count) {
+    if (batches->way == SOMA_BATCHES_STREAMED) (void)soma_feeder_load(&batches->feeder, batches->order, start, count);
 }

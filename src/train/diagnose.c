@@ -50,10 +50,10 @@ static soma_status find_element(soma_plan *plan, finding *found) {
 /* Batch number `batch`, taken apart. */
 static soma_status look_into_batch(soma_pass *pass, size_t batch, finding *found) {
     soma_plan *plan = soma_pass_plan(pass, batch);
-    size_t start = soma_pass_batch_start(pass, batch);
+    size_t first;
     found->batch = batch;
-    SOMA_TRY(soma_batches_load(&pass->batches, plan, start));
-    soma_step_values step = soma_step_values_now(pass->network, start);
+    SOMA_TRY(soma_batches_load(&pass->batches, plan, soma_pass_batch_start(pass, batch), &first));
+    soma_step_values step = soma_step_values_now(pass->network, first);
     SOMA_TRY(soma_plan_find_not_finite(plan, &step, &found->tensor));
     if (!found->tensor) return SOMA_OK;
     SOMA_TRY(find_element(plan, found));

@@ -30,7 +30,8 @@ static soma_status tell_batch(struct soma_fit *fit) {
                               .batches = soma_pass_batch_count(&fit->pass),
                               .samples = fit->samples_done,
                               .samples_in_epoch = fit->pass.samples,
-                              .seconds = soma_seconds() - fit->epoch_began};
+                              .seconds = soma_seconds() - fit->epoch_began,
+                              .streamed = fit->pass.batches.way != SOMA_BATCHES_RESIDENT};
     return fit->options.on_batch(fit->options.context, fit->network, &progress);
 }
 

@@ -84,11 +84,15 @@ soma_plan *soma_pass_plan(const soma_pass *pass, size_t index) {
 }
 
 soma_status soma_pass_run(soma_pass *pass, size_t index) {
-    size_t start = soma_pass_batch_start(pass, index);
+    size_t first;
     soma_plan *plan = soma_pass_plan(pass, index);
-    SOMA_TRY(soma_batches_load(&pass->batches, plan, start));
-    soma_step_values values = soma_step_values_now(pass->network, start);
-    return soma_plan_run(plan, &values);
+    SOMA_TRY(soma_batches_load(&pass->batches, plan, soma_pass_batch_start(pass, index), &first));
+    soma_step_values values = soma_step_values_now(pass->network, first);
+    SOMA_TRY(soma_plan_run(plan, &values));
+    if (index + 1 < soma_pass_batch_count(pass))
+        soma_batches_load_ahead(&pass->batches, soma_pass_batch_start(pass, index + 1),
+                                soma_pass_batch_size(pass, index + 1));
+    return SOMA_OK;
 }
 
 /* ----------------------------------------------------------------------------------------------------- throttle */

@@ -40,7 +40,7 @@ size_t soma_pass_batch_count(const soma_pass *pass);
 size_t soma_pass_batch_size(const soma_pass *pass, size_t index);
 size_t soma_pass_batch_start(const soma_pass *pass, size_t index);
 soma_plan *soma_pass_plan(const soma_pass *pass, size_t index);
-/* Enqueues batch number `index`. */
+/* Enqueues batch number `index`, and sends the next on its way. */
 soma_status soma_pass_run(soma_pass *pass, size_t index);
 
 /*

@@ -19,7 +19,7 @@ typedef struct bytes {
 } bytes;
 
 typedef struct life {
-    soma_device *device;
+    soma_device *device, *streaming; /* the same once more, to which data are streamed */
     soma_dataset *dataset;
     soma_network *network, *loaded;
     soma_session *session;
@@ -96,11 +96,15 @@ static soma_status open_device(life *l) {
     return soma_device_open(l->device_name, NULL, &l->device);
 }
 
+static soma_status open_streaming(life *l) {
+    return soma_device_open(l->device_name, &(soma_device_options){.data_memory = 1}, &l->streaming);
+}
+
 static soma_status read_data(life *l) {
     return soma_dataset_from_csv(table_path, NULL, &l->dataset);
 }
 
-static soma_status make_network(life *l) {
+static soma_status make_network(life *l, soma_device *device) {
     const size_t width = INPUTS;
     soma_network_destroy(l->network);
     l->network = NULL;
@@ -113,7 +117,7 @@ static soma_status make_network(life *l) {
     status = soma_network_status(l->network);
     const soma_compile_options options = {.optimizer = {.kind = SOMA_ADAM, .learning_rate = 0.02f, .clip_norm = 1},
                                           .metrics = {SOMA_ACCURACY}};
-    return status == SOMA_OK ? soma_compile(l->network, l->device, &options) : status;
+    return status == SOMA_OK ? soma_compile(l->network, device, &options) : status;
 }
 
 static soma_status stop_after(void *context, soma_network *network, const soma_progress *progress) {
@@ -142,13 +146,13 @@ static soma_status fit(life *l, bool to_the_end, bool resume) {
 
 /* Whatever happened, the checkpoint is whole; weights may be those of any step, so a network starts anew. */
 static soma_status train(life *l) {
-    soma_status status = make_network(l);
+    soma_status status = make_network(l, l->device);
     if (status == SOMA_OK) status = fit(l, false, false);
     return status == SOMA_STOPPED ? SOMA_OK : status == SOMA_OK ? SOMA_INTERNAL : status;
 }
 
 static soma_status resume(life *l) {
-    soma_status status = make_network(l);
+    soma_status status = make_network(l, l->streaming);
     return status == SOMA_OK ? fit(l, true, true) : status;
 }
 
@@ -250,6 +254,7 @@ static void end(life *l) {
     soma_network_destroy(l->network);
     soma_dataset_destroy(l->dataset);
     soma_device_close(l->device);
+    soma_device_close(l->streaming);
     fault_pause();
     if (fault_memory_held()) life_fault("%ld pieces of memory are lost", fault_memory_held());
     if (fault_objects_held()) life_fault("%ld objects of OpenCL are lost", fault_objects_held());
@@ -274,6 +279,7 @@ void life_live(const char *device, const char *directory) {
     put(onnx_path, old_contents);
     unlink(checkpoint_path);
     attempt(&l, "opening the device", open_device, NULL);
+    attempt(&l, "opening it to stream", open_streaming, NULL);
     l.other_device = fault_struck() != NULL;
     attempt(&l, "reading the table", read_data, NULL);
     attempt(&l, "training", train, check_checkpoint);

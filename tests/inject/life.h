@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * All that a program does with soma, from opening a device to closing it: reads a table, builds, trains with
- * checkpoints, is stopped, resumes, saves, loads, predicts. Where a step fails it is tried once more, and must then
- * succeed; the end is the same as without a failure.
+ * checkpoints, is stopped, resumes with data that are streamed, saves, loads, predicts. Where a step fails it is tried
+ * once more, and must then succeed; the end is the same as without a failure.
  */
 #ifndef TESTS_INJECT_LIFE_H
 #define TESTS_INJECT_LIFE_H

@@ -24,6 +24,14 @@ long fault_objects_held(void) {
     DECLARE(cl_int, name, parameters) {                                                                                \
         return fault_now(FAULT_OPENCL, #name) ? TROUBLE : __real_##name values;                                        \
     }
+/* One that may make an event. */
+#define WRAP_ENQUEUE(name, parameters, values)                                                                         \
+    DECLARE(cl_int, name, parameters) {                                                                                \
+        if (fault_now(FAULT_OPENCL, #name)) return TROUBLE;                                                            \
+        const cl_int code = __real_##name values;                                                                      \
+        objects += code == CL_SUCCESS && event;                                                                        \
+        return code;                                                                                                   \
+    }
 /* One that makes an object. */
 #define WRAP_CREATE(type, name, parameters, values)                                                                    \
     DECLARE(type, name, parameters) {                                                                                  \
@@ -88,6 +96,7 @@ WRAP_RELEASE(clReleaseCommandQueue, cl_command_queue)
 WRAP_RELEASE(clReleaseMemObject, cl_mem)
 WRAP_RELEASE(clReleaseProgram, cl_program)
 WRAP_RELEASE(clReleaseKernel, cl_kernel)
+WRAP_RELEASE(clReleaseEvent, cl_event)
 
 /* Work. */
 WRAP(clBuildProgram,
@@ -95,25 +104,41 @@ WRAP(clBuildProgram,
       void(CL_CALLBACK *notify)(cl_program, void *), void *data),
      (program, count, ids, options, notify, data))
 WRAP(clSetKernelArg, (cl_kernel kernel, cl_uint index, size_t size, const void *value), (kernel, index, size, value))
-WRAP(clEnqueueNDRangeKernel,
-     (cl_command_queue queue, cl_kernel kernel, cl_uint dimensions, const size_t *offset, const size_t *global,
-      const size_t *local, cl_uint count, const cl_event *events, cl_event *event),
-     (queue, kernel, dimensions, offset, global, local, count, events, event))
-WRAP(clEnqueueReadBuffer,
-     (cl_command_queue queue, cl_mem buffer, cl_bool wait, size_t offset, size_t size, void *target, cl_uint count,
-      const cl_event *events, cl_event *event),
-     (queue, buffer, wait, offset, size, target, count, events, event))
-WRAP(clEnqueueWriteBuffer,
-     (cl_command_queue queue, cl_mem buffer, cl_bool wait, size_t offset, size_t size, const void *source,
-      cl_uint count, const cl_event *events, cl_event *event),
-     (queue, buffer, wait, offset, size, source, count, events, event))
-WRAP(clEnqueueCopyBuffer,
-     (cl_command_queue queue, cl_mem from, cl_mem to, size_t from_offset, size_t to_offset, size_t size, cl_uint count,
-      const cl_event *events, cl_event *event),
-     (queue, from, to, from_offset, to_offset, size, count, events, event))
-WRAP(clEnqueueFillBuffer,
-     (cl_command_queue queue, cl_mem buffer, const void *pattern, size_t pattern_size, size_t offset, size_t size,
-      cl_uint count, const cl_event *events, cl_event *event),
-     (queue, buffer, pattern, pattern_size, offset, size, count, events, event))
+WRAP_ENQUEUE(clEnqueueNDRangeKernel,
+             (cl_command_queue queue, cl_kernel kernel, cl_uint dimensions, const size_t *offset, const size_t *global,
+              const size_t *local, cl_uint count, const cl_event *events, cl_event *event),
+             (queue, kernel, dimensions, offset, global, local, count, events, event))
+WRAP_ENQUEUE(clEnqueueReadBuffer,
+             (cl_command_queue queue, cl_mem buffer, cl_bool wait, size_t offset, size_t size, void *target,
+              cl_uint count, const cl_event *events, cl_event *event),
+             (queue, buffer, wait, offset, size, target, count, events, event))
+WRAP_ENQUEUE(clEnqueueWriteBuffer,
+             (cl_command_queue queue, cl_mem buffer, cl_bool wait, size_t offset, size_t size, const void *source,
+              cl_uint count, const cl_event *events, cl_event *event),
+             (queue, buffer, wait, offset, size, source, count, events, event))
+WRAP_ENQUEUE(clEnqueueCopyBuffer,
+             (cl_command_queue queue, cl_mem from, cl_mem to, size_t from_offset, size_t to_offset, size_t size,
+              cl_uint count, const cl_event *events, cl_event *event),
+             (queue, from, to, from_offset, to_offset, size, count, events, event))
+WRAP_ENQUEUE(clEnqueueFillBuffer,
+             (cl_command_queue queue, cl_mem buffer, const void *pattern, size_t pattern_size, size_t offset,
+              size_t size, cl_uint count, const cl_event *events, cl_event *event),
+             (queue, buffer, pattern, pattern_size, offset, size, count, events, event))
+WRAP_ENQUEUE(clEnqueueUnmapMemObject,
+             (cl_command_queue queue, cl_mem buffer, void *mapped, cl_uint count, const cl_event *events,
+              cl_event *event),
+             (queue, buffer, mapped, count, events, event))
+WRAP_ENQUEUE(clEnqueueMarkerWithWaitList,
+             (cl_command_queue queue, cl_uint count, const cl_event *events, cl_event *event),
+             (queue, count, events, event))
+DECLARE(void *, clEnqueueMapBuffer,
+        (cl_command_queue queue, cl_mem buffer, cl_bool wait, cl_map_flags flags, size_t offset, size_t size,
+         cl_uint count, const cl_event *events, cl_event *event, cl_int *code)) {
+    if (!fault_now(FAULT_OPENCL, "clEnqueueMapBuffer"))
+        return __real_clEnqueueMapBuffer(queue, buffer, wait, flags, offset, size, count, events, event, code);
+    *code = TROUBLE;
+    return NULL;
+}
+WRAP(clWaitForEvents, (cl_uint count, const cl_event *events), (count, events))
 WRAP(clFlush, (cl_command_queue queue), (queue))
 WRAP(clFinish, (cl_command_queue queue), (queue))
