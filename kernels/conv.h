@@ -12,6 +12,13 @@
 
 #include "opencl.h"
 
+/* A program for one direction is built with BACK for going back. */
+#ifdef BACK
+#define IS_BACK 1
+#else
+#define IS_BACK 0
+#endif
+
 typedef struct conv_axis {
     int source, result, size, stride, dilation, before; /* size: of the kernel */
 } conv_axis;

@@ -10,6 +10,73 @@
 
 #define ACROSS 4
 
+/* CONV, and with BACK, on processors with `back`, CONV_DATA_GRAD. Dimension 1: classes, and blocks of rows, each ACROSS results. */
+#if WIDTH == 1
+/* Of elements and places: where there are less than 2^32, the host says uint, which takes half the registers and a short division. */
+#ifndef OFFSET
+#define OFFSET ulong
+#endif
+typedef OFFSET offset;
+
+/*
+ * The place in the source, perhaps outside, that the result at p takes with the kernel's element k; false if it takes none. Made anew for each
+ * element: what a `reach` of conv.h keeps for three axes takes more registers than there are.
+ */
+static bool takes(conv_axis a, int p, int k, int *from) {
+    const int at = p + a.before - k * a.dilation;
+    *from = IS_BACK ? at / a.stride : p * a.stride + k * a.dilation - a.before;
+    return !IS_BACK || at % a.stride == 0;
+}
+
+static uint results_of(conv_axis a, uint class) { return (uint)(IS_BACK ? (a.result - 1 - (int)class) / a.stride + 1 : a.result); }
+
+#define SOURCE_STEP(a) (IS_BACK ? 1 : (a).stride)
+#define RESULT_STEP(a) (IS_BACK ? (a).stride : 1)
+/* In the order of the source, by one loop for the same reason: tap (m_d, m_h, m_w) is the kernel's element KERNEL_ELEMENT of each. */
+#define FOR_EACH_TAP(tap, taps, h, w)                                                                                                        \
+    for (int tap = 0, m_d = 0, m_h = 0, m_w = 0; tap < (taps);                                                                               \
+         tap++, m_w + 1 < (w).size ? m_w++ : (m_w = 0, m_h + 1 < (h).size ? m_h++ : (m_h = 0, m_d++)))
+#define KERNEL_ELEMENT(m, size) (IS_BACK ? (size)-1 - (m) : (m))
+
+KERNEL(LANES, ROWS)
+void conv_depthwise(CONV_PARAMETERS, ulong rows_per_group, ulong row_blocks, uint function, uint has_bias, float function_a, float function_b,
+                    const global float *source, const global float *weight, const global float *bias, global float *result) {
+    CONV_AXES
+    const uint class = (uint)(get_group_id(1) / row_blocks), classes_w = class_count(w, IS_BACK), classes_h = class_count(h, IS_BACK);
+    const uint class_d = class / classes_w / classes_h, class_h = class / classes_w % classes_h, class_w = class % classes_w;
+    const uint count_d = results_of(d, class_d), count_h = results_of(h, class_h), blocks = (results_of(w, class_w) + ACROSS - 1) / ACROSS;
+    const int taps = d.size * h.size * w.size;
+    const offset rows = (offset)images * count_d * count_h * blocks, first_row = (offset)(get_group_id(1) % row_blocks * rows_per_group),
+                 end_row = (offset)min((ulong)rows, first_row + rows_per_group);
+    for (offset row = first_row + get_local_id(1); row < end_row; row += ROWS) {
+        const int at_w = (int)(class_w + (uint)(row % blocks) * ACROSS * RESULT_STEP(w)),
+                  at_h = (int)(class_h + (uint)(row / blocks % count_h) * RESULT_STEP(h)),
+                  at_d = (int)(class_d + (uint)(row / blocks / count_h % count_d) * RESULT_STEP(d));
+        const offset image = row / blocks / count_h / count_d;
+        for (uint j = get_local_id(0); j < groups; j += LANES) {
+            float total[ACROSS];
+#pragma unroll
+            for (int i = 0; i < ACROSS; i++) total[i] = 0.0f;
+            FOR_EACH_TAP(tap, taps, h, w) {
+                int from_d, from_h, from_w;
+                if (!takes(d, at_d, KERNEL_ELEMENT(m_d, d.size), &from_d) || from_d < 0 || from_d >= d.source) continue;
+                if (!takes(h, at_h, KERNEL_ELEMENT(m_h, h.size), &from_h) || from_h < 0 || from_h >= h.source) continue;
+                if (!takes(w, at_w, KERNEL_ELEMENT(m_w, w.size), &from_w)) continue;
+                const offset line = ((image * d.source + from_d) * h.source + from_h) * w.source;
+                const float factor = weight[(offset)KERNEL_ELEMENT(tap, taps) * groups + j];
+#pragma unroll
+                for (int i = 0; i < ACROSS; i++, from_w += SOURCE_STEP(w))
+                    if (from_w >= 0 && from_w < w.source) total[i] = MULTIPLY_ADD(source[(line + from_w) * groups + j], factor, total[i]);
+            }
+            const float more = has_bias ? bias[j] : 0.0f;
+            const offset line = ((image * d.result + at_d) * h.result + at_h) * w.result;
+#pragma unroll
+            for (int i = 0, at = at_w; i < ACROSS; i++, at += RESULT_STEP(w))
+                if (at < w.result) result[(line + at) * groups + j] = apply(FUNCTION, total[i] + more, function_a, function_b);
+        }
+    }
+}
+#else
 /* The products of one element of the kernel; from + i step is what neighbour number i takes, `line` where 0 is. */
 static void add_products(real *total, const global float *line, ulong pitch, int from, int step, int width, real factor, ulong part) {
     if (from >= 0 && from + (ACROSS - 1) * step < width) {
@@ -24,13 +91,12 @@ static void add_products(real *total, const global float *line, ulong pitch, int
     }
 }
 
-/* CONV, and with `back` CONV_DATA_GRAD. Dimension 1: classes, and blocks of rows, each ACROSS results. */
 KERNEL(LANES, ROWS)
 void conv_depthwise(CONV_PARAMETERS, uint back, ulong rows_per_group, ulong row_blocks, uint function, uint has_bias, float function_a,
                     float function_b, const global float *source, const global float *weight, const global float *bias,
                     global float *result) {
     CONV_AXES
-    sight see = sight_of(back, get_group_id(1) / row_blocks, d, h, w);
+    sight see = sight_of(back, (uint)(get_group_id(1) / row_blocks), d, h, w);
     const int results = see.w.count;
     sight blocks = see;
     blocks.w.count = (results + ACROSS - 1) / ACROSS;
@@ -67,3 +133,4 @@ void conv_depthwise(CONV_PARAMETERS, uint back, ulong rows_per_group, ulong row_
         }
     }
 }
+#endif

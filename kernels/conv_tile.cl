@@ -23,12 +23,6 @@
 /* Rows of a tile that local memory has room for. */
 #define HALF (TILE / 2)
 
-#ifdef BACK
-#define IS_BACK 1
-#else
-#define IS_BACK 0
-#endif
-
 /* Far enough outside the source that nothing can lead back. */
 #define NOWHERE (-0x40000000)
 

@@ -101,16 +101,27 @@ static const char *function_option(const soma_cl_conv *conv, char text[32]) {
     return text;
 }
 
+/* What a program of the GPUs' style is built for, which saves registers: see kernels/conv_depthwise.cl. */
+static const char *depthwise_options(const soma_cl_builder *builder, const soma_cl_conv *conv, bool back) {
+    if (soma_cl_works_on_vectors(builder->device)) return "";
+    /* With room for a step of a group beyond the last row, and for results that a row has too many. */
+    const size_t most = UINT32_MAX / 2;
+    const bool small = soma_view_count(conv->source) <= most && soma_view_count(conv->result) <= most &&
+                       soma_view_count(conv->weight) <= most;
+    if (small) return back ? " -DBACK -DOFFSET=uint" : " -DOFFSET=uint";
+    return back ? " -DBACK -DOFFSET=ulong" : " -DOFFSET=ulong";
+}
+
 static void launch_depthwise(soma_cl_builder *builder, const soma_cl_conv *conv, bool back) {
     const classes of = classes_of(conv, back, ACROSS);
     const soma_cl_rows share = soma_cl_share_rows(builder->device, of.results, conv->groups * ACROSS);
     const size_t row_blocks = soma_cl_pieces(of.results, share.rows_per_group);
     soma_cl_expect_loops(builder, (conv->taps + ACROSS) * soma_cl_pieces(conv->groups, share.lanes));
     char option[32];
-    soma_cl_begin(builder, "conv_depthwise.cl", "conv_depthwise", "%s -DLANES=%u -DROWS=%u",
-                  function_option(conv, option), share.lanes, share.rows);
+    soma_cl_begin(builder, "conv_depthwise.cl", "conv_depthwise", "%s%s -DLANES=%u -DROWS=%u",
+                  function_option(conv, option), depthwise_options(builder, conv, back), share.lanes, share.rows);
     soma_cl_pass_conv(builder, conv);
-    soma_cl_pass_u32(builder, back);
+    if (soma_cl_works_on_vectors(builder->device)) soma_cl_pass_u32(builder, back);
     soma_cl_pass_size(builder, share.rows_per_group);
     soma_cl_pass_size(builder, row_blocks);
     pass_function(builder, conv);
