@@ -194,7 +194,6 @@ KERNEL(GROUP, 1)
 void pool_grad(ARGUMENTS(ulong count, ulong chunk, ulong channels, uint average, uint count_padding, DIMENSIONS, const global float *dy,
                const global float *x, const global float *y, global float *dx)) {
     AXES();
-    STEPS();
     const offset windows = (offset)(uint)axis0.out * (uint)axis1.out * (uint)axis2.out;
 #if GROUP > 1
     const offset end = (offset)min(count, (GROUP_ID(0) + 1) * chunk);
@@ -229,6 +228,7 @@ void pool_grad(ARGUMENTS(ulong count, ulong chunk, ulong channels, uint average,
         dx[i] = total;
     }
 #else
+    STEPS();
     const int cut = axis0.in > 1 ? 0 : 1, length = cut ? axis1.in : axis0.in;
     const axis across = cut ? axis1 : axis0;
     const ulong parts = ((uint)length + chunk - 1) / chunk, sample = GROUP_ID(0) / parts, slice = cut ? stride1 : stride0;
