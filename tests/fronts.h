@@ -12,7 +12,7 @@ enum { DENSE_FRONT, CONVOLUTIONAL_FRONT, FRONTS };
 #define CONVOLUTIONS(picture)                                                                                          \
     "reshape " picture "; conv 4 2x2 pad same nobias; batchnorm; relu; depthwise 2x2 pad same; maxpool 2 stride 1 "    \
     "pad same; residual(conv 4 2x2 pad same; groupnorm 2; relu); spatialdropout 0.2; avgpool 2 stride 1 pad same; "    \
-    "separable 6 2x2 pad same; instancenorm; globalavgpool; layernorm; dropout 0.2; "
+    "separable 6 2x2 pad same; instancenorm; relu; globalavgpool; layernorm; dropout 0.2; "
 #define FRONTS_OF(picture)                                                                                             \
     { "dense 7 tanh; dropout 0.3; ", CONVOLUTIONS(picture) }
 

@@ -9,7 +9,10 @@
  */
 #include "device/calls.h"
 #include "device/device.h"
+#include "fronts.h"
+#include "host_device.h"
 #include "temporary.h"
+#include "train/step.h"
 #include "trainer.h"
 
 #include <math.h>
@@ -84,6 +87,53 @@ START_TEST(models_predict_and_run) {
     for (size_t i = 0; i < SOMA_COUNT_OF(y); i++) expect_outputs(y[i]);
     soma_session_destroy(session);
     soma_dataset_destroy(dataset);
+    soma_network_destroy(network);
+}
+END_TEST
+
+/* Weights by the formula; variances have to be positive. */
+static soma_network *convolutional(void) {
+    static const char *const fronts[FRONTS] = FRONTS_OF("2 2 1");
+    const size_t width = WIDTH;
+    soma_network *network;
+    size_t k = 0;
+    expect_ok(soma_network_create(&network));
+    soma_dense(soma_layers(soma_input(network, NULL, 1, &width), fronts[CONVOLUTIONAL_FRONT]), CLASSES, SOMA_SOFTMAX);
+    for (size_t i = 0; i < soma_network_parameter_count(network); i++) {
+        soma_tensor *parameter = soma_network_parameter(network, i);
+        const bool variance = strstr(soma_tensor_name(parameter), "running_var") != NULL;
+        float values[WEIGHTS * CLASSES];
+        size_t count = soma_tensor_count(parameter);
+        ck_assert_uint_le(count, SOMA_COUNT_OF(values));
+        for (size_t j = 0; j < count; j++, k++) values[j] = variance ? 1 + formula(k) / 2 : formula(k);
+        expect_ok(soma_set_parameter(network, parameter, values, count));
+    }
+    return network;
+}
+
+/* Convolutions, pools, normalisation by running and other figures, a residual block: as in float64, whichever way they
+ * are run. */
+START_TEST(convolutional_models_predict_and_run) {
+    soma_network *network = convolutional(), *exact = convolutional();
+    soma_device host;
+    soma_session *session;
+    float y[3][ROWS * CLASSES], expected[ROWS * CLASSES];
+    fill_uniform(1, x, ROWS * WIDTH);
+    fill_classes(2, labels, ROWS, CLASSES);
+    host_device_open(&host);
+    soma_dataset *dataset = dataset_of(array_f32(x, ROWS, WIDTH), array_i32(labels, ROWS));
+    expect_ok(soma_compile(network, test_device, NULL));
+    expect_ok(soma_compile_as(exact, &host, NULL, SOMA_F64));
+    expect_ok(soma_run(exact, x, ROWS, expected));
+    expect_ok(soma_predict(network, dataset, 0, 5, y[0]));
+    expect_ok(soma_run(network, x, ROWS, y[1]));
+    expect_ok(soma_session_create(network, NULL, &session));
+    expect_ok(soma_session_run(session, ROWS, (const float *const[]){x}, (float *const[]){y[2]}));
+    for (size_t i = 0; i < SOMA_COUNT_OF(y); i++)
+        for (size_t j = 0; j < ROWS * CLASSES; j++) ck_assert_float_eq_tol(y[i][j], expected[j], 1e-4f);
+    soma_session_destroy(session);
+    soma_dataset_destroy(dataset);
+    soma_network_destroy(exact);
     soma_network_destroy(network);
 }
 END_TEST
@@ -236,6 +286,7 @@ END_TEST
 
 static void add_tests(TCase *cases) {
     tcase_add_loop_test(cases, models_predict_and_run, 0, SOURCES);
+    tcase_add_test(cases, convolutional_models_predict_and_run);
     tcase_add_loop_test(cases, models_are_evaluated, 0, SOURCES);
     if (SOURCES == 2) tcase_add_test(cases, models_are_saved);
     tcase_add_test(cases, figures_are_of_inference_alone);
