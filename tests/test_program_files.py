@@ -94,6 +94,23 @@ class Files(ProgramTest):
         stretched = self.succeed("predict", "--device=cpu", "--model", converted, "--data", photo, "--quiet", "--raw", "--image-fit=stretch").stdout
         self.assertNotEqual(outputs[3], stretched)
 
+    def test_labels_of_models_that_do_not_say_their_loss(self):
+        """Of an ONNX model the number of outputs says whether labels are classes."""
+        data = self.write("d.csv", "".join(f"{i % 7},{i % 5},{i % 3}\n" for i in range(42)))
+        model, onnx = self.path("c.safetensors"), self.path("c.onnx")
+        train = ("train", "--device=cpu", "--data", data, "--epochs=2", "--quiet", "--no-standardize", "--save", model)
+        for more in (("--net=dense 5 tanh; dense 3 softmax",), ("--net=dense 1", "--regression")):
+            self.succeed(*train, *more)
+            self.succeed("convert", model, onnx)
+            for command in (("evaluate", "--part=all", "--model"), ("train", "--epochs=1", "--quiet", "--load")):
+                ours, theirs = (self.json(*command, file, "--device=cpu", "--data", data) for file in (model, onnx))
+                self.assertEqual(set(ours), set(theirs))
+                for name in set(ours) & {"loss", "accuracy", "train_loss", "train_accuracy", "test_loss", "test_accuracy"}:
+                    if ours[name] is None:  # no classes
+                        self.assertIsNone(theirs[name])
+                    else:
+                        self.assertAlmostEqual(ours[name], theirs[name], delta=1e-5 * (1 + abs(ours[name])), msg=f"{command} {more} {name}")
+
     def test_memory_limit_of_constants(self):
         shape = field(5, field(1, 1) + field(2, 7) + field(8, "shape") + field(9, struct.pack("<q", 1 << 18)))
         model = onnx_model(shape, onnx_node("ConstantOfShape", ["shape"], "ones", field(5, field(1, "value") + field(20, 4) + field(5, field(1, 1) + field(2, 1) + field(9, struct.pack("<f", 1))))),
