@@ -111,6 +111,15 @@ class Files(ProgramTest):
                     else:
                         self.assertAlmostEqual(ours[name], theirs[name], delta=1e-5 * (1 + abs(ours[name])), msg=f"{command} {more} {name}")
 
+    def test_sizes_of_pictures(self):
+        os.makedirs(self.path("pictures/a"))
+        self.write("pictures/a/0.png", png(2, 2, lambda y, x: (x, y, 0)))
+        train = ("train", "--device=cpu", "--data", self.path("pictures"))
+        for value in ("0", "4x", "x4", "4x0", "4x4x3", "4*4", "-4"):
+            self.refuse(USAGE, [f"--image-size: '{value}'", "HEIGHTxWIDTH", "64x48"], *train, f"--image-size={value}")
+        self.refuse(USAGE, ["--image-size: ", "99999999 x 2", "1048576 x 1048576"], *train, "--image-size=99999999x2")
+        self.refuse(USAGE, ["--image-fit", "'foo'", "stretch, crop (cover), pad (contain)"], *train, "--image-fit=foo")
+
     def test_memory_limit_of_constants(self):
         shape = field(5, field(1, 1) + field(2, 7) + field(8, "shape") + field(9, struct.pack("<q", 1 << 18)))
         model = onnx_model(shape, onnx_node("ConstantOfShape", ["shape"], "ones", field(5, field(1, "value") + field(20, 4) + field(5, field(1, 1) + field(2, 1) + field(9, struct.pack("<f", 1))))),

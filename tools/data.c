@@ -127,12 +127,9 @@ static exit_status load_images(const struct settings *settings, soma_network *ne
     const soma_image_options options = image_options(settings, network);
     exit_status status = refuse_order(settings, network);
     if (status != STATUS_DONE) return status;
-    if (settings->image_size.rank > 2)
-        return fail(STATUS_USAGE, "--image-size: a picture has no third size; accepted: HEIGHTxWIDTH, or one number");
     soma_status cause = soma_dataset_from_images(settings->data, &options, &loaded->train, &loaded->test);
-    if (cause != SOMA_OK)
-        return fail_from_library(cause, cause == SOMA_INVALID_ARGUMENT ? STATUS_USAGE : STATUS_FILE, "%s",
-                                 settings->data);
+    if (cause == SOMA_INVALID_ARGUMENT) return fail_from_library(cause, STATUS_USAGE, "--image-size");
+    if (cause != SOMA_OK) return fail_from_library(cause, STATUS_FILE, "%s", settings->data);
     if (!loaded->test) {
         loaded->whole = loaded->train;
         loaded->train = NULL;

@@ -75,7 +75,7 @@ const option_row option_table[] = {
      .help = "CSV: the first line is data"},
     {.name = "separator", .type = OPTION_TEXT, .offset = FIELD(separator), .commands = READS, .argument = "CHAR",
      .help = "CSV: what stands between fields, one character or tab (default: look)"},
-    {.name = "image-size", .type = OPTION_SHAPE, .offset = FIELD(image_size), .commands = TRAIN, .argument = "SIZE",
+    {.name = "image-size", .type = OPTION_PIXELS, .offset = FIELD(image_size), .commands = TRAIN, .argument = "SIZE",
      .help = "pictures: to how many pixels they are scaled, HEIGHTxWIDTH or one number for both (default: their own, if all have the same)"},
     {.name = "image-fit", .type = OPTION_CHOICE, .offset = FIELD(image_fit), .commands = READS, .argument = "HOW",
      .choices = &image_fit_choice, .fallback = "stretch",

@@ -56,13 +56,13 @@ static bool parse_bytes(const char *text, uint64_t *value) {
     return *value > 0;
 }
 
-static bool parse_shape(const char *text, struct shape *value) {
+static bool parse_shape(const char *text, uint32_t most, struct shape *value) {
     struct shape result = {0};
     for (const char *at = text;;) {
         size_t digits = strspn(at, "0123456789");
         uint64_t size = 0;
         char number[16];
-        if (digits == 0 || digits >= sizeof number || result.rank == SOMA_MAX_RANK - 1) return false;
+        if (digits == 0 || digits >= sizeof number || result.rank == most) return false;
         memcpy(number, at, digits);
         number[digits] = '\0';
         if (!parse_count(number, &size) || size == 0 || size > INT32_MAX) return false;
@@ -183,8 +183,12 @@ exit_status option_read_value(const option_row *row, const char *text, struct se
         if (parse_bytes(text, field)) return STATUS_DONE;
         return refuse(row, text, "is not a size", "a positive whole number of bytes, as 1048576, 64M or 2G");
     case OPTION_SHAPE:
-        if (parse_shape(text, field)) return STATUS_DONE;
+        if (parse_shape(text, SOMA_MAX_RANK - 1, field)) return STATUS_DONE;
         return refuse(row, text, "is not a shape", "one to four positive sizes joined by x, as 784 or 28x28");
+    case OPTION_PIXELS:
+        if (parse_shape(text, 2, field)) return STATUS_DONE;
+        return refuse(row, text, "is not the size of a picture",
+                      "HEIGHTxWIDTH in pixels, or one number for both, as 64x48 or 64");
     }
     return STATUS_FAILED;
 }
