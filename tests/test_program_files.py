@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""soma convert and soma show, from outside.
+"""soma convert, soma show, and pictures and models of ONNX in other commands, from outside.
 
 Usage: test_program_files.py PROGRAM DEVICE [CLASS ...]
 """
+import csv
 import io
 import json
 import os
@@ -88,11 +89,85 @@ class Files(ProgramTest):
                    for more in ((), ("--raw",)) for file in (model, converted)]
         self.assertEqual(outputs[0], outputs[1])
         self.assertRegex(outputs[0], "red|blue")
-        numbers = [[float(word) for word in text.splitlines()[1].split(",")] for text in outputs[2:]]
+        numbers = [[float(word) for word in text.splitlines()[1].split(",")[1:]] for text in outputs[2:]]
         for found, expected in zip(*numbers):
             self.assertAlmostEqual(found, expected, delta=1e-5)
         stretched = self.succeed("predict", "--device=cpu", "--model", converted, "--data", photo, "--quiet", "--raw", "--image-fit=stretch").stdout
         self.assertNotEqual(outputs[3], stretched)
+
+    def pictures(self, *train):
+        """Trains on two classes of pictures of 9 x 12; the model, a folder of others, and their paths in order."""
+        folder, others, model = self.path("pictures"), self.path("others"), self.path("m.safetensors")
+        for number, name in enumerate(("blue", "red")):
+            os.makedirs(os.path.join(folder, name))
+            for i in range(4):
+                self.write(f"pictures/{name}/{i}.png", png(9, 12, lambda y, x, n=number, i=i: (200 * n + 9 * i, 7 * x, 200 - 200 * n + y)))
+        os.makedirs(others)
+        names = ["b.png", 'a, "1".png', "c.PNG"]
+        for number, name in enumerate(names):
+            self.write(f"others/{name}", png(9, 12, lambda y, x, n=number: (120 * n, 7 * x, 240 - 120 * n)))
+        arguments = ("train", "--device=cpu", "--data", folder, "--epochs=2", "--quiet", *train, "--save", model)
+        if "built with libpng" in run(*arguments).stderr:
+            self.skipTest("soma was built without libpng")
+        self.succeed(*arguments)
+        return model, others, [os.path.join(others, name) for name in sorted(names)]
+
+    def test_predictions_of_pictures_name_the_files(self):
+        model, others, paths = self.pictures("--net=flatten; dense 2 softmax")
+        predict = ("predict", "--device=cpu", "--model", model, "--data")
+        rows = list(csv.reader(self.succeed(*predict, others).stdout.splitlines()))
+        self.assertEqual(rows[0], ["file", "class", "probability", "blue", "red"])
+        self.assertEqual([row[0] for row in rows[1:]], paths)
+        for path, row in zip(paths, rows[1:]):  # each alone is what it is among the others
+            alone = list(csv.reader(self.succeed(*predict, path).stdout.splitlines()))[1]
+            self.assertEqual(alone[:2], [path, row[1]])
+            for found, expected in zip(alone[2:], row[2:]):
+                self.assertAlmostEqual(float(found), float(expected), places=5)
+        raw = list(csv.reader(self.succeed(*predict, others, "--raw").stdout.splitlines()))
+        self.assertEqual((raw[0], [row[0] for row in raw[1:]]), (["file", "output_1", "output_2"], paths))
+        self.assertEqual(self.json(*predict, others)["files"], paths)
+        held_out = list(csv.reader(self.succeed(*predict, self.path("pictures"), "--part=test", "--test=0.25").stdout.splitlines()))[1:]
+        self.assertEqual({os.path.basename(os.path.dirname(row[0])) for row in held_out}, {"blue", "red"})
+        table = self.write("d.csv", "1,2,a\n2,1,b\n" * 4)
+        self.succeed("train", "--device=cpu", "--data", table, "--epochs=1", "--quiet", "--save", self.path("t.safetensors"))
+        plain = ("predict", "--device=cpu", "--model", self.path("t.safetensors"), "--data", table)
+        self.assertTrue(self.succeed(*plain).stdout.startswith("class,"))
+        self.assertNotIn("files", self.json(*plain))
+
+    def test_what_a_model_keeps_of_its_pictures_is_told(self):
+        model, _, _ = self.pictures("--net=conv 2 3x3; flatten; dense 2 softmax", "--image-size=6x7", "--image-fit=pad", "--grey",
+                                    "--augment=shift 1; flip")
+        for command in (("show", model), ("summary", "--device=cpu", "--model", model)):
+            text = self.succeed(*command).stdout
+            self.assertIn("pictures: 6x7 pixels (height x width), grey, by --image-fit=pad\n", text)
+            self.assertIn("augmentation in training: shift 1; flip\n", text)
+            told = self.json(*command)
+            self.assertEqual(told["pictures"], {"height": 6, "width": 7, "grey": True, "fit": "pad"})
+            self.assertEqual(told["augmentation"], "shift 1; flip")
+        plain, _ = self.model()
+        self.assertFalse({"pictures", "augmentation"} & set(self.json("show", plain)))
+        self.assertNotIn("pictures", self.succeed("show", plain).stdout)
+
+    def test_show_a_picture(self):
+        path = self.write("photo.PNG", png(3, 5, lambda y, x: (51 * x, 51, 102)))
+        result = run("show", path)
+        if "built with libpng" in result.stderr:
+            self.skipTest("soma was built without libpng")
+        self.assertEqual(result.stdout, f"{path}: a picture of 3x5 pixels (height x width), 3 channels, numbers from 0 to 0.8\n")
+        shown = self.json("show", path)
+        self.assertEqual((shown["holds"], shown["shape"]), ("picture", [3, 5, 3]))
+        self.refuse(BAD_FILE, ["empty.png", "PNG"], "show", self.write("empty.png", b""))
+        self.refuse(USAGE, [self.folder.name, "directory", ".onnx", ".csv", ".png"], "show", self.folder.name)
+        self.refuse(USAGE, ["--outputs", "photo.PNG"], "show", path, "--outputs=y")
+
+    def test_sizes_of_pictures(self):
+        os.makedirs(self.path("pictures/a"))
+        self.write("pictures/a/0.png", png(2, 2, lambda y, x: (x, y, 0)))
+        train = ("train", "--device=cpu", "--data", self.path("pictures"))
+        for value in ("0", "4x", "x4", "4x0", "4x4x3", "4*4", "-4"):
+            self.refuse(USAGE, [f"--image-size: '{value}'", "HEIGHTxWIDTH", "64x48"], *train, f"--image-size={value}")
+        self.refuse(USAGE, ["--image-size: ", "99999999 x 2", "1048576 x 1048576"], *train, "--image-size=99999999x2")
+        self.refuse(USAGE, ["--image-fit", "'foo'", "stretch, crop (cover), pad (contain)"], *train, "--image-fit=foo")
 
     def test_labels_of_models_that_do_not_say_their_loss(self):
         """Of an ONNX model the number of outputs says whether labels are classes."""
@@ -110,15 +185,6 @@ class Files(ProgramTest):
                         self.assertIsNone(theirs[name])
                     else:
                         self.assertAlmostEqual(ours[name], theirs[name], delta=1e-5 * (1 + abs(ours[name])), msg=f"{command} {more} {name}")
-
-    def test_sizes_of_pictures(self):
-        os.makedirs(self.path("pictures/a"))
-        self.write("pictures/a/0.png", png(2, 2, lambda y, x: (x, y, 0)))
-        train = ("train", "--device=cpu", "--data", self.path("pictures"))
-        for value in ("0", "4x", "x4", "4x0", "4x4x3", "4*4", "-4"):
-            self.refuse(USAGE, [f"--image-size: '{value}'", "HEIGHTxWIDTH", "64x48"], *train, f"--image-size={value}")
-        self.refuse(USAGE, ["--image-size: ", "99999999 x 2", "1048576 x 1048576"], *train, "--image-size=99999999x2")
-        self.refuse(USAGE, ["--image-fit", "'foo'", "stretch, crop (cover), pad (contain)"], *train, "--image-fit=foo")
 
     def test_memory_limit_of_constants(self):
         shape = field(5, field(1, 1) + field(2, 7) + field(8, "shape") + field(9, struct.pack("<q", 1 << 18)))

@@ -29,7 +29,8 @@ static void make_probabilities(struct predictions *predictions) {
     }
 }
 
-static exit_status compute(const struct settings *settings, soma_dataset *dataset, struct predictions *predictions) {
+static exit_status compute(const struct settings *settings, struct predictions *predictions) {
+    soma_dataset *dataset = predictions->dataset;
     size_t outputs = predictions->outputs, samples = predictions->samples;
     predictions->values = calloc(samples * outputs, sizeof *predictions->values);
     predictions->classes = calloc(samples, sizeof *predictions->classes);
@@ -56,8 +57,7 @@ static exit_status write_table(const struct predictions *predictions, const char
     return output_text_close(&file);
 }
 
-static exit_status write_predictions(const struct settings *settings, const struct predictions *predictions,
-                                     soma_dataset *dataset) {
+static exit_status write_predictions(const struct settings *settings, const struct predictions *predictions) {
     const char *path = settings->output;
     if (!path && settings->json) return STATUS_DONE; /* they are in the object */
     if (!path || strcmp(path, "-") == 0) {
@@ -65,7 +65,7 @@ static exit_status write_predictions(const struct settings *settings, const stru
         return STATUS_DONE;
     }
     exit_status status = ends_in(path, ".npy")   ? predictions_write_npy(predictions, path)
-                         : ends_in(path, ".npz") ? predictions_write_npz(predictions, dataset, settings->batch, path)
+                         : ends_in(path, ".npz") ? predictions_write_npz(predictions, settings->batch, path)
                                                  : write_table(predictions, path);
     if (status == STATUS_DONE) say("Saved %zu predictions in %s\n", predictions->samples, path);
     return status;
@@ -77,12 +77,13 @@ static exit_status predict(const struct settings *settings, soma_network *networ
     if (status != STATUS_DONE) return status;
     struct predictions predictions = {
         .network = network,
+        .dataset = dataset,
         .samples = data_samples(dataset),
         .outputs = soma_tensor_count(soma_network_output(network, 0)),
         .as_classes = !settings->raw && model_is_classifier(network),
     };
-    status = compute(settings, dataset, &predictions);
-    if (status == STATUS_DONE) status = write_predictions(settings, &predictions, dataset);
+    status = compute(settings, &predictions);
+    if (status == STATUS_DONE) status = write_predictions(settings, &predictions);
     if (status == STATUS_DONE && settings->json) {
         report *object = report_create();
         report_text(object, "device", soma_device_selector(device));

@@ -6,6 +6,8 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
 
 static bool ends_with(const char *path, const char *ending) {
     size_t length = strlen(path), size = strlen(ending);
@@ -80,6 +82,7 @@ static exit_status show_network(const struct settings *settings, const char *pat
     if (network) {
         say_result("%s: a model of %zu layers\n", path, soma_network_layer_count(network));
         show_layers(network, object);
+        model_report_pictures(network, object);
     }
     soma_network_destroy(network);
     return status;
@@ -207,6 +210,38 @@ static exit_status show_dataset(const struct settings *settings, const char *pat
     return status;
 }
 
+static bool is_picture(const char *path) {
+    static const char *const endings[] = {".png", ".jpg", ".jpeg"};
+    const char *dot = strrchr(path, '.');
+    for (size_t i = 0; dot && i < sizeof endings / sizeof *endings; i++)
+        if (strcasecmp(dot, endings[i]) == 0) return true;
+    return false;
+}
+
+static exit_status show_picture(const struct settings *settings, const char *path) {
+    soma_dataset *picture, *none;
+    soma_dataset_info info;
+    double least = 0, largest = 0;
+    soma_status cause = soma_dataset_from_images(path, NULL, &picture, &none);
+    if (cause != SOMA_OK) return fail_from_library(cause, STATUS_FILE, NULL);
+    soma_dataset_get_info(picture, &info);
+    const size_t *shape = info.input_shape[0];
+    exit_status status = find_range(picture, 0, 1, shape[0] * shape[1] * shape[2], &least, &largest);
+    soma_dataset_destroy(picture);
+    if (status != STATUS_DONE) return status;
+    say_result("%s: a picture of %zux%zu pixels (height x width), %zu channels, numbers from %g to %g\n", path,
+               shape[0], shape[1], shape[2], least, largest);
+    if (!settings->json) return STATUS_DONE;
+    report *object = report_create();
+    report_text(object, "file", path);
+    report_text(object, "holds", "picture");
+    report_shape(object, 3, shape);
+    report_number(object, "least", least);
+    report_number(object, "largest", largest);
+    report_print(object);
+    return STATUS_DONE;
+}
+
 /* *known: the name says that it is data. */
 static soma_status open_data(const char *path, bool *known, soma_dataset **dataset) {
     const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
@@ -228,10 +263,17 @@ static soma_status open_data(const char *path, bool *known, soma_dataset **datas
 exit_status command_show(const struct settings *settings) {
     const char *path = settings->operand[0];
     soma_dataset *dataset = NULL;
+    struct stat about;
     bool known;
     if (!path) return fail(STATUS_USAGE, "a file is needed: soma show FILE");
+    if (stat(path, &about) == 0 && S_ISDIR(about.st_mode))
+        return fail(STATUS_USAGE,
+                    "show: %s is a directory; accepted: a file, of a model (.safetensors, .onnx), of data (.csv, .npy, "
+                    ".npz, IDX) or of a picture (.png, .jpg, .jpeg)",
+                    path);
+    if (is_picture(path) && !settings->outputs) return show_picture(settings, path);
     soma_status cause = open_data(path, &known, &dataset);
-    if (known && settings->outputs) {
+    if ((known || is_picture(path)) && settings->outputs) {
         soma_dataset_destroy(dataset);
         return fail(STATUS_USAGE, "--outputs goes with an ONNX model; %s holds data", path);
     }

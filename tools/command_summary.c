@@ -36,7 +36,10 @@ static exit_status summarise(const struct settings *settings, soma_network *netw
     if (cause != SOMA_OK) return fail_from_library(cause, STATUS_USAGE, NULL);
     say_result("%s", text);
     soma_free(text);
-    if (!settings->json) return STATUS_DONE;
+    if (!settings->json) {
+        model_report_pictures(network, NULL);
+        return STATUS_DONE;
+    }
     soma_network_figures figures;
     cause = soma_network_get_figures(network, settings->batch, &figures);
     if (cause != SOMA_OK) return fail_from_library(cause, STATUS_USAGE, NULL);
@@ -44,6 +47,7 @@ static exit_status summarise(const struct settings *settings, soma_network *netw
     report_text(object, "device", soma_device_selector(device));
     report_count(object, "batch", settings->batch);
     report_layers(object, network);
+    model_report_pictures(network, object);
     report_figures(object, &figures);
     report_print(object);
     return STATUS_DONE;

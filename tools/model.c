@@ -243,6 +243,24 @@ exit_status model_open(const struct settings *settings, bool measure, soma_netwo
     return status;
 }
 
+void model_report_pictures(const soma_network *network, report *object) {
+    soma_image_options options;
+    const char *augmentation = soma_network_augmentation(network);
+    if (soma_network_get_image_options(network, &options)) {
+        const char *fit = soma_name(SOMA_NAMES_IMAGE_FIT, (int)options.fit);
+        say_result("pictures: %zux%zu pixels (height x width), %s, by --image-fit=%s\n", options.height, options.width,
+                   options.grey ? "grey" : "red, green and blue", fit);
+        report *pictures = report_object(object, "pictures");
+        report_count(pictures, "height", options.height);
+        report_count(pictures, "width", options.width);
+        report_truth(pictures, "grey", options.grey);
+        report_text(pictures, "fit", fit);
+    }
+    if (!augmentation) return;
+    say_result("augmentation in training: %s\n", augmentation);
+    report_text(object, "augmentation", augmentation);
+}
+
 void model_describe(soma_network *network, char *text, size_t size) {
     soma_layer_info layer;
     size_t length = 0;

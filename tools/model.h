@@ -4,6 +4,7 @@
 #define SOMA_TOOLS_MODEL_H
 
 #include "options.h"
+#include "report.h"
 
 /* Compile options and the memory they point into. */
 typedef struct model_options {
@@ -42,6 +43,10 @@ void model_options_release(model_options *options);
  * network trains quickest.
  */
 exit_status model_open(const struct settings *settings, bool measure, soma_network **network, soma_device **device);
+
+/* How the pictures were read that it learnt from, and how they are changed by chance in training, as far as it keeps
+ * either: a line of each, and "pictures" and "augmentation" in the object. */
+void model_report_pictures(const soma_network *network, report *object);
 
 /* "64-128-10": sizes of the input and of the layers that have parameters, into text. */
 void model_describe(soma_network *network, char *text, size_t size);

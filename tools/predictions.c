@@ -38,6 +38,7 @@ static void write_field(FILE *stream, const char *text) {
 
 static void write_csv_header(const struct predictions *predictions, FILE *stream) {
     char text[24];
+    if (soma_dataset_file(predictions->dataset, 0)) fputs("file,", stream);
     if (predictions->as_classes) {
         fputs("class,probability", stream);
         for (size_t i = 0; i < class_count(predictions); i++) {
@@ -54,6 +55,11 @@ void predictions_write_csv(const struct predictions *predictions, FILE *stream) 
     char text[24];
     write_csv_header(predictions, stream);
     for (size_t sample = 0; sample < predictions->samples; sample++) {
+        const char *file = soma_dataset_file(predictions->dataset, sample);
+        if (file) {
+            write_field(stream, file);
+            fputc(',', stream);
+        }
         if (predictions->as_classes) {
             size_t chosen = (size_t)predictions->classes[sample];
             write_field(stream, class_label(predictions, chosen, text));
@@ -89,8 +95,8 @@ exit_status predictions_write_npy(const struct predictions *predictions, const c
 }
 
 /* Values of every output, each to be freed, and their names. */
-static exit_status predict_outputs(const struct predictions *predictions, soma_dataset *dataset, size_t batch,
-                                   soma_array *arrays, const char **names, float **values) {
+static exit_status predict_outputs(const struct predictions *predictions, size_t batch, soma_array *arrays,
+                                   const char **names, float **values) {
     for (size_t i = 0; i < soma_network_output_count(predictions->network); i++) {
         soma_tensor *output = soma_network_output(predictions->network, i);
         size_t count = soma_tensor_count(output);
@@ -98,7 +104,7 @@ static exit_status predict_outputs(const struct predictions *predictions, soma_d
         if (!values[i])
             return fail(STATUS_FAILED, "out of memory: %zu predictions of %zu numbers each", predictions->samples,
                         count);
-        soma_status cause = soma_predict(predictions->network, dataset, i, batch, values[i]);
+        soma_status cause = soma_predict(predictions->network, predictions->dataset, i, batch, values[i]);
         if (cause != SOMA_OK) return fail_from_library(cause, STATUS_FILE, NULL);
         arrays[i] = output_array(predictions, i, values[i]);
         names[i] = soma_tensor_name(output);
@@ -106,13 +112,12 @@ static exit_status predict_outputs(const struct predictions *predictions, soma_d
     return STATUS_DONE;
 }
 
-exit_status predictions_write_npz(const struct predictions *predictions, soma_dataset *dataset, size_t batch,
-                                  const char *path) {
+exit_status predictions_write_npz(const struct predictions *predictions, size_t batch, const char *path) {
     soma_array arrays[SOMA_MAX_OUTPUTS + 1];
     const char *names[SOMA_MAX_OUTPUTS + 1];
     float *values[SOMA_MAX_OUTPUTS] = {0};
     size_t count = soma_network_output_count(predictions->network);
-    exit_status status = predict_outputs(predictions, dataset, batch, arrays, names, values);
+    exit_status status = predict_outputs(predictions, batch, arrays, names, values);
     if (predictions->as_classes) {
         arrays[count] = class_array(predictions);
         names[count++] = "classes";
@@ -127,6 +132,9 @@ exit_status predictions_write_npz(const struct predictions *predictions, soma_da
 
 void predictions_report(const struct predictions *predictions, report *object) {
     char text[24];
+    report *files = soma_dataset_file(predictions->dataset, 0) ? report_array(object, "files") : NULL;
+    for (size_t i = 0; files && i < predictions->samples; i++)
+        report_append_text(files, soma_dataset_file(predictions->dataset, i));
     report *array = report_array(object, "predictions");
     for (size_t sample = 0; sample < predictions->samples; sample++) {
         if (predictions->as_classes) {

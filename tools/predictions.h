@@ -9,23 +9,25 @@
 
 struct predictions {
     soma_network *network; /* for the names of classes and the shape of the output */
+    soma_dataset *dataset; /* what they are for; it may know a file for each sample */
     size_t samples, outputs;
     bool as_classes;  /* else the output's numbers alone */
     float *values;    /* [samples, outputs] */
     int32_t *classes; /* [samples], if as_classes */
 };
 
-/* A header; then for each sample its class, the class's probability and those of all classes; or the output's numbers.
+/* A header; then for each sample the path of its file, if it has one; its class, the class's probability and those of
+ * all classes; or the output's numbers.
  */
 void predictions_write_csv(const struct predictions *predictions, FILE *stream);
 
 /* NumPy's format: class numbers as int32 [samples], or the output as float32 [samples, ...]. */
 exit_status predictions_write_npy(const struct predictions *predictions, const char *path);
 /* An archive of every output, as the network gives it, under the output's name; and the class numbers as "classes". */
-exit_status predictions_write_npz(const struct predictions *predictions, soma_dataset *dataset, size_t batch,
-                                  const char *path);
+exit_status predictions_write_npz(const struct predictions *predictions, size_t batch, const char *path);
 
-/* "predictions": an array of class names, or of arrays of numbers. */
+/* "files": an array of paths, where samples have files; "predictions": an array of class names, or of arrays of
+ * numbers. */
 void predictions_report(const struct predictions *predictions, report *object);
 
 #endif

@@ -63,10 +63,15 @@ static report *append(report *array, json_t *value) {
     return NULL;
 }
 
+static report *put(report *object, const char *key, json_t *value) {
+    return json_object_set_new(value_of(object), key, value) == 0 ? (report *)value : NULL;
+}
+
+report *report_object(report *object, const char *key) {
+    return object ? put(object, key, json_object()) : NULL;
+}
 report *report_array(report *object, const char *key) {
-    if (!object) return NULL;
-    json_t *array = json_array();
-    return json_object_set_new(value_of(object), key, array) == 0 ? (report *)array : NULL;
+    return object ? put(object, key, json_array()) : NULL;
 }
 
 report *report_append_object(report *array) {
@@ -112,6 +117,9 @@ void report_truth(report *object, const char *key, bool value) {
 }
 void report_text(report *object, const char *key, const char *value) {
     (void)object, (void)key, (void)value;
+}
+report *report_object(report *object, const char *key) {
+    return (void)object, (void)key, NULL;
 }
 report *report_array(report *object, const char *key) {
     return (void)object, (void)key, NULL;

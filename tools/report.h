@@ -18,6 +18,8 @@ void report_number(report *object, const char *key, double value);
 void report_count(report *object, const char *key, uint64_t value);
 void report_truth(report *object, const char *key, bool value);
 void report_text(report *object, const char *key, const char *value);
+/* An object under key, which belongs to the one that holds it. */
+report *report_object(report *object, const char *key);
 /* An array under key; objects, texts and numbers appended to it. They belong to the object that holds them. */
 report *report_array(report *object, const char *key);
 report *report_append_object(report *array);

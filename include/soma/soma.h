@@ -762,6 +762,9 @@ typedef struct soma_dataset_info {
 SOMA_API void soma_dataset_get_info(const soma_dataset *dataset, soma_dataset_info *info);
 /* Name of a class, NULL if it has none. */
 SOMA_API const char *soma_dataset_class_name(const soma_dataset *dataset, size_t index);
+/* The path of the picture that a sample was read from; valid as long as the data set. NULL where samples do not come
+ * from a file each, and for an index past the last. */
+SOMA_API const char *soma_dataset_file(const soma_dataset *dataset, size_t index);
 /* An input of samples first to first + count - 1, in the order of this data set, as f32 as the network would see it,
  * into values[count, ...]. SOMA_INVALID_ARGUMENT past the last sample. */
 SOMA_API soma_status soma_dataset_read_input(const soma_dataset *dataset, size_t input, size_t first, size_t count,

@@ -20,6 +20,8 @@ void soma_storage_release(soma_storage *storage) {
         if (storage->target[i].owned) soma_free_aligned(storage->target[i].data);
     }
     for (size_t i = 0; storage->class_names && i < storage->class_name_count; i++) soma_free(storage->class_names[i]);
+    for (size_t i = 0; storage->files && i < storage->rows; i++) soma_free(storage->files[i]);
+    soma_free(storage->files);
     soma_free(storage->class_names);
     soma_free(storage->weights);
     soma_free(storage);
@@ -220,6 +222,18 @@ static soma_status copy_class_names(const soma_storage *from, soma_storage *to) 
     return SOMA_OK;
 }
 
+static soma_status copy_files(const soma_dataset *dataset, soma_storage *to) {
+    char *const *from = dataset->storage->files;
+    if (!from) return SOMA_OK;
+    to->files = soma_calloc(dataset->samples, sizeof *to->files);
+    if (!to->files) return soma_out_of_memory(dataset->samples * sizeof *to->files, "names of files");
+    for (size_t i = 0; i < dataset->samples; i++) {
+        const char *file = from[soma_dataset_row(dataset, i)];
+        if (!(to->files[i] = soma_strdup(file))) return soma_out_of_memory(strlen(file) + 1, "a file name");
+    }
+    return SOMA_OK;
+}
+
 static soma_status copy_weights(const soma_dataset *dataset, soma_storage *to) {
     if (!dataset->storage->weights) return SOMA_OK;
     to->weights = soma_realloc(NULL, dataset->samples, sizeof *to->weights);
@@ -237,6 +251,7 @@ soma_status soma_dataset_copy_storage(const soma_dataset *dataset, bool inputs_a
     to->input_count = from->input_count;
     to->target_count = from->target_count;
     soma_status status = copy_class_names(from, to);
+    if (status == SOMA_OK) status = copy_files(dataset, to);
     if (status == SOMA_OK) status = copy_weights(dataset, to);
     for (size_t i = 0; status == SOMA_OK && i < from->input_count; i++)
         status = inputs_as_seen ? copy_input_as_seen(dataset, i, &to->input[i])
@@ -309,6 +324,11 @@ void soma_dataset_get_info(const soma_dataset *dataset, soma_dataset_info *info)
 const char *soma_dataset_class_name(const soma_dataset *dataset, size_t index) {
     if (!dataset || !dataset->storage->class_names || index >= dataset->storage->class_name_count) return NULL;
     return dataset->storage->class_names[index];
+}
+
+const char *soma_dataset_file(const soma_dataset *dataset, size_t index) {
+    if (!dataset || !dataset->storage->files || index >= dataset->samples) return NULL;
+    return dataset->storage->files[soma_dataset_row(dataset, index)];
 }
 
 static soma_status check_range(const soma_dataset *dataset, size_t first, size_t count) {

@@ -36,6 +36,7 @@ typedef struct soma_storage {
     float *weights;     /* [rows] or NULL */
     char **class_names; /* [classes of the first target] or NULL */
     size_t class_name_count;
+    char **files; /* [rows]: the path of each sample's own file, or NULL */
 } soma_storage;
 
 struct soma_dataset {

@@ -14,14 +14,15 @@ typedef struct collection {
     size_t height, width, channels; /* 0: the first picture will tell */
     uint8_t *pixels;                /* [count, height, width, channels], of soma_malloc_aligned() */
     int32_t *classes;               /* [count] */
+    char **files;                   /* [count], the path of each */
     size_t count, capacity;
-    char *first; /* path of the picture that told the size */
 } collection;
 
 static void clear(collection *all) {
     soma_free_aligned(all->pixels);
     soma_free_aligned(all->classes);
-    soma_free(all->first);
+    for (size_t i = 0; all->files && i < all->count; i++) soma_free(all->files[i]);
+    soma_free(all->files);
 }
 
 static soma_status make_room(collection *all) {
@@ -31,7 +32,9 @@ static soma_status make_room(collection *all) {
                 soma_multiply_size(size, capacity, &bytes);
     uint8_t *pixels = fits ? soma_malloc_aligned(SOMA_DATA_ALIGNMENT, bytes) : NULL;
     int32_t *classes = soma_malloc_aligned(SOMA_DATA_ALIGNMENT, capacity * sizeof *classes);
-    if (!pixels || !classes) {
+    char **files = soma_realloc(all->files, capacity, sizeof *files);
+    if (files) all->files = files;
+    if (!pixels || !classes || !files) {
         soma_free_aligned(pixels);
         soma_free_aligned(classes);
         return soma_out_of_memory(fits ? bytes : SIZE_MAX, "a data set of pictures");
@@ -55,14 +58,13 @@ static soma_status take_size(collection *all, const char *path, const soma_pictu
             all->height = picture->height;
             all->width = picture->width;
         }
-        all->first = soma_strdup(path);
-        return all->first ? SOMA_OK : soma_out_of_memory(strlen(path) + 1, "a file name");
+        return SOMA_OK;
     }
     if (all->options->height || (picture->height == all->height && picture->width == all->width)) return SOMA_OK;
     return soma_error(SOMA_INVALID_FILE,
                       "%s has %zu x %zu pixels, %s has %zu x %zu; a network takes one size: say which "
                       "(--image-size=HEIGHTxWIDTH)",
-                      path, picture->height, picture->width, all->first, all->height, all->width);
+                      path, picture->height, picture->width, all->files[0], all->height, all->width);
 }
 
 static soma_status add_picture(collection *all, const char *path, int32_t class_number) {
@@ -73,6 +75,8 @@ static soma_status add_picture(collection *all, const char *path, int32_t class_
     if (status == SOMA_OK)
         status = soma_picture_fit(&picture, all->options->fit, all->height, all->width,
                                   all->pixels + all->count * all->height * all->width * all->channels);
+    if (status == SOMA_OK && !(all->files[all->count] = soma_strdup(path)))
+        status = soma_out_of_memory(strlen(path) + 1, "a file name");
     if (status == SOMA_OK) all->classes[all->count++] = class_number;
     soma_free(picture.pixels);
     return status;
@@ -142,7 +146,9 @@ static soma_status make_dataset(collection *all, const soma_folder *classes, som
     storage->rows = all->count;
     storage->input_count = 1;
     soma_column_set(&storage->input[0], all->pixels, true, SOMA_U8, 3, shape, 0);
+    storage->files = all->files;
     all->pixels = NULL;
+    all->files = NULL;
     if (classes) {
         storage->target_count = 1;
         soma_column_set(&storage->target[0], all->classes, true, SOMA_I32, 0, NULL, classes->count);
