@@ -32,13 +32,20 @@ def limited(size):
     return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
 
+def pictures():
+    """The endings of pictures that the program writes: PNG only with libpng."""
+    return (".svg",) if "libpng" in run("show", "no.safetensors", "--filters=f.png").stderr else (".svg", ".png")
+
+
 class Results(ResultTest):
     def setUp(self):
         super().setUp()
         self.data = self.write("d.csv", "".join(f"{i % 7},{i % 5},{'uv'[i % 2]}\n" for i in range(60)))
 
     def train(self, *more):
-        return ["train", f"--device={DEVICE}", "--data", self.data, "--net", "dense 5 tanh; dense 2 softmax", "--epochs=2", *more]
+        """The table is one of pictures, too, of two pixels."""
+        net = "reshape 1 2; conv 2 1x1; flatten; dense 5 tanh; dense 2 softmax"
+        return ["train", f"--device={DEVICE}", "--data", self.data, "--net", net, "--epochs=2", *more]
 
     def model(self):
         """Makes a model, and returns its name."""
@@ -47,9 +54,10 @@ class Results(ResultTest):
 
     def targets(self, model):
         """Every way to name a file of results: the command, which the name is to follow, and the endings that go with it."""
-        predict = ["predict", f"--device={DEVICE}", "--model", model, "--data", self.data, "--output"]
-        return [(self.train(option), ("",)) for option in OPTIONS] + [(predict, (".csv", ".npy", ".npz")),
-                                                                      (["convert", model], (".safetensors", ".onnx"))]
+        with_data = [f"--device={DEVICE}", "--model", model, "--data", self.data]
+        return [(self.train(option), ("",)) for option in OPTIONS] + [
+            (["predict", *with_data, "--output"], (".csv", ".npy", ".npz")), (["convert", model], (".safetensors", ".onnx")),
+            (["evaluate", *with_data, "--mistakes"], pictures()), (["show", model, "--filters"], pictures())]
 
     def test_names_up_to_the_longest(self):
         model = self.model()
@@ -210,6 +218,18 @@ class FullDisk(ResultTest):
                                  self.path("a.safetensors"), "--data", data, "--output", target, before=limited(500))
             self.assertEqual(result.stderr.count(target), 1, result.stderr)
             self.files("a.safetensors", "d.csv")
+
+
+    def test_pictures(self):
+        self.succeed("train", "--device=cpu", "--net", "conv 16 5x5; flatten; dense 10 softmax", "--epochs=1", "--save", self.path("model"))
+        for ending in pictures():
+            for command in (["show", self.path("model"), "--filters"], ["evaluate", "--device=cpu", "--model", self.path("model"), "--mistakes"]):
+                target = self.path("f" + ending)
+                result = self.fail_at_the_end(*command, target, before=limited(500))
+                self.assertIn(command[-1] + ": ", result.stderr)
+                self.assertIn("File too large", result.stderr)
+                self.assertEqual(result.stderr.count(target), 1, result.stderr)
+                self.files("model")
 
 
 class Divergence(ResultTest):

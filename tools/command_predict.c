@@ -5,44 +5,8 @@
 #include "output_file.h"
 #include "predictions.h"
 #include "report.h"
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-static bool has_logits(soma_loss loss) {
-    return loss == SOMA_CATEGORICAL_CROSSENTROPY_LOGITS || loss == SOMA_BINARY_CROSSENTROPY_LOGITS;
-}
-
-/* Softmax of each row; of a single logit its sigmoid. */
-static void make_probabilities(struct predictions *predictions) {
-    size_t outputs = predictions->outputs;
-    for (size_t sample = 0; sample < predictions->samples; sample++) {
-        float *row = predictions->values + sample * outputs;
-        if (outputs == 1) row[0] = (float)(1 / (1 + exp(-(double)row[0])));
-        if (outputs == 1) continue;
-        double largest = -INFINITY, sum = 0;
-        /* Not fmax(): GCC 12 for aarch64 ends in an internal error where it makes vectors of such a loop. */
-        for (size_t i = 0; i < outputs; i++)
-            if ((double)row[i] > largest) largest = (double)row[i];
-        for (size_t i = 0; i < outputs; i++) sum += exp((double)row[i] - largest);
-        for (size_t i = 0; i < outputs; i++) row[i] = (float)(exp((double)row[i] - largest) / sum);
-    }
-}
-
-static exit_status compute(const struct settings *settings, struct predictions *predictions) {
-    soma_dataset *dataset = predictions->dataset;
-    size_t outputs = predictions->outputs, samples = predictions->samples;
-    predictions->values = calloc(samples * outputs, sizeof *predictions->values);
-    predictions->classes = calloc(samples, sizeof *predictions->classes);
-    if (!predictions->values || !predictions->classes)
-        return fail(STATUS_FAILED, "out of memory: %zu predictions of %zu numbers each", samples, outputs);
-    soma_status cause = soma_predict(predictions->network, dataset, 0, settings->batch, predictions->values);
-    if (cause == SOMA_OK && predictions->as_classes)
-        cause = soma_predict_classes(predictions->network, dataset, settings->batch, predictions->classes);
-    if (cause == SOMA_OK && predictions->as_classes && has_logits(model_loss(predictions->network)))
-        make_probabilities(predictions);
-    return cause == SOMA_OK ? STATUS_DONE : fail_from_library(cause, STATUS_FILE, "%s", settings->data);
-}
 
 static bool ends_in(const char *path, const char *ending) {
     const char *dot = strrchr(path, '.');
@@ -82,7 +46,7 @@ static exit_status predict(const struct settings *settings, soma_network *networ
         .outputs = soma_tensor_count(soma_network_output(network, 0)),
         .as_classes = !settings->raw && model_is_classifier(network),
     };
-    status = compute(settings, &predictions);
+    status = predictions_compute(settings, &predictions);
     if (status == STATUS_DONE) status = write_predictions(settings, &predictions);
     if (status == STATUS_DONE && settings->json) {
         report *object = report_create();

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* soma show: what is in a file, a model or data, as its name says. */
+#include "filters.h"
 #include "model.h"
 #include "report.h"
+#include "sheet.h"
 #include "show_onnx.h"
 #include <math.h>
 #include <stdlib.h>
@@ -13,21 +15,6 @@ static bool ends_with(const char *path, const char *ending) {
     size_t length = strlen(path), size = strlen(ending);
     if (length > 3 && strcmp(path + length - 3, ".gz") == 0) length -= 3;
     return length >= size && strncmp(path + length - size, ending, size) == 0;
-}
-
-/* "8x8" into text; where not all dimensions fit, "8x8x...". */
-static void shape_text(uint32_t rank, const size_t *shape, char *text, size_t size) {
-    static const char more[] = "x...";
-    size_t length = 0;
-    text[0] = '\0';
-    for (uint32_t i = 0; i < rank; i++) {
-        char one[24];
-        size_t added = (size_t)snprintf(one, sizeof one, "%s%zu", i ? "x" : "", shape[i]);
-        bool fits = length + added + sizeof more <= size;
-        snprintf(text + length, size - length, "%s", fits ? one : more);
-        if (!fits) return;
-        length += added;
-    }
 }
 
 static void report_shape(report *object, uint32_t rank, const size_t *shape) {
@@ -77,9 +64,12 @@ static exit_status show_network(const struct settings *settings, const char *pat
     bool not_run = cause == SOMA_UNSUPPORTED || cause == SOMA_INVALID_SHAPE || cause == SOMA_INVALID_FILE;
     if (cause != SOMA_OK && !(onnx && not_run)) return fail_from_library(cause, STATUS_FILE, NULL);
     char *reason = strdup(network ? "" : soma_last_error());
-    if (onnx) status = show_onnx(path, network, reason ? reason : "", object);
+    if (settings->filters)
+        status = network ? filters_write(settings, network, path, object)
+                         : fail(STATUS_FILE, "--filters: soma does not run %s: %s", path, reason ? reason : "");
+    if (status == STATUS_DONE && onnx) status = show_onnx(path, network, reason ? reason : "", object);
     free(reason);
-    if (network) {
+    if (status == STATUS_DONE && network) {
         say_result("%s: a model of %zu layers\n", path, soma_network_layer_count(network));
         show_layers(network, object);
         model_report_pictures(network, object);
@@ -260,26 +250,40 @@ static soma_status open_data(const char *path, bool *known, soma_dataset **datas
     return SOMA_OK;
 }
 
+/* Options that say something of models, given with a file that holds none. */
+static exit_status refuse_options(const struct settings *settings, const char *path, const char *holds) {
+    const char *option = settings->filters ? "filters" : "outputs";
+    return fail(STATUS_USAGE, "--%s goes with %s; %s holds %s", option, settings->filters ? "a model" : "an ONNX model",
+                path, holds);
+}
+
 exit_status command_show(const struct settings *settings) {
     const char *path = settings->operand[0];
     soma_dataset *dataset = NULL;
     struct stat about;
     bool known;
     if (!path) return fail(STATUS_USAGE, "a file is needed: soma show FILE");
+    exit_status status = settings->filters ? sheet_try("filters", settings->filters) : STATUS_DONE;
+    if (status != STATUS_DONE) return status;
     if (stat(path, &about) == 0 && S_ISDIR(about.st_mode))
         return fail(STATUS_USAGE,
                     "show: %s is a directory; accepted: a file, of a model (.safetensors, .onnx), of data (.csv, .npy, "
                     ".npz, IDX) or of a picture (.png, .jpg, .jpeg)",
                     path);
-    if (is_picture(path) && !settings->outputs) return show_picture(settings, path);
+    bool for_models = settings->outputs || settings->filters;
+    if (is_picture(path) && !for_models) return show_picture(settings, path);
     soma_status cause = open_data(path, &known, &dataset);
-    if ((known || is_picture(path)) && settings->outputs) {
+    if ((known || is_picture(path)) && for_models) {
         soma_dataset_destroy(dataset);
-        return fail(STATUS_USAGE, "--outputs goes with an ONNX model; %s holds data", path);
+        return refuse_options(settings, path, "data");
     }
-    if (!known) return has_tensors_alone(path) ? show_tensors(settings, path) : show_model(settings, path);
+    if (!known) {
+        bool tensors_alone = has_tensors_alone(path);
+        if (tensors_alone && settings->filters) return refuse_options(settings, path, "tensors, but no network");
+        return tensors_alone ? show_tensors(settings, path) : show_model(settings, path);
+    }
     if (cause != SOMA_OK) return fail_from_library(cause, STATUS_FILE, NULL);
-    exit_status status = show_dataset(settings, path, dataset);
+    status = show_dataset(settings, path, dataset);
     soma_dataset_destroy(dataset);
     return status;
 }

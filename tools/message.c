@@ -158,3 +158,17 @@ void clock_setup(void) {
 double clock_since_start(void) {
     return seconds_of(CLOCK_MONOTONIC) - seconds_at_main;
 }
+
+void shape_text(uint32_t rank, const size_t *shape, char *text, size_t size) {
+    static const char more[] = "x...";
+    size_t length = 0;
+    text[0] = '\0';
+    for (uint32_t i = 0; i < rank; i++) {
+        char one[24];
+        size_t added = (size_t)snprintf(one, sizeof one, "%s%zu", i ? "x" : "", shape[i]);
+        bool fits = length + added + sizeof more <= size;
+        snprintf(text + length, size - length, "%s", fits ? one : more);
+        if (!fits) return;
+        length += added;
+    }
+}

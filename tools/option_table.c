@@ -50,6 +50,7 @@ static const choice monitor_choice = {.name = monitor_name}, mode_choice = {.nam
 #define CHECK       (1u << COMMAND_CHECK)
 #define BENCH       (1u << COMMAND_BENCH)
 #define TUNE        (1u << COMMAND_TUNE)
+#define SHOW        (1u << COMMAND_SHOW)
 #define READS       (TRAIN | EVALUATE | PREDICT)                 /* commands that read data */
 #define FILES       (1u << COMMAND_CONVERT | 1u << COMMAND_SHOW) /* no device is needed */
 #define ALL         ((1u << COMMAND_COUNT) - 1)
@@ -210,6 +211,15 @@ const option_row option_table[] = {
      .help = "loss and metrics of every epoch, as CSV"},
     {.name = "plot", .type = OPTION_TEXT, .offset = FIELD(plot), .commands = TRAIN, .argument = "FILE",
      .help = "the same as a picture, in SVG"},
+    {.name = "filters", .type = OPTION_TEXT, .offset = FIELD(filters), .commands = SHOW, .argument = "FILE",
+     .help = "the filters of a model's first convolution as one picture, a .svg or .png file: grey is 0, white the layer's largest magnitude, black "
+             "the same below 0; three channels are colours, of others each is a square. Without a convolution, the units of a first dense layer "
+             "that takes the pixels of pictures"},
+    {.name = "mistakes", .type = OPTION_TEXT, .offset = FIELD(mistakes), .commands = EVALUATE, .argument = "FILE",
+     .help = "the pictures that are taken for another class as one picture, a .svg or .png file, those first whose true class is least probable; "
+             "below each its class (is) and the predicted one (as), with the probabilities of both"},
+    {.name = "worst", .type = OPTION_COUNT, .offset = FIELD(worst), .commands = EVALUATE, .argument = "N", .fallback = "100",
+     .interval = "[1, 1000]", .help = "of --mistakes: how many at most"},
     {.name = "output", .type = OPTION_TEXT, .offset = FIELD(output), .commands = PREDICT, .argument = "FILE",
      .help = "where predictions go: a .csv or .npy file; an .npz file, of the outputs under their names, and the classes; or - for CSV on "
              "stdout (the default)"},

@@ -50,3 +50,8 @@ exit_status output_text_close(struct output_text *output) {
     free(output->text);
     return status;
 }
+
+void output_text_discard(struct output_text *output) {
+    fclose(output->stream);
+    free(output->text);
+}

@@ -7,7 +7,8 @@
 
 /*
  * Before long work: can a file be written at the path of this option (NULL: of an operand)? STATUS_FAILED with a
- * message if not. path NULL: nothing to ask. The second form is for texts, which may go to a pipe or a device as well.
+ * message if not. path NULL: nothing to ask. The second form is for texts and pictures, which may go to a pipe or a
+ * device as well.
  */
 exit_status output_file_try(const char *option, const char *path);
 exit_status output_text_try(const char *option, const char *path);
@@ -22,5 +23,7 @@ struct output_text {
 /* Then write to ->stream, and close; write errors come out in closing. */
 exit_status output_text_open(const char *option, const char *path, struct output_text *output);
 exit_status output_text_close(struct output_text *output);
+/* In place of closing, where what was to be written could not be made: no file appears. */
+void output_text_discard(struct output_text *output);
 
 #endif

@@ -3,6 +3,7 @@
 #include "history.h"
 #include "output_file.h"
 #include "plot_scale.h"
+#include "svg.h"
 #include <math.h>
 #include <string.h>
 
@@ -45,55 +46,6 @@ static const char style[] =
     ".best{stroke:#e7ebf1}.halo{stroke:#10151c}\n"
     "}\n"
     "</style>\n";
-
-/* Bytes of the well-formed UTF-8 character at `text`, 0 if it is none that XML allows. */
-static size_t character_length(const char *text) {
-    const unsigned char *byte = (const unsigned char *)text;
-    if (byte[0] < 0x80) return byte[0] >= 0x20 && byte[0] != 0x7f;
-    size_t length = byte[0] >= 0xc2 && byte[0] < 0xe0   ? 2
-                    : (byte[0] & 0xf0) == 0xe0          ? 3
-                    : byte[0] >= 0xf0 && byte[0] < 0xf5 ? 4
-                                                        : 0;
-    uint32_t code = byte[0] & (0x7fu >> length);
-    for (size_t i = 1; i < length; i++) {
-        if ((byte[i] & 0xc0) != 0x80) return 0;
-        code = code << 6 | (byte[i] & 0x3f);
-    }
-    bool allowed = length == 2 || (length == 3 && code >= 0x800 && (code < 0xd800 || code > 0xdfff) && code < 0xfffe) ||
-                   (length == 4 && code >= 0x10000 && code <= 0x10ffff);
-    return allowed ? length : 0;
-}
-
-/* Text for XML, cut to `most` characters; what is not well-formed becomes '?'. */
-static void print_escaped(FILE *stream, const char *text, size_t most) {
-    for (size_t count = 0; *text; count++) {
-        if (count + 1 == most && text[character_length(text)]) {
-            fputs("\xe2\x80\xa6", stream); /* an ellipsis stands for the rest */
-            return;
-        }
-        size_t length = character_length(text);
-        switch (*text) {
-        case '&':
-            fputs("&amp;", stream);
-            break;
-        case '<':
-            fputs("&lt;", stream);
-            break;
-        case '>':
-            fputs("&gt;", stream);
-            break;
-        case '"':
-            fputs("&quot;", stream);
-            break;
-        default:
-            if (length)
-                fwrite(text, 1, length, stream);
-            else
-                fputc('?', stream);
-        }
-        text += length ? length : 1;
-    }
-}
 
 static double curve_value(const struct curve *curve, uint32_t epoch) {
     const soma_epoch *row = &curve->history->epochs[epoch];
@@ -160,7 +112,7 @@ static void draw_axes(FILE *stream, const struct panel *panel) {
 static void draw_panel_heading(FILE *stream, const struct panel *panel) {
     double y = panel->top - 14;
     fprintf(stream, "<text class=\"text\" x=\"%.1f\" y=\"%.1f\" font-size=\"14\" font-weight=\"600\">", panel->left, y);
-    print_escaped(stream, panel->name, 40);
+    svg_print_escaped(stream, panel->name, 40);
     if (panel->y.logarithmic)
         fputs("<tspan class=\"soft\" dx=\"6\" font-size=\"12\" font-weight=\"400\">log scale</tspan>", stream);
     fprintf(stream, "</text>\n<text class=\"text\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"end\">",
@@ -235,9 +187,9 @@ static void draw_panel(FILE *stream, const struct panel *panel) {
 
 static void draw_heading(FILE *stream, const struct plot_caption *caption) {
     fprintf(stream, "<text class=\"text\" x=\"%d\" y=\"38\" font-size=\"17\" font-weight=\"600\">", MARGIN);
-    print_escaped(stream, caption->title, 100);
+    svg_print_escaped(stream, caption->title, 100);
     fprintf(stream, "</text>\n<text class=\"soft\" x=\"%d\" y=\"60\" font-size=\"13\">", MARGIN);
-    print_escaped(stream, caption->subtitle, 140);
+    svg_print_escaped(stream, caption->subtitle, 140);
     fputs("</text>\n", stream);
 }
 
@@ -273,7 +225,7 @@ void plot_draw(FILE *stream, const soma_history *history, const struct plot_capt
         "font-family=\"system-ui, -apple-system, 'Segoe UI', 'Helvetica Neue', Arial, sans-serif\" "
         "font-size=\"12\">\n<title>",
         WIDTH, HEIGHT, WIDTH, HEIGHT);
-    print_escaped(stream, caption->title, 100);
+    svg_print_escaped(stream, caption->title, 100);
     fprintf(stream, "</title>\n%s<rect class=\"ground\" width=\"%d\" height=\"%d\" rx=\"8\"/>\n", style, WIDTH, HEIGHT);
     draw_heading(stream, caption);
     for (size_t i = 0; i < count; i++) {

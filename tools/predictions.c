@@ -1,15 +1,52 @@
 /* SPDX-License-Identifier: MIT */
-/* Writes predictions as CSV, as NPY and into the JSON object. */
+/* Computes predictions; writes them as CSV, as NPY and into the JSON object. */
 #include "predictions.h"
+#include "model.h"
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+static bool has_logits(soma_loss loss) {
+    return loss == SOMA_CATEGORICAL_CROSSENTROPY_LOGITS || loss == SOMA_BINARY_CROSSENTROPY_LOGITS;
+}
+
+/* Softmax of each row; of a single logit its sigmoid. */
+static void make_probabilities(struct predictions *predictions) {
+    size_t outputs = predictions->outputs;
+    for (size_t sample = 0; sample < predictions->samples; sample++) {
+        float *row = predictions->values + sample * outputs;
+        if (outputs == 1) row[0] = (float)(1 / (1 + exp(-(double)row[0])));
+        if (outputs == 1) continue;
+        double largest = -INFINITY, sum = 0;
+        /* Not fmax(): GCC 12 for aarch64 ends in an internal error where it makes vectors of such a loop. */
+        for (size_t i = 0; i < outputs; i++)
+            if ((double)row[i] > largest) largest = (double)row[i];
+        for (size_t i = 0; i < outputs; i++) sum += exp((double)row[i] - largest);
+        for (size_t i = 0; i < outputs; i++) row[i] = (float)(exp((double)row[i] - largest) / sum);
+    }
+}
+
+exit_status predictions_compute(const struct settings *settings, struct predictions *predictions) {
+    soma_dataset *dataset = predictions->dataset;
+    size_t outputs = predictions->outputs, samples = predictions->samples;
+    predictions->values = calloc(samples * outputs, sizeof *predictions->values);
+    predictions->classes = calloc(samples, sizeof *predictions->classes);
+    if (!predictions->values || !predictions->classes)
+        return fail(STATUS_FAILED, "out of memory: %zu predictions of %zu numbers each", samples, outputs);
+    soma_status cause = soma_predict(predictions->network, dataset, 0, settings->batch, predictions->values);
+    if (cause == SOMA_OK && predictions->as_classes)
+        cause = soma_predict_classes(predictions->network, dataset, settings->batch, predictions->classes);
+    if (cause == SOMA_OK && predictions->as_classes && has_logits(model_loss(predictions->network)))
+        make_probabilities(predictions);
+    return cause == SOMA_OK ? STATUS_DONE : fail_from_library(cause, STATUS_FILE, "%s", settings->data);
+}
 
 /* A single unit is the probability of the second of two classes. */
 static size_t class_count(const struct predictions *predictions) {
     return predictions->outputs == 1 ? 2 : predictions->outputs;
 }
 
-static double probability(const struct predictions *predictions, size_t sample, size_t class_number) {
+double predictions_probability(const struct predictions *predictions, size_t sample, size_t class_number) {
     const float *row = predictions->values + sample * predictions->outputs;
     if (predictions->outputs > 1) return row[class_number];
     return class_number == 1 ? (double)row[0] : 1 - (double)row[0];
@@ -63,9 +100,9 @@ void predictions_write_csv(const struct predictions *predictions, FILE *stream) 
         if (predictions->as_classes) {
             size_t chosen = (size_t)predictions->classes[sample];
             write_field(stream, class_label(predictions, chosen, text));
-            fprintf(stream, ",%.9g", probability(predictions, sample, chosen));
+            fprintf(stream, ",%.9g", predictions_probability(predictions, sample, chosen));
             for (size_t i = 0; i < class_count(predictions); i++)
-                fprintf(stream, ",%.9g", probability(predictions, sample, i));
+                fprintf(stream, ",%.9g", predictions_probability(predictions, sample, i));
         } else {
             const float *row = predictions->values + sample * predictions->outputs;
             for (size_t i = 0; i < predictions->outputs; i++) fprintf(stream, "%s%.9g", i ? "," : "", (double)row[i]);

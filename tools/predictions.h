@@ -3,7 +3,7 @@
 #ifndef SOMA_TOOLS_PREDICTIONS_H
 #define SOMA_TOOLS_PREDICTIONS_H
 
-#include "program.h"
+#include "options.h"
 #include "report.h"
 #include <soma/soma.h>
 
@@ -15,6 +15,12 @@ struct predictions {
     float *values;    /* [samples, outputs] */
     int32_t *classes; /* [samples], if as_classes */
 };
+
+/* Fills values and classes, which are to be freed also after failure; logits of a classifier become probabilities. */
+exit_status predictions_compute(const struct settings *settings, struct predictions *predictions);
+
+/* Of a sample; a single unit is the probability of the second of two classes. */
+double predictions_probability(const struct predictions *predictions, size_t sample, size_t class_number);
 
 /* A header; then for each sample the path of its file, if it has one; its class, the class's probability and those of
  * all classes; or the output's numbers.

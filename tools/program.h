@@ -72,6 +72,9 @@ exit_status fail_for(soma_status cause, exit_status status, const char *format, 
 exit_status fail_from_library(soma_status cause, exit_status blame, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* "8x8" into text; where not all dimensions fit, "8x8x...". */
+void shape_text(uint32_t rank, const size_t *shape, char *text, size_t size);
+
 /* Seconds since the process began, its loading by the system included. */
 void clock_setup(void);
 double clock_since_start(void);

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* The filters of a network's first convolution, as a picture. */
+#ifndef SOMA_TOOLS_FILTERS_H
+#define SOMA_TOOLS_FILTERS_H
+
+#include "options.h"
+#include "report.h"
+
+/* Writes what --filters wants of the network, which comes from the file `model`. */
+exit_status filters_write(const struct settings *settings, soma_network *network, const char *model, report *object);
+
+#endif

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/* Draws the samples that a network takes for another class, the true class's least probable first. */
+#include "mistakes.h"
+#include "model.h"
+#include "predictions.h"
+#include "sheet.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct mistake {
+    double probability, of_predicted; /* of the true class, and of the predicted one */
+    size_t sample, class_number, predicted;
+};
+
+/* The network and its data, with all mistakes, the worst first. */
+struct mistakes {
+    soma_network *network;
+    soma_dataset *dataset;
+    struct mistake *list;
+    size_t count, samples;
+};
+
+/* ---------------------------------------------------------------------------------------------- before the work */
+
+exit_status mistakes_try(const struct settings *settings) {
+    if (settings->mistakes) return sheet_try("mistakes", settings->mistakes);
+    if (option_given(settings, worst))
+        return fail(STATUS_USAGE, "--worst says how many samples --mistakes draws, and there is none");
+    return STATUS_DONE;
+}
+
+/* The samples' own shape says it; or, of what comes flat, that which the model's first layer makes of it. */
+static bool find_picture(const soma_network *network, const soma_dataset_info *info, struct picture *picture) {
+    soma_layer_info layer;
+    if (picture_from_shape(info->input_rank[0], info->input_shape[0], picture)) return true;
+    for (size_t i = 0; soma_network_layer(network, i, &layer) == SOMA_OK; i++) {
+        if (strcmp(layer.kind, "input") == 0) continue;
+        return strcmp(layer.kind, "reshape") == 0 && picture_from_shape(layer.rank, layer.shape, picture);
+    }
+    return false;
+}
+
+exit_status mistakes_check(const struct settings *settings, const soma_network *network, const soma_dataset *dataset) {
+    soma_dataset_info info;
+    struct picture picture;
+    char samples[128];
+    soma_dataset_get_info(dataset, &info);
+    if (!model_is_classifier(network))
+        return fail(STATUS_USAGE,
+                    "--mistakes: %s does not tell classes apart, its loss is %s; accepted: a model whose loss is a "
+                    "cross-entropy",
+                    settings->model, soma_name(SOMA_NAMES_LOSS, (int)model_loss(network)));
+    if (!info.classes)
+        return fail(STATUS_USAGE, "--mistakes: the labels of %s are no classes; accepted: a class for each sample",
+                    settings->data);
+    if (find_picture(network, &info, &picture)) return STATUS_DONE;
+    shape_text(info.input_rank[0], info.input_shape[0], samples, sizeof samples);
+    return fail(STATUS_USAGE,
+                "--mistakes: samples of %s have the shape %s and are no pictures; accepted: " PICTURE_SHAPES
+                ", or what a first layer reshape makes into one of these",
+                settings->data, samples);
+}
+
+/* -------------------------------------------------------------------------------------------------------- finding */
+
+/* What is no number before all; where probabilities are the same, in the order of the data. */
+static int compare(const void *left, const void *right) {
+    const struct mistake *a = left, *b = right;
+    bool a_is_none = isnan(a->probability), b_is_none = isnan(b->probability);
+    if (a_is_none != b_is_none) return a_is_none ? -1 : 1;
+    if (a->probability < b->probability) return -1;
+    if (a->probability > b->probability) return 1;
+    return a->sample < b->sample ? -1 : a->sample > b->sample;
+}
+
+static void add_mistakes(const struct predictions *predictions, const int32_t *classes, struct mistakes *mistakes) {
+    for (size_t i = 0; i < mistakes->samples; i++) {
+        size_t class_number = (size_t)classes[i], predicted = (size_t)predictions->classes[i];
+        if (class_number == predicted) continue;
+        mistakes->list[mistakes->count++] = (struct mistake){
+            .probability = predictions_probability(predictions, i, class_number),
+            .of_predicted = predictions_probability(predictions, i, predicted),
+            .sample = i,
+            .class_number = class_number,
+            .predicted = predicted,
+        };
+    }
+    qsort(mistakes->list, mistakes->count, sizeof *mistakes->list, compare);
+}
+
+static exit_status find_mistakes(const struct settings *settings, struct mistakes *mistakes) {
+    size_t samples = mistakes->samples;
+    struct predictions predictions = {.network = mistakes->network,
+                                      .dataset = mistakes->dataset,
+                                      .samples = samples,
+                                      .outputs = soma_tensor_count(soma_network_output(mistakes->network, 0)),
+                                      .as_classes = true};
+    int32_t *classes = calloc(samples, sizeof *classes);
+    mistakes->list = calloc(samples, sizeof *mistakes->list);
+    exit_status status = classes && mistakes->list
+                             ? predictions_compute(settings, &predictions)
+                             : fail(STATUS_FAILED, "out of memory for the classes of %zu samples", samples);
+    if (status == STATUS_DONE) {
+        soma_status cause = soma_dataset_read_classes(mistakes->dataset, 0, samples, classes);
+        if (cause != SOMA_OK) status = fail_from_library(cause, STATUS_FILE, "%s", settings->data);
+    }
+    if (status == STATUS_DONE) add_mistakes(&predictions, classes, mistakes);
+    free(classes);
+    free(predictions.values);
+    free(predictions.classes);
+    return status;
+}
+
+/* -------------------------------------------------------------------------------------------------------- drawing */
+
+/* The class's name, or its number, into text. */
+static const char *label(const struct mistakes *mistakes, size_t class_number, char text[24]) {
+    const char *name = soma_network_class_name(mistakes->network, class_number);
+    if (!name) name = soma_dataset_class_name(mistakes->dataset, class_number);
+    snprintf(text, 24, "%zu", class_number);
+    return name ? name : text;
+}
+
+static void describe(const struct mistakes *mistakes, const struct mistake *mistake,
+                     struct sheet_line lines[SHEET_LINES]) {
+    char number[24];
+    snprintf(lines[0].left, sizeof lines[0].left, "sample %zu", mistake->sample);
+    snprintf(lines[1].left, sizeof lines[1].left, "is %s", label(mistakes, mistake->class_number, number));
+    snprintf(lines[1].right, sizeof lines[1].right, "%.4f", mistake->probability);
+    snprintf(lines[2].left, sizeof lines[2].left, "as %s", label(mistakes, mistake->predicted, number));
+    snprintf(lines[2].right, sizeof lines[2].right, "%.4f", mistake->of_predicted);
+}
+
+static void write_heading(const struct settings *settings, const struct mistakes *mistakes, struct sheet *sheet) {
+    const char *slash = strrchr(settings->data, '/'), *data = slash && slash[1] ? slash + 1 : settings->data;
+    char count[32] = "no", shown[48] = "";
+    if (mistakes->count) snprintf(count, sizeof count, "%zu", mistakes->count);
+    if (sheet->count < mistakes->count) snprintf(shown, sizeof shown, ", the worst %zu", sheet->count);
+    snprintf(sheet->heading, sizeof sheet->heading, "%.300s: %s mistake%s in %zu sample%s%s", data, count,
+             mistakes->count == 1 ? "" : "s", mistakes->samples, mistakes->samples == 1 ? "" : "s", shown);
+}
+
+/* From black to white lie 0 and 1, which pictures have; numbers of another kind over the picture's own range. */
+static exit_status draw(const struct settings *settings, const struct mistakes *mistakes, struct sheet *sheet) {
+    exit_status status = sheet_make(sheet);
+    const struct picture *picture = &sheet->picture;
+    float *values = malloc(picture->height * picture->width * picture->channels * sizeof *values);
+    if (status == STATUS_DONE && !values) status = fail(STATUS_FAILED, "out of memory for a picture");
+    for (size_t i = 0; i < sheet->count && status == STATUS_DONE; i++) {
+        double low, high;
+        soma_status cause = soma_dataset_read_input(mistakes->dataset, 0, mistakes->list[i].sample, 1, values);
+        if (cause != SOMA_OK) status = fail_from_library(cause, STATUS_FILE, "%s", settings->data);
+        if (cause != SOMA_OK) break;
+        picture_range(picture, values, &low, &high);
+        bool as_pictures_have = low >= 0 && high <= 1;
+        sheet_fill(sheet, i, values, as_pictures_have ? 0 : low, as_pictures_have ? 1 : high);
+        describe(mistakes, &mistakes->list[i], sheet->text[i]);
+    }
+    free(values);
+    return status;
+}
+
+static void report_mistakes(const struct mistakes *mistakes, size_t shown, report *object) {
+    char number[24];
+    report_count(object, "mistakes", mistakes->count);
+    report *worst = report_array(object, "worst");
+    for (size_t i = 0; i < shown; i++) {
+        const struct mistake *mistake = &mistakes->list[i];
+        report *one = report_append_object(worst);
+        report_count(one, "sample", mistake->sample);
+        report_text(one, "class", label(mistakes, mistake->class_number, number));
+        report_number(one, "probability", mistake->probability);
+        report_text(one, "predicted", label(mistakes, mistake->predicted, number));
+        report_number(one, "predicted_probability", mistake->of_predicted);
+    }
+}
+
+exit_status mistakes_write(const struct settings *settings, soma_network *network, soma_dataset *dataset,
+                           report *object) {
+    soma_dataset_info info;
+    soma_dataset_get_info(dataset, &info);
+    struct mistakes mistakes = {.network = network, .dataset = dataset, .samples = info.samples};
+    struct sheet sheet = {.across = 1, .lines = SHEET_LINES};
+    exit_status status = find_mistakes(settings, &mistakes);
+    if (status == STATUS_DONE) {
+        find_picture(network, &info, &sheet.picture);
+        sheet.count = mistakes.count < settings->worst ? mistakes.count : (size_t)settings->worst;
+        write_heading(settings, &mistakes, &sheet);
+        status = draw(settings, &mistakes, &sheet);
+    }
+    if (status == STATUS_DONE) status = sheet_write("mistakes", settings->mistakes, &sheet);
+    if (status == STATUS_DONE) {
+        say("Saved in %s: %s\n", settings->mistakes, sheet.heading);
+        report_mistakes(&mistakes, sheet.count, object);
+    }
+    sheet_release(&sheet);
+    free(mistakes.list);
+    return status;
+}
