@@ -91,6 +91,14 @@ class Earlier(ProgramTest):
         before, after = (read_safetensors(path)[1] for path in (file("checkpoint.safetensors"), self.path("more.safetensors")))
         self.assertNotEqual(before["dense_1.weight"], after["dense_1.weight"])
 
+    def test_training_on_pictures_goes_on(self):
+        """They had no channel then."""
+        self.succeed("train", "--data", file("pictures"), "--net", "dense 4 relu; dense 2 softmax", "--epochs", "5", "--batch", "8", "--seed",
+                     "3", "--resume", file("pictures.safetensors"), "--save", self.path("more.safetensors"), f"--device={DEVICE}")
+        before, after = (read_safetensors(path)[1] for path in (file("pictures.safetensors"), self.path("more.safetensors")))
+        self.assertNotEqual(before["dense_1.weight"], after["dense_1.weight"])
+        self.succeed("evaluate", "--model", file("pictures.safetensors"), "--data", file("pictures"), f"--device={DEVICE}")
+
 
 if __name__ == "__main__":
     main()

@@ -86,6 +86,20 @@ static exit_status check_save(const struct training *training) {
     return cause == SOMA_OK ? STATUS_DONE : fail_from_library(cause, STATUS_FAILED, "--save");
 }
 
+/*
+ * Earlier versions read grey pictures without a channel: what is resumed keeps such a shape, which the data fit all the
+ * same. What cannot be read is left to resuming, which says why.
+ */
+static void keep_resumed_shape(const struct settings *settings, struct shape *input) {
+    soma_network *resumed;
+    size_t shape[SOMA_MAX_RANK];
+    if (!settings->resume || input->rank < 2 || input->size[input->rank - 1] != 1) return;
+    if (soma_load(settings->resume, &resumed) != SOMA_OK) return;
+    uint32_t rank = soma_tensor_shape(soma_network_input(resumed, 0), shape);
+    if (rank + 1 == input->rank && memcmp(shape, input->size, rank * sizeof *shape) == 0) input->rank = rank;
+    soma_network_destroy(resumed);
+}
+
 static exit_status make_network(struct training *training) {
     const struct settings *settings = training->settings;
     exit_status status = STATUS_DONE;
@@ -94,6 +108,7 @@ static exit_status make_network(struct training *training) {
     if (!settings->load) {
         struct shape input = {.rank = info.input_rank[0]};
         memcpy(input.size, info.input_shape[0], sizeof input.size);
+        keep_resumed_shape(settings, &input);
         training->net = settings->net;
         if (!settings->net) status = default_net(settings, &training->data, &training->net);
         if (status == STATUS_DONE) status = model_build(settings, &input, training->net, &training->network);
