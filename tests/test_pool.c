@@ -318,7 +318,7 @@ START_TEST(windows_of_padding_alone_are_refused) {
     l.size = _i;
     for (l.window = 1; l.window <= 3; l.window++)
         for (l.dilation = 1; l.dilation <= 5; l.dilation++)
-            for (l.stride = 1; l.stride <= 3; l.stride++)
+            for (l.stride = 1; l.stride <= 4; l.stride++)
                 for (l.before = 0; l.before <= (l.window - 1) * l.dilation; l.before++)
                     for (l.after = 0; l.after <= (l.window - 1) * l.dilation; l.after++) {
                         if ((l.window - 1) * l.dilation + 1 > l.size + l.before + l.after) continue;
@@ -329,6 +329,18 @@ START_TEST(windows_of_padding_alone_are_refused) {
                         expect_taken(&l, "avgpool", " countpad", true);
                     }
     ck_assert(refused > 0);
+}
+END_TEST
+
+/* A file may ask for hundreds of millions of windows in front of what there is. Looking at each would take a second of
+ * every layer. */
+START_TEST(windows_in_front_of_all_are_not_looked_at_one_by_one) {
+    static const line lines[] = {{4, 500000000, 1, 1, 499999999, 499999999},
+                                 {100000000, 2, 1, 900000000, 900000000, 0}};
+    for (int i = 0; i < 200; i++) {
+        expect_taken(&lines[i % 2], "maxpool", "", true);
+        expect_taken(&lines[i % 2], "avgpool", "", true);
+    }
 }
 END_TEST
 
@@ -398,6 +410,7 @@ END_TEST
 static void add_tests(TCase *tests) {
     tcase_add_loop_test(tests, windows_are_pooled_as_defined, 0, SOMA_COUNT_OF(cases));
     tcase_add_loop_test(tests, windows_of_padding_alone_are_refused, 1, 5);
+    tcase_add_test(tests, windows_in_front_of_all_are_not_looked_at_one_by_one);
     tcase_add_loop_test(tests, known_values_come_out, 0, SOMA_COUNT_OF(known));
     tcase_add_test(tests, the_first_largest_has_the_gradient);
 }

@@ -28,10 +28,31 @@ static soma_status check_numbers(const soma_tensor *tensor, uint32_t rank) {
     return SOMA_OK;
 }
 
+/* Where the first of a window's positions that is not in front of the image lies. */
+static int64_t first_behind_padding(int64_t start, int64_t dilation) {
+    return start < 0 ? (start % dilation + dilation) % dilation : start;
+}
+
 /* Whether one of the positions of a window that starts there lies on the image. */
 static bool meets_image(int64_t start, int64_t window, int64_t dilation, int64_t size) {
-    int64_t skipped = start < 0 ? (dilation - 1 - start) / dilation : 0; /* those in front of it */
-    return skipped < window && start + skipped * dilation < size;
+    int64_t first = first_behind_padding(start, dilation);
+    return first < size && (first - start) / dilation < window;
+}
+
+/*
+ * The first of the windows that start in front of the image and step over it, or that at which nobody needs to look
+ * further: a file can ask for a thousand million. From one to the next their first positions behind the padding move on
+ * by `more` modulo the dilation, so those that lie on the image are left out up to the first that does not; and after
+ * as many rounds as `more`, at most, they are where they have been before.
+ */
+static int64_t find_stepping_over(int64_t start, int64_t last, int64_t stride, int64_t dilation, int64_t size) {
+    const int64_t more = stride % dilation;
+    for (int64_t round = 0; round <= more && start < 0 && start < last; round++) {
+        int64_t first = first_behind_padding(start, dilation);
+        if (first >= size || more == 0) break;
+        start += (size - first + more - 1) / more * stride;
+    }
+    return start;
 }
 
 /* What lies in the padding alone has no largest element; nor, where padding is not counted, a mean. */
@@ -42,8 +63,9 @@ static soma_status check_windows(const soma_tensor *tensor, uint32_t dimension, 
     int64_t last = start + (int64_t)(count - 1) * stride, window = params->size[at], dilation = params->dilation[at];
     char text[SOMA_SHAPE_TEXT];
     if (params->kind == SOMA_POOL_AVERAGE && params->count_padding) return SOMA_OK;
-    while (start < 0 && start < last && meets_image(start, window, dilation, size)) start += stride;
-    if (meets_image(start, window, dilation, size)) {
+    /* None has as many positions in front of the image as the first. */
+    if (meets_image(start, window, dilation, size)) start = find_stepping_over(start, last, stride, dilation, size);
+    if (start >= last || meets_image(start, window, dilation, size)) {
         if (meets_image(last, window, dilation, size)) return SOMA_OK;
         start = last; /* all that start on the image, between the two, meet it */
     }
