@@ -9,6 +9,8 @@
 #include "trainer.h"
 
 #include "device/device.h"
+#include "io/idx/idx.h"
+#include "train/fingerprint.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -182,6 +184,37 @@ START_TEST(every_optimizer_with_every_schedule_goes_on_exactly) {
         forget(&resumed);
     }
     forget(&whole);
+}
+END_TEST
+
+static uint64_t fingerprint_of(soma_dataset *dataset) {
+    const uint64_t fingerprint = soma_fingerprint_dataset(dataset);
+    soma_dataset_destroy(dataset);
+    return fingerprint;
+}
+
+static uint64_t fingerprint_of_idx(const uint8_t *file, size_t size) {
+    soma_stream *stream;
+    soma_dataset *dataset;
+    expect_ok(soma_stream_of_memory("pictures", file, size, &stream));
+    expect_ok(soma_idx_read(stream, NULL, 0, &dataset));
+    soma_stream_close(stream);
+    return fingerprint_of(dataset);
+}
+
+/* Earlier versions gave pictures no channel, and arrays have none but their own still: what was trained on the one or
+ * the other goes on. */
+START_TEST(pictures_are_the_same_data_as_before_they_had_a_channel) {
+    static const uint8_t without[] = {0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 1, 2, 3, 4, 5, 6};
+    static const uint8_t with[] = {0, 0, 8, 4, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 1, 1, 2, 3, 4, 5, 6};
+    for (uint32_t channel = 0; channel < 2; channel++) {
+        const soma_array array = {without + sizeof without - 6, SOMA_U8, 3 + channel, {1, 2, 3, 1}};
+        soma_dataset *dataset;
+        expect_ok(soma_dataset_from_arrays(&array, 1, NULL, 0, &dataset));
+        ck_assert_uint_eq(fingerprint_of(dataset), channel ? fingerprint_of_idx(with, sizeof with)
+                                                           : fingerprint_of_idx(without, sizeof without));
+    }
+    ck_assert_uint_ne(fingerprint_of_idx(with, sizeof with), fingerprint_of_idx(without, sizeof without));
 }
 END_TEST
 
@@ -607,6 +640,7 @@ static void add_tests(TCase *cases) {
     tcase_add_checked_fixture(cases, set_up, tear_down);
     tcase_add_loop_test(cases, every_optimizer_with_every_schedule_goes_on_exactly, 0,
                         SOMA_OPTIMIZER_COUNT * (SOMA_SCHEDULE_PLATEAU + 1));
+    tcase_add_test(cases, pictures_are_the_same_data_as_before_they_had_a_channel);
     tcase_add_loop_test(cases, networks_of_every_kind_go_on_exactly, 0, 2);
     tcase_add_test(cases, a_training_may_break_off_after_every_step);
     tcase_add_test(cases, a_stopped_training_leaves_a_checkpoint_of_its_last_step);

@@ -37,10 +37,11 @@ void soma_column_set(soma_column *column, void *data, bool owned, soma_dtype dty
     column->scale = dtype == SOMA_U8 && classes == 0 ? 1.0f / 255.0f : 1.0f;
 }
 
-uint32_t soma_sample_shape(soma_dtype dtype, uint32_t rank, const size_t *given, size_t *shape) {
-    memcpy(shape, given, rank * sizeof *shape);
-    if (dtype == SOMA_U8 && rank == 2) shape[rank++] = 1;
-    return rank;
+void soma_column_set_samples(soma_column *column, void *data, bool owned, soma_dtype dtype, uint32_t rank,
+                             const size_t *shape) {
+    soma_column_set(column, data, owned, dtype, rank, shape, 0);
+    column->channel_added = dtype == SOMA_U8 && rank == 2;
+    if (column->channel_added) column->shape[column->rank++] = 1;
 }
 
 /* Bytes of a column for so many rows; false on overflow. */
@@ -204,6 +205,7 @@ static soma_status copy_column(const soma_dataset *dataset, const soma_column *f
 static soma_status copy_input_as_seen(const soma_dataset *dataset, size_t input, soma_column *to) {
     const soma_column *from = &dataset->storage->input[input];
     soma_column_set(to, NULL, false, SOMA_F32, from->rank, from->shape, 0);
+    to->channel_added = from->channel_added;
     size_t bytes = 0;
     to->data = column_bytes(to, dataset->samples, &bytes) ? soma_malloc_aligned(SOMA_DATA_ALIGNMENT, bytes) : NULL;
     if (!to->data) return soma_out_of_memory(bytes, "a float32 copy of the data set");

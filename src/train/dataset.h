@@ -22,6 +22,7 @@ typedef struct soma_column {
     size_t width;       /* elements per sample */
     float scale, shift; /* what the network sees: scale * value + shift (u8 inputs: 1/255, 0; all else 1, 0) */
     size_t classes;     /* > 0: class numbers in [0, classes) */
+    bool channel_added; /* the last dimension, of 1, is not in the file */
 } soma_column;
 
 /*
@@ -61,10 +62,11 @@ void soma_column_set(soma_column *column, void *data, bool owned, soma_dtype dty
                      size_t classes);
 
 /*
- * The shape of a sample of a file, into shape[SOMA_MAX_RANK]; returns its rank. Bytes in two dimensions are a grey
- * picture, and get a channel dimension of 1: else they would be taken for as many channels as the picture is wide.
+ * The same for inputs of a file, of this shape there. Bytes in two dimensions are a grey picture, and get a channel
+ * dimension of 1: else they would be taken for as many channels as the picture is wide.
  */
-uint32_t soma_sample_shape(soma_dtype dtype, uint32_t rank, const size_t *given, size_t *shape);
+void soma_column_set_samples(soma_column *column, void *data, bool owned, soma_dtype dtype, uint32_t rank,
+                             const size_t *shape);
 
 /* A data set over rows[samples] of a storage: takes over `rows`, also on failure, and adds a reference to the storage.
  */

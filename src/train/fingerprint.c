@@ -21,14 +21,10 @@ static uint64_t mix_bytes(uint64_t hash, const void *data, size_t bytes) {
     return mix(mix(hash, word), bytes);
 }
 
-/* Grey pictures are the same data with and without a dimension for their one channel, as earlier versions read them. */
-static uint32_t rank_without_channel(const soma_column *column) {
-    return column->rank == 3 && column->shape[2] == 1 ? 2 : column->rank;
-}
-
+/* A channel that was added is none of the data: earlier versions added none. */
 static uint64_t mix_column(uint64_t hash, const soma_dataset *dataset, const soma_column *column) {
     size_t row = column->width * soma_dtype_size(column->dtype);
-    uint32_t rank = rank_without_channel(column);
+    uint32_t rank = column->rank - column->channel_added;
     const float seen[2] = {column->scale, column->shift};
     hash = mix(mix(mix(hash, column->dtype), rank), column->classes);
     hash = mix_bytes(hash, column->shape, rank * sizeof *column->shape);

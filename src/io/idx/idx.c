@@ -186,9 +186,8 @@ soma_status soma_idx_read(soma_stream *images, soma_stream *labels, size_t class
     if (!storage) return soma_out_of_memory(sizeof *storage, "a data set");
     idx_array array = {0};
     soma_status status = read_array(images, &image_role, &array);
-    size_t shape[SOMA_MAX_RANK];
-    uint32_t rank = soma_sample_shape(array.dtype, array.rank ? array.rank - 1 : 0, array.shape + 1, shape);
-    soma_column_set(&storage->input[0], array.data, array.data != NULL, array.dtype, rank, shape, 0);
+    soma_column_set_samples(&storage->input[0], array.data, array.data != NULL, array.dtype,
+                            array.rank ? array.rank - 1 : 0, array.shape + 1);
     storage->input_count = 1;
     storage->rows = array.shape[0];
     if (status == SOMA_OK && labels) status = read_labels(labels, images, classes, storage);

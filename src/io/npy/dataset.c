@@ -4,10 +4,10 @@
 #include "io/npy/npy.h"
 
 /* Numbers without a further dimension are samples of one element. */
-static uint32_t sample_shape(const soma_npy *npy, soma_dtype as, size_t *shape) {
+static const size_t *sample_shape(const soma_npy *npy, uint32_t *rank) {
     static const size_t one = 1;
-    return npy->rank > 1 ? soma_sample_shape(as, npy->rank - 1, npy->shape + 1, shape)
-                         : soma_sample_shape(as, 1, &one, shape);
+    *rank = SOMA_MAX(npy->rank - 1, 1);
+    return npy->rank > 1 ? npy->shape + 1 : &one;
 }
 
 static soma_status check_samples(soma_stream *stream, const soma_npy *npy) {
@@ -24,14 +24,14 @@ static soma_status check_samples(soma_stream *stream, const soma_npy *npy) {
 /* Bytes stay bytes, as pixels; all else becomes float32. */
 static soma_status read_inputs(soma_stream *stream, soma_storage *storage) {
     soma_npy npy;
-    size_t shape[SOMA_MAX_RANK];
+    uint32_t rank;
     void *data;
     SOMA_TRY(soma_npy_read_header(stream, &npy));
     SOMA_TRY(check_samples(stream, &npy));
     soma_dtype as = npy.kind == 'u' && npy.size == 1 ? SOMA_U8 : SOMA_F32;
     SOMA_TRY(soma_npy_read_elements(stream, &npy, as, &data));
-    uint32_t rank = sample_shape(&npy, as, shape);
-    soma_column_set(&storage->input[0], data, true, as, rank, shape, 0);
+    const size_t *shape = sample_shape(&npy, &rank);
+    soma_column_set_samples(&storage->input[0], data, true, as, rank, shape);
     storage->input_count = 1;
     storage->rows = npy.shape[0];
     return SOMA_OK;
@@ -63,10 +63,10 @@ static soma_status read_classes(soma_stream *stream, const soma_npy *npy, size_t
 }
 
 static soma_status read_numbers(soma_stream *stream, const soma_npy *npy, soma_storage *storage) {
-    size_t shape[SOMA_MAX_RANK];
+    uint32_t rank;
     void *data;
     SOMA_TRY(soma_npy_read_elements(stream, npy, SOMA_F32, &data));
-    uint32_t rank = sample_shape(npy, SOMA_F32, shape);
+    const size_t *shape = sample_shape(npy, &rank);
     soma_column_set(&storage->target[0], data, true, SOMA_F32, rank, shape, 0);
     return SOMA_OK;
 }
