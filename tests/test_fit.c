@@ -798,8 +798,15 @@ START_TEST(class_numbers_go_with_losses_that_take_them) {
     soma_network *network = network_of((model_shape){3, 0, 1, false}, 0);
     soma_dataset *classes = dataset_of(array_f32(x, 4, 3), array_i32(labels, 4));
     expect_ok(soma_compile(network, test_device, NULL));
-    expect_error(soma_fit(network, classes, NULL, NULL), SOMA_INVALID_ARGUMENT, "MEAN_SQUARED_ERROR", "class numbers",
-                 "dense_1");
+    expect_error(soma_fit(network, classes, NULL, NULL), SOMA_INVALID_ARGUMENT, "the loss mean_squared_error,",
+                 "class numbers", "dense_1");
+    /* By its name, and the one it was asked for by, not that of what a sigmoid and it are computed as. */
+    soma_network *units;
+    expect_ok(soma_network_create(&units));
+    ck_assert_ptr_nonnull(soma_layers(soma_input(units, NULL, 1, (size_t[]){3}), "dense 3 sigmoid"));
+    expect_ok(soma_compile(units, test_device, NULL));
+    expect_error(soma_fit(units, classes, NULL, NULL), SOMA_INVALID_ARGUMENT, "the loss binary_crossentropy,");
+    soma_network_destroy(units);
     const soma_compile_options binary = {.loss = {SOMA_BINARY_CROSSENTROPY_LOGITS}};
     expect_ok(soma_compile(network, test_device, &binary));
     expect_error(soma_fit(network, classes, NULL, NULL), SOMA_INVALID_SHAPE, "two classes", "3 classes");

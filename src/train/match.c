@@ -5,12 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const loss_names[SOMA_LOSS_COUNT] = {
-#define X(name) "SOMA_" #name,
-    SOMA_LOSS_LIST(X)
-#undef X
-};
-
 /* "float32 [samples, 28, 28]" into text[SOMA_SHAPE_TEXT]; returns text. */
 static const char *column_text(const soma_column *column, char *text) {
     int length = snprintf(text, SOMA_SHAPE_TEXT, "%s [samples", soma_dtype_name(column->dtype));
@@ -57,8 +51,10 @@ static bool is_binary(soma_loss_kind loss) {
 }
 
 /* Class numbers: as they are for the categorical losses, as 0 and 1 for a binary loss of one unit. */
-static soma_status match_classes(const soma_tensor *output, soma_loss_kind loss, const soma_column *column,
-                                 soma_dtype *as) {
+static soma_status match_classes(const soma_network *network, size_t i, const soma_column *column, soma_dtype *as) {
+    const soma_tensor *output = soma_network_output(network, i);
+    const soma_loss_kind loss = network->compiled->loss[i];
+    const char *name = soma_name(SOMA_NAMES_LOSS, (int)network->options.loss[i]); /* as it was asked for */
     char label[SOMA_SHAPE_TEXT], shape[SOMA_SHAPE_TEXT];
     size_t units = soma_tensor_count(output);
     if (soma_loss_is_categorical(loss)) {
@@ -78,18 +74,17 @@ static soma_status match_classes(const soma_tensor *output, soma_loss_kind loss,
     if (is_binary(loss) && units == 1)
         return soma_error(SOMA_INVALID_SHAPE,
                           "output \"%s\" tells two classes apart (%s of one unit), but the data set has %zu classes",
-                          soma_tensor_label(output, label), loss_names[loss], column->classes);
+                          soma_tensor_label(output, label), name, column->classes);
     return soma_error(SOMA_INVALID_ARGUMENT,
                       "output \"%s\" has the loss %s, which takes float32 targets of shape %s, but the data set has "
                       "class numbers (%zu classes): a categorical cross-entropy takes those",
-                      soma_tensor_label(output, label), loss_names[loss], soma_tensor_shape_text(output, shape),
-                      column->classes);
+                      soma_tensor_label(output, label), name, soma_tensor_shape_text(output, shape), column->classes);
 }
 
-static soma_status match_target(const soma_tensor *output, soma_loss_kind loss, const soma_column *column,
-                                soma_dtype *as) {
+static soma_status match_target(const soma_network *network, size_t i, const soma_column *column, soma_dtype *as) {
+    const soma_tensor *output = soma_network_output(network, i);
     char label[SOMA_SHAPE_TEXT], wanted[SOMA_SHAPE_TEXT], found[SOMA_SHAPE_TEXT];
-    if (column->classes) return match_classes(output, loss, column, as);
+    if (column->classes) return match_classes(network, i, column, as);
     *as = SOMA_F32;
     if (same_shape(output, column)) return SOMA_OK;
     return soma_error(SOMA_INVALID_SHAPE, "output \"%s\" of the network is %s, its target in the data set is %s",
@@ -110,7 +105,7 @@ static soma_status match_targets(const soma_network *network, const soma_storage
     const soma_column *column = storage->target;
     for (size_t i = 0; i < outputs; i++) {
         if (!compiled->trained_on[i]) continue;
-        SOMA_TRY(match_target(soma_network_output(network, i), compiled->loss[i], column, &match->signature.target[i]));
+        SOMA_TRY(match_target(network, i, column, &match->signature.target[i]));
         add_source(match, column++);
     }
     return SOMA_OK;
