@@ -222,12 +222,29 @@ START_TEST(resumed_steps_mix_the_same) {
 }
 END_TEST
 
+/* One that is left over at the end is trained on as it is. */
+START_TEST(batches_of_one_are_refused) {
+    const struct mixup_case *c = &mixup_cases[0];
+    soma_network *network = network_for(c);
+    soma_dataset *data = data_for(c);
+    expect_error(soma_fit(network, data, &(soma_fit_options){.epochs = 1, .batch_size = 1}, NULL),
+                 SOMA_INVALID_ARGUMENT, "mixup mixes each sample with another", "batches of 2 and more");
+    expect_ok(soma_fit(network, data, &(soma_fit_options){.epochs = 1, .batch_size = ROWS - 1}, NULL));
+    expect_ok(soma_network_set_augmentation(network, "none"));
+    expect_ok(soma_compile(network, test_device, NULL));
+    expect_ok(soma_fit(network, data, &(soma_fit_options){.epochs = 1, .batch_size = 1}, NULL));
+    soma_dataset_destroy(data);
+    soma_network_destroy(network);
+}
+END_TEST
+
 static void add_tests(TCase *cases) {
     tcase_add_loop_test(cases, shares_have_the_distribution, 0, 5);
     tcase_add_test(cases, partners_are_any);
     tcase_add_loop_test(cases, steps_are_those_of_mixed_samples, 0, SOMA_COUNT_OF(mixup_cases));
     tcase_add_test(cases, what_is_evaluated_is_not_mixed);
     tcase_add_test(cases, resumed_steps_mix_the_same);
+    tcase_add_test(cases, batches_of_one_are_refused);
 }
 
 int main(int argc, char **argv) {

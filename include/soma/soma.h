@@ -194,7 +194,7 @@ SOMA_API soma_status soma_network_status(soma_network *network);
  *                                      targets (class numbers as rows with 1 at the class) and sample weights (Zhang
  *                                      et al. 2017). For each batch, lambda is drawn from Beta(ALPHA, ALPHA), and how
  *                                      many places further the other one is. Metrics are counted against the sample's
- *                                      own target
+ *                                      own target. soma_fit() refuses batches of 1, which have no other
  * text: NULL, "" or "none" for none. Before soma_compile(), which refuses changes of pictures of a network whose first
  * input takes none (SOMA_INVALID_SHAPE). SOMA_INVALID_ARGUMENT: words that are none of these.
  */

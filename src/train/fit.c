@@ -43,6 +43,14 @@ static soma_status refuse_single_values(const soma_network *network, const soma_
     return SOMA_OK;
 }
 
+/* Then there is no other sample to mix with. */
+static soma_status refuse_lone_samples(const soma_network *network, const soma_dataset *dataset, size_t batch) {
+    if (network->augment.mixup == 0.0f || !dataset || SOMA_MIN(batch, dataset->samples) > 1) return SOMA_OK;
+    return soma_error(SOMA_INVALID_ARGUMENT,
+                      "mixup mixes each sample with another one of its batch, and in batches of 1 there is none; "
+                      "batches of 2 and more can be mixed");
+}
+
 static void start_watches(struct soma_fit *fit) {
     const soma_compiled *compiled = fit->network->compiled;
     fit->watch = (soma_watch){.monitor = fit->options.monitor, .min_delta = (double)fit->options.min_delta};
@@ -76,6 +84,7 @@ static soma_status open_passes(struct soma_fit *fit, soma_dataset *dataset) {
     soma_dataset *train_on, *validate_on;
     SOMA_TRY(choose_data(fit, dataset, &train_on, &validate_on));
     SOMA_TRY(refuse_single_values(fit->network, train_on, training.batch));
+    SOMA_TRY(refuse_lone_samples(fit->network, train_on, training.batch));
     fit->validates = validate_on != NULL;
     SOMA_TRY(soma_pass_plan_ahead(fit->network, train_on, SOMA_MODE_TRAIN, training.batch, &fit->pass));
     if (fit->validates) {
