@@ -148,6 +148,24 @@ class Files(ProgramTest):
         self.assertFalse({"pictures", "augmentation"} & set(self.json("show", plain)))
         self.assertNotIn("pictures", self.succeed("show", plain).stdout)
 
+    def test_what_is_said_in_resuming_is_not_passed_over(self):
+        """Without --net the checkpoint says how data are read; options may repeat that, but not say otherwise."""
+        checkpoint, table = self.path("run.ckpt"), self.write("d.csv", "".join(f"{i % 7},{i % 5},{i % 3}\n" for i in range(42)))
+        self.pictures("--net=flatten; dense 2 softmax", "--image-size=6x7", "--checkpoint", checkpoint)
+        resume = ("train", "--device=cpu", "--quiet", "--epochs=3", "--resume", checkpoint, "--data", self.path("pictures"))
+        self.succeed(*resume)
+        self.succeed(*resume, "--image-size=6x7", "--image-fit=stretch")
+        for option, words in (("--image-size=7x6", ["6, 7, 3", "7, 6, 3"]), ("--image-size=6", ["6, 7, 3", "6, 6, 3"]),
+                              ("--grey", ["6, 7, 3", "6, 7, 1"]), ("--image-fit=crop", ["--resume", "fit", "crop", "stretch"])):
+            with self.subTest(option):
+                self.refuse(BAD_FILE, words, *resume, option)
+        for trained, same, other in (("--no-standardize", "--no-standardize", "--standardize"), (None, "--standardize", "--no-standardize")):
+            self.succeed("train", "--device=cpu", "--quiet", "--data", table, "--epochs=1", "--checkpoint", checkpoint, *([trained] if trained else []))
+            resume = ("train", "--device=cpu", "--quiet", "--epochs=2", "--resume", checkpoint, "--data", table)
+            for option in ([], [same]):
+                self.succeed(*resume, *option)
+            self.refuse(BAD_FILE, ["--resume", "preprocessing"], *resume, other)
+
     def test_show_a_picture(self):
         path = self.write("photo.PNG", png(3, 5, lambda y, x: (51 * x, 51, 102)))
         result = run("show", path)
@@ -157,7 +175,7 @@ class Files(ProgramTest):
         shown = self.json("show", path)
         self.assertEqual((shown["holds"], shown["shape"]), ("picture", [3, 5, 3]))
         self.refuse(BAD_FILE, ["empty.png", "PNG"], "show", self.write("empty.png", b""))
-        self.refuse(USAGE, [self.folder.name, "directory", ".onnx", ".csv", ".png"], "show", self.folder.name)
+        self.refuse(USAGE, [f"soma show: {self.folder.name} is a directory", ".onnx", ".csv", ".png"], "show", self.folder.name)
         self.refuse(USAGE, ["--outputs", "photo.PNG"], "show", path, "--outputs=y")
 
     def test_sizes_of_pictures(self):

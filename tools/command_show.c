@@ -267,7 +267,7 @@ exit_status command_show(const struct settings *settings) {
     if (status != STATUS_DONE) return status;
     if (stat(path, &about) == 0 && S_ISDIR(about.st_mode))
         return fail(STATUS_USAGE,
-                    "show: %s is a directory; accepted: a file, of a model (.safetensors, .onnx), of data (.csv, .npy, "
+                    "%s is a directory; accepted: a file, of a model (.safetensors, .onnx), of data (.csv, .npy, "
                     ".npz, IDX) or of a picture (.png, .jpg, .jpeg)",
                     path);
     bool for_models = settings->outputs || settings->filters;

@@ -59,7 +59,8 @@ static exit_status preprocess(struct training *training) {
     struct data *data = &training->data;
     soma_dataset *const parts[] = {data->train, data->validation, data->test};
     soma_status cause = SOMA_OK;
-    if (!settings->load)
+    /* Where it is said, the network is one to resume, which keeps figures already: resuming compares them. */
+    if (!settings->load || settings->standardize)
         cause = soma_network_fit_preprocessing(training->network, data->train,
                                                settings->standardize ? settings->standardize > 0 : data->table);
     if (cause == SOMA_OK && data->images) {

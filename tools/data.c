@@ -107,6 +107,12 @@ static soma_image_options image_options(const struct settings *settings, soma_ne
         if (rank == 2 || rank == 3)
             options = (soma_image_options){.height = shape[0], .width = shape[1], .grey = rank == 2 || shape[2] == 1};
     }
+    /* What is said all the same, of a training that is resumed, is held against the network. */
+    if (given->rank) {
+        options.height = given->size[0];
+        options.width = given->size[given->rank > 1];
+    }
+    options.grey |= settings->grey;
     if (option_given(settings, image_fit)) options.fit = (soma_image_fit)settings->image_fit;
     return options;
 }
