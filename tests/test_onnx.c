@@ -409,6 +409,7 @@ static const struct {
     {"Size", 1, 1, 1},
     {"Slice", 1, 1, 5},
     {"SpaceToDepth", 1, 1, 1},
+    {"Split", 1, 1, 2},
     {"Upsample", 1, 1, 2},
 };
 

@@ -201,17 +201,6 @@ static void too_large(void) {
     node("Mul", "n", "n", "d");
     node("Reshape", "x", "d", "y");
 }
-static void not_constant(void) {
-    integers("rows", 2, (const int64_t[]){0, 1});
-    with_integer("Gather", "x", "rows", "y", "axis", 1);
-}
-static void backwards(void) {
-    integers("start", 1, (const int64_t[]){-1});
-    integers("end", 1, (const int64_t[]){-9});
-    integers("axis", 1, (const int64_t[]){1});
-    integers("step", 1, (const int64_t[]){-1});
-    NODE("Slice", "y", "x", "start", "end", "axis", "step");
-}
 static void part_of_a_batch(void) {
     integers("start", 1, (const int64_t[]){0});
     integers("end", 1, (const int64_t[]){1});
@@ -229,8 +218,6 @@ static const struct {
     {by_zero, SOMA_INVALID_FILE, {"node 0", "divided by 0"}},
     {outside, SOMA_INVALID_FILE, {"node 0", "index 0 is 2 in an axis of 2"}},
     {too_large, SOMA_UNSUPPORTED, {"node 0", "too large for int64"}},
-    {not_constant, SOMA_UNSUPPORTED, {"node 0", "2 slices"}},
-    {backwards, SOMA_UNSUPPORTED, {"node 0", "step of axis 1 is -1"}},
     {part_of_a_batch, SOMA_UNSUPPORTED, {"node 0", "which is the batch"}},
 };
 

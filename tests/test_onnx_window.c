@@ -34,7 +34,7 @@ static const bad_case cases[] = {
     {"MaxPool", "kernel_shape", 2, {5, 1}, NULL, SOMA_INVALID_SHAPE, "the window reaches over 5 positions"},
     {"AveragePool", "kernel_shape", 3, {1, 1, 1}, NULL, SOMA_INVALID_FILE, "kernel_shape has 3 numbers"},
     {"Pad", "pads", 3, {0, 0, 1}, NULL, SOMA_INVALID_FILE, "3 pads; for 4 dimensions they are 8"},
-    {"Pad", "pads", 8, {0, 0, -1, 0, 0, 0, 0, 0}, NULL, SOMA_UNSUPPORTED, "pads of -1 and 0"},
+    {"Pad", "pads", 8, {0, 0, -9, 0, 0, 0, 0, 0}, NULL, SOMA_UNSUPPORTED, "pads of -9 and 0"},
     {"Pad", "pads", 8, {1, 0, 0, 0, 0, 0, 0, 0}, NULL, SOMA_UNSUPPORTED, "which is the batch"},
     {"Pad", "mode", 0, {0}, "mirror", SOMA_UNSUPPORTED, "attribute mode is \"mirror\""},
     {"Upsample", "mode", 0, {0}, "cubic", SOMA_UNSUPPORTED, "attribute mode is \"cubic\""},

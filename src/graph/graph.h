@@ -242,8 +242,11 @@ soma_status soma_graph_reduce_axes(soma_graph *graph, soma_tensor *x, soma_reduc
 soma_status soma_graph_transpose(soma_graph *graph, soma_tensor *x, const uint32_t *axis, soma_tensor **out);
 /* scale * x, broadcast to the shape of `like`. */
 soma_status soma_graph_copy(soma_graph *graph, soma_tensor *x, const soma_tensor *like, float scale, soma_tensor **out);
+/* Any number of tensors one after the other along an axis, the batch counted; `parts` is worked in. */
+soma_status soma_graph_join(soma_tensor **parts, size_t count, uint32_t axis, soma_tensor **out);
 /* Along a dimension of the sample, `count` elements of x: number i is x's number place_of(context, i). At most as many
- * pieces of x as SOMA_MAX_INPUTS (SOMA_UNSUPPORTED). */
+ * pieces of x as this (SOMA_UNSUPPORTED), each of which is a tensor. */
+#define SOMA_MOST_PIECES 4096
 typedef size_t soma_place_function(const void *context, size_t i);
 soma_status soma_graph_pick(soma_tensor *x, uint32_t dimension, size_t count, soma_place_function *place_of,
                             const void *context, soma_tensor **out);

@@ -61,6 +61,7 @@
     X(Slice)                                                                                                           \
     X(Softmax)                                                                                                         \
     X(SpaceToDepth)                                                                                                    \
+    X(Split)                                                                                                           \
     X(Squeeze)                                                                                                         \
     X(Sub)                                                                                                             \
     X(Sum)                                                                                                             \
@@ -68,8 +69,10 @@
     X(Unsqueeze)                                                                                                       \
     X(Upsample)
 
-/* SOMA_ONNX_OP(op, since, least inputs, most inputs, "attributes", rule, parameter); see soma_onnx_row. */
-#define SOMA_ONNX_OP(op, ...) const soma_onnx_row soma_onnx_row_##op = {#op, __VA_ARGS__}
+/* SOMA_ONNX_OP(op, since, least inputs, most inputs, "attributes", rule, parameter); see soma_onnx_row. The other is
+ * for an op of which all outputs are computed. */
+#define SOMA_ONNX_OP(op, ...)      const soma_onnx_row soma_onnx_row_##op = {#op, __VA_ARGS__, .several = false}
+#define SOMA_ONNX_SEVERAL(op, ...) const soma_onnx_row soma_onnx_row_##op = {#op, __VA_ARGS__, .several = true}
 
 #define X(op) extern const soma_onnx_row soma_onnx_row_##op;
 SOMA_ONNX_OP_LIST(X)

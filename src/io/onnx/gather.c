@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Gather: slices of an axis, by number. The numbers are constants; what is gathered from is one too, or one slice. */
+/* Gather: slices of an axis, by numbers that are constants. */
 #include "io/onnx/family.h"
 
 #include <inttypes.h>
@@ -45,18 +45,19 @@ static soma_status read_indices(soma_onnx_node *node, size_t size, int64_t *inde
     return SOMA_OK;
 }
 
-/* One slice of a tensor. */
-static soma_status take_slice(soma_onnx_node *node, uint32_t axis, int64_t index, const soma_onnx_shape *out) {
+static size_t index_of(const void *context, size_t i) {
+    return (size_t)((const gathering *)context)->index[i];
+}
+
+/* Slices of a tensor: the axis, then reshaped to the dimensions of the indices. */
+static soma_status take_slices(soma_onnx_node *node, uint32_t axis, const gathering *from, const soma_onnx_shape *out) {
     soma_tensor *x, *y;
     soma_onnx_shape shape = node->input[0]->shape;
-    uint32_t order[SOMA_ONNX_MAX_RANK];
-    soma_tensor_spec spec = {.op = SOMA_OP_SLICE, .input_count = 1, .input = &x};
+    uint32_t order[SOMA_ONNX_MAX_RANK], at;
     SOMA_TRY(soma_onnx_as_arranged(node, node->input[0], order, &x));
-    SOMA_TRY(soma_onnx_arranged_axis(node, &shape, order, axis, &spec.attributes.slice.axis));
-    spec.attributes.slice.start = (size_t)index;
-    spec.attributes.slice.length = 1;
-    SOMA_TRY(soma_graph_add(soma_onnx_graph(node), &spec, &y));
-    shape.dim[axis] = 1;
+    SOMA_TRY(soma_onnx_arranged_axis(node, &shape, order, axis, &at));
+    SOMA_TRY(soma_graph_pick(x, at - (x->batched ? 1 : 0), from->count, index_of, from, &y));
+    shape.dim[axis] = from->count;
     SOMA_TRY(soma_onnx_give_arranged(node, y, &shape, order));
     return soma_onnx_give_like(node, y, &(soma_onnx_value){.shape = *out, .layout = node->output.layout});
 }
@@ -70,11 +71,8 @@ static soma_status gather(soma_onnx_node *node, uint32_t axis, int64_t *index) {
     SOMA_TRY(read_indices(node, x->dim[axis], index));
     const gathering from = {index, count, x->dim[axis], soma_onnx_count(x, axis + 1, x->rank)};
     if (soma_onnx_is_known(node->input[0])) return soma_onnx_fold_selection(node, &out, source, &from);
-    if (count == 1) return take_slice(node, axis, index[0], &out);
-    return soma_error(SOMA_UNSUPPORTED,
-                      "%zu slices are gathered from values that are known only when the model runs; "
-                      "one is possible",
-                      count);
+    if (count == 0) return soma_error(SOMA_UNSUPPORTED, "no slice is gathered: there would be no elements");
+    return take_slices(node, axis, &from, &out);
 }
 
 static soma_status import_gather(soma_onnx_node *node) {

@@ -211,26 +211,36 @@ static soma_status take_for_node(const soma_onnx_node *node, size_t tensors) {
                           node->output.name);
 }
 
-static soma_status add_node(soma_onnx_importer *importer, const Soma__Onnx__NodeProto *proto) {
+/* One of the node's outputs, as a layer of its own. */
+static soma_status add_result(soma_onnx_node *node, const char *name) {
+    soma_onnx_importer *importer = node->importer;
     soma_network *network = importer->network;
     char kind[32];
+    node->output = (soma_onnx_value){.name = name};
+    if (find_value(importer, name)) return define(importer, &node->output);       /* says so */
+    if (node->number > 0) SOMA_TRY(soma_onnx_take(importer, COST_OF_NODE, name)); /* the first was counted before */
+    for (size_t i = 0; i <= strlen(node->row->name); i++) kind[i] = (char)tolower((unsigned char)node->row->name[i]);
+    uint32_t tensors_before = network->graph.count;
+    SOMA_TRY(soma_network_begin_layer(network, kind, name));
+    SOMA_TRY(node->row->rule(node));
+    SOMA_TRY(take_for_node(node, network->graph.count - tensors_before));
+    SOMA_TRY(finish_layer(node, tensors_before));
+    return define(importer, &node->output);
+}
+
+static soma_status add_node(soma_onnx_importer *importer, const Soma__Onnx__NodeProto *proto) {
     soma_onnx_node node = {.importer = importer, .proto = proto, .opset = importer->file->opset};
     node.row = soma_onnx_find_row(proto->op_type);
-    if (proto->n_output == 0 || !*proto->output[0]) return soma_error(SOMA_INVALID_FILE, "its output has no name");
-    node.output.name = proto->output[0];
+    if (proto->n_output == 0 || (!*proto->output[0] && !node.row->several))
+        return soma_error(SOMA_INVALID_FILE, "its output has no name");
     SOMA_TRY(check_attributes(&node));
     SOMA_TRY(find_inputs(&node));
-    if (find_value(importer, node.output.name)) return define(importer, &node.output); /* says so */
-    for (size_t i = 0; i <= strlen(node.row->name); i++) kind[i] = (char)tolower((unsigned char)node.row->name[i]);
-    uint32_t tensors_before = network->graph.count;
-    SOMA_TRY(soma_network_begin_layer(network, kind, node.output.name));
-    SOMA_TRY(node.row->rule(&node));
-    SOMA_TRY(take_for_node(&node, network->graph.count - tensors_before));
-    SOMA_TRY(finish_layer(&node, tensors_before));
-    SOMA_TRY(define(importer, &node.output));
-    for (size_t i = 1; i < proto->n_output; i++) {
-        const soma_onnx_value other = {.missing = true, .name = proto->output[i]};
-        if (*other.name) SOMA_TRY(define(importer, &other));
+    for (node.number = 0; node.number < proto->n_output; node.number++) {
+        const soma_onnx_value other = {.missing = true, .name = proto->output[node.number]};
+        if (node.number == 0 || node.row->several) {
+            if (*other.name) SOMA_TRY(add_result(&node, other.name));
+        } else if (*other.name)
+            SOMA_TRY(define(importer, &other));
     }
     return SOMA_OK;
 }

@@ -65,10 +65,11 @@ typedef struct soma_onnx_node {
     int64_t opset;
     uint32_t input_count;
     soma_onnx_value *input[SOMA_MAX_INPUTS]; /* NULL: left out */
-    soma_onnx_value output;                  /* what the rule makes */
+    size_t number;                           /* of the output that the rule makes, where it is asked for each */
+    soma_onnx_value output;                  /* what it makes */
 } soma_onnx_node;
 
-/* Makes the first output from the inputs. */
+/* Makes an output, the first where no other is computed, from the inputs. */
 typedef soma_status soma_onnx_rule(soma_onnx_node *node);
 
 /* An op that is known. */
@@ -79,6 +80,7 @@ typedef struct soma_onnx_row {
     const char *attributes; /* names, separated by spaces */
     soma_onnx_rule *rule;
     int parameter; /* for rules that serve several ops */
+    bool several;  /* all outputs are computed, not the first alone */
 } soma_onnx_row;
 
 /* NULL if there is none of this name. */

@@ -90,10 +90,30 @@ static size_t inside(const void *context, size_t i) {
     return (size_t)at;
 }
 
-static soma_status check_pads(int64_t before, int64_t after) {
-    if (before >= 0 && after >= 0 && before <= INT32_MAX && after <= INT32_MAX) return SOMA_OK;
-    return soma_error(SOMA_UNSUPPORTED, "pads of %" PRId64 " and %" PRId64 "; 0 to %d are possible", before, after,
-                      INT32_MAX);
+static bool is_pad(int64_t amount) {
+    return amount >= -INT32_MAX && amount <= INT32_MAX;
+}
+
+/* Negative pads take elements away, of which one must be left. */
+static soma_status check_pads(pad_mode mode, int64_t size, int64_t before, int64_t after) {
+    bool possible = is_pad(before) && is_pad(after), cut = before < 0 || after < 0;
+    if (possible && (!cut || (mode == CONSTANT && size + SOMA_MIN(before, 0) + SOMA_MIN(after, 0) > 0))) return SOMA_OK;
+    return soma_error(SOMA_UNSUPPORTED,
+                      "pads of %" PRId64 " and %" PRId64 " around %" PRId64 "; up to %d are possible, and in mode "
+                      "constant negative ones that leave an element",
+                      before, after, size, INT32_MAX);
+}
+
+/* What negative pads leave; the others are left to do. */
+static soma_status crop(soma_tensor **x, uint32_t place, int64_t *before, int64_t *after) {
+    soma_tensor_spec spec = {.op = SOMA_OP_SLICE, .input_count = 1, .input = (soma_tensor *[]){*x}};
+    if (*before >= 0 && *after >= 0) return SOMA_OK;
+    spec.attributes.slice.axis = place + ((*x)->batched ? 1 : 0);
+    spec.attributes.slice.start = (size_t)-SOMA_MIN(*before, 0);
+    spec.attributes.slice.length = (*x)->shape[place] - spec.attributes.slice.start - (size_t)-SOMA_MIN(*after, 0);
+    *before = SOMA_MAX(*before, 0);
+    *after = SOMA_MAX(*after, 0);
+    return soma_graph_add((*x)->graph, &spec, x);
 }
 
 static soma_status import_pad(soma_onnx_node *node) {
@@ -102,8 +122,9 @@ static soma_status import_pad(soma_onnx_node *node) {
     uint32_t order[SOMA_ONNX_MAX_RANK], axis;
     amounts padding;
     pad_mode mode;
-    soma_tensor *tensor, *y;
-    soma_tensor_spec spec = {.op = SOMA_OP_PAD, .input_count = 1, .input = &tensor};
+    soma_tensor *tensor, *y, *cropped;
+    soma_tensor_spec spec = {.op = SOMA_OP_PAD, .input_count = 1, .input = &cropped};
+    bool pads = false;
     SOMA_TRY(get_mode(node, &mode));
     SOMA_TRY(get_padding(node, &padding));
     SOMA_TRY(soma_onnx_as_arranged(node, x, order, &tensor));
@@ -112,16 +133,19 @@ static soma_status import_pad(soma_onnx_node *node) {
     for (uint32_t i = 0; i < out.rank; i++) {
         int64_t before = padding.before[i], after = padding.after[i];
         if (before == 0 && after == 0) continue;
-        SOMA_TRY(check_pads(before, after));
+        SOMA_TRY(check_pads(mode, (int64_t)out.dim[i], before, after));
         SOMA_TRY(soma_onnx_arranged_axis(node, &x->shape, order, i, &axis));
         if (tensor->batched) axis--;
         const dimension of = {mode, (int64_t)out.dim[i], before};
-        out.dim[i] += (size_t)before + (size_t)after;
+        out.dim[i] = (size_t)((int64_t)out.dim[i] + before + after);
+        SOMA_TRY(crop(&y, axis, &before, &after));
+        pads |= before > 0 || after > 0;
         if (mode != CONSTANT) SOMA_TRY(soma_graph_pick(y, axis, out.dim[i], inside, &of, &y));
         spec.attributes.pad.before[axis] = (size_t)before;
         spec.attributes.pad.after[axis] = (size_t)after;
     }
-    if (mode == CONSTANT) SOMA_TRY(soma_graph_add(soma_onnx_graph(node), &spec, &y));
+    cropped = y;
+    if (mode == CONSTANT && pads) SOMA_TRY(soma_graph_add(soma_onnx_graph(node), &spec, &y));
     return y == tensor ? soma_onnx_give_function(node, SOMA_IDENTITY, 0, 0)
                        : soma_onnx_give_arranged(node, y, &out, order);
 }

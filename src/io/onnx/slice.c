@@ -94,38 +94,139 @@ static size_t source(const void *context, size_t i) {
     return at;
 }
 
+/* For soma_graph_pick(). */
+typedef struct piece {
+    const cuts *cuts;
+    uint32_t axis;
+} piece;
+
+static size_t place_in(const void *context, size_t i) {
+    const piece *of = context;
+    return (size_t)(of->cuts->start[of->axis] + (int64_t)i * of->cuts->step[of->axis]);
+}
+
+static soma_status slice_axis(soma_tensor *x, uint32_t axis, size_t start, size_t length, soma_tensor **y) {
+    soma_tensor_spec spec = {.op = SOMA_OP_SLICE, .input_count = 1, .input = &x};
+    spec.attributes.slice.axis = axis;
+    spec.attributes.slice.start = start;
+    spec.attributes.slice.length = length;
+    return soma_graph_add(x->graph, &spec, y);
+}
+
+/* Every step-th: a pool whose windows are of one element, over images of [before, axis, behind]. */
+static soma_status take_every(soma_tensor *x, uint32_t axis, size_t step, size_t length, soma_tensor **y) {
+    soma_tensor rows = {.batched = true, .rank = 3, .shape = {1, 1, 1}}, whole = *x;
+    for (uint32_t i = 0; i < x->rank; i++) rows.shape[i + 1 < axis ? 0 : i + 1 == axis ? 1 : 2] *= x->shape[i];
+    SOMA_TRY(soma_graph_reshape(x->graph, x, &rows, &x));
+    soma_tensor_spec spec = {.op = SOMA_OP_POOL, .input_count = 1, .input = &x};
+    soma_pool_params *pool = &spec.attributes.pool.params;
+    pool->kind = SOMA_POOL_MAX;
+    for (uint32_t i = 0; i < SOMA_COUNT_OF(pool->size); i++) pool->size[i] = pool->stride[i] = pool->dilation[i] = 1;
+    pool->stride[SOMA_COUNT_OF(pool->size) - 1] = (uint32_t)step;
+    SOMA_TRY(soma_graph_add(x->graph, &spec, y));
+    whole.shape[axis - 1] = length;
+    return soma_graph_reshape(x->graph, *y, &whole, y);
+}
+
+/* Of a tensor whose axis it is. */
+static soma_status cut_axis(const cuts *pieces, uint32_t dimension, uint32_t axis, soma_tensor *x, soma_tensor **y) {
+    int64_t step = pieces->step[dimension];
+    size_t start = (size_t)pieces->start[dimension], length = pieces->length[dimension];
+    if (step == 1 || length == 1) return slice_axis(x, axis, start, length, y);
+    if (step < 0 || step > INT32_MAX || !x->batched)
+        return soma_graph_pick(x, axis - (x->batched ? 1 : 0), length, place_in, &(piece){pieces, dimension}, y);
+    size_t reach = (length - 1) * (size_t)step + 1;
+    if (reach < pieces->size[dimension]) SOMA_TRY(slice_axis(x, axis, start, reach, &x));
+    return take_every(x, axis, (size_t)step, length, y);
+}
+
 /* A piece of each axis in turn. */
 static soma_status slice_tensor(soma_onnx_node *node, const cuts *pieces, const soma_onnx_shape *out) {
     soma_tensor *x;
-    uint32_t count = 0, order[SOMA_ONNX_MAX_RANK];
+    uint32_t count = 0, axis, order[SOMA_ONNX_MAX_RANK];
     SOMA_TRY(soma_onnx_as_arranged(node, node->input[0], order, &x));
     for (uint32_t i = 0; i < pieces->rank; i++) {
         if (pieces->length[i] == pieces->size[i] && pieces->step[i] == 1) continue;
-        if (pieces->step[i] != 1)
-            return soma_error(SOMA_UNSUPPORTED, "the step of axis %u is %" PRId64 "; 1 is possible", i,
-                              pieces->step[i]);
         if (pieces->length[i] == 0) return soma_error(SOMA_UNSUPPORTED, "nothing is left of axis %u", i);
-        soma_tensor_spec spec = {.op = SOMA_OP_SLICE, .input_count = 1, .input = (soma_tensor *[]){x}};
-        SOMA_TRY(soma_onnx_arranged_axis(node, &node->input[0]->shape, order, i, &spec.attributes.slice.axis));
-        spec.attributes.slice.start = (size_t)pieces->start[i];
-        spec.attributes.slice.length = pieces->length[i];
-        SOMA_TRY(soma_graph_add(soma_onnx_graph(node), &spec, &x));
+        SOMA_TRY(soma_onnx_arranged_axis(node, &node->input[0]->shape, order, i, &axis));
+        SOMA_TRY(cut_axis(pieces, i, axis, x, &x));
         count++;
     }
     return count ? soma_onnx_give_arranged(node, x, out, order) : soma_onnx_pass_on(node);
 }
 
-static soma_status import_slice(soma_onnx_node *node) {
+/* What the pieces leave of the first input. */
+static soma_status give_pieces(soma_onnx_node *node, const cuts *pieces) {
     const soma_onnx_value *x = node->input[0];
-    cuts from;
-    SOMA_TRY(get_pieces(node, &from));
-    soma_onnx_shape out = {.batched = x->shape.batched, .rank = from.rank};
-    for (uint32_t i = 0; i < from.rank; i++) out.dim[i] = from.length[i];
-    return soma_onnx_is_known(x) ? soma_onnx_fold_selection(node, &out, source, &from)
-                                 : slice_tensor(node, &from, &out);
+    soma_onnx_shape out = {.batched = x->shape.batched, .rank = pieces->rank};
+    for (uint32_t i = 0; i < pieces->rank; i++) out.dim[i] = pieces->length[i];
+    return soma_onnx_is_known(x) ? soma_onnx_fold_selection(node, &out, source, pieces)
+                                 : slice_tensor(node, pieces, &out);
+}
+
+static soma_status import_slice(soma_onnx_node *node) {
+    cuts pieces;
+    SOMA_TRY(get_pieces(node, &pieces));
+    return give_pieces(node, &pieces);
 }
 
 SOMA_ONNX_OP(Slice, 1, 1, 5, "starts ends axes", import_slice, 0);
+
+/* How long each of the outputs is along the axis. */
+static soma_status get_lengths(soma_onnx_node *node, size_t size, int64_t *length, size_t most, size_t *count) {
+    size_t outputs = node->proto->n_output, total = 0, each;
+    int64_t parts;
+    bool present = node->opset >= 13 && node->input_count > 1 && node->input[1];
+    *count = 0;
+    if (present)
+        SOMA_TRY(soma_onnx_integers(node, 1, length, most, count));
+    else if (node->opset < 13)
+        SOMA_TRY(soma_onnx_get_integers(node, "split", length, most, count, &present));
+    if (!present) { /* equal ones, of which the last may be smaller where it is said how many there are */
+        SOMA_TRY(soma_onnx_get_integer(node, "num_outputs", (int64_t)outputs, &parts));
+        each = (size + outputs - 1) / outputs;
+        if (parts != (int64_t)outputs || (each - 1) * outputs >= size)
+            return soma_error(SOMA_INVALID_FILE, "%zu elements are cut into %" PRId64 " parts, of which %zu are named",
+                              size, parts, outputs);
+        for (; *count < outputs && *count < most; (*count)++)
+            length[*count] = (int64_t)SOMA_MIN(each, size - SOMA_MIN(size, each * *count));
+    }
+    for (size_t i = 0; i < *count; i++) {
+        if (length[i] < 0 || (uint64_t)length[i] > size - total)
+            return soma_error(SOMA_INVALID_FILE, "part %zu has %" PRId64 " elements; %zu of the axis are left", i,
+                              length[i], size - total);
+        total += (size_t)length[i];
+    }
+    if (*count == outputs && total == size) return SOMA_OK;
+    return soma_error(SOMA_INVALID_FILE, "%zu parts of %zu elements in all, for %zu outputs of an axis of %zu", *count,
+                      total, outputs, size);
+}
+
+/* Output number node->number. */
+static soma_status import_split(soma_onnx_node *node) {
+    const soma_onnx_shape *x = &node->input[0]->shape;
+    int64_t given, length[SOMA_MAX_INPUTS];
+    size_t count, start = 0;
+    uint32_t axis;
+    cuts pieces = {.rank = x->rank};
+    SOMA_TRY(soma_onnx_get_integer(node, "axis", 0, &given));
+    SOMA_TRY(soma_onnx_axis(given, x->rank, &axis));
+    if (axis < soma_onnx_first(node->importer, x)) return soma_onnx_mixes(node);
+    if (node->proto->n_output > SOMA_COUNT_OF(length))
+        return soma_error(SOMA_UNSUPPORTED, "%zu outputs; up to %zu are possible", node->proto->n_output,
+                          SOMA_COUNT_OF(length));
+    SOMA_TRY(get_lengths(node, x->dim[axis], length, SOMA_COUNT_OF(length), &count));
+    for (uint32_t i = 0; i < x->rank; i++) {
+        pieces.size[i] = pieces.length[i] = x->dim[i];
+        pieces.step[i] = 1;
+    }
+    for (size_t i = 0; i < node->number; i++) start += (size_t)length[i];
+    pieces.start[axis] = (int64_t)start;
+    pieces.length[axis] = (size_t)length[node->number];
+    return give_pieces(node, &pieces);
+}
+
+SOMA_ONNX_SEVERAL(Split, 1, 1, 2, "axis split num_outputs", import_split, 0);
 
 /* ---------------------------------------------------------------------------------------------------------- export */
 

@@ -227,12 +227,6 @@ static soma_status blend(soma_tensor *a, soma_tensor *b, double t, soma_tensor *
     return soma_graph_binary(a->graph, a, b, SOMA_BINARY_ADD, y);
 }
 
-static soma_status join(soma_tensor **parts, size_t count, uint32_t axis, soma_tensor **y) {
-    soma_tensor_spec spec = {.op = SOMA_OP_CONCAT, .input_count = (uint32_t)count, .input = parts};
-    spec.attributes.concat.axis = axis;
-    return soma_graph_add(parts[0]->graph, &spec, y);
-}
-
 static size_t one_before(const void *context, size_t i) {
     (void)context;
     return i ? i - 1 : 0;
@@ -257,16 +251,12 @@ static soma_status grow_linearly(const axis_of *axis, soma_tensor *x, size_t fac
         SOMA_TRY(blend(x, neighbour[off > 0], fabs(off), &parts[i]));
         SOMA_TRY(soma_graph_reshape(x->graph, parts[i], &like, &parts[i]));
     }
-    return join(parts, factor, x->batched ? 3 : 2, y);
+    return soma_graph_join(parts, factor, x->batched ? 3 : 2, y);
 }
 
 /* One element after the other. */
-static soma_status pick_linearly(const axis_of *axis, soma_tensor *x, size_t size, soma_tensor **y) {
-    soma_tensor *parts[SOMA_MAX_INPUTS], *two[2];
-    if (size > SOMA_MAX_INPUTS)
-        return soma_error(SOMA_UNSUPPORTED,
-                          "dimension %u of %zu becomes %zu, linearly; whole multiples, and up to %d are possible",
-                          axis->axis, axis->from, size, SOMA_MAX_INPUTS);
+static soma_status blend_each(const axis_of *axis, soma_tensor *x, size_t size, soma_tensor **parts) {
+    soma_tensor *two[2];
     for (size_t i = 0; i < size; i++) {
         double at = place_of(axis->rules, axis->axis, axis->from, i), last = (double)axis->from - 1;
         at = at < 0 ? 0 : SOMA_MIN(at, last);
@@ -279,7 +269,20 @@ static soma_status pick_linearly(const axis_of *axis, soma_tensor *x, size_t siz
         }
         SOMA_TRY(blend(two[0], two[1], at - floor(at), &parts[i]));
     }
-    return join(parts, size, x->batched ? 2 : 1, y);
+    return SOMA_OK;
+}
+
+static soma_status pick_linearly(const axis_of *axis, soma_tensor *x, size_t size, soma_tensor **y) {
+    if (size > SOMA_MOST_PIECES)
+        return soma_error(SOMA_UNSUPPORTED,
+                          "dimension %u of %zu becomes %zu, linearly; whole multiples, and up to %d are possible",
+                          axis->axis, axis->from, size, SOMA_MOST_PIECES);
+    soma_tensor **parts = soma_calloc(size, sizeof(soma_tensor *));
+    if (!parts) return soma_out_of_memory(size * sizeof *parts, "the elements of a dimension");
+    soma_status status = blend_each(axis, x, size, parts);
+    if (status == SOMA_OK) status = soma_graph_join(parts, size, x->batched ? 2 : 1, y);
+    soma_free(parts);
+    return status;
 }
 
 static soma_status resize_linearly(const rules *resizing, uint32_t axis, uint32_t dimension, soma_tensor **y) {
