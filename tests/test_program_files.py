@@ -134,6 +134,21 @@ class Files(ProgramTest):
         self.assertTrue(self.succeed(*plain).stdout.startswith("class,"))
         self.assertNotIn("files", self.json(*plain))
 
+    def test_mistakes_name_the_files_of_pictures(self):
+        """A picture is a mistake either where it lies or in the folder of the other class."""
+        model, _, _ = self.pictures("--net=flatten; dense 2 softmax")
+        os.makedirs(self.path("swapped"))
+        for name, other in (("blue", "red"), ("red", "blue")):
+            os.symlink(self.path(f"pictures/{name}"), self.path(f"swapped/{other}"))
+        mistaken = []
+        for folder in (self.path("pictures"), self.path("swapped")):
+            arguments = ("--device=cpu", "--model", model, "--data", folder, "--part=all")
+            files = self.json("predict", *arguments)["files"]
+            for mistake in self.json("evaluate", *arguments, "--mistakes", self.path("m.svg"))["worst"]:
+                self.assertEqual(mistake["file"], files[mistake["sample"]])
+                mistaken.append(os.path.realpath(mistake["file"]))
+        self.assertEqual(sorted(mistaken), sorted(os.path.realpath(self.path(f"pictures/{name}/{i}.png")) for name in ("blue", "red") for i in range(4)))
+
     def test_what_a_model_keeps_of_its_pictures_is_told(self):
         model, _, _ = self.pictures("--net=conv 2 3x3; flatten; dense 2 softmax", "--image-size=6x7", "--image-fit=pad", "--grey",
                                     "--augment=shift 1; flip")

@@ -169,6 +169,8 @@ static void report_mistakes(const struct mistakes *mistakes, size_t shown, repor
         const struct mistake *mistake = &mistakes->list[i];
         report *one = report_append_object(worst);
         report_count(one, "sample", mistake->sample);
+        const char *file = soma_dataset_file(mistakes->dataset, mistake->sample);
+        if (file) report_text(one, "file", file);
         report_text(one, "class", label(mistakes, mistake->class_number, number));
         report_number(one, "probability", mistake->probability);
         report_text(one, "predicted", label(mistakes, mistake->predicted, number));
