@@ -51,9 +51,10 @@ static void binary_task(const soma_call *call, const soma_cpu_plan *plan, size_t
     row_function *function = rows_of[call->params.binary.op];
     soma_range rows, part;
     soma_strided_task(walk, task, &rows, &part);
-    for (size_t row = rows.begin; row < rows.end; row++) {
+    soma_strided_place place = soma_strided_start(walk, rows.begin);
+    for (size_t row = rows.begin; row < rows.end; row++, soma_strided_next(walk, &place)) {
         size_t at = row * walk->length + part.begin;
-        size_t b = soma_strided_offset(walk, 1, row) + part.begin * walk->row_stride[1];
+        size_t b = place.offset[1] + part.begin * walk->row_stride[1];
         function(soma_cpu_floats(&call->view[0]) + at, soma_cpu_floats(&call->view[1]) + b, walk->row_stride[1],
                  soma_cpu_floats(&call->view[2]) + at, part.end - part.begin);
     }

@@ -95,12 +95,12 @@ static void copy_task(const soma_call *call, const soma_cpu_plan *plan, size_t t
     const soma_view *view = call->view;
     soma_range rows, part;
     soma_strided_task(walk, task, &rows, &part);
-    for (size_t row = rows.begin; row < rows.end; row++) {
+    soma_strided_place at = soma_strided_start(walk, rows.begin);
+    for (size_t row = rows.begin; row < rows.end; row++, soma_strided_next(walk, &at)) {
         unsigned char *place[2];
         for (int i = 0; i < 2; i++)
-            place[i] =
-                (unsigned char *)soma_cpu_data(&view[i]) +
-                soma_dtype_size(view[i].dtype) * (soma_strided_offset(walk, i, row) + part.begin * walk->row_stride[i]);
+            place[i] = (unsigned char *)soma_cpu_data(&view[i]) +
+                       soma_dtype_size(view[i].dtype) * (at.offset[i] + part.begin * walk->row_stride[i]);
         convert_row(view[0].dtype, place[0], walk->row_stride[0], view[1].dtype, place[1], walk->row_stride[1],
                     part.end - part.begin, call->params.copy.scale, call->params.copy.shift);
     }

@@ -50,12 +50,30 @@ static inline void soma_strided_task(const soma_strided *walk, size_t task, soma
     *part = soma_cpu_part(task % walk->row_parts, walk->length, SOMA_CPU_CHUNK);
 }
 
-/* Where a row begins, in elements of an operand. */
-static inline size_t soma_strided_offset(const soma_strided *walk, int operand, size_t row) {
-    size_t offset = 0;
-    for (uint32_t i = walk->rank; i-- > 0; row /= walk->shape[i])
-        offset += row % walk->shape[i] * walk->stride[operand][i];
-    return offset;
+/* A row, and where it begins in elements of each operand. */
+typedef struct soma_strided_place {
+    size_t at[SOMA_MAX_RANK], offset[2];
+} soma_strided_place;
+
+static inline soma_strided_place soma_strided_start(const soma_strided *walk, size_t row) {
+    soma_strided_place place = {.offset = {0}};
+    for (uint32_t i = walk->rank; i-- > 0; row /= walk->shape[i]) {
+        place.at[i] = row % walk->shape[i];
+        for (int operand = 0; operand < 2; operand++) place.offset[operand] += place.at[i] * walk->stride[operand][i];
+    }
+    return place;
+}
+
+/* The row after it, without a division: rows may be as short as a picture has channels. */
+static inline void soma_strided_next(const soma_strided *walk, soma_strided_place *place) {
+    for (uint32_t i = walk->rank; i-- > 0;) {
+        const bool within = ++place->at[i] < walk->shape[i];
+        const size_t back = within ? 0 : walk->shape[i]; /* from behind the last to the first */
+        for (int operand = 0; operand < 2; operand++)
+            place->offset[operand] += walk->stride[operand][i] - back * walk->stride[operand][i];
+        if (within) return;
+        place->at[i] = 0;
+    }
 }
 
 #endif
