@@ -36,6 +36,8 @@ class BadInputs(ProgramTest):
             (["--threads=0"], ["threads"]), (["--top-k=0"], ["top-k"]), (["stray"], ["stray"]), (["--save"], ["save"]),
             (["--momentum=1.5"], ["momentum", "1.5"]), (["--class-weights=1,x"], ["class-weights", "x"]),
             (["--image-size=9"], ["--image-size", "digits"]), (["--grey"], ["--grey", "digits"]),
+            (["--label=3"], ["--label, --header", "tables", "digits is none", "--labels"]), (["--header"], ["tables", "digits"]),
+            (["--no-header"], ["tables", "digits"]), (["--separator=;"], ["tables", "digits"]),
             (["--augment=shift"], ["--augment", "shift PIXELS"]), (["--checkpoint=run.onnx"], ["--checkpoint", "run.onnx", ".ckpt"]),
         ]
         self.assertGreaterEqual(len(cases), 20)

@@ -143,16 +143,26 @@ static exit_status load_images(const struct settings *settings, soma_network *ne
     return STATUS_DONE;
 }
 
+/* What would say nothing of such data would be passed over, and something else be meant by it. */
+static exit_status refuse_options(const struct settings *settings, enum source source) {
+    if (source != SOURCE_IMAGES && (settings->image_size.rank || settings->grey || option_given(settings, image_fit)))
+        return fail(STATUS_USAGE, "--image-size, --image-fit and --grey are for pictures; %s holds none",
+                    settings->data);
+    if (source != SOURCE_TABLE && (settings->label || settings->header || settings->separator))
+        return fail(STATUS_USAGE,
+                    "--label, --header, --no-header and --separator are for tables (CSV); %s is none. A file of labels "
+                    "is --labels",
+                    settings->data);
+    return STATUS_DONE;
+}
+
 /* network: what the data are for, if it is there. `labelled` false: the labels of a table are not looked at. */
 static exit_status load(const struct settings *settings, soma_network *network, bool labelled, struct loaded *loaded) {
     const soma_npy_options npy = {.regression = settings->regression};
     *loaded = (struct loaded){.source = source_of(settings)};
     exit_status status = refuse_missing(settings);
+    if (status == STATUS_DONE) status = refuse_options(settings, loaded->source);
     if (status != STATUS_DONE) return status;
-    if (loaded->source != SOURCE_IMAGES &&
-        (settings->image_size.rank || settings->grey || option_given(settings, image_fit)))
-        return fail(STATUS_USAGE, "--image-size, --image-fit and --grey are for pictures; %s holds none",
-                    settings->data);
     soma_status cause = SOMA_OK;
     switch (loaded->source) {
     case SOURCE_DIGITS:
