@@ -4,6 +4,7 @@
 #include "expect.h"
 #include "host_network.h"
 #include "io/image/image.h"
+#include "peak_memory.h"
 #include "suite.h"
 #include "temporary.h"
 #include "train/dataset.h"
@@ -256,6 +257,30 @@ START_TEST(folders_are_classes) {
 }
 END_TEST
 
+/* Room for all pictures is taken once, before there are any: while they are read there is no second copy, or more. */
+START_TEST(memory_is_taken_once) {
+    enum { PICTURES = 40, SIDE = 128 };
+    const soma_image_options options = {.height = SIDE, .width = SIDE};
+    const size_t bytes = (size_t)PICTURES * SIDE * SIDE * 3;
+    soma_dataset *train, *test;
+    char name[64];
+    make_directory("many");
+    for (int i = 0; i < PICTURES; i++) {
+        snprintf(name, sizeof name, "many/%c", i % 3 + 'a');
+        if (i < 3) make_directory(name);
+        snprintf(name, sizeof name, "many/%c/%d.png", i % 3 + 'a', i);
+        flat_png(name, 2, 2, 1);
+    }
+    peak_memory_start();
+    expect_ok(soma_dataset_from_images(temporary_path("many"), &options, &train, &test));
+    const size_t most = peak_memory();
+    ck_assert_msg(most == 0 || most >= bytes, "%zu bytes of memory, the pictures alone have %zu", most, bytes);
+    ck_assert_uint_le(most, bytes + bytes / 4);
+    ck_assert_uint_eq(train->samples, PICTURES);
+    soma_dataset_destroy(train);
+}
+END_TEST
+
 START_TEST(train_and_test_folders) {
     soma_dataset *train, *test;
     make_directory("parts");
@@ -372,6 +397,7 @@ static void add_tests(TCase *cases) {
     tcase_add_test(cases, larger_is_bilinear);
     tcase_add_test(cases, proportions_are_cropped_or_padded);
     tcase_add_test(cases, folders_are_classes);
+    tcase_add_test(cases, memory_is_taken_once);
     tcase_add_test(cases, train_and_test_folders);
     tcase_add_test(cases, pictures_alone_have_no_classes);
     tcase_add_test(cases, folders_that_do_not_serve);

@@ -16,6 +16,7 @@ typedef struct collection {
     int32_t *classes;               /* [count] */
     char **files;                   /* [count], the path of each */
     size_t count, capacity;
+    size_t expected; /* as many as the folders list, so that room is taken once; they may change meanwhile */
 } collection;
 
 static void clear(collection *all) {
@@ -27,7 +28,7 @@ static void clear(collection *all) {
 
 static soma_status make_room(collection *all) {
     if (all->count < all->capacity) return SOMA_OK;
-    size_t capacity = all->capacity ? all->capacity + all->capacity / 2 + 1 : 1, size, bytes;
+    size_t capacity = SOMA_MAX(all->expected, all->capacity + all->capacity / 2 + 1), size, bytes;
     bool fits = soma_multiply_size(all->height, all->width, &size) && soma_multiply_size(size, all->channels, &size) &&
                 soma_multiply_size(size, capacity, &bytes);
     uint8_t *pixels = fits ? soma_malloc_aligned(SOMA_DATA_ALIGNMENT, bytes) : NULL;
@@ -82,19 +83,29 @@ static soma_status add_picture(collection *all, const char *path, int32_t class_
     return status;
 }
 
-static soma_status add_folder(collection *all, const char *path, int32_t class_number) {
-    soma_folder files;
-    SOMA_TRY(soma_folder_list(path, false, &files));
+static soma_status list_pictures(collection *all, const char *path, soma_folder *files) {
+    SOMA_TRY(soma_folder_list(path, false, files));
+    all->expected += files->count;
+    if (files->count) return SOMA_OK;
+    return soma_error(SOMA_INVALID_FILE, "%s: holds no picture; files named .png, .jpg or .jpeg are", path);
+}
+
+static soma_status add_files(collection *all, const char *path, const soma_folder *files, int32_t class_number) {
     soma_status status = SOMA_OK;
-    if (files.count == 0)
-        status = soma_error(SOMA_INVALID_FILE, "%s: holds no picture; files named .png, .jpg or .jpeg are", path);
-    for (size_t i = 0; status == SOMA_OK && i < files.count; i++) {
+    for (size_t i = 0; status == SOMA_OK && i < files->count; i++) {
         soma_text file = {0};
-        soma_text_append(&file, "%s/%s", path, files.names[i]);
+        soma_text_append(&file, "%s/%s", path, files->names[i]);
         status =
             file.failed ? soma_out_of_memory(strlen(path), "a file name") : add_picture(all, file.data, class_number);
         soma_free(file.data);
     }
+    return status;
+}
+
+static soma_status add_folder(collection *all, const char *path) {
+    soma_folder files;
+    soma_status status = list_pictures(all, path, &files);
+    if (status == SOMA_OK) status = add_files(all, path, &files, 0);
     soma_folder_clear(&files);
     return status;
 }
@@ -109,21 +120,41 @@ static soma_status find_class(const char *path, const soma_folder *classes, cons
                       path, name, classes->count, classes->names[0], classes->names[classes->count - 1]);
 }
 
+typedef struct class_folder {
+    soma_text path;
+    int32_t number;
+    soma_folder files;
+} class_folder;
+
+static soma_status list_class(collection *all, const char *path, const soma_folder *classes, const char *name,
+                              class_folder *folder) {
+    soma_text_append(&folder->path, "%s/%s", path, name);
+    if (folder->path.failed) return soma_out_of_memory(strlen(path), "a file name");
+    SOMA_TRY(find_class(path, classes, name, &folder->number));
+    return list_pictures(all, folder->path.data, &folder->files);
+}
+
+/* All are listed before one is read: then it is known how many there are, and what is missing is told at once. */
+static soma_status add_listed(collection *all, const char *path, const soma_folder *classes, const soma_folder *here,
+                              class_folder *folders) {
+    for (size_t i = 0; i < here->count; i++) SOMA_TRY(list_class(all, path, classes, here->names[i], &folders[i]));
+    for (size_t i = 0; i < here->count; i++)
+        SOMA_TRY(add_files(all, folders[i].path.data, &folders[i].files, folders[i].number));
+    return SOMA_OK;
+}
+
 static soma_status add_classes(collection *all, const char *path, const soma_folder *classes) {
     soma_folder here;
     SOMA_TRY(soma_folder_list(path, true, &here));
-    soma_status status = SOMA_OK;
-    for (size_t i = 0; status == SOMA_OK && i < here.count; i++) {
-        soma_text folder = {0};
-        int32_t number = 0;
-        soma_text_append(&folder, "%s/%s", path, here.names[i]);
-        if (folder.failed) status = soma_out_of_memory(strlen(path), "a file name");
-        if (status == SOMA_OK) status = find_class(path, classes, here.names[i], &number);
-        if (status == SOMA_OK) status = add_folder(all, folder.data, number);
-        soma_free(folder.data);
+    if (here.count == 0) return soma_error(SOMA_INVALID_FILE, "%s: has no folders, one for each class, in it", path);
+    class_folder *folders = soma_calloc(here.count, sizeof *folders);
+    soma_status status = folders ? add_listed(all, path, classes, &here, folders)
+                                 : soma_out_of_memory(here.count * sizeof *folders, "the folders of classes");
+    for (size_t i = 0; folders && i < here.count; i++) {
+        soma_free(folders[i].path.data);
+        soma_folder_clear(&folders[i].files);
     }
-    if (status == SOMA_OK && here.count == 0)
-        status = soma_error(SOMA_INVALID_FILE, "%s: has no folders, one for each class, in it", path);
+    soma_free(folders);
     soma_folder_clear(&here);
     return status;
 }
@@ -168,7 +199,7 @@ static soma_status make_dataset(collection *all, const soma_folder *classes, som
 static soma_status load_part(const char *path, const soma_image_options *options, const soma_folder *classes,
                              soma_dataset **dataset) {
     collection all = {.options = options, .height = options->height, .width = options->width};
-    soma_status status = classes ? add_classes(&all, path, classes) : add_folder(&all, path, 0);
+    soma_status status = classes ? add_classes(&all, path, classes) : add_folder(&all, path);
     if (status == SOMA_OK) status = make_dataset(&all, classes, dataset);
     clear(&all);
     return status;
