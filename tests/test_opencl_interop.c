@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* On an application's own context, queue and buffers: nothing is copied, everything is in order. */
+#include "device/upload.h"
 #include "fronts.h"
 #include "opencl_devices.h"
 #include "suite.h"
@@ -21,8 +22,6 @@ static int transfers;
 #define EVENTS cl_uint n, const cl_event *wait, cl_event *event
 COUNT(ReadBuffer, (cl_command_queue q, cl_mem m, cl_bool b, size_t o, size_t s, void *p, EVENTS),
       (q, m, b, o, s, p, n, wait, event))
-COUNT(WriteBuffer, (cl_command_queue q, cl_mem m, cl_bool b, size_t o, size_t s, const void *p, EVENTS),
-      (q, m, b, o, s, p, n, wait, event))
 COUNT(CopyBuffer, (cl_command_queue q, cl_mem f, cl_mem t, size_t fo, size_t to, size_t s, EVENTS),
       (q, f, t, fo, to, s, n, wait, event))
 COUNT(FillBuffer, (cl_command_queue q, cl_mem m, const void *p, size_t ps, size_t o, size_t s, EVENTS),
@@ -39,6 +38,17 @@ COUNT(CopyBufferRect,
       (cl_command_queue q, cl_mem f, cl_mem t, const size_t *fo, const size_t *to, const size_t *r, size_t fr,
        size_t fs, size_t tr, size_t ts, EVENTS),
       (q, f, t, fo, to, r, fr, fs, tr, ts, n, wait, event))
+
+static cl_event held; /* what is written meanwhile waits for it, too; NULL: for nothing more */
+
+cl_int __real_clEnqueueWriteBuffer(cl_command_queue q, cl_mem m, cl_bool b, size_t o, size_t s, const void *p, EVENTS);
+cl_int __wrap_clEnqueueWriteBuffer(cl_command_queue q, cl_mem m, cl_bool b, size_t o, size_t s, const void *p, EVENTS);
+cl_int __wrap_clEnqueueWriteBuffer(cl_command_queue q, cl_mem m, cl_bool b, size_t o, size_t s, const void *p, EVENTS) {
+    transfers++;
+    if (held && !b) return __real_clEnqueueWriteBuffer(q, m, b, o, s, p, 1, &held, event);
+    return __real_clEnqueueWriteBuffer(q, m, b, o, s, p, n, wait, event);
+}
+
 void *__real_clEnqueueMapBuffer(cl_command_queue q, cl_mem m, cl_bool b, cl_map_flags f, size_t o, size_t s, EVENTS,
                                 cl_int *code);
 void *__wrap_clEnqueueMapBuffer(cl_command_queue q, cl_mem m, cl_bool b, cl_map_flags f, size_t o, size_t s, EVENTS,
@@ -497,6 +507,38 @@ START_TEST(unaligned_host_memory_is_refused) {
 }
 END_TEST
 
+/* The driver says of no command behind the transfer that it failed, nor of waiting for the queue. */
+static void lose_a_transfer(application *app) {
+    enum { BYTES = 256 };
+    soma_upload upload;
+    char found[BYTES];
+    void *host;
+    cl_int code;
+    start_network(app, app->queue);
+    for (int waits = 0; waits < 2; waits++) {
+        expect_ok(soma_upload_open(app->device, BYTES, "a test", &upload));
+        for (int i = 0; i < 2; i++) {
+            held = i ? clCreateUserEvent(app->context, &code) : NULL;
+            expect_ok(soma_upload_begin(&upload, &host));
+            memset(host, 7 + i, BYTES);
+            expect_ok(soma_upload_send(&upload));
+        }
+        DONE(clSetUserEventStatus(held, CL_OUT_OF_RESOURCES));
+        clReleaseEvent(held);
+        held = NULL;
+        soma_status status =
+            waits ? soma_device_sync(app->device) : soma_device_read(app->device, upload.memory, 0, found, BYTES);
+        expect_error(status, SOMA_DEVICE_FAILED, "did not arrive there");
+        soma_upload_close(&upload);
+        expect_ok(soma_device_sync(app->device)); /* nobody needs it any more */
+    }
+}
+
+START_TEST(what_is_lost_on_its_way_is_told) {
+    with_each(lose_a_transfer, DENSE_FRONT);
+}
+END_TEST
+
 /* A part of a device, with a context of its own. */
 static void run_on_part(void *state, const soma_device_info *info) {
     const cl_device_partition_property parts[] = {CL_DEVICE_PARTITION_BY_COUNTS, 1, 0, 0};
@@ -538,6 +580,7 @@ static void add_tests(TCase *cases) {
     tcase_add_test(cases, nothing_is_retained_in_the_end);
     tcase_add_test(cases, what_does_not_fit_is_refused);
     tcase_add_test(cases, unaligned_host_memory_is_refused);
+    tcase_add_test(cases, what_is_lost_on_its_way_is_told);
     tcase_add_test(cases, a_sub_device_serves_too);
 }
 

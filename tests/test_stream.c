@@ -279,6 +279,7 @@ static struct {
     int stages;      /* that there are */
     int failing;     /* the sending that fails, from 1; 0: none */
     size_t sendings; /* so far */
+    size_t lost;     /* the sending that fails on its way, from 1, which is told by waiting for its stage; 0: none */
 } spy;
 
 typedef struct spy_stage {
@@ -306,10 +307,13 @@ static soma_status spy_send(void *state, void *stage, void *memory, size_t bytes
     return test_device->api->write(state, memory, 0, ((spy_stage *)stage)->host, bytes);
 }
 
+/* There are two stages, in turn. As by a driver's event, what went wrong is told once. */
 static soma_status spy_await(void *state, void *stage) {
     (void)state, (void)stage;
     note('b');
-    return SOMA_OK;
+    if (!spy.lost || spy.sendings != spy.lost + 1) return SOMA_OK;
+    spy.lost = 0;
+    return soma_error(SOMA_DEVICE_FAILED, "it was lost");
 }
 
 static void spy_free(void *state, void *stage) {
@@ -348,6 +352,7 @@ static soma_device *spied_device(const soma_device_options *options) {
     soma_device *device;
     expect_ok(soma_device_open(selector, options, &device));
     spy.failing = 0;
+    spy.lost = 0;
     return device;
 }
 
@@ -416,6 +421,28 @@ START_TEST(sending_may_fail_once) {
 }
 END_TEST
 
+/* It is told though it comes out when others are sent ahead, which could be sent again. */
+START_TEST(what_is_lost_on_its_way_is_told) {
+    soma_dataset *dataset = some_pictures(PICTURES);
+    float outputs[PICTURES * CLASSES];
+    for (size_t lost = 0; lost <= 2; lost++) {
+        soma_device *device = spied_device(&(soma_device_options){.data_memory = 1});
+        soma_network *network = network_on(device);
+        spy.sendings = 0;
+        spy.lost = lost;
+        soma_status status = soma_predict(network, dataset, 0, 20, outputs); /* 20, 20, 20, 15 */
+        if (lost)
+            expect_error(status, SOMA_DEVICE_FAILED, "it was lost");
+        else
+            expect_ok(status);
+        ck_assert_int_eq(spy.stages, 0);
+        soma_network_destroy(network);
+        soma_device_close(device);
+    }
+    soma_dataset_destroy(dataset);
+}
+END_TEST
+
 static void add_tests(TCase *cases) {
     tcase_add_checked_fixture(cases, temporary_create, temporary_destroy);
     tcase_add_test(cases, streamed_data_give_the_bits_of_resident_ones);
@@ -426,6 +453,7 @@ static void add_tests(TCase *cases) {
     tcase_add_test(cases, a_batch_is_sent_before_the_one_before_it_is_waited_for);
     tcase_add_test(cases, batches_on_their_way_count_in_the_memory_of_the_device);
     tcase_add_test(cases, sending_may_fail_once);
+    tcase_add_test(cases, what_is_lost_on_its_way_is_told);
 }
 
 int main(int argc, char **argv) {

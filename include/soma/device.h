@@ -616,7 +616,8 @@ typedef struct soma_device_api {
     /* Enqueues a copy of the stage's first `bytes` to the beginning of `memory`, ordered as `copy` is; how they come to
      * the device may run beside earlier work. Returns at once; the host's memory must stay as it is. */
     soma_status (*send)(void *state, void *stage, void *memory, size_t bytes);
-    /* Returns when the host's memory may be written again. */
+    /* Returns when the host's memory may be written again. What was lost on its way is told here, and by `read` and
+     * `sync`, lest results are taken of values that never came. */
     soma_status (*await)(void *state, void *stage);
     /* Frees a stage, whatever is on its way. */
     void (*unstage)(void *state, void *stage);

@@ -211,6 +211,7 @@ soma_status soma_batches_load(soma_batches *batches, soma_plan *plan, size_t sta
     return batches->way == SOMA_BATCHES_WRITTEN ? write_inputs(batches, plan, start) : SOMA_OK;
 }
 
-void soma_batches_load_ahead(soma_batches *batches, size_t start, size_t count) {
-    if (batches->way == SOMA_BATCHES_STREAMED) (void)soma_feeder_load(&batches->feeder, batches->order, start, count);
+soma_status soma_batches_load_ahead(soma_batches *batches, size_t start, size_t count) {
+    if (batches->way != SOMA_BATCHES_STREAMED) return SOMA_OK;
+    return soma_feeder_load_ahead(&batches->feeder, batches->order, start, count);
 }

@@ -50,9 +50,9 @@ soma_status soma_batches_attach(const soma_batches *batches, soma_plan *plan);
 /* Brings the batch that begins at sample `start` (of the order) to where the plan has it from: to its inputs, or to its
  * feeds, where *first is the row at which it begins. */
 soma_status soma_batches_load(soma_batches *batches, soma_plan *plan, size_t start, size_t *first);
-/* The same ahead of time, for so many samples, once the last step on what was loaded before is enqueued. What fails
- * here comes to nothing: soma_batches_load() does it again, and tells. */
-void soma_batches_load_ahead(soma_batches *batches, size_t start, size_t count);
+/* The same ahead of time, for so many samples, once the last step on what was loaded before is enqueued. See
+ * soma_feeder_load_ahead(). */
+soma_status soma_batches_load_ahead(soma_batches *batches, size_t start, size_t count);
 /* Row of the storage that sample `index` of the order is. */
 size_t soma_batches_row(const soma_batches *batches, size_t index);
 

@@ -57,16 +57,31 @@ void soma_feeder_forget(soma_feeder *feeder) {
     feeder->loaded = false;
 }
 
-soma_status soma_feeder_load(soma_feeder *feeder, const int32_t *order, size_t start, size_t count) {
+static soma_status collect(soma_feeder *feeder, const int32_t *order, size_t start, size_t count) {
     void *host;
-    if (feeder->loaded && feeder->start == start && feeder->count == count) return SOMA_OK;
     feeder->loaded = false;
     SOMA_TRY(soma_upload_begin(&feeder->upload, &host));
     for (uint32_t i = 0; i < feeder->source_count; i++)
         soma_source_collect(&feeder->source[i], order, start, count, (char *)host + feeder->offset[i]);
-    SOMA_TRY(soma_upload_send(&feeder->upload));
-    feeder->loaded = true;
     feeder->start = start;
     feeder->count = count;
+    return SOMA_OK;
+}
+
+static soma_status send(soma_feeder *feeder) {
+    SOMA_TRY(soma_upload_send(&feeder->upload));
+    feeder->loaded = true;
+    return SOMA_OK;
+}
+
+soma_status soma_feeder_load(soma_feeder *feeder, const int32_t *order, size_t start, size_t count) {
+    if (feeder->loaded && feeder->start == start && feeder->count == count) return SOMA_OK;
+    SOMA_TRY(collect(feeder, order, start, count));
+    return send(feeder);
+}
+
+soma_status soma_feeder_load_ahead(soma_feeder *feeder, const int32_t *order, size_t start, size_t count) {
+    SOMA_TRY(collect(feeder, order, start, count));
+    (void)send(feeder);
     return SOMA_OK;
 }

@@ -25,6 +25,9 @@ soma_status soma_feeder_open(soma_device *device, const soma_source *source, uin
 void soma_feeder_close(soma_feeder *feeder);
 /* Sends rows order[start], ... (order NULL: start, ...) unless that has been done. */
 soma_status soma_feeder_load(soma_feeder *feeder, const int32_t *order, size_t start, size_t count);
+/* The same ahead of time. That they can't be sent comes to nothing: soma_feeder_load() does it again, and tells. What
+ * fails here failed before, on its way or in the steps that use it, which nobody else may tell. */
+soma_status soma_feeder_load_ahead(soma_feeder *feeder, const int32_t *order, size_t start, size_t count);
 /* Forgets what was sent: the order is another one now. */
 void soma_feeder_forget(soma_feeder *feeder);
 

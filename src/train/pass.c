@@ -89,10 +89,9 @@ soma_status soma_pass_run(soma_pass *pass, size_t index) {
     SOMA_TRY(soma_batches_load(&pass->batches, plan, soma_pass_batch_start(pass, index), &first));
     soma_step_values values = soma_step_values_now(pass->network, first);
     SOMA_TRY(soma_plan_run(plan, &values));
-    if (index + 1 < soma_pass_batch_count(pass))
-        soma_batches_load_ahead(&pass->batches, soma_pass_batch_start(pass, index + 1),
-                                soma_pass_batch_size(pass, index + 1));
-    return SOMA_OK;
+    if (index + 1 == soma_pass_batch_count(pass)) return SOMA_OK;
+    return soma_batches_load_ahead(&pass->batches, soma_pass_batch_start(pass, index + 1),
+                                   soma_pass_batch_size(pass, index + 1));
 }
 
 /* ----------------------------------------------------------------------------------------------------- throttle */

@@ -187,11 +187,16 @@ static void get_info(void *state, soma_device_info *info) {
     *info = ((soma_cl_device *)state)->info;
 }
 
+static soma_status read_results(void *state, void *memory, size_t offset, void *target, size_t bytes) {
+    SOMA_TRY(soma_cl_read(state, memory, offset, target, bytes));
+    return soma_cl_check_arrivals(state);
+}
+
 static soma_status sync_device(void *state) {
     soma_cl_device *device = state;
     SOMA_TRY(soma_cl_check(soma_cl_finish(device), "waiting for %s", device->info.name));
     soma_cl_has_finished(device);
-    return SOMA_OK;
+    return soma_cl_check_arrivals(device);
 }
 
 const soma_device_api soma_opencl_api = {
@@ -205,7 +210,7 @@ const soma_device_api soma_opencl_api = {
     .alloc = soma_cl_alloc,
     .free = soma_cl_free,
     .write = soma_cl_write,
-    .read = soma_cl_read,
+    .read = read_results,
     .copy = soma_cl_copy,
     .fill = soma_cl_fill,
     .wrap = soma_cl_wrap,

@@ -36,6 +36,7 @@ typedef struct soma_cl_tuning {
 typedef struct soma_cl_program soma_cl_program;
 
 typedef struct soma_cl_memory soma_cl_memory;
+typedef struct soma_cl_stage soma_cl_stage;
 
 typedef struct soma_cl_device {
     cl_device_id id;
@@ -59,6 +60,7 @@ typedef struct soma_cl_device {
     uint64_t memory_limit, memory_used; /* bytes */
     soma_cl_program *programs;          /* built so far, a list */
     bool busy;                          /* something was enqueued since the queue was waited for */
+    soma_cl_stage *stages;              /* a list */
     soma_cl_memory *leaving;            /* let go of while commands ran, a list */
     bool driver_is_gone;                /* in a child of fork(): no call of the driver returns */
 } soma_cl_device;
@@ -165,6 +167,8 @@ soma_status soma_cl_stage_make(void *state, size_t bytes, void **stage, void **h
 soma_status soma_cl_stage_send(void *state, void *stage, void *memory, size_t bytes);
 soma_status soma_cl_stage_await(void *state, void *stage);
 void soma_cl_stage_free(void *state, void *stage);
+/* Whether all arrived that was sent, when the queue has been waited for. */
+soma_status soma_cl_check_arrivals(const soma_cl_device *device);
 
 /* ---------------------------------------------------------------------------------------- prepare.c and launch.c */
 

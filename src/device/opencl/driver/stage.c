@@ -7,13 +7,14 @@
  */
 #include "device/opencl/driver/opencl.h"
 
-typedef struct soma_cl_stage {
+struct soma_cl_stage {
     cl_mem pinned;
     void *host; /* the pinned memory, as the host sees it */
     soma_cl_memory *arrival;
     cl_event sent;   /* they have left the host's memory; NULL: there is none on the way */
     cl_event copied; /* they were copied from where they arrived; NULL: never */
-} soma_cl_stage;
+    soma_cl_stage *next;
+};
 
 static soma_status open_transfers(soma_cl_device *device) {
     if (device->transfers) return SOMA_OK;
@@ -44,6 +45,8 @@ soma_status soma_cl_stage_make(void *state, size_t bytes, void **stage, void **h
         soma_cl_stage_free(device, made);
         return status;
     }
+    made->next = device->stages;
+    device->stages = made;
     *stage = made;
     *host = made->host;
     return SOMA_OK;
@@ -96,6 +99,25 @@ soma_status soma_cl_stage_await(void *state, void *stage) {
                          device->info.name);
 }
 
+/* Where a command fails on the device, neither those behind it nor waiting for the queue do: what was enqueued behind
+ * the copy has run, on the values before. */
+soma_status soma_cl_check_arrivals(const soma_cl_device *device) {
+    for (const soma_cl_stage *stage = device->stages; stage; stage = stage->next) {
+        cl_int code = CL_COMPLETE;
+        if (stage->copied) clGetEventInfo(stage->copied, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof code, &code, NULL);
+        if (code < 0)
+            return soma_error(SOMA_DEVICE_FAILED, "what was sent to %s did not arrive there: a transfer ended with %d",
+                              device->info.name, code);
+    }
+    return SOMA_OK;
+}
+
+static void unlink_stage(soma_cl_device *device, const soma_cl_stage *stage) {
+    soma_cl_stage **place = &device->stages;
+    while (*place && *place != stage) place = &(*place)->next;
+    if (*place) *place = stage->next;
+}
+
 static void unmap(const soma_cl_device *device, const soma_cl_stage *stage) {
     cl_event unmapped = NULL;
     if (clEnqueueUnmapMemObject(device->transfers, stage->pinned, stage->host, 0, NULL, &unmapped) == CL_SUCCESS)
@@ -105,6 +127,7 @@ static void unmap(const soma_cl_device *device, const soma_cl_stage *stage) {
 void soma_cl_stage_free(void *state, void *freed) {
     soma_cl_device *device = state;
     soma_cl_stage *stage = freed;
+    unlink_stage(device, stage);
     if (!device->driver_is_gone) {
         (void)wait_for(&stage->sent);
         if (stage->host) unmap(device, stage);
