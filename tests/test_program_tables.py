@@ -207,5 +207,22 @@ class WithoutLabels(TableTest):
                     self.table("holes.csv", ["", "?"]))
 
 
+class DefaultEpochs(ProgramTest):
+    """Few samples are seen more often: 2,000 steps at least, 30 epochs at least, 200 at most."""
+
+    def epochs(self, rows, *arguments):
+        table = self.path(f"{rows}.csv")
+        with open(table, "w") as file:
+            file.writelines(f"{i % 7},{i % 5},{'ab'[i % 2]}\n" for i in range(rows))
+        return self.json("train", f"--device={DEVICE}", "--data", table, "--net=dense 2 softmax", "--test=0", "--validation=0", *arguments)["epochs"]
+
+    def test_by_steps(self):
+        self.assertEqual(self.epochs(64), 200)  # of 2 steps, 1,000 of which would be 2,000
+        self.assertEqual(self.epochs(1000), 63)  # of 32 steps
+        self.assertEqual(self.epochs(1000, "--batch=64"), 125)  # of 16 steps
+        self.assertEqual(self.epochs(2150), 30)  # of 68 steps
+        self.assertEqual(self.epochs(1000, "--epochs=2"), 2)
+
+
 if __name__ == "__main__":
     main()

@@ -279,6 +279,17 @@ static exit_status load_network(struct training *training, struct settings *sett
     return STATUS_DONE;
 }
 
+/*
+ * Where --epochs does not say how many: few samples are seen more often, for what is learnt goes by steps rather than
+ * by epochs. Small tables came out of 30 epochs untrained; tools/bench-tables shows what they reach.
+ */
+static void choose_epochs(size_t samples, struct settings *settings) {
+    enum { EPOCHS = 30, STEPS = 2000, MOST_EPOCHS = 200 };
+    if (option_given(settings, epochs)) return;
+    uint64_t steps = (samples + settings->batch - 1) / settings->batch, wanted = (STEPS + steps - 1) / steps;
+    settings->epochs = wanted < EPOCHS ? EPOCHS : wanted > MOST_EPOCHS ? MOST_EPOCHS : wanted;
+}
+
 exit_status command_train(const struct settings *given) {
     struct settings settings = *given;
     struct training training = {.settings = &settings};
@@ -287,6 +298,7 @@ exit_status command_train(const struct settings *given) {
     if (settings.resume && !settings.net && !settings.load) settings.load = settings.resume;
     if (status == STATUS_DONE) status = load_network(&training, &settings);
     if (status == STATUS_DONE) status = data_load(&settings, training.network, &training.data);
+    if (status == STATUS_DONE) choose_epochs(data_samples(training.data.train), &settings);
     if (status == STATUS_DONE) status = make_network(&training);
     if (status == STATUS_DONE) status = compile(&training);
     if (status == STATUS_DONE) {

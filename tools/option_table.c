@@ -177,7 +177,8 @@ const option_row option_table[] = {
      .interval = "[0, inf)", .help = "of plateau: what counts as improvement (default 0)"},
 
     {.group = "Training", .name = "epochs", .letter = 'e', .type = OPTION_COUNT, .offset = FIELD(epochs), .commands = TRAIN, .argument = "N",
-     .fallback = "30", .interval = "[1, 1000000]", .help = "how many times all samples are seen"},
+     .interval = "[1, 1000000]",
+     .help = "how many times all samples are seen (default: 30, and where that are less than 2000 steps, as many as make those, up to 200)"},
     {.name = "batch", .letter = 'b', .type = OPTION_COUNT, .offset = FIELD(batch), .commands = TRAIN, .argument = "N", .fallback = "32",
      .interval = "[1, 16777216]", .help = "samples in a step"},
     {.name = "batch", .letter = 'b', .type = OPTION_COUNT, .offset = FIELD(batch), .commands = EVALUATE | PREDICT, .argument = "N",
