@@ -122,6 +122,23 @@ START_TEST(it_is_saved_with_the_network) {
 }
 END_TEST
 
+/* Of pictures of which nothing would be left, 4 high and 3 wide; one pixel less is accepted. */
+START_TEST(what_leaves_nothing_is_refused) {
+    static const char *const texts[][3] = {
+        {"shift 4 0", "up to 4 down and 0 right", "4 x 3"},
+        {"shift 0 3", "up to 0 down and 3 right", "4 x 3"},
+        {"shift 99", "up to 99 down", "less than that"},
+        {"cutout 4", "a cutout of 4 pixels", "4 x 3"},
+    };
+    soma_network *network = mirror(2, "shift 3 2; cutout 3");
+    for (size_t i = 0; i < SOMA_COUNT_OF(texts); i++) {
+        expect_ok(soma_network_set_augmentation(network, texts[i][0]));
+        expect_error(soma_compile(network, test_device, NULL), SOMA_INVALID_SHAPE, texts[i][1], texts[i][2]);
+    }
+    soma_network_destroy(network);
+}
+END_TEST
+
 START_TEST(words_that_are_none_are_refused) {
     static const char *const texts[][3] = {
         {"shift", "\"shift\"", "shift PIXELS"},
@@ -158,6 +175,7 @@ static void add_tests(TCase *cases) {
     tcase_add_loop_test(cases, every_step_has_its_own_changes, 0, SOMA_COUNT_OF(changes));
     tcase_add_test(cases, what_is_evaluated_stays_as_it_is);
     tcase_add_test(cases, it_is_saved_with_the_network);
+    tcase_add_test(cases, what_leaves_nothing_is_refused);
     tcase_add_test(cases, words_that_are_none_are_refused);
 }
 

@@ -41,6 +41,13 @@ static const char *missing_semicolon(const soma_clause *clause, soma_word at) {
     return !first && clause->is_layer && clause->is_layer(at) ? "; or is a ';' missing before it?" : "";
 }
 
+/* What a word is likely meant for that is no word here. */
+static const char *likely_meant(soma_word at) {
+    const char *equals = memchr(at.start, '=', at.length), *open = memchr(at.start, '(', at.length);
+    if (soma_name_is_one_of("same valid", at.start, at.length)) return "; or is \"pad\" missing before it?";
+    return equals && !open ? "; a blank is wanted in place of the '=', as in \"stride 2\"" : "";
+}
+
 /* Every message says which layer, and which piece of it. */
 soma_status soma_clause_reject(const soma_clause *clause, soma_word at, const char *format, ...) {
     char message[1024], place[SOMA_CLAUSE_PLACE];
@@ -50,8 +57,8 @@ soma_status soma_clause_reject(const soma_clause *clause, soma_word at, const ch
     va_end(arguments);
     soma_clause_place(clause, place);
     if (!at.start) return soma_error(SOMA_INVALID_ARGUMENT, "%s %s", place, message);
-    return soma_error(SOMA_INVALID_ARGUMENT, "%s, %s: %s%s", place, soma_quote(at.start, at.length).text, message,
-                      missing_semicolon(clause, at));
+    return soma_error(SOMA_INVALID_ARGUMENT, "%s, %s: %s%s%s", place, soma_quote(at.start, at.length).text, message,
+                      missing_semicolon(clause, at), likely_meant(at));
 }
 
 soma_status soma_clause_prefix(const soma_clause *clause, soma_word at, soma_status status) {

@@ -36,7 +36,7 @@ static bool numbers(soma_word text, char separator, size_t least, uint32_t most,
 
 soma_status soma_clause_sizes(const soma_clause *clause, soma_word text, const char *what, size_t least,
                               size_t sizes[3], uint32_t *count) {
-    if (numbers(text, 'x', least, 3, sizes, count)) return SOMA_OK;
+    if (numbers(text, 'x', least, 3, sizes, count) || numbers(text, 'X', least, 3, sizes, count)) return SOMA_OK;
     return soma_clause_reject(clause, text, "%s must be one to three whole numbers from %zu to %d, as in 3x3", what,
                               least, SOMA_MOST_UNITS);
 }

@@ -11,6 +11,17 @@ static bool is_layer(soma_word text) {
                                                           open ? (size_t)(open - text.start) : text.length, &function);
 }
 
+/* "Conv2d(1, 32, 3)" or "nn.ReLU()": a layer that is known, as a call of another library. */
+static bool is_call(soma_word text) {
+    const char *open = memchr(text.start, '(', text.length);
+    if (!open || soma_layer_of_word(text)) return false;
+    soma_word name = {text.start, (size_t)(open - text.start)};
+    for (const char *dot; (dot = memchr(name.start, '.', name.length));)
+        name = (soma_word){dot + 1, (size_t)(open - dot - 1)};
+    bool plain = name.start == text.start && open[1] != ')'; /* as "leaky_relu(0.1)" */
+    return name.length && (soma_layer_of_word(name) || (!plain && is_layer(name)));
+}
+
 /* Splits at white space outside parentheses, up to ';' or the end; *text becomes what is behind it. */
 static soma_status next_clause(soma_word *text, soma_clause *out) {
     const char *c = text->start, *end = text->start + text->length;
@@ -44,6 +55,10 @@ static soma_status build_layers(soma_word text, soma_clause *clause, soma_tensor
         SOMA_TRY(next_clause(&text, clause));
         if (clause->count == 0)
             return soma_clause_reject(clause, (soma_word){NULL, 0}, "is empty; layers are separated by one ';'");
+        if (is_call(clause->words[0]))
+            return soma_clause_reject(clause, clause->words[0],
+                                      "layers are words and numbers with blanks between them, without parentheses and "
+                                      "without the number of inputs, as in \"conv 32 3x3 relu; dense 10 softmax\"");
         const soma_layer_row *row = soma_layer_of_word(clause->words[0]);
         SOMA_TRY((row ? row->build : soma_layer_build_activation)(clause, x));
     }

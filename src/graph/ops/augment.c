@@ -12,6 +12,18 @@ static soma_status shape_augment(soma_tensor *tensor) {
                               "augmentation is for pictures, [batch, height, width] or [batch, height, width, "
                               "channels], got %s",
                               soma_tensor_shape_text(x, text));
+    const soma_augment_params *params = &tensor->attributes.augment;
+    size_t height = x->shape[0], width = x->shape[1];
+    if (params->shift[0] >= height || params->shift[1] >= width)
+        return soma_op_refuse(tensor, SOMA_INVALID_SHAPE,
+                              "augmentation: a shift of up to %u down and %u right moves pictures of %zu x %zu out of "
+                              "sight; less than that is accepted",
+                              params->shift[0], params->shift[1], height, width);
+    if (params->cutout >= height && params->cutout >= width)
+        return soma_op_refuse(tensor, SOMA_INVALID_SHAPE,
+                              "augmentation: a cutout of %u pixels is as large as pictures of %zu x %zu; less is "
+                              "accepted",
+                              params->cutout, height, width);
     return soma_shape_like_first(tensor);
 }
 
