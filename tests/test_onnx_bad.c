@@ -32,7 +32,7 @@ static void missing_ops(void) {
     node("GridSample", "x", "w", "c");
     node("Relu", "c", NULL, "r");
     size_t other = soma_onnx_begin_node(&made, "Attention", "y", (const char *[]){"r", NULL});
-    soma_onnx_put_text(W, 7, "com.example");
+    soma_protobuf_put_text(W, 7, "com.example");
     soma_onnx_end_node(&made, other);
 }
 static void not_there(void) {
@@ -222,12 +222,12 @@ static void strange_input(void) {
 }
 /* An input of another kind: the field of its type's message is the kind's number. */
 static void strange_kind(void) {
-    size_t value = soma_onnx_open_message(W, GRAPH_INPUT);
-    soma_onnx_put_text(W, 1, "s");
-    size_t type = soma_onnx_open_message(W, 2);
-    soma_onnx_close_message(W, soma_onnx_open_message(W, (unsigned)strange_type));
-    soma_onnx_close_message(W, type);
-    soma_onnx_close_message(W, value);
+    size_t value = soma_protobuf_open(W, GRAPH_INPUT);
+    soma_protobuf_put_text(W, 1, "s");
+    size_t type = soma_protobuf_open(W, 2);
+    soma_protobuf_close(W, soma_protobuf_open(W, (unsigned)strange_type));
+    soma_protobuf_close(W, type);
+    soma_protobuf_close(W, value);
     node("Add", "x", "s", "y");
 }
 
@@ -293,16 +293,16 @@ START_TEST(no_cut_does_harm) {
 END_TEST
 
 START_TEST(messages_nested_deep_or_empty_take_no_memory) {
-    soma_onnx_writer writer = {.data = NULL};
+    soma_protobuf writer = {.data = NULL};
     size_t opened[3000];
     for (int i = 0; i < 3000; i++)
-        opened[i] = soma_onnx_open_message(&writer, i == 0 ? 7 : i % 3 == 1 ? 1 : i % 3 == 2 ? 5 : 6);
-    for (int i = 3000; i-- > 0;) soma_onnx_close_message(&writer, opened[i]);
+        opened[i] = soma_protobuf_open(&writer, i == 0 ? 7 : i % 3 == 1 ? 1 : i % 3 == 2 ? 5 : 6);
+    for (int i = 3000; i-- > 0;) soma_protobuf_close(&writer, opened[i]);
     expect_error(load_bytes(writer.data, writer.size), SOMA_INVALID_FILE, "offset ", "nested too deep");
     writer.size = 0;
-    size_t graph = soma_onnx_open_message(&writer, 7);
-    for (int i = 0; i < 100000; i++) soma_onnx_put_bytes(&writer, GRAPH_NODE, "", 0);
-    soma_onnx_close_message(&writer, graph);
+    size_t graph = soma_protobuf_open(&writer, 7);
+    for (int i = 0; i < 100000; i++) soma_protobuf_put_bytes(&writer, GRAPH_NODE, "", 0);
+    soma_protobuf_close(&writer, graph);
     expect_error(load_bytes(writer.data, writer.size), SOMA_INVALID_FILE, "16 times its 200");
     soma_free(writer.data);
 }
@@ -310,12 +310,12 @@ END_TEST
 
 /* Merging many would take minutes. */
 START_TEST(a_message_that_comes_twice_where_one_belongs_is_refused) {
-    soma_onnx_writer writer = {.data = NULL};
+    soma_protobuf writer = {.data = NULL};
     for (int i = 0; i < 100000; i++) {
-        size_t graph = soma_onnx_open_message(&writer, 7), node = soma_onnx_open_message(&writer, GRAPH_NODE);
-        soma_onnx_put_text(&writer, 4, "Relu");
-        soma_onnx_close_message(&writer, node);
-        soma_onnx_close_message(&writer, graph);
+        size_t graph = soma_protobuf_open(&writer, 7), node = soma_protobuf_open(&writer, GRAPH_NODE);
+        soma_protobuf_put_text(&writer, 4, "Relu");
+        soma_protobuf_close(&writer, node);
+        soma_protobuf_close(&writer, graph);
     }
     char place[64];
     size_t each = writer.size / 100000;
@@ -332,22 +332,22 @@ static const char *external_location, *external_offset, *external_length;
 
 static void pair(const char *key, const char *value) {
     if (!value) return;
-    size_t entry = soma_onnx_open_message(W, 13);
-    soma_onnx_put_text(W, 1, key);
-    soma_onnx_put_text(W, 2, value);
-    soma_onnx_close_message(W, entry);
+    size_t entry = soma_protobuf_open(W, 13);
+    soma_protobuf_put_text(W, 1, key);
+    soma_protobuf_put_text(W, 2, value);
+    soma_protobuf_close(W, entry);
 }
 
 static void external(void) {
-    size_t message = soma_onnx_open_message(W, GRAPH_INITIALIZER);
-    soma_onnx_put_integer(W, TENSOR_DIMS, 4);
-    soma_onnx_put_integer(W, TENSOR_TYPE, 1);
-    soma_onnx_put_text(W, TENSOR_NAME, "w");
+    size_t message = soma_protobuf_open(W, GRAPH_INITIALIZER);
+    soma_protobuf_put_integer(W, TENSOR_DIMS, 4);
+    soma_protobuf_put_integer(W, TENSOR_TYPE, 1);
+    soma_protobuf_put_text(W, TENSOR_NAME, "w");
     pair("location", external_location);
     pair("offset", external_offset);
     pair("length", external_length);
-    soma_onnx_put_integer(W, 14, 1);
-    soma_onnx_close_message(W, message);
+    soma_protobuf_put_integer(W, 14, 1);
+    soma_protobuf_close(W, message);
     node("Add", "x", "w", "y");
 }
 

@@ -98,11 +98,11 @@ static void selection(void) {
 static void weights_by_op(void) {
     integers("shape", 2, (const int64_t[]){4, 2});
     size_t one = soma_onnx_begin_node(&made, "ConstantOfShape", "w", (const char *[]){"shape", NULL});
-    size_t attribute = soma_onnx_open_message(W, NODE_ATTRIBUTE);
-    soma_onnx_put_text(W, 1, "value");
-    soma_onnx_put_integer(W, 20, 4); /* TENSOR */
+    size_t attribute = soma_protobuf_open(W, NODE_ATTRIBUTE);
+    soma_protobuf_put_text(W, 1, "value");
+    soma_protobuf_put_integer(W, 20, 4); /* TENSOR */
     soma_onnx_put_tensor(&made, 5, "", 1, (const size_t[]){1}, &(const float){0.5f});
-    soma_onnx_close_message(W, attribute);
+    soma_protobuf_close(W, attribute);
     soma_onnx_end_node(&made, one);
     node("MatMul", "x", "w", "y");
 }

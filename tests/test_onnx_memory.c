@@ -22,21 +22,21 @@ static size_t chain_length;
 static put_link *chain_link;
 
 static void put_abs(const char *from, const char *to) {
-    size_t one = soma_onnx_open_message(W, GRAPH_NODE); /* without a name, as small as it can be */
-    soma_onnx_put_text(W, NODE_INPUT, from);
-    soma_onnx_put_text(W, NODE_OUTPUT, to);
-    soma_onnx_put_text(W, NODE_OP, "Abs");
-    soma_onnx_close_message(W, one);
+    size_t one = soma_protobuf_open(W, GRAPH_NODE); /* without a name, as small as it can be */
+    soma_protobuf_put_text(W, NODE_INPUT, from);
+    soma_protobuf_put_text(W, NODE_OUTPUT, to);
+    soma_protobuf_put_text(W, NODE_OP, "Abs");
+    soma_protobuf_close(W, one);
 }
 
 /* One node that becomes ten. */
 static void put_gelu(const char *from, const char *to) {
     size_t one = soma_onnx_begin_node(&made, "Gelu", to, (const char *[]){from, NULL});
-    size_t attribute = soma_onnx_open_message(W, NODE_ATTRIBUTE);
-    soma_onnx_put_text(W, 1, "approximate");
-    soma_onnx_put_integer(W, 20, 3); /* STRING */
-    soma_onnx_put_bytes(W, 4, "tanh", 4);
-    soma_onnx_close_message(W, attribute);
+    size_t attribute = soma_protobuf_open(W, NODE_ATTRIBUTE);
+    soma_protobuf_put_text(W, 1, "approximate");
+    soma_protobuf_put_integer(W, 20, 3); /* STRING */
+    soma_protobuf_put_bytes(W, 4, "tanh", 4);
+    soma_protobuf_close(W, attribute);
     soma_onnx_end_node(&made, one);
 }
 
@@ -46,17 +46,17 @@ static void put_clip(const char *from, const char *to) {
 
 /* A tensor of [4, columns] at the beginning of another file. */
 static void put_external(const char *name, const char *location, int64_t columns) {
-    size_t message = soma_onnx_open_message(W, GRAPH_INITIALIZER), entry;
-    soma_onnx_put_integer(W, TENSOR_DIMS, 4);
-    soma_onnx_put_integer(W, TENSOR_DIMS, columns);
-    soma_onnx_put_integer(W, TENSOR_TYPE, ONNX_FLOAT);
-    soma_onnx_put_text(W, TENSOR_NAME, name);
-    entry = soma_onnx_open_message(W, 13);
-    soma_onnx_put_text(W, 1, "location");
-    soma_onnx_put_text(W, 2, location);
-    soma_onnx_close_message(W, entry);
-    soma_onnx_put_integer(W, 14, 1); /* EXTERNAL */
-    soma_onnx_close_message(W, message);
+    size_t message = soma_protobuf_open(W, GRAPH_INITIALIZER), entry;
+    soma_protobuf_put_integer(W, TENSOR_DIMS, 4);
+    soma_protobuf_put_integer(W, TENSOR_DIMS, columns);
+    soma_protobuf_put_integer(W, TENSOR_TYPE, ONNX_FLOAT);
+    soma_protobuf_put_text(W, TENSOR_NAME, name);
+    entry = soma_protobuf_open(W, 13);
+    soma_protobuf_put_text(W, 1, "location");
+    soma_protobuf_put_text(W, 2, location);
+    soma_protobuf_close(W, entry);
+    soma_protobuf_put_integer(W, 14, 1); /* EXTERNAL */
+    soma_protobuf_close(W, message);
 }
 
 static void chain(void) {

@@ -189,15 +189,15 @@ static void append_op(void *context, const char *name, size_t nodes, bool suppor
 static void of_all_kinds(void) {
     floats("w", SHAPE(4), (const float[]){1, 2, 3, 4});
     put_value(GRAPH_INPUT, "w", SHAPE(4));
-    size_t value = soma_onnx_open_message(W, GRAPH_INPUT);
-    soma_onnx_put_text(W, 1, "s");
-    size_t type = soma_onnx_open_message(W, 2);
-    soma_onnx_close_message(W, soma_onnx_open_message(W, 4)); /* a sequence */
-    soma_onnx_close_message(W, type);
-    soma_onnx_close_message(W, value);
+    size_t value = soma_protobuf_open(W, GRAPH_INPUT);
+    soma_protobuf_put_text(W, 1, "s");
+    size_t type = soma_protobuf_open(W, 2);
+    soma_protobuf_close(W, soma_protobuf_open(W, 4)); /* a sequence */
+    soma_protobuf_close(W, type);
+    soma_protobuf_close(W, value);
     node("Add", "x", "w", "a");
     size_t other = soma_onnx_begin_node(&made, "Attention", "y", (const char *[]){"a", "s", NULL});
-    soma_onnx_put_text(W, 7, "com.example");
+    soma_protobuf_put_text(W, 7, "com.example");
     soma_onnx_end_node(&made, other);
 }
 
@@ -229,13 +229,13 @@ END_TEST
 /* ------------------------------------------------------------------------------------------------------ missing ops */
 
 static void put_branch(const char *name, const char *const *ops) {
-    size_t attribute = soma_onnx_open_message(W, NODE_ATTRIBUTE);
-    soma_onnx_put_text(W, 1, name);
-    soma_onnx_put_integer(W, 20, 5); /* GRAPH */
-    size_t graph = soma_onnx_open_message(W, 6);
+    size_t attribute = soma_protobuf_open(W, NODE_ATTRIBUTE);
+    soma_protobuf_put_text(W, 1, name);
+    soma_protobuf_put_integer(W, 20, 5); /* GRAPH */
+    size_t graph = soma_protobuf_open(W, 6);
     for (; *ops; ops++) node(*ops, "x", NULL, "inner");
-    soma_onnx_close_message(W, graph);
-    soma_onnx_close_message(W, attribute);
+    soma_protobuf_close(W, graph);
+    soma_protobuf_close(W, attribute);
 }
 
 static void branches(void) {

@@ -73,14 +73,14 @@ static float after_a_convolution_is(int sample, int channel, int place) {
     return number(sample, 3 - channel, 2 * place);
 }
 static void split(const char *const *outputs, const char *lengths, int64_t axis, int64_t count) {
-    size_t one = soma_onnx_open_message(W, GRAPH_NODE);
-    soma_onnx_put_text(W, NODE_INPUT, "x");
-    if (lengths) soma_onnx_put_text(W, NODE_INPUT, lengths);
-    for (; *outputs; outputs++) soma_onnx_put_text(W, NODE_OUTPUT, *outputs);
-    soma_onnx_put_text(W, NODE_OP, "Split");
+    size_t one = soma_protobuf_open(W, GRAPH_NODE);
+    soma_protobuf_put_text(W, NODE_INPUT, "x");
+    if (lengths) soma_protobuf_put_text(W, NODE_INPUT, lengths);
+    for (; *outputs; outputs++) soma_protobuf_put_text(W, NODE_OUTPUT, *outputs);
+    soma_protobuf_put_text(W, NODE_OP, "Split");
     soma_onnx_put_attribute_integer(&made, "axis", axis);
     if (count) soma_onnx_put_attribute_integer(&made, "num_outputs", count);
-    soma_onnx_close_message(W, one);
+    soma_protobuf_close(W, one);
 }
 static void three_parts(void) {
     integers("lengths", 3, (const int64_t[]){1, 2, 1});
@@ -118,16 +118,16 @@ static void to_many_places(void) {
     integers("sizes", 1, (const int64_t[]){299});
     size_t one = soma_onnx_begin_node(&made, "Resize", "y", (const char *[]){"x", "", "", "sizes", NULL});
     soma_onnx_put_attribute_integers(&made, "axes", (const int64_t[]){2}, 1);
-    size_t attribute = soma_onnx_open_message(W, NODE_ATTRIBUTE);
-    soma_onnx_put_text(W, 1, "mode");
-    soma_onnx_put_integer(W, 20, 3); /* STRING */
-    soma_onnx_put_text(W, 4, "linear");
-    soma_onnx_close_message(W, attribute);
-    attribute = soma_onnx_open_message(W, NODE_ATTRIBUTE);
-    soma_onnx_put_text(W, 1, "coordinate_transformation_mode");
-    soma_onnx_put_integer(W, 20, 3);
-    soma_onnx_put_text(W, 4, "align_corners");
-    soma_onnx_close_message(W, attribute);
+    size_t attribute = soma_protobuf_open(W, NODE_ATTRIBUTE);
+    soma_protobuf_put_text(W, 1, "mode");
+    soma_protobuf_put_integer(W, 20, 3); /* STRING */
+    soma_protobuf_put_text(W, 4, "linear");
+    soma_protobuf_close(W, attribute);
+    attribute = soma_protobuf_open(W, NODE_ATTRIBUTE);
+    soma_protobuf_put_text(W, 1, "coordinate_transformation_mode");
+    soma_protobuf_put_integer(W, 20, 3);
+    soma_protobuf_put_text(W, 4, "align_corners");
+    soma_protobuf_close(W, attribute);
     soma_onnx_end_node(&made, one);
 }
 static float to_many_places_is(int sample, int channel, int place) {

@@ -82,11 +82,11 @@ static const bad_case *bad;
 static int which;
 
 static void put_text_attribute(const char *name, const char *text) {
-    size_t attribute = soma_onnx_open_message(W, NODE_ATTRIBUTE);
-    soma_onnx_put_text(W, 1, name);
-    soma_onnx_put_integer(W, 20, 3); /* STRING */
-    soma_onnx_put_text(W, 4, text);
-    soma_onnx_close_message(W, attribute);
+    size_t attribute = soma_protobuf_open(W, NODE_ATTRIBUTE);
+    soma_protobuf_put_text(W, 1, name);
+    soma_protobuf_put_integer(W, 20, 3); /* STRING */
+    soma_protobuf_put_text(W, 4, text);
+    soma_protobuf_close(W, attribute);
 }
 
 static bool has_weight(const char *op) {

@@ -150,8 +150,8 @@ static soma_status on_batch(void *context, soma_network *network, const soma_pro
 
 static soma_status on_epoch(void *context, soma_network *network, const soma_epoch *epoch) {
     struct training *training = context;
-    (void)network;
     progress_epoch(&training->progress, epoch);
+    board_epoch(&training->board, network, epoch);
     return interrupt_came() ? SOMA_STOPPED : SOMA_OK;
 }
 
@@ -259,6 +259,7 @@ static exit_status train(struct training *training) {
     exit_status status = save(training);
     if (status == STATUS_DONE) status = test(training);
     if (status == STATUS_DONE) status = plot(training);
+    if (status == STATUS_DONE) status = board_close(training->settings, &training->board);
     if (status != STATUS_DONE) return status;
     training_say_result(training);
     soma_device_get_memory(training->device, &training->memory); /* before the profile takes some */
@@ -301,10 +302,12 @@ exit_status command_train(const struct settings *given) {
     if (status == STATUS_DONE) choose_epochs(data_samples(training.data.train), &settings);
     if (status == STATUS_DONE) status = make_network(&training);
     if (status == STATUS_DONE) status = compile(&training);
+    if (status == STATUS_DONE) status = board_open(&settings, training.net, training.network, &training.board);
     if (status == STATUS_DONE) {
         training_say_start(&training);
         status = train(&training);
     }
+    board_release(&training.board);
     profile_release(&training.profile);
     soma_history_clear(&training.history);
     soma_network_destroy(training.network);

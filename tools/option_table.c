@@ -212,6 +212,9 @@ const option_row option_table[] = {
      .help = "loss and metrics of every epoch, as CSV"},
     {.name = "plot", .type = OPTION_TEXT, .offset = FIELD(plot), .commands = TRAIN, .argument = "FILE",
      .help = "the same as a picture, in SVG"},
+    {.name = "tensorboard", .type = OPTION_TEXT, .offset = FIELD(tensorboard), .commands = TRAIN, .argument = "DIR",
+     .help = "the course of training for TensorBoard, while it goes on: loss and metrics of every epoch in the runs train and validation of this "
+             "directory, learning rate, distributions of the weights, the graph"},
     {.name = "filters", .type = OPTION_TEXT, .offset = FIELD(filters), .commands = SHOW, .argument = "FILE",
      .help = "the filters of a model's first convolution as one picture, a .svg or .png file: grey is 0, white the layer's largest magnitude, black "
              "the same below 0; three channels are colours, of others each is a square. Without a convolution, the units of a first dense layer "

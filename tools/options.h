@@ -52,7 +52,7 @@ struct settings {
     const char *checkpoint, *resume;
     uint64_t every; /* steps; 0: an epoch */
     /* results */
-    const char *save, *history, *plot, *output, *filters, *mistakes;
+    const char *save, *history, *plot, *tensorboard, *output, *filters, *mistakes;
     uint64_t worst;
     bool raw;
     /* bench */

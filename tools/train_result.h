@@ -3,6 +3,7 @@
 #ifndef SOMA_TOOLS_TRAIN_RESULT_H
 #define SOMA_TOOLS_TRAIN_RESULT_H
 
+#include "board.h"
 #include "data.h"
 #include "model.h"
 #include "profile.h"
@@ -16,6 +17,7 @@ struct training {
     model_options options;
     soma_device *device;
     struct progress progress;
+    struct board board;
     soma_history history;
     bool interrupted;
     bool streamed; /* the data to train on, since they do not lie on the device */

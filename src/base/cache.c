@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Where files are kept that can be made again. */
 #include "base/cache.h"
+#include "base/file.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -33,16 +34,6 @@ soma_status soma_cache_path(const char *name, char **path) {
     return SOMA_OK;
 }
 
-/* Makes directory[length] and those above it. What goes wrong with one above shows at the one below. */
-static int make_directory(char *directory, size_t length) {
-    directory[length] = 0;
-    if (mkdir(directory, 0700) == 0 || errno == EEXIST) return 0;
-    char *slash = errno == ENOENT ? strrchr(directory, '/') : NULL;
-    if (!slash || slash == directory || make_directory(directory, (size_t)(slash - directory)) != 0) return -1;
-    *slash = '/';
-    return mkdir(directory, 0700) == 0 || errno == EEXIST ? 0 : -1;
-}
-
 soma_status soma_cache_prepare(const char *path) {
     const char *slash = strrchr(path, '/');
     char *directory = slash ? soma_strdup(path) : NULL;
@@ -50,7 +41,9 @@ soma_status soma_cache_prepare(const char *path) {
     const size_t length = (size_t)(slash - path);
     struct stat about;
     soma_status status = SOMA_OK;
-    if (make_directory(directory, length) != 0 || stat(directory, &about) != 0 || access(directory, W_OK | X_OK) != 0)
+    directory[length] = 0;
+    if (!soma_file_make_directory(directory, 0700) || stat(directory, &about) != 0 ||
+        access(directory, W_OK | X_OK) != 0)
         status = soma_error(SOMA_IO, "%.*s: cannot be made or written: %s; " SOMA_CACHE_VARIABLES " names another one",
                             (int)length, path, strerror(errno));
     else if (!S_ISDIR(about.st_mode))

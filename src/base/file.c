@@ -364,3 +364,13 @@ soma_status soma_file_write(const char *path, const void *data, size_t size) {
     SOMA_TRY(soma_file_append(&writer, data, size));
     return soma_file_commit(&writer);
 }
+
+bool soma_file_make_directory(char *path, mode_t mode) {
+    if (mkdir(path, mode) == 0 || errno == EEXIST) return true;
+    char *slash = errno == ENOENT ? strrchr(path, '/') : NULL;
+    if (!slash || slash == path) return false;
+    *slash = 0;
+    bool made = soma_file_make_directory(path, mode);
+    *slash = '/';
+    return made && (mkdir(path, mode) == 0 || errno == EEXIST);
+}

@@ -5,6 +5,7 @@
 #define SOMA_BASE_FILE_H
 
 #include "base/base.h"
+#include <sys/types.h>
 
 /*
  * Opens for reading. *size: bytes of a regular file; SOMA_FILE_SIZE_UNKNOWN of a pipe or a device. Directories are
@@ -49,6 +50,10 @@ void soma_file_abandon(soma_file_writer *writer);
 
 /* Before long work: could a file be written there? Makes none to find out: a process may be killed at any moment. */
 soma_status soma_file_check(const char *path);
+
+/* Makes a directory, and those above it, where they are not there; false: errno says why not. The path is changed for
+ * the while, and then as it was. */
+bool soma_file_make_directory(char *path, mode_t mode);
 
 /* All three in one. */
 soma_status soma_file_write(const char *path, const void *data, size_t size);

@@ -19,23 +19,23 @@ enum { FIRST_OPSET = 7 };
 
 /* ValueInfo: a float tensor, the batch by name. */
 static void put_value(soma_onnx_exporter *exporter, unsigned field, const char *name, const soma_tensor *tensor) {
-    soma_onnx_writer *writer = &exporter->writer;
-    size_t value = soma_onnx_open_message(writer, field);
-    soma_onnx_put_text(writer, 1, name);
-    size_t type = soma_onnx_open_message(writer, 2), tensor_type = soma_onnx_open_message(writer, 1);
-    soma_onnx_put_integer(writer, 1, ONNX_FLOAT);
-    size_t shape = soma_onnx_open_message(writer, 2), batch = soma_onnx_open_message(writer, 1);
-    soma_onnx_put_text(writer, 2, "batch");
-    soma_onnx_close_message(writer, batch);
+    soma_protobuf *writer = &exporter->writer;
+    size_t value = soma_protobuf_open(writer, field);
+    soma_protobuf_put_text(writer, 1, name);
+    size_t type = soma_protobuf_open(writer, 2), tensor_type = soma_protobuf_open(writer, 1);
+    soma_protobuf_put_integer(writer, 1, ONNX_FLOAT);
+    size_t shape = soma_protobuf_open(writer, 2), batch = soma_protobuf_open(writer, 1);
+    soma_protobuf_put_text(writer, 2, "batch");
+    soma_protobuf_close(writer, batch);
     for (uint32_t i = 0; i < tensor->rank; i++) {
-        size_t dimension = soma_onnx_open_message(writer, 1);
-        soma_onnx_put_integer(writer, 1, (int64_t)tensor->shape[i]);
-        soma_onnx_close_message(writer, dimension);
+        size_t dimension = soma_protobuf_open(writer, 1);
+        soma_protobuf_put_integer(writer, 1, (int64_t)tensor->shape[i]);
+        soma_protobuf_close(writer, dimension);
     }
-    soma_onnx_close_message(writer, shape);
-    soma_onnx_close_message(writer, tensor_type);
-    soma_onnx_close_message(writer, type);
-    soma_onnx_close_message(writer, value);
+    soma_protobuf_close(writer, shape);
+    soma_protobuf_close(writer, tensor_type);
+    soma_protobuf_close(writer, type);
+    soma_protobuf_close(writer, value);
 }
 
 /* An input, and its standardisation if the network has learnt one: the model takes the data as they are. */
@@ -147,7 +147,7 @@ static soma_status put_nodes(soma_onnx_exporter *exporter) {
 static soma_status put_graph(soma_onnx_exporter *exporter) {
     const soma_network *network = exporter->network;
     size_t offset = 0;
-    soma_onnx_put_text(&exporter->writer, GRAPH_NAME, "soma");
+    soma_protobuf_put_text(&exporter->writer, GRAPH_NAME, "soma");
     for (size_t i = 0; i < network->input_count; i++) {
         put_input(exporter, network->inputs[i], offset);
         offset += soma_tensor_count(network->inputs[i]);
@@ -202,18 +202,18 @@ static soma_status check_weights(const soma_network *network) {
 }
 
 static soma_status put_model(soma_onnx_exporter *exporter) {
-    soma_onnx_writer *writer = &exporter->writer;
+    soma_protobuf *writer = &exporter->writer;
     SOMA_TRY(find_opset(exporter));
-    soma_onnx_put_integer(writer, MODEL_IR, format_of(exporter->opset));
-    soma_onnx_put_text(writer, MODEL_PRODUCER, "soma");
-    soma_onnx_put_text(writer, MODEL_VERSION, soma_version());
-    size_t opset = soma_onnx_open_message(writer, MODEL_OPSET);
-    soma_onnx_put_text(writer, 1, "");
-    soma_onnx_put_integer(writer, 2, exporter->opset);
-    soma_onnx_close_message(writer, opset);
-    size_t graph = soma_onnx_open_message(writer, MODEL_GRAPH);
+    soma_protobuf_put_integer(writer, MODEL_IR, format_of(exporter->opset));
+    soma_protobuf_put_text(writer, MODEL_PRODUCER, "soma");
+    soma_protobuf_put_text(writer, MODEL_VERSION, soma_version());
+    size_t opset = soma_protobuf_open(writer, MODEL_OPSET);
+    soma_protobuf_put_text(writer, 1, "");
+    soma_protobuf_put_integer(writer, 2, exporter->opset);
+    soma_protobuf_close(writer, opset);
+    size_t graph = soma_protobuf_open(writer, MODEL_GRAPH);
     SOMA_TRY(put_graph(exporter));
-    soma_onnx_close_message(writer, graph);
+    soma_protobuf_close(writer, graph);
     SOMA_TRY(soma_onnx_put_metadata(exporter));
     if (writer->failed) return soma_out_of_memory(writer->size, "the ONNX model");
     return check_size("the model", writer->size);

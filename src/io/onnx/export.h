@@ -3,7 +3,7 @@
 #ifndef SOMA_IO_ONNX_EXPORT_H
 #define SOMA_IO_ONNX_EXPORT_H
 
-#include "io/onnx/writer.h"
+#include "io/protobuf.h"
 #include "nn/network.h"
 
 /* Field numbers of the schema. */
@@ -16,7 +16,7 @@ enum { ONNX_FLOAT = 1, ONNX_INT64 = 7 }; /* types of elements */
 
 typedef struct soma_onnx_exporter {
     soma_network *network;
-    soma_onnx_writer writer;
+    soma_protobuf writer;
     char (*name)[SOMA_ONNX_NAME];  /* of each tensor */
     bool *needed;                  /* of each tensor: a node uses it, or it is an output */
     char (*first)[SOMA_ONNX_NAME]; /* of each tensor: its name with channels first; "": it has none so far */

@@ -17,10 +17,10 @@ soma_status soma_onnx_put_metadata(soma_onnx_exporter *exporter) {
     char *text;
     SOMA_TRY(soma_preprocessing_to_text(exporter->network, &text));
     if (!text) return SOMA_OK;
-    size_t pair = soma_onnx_open_message(&exporter->writer, MODEL_METADATA);
-    soma_onnx_put_text(&exporter->writer, PAIR_KEY, KEY);
-    soma_onnx_put_text(&exporter->writer, PAIR_VALUE, text);
-    soma_onnx_close_message(&exporter->writer, pair);
+    size_t pair = soma_protobuf_open(&exporter->writer, MODEL_METADATA);
+    soma_protobuf_put_text(&exporter->writer, PAIR_KEY, KEY);
+    soma_protobuf_put_text(&exporter->writer, PAIR_VALUE, text);
+    soma_protobuf_close(&exporter->writer, pair);
     soma_free(text);
     return SOMA_OK;
 }

@@ -13,11 +13,11 @@ enum { IS_FLOAT = 1, IS_INTEGER = 2, IS_TENSOR = 4, IS_INTEGERS = 7 };
 
 size_t soma_onnx_begin_node(soma_onnx_exporter *exporter, const char *op, const char *output,
                             const char *const *input) {
-    size_t node = soma_onnx_open_message(&exporter->writer, GRAPH_NODE);
-    for (; *input; input++) soma_onnx_put_text(&exporter->writer, NODE_INPUT, *input);
-    soma_onnx_put_text(&exporter->writer, NODE_OUTPUT, output);
-    soma_onnx_put_text(&exporter->writer, NODE_NAME, output);
-    soma_onnx_put_text(&exporter->writer, NODE_OP, op);
+    size_t node = soma_protobuf_open(&exporter->writer, GRAPH_NODE);
+    for (; *input; input++) soma_protobuf_put_text(&exporter->writer, NODE_INPUT, *input);
+    soma_protobuf_put_text(&exporter->writer, NODE_OUTPUT, output);
+    soma_protobuf_put_text(&exporter->writer, NODE_NAME, output);
+    soma_protobuf_put_text(&exporter->writer, NODE_OP, op);
     return node;
 }
 
@@ -26,7 +26,7 @@ void soma_onnx_need_opset(soma_onnx_exporter *exporter, int64_t opset) {
 }
 
 void soma_onnx_end_node(soma_onnx_exporter *exporter, size_t opened) {
-    soma_onnx_close_message(&exporter->writer, opened);
+    soma_protobuf_close(&exporter->writer, opened);
 }
 
 void soma_onnx_put_node(soma_onnx_exporter *exporter, const char *op, const char *output, const char *a,
@@ -35,29 +35,29 @@ void soma_onnx_put_node(soma_onnx_exporter *exporter, const char *op, const char
 }
 
 static size_t open_attribute(soma_onnx_exporter *exporter, const char *name, int64_t type) {
-    size_t attribute = soma_onnx_open_message(&exporter->writer, NODE_ATTRIBUTE);
-    soma_onnx_put_text(&exporter->writer, ATTRIBUTE_NAME, name);
-    soma_onnx_put_integer(&exporter->writer, ATTRIBUTE_TYPE, type);
+    size_t attribute = soma_protobuf_open(&exporter->writer, NODE_ATTRIBUTE);
+    soma_protobuf_put_text(&exporter->writer, ATTRIBUTE_NAME, name);
+    soma_protobuf_put_integer(&exporter->writer, ATTRIBUTE_TYPE, type);
     return attribute;
 }
 
 void soma_onnx_put_attribute_float(soma_onnx_exporter *exporter, const char *name, float value) {
     size_t attribute = open_attribute(exporter, name, IS_FLOAT);
-    soma_onnx_put_float(&exporter->writer, ATTRIBUTE_FLOAT, value);
-    soma_onnx_close_message(&exporter->writer, attribute);
+    soma_protobuf_put_float(&exporter->writer, ATTRIBUTE_FLOAT, value);
+    soma_protobuf_close(&exporter->writer, attribute);
 }
 
 void soma_onnx_put_attribute_integer(soma_onnx_exporter *exporter, const char *name, int64_t value) {
     size_t attribute = open_attribute(exporter, name, IS_INTEGER);
-    soma_onnx_put_integer(&exporter->writer, ATTRIBUTE_INTEGER, value);
-    soma_onnx_close_message(&exporter->writer, attribute);
+    soma_protobuf_put_integer(&exporter->writer, ATTRIBUTE_INTEGER, value);
+    soma_protobuf_close(&exporter->writer, attribute);
 }
 
 void soma_onnx_put_attribute_integers(soma_onnx_exporter *exporter, const char *name, const int64_t *values,
                                       size_t count) {
     size_t attribute = open_attribute(exporter, name, IS_INTEGERS);
-    for (size_t i = 0; i < count; i++) soma_onnx_put_integer(&exporter->writer, ATTRIBUTE_INTEGERS, values[i]);
-    soma_onnx_close_message(&exporter->writer, attribute);
+    for (size_t i = 0; i < count; i++) soma_protobuf_put_integer(&exporter->writer, ATTRIBUTE_INTEGERS, values[i]);
+    soma_protobuf_close(&exporter->writer, attribute);
 }
 
 /* ------------------------------------------------------------------------------------------------------- constants */
@@ -65,14 +65,14 @@ void soma_onnx_put_attribute_integers(soma_onnx_exporter *exporter, const char *
 /* Little-endian, which costs nothing where the host is. */
 void soma_onnx_put_tensor(soma_onnx_exporter *exporter, unsigned field, const char *name, uint32_t rank,
                           const size_t *shape, const float *values) {
-    size_t count = 1, tensor = soma_onnx_open_message(&exporter->writer, field);
+    size_t count = 1, tensor = soma_protobuf_open(&exporter->writer, field);
     for (uint32_t i = 0; i < rank; i++) {
         count *= shape[i];
-        soma_onnx_put_integer(&exporter->writer, TENSOR_DIMS, (int64_t)shape[i]);
+        soma_protobuf_put_integer(&exporter->writer, TENSOR_DIMS, (int64_t)shape[i]);
     }
-    soma_onnx_put_integer(&exporter->writer, TENSOR_TYPE, ONNX_FLOAT);
-    soma_onnx_put_text(&exporter->writer, TENSOR_NAME, name);
-    soma_onnx_put_bytes(&exporter->writer, TENSOR_RAW, values, count * sizeof *values);
+    soma_protobuf_put_integer(&exporter->writer, TENSOR_TYPE, ONNX_FLOAT);
+    soma_protobuf_put_text(&exporter->writer, TENSOR_NAME, name);
+    soma_protobuf_put_bytes(&exporter->writer, TENSOR_RAW, values, count * sizeof *values);
     if (!exporter->writer.failed) {
         uint8_t *raw = exporter->writer.data + exporter->writer.size - count * sizeof *values;
         for (size_t i = 0; i < count; i++) {
@@ -81,7 +81,7 @@ void soma_onnx_put_tensor(soma_onnx_exporter *exporter, unsigned field, const ch
             soma_store_le32(raw + i * sizeof bits, bits);
         }
     }
-    soma_onnx_close_message(&exporter->writer, tensor);
+    soma_protobuf_close(&exporter->writer, tensor);
 }
 
 bool soma_onnx_is_taken(const soma_onnx_exporter *exporter, const char *name, uint32_t before) {
@@ -117,7 +117,7 @@ void soma_onnx_put_constant(soma_onnx_exporter *exporter, const char *name, uint
     size_t node = soma_onnx_begin_node(exporter, "Constant", name, (const char *[]){NULL});
     size_t attribute = open_attribute(exporter, "value", IS_TENSOR);
     soma_onnx_put_tensor(exporter, ATTRIBUTE_TENSOR, "", rank, shape, values);
-    soma_onnx_close_message(&exporter->writer, attribute);
+    soma_protobuf_close(&exporter->writer, attribute);
     soma_onnx_end_node(exporter, node);
 }
 
@@ -144,14 +144,14 @@ soma_status soma_onnx_put_equal_numbers(soma_onnx_exporter *exporter, const char
 
 soma_onnx_name soma_onnx_list(soma_onnx_exporter *exporter, const int64_t *values, size_t count) {
     soma_onnx_name name = soma_onnx_constant_name(exporter, "constant");
-    size_t tensor = soma_onnx_open_message(&exporter->writer, GRAPH_INITIALIZER);
-    soma_onnx_put_integer(&exporter->writer, TENSOR_DIMS, (int64_t)count);
-    soma_onnx_put_integer(&exporter->writer, TENSOR_TYPE, ONNX_INT64);
-    soma_onnx_put_text(&exporter->writer, TENSOR_NAME, name.text);
+    size_t tensor = soma_protobuf_open(&exporter->writer, GRAPH_INITIALIZER);
+    soma_protobuf_put_integer(&exporter->writer, TENSOR_DIMS, (int64_t)count);
+    soma_protobuf_put_integer(&exporter->writer, TENSOR_TYPE, ONNX_INT64);
+    soma_protobuf_put_text(&exporter->writer, TENSOR_NAME, name.text);
     uint8_t raw[8 * 2 * (SOMA_MAX_RANK + 1)]; /* pads are the longest */
     for (size_t i = 0; i < count; i++) soma_store_le64(raw + 8 * i, (uint64_t)values[i]);
-    soma_onnx_put_bytes(&exporter->writer, TENSOR_RAW, raw, 8 * count);
-    soma_onnx_close_message(&exporter->writer, tensor);
+    soma_protobuf_put_bytes(&exporter->writer, TENSOR_RAW, raw, 8 * count);
+    soma_protobuf_close(&exporter->writer, tensor);
     return name;
 }
 

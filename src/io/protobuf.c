@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* See writer.h. */
-#include "io/onnx/writer.h"
+/* See protobuf.h. */
+#include "io/protobuf.h"
 #include "io/bytes.h"
 
 #include <string.h>
 
-enum { VARINT = 0, BYTES = 2, FIXED32 = 5, MAX_VARINT = 10 };
+enum { VARINT = 0, FIXED64 = 1, BYTES = 2, FIXED32 = 5, MAX_VARINT = 10 };
 
-static uint8_t *reserve(soma_onnx_writer *writer, size_t size) {
+static uint8_t *reserve(soma_protobuf *writer, size_t size) {
     size_t wanted;
     if (writer->failed || !soma_add_size(writer->size, size, &wanted)) {
         writer->failed = true;
@@ -35,22 +35,22 @@ static size_t encode_varint(uint64_t value, uint8_t *bytes) {
     return size;
 }
 
-static void append(soma_onnx_writer *writer, const void *data, size_t size) {
+static void append(soma_protobuf *writer, const void *data, size_t size) {
     uint8_t *at = reserve(writer, size);
     if (at && size) memcpy(at, data, size);
 }
 
-static void put_varint(soma_onnx_writer *writer, uint64_t value) {
+static void put_varint(soma_protobuf *writer, uint64_t value) {
     uint8_t bytes[MAX_VARINT];
     append(writer, bytes, encode_varint(value, bytes));
 }
 
-void soma_onnx_put_integer(soma_onnx_writer *writer, unsigned field, int64_t value) {
+void soma_protobuf_put_integer(soma_protobuf *writer, unsigned field, int64_t value) {
     put_varint(writer, field << 3 | VARINT);
     put_varint(writer, (uint64_t)value);
 }
 
-void soma_onnx_put_float(soma_onnx_writer *writer, unsigned field, float value) {
+void soma_protobuf_put_float(soma_protobuf *writer, unsigned field, float value) {
     uint8_t bytes[4];
     uint32_t bits;
     memcpy(&bits, &value, sizeof bits);
@@ -59,23 +59,36 @@ void soma_onnx_put_float(soma_onnx_writer *writer, unsigned field, float value) 
     append(writer, bytes, sizeof bytes);
 }
 
-void soma_onnx_put_bytes(soma_onnx_writer *writer, unsigned field, const void *data, size_t size) {
+void soma_protobuf_append_double(soma_protobuf *writer, double value) {
+    uint8_t bytes[8];
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    soma_store_le64(bytes, bits);
+    append(writer, bytes, sizeof bytes);
+}
+
+void soma_protobuf_put_double(soma_protobuf *writer, unsigned field, double value) {
+    put_varint(writer, field << 3 | FIXED64);
+    soma_protobuf_append_double(writer, value);
+}
+
+void soma_protobuf_put_bytes(soma_protobuf *writer, unsigned field, const void *data, size_t size) {
     put_varint(writer, field << 3 | BYTES);
     put_varint(writer, size);
     append(writer, data, size);
 }
 
-void soma_onnx_put_text(soma_onnx_writer *writer, unsigned field, const char *text) {
-    soma_onnx_put_bytes(writer, field, text, strlen(text));
+void soma_protobuf_put_text(soma_protobuf *writer, unsigned field, const char *text) {
+    soma_protobuf_put_bytes(writer, field, text, strlen(text));
 }
 
-size_t soma_onnx_open_message(soma_onnx_writer *writer, unsigned field) {
+size_t soma_protobuf_open(soma_protobuf *writer, unsigned field) {
     put_varint(writer, field << 3 | BYTES);
     return writer->size;
 }
 
 /* The length goes before what has been written since. */
-void soma_onnx_close_message(soma_onnx_writer *writer, size_t opened) {
+void soma_protobuf_close(soma_protobuf *writer, size_t opened) {
     uint8_t bytes[MAX_VARINT];
     if (writer->failed) return;
     size_t length = writer->size - opened, size = encode_varint(length, bytes);

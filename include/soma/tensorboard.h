@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * soma/tensorboard.h - the course of training as event files, which TensorBoard shows while it goes on.
+ *
+ *   soma_tensorboard_open("runs/first", &board);
+ *   soma_tensorboard_graph(board, network);
+ *   soma_fit_options options = {.epochs = 30, .on_epoch = soma_tensorboard_epoch, .context = board};
+ *   soma_fit(network, dataset, &options, NULL);
+ *   soma_tensorboard_close(board);                       then: tensorboard --logdir runs
+ *
+ * Each call appends one event and hands it to the system before it returns, so that a program that is killed loses
+ * nothing of what it has written. The form is TensorFlow's: records with masked CRC-32C, one "Event" message in each.
+ * `run` is a directory within that of the log, of letters, digits, '_', '-' and '.', as "train" and "validation", whose
+ * curves TensorBoard draws into one chart; NULL: the log's own. `tag` names a chart; a '/' in it makes groups.
+ *
+ * A log is for one thread at a time.
+ */
+#ifndef SOMA_TENSORBOARD_H
+#define SOMA_TENSORBOARD_H
+
+#include <soma/soma.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct soma_tensorboard soma_tensorboard;
+
+/* Makes the directory, and those above it, where they are not there. Files are made with the first event of each run,
+ * under names that no other process takes; what earlier runs left there stays. */
+SOMA_API soma_status soma_tensorboard_open(const char *directory, soma_tensorboard **board);
+/* NULL is accepted. */
+SOMA_API void soma_tensorboard_close(soma_tensorboard *board);
+
+/* One number, of step or epoch `step`; rounded to float32, as TensorBoard keeps it. */
+SOMA_API soma_status soma_tensorboard_scalar(soma_tensorboard *board, const char *run, const char *tag, int64_t step,
+                                             double value);
+/* How values[count] are distributed: 30 bins of one width between least and largest. What is not finite is left out;
+ * where nothing else is there, no event is written. */
+SOMA_API soma_status soma_tensorboard_histogram(soma_tensorboard *board, const char *run, const char *tag, int64_t step,
+                                                const float *values, size_t count);
+/* Text, in Markdown; UTF-8. */
+SOMA_API soma_status soma_tensorboard_text(soma_tensorboard *board, const char *run, const char *tag, int64_t step,
+                                           const char *text);
+/* A picture: a whole PNG file in memory. SOMA_INVALID_ARGUMENT: it does not begin as one. */
+SOMA_API soma_status soma_tensorboard_png(soma_tensorboard *board, const char *run, const char *tag, int64_t step,
+                                          const void *png, size_t size);
+/* The network's layers as a graph, with the shapes that flow between them. */
+SOMA_API soma_status soma_tensorboard_graph(soma_tensorboard *board, const soma_network *network);
+
+/*
+ * For soma_fit_options.on_epoch, with the log as its context: loss, metrics and learning rate as epoch_loss,
+ * epoch_accuracy, ..., epoch_learning_rate, in the runs train and validation; seconds as epoch_seconds; and the
+ * distribution of every parameter under its name. The step is the epoch, from 1.
+ */
+SOMA_API soma_status soma_tensorboard_epoch(void *board, soma_network *network, const soma_epoch *epoch);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
