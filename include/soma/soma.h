@@ -28,6 +28,7 @@
 
 #include <soma/base.h>
 #include <soma/device.h>
+#include <soma/metrics.h>
 
 #ifdef __cplusplus
 extern "C" {
