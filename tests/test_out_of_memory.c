@@ -118,6 +118,25 @@ static soma_status transform_dataset(void) {
     return status;
 }
 
+static soma_status divide_dataset(void) {
+    static const int64_t groups[6] = {1, 1, 2, 2, 3, 3};
+    static const double times[6] = {6, 5, 4, 3, 2, 1};
+    soma_dataset *dataset, *part[6] = {NULL};
+    SOMA_TRY(make_dataset(&dataset));
+    soma_status status = soma_dataset_set_groups(dataset, groups, 6);
+    if (status == SOMA_OK) status = soma_dataset_set_times(dataset, times, 6);
+    if (status == SOMA_OK) status = soma_dataset_divide(dataset, 0.3, SOMA_BY_GROUPS, 1, &part[0], &part[1]);
+    if (status == SOMA_OK) status = soma_dataset_divide(dataset, 0.3, SOMA_BY_TIME, 1, &part[2], &part[3]);
+    if (status == SOMA_OK) status = soma_dataset_fold(dataset, 3, 1, SOMA_BY_ROWS, 1, &part[4], &part[5]);
+    allow_allocations();
+    for (size_t i = 0; i < 6; i++) {
+        ck_assert((part[i] == NULL) == (part[i ^ 1] == NULL));
+        soma_dataset_destroy(part[i]);
+    }
+    soma_dataset_destroy(dataset);
+    return status;
+}
+
 static soma_status match_classes(void) {
     static const char *const names[] = {"dog", "a cow", "cat", "horse"};
     soma_dataset *dataset;
@@ -140,6 +159,7 @@ static const struct {
     {"replacing a file", write_and_replace, 3},
     {"writing an array", write_array, 4},
     {"transforming a data set", transform_dataset, 15},
+    {"dividing a data set", divide_dataset, 25},
     {"matching classes", match_classes, 20},
 #ifdef SOMA_HAVE_ZLIB
     {"finding the digits", find_digits, 15},

@@ -749,6 +749,60 @@ SOMA_API void soma_dataset_destroy(soma_dataset *dataset);
 SOMA_API soma_status soma_dataset_split(soma_dataset *dataset, double fraction, uint64_t seed, soma_dataset **first,
                                         soma_dataset **second);
 
+/* The group that each sample belongs to, any number, copied; count = samples. They stay with their samples. */
+SOMA_API soma_status soma_dataset_set_groups(soma_dataset *dataset, const int64_t *groups, size_t count);
+/* When each sample was taken, a finite number of any unit, copied; count = samples. */
+SOMA_API soma_status soma_dataset_set_times(soma_dataset *dataset, const double *times, size_t count);
+
+typedef enum soma_division_by {
+    SOMA_BY_ROWS,   /* drawn at random by seed, stratified by class if there are classes */
+    SOMA_BY_GROUPS, /* groups drawn at random by seed: none is on both sides */
+    SOMA_BY_TIME    /* the second part is later than the first; samples of one time stay together */
+} soma_division_by;
+
+/*
+ * Two data sets over the same storage, `second` with `fraction` of the samples; by groups and by time with as many as
+ * whole groups and samples of one time allow, but at least one on each side. By rows it is soma_dataset_split(). Both
+ * keep the order of the data set; destroy each. SOMA_INVALID_ARGUMENT: a part would be empty; all samples are of one
+ * group or of one time. SOMA_INVALID_STATE: there are no groups or times.
+ */
+SOMA_API soma_status soma_dataset_divide(const soma_dataset *dataset, double fraction, soma_division_by by,
+                                         uint64_t seed, soma_dataset **first, soma_dataset **second);
+
+/*
+ * Cross-validation: of `folds` disjoint folds, 2 up to one for each sample, `second` is number `fold`, from 0, and
+ * `first` what to train on. By rows and by groups that is all the rest, and each sample is in one fold: by rows they
+ * differ by one sample at most, in all and of each class; by groups, the largest go first, each to the smallest fold.
+ * By time each fold is tested on after training on all that is before it: of folds + 1 parts, about equal, the first is
+ * never tested on. Destroy both. Errors as of soma_dataset_divide().
+ */
+SOMA_API soma_status soma_dataset_fold(const soma_dataset *dataset, size_t folds, size_t fold, soma_division_by by,
+                                       uint64_t seed, soma_dataset **first, soma_dataset **second);
+
+/*
+ * A number that tells data apart, of the first `samples` samples in their order (0: all): their inputs and targets with
+ * types and shapes; never 0, below 2^63. It guards against mistakes, not against malice. 0 for NULL, and where there
+ * are fewer samples.
+ */
+SOMA_API uint64_t soma_dataset_fingerprint(const soma_dataset *dataset, size_t samples);
+
+/*
+ * How the data were divided that a network was trained on: kept in it and saved with it, so that the very samples that
+ * were held out can be found again. All zero but `samples` and `fingerprint`: nothing was held out.
+ */
+typedef struct soma_division {
+    soma_division_by by;
+    double test, validation;       /* fractions: the test part of all, then the validation part of the rest; 0: none */
+    uint64_t seed;                 /* of both */
+    uint64_t samples, fingerprint; /* of all, before they were divided; see soma_dataset_fingerprint() */
+    const char *column; /* of groups or times, as the file names it, copied; got: belongs to the network. NULL: none */
+    uint64_t reserved[8]; /* zero */
+} soma_division;
+/* NULL: forgets it. SOMA_INVALID_ARGUMENT: fractions that are none, no samples. */
+SOMA_API soma_status soma_network_set_division(soma_network *network, const soma_division *division);
+/* False where it is not known; else into *division (may be NULL). */
+SOMA_API bool soma_network_get_division(const soma_network *network, soma_division *division);
+
 typedef struct soma_dataset_info {
     size_t samples, inputs, targets;
     uint32_t input_rank[SOMA_MAX_OUTPUTS]; /* per sample */

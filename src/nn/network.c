@@ -37,6 +37,7 @@ void soma_network_free_forward(soma_network *network) {
     soma_free(network->error);
     soma_free(network->augmentation);
     soma_preprocessing_clear(&network->preprocessing);
+    soma_network_clear_division(network);
     soma_graph_clear(&network->graph);
     soma_free(network);
 }

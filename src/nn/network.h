@@ -55,7 +55,9 @@ struct soma_network {
     soma_preprocessing preprocessing;
     soma_image_options image; /* how its pictures were read */
     bool has_image;
-    char *augmentation; /* as it was given, or NULL: none */
+    soma_division division; /* of the data it was trained on; no samples: not known */
+    char *division_column;  /* what division.column points to */
+    char *augmentation;     /* as it was given, or NULL: none */
     soma_augmentation augment;
     bool has_options;
     soma_compile_options options; /* last compiled with, or from the file */
@@ -89,6 +91,7 @@ void soma_network_free_forward(soma_network *network);
 /* Sizes and ways to fit that there are. */
 soma_status soma_check_image_options(const soma_image_options *options);
 void soma_preprocessing_clear(soma_preprocessing *preprocessing);
+void soma_network_clear_division(soma_network *network);
 /* The function's parameters where none are given, and the weights' initialiser that suits it. */
 soma_activation_options soma_activation_defaults(soma_function function);
 soma_initializer soma_initializer_for(soma_function activation);

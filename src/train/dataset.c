@@ -24,6 +24,8 @@ void soma_storage_release(soma_storage *storage) {
     soma_free(storage->files);
     soma_free(storage->class_names);
     soma_free(storage->weights);
+    soma_free(storage->groups);
+    soma_free(storage->times);
     soma_free(storage);
 }
 
@@ -236,12 +238,14 @@ static soma_status copy_files(const soma_dataset *dataset, soma_storage *to) {
     return SOMA_OK;
 }
 
-static soma_status copy_weights(const soma_dataset *dataset, soma_storage *to) {
-    if (!dataset->storage->weights) return SOMA_OK;
-    to->weights = soma_realloc(NULL, dataset->samples, sizeof *to->weights);
-    if (!to->weights) return soma_out_of_memory(dataset->samples * sizeof *to->weights, "sample weights");
+/* What the storage has beside its columns, a value for each row, or NULL. */
+static soma_status copy_values(const soma_dataset *dataset, const void *from, size_t size, void *to) {
+    if (!from) return SOMA_OK;
+    char *copy = soma_realloc(NULL, dataset->samples, size);
+    if (!copy) return soma_out_of_memory(dataset->samples * size, "a copy of the data set");
     for (size_t i = 0; i < dataset->samples; i++)
-        to->weights[i] = dataset->storage->weights[soma_dataset_row(dataset, i)];
+        memcpy(copy + i * size, (const char *)from + soma_dataset_row(dataset, i) * size, size);
+    memcpy(to, &copy, sizeof copy);
     return SOMA_OK;
 }
 
@@ -254,7 +258,9 @@ soma_status soma_dataset_copy_storage(const soma_dataset *dataset, bool inputs_a
     to->target_count = from->target_count;
     soma_status status = copy_class_names(from, to);
     if (status == SOMA_OK) status = copy_files(dataset, to);
-    if (status == SOMA_OK) status = copy_weights(dataset, to);
+    if (status == SOMA_OK) status = copy_values(dataset, from->weights, sizeof *from->weights, &to->weights);
+    if (status == SOMA_OK) status = copy_values(dataset, from->groups, sizeof *from->groups, &to->groups);
+    if (status == SOMA_OK) status = copy_values(dataset, from->times, sizeof *from->times, &to->times);
     for (size_t i = 0; status == SOMA_OK && i < from->input_count; i++)
         status = inputs_as_seen ? copy_input_as_seen(dataset, i, &to->input[i])
                                 : copy_column(dataset, &from->input[i], &to->input[i]);
@@ -266,7 +272,58 @@ soma_status soma_dataset_copy_storage(const soma_dataset *dataset, bool inputs_a
     return status;
 }
 
-/* ------------------------------------------------------------------------------------------------------ weights */
+/* ------------------------------------------------------------------------------------------- a value per sample */
+
+/* What belongs to the rows of the storage: who shares it must not see it change. */
+static soma_status have_own_storage(soma_dataset *dataset) {
+    soma_storage *own;
+    if (!dataset->rows && __atomic_load_n(&dataset->storage->references, __ATOMIC_ACQUIRE) == 1) return SOMA_OK;
+    SOMA_TRY(soma_dataset_copy_storage(dataset, false, &own));
+    soma_storage_release(dataset->storage);
+    soma_free(dataset->rows);
+    dataset->storage = own;
+    dataset->rows = NULL;
+    return SOMA_OK;
+}
+
+static soma_status copy_of(const void *values, size_t count, size_t size, const char *what, void *copy) {
+    void *bytes = soma_realloc(NULL, count, size);
+    if (!bytes) return soma_out_of_memory(count * size, what);
+    memcpy(bytes, values, count * size);
+    memcpy(copy, &bytes, sizeof bytes);
+    return SOMA_OK;
+}
+
+soma_status soma_dataset_set_groups(soma_dataset *dataset, const int64_t *groups, size_t count) {
+    int64_t *copy = NULL;
+    if (!dataset || !groups)
+        return soma_error(SOMA_INVALID_ARGUMENT, "soma_dataset_set_groups: %s is NULL", dataset ? "groups" : "dataset");
+    if (count != dataset->samples)
+        return soma_error(SOMA_INVALID_ARGUMENT, "%zu groups for %zu samples; each sample needs one", count,
+                          dataset->samples);
+    SOMA_TRY(have_own_storage(dataset));
+    SOMA_TRY(copy_of(groups, count, sizeof *groups, "groups", &copy));
+    soma_free(dataset->storage->groups);
+    dataset->storage->groups = copy;
+    return SOMA_OK;
+}
+
+soma_status soma_dataset_set_times(soma_dataset *dataset, const double *times, size_t count) {
+    double *copy = NULL;
+    if (!dataset || !times)
+        return soma_error(SOMA_INVALID_ARGUMENT, "soma_dataset_set_times: %s is NULL", dataset ? "times" : "dataset");
+    if (count != dataset->samples)
+        return soma_error(SOMA_INVALID_ARGUMENT, "%zu times for %zu samples; each sample needs one", count,
+                          dataset->samples);
+    for (size_t i = 0; i < count; i++)
+        if (!isfinite(times[i]))
+            return soma_error(SOMA_INVALID_ARGUMENT, "time of sample %zu is %g; times are finite numbers", i, times[i]);
+    SOMA_TRY(have_own_storage(dataset));
+    SOMA_TRY(copy_of(times, count, sizeof *times, "times", &copy));
+    soma_free(dataset->storage->times);
+    dataset->storage->times = copy;
+    return SOMA_OK;
+}
 
 soma_status soma_dataset_set_weights(soma_dataset *dataset, const float *weights, size_t count) {
     if (!dataset || !weights)
@@ -286,18 +343,10 @@ soma_status soma_dataset_set_weights(soma_dataset *dataset, const float *weights
         return soma_error(SOMA_INVALID_ARGUMENT,
                           "the weights of the %zu samples are all 0, so that none would count; one must be greater",
                           count);
-    /* Weights belong to the rows of the storage: who shares it must not see them. */
-    if (dataset->rows || __atomic_load_n(&dataset->storage->references, __ATOMIC_ACQUIRE) > 1) {
-        soma_storage *own;
-        SOMA_TRY(soma_dataset_copy_storage(dataset, false, &own));
-        soma_storage_release(dataset->storage);
-        soma_free(dataset->rows);
-        dataset->storage = own;
-        dataset->rows = NULL;
-    }
-    float *copy = soma_realloc(dataset->storage->weights, count, sizeof *copy);
-    if (!copy) return soma_out_of_memory(count * sizeof *copy, "sample weights");
-    memcpy(copy, weights, count * sizeof *copy);
+    float *copy = NULL;
+    SOMA_TRY(have_own_storage(dataset));
+    SOMA_TRY(copy_of(weights, count, sizeof *weights, "sample weights", &copy));
+    soma_free(dataset->storage->weights);
     dataset->storage->weights = copy;
     return SOMA_OK;
 }

@@ -35,6 +35,8 @@ typedef struct soma_storage {
     size_t input_count, target_count;
     soma_column input[SOMA_MAX_OUTPUTS], target[SOMA_MAX_OUTPUTS];
     float *weights;     /* [rows] or NULL */
+    int64_t *groups;    /* [rows] or NULL */
+    double *times;      /* [rows] or NULL */
     char **class_names; /* [classes of the first target] or NULL */
     size_t class_name_count;
     char **files; /* [rows]: the path of each sample's own file, or NULL */

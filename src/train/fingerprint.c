@@ -44,12 +44,24 @@ uint64_t soma_fingerprint(const void *data, size_t bytes) {
     return finish(mix_bytes(0, data, bytes));
 }
 
-uint64_t soma_fingerprint_dataset(const soma_dataset *dataset) {
+static uint64_t mix_columns(const soma_dataset *dataset) {
     const soma_storage *storage = dataset->storage;
     uint64_t hash = mix(dataset->samples, storage->target_count);
     for (size_t i = 0; i < storage->input_count; i++) hash = mix_column(hash, dataset, &storage->input[i]);
     for (size_t i = 0; i < storage->target_count; i++) hash = mix_column(hash, dataset, &storage->target[i]);
+    return hash;
+}
+
+uint64_t soma_fingerprint_dataset(const soma_dataset *dataset) {
+    const soma_storage *storage = dataset->storage;
+    uint64_t hash = mix_columns(dataset);
     for (size_t i = 0; storage->weights && i < dataset->samples; i++)
         hash = mix_bytes(hash, &storage->weights[soma_dataset_row(dataset, i)], sizeof *storage->weights);
     return finish(hash);
+}
+
+uint64_t soma_dataset_fingerprint(const soma_dataset *dataset, size_t samples) {
+    if (!dataset || samples > dataset->samples) return 0;
+    const soma_dataset part = {dataset->storage, dataset->rows, samples ? samples : dataset->samples};
+    return finish(mix_columns(&part));
 }

@@ -1,124 +1,55 @@
 /* SPDX-License-Identifier: MIT */
-/* Splitting a data set in two, by chance and class by class. */
-#include "base/random.h"
-#include "train/dataset.h"
+/* Dividing a data set in two: by rows, by groups, by time; a fraction, or one of several folds. */
+#include "train/split.h"
 
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
-/* A run of samples of one class in the shuffled order, and how many of them the second part gets. */
-typedef struct stratum {
-    size_t start, count, taken;
-    double remainder; /* of the exact share, what rounding down has cut off */
-} stratum;
-
-typedef struct draw {
-    int32_t class_number;
-    int32_t order; /* place in the shuffled order: makes the sort stable */
-    int32_t sample;
-} draw;
-
-static int compare_draws(const void *left, const void *right) {
-    const draw *a = left, *b = right;
-    if (a->class_number != b->class_number) return a->class_number < b->class_number ? -1 : 1;
-    return a->order < b->order ? -1 : 1;
+/* The samples of one side, in their order. */
+static soma_status make_side(const soma_dataset *dataset, const uint8_t *sides, uint8_t side, soma_dataset **part) {
+    size_t count = 0, place = 0;
+    for (size_t i = 0; i < dataset->samples; i++) count += sides[i] == side;
+    int32_t *rows = soma_realloc(NULL, count, sizeof *rows);
+    if (!rows) return soma_out_of_memory(count * sizeof *rows, "splitting a data set");
+    for (size_t i = 0; i < dataset->samples; i++)
+        if (sides[i] == side) rows[place++] = (int32_t)soma_dataset_row(dataset, i);
+    return soma_dataset_view(dataset->storage, rows, count, part);
 }
 
-static int compare_remainders(const void *left, const void *right) {
-    const stratum *a = left, *b = right;
-    if (a->remainder != b->remainder) return a->remainder > b->remainder ? -1 : 1;
-    return a->start < b->start ? -1 : 1;
-}
-
-static int compare_rows(const void *left, const void *right) {
-    int32_t a = *(const int32_t *)left, b = *(const int32_t *)right;
-    return (a > b) - (a < b);
-}
-
-/* The samples in random order, the classes (if there are any) one after the other. */
-static void draw_samples(const soma_dataset *dataset, uint64_t seed, int32_t *order, draw *draws) {
-    const soma_column *target = &dataset->storage->target[0];
-    soma_random random;
-    soma_random_init(&random, seed, SOMA_STREAM_SPLIT);
-    for (size_t i = 0; i < dataset->samples; i++) order[i] = (int32_t)i;
-    soma_random_shuffle(&random, order, dataset->samples);
-    for (size_t i = 0; i < dataset->samples; i++) {
-        int32_t class_number =
-            target->classes ? soma_column_class(target, soma_dataset_row(dataset, (size_t)order[i])) : 0;
-        draws[i] = (draw){class_number, (int32_t)i, order[i]};
+static soma_status find_sides(const soma_dataset *dataset, soma_division_by by, const soma_split_request *request,
+                              uint8_t *sides) {
+    switch (by) {
+    case SOMA_BY_ROWS:
+        return soma_split_rows(dataset, request, sides);
+    case SOMA_BY_GROUPS:
+        if (dataset->storage->groups) return soma_split_groups(dataset, request, sides);
+        return soma_error(SOMA_INVALID_STATE, "the samples have no groups; soma_dataset_set_groups() gives them some");
+    case SOMA_BY_TIME:
+        if (dataset->storage->times) return soma_split_time(dataset, request, sides);
+        return soma_error(SOMA_INVALID_STATE, "the samples have no times; soma_dataset_set_times() gives them some");
     }
-    qsort(draws, dataset->samples, sizeof *draws, compare_draws);
+    return soma_error(SOMA_INVALID_ARGUMENT, "%d is no way to divide a data set; accepted: by rows, groups, time",
+                      (int)by);
 }
 
-/*
- * Shares `wanted` samples out among the classes in proportion to their size, by largest remainders: each class gets its
- * exact share rounded down or up, and the sum is `wanted`. Returns the number of strata.
- */
-static size_t share_out(const draw *draws, size_t count, double fraction, size_t wanted, stratum *strata) {
-    size_t strata_count = 0, given = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (i == 0 || draws[i].class_number != draws[i - 1].class_number)
-            strata[strata_count++] = (stratum){.start = i};
-        strata[strata_count - 1].count++;
+static soma_status split(const soma_dataset *dataset, soma_division_by by, const soma_split_request *request,
+                         soma_dataset **first, soma_dataset **second) {
+    uint8_t *sides = soma_realloc(NULL, dataset->samples, sizeof *sides);
+    if (!sides) return soma_out_of_memory(dataset->samples, "splitting a data set");
+    soma_status status = find_sides(dataset, by, request, sides);
+    if (status == SOMA_OK) status = make_side(dataset, sides, SOMA_SIDE_FIRST, first);
+    if (status == SOMA_OK) status = make_side(dataset, sides, SOMA_SIDE_SECOND, second);
+    if (status != SOMA_OK) {
+        soma_dataset_destroy(*first);
+        *first = NULL;
     }
-    for (size_t i = 0; i < strata_count; i++) {
-        double share = (double)strata[i].count * fraction;
-        strata[i].taken = (size_t)share;
-        strata[i].remainder = share - floor(share);
-        given += strata[i].taken;
-    }
-    qsort(strata, strata_count, sizeof *strata, compare_remainders);
-    for (size_t i = 0; given < wanted && i < strata_count; i++, given++) strata[i].taken++;
-    return strata_count;
-}
-
-/* Rows of both parts, each in the order of the storage. */
-static void deal(const soma_dataset *dataset, const draw *draws, const stratum *strata, size_t strata_count,
-                 int32_t *first, int32_t *second) {
-    size_t first_count = 0, second_count = 0;
-    for (size_t i = 0; i < strata_count; i++)
-        for (size_t j = 0; j < strata[i].count; j++) {
-            int32_t row = (int32_t)soma_dataset_row(dataset, (size_t)draws[strata[i].start + j].sample);
-            if (j < strata[i].taken)
-                second[second_count++] = row;
-            else
-                first[first_count++] = row;
-        }
-    qsort(first, first_count, sizeof *first, compare_rows);
-    qsort(second, second_count, sizeof *second, compare_rows);
-}
-
-/* Allocates and fills the two lists of rows; on failure both are NULL. */
-static soma_status split_rows(const soma_dataset *dataset, double fraction, uint64_t seed, size_t wanted,
-                              int32_t **first, int32_t **second) {
-    size_t count = dataset->samples;
-    int32_t *order = soma_realloc(NULL, count, sizeof *order);
-    draw *draws = soma_realloc(NULL, count, sizeof *draws);
-    stratum *strata = soma_realloc(NULL, count, sizeof *strata);
-    *first = soma_realloc(NULL, count - wanted, sizeof **first);
-    *second = soma_realloc(NULL, wanted, sizeof **second);
-    soma_status status = SOMA_OK;
-    if (!order || !draws || !strata || !*first || !*second) {
-        status = soma_out_of_memory(count * (sizeof *order + sizeof *draws + sizeof *strata), "splitting a data set");
-        soma_free(*first);
-        soma_free(*second);
-        *first = *second = NULL;
-    } else {
-        draw_samples(dataset, seed, order, draws);
-        size_t strata_count = share_out(draws, count, fraction, wanted, strata);
-        deal(dataset, draws, strata, strata_count, *first, *second);
-    }
-    soma_free(order);
-    soma_free(draws);
-    soma_free(strata);
+    soma_free(sides);
     return status;
 }
 
-soma_status soma_dataset_split(soma_dataset *dataset, double fraction, uint64_t seed, soma_dataset **first,
-                               soma_dataset **second) {
+soma_status soma_dataset_divide(const soma_dataset *dataset, double fraction, soma_division_by by, uint64_t seed,
+                                soma_dataset **first, soma_dataset **second) {
     if (!dataset || !first || !second)
-        return soma_error(SOMA_INVALID_ARGUMENT, "soma_dataset_split: an argument is NULL");
+        return soma_error(SOMA_INVALID_ARGUMENT, "soma_dataset_divide: an argument is NULL");
     *first = *second = NULL;
     if (!(fraction > 0 && fraction < 1))
         return soma_error(SOMA_INVALID_ARGUMENT, "split fraction %g; it must lie between 0 and 1, both excluded",
@@ -128,17 +59,27 @@ soma_status soma_dataset_split(soma_dataset *dataset, double fraction, uint64_t 
         return soma_error(SOMA_INVALID_ARGUMENT,
                           "a fraction of %g of %zu samples leaves one part empty; each needs at least one", fraction,
                           dataset->samples);
-    int32_t *first_rows, *second_rows;
-    SOMA_TRY(split_rows(dataset, fraction, seed, wanted, &first_rows, &second_rows));
-    soma_status status = soma_dataset_view(dataset->storage, first_rows, dataset->samples - wanted, first);
-    if (status != SOMA_OK) {
-        soma_free(second_rows);
-        return status;
-    }
-    status = soma_dataset_view(dataset->storage, second_rows, wanted, second);
-    if (status != SOMA_OK) {
-        soma_dataset_destroy(*first);
-        *first = NULL;
-    }
-    return status;
+    const soma_split_request request = {.fraction = fraction, .wanted = wanted, .seed = seed};
+    return split(dataset, by, &request, first, second);
+}
+
+soma_status soma_dataset_split(soma_dataset *dataset, double fraction, uint64_t seed, soma_dataset **first,
+                               soma_dataset **second) {
+    if (!dataset || !first || !second)
+        return soma_error(SOMA_INVALID_ARGUMENT, "soma_dataset_split: an argument is NULL");
+    return soma_dataset_divide(dataset, fraction, SOMA_BY_ROWS, seed, first, second);
+}
+
+soma_status soma_dataset_fold(const soma_dataset *dataset, size_t folds, size_t fold, soma_division_by by,
+                              uint64_t seed, soma_dataset **first, soma_dataset **second) {
+    if (!dataset || !first || !second)
+        return soma_error(SOMA_INVALID_ARGUMENT, "soma_dataset_fold: an argument is NULL");
+    *first = *second = NULL;
+    if (folds < 2 || folds > dataset->samples)
+        return soma_error(SOMA_INVALID_ARGUMENT, "%zu folds of %zu samples; there may be 2, up to one for each sample",
+                          folds, dataset->samples);
+    if (fold >= folds)
+        return soma_error(SOMA_INVALID_ARGUMENT, "fold %zu of %zu, which are numbered from 0", fold, folds);
+    const soma_split_request request = {.folds = folds, .fold = fold, .seed = seed};
+    return split(dataset, by, &request, first, second);
 }

@@ -7,6 +7,7 @@
 #include "io/checkpoint/json.h"
 #include "io/model/json.h"
 #include "io/name.h"
+#include "io/preprocessing/data.h"
 #include "io/safetensors/safetensors.h"
 
 #include <string.h>
@@ -98,17 +99,20 @@ soma_status soma_checkpoint_try(const char *path) {
 soma_status soma_checkpoint_write(const char *path, const soma_checkpoint *checkpoint) {
     soma_safetensors_source *sources = NULL;
     size_t count = 0;
-    char *network = NULL, *text = NULL;
+    char *network = NULL, *text = NULL, *data = NULL;
     soma_status status = list_tensors(checkpoint, &sources, &count);
     if (status == SOMA_OK) status = soma_model_encode(checkpoint->network, &network);
     if (status == SOMA_OK) status = soma_checkpoint_encode(checkpoint, &text);
+    if (status == SOMA_OK) status = soma_data_to_text(checkpoint->network, &data);
     if (status == SOMA_OK) {
-        soma_safetensors_pair metadata[] = {{"format", "pt"}, {SOMA_MODEL_KEY, network}, {SOMA_CHECKPOINT_KEY, text}};
-        status = soma_safetensors_write(path, sources, count, metadata, SOMA_COUNT_OF(metadata));
+        soma_safetensors_pair metadata[] = {
+            {"format", "pt"}, {SOMA_MODEL_KEY, network}, {SOMA_CHECKPOINT_KEY, text}, {SOMA_DATA_KEY, data}};
+        status = soma_safetensors_write(path, sources, count, metadata, data ? 4 : 3);
     }
     free_sources(sources, count);
     soma_free(network);
     soma_free(text);
+    soma_free(data);
     return status;
 }
 

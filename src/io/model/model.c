@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "io/model/json.h"
 #include "io/name.h"
+#include "io/preprocessing/data.h"
 #include "io/safetensors/safetensors.h"
 
 #include <string.h>
@@ -52,17 +53,19 @@ soma_status soma_save(soma_network *network, const char *path) {
     if (!network || !path) return soma_error(SOMA_INVALID_ARGUMENT, "soma_save needs a network and a path");
     if (soma_is_onnx_name(path)) return soma_save_onnx(network, path);
     SOMA_TRY(check_network(network));
-    char *text = NULL;
+    char *text = NULL, *data = NULL;
     soma_safetensors_source *sources = soma_calloc(network->parameter_count, sizeof *sources);
     if (!sources) return soma_out_of_memory(network->parameter_count * sizeof *sources, "the weights");
     soma_status status = collect(network, sources);
     if (status == SOMA_OK) status = soma_model_encode(network, &text);
+    if (status == SOMA_OK) status = soma_data_to_text(network, &data);
     if (status == SOMA_OK) {
-        soma_safetensors_pair metadata[] = {{"format", "pt"}, {SOMA_MODEL_KEY, text}};
-        status = soma_safetensors_write(path, sources, network->parameter_count, metadata, SOMA_COUNT_OF(metadata));
+        soma_safetensors_pair metadata[] = {{"format", "pt"}, {SOMA_MODEL_KEY, text}, {SOMA_DATA_KEY, data}};
+        status = soma_safetensors_write(path, sources, network->parameter_count, metadata, data ? 3 : 2);
     }
     free_sources(sources, network->parameter_count);
     soma_free(text);
+    soma_free(data);
     return status;
 }
 
@@ -125,6 +128,8 @@ static soma_status load(const char *path, const soma_safetensors *file, soma_net
         return soma_error(SOMA_INVALID_FILE, "%s: a safetensors file without a network: its metadata has no \"%s\"",
                           path, SOMA_MODEL_KEY);
     SOMA_TRY(soma_model_decode(path, text, strlen(text), network));
+    soma_status status = soma_data_of_text(soma_safetensors_metadata(file, SOMA_DATA_KEY), *network);
+    if (status != SOMA_OK) return soma_error_prefix(status, "%s: ", path);
     SOMA_TRY(check_tensors(path, *network, file));
     return read_tensors(*network, file);
 }

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/* See data.h. */
+#include "io/preprocessing/data.h"
+#include "io/json/json.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const by_names[] = {"rows", "groups", "time"};
+
+/* ------------------------------------------------------------------------------------------------------ writing */
+
+/* A JSON number holds 53 bits. */
+static void write_big(soma_json_writer *writer, const char *key, uint64_t number) {
+    char text[32];
+    snprintf(text, sizeof text, "%" PRIu64, number);
+    soma_json_write_text(writer, key, text);
+}
+
+static void encode_division(soma_json_writer *writer, const soma_division *division) {
+    soma_json_open_object(writer, "division");
+    soma_json_write_text(writer, "by", by_names[division->by]);
+    if (division->column) soma_json_write_text(writer, "column", division->column);
+    soma_json_write_real(writer, "test", division->test);
+    soma_json_write_real(writer, "validation", division->validation);
+    write_big(writer, "seed", division->seed);
+    soma_json_write_integer(writer, "samples", (int64_t)division->samples);
+    write_big(writer, "fingerprint", division->fingerprint);
+    soma_json_close_object(writer);
+}
+
+soma_status soma_data_to_text(const soma_network *network, char **text) {
+    soma_json_writer writer = {.follows = false};
+    *text = NULL;
+    if (!network->division.samples) return SOMA_OK;
+    soma_json_open_object(&writer, NULL);
+    soma_json_write_integer(&writer, "format", SOMA_DATA_FORMAT);
+    encode_division(&writer, &network->division);
+    soma_json_close_object(&writer);
+    return soma_json_finish(&writer, "what is kept of the data", text);
+}
+
+/* ------------------------------------------------------------------------------------------------------ reading */
+
+static bool read_big(const soma_json *object, const char *key, uint64_t *number) {
+    const char *text = soma_json_string(soma_json_get(object, key));
+    char *end = NULL;
+    errno = 0;
+    *number = text ? strtoull(text, &end, 10) : 0;
+    return text && *text >= '0' && *text <= '9' && !*end && !errno;
+}
+
+static soma_status decode_division(soma_network *network, const soma_json *object) {
+    soma_division division = {.column = soma_json_string(soma_json_get(object, "column"))};
+    const char *by = soma_json_string(soma_json_get(object, "by"));
+    int64_t samples;
+    size_t way = 0;
+    if (!object) return SOMA_OK;
+    while (by && way < SOMA_COUNT_OF(by_names) && strcmp(by, by_names[way]) != 0) way++;
+    if (!by || way == SOMA_COUNT_OF(by_names))
+        return soma_error(SOMA_INVALID_FILE, "\"by\" of \"division\" must be rows, groups or time");
+    if (!soma_json_number(soma_json_get(object, "test"), &division.test) ||
+        !soma_json_number(soma_json_get(object, "validation"), &division.validation) ||
+        !read_big(object, "seed", &division.seed) || !read_big(object, "fingerprint", &division.fingerprint) ||
+        !soma_json_integer(soma_json_get(object, "samples"), &samples) || samples < 1)
+        return soma_error(SOMA_INVALID_FILE,
+                          "\"division\" must have \"test\", \"validation\" and \"samples\", which are numbers, and "
+                          "\"seed\" and \"fingerprint\", strings of digits");
+    division.by = (soma_division_by)way;
+    division.samples = (uint64_t)samples;
+    soma_status status = soma_network_set_division(network, &division);
+    return status == SOMA_INVALID_ARGUMENT ? soma_error_prefix(SOMA_INVALID_FILE, "\"division\": ") : status;
+}
+
+static soma_status decode(const char *text, soma_network *network) {
+    soma_json_fault fault = {0};
+    soma_json *root;
+    int64_t format;
+    soma_status status = soma_json_parse("what is kept of the data", text, strlen(text), &fault, &root);
+    if (status == SOMA_INVALID_FILE)
+        return soma_error(status, "not valid JSON: %s at byte %zu", fault.what, fault.offset);
+    SOMA_TRY(status);
+    if (!soma_json_integer(soma_json_get(root, "format"), &format) || format < 1)
+        status = soma_error(SOMA_INVALID_FILE, "\"format\" must be a number");
+    else if (format > SOMA_DATA_FORMAT)
+        status = soma_error(SOMA_INVALID_FILE, "format %lld; this version of soma knows formats up to %d",
+                            (long long)format, SOMA_DATA_FORMAT);
+    if (status == SOMA_OK) status = decode_division(network, soma_json_get(root, "division"));
+    soma_free(root);
+    return status;
+}
+
+soma_status soma_data_of_text(const char *text, soma_network *network) {
+    soma_status status = text ? decode(text, network) : SOMA_OK;
+    return status == SOMA_INVALID_FILE ? soma_error_prefix(status, "metadata " SOMA_DATA_KEY ": ") : status;
+}
