@@ -2,6 +2,7 @@
 /* Dividing data sets: by groups, by time, into folds; and what a network keeps of it. Expected values are counted by
  * hand. */
 #include "expect.h"
+#include "io/preprocessing/data.h"
 #include "train/dataset.h"
 
 #include <math.h>
@@ -366,6 +367,74 @@ START_TEST(a_network_keeps_a_division) {
 }
 END_TEST
 
+/* What files keep: there and back, and whatever else may stand there. */
+START_TEST(a_division_goes_through_text) {
+    const soma_division wanted = {.by = SOMA_BY_TIME,
+                                  .test = 0.1,
+                                  .validation = 1.0 / 3,
+                                  .seed = UINT64_MAX,
+                                  .samples = 12345,
+                                  .fingerprint = INT64_MAX,
+                                  .column = "the \"day\""};
+    soma_division found;
+    soma_network *network, *other;
+    char *text;
+    expect_ok(soma_network_create(&network));
+    expect_ok(soma_network_create(&other));
+    expect_ok(soma_data_to_text(network, &text));
+    ck_assert_ptr_null(text);
+    expect_ok(soma_data_of_text(NULL, other));
+    expect_ok(soma_network_set_division(network, &wanted));
+    expect_ok(soma_data_to_text(network, &text));
+    expect_ok(soma_data_of_text(text, other));
+    ck_assert(soma_network_get_division(other, &found));
+    ck_assert_int_eq(found.by, SOMA_BY_TIME);
+    ck_assert_double_eq(found.test, 0.1);
+    ck_assert_double_eq(found.validation, 1.0 / 3);
+    ck_assert(found.seed == UINT64_MAX && found.samples == 12345 && found.fingerprint == INT64_MAX);
+    ck_assert_str_eq(found.column, "the \"day\"");
+    soma_free(text);
+    soma_network_destroy(network);
+    soma_network_destroy(other);
+}
+END_TEST
+
+#define DIVISION(by, test, seed, samples, fingerprint)                                                                 \
+    "{\"format\":1,\"division\":{\"by\":" by ",\"test\":" test ",\"validation\":0,\"seed\":" seed                      \
+    ",\"samples\":" samples ",\"fingerprint\":" fingerprint "}}"
+
+static const struct {
+    const char *text, *word;
+} malformed[] = {
+    {"", "JSON"},
+    {"[]", "format"},
+    {"{\"format\":2}", "format 2"},
+    {"{\"format\":0}", "format"},
+    {"{\"format\":1,\"division\":[]}", "by"},
+    {DIVISION("\"chance\"", "0.2", "\"0\"", "5", "\"7\""), "rows, groups or time"},
+    {DIVISION("\"rows\"", "\"0.2\"", "\"0\"", "5", "\"7\""), "numbers"},
+    {DIVISION("\"rows\"", "1", "\"0\"", "5", "\"7\""), "below 1"},
+    {DIVISION("\"rows\"", "-0.5", "\"0\"", "5", "\"7\""), "below 1"},
+    {DIVISION("\"rows\"", "0.2", "0", "5", "\"7\""), "digits"},
+    {DIVISION("\"rows\"", "0.2", "\"-1\"", "5", "\"7\""), "digits"},
+    {DIVISION("\"rows\"", "0.2", "\"18446744073709551616\"", "5", "\"7\""), "digits"},
+    {DIVISION("\"rows\"", "0.2", "\"0\"", "0", "\"7\""), "samples"},
+    {DIVISION("\"rows\"", "0.2", "\"0\"", "2147483648", "\"7\""), "samples"},
+    {DIVISION("\"rows\"", "0.2", "\"0\"", "5", "\"0\""), "fingerprint"},
+    {DIVISION("\"rows\"", "0.2", "\"0\"", "5", "\"9223372036854775808\""), "fingerprint"},
+};
+
+START_TEST(refuses_malformed_text) {
+    soma_network *network;
+    expect_ok(soma_network_create(&network));
+    expect_error(soma_data_of_text(malformed[_i].text, network), SOMA_INVALID_FILE, "soma.data", malformed[_i].word);
+    ck_assert(!soma_network_get_division(network, NULL));
+    expect_ok(soma_data_of_text("{\"format\":1,\"later\":[1,2]}", network)); /* keys of later versions */
+    expect_ok(soma_data_of_text(DIVISION("\"rows\"", "0.2", "\"0\"", "5", "\"7\""), network));
+    soma_network_destroy(network);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("division");
     TCase *cases = tcase_create("division");
@@ -382,6 +451,8 @@ int main(void) {
     tcase_add_test(cases, groups_belong_to_their_data_set);
     tcase_add_test(cases, a_fingerprint_tells_data_apart);
     tcase_add_test(cases, a_network_keeps_a_division);
+    tcase_add_test(cases, a_division_goes_through_text);
+    tcase_add_loop_test(cases, refuses_malformed_text, 0, (int)SOMA_COUNT_OF(malformed));
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
     int failed = srunner_ntests_failed(runner);

@@ -45,7 +45,7 @@ class Classes(TableTest):
         self.rows = [[x, y, NAMES[number]] for number in range(3) for x, y in points(number)]
         self.table = self.write_table("table.csv", [["x", "y", "colour"], *self.rows])
         self.model = self.path("model.safetensors")
-        result = self.train("--data", self.table, "--epochs=30", "--lr=0.01", "--save", self.model)
+        result = self.train("--data", self.table, "--epochs=30", "--lr=0.01", "--test=0.25", "--validation=0", "--save", self.model)
         self.assertEqual(result["test_accuracy"], 1)
 
     def evaluate(self, *arguments):
@@ -94,7 +94,7 @@ class Classes(TableTest):
         self.assertEqual([NAMES[number] for number in numbers], [row[2] for row in self.rows])
 
     def test_parts_of_a_file(self):
-        sizes = {part: self.evaluate("--data", self.table, "--part", part, "--test=0.25", "--seed=7")["samples"]
+        sizes = {part: self.evaluate("--data", self.table, "--part", part)["samples"]
                  for part in ("train", "test", "all")}
         self.assertEqual(sizes, {"train": 110, "test": 37, "all": 147})
 

@@ -113,7 +113,7 @@ class Files(ProgramTest):
         return model, others, [os.path.join(others, name) for name in sorted(names)]
 
     def test_predictions_of_pictures_name_the_files(self):
-        model, others, paths = self.pictures("--net=flatten; dense 2 softmax")
+        model, others, paths = self.pictures("--net=flatten; dense 2 softmax", "--test=0.25")
         predict = ("predict", "--device=cpu", "--model", model, "--data")
         rows = list(csv.reader(self.succeed(*predict, others).stdout.splitlines()))
         self.assertEqual(rows[0], ["file", "class", "probability", "blue", "red"])
@@ -126,7 +126,7 @@ class Files(ProgramTest):
         raw = list(csv.reader(self.succeed(*predict, others, "--raw").stdout.splitlines()))
         self.assertEqual((raw[0], [row[0] for row in raw[1:]]), (["file", "output_1", "output_2"], paths))
         self.assertEqual(self.json(*predict, others)["files"], paths)
-        held_out = list(csv.reader(self.succeed(*predict, self.path("pictures"), "--part=test", "--test=0.25").stdout.splitlines()))[1:]
+        held_out = list(csv.reader(self.succeed(*predict, self.path("pictures"), "--part=test").stdout.splitlines()))[1:]
         self.assertEqual({os.path.basename(os.path.dirname(row[0])) for row in held_out}, {"blue", "red"})
         table = self.write("d.csv", "1,2,a\n2,1,b\n" * 4)
         self.succeed("train", "--device=cpu", "--data", table, "--epochs=1", "--quiet", "--save", self.path("t.safetensors"))

@@ -78,7 +78,7 @@ class FewSamples(TableTest):
         self.train("--data", four, "--validation=0", "--save", model)
         two = self.write("two.csv", self.rows(2, "ab"))
         for command in ("evaluate", "predict"):
-            self.refuse(USAGE, ["--test", "0.2 of the 2 samples", "--part=all"], command, f"--device={DEVICE}", "--model", model,
+            self.refuse(BAD_FILE, ["--part=test", "the 2 samples", "--part=all"], command, f"--device={DEVICE}", "--model", model,
                         "--data", two, "--part=test")
         self.assertEqual(self.json("evaluate", f"--device={DEVICE}", "--model", model, "--data", two)["samples"], 2)
 
@@ -190,8 +190,9 @@ class WithoutLabels(TableTest):
             self.assertEqual(self.predict(self.table("unlabelled.csv", labels, header=header)), expected)
 
     def test_a_part_is_drawn_by_labels(self):
-        self.train_on(self.table("labelled.csv", "abc"))
-        self.assertEqual(len(self.predict(self.path("labelled.csv"), "--part=test", "--test=0.3")), 6)
+        self.train_on(self.table("labelled.csv", "abc"), "--test=0.3")
+        self.assertEqual(len(self.predict(self.path("labelled.csv"), "--part=test")), 6)
+        self.refuse(BAD_FILE, ["--part=test", "no labels"], "predict", f"--device={DEVICE}", "--model", self.model, "--data", self.bare, "--part=test")
         self.refuse(BAD_FILE, ["no label"], "predict", f"--device={DEVICE}", "--model", self.model, "--data",
                     self.table("unlabelled.csv", ["a", ""]), "--part=test")
 

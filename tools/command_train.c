@@ -2,12 +2,13 @@
 /* soma train: data, network, device, training, and what is to be kept of it. */
 #include "data.h"
 #include "default_net.h"
+#include "division.h"
 #include "history.h"
 #include "interrupt.h"
 #include "model.h"
 #include "output_file.h"
 #include "session.h"
-#include "train_result.h"
+#include "train.h"
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -70,6 +71,8 @@ static exit_status preprocess(struct training *training) {
     }
     for (size_t i = 0; i < 3 && cause == SOMA_OK; i++)
         if (parts[i]) cause = soma_network_apply_preprocessing(training->network, parts[i]);
+    if (cause == SOMA_OK && data->division.samples) /* a fold has none */
+        cause = soma_network_set_division(training->network, &data->division);
     return cause == SOMA_OK ? STATUS_DONE : fail_from_library(cause, STATUS_FILE, "%s", settings->data);
 }
 
@@ -131,11 +134,16 @@ static exit_status compile(struct training *training) {
     const struct settings *settings = training->settings;
     const soma_compile_options *options = &training->options.compile;
     exit_status status = model_options_fill(settings, training->network, training->data.train, &training->options);
-    if (status == STATUS_DONE)
+    if (status == STATUS_DONE && !training->device)
         status = session_choose(settings, training->network, options, settings->batch, &training->device);
     if (status != STATUS_DONE) return status;
     soma_status cause = soma_compile(training->network, training->device, options);
     return cause == SOMA_OK ? STATUS_DONE : fail_from_library(cause, settings->load ? STATUS_FILE : STATUS_USAGE, NULL);
+}
+
+exit_status training_prepare(struct training *training) {
+    exit_status status = make_network(training);
+    return status == STATUS_DONE ? compile(training) : status;
 }
 
 /* -------------------------------------------------------------------------------------------------------- training */
@@ -144,18 +152,18 @@ static soma_status on_batch(void *context, soma_network *network, const soma_pro
     struct training *training = context;
     training->streamed = now->streamed; /* the library's log has said so, and why */
     if (interrupt_came()) return SOMA_STOPPED;
-    progress_batch(&training->progress, network, now);
+    if (!training->repeated) progress_batch(&training->progress, network, now);
     return SOMA_OK;
 }
 
 static soma_status on_epoch(void *context, soma_network *network, const soma_epoch *epoch) {
     struct training *training = context;
-    progress_epoch(&training->progress, epoch);
+    if (!training->repeated) progress_epoch(&training->progress, epoch);
     board_epoch(&training->board, network, epoch);
     return interrupt_came() ? SOMA_STOPPED : SOMA_OK;
 }
 
-static soma_status fit(struct training *training) {
+soma_status training_fit(struct training *training) {
     const struct settings *settings = training->settings;
     soma_fit_options options = {
         .epochs = (uint32_t)settings->epochs,
@@ -248,7 +256,7 @@ static exit_status keep_and_fail(struct training *training, soma_status cause) {
 }
 
 static exit_status train(struct training *training) {
-    soma_status cause = fit(training);
+    soma_status cause = training_fit(training);
     if (cause == SOMA_NOT_FINITE || training->history.checkpoint_failed) return keep_and_fail(training, cause);
     if (cause != SOMA_OK && cause != SOMA_STOPPED && training->settings->resume)
         return fail_from_library(cause, STATUS_FILE, "--resume");
@@ -284,35 +292,73 @@ static exit_status load_network(struct training *training, struct settings *sett
  * Where --epochs does not say how many: few samples are seen more often, for what is learnt goes by steps rather than
  * by epochs. Small tables came out of 30 epochs untrained; tools/bench-tables shows what they reach.
  */
-static void choose_epochs(size_t samples, struct settings *settings) {
+void training_choose_epochs(size_t samples, struct settings *settings) {
     enum { EPOCHS = 30, STEPS = 2000, MOST_EPOCHS = 200 };
     if (option_given(settings, epochs)) return;
     uint64_t steps = (samples + settings->batch - 1) / settings->batch, wanted = (STEPS + steps - 1) / steps;
     settings->epochs = wanted < EPOCHS ? EPOCHS : wanted > MOST_EPOCHS ? MOST_EPOCHS : wanted;
 }
 
+void training_release(struct training *training) {
+    profile_release(&training->profile);
+    soma_history_clear(&training->history);
+    soma_network_destroy(training->network);
+    model_options_release(&training->options);
+    data_release(&training->data);
+}
+
+static exit_status train_once(struct training *training, struct settings *settings) {
+    training_choose_epochs(data_samples(training->data.train), settings);
+    exit_status status = training_prepare(training);
+    if (status != STATUS_DONE) return status;
+    training_say_start(training);
+    return train(training);
+}
+
+/* Folds are made of all but the test samples, of which a last training may be saved. */
+static exit_status train_folds(struct training *training, struct settings *settings) {
+    double validation = option_given(settings, validation) ? settings->validation : 0;
+    struct data *data = &training->data;
+    settings->validation = 0;
+    exit_status status = data_load(settings, NULL, data);
+    settings->validation = validation;
+    if (status == STATUS_DONE) status = runs_train(settings, data->train, &training->device, training->object);
+    if (status != STATUS_DONE || !settings->save) return status;
+    data->division.validation = validation;
+    status = division_part(settings, "validation", validation, settings->seed, &data->train, &data->validation);
+    return status == STATUS_DONE ? train_once(training, settings) : status;
+}
+
+/* The report is printed by the last training, where there is one. */
+static exit_status train_repeatedly(struct training *training, struct settings *settings) {
+    training->object = settings->json ? report_create() : NULL;
+    exit_status status = settings->folds ? train_folds(training, settings)
+                                         : runs_train(settings, NULL, &training->device, training->object);
+    if (!training->object) return status; /* printed, or not wanted */
+    if (training->device) report_text(training->object, "device", soma_device_selector(training->device));
+    report_truth(training->object, "interrupted", status == STATUS_INTERRUPTED);
+    if (status == STATUS_DONE || status == STATUS_INTERRUPTED)
+        report_print(training->object);
+    else
+        report_destroy(training->object);
+    return status;
+}
+
 exit_status command_train(const struct settings *given) {
     struct settings settings = *given;
     struct training training = {.settings = &settings};
     exit_status status = check_settings(&settings);
+    if (status == STATUS_DONE) status = runs_check(&settings);
     /* A checkpoint is a model, whose weights do not matter: those to go on from are set in resuming. */
     if (settings.resume && !settings.net && !settings.load) settings.load = settings.resume;
-    if (status == STATUS_DONE) status = load_network(&training, &settings);
-    if (status == STATUS_DONE) status = data_load(&settings, training.network, &training.data);
-    if (status == STATUS_DONE) choose_epochs(data_samples(training.data.train), &settings);
-    if (status == STATUS_DONE) status = make_network(&training);
-    if (status == STATUS_DONE) status = compile(&training);
-    if (status == STATUS_DONE) status = board_open(&settings, training.net, training.network, &training.board);
-    if (status == STATUS_DONE) {
-        training_say_start(&training);
-        status = train(&training);
+    if (status == STATUS_DONE && runs_wanted(&settings)) {
+        status = train_repeatedly(&training, &settings);
+    } else {
+        if (status == STATUS_DONE) status = load_network(&training, &settings);
+        if (status == STATUS_DONE) status = data_load(&settings, training.network, &training.data);
+        if (status == STATUS_DONE) status = train_once(&training, &settings);
     }
-    board_release(&training.board);
-    profile_release(&training.profile);
-    soma_history_clear(&training.history);
-    soma_network_destroy(training.network);
+    training_release(&training);
     soma_device_close(training.device);
-    model_options_release(&training.options);
-    data_release(&training.data);
     return status;
 }

@@ -1,19 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Finds out what --data names, loads it, and divides it. */
 #include "data.h"
+#include "division.h"
 #include "model.h"
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-
-enum source { SOURCE_DIGITS, SOURCE_DIRECTORY, SOURCE_IDX, SOURCE_NPY, SOURCE_NPZ, SOURCE_IMAGES, SOURCE_TABLE };
-
-/* A file as loaded, not divided, or the two sets of a source that comes divided. */
-struct loaded {
-    enum source source;
-    soma_dataset *whole, *train, *test;
-};
 
 /* What a file begins with. A gzipped IDX file is known by its name, which has "idx" in it. */
 static enum source source_of_file(const char *path) {
@@ -191,35 +183,6 @@ static exit_status load(const struct settings *settings, soma_network *network, 
     return cause == SOMA_OK ? STATUS_DONE : fail_from_library(cause, STATUS_FILE, NULL);
 }
 
-/* A part of no samples, or of all of them, by the rounding of soma_dataset_split(). */
-static exit_status check_fraction(const struct settings *settings, const char *option, double fraction,
-                                  size_t samples) {
-    double taken = round((double)samples * fraction), all = (double)samples;
-    char accepted[64] = "";
-    if (taken >= 1 && taken < all) return STATUS_DONE;
-    if (samples > 1 && taken < 1) snprintf(accepted, sizeof accepted, ", or %.3g and more", 1 / all);
-    if (samples > 1 && taken >= 1) snprintf(accepted, sizeof accepted, ", or %.3g and less", (all - 1) / all);
-    return fail(STATUS_USAGE, "--%s: %g of the %zu samples %s %s is %s; accepted: 0, which holds none out%s%s", option,
-                fraction, samples, strcmp(option, "test") == 0 ? "of" : "to train on of", settings->data,
-                taken < 1 ? "none" : "all of them", accepted,
-                settings->command == COMMAND_TRAIN ? "" : ", or --part=all, which does not divide");
-}
-
-/* Divides *rest: a fraction goes to *part, *rest keeps the others. Nothing happens for a fraction of 0. */
-static exit_status divide(const struct settings *settings, const char *option, double fraction, soma_dataset **rest,
-                          soma_dataset **part) {
-    if (fraction == 0) return STATUS_DONE;
-    soma_dataset *first, *second;
-    exit_status status = check_fraction(settings, option, fraction, data_samples(*rest));
-    if (status != STATUS_DONE) return status;
-    soma_status cause = soma_dataset_split(*rest, fraction, settings->seed, &first, &second);
-    if (cause != SOMA_OK) return fail_from_library(cause, STATUS_USAGE, "--%s of %s", option, settings->data);
-    soma_dataset_destroy(*rest);
-    *rest = first;
-    *part = second;
-    return STATUS_DONE;
-}
-
 static exit_status refuse_unlabelled(const struct settings *settings, const soma_dataset *dataset) {
     soma_dataset_info info;
     soma_dataset_get_info(dataset, &info);
@@ -239,13 +202,13 @@ exit_status data_load(const struct settings *settings, soma_network *network, st
     if (status != STATUS_DONE) return status;
     data->table = loaded.source == SOURCE_TABLE;
     data->images = loaded.source == SOURCE_IMAGES;
-    data->train = loaded.whole ? loaded.whole : loaded.train;
-    data->test = loaded.test;
-    status = refuse_unlabelled(settings, data->train);
-    if (status == STATUS_DONE && loaded.whole)
-        status = divide(settings, "test", settings->test, &data->train, &data->test);
-    if (status == STATUS_DONE)
-        status = divide(settings, "validation", settings->validation, &data->train, &data->validation);
+    status = refuse_unlabelled(settings, loaded.whole ? loaded.whole : loaded.train);
+    if (status == STATUS_DONE) {
+        status = division_for_training(settings, network, &loaded, data);
+    } else {
+        data->train = loaded.whole ? loaded.whole : loaded.train;
+        data->test = loaded.test;
+    }
     if (status != STATUS_DONE) data_release(data);
     return status;
 }
@@ -280,31 +243,7 @@ static exit_status load_unlabelled(const struct settings *settings, soma_network
         }
         soma_dataset_destroy(plain);
     }
-    return load(settings, network, settings->part == PART_TRAIN || settings->part == PART_TEST, loaded);
-}
-
-/* The chosen part of what was loaded; the others are released. */
-static exit_status choose_part(const struct settings *settings, struct loaded *loaded, soma_dataset **dataset) {
-    int chosen = settings->part != PART_DEFAULT ? settings->part : loaded->whole ? PART_ALL : PART_TEST;
-    exit_status status = STATUS_DONE;
-    if (loaded->whole && chosen != PART_ALL) {
-        loaded->train = loaded->whole;
-        loaded->whole = NULL;
-        status = divide(settings, "test", settings->test, &loaded->train, &loaded->test);
-    } else if (!loaded->whole && chosen == PART_ALL) {
-        status = fail(STATUS_USAGE, "--part: 'all' is for files; %s comes in two parts, accepted: train, test",
-                      settings->data);
-    }
-    soma_dataset **source = chosen == PART_ALL ? &loaded->whole : chosen == PART_TEST ? &loaded->test : &loaded->train;
-    if (status == STATUS_DONE && !*source) status = fail(STATUS_USAGE, "--part: there is no test part with --test 0");
-    if (status == STATUS_DONE) {
-        *dataset = *source;
-        *source = NULL;
-    }
-    soma_dataset_destroy(loaded->whole);
-    soma_dataset_destroy(loaded->train);
-    soma_dataset_destroy(loaded->test);
-    return status;
+    return load(settings, network, settings->part != PART_DEFAULT && settings->part != PART_ALL, loaded);
 }
 
 static exit_status refuse_misfit(const struct settings *settings, soma_network *network, const soma_dataset *dataset) {
@@ -325,7 +264,7 @@ exit_status data_load_for(const struct settings *given, soma_network *network, b
     struct loaded loaded = {0};
     exit_status status =
         labelled ? load(settings, network, true, &loaded) : load_unlabelled(settings, network, &loaded);
-    if (status == STATUS_DONE) status = choose_part(settings, &loaded, dataset);
+    if (status == STATUS_DONE) status = division_choose(settings, network, &loaded, dataset);
     if (status != STATUS_DONE) return status;
     if (labelled) status = refuse_unlabelled(settings, *dataset);
     if (status == STATUS_DONE) status = refuse_misfit(settings, network, *dataset);

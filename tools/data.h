@@ -9,6 +9,7 @@ struct data {
     soma_dataset *train, *validation, *test; /* NULL where there is none */
     bool table;                              /* it came from a CSV file */
     bool images;                             /* it came from pictures */
+    soma_division division;                  /* how it was divided */
 };
 
 /* For training: all three parts. network: the one to go on with, or NULL. On failure nothing is left to release. */

@@ -28,8 +28,11 @@ static const char *mode_name(int value) {
 }
 
 static const char *part_name(int value) {
-    static const char *const names[] = {
-        [PART_DEFAULT] = "default", [PART_TRAIN] = "train", [PART_TEST] = "test", [PART_ALL] = "all"};
+    static const char *const names[] = {[PART_DEFAULT] = "default",
+                                        [PART_TRAIN] = "train",
+                                        [PART_VALIDATION] = "validation",
+                                        [PART_TEST] = "test",
+                                        [PART_ALL] = "all"};
     return value < (int)(sizeof names / sizeof names[0]) ? names[value] : NULL;
 }
 
@@ -92,8 +95,8 @@ const option_row option_table[] = {
              "set of their own"},
     {.name = "part", .type = OPTION_CHOICE, .offset = FIELD(part), .commands = EVALUATE | PREDICT, .argument = "PART",
      .choices = &part_choice, .fallback = "default",
-     .help = "which samples: train or test, as --test and --seed divide a file, or all; default: test for the digits and directories, "
-             "all for files"},
+     .help = "which samples: train, validation or test, as the model was trained on these very data, or all; default: test for the digits and "
+             "directories, all for files. For a model that does not know its division, --test and --seed have to say it"},
     {.name = "standardize", .type = OPTION_SET, .offset = FIELD(standardize), .value = 1, .commands = TRAIN,
      .help = "scale every input to mean 0 and standard deviation 1; the figures are kept in the model (default for CSV)"},
     {.name = "no-standardize", .type = OPTION_SET, .offset = FIELD(standardize), .value = -1, .commands = TRAIN,
@@ -187,6 +190,11 @@ const option_row option_table[] = {
      .interval = "[1, 16777216]", .help = "samples in a step, for the memory"},
     {.name = "validation", .type = OPTION_REAL, .offset = FIELD(validation), .commands = TRAIN, .argument = "FRACTION", .fallback = "0.1",
      .interval = "[0, 1)", .help = "part of the training samples held out to watch training by, drawn by --seed"},
+    {.name = "folds", .type = OPTION_COUNT, .offset = FIELD(folds), .commands = TRAIN, .argument = "K", .interval = "[2, 1000]",
+     .help = "cross-validation: train K times, each on all but one of K parts, class by class, measure on that one, and say mean and deviation; --test "
+             "is left out first; --save keeps a training on all the rest"},
+    {.name = "seeds", .type = OPTION_COUNT, .offset = FIELD(seeds), .commands = TRAIN, .argument = "N", .interval = "[2, 1000]",
+     .help = "train N times, by --seed and the N - 1 after it, and say mean and deviation"},
     {.name = "early-stopping", .type = OPTION_COUNT, .offset = FIELD(early_stopping), .commands = TRAIN, .argument = "N",
      .interval = "[0, 1000000]", .help = "stop after N epochs without improvement (default 0: never)"},
     {.name = "min-delta", .type = OPTION_REAL, .offset = FIELD(min_delta), .commands = TRAIN, .argument = "X", .interval = "[0, inf)",

@@ -12,7 +12,7 @@ struct shape {
     size_t size[SOMA_MAX_RANK];
 };
 
-enum part { PART_DEFAULT, PART_TRAIN, PART_TEST, PART_ALL };
+enum part { PART_DEFAULT, PART_TRAIN, PART_VALIDATION, PART_TEST, PART_ALL };
 enum mode { MODE_TRAIN, MODE_INFER };
 
 /* What the command line says. Texts NULL, numbers NaN where nothing was given and there is no default. */
@@ -46,6 +46,7 @@ struct settings {
     double factor, floor, plateau_delta;
     /* training */
     uint64_t epochs, batch, early_stopping;
+    uint64_t folds, seeds; /* 0: one training */
     double validation, min_delta;
     int monitor;
     bool restore_best, no_shuffle;

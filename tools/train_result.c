@@ -73,9 +73,9 @@ void training_say_result(const struct training *training) {
         metrics_say("Training", &last->train);
 }
 
-void training_report(const struct training *training) {
+void training_report(struct training *training) {
     if (!training->settings->json) return;
-    report *object = report_create();
+    report *object = training->object ? training->object : report_create();
     const soma_history *history = &training->history;
     const soma_epoch *last = final_epoch(training);
     soma_device_info info = device_info(training);
@@ -97,6 +97,7 @@ void training_report(const struct training *training) {
     report_truth(object, "interrupted", training->interrupted);
     profile_report(object, &training->profile);
     report_print(object);
+    training->object = NULL;
 }
 
 void training_caption(const struct training *training, char *title, size_t title_size, char *subtitle,

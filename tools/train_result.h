@@ -19,6 +19,8 @@ struct training {
     struct progress progress;
     struct board board;
     soma_history history;
+    bool repeated;  /* one of several, told by what comes out */
+    report *object; /* begun for --json, or NULL */
     bool interrupted;
     bool streamed; /* the data to train on, since they do not lie on the device */
     bool tested;
@@ -30,7 +32,7 @@ struct training {
 void training_say_start(const struct training *training);
 void training_say_end(const struct training *training);
 void training_say_result(const struct training *training);
-void training_report(const struct training *training);
+void training_report(struct training *training);
 void training_caption(const struct training *training, char *title, size_t title_size, char *subtitle,
                       size_t subtitle_size);
 

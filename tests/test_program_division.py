@@ -1,0 +1,302 @@
+# SPDX-License-Identifier: MIT
+"""How data are divided, from outside: what was held out of a training is found again, or its use is refused; folds and seeds.
+
+Labels are drawn at random, so that whoever has seen a row knows more of it than who has not, and a test on rows that were trained on shows.
+"""
+import gzip
+import json
+import random
+import statistics
+import struct
+
+from program import BAD_FILE, DEVICE, USAGE, ProgramTest, main
+
+SAMPLES = 100
+
+
+def table(seed=1, samples=SAMPLES, classes="ab"):
+    """A header, and rows of four random features and a random label."""
+    draw = random.Random(seed)
+    rows = [",".join(f"{draw.gauss(0, 1):.6f}" for _ in range(4)) + f",{draw.choice(classes)}" for _ in range(samples)]
+    return ["p,q,r,s,label", *rows]
+
+
+def npy(kind, shape, values):
+    header = f"{{'descr': '<{kind}', 'fortran_order': False, 'shape': {shape}, }}"
+    header += " " * (63 - (len(header) + 10) % 64) + "\n"
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode() + struct.pack(f"<{len(values)}{'f' if kind == 'f4' else 'i'}", *values)
+
+
+class DivisionTest(ProgramTest):
+    def setUp(self):
+        super().setUp()
+        self.lines = table()
+        self.data = self.save("data.csv", self.lines)
+        self.model = self.path("model")
+
+    def save(self, name, lines):
+        return self.write(name, "\n".join(lines) + "\n")
+
+    def train(self, *arguments, data=None):
+        return self.json("train", f"--device={DEVICE}", "--epochs=8", "--lr=0.01", "--net=dense 32 relu; dense 2 softmax", "--save", self.model,
+                         "--data", data or self.data, *arguments)
+
+    def arguments(self, command, *arguments, data=None, model=None):
+        return (command, f"--device={DEVICE}", "--model", model or self.model, "--data", data or self.data, *arguments)
+
+    def evaluate(self, *arguments, **which):
+        return self.json(*self.arguments("evaluate", *arguments, **which))
+
+    def predict(self, *arguments, **which):
+        """What the network says of each sample, which no other sample shares: it tells which samples these are."""
+        return self.succeed(*self.arguments("predict", "--raw", *arguments, **which)).stdout.splitlines()[1:]
+
+    def expect_test(self, trained, *arguments, **which):
+        """The very samples that the training was tested on: the same figures."""
+        found = self.evaluate("--part=test", *arguments, **which)
+        self.assertEqual(found["samples"], SAMPLES // 5)
+        self.assertEqual(found["accuracy"], trained["test_accuracy"])
+        self.assertAlmostEqual(found["loss"], trained["test_loss"], places=6)
+
+    def refuse_part(self, status, words, *arguments, part="test", **which):
+        for command in ("evaluate", "predict"):
+            self.refuse(status, [f"--part={part}", *words], *self.arguments(command, f"--part={part}", *arguments, **which))
+
+    def description(self, model=None):
+        with open(model or self.model, "rb") as file:
+            (length,) = struct.unpack("<Q", file.read(8))
+            return json.loads(json.loads(file.read(length))["__metadata__"]["soma.data"])
+
+    def forget(self):
+        """The model as earlier versions have written it."""
+        with open(self.model, "rb") as file:
+            (length,) = struct.unpack("<Q", file.read(8))
+            header, rest = json.loads(file.read(length)), file.read()
+        del header["__metadata__"]["soma.data"]
+        text = json.dumps(header).encode()
+        text += b" " * (-len(text) % 8)
+        self.write("model", struct.pack("<Q", len(text)) + text + rest)
+
+
+class Parts(DivisionTest):
+    def test_what_was_held_out_is_found_again(self):
+        trained = self.train("--seed=5")
+        self.expect_test(trained)
+        self.expect_test(trained, "--seed=5", "--test=0.2")  # the same said again
+        self.assertGreater(self.evaluate()["accuracy"], trained["test_accuracy"])  # most were learnt by heart
+
+    def test_the_parts_are_all_there_is(self):
+        trained = self.train("--seed=5", "--validation=0.25")
+        parts = {part: self.predict(f"--part={part}") for part in ("train", "validation", "test", "all")}
+        self.assertEqual({part: len(rows) for part, rows in parts.items()}, {"train": 60, "validation": 20, "test": 20, "all": 100})
+        self.assertEqual(len(set(parts["all"])), 100)
+        self.assertEqual(sorted(parts["train"] + parts["validation"] + parts["test"]), sorted(parts["all"]))
+        self.assertAlmostEqual(self.evaluate("--part=validation")["loss"], trained["validation_loss"], places=6)
+
+    def test_another_seed_or_fraction_is_refused(self):
+        self.train("--seed=5")
+        for arguments, words in ((["--seed=6"], ["--seed", "--seed=5"]), (["--test=0.3"], ["--test", "--test=0.2"]), (["--seed=0"], ["--seed=5"]),
+                                 (["--test=0"], ["--test=0.2"])):
+            for command in ("evaluate", "predict"):
+                self.refuse(USAGE, [*words, "the model knows"], *self.arguments(command, "--part=test", *arguments))
+
+    def test_another_file_is_refused(self):
+        self.train("--seed=5")
+        header, *rows = self.lines
+        changed = rows[:50] + [rows[50].replace(",", "1,", 1)] + rows[51:]
+        relabelled = [rows[0][:-1] + ("a" if rows[0][-1] == "b" else "b"), *rows[1:]]
+        for name, other in (("reordered", rows[::-1]), ("swapped", [rows[1], rows[0], *rows[2:]]), ("changed", changed), ("shorter", rows[:-1]),
+                            ("relabelled", relabelled), ("others", table(2)[1:])):
+            self.refuse_part(BAD_FILE, [f"{name}.csv", f"{len(other)} samples", "the 100", "--part=all"],
+                             data=self.save(f"{name}.csv", [header, *other]))
+        longer = self.save("longer.csv", [header, *rows, *table(2)[1:8]])
+        self.refuse_part(BAD_FILE, ["107 samples", "the first 100", "--part=all"], data=longer)
+        for part in ("train", "validation"):
+            self.refuse_part(BAD_FILE, ["107 samples"], data=longer, part=part)
+
+    def test_the_same_samples_otherwise_written(self):
+        trained = self.train("--seed=5")
+        packed = self.write("data.csv.gz", gzip.compress("\n".join(self.lines).encode()))
+        self.expect_test(trained, data=packed)
+        self.expect_test(trained, data=self.save("semicolons.csv", [line.replace(",", ";") for line in self.lines]))
+        zeros = [self.lines[0], *(line.replace(",", "0,") for line in self.lines[1:])]
+        self.expect_test(trained, data=self.save("zeros.csv", zeros))
+
+    def test_what_was_trained_on_warns(self):
+        self.train("--seed=5")
+        header, *rows = self.lines
+        longer = self.save("longer.csv", [header, *rows, *table(2)[1:8]])
+        for arguments, data, words in (([], self.data, ["trained on", "--part=test"]), (["--part=all"], self.data, ["trained on", "--part=test"]),
+                                       ([], longer, ["first 100 of the 107"])):
+            said = self.succeed(*self.arguments("evaluate", *arguments, data=data)).stderr
+            for word in words:
+                self.assertIn(word, said)
+        self.assertNotIn("trained on", self.succeed(*self.arguments("evaluate", "--part=test")).stderr)
+        self.assertNotIn("trained on", self.succeed(*self.arguments("evaluate", data=self.save("others.csv", table(2)))).stderr)
+        self.assertNotIn("trained on", self.succeed(*self.arguments("predict")).stderr)
+        self.train("--test=0", "--validation=0")
+        self.assertIn("none were held out", self.succeed(*self.arguments("evaluate")).stderr.lower())
+
+    def test_nothing_was_held_out(self):
+        self.train("--test=0", "--validation=0")
+        for part in ("test", "validation"):
+            self.refuse_part(USAGE, [f"--{part}=0", "none"], part=part)
+        self.assertEqual(self.evaluate("--part=train")["samples"], SAMPLES)
+
+    def test_a_model_that_does_not_know(self):
+        trained = self.train("--seed=5")
+        self.forget()
+        self.refuse_part(USAGE, ["does not keep", "--seed", "--test", "--part=all"])
+        self.refuse_part(USAGE, ["does not keep", "--part=train"], "--seed=5", part="validation")
+        self.expect_test(trained, "--seed=5")
+        self.assertEqual(self.evaluate("--part=train", "--test=0.3")["samples"], 70)
+        self.assertNotIn("trained on", self.succeed(*self.arguments("evaluate")).stderr)
+
+    def test_a_model_that_is_trained_on(self):
+        """Without --seed: what was held out by another stays so."""
+        self.train("--seed=5")
+        held_out, first = self.predict("--part=test"), self.model
+        self.model = self.path("more")
+        trained = self.train_on("--load", first)
+        self.expect_test(trained)
+        self.assertEqual(held_out, self.predict("--part=test", model=first))
+        self.assertEqual(self.description()["division"], self.description(first)["division"])
+        said = self.succeed("train", f"--device={DEVICE}", "--epochs=1", "--data", self.data, "--load", first, "--seed=6").stdout
+        self.assertIn("by the seed 5", said)
+        said = self.succeed("train", f"--device={DEVICE}", "--epochs=1", "--data", self.data, "--load", first, "--test=0.3").stderr
+        self.assertIn("it has learnt from", said)
+        others = self.save("others.csv", table(2))
+        self.expect_test(self.train_on("--load", first, data=others), data=others)
+        self.refuse_part(BAD_FILE, ["data.csv"])
+
+    def train_on(self, *arguments, data=None):
+        return self.json("train", f"--device={DEVICE}", "--epochs=4", "--save", self.model, "--data", data or self.data, *arguments)
+
+    def test_checkpoints_know_it(self):
+        checkpoint = self.path("run.ckpt")
+        self.train("--seed=5", "--validation=0.25", "--checkpoint", checkpoint, "--epochs=3")
+        self.assertEqual(len(self.predict("--part=validation", model=checkpoint)), 20)
+        trained = self.train_on("--seed=5", "--resume", checkpoint)  # it knows what was held out for validation
+        self.expect_test(trained)
+        self.expect_test(trained, model=self.model)
+
+    def test_onnx_knows_it(self):
+        onnx = self.path("model.onnx")
+        self.model = onnx
+        trained = self.train("--seed=5")
+        self.expect_test(trained, "--loss=categorical_crossentropy")
+        self.refuse_part(BAD_FILE, ["others.csv"], data=self.save("others.csv", table(2)))
+
+    def test_arrays(self):
+        values = [float(number) for line in self.lines[1:] for number in line.split(",")[:4]]
+        classes = ["ab".index(line[-1]) for line in self.lines[1:]]
+        labels = self.write("y.npy", npy("i4", (SAMPLES,), classes))
+        data, halves = self.write("x.npy", npy("f4", (SAMPLES, 4), values)), self.write("half.npy", npy("f4", (SAMPLES, 4), values[::-1]))
+        trained = self.train("--seed=5", "--labels", labels, data=data)
+        self.expect_test(trained, "--labels", labels, data=data)
+        self.refuse_part(BAD_FILE, ["half.npy"], "--labels", labels, data=halves)
+        swapped = self.write("z.npy", npy("i4", (SAMPLES,), classes[1:] + classes[:1]))
+        self.refuse_part(BAD_FILE, ["x.npy"], "--labels", swapped, data=data)
+
+    def test_data_with_a_test_set_of_their_own(self):
+        """The digits: 1438 to train on, of which 0.1 is held out to watch by, and 359 to test on."""
+        trained = self.json("train", f"--device={DEVICE}", "--epochs=1", "--net=dense 10 softmax", "--seed=5", "--save", self.model)
+        found = self.evaluate(data="digits")
+        self.assertAlmostEqual(found["loss"], trained["test_loss"], places=6)
+        test, rest = found["samples"], 1797 - found["samples"]
+        held_out = round(rest * 0.1)
+        self.assertEqual(self.evaluate("--part=test", data="digits")["samples"], test)
+        self.assertEqual(self.evaluate("--part=train", data="digits")["samples"], rest - held_out)
+        found = self.evaluate("--part=validation", data="digits")
+        self.assertEqual(found["samples"], held_out)
+        self.assertAlmostEqual(found["loss"], trained["validation_loss"], places=6)
+        self.assertEqual(self.description()["division"]["test"], 0)
+
+    def test_numbers_to_predict(self):
+        draw = random.Random(3)
+        data = self.save("numbers.csv", ["p,y", *(f"{draw.random():.6f},{draw.random():.6f}" for _ in range(SAMPLES))])
+        trained = self.train("--regression", "--net=dense 1", "--seed=9", data=data)
+        self.assertAlmostEqual(self.evaluate("--part=test", data=data)["loss"], trained["test_loss"], places=6)
+
+    def test_the_model_file_says_it(self):
+        self.train("--seed=9007199254740992", "--test=0.3", "--validation=0.2")
+        self.assertEqual(self.description()["format"], 1)
+        division = self.description()["division"]
+        self.assertEqual((division["by"], division["seed"], division["test"], division["validation"], division["samples"]),
+                         ("rows", "9007199254740992", 0.3, 0.2, 100))
+        self.assertRegex(division["fingerprint"], "^[1-9][0-9]*$")
+
+
+class Folds(DivisionTest):
+    def setUp(self):
+        super().setUp()
+        draw = random.Random(4)
+        rows = [(draw.gauss(0, 1), draw.gauss(0, 1)) for _ in range(SAMPLES)]
+        self.easy = self.save("easy.csv", ["p,q,label", *(f"{p:.4f},{q:.4f},{'b' if p > q else 'a'}" for p, q in rows)])
+
+    def folds(self, *arguments, data=None):
+        return self.json("train", f"--device={DEVICE}", "--net=dense 8 relu; dense 2 softmax", "--epochs=5", "--lr=0.05", "--data",
+                         data or self.easy, *arguments)
+
+    def expect_summary(self, result, count):
+        self.assertEqual(len(result["runs"]), count)
+        for name in ("loss", "accuracy"):
+            values = [one[name] for one in result["runs"]]
+            self.assertAlmostEqual(result["mean"][name], statistics.fmean(values), places=9)
+            self.assertAlmostEqual(result["deviation"][name], statistics.stdev(values), places=9)
+
+    def test_each_sample_is_measured_on_once(self):
+        result = self.folds("--folds=5")
+        self.expect_summary(result, 5)
+        self.assertEqual([(one["fold"], one["samples"], one["train_samples"]) for one in result["runs"]], [(i, 16, 64) for i in range(1, 6)])
+        self.assertGreater(result["mean"]["accuracy"], 0.85)
+        self.assertNotIn("test_loss", result)  # the test samples were left alone
+        result = self.folds("--folds=3", "--test=0", "--validation=0.25")
+        self.assertEqual(sorted(one["samples"] for one in result["runs"]), [33, 33, 34])
+        self.assertEqual(sum(one["train_samples"] for one in result["runs"]), 50 + 50 + 49)  # 67, 67 and 66 but for a quarter
+        self.assertEqual(self.folds("--folds=5", "--seed=3")["runs"], self.folds("--folds=5", "--seed=3")["runs"])
+
+    def test_random_labels_are_not_learnt(self):
+        """What was trained on is not measured on: of 100 labels by chance 50 are right, with a deviation of 5; 90 would be learnt by heart."""
+        result = self.folds("--folds=10", "--test=0", "--epochs=60", data=self.data)
+        self.assertLess(abs(result["mean"]["accuracy"] - 0.5), 0.2)
+
+    def test_a_fit_on_all_the_rest_is_saved(self):
+        result = self.folds("--folds=4", "--seed=5", "--save", self.model)
+        self.expect_summary(result, 4)
+        self.assertGreater(result["test_accuracy"], 0.8)
+        self.expect_test(result, data=self.easy)
+        self.assertEqual(self.evaluate("--part=train", data=self.easy)["samples"], 80)
+        alone = self.folds("--seed=5", "--validation=0")
+        self.assertEqual(result["test_loss"], alone["test_loss"])
+
+    def test_seeds(self):
+        result = self.folds("--seeds=3", "--seed=5")
+        self.expect_summary(result, 3)
+        for one, seed in zip(result["runs"], (5, 6, 7)):
+            alone = self.folds(f"--seed={seed}")
+            self.assertEqual((one["seed"], one["samples"], one["loss"], one["accuracy"]), (seed, 20, alone["test_loss"], alone["test_accuracy"]))
+        result = self.folds("--seeds=2", "--folds=3")
+        self.expect_summary(result, 6)
+        self.assertEqual([(one["seed"], one["fold"]) for one in result["runs"]], [(0, 1), (0, 2), (0, 3), (1, 1), (1, 2), (1, 3)])
+
+    def test_it_is_told(self):
+        said = self.succeed("train", f"--device={DEVICE}", "--epochs=1", "--net=dense 2 softmax", "--data", self.easy, "--folds=3").stdout
+        for words in ("Fold 1 of 3: trained on 53 samples, measured on 27", "Fold 3 of 3", "Mean loss: ", "Mean accuracy: ", ", deviation "):
+            self.assertIn(words, said)
+        quiet = self.succeed("train", f"--device={DEVICE}", "--epochs=1", "--net=dense 2 softmax", "--data", self.easy, "--seeds=2", "--quiet").stdout
+        self.assertEqual(len(quiet.splitlines()), 2)
+
+    def test_refusals(self):
+        train = ("train", f"--device={DEVICE}", "--data", self.easy, "--epochs=1")
+        for arguments, words in ((["--folds=1"], ["--folds", "[2, 1000]"]), (["--folds=81"], ["81 folds", "80 samples"]),
+                                 (["--folds=3", "--load", self.model], ["--load", "--folds"]), (["--seeds=3", "--resume", self.model], ["--resume", "--seeds"]),
+                                 (["--folds=3", "--plot", self.path("a.svg")], ["--plot"]), (["--seeds=3", "--save", self.model], ["--save", "--seed"]),
+                                 (["--seeds=3", "--test=0", "--validation=0"], ["--test", "--validation"]),
+                                 (["--folds=3", "--checkpoint", self.path("c")], ["--checkpoint"]), (["--folds=2", "--history", self.path("h")], ["--history"])):
+            self.refuse(USAGE, words, *train, *arguments)
+            self.assertIn("error", self.refuse_with_object(USAGE, *train, "--json", *arguments))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+/* Several trainings that differ in what is held out of them, or in their seeds: how much a result owes to chance. */
+#include "division.h"
+#include "metrics.h"
+#include "train.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_FIGURES = 1 + SOMA_MAX_METRICS };
+
+/* The loss, then the metrics, of one training. */
+struct run {
+    uint64_t seed, fold; /* fold from 1; 0: none */
+    size_t trained, samples;
+    double figure[MOST_FIGURES];
+};
+
+struct runs {
+    struct run *list;
+    size_t count, figures;
+    char name[MOST_FIGURES][64];
+};
+
+bool runs_wanted(const struct settings *settings) {
+    return settings->folds || settings->seeds;
+}
+
+exit_status runs_check(const struct settings *settings) {
+    const struct {
+        const char *option;
+        bool given;
+    } single[] = {{"load", settings->load},
+                  {"resume", settings->resume},
+                  {"checkpoint", settings->checkpoint},
+                  {"history", settings->history},
+                  {"plot", settings->plot},
+                  {"tensorboard", settings->tensorboard},
+                  {"profile", settings->profile},
+                  {"save", settings->save && !settings->folds}};
+    const char *several = settings->folds ? "folds" : "seeds";
+    if (!runs_wanted(settings)) return STATUS_DONE;
+    for (size_t i = 0; i < sizeof single / sizeof *single; i++)
+        if (single[i].given)
+            return fail(STATUS_USAGE, "--%s goes with one training, and --%s asks for several, each from new weights%s",
+                        single[i].option, several,
+                        strcmp(single[i].option, "save") == 0
+                            ? "; accepted: a training of its own with the --seed that is to be saved"
+                            : "");
+    if (!settings->folds && settings->test == 0 && settings->validation == 0)
+        return fail(STATUS_USAGE,
+                    "--seeds: with --test 0 and --validation 0 nothing is held out to measure on; accepted: "
+                    "either of them above 0");
+    return STATUS_DONE;
+}
+
+/* ------------------------------------------------------------------------------------------------------- one run */
+
+static void keep_metrics(const soma_metrics *metrics, struct runs *runs, struct run *run) {
+    runs->figures = 1 + metrics->metric_count;
+    for (size_t i = 0; i < runs->figures; i++) {
+        const char *name = i ? metrics->metric_name[i - 1] : metrics_loss_name(metrics);
+        snprintf(runs->name[i], sizeof runs->name[i], "%s", name);
+        run->figure[i] = i ? metrics->metric[i - 1] : metrics->loss;
+    }
+}
+
+static void say_run(const struct training *training, const struct run *run) {
+    const struct settings *settings = training->settings;
+    if (settings->folds) say("Fold %llu of %llu", (unsigned long long)run->fold, (unsigned long long)settings->folds);
+    if (!settings->folds || settings->seeds)
+        say("%s %llu", settings->folds ? ", seed" : "Seed", (unsigned long long)run->seed);
+    say(": trained on %zu samples, measured on %zu", run->trained, run->samples);
+}
+
+static void say_figures(const struct runs *runs, const double *figures) {
+    for (size_t i = 0; i < runs->figures; i++) say("%s %s %.4f", i ? "," : ":", runs->name[i], figures[i]);
+    say("\n");
+}
+
+static exit_status train_and_measure(struct training *training, struct runs *runs, struct run *run) {
+    soma_dataset **measured = training->data.test ? &training->data.test : &training->data.validation;
+    soma_metrics metrics;
+    *run = (struct run){.seed = training->settings->seed,
+                        .fold = run->fold,
+                        .trained = data_samples(training->data.train),
+                        .samples = data_samples(*measured)};
+    exit_status status = training_prepare(training);
+    if (status != STATUS_DONE) return status;
+    soma_status cause = training_fit(training);
+    if (training->interrupted) return STATUS_INTERRUPTED;
+    if (cause == SOMA_OK) cause = soma_evaluate(training->network, *measured, 0, &metrics);
+    if (cause != SOMA_OK && run->fold)
+        return fail_from_library(cause, STATUS_FILE, "fold %llu of %s", (unsigned long long)run->fold,
+                                 training->settings->data);
+    if (cause != SOMA_OK)
+        return fail_from_library(cause, STATUS_FILE, "seed %llu of %s", (unsigned long long)run->seed,
+                                 training->settings->data);
+    keep_metrics(&metrics, runs, run);
+    say_run(training, run);
+    say_figures(runs, run->figure);
+    return STATUS_DONE;
+}
+
+/* The parts of one fold: it is tested on, the rest is trained on, but for a validation part where --validation asks for
+ * one. */
+static exit_status take_fold(const struct settings *settings, const soma_dataset *rest, size_t fold,
+                             struct data *data) {
+    soma_status cause =
+        soma_dataset_fold(rest, (size_t)settings->folds, fold, SOMA_BY_ROWS, settings->seed, &data->train, &data->test);
+    if (cause != SOMA_OK) return fail_from_library(cause, STATUS_USAGE, "--folds of %s", settings->data);
+    if (!option_given(settings, validation)) return STATUS_DONE;
+    return division_part(settings, "validation", settings->validation, settings->seed, &data->train, &data->validation);
+}
+
+static exit_status make_run(const struct settings *given, const soma_dataset *rest, size_t number, soma_device **device,
+                            struct runs *runs) {
+    struct settings settings = *given;
+    struct training training = {.settings = &settings, .device = *device, .repeated = true};
+    struct run *run = &runs->list[number];
+    size_t folds = given->folds ? (size_t)given->folds : 1;
+    settings.seed += number / folds;
+    run->fold = given->folds ? number % folds + 1 : 0;
+    exit_status status =
+        rest ? take_fold(&settings, rest, number % folds, &training.data) : data_load(&settings, NULL, &training.data);
+    if (status == STATUS_DONE) training_choose_epochs(data_samples(training.data.train), &settings);
+    if (status == STATUS_DONE) status = train_and_measure(&training, runs, run);
+    if (status == STATUS_DONE) runs->count++;
+    *device = training.device;
+    training_release(&training);
+    return status;
+}
+
+/* ------------------------------------------------------------------------------------------------------ all of them */
+
+/* Of n values the mean, and the root of the sum of squared differences from it divided by n - 1. */
+static void summarise(const struct runs *runs, double *means, double *deviations) {
+    for (size_t i = 0; i < runs->figures; i++) {
+        double sum = 0, squares = 0, count = (double)runs->count;
+        for (size_t j = 0; j < runs->count; j++) sum += runs->list[j].figure[i];
+        means[i] = sum / count;
+        for (size_t j = 0; j < runs->count; j++) squares += pow(runs->list[j].figure[i] - means[i], 2);
+        deviations[i] = sqrt(squares / (count - 1));
+    }
+}
+
+static void report_figures(const struct runs *runs, const double *figures, report *object) {
+    for (size_t i = 0; i < runs->figures; i++) report_number(object, runs->name[i], figures[i]);
+}
+
+static void report_runs(const struct settings *settings, const struct runs *runs, report *object) {
+    report *array = report_array(object, "runs");
+    for (size_t i = 0; i < runs->count; i++) {
+        const struct run *run = &runs->list[i];
+        report *one = report_append_object(array);
+        report_count(one, "seed", run->seed);
+        if (settings->folds) report_count(one, "fold", run->fold);
+        report_count(one, "train_samples", run->trained);
+        report_count(one, "samples", run->samples);
+        report_figures(runs, run->figure, one);
+    }
+}
+
+static void tell(const struct settings *settings, const struct runs *runs, report *object) {
+    double means[MOST_FIGURES], deviations[MOST_FIGURES];
+    summarise(runs, means, deviations);
+    for (size_t i = 0; i < runs->figures; i++) {
+        size_t place = i ? runs->figures - i : 0; /* accuracy last, as of one training */
+        char name[64];
+        snprintf(name, sizeof name, "%s", runs->name[place]);
+        for (char *at = name; *at; at++)
+            if (*at == '_') *at = ' ';
+        say_result("Mean %s: %.4f, deviation %.4f\n", name, means[place], deviations[place]);
+    }
+    if (settings->folds) report_count(object, "folds", settings->folds);
+    if (settings->seeds) report_count(object, "seeds", settings->seeds);
+    report_runs(settings, runs, object);
+    report_figures(runs, means, report_object(object, "mean"));
+    report_figures(runs, deviations, report_object(object, "deviation"));
+}
+
+exit_status runs_train(const struct settings *settings, const soma_dataset *rest, soma_device **device,
+                       report *object) {
+    size_t wanted = (settings->folds ? (size_t)settings->folds : 1) * (settings->seeds ? (size_t)settings->seeds : 1);
+    struct runs runs = {.list = calloc(wanted, sizeof *runs.list)};
+    exit_status status = runs.list ? STATUS_DONE : fail(STATUS_FAILED, "out of memory");
+    for (size_t i = 0; status == STATUS_DONE && i < wanted; i++) status = make_run(settings, rest, i, device, &runs);
+    if (status == STATUS_INTERRUPTED) say("Interrupted after %zu of %zu trainings\n", runs.count, wanted);
+    if (status == STATUS_DONE) tell(settings, &runs, object);
+    free(runs.list);
+    return status;
+}

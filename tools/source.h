@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* What --data was found to be, and what came of it before it is divided. */
+#ifndef SOMA_TOOLS_SOURCE_H
+#define SOMA_TOOLS_SOURCE_H
+
+#include <soma/soma.h>
+
+enum source { SOURCE_DIGITS, SOURCE_DIRECTORY, SOURCE_IDX, SOURCE_NPY, SOURCE_NPZ, SOURCE_IMAGES, SOURCE_TABLE };
+
+/* A file as loaded, not divided, or the two sets of a source that comes divided. */
+struct loaded {
+    enum source source;
+    soma_dataset *whole, *train, *test;
+};
+
+#endif
