@@ -53,7 +53,8 @@ class Report(unittest.TestCase):
         done = self.report(source, kernel, f"--target={target}")
         self.assertEqual(done.returncode, 0, done.stderr)
         lines = [line.replace(" %", "%").split() for line in done.stdout.splitlines()]
-        rows = [dict(zip(lines[0], line)) for line in lines if line[:2] == [target, kernel]]
+        names = next(line for line in lines if "stack" in line and line[0] != "skipped:")  # what is skipped is said before
+        rows = [dict(zip(names, line)) for line in lines if line[:2] == [target, kernel]]
         self.assertEqual(len(rows), 1, done.stdout)
         return rows[0]
 

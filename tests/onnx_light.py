@@ -104,7 +104,8 @@ def main():
     tool, names = sys.argv[1], sys.argv[2:]
     if names and names[0].startswith("--device="):
         device = names.pop(0).split("=", 1)[1]
-    if importlib.util.find_spec("onnx") is None:
+    package = importlib.util.find_spec("onnx")
+    if package is None or not package.origin:  # a folder of that name alone, as of headers, is no package
         print("skipped: the package onnx is not installed")
         return 77
     import onnx
