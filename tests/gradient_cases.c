@@ -57,6 +57,24 @@ static soma_tensor *build_normalize_vector(soma_network *network, int variant) {
     return soma_dense(soma_layers(vector(network, 4), layers[variant]), 3, SOMA_IDENTITY);
 }
 
+/* By running figures that stay, weight and bias trained (0, 1) or not (2). */
+static soma_tensor *build_frozen_normalize(soma_network *network, int variant) {
+    static const char *const layers[] = {"dense 4; batchnorm; tanh", "reshape 2 2; batchnorm; relu; flatten",
+                                         "dense 4; batchnorm; tanh"};
+    static const char *const names[] = {"batchnorm_1.weight", "batchnorm_1.bias", "batchnorm_1.running_mean",
+                                        "batchnorm_1.running_var"};
+    static const char *const frozen[] = {"batchnorm_1.running_*", "batchnorm_1.running_*", "batchnorm_1"};
+    soma_tensor *y = soma_dense(soma_layers(vector(network, 4), layers[variant]), 3, SOMA_IDENTITY);
+    (void)soma_network_set_frozen(network, frozen[variant], true);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        soma_tensor *parameter = soma_network_tensor(network, names[i]);
+        float values[4];
+        for (size_t j = 0; j < soma_tensor_count(parameter); j++) values[j] = 0.5f + 0.75f * (float)((3 * i + j) % 5);
+        (void)soma_set_parameter(network, parameter, values, soma_tensor_count(parameter));
+    }
+    return y;
+}
+
 static soma_tensor *build_softmax(soma_network *network, int variant) {
     size_t shape[3] = {2, 3, 2};
     soma_tensor *x = soma_reshape(soma_dense(vector(network, 4), 12, SOMA_IDENTITY), 3, shape);
@@ -304,6 +322,7 @@ const gradient_case gradient_cases[] = {
     {"normalize", build_normalize, 11, {.loss = {0}}, false, false},
     {"normalize, no fusion", build_normalize, 11, {.no_fusion = true}, false, false},
     {"normalize, one dimension", build_normalize_vector, 3, {.loss = {0}}, false, false},
+    {"normalize, frozen", build_frozen_normalize, 3, {.loss = {0}}, false, false},
     {"softmax", build_softmax, 6, {.loss = {0}}, false, false},
     {"reduce", build_reduce, 3 * SOMA_REDUCTION_COUNT, {.loss = {0}}, false, false},
     {"reduce, several axes", build_reduce_axes, 3 * SOMA_REDUCTION_COUNT, {.loss = {0}}, false, false},

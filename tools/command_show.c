@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* soma show: what is in a file, a model or data, as its name says. */
 #include "filters.h"
+#include "freeze.h"
 #include "model.h"
 #include "report.h"
 #include "sheet.h"
@@ -29,15 +30,18 @@ static void show_layers(soma_network *network, report *object) {
     size_t total = 0;
     soma_layer_info info;
     for (size_t i = 0; i < soma_network_layer_count(network); i++) {
-        char shape[128];
+        char shape[128], trained[64];
         if (soma_network_layer(network, i, &info) != SOMA_OK) continue;
         shape_text(info.rank, info.shape, shape, sizeof shape);
-        say_result("  %-24s %-14s %-14s %zu parameters\n", info.name, info.kind, shape, info.parameters);
+        const char *note = freeze_text(&info, trained, sizeof trained);
+        say_result("  %-24s %-14s %-14s %zu parameters%s%s\n", info.name, info.kind, shape, info.parameters,
+                   *note ? ", " : "", note);
         report *layer = report_append_object(layers);
         report_text(layer, "name", info.name);
         report_text(layer, "kind", info.kind);
         report_shape(layer, info.rank, info.shape);
         report_count(layer, "parameters", info.parameters);
+        freeze_report(&info, layer);
         total += info.parameters;
     }
     say_result("  %zu parameters in all\n", total);

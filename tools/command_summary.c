@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* soma summary: layers, shapes, parameters, planned memory. */
+#include "freeze.h"
 #include "model.h"
 #include "report.h"
 #include "session.h"
@@ -15,11 +16,13 @@ static void report_layers(report *object, const soma_network *network) {
         report *shape = report_array(layer, "shape");
         for (uint32_t d = 0; d < info.rank; d++) report_append_number(shape, (double)info.shape[d]);
         report_count(layer, "parameters", info.parameters);
+        freeze_report(&info, layer);
     }
 }
 
 static void report_figures(report *object, const soma_network_figures *figures) {
     report_count(object, "parameters", figures->parameters);
+    report_count(object, "frozen", figures->frozen);
     report_count(object, "parameter_bytes", figures->parameter_bytes);
     report_count(object, "gradient_bytes", figures->gradient_bytes);
     report_count(object, "optimizer_bytes", figures->optimizer_bytes);

@@ -3,6 +3,7 @@
 #include "data.h"
 #include "default_net.h"
 #include "division.h"
+#include "freeze.h"
 #include "history.h"
 #include "interrupt.h"
 #include "model.h"
@@ -126,6 +127,7 @@ static exit_status make_network(struct training *training) {
         soma_status cause = soma_network_set_augmentation(training->network, settings->augment);
         if (cause != SOMA_OK) status = fail_from_library(cause, STATUS_USAGE, "--augment");
     }
+    if (status == STATUS_DONE) status = freeze_apply(settings, training->network);
     if (status == STATUS_DONE) status = preprocess(training);
     return status == STATUS_DONE ? check_save(training) : status;
 }

@@ -114,6 +114,9 @@ const option_row option_table[] = {
     {.name = "weights-map", .type = OPTION_TEXT, .offset = FIELD(weights_map), .commands = TRAIN, .argument = "MAP",
      .help = "which tensors those are: a layer or parameter, the tensor's name, perhaps transposed (as PyTorch has weights); as "
              "'dense_1 fc1 transposed; dense_2 fc2 transposed' (default: all under their own names)"},
+    {.name = "freeze", .type = OPTION_TEXT, .offset = FIELD(freeze), .commands = TRAIN, .argument = "NAMES",
+     .help = "layers or parameters that stay as they are, separated by commas; * stands for any characters, as in 'conv_*'. The model keeps it; none: "
+             "all are trained again"},
     {.name = "model", .letter = 'm', .type = OPTION_TEXT, .offset = FIELD(model), .commands = EVALUATE | PREDICT | SUMMARY | BENCH,
      .argument = "FILE", .help = "a model that soma train --save wrote"},
     {.name = "outputs", .type = OPTION_TEXT, .offset = FIELD(outputs), .commands = READS | SUMMARY | BENCH | FILES, .argument = "NAMES",
@@ -143,6 +146,9 @@ const option_row option_table[] = {
      .argument = "NAME", .choices = &optimizer_choice, .fallback = "adam", .help = "the rule that moves the weights"},
     {.name = "lr", .type = OPTION_REAL, .offset = FIELD(learning_rate), .commands = TRAIN, .argument = "X", .interval = "(0, inf)",
      .help = "learning rate (default 0.001 for rmsprop, adam and adamw, else 0.01)"},
+    {.name = "lr-of", .type = OPTION_TEXT, .offset = FIELD(rates), .commands = TRAIN, .argument = "NAME=X,...",
+     .help = "learning rates of layers or parameters, in place of --lr; * stands for any characters; the later one holds, and a schedule changes all "
+             "alike. The model keeps them; none: all have --lr again"},
     {.name = "momentum", .type = OPTION_REAL, .offset = FIELD(momentum), .commands = TRAIN, .argument = "X", .interval = "[0, 1)",
      .help = "of momentum and nesterov (default 0.9)"},
     {.name = "beta1", .type = OPTION_REAL, .offset = FIELD(beta1), .commands = TRAIN, .argument = "X", .interval = "[0, 1)",

@@ -32,7 +32,7 @@ struct settings {
     int standardize; /* 1, -1, 0: by the kind of data */
     /* network */
     const char *augment;
-    const char *net, *model, *outputs, *load, *weights, *weights_map;
+    const char *net, *model, *outputs, *load, *weights, *weights_map, *freeze, *rates;
     struct shape input;
     /* loss and metrics */
     int loss;

@@ -480,6 +480,28 @@ SOMA_API uint32_t soma_tensor_shape(const soma_tensor *tensor, size_t *shape);
 /* Its elements: per sample, or of a parameter all. */
 SOMA_API size_t soma_tensor_count(const soma_tensor *tensor);
 
+/*
+ * Which parameters are trained, and how fast. `pattern` is held against the names of layers, for all of their
+ * parameters, and against those of parameters; in it * stands for any characters, even none, and ? for any one:
+ * "conv_*", "dense_1.bias", "*". What is set takes effect with the next soma_compile(), which a network that was
+ * compiled needs again; it is kept in model files and checkpoints. SOMA_INVALID_ARGUMENT: no name is like that; the
+ * detail has those that there are. SOMA_INVALID_STATE: within a fit, or while the network has sessions.
+ */
+
+/*
+ * Frozen parameters stay as they are: they have no gradient and no state of the optimizer, and what only their
+ * gradients would need is not computed. Where a batchnorm's running figures are among them, it goes by these, as in
+ * inference, and they stay. frozen false: they are trained again.
+ */
+SOMA_API soma_status soma_network_set_frozen(soma_network *network, const char *pattern, bool frozen);
+/* A learning rate in place of the optimizer's: what a schedule makes of that, it makes of this one too. Finite and at
+ * least 0; 0: the optimizer's again. (To hold parameters still, freeze them.) */
+SOMA_API soma_status soma_network_set_rate_of(soma_network *network, const char *pattern, float learning_rate);
+/* Whether a parameter is frozen; false for what is none. */
+SOMA_API bool soma_parameter_is_frozen(const soma_network *network, const soma_tensor *parameter);
+/* The learning rate of its own; 0 where it has none. */
+SOMA_API float soma_parameter_rate(const soma_network *network, const soma_tensor *parameter);
+
 /* ---------------------------------------------------------------------------------------------------- compile */
 
 /* Losses of the last output layer; see soma_loss_kind in soma/device.h for the formulas. */
@@ -609,7 +631,8 @@ typedef struct soma_network_figures {
     double flops_per_inference; /* likewise, forward only, for the batch */
     uint32_t calls_per_step, calls_per_inference;
     uint64_t running;     /* of the parameters, those that are not trained: batchnorm's running figures */
-    uint64_t reserved[7]; /* zero */
+    uint64_t frozen;      /* and those of the others that are frozen */
+    uint64_t reserved[6]; /* zero */
 } soma_network_figures;
 /* For batches of so many samples, at least 1; into *figures. */
 SOMA_API soma_status soma_network_get_figures(soma_network *network, size_t batch_size, soma_network_figures *figures);
@@ -620,7 +643,9 @@ typedef struct soma_layer_info {
     uint32_t rank;
     size_t shape[SOMA_MAX_RANK]; /* of its output, per sample */
     size_t parameters;
-    uint64_t reserved[4]; /* zero */
+    uint64_t frozen;      /* of them, those that are frozen, running figures included */
+    float learning_rate;  /* of its own, of one of them at least; 0: none */
+    uint64_t reserved[2]; /* zero */
 } soma_layer_info;
 /* How many layers there are. */
 SOMA_API size_t soma_network_layer_count(const soma_network *network);

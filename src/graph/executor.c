@@ -74,8 +74,8 @@ soma_status soma_executor_share(const soma_executor *source, soma_device *device
 void soma_executor_destroy(soma_executor *executor) {
     if (!executor) return;
     if (!executor->borrows_parameters) free_buffer(executor, executor->parameters, executor->parameter_count);
-    free_buffer(executor, executor->gradients, executor->parameter_count);
-    for (int i = 0; i < 2; i++) free_buffer(executor, executor->state[i], executor->parameter_count);
+    free_buffer(executor, executor->gradients, executor->trained_count);
+    for (int i = 0; i < 2; i++) free_buffer(executor, executor->state[i], executor->trained_count);
     free_buffer(executor, executor->accumulators, SOMA_ACCUMULATOR_SLOTS * 2);
     free_buffer(executor, executor->norm, 2);
     soma_device_free(executor->device, executor->arena, executor->arena_bytes);
@@ -93,9 +93,9 @@ uint32_t soma_optimizer_states(soma_optimizer_kind kind) {
 
 soma_status soma_executor_reserve_training(soma_executor *executor, uint32_t state_count) {
     if (!executor->gradients)
-        SOMA_TRY(allocate_zeros(executor, executor->parameter_count, "gradients", &executor->gradients));
+        SOMA_TRY(allocate_zeros(executor, executor->trained_count, "gradients", &executor->gradients));
     while (executor->state_count < state_count) {
-        SOMA_TRY(allocate_zeros(executor, executor->parameter_count, "optimizer state",
+        SOMA_TRY(allocate_zeros(executor, executor->trained_count, "optimizer state",
                                 &executor->state[executor->state_count]));
         executor->state_count++;
     }

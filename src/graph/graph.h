@@ -137,7 +137,8 @@ typedef union soma_attributes {
         bool scaled, shifted, running;
     } normalize;
     struct {
-        size_t start; /* elements of the flat buffers before this one are updated elsewhere */
+        size_t start, end; /* the elements of the flat buffers that it updates */
+        float rate;        /* their own learning rate; 0: the step's */
     } optimizer;
     struct {
         float value;

@@ -17,7 +17,8 @@ typedef struct soma_executor {
     soma_dtype real;        /* SOMA_F32; SOMA_F64 on a float64 device, for checking gradients */
     size_t parameter_count; /* elements of the flat buffers, each tensor aligned for the device */
     size_t decay_count;     /* weights come first: elements before this decay */
-    size_t trained_count;   /* behind these the optimizer leaves all alone; parameter_count unless it is set */
+    size_t trained_count;   /* behind these the optimizer leaves all alone, and there are neither gradients nor states;
+                               parameter_count unless it is set before training is planned */
     uint32_t state_count;
     void *parameters, *gradients, *state[2]; /* gradients and states NULL until training is first planned */
     bool borrows_parameters;                 /* they are another executor's */
@@ -72,6 +73,7 @@ typedef struct soma_step_values {
     uint64_t step;                   /* dropout */
     soma_mix_params mix;             /* `ahead` may be more than there are samples */
     soma_optimizer_params optimizer; /* kind and decay_count are ignored: the graph has them */
+    double rate_share;               /* what the schedule leaves of learning rates, for OPTIMIZERs with their own */
 } soma_step_values;
 
 typedef struct soma_plan soma_plan;

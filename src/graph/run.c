@@ -30,12 +30,14 @@ void soma_plan_get_figures(const soma_plan *plan, soma_plan_figures *figures) {
 
 /* ------------------------------------------------------------------------------------------------------------ run */
 
-static void set_optimizer(soma_call *call, const soma_optimizer_params *now) {
+/* What has a rate of its own takes the same share of it as all else of the common one: a schedule is for all. */
+static void set_optimizer(soma_call *call, const soma_step_values *values, float own_rate) {
     soma_optimizer_kind kind = call->params.optimizer.kind;
     size_t decay_count = call->params.optimizer.decay_count;
-    call->params.optimizer = *now;
+    call->params.optimizer = values->optimizer;
     call->params.optimizer.kind = kind;
     call->params.optimizer.decay_count = decay_count;
+    if (own_rate > 0) call->params.optimizer.learning_rate = (float)((double)own_rate * values->rate_share);
 }
 
 static void set_live(soma_plan *plan, const soma_step_values *values) {
@@ -60,7 +62,7 @@ static void set_live(soma_plan *plan, const soma_step_values *values) {
             call->params.conv.alpha = -values->optimizer.learning_rate;
             break;
         default:
-            set_optimizer(call, &values->optimizer);
+            set_optimizer(call, values, plan->origin[plan->live[i]]->attributes.optimizer.rate);
         }
     }
 }

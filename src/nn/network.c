@@ -173,9 +173,15 @@ soma_status soma_network_add_parameter(soma_network *network, const soma_paramet
     return SOMA_OK;
 }
 
-void soma_network_mark_running(soma_network *network, const soma_tensor *tensor) {
+soma_parameter *soma_network_find_parameter(const soma_network *network, const soma_tensor *tensor) {
     for (size_t i = 0; i < network->parameter_count; i++)
-        if (network->parameters[i].tensor == tensor) network->parameters[i].is_running = true;
+        if (network->parameters[i].tensor == tensor) return &network->parameters[i];
+    return NULL;
+}
+
+void soma_network_mark_running(soma_network *network, const soma_tensor *tensor) {
+    soma_parameter *parameter = soma_network_find_parameter(network, tensor);
+    if (parameter) parameter->is_running = true;
 }
 
 /* --------------------------------------------------------------------------------------------------------- look-ups */
@@ -214,6 +220,17 @@ soma_tensor *soma_network_parameter(const soma_network *network, size_t index) {
     return index < network->parameter_count ? network->parameters[index].tensor : NULL;
 }
 
+bool soma_parameter_is_frozen(const soma_network *network, const soma_tensor *tensor) {
+    const soma_parameter *parameter = network ? soma_network_find_parameter(network, tensor) : NULL;
+    return parameter && parameter->is_frozen;
+}
+
+bool soma_normalize_is_frozen(const soma_network *network, const soma_tensor *normalize) {
+    if (!normalize->attributes.normalize.running) return false;
+    const soma_tensor *variance = network->graph.tensor[normalize->input[normalize->input_count - 1]->id];
+    return soma_parameter_is_frozen(network, variance);
+}
+
 size_t soma_network_layer_count(const soma_network *network) {
     return network->layer_count;
 }
@@ -226,6 +243,12 @@ soma_status soma_network_layer(const soma_network *network, size_t index, soma_l
     info->name = layer->name;
     info->kind = layer->kind;
     info->parameters = layer->parameters;
+    for (size_t i = 0; i < network->parameter_count; i++) {
+        const soma_parameter *parameter = &network->parameters[i];
+        if (parameter->tensor->layer != index + 1) continue;
+        if (parameter->is_frozen) info->frozen += soma_tensor_count(parameter->tensor);
+        if (parameter->rate > 0) info->learning_rate = parameter->rate;
+    }
     if (layer->output) info->rank = soma_tensor_shape(layer->output, info->shape);
     return SOMA_OK;
 }

@@ -20,6 +20,8 @@ typedef struct soma_parameter {
     size_t fan_in, fan_out;
     bool is_bias;
     bool is_running; /* a running figure: its layer moves it, and not the optimizer, for which it has no gradient */
+    bool is_frozen;  /* stays as it is, and has no gradient; a running figure: its layer goes by it, as in inference */
+    float rate;      /* a learning rate of its own; 0: the optimizer's */
     float *values;   /* host copy; the truth while the network is not compiled, then the device has it (NULL) */
 } soma_parameter;
 
@@ -78,6 +80,14 @@ soma_status soma_network_add_output(soma_network *network, soma_tensor *tensor);
 /* A new parameter tensor, named "LAYER.ROLE". */
 soma_status soma_network_add_parameter(soma_network *network, const soma_parameter *description, uint32_t rank,
                                        const size_t *shape, const char *name, soma_tensor **tensor);
+/* Whether the optimizer moves it. */
+static inline bool soma_parameter_is_trained(const soma_parameter *parameter) {
+    return !parameter->is_running && !parameter->is_frozen;
+}
+/* The parameter that a tensor is; NULL if it is none of this network. */
+soma_parameter *soma_network_find_parameter(const soma_network *network, const soma_tensor *tensor);
+/* Whether a NORMALIZE, of the network's graph or of a copy with the same ids, has running figures that stay. */
+bool soma_normalize_is_frozen(const soma_network *network, const soma_tensor *normalize);
 /* The parameter is one of the running figures of a NORMALIZE. */
 void soma_network_mark_running(soma_network *network, const soma_tensor *tensor);
 /* Opens a layer of this kind; tensors made until the next one belong to it. name NULL: "kind_N". The name, which the

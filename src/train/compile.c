@@ -14,7 +14,7 @@ static soma_status reserve_elements(size_t *offset, size_t count, size_t alignme
     return soma_error(SOMA_OUT_OF_DEVICE_MEMORY, "the parameters are more than any memory has bytes");
 }
 
-enum { PART_WEIGHTS, PART_BIASES, PART_RUNNING, PARTS };
+enum { PART_WEIGHTS, PART_BIASES, PART_FROZEN, PART_RUNNING, PARTS };
 
 /* Where they end in the flat buffers, and where these do. */
 typedef struct layout {
@@ -22,11 +22,13 @@ typedef struct layout {
 } layout;
 
 static int part_of(const soma_parameter *parameter) {
-    return parameter->is_running ? PART_RUNNING : parameter->is_bias ? PART_BIASES : PART_WEIGHTS;
+    if (parameter->is_running) return PART_RUNNING;
+    if (parameter->is_frozen) return PART_FROZEN;
+    return parameter->is_bias ? PART_BIASES : PART_WEIGHTS;
 }
 
-/* Weights first, since they decay; then biases; then what the optimizer leaves alone: running figures, and the class
- * weights. Each starts at the device's alignment. */
+/* Weights first, since they decay; then biases; then what the optimizer leaves alone: what is frozen, running figures,
+ * and the class weights. Each starts at the device's alignment. */
 static soma_status lay_out(soma_network *network, soma_compiled *compiled, soma_dtype real, layout *found) {
     size_t alignment = soma_executor_alignment(compiled->device, real), offset = 0, end[PARTS];
     for (int part = 0; part < PARTS; part++) {

@@ -34,6 +34,7 @@ static soma_status refuse_single_values(const soma_network *network, const soma_
     for (uint32_t i = 0; i < network->graph.count; i++) {
         const soma_tensor *tensor = network->graph.tensor[i];
         if (tensor->op != SOMA_OP_NORMALIZE || !tensor->attributes.normalize.running) continue;
+        if (soma_normalize_is_frozen(network, tensor)) continue;
         if (soma_tensor_count(tensor) > tensor->shape[tensor->rank - 1]) continue;
         return soma_error(SOMA_INVALID_ARGUMENT,
                           "%s normalises each channel over the batch, and in batches of 1 there is one number of "
@@ -175,6 +176,7 @@ soma_status soma_fit(soma_network *network, soma_dataset *dataset, const soma_fi
     if (history) memset(history, 0, sizeof *history);
     SOMA_TRY(soma_require_compiled(network, "soma_fit"));
     SOMA_TRY(soma_require_no_fit(network, "soma_fit"));
+    SOMA_TRY(soma_require_trained(network, "soma_fit"));
     struct soma_fit fit = {.network = network, .history = history ? history : &unwanted};
     if (options) fit.options = *options;
     if (fit.options.epochs == 0) fit.options.epochs = 1;

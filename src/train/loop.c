@@ -45,6 +45,7 @@ soma_status soma_train_on_batch(soma_network *network, const soma_array *inputs,
                                 soma_metrics *metrics) {
     SOMA_TRY(soma_require_compiled(network, "soma_train_on_batch"));
     SOMA_TRY(soma_require_no_fit(network, "soma_train_on_batch"));
+    SOMA_TRY(soma_require_trained(network, "soma_train_on_batch"));
     SOMA_TRY(run_batch(network, inputs, targets, SOMA_MODE_TRAIN, metrics));
     network->compiled->step++;
     return SOMA_OK;
@@ -103,6 +104,8 @@ soma_status soma_get_gradient(soma_network *network, const soma_tensor *tensor, 
     if (parameter->is_running)
         return soma_error(SOMA_INVALID_ARGUMENT, "%s is a running figure, which is not trained: it has no gradient",
                           soma_tensor_name(tensor));
+    if (parameter->is_frozen)
+        return soma_error(SOMA_INVALID_ARGUMENT, "%s is frozen: it has no gradient", soma_tensor_name(tensor));
     if (!network->compiled->last_backward)
         return soma_error(SOMA_INVALID_STATE, "there is a gradient of %s after soma_backward()",
                           soma_tensor_name(tensor));

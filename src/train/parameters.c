@@ -4,16 +4,10 @@
 
 #include <string.h>
 
-static soma_parameter *find_parameter(const soma_network *network, const soma_tensor *tensor) {
-    for (size_t i = 0; i < network->parameter_count; i++)
-        if (network->parameters[i].tensor == tensor) return &network->parameters[i];
-    return NULL;
-}
-
 soma_status soma_check_parameter(const soma_network *network, const soma_tensor *tensor, size_t count,
                                  soma_parameter **parameter) {
     if (!network || !tensor) return soma_error(SOMA_INVALID_ARGUMENT, "no network or no tensor was given");
-    *parameter = find_parameter(network, tensor);
+    *parameter = soma_network_find_parameter(network, tensor);
     if (!*parameter)
         return soma_error(SOMA_INVALID_ARGUMENT, "\"%s\" is not a parameter of this network", soma_tensor_name(tensor));
     if (soma_tensor_count(tensor) != count)

@@ -9,12 +9,12 @@ soma_status soma_snapshot_open(soma_compiled *compiled, soma_snapshot_extent ext
     memset(snapshot, 0, sizeof *snapshot);
     snapshot->compiled = compiled;
     snapshot->extent = extent;
-    snapshot->bytes = executor->parameter_count * soma_executor_element(executor);
     snapshot->buffer_count = extent == SOMA_SNAPSHOT_STATE ? 1 + executor->state_count : 1;
     for (uint32_t i = 0; i < snapshot->buffer_count; i++) {
-        snapshot->buffer[i] = soma_malloc(snapshot->bytes);
+        size_t count = i == 0 ? executor->parameter_count : executor->trained_count;
+        size_t bytes = snapshot->bytes[i] = count * soma_executor_element(executor);
+        snapshot->buffer[i] = soma_malloc(SOMA_MAX(bytes, 1));
         if (snapshot->buffer[i]) continue;
-        size_t bytes = snapshot->bytes;
         soma_snapshot_close(snapshot);
         return soma_out_of_memory(bytes, "a copy of the weights");
     }
@@ -38,7 +38,7 @@ soma_status soma_snapshot_take(soma_snapshot *snapshot) {
     snapshot->plateau_factor = compiled->plateau_factor;
     for (uint32_t i = 0; i < snapshot->buffer_count; i++)
         SOMA_TRY(soma_device_read(compiled->device, buffer_on_device(compiled->executor, i), 0, snapshot->buffer[i],
-                                  snapshot->bytes));
+                                  snapshot->bytes[i]));
     return SOMA_OK;
 }
 
@@ -52,6 +52,6 @@ soma_status soma_snapshot_restore(const soma_snapshot *snapshot) {
     }
     for (uint32_t i = 0; i < snapshot->buffer_count; i++)
         SOMA_TRY(soma_device_write(compiled->device, buffer_on_device(compiled->executor, i), 0, snapshot->buffer[i],
-                                   snapshot->bytes));
+                                   snapshot->bytes[i]));
     return SOMA_OK;
 }

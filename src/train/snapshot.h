@@ -18,7 +18,7 @@ typedef struct soma_snapshot {
     soma_compiled *compiled; /* NULL: not open */
     soma_snapshot_extent extent;
     uint32_t buffer_count;
-    size_t bytes;    /* of one buffer */
+    size_t bytes[3]; /* of each buffer */
     void *buffer[3]; /* the parameters, then the states */
     uint64_t step;
     float base_rate, learning_rate, plateau_factor;

@@ -61,6 +61,15 @@ static void give_running_figures(soma_graph *graph) {
     }
 }
 
+/* So they are in training where they are frozen. */
+static void hold_frozen_figures(const soma_step_builder *build) {
+    for (uint32_t i = 0; i < build->graph->count; i++) {
+        soma_tensor *tensor = build->graph->tensor[i];
+        if (tensor->op == SOMA_OP_NORMALIZE && soma_normalize_is_frozen(build->network, tensor))
+            tensor->attributes.normalize.params.given = true;
+    }
+}
+
 /* The copy of a tensor of the network in the step's graph. */
 static soma_tensor *copy_of(const soma_step_builder *build, const soma_tensor *tensor) {
     soma_tensor *copy = build->graph->tensor[tensor->id];
@@ -175,7 +184,8 @@ static soma_status build_graph(soma_step_builder *build) {
     if (is_forward(mode)) {
         remove_dropout(build->graph);
         give_running_figures(build->graph);
-    }
+    } else
+        hold_frozen_figures(build);
     if (mode == SOMA_MODE_PREDICT) keep_outputs(build);
     if (mode == SOMA_MODE_EVALUATE || mode == SOMA_MODE_TRAIN || mode == SOMA_MODE_BACKWARD)
         SOMA_TRY(add_losses(build));
@@ -273,11 +283,13 @@ soma_status soma_step_plan(soma_network *network, soma_step *step, size_t batch,
 
 soma_step_values soma_step_values_now(const soma_network *network, size_t start) {
     const soma_compiled *compiled = network->compiled;
+    const double base = (double)compiled->optimizer.learning_rate;
     return (soma_step_values){
         .start = start,
         .step = compiled->step,
         .mix = soma_network_mix_at(network, compiled->step),
-        .optimizer = soma_optimizer_step(&compiled->optimizer, compiled->step + 1, compiled->learning_rate)};
+        .optimizer = soma_optimizer_step(&compiled->optimizer, compiled->step + 1, compiled->learning_rate),
+        .rate_share = base > 0 ? (double)compiled->learning_rate / base : 1};
 }
 
 soma_status soma_step_read_metrics(soma_network *network, const soma_signature *signature, size_t samples,

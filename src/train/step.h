@@ -70,6 +70,9 @@ soma_loss soma_resolve_loss(soma_loss loss, const soma_tensor *output);
 soma_status soma_choose_objective(const soma_network *network, soma_compiled *compiled,
                                   const soma_compile_options *options);
 
+/* SOMA_INVALID_STATE where all parameters are frozen (names the function). */
+soma_status soma_require_trained(const soma_network *network, const char *function);
+
 /* For what needs a loss: refuses outputs that lack one. */
 soma_status soma_require_losses(const soma_network *network);
 

@@ -25,7 +25,7 @@ static size_t list_wanted(const soma_step_builder *build, soma_tensor **wanted) 
     const soma_network *network = build->network;
     size_t count = 0;
     for (size_t i = 0; i < network->parameter_count; i++)
-        if (!network->parameters[i].is_running) wanted[count++] = network->parameters[i].tensor;
+        if (soma_parameter_is_trained(&network->parameters[i])) wanted[count++] = network->parameters[i].tensor;
     for (size_t i = 0; build->step->signature.mode == SOMA_MODE_BACKWARD && i < network->input_count; i++)
         wanted[count++] = network->inputs[i];
     return count;
@@ -67,14 +67,33 @@ static soma_status add_gradients(soma_step_builder *build) {
     return status;
 }
 
+/* How far what begins at an element has one learning rate, and which. */
+static void next_range(const soma_step_builder *build, size_t start, size_t *end, float *rate) {
+    const soma_network *network = build->network;
+    *end = build->compiled->executor->trained_count;
+    for (size_t i = 0; i < network->parameter_count; i++)
+        if (network->parameters[i].tensor->offset == start) *rate = network->parameters[i].rate;
+    for (size_t i = 0; i < network->parameter_count; i++) {
+        const soma_parameter *parameter = &network->parameters[i];
+        size_t offset = parameter->tensor->offset;
+        if (offset > start && offset < *end && parameter->rate != *rate) *end = offset;
+    }
+}
+
 static soma_status add_optimizer(soma_step_builder *build) {
     soma_tensor *norm = NULL, *ignored;
     if (build->compiled->optimizer.clip_norm > 0) {
         soma_tensor_spec spec = {.op = SOMA_OP_NORM};
         SOMA_TRY(soma_graph_add(build->graph, &spec, &norm));
     }
-    soma_tensor_spec spec = {.op = SOMA_OP_OPTIMIZER, .input_count = norm ? 1 : 0, .input = &norm};
-    return soma_graph_add(build->graph, &spec, &ignored);
+    for (size_t start = 0, trained = build->compiled->executor->trained_count; start < trained;) {
+        soma_tensor_spec spec = {.op = SOMA_OP_OPTIMIZER, .input_count = norm ? 1 : 0, .input = &norm};
+        spec.attributes.optimizer.start = start;
+        next_range(build, start, &spec.attributes.optimizer.end, &spec.attributes.optimizer.rate);
+        start = spec.attributes.optimizer.end;
+        SOMA_TRY(soma_graph_add(build->graph, &spec, &ignored));
+    }
+    return SOMA_OK;
 }
 
 static void set_dropout_seed(const soma_step_builder *build) {
@@ -110,10 +129,17 @@ soma_status soma_step_augment(soma_step_builder *build) {
     return soma_graph_change_input(build->graph, input, SOMA_OP_AUGMENT, &attributes);
 }
 
+static bool has_one_rate(const soma_network *network) {
+    for (size_t i = 0; i < network->parameter_count; i++)
+        if (soma_parameter_is_trained(&network->parameters[i]) && network->parameters[i].rate > 0) return false;
+    return true;
+}
+
 static bool updates_in_products(const soma_step_builder *build) {
     const soma_optimizer *optimizer = &build->compiled->optimizer;
     return build->step->signature.mode == SOMA_MODE_TRAIN && optimizer->kind == SOMA_SGD && optimizer->l2 == 0 &&
-           optimizer->l1 == 0 && optimizer->clip_value == 0 && optimizer->clip_norm == 0;
+           optimizer->l1 == 0 && optimizer->clip_value == 0 && optimizer->clip_norm == 0 &&
+           has_one_rate(build->network);
 }
 
 void soma_step_fuse_training(soma_step_builder *build) {

@@ -28,8 +28,9 @@ static soma_status device_figures(soma_network *network, size_t batch, soma_netw
     if (trains) SOMA_TRY(plan_figures(network, SOMA_MODE_TRAIN, batch, &train));
     const soma_plan_figures *larger = trains ? &train : &predict;
     figures->parameter_bytes = flat;
-    figures->gradient_bytes = trains ? flat : 0;
-    figures->optimizer_bytes = trains ? flat * soma_optimizer_states(compiled->optimizer.kind) : 0;
+    uint64_t trained = (uint64_t)compiled->executor->trained_count * soma_executor_element(compiled->executor);
+    figures->gradient_bytes = trains ? trained : 0;
+    figures->optimizer_bytes = trains ? trained * soma_optimizer_states(compiled->optimizer.kind) : 0;
     figures->activation_bytes = larger->activation_bytes + larger->constant_bytes;
     figures->workspace_bytes = larger->workspace_bytes;
     figures->total_bytes = figures->parameter_bytes + figures->gradient_bytes + figures->optimizer_bytes +
@@ -49,7 +50,10 @@ soma_status soma_network_get_figures(soma_network *network, size_t batch_size, s
     for (size_t i = 0; i < network->parameter_count; i++) {
         size_t count = soma_tensor_count(network->parameters[i].tensor);
         figures->parameters += count;
-        if (network->parameters[i].is_running) figures->running += count;
+        if (network->parameters[i].is_running)
+            figures->running += count;
+        else if (network->parameters[i].is_frozen)
+            figures->frozen += count;
     }
     return network->compiled ? device_figures(network, batch_size, figures) : SOMA_OK;
 }
@@ -67,9 +71,26 @@ static void append_layers(const soma_network *network, soma_text *text) {
     for (size_t i = 0; i < network->layer_count; i++) {
         const soma_layer *layer = &network->layers[i];
         char shape[SOMA_SHAPE_TEXT];
-        soma_text_append(text, "%-20s %-16s %-22s %12zu\n", layer->name, layer->kind,
+        soma_layer_info info;
+        if (soma_network_layer(network, i, &info) != SOMA_OK) continue;
+        soma_text_append(text, "%-20s %-16s %-22s %12zu", layer->name, layer->kind,
                          soma_tensor_shape_text(layer->output, shape), layer->parameters);
+        if (info.frozen == layer->parameters && info.frozen) soma_text_append(text, "  frozen");
+        if (info.frozen < layer->parameters && info.frozen)
+            soma_text_append(text, "  %" PRIu64 " of them frozen", info.frozen);
+        if (info.learning_rate > 0) soma_text_append(text, "  learning rate %g", (double)info.learning_rate);
+        soma_text_append(text, "\n");
     }
+}
+
+static void append_untrained(const soma_network_figures *figures, soma_text *text) {
+    const uint64_t trained = figures->parameters - figures->running - figures->frozen;
+    if (!figures->running && !figures->frozen) return;
+    soma_text_append(text, ", of which ");
+    if (figures->running) soma_text_append(text, "%" PRIu64 " are running figures", figures->running);
+    if (figures->frozen)
+        soma_text_append(text, "%s%" PRIu64 " are frozen", figures->running ? ", " : "", figures->frozen);
+    soma_text_append(text, " and %" PRIu64 " are trained", trained);
 }
 
 soma_status soma_summary(soma_network *network, size_t batch_size, char **out) {
@@ -79,9 +100,7 @@ soma_status soma_summary(soma_network *network, size_t batch_size, char **out) {
     SOMA_TRY(soma_network_get_figures(network, batch_size, &figures));
     append_layers(network, &text);
     soma_text_append(&text, "parameters: %zu", figures.parameters);
-    if (figures.running)
-        soma_text_append(&text, ", of which %" PRIu64 " are running figures and %" PRIu64 " are trained",
-                         figures.running, figures.parameters - figures.running);
+    append_untrained(&figures, &text);
     soma_text_append(&text, "\n");
     if (network->compiled) {
         soma_text_append(&text, "memory planned on %s for %s with a batch of %zu:\n",

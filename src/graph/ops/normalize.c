@@ -135,7 +135,29 @@ void soma_op_shape_channels(const soma_tensor *normalize_grad, soma_tensor *chan
 
 /* ------------------------------------------------------------------------------------------------------- gradient */
 
+/* By figures that are given, each channel is scaled and shifted: y = (x - mean) inverse scale + offset. */
+static soma_status gradient_given(soma_graph *graph, soma_tensor *tensor, soma_tensor *dy, soma_tensor **gradient) {
+    inputs in = inputs_of(tensor);
+    soma_tensor *epsilon, *half, *inverse, *factor, *h;
+    uint32_t next = 1;
+    SOMA_TRY(soma_op_constant_like(graph, in.running_variance, tensor->attributes.normalize.params.epsilon, &epsilon));
+    SOMA_TRY(soma_op_constant_like(graph, in.running_variance, -0.5f, &half));
+    SOMA_TRY(soma_graph_binary(graph, in.running_variance, epsilon, SOMA_BINARY_ADD, &inverse));
+    SOMA_TRY(soma_graph_binary(graph, inverse, half, SOMA_BINARY_POWER, &inverse));
+    factor = inverse;
+    if (in.scale) SOMA_TRY(soma_graph_binary(graph, inverse, in.scale, SOMA_BINARY_MULTIPLY, &factor));
+    SOMA_TRY(soma_graph_binary(graph, dy, factor, SOMA_BINARY_MULTIPLY, &gradient[0]));
+    if (in.scale) {
+        SOMA_TRY(soma_graph_binary(graph, tensor->input[0], in.running_mean, SOMA_BINARY_SUBTRACT, &h));
+        SOMA_TRY(soma_graph_binary(graph, h, inverse, SOMA_BINARY_MULTIPLY, &h));
+        SOMA_TRY(soma_graph_binary(graph, h, dy, SOMA_BINARY_MULTIPLY, &h));
+        SOMA_TRY(soma_op_sum_to(graph, h, in.scale, &gradient[next++]));
+    }
+    return in.offset ? soma_op_sum_to(graph, dy, in.offset, &gradient[next]) : SOMA_OK;
+}
+
 static soma_status gradient_normalize(soma_graph *graph, soma_tensor *tensor, soma_tensor *dy, soma_tensor **gradient) {
+    if (tensor->attributes.normalize.params.given) return gradient_given(graph, tensor, dy, gradient);
     const soma_attributes none = {.fill = {0, false}};
     inputs in = inputs_of(tensor);
     soma_tensor *input[5] = {dy, tensor->input[0]}, *dx;

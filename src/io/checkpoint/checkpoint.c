@@ -18,7 +18,7 @@
 typedef struct section {
     const char *prefix; /* of the names */
     float *buffer;      /* flat */
-    bool of_optimizer;  /* which has nothing for running figures */
+    bool of_optimizer;  /* which has nothing for running figures and what is frozen */
 } section;
 
 enum { MAX_SECTIONS = 4 };
@@ -35,7 +35,7 @@ static size_t sections_of(const soma_checkpoint *checkpoint, section sections[MA
 }
 
 static bool has_part(const section *part, const soma_parameter *parameter) {
-    return !part->of_optimizer || !parameter->is_running;
+    return !part->of_optimizer || !(parameter->is_running || parameter->is_frozen);
 }
 
 static void free_sources(soma_safetensors_source *sources, size_t count) {

@@ -116,6 +116,17 @@ static soma_status register_tensor(soma_network *network, const soma_tensor_spec
     return SOMA_OK;
 }
 
+/* Of the parameter that was registered last. */
+static soma_status decode_training_of(const soma_network *network, const soma_json *object, const char *where) {
+    soma_parameter *parameter = &network->parameters[network->parameter_count - 1];
+    const soma_json *frozen = soma_json_get(object, "frozen"), *rate = soma_json_get(object, "learning_rate");
+    if (frozen && !soma_json_is(frozen, SOMA_JSON_TRUTH)) return malformed(where, "\"frozen\" must be true or false");
+    if (rate && !(soma_json_float(rate, &parameter->rate) && parameter->rate >= 0))
+        return malformed(where, "\"learning_rate\" must be a number of at least 0 that fits float32");
+    parameter->is_frozen = frozen && frozen->is.truth;
+    return SOMA_OK;
+}
+
 static soma_status decode_tensor(soma_network *network, const soma_json *object, size_t index, size_t layers) {
     char where[MAX_WHERE];
     soma_tensor_spec spec = {.op = SOMA_OP_INPUT};
@@ -141,6 +152,7 @@ static soma_status decode_tensor(soma_network *network, const soma_json *object,
     soma_status status = register_tensor(network, &spec);
     if (status != SOMA_OK) return soma_error_prefix(status, "%s: ", where);
     network->graph.tensor[index]->layer = (uint32_t)layer;
+    if (spec.op == SOMA_OP_PARAMETER) return decode_training_of(network, object, where);
     return SOMA_OK;
 }
 

@@ -26,7 +26,13 @@ static bool shape_is_given(soma_op op) {
            op == SOMA_OP_RESHAPE;
 }
 
-static soma_status encode_tensor(soma_json_writer *writer, const soma_tensor *tensor) {
+/* Absent where a parameter is trained like all others. */
+static void encode_training_of(soma_json_writer *writer, const soma_parameter *parameter) {
+    if (parameter->is_frozen) soma_json_write_truth(writer, "frozen", true);
+    if (parameter->rate > 0) soma_json_write_real(writer, "learning_rate", (double)parameter->rate);
+}
+
+static soma_status encode_tensor(soma_json_writer *writer, const soma_network *network, const soma_tensor *tensor) {
     const soma_field *fields;
     size_t count;
     if (!soma_op_fields(tensor->op, &fields, &count))
@@ -36,6 +42,7 @@ static soma_status encode_tensor(soma_json_writer *writer, const soma_tensor *te
     if (tensor->name) SOMA_TRY(soma_json_write_name(writer, "name", tensor->name));
     if (tensor->input_count) encode_inputs(writer, tensor);
     if (shape_is_given(tensor->op)) encode_shape(writer, tensor);
+    if (tensor->op == SOMA_OP_PARAMETER) encode_training_of(writer, soma_network_find_parameter(network, tensor));
     soma_json_write_integer(writer, "layer", tensor->layer);
     SOMA_TRY(soma_fields_encode(fields, count, &tensor->attributes, writer));
     soma_json_close_object(writer);
@@ -44,7 +51,8 @@ static soma_status encode_tensor(soma_json_writer *writer, const soma_tensor *te
 
 static soma_status encode_tensors(soma_json_writer *writer, const soma_network *network) {
     soma_json_open_array(writer, "tensors");
-    for (uint32_t i = 0; i < network->graph.count; i++) SOMA_TRY(encode_tensor(writer, network->graph.tensor[i]));
+    for (uint32_t i = 0; i < network->graph.count; i++)
+        SOMA_TRY(encode_tensor(writer, network, network->graph.tensor[i]));
     soma_json_close_array(writer);
     return SOMA_OK;
 }

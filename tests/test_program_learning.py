@@ -1,0 +1,99 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What training moves, and by how much: frozen layers and learning rates by layer.
+
+Usage: test_program_learning.py PROGRAM DEVICE [CLASS ...]
+"""
+import json
+import struct
+import sys
+
+sys.dont_write_bytecode = True
+from program import BAD_FILE, DEVICE, USAGE, ProgramTest, main
+
+NET = "--net=dense 6 tanh; batchnorm; dense 5 tanh; dense 3 softmax"
+
+
+def tensors(path):
+    """The bytes of each tensor of a safetensors file, by its name."""
+    with open(path, "rb") as file:
+        header = json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
+        data = file.read()
+    return {name: data[slice(*entry["data_offsets"])] for name, entry in header.items() if name != "__metadata__"}
+
+
+class LearningTest(ProgramTest):
+    def setUp(self):
+        super().setUp()
+        self.table = self.write("table.csv", "".join(f"{i % 5},{i % 4},{i % 7},{'abc'[i % 3]}\n" for i in range(60)))
+
+    def train(self, *arguments):
+        return self.json("train", f"--device={DEVICE}", f"--data={self.table}", "--epochs=2", "--seed=1", *arguments)
+
+
+class Freeze(LearningTest):
+    def test_frozen_layers_stay(self):
+        first, second = self.path("first.safetensors"), self.path("second.safetensors")
+        self.train(NET, "--save", first)
+        self.train("--load", first, "--freeze=dense_1,batch*,*_2.bias", "--save", second)
+        before, after = tensors(first), tensors(second)
+        same = {name for name in before if before[name] == after[name]}
+        self.assertEqual(same, {"dense_1.weight", "dense_1.bias", "batchnorm_1.weight", "batchnorm_1.bias", "batchnorm_1.running_mean",
+                                "batchnorm_1.running_var", "dense_2.bias"})
+        # It is kept, and shown, and ended.
+        layers = {layer["name"]: layer for layer in self.json("show", second)["layers"]}
+        self.assertEqual([layers[name]["frozen"] for name in ("dense_1", "batchnorm_1", "dense_2", "dense_3")], [24, 24, 5, 0])
+        shown = self.succeed("show", second).stdout
+        self.assertIn("24 parameters, frozen\n", shown)
+        self.assertIn("35 parameters, 5 of them frozen\n", shown)
+        summary = self.json("summary", "--model", second, f"--device={DEVICE}")
+        self.assertEqual(summary["frozen"], 24 + 12 + 5)
+        third, fourth = self.path("third.safetensors"), self.path("fourth.safetensors")
+        self.train("--load", second, "--save", third)
+        self.assertEqual({name for name, value in tensors(third).items() if value == after[name]}, same)
+        self.train("--load", second, "--freeze=none", "--save", fourth)
+        self.assertEqual({name for name, value in tensors(fourth).items() if value == after[name]}, set())
+
+    def test_rates_by_layer(self):
+        """With a rate next to nothing for one layer, that one hardly moves; the model keeps it."""
+        first, second = self.path("first.safetensors"), self.path("second.safetensors")
+        self.train(NET, "--save", first)
+        self.train("--load", first, "--lr-of=*=1e-3,dense_2=1e-12,dense_2.bias=0.5", "--optimizer=sgd", "--save", second)
+        before, after = tensors(first), tensors(second)
+
+        def distance(name):
+            a, b = (struct.unpack(f"<{len(before[name]) // 4}f", values[name]) for values in (before, after))
+            return max(abs(x - y) for x, y in zip(a, b))
+        self.assertLess(distance("dense_2.weight"), 1e-7)
+        self.assertGreater(distance("dense_1.weight"), 1e-5)
+        self.assertGreater(distance("dense_2.bias"), 10 * distance("dense_1.bias"))
+        layers = {layer["name"]: layer for layer in self.json("show", second)["layers"]}
+        self.assertAlmostEqual(layers["dense_1"]["learning_rate"], 1e-3, places=9)
+        self.assertIn("learning rate 0.001", self.succeed("summary", "--model", second, f"--device={DEVICE}").stdout)
+        again = self.path("again.safetensors")
+        self.train("--load", second, "--lr-of=none", "--save", again)
+        self.assertNotIn("learning_rate", {key for layer in self.json("show", again)["layers"] for key in layer})
+
+    def test_what_is_refused(self):
+        for option, words in (("--freeze=conv_*", ["--freeze", "conv_*", "dense_1.weight", "dense_3.bias"]), ("--freeze=dense_1,", ["--freeze", "empty"]),
+                              ("--freeze=Dense_1", ["--freeze", "dense_1.weight"]), ("--lr-of=head=0.1", ["--lr-of", "head", "dense_1.weight"]),
+                              ("--lr-of=dense_1", ["--lr-of", "dense_1", "NAME=X"]), ("--lr-of=dense_1=0", ["--lr-of", "dense_1=0", "--freeze"]),
+                              ("--lr-of=dense_1=fast", ["--lr-of", "dense_1=fast"]), ("--lr-of==1", ["--lr-of"]), ("--lr-of=dense_1=-1", ["--lr-of"]),
+                              ("--lr-of=dense_1=1e-60", ["--lr-of"]), ("--lr-of=dense_1=nan", ["--lr-of"])):
+            self.refuse(USAGE, words, "train", f"--device={DEVICE}", f"--data={self.table}", NET, option)
+        self.refuse(USAGE, ["--freeze", "all parameters are frozen"], "train", f"--device={DEVICE}", f"--data={self.table}", "--freeze=*")
+
+    def test_training_is_resumed(self):
+        common = [NET, "--freeze=dense_1", "--lr-of=dense_3=0.02", "--validation=0.2"]
+        whole, parts, checkpoint = self.path("whole.safetensors"), self.path("parts.safetensors"), self.path("run.ckpt")
+        self.train(*common, "--epochs=4", "--save", whole)
+        self.train(*common, "--epochs=2", "--checkpoint", checkpoint)
+        self.train("--resume", checkpoint, "--epochs=4", "--validation=0.2", "--save", parts)
+        with open(whole, "rb") as a, open(parts, "rb") as b:
+            self.assertEqual(a.read(), b.read())
+        self.refuse(BAD_FILE, ["--resume", "frozen"], "train", "--quiet", f"--device={DEVICE}", f"--data={self.table}", "--seed=1", "--validation=0.2", "--epochs=4",
+                    "--resume", checkpoint, "--freeze=none")
+
+
+if __name__ == "__main__":
+    main()
