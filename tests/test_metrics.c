@@ -99,6 +99,8 @@ START_TEST(two_classes_of_one_unit) {
     expect_score(&report, SOMA_SCORE_LOG_LOSS, -(2 * log(.5) + 2 * log(.9)) / 4);
     /* 0 is in the bin up to .5 and so is 1: half of them; .9 and .1 are .1 off. */
     expect_score(&report, SOMA_SCORE_CALIBRATION_ERROR, .2 / 4);
+    expect_value("weight", report.bin[1].weight, 1); /* .1 in float32 is above .1: the second class, not the one said */
+    expect_value("share", report.bin[1].share, 0);
     soma_report_clear(&report);
     const float threshold = .4f;
     soma_outcomes lower = one;
@@ -181,7 +183,7 @@ static void expect_same(const soma_report *a, const soma_report *b) {
 /* A sample of weight 2 is as two of them, one of weight 0 as none. */
 START_TEST(weights_are_repetitions) {
     const float predictions[] = {.7f, .2f, .9f, .4f, .1f}, repeated[] = {.7f, .2f, .2f, .4f, .4f, .4f, .1f};
-    const float weights[] = {1, 2, 0, 3, 1}, targets[] = {1, 0, 1, 1, 0}, repeated_targets[] = {1, 0, 0, 1, 1, 1, 0};
+    const float weights[] = {1, 2, 0, 3, 1}, targets[] = {1, 0, 0, 1, 0}, repeated_targets[] = {1, 0, 0, 1, 1, 1, 0};
     const int32_t classes[] = {1, 0, 0, 1, 0}, repeated_classes[] = {1, 0, 0, 1, 1, 1, 0};
     for (int task = 0; task <= SOMA_TASK_NUMBERS; task++) {
         soma_report weighted = report_of(&(soma_outcomes){.task = (soma_task)task,
@@ -264,6 +266,10 @@ START_TEST(threshold_between_neighbours) {
         .task = SOMA_TASK_LABELS, .samples = 2, .units = 1, .predictions = predictions, .targets = targets};
     expect_ok(soma_best_thresholds(&outcomes, &threshold));
     ck_assert(threshold >= .5f && threshold < upper);
+    const float above[] = {upper, nextafterf(upper, 1)}; /* their middle is rounded up */
+    outcomes.predictions = above;
+    expect_ok(soma_best_thresholds(&outcomes, &threshold));
+    ck_assert(threshold >= upper && threshold < above[1]);
     const float zeros[] = {0, 0}, all[] = {1, 1};
     outcomes.predictions = zeros;
     outcomes.targets = all;
@@ -303,6 +309,12 @@ START_TEST(numbers_without_a_meaning) {
     soma_report report = report_of(&outcomes);
     expect_score(&report, SOMA_SCORE_MEAN_ABSOLUTE_PERCENTAGE_ERROR, (double)NAN);
     expect_score(&report, SOMA_SCORE_MEDIAN_ABSOLUTE_ERROR, 1);
+    soma_report_clear(&report);
+    outcomes.samples = 2; /* half of the weight is on either side of all that lies between */
+    const float others[] = {1, 5};
+    outcomes.targets = others;
+    report = report_of(&outcomes);
+    expect_score(&report, SOMA_SCORE_MEDIAN_ABSOLUTE_ERROR, 1.5);
     soma_report_clear(&report);
     outcomes.samples = 1;
     report = report_of(&outcomes);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Outputs, classes, and figures over a data set, against the forward pass in float64. */
+#include "temporary.h"
 #include "trainer.h"
 
 #include <math.h>
@@ -237,6 +238,189 @@ START_TEST(every_output_can_be_had) {
 }
 END_TEST
 
+/* ------------------------------------------------------------------------------------------------------- outcomes */
+
+/* One pass gives what two gave, to the bit. */
+START_TEST(outcomes_are_predictions_and_figures) {
+    make_data();
+    soma_network *network = compiled();
+    soma_dataset *dataset = dataset_of(array_f32(x, ROWS, WIDTH), array_i32(labels, ROWS)), *first, *second;
+    float weights[ROWS], y[ROWS * CLASSES];
+    for (size_t i = 0; i < ROWS; i++) weights[i] = (float)(i % 3);
+    expect_ok(soma_dataset_set_weights(dataset, weights, ROWS));
+    expect_ok(soma_dataset_split(dataset, 0.3, 4, &first, &second));
+    soma_metrics plain, metrics;
+    soma_outcomes outcomes;
+    soma_dataset_info info;
+    int32_t classes[ROWS];
+    expect_ok(soma_evaluate(network, first, batch_sizes[_i], &plain));
+    expect_ok(soma_predict(network, first, 0, batch_sizes[_i], y));
+    expect_ok(soma_evaluate_outcomes(network, first, batch_sizes[_i], &metrics, &outcomes));
+    soma_dataset_get_info(first, &info);
+    expect_ok(soma_dataset_read_classes(first, 0, info.samples, classes));
+    ck_assert_uint_eq(outcomes.samples, info.samples);
+    ck_assert_uint_eq(outcomes.units, CLASSES);
+    ck_assert_int_eq(outcomes.task, SOMA_TASK_CLASSES);
+    ck_assert(memcmp(&plain.loss, &metrics.loss, sizeof plain.loss) == 0);
+    ck_assert(memcmp(outcomes.predictions, y, info.samples * CLASSES * sizeof *y) == 0);
+    ck_assert(memcmp(outcomes.classes, classes, info.samples * sizeof *classes) == 0);
+    ck_assert_ptr_nonnull(outcomes.weights);
+    ck_assert_ptr_null(outcomes.targets);
+    soma_report report;
+    expect_ok(soma_report_make(&outcomes, &report));
+    double sum = 0, right = 0;
+    for (size_t i = 0; i < info.samples; i++) {
+        sum += (double)outcomes.weights[i];
+        right += soma_outcomes_class(&outcomes, i) == (size_t)classes[i] ? (double)outcomes.weights[i] : 0;
+    }
+    ck_assert_double_eq_tol(report.score[SOMA_SCORE_ACCURACY], right / sum, 1e-12);
+    soma_report_clear(&report);
+    soma_outcomes_clear(&outcomes);
+    expect_ok(soma_evaluate_outcomes(network, first, 0, NULL, &outcomes));
+    soma_outcomes_clear(&outcomes);
+    soma_dataset_destroy(first);
+    soma_dataset_destroy(second);
+    soma_dataset_destroy(dataset);
+    soma_network_destroy(network);
+}
+END_TEST
+
+/* A network whose outputs are its inputs: y = sigmoid(x), or x where the loss takes logits. */
+static soma_network *identity(size_t width, const char *layers, soma_loss loss) {
+    soma_network *network;
+    expect_ok(soma_network_create(&network));
+    soma_layers(soma_input(network, NULL, 1, &width), layers);
+    float weights[9] = {0};
+    for (size_t i = 0; i < width; i++) weights[i * width + i] = 1;
+    expect_ok(soma_set_parameter(network, soma_network_tensor(network, "dense_1.weight"), weights, width * width));
+    expect_ok(soma_compile(network, test_device, &(soma_compile_options){.loss = {loss}}));
+    return network;
+}
+
+static const float label_x[] = {2, 1, 3, -2, -1, -3, 1, -1, -1, 3, -2, 1}; /* all hold, none, the first, two */
+static const float label_y[] = {1, 1, 1, 0, 0, 0, 1, 0, 1, 1, 0, 1};
+static const char *const label_layers[] = {"dense 3 sigmoid", "dense 3"};
+static const soma_loss label_losses[] = {SOMA_LOSS_DEFAULT, SOMA_BINARY_CROSSENTROPY_LOGITS};
+
+START_TEST(labels_are_those_that_hold) {
+    soma_network *network = identity(3, label_layers[_i], label_losses[_i]);
+    soma_dataset *dataset = dataset_of(array_f32(label_x, 4, 3), array_f32(label_y, 4, 3));
+    const uint8_t half[] = {1, 1, 1, 0, 0, 0, 1, 0, 0, 1, 0, 1};
+    uint8_t labels_found[12];
+    int32_t classes[4];
+    expect_ok(soma_predict_labels(network, dataset, 3, labels_found));
+    ck_assert(memcmp(labels_found, half, sizeof half) == 0);
+    expect_error(soma_predict_classes(network, dataset, 0, classes), SOMA_INVALID_STATE, "3 units",
+                 "soma_predict_labels");
+    soma_outcomes outcomes;
+    soma_report report;
+    expect_ok(soma_evaluate_outcomes(network, dataset, 3, NULL, &outcomes));
+    ck_assert_int_eq(outcomes.task, SOMA_TASK_LABELS);
+    for (size_t i = 0; i < 12; i++)
+        ck_assert_double_eq_tol((double)outcomes.predictions[i], 1 / (1 + exp(-(double)label_x[i])), 1e-6);
+    ck_assert(memcmp(outcomes.targets, label_y, sizeof label_y) == 0);
+    expect_ok(soma_report_make(&outcomes, &report));
+    ck_assert_double_eq_tol(report.score[SOMA_SCORE_SUBSET_ACCURACY], 3. / 4, 1e-12);
+    ck_assert_double_eq_tol(report.score[SOMA_SCORE_HAMMING_LOSS], 1. / 12, 1e-12);
+    soma_report_clear(&report);
+    soma_outcomes_clear(&outcomes);
+    soma_dataset_destroy(dataset);
+    soma_network_destroy(network);
+}
+END_TEST
+
+/* sigmoid(1) is .731, sigmoid(-1) .269: the first label of sample 2 no longer holds, the last one does. */
+START_TEST(thresholds_decide) {
+    soma_network *network = identity(3, label_layers[_i], label_losses[_i]);
+    soma_dataset *dataset = dataset_of(array_f32(label_x, 4, 3), array_f32(label_y, 4, 3));
+    const float thresholds[] = {.74f, .5f, .26f};
+    const uint8_t expected[] = {1, 1, 1, 0, 0, 0, 0, 0, 1, 1, 0, 1};
+    uint8_t labels_found[12];
+    soma_outcomes outcomes;
+    expect_ok(soma_network_set_thresholds(network, thresholds, 3));
+    expect_ok(soma_predict_labels(network, dataset, 0, labels_found));
+    ck_assert(memcmp(labels_found, expected, sizeof expected) == 0);
+    expect_ok(soma_evaluate_outcomes(network, dataset, 0, NULL, &outcomes));
+    ck_assert(memcmp(outcomes.thresholds, thresholds, sizeof thresholds) == 0);
+    soma_outcomes_clear(&outcomes);
+    const char *path = temporary_path("thresholds");
+    expect_ok(soma_save(network, path));
+    soma_network *loaded;
+    expect_ok(soma_load(path, &loaded));
+    ck_assert(memcmp(soma_network_thresholds(loaded), thresholds, sizeof thresholds) == 0);
+    soma_network_destroy(loaded);
+    expect_error(soma_network_set_thresholds(network, thresholds, 2), SOMA_INVALID_SHAPE, "2 thresholds", "3 units");
+    const float above[] = {.5f, 1.5f, .5f};
+    expect_error(soma_network_set_thresholds(network, above, 3), SOMA_INVALID_ARGUMENT, "threshold 1", "1.5");
+    ck_assert(memcmp(soma_network_thresholds(network), thresholds, sizeof thresholds) == 0);
+    expect_ok(soma_network_set_thresholds(network, NULL, 0));
+    ck_assert_ptr_null(soma_network_thresholds(network));
+    soma_dataset_destroy(dataset);
+    soma_network_destroy(network);
+}
+END_TEST
+
+/* Also the accuracy of soma_evaluate(), before and after it was first made: one number under one name. */
+START_TEST(a_threshold_of_two_classes) {
+    soma_network *network = identity(1, _i ? "dense 1" : "dense 1 sigmoid", label_losses[_i]);
+    const float values[] = {-2, -.5f, .5f, 2};
+    const int32_t classes[] = {0, 1, 1, 1};
+    int32_t found[4];
+    soma_dataset *dataset = dataset_of(array_f32(values, 4, 1), array_i32(classes, 4));
+    soma_metrics metrics;
+    expect_ok(soma_evaluate(network, dataset, 0, &metrics));
+    ck_assert_double_eq_tol(metrics.metric[0], 3. / 4, 1e-12);
+    const float threshold = .3f; /* sigmoid(-.5) is .378 */
+    expect_ok(soma_network_set_thresholds(network, &threshold, 1));
+    expect_ok(soma_evaluate(network, dataset, 0, &metrics));
+    ck_assert_double_eq_tol(metrics.metric[0], 1, 1e-12);
+    expect_ok(soma_predict_classes(network, dataset, 0, found));
+    ck_assert(memcmp(found, classes, sizeof classes) == 0);
+    soma_outcomes outcomes;
+    float best;
+    expect_ok(soma_evaluate_outcomes(network, dataset, 0, NULL, &outcomes));
+    ck_assert_int_eq(outcomes.task, SOMA_TASK_CLASSES);
+    expect_ok(soma_best_thresholds(&outcomes, &best)); /* between sigmoid(-2) and sigmoid(-.5) */
+    ck_assert_double_eq_tol((double)best, (1 / (1 + exp(2)) + 1 / (1 + exp(.5))) / 2, 1e-6);
+    soma_outcomes_clear(&outcomes);
+    soma_dataset_destroy(dataset);
+    soma_network_destroy(network);
+}
+END_TEST
+
+START_TEST(outcomes_of_rows_and_numbers) {
+    soma_network *network = identity(3, "dense 3 softmax", SOMA_LOSS_DEFAULT);
+    float rows[] = {1, 0, 0, 0, 0, 1, 0, 1, 0, 1, 0, 0};
+    soma_dataset *dataset = dataset_of(array_f32(label_x, 4, 3), array_f32(rows, 4, 3));
+    const int32_t classes[] = {0, 2, 1, 0};
+    soma_outcomes outcomes;
+    uint8_t none[12];
+    expect_ok(soma_evaluate_outcomes(network, dataset, 0, NULL, &outcomes));
+    ck_assert(memcmp(outcomes.classes, classes, sizeof classes) == 0);
+    soma_outcomes_clear(&outcomes);
+    rows[3] = .5f;
+    expect_error(soma_evaluate_outcomes(network, dataset, 0, NULL, &outcomes), SOMA_INVALID_ARGUMENT, "sample 1",
+                 "class");
+    ck_assert_ptr_null(outcomes.predictions);
+    expect_error(soma_predict_labels(network, dataset, 0, none), SOMA_INVALID_STATE, "categorical_crossentropy");
+    soma_dataset_destroy(dataset);
+    soma_network_destroy(network);
+    network = identity(3, "dense 3", SOMA_LOSS_DEFAULT);
+    dataset = dataset_of(array_f32(label_x, 4, 3), array_f32(label_y, 4, 3));
+    expect_ok(soma_evaluate_outcomes(network, dataset, 0, NULL, &outcomes));
+    ck_assert_int_eq(outcomes.task, SOMA_TASK_NUMBERS);
+    ck_assert(memcmp(outcomes.predictions, label_x, sizeof label_x) == 0);
+    ck_assert(memcmp(outcomes.targets, label_y, sizeof label_y) == 0);
+    soma_outcomes_clear(&outcomes);
+    float target;
+    expect_error(soma_dataset_read_target(dataset, 1, 0, 1, &target), SOMA_INVALID_ARGUMENT, "target 1", "has 1");
+    expect_error(soma_dataset_read_target(dataset, 0, 4, 1, &target), SOMA_INVALID_ARGUMENT, "has 4");
+    expect_error(soma_evaluate_outcomes(network, dataset, 0, NULL, NULL), SOMA_INVALID_ARGUMENT, "outcomes");
+    soma_dataset_destroy(dataset);
+    soma_network_destroy(network);
+}
+END_TEST
+
 START_TEST(bad_calls_are_refused) {
     make_data();
     soma_network *network = network_of(shape, 3);
@@ -273,6 +457,11 @@ static void add_tests(TCase *cases) {
     tcase_add_test(cases, a_single_unit_tells_two_classes_apart);
     tcase_add_test(cases, the_first_of_equals_is_the_class);
     tcase_add_test(cases, every_output_can_be_had);
+    tcase_add_loop_test(cases, outcomes_are_predictions_and_figures, 0, 5);
+    tcase_add_loop_test(cases, labels_are_those_that_hold, 0, 2);
+    tcase_add_loop_test(cases, thresholds_decide, 0, 2);
+    tcase_add_loop_test(cases, a_threshold_of_two_classes, 0, 2);
+    tcase_add_test(cases, outcomes_of_rows_and_numbers);
     tcase_add_test(cases, bad_calls_are_refused);
 }
 

@@ -57,7 +57,7 @@ class Results(ResultTest):
         with_data = [f"--device={DEVICE}", "--model", model, "--data", self.data]
         return [(self.train(option), ("",)) for option in OPTIONS] + [
             (["predict", *with_data, "--output"], (".csv", ".npy", ".npz")), (["convert", model], (".safetensors", ".onnx")),
-            (["evaluate", *with_data, "--mistakes"], pictures()), (["show", model, "--filters"], pictures())]
+            (["evaluate", *with_data, "--mistakes"], pictures()), (["evaluate", *with_data, "--plot"], ("",)), (["show", model, "--filters"], pictures())]
 
     def test_names_up_to_the_longest(self):
         model = self.model()

@@ -44,8 +44,9 @@ static exit_status predict(const struct settings *settings, soma_network *networ
         .dataset = dataset,
         .samples = data_samples(dataset),
         .outputs = soma_tensor_count(soma_network_output(network, 0)),
-        .as_classes = !settings->raw && model_is_classifier(network),
     };
+    predictions.as_labels = !settings->raw && model_has_labels(network);
+    predictions.as_classes = !settings->raw && model_is_classifier(network) && !predictions.as_labels;
     status = predictions_compute(settings, &predictions);
     if (status == STATUS_DONE) status = write_predictions(settings, &predictions);
     if (status == STATUS_DONE && settings->json) {

@@ -9,6 +9,7 @@
 #include "model.h"
 #include "output_file.h"
 #include "session.h"
+#include "threshold.h"
 #include "train.h"
 #include <stdlib.h>
 #include <string.h>
@@ -145,7 +146,13 @@ static exit_status compile(struct training *training) {
 
 exit_status training_prepare(struct training *training) {
     exit_status status = make_network(training);
-    return status == STATUS_DONE ? compile(training) : status;
+    if (status == STATUS_DONE) status = compile(training);
+    if (status == STATUS_DONE) status = threshold_set(training->settings, training->network);
+    if (status == STATUS_DONE && threshold_is_best(training->settings) && !training->data.validation)
+        return fail(STATUS_USAGE,
+                    "--threshold: best is chosen on the validation samples, and there are none; accepted: "
+                    "--validation above 0");
+    return status;
 }
 
 /* -------------------------------------------------------------------------------------------------------- training */
@@ -266,7 +273,8 @@ static exit_status train(struct training *training) {
         return fail_from_library(cause, training->settings->net ? STATUS_USAGE : STATUS_FILE, "%s",
                                  training->settings->data);
     training_say_end(training);
-    exit_status status = save(training);
+    exit_status status = threshold_choose(training->settings, training->network, training->data.validation);
+    if (status == STATUS_DONE) status = save(training);
     if (status == STATUS_DONE) status = test(training);
     if (status == STATUS_DONE) status = plot(training);
     if (status == STATUS_DONE) status = board_close(training->settings, &training->board);

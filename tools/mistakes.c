@@ -2,7 +2,6 @@
 /* Draws the samples that a network takes for another class, the true class's least probable first. */
 #include "mistakes.h"
 #include "model.h"
-#include "predictions.h"
 #include "sheet.h"
 #include <math.h>
 #include <stdlib.h>
@@ -74,42 +73,29 @@ static int compare(const void *left, const void *right) {
     return a->sample < b->sample ? -1 : a->sample > b->sample;
 }
 
-static void add_mistakes(const struct predictions *predictions, const int32_t *classes, struct mistakes *mistakes) {
+/* A single unit is the probability of the second of two classes. */
+static double probability_of(const soma_outcomes *outcomes, size_t sample, size_t class_number) {
+    const float *row = outcomes->predictions + sample * outcomes->units;
+    if (outcomes->units > 1) return row[class_number];
+    return class_number == 1 ? (double)row[0] : 1 - (double)row[0];
+}
+
+static exit_status find_mistakes(const soma_outcomes *outcomes, struct mistakes *mistakes) {
+    mistakes->list = calloc(mistakes->samples, sizeof *mistakes->list);
+    if (!mistakes->list) return fail(STATUS_FAILED, "out of memory for the classes of %zu samples", mistakes->samples);
     for (size_t i = 0; i < mistakes->samples; i++) {
-        size_t class_number = (size_t)classes[i], predicted = (size_t)predictions->classes[i];
+        size_t class_number = (size_t)outcomes->classes[i], predicted = soma_outcomes_class(outcomes, i);
         if (class_number == predicted) continue;
         mistakes->list[mistakes->count++] = (struct mistake){
-            .probability = predictions_probability(predictions, i, class_number),
-            .of_predicted = predictions_probability(predictions, i, predicted),
+            .probability = probability_of(outcomes, i, class_number),
+            .of_predicted = probability_of(outcomes, i, predicted),
             .sample = i,
             .class_number = class_number,
             .predicted = predicted,
         };
     }
     qsort(mistakes->list, mistakes->count, sizeof *mistakes->list, compare);
-}
-
-static exit_status find_mistakes(const struct settings *settings, struct mistakes *mistakes) {
-    size_t samples = mistakes->samples;
-    struct predictions predictions = {.network = mistakes->network,
-                                      .dataset = mistakes->dataset,
-                                      .samples = samples,
-                                      .outputs = soma_tensor_count(soma_network_output(mistakes->network, 0)),
-                                      .as_classes = true};
-    int32_t *classes = calloc(samples, sizeof *classes);
-    mistakes->list = calloc(samples, sizeof *mistakes->list);
-    exit_status status = classes && mistakes->list
-                             ? predictions_compute(settings, &predictions)
-                             : fail(STATUS_FAILED, "out of memory for the classes of %zu samples", samples);
-    if (status == STATUS_DONE) {
-        soma_status cause = soma_dataset_read_classes(mistakes->dataset, 0, samples, classes);
-        if (cause != SOMA_OK) status = fail_from_library(cause, STATUS_FILE, "%s", settings->data);
-    }
-    if (status == STATUS_DONE) add_mistakes(&predictions, classes, mistakes);
-    free(classes);
-    free(predictions.values);
-    free(predictions.classes);
-    return status;
+    return STATUS_DONE;
 }
 
 /* -------------------------------------------------------------------------------------------------------- drawing */
@@ -179,12 +165,12 @@ static void report_mistakes(const struct mistakes *mistakes, size_t shown, repor
 }
 
 exit_status mistakes_write(const struct settings *settings, soma_network *network, soma_dataset *dataset,
-                           report *object) {
+                           const soma_outcomes *outcomes, report *object) {
     soma_dataset_info info;
     soma_dataset_get_info(dataset, &info);
     struct mistakes mistakes = {.network = network, .dataset = dataset, .samples = info.samples};
     struct sheet sheet = {.across = 1, .lines = SHEET_LINES};
-    exit_status status = find_mistakes(settings, &mistakes);
+    exit_status status = find_mistakes(outcomes, &mistakes);
     if (status == STATUS_DONE) {
         find_picture(network, &info, &sheet.picture);
         sheet.count = mistakes.count < settings->worst ? mistakes.count : (size_t)settings->worst;

@@ -12,6 +12,6 @@ exit_status mistakes_check(const struct settings *settings, const soma_network *
 
 /* Writes what --mistakes wants of them. */
 exit_status mistakes_write(const struct settings *settings, soma_network *network, soma_dataset *dataset,
-                           report *object);
+                           const soma_outcomes *outcomes, report *object);
 
 #endif

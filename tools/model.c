@@ -3,6 +3,7 @@
 #include "model.h"
 #include "option_value.h"
 #include "session.h"
+#include "threshold.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,6 +85,12 @@ static bool is_of_classes(soma_loss loss) {
 
 bool model_is_classifier(const soma_network *network) {
     return is_of_classes(model_loss(network));
+}
+
+bool model_has_labels(const soma_network *network) {
+    soma_loss loss = model_loss(network);
+    bool binary = loss == SOMA_BINARY_CROSSENTROPY || loss == SOMA_BINARY_CROSSENTROPY_LOGITS;
+    return binary && soma_tensor_count(soma_network_output(network, 0)) > 1;
 }
 
 bool model_wants_classes(soma_network *network, const struct settings *settings) {
@@ -239,6 +246,7 @@ exit_status model_open(const struct settings *settings, bool measure, soma_netwo
         soma_status cause = soma_compile(*network, *device, &options.compile);
         if (cause != SOMA_OK) status = fail_from_library(cause, settings->model ? STATUS_FILE : STATUS_USAGE, NULL);
     }
+    if (status == STATUS_DONE) status = threshold_set(settings, *network);
     model_options_release(&options);
     return status;
 }

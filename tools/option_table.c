@@ -141,6 +141,12 @@ const option_row option_table[] = {
      .help = "of --metric top_k (default 5)"},
     {.name = "class-weights", .type = OPTION_TEXT, .offset = FIELD(class_weights), .commands = TRAIN, .argument = "WEIGHTS",
      .help = "one number for each class, separated by commas, or balanced: rare classes count more; for training alone, whose loss is called weighted then"},
+    {.name = "threshold", .type = OPTION_TEXT, .offset = FIELD(threshold), .commands = TRAIN, .argument = "P",
+     .help = "of labels, and of two classes told apart by one unit: above which probability one holds, a number or one for each label, separated by commas; "
+             "or best: that of the largest F1 of the validation samples. The model keeps it (default 0.5)"},
+    {.name = "threshold", .type = OPTION_TEXT, .offset = FIELD(threshold), .commands = EVALUATE | PREDICT, .argument = "P",
+     .help = "of labels, and of two classes told apart by one unit: above which probability one holds, a number or one for each label, separated by commas "
+             "(default: what the model was trained with, else 0.5)"},
 
     {.group = "Optimizer", .name = "optimizer", .letter = 'o', .type = OPTION_CHOICE, .offset = FIELD(optimizer), .commands = TRAIN | BENCH,
      .argument = "NAME", .choices = &optimizer_choice, .fallback = "adam", .help = "the rule that moves the weights"},
@@ -229,6 +235,11 @@ const option_row option_table[] = {
     {.name = "tensorboard", .type = OPTION_TEXT, .offset = FIELD(tensorboard), .commands = TRAIN, .argument = "DIR",
      .help = "the course of training for TensorBoard, while it goes on: loss and metrics of every epoch in the runs train and validation of this "
              "directory, learning rate, distributions of the weights, the graph"},
+    {.name = "report", .type = OPTION_FLAG, .offset = FIELD(report), .commands = EVALUATE,
+     .help = "scores beyond accuracy, as tables: precision, recall, F1 and ROC-AUC of each class or label, the confusion matrix, calibration; of numbers "
+             "R2, RMSE and more. --json has all of them"},
+    {.name = "plot", .type = OPTION_TEXT, .offset = FIELD(plot), .commands = EVALUATE, .argument = "FILE",
+     .help = "a picture in SVG: confusion matrix, receiver operating characteristic and calibration; of numbers predicted against true, and residuals"},
     {.name = "filters", .type = OPTION_TEXT, .offset = FIELD(filters), .commands = SHOW, .argument = "FILE",
      .help = "the filters of a model's first convolution as one picture, a .svg or .png file: grey is 0, white the layer's largest magnitude, black "
              "the same below 0; three channels are colours, of others each is a square. Without a convolution, the units of a first dense layer "

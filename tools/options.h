@@ -5,7 +5,7 @@
 
 #include "program.h"
 
-#define OPTION_ROW_LIMIT 96
+#define OPTION_ROW_LIMIT 160
 
 struct shape {
     uint32_t rank; /* 0: not given */
@@ -20,7 +20,7 @@ struct settings {
     enum command command;
     const char *operand[2]; /* files of convert and show */
     /* data */
-    const char *data, *labels, *label, *class_weights;
+    const char *data, *labels, *label, *class_weights, *threshold;
     const char *separator;
     struct shape image_size; /* rank 0: not given */
     int image_fit;
@@ -56,6 +56,7 @@ struct settings {
     const char *save, *history, *plot, *tensorboard, *output, *filters, *mistakes;
     uint64_t worst;
     bool raw;
+    bool report;
     /* bench */
     int mode;
     uint64_t steps; /* 0: not given */

@@ -218,15 +218,8 @@ void plot_draw(FILE *stream, const soma_history *history, const struct plot_capt
         capitalise(metrics->metric_name[0], metric_name, sizeof metric_name);
         panel_setup(&panels[1], history, metric_name, 0);
     }
-    fprintf(
-        stream,
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" version=\"1.1\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" "
-        "font-family=\"system-ui, -apple-system, 'Segoe UI', 'Helvetica Neue', Arial, sans-serif\" "
-        "font-size=\"12\">\n<title>",
-        WIDTH, HEIGHT, WIDTH, HEIGHT);
-    svg_print_escaped(stream, caption->title, 100);
-    fprintf(stream, "</title>\n%s<rect class=\"ground\" width=\"%d\" height=\"%d\" rx=\"8\"/>\n", style, WIDTH, HEIGHT);
+    svg_begin(stream, WIDTH, HEIGHT, caption->title);
+    fprintf(stream, "%s<rect class=\"ground\" width=\"%d\" height=\"%d\" rx=\"8\"/>\n", style, WIDTH, HEIGHT);
     draw_heading(stream, caption);
     for (size_t i = 0; i < count; i++) {
         place(&panels[i], i, count);

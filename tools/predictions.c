@@ -10,13 +10,14 @@ static bool has_logits(soma_loss loss) {
     return loss == SOMA_CATEGORICAL_CROSSENTROPY_LOGITS || loss == SOMA_BINARY_CROSSENTROPY_LOGITS;
 }
 
-/* Softmax of each row; of a single logit its sigmoid. */
+/* Softmax of each row; of a single logit, and of labels, the sigmoid. */
 static void make_probabilities(struct predictions *predictions) {
     size_t outputs = predictions->outputs;
     for (size_t sample = 0; sample < predictions->samples; sample++) {
         float *row = predictions->values + sample * outputs;
-        if (outputs == 1) row[0] = (float)(1 / (1 + exp(-(double)row[0])));
-        if (outputs == 1) continue;
+        bool each = outputs == 1 || predictions->as_labels;
+        for (size_t i = 0; each && i < outputs; i++) row[i] = (float)(1 / (1 + exp(-(double)row[i])));
+        if (each) continue;
         double largest = -INFINITY, sum = 0;
         /* Not fmax(): GCC 12 for aarch64 ends in an internal error where it makes vectors of such a loop. */
         for (size_t i = 0; i < outputs; i++)
@@ -26,18 +27,30 @@ static void make_probabilities(struct predictions *predictions) {
     }
 }
 
+static soma_status find_classes(const struct settings *settings, struct predictions *predictions) {
+    size_t count = predictions->samples * predictions->outputs;
+    if (predictions->as_classes)
+        return soma_predict_classes(predictions->network, predictions->dataset, settings->batch, predictions->classes);
+    uint8_t *labels = calloc(count, sizeof *labels);
+    soma_status cause = labels
+                            ? soma_predict_labels(predictions->network, predictions->dataset, settings->batch, labels)
+                            : SOMA_OUT_OF_MEMORY;
+    for (size_t i = 0; i < count && cause == SOMA_OK; i++) predictions->classes[i] = labels[i];
+    free(labels);
+    return cause;
+}
+
 exit_status predictions_compute(const struct settings *settings, struct predictions *predictions) {
-    soma_dataset *dataset = predictions->dataset;
     size_t outputs = predictions->outputs, samples = predictions->samples;
+    bool chooses = predictions->as_classes || predictions->as_labels;
     predictions->values = calloc(samples * outputs, sizeof *predictions->values);
-    predictions->classes = calloc(samples, sizeof *predictions->classes);
+    predictions->classes = calloc(predictions->as_labels ? samples * outputs : samples, sizeof *predictions->classes);
     if (!predictions->values || !predictions->classes)
         return fail(STATUS_FAILED, "out of memory: %zu predictions of %zu numbers each", samples, outputs);
-    soma_status cause = soma_predict(predictions->network, dataset, 0, settings->batch, predictions->values);
-    if (cause == SOMA_OK && predictions->as_classes)
-        cause = soma_predict_classes(predictions->network, dataset, settings->batch, predictions->classes);
-    if (cause == SOMA_OK && predictions->as_classes && has_logits(model_loss(predictions->network)))
-        make_probabilities(predictions);
+    soma_status cause =
+        soma_predict(predictions->network, predictions->dataset, 0, settings->batch, predictions->values);
+    if (cause == SOMA_OK && chooses) cause = find_classes(settings, predictions);
+    if (cause == SOMA_OK && chooses && has_logits(model_loss(predictions->network))) make_probabilities(predictions);
     return cause == SOMA_OK ? STATUS_DONE : fail_from_library(cause, STATUS_FILE, "%s", settings->data);
 }
 
@@ -73,12 +86,35 @@ static void write_field(FILE *stream, const char *text) {
     fputc('"', stream);
 }
 
+/* The names of those that hold, as one field. */
+static void write_labels(const struct predictions *predictions, size_t sample, FILE *stream) {
+    const int32_t *holds = predictions->classes + sample * predictions->outputs;
+    char text[24], *joined = NULL;
+    size_t size = 0;
+    FILE *names = open_memstream(&joined, &size);
+    if (!names) return;
+    bool any = false;
+    for (size_t i = 0; i < predictions->outputs; i++) {
+        if (!holds[i]) continue;
+        fprintf(names, "%s%s", any ? ";" : "", class_label(predictions, i, text));
+        any = true;
+    }
+    if (fclose(names) == 0) write_field(stream, joined);
+    free(joined);
+}
+
 static void write_csv_header(const struct predictions *predictions, FILE *stream) {
     char text[24];
     if (soma_dataset_file(predictions->dataset, 0)) fputs("file,", stream);
     if (predictions->as_classes) {
         fputs("class,probability", stream);
         for (size_t i = 0; i < class_count(predictions); i++) {
+            fputc(',', stream);
+            write_field(stream, class_label(predictions, i, text));
+        }
+    } else if (predictions->as_labels) {
+        fputs("labels", stream);
+        for (size_t i = 0; i < predictions->outputs; i++) {
             fputc(',', stream);
             write_field(stream, class_label(predictions, i, text));
         }
@@ -103,6 +139,10 @@ void predictions_write_csv(const struct predictions *predictions, FILE *stream) 
             fprintf(stream, ",%.9g", predictions_probability(predictions, sample, chosen));
             for (size_t i = 0; i < class_count(predictions); i++)
                 fprintf(stream, ",%.9g", predictions_probability(predictions, sample, i));
+        } else if (predictions->as_labels) {
+            const float *row = predictions->values + sample * predictions->outputs;
+            write_labels(predictions, sample, stream);
+            for (size_t i = 0; i < predictions->outputs; i++) fprintf(stream, ",%.9g", (double)row[i]);
         } else {
             const float *row = predictions->values + sample * predictions->outputs;
             for (size_t i = 0; i < predictions->outputs; i++) fprintf(stream, "%s%.9g", i ? "," : "", (double)row[i]);
@@ -111,9 +151,12 @@ void predictions_write_csv(const struct predictions *predictions, FILE *stream) 
     }
 }
 
-/* The classes of all samples as an array. */
+/* The classes or labels of all samples as an array. */
 static soma_array class_array(const struct predictions *predictions) {
-    return (soma_array){.data = predictions->classes, .dtype = SOMA_I32, .rank = 1, .shape = {predictions->samples}};
+    return (soma_array){.data = predictions->classes,
+                        .dtype = SOMA_I32,
+                        .rank = predictions->as_labels ? 2 : 1,
+                        .shape = {predictions->samples, predictions->outputs}};
 }
 
 static soma_array output_array(const struct predictions *predictions, size_t output, const float *values) {
@@ -125,8 +168,9 @@ static soma_array output_array(const struct predictions *predictions, size_t out
 }
 
 exit_status predictions_write_npy(const struct predictions *predictions, const char *path) {
-    soma_array array =
-        predictions->as_classes ? class_array(predictions) : output_array(predictions, 0, predictions->values);
+    soma_array array = predictions->as_classes || predictions->as_labels
+                           ? class_array(predictions)
+                           : output_array(predictions, 0, predictions->values);
     soma_status cause = soma_write_npy(path, &array);
     return cause == SOMA_OK ? STATUS_DONE : fail_from_library(cause, STATUS_FAILED, "--output");
 }
@@ -155,9 +199,9 @@ exit_status predictions_write_npz(const struct predictions *predictions, size_t 
     float *values[SOMA_MAX_OUTPUTS] = {0};
     size_t count = soma_network_output_count(predictions->network);
     exit_status status = predict_outputs(predictions, batch, arrays, names, values);
-    if (predictions->as_classes) {
+    if (predictions->as_classes || predictions->as_labels) {
         arrays[count] = class_array(predictions);
-        names[count++] = "classes";
+        names[count++] = predictions->as_classes ? "classes" : "labels";
     }
     if (status == STATUS_DONE) {
         soma_status cause = soma_write_npz(path, names, arrays, count);
@@ -179,7 +223,10 @@ void predictions_report(const struct predictions *predictions, report *object) {
             continue;
         }
         report *row = report_append_array(array);
-        for (size_t i = 0; i < predictions->outputs; i++)
+        for (size_t i = 0; predictions->as_labels && i < predictions->outputs; i++)
+            if (predictions->classes[sample * predictions->outputs + i])
+                report_append_text(row, class_label(predictions, i, text));
+        for (size_t i = 0; !predictions->as_labels && i < predictions->outputs; i++)
             report_append_number(row, (double)predictions->values[sample * predictions->outputs + i]);
     }
 }

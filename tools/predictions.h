@@ -11,9 +11,10 @@ struct predictions {
     soma_network *network; /* for the names of classes and the shape of the output */
     soma_dataset *dataset; /* what they are for; it may know a file for each sample */
     size_t samples, outputs;
-    bool as_classes;  /* else the output's numbers alone */
+    bool as_classes;  /* one of several */
+    bool as_labels;   /* any number of them; else the output's numbers alone */
     float *values;    /* [samples, outputs] */
-    int32_t *classes; /* [samples], if as_classes */
+    int32_t *classes; /* [samples], if as_classes; [samples, outputs] of 0 and 1, if as_labels */
 };
 
 /* Fills values and classes, which are to be freed also after failure; logits of a classifier become probabilities. */
@@ -23,17 +24,19 @@ exit_status predictions_compute(const struct settings *settings, struct predicti
 double predictions_probability(const struct predictions *predictions, size_t sample, size_t class_number);
 
 /* A header; then for each sample the path of its file, if it has one; its class, the class's probability and those of
- * all classes; or the output's numbers.
+ * all classes; or the labels that hold, separated by ';', and the probabilities of all; or the output's numbers.
  */
 void predictions_write_csv(const struct predictions *predictions, FILE *stream);
 
-/* NumPy's format: class numbers as int32 [samples], or the output as float32 [samples, ...]. */
+/* NumPy's format: class numbers as int32 [samples], labels as int32 [samples, labels] of 0 and 1, or the output as
+ * float32 [samples, ...]. */
 exit_status predictions_write_npy(const struct predictions *predictions, const char *path);
-/* An archive of every output, as the network gives it, under the output's name; and the class numbers as "classes". */
+/* An archive of every output, as the network gives it, under the output's name; and the class numbers as "classes", or
+ * the labels as "labels". */
 exit_status predictions_write_npz(const struct predictions *predictions, size_t batch, const char *path);
 
 /* "files": an array of paths, where samples have files; "predictions": an array of class names, or of arrays of
- * numbers. */
+ * the labels that hold, or of numbers. */
 void predictions_report(const struct predictions *predictions, report *object);
 
 #endif

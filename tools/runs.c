@@ -2,6 +2,7 @@
 /* Several trainings that differ in what is held out of them, or in their seeds: how much a result owes to chance. */
 #include "division.h"
 #include "metrics.h"
+#include "threshold.h"
 #include "train.h"
 #include <math.h>
 #include <stdlib.h>
@@ -51,6 +52,10 @@ exit_status runs_check(const struct settings *settings) {
         return fail(STATUS_USAGE,
                     "--seeds: with --test 0 and --validation 0 nothing is held out to measure on; accepted: "
                     "either of them above 0");
+    if (!settings->folds && settings->test == 0 && threshold_is_best(settings))
+        return fail(STATUS_USAGE,
+                    "--seeds: with --test 0 the samples to measure on would be those that --threshold best is "
+                    "chosen on; accepted: --test above 0");
     return STATUS_DONE;
 }
 
@@ -89,6 +94,8 @@ static exit_status train_and_measure(struct training *training, struct runs *run
     if (status != STATUS_DONE) return status;
     soma_status cause = training_fit(training);
     if (training->interrupted) return STATUS_INTERRUPTED;
+    if (cause == SOMA_OK) status = threshold_choose(training->settings, training->network, training->data.validation);
+    if (status != STATUS_DONE) return status;
     if (cause == SOMA_OK) cause = soma_evaluate(training->network, *measured, 0, &metrics);
     if (cause != SOMA_OK && run->fold)
         return fail_from_library(cause, STATUS_FILE, "fold %llu of %s", (unsigned long long)run->fold,

@@ -22,6 +22,18 @@ static size_t character_length(const char *text) {
     return allowed ? length : 0;
 }
 
+void svg_begin(FILE *stream, int width, int height, const char *title) {
+    fprintf(
+        stream,
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" version=\"1.1\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" "
+        "font-family=\"system-ui, -apple-system, 'Segoe UI', 'Helvetica Neue', Arial, sans-serif\" "
+        "font-size=\"12\">\n<title>",
+        width, height, width, height);
+    svg_print_escaped(stream, title, 100);
+    fputs("</title>\n", stream);
+}
+
 void svg_print_escaped(FILE *stream, const char *text, size_t most) {
     for (size_t count = 0; *text; count++) {
         if (count + 1 == most && text[character_length(text)]) {

@@ -2,6 +2,7 @@
 /* How a training is told. */
 #include "train_result.h"
 #include "metrics.h"
+#include "threshold.h"
 #include <math.h>
 #include <string.h>
 
@@ -88,6 +89,7 @@ void training_report(struct training *training) {
     metrics_report(object, "train_", last ? &last->train : NULL);
     metrics_report(object, "validation_", last && last->has_validation ? &last->validation : NULL);
     metrics_report(object, "test_", training->tested ? &training->test : NULL);
+    threshold_report(training->network, object);
     report_number(object, "seconds", history->seconds);
     report_number(object, "samples_per_second", samples_per_second(training));
     report_count(object, "parameters", figures.parameters);

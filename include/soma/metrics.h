@@ -80,6 +80,9 @@ typedef struct soma_outcomes {
     uint64_t reserved[8];     /* zero */
 } soma_outcomes;
 
+/* The class that is predicted for a sample of CLASSES: the first of the largest, or by the threshold. */
+SOMA_API size_t soma_outcomes_class(const soma_outcomes *outcomes, size_t sample);
+
 /* Of a class, a label or a target. */
 typedef struct soma_unit_scores {
     double support;                /* the weight of the samples that are of it: their number, without weights */

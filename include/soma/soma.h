@@ -854,6 +854,11 @@ SOMA_API soma_status soma_dataset_read_input(const soma_dataset *dataset, size_t
 SOMA_API soma_status soma_dataset_read_classes(const soma_dataset *dataset, size_t first, size_t count,
                                                int32_t *classes);
 
+/* A target of samples first to first + count - 1, in the order of this data set, into values[count, ...]: as the
+ * network sees it. SOMA_INVALID_STATE where it is class numbers. */
+SOMA_API soma_status soma_dataset_read_target(const soma_dataset *dataset, size_t target, size_t first, size_t count,
+                                              float *values);
+
 /*
  * Standardisation: x' = (x - mean) / standard deviation, per feature (a constant feature gives 0). Fit computes the
  * figures from a data set and keeps them in the network (saved with it); apply transforms a data set (f32 inputs; u8
@@ -1013,12 +1018,38 @@ SOMA_API void soma_history_clear(soma_history *history);
 SOMA_API soma_status soma_evaluate(soma_network *network, soma_dataset *dataset, size_t batch_size,
                                    soma_metrics *metrics);
 
+/*
+ * The same, and in the same pass what is predicted beside what is true, for soma_report_make() (see soma/metrics.h): of
+ * the first output, as probabilities where its loss is a cross-entropy, with its targets, the weights of the samples
+ * and the network's thresholds. Binary cross-entropy of several units is of labels. Free it with soma_outcomes_clear();
+ * metrics may be NULL. SOMA_INVALID_ARGUMENT: targets that are no classes, where the loss tells classes apart.
+ */
+SOMA_API soma_status soma_evaluate_outcomes(soma_network *network, soma_dataset *dataset, size_t batch_size,
+                                            soma_metrics *metrics, soma_outcomes *outcomes);
+/* Frees what soma_evaluate_outcomes() has put into it, and zeroes it. NULL is accepted. */
+SOMA_API void soma_outcomes_clear(soma_outcomes *outcomes);
+
+/*
+ * Above which probability a label holds: one for each unit of the first output, from 0 to 1, or for a single unit that
+ * tells two classes apart, the second. Saved with the network; thresholds NULL and count 0: forgets them, 1/2 each. The
+ * accuracy that soma_evaluate() gives knows them where they are all the same. SOMA_INVALID_SHAPE: another number.
+ * SOMA_INVALID_STATE: within a fit.
+ */
+SOMA_API soma_status soma_network_set_thresholds(soma_network *network, const float *thresholds, size_t count);
+/* Those, one for each unit of the first output; NULL: 1/2 each. They belong to the network. */
+SOMA_API const float *soma_network_thresholds(const soma_network *network);
+
 /* Output `output` for every sample: values[samples * its count], in order. */
 SOMA_API soma_status soma_predict(soma_network *network, soma_dataset *dataset, size_t output, size_t batch_size,
                                   float *values);
-/* The most probable class of each sample (of a single unit: y > 0.5 gives 1; of logits, y > 0). */
+/* The most probable class of each sample (of a single unit: what is above its threshold, 1/2 by default, gives 1).
+ * SOMA_INVALID_STATE: several units with a binary cross-entropy are labels, of which any number may hold. */
 SOMA_API soma_status soma_predict_classes(soma_network *network, soma_dataset *dataset, size_t batch_size,
                                           int32_t *classes);
+/* Which labels hold: labels[samples * units of the first output], 1 where its probability is above its threshold (see
+ * soma_network_set_thresholds()), else 0. SOMA_INVALID_STATE where the loss is no binary cross-entropy. */
+SOMA_API soma_status soma_predict_labels(soma_network *network, soma_dataset *dataset, size_t batch_size,
+                                         uint8_t *labels);
 /* Straight from and to host memory, f32, for one batch: x[batch * input count] of the one input, y[batch * output
  * count] of the one output. */
 SOMA_API soma_status soma_run(soma_network *network, const float *x, size_t batch, float *y);

@@ -37,8 +37,6 @@ static inline bool soma_outcomes_holds(const soma_outcomes *outcomes, size_t sam
 
 /* outcomes.c */
 soma_status soma_outcomes_check(const soma_outcomes *outcomes);
-/* Of a sample: the first of the largest, or by the threshold. */
-size_t soma_outcomes_class(const soma_outcomes *outcomes, size_t sample);
 /* Whether all predictions lie within 0 and 1, but for rounding. */
 bool soma_outcomes_are_probabilities(const soma_outcomes *outcomes);
 

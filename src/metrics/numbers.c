@@ -46,7 +46,7 @@ static void score_target(const soma_outcomes *outcomes, size_t target, error *er
         largest = fmax(largest, size);
     }
     report->unit[target].support = report->unit[target].predicted = report->weight;
-    score[SOMA_SCORE_R2] = count > 1 ? 1 - soma_ratio(squares, spread) : (double)NAN;
+    score[SOMA_SCORE_R2] = 1 - soma_ratio(squares, spread);
     score[SOMA_SCORE_RMSE] = sqrt(squares / report->weight);
     score[SOMA_SCORE_MEAN_ABSOLUTE_ERROR] = absolute / report->weight;
     score[SOMA_SCORE_MEAN_ABSOLUTE_PERCENTAGE_ERROR] = relative / report->weight;

@@ -10,7 +10,7 @@ size_t soma_outcomes_class(const soma_outcomes *outcomes, size_t sample) {
     size_t best = 0;
     if (outcomes->units == 1) return (double)row[0] > soma_outcomes_threshold(outcomes, 0);
     for (size_t j = 1; j < outcomes->units; j++)
-        if (row[j] > row[best]) best = j;
+        if (row[j] > row[best] || (isnan(row[best]) && !isnan(row[j]))) best = j;
     return best;
 }
 

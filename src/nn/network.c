@@ -36,6 +36,7 @@ void soma_network_free_forward(soma_network *network) {
     soma_free(network->outputs);
     soma_free(network->error);
     soma_free(network->augmentation);
+    soma_free(network->thresholds);
     soma_preprocessing_clear(&network->preprocessing);
     soma_network_clear_division(network);
     soma_graph_clear(&network->graph);

@@ -55,6 +55,8 @@ struct soma_network {
     soma_status status; /* the first error of a builder */
     char *error;
     soma_preprocessing preprocessing;
+    float *thresholds; /* of each unit of the first output, or NULL: 1/2 */
+    size_t threshold_count;
     soma_image_options image; /* how its pictures were read */
     bool has_image;
     soma_division division; /* of the data it was trained on; no samples: not known */

@@ -388,15 +388,9 @@ static soma_status check_range(const soma_dataset *dataset, size_t first, size_t
                       dataset->samples);
 }
 
-soma_status soma_dataset_read_input(const soma_dataset *dataset, size_t input, size_t first, size_t count,
-                                    float *values) {
-    if (!dataset || !values)
-        return soma_error(SOMA_INVALID_ARGUMENT, "soma_dataset_read_input: %s is NULL", dataset ? "values" : "dataset");
-    if (input >= dataset->storage->input_count)
-        return soma_error(SOMA_INVALID_ARGUMENT, "input %zu of a data set that has %zu, numbered from 0", input,
-                          dataset->storage->input_count);
-    SOMA_TRY(check_range(dataset, first, count));
-    const soma_column *column = &dataset->storage->input[input];
+/* Of a column of numbers, as the network sees them. */
+static void read_numbers(const soma_dataset *dataset, const soma_column *column, size_t first, size_t count,
+                         float *values) {
     for (size_t i = 0; i < count; i++, values += column->width) {
         size_t start = soma_dataset_row(dataset, first + i) * column->width;
         for (size_t j = 0; j < column->width; j++) {
@@ -405,6 +399,35 @@ soma_status soma_dataset_read_input(const soma_dataset *dataset, size_t input, s
             values[j] = column->scale * value + column->shift;
         }
     }
+}
+
+soma_status soma_dataset_read_input(const soma_dataset *dataset, size_t input, size_t first, size_t count,
+                                    float *values) {
+    if (!dataset || !values)
+        return soma_error(SOMA_INVALID_ARGUMENT, "soma_dataset_read_input: %s is NULL", dataset ? "values" : "dataset");
+    if (input >= dataset->storage->input_count)
+        return soma_error(SOMA_INVALID_ARGUMENT, "input %zu of a data set that has %zu, numbered from 0", input,
+                          dataset->storage->input_count);
+    SOMA_TRY(check_range(dataset, first, count));
+    read_numbers(dataset, &dataset->storage->input[input], first, count, values);
+    return SOMA_OK;
+}
+
+soma_status soma_dataset_read_target(const soma_dataset *dataset, size_t target, size_t first, size_t count,
+                                     float *values) {
+    if (!dataset || !values)
+        return soma_error(SOMA_INVALID_ARGUMENT, "soma_dataset_read_target: %s is NULL",
+                          dataset ? "values" : "dataset");
+    if (target >= dataset->storage->target_count)
+        return soma_error(SOMA_INVALID_ARGUMENT, "target %zu of a data set that has %zu, numbered from 0", target,
+                          dataset->storage->target_count);
+    if (dataset->storage->target[target].classes)
+        return soma_error(SOMA_INVALID_STATE,
+                          "target %zu of the data set is class numbers; "
+                          "soma_dataset_read_classes() reads those",
+                          target);
+    SOMA_TRY(check_range(dataset, first, count));
+    read_numbers(dataset, &dataset->storage->target[target], first, count, values);
     return SOMA_OK;
 }
 

@@ -2,12 +2,20 @@
 /* soma_evaluate: loss and metrics over a data set. */
 #include "train/evaluate.h"
 
+/* Waits for the batch, too. */
+static soma_status read_outputs(const soma_pass *pass, size_t index) {
+    const soma_tensor *tensor = pass->step->output[0];
+    size_t elements = soma_tensor_count(tensor), first = soma_pass_batch_start(pass, index);
+    return soma_plan_read(soma_pass_plan(pass, index), tensor, pass->outputs + first * elements,
+                          soma_pass_batch_size(pass, index) * elements);
+}
+
 static soma_status run_batches(soma_pass *pass) {
     soma_throttle throttle;
     soma_throttle_start(&throttle, pass->network->compiled->device);
     for (size_t i = 0; i < soma_pass_batch_count(pass); i++) {
         SOMA_TRY(soma_pass_run(pass, i));
-        SOMA_TRY(soma_throttle_step(&throttle));
+        SOMA_TRY(pass->outputs ? read_outputs(pass, i) : soma_throttle_step(&throttle));
     }
     return SOMA_OK;
 }

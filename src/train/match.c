@@ -46,10 +46,6 @@ static soma_status match_inputs(const soma_network *network, const soma_storage 
 
 /* ----------------------------------------------------------------------------------------------------- targets */
 
-static bool is_binary(soma_loss_kind loss) {
-    return loss == SOMA_LOSS_BINARY_CROSSENTROPY || loss == SOMA_LOSS_BINARY_CROSSENTROPY_LOGITS;
-}
-
 /* Class numbers: as they are for the categorical losses, as 0 and 1 for a binary loss of one unit. */
 static soma_status match_classes(const soma_network *network, size_t i, const soma_column *column, soma_dtype *as) {
     const soma_tensor *output = soma_network_output(network, i);
@@ -70,8 +66,8 @@ static soma_status match_classes(const soma_network *network, size_t i, const so
                           soma_tensor_label(output, label), units, column->classes, column->classes - 1);
     }
     *as = SOMA_F32;
-    if (is_binary(loss) && units == 1 && column->classes <= 2) return SOMA_OK;
-    if (is_binary(loss) && units == 1)
+    if (soma_loss_is_binary(loss) && units == 1 && column->classes <= 2) return SOMA_OK;
+    if (soma_loss_is_binary(loss) && units == 1)
         return soma_error(SOMA_INVALID_SHAPE,
                           "output \"%s\" tells two classes apart (%s of one unit), but the data set has %zu classes",
                           soma_tensor_label(output, label), name, column->classes);

@@ -43,7 +43,7 @@ bool soma_loss_is_categorical(soma_loss_kind kind) {
     return kind == SOMA_LOSS_CATEGORICAL_CROSSENTROPY || kind == SOMA_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS;
 }
 
-static bool is_binary(soma_loss_kind kind) {
+bool soma_loss_is_binary(soma_loss_kind kind) {
     return kind == SOMA_LOSS_BINARY_CROSSENTROPY || kind == SOMA_LOSS_BINARY_CROSSENTROPY_LOGITS;
 }
 
@@ -90,7 +90,7 @@ static soma_status choose_class_weights(const soma_network *network, soma_compil
     if (!options->class_weight) return SOMA_OK;
     const soma_tensor *output = soma_network_output(network, 0);
     size_t expected = soma_loss_is_categorical(compiled->loss[0]) ? output->shape[0]
-                      : is_binary(compiled->loss[0])              ? 2
+                      : soma_loss_is_binary(compiled->loss[0])    ? 2
                                                                   : 0;
     if (!compiled->trained_on[0] || expected == 0)
         return soma_error(SOMA_INVALID_ARGUMENT, "class weights go with a cross-entropy; output %s has another loss",
@@ -117,7 +117,7 @@ static soma_status choose_class_weights(const soma_network *network, soma_compil
 
 static soma_metric default_metric(soma_loss_kind loss) {
     if (soma_loss_is_categorical(loss)) return SOMA_ACCURACY;
-    return is_binary(loss) ? SOMA_BINARY_ACCURACY : SOMA_MAE;
+    return soma_loss_is_binary(loss) ? SOMA_BINARY_ACCURACY : SOMA_MAE;
 }
 
 /* What goes with the loss: categorical targets may be class numbers, of which only some metrics know. */
@@ -135,7 +135,7 @@ static soma_status check_metric(const soma_tensor *output, soma_metric metric, b
     return SOMA_OK;
 }
 
-static void add_metric(soma_compiled *compiled, soma_metric metric, uint32_t top_k) {
+static void add_metric(const soma_network *network, soma_compiled *compiled, soma_metric metric, uint32_t top_k) {
     static const struct {
         soma_metric_kind kind;
         const char *name;
@@ -146,12 +146,11 @@ static void add_metric(soma_compiled *compiled, soma_metric metric, uint32_t top
         [SOMA_MAE] = {SOMA_METRIC_ABSOLUTE_ERROR, "mean_absolute_error"},
     };
     uint32_t i = compiled->metric_count++;
-    /* Half of the probability is where a logit is 0. */
     bool logits = compiled->loss[0] == SOMA_LOSS_BINARY_CROSSENTROPY_LOGITS;
     compiled->metric[i] = (soma_metric_params){.kind = rows[metric].kind,
                                                .slot = SOMA_SLOT_METRIC + i,
                                                .k = top_k ? top_k : 5,
-                                               .threshold = logits ? 0 : 0.5f};
+                                               .threshold = soma_threshold_of_metric(network, logits)};
     if (metric == SOMA_TOP_K)
         snprintf(compiled->metric_name[i], sizeof compiled->metric_name[i], "top_%u_accuracy", compiled->metric[i].k);
     else
@@ -168,9 +167,20 @@ static soma_status choose_metrics(const soma_network *network, soma_compiled *co
         if (i == 0 && metric == SOMA_METRIC_DEFAULT) metric = default_metric(compiled->loss[0]);
         if (metric == SOMA_METRIC_DEFAULT || metric == SOMA_METRIC_NONE) continue;
         if (metric == SOMA_ACCURACY && !categorical) metric = SOMA_BINARY_ACCURACY;
-        add_metric(compiled, metric, options->top_k);
+        add_metric(network, compiled, metric, options->top_k);
     }
     return SOMA_OK;
+}
+
+/* Layers may have been added, or other outputs chosen of a file. */
+static soma_status check_thresholds(const soma_network *network) {
+    const soma_tensor *output = soma_network_output(network, 0);
+    if (!network->thresholds || network->threshold_count == soma_tensor_count(output)) return SOMA_OK;
+    return soma_error(
+        SOMA_INVALID_STATE,
+        "the network keeps %zu thresholds, but output %s has %zu units; soma_network_set_thresholds() sets "
+        "others, or none",
+        network->threshold_count, soma_tensor_name(output), soma_tensor_count(output));
 }
 
 soma_status soma_choose_objective(const soma_network *network, soma_compiled *compiled,
@@ -182,5 +192,6 @@ soma_status soma_choose_objective(const soma_network *network, soma_compiled *co
     for (size_t i = 0; i < soma_network_output_count(network); i++)
         SOMA_TRY(choose_loss(compiled, soma_network_output(network, i), i, options));
     SOMA_TRY(choose_class_weights(network, compiled, options));
+    SOMA_TRY(check_thresholds(network));
     return choose_metrics(network, compiled, options);
 }

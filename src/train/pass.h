@@ -13,6 +13,7 @@ typedef struct soma_pass {
     soma_batches batches;
     size_t samples, batch;  /* samples in all, and in a full batch */
     size_t epochs;          /* how often all of it is going to be run; 0: nobody knows */
+    float *outputs;         /* SOMA_MODE_OUTCOMES: where the first output of all samples goes */
     soma_plan *full, *last; /* the last batch may be shorter; both are NULL while detached */
 } soma_pass;
 

@@ -66,6 +66,24 @@ static void pick_classes(void *context, const float *values, size_t first, size_
     }
 }
 
+/* Runs all batches, each into one piece of memory, of which `receive` takes what it wants. */
+static soma_status predict_and_pick(soma_network *network, soma_dataset *dataset, size_t batch_size, size_t units,
+                                    batch_receiver *receive, void *context) {
+    soma_batches_options options = {.batch = batch_size ? batch_size : PREDICT_BATCH, .epochs = 1};
+    soma_pass pass;
+    SOMA_TRY(soma_pass_open(network, dataset, SOMA_MODE_PREDICT, &options, &pass));
+    float *values = soma_realloc(NULL, pass.batch * units, sizeof *values);
+    soma_status status = values ? read_outputs(&pass, 0, values, receive, context)
+                                : soma_out_of_memory(pass.batch * units * sizeof *values, "the outputs of a batch");
+    soma_free(values);
+    soma_pass_close(&pass);
+    return status;
+}
+
+static bool tells_labels(const soma_network *network) {
+    return network->compiled->trained_on[0] && soma_loss_is_binary(network->compiled->loss[0]);
+}
+
 soma_status soma_predict_classes(soma_network *network, soma_dataset *dataset, size_t batch_size, int32_t *classes) {
     SOMA_TRY(soma_require_compiled(network, "soma_predict_classes"));
     if (!classes) return soma_error(SOMA_INVALID_ARGUMENT, "soma_predict_classes: classes is NULL");
@@ -76,18 +94,44 @@ soma_status soma_predict_classes(soma_network *network, soma_dataset *dataset, s
                           "output \"%s\" is %s: classes are read off an output of one dimension per sample",
                           soma_tensor_label(output, label), soma_tensor_shape_text(output, shape));
     }
-    bool logits = network->options.loss[0] == SOMA_BINARY_CROSSENTROPY_LOGITS;
-    class_picker picker = {classes, soma_tensor_count(output), logits ? 0.0f : 0.5f};
-    soma_batches_options options = {.batch = batch_size ? batch_size : PREDICT_BATCH, .epochs = 1};
-    soma_pass pass;
-    SOMA_TRY(soma_pass_open(network, dataset, SOMA_MODE_PREDICT, &options, &pass));
-    float *values = soma_realloc(NULL, pass.batch * picker.units, sizeof *values);
-    soma_status status = values
-                             ? read_outputs(&pass, 0, values, pick_classes, &picker)
-                             : soma_out_of_memory(pass.batch * picker.units * sizeof *values, "the outputs of a batch");
-    soma_free(values);
-    soma_pass_close(&pass);
-    return status;
+    bool logits = network->compiled->trained_on[0] && network->options.loss[0] == SOMA_BINARY_CROSSENTROPY_LOGITS;
+    class_picker picker = {classes, soma_tensor_count(output), soma_threshold_of_unit(network, 0, logits)};
+    if (tells_labels(network) && picker.units > 1)
+        return soma_error(SOMA_INVALID_STATE,
+                          "the %zu units of output %s are labels, of which any number may hold, since its loss is %s: "
+                          "soma_predict_labels() says which; classes are of a categorical cross-entropy",
+                          picker.units, soma_tensor_name(output),
+                          soma_name(SOMA_NAMES_LOSS, (int)network->options.loss[0]));
+    return predict_and_pick(network, dataset, batch_size, picker.units, pick_classes, &picker);
+}
+
+/* ------------------------------------------------------------------------------------------------------ labels */
+
+typedef struct label_picker {
+    const soma_network *network;
+    uint8_t *labels;
+    size_t units;
+    bool logits;
+} label_picker;
+
+static void pick_labels(void *context, const float *values, size_t first, size_t count) {
+    const label_picker *picker = context;
+    for (size_t i = 0; i < count * picker->units; i++)
+        picker->labels[first * picker->units + i] =
+            values[i] > soma_threshold_of_unit(picker->network, i % picker->units, picker->logits);
+}
+
+soma_status soma_predict_labels(soma_network *network, soma_dataset *dataset, size_t batch_size, uint8_t *labels) {
+    SOMA_TRY(soma_require_compiled(network, "soma_predict_labels"));
+    if (!labels) return soma_error(SOMA_INVALID_ARGUMENT, "soma_predict_labels: labels is NULL");
+    if (!tells_labels(network))
+        return soma_error(SOMA_INVALID_STATE,
+                          "output %s has no labels, since its loss is %s; those are of a binary cross-entropy",
+                          soma_tensor_name(soma_network_output(network, 0)),
+                          soma_name(SOMA_NAMES_LOSS, (int)network->options.loss[0]));
+    label_picker picker = {network, labels, soma_tensor_count(soma_network_output(network, 0)),
+                           network->options.loss[0] == SOMA_BINARY_CROSSENTROPY_LOGITS};
+    return predict_and_pick(network, dataset, batch_size, picker.units, pick_labels, &picker);
 }
 
 /* ------------------------------------------------------------------------------------------- straight from memory */

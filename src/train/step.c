@@ -6,7 +6,7 @@
 #include <string.h>
 
 static bool is_forward(soma_mode mode) {
-    return mode == SOMA_MODE_PREDICT || mode == SOMA_MODE_EVALUATE;
+    return mode == SOMA_MODE_PREDICT || mode == SOMA_MODE_EVALUATE || mode == SOMA_MODE_OUTCOMES;
 }
 
 /* --------------------------------------------------------------------------------------------- inputs of the step */
@@ -186,9 +186,8 @@ static soma_status build_graph(soma_step_builder *build) {
         give_running_figures(build->graph);
     } else
         hold_frozen_figures(build);
-    if (mode == SOMA_MODE_PREDICT) keep_outputs(build);
-    if (mode == SOMA_MODE_EVALUATE || mode == SOMA_MODE_TRAIN || mode == SOMA_MODE_BACKWARD)
-        SOMA_TRY(add_losses(build));
+    if (mode == SOMA_MODE_PREDICT || mode == SOMA_MODE_OUTCOMES) keep_outputs(build);
+    if (mode != SOMA_MODE_PREDICT && mode != SOMA_MODE_APPLY) SOMA_TRY(add_losses(build));
     if (!is_forward(mode)) SOMA_TRY(soma_step_add_training(build));
     soma_graph_prune(build->graph);
     if (mode == SOMA_MODE_TRAIN) SOMA_TRY(soma_step_augment(build));

@@ -11,6 +11,7 @@
 typedef enum soma_mode {
     SOMA_MODE_PREDICT,  /* outputs */
     SOMA_MODE_EVALUATE, /* loss and metrics */
+    SOMA_MODE_OUTCOMES, /* both: outputs, loss and metrics */
     SOMA_MODE_TRAIN,    /* loss, metrics, gradients, optimizer step */
     SOMA_MODE_BACKWARD, /* loss, metrics, gradients of parameters and inputs; dropout active; no step */
     SOMA_MODE_APPLY     /* the optimizer's step alone, on the gradients that are there; batch size 1 */
@@ -29,7 +30,7 @@ typedef struct soma_step {
     soma_signature signature;
     soma_executor *executor; /* its plans run on */
     soma_graph graph;
-    soma_tensor *output[SOMA_MAX_OUTPUTS];         /* PREDICT */
+    soma_tensor *output[SOMA_MAX_OUTPUTS];         /* PREDICT, OUTCOMES */
     soma_tensor *input_gradient[SOMA_MAX_OUTPUTS]; /* BACKWARD */
     soma_plan *plans[8];                           /* by batch size, most recently used first */
     size_t plan_count;
@@ -73,6 +74,10 @@ soma_status soma_choose_objective(const soma_network *network, soma_compiled *co
 /* SOMA_INVALID_STATE where all parameters are frozen (names the function). */
 soma_status soma_require_trained(const soma_network *network, const char *function);
 
+/* thresholds.c: of a unit, as a probability or as the logit of it; and of all, where they are the same, else 1/2. */
+float soma_threshold_of_unit(const soma_network *network, size_t unit, bool logits);
+float soma_threshold_of_metric(const soma_network *network, bool logits);
+
 /* For what needs a loss: refuses outputs that lack one. */
 soma_status soma_require_losses(const soma_network *network);
 
@@ -91,6 +96,7 @@ void soma_network_discard(soma_network *network);
 /* Class numbers for categorical losses, rows for the others; no weights. */
 soma_signature soma_default_signature(const soma_network *network, soma_mode mode);
 bool soma_loss_is_categorical(soma_loss_kind kind);
+bool soma_loss_is_binary(soma_loss_kind kind);
 /* soma_compile() with another number type, for checks in float64. */
 soma_status soma_compile_as(soma_network *network, soma_device *device, const soma_compile_options *options,
                             soma_dtype real);

@@ -16,6 +16,12 @@ soma_status soma_preprocessing_encode(soma_json_writer *writer, const soma_netwo
     for (size_t i = 0; i < preprocessing->class_count; i++)
         SOMA_TRY(soma_json_write_name(writer, NULL, preprocessing->class_names[i]));
     soma_json_close_array(writer);
+    if (network->thresholds) {
+        soma_json_open_array(writer, "thresholds");
+        for (size_t i = 0; i < network->threshold_count; i++)
+            soma_json_write_real(writer, NULL, (double)network->thresholds[i]);
+        soma_json_close_array(writer);
+    }
     if (!network->has_image) return SOMA_OK;
     soma_json_open_object(writer, "image");
     soma_json_write_integer(writer, "height", (int64_t)network->image.height);
@@ -29,7 +35,7 @@ soma_status soma_preprocessing_encode(soma_json_writer *writer, const soma_netwo
 soma_status soma_preprocessing_to_text(const soma_network *network, char **text) {
     soma_json_writer writer = {.follows = false};
     *text = NULL;
-    if (!network->has_image && !network->preprocessing.class_count) return SOMA_OK;
+    if (!network->has_image && !network->preprocessing.class_count && !network->thresholds) return SOMA_OK;
     soma_json_open_object(&writer, NULL);
     soma_status status = soma_preprocessing_encode(&writer, network);
     soma_json_close_object(&writer);
@@ -75,8 +81,27 @@ static soma_status decode_image(soma_network *network, const soma_json *object) 
     return status == SOMA_INVALID_ARGUMENT ? malformed("\"image\" has sizes that pictures have not") : status;
 }
 
+/* Absent where they are 1/2 each. */
+static soma_status decode_thresholds(soma_network *network, const soma_json *list) {
+    size_t count = soma_json_count(list), i = 0;
+    if (!list) return SOMA_OK;
+    if (!soma_json_is(list, SOMA_JSON_ARRAY) || !count)
+        return malformed("\"thresholds\" must be an array of one for each unit of the first output");
+    network->thresholds = soma_calloc(count, sizeof *network->thresholds);
+    if (!network->thresholds) return soma_out_of_memory(count * sizeof *network->thresholds, "thresholds");
+    network->threshold_count = count;
+    SOMA_JSON_EACH(value, list) {
+        double threshold;
+        if (!soma_json_number(value, &threshold) || !(threshold >= 0 && threshold <= 1))
+            return malformed("\"thresholds\" must be numbers from 0 to 1");
+        network->thresholds[i++] = (float)threshold;
+    }
+    return SOMA_OK;
+}
+
 soma_status soma_preprocessing_decode(soma_network *network, const soma_json *object) {
     SOMA_TRY(decode_classes(network, soma_json_get(object, "classes")));
+    SOMA_TRY(decode_thresholds(network, soma_json_get(object, "thresholds")));
     return decode_image(network, soma_json_get(object, "image"));
 }
 
