@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Loads a data set and writes it out plainly: our half of dataset_interop.py and npy_interop.py. */
-#include "train/dataset.h"
+#include "data/dataset.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -8,9 +8,9 @@
 #include "temporary.h"
 #include "trainer.h"
 
+#include "data/fingerprint.h"
 #include "device/device.h"
 #include "io/idx/idx.h"
-#include "train/fingerprint.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Tables: what is a row, a header, a label, and every way in which a table may be wrong. */
+#include "data/dataset.h"
 #include "expect.h"
 #include "io/csv/csv.h"
 #include "peak_memory.h"
 #include "temporary.h"
-#include "train/dataset.h"
 
 #include <locale.h>
 #include <math.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Data sets from arrays: what they hold, what they refuse, splits, sample weights. */
+#include "data/dataset.h"
 #include "expect.h"
-#include "train/dataset.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Dividing data sets: by groups, by time, into folds; and what a network keeps of it. Expected values are counted by
  * hand. */
+#include "data/dataset.h"
 #include "expect.h"
 #include "io/preprocessing/data.h"
-#include "train/dataset.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* IDX files: hand-made ones, bad ones of each kind, MNIST's naming, the digits that come with soma, and MNIST where it
  * is at hand. */
+#include "data/dataset.h"
 #include "expect.h"
 #include "io/idx/idx.h"
 #include "peak_memory.h"
 #include "temporary.h"
-#include "train/dataset.h"
 
 #include <sys/stat.h>
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Pictures: what a decoder gives, how they come to a size, and folders of them as data sets. */
 #include "base/file.h"
+#include "data/dataset.h"
 #include "expect.h"
 #include "host_network.h"
 #include "io/image/image.h"
 #include "peak_memory.h"
 #include "suite.h"
 #include "temporary.h"
-#include "train/dataset.h"
 
 #include <png.h>
 #include <sys/stat.h>

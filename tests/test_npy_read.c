@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Reading NumPy's arrays: every type, both byte orders, row- and column-major; files that are refused, and how much
  * memory those take. */
+#include "data/dataset.h"
 #include "expect.h"
 #include "io/npy/npy.h"
 #include "peak_memory.h"
 #include "suite.h"
-#include "train/dataset.h"
 
 #include <stdio.h>
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* NumPy's archives: what is written is read again, and what is damaged is refused with little memory. */
 #include "base/file.h"
+#include "data/dataset.h"
 #include "expect.h"
 #include "io/npy/npy.h"
 #include "io/npy/npz.h"
 #include "peak_memory.h"
 #include "temporary.h"
-#include "train/dataset.h"
 
 #include <zip.h>
 

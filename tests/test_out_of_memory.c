@@ -4,6 +4,8 @@
  * succeed. Every failure must be told as one, give nothing and lose nothing (a leak checker sees to that).
  */
 #include "base/file.h"
+#include "data/dataset.h"
+#include "data/preprocess.h"
 #include "expect.h"
 #include "failing_memory.h"
 #include "io/csv/csv.h"
@@ -11,8 +13,6 @@
 #include "io/npy/npy.h"
 #include "io/safetensors/safetensors.h"
 #include "temporary.h"
-#include "train/dataset.h"
-#include "train/preprocess.h"
 
 /* --------------------------------------------------------------------------------------------------- operations */
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Standardisation against hand-computed figures, class renumbering, and that sets which share a storage do not notice.
  */
+#include "data/dataset.h"
+#include "data/preprocess.h"
 #include "expect.h"
-#include "train/dataset.h"
-#include "train/preprocess.h"
 
 #include <math.h>
 #include <stdlib.h>

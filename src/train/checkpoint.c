@@ -2,7 +2,7 @@
 /* Checkpoints of a running fit: when they are written, what goes into them, and going on from one. */
 #include "train/checkpoint.h"
 
-#include "train/fingerprint.h"
+#include "data/fingerprint.h"
 #include "train/fit.h"
 
 #include <string.h>

@@ -3,7 +3,7 @@
 #ifndef SOMA_TRAIN_MATCH_H
 #define SOMA_TRAIN_MATCH_H
 
-#include "train/dataset.h"
+#include "data/dataset.h"
 #include "train/step.h"
 
 /* Inputs of a step graph at most: network inputs, targets, sample weights. */

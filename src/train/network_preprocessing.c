@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Preprocessing that belongs to a network: what it learned of its training data, kept and saved with it. */
+#include "data/preprocess.h"
 #include "nn/network.h"
-#include "train/preprocess.h"
 
 #include <string.h>
 

@@ -3,10 +3,10 @@
 #include "io/csv/csv.h"
 #include "base/number.h"
 #include "base/utf8.h"
+#include "data/dataset.h"
 #include "io/csv/table.h"
 #include "io/gzip.h"
 #include "io/stream.h"
-#include "train/dataset.h"
 
 #include <inttypes.h>
 #include <math.h>

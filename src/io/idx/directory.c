@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Data sets from a directory in MNIST's naming, and the digits that come with soma. */
+#include "data/dataset.h"
 #include "io/paths.h" /* made by Meson */
-#include "train/dataset.h"
 
 #include <dlfcn.h>
 #include <errno.h>

@@ -4,8 +4,8 @@
  * dimension as a big-endian 32-bit number, then the elements, big-endian, row-major.
  */
 #include "io/idx/idx.h"
+#include "data/dataset.h"
 #include "io/bytes.h"
-#include "train/dataset.h"
 
 #include <inttypes.h>
 #include <math.h>

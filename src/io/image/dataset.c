@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Data sets of pictures: one file; a directory of them; directories named like the classes. */
-#include "train/dataset.h"
+#include "data/dataset.h"
 #include "io/image/image.h"
 #include "nn/network.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Data sets from NumPy's arrays. */
-#include "train/dataset.h"
+#include "data/dataset.h"
 #include "io/npy/npy.h"
 
 /* Numbers without a further dimension are samples of one element. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The elements of NumPy's array files: of many types, in both byte orders, row- or column-major. */
+#include "data/dataset.h"
 #include "io/floats.h"
 #include "io/npy/npy.h"
-#include "train/dataset.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -2,8 +2,8 @@
 /* See npz.h. */
 #include "io/npy/npz.h"
 #include "base/utf8.h"
+#include "data/dataset.h"
 #include "io/npy/npy.h"
-#include "train/dataset.h"
 
 #include <string.h>
 

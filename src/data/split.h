@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The ways to divide a data set: each says of every sample on which side it comes. */
-#ifndef SOMA_TRAIN_SPLIT_H
-#define SOMA_TRAIN_SPLIT_H
+#ifndef SOMA_DATA_SPLIT_H
+#define SOMA_DATA_SPLIT_H
 
-#include "train/dataset.h"
+#include "data/dataset.h"
 
 /* Of samples, in the order of the data set. A fold by time leaves out what comes after it. */
 enum { SOMA_SIDE_FIRST, SOMA_SIDE_SECOND, SOMA_SIDE_NONE };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Dividing by time: what is tested on comes after what was trained on. */
-#include "train/split.h"
+#include "data/split.h"
 
 #include <stdlib.h>
 

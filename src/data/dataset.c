@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Data sets: storage shared by reference count, sets made of arrays, and what a program may ask of them. */
-#include "train/dataset.h"
+#include "data/dataset.h"
 
 #include <math.h>
 #include <string.h>

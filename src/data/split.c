@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Dividing a data set in two: by rows, by groups, by time; a fraction, or one of several folds. */
-#include "train/split.h"
+#include "data/split.h"
 
 #include <math.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Dividing by chance, class by class. */
 #include "base/random.h"
-#include "train/split.h"
+#include "data/split.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Transforming data sets: standardised features, class numbers in another numbering. */
-#ifndef SOMA_TRAIN_PREPROCESS_H
-#define SOMA_TRAIN_PREPROCESS_H
+#ifndef SOMA_DATA_PREPROCESS_H
+#define SOMA_DATA_PREPROCESS_H
 
 #include "base/base.h"
 #include <soma/soma.h>

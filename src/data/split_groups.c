@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Dividing by groups, each as a whole: what is known of a patient, a customer or a day must not be on both sides. */
 #include "base/random.h"
-#include "train/split.h"
+#include "data/split.h"
 
 #include <stdlib.h>
 

@@ -3,8 +3,8 @@
  * Samples in host memory. Loaders (src/io) make one with soma_dataset_make(); the trainer reads it. Several data sets
  * may look at one storage (splits), each through its own list of rows.
  */
-#ifndef SOMA_TRAIN_DATASET_H
-#define SOMA_TRAIN_DATASET_H
+#ifndef SOMA_DATA_DATASET_H
+#define SOMA_DATA_DATASET_H
 
 #include "base/base.h"
 #include <soma/soma.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Transforming data sets. Each transformation makes a storage of its own, so that sets which share the old one do not
  * notice. */
-#include "train/preprocess.h"
-#include "train/dataset.h"
+#include "data/preprocess.h"
+#include "data/dataset.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Numbers that tell data apart. */
-#ifndef SOMA_TRAIN_FINGERPRINT_H
-#define SOMA_TRAIN_FINGERPRINT_H
+#ifndef SOMA_DATA_FINGERPRINT_H
+#define SOMA_DATA_FINGERPRINT_H
 
-#include "train/dataset.h"
+#include "data/dataset.h"
 
 /* Of some bytes; never 0, and below 2^63. It guards against mistakes, not against malice. */
 uint64_t soma_fingerprint(const void *data, size_t bytes);

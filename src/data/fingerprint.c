@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Numbers that tell data apart: a multiplicative hash over words of eight bytes. */
-#include "train/fingerprint.h"
+#include "data/fingerprint.h"
 
 #include <string.h>
 
