@@ -227,6 +227,97 @@ class Parts(DivisionTest):
         self.assertRegex(division["fingerprint"], "^[1-9][0-9]*$")
 
 
+class Columns(DivisionTest):
+    """Groups and times: the label depends on the group alone, and each group has features of its own, so that whoever knows a group knows its label."""
+
+    def setUp(self):
+        super().setUp()
+        draw = random.Random(6)
+        self.groups = [i % 20 for i in range(SAMPLES)]
+        own = [([draw.gauss(0, 3) for _ in range(3)], draw.choice("ab")) for _ in range(20)]
+        self.rows = [[f"{value + draw.gauss(0, 0.1):.5f}" for value in own[group][0]] + [own[group][1]] for group in self.groups]
+
+    def columned(self, name, values, first=True):
+        lines = [",".join([str(value), *row] if first else [*row[:3], str(value), row[3]]) for value, row in zip(values, self.rows)]
+        return self.save(name, [("what,p,q,r,label" if first else "p,q,r,what,label"), *lines])
+
+    def features_of(self, part, data):
+        """Rows of a part, told by what the network says of each."""
+        everything, some = self.predict("--part=all", data=data), self.predict(f"--part={part}", data=data)
+        self.assertEqual(len(set(everything)), SAMPLES)
+        return sorted(everything.index(row) for row in some)
+
+    def test_groups_are_on_one_side(self):
+        for first in (True, False):
+            data = self.columned("groups.csv", [f"patient {group}" for group in self.groups], first)
+            trained = self.train("--group-column=what", "--seed=5", "--validation=0.25", data=data)
+            parts = {part: self.features_of(part, data) for part in ("train", "validation", "test")}
+            self.assertEqual(sorted(sum(parts.values(), [])), list(range(SAMPLES)))
+            self.assertEqual({part: len(rows) for part, rows in parts.items()}, {"train": 60, "validation": 20, "test": 20})
+            seen = [{self.groups[row] for row in rows} for rows in parts.values()]
+            self.assertEqual(sum(len(groups) for groups in seen), 20)
+            self.expect_test(trained, data=data)
+            self.assertEqual((self.description()["division"]["by"], self.description()["division"]["column"]), ("groups", "what"))
+            self.assertEqual(self.predict(data=self.save("bare.csv", ["p,q,r,label", *(",".join(row) for row in self.rows)])), self.predict(data=data))
+        moved = self.columned("moved.csv", [f"patient {group}" for group in [1, *self.groups[1:]]], False)
+        self.refuse_part(BAD_FILE, ["moved.csv"], data=moved)
+
+    def test_the_latest_are_held_out(self):
+        draw = random.Random(8)
+        days = [f"{2000 + i // 12:04}-{i % 12 + 1:02}-15" for i in range(SAMPLES)]
+        draw.shuffle(days)
+        for values in (days, [1700000000 + sorted(days).index(day) for day in days]):
+            data = self.columned("times.csv", values)
+            trained = self.train("--split-by=time", "--time-column=what", "--validation=0.25", data=data)
+            order = sorted(range(SAMPLES), key=lambda row: days[row])
+            self.assertEqual(self.features_of("train", data), sorted(order[:60]))
+            self.assertEqual(self.features_of("validation", data), sorted(order[60:80]))
+            self.assertEqual(self.features_of("test", data), sorted(order[80:]))
+            self.expect_test(trained, data=data)
+        weeks = self.columned("weeks.csv", [i // 7 for i in range(SAMPLES)])  # 14 of 7 rows, and the last of 2
+        self.train("--time-column=what", "--validation=0", data=weeks)
+        self.assertEqual(self.features_of("test", weeks), list(range(77, SAMPLES)))  # 80 is nearer to 77 than to 84
+
+    def test_folds_keep_to_it(self):
+        """A group is known by heart where some of its rows were seen; where none were, its label is a guess."""
+        data = self.columned("groups.csv", self.groups)
+        common = ("train", f"--device={DEVICE}", "--net=dense 32 relu; dense 2 softmax", "--epochs=30", "--lr=0.02", "--folds=5", "--test=0", "--data")
+        rows = self.json(*common, self.save("rows.csv", ["p,q,r,label", *(",".join(row) for row in self.rows)]))
+        groups = self.json(*common, data, "--group-column=1")
+        self.assertGreater(rows["mean"]["accuracy"], 0.95)
+        self.assertLess(groups["mean"]["accuracy"], 0.85)
+        self.assertEqual([one["samples"] for one in groups["runs"]], [20] * 5)
+        forward = self.json(*common, self.columned("times.csv", range(SAMPLES)), "--time-column=what")
+        self.assertEqual([(one["train_samples"], one["samples"]) for one in forward["runs"]], [(17, 16), (33, 17), (50, 17), (67, 16), (83, 17)])
+
+    def test_a_model_that_is_trained_on_keeps_them(self):
+        data = self.columned("groups.csv", self.groups)
+        self.train("--group-column=what", "--seed=5", data=data)
+        first, held_out = self.model, self.features_of("test", data)
+        self.model = self.path("more")
+        self.json("train", f"--device={DEVICE}", "--epochs=2", "--data", data, "--load", first, "--save", self.model)
+        self.assertEqual(self.features_of("test", data), held_out)
+        self.assertEqual(self.description(first), self.description())
+
+    def test_refusals(self):
+        data = self.columned("groups.csv", self.groups)
+        one = self.columned("one.csv", [3] * SAMPLES)
+        train = ("train", f"--device={DEVICE}", "--epochs=1")
+        for status, words, arguments in (
+                (USAGE, ["--group-column", "--time-column"], ["--data", data, "--group-column=what", "--time-column=p"]),
+                (USAGE, ["--split-by=time", "--time-column"], ["--data", data, "--split-by=time"]),
+                (USAGE, ["--split-by=time", "--time-column"], ["--data", data, "--split-by=time", "--group-column=what"]),
+                (USAGE, ["--split-by=rows"], ["--data", data, "--split-by=rows", "--group-column=what"]),
+                (USAGE, ["'weekday'", "rows, group, time"], ["--data", data, "--split-by=weekday"]),
+                (USAGE, ["--group-column", "digits", "tables"], ["--group-column=what"]),
+                (BAD_FILE, ["\"where\"", "\"what\""], ["--data", data, "--group-column=where"]),
+                (BAD_FILE, ["column 6", "1 to 5"], ["--data", data, "--group-column=6"]),
+                (USAGE, ["one group"], ["--data", one, "--group-column=what"]),
+                (USAGE, ["one time"], ["--data", one, "--time-column=what"]),
+                (USAGE, ["21 folds", "20 groups"], ["--data", data, "--group-column=what", "--folds=21", "--test=0"])):
+            self.refuse(status, words, *train, *arguments)
+
+
 class Folds(DivisionTest):
     def setUp(self):
         super().setUp()

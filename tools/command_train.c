@@ -75,6 +75,7 @@ static exit_status preprocess(struct training *training) {
         if (parts[i]) cause = soma_network_apply_preprocessing(training->network, parts[i]);
     if (cause == SOMA_OK && data->division.samples) /* a fold has none */
         cause = soma_network_set_division(training->network, &data->division);
+    soma_network_get_division(training->network, &data->division); /* a column's name is the network's now */
     return cause == SOMA_OK ? STATUS_DONE : fail_from_library(cause, STATUS_FILE, "%s", settings->data);
 }
 
@@ -335,7 +336,7 @@ static exit_status train_folds(struct training *training, struct settings *setti
     if (status == STATUS_DONE) status = runs_train(settings, data->train, &training->device, training->object);
     if (status != STATUS_DONE || !settings->save) return status;
     data->division.validation = validation;
-    status = division_part(settings, "validation", validation, settings->seed, &data->train, &data->validation);
+    status = division_part(settings, "validation", validation, &data->division, &data->train, &data->validation);
     return status == STATUS_DONE ? train_once(training, settings) : status;
 }
 

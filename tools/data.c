@@ -71,8 +71,22 @@ static bool parse_separator(const char *text, char *separator) {
     return strlen(text) == 1 && !strchr("\"\n\r.+-0123456789", *text);
 }
 
-static exit_status load_table(const struct settings *settings, bool labelled, soma_dataset **dataset) {
+/* Columns that are no features: as the command line names them, or as the network's data were divided; other data need
+ * not have them. */
+static soma_csv_roles roles_of(const struct settings *settings, const soma_network *network) {
+    soma_division kept;
+    if (settings->group_column || settings->time_column)
+        return (soma_csv_roles){.group = settings->group_column, .time = settings->time_column};
+    if (!network || !soma_network_get_division(network, &kept)) return (soma_csv_roles){.optional = true};
+    return (soma_csv_roles){.group = kept.by == SOMA_BY_GROUPS ? kept.column : NULL,
+                            .time = kept.by == SOMA_BY_TIME ? kept.column : NULL,
+                            .optional = true};
+}
+
+static exit_status load_table(const struct settings *settings, const soma_network *network, bool labelled,
+                              soma_dataset **dataset) {
     char separator;
+    const soma_csv_roles roles = roles_of(settings, network);
     if (!parse_separator(settings->separator, &separator))
         return fail(STATUS_USAGE, "--separator: '%s' cannot separate numbers; accepted: one character, as ';', or tab",
                     settings->separator);
@@ -80,7 +94,8 @@ static exit_status load_table(const struct settings *settings, bool labelled, so
                                 .header = settings->header,
                                 .separator = separator,
                                 .regression = settings->regression,
-                                .skip_label = !labelled};
+                                .skip_label = !labelled,
+                                .roles = &roles};
     soma_status cause = soma_dataset_from_csv(settings->data, &options, dataset);
     return cause == SOMA_OK ? STATUS_DONE : fail_from_library(cause, STATUS_FILE, NULL);
 }
@@ -145,6 +160,9 @@ static exit_status refuse_options(const struct settings *settings, enum source s
                     "--label, --header, --no-header and --separator are for tables (CSV); %s is none. A file of labels "
                     "is --labels",
                     settings->data);
+    if (source != SOURCE_TABLE && (settings->group_column || settings->time_column))
+        return fail(STATUS_USAGE, "--%s-column is for tables (CSV); %s is none",
+                    settings->group_column ? "group" : "time", settings->data);
     return STATUS_DONE;
 }
 
@@ -178,7 +196,7 @@ static exit_status load(const struct settings *settings, soma_network *network, 
     case SOURCE_IMAGES:
         return load_images(settings, network, loaded);
     case SOURCE_TABLE:
-        return load_table(settings, labelled, &loaded->whole);
+        return load_table(settings, network, labelled, &loaded->whole);
     }
     return cause == SOMA_OK ? STATUS_DONE : fail_from_library(cause, STATUS_FILE, NULL);
 }
@@ -221,8 +239,10 @@ void data_release(struct data *data) {
 }
 
 /* Columns of a table without a label; 0 if it cannot be read that way, as when a label is text. */
-static size_t columns_without_label(const struct settings *settings, soma_dataset **dataset) {
-    soma_csv_options options = {.label = "none", .header = settings->header};
+static size_t columns_without_label(const struct settings *settings, const soma_network *network,
+                                    soma_dataset **dataset) {
+    const soma_csv_roles roles = roles_of(settings, network);
+    soma_csv_options options = {.label = "none", .header = settings->header, .roles = &roles};
     if (!parse_separator(settings->separator, &options.separator)) return 0;
     if (soma_dataset_from_csv(settings->data, &options, dataset) != SOMA_OK) return 0;
     soma_dataset_info info;
@@ -237,7 +257,7 @@ static size_t columns_without_label(const struct settings *settings, soma_datase
 static exit_status load_unlabelled(const struct settings *settings, soma_network *network, struct loaded *loaded) {
     if (source_of(settings) == SOURCE_TABLE && !settings->label) {
         soma_dataset *plain = NULL;
-        if (columns_without_label(settings, &plain) == soma_tensor_count(soma_network_input(network, 0))) {
+        if (columns_without_label(settings, network, &plain) == soma_tensor_count(soma_network_input(network, 0))) {
             *loaded = (struct loaded){.source = SOURCE_TABLE, .whole = plain};
             return STATUS_DONE;
         }

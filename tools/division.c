@@ -18,13 +18,31 @@ static exit_status check_fraction(const struct settings *settings, const char *o
                 settings->command == COMMAND_TRAIN ? "" : ", or --part=all, which does not divide");
 }
 
-exit_status division_part(const struct settings *settings, const char *option, double fraction, uint64_t seed,
-                          soma_dataset **rest, soma_dataset **part) {
+exit_status division_by(const struct settings *settings, soma_division_by *by, const char **column) {
+    const char *group = settings->group_column, *time = settings->time_column;
+    bool said = option_given(settings, split_by);
+    *by = said ? (soma_division_by)settings->split_by : group ? SOMA_BY_GROUPS : time ? SOMA_BY_TIME : SOMA_BY_ROWS;
+    *column = group ? group : time;
+    if (group && time)
+        return fail(STATUS_USAGE, "--group-column and --time-column are both given; data are divided by one of them");
+    if ((*by == SOMA_BY_GROUPS) != (group != NULL) || (*by == SOMA_BY_TIME) != (time != NULL))
+        return fail(STATUS_USAGE, "--split-by=%s %s",
+                    *by == SOMA_BY_GROUPS ? "group"
+                    : *by == SOMA_BY_TIME ? "time"
+                                          : "rows",
+                    *by == SOMA_BY_GROUPS ? "needs --group-column, and no --time-column"
+                    : *by == SOMA_BY_TIME ? "needs --time-column, and no --group-column"
+                                          : "goes without --group-column and --time-column");
+    return STATUS_DONE;
+}
+
+exit_status division_part(const struct settings *settings, const char *option, double fraction,
+                          const soma_division *division, soma_dataset **rest, soma_dataset **part) {
     if (fraction == 0) return STATUS_DONE;
     soma_dataset *first, *second;
     exit_status status = check_fraction(settings, option, fraction, data_samples(*rest));
     if (status != STATUS_DONE) return status;
-    soma_status cause = soma_dataset_divide(*rest, fraction, SOMA_BY_ROWS, seed, &first, &second);
+    soma_status cause = soma_dataset_divide(*rest, fraction, division->by, division->seed, &first, &second);
     if (cause != SOMA_OK) return fail_from_library(cause, STATUS_USAGE, "--%s of %s", option, settings->data);
     soma_dataset_destroy(*rest);
     *rest = first;
@@ -48,6 +66,8 @@ static const char *name_of(const struct settings *settings) {
 static void keep_division(const struct settings *settings, const soma_division *kept, soma_division *division) {
     bool other_test = option_given(settings, test) && settings->test != kept->test;
     division->seed = kept->seed;
+    division->by = kept->by;
+    division->column = kept->column;
     if (!other_test) division->test = kept->test;
     if (!option_given(settings, validation)) division->validation = kept->validation;
     if (other_test && division->test > 0)
@@ -70,10 +90,12 @@ exit_status division_for_training(const struct settings *settings, soma_network 
                                 .seed = settings->seed,
                                 .samples = data_samples(data->train),
                                 .fingerprint = soma_dataset_fingerprint(data->train, 0)};
-    if (network && is_known(network, data->train, &kept)) keep_division(settings, &kept, division);
-    exit_status status = division_part(settings, "test", division->test, division->seed, &data->train, &data->test);
+    exit_status status = division_by(settings, &division->by, &division->column);
     if (status != STATUS_DONE) return status;
-    return division_part(settings, "validation", division->validation, division->seed, &data->train, &data->validation);
+    if (network && is_known(network, data->train, &kept)) keep_division(settings, &kept, division);
+    status = division_part(settings, "test", division->test, division, &data->train, &data->test);
+    if (status != STATUS_DONE) return status;
+    return division_part(settings, "validation", division->validation, division, &data->train, &data->validation);
 }
 
 /* ------------------------------------------------------------------------------------------- a network that is there
@@ -151,9 +173,9 @@ static exit_status find_parts(const struct settings *settings, soma_network *net
     } else if (whole || part == PART_VALIDATION) {
         status = refuse_unknown(settings, part);
     }
-    if (status == STATUS_DONE && whole) status = division_part(settings, "test", drawn.test, drawn.seed, base, test);
+    if (status == STATUS_DONE && whole) status = division_part(settings, "test", drawn.test, &drawn, base, test);
     if (status == STATUS_DONE && part != PART_TEST)
-        status = division_part(settings, "validation", drawn.validation, drawn.seed, base, validation);
+        status = division_part(settings, "validation", drawn.validation, &drawn, base, validation);
     return status;
 }
 

@@ -13,10 +13,13 @@
 exit_status division_for_training(const struct settings *settings, soma_network *network, struct loaded *loaded,
                                   struct data *data);
 
+/* What --split-by, --group-column and --time-column say together, into *by and *column (NULL: none). */
+exit_status division_by(const struct settings *settings, soma_division_by *by, const char **column);
+
 /* A fraction of *rest goes to *part, *rest keeps the others; nothing happens for a fraction of 0. `option` names the
  * fraction in messages. */
-exit_status division_part(const struct settings *settings, const char *option, double fraction, uint64_t seed,
-                          soma_dataset **rest, soma_dataset **part);
+exit_status division_part(const struct settings *settings, const char *option, double fraction,
+                          const soma_division *division, soma_dataset **rest, soma_dataset **part);
 
 /* The part that --part names, of data for a network that is there; all sets but that are released. */
 exit_status division_choose(const struct settings *settings, soma_network *network, struct loaded *loaded,

@@ -36,13 +36,17 @@ static const char *part_name(int value) {
     return value < (int)(sizeof names / sizeof names[0]) ? names[value] : NULL;
 }
 
+static const char *split_name(int value) {
+    return value == SOMA_BY_ROWS ? "rows" : value == SOMA_BY_GROUPS ? "group" : value == SOMA_BY_TIME ? "time" : NULL;
+}
+
 const choice loss_choice = {loss_name, true, SOMA_NAMES_LOSS};
 const choice optimizer_choice = {optimizer_name, true, SOMA_NAMES_OPTIMIZER};
 const choice schedule_choice = {schedule_name, true, SOMA_NAMES_SCHEDULE};
 const choice metric_choice = {metric_name, true, SOMA_NAMES_METRIC};
 static const choice image_fit_choice = {image_fit_name, true, SOMA_NAMES_IMAGE_FIT};
 static const choice monitor_choice = {.name = monitor_name}, mode_choice = {.name = mode_name},
-                    part_choice = {.name = part_name};
+                    part_choice = {.name = part_name}, split_choice = {.name = split_name};
 
 #define FIELD(name) offsetof(struct settings, name)
 #define TRAIN       (1u << COMMAND_TRAIN)
@@ -93,6 +97,13 @@ const option_row option_table[] = {
      .interval = "[0, 1)",
      .help = "part of a file that is held out to test on, drawn by --seed, class by class. The digits and directories have a test "
              "set of their own"},
+    {.name = "split-by", .type = OPTION_CHOICE, .offset = FIELD(split_by), .commands = TRAIN, .argument = "WHAT", .choices = &split_choice,
+     .fallback = "rows",
+     .help = "what is held out for --test, --validation and in --folds: rows by chance; whole groups of --group-column; or the latest rows by --time-column"},
+    {.name = "group-column", .type = OPTION_TEXT, .offset = FIELD(group_column), .commands = TRAIN, .argument = "COLUMN",
+     .help = "CSV: by name or number from 1, whose groups (patients, customers) are never on both sides of a division; it is no feature"},
+    {.name = "time-column", .type = OPTION_TEXT, .offset = FIELD(time_column), .commands = TRAIN, .argument = "COLUMN",
+     .help = "CSV: by name or number from 1, when rows were taken: numbers or ISO dates; it is no feature. Rows of one time stay together"},
     {.name = "part", .type = OPTION_CHOICE, .offset = FIELD(part), .commands = EVALUATE | PREDICT, .argument = "PART",
      .choices = &part_choice, .fallback = "default",
      .help = "which samples: train, validation or test, as the model was trained on these very data, or all; default: test for the digits and "

@@ -47,6 +47,8 @@ struct settings {
     /* training */
     uint64_t epochs, batch, early_stopping;
     uint64_t folds, seeds; /* 0: one training */
+    int split_by;          /* soma_division_by */
+    const char *group_column, *time_column;
     double validation, min_delta;
     int monitor;
     bool restore_best, no_shuffle;

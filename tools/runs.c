@@ -113,11 +113,14 @@ static exit_status train_and_measure(struct training *training, struct runs *run
  * one. */
 static exit_status take_fold(const struct settings *settings, const soma_dataset *rest, size_t fold,
                              struct data *data) {
+    soma_division division = {.seed = settings->seed};
+    exit_status status = division_by(settings, &division.by, &division.column);
+    if (status != STATUS_DONE) return status;
     soma_status cause =
-        soma_dataset_fold(rest, (size_t)settings->folds, fold, SOMA_BY_ROWS, settings->seed, &data->train, &data->test);
+        soma_dataset_fold(rest, (size_t)settings->folds, fold, division.by, division.seed, &data->train, &data->test);
     if (cause != SOMA_OK) return fail_from_library(cause, STATUS_USAGE, "--folds of %s", settings->data);
     if (!option_given(settings, validation)) return STATUS_DONE;
-    return division_part(settings, "validation", settings->validation, settings->seed, &data->train, &data->validation);
+    return division_part(settings, "validation", settings->validation, &division, &data->train, &data->validation);
 }
 
 static exit_status make_run(const struct settings *given, const soma_dataset *rest, size_t number, soma_device **device,

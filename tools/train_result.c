@@ -20,6 +20,8 @@ static void say_data(const struct training *training) {
     if (data->validation) say(", %zu for validation", data_samples(data->validation));
     if (data->test) say(", %zu to test on", data_samples(data->test));
     if (info.classes) say("; %zu classes", info.classes);
+    if (data->division.column)
+        say("; divided by %s column %s", data->division.by == SOMA_BY_TIME ? "time" : "group", data->division.column);
     say("\n");
 }
 

@@ -692,6 +692,15 @@ SOMA_API soma_status soma_dataset_from_directory(const char *path, soma_dataset 
 /* The digits that come with soma, found beside the program, in the installed data directory, or in SOMA_DATA_DIR. */
 SOMA_API soma_status soma_dataset_digits(soma_dataset **train, soma_dataset **test);
 
+/* Columns of a table that are no features: each a header's name, or a number from 1; NULL: none. */
+typedef struct soma_csv_roles {
+    const char *group;     /* whose values are the groups of the samples (soma_dataset_set_groups()): any text */
+    const char *time;      /* whose values are their times (soma_dataset_set_times()): numbers; or dates as ISO 8601 has
+                              them, 2024-02-29 or 2024-02-29T12:30:00.5+01:00, in seconds since 1970 */
+    bool optional;         /* such a column need not be there */
+    uint64_t reserved[12]; /* zero */
+} soma_csv_roles;
+
 typedef struct soma_csv_options {
     const char *label; /* column of the target: a header's name, or a number from 1 (-1: the last); NULL: the last;
                           "none": no target */
@@ -699,8 +708,9 @@ typedef struct soma_csv_options {
                         the label, or a word for the label where the second line has a number */
     char separator;  /* 0: ',' , or ';' or a tab if the first line has those and no comma */
     bool regression; /* the label is a number to predict (f32 [samples, 1]), not a class */
-    uint64_t skip_label;  /* 1: the label's column is passed over, whatever is in it or is not: no target */
-    uint64_t reserved[3]; /* zero */
+    uint64_t skip_label;         /* 1: the label's column is passed over, whatever is in it or is not: no target */
+    const soma_csv_roles *roles; /* NULL: all columns but the label are features */
+    uint64_t reserved[2];        /* zero */
 } soma_csv_options;
 
 /*
@@ -806,8 +816,8 @@ SOMA_API soma_status soma_dataset_fold(const soma_dataset *dataset, size_t folds
 
 /*
  * A number that tells data apart, of the first `samples` samples in their order (0: all): their inputs and targets with
- * types and shapes; never 0, below 2^63. It guards against mistakes, not against malice. 0 for NULL, and where there
- * are fewer samples.
+ * types and shapes, groups and times; never 0, below 2^63. It guards against mistakes, not against malice. 0 for NULL,
+ * and where there are fewer samples.
  */
 SOMA_API uint64_t soma_dataset_fingerprint(const soma_dataset *dataset, size_t samples);
 

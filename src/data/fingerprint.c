@@ -62,6 +62,12 @@ uint64_t soma_fingerprint_dataset(const soma_dataset *dataset) {
 
 uint64_t soma_dataset_fingerprint(const soma_dataset *dataset, size_t samples) {
     if (!dataset || samples > dataset->samples) return 0;
+    const soma_storage *storage = dataset->storage;
     const soma_dataset part = {dataset->storage, dataset->rows, samples ? samples : dataset->samples};
-    return finish(mix_columns(&part));
+    uint64_t hash = mix_columns(&part);
+    for (size_t i = 0; storage->groups && i < part.samples; i++)
+        hash = mix(hash, (uint64_t)storage->groups[soma_dataset_row(&part, i)]);
+    for (size_t i = 0; storage->times && i < part.samples; i++)
+        hash = mix_bytes(hash, &storage->times[soma_dataset_row(&part, i)], sizeof *storage->times);
+    return finish(hash);
 }

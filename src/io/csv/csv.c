@@ -16,6 +16,7 @@ typedef struct table {
     soma_csv_reader reader;
     soma_csv_layout layout;
     bool regression, skip_label;
+    size_t start, start_line; /* of the first row */
     size_t rows, capacity;
     float *features; /* [capacity, layout.features] */
     int32_t *labels; /* [capacity], numbers of label_texts */
@@ -99,7 +100,7 @@ static soma_status read_row(table *into) {
         SOMA_TRY(check_row_length(into, line, column + 1));
         if (column == into->layout.label)
             SOMA_TRY(read_label(into));
-        else if (feature < into->layout.features)
+        else if (soma_csv_is_feature(&into->layout, column) && feature < into->layout.features)
             SOMA_TRY(read_number(into, &features[feature++]));
     }
     into->rows++;
@@ -158,7 +159,9 @@ static soma_status make_dataset(table *from, soma_dataset **dataset) {
     storage->input_count = 1;
     soma_column_set(&storage->input[0], from->features, true, SOMA_F32, 1, &from->layout.features, 0);
     from->features = NULL;
-    soma_status status = give_target(from, storage);
+    soma_csv_return(&from->reader, from->start, from->start_line);
+    soma_status status = soma_csv_read_roles(&from->reader, &from->layout, storage);
+    if (status == SOMA_OK) status = give_target(from, storage);
     if (status == SOMA_OK) return soma_dataset_make(storage, dataset);
     soma_storage_release(storage);
     return status;
@@ -181,6 +184,8 @@ soma_status soma_csv_parse(const char *name, const char *text, size_t size, cons
     table read = {.regression = options->regression, .skip_label = options->skip_label != 0};
     soma_status status = soma_csv_begin(&read.reader, name, text, size, options->separator);
     if (status == SOMA_OK) status = soma_csv_find_layout(&read.reader, options, &read.layout);
+    read.start = read.reader.position;
+    read.start_line = read.reader.line;
     if (status == SOMA_OK) status = read_rows(&read);
     if (status == SOMA_OK) status = make_dataset(&read, dataset);
     clear_table(&read);
@@ -219,6 +224,7 @@ soma_status soma_dataset_from_csv(const char *path, const soma_csv_options *opti
         return soma_error(SOMA_INVALID_ARGUMENT, "soma_dataset_from_csv: %s is NULL", path ? "dataset" : "path");
     *dataset = NULL;
     if (options) SOMA_TRY(SOMA_CHECK_RESERVED(options, "soma_csv_options"));
+    if (options && options->roles) SOMA_TRY(SOMA_CHECK_RESERVED(options->roles, "soma_csv_roles"));
     soma_stream *stream;
     char *text = NULL;
     size_t size;

@@ -103,11 +103,11 @@ static soma_status keeps_promise(soma_csv_reader *reader, const soma_csv_options
     return SOMA_OK;
 }
 
-/* A word among the numbers; for the label, which may be a word in every row, a word above a number. */
+/* A word among the numbers; for label, groups and times, which may be words in every row, a word above a number. */
 static bool looks_like_header(const soma_csv_layout *layout, const record *first, const record *second) {
     for (size_t i = 0; i < first->count; i++) {
         if (!is_word(layout, first->fields[i])) continue;
-        if (i != layout->label) return true;
+        if (soma_csv_is_feature(layout, i)) return true;
         if (i < second->count && is_number(layout, second->fields[i])) return true;
     }
     return false;
@@ -156,17 +156,64 @@ static soma_status find_label_by_number(const soma_csv_reader *reader, const som
     return SOMA_OK;
 }
 
-static soma_status find_label_by_name(const soma_csv_reader *reader, const soma_csv_options *options,
-                                      const record *first, soma_csv_layout *layout) {
-    if (soma_words_find(&layout->header, options->label, &layout->label)) return SOMA_OK;
+static soma_status find_by_name(const soma_csv_reader *reader, const char *name, const record *first,
+                                const soma_csv_layout *layout, size_t *column) {
+    if (soma_words_find(&layout->header, name, column)) return SOMA_OK;
     soma_text known = {0};
     for (size_t i = 0; i < SOMA_MIN(first->count, (size_t)8); i++)
         soma_text_append(&known, "%s%s", i ? ", " : "", soma_quote(first->fields[i], strlen(first->fields[i])).text);
     soma_status status = soma_error(SOMA_INVALID_ARGUMENT, "%s: line %zu: no column is called %s; there are %s%s",
-                                    reader->name, first->line, soma_quote(options->label, strlen(options->label)).text,
+                                    reader->name, first->line, soma_quote(name, strlen(name)).text,
                                     known.data ? known.data : "none", first->count > 8 ? ", ..." : "");
     soma_free(known.data);
     return status;
+}
+
+/* -------------------------------------------------------------------------------------------- groups and times */
+
+static bool role_is_name(const soma_csv_options *options, const char *role) {
+    return role && options->roles && !options->roles->optional && label_number(role) == 0;
+}
+
+/* Whether names of columns are given, so that there must be a header. */
+static bool has_names(const soma_csv_options *options) {
+    const soma_csv_roles *roles = options->roles;
+    return label_is_name(options) ||
+           (roles && (role_is_name(options, roles->group) || role_is_name(options, roles->time)));
+}
+
+/* Where it is given by number; those that need not be there are looked for. */
+static soma_status find_role_by_number(const soma_csv_reader *reader, const soma_csv_options *options, const char *role,
+                                       size_t columns, size_t *column) {
+    long number = role ? label_number(role) : 0;
+    *column = SOMA_CSV_NO_COLUMN;
+    if (number == 0) return SOMA_OK;
+    if (number > 0 && (size_t)number <= columns)
+        *column = (size_t)number - 1;
+    else if (!options->roles->optional)
+        return soma_error(SOMA_INVALID_ARGUMENT, "%s: column %ld; the table has columns 1 to %zu", reader->name, number,
+                          columns);
+    return SOMA_OK;
+}
+
+static soma_status find_role_by_name(const soma_csv_reader *reader, const soma_csv_options *options, const char *role,
+                                     const record *first, const soma_csv_layout *layout, size_t *column) {
+    if (!role || label_number(role) != 0) return SOMA_OK;
+    if (!options->roles->optional) return find_by_name(reader, role, first, layout, column);
+    if (!soma_words_find(&layout->header, role, column)) *column = SOMA_CSV_NO_COLUMN;
+    return SOMA_OK;
+}
+
+static soma_status check_roles(const soma_csv_reader *reader, const soma_csv_layout *layout) {
+    bool twice = layout->group != SOMA_CSV_NO_COLUMN && layout->group == layout->time;
+    const size_t both = twice ? layout->time : layout->label;
+    if (!twice && (both == SOMA_CSV_NO_COLUMN || (both != layout->group && both != layout->time))) return SOMA_OK;
+    return soma_error(SOMA_INVALID_ARGUMENT,
+                      "%s: column %zu%s is both %s; each wants a column of its own (the label is the last by default)",
+                      reader->name, both + 1, soma_csv_name_column(layout, both).text,
+                      twice                            ? "the groups and the times"
+                      : layout->label == layout->group ? "the label and the groups"
+                                                       : "the label and the times");
 }
 
 /* ------------------------------------------------------------------------------------------------------- layout */
@@ -190,19 +237,31 @@ static soma_status use_promise(const soma_csv_reader *reader, const soma_csv_opt
 /* Every line a row, or the first one names the columns. */
 static soma_status use_lines(const soma_csv_reader *reader, const soma_csv_options *options, const record *first,
                              const record *second, soma_csv_layout *layout) {
-    bool by_name = label_is_name(options);
+    static const soma_csv_roles none;
+    const soma_csv_roles *roles = options->roles ? options->roles : &none;
+    bool by_name = has_names(options);
+    const char *name = label_is_name(options)                ? options->label
+                       : role_is_name(options, roles->group) ? roles->group
+                                                             : roles->time;
     layout->columns = first->count;
     SOMA_TRY(find_label_by_number(reader, options, first->count, layout));
+    SOMA_TRY(find_role_by_number(reader, options, roles->group, first->count, &layout->group));
+    SOMA_TRY(find_role_by_number(reader, options, roles->time, first->count, &layout->time));
     if (by_name && options->header < 0)
         return soma_error(
             SOMA_INVALID_ARGUMENT,
-            "%s: label column %s is a name, but the table is said to have no header; a number from 1 to %zu is wanted",
-            reader->name, soma_quote(options->label, strlen(options->label)).text, first->count);
+            "%s: %s %s is a name, but the table is said to have no header; a number from 1 to %zu is wanted",
+            reader->name, label_is_name(options) ? "label column" : "column", soma_quote(name, strlen(name)).text,
+            first->count);
     if (options->header > 0 || by_name || (options->header == 0 && looks_like_header(layout, first, second)))
         SOMA_TRY(
             add_names(reader, first, 0, "column", options->header > 0 || by_name ? "" : NO_HEADER, &layout->header));
-    if (by_name) SOMA_TRY(find_label_by_name(reader, options, first, layout));
-    layout->features = layout->columns - (layout->label != SOMA_CSV_NO_LABEL);
+    if (label_is_name(options)) SOMA_TRY(find_by_name(reader, options->label, first, layout, &layout->label));
+    SOMA_TRY(find_role_by_name(reader, options, roles->group, first, layout, &layout->group));
+    SOMA_TRY(find_role_by_name(reader, options, roles->time, first, layout, &layout->time));
+    SOMA_TRY(check_roles(reader, layout));
+    layout->features = 0;
+    for (size_t i = 0; i < layout->columns; i++) layout->features += soma_csv_is_feature(layout, i);
     if (layout->features > 0) return SOMA_OK;
     return soma_error(SOMA_INVALID_FILE,
                       "%s: line %zu: the label is the only column; at least one feature is wanted beside it",
@@ -215,7 +274,8 @@ static soma_status find_layout(soma_csv_reader *reader, const soma_csv_options *
     SOMA_TRY(read_record(reader, first));
     size_t behind = reader->position, behind_line = reader->line;
     if (options->header == 0 && !soma_csv_at_end(reader)) SOMA_TRY(read_record(reader, second));
-    bool promised = options->header == 0 && is_promise(layout, first, second);
+    bool names_roles = options->roles && !options->roles->optional; /* such a form has none */
+    bool promised = options->header == 0 && !names_roles && is_promise(layout, first, second);
     if (promised) {
         SOMA_TRY(find_label_by_number(reader, options, second->count, layout));
         if (can_be_row(layout, options, first, second)) {
@@ -236,7 +296,8 @@ static soma_status find_layout(soma_csv_reader *reader, const soma_csv_options *
 }
 
 soma_status soma_csv_find_layout(soma_csv_reader *reader, const soma_csv_options *options, soma_csv_layout *layout) {
-    *layout = (soma_csv_layout){.c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0)};
+    *layout = (soma_csv_layout){
+        .group = SOMA_CSV_NO_COLUMN, .time = SOMA_CSV_NO_COLUMN, .c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0)};
     if (layout->c_locale == (locale_t)0) return soma_out_of_memory(0, "the C locale");
     if (soma_csv_at_end(reader))
         return soma_error(SOMA_INVALID_FILE, "%s: line 1: the table is empty; at least one row is wanted",

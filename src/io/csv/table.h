@@ -9,18 +9,25 @@
 #include <locale.h>
 #include <soma/soma.h>
 
-#define SOMA_CSV_NO_LABEL SIZE_MAX
+#define SOMA_CSV_NO_COLUMN SIZE_MAX
+#define SOMA_CSV_NO_LABEL  SOMA_CSV_NO_COLUMN
 
 typedef struct soma_csv_layout {
-    size_t columns;    /* fields of a row */
-    size_t label;      /* column from 0, SOMA_CSV_NO_LABEL for none */
-    size_t features;   /* columns that are inputs: all but the label; in a promised form all but the last */
-    soma_words header; /* names of the columns, empty if there are none */
-    bool promised;     /* the first line was "rows,features,class,class,..." */
+    size_t columns;     /* fields of a row */
+    size_t label;       /* column from 0, SOMA_CSV_NO_LABEL for none */
+    size_t group, time; /* columns from 0, SOMA_CSV_NO_COLUMN for none */
+    size_t features;    /* columns that are inputs: all but these; in a promised form all but the last */
+    soma_words header;  /* names of the columns, empty if there are none */
+    bool promised;      /* the first line was "rows,features,class,class,..." */
     size_t promised_rows, promise_line;
     soma_words classes; /* ... its classes */
     locale_t c_locale;
 } soma_csv_layout;
+
+/* Whether a column is none of the label, the groups and the times. */
+static inline bool soma_csv_is_feature(const soma_csv_layout *layout, size_t column) {
+    return column != layout->label && column != layout->group && column != layout->time;
+}
 
 /* What to do where the first line was taken for a promise and is none. */
 #define SOMA_CSV_NO_PROMISE                                                                                            \
@@ -43,6 +50,12 @@ soma_csv_column_name soma_csv_name_column(const soma_csv_layout *layout, size_t 
  */
 soma_status soma_csv_number_labels(const char *name, const soma_csv_layout *layout, const soma_words *labels,
                                    int32_t *texts, size_t rows, size_t *classes, bool *names);
+
+/* Groups and times of the rows, storage->rows from where the reader is, into the storage, if the table has such
+ * columns.
+ */
+struct soma_storage;
+soma_status soma_csv_read_roles(soma_csv_reader *reader, const soma_csv_layout *layout, struct soma_storage *storage);
 
 /* Distinct labels, and class numbers + 1, at most. More are hardly classes. */
 #define SOMA_CSV_MAX_CLASSES 65536

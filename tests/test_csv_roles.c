@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/* Columns of a table that say by what it is divided; dates. Times were computed by Python's datetime. */
+#include "base/date.h"
+#include "data/dataset.h"
+#include "expect.h"
+#include "io/csv/csv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+START_TEST(dates_are_seconds) {
+    static const struct {
+        const char *text;
+        double seconds;
+    } dates[] = {{"1970-01-01", 0},
+                 {"2024-02-29", 1709164800},
+                 {"2024-02-29T23:59:59.5", 1709251199.5},
+                 {"2000-02-29 12:30", 951827400},
+                 {"1969-12-31", -86400},
+                 {"1900-03-01", -2203891200},
+                 {"0001-01-01", -62135596800},
+                 {"9999-12-31", 253402214400},
+                 {"2000-01-01T00:00:00Z", 946684800},
+                 {"2000-01-01T00:00:00+02:00", 946677600},
+                 {"2024-02-29T12:30:00-0330", 1709222400}};
+    for (size_t i = 0; i < SOMA_COUNT_OF(dates); i++) {
+        double seconds = -1;
+        ck_assert_msg(soma_date_parse(dates[i].text, &seconds), "%s", dates[i].text);
+        ck_assert_double_eq(seconds, dates[i].seconds);
+    }
+    static const char *const none[] = {"",
+                                       "2024",
+                                       "2023-02-29",
+                                       "1900-02-29",
+                                       "2024-13-01",
+                                       "2024-00-01",
+                                       "2024-04-31",
+                                       "2024-01-00",
+                                       "24-01-01",
+                                       "2024-1-1",
+                                       "2024/01/01",
+                                       "2024-01-01T",
+                                       "2024-01-01T24:00",
+                                       "2024-01-01T12:60",
+                                       "2024-01-01x",
+                                       "2024-01-01T12:00:00.",
+                                       "2024-01-01T12:00+",
+                                       "2024-01-01T12:00+25",
+                                       "2024-01-01T12:00ZZ",
+                                       "20240101"};
+    double seconds;
+    for (size_t i = 0; i < SOMA_COUNT_OF(none); i++) ck_assert_msg(!soma_date_parse(none[i], &seconds), "%s", none[i]);
+}
+END_TEST
+
+static soma_status parse(const char *text, const soma_csv_options *options, soma_dataset **dataset) {
+    return soma_csv_parse("t.csv", text, strlen(text), options, dataset);
+}
+
+static void expect_inputs(const soma_dataset *dataset, size_t columns, const float *expected) {
+    soma_dataset_info info;
+    float values[16];
+    soma_dataset_get_info(dataset, &info);
+    ck_assert_uint_eq(info.input_shape[0][0], columns);
+    expect_ok(soma_dataset_read_input(dataset, 0, 0, info.samples, values));
+    for (size_t i = 0; i < info.samples * columns; i++) ck_assert_float_eq(values[i], expected[i]);
+}
+
+static const float features[6] = {1, 2, 3, 4, 5, 6};
+
+/* In any place, by name and by number, with a header and without; they are words or numbers, and no features. */
+START_TEST(groups_are_read_and_are_no_features) {
+    static const struct {
+        const char *text, *column;
+    } tables[] = {{"who,p,q,y\nann,1,2,a\nbob,3,4,b\nann,5,6,a\n", "who"},
+                  {"who,p,q,y\nann,1,2,a\nbob,3,4,b\nann,5,6,a\n", "1"},
+                  {"ann,1,2,a\nbob,3,4,b\nann,5,6,a\n", "1"},
+                  {"p;who;q;y\n1;7;2;a\n3;\"x;y\";4;b\n5;7;6;a\n", "who"},
+                  {"1,2,7,a\n3,4,-8.5,b\n5,6,7,a", "3"}};
+    for (size_t i = 0; i < SOMA_COUNT_OF(tables); i++) {
+        const soma_csv_roles roles = {.group = tables[i].column};
+        const soma_csv_options options = {.roles = &roles};
+        soma_dataset *dataset;
+        expect_ok(parse(tables[i].text, &options, &dataset));
+        expect_inputs(dataset, 2, features);
+        const int64_t *groups = dataset->storage->groups;
+        ck_assert(groups[0] == groups[2] && groups[0] != groups[1]);
+        ck_assert_ptr_null(dataset->storage->times);
+        soma_dataset_destroy(dataset);
+    }
+}
+END_TEST
+
+START_TEST(times_are_numbers_or_dates) {
+    static const struct {
+        const char *text;
+        double times[3];
+    } tables[] = {
+        {"t,p,q,y\n1700000000,1,2,0\n1700000001,3,4,1\n-1.5,5,6,1\n", {1700000000, 1700000001, -1.5}},
+        {"t,p,q,y\n2024-02-29,1,2,0\n1970-01-01T00:00:01,3,4,1\n1969-12-31,5,6,1\n", {1709164800, 1, -86400}}};
+    const soma_csv_roles roles = {.time = "t"};
+    const soma_csv_options options = {.roles = &roles};
+    for (size_t i = 0; i < SOMA_COUNT_OF(tables); i++) {
+        soma_dataset *dataset;
+        expect_ok(parse(tables[i].text, &options, &dataset));
+        expect_inputs(dataset, 2, features);
+        for (int j = 0; j < 3; j++) ck_assert_double_eq(dataset->storage->times[j], tables[i].times[j]);
+        ck_assert_ptr_null(dataset->storage->groups);
+        soma_dataset_destroy(dataset);
+    }
+}
+END_TEST
+
+/* A table to predict from need not have it; where it has, it is no feature either. */
+START_TEST(columns_that_need_not_be_there) {
+    static const char *const tables[] = {"p,q,y\n1,2,a\n3,4,b\n5,6,a\n",
+                                         "p,who,q,y\n1,ann,2,a\n3,bob,4,b\n5,ann,6,a\n"};
+    const soma_csv_roles roles = {.group = "who", .optional = true};
+    const soma_csv_options options = {.roles = &roles};
+    for (int i = 0; i < 2; i++) {
+        soma_dataset *dataset;
+        expect_ok(parse(tables[i], &options, &dataset));
+        expect_inputs(dataset, 2, features);
+        ck_assert((dataset->storage->groups != NULL) == (i == 1));
+        soma_dataset_destroy(dataset);
+    }
+}
+END_TEST
+
+START_TEST(refuses_bad_roles) {
+    static const struct {
+        const char *text;
+        soma_csv_roles roles;
+        int header;
+        soma_status status;
+        const char *words[3];
+    } cases[] = {
+        {"p,q,y\n1,2,a\n", {.group = "who"}, 0, SOMA_INVALID_ARGUMENT, {"line 1", "\"who\"", "\"p\", \"q\""}},
+        {"1,2,a\n", {.group = "who"}, -1, SOMA_INVALID_ARGUMENT, {"\"who\"", "no header", "1 to 3"}},
+        {"p,q,y\n1,2,a\n", {.time = "4"}, 0, SOMA_INVALID_ARGUMENT, {"column 4", "1 to 3", ""}},
+        {"p,q,y\n1,2,a\n",
+         {.group = "y"},
+         0,
+         SOMA_INVALID_ARGUMENT,
+         {"column 3 (\"y\")", "label and the groups", "last"}},
+        {"p,q,y\n1,2,a\n",
+         {.group = "q", .time = "q"},
+         0,
+         SOMA_INVALID_ARGUMENT,
+         {"column 2", "groups and the times", ""}},
+        {"p,q,y\n1,2,a\n3,,b\n", {.group = "q"}, 0, SOMA_INVALID_FILE, {"line 3, column 2 (\"q\")", "no group", ""}},
+        {"p,q,y\n1,2,a\n3,soon,b\n",
+         {.time = "q"},
+         0,
+         SOMA_INVALID_FILE,
+         {"line 3, column 2 (\"q\")", "\"soon\"", "2024-02-29"}},
+        {"p,q,y\n1,2024-01-01,a\n3,7,b\n", {.time = "q"}, 0, SOMA_INVALID_FILE, {"line 3", "\"7\"", "dates"}},
+        {"p,q,y\n1,7,a\n3,2024-01-01,b\n", {.time = "q"}, 0, SOMA_INVALID_FILE, {"line 3", "is a date", "numbers"}},
+        {"p,q,y\n1,1e999,a\n", {.time = "q"}, 0, SOMA_INVALID_FILE, {"line 2", "no time", ""}},
+        {"q,y\n1,a\n", {.time = "q"}, 0, SOMA_INVALID_FILE, {"line 1", "at least one feature", ""}},
+    };
+    for (size_t i = 0; i < SOMA_COUNT_OF(cases); i++) {
+        const soma_csv_options options = {.roles = &cases[i].roles, .header = cases[i].header};
+        soma_dataset *dataset;
+        expect_error(parse(cases[i].text, &options, &dataset), cases[i].status, cases[i].words[0], cases[i].words[1],
+                     cases[i].words[2]);
+        ck_assert_ptr_null(dataset);
+    }
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("csv roles");
+    TCase *cases = tcase_create("csv roles");
+    suite_add_tcase(suite, cases);
+    tcase_add_test(cases, dates_are_seconds);
+    tcase_add_test(cases, groups_are_read_and_are_no_features);
+    tcase_add_test(cases, times_are_numbers_or_dates);
+    tcase_add_test(cases, columns_that_need_not_be_there);
+    tcase_add_test(cases, refuses_bad_roles);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
