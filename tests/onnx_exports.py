@@ -83,6 +83,7 @@ def torch_networks():
     yield "unet, nearest", unet(lambda c: nn.Upsample(scale_factor=2)), (3, 16, 24)
     yield "unet, bilinear", unet(lambda c: nn.Upsample(scale_factor=2, mode="bilinear")), (3, 16, 24)
     yield "unet, corners", unet(lambda c: nn.Upsample(scale_factor=2, mode="bilinear", align_corners=True)), (3, 16, 24)
+    yield "by fractions", nn.Sequential(nn.Upsample(scale_factor=2.6), nn.Conv2d(2, 3, 3), nn.Upsample(scale_factor=0.6, mode="bilinear", align_corners=True)), (2, 5, 7)
 
     def unet_by_size(mode):
         def forward(self, x):

@@ -113,25 +113,41 @@ static void less_and_more(void) {
 static float less_and_more_is(int sample, int channel, int place) {
     return channel == 3 || place < 2 ? 7 : number(sample, channel + 1, place - 2);
 }
+/* attributes: names and texts of them. */
+static void resize(const char *const *inputs, const char *const *attributes) {
+    size_t one = soma_onnx_begin_node(&made, "Resize", "y", inputs);
+    soma_onnx_put_attribute_integers(&made, "axes", (const int64_t[]){2}, 1);
+    for (; *attributes; attributes += 2) {
+        size_t attribute = soma_protobuf_open(W, NODE_ATTRIBUTE);
+        soma_protobuf_put_text(W, 1, attributes[0]);
+        soma_protobuf_put_integer(W, 20, 3); /* STRING */
+        soma_protobuf_put_text(W, 4, attributes[1]);
+        soma_protobuf_close(W, attribute);
+    }
+    soma_onnx_end_node(&made, one);
+}
+static const char *const corners[] = {"mode", "linear", "coordinate_transformation_mode", "align_corners", NULL};
 /* Linearly, from corner to corner: between two places one more. */
 static void to_many_places(void) {
     integers("sizes", 1, (const int64_t[]){299});
-    size_t one = soma_onnx_begin_node(&made, "Resize", "y", (const char *[]){"x", "", "", "sizes", NULL});
-    soma_onnx_put_attribute_integers(&made, "axes", (const int64_t[]){2}, 1);
-    size_t attribute = soma_protobuf_open(W, NODE_ATTRIBUTE);
-    soma_protobuf_put_text(W, 1, "mode");
-    soma_protobuf_put_integer(W, 20, 3); /* STRING */
-    soma_protobuf_put_text(W, 4, "linear");
-    soma_protobuf_close(W, attribute);
-    attribute = soma_protobuf_open(W, NODE_ATTRIBUTE);
-    soma_protobuf_put_text(W, 1, "coordinate_transformation_mode");
-    soma_protobuf_put_integer(W, 20, 3);
-    soma_protobuf_put_text(W, 4, "align_corners");
-    soma_protobuf_close(W, attribute);
-    soma_onnx_end_node(&made, one);
+    resize((const char *[]){"x", "", "", "sizes", NULL}, corners);
+}
+/* The same by a scale: 299.4 places are 299, and the last lies in the corner all the same. */
+static void to_as_many_places(void) {
+    floats("scales", 1, (const int64_t[]){1}, (const float[]){1.996f});
+    resize((const char *[]){"x", "", "scales", NULL}, corners);
 }
 static float to_many_places_is(int sample, int channel, int place) {
     return number(sample, channel, 0) + (float)place / 2;
+}
+/* The float nearest to 0.7 is less than that; 150 times it is 105 as a float. */
+static void to_seven_tenths(void) {
+    floats("scales", 1, (const int64_t[]){1}, (const float[]){0.7f});
+    resize((const char *[]){"x", "", "scales", NULL},
+           (const char *[]){"coordinate_transformation_mode", "asymmetric", "nearest_mode", "floor", NULL});
+}
+static float to_seven_tenths_is(int sample, int channel, int place) {
+    return number(sample, channel, 10 * place / 7);
 }
 
 static const struct {
@@ -149,6 +165,8 @@ static const struct {
     {"some channels", some_channels, some_channels_is, 3, WIDTH},
     {"less and more", less_and_more, less_and_more_is, 4, WIDTH - 1},
     {"to many places", to_many_places, to_many_places_is, 4, 299},
+    {"to as many places", to_as_many_places, to_many_places_is, 4, 299},
+    {"to seven tenths", to_seven_tenths, to_seven_tenths_is, 4, 105},
 };
 
 START_TEST(pieces_are_those_that_are_meant) {

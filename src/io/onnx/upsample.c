@@ -71,8 +71,7 @@ static double place_of(const rules *resizing, uint32_t axis, size_t from, size_t
     double scale = resizing->scale[axis], size = (double)resizing->size[axis], place = (double)i;
     switch (resizing->transformation) {
     case ALIGN_CORNERS:
-        return size == 1 ? 0
-                         : place * ((double)from - 1) / (scale * (double)from - 1); /* not rounded, as in ONNX's own */
+        return size > 1 ? place * ((double)from - 1) / (size - 1) : 0;
     case ASYMMETRIC:
         return place / scale;
     case HALF_PIXEL_OF_TF:
@@ -180,8 +179,10 @@ static soma_status get_sizes(soma_onnx_node *node, uint32_t scales_input, rules 
             return soma_onnx_mixes(node);
         else if (by_size)
             SOMA_TRY(set_size(node, resizing, axes[i], (double)sizes[i] / from, (double)sizes[i]));
-        else
-            SOMA_TRY(set_size(node, resizing, axes[i], (double)scales[i], floor(from * (double)scales[i])));
+        else {
+            float size = (float)from * scales[i]; /* rounded to float: 5 * 2.6 is 13, as where the model comes from */
+            SOMA_TRY(set_size(node, resizing, axes[i], (double)scales[i], (double)floorf(size)));
+        }
     }
     return SOMA_OK;
 }
