@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Tables: what is a row, a header, a label, and every way in which a table may be wrong. */
 #include "data/dataset.h"
+#include "data/preprocess.h"
 #include "expect.h"
 #include "io/csv/csv.h"
 #include "peak_memory.h"
@@ -333,6 +334,207 @@ START_TEST(reads_large_tables) {
     ck_assert_str_eq(soma_dataset_class_name(dataset, 1234), "name 1234");
     soma_dataset_destroy(dataset);
     free(text);
+}
+END_TEST
+
+/* ------------------------------------------------------------------------------------------------- float32 */
+
+/* 200 numbers each, all different, which float32 would take for one another. */
+typedef struct column_of_numbers {
+    const char *what;
+    void (*write)(int row, char *text, size_t size);
+    double expected; /* the deviation, by the formula of evenly spaced numbers: step * sqrt((n^2 - 1) / 12) */
+} column_of_numbers;
+
+#define WRITER(name, ...)                                                                                              \
+    static void name(int row, char *text, size_t size) {                                                               \
+        snprintf(text, size, __VA_ARGS__);                                                                             \
+    }
+WRITER(seconds, "%d", 1700000000 + row)
+WRITER(nanoseconds, "%lld", 1700000000000000000LL + row)
+WRITER(large_identities, "%lld", 9007199254740993LL + 2 * row)
+WRITER(largest_identities, "%llu", 9999999999999999000ULL + (unsigned)row)
+WRITER(negative, "-%d", 2000000000 + row)
+WRITER(negative_nanoseconds, "-%lld", 1700000000000000000LL + row)
+WRITER(around_a_thousand_million, "1000000000.%03d", row)
+WRITER(below_a_thousand_million, "999999999.%03d", row)
+WRITER(fractions, "0.5000000%03d", row)
+WRITER(exponents, "1.7%03de12", row)
+WRITER(quoted, "\"%d\"", 1700000000 + row)
+
+static const column_of_numbers close_numbers[] = {
+    {"seconds", seconds, 1},
+    {"nanoseconds", nanoseconds, 1},
+    {"large identities", large_identities, 2},
+    {"the largest identities", largest_identities, 1},
+    {"negative", negative, 1},
+    {"negative nanoseconds", negative_nanoseconds, 1},
+    {"around 1e9", around_a_thousand_million, 1e-3},
+    {"below 1e9", below_a_thousand_million, 1e-3},
+    {"fractions", fractions, 1e-10},
+    {"exponents", exponents, 1e8},
+    {"quoted", quoted, 1},
+};
+
+static int compare_floats(const void *a, const void *b) {
+    float left = *(const float *)a, right = *(const float *)b;
+    return (left > right) - (left < right);
+}
+
+/* Standardised, as a network would see them: evenly spaced, whatever the numbers begin with. */
+START_TEST(keeps_close_numbers_apart) {
+    enum { ROWS = 200 };
+    const column_of_numbers *one = &close_numbers[_i];
+    char text[ROWS * 40] = "t,small\n", *end = text + strlen(text);
+    for (int row = 0; row < ROWS; row++) {
+        char number[32];
+        one->write(row, number, sizeof number);
+        end += sprintf(end, "%s,%d\n", number, row);
+    }
+    soma_dataset *dataset = parse(text, &(soma_csv_options){.label = "none"});
+    double mean[2], deviation[2], scale[2], unit = sqrt((ROWS * ROWS - 1) / 12.0);
+    expect_ok(soma_dataset_statistics(dataset, mean, deviation));
+    if (fabs(deviation[0] - one->expected * unit) > 1e-5 * one->expected * unit)
+        ck_abort_msg("%s: deviation %.10g, expected %.10g", one->what, deviation[0], one->expected * unit);
+    ck_assert_double_eq(mean[1], 99.5);
+    for (int i = 0; i < 2; i++) scale[i] = soma_scale_of_deviation(deviation[i]);
+    expect_ok(soma_dataset_standardize(dataset, mean, scale, 2));
+    float seen[ROWS][2], sorted[ROWS];
+    expect_ok(soma_dataset_read_input(dataset, 0, 0, ROWS, &seen[0][0]));
+    for (int row = 0; row < ROWS; row++) {
+        /* The mean is a float64, too: of numbers beyond 2^53 it has no fraction, and what is standardised is shifted.
+         */
+        double expected = row / unit, found = fabs((double)seen[row][0] - (double)seen[0][0]);
+        sorted[row] = seen[row][0];
+        if (fabs(found - expected) > 2e-4)
+            ck_abort_msg("%s: row %d is %g from the first, expected %g", one->what, row, found, expected);
+    }
+    qsort(sorted, ROWS, sizeof *sorted, compare_floats);
+    for (int row = 1; row < ROWS; row++) ck_assert_msg(sorted[row] > sorted[row - 1], "%s: two are one", one->what);
+    soma_dataset_destroy(dataset);
+}
+END_TEST
+
+/* One far away among them: the median is what the others are near to. */
+START_TEST(keeps_close_numbers_apart_beside_a_distant_one) {
+    char text[8000] = "t\n0\n", *end = text + strlen(text);
+    for (int row = 0; row < 200; row++) end += sprintf(end, "%d\n", 1700000000 + row);
+    soma_dataset *dataset = parse(text, &(soma_csv_options){.label = "none"});
+    const soma_column *column = &dataset->storage->input[0];
+    ck_assert_ptr_nonnull(column->offset);
+    for (int row = 0; row < 201; row++) {
+        double value = (double)((const float *)column->data)[row] + column->offset[0];
+        ck_assert_double_le(fabs(value - (row ? 1700000000 + row - 1 : 0)), row ? 0 : 64);
+    }
+    soma_dataset_destroy(dataset);
+}
+END_TEST
+
+/* What float32 holds has no offset: the numbers stand as they were read. */
+START_TEST(plain_numbers_have_no_offset) {
+    static const char *const texts[] = {"1\n2\n3\n",        "0.1\n0.2\n",   "16777216\n-16777216\n",
+                                        "1e30\n1e-30\n0\n", "7.25\n7.25\n", "255\n254.5\n"};
+    for (size_t i = 0; i < SOMA_COUNT_OF(texts); i++) {
+        soma_dataset *dataset = parse(texts[i], &(soma_csv_options){.label = "none"});
+        ck_assert_msg(!dataset->storage->input[0].offset, "%s", texts[i]);
+        soma_dataset_destroy(dataset);
+    }
+}
+END_TEST
+
+/* What is read back is value and offset in one float32; so is a constant, which nothing tells apart. */
+START_TEST(reads_back_what_has_an_offset) {
+    soma_dataset *dataset = parse("1700000001,0\n1700000002,1\n", NULL);
+    float value;
+    ck_assert_ptr_nonnull(dataset->storage->input[0].offset);
+    expect_ok(soma_dataset_read_input(dataset, 0, 1, 1, &value));
+    ck_assert_float_eq(value, 1700000002.0f);
+    soma_dataset_destroy(dataset);
+    dataset = parse("1700000001\n1700000001\n", &(soma_csv_options){.label = "none"});
+    double mean, deviation;
+    expect_ok(soma_dataset_statistics(dataset, &mean, &deviation));
+    ck_assert_double_eq(mean, 1700000001);
+    ck_assert_double_eq(deviation, 0);
+    soma_dataset_destroy(dataset);
+}
+END_TEST
+
+static char told[256];
+
+static void keep_message(void *context, soma_log_level level, const char *message) {
+    (void)context;
+    (void)level;
+    snprintf(told, sizeof told, "%s", message);
+}
+
+/* Numbers whose differences need more digits than float32 has, whatever is taken from them. */
+START_TEST(tells_of_numbers_that_float32_takes_for_one) {
+    char text[20000] = "wide,fine\n", *end = text + strlen(text);
+    for (int row = 0; row < 200; row++) end += sprintf(end, "%d,%d\n", row % 2 ? row : 2000000000 + row, row);
+    soma_log_set(keep_message, NULL, SOMA_LOG_WARNING);
+    soma_dataset *dataset = parse(text, &(soma_csv_options){.label = "none"});
+    soma_log_set(NULL, NULL, SOMA_LOG_WARNING);
+    ck_assert_msg(strstr(told, "table.csv: column 1 (\"wide\"): of 200 different numbers") != NULL, "%s", told);
+    soma_dataset_destroy(dataset);
+}
+END_TEST
+
+/* ---------------------------------------------------------------------------------------------- many parts */
+
+/* A table that is divided among threads: every row at its place, line ends in quotes, names in order of appearance. */
+START_TEST(reads_tables_in_parts) {
+    enum { ROWS = 260000 };
+    char *text = malloc(ROWS * 40), *end = text;
+    for (int i = 0; i < ROWS; i++)
+        end += sprintf(end, i % 2 ? "%d,%d.5,name %d\n" : "%d,\"%d.5\",\"a \"\"\n\n%d\"\r\n", i, -i, i / 4000);
+    ck_assert_int_gt((int)(end - text), 5 << 20);
+    soma_dataset *dataset;
+    expect_ok(soma_csv_parse("large.csv", text, (size_t)(end - text), NULL, &dataset));
+    ck_assert_uint_eq(dataset->samples, ROWS);
+    ck_assert_uint_eq(dataset->storage->target[0].classes, 2 * (ROWS / 4000));
+    const float *values = dataset->storage->input[0].data;
+    const int32_t *labels = dataset->storage->target[0].data;
+    for (int i = 0; i < ROWS; i++) {
+        ck_assert_float_eq(values[2 * i], (float)i);
+        ck_assert_float_eq(values[2 * i + 1], i ? -(float)i - 0.5f : 0.5f);
+        char name[32];
+        snprintf(name, sizeof name, i % 2 ? "name %d" : "a \"\n\n%d", i / 4000);
+        ck_assert_str_eq(soma_dataset_class_name(dataset, (size_t)labels[i]), name);
+    }
+    soma_dataset_destroy(dataset);
+    /* The first fault is told, whichever thread has come upon one; lines in quotes count. */
+    char *late = strchr(strstr(text + (end - text) * 3 / 4, ",name "), '\n'),
+         *early = strchr(strstr(text + (end - text) / 3, ",name "), '\n');
+    memcpy(late + 1, "x", 1);
+    size_t line = 1;
+    for (const char *at = text; at <= late; at++) line += *at == '\n';
+    char expected[64];
+    snprintf(expected, sizeof expected, "large.csv: line %zu, column 1", line);
+    expect_error(soma_csv_parse("large.csv", text, (size_t)(end - text), NULL, &dataset), SOMA_INVALID_FILE, expected);
+    early[1] = ',';
+    line = 1;
+    for (const char *at = text; at <= early; at++) line += *at == '\n';
+    snprintf(expected, sizeof expected, "large.csv: line %zu", line);
+    expect_error(soma_csv_parse("large.csv", text, (size_t)(end - text), NULL, &dataset), SOMA_INVALID_FILE, expected);
+    free(text);
+}
+END_TEST
+
+/* As much memory as the numbers take, and a little: the text is not copied. */
+START_TEST(takes_little_more_memory_than_the_numbers) {
+    enum { ROWS = 200000, COLUMNS = 10 };
+    char *text = malloc(ROWS * COLUMNS * 12), *end = text;
+    for (int i = 0; i < ROWS; i++)
+        for (int j = 0; j < COLUMNS; j++)
+            end += sprintf(end, "%d.%03d%c", i % 97, (i * 31 + j) % 1000, j < COLUMNS - 1 ? ',' : '\n');
+    const char *path = temporary_file("numbers.csv", text, (size_t)(end - text));
+    free(text);
+    soma_dataset *dataset;
+    peak_memory_start();
+    expect_ok(soma_dataset_from_csv(path, &(soma_csv_options){.label = "none"}, &dataset));
+    size_t peak = peak_memory(), numbers = ROWS * COLUMNS * sizeof(float);
+    ck_assert_msg(peak <= numbers + numbers / 5, "%zu bytes of memory for %zu of numbers", peak, numbers);
+    soma_dataset_destroy(dataset);
 }
 END_TEST
 
@@ -743,6 +945,13 @@ int main(void) {
     tcase_add_loop_test(cases, reads_good_tables, 0, (int)SOMA_COUNT_OF(good));
     tcase_add_test(cases, regression_keeps_numbers);
     tcase_add_test(cases, reads_large_tables);
+    tcase_add_loop_test(cases, keeps_close_numbers_apart, 0, (int)SOMA_COUNT_OF(close_numbers));
+    tcase_add_test(cases, keeps_close_numbers_apart_beside_a_distant_one);
+    tcase_add_test(cases, plain_numbers_have_no_offset);
+    tcase_add_test(cases, reads_back_what_has_an_offset);
+    tcase_add_test(cases, tells_of_numbers_that_float32_takes_for_one);
+    tcase_add_test(cases, reads_tables_in_parts);
+    tcase_add_test(cases, takes_little_more_memory_than_the_numbers);
     tcase_add_test(cases, the_locale_changes_nothing);
     tcase_add_loop_test(cases, refuses_bad_tables, 0, (int)SOMA_COUNT_OF(bad));
     tcase_add_test(cases, refuses_too_many_labels);

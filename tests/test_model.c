@@ -264,8 +264,8 @@ START_TEST(preprocessing_comes_back) {
     for (size_t i = 0; i < 3; i++) ck_assert_str_eq(soma_network_class_name(loaded, i), names[i]);
     ck_assert_ptr_null(soma_network_class_name(loaded, 3));
     ck_assert_uint_eq(loaded->preprocessing.width, 4);
-    ck_assert_mem_eq(loaded->preprocessing.mean, network->preprocessing.mean, 4 * sizeof(float));
-    ck_assert_mem_eq(loaded->preprocessing.scale, network->preprocessing.scale, 4 * sizeof(float));
+    ck_assert_mem_eq(loaded->preprocessing.mean, network->preprocessing.mean, 4 * sizeof(double));
+    ck_assert_mem_eq(loaded->preprocessing.scale, network->preprocessing.scale, 4 * sizeof(double));
     expect_ok(soma_save(loaded, again));
     expect_same_file(path, again);
     soma_dataset_destroy(dataset);

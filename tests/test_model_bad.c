@@ -33,8 +33,8 @@ static void setup(void) {
     temporary_create();
     good = network_of_text(4, TEXT);
     good->has_options = true; /* as if compiled */
-    good->preprocessing.mean = soma_calloc(4, sizeof(float));
-    good->preprocessing.scale = soma_calloc(4, sizeof(float));
+    good->preprocessing.mean = soma_calloc(4, sizeof(double));
+    good->preprocessing.scale = soma_calloc(4, sizeof(double));
     good->preprocessing.width = 4;
     for (size_t i = 0; i < TENSORS; i++) {
         const soma_tensor *tensor = soma_network_parameter(good, i);

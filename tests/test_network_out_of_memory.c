@@ -193,8 +193,8 @@ static soma_status loading(void) {
     made->preprocessing.class_names = soma_calloc(2, sizeof(char *));
     made->preprocessing.class_count = 2;
     for (int i = 0; i < 2; i++) made->preprocessing.class_names[i] = soma_strdup(i ? "yes" : "no");
-    made->preprocessing.mean = soma_calloc(4, sizeof(float));
-    made->preprocessing.scale = soma_calloc(4, sizeof(float));
+    made->preprocessing.mean = soma_calloc(4, sizeof(double));
+    made->preprocessing.scale = soma_calloc(4, sizeof(double));
     made->preprocessing.width = 4;
     expect_ok(soma_save(made, temporary_path("model")));
     soma_network_destroy(made);

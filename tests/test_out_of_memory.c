@@ -99,8 +99,10 @@ static soma_status make_dataset(soma_dataset **dataset) {
 
 /* The rest of what may be done to a data set: whatever fails, the set is as it was. */
 static soma_status transform_dataset(void) {
-    static const float mean[2] = {1, 2}, scale[2] = {3, 4}, weights[3] = {1, 2, 3};
-    float found_mean[2], deviation[2], seen[2];
+    static const double mean[2] = {1, 2}, scale[2] = {3, 4};
+    static const float weights[3] = {1, 2, 3};
+    double found_mean[2], deviation[2];
+    float seen[2];
     soma_dataset *dataset, *first = NULL, *second = NULL;
     SOMA_TRY(make_dataset(&dataset));
     soma_status status = soma_dataset_split(dataset, 0.5, 1, &first, &second);

@@ -20,15 +20,15 @@ static const float table[4][3] = {{1, 0.1f, 1e8f}, {2, 0.1f, 1e8f + 8}, {3, 0.1f
 
 START_TEST(statistics_of_a_known_table) {
     soma_dataset *dataset = from_floats(&table[0][0], 4, 3);
-    float mean[3], deviation[3];
+    double mean[3], deviation[3];
     ck_assert_uint_eq(soma_dataset_width(dataset), 3);
     expect_ok(soma_dataset_statistics(dataset, mean, deviation));
-    ck_assert_float_eq(mean[0], 2.5f);
-    ck_assert_float_eq(deviation[0], (float)sqrt(1.25));
-    ck_assert_float_eq(mean[1], 0.1f);
-    ck_assert_float_eq(deviation[1], 0.0f);
-    ck_assert_float_eq(mean[2], (float)(1e8 + 12));
-    ck_assert_float_eq(deviation[2], (float)(8 * sqrt(1.25)));
+    ck_assert_double_eq(mean[0], 2.5);
+    ck_assert_double_eq(deviation[0], sqrt(1.25));
+    ck_assert_double_eq(mean[1], (double)0.1f);
+    ck_assert_double_eq(deviation[1], 0);
+    ck_assert_double_eq(mean[2], 1e8 + 12);
+    ck_assert_double_eq(deviation[2], 8 * sqrt(1.25));
     soma_dataset_destroy(dataset);
 }
 END_TEST
@@ -41,11 +41,11 @@ START_TEST(constant_features_have_no_deviation) {
     for (int i = 0; i < ROWS; i++) memcpy(values[i], constants, sizeof constants);
     for (size_t rows = 1; rows <= ROWS; rows = rows * 3 + 1) {
         soma_dataset *dataset = from_floats(&values[0][0], rows, COLUMNS);
-        float mean[COLUMNS], deviation[COLUMNS];
+        double mean[COLUMNS], deviation[COLUMNS];
         expect_ok(soma_dataset_statistics(dataset, mean, deviation));
         for (int j = 0; j < COLUMNS; j++) {
-            ck_assert_float_eq(mean[j], constants[j]);
-            ck_assert_float_eq(deviation[j], 0);
+            ck_assert_double_eq(mean[j], (double)constants[j]);
+            ck_assert_double_eq(deviation[j], 0);
         }
         soma_dataset_destroy(dataset);
     }
@@ -55,11 +55,11 @@ END_TEST
 START_TEST(statistics_are_of_this_data_set_alone) {
     soma_dataset *dataset = from_floats(&table[0][0], 4, 3), *first, *second;
     expect_ok(soma_dataset_split(dataset, 0.5, 1, &first, &second));
-    float mean[3], deviation[3];
+    double mean[3], deviation[3];
     expect_ok(soma_dataset_statistics(second, mean, deviation));
     double a = 1 + second->rows[0], b = 1 + second->rows[1];
-    ck_assert_float_eq(mean[0], (float)((a + b) / 2));
-    ck_assert_float_eq(deviation[0], (float)(fabs(a - b) / 2));
+    ck_assert_double_eq(mean[0], (a + b) / 2);
+    ck_assert_double_eq(deviation[0], fabs(a - b) / 2);
     soma_dataset_destroy(first);
     soma_dataset_destroy(second);
     soma_dataset_destroy(dataset);
@@ -70,7 +70,8 @@ START_TEST(standardizes_without_touching_others) {
     float values[4][3];
     memcpy(values, table, sizeof values);
     soma_dataset *dataset = from_floats(&values[0][0], 4, 3), *first, *second;
-    float mean[3], deviation[3], scale[3], seen[4 * 3];
+    double mean[3], deviation[3], scale[3];
+    float seen[4 * 3];
     expect_ok(soma_dataset_statistics(dataset, mean, deviation));
     for (int j = 0; j < 3; j++) scale[j] = soma_scale_of_deviation(deviation[j]);
     expect_ok(soma_dataset_split(dataset, 0.5, 1, &first, &second));
@@ -86,13 +87,11 @@ START_TEST(standardizes_without_touching_others) {
     ck_assert_mem_eq(values, table, sizeof table);
     expect_ok(soma_dataset_read_input(dataset, 0, 0, 4, seen));
     for (int i = 0; i < 4; i++) {
-        /* (i - 1.5) / sqrt(1.25); mean and scale are float32, so that each of the three steps is off by one part in
-         * 2^24 at most. */
+        /* (i - 1.5) / sqrt(1.25), which is rounded to float32 once, at the end. */
         double exact = (i - 1.5) / sqrt(1.25);
-        ck_assert_double_le(fabs((double)seen[3 * i] - exact), 3 * 0x1p-24 * fabs(exact));
+        ck_assert_double_le(fabs((double)seen[3 * i] - exact), 1.01 * 0x1p-24 * fabs(exact));
         ck_assert_float_eq(seen[3 * i + 1], 0);
-        /* The mean, 1e8 + 12, rounds to a multiple of 8: off by 4 at most, which is 4 / deviation after scaling. */
-        ck_assert_double_le(fabs((double)seen[3 * i + 2] - exact), 4 / (8 * sqrt(1.25)) + 1e-6);
+        ck_assert_double_le(fabs((double)seen[3 * i + 2] - exact), 1.01 * 0x1p-24 * fabs(exact));
     }
     soma_dataset_destroy(dataset);
     soma_dataset_destroy(first);
@@ -105,13 +104,14 @@ START_TEST(standardizes_bytes_as_the_network_sees_them) {
     soma_array inputs = {.data = pixels, .dtype = SOMA_U8, .rank = 2, .shape = {2, 2}};
     soma_array targets = {.data = labels, .dtype = SOMA_U8, .rank = 1, .shape = {2}};
     soma_dataset *dataset;
-    float mean[2], deviation[2], scale[2], seen[4], weights[2] = {1, 2};
+    double mean[2], deviation[2], scale[2];
+    float seen[4], weights[2] = {1, 2};
     expect_ok(soma_dataset_from_arrays(&inputs, 1, &targets, 1, &dataset));
     expect_ok(soma_dataset_set_weights(dataset, weights, 2));
     expect_ok(soma_dataset_statistics(dataset, mean, deviation));
-    ck_assert_float_eq(mean[0], 0.5f);
-    ck_assert_float_eq(deviation[0], 0.5f);
-    ck_assert_float_eq(deviation[1], 0);
+    ck_assert_double_eq(mean[0], 0.5);
+    ck_assert_double_eq(deviation[0], 0.5);
+    ck_assert_double_eq(deviation[1], 0);
     for (int j = 0; j < 2; j++) scale[j] = soma_scale_of_deviation(deviation[j]);
     expect_ok(soma_dataset_standardize(dataset, mean, scale, 2));
     expect_ok(soma_dataset_read_input(dataset, 0, 0, 2, seen));
@@ -133,12 +133,13 @@ START_TEST(several_inputs_are_one_row_of_features) {
     soma_array inputs[2] = {{.data = table, .dtype = SOMA_F32, .rank = 2, .shape = {2, 2}},
                             {.data = table[2], .dtype = SOMA_F32, .rank = 2, .shape = {2, 1}}};
     soma_dataset *dataset;
-    float mean[3], deviation[3], seen[2];
+    double mean[3], deviation[3];
+    float seen[2];
     expect_ok(soma_dataset_from_arrays(inputs, 2, NULL, 0, &dataset));
     ck_assert_uint_eq(soma_dataset_width(dataset), 3);
     expect_ok(soma_dataset_statistics(dataset, mean, deviation));
-    ck_assert_float_eq(mean[2], (float)((3.0 + (double)0.1f) / 2));
-    static const float zero[3] = {0, 0, 0}, scale[3] = {1, 1, 10};
+    ck_assert_double_eq(mean[2], (3.0 + (double)0.1f) / 2);
+    static const double zero[3] = {0, 0, 0}, scale[3] = {1, 1, 10};
     expect_ok(soma_dataset_standardize(dataset, zero, scale, 3));
     expect_ok(soma_dataset_read_input(dataset, 1, 0, 2, seen));
     ck_assert_float_eq(seen[0], 30);
@@ -149,16 +150,16 @@ START_TEST(several_inputs_are_one_row_of_features) {
 END_TEST
 
 START_TEST(scales_that_float32_cannot_hold_are_0) {
-    ck_assert_float_eq(soma_scale_of_deviation(0), 0);
-    ck_assert_float_eq(soma_scale_of_deviation(4), 0.25f);
-    ck_assert_float_eq(soma_scale_of_deviation(1e-45f), 0);
-    ck_assert_float_eq(soma_scale_of_deviation(NAN), 0);
+    ck_assert_double_eq(soma_scale_of_deviation(0), 0);
+    ck_assert_double_eq(soma_scale_of_deviation(4), 0.25);
+    ck_assert_double_eq(soma_scale_of_deviation(1e-45), 0);
+    ck_assert_double_eq(soma_scale_of_deviation((double)NAN), 0);
 }
 END_TEST
 
 START_TEST(refuses_what_does_not_fit) {
     static const float holes[2][2] = {{1, 2}, {3, NAN}};
-    float mean[2] = {0}, deviation[2], scale[2] = {1, 1};
+    double mean[2] = {0}, deviation[2], scale[2] = {1, 1};
     soma_dataset *dataset = from_floats(&holes[0][0], 2, 2);
     expect_error(soma_dataset_statistics(dataset, mean, deviation), SOMA_NOT_FINITE, "input 1", "sample 1", "feature 1",
                  "nan");

@@ -53,6 +53,20 @@ class FirstLines(TableTest):
         self.refuse(BAD_FILE, ["line 1", "empty"], "show", self.write("nothing.csv", "\n \n\n"))
 
 
+class CloseNumbers(TableTest):
+    def train_on(self, numbers):
+        """Numbers one after the other: the later half is of another class, and nothing but the numbers tells."""
+        rows = "".join(f"{number},{'late' if i >= 100 else 'early'}\n" for i, number in enumerate(numbers))
+        return self.json("train", f"--device={DEVICE}", "--seed=1", "--data", self.write("close.csv", "t,y\n" + rows),
+                         "--save", self.path("close.safetensors"))
+
+    def test_time_stamps(self):
+        for numbers in ([1700000000 + i for i in range(200)], [f"-{1000000000 + i / 1000:.3f}" for i in range(200)]):
+            self.assertGreaterEqual(self.train_on(numbers)["test_accuracy"], 0.9)
+            seen = self.json("evaluate", f"--device={DEVICE}", "--model", self.path("close.safetensors"), "--data", self.path("close.csv"))
+            self.assertGreaterEqual(seen["accuracy"], 0.95)
+
+
 class FewSamples(TableTest):
     def test_one_class(self):
         for label, name in (("a", "'a'"), ("0", "'0'"), ("1", "'1'"), ("-3", "'-3'")):

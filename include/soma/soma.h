@@ -718,8 +718,10 @@ typedef struct soma_csv_options {
  * order of first appearance (numbers: their own value). The form of scikit-learn's tables, a first line
  * "rows,features,class,class,...", is recognised unless header says what the first line is, or it can be a row and the
  * rest of the file is not what it promises; its label is the last column, and with "none" that column is left out.
- * Empty lines before the first and behind the last are passed over. The file may be gzipped. Every number must be there
- * and finite.
+ * Empty lines before the first and behind the last are passed over. The file may be gzipped; one that is not is mapped,
+ * and must not be cut short while it is read. Every number must be there and finite. Numbers are read as float64; a
+ * column of which float32 would take different ones for the same is kept as differences from a number of its own, which
+ * preprocessing adds to the mean before it rounds.
  */
 SOMA_API soma_status soma_dataset_from_csv(const char *path, const soma_csv_options *options, soma_dataset **dataset);
 

@@ -18,6 +18,7 @@ void soma_storage_release(soma_storage *storage) {
     for (size_t i = 0; i < SOMA_MAX_OUTPUTS; i++) {
         if (storage->input[i].owned) soma_free_aligned(storage->input[i].data);
         if (storage->target[i].owned) soma_free_aligned(storage->target[i].data);
+        soma_free(storage->input[i].offset);
     }
     for (size_t i = 0; storage->class_names && i < storage->class_name_count; i++) soma_free(storage->class_names[i]);
     for (size_t i = 0; storage->files && i < storage->rows; i++) soma_free(storage->files[i]);
@@ -192,10 +193,20 @@ soma_status soma_dataset_from_arrays(const soma_array *inputs, size_t input_coun
 
 /* ------------------------------------------------------------------------------------------------------- copies */
 
+static soma_status copy_offset(const soma_column *from, soma_column *to) {
+    if (!from->offset) return SOMA_OK;
+    to->offset = soma_calloc(from->width, sizeof *to->offset);
+    if (!to->offset) return soma_out_of_memory(from->width * sizeof *to->offset, "a copy of the data set");
+    memcpy(to->offset, from->offset, from->width * sizeof *to->offset);
+    return SOMA_OK;
+}
+
 static soma_status copy_column(const soma_dataset *dataset, const soma_column *from, soma_column *to) {
     size_t bytes, size = from->width * soma_dtype_size(from->dtype);
     *to = *from;
     to->owned = false;
+    to->offset = NULL;
+    SOMA_TRY(copy_offset(from, to));
     to->data = column_bytes(from, dataset->samples, &bytes) ? soma_malloc_aligned(SOMA_DATA_ALIGNMENT, bytes) : NULL;
     if (!to->data) return soma_out_of_memory(bytes, "a copy of the data set");
     to->owned = true;
@@ -208,11 +219,12 @@ static soma_status copy_input_as_seen(const soma_dataset *dataset, size_t input,
     const soma_column *from = &dataset->storage->input[input];
     soma_column_set(to, NULL, false, SOMA_F32, from->rank, from->shape, 0);
     to->channel_added = from->channel_added;
+    SOMA_TRY(copy_offset(from, to));
     size_t bytes = 0;
     to->data = column_bytes(to, dataset->samples, &bytes) ? soma_malloc_aligned(SOMA_DATA_ALIGNMENT, bytes) : NULL;
     if (!to->data) return soma_out_of_memory(bytes, "a float32 copy of the data set");
     to->owned = true;
-    return soma_dataset_read_input(dataset, input, 0, dataset->samples, to->data);
+    return soma_dataset_read_differences(dataset, input, 0, dataset->samples, to->data);
 }
 
 static soma_status copy_class_names(const soma_storage *from, soma_storage *to) {
@@ -388,7 +400,7 @@ static soma_status check_range(const soma_dataset *dataset, size_t first, size_t
                       dataset->samples);
 }
 
-/* Of a column of numbers, as the network sees them. */
+/* Of a column of numbers, as the network sees them, but for their offsets. */
 static void read_numbers(const soma_dataset *dataset, const soma_column *column, size_t first, size_t count,
                          float *values) {
     for (size_t i = 0; i < count; i++, values += column->width) {
@@ -401,8 +413,8 @@ static void read_numbers(const soma_dataset *dataset, const soma_column *column,
     }
 }
 
-soma_status soma_dataset_read_input(const soma_dataset *dataset, size_t input, size_t first, size_t count,
-                                    float *values) {
+soma_status soma_dataset_read_differences(const soma_dataset *dataset, size_t input, size_t first, size_t count,
+                                          float *values) {
     if (!dataset || !values)
         return soma_error(SOMA_INVALID_ARGUMENT, "soma_dataset_read_input: %s is NULL", dataset ? "values" : "dataset");
     if (input >= dataset->storage->input_count)
@@ -429,6 +441,34 @@ soma_status soma_dataset_read_target(const soma_dataset *dataset, size_t target,
     SOMA_TRY(check_range(dataset, first, count));
     read_numbers(dataset, &dataset->storage->target[target], first, count, values);
     return SOMA_OK;
+}
+
+static void add_offset(const soma_column *column, size_t count, float *values) {
+    for (size_t i = 0; column->offset && i < count; i++)
+        for (size_t j = 0; j < column->width; j++, values++) *values = (float)((double)*values + column->offset[j]);
+}
+
+soma_status soma_dataset_read_input(const soma_dataset *dataset, size_t input, size_t first, size_t count,
+                                    float *values) {
+    SOMA_TRY(soma_dataset_read_differences(dataset, input, first, count, values));
+    add_offset(&dataset->storage->input[input], count, values);
+    return SOMA_OK;
+}
+
+soma_status soma_dataset_without_offsets(const soma_dataset *dataset, soma_dataset **copy) {
+    soma_storage *storage;
+    bool any = false;
+    *copy = NULL;
+    for (size_t i = 0; dataset && i < dataset->storage->input_count; i++)
+        any |= dataset->storage->input[i].offset != NULL;
+    if (!any) return SOMA_OK;
+    SOMA_TRY(soma_dataset_copy_storage(dataset, true, &storage));
+    for (size_t i = 0; i < storage->input_count; i++) {
+        add_offset(&storage->input[i], storage->rows, storage->input[i].data);
+        soma_free(storage->input[i].offset);
+        storage->input[i].offset = NULL;
+    }
+    return soma_dataset_make(storage, copy);
 }
 
 soma_status soma_dataset_read_classes(const soma_dataset *dataset, size_t first, size_t count, int32_t *classes) {

@@ -22,6 +22,8 @@ typedef struct soma_column {
     size_t width;       /* elements per sample */
     float scale, shift; /* what the network sees: scale * value + shift (u8 inputs: 1/255, 0; all else 1, 0) */
     size_t classes;     /* > 0: class numbers in [0, classes) */
+    double *offset;     /* [width], what was taken from the values before they were rounded to float32; NULL: nothing.
+                           soma_free() frees it with the storage */
     bool channel_added; /* the last dimension, of 1, is not in the file */
 } soma_column;
 
@@ -84,8 +86,18 @@ static inline int32_t soma_column_class(const soma_column *column, size_t row) {
 }
 /*
  * A storage of this data set's rows alone, in its order. Inputs stay as they are, or become the float32 that the
- * network sees. For changing a data set whose storage others share.
+ * network sees, but for their offsets, which stay. For changing a data set whose storage others share.
  */
 soma_status soma_dataset_copy_storage(const soma_dataset *dataset, bool inputs_as_seen, soma_storage **storage);
+
+/* As soma_dataset_read_input(), but without the offset. */
+soma_status soma_dataset_read_differences(const soma_dataset *dataset, size_t input, size_t first, size_t count,
+                                          float *values);
+
+/*
+ * A data set whose inputs have no offsets, since devices know of none: a copy with offset and value added up in float32
+ * where there are offsets, to be destroyed; NULL where there are none.
+ */
+soma_status soma_dataset_without_offsets(const soma_dataset *dataset, soma_dataset **copy);
 
 #endif

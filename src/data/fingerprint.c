@@ -29,6 +29,7 @@ static uint64_t mix_column(uint64_t hash, const soma_dataset *dataset, const som
     hash = mix(mix(mix(hash, column->dtype), rank), column->classes);
     hash = mix_bytes(hash, column->shape, rank * sizeof *column->shape);
     hash = mix_bytes(hash, seen, sizeof seen);
+    if (column->offset) hash = mix_bytes(hash, column->offset, column->width * sizeof *column->offset);
     for (size_t i = 0; i < dataset->samples; i++)
         hash = mix_bytes(hash, (const char *)column->data + soma_dataset_row(dataset, i) * row, row);
     return hash;

@@ -27,7 +27,7 @@ static void replace_storage(soma_dataset *dataset, soma_storage *storage) {
 static soma_status find_means(const soma_dataset *dataset, size_t input, float *sample, double *sums) {
     size_t width = dataset->storage->input[input].width;
     for (size_t i = 0; i < dataset->samples; i++) {
-        SOMA_TRY(soma_dataset_read_input(dataset, input, i, 1, sample));
+        SOMA_TRY(soma_dataset_read_differences(dataset, input, i, 1, sample));
         for (size_t j = 0; j < width; j++) {
             if (!isfinite(sample[j]))
                 return soma_error(SOMA_NOT_FINITE,
@@ -44,7 +44,7 @@ static soma_status sum_squares(const soma_dataset *dataset, size_t input, float 
                                double *squares) {
     size_t width = dataset->storage->input[input].width;
     for (size_t i = 0; i < dataset->samples; i++) {
-        SOMA_TRY(soma_dataset_read_input(dataset, input, i, 1, sample));
+        SOMA_TRY(soma_dataset_read_differences(dataset, input, i, 1, sample));
         for (size_t j = 0; j < width; j++) {
             double distance = (double)sample[j] - means[j];
             squares[j] += distance * distance;
@@ -53,8 +53,9 @@ static soma_status sum_squares(const soma_dataset *dataset, size_t input, float 
     return SOMA_OK;
 }
 
-static soma_status input_statistics(const soma_dataset *dataset, size_t input, float *mean, float *deviation) {
+static soma_status input_statistics(const soma_dataset *dataset, size_t input, double *mean, double *deviation) {
     size_t width = dataset->storage->input[input].width;
+    const double *offset = dataset->storage->input[input].offset;
     float *sample = soma_calloc(width, sizeof *sample);
     double *means = soma_calloc(width, sizeof *means), *squares = soma_calloc(width, sizeof *squares);
     soma_status status = SOMA_OK;
@@ -64,8 +65,8 @@ static soma_status input_statistics(const soma_dataset *dataset, size_t input, f
     if (status == SOMA_OK) status = sum_squares(dataset, input, sample, means, squares);
     for (size_t j = 0; status == SOMA_OK && j < width; j++) {
         /* Of equal float32 numbers, up to 2^29 of them, sum and mean are exact in float64: their deviation is 0. */
-        mean[j] = (float)means[j];
-        deviation[j] = (float)sqrt(squares[j] / (double)dataset->samples);
+        mean[j] = means[j] + (offset ? offset[j] : 0);
+        deviation[j] = sqrt(squares[j] / (double)dataset->samples);
     }
     soma_free(sample);
     soma_free(means);
@@ -73,7 +74,7 @@ static soma_status input_statistics(const soma_dataset *dataset, size_t input, f
     return status;
 }
 
-soma_status soma_dataset_statistics(const soma_dataset *dataset, float *mean, float *deviation) {
+soma_status soma_dataset_statistics(const soma_dataset *dataset, double *mean, double *deviation) {
     for (size_t i = 0; i < dataset->storage->input_count; i++) {
         SOMA_TRY(input_statistics(dataset, i, mean, deviation));
         mean += dataset->storage->input[i].width;
@@ -82,22 +83,31 @@ soma_status soma_dataset_statistics(const soma_dataset *dataset, float *mean, fl
     return SOMA_OK;
 }
 
-soma_status soma_dataset_standardize(soma_dataset *dataset, const float *mean, const float *scale, size_t width) {
+/* The offset goes with the mean: their difference is small where both are large. */
+static void standardize_column(soma_column *column, size_t rows, const double *mean, const double *scale) {
+    float *values = column->data;
+    for (size_t row = 0; row < rows; row++)
+        for (size_t j = 0; j < column->width; j++, values++) {
+            double centre = column->offset ? mean[j] - column->offset[j] : mean[j];
+            *values = (float)(((double)*values - centre) * scale[j]);
+        }
+    soma_free(column->offset);
+    column->offset = NULL;
+}
+
+soma_status soma_dataset_standardize(soma_dataset *dataset, const double *mean, const double *scale, size_t width) {
     if (width != soma_dataset_width(dataset))
         return soma_error(SOMA_INVALID_SHAPE, "standardisation for %zu features; the samples of the data set have %zu",
                           width, soma_dataset_width(dataset));
     for (size_t j = 0; j < width; j++)
         if (!isfinite(mean[j]) || !isfinite(scale[j]))
             return soma_error(SOMA_INVALID_ARGUMENT,
-                              "standardisation of feature %zu: mean %g, scale %g; both must be finite", j,
-                              (double)mean[j], (double)scale[j]);
+                              "standardisation of feature %zu: mean %g, scale %g; both must be finite", j, mean[j],
+                              scale[j]);
     soma_storage *own;
     SOMA_TRY(soma_dataset_copy_storage(dataset, true, &own));
     for (size_t i = 0; i < own->input_count; i++) {
-        float *values = own->input[i].data;
-        for (size_t row = 0; row < own->rows; row++)
-            for (size_t j = 0; j < own->input[i].width; j++, values++)
-                *values = (float)(((double)*values - (double)mean[j]) * (double)scale[j]);
+        standardize_column(&own->input[i], own->rows, mean, scale);
         mean += own->input[i].width;
         scale += own->input[i].width;
     }

@@ -13,19 +13,19 @@ size_t soma_dataset_width(const soma_dataset *dataset);
  * Mean and (population) standard deviation of each feature as the network sees it, summed in float64. A constant
  * feature has the deviation 0, exactly. SOMA_NOT_FINITE where a feature holds an infinity or a NaN.
  */
-soma_status soma_dataset_statistics(const soma_dataset *dataset, float *mean, float *deviation);
+soma_status soma_dataset_statistics(const soma_dataset *dataset, double *mean, double *deviation);
 
-/* What soma_dataset_standardize() multiplies by: 1 / deviation, or 0 where that is not a finite number. */
-static inline float soma_scale_of_deviation(float deviation) {
-    float scale = 1.0f / deviation;
-    return deviation > 0 && scale <= 3.4028234663852886e38f ? scale : 0.0f;
+/* What soma_dataset_standardize() multiplies by: 1 / deviation, or 0 where that is no finite float32. */
+static inline double soma_scale_of_deviation(double deviation) {
+    double scale = 1.0 / deviation;
+    return deviation > 0 && scale <= 3.4028234663852886e38 ? scale : 0.0;
 }
 
 /*
- * x' = (x - mean) * scale for each feature; inputs become float32. `width` is the length of both arrays. Other data
- * sets over the same storage, and arrays that were borrowed, stay as they are.
+ * x' = (x - mean) * scale for each feature, in float64; inputs become float32. `width` is the length of both arrays.
+ * Other data sets over the same storage, and arrays that were borrowed, stay as they are.
  */
-soma_status soma_dataset_standardize(soma_dataset *dataset, const float *mean, const float *scale, size_t width);
+soma_status soma_dataset_standardize(soma_dataset *dataset, const double *mean, const double *scale, size_t width);
 
 /*
  * Renumbers the classes of the first target so that they follow `names`: a table of its own may have met them in

@@ -26,7 +26,7 @@ typedef struct soma_parameter {
 } soma_parameter;
 
 typedef struct soma_preprocessing {
-    float *mean, *scale; /* [width], or NULL */
+    double *mean, *scale; /* [width], or NULL */
     size_t width;
     char **class_names;
     size_t class_count;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Preprocessing that belongs to a network: what it learned of its training data, kept and saved with it. */
+#include "data/dataset.h"
 #include "data/preprocess.h"
 #include "nn/network.h"
 
@@ -27,17 +28,35 @@ static soma_status check_width(const soma_network *network, size_t width) {
                       inputs, width);
 }
 
+/*
+ * Where float32 does as well, figures are those of earlier versions, which kept no more: so that their trainings go on.
+ * It does not for the mean of numbers that are kept as differences.
+ */
+static void round_figures(soma_preprocessing *preprocessing, const soma_dataset *dataset) {
+    size_t place = 0;
+    for (size_t i = 0; i < dataset->storage->input_count; i++) {
+        const soma_column *column = &dataset->storage->input[i];
+        for (size_t j = 0; j < column->width; j++, place++) {
+            preprocessing->scale[place] = (double)(float)preprocessing->scale[place];
+            if (!column->offset || column->offset[j] == 0)
+                preprocessing->mean[place] = (double)(float)preprocessing->mean[place];
+        }
+    }
+}
+
 static soma_status keep_statistics(soma_preprocessing *preprocessing, const soma_network *network,
                                    const soma_dataset *dataset) {
     size_t width = soma_dataset_width(dataset);
     SOMA_TRY(check_width(network, width));
-    preprocessing->mean = soma_calloc(width, sizeof(float));
-    preprocessing->scale = soma_calloc(width, sizeof(float));
+    preprocessing->mean = soma_calloc(width, sizeof(double));
+    preprocessing->scale = soma_calloc(width, sizeof(double));
     preprocessing->width = width;
     if (!preprocessing->mean || !preprocessing->scale)
-        return soma_out_of_memory(width * sizeof(float), "preprocessing");
+        return soma_out_of_memory(width * sizeof(double), "preprocessing");
     SOMA_TRY(soma_dataset_statistics(dataset, preprocessing->mean, preprocessing->scale));
-    for (size_t i = 0; i < width; i++) preprocessing->scale[i] = soma_scale_of_deviation(preprocessing->scale[i]);
+    for (size_t i = 0; i < width; i++)
+        preprocessing->scale[i] = soma_scale_of_deviation((double)(float)preprocessing->scale[i]);
+    round_figures(preprocessing, dataset);
     return SOMA_OK;
 }
 

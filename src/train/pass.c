@@ -36,6 +36,8 @@ static soma_status make_plans(soma_pass *pass) {
 soma_status soma_pass_plan_ahead(soma_network *network, const soma_dataset *dataset, soma_mode mode, size_t batch,
                                  soma_pass *pass) {
     memset(pass, 0, sizeof *pass);
+    SOMA_TRY(soma_dataset_without_offsets(dataset, &pass->copy));
+    if (pass->copy) dataset = pass->copy;
     SOMA_TRY(soma_match_dataset(network, dataset, mode, &pass->match));
     network->compiled->last_plan = NULL; /* the memory of activations and input gradients is used anew */
     pass->network = network;
@@ -55,8 +57,8 @@ soma_status soma_pass_bring_data(soma_pass *pass, const soma_batches_options *op
 
 soma_status soma_pass_open(soma_network *network, const soma_dataset *dataset, soma_mode mode,
                            const soma_batches_options *options, soma_pass *pass) {
-    SOMA_TRY(soma_pass_plan_ahead(network, dataset, mode, options->batch, pass));
-    soma_status status = soma_pass_bring_data(pass, options);
+    soma_status status = soma_pass_plan_ahead(network, dataset, mode, options->batch, pass);
+    if (status == SOMA_OK) status = soma_pass_bring_data(pass, options);
     if (status != SOMA_OK) soma_pass_close(pass);
     return status;
 }
@@ -64,6 +66,7 @@ soma_status soma_pass_open(soma_network *network, const soma_dataset *dataset, s
 void soma_pass_close(soma_pass *pass) {
     soma_pass_detach(pass);
     soma_batches_close(&pass->batches);
+    soma_dataset_destroy(pass->copy);
     memset(pass, 0, sizeof *pass);
 }
 

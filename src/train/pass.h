@@ -8,6 +8,7 @@
 typedef struct soma_pass {
     soma_network *network;
     const soma_dataset *dataset;
+    soma_dataset *copy; /* without offsets, if it has any */
     soma_match match;
     soma_step *step;
     soma_batches batches;

@@ -2,30 +2,11 @@
 /* Comma-separated values (RFC 4180) field by field, from text in memory. */
 #include "io/csv/reader.h"
 #include "base/utf8.h"
+#include "io/floats.h"
 
 #include <string.h>
 
 /* ----------------------------------------------------------------------------------------------------- the text */
-
-static size_t line_of(const char *text, size_t offset) {
-    size_t line = 1;
-    for (size_t i = 0; i < offset; i++) line += text[i] == '\n';
-    return line;
-}
-
-static soma_status check_text(const char *name, const char *text, size_t size) {
-    if (size >= 2 && (memcmp(text, "\xFF\xFE", 2) == 0 || memcmp(text, "\xFE\xFF", 2) == 0))
-        return soma_error(SOMA_INVALID_FILE, "%s: offset 0: a byte order mark of UTF-16; text in UTF-8 is wanted",
-                          name);
-    const char *zero = size ? memchr(text, 0, size) : NULL;
-    if (zero)
-        return soma_error(SOMA_INVALID_FILE, "%s: line %zu, offset %zu: a zero byte; a table is text, in UTF-8", name,
-                          line_of(text, (size_t)(zero - text)), (size_t)(zero - text));
-    size_t offset;
-    if (soma_utf8_check(text, size, &offset)) return SOMA_OK;
-    return soma_error(SOMA_INVALID_FILE, "%s: line %zu, offset %zu: %s is not UTF-8; text in UTF-8 is wanted", name,
-                      line_of(text, offset), offset, soma_quote(text + offset, 1).text);
-}
 
 /* The separator that the first line uses, outside quotes. */
 static char find_separator(const char *text, size_t size) {
@@ -70,7 +51,6 @@ soma_status soma_csv_begin(soma_csv_reader *reader, const char *name, const char
         return soma_error(SOMA_INVALID_ARGUMENT,
                           "%s: separator %s; a character that no number has, and no quote, is wanted", name,
                           soma_quote(&separator, 1).text);
-    SOMA_TRY(check_text(name, text, size));
     if (size >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) reader->position = 3;
     reader->separator = separator;
     pass_over_empty_lines(reader);
@@ -81,6 +61,12 @@ soma_status soma_csv_begin(soma_csv_reader *reader, const char *name, const char
 void soma_csv_clear(soma_csv_reader *reader) {
     soma_free(reader->field);
     reader->field = NULL;
+}
+
+size_t soma_csv_last_record(const soma_csv_reader *reader) {
+    size_t end = reader->size;
+    while (end > reader->position && is_white(reader, end - 1)) end--;
+    return end;
 }
 
 bool soma_csv_at_end(const soma_csv_reader *reader) {
@@ -179,4 +165,24 @@ soma_status soma_csv_next(soma_csv_reader *reader) {
     } else
         SOMA_TRY(read_plain(reader));
     return read_end(reader);
+}
+
+bool soma_csv_next_number(soma_csv_reader *reader, soma_decimal *number) {
+    const char *at = reader->text + reader->position, *end = reader->text + reader->size;
+    const char blank = reader->separator == '\t' ? ' ' : '\t', space = reader->separator == ' ' ? '\t' : ' ';
+    while (at < end && (*at == space || *at == blank)) at++;
+    const char *start = at;
+    if (!soma_decimal_scan(&at, end, number) || !(fabs(number->value) <= FLT_MAX)) return false;
+    size_t length = (size_t)(at - start);
+    while (at < end && (*at == space || *at == blank)) at++;
+    if (at + 1 < end && at[0] == '\r' && at[1] == '\n') at++;
+    bool ends = at == end || *at == '\n';
+    if (!ends && *at != reader->separator) return false;
+    reader->column = reader->ends_record ? 1 : reader->column + 1;
+    reader->field_line = reader->line;
+    reader->length = length;
+    reader->line += at < end && ends;
+    reader->position = (size_t)(at - reader->text) + (at < end);
+    reader->ends_record = ends;
+    return true;
 }

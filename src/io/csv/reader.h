@@ -4,6 +4,7 @@
 #define SOMA_IO_CSV_READER_H
 
 #include "base/base.h"
+#include "base/decimal.h"
 
 typedef struct soma_csv_reader {
     const char *name; /* of the file, for messages */
@@ -19,9 +20,9 @@ typedef struct soma_csv_reader {
 } soma_csv_reader;
 
 /*
- * Checks that the text is UTF-8 without a zero byte, skips a byte order mark and empty lines, finds the separator (0:
- * ',', or ';' or a tab if the first line has those and no comma). name and text are borrowed. Clear the reader also
- * after a failure.
+ * Skips a byte order mark and empty lines, finds the separator (0: ',', or ';' or a tab if the first line has those and
+ * no comma). The text was checked by soma_csv_divide(). name and text are borrowed. Clear the reader also after a
+ * failure.
  */
 soma_status soma_csv_begin(soma_csv_reader *reader, const char *name, const char *text, size_t size, char separator);
 void soma_csv_clear(soma_csv_reader *reader);
@@ -30,8 +31,17 @@ void soma_csv_clear(soma_csv_reader *reader);
  * records. */
 bool soma_csv_at_end(const soma_csv_reader *reader);
 
+/* Behind the last character that is not of an empty line at the end: from there on no record begins. */
+size_t soma_csv_last_record(const soma_csv_reader *reader);
+
 /* Reads the next field. */
 soma_status soma_csv_next(soma_csv_reader *reader);
+
+/*
+ * The same of a number that is not quoted, much faster: `field` is not filled. False where the field is anything else,
+ * or too large for float32; then nothing has been read.
+ */
+bool soma_csv_next_number(soma_csv_reader *reader, soma_decimal *number);
 
 /* For looking ahead: back to where the reader was, between records. */
 static inline void soma_csv_return(soma_csv_reader *reader, size_t position, size_t line) {

@@ -2,6 +2,7 @@
 /* A network from JSON. Nothing in the text is trusted: ids, names and shapes are checked, and the op table's rules
  * check the rest. */
 #include "base/utf8.h"
+#include "io/floats.h"
 #include "io/model/fields.h"
 #include "io/model/json.h"
 #include "io/preprocessing/preprocessing.h"
@@ -220,8 +221,9 @@ static soma_status decode_names(const soma_json *object, const char *key, soma_n
     return SOMA_OK;
 }
 
-static soma_status decode_floats(const soma_json *object, const char *where, const char *key, size_t count,
-                                 float *values) {
+/* Numbers that fit float32, kept as float64. */
+static soma_status decode_doubles(const soma_json *object, const char *where, const char *key, size_t count,
+                                  double *values) {
     const soma_json *list;
     size_t i = 0;
     SOMA_TRY(get_array(object, key, where, count, &list));
@@ -229,7 +231,7 @@ static soma_status decode_floats(const soma_json *object, const char *where, con
         return soma_error(SOMA_INVALID_FILE, "%s: \"%s\" has %zu elements, expected %zu", where, key,
                           soma_json_count(list), count);
     SOMA_JSON_EACH(value, list) {
-        if (!soma_json_float(value, &values[i]))
+        if (!soma_json_number(value, &values[i]) || soma_is_beyond_float(values[i]))
             return soma_error(SOMA_INVALID_FILE, "%s: element %zu of \"%s\" must be a number that fits float32", where,
                               i, key);
         i++;
@@ -245,7 +247,9 @@ static soma_status decode_training(soma_network *network, const soma_json *root)
     size_t outputs = soma_network_output_count(network), top_k = 0;
     SOMA_TRY(decode_names(training, "losses", SOMA_NAMES_LOSS, outputs, true, losses));
     SOMA_TRY(decode_names(training, "metrics", SOMA_NAMES_METRIC, SOMA_MAX_METRICS, false, metrics));
-    SOMA_TRY(decode_floats(training, "training", "loss_weights", outputs, options->loss_weight));
+    double weights[SOMA_MAX_OUTPUTS] = {0};
+    SOMA_TRY(decode_doubles(training, "training", "loss_weights", outputs, weights));
+    for (size_t i = 0; i < outputs; i++) options->loss_weight[i] = (float)weights[i];
     for (size_t i = 0; i < SOMA_MAX_OUTPUTS; i++) options->loss[i] = (soma_loss)losses[i];
     for (size_t i = 0; i < SOMA_MAX_METRICS; i++) options->metrics[i] = (soma_metric)metrics[i];
     if (!soma_json_float(soma_json_get(training, "huber_delta"), &options->huber_delta))
@@ -286,8 +290,8 @@ static soma_status decode_preprocessing(soma_network *network, const soma_json *
     preprocessing->scale = soma_calloc(width, sizeof *preprocessing->scale);
     preprocessing->width = width;
     if (!preprocessing->mean || !preprocessing->scale) return soma_out_of_memory(width, "preprocessing");
-    SOMA_TRY(decode_floats(object, "preprocessing", "mean", width, preprocessing->mean));
-    return decode_floats(object, "preprocessing", "scale", width, preprocessing->scale);
+    SOMA_TRY(decode_doubles(object, "preprocessing", "mean", width, preprocessing->mean));
+    return decode_doubles(object, "preprocessing", "scale", width, preprocessing->scale);
 }
 
 /* --------------------------------------------------------------------------------------------------------- everything

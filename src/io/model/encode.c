@@ -92,6 +92,12 @@ static void encode_floats(soma_json_writer *writer, const char *key, size_t coun
     soma_json_close_array(writer);
 }
 
+static void encode_doubles(soma_json_writer *writer, const char *key, size_t count, const double *values) {
+    soma_json_open_array(writer, key);
+    for (size_t i = 0; i < count; i++) soma_json_write_real(writer, NULL, values[i]);
+    soma_json_close_array(writer);
+}
+
 static soma_status encode_training(soma_json_writer *writer, const soma_network *network) {
     const soma_compile_options *options = &network->options;
     const size_t outputs = soma_network_output_count(network);
@@ -117,8 +123,8 @@ static soma_status encode_preprocessing(soma_json_writer *writer, const soma_net
     soma_json_open_object(writer, "preprocessing");
     SOMA_TRY(soma_preprocessing_encode(writer, network));
     if (preprocessing->mean) {
-        encode_floats(writer, "mean", preprocessing->width, preprocessing->mean);
-        encode_floats(writer, "scale", preprocessing->width, preprocessing->scale);
+        encode_doubles(writer, "mean", preprocessing->width, preprocessing->mean);
+        encode_doubles(writer, "scale", preprocessing->width, preprocessing->scale);
     }
     soma_json_close_object(writer);
     return SOMA_OK;

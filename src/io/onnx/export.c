@@ -38,6 +38,19 @@ static void put_value(soma_onnx_exporter *exporter, unsigned field, const char *
     soma_protobuf_close(writer, value);
 }
 
+/* A float32 constant of an input's shape; the exporter notes where memory has run out. */
+static void put_figures(soma_onnx_exporter *exporter, const soma_tensor *input, const char *name,
+                        const double *figures) {
+    size_t count = soma_tensor_count(input);
+    float *values = soma_calloc(count, sizeof *values);
+    for (size_t i = 0; values && i < count; i++) values[i] = (float)figures[i];
+    if (values)
+        soma_onnx_put_constant(exporter, name, input->rank, input->shape, values);
+    else
+        exporter->writer.failed = true;
+    soma_free(values);
+}
+
 /* An input, and its standardisation if the network has learnt one: the model takes the data as they are. */
 static void put_input(soma_onnx_exporter *exporter, const soma_tensor *input, size_t offset) {
     const soma_preprocessing *preprocessing = &exporter->network->preprocessing;
@@ -45,9 +58,9 @@ static void put_input(soma_onnx_exporter *exporter, const soma_tensor *input, si
     put_value(exporter, GRAPH_INPUT, name, input);
     if (!preprocessing->mean) return;
     soma_onnx_name mean = soma_onnx_constant_name(exporter, "mean");
-    soma_onnx_put_constant(exporter, mean.text, input->rank, input->shape, preprocessing->mean + offset);
+    put_figures(exporter, input, mean.text, preprocessing->mean + offset);
     soma_onnx_name scale = soma_onnx_constant_name(exporter, "scale");
-    soma_onnx_put_constant(exporter, scale.text, input->rank, input->shape, preprocessing->scale + offset);
+    put_figures(exporter, input, scale.text, preprocessing->scale + offset);
     soma_onnx_name centred = soma_onnx_temporary(exporter), standard = soma_onnx_temporary(exporter);
     soma_onnx_put_node(exporter, "Sub", centred.text, name, mean.text);
     soma_onnx_put_node(exporter, "Mul", standard.text, centred.text, scale.text);

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+/* See survey.h. */
+#include "io/csv/survey.h"
+#include "base/utf8.h"
+#include "io/floats.h"
+
+#include <string.h>
+
+/* Numbers that are looked at together to see whether float32 can tell them apart: of each column, over all parts. */
+#define SAMPLE 4096
+
+/* ------------------------------------------------------------------------------------------------------- fields */
+
+soma_status soma_csv_refuse_field(const soma_csv_reader *reader, const soma_csv_layout *layout, const char *why) {
+    return soma_error(SOMA_INVALID_FILE, "%s: line %zu, column %zu%s: %s %s", reader->name, reader->field_line,
+                      reader->column, soma_csv_name_column(layout, reader->column - 1).text,
+                      soma_quote(reader->field, reader->length).text, why);
+}
+
+soma_status soma_csv_check_length(const soma_csv_reader *reader, const soma_csv_layout *layout, size_t line,
+                                  size_t fields) {
+    size_t columns = layout->columns;
+    if (reader->ends_record == (fields == columns)) return SOMA_OK;
+    if (fields == 1 && reader->length == 0)
+        return soma_error(SOMA_INVALID_FILE, "%s: line %zu: empty; rows of %zu fields are wanted", reader->name, line,
+                          columns);
+    return soma_error(SOMA_INVALID_FILE, "%s: line %zu: %s%zu fields; %zu are wanted, as in the lines before%s",
+                      reader->name, line, fields == columns ? "more than " : "", fields, columns,
+                      layout->promised ? SOMA_CSV_NO_PROMISE : "");
+}
+
+/* The text of the field as a number: of a quoted one, or of one that is none. */
+static soma_status number_of_field(const soma_csv_reader *reader, const soma_csv_layout *layout, soma_decimal *number) {
+    const char *at = reader->field, *end = at + reader->length;
+    if (!soma_decimal_scan(&at, end, number) || at != end)
+        return soma_csv_refuse_field(reader, layout,
+                                     "is no number; a decimal number with a point, such as -1.5e3, is wanted");
+    if (isfinite(number->value) && !soma_is_beyond_float(number->value)) return SOMA_OK;
+    return soma_csv_refuse_field(reader, layout, "is too large; numbers up to 3.4e38 are wanted");
+}
+
+soma_status soma_csv_read_number(soma_csv_reader *reader, const soma_csv_layout *layout, size_t line, size_t fields,
+                                 soma_decimal *number) {
+    bool read = soma_csv_next_number(reader, number);
+    if (!read) SOMA_TRY(soma_csv_next(reader));
+    SOMA_TRY(soma_csv_check_length(reader, layout, line, fields));
+    return read ? SOMA_OK : number_of_field(reader, layout, number);
+}
+
+/* ---------------------------------------------------------------------------------------------------- in a thread */
+
+typedef struct look {
+    const soma_csv_layout *layout;
+    const soma_csv_use *use;
+    soma_tally *tallies; /* [parts, columns] */
+    soma_words *labels;  /* [parts] */
+    soma_decimal *samples;
+    size_t room; /* of each tally's sample */
+} look;
+
+static const char *const too_many_labels =
+    "is one label too many: 65536 are different already; another column, or regression, is wanted";
+
+static soma_status look_at_label(const look *at, soma_words *labels, soma_csv_reader *reader) {
+    size_t number;
+    if (reader->length == 0) return soma_csv_refuse_field(reader, at->layout, "is no label; every row needs one");
+    SOMA_TRY(soma_words_add(labels, reader->field, reader->field_line, &number));
+    if (number >= SOMA_CSV_MAX_CLASSES) return soma_csv_refuse_field(reader, at->layout, too_many_labels);
+    return SOMA_OK;
+}
+
+static soma_status look_at_record(void *context, size_t part, soma_csv_reader *reader) {
+    const look *at = context;
+    soma_tally *tallies = at->tallies + part * at->layout->columns;
+    size_t line = reader->line;
+    for (size_t column = 0; column < at->layout->columns; column++) {
+        if (at->use[column] == SOMA_CSV_NUMBER) {
+            soma_decimal number;
+            SOMA_TRY(soma_csv_read_number(reader, at->layout, line, column + 1, &number));
+            soma_tally_add(&tallies[column], number);
+            continue;
+        }
+        SOMA_TRY(soma_csv_next(reader));
+        SOMA_TRY(soma_csv_check_length(reader, at->layout, line, column + 1));
+        if (at->use[column] == SOMA_CSV_LABEL) SOMA_TRY(look_at_label(at, &at->labels[part], reader));
+    }
+    return SOMA_OK;
+}
+
+/* ---------------------------------------------------------------------------------------------- of all parts */
+
+/* A sample of a part is never larger than its text: it has as many fields as bytes at most. */
+static size_t sample_room(const soma_csv_parts *parts, size_t columns) {
+    size_t least = SIZE_MAX;
+    for (size_t i = 0; i < parts->count; i++)
+        least =
+            SOMA_MIN(least, (parts->part[i].end - SOMA_MIN(parts->part[i].begin, parts->part[i].end)) / columns + 1);
+    return SOMA_MIN(least, SAMPLE / parts->count);
+}
+
+static soma_status take_memory(const soma_csv_reader *reader, const soma_csv_parts *parts, look *at) {
+    size_t tallies = parts->count * at->layout->columns, numbers = 0, bytes;
+    for (size_t i = 0; i < at->layout->columns; i++) numbers += at->use[i] == SOMA_CSV_NUMBER;
+    at->room = sample_room(parts, at->layout->columns);
+    bytes = parts->count * numbers * at->room * sizeof *at->samples;
+    at->tallies = soma_calloc(tallies, sizeof *at->tallies);
+    at->labels = soma_calloc(parts->count, sizeof *at->labels);
+    at->samples = soma_malloc(SOMA_MAX(bytes, 1));
+    if (!at->tallies || !at->labels || !at->samples)
+        return soma_out_of_memory(tallies * sizeof *at->tallies + bytes, reader->name);
+    soma_decimal *sample = at->samples;
+    for (size_t column = 0; column < at->layout->columns; column++)
+        for (size_t part = 0; at->use[column] == SOMA_CSV_NUMBER && part < parts->count; part++, sample += at->room) {
+            soma_tally *tally = &at->tallies[part * at->layout->columns + column];
+            tally->sample = sample;
+            tally->room = at->room;
+        }
+    return SOMA_OK;
+}
+
+static soma_status merge_labels(const soma_csv_reader *reader, const look *at, const soma_words *found,
+                                soma_words *labels) {
+    for (size_t i = 0; i < found->count; i++) {
+        size_t number;
+        const soma_word *word = &found->words[i];
+        SOMA_TRY(soma_words_add(labels, word->text, word->line, &number));
+        if (number >= SOMA_CSV_MAX_CLASSES)
+            return soma_error(SOMA_INVALID_FILE, "%s: line %zu, column %zu%s: %s %s", reader->name, word->line,
+                              at->layout->label + 1, soma_csv_name_column(at->layout, at->layout->label).text,
+                              soma_quote(word->text, strlen(word->text)).text, too_many_labels);
+    }
+    return SOMA_OK;
+}
+
+/* Warns of numbers that float32 takes for the same, if they are more than what always happens by chance. */
+static void tell_of_loss(const soma_csv_reader *reader, const look *at, size_t column, soma_distinct distinct) {
+    size_t lost = distinct.numbers - distinct.left;
+    if (lost <= distinct.numbers / 100) return;
+    soma_log(SOMA_LOG_WARNING,
+             "%s: column %zu%s: of %zu different numbers %zu are left in float32, in which soma computes", reader->name,
+             column + 1, soma_csv_name_column(at->layout, column).text, distinct.numbers, distinct.left);
+}
+
+static soma_status find_offset(const soma_csv_reader *reader, const soma_csv_parts *parts, const look *at,
+                               size_t column, double *offset) {
+    soma_tally all = {0};
+    soma_distinct distinct;
+    soma_decimal *sample = at->tallies[column].sample;
+    size_t sampled = 0;
+    for (size_t part = 0; part < parts->count; part++) {
+        const soma_tally *tally = &at->tallies[part * at->layout->columns + column];
+        soma_tally_merge(&all, tally);
+        memmove(sample + sampled, tally->sample, tally->sampled * sizeof *sample); /* one after the other */
+        sampled += tally->sampled;
+    }
+    SOMA_TRY(soma_tally_offset(&all, sample, sampled, offset, &distinct));
+    tell_of_loss(reader, at, column, distinct);
+    return SOMA_OK;
+}
+
+static soma_status find_offsets(const soma_csv_reader *reader, const soma_csv_parts *parts, const look *at,
+                                soma_csv_survey *survey) {
+    size_t columns = at->layout->columns;
+    bool any = false;
+    survey->offsets = soma_calloc(columns, sizeof *survey->offsets);
+    if (!survey->offsets) return soma_out_of_memory(columns * sizeof *survey->offsets, reader->name);
+    for (size_t column = 0; column < columns; column++) {
+        if (at->use[column] == SOMA_CSV_NUMBER && column != at->layout->label) /* targets are kept as they are */
+            SOMA_TRY(find_offset(reader, parts, at, column, &survey->offsets[column]));
+        any |= survey->offsets[column] != 0;
+    }
+    if (any) return SOMA_OK;
+    soma_free(survey->offsets);
+    survey->offsets = NULL;
+    return SOMA_OK;
+}
+
+static soma_status make_survey(const soma_csv_reader *reader, look *at, soma_csv_parts *parts,
+                               soma_csv_survey *survey) {
+    SOMA_TRY(take_memory(reader, parts, at));
+    size_t good = soma_csv_read_parts(parts, reader, look_at_record, at);
+    /* The labels of the part that failed are of lines before it did. */
+    for (size_t i = 0; i < parts->count && i <= good; i++)
+        SOMA_TRY(merge_labels(reader, at, &at->labels[i], &survey->labels));
+    if (good < parts->count) return soma_csv_explain(parts, good, reader, look_at_record, at);
+    for (size_t i = 0; i < parts->count; i++) {
+        parts->part[i].first_row = survey->rows;
+        parts->part[i].all_rows = parts->part[i].rows;
+        survey->rows += parts->part[i].rows;
+    }
+    return find_offsets(reader, parts, at, survey);
+}
+
+soma_status soma_csv_make_survey(const soma_csv_reader *reader, const soma_csv_layout *layout, const soma_csv_use *use,
+                                 soma_csv_parts *parts, soma_csv_survey *survey) {
+    look at = {.layout = layout, .use = use};
+    *survey = (soma_csv_survey){0};
+    soma_csv_keep_records(parts, reader, layout->columns);
+    soma_status status = make_survey(reader, &at, parts, survey);
+    for (size_t i = 0; at.labels && i < parts->count; i++) soma_words_clear(&at.labels[i]);
+    soma_free(at.labels);
+    soma_free(at.tallies);
+    soma_free(at.samples);
+    return status;
+}
+
+void soma_csv_survey_clear(soma_csv_survey *survey) {
+    soma_words_clear(&survey->labels);
+    soma_free(survey->offsets);
+    *survey = (soma_csv_survey){0};
+}

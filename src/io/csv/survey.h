@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* The first way through a table: how many rows there are, the labels, the numbers of each column. */
+#ifndef SOMA_IO_CSV_SURVEY_H
+#define SOMA_IO_CSV_SURVEY_H
+
+#include "io/csv/parts.h"
+#include "io/csv/table.h"
+#include "io/csv/tally.h"
+
+/* What a column is read for. */
+typedef enum soma_csv_use { SOMA_CSV_PASS_OVER, SOMA_CSV_NUMBER, SOMA_CSV_LABEL } soma_csv_use;
+
+typedef struct soma_csv_survey {
+    size_t rows;
+    soma_words labels; /* the different ones, in the order in which they came */
+    double *offsets;   /* [columns], of those that are numbers; NULL where all are 0 */
+} soma_csv_survey;
+
+/* reader: at the first row, which is not changed. use[layout->columns]. Clear the survey also after a failure. */
+soma_status soma_csv_make_survey(const soma_csv_reader *reader, const soma_csv_layout *layout, const soma_csv_use *use,
+                                 soma_csv_parts *parts, soma_csv_survey *survey);
+void soma_csv_survey_clear(soma_csv_survey *survey);
+
+/* Refuses the field that has just been read. */
+soma_status soma_csv_refuse_field(const soma_csv_reader *reader, const soma_csv_layout *layout, const char *why);
+/* A row has as many fields as columns, told while they are read: `fields` are, in a row that begins in this line. */
+soma_status soma_csv_check_length(const soma_csv_reader *reader, const soma_csv_layout *layout, size_t line,
+                                  size_t fields);
+/* Reads a field, which is to be a number that float32 can hold. */
+soma_status soma_csv_read_number(soma_csv_reader *reader, const soma_csv_layout *layout, size_t line, size_t fields,
+                                 soma_decimal *number);
+
+#endif
