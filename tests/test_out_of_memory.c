@@ -13,6 +13,7 @@
 #include "io/npy/npy.h"
 #include "io/safetensors/safetensors.h"
 #include "temporary.h"
+#include "train/match_data.h"
 
 /* --------------------------------------------------------------------------------------------------- operations */
 

@@ -76,6 +76,7 @@ static exit_status show_network(const struct settings *settings, const char *pat
     if (status == STATUS_DONE && network) {
         say_result("%s: a model of %zu layers\n", path, soma_network_layer_count(network));
         show_layers(network, object);
+        model_report_columns(network, object);
         model_report_pictures(network, object);
     }
     soma_network_destroy(network);

@@ -40,6 +40,7 @@ static exit_status summarise(const struct settings *settings, soma_network *netw
     say_result("%s", text);
     soma_free(text);
     if (!settings->json) {
+        model_report_columns(network, NULL);
         model_report_pictures(network, NULL);
         return STATUS_DONE;
     }
@@ -50,6 +51,7 @@ static exit_status summarise(const struct settings *settings, soma_network *netw
     report_text(object, "device", soma_device_selector(device));
     report_count(object, "batch", settings->batch);
     report_layers(object, network);
+    model_report_columns(network, object);
     model_report_pictures(network, object);
     report_figures(object, &figures);
     report_print(object);

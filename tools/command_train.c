@@ -71,10 +71,11 @@ static exit_status preprocess(struct training *training) {
             data_image_options(settings, settings->load ? training->network : NULL, data->train);
         cause = soma_network_set_image_options(training->network, &options);
     }
-    for (size_t i = 0; i < 3 && cause == SOMA_OK; i++)
-        if (parts[i]) cause = soma_network_apply_preprocessing(training->network, parts[i]);
-    if (cause == SOMA_OK && data->division.samples) /* a fold has none */
-        cause = soma_network_set_division(training->network, &data->division);
+    exit_status status = cause == SOMA_OK ? STATUS_DONE : fail_from_library(cause, STATUS_FILE, "%s", settings->data);
+    for (size_t i = 0; i < 3 && status == STATUS_DONE; i++)
+        if (parts[i]) status = data_match(settings, training->network, parts[i]);
+    if (status != STATUS_DONE || !data->division.samples) return status; /* a fold has none */
+    cause = soma_network_set_division(training->network, &data->division);
     soma_network_get_division(training->network, &data->division); /* a column's name is the network's now */
     return cause == SOMA_OK ? STATUS_DONE : fail_from_library(cause, STATUS_FILE, "%s", settings->data);
 }

@@ -83,10 +83,25 @@ static soma_csv_roles roles_of(const struct settings *settings, const soma_netwo
                             .optional = true};
 }
 
+/* What the reader has passed over or taken for granted; on stderr, for results may go to stdout. */
+static void say_note(const struct settings *settings, const soma_dataset *dataset) {
+    for (const char *line = soma_dataset_note(dataset); line && *line;) {
+        int length = (int)strcspn(line, "\n");
+        if (settings->command == COMMAND_TRAIN)
+            say("Data     %.*s\n", length, line);
+        else
+            warn("%.*s", length, line);
+        line += length + (line[length] == '\n');
+    }
+}
+
 static exit_status load_table(const struct settings *settings, const soma_network *network, bool labelled,
                               soma_dataset **dataset) {
     char separator;
     const soma_csv_roles roles = roles_of(settings, network);
+    if (settings->regression && settings->classification)
+        return fail(STATUS_USAGE,
+                    "--classification: the labels are numbers to predict, by --regression or by the model");
     if (!parse_separator(settings->separator, &separator))
         return fail(STATUS_USAGE, "--separator: '%s' cannot separate numbers; accepted: one character, as ';', or tab",
                     settings->separator);
@@ -94,10 +109,14 @@ static exit_status load_table(const struct settings *settings, const soma_networ
                                 .header = settings->header,
                                 .separator = separator,
                                 .regression = settings->regression,
+                                .classification = settings->classification,
+                                .network = network,
                                 .skip_label = !labelled,
                                 .roles = &roles};
     soma_status cause = soma_dataset_from_csv(settings->data, &options, dataset);
-    return cause == SOMA_OK ? STATUS_DONE : fail_from_library(cause, STATUS_FILE, NULL);
+    if (cause != SOMA_OK) return fail_from_library(cause, STATUS_FILE, NULL);
+    say_note(settings, *dataset);
+    return STATUS_DONE;
 }
 
 /* As the network's own pictures were read; where that is not known, so that they fit its input. */
@@ -251,11 +270,12 @@ static size_t columns_without_label(const struct settings *settings, const soma_
 }
 
 /*
- * A table to predict from may have a label column or not: as many columns as the network has inputs mean that it has
- * not. What is in the column is looked at only where a part is to be had, which is drawn class by class.
+ * A table to predict from may have a label column or not: a network that knows its columns knows that; else as many
+ * columns as the network has inputs mean that it has not. What is in the column is looked at only where a part is to be
+ * had, which is drawn class by class.
  */
 static exit_status load_unlabelled(const struct settings *settings, soma_network *network, struct loaded *loaded) {
-    if (source_of(settings) == SOURCE_TABLE && !settings->label) {
+    if (source_of(settings) == SOURCE_TABLE && !settings->label && !soma_network_column_count(network)) {
         soma_dataset *plain = NULL;
         if (columns_without_label(settings, network, &plain) == soma_tensor_count(soma_network_input(network, 0))) {
             *loaded = (struct loaded){.source = SOURCE_TABLE, .whole = plain};
@@ -277,9 +297,21 @@ static exit_status refuse_misfit(const struct settings *settings, soma_network *
                 settings->model, expected);
 }
 
+exit_status data_match(const struct settings *settings, const soma_network *network, soma_dataset *dataset) {
+    size_t left_out = 0;
+    soma_status cause = SOMA_OK;
+    if (settings->unknown_classes == UNKNOWN_CLASSES_IGNORE)
+        cause = soma_dataset_leave_out_unknown(dataset, network, &left_out);
+    if (left_out)
+        warn("%s: %zu samples of classes that the model does not know are left out", settings->data, left_out);
+    if (cause == SOMA_OK) cause = soma_network_apply_preprocessing(network, dataset);
+    return cause == SOMA_OK ? STATUS_DONE : fail_from_library(cause, STATUS_FILE, "%s", settings->data);
+}
+
 exit_status data_load_for(const struct settings *given, soma_network *network, bool labelled, soma_dataset **dataset) {
     struct settings adjusted = *given, *settings = &adjusted;
     settings->regression |= !model_wants_classes(network, given);
+    settings->classification |= !settings->regression;
     *dataset = NULL;
     struct loaded loaded = {0};
     exit_status status =
@@ -289,8 +321,7 @@ exit_status data_load_for(const struct settings *given, soma_network *network, b
     if (labelled) status = refuse_unlabelled(settings, *dataset);
     if (status == STATUS_DONE) status = refuse_misfit(settings, network, *dataset);
     if (status == STATUS_DONE) {
-        soma_status cause = soma_network_apply_preprocessing(network, *dataset);
-        if (cause != SOMA_OK) status = fail_from_library(cause, STATUS_FILE, "%s", settings->data);
+        status = data_match(settings, network, *dataset);
     }
     if (status != STATUS_DONE) {
         soma_dataset_destroy(*dataset);

@@ -24,6 +24,9 @@ void data_release(struct data *data);
 exit_status data_load_for(const struct settings *settings, soma_network *network, bool labelled,
                           soma_dataset **dataset);
 
+/* Gives the data set the network's columns and classes, and standardises it by the network's figures. */
+exit_status data_match(const struct settings *settings, const soma_network *network, soma_dataset *dataset);
+
 /* How pictures were read, of which this data set is, with the size that they have. network: as of data_load(). */
 soma_image_options data_image_options(const struct settings *settings, soma_network *network,
                                       const soma_dataset *dataset);

@@ -251,6 +251,27 @@ exit_status model_open(const struct settings *settings, bool measure, soma_netwo
     return status;
 }
 
+void model_report_columns(const soma_network *network, report *object) {
+    static const char *const roles[] = {"feature", "label", "ignored", "group", "time"};
+    size_t count = soma_network_column_count(network);
+    if (!count) return;
+    report *list = report_array(object, "columns");
+    say_result("columns of the table it learnt from:");
+    for (size_t i = 0; i < count; i++) {
+        soma_column_info column;
+        if (soma_network_column(network, i, &column) != SOMA_OK) break;
+        report *one = report_append_object(list);
+        if (column.name) report_text(one, "name", column.name);
+        report_text(one, "role", roles[column.role]);
+        if (!column.name) continue;
+        say_result("%s %s", i ? "," : "", column.name);
+        if (column.role != SOMA_COLUMN_FEATURE) say_result(" (%s)", roles[column.role]);
+    }
+    soma_column_info first;
+    if (soma_network_column(network, 0, &first) == SOMA_OK && !first.name) say_result(" %zu, without names", count);
+    say_result("\n");
+}
+
 void model_report_pictures(const soma_network *network, report *object) {
     soma_image_options options;
     const char *augmentation = soma_network_augmentation(network);

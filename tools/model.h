@@ -46,6 +46,9 @@ void model_options_release(model_options *options);
  */
 exit_status model_open(const struct settings *settings, bool measure, soma_network **network, soma_device **device);
 
+/* The columns of the table that it learnt from, if it was one: a line, and "columns" in the object. */
+void model_report_columns(const soma_network *network, report *object);
+
 /* How the pictures were read that it learnt from, and how they are changed by chance in training, as far as it keeps
  * either: a line of each, and "pictures" and "augmentation" in the object. */
 void model_report_pictures(const soma_network *network, report *object);

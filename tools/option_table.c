@@ -44,9 +44,15 @@ const choice loss_choice = {loss_name, true, SOMA_NAMES_LOSS};
 const choice optimizer_choice = {optimizer_name, true, SOMA_NAMES_OPTIMIZER};
 const choice schedule_choice = {schedule_name, true, SOMA_NAMES_SCHEDULE};
 const choice metric_choice = {metric_name, true, SOMA_NAMES_METRIC};
+static const char *unknown_name(int value) {
+    static const char *const names[] = {[UNKNOWN_CLASSES_ERROR] = "error", [UNKNOWN_CLASSES_IGNORE] = "ignore"};
+    return value >= 0 && (size_t)value < sizeof names / sizeof *names ? names[value] : NULL;
+}
+
 static const choice image_fit_choice = {image_fit_name, true, SOMA_NAMES_IMAGE_FIT};
 static const choice monitor_choice = {.name = monitor_name}, mode_choice = {.name = mode_name},
-                    part_choice = {.name = part_name}, split_choice = {.name = split_name};
+                    part_choice = {.name = part_name}, split_choice = {.name = split_name},
+                    unknown_choice = {.name = unknown_name};
 
 #define FIELD(name) offsetof(struct settings, name)
 #define TRAIN       (1u << COMMAND_TRAIN)
@@ -93,6 +99,11 @@ const option_row option_table[] = {
      .help = "pictures: one channel, of brightness, in place of red, green and blue"},
     {.name = "regression", .type = OPTION_FLAG, .offset = FIELD(regression), .commands = READS,
      .help = "CSV, NPY, NPZ: the label is a number, not a class (a model that learnt numbers knows)"},
+    {.name = "classification", .type = OPTION_FLAG, .offset = FIELD(classification), .commands = READS,
+     .help = "CSV: the labels are classes, also where they are numbers that are many or do not recur"},
+    {.name = "unknown-classes", .type = OPTION_CHOICE, .offset = FIELD(unknown_classes), .commands = TRAIN | EVALUATE, .argument = "HOW",
+     .choices = &unknown_choice, .fallback = "error",
+     .help = "samples of a class that the model does not know: an error, or left out: error, ignore"},
     {.name = "test", .type = OPTION_REAL, .offset = FIELD(test), .commands = READS, .argument = "FRACTION", .fallback = "0.2",
      .interval = "[0, 1)",
      .help = "part of a file that is held out to test on, drawn by --seed, class by class. The digits and directories have a test "

@@ -12,6 +12,7 @@ struct shape {
     size_t size[SOMA_MAX_RANK];
 };
 
+enum unknown_classes { UNKNOWN_CLASSES_ERROR, UNKNOWN_CLASSES_IGNORE };
 enum part { PART_DEFAULT, PART_TRAIN, PART_VALIDATION, PART_TEST, PART_ALL };
 enum mode { MODE_TRAIN, MODE_INFER };
 
@@ -26,7 +27,8 @@ struct settings {
     int image_fit;
     bool grey;
     int header; /* 1, -1, 0: look */
-    bool regression;
+    bool regression, classification;
+    int unknown_classes;
     double test;
     int part;
     int standardize; /* 1, -1, 0: by the kind of data */

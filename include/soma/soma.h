@@ -708,20 +708,30 @@ typedef struct soma_csv_options {
                         the label, or a word for the label where the second line has a number */
     char separator;  /* 0: ',' , or ';' or a tab if the first line has those and no comma */
     bool regression; /* the label is a number to predict (f32 [samples, 1]), not a class */
+    bool classification;         /* the labels are classes, also where they are numbers of which few recur */
     uint64_t skip_label;         /* 1: the label's column is passed over, whatever is in it or is not: no target */
     const soma_csv_roles *roles; /* NULL: all columns but the label are features */
-    uint64_t reserved[2];        /* zero */
+    /* The network that the table is read for, or NULL: it knows which columns it was trained on and which is the label;
+     * the options above need not say it again. */
+    const soma_network *network;
+    uint64_t reserved[1]; /* zero */
 } soma_csv_options;
 
 /*
- * A table of numbers, quoted or not (RFC 4180). Labels that are strings, or whole numbers 0..n-1, become classes in
- * order of first appearance (numbers: their own value). The form of scikit-learn's tables, a first line
- * "rows,features,class,class,...", is recognised unless header says what the first line is, or it can be a row and the
- * rest of the file is not what it promises; its label is the last column, and with "none" that column is left out.
- * Empty lines before the first and behind the last are passed over. The file may be gzipped; one that is not is mapped,
- * and must not be cut short while it is read. Every number must be there and finite. Numbers are read as float64; a
- * column of which float32 would take different ones for the same is kept as differences from a number of its own, which
- * preprocessing adds to the mean before it rounds.
+ * A table of numbers, quoted or not (RFC 4180). Labels that are words are classes, in order of first appearance. Labels
+ * that are whole numbers are classes where they are few, up to 100 different ones, and recur; they go up, and two ways
+ * to write a number (1, 1.0, +1) are one class, called "1". All other numbers are numbers to predict. The form of
+ * scikit-learn's tables, a first line "rows,features,class,class,...", is recognised unless header says what the first
+ * line is, or it can be a row and the rest of the file is not what it promises; its label is the last column, and with
+ * "none" that column is left out. Empty lines before the first and behind the last are passed over. The file may be
+ * gzipped; one that is not is mapped, and must not be cut short while it is read. Every number must be there and
+ * finite. Numbers are read as float64; a column of which float32 would take different ones for the same is kept as
+ * differences from a number of its own, which preprocessing adds to the mean before it rounds.
+ *
+ * With a network that was trained on a table, columns are found by their names where both have some, in whatever order;
+ * those that it does not know are passed over. Without names they are found by their place, and there must be as many.
+ * soma_dataset_note() says where something was passed over or taken for granted. SOMA_INVALID_ARGUMENT: a column that
+ * the network was trained on is missing.
  */
 SOMA_API soma_status soma_dataset_from_csv(const char *path, const soma_csv_options *options, soma_dataset **dataset);
 
@@ -774,6 +784,28 @@ SOMA_API soma_status soma_dataset_from_images(const char *path, const soma_image
 SOMA_API soma_status soma_network_set_image_options(soma_network *network, const soma_image_options *options);
 /* False where it is not known; else into *options (may be NULL). */
 SOMA_API bool soma_network_get_image_options(const soma_network *network, soma_image_options *options);
+
+/* What a column of a table is for. */
+typedef enum soma_column_role {
+    SOMA_COLUMN_FEATURE,
+    SOMA_COLUMN_LABEL,
+    SOMA_COLUMN_IGNORED,
+    SOMA_COLUMN_GROUP, /* see soma_csv_roles */
+    SOMA_COLUMN_TIME
+} soma_column_role;
+typedef struct soma_column_info {
+    const char *name; /* belongs to the network; NULL: it has none */
+    soma_column_role role;
+    uint64_t reserved[12]; /* zero */
+} soma_column_info;
+/* The columns of the table that a network was trained on, in their order there: how many, 0 where it was no table. */
+SOMA_API size_t soma_network_column_count(const soma_network *network);
+/* One of them, into *info. SOMA_INVALID_ARGUMENT past the last. */
+SOMA_API soma_status soma_network_column(const soma_network *network, size_t index, soma_column_info *info);
+
+/* What a reader passed over or took for granted in making this data set, a sentence for each, separated by line ends;
+ * NULL: nothing. Belongs to the data set. */
+SOMA_API const char *soma_dataset_note(const soma_dataset *dataset);
 
 /* NULL is accepted. What two data sets share, such as the parts of one that was split, is freed with the last. Arrays
  * of soma_dataset_from_arrays() stay the caller's. */
@@ -872,10 +904,24 @@ SOMA_API soma_status soma_dataset_read_target(const soma_dataset *dataset, size_
                                               float *values);
 
 /*
+ * Makes the columns and classes of a data set those of the network, which learnt them from another one by
+ * soma_network_fit_preprocessing(). Features of a table come into the network's order, by name where both have names.
+ * Classes get the network's numbers, by name; those of a data set that has none, as of arrays, are numbers already. A
+ * network whose classes have no names knows them by number: classes called "0", "1", ... are then these numbers.
+ * SOMA_INVALID_ARGUMENT: a column is missing, the label is another one, or a class is not among the network's; the
+ * detail has both. Nothing is changed then. To match twice is the same as once.
+ */
+SOMA_API soma_status soma_dataset_match(soma_dataset *dataset, const soma_network *network);
+/* Leaves out the samples whose class the network does not know, by its name; to be called before the data set is
+ * matched. *left_out: how many. SOMA_INVALID_ARGUMENT: then none would be left. */
+SOMA_API soma_status soma_dataset_leave_out_unknown(soma_dataset *dataset, const soma_network *network,
+                                                    size_t *left_out);
+
+/*
  * Standardisation: x' = (x - mean) / standard deviation, per feature (a constant feature gives 0). Fit computes the
  * figures from a data set and keeps them in the network (saved with it); apply transforms a data set (f32 inputs; u8
- * ones are converted) by a network's figures, if it has any. Apply once. The class names of the data set are kept in
- * the network too.
+ * ones are converted) by a network's figures, if it has any; it matches it first, as soma_dataset_match() does. Apply
+ * once. The class names of the data set, and the columns of a table, are kept in the network too.
  */
 SOMA_API soma_status soma_network_fit_preprocessing(soma_network *network, const soma_dataset *dataset,
                                                     bool standardize);

@@ -22,6 +22,8 @@ void soma_storage_release(soma_storage *storage) {
     }
     for (size_t i = 0; storage->class_names && i < storage->class_name_count; i++) soma_free(storage->class_names[i]);
     for (size_t i = 0; storage->files && i < storage->rows; i++) soma_free(storage->files[i]);
+    soma_columns_clear(&storage->columns);
+    soma_free(storage->note);
     soma_free(storage->files);
     soma_free(storage->class_names);
     soma_free(storage->weights);
@@ -238,6 +240,11 @@ static soma_status copy_class_names(const soma_storage *from, soma_storage *to) 
     return SOMA_OK;
 }
 
+static soma_status copy_note(const soma_storage *from, soma_storage *to) {
+    to->note = from->note ? soma_strdup(from->note) : NULL;
+    return from->note && !to->note ? soma_out_of_memory(strlen(from->note) + 1, "a note") : SOMA_OK;
+}
+
 static soma_status copy_files(const soma_dataset *dataset, soma_storage *to) {
     char *const *from = dataset->storage->files;
     if (!from) return SOMA_OK;
@@ -269,6 +276,8 @@ soma_status soma_dataset_copy_storage(const soma_dataset *dataset, bool inputs_a
     to->input_count = from->input_count;
     to->target_count = from->target_count;
     soma_status status = copy_class_names(from, to);
+    if (status == SOMA_OK) status = soma_columns_copy(&from->columns, &to->columns);
+    if (status == SOMA_OK) status = copy_note(from, to);
     if (status == SOMA_OK) status = copy_files(dataset, to);
     if (status == SOMA_OK) status = copy_values(dataset, from->weights, sizeof *from->weights, &to->weights);
     if (status == SOMA_OK) status = copy_values(dataset, from->groups, sizeof *from->groups, &to->groups);
@@ -382,6 +391,10 @@ void soma_dataset_get_info(const soma_dataset *dataset, soma_dataset_info *info)
     }
     info->classes = storage->target[0].classes;
     info->weighted = storage->weights != NULL;
+}
+
+const char *soma_dataset_note(const soma_dataset *dataset) {
+    return dataset ? dataset->storage->note : NULL;
 }
 
 const char *soma_dataset_class_name(const soma_dataset *dataset, size_t index) {

@@ -7,6 +7,7 @@
 #define SOMA_DATA_DATASET_H
 
 #include "base/base.h"
+#include "data/columns.h"
 #include <soma/soma.h>
 
 /* Alignment of owned data: a cache line, and what devices ask of memory they are to use in place. */
@@ -41,7 +42,9 @@ typedef struct soma_storage {
     double *times;      /* [rows] or NULL */
     char **class_names; /* [classes of the first target] or NULL */
     size_t class_name_count;
-    char **files; /* [rows]: the path of each sample's own file, or NULL */
+    soma_columns columns; /* of the table that the first input was read from */
+    char *note;           /* see soma_dataset_note(), or NULL */
+    char **files;         /* [rows]: the path of each sample's own file, or NULL */
 } soma_storage;
 
 struct soma_dataset {
@@ -99,5 +102,8 @@ soma_status soma_dataset_read_differences(const soma_dataset *dataset, size_t in
  * where there are offsets, to be destroyed; NULL where there are none.
  */
 soma_status soma_dataset_without_offsets(const soma_dataset *dataset, soma_dataset **copy);
+
+/* Makes the data set look at a new storage, which holds its samples in its order. */
+void soma_dataset_replace_storage(soma_dataset *dataset, soma_storage *storage);
 
 #endif

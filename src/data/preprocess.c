@@ -13,8 +13,7 @@ size_t soma_dataset_width(const soma_dataset *dataset) {
     return width;
 }
 
-/* Makes the data set look at a new storage, which holds its samples in its order. */
-static void replace_storage(soma_dataset *dataset, soma_storage *storage) {
+void soma_dataset_replace_storage(soma_dataset *dataset, soma_storage *storage) {
     soma_storage_release(dataset->storage);
     soma_free(dataset->rows);
     dataset->storage = storage;
@@ -111,71 +110,6 @@ soma_status soma_dataset_standardize(soma_dataset *dataset, const double *mean, 
         mean += own->input[i].width;
         scale += own->input[i].width;
     }
-    replace_storage(dataset, own);
+    soma_dataset_replace_storage(dataset, own);
     return SOMA_OK;
-}
-
-/* ------------------------------------------------------------------------------------------------------ classes */
-
-/* new_number[i] is the place of the data set's class i among the names. */
-static soma_status find_classes(const soma_storage *storage, const char *const *names, size_t count,
-                                int32_t *new_number) {
-    for (size_t i = 0; i < storage->class_name_count; i++) {
-        size_t tried = 0, place = i; /* most are found where they are */
-        while (tried < count && strcmp(names[place % count], storage->class_names[i]) != 0) tried++, place++;
-        if (tried == count)
-            return soma_error(SOMA_INVALID_ARGUMENT,
-                              "the data set has a class \"%s\"; the network knows %zu classes, \"%s\"%s%s%s",
-                              storage->class_names[i], count, count ? names[0] : "", count > 1 ? " to \"" : "",
-                              count > 1 ? names[count - 1] : "", count > 1 ? "\"" : "");
-        new_number[i] = (int32_t)(place % count);
-    }
-    return SOMA_OK;
-}
-
-static soma_status replace_class_names(soma_storage *storage, const char *const *names, size_t count) {
-    char **copies = soma_calloc(count, sizeof *copies);
-    if (!copies) return soma_out_of_memory(count * sizeof *copies, "class names");
-    for (size_t i = 0; i < storage->class_name_count; i++) soma_free(storage->class_names[i]);
-    soma_free(storage->class_names);
-    storage->class_names = copies;
-    storage->class_name_count = count;
-    for (size_t i = 0; i < count; i++)
-        if (!(copies[i] = soma_strdup(names[i]))) return soma_out_of_memory(strlen(names[i]) + 1, "a class name");
-    return SOMA_OK;
-}
-
-static soma_status renumber(soma_storage *storage, const int32_t *new_number, const char *const *names, size_t count) {
-    soma_column *target = &storage->target[0];
-    size_t bytes;
-    int32_t *numbers = soma_multiply_size(storage->rows, sizeof *numbers, &bytes)
-                           ? soma_malloc_aligned(SOMA_DATA_ALIGNMENT, bytes)
-                           : NULL;
-    if (!numbers) return soma_out_of_memory(storage->rows * sizeof *numbers, "class numbers");
-    for (size_t row = 0; row < storage->rows; row++) numbers[row] = new_number[soma_column_class(target, row)];
-    soma_free_aligned(target->data);
-    soma_column_set(target, numbers, true, SOMA_I32, 0, NULL, count);
-    return replace_class_names(storage, names, count);
-}
-
-soma_status soma_dataset_match_classes(soma_dataset *dataset, const char *const *names, size_t count) {
-    const soma_storage *storage = dataset->storage;
-    size_t classes = storage->target[0].classes;
-    if (classes == 0) return SOMA_OK;
-    if (!storage->class_names) {
-        if (classes <= count) return SOMA_OK;
-        return soma_error(SOMA_INVALID_ARGUMENT, "the data set has %zu classes; the network knows %zu", classes, count);
-    }
-    int32_t *new_number = soma_realloc(NULL, classes, sizeof *new_number);
-    if (!new_number) return soma_out_of_memory(classes * sizeof *new_number, "class numbers");
-    soma_storage *own = NULL;
-    soma_status status = find_classes(storage, names, count, new_number);
-    if (status == SOMA_OK) status = soma_dataset_copy_storage(dataset, false, &own);
-    if (status == SOMA_OK) status = renumber(own, new_number, names, count);
-    if (status == SOMA_OK)
-        replace_storage(dataset, own);
-    else
-        soma_storage_release(own);
-    soma_free(new_number);
-    return status;
 }

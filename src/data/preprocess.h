@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Transforming data sets: standardised features, class numbers in another numbering. */
+/* Transforming data sets: standardised features. */
 #ifndef SOMA_DATA_PREPROCESS_H
 #define SOMA_DATA_PREPROCESS_H
 
@@ -26,12 +26,5 @@ static inline double soma_scale_of_deviation(double deviation) {
  * Other data sets over the same storage, and arrays that were borrowed, stay as they are.
  */
 soma_status soma_dataset_standardize(soma_dataset *dataset, const double *mean, const double *scale, size_t width);
-
-/*
- * Renumbers the classes of the first target so that they follow `names`: a table of its own may have met them in
- * another order, or not all of them. A class that is not among the names is an error. A data set whose classes have no
- * names keeps its numbers; there must not be more of them than names.
- */
-soma_status soma_dataset_match_classes(soma_dataset *dataset, const char *const *names, size_t count);
 
 #endif

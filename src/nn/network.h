@@ -3,6 +3,7 @@
 #ifndef SOMA_NN_NETWORK_H
 #define SOMA_NN_NETWORK_H
 
+#include "data/columns.h"
 #include "graph/graph.h"
 #include "graph/plan.h"
 #include <stdatomic.h>
@@ -57,6 +58,7 @@ struct soma_network {
     soma_preprocessing preprocessing;
     float *thresholds; /* of each unit of the first output, or NULL: 1/2 */
     size_t threshold_count;
+    soma_columns columns;     /* of the table that it was trained on */
     soma_image_options image; /* how its pictures were read */
     bool has_image;
     soma_division division; /* of the data it was trained on; no samples: not known */

@@ -3,6 +3,7 @@
 #include "data/dataset.h"
 #include "data/preprocess.h"
 #include "nn/network.h"
+#include "train/match_data.h"
 
 #include <string.h>
 
@@ -66,26 +67,26 @@ soma_status soma_network_fit_preprocessing(soma_network *network, const soma_dat
     if (!network || !dataset)
         return soma_error(SOMA_INVALID_ARGUMENT, "soma_network_fit_preprocessing needs a network and a data set");
     soma_dataset_get_info(dataset, &info);
+    soma_columns columns = {.count = 0};
     soma_status status = keep_classes(&fresh, dataset, info.classes);
     if (status == SOMA_OK && standardize) status = keep_statistics(&fresh, network, dataset);
+    if (status == SOMA_OK) status = soma_columns_copy(&dataset->storage->columns, &columns);
     if (status != SOMA_OK) {
         soma_preprocessing_clear(&fresh);
         return status;
     }
     soma_preprocessing_clear(&network->preprocessing);
+    soma_columns_clear(&network->columns);
     network->preprocessing = fresh;
+    network->columns = columns;
     return SOMA_OK;
 }
 
 soma_status soma_network_apply_preprocessing(const soma_network *network, soma_dataset *dataset) {
-    soma_dataset_info info;
     if (!network || !dataset)
         return soma_error(SOMA_INVALID_ARGUMENT, "soma_network_apply_preprocessing needs a network and a data set");
     const soma_preprocessing *preprocessing = &network->preprocessing;
-    soma_dataset_get_info(dataset, &info);
-    if (preprocessing->class_count && info.classes)
-        SOMA_TRY(soma_dataset_match_classes(dataset, (const char *const *)preprocessing->class_names,
-                                            preprocessing->class_count));
+    SOMA_TRY(soma_dataset_match(dataset, network));
     if (!preprocessing->mean) return SOMA_OK;
     return soma_dataset_standardize(dataset, preprocessing->mean, preprocessing->scale, preprocessing->width);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Data sets from tables of numbers as comma-separated values. */
 #include "io/csv/csv.h"
+#include "base/number.h"
 #include "data/dataset.h"
 #include "io/csv/survey.h"
 #include "io/csv/text.h"
@@ -11,7 +12,8 @@ typedef struct table {
     soma_csv_parts parts;
     soma_csv_use *use; /* [layout.columns] */
     soma_csv_survey survey;
-    bool regression, skip_label;
+    soma_csv_classes classes;
+    bool regression, classification, skip_label;
     float *features; /* [survey.rows, layout.features] */
     int32_t *labels; /* [survey.rows], numbers of survey.labels */
     float *values;   /* [survey.rows], instead of labels with regression */
@@ -25,14 +27,15 @@ static bool has_label(const table *into) {
 
 static soma_status choose_uses(table *into) {
     const soma_csv_layout *layout = &into->layout;
-    size_t feature = 0;
+    soma_free(into->use);
     into->use = soma_calloc(layout->columns, sizeof *into->use);
     if (!into->use) return soma_out_of_memory(layout->columns * sizeof *into->use, into->reader.name);
     for (size_t column = 0; column < layout->columns; column++) {
         if (column == layout->label) {
             if (has_label(into)) into->use[column] = into->regression ? SOMA_CSV_NUMBER : SOMA_CSV_LABEL;
-        } else if (soma_csv_is_feature(layout, column) && feature++ < layout->features)
+        } else if (layout->place[column] != SOMA_CSV_NO_INPUT) {
             into->use[column] = SOMA_CSV_NUMBER;
+        }
     }
     return SOMA_OK;
 }
@@ -66,7 +69,7 @@ static soma_status fill_record(void *context, size_t index, soma_csv_reader *rea
     const table *into = context;
     const soma_csv_part *part = &into->parts.part[index];
     size_t line = reader->line, row = part->first_row + part->rows;
-    float *feature = into->features + row * into->layout.features;
+    float *features = into->features + row * into->layout.features;
     if (part->rows == part->all_rows) return refuse_change(reader);
     for (size_t column = 0; column < into->layout.columns; column++) {
         soma_decimal number;
@@ -75,7 +78,8 @@ static soma_status fill_record(void *context, size_t index, soma_csv_reader *rea
             if (column == into->layout.label)
                 into->values[row] = (float)number.value;
             else
-                *feature++ = soma_difference(number, into->survey.offsets ? into->survey.offsets[column] : 0);
+                features[into->layout.place[column]] =
+                    soma_difference(number, into->survey.offsets ? into->survey.offsets[column] : 0);
             continue;
         }
         SOMA_TRY(soma_csv_next(reader));
@@ -95,10 +99,33 @@ static soma_status fill(table *into) {
     return SOMA_OK;
 }
 
+/* More different labels than there can be classes, all of them numbers. */
+static bool has_too_many_numbers(const table *into) {
+    const soma_words *labels = &into->survey.labels;
+    float value;
+    bool numbers = !into->regression && !into->classification && labels->count >= SOMA_CSV_MAX_CLASSES;
+    for (size_t i = 0; numbers && i < labels->count; i++)
+        numbers = soma_number_parse(labels->words[i].text, into->layout.c_locale, &value);
+    return numbers;
+}
+
+static soma_status survey(table *into) {
+    SOMA_TRY(choose_uses(into));
+    soma_status status = soma_csv_make_survey(&into->reader, &into->layout, into->use, &into->parts, &into->survey);
+    if (status != SOMA_INVALID_FILE || !has_too_many_numbers(into)) return status;
+    soma_text_append(&into->layout.note,
+                     "%s%s: the labels are taken for numbers to predict, as there are more different ones than the %d "
+                     "that classes can be",
+                     into->layout.note.data ? "\n" : "", into->reader.name, SOMA_CSV_MAX_CLASSES);
+    into->regression = true;
+    soma_csv_survey_clear(&into->survey);
+    SOMA_TRY(choose_uses(into));
+    return soma_csv_make_survey(&into->reader, &into->layout, into->use, &into->parts, &into->survey);
+}
+
 static soma_status read_rows(table *into) {
     const soma_csv_layout *layout = &into->layout;
-    SOMA_TRY(choose_uses(into));
-    SOMA_TRY(soma_csv_make_survey(&into->reader, layout, into->use, &into->parts, &into->survey));
+    SOMA_TRY(survey(into));
     if (into->survey.rows == 0)
         return soma_error(SOMA_INVALID_FILE, "%s: line %zu: names of columns, but no rows; at least one is wanted",
                           into->reader.name, into->reader.line);
@@ -110,35 +137,51 @@ static soma_status read_rows(table *into) {
 
 /* ----------------------------------------------------------------------------------------------------- data set */
 
-/* Hands the texts of the words over to the storage. */
-static soma_status give_class_names(soma_words *from, soma_storage *storage) {
-    storage->class_names = soma_calloc(from->count, sizeof *storage->class_names);
-    if (!storage->class_names) return soma_out_of_memory(from->count * sizeof *storage->class_names, "class names");
+static void give_class_names(soma_csv_classes *from, soma_storage *storage) {
+    storage->class_names = from->names;
     storage->class_name_count = from->count;
-    for (size_t i = 0; i < from->count; i++) {
-        storage->class_names[i] = from->words[i].text;
-        from->words[i].text = NULL;
-    }
+    *from = (soma_csv_classes){.count = 0};
+}
+
+static void give_numbers(float *values, soma_storage *storage) {
+    static const size_t one = 1;
+    soma_column_set(&storage->target[0], values, true, SOMA_F32, 1, &one, 0);
+}
+
+/* Labels that have turned out to be numbers to predict, in the place of their numbers among the distinct ones. */
+static soma_status numbers_of_labels(table *from) {
+    size_t rows = from->survey.rows;
+    from->values = soma_malloc_aligned(SOMA_DATA_ALIGNMENT, rows * sizeof *from->values);
+    if (!from->values) return soma_out_of_memory(rows * sizeof *from->values, from->reader.name);
+    for (size_t row = 0; row < rows; row++)
+        soma_number_parse(from->survey.labels.words[from->labels[row]].text, from->layout.c_locale, &from->values[row]);
     return SOMA_OK;
 }
 
 static soma_status give_target(table *from, soma_storage *storage) {
-    static const size_t one = 1;
     storage->target_count = has_label(from);
     if (!has_label(from)) return SOMA_OK;
-    if (from->regression) {
-        soma_column_set(&storage->target[0], from->values, true, SOMA_F32, 1, &one, 0);
-        from->values = NULL;
-        return SOMA_OK;
+    if (!from->regression) {
+        SOMA_TRY(soma_csv_number_labels(from->reader.name, &from->layout, &from->survey.labels, from->classification,
+                                        from->labels, from->survey.rows, &from->classes));
+        if (from->classes.names) {
+            soma_column_set(&storage->target[0], from->labels, true, SOMA_I32, 0, NULL, from->classes.count);
+            from->labels = NULL;
+            give_class_names(&from->classes, storage);
+            return SOMA_OK;
+        }
+        SOMA_TRY(numbers_of_labels(from));
     }
-    size_t classes;
-    bool named;
-    SOMA_TRY(soma_csv_number_labels(from->reader.name, &from->layout, &from->survey.labels, from->labels,
-                                    from->survey.rows, &classes, &named));
-    soma_column_set(&storage->target[0], from->labels, true, SOMA_I32, 0, NULL, classes);
-    from->labels = NULL;
-    return named ? give_class_names(from->layout.promised ? &from->layout.classes : &from->survey.labels, storage)
-                 : SOMA_OK;
+    give_numbers(from->values, storage);
+    from->values = NULL;
+    return SOMA_OK;
+}
+
+static void give_columns(soma_csv_layout *from, soma_storage *storage) {
+    storage->columns = from->kept;
+    from->kept = (soma_columns){.count = 0};
+    storage->note = from->note.data;
+    from->note = (soma_text){.length = 0};
 }
 
 /* Of the features alone, in their order. */
@@ -148,7 +191,7 @@ static soma_status give_offsets(const table *from, soma_storage *storage) {
     double *offset = storage->input[0].offset = soma_calloc(from->layout.features, sizeof *offset);
     if (!offset) return soma_out_of_memory(from->layout.features * sizeof *offset, from->reader.name);
     for (size_t column = 0; column < from->layout.columns; column++)
-        if (from->use[column] == SOMA_CSV_NUMBER && column != from->layout.label) *offset++ = offsets[column];
+        if (from->layout.place[column] != SOMA_CSV_NO_INPUT) offset[from->layout.place[column]] = offsets[column];
     return SOMA_OK;
 }
 
@@ -162,7 +205,10 @@ static soma_status make_dataset(table *from, soma_dataset **dataset) {
     soma_status status = soma_csv_read_roles(&from->reader, &from->layout, storage);
     if (status == SOMA_OK) status = give_offsets(from, storage);
     if (status == SOMA_OK) status = give_target(from, storage);
-    if (status == SOMA_OK) return soma_dataset_make(storage, dataset);
+    if (status == SOMA_OK) {
+        give_columns(&from->layout, storage);
+        return soma_dataset_make(storage, dataset);
+    }
     soma_storage_release(storage);
     return status;
 }
@@ -173,6 +219,7 @@ static void clear_table(table *from) {
     soma_csv_parts_clear(&from->parts);
     soma_csv_survey_clear(&from->survey);
     soma_free(from->use);
+    soma_csv_classes_clear(&from->classes);
     soma_free_aligned(from->features);
     soma_free_aligned(from->labels);
     soma_free_aligned(from->values);
@@ -183,7 +230,9 @@ soma_status soma_csv_parse(const char *name, const char *text, size_t size, cons
     static const soma_csv_options defaults;
     if (!options) options = &defaults;
     *dataset = NULL;
-    table read = {.regression = options->regression, .skip_label = options->skip_label != 0};
+    table read = {.regression = options->regression,
+                  .classification = options->classification != 0,
+                  .skip_label = options->skip_label != 0};
     soma_status status = soma_csv_divide(name, text, size, &read.parts);
     if (status == SOMA_OK) status = soma_csv_begin(&read.reader, name, text, size, options->separator);
     if (status == SOMA_OK) status = soma_csv_find_layout(&read.reader, options, &read.layout);

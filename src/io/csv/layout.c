@@ -4,6 +4,7 @@
 #include "base/number.h"
 #include "base/utf8.h"
 #include "io/csv/table.h"
+#include "nn/network.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -234,6 +235,19 @@ static soma_status use_promise(const soma_csv_reader *reader, const soma_csv_opt
     return SOMA_OK;
 }
 
+/* A first line that has all names that the network knows of its inputs can be nothing else, even where they are
+ * numbers. */
+static bool has_known_names(const soma_columns *known, const record *first) {
+    bool all = known && known->named;
+    for (size_t i = 0; all && i < known->count; i++) {
+        bool there = known->column[i].role != SOMA_COLUMN_FEATURE;
+        for (size_t j = 0; !there && j < first->count; j++)
+            there = strcmp(first->fields[j], known->column[i].name) == 0;
+        all = there;
+    }
+    return all;
+}
+
 /* Every line a row, or the first one names the columns. */
 static soma_status use_lines(const soma_csv_reader *reader, const soma_csv_options *options, const record *first,
                              const record *second, soma_csv_layout *layout) {
@@ -243,6 +257,7 @@ static soma_status use_lines(const soma_csv_reader *reader, const soma_csv_optio
     const char *name = label_is_name(options)                ? options->label
                        : role_is_name(options, roles->group) ? roles->group
                                                              : roles->time;
+    const soma_columns *known = options->network ? &options->network->columns : NULL;
     layout->columns = first->count;
     SOMA_TRY(find_label_by_number(reader, options, first->count, layout));
     SOMA_TRY(find_role_by_number(reader, options, roles->group, first->count, &layout->group));
@@ -253,12 +268,14 @@ static soma_status use_lines(const soma_csv_reader *reader, const soma_csv_optio
             "%s: %s %s is a name, but the table is said to have no header; a number from 1 to %zu is wanted",
             reader->name, label_is_name(options) ? "label column" : "column", soma_quote(name, strlen(name)).text,
             first->count);
-    if (options->header > 0 || by_name || (options->header == 0 && looks_like_header(layout, first, second)))
+    if (options->header > 0 || by_name ||
+        (options->header == 0 && (has_known_names(known, first) || looks_like_header(layout, first, second))))
         SOMA_TRY(
             add_names(reader, first, 0, "column", options->header > 0 || by_name ? "" : NO_HEADER, &layout->header));
     if (label_is_name(options)) SOMA_TRY(find_by_name(reader, options->label, first, layout, &layout->label));
     SOMA_TRY(find_role_by_name(reader, options, roles->group, first, layout, &layout->group));
     SOMA_TRY(find_role_by_name(reader, options, roles->time, first, layout, &layout->time));
+    if (!options->label && known && known->count) SOMA_TRY(soma_csv_find_known_label(reader, known, layout));
     SOMA_TRY(check_roles(reader, layout));
     layout->features = 0;
     for (size_t i = 0; i < layout->columns; i++) layout->features += soma_csv_is_feature(layout, i);
@@ -304,12 +321,17 @@ soma_status soma_csv_find_layout(soma_csv_reader *reader, const soma_csv_options
                           reader->name);
     record first = {0}, second = {0};
     soma_status status = find_layout(reader, options, &first, &second, layout);
+    if (status == SOMA_OK)
+        status = soma_csv_place_columns(reader, options->network ? &options->network->columns : NULL, layout);
     clear_record(&first);
     clear_record(&second);
     return status;
 }
 
 void soma_csv_layout_clear(soma_csv_layout *layout) {
+    soma_columns_clear(&layout->kept);
+    soma_free(layout->place);
+    soma_free(layout->note.data);
     soma_words_clear(&layout->header);
     soma_words_clear(&layout->classes);
     if (layout->c_locale != (locale_t)0) freelocale(layout->c_locale);

@@ -4,6 +4,7 @@
 #ifndef SOMA_IO_CSV_TABLE_H
 #define SOMA_IO_CSV_TABLE_H
 
+#include "data/columns.h"
 #include "io/csv/reader.h"
 #include "io/words.h"
 #include <locale.h>
@@ -11,6 +12,7 @@
 
 #define SOMA_CSV_NO_COLUMN SIZE_MAX
 #define SOMA_CSV_NO_LABEL  SOMA_CSV_NO_COLUMN
+#define SOMA_CSV_NO_INPUT  SIZE_MAX
 
 typedef struct soma_csv_layout {
     size_t columns;     /* fields of a row */
@@ -21,6 +23,9 @@ typedef struct soma_csv_layout {
     bool promised;      /* the first line was "rows,features,class,class,..." */
     size_t promised_rows, promise_line;
     soma_words classes; /* ... its classes */
+    size_t *place;      /* of each column: which input it is, SOMA_CSV_NO_INPUT for none */
+    soma_columns kept;  /* what the data set keeps of the columns: the network's, where there is one */
+    soma_text note;     /* see soma_dataset_note() */
     locale_t c_locale;
 } soma_csv_layout;
 
@@ -44,12 +49,28 @@ typedef struct soma_csv_column_name {
 soma_csv_column_name soma_csv_name_column(const soma_csv_layout *layout, size_t column);
 
 /*
- * Class numbers out of labels: texts[rows] number the distinct ones; each becomes its class number, in place. Labels
- * that are whole numbers from 0 on are their own class numbers; all others are numbered as they came, and *names is
- * then true.
+ * Which column is which input, and what the label is called, now that header and label are known: layout->place and
+ * ->columns. known: the columns that a network was trained on; NULL, or none: every column but the label is an input.
  */
-soma_status soma_csv_number_labels(const char *name, const soma_csv_layout *layout, const soma_words *labels,
-                                   int32_t *texts, size_t rows, size_t *classes, bool *names);
+soma_status soma_csv_place_columns(const soma_csv_reader *reader, const soma_columns *known, soma_csv_layout *layout);
+/* The label's column where the network says it and not the options: by name, or by place. */
+soma_status soma_csv_find_known_label(const soma_csv_reader *reader, const soma_columns *known,
+                                      soma_csv_layout *layout);
+
+/* What a table's labels turned out to be. All zeros is the empty one. */
+typedef struct soma_csv_classes {
+    char **names; /* [count]; NULL: the labels are numbers to predict */
+    size_t count;
+} soma_csv_classes;
+void soma_csv_classes_clear(soma_csv_classes *classes);
+
+/*
+ * What labels are that nobody has said more of: texts[rows] number the distinct ones. Where they are classes, each
+ * becomes its class number, in place: numbers upwards, and all ways to write one are one class; words as they came.
+ * `must` they be classes? A line of layout->note says so where numbers are taken for numbers to predict.
+ */
+soma_status soma_csv_number_labels(const char *name, soma_csv_layout *layout, const soma_words *labels, bool must,
+                                   int32_t *texts, size_t rows, soma_csv_classes *classes);
 
 /* Groups and times of the rows, storage->rows from where the reader is, into the storage, if the table has such
  * columns.

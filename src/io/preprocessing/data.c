@@ -32,14 +32,35 @@ static void encode_division(soma_json_writer *writer, const soma_division *divis
     soma_json_close_object(writer);
 }
 
+static const char *const role_names[] = {"feature", "label", "ignored", "group", "time"};
+
+/* A column without a name has none here. */
+static soma_status encode_columns(soma_json_writer *writer, const soma_columns *columns) {
+    if (columns->count == 0) return SOMA_OK;
+    soma_json_open_array(writer, "columns");
+    for (size_t i = 0; i < columns->count; i++) {
+        soma_json_open_object(writer, NULL);
+        if (columns->named) SOMA_TRY(soma_json_write_name(writer, "name", columns->column[i].name));
+        soma_json_write_text(writer, "role", role_names[columns->column[i].role]);
+        soma_json_close_object(writer);
+    }
+    soma_json_close_array(writer);
+    return SOMA_OK;
+}
+
 soma_status soma_data_to_text(const soma_network *network, char **text) {
     soma_json_writer writer = {.follows = false};
     *text = NULL;
-    if (!network->division.samples) return SOMA_OK;
+    if (!network->division.samples && !network->columns.count) return SOMA_OK;
     soma_json_open_object(&writer, NULL);
     soma_json_write_integer(&writer, "format", SOMA_DATA_FORMAT);
-    encode_division(&writer, &network->division);
+    soma_status status = encode_columns(&writer, &network->columns);
+    if (network->division.samples) encode_division(&writer, &network->division);
     soma_json_close_object(&writer);
+    if (status != SOMA_OK) {
+        soma_json_abandon(&writer);
+        return status;
+    }
     return soma_json_finish(&writer, "what is kept of the data", text);
 }
 
@@ -75,6 +96,40 @@ static soma_status decode_division(soma_network *network, const soma_json *objec
     return status == SOMA_INVALID_ARGUMENT ? soma_error_prefix(SOMA_INVALID_FILE, "\"division\": ") : status;
 }
 
+static soma_status decode_column(const soma_json *object, soma_columns *columns) {
+    const char *name = soma_json_string(soma_json_get(object, "name"));
+    const char *role = soma_json_string(soma_json_get(object, "role"));
+    size_t number = 0;
+    while (role && number < SOMA_COUNT_OF(role_names) && strcmp(role, role_names[number]) != 0) number++;
+    if (!role || number == SOMA_COUNT_OF(role_names))
+        return soma_error(SOMA_INVALID_FILE,
+                          "the \"role\" of each of the \"columns\" must be feature, label, ignored, group or time");
+    if (columns->count == 0) columns->named = name != NULL;
+    if (columns->named != (name != NULL) || (name && soma_columns_find(columns, name) < columns->count))
+        return soma_error(SOMA_INVALID_FILE,
+                          "all of the \"columns\" must have a \"name\" of their own, or none of them");
+    return soma_columns_add(columns, name ? name : "", (soma_column_role)number);
+}
+
+static soma_status decode_columns(soma_network *network, const soma_json *list) {
+    if (!list) return SOMA_OK;
+    if (!soma_json_is(list, SOMA_JSON_ARRAY) || soma_json_count(list) > SOMA_MAX_FILE_TENSORS)
+        return soma_error(SOMA_INVALID_FILE, "\"columns\" must be an array of at most %d elements",
+                          SOMA_MAX_FILE_TENSORS);
+    soma_columns_clear(&network->columns);
+    SOMA_JSON_EACH(value, list) SOMA_TRY(decode_column(value, &network->columns));
+    return SOMA_OK;
+}
+
+/* What is matched by the columns has to be of as many values as the network takes. */
+static soma_status check_features(const soma_network *network) {
+    size_t features = soma_columns_with(&network->columns, SOMA_COLUMN_FEATURE);
+    size_t inputs = network->input_count ? soma_tensor_count(network->inputs[0]) : 0;
+    if (network->columns.count == 0 || features == inputs) return SOMA_OK;
+    return soma_error(SOMA_INVALID_FILE, "\"columns\" has %zu features, the network takes %zu values", features,
+                      inputs);
+}
+
 static soma_status decode(const char *text, soma_network *network) {
     soma_json_fault fault = {0};
     soma_json *root;
@@ -88,6 +143,8 @@ static soma_status decode(const char *text, soma_network *network) {
     else if (format > SOMA_DATA_FORMAT)
         status = soma_error(SOMA_INVALID_FILE, "format %lld; this version of soma knows formats up to %d",
                             (long long)format, SOMA_DATA_FORMAT);
+    if (status == SOMA_OK) status = decode_columns(network, soma_json_get(root, "columns"));
+    if (status == SOMA_OK) status = check_features(network);
     if (status == SOMA_OK) status = decode_division(network, soma_json_get(root, "division"));
     soma_free(root);
     return status;

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/* See columns.h. */
+#include "data/columns.h"
+#include "base/utf8.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+soma_status soma_columns_add(soma_columns *columns, const char *name, soma_column_role role) {
+    soma_table_column *column = soma_realloc(columns->column, columns->count + 1, sizeof *column);
+    if (!column) return soma_out_of_memory((columns->count + 1) * sizeof *column, "columns of a table");
+    columns->column = column;
+    char *copy = soma_strdup(name);
+    if (!copy) return soma_out_of_memory(strlen(name) + 1, "a column's name");
+    column[columns->count++] = (soma_table_column){copy, role};
+    return SOMA_OK;
+}
+
+void soma_columns_clear(soma_columns *columns) {
+    for (size_t i = 0; i < columns->count; i++) soma_free(columns->column[i].name);
+    soma_free(columns->column);
+    *columns = (soma_columns){.count = 0};
+}
+
+soma_status soma_columns_copy(const soma_columns *from, soma_columns *to) {
+    *to = (soma_columns){.named = from->named};
+    for (size_t i = 0; i < from->count; i++) {
+        soma_status status = soma_columns_add(to, from->column[i].name, from->column[i].role);
+        if (status == SOMA_OK) continue;
+        soma_columns_clear(to);
+        return status;
+    }
+    return SOMA_OK;
+}
+
+size_t soma_columns_with(const soma_columns *columns, soma_column_role role) {
+    size_t with = 0;
+    for (size_t i = 0; i < columns->count; i++) with += columns->column[i].role == role;
+    return with;
+}
+
+size_t soma_columns_first(const soma_columns *columns, soma_column_role role) {
+    size_t first = 0;
+    while (first < columns->count && columns->column[first].role != role) first++;
+    return first;
+}
+
+size_t soma_columns_find(const soma_columns *columns, const char *name) {
+    size_t found = 0;
+    while (found < columns->count && strcmp(columns->column[found].name, name) != 0) found++;
+    return found;
+}
+
+const char *soma_columns_list(const soma_columns *columns, soma_column_role role, const soma_columns *other,
+                              char text[SOMA_COLUMN_LIST]) {
+    size_t length = 0, left_out = 0;
+    *text = 0;
+    for (size_t i = 0; i < columns->count; i++) {
+        const char *name = columns->column[i].name;
+        if (columns->column[i].role != role) continue;
+        if (other && soma_columns_find(other, name) < other->count) continue;
+        soma_quoted quoted = soma_quote(name, strlen(name));
+        if (left_out || length + strlen(quoted.text) + 24 > SOMA_COLUMN_LIST)
+            left_out++;
+        else
+            length +=
+                (size_t)snprintf(text + length, SOMA_COLUMN_LIST - length, "%s%s", length ? ", " : "", quoted.text);
+    }
+    if (left_out) snprintf(text + length, SOMA_COLUMN_LIST - length, " and %zu more", left_out);
+    return text;
+}
+
+/* ----------------------------------------------------------------------------------------------------------- match */
+
+/* "; there is "Width"" where a column differs from a missing one in upper and lower case alone. */
+static const char *similar(const soma_columns *known, const soma_columns *found, char text[128]) {
+    *text = 0;
+    for (size_t i = 0; i < known->count; i++) {
+        const char *name = known->column[i].name;
+        if (known->column[i].role != SOMA_COLUMN_FEATURE || soma_columns_find(found, name) < found->count) continue;
+        for (size_t j = 0; j < found->count; j++)
+            if (strcasecmp(found->column[j].name, name) == 0)
+                snprintf(text, 128, "; there is %s, which is another name",
+                         soma_quote(found->column[j].name, strlen(found->column[j].name)).text);
+    }
+    return text;
+}
+
+static soma_status match_names(const soma_columns *known, const soma_columns *found, size_t *place) {
+    size_t missing = 0, feature = 0;
+    for (size_t i = 0; i < known->count; i++) {
+        if (known->column[i].role != SOMA_COLUMN_FEATURE) continue;
+        size_t at = soma_columns_find(found, known->column[i].name);
+        bool there = at < found->count && found->column[at].role == SOMA_COLUMN_FEATURE;
+        missing += !there;
+        size_t before = 0; /* features in front of it */
+        for (size_t j = 0; there && j < at; j++) before += found->column[j].role == SOMA_COLUMN_FEATURE;
+        place[feature++] = before;
+    }
+    if (missing == 0) return SOMA_OK;
+    char list[SOMA_COLUMN_LIST], have[SOMA_COLUMN_LIST], hint[128];
+    return soma_error(SOMA_INVALID_ARGUMENT,
+                      "the table has no column%s %s, which the model was trained on%s; its columns besides the label "
+                      "are %s",
+                      missing > 1 ? "s" : "", soma_columns_list(known, SOMA_COLUMN_FEATURE, found, list),
+                      similar(known, found, hint), soma_columns_list(found, SOMA_COLUMN_FEATURE, NULL, have));
+}
+
+soma_status soma_columns_match(const soma_columns *known, const soma_columns *found, size_t *place) {
+    size_t wanted = soma_columns_with(known, SOMA_COLUMN_FEATURE),
+           there = soma_columns_with(found, SOMA_COLUMN_FEATURE);
+    if (known->named && found->named) return match_names(known, found, place);
+    if (wanted != there)
+        return soma_error(
+            SOMA_INVALID_ARGUMENT,
+            "the table has %zu columns besides the label; the model was trained on %zu, which are matched "
+            "by their place where there are no names",
+            there, wanted);
+    for (size_t i = 0; i < wanted; i++) place[i] = i;
+    return SOMA_OK;
+}

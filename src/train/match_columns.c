@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/* Columns of a data set in the order in which a network learnt them. */
+#include "base/utf8.h"
+#include "data/preprocess.h"
+#include "train/match_data.h"
+
+#include <string.h>
+
+static bool in_order(const size_t *place, size_t features) {
+    for (size_t i = 0; i < features; i++)
+        if (place[i] != i) return false;
+    return true;
+}
+
+/* x'[i] = x[place[i]] of every row. What the network does not know is left out. */
+static soma_status take_features(soma_storage *own, const size_t *place, size_t features) {
+    soma_column *input = &own->input[0];
+    size_t bytes;
+    const float *from = input->data;
+    float *values = soma_multiply_size(own->rows * sizeof *values, features, &bytes)
+                        ? soma_malloc_aligned(SOMA_DATA_ALIGNMENT, bytes)
+                        : NULL;
+    if (!values) return soma_out_of_memory(own->rows * features * sizeof *values, "a data set in another order");
+    for (size_t row = 0; row < own->rows; row++)
+        for (size_t i = 0; i < features; i++) values[row * features + i] = from[row * input->width + place[i]];
+    if (input->owned) soma_free_aligned(input->data);
+    soma_column_set(input, values, true, SOMA_F32, 1, &features, 0);
+    return SOMA_OK;
+}
+
+/* The label's name where both have one: two tables of the same features need not be of the same question. */
+static soma_status check_label(const soma_columns *known, const soma_columns *found) {
+    size_t a = soma_columns_first(known, SOMA_COLUMN_LABEL), b = soma_columns_first(found, SOMA_COLUMN_LABEL);
+    if (!known->named || !found->named || a == known->count || b == found->count) return SOMA_OK;
+    const char *learnt = known->column[a].name, *is = found->column[b].name;
+    if (strcmp(learnt, is) == 0) return SOMA_OK;
+    return soma_error(SOMA_INVALID_ARGUMENT, "the label of the table is %s, the model learnt %s",
+                      soma_quote(is, strlen(is)).text, soma_quote(learnt, strlen(learnt)).text);
+}
+
+static soma_status reorder(soma_dataset *dataset, const soma_columns *known, const size_t *place, size_t features) {
+    soma_storage *own = NULL;
+    soma_status status = soma_dataset_copy_storage(dataset, false, &own);
+    if (status == SOMA_OK) status = take_features(own, place, features);
+    if (status == SOMA_OK) {
+        soma_columns_clear(&own->columns);
+        status = soma_columns_copy(known, &own->columns);
+    }
+    if (status == SOMA_OK)
+        soma_dataset_replace_storage(dataset, own);
+    else
+        soma_storage_release(own);
+    return status;
+}
+
+static soma_status match_columns(soma_dataset *dataset, const soma_columns *known) {
+    const soma_columns *found = &dataset->storage->columns;
+    if (known->count == 0 || found->count == 0) return SOMA_OK;
+    SOMA_TRY(check_label(known, found));
+    size_t features = soma_columns_with(known, SOMA_COLUMN_FEATURE);
+    size_t *place = soma_realloc(NULL, features, sizeof *place);
+    if (!place) return soma_out_of_memory(features * sizeof *place, "columns of a table");
+    soma_status status = soma_columns_match(known, found, place);
+    if (status == SOMA_OK && !(in_order(place, features) && soma_columns_with(found, SOMA_COLUMN_FEATURE) == features))
+        status = reorder(dataset, known, place, features);
+    soma_free(place);
+    return status;
+}
+
+soma_status soma_dataset_match(soma_dataset *dataset, const soma_network *network) {
+    if (!dataset || !network)
+        return soma_error(SOMA_INVALID_ARGUMENT, "soma_dataset_match: %s is NULL", dataset ? "network" : "dataset");
+    const soma_preprocessing *known = &network->preprocessing;
+    SOMA_TRY(match_columns(dataset, &network->columns));
+    if (dataset->storage->target_count == 0 || dataset->storage->target[0].classes == 0) return SOMA_OK;
+    if (!known->class_count) return soma_dataset_match_numbers(dataset);
+    return soma_dataset_match_classes(dataset, (const char *const *)known->class_names, known->class_count);
+}
