@@ -21,6 +21,7 @@ static const struct {
     {SOMA_NAMES_REDUCTION, SOMA_REDUCTION_COUNT, "sum", "sum_squares"},
     {SOMA_NAMES_IMAGE_FIT, SOMA_FIT_PAD + 1, "stretch", "pad"},
     {SOMA_NAMES_POOLING, SOMA_POOL_KIND_COUNT, "max", "average"},
+    {SOMA_NAMES_MISSING, SOMA_MISSING_DROP + 1, "error", "drop"},
 };
 
 START_TEST(names_and_values_find_each_other) {

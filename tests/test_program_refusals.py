@@ -69,8 +69,8 @@ class BadInputs(ProgramTest):
         good = self.write("good-labels.idx", labels)
         cases = [
             ("empty.csv", "", []), ("one.csv", "a,b\n", []), ("ragged.csv", "1,2,x\n3,4\n", ["2"]), ("word.csv", "1,2,x\n1,two,y\n", ["two", "2"]),
-            ("quote.csv", '1,2,"x\n1,2,y\n', []), ("nul.csv", b"1,2,x\n1,\0,y\n", []), ("nan.csv", "1,2,x\nnan,2,y\n", ["2"]),
-            ("inf.csv", "1,2,x\n1,inf,y\n", ["2"]), ("hole.csv", "1,2,x\n1,,y\n", ["2"]), ("long.csv", "1,2,x\n1,2,3,y\n", ["2"]),
+            ("quote.csv", '1,2,"x\n1,2,y\n', []), ("nul.csv", b"1,2,x\n1,\0,y\n", []), ("inf.csv", "1,2,x\ninf,2,y\n", ["2"]),
+            ("inf.csv", "1,2,x\n1,inf,y\n", ["2"]), ("hole.csv", "1,2,x\n1,2,\n", ["2"]), ("long.csv", "1,2,x\n1,2,3,y\n", ["2"]),
             ("huge.csv", "1,2,x\n1,1e999,y\n", ["2"]), ("binary.csv", bytes(range(256)), []), ("magic.idx", b"\1" + idx[1:], []),
             ("short.idx", idx[:-3], []), ("extra.idx", idx + b"xx", []), ("type.idx", idx[:2] + b"\x55" + idx[3:], []),
             ("head.idx", idx[:6], []), ("rank.idx", idx[:3] + b"\x09" + idx[4:], []),

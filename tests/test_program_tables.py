@@ -217,7 +217,7 @@ class WithoutLabels(TableTest):
 
     def test_features_are_needed(self):
         self.train_on(self.table("labelled.csv", "abc"))
-        self.features[3] = (1, "", 1, 1)
+        self.features[3] = (1, "two", 1, 1)
         self.refuse(BAD_FILE, ["line 4, column 2", "no number"], "predict", f"--device={DEVICE}", "--model", self.model, "--data",
                     self.table("holes.csv", ["", "?"]))
 

@@ -73,7 +73,7 @@ static bool parse_separator(const char *text, char *separator) {
 
 /* Columns that are no features: as the command line names them, or as the network's data were divided; other data need
  * not have them. */
-static soma_csv_roles roles_of(const struct settings *settings, const soma_network *network) {
+static soma_csv_roles columns_of(const struct settings *settings, const soma_network *network) {
     soma_division kept;
     if (settings->group_column || settings->time_column)
         return (soma_csv_roles){.group = settings->group_column, .time = settings->time_column};
@@ -81,6 +81,14 @@ static soma_csv_roles roles_of(const struct settings *settings, const soma_netwo
     return (soma_csv_roles){.group = kept.by == SOMA_BY_GROUPS ? kept.column : NULL,
                             .time = kept.by == SOMA_BY_TIME ? kept.column : NULL,
                             .optional = true};
+}
+
+/* And what becomes of gaps: that is said where a model learns of its first table, and known ever after. */
+static soma_csv_roles roles_of(const struct settings *settings, const soma_network *network) {
+    soma_csv_roles roles = columns_of(settings, network);
+    if (settings->command == COMMAND_TRAIN && (!network || option_given(settings, missing)))
+        roles.missing = (soma_missing)settings->missing;
+    return roles;
 }
 
 /* What the reader has passed over or taken for granted; on stderr, for results may go to stdout. */
@@ -179,6 +187,8 @@ static exit_status refuse_options(const struct settings *settings, enum source s
                     "--label, --header, --no-header and --separator are for tables (CSV); %s is none. A file of labels "
                     "is --labels",
                     settings->data);
+    if (source != SOURCE_TABLE && option_given(settings, missing))
+        return fail(STATUS_USAGE, "--missing is for tables (CSV); %s is none", settings->data);
     if (source != SOURCE_TABLE && (settings->group_column || settings->time_column))
         return fail(STATUS_USAGE, "--%s-column is for tables (CSV); %s is none",
                     settings->group_column ? "group" : "time", settings->data);

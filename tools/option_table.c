@@ -49,6 +49,11 @@ static const char *unknown_name(int value) {
     return value >= 0 && (size_t)value < sizeof names / sizeof *names ? names[value] : NULL;
 }
 
+static const char *missing_name(int value) {
+    return soma_name(SOMA_NAMES_MISSING, value);
+}
+
+static const choice missing_choice = {missing_name, true, SOMA_NAMES_MISSING};
 static const choice image_fit_choice = {image_fit_name, true, SOMA_NAMES_IMAGE_FIT};
 static const choice monitor_choice = {.name = monitor_name}, mode_choice = {.name = mode_name},
                     part_choice = {.name = part_name}, split_choice = {.name = split_name},
@@ -104,6 +109,10 @@ const option_row option_table[] = {
     {.name = "unknown-classes", .type = OPTION_CHOICE, .offset = FIELD(unknown_classes), .commands = TRAIN | EVALUATE, .argument = "HOW",
      .choices = &unknown_choice, .fallback = "error",
      .help = "samples of a class that the model does not know: an error, or left out: error, ignore"},
+    {.name = "missing", .type = OPTION_CHOICE, .offset = FIELD(missing), .commands = TRAIN, .argument = "HOW", .choices = &missing_choice,
+     .fallback = "median",
+     .help = "CSV: gaps in features (empty, ?, NA, N/A, NaN, null) are filled with the column's median, mean or zero of the training samples, "
+             "which the model keeps for all data; or their rows dropped; or an error: median, mean, zero, drop, error"},
     {.name = "test", .type = OPTION_REAL, .offset = FIELD(test), .commands = READS, .argument = "FRACTION", .fallback = "0.2",
      .interval = "[0, 1)",
      .help = "part of a file that is held out to test on, drawn by --seed, class by class. The digits and directories have a test "

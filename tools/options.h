@@ -29,6 +29,7 @@ struct settings {
     int header; /* 1, -1, 0: look */
     bool regression, classification;
     int unknown_classes;
+    int missing; /* soma_missing */
     double test;
     int part;
     int standardize; /* 1, -1, 0: by the kind of data */

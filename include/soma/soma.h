@@ -692,12 +692,28 @@ SOMA_API soma_status soma_dataset_from_directory(const char *path, soma_dataset 
 /* The digits that come with soma, found beside the program, in the installed data directory, or in SOMA_DATA_DIR. */
 SOMA_API soma_status soma_dataset_digits(soma_dataset **train, soma_dataset **test);
 
-/* Columns of a table that are no features: each a header's name, or a number from 1; NULL: none. */
+/*
+ * What becomes of gaps in the features of a table: fields that are empty, or ?, NA, N/A, NaN or null in whatever
+ * letters. Where they are filled, they are NaN in the data set, soma_network_fit_preprocessing() finds the value of
+ * each column in the samples that it is given, and the network keeps it; soma_network_apply_preprocessing() fills them
+ * with it. A data set with gaps is not to be trained on or predicted from before.
+ */
+typedef enum soma_missing {
+    SOMA_MISSING_ERROR,
+    SOMA_MISSING_MEDIAN,
+    SOMA_MISSING_MEAN,
+    SOMA_MISSING_ZERO,
+    SOMA_MISSING_DROP /* rows that have some are left out */
+} soma_missing;
+
+/* Which columns of a table are no features: each a header's name, or a number from 1; NULL: none. And its gaps. */
 typedef struct soma_csv_roles {
     const char *group;     /* whose values are the groups of the samples (soma_dataset_set_groups()): any text */
     const char *time;      /* whose values are their times (soma_dataset_set_times()): numbers; or dates as ISO 8601 has
                               them, 2024-02-29 or 2024-02-29T12:30:00.5+01:00, in seconds since 1970 */
     bool optional;         /* such a column need not be there */
+    soma_missing missing;  /* where a network is given that knows what to do, as it knows, or 0; with
+                              soma_csv_options.skip_label rows are not left out, but gaps refused */
     uint64_t reserved[12]; /* zero */
 } soma_csv_roles;
 
@@ -724,9 +740,10 @@ typedef struct soma_csv_options {
  * scikit-learn's tables, a first line "rows,features,class,class,...", is recognised unless header says what the first
  * line is, or it can be a row and the rest of the file is not what it promises; its label is the last column, and with
  * "none" that column is left out. Empty lines before the first and behind the last are passed over. The file may be
- * gzipped; one that is not is mapped, and must not be cut short while it is read. Every number must be there and
- * finite. Numbers are read as float64; a column of which float32 would take different ones for the same is kept as
- * differences from a number of its own, which preprocessing adds to the mean before it rounds.
+ * gzipped; one that is not is mapped, and must not be cut short while it is read. Every number must be
+ * finite, and there unless soma_csv_roles.missing says otherwise. Numbers are read as float64; a column of which
+ * float32 would take different ones for the same is kept as differences from a number of its own, which preprocessing
+ * adds to the mean before it rounds.
  *
  * With a network that was trained on a table, columns are found by their names where both have some, in whatever order;
  * those that it does not know are passed over. Without names they are found by their place, and there must be as many.
@@ -920,13 +937,15 @@ SOMA_API soma_status soma_dataset_leave_out_unknown(soma_dataset *dataset, const
 /*
  * Standardisation: x' = (x - mean) / standard deviation, per feature (a constant feature gives 0). Fit computes the
  * figures from a data set and keeps them in the network (saved with it); apply transforms a data set (f32 inputs; u8
- * ones are converted) by a network's figures, if it has any; it matches it first, as soma_dataset_match() does. Apply
- * once. The class names of the data set, and the columns of a table, are kept in the network too.
+ * ones are converted) by a network's figures, if it has any; it matches it first, as soma_dataset_match() does, and
+ * fills the gaps of a table (soma_missing). Figures are those of the filled columns. Apply once. The class names of the
+ * data set, and the columns of a table, are kept in the network too.
  */
 SOMA_API soma_status soma_network_fit_preprocessing(soma_network *network, const soma_dataset *dataset,
                                                     bool standardize);
 /* What was fitted, for another data set: see there. SOMA_INVALID_ARGUMENT: classes that the
- * network does not know; SOMA_INVALID_SHAPE: another number of features. */
+ * network does not know; SOMA_INVALID_SHAPE: another number of features; SOMA_NOT_FINITE: a gap that the network has no
+ * value for. */
 SOMA_API soma_status soma_network_apply_preprocessing(const soma_network *network, soma_dataset *dataset);
 /* How many classes have names; 0 if they are not known. */
 SOMA_API size_t soma_network_class_count(const soma_network *network);
@@ -946,7 +965,8 @@ typedef enum soma_names {
     SOMA_NAMES_BINARY,
     SOMA_NAMES_REDUCTION,
     SOMA_NAMES_IMAGE_FIT,
-    SOMA_NAMES_POOLING /* soma_pool_kind */
+    SOMA_NAMES_POOLING, /* soma_pool_kind */
+    SOMA_NAMES_MISSING
 } soma_names;
 
 /*

@@ -106,10 +106,18 @@ bool soma_number_is_index(float value, float limit) {
     return value >= 0 && value < limit && floorf(value) == value;
 }
 
-bool soma_number_is_placeholder(const char *text) {
-    static const char *const placeholders[] = {"",    "?",    "na",   "n/a",      "nan",       "null",
-                                               "inf", "+inf", "-inf", "infinity", "+infinity", "-infinity"};
-    for (size_t i = 0; i < sizeof placeholders / sizeof placeholders[0]; i++)
-        if (strcasecmp(text, placeholders[i]) == 0) return true;
+static bool is_one_of(const char *text, const char *const *words, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (strcasecmp(text, words[i]) == 0) return true;
     return false;
+}
+
+bool soma_number_is_gap(const char *text) {
+    static const char *const gaps[] = {"", "?", "na", "n/a", "nan", "null"};
+    return is_one_of(text, gaps, sizeof gaps / sizeof gaps[0]);
+}
+
+bool soma_number_is_placeholder(const char *text) {
+    static const char *const infinities[] = {"inf", "+inf", "-inf", "infinity", "+infinity", "-infinity"};
+    return soma_number_is_gap(text) || is_one_of(text, infinities, sizeof infinities / sizeof infinities[0]);
 }

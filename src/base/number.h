@@ -27,5 +27,7 @@ bool soma_number_is_index(float value, float limit);
 
 /* True for what tables write where a number is missing or impossible: "", "?", "NA", "nan", "inf", ... */
 bool soma_number_is_placeholder(const char *text);
+/* The same, but for infinities: nothing is known of the number. */
+bool soma_number_is_gap(const char *text);
 
 #endif

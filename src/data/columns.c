@@ -3,6 +3,7 @@
 #include "data/columns.h"
 #include "base/utf8.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -13,7 +14,7 @@ soma_status soma_columns_add(soma_columns *columns, const char *name, soma_colum
     columns->column = column;
     char *copy = soma_strdup(name);
     if (!copy) return soma_out_of_memory(strlen(name) + 1, "a column's name");
-    column[columns->count++] = (soma_table_column){copy, role};
+    column[columns->count++] = (soma_table_column){.name = copy, .role = role, .fill = NAN};
     return SOMA_OK;
 }
 
@@ -27,9 +28,12 @@ soma_status soma_columns_copy(const soma_columns *from, soma_columns *to) {
     *to = (soma_columns){.named = from->named};
     for (size_t i = 0; i < from->count; i++) {
         soma_status status = soma_columns_add(to, from->column[i].name, from->column[i].role);
-        if (status == SOMA_OK) continue;
-        soma_columns_clear(to);
-        return status;
+        if (status != SOMA_OK) {
+            soma_columns_clear(to);
+            return status;
+        }
+        to->column[i].missing = from->column[i].missing;
+        to->column[i].fill = from->column[i].fill;
     }
     return SOMA_OK;
 }
@@ -44,6 +48,13 @@ size_t soma_columns_first(const soma_columns *columns, soma_column_role role) {
     size_t first = 0;
     while (first < columns->count && columns->column[first].role != role) first++;
     return first;
+}
+
+size_t soma_columns_feature(const soma_columns *columns, size_t number) {
+    size_t at = 0;
+    for (; at < columns->count; at++)
+        if (columns->column[at].role == SOMA_COLUMN_FEATURE && number-- == 0) break;
+    return at;
 }
 
 size_t soma_columns_find(const soma_columns *columns, const char *name) {

@@ -10,6 +10,8 @@
 typedef struct soma_table_column {
     char *name; /* "": it has none */
     soma_column_role role;
+    soma_missing missing; /* what is done about gaps in a feature */
+    double fill;          /* the value that stands for them; NaN: not known */
 } soma_table_column;
 
 /* All zeros: no table. */
@@ -26,6 +28,8 @@ void soma_columns_clear(soma_columns *columns);
 /* How many have this role; and the first one, columns->count for none. */
 size_t soma_columns_with(const soma_columns *columns, soma_column_role role);
 size_t soma_columns_first(const soma_columns *columns, soma_column_role role);
+/* The feature of this number, from 0; columns->count past the last. */
+size_t soma_columns_feature(const soma_columns *columns, size_t number);
 /* The column of this name; columns->count for none. Names are equal to the byte. */
 size_t soma_columns_find(const soma_columns *columns, const char *name);
 

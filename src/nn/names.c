@@ -94,6 +94,12 @@ static const name_row pooling_rows[] = {
     [SOMA_POOL_AVERAGE] = {"average", "avg mean"},
 };
 
+static const name_row missing_rows[] = {
+    [SOMA_MISSING_ERROR] = {"error", NULL}, [SOMA_MISSING_MEDIAN] = {"median", NULL},
+    [SOMA_MISSING_MEAN] = {"mean", NULL},   [SOMA_MISSING_ZERO] = {"zero", NULL},
+    [SOMA_MISSING_DROP] = {"drop", NULL},
+};
+
 #define TABLE(rows)                                                                                                    \
     { rows, SOMA_COUNT_OF(rows) }
 static const struct {
@@ -105,6 +111,7 @@ static const struct {
     [SOMA_NAMES_METRIC] = TABLE(metric_rows),         [SOMA_NAMES_INITIALIZER] = TABLE(initializer_rows),
     [SOMA_NAMES_BINARY] = TABLE(binary_rows),         [SOMA_NAMES_REDUCTION] = TABLE(reduction_rows),
     [SOMA_NAMES_IMAGE_FIT] = TABLE(image_fit_rows),   [SOMA_NAMES_POOLING] = TABLE(pooling_rows),
+    [SOMA_NAMES_MISSING] = TABLE(missing_rows),
 };
 
 /* Without a name for a value that there is not. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Preprocessing that belongs to a network: what it learned of its training data, kept and saved with it. */
 #include "data/dataset.h"
+#include "data/gaps.h"
 #include "data/preprocess.h"
 #include "nn/network.h"
 #include "train/match_data.h"
@@ -64,14 +65,19 @@ static soma_status keep_statistics(soma_preprocessing *preprocessing, const soma
 soma_status soma_network_fit_preprocessing(soma_network *network, const soma_dataset *dataset, bool standardize) {
     soma_preprocessing fresh = {.mean = NULL};
     soma_dataset_info info;
+    soma_dataset *filled = NULL;
     if (!network || !dataset)
         return soma_error(SOMA_INVALID_ARGUMENT, "soma_network_fit_preprocessing needs a network and a data set");
     soma_dataset_get_info(dataset, &info);
     soma_columns columns = {.count = 0};
     soma_status status = keep_classes(&fresh, dataset, info.classes);
-    if (status == SOMA_OK && standardize) status = keep_statistics(&fresh, network, dataset);
     if (status == SOMA_OK) status = soma_columns_copy(&dataset->storage->columns, &columns);
+    if (status == SOMA_OK) status = soma_gaps_find_fills(dataset, &columns);
+    if (status == SOMA_OK) status = soma_gaps_filled_copy(dataset, &columns, &filled);
+    if (status == SOMA_OK && standardize) status = keep_statistics(&fresh, network, filled ? filled : dataset);
+    soma_dataset_destroy(filled);
     if (status != SOMA_OK) {
+        soma_columns_clear(&columns);
         soma_preprocessing_clear(&fresh);
         return status;
     }
@@ -87,6 +93,7 @@ soma_status soma_network_apply_preprocessing(const soma_network *network, soma_d
         return soma_error(SOMA_INVALID_ARGUMENT, "soma_network_apply_preprocessing needs a network and a data set");
     const soma_preprocessing *preprocessing = &network->preprocessing;
     SOMA_TRY(soma_dataset_match(dataset, network));
+    SOMA_TRY(soma_gaps_fill(dataset, &network->columns));
     if (!preprocessing->mean) return SOMA_OK;
     return soma_dataset_standardize(dataset, preprocessing->mean, preprocessing->scale, preprocessing->width);
 }

@@ -13,10 +13,10 @@ typedef struct table {
     soma_csv_use *use; /* [layout.columns] */
     soma_csv_survey survey;
     soma_csv_classes classes;
-    bool regression, classification, skip_label;
-    float *features; /* [survey.rows, layout.features] */
-    int32_t *labels; /* [survey.rows], numbers of survey.labels */
-    float *values;   /* [survey.rows], instead of labels with regression */
+    bool regression, classification, skip_label, known; /* the network's columns? */
+    float *features;                                    /* [survey.rows, layout.features] */
+    int32_t *labels;                                    /* [survey.rows], numbers of survey.labels */
+    float *values;                                      /* [survey.rows], instead of labels with regression */
 } table;
 
 static bool has_label(const table *into) {
@@ -34,7 +34,7 @@ static soma_status choose_uses(table *into) {
         if (column == layout->label) {
             if (has_label(into)) into->use[column] = into->regression ? SOMA_CSV_NUMBER : SOMA_CSV_LABEL;
         } else if (layout->place[column] != SOMA_CSV_NO_INPUT) {
-            into->use[column] = SOMA_CSV_NUMBER;
+            into->use[column] = layout->missing == SOMA_MISSING_ERROR ? SOMA_CSV_NUMBER : SOMA_CSV_NUMBER_OR_GAP;
         }
     }
     return SOMA_OK;
@@ -73,8 +73,8 @@ static soma_status fill_record(void *context, size_t index, soma_csv_reader *rea
     if (part->rows == part->all_rows) return refuse_change(reader);
     for (size_t column = 0; column < into->layout.columns; column++) {
         soma_decimal number;
-        if (into->use[column] == SOMA_CSV_NUMBER) {
-            SOMA_TRY(soma_csv_read_number(reader, &into->layout, line, column + 1, &number));
+        if (soma_csv_is_number(into->use[column])) {
+            SOMA_TRY(soma_csv_read_number(reader, &into->layout, line, column + 1, into->use[column], &number));
             if (column == into->layout.label)
                 into->values[row] = (float)number.value;
             else
@@ -123,6 +123,19 @@ static soma_status survey(table *into) {
     return soma_csv_make_survey(&into->reader, &into->layout, into->use, &into->parts, &into->survey);
 }
 
+/* What is known of a column without any value is nothing; to a network that learnt of others, it may be a row of gaps.
+ */
+static soma_status check_gaps(table *into) {
+    const size_t *gaps = into->survey.gaps;
+    for (size_t column = 0; !into->known && column < into->layout.columns; column++)
+        if (gaps[column] == into->survey.rows)
+            return soma_error(
+                SOMA_INVALID_FILE, "%s: column %zu%s has no value in any of the %zu rows; leave it out of the table",
+                into->reader.name, column + 1, soma_csv_name_column(&into->layout, column).text, into->survey.rows);
+    soma_csv_note_gaps(&into->reader, gaps, into->known, &into->layout);
+    return into->layout.note.failed ? soma_out_of_memory(into->layout.note.length, into->reader.name) : SOMA_OK;
+}
+
 static soma_status read_rows(table *into) {
     const soma_csv_layout *layout = &into->layout;
     SOMA_TRY(survey(into));
@@ -132,6 +145,7 @@ static soma_status read_rows(table *into) {
     if (layout->promised && into->survey.rows != layout->promised_rows)
         return soma_error(SOMA_INVALID_FILE, "%s: line %zu promises %zu rows; there are %zu" SOMA_CSV_NO_PROMISE,
                           into->reader.name, layout->promise_line, layout->promised_rows, into->survey.rows);
+    SOMA_TRY(check_gaps(into));
     return fill(into);
 }
 
@@ -207,7 +221,8 @@ static soma_status make_dataset(table *from, soma_dataset **dataset) {
     if (status == SOMA_OK) status = give_target(from, storage);
     if (status == SOMA_OK) {
         give_columns(&from->layout, storage);
-        return soma_dataset_make(storage, dataset);
+        SOMA_TRY(soma_dataset_make(storage, dataset));
+        return from->layout.missing == SOMA_MISSING_DROP ? soma_csv_drop_gaps(&from->reader, *dataset) : SOMA_OK;
     }
     soma_storage_release(storage);
     return status;
@@ -232,12 +247,18 @@ soma_status soma_csv_parse(const char *name, const char *text, size_t size, cons
     *dataset = NULL;
     table read = {.regression = options->regression,
                   .classification = options->classification != 0,
-                  .skip_label = options->skip_label != 0};
+                  .skip_label = options->skip_label != 0,
+                  .known = options->network && soma_network_column_count(options->network)};
     soma_status status = soma_csv_divide(name, text, size, &read.parts);
     if (status == SOMA_OK) status = soma_csv_begin(&read.reader, name, text, size, options->separator);
     if (status == SOMA_OK) status = soma_csv_find_layout(&read.reader, options, &read.layout);
+    if (status == SOMA_OK) status = soma_csv_choose_missing(&read.reader, options, &read.layout);
     if (status == SOMA_OK) status = read_rows(&read);
     if (status == SOMA_OK) status = make_dataset(&read, dataset);
+    if (status != SOMA_OK) {
+        soma_dataset_destroy(*dataset);
+        *dataset = NULL;
+    }
     clear_table(&read);
     return status;
 }

@@ -291,7 +291,8 @@ static soma_status find_layout(soma_csv_reader *reader, const soma_csv_options *
     SOMA_TRY(read_record(reader, first));
     size_t behind = reader->position, behind_line = reader->line;
     if (options->header == 0 && !soma_csv_at_end(reader)) SOMA_TRY(read_record(reader, second));
-    bool names_roles = options->roles && !options->roles->optional; /* such a form has none */
+    const soma_csv_roles *roles = options->roles; /* of which such a form has none */
+    bool names_roles = roles && (roles->group || roles->time) && !roles->optional;
     bool promised = options->header == 0 && !names_roles && is_promise(layout, first, second);
     if (promised) {
         SOMA_TRY(find_label_by_number(reader, options, second->count, layout));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* See survey.h. */
 #include "io/csv/survey.h"
+#include "base/number.h"
 #include "base/utf8.h"
 #include "io/floats.h"
 
@@ -40,11 +41,17 @@ static soma_status number_of_field(const soma_csv_reader *reader, const soma_csv
 }
 
 soma_status soma_csv_read_number(soma_csv_reader *reader, const soma_csv_layout *layout, size_t line, size_t fields,
-                                 soma_decimal *number) {
+                                 soma_csv_use use, soma_decimal *number) {
     bool read = soma_csv_next_number(reader, number);
     if (!read) SOMA_TRY(soma_csv_next(reader));
     SOMA_TRY(soma_csv_check_length(reader, layout, line, fields));
-    return read ? SOMA_OK : number_of_field(reader, layout, number);
+    if (read) return SOMA_OK;
+    /* An empty line in a table of one column is no row. */
+    if (use == SOMA_CSV_NUMBER_OR_GAP && soma_number_is_gap(reader->field) && (reader->length || layout->columns > 1)) {
+        *number = (soma_decimal){.value = NAN};
+        return SOMA_OK;
+    }
+    return number_of_field(reader, layout, number);
 }
 
 /* ---------------------------------------------------------------------------------------------------- in a thread */
@@ -74,10 +81,13 @@ static soma_status look_at_record(void *context, size_t part, soma_csv_reader *r
     soma_tally *tallies = at->tallies + part * at->layout->columns;
     size_t line = reader->line;
     for (size_t column = 0; column < at->layout->columns; column++) {
-        if (at->use[column] == SOMA_CSV_NUMBER) {
+        if (soma_csv_is_number(at->use[column])) {
             soma_decimal number;
-            SOMA_TRY(soma_csv_read_number(reader, at->layout, line, column + 1, &number));
-            soma_tally_add(&tallies[column], number);
+            SOMA_TRY(soma_csv_read_number(reader, at->layout, line, column + 1, at->use[column], &number));
+            if (isnan(number.value))
+                tallies[column].gaps++;
+            else
+                soma_tally_add(&tallies[column], number);
             continue;
         }
         SOMA_TRY(soma_csv_next(reader));
@@ -100,7 +110,7 @@ static size_t sample_room(const soma_csv_parts *parts, size_t columns) {
 
 static soma_status take_memory(const soma_csv_reader *reader, const soma_csv_parts *parts, look *at) {
     size_t tallies = parts->count * at->layout->columns, numbers = 0, bytes;
-    for (size_t i = 0; i < at->layout->columns; i++) numbers += at->use[i] == SOMA_CSV_NUMBER;
+    for (size_t i = 0; i < at->layout->columns; i++) numbers += soma_csv_is_number(at->use[i]);
     at->room = sample_room(parts, at->layout->columns);
     bytes = parts->count * numbers * at->room * sizeof *at->samples;
     at->tallies = soma_calloc(tallies, sizeof *at->tallies);
@@ -110,7 +120,7 @@ static soma_status take_memory(const soma_csv_reader *reader, const soma_csv_par
         return soma_out_of_memory(tallies * sizeof *at->tallies + bytes, reader->name);
     soma_decimal *sample = at->samples;
     for (size_t column = 0; column < at->layout->columns; column++)
-        for (size_t part = 0; at->use[column] == SOMA_CSV_NUMBER && part < parts->count; part++, sample += at->room) {
+        for (size_t part = 0; soma_csv_is_number(at->use[column]) && part < parts->count; part++, sample += at->room) {
             soma_tally *tally = &at->tallies[part * at->layout->columns + column];
             tally->sample = sample;
             tally->room = at->room;
@@ -142,7 +152,7 @@ static void tell_of_loss(const soma_csv_reader *reader, const look *at, size_t c
 }
 
 static soma_status find_offset(const soma_csv_reader *reader, const soma_csv_parts *parts, const look *at,
-                               size_t column, double *offset) {
+                               size_t column, soma_csv_survey *survey) {
     soma_tally all = {0};
     soma_distinct distinct;
     soma_decimal *sample = at->tallies[column].sample;
@@ -153,7 +163,8 @@ static soma_status find_offset(const soma_csv_reader *reader, const soma_csv_par
         memmove(sample + sampled, tally->sample, tally->sampled * sizeof *sample); /* one after the other */
         sampled += tally->sampled;
     }
-    SOMA_TRY(soma_tally_offset(&all, sample, sampled, offset, &distinct));
+    survey->gaps[column] = all.gaps;
+    SOMA_TRY(soma_tally_offset(&all, sample, sampled, &survey->offsets[column], &distinct));
     tell_of_loss(reader, at, column, distinct);
     return SOMA_OK;
 }
@@ -163,10 +174,12 @@ static soma_status find_offsets(const soma_csv_reader *reader, const soma_csv_pa
     size_t columns = at->layout->columns;
     bool any = false;
     survey->offsets = soma_calloc(columns, sizeof *survey->offsets);
-    if (!survey->offsets) return soma_out_of_memory(columns * sizeof *survey->offsets, reader->name);
+    survey->gaps = soma_calloc(columns, sizeof *survey->gaps);
+    if (!survey->offsets || !survey->gaps)
+        return soma_out_of_memory(columns * (sizeof *survey->offsets + sizeof *survey->gaps), reader->name);
     for (size_t column = 0; column < columns; column++) {
-        if (at->use[column] == SOMA_CSV_NUMBER && column != at->layout->label) /* targets are kept as they are */
-            SOMA_TRY(find_offset(reader, parts, at, column, &survey->offsets[column]));
+        if (soma_csv_is_number(at->use[column]) && column != at->layout->label) /* targets are kept as they are */
+            SOMA_TRY(find_offset(reader, parts, at, column, survey));
         any |= survey->offsets[column] != 0;
     }
     if (any) return SOMA_OK;
@@ -207,5 +220,6 @@ soma_status soma_csv_make_survey(const soma_csv_reader *reader, const soma_csv_l
 void soma_csv_survey_clear(soma_csv_survey *survey) {
     soma_words_clear(&survey->labels);
     soma_free(survey->offsets);
+    soma_free(survey->gaps);
     *survey = (soma_csv_survey){0};
 }

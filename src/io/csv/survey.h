@@ -8,12 +8,17 @@
 #include "io/csv/tally.h"
 
 /* What a column is read for. */
-typedef enum soma_csv_use { SOMA_CSV_PASS_OVER, SOMA_CSV_NUMBER, SOMA_CSV_LABEL } soma_csv_use;
+typedef enum soma_csv_use { SOMA_CSV_PASS_OVER, SOMA_CSV_NUMBER, SOMA_CSV_NUMBER_OR_GAP, SOMA_CSV_LABEL } soma_csv_use;
+
+static inline bool soma_csv_is_number(soma_csv_use use) {
+    return use == SOMA_CSV_NUMBER || use == SOMA_CSV_NUMBER_OR_GAP;
+}
 
 typedef struct soma_csv_survey {
     size_t rows;
     soma_words labels; /* the different ones, in the order in which they came */
     double *offsets;   /* [columns], of those that are numbers; NULL where all are 0 */
+    size_t *gaps;      /* [columns] */
 } soma_csv_survey;
 
 /* reader: at the first row, which is not changed. use[layout->columns]. Clear the survey also after a failure. */
@@ -26,8 +31,8 @@ soma_status soma_csv_refuse_field(const soma_csv_reader *reader, const soma_csv_
 /* A row has as many fields as columns, told while they are read: `fields` are, in a row that begins in this line. */
 soma_status soma_csv_check_length(const soma_csv_reader *reader, const soma_csv_layout *layout, size_t line,
                                   size_t fields);
-/* Reads a field, which is to be a number that float32 can hold. */
+/* Reads a field, which is to be a number that float32 can hold; or a gap, which is NaN, if the use says so. */
 soma_status soma_csv_read_number(soma_csv_reader *reader, const soma_csv_layout *layout, size_t line, size_t fields,
-                                 soma_decimal *number);
+                                 soma_csv_use use, soma_decimal *number);
 
 #endif

@@ -22,10 +22,11 @@ typedef struct soma_csv_layout {
     soma_words header;  /* names of the columns, empty if there are none */
     bool promised;      /* the first line was "rows,features,class,class,..." */
     size_t promised_rows, promise_line;
-    soma_words classes; /* ... its classes */
-    size_t *place;      /* of each column: which input it is, SOMA_CSV_NO_INPUT for none */
-    soma_columns kept;  /* what the data set keeps of the columns: the network's, where there is one */
-    soma_text note;     /* see soma_dataset_note() */
+    soma_words classes;   /* ... its classes */
+    size_t *place;        /* of each column: which input it is, SOMA_CSV_NO_INPUT for none */
+    soma_missing missing; /* what is done about gaps in the features */
+    soma_columns kept;    /* what the data set keeps of the columns: the network's, where there is one */
+    soma_text note;       /* see soma_dataset_note() */
     locale_t c_locale;
 } soma_csv_layout;
 
@@ -56,6 +57,14 @@ soma_status soma_csv_place_columns(const soma_csv_reader *reader, const soma_col
 /* The label's column where the network says it and not the options: by name, or by place. */
 soma_status soma_csv_find_known_label(const soma_csv_reader *reader, const soma_columns *known,
                                       soma_csv_layout *layout);
+
+/* What to do about gaps, by the options or as the network knows: layout->missing, and that of layout->kept. */
+soma_status soma_csv_choose_missing(const soma_csv_reader *reader, const soma_csv_options *options,
+                                    soma_csv_layout *layout);
+/* Says which columns have gaps, gaps[layout->columns], and what becomes of them. */
+void soma_csv_note_gaps(const soma_csv_reader *reader, const size_t *gaps, bool known, soma_csv_layout *layout);
+/* Leaves out the rows that have gaps; what is said of that comes to the data set's note. */
+soma_status soma_csv_drop_gaps(const soma_csv_reader *reader, soma_dataset *dataset);
 
 /* What a table's labels turned out to be. All zeros is the empty one. */
 typedef struct soma_csv_classes {

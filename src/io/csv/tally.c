@@ -9,6 +9,7 @@
 #define MAX_EXACT 16777216.0
 
 void soma_tally_merge(soma_tally *tally, const soma_tally *other) {
+    tally->gaps += other->gaps;
     if (other->numbers == 0) return;
     if (tally->numbers == 0) {
         tally->minimum = other->minimum;

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +35,13 @@ static void encode_division(soma_json_writer *writer, const soma_division *divis
 
 static const char *const role_names[] = {"feature", "label", "ignored", "group", "time"};
 
+/* Where nothing is said, gaps are an error. */
+static void encode_gaps(soma_json_writer *writer, const soma_table_column *column) {
+    if (column->role != SOMA_COLUMN_FEATURE || column->missing == SOMA_MISSING_ERROR) return;
+    soma_json_write_text(writer, "missing", soma_name(SOMA_NAMES_MISSING, (int)column->missing));
+    if (isfinite(column->fill)) soma_json_write_real(writer, "fill", column->fill);
+}
+
 /* A column without a name has none here. */
 static soma_status encode_columns(soma_json_writer *writer, const soma_columns *columns) {
     if (columns->count == 0) return SOMA_OK;
@@ -42,6 +50,7 @@ static soma_status encode_columns(soma_json_writer *writer, const soma_columns *
         soma_json_open_object(writer, NULL);
         if (columns->named) SOMA_TRY(soma_json_write_name(writer, "name", columns->column[i].name));
         soma_json_write_text(writer, "role", role_names[columns->column[i].role]);
+        encode_gaps(writer, &columns->column[i]);
         soma_json_close_object(writer);
     }
     soma_json_close_array(writer);
@@ -96,6 +105,22 @@ static soma_status decode_division(soma_network *network, const soma_json *objec
     return status == SOMA_INVALID_ARGUMENT ? soma_error_prefix(SOMA_INVALID_FILE, "\"division\": ") : status;
 }
 
+static soma_status decode_gaps(const soma_json *object, soma_table_column *column) {
+    const soma_json *missing = soma_json_get(object, "missing");
+    const char *text = soma_json_string(missing);
+    int value = SOMA_MISSING_ERROR;
+    if (!missing) return SOMA_OK;
+    if (!text || !soma_value_of_name(SOMA_NAMES_MISSING, text, strlen(text), &value))
+        return soma_error(SOMA_INVALID_FILE,
+                          "\"missing\" of one of the \"columns\" must be error, median, mean, zero or drop");
+    column->missing = (soma_missing)value;
+    if (value == SOMA_MISSING_ERROR || value == SOMA_MISSING_DROP) return SOMA_OK;
+    if (!soma_json_number(soma_json_get(object, "fill"), &column->fill) || !isfinite(column->fill))
+        return soma_error(SOMA_INVALID_FILE,
+                          "\"fill\" of one of the \"columns\" must be a number, as \"missing\" is %s", text);
+    return SOMA_OK;
+}
+
 static soma_status decode_column(const soma_json *object, soma_columns *columns) {
     const char *name = soma_json_string(soma_json_get(object, "name"));
     const char *role = soma_json_string(soma_json_get(object, "role"));
@@ -108,7 +133,8 @@ static soma_status decode_column(const soma_json *object, soma_columns *columns)
     if (columns->named != (name != NULL) || (name && soma_columns_find(columns, name) < columns->count))
         return soma_error(SOMA_INVALID_FILE,
                           "all of the \"columns\" must have a \"name\" of their own, or none of them");
-    return soma_columns_add(columns, name ? name : "", (soma_column_role)number);
+    SOMA_TRY(soma_columns_add(columns, name ? name : "", (soma_column_role)number));
+    return decode_gaps(object, &columns->column[columns->count - 1]);
 }
 
 static soma_status decode_columns(soma_network *network, const soma_json *list) {

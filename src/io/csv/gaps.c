@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/* Gaps in a table's features: what is done about them, and what is said of it. */
+#include "base/utf8.h"
+#include "data/dataset.h"
+#include "io/csv/table.h"
+#include "nn/network.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static soma_status refuse_other(const soma_csv_reader *reader, soma_missing learnt, soma_missing said) {
+    return soma_error(SOMA_INVALID_ARGUMENT,
+                      "%s: gaps are to be treated by '%s'; the network learnt '%s', which stands without saying it",
+                      reader->name, soma_name(SOMA_NAMES_MISSING, (int)said),
+                      soma_name(SOMA_NAMES_MISSING, (int)learnt));
+}
+
+/* What all features of a network's table are read by. */
+static soma_status missing_of(const soma_csv_reader *reader, const soma_columns *columns, soma_missing *missing) {
+    bool first = true;
+    *missing = SOMA_MISSING_ERROR;
+    for (size_t i = 0; i < columns->count; i++) {
+        if (columns->column[i].role != SOMA_COLUMN_FEATURE) continue;
+        if (!first && columns->column[i].missing != *missing)
+            return soma_error(SOMA_UNSUPPORTED,
+                              "%s: the network's columns differ in what is done about gaps, \"%s\" and \"%s\"",
+                              reader->name, soma_name(SOMA_NAMES_MISSING, (int)*missing),
+                              soma_name(SOMA_NAMES_MISSING, (int)columns->column[i].missing));
+        *missing = columns->column[i].missing;
+        first = false;
+    }
+    return SOMA_OK;
+}
+
+soma_status soma_csv_choose_missing(const soma_csv_reader *reader, const soma_csv_options *options,
+                                    soma_csv_layout *layout) {
+    const soma_missing said = options->roles ? options->roles->missing : SOMA_MISSING_ERROR;
+    if ((unsigned)said > SOMA_MISSING_DROP)
+        return soma_error(SOMA_INVALID_ARGUMENT, "soma_csv_roles.missing is %d; accepted: 0 to %d", (int)said,
+                          SOMA_MISSING_DROP);
+    if (!options->network || !soma_network_column_count(options->network)) {
+        layout->missing = said;
+        for (size_t i = 0; i < layout->kept.count; i++)
+            if (layout->kept.column[i].role == SOMA_COLUMN_FEATURE) layout->kept.column[i].missing = said;
+    } else {
+        SOMA_TRY(missing_of(reader, &layout->kept, &layout->missing));
+        if (said != SOMA_MISSING_ERROR && said != layout->missing) return refuse_other(reader, layout->missing, said);
+    }
+    /* Predictions are wanted for each row: none goes unnoticed. */
+    if (layout->missing == SOMA_MISSING_DROP && options->skip_label) layout->missing = SOMA_MISSING_ERROR;
+    return SOMA_OK;
+}
+
+static const char *what_is_done(soma_missing missing, bool known) {
+    switch (missing) {
+    case SOMA_MISSING_MEDIAN:
+        return known ? "filled with the median that the model learnt" : "filled with the median of the training rows";
+    case SOMA_MISSING_MEAN:
+        return known ? "filled with the mean that the model learnt" : "filled with the mean of the training rows";
+    case SOMA_MISSING_ZERO:
+        return "filled with 0";
+    default:
+        return "rows that have some are left out";
+    }
+}
+
+void soma_csv_note_gaps(const soma_csv_reader *reader, const size_t *gaps, bool known, soma_csv_layout *layout) {
+    size_t length = 0, left_out = 0;
+    char list[512] = "";
+    for (size_t column = 0; column < layout->columns; column++) {
+        if (!gaps[column]) continue;
+        char name[96];
+        if (column < layout->header.count) {
+            const char *text = layout->header.words[column].text;
+            snprintf(name, sizeof name, "%s", soma_quote(text, strlen(text)).text);
+        } else {
+            snprintf(name, sizeof name, "column %zu", column + 1);
+        }
+        if (left_out || length + strlen(name) + 64 > sizeof list)
+            left_out++;
+        else
+            length += (size_t)snprintf(list + length, sizeof list - length, "%s%s (%zu)", length ? ", " : "", name,
+                                       gaps[column]);
+    }
+    if (!length) return;
+    if (left_out)
+        snprintf(list + length, sizeof list - length, " and %zu more column%s", left_out, left_out > 1 ? "s" : "");
+    soma_text_append(&layout->note, "%s%s: gaps in %s: %s", layout->note.data ? "\n" : "", reader->name, list,
+                     what_is_done(layout->missing, known));
+}
+
+static bool has_gap(const soma_column *column, size_t row) {
+    const float *values = (const float *)column->data + row * column->width;
+    bool gap = false;
+    for (size_t i = 0; i < column->width; i++) gap |= isnan(values[i]);
+    return gap;
+}
+
+static soma_status note_dropped(const soma_csv_reader *reader, size_t dropped, soma_storage *storage) {
+    soma_text note = {.length = 0};
+    soma_text_append(&note, "%s%s%s: %zu of %zu rows are left out for their gaps", storage->note ? storage->note : "",
+                     storage->note ? "\n" : "", reader->name, dropped, storage->rows);
+    if (note.failed) return soma_out_of_memory(note.length, reader->name);
+    soma_free(storage->note);
+    storage->note = note.data;
+    return SOMA_OK;
+}
+
+soma_status soma_csv_drop_gaps(const soma_csv_reader *reader, soma_dataset *dataset) {
+    soma_storage *storage = dataset->storage;
+    size_t kept = 0;
+    int32_t *rows = soma_realloc(NULL, storage->rows, sizeof *rows);
+    if (!rows) return soma_out_of_memory(storage->rows * sizeof *rows, reader->name);
+    for (size_t row = 0; row < storage->rows; row++)
+        if (!has_gap(&storage->input[0], row)) rows[kept++] = (int32_t)row;
+    soma_status status = SOMA_OK;
+    if (kept == 0)
+        status = soma_error(SOMA_INVALID_FILE, "%s: each of the %zu rows has gaps, so that none is left", reader->name,
+                            storage->rows);
+    else if (kept < storage->rows)
+        status = note_dropped(reader, storage->rows - kept, storage);
+    if (status != SOMA_OK || kept == storage->rows) {
+        soma_free(rows);
+        return status;
+    }
+    dataset->rows = rows;
+    dataset->samples = kept;
+    return SOMA_OK;
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/* Gaps in tables, from the text to what a network sees; figures by hand. */
+#include "expect.h"
+#include "host_network.h"
+#include "io/csv/csv.h"
+#include "suite.h"
+
+#include <string.h>
+
+static void expect_inputs(const soma_dataset *dataset, const float *expected, size_t count) {
+    soma_dataset_info info;
+    float values[16];
+    soma_dataset_get_info(dataset, &info);
+    ck_assert_uint_eq(info.samples * info.input_shape[0][0], count);
+    expect_ok(soma_dataset_read_input(dataset, 0, 0, info.samples, values));
+    for (size_t i = 0; i < count; i++) ck_assert_float_eq(values[i], expected[i]);
+}
+
+static soma_status parse_missing(const char *text, soma_missing missing, bool skip_label, soma_dataset **dataset) {
+    const soma_csv_roles roles = {.missing = missing};
+    const soma_csv_options options = {.roles = &roles, .skip_label = skip_label};
+    return soma_csv_parse("t.csv", text, strlen(text), &options, dataset);
+}
+
+#define GAPS "p,q,y\n1,,a\n?,4,b\n5,6,a\n7,NA,b\n0, ,b\n"
+
+/* Medians by hand: of 1, 5, 7, 0 and of 4, 6. */
+START_TEST(gaps_are_filled) {
+    static const struct {
+        soma_missing missing;
+        double fill[2];
+        float filled[10];
+    } ways[] = {{SOMA_MISSING_MEDIAN, {3, 5}, {1, 5, 3, 4, 5, 6, 7, 5, 0, 5}},
+                {SOMA_MISSING_MEAN, {3.25, 5}, {1, 5, 3.25f, 4, 5, 6, 7, 5, 0, 5}},
+                {SOMA_MISSING_ZERO, {0, 0}, {1, 0, 0, 4, 5, 6, 7, 0, 0, 0}}};
+    for (size_t i = 0; i < SOMA_COUNT_OF(ways); i++) {
+        soma_dataset *dataset, *unlabelled;
+        soma_network *network = network_of_text(2, "dense 2 softmax"), *other = network_of_text(2, "dense 2 softmax");
+        expect_ok(parse_missing(GAPS, ways[i].missing, false, &dataset));
+        ck_assert_ptr_nonnull(strstr(soma_dataset_note(dataset), "gaps in \"p\" (1), \"q\" (3)"));
+        expect_ok(parse_missing(GAPS, ways[i].missing, true, &unlabelled));
+        expect_error(soma_network_apply_preprocessing(other, unlabelled), SOMA_NOT_FINITE, "sample 0", "\"q\"",
+                     "learnt none");
+        soma_dataset_destroy(unlabelled);
+        expect_ok(soma_network_fit_preprocessing(network, dataset, false));
+        for (int j = 0; j < 2; j++) ck_assert_double_eq(network->columns.column[j].fill, ways[i].fill[j]);
+        expect_ok(soma_network_apply_preprocessing(network, dataset));
+        expect_inputs(dataset, ways[i].filled, 10);
+        soma_dataset_destroy(dataset);
+        soma_network_destroy(other);
+        soma_network_destroy(network);
+    }
+}
+END_TEST
+
+START_TEST(rows_with_gaps_are_left_out) {
+    soma_dataset *dataset;
+    expect_ok(parse_missing(GAPS, SOMA_MISSING_DROP, false, &dataset));
+    expect_inputs(dataset, (float[]){5, 6}, 2);
+    ck_assert_ptr_nonnull(strstr(soma_dataset_note(dataset), "4 of 5 rows are left out"));
+    soma_dataset_destroy(dataset);
+    expect_error(parse_missing("p,q,y\n1,,a\n,1,b\n", SOMA_MISSING_DROP, false, &dataset), SOMA_INVALID_FILE,
+                 "2 rows has gaps");
+    ck_assert_ptr_null(dataset);
+    expect_error(parse_missing(GAPS, SOMA_MISSING_DROP, true, &dataset), SOMA_INVALID_FILE, "line 2, column 2",
+                 "is no number");
+}
+END_TEST
+
+START_TEST(refuses_bad_gaps) {
+    soma_dataset *dataset;
+    expect_error(parse_missing(GAPS, SOMA_MISSING_ERROR, false, &dataset), SOMA_INVALID_FILE, "line 2, column 2",
+                 "is no number");
+    expect_error(parse_missing("p,q,y\n1,,a\n2,,b\n", SOMA_MISSING_MEAN, false, &dataset), SOMA_INVALID_FILE,
+                 "column 2", "\"q\"", "no value in any of the 2 rows");
+    expect_error(parse_missing(GAPS, (soma_missing)5, false, &dataset), SOMA_INVALID_ARGUMENT, "missing is 5",
+                 "0 to 4");
+    expect_error(parse_missing("p,q,y\n1,inf,a\n", SOMA_MISSING_MEAN, false, &dataset), SOMA_INVALID_FILE,
+                 "line 2, column 2", "\"inf\"");
+    expect_ok(parse_missing("2,2,u,v\n1,,0\n3,4,1\n", SOMA_MISSING_MEAN, false, &dataset)); /* a promise */
+    ck_assert_str_eq(soma_dataset_class_name(dataset, 1), "v");
+    soma_dataset_destroy(dataset);
+}
+END_TEST
+
+static void add_tests(TCase *cases) {
+    tcase_add_test(cases, gaps_are_filled);
+    tcase_add_test(cases, rows_with_gaps_are_left_out);
+    tcase_add_test(cases, refuses_bad_gaps);
+}
+
+int main(void) {
+    return run_suite("gaps", add_tests);
+}
