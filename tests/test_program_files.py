@@ -207,7 +207,7 @@ class Files(ProgramTest):
         data = self.write("d.csv", "".join(f"{i % 7},{i % 5},{i % 3}\n" for i in range(42)))
         model, onnx = self.path("c.safetensors"), self.path("c.onnx")
         train = ("train", "--device=cpu", "--data", data, "--epochs=2", "--quiet", "--no-standardize", "--save", model)
-        for more in (("--net=dense 5 tanh; dense 3 softmax",), ("--net=dense 1", "--regression")):
+        for more in (("--net=dense 5 tanh; dense 3 softmax",), ("--net=dense 1", "--regression", "--no-scale-target")):
             self.succeed(*train, *more)
             self.succeed("convert", model, onnx)
             for command in (("evaluate", "--part=all", "--model"), ("train", "--epochs=1", "--quiet", "--load")):

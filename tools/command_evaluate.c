@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* soma evaluate: loss, metrics and scores of a saved network on data. */
+#include "baseline.h"
 #include "data.h"
 #include "metrics.h"
 #include "mistakes.h"
@@ -9,6 +10,7 @@
 #include "scores.h"
 #include "session.h"
 #include "threshold.h"
+#include <math.h>
 
 struct evaluation {
     soma_metrics metrics;
@@ -50,6 +52,8 @@ static exit_status measure(const struct settings *settings, soma_network *networ
         metrics_say("Test", &found.metrics);
         metrics_report(object, "", &found.metrics);
         report_count(object, "samples", samples);
+        double mean_loss = baseline_tell(network, dataset, &found.metrics);
+        if (isfinite(mean_loss)) report_number(object, "mean_loss", mean_loss);
         threshold_report(network, object);
         status = tell_scores(settings, network, dataset, &found, object);
     }

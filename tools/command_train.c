@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* soma train: data, network, device, training, and what is to be kept of it. */
+#include "baseline.h"
 #include "data.h"
 #include "default_net.h"
 #include "division.h"
@@ -18,6 +19,9 @@
 static exit_status check_settings(const struct settings *settings) {
     if (settings->load && settings->net)
         return fail(STATUS_USAGE, "--net and --load are both given; the loaded model has its layers already");
+    if (settings->load && settings->scale_target)
+        return fail(STATUS_USAGE,
+                    "--scale-target and --no-scale-target do not go with --load; the model keeps its own figures");
     if (settings->load && settings->standardize)
         return fail(STATUS_USAGE,
                     "--standardize and --no-standardize do not go with --load; the model keeps its own figures");
@@ -108,6 +112,34 @@ static void keep_resumed_shape(const struct settings *settings, struct shape *in
     soma_network_destroy(resumed);
 }
 
+/* A checkpoint goes on as it began: earlier versions learnt targets as they were. */
+static bool resumes_unscaled(const struct settings *settings) {
+    soma_network *resumed;
+    soma_layer_info last = {.kind = ""};
+    if (!settings->resume || soma_load(settings->resume, &resumed) != SOMA_OK) return false;
+    size_t layers = soma_network_layer_count(resumed);
+    bool unscaled =
+        layers == 0 || soma_network_layer(resumed, layers - 1, &last) != SOMA_OK || strcmp(last.kind, "rescale") != 0;
+    soma_network_destroy(resumed);
+    return unscaled;
+}
+
+static exit_status scale_targets(const struct training *training) {
+    const struct settings *settings = training->settings;
+    bool fits = settings->loss == SOMA_LOSS_DEFAULT || settings->loss == SOMA_MEAN_SQUARED_ERROR ||
+                settings->loss == SOMA_MEAN_ABSOLUTE_ERROR || settings->loss == SOMA_HUBER;
+    bool scaled = false, wanted = settings->scale_target > 0;
+    if (settings->scale_target < 0 || (!wanted && resumes_unscaled(settings))) return STATUS_DONE;
+    soma_status cause = fits ? soma_network_scale_targets(training->network, training->data.train, &scaled) : SOMA_OK;
+    if (cause == SOMA_INVALID_SHAPE) return STATUS_DONE; /* which training says better */
+    if (cause != SOMA_OK) return fail_from_library(cause, STATUS_FILE, "%s", settings->data);
+    if (wanted && !scaled)
+        return fail(STATUS_USAGE,
+                    "--scale-target: it is for numbers to predict, one output of one dimension, a last layer "
+                    "without an activation, and the losses mean_squared_error, mean_absolute_error, huber");
+    return STATUS_DONE;
+}
+
 static exit_status make_network(struct training *training) {
     const struct settings *settings = training->settings;
     exit_status status = STATUS_DONE;
@@ -120,6 +152,7 @@ static exit_status make_network(struct training *training) {
         training->net = settings->net;
         if (!settings->net) status = default_net(settings, &training->data, &training->net);
         if (status == STATUS_DONE) status = model_build(settings, &input, training->net, &training->network);
+        if (status == STATUS_DONE) status = scale_targets(training);
     }
     if (status == STATUS_DONE && settings->weights) {
         const soma_weights_options options = {.map = settings->weights_map};
@@ -218,6 +251,7 @@ static exit_status test(struct training *training) {
     if (!training->data.test || training->interrupted) return STATUS_DONE;
     soma_status cause = soma_evaluate(training->network, training->data.test, 0, &training->test);
     training->tested = cause == SOMA_OK;
+    if (training->tested) training->mean_loss = baseline_tell(training->network, training->data.test, &training->test);
     return cause == SOMA_OK ? STATUS_DONE
                             : fail_from_library(cause, STATUS_FILE, "the test samples of %s", training->settings->data);
 }

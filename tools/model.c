@@ -296,7 +296,9 @@ void model_describe(soma_network *network, char *text, size_t size) {
     soma_tensor *input = soma_network_input(network, 0);
     if (input) length += (size_t)snprintf(text, size, "%zu", soma_tensor_count(input));
     for (size_t i = 0; i < soma_network_layer_count(network) && length < size; i++) {
-        if (soma_network_layer(network, i, &layer) != SOMA_OK || !layer.parameters) continue;
+        if (soma_network_layer(network, i, &layer) != SOMA_OK || !layer.parameters ||
+            strcmp(layer.kind, "rescale") == 0)
+            continue;
         length += (size_t)snprintf(text + length, size - length, "-%zu", layer.shape[layer.rank - 1]);
     }
 }

@@ -132,6 +132,11 @@ const option_row option_table[] = {
      .help = "scale every input to mean 0 and standard deviation 1; the figures are kept in the model (default for CSV)"},
     {.name = "no-standardize", .type = OPTION_SET, .offset = FIELD(standardize), .value = -1, .commands = TRAIN,
      .help = "take the inputs as they are"},
+    {.name = "scale-target", .type = OPTION_SET, .offset = FIELD(scale_target), .value = 1, .commands = TRAIN,
+     .help = "numbers to predict: learn them scaled to mean 0 and standard deviation 1, and answer in their own units (default where the last layer is linear "
+             "and the loss a squared, absolute or Huber one)"},
+    {.name = "no-scale-target", .type = OPTION_SET, .offset = FIELD(scale_target), .value = -1, .commands = TRAIN,
+     .help = "learn the targets as they are"},
 
     {.group = "Network", .name = "net", .letter = 'n', .type = OPTION_TEXT, .offset = FIELD(net), .commands = TRAIN | SUMMARY | BENCH,
      .argument = "TEXT",

@@ -32,7 +32,8 @@ struct settings {
     int missing; /* soma_missing */
     double test;
     int part;
-    int standardize; /* 1, -1, 0: by the kind of data */
+    int standardize;
+    int scale_target; /* 1, -1; 0: where it can be */ /* 1, -1, 0: by the kind of data */
     /* network */
     const char *augment;
     const char *net, *model, *outputs, *load, *weights, *weights_map, *freeze, *rates;

@@ -92,6 +92,7 @@ void training_report(struct training *training) {
     metrics_report(object, "validation_", last && last->has_validation ? &last->validation : NULL);
     metrics_report(object, "test_", training->tested ? &training->test : NULL);
     threshold_report(training->network, object);
+    if (training->tested && isfinite(training->mean_loss)) report_number(object, "test_mean_loss", training->mean_loss);
     report_number(object, "seconds", history->seconds);
     report_number(object, "samples_per_second", samples_per_second(training));
     report_count(object, "parameters", figures.parameters);

@@ -25,6 +25,7 @@ struct training {
     bool streamed; /* the data to train on, since they do not lie on the device */
     bool tested;
     soma_metrics test;
+    double mean_loss;          /* see baseline_tell(); NAN where there is none */
     soma_device_memory memory; /* that training and testing took */
     struct profile profile;
 };

@@ -935,6 +935,18 @@ SOMA_API soma_status soma_dataset_leave_out_unknown(soma_dataset *dataset, const
                                                     size_t *left_out);
 
 /*
+ * For regression: appends a layer, "rescale", to a network whose only output is a linear one of one dimension, so that
+ * it learns standardised targets and still answers in the data's units: y = x deviation + mean, by the figures of the
+ * data set's targets for each unit, which are frozen parameters "rescale_1.scale" and ".offset" and go into files with
+ * all others, into ONNX as Mul and Add. Where the loss is a squared, absolute or Huber one, training goes by the loss
+ * of x against the standardised targets, (t - mean) / deviation; what is reported, loss and metrics, is of y and t, in
+ * the data's units, and so is Huber's delta. Of constant targets the deviation is 1. Before soma_compile(). *scaled
+ * (may be NULL): false where the last function is not linear, or the targets are classes, or of several dimensions;
+ * then nothing is changed. SOMA_INVALID_SHAPE: as many targets as the output has units are wanted.
+ */
+SOMA_API soma_status soma_network_scale_targets(soma_network *network, const soma_dataset *dataset, bool *scaled);
+
+/*
  * Standardisation: x' = (x - mean) / standard deviation, per feature (a constant feature gives 0). Fit computes the
  * figures from a data set and keeps them in the network (saved with it); apply transforms a data set (f32 inputs; u8
  * ones are converted) by a network's figures, if it has any; it matches it first, as soma_dataset_match() does, and

@@ -92,6 +92,12 @@ static inline bool soma_parameter_is_trained(const soma_parameter *parameter) {
 soma_parameter *soma_network_find_parameter(const soma_network *network, const soma_tensor *tensor);
 /* Whether a NORMALIZE, of the network's graph or of a copy with the same ids, has running figures that stay. */
 bool soma_normalize_is_frozen(const soma_network *network, const soma_tensor *normalize);
+/* layers/rescale.c: an output that is x scale + offset, by frozen parameters; false for any other. Of the network's
+ * graph, or of a copy with the same ids. */
+typedef struct soma_rescaling {
+    soma_tensor *x, *scale, *offset;
+} soma_rescaling;
+bool soma_output_is_rescaled(const soma_network *network, const soma_tensor *output, soma_rescaling *found);
 /* The parameter is one of the running figures of a NORMALIZE. */
 void soma_network_mark_running(soma_network *network, const soma_tensor *tensor);
 /* Opens a layer of this kind; tensors made until the next one belong to it. name NULL: "kind_N". The name, which the

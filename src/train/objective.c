@@ -56,6 +56,26 @@ static soma_status refuse_shape(const soma_tensor *output) {
         output->rank == 1 ? " (for one unit use a sigmoid and binary cross-entropy)" : "; name another loss");
 }
 
+/* A number of a network that is on the host. */
+static float first_value(const soma_network *network, const soma_tensor *tensor) {
+    const soma_parameter *parameter = soma_network_find_parameter(network, tensor);
+    return parameter->values ? parameter->values[0] : parameter->scale;
+}
+
+/* Squares, magnitudes and Huber's mixture of both are the same but for a factor, whatever the units; Huber's delta is
+ * not, and is one number. */
+static void choose_standard(const soma_network *network, soma_compiled *compiled, size_t i) {
+    soma_rescaling figures;
+    const soma_tensor *output = soma_network_output(network, i);
+    if (!compiled->trained_on[i] || !soma_output_is_rescaled(network, output, &figures)) return;
+    bool huber = compiled->loss[i] == SOMA_LOSS_HUBER;
+    compiled->standardized[i] = compiled->loss[i] == SOMA_LOSS_MEAN_SQUARED_ERROR ||
+                                compiled->loss[i] == SOMA_LOSS_MEAN_ABSOLUTE_ERROR ||
+                                (huber && soma_tensor_count(output) == 1);
+    if (huber && compiled->standardized[i])
+        compiled->standard_delta = compiled->huber_delta / first_value(network, figures.scale);
+}
+
 static soma_status choose_loss(soma_compiled *compiled, const soma_tensor *output, size_t i,
                                const soma_compile_options *options) {
     soma_loss loss = soma_resolve_loss(options->loss[i], output);
@@ -189,8 +209,10 @@ soma_status soma_choose_objective(const soma_network *network, soma_compiled *co
         return soma_error(SOMA_INVALID_ARGUMENT, "huber_delta is %g, it must be finite and not negative (0 means 1)",
                           (double)options->huber_delta);
     compiled->huber_delta = options->huber_delta > 0 ? options->huber_delta : 1;
-    for (size_t i = 0; i < soma_network_output_count(network); i++)
+    for (size_t i = 0; i < soma_network_output_count(network); i++) {
         SOMA_TRY(choose_loss(compiled, soma_network_output(network, i), i, options));
+        choose_standard(network, compiled, i);
+    }
     SOMA_TRY(choose_class_weights(network, compiled, options));
     SOMA_TRY(check_thresholds(network));
     return choose_metrics(network, compiled, options);

@@ -124,12 +124,12 @@ static soma_status mixed(soma_step_builder *build, soma_tensor *given, size_t cl
     return soma_graph_add(build->graph, &spec, out);
 }
 
-static soma_status add_loss(soma_step_builder *build, size_t i) {
+static soma_status loss_of(soma_step_builder *build, size_t i, float delta, soma_tensor *prediction,
+                           soma_tensor *target, soma_tensor **out) {
     const soma_compiled *compiled = build->compiled;
-    soma_tensor *input[4] = {loss_prediction(build, i)};
-    SOMA_TRY(mixed(build, build->target[i], soma_tensor_count(input[0]), &input[1]));
+    soma_tensor *input[4] = {prediction, target};
     soma_attributes attributes = {
-        .loss = {.params = {compiled->loss[i], compiled->huber_delta},
+        .loss = {.params = {compiled->loss[i], delta},
                  .weighted = build->weight != NULL,
                  .class_weighted = i == 0 && has_class_weights(compiled, build->step->signature.mode)}};
     uint32_t count = 2;
@@ -137,9 +137,29 @@ static soma_status add_loss(soma_step_builder *build, size_t i) {
     if (attributes.loss.class_weighted) SOMA_TRY(class_weight_tensor(build, &input[count++]));
     soma_tensor_spec spec = {
         .op = SOMA_OP_LOSS, .input_count = count, .input = input, .attributes = attributes, .name = "loss"};
-    SOMA_TRY(soma_graph_add(build->graph, &spec, &build->loss[i]));
+    return soma_graph_add(build->graph, &spec, out);
+}
+
+/* What is learnt of an output that is rescaled: x against (t - offset) / scale. */
+static soma_status standard_loss(soma_step_builder *build, size_t i, soma_tensor *target) {
+    soma_rescaling figures;
+    soma_tensor *standard;
+    if (!soma_output_is_rescaled(build->network, copy_of(build, soma_network_output(build->network, i)), &figures))
+        return soma_error(SOMA_INVALID_STATE, "an output that was rescaled is so no more");
+    SOMA_TRY(soma_graph_binary(build->graph, target, figures.offset, SOMA_BINARY_SUBTRACT, &standard));
+    SOMA_TRY(soma_graph_binary(build->graph, standard, figures.scale, SOMA_BINARY_DIVIDE, &standard));
+    return loss_of(build, i, build->compiled->standard_delta, figures.x, standard, &build->loss[i]);
+}
+
+static soma_status add_loss(soma_step_builder *build, size_t i) {
+    soma_tensor *prediction = loss_prediction(build, i), *target, *loss;
+    SOMA_TRY(mixed(build, build->target[i], soma_tensor_count(prediction), &target));
+    SOMA_TRY(loss_of(build, i, build->compiled->huber_delta, prediction, target, &loss));
+    build->loss[i] = loss;
+    if (build->compiled->standardized[i] && !is_forward(build->step->signature.mode))
+        SOMA_TRY(standard_loss(build, i, target));
     soma_metric_params sum = {.kind = SOMA_METRIC_SUM, .slot = SOMA_SLOT_LOSS + (uint32_t)i};
-    return add_metric(build, build->loss[i], NULL, sum);
+    return add_metric(build, loss, NULL, sum); /* told is the loss in the data's units */
 }
 
 /* Metrics of the first output. Those that only compare outputs take what the loss takes, so that no softmax is computed

@@ -51,6 +51,8 @@ typedef struct soma_compiled {
     bool from_input[SOMA_MAX_OUTPUTS]; /* the loss takes the input of the output's softmax or sigmoid */
     float loss_weight[SOMA_MAX_OUTPUTS];
     float huber_delta;
+    bool standardized[SOMA_MAX_OUTPUTS];            /* the output is rescaled: learnt is what it is rescaled from */
+    float standard_delta;                           /* huber_delta in the units of that */
     size_t class_weight_count, class_weight_offset; /* they lie behind the parameters in the flat buffer */
     soma_metric_params metric[SOMA_MAX_METRICS];
     char metric_name[SOMA_MAX_METRICS][32];

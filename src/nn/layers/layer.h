@@ -25,6 +25,8 @@ soma_tensor *soma_layer_of_op(const char *kind, soma_op op, soma_tensor *const *
                               soma_attributes attributes);
 /* A dimension of the sample as an axis of the tensor, which counts the batch. */
 uint32_t soma_layer_axis(const soma_tensor *x, uint32_t dimension);
+/* rescale.c: x scale + offset, of one dimension; 1 and 0 until they are set. */
+soma_tensor *soma_layer_rescale(soma_tensor *x);
 soma_status soma_layer_check_rank(uint32_t rank, const size_t *shape);
 bool soma_layer_same_network(soma_tensor *x, soma_tensor *y, const char *kind);
 /* A parameter of the layer at hand, named LAYER.ROLE. */
