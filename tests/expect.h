@@ -5,7 +5,15 @@
 
 #include <check.h>
 #include <soma/soma.h>
+#include <stdint.h>
 #include <string.h>
+
+/* What is expected where addresses have 64 bits, and where they have 32. */
+#if SIZE_MAX > UINT32_MAX
+#define BY_WIDTH(of_64, of_32) of_64
+#else
+#define BY_WIDTH(of_64, of_32) of_32
+#endif
 
 static inline void expect_ok_at(soma_status status, const char *call, int line) {
     if (status != SOMA_OK) ck_abort_msg("line %d: %s: %s: %s", line, call, soma_status_name(status), soma_last_error());

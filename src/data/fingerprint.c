@@ -27,7 +27,8 @@ static uint64_t mix_column(uint64_t hash, const soma_dataset *dataset, const som
     uint32_t rank = column->rank - column->channel_added;
     const float seen[2] = {column->scale, column->shift};
     hash = mix(mix(mix(hash, column->dtype), rank), column->classes);
-    hash = mix_bytes(hash, column->shape, rank * sizeof *column->shape);
+    for (uint32_t i = 0; i < rank; i++) hash = mix(hash, column->shape[i]);
+    hash = mix(mix(hash, 0), 0); /* as mix_bytes() ends, of sizes of any width */
     hash = mix_bytes(hash, seen, sizeof seen);
     if (column->offset) hash = mix_bytes(hash, column->offset, column->width * sizeof *column->offset);
     for (size_t i = 0; i < dataset->samples; i++)

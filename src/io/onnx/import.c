@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* From an ONNX graph to a network: values and their names, the order of things, and which reading a model gets. */
 #include "io/onnx/import.h"
+#include "base/size.h"
 #include "base/utf8.h"
 
 #include <ctype.h>
@@ -77,7 +78,10 @@ static soma_status input_shape(const Soma__Onnx__ValueInfoProto *info, int32_t *
         if (fixed && dim->dim_value < 0)
             return soma_error(SOMA_INVALID_FILE, "dimension %u is %" PRId64, i, dim->dim_value);
         *empty |= fixed && dim->dim_value == 0;
-        shape->dim[i] = fixed ? (size_t)dim->dim_value : 0;
+        shape->dim[i] = 0;
+        if (fixed && !soma_size_of(dim->dim_value, &shape->dim[i]))
+            return soma_error(SOMA_INVALID_SHAPE, "dimension %u is %" PRId64 ", more than memory has bytes", i,
+                              dim->dim_value);
     }
     return SOMA_OK;
 }

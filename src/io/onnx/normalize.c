@@ -176,7 +176,7 @@ static soma_status import_groups(soma_onnx_node *node) {
     SOMA_TRY(soma_onnx_get_image(node, &image));
     if (node->row->parameter) SOMA_TRY(soma_onnx_get_integer(node, "num_groups", 0, &groups));
     if (!node->row->parameter) groups = (int64_t)image.channels;
-    if (groups < 1 || image.channels % (size_t)groups)
+    if (groups < 1 || (uint64_t)groups > image.channels || image.channels % (size_t)groups)
         return soma_error(SOMA_INVALID_SHAPE, "%" PRId64 " groups do not divide %zu channels", groups, image.channels);
     spec.attributes.normalize.params.centered = true;
     SOMA_TRY(soma_onnx_get_float(node, "epsilon", 1e-5f, &spec.attributes.normalize.params.epsilon));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The same elements in another shape. */
+#include "base/size.h"
 #include "io/onnx/family.h"
 
 #include <inttypes.h>
@@ -55,8 +56,10 @@ static soma_status resolve(const soma_onnx_shape *x, const int64_t *target, size
         if (target[i] == 0 && (zero || i >= x->rank))
             return soma_error(SOMA_UNSUPPORTED, "dimension %zu of the new shape is 0: there would be no elements", i);
         if (target[i] == -1) unknown = i;
-        out->dim[i] = target[i] == 0 ? x->dim[i] : target[i] < 0 ? 1 : (size_t)target[i];
-        if (!soma_multiply_size(known, out->dim[i], &known)) return no_fit(x);
+        out->dim[i] = target[i] == 0 ? x->dim[i] : 1;
+        if ((target[i] > 0 && !soma_size_of(target[i], &out->dim[i])) ||
+            !soma_multiply_size(known, out->dim[i], &known))
+            return no_fit(x);
     }
     if (known == 0 || elements % known != 0) return no_fit(x);
     if (unknown != SIZE_MAX)

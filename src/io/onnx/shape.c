@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Shapes of values as numbers, and constants of a shape: both are known when the network is made. */
+#include "base/size.h"
 #include "io/onnx/family.h"
 
 #include <math.h>
@@ -73,8 +74,7 @@ static soma_status import_constant_of_shape(soma_onnx_node *node) {
     for (size_t i = 0; i < rank; i++) {
         if (size[i] < 0)
             return soma_error(SOMA_INVALID_FILE, "dimension %zu of the shape is %lld", i, (long long)size[i]);
-        output->shape.dim[i] = (size_t)size[i];
-        if (!soma_multiply_size(count, (size_t)size[i], &count))
+        if (!soma_size_of(size[i], &output->shape.dim[i]) || !soma_multiply_size(count, output->shape.dim[i], &count))
             return soma_error(SOMA_INVALID_SHAPE, "more elements than memory has bytes");
     }
     output->constant = elements->equal = elements->made = true;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The elements of an ONNX tensor: counted before anything is taken for them, converted to what a network holds. */
+#include "base/size.h"
 #include "io/bytes.h"
 #include "io/floats.h"
 #include "io/onnx/file.h"
@@ -143,8 +144,8 @@ soma_status soma_onnx_elements_of(const soma_onnx_file *file, const Soma__Onnx__
         if (tensor->dims[i] < 0)
             return soma_error(SOMA_INVALID_FILE, "%s: tensor %s: dimension %u is %" PRId64, file->path, label(tensor),
                               i, tensor->dims[i]);
-        elements->dim[i] = (size_t)tensor->dims[i];
-        if (!soma_multiply_size(elements->count, elements->dim[i], &elements->count))
+        if (!soma_size_of(tensor->dims[i], &elements->dim[i]) ||
+            !soma_multiply_size(elements->count, elements->dim[i], &elements->count))
             return soma_error(SOMA_INVALID_FILE, "%s: tensor %s: more elements than memory has bytes", file->path,
                               label(tensor));
     }

@@ -173,7 +173,7 @@ static soma_status get_sizes(soma_onnx_node *node, uint32_t scales_input, rules 
     for (size_t i = 0; i < count; i++) {
         double from = (double)x->dim[axes[i]];
         if (axes[i] < first) {
-            bool same = by_size ? (open & 1u << i) || (size_t)sizes[i] == x->dim[axes[i]] : scales[i] == 1;
+            bool same = by_size ? (open & 1u << i) || (uint64_t)sizes[i] == x->dim[axes[i]] : scales[i] == 1;
             if (!same) return soma_onnx_mixes(node);
         } else if (open & 1u << i)
             return soma_onnx_mixes(node);

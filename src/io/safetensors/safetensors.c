@@ -2,6 +2,7 @@
 /* Reading safetensors files: everything is checked before any tensor is given out. */
 #include "io/safetensors/safetensors.h"
 #include "base/file.h"
+#include "base/size.h"
 #include "base/utf8.h"
 #include "io/bytes.h"
 #include "io/floats.h"
@@ -106,8 +107,8 @@ static soma_status read_shape(const char *path, const char *name, const soma_jso
             return soma_error(SOMA_INVALID_FILE,
                               "%s: tensor %s: dimension %u of its shape is no whole number from 0 on", path,
                               QUOTE(name), i);
-        dimensions[i] = (size_t)size;
-        overflow |= !soma_multiply_size(into->info.count, dimensions[i], &into->info.count);
+        overflow |= !soma_size_of(size, &dimensions[i]) ||
+                    !soma_multiply_size(into->info.count, dimensions[i], &into->info.count);
     }
     if (overflow)
         return soma_error(SOMA_INVALID_FILE, "%s: tensor %s: its shape has more elements than memory can hold", path,
