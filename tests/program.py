@@ -18,8 +18,12 @@ DATA = os.environ.get("SOMA_DATA")
 DONE, FAILED, USAGE, NO_DEVICE, BAD_FILE, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
 
+# How many times longer all takes where the program is run by an emulator; libcheck reads it, too.
+SLOWNESS = float(os.environ.get("CK_TIMEOUT_MULTIPLIER", "1"))
+
+
 def run(*arguments, environment=None, directory=None, timeout=300, before=None):
-    return subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, errors="replace", timeout=timeout, cwd=directory,
+    return subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, errors="replace", timeout=timeout * SLOWNESS, cwd=directory,
                           preexec_fn=before, env={**os.environ, **(environment or {})})
 
 
