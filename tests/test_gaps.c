@@ -83,7 +83,53 @@ START_TEST(refuses_bad_gaps) {
 }
 END_TEST
 
+START_TEST(words_are_categories) {
+    const soma_csv_roles roles = {.missing = SOMA_MISSING_MEDIAN, .max_categories = 3}, few = {.max_categories = 2};
+    const char *text = "c,p,y\nx,1,a\ny,2,b\n,3,a\nz,4,b\n", *other = "p,c,y\n9,z,a\n8,w,b\n";
+    soma_dataset *dataset, *plain;
+    soma_network *network = network_of_text(4, "dense 2 softmax");
+    expect_ok(soma_csv_parse("t.csv", text, strlen(text), &(soma_csv_options){.roles = &roles}, &dataset));
+    expect_inputs(dataset, (float[]){1, 0, 0, 1, 0, 1, 0, 2, 0, 0, 0, 3, 0, 0, 1, 4}, 16);
+    expect_ok(soma_network_fit_preprocessing(network, dataset, true));
+    for (int i = 0; i < 3; i++) ck_assert(network->preprocessing.mean[i] == 0 && network->preprocessing.scale[i] == 1);
+    ck_assert(network->preprocessing.mean[3] == 2.5);
+    soma_dataset_destroy(dataset);
+    expect_ok(soma_csv_parse("o.csv", other, strlen(other), &(soma_csv_options){.network = network}, &dataset));
+    expect_inputs(dataset, (float[]){0, 0, 1, 9, 0, 0, 0, 8}, 8);
+    ck_assert_ptr_nonnull(strstr(soma_dataset_note(dataset), "1 words that the model does not know"));
+    soma_dataset_destroy(dataset);
+    expect_ok(soma_csv_parse("o.csv", other, strlen(other), &(soma_csv_options){.roles = &roles}, &plain));
+    expect_error(soma_dataset_match(plain, network), SOMA_INVALID_ARGUMENT, "\"c\"", "2 categories", "3 in the model");
+    soma_dataset_destroy(plain);
+    expect_error(soma_csv_parse("t.csv", text, strlen(text), &(soma_csv_options){.roles = &few}, &dataset),
+                 SOMA_INVALID_FILE, "line 5, column 1", "\"z\"", "2 different");
+    soma_network_destroy(network);
+}
+END_TEST
+
+/* What was taken from the values of a column goes with it. */
+START_TEST(offsets_follow_their_columns) {
+    const char *text = "p,t,y\n1,1700000001,a\n2,1700000002,b\n", *other = "t,p,y\n1700000001,1,a\n1700000002,2,b\n";
+    soma_dataset *dataset, *reordered;
+    soma_network *network = network_of_text(2, "dense 2 softmax");
+    float some[4], others[4];
+    expect_ok(soma_csv_parse("t.csv", text, strlen(text), NULL, &dataset));
+    expect_ok(soma_network_fit_preprocessing(network, dataset, true));
+    expect_ok(soma_csv_parse("o.csv", other, strlen(other), NULL, &reordered));
+    expect_ok(soma_network_apply_preprocessing(network, dataset));
+    expect_ok(soma_network_apply_preprocessing(network, reordered));
+    expect_ok(soma_dataset_read_input(dataset, 0, 0, 2, some));
+    expect_ok(soma_dataset_read_input(reordered, 0, 0, 2, others));
+    for (int i = 0; i < 4; i++) ck_assert_float_eq_tol(some[i], others[i], 1e-6f);
+    soma_dataset_destroy(dataset);
+    soma_dataset_destroy(reordered);
+    soma_network_destroy(network);
+}
+END_TEST
+
 static void add_tests(TCase *cases) {
+    tcase_add_test(cases, words_are_categories);
+    tcase_add_test(cases, offsets_follow_their_columns);
     tcase_add_test(cases, gaps_are_filled);
     tcase_add_test(cases, rows_with_gaps_are_left_out);
     tcase_add_test(cases, refuses_bad_gaps);

@@ -28,7 +28,7 @@ def with_gaps(every=(7, 3, 5)):
     return [[None if i % every[j] == j else value for j, value in enumerate(row)] for i, row in enumerate(ROWS)]
 
 
-class Gaps(ProgramTest):
+class Tables(ProgramTest):
     def table(self, name, rows, label=side):
         with open(self.path(name), "w", newline="") as file:
             file.write("a,t,c,side\n")
@@ -61,6 +61,8 @@ class Gaps(ProgramTest):
     def filled(self, fills):
         return [[fills[j] if value is None else value for j, value in enumerate(row)] for row in with_gaps()]
 
+
+class Gaps(Tables):
     def test_filled_with_figures_of_what_is_there(self):
         data = self.table("gaps.csv", with_gaps())
         there = [[row[j] for row in with_gaps() if row[j] is not None] for j in range(3)]
@@ -164,6 +166,80 @@ class Gaps(ProgramTest):
 
     def test_tables_alone_have_gaps(self):
         self.refuse(USAGE, ["--missing", "tables"], "train", f"--device={DEVICE}", "--data=digits", "--missing=mean")
+
+
+class Words(Tables):
+    """Columns of words; what the network sees is held against a table with a column of zeros and ones for each category."""
+
+    def setUp(self):
+        super().setUp()
+        self.rows = [(["Bern", "Rome", "Oslo"][i % 7 % 3], ROWS[i][0], ["yes", "no"][i % 2], "ab"[i % 7 % 3 == 1]) for i in range(100)]
+
+    def words(self, name, rows, header="city,x,member,y"):
+        return self.write(name, "\n".join(([header] if header else []) + [",".join(map(str, row)) for row in rows]) + "\n")
+
+    def hot(self, name, rows):
+        cities = [[int(row[0] == city) for city in ("Bern", "Rome", "Oslo")] for row in rows]
+        return self.write(name, "b,r,o,x,yes,no,y\n" + "\n".join(
+            ",".join(map(str, [*city, row[1], int(row[2] == "yes"), int(row[2] == "no"), row[3]])) for city, row in zip(cities, rows)) + "\n")
+
+    def test_each_category_is_an_input(self):
+        self.train(self.words("t.csv", self.rows))
+        self.assertEqual([(c.get("kind"), c.get("categories")) for c in self.columns()],
+                         [("category", ["Bern", "Rome", "Oslo"]), (None, None), ("category", ["yes", "no"]), (None, None)])
+        self.assertGreater(self.json("evaluate", f"--device={DEVICE}", "--model", self.model, "--data", self.path("t.csv"), "--part=all")["accuracy"], 0.97)
+        # Other orders of rows and columns, without the label, with a word and gaps that it has not met.
+        rows = [("Rome", 1.5, "no", "a"), ("Bern", -1, "yes", "b"), ("Paris", 2, "no", "a"), ("", 2, "NA", "b"), ("rome", 3, "no", "a")]
+        one = self.predictions(self.words("o.csv", [(r[2], r[1], r[0]) for r in rows], "member,x,city"))
+        self.assertIn('("city"): 2 words that the model does not know', self.warned)
+        self.assertIn('gaps in "member" (1), "city" (1): taken for none of the categories', self.warned)
+        self.train(self.hot("hot.csv", self.rows), "--no-standardize")
+        self.train(self.words("t.csv", self.rows), "--no-standardize")
+        words = self.predictions(self.path("o.csv"))
+        self.train(self.hot("hot.csv", self.rows), "--no-standardize")
+        self.assert_equal(words, self.predictions(self.hot("ho.csv", rows)), 1e-6)
+        self.assertNotEqual(words, one)
+
+    def test_training_goes_on(self):
+        self.train(self.words("t.csv", self.rows))
+        before = self.columns()
+        self.succeed("train", f"--device={DEVICE}", "--quiet", "--load", self.model, "--save", self.model, "--epochs=1", "--lr=1e-9", "--data",
+                     self.words("o.csv", self.rows[::-1]))
+        self.assertEqual(self.columns(), before)
+
+    def test_rows_with_gaps_are_dropped(self):
+        rows = [("" if i % 9 == 5 else row[0], *row[1:]) for i, row in enumerate(self.rows)]
+        self.train(self.words("t.csv", rows), "--missing=drop")
+        self.assertIn("11 of 100 rows are left out", self.said)
+        self.refuse(BAD_FILE, ["line 7, column 1", "no category"], "train", f"--device={DEVICE}", "--missing=error", "--data", self.path("t.csv"))
+
+    def refuse_training(self, words, rows, *arguments, header="city,x,member,y"):
+        self.refuse(BAD_FILE, words, "train", f"--device={DEVICE}", "--data", self.words("t.csv", rows, header), *arguments)
+
+    def test_words_between_numbers_are_refused(self):
+        for column in (0, 2):
+            for wrong in (1, 20, 50):
+                rows = [list(row) for row in self.rows]
+                for i, row in enumerate(rows):
+                    row[column] = "two" if i >= 100 - wrong else i
+                self.refuse_training([f"line {102 - wrong}, column {column + 1}", '"two"', "is no number"], rows)
+        self.refuse_training(['"2,5"', "is no number"], [("Bern", '"1,5"' if i % 2 else '"2,5"', "yes", "ab"[i % 2]) for i in range(20)])
+
+    def test_too_many(self):
+        rows = [(f"c{i % 33}", *row[1:]) for i, row in enumerate(self.rows)]
+        self.refuse_training(["line 34, column 1", '"city"', '"c32"', "32 different", "--max-categories"], rows)
+        self.train(self.words("t.csv", rows), "--max-categories=33")
+        self.assertEqual(len(self.columns()[0]["categories"]), 33)
+        self.refuse_training(["line 2, column 1", '"Bern"', "is no number"], self.rows, "--max-categories=0")
+
+    def test_a_first_line_that_may_be_a_row(self):
+        self.refuse_training(["--no-header"], self.rows, header=None)
+        self.train(self.words("t.csv", self.rows, None), "--no-header")
+        self.assertEqual(len(self.predictions(self.path("t.csv"), "--no-header")), 100)
+        self.refuse(BAD_FILE, ["--no-header"], "predict", f"--device={DEVICE}", "--model", self.model, "--data", self.path("t.csv"))
+        colours = [(row[0], row[2], row[3]) for row in self.rows]
+        self.refuse_training(["--header"], colours, header="city,member,y")
+        self.train(self.words("t.csv", colours, "city,member,y"), "--header")
 
 
 if __name__ == "__main__":

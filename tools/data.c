@@ -88,6 +88,7 @@ static soma_csv_roles roles_of(const struct settings *settings, const soma_netwo
     soma_csv_roles roles = columns_of(settings, network);
     if (settings->command == COMMAND_TRAIN && (!network || option_given(settings, missing)))
         roles.missing = (soma_missing)settings->missing;
+    if (settings->command == COMMAND_TRAIN) roles.max_categories = settings->max_categories;
     return roles;
 }
 
@@ -187,8 +188,9 @@ static exit_status refuse_options(const struct settings *settings, enum source s
                     "--label, --header, --no-header and --separator are for tables (CSV); %s is none. A file of labels "
                     "is --labels",
                     settings->data);
-    if (source != SOURCE_TABLE && option_given(settings, missing))
-        return fail(STATUS_USAGE, "--missing is for tables (CSV); %s is none", settings->data);
+    if (source != SOURCE_TABLE && (option_given(settings, missing) || option_given(settings, max_categories)))
+        return fail(STATUS_USAGE, "--%s is for tables (CSV); %s is none",
+                    option_given(settings, missing) ? "missing" : "max-categories", settings->data);
     if (source != SOURCE_TABLE && (settings->group_column || settings->time_column))
         return fail(STATUS_USAGE, "--%s-column is for tables (CSV); %s is none",
                     settings->group_column ? "group" : "time", settings->data);

@@ -113,6 +113,8 @@ const option_row option_table[] = {
      .fallback = "median",
      .help = "CSV: gaps in features (empty, ?, NA, N/A, NaN, null) are filled with the column's median, mean or zero of the training samples, "
              "which the model keeps for all data; or their rows dropped; or an error: median, mean, zero, drop, error"},
+    {.name = "max-categories", .type = OPTION_COUNT, .offset = FIELD(max_categories), .commands = TRAIN, .argument = "N", .fallback = "32", .interval = "[0, 4096]",
+     .help = "CSV: words in a feature are categories, up to so many different ones in a column, each an input of the network; 0: words are refused"},
     {.name = "test", .type = OPTION_REAL, .offset = FIELD(test), .commands = READS, .argument = "FRACTION", .fallback = "0.2",
      .interval = "[0, 1)",
      .help = "part of a file that is held out to test on, drawn by --seed, class by class. The digits and directories have a test "

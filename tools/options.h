@@ -30,6 +30,7 @@ struct settings {
     bool regression, classification;
     int unknown_classes;
     int missing; /* soma_missing */
+    uint64_t max_categories;
     double test;
     int part;
     int standardize;

@@ -708,13 +708,17 @@ typedef enum soma_missing {
 
 /* Which columns of a table are no features: each a header's name, or a number from 1; NULL: none. And its gaps. */
 typedef struct soma_csv_roles {
-    const char *group;     /* whose values are the groups of the samples (soma_dataset_set_groups()): any text */
-    const char *time;      /* whose values are their times (soma_dataset_set_times()): numbers; or dates as ISO 8601 has
-                              them, 2024-02-29 or 2024-02-29T12:30:00.5+01:00, in seconds since 1970 */
-    bool optional;         /* such a column need not be there */
-    soma_missing missing;  /* where a network is given that knows what to do, as it knows, or 0; with
-                              soma_csv_options.skip_label rows are not left out, but gaps refused */
-    uint64_t reserved[12]; /* zero */
+    const char *group;    /* whose values are the groups of the samples (soma_dataset_set_groups()): any text */
+    const char *time;     /* whose values are their times (soma_dataset_set_times()): numbers; or dates as ISO 8601 has
+                             them, 2024-02-29 or 2024-02-29T12:30:00.5+01:00, in seconds since 1970 */
+    bool optional;        /* such a column need not be there */
+    soma_missing missing; /* where a network is given that knows what to do, as it knows, or 0; with
+                             soma_csv_options.skip_label rows are not left out, but gaps refused */
+    /* Features most of whose fields are words are categories, up to so many in a column, in order of first appearance:
+     * an input for each, which is 1 where the field is that and else 0; all are 0 for a gap, and for a word that a
+     * given network does not know. 0: words are refused, or are as the network knows. At most 4096. */
+    uint64_t max_categories;
+    uint64_t reserved[11]; /* zero */
 } soma_csv_roles;
 
 typedef struct soma_csv_options {

@@ -19,23 +19,60 @@ soma_status soma_columns_add(soma_columns *columns, const char *name, soma_colum
 }
 
 void soma_columns_clear(soma_columns *columns) {
-    for (size_t i = 0; i < columns->count; i++) soma_free(columns->column[i].name);
+    for (size_t i = 0; i < columns->count; i++) {
+        soma_table_column *column = &columns->column[i];
+        for (size_t j = 0; j < column->category_count; j++) soma_free(column->categories[j]);
+        soma_free(column->categories);
+        soma_free(column->name);
+    }
     soma_free(columns->column);
     *columns = (soma_columns){.count = 0};
+}
+
+soma_status soma_column_add_category(soma_table_column *column, const char *category) {
+    char **categories = soma_realloc(column->categories, column->category_count + 1, sizeof *categories);
+    if (!categories) return soma_out_of_memory((column->category_count + 1) * sizeof *categories, "categories");
+    column->categories = categories;
+    char *copy = soma_strdup(category);
+    if (!copy) return soma_out_of_memory(strlen(category) + 1, "a category");
+    categories[column->category_count++] = copy;
+    return SOMA_OK;
+}
+
+static soma_status copy_column(const soma_table_column *from, soma_columns *to) {
+    SOMA_TRY(soma_columns_add(to, from->name, from->role));
+    soma_table_column *column = &to->column[to->count - 1];
+    column->missing = from->missing;
+    column->fill = from->fill;
+    for (size_t i = 0; i < from->category_count; i++) SOMA_TRY(soma_column_add_category(column, from->categories[i]));
+    return SOMA_OK;
 }
 
 soma_status soma_columns_copy(const soma_columns *from, soma_columns *to) {
     *to = (soma_columns){.named = from->named};
     for (size_t i = 0; i < from->count; i++) {
-        soma_status status = soma_columns_add(to, from->column[i].name, from->column[i].role);
-        if (status != SOMA_OK) {
-            soma_columns_clear(to);
-            return status;
-        }
-        to->column[i].missing = from->column[i].missing;
-        to->column[i].fill = from->column[i].fill;
+        soma_status status = copy_column(&from->column[i], to);
+        if (status == SOMA_OK) continue;
+        soma_columns_clear(to);
+        return status;
     }
     return SOMA_OK;
+}
+
+size_t soma_columns_inputs(const soma_columns *columns) {
+    size_t inputs = 0;
+    for (size_t i = 0; i < columns->count; i++)
+        if (columns->column[i].role == SOMA_COLUMN_FEATURE) inputs += soma_table_column_width(&columns->column[i]);
+    return inputs;
+}
+
+size_t soma_columns_of_input(const soma_columns *columns, size_t input) {
+    size_t at = 0, behind = 0;
+    for (; at < columns->count; at++)
+        if (columns->column[at].role == SOMA_COLUMN_FEATURE &&
+            (behind += soma_table_column_width(&columns->column[at])) > input)
+            break;
+    return at;
 }
 
 size_t soma_columns_with(const soma_columns *columns, soma_column_role role) {

@@ -10,9 +10,14 @@
 typedef struct soma_table_column {
     char *name; /* "": it has none */
     soma_column_role role;
-    soma_missing missing; /* what is done about gaps in a feature */
-    double fill;          /* the value that stands for them; NaN: not known */
+    soma_missing missing;  /* what is done about gaps in a feature */
+    double fill;           /* the value that stands for them; NaN: not known */
+    char **categories;     /* [category_count]: an input for each, which is 1 where the field says so and else 0 */
+    size_t category_count; /* 0: the column is a number, one input */
 } soma_table_column;
+
+/* Of one column, at most. */
+#define SOMA_MAX_CATEGORIES 4096
 
 /* All zeros: no table. */
 typedef struct soma_columns {
@@ -25,9 +30,19 @@ soma_status soma_columns_add(soma_columns *columns, const char *name, soma_colum
 soma_status soma_columns_copy(const soma_columns *from, soma_columns *to);
 void soma_columns_clear(soma_columns *columns);
 
+/* Takes a copy of the text. */
+soma_status soma_column_add_category(soma_table_column *column, const char *category);
+static inline size_t soma_table_column_width(const soma_table_column *column) {
+    return column->category_count ? column->category_count : 1;
+}
+/* Inputs that all features together have. */
+size_t soma_columns_inputs(const soma_columns *columns);
+
 /* How many have this role; and the first one, columns->count for none. */
 size_t soma_columns_with(const soma_columns *columns, soma_column_role role);
 size_t soma_columns_first(const soma_columns *columns, soma_column_role role);
+/* The feature that has the input of this number, from 0; columns->count past the last. */
+size_t soma_columns_of_input(const soma_columns *columns, size_t input);
 /* The feature of this number, from 0; columns->count past the last. */
 size_t soma_columns_feature(const soma_columns *columns, size_t number);
 /* The column of this name; columns->count for none. Names are equal to the byte. */

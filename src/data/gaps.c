@@ -21,14 +21,14 @@ static bool is_filled(soma_missing missing) {
     return missing == SOMA_MISSING_MEDIAN || missing == SOMA_MISSING_MEAN || missing == SOMA_MISSING_ZERO;
 }
 
-/* "column 3 ("age")" of feature number `feature`. */
+/* Of the column that has this input. */
 typedef struct feature_name {
     char text[96];
 } feature_name;
 
 static feature_name name_feature(const soma_columns *columns, size_t feature) {
     feature_name name;
-    size_t at = soma_columns_feature(columns, feature);
+    size_t at = soma_columns_of_input(columns, feature);
     const char *text = at < columns->count ? columns->column[at].name : "";
     if (*text)
         snprintf(name.text, sizeof name.text, "column %s", soma_quote(text, strlen(text)).text);
@@ -77,6 +77,17 @@ static double mean_of(const float *values, size_t count) {
     return sum / (double)count;
 }
 
+/* column_of[width]: of each input, columns->count for none. */
+static void list_columns(const soma_columns *columns, size_t width, size_t *column_of) {
+    size_t input = 0;
+    for (size_t i = 0; i < columns->count; i++)
+        for (size_t j = 0; columns->column[i].role == SOMA_COLUMN_FEATURE &&
+                           j < soma_table_column_width(&columns->column[i]) && input < width;
+             j++)
+            column_of[input++] = i;
+    while (input < width) column_of[input++] = columns->count;
+}
+
 /* The values of features [first, first + width) that are there: values[width][samples], counts[width]. */
 static void gather(const soma_dataset *dataset, const soma_column *input, size_t first, size_t width, float *values,
                    size_t *counts) {
@@ -101,15 +112,14 @@ static soma_status find_fill(const soma_columns *columns, size_t feature, float 
     return SOMA_OK;
 }
 
-static soma_status find_fills(const soma_dataset *dataset, const soma_column *input, float *values,
-                              soma_columns *columns) {
-    size_t counts[TOGETHER] = {0}, at = 0;
-    for (size_t feature = 0; feature < input->width; feature++, at++) {
+static soma_status find_fills(const soma_dataset *dataset, const soma_column *input, const size_t *column_of,
+                              float *values, soma_columns *columns) {
+    size_t counts[TOGETHER] = {0};
+    for (size_t feature = 0; feature < input->width; feature++) {
         const size_t place = feature % TOGETHER;
         if (place == 0) gather(dataset, input, feature, SOMA_MIN(input->width - feature, TOGETHER), values, counts);
-        while (at < columns->count && columns->column[at].role != SOMA_COLUMN_FEATURE) at++;
-        if (at == columns->count) return SOMA_OK;
-        if (is_filled(columns->column[at].missing))
+        size_t at = column_of[feature];
+        if (at < columns->count && is_filled(columns->column[at].missing) && !columns->column[at].category_count)
             SOMA_TRY(find_fill(columns, feature, values + place * dataset->samples, counts[place],
                                input->offset ? input->offset[feature] : 0, &columns->column[at]));
     }
@@ -129,7 +139,14 @@ soma_status soma_gaps_find_fills(const soma_dataset *dataset, soma_columns *colu
     const size_t width = SOMA_MIN(input->width, TOGETHER);
     float *values = soma_multiply_size(dataset->samples * sizeof *values, width, &bytes) ? soma_malloc(bytes) : NULL;
     if (!values) return soma_out_of_memory(dataset->samples * width * sizeof *values, "medians of columns");
-    soma_status status = find_fills(dataset, input, values, columns);
+    size_t *column_of = soma_realloc(NULL, input->width, sizeof *column_of);
+    soma_status status =
+        column_of ? SOMA_OK : soma_out_of_memory(input->width * sizeof *column_of, "medians of columns");
+    if (status == SOMA_OK) {
+        list_columns(columns, input->width, column_of);
+        status = find_fills(dataset, input, column_of, values, columns);
+    }
+    soma_free(column_of);
     soma_free(values);
     return status;
 }
@@ -148,11 +165,14 @@ static bool has_gaps(const soma_dataset *dataset, const soma_column *input) {
 
 /* fills[width]: of each feature, NaN where there is none. */
 static void list_fills(const soma_columns *columns, size_t width, double *fills) {
-    size_t feature = 0;
-    for (size_t i = 0; i < columns->count && feature < width; i++)
-        if (columns->column[i].role == SOMA_COLUMN_FEATURE)
-            fills[feature++] = is_filled(columns->column[i].missing) ? columns->column[i].fill : NAN;
-    while (feature < width) fills[feature++] = NAN;
+    size_t input = 0;
+    for (size_t i = 0; i < columns->count; i++) {
+        const soma_table_column *column = &columns->column[i];
+        for (size_t j = 0; column->role == SOMA_COLUMN_FEATURE && j < soma_table_column_width(column) && input < width;
+             j++)
+            fills[input++] = is_filled(column->missing) ? column->fill : NAN;
+    }
+    while (input < width) fills[input++] = NAN;
 }
 
 static soma_status fill_rows(const soma_columns *columns, const double *fills, size_t rows, soma_column *input) {

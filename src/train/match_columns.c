@@ -23,8 +23,16 @@ static soma_status take_features(soma_storage *own, const size_t *place, size_t 
     if (!values) return soma_out_of_memory(own->rows * features * sizeof *values, "a data set in another order");
     for (size_t row = 0; row < own->rows; row++)
         for (size_t i = 0; i < features; i++) values[row * features + i] = from[row * input->width + place[i]];
+    double *offset = NULL;
+    if (input->offset && !(offset = soma_realloc(NULL, features, sizeof *offset))) {
+        soma_free_aligned(values);
+        return soma_out_of_memory(features * sizeof *offset, "a data set in another order");
+    }
+    for (size_t i = 0; offset && i < features; i++) offset[i] = input->offset[place[i]];
     if (input->owned) soma_free_aligned(input->data);
+    soma_free(input->offset);
     soma_column_set(input, values, true, SOMA_F32, 1, &features, 0);
+    input->offset = offset;
     return SOMA_OK;
 }
 
@@ -53,16 +61,43 @@ static soma_status reorder(soma_dataset *dataset, const soma_columns *known, con
     return status;
 }
 
+static bool same_categories(const soma_table_column *a, const soma_table_column *b) {
+    bool same = a->category_count == b->category_count;
+    for (size_t i = 0; same && i < a->category_count; i++) same = strcmp(a->categories[i], b->categories[i]) == 0;
+    return same;
+}
+
+/* From the places of features to those of their inputs. */
+static soma_status place_inputs(const soma_columns *known, const soma_columns *found, const size_t *place,
+                                size_t *inputs) {
+    for (size_t feature = 0; feature < soma_columns_with(known, SOMA_COLUMN_FEATURE); feature++) {
+        size_t at = soma_columns_feature(found, place[feature]), before = 0;
+        const soma_table_column *column = &known->column[soma_columns_feature(known, feature)];
+        if (!same_categories(column, &found->column[at]))
+            return soma_error(SOMA_INVALID_ARGUMENT,
+                              "column %s has %zu categories in the table and %zu in the model, or others; the table is "
+                              "to be read for the network (soma_csv_options.network)",
+                              soma_quote(column->name, strlen(column->name)).text, found->column[at].category_count,
+                              column->category_count);
+        for (size_t i = 0; i < at; i++)
+            if (found->column[i].role == SOMA_COLUMN_FEATURE) before += soma_table_column_width(&found->column[i]);
+        for (size_t i = 0; i < soma_table_column_width(column); i++) *inputs++ = before + i;
+    }
+    return SOMA_OK;
+}
+
 static soma_status match_columns(soma_dataset *dataset, const soma_columns *known) {
     const soma_columns *found = &dataset->storage->columns;
     if (known->count == 0 || found->count == 0) return SOMA_OK;
     SOMA_TRY(check_label(known, found));
     size_t features = soma_columns_with(known, SOMA_COLUMN_FEATURE);
-    size_t *place = soma_realloc(NULL, features, sizeof *place);
-    if (!place) return soma_out_of_memory(features * sizeof *place, "columns of a table");
+    size_t inputs = soma_columns_inputs(known);
+    size_t *place = soma_realloc(NULL, features + inputs, sizeof *place);
+    if (!place) return soma_out_of_memory((features + inputs) * sizeof *place, "columns of a table");
     soma_status status = soma_columns_match(known, found, place);
-    if (status == SOMA_OK && !(in_order(place, features) && soma_columns_with(found, SOMA_COLUMN_FEATURE) == features))
-        status = reorder(dataset, known, place, features);
+    if (status == SOMA_OK) status = place_inputs(known, found, place, place + features);
+    if (status == SOMA_OK && !(in_order(place + features, inputs) && soma_columns_inputs(found) == inputs))
+        status = reorder(dataset, known, place + features, inputs);
     soma_free(place);
     return status;
 }

@@ -46,6 +46,20 @@ static void round_figures(soma_preprocessing *preprocessing, const soma_dataset 
     }
 }
 
+/* What is 0 or 1 stays so: a rare category would be far away from all else. */
+static void leave_categories(soma_preprocessing *preprocessing, const soma_columns *columns) {
+    size_t input = 0;
+    for (size_t i = 0; i < columns->count; i++) {
+        const soma_table_column *column = &columns->column[i];
+        if (column->role != SOMA_COLUMN_FEATURE) continue;
+        for (size_t j = 0; j < soma_table_column_width(column) && input < preprocessing->width; j++, input++) {
+            if (!column->category_count) continue;
+            preprocessing->mean[input] = 0;
+            preprocessing->scale[input] = 1;
+        }
+    }
+}
+
 static soma_status keep_statistics(soma_preprocessing *preprocessing, const soma_network *network,
                                    const soma_dataset *dataset) {
     size_t width = soma_dataset_width(dataset);
@@ -59,6 +73,7 @@ static soma_status keep_statistics(soma_preprocessing *preprocessing, const soma
     for (size_t i = 0; i < width; i++)
         preprocessing->scale[i] = soma_scale_of_deviation((double)(float)preprocessing->scale[i]);
     round_figures(preprocessing, dataset);
+    leave_categories(preprocessing, &dataset->storage->columns);
     return SOMA_OK;
 }
 

@@ -6,6 +6,9 @@
 #include "io/csv/survey.h"
 #include "io/csv/text.h"
 
+#include <math.h>
+#include <string.h>
+
 typedef struct table {
     soma_csv_reader reader;
     soma_csv_layout layout;
@@ -13,6 +16,7 @@ typedef struct table {
     soma_csv_use *use; /* [layout.columns] */
     soma_csv_survey survey;
     soma_csv_classes classes;
+    size_t max_categories;                              /* 0: words are refused */
     bool regression, classification, skip_label, known; /* the network's columns? */
     float *features;                                    /* [survey.rows, layout.features] */
     int32_t *labels;                                    /* [survey.rows], numbers of survey.labels */
@@ -34,7 +38,9 @@ static soma_status choose_uses(table *into) {
         if (column == layout->label) {
             if (has_label(into)) into->use[column] = into->regression ? SOMA_CSV_NUMBER : SOMA_CSV_LABEL;
         } else if (layout->place[column] != SOMA_CSV_NO_INPUT) {
-            into->use[column] = layout->missing == SOMA_MISSING_ERROR ? SOMA_CSV_NUMBER : SOMA_CSV_NUMBER_OR_GAP;
+            into->use[column] = layout->categories && layout->categories[column].count ? SOMA_CSV_CATEGORY
+                                : layout->missing == SOMA_MISSING_ERROR                ? SOMA_CSV_NUMBER
+                                                                                       : SOMA_CSV_NUMBER_OR_GAP;
         }
     }
     return SOMA_OK;
@@ -65,6 +71,20 @@ static soma_status fill_label(const table *into, size_t row, const soma_csv_read
     return SOMA_OK;
 }
 
+/* A gap, and a word that is none of them, is all zeros; a row that is to be left out for its gaps is known by a NaN. */
+static void fill_category(const soma_csv_layout *layout, size_t column, const soma_csv_reader *reader,
+                          float *features) {
+    const soma_words *categories = &layout->categories[column];
+    float *inputs = features + layout->place[column];
+    size_t number;
+    memset(inputs, 0, categories->count * sizeof *inputs);
+    if (soma_number_is_gap(reader->field)) {
+        if (layout->missing == SOMA_MISSING_DROP) inputs[0] = NAN;
+    } else if (soma_words_find(categories, reader->field, &number)) {
+        inputs[number] = 1;
+    }
+}
+
 static soma_status fill_record(void *context, size_t index, soma_csv_reader *reader) {
     const table *into = context;
     const soma_csv_part *part = &into->parts.part[index];
@@ -85,6 +105,7 @@ static soma_status fill_record(void *context, size_t index, soma_csv_reader *rea
         SOMA_TRY(soma_csv_next(reader));
         SOMA_TRY(soma_csv_check_length(reader, &into->layout, line, column + 1));
         if (into->use[column] == SOMA_CSV_LABEL) SOMA_TRY(fill_label(into, row, reader));
+        if (into->use[column] == SOMA_CSV_CATEGORY) fill_category(&into->layout, column, reader, features);
     }
     return SOMA_OK;
 }
@@ -109,18 +130,34 @@ static bool has_too_many_numbers(const table *into) {
     return numbers;
 }
 
-static soma_status survey(table *into) {
+static soma_status look(table *into) {
+    soma_csv_survey_clear(&into->survey);
     SOMA_TRY(choose_uses(into));
-    soma_status status = soma_csv_make_survey(&into->reader, &into->layout, into->use, &into->parts, &into->survey);
+    return soma_csv_make_survey(&into->reader, &into->layout, into->use, &into->parts, &into->survey);
+}
+
+/* Where the columns are no numbers all of them, it looks for categories, and looks again. */
+static soma_status look_for_words(table *into) {
+    bool any = false;
+    if (into->known) SOMA_TRY(soma_csv_place_inputs(&into->reader, &into->layout));
+    soma_status status = look(into);
+    if (status != SOMA_INVALID_FILE || into->known || !into->max_categories) return status;
+    soma_status found = soma_csv_find_categories(&into->reader, into->max_categories, &into->layout, &any);
+    if (found != SOMA_OK) return found;
+    if (!any) return look(into); /* the same, with what is wrong in the message */
+    SOMA_TRY(soma_csv_place_inputs(&into->reader, &into->layout));
+    return look(into);
+}
+
+static soma_status survey(table *into) {
+    soma_status status = look_for_words(into);
     if (status != SOMA_INVALID_FILE || !has_too_many_numbers(into)) return status;
     soma_text_append(&into->layout.note,
                      "%s%s: the labels are taken for numbers to predict, as there are more different ones than the %d "
                      "that classes can be",
                      into->layout.note.data ? "\n" : "", into->reader.name, SOMA_CSV_MAX_CLASSES);
     into->regression = true;
-    soma_csv_survey_clear(&into->survey);
-    SOMA_TRY(choose_uses(into));
-    return soma_csv_make_survey(&into->reader, &into->layout, into->use, &into->parts, &into->survey);
+    return look(into);
 }
 
 /* What is known of a column without any value is nothing; to a network that learnt of others, it may be a row of gaps.
@@ -132,6 +169,7 @@ static soma_status check_gaps(table *into) {
             return soma_error(
                 SOMA_INVALID_FILE, "%s: column %zu%s has no value in any of the %zu rows; leave it out of the table",
                 into->reader.name, column + 1, soma_csv_name_column(&into->layout, column).text, into->survey.rows);
+    soma_csv_note_unseen(&into->reader, into->survey.unseen, &into->layout);
     soma_csv_note_gaps(&into->reader, gaps, into->known, &into->layout);
     return into->layout.note.failed ? soma_out_of_memory(into->layout.note.length, into->reader.name) : SOMA_OK;
 }
@@ -145,6 +183,8 @@ static soma_status read_rows(table *into) {
     if (layout->promised && into->survey.rows != layout->promised_rows)
         return soma_error(SOMA_INVALID_FILE, "%s: line %zu promises %zu rows; there are %zu" SOMA_CSV_NO_PROMISE,
                           into->reader.name, layout->promise_line, layout->promised_rows, into->survey.rows);
+    SOMA_TRY(soma_csv_check_header(&into->reader, layout,
+                                   into->survey.labels.count ? into->survey.labels.words[0].text : NULL));
     SOMA_TRY(check_gaps(into));
     return fill(into);
 }
@@ -205,7 +245,8 @@ static soma_status give_offsets(const table *from, soma_storage *storage) {
     double *offset = storage->input[0].offset = soma_calloc(from->layout.features, sizeof *offset);
     if (!offset) return soma_out_of_memory(from->layout.features * sizeof *offset, from->reader.name);
     for (size_t column = 0; column < from->layout.columns; column++)
-        if (from->layout.place[column] != SOMA_CSV_NO_INPUT) offset[from->layout.place[column]] = offsets[column];
+        if (from->use[column] != SOMA_CSV_CATEGORY && from->layout.place[column] != SOMA_CSV_NO_INPUT)
+            offset[from->layout.place[column]] = offsets[column];
     return SOMA_OK;
 }
 
@@ -248,6 +289,7 @@ soma_status soma_csv_parse(const char *name, const char *text, size_t size, cons
     table read = {.regression = options->regression,
                   .classification = options->classification != 0,
                   .skip_label = options->skip_label != 0,
+                  .max_categories = options->roles ? options->roles->max_categories : 0,
                   .known = options->network && soma_network_column_count(options->network)};
     soma_status status = soma_csv_divide(name, text, size, &read.parts);
     if (status == SOMA_OK) status = soma_csv_begin(&read.reader, name, text, size, options->separator);

@@ -65,29 +65,36 @@ static const char *what_is_done(soma_missing missing, bool known) {
     }
 }
 
-void soma_csv_note_gaps(const soma_csv_reader *reader, const size_t *gaps, bool known, soma_csv_layout *layout) {
+/* "age" (177), "deck" (688) and 3 more columns: those that have gaps, of categories or of numbers. */
+static size_t list_gaps(const size_t *gaps, bool categories, const soma_csv_layout *layout, char list[512]) {
     size_t length = 0, left_out = 0;
-    char list[512] = "";
     for (size_t column = 0; column < layout->columns; column++) {
-        if (!gaps[column]) continue;
         char name[96];
-        if (column < layout->header.count) {
-            const char *text = layout->header.words[column].text;
+        if (!gaps[column] || (layout->categories && layout->categories[column].count) != categories) continue;
+        const char *text = column < layout->header.count ? layout->header.words[column].text : NULL;
+        if (text)
             snprintf(name, sizeof name, "%s", soma_quote(text, strlen(text)).text);
-        } else {
+        else
             snprintf(name, sizeof name, "column %zu", column + 1);
-        }
-        if (left_out || length + strlen(name) + 64 > sizeof list)
+        if (left_out || length + strlen(name) + 64 > 512)
             left_out++;
         else
-            length += (size_t)snprintf(list + length, sizeof list - length, "%s%s (%zu)", length ? ", " : "", name,
-                                       gaps[column]);
+            length +=
+                (size_t)snprintf(list + length, 512 - length, "%s%s (%zu)", length ? ", " : "", name, gaps[column]);
     }
-    if (!length) return;
-    if (left_out)
-        snprintf(list + length, sizeof list - length, " and %zu more column%s", left_out, left_out > 1 ? "s" : "");
-    soma_text_append(&layout->note, "%s%s: gaps in %s: %s", layout->note.data ? "\n" : "", reader->name, list,
-                     what_is_done(layout->missing, known));
+    if (left_out) snprintf(list + length, 512 - length, " and %zu more column%s", left_out, left_out > 1 ? "s" : "");
+    return length;
+}
+
+void soma_csv_note_gaps(const soma_csv_reader *reader, const size_t *gaps, bool known, soma_csv_layout *layout) {
+    char list[512];
+    if (list_gaps(gaps, false, layout, list))
+        soma_text_append(&layout->note, "%s%s: gaps in %s: %s", layout->note.data ? "\n" : "", reader->name, list,
+                         what_is_done(layout->missing, known));
+    if (list_gaps(gaps, true, layout, list))
+        soma_text_append(&layout->note, "%s%s: gaps in %s: %s", layout->note.data ? "\n" : "", reader->name, list,
+                         layout->missing == SOMA_MISSING_DROP ? what_is_done(layout->missing, known)
+                                                              : "taken for none of the categories");
 }
 
 static bool has_gap(const soma_column *column, size_t row) {

@@ -268,8 +268,9 @@ static soma_status use_lines(const soma_csv_reader *reader, const soma_csv_optio
             "%s: %s %s is a name, but the table is said to have no header; a number from 1 to %zu is wanted",
             reader->name, label_is_name(options) ? "label column" : "column", soma_quote(name, strlen(name)).text,
             first->count);
-    if (options->header > 0 || by_name ||
-        (options->header == 0 && (has_known_names(known, first) || looks_like_header(layout, first, second))))
+    bool known_names = options->header == 0 && has_known_names(known, first);
+    layout->guessed = options->header == 0 && !by_name && !known_names && looks_like_header(layout, first, second);
+    if (options->header > 0 || by_name || known_names || layout->guessed)
         SOMA_TRY(
             add_names(reader, first, 0, "column", options->header > 0 || by_name ? "" : NO_HEADER, &layout->header));
     if (label_is_name(options)) SOMA_TRY(find_by_name(reader, options->label, first, layout, &layout->label));
@@ -331,6 +332,8 @@ soma_status soma_csv_find_layout(soma_csv_reader *reader, const soma_csv_options
 
 void soma_csv_layout_clear(soma_csv_layout *layout) {
     soma_columns_clear(&layout->kept);
+    for (size_t i = 0; layout->categories && i < layout->columns; i++) soma_words_clear(&layout->categories[i]);
+    soma_free(layout->categories);
     soma_free(layout->place);
     soma_free(layout->note.data);
     soma_words_clear(&layout->header);

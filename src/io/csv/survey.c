@@ -76,6 +76,18 @@ static soma_status look_at_label(const look *at, soma_words *labels, soma_csv_re
     return SOMA_OK;
 }
 
+static soma_status look_at_category(const look *at, size_t column, soma_tally *tally, const soma_csv_reader *reader) {
+    size_t number;
+    if (soma_number_is_gap(reader->field)) {
+        if (at->layout->missing == SOMA_MISSING_ERROR)
+            return soma_csv_refuse_field(reader, at->layout, "is no category; every row needs one");
+        tally->gaps++;
+    } else if (!soma_words_find(&at->layout->categories[column], reader->field, &number)) {
+        tally->unseen++;
+    }
+    return SOMA_OK;
+}
+
 static soma_status look_at_record(void *context, size_t part, soma_csv_reader *reader) {
     const look *at = context;
     soma_tally *tallies = at->tallies + part * at->layout->columns;
@@ -93,6 +105,7 @@ static soma_status look_at_record(void *context, size_t part, soma_csv_reader *r
         SOMA_TRY(soma_csv_next(reader));
         SOMA_TRY(soma_csv_check_length(reader, at->layout, line, column + 1));
         if (at->use[column] == SOMA_CSV_LABEL) SOMA_TRY(look_at_label(at, &at->labels[part], reader));
+        if (at->use[column] == SOMA_CSV_CATEGORY) SOMA_TRY(look_at_category(at, column, &tallies[column], reader));
     }
     return SOMA_OK;
 }
@@ -160,10 +173,13 @@ static soma_status find_offset(const soma_csv_reader *reader, const soma_csv_par
     for (size_t part = 0; part < parts->count; part++) {
         const soma_tally *tally = &at->tallies[part * at->layout->columns + column];
         soma_tally_merge(&all, tally);
-        memmove(sample + sampled, tally->sample, tally->sampled * sizeof *sample); /* one after the other */
+        if (tally->sampled) /* one after the other */
+            memmove(sample + sampled, tally->sample, tally->sampled * sizeof *sample);
         sampled += tally->sampled;
     }
     survey->gaps[column] = all.gaps;
+    survey->unseen[column] = all.unseen;
+    if (at->use[column] == SOMA_CSV_CATEGORY) return SOMA_OK;
     SOMA_TRY(soma_tally_offset(&all, sample, sampled, &survey->offsets[column], &distinct));
     tell_of_loss(reader, at, column, distinct);
     return SOMA_OK;
@@ -175,10 +191,13 @@ static soma_status find_offsets(const soma_csv_reader *reader, const soma_csv_pa
     bool any = false;
     survey->offsets = soma_calloc(columns, sizeof *survey->offsets);
     survey->gaps = soma_calloc(columns, sizeof *survey->gaps);
-    if (!survey->offsets || !survey->gaps)
+    survey->unseen = soma_calloc(columns, sizeof *survey->unseen);
+    if (!survey->offsets || !survey->gaps || !survey->unseen)
         return soma_out_of_memory(columns * (sizeof *survey->offsets + sizeof *survey->gaps), reader->name);
     for (size_t column = 0; column < columns; column++) {
-        if (soma_csv_is_number(at->use[column]) && column != at->layout->label) /* targets are kept as they are */
+        bool category = at->use[column] == SOMA_CSV_CATEGORY;
+        if ((category || soma_csv_is_number(at->use[column])) &&
+            column != at->layout->label) /* targets are kept as they are */
             SOMA_TRY(find_offset(reader, parts, at, column, survey));
         any |= survey->offsets[column] != 0;
     }
@@ -221,5 +240,6 @@ void soma_csv_survey_clear(soma_csv_survey *survey) {
     soma_words_clear(&survey->labels);
     soma_free(survey->offsets);
     soma_free(survey->gaps);
+    soma_free(survey->unseen);
     *survey = (soma_csv_survey){0};
 }

@@ -8,7 +8,13 @@
 #include "io/csv/tally.h"
 
 /* What a column is read for. */
-typedef enum soma_csv_use { SOMA_CSV_PASS_OVER, SOMA_CSV_NUMBER, SOMA_CSV_NUMBER_OR_GAP, SOMA_CSV_LABEL } soma_csv_use;
+typedef enum soma_csv_use {
+    SOMA_CSV_PASS_OVER,
+    SOMA_CSV_NUMBER,
+    SOMA_CSV_NUMBER_OR_GAP,
+    SOMA_CSV_CATEGORY,
+    SOMA_CSV_LABEL
+} soma_csv_use;
 
 static inline bool soma_csv_is_number(soma_csv_use use) {
     return use == SOMA_CSV_NUMBER || use == SOMA_CSV_NUMBER_OR_GAP;
@@ -19,6 +25,7 @@ typedef struct soma_csv_survey {
     soma_words labels; /* the different ones, in the order in which they came */
     double *offsets;   /* [columns], of those that are numbers; NULL where all are 0 */
     size_t *gaps;      /* [columns] */
+    size_t *unseen;    /* [columns]: words that are none of the categories */
 } soma_csv_survey;
 
 /* reader: at the first row, which is not changed. use[layout->columns]. Clear the survey also after a failure. */

@@ -18,15 +18,17 @@ typedef struct soma_csv_layout {
     size_t columns;     /* fields of a row */
     size_t label;       /* column from 0, SOMA_CSV_NO_LABEL for none */
     size_t group, time; /* columns from 0, SOMA_CSV_NO_COLUMN for none */
+    bool guessed;       /* the header was found by looking */
     size_t features;    /* columns that are inputs: all but these; in a promised form all but the last */
     soma_words header;  /* names of the columns, empty if there are none */
     bool promised;      /* the first line was "rows,features,class,class,..." */
     size_t promised_rows, promise_line;
-    soma_words classes;   /* ... its classes */
-    size_t *place;        /* of each column: which input it is, SOMA_CSV_NO_INPUT for none */
-    soma_missing missing; /* what is done about gaps in the features */
-    soma_columns kept;    /* what the data set keeps of the columns: the network's, where there is one */
-    soma_text note;       /* see soma_dataset_note() */
+    soma_words classes;     /* ... its classes */
+    size_t *place;          /* of each column: which input it is, SOMA_CSV_NO_INPUT for none */
+    soma_words *categories; /* [columns]: those of a column whose words are categories; empty for numbers */
+    soma_missing missing;   /* what is done about gaps in the features */
+    soma_columns kept;      /* what the data set keeps of the columns: the network's, where there is one */
+    soma_text note;         /* see soma_dataset_note() */
     locale_t c_locale;
 } soma_csv_layout;
 
@@ -61,6 +63,19 @@ soma_status soma_csv_find_known_label(const soma_csv_reader *reader, const soma_
 /* What to do about gaps, by the options or as the network knows: layout->missing, and that of layout->kept. */
 soma_status soma_csv_choose_missing(const soma_csv_reader *reader, const soma_csv_options *options,
                                     soma_csv_layout *layout);
+/*
+ * Makes categories of the columns, read for numbers so far, most of whose fields are no numbers, in order of first
+ * appearance; *any says whether there are. reader: at the first row, to which it comes back. SOMA_INVALID_FILE: one has
+ * more than `most`.
+ */
+soma_status soma_csv_find_categories(soma_csv_reader *reader, size_t most, soma_csv_layout *layout, bool *any);
+/* From features to their inputs, now that the categories are in layout->kept: ->place, ->features, ->categories. */
+soma_status soma_csv_place_inputs(const soma_csv_reader *reader, soma_csv_layout *layout);
+/* A header that was found by looking stays one if it stands above numbers; first_label: NULL for none. */
+soma_status soma_csv_check_header(const soma_csv_reader *reader, const soma_csv_layout *layout,
+                                  const char *first_label);
+/* Says in which columns a network met words that it does not know, unseen[layout->columns]. */
+void soma_csv_note_unseen(const soma_csv_reader *reader, const size_t *unseen, soma_csv_layout *layout);
 /* Says which columns have gaps, gaps[layout->columns], and what becomes of them. */
 void soma_csv_note_gaps(const soma_csv_reader *reader, const size_t *gaps, bool known, soma_csv_layout *layout);
 /* Leaves out the rows that have gaps; what is said of that comes to the data set's note. */

@@ -10,6 +10,7 @@
 
 void soma_tally_merge(soma_tally *tally, const soma_tally *other) {
     tally->gaps += other->gaps;
+    tally->unseen += other->unseen;
     if (other->numbers == 0) return;
     if (tally->numbers == 0) {
         tally->minimum = other->minimum;

@@ -10,7 +10,7 @@
 
 /* All zeros, but for `sample` and `room`, is the empty tally. */
 typedef struct soma_tally {
-    size_t numbers, gaps;
+    size_t numbers, gaps, unseen; /* unseen: none of the categories */
     double minimum, maximum, sum;
     bool fraction;        /* not all are whole numbers */
     soma_decimal *sample; /* the first of them; borrowed */

@@ -42,6 +42,16 @@ static void encode_gaps(soma_json_writer *writer, const soma_table_column *colum
     if (isfinite(column->fill)) soma_json_write_real(writer, "fill", column->fill);
 }
 
+static soma_status encode_categories(soma_json_writer *writer, const soma_table_column *column) {
+    if (!column->category_count) return SOMA_OK;
+    soma_json_write_text(writer, "kind", "category");
+    soma_json_open_array(writer, "categories");
+    for (size_t i = 0; i < column->category_count; i++)
+        SOMA_TRY(soma_json_write_name(writer, NULL, column->categories[i]));
+    soma_json_close_array(writer);
+    return SOMA_OK;
+}
+
 /* A column without a name has none here. */
 static soma_status encode_columns(soma_json_writer *writer, const soma_columns *columns) {
     if (columns->count == 0) return SOMA_OK;
@@ -51,6 +61,7 @@ static soma_status encode_columns(soma_json_writer *writer, const soma_columns *
         if (columns->named) SOMA_TRY(soma_json_write_name(writer, "name", columns->column[i].name));
         soma_json_write_text(writer, "role", role_names[columns->column[i].role]);
         encode_gaps(writer, &columns->column[i]);
+        SOMA_TRY(encode_categories(writer, &columns->column[i]));
         soma_json_close_object(writer);
     }
     soma_json_close_array(writer);
@@ -105,6 +116,25 @@ static soma_status decode_division(soma_network *network, const soma_json *objec
     return status == SOMA_INVALID_ARGUMENT ? soma_error_prefix(SOMA_INVALID_FILE, "\"division\": ") : status;
 }
 
+static soma_status decode_categories(const soma_json *object, soma_table_column *column) {
+    const char *kind = soma_json_string(soma_json_get(object, "kind"));
+    const soma_json *list = soma_json_get(object, "categories");
+    if (!list && (!kind || strcmp(kind, "category") != 0)) return SOMA_OK;
+    if (!kind || strcmp(kind, "category") != 0 || !soma_json_is(list, SOMA_JSON_ARRAY) || soma_json_count(list) < 1 ||
+        soma_json_count(list) > SOMA_MAX_CATEGORIES)
+        return soma_error(SOMA_INVALID_FILE,
+                          "one of the \"columns\" of \"kind\" category must have \"categories\", an array of 1 to %d",
+                          SOMA_MAX_CATEGORIES);
+    SOMA_JSON_EACH(value, list) {
+        const char *text = soma_json_string(value);
+        for (size_t i = 0; text && i < column->category_count; i++)
+            if (strcmp(column->categories[i], text) == 0) text = NULL;
+        if (!text) return soma_error(SOMA_INVALID_FILE, "\"categories\" must be strings, each another one");
+        SOMA_TRY(soma_column_add_category(column, text));
+    }
+    return SOMA_OK;
+}
+
 static soma_status decode_gaps(const soma_json *object, soma_table_column *column) {
     const soma_json *missing = soma_json_get(object, "missing");
     const char *text = soma_json_string(missing);
@@ -114,7 +144,7 @@ static soma_status decode_gaps(const soma_json *object, soma_table_column *colum
         return soma_error(SOMA_INVALID_FILE,
                           "\"missing\" of one of the \"columns\" must be error, median, mean, zero or drop");
     column->missing = (soma_missing)value;
-    if (value == SOMA_MISSING_ERROR || value == SOMA_MISSING_DROP) return SOMA_OK;
+    if (value == SOMA_MISSING_ERROR || value == SOMA_MISSING_DROP || column->category_count) return SOMA_OK;
     if (!soma_json_number(soma_json_get(object, "fill"), &column->fill) || !isfinite(column->fill))
         return soma_error(SOMA_INVALID_FILE,
                           "\"fill\" of one of the \"columns\" must be a number, as \"missing\" is %s", text);
@@ -134,7 +164,9 @@ static soma_status decode_column(const soma_json *object, soma_columns *columns)
         return soma_error(SOMA_INVALID_FILE,
                           "all of the \"columns\" must have a \"name\" of their own, or none of them");
     SOMA_TRY(soma_columns_add(columns, name ? name : "", (soma_column_role)number));
-    return decode_gaps(object, &columns->column[columns->count - 1]);
+    soma_table_column *column = &columns->column[columns->count - 1];
+    SOMA_TRY(decode_categories(object, column));
+    return decode_gaps(object, column);
 }
 
 static soma_status decode_columns(soma_network *network, const soma_json *list) {
@@ -149,11 +181,10 @@ static soma_status decode_columns(soma_network *network, const soma_json *list) 
 
 /* What is matched by the columns has to be of as many values as the network takes. */
 static soma_status check_features(const soma_network *network) {
-    size_t features = soma_columns_with(&network->columns, SOMA_COLUMN_FEATURE);
+    size_t features = soma_columns_inputs(&network->columns);
     size_t inputs = network->input_count ? soma_tensor_count(network->inputs[0]) : 0;
     if (network->columns.count == 0 || features == inputs) return SOMA_OK;
-    return soma_error(SOMA_INVALID_FILE, "\"columns\" has %zu features, the network takes %zu values", features,
-                      inputs);
+    return soma_error(SOMA_INVALID_FILE, "\"columns\" has %zu values, the network takes %zu", features, inputs);
 }
 
 static soma_status decode(const char *text, soma_network *network) {
