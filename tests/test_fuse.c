@@ -448,7 +448,7 @@ START_TEST(networks_give_the_same_gradients_and_outputs) {
     soma_device device;
     host_device_open(&device);
     soma_network *network[] = {make(test, &device, false), make(test, &device, true)};
-    size_t count = flat_count(network[0]);
+    size_t count = network[0]->compiled->executor->trained_count; /* of the others there are no gradients */
     double *gradient[2], outputs[2][BATCH * 3], input[2][BATCH * 4];
     uint32_t calls[2] = {0, 0};
     for (int i = 0; i < 2; i++) {
