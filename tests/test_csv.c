@@ -92,7 +92,7 @@ static const good_table good[] = {
     {"large whole numbers", "1,2000\n2,1e3\n3,2000\n4,-0\n", {0}, 4, 1, 3, {1}, {2, 1, 2, 0}, {"0", "1000", "2000"}},
     {"fractions that have to be classes",
      "1,0.5\n2,.25\n3,5e-1\n",
-     {.classification = 1},
+     {.roles = &(const soma_csv_roles){.classification = 1}},
      3,
      1,
      2,

@@ -346,6 +346,7 @@ void training_choose_epochs(size_t samples, struct settings *settings) {
 }
 
 void training_release(struct training *training) {
+    board_release(&training->board);
     profile_release(&training->profile);
     soma_history_clear(&training->history);
     soma_network_destroy(training->network);
@@ -356,6 +357,7 @@ void training_release(struct training *training) {
 static exit_status train_once(struct training *training, struct settings *settings) {
     training_choose_epochs(data_samples(training->data.train), settings);
     exit_status status = training_prepare(training);
+    if (status == STATUS_DONE) status = board_open(settings, training->net, training->network, &training->board);
     if (status != STATUS_DONE) return status;
     training_say_start(training);
     return train(training);

@@ -89,6 +89,7 @@ static soma_csv_roles roles_of(const struct settings *settings, const soma_netwo
     if (settings->command == COMMAND_TRAIN && (!network || option_given(settings, missing)))
         roles.missing = (soma_missing)settings->missing;
     if (settings->command == COMMAND_TRAIN) roles.max_categories = settings->max_categories;
+    roles.classification = settings->classification;
     return roles;
 }
 
@@ -118,7 +119,6 @@ static exit_status load_table(const struct settings *settings, const soma_networ
                                 .header = settings->header,
                                 .separator = separator,
                                 .regression = settings->regression,
-                                .classification = settings->classification,
                                 .network = network,
                                 .skip_label = !labelled,
                                 .roles = &roles};

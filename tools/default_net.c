@@ -114,8 +114,7 @@ exit_status default_net(const struct settings *settings, const struct data *data
     for (uint32_t i = 0; i < info.target_rank[0]; i++) outputs *= info.target_shape[0][i];
     if (info.classes && objective.categorical) outputs = info.classes;
     size_t length = (size_t)snprintf(text, sizeof text, "dense %s; dense %zu%s",
-                                     info.classes ? "128 relu; dropout 0.2" : "64 relu; dense 64 relu", outputs,
-                                     objective.activation);
+                                     info.classes ? "128 relu; dropout 0.2" : "64 relu", outputs, objective.activation);
     for (uint32_t i = 0; i < info.target_rank[0] && info.target_rank[0] != 1; i++)
         length += (size_t)snprintf(text + length, sizeof text - length, "%s %zu", i ? "" : "; reshape",
                                    info.target_shape[0][i]);

@@ -718,7 +718,8 @@ typedef struct soma_csv_roles {
      * an input for each, which is 1 where the field is that and else 0; all are 0 for a gap, and for a word that a
      * given network does not know. 0: words are refused, or are as the network knows. At most 4096. */
     uint64_t max_categories;
-    uint64_t reserved[11]; /* zero */
+    uint64_t classification; /* 1: the labels are classes, also where they are numbers of which few recur */
+    uint64_t reserved[10];   /* zero */
 } soma_csv_roles;
 
 typedef struct soma_csv_options {
@@ -728,7 +729,6 @@ typedef struct soma_csv_options {
                         the label, or a word for the label where the second line has a number */
     char separator;  /* 0: ',' , or ';' or a tab if the first line has those and no comma */
     bool regression; /* the label is a number to predict (f32 [samples, 1]), not a class */
-    bool classification;         /* the labels are classes, also where they are numbers of which few recur */
     uint64_t skip_label;         /* 1: the label's column is passed over, whatever is in it or is not: no target */
     const soma_csv_roles *roles; /* NULL: all columns but the label are features */
     /* The network that the table is read for, or NULL: it knows which columns it was trained on and which is the label;

@@ -287,7 +287,7 @@ soma_status soma_csv_parse(const char *name, const char *text, size_t size, cons
     if (!options) options = &defaults;
     *dataset = NULL;
     table read = {.regression = options->regression,
-                  .classification = options->classification != 0,
+                  .classification = options->roles && options->roles->classification,
                   .skip_label = options->skip_label != 0,
                   .max_categories = options->roles ? options->roles->max_categories : 0,
                   .known = options->network && soma_network_column_count(options->network)};
