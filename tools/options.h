@@ -25,16 +25,15 @@ struct settings {
     const char *separator;
     struct shape image_size; /* rank 0: not given */
     int image_fit;
-    bool grey;
     int header; /* 1, -1, 0: look */
-    bool regression, classification;
+    bool grey, regression, classification;
     int unknown_classes;
     int missing; /* soma_missing */
+    int part;
     uint64_t max_categories;
     double test;
-    int part;
-    int standardize;
-    int scale_target; /* 1, -1; 0: where it can be */ /* 1, -1, 0: by the kind of data */
+    int standardize;  /* 1, -1, 0: by the kind of data */
+    int scale_target; /* 1, -1, 0: where it can be */
     /* network */
     const char *augment;
     const char *net, *model, *outputs, *load, *weights, *weights_map, *freeze, *rates;
@@ -52,9 +51,9 @@ struct settings {
     /* training */
     uint64_t epochs, batch, early_stopping;
     uint64_t folds, seeds; /* 0: one training */
-    int split_by;          /* soma_division_by */
     const char *group_column, *time_column;
     double validation, min_delta;
+    int split_by; /* soma_division_by */
     int monitor;
     bool restore_best, no_shuffle;
     const char *checkpoint, *resume;
@@ -62,8 +61,7 @@ struct settings {
     /* results */
     const char *save, *history, *plot, *tensorboard, *output, *filters, *mistakes;
     uint64_t worst;
-    bool raw;
-    bool report;
+    bool raw, report;
     /* bench */
     int mode;
     uint64_t steps; /* 0: not given */
