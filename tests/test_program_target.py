@@ -67,6 +67,16 @@ class Target(ProgramTest):
         self.assertAlmostEqual(told["mean_absolute_error"], statistics.fmean(abs(a - b) for a, b in zip(said, right)), delta=1e-3 * squares**0.5)
         self.assertAlmostEqual(told["mean_loss"], statistics.pvariance(right), delta=1e-4 * statistics.pvariance(right))
 
+    def test_onnx_has_the_units(self):
+        table, model, onnx = self.table(1e5, 5e5), self.path("m.safetensors"), self.path("m.onnx")
+        self.train(table, "--save", model)
+        if run("convert", model, onnx).returncode:
+            self.skipTest("built without ONNX")
+        ours, theirs = ([float(v) for v in self.succeed("predict", f"--device={DEVICE}", "--model", file, "--data", table, "--raw").stdout.split()[1:]]
+                        for file in (model, onnx))
+        self.assertLess(max(abs(a - b) for a, b in zip(ours, theirs)), 1e-5 * max(map(abs, ours)))
+        self.assertGreater(statistics.fmean(theirs), 4e5)
+
     def test_a_constant_target(self):
         self.assertLess(self.train(self.table(0, 700000), "--regression")["test_mean_absolute_error"], 0.5)
 

@@ -102,8 +102,8 @@ static bool round_product(uint64_t mantissa, int power, double *value) {
     }
     unsigned upper = (unsigned)(high >> 63), shift = upper + 9;
     uint64_t bits = high >> shift; /* 54: one more than float64 has */
-    /* floor(power * log2(10)), and what the shifts add up to. */
-    /* log2(10) is 217706 / 65536, as far as it matters; rounded down, also below 0. */
+    /* floor(power * log2(10)), also below 0, and what the shifts add up to; log2(10) is 217706 / 65536, as far as it
+     * matters. */
     int exponent = (217706 * power + (1 << 28)) / 65536 - (1 << 12) + 63 + (int)upper - zeros;
     /* Just halfway between two: to the even one. Only these powers can give that. */
     if (low <= 1 && power >= -4 && power <= 23 && (bits & 3) == 1 && bits << shift == high) bits &= ~(uint64_t)1;

@@ -295,15 +295,19 @@ soma_status soma_dataset_copy_storage(const soma_dataset *dataset, bool inputs_a
 
 /* ------------------------------------------------------------------------------------------- a value per sample */
 
+void soma_dataset_replace_storage(soma_dataset *dataset, soma_storage *storage) {
+    soma_storage_release(dataset->storage);
+    soma_free(dataset->rows);
+    dataset->storage = storage;
+    dataset->rows = NULL;
+}
+
 /* What belongs to the rows of the storage: who shares it must not see it change. */
 static soma_status have_own_storage(soma_dataset *dataset) {
     soma_storage *own;
     if (!dataset->rows && __atomic_load_n(&dataset->storage->references, __ATOMIC_ACQUIRE) == 1) return SOMA_OK;
     SOMA_TRY(soma_dataset_copy_storage(dataset, false, &own));
-    soma_storage_release(dataset->storage);
-    soma_free(dataset->rows);
-    dataset->storage = own;
-    dataset->rows = NULL;
+    soma_dataset_replace_storage(dataset, own);
     return SOMA_OK;
 }
 

@@ -13,13 +13,6 @@ size_t soma_dataset_width(const soma_dataset *dataset) {
     return width;
 }
 
-void soma_dataset_replace_storage(soma_dataset *dataset, soma_storage *storage) {
-    soma_storage_release(dataset->storage);
-    soma_free(dataset->rows);
-    dataset->storage = storage;
-    dataset->rows = NULL;
-}
-
 /* ---------------------------------------------------------------------------------------------- standardisation */
 
 /* Sums each feature's values in sums[width], and makes them means. */
