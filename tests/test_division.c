@@ -422,6 +422,13 @@ static const struct {
     {DIVISION("\"rows\"", "0.2", "\"0\"", "2147483648", "\"7\""), "samples"},
     {DIVISION("\"rows\"", "0.2", "\"0\"", "5", "\"0\""), "fingerprint"},
     {DIVISION("\"rows\"", "0.2", "\"0\"", "5", "\"9223372036854775808\""), "fingerprint"},
+    {"{\"format\":1,\"values\":{}}", "array"},
+    {"{\"format\":1,\"values\":[{},{},{},{},{},{},{},{},{}]}", "at most 8"},
+    {"{\"format\":1,\"values\":[1]}", "objects"},
+    {"{\"format\":1,\"values\":[{\"type\":\"int8\"}]}", "uint8 or float32"},
+    {"{\"format\":1,\"values\":[{\"type\":\"float32\",\"minimum\":1,\"maximum\":0,\"whole\":true}]}", "not less"},
+    {"{\"format\":1,\"values\":[{\"type\":\"float32\",\"minimum\":1,\"maximum\":1e39,\"whole\":true}]}", "\"maximum\""},
+    {"{\"format\":1,\"values\":[{\"type\":\"float32\",\"minimum\":1,\"maximum\":2}]}", "whole"},
 };
 
 START_TEST(refuses_malformed_text) {

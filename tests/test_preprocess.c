@@ -4,6 +4,7 @@
 #include "data/dataset.h"
 #include "data/preprocess.h"
 #include "expect.h"
+#include "io/preprocessing/data.h"
 #include "train/match_data.h"
 
 #include <math.h>
@@ -172,6 +173,80 @@ START_TEST(refuses_what_does_not_fit) {
 }
 END_TEST
 
+/* ----------------------------------------------------------------------------------------------------------- ranges */
+
+/* Pictures of 1 x 4 values, one channel; `bytes`, or NULL for `values`. */
+static soma_dataset *pictures(const uint8_t *bytes, const float *values) {
+    soma_array inputs = {.data = bytes ? (const void *)bytes : values,
+                         .dtype = bytes ? SOMA_U8 : SOMA_F32,
+                         .rank = 4,
+                         .shape = {1, 1, 4, 1}};
+    soma_dataset *dataset;
+    expect_ok(soma_dataset_from_arrays(&inputs, 1, NULL, 0, &dataset));
+    return dataset;
+}
+
+static const uint8_t as_bytes[4] = {0, 1, 128, 255};
+static const float as_numbers[4] = {0, 1, 128, 255}, as_fractions[4] = {0, 1 / 255.0f, 128 / 255.0f, 1},
+                   standardised[4] = {-1.2f, -1.1f, 0.3f, 2}, halves[4] = {0, 0.5f, 64.25f, 127.5f};
+
+/* What was learnt, what comes, and what the network is to see; NULL: it is refused, with both in the message. */
+static const struct {
+    const char *what;
+    const uint8_t *bytes;
+    const float *learnt;
+    const uint8_t *given_bytes;
+    const float *given;
+    const float *seen;
+} scales[] = {
+    {"bytes for bytes", as_bytes, NULL, as_bytes, NULL, as_fractions},
+    {"numbers for bytes", as_bytes, NULL, NULL, as_numbers, as_fractions},
+    {"fractions for bytes", as_bytes, NULL, NULL, as_fractions, as_fractions},
+    {"standardised values for bytes", as_bytes, NULL, NULL, standardised, NULL},
+    {"halves for bytes", as_bytes, NULL, NULL, halves, NULL},
+    {"bytes for numbers", NULL, as_numbers, as_bytes, NULL, as_numbers},
+    {"numbers for numbers", NULL, as_numbers, NULL, as_numbers, as_numbers},
+    {"fractions for numbers", NULL, as_numbers, NULL, as_fractions, NULL},
+    {"bytes for fractions", NULL, as_fractions, as_bytes, NULL, as_fractions},
+    {"numbers for fractions", NULL, as_fractions, NULL, as_numbers, NULL},
+    {"fractions for fractions", NULL, as_fractions, NULL, as_fractions, as_fractions},
+    {"bytes for standardised values", NULL, standardised, as_bytes, NULL, NULL},
+};
+
+START_TEST(pictures_are_the_same_in_any_scale) {
+    soma_dataset *learnt = pictures(scales[_i].bytes, scales[_i].learnt),
+                 *given = pictures(scales[_i].given_bytes, scales[_i].given);
+    static const size_t shape[] = {1, 4, 1};
+    soma_network *network, *loaded;
+    char *text;
+    expect_ok(soma_network_create(&network));
+    expect_ok(soma_network_create(&loaded));
+    soma_input(network, "picture", 3, shape);
+    soma_input(loaded, "picture", 3, shape);
+    expect_ok(soma_network_fit_preprocessing(network, learnt, false));
+    expect_ok(soma_data_to_text(network, &text)); /* as a file keeps it */
+    expect_ok(soma_data_of_text(text, loaded));
+    soma_free(text);
+    soma_status status = soma_network_apply_preprocessing(loaded, given);
+    soma_network_destroy(network);
+    soma_network_destroy(loaded);
+    if (!scales[_i].seen) {
+        expect_error(status, SOMA_INVALID_ARGUMENT, "another scale",
+                     scales[_i].bytes ? "bytes (0 to 255)" : "float32 from",
+                     scales[_i].given_bytes ? "bytes (0 to 255)" : "float32 from");
+    } else {
+        float seen[4];
+        expect_ok(status);
+        expect_ok(soma_dataset_read_input(given, 0, 0, 1, seen));
+        for (size_t i = 0; i < 4; i++)
+            if (fabsf(seen[i] - scales[_i].seen[i]) > 1e-7f * scales[_i].seen[i])
+                ck_abort_msg("%s: value %zu is %g", scales[_i].what, i, (double)seen[i]);
+    }
+    soma_dataset_destroy(learnt);
+    soma_dataset_destroy(given);
+}
+END_TEST
+
 /* ------------------------------------------------------------------------------------------------------ classes */
 
 static soma_dataset *named(void) {
@@ -242,6 +317,7 @@ int main(void) {
     tcase_add_test(cases, several_inputs_are_one_row_of_features);
     tcase_add_test(cases, scales_that_float32_cannot_hold_are_0);
     tcase_add_test(cases, refuses_what_does_not_fit);
+    tcase_add_loop_test(cases, pictures_are_the_same_in_any_scale, 0, (int)SOMA_COUNT_OF(scales));
     tcase_add_test(cases, classes_follow_names);
     tcase_add_test(cases, classes_without_names_keep_their_numbers);
     SRunner *runner = srunner_create(suite);

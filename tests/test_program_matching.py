@@ -8,6 +8,7 @@ Usage: test_program_matching.py PROGRAM DEVICE [CLASS ...]
 import csv
 import json
 import random
+import struct
 import sys
 
 sys.dont_write_bytecode = True
@@ -215,6 +216,108 @@ class Tasks(Matching):
         self.assertIn("mean_absolute_error", self.evaluate(table))
         self.train(table, "--classification")
         self.assertIn("accuracy", self.evaluate(table))
+
+
+class Pictures(Matching):
+    """The same pictures as bytes, as float32 from 0 to 255 and from 0 to 1: the same answer, or a refusal that names both ranges."""
+
+    BYTES = "bytes (0 to 255)"
+
+    def setUp(self):
+        super().setUp()
+        chance = random.Random(5)
+        self.labels = [i % 2 for i in range(80)]
+        # Dark and bright pictures, which those who see both 255 times as large (or as small) cannot tell apart.
+        self.pixels = [[chance.randrange(140, 256) if label else chance.randrange(0, 116) for _ in range(12)] for label in self.labels]
+        self.pixels[0][0], self.pixels[1][0] = 0, 255
+        self.numbers = self.write("labels.npy", self.array("<i8", (80,), struct.pack("<80q", *self.labels)))
+
+    @staticmethod
+    def array(descr, shape, content):
+        header = f"{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}\n".encode()
+        return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + content
+
+    def floats(self, name, of=lambda pixel: pixel, pixels=None):
+        values = [of(pixel) for picture in pixels or self.pixels for pixel in picture]
+        return self.write(name, self.array("<f4", (len(values) // 12, 3, 4, 1), struct.pack(f"<{len(values)}f", *values)))
+
+    def as_bytes(self, name="bytes.npy", pixels=None):
+        content = b"".join(map(bytes, pixels or self.pixels))
+        return self.write(name, self.array("|u1", (len(content) // 12, 3, 4, 1), content))
+
+    def fractions(self, name="fractions.npy"):
+        return self.floats(name, lambda pixel: pixel / 255)
+
+    def learn(self, data, *arguments):
+        self.train(data, "--labels", self.numbers, "--net=dense 2 softmax", *arguments)
+        self.expected = self.evaluate(data, "--labels", self.numbers)
+        self.assertGreater(self.expected["accuracy"], 0.95)
+
+    def assert_same(self, data):
+        got = self.evaluate(data, "--labels", self.numbers)
+        self.assertEqual(got["accuracy"], self.expected["accuracy"])
+        self.assertAlmostEqual(got["loss"], self.expected["loss"], delta=1e-5)
+
+    def refuse_range(self, data, *ranges):
+        self.refuse_evaluation(["another scale", *ranges], data, "--labels", self.numbers)
+
+    def test_bytes_learnt(self):
+        for arguments in [], ["--standardize"]:
+            self.learn(self.as_bytes(), *arguments)
+            self.assert_same(self.floats("numbers.npy"))
+            self.assert_same(self.fractions())
+        # Neighbours that are none of the three.
+        self.refuse_range(self.floats("signed.npy", lambda pixel: pixel / 127.5 - 1), self.BYTES, "float32 from -1 to 1")
+        self.refuse_range(self.floats("large.npy", lambda pixel: pixel * 257), self.BYTES, "float32 from 0 to 65535")
+        self.refuse_range(self.floats("halves.npy", lambda pixel: pixel / 2), self.BYTES, "float32 from 0 to 127.5")
+
+    def test_bytes_learnt_of_idx(self):
+        content = b"".join(map(bytes, self.pixels))
+        data = self.write("pictures-idx3-ubyte", struct.pack(">4I", 0x803, 80, 3, 4) + content)
+        arrays, self.numbers = self.numbers, self.write("pictures-idx1-ubyte", struct.pack(">2I", 0x801, 80) + bytes(self.labels))
+        self.learn(data)
+        self.numbers = arrays
+        self.assert_same(self.floats("numbers.npy"))
+        self.assert_same(self.fractions())
+        self.assert_same(self.as_bytes())
+
+    def test_numbers_learnt(self):
+        self.learn(self.floats("numbers.npy"), "--standardize")
+        self.assert_same(self.as_bytes())
+        self.refuse_range(self.fractions(), "float32 from 0 to 255", "float32 from 0 to 1")
+        self.refuse_range(self.floats("signed.npy", lambda pixel: pixel / 127.5 - 1), "float32 from 0 to 255", "float32 from -1 to 1")
+
+    def test_fractions_learnt(self):
+        self.learn(self.fractions())
+        self.assert_same(self.as_bytes())
+        self.refuse_range(self.floats("numbers.npy"), "float32 from 0 to 255", "float32 from 0 to 1")
+        dark = [[pixel // 20 for pixel in picture] for picture in self.pixels]
+        self.refuse_range(self.floats("dark.npy", pixels=dark), "float32 from 0 to 12", "float32 from 0 to 1")
+
+    def test_fractions_round_zero_learnt(self):
+        self.learn(self.floats("signed.npy", lambda pixel: pixel / 127.5 - 1))
+        self.refuse_range(self.as_bytes(), self.BYTES, "float32 from -1 to 1")
+        self.refuse_range(self.floats("numbers.npy"), "float32 from 0 to 255", "float32 from -1 to 1")
+
+    def test_few_pictures_of_few_values(self):
+        """Black, grey, white, dark ones and one of a single bright pixel: each alone is answered as its bytes are."""
+        self.learn(self.as_bytes())
+        for pixels in [0] * 12, [128] * 12, [255] * 12, [2] * 12, [5, 3] * 6, [0] * 11 + [255]:
+            answers = []
+            for data in self.as_bytes(pixels=[pixels]), self.floats("numbers.npy", pixels=[pixels]), self.floats("f.npy", lambda p: p / 255, [pixels]):
+                self.succeed("predict", f"--device={DEVICE}", "--model", self.model, "--data", data, "--output", self.path("out.csv"))
+                with open(self.path("out.csv"), newline="") as file:
+                    answers.append(list(csv.DictReader(file)))
+            for other in answers[1:]:
+                for name, value in answers[0][0].items():
+                    self.assertAlmostEqual(float(other[0][name]), float(value), delta=1e-5, msg=f"{pixels} {name}")
+
+    def test_tables_are_left_alone(self):
+        """Numbers up to 200 in the one table and up to 1 in the other are what they are."""
+        table = self.table("train.csv", ["width", "height", "side"], lambda w, h: (200 if w > 0 else 100, 0, side(w)))
+        self.train(table, "--standardize")
+        for row in (lambda w, h: (1, 1, "left")), (lambda w, h: (0.5, 0.25, "left")):
+            self.assertEqual(self.evaluate(self.table("a.csv", ["width", "height", "side"], row))["samples"], len(POINTS))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@
 #define SOMA_NN_NETWORK_H
 
 #include "data/columns.h"
+#include "data/range.h"
 #include "graph/graph.h"
 #include "graph/plan.h"
 #include <stdatomic.h>
@@ -31,6 +32,7 @@ typedef struct soma_preprocessing {
     size_t width;
     char **class_names;
     size_t class_count;
+    soma_value_range range[SOMA_MAX_OUTPUTS]; /* of each input, as it was trained on */
 } soma_preprocessing;
 
 /* What soma_network_set_augmentation() has been asked for. */

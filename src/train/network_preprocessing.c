@@ -86,6 +86,7 @@ soma_status soma_network_fit_preprocessing(soma_network *network, const soma_dat
     soma_dataset_get_info(dataset, &info);
     soma_columns columns = {.count = 0};
     soma_status status = keep_classes(&fresh, dataset, info.classes);
+    soma_dataset_ranges(dataset, fresh.range);
     if (status == SOMA_OK) status = soma_columns_copy(&dataset->storage->columns, &columns);
     if (status == SOMA_OK) status = soma_gaps_find_fills(dataset, &columns);
     if (status == SOMA_OK) status = soma_gaps_filled_copy(dataset, &columns, &filled);
@@ -108,6 +109,10 @@ soma_status soma_network_apply_preprocessing(const soma_network *network, soma_d
         return soma_error(SOMA_INVALID_ARGUMENT, "soma_network_apply_preprocessing needs a network and a data set");
     const soma_preprocessing *preprocessing = &network->preprocessing;
     SOMA_TRY(soma_dataset_match(dataset, network));
+    /* A column of a table is held against its name; there is nothing to take 0 to 1 for. Gaps come after: what fills
+     * them is of the range that was learnt. */
+    if (!network->columns.count || !dataset->storage->columns.count)
+        SOMA_TRY(soma_dataset_match_ranges(dataset, preprocessing->range, SOMA_MAX_OUTPUTS));
     SOMA_TRY(soma_gaps_fill(dataset, &network->columns));
     if (!preprocessing->mean) return SOMA_OK;
     return soma_dataset_standardize(dataset, preprocessing->mean, preprocessing->scale, preprocessing->width);

@@ -4,6 +4,7 @@
 #include "io/json/json.h"
 
 #include <errno.h>
+#include <float.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -68,14 +69,40 @@ static soma_status encode_columns(soma_json_writer *writer, const soma_columns *
     return SOMA_OK;
 }
 
+/* One for each input; an empty object for one that is not known. */
+static bool knows_ranges(const soma_network *network) {
+    bool known = false;
+    for (size_t i = 0; i < network->input_count && i < SOMA_MAX_OUTPUTS; i++)
+        known |= network->preprocessing.range[i].known;
+    return known;
+}
+
+static void encode_ranges(soma_json_writer *writer, const soma_network *network) {
+    if (!knows_ranges(network)) return;
+    soma_json_open_array(writer, "values");
+    for (size_t i = 0; i < network->input_count && i < SOMA_MAX_OUTPUTS; i++) {
+        const soma_value_range *range = &network->preprocessing.range[i];
+        soma_json_open_object(writer, NULL);
+        if (range->known) soma_json_write_text(writer, "type", range->bytes ? "uint8" : "float32");
+        if (range->known && !range->bytes) {
+            soma_json_write_real(writer, "minimum", (double)range->minimum);
+            soma_json_write_real(writer, "maximum", (double)range->maximum);
+            soma_json_write_truth(writer, "whole", range->whole);
+        }
+        soma_json_close_object(writer);
+    }
+    soma_json_close_array(writer);
+}
+
 soma_status soma_data_to_text(const soma_network *network, char **text) {
     soma_json_writer writer = {.follows = false};
     *text = NULL;
-    if (!network->division.samples && !network->columns.count) return SOMA_OK;
+    if (!network->division.samples && !network->columns.count && !knows_ranges(network)) return SOMA_OK;
     soma_json_open_object(&writer, NULL);
     soma_json_write_integer(&writer, "format", SOMA_DATA_FORMAT);
     soma_status status = encode_columns(&writer, &network->columns);
     if (network->division.samples) encode_division(&writer, &network->division);
+    encode_ranges(&writer, network);
     soma_json_close_object(&writer);
     if (status != SOMA_OK) {
         soma_json_abandon(&writer);
@@ -187,6 +214,39 @@ static soma_status check_features(const soma_network *network) {
     return soma_error(SOMA_INVALID_FILE, "\"columns\" has %zu values, the network takes %zu", features, inputs);
 }
 
+static soma_status decode_range(const soma_json *object, soma_value_range *range) {
+    const char *type = soma_json_string(soma_json_get(object, "type"));
+    const soma_json *whole = soma_json_get(object, "whole");
+    double minimum, maximum;
+    if (!soma_json_is(object, SOMA_JSON_OBJECT))
+        return soma_error(SOMA_INVALID_FILE, "\"values\" must be an array of objects");
+    if (!soma_json_get(object, "type")) return SOMA_OK;
+    *range = (soma_value_range){.known = true, .bytes = type && strcmp(type, "uint8") == 0};
+    if (range->bytes) return SOMA_OK;
+    if (!type || strcmp(type, "float32") != 0)
+        return soma_error(SOMA_INVALID_FILE, "\"type\" of \"values\" must be uint8 or float32");
+    if (!soma_json_number(soma_json_get(object, "minimum"), &minimum) ||
+        !soma_json_number(soma_json_get(object, "maximum"), &maximum) || !(minimum <= maximum) ||
+        !(fabs(minimum) <= (double)FLT_MAX) || !(fabs(maximum) <= (double)FLT_MAX) ||
+        !soma_json_is(whole, SOMA_JSON_TRUTH))
+        return soma_error(SOMA_INVALID_FILE,
+                          "\"values\" of float32 must have a \"minimum\" and a \"maximum\", not less, "
+                          "and say whether they are \"whole\"");
+    range->whole = whole->is.truth;
+    range->minimum = (float)minimum;
+    range->maximum = (float)maximum;
+    return SOMA_OK;
+}
+
+static soma_status decode_ranges(soma_network *network, const soma_json *list) {
+    size_t count = 0;
+    if (!list) return SOMA_OK;
+    if (!soma_json_is(list, SOMA_JSON_ARRAY) || soma_json_count(list) > SOMA_MAX_OUTPUTS)
+        return soma_error(SOMA_INVALID_FILE, "\"values\" must be an array of at most %d objects", SOMA_MAX_OUTPUTS);
+    SOMA_JSON_EACH(value, list) SOMA_TRY(decode_range(value, &network->preprocessing.range[count++]));
+    return SOMA_OK;
+}
+
 static soma_status decode(const char *text, soma_network *network) {
     soma_json_fault fault = {0};
     soma_json *root;
@@ -203,6 +263,7 @@ static soma_status decode(const char *text, soma_network *network) {
     if (status == SOMA_OK) status = decode_columns(network, soma_json_get(root, "columns"));
     if (status == SOMA_OK) status = check_features(network);
     if (status == SOMA_OK) status = decode_division(network, soma_json_get(root, "division"));
+    if (status == SOMA_OK) status = decode_ranges(network, soma_json_get(root, "values"));
     soma_free(root);
     return status;
 }
