@@ -33,6 +33,16 @@ def explain(arguments, result):
     return "\n".join([" ".join(arguments), *said])
 
 
+def npy(descr, shape, values):
+    """An array of NumPy's, as '<f8' or '|u1' names its type."""
+    code = {"f4": "f", "f8": "d", "u1": "B", "i4": "i", "u4": "I", "i8": "q"}[descr[1:]]
+    header = f"{{'descr': '{descr}', 'fortran_order': False, 'shape': {tuple(shape)}, }}"
+    header += " " * (63 - (len(header) + 10) % 64) + "\n"
+    values = list(values)
+    return (b"\x93NUMPY\x01\0" + struct.pack("<H", len(header)) + header.encode() +
+            struct.pack(f"{descr[0].replace('|', '<')}{len(values)}{code}", *values))
+
+
 def read_npy(path):
     """The header of one of NumPy's files, where its elements begin, and these, in the byte order that it names: that of who wrote it."""
     with open(path, "rb") as file:

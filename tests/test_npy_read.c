@@ -2,12 +2,15 @@
 /* Reading NumPy's arrays: every type, both byte orders, row- and column-major; files that are refused, and how much
  * memory those take. */
 #include "data/dataset.h"
+#include "data/preprocess.h"
 #include "expect.h"
 #include "io/npy/npy.h"
 #include "peak_memory.h"
 #include "suite.h"
 
+#include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 /* A file in memory: version 1.0, this dictionary, these elements. */
 typedef struct file {
@@ -94,6 +97,84 @@ START_TEST(every_type_in_both_byte_orders) {
         ck_assert_msg(values[i] == elements[_i].expected[i], "%s: element %zu is %g, expected %g", elements[_i].type, i,
                       (double)values[i], (double)elements[_i].expected[i]);
     soma_dataset_destroy(dataset);
+}
+END_TEST
+
+/* Numbers that differ in their last bits, far beyond what float32 holds, beside a feature that needs no offset. */
+static const struct {
+    const char *type;
+    int64_t first;
+} close_numbers[] = {{"<i4", 1700000000}, {">u4", 4000000000},       {"<i8", -1700000000000}, {">i8", INT64_MAX - 30},
+                     {"<u8", INT64_MAX},  {"<f8", INT64_C(1) << 52}, {">f8", 1700000000}};
+
+static void put(uint8_t *bytes, const char *type, uint64_t bits) {
+    const size_t size = (size_t)(type[2] - '0');
+    for (size_t i = 0; i < size; i++) bytes[i] = (uint8_t)(bits >> 8 * (type[0] == '<' ? i : size - 1 - i));
+}
+
+static uint64_t bits_of(const char *type, uint64_t number) {
+    double value = (double)number;
+    uint64_t bits = number;
+    if (type[1] == 'f') memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
+START_TEST(close_numbers_stay_apart) {
+    enum { ROWS = 30 };
+    const char *type = close_numbers[_i].type;
+    const size_t size = (size_t)(type[2] - '0');
+    for (size_t by_column = 0; by_column < 2; by_column++) {
+        uint8_t bytes[2 * ROWS * 8];
+        soma_dataset *dataset;
+        double mean[2], deviation[2];
+        for (size_t row = 0; row < ROWS; row++) {
+            uint8_t *place = bytes + (by_column ? row : 2 * row) * size;
+            put(place, type, bits_of(type, (uint64_t)close_numbers[_i].first + row));
+            put(place + (by_column ? ROWS : 1) * size, type, bits_of(type, row % 7));
+        }
+        file x = array_file(type, by_column ? "True" : "False", "30, 2", bytes, 2 * ROWS * size);
+        expect_ok(read_files(&x, NULL, NULL, &dataset));
+        const soma_column *column = &dataset->storage->input[0];
+        const float *values = column->data;
+        ck_assert_ptr_nonnull(column->offset);
+        ck_assert_double_eq(column->offset[1], 0);
+        for (size_t row = 0; row < ROWS; row++) {
+            ck_assert_msg(values[2 * row] - values[0] == (float)row, "%s: row %zu", type, row);
+            ck_assert_float_eq(values[2 * row + 1], (float)(row % 7));
+        }
+        /* The variance of 0 to n - 1 is (n^2 - 1) / 12. */
+        expect_ok(soma_dataset_statistics(dataset, mean, deviation));
+        ck_assert_double_eq_tol(deviation[0], sqrt((ROWS * ROWS - 1) / 12.0), 1e-6);
+        soma_dataset_destroy(dataset);
+    }
+}
+END_TEST
+
+START_TEST(what_float32_holds_has_no_offset) {
+    static const struct {
+        const char *type;
+        double numbers[3];
+    } plain[] = {{"<i4", {1 << 24, 5, -(1 << 24)}},
+                 {"<u8", {0, 255, 1}},
+                 {"<f8", {0.25, 7, 7}},
+                 {"<f8", {0.1, 0.2, 0.3}},
+                 {"<f8", {1e30, 1e-30, 0}}};
+    for (size_t i = 0; i < SOMA_COUNT_OF(plain); i++) {
+        const size_t size = (size_t)(plain[i].type[2] - '0');
+        uint8_t bytes[3 * 8];
+        soma_dataset *dataset;
+        for (size_t j = 0; j < 3; j++) {
+            uint64_t bits = (uint64_t)(int64_t)plain[i].numbers[j];
+            if (plain[i].type[1] == 'f') memcpy(&bits, &plain[i].numbers[j], sizeof bits);
+            put(bytes + j * size, plain[i].type, bits);
+        }
+        file x = array_file(plain[i].type, "False", "3, 1", bytes, 3 * size);
+        expect_ok(read_files(&x, NULL, NULL, &dataset));
+        ck_assert_msg(!dataset->storage->input[0].offset, "%s, row %zu", plain[i].type, i);
+        for (size_t j = 0; j < 3; j++)
+            ck_assert_float_eq(((float *)dataset->storage->input[0].data)[j], (float)plain[i].numbers[j]);
+        soma_dataset_destroy(dataset);
+    }
 }
 END_TEST
 
@@ -362,7 +443,7 @@ START_TEST(more_samples_than_have_a_number) {
     file header = array_file("|u1", "False", "2147483648,", NULL, 0);
     const uint64_t size = header.size + ((uint64_t)1 << 31);
     memmove(header.bytes + sizeof header.bytes - header.size, header.bytes, header.size);
-    const soma_stream_reader reader = {read_header_alone, close_nothing, &header};
+    const soma_stream_reader reader = {read_header_alone, close_nothing, NULL, &header};
     soma_stream *stream;
     soma_dataset *dataset;
     expect_ok(soma_stream_of_reader("x", size, &reader, &stream));
@@ -374,6 +455,8 @@ END_TEST
 
 static void add_tests(TCase *cases) {
     tcase_add_loop_test(cases, every_type_in_both_byte_orders, 0, (int)SOMA_COUNT_OF(elements));
+    tcase_add_loop_test(cases, close_numbers_stay_apart, 0, (int)SOMA_COUNT_OF(close_numbers));
+    tcase_add_test(cases, what_float32_holds_has_no_offset);
     tcase_add_test(cases, column_major_arrays);
     tcase_add_test(cases, pictures_have_channels);
     tcase_add_test(cases, whole_numbers_are_classes);

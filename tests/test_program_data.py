@@ -12,7 +12,7 @@ import xml.etree.ElementTree
 import zipfile
 
 sys.dont_write_bytecode = True
-from program import BAD_FILE, DEVICE, USAGE, ProgramTest, main, read_npy
+from program import BAD_FILE, DEVICE, USAGE, ProgramTest, main, npy, read_npy
 
 # Three groups of points that a line can tell apart, and names that CSV must quote.
 NAMES = ["red", 'green, "dark"', "blue"]
@@ -116,19 +116,14 @@ class Classes(TableTest):
 class Arrays(TableTest):
     """NumPy's files, made by hand from the format's description."""
 
-    @staticmethod
-    def array(descr, shape, content):
-        header = f"{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}\n".encode()
-        return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + content
-
     def setUp(self):
         super().setUp()
         places = [(x, y) for number in range(3) for x, y in points(number)]
         numbers = [number for number in range(3) for _ in points(number)]
         self.count = len(numbers)
         x = [value for place in places for value in place]
-        self.x = self.array("<f4", (self.count, 2), struct.pack(f"<{len(x)}f", *x))
-        self.y = self.array(">i8", (self.count,), struct.pack(f">{len(numbers)}q", *numbers))
+        self.x = npy("<f4", (self.count, 2), x)
+        self.y = npy(">i8", (self.count,), numbers)
 
     def archive(self, name, method=zipfile.ZIP_DEFLATED, **arrays):
         with zipfile.ZipFile(self.path(name), "w", method) as archive:

@@ -9,7 +9,7 @@ import random
 import statistics
 import struct
 
-from program import BAD_FILE, DEVICE, USAGE, ProgramTest, main
+from program import BAD_FILE, DEVICE, USAGE, ProgramTest, main, npy
 
 SAMPLES = 100
 
@@ -19,12 +19,6 @@ def table(seed=1, samples=SAMPLES, classes="ab"):
     draw = random.Random(seed)
     rows = [",".join(f"{draw.gauss(0, 1):.6f}" for _ in range(4)) + f",{draw.choice(classes)}" for _ in range(samples)]
     return ["p,q,r,s,label", *rows]
-
-
-def npy(kind, shape, values):
-    header = f"{{'descr': '<{kind}', 'fortran_order': False, 'shape': {shape}, }}"
-    header += " " * (63 - (len(header) + 10) % 64) + "\n"
-    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode() + struct.pack(f"<{len(values)}{'f' if kind == 'f4' else 'i'}", *values)
 
 
 class DivisionTest(ProgramTest):
@@ -190,12 +184,12 @@ class Parts(DivisionTest):
     def test_arrays(self):
         values = [float(number) for line in self.lines[1:] for number in line.split(",")[:4]]
         classes = ["ab".index(line[-1]) for line in self.lines[1:]]
-        labels = self.write("y.npy", npy("i4", (SAMPLES,), classes))
-        data, halves = self.write("x.npy", npy("f4", (SAMPLES, 4), values)), self.write("half.npy", npy("f4", (SAMPLES, 4), values[::-1]))
+        labels = self.write("y.npy", npy("<i4", (SAMPLES,), classes))
+        data, halves = self.write("x.npy", npy("<f4", (SAMPLES, 4), values)), self.write("half.npy", npy("<f4", (SAMPLES, 4), values[::-1]))
         trained = self.train("--seed=5", "--labels", labels, data=data)
         self.expect_test(trained, "--labels", labels, data=data)
         self.refuse_part(BAD_FILE, ["half.npy"], "--labels", labels, data=halves)
-        swapped = self.write("z.npy", npy("i4", (SAMPLES,), classes[1:] + classes[:1]))
+        swapped = self.write("z.npy", npy("<i4", (SAMPLES,), classes[1:] + classes[:1]))
         self.refuse_part(BAD_FILE, ["x.npy"], "--labels", swapped, data=data)
 
     def test_data_with_a_test_set_of_their_own(self):

@@ -11,14 +11,7 @@ import struct
 import zipfile
 import zlib
 
-from program import BAD_FILE, USAGE, ProgramTest, main, run
-
-
-def npy(shape, values, element="f8", code="d"):
-    """An array of NumPy's, version 1.0, little-endian."""
-    header = f"{{'descr': '<{element}', 'fortran_order': False, 'shape': {shape}, }}".encode()
-    header += b" " * (-(len(header) + 11) % 64) + b"\n"
-    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + struct.pack(f"<{len(values)}{code}", *values)
+from program import BAD_FILE, USAGE, ProgramTest, main, npy, run
 
 
 def png(height, width, colour_of):
@@ -273,11 +266,11 @@ class Files(ProgramTest):
         self.assertIn("40 samples", self.succeed("show", data).stdout)
 
     def test_show_arrays(self):
-        array = npy((3, 2), [0.5, -2, 1, 7, 3, 4])
+        array = npy("<f8", (3, 2), [0.5, -2, 1, 7, 3, 4])
         archive = io.BytesIO()
         with zipfile.ZipFile(archive, "w") as members:
             members.writestr("x.npy", array)
-            members.writestr("y.npy", npy((3,), [0, 2, 1], "i4", "i"))
+            members.writestr("y.npy", npy("<i4", (3,), [0, 2, 1]))
         images = struct.pack(">BBBBIII", 0, 0, 8, 3, 3, 2, 1) + bytes([0, 51, 102, 153, 204, 255])
         for name, content, classes, shape, least, largest in (("a.npy", array, 0, [2], -2, 7),
                                                               ("a.npz", archive.getvalue(), 3, [2], -2, 7),

@@ -12,7 +12,7 @@ import struct
 import sys
 
 sys.dont_write_bytecode = True
-from program import BAD_FILE, DEVICE, USAGE, ProgramTest, main, run
+from program import BAD_FILE, DEVICE, USAGE, ProgramTest, main, npy, run
 
 RANDOM = random.Random(3)
 POINTS = [(RANDOM.gauss(0, 1), RANDOM.gauss(0, 1)) for _ in range(120)]
@@ -230,20 +230,15 @@ class Pictures(Matching):
         # Dark and bright pictures, which those who see both 255 times as large (or as small) cannot tell apart.
         self.pixels = [[chance.randrange(140, 256) if label else chance.randrange(0, 116) for _ in range(12)] for label in self.labels]
         self.pixels[0][0], self.pixels[1][0] = 0, 255
-        self.numbers = self.write("labels.npy", self.array("<i8", (80,), struct.pack("<80q", *self.labels)))
-
-    @staticmethod
-    def array(descr, shape, content):
-        header = f"{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}\n".encode()
-        return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + content
+        self.numbers = self.write("labels.npy", npy("<i8", (80,), self.labels))
 
     def floats(self, name, of=lambda pixel: pixel, pixels=None):
         values = [of(pixel) for picture in pixels or self.pixels for pixel in picture]
-        return self.write(name, self.array("<f4", (len(values) // 12, 3, 4, 1), struct.pack(f"<{len(values)}f", *values)))
+        return self.write(name, npy("<f4", (len(values) // 12, 3, 4, 1), values))
 
     def as_bytes(self, name="bytes.npy", pixels=None):
-        content = b"".join(map(bytes, pixels or self.pixels))
-        return self.write(name, self.array("|u1", (len(content) // 12, 3, 4, 1), content))
+        values = [pixel for picture in pixels or self.pixels for pixel in picture]
+        return self.write(name, npy("|u1", (len(values) // 12, 3, 4, 1), values))
 
     def fractions(self, name="fractions.npy"):
         return self.floats(name, lambda pixel: pixel / 255)

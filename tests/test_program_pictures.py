@@ -15,7 +15,7 @@ import sys
 
 sys.dont_write_bytecode = True
 from picture_files import Sheet, read_png
-from program import BAD_FILE, DEVICE, FAILED, USAGE, ProgramTest, main
+from program import BAD_FILE, DEVICE, FAILED, USAGE, ProgramTest, main, npy
 
 
 def read_tensor(path, name):
@@ -31,10 +31,7 @@ def read_tensor(path, name):
 class PictureTest(ProgramTest):
     def array(self, name, kind, shape, numbers):
         """One of NumPy's files: kind B (bytes), f (float32) or i (int32)."""
-        header = f"{{'descr': '{dict(B='|u1', f='<f4', i='<i4')[kind]}', 'fortran_order': False, 'shape': {tuple(shape)}, }}\n".encode()
-        numbers = list(numbers)
-        return self.write(name, b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header
-                          + struct.pack(f"<{len(numbers)}{kind}", *numbers))
+        return self.write(name, npy(dict(B="|u1", f="<f4", i="<i4")[kind], shape, numbers))
 
     def samples(self, shape, classes=3, count=60, kind="B", low=0, high=255):
         """Arguments for random samples of this shape, whose classes nothing can tell but by heart; and the numbers."""

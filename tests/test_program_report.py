@@ -6,16 +6,9 @@ Usage: test_program_report.py PROGRAM DEVICE [CLASS ...]
 import csv
 import io
 import os
-import struct
 import xml.dom.minidom
 
-from program import BAD_FILE, DEVICE, FAILED, USAGE, ProgramTest, main, run
-
-
-def npy(shape, values):
-    header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}"
-    header += " " * (63 - (len(header) + 10) % 64) + "\n"
-    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode() + struct.pack(f"<{len(values)}f", *values)
+from program import BAD_FILE, DEVICE, FAILED, USAGE, ProgramTest, main, npy, run
 
 
 class Scores(ProgramTest):
@@ -94,8 +87,8 @@ class Scores(ProgramTest):
         """Each label holds where its input is above 0; the labels' own files, and a model of them."""
         values = [((i * 37 + j * 11) % 21 - 10) / 4 for i in range(60) for j in range(3)]
         values[:6] = [2.5] * 3 + [-2.5] * 3  # all hold, and none
-        x = self.write("x.npy", npy((60, 3), values))
-        y = self.write("y.npy", npy((60, 3), [float(value > 0) for value in values]))
+        x = self.write("x.npy", npy("<f4", (60, 3), values))
+        y = self.write("y.npy", npy("<f4", (60, 3), [float(value > 0) for value in values]))
         model = self.path("m.safetensors")
         self.succeed("train", f"--device={DEVICE}", "--data", x, "--labels", y, "--net", net, "--epochs=60", "--lr=0.1", "--save",
                      model, *more)
@@ -160,7 +153,7 @@ class Scores(ProgramTest):
 
     def test_labels_that_are_none_are_refused(self):
         model, data, _ = self.labels()
-        half = self.write("half.npy", npy((60, 3), [0.5] * 180))
+        half = self.write("half.npy", npy("<f4", (60, 3), [0.5] * 180))
         self.refuse(BAD_FILE, ["label 0 of sample 0", "0.5"], "evaluate", f"--device={DEVICE}", "--model", model, *data[:2], "--labels",
                     half, "--report", "-q")
 

@@ -6,11 +6,13 @@ labels that are missing where none is needed; and the network that soma chooses 
 Usage: test_program_tables.py PROGRAM DEVICE [CLASS ...]
 """
 import csv
+import gzip
 import sys
+import zipfile
 from pathlib import Path
 
 sys.dont_write_bytecode = True
-from program import BAD_FILE, DEVICE, USAGE, ProgramTest, main
+from program import BAD_FILE, DEVICE, USAGE, ProgramTest, main, npy
 
 OWN_LAYERS = ("dense_", "softmax")  # of a network that the user did not write
 
@@ -65,6 +67,24 @@ class CloseNumbers(TableTest):
             self.assertGreaterEqual(self.train_on(numbers)["test_accuracy"], 0.9)
             seen = self.json("evaluate", f"--device={DEVICE}", "--model", self.path("close.safetensors"), "--data", self.path("close.csv"))
             self.assertGreaterEqual(seen["accuracy"], 0.95)
+
+
+    def test_time_stamps_in_arrays(self):
+        """As whole numbers and as float64, alone and in an archive."""
+        labels = self.write("labels.npy", npy("<i8", (200,), [i >= 100 for i in range(200)]))
+        for descr, first in ("<i8", 1700000000000), (">f8", 1700000000), ("<u4", 4000000000):
+            array = npy(descr, (200, 1), [first + i for i in range(200)])
+            with zipfile.ZipFile(self.path("x.npz"), "w", zipfile.ZIP_DEFLATED) as archive:
+                archive.writestr("x.npy", array)
+                archive.writestr("y.npy", Path(labels).read_bytes())
+            alone = self.trained_on_arrays("--data", self.write("x.npy", array), "--labels", labels)
+            self.assertEqual(self.trained_on_arrays("--data", self.path("x.npz")), alone)
+            self.assertGreaterEqual(alone, 0.9, descr)
+        self.refuse(BAD_FILE, ["x.npy.gz", "is gzipped"], "train", f"--device={DEVICE}", "--labels", labels, "--data",
+                    self.write("x.npy.gz", gzip.compress(array)))
+
+    def trained_on_arrays(self, *data):
+        return self.json("train", f"--device={DEVICE}", "--seed=1", "--standardize", *data)["test_accuracy"]
 
 
 class FewSamples(TableTest):

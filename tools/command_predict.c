@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* soma predict: what a saved network says about data. */
 #include "data.h"
+#include "file_name.h"
 #include "model.h"
 #include "output_file.h"
 #include "predictions.h"
 #include "report.h"
 #include <stdlib.h>
 #include <string.h>
-
-static bool ends_in(const char *path, const char *ending) {
-    const char *dot = strrchr(path, '.');
-    return dot && strcmp(dot, ending) == 0;
-}
 
 static exit_status write_table(const struct predictions *predictions, const char *path) {
     struct output_text file;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* soma show: what is in a file, a model or data, as its name says. */
+#include "file_name.h"
 #include "filters.h"
 #include "freeze.h"
 #include "model.h"
@@ -11,12 +12,6 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
-
-static bool ends_with(const char *path, const char *ending) {
-    size_t length = strlen(path), size = strlen(ending);
-    if (length > 3 && strcmp(path + length - 3, ".gz") == 0) length -= 3;
-    return length >= size && strncmp(path + length - size, ending, size) == 0;
-}
 
 static void report_shape(report *object, uint32_t rank, const size_t *shape) {
     report *list = report_array(object, "shape");
@@ -64,7 +59,7 @@ static exit_status show_network(const struct settings *settings, const char *pat
     soma_status cause;
     exit_status status = model_try(settings, path, &network, &cause);
     if (status != STATUS_DONE) return status;
-    bool onnx = ends_with(path, ".onnx");
+    bool onnx = ends_in_or_gzipped(path, ".onnx");
     bool not_run = cause == SOMA_UNSUPPORTED || cause == SOMA_INVALID_SHAPE || cause == SOMA_INVALID_FILE;
     if (cause != SOMA_OK && !(onnx && not_run)) return fail_from_library(cause, STATUS_FILE, NULL);
     char *reason = strdup(network ? "" : soma_last_error());
@@ -140,8 +135,8 @@ static void pass_over(void *context, const char *name, const char *dtype, uint32
 
 static bool has_tensors_alone(const char *path) {
     bool has_network;
-    return ends_with(path, ".safetensors") && soma_list_tensors(path, pass_over, NULL, &has_network) == SOMA_OK &&
-           !has_network;
+    return ends_in_or_gzipped(path, ".safetensors") &&
+           soma_list_tensors(path, pass_over, NULL, &has_network) == SOMA_OK && !has_network;
 }
 
 /* -------------------------------------------------------------------------------------------------------- data */
@@ -242,14 +237,14 @@ static soma_status open_data(const char *path, bool *known, soma_dataset **datas
     const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
     soma_dataset *test = NULL;
     *known = true;
-    if (ends_with(path, ".csv")) return soma_dataset_from_csv(path, NULL, dataset);
-    if (ends_with(path, ".npy")) return soma_dataset_from_npy(path, NULL, NULL, dataset);
-    if (ends_with(path, ".npz")) {
+    if (ends_in_or_gzipped(path, ".csv")) return soma_dataset_from_csv(path, NULL, dataset);
+    if (ends_in_or_gzipped(path, ".npy")) return soma_dataset_from_npy(path, NULL, NULL, dataset);
+    if (ends_in_or_gzipped(path, ".npz")) {
         soma_status cause = soma_dataset_from_npz(path, NULL, dataset, &test);
         soma_dataset_destroy(test);
         return cause;
     }
-    bool model = ends_with(path, ".safetensors") || ends_with(path, ".onnx");
+    bool model = ends_in_or_gzipped(path, ".safetensors") || ends_in_or_gzipped(path, ".onnx");
     if (!model && strstr(name, "idx")) return soma_dataset_from_idx(path, NULL, 0, dataset);
     *known = false;
     return SOMA_OK;

@@ -2,6 +2,7 @@
 /* Finds out what --data names, loads it, and divides it. */
 #include "data.h"
 #include "division.h"
+#include "file_name.h"
 #include "model.h"
 #include <stdlib.h>
 #include <string.h>
@@ -26,9 +27,9 @@ static enum source source_of_file(const char *path) {
     if (file) fclose(file);
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (got >= kinds[i].length && memcmp(start, kinds[i].start, kinds[i].length) == 0) return kinds[i].source;
-    const char *dot = strrchr(path, '.'); /* what is damaged, or empty, is still meant to be one */
-    if (dot && strcmp(dot, ".npy") == 0) return SOURCE_NPY;
-    return dot && strcmp(dot, ".npz") == 0 ? SOURCE_NPZ : SOURCE_TABLE;
+    /* What is damaged, empty or gzipped is still meant to be what its name says. */
+    if (ends_in_or_gzipped(path, ".npy")) return SOURCE_NPY;
+    return ends_in(path, ".npz") ? SOURCE_NPZ : SOURCE_TABLE;
 }
 
 /* A directory with one of IDX's names in it is in MNIST's naming; any other is one of pictures. */

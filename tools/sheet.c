@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Fills sheets of pictures, and lays them out. */
 #include "sheet.h"
+#include "file_name.h"
 #include "output_file.h"
 #include <math.h>
 #include <stdlib.h>
@@ -104,11 +105,6 @@ size_t sheet_right(const struct sheet_line *line) {
 }
 
 /* --------------------------------------------------------------------------------------------------------- files */
-
-static bool ends_in(const char *path, const char *ending) {
-    const char *dot = strrchr(path, '.');
-    return dot && strcmp(dot, ending) == 0;
-}
 
 exit_status sheet_try(const char *option, const char *path) {
     bool png = ends_in(path, ".png");

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "io/gzip.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
@@ -129,6 +130,21 @@ soma_status soma_stream_read(soma_stream *stream, void *target, size_t size, siz
         SOMA_TRY(read_raw(stream, target, size, got));
     stream->offset += *got;
     return SOMA_OK;
+}
+
+soma_status soma_stream_rewind(soma_stream *stream) {
+    soma_gzip_destroy(stream->gzip);
+    stream->gzip = NULL;
+    stream->start_count = 0;
+    stream->offset = 0;
+    if (stream->reader.read) return stream->reader.rewind(stream->reader.context);
+    if (stream->descriptor < 0) {
+        stream->memory -= (size_t)stream->size - stream->memory_left;
+        stream->memory_left = (size_t)stream->size;
+    } else if (lseek(stream->descriptor, 0, SEEK_SET) < 0) {
+        return soma_error(SOMA_IO, "%s: cannot be read again: %s", stream->name, strerror(errno));
+    }
+    return look_for_gzip(stream);
 }
 
 soma_status soma_stream_finish(soma_stream *stream) {

@@ -18,6 +18,7 @@ soma_status soma_stream_of_memory(const char *name, const void *memory, size_t s
 typedef struct soma_stream_reader {
     soma_status (*read)(void *context, uint8_t *target, size_t size, size_t *got); /* *got is less only at the end */
     void (*close)(void *context);
+    soma_status (*rewind)(void *context); /* begins again with the first byte */
     void *context;
 } soma_stream_reader;
 soma_status soma_stream_of_reader(const char *name, uint64_t size, const soma_stream_reader *reader,
@@ -29,6 +30,9 @@ soma_status soma_stream_read(soma_stream *stream, void *target, size_t size, siz
 /* SOMA_INVALID_FILE if there is anything left; also the moment at which the last checksum of a gzipped file is tested.
  */
 soma_status soma_stream_finish(soma_stream *stream);
+
+/* Begins again with the first byte. */
+soma_status soma_stream_rewind(soma_stream *stream);
 
 const char *soma_stream_name(const soma_stream *stream);
 bool soma_stream_gzipped(const soma_stream *stream);

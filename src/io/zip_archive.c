@@ -82,6 +82,8 @@ const char *soma_zip_name(const soma_zip *zip, size_t index) {
 /* -------------------------------------------------------------------------------------------------------- entries */
 
 typedef struct entry {
+    zip_t *archive; /* borrowed */
+    size_t index;
     zip_file_t *file;
     char *name; /* "archive: entry" */
     uint64_t offset;
@@ -120,17 +122,23 @@ static soma_status check_entry(const char *name, const zip_stat_t *about) {
     return SOMA_OK;
 }
 
-static soma_status open_entry(soma_zip *zip, size_t index, entry *e) {
+static soma_status open_entry(entry *e) {
     e->offset = 0;
-    e->file = zip_fopen_index(zip->archive, index, 0);
+    e->file = zip_fopen_index(e->archive, e->index, 0);
     if (e->file) return SOMA_OK;
-    zip_error_t *error = zip_get_error(zip->archive);
+    zip_error_t *error = zip_get_error(e->archive);
     return soma_error(zip_error_code_zip(error) == ZIP_ER_MEMORY ? SOMA_OUT_OF_MEMORY : SOMA_INVALID_FILE,
                       "%s: cannot be unpacked: %s", e->name, zip_error_strerror(error));
 }
 
+static soma_status rewind_entry(void *context) {
+    entry *e = context;
+    zip_fclose(e->file);
+    return open_entry(e);
+}
+
 /* Unpacks it all without keeping any, and begins again. */
-static soma_status look_through(soma_zip *zip, size_t index, const zip_stat_t *about, entry *e) {
+static soma_status look_through(const zip_stat_t *about, entry *e) {
     uint8_t block[16384];
     size_t got;
     do SOMA_TRY(read_entry(e, block, sizeof block, &got));
@@ -138,8 +146,7 @@ static soma_status look_through(soma_zip *zip, size_t index, const zip_stat_t *a
     if (e->offset != about->size)
         return soma_error(SOMA_INVALID_FILE, "%s: unpacks to %" PRIu64 " bytes; the archive says %" PRIu64, e->name,
                           e->offset, (uint64_t)about->size);
-    zip_fclose(e->file);
-    return open_entry(zip, index, e);
+    return rewind_entry(e);
 }
 
 static soma_status prepare_entry(soma_zip *zip, size_t index, entry *e, zip_stat_t *about) {
@@ -151,8 +158,10 @@ static soma_status prepare_entry(soma_zip *zip, size_t index, entry *e, zip_stat
     if (zip_stat_index(zip->archive, index, 0, about) != 0)
         return soma_error(SOMA_INVALID_FILE, "%s: %s", e->name, zip_strerror(zip->archive));
     SOMA_TRY(check_entry(e->name, about));
-    SOMA_TRY(open_entry(zip, index, e));
-    return about->size / TRUSTED_RATIO > about->comp_size ? look_through(zip, index, about, e) : SOMA_OK;
+    e->archive = zip->archive;
+    e->index = index;
+    SOMA_TRY(open_entry(e));
+    return about->size / TRUSTED_RATIO > about->comp_size ? look_through(about, e) : SOMA_OK;
 }
 
 soma_status soma_zip_stream(soma_zip *zip, size_t index, soma_stream **stream) {
@@ -161,7 +170,7 @@ soma_status soma_zip_stream(soma_zip *zip, size_t index, soma_stream **stream) {
     entry *e = soma_calloc(1, sizeof *e);
     if (!e) return soma_out_of_memory(sizeof *e, "an entry of an archive");
     soma_status status = prepare_entry(zip, index, e, &about);
-    const soma_stream_reader reader = {read_entry, close_entry, e};
+    const soma_stream_reader reader = {read_entry, close_entry, rewind_entry, e};
     if (status == SOMA_OK) return soma_stream_of_reader(e->name, about.size, &reader, stream);
     close_entry(e);
     return status;

@@ -5,10 +5,8 @@
 #include "base/utf8.h"
 #include "io/floats.h"
 
+#include <stdio.h>
 #include <string.h>
-
-/* Numbers that are looked at together to see whether float32 can tell them apart: of each column, over all parts. */
-#define SAMPLE 4096
 
 /* ------------------------------------------------------------------------------------------------------- fields */
 
@@ -118,7 +116,7 @@ static size_t sample_room(const soma_csv_parts *parts, size_t columns) {
     for (size_t i = 0; i < parts->count; i++)
         least =
             SOMA_MIN(least, (parts->part[i].end - SOMA_MIN(parts->part[i].begin, parts->part[i].end)) / columns + 1);
-    return SOMA_MIN(least, SAMPLE / parts->count);
+    return SOMA_MIN(least, SOMA_TALLY_SAMPLE / parts->count);
 }
 
 static soma_status take_memory(const soma_csv_reader *reader, const soma_csv_parts *parts, look *at) {
@@ -155,13 +153,10 @@ static soma_status merge_labels(const soma_csv_reader *reader, const look *at, c
     return SOMA_OK;
 }
 
-/* Warns of numbers that float32 takes for the same, if they are more than what always happens by chance. */
 static void tell_of_loss(const soma_csv_reader *reader, const look *at, size_t column, soma_distinct distinct) {
-    size_t lost = distinct.numbers - distinct.left;
-    if (lost <= distinct.numbers / 100) return;
-    soma_log(SOMA_LOG_WARNING,
-             "%s: column %zu%s: of %zu different numbers %zu are left in float32, in which soma computes", reader->name,
-             column + 1, soma_csv_name_column(at->layout, column).text, distinct.numbers, distinct.left);
+    char what[160];
+    snprintf(what, sizeof what, "column %zu%s", column + 1, soma_csv_name_column(at->layout, column).text);
+    soma_tally_tell_of_loss(reader->name, what, distinct);
 }
 
 static soma_status find_offset(const soma_csv_reader *reader, const soma_csv_parts *parts, const look *at,

@@ -3,9 +3,9 @@
 #ifndef SOMA_IO_CSV_SURVEY_H
 #define SOMA_IO_CSV_SURVEY_H
 
+#include "data/tally.h"
 #include "io/csv/parts.h"
 #include "io/csv/table.h"
-#include "io/csv/tally.h"
 
 /* What a column is read for. */
 typedef enum soma_csv_use {

@@ -26,12 +26,15 @@ static soma_status read_inputs(soma_stream *stream, soma_storage *storage) {
     soma_npy npy;
     uint32_t rank;
     void *data;
+    double *offset = NULL;
     SOMA_TRY(soma_npy_read_header(stream, &npy));
     SOMA_TRY(check_samples(stream, &npy));
     soma_dtype as = npy.kind == 'u' && npy.size == 1 ? SOMA_U8 : SOMA_F32;
-    SOMA_TRY(soma_npy_read_elements(stream, &npy, as, &data));
+    SOMA_TRY(as == SOMA_U8 ? soma_npy_read_elements(stream, &npy, as, &data)
+                           : soma_npy_read_features(stream, &npy, &data, &offset));
     const size_t *shape = sample_shape(&npy, &rank);
     soma_column_set_samples(&storage->input[0], data, true, as, rank, shape);
+    storage->input[0].offset = offset;
     storage->input_count = 1;
     storage->rows = npy.shape[0];
     return SOMA_OK;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The elements of NumPy's array files: of many types, in both byte orders, row- or column-major. */
+#include "base/decimal.h"
 #include "data/dataset.h"
+#include "data/tally.h"
 #include "io/floats.h"
 #include "io/npy/npy.h"
 
@@ -21,20 +23,29 @@ static int64_t sign_extended(uint64_t bits, uint32_t size) {
     return (int64_t)(bits << unused) >> unused;
 }
 
-static float as_float(const soma_npy *npy, uint64_t bits) {
-    if (npy->kind == 'i') return (float)sign_extended(bits, npy->size);
-    if (npy->kind == 'b') return bits != 0;
-    if (npy->kind == 'u') return (float)bits;
-    if (npy->size == 2) return soma_float_of_half((uint16_t)bits);
+/* A whole number of `high` and the 32 bits below it. */
+static soma_decimal decimal_of_halves(double high, uint32_t low) {
+    double value = high * 0x1p32 + low;
+    return (soma_decimal){value, low - (value - high * 0x1p32)};
+}
+
+static soma_decimal as_number(const soma_npy *npy, uint64_t bits) {
+    if (npy->kind == 'i') {
+        int64_t whole = sign_extended(bits, npy->size);
+        return decimal_of_halves((double)(whole >> 32), (uint32_t)whole);
+    }
+    if (npy->kind == 'b') return (soma_decimal){bits != 0, 0};
+    if (npy->kind == 'u') return decimal_of_halves((double)(bits >> 32), (uint32_t)bits);
+    if (npy->size == 2) return (soma_decimal){(double)soma_float_of_half((uint16_t)bits), 0};
     if (npy->size == 4) {
         uint32_t low = (uint32_t)bits;
         float value;
         memcpy(&value, &low, sizeof value);
-        return value;
+        return (soma_decimal){(double)value, 0};
     }
     double value;
     memcpy(&value, &bits, sizeof value);
-    return (float)value;
+    return (soma_decimal){value, 0};
 }
 
 /* -------------------------------------------------------------------------------------------------------- placing */
@@ -79,9 +90,7 @@ static soma_status refuse(soma_stream *stream, const soma_npy *npy, size_t eleme
 
 static soma_status refuse_float(soma_stream *stream, const soma_npy *npy, size_t element, uint64_t bits) {
     char text[32];
-    double value = (double)as_float(npy, bits);
-    if (npy->kind == 'f' && npy->size == 8) memcpy(&value, &bits, sizeof value);
-    snprintf(text, sizeof text, "%g", value);
+    snprintf(text, sizeof text, "%g", as_number(npy, bits).value);
     return refuse(stream, npy, element, text, "numbers must be finite in float32");
 }
 
@@ -94,29 +103,50 @@ static soma_status refuse_class(soma_stream *stream, const soma_npy *npy, size_t
     return refuse(stream, npy, element, text, "class numbers are whole numbers from 0 to 2147483646");
 }
 
+/* What is done with each element. */
+typedef struct conversion {
+    soma_dtype as;
+    void *data;           /* NULL: they are only looked at */
+    size_t features;      /* of a sample, where something is known of each */
+    const double *offset; /* [features] or NULL */
+    soma_tally *tallies;  /* [features] or NULL */
+} conversion;
+
+static soma_status convert_number(soma_stream *stream, const cursor *c, size_t element, uint64_t bits,
+                                  const conversion *to) {
+    const soma_decimal number = as_number(c->npy, bits);
+    const size_t feature = to->offset || to->tallies ? c->position % to->features : 0;
+    if (!isfinite((float)number.value)) return refuse_float(stream, c->npy, element, bits);
+    if (to->tallies) soma_tally_add(&to->tallies[feature], number);
+    if (to->data) ((float *)to->data)[c->position] = soma_difference(number, to->offset ? to->offset[feature] : 0);
+    return SOMA_OK;
+}
+
+static soma_status convert_class(soma_stream *stream, const cursor *c, size_t element, uint64_t bits,
+                                 const conversion *to) {
+    int64_t value = c->npy->kind == 'i' ? sign_extended(bits, c->npy->size) : (int64_t)bits;
+    if (c->npy->kind == 'b') value = bits != 0;
+    if (value < 0 || value >= INT32_MAX) return refuse_class(stream, c->npy, element, bits);
+    ((int32_t *)to->data)[c->position] = (int32_t)value;
+    return SOMA_OK;
+}
+
 /* A block of raw elements, of which the first has this number in the file, to their places. */
 static soma_status convert_block(soma_stream *stream, cursor *c, const uint8_t *raw, size_t first, size_t count,
-                                 soma_dtype as, void *data) {
-    const soma_npy *npy = c->npy;
+                                 const conversion *to) {
     for (size_t i = 0; i < count; i++, cursor_advance(c)) {
-        uint64_t bits = load_bits(npy, raw + i * npy->size);
-        if (as == SOMA_U8) {
-            ((uint8_t *)data)[c->position] = (uint8_t)bits;
-        } else if (as == SOMA_F32) {
-            float value = as_float(npy, bits);
-            if (!isfinite(value)) return refuse_float(stream, npy, first + i, bits);
-            ((float *)data)[c->position] = value;
-        } else {
-            int64_t value = npy->kind == 'i' ? sign_extended(bits, npy->size) : (int64_t)bits;
-            if (npy->kind == 'b') value = bits != 0;
-            if (value < 0 || value >= INT32_MAX) return refuse_class(stream, npy, first + i, bits);
-            ((int32_t *)data)[c->position] = (int32_t)value;
-        }
+        uint64_t bits = load_bits(c->npy, raw + i * c->npy->size);
+        if (to->as == SOMA_U8)
+            ((uint8_t *)to->data)[c->position] = (uint8_t)bits;
+        else if (to->as == SOMA_F32)
+            SOMA_TRY(convert_number(stream, c, first + i, bits, to));
+        else
+            SOMA_TRY(convert_class(stream, c, first + i, bits, to));
     }
     return SOMA_OK;
 }
 
-static soma_status convert(soma_stream *stream, const soma_npy *npy, soma_dtype as, void *data) {
+static soma_status convert(soma_stream *stream, const soma_npy *npy, const conversion *to) {
     uint8_t block[16384];
     const size_t most = sizeof block / npy->size;
     cursor c = cursor_start(npy);
@@ -127,21 +157,97 @@ static soma_status convert(soma_stream *stream, const soma_npy *npy, soma_dtype 
             return soma_error(SOMA_INVALID_FILE, "%s: offset %" PRIu64 ": ends after %zu of %zu elements",
                               soma_stream_name(stream), soma_stream_offset(stream), first + got / npy->size,
                               npy->count);
-        SOMA_TRY(convert_block(stream, &c, block, first, count, as, data));
+        SOMA_TRY(convert_block(stream, &c, block, first, count, to));
     }
     return soma_stream_finish(stream);
 }
 
-soma_status soma_npy_read_elements(soma_stream *stream, const soma_npy *npy, soma_dtype as, void **data) {
+/* Takes the memory of the elements and converts them. */
+static soma_status read_elements(soma_stream *stream, const soma_npy *npy, conversion *to, void **data) {
     size_t bytes;
     *data = NULL;
-    if (!soma_multiply_size(npy->count, soma_dtype_size(as), &bytes))
+    if (!soma_multiply_size(npy->count, soma_dtype_size(to->as), &bytes))
         return soma_error(SOMA_INVALID_FILE, "%s: more elements than memory can hold", soma_stream_name(stream));
-    *data = soma_malloc_aligned(SOMA_DATA_ALIGNMENT, SOMA_MAX(bytes, 1));
+    *data = to->data = soma_malloc_aligned(SOMA_DATA_ALIGNMENT, SOMA_MAX(bytes, 1));
     if (!*data) return soma_out_of_memory(bytes, soma_stream_name(stream));
-    soma_status status = convert(stream, npy, as, *data);
+    soma_status status = convert(stream, npy, to);
     if (status == SOMA_OK) return SOMA_OK;
     soma_free_aligned(*data);
     *data = NULL;
+    return status;
+}
+
+soma_status soma_npy_read_elements(soma_stream *stream, const soma_npy *npy, soma_dtype as, void **data) {
+    return read_elements(stream, npy, &(conversion){.as = as}, data);
+}
+
+/* ------------------------------------------------------------------------------------------------------ features */
+
+/* The elements again, from the first on. */
+static soma_status go_back(soma_stream *stream, const soma_npy *npy) {
+    uint8_t block[4096];
+    SOMA_TRY(soma_stream_rewind(stream));
+    for (uint64_t left = npy->data_start; left > 0;) {
+        size_t got, size = SOMA_MIN(left, sizeof block);
+        SOMA_TRY(soma_stream_read(stream, block, size, &got));
+        if (got < size) return soma_error(SOMA_IO, "%s: became shorter while it was read", soma_stream_name(stream));
+        left -= size;
+    }
+    return SOMA_OK;
+}
+
+/* From the tallies of one look; whether any is not 0. */
+static soma_status find_offsets(soma_stream *stream, const conversion *looked, double *offset, bool *any) {
+    for (size_t i = 0; i < looked->features; i++) {
+        soma_distinct distinct;
+        char what[32];
+        soma_tally *tally = &looked->tallies[i];
+        SOMA_TRY(soma_tally_offset(tally, tally->sample, tally->sampled, &offset[i], &distinct));
+        snprintf(what, sizeof what, "feature %zu", i + 1);
+        soma_tally_tell_of_loss(soma_stream_name(stream), what, distinct);
+        *any |= offset[i] != 0;
+    }
+    return SOMA_OK;
+}
+
+static soma_status look_for_offsets(soma_stream *stream, const soma_npy *npy, size_t features, double *offset,
+                                    bool *any) {
+    const size_t rows = npy->shape[0];
+    /* Half the memory of the data at most, but for small ones. */
+    const size_t room = SOMA_MIN(SOMA_TALLY_SAMPLE, SOMA_MAX(rows / 8, SOMA_MIN(rows, 16)));
+    const conversion look = {
+        .as = SOMA_F32, .features = features, .tallies = soma_calloc(features, sizeof(soma_tally))};
+    soma_decimal *samples = soma_realloc(NULL, features * room, sizeof *samples);
+    soma_status status =
+        look.tallies && samples
+            ? SOMA_OK
+            : soma_out_of_memory(features * (sizeof(soma_tally) + room * sizeof *samples), soma_stream_name(stream));
+    for (size_t i = 0; status == SOMA_OK && i < features; i++) {
+        look.tallies[i].sample = samples + i * room;
+        look.tallies[i].room = room;
+    }
+    if (status == SOMA_OK) status = convert(stream, npy, &look);
+    if (status == SOMA_OK) status = find_offsets(stream, &look, offset, any);
+    soma_free(samples);
+    soma_free(look.tallies);
+    return status;
+}
+
+soma_status soma_npy_read_features(soma_stream *stream, const soma_npy *npy, void **data, double **offset) {
+    /* Of other kinds each number is a float32. */
+    const bool wide = npy->kind != 'b' && npy->size >= (npy->kind == 'f' ? 8 : 4);
+    conversion to = {.as = SOMA_F32, .features = npy->count / npy->shape[0]};
+    bool any = false;
+    *offset = NULL;
+    if (!wide) return read_elements(stream, npy, &to, data);
+    *offset = soma_calloc(to.features, sizeof **offset);
+    if (!*offset) return soma_out_of_memory(to.features * sizeof **offset, soma_stream_name(stream));
+    soma_status status = look_for_offsets(stream, npy, to.features, *offset, &any);
+    if (status == SOMA_OK) status = go_back(stream, npy);
+    if (any) to.offset = *offset;
+    if (status == SOMA_OK) status = read_elements(stream, npy, &to, data);
+    if (status == SOMA_OK && any) return SOMA_OK;
+    soma_free(*offset);
+    *offset = NULL;
     return status;
 }

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* What is known of a column's numbers after one look: their range, and how to keep them apart in float32. */
-#ifndef SOMA_IO_CSV_TALLY_H
-#define SOMA_IO_CSV_TALLY_H
+/* What is known of a feature's numbers after one look: their range, and how to keep them apart in float32. */
+#ifndef SOMA_DATA_TALLY_H
+#define SOMA_DATA_TALLY_H
 
 #include "base/base.h"
 #include "base/decimal.h"
 
 #include <math.h>
+
+/* How many numbers of a feature make a sample, if it has as many. */
+#define SOMA_TALLY_SAMPLE 4096
 
 /* All zeros, but for `sample` and `room`, is the empty tally. */
 typedef struct soma_tally {
@@ -42,6 +45,12 @@ typedef struct soma_distinct {
  */
 soma_status soma_tally_offset(const soma_tally *tally, soma_decimal *sample, size_t count, double *offset,
                               soma_distinct *distinct);
+
+/*
+ * Warns, with a message that begins with `what`, if float32 takes more of the different numbers for the same than
+ * always happens by chance.
+ */
+void soma_tally_tell_of_loss(const char *file, const char *what, soma_distinct distinct);
 
 /* A number as the float32 difference from an offset. Offset and value are close or far: in both cases the difference is
  * as good as float64 has it, and of whole numbers exact. */

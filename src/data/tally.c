@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* See tally.h. */
-#include "io/csv/tally.h"
+#include "data/tally.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -124,4 +124,13 @@ soma_status soma_tally_offset(const soma_tally *tally, soma_decimal *sample, siz
     }
     soma_free(of.keys);
     return SOMA_OK;
+}
+
+/* --------------------------------------------------------------------------------------------------------- message */
+
+void soma_tally_tell_of_loss(const char *file, const char *what, soma_distinct distinct) {
+    size_t lost = distinct.numbers - distinct.left;
+    if (lost <= distinct.numbers / 100) return;
+    soma_log(SOMA_LOG_WARNING, "%s: %s: of %zu different numbers %zu are left in float32, in which soma computes", file,
+             what, distinct.numbers, distinct.left);
 }
