@@ -533,6 +533,56 @@ START_TEST(reads_tables_in_parts) {
 }
 END_TEST
 
+/* Close numbers beside plain ones and gaps, in a text of many parts. */
+START_TEST(reads_close_numbers_in_parts) {
+    enum { ROWS = 200000 };
+    static const soma_csv_roles roles = {.missing = SOMA_MISSING_MEAN};
+    char *text = malloc(ROWS * 40), *end = text;
+    for (int i = 0; i < ROWS; i++)
+        if (i % 1000 == 7)
+            end += sprintf(end, ",%d.25,\"%d\n\"\n", i, i % 3);
+        else
+            end += sprintf(end, "%lld,%d.25,%d\n", 1700000000000LL + i, i, i % 3);
+    ck_assert_int_gt((int)(end - text), 4 << 20);
+    soma_dataset *dataset;
+    expect_ok(soma_csv_parse("close.csv", text, (size_t)(end - text), &(soma_csv_options){.roles = &roles}, &dataset));
+    const soma_column *column = &dataset->storage->input[0];
+    const float *values = column->data;
+    ck_assert_uint_eq(dataset->samples, ROWS);
+    ck_assert_ptr_nonnull(column->offset);
+    for (int i = 0; i < ROWS; i++) {
+        bool gap = i % 1000 == 7;
+        double close = (double)values[2 * i] + column->offset[0];
+        ck_assert_msg(gap ? isnan(close) : close == 1700000000000.0 + i, "row %d: %.0f", i, close);
+        ck_assert_float_eq(values[2 * i + 1], (float)i + 0.25f);
+    }
+    soma_dataset_destroy(dataset);
+    free(text);
+}
+END_TEST
+
+/* The last record goes on through all that would have been further parts, and has no line's end. */
+START_TEST(reads_a_long_last_record) {
+    enum { LENGTH = 3 << 20 };
+    char *text = malloc(LENGTH + 64), *end = text + sprintf(text, "v,y\n1,a\n2,b\n3,");
+    memset(end, 'c', LENGTH);
+    end += LENGTH;
+    for (int quoted = 0; quoted < 2; quoted++) {
+        soma_dataset *dataset;
+        if (quoted) {
+            end[-1] = text[strlen("v,y\n1,a\n2,b\n3,")] = '"';
+            memset(end - LENGTH / 2, '\n', LENGTH / 4);
+        }
+        expect_ok(soma_csv_parse("long.csv", text, (size_t)(end - text), NULL, &dataset));
+        ck_assert_uint_eq(dataset->samples, 3);
+        ck_assert_uint_eq(strlen(soma_dataset_class_name(dataset, 2)), LENGTH - 2 * (size_t)quoted);
+        ck_assert_float_eq(((const float *)dataset->storage->input[0].data)[2], 3);
+        soma_dataset_destroy(dataset);
+    }
+    free(text);
+}
+END_TEST
+
 /* As much memory as the numbers take, and a little: the text is not copied. */
 START_TEST(takes_little_more_memory_than_the_numbers) {
     enum { ROWS = 200000, COLUMNS = 10 };
@@ -952,6 +1002,8 @@ int main(void) {
     tcase_add_test(cases, reads_back_what_has_an_offset);
     tcase_add_test(cases, tells_of_numbers_that_float32_takes_for_one);
     tcase_add_test(cases, reads_tables_in_parts);
+    tcase_add_test(cases, reads_close_numbers_in_parts);
+    tcase_add_test(cases, reads_a_long_last_record);
     tcase_add_test(cases, takes_little_more_memory_than_the_numbers);
     tcase_add_test(cases, the_locale_changes_nothing);
     tcase_add_loop_test(cases, refuses_bad_tables, 0, (int)SOMA_COUNT_OF(bad));

@@ -18,9 +18,6 @@ typedef struct table {
     soma_csv_classes classes;
     size_t max_categories;                              /* 0: words are refused */
     bool regression, classification, skip_label, known; /* the network's columns? */
-    float *features;                                    /* [survey.rows, layout.features] */
-    int32_t *labels;                                    /* [survey.rows], numbers of survey.labels */
-    float *values;                                      /* [survey.rows], instead of labels with regression */
 } table;
 
 static bool has_label(const table *into) {
@@ -46,77 +43,34 @@ static soma_status choose_uses(table *into) {
     return SOMA_OK;
 }
 
-static soma_status take_memory(table *into) {
-    size_t bytes = 0, rows = into->survey.rows;
-    bool fits = soma_multiply_size(rows * sizeof *into->features, into->layout.features, &bytes);
-    into->features = fits ? soma_malloc_aligned(SOMA_DATA_ALIGNMENT, bytes) : NULL;
-    void *targets = has_label(into) ? soma_malloc_aligned(SOMA_DATA_ALIGNMENT, rows * sizeof *into->labels) : NULL;
-    if (into->regression)
-        into->values = targets;
-    else
-        into->labels = targets;
-    if (!into->features || (has_label(into) && !targets)) return soma_out_of_memory(bytes, into->reader.name);
-    return SOMA_OK;
-}
-
-/* A mapped file may have been written to since it was looked at. */
-static soma_status refuse_change(const soma_csv_reader *reader) {
-    return soma_error(SOMA_INVALID_FILE, "%s: line %zu: has changed while it was read", reader->name, reader->line);
-}
-
-static soma_status fill_label(const table *into, size_t row, const soma_csv_reader *reader) {
-    size_t number;
-    if (!soma_words_find(&into->survey.labels, reader->field, &number)) return refuse_change(reader);
-    into->labels[row] = (int32_t)number;
-    return SOMA_OK;
-}
-
-/* A gap, and a word that is none of them, is all zeros; a row that is to be left out for its gaps is known by a NaN. */
-static void fill_category(const soma_csv_layout *layout, size_t column, const soma_csv_reader *reader,
-                          float *features) {
-    const soma_words *categories = &layout->categories[column];
-    float *inputs = features + layout->place[column];
-    size_t number;
-    memset(inputs, 0, categories->count * sizeof *inputs);
-    if (soma_number_is_gap(reader->field)) {
-        if (layout->missing == SOMA_MISSING_DROP) inputs[0] = NAN;
-    } else if (soma_words_find(categories, reader->field, &number)) {
-        inputs[number] = 1;
-    }
-}
-
-static soma_status fill_record(void *context, size_t index, soma_csv_reader *reader) {
+/* Numbers of the columns that have an offset, again. */
+static soma_status subtract_offsets(void *context, size_t index, soma_csv_reader *reader) {
     const table *into = context;
     const soma_csv_part *part = &into->parts.part[index];
     size_t line = reader->line, row = part->first_row + part->rows;
-    float *features = into->features + row * into->layout.features;
-    if (part->rows == part->all_rows) return refuse_change(reader);
+    float *features = into->survey.features + row * into->layout.features;
+    if (part->rows == part->all_rows) return soma_csv_refuse_change(reader);
     for (size_t column = 0; column < into->layout.columns; column++) {
+        const double offset = into->survey.offsets[column];
         soma_decimal number;
-        if (soma_csv_is_number(into->use[column])) {
-            SOMA_TRY(soma_csv_read_number(reader, &into->layout, line, column + 1, into->use[column], &number));
-            if (column == into->layout.label)
-                into->values[row] = (float)number.value;
-            else
-                features[into->layout.place[column]] =
-                    soma_difference(number, into->survey.offsets ? into->survey.offsets[column] : 0);
+        if (offset == 0) {
+            SOMA_TRY(soma_csv_next(reader));
+            SOMA_TRY(soma_csv_check_length(reader, &into->layout, line, column + 1));
             continue;
         }
-        SOMA_TRY(soma_csv_next(reader));
-        SOMA_TRY(soma_csv_check_length(reader, &into->layout, line, column + 1));
-        if (into->use[column] == SOMA_CSV_LABEL) SOMA_TRY(fill_label(into, row, reader));
-        if (into->use[column] == SOMA_CSV_CATEGORY) fill_category(&into->layout, column, reader, features);
+        SOMA_TRY(soma_csv_read_number(reader, &into->layout, line, column + 1, into->use[column], &number));
+        features[into->layout.place[column]] = soma_difference(number, offset);
     }
     return SOMA_OK;
 }
 
-static soma_status fill(table *into) {
+static soma_status read_differences(table *into) {
     soma_csv_parts *parts = &into->parts;
-    SOMA_TRY(take_memory(into));
-    size_t good = soma_csv_read_parts(parts, &into->reader, fill_record, into);
-    if (good < parts->count) return soma_csv_explain(parts, good, &into->reader, fill_record, into);
+    if (!into->survey.offsets) return SOMA_OK;
+    size_t good = soma_csv_read_parts(parts, &into->reader, subtract_offsets, into);
+    if (good < parts->count) return soma_csv_explain(parts, good, &into->reader, subtract_offsets, into);
     for (size_t i = 0; i < parts->count; i++)
-        if (parts->part[i].rows < parts->part[i].all_rows) return refuse_change(&into->reader);
+        if (parts->part[i].rows < parts->part[i].all_rows) return soma_csv_refuse_change(&into->reader);
     return SOMA_OK;
 }
 
@@ -186,7 +140,7 @@ static soma_status read_rows(table *into) {
     SOMA_TRY(soma_csv_check_header(&into->reader, layout,
                                    into->survey.labels.count ? into->survey.labels.words[0].text : NULL));
     SOMA_TRY(check_gaps(into));
-    return fill(into);
+    return read_differences(into);
 }
 
 /* ----------------------------------------------------------------------------------------------------- data set */
@@ -205,10 +159,11 @@ static void give_numbers(float *values, soma_storage *storage) {
 /* Labels that have turned out to be numbers to predict, in the place of their numbers among the distinct ones. */
 static soma_status numbers_of_labels(table *from) {
     size_t rows = from->survey.rows;
-    from->values = soma_malloc_aligned(SOMA_DATA_ALIGNMENT, rows * sizeof *from->values);
-    if (!from->values) return soma_out_of_memory(rows * sizeof *from->values, from->reader.name);
+    float *values = from->survey.values = soma_malloc_aligned(SOMA_DATA_ALIGNMENT, rows * sizeof *values);
+    if (!values) return soma_out_of_memory(rows * sizeof *values, from->reader.name);
     for (size_t row = 0; row < rows; row++)
-        soma_number_parse(from->survey.labels.words[from->labels[row]].text, from->layout.c_locale, &from->values[row]);
+        soma_number_parse(from->survey.labels.words[from->survey.labels_of_rows[row]].text, from->layout.c_locale,
+                          &values[row]);
     return SOMA_OK;
 }
 
@@ -217,17 +172,18 @@ static soma_status give_target(table *from, soma_storage *storage) {
     if (!has_label(from)) return SOMA_OK;
     if (!from->regression) {
         SOMA_TRY(soma_csv_number_labels(from->reader.name, &from->layout, &from->survey.labels, from->classification,
-                                        from->labels, from->survey.rows, &from->classes));
+                                        from->survey.labels_of_rows, from->survey.rows, &from->classes));
         if (from->classes.names) {
-            soma_column_set(&storage->target[0], from->labels, true, SOMA_I32, 0, NULL, from->classes.count);
-            from->labels = NULL;
+            soma_column_set(&storage->target[0], from->survey.labels_of_rows, true, SOMA_I32, 0, NULL,
+                            from->classes.count);
+            from->survey.labels_of_rows = NULL;
             give_class_names(&from->classes, storage);
             return SOMA_OK;
         }
         SOMA_TRY(numbers_of_labels(from));
     }
-    give_numbers(from->values, storage);
-    from->values = NULL;
+    give_numbers(from->survey.values, storage);
+    from->survey.values = NULL;
     return SOMA_OK;
 }
 
@@ -255,8 +211,8 @@ static soma_status make_dataset(table *from, soma_dataset **dataset) {
     if (!storage) return soma_out_of_memory(sizeof *storage, "a data set");
     storage->rows = from->survey.rows;
     storage->input_count = 1;
-    soma_column_set(&storage->input[0], from->features, true, SOMA_F32, 1, &from->layout.features, 0);
-    from->features = NULL;
+    soma_column_set(&storage->input[0], from->survey.features, true, SOMA_F32, 1, &from->layout.features, 0);
+    from->survey.features = NULL;
     soma_status status = soma_csv_read_roles(&from->reader, &from->layout, storage);
     if (status == SOMA_OK) status = give_offsets(from, storage);
     if (status == SOMA_OK) status = give_target(from, storage);
@@ -276,9 +232,6 @@ static void clear_table(table *from) {
     soma_csv_survey_clear(&from->survey);
     soma_free(from->use);
     soma_csv_classes_clear(&from->classes);
-    soma_free_aligned(from->features);
-    soma_free_aligned(from->labels);
-    soma_free_aligned(from->values);
 }
 
 soma_status soma_csv_parse(const char *name, const char *text, size_t size, const soma_csv_options *options,

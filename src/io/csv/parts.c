@@ -102,10 +102,14 @@ static void make_parts(const char *text, size_t size, const stretch *stretches, 
         soma_csv_part *part = &parts->part[i];
         *part = (soma_csv_part){.begin = (size_t)(stretches[i].begin - text), .end = size, .line = line};
         if (quotes % 2) part->begin = pass_over_quoted(text, size, part->begin, &part->line);
-        if (i) part[-1].end = part->begin;
+        if (i) {
+            part[-1].end = part->begin;
+            part[-1].end_line = part->line;
+        }
         line += stretches[i].lines;
         quotes += stretches[i].quotes;
     }
+    parts->part[parts->count - 1].end_line = line;
 }
 
 /* With one thread where more cannot be had. */
@@ -144,9 +148,10 @@ void soma_csv_parts_clear(soma_csv_parts *parts) {
 static void join_parts(soma_csv_parts *parts, size_t most) {
     size_t each = (parts->count + most - 1) / most, count = 0;
     for (size_t i = 0; i < parts->count; i += each) {
-        size_t end = parts->part[SOMA_MIN(i + each, parts->count) - 1].end;
+        const soma_csv_part last = parts->part[SOMA_MIN(i + each, parts->count) - 1];
         parts->part[count] = parts->part[i];
-        parts->part[count++].end = end;
+        parts->part[count].end = last.end;
+        parts->part[count++].end_line = last.end_line;
     }
     parts->count = count;
 }
@@ -162,6 +167,16 @@ void soma_csv_keep_records(soma_csv_parts *parts, const soma_csv_reader *reader,
         part->end = SOMA_MIN(part->end, last);
     }
     join_parts(parts, SOMA_MAX((last - reader->position) / BYTES_FOR_COLUMN / columns, 1));
+}
+
+size_t soma_csv_most_rows(const soma_csv_parts *parts, size_t part, size_t columns) {
+    const soma_csv_part *of = &parts->part[part];
+    bool last = true;
+    if (of->begin >= of->end) return 0;
+    for (size_t i = part + 1; i < parts->count; i++) last &= parts->part[i].begin >= parts->part[i].end;
+    /* The last record may end without a line's end; and each has a byte for each column. */
+    size_t lines = of->end_line - of->line + last;
+    return SOMA_MIN(lines, (of->end - of->begin) / columns + 1);
 }
 
 /* ------------------------------------------------------------------------------------------------------- reading */

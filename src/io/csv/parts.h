@@ -11,9 +11,9 @@
 
 typedef struct soma_csv_part {
     size_t begin, end;          /* records begin in text[begin, end) */
-    size_t line;                /* of `begin`, from 1 */
+    size_t line, end_line;      /* of `begin` and of `end`, from 1 */
     size_t rows;                /* that soma_csv_read_parts() has read */
-    size_t first_row, all_rows; /* once they were counted */
+    size_t first_row, all_rows; /* before they were counted, so many at most */
     /* Where a record failed: SOMA_OK for none. */
     soma_status status;
     size_t failed_position, failed_line;
@@ -37,6 +37,9 @@ void soma_csv_parts_clear(soma_csv_parts *parts);
  * table of many columns, so that what is known of each column in each part is less than the text.
  */
 void soma_csv_keep_records(soma_csv_parts *parts, const soma_csv_reader *reader, size_t columns);
+
+/* So many records a part can have at most: just so many where all lines end within their part, but for the last. */
+size_t soma_csv_most_rows(const soma_csv_parts *parts, size_t part, size_t columns);
 
 /* Reads one record of a part; called by several threads, but never by two for one part. */
 typedef soma_status soma_csv_read_record(void *context, size_t part, soma_csv_reader *reader);

@@ -3,12 +3,18 @@
 #include "io/csv/survey.h"
 #include "base/number.h"
 #include "base/utf8.h"
+#include "data/dataset.h"
 #include "io/floats.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 /* ------------------------------------------------------------------------------------------------------- fields */
+
+soma_status soma_csv_refuse_change(const soma_csv_reader *reader) {
+    return soma_error(SOMA_INVALID_FILE, "%s: line %zu: has changed while it was read", reader->name, reader->line);
+}
 
 soma_status soma_csv_refuse_field(const soma_csv_reader *reader, const soma_csv_layout *layout, const char *why) {
     return soma_error(SOMA_INVALID_FILE, "%s: line %zu, column %zu%s: %s %s", reader->name, reader->field_line,
@@ -57,8 +63,10 @@ soma_status soma_csv_read_number(soma_csv_reader *reader, const soma_csv_layout 
 typedef struct look {
     const soma_csv_layout *layout;
     const soma_csv_use *use;
+    const soma_csv_parts *parts;
+    soma_csv_survey *survey;
     soma_tally *tallies; /* [parts, columns] */
-    soma_words *labels;  /* [parts] */
+    soma_words *labels;  /* [parts]: until they are merged, survey->labels_of_rows are numbers of these */
     soma_decimal *samples;
     size_t room; /* of each tally's sample */
 } look;
@@ -66,21 +74,30 @@ typedef struct look {
 static const char *const too_many_labels =
     "is one label too many: 65536 are different already; another column, or regression, is wanted";
 
-static soma_status look_at_label(const look *at, soma_words *labels, soma_csv_reader *reader) {
+static soma_status look_at_label(const look *at, soma_words *labels, size_t row, soma_csv_reader *reader) {
     size_t number;
     if (reader->length == 0) return soma_csv_refuse_field(reader, at->layout, "is no label; every row needs one");
     SOMA_TRY(soma_words_add(labels, reader->field, reader->field_line, &number));
     if (number >= SOMA_CSV_MAX_CLASSES) return soma_csv_refuse_field(reader, at->layout, too_many_labels);
+    at->survey->labels_of_rows[row] = (int32_t)number;
     return SOMA_OK;
 }
 
-static soma_status look_at_category(const look *at, size_t column, soma_tally *tally, const soma_csv_reader *reader) {
+/* A gap, and a word that is none of them, is all zeros; a row that is to be left out for its gaps is known by a NaN. */
+static soma_status look_at_category(const look *at, size_t column, soma_tally *tally, float *features,
+                                    const soma_csv_reader *reader) {
+    const soma_words *categories = &at->layout->categories[column];
+    float *inputs = features + at->layout->place[column];
     size_t number;
+    memset(inputs, 0, categories->count * sizeof *inputs);
     if (soma_number_is_gap(reader->field)) {
         if (at->layout->missing == SOMA_MISSING_ERROR)
             return soma_csv_refuse_field(reader, at->layout, "is no category; every row needs one");
+        if (at->layout->missing == SOMA_MISSING_DROP) inputs[0] = NAN;
         tally->gaps++;
-    } else if (!soma_words_find(&at->layout->categories[column], reader->field, &number)) {
+    } else if (soma_words_find(categories, reader->field, &number)) {
+        inputs[number] = 1;
+    } else {
         tally->unseen++;
     }
     return SOMA_OK;
@@ -88,8 +105,11 @@ static soma_status look_at_category(const look *at, size_t column, soma_tally *t
 
 static soma_status look_at_record(void *context, size_t part, soma_csv_reader *reader) {
     const look *at = context;
+    const soma_csv_part *of = &at->parts->part[part];
     soma_tally *tallies = at->tallies + part * at->layout->columns;
-    size_t line = reader->line;
+    size_t line = reader->line, row = of->first_row + of->rows;
+    float *features = at->survey->features + row * at->layout->features;
+    if (of->rows == of->all_rows) return soma_csv_refuse_change(reader);
     for (size_t column = 0; column < at->layout->columns; column++) {
         if (soma_csv_is_number(at->use[column])) {
             soma_decimal number;
@@ -98,12 +118,17 @@ static soma_status look_at_record(void *context, size_t part, soma_csv_reader *r
                 tallies[column].gaps++;
             else
                 soma_tally_add(&tallies[column], number);
+            if (column == at->layout->label)
+                at->survey->values[row] = (float)number.value;
+            else
+                features[at->layout->place[column]] = (float)number.value;
             continue;
         }
         SOMA_TRY(soma_csv_next(reader));
         SOMA_TRY(soma_csv_check_length(reader, at->layout, line, column + 1));
-        if (at->use[column] == SOMA_CSV_LABEL) SOMA_TRY(look_at_label(at, &at->labels[part], reader));
-        if (at->use[column] == SOMA_CSV_CATEGORY) SOMA_TRY(look_at_category(at, column, &tallies[column], reader));
+        if (at->use[column] == SOMA_CSV_LABEL) SOMA_TRY(look_at_label(at, &at->labels[part], row, reader));
+        if (at->use[column] == SOMA_CSV_CATEGORY)
+            SOMA_TRY(look_at_category(at, column, &tallies[column], features, reader));
     }
     return SOMA_OK;
 }
@@ -139,18 +164,72 @@ static soma_status take_memory(const soma_csv_reader *reader, const soma_csv_par
     return SOMA_OK;
 }
 
-static soma_status merge_labels(const soma_csv_reader *reader, const look *at, const soma_words *found,
-                                soma_words *labels) {
+/* numbers[found->count]: of each label that is found in a part, its number among all. */
+static soma_status merge_words(const soma_csv_reader *reader, const look *at, const soma_words *found,
+                               int32_t *numbers) {
     for (size_t i = 0; i < found->count; i++) {
         size_t number;
         const soma_word *word = &found->words[i];
-        SOMA_TRY(soma_words_add(labels, word->text, word->line, &number));
+        SOMA_TRY(soma_words_add(&at->survey->labels, word->text, word->line, &number));
         if (number >= SOMA_CSV_MAX_CLASSES)
             return soma_error(SOMA_INVALID_FILE, "%s: line %zu, column %zu%s: %s %s", reader->name, word->line,
                               at->layout->label + 1, soma_csv_name_column(at->layout, at->layout->label).text,
                               soma_quote(word->text, strlen(word->text)).text, too_many_labels);
+        numbers[i] = (int32_t)number;
     }
     return SOMA_OK;
+}
+
+static soma_status merge_labels(const soma_csv_reader *reader, const look *at, size_t part) {
+    const soma_csv_part *of = &at->parts->part[part];
+    int32_t *numbers = soma_realloc(NULL, SOMA_MAX(at->labels[part].count, 1), sizeof *numbers);
+    if (!numbers) return soma_out_of_memory(at->labels[part].count * sizeof *numbers, reader->name);
+    soma_status status = merge_words(reader, at, &at->labels[part], numbers);
+    int32_t *labels = at->survey->labels_of_rows;
+    for (size_t row = of->first_row; status == SOMA_OK && labels && row < of->first_row + of->rows; row++)
+        labels[row] = numbers[labels[row]];
+    soma_free(numbers);
+    return status;
+}
+
+/* ---------------------------------------------------------------------------------------------------------- rows */
+
+/* Room for as many rows as there can be, in the order of the parts. */
+static soma_status take_rows(const soma_csv_reader *reader, const look *at, soma_csv_parts *parts) {
+    const soma_csv_layout *layout = at->layout;
+    soma_csv_survey *survey = at->survey;
+    size_t bytes = 0, rows = 0;
+    for (size_t i = 0; i < parts->count; i++) {
+        parts->part[i].first_row = rows;
+        parts->part[i].all_rows = soma_csv_most_rows(parts, i, layout->columns);
+        rows += parts->part[i].all_rows;
+    }
+    rows = SOMA_MAX(rows, 1);
+    bool fits = soma_multiply_size(rows * sizeof *survey->features, layout->features, &bytes), taken = fits;
+    const soma_csv_use label = layout->label == SOMA_CSV_NO_LABEL ? SOMA_CSV_PASS_OVER : at->use[layout->label];
+    survey->features = fits ? soma_malloc_aligned(SOMA_DATA_ALIGNMENT, bytes) : NULL;
+    if (label == SOMA_CSV_LABEL)
+        taken &= (survey->labels_of_rows = soma_malloc_aligned(SOMA_DATA_ALIGNMENT, rows * sizeof(int32_t))) != NULL;
+    else if (label != SOMA_CSV_PASS_OVER)
+        taken &= (survey->values = soma_malloc_aligned(SOMA_DATA_ALIGNMENT, rows * sizeof(float))) != NULL;
+    return taken && survey->features ? SOMA_OK : soma_out_of_memory(bytes, reader->name);
+}
+
+/* Lines within quotes are no rows: what follows them comes closer. */
+static void close_ranks(const soma_csv_layout *layout, soma_csv_parts *parts, soma_csv_survey *survey) {
+    survey->rows = 0;
+    for (size_t i = 0; i < parts->count; i++) {
+        soma_csv_part *part = &parts->part[i];
+        const size_t from = part->first_row, to = survey->rows, rows = part->rows, width = layout->features;
+        part->first_row = to;
+        part->all_rows = rows;
+        survey->rows += rows;
+        if (from == to || rows == 0) continue;
+        memmove(survey->features + to * width, survey->features + from * width, rows * width * sizeof(float));
+        if (survey->labels_of_rows)
+            memmove(survey->labels_of_rows + to, survey->labels_of_rows + from, rows * sizeof(int32_t));
+        if (survey->values) memmove(survey->values + to, survey->values + from, rows * sizeof(float));
+    }
 }
 
 static void tell_of_loss(const soma_csv_reader *reader, const look *at, size_t column, soma_distinct distinct) {
@@ -205,22 +284,18 @@ static soma_status find_offsets(const soma_csv_reader *reader, const soma_csv_pa
 static soma_status make_survey(const soma_csv_reader *reader, look *at, soma_csv_parts *parts,
                                soma_csv_survey *survey) {
     SOMA_TRY(take_memory(reader, parts, at));
+    SOMA_TRY(take_rows(reader, at, parts));
     size_t good = soma_csv_read_parts(parts, reader, look_at_record, at);
     /* The labels of the part that failed are of lines before it did. */
-    for (size_t i = 0; i < parts->count && i <= good; i++)
-        SOMA_TRY(merge_labels(reader, at, &at->labels[i], &survey->labels));
+    for (size_t i = 0; i < parts->count && i <= good; i++) SOMA_TRY(merge_labels(reader, at, i));
     if (good < parts->count) return soma_csv_explain(parts, good, reader, look_at_record, at);
-    for (size_t i = 0; i < parts->count; i++) {
-        parts->part[i].first_row = survey->rows;
-        parts->part[i].all_rows = parts->part[i].rows;
-        survey->rows += parts->part[i].rows;
-    }
+    close_ranks(at->layout, parts, survey);
     return find_offsets(reader, parts, at, survey);
 }
 
 soma_status soma_csv_make_survey(const soma_csv_reader *reader, const soma_csv_layout *layout, const soma_csv_use *use,
                                  soma_csv_parts *parts, soma_csv_survey *survey) {
-    look at = {.layout = layout, .use = use};
+    look at = {.layout = layout, .use = use, .parts = parts, .survey = survey};
     *survey = (soma_csv_survey){0};
     soma_csv_keep_records(parts, reader, layout->columns);
     soma_status status = make_survey(reader, &at, parts, survey);
@@ -233,6 +308,9 @@ soma_status soma_csv_make_survey(const soma_csv_reader *reader, const soma_csv_l
 
 void soma_csv_survey_clear(soma_csv_survey *survey) {
     soma_words_clear(&survey->labels);
+    soma_free_aligned(survey->features);
+    soma_free_aligned(survey->labels_of_rows);
+    soma_free_aligned(survey->values);
     soma_free(survey->offsets);
     soma_free(survey->gaps);
     soma_free(survey->unseen);
