@@ -33,8 +33,8 @@ EXPECTED = {
 
 
 def words(found):
-    """The numbers of an array whose neighbours are mostly the same, each with where the last of its row is."""
-    ends = [place for place in range(found.size) if place + 1 == found.size or repr(found[place]) != repr(found[place + 1])]
+    """The numbers of an array that is made of few rows of equal numbers, each with where its row ends."""
+    ends = [place for place in range(found.size) if place + 1 == found.size or str(found[place]) != str(found[place + 1])]
     return str(found[0]) if len(ends) == 1 else ", ".join(f"{found[place]} to {place}" for place in ends)
 
 
