@@ -32,33 +32,30 @@ static inline bool is_digit(char character) {
     return (unsigned char)(character - '0') < 10;
 }
 
-/* Eight digits at once; false where one of the eight characters is none. Any byte order: the first character counts
- * most. */
-static inline bool read_eight(const char *text, uint64_t *mantissa) {
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    uint64_t bits;
-    memcpy(&bits, text, sizeof bits);
-    if (((bits & 0xF0F0F0F0F0F0F0F0) | (((bits + 0x0606060606060606) & 0xF0F0F0F0F0F0F0F0) >> 4)) != 0x3333333333333333)
-        return false;
-    bits -= 0x3030303030303030;
-    bits = bits * 10 + (bits >> 8); /* pairs, in every second byte */
-    bits =
-        ((bits & 0x000000FF000000FF) * 0x000F424000000064 + ((bits >> 16) & 0x000000FF000000FF) * 0x0000271000000001) >>
-        32;
-    *mantissa = *mantissa * 100000000 + (uint32_t)bits;
-    return true;
-#else
-    (void)text;
-    (void)mantissa;
-    return false;
-#endif
-}
+#ifdef SOMA_DECIMAL_EIGHT
+static const uint64_t whole_power[9] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
 
+/* Most numbers have few digits, and how many is hard to foretell: without a branch for each. */
 static inline const char *read_digits(const char *text, const char *end, uint64_t *mantissa) {
-    while (end - text >= 8 && read_eight(text, mantissa)) text += 8;
+    while (end - text >= 8) {
+        uint64_t bits;
+        memcpy(&bits, text, sizeof bits);
+        const uint64_t others = soma_decimal_others(bits);
+        const unsigned digits = others ? soma_decimal_first(others) : 8;
+        if (digits == 0) return text;
+        *mantissa = *mantissa * whole_power[digits] + soma_decimal_eight(bits, digits);
+        text += digits;
+        if (digits < 8) return text;
+    }
     for (; text < end && is_digit(*text); text++) *mantissa = *mantissa * 10 + (uint64_t)(*text - '0');
     return text;
 }
+#else
+static inline const char *read_digits(const char *text, const char *end, uint64_t *mantissa) {
+    for (; text < end && is_digit(*text); text++) *mantissa = *mantissa * 10 + (uint64_t)(*text - '0');
+    return text;
+}
+#endif
 
 /* Behind the exponent at `text`; NULL where it has no digit. */
 static const char *read_exponent(const char *text, const char *end, int64_t *exponent) {
@@ -144,10 +141,11 @@ static double by_library(const parts *number) {
     return strtod(text, NULL);
 }
 
+static const double power[MAX_EXACT_POWER + 1] = {1,    1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                                  1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                                  1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+
 static double nearest(const parts *number, size_t digits) {
-    static const double power[MAX_EXACT_POWER + 1] = {1,    1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                                      1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-                                                      1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
     int64_t exponent = number->exponent;
     double value;
     if (digits > MAX_DIGITS) return by_library(number);
@@ -181,7 +179,7 @@ static double rest_of(const parts *number, size_t digits, double value) {
     return (double)(int64_t)(number->mantissa - (uint64_t)value); /* below 10^19, and value, too, is below 2^64 */
 }
 
-bool soma_decimal_scan(const char **text, const char *end, soma_decimal *result) {
+bool soma_decimal_scan_any(const char **text, const char *end, soma_decimal *result) {
     const char *at = *text;
     parts number = {.negative = at < end && *at == '-'};
     if (at < end && (*at == '-' || *at == '+')) at++;

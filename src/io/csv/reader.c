@@ -2,7 +2,6 @@
 /* Comma-separated values (RFC 4180) field by field, from text in memory. */
 #include "io/csv/reader.h"
 #include "base/utf8.h"
-#include "io/floats.h"
 
 #include <string.h>
 
@@ -165,24 +164,4 @@ soma_status soma_csv_next(soma_csv_reader *reader) {
     } else
         SOMA_TRY(read_plain(reader));
     return read_end(reader);
-}
-
-bool soma_csv_next_number(soma_csv_reader *reader, soma_decimal *number) {
-    const char *at = reader->text + reader->position, *end = reader->text + reader->size;
-    const char blank = reader->separator == '\t' ? ' ' : '\t', space = reader->separator == ' ' ? '\t' : ' ';
-    while (at < end && (*at == space || *at == blank)) at++;
-    const char *start = at;
-    if (!soma_decimal_scan(&at, end, number) || !(fabs(number->value) <= FLT_MAX)) return false;
-    size_t length = (size_t)(at - start);
-    while (at < end && (*at == space || *at == blank)) at++;
-    if (at + 1 < end && at[0] == '\r' && at[1] == '\n') at++;
-    bool ends = at == end || *at == '\n';
-    if (!ends && *at != reader->separator) return false;
-    reader->column = reader->ends_record ? 1 : reader->column + 1;
-    reader->field_line = reader->line;
-    reader->length = length;
-    reader->line += at < end && ends;
-    reader->position = (size_t)(at - reader->text) + (at < end);
-    reader->ends_record = ends;
-    return true;
 }

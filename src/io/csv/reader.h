@@ -6,6 +6,9 @@
 #include "base/base.h"
 #include "base/decimal.h"
 
+#include <float.h>
+#include <math.h>
+
 typedef struct soma_csv_reader {
     const char *name; /* of the file, for messages */
     const char *text;
@@ -41,7 +44,25 @@ soma_status soma_csv_next(soma_csv_reader *reader);
  * The same of a number that is not quoted, much faster: `field` is not filled. False where the field is anything else,
  * or too large for float32; then nothing has been read.
  */
-bool soma_csv_next_number(soma_csv_reader *reader, soma_decimal *number);
+static inline bool soma_csv_next_number(soma_csv_reader *reader, soma_decimal *number) {
+    const char *at = reader->text + reader->position, *end = reader->text + reader->size;
+    const char blank = reader->separator == '\t' ? ' ' : '\t', space = reader->separator == ' ' ? '\t' : ' ';
+    while (at < end && (*at == space || *at == blank)) at++;
+    const char *start = at;
+    if (!soma_decimal_scan(&at, end, number) || !(fabs(number->value) <= FLT_MAX)) return false;
+    size_t length = (size_t)(at - start);
+    while (at < end && (*at == space || *at == blank)) at++;
+    if (at + 1 < end && at[0] == '\r' && at[1] == '\n') at++;
+    bool ends = at == end || *at == '\n';
+    if (!ends && *at != reader->separator) return false;
+    reader->column = reader->ends_record ? 1 : reader->column + 1;
+    reader->field_line = reader->line;
+    reader->length = length;
+    reader->line += at < end && ends;
+    reader->position = (size_t)(at - reader->text) + (at < end);
+    reader->ends_record = ends;
+    return true;
+}
 
 /* For looking ahead: back to where the reader was, between records. */
 static inline void soma_csv_return(soma_csv_reader *reader, size_t position, size_t line) {
