@@ -3,8 +3,26 @@
 #include "base/utf8.h"
 #include "fuzz.h"
 #include "io/csv/csv.h"
+#include "io/csv/profile.h"
 
 #include <string.h>
+
+/* What can be read as data can be described, with as many rows. */
+static void profile(const char *text, size_t size, const soma_csv_options *options, const soma_dataset *dataset) {
+    soma_table_profile *made;
+    soma_table_info table;
+    soma_dataset_info info;
+    soma_status status = soma_csv_profile("table.csv", text, size, options, &made);
+    REQUIRE(status == SOMA_OK || !made);
+    if (status != SOMA_OK || !dataset) {
+        soma_table_profile_destroy(made);
+        return;
+    }
+    soma_table_profile_get_info(made, &table);
+    soma_dataset_get_info(dataset, &info);
+    REQUIRE(table.rows == info.samples);
+    soma_table_profile_destroy(made);
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static const char *const labels[] = {NULL, "none", "1", "-1", "2", "a", "label", ""};
@@ -17,6 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                                       .separator = separators[data[0] >> 6]};
     soma_dataset *dataset;
     soma_status status = soma_csv_parse("table.csv", (const char *)data + 1, size - 1, &options, &dataset);
+    profile((const char *)data + 1, size - 1, &options, dataset);
     for (size_t i = 0; status == SOMA_OK && soma_dataset_class_name(dataset, i); i++) {
         const char *name = soma_dataset_class_name(dataset, i);
         size_t offset;

@@ -3,6 +3,7 @@
 #include "base/base.h"
 #include "expect.h"
 #include "suite.h"
+#include <soma/table.h>
 
 #include <stdio.h>
 

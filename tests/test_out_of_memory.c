@@ -9,6 +9,7 @@
 #include "expect.h"
 #include "failing_memory.h"
 #include "io/csv/csv.h"
+#include "io/csv/profile.h"
 #include "io/idx/idx.h"
 #include "io/npy/npy.h"
 #include "io/safetensors/safetensors.h"
@@ -40,6 +41,16 @@ static soma_status read_promised_table(void) {
     soma_dataset *dataset;
     soma_status status = soma_csv_parse("table.csv", text, sizeof text - 1, NULL, &dataset);
     return finish(status, dataset);
+}
+
+static soma_status profile_table(void) {
+    static const char stamps[] = "t,word,y\n1700000000,a,x\n1700000001,b,z\n1700000000,a,x\n";
+    soma_table_profile *profile;
+    soma_status status = soma_csv_profile("table.csv", stamps, sizeof stamps - 1, NULL, &profile);
+    allow_allocations();
+    if (status != SOMA_OK) ck_assert_ptr_null(profile);
+    soma_table_profile_destroy(profile);
+    return status;
 }
 
 static soma_status read_table_file(void) {
@@ -162,6 +173,7 @@ static const struct {
     {"replacing a file", write_and_replace, 3},
     {"writing an array", write_array, 4},
     {"transforming a data set", transform_dataset, 15},
+    {"what is in a table", profile_table, 25},
     {"dividing a data set", divide_dataset, 25},
     {"matching classes", match_classes, 20},
 #ifdef SOMA_HAVE_ZLIB

@@ -193,6 +193,7 @@ static exit_status show_dataset(const struct settings *settings, const char *pat
     say_result("%s: %zu samples\n", path, info.samples);
     for (size_t i = 0; i < info.inputs && status == STATUS_DONE; i++) status = show_input(dataset, &info, i, inputs);
     if (info.classes) say_result("  labels of %zu classes\n", info.classes);
+    if (ends_in_or_gzipped(path, ".csv")) say_result("  `soma data %s` says what is in each column\n", path);
     if (object && status == STATUS_DONE)
         report_print(object);
     else

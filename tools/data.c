@@ -58,9 +58,9 @@ static exit_status refuse_missing(const struct settings *settings) {
     struct stat status;
     if (strcmp(settings->data, "digits") == 0 || stat(settings->data, &status) == 0) return STATUS_DONE;
     return fail(STATUS_FILE,
-                "--data: there is no file or directory '%s'; accepted: digits, a directory in MNIST's naming or of "
+                "%sthere is no file or directory '%s'; accepted: digits, a directory in MNIST's naming or of "
                 "pictures, a CSV file, an NPZ archive, an IDX or NPY file with --labels",
-                settings->data);
+                settings->command == COMMAND_DATA ? "" : "--data: ", settings->data);
 }
 
 /* 0: the loader looks. False for what cannot stand between numbers. */
@@ -106,23 +106,31 @@ static void say_note(const struct settings *settings, const soma_dataset *datase
     }
 }
 
-static exit_status load_table(const struct settings *settings, const soma_network *network, bool labelled,
-                              soma_dataset **dataset) {
+exit_status data_csv_options(const struct settings *settings, const soma_network *network, bool labelled,
+                             const soma_csv_roles *roles, soma_csv_options *options) {
     char separator;
-    const soma_csv_roles roles = roles_of(settings, network);
     if (settings->regression && settings->classification)
         return fail(STATUS_USAGE,
                     "--classification: the labels are numbers to predict, by --regression or by the model");
     if (!parse_separator(settings->separator, &separator))
         return fail(STATUS_USAGE, "--separator: '%s' cannot separate numbers; accepted: one character, as ';', or tab",
                     settings->separator);
-    soma_csv_options options = {.label = settings->label,
-                                .header = settings->header,
-                                .separator = separator,
-                                .regression = settings->regression,
-                                .network = network,
-                                .skip_label = !labelled,
-                                .roles = &roles};
+    *options = (soma_csv_options){.label = settings->label,
+                                  .header = settings->header,
+                                  .separator = separator,
+                                  .regression = settings->regression,
+                                  .network = network,
+                                  .skip_label = !labelled,
+                                  .roles = roles};
+    return STATUS_DONE;
+}
+
+static exit_status load_table(const struct settings *settings, const soma_network *network, bool labelled,
+                              soma_dataset **dataset) {
+    soma_csv_options options;
+    const soma_csv_roles roles = roles_of(settings, network);
+    exit_status status = data_csv_options(settings, network, labelled, &roles, &options);
+    if (status != STATUS_DONE) return status;
     soma_status cause = soma_dataset_from_csv(settings->data, &options, dataset);
     if (cause != SOMA_OK) return fail_from_library(cause, STATUS_FILE, NULL);
     say_note(settings, *dataset);
@@ -231,6 +239,16 @@ static exit_status load(const struct settings *settings, soma_network *network, 
         return load_table(settings, network, labelled, &loaded->whole);
     }
     return cause == SOMA_OK ? STATUS_DONE : fail_from_library(cause, STATUS_FILE, NULL);
+}
+
+exit_status data_open(const struct settings *settings, struct loaded *loaded) {
+    return load(settings, NULL, true, loaded);
+}
+
+exit_status data_is_table(const struct settings *settings, bool *table) {
+    exit_status status = refuse_missing(settings);
+    *table = status == STATUS_DONE && source_of(settings) == SOURCE_TABLE;
+    return status == STATUS_DONE && *table ? refuse_options(settings, SOURCE_TABLE) : status;
 }
 
 static exit_status refuse_unlabelled(const struct settings *settings, const soma_dataset *dataset) {

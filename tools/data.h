@@ -4,6 +4,7 @@
 #define SOMA_TOOLS_DATA_H
 
 #include "options.h"
+#include "source.h"
 
 struct data {
     soma_dataset *train, *validation, *test; /* NULL where there is none */
@@ -26,6 +27,13 @@ exit_status data_load_for(const struct settings *settings, soma_network *network
 
 /* Gives the data set the network's columns and classes, and standardises it by the network's figures. */
 exit_status data_match(const struct settings *settings, const soma_network *network, soma_dataset *dataset);
+
+/* What --data names as it lies there, not divided; and whether it is a table. */
+exit_status data_open(const struct settings *settings, struct loaded *loaded);
+exit_status data_is_table(const struct settings *settings, bool *table);
+/* How a table is to be read; options->roles is `roles`. */
+exit_status data_csv_options(const struct settings *settings, const soma_network *network, bool labelled,
+                             const soma_csv_roles *roles, soma_csv_options *options);
 
 /* How pictures were read, of which this data set is, with the size that they have. network: as of data_load(). */
 soma_image_options data_image_options(const struct settings *settings, soma_network *network,

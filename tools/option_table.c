@@ -70,7 +70,9 @@ static const choice monitor_choice = {.name = monitor_name}, mode_choice = {.nam
 #define TUNE        (1u << COMMAND_TUNE)
 #define SHOW        (1u << COMMAND_SHOW)
 #define READS       (TRAIN | EVALUATE | PREDICT)                 /* commands that read data */
+#define LOOKS       (READS | 1u << COMMAND_DATA)                 /* and that look at them */
 #define FILES       (1u << COMMAND_CONVERT | 1u << COMMAND_SHOW) /* no device is needed */
+#define NO_DEVICE   (FILES | 1u << COMMAND_DATA)
 #define ALL         ((1u << COMMAND_COUNT) - 1)
 
 /* Seeds stay below 2^53, so that every JSON reader gives them back exactly. */
@@ -84,27 +86,27 @@ const option_row option_table[] = {
      .help = "digits (8x8 pixels, comes with soma); a directory in MNIST's naming; a directory of pictures (PNG, JPEG) in a folder for "
              "each class, perhaps in train and test; a CSV file; an NPZ archive of x and y, or of x_train, y_train, x_test, y_test; or an "
              "IDX or NPY file, with --labels. CSV and IDX may be gzipped. To predict, also one picture, or a directory of them"},
-    {.name = "labels", .type = OPTION_TEXT, .offset = FIELD(labels), .commands = READS, .argument = "FILE",
+    {.name = "labels", .type = OPTION_TEXT, .offset = FIELD(labels), .commands = LOOKS, .argument = "FILE",
      .help = "the file of the labels that belong to the IDX or NPY file of --data, of the same kind"},
-    {.name = "label", .type = OPTION_TEXT, .offset = FIELD(label), .commands = READS, .argument = "COLUMN",
+    {.name = "label", .type = OPTION_TEXT, .offset = FIELD(label), .commands = LOOKS, .argument = "COLUMN",
      .help = "CSV: the column to predict, by name or by number from 1; none: there is none (default: the last); to predict, nothing need be in it"},
-    {.name = "header", .type = OPTION_SET, .offset = FIELD(header), .value = 1, .commands = READS,
+    {.name = "header", .type = OPTION_SET, .offset = FIELD(header), .value = 1, .commands = LOOKS,
      .help = "CSV: the first line names the columns (default: look)"},
-    {.name = "no-header", .type = OPTION_SET, .offset = FIELD(header), .value = -1, .commands = READS,
+    {.name = "no-header", .type = OPTION_SET, .offset = FIELD(header), .value = -1, .commands = LOOKS,
      .help = "CSV: the first line is data"},
-    {.name = "separator", .type = OPTION_TEXT, .offset = FIELD(separator), .commands = READS, .argument = "CHAR",
+    {.name = "separator", .type = OPTION_TEXT, .offset = FIELD(separator), .commands = LOOKS, .argument = "CHAR",
      .help = "CSV: what stands between fields, one character or tab (default: look)"},
-    {.name = "image-size", .type = OPTION_PIXELS, .offset = FIELD(image_size), .commands = TRAIN, .argument = "SIZE",
+    {.name = "image-size", .type = OPTION_PIXELS, .offset = FIELD(image_size), .commands = TRAIN | 1u << COMMAND_DATA, .argument = "SIZE",
      .help = "pictures: to how many pixels they are scaled, HEIGHTxWIDTH or one number for both (default: their own, if all have the same)"},
-    {.name = "image-fit", .type = OPTION_CHOICE, .offset = FIELD(image_fit), .commands = READS, .argument = "HOW",
+    {.name = "image-fit", .type = OPTION_CHOICE, .offset = FIELD(image_fit), .commands = LOOKS, .argument = "HOW",
      .choices = &image_fit_choice, .fallback = "stretch",
      .help = "pictures of other proportions than that: stretch them, crop what is too much, or pad with black (default: what the model was "
              "trained with, else stretch)"},
-    {.name = "grey", .type = OPTION_FLAG, .offset = FIELD(grey), .commands = TRAIN,
+    {.name = "grey", .type = OPTION_FLAG, .offset = FIELD(grey), .commands = TRAIN | 1u << COMMAND_DATA,
      .help = "pictures: one channel, of brightness, in place of red, green and blue"},
-    {.name = "regression", .type = OPTION_FLAG, .offset = FIELD(regression), .commands = READS,
+    {.name = "regression", .type = OPTION_FLAG, .offset = FIELD(regression), .commands = LOOKS,
      .help = "CSV, NPY, NPZ: the label is a number, not a class (a model that learnt numbers knows)"},
-    {.name = "classification", .type = OPTION_FLAG, .offset = FIELD(classification), .commands = READS,
+    {.name = "classification", .type = OPTION_FLAG, .offset = FIELD(classification), .commands = LOOKS,
      .help = "CSV: the labels are classes, also where they are numbers that are many or do not recur"},
     {.name = "unknown-classes", .type = OPTION_CHOICE, .offset = FIELD(unknown_classes), .commands = TRAIN | EVALUATE, .argument = "HOW",
      .choices = &unknown_choice, .fallback = "error",
@@ -320,20 +322,20 @@ const option_row option_table[] = {
 
     {.group = "General", .name = "device", .letter = 'D', .type = OPTION_TEXT, .offset = FIELD(device), .commands = TUNE, .argument = "NAME",
      .help = "as the other commands have it: gpu, opencl:N, a piece of a device's name (default: every device)"},
-    {.name = "device", .letter = 'D', .type = OPTION_TEXT, .offset = FIELD(device), .commands = ALL & ~(FILES | TUNE), .argument = "NAME",
+    {.name = "device", .letter = 'D', .type = OPTION_TEXT, .offset = FIELD(device), .commands = ALL & ~(NO_DEVICE | TUNE), .argument = "NAME",
      .fallback = "auto",
      .help = "cpu; gpu (the best OpenCL GPU, else what OpenCL has); opencl:N; a piece of a device's name; auto: SOMA_DEVICE if set, "
              "else the quickest (train and bench measure it on the network at hand)"},
-    {.name = "threads", .type = OPTION_COUNT, .offset = FIELD(threads), .commands = ALL & ~(DEVICES | TUNE | FILES), .argument = "N", .interval = "[1, 1024]",
+    {.name = "threads", .type = OPTION_COUNT, .offset = FIELD(threads), .commands = ALL & ~(DEVICES | TUNE | NO_DEVICE), .argument = "N", .interval = "[1, 1024]",
      .help = "threads of the cpu device (default: one for each core)"},
-    {.name = "memory-limit", .type = OPTION_BYTES, .offset = FIELD(memory_limit), .commands = ALL & ~(DEVICES | FILES), .argument = "BYTES",
+    {.name = "memory-limit", .type = OPTION_BYTES, .offset = FIELD(memory_limit), .commands = ALL & ~(DEVICES | NO_DEVICE), .argument = "BYTES",
      .help = "device memory to stay below; K, M, G and T are understood. Also what constants may take that an ONNX model computes (default of that: 4G)"},
     {.name = "memory-limit", .type = OPTION_BYTES, .offset = FIELD(memory_limit), .commands = FILES, .argument = "BYTES",
      .help = "of ONNX models: what constants may take that a model computes, not holds; K, M, G and T are understood (default 4G)"},
     {.name = "data-memory", .type = OPTION_BYTES, .offset = FIELD(data_memory), .commands = TRAIN | EVALUATE | PREDICT, .argument = "BYTES",
      .help = "what samples may take of the device's memory; more are streamed batch by batch, to the same result (default: the room beside "
              "the network, but for an eighth of the memory)"},
-    {.name = "seed", .type = OPTION_COUNT, .offset = FIELD(seed), .commands = ALL & ~(TUNE | FILES), .argument = "N", .fallback = "0", .interval = SEEDS,
+    {.name = "seed", .type = OPTION_COUNT, .offset = FIELD(seed), .commands = ALL & ~(TUNE | NO_DEVICE), .argument = "N", .fallback = "0", .interval = SEEDS,
      .help = "of first weights, shuffling, dropout and the division of the data: the same seed gives the same result"},
     {.name = "verbose", .letter = 'v', .type = OPTION_FLAG, .offset = FIELD(verbose), .commands = DEVICES,
      .help = "say of each device which kernels multiply matrices: the default, or what soma tune has chosen, shape by shape"},

@@ -109,7 +109,7 @@ exit_status options_parse(enum command command, int count, char **arguments, str
         if (status != STATUS_DONE) return status;
         settings->given[row - option_table] = true;
     }
-    size_t most = command == COMMAND_CONVERT ? 2 : command == COMMAND_SHOW ? 1 : 0;
+    size_t most = command == COMMAND_CONVERT ? 2 : command == COMMAND_SHOW || command == COMMAND_DATA ? 1 : 0;
     for (size_t i = 0; i < most && optind < count; i++) settings->operand[i] = arguments[optind++];
     if (optind < count && most)
         return fail(STATUS_USAGE, "unexpected argument '%s'; %zu %s taken, see --help", arguments[optind], most,

@@ -32,7 +32,8 @@ typedef enum exit_status {
     X(CHECK, check, "hold a device against the float64 reference")                                                     \
     X(BENCH, bench, "time the steps of a network")                                                                     \
     X(CONVERT, convert, "a model from one format to another")                                                          \
-    X(SHOW, show, "what is in a file of a model or of data")
+    X(SHOW, show, "what is in a file of a model or of data")                                                           \
+    X(DATA, data, "what is in data before anything is trained: kinds, gaps, classes, faults")
 
 enum command {
 #define X(name, word, line) COMMAND_##name,

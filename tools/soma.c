@@ -51,6 +51,8 @@ static const char *const abouts[] = {
                         "  soma convert digits.safetensors digits.onnx\n",
     [COMMAND_SHOW] = "  soma show model.onnx\n"
                      "  soma show iris.csv --json\n",
+    [COMMAND_DATA] = "  soma data iris.csv\n"
+                     "  soma data houses.csv --label price --json\n",
 };
 
 static void print_exit_statuses(FILE *stream) {
@@ -80,7 +82,8 @@ static void print_usage(FILE *stream) {
 }
 
 static void print_command_help(enum command command, FILE *stream) {
-    static const char *const operands[COMMAND_COUNT] = {[COMMAND_CONVERT] = "FROM TO ", [COMMAND_SHOW] = "FILE "};
+    static const char *const operands[COMMAND_COUNT] = {
+        [COMMAND_CONVERT] = "FROM TO ", [COMMAND_SHOW] = "FILE ", [COMMAND_DATA] = "FILE "};
     fprintf(stream, "soma %s: %s\n\nUsage: soma %s %s[OPTION ...]\n\nExamples\n%s", commands[command].name,
             commands[command].line, commands[command].name, operands[command] ? operands[command] : "",
             abouts[command]);

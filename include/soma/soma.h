@@ -901,7 +901,8 @@ typedef struct soma_dataset_info {
     size_t target_shape[SOMA_MAX_OUTPUTS][SOMA_MAX_RANK];
     size_t classes; /* of the first target, 0 if it is no class */
     bool weighted;
-    uint64_t reserved[8]; /* zero */
+    uint64_t bytes;       /* a bit for each input, from the lowest: it is of bytes, which are scaled by 1/255 */
+    uint64_t reserved[7]; /* zero */
 } soma_dataset_info;
 /* Shapes and counts, into *info; zeros for NULL. */
 SOMA_API void soma_dataset_get_info(const soma_dataset *dataset, soma_dataset_info *info);

@@ -121,3 +121,13 @@ bool soma_number_is_placeholder(const char *text) {
     static const char *const infinities[] = {"inf", "+inf", "-inf", "infinity", "+infinity", "-infinity"};
     return soma_number_is_gap(text) || is_one_of(text, infinities, sizeof infinities / sizeof infinities[0]);
 }
+
+bool soma_number_is_truth(const char *text, bool *truth) {
+    static const char *const words[] = {"false", "true", "no", "yes", "f", "t"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcasecmp(text, words[i]) == 0) {
+            *truth = i % 2;
+            return true;
+        }
+    return false;
+}

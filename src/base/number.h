@@ -30,4 +30,7 @@ bool soma_number_is_placeholder(const char *text);
 /* The same, but for infinities: nothing is known of the number. */
 bool soma_number_is_gap(const char *text);
 
+/* Whether the text is one of true, false, yes, no, t and f, in whatever letters; *truth is what it says. */
+bool soma_number_is_truth(const char *text, bool *truth);
+
 #endif

@@ -39,7 +39,7 @@ static size_t count_different(const uint64_t *keys, size_t count, uint64_t *slot
 }
 
 /* The number itself. Rests are whole and below 2^11, and only where the last bits of the value are far apart. */
-static uint64_t key_of_number(soma_decimal number) {
+uint64_t soma_tally_key(soma_decimal number) {
     double value = number.value + 0.0; /* -0 is 0 */
     uint64_t bits;
     memcpy(&bits, &value, sizeof bits);
@@ -69,13 +69,22 @@ static soma_status make_counter(const soma_decimal *sample, size_t count, counte
 }
 
 static size_t count_numbers(const counter *of) {
-    for (size_t i = 0; i < of->count; i++) of->keys[i] = key_of_number(of->sample[i]);
+    for (size_t i = 0; i < of->count; i++) of->keys[i] = soma_tally_key(of->sample[i]);
     return count_different(of->keys, of->count, of->slots, of->slot_count);
 }
 
 static size_t count_left(const counter *of, double offset) {
     for (size_t i = 0; i < of->count; i++) of->keys[i] = key_of_float(soma_difference(of->sample[i], offset));
     return count_different(of->keys, of->count, of->slots, of->slot_count);
+}
+
+soma_status soma_tally_left(const soma_decimal *sample, size_t count, double offset, size_t *left) {
+    counter of;
+    *left = 0;
+    SOMA_TRY(make_counter(sample, count, &of));
+    *left = count_left(&of, offset);
+    soma_free(of.keys);
+    return SOMA_OK;
 }
 
 /* -------------------------------------------------------------------------------------------------------- offset */

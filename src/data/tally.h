@@ -51,6 +51,10 @@ soma_status soma_tally_offset(const soma_tally *tally, soma_decimal *sample, siz
  * always happens by chance.
  */
 void soma_tally_tell_of_loss(const char *file, const char *what, soma_distinct distinct);
+/* Stands for a number and for no other one; never 0. -0 is 0. */
+uint64_t soma_tally_key(soma_decimal number);
+/* How many of a sample's different numbers are left as float32 differences from an offset. SOMA_OUT_OF_MEMORY. */
+soma_status soma_tally_left(const soma_decimal *sample, size_t count, double offset, size_t *left);
 
 /* A number as the float32 difference from an offset. Offset and value are close or far: in both cases the difference is
  * as good as float64 has it, and of whole numbers exact. */
