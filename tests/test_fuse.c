@@ -11,7 +11,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { BATCH = 7 };
+enum { BATCH = 7, PARAMETERS = 128 };
 
 static void expect_near(const double *a, const double *b, size_t count, const char *what) {
     for (size_t i = 0; i < count; i++)
@@ -114,6 +114,88 @@ static void normalized_used_twice(soma_graph *graph) {
     soma_tensor *y = normalized(graph), *sum;
     expect_ok(soma_graph_binary(graph, add_unary(graph, y, SOMA_TANH), y, SOMA_BINARY_ADD, &sum));
     keep(sum);
+}
+
+/* A parameter in the flat buffer from `offset` on. */
+static soma_tensor *add_parameter(soma_graph *graph, uint32_t rank, const size_t *shape, size_t offset) {
+    soma_tensor_spec spec = {.op = SOMA_OP_PARAMETER, .rank = rank};
+    soma_tensor *parameter;
+    memcpy(spec.shape, shape, rank * sizeof *shape);
+    expect_ok(soma_graph_add(graph, &spec, &parameter));
+    parameter->place = SOMA_PLACE_PARAMETER;
+    parameter->offset = offset;
+    return parameter;
+}
+
+/* By figures that are given, if at all, of three channels. */
+static soma_tensor *normalized_of(soma_graph *graph, soma_tensor *x, bool given, bool scaled, bool shifted) {
+    const size_t channels = 3;
+    soma_tensor *input[5] = {x}, *out;
+    uint32_t count = 1;
+    for (uint32_t i = 0; i < 4; i++)
+        if (i > 1 || (i ? shifted : scaled)) input[count++] = add_parameter(graph, 1, &channels, 64 + 8 * i);
+    soma_tensor_spec spec = {.op = SOMA_OP_NORMALIZE,
+                             .input_count = count,
+                             .input = input,
+                             .attributes = {.normalize = {.params = {.epsilon = 0.1f, .centered = true, .given = given},
+                                                          .groups = 3,
+                                                          .running = true,
+                                                          .scaled = scaled,
+                                                          .shifted = shifted}}};
+    expect_ok(soma_graph_add(graph, &spec, &out));
+    return out;
+}
+
+static soma_tensor *product_of_parameters(soma_graph *graph, bool transposed, bool bias) {
+    soma_tensor *x = add_input(graph, "[batch, 4]"), *out,
+                *w = add_parameter(graph, 2, transposed ? (size_t[]){3, 4} : (size_t[]){4, 3}, 0),
+                *b = bias ? add_parameter(graph, 1, (size_t[]){3}, 48) : NULL;
+    expect_ok(soma_graph_gemm(graph, x, w, b, false, transposed, &out));
+    return out;
+}
+
+static void normalized_product(soma_graph *graph) {
+    keep(
+        add_unary(graph, normalized_of(graph, product_of_parameters(graph, false, true), true, true, true), SOMA_TANH));
+}
+
+static void normalized_transposed_product(soma_graph *graph) {
+    keep(normalized_of(graph, product_of_parameters(graph, true, false), true, true, false));
+}
+
+/* Three groups of two channels, one filter each. */
+static void normalized_convolution(soma_graph *graph) {
+    soma_tensor *input[] = {add_input(graph, "[batch, 5, 4, 6]"), add_parameter(graph, 4, (size_t[]){3, 2, 2, 3}, 0)};
+    soma_tensor_spec spec = {.op = SOMA_OP_CONV, .input_count = 2, .input = input};
+    spec.attributes.conv.params =
+        (soma_conv_params){.stride = {1, 2, 1}, .dilation = {1, 1, 1}, .before = {0, 1, 0}, .groups = 3};
+    soma_tensor *y;
+    expect_ok(soma_graph_add(graph, &spec, &y));
+    keep(add_unary(graph, normalized_of(graph, y, true, false, true), SOMA_RELU));
+}
+
+static void normalized_twice(soma_graph *graph) {
+    soma_tensor *y = normalized_of(graph, product_of_parameters(graph, false, true), true, true, true);
+    keep(normalized_of(graph, y, true, false, false));
+}
+
+static void normalized_by_the_batch(soma_graph *graph) {
+    keep(normalized_of(graph, product_of_parameters(graph, false, true), false, true, true));
+}
+
+static void normalized_function(soma_graph *graph) {
+    soma_tensor *y = add_unary(graph, product_of_parameters(graph, false, true), SOMA_RELU);
+    keep(normalized_of(graph, y, true, true, true));
+}
+
+static void normalized_product_used_twice(soma_graph *graph) {
+    soma_tensor *y = keep(product_of_parameters(graph, false, true));
+    keep(normalized_of(graph, y, true, true, true));
+}
+
+/* The weights come anew in each run. */
+static void normalized_product_of_inputs(soma_graph *graph) {
+    keep(normalized_of(graph, product(graph, true), true, true, true));
 }
 
 /* dy f'(y), and a sum of it. */
@@ -259,6 +341,17 @@ static const struct {
     {"function of an input", function_not_of_a_product, SOMA_FUSE_GEMM_FUNCTION, SOMA_OP_UNARY, 1, 1},
     {"function of what is normalised", function_of_normalized, SOMA_FUSE_NORMALIZE_FUNCTION, SOMA_OP_UNARY, 1, 0},
     {"normalised, used twice", normalized_used_twice, SOMA_FUSE_NORMALIZE_FUNCTION, SOMA_OP_UNARY, 1, 1},
+    {"normalised product", normalized_product, SOMA_FUSE_FOLD, SOMA_OP_NORMALIZE, 1, 0},
+    {"normalised product, transposed", normalized_transposed_product, SOMA_FUSE_FOLD, SOMA_OP_NORMALIZE, 1, 0},
+    {"normalised convolution", normalized_convolution, SOMA_FUSE_FOLD, SOMA_OP_NORMALIZE, 1, 0},
+    {"normalised twice", normalized_twice, SOMA_FUSE_FOLD, SOMA_OP_NORMALIZE, 2, 0},
+    {"normalised by the batch", normalized_by_the_batch, SOMA_FUSE_FOLD, SOMA_OP_NORMALIZE, 1, 1},
+    {"normalised function", normalized_function, SOMA_FUSE_FOLD, SOMA_OP_NORMALIZE, 1, 1},
+    {"normalised product, used twice", normalized_product_used_twice, SOMA_FUSE_FOLD, SOMA_OP_NORMALIZE, 1, 1},
+    {"normalised product of inputs", normalized_product_of_inputs, SOMA_FUSE_FOLD, SOMA_OP_NORMALIZE, 1, 1},
+    {"folding switched off", normalized_product,
+     SOMA_FUSE_ALL & ~SOMA_FUSE_FOLD & ~SOMA_FUSE_GEMM_FUNCTION & ~SOMA_FUSE_NORMALIZE_FUNCTION, SOMA_OP_NORMALIZE, 1,
+     1},
     {"normalised, switched off", function_of_normalized, SOMA_FUSE_GEMM_FUNCTION, SOMA_OP_UNARY, 1, 1},
     {"switched off", function_of_product, SOMA_FUSE_BIAS_GRADIENT, SOMA_OP_UNARY, 1, 1},
     /* Those that need training. */
@@ -292,7 +385,10 @@ static size_t kept_values(soma_graph *graph, double *values, uint32_t *calls) {
     soma_plan_figures figures;
     size_t count = 0;
     host_device_open(&device);
-    expect_ok(soma_executor_create(&device, SOMA_F64, 0, 0, &executor));
+    expect_ok(soma_executor_create(&device, SOMA_F64, PARAMETERS, 0, &executor));
+    double *parameters = executor->parameters; /* host memory */
+    fill_random(77, parameters, PARAMETERS);
+    for (size_t i = 0; i < PARAMETERS; i++) parameters[i] += 1.25; /* variances, too */
     expect_ok(soma_plan_create(executor, graph, BATCH, SOMA_SGD, &plan));
     write_random_inputs(plan, graph);
     expect_ok(soma_plan_run(plan, &step));

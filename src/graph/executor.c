@@ -13,6 +13,11 @@ size_t soma_executor_alignment(const soma_device *device, soma_dtype real) {
     return SOMA_MAX(device->info.alignment / soma_dtype_size(real), 1);
 }
 
+size_t soma_executor_tensor_bytes(const soma_executor *executor, size_t batch, const soma_tensor *tensor) {
+    soma_dtype dtype = tensor->dtype == SOMA_F32 ? executor->real : tensor->dtype;
+    return soma_tensor_full_count(tensor, batch) * soma_dtype_size(dtype);
+}
+
 static size_t buffer_bytes(const soma_executor *executor, size_t elements) {
     return SOMA_MAX(elements * soma_executor_element(executor), 64);
 }
@@ -66,14 +71,14 @@ soma_status soma_executor_share(const soma_executor *source, soma_device *device
     executor->decay_count = source->decay_count;
     executor->trained_count = source->trained_count;
     executor->parameters = source->parameters;
-    executor->borrows_parameters = true;
+    executor->source = source;
     executor->generation = 1;
     return SOMA_OK;
 }
 
 void soma_executor_destroy(soma_executor *executor) {
     if (!executor) return;
-    if (!executor->borrows_parameters) free_buffer(executor, executor->parameters, executor->parameter_count);
+    if (!executor->source) free_buffer(executor, executor->parameters, executor->parameter_count);
     free_buffer(executor, executor->gradients, executor->trained_count);
     for (int i = 0; i < 2; i++) free_buffer(executor, executor->state[i], executor->trained_count);
     free_buffer(executor, executor->accumulators, SOMA_ACCUMULATOR_SLOTS * 2);
@@ -115,10 +120,15 @@ soma_status soma_executor_reserve_arena(soma_executor *executor, size_t bytes) {
 
 /* --------------------------------------------------------------------------------------------------------- access */
 
+void soma_executor_parameters_change(soma_executor *executor) {
+    executor->changes++;
+}
+
 soma_status soma_executor_write(soma_executor *executor, void *buffer, size_t offset, const float *values,
                                 size_t count) {
     size_t element = soma_executor_element(executor);
     if (count == 0) return SOMA_OK;
+    if (buffer == executor->parameters) soma_executor_parameters_change(executor);
     if (executor->real == SOMA_F32)
         return soma_device_write(executor->device, buffer, offset * element, values, count * element);
     double *wide = soma_calloc(count, sizeof *wide);

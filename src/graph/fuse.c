@@ -137,7 +137,78 @@ static soma_status fuse_loss(soma_graph *graph, soma_tensor *gradient) {
     return SOMA_OK;
 }
 
+/* What stays as it is from run to run, unless parameters change. */
+static bool is_settled(const soma_tensor *tensor) {
+    const soma_tensor *root = soma_tensor_root(tensor);
+    return root->op == SOMA_OP_PARAMETER || root->settled;
+}
+
+/* Whether this is a plain product with weights of its own, of which nobody else needs the result. */
+static bool can_take_factor(const soma_tensor *product, const uint32_t *uses) {
+    bool is_plain = product->op == SOMA_OP_CONV || (product->op == SOMA_OP_GEMM && product->attributes.gemm.beta == 0);
+    return is_plain && product->batched && uses[product->id] == 1 && is_settled(product->input[1]) &&
+           (product->input_count < 3 || is_settled(product->input[2])) &&
+           function_of(product).function == SOMA_IDENTITY;
+}
+
+static bool has_figures(const soma_graph *graph, const soma_tensor *normalize) {
+    for (uint32_t i = 0; i < graph->count; i++)
+        if (is_figure_of(graph->tensor[i], normalize)) return true;
+    return false;
+}
+
+/* The weights with a factor for each column of the result. */
+static soma_status add_scaled_weight(soma_graph *graph, const soma_tensor *product, soma_tensor *factor,
+                                     soma_tensor **scaled) {
+    soma_tensor *row = factor;
+    if (product->op == SOMA_OP_GEMM && product->attributes.gemm.transpose_b) { /* columns are rows there */
+        soma_tensor_spec spec = {
+            .op = SOMA_OP_RESHAPE, .input_count = 1, .input = &row, .rank = 2, .shape = {row->shape[0], 1}};
+        SOMA_TRY(soma_graph_add(graph, &spec, &factor));
+    }
+    return soma_graph_binary(graph, product->input[1], factor, SOMA_BINARY_MULTIPLY, scaled);
+}
+
+/*
+ * (a b + bias - mean) inverse scale + offset, with figures that are given, is a product of other weights:
+ * a (b factor) + (bias - mean) factor + offset. They are made of parameters alone, so not in each run.
+ */
+static soma_status fold_normalize(soma_graph *graph, uint32_t place, const uint32_t *uses) {
+    soma_tensor *normalize = graph->tensor[place], *product = normalize->input[0], *factor,
+                *input[3] = {product->input[0]};
+    uint32_t first = graph->count;
+    if (!normalize->attributes.normalize.params.given || has_figures(graph, normalize) ||
+        !can_take_factor(product, uses))
+        return SOMA_OK;
+    SOMA_TRY(
+        soma_normalize_line(graph, normalize, product->input_count > 2 ? product->input[2] : NULL, &factor, &input[2]));
+    SOMA_TRY(add_scaled_weight(graph, product, factor, &input[1]));
+    for (uint32_t i = first; i < graph->count; i++) {
+        graph->tensor[i]->settled = graph->tensor[i]->op != SOMA_OP_FILL;
+        move_tensor(graph, graph->tensor[i], place + i - first);
+    }
+    soma_unary_params function = {normalize->attributes.normalize.params.function,
+                                  normalize->attributes.normalize.params.a, normalize->attributes.normalize.params.b};
+    SOMA_TRY(set_inputs(normalize, input, 3));
+    normalize->op = product->op;
+    normalize->attributes = product->attributes;
+    set_function(normalize, function);
+    return SOMA_OK;
+}
+
+static soma_status fold_all(soma_graph *graph) {
+    uint32_t *uses = count_uses(graph);
+    if (!uses) return soma_out_of_memory(graph->count * sizeof *uses, "the rewrites");
+    soma_status status = SOMA_OK;
+    for (uint32_t i = 0; status == SOMA_OK && i < graph->count; i++)
+        if (graph->tensor[i]->op == SOMA_OP_NORMALIZE) status = fold_normalize(graph, i, uses);
+    soma_free(uses);
+    soma_graph_prune(graph); /* numbers them again */
+    return status;
+}
+
 soma_status soma_graph_fuse(soma_graph *graph, unsigned which) {
+    if (which & SOMA_FUSE_FOLD) SOMA_TRY(fold_all(graph));
     uint32_t *uses = count_uses(graph);
     if (!uses) return soma_out_of_memory(graph->count * sizeof *uses, "the rewrites");
     soma_status status = SOMA_OK;

@@ -178,6 +178,7 @@ struct soma_tensor {
     soma_attributes attributes;
     char *name;     /* owned, or NULL */
     uint32_t layer; /* index of the network's layer that made it */
+    bool settled;   /* made of parameters alone: once, and again when they have changed (settled.c) */
     soma_place place;
     size_t offset;
 };
@@ -276,6 +277,10 @@ typedef struct soma_op_row {
 } soma_op_row;
 
 extern const soma_op_row *const soma_op_table[SOMA_OP_COUNT];
+/* normalize.c: by figures that are given, a NORMALIZE of x + bias is f(x factor + shift); the tensors of both. bias:
+ * NULL for none. */
+soma_status soma_normalize_line(soma_graph *graph, const soma_tensor *normalize, soma_tensor *bias,
+                                soma_tensor **factor, soma_tensor **shift);
 /* "bias_unary_grad": stable, it is the name in files. */
 const char *soma_op_name(soma_op op);
 
@@ -297,7 +302,9 @@ enum {
     SOMA_FUSE_BIAS_GRADIENT = 2,      /* function gradient + sum over the batch, and positions -> one pass */
     SOMA_FUSE_LOSS = 4,               /* loss + its gradient, from the same logits -> one pass */
     SOMA_FUSE_NORMALIZE_FUNCTION = 8, /* normalisation + function -> one pass */
-    SOMA_FUSE_ALL = 15
+    SOMA_FUSE_FOLD = 16,              /* product, or convolution, + normalisation by given figures -> one product of
+                                         other weights, for graphs that leave the parameters alone */
+    SOMA_FUSE_ALL = 31
 };
 soma_status soma_graph_fuse(soma_graph *graph, unsigned which);
 /*

@@ -4,6 +4,12 @@
 
 const char soma_sites[SOMA_SITE_COUNT];
 
+bool soma_site_is_buffer(const void *site) {
+    for (int i = 0; i < SOMA_SITE_COUNT; i++)
+        if (site == &soma_sites[i]) return true;
+    return false;
+}
+
 /* ----------------------------------------------------------------------------------------------------------- views */
 
 static soma_dtype dtype_of(const soma_lowering *lowering, const soma_tensor *tensor) {

@@ -33,6 +33,8 @@ typedef struct soma_lowering {
 
 /* Addresses that stand for the executor's buffers in views. */
 extern const char soma_sites[SOMA_SITE_COUNT];
+/* A site is a buffer of the executor, not a tensor. */
+bool soma_site_is_buffer(const void *site);
 
 soma_status soma_lowering_push(soma_lowering *lowering, const soma_tensor *origin, soma_call call);
 

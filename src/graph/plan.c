@@ -34,11 +34,19 @@ static soma_status lower_feeds(soma_plan *plan, soma_lowering *lowering) {
     return SOMA_OK;
 }
 
-static soma_status lower_all(soma_lowering *lowering, bool constants) {
+/* When a tensor is made. */
+typedef enum stage { IN_EACH_RUN, ONCE, WHEN_PARAMETERS_CHANGE } stage;
+
+static stage stage_of(const soma_tensor *tensor) {
+    if (tensor->op == SOMA_OP_FILL) return ONCE;
+    return tensor->settled ? WHEN_PARAMETERS_CHANGE : IN_EACH_RUN;
+}
+
+static soma_status lower_all(soma_lowering *lowering, stage when) {
     for (uint32_t i = 0; i < lowering->graph->count; i++) {
         const soma_tensor *tensor = lowering->graph->tensor[i];
         soma_lower_rule *rule = soma_op_table[tensor->op]->lower;
-        if (!rule || (tensor->op == SOMA_OP_FILL) != constants) continue;
+        if (!rule || stage_of(tensor) != when) continue;
         char label[SOMA_SHAPE_TEXT];
         soma_status status = rule(lowering, tensor);
         if (status != SOMA_OK) return soma_error_prefix(status, "%s: ", soma_tensor_label(tensor, label));
@@ -46,16 +54,18 @@ static soma_status lower_all(soma_lowering *lowering, bool constants) {
     return SOMA_OK;
 }
 
-/* Order: gathers, the step, and after it the constants, which run once when the plan is bound. */
+/* Order: gathers, the step, after it the constants, which run once when the plan is bound, and what is settled. */
 static soma_status lower_graph(soma_plan *plan, soma_optimizer_kind optimizer) {
     soma_lowering lowering = {
         .graph = plan->graph, .executor = plan->executor, .batch = plan->batch, .optimizer = optimizer};
     soma_status status = find_seconds(&lowering);
     if (status == SOMA_OK) status = lower_feeds(plan, &lowering);
-    if (status == SOMA_OK) status = lower_all(&lowering, false);
+    if (status == SOMA_OK) status = lower_all(&lowering, IN_EACH_RUN);
     plan->count = lowering.count;
-    if (status == SOMA_OK) status = lower_all(&lowering, true);
+    if (status == SOMA_OK) status = lower_all(&lowering, ONCE);
     plan->constant_count = lowering.count - plan->count;
+    if (status == SOMA_OK) status = lower_all(&lowering, WHEN_PARAMETERS_CHANGE);
+    plan->settled_count = lowering.count - plan->count - plan->constant_count;
     plan->calls = lowering.calls;
     plan->origin = lowering.origin;
     soma_free(lowering.second);
@@ -64,7 +74,7 @@ static soma_status lower_graph(soma_plan *plan, soma_optimizer_kind optimizer) {
 
 /* Moves the sites out of the calls: until memory is bound, a view has none. */
 static soma_status take_sites(soma_plan *plan) {
-    size_t all = plan->count + plan->constant_count;
+    size_t all = soma_plan_call_count(plan);
     plan->sites = soma_calloc(all, sizeof *plan->sites);
     if (!plan->sites) return soma_out_of_memory(all * sizeof *plan->sites, "a plan");
     for (size_t i = 0; i < all; i++)
@@ -74,28 +84,18 @@ static soma_status take_sites(soma_plan *plan) {
             plan->sites[i].offset[j] = view->offset;
             view->memory = NULL;
         }
+    plan->changes_parameters = soma_settled_is_changed_by(plan);
     return SOMA_OK;
 }
 
 /* -------------------------------------------------------------------------------------------------------- placing */
 
-bool soma_site_is_buffer(const void *site) {
-    for (int i = 0; i < SOMA_SITE_COUNT; i++)
-        if (site == &soma_sites[i]) return true;
-    return false;
-}
-
-static size_t tensor_bytes(const soma_plan *plan, const soma_tensor *tensor) {
-    soma_dtype dtype = tensor->dtype == SOMA_F32 ? plan->executor->real : tensor->dtype;
-    return soma_tensor_full_count(tensor, plan->batch) * soma_dtype_size(dtype);
-}
-
 static void extend_life(soma_plan *plan, const soma_tensor *tensor, size_t position) {
     const soma_tensor *root = soma_tensor_root(tensor);
     soma_block *block = &plan->blocks[root->id];
-    if (root->place != SOMA_PLACE_ARENA || root->op == SOMA_OP_PARAMETER) return;
+    if (root->place != SOMA_PLACE_ARENA || root->op == SOMA_OP_PARAMETER || root->settled) return;
     if (block->size == 0) {
-        block->size = tensor_bytes(plan, root);
+        block->size = soma_executor_tensor_bytes(plan->executor, plan->batch, root);
         block->first = position;
     }
     block->last = SOMA_MAX(block->last, position);
@@ -126,7 +126,8 @@ static void place_constants(soma_plan *plan) {
         if (plan->graph->tensor[i]->op != SOMA_OP_FILL) continue;
         plan->blocks[i].size = 0;
         plan->blocks[i].offset = plan->constant_bytes;
-        plan->constant_bytes += soma_round_up(tensor_bytes(plan, plan->graph->tensor[i]), alignment);
+        plan->constant_bytes +=
+            soma_round_up(soma_executor_tensor_bytes(plan->executor, plan->batch, plan->graph->tensor[i]), alignment);
     }
 }
 
@@ -137,6 +138,7 @@ static soma_status place_tensors(soma_plan *plan) {
     place_constants(plan);
     size_t alignment = plan->executor->device->info.alignment;
     SOMA_TRY(soma_place_blocks(plan->blocks, plan->graph->count, alignment, &plan->arena_bytes));
+    SOMA_TRY(soma_settled_join(plan));
     if (plan->constant_bytes == 0) return SOMA_OK;
     return soma_device_alloc(plan->executor->device, plan->constant_bytes, "constants", &plan->constants);
 }
@@ -213,7 +215,7 @@ soma_status soma_plan_create(soma_executor *executor, const soma_graph *graph, s
     if (status == SOMA_OK) status = take_sites(plan);
     if (status == SOMA_OK) status = place_tensors(plan);
     if (status == SOMA_OK) status = find_live(plan);
-    if (status == SOMA_OK) status = prepare_range(plan, plan->feed_count, plan->count + plan->constant_count);
+    if (status == SOMA_OK) status = prepare_range(plan, plan->feed_count, soma_plan_call_count(plan));
     if (status != SOMA_OK) {
         soma_plan_destroy(plan);
         return status;
@@ -224,7 +226,8 @@ soma_status soma_plan_create(soma_executor *executor, const soma_graph *graph, s
 
 void soma_plan_destroy(soma_plan *plan) {
     if (!plan) return;
-    if (plan->calls) release_range(plan, 0, plan->count + plan->constant_count);
+    if (plan->calls) release_range(plan, 0, soma_plan_call_count(plan));
+    soma_settled_leave(plan);
     soma_device_free(plan->executor->device, plan->constants, plan->constant_bytes);
     soma_free(plan->calls);
     soma_free(plan->origin);
@@ -248,7 +251,7 @@ void soma_plan_locate(const soma_plan *plan, const soma_tensor *tensor, void **m
         *memory = root->place == SOMA_PLACE_PARAMETER ? executor->parameters : executor->gradients;
         *offset = root->offset * element;
     } else {
-        *memory = root->op == SOMA_OP_FILL ? plan->constants : executor->arena;
+        *memory = root->op == SOMA_OP_FILL ? plan->constants : root->settled ? plan->settled->memory : executor->arena;
         *offset = plan->blocks[root->id].offset;
     }
 }
@@ -299,7 +302,7 @@ soma_status soma_plan_bind(soma_plan *plan) {
     soma_executor *executor = plan->executor;
     SOMA_TRY(soma_executor_reserve_arena(executor, plan->arena_bytes + plan->workspace_bytes));
     if (plan->generation == executor->generation) return SOMA_OK;
-    size_t first = plan->fed ? 0 : plan->feed_count, end = plan->count + plan->constant_count;
+    size_t first = plan->fed ? 0 : plan->feed_count, end = soma_plan_call_count(plan);
     if (plan->generation != 0) { /* memory moved: what the device has prepared holds the old one */
         release_range(plan, first, end);
         SOMA_TRY(prepare_range(plan, first, end));

@@ -21,7 +21,9 @@ typedef struct soma_executor {
                                parameter_count unless it is set before training is planned */
     uint32_t state_count;
     void *parameters, *gradients, *state[2]; /* gradients and states NULL until training is first planned */
-    bool borrows_parameters;                 /* they are another executor's */
+    const struct soma_executor *source;      /* whose the parameters are; NULL: its own */
+    uint64_t changes;                        /* of its own parameters so far */
+    struct soma_settled *settled;            /* what plans have made of parameters, see settled.c */
     void *norm;                              /* what NORM makes of the gradient */
     void *accumulators;                      /* [SOMA_ACCUMULATOR_SLOTS, 2] */
     void *arena;
@@ -45,6 +47,11 @@ soma_status soma_executor_reserve_arena(soma_executor *executor, size_t bytes);
 /* Bytes of one element of the flat buffers, and the alignment of tensors in them, in elements. */
 size_t soma_executor_element(const soma_executor *executor);
 size_t soma_executor_alignment(const soma_device *device, soma_dtype real);
+/* Bytes of a tensor's value in a plan for this batch. */
+size_t soma_executor_tensor_bytes(const soma_executor *executor, size_t batch, const soma_tensor *tensor);
+
+/* To be told before parameters get other values by what is not a plan or soma_executor_write(). */
+void soma_executor_parameters_change(soma_executor *executor);
 
 /* Flat-buffer access: `count` float32 values at `offset` elements, converted where real is F64. */
 soma_status soma_executor_write(soma_executor *executor, void *buffer, size_t offset, const float *values,
@@ -81,9 +88,9 @@ typedef struct soma_plan soma_plan;
 typedef struct soma_plan_figures {
     size_t activation_bytes; /* tensors in the arena */
     size_t workspace_bytes;
-    size_t constant_bytes;
-    uint32_t calls;
-    double product_flops; /* of matrix products and convolutions */
+    size_t constant_bytes; /* tensors that are not made in each run */
+    uint32_t calls;        /* of a run */
+    double product_flops;  /* of matrix products and convolutions */
 } soma_plan_figures;
 
 /* Lowers the graph (borrowed, must outlive the plan) for one batch size, asks the device about every call, and places

@@ -22,7 +22,7 @@ void soma_plan_get_figures(const soma_plan *plan, soma_plan_figures *figures) {
     memset(figures, 0, sizeof *figures);
     figures->activation_bytes = plan->arena_bytes;
     figures->workspace_bytes = plan->workspace_bytes;
-    figures->constant_bytes = plan->constant_bytes;
+    figures->constant_bytes = plan->constant_bytes + (plan->settled ? plan->settled->bytes : 0);
     figures->calls = (uint32_t)plan->count;
     for (size_t i = 0; i < plan->count; i++)
         if (soma_call_is_product(&plan->calls[i])) figures->product_flops += soma_call_flops(&plan->calls[i]);
@@ -72,12 +72,19 @@ void soma_plan_expect(soma_plan *plan, size_t runs) {
     plan->expected_runs = runs;
 }
 
+/* What is made of parameters is as they are now, or other plans will have to make it again. */
+static soma_status begin_run(soma_plan *plan) {
+    if (plan->changes_parameters) soma_executor_parameters_change(plan->executor);
+    return soma_settled_make(plan);
+}
+
 soma_status soma_plan_run(soma_plan *plan, const soma_step_values *values) {
     if (plan->generation != plan->executor->generation) SOMA_TRY(soma_plan_bind(plan));
     size_t first = plan->fed ? 0 : plan->feed_count, count = plan->count - first;
     soma_device *device = plan->executor->device;
     if (!plan->arranged) SOMA_TRY(soma_device_arrange(device, plan->calls + first, count, plan->expected_runs));
     plan->arranged = true;
+    SOMA_TRY(begin_run(plan));
     set_live(plan, values);
     return soma_device_run(device, plan->calls + first, count);
 }
@@ -191,6 +198,7 @@ static soma_status find_bad_result(soma_plan *plan, size_t index, const soma_ten
 soma_status soma_plan_find_not_finite(soma_plan *plan, const soma_step_values *values, const soma_tensor **bad) {
     *bad = NULL;
     SOMA_TRY(soma_plan_bind(plan));
+    SOMA_TRY(begin_run(plan));
     set_live(plan, values);
     for (uint32_t i = 0; i < plan->graph->count; i++) {
         const soma_tensor *tensor = plan->graph->tensor[i];

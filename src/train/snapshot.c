@@ -50,6 +50,7 @@ soma_status soma_snapshot_restore(const soma_snapshot *snapshot) {
         compiled->learning_rate = snapshot->learning_rate;
         compiled->plateau_factor = snapshot->plateau_factor;
     }
+    soma_executor_parameters_change(compiled->executor);
     for (uint32_t i = 0; i < snapshot->buffer_count; i++)
         SOMA_TRY(soma_device_write(compiled->device, buffer_on_device(compiled->executor, i), 0, snapshot->buffer[i],
                                    snapshot->bytes[i]));

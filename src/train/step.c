@@ -193,8 +193,9 @@ static void keep_outputs(soma_step_builder *build) {
 }
 
 static soma_status fuse(soma_step_builder *build) {
-    SOMA_TRY(soma_graph_fuse(build->graph, SOMA_FUSE_ALL));
-    if (!is_forward(build->step->signature.mode)) soma_step_fuse_training(build);
+    bool forward = is_forward(build->step->signature.mode);
+    SOMA_TRY(soma_graph_fuse(build->graph, forward ? SOMA_FUSE_ALL : SOMA_FUSE_ALL & ~(unsigned)SOMA_FUSE_FOLD));
+    if (!forward) soma_step_fuse_training(build);
     return SOMA_OK;
 }
 

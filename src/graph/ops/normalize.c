@@ -135,17 +135,38 @@ void soma_op_shape_channels(const soma_tensor *normalize_grad, soma_tensor *chan
 
 /* ------------------------------------------------------------------------------------------------------- gradient */
 
+/* Of figures that are given: 1 / sqrt(variance + epsilon), and that times the scale. */
+static soma_status add_factor(soma_graph *graph, const soma_tensor *tensor, soma_tensor **inverse,
+                              soma_tensor **factor) {
+    inputs in = inputs_of(tensor);
+    soma_tensor *epsilon, *half;
+    SOMA_TRY(soma_op_constant_like(graph, in.running_variance, tensor->attributes.normalize.params.epsilon, &epsilon));
+    SOMA_TRY(soma_op_constant_like(graph, in.running_variance, -0.5f, &half));
+    SOMA_TRY(soma_graph_binary(graph, in.running_variance, epsilon, SOMA_BINARY_ADD, inverse));
+    SOMA_TRY(soma_graph_binary(graph, *inverse, half, SOMA_BINARY_POWER, inverse));
+    *factor = *inverse;
+    return in.scale ? soma_graph_binary(graph, *inverse, in.scale, SOMA_BINARY_MULTIPLY, factor) : SOMA_OK;
+}
+
+soma_status soma_normalize_line(soma_graph *graph, const soma_tensor *normalize, soma_tensor *bias,
+                                soma_tensor **factor, soma_tensor **shift) {
+    inputs in = inputs_of(normalize);
+    soma_tensor *inverse;
+    SOMA_TRY(add_factor(graph, normalize, &inverse, factor));
+    if (bias)
+        SOMA_TRY(soma_graph_binary(graph, bias, in.running_mean, SOMA_BINARY_SUBTRACT, shift));
+    else
+        SOMA_TRY(soma_graph_copy(graph, in.running_mean, in.running_mean, -1, shift));
+    SOMA_TRY(soma_graph_binary(graph, *shift, *factor, SOMA_BINARY_MULTIPLY, shift));
+    return in.offset ? soma_graph_binary(graph, *shift, in.offset, SOMA_BINARY_ADD, shift) : SOMA_OK;
+}
+
 /* By figures that are given, each channel is scaled and shifted: y = (x - mean) inverse scale + offset. */
 static soma_status gradient_given(soma_graph *graph, soma_tensor *tensor, soma_tensor *dy, soma_tensor **gradient) {
     inputs in = inputs_of(tensor);
-    soma_tensor *epsilon, *half, *inverse, *factor, *h;
+    soma_tensor *inverse, *factor, *h;
     uint32_t next = 1;
-    SOMA_TRY(soma_op_constant_like(graph, in.running_variance, tensor->attributes.normalize.params.epsilon, &epsilon));
-    SOMA_TRY(soma_op_constant_like(graph, in.running_variance, -0.5f, &half));
-    SOMA_TRY(soma_graph_binary(graph, in.running_variance, epsilon, SOMA_BINARY_ADD, &inverse));
-    SOMA_TRY(soma_graph_binary(graph, inverse, half, SOMA_BINARY_POWER, &inverse));
-    factor = inverse;
-    if (in.scale) SOMA_TRY(soma_graph_binary(graph, inverse, in.scale, SOMA_BINARY_MULTIPLY, &factor));
+    SOMA_TRY(add_factor(graph, tensor, &inverse, &factor));
     SOMA_TRY(soma_graph_binary(graph, dy, factor, SOMA_BINARY_MULTIPLY, &gradient[0]));
     if (in.scale) {
         SOMA_TRY(soma_graph_binary(graph, tensor->input[0], in.running_mean, SOMA_BINARY_SUBTRACT, &h));
