@@ -87,6 +87,114 @@ START_TEST(what_is_wrong_is_said) {
 }
 END_TEST
 
+/* ---------------------------------------------------------------------------------------------------------- reading */
+
+typedef struct number {
+    char run[32], tag[32];
+    int64_t step;
+    double value;
+} number;
+
+typedef struct numbers {
+    number list[16];
+    size_t count, stop_at; /* 0: never */
+} numbers;
+
+static soma_status keep_number(void *context, const char *run, const char *tag, int64_t step, double value) {
+    numbers *all = context;
+    ck_assert_uint_lt(all->count, 16);
+    number *next = &all->list[all->count++];
+    snprintf(next->run, sizeof next->run, "%s", run);
+    snprintf(next->tag, sizeof next->tag, "%s", tag);
+    next->step = step;
+    next->value = value;
+    return all->count == all->stop_at ? SOMA_STOPPED : SOMA_OK;
+}
+
+START_TEST(what_is_written_is_read) {
+    soma_tensorboard *board;
+    numbers all = {.count = 0}, two = {.stop_at = 2};
+    expect_ok(soma_tensorboard_open(temporary_path("runs"), &board));
+    expect_ok(soma_tensorboard_scalar(board, NULL, "own", -3, 1e300)); /* infinite in float32 */
+    expect_ok(soma_tensorboard_scalar(board, "train", "loss", 1, 0.5));
+    expect_ok(soma_tensorboard_histogram(board, "train", "w", 1, (const float[]){1, 2}, 2));
+    expect_ok(soma_tensorboard_text(board, "train", "options", 1, "none"));
+    expect_ok(soma_tensorboard_scalar(board, "train", "loss", INT64_MAX, (double)NAN));
+    soma_tensorboard_close(board);
+    /* The run of a run, as others have them. */
+    expect_ok(soma_tensorboard_open(temporary_path("runs/train/late"), &board));
+    expect_ok(soma_tensorboard_scalar(board, NULL, "loss", 2, -0.25));
+    soma_tensorboard_close(board);
+    fclose(fopen(temporary_path("runs/train/notes.txt"), "w"));
+
+    expect_ok(soma_tensorboard_read(temporary_path("runs"), keep_number, &all));
+    ck_assert_uint_eq(all.count, 4);
+    ck_assert_str_eq(all.list[0].run, "");
+    ck_assert_str_eq(all.list[0].tag, "own");
+    ck_assert_int_eq(all.list[0].step, -3);
+    ck_assert_double_infinite(all.list[0].value);
+    ck_assert_str_eq(all.list[1].run, "train");
+    ck_assert_double_eq(all.list[1].value, 0.5);
+    ck_assert_int_eq(all.list[2].step, INT64_MAX);
+    ck_assert_double_nan(all.list[2].value);
+    ck_assert_str_eq(all.list[3].run, "train/late");
+    ck_assert_double_eq(all.list[3].value, -0.25);
+    ck_assert_int_eq(soma_tensorboard_read(temporary_path("runs"), keep_number, &two), SOMA_STOPPED);
+    ck_assert_uint_eq(two.count, 2);
+    expect_error(soma_tensorboard_read(NULL, keep_number, &all), SOMA_INVALID_ARGUMENT, "directory is NULL");
+    expect_error(soma_tensorboard_read("x", NULL, &all), SOMA_INVALID_ARGUMENT, "read is NULL");
+    expect_error(soma_tensorboard_read(temporary_path("none"), keep_number, &all), SOMA_IO, "none", "directory");
+}
+END_TEST
+
+/* Fields by the schema's numbers: tag 1, value 2, tensor 8 with type 1, content 4, floats 5, doubles 6. */
+#define TENSOR(...)                                                                                                    \
+    "\x0a\x01"                                                                                                         \
+    "t"                                                                                                                \
+    "\x42" __VA_ARGS__
+static const struct {
+    const char *what, *value; /* of a summary, which stands in its event at once */
+    size_t size;
+    int found; /* -1: it is no event */
+    double expected;
+} values[] = {
+    {"a number", "\x0a\x01t\x15\x00\x00\x80\x3f", 8, 1, 1},
+    {"floats, packed", TENSOR("\x08\x08\x01\x2a\x04\x00\x00\x80\x3f"), 13, 1, 1},
+    {"floats, one by one", TENSOR("\x07\x08\x01\x2d\x00\x00\x80\x3f"), 12, 1, 1},
+    {"doubles", TENSOR("\x0c\x08\x02\x32\x08\x00\x00\x00\x00\x00\x00\x00\x40"), 17, 1, 2},
+    {"content of a float", TENSOR("\x08\x08\x01\x22\x04\x00\x00\x80\x3f"), 13, 1, 1},
+    {"content of a double", TENSOR("\x0c\x08\x02\x22\x08\x00\x00\x00\x00\x00\x00\x00\x40"), 17, 1, 2},
+    {"two floats", TENSOR("\x0c\x08\x01\x22\x08\x00\x00\x80\x3f\x00\x00\x80\x3f"), 17, 0, 0},
+    {"no tag", "\x15\x00\x00\x80\x3f", 5, 0, 0},
+    {"a tag of half a character", "\x0a\x01\xc3\x15\x00\x00\x80\x3f", 8, -1, 0},
+    {"a tag with a zero byte", "\x0a\x01\x00\x15\x00\x00\x80\x3f", 8, -1, 0},
+    {"a number cut short", "\x0a\x01t\x15\x00\x00", 6, -1, 0},
+    {"a length beyond the end", "\x0a\x09t", 3, -1, 0},
+    {"a group", "\x0b", 1, -1, 0},
+    {"a number that does not end", "\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", 11, -1, 0},
+};
+
+START_TEST(numbers_are_found_wherever_they_stand) {
+    uint8_t event[64] = {0x10, 5, 0x2a, (uint8_t)(values[_i].size + 2), 0x0a, (uint8_t)values[_i].size};
+    numbers all = {.count = 0};
+    memcpy(event + 6, values[_i].value, values[_i].size);
+    const char *path = temporary_path("events.out.tfevents.1");
+    int descriptor = open(path, O_WRONLY | O_CREAT, 0600);
+    expect_ok(soma_record_append(path, descriptor, event, 6 + values[_i].size));
+    close(descriptor);
+    soma_status status = soma_tensorboard_read(temporary_directory, keep_number, &all);
+    if (values[_i].found < 0) {
+        expect_error(status, SOMA_INVALID_FILE, "tfevents.1", "offset 12", "no event");
+        return;
+    }
+    expect_ok(status);
+    ck_assert_msg(all.count == (size_t)values[_i].found, "%s: %zu", values[_i].what, all.count);
+    if (!all.count) return;
+    ck_assert_int_eq(all.list[0].step, 5);
+    ck_assert_msg(all.list[0].value == values[_i].expected, "%s: %g", values[_i].what, all.list[0].value);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("tensorboard");
     TCase *cases = tcase_create("tensorboard");
@@ -95,6 +203,8 @@ int main(void) {
     tcase_add_test(cases, a_record_has_its_length_and_checksums);
     tcase_add_test(cases, directories_and_files_are_made);
     tcase_add_test(cases, what_is_wrong_is_said);
+    tcase_add_test(cases, what_is_written_is_read);
+    tcase_add_loop_test(cases, numbers_are_found_wherever_they_stand, 0, (int)SOMA_COUNT_OF(values));
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

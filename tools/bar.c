@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* One line of a terminal that shows how much of something is done. */
 #include "bar.h"
-#include <langinfo.h>
-#include <locale.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -15,8 +13,7 @@ struct bar bar_start(FILE *stream) {
     bar.stream = stream;
     bar.terminal = isatty(fileno(stream));
     bar.color = message_uses_color(stream);
-    setlocale(LC_CTYPE, ""); /* characters alone: numbers keep their point */
-    bar.unicode = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+    bar.unicode = message_uses_unicode();
     return bar;
 }
 

@@ -200,10 +200,19 @@ static soma_status on_batch(void *context, soma_network *network, const soma_pro
     return SOMA_OK;
 }
 
+/* Once a second: what is kept goes to the disk. */
+static void keep_history(struct training *training) {
+    const double now = clock_since_start();
+    if (!training->settings->history || training->repeated || now - training->history_kept < 1) return;
+    history_keep(training->settings->history, &training->history);
+    training->history_kept = now;
+}
+
 static soma_status on_epoch(void *context, soma_network *network, const soma_epoch *epoch) {
     struct training *training = context;
     if (!training->repeated) progress_epoch(&training->progress, epoch);
     board_epoch(&training->board, network, epoch);
+    keep_history(training);
     return interrupt_came() ? SOMA_STOPPED : SOMA_OK;
 }
 

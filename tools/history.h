@@ -5,8 +5,14 @@
 
 #include "program.h"
 
-/* --history: epoch, loss, metrics, the same of the validation samples, learning rate, seconds. */
+/*
+ * --history: epoch, loss, metrics, the same of the validation samples, learning rate, seconds; as a table, or, under a
+ * name that ends in .jsonl, as an object of JSON in a line for each epoch.
+ */
 exit_status history_write(const char *path, const soma_history *history);
+/* The same while training goes on, so that it can be watched, and a killed run leaves it. What goes wrong is told by
+ * history_write() at the end. */
+void history_keep(const char *path, const soma_history *history);
 
 /* What the picture's heading says beside the curves. */
 struct plot_caption {

@@ -2,6 +2,8 @@
 /* How the program speaks: results and progress for people, errors, the library's log, time since the start. */
 #include "program.h"
 #include "report.h"
+#include <langinfo.h>
+#include <locale.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,6 +43,11 @@ bool message_is_quiet(void) {
 bool message_uses_color(FILE *stream) {
     const char *no_color = getenv("NO_COLOR"), *terminal = getenv("TERM");
     return isatty(fileno(stream)) && !(no_color && *no_color) && terminal && strcmp(terminal, "dumb") != 0;
+}
+
+bool message_uses_unicode(void) {
+    setlocale(LC_CTYPE, ""); /* characters alone: numbers keep their point */
+    return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 }
 
 void say(const char *format, ...) {

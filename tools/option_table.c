@@ -69,9 +69,10 @@ static const choice monitor_choice = {.name = monitor_name}, mode_choice = {.nam
 #define BENCH       (1u << COMMAND_BENCH)
 #define TUNE        (1u << COMMAND_TUNE)
 #define SHOW        (1u << COMMAND_SHOW)
-#define READS       (TRAIN | EVALUATE | PREDICT)                 /* commands that read data */
-#define LOOKS       (READS | 1u << COMMAND_DATA)                 /* and that look at them */
-#define FILES       (1u << COMMAND_CONVERT | 1u << COMMAND_SHOW) /* no device is needed */
+#define WATCH       (1u << COMMAND_WATCH)
+#define READS       (TRAIN | EVALUATE | PREDICT)           /* commands that read data */
+#define LOOKS       (READS | 1u << COMMAND_DATA)           /* and that look at them */
+#define FILES       (1u << COMMAND_CONVERT | SHOW | WATCH) /* no device is needed */
 #define NO_DEVICE   (FILES | 1u << COMMAND_DATA)
 #define ALL         ((1u << COMMAND_COUNT) - 1)
 
@@ -269,7 +270,7 @@ const option_row option_table[] = {
     {.group = "Results", .name = "save", .letter = 's', .type = OPTION_TEXT, .offset = FIELD(save), .commands = TRAIN, .argument = "FILE",
      .help = "the trained network, as a safetensors file; the last good weights where training is interrupted or goes wrong"},
     {.name = "history", .type = OPTION_TEXT, .offset = FIELD(history), .commands = TRAIN, .argument = "FILE",
-     .help = "loss and metrics of every epoch, as CSV"},
+     .help = "loss and metrics of every epoch, as CSV, or as lines of JSON under a name that ends in .jsonl; written anew about once a second"},
     {.name = "plot", .type = OPTION_TEXT, .offset = FIELD(plot), .commands = TRAIN, .argument = "FILE",
      .help = "the same as a picture, in SVG"},
     {.name = "tensorboard", .type = OPTION_TEXT, .offset = FIELD(tensorboard), .commands = TRAIN, .argument = "DIR",
@@ -289,6 +290,8 @@ const option_row option_table[] = {
              "below each its class (is) and the predicted one (as), with the probabilities of both"},
     {.name = "worst", .type = OPTION_COUNT, .offset = FIELD(worst), .commands = EVALUATE, .argument = "N", .fallback = "100",
      .interval = "[1, 1000]", .help = "of --mistakes: how many at most"},
+    {.name = "once", .type = OPTION_FLAG, .offset = FIELD(once), .commands = WATCH,
+     .help = "draw what is there and end (the default where the output is no terminal)"},
     {.name = "output", .type = OPTION_TEXT, .offset = FIELD(output), .commands = PREDICT, .argument = "FILE",
      .help = "where predictions go: a .csv or .npy file; an .npz file, of the outputs under their names, and the classes; or - for CSV on "
              "stdout (the default)"},

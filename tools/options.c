@@ -109,7 +109,9 @@ exit_status options_parse(enum command command, int count, char **arguments, str
         if (status != STATUS_DONE) return status;
         settings->given[row - option_table] = true;
     }
-    size_t most = command == COMMAND_CONVERT ? 2 : command == COMMAND_SHOW || command == COMMAND_DATA ? 1 : 0;
+    static const size_t operands[COMMAND_COUNT] = {
+        [COMMAND_CONVERT] = 2, [COMMAND_SHOW] = 1, [COMMAND_DATA] = 1, [COMMAND_WATCH] = 1};
+    const size_t most = operands[command];
     for (size_t i = 0; i < most && optind < count; i++) settings->operand[i] = arguments[optind++];
     if (optind < count && most)
         return fail(STATUS_USAGE, "unexpected argument '%s'; %zu %s taken, see --help", arguments[optind], most,

@@ -19,7 +19,7 @@ enum mode { MODE_TRAIN, MODE_INFER };
 /* What the command line says. Texts NULL, numbers NaN where nothing was given and there is no default. */
 struct settings {
     enum command command;
-    const char *operand[2]; /* files of convert, show and data */
+    const char *operand[2]; /* files of convert, show, data and watch */
     /* data */
     const char *data, *labels, *label, *class_weights, *threshold;
     const char *separator;
@@ -69,6 +69,7 @@ struct settings {
     bool profile; /* train too */
     bool peak, time;
     bool reset, verbose; /* tune; devices */
+    bool once;           /* watch */
     const char *sizes;   /* tune */
     /* general */
     const char *device;

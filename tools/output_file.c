@@ -17,8 +17,7 @@ static exit_status outcome(const char *option, soma_status cause) {
                   : fail_from_library(cause, STATUS_FAILED, NULL);
 }
 
-/* A pipe or a device. */
-static bool is_written_straight(const char *path) {
+bool output_is_stream(const char *path) {
     struct stat info;
     return stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
 }
@@ -28,13 +27,13 @@ exit_status output_file_try(const char *option, const char *path) {
 }
 
 exit_status output_text_try(const char *option, const char *path) {
-    if (!path || !is_written_straight(path)) return output_file_try(option, path);
+    if (!path || !output_is_stream(path)) return output_file_try(option, path);
     return access(path, W_OK) == 0 ? STATUS_DONE : refuse(option, path, errno);
 }
 
 exit_status output_text_open(const char *option, const char *path, struct output_text *output) {
     *output = (struct output_text){.option = option, .path = path};
-    output->stream = is_written_straight(path) ? fopen(path, "w") : open_memstream(&output->text, &output->size);
+    output->stream = output_is_stream(path) ? fopen(path, "w") : open_memstream(&output->text, &output->size);
     return output->stream ? STATUS_DONE : refuse(option, path, errno);
 }
 

@@ -4,6 +4,7 @@
 #define SOMA_TOOLS_OUTPUT_FILE_H
 
 #include "program.h"
+#include <stdbool.h>
 
 /*
  * Before long work: can a file be written at the path of this option (NULL: of an operand)? STATUS_FAILED with a
@@ -12,6 +13,9 @@
  */
 exit_status output_file_try(const char *option, const char *path);
 exit_status output_text_try(const char *option, const char *path);
+
+/* A pipe or a device, which takes a result once and as it comes. */
+bool output_is_stream(const char *path);
 
 struct output_text {
     FILE *stream;

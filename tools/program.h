@@ -33,7 +33,8 @@ typedef enum exit_status {
     X(BENCH, bench, "time the steps of a network")                                                                     \
     X(CONVERT, convert, "a model from one format to another")                                                          \
     X(SHOW, show, "what is in a file of a model or of data")                                                           \
-    X(DATA, data, "what is in data before anything is trained: kinds, gaps, classes, faults")
+    X(DATA, data, "what is in data before anything is trained: kinds, gaps, classes, faults")                          \
+    X(WATCH, watch, "the curves of a training in the terminal, while it goes on")
 
 enum command {
 #define X(name, word, line) COMMAND_##name,
@@ -56,6 +57,7 @@ void message_setup(const char *command, bool json, bool quiet);
 FILE *message_stream(void); /* where output for people goes */
 bool message_is_quiet(void);
 bool message_uses_color(FILE *stream);                                   /* it is a terminal that wants colours */
+bool message_uses_unicode(void);                                         /* the locale's characters are UTF-8 */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2))); /* not with --quiet */
 void say_result(const char *format, ...) __attribute__((format(printf, 1, 2))); /* always */
 void warn(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -53,6 +53,8 @@ static const char *const abouts[] = {
                      "  soma show iris.csv --json\n",
     [COMMAND_DATA] = "  soma data iris.csv\n"
                      "  soma data houses.csv --label price --json\n",
+    [COMMAND_WATCH] = "  soma watch runs/first             what soma train --tensorboard runs/first writes\n"
+                      "  soma watch run.csv                what soma train --history run.csv writes\n",
 };
 
 static void print_exit_statuses(FILE *stream) {
@@ -82,8 +84,10 @@ static void print_usage(FILE *stream) {
 }
 
 static void print_command_help(enum command command, FILE *stream) {
-    static const char *const operands[COMMAND_COUNT] = {
-        [COMMAND_CONVERT] = "FROM TO ", [COMMAND_SHOW] = "FILE ", [COMMAND_DATA] = "FILE "};
+    static const char *const operands[COMMAND_COUNT] = {[COMMAND_CONVERT] = "FROM TO ",
+                                                        [COMMAND_SHOW] = "FILE ",
+                                                        [COMMAND_DATA] = "FILE ",
+                                                        [COMMAND_WATCH] = "DIR|FILE "};
     fprintf(stream, "soma %s: %s\n\nUsage: soma %s %s[OPTION ...]\n\nExamples\n%s", commands[command].name,
             commands[command].line, commands[command].name, operands[command] ? operands[command] : "",
             abouts[command]);

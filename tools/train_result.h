@@ -19,8 +19,9 @@ struct training {
     struct progress progress;
     struct board board;
     soma_history history;
-    bool repeated;  /* one of several, told by what comes out */
-    report *object; /* begun for --json, or NULL */
+    double history_kept; /* when, by clock_since_start() */
+    bool repeated;       /* one of several, told by what comes out */
+    report *object;      /* begun for --json, or NULL */
     bool interrupted;
     bool streamed; /* the data to train on, since they do not lie on the device */
     bool tested;

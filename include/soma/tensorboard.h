@@ -55,6 +55,20 @@ SOMA_API soma_status soma_tensorboard_graph(soma_tensorboard *board, const soma_
  */
 SOMA_API soma_status soma_tensorboard_epoch(void *board, soma_network *network, const soma_epoch *epoch);
 
+/*
+ * Of each number in the event files of a directory and of those below it: `run` is the path of its directory within the
+ * first ("" for that itself), `tag` its chart. Both are lent until the function returns. What it returns other than
+ * SOMA_OK ends the reading.
+ */
+typedef soma_status soma_tensorboard_reader(void *context, const char *run, const char *tag, int64_t step,
+                                            double value);
+/*
+ * Reads what soma or others wrote there, also while they still write: run by run, in the order of the files' names and
+ * as it stands in them. SOMA_IO: the directory or a file cannot be read. SOMA_INVALID_FILE: a record is damaged; one
+ * that ends with the file is not, it is not whole yet.
+ */
+SOMA_API soma_status soma_tensorboard_read(const char *directory, soma_tensorboard_reader *read, void *context);
+
 #ifdef __cplusplus
 }
 #endif

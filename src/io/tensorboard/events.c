@@ -7,21 +7,19 @@
 #include <string.h>
 
 /* Numbers of fields, by message. */
-enum { EVENT_TIME = 1, EVENT_STEP = 2, EVENT_VERSION = 3, EVENT_GRAPH = 4, EVENT_SUMMARY = 5 };
-enum { SUMMARY_VALUE = 1 };
-enum { VALUE_TAG = 1, VALUE_NUMBER = 2, VALUE_IMAGE = 4, VALUE_HISTOGRAM = 5, VALUE_TENSOR = 8, VALUE_METADATA = 9 };
+enum { EVENT_TIME = 1, EVENT_VERSION = 3, EVENT_GRAPH = 4, VALUE_IMAGE = 4, VALUE_HISTOGRAM = 5, VALUE_METADATA = 9 };
 enum { IMAGE_HEIGHT = 1, IMAGE_WIDTH = 2, IMAGE_CHANNELS = 3, IMAGE_FILE = 4 };
 enum { HISTOGRAM_LEAST = 1, HISTOGRAM_MOST = 2, HISTOGRAM_COUNT = 3, HISTOGRAM_SUM = 4, HISTOGRAM_SQUARES = 5 };
 enum { HISTOGRAM_LIMIT = 6, HISTOGRAM_BUCKET = 7 };
 enum { METADATA_PLUGIN = 1, PLUGIN_NAME = 1 };
-enum { TENSOR_TYPE = 1, TENSOR_SHAPE = 2, TENSOR_TEXT = 8, TYPE_TEXT = 7, SHAPE_DIMENSION = 2, DIMENSION_SIZE = 1 };
+enum { TENSOR_SHAPE = 2, TENSOR_TEXT = 8, TYPE_TEXT = 7, SHAPE_DIMENSION = 2, DIMENSION_SIZE = 1 };
 enum { GRAPH_NODE = 1, GRAPH_VERSIONS = 4, VERSIONS_PRODUCER = 1 };
 enum { NODE_NAME = 1, NODE_OP = 2, NODE_INPUT = 3, NODE_ATTRIBUTE = 5 };
 enum { ENTRY_KEY = 1, ENTRY_VALUE = 2, ATTRIBUTE_LIST = 1, LIST_SHAPE = 7 };
 
 static void put_time(soma_protobuf *event, double time, int64_t step) {
     soma_protobuf_put_double(event, EVENT_TIME, time);
-    if (step) soma_protobuf_put_integer(event, EVENT_STEP, step);
+    if (step) soma_protobuf_put_integer(event, SOMA_EVENT_STEP, step);
 }
 
 void soma_event_put_version(soma_protobuf *event, double time) {
@@ -39,9 +37,9 @@ typedef struct open_value {
 static open_value open_summary(soma_protobuf *event, double time, int64_t step, const char *tag) {
     open_value open;
     put_time(event, time, step);
-    open.summary = soma_protobuf_open(event, EVENT_SUMMARY);
-    open.value = soma_protobuf_open(event, SUMMARY_VALUE);
-    soma_protobuf_put_text(event, VALUE_TAG, tag);
+    open.summary = soma_protobuf_open(event, SOMA_EVENT_SUMMARY);
+    open.value = soma_protobuf_open(event, SOMA_EVENT_SUMMARY_VALUE);
+    soma_protobuf_put_text(event, SOMA_EVENT_VALUE_TAG, tag);
     return open;
 }
 
@@ -52,7 +50,7 @@ static void close_summary(soma_protobuf *event, open_value open) {
 
 void soma_event_put_scalar(soma_protobuf *event, double time, int64_t step, const char *tag, float value) {
     open_value open = open_summary(event, time, step, tag);
-    soma_protobuf_put_float(event, VALUE_NUMBER, value);
+    soma_protobuf_put_float(event, SOMA_EVENT_VALUE_NUMBER, value);
     close_summary(event, open);
 }
 
@@ -118,8 +116,8 @@ void soma_event_put_text(soma_protobuf *event, double time, int64_t step, const 
     soma_protobuf_put_text(event, PLUGIN_NAME, "text");
     soma_protobuf_close(event, plugin);
     soma_protobuf_close(event, metadata);
-    size_t tensor = soma_protobuf_open(event, VALUE_TENSOR);
-    soma_protobuf_put_integer(event, TENSOR_TYPE, TYPE_TEXT);
+    size_t tensor = soma_protobuf_open(event, SOMA_EVENT_VALUE_TENSOR);
+    soma_protobuf_put_integer(event, SOMA_EVENT_TENSOR_TYPE, TYPE_TEXT);
     size_t shape = soma_protobuf_open(event, TENSOR_SHAPE), dimension = soma_protobuf_open(event, SHAPE_DIMENSION);
     soma_protobuf_put_integer(event, DIMENSION_SIZE, 1);
     soma_protobuf_close(event, dimension);

@@ -7,6 +7,12 @@
 #include "io/protobuf.h"
 #include "nn/network.h"
 
+#include <soma/tensorboard.h>
+
+/* Numbers of fields that are written as well as read, by message. */
+enum { SOMA_EVENT_STEP = 2, SOMA_EVENT_SUMMARY = 5, SOMA_EVENT_SUMMARY_VALUE = 1 };
+enum { SOMA_EVENT_VALUE_TAG = 1, SOMA_EVENT_VALUE_NUMBER = 2, SOMA_EVENT_VALUE_TENSOR = 8, SOMA_EVENT_TENSOR_TYPE = 1 };
+
 /* The first record of a file. */
 void soma_event_put_version(soma_protobuf *event, double time);
 void soma_event_put_scalar(soma_protobuf *event, double time, int64_t step, const char *tag, float value);
@@ -18,5 +24,10 @@ void soma_event_put_text(soma_protobuf *event, double time, int64_t step, const 
 void soma_event_put_png(soma_protobuf *event, double time, int64_t step, const char *tag, const uint8_t *png,
                         size_t size);
 void soma_event_put_graph(soma_protobuf *event, double time, const soma_network *network);
+
+/* Calls `read` for each number in the event; *status is what it returned, or that memory ended. False: event[size] is
+ * no event. */
+bool soma_event_read_scalars(const uint8_t *event, size_t size, const char *run, soma_tensorboard_reader *read,
+                             void *context, soma_status *status);
 
 #endif
