@@ -9,7 +9,7 @@
 #define SOMA_DECIMAL_MAX_POWER 64
 
 /*
- * The first 128 bits of 5^q, the highest of which is 1: cut off where q >= 0, rounded up where q < 0.
+ * The first 128 bits of 5^q, the highest of which is 1: rounded up where -27 <= q < 0, else cut off.
  */
 static const uint64_t soma_decimal_powers[SOMA_DECIMAL_MAX_POWER - SOMA_DECIMAL_MIN_POWER + 1][2] = {
     {0xA87FEA27A539E9A5, 0x3F2398D747B36224}, /* -64 */
