@@ -127,6 +127,70 @@ START_TEST(columns_that_need_not_be_there) {
 }
 END_TEST
 
+/* Each way to say that p and q are the features. */
+START_TEST(features_by_list) {
+    static const char *const with_names =
+        "who,p,\"a,b\",q,x1,x2,y\nann,1,u,2,7,7,a\nbob,3,v,4,7,7,b\nann,5,w,6,7,7,a\n";
+    static const char *const without = "ann,1,u,2,7,7,a\nbob,3,v,4,7,7,b\nann,5,w,6,7,7,a\n";
+    static const struct {
+        const char *columns, *ignore;
+        bool numbers;
+    } lists[] = {{"p,q", NULL, false},
+                 {"2,4", NULL, true},
+                 {" q , 2:2", NULL, false},
+                 {"\"p\",\"q\"", NULL, false},
+                 {NULL, "who,\"a,b\",x?", false},
+                 {NULL, "1,3,5:6", true},
+                 {NULL, "who,\"a,b\":\"a,b\",x1:\"x2\"", false},
+                 {"?,y", NULL, false},
+                 {"1:4", "1,3", true}};
+    for (size_t i = 0; i < 2 * SOMA_COUNT_OF(lists); i++) {
+        bool named = i % 2 == 0;
+        const soma_csv_roles roles = {.columns = lists[i / 2].columns, .ignore = lists[i / 2].ignore};
+        const soma_csv_options options = {.roles = &roles, .header = named ? 1 : -1};
+        soma_dataset *dataset;
+        if (!named && !lists[i / 2].numbers) continue;
+        expect_ok(parse(named ? with_names : without, &options, &dataset));
+        expect_inputs(dataset, 2, features);
+        soma_dataset_destroy(dataset);
+    }
+}
+END_TEST
+
+/* Both stay with their rows, whichever part of the table they come into. */
+START_TEST(weights_and_identities) {
+    static const char *const tables[] = {"id,p,q,much,y\n a ,1,2,0,a\n\"b, \"\"c\"\"\",3,4,2.5,b\n,5,6,1e-3,a\n",
+                                         " a ,1,2,0,a\n\"b, \"\"c\"\"\",3,4,2.5,b\n,5,6,1e-3,a\n"};
+    static const char *const ids[] = {"a", "b, \"c\"", ""};
+    static const float weights[] = {0, 2.5f, 1e-3f};
+    for (int i = 0; i < 2; i++) {
+        const soma_csv_roles roles = {.id = "1", .weight = "4"};
+        const soma_csv_options options = {.roles = &roles};
+        soma_dataset *dataset, *part[2];
+        soma_storage *copy;
+        expect_ok(parse(tables[i], &options, &dataset));
+        expect_inputs(dataset, 2, features);
+        ck_assert_str_eq(soma_dataset_id_name(dataset), i ? "" : "id");
+        for (size_t j = 0; j < 3; j++) {
+            ck_assert_str_eq(soma_dataset_id(dataset, j), ids[j]);
+            ck_assert_float_eq(dataset->storage->weights[j], weights[j]);
+        }
+        ck_assert_ptr_null(soma_dataset_id(dataset, 3));
+        expect_ok(soma_dataset_divide(dataset, 0.34, SOMA_BY_ROWS, 3, &part[0], &part[1]));
+        expect_ok(soma_dataset_copy_storage(part[0], true, &copy));
+        soma_dataset_replace_storage(part[0], copy);
+        for (size_t j = 0; j < 2; j++) {
+            float values[2];
+            expect_ok(soma_dataset_read_input(part[0], 0, j, 1, values));
+            ck_assert_str_eq(soma_dataset_id(part[0], j), ids[((size_t)values[0] - 1) / 2]);
+        }
+        soma_dataset_destroy(part[0]);
+        soma_dataset_destroy(part[1]);
+        soma_dataset_destroy(dataset);
+    }
+}
+END_TEST
+
 START_TEST(refuses_bad_roles) {
     static const struct {
         const char *text;
@@ -157,6 +221,17 @@ START_TEST(refuses_bad_roles) {
         {"p,q,y\n1,2024-01-01,a\n3,7,b\n", {.time = "q"}, 0, SOMA_INVALID_FILE, {"line 3", "\"7\"", "dates"}},
         {"p,q,y\n1,7,a\n3,2024-01-01,b\n", {.time = "q"}, 0, SOMA_INVALID_FILE, {"line 3", "is a date", "numbers"}},
         {"p,q,y\n1,1e999,a\n", {.time = "q"}, 0, SOMA_INVALID_FILE, {"line 2", "no time", ""}},
+        {"p,q,y\n1,2,a\n", {.columns = "p,r"}, 0, SOMA_INVALID_ARGUMENT, {"columns: \"r\"", "fits no", "\"p\", \"q\""}},
+        {"p,q,y\n1,2,a\n", {.columns = "q:p"}, 0, SOMA_INVALID_ARGUMENT, {"\"q:p\"", "backwards", ""}},
+        {"1,2,a\n", {.ignore = "4"}, 0, SOMA_INVALID_ARGUMENT, {"ignore: \"4\"", "fits no", "1 to 3"}},
+        {"p,q,y\n1,2,a\n", {.columns = "\"p"}, 0, SOMA_INVALID_ARGUMENT, {"no quote at its end", "", ""}},
+        {"p,q,y\n1,2,a\n", {.columns = "\"p\"q"}, 0, SOMA_INVALID_ARGUMENT, {"fits no column", "", ""}},
+        {"p,q,y\n1,2,a\n", {.columns = "p,"}, 0, SOMA_INVALID_ARGUMENT, {"is empty", "", ""}},
+        {"p,q,y\n1,2,a\n", {.ignore = "y"}, 0, SOMA_INVALID_ARGUMENT, {"column 3", "the label", "ignored"}},
+        {"p,q,y\n1,2,a\n", {.ignore = "p,q"}, 0, SOMA_INVALID_FILE, {"at least one feature", "", ""}},
+        {"p,q,y\n1,2,a\n", {.weight = "q", .id = "q"}, 0, SOMA_INVALID_ARGUMENT, {"weights", "identities", ""}},
+        {"p,q,y\n1,-2,a\n", {.weight = "q"}, 0, SOMA_INVALID_FILE, {"line 2, column 2 (\"q\")", "\"-2\"", "no weight"}},
+        {"p,q,y\n1,0,a\n2,0,b\n", {.weight = "q"}, 0, SOMA_INVALID_FILE, {"column 2", "all 0", ""}},
         {"q,y\n1,a\n", {.time = "q"}, 0, SOMA_INVALID_FILE, {"line 1", "at least one feature", ""}},
     };
     for (size_t i = 0; i < SOMA_COUNT_OF(cases); i++) {
@@ -177,6 +252,8 @@ int main(void) {
     tcase_add_test(cases, groups_are_read_and_are_no_features);
     tcase_add_test(cases, times_are_numbers_or_dates);
     tcase_add_test(cases, columns_that_need_not_be_there);
+    tcase_add_test(cases, features_by_list);
+    tcase_add_test(cases, weights_and_identities);
     tcase_add_test(cases, refuses_bad_roles);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

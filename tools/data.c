@@ -72,15 +72,23 @@ static bool parse_separator(const char *text, char *separator) {
     return strlen(text) == 1 && !strchr("\"\n\r.+-0123456789", *text);
 }
 
-/* Columns that are no features: as the command line names them, or as the network's data were divided; other data need
- * not have them. */
+/* Columns that are no features: as the command line names them, or as the network knows; a network of an earlier
+ * version knows by what its data were divided. Other data need not have what the network knows. */
 static soma_csv_roles columns_of(const struct settings *settings, const soma_network *network) {
     soma_division kept;
-    if (settings->group_column || settings->time_column)
-        return (soma_csv_roles){.group = settings->group_column, .time = settings->time_column};
-    if (!network || !soma_network_get_division(network, &kept)) return (soma_csv_roles){.optional = true};
+    soma_csv_roles said = {.group = settings->group_column,
+                           .time = settings->time_column,
+                           .weight = settings->weight_column,
+                           .id = settings->id_column,
+                           .columns = settings->columns,
+                           .ignore = settings->ignore};
+    if (said.group || said.time || !network || soma_network_column_count(network) ||
+        !soma_network_get_division(network, &kept) || kept.by == SOMA_BY_ROWS)
+        return said;
     return (soma_csv_roles){.group = kept.by == SOMA_BY_GROUPS ? kept.column : NULL,
                             .time = kept.by == SOMA_BY_TIME ? kept.column : NULL,
+                            .weight = said.weight,
+                            .id = said.id,
                             .optional = true};
 }
 
@@ -200,9 +208,17 @@ static exit_status refuse_options(const struct settings *settings, enum source s
     if (source != SOURCE_TABLE && (option_given(settings, missing) || option_given(settings, max_categories)))
         return fail(STATUS_USAGE, "--%s is for tables (CSV); %s is none",
                     option_given(settings, missing) ? "missing" : "max-categories", settings->data);
-    if (source != SOURCE_TABLE && (settings->group_column || settings->time_column))
-        return fail(STATUS_USAGE, "--%s-column is for tables (CSV); %s is none",
-                    settings->group_column ? "group" : "time", settings->data);
+    const struct {
+        const char *name, *value;
+    } roles[] = {{"group-column", settings->group_column},
+                 {"time-column", settings->time_column},
+                 {"weight-column", settings->weight_column},
+                 {"id-column", settings->id_column},
+                 {"columns", settings->columns},
+                 {"ignore", settings->ignore}};
+    for (size_t i = 0; source != SOURCE_TABLE && i < sizeof roles / sizeof *roles; i++)
+        if (roles[i].value)
+            return fail(STATUS_USAGE, "--%s is for tables (CSV); %s is none", roles[i].name, settings->data);
     return STATUS_DONE;
 }
 

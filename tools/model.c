@@ -252,7 +252,7 @@ exit_status model_open(const struct settings *settings, bool measure, soma_netwo
 }
 
 void model_report_columns(const soma_network *network, report *object) {
-    static const char *const roles[] = {"feature", "label", "ignored", "group", "time"};
+    static const char *const roles[] = {"feature", "label", "ignored", "group", "time", "weight", "id"};
     size_t count = soma_network_column_count(network);
     if (!count) return;
     report *list = report_array(object, "columns");

@@ -91,6 +91,17 @@ const option_row option_table[] = {
      .help = "the file of the labels that belong to the IDX or NPY file of --data, of the same kind"},
     {.name = "label", .type = OPTION_TEXT, .offset = FIELD(label), .commands = LOOKS, .argument = "COLUMN",
      .help = "CSV: the column to predict, by name or by number from 1; none: there is none (default: the last); to predict, nothing need be in it"},
+    {.name = "columns", .type = OPTION_TEXT, .offset = FIELD(columns), .commands = TRAIN, .argument = "LIST",
+     .help = "CSV: the features (default: all columns that are nothing else), separated by commas: names, numbers from 1, ranges as age:height or 2:5, "
+             "patterns as 'x_*', in which ? is one character; a name with such characters or a comma in it goes in quotes"},
+    {.name = "ignore", .type = OPTION_TEXT, .offset = FIELD(ignore), .commands = TRAIN, .argument = "LIST",
+     .help = "CSV: columns that are no features, listed in the same way. The model keeps which"},
+    {.name = "weight-column", .type = OPTION_TEXT, .offset = FIELD(weight_column), .commands = TRAIN | EVALUATE, .argument = "COLUMN",
+     .help = "CSV: by name or number from 1, how much each row counts in the loss, a number from 0 on; it is no feature (default: what the model was "
+             "trained with)"},
+    {.name = "id-column", .type = OPTION_TEXT, .offset = FIELD(id_column), .commands = READS, .argument = "COLUMN",
+     .help = "CSV: by name or number from 1, what tells rows apart; it is no feature, and comes first in what predict writes (default: what the model was "
+             "trained with)"},
     {.name = "header", .type = OPTION_SET, .offset = FIELD(header), .value = 1, .commands = LOOKS,
      .help = "CSV: the first line names the columns (default: look)"},
     {.name = "no-header", .type = OPTION_SET, .offset = FIELD(header), .value = -1, .commands = LOOKS,

@@ -51,7 +51,8 @@ struct settings {
     /* training */
     uint64_t epochs, batch, early_stopping;
     uint64_t folds, seeds; /* 0: one training */
-    const char *group_column, *time_column;
+    const char *group_column, *time_column, *weight_column, *id_column;
+    const char *columns, *ignore; /* lists */
     double validation, min_delta;
     int split_by; /* soma_division_by */
     int monitor;

@@ -105,7 +105,12 @@ static void write_labels(const struct predictions *predictions, size_t sample, F
 
 static void write_csv_header(const struct predictions *predictions, FILE *stream) {
     char text[24];
+    const char *id = soma_dataset_id_name(predictions->dataset);
     if (soma_dataset_file(predictions->dataset, 0)) fputs("file,", stream);
+    if (id) {
+        write_field(stream, *id ? id : "id");
+        fputc(',', stream);
+    }
     if (predictions->as_classes) {
         fputs("class,probability", stream);
         for (size_t i = 0; i < class_count(predictions); i++) {
@@ -129,8 +134,9 @@ void predictions_write_csv(const struct predictions *predictions, FILE *stream) 
     write_csv_header(predictions, stream);
     for (size_t sample = 0; sample < predictions->samples; sample++) {
         const char *file = soma_dataset_file(predictions->dataset, sample);
-        if (file) {
-            write_field(stream, file);
+        const char *first = file ? file : soma_dataset_id(predictions->dataset, sample);
+        if (first) {
+            write_field(stream, first);
             fputc(',', stream);
         }
         if (predictions->as_classes) {
@@ -216,6 +222,9 @@ void predictions_report(const struct predictions *predictions, report *object) {
     report *files = soma_dataset_file(predictions->dataset, 0) ? report_array(object, "files") : NULL;
     for (size_t i = 0; files && i < predictions->samples; i++)
         report_append_text(files, soma_dataset_file(predictions->dataset, i));
+    report *ids = soma_dataset_id_name(predictions->dataset) ? report_array(object, "ids") : NULL;
+    for (size_t i = 0; ids && i < predictions->samples; i++)
+        report_append_text(ids, soma_dataset_id(predictions->dataset, i));
     report *array = report_array(object, "predictions");
     for (size_t sample = 0; sample < predictions->samples; sample++) {
         if (predictions->as_classes) {

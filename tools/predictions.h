@@ -23,7 +23,8 @@ exit_status predictions_compute(const struct settings *settings, struct predicti
 /* Of a sample; a single unit is the probability of the second of two classes. */
 double predictions_probability(const struct predictions *predictions, size_t sample, size_t class_number);
 
-/* A header; then for each sample the path of its file, if it has one; its class, the class's probability and those of
+/* A header; then for each sample the path of its file, or what a table has in its column of
+ * identities, if it has one; its class, the class's probability and those of
  * all classes; or the labels that hold, separated by ';', and the probabilities of all; or the output's numbers.
  */
 void predictions_write_csv(const struct predictions *predictions, FILE *stream);
@@ -35,8 +36,8 @@ exit_status predictions_write_npy(const struct predictions *predictions, const c
  * the labels as "labels". */
 exit_status predictions_write_npz(const struct predictions *predictions, size_t batch, const char *path);
 
-/* "files": an array of paths, where samples have files; "predictions": an array of class names, or of arrays of
- * the labels that hold, or of numbers. */
+/* "files": an array of paths, where samples have files, or "ids", of what the table has in that column; "predictions":
+ * an array of class names, or of arrays of the labels that hold, or of numbers. */
 void predictions_report(const struct predictions *predictions, report *object);
 
 #endif

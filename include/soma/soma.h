@@ -706,12 +706,13 @@ typedef enum soma_missing {
     SOMA_MISSING_DROP /* rows that have some are left out */
 } soma_missing;
 
-/* Which columns of a table are no features: each a header's name, or a number from 1; NULL: none. And its gaps. */
+/* Which columns of a table are no features: each a header's name, or a number from 1; NULL: none, or, with a network,
+ * as it knows. And its gaps. */
 typedef struct soma_csv_roles {
     const char *group;    /* whose values are the groups of the samples (soma_dataset_set_groups()): any text */
     const char *time;     /* whose values are their times (soma_dataset_set_times()): numbers; or dates as ISO 8601 has
                              them, 2024-02-29 or 2024-02-29T12:30:00.5+01:00, in seconds since 1970 */
-    bool optional;        /* such a column need not be there */
+    bool optional;        /* such a column, or weight or id, need not be there */
     soma_missing missing; /* where a network is given that knows what to do, as it knows, or 0; with
                              soma_csv_options.skip_label rows are not left out, but gaps refused */
     /* Features most of whose fields are words are categories, up to so many in a column, in order of first appearance:
@@ -719,7 +720,14 @@ typedef struct soma_csv_roles {
      * given network does not know. 0: words are refused, or are as the network knows. At most 4096. */
     uint64_t max_categories;
     uint64_t classification; /* 1: the labels are classes, also where they are numbers of which few recur */
-    uint64_t reserved[10];   /* zero */
+    const char *weight;      /* whose numbers are the weights of the samples (soma_dataset_set_weights()) */
+    const char *id;          /* whose texts say which sample is which (soma_dataset_id()) */
+    /* Lists of columns, separated by commas: the features are those of `columns` (NULL: all), without those of `ignore`
+     * and without what is a label or anything of the above. A name; a number from 1; a range of these, as "a:f"; or a
+     * pattern, in which * is any characters and ? any one. A name that has such characters in it is put in quotes, as
+     * fields of CSV are. Every entry has to fit some column. */
+    const char *columns, *ignore;
+    uint64_t reserved[6]; /* zero */
 } soma_csv_roles;
 
 typedef struct soma_csv_options {
@@ -811,8 +819,10 @@ typedef enum soma_column_role {
     SOMA_COLUMN_FEATURE,
     SOMA_COLUMN_LABEL,
     SOMA_COLUMN_IGNORED,
-    SOMA_COLUMN_GROUP, /* see soma_csv_roles */
-    SOMA_COLUMN_TIME
+    SOMA_COLUMN_GROUP, /* see soma_csv_roles, also of the following */
+    SOMA_COLUMN_TIME,
+    SOMA_COLUMN_WEIGHT,
+    SOMA_COLUMN_ID
 } soma_column_role;
 typedef struct soma_column_info {
     const char *name; /* belongs to the network; NULL: it has none */
@@ -911,6 +921,11 @@ SOMA_API const char *soma_dataset_class_name(const soma_dataset *dataset, size_t
 /* The path of the picture that a sample was read from; valid as long as the data set. NULL where samples do not come
  * from a file each, and for an index past the last. */
 SOMA_API const char *soma_dataset_file(const soma_dataset *dataset, size_t index);
+/* What a table's column soma_csv_roles.id has in the row of a sample, as it stands there; valid as long as the data
+ * set. NULL where there is no such column, and for an index past the last. */
+SOMA_API const char *soma_dataset_id(const soma_dataset *dataset, size_t index);
+/* That column's name, "" if it has none; NULL: there is no such column. */
+SOMA_API const char *soma_dataset_id_name(const soma_dataset *dataset);
 /* An input of samples first to first + count - 1, in the order of this data set, as f32 as the network would see it,
  * into values[count, ...]. SOMA_INVALID_ARGUMENT past the last sample. */
 SOMA_API soma_status soma_dataset_read_input(const soma_dataset *dataset, size_t input, size_t first, size_t count,

@@ -29,6 +29,9 @@ void soma_storage_release(soma_storage *storage) {
     soma_free(storage->weights);
     soma_free(storage->groups);
     soma_free(storage->times);
+    soma_free(storage->id_name);
+    soma_free(storage->id_text);
+    soma_free(storage->ids);
     soma_free(storage);
 }
 
@@ -268,6 +271,18 @@ static soma_status copy_values(const soma_dataset *dataset, const void *from, si
     return SOMA_OK;
 }
 
+/* The text whole: also of rows that are not in the copy. */
+static soma_status copy_ids(const soma_dataset *dataset, soma_storage *to) {
+    const soma_storage *from = dataset->storage;
+    if (!from->id_name) return SOMA_OK;
+    to->id_name = soma_strdup(from->id_name);
+    to->id_text = soma_malloc(from->id_bytes);
+    if (!to->id_name || !to->id_text) return soma_out_of_memory(from->id_bytes, "identities");
+    memcpy(to->id_text, from->id_text, from->id_bytes);
+    to->id_bytes = from->id_bytes;
+    return copy_values(dataset, from->ids, sizeof *from->ids, &to->ids);
+}
+
 soma_status soma_dataset_copy_storage(const soma_dataset *dataset, bool inputs_as_seen, soma_storage **storage) {
     const soma_storage *from = dataset->storage;
     soma_storage *to = *storage = soma_storage_create();
@@ -282,6 +297,7 @@ soma_status soma_dataset_copy_storage(const soma_dataset *dataset, bool inputs_a
     if (status == SOMA_OK) status = copy_values(dataset, from->weights, sizeof *from->weights, &to->weights);
     if (status == SOMA_OK) status = copy_values(dataset, from->groups, sizeof *from->groups, &to->groups);
     if (status == SOMA_OK) status = copy_values(dataset, from->times, sizeof *from->times, &to->times);
+    if (status == SOMA_OK) status = copy_ids(dataset, to);
     for (size_t i = 0; status == SOMA_OK && i < from->input_count; i++)
         status = inputs_as_seen ? copy_input_as_seen(dataset, i, &to->input[i])
                                 : copy_column(dataset, &from->input[i], &to->input[i]);
@@ -410,6 +426,15 @@ const char *soma_dataset_class_name(const soma_dataset *dataset, size_t index) {
 const char *soma_dataset_file(const soma_dataset *dataset, size_t index) {
     if (!dataset || !dataset->storage->files || index >= dataset->samples) return NULL;
     return dataset->storage->files[soma_dataset_row(dataset, index)];
+}
+
+const char *soma_dataset_id(const soma_dataset *dataset, size_t index) {
+    if (!dataset || !dataset->storage->ids || index >= dataset->samples) return NULL;
+    return dataset->storage->id_text + dataset->storage->ids[soma_dataset_row(dataset, index)];
+}
+
+const char *soma_dataset_id_name(const soma_dataset *dataset) {
+    return dataset ? dataset->storage->id_name : NULL;
 }
 
 static soma_status check_range(const soma_dataset *dataset, size_t first, size_t count) {

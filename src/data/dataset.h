@@ -45,6 +45,10 @@ typedef struct soma_storage {
     soma_columns columns; /* of the table that the first input was read from */
     char *note;           /* see soma_dataset_note(), or NULL */
     char **files;         /* [rows]: the path of each sample's own file, or NULL */
+    char *id_name;        /* of the column of the identities; NULL: there are none */
+    char *id_text;        /* the identities one after the other, each with a 0 behind it */
+    size_t id_bytes;      /* of that */
+    size_t *ids;          /* [rows]: where each begins */
 } soma_storage;
 
 struct soma_dataset {

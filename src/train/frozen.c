@@ -1,34 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* Parameters that are not trained, and those with learning rates of their own: found by patterns. */
+#include "base/pattern.h"
 #include "train/step.h"
 
 #include <math.h>
 #include <stdio.h>
 
-/* * is any characters, ? any one. Where what follows a * does not fit, the * takes one more. */
-static bool is_like(const char *pattern, const char *name) {
-    const char *star = NULL, *taken = NULL;
-    while (*name) {
-        if (*pattern == '*') {
-            star = pattern++;
-            taken = name;
-        } else if (*pattern == '?' || *pattern == *name) {
-            pattern++;
-            name++;
-        } else if (star) {
-            pattern = star + 1;
-            name = ++taken;
-        } else
-            return false;
-    }
-    while (*pattern == '*') pattern++;
-    return *pattern == 0;
-}
-
 static bool is_meant(const soma_network *network, const soma_parameter *parameter, const char *pattern) {
     uint32_t layer = parameter->tensor->layer; /* from 1 */
-    if (is_like(pattern, soma_tensor_name(parameter->tensor))) return true;
-    return layer > 0 && layer <= network->layer_count && is_like(pattern, network->layers[layer - 1].name);
+    if (soma_is_like(pattern, soma_tensor_name(parameter->tensor))) return true;
+    return layer > 0 && layer <= network->layer_count && soma_is_like(pattern, network->layers[layer - 1].name);
 }
 
 /* With the names of the parameters, which begin with those of the layers, as far as they fit into a message. */

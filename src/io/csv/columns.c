@@ -3,6 +3,7 @@
 #include "base/utf8.h"
 #include "io/csv/table.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static soma_status with_name(soma_status status, const soma_csv_reader *reader) {
@@ -13,22 +14,18 @@ static const char *name_of(const soma_csv_layout *layout, size_t column) {
     return column < layout->header.count ? layout->header.words[column].text : "";
 }
 
-/* All columns of the file, with the role that they have without a network. */
+soma_csv_column_name soma_csv_name_column(const soma_csv_layout *layout, size_t column) {
+    soma_csv_column_name name = {""};
+    if (column >= layout->header.count) return name;
+    const char *text = layout->header.words[column].text;
+    snprintf(name.text, sizeof name.text, " (%s)", soma_quote(text, strlen(text)).text);
+    return name;
+}
+
 static soma_status list_columns(const soma_csv_layout *layout, soma_columns *columns) {
-    size_t features = 0;
     *columns = (soma_columns){.named = layout->header.count > 0};
-    for (size_t i = 0; i < layout->columns; i++) {
-        soma_column_role role = SOMA_COLUMN_FEATURE;
-        if (i == layout->label)
-            role = SOMA_COLUMN_LABEL;
-        else if (i == layout->group)
-            role = SOMA_COLUMN_GROUP;
-        else if (i == layout->time)
-            role = SOMA_COLUMN_TIME;
-        else if (features++ >= layout->features) /* the label that "none" leaves out */
-            role = SOMA_COLUMN_IGNORED;
-        SOMA_TRY(soma_columns_add(columns, name_of(layout, i), role));
-    }
+    for (size_t i = 0; i < layout->columns; i++)
+        SOMA_TRY(soma_columns_add(columns, name_of(layout, i), layout->role[i]));
     return SOMA_OK;
 }
 
@@ -68,12 +65,27 @@ static void note_positions(const soma_csv_reader *reader, const soma_columns *kn
             layout->note.data ? "\n" : "", reader->name, soma_columns_list(known, SOMA_COLUMN_FEATURE, NULL, list));
 }
 
+/* What the options leave out must be nothing that the network was trained on. */
+static soma_status check_left_out(const soma_columns *known, const soma_columns *columns) {
+    for (size_t i = 0; known->named && columns->named && i < columns->count; i++) {
+        const char *name = columns->column[i].name;
+        size_t at = soma_columns_find(known, name);
+        if (at == known->count || known->column[at].role != SOMA_COLUMN_FEATURE) continue;
+        if (columns->column[i].role != SOMA_COLUMN_FEATURE)
+            return soma_error(SOMA_INVALID_ARGUMENT,
+                              "column %zu (%s) is no feature by the options, but the model was trained on it", i + 1,
+                              soma_quote(name, strlen(name)).text);
+    }
+    return SOMA_OK;
+}
+
 static soma_status place_by_network(const soma_csv_reader *reader, const soma_columns *known,
                                     const soma_columns *columns, soma_csv_layout *layout) {
     size_t features = soma_columns_with(known, SOMA_COLUMN_FEATURE);
     size_t *place = soma_realloc(NULL, features, sizeof *place);
     if (!place) return soma_out_of_memory(features * sizeof *place, reader->name);
-    soma_status status = with_name(soma_columns_match(known, columns, place), reader);
+    soma_status status = with_name(check_left_out(known, columns), reader);
+    if (status == SOMA_OK) status = with_name(soma_columns_match(known, columns, place), reader);
     if (status == SOMA_OK) {
         place_as_known(layout, columns, place, features);
         if (known->named && columns->named)
@@ -99,24 +111,4 @@ soma_status soma_csv_place_columns(const soma_csv_reader *reader, const soma_col
     if (status == SOMA_OK) status = soma_columns_copy(by_network ? known : &columns, &layout->kept);
     soma_columns_clear(&columns);
     return status;
-}
-
-soma_status soma_csv_find_known_label(const soma_csv_reader *reader, const soma_columns *known,
-                                      soma_csv_layout *layout) {
-    size_t label = soma_columns_first(known, SOMA_COLUMN_LABEL), number;
-    layout->label = SOMA_CSV_NO_LABEL;
-    if (label == known->count) return SOMA_OK;
-    if (known->named && layout->header.count) {
-        if (soma_words_find(&layout->header, known->column[label].name, &number)) layout->label = number;
-        return SOMA_OK;
-    }
-    if (layout->columns + 1 == known->count) return SOMA_OK; /* all but the label */
-    if (layout->columns == known->count) {
-        layout->label = label;
-        return SOMA_OK;
-    }
-    return soma_error(SOMA_INVALID_ARGUMENT,
-                      "%s: line %zu: %zu columns; the model was trained on %zu and a label, which are matched by their "
-                      "place where there are no names",
-                      reader->name, reader->line, layout->columns, known->count - 1);
 }

@@ -213,7 +213,7 @@ static soma_status make_dataset(table *from, soma_dataset **dataset) {
     storage->input_count = 1;
     soma_column_set(&storage->input[0], from->survey.features, true, SOMA_F32, 1, &from->layout.features, 0);
     from->survey.features = NULL;
-    soma_status status = soma_csv_read_roles(&from->reader, &from->layout, storage);
+    soma_status status = soma_csv_read_roles(&from->reader, &from->layout, !from->skip_label, storage);
     if (status == SOMA_OK) status = give_offsets(from, storage);
     if (status == SOMA_OK) status = give_target(from, storage);
     if (status == SOMA_OK) {

@@ -108,7 +108,7 @@ static soma_status keeps_promise(soma_csv_reader *reader, const soma_csv_options
 static bool looks_like_header(const soma_csv_layout *layout, const record *first, const record *second) {
     for (size_t i = 0; i < first->count; i++) {
         if (!is_word(layout, first->fields[i])) continue;
-        if (soma_csv_is_feature(layout, i)) return true;
+        if (layout->role[i] == SOMA_COLUMN_FEATURE) return true;
         if (i < second->count && is_number(layout, second->fields[i])) return true;
     }
     return false;
@@ -129,110 +129,44 @@ static soma_status add_names(const soma_csv_reader *reader, const record *first,
     return SOMA_OK;
 }
 
-/* -------------------------------------------------------------------------------------------------------- label */
-
-/* The number in options->label, 0 if it is a name. */
-static long label_number(const char *label) {
-    char *end;
-    long number = strtol(label, &end, 10);
-    return *label && *end == 0 ? number : 0;
-}
-
-static bool label_is_name(const soma_csv_options *options) {
-    return options->label && strcmp(options->label, "none") != 0 && label_number(options->label) == 0;
-}
-
-/* The label's column where it is given by number, or not given. */
-static soma_status find_label_by_number(const soma_csv_reader *reader, const soma_csv_options *options, size_t columns,
-                                        soma_csv_layout *layout) {
-    long number = options->label ? label_number(options->label) : -1;
-    layout->label = SOMA_CSV_NO_LABEL;
-    if (options->label && strcmp(options->label, "none") == 0) return SOMA_OK;
-    if (label_is_name(options)) return SOMA_OK; /* for now */
-    if (number < -1 || (number > 0 && (size_t)number > columns))
-        return soma_error(SOMA_INVALID_ARGUMENT,
-                          "%s: label column %ld; the table has columns 1 to %zu, and -1 for the last", reader->name,
-                          number, columns);
-    layout->label = number == -1 ? columns - 1 : (size_t)number - 1;
-    return SOMA_OK;
-}
-
-static soma_status find_by_name(const soma_csv_reader *reader, const char *name, const record *first,
-                                const soma_csv_layout *layout, size_t *column) {
-    if (soma_words_find(&layout->header, name, column)) return SOMA_OK;
-    soma_text known = {0};
-    for (size_t i = 0; i < SOMA_MIN(first->count, (size_t)8); i++)
-        soma_text_append(&known, "%s%s", i ? ", " : "", soma_quote(first->fields[i], strlen(first->fields[i])).text);
-    soma_status status = soma_error(SOMA_INVALID_ARGUMENT, "%s: line %zu: no column is called %s; there are %s%s",
-                                    reader->name, first->line, soma_quote(name, strlen(name)).text,
-                                    known.data ? known.data : "none", first->count > 8 ? ", ..." : "");
-    soma_free(known.data);
-    return status;
-}
-
-/* -------------------------------------------------------------------------------------------- groups and times */
-
-static bool role_is_name(const soma_csv_options *options, const char *role) {
-    return role && options->roles && !options->roles->optional && label_number(role) == 0;
-}
-
-/* Whether names of columns are given, so that there must be a header. */
-static bool has_names(const soma_csv_options *options) {
-    const soma_csv_roles *roles = options->roles;
-    return label_is_name(options) ||
-           (roles && (role_is_name(options, roles->group) || role_is_name(options, roles->time)));
-}
-
-/* Where it is given by number; those that need not be there are looked for. */
-static soma_status find_role_by_number(const soma_csv_reader *reader, const soma_csv_options *options, const char *role,
-                                       size_t columns, size_t *column) {
-    long number = role ? label_number(role) : 0;
-    *column = SOMA_CSV_NO_COLUMN;
-    if (number == 0) return SOMA_OK;
-    if (number > 0 && (size_t)number <= columns)
-        *column = (size_t)number - 1;
-    else if (!options->roles->optional)
-        return soma_error(SOMA_INVALID_ARGUMENT, "%s: column %ld; the table has columns 1 to %zu", reader->name, number,
-                          columns);
-    return SOMA_OK;
-}
-
-static soma_status find_role_by_name(const soma_csv_reader *reader, const soma_csv_options *options, const char *role,
-                                     const record *first, const soma_csv_layout *layout, size_t *column) {
-    if (!role || label_number(role) != 0) return SOMA_OK;
-    if (!options->roles->optional) return find_by_name(reader, role, first, layout, column);
-    if (!soma_words_find(&layout->header, role, column)) *column = SOMA_CSV_NO_COLUMN;
-    return SOMA_OK;
-}
-
-static soma_status check_roles(const soma_csv_reader *reader, const soma_csv_layout *layout) {
-    bool twice = layout->group != SOMA_CSV_NO_COLUMN && layout->group == layout->time;
-    const size_t both = twice ? layout->time : layout->label;
-    if (!twice && (both == SOMA_CSV_NO_COLUMN || (both != layout->group && both != layout->time))) return SOMA_OK;
-    return soma_error(SOMA_INVALID_ARGUMENT,
-                      "%s: column %zu%s is both %s; each wants a column of its own (the label is the last by default)",
-                      reader->name, both + 1, soma_csv_name_column(layout, both).text,
-                      twice                            ? "the groups and the times"
-                      : layout->label == layout->group ? "the label and the groups"
-                                                       : "the label and the times");
-}
-
 /* ------------------------------------------------------------------------------------------------------- layout */
+
+static soma_status take_columns(const soma_csv_reader *reader, size_t columns, soma_csv_layout *layout) {
+    layout->columns = columns;
+    soma_free(layout->role);
+    layout->role = soma_calloc(columns, sizeof *layout->role);
+    return layout->role ? SOMA_OK : soma_out_of_memory(columns * sizeof *layout->role, reader->name);
+}
+
+static soma_status check_features(const soma_csv_reader *reader, const record *first, soma_csv_layout *layout) {
+    layout->features = 0;
+    for (size_t i = 0; i < layout->columns; i++) layout->features += layout->role[i] == SOMA_COLUMN_FEATURE;
+    if (layout->features > 0) return SOMA_OK;
+    return soma_error(SOMA_INVALID_FILE, "%s: line %zu: %s; at least one feature is wanted beside it", reader->name,
+                      first->line,
+                      layout->columns == 1 ? "the label is the only column" : "no column but the label is left");
+}
+
+/* Of the last column of a table that promises classes. */
+static soma_column_role label_role(const soma_csv_layout *layout) {
+    return layout->label == SOMA_CSV_NO_LABEL ? SOMA_COLUMN_IGNORED : SOMA_COLUMN_LABEL;
+}
 
 /* The form that promises rows, features and classes: the label is the last column, or not wanted. */
 static soma_status use_promise(const soma_csv_reader *reader, const soma_csv_options *options, const record *first,
-                               const record *second, soma_csv_layout *layout) {
+                               soma_csv_layout *layout) {
     layout->promised = true;
     layout->promise_line = first->line;
-    layout->columns = second->count;
     SOMA_TRY(add_names(reader, first, 2, "class", SOMA_CSV_NO_PROMISE, &layout->classes));
-    if (label_is_name(options) || (layout->label != SOMA_CSV_NO_LABEL && layout->label != layout->columns - 1))
+    const char *label = options->label;
+    if (layout->label != layout->columns - 1 && !(label && strcmp(label, "none") == 0))
         return soma_error(SOMA_INVALID_ARGUMENT,
                           "%s: label column %s; line %zu says rows, features and classes, so the label is the last "
                           "column" SOMA_CSV_NO_PROMISE,
-                          reader->name, soma_quote(options->label, strlen(options->label)).text, first->line);
-    layout->features = layout->columns - 1;
-    return SOMA_OK;
+                          reader->name, label ? soma_quote(label, strlen(label)).text : "as the network knows it",
+                          first->line);
+    layout->role[layout->columns - 1] = label_role(layout);
+    return check_features(reader, first, layout);
 }
 
 /* A first line that has all names that the network knows of its inputs can be nothing else, even where they are
@@ -251,39 +185,31 @@ static bool has_known_names(const soma_columns *known, const record *first) {
 /* Every line a row, or the first one names the columns. */
 static soma_status use_lines(const soma_csv_reader *reader, const soma_csv_options *options, const record *first,
                              const record *second, soma_csv_layout *layout) {
-    static const soma_csv_roles none;
-    const soma_csv_roles *roles = options->roles ? options->roles : &none;
-    bool by_name = has_names(options);
-    const char *name = label_is_name(options)                ? options->label
-                       : role_is_name(options, roles->group) ? roles->group
-                                                             : roles->time;
+    const char *name = soma_csv_first_name(options);
     const soma_columns *known = options->network ? &options->network->columns : NULL;
-    layout->columns = first->count;
-    SOMA_TRY(find_label_by_number(reader, options, first->count, layout));
-    SOMA_TRY(find_role_by_number(reader, options, roles->group, first->count, &layout->group));
-    SOMA_TRY(find_role_by_number(reader, options, roles->time, first->count, &layout->time));
-    if (by_name && options->header < 0)
+    SOMA_TRY(take_columns(reader, first->count, layout));
+    if (name && options->header < 0)
         return soma_error(
             SOMA_INVALID_ARGUMENT,
             "%s: %s %s is a name, but the table is said to have no header; a number from 1 to %zu is wanted",
-            reader->name, label_is_name(options) ? "label column" : "column", soma_quote(name, strlen(name)).text,
+            reader->name, name == options->label ? "label column" : "column", soma_quote(name, strlen(name)).text,
             first->count);
+    if (!name) SOMA_TRY(soma_csv_find_roles(reader, options, false, layout));
     bool known_names = options->header == 0 && has_known_names(known, first);
-    layout->guessed = options->header == 0 && !by_name && !known_names && looks_like_header(layout, first, second);
-    if (options->header > 0 || by_name || known_names || layout->guessed)
-        SOMA_TRY(
-            add_names(reader, first, 0, "column", options->header > 0 || by_name ? "" : NO_HEADER, &layout->header));
-    if (label_is_name(options)) SOMA_TRY(find_by_name(reader, options->label, first, layout, &layout->label));
-    SOMA_TRY(find_role_by_name(reader, options, roles->group, first, layout, &layout->group));
-    SOMA_TRY(find_role_by_name(reader, options, roles->time, first, layout, &layout->time));
-    if (!options->label && known && known->count) SOMA_TRY(soma_csv_find_known_label(reader, known, layout));
-    SOMA_TRY(check_roles(reader, layout));
-    layout->features = 0;
-    for (size_t i = 0; i < layout->columns; i++) layout->features += soma_csv_is_feature(layout, i);
-    if (layout->features > 0) return SOMA_OK;
-    return soma_error(SOMA_INVALID_FILE,
-                      "%s: line %zu: the label is the only column; at least one feature is wanted beside it",
-                      reader->name, first->line);
+    layout->guessed = options->header == 0 && !name && !known_names && looks_like_header(layout, first, second);
+    if (options->header > 0 || name || known_names || layout->guessed)
+        SOMA_TRY(add_names(reader, first, 0, "column", options->header > 0 || name ? "" : NO_HEADER, &layout->header));
+    SOMA_TRY(soma_csv_find_roles(reader, options, true, layout));
+    return check_features(reader, first, layout);
+}
+
+/* Whether the options name what a table that promises rows, features and classes has not. */
+static bool wants_roles(const soma_csv_options *options) {
+    const soma_csv_roles *roles = options->roles;
+    if (!roles || roles->optional) return false;
+    return roles->group || roles->time || roles->weight || roles->id ||
+           (roles->columns && soma_csv_list_has_names(roles->columns)) ||
+           (roles->ignore && soma_csv_list_has_names(roles->ignore));
 }
 
 static soma_status find_layout(soma_csv_reader *reader, const soma_csv_options *options, record *first, record *second,
@@ -292,11 +218,10 @@ static soma_status find_layout(soma_csv_reader *reader, const soma_csv_options *
     SOMA_TRY(read_record(reader, first));
     size_t behind = reader->position, behind_line = reader->line;
     if (options->header == 0 && !soma_csv_at_end(reader)) SOMA_TRY(read_record(reader, second));
-    const soma_csv_roles *roles = options->roles; /* of which such a form has none */
-    bool names_roles = roles && (roles->group || roles->time) && !roles->optional;
-    bool promised = options->header == 0 && !names_roles && is_promise(layout, first, second);
+    bool promised = options->header == 0 && !wants_roles(options) && is_promise(layout, first, second);
     if (promised) {
-        SOMA_TRY(find_label_by_number(reader, options, second->count, layout));
+        SOMA_TRY(take_columns(reader, second->count, layout));
+        SOMA_TRY(soma_csv_find_roles(reader, options, false, layout));
         if (can_be_row(layout, options, first, second)) {
             soma_csv_return(reader, behind, behind_line);
             promised = layout->label == second->count - 1;
@@ -304,7 +229,7 @@ static soma_status find_layout(soma_csv_reader *reader, const soma_csv_options *
         }
     }
     if (promised)
-        SOMA_TRY(use_promise(reader, options, first, second, layout));
+        SOMA_TRY(use_promise(reader, options, first, layout));
     else
         SOMA_TRY(use_lines(reader, options, first, second, layout));
     if (layout->promised || layout->header.count)
@@ -315,8 +240,7 @@ static soma_status find_layout(soma_csv_reader *reader, const soma_csv_options *
 }
 
 soma_status soma_csv_find_layout(soma_csv_reader *reader, const soma_csv_options *options, soma_csv_layout *layout) {
-    *layout = (soma_csv_layout){
-        .group = SOMA_CSV_NO_COLUMN, .time = SOMA_CSV_NO_COLUMN, .c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0)};
+    *layout = (soma_csv_layout){.c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0)};
     if (layout->c_locale == (locale_t)0) return soma_out_of_memory(0, "the C locale");
     if (soma_csv_at_end(reader))
         return soma_error(SOMA_INVALID_FILE, "%s: line 1: the table is empty; at least one row is wanted",
@@ -335,16 +259,9 @@ void soma_csv_layout_clear(soma_csv_layout *layout) {
     for (size_t i = 0; layout->categories && i < layout->columns; i++) soma_words_clear(&layout->categories[i]);
     soma_free(layout->categories);
     soma_free(layout->place);
+    soma_free(layout->role);
     soma_free(layout->note.data);
     soma_words_clear(&layout->header);
     soma_words_clear(&layout->classes);
     if (layout->c_locale != (locale_t)0) freelocale(layout->c_locale);
-}
-
-soma_csv_column_name soma_csv_name_column(const soma_csv_layout *layout, size_t column) {
-    soma_csv_column_name name = {""};
-    if (column >= layout->header.count) return name;
-    const char *text = layout->header.words[column].text;
-    snprintf(name.text, sizeof name.text, " (%s)", soma_quote(text, strlen(text)).text);
-    return name;
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* The columns of a table that are no features, but say by what its rows are divided. */
+/* The columns of a table that are no features, but say by what its rows are divided, what they weigh and which is
+ * which. */
 #include "base/date.h"
 #include "base/number.h"
 #include "base/utf8.h"
 #include "data/dataset.h"
 #include "io/csv/table.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -17,6 +19,8 @@ typedef struct filling {
     const soma_csv_layout *layout;
     soma_words groups;
     enum kind kind;
+    bool weighs;    /* some weight is more than 0 */
+    size_t id_room; /* of storage->id_text */
     soma_storage *storage;
 } filling;
 
@@ -55,23 +59,77 @@ static soma_status read_time(filling *into, size_t row) {
     return SOMA_OK;
 }
 
-static soma_status read_rows(filling *into, size_t rows) {
-    for (size_t row = 0; row < rows; row++) do {
-            SOMA_TRY(soma_csv_next(into->reader));
-            if (into->reader->column - 1 == into->layout->group) SOMA_TRY(read_group(into, row));
-            if (into->reader->column - 1 == into->layout->time) SOMA_TRY(read_time(into, row));
-        } while (!into->reader->ends_record);
+static soma_status read_weight(filling *into, size_t row) {
+    const char *field = into->reader->field;
+    float nearest;
+    bool number = soma_number_parse(field, into->layout->c_locale, &nearest);
+    double weight = number ? soma_number_double(field, into->layout->c_locale) : NAN;
+    if (!(weight >= 0 && weight <= FLT_MAX)) return refuse(into, "is no weight; a number from 0 on is wanted");
+    into->storage->weights[row] = (float)weight;
+    into->weighs |= into->storage->weights[row] > 0;
     return SOMA_OK;
 }
 
-soma_status soma_csv_read_roles(soma_csv_reader *reader, const soma_csv_layout *layout, soma_storage *storage) {
+static soma_status read_id(filling *into, size_t row) {
+    soma_storage *storage = into->storage;
+    size_t size = into->reader->length + 1;
+    if (into->id_room - storage->id_bytes < size) {
+        size_t room = 2 * into->id_room + size + 64;
+        char *text = soma_realloc(storage->id_text, room, 1);
+        if (!text) return soma_out_of_memory(room, into->reader->name);
+        storage->id_text = text;
+        into->id_room = room;
+    }
+    memcpy(storage->id_text + storage->id_bytes, into->reader->field, size);
+    storage->ids[row] = storage->id_bytes;
+    storage->id_bytes += size;
+    return SOMA_OK;
+}
+
+static soma_status read_field(filling *into, size_t column, size_t row) {
+    const soma_storage *storage = into->storage;
+    if (column == into->layout->group && storage->groups) return read_group(into, row);
+    if (column == into->layout->time && storage->times) return read_time(into, row);
+    if (column == into->layout->weight && storage->weights) return read_weight(into, row);
+    return column == into->layout->id && storage->ids ? read_id(into, row) : SOMA_OK;
+}
+
+static soma_status read_rows(filling *into, size_t rows) {
+    for (size_t row = 0; row < rows; row++) do {
+            SOMA_TRY(soma_csv_next(into->reader));
+            SOMA_TRY(read_field(into, into->reader->column - 1, row));
+        } while (!into->reader->ends_record);
+    if (!into->storage->weights || into->weighs) return SOMA_OK;
+    return soma_error(SOMA_INVALID_FILE,
+                      "%s: column %zu%s: the weights of the %zu rows are all 0, so that none would count; one must be "
+                      "greater",
+                      into->reader->name, into->layout->weight + 1,
+                      soma_csv_name_column(into->layout, into->layout->weight).text, rows);
+}
+
+/* Memory for a value of each row, where the table has such a column; true if that is well. */
+static bool take(size_t column, size_t rows, size_t size, void *values) {
+    void *taken = column == SOMA_CSV_NO_COLUMN ? NULL : soma_realloc(NULL, rows, size);
+    memcpy(values, &taken, sizeof taken);
+    return column == SOMA_CSV_NO_COLUMN || taken;
+}
+
+soma_status soma_csv_read_roles(soma_csv_reader *reader, const soma_csv_layout *layout, bool weights,
+                                soma_storage *storage) {
     filling into = {.reader = reader, .layout = layout, .storage = storage};
-    size_t rows = storage->rows;
-    if (layout->group == SOMA_CSV_NO_COLUMN && layout->time == SOMA_CSV_NO_COLUMN) return SOMA_OK;
-    if (layout->group != SOMA_CSV_NO_COLUMN && !(storage->groups = soma_realloc(NULL, rows, sizeof *storage->groups)))
-        return soma_out_of_memory(rows * sizeof *storage->groups, reader->name);
-    if (layout->time != SOMA_CSV_NO_COLUMN && !(storage->times = soma_realloc(NULL, rows, sizeof *storage->times)))
+    const size_t weight = weights ? layout->weight : SOMA_CSV_NO_COLUMN;
+    const size_t rows = storage->rows, id = layout->id;
+    if (layout->group == SOMA_CSV_NO_COLUMN && layout->time == SOMA_CSV_NO_COLUMN && weight == SOMA_CSV_NO_COLUMN &&
+        id == SOMA_CSV_NO_COLUMN)
+        return SOMA_OK;
+    if (!take(layout->group, rows, sizeof *storage->groups, &storage->groups) ||
+        !take(layout->time, rows, sizeof *storage->times, &storage->times) ||
+        !take(weight, rows, sizeof *storage->weights, &storage->weights) ||
+        !take(id, rows, sizeof *storage->ids, &storage->ids))
         return soma_out_of_memory(rows * sizeof *storage->times, reader->name);
+    const char *name = id < layout->header.count ? layout->header.words[id].text : "";
+    if (id != SOMA_CSV_NO_COLUMN && !(storage->id_name = soma_strdup(name)))
+        return soma_out_of_memory(strlen(name) + 1, reader->name);
     soma_status status = read_rows(&into, rows);
     soma_words_clear(&into.groups);
     return status;

@@ -15,13 +15,14 @@
 #define SOMA_CSV_NO_INPUT  SIZE_MAX
 
 typedef struct soma_csv_layout {
-    size_t columns;     /* fields of a row */
-    size_t label;       /* column from 0, SOMA_CSV_NO_LABEL for none */
-    size_t group, time; /* columns from 0, SOMA_CSV_NO_COLUMN for none */
-    bool guessed;       /* the header was found by looking */
-    size_t features;    /* columns that are inputs: all but these; in a promised form all but the last */
-    soma_words header;  /* names of the columns, empty if there are none */
-    bool promised;      /* the first line was "rows,features,class,class,..." */
+    size_t columns;                 /* fields of a row */
+    soma_column_role *role;         /* [columns] */
+    size_t label;                   /* column from 0, SOMA_CSV_NO_LABEL for none */
+    size_t group, time, weight, id; /* columns from 0, SOMA_CSV_NO_COLUMN for none */
+    bool guessed;                   /* the header was found by looking */
+    size_t features;                /* columns that are inputs: all but these; in a promised form all but the last */
+    soma_words header;              /* names of the columns, empty if there are none */
+    bool promised;                  /* the first line was "rows,features,class,class,..." */
     size_t promised_rows, promise_line;
     soma_words classes;     /* ... its classes */
     size_t *place;          /* of each column: which input it is, SOMA_CSV_NO_INPUT for none */
@@ -31,11 +32,6 @@ typedef struct soma_csv_layout {
     soma_text note;         /* see soma_dataset_note() */
     locale_t c_locale;
 } soma_csv_layout;
-
-/* Whether a column is none of the label, the groups and the times. */
-static inline bool soma_csv_is_feature(const soma_csv_layout *layout, size_t column) {
-    return column != layout->label && column != layout->group && column != layout->time;
-}
 
 /* What to do where the first line was taken for a promise and is none. */
 #define SOMA_CSV_NO_PROMISE                                                                                            \
@@ -52,13 +48,32 @@ typedef struct soma_csv_column_name {
 soma_csv_column_name soma_csv_name_column(const soma_csv_layout *layout, size_t column);
 
 /*
+ * What each column is for: layout->role, ->label, ->group and so on, by the options, and where they say nothing as the
+ * network knows. Where layout->header is empty, a column is found by number or place alone. `certain` false: it is not
+ * known yet whether there is a header, and what does not fit a table without one is no fault.
+ */
+soma_status soma_csv_find_roles(const soma_csv_reader *reader, const soma_csv_options *options, bool certain,
+                                soma_csv_layout *layout);
+/* The first name of a column in the options, which then must have a header; NULL: there are numbers alone, if any. */
+const char *soma_csv_first_name(const soma_csv_options *options);
+
+/*
+ * Sets chosen[layout->columns] of the columns that a list names, separated by commas: a name, a number from 1, a range
+ * of these as a:f, a pattern of * and ?; in quotes it is a name. SOMA_INVALID_ARGUMENT: an entry fits no column. `what`
+ * is the list called?
+ */
+soma_status soma_csv_choose(const soma_csv_reader *reader, const soma_csv_layout *layout, const char *what,
+                            const char *list, bool *chosen);
+/* Whether there is anything but numbers and ranges of numbers in it. */
+bool soma_csv_list_has_names(const char *list);
+/* `"a", "b", ...`, or `1 to 7`: the columns that there are, for messages. To be freed. */
+soma_text soma_csv_list_columns(const soma_csv_layout *layout);
+
+/*
  * Which column is which input, and what the label is called, now that header and label are known: layout->place and
  * ->columns. known: the columns that a network was trained on; NULL, or none: every column but the label is an input.
  */
 soma_status soma_csv_place_columns(const soma_csv_reader *reader, const soma_columns *known, soma_csv_layout *layout);
-/* The label's column where the network says it and not the options: by name, or by place. */
-soma_status soma_csv_find_known_label(const soma_csv_reader *reader, const soma_columns *known,
-                                      soma_csv_layout *layout);
 
 /* What to do about gaps, by the options or as the network knows: layout->missing, and that of layout->kept. */
 soma_status soma_csv_choose_missing(const soma_csv_reader *reader, const soma_csv_options *options,
@@ -96,11 +111,11 @@ void soma_csv_classes_clear(soma_csv_classes *classes);
 soma_status soma_csv_number_labels(const char *name, soma_csv_layout *layout, const soma_words *labels, bool must,
                                    int32_t *texts, size_t rows, soma_csv_classes *classes);
 
-/* Groups and times of the rows, storage->rows from where the reader is, into the storage, if the table has such
- * columns.
- */
+/* Groups, times, identities and, if asked, weights of the rows, storage->rows from where the reader is, into the
+ * storage, if the table has such columns. */
 struct soma_storage;
-soma_status soma_csv_read_roles(soma_csv_reader *reader, const soma_csv_layout *layout, struct soma_storage *storage);
+soma_status soma_csv_read_roles(soma_csv_reader *reader, const soma_csv_layout *layout, bool weights,
+                                struct soma_storage *storage);
 
 /* Distinct labels, and class numbers + 1, at most. More are hardly classes. */
 #define SOMA_CSV_MAX_CLASSES 65536

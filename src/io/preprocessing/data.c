@@ -34,7 +34,7 @@ static void encode_division(soma_json_writer *writer, const soma_division *divis
     soma_json_close_object(writer);
 }
 
-static const char *const role_names[] = {"feature", "label", "ignored", "group", "time"};
+static const char *const role_names[] = {"feature", "label", "ignored", "group", "time", "weight", "id"};
 
 /* Where nothing is said, gaps are an error. */
 static void encode_gaps(soma_json_writer *writer, const soma_table_column *column) {
@@ -185,7 +185,8 @@ static soma_status decode_column(const soma_json *object, soma_columns *columns)
     while (role && number < SOMA_COUNT_OF(role_names) && strcmp(role, role_names[number]) != 0) number++;
     if (!role || number == SOMA_COUNT_OF(role_names))
         return soma_error(SOMA_INVALID_FILE,
-                          "the \"role\" of each of the \"columns\" must be feature, label, ignored, group or time");
+                          "the \"role\" of each of the \"columns\" must be feature, label, ignored, group, time, "
+                          "weight or id");
     if (columns->count == 0) columns->named = name != NULL;
     if (columns->named != (name != NULL) || (name && soma_columns_find(columns, name) < columns->count))
         return soma_error(SOMA_INVALID_FILE,

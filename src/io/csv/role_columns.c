@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+/* What the columns of a table are for: as the options say, by name or number, or as a network knows. */
+#include "base/utf8.h"
+#include "io/csv/table.h"
+#include "nn/network.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A role that one column has, at most. */
+typedef struct single {
+    soma_column_role role;
+    const char *what;
+    size_t *column;
+} single;
+
+#define SINGLES 5
+static void list_singles(soma_csv_layout *layout, single singles[SINGLES]) {
+    const single all[SINGLES] = {{SOMA_COLUMN_LABEL, "the label", &layout->label},
+                                 {SOMA_COLUMN_GROUP, "the groups", &layout->group},
+                                 {SOMA_COLUMN_TIME, "the times", &layout->time},
+                                 {SOMA_COLUMN_WEIGHT, "the weights", &layout->weight},
+                                 {SOMA_COLUMN_ID, "the identities", &layout->id}};
+    memcpy(singles, all, sizeof all);
+}
+
+static const char *said_of(const soma_csv_options *options, soma_column_role role) {
+    const soma_csv_roles *roles = options->roles;
+    if (role == SOMA_COLUMN_LABEL) return options->label;
+    if (!roles) return NULL;
+    switch (role) {
+    case SOMA_COLUMN_GROUP:
+        return roles->group;
+    case SOMA_COLUMN_TIME:
+        return roles->time;
+    case SOMA_COLUMN_WEIGHT:
+        return roles->weight;
+    default:
+        return roles->id;
+    }
+}
+
+/* The number in a text that names a column, 0 if it is a name. */
+static long number_in(const char *text) {
+    char *end;
+    long number = strtol(text, &end, 10);
+    return *text && *end == 0 ? number : 0;
+}
+
+static bool is_none(const char *text) {
+    return strcmp(text, "none") == 0;
+}
+
+const char *soma_csv_first_name(const soma_csv_options *options) {
+    static const soma_column_role order[] = {SOMA_COLUMN_LABEL, SOMA_COLUMN_GROUP, SOMA_COLUMN_TIME, SOMA_COLUMN_WEIGHT,
+                                             SOMA_COLUMN_ID};
+    const soma_csv_roles *roles = options->roles;
+    for (size_t i = 0; i < SOMA_COUNT_OF(order); i++) {
+        bool label = order[i] == SOMA_COLUMN_LABEL;
+        const char *text = said_of(options, order[i]);
+        if (text && number_in(text) == 0 && (label ? !is_none(text) : !roles->optional)) return text;
+    }
+    if (roles && roles->columns && soma_csv_list_has_names(roles->columns)) return roles->columns;
+    return roles && roles->ignore && soma_csv_list_has_names(roles->ignore) ? roles->ignore : NULL;
+}
+
+/* ------------------------------------------------------------------------------------------------------ options */
+
+static soma_status refuse_number(const soma_csv_reader *reader, const soma_csv_layout *layout, bool label,
+                                 long number) {
+    return soma_error(SOMA_INVALID_ARGUMENT, "%s: %scolumn %ld; the table has columns 1 to %zu%s", reader->name,
+                      label ? "label " : "", number, layout->columns, label ? ", and -1 for the last" : "");
+}
+
+static soma_status refuse_name(const soma_csv_reader *reader, const soma_csv_layout *layout, const char *name) {
+    soma_text known = soma_csv_list_columns(layout);
+    soma_status status = soma_error(SOMA_INVALID_ARGUMENT, "%s: line %zu: no column is called %s; there are %s",
+                                    reader->name, layout->header.words[0].line, soma_quote(name, strlen(name)).text,
+                                    known.data ? known.data : "others");
+    soma_free(known.data);
+    return status;
+}
+
+/* By name or number; names are left aside while there are none. */
+static soma_status find_said(const soma_csv_reader *reader, const soma_csv_layout *layout, const char *text, bool label,
+                             bool optional, size_t *column) {
+    long number = number_in(text);
+    *column = SOMA_CSV_NO_COLUMN;
+    if (label && is_none(text)) return SOMA_OK;
+    if (number == 0) {
+        if (!layout->header.count || soma_words_find(&layout->header, text, column)) return SOMA_OK;
+        *column = SOMA_CSV_NO_COLUMN;
+        return optional ? SOMA_OK : refuse_name(reader, layout, text);
+    }
+    if (label && number == -1)
+        *column = layout->columns - 1;
+    else if (number > 0 && (size_t)number <= layout->columns)
+        *column = (size_t)number - 1;
+    else if (!optional)
+        return refuse_number(reader, layout, label, number);
+    return SOMA_OK;
+}
+
+/* ------------------------------------------------------------------------------------------------------ network */
+
+static bool by_name(const soma_columns *known, const soma_csv_layout *layout) {
+    return known->named && layout->header.count;
+}
+
+/* Where a column that a network knows is in the table: by its name, or by its place among all, or all but the label. */
+static size_t place_of_known(const soma_columns *known, size_t index, const soma_csv_layout *layout) {
+    size_t number = SOMA_CSV_NO_COLUMN, labels = soma_columns_with(known, SOMA_COLUMN_LABEL), before = 0;
+    if (by_name(known, layout))
+        return soma_words_find(&layout->header, known->column[index].name, &number) ? number : SOMA_CSV_NO_COLUMN;
+    if (layout->columns == known->count) return index;
+    if (layout->columns + labels != known->count || known->column[index].role == SOMA_COLUMN_LABEL)
+        return SOMA_CSV_NO_COLUMN;
+    for (size_t i = 0; i < index; i++) before += known->column[i].role == SOMA_COLUMN_LABEL;
+    return index - before;
+}
+
+static size_t find_known(const soma_columns *known, soma_column_role role, const soma_csv_layout *layout) {
+    size_t index = known ? soma_columns_first(known, role) : 0;
+    return known && index < known->count ? place_of_known(known, index, layout) : SOMA_CSV_NO_COLUMN;
+}
+
+/* With the label, or without. */
+static bool fits_by_place(const soma_columns *known, const soma_csv_layout *layout) {
+    return layout->columns == known->count ||
+           layout->columns + soma_columns_with(known, SOMA_COLUMN_LABEL) == known->count;
+}
+
+static soma_status check_places(const soma_csv_reader *reader, const soma_columns *known,
+                                const soma_csv_layout *layout) {
+    if (by_name(known, layout) || !soma_columns_with(known, SOMA_COLUMN_LABEL) || fits_by_place(known, layout))
+        return SOMA_OK;
+    return soma_error(SOMA_INVALID_ARGUMENT,
+                      "%s: line %zu: %zu columns; the model was trained on %zu and a label, which are matched by their "
+                      "place where there are no names",
+                      reader->name, reader->line, layout->columns, known->count - 1);
+}
+
+/* -------------------------------------------------------------------------------------------------------- roles */
+
+static soma_status find_singles(const soma_csv_reader *reader, const soma_csv_options *options,
+                                const soma_columns *known, const single singles[SINGLES],
+                                const soma_csv_layout *layout) {
+    for (size_t i = 0; i < SINGLES; i++) {
+        bool label = singles[i].role == SOMA_COLUMN_LABEL;
+        const char *said = said_of(options, singles[i].role);
+        if (said)
+            SOMA_TRY(find_said(reader, layout, said, label, !label && options->roles->optional, singles[i].column));
+        else if (label && !known)
+            *singles[i].column = layout->columns - 1;
+        else
+            *singles[i].column = find_known(known, singles[i].role, layout);
+    }
+    return SOMA_OK;
+}
+
+static soma_status refuse_twice(const soma_csv_reader *reader, const soma_csv_layout *layout, size_t column,
+                                const char *one, const char *other) {
+    return soma_error(SOMA_INVALID_ARGUMENT,
+                      "%s: column %zu%s is both %s and %s; each wants a column of its own (the label is the last by "
+                      "default)",
+                      reader->name, column + 1, soma_csv_name_column(layout, column).text, one, other);
+}
+
+static soma_status give_singles(const soma_csv_reader *reader, const single singles[SINGLES], soma_csv_layout *layout) {
+    for (size_t i = 0; i < SINGLES; i++) {
+        const size_t column = *singles[i].column;
+        if (column == SOMA_CSV_NO_COLUMN) continue;
+        for (size_t j = 0; j < i; j++)
+            if (*singles[j].column == column)
+                return refuse_twice(reader, layout, column, singles[j].what, singles[i].what);
+        layout->role[column] = singles[i].role;
+    }
+    return SOMA_OK;
+}
+
+/* Features that a list leaves out; of what a list of columns does not name, label and such stay what they are. */
+static soma_status leave_out(const soma_csv_reader *reader, const soma_csv_roles *roles, const single singles[SINGLES],
+                             bool *chosen, soma_csv_layout *layout) {
+    if (roles->columns) {
+        SOMA_TRY(soma_csv_choose(reader, layout, "columns", roles->columns, chosen));
+        for (size_t i = 0; i < layout->columns; i++)
+            if (!chosen[i] && layout->role[i] == SOMA_COLUMN_FEATURE) layout->role[i] = SOMA_COLUMN_IGNORED;
+    }
+    if (!roles->ignore) return SOMA_OK;
+    memset(chosen, 0, layout->columns * sizeof *chosen);
+    SOMA_TRY(soma_csv_choose(reader, layout, "ignore", roles->ignore, chosen));
+    for (size_t i = 0; i < layout->columns; i++) {
+        for (size_t j = 0; chosen[i] && j < SINGLES; j++)
+            if (*singles[j].column == i) return refuse_twice(reader, layout, i, singles[j].what, "to be ignored");
+        if (chosen[i]) layout->role[i] = SOMA_COLUMN_IGNORED;
+    }
+    return SOMA_OK;
+}
+
+static soma_status choose_features(const soma_csv_reader *reader, const soma_csv_roles *roles,
+                                   const single singles[SINGLES], soma_csv_layout *layout) {
+    bool *chosen = soma_calloc(layout->columns, sizeof *chosen);
+    if (!chosen) return soma_out_of_memory(layout->columns * sizeof *chosen, reader->name);
+    soma_status status = leave_out(reader, roles, singles, chosen, layout);
+    soma_free(chosen);
+    return status;
+}
+
+static void ignore_known(const soma_columns *known, soma_csv_layout *layout) {
+    for (size_t i = 0; i < known->count; i++) {
+        size_t column =
+            known->column[i].role == SOMA_COLUMN_IGNORED ? place_of_known(known, i, layout) : SOMA_CSV_NO_COLUMN;
+        if (column != SOMA_CSV_NO_COLUMN && layout->role[column] == SOMA_COLUMN_FEATURE)
+            layout->role[column] = SOMA_COLUMN_IGNORED;
+    }
+}
+
+/* What is known, and goes on without. */
+static void note_absent(const soma_csv_reader *reader, const soma_columns *known, bool predicted,
+                        soma_csv_layout *layout) {
+    const soma_column_role role = predicted ? SOMA_COLUMN_ID : SOMA_COLUMN_WEIGHT;
+    size_t index = soma_columns_first(known, role);
+    if (index == known->count || (predicted ? layout->id : layout->weight) != SOMA_CSV_NO_COLUMN) return;
+    const char *name = known->column[index].name;
+    soma_text_append(&layout->note, "%s%s: no column %s, which the model learnt as %s", layout->note.data ? "\n" : "",
+                     reader->name, soma_quote(name, strlen(name)).text,
+                     predicted ? "the identities of the rows: they are left away"
+                               : "the weights of the rows: all count the same");
+}
+
+soma_status soma_csv_find_roles(const soma_csv_reader *reader, const soma_csv_options *options, bool certain,
+                                soma_csv_layout *layout) {
+    const soma_csv_roles *roles = options->roles;
+    const soma_columns *known = options->network && options->network->columns.count ? &options->network->columns : NULL;
+    single singles[SINGLES];
+    list_singles(layout, singles);
+    for (size_t i = 0; i < layout->columns; i++) layout->role[i] = SOMA_COLUMN_FEATURE;
+    if (known && certain && !options->label) SOMA_TRY(check_places(reader, known, layout));
+    SOMA_TRY(find_singles(reader, options, known, singles, layout));
+    SOMA_TRY(give_singles(reader, singles, layout));
+    if (known && certain) note_absent(reader, known, options->skip_label, layout);
+    if (roles && (roles->columns || roles->ignore)) return choose_features(reader, roles, singles, layout);
+    if (known) ignore_known(known, layout);
+    /* Of whatever it is a row: not by the last word alone is a line taken for names. */
+    if (!certain && known && !options->label && !fits_by_place(known, layout) &&
+        layout->role[layout->columns - 1] == SOMA_COLUMN_FEATURE)
+        layout->role[layout->columns - 1] = SOMA_COLUMN_LABEL;
+    return SOMA_OK;
+}
