@@ -27,10 +27,12 @@ READERS = {"onnx reference": lambda x: ReferenceEvaluator("cast.onnx").run(None,
 SIGNED, UNSIGNED = [-3.75, -2.5, -0.5, 0.5, 1.5, 2.5, 3.25, 7.9], [0.5, 1.5, 2.5, 3.25, 7.9, 14.5]
 CUT, CUT_UNSIGNED = [-3, -2, 0, 0, 1, 2, 3, 7], [0, 1, 2, 3, 7, 14]
 EXPECTED = {"INT8": [CUT] * 3, "UINT8": [CUT_UNSIGNED] * 3, "INT32": [CUT] * 3,
-            "INT4": [CUT, [-4, -3, -1, 1, 2, 3, 3, -8], [-4, -3, -1, 1, 2, 3, 3, 8]], "UINT4": [CUT_UNSIGNED, [1, 2, 3, 3, 8, 15], [1, 2, 3, 3, 8, 15]]}
+            "INT4": [CUT, [-4, -3, -1, 1, 2, 3, 3, -8], [-4, -3, -1, 1, 2, 3, 3, 8]],
+            "UINT4": [CUT_UNSIGNED, [1, 2, 3, 3, 8, 15], [1, 2, 3, 3, 8, 15]]}
 failures = 0
 for kind, expected in EXPECTED.items():
-    nodes = [helper.make_node("Cast", ["x"], ["small"], to=getattr(TensorProto, kind)), helper.make_node("Cast", ["small"], ["y"], to=TensorProto.FLOAT)]
+    nodes = [helper.make_node("Cast", ["x"], ["small"], to=getattr(TensorProto, kind)),
+             helper.make_node("Cast", ["small"], ["y"], to=TensorProto.FLOAT)]
     values = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [None]) for name in "xy"]
     graph = helper.make_graph(nodes, "g", values[:1], values[1:])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10)

@@ -41,9 +41,11 @@ failures = 0
 for (kind, op, saturate), expected in EXPECTED.items():
     code = getattr(TensorProto, kind)
     if op == "Cast":
-        nodes = [helper.make_node("Cast", ["x"], ["small"], to=code, saturate=saturate), helper.make_node("Cast", ["small"], ["y"], to=TensorProto.FLOAT)]
+        nodes = [helper.make_node("Cast", ["x"], ["small"], to=code, saturate=saturate),
+                 helper.make_node("Cast", ["small"], ["y"], to=TensorProto.FLOAT)]
     else:
-        nodes = [helper.make_node(op, ["x", "scale", "zero"], ["small"], saturate=saturate), helper.make_node("DequantizeLinear", ["small", "scale", "zero"], ["y"])]
+        nodes = [helper.make_node(op, ["x", "scale", "zero"], ["small"], saturate=saturate),
+                 helper.make_node("DequantizeLinear", ["small", "scale", "zero"], ["y"])]
     values = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [None]) for name in "xy"]
     weights = [numpy_helper.from_array(numpy.float32(1), "scale"), helper.make_tensor("zero", code, [], [0.0])]
     graph = helper.make_graph(nodes, "g", values[:1], values[1:], weights if op == "QuantizeLinear" else [])
