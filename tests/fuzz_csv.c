@@ -42,5 +42,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         REQUIRE(soma_utf8_check(name, strlen(name), &offset));
     }
     require_sound(status, dataset);
+    /* The same with all that columns may be. */
+    const soma_csv_roles roles = {
+        .missing = SOMA_MISSING_MEDIAN, .max_categories = 2, .buckets = 3, .dates = SOMA_DATES_CYCLE, .indicator = 1};
+    soma_csv_options with_roles = options;
+    with_roles.roles = &roles;
+    status = soma_csv_parse("table.csv", (const char *)data + 1, size - 1, &with_roles, &dataset);
+    require_sound(status, dataset);
     return 0;
 }

@@ -5,6 +5,7 @@
 #include "expect.h"
 #include "io/csv/csv.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,6 +51,26 @@ START_TEST(dates_are_seconds) {
                                        "20240101"};
     double seconds;
     for (size_t i = 0; i < SOMA_COUNT_OF(none); i++) ck_assert_msg(!soma_date_parse(none[i], &seconds), "%s", none[i]);
+}
+END_TEST
+
+/* Sine and cosine by hand where they are simple; of the rest by Python's math. */
+START_TEST(dates_go_round) {
+    static const struct {
+        double seconds;
+        float parts[SOMA_CYCLE_PARTS];
+    } dates[] = {
+        {0, {0, 1, 0.43388374f, -0.90096887f, 0, 1}},            /* a Thursday */
+        {1719856800, {0.017166329f, -0.99985264f, 0, 1, -1, 0}}, /* 2024-07-01T18:00, a Monday, day 182 of 366 */
+        {-43200, {-0.017213356f, 0.99985184f, 0.97492791f, -0.22252093f, 0, -1}}, /* 1969-12-31T12:00, a Wednesday */
+        {1709164800, {0.8483512f, 0.5294339f, 0.43388374f, -0.90096887f, 0, 1}}}; /* 2024-02-29, day 59 of 366 */
+    for (size_t i = 0; i < SOMA_COUNT_OF(dates); i++) {
+        float parts[SOMA_CYCLE_PARTS];
+        soma_date_cycle(dates[i].seconds, parts);
+        for (int j = 0; j < SOMA_CYCLE_PARTS; j++)
+            ck_assert_msg(fabsf(parts[j] - dates[i].parts[j]) < 1e-6f, "%g, part %d: %.9g", dates[i].seconds, j,
+                          (double)parts[j]);
+    }
 }
 END_TEST
 
@@ -249,6 +270,7 @@ int main(void) {
     TCase *cases = tcase_create("csv roles");
     suite_add_tcase(suite, cases);
     tcase_add_test(cases, dates_are_seconds);
+    tcase_add_test(cases, dates_go_round);
     tcase_add_test(cases, groups_are_read_and_are_no_features);
     tcase_add_test(cases, times_are_numbers_or_dates);
     tcase_add_test(cases, columns_that_need_not_be_there);

@@ -107,6 +107,63 @@ START_TEST(words_are_categories) {
 }
 END_TEST
 
+/* FNV-1a by Python: of "u" and "v" modulo 3 it is 1, of "w" 0. */
+START_TEST(other_forms_of_columns) {
+    const soma_csv_roles roles = {
+        .missing = SOMA_MISSING_MEAN, .max_categories = 2, .buckets = 3, .dates = SOMA_DATES_NUMBER, .indicator = 1};
+    const char *text = "w,t,d,y\nu,yes,1970-01-02,a\nv,,1970-01-04T12:00,b\nw,no,1970-01-03,b\n,T,1970-01-01,a\n";
+    const float expected[] = {0, 1, 0, 0, 1, 0, 1, 0, 1, 0, 0, 2.0f / 3, 1, 3.5f,
+                              1, 0, 0, 0, 0, 0, 2, 0, 0, 0, 1, 1,        0, 0};
+    soma_csv_options options = {.roles = &roles};
+    soma_dataset *dataset, *plain;
+    soma_network *network = network_of_text(7, "dense 2 softmax");
+    float values[28];
+    expect_ok(soma_csv_parse("t.csv", text, strlen(text), &options, &dataset));
+    expect_ok(soma_network_fit_preprocessing(network, dataset, true));
+    for (int i = 0; i < 6; i++) ck_assert(network->preprocessing.mean[i] == 0 && network->preprocessing.scale[i] == 1);
+    ck_assert(network->preprocessing.mean[6] == 1.625);
+    soma_dataset_destroy(dataset);
+    options = (soma_csv_options){.network = network};
+    expect_ok(soma_csv_parse("t.csv", text, strlen(text), &options, &dataset));
+    network->preprocessing.mean[6] = 0, network->preprocessing.scale[6] = 1;
+    expect_ok(soma_network_apply_preprocessing(network, dataset));
+    expect_ok(soma_dataset_read_input(dataset, 0, 0, 4, values));
+    for (int i = 0; i < 28; i++) ck_assert_msg(values[i] == expected[i], "%d: %g", i, (double)values[i]);
+    soma_dataset_destroy(dataset);
+    const soma_csv_roles others[] = {{.missing = SOMA_MISSING_MEAN, .max_categories = 3, .dates = 1, .indicator = 1},
+                                     {.missing = SOMA_MISSING_MEAN, .max_categories = 2, .buckets = 4, .dates = 1},
+                                     {.missing = SOMA_MISSING_MEAN, .max_categories = 2, .buckets = 3, .dates = 1}};
+    const char *const said[] = {"hashed words in the model", "4 categories in the table and 3", "in the model alone"};
+    for (int i = 0; i < 3; i++) {
+        options = (soma_csv_options){.roles = &others[i]};
+        expect_ok(soma_csv_parse("t.csv", text, strlen(text), &options, &plain));
+        expect_error(soma_dataset_match(plain, network), SOMA_INVALID_ARGUMENT, "\"w\"", said[i]);
+        soma_dataset_destroy(plain);
+    }
+    soma_network_destroy(network);
+}
+END_TEST
+
+START_TEST(refuses_bad_forms) {
+    static const char *const text = "w,d,y\nu,1970-01-02,a\nv,1970-01-03,b\n";
+    static const struct {
+        soma_csv_roles roles;
+        soma_status status;
+        const char *words[2];
+    } cases[] = {{{.max_categories = 2, .dates = 3}, SOMA_INVALID_ARGUMENT, {"dates is 3", "0 to 2"}},
+                 {{.max_categories = 2, .buckets = 4097}, SOMA_INVALID_ARGUMENT, {"buckets is 4097", "0 to 4096"}},
+                 {{.max_categories = 1, .dates = 1}, SOMA_INVALID_FILE, {"line 3, column 1", "\"v\""}},
+                 {{.dates = 1}, SOMA_INVALID_FILE, {"line 2, column 1", "\"u\" is no number"}},
+                 {{.dates = 0}, SOMA_INVALID_FILE, {"line 2, column 1", "\"u\" is no number"}}};
+    for (size_t i = 0; i < SOMA_COUNT_OF(cases); i++) {
+        soma_dataset *dataset;
+        const soma_csv_options options = {.roles = &cases[i].roles};
+        expect_error(soma_csv_parse("t.csv", text, strlen(text), &options, &dataset), cases[i].status,
+                     cases[i].words[0], cases[i].words[1]);
+    }
+}
+END_TEST
+
 /* What was taken from the values of a column goes with it. */
 START_TEST(offsets_follow_their_columns) {
     const char *text = "p,t,y\n1,1700000001,a\n2,1700000002,b\n", *other = "t,p,y\n1700000001,1,a\n1700000002,2,b\n";
@@ -129,6 +186,8 @@ END_TEST
 
 static void add_tests(TCase *cases) {
     tcase_add_test(cases, words_are_categories);
+    tcase_add_test(cases, other_forms_of_columns);
+    tcase_add_test(cases, refuses_bad_forms);
     tcase_add_test(cases, offsets_follow_their_columns);
     tcase_add_test(cases, gaps_are_filled);
     tcase_add_test(cases, rows_with_gaps_are_left_out);

@@ -6,10 +6,12 @@ the answer of the same row in which that number is written.
 Usage: test_program_gaps.py PROGRAM DEVICE [CLASS ...]
 """
 import json
+import math
 import random
 import statistics
 import struct
 import sys
+from datetime import datetime, timedelta
 
 sys.dont_write_bytecode = True
 from program import BAD_FILE, DEVICE, USAGE, ProgramTest, main
@@ -173,23 +175,23 @@ class Words(Tables):
 
     def setUp(self):
         super().setUp()
-        self.rows = [(["Bern", "Rome", "Oslo"][i % 7 % 3], ROWS[i][0], ["yes", "no"][i % 2], "ab"[i % 7 % 3 == 1]) for i in range(100)]
+        self.rows = [(["Bern", "Rome", "Oslo"][i % 7 % 3], ROWS[i][0], ["in", "out"][i % 2], "ab"[i % 7 % 3 == 1]) for i in range(100)]
 
     def words(self, name, rows, header="city,x,member,y"):
         return self.write(name, "\n".join(([header] if header else []) + [",".join(map(str, row)) for row in rows]) + "\n")
 
     def hot(self, name, rows):
         cities = [[int(row[0] == city) for city in ("Bern", "Rome", "Oslo")] for row in rows]
-        return self.write(name, "b,r,o,x,yes,no,y\n" + "\n".join(
-            ",".join(map(str, [*city, row[1], int(row[2] == "yes"), int(row[2] == "no"), row[3]])) for city, row in zip(cities, rows)) + "\n")
+        return self.write(name, "b,r,o,x,in,out,y\n" + "\n".join(
+            ",".join(map(str, [*city, row[1], int(row[2] == "in"), int(row[2] == "out"), row[3]])) for city, row in zip(cities, rows)) + "\n")
 
     def test_each_category_is_an_input(self):
         self.train(self.words("t.csv", self.rows))
         self.assertEqual([(c.get("kind"), c.get("categories")) for c in self.columns()],
-                         [("category", ["Bern", "Rome", "Oslo"]), (None, None), ("category", ["yes", "no"]), (None, None)])
+                         [("category", ["Bern", "Rome", "Oslo"]), (None, None), ("category", ["in", "out"]), (None, None)])
         self.assertGreater(self.json("evaluate", f"--device={DEVICE}", "--model", self.model, "--data", self.path("t.csv"), "--part=all")["accuracy"], 0.97)
         # Other orders of rows and columns, without the label, with a word and gaps that it has not met.
-        rows = [("Rome", 1.5, "no", "a"), ("Bern", -1, "yes", "b"), ("Paris", 2, "no", "a"), ("", 2, "NA", "b"), ("rome", 3, "no", "a")]
+        rows = [("Rome", 1.5, "out", "a"), ("Bern", -1, "in", "b"), ("Paris", 2, "out", "a"), ("", 2, "NA", "b"), ("rome", 3, "out", "a")]
         one = self.predictions(self.words("o.csv", [(r[2], r[1], r[0]) for r in rows], "member,x,city"))
         self.assertIn('("city"): 2 words that the model does not know', self.warned)
         self.assertIn('gaps in "member" (1), "city" (1): taken for none of the categories', self.warned)
@@ -223,11 +225,13 @@ class Words(Tables):
                 for i, row in enumerate(rows):
                     row[column] = "two" if i >= 100 - wrong else i
                 self.refuse_training([f"line {102 - wrong}, column {column + 1}", '"two"', "is no number"], rows)
-        self.refuse_training(['"2,5"', "is no number"], [("Bern", '"1,5"' if i % 2 else '"2,5"', "yes", "ab"[i % 2]) for i in range(20)])
+        self.refuse_training(['"2,5"', "is no number"], [("Bern", '"1,5"' if i % 2 else '"2,5"', "in", "ab"[i % 2]) for i in range(20)])
 
     def test_too_many(self):
         rows = [(f"c{i % 33}", *row[1:]) for i, row in enumerate(self.rows)]
-        self.refuse_training(["line 34, column 1", '"city"', '"c32"', "32 different", "--max-categories"], rows)
+        self.train(self.words("t.csv", rows))
+        self.assertIn('column 1 ("city"): more than 32 different words, which are hashed into 64 inputs', self.said)
+        self.assertEqual([self.columns()[0].get(key) for key in ("kind", "encoding", "buckets", "categories")], ["category", "hash", 64, None])
         self.train(self.words("t.csv", rows), "--max-categories=33")
         self.assertEqual(len(self.columns()[0]["categories"]), 33)
         self.refuse_training(["line 2, column 1", '"Bern"', "is no number"], self.rows, "--max-categories=0")
@@ -240,6 +244,151 @@ class Words(Tables):
         colours = [(row[0], row[2], row[3]) for row in self.rows]
         self.refuse_training(["--header"], colours, header="city,member,y")
         self.train(self.words("t.csv", colours, "city,member,y"), "--header")
+
+
+def fnv(text):
+    """64-bit FNV-1a, by its definition."""
+    value = 0xcbf29ce484222325
+    for byte in text.encode():
+        value = (value ^ byte) * 0x100000001b3 % 2 ** 64
+    return value
+
+
+class Forms(Tables):
+    """Truth values, dates, hashed words and indicators of gaps; what the network sees is held against a table of the same in numbers."""
+
+    def rows(self, write):
+        """A column as `write` has it, beside a number that tells the label."""
+        return [(write(i), f"{ROWS[i][0]:.6f}", side(ROWS[i])) for i in range(100)]
+
+    def save(self, name, rows, header):
+        return self.write(name, "\n".join([header, *(",".join(map(str, row)) for row in rows)]) + "\n")
+
+    def expect_same(self, words, numbers, *arguments, plain=None, delta=1e-6):
+        """Of tables (header, rows) and perhaps others to predict from; `arguments` are said of the words alone."""
+        found = []
+        for (header, rows), more in ((words, arguments), (numbers, ())):
+            self.train(self.save("t.csv", rows, header), "--no-standardize", *more)
+            found.append(self.predictions(self.path("t.csv") if not plain else self.save("p.csv", plain[len(found)], header)))
+            if len(found) == 1:
+                self.kept, self.said_of_words = self.columns(), self.said
+        self.assert_equal(found[0], found[1], delta)
+        self.assertGreater(max(row[0] for row in found[0]) - min(row[0] for row in found[0]), 0.1)
+
+    def test_truth_values(self):
+        words = ["yes", "No", "T", "f", "TRUE", "false"]
+        rows = self.rows(lambda i: words[i % 6])
+        numbers = self.rows(lambda i: int(words[i % 6].lower()[0] in "yt"))
+        # Gaps get the median, 0.5 of as many yes as no.
+        plain = [[(word, i, "left") for i, word in enumerate(column)] for column in (("no", "true", "1", "0", "", "F"), (0, 1, 1, 0, "", 0))]
+        self.expect_same(("m,x,y", rows), ("m,x,y", numbers), plain=plain)
+        self.assertEqual((self.kept[0]["kind"], self.kept[0]["fill"]), ("truth", 0.5))
+        self.train(self.save("t.csv", rows, "m,x,y"))
+        for word in ("maybe", "2", "1.0"):
+            self.refuse(BAD_FILE, ["line 3, column 1", '"m"', f'"{word}"', "is no truth value", "yes"], "predict", f"--device={DEVICE}", "--model", self.model,
+                        "--data", self.save("p.csv", [("yes", 1, "left"), (word, 1, "left")], "m,x,y"))
+        self.train(self.save("t.csv", self.rows(lambda i: "yes no maybe".split()[i % 3]), "m,x,y"))  # not all are
+        self.assertEqual(self.columns()[0]["categories"], ["yes", "no", "maybe"])
+
+    def dates(self, i):
+        return datetime(1970, 1, 1) + timedelta(days=i * 37 % 89, hours=i % 24, minutes=30 * (i % 2))
+
+    def days(self, i):
+        return (self.dates(i) - datetime(1970, 1, 1)).total_seconds() / 86400
+
+    def test_dates_are_days(self):
+        rows = self.rows(lambda i: self.dates(i).isoformat(sep=" T"[i % 2]))
+        numbers = self.rows(lambda i: repr(self.days(i)))
+        gap = [("", "1", "left")]
+        self.expect_same(("when,x,y", rows), ("when,x,y", numbers), plain=[rows + gap, numbers + gap])
+        self.assertEqual(self.kept[0]["kind"], "date")
+        self.assertAlmostEqual(self.kept[0]["fill"], statistics.median(map(self.days, range(100))), places=5)
+        # Far from 1970, with standardisation: days that float32 would take for others stay apart.
+        late = [f"{day:%Y-%m-%dT%H:%M:%S}" for day in (datetime(2024, 1, 1) + timedelta(seconds=40 * i) for i in range(100))]
+        seconds = [40 * i for i in range(100)]
+        for values in (late, seconds):
+            self.train(self.save("t.csv", [(value, 1, "ab"[i >= 50]) for i, value in enumerate(values)], "when,x,y"))
+            one = self.predictions(self.path("t.csv"))
+            self.assertGreater(self.json("evaluate", f"--device={DEVICE}", "--model", self.model, "--data", self.path("t.csv"), "--part=all")["accuracy"], 0.9)
+            if values is late:
+                first = one
+        self.assert_equal(first, one, 1e-3)
+
+    def test_cycles(self):
+        def parts(i):
+            date = self.dates(i)
+            year = 366 if date.year % 4 == 0 else 365
+            angles = [(date.timetuple().tm_yday - 1) / year, date.weekday() / 7, (date.hour * 60 + date.minute) / 1440]
+            return [repr(self.days(i)), *(repr(f(2 * math.pi * angle)) for angle in angles for f in (math.sin, math.cos))]
+        header = "when,a,b,c,d,e,f,x,y"
+        rows = self.rows(lambda i: self.dates(i).isoformat())
+        numbers = [(*parts(i), *row[1:]) for i, row in enumerate(rows)]
+        median = statistics.median(map(self.days, range(100)))
+        plain = [rows + [("NA", "1", "left")], numbers + [(median, 0, 0, 0, 0, 0, 0, "1", "left")]]
+        self.expect_same(("when,x,y", rows), (header, numbers), "--dates=cycle", plain=plain, delta=1e-4)
+        self.assertEqual((self.kept[0]["kind"], self.kept[0]["encoding"]), ("date", "cycle"))
+
+    def test_what_is_no_date(self):
+        rows = self.rows(lambda i: "soon" if i == 60 else self.dates(i).isoformat())
+        said = ["line 62, column 1", '"when"', '"soon"', "is no date", "2024-02-29"]
+        self.refuse(BAD_FILE, said, "train", f"--device={DEVICE}", "--data", self.save("t.csv", rows, "when,x,y"))
+        self.train(self.save("t.csv", rows[:60], "when,x,y"))
+        for word in ("2024-02-30", "1", "yesterday"):
+            self.refuse(BAD_FILE, ["line 2, column 1", f'"{word}"', "is no date"], "predict", f"--device={DEVICE}", "--model", self.model,
+                        "--data", self.save("p.csv", [(word, 1, "left")], "when,x,y"))
+
+    def test_a_table_of_dates_without_names(self):
+        """A date above dates is no name."""
+        rows = [(self.dates(i).isoformat(), f"{ROWS[i][0]:.6f}", side(ROWS[i])) for i in range(100)]
+        self.write("t.csv", "\n".join(",".join(row) for row in rows) + "\n")
+        self.train(self.path("t.csv"))
+        self.assertEqual(len(self.predictions(self.path("t.csv"))), 100)
+        self.assertNotIn("name", self.columns()[0])
+        self.train(self.save("t.csv", rows, "2024-01-01,x,y"))  # above "x" and "y" it may be
+        self.assertEqual([column["name"] for column in self.columns()], ["2024-01-01", "x", "y"])
+
+    def test_hashed_words(self):
+        word = lambda i: f"straße {i * 7 % 41}"
+        hot = lambda text: [int(fnv(text) % 64 == j) for j in range(64)] if text else [0] * 64
+        rows = self.rows(word)
+        header = ",".join([*(f"h{j}" for j in range(64)), "x", "y"])
+        numbers = [(*hot(row[0]), *row[1:]) for row in rows]
+        other = [(text, "1", "left") for text in ("straße 3", "never met", "")]
+        self.expect_same(("w,x,y", rows), (header, numbers), plain=[rows + other, numbers + [(*hot(row[0]), *row[1:]) for row in other]])
+        self.assertEqual(self.kept[0]["buckets"], 64)
+        self.predictions(self.path("t.csv"))
+        self.train(self.save("t.csv", rows, "w,x,y"))
+        self.predictions(self.save("p.csv", other, "w,x,y"))
+        self.assertNotIn("does not know", self.warned)
+        self.assertIn('gaps in "w" (1): taken for none of the categories', self.warned)
+
+    def test_indicators(self):
+        gap = lambda i: i % 5 == 1
+        rows = [("" if gap(i) else f"{row[0]:.6f}", f"{row[2]:.6f}", "NA" if i % 7 == 2 else "pqr"[i % 3], side(row)) for i, row in enumerate(ROWS)]
+        numbers = [(a, int(a == ""), c, *(int(word == one) for one in "pqr"), int(word == "NA"), label) for a, c, word, label in rows]
+        self.expect_same(("a,c,w,y", rows), ("a,ga,c,p,q,r,gw,y", numbers), "--indicator")
+        self.assertEqual([column.get("indicator", False) for column in self.kept], [True, False, True, False])
+        self.train(self.save("t.csv", rows, "a,c,w,y"), "--indicator")
+        whole = [("1", "2", "p", "left"), ("3", "4", "q", "right")]  # in another table there need be none
+        self.assertEqual(len(self.predictions(self.save("p.csv", whole, "a,c,w,y"))), 2)
+        again = ["train", f"--device={DEVICE}", "--quiet", "--load", self.model, "--epochs=1", "--test=0", "--validation=0", "--data", self.path("p.csv")]
+        self.succeed(*again)
+        for option in ("--indicator", "--dates=cycle"):
+            self.refuse(USAGE, [option.split("=")[0], "knows already"], *again, option)
+
+    def test_dates_with_gaps(self):
+        rows = self.rows(lambda i: "" if i % 9 == 5 else self.dates(i).isoformat())
+        path = self.save("t.csv", rows, "when,x,y")
+        self.train(path, "--indicator", "--dates=cycle")
+        self.assertIn('gaps in "when" (11): filled with the median', self.said)
+        self.assertTrue(self.columns()[0]["indicator"])
+        self.train(path, "--missing=drop")
+        self.assertIn("11 of 100 rows are left out", self.said)
+        self.refuse(BAD_FILE, ["line 7, column 1", "is no date"], "train", f"--device={DEVICE}", "--missing=error", "--data", path)
+
+    def test_for_tables_alone(self):
+        for option in ("--indicator", "--dates=cycle"):
+            self.refuse(USAGE, [option.split("=")[0], "tables"], "train", f"--device={DEVICE}", "--data=digits", option)
 
 
 if __name__ == "__main__":

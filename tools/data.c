@@ -92,12 +92,20 @@ static soma_csv_roles columns_of(const struct settings *settings, const soma_net
                             .optional = true};
 }
 
+/* Inputs that a column of too many words is hashed into. */
+enum { HASH_BUCKETS = 64 };
+
 /* And what becomes of gaps: that is said where a model learns of its first table, and known ever after. */
 static soma_csv_roles roles_of(const struct settings *settings, const soma_network *network) {
     soma_csv_roles roles = columns_of(settings, network);
     if (settings->command == COMMAND_TRAIN && (!network || option_given(settings, missing)))
         roles.missing = (soma_missing)settings->missing;
-    if (settings->command == COMMAND_TRAIN) roles.max_categories = settings->max_categories;
+    if (settings->command == COMMAND_TRAIN) {
+        roles.max_categories = settings->max_categories;
+        roles.buckets = settings->max_categories ? HASH_BUCKETS : 0;
+        roles.dates = (uint64_t)settings->dates + SOMA_DATES_NUMBER;
+        roles.indicator = settings->indicator;
+    }
     roles.classification = settings->classification;
     return roles;
 }
@@ -133,11 +141,20 @@ exit_status data_csv_options(const struct settings *settings, const soma_network
     return STATUS_DONE;
 }
 
+/* What a model has learnt of its first table stands. */
+static exit_status refuse_known(const struct settings *settings, const soma_network *network) {
+    if (!network || !soma_network_column_count(network) || !(option_given(settings, dates) || settings->indicator))
+        return STATUS_DONE;
+    return fail(STATUS_USAGE, "--%s: %s knows already how its columns are read, which stands without saying it",
+                settings->indicator ? "indicator" : "dates", settings->load ? settings->load : "the model");
+}
+
 static exit_status load_table(const struct settings *settings, const soma_network *network, bool labelled,
                               soma_dataset **dataset) {
     soma_csv_options options;
     const soma_csv_roles roles = roles_of(settings, network);
     exit_status status = data_csv_options(settings, network, labelled, &roles, &options);
+    if (status == STATUS_DONE) status = refuse_known(settings, network);
     if (status != STATUS_DONE) return status;
     soma_status cause = soma_dataset_from_csv(settings->data, &options, dataset);
     if (cause != SOMA_OK) return fail_from_library(cause, STATUS_FILE, NULL);
@@ -205,20 +222,22 @@ static exit_status refuse_options(const struct settings *settings, enum source s
                     "--label, --header, --no-header and --separator are for tables (CSV); %s is none. A file of labels "
                     "is --labels",
                     settings->data);
-    if (source != SOURCE_TABLE && (option_given(settings, missing) || option_given(settings, max_categories)))
-        return fail(STATUS_USAGE, "--%s is for tables (CSV); %s is none",
-                    option_given(settings, missing) ? "missing" : "max-categories", settings->data);
     const struct {
-        const char *name, *value;
-    } roles[] = {{"group-column", settings->group_column},
-                 {"time-column", settings->time_column},
-                 {"weight-column", settings->weight_column},
-                 {"id-column", settings->id_column},
-                 {"columns", settings->columns},
-                 {"ignore", settings->ignore}};
-    for (size_t i = 0; source != SOURCE_TABLE && i < sizeof roles / sizeof *roles; i++)
-        if (roles[i].value)
-            return fail(STATUS_USAGE, "--%s is for tables (CSV); %s is none", roles[i].name, settings->data);
+        const char *name;
+        bool given;
+    } for_tables[] = {{"missing", option_given(settings, missing)},
+                      {"max-categories", option_given(settings, max_categories)},
+                      {"dates", option_given(settings, dates)},
+                      {"indicator", settings->indicator},
+                      {"group-column", settings->group_column},
+                      {"time-column", settings->time_column},
+                      {"weight-column", settings->weight_column},
+                      {"id-column", settings->id_column},
+                      {"columns", settings->columns},
+                      {"ignore", settings->ignore}};
+    for (size_t i = 0; source != SOURCE_TABLE && i < sizeof for_tables / sizeof *for_tables; i++)
+        if (for_tables[i].given)
+            return fail(STATUS_USAGE, "--%s is for tables (CSV); %s is none", for_tables[i].name, settings->data);
     return STATUS_DONE;
 }
 

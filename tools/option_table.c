@@ -53,6 +53,11 @@ static const char *missing_name(int value) {
     return soma_name(SOMA_NAMES_MISSING, value);
 }
 
+static const char *dates_name(int value) {
+    return value == SOMA_DATES_NUMBER - 1 ? "number" : value == SOMA_DATES_CYCLE - 1 ? "cycle" : NULL;
+}
+
+static const choice dates_choice = {.name = dates_name};
 static const choice missing_choice = {missing_name, true, SOMA_NAMES_MISSING};
 static const choice image_fit_choice = {image_fit_name, true, SOMA_NAMES_IMAGE_FIT};
 static const choice monitor_choice = {.name = monitor_name}, mode_choice = {.name = mode_name},
@@ -128,7 +133,13 @@ const option_row option_table[] = {
      .help = "CSV: gaps in features (empty, ?, NA, N/A, NaN, null) are filled with the column's median, mean or zero of the training samples, "
              "which the model keeps for all data; or their rows dropped; or an error: median, mean, zero, drop, error"},
     {.name = "max-categories", .type = OPTION_COUNT, .offset = FIELD(max_categories), .commands = TRAIN, .argument = "N", .fallback = "32", .interval = "[0, 4096]",
-     .help = "CSV: words in a feature are categories, up to so many different ones in a column, each an input of the network; 0: words are refused"},
+     .help = "CSV: words in a feature are categories, up to so many different ones in a column, each an input of the network; more are hashed into 64 inputs; "
+             "0: words are refused. true, false, yes, no, t and f are one input of 1 or 0"},
+    {.name = "dates", .type = OPTION_CHOICE, .offset = FIELD(dates), .commands = TRAIN, .argument = "HOW", .choices = &dates_choice, .fallback = "number",
+     .help = "CSV: dates and times in a feature, as ISO 8601 has them, are days since 1970, number; or also sine and cosine of the time of the year, the day of the "
+             "week and the time of day, cycle: number, cycle"},
+    {.name = "indicator", .type = OPTION_FLAG, .offset = FIELD(indicator), .commands = TRAIN,
+     .help = "CSV: beside each feature that has gaps, an input of the network that says where they are"},
     {.name = "test", .type = OPTION_REAL, .offset = FIELD(test), .commands = READS, .argument = "FRACTION", .fallback = "0.2",
      .interval = "[0, 1)",
      .help = "part of a file that is held out to test on, drawn by --seed, class by class. The digits and directories have a test "

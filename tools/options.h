@@ -31,6 +31,8 @@ struct settings {
     int missing; /* soma_missing */
     int part;
     uint64_t max_categories;
+    int dates; /* soma_dates - 1 */
+    bool indicator;
     double test;
     int standardize;  /* 1, -1, 0: by the kind of data */
     int scale_target; /* 1, -1, 0: where it can be */

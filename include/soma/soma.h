@@ -706,6 +706,15 @@ typedef enum soma_missing {
     SOMA_MISSING_DROP /* rows that have some are left out */
 } soma_missing;
 
+/* What becomes of dates among the features, with times or not, as ISO 8601 has them. */
+typedef enum soma_dates {
+    SOMA_DATES_WORDS,  /* they are words as others */
+    SOMA_DATES_NUMBER, /* days since 1970 */
+    /* ... and beside that six inputs: sine and cosine of the time of the year (days since it began, of as many as it
+     * has), of the day of the week (since Monday, of seven) and of the time of day. For a gap they are 0. */
+    SOMA_DATES_CYCLE
+} soma_dates;
+
 /* Which columns of a table are no features: each a header's name, or a number from 1; NULL: none, or, with a network,
  * as it knows. And its gaps. */
 typedef struct soma_csv_roles {
@@ -717,7 +726,8 @@ typedef struct soma_csv_roles {
                              soma_csv_options.skip_label rows are not left out, but gaps refused */
     /* Features most of whose fields are words are categories, up to so many in a column, in order of first appearance:
      * an input for each, which is 1 where the field is that and else 0; all are 0 for a gap, and for a word that a
-     * given network does not know. 0: words are refused, or are as the network knows. At most 4096. */
+     * given network does not know. Where all fields are true, false, yes, no, t or f, in whatever letters, they are one
+     * input of 1 or 0. 0: words are refused, or are as the network knows. At most 4096. */
     uint64_t max_categories;
     uint64_t classification; /* 1: the labels are classes, also where they are numbers of which few recur */
     const char *weight;      /* whose numbers are the weights of the samples (soma_dataset_set_weights()) */
@@ -727,7 +737,13 @@ typedef struct soma_csv_roles {
      * pattern, in which * is any characters and ? any one. A name that has such characters in it is put in quotes, as
      * fields of CSV are. Every entry has to fit some column. */
     const char *columns, *ignore;
-    uint64_t reserved[6]; /* zero */
+    /* What becomes of a column of more words, where there are max_categories: as many inputs as this, of which the one
+     * is 1 whose number, from 0, is the 64-bit FNV-1a hash of the field modulo this. 0: it is refused. At most 4096. */
+    uint64_t buckets;
+    uint64_t dates; /* soma_dates: features most of whose fields are dates; as the network knows where one is given */
+    uint64_t indicator;   /* 1: beside a feature that has gaps, which are filled, an input that is 1 where one was, else
+                             0;   as the network knows where one is given */
+    uint64_t reserved[3]; /* zero */
 } soma_csv_roles;
 
 typedef struct soma_csv_options {

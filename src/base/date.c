@@ -2,6 +2,7 @@
 /* See date.h. */
 #include "base/date.h"
 
+#include <math.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -84,4 +85,30 @@ bool soma_date_parse(const char *text, double *seconds) {
     if ((take(&text, 'T') || take(&text, ' ')) && !(read_time(&text, &time) && read_zone(&text, &zone))) return false;
     *seconds = (double)days * 86400.0 + time - zone;
     return *text == 0;
+}
+
+/* ---------------------------------------------------------------------------------------------------------- cycles */
+
+/* The year that a day, counted from 1970-01-01, is in. */
+static int year_of(int64_t day) {
+    int year = (int)(1970 + (double)day / 365.2425);
+    while (days_since_epoch(year, 1, 1) > day) year--;
+    while (days_since_epoch(year + 1, 1, 1) <= day) year++;
+    return year;
+}
+
+static void circle(double share, float parts[2]) {
+    const double angle = 2 * 3.14159265358979323846 * share;
+    parts[0] = (float)sin(angle);
+    parts[1] = (float)cos(angle);
+}
+
+void soma_date_cycle(double seconds, float parts[SOMA_CYCLE_PARTS]) {
+    const double whole = floor(seconds / 86400.0);
+    const int64_t day = (int64_t)whole;
+    const int year = year_of(day);
+    const int64_t begin = days_since_epoch(year, 1, 1), length = days_since_epoch(year + 1, 1, 1) - begin;
+    circle((double)(day - begin) / (double)length, parts);
+    circle((double)(((day + 3) % 7 + 7) % 7) / 7, parts + 2); /* 1970 began on a Thursday */
+    circle(seconds / 86400.0 - whole, parts + 4);
 }

@@ -12,4 +12,9 @@
  */
 bool soma_date_parse(const char *text, double *seconds);
 
+/* Sine and cosine of where a moment lies in its year (in whole days), in the week that begins on Monday (likewise), and
+ * in its day. */
+#define SOMA_CYCLE_PARTS 6
+void soma_date_cycle(double seconds, float parts[SOMA_CYCLE_PARTS]);
+
 #endif

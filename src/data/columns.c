@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* See columns.h. */
 #include "data/columns.h"
+#include "base/date.h"
 #include "base/utf8.h"
 
 #include <math.h>
@@ -36,7 +37,45 @@ soma_status soma_column_add_category(soma_table_column *column, const char *cate
     char *copy = soma_strdup(category);
     if (!copy) return soma_out_of_memory(strlen(category) + 1, "a category");
     categories[column->category_count++] = copy;
+    column->form = SOMA_FORM_CATEGORY;
     return SOMA_OK;
+}
+
+size_t soma_table_column_parts(const soma_table_column *column) {
+    switch (column->form) {
+    case SOMA_FORM_CATEGORY:
+        return column->category_count;
+    case SOMA_FORM_HASH:
+        return column->buckets;
+    case SOMA_FORM_CYCLE:
+        return 1 + SOMA_CYCLE_PARTS;
+    case SOMA_FORM_NUMBER:
+    case SOMA_FORM_TRUTH:
+    case SOMA_FORM_DATE:
+        break;
+    }
+    return 1;
+}
+
+size_t soma_table_column_width(const soma_table_column *column) {
+    return soma_table_column_parts(column) + column->indicator;
+}
+
+const char *soma_table_column_difference(const soma_table_column *known, const soma_table_column *found,
+                                         char text[160]) {
+    static const char *const forms[] = {"numbers",      "categories",       "hashed words",
+                                        "truth values", "dates as numbers", "dates in cycles"};
+    if (known->form != found->form)
+        snprintf(text, 160, "is read as %s in the table and as %s in the model", forms[found->form],
+                 forms[known->form]);
+    else if (known->category_count != found->category_count || known->buckets != found->buckets)
+        snprintf(text, 160, "has %zu categories in the table and %zu in the model",
+                 found->category_count + found->buckets, known->category_count + known->buckets);
+    else if (known->indicator != found->indicator)
+        snprintf(text, 160, "has an indicator of gaps in the %s alone", known->indicator ? "model" : "table");
+    else
+        return NULL;
+    return text;
 }
 
 static soma_status copy_column(const soma_table_column *from, soma_columns *to) {
@@ -44,6 +83,9 @@ static soma_status copy_column(const soma_table_column *from, soma_columns *to) 
     soma_table_column *column = &to->column[to->count - 1];
     column->missing = from->missing;
     column->fill = from->fill;
+    column->form = from->form;
+    column->indicator = from->indicator;
+    column->buckets = from->buckets;
     for (size_t i = 0; i < from->category_count; i++) SOMA_TRY(soma_column_add_category(column, from->categories[i]));
     return SOMA_OK;
 }

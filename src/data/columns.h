@@ -7,13 +7,26 @@
 #include "base/base.h"
 #include <soma/soma.h>
 
+/* How the fields of a feature become inputs. */
+typedef enum soma_column_form {
+    SOMA_FORM_NUMBER,
+    SOMA_FORM_CATEGORY, /* an input for each of the categories, which is 1 where the field says so and else 0 */
+    SOMA_FORM_HASH,     /* the same for words by their hash */
+    SOMA_FORM_TRUTH,    /* 1 or 0 */
+    SOMA_FORM_DATE,     /* days since 1970 */
+    SOMA_FORM_CYCLE     /* the same, and beside it SOMA_CYCLE_PARTS */
+} soma_column_form;
+
 typedef struct soma_table_column {
     char *name; /* "": it has none */
     soma_column_role role;
-    soma_missing missing;  /* what is done about gaps in a feature */
-    double fill;           /* the value that stands for them; NaN: not known */
-    char **categories;     /* [category_count]: an input for each, which is 1 where the field says so and else 0 */
-    size_t category_count; /* 0: the column is a number, one input */
+    soma_missing missing; /* what is done about gaps in a feature */
+    double fill;          /* the value that stands for them; NaN: not known */
+    soma_column_form form;
+    bool indicator;        /* a last input says where gaps are */
+    char **categories;     /* CATEGORY: [category_count] */
+    size_t category_count; /* else 0 */
+    size_t buckets;        /* HASH: inputs */
 } soma_table_column;
 
 /* Of one column, at most. */
@@ -32,9 +45,20 @@ void soma_columns_clear(soma_columns *columns);
 
 /* Takes a copy of the text. */
 soma_status soma_column_add_category(soma_table_column *column, const char *category);
-static inline size_t soma_table_column_width(const soma_table_column *column) {
-    return column->category_count ? column->category_count : 1;
+/* Its first input is a value, which a gap leaves open; else it has none. */
+static inline bool soma_table_column_has_value(const soma_table_column *column) {
+    return column->form != SOMA_FORM_CATEGORY && column->form != SOMA_FORM_HASH;
 }
+/* Inputs that it has; and without the indicator. */
+size_t soma_table_column_width(const soma_table_column *column);
+size_t soma_table_column_parts(const soma_table_column *column);
+/* Whether the input of this number, from 0, is standardised: what is 0 or 1, or lies on a circle, stays so. */
+static inline bool soma_table_column_is_scaled(const soma_table_column *column, size_t input) {
+    return input == 0 && soma_table_column_has_value(column) && column->form != SOMA_FORM_TRUTH;
+}
+/* NULL where the fields of both become the same inputs, else what one is and the other is not. */
+const char *soma_table_column_difference(const soma_table_column *known, const soma_table_column *found,
+                                         char text[160]);
 /* Inputs that all features together have. */
 size_t soma_columns_inputs(const soma_columns *columns);
 

@@ -119,7 +119,9 @@ static soma_status find_fills(const soma_dataset *dataset, const soma_column *in
         const size_t place = feature % TOGETHER;
         if (place == 0) gather(dataset, input, feature, SOMA_MIN(input->width - feature, TOGETHER), values, counts);
         size_t at = column_of[feature];
-        if (at < columns->count && is_filled(columns->column[at].missing) && !columns->column[at].category_count)
+        const bool first = feature == 0 || column_of[feature - 1] != at;
+        if (at < columns->count && first && is_filled(columns->column[at].missing) &&
+            soma_table_column_has_value(&columns->column[at]))
             SOMA_TRY(find_fill(columns, feature, values + place * dataset->samples, counts[place],
                                input->offset ? input->offset[feature] : 0, &columns->column[at]));
     }

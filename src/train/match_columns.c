@@ -61,10 +61,22 @@ static soma_status reorder(soma_dataset *dataset, const soma_columns *known, con
     return status;
 }
 
-static bool same_categories(const soma_table_column *a, const soma_table_column *b) {
-    bool same = a->category_count == b->category_count;
-    for (size_t i = 0; same && i < a->category_count; i++) same = strcmp(a->categories[i], b->categories[i]) == 0;
-    return same;
+/* The first category that is another one in the table. */
+static const char *other_category(const soma_table_column *a, const soma_table_column *b) {
+    for (size_t i = 0; i < a->category_count; i++)
+        if (strcmp(a->categories[i], b->categories[i]) != 0) return b->categories[i];
+    return NULL;
+}
+
+static soma_status check_form(const soma_table_column *known, const soma_table_column *found) {
+    char text[160];
+    const char *difference = soma_table_column_difference(known, found, text);
+    const char *other = difference ? NULL : other_category(known, found);
+    if (!difference && !other) return SOMA_OK;
+    if (other) difference = "has other categories in the table than in the model, or in another order";
+    return soma_error(SOMA_INVALID_ARGUMENT,
+                      "column %s %s; the table is to be read for the network (soma_csv_options.network)",
+                      soma_quote(known->name, strlen(known->name)).text, difference);
 }
 
 /* From the places of features to those of their inputs. */
@@ -73,12 +85,7 @@ static soma_status place_inputs(const soma_columns *known, const soma_columns *f
     for (size_t feature = 0; feature < soma_columns_with(known, SOMA_COLUMN_FEATURE); feature++) {
         size_t at = soma_columns_feature(found, place[feature]), before = 0;
         const soma_table_column *column = &known->column[soma_columns_feature(known, feature)];
-        if (!same_categories(column, &found->column[at]))
-            return soma_error(SOMA_INVALID_ARGUMENT,
-                              "column %s has %zu categories in the table and %zu in the model, or others; the table is "
-                              "to be read for the network (soma_csv_options.network)",
-                              soma_quote(column->name, strlen(column->name)).text, found->column[at].category_count,
-                              column->category_count);
+        SOMA_TRY(check_form(column, &found->column[at]));
         for (size_t i = 0; i < at; i++)
             if (found->column[i].role == SOMA_COLUMN_FEATURE) before += soma_table_column_width(&found->column[i]);
         for (size_t i = 0; i < soma_table_column_width(column); i++) *inputs++ = before + i;

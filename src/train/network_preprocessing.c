@@ -46,14 +46,14 @@ static void round_figures(soma_preprocessing *preprocessing, const soma_dataset 
     }
 }
 
-/* What is 0 or 1 stays so: a rare category would be far away from all else. */
+/* What is 0 or 1 stays so: a rare category would be far away from all else. So does what lies on a circle. */
 static void leave_categories(soma_preprocessing *preprocessing, const soma_columns *columns) {
     size_t input = 0;
     for (size_t i = 0; i < columns->count; i++) {
         const soma_table_column *column = &columns->column[i];
         if (column->role != SOMA_COLUMN_FEATURE) continue;
         for (size_t j = 0; j < soma_table_column_width(column) && input < preprocessing->width; j++, input++) {
-            if (!column->category_count) continue;
+            if (soma_table_column_is_scaled(column, j)) continue;
             preprocessing->mean[input] = 0;
             preprocessing->scale[input] = 1;
         }

@@ -3,6 +3,7 @@
 #include "io/csv/csv.h"
 #include "base/number.h"
 #include "data/dataset.h"
+#include "io/csv/encode.h"
 #include "io/csv/survey.h"
 #include "io/csv/text.h"
 
@@ -16,7 +17,7 @@ typedef struct table {
     soma_csv_use *use; /* [layout.columns] */
     soma_csv_survey survey;
     soma_csv_classes classes;
-    size_t max_categories;                              /* 0: words are refused */
+    const soma_csv_roles *roles;                        /* not NULL */
     bool regression, classification, skip_label, known; /* the network's columns? */
 } table;
 
@@ -25,6 +26,21 @@ static bool has_label(const table *into) {
 }
 
 /* --------------------------------------------------------------------------------------------------------- rows */
+
+static soma_csv_use use_of_feature(const soma_csv_layout *layout, size_t column) {
+    switch (soma_csv_form(layout, column)) {
+    case SOMA_FORM_CATEGORY:
+    case SOMA_FORM_HASH:
+    case SOMA_FORM_TRUTH:
+        return SOMA_CSV_WORD;
+    case SOMA_FORM_DATE:
+    case SOMA_FORM_CYCLE:
+        return SOMA_CSV_DATE;
+    case SOMA_FORM_NUMBER:
+        break;
+    }
+    return layout->missing == SOMA_MISSING_ERROR ? SOMA_CSV_NUMBER : SOMA_CSV_NUMBER_OR_GAP;
+}
 
 static soma_status choose_uses(table *into) {
     const soma_csv_layout *layout = &into->layout;
@@ -35,9 +51,7 @@ static soma_status choose_uses(table *into) {
         if (column == layout->label) {
             if (has_label(into)) into->use[column] = into->regression ? SOMA_CSV_NUMBER : SOMA_CSV_LABEL;
         } else if (layout->place[column] != SOMA_CSV_NO_INPUT) {
-            into->use[column] = layout->categories && layout->categories[column].count ? SOMA_CSV_CATEGORY
-                                : layout->missing == SOMA_MISSING_ERROR                ? SOMA_CSV_NUMBER
-                                                                                       : SOMA_CSV_NUMBER_OR_GAP;
+            into->use[column] = use_of_feature(layout, column);
         }
     }
     return SOMA_OK;
@@ -53,9 +67,12 @@ static soma_status subtract_offsets(void *context, size_t index, soma_csv_reader
     for (size_t column = 0; column < into->layout.columns; column++) {
         const double offset = into->survey.offsets[column];
         soma_decimal number;
-        if (offset == 0) {
+        if (offset == 0 || into->use[column] == SOMA_CSV_DATE) {
             SOMA_TRY(soma_csv_next(reader));
             SOMA_TRY(soma_csv_check_length(reader, &into->layout, line, column + 1));
+            if (offset == 0) continue;
+            SOMA_TRY(soma_csv_read_day(&into->layout, reader, &number));
+            features[into->layout.place[column]] = soma_difference(number, offset);
             continue;
         }
         SOMA_TRY(soma_csv_read_number(reader, &into->layout, line, column + 1, into->use[column], &number));
@@ -90,21 +107,40 @@ static soma_status look(table *into) {
     return soma_csv_make_survey(&into->reader, &into->layout, into->use, &into->parts, &into->survey);
 }
 
-/* Where the columns are no numbers all of them, it looks for categories, and looks again. */
+/* Where the columns are no numbers all of them, it looks for what they are, and looks again. */
 static soma_status look_for_words(table *into) {
     bool any = false;
     if (into->known) SOMA_TRY(soma_csv_place_inputs(&into->reader, &into->layout));
     soma_status status = look(into);
-    if (status != SOMA_INVALID_FILE || into->known || !into->max_categories) return status;
-    soma_status found = soma_csv_find_categories(&into->reader, into->max_categories, &into->layout, &any);
+    const soma_csv_roles *roles = into->roles;
+    if (status != SOMA_INVALID_FILE || into->known || !(roles->max_categories || roles->dates)) return status;
+    soma_status found = soma_csv_find_forms(&into->reader, roles, &into->layout, &any);
     if (found != SOMA_OK) return found;
     if (!any) return look(into); /* the same, with what is wrong in the message */
     SOMA_TRY(soma_csv_place_inputs(&into->reader, &into->layout));
     return look(into);
 }
 
+/* Now that it is known where there are gaps, it looks again, with an input more for each column that has some. */
+static soma_status look_for_gaps(table *into) {
+    soma_csv_layout *layout = &into->layout;
+    bool any = false;
+    SOMA_TRY(look_for_words(into));
+    if (into->known || !into->roles->indicator || layout->missing == SOMA_MISSING_ERROR ||
+        layout->missing == SOMA_MISSING_DROP)
+        return SOMA_OK;
+    for (size_t column = 0; column < layout->columns; column++) {
+        if (!into->survey.gaps[column] || layout->place[column] == SOMA_CSV_NO_INPUT) continue;
+        const size_t feature = layout->feature ? layout->feature[column] : layout->place[column];
+        layout->kept.column[soma_columns_feature(&layout->kept, feature)].indicator = any = true;
+    }
+    if (!any) return SOMA_OK;
+    SOMA_TRY(soma_csv_place_inputs(&into->reader, layout));
+    return look(into);
+}
+
 static soma_status survey(table *into) {
-    soma_status status = look_for_words(into);
+    soma_status status = look_for_gaps(into);
     if (status != SOMA_INVALID_FILE || !has_too_many_numbers(into)) return status;
     soma_text_append(&into->layout.note,
                      "%s%s: the labels are taken for numbers to predict, as there are more different ones than the %d "
@@ -201,7 +237,7 @@ static soma_status give_offsets(const table *from, soma_storage *storage) {
     double *offset = storage->input[0].offset = soma_calloc(from->layout.features, sizeof *offset);
     if (!offset) return soma_out_of_memory(from->layout.features * sizeof *offset, from->reader.name);
     for (size_t column = 0; column < from->layout.columns; column++)
-        if (from->use[column] != SOMA_CSV_CATEGORY && from->layout.place[column] != SOMA_CSV_NO_INPUT)
+        if (from->use[column] != SOMA_CSV_WORD && from->layout.place[column] != SOMA_CSV_NO_INPUT)
             offset[from->layout.place[column]] = offsets[column];
     return SOMA_OK;
 }
@@ -237,12 +273,13 @@ static void clear_table(table *from) {
 soma_status soma_csv_parse(const char *name, const char *text, size_t size, const soma_csv_options *options,
                            soma_dataset **dataset) {
     static const soma_csv_options defaults;
+    static const soma_csv_roles no_roles;
     if (!options) options = &defaults;
     *dataset = NULL;
     table read = {.regression = options->regression,
                   .classification = options->roles && options->roles->classification,
                   .skip_label = options->skip_label != 0,
-                  .max_categories = options->roles ? options->roles->max_categories : 0,
+                  .roles = options->roles ? options->roles : &no_roles,
                   .known = options->network && soma_network_column_count(options->network)};
     soma_status status = soma_csv_divide(name, text, size, &read.parts);
     if (status == SOMA_OK) status = soma_csv_begin(&read.reader, name, text, size, options->separator);

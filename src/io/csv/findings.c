@@ -17,22 +17,22 @@
 
 static size_t count_values(const soma_csv_column_look *look) {
     size_t values = 0;
-    for (size_t i = SOMA_CSV_NUMERAL; i < SOMA_CSV_SORTS; i++) values += look->fields[i];
+    for (size_t i = SOMA_SORT_NUMBER; i < SOMA_SORT_COUNT; i++) values += look->fields[i];
     return values;
 }
 
 /* And which of its fields are as they should be; for words, all are. */
 static soma_column_kind find_kind(const soma_csv_column_look *look, size_t values, soma_csv_sort *main) {
-    const size_t words = look->fields[SOMA_CSV_TRUTH] + look->fields[SOMA_CSV_WORD] + look->fields[SOMA_CSV_DATE];
-    *main = SOMA_CSV_GAP;
+    const size_t words = look->fields[SOMA_SORT_TRUTH] + look->fields[SOMA_SORT_WORD] + look->fields[SOMA_SORT_DATE];
+    *main = SOMA_SORT_GAP;
     if (values == 0) return SOMA_KIND_NONE;
-    if (look->fields[SOMA_CSV_TRUTH] == values) return SOMA_KIND_TRUTH;
-    if (2 * look->fields[SOMA_CSV_DATE] >= values) {
-        *main = SOMA_CSV_DATE;
+    if (look->fields[SOMA_SORT_TRUTH] == values) return SOMA_KIND_TRUTH;
+    if (2 * look->fields[SOMA_SORT_DATE] >= values) {
+        *main = SOMA_SORT_DATE;
         return SOMA_KIND_DATE;
     }
-    if (look->fields[SOMA_CSV_NUMERAL] >= words) {
-        *main = SOMA_CSV_NUMERAL;
+    if (look->fields[SOMA_SORT_NUMBER] >= words) {
+        *main = SOMA_SORT_NUMBER;
         return look->numbers.fraction ? SOMA_KIND_NUMBER : SOMA_KIND_WHOLE;
     }
     bool few = !look->values.full && (look->values.count <= FEW_WORDS || 2 * look->values.count <= values);
@@ -40,8 +40,8 @@ static soma_column_kind find_kind(const soma_csv_column_look *look, size_t value
 }
 
 static void find_odd(const soma_csv_column_look *look, soma_csv_sort main, soma_column_profile *column) {
-    if (main == SOMA_CSV_GAP) return;
-    for (size_t i = SOMA_CSV_NUMERAL; i < SOMA_CSV_SORTS; i++) {
+    if (main == SOMA_SORT_GAP) return;
+    for (size_t i = SOMA_SORT_NUMBER; i < SOMA_SORT_COUNT; i++) {
         if (i == main || !look->fields[i]) continue;
         column->findings |= SOMA_FINDING_MIXED;
         column->odd += look->fields[i];
@@ -107,18 +107,19 @@ static soma_status find_loss(soma_csv_column_look *look, const soma_tally *tally
 
 static soma_status judge(const soma_table_profile *profile, size_t index, soma_column_profile *column) {
     soma_csv_column_look *look = &profile->look[index];
-    const bool feature = index != profile->layout.label;
+    const soma_column_role role = profile->layout.role[index];
+    const bool feature = role == SOMA_COLUMN_FEATURE;
     soma_csv_sort main;
     column->name = index < profile->layout.header.count ? profile->layout.header.words[index].text : NULL;
-    column->role = feature ? SOMA_COLUMN_FEATURE : SOMA_COLUMN_LABEL;
+    column->role = role;
     column->minimum = column->maximum = column->mean = column->correlation = NAN;
     column->values = count_values(look);
-    column->gaps = look->fields[SOMA_CSV_GAP];
+    column->gaps = look->fields[SOMA_SORT_GAP];
     column->distinct = look->values.count;
     column->more = look->values.full;
     column->kind = find_kind(look, column->values, &main);
     find_odd(look, main, column);
-    const soma_tally *tally = main == SOMA_CSV_NUMERAL ? &look->numbers : main == SOMA_CSV_DATE ? &look->dates : NULL;
+    const soma_tally *tally = main == SOMA_SORT_NUMBER ? &look->numbers : main == SOMA_SORT_DATE ? &look->dates : NULL;
     if (tally) describe_numbers(tally, column);
     if (column->distinct == 1) column->findings |= SOMA_FINDING_CONSTANT;
     if (feature && is_identifier(look, column)) column->findings |= SOMA_FINDING_IDENTIFIER;

@@ -70,7 +70,7 @@ static size_t list_gaps(const size_t *gaps, bool categories, const soma_csv_layo
     size_t length = 0, left_out = 0;
     for (size_t column = 0; column < layout->columns; column++) {
         char name[96];
-        if (!gaps[column] || (layout->categories && layout->categories[column].count) != categories) continue;
+        if (!gaps[column] || soma_csv_has_words(layout, column) != categories) continue;
         const char *text = column < layout->header.count ? layout->header.words[column].text : NULL;
         if (text)
             snprintf(name, sizeof name, "%s", soma_quote(text, strlen(text)).text);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the first line of a table is: names of columns, a row, or the form "rows,features,class,class,..."; and where
  * the label is. */
+#include "base/date.h"
 #include "base/number.h"
 #include "base/utf8.h"
 #include "io/csv/table.h"
@@ -104,10 +105,17 @@ static soma_status keeps_promise(soma_csv_reader *reader, const soma_csv_options
     return SOMA_OK;
 }
 
+/* A date above another one names nothing. */
+static bool are_dates(const char *first, const char *second) {
+    double seconds;
+    return soma_date_parse(first, &seconds) && soma_date_parse(second, &seconds);
+}
+
 /* A word among the numbers; for label, groups and times, which may be words in every row, a word above a number. */
 static bool looks_like_header(const soma_csv_layout *layout, const record *first, const record *second) {
     for (size_t i = 0; i < first->count; i++) {
-        if (!is_word(layout, first->fields[i])) continue;
+        if (!is_word(layout, first->fields[i]) || (i < second->count && are_dates(first->fields[i], second->fields[i])))
+            continue;
         if (layout->role[i] == SOMA_COLUMN_FEATURE) return true;
         if (i < second->count && is_number(layout, second->fields[i])) return true;
     }
@@ -258,6 +266,8 @@ void soma_csv_layout_clear(soma_csv_layout *layout) {
     soma_columns_clear(&layout->kept);
     for (size_t i = 0; layout->categories && i < layout->columns; i++) soma_words_clear(&layout->categories[i]);
     soma_free(layout->categories);
+    soma_free(layout->encodings);
+    soma_free(layout->feature);
     soma_free(layout->place);
     soma_free(layout->role);
     soma_free(layout->note.data);

@@ -4,7 +4,8 @@
 #include "base/date.h"
 #include "base/number.h"
 #include "base/utf8.h"
-#include "io/csv/survey.h"
+#include "io/csv/fields.h"
+#include "io/csv/parts.h"
 #include "io/csv/text.h"
 #include "io/floats.h"
 
@@ -38,21 +39,21 @@ typedef struct walk {
 
 static cell sort_field(const soma_csv_reader *reader) {
     const char *at = reader->field, *end = at + reader->length;
-    cell one = {.sort = SOMA_CSV_WORD};
+    cell one = {.sort = SOMA_SORT_WORD};
     bool truth;
     double seconds;
-    if (soma_number_is_gap(reader->field)) return (cell){.sort = SOMA_CSV_GAP};
+    if (soma_number_is_gap(reader->field)) return (cell){.sort = SOMA_SORT_GAP};
     if (soma_decimal_scan(&at, end, &one.number) && at == end && isfinite(one.number.value) &&
         !soma_is_beyond_float(one.number.value)) {
-        one.sort = SOMA_CSV_NUMERAL;
+        one.sort = SOMA_SORT_NUMBER;
         one.key = soma_csv_key_of_number(one.number);
         return one;
     }
     if (soma_date_parse(reader->field, &seconds)) {
-        one.sort = SOMA_CSV_DATE;
+        one.sort = SOMA_SORT_DATE;
         one.number = (soma_decimal){.value = seconds};
     } else if (soma_number_is_truth(reader->field, &truth)) {
-        one.sort = SOMA_CSV_TRUTH;
+        one.sort = SOMA_SORT_TRUTH;
     }
     one.key = soma_csv_key_of_text(reader->field, reader->length);
     return one;
@@ -64,8 +65,8 @@ static void count_field(const soma_csv_reader *reader, const cell *one, soma_csv
         first->line = reader->field_line;
         snprintf(first->text, sizeof first->text, "%s", soma_quote(reader->field, reader->length).text);
     }
-    if (one->sort == SOMA_CSV_DATE) soma_tally_add(&look->dates, one->number);
-    if (one->sort != SOMA_CSV_NUMERAL) return;
+    if (one->sort == SOMA_SORT_DATE) soma_tally_add(&look->dates, one->number);
+    if (one->sort != SOMA_SORT_NUMBER) return;
     look->fell |= look->numbers.numbers && one->number.value <= look->last;
     look->last = one->number.value;
     soma_tally_add(&look->numbers, one->number);
@@ -88,11 +89,11 @@ static soma_status take_row(const walk *of) {
     for (size_t i = 0; i < layout->columns; i++) {
         const cell *one = &of->row[i];
         soma_csv_column_look *look = &of->profile->look[i];
-        if (one->sort == SOMA_CSV_GAP) continue;
-        bool numeric = one->sort == SOMA_CSV_NUMERAL || one->sort == SOMA_CSV_DATE;
+        if (one->sort == SOMA_SORT_GAP) continue;
+        bool numeric = one->sort == SOMA_SORT_NUMBER || one->sort == SOMA_SORT_DATE;
         SOMA_TRY(soma_csv_values_add(&look->values, one->key, label && label != one ? label->key : 0,
                                      numeric ? &one->number : NULL));
-        if (label && label != one && one->sort == SOMA_CSV_NUMERAL && label->sort == SOMA_CSV_NUMERAL)
+        if (label && label != one && one->sort == SOMA_SORT_NUMBER && label->sort == SOMA_SORT_NUMBER)
             relate(one, label, look);
     }
     return SOMA_OK;

@@ -10,22 +10,22 @@
 
 /* What a field is by itself. */
 typedef enum soma_csv_sort {
-    SOMA_CSV_GAP,
-    SOMA_CSV_NUMERAL,
-    SOMA_CSV_DATE,
-    SOMA_CSV_TRUTH,
-    SOMA_CSV_WORD
+    SOMA_SORT_GAP,
+    SOMA_SORT_NUMBER,
+    SOMA_SORT_DATE,
+    SOMA_SORT_TRUTH,
+    SOMA_SORT_WORD
 } soma_csv_sort;
-#define SOMA_CSV_SORTS 5
+#define SOMA_SORT_COUNT 5
 
 typedef struct soma_csv_column_look {
     soma_tally numbers, dates; /* without samples */
-    size_t fields[SOMA_CSV_SORTS];
+    size_t fields[SOMA_SORT_COUNT];
     /* The first of each sort. */
     struct soma_csv_first {
         size_t line;
         char text[64];
-    } first[SOMA_CSV_SORTS];
+    } first[SOMA_SORT_COUNT];
     soma_csv_values values;
     double last; /* of numbers */
     bool fell;   /* one was not above that before it */

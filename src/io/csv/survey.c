@@ -1,62 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* See survey.h. */
 #include "io/csv/survey.h"
-#include "base/number.h"
 #include "base/utf8.h"
 #include "data/dataset.h"
-#include "io/floats.h"
+#include "io/csv/encode.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-
-/* ------------------------------------------------------------------------------------------------------- fields */
-
-soma_status soma_csv_refuse_change(const soma_csv_reader *reader) {
-    return soma_error(SOMA_INVALID_FILE, "%s: line %zu: has changed while it was read", reader->name, reader->line);
-}
-
-soma_status soma_csv_refuse_field(const soma_csv_reader *reader, const soma_csv_layout *layout, const char *why) {
-    return soma_error(SOMA_INVALID_FILE, "%s: line %zu, column %zu%s: %s %s", reader->name, reader->field_line,
-                      reader->column, soma_csv_name_column(layout, reader->column - 1).text,
-                      soma_quote(reader->field, reader->length).text, why);
-}
-
-soma_status soma_csv_check_length(const soma_csv_reader *reader, const soma_csv_layout *layout, size_t line,
-                                  size_t fields) {
-    size_t columns = layout->columns;
-    if (reader->ends_record == (fields == columns)) return SOMA_OK;
-    if (fields == 1 && reader->length == 0)
-        return soma_error(SOMA_INVALID_FILE, "%s: line %zu: empty; rows of %zu fields are wanted", reader->name, line,
-                          columns);
-    return soma_error(SOMA_INVALID_FILE, "%s: line %zu: %s%zu fields; %zu are wanted, as in the lines before%s",
-                      reader->name, line, fields == columns ? "more than " : "", fields, columns,
-                      layout->promised ? SOMA_CSV_NO_PROMISE : "");
-}
-
-/* The text of the field as a number: of a quoted one, or of one that is none. */
-static soma_status number_of_field(const soma_csv_reader *reader, const soma_csv_layout *layout, soma_decimal *number) {
-    const char *at = reader->field, *end = at + reader->length;
-    if (!soma_decimal_scan(&at, end, number) || at != end)
-        return soma_csv_refuse_field(reader, layout,
-                                     "is no number; a decimal number with a point, such as -1.5e3, is wanted");
-    if (isfinite(number->value) && !soma_is_beyond_float(number->value)) return SOMA_OK;
-    return soma_csv_refuse_field(reader, layout, "is too large; numbers up to 3.4e38 are wanted");
-}
-
-soma_status soma_csv_read_number(soma_csv_reader *reader, const soma_csv_layout *layout, size_t line, size_t fields,
-                                 soma_csv_use use, soma_decimal *number) {
-    bool read = soma_csv_next_number(reader, number);
-    if (!read) SOMA_TRY(soma_csv_next(reader));
-    SOMA_TRY(soma_csv_check_length(reader, layout, line, fields));
-    if (read) return SOMA_OK;
-    /* An empty line in a table of one column is no row. */
-    if (use == SOMA_CSV_NUMBER_OR_GAP && soma_number_is_gap(reader->field) && (reader->length || layout->columns > 1)) {
-        *number = (soma_decimal){.value = NAN};
-        return SOMA_OK;
-    }
-    return number_of_field(reader, layout, number);
-}
 
 /* ---------------------------------------------------------------------------------------------------- in a thread */
 
@@ -83,26 +34,6 @@ static soma_status look_at_label(const look *at, soma_words *labels, size_t row,
     return SOMA_OK;
 }
 
-/* A gap, and a word that is none of them, is all zeros; a row that is to be left out for its gaps is known by a NaN. */
-static soma_status look_at_category(const look *at, size_t column, soma_tally *tally, float *features,
-                                    const soma_csv_reader *reader) {
-    const soma_words *categories = &at->layout->categories[column];
-    float *inputs = features + at->layout->place[column];
-    size_t number;
-    memset(inputs, 0, categories->count * sizeof *inputs);
-    if (soma_number_is_gap(reader->field)) {
-        if (at->layout->missing == SOMA_MISSING_ERROR)
-            return soma_csv_refuse_field(reader, at->layout, "is no category; every row needs one");
-        if (at->layout->missing == SOMA_MISSING_DROP) inputs[0] = NAN;
-        tally->gaps++;
-    } else if (soma_words_find(categories, reader->field, &number)) {
-        inputs[number] = 1;
-    } else {
-        tally->unseen++;
-    }
-    return SOMA_OK;
-}
-
 static soma_status look_at_record(void *context, size_t part, soma_csv_reader *reader) {
     const look *at = context;
     const soma_csv_part *of = &at->parts->part[part];
@@ -121,14 +52,14 @@ static soma_status look_at_record(void *context, size_t part, soma_csv_reader *r
             if (column == at->layout->label)
                 at->survey->values[row] = (float)number.value;
             else
-                features[at->layout->place[column]] = (float)number.value;
+                soma_csv_encode_number(at->layout, column, number, features);
             continue;
         }
         SOMA_TRY(soma_csv_next(reader));
         SOMA_TRY(soma_csv_check_length(reader, at->layout, line, column + 1));
         if (at->use[column] == SOMA_CSV_LABEL) SOMA_TRY(look_at_label(at, &at->labels[part], row, reader));
-        if (at->use[column] == SOMA_CSV_CATEGORY)
-            SOMA_TRY(look_at_category(at, column, &tallies[column], features, reader));
+        if (at->use[column] == SOMA_CSV_WORD || at->use[column] == SOMA_CSV_DATE)
+            SOMA_TRY(soma_csv_encode_field(at->layout, column, reader, &tallies[column], features));
     }
     return SOMA_OK;
 }
@@ -146,7 +77,7 @@ static size_t sample_room(const soma_csv_parts *parts, size_t columns) {
 
 static soma_status take_memory(const soma_csv_reader *reader, const soma_csv_parts *parts, look *at) {
     size_t tallies = parts->count * at->layout->columns, numbers = 0, bytes;
-    for (size_t i = 0; i < at->layout->columns; i++) numbers += soma_csv_is_number(at->use[i]);
+    for (size_t i = 0; i < at->layout->columns; i++) numbers += soma_csv_is_counted(at->use[i]);
     at->room = sample_room(parts, at->layout->columns);
     bytes = parts->count * numbers * at->room * sizeof *at->samples;
     at->tallies = soma_calloc(tallies, sizeof *at->tallies);
@@ -156,7 +87,7 @@ static soma_status take_memory(const soma_csv_reader *reader, const soma_csv_par
         return soma_out_of_memory(tallies * sizeof *at->tallies + bytes, reader->name);
     soma_decimal *sample = at->samples;
     for (size_t column = 0; column < at->layout->columns; column++)
-        for (size_t part = 0; soma_csv_is_number(at->use[column]) && part < parts->count; part++, sample += at->room) {
+        for (size_t part = 0; soma_csv_is_counted(at->use[column]) && part < parts->count; part++, sample += at->room) {
             soma_tally *tally = &at->tallies[part * at->layout->columns + column];
             tally->sample = sample;
             tally->room = at->room;
@@ -253,7 +184,7 @@ static soma_status find_offset(const soma_csv_reader *reader, const soma_csv_par
     }
     survey->gaps[column] = all.gaps;
     survey->unseen[column] = all.unseen;
-    if (at->use[column] == SOMA_CSV_CATEGORY) return SOMA_OK;
+    if (at->use[column] == SOMA_CSV_WORD) return SOMA_OK;
     SOMA_TRY(soma_tally_offset(&all, sample, sampled, &survey->offsets[column], &distinct));
     tell_of_loss(reader, at, column, distinct);
     return SOMA_OK;
@@ -269,8 +200,8 @@ static soma_status find_offsets(const soma_csv_reader *reader, const soma_csv_pa
     if (!survey->offsets || !survey->gaps || !survey->unseen)
         return soma_out_of_memory(columns * (sizeof *survey->offsets + sizeof *survey->gaps), reader->name);
     for (size_t column = 0; column < columns; column++) {
-        bool category = at->use[column] == SOMA_CSV_CATEGORY;
-        if ((category || soma_csv_is_number(at->use[column])) &&
+        bool word = at->use[column] == SOMA_CSV_WORD;
+        if ((word || soma_csv_is_counted(at->use[column])) &&
             column != at->layout->label) /* targets are kept as they are */
             SOMA_TRY(find_offset(reader, parts, at, column, survey));
         any |= survey->offsets[column] != 0;

@@ -4,21 +4,8 @@
 #define SOMA_IO_CSV_SURVEY_H
 
 #include "data/tally.h"
+#include "io/csv/fields.h"
 #include "io/csv/parts.h"
-#include "io/csv/table.h"
-
-/* What a column is read for. */
-typedef enum soma_csv_use {
-    SOMA_CSV_PASS_OVER,
-    SOMA_CSV_NUMBER,
-    SOMA_CSV_NUMBER_OR_GAP,
-    SOMA_CSV_CATEGORY,
-    SOMA_CSV_LABEL
-} soma_csv_use;
-
-static inline bool soma_csv_is_number(soma_csv_use use) {
-    return use == SOMA_CSV_NUMBER || use == SOMA_CSV_NUMBER_OR_GAP;
-}
 
 typedef struct soma_csv_survey {
     size_t rows;
@@ -38,16 +25,5 @@ typedef struct soma_csv_survey {
 soma_status soma_csv_make_survey(const soma_csv_reader *reader, const soma_csv_layout *layout, const soma_csv_use *use,
                                  soma_csv_parts *parts, soma_csv_survey *survey);
 void soma_csv_survey_clear(soma_csv_survey *survey);
-
-/* A mapped file may have been written to since it was looked at. */
-soma_status soma_csv_refuse_change(const soma_csv_reader *reader);
-/* Refuses the field that has just been read. */
-soma_status soma_csv_refuse_field(const soma_csv_reader *reader, const soma_csv_layout *layout, const char *why);
-/* A row has as many fields as columns, told while they are read: `fields` are, in a row that begins in this line. */
-soma_status soma_csv_check_length(const soma_csv_reader *reader, const soma_csv_layout *layout, size_t line,
-                                  size_t fields);
-/* Reads a field, which is to be a number that float32 can hold; or a gap, which is NaN, if the use says so. */
-soma_status soma_csv_read_number(soma_csv_reader *reader, const soma_csv_layout *layout, size_t line, size_t fields,
-                                 soma_csv_use use, soma_decimal *number);
 
 #endif

@@ -14,6 +14,13 @@
 #define SOMA_CSV_NO_LABEL  SOMA_CSV_NO_COLUMN
 #define SOMA_CSV_NO_INPUT  SIZE_MAX
 
+/* How the fields of a column become inputs. */
+typedef struct soma_csv_encoding {
+    soma_column_form form;
+    bool indicator;
+    size_t parts; /* inputs, but for the indicator */
+} soma_csv_encoding;
+
 typedef struct soma_csv_layout {
     size_t columns;                 /* fields of a row */
     soma_column_role *role;         /* [columns] */
@@ -25,11 +32,13 @@ typedef struct soma_csv_layout {
     bool promised;                  /* the first line was "rows,features,class,class,..." */
     size_t promised_rows, promise_line;
     soma_words classes;     /* ... its classes */
-    size_t *place;          /* of each column: which input it is, SOMA_CSV_NO_INPUT for none */
-    soma_words *categories; /* [columns]: those of a column whose words are categories; empty for numbers */
-    soma_missing missing;   /* what is done about gaps in the features */
-    soma_columns kept;      /* what the data set keeps of the columns: the network's, where there is one */
-    soma_text note;         /* see soma_dataset_note() */
+    size_t *place;          /* of each column: its first input, SOMA_CSV_NO_INPUT for none */
+    size_t *feature;        /* the same by features, once not all are numbers; NULL before */
+    soma_words *categories; /* [columns]: those of a column whose words are categories; NULL where all are numbers */
+    soma_csv_encoding *encodings; /* [columns]; likewise */
+    soma_missing missing;         /* what is done about gaps in the features */
+    soma_columns kept;            /* what the data set keeps of the columns: the network's, where there is one */
+    soma_text note;               /* see soma_dataset_note() */
     locale_t c_locale;
 } soma_csv_layout;
 
@@ -75,16 +84,28 @@ soma_text soma_csv_list_columns(const soma_csv_layout *layout);
  */
 soma_status soma_csv_place_columns(const soma_csv_reader *reader, const soma_columns *known, soma_csv_layout *layout);
 
+/* The form of a column that is a feature. */
+static inline soma_column_form soma_csv_form(const soma_csv_layout *layout, size_t column) {
+    return layout->encodings ? layout->encodings[column].form : SOMA_FORM_NUMBER;
+}
+/* Its words are categories, hashed or not: a gap is none of them, and needs no value. */
+static inline bool soma_csv_has_words(const soma_csv_layout *layout, size_t column) {
+    soma_column_form form = soma_csv_form(layout, column);
+    return form == SOMA_FORM_CATEGORY || form == SOMA_FORM_HASH;
+}
+
 /* What to do about gaps, by the options or as the network knows: layout->missing, and that of layout->kept. */
 soma_status soma_csv_choose_missing(const soma_csv_reader *reader, const soma_csv_options *options,
                                     soma_csv_layout *layout);
 /*
- * Makes categories of the columns, read for numbers so far, most of whose fields are no numbers, in order of first
- * appearance; *any says whether there are. reader: at the first row, to which it comes back. SOMA_INVALID_FILE: one has
- * more than `most`.
+ * Finds the columns, read for numbers so far, that are truth values, dates, or words: these are categories in order of
+ * first appearance, or hashed; as the roles want them. *any says whether there are. reader: at the first row, to which
+ * it comes back. SOMA_INVALID_FILE: one has more words than there may be.
  */
-soma_status soma_csv_find_categories(soma_csv_reader *reader, size_t most, soma_csv_layout *layout, bool *any);
-/* From features to their inputs, now that the categories are in layout->kept: ->place, ->features, ->categories. */
+soma_status soma_csv_find_forms(soma_csv_reader *reader, const soma_csv_roles *roles, soma_csv_layout *layout,
+                                bool *any);
+/* From features to their inputs, as layout->kept has them: ->place, ->features, ->categories, ->encodings. May be done
+ * again. */
 soma_status soma_csv_place_inputs(const soma_csv_reader *reader, soma_csv_layout *layout);
 /* A header that was found by looking stays one if it stands above numbers; first_label: NULL for none. */
 soma_status soma_csv_check_header(const soma_csv_reader *reader, const soma_csv_layout *layout,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* See values.h. */
 #include "io/csv/values.h"
+#include "base/cache.h"
 #include "data/tally.h"
 
 #include <string.h>
@@ -16,9 +17,7 @@ uint64_t soma_csv_key_of_number(soma_decimal number) {
 }
 
 uint64_t soma_csv_key_of_text(const char *text, size_t length) {
-    uint64_t key = 0xCBF29CE484222325u;
-    for (size_t i = 0; i < length; i++) key = (key ^ (uint8_t)text[i]) * 0x100000001B3u;
-    return mix(key);
+    return mix(soma_cache_hash(text, length));
 }
 
 /* ------------------------------------------------------------------------------------------------------- values */

@@ -43,9 +43,18 @@ static void encode_gaps(soma_json_writer *writer, const soma_table_column *colum
     if (isfinite(column->fill)) soma_json_write_real(writer, "fill", column->fill);
 }
 
-static soma_status encode_categories(soma_json_writer *writer, const soma_table_column *column) {
+/* By soma_column_form; what is read as numbers says nothing. */
+static const char *const kind_names[] = {NULL, "category", "category", "truth", "date", "date"};
+
+static soma_status encode_form(soma_json_writer *writer, const soma_table_column *column) {
+    if (kind_names[column->form]) soma_json_write_text(writer, "kind", kind_names[column->form]);
+    if (column->form == SOMA_FORM_CYCLE) soma_json_write_text(writer, "encoding", "cycle");
+    if (column->indicator) soma_json_write_truth(writer, "indicator", true);
+    if (column->form == SOMA_FORM_HASH) {
+        soma_json_write_text(writer, "encoding", "hash");
+        soma_json_write_integer(writer, "buckets", (int64_t)column->buckets);
+    }
     if (!column->category_count) return SOMA_OK;
-    soma_json_write_text(writer, "kind", "category");
     soma_json_open_array(writer, "categories");
     for (size_t i = 0; i < column->category_count; i++)
         SOMA_TRY(soma_json_write_name(writer, NULL, column->categories[i]));
@@ -62,7 +71,7 @@ static soma_status encode_columns(soma_json_writer *writer, const soma_columns *
         if (columns->named) SOMA_TRY(soma_json_write_name(writer, "name", columns->column[i].name));
         soma_json_write_text(writer, "role", role_names[columns->column[i].role]);
         encode_gaps(writer, &columns->column[i]);
-        SOMA_TRY(encode_categories(writer, &columns->column[i]));
+        SOMA_TRY(encode_form(writer, &columns->column[i]));
         soma_json_close_object(writer);
     }
     soma_json_close_array(writer);
@@ -143,11 +152,8 @@ static soma_status decode_division(soma_network *network, const soma_json *objec
     return status == SOMA_INVALID_ARGUMENT ? soma_error_prefix(SOMA_INVALID_FILE, "\"division\": ") : status;
 }
 
-static soma_status decode_categories(const soma_json *object, soma_table_column *column) {
-    const char *kind = soma_json_string(soma_json_get(object, "kind"));
-    const soma_json *list = soma_json_get(object, "categories");
-    if (!list && (!kind || strcmp(kind, "category") != 0)) return SOMA_OK;
-    if (!kind || strcmp(kind, "category") != 0 || !soma_json_is(list, SOMA_JSON_ARRAY) || soma_json_count(list) < 1 ||
+static soma_status decode_categories(const soma_json *list, soma_table_column *column) {
+    if (!soma_json_is(list, SOMA_JSON_ARRAY) || soma_json_count(list) < 1 ||
         soma_json_count(list) > SOMA_MAX_CATEGORIES)
         return soma_error(SOMA_INVALID_FILE,
                           "one of the \"columns\" of \"kind\" category must have \"categories\", an array of 1 to %d",
@@ -162,6 +168,40 @@ static soma_status decode_categories(const soma_json *object, soma_table_column 
     return SOMA_OK;
 }
 
+static soma_status decode_hash(const soma_json *object, soma_table_column *column) {
+    int64_t buckets;
+    if (!soma_json_integer(soma_json_get(object, "buckets"), &buckets) || buckets < 1 || buckets > SOMA_MAX_CATEGORIES)
+        return soma_error(SOMA_INVALID_FILE,
+                          "one of the \"columns\" of \"encoding\" hash must have \"buckets\", a number from 1 to %d",
+                          SOMA_MAX_CATEGORIES);
+    column->form = SOMA_FORM_HASH;
+    column->buckets = (size_t)buckets;
+    return SOMA_OK;
+}
+
+/* An encoding that a later version has must not be taken for another one. */
+static soma_status decode_form(const soma_json *object, soma_table_column *column) {
+    const soma_json *list = soma_json_get(object, "categories"), *indicator = soma_json_get(object, "indicator");
+    const char *kind = soma_json_string(soma_json_get(object, "kind"));
+    const char *encoding = soma_json_string(soma_json_get(object, "encoding"));
+    column->indicator = soma_json_is(indicator, SOMA_JSON_TRUTH) && indicator->is.truth;
+    if (indicator && !soma_json_is(indicator, SOMA_JSON_TRUTH))
+        return soma_error(SOMA_INVALID_FILE, "\"indicator\" of one of the \"columns\" must be true or false");
+    const char *both = kind ? kind : list ? "category" : "number";
+    if (strcmp(both, "category") == 0 && encoding && strcmp(encoding, "hash") == 0) return decode_hash(object, column);
+    if (strcmp(both, "category") == 0 && !encoding && kind) return decode_categories(list, column);
+    if (strcmp(both, "date") == 0 && (!encoding || strcmp(encoding, "cycle") == 0))
+        column->form = encoding ? SOMA_FORM_CYCLE : SOMA_FORM_DATE;
+    else if (strcmp(both, "truth") == 0 && !encoding)
+        column->form = SOMA_FORM_TRUTH;
+    else if (strcmp(both, "number") != 0 || encoding)
+        return soma_error(SOMA_INVALID_FILE,
+                          "one of the \"columns\" has \"kind\" %s and \"encoding\" %s; there are number, truth, date, "
+                          "date and cycle, category with \"categories\", category and hash",
+                          both, encoding ? encoding : "none");
+    return SOMA_OK;
+}
+
 static soma_status decode_gaps(const soma_json *object, soma_table_column *column) {
     const soma_json *missing = soma_json_get(object, "missing");
     const char *text = soma_json_string(missing);
@@ -171,7 +211,8 @@ static soma_status decode_gaps(const soma_json *object, soma_table_column *colum
         return soma_error(SOMA_INVALID_FILE,
                           "\"missing\" of one of the \"columns\" must be error, median, mean, zero or drop");
     column->missing = (soma_missing)value;
-    if (value == SOMA_MISSING_ERROR || value == SOMA_MISSING_DROP || column->category_count) return SOMA_OK;
+    if (value == SOMA_MISSING_ERROR || value == SOMA_MISSING_DROP || !soma_table_column_has_value(column))
+        return SOMA_OK;
     if (!soma_json_number(soma_json_get(object, "fill"), &column->fill) || !isfinite(column->fill))
         return soma_error(SOMA_INVALID_FILE,
                           "\"fill\" of one of the \"columns\" must be a number, as \"missing\" is %s", text);
@@ -193,7 +234,7 @@ static soma_status decode_column(const soma_json *object, soma_columns *columns)
                           "all of the \"columns\" must have a \"name\" of their own, or none of them");
     SOMA_TRY(soma_columns_add(columns, name ? name : "", (soma_column_role)number));
     soma_table_column *column = &columns->column[columns->count - 1];
-    SOMA_TRY(decode_categories(object, column));
+    SOMA_TRY(decode_form(object, column));
     return decode_gaps(object, column);
 }
 
