@@ -178,6 +178,77 @@ START_TEST(features_by_list) {
 }
 END_TEST
 
+static void expect_targets(const soma_dataset *dataset, size_t labels, const float *expected) {
+    float values[16];
+    soma_dataset_info info;
+    soma_dataset_get_info(dataset, &info);
+    ck_assert_uint_eq(info.classes, 0);
+    ck_assert_uint_eq(info.target_rank[0], 1);
+    ck_assert_uint_eq(info.target_shape[0][0], labels);
+    expect_ok(soma_dataset_read_target(dataset, 0, 0, info.samples, values));
+    for (size_t i = 0; i < info.samples * labels; i++) ck_assert_float_eq(values[i], expected[i]);
+}
+
+/* In the order of the table, however they are listed; a list of one is one label. */
+START_TEST(several_labels) {
+    static const float two[] = {0, 1, 1, 0, 1, 1};
+    static const struct {
+        const char *text, *label;
+    } tables[] = {{"u,p,\"v,w\",q\n0,1,1,2\n1,3,0,4\n1,5,1,6\n", "u,\"v,w\""},
+                  {"u,p,\"v,w\",q\n0,1,1,2\n1,3,0,4\n1,5,1,6\n", "3,1"},
+                  {"0,1,1,2\n1,3,0,4\n1,5,1,6\n", "1,3"},
+                  {"p,q,u1,u2\n1,2,0,1\n3,4,1,0\n5,6,1,1\n", "u*"},
+                  {"p,q,u1,u2\n1,2,0,1\n3,4,1,0\n5,6,1,1\n", "u1:u2"}};
+    for (size_t i = 0; i < 2 * SOMA_COUNT_OF(tables); i++) {
+        const soma_csv_roles roles = {.classification = i % 2};
+        const soma_csv_options options = {.label = tables[i / 2].label, .roles = &roles};
+        soma_dataset *dataset;
+        expect_ok(parse(tables[i / 2].text, &options, &dataset));
+        expect_inputs(dataset, 2, features);
+        expect_targets(dataset, 2, two);
+        soma_dataset_destroy(dataset);
+    }
+    soma_dataset *dataset;
+    soma_dataset_info info;
+    expect_ok(parse("\"a,b\",p,q\nx,1,2\ny,3,4\nx,5,6\n", &(soma_csv_options){.label = "a,b"}, &dataset));
+    expect_inputs(dataset, 2, features);
+    soma_dataset_get_info(dataset, &info);
+    ck_assert_uint_eq(info.classes, 2);
+    soma_dataset_destroy(dataset);
+    const soma_csv_roles roles = {.classification = 1};
+    expect_error(parse("p,u,v\n1,0,1\n2,1,0.5\n", &(soma_csv_options){.label = "u,v", .roles = &roles}, &dataset),
+                 SOMA_INVALID_FILE, "line 3, column 3", "0.5 says not", "0 or 1");
+    expect_error(parse("p,u,v\n1,0,1\n2,1,\n", &(soma_csv_options){.label = "u,v"}, &dataset), SOMA_INVALID_FILE,
+                 "line 3, column 3", "is no number", "");
+    expect_error(parse("p,u,v\n1,0,1\n", &(soma_csv_options){.label = "u,x"}, &dataset), SOMA_INVALID_ARGUMENT,
+                 "label: \"x\"", "fits no column", "\"p\", \"u\", \"v\"");
+}
+END_TEST
+
+/* Lines within quotes are no rows: labels of a table of several parts come closer together, with their rows. */
+START_TEST(several_labels_of_many_rows) {
+    enum { ROWS = 60000 };
+    soma_text text = {.length = 0};
+    soma_text_append(&text, "what,p,u,v\n");
+    for (int i = 0; i < ROWS; i++) soma_text_append(&text, "\"two\nlines\",%d,%d,%d\n", i, i + 1, 2 * i);
+    ck_assert(!text.failed);
+    const soma_csv_roles roles = {.ignore = "what"};
+    soma_dataset *dataset;
+    float *values = malloc(3 * ROWS * sizeof *values);
+    expect_ok(parse(text.data, &(soma_csv_options){.label = "u,v", .roles = &roles}, &dataset));
+    expect_ok(soma_dataset_read_input(dataset, 0, 0, ROWS, values));
+    expect_ok(soma_dataset_read_target(dataset, 0, 0, ROWS, values + ROWS));
+    for (int i = 0; i < ROWS; i++) {
+        ck_assert_float_eq(values[i], (float)i);
+        ck_assert_float_eq(values[ROWS + 2 * i], (float)(i + 1));
+        ck_assert_float_eq(values[ROWS + 2 * i + 1], (float)(2 * i));
+    }
+    free(values);
+    free(text.data);
+    soma_dataset_destroy(dataset);
+}
+END_TEST
+
 /* Both stay with their rows, whichever part of the table they come into. */
 START_TEST(weights_and_identities) {
     static const char *const tables[] = {"id,p,q,much,y\n a ,1,2,0,a\n\"b, \"\"c\"\"\",3,4,2.5,b\n,5,6,1e-3,a\n",
@@ -275,6 +346,8 @@ int main(void) {
     tcase_add_test(cases, times_are_numbers_or_dates);
     tcase_add_test(cases, columns_that_need_not_be_there);
     tcase_add_test(cases, features_by_list);
+    tcase_add_test(cases, several_labels);
+    tcase_add_test(cases, several_labels_of_many_rows);
     tcase_add_test(cases, weights_and_identities);
     tcase_add_test(cases, refuses_bad_roles);
     SRunner *runner = srunner_create(suite);

@@ -201,5 +201,84 @@ class Weights(Tables):
         self.refuse_training(["--weight-column", "digits"], "digits", "--weight-column=1", status=USAGE)
 
 
+class Labels(Tables):
+    """Three labels, each of which holds where a number is large enough."""
+
+    HEADER = ["up", "w", "right", "h", "far, away"]
+
+    def setUp(self):
+        super().setUp()
+        self.rows = [[int(h > 0), w, int(w > 0), h, int(w * w + h * h > 1)] for w, h in POINTS]
+        self.data = self.table("t.csv", self.HEADER, self.rows)
+        self.common = ("--epochs=200", "--lr=0.02", "--test=0", "--validation=0")
+
+    def truth(self):
+        return [";".join(name for name, holds in zip(["up", "right", "far, away"], (up, right, far)) if holds) for up, _, right, _, far in self.rows]
+
+    def assert_right(self, said):
+        self.assertEqual(said[0], ["labels", "up", "right", "far, away"])
+        self.assertGreater(sum(one[0] == truth for one, truth in zip(said[1:], self.truth())), 110)
+
+    def test_by_their_names(self):
+        for said in ('up,right,"far, away"', "right,1,5", "?p,3,far*", "1,3,5"):
+            self.train(self.data, "--label", said, *self.common)
+            self.assertEqual([name for name, role in self.roles() if role == "label"], ["up", "right", "far, away"], said)
+        self.assertIn("the 3 labels are all 0 or 1", self.said)
+        self.assert_right(self.predict(self.data))
+        found = self.evaluate(self.data, "--report")
+        self.assertEqual([one["name"] for one in found["report"]["labels"]], ["up", "right", "far, away"])
+        self.assertEqual([one["support"] for one in found["report"]["labels"]], [sum(row[i] for row in self.rows) for i in (0, 2, 4)])
+        self.assertGreater(found["report"]["subset_accuracy"], 0.9)
+        said = self.json("predict", f"--device={DEVICE}", "--model", self.model, "--data", self.data)["predictions"]
+        self.assertEqual(sum(";".join(one) == truth for one, truth in zip(said, self.truth())), round(found["report"]["subset_accuracy"] * 120))
+        self.assertEqual(found["report"], self.evaluate(self.table("o.csv", ["far, away", "h", "right", "up", "w"],
+                                                                   [[far, h, right, up, w] for up, w, right, h, far in self.rows]), "--report")["report"])
+
+    def test_without_them_and_without_names(self):
+        self.train(self.data, '--label=up,right,"far, away"', *self.common)
+        self.assert_right(self.predict(self.table("p.csv", ["h", "w"], [[h, w] for w, h in POINTS])))
+        self.assert_right(self.predict(self.table("q.csv", ["right", "h", "w"], [["", h, w] for w, h in POINTS])))
+        self.assert_right(self.predict(self.table("n.csv", None, self.rows)))
+        self.assert_right(self.predict(self.table("m.csv", None, POINTS)))
+        self.assertGreater(self.evaluate(self.path("n.csv"))["accuracy"], 0.95)
+
+    def test_what_is_not_right(self):
+        self.train(self.data, '--label=up,right,"far, away"', *self.common)
+        command = ("evaluate", f"--device={DEVICE}", "--model", self.model, "--data")
+        self.refuse(BAD_FILE, ['no column "right"', "label"], *command, self.table("a.csv", ["up", "w", "h", "far, away"], [[*row[:2], *row[3:]] for row in self.rows]))
+        self.refuse(BAD_FILE, ["line 4, column 3", '"right"', "2 says not", "0 or 1"], *command,
+                    self.table("a.csv", self.HEADER, [[up, w, 2 if i == 2 else right, h, far] for i, (up, w, right, h, far) in enumerate(self.rows)]))
+        self.refuse(BAD_FILE, ['"w" is no label', '"up", "right", "far, away"'], *command, self.data, "--label=up,w,right")
+        self.refuse_training(['"nothing"', "fits no column"], self.data, "--label=up,nothing")
+        self.refuse_training(["column 3", "the label", "the weights"], self.data, "--label=up,right", "--weight-column=right")
+        self.refuse_training(["column 3", "the label", "ignored"], self.data, "--label=up,right", "--ignore=right")
+        self.refuse_training(["line 2, column 2", "0 or 1"], self.data, "--label=up,w", "--classification")
+        self.refuse_training(["line 3, column 1", '"up"', "no number"],
+                             self.table("a.csv", self.HEADER, [["yes" if i == 1 else row[0], *row[1:]] for i, row in enumerate(self.rows)]), "--label=up,right")
+
+    def test_numbers_to_predict(self):
+        rows = [[w, 1000 * (w + h), h, 3 * w - h + 50] for w, h in POINTS]
+        data = self.table("t.csv", ["w", "sum", "h", "other"], rows)
+        self.train(data, "--label=sum,other", *self.common)
+        said = self.predict(self.table("p.csv", ["h", "w"], [[h, w] for w, h in POINTS]))
+        self.assertEqual(said[0], ["sum", "other"])
+        for one, row in zip(said[1:], rows):
+            self.assertAlmostEqual(float(one[0]), row[1], delta=400)
+            self.assertAlmostEqual(float(one[1]), row[3], delta=1)
+        found = self.evaluate(self.table("o.csv", ["other", "h", "sum", "w"], [row[::-1] for row in rows]), "--report")
+        self.assertEqual([one["name"] for one in found["report"]["targets"]], ["sum", "other"])
+        for one in found["report"]["targets"]:
+            self.assertGreater(one["r2"], 0.99)
+
+    def test_truths_can_be_numbers(self):
+        self.train(self.data, "--label=up,right", "--regression", "--ignore=5", *self.common)
+        self.assertEqual(self.predict(self.data)[0], ["up", "right"])
+        self.assertIn("mean_absolute_error", self.evaluate(self.data))
+
+    def test_thresholds(self):
+        self.train(self.data, '--label=up,right,"far, away"', "--threshold=best", "--epochs=50", "--validation=0.3")
+        self.assertEqual(len(self.evaluate(self.data)["thresholds"]), 3)
+
+
 if __name__ == "__main__":
     main()

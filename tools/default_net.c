@@ -10,7 +10,8 @@ struct objective {
     bool categorical, binary;
 };
 
-static struct objective objective_of(soma_loss loss, bool classes) {
+/* labels: whether each of several holds. */
+static struct objective objective_of(soma_loss loss, bool classes, bool labels) {
     switch (loss) {
     case SOMA_CATEGORICAL_CROSSENTROPY:
         return (struct objective){" softmax", .categorical = true};
@@ -21,6 +22,7 @@ static struct objective objective_of(soma_loss loss, bool classes) {
     case SOMA_BINARY_CROSSENTROPY_LOGITS:
         return (struct objective){"", .binary = true};
     case SOMA_LOSS_DEFAULT:
+        if (labels) return (struct objective){" sigmoid", .binary = true};
         return (struct objective){classes ? " softmax" : "", .categorical = classes};
     default:
         return (struct objective){.activation = ""};
@@ -62,7 +64,7 @@ static exit_status refuse_one_class(const struct settings *settings, const struc
 
 static bool loss_fits(int value, const void *context) {
     const soma_dataset_info *info = context;
-    struct objective objective = objective_of((soma_loss)value, info->classes > 0);
+    struct objective objective = objective_of((soma_loss)value, info->classes > 0, false);
     if (info->classes) return objective.categorical || (objective.binary && info->classes <= 2);
     return !objective.categorical || (info->target_rank[0] == 1 && info->target_shape[0][0] > 1);
 }
@@ -84,10 +86,9 @@ static bool metric_fits(int value, const void *context) {
     return !objective->categorical || (value != SOMA_BINARY_ACCURACY && value != SOMA_MAE);
 }
 
-static exit_status refuse_metrics(const struct settings *settings, const soma_dataset_info *info) {
+static exit_status refuse_metrics(const struct settings *settings, const struct objective objective) {
     soma_metric metrics[SOMA_MAX_METRICS];
     char accepted[CHOICE_LIST_SIZE];
-    const struct objective objective = objective_of((soma_loss)settings->loss, info->classes > 0);
     if (!settings->metrics) return STATUS_DONE;
     exit_status status = options_parse_metrics(settings->metrics, metrics);
     for (size_t i = 0; i < SOMA_MAX_METRICS && status == STATUS_DONE; i++)
@@ -99,6 +100,26 @@ static exit_status refuse_metrics(const struct settings *settings, const soma_da
     return status;
 }
 
+/* ------------------------------------------------------------------------------------------------- several labels */
+
+/* Whether the targets are several columns of a table that are 0 or 1 each, and nobody says that they are numbers. */
+static exit_status find_labels(const struct settings *settings, const struct data *data, const soma_dataset_info *info,
+                               bool *labels) {
+    const size_t width = info->target_rank[0] == 1 ? info->target_shape[0][0] : 0;
+    *labels = data->table && width > 1 && !settings->regression;
+    if (!*labels) return STATUS_DONE;
+    float *targets = malloc(info->samples * width * sizeof *targets);
+    if (!targets) return fail(STATUS_FAILED, "out of memory for %zu labels of %zu samples", width, info->samples);
+    soma_status cause = soma_dataset_read_target(data->train, 0, 0, info->samples, targets);
+    for (size_t i = 0; i < info->samples * width && cause == SOMA_OK; i++)
+        *labels &= targets[i] == 0 || targets[i] == 1;
+    free(targets);
+    if (cause == SOMA_OK && *labels && !settings->folds && !settings->seeds)
+        say("Data     %s: the %zu labels are all 0 or 1, so each holds or not (--regression: numbers to predict)\n",
+            settings->data, width);
+    return cause == SOMA_OK ? STATUS_DONE : fail_from_library(cause, STATUS_FILE, "%s", settings->data);
+}
+
 /* ------------------------------------------------------------------------------------------------------- the text */
 
 exit_status default_net(const struct settings *settings, const struct data *data, const char **net) {
@@ -106,11 +127,13 @@ exit_status default_net(const struct settings *settings, const struct data *data
     soma_dataset_info info;
     size_t outputs = 1;
     soma_dataset_get_info(data->train, &info);
+    bool labels = false;
     exit_status status = refuse_loss(settings, data, &info);
-    if (status == STATUS_DONE) status = refuse_metrics(settings, &info);
+    if (status == STATUS_DONE) status = find_labels(settings, data, &info, &labels);
+    const struct objective objective = objective_of((soma_loss)settings->loss, info.classes > 0, labels);
+    if (status == STATUS_DONE) status = refuse_metrics(settings, objective);
     if (status == STATUS_DONE && info.classes) status = refuse_one_class(settings, data, &info);
     if (status != STATUS_DONE) return status;
-    const struct objective objective = objective_of((soma_loss)settings->loss, info.classes > 0);
     for (uint32_t i = 0; i < info.target_rank[0]; i++) outputs *= info.target_shape[0][i];
     if (info.classes && objective.categorical) outputs = info.classes;
     size_t length = (size_t)snprintf(text, sizeof text, "dense %s; dense %zu%s",

@@ -251,6 +251,17 @@ exit_status model_open(const struct settings *settings, bool measure, soma_netwo
     return status;
 }
 
+const char *model_label_name(const soma_network *network, size_t unit) {
+    const char *name = NULL;
+    size_t labels = 0;
+    for (size_t i = 0; i < soma_network_column_count(network); i++) {
+        soma_column_info column;
+        if (soma_network_column(network, i, &column) != SOMA_OK || column.role != SOMA_COLUMN_LABEL) continue;
+        if (labels++ == unit) name = column.name;
+    }
+    return labels > 1 && labels == soma_tensor_count(soma_network_output(network, 0)) ? name : NULL;
+}
+
 void model_report_columns(const soma_network *network, report *object) {
     static const char *const roles[] = {"feature", "label", "ignored", "group", "time", "weight", "id"};
     size_t count = soma_network_column_count(network);

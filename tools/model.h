@@ -49,6 +49,9 @@ exit_status model_open(const struct settings *settings, bool measure, soma_netwo
 /* The columns of the table that it learnt from, if it was one: a line, and "columns" in the object. */
 void model_report_columns(const soma_network *network, report *object);
 
+/* What a unit of the output is called where several columns of a table are the labels; NULL: it has no such name. */
+const char *model_label_name(const soma_network *network, size_t unit);
+
 /* How the pictures were read that it learnt from, and how they are changed by chance in training, as far as it keeps
  * either: a line of each, and "pictures" and "augmentation" in the object. */
 void model_report_pictures(const soma_network *network, report *object);

@@ -95,7 +95,8 @@ const option_row option_table[] = {
     {.name = "labels", .type = OPTION_TEXT, .offset = FIELD(labels), .commands = LOOKS, .argument = "FILE",
      .help = "the file of the labels that belong to the IDX or NPY file of --data, of the same kind"},
     {.name = "label", .type = OPTION_TEXT, .offset = FIELD(label), .commands = LOOKS, .argument = "COLUMN",
-     .help = "CSV: the column to predict, by name or by number from 1; none: there is none (default: the last); to predict, nothing need be in it"},
+     .help = "CSV: the column to predict, by name or by number from 1, or several, listed as for --columns: numbers, or labels where all are 0 or 1; none: there is "
+             "none (default: the last, or what the model was trained with); to predict, nothing need be in it"},
     {.name = "columns", .type = OPTION_TEXT, .offset = FIELD(columns), .commands = TRAIN, .argument = "LIST",
      .help = "CSV: the features (default: all columns that are nothing else), separated by commas: names, numbers from 1, ranges as age:height or 2:5, "
              "patterns as 'x_*', in which ? is one character; a name with such characters or a comma in it goes in quotes"},
@@ -124,7 +125,7 @@ const option_row option_table[] = {
     {.name = "regression", .type = OPTION_FLAG, .offset = FIELD(regression), .commands = LOOKS,
      .help = "CSV, NPY, NPZ: the label is a number, not a class (a model that learnt numbers knows)"},
     {.name = "classification", .type = OPTION_FLAG, .offset = FIELD(classification), .commands = LOOKS,
-     .help = "CSV: the labels are classes, also where they are numbers that are many or do not recur"},
+     .help = "CSV: the labels are classes, also where they are numbers that are many or do not recur; several have to be 0 or 1"},
     {.name = "unknown-classes", .type = OPTION_CHOICE, .offset = FIELD(unknown_classes), .commands = TRAIN | EVALUATE, .argument = "HOW",
      .choices = &unknown_choice, .fallback = "error",
      .help = "samples of a class that the model does not know: an error, or left out: error, ignore"},

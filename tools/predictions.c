@@ -65,9 +65,10 @@ double predictions_probability(const struct predictions *predictions, size_t sam
     return class_number == 1 ? (double)row[0] : 1 - (double)row[0];
 }
 
-/* The class's name, or its number, into text. */
+/* The name of the class or label, or its number, into text. */
 static const char *class_label(const struct predictions *predictions, size_t class_number, char text[24]) {
-    const char *name = soma_network_class_name(predictions->network, class_number);
+    const char *name = model_label_name(predictions->network, class_number);
+    if (!name) name = soma_network_class_name(predictions->network, class_number);
     snprintf(text, 24, "%zu", class_number);
     return name ? name : text;
 }
@@ -124,7 +125,14 @@ static void write_csv_header(const struct predictions *predictions, FILE *stream
             write_field(stream, class_label(predictions, i, text));
         }
     } else {
-        for (size_t i = 0; i < predictions->outputs; i++) fprintf(stream, "%soutput_%zu", i ? "," : "", i + 1);
+        for (size_t i = 0; i < predictions->outputs; i++) {
+            const char *name = model_label_name(predictions->network, i);
+            if (i) fputc(',', stream);
+            if (name)
+                write_field(stream, name);
+            else
+                fprintf(stream, "output_%zu", i + 1);
+        }
     }
     fputc('\n', stream);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Scores of predictions as tables for people, and in the JSON object. */
 #include "scores.h"
+#include "model.h"
 #include "program.h"
 #include <math.h>
 #include <stdlib.h>
@@ -12,8 +13,8 @@ enum {
 };
 
 const char *scores_unit_name(const struct scores *scores, size_t unit, char text[24]) {
-    const char *name = NULL;
-    if (scores->report->task != SOMA_TASK_NUMBERS) {
+    const char *name = model_label_name(scores->network, unit);
+    if (!name && scores->report->task != SOMA_TASK_NUMBERS) {
         name = soma_network_class_name(scores->network, unit);
         if (!name) name = soma_dataset_class_name(scores->dataset, unit);
     }

@@ -729,7 +729,8 @@ typedef struct soma_csv_roles {
      * given network does not know. Where all fields are true, false, yes, no, t or f, in whatever letters, they are one
      * input of 1 or 0. 0: words are refused, or are as the network knows. At most 4096. */
     uint64_t max_categories;
-    uint64_t classification; /* 1: the labels are classes, also where they are numbers of which few recur */
+    uint64_t classification; /* 1: the labels are classes, also where they are numbers of which few recur; several
+                                labels have to be 0 or 1 each */
     const char *weight;      /* whose numbers are the weights of the samples (soma_dataset_set_weights()) */
     const char *id;          /* whose texts say which sample is which (soma_dataset_id()) */
     /* Lists of columns, separated by commas: the features are those of `columns` (NULL: all), without those of `ignore`
@@ -748,7 +749,8 @@ typedef struct soma_csv_roles {
 
 typedef struct soma_csv_options {
     const char *label; /* column of the target: a header's name, or a number from 1 (-1: the last); NULL: the last;
-                          "none": no target */
+                          "none": no target. Or several, as a list like soma_csv_roles.columns: they are numbers, f32
+                          [samples, labels], in the order of the table, or of a given network */
     int header;      /* 1: the first line names the columns, -1: it does not, 0: look: it does if it has a word besides
                         the label, or a word for the label where the second line has a number */
     char separator;  /* 0: ',' , or ';' or a tab if the first line has those and no comma */

@@ -36,14 +36,22 @@ static soma_status take_features(soma_storage *own, const size_t *place, size_t 
     return SOMA_OK;
 }
 
-/* The label's name where both have one: two tables of the same features need not be of the same question. */
-static soma_status check_label(const soma_columns *known, const soma_columns *found) {
-    size_t a = soma_columns_first(known, SOMA_COLUMN_LABEL), b = soma_columns_first(found, SOMA_COLUMN_LABEL);
-    if (!known->named || !found->named || a == known->count || b == found->count) return SOMA_OK;
-    const char *learnt = known->column[a].name, *is = found->column[b].name;
-    if (strcmp(learnt, is) == 0) return SOMA_OK;
+/* The labels' names where both have some: two tables of the same features need not be of the same question. */
+static soma_status check_labels(const soma_columns *known, const soma_columns *found) {
+    const size_t learnt = soma_columns_with(known, SOMA_COLUMN_LABEL),
+                 are = soma_columns_with(found, SOMA_COLUMN_LABEL);
+    char is[SOMA_COLUMN_LIST], was[SOMA_COLUMN_LIST];
+    bool same = learnt == are;
+    if (!known->named || !found->named || !learnt || !are) return SOMA_OK;
+    for (size_t i = 0, j = 0; same; i++, j++) {
+        while (i < known->count && known->column[i].role != SOMA_COLUMN_LABEL) i++;
+        while (j < found->count && found->column[j].role != SOMA_COLUMN_LABEL) j++;
+        if (i == known->count) return SOMA_OK;
+        same = strcmp(known->column[i].name, found->column[j].name) == 0;
+    }
     return soma_error(SOMA_INVALID_ARGUMENT, "the label of the table is %s, the model learnt %s",
-                      soma_quote(is, strlen(is)).text, soma_quote(learnt, strlen(learnt)).text);
+                      soma_columns_list(found, SOMA_COLUMN_LABEL, NULL, is),
+                      soma_columns_list(known, SOMA_COLUMN_LABEL, NULL, was));
 }
 
 static soma_status reorder(soma_dataset *dataset, const soma_columns *known, const size_t *place, size_t features) {
@@ -96,7 +104,7 @@ static soma_status place_inputs(const soma_columns *known, const soma_columns *f
 static soma_status match_columns(soma_dataset *dataset, const soma_columns *known) {
     const soma_columns *found = &dataset->storage->columns;
     if (known->count == 0 || found->count == 0) return SOMA_OK;
-    SOMA_TRY(check_label(known, found));
+    SOMA_TRY(check_labels(known, found));
     size_t features = soma_columns_with(known, SOMA_COLUMN_FEATURE);
     size_t inputs = soma_columns_inputs(known);
     size_t *place = soma_realloc(NULL, features + inputs, sizeof *place);

@@ -198,7 +198,9 @@ soma_status soma_csv_check_header(const soma_csv_reader *reader, const soma_csv_
         const soma_column_form form = soma_csv_form(layout, i);
         bool feature = layout->place[i] != SOMA_CSV_NO_INPUT;
         bool word = form == SOMA_FORM_TRUTH || soma_csv_has_words(layout, i);
-        bool number = feature ? !word : i == layout->label && first_label && !is_word(first_label);
+        bool number = feature ? !word
+                              : layout->role[i] == SOMA_COLUMN_LABEL &&
+                                    (layout->labels > 1 || (first_label && !is_word(first_label)));
         any |= feature && word;
         above_number |= number && is_word(layout->header.words[i].text);
     }

@@ -48,7 +48,7 @@ static soma_status choose_uses(table *into) {
     into->use = soma_calloc(layout->columns, sizeof *into->use);
     if (!into->use) return soma_out_of_memory(layout->columns * sizeof *into->use, into->reader.name);
     for (size_t column = 0; column < layout->columns; column++) {
-        if (column == layout->label) {
+        if (layout->role[column] == SOMA_COLUMN_LABEL) {
             if (has_label(into)) into->use[column] = into->regression ? SOMA_CSV_NUMBER : SOMA_CSV_LABEL;
         } else if (layout->place[column] != SOMA_CSV_NO_INPUT) {
             into->use[column] = use_of_feature(layout, column);
@@ -187,9 +187,8 @@ static void give_class_names(soma_csv_classes *from, soma_storage *storage) {
     *from = (soma_csv_classes){.count = 0};
 }
 
-static void give_numbers(float *values, soma_storage *storage) {
-    static const size_t one = 1;
-    soma_column_set(&storage->target[0], values, true, SOMA_F32, 1, &one, 0);
+static void give_numbers(float *values, size_t labels, soma_storage *storage) {
+    soma_column_set(&storage->target[0], values, true, SOMA_F32, 1, &labels, 0);
 }
 
 /* Labels that have turned out to be numbers to predict, in the place of their numbers among the distinct ones. */
@@ -218,7 +217,7 @@ static soma_status give_target(table *from, soma_storage *storage) {
         }
         SOMA_TRY(numbers_of_labels(from));
     }
-    give_numbers(from->survey.values, storage);
+    give_numbers(from->survey.values, from->layout.labels, storage);
     from->survey.values = NULL;
     return SOMA_OK;
 }
@@ -284,6 +283,10 @@ soma_status soma_csv_parse(const char *name, const char *text, size_t size, cons
     soma_status status = soma_csv_divide(name, text, size, &read.parts);
     if (status == SOMA_OK) status = soma_csv_begin(&read.reader, name, text, size, options->separator);
     if (status == SOMA_OK) status = soma_csv_find_layout(&read.reader, options, &read.layout);
+    if (status == SOMA_OK && read.layout.labels > 1) { /* each is a number */
+        read.layout.truths = !read.regression && read.classification;
+        read.regression = true;
+    }
     if (status == SOMA_OK) status = soma_csv_choose_missing(&read.reader, options, &read.layout);
     if (status == SOMA_OK) status = read_rows(&read);
     if (status == SOMA_OK) status = make_dataset(&read, dataset);

@@ -142,8 +142,11 @@ static soma_status add_names(const soma_csv_reader *reader, const record *first,
 static soma_status take_columns(const soma_csv_reader *reader, size_t columns, soma_csv_layout *layout) {
     layout->columns = columns;
     soma_free(layout->role);
+    soma_free(layout->target);
     layout->role = soma_calloc(columns, sizeof *layout->role);
-    return layout->role ? SOMA_OK : soma_out_of_memory(columns * sizeof *layout->role, reader->name);
+    layout->target = soma_calloc(columns, sizeof *layout->target);
+    return layout->role && layout->target ? SOMA_OK
+                                          : soma_out_of_memory(columns * sizeof *layout->target, reader->name);
 }
 
 static soma_status check_features(const soma_csv_reader *reader, const record *first, soma_csv_layout *layout) {

@@ -14,15 +14,16 @@ typedef struct single {
     size_t *column;
 } single;
 
-#define SINGLES 5
+#define SINGLES 4
 static void list_singles(soma_csv_layout *layout, single singles[SINGLES]) {
-    const single all[SINGLES] = {{SOMA_COLUMN_LABEL, "the label", &layout->label},
-                                 {SOMA_COLUMN_GROUP, "the groups", &layout->group},
+    const single all[SINGLES] = {{SOMA_COLUMN_GROUP, "the groups", &layout->group},
                                  {SOMA_COLUMN_TIME, "the times", &layout->time},
                                  {SOMA_COLUMN_WEIGHT, "the weights", &layout->weight},
                                  {SOMA_COLUMN_ID, "the identities", &layout->id}};
     memcpy(singles, all, sizeof all);
 }
+
+static const char the_label[] = "the label";
 
 static const char *said_of(const soma_csv_options *options, soma_column_role role) {
     const soma_csv_roles *roles = options->roles;
@@ -51,6 +52,11 @@ static bool is_none(const char *text) {
     return strcmp(text, "none") == 0;
 }
 
+/* Whether several labels may be meant. */
+static bool is_list(const char *text) {
+    return strpbrk(text, ",:*?\"") != NULL;
+}
+
 const char *soma_csv_first_name(const soma_csv_options *options) {
     static const soma_column_role order[] = {SOMA_COLUMN_LABEL, SOMA_COLUMN_GROUP, SOMA_COLUMN_TIME, SOMA_COLUMN_WEIGHT,
                                              SOMA_COLUMN_ID};
@@ -58,6 +64,7 @@ const char *soma_csv_first_name(const soma_csv_options *options) {
     for (size_t i = 0; i < SOMA_COUNT_OF(order); i++) {
         bool label = order[i] == SOMA_COLUMN_LABEL;
         const char *text = said_of(options, order[i]);
+        if (label && text && is_list(text) && !soma_csv_list_has_names(text)) continue;
         if (text && number_in(text) == 0 && (label ? !is_none(text) : !roles->optional)) return text;
     }
     if (roles && roles->columns && soma_csv_list_has_names(roles->columns)) return roles->columns;
@@ -140,20 +147,91 @@ static soma_status check_places(const soma_csv_reader *reader, const soma_column
                       reader->name, reader->line, layout->columns, known->count - 1);
 }
 
+/* ------------------------------------------------------------------------------------------------------- labels */
+
+/* Those that the network learnt; all of them, or, where they are not looked at, whichever there are. */
+static soma_status find_known_labels(const soma_csv_reader *reader, const soma_csv_options *options,
+                                     const soma_columns *known, const soma_csv_layout *layout, bool *chosen) {
+    const size_t all = soma_columns_with(known, SOMA_COLUMN_LABEL);
+    size_t found = 0;
+    soma_text absent = {.length = 0};
+    for (size_t i = 0; i < known->count; i++) {
+        if (known->column[i].role != SOMA_COLUMN_LABEL) continue;
+        const char *name = known->column[i].name;
+        size_t column = place_of_known(known, i, layout);
+        if (column == SOMA_CSV_NO_COLUMN)
+            soma_text_append(&absent, "%s%s", absent.data ? ", " : "", soma_quote(name, strlen(name)).text);
+        else
+            chosen[column] = true;
+        found += column != SOMA_CSV_NO_COLUMN;
+    }
+    soma_status status = SOMA_OK;
+    if (found && found < all && !options->skip_label)
+        status = soma_error(SOMA_INVALID_ARGUMENT,
+                            "%s: there is no column %s, which the model learnt as a label beside others that are there",
+                            reader->name, absent.data ? absent.data : "?");
+    soma_free(absent.data);
+    return status;
+}
+
+/* Which of the network's labels each is, where it has several and both have names. */
+static soma_status order_labels(const soma_csv_reader *reader, const soma_columns *known, soma_csv_layout *layout) {
+    if (!known || soma_columns_with(known, SOMA_COLUMN_LABEL) < 2 || !by_name(known, layout)) return SOMA_OK;
+    for (size_t i = 0; i < layout->columns; i++) {
+        if (layout->role[i] != SOMA_COLUMN_LABEL) continue;
+        const char *name = layout->header.words[i].text;
+        size_t at = soma_columns_find(known, name);
+        if (at == known->count || known->column[at].role != SOMA_COLUMN_LABEL) {
+            char list[SOMA_COLUMN_LIST];
+            return soma_error(SOMA_INVALID_ARGUMENT, "%s: %s is no label of the model; its labels are %s", reader->name,
+                              soma_quote(name, strlen(name)).text,
+                              soma_columns_list(known, SOMA_COLUMN_LABEL, NULL, list));
+        }
+        layout->target[i] = 0;
+        for (size_t j = 0; j < at; j++) layout->target[i] += known->column[j].role == SOMA_COLUMN_LABEL;
+    }
+    return SOMA_OK;
+}
+
+static soma_status choose_labels(const soma_csv_reader *reader, const soma_csv_options *options,
+                                 const soma_columns *known, const soma_csv_layout *layout, bool *chosen) {
+    const char *said = options->label;
+    size_t column = layout->columns - 1;
+    if (!said && known) return find_known_labels(reader, options, known, layout, chosen);
+    if (said && is_list(said) && !soma_words_find(&layout->header, said, &column))
+        return soma_csv_choose(reader, layout, "label", said, chosen);
+    if (said) SOMA_TRY(find_said(reader, layout, said, true, false, &column));
+    if (column != SOMA_CSV_NO_COLUMN) chosen[column] = true;
+    return SOMA_OK;
+}
+
+/* With several, in the order of the table. */
+static soma_status find_labels(const soma_csv_reader *reader, const soma_csv_options *options,
+                               const soma_columns *known, soma_csv_layout *layout) {
+    bool *chosen = soma_calloc(layout->columns, sizeof *chosen);
+    if (!chosen) return soma_out_of_memory(layout->columns * sizeof *chosen, reader->name);
+    soma_status status = choose_labels(reader, options, known, layout, chosen);
+    layout->label = SOMA_CSV_NO_LABEL;
+    layout->labels = 0;
+    for (size_t i = 0; status == SOMA_OK && i < layout->columns; i++) {
+        if (!chosen[i]) continue;
+        if (layout->labels == 0) layout->label = i;
+        layout->role[i] = SOMA_COLUMN_LABEL;
+        layout->target[i] = layout->labels++;
+    }
+    soma_free(chosen);
+    return status == SOMA_OK ? order_labels(reader, known, layout) : status;
+}
+
 /* -------------------------------------------------------------------------------------------------------- roles */
 
 static soma_status find_singles(const soma_csv_reader *reader, const soma_csv_options *options,
                                 const soma_columns *known, const single singles[SINGLES],
                                 const soma_csv_layout *layout) {
     for (size_t i = 0; i < SINGLES; i++) {
-        bool label = singles[i].role == SOMA_COLUMN_LABEL;
         const char *said = said_of(options, singles[i].role);
-        if (said)
-            SOMA_TRY(find_said(reader, layout, said, label, !label && options->roles->optional, singles[i].column));
-        else if (label && !known)
-            *singles[i].column = layout->columns - 1;
-        else
-            *singles[i].column = find_known(known, singles[i].role, layout);
+        *singles[i].column = find_known(known, singles[i].role, layout);
+        if (said) SOMA_TRY(find_said(reader, layout, said, false, options->roles->optional, singles[i].column));
     }
     return SOMA_OK;
 }
@@ -170,6 +248,8 @@ static soma_status give_singles(const soma_csv_reader *reader, const single sing
     for (size_t i = 0; i < SINGLES; i++) {
         const size_t column = *singles[i].column;
         if (column == SOMA_CSV_NO_COLUMN) continue;
+        if (layout->role[column] == SOMA_COLUMN_LABEL)
+            return refuse_twice(reader, layout, column, the_label, singles[i].what);
         for (size_t j = 0; j < i; j++)
             if (*singles[j].column == column)
                 return refuse_twice(reader, layout, column, singles[j].what, singles[i].what);
@@ -190,6 +270,8 @@ static soma_status leave_out(const soma_csv_reader *reader, const soma_csv_roles
     memset(chosen, 0, layout->columns * sizeof *chosen);
     SOMA_TRY(soma_csv_choose(reader, layout, "ignore", roles->ignore, chosen));
     for (size_t i = 0; i < layout->columns; i++) {
+        if (chosen[i] && layout->role[i] == SOMA_COLUMN_LABEL)
+            return refuse_twice(reader, layout, i, the_label, "to be ignored");
         for (size_t j = 0; chosen[i] && j < SINGLES; j++)
             if (*singles[j].column == i) return refuse_twice(reader, layout, i, singles[j].what, "to be ignored");
         if (chosen[i]) layout->role[i] = SOMA_COLUMN_IGNORED;
@@ -236,6 +318,7 @@ soma_status soma_csv_find_roles(const soma_csv_reader *reader, const soma_csv_op
     list_singles(layout, singles);
     for (size_t i = 0; i < layout->columns; i++) layout->role[i] = SOMA_COLUMN_FEATURE;
     if (known && certain && !options->label) SOMA_TRY(check_places(reader, known, layout));
+    SOMA_TRY(find_labels(reader, options, known, layout));
     SOMA_TRY(find_singles(reader, options, known, singles, layout));
     SOMA_TRY(give_singles(reader, singles, layout));
     if (known && certain) note_absent(reader, known, options->skip_label, layout);

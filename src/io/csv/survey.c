@@ -34,6 +34,16 @@ static soma_status look_at_label(const look *at, soma_words *labels, size_t row,
     return SOMA_OK;
 }
 
+static soma_status take_label(const look *at, size_t column, size_t row, double value, const soma_csv_reader *reader) {
+    const soma_csv_layout *layout = at->layout;
+    if (layout->truths && value != 0 && value != 1)
+        return soma_error(
+            SOMA_INVALID_FILE, "%s: line %zu, column %zu%s: %g says not whether the label holds; 0 or 1 is wanted",
+            reader->name, reader->field_line, column + 1, soma_csv_name_column(layout, column).text, value);
+    at->survey->values[row * layout->labels + layout->target[column]] = (float)value;
+    return SOMA_OK;
+}
+
 static soma_status look_at_record(void *context, size_t part, soma_csv_reader *reader) {
     const look *at = context;
     const soma_csv_part *of = &at->parts->part[part];
@@ -49,8 +59,8 @@ static soma_status look_at_record(void *context, size_t part, soma_csv_reader *r
                 tallies[column].gaps++;
             else
                 soma_tally_add(&tallies[column], number);
-            if (column == at->layout->label)
-                at->survey->values[row] = (float)number.value;
+            if (at->layout->role[column] == SOMA_COLUMN_LABEL)
+                SOMA_TRY(take_label(at, column, row, number.value, reader));
             else
                 soma_csv_encode_number(at->layout, column, number, features);
             continue;
@@ -129,7 +139,7 @@ static soma_status merge_labels(const soma_csv_reader *reader, const look *at, s
 static soma_status take_rows(const soma_csv_reader *reader, const look *at, soma_csv_parts *parts) {
     const soma_csv_layout *layout = at->layout;
     soma_csv_survey *survey = at->survey;
-    size_t bytes = 0, rows = 0;
+    size_t bytes = 0, values = 0, rows = 0;
     for (size_t i = 0; i < parts->count; i++) {
         parts->part[i].first_row = rows;
         parts->part[i].all_rows = soma_csv_most_rows(parts, i, layout->columns);
@@ -142,7 +152,8 @@ static soma_status take_rows(const soma_csv_reader *reader, const look *at, soma
     if (label == SOMA_CSV_LABEL)
         taken &= (survey->labels_of_rows = soma_malloc_aligned(SOMA_DATA_ALIGNMENT, rows * sizeof(int32_t))) != NULL;
     else if (label != SOMA_CSV_PASS_OVER)
-        taken &= (survey->values = soma_malloc_aligned(SOMA_DATA_ALIGNMENT, rows * sizeof(float))) != NULL;
+        taken &= soma_multiply_size(rows * sizeof(float), layout->labels, &values) &&
+                 (survey->values = soma_malloc_aligned(SOMA_DATA_ALIGNMENT, values)) != NULL;
     return taken && survey->features ? SOMA_OK : soma_out_of_memory(bytes, reader->name);
 }
 
@@ -159,7 +170,9 @@ static void close_ranks(const soma_csv_layout *layout, soma_csv_parts *parts, so
         memmove(survey->features + to * width, survey->features + from * width, rows * width * sizeof(float));
         if (survey->labels_of_rows)
             memmove(survey->labels_of_rows + to, survey->labels_of_rows + from, rows * sizeof(int32_t));
-        if (survey->values) memmove(survey->values + to, survey->values + from, rows * sizeof(float));
+        if (survey->values)
+            memmove(survey->values + to * layout->labels, survey->values + from * layout->labels,
+                    rows * layout->labels * sizeof(float));
     }
 }
 
@@ -202,7 +215,7 @@ static soma_status find_offsets(const soma_csv_reader *reader, const soma_csv_pa
     for (size_t column = 0; column < columns; column++) {
         bool word = at->use[column] == SOMA_CSV_WORD;
         if ((word || soma_csv_is_counted(at->use[column])) &&
-            column != at->layout->label) /* targets are kept as they are */
+            at->layout->role[column] != SOMA_COLUMN_LABEL) /* targets are kept as they are */
             SOMA_TRY(find_offset(reader, parts, at, column, survey));
         any |= survey->offsets[column] != 0;
     }

@@ -11,7 +11,7 @@ typedef struct soma_csv_survey {
     size_t rows;
     float *features;         /* [rows, layout->features], aligned, as are: */
     int32_t *labels_of_rows; /* [rows], numbers of `labels`; NULL where there is no such column */
-    float *values;           /* [rows]: a label that is a number; NULL where there is none */
+    float *values;           /* [rows, layout->labels]: labels that are numbers; NULL where there are none */
     soma_words labels;       /* the different ones, in the order in which they came */
     double *offsets;         /* [columns], of those that are numbers; NULL where all are 0 */
     size_t *gaps;            /* [columns] */

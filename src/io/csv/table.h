@@ -24,7 +24,10 @@ typedef struct soma_csv_encoding {
 typedef struct soma_csv_layout {
     size_t columns;                 /* fields of a row */
     soma_column_role *role;         /* [columns] */
-    size_t label;                   /* column from 0, SOMA_CSV_NO_LABEL for none */
+    size_t label;                   /* column from 0, of several labels the first; SOMA_CSV_NO_LABEL for none */
+    size_t labels;                  /* columns that are labels; several are numbers, each a target of its own: */
+    size_t *target;                 /* [columns]: which target a label is */
+    bool truths;                    /* of several labels: each is 0 or 1 */
     size_t group, time, weight, id; /* columns from 0, SOMA_CSV_NO_COLUMN for none */
     bool guessed;                   /* the header was found by looking */
     size_t features;                /* columns that are inputs: all but these; in a promised form all but the last */
