@@ -13,7 +13,7 @@
 #define LOSS loss_kind
 #endif
 
-static real element_loss(uint kind, real p, real t, real delta) {
+static real element_loss(uint kind, real p, real t, real delta, real focus, real smoothing, real when_one, real when_zero) {
     switch (kind) {
 #define ROW(name, loss, derivative)                                                                                    \
     case LOSS_##name: return loss;
@@ -24,7 +24,7 @@ static real element_loss(uint kind, real p, real t, real delta) {
 }
 
 #ifdef TRAINING
-static real element_slope(uint kind, real p, real t, real delta) {
+static real element_slope(uint kind, real p, real t, real delta, real focus, real smoothing, real when_one, real when_zero) {
     switch (kind) {
 #define ROW(name, loss, derivative)                                                                                    \
     case LOSS_##name: return derivative;
@@ -40,7 +40,8 @@ static real element_weight(real t, uint class_weighted, const global float *clas
 }
 
 #define LOSS_ARGUMENTS                                                                                                 \
-    ulong rows, ulong rows_per_group, ulong columns, uint loss_kind, float delta, uint weighted, uint class_weighted,  \
+    ulong rows, ulong rows_per_group, ulong columns, uint loss_kind, float delta, float focus, float smoothing,             \
+        float when_one, float when_zero, uint weighted, uint class_weighted,                                           \
         const global float *prediction, const global float *target, const global float *weight,                        \
         const global float *class_weight
 
@@ -51,7 +52,7 @@ KERNEL(LANES, ROWS) void loss(ARGUMENTS(LOSS_ARGUMENTS, global float *out)) {
         FOR_EACH_IN_ROW(j, part, columns) {
             const real p = load_row(prediction + row * columns + j, part, 0.0f);
             const real t = load_row(target + row * columns + j, part, 0.0f);
-            const real value = element_loss(LOSS, p, t, (real)(delta));
+            const real value = element_loss(LOSS, p, t, (real)(delta), (real)(focus), (real)(smoothing), (real)(when_one), (real)(when_zero));
             total += keep_part(value * element_weight(t, class_weighted, class_weight), part, 0.0f);
         }
         const float sum = ROW_SUM(total, shared);
@@ -67,7 +68,7 @@ KERNEL(LANES, ROWS) void loss_grad(ARGUMENTS(LOSS_ARGUMENTS, const global float 
         FOR_EACH_IN_ROW(j, part, columns) {
             const real p = load_row(prediction + row * columns + j, part, 0.0f);
             const real t = load_row(target + row * columns + j, part, 0.0f);
-            const real value = element_slope(LOSS, p, t, (real)(delta));
+            const real value = element_slope(LOSS, p, t, (real)(delta), (real)(focus), (real)(smoothing), (real)(when_one), (real)(when_zero));
             const real weights = element_weight(t, class_weighted, class_weight);
             store_row(factor == 0.0f ? R(0.0) : factor * (value * weights) / (float)columns, out + row * columns + j, part);
         }

@@ -127,3 +127,50 @@ void crossentropy_grad(ARGUMENTS(CROSSENTROPY_FORM, uint has_loss, CROSSENTROPY_
     }
 }
 #endif /* TRAINING */
+
+/* --------------------------------------------------------------------------------------------------------- focal */
+
+#define FOCAL_FORM                                                                                                     \
+    ulong rows, ulong rows_per_group, ulong columns, float gamma_of, float smoothing, uint by_class, uint weighted,    \
+        uint class_weighted
+
+/* A share of 0 does not count, whatever it would be of. */
+static real focal_part(real l, real share, real focus) { return share == R(0.0) ? R(0.0) : share * SOMA_FOCAL_LOSS(l); }
+
+KERNEL(LANES, ROWS) void focal(ARGUMENTS(FOCAL_FORM, CROSSENTROPY_VIEWS, global float *out)) {
+    SHARED(shared);
+    const targets wanted = {by_class, target_class, target_row};
+    FOR_EACH_ROW(row, rows, rows_per_group) {
+        const global float *p = prediction + row * columns;
+        ROW_WEIGHT(factor)
+        real total = R(0.0);
+        FOR_EACH_IN_ROW(j, part, columns) {
+            const real value = load_row(p + j, part, -1.0f), t = load_targets(wanted, row, columns, j, part);
+            const real share = t + smoothing * (1.0f / columns - t);
+            total += keep_part(focal_part(value, share, (real)(gamma_of)), part, 0.0f);
+        }
+        const float result = ROW_SUM(total, shared);
+        if (get_local_id(0) == 0) out[row] = factor == 0.0f ? 0.0f : factor * result;
+    }
+}
+
+#ifdef TRAINING
+static real focal_slope(real l, real share, real focus) {
+    return share == R(0.0) ? R(0.0) : share * SOMA_FOCAL_SLOPE(l);
+}
+
+KERNEL(LANES, ROWS) void focal_grad(ARGUMENTS(FOCAL_FORM, CROSSENTROPY_VIEWS, const global float *dloss, global float *out)) {
+    SHARED(shared);
+    const targets wanted = {by_class, target_class, target_row};
+    FOR_EACH_ROW(row, rows, rows_per_group) {
+        const global float *p = prediction + row * columns;
+        ROW_WEIGHT(sample_weight)
+        const float factor = dloss[row] * sample_weight;
+        FOR_EACH_IN_ROW(j, part, columns) {
+            const real value = load_row(p + j, part, -1.0f), t = load_targets(wanted, row, columns, j, part);
+            const real share = t + smoothing * (1.0f / columns - t);
+            store_row(factor == 0.0f ? R(0.0) : factor * focal_slope(value, share, (real)(gamma_of)), out + row * columns + j, part);
+        }
+    }
+}
+#endif /* TRAINING */

@@ -132,7 +132,8 @@ END_TEST
 
 static soma_call loss(soma_loss_kind kind, soma_view target, soma_view weight, soma_view class_weight,
                       soma_view result) {
-    return soma_call_loss(F32(5, 3), target, weight, class_weight, result, (soma_loss_params){kind, 1.0f});
+    return soma_call_loss(F32(5, 3), target, weight, class_weight, result,
+                          (soma_loss_params){.kind = kind, .delta = 1.0f});
 }
 
 START_TEST(losses_take_their_targets) {
@@ -147,7 +148,16 @@ START_TEST(losses_take_their_targets) {
     BAD_SHAPE(loss(SOMA_LOSS_CATEGORICAL_CROSSENTROPY, I32(5), F32(3), NONE, F32(5)), "weight is [3]");
     BAD_SHAPE(loss(SOMA_LOSS_CATEGORICAL_CROSSENTROPY, I32(5), NONE, NONE, F32(5, 3)), "loss is [5, 3]");
     BAD_ARGUMENT(loss(SOMA_LOSS_COUNT, F32(5, 3), NONE, NONE, F32(5)), "no loss");
-    soma_loss_params huber = {SOMA_LOSS_HUBER, 0.0f};
+    soma_loss_params huber = {.kind = SOMA_LOSS_HUBER}, quantile = {.kind = SOMA_LOSS_QUANTILE, .delta = 1.0f};
+    soma_loss_params focal = {.kind = SOMA_LOSS_CATEGORICAL_FOCAL, .smoothing = 1.0f};
+    BAD_ARGUMENT(soma_call_loss(F32(5, 3), F32(5, 3), NONE, NONE, F32(5), quantile), "0 < delta < 1");
+    BAD_ARGUMENT(soma_call_loss(F32(5, 3), I32(5), NONE, NONE, F32(5), focal), "smoothing < 1");
+    focal = (soma_loss_params){.kind = SOMA_LOSS_BINARY_FOCAL, .gamma = -1.0f};
+    BAD_ARGUMENT(soma_call_loss(F32(5, 3), F32(5, 3), NONE, NONE, F32(5), focal), "gamma = -1");
+    focal = (soma_loss_params){.kind = SOMA_LOSS_BINARY_FOCAL, .when_one = 1.0f, .when_zero = -1.0f};
+    BAD_ARGUMENT(soma_call_loss(F32(5, 3), F32(5, 3), NONE, NONE, F32(5), focal), "weights 1 and -1");
+    focal.when_zero = 1.0f;
+    BAD_ARGUMENT(soma_call_loss(F32(5, 3), I32(5), NONE, NONE, F32(5), focal), "class numbers");
     BAD_ARGUMENT(soma_call_loss(F32(5, 3), F32(5, 3), NONE, NONE, F32(5), huber), "delta > 0");
     huber.delta = 1.0f;
     expect_good(soma_call_loss_grad(F32(5, 3), F32(5, 3), NONE, NONE, F32(5), F32(5, 3), NONE, huber));

@@ -191,12 +191,38 @@ END_TEST
 
 /* ------------------------------------------------------------------------------------------ options, preprocessing */
 
+/* Those of losses that not every network has. */
+START_TEST(options_of_losses_come_back) {
+    const char *path = temporary_path("model.safetensors");
+    const soma_compile_options rows[] = {
+        {.loss = {SOMA_FOCAL}, .focal_gamma = -1, .label_smoothing = 0.25f},
+        {.loss = {SOMA_BINARY_FOCAL_LOGITS}, .focal_gamma = 1.5f, .focal_alpha = 0.75f},
+        {.loss = {SOMA_QUANTILE}, .quantiles = {0.1f, 0.75f, 0.9f}},
+    };
+    for (size_t i = 0; i < SOMA_COUNT_OF(rows); i++) {
+        soma_network *network = network_of_text(4, i == 0 ? "dense 3 softmax" : "dense 3"), *loaded;
+        soma_compile_options back;
+        expect_ok(soma_compile(network, &host, &rows[i]));
+        expect_ok(soma_save(network, path));
+        expect_ok(soma_load(path, &loaded));
+        expect_ok(soma_network_get_compile_options(loaded, &back));
+        ck_assert_int_eq(back.loss[0], i == 0 ? SOMA_CATEGORICAL_FOCAL : rows[i].loss[0]);
+        ck_assert(back.focal_gamma == rows[i].focal_gamma && back.focal_alpha == rows[i].focal_alpha);
+        ck_assert(back.label_smoothing == rows[i].label_smoothing);
+        ck_assert_mem_eq(back.quantiles, rows[i].quantiles, sizeof back.quantiles);
+        soma_network_destroy(network);
+        soma_network_destroy(loaded);
+    }
+}
+END_TEST
+
 START_TEST(compile_options_come_back) {
     const char *path = temporary_path("model.safetensors");
     soma_network *network = build(2), *loaded;
     soma_compile_options given = {.loss = {SOMA_LOSS_DEFAULT, SOMA_HUBER},
                                   .loss_weight = {0.5f, 0.1f},
                                   .huber_delta = 0.3f,
+                                  .label_smoothing = 0.125f,
                                   .metrics = {SOMA_TOP_K, SOMA_METRIC_DEFAULT, SOMA_ACCURACY},
                                   .top_k = 2,
                                   .optimizer = {.kind = SOMA_ADAMW,
@@ -231,6 +257,7 @@ START_TEST(compile_options_come_back) {
     ck_assert_mem_eq(back.loss, given.loss, sizeof given.loss);
     ck_assert_mem_eq(back.loss_weight, given.loss_weight, sizeof given.loss_weight);
     ck_assert_mem_eq(back.metrics, given.metrics, sizeof given.metrics);
+    ck_assert(back.label_smoothing == given.label_smoothing && back.focal_gamma == 0 && back.quantiles[0] == 0);
     ck_assert(back.huber_delta == given.huber_delta && back.top_k == given.top_k && back.class_weight == NULL);
     const soma_optimizer *a = &given.optimizer, *b = &back.optimizer;
     ck_assert(a->kind == b->kind && a->learning_rate == b->learning_rate && a->momentum == b->momentum);
@@ -338,6 +365,7 @@ static void add_tests(TCase *cases) {
     tcase_add_checked_fixture(cases, setup, teardown);
     tcase_add_loop_test(cases, what_is_saved_comes_back, 0, SOMA_COUNT_OF(networks));
     tcase_add_test(cases, compile_options_come_back);
+    tcase_add_test(cases, options_of_losses_come_back);
     tcase_add_test(cases, preprocessing_comes_back);
     tcase_add_test(cases, what_cannot_be_saved_is_refused);
     tcase_add_test(cases, a_failed_save_leaves_the_old_file);

@@ -41,6 +41,13 @@ static const struct {
      SOMA_METRIC_ABSOLUTE_ERROR, 0.5f},
     {"dense 3", SOMA_MEAN_ABSOLUTE_ERROR, SOMA_LOSS_MEAN_ABSOLUTE_ERROR, false, "mean_absolute_error",
      SOMA_METRIC_ABSOLUTE_ERROR, 0.5f},
+    {"dense 3", SOMA_QUANTILE, SOMA_LOSS_QUANTILE, false, "mean_absolute_error", SOMA_METRIC_ABSOLUTE_ERROR, 0.5f},
+    {"dense 3 softmax", SOMA_FOCAL, SOMA_LOSS_CATEGORICAL_FOCAL, true, "accuracy", SOMA_METRIC_CATEGORICAL_ACCURACY,
+     0.5f},
+    {"dense 3", SOMA_CATEGORICAL_FOCAL_LOGITS, SOMA_LOSS_CATEGORICAL_FOCAL, false, "accuracy",
+     SOMA_METRIC_CATEGORICAL_ACCURACY, 0.5f},
+    {"dense 1 sigmoid", SOMA_FOCAL, SOMA_LOSS_BINARY_FOCAL, true, "accuracy", SOMA_METRIC_BINARY_ACCURACY, 0},
+    {"dense 2", SOMA_BINARY_FOCAL_LOGITS, SOMA_LOSS_BINARY_FOCAL, false, "accuracy", SOMA_METRIC_BINARY_ACCURACY, 0},
     {"dense 3", SOMA_HUBER, SOMA_LOSS_HUBER, false, "mean_absolute_error", SOMA_METRIC_ABSOLUTE_ERROR, 0.5f},
 };
 
@@ -61,7 +68,8 @@ START_TEST(losses_and_metrics_suit_the_output) {
     ck_assert(compiled->loss_weight[0] == 1 && compiled->huber_delta == 1);
     expect_ok(soma_network_get_compile_options(network, &kept));
     ck_assert_int_ne(kept.loss[0], SOMA_LOSS_DEFAULT); /* what was meant, not what was said */
-    if (choices[_i].loss != SOMA_LOSS_DEFAULT) ck_assert_int_eq(kept.loss[0], choices[_i].loss);
+    if (choices[_i].loss != SOMA_LOSS_DEFAULT && choices[_i].loss != SOMA_FOCAL)
+        ck_assert_int_eq(kept.loss[0], choices[_i].loss);
     soma_network_destroy(network);
 }
 END_TEST
@@ -101,7 +109,7 @@ static const struct {
     soma_status status;
     const char *words[3];
 } refusals[] = {
-    {"dense 3 relu", {.loss = {(soma_loss)9}}, SOMA_INVALID_ARGUMENT, {"output dense_1", "no loss number 9"}},
+    {"dense 3 relu", {.loss = {(soma_loss)99}}, SOMA_INVALID_ARGUMENT, {"output dense_1", "no loss number 99"}},
     {"dense 3 relu", {.loss = {(soma_loss)-1}}, SOMA_INVALID_ARGUMENT, {"no loss number -1"}},
     {"dense 1 softmax",
      {.loss = {SOMA_CATEGORICAL_CROSSENTROPY}},
@@ -116,6 +124,33 @@ static const struct {
     {"dense 3", {.loss_weight = {INFINITY}}, SOMA_INVALID_ARGUMENT, {"loss weight is inf"}},
     {"dense 3", {.loss = {SOMA_HUBER}, .huber_delta = -1}, SOMA_INVALID_ARGUMENT, {"huber_delta is -1"}},
     {"dense 3", {.loss = {SOMA_HUBER}, .huber_delta = NAN}, SOMA_INVALID_ARGUMENT, {"huber_delta is nan"}},
+    {"dense 3", {.loss = {SOMA_FOCAL}}, SOMA_INVALID_ARGUMENT, {"focal", "softmax", "categorical_focal_logits"}},
+    {"dense 3", {.loss = {SOMA_CATEGORICAL_FOCAL}}, SOMA_INVALID_ARGUMENT, {"a softmax", "categorical_focal_logits"}},
+    {"dense 3 softmax", {.loss = {SOMA_BINARY_FOCAL}}, SOMA_INVALID_ARGUMENT, {"a sigmoid", "binary_focal_logits"}},
+    {"dense 3 sigmoid",
+     {.loss = {SOMA_CATEGORICAL_CROSSENTROPY}, .label_smoothing = 0.1f},
+     SOMA_INVALID_ARGUMENT,
+     {"label smoothing", "categorical_crossentropy_logits"}},
+    {"dense 3", {.label_smoothing = 0.1f}, SOMA_INVALID_ARGUMENT, {"label smoothing goes with cross-entropies"}},
+    {"dense 3 softmax", {.label_smoothing = 1}, SOMA_INVALID_ARGUMENT, {"label_smoothing is 1"}},
+    {"dense 3 softmax", {.label_smoothing = NAN}, SOMA_INVALID_ARGUMENT, {"label_smoothing is nan"}},
+    {"dense 3 softmax", {.focal_gamma = 2}, SOMA_INVALID_ARGUMENT, {"focal_gamma goes with focal losses"}},
+    {"dense 3 softmax", {.loss = {SOMA_FOCAL}, .focal_gamma = INFINITY}, SOMA_INVALID_ARGUMENT, {"focal_gamma is inf"}},
+    {"dense 3 softmax",
+     {.loss = {SOMA_FOCAL}, .focal_alpha = 0.5f},
+     SOMA_INVALID_ARGUMENT,
+     {"focal_alpha", "class weights"}},
+    {"dense 1 sigmoid", {.loss = {SOMA_FOCAL}, .focal_alpha = 1}, SOMA_INVALID_ARGUMENT, {"focal_alpha is 1"}},
+    {"dense 3", {.quantiles = {0.5f}}, SOMA_INVALID_ARGUMENT, {"quantiles go with the loss quantile"}},
+    {"dense 3", {.loss = {SOMA_QUANTILE}, .quantiles = {0.5f, 1.5f}}, SOMA_INVALID_ARGUMENT, {"quantile 1 is 1.5"}},
+    {"dense 3",
+     {.loss = {SOMA_QUANTILE}, .quantiles = {0.5f, 0, 0.9f}},
+     SOMA_INVALID_ARGUMENT,
+     {"quantile 2 follows a 0"}},
+    {"dense 3",
+     {.loss = {SOMA_QUANTILE}, .quantiles = {0.1f, 0.9f}},
+     SOMA_INVALID_SHAPE,
+     {"[batch, 3]", "2 quantiles", "last dimension"}},
     {"dense 3", {.class_weight = weights, .class_weight_count = 3}, SOMA_INVALID_ARGUMENT, {"go with a cross-entropy"}},
     {"dense 3 softmax",
      {.class_weight = weights, .class_weight_count = 2},

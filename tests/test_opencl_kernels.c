@@ -205,13 +205,15 @@ START_TEST(losses) {
     for (int kind = 0; kind < SOMA_LOSS_COUNT; kind++)
         for (size_t columns = 3; columns < 50; columns += 40)
             for (unsigned variant = 0; variant < 4; variant += columns < 40 ? 1 : (unsigned)every) {
-                const bool categorical = kind <= SOMA_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS;
+                const bool categorical =
+                    kind <= SOMA_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS || kind == SOMA_LOSS_CATEGORICAL_FOCAL;
                 const bool weighted = variant & 1, by_class = categorical && variant & 2;
-                const bool class_weighted = weighted && kind <= SOMA_LOSS_BINARY_CROSSENTROPY_LOGITS;
+                const bool class_weighted =
+                    weighted && (kind <= SOMA_LOSS_BINARY_CROSSENTROPY_LOGITS || kind >= SOMA_LOSS_CATEGORICAL_FOCAL);
                 const soma_view x = shaped(2, 5, columns, 0), sample = shaped(1, 5, 0, 0), absent = soma_view_absent();
                 const soma_view classes = shaped(1, categorical ? columns : 2, 0, 0);
                 const soma_view target = by_class ? typed(sample, SOMA_I32) : x;
-                const soma_loss_params params = {(soma_loss_kind)kind, 0.5f};
+                const soma_loss_params params = {.kind = (soma_loss_kind)kind, .delta = 0.5f, .gamma = 2.0f};
                 check_call(soma_call_loss(x, target, weighted ? sample : absent, class_weighted ? classes : absent,
                                           sample, params));
                 check_call(soma_call_loss_grad(x, target, weighted ? sample : absent, class_weighted ? classes : absent,

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What training moves, and by how much: frozen layers and learning rates by layer.
+"""What training moves, by how much and to what end: frozen layers, learning rates by layer, losses.
 
 Usage: test_program_learning.py PROGRAM DEVICE [CLASS ...]
 """
@@ -9,7 +9,7 @@ import struct
 import sys
 
 sys.dont_write_bytecode = True
-from program import BAD_FILE, DEVICE, USAGE, ProgramTest, main
+from program import BAD_FILE, DEVICE, USAGE, ProgramTest, main, run
 
 NET = "--net=dense 6 tanh; batchnorm; dense 5 tanh; dense 3 softmax"
 
@@ -93,6 +93,54 @@ class Freeze(LearningTest):
             self.assertEqual(a.read(), b.read())
         self.refuse(BAD_FILE, ["--resume", "frozen"], "train", "--quiet", f"--device={DEVICE}", f"--data={self.table}", "--seed=1", "--validation=0.2", "--epochs=4",
                     "--resume", checkpoint, "--freeze=none")
+
+
+class Losses(LearningTest):
+    def numbers(self, unit=1, base=0):
+        """y is spread evenly over [0, 1) at each x, in some unit and from some base on: its quantiles are the levels."""
+        return self.write("numbers.csv", "x,y\n" + "".join(f"{i % 5},{base + unit * (i * 37 % 200) / 200}\n" for i in range(1000)))
+
+    def test_quantiles(self):
+        """Several of them at once, each an output; they come near to the true ones, in whatever unit, and are kept."""
+        model, output = self.path("q.safetensors"), self.path("q.csv")
+        options = ["--regression", "--test=0"]
+        for unit, base in (1, 0), (400000, -1000000):
+            trained = self.json("train", f"--device={DEVICE}", f"--data={self.numbers(unit, base)}", "--epochs=60", "--lr=0.01", "--loss=pinball",
+                                "--quantile=0.1,0.5,0.9", "--net=dense 3", "--save", model, *options)
+            self.assertLess(trained["train_loss"], 0.12 * unit)  # (0.045 + 0.125 + 0.045) / 3 = 0.072 at the true ones
+            self.succeed("predict", f"--device={DEVICE}", f"--data={self.path('numbers.csv')}", f"--model={model}", "--raw", "--output", output)
+            with open(output, encoding="utf-8") as file:
+                rows = [[float(field) for field in line.split(",")[-3:]] for line in file.read().split()[1:]]
+            self.assertEqual(len(rows), 1000)
+            for row in rows[:5]:
+                for found, level in zip(row, (0.1, 0.5, 0.9)):
+                    self.assertAlmostEqual((found - base) / unit, level, delta=0.08)
+            loss = self.json("evaluate", f"--device={DEVICE}", f"--data={self.path('numbers.csv')}", f"--model={model}")["loss"]
+            self.assertLess(loss, 0.12 * unit)
+        # soma's own network has an output for each, which has a mean and a deviation of its own.
+        own = [self.json("train", f"--device={DEVICE}", f"--data={self.path('numbers.csv')}", "--epochs=1", "--loss=quantile", quantiles, *options)
+               for quantiles in ("--quantile=0.5", "--quantile=0.2,0.8")]
+        self.assertEqual(own[1]["parameters"] - own[0]["parameters"], 64 + 1 + 2)
+
+    def test_focal_loss_and_smoothing(self):
+        """With gamma 0 a focal loss is the cross-entropy; smoothing keeps the loss away from 0."""
+        plain, focal, none = (self.train(NET, *options)["train_loss"] for options in (
+            ["--loss=cce"], ["--loss=focal"], ["--loss=focal", "--focal-gamma=0"]))
+        self.assertAlmostEqual(plain, none, places=5)
+        self.assertLess(focal, plain)
+        smooth = self.train(NET, "--label-smoothing=0.3", "--epochs=60", "--lr=0.05", "--save", self.path("smooth.safetensors"))
+        self.assertGreater(smooth["train_loss"], 0.5)
+        again = self.json("evaluate", f"--device={DEVICE}", f"--data={self.table}", f"--model={self.path('smooth.safetensors')}")
+        self.assertGreater(again["loss"], 0.5)
+
+    def test_what_is_refused(self):
+        for options, words in ((["--quantile=0.5"], ["quantiles go with the loss quantile"]), (["--loss=quantile", "--quantile=0.9,0.1"], ["--quantile", "rising"]),
+                               (["--loss=quantile", "--quantile=0,1"], ["--quantile"]), (["--focal-gamma=1"], ["focal_gamma goes with focal losses"]),
+                               (["--loss=mse", "--label-smoothing=0.1"], ["label smoothing goes with"]), (["--label-smoothing=1"], ["--label-smoothing", "[0, 1)"])):
+            result = run("train", f"--device={DEVICE}", "--epochs=1", "--regression", f"--data={self.numbers()}", *options)
+            self.assertEqual(result.returncode, USAGE, result.stderr)
+            for word in words:
+                self.assertIn(word, result.stderr)
 
 
 if __name__ == "__main__":

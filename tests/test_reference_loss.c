@@ -5,14 +5,24 @@
 /* ---------------------------------------------------------------------------------------------------------- losses */
 
 /* One row of two elements. */
-static double loss_of(soma_loss_kind kind, double p0, double p1, double t0, double t1) {
+static double loss_by(soma_loss_params params, double p0, double p1, double t0, double t1) {
     double p[2] = {p0, p1}, t[2] = {t0, t1}, loss;
-    run(soma_call_loss(F64(p, 1, 2), F64(t, 1, 2), NONE, NONE, F64(&loss, 1), (soma_loss_params){kind, 0.5f}));
+    run(soma_call_loss(F64(p, 1, 2), F64(t, 1, 2), NONE, NONE, F64(&loss, 1), params));
     return loss;
+}
+
+static double loss_of(soma_loss_kind kind, double p0, double p1, double t0, double t1) {
+    return loss_by((soma_loss_params){.kind = kind, .delta = 0.5f}, p0, p1, t0, t1);
 }
 
 START_TEST(losses_have_values_worked_out_by_hand) {
     const double ln2 = 0.69314718055994531;
+    const soma_loss_params quantile = {.kind = SOMA_LOSS_QUANTILE, .delta = 0.9f};
+    const soma_loss_params focal = {.kind = SOMA_LOSS_CATEGORICAL_FOCAL, .gamma = 2};
+    const soma_loss_params smooth = {.kind = SOMA_LOSS_CATEGORICAL_FOCAL, .smoothing = 0.25f};
+    const soma_loss_params binary = {.kind = SOMA_LOSS_BINARY_FOCAL, .gamma = 2, .when_one = 0.25f, .when_zero = 0.75f};
+    const soma_loss_params smooth_binary = {
+        .kind = SOMA_LOSS_BINARY_FOCAL, .smoothing = 0.25f, .when_one = 1, .when_zero = 1};
     expect_value(loss_of(SOMA_LOSS_CATEGORICAL_CROSSENTROPY, 0.25, 0.5, 0.5, 1), 2 * ln2, ROUNDING, "cross-entropy");
     expect_value(loss_of(SOMA_LOSS_CATEGORICAL_CROSSENTROPY, 0, 1, 1, 0), -log(1e-7), ROUNDING, "floored");
     expect_value(loss_of(SOMA_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS, 3, 3, 0, 1), ln2, ROUNDING, "equal logits");
@@ -23,6 +33,19 @@ START_TEST(losses_have_values_worked_out_by_hand) {
     expect_value(loss_of(SOMA_LOSS_BINARY_CROSSENTROPY_LOGITS, 1000, 0, 0, 0.5), (1000 + ln2) / 2, ROUNDING, "far");
     expect_value(loss_of(SOMA_LOSS_MEAN_SQUARED_ERROR, 1, 5, 4, 3), 6.5, 0, "mean squared error");
     expect_value(loss_of(SOMA_LOSS_MEAN_ABSOLUTE_ERROR, 1, 5, 4, 3), 2.5, 0, "mean absolute error");
+    expect_value(loss_of(SOMA_LOSS_QUANTILE, 1, 5, 4, 3), (0.5 * 3 + 0.5 * 2) / 2, ROUNDING, "median");
+    expect_value(loss_by(quantile, 1, 5, 4, 3), (0.9 * 3 + 0.1 * 2) / 2, 1e-7, "quantile");
+    /* Probabilities 1/4 and 3/4, by their logarithms and, of one unit, by logits: (3/4)^2 ln 4, (1/4)^2 ln (4/3). */
+    expect_value(loss_by(focal, log(0.25), log(0.75), 1, 0), 0.5625 * log(4.0), ROUNDING, "focal");
+    expect_value(loss_by(focal, log(0.25), log(0.75), 0, 1), 0.0625 * log(4.0 / 3.0), ROUNDING, "focal, the other");
+    expect_value(loss_by(smooth, log(0.25), log(0.75), 1, 0), 0.875 * log(4.0) + 0.125 * log(4.0 / 3.0), ROUNDING,
+                 "smoothed cross-entropy"); /* targets 7/8 and 1/8 */
+    expect_value(loss_by(binary, -log(3.0), log(3.0), 1, 1), 0.25 * (0.5625 * log(4.0) + 0.0625 * log(4.0 / 3.0)) / 2,
+                 ROUNDING, "binary focal, of ones");
+    expect_value(loss_by(binary, -log(3.0), log(3.0), 0, 0), 0.75 * (0.0625 * log(4.0 / 3.0) + 0.5625 * log(4.0)) / 2,
+                 ROUNDING, "binary focal, of zeros");
+    expect_value(loss_by(smooth_binary, -log(3.0), log(3.0), 1, 0), 0.875 * log(4.0) + 0.125 * log(4.0 / 3.0), ROUNDING,
+                 "smoothed binary cross-entropy");
     expect_value(loss_of(SOMA_LOSS_HUBER, 1, 5, 4, 4.75), (0.5 * (3 - 0.25) + 0.03125) / 2, ROUNDING, "huber");
 }
 END_TEST

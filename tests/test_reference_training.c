@@ -177,7 +177,7 @@ static double weighted_loss(loss_data *data, soma_view target, soma_view class_w
 
 static void check_loss_gradient(loss_data *data, soma_view target, soma_view class_weight, soma_loss_kind kind) {
     double out[ROWS * COLUMNS];
-    soma_loss_params params = {kind, 0.25f};
+    soma_loss_params params = {kind, 0.25f, 1.75f, 0.125f, 0.5f, 1.5f};
     run(soma_call_loss_grad(F64(data->p, ROWS, COLUMNS), target, F64(data->weight, ROWS), class_weight,
                             F64(data->dloss, ROWS), F64(out, ROWS, COLUMNS), NONE, params));
     for (size_t i = 0; i < ROWS * COLUMNS; i++) {
@@ -204,9 +204,12 @@ START_TEST(loss_gradients_are_those_of_the_losses) {
     };
     soma_view rows = F64(data.t, ROWS, COLUMNS);
     for (int kind = 0; kind < SOMA_LOSS_COUNT; kind++) {
-        bool binary = kind == SOMA_LOSS_BINARY_CROSSENTROPY || kind == SOMA_LOSS_BINARY_CROSSENTROPY_LOGITS;
-        bool categorical =
-            kind == SOMA_LOSS_CATEGORICAL_CROSSENTROPY || kind == SOMA_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS;
+        bool binary = kind == SOMA_LOSS_BINARY_CROSSENTROPY || kind == SOMA_LOSS_BINARY_CROSSENTROPY_LOGITS ||
+                      kind == SOMA_LOSS_BINARY_FOCAL;
+        bool categorical = kind == SOMA_LOSS_CATEGORICAL_CROSSENTROPY ||
+                           kind == SOMA_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS || kind == SOMA_LOSS_CATEGORICAL_FOCAL;
+        double sign = kind == SOMA_LOSS_CATEGORICAL_FOCAL ? -1.0 : 1.0; /* logarithms of probabilities */
+        for (size_t i = 0; i < ROWS * COLUMNS; i++) data.p[i] = sign * fabs(data.p[i]);
         check_loss_gradient(&data, rows, NONE, (soma_loss_kind)kind);
         if (binary) check_loss_gradient(&data, rows, F64(data.class_weight, 2), (soma_loss_kind)kind);
         if (!categorical) continue;

@@ -127,7 +127,8 @@ static bool resumes_unscaled(const struct settings *settings) {
 static exit_status scale_targets(const struct training *training) {
     const struct settings *settings = training->settings;
     bool fits = settings->loss == SOMA_LOSS_DEFAULT || settings->loss == SOMA_MEAN_SQUARED_ERROR ||
-                settings->loss == SOMA_MEAN_ABSOLUTE_ERROR || settings->loss == SOMA_HUBER;
+                settings->loss == SOMA_MEAN_ABSOLUTE_ERROR || settings->loss == SOMA_HUBER ||
+                settings->loss == SOMA_QUANTILE;
     bool scaled = false, wanted = settings->scale_target > 0;
     if (settings->scale_target < 0 || (!wanted && resumes_unscaled(settings))) return STATUS_DONE;
     soma_status cause = fits ? soma_network_scale_targets(training->network, training->data.train, &scaled) : SOMA_OK;
@@ -136,7 +137,7 @@ static exit_status scale_targets(const struct training *training) {
     if (wanted && !scaled)
         return fail(STATUS_USAGE,
                     "--scale-target: it is for numbers to predict, one output of one dimension, a last layer "
-                    "without an activation, and the losses mean_squared_error, mean_absolute_error, huber");
+                    "without an activation, and the losses mean_squared_error, mean_absolute_error, huber, quantile");
     return STATUS_DONE;
 }
 

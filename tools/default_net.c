@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Chooses a network for the data and --loss. */
 #include "default_net.h"
+#include "model.h"
 #include "option_table.h"
 #include <stdlib.h>
 
@@ -14,13 +15,19 @@ struct objective {
 static struct objective objective_of(soma_loss loss, bool classes, bool labels) {
     switch (loss) {
     case SOMA_CATEGORICAL_CROSSENTROPY:
+    case SOMA_CATEGORICAL_FOCAL:
         return (struct objective){" softmax", .categorical = true};
     case SOMA_CATEGORICAL_CROSSENTROPY_LOGITS:
+    case SOMA_CATEGORICAL_FOCAL_LOGITS:
         return (struct objective){"", .categorical = true};
     case SOMA_BINARY_CROSSENTROPY:
+    case SOMA_BINARY_FOCAL:
         return (struct objective){" sigmoid", .binary = true};
     case SOMA_BINARY_CROSSENTROPY_LOGITS:
+    case SOMA_BINARY_FOCAL_LOGITS:
         return (struct objective){"", .binary = true};
+    case SOMA_FOCAL:
+        return (struct objective){classes ? " softmax" : " sigmoid", .categorical = classes, .binary = !classes};
     case SOMA_LOSS_DEFAULT:
         if (labels) return (struct objective){" sigmoid", .binary = true};
         return (struct objective){classes ? " softmax" : "", .categorical = classes};
@@ -136,6 +143,7 @@ exit_status default_net(const struct settings *settings, const struct data *data
     if (status != STATUS_DONE) return status;
     for (uint32_t i = 0; i < info.target_rank[0]; i++) outputs *= info.target_shape[0][i];
     if (info.classes && objective.categorical) outputs = info.classes;
+    outputs *= model_quantile_count(settings);
     size_t length = (size_t)snprintf(text, sizeof text, "dense %s; dense %zu%s",
                                      info.classes ? "128 relu; dropout 0.2" : "64 relu", outputs, objective.activation);
     for (uint32_t i = 0; i < info.target_rank[0] && info.target_rank[0] != 1; i++)

@@ -77,6 +77,11 @@ static bool is_of_classes(soma_loss loss) {
     case SOMA_CATEGORICAL_CROSSENTROPY_LOGITS:
     case SOMA_BINARY_CROSSENTROPY:
     case SOMA_BINARY_CROSSENTROPY_LOGITS:
+    case SOMA_FOCAL:
+    case SOMA_CATEGORICAL_FOCAL:
+    case SOMA_CATEGORICAL_FOCAL_LOGITS:
+    case SOMA_BINARY_FOCAL:
+    case SOMA_BINARY_FOCAL_LOGITS:
         return true;
     default:
         return false;
@@ -193,6 +198,35 @@ static exit_status set_class_weights(const struct settings *settings, const soma
     return read_class_weights(settings->class_weights, info.classes, options->class_weights);
 }
 
+/* What is there stays where the text is NULL. Rising, so that outputs can be told apart at sight. */
+static exit_status read_quantiles(const char *text, float quantiles[SOMA_MAX_QUANTILES]) {
+    size_t count = 0;
+    if (!text) return STATUS_DONE;
+    memset(quantiles, 0, SOMA_MAX_QUANTILES * sizeof *quantiles);
+    for (const char *at = text;;) {
+        char number[32];
+        double value;
+        size_t length = strcspn(at, ",");
+        snprintf(number, sizeof number, "%.*s", (int)length, at);
+        if (!number_parse(number, &value) || !(value > 0 && value < 1) || count == SOMA_MAX_QUANTILES ||
+            (count && !((float)value > quantiles[count - 1])))
+            return fail(STATUS_USAGE,
+                        "--quantile: '%s' in '%s'; accepted: up to %d numbers between 0 and 1, in rising order, "
+                        "separated by commas",
+                        number, text, SOMA_MAX_QUANTILES);
+        quantiles[count++] = (float)value;
+        if (!at[length]) return STATUS_DONE;
+        at += length + 1;
+    }
+}
+
+size_t model_quantile_count(const struct settings *settings) {
+    size_t count = 1;
+    if (settings->loss != SOMA_QUANTILE || !settings->quantiles) return 1;
+    for (const char *at = settings->quantiles; *at; at++) count += *at == ',';
+    return count;
+}
+
 exit_status model_options_fill(const struct settings *settings, soma_network *network, const soma_dataset *dataset,
                                model_options *options) {
     *options = (model_options){0};
@@ -202,9 +236,13 @@ exit_status model_options_fill(const struct settings *settings, soma_network *ne
         (settings->load || settings->model) && soma_network_get_compile_options(network, compile) == SOMA_OK;
     if (!from_file || option_given(settings, loss)) compile->loss[0] = (soma_loss)settings->loss;
     set_amount(&compile->huber_delta, settings->huber_delta);
+    set_amount(&compile->label_smoothing, settings->label_smoothing);
+    set_coefficient(&compile->focal_gamma, settings->focal_gamma);
+    set_amount(&compile->focal_alpha, settings->focal_alpha);
     if (option_given(settings, top_k)) compile->top_k = (uint32_t)settings->top_k;
     set_optimizer(settings, from_file, &compile->optimizer);
-    exit_status status = STATUS_DONE;
+    exit_status status = read_quantiles(settings->quantiles, compile->quantiles);
+    if (status != STATUS_DONE) return status;
     if (settings->metrics)
         status = options_parse_metrics(settings->metrics, compile->metrics);
     else if (!from_file)

@@ -37,6 +37,8 @@ bool model_wants_classes(soma_network *network, const struct settings *settings)
  */
 exit_status model_options_fill(const struct settings *settings, soma_network *network, const soma_dataset *dataset,
                                model_options *options);
+/* How many values the network is to have for each of the target: --quantile. */
+size_t model_quantile_count(const struct settings *settings);
 void model_options_release(model_options *options);
 
 /*

@@ -42,7 +42,8 @@ struct settings {
     struct shape input;
     /* loss and metrics */
     int loss;
-    double huber_delta;
+    double huber_delta, label_smoothing, focal_gamma, focal_alpha;
+    const char *quantiles;
     const char *metrics;
     uint64_t top_k;
     /* optimizer */

@@ -223,12 +223,19 @@ typedef enum soma_reduction {
  * MEAN_ABSOLUTE_ERROR              mean_j |p_j - t_j|; derivative 0 where equal
  * HUBER                            mean_j of d^2 / 2 where |d| <= delta, else delta (|d| - delta / 2); d = p_j - t_j
  *
+ * QUANTILE                         mean_j of delta d where d >= 0, else (delta - 1) d; d = t_j - p_j; derivative 0
+ * where equal CATEGORICAL_FOCAL                -sum_j s_j (1 - e^p_j)^gamma p_j of log-probabilities p, with s_j = t_j
+ * + smoothing (1/k - t_j) BINARY_FOCAL                     mean_j w_j (1 - q_j)^gamma b_j of logits p: s_j = t_j +
+ * smoothing (1/2 - t_j), q_j = s_j sigmoid(p_j) + (1 - s_j) (1 - sigmoid(p_j)), b_j as in BINARY_CROSSENTROPY_LOGITS
+ *                                  with s_j for t_j, w_j = s_j when_one + (1 - s_j) when_zero; 0^0 is 1
+ *
  * w_i = weight[i] * class weight. The class weight is class_weight[c], or sum_j t_j class_weight[j] for target rows;
- * for the binary cross-entropies it applies to each element j: t_j class_weight[1] + (1 - t_j) class_weight[0]; the
+ * for the binary losses it applies to each element j: t_j class_weight[1] + (1 - t_j) class_weight[0]; the
  * other losses take none. A class number outside [0, k) gives NaN. Class numbers are for the categorical losses only.
  *
  * What does not count makes no NaN of an infinity: a sample whose w_i is 0 has a loss of 0, and one whose dloss[i] w_i
- * is 0 a gradient of 0, whatever its prediction; with logits, neither has a t_j of 0 a share in the loss.
+ * is 0 a gradient of 0, whatever its prediction; with logits, neither has a t_j of 0 a share in the loss, nor an s_j of
+ * 0 with CATEGORICAL_FOCAL.
  */
 #define SOMA_LOSS_LIST(X)                                                                                              \
     X(CATEGORICAL_CROSSENTROPY)                                                                                        \
@@ -237,7 +244,10 @@ typedef enum soma_reduction {
     X(BINARY_CROSSENTROPY_LOGITS)                                                                                      \
     X(MEAN_SQUARED_ERROR)                                                                                              \
     X(MEAN_ABSOLUTE_ERROR)                                                                                             \
-    X(HUBER)
+    X(HUBER)                                                                                                           \
+    X(QUANTILE)                                                                                                        \
+    X(CATEGORICAL_FOCAL)                                                                                               \
+    X(BINARY_FOCAL)
 typedef enum soma_loss_kind {
 #define X(name) SOMA_LOSS_##name,
     SOMA_LOSS_LIST(X)
@@ -330,7 +340,9 @@ typedef struct soma_dropout_params {
 
 typedef struct soma_loss_params { /* LOSS, LOSS_GRAD */
     soma_loss_kind kind;
-    float delta; /* HUBER */
+    float delta;               /* HUBER: > 0; QUANTILE: in (0, 1) */
+    float gamma, smoothing;    /* CATEGORICAL_FOCAL, BINARY_FOCAL: >= 0; in [0, 1) */
+    float when_one, when_zero; /* BINARY_FOCAL: >= 0 */
 } soma_loss_params;
 
 typedef struct soma_metric_params {

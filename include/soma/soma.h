@@ -517,6 +517,12 @@ typedef enum soma_loss {
     SOMA_MEAN_SQUARED_ERROR,
     SOMA_MEAN_ABSOLUTE_ERROR,
     SOMA_HUBER,
+    SOMA_QUANTILE,          /* pinball; `quantiles` of the compile options */
+    SOMA_FOCAL,             /* by the output: softmax: categorical; sigmoid: binary */
+    SOMA_CATEGORICAL_FOCAL, /* of a softmax layer, computed from its input */
+    SOMA_CATEGORICAL_FOCAL_LOGITS,
+    SOMA_BINARY_FOCAL, /* of a sigmoid, computed from its input */
+    SOMA_BINARY_FOCAL_LOGITS,
     SOMA_LOSS_NONE /* this output is not trained on */
 } soma_loss;
 
@@ -567,8 +573,9 @@ typedef enum soma_metric {
     SOMA_METRIC_NONE
 } soma_metric;
 
-#define SOMA_MAX_OUTPUTS 8
-#define SOMA_MAX_METRICS 4
+#define SOMA_MAX_OUTPUTS   8
+#define SOMA_MAX_METRICS   4
+#define SOMA_MAX_QUANTILES 8
 
 typedef struct soma_compile_options {
     soma_loss loss[SOMA_MAX_OUTPUTS];    /* one per output */
@@ -581,8 +588,18 @@ typedef struct soma_compile_options {
      * NULL: 1 each. Evaluation, validation included, is without them. */
     const float *class_weight;
     size_t class_weight_count;
-    bool no_fusion;        /* build the plain plan: for tests */
-    uint64_t reserved[16]; /* zero */
+    bool no_fusion; /* build the plain plan: for tests */
+    /* In [0, 1): cross-entropies and focal losses take targets that are so much nearer to the mean of all classes (of a
+     * binary one 1/2), from logits, or of a softmax or sigmoid layer. */
+    float label_smoothing;
+    float focal_gamma; /* 0: 2; negative: 0 */
+    float focal_alpha; /* binary: ones count alpha, zeros 1 - alpha; 0: both count 1. Classes have class_weight */
+    /*
+     * QUANTILE: levels in (0, 1); the first 0 ends them, none: 0.5. With k of them the output has k values for each of
+     * the target: all of its values at the first level, then at the second, ...; the loss is their mean.
+     */
+    float quantiles[SOMA_MAX_QUANTILES];
+    uint64_t reserved[11]; /* zero */
 } soma_compile_options;
 
 /*
@@ -976,11 +993,12 @@ SOMA_API soma_status soma_dataset_leave_out_unknown(soma_dataset *dataset, const
  * For regression: appends a layer, "rescale", to a network whose only output is a linear one of one dimension, so that
  * it learns standardised targets and still answers in the data's units: y = x deviation + mean, by the figures of the
  * data set's targets for each unit, which are frozen parameters "rescale_1.scale" and ".offset" and go into files with
- * all others, into ONNX as Mul and Add. Where the loss is a squared, absolute or Huber one, training goes by the loss
- * of x against the standardised targets, (t - mean) / deviation; what is reported, loss and metrics, is of y and t, in
- * the data's units, and so is Huber's delta. Of constant targets the deviation is 1. Before soma_compile(). *scaled
- * (may be NULL): false where the last function is not linear, or the targets are classes, or of several dimensions;
- * then nothing is changed. SOMA_INVALID_SHAPE: as many targets as the output has units are wanted.
+ * all others, into ONNX as Mul and Add. Where the loss is a squared, absolute, Huber or quantile one, training goes by
+ * the loss of x against the standardised targets, (t - mean) / deviation; what is reported, loss and metrics, is of y
+ * and t, in the data's units, and so is Huber's delta. Of constant targets the deviation is 1. Before soma_compile().
+ * *scaled (may be NULL): false where the last function is not linear, or the targets are classes, or of several
+ * dimensions; then nothing is changed. SOMA_INVALID_SHAPE: as many units as targets are wanted, or so many for each of
+ * several quantiles, whose units have the figures of their target.
  */
 SOMA_API soma_status soma_network_scale_targets(soma_network *network, const soma_dataset *dataset, bool *scaled);
 

@@ -23,6 +23,12 @@ static const name_row loss_rows[] = {
     [SOMA_MEAN_SQUARED_ERROR] = {"mean_squared_error", "mse mse_loss squared_error"},
     [SOMA_MEAN_ABSOLUTE_ERROR] = {"mean_absolute_error", "mae l1_loss absolute_error"},
     [SOMA_HUBER] = {"huber", "huber_loss smooth_l1 smooth_l1_loss"},
+    [SOMA_QUANTILE] = {"quantile", "pinball quantile_loss pinball_loss"},
+    [SOMA_FOCAL] = {"focal", "focal_loss focal_crossentropy"},
+    [SOMA_CATEGORICAL_FOCAL] = {"categorical_focal", "categorical_focal_crossentropy"},
+    [SOMA_CATEGORICAL_FOCAL_LOGITS] = {"categorical_focal_logits", "categorical_focal_crossentropy_logits"},
+    [SOMA_BINARY_FOCAL] = {"binary_focal", "binary_focal_crossentropy"},
+    [SOMA_BINARY_FOCAL_LOGITS] = {"binary_focal_logits", "sigmoid_focal_loss binary_focal_crossentropy_logits"},
     [SOMA_LOSS_NONE] = {"none", NULL},
 };
 

@@ -79,10 +79,18 @@ static soma_status match_classes(const soma_network *network, size_t i, const so
 
 static soma_status match_target(const soma_network *network, size_t i, const soma_column *column, soma_dtype *as) {
     const soma_tensor *output = soma_network_output(network, i);
-    char label[SOMA_SHAPE_TEXT], wanted[SOMA_SHAPE_TEXT], found[SOMA_SHAPE_TEXT];
+    char label[SOMA_SHAPE_TEXT], wanted[SOMA_SHAPE_TEXT], found[SOMA_SHAPE_TEXT], target[SOMA_SHAPE_TEXT];
     if (column->classes) return match_classes(network, i, column, as);
     *as = SOMA_F32;
-    if (same_shape(output, column)) return SOMA_OK;
+    soma_tensor like = soma_target_like(network, i);
+    if (same_shape(&like, column)) return SOMA_OK;
+    if (soma_tensor_count(&like) < soma_tensor_count(output))
+        return soma_error(SOMA_INVALID_SHAPE,
+                          "output \"%s\" of the network is %s for %zu quantiles of a target %s, its target in the data "
+                          "set is %s",
+                          soma_tensor_label(output, label), soma_tensor_shape_text(output, wanted),
+                          network->compiled->quantile_count, soma_tensor_shape_text(&like, target),
+                          column_text(column, found));
     return soma_error(SOMA_INVALID_SHAPE, "output \"%s\" of the network is %s, its target in the data set is %s",
                       soma_tensor_label(output, label), soma_tensor_shape_text(output, wanted),
                       column_text(column, found));

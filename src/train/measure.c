@@ -42,9 +42,9 @@ static soma_status fill_storage(const soma_network *network, soma_storage *stora
             add_column(&storage->input[storage->input_count++], network->inputs[i], storage->rows, false, &random));
     for (size_t i = 0; i < soma_network_output_count(network); i++) {
         if (!compiled->trained_on[i]) continue;
-        const soma_tensor *output = soma_network_output(network, i);
-        bool classes = soma_loss_is_categorical(compiled->loss[i]) && output->rank == 1;
-        SOMA_TRY(add_column(&storage->target[storage->target_count++], output, storage->rows, classes, &random));
+        const soma_tensor output = soma_target_like(network, i);
+        bool classes = soma_loss_is_categorical(compiled->loss[i]) && output.rank == 1;
+        SOMA_TRY(add_column(&storage->target[storage->target_count++], &output, storage->rows, classes, &random));
     }
     return SOMA_OK;
 }

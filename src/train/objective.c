@@ -23,6 +23,8 @@ static bool is_sigmoid(const soma_tensor *tensor) {
 }
 
 soma_loss soma_resolve_loss(soma_loss loss, const soma_tensor *output) {
+    if (loss == SOMA_FOCAL && is_last_softmax(output) && fits_classes(output)) return SOMA_CATEGORICAL_FOCAL;
+    if (loss == SOMA_FOCAL && is_sigmoid(output)) return SOMA_BINARY_FOCAL;
     if (loss != SOMA_LOSS_DEFAULT) return loss;
     if (is_last_softmax(output)) return fits_classes(output) ? SOMA_CATEGORICAL_CROSSENTROPY : SOMA_LOSS_NONE;
     return is_sigmoid(output) ? SOMA_BINARY_CROSSENTROPY : SOMA_MEAN_SQUARED_ERROR;
@@ -37,14 +39,21 @@ static const soma_loss_kind loss_kinds[] = {
     [SOMA_MEAN_SQUARED_ERROR] = SOMA_LOSS_MEAN_SQUARED_ERROR,
     [SOMA_MEAN_ABSOLUTE_ERROR] = SOMA_LOSS_MEAN_ABSOLUTE_ERROR,
     [SOMA_HUBER] = SOMA_LOSS_HUBER,
+    [SOMA_QUANTILE] = SOMA_LOSS_QUANTILE,
+    [SOMA_CATEGORICAL_FOCAL] = SOMA_LOSS_CATEGORICAL_FOCAL,
+    [SOMA_CATEGORICAL_FOCAL_LOGITS] = SOMA_LOSS_CATEGORICAL_FOCAL,
+    [SOMA_BINARY_FOCAL] = SOMA_LOSS_BINARY_FOCAL,
+    [SOMA_BINARY_FOCAL_LOGITS] = SOMA_LOSS_BINARY_FOCAL,
 };
 
 bool soma_loss_is_categorical(soma_loss_kind kind) {
-    return kind == SOMA_LOSS_CATEGORICAL_CROSSENTROPY || kind == SOMA_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS;
+    return kind == SOMA_LOSS_CATEGORICAL_CROSSENTROPY || kind == SOMA_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS ||
+           kind == SOMA_LOSS_CATEGORICAL_FOCAL;
 }
 
 bool soma_loss_is_binary(soma_loss_kind kind) {
-    return kind == SOMA_LOSS_BINARY_CROSSENTROPY || kind == SOMA_LOSS_BINARY_CROSSENTROPY_LOGITS;
+    return kind == SOMA_LOSS_BINARY_CROSSENTROPY || kind == SOMA_LOSS_BINARY_CROSSENTROPY_LOGITS ||
+           kind == SOMA_LOSS_BINARY_FOCAL;
 }
 
 static soma_status refuse_shape(const soma_tensor *output) {
@@ -62,8 +71,8 @@ static float first_value(const soma_network *network, const soma_tensor *tensor)
     return parameter->values ? parameter->values[0] : parameter->scale;
 }
 
-/* Squares, magnitudes and Huber's mixture of both are the same but for a factor, whatever the units; Huber's delta is
- * not, and is one number. */
+/* Squares, magnitudes, quantiles and Huber's mixture of both are the same but for a factor, whatever the units; Huber's
+ * delta is not, and is one number. */
 static void choose_standard(const soma_network *network, soma_compiled *compiled, size_t i) {
     soma_rescaling figures;
     const soma_tensor *output = soma_network_output(network, i);
@@ -71,26 +80,75 @@ static void choose_standard(const soma_network *network, soma_compiled *compiled
     bool huber = compiled->loss[i] == SOMA_LOSS_HUBER;
     compiled->standardized[i] = compiled->loss[i] == SOMA_LOSS_MEAN_SQUARED_ERROR ||
                                 compiled->loss[i] == SOMA_LOSS_MEAN_ABSOLUTE_ERROR ||
-                                (huber && soma_tensor_count(output) == 1);
+                                compiled->loss[i] == SOMA_LOSS_QUANTILE || (huber && soma_tensor_count(output) == 1);
     if (huber && compiled->standardized[i])
         compiled->standard_delta = compiled->huber_delta / first_value(network, figures.scale);
+}
+
+static soma_status refuse_focal(const soma_tensor *output) {
+    char text[SOMA_SHAPE_TEXT];
+    return soma_error(
+        SOMA_INVALID_ARGUMENT,
+        "output %s %s: focal is the loss of a softmax over classes or of a sigmoid, and the last layer is "
+        "neither; accepted for logits: categorical_focal_logits, binary_focal_logits",
+        soma_tensor_name(output), soma_tensor_shape_text(output, text));
+}
+
+/* Focal losses, and cross-entropies with smoothed targets, of which those are a case: gamma 0. All from logits. */
+static soma_status choose_focus(soma_compiled *compiled, const soma_tensor *output, size_t i, soma_loss loss,
+                                const soma_compile_options *options) {
+    soma_loss_kind kind = compiled->loss[i];
+    bool focal = kind == SOMA_LOSS_CATEGORICAL_FOCAL || kind == SOMA_LOSS_BINARY_FOCAL;
+    bool categorical = soma_loss_is_categorical(kind);
+    compiled->loss_params[i] = (soma_loss_params){.delta = compiled->huber_delta};
+    if (!focal && !(options->label_smoothing > 0 && (categorical || soma_loss_is_binary(kind)))) return SOMA_OK;
+    if (loss == SOMA_CATEGORICAL_FOCAL || loss == SOMA_BINARY_FOCAL)
+        compiled->from_input[i] = categorical ? is_last_softmax(output) : is_sigmoid(output);
+    bool logits = compiled->from_input[i] || loss == SOMA_CATEGORICAL_CROSSENTROPY_LOGITS ||
+                  loss == SOMA_BINARY_CROSSENTROPY_LOGITS || loss == SOMA_CATEGORICAL_FOCAL_LOGITS ||
+                  loss == SOMA_BINARY_FOCAL_LOGITS;
+    if (!logits)
+        return soma_error(SOMA_INVALID_ARGUMENT,
+                          "output %s: %s%s is computed from logits: the last layer must be %s, or the loss %s_logits",
+                          soma_tensor_name(output), soma_name(SOMA_NAMES_LOSS, (int)loss),
+                          focal ? "" : " with label smoothing", categorical ? "a softmax" : "a sigmoid",
+                          soma_name(SOMA_NAMES_LOSS, (int)loss));
+    float gamma = options->focal_gamma == 0 ? 2 : SOMA_MAX(options->focal_gamma, 0.0f), alpha = options->focal_alpha;
+    compiled->loss[i] = categorical ? SOMA_LOSS_CATEGORICAL_FOCAL : SOMA_LOSS_BINARY_FOCAL;
+    compiled->loss_params[i] = (soma_loss_params){.gamma = focal ? gamma : 0,
+                                                  .smoothing = options->label_smoothing,
+                                                  .when_one = focal && alpha > 0 ? alpha : 1,
+                                                  .when_zero = focal && alpha > 0 ? 1 - alpha : 1};
+    return SOMA_OK;
+}
+
+/* The levels divide the last dimension among them. */
+static soma_status check_quantiles(const soma_compiled *compiled, const soma_tensor *output) {
+    char text[SOMA_SHAPE_TEXT];
+    if (output->rank > 0 && output->shape[output->rank - 1] % compiled->quantile_count == 0) return SOMA_OK;
+    return soma_error(SOMA_INVALID_SHAPE,
+                      "output %s is %s: with %zu quantiles its last dimension must be so many times the target's",
+                      soma_tensor_name(output), soma_tensor_shape_text(output, text), compiled->quantile_count);
 }
 
 static soma_status choose_loss(soma_compiled *compiled, const soma_tensor *output, size_t i,
                                const soma_compile_options *options) {
     soma_loss loss = soma_resolve_loss(options->loss[i], output);
-    if ((unsigned)loss > SOMA_LOSS_NONE)
+    if (!soma_name(SOMA_NAMES_LOSS, (int)loss))
         return soma_error(SOMA_INVALID_ARGUMENT, "output %s: there is no loss number %d", soma_tensor_name(output),
                           (int)loss);
     compiled->trained_on[i] = loss != SOMA_LOSS_NONE;
     compiled->lacks_loss[i] = loss == SOMA_LOSS_NONE && options->loss[i] == SOMA_LOSS_DEFAULT;
     if (!compiled->trained_on[i]) return SOMA_OK;
+    if (loss == SOMA_FOCAL) return refuse_focal(output);
     compiled->loss[i] = loss_kinds[loss];
     if ((loss == SOMA_CATEGORICAL_CROSSENTROPY && is_last_softmax(output)) ||
         (loss == SOMA_BINARY_CROSSENTROPY && is_sigmoid(output))) {
         compiled->from_input[i] = true;
         compiled->loss[i] = loss_kinds[loss + 1]; /* the LOGITS form follows */
     }
+    SOMA_TRY(choose_focus(compiled, output, i, loss, options));
+    if (loss == SOMA_QUANTILE) SOMA_TRY(check_quantiles(compiled, output));
     if (!isfinite(options->loss_weight[i]))
         return soma_error(SOMA_INVALID_ARGUMENT, "output %s: the loss weight is %g, it must be finite",
                           soma_tensor_name(output), (double)options->loss_weight[i]);
@@ -166,7 +224,8 @@ static void add_metric(const soma_network *network, soma_compiled *compiled, som
         [SOMA_MAE] = {SOMA_METRIC_ABSOLUTE_ERROR, "mean_absolute_error"},
     };
     uint32_t i = compiled->metric_count++;
-    bool logits = compiled->loss[0] == SOMA_LOSS_BINARY_CROSSENTROPY_LOGITS;
+    bool logits =
+        compiled->loss[0] == SOMA_LOSS_BINARY_CROSSENTROPY_LOGITS || compiled->loss[0] == SOMA_LOSS_BINARY_FOCAL;
     compiled->metric[i] = (soma_metric_params){.kind = rows[metric].kind,
                                                .slot = SOMA_SLOT_METRIC + i,
                                                .k = top_k ? top_k : 5,
@@ -203,16 +262,76 @@ static soma_status check_thresholds(const soma_network *network) {
         network->threshold_count, soma_tensor_name(output), soma_tensor_count(output));
 }
 
+static soma_status check_amounts(const soma_compile_options *options) {
+    if (!(options->label_smoothing >= 0 && options->label_smoothing < 1))
+        return soma_error(SOMA_INVALID_ARGUMENT, "label_smoothing is %g, it must be at least 0 and less than 1",
+                          (double)options->label_smoothing);
+    if (!isfinite(options->focal_gamma))
+        return soma_error(SOMA_INVALID_ARGUMENT, "focal_gamma is %g, it must be finite (0 means 2, negative 0)",
+                          (double)options->focal_gamma);
+    if (!(options->focal_alpha >= 0 && options->focal_alpha < 1))
+        return soma_error(SOMA_INVALID_ARGUMENT, "focal_alpha is %g, it must be at least 0 and less than 1 (0: none)",
+                          (double)options->focal_alpha);
+    return SOMA_OK;
+}
+
+static soma_status choose_quantiles(soma_compiled *compiled, const soma_compile_options *options) {
+    compiled->quantile_count = 0;
+    while (compiled->quantile_count < SOMA_MAX_QUANTILES && options->quantiles[compiled->quantile_count] != 0) {
+        float level = options->quantiles[compiled->quantile_count];
+        if (!(level > 0 && level < 1))
+            return soma_error(SOMA_INVALID_ARGUMENT, "quantile %zu is %g, it must lie between 0 and 1",
+                              compiled->quantile_count, (double)level);
+        compiled->quantiles[compiled->quantile_count++] = level;
+    }
+    for (size_t i = compiled->quantile_count; i < SOMA_MAX_QUANTILES; i++)
+        if (options->quantiles[i] != 0)
+            return soma_error(SOMA_INVALID_ARGUMENT, "quantile %zu follows a 0, which ends the list", i);
+    if (compiled->quantile_count == 0) compiled->quantiles[compiled->quantile_count++] = 0.5f;
+    return SOMA_OK;
+}
+
+/* What is asked for and no loss takes would be passed over in silence. */
+static soma_status refuse_unused(const soma_network *network, const soma_compiled *compiled,
+                                 const soma_compile_options *options) {
+    bool focal = false, binary = false, quantile = false, smooth = false;
+    for (size_t i = 0; i < soma_network_output_count(network); i++) {
+        soma_loss_kind kind = compiled->loss[i];
+        if (!compiled->trained_on[i]) continue;
+        bool is_focal = compiled->loss_params[i].gamma > 0 || options->focal_gamma < 0;
+        is_focal &= kind == SOMA_LOSS_CATEGORICAL_FOCAL || kind == SOMA_LOSS_BINARY_FOCAL;
+        focal |= is_focal;
+        binary |= is_focal && kind == SOMA_LOSS_BINARY_FOCAL;
+        quantile |= kind == SOMA_LOSS_QUANTILE;
+        smooth |= compiled->loss_params[i].smoothing > 0;
+    }
+    if (options->label_smoothing > 0 && !smooth)
+        return soma_error(SOMA_INVALID_ARGUMENT,
+                          "label smoothing goes with cross-entropies and focal losses; the network has another loss");
+    if (options->focal_gamma != 0 && !focal)
+        return soma_error(SOMA_INVALID_ARGUMENT, "focal_gamma goes with focal losses; the network has another loss");
+    if (options->focal_alpha != 0 && !binary)
+        return soma_error(SOMA_INVALID_ARGUMENT,
+                          "focal_alpha goes with a binary focal loss; of several classes, class weights say how much "
+                          "each counts");
+    if (options->quantiles[0] != 0 && !quantile)
+        return soma_error(SOMA_INVALID_ARGUMENT, "quantiles go with the loss quantile; the network has another loss");
+    return SOMA_OK;
+}
+
 soma_status soma_choose_objective(const soma_network *network, soma_compiled *compiled,
                                   const soma_compile_options *options) {
     if (!(options->huber_delta >= 0 && isfinite(options->huber_delta)))
         return soma_error(SOMA_INVALID_ARGUMENT, "huber_delta is %g, it must be finite and not negative (0 means 1)",
                           (double)options->huber_delta);
     compiled->huber_delta = options->huber_delta > 0 ? options->huber_delta : 1;
+    SOMA_TRY(check_amounts(options));
+    SOMA_TRY(choose_quantiles(compiled, options));
     for (size_t i = 0; i < soma_network_output_count(network); i++) {
         SOMA_TRY(choose_loss(compiled, soma_network_output(network, i), i, options));
         choose_standard(network, compiled, i);
     }
+    SOMA_TRY(refuse_unused(network, compiled, options));
     SOMA_TRY(choose_class_weights(network, compiled, options));
     SOMA_TRY(check_thresholds(network));
     return choose_metrics(network, compiled, options);

@@ -75,16 +75,22 @@ soma_status soma_network_scale_targets(soma_network *network, const soma_dataset
         storage->target[0].rank != 1)
         return SOMA_OK;
     soma_tensor *output = soma_network_output(network, 0);
-    size_t width = storage->target[0].width;
+    size_t width = storage->target[0].width, units = output->rank == 1 ? output->shape[0] : 0;
     if (output->rank != 1 || !output->batched || !is_linear(output)) return SOMA_OK;
-    if (output->shape[0] != width)
-        return soma_error(SOMA_INVALID_SHAPE, "the network has %zu units at its end, the data set %zu targets",
-                          output->shape[0], width);
-    double *mean = soma_calloc(2 * width, sizeof *mean);
-    float *room = soma_calloc(width, sizeof *room);
-    soma_status status = mean && room ? SOMA_OK : soma_out_of_memory(width * sizeof *mean, "figures of the targets");
-    if (status == SOMA_OK) status = find_figures(dataset, width, room, mean, mean + width);
-    if (status == SOMA_OK) status = add_layer(network, output, width, mean, mean + width, room);
+    if (units % width)
+        return soma_error(SOMA_INVALID_SHAPE,
+                          "the network has %zu units at its end, the data set %zu targets; as many are wanted, or "
+                          "so many for each of several quantiles",
+                          units, width);
+    double *mean = soma_calloc(2 * units, sizeof *mean);
+    float *room = soma_calloc(units, sizeof *room);
+    soma_status status = mean && room ? SOMA_OK : soma_out_of_memory(units * sizeof *mean, "figures of the targets");
+    if (status == SOMA_OK) status = find_figures(dataset, width, room, mean, mean + units);
+    for (size_t j = width; status == SOMA_OK && j < units; j++) {
+        mean[j] = mean[j - width];
+        mean[units + j] = mean[units + j - width];
+    }
+    if (status == SOMA_OK) status = add_layer(network, output, units, mean, mean + units, room);
     *scaled = status == SOMA_OK;
     soma_free(mean);
     soma_free(room);

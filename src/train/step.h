@@ -53,6 +53,9 @@ typedef struct soma_compiled {
     float huber_delta;
     bool standardized[SOMA_MAX_OUTPUTS];            /* the output is rescaled: learnt is what it is rescaled from */
     float standard_delta;                           /* huber_delta in the units of that */
+    soma_loss_params loss_params[SOMA_MAX_OUTPUTS]; /* but for the kind */
+    float quantiles[SOMA_MAX_QUANTILES];
+    size_t quantile_count;
     size_t class_weight_count, class_weight_offset; /* they lie behind the parameters in the flat buffer */
     soma_metric_params metric[SOMA_MAX_METRICS];
     char metric_name[SOMA_MAX_METRICS][32];
@@ -99,6 +102,15 @@ void soma_network_discard(soma_network *network);
 soma_signature soma_default_signature(const soma_network *network, soma_mode mode);
 bool soma_loss_is_categorical(soma_loss_kind kind);
 bool soma_loss_is_binary(soma_loss_kind kind);
+/* The output with the shape that its targets have, where they are no class numbers: several quantiles are of one
+ * target. To be looked at alone. */
+static inline soma_tensor soma_target_like(const soma_network *network, size_t output) {
+    const soma_compiled *compiled = network->compiled;
+    soma_tensor like = *soma_network_output(network, output);
+    if (compiled->trained_on[output] && compiled->loss[output] == SOMA_LOSS_QUANTILE)
+        like.shape[like.rank - 1] /= compiled->quantile_count;
+    return like;
+}
 /* soma_compile() with another number type, for checks in float64. */
 soma_status soma_compile_as(soma_network *network, soma_device *device, const soma_compile_options *options,
                             soma_dtype real);

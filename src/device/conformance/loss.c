@@ -22,7 +22,14 @@ typedef struct loss_form {
     size_t n, k;
     soma_case_bound *bound;
     bool gradient;
+    int variant; /* of the focal losses: number of their parameters below */
 } loss_form;
+
+/* gamma, smoothing, weights of ones and zeros: the usual, some of each, cross-entropies with smoothing alone. */
+static const soma_loss_params focal_params[] = {
+    {.gamma = 2.0f, .when_one = 1.0f, .when_zero = 1.0f},
+    {.gamma = 1.5f, .smoothing = 0.1f, .when_one = 0.25f, .when_zero = 0.75f},
+    {.smoothing = 0.25f, .when_one = 1.0f, .when_zero = 1.0f}};
 
 static bool takes_probabilities(soma_loss_kind kind) {
     return kind == SOMA_LOSS_CATEGORICAL_CROSSENTROPY || kind == SOMA_LOSS_BINARY_CROSSENTROPY;
@@ -34,7 +41,9 @@ static soma_call make_call(const loss_form *form) {
     soma_view weight = form->weighted ? SOMA_F32_VIEW(form->n) : soma_view_absent();
     soma_view class_weight =
         form->class_weighted ? SOMA_F32_VIEW(soma_loss_is_binary(form->kind) ? 2 : form->k) : soma_view_absent();
-    soma_loss_params params = {form->kind, 0.7f};
+    soma_loss_params params = soma_loss_is_focal(form->kind) ? focal_params[form->variant] : (soma_loss_params){0};
+    params.kind = form->kind;
+    params.delta = 0.7f;
     if (form->gradient)
         return soma_call_loss_grad(prediction, target, weight, class_weight, SOMA_F32_VIEW(form->n), prediction,
                                    form->with_loss ? SOMA_F32_VIEW(form->n) : soma_view_absent(), params);
@@ -46,7 +55,11 @@ static soma_call make_call(const loss_form *form) {
 static void set_predictions(soma_suite *suite, soma_case *c, const loss_form *form) {
     static const float extremes[] = {0.0f, 1.0f, 1e-9f, 1e-5f};
     static const float far[] = {30.0f, -30.0f, 80.0f, -80.0f, 0.0f};
-    if (takes_probabilities(form->kind)) {
+    static const float logarithms[] = {0.0f, -1e-3f, -30.0f, -80.0f};
+    if (form->kind == SOMA_LOSS_CATEGORICAL_FOCAL) {
+        soma_case_uniform(suite, c, PREDICTION, -4.0, -0.01);
+        soma_case_sprinkle(suite, c, PREDICTION, 11, logarithms, SOMA_COUNT_OF(logarithms));
+    } else if (takes_probabilities(form->kind)) {
         soma_case_uniform(suite, c, PREDICTION, 0.001, 0.999);
         soma_case_sprinkle(suite, c, PREDICTION, 11, extremes, SOMA_COUNT_OF(extremes));
     } else {
@@ -101,7 +114,7 @@ static void special_case(soma_suite *suite, const loss_form *form, uint32_t view
            place = view == PREDICTION || (view == TARGET && !form->class_numbers) ? row * form->k : row;
     if (view == CLASS_WEIGHT) place = 1;
     if (view == PREDICTION) {
-        soma_case_poke(&c, PREDICTION, place + 1, 0.5);
+        soma_case_poke(&c, PREDICTION, place + 1, form->kind == SOMA_LOSS_CATEGORICAL_FOCAL ? -0.5 : 0.5);
         if (form->class_numbers) soma_case_poke(&c, TARGET, row, 0.0);
     }
     soma_case_poke(&c, view, place, (double)value);
@@ -135,39 +148,52 @@ static void special_cases(soma_suite *suite, const loss_form *form) {
         if (!has[view]) continue;
         special_case(suite, form, view, NAN);
         /* Times the zeros of a class number's row, an infinity is as good as a NaN or as a 0. */
-        bool plain_factor = (view == WEIGHT || view == DLOSS) && !(form->gradient && takes_probabilities(form->kind));
+        bool plain_factor =
+            (view == WEIGHT || view == DLOSS) &&
+            !(form->gradient && (takes_probabilities(form->kind) || form->kind == SOMA_LOSS_CATEGORICAL_FOCAL));
         bool residual = !soma_loss_is_categorical(form->kind) && !soma_loss_is_binary(form->kind) && view == PREDICTION;
         if (plain_factor || residual) special_case(suite, form, view, INFINITY);
     }
 }
 
-void soma_loss_table(soma_suite *suite, soma_case_bound *bound, bool gradient) {
+/* Probabilities do not come so far apart; of the derivative of a square a device may double a large part, and what
+ * smoothing or weights make of such numbers is no multiple of them. */
+static bool comes_far(const loss_form *form) {
+    if (takes_probabilities(form->kind) || form->kind == SOMA_LOSS_CATEGORICAL_FOCAL) return false;
+    if (form->kind == SOMA_LOSS_BINARY_FOCAL) return form->variant == 0;
+    return !(form->gradient && form->kind == SOMA_LOSS_MEAN_SQUARED_ERROR);
+}
+
+static void form_cases(soma_suite *suite, loss_form form) {
     static const size_t shapes[][2] = {{1, 1},   {5, 1},    {1, 10},   {7, 3},    {31, 10},  {13, 61},
                                        {127, 2}, {131, 13}, {3, 1000}, {257, 10}, {2, 4099}, {0, 4}};
+    bool categorical = soma_loss_is_categorical(form.kind);
+    for (size_t i = 0; i < SOMA_COUNT_OF(shapes); i++) {
+        form.n = shapes[i][0];
+        form.k = shapes[i][1];
+        loss_case(suite, &form);
+    }
+    form.n = 7;
+    form.k = 5;
+    special_cases(suite, &form);
+    if (!comes_far(&form)) return;
+    if (!categorical) form.k = 1; /* or a sum overflows whose mean does not */
+    far_case(suite, &form);
+    form.n = 131;
+    if (categorical) form.k = 67;
+    far_case(suite, &form);
+}
+
+void soma_loss_table(soma_suite *suite, soma_case_bound *bound, bool gradient) {
     for (int kind = 0; kind < SOMA_LOSS_COUNT; kind++)
         for (unsigned bits = 0; bits < 16; bits++) {
             bool categorical = soma_loss_is_categorical((soma_loss_kind)kind);
             bool binary = soma_loss_is_binary((soma_loss_kind)kind);
-            loss_form form = {(soma_loss_kind)kind, bits & 1, bits & 2, bits & 4, bits & 8, 0, 0, bound, gradient};
+            int variants = soma_loss_is_focal((soma_loss_kind)kind) ? (int)SOMA_COUNT_OF(focal_params) : 1;
+            loss_form form = {(soma_loss_kind)kind, bits & 1, bits & 2, bits & 4, bits & 8, 0, 0, bound, gradient, 0};
             if (form.with_loss && !(gradient && kind == SOMA_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS)) continue;
             if ((form.class_numbers && !categorical) || (form.class_weighted && !categorical && !binary)) continue;
-            for (size_t i = 0; i < SOMA_COUNT_OF(shapes); i++) {
-                form.n = shapes[i][0];
-                form.k = shapes[i][1];
-                loss_case(suite, &form);
-            }
-            form.n = 7;
-            form.k = 5;
-            special_cases(suite, &form);
-            /* Probabilities do not come so far apart; of the derivative of a square a device may double a large part.
-             */
-            if (takes_probabilities((soma_loss_kind)kind) || (gradient && kind == SOMA_LOSS_MEAN_SQUARED_ERROR))
-                continue;
-            if (!categorical) form.k = 1; /* or a sum overflows whose mean does not */
-            far_case(suite, &form);
-            form.n = 131;
-            if (categorical) form.k = 67;
-            far_case(suite, &form);
+            for (form.variant = 0; form.variant < variants; form.variant++) form_cases(suite, form);
         }
 }
 

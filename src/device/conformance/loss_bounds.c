@@ -39,6 +39,14 @@ static soma_bounded element_loss(const row *r, size_t j) {
         return soma_bounded_abs(difference);
     case SOMA_LOSS_HUBER:
         return huber(difference, exact((double)r->call->params.loss.delta));
+    case SOMA_LOSS_QUANTILE: {
+        soma_bounded d = subtract(t, p), delta = exact((double)r->call->params.loss.delta);
+        return multiply(d.value < 0.0 ? subtract(delta, ONE) : delta, d);
+    }
+    case SOMA_LOSS_BINARY_FOCAL: {
+        logit of = logit_of(r, p, t);
+        return multiply(of.balance, multiply(focused(r, of.miss), of.loss));
+    }
     default:
         return exact(NAN);
     }
@@ -69,11 +77,27 @@ static soma_bounded categorical(const row *r) {
     return soma_bounded_sum_result(&sum);
 }
 
+static soma_bounded categorical_focal(const row *r) {
+    soma_bounded_sum sum = {0};
+    for (size_t j = 0; j < r->width; j++) {
+        soma_bounded share = categorical_share(r, j), l = exact(prediction(r, j));
+        if (is_nothing(share)) continue;
+        soma_bounded term = soma_bounded_negate(multiply(focused(r, miss_of_logarithm(l)), l));
+        soma_bounded_sum_add(&sum, multiply(share, term));
+    }
+    return soma_bounded_sum_result(&sum);
+}
+
+static soma_bounded row_loss(const row *r) {
+    soma_loss_kind kind = r->call->params.loss.kind;
+    if (kind == SOMA_LOSS_CATEGORICAL_FOCAL) return categorical_focal(r);
+    return soma_loss_is_categorical(kind) ? categorical(r) : element_mean(r);
+}
+
 void soma_loss_bound(const soma_call *before, soma_bounded *expected) {
     for (size_t i = 0; i < before->view[0].shape[0]; i++) {
         row r = row_of(before, i);
-        soma_bounded loss = soma_loss_is_categorical(before->params.loss.kind) ? categorical(&r) : element_mean(&r);
-        soma_bounded weight = row_weight(&r);
+        soma_bounded loss = row_loss(&r), weight = row_weight(&r);
         expected[i] = r.outside ? exact(NAN) : is_nothing(weight) ? weight : multiply(weight, loss);
     }
 }

@@ -13,11 +13,17 @@ void soma_loss_table(soma_suite *suite, soma_case_bound *bound, bool gradient);
 void soma_loss_speed_table(soma_suite *suite, soma_case_bound *bound, bool gradient);
 
 static inline bool soma_loss_is_categorical(soma_loss_kind kind) {
-    return kind == SOMA_LOSS_CATEGORICAL_CROSSENTROPY || kind == SOMA_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS;
+    return kind == SOMA_LOSS_CATEGORICAL_CROSSENTROPY || kind == SOMA_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS ||
+           kind == SOMA_LOSS_CATEGORICAL_FOCAL;
 }
 
 static inline bool soma_loss_is_binary(soma_loss_kind kind) {
-    return kind == SOMA_LOSS_BINARY_CROSSENTROPY || kind == SOMA_LOSS_BINARY_CROSSENTROPY_LOGITS;
+    return kind == SOMA_LOSS_BINARY_CROSSENTROPY || kind == SOMA_LOSS_BINARY_CROSSENTROPY_LOGITS ||
+           kind == SOMA_LOSS_BINARY_FOCAL;
+}
+
+static inline bool soma_loss_is_focal(soma_loss_kind kind) {
+    return kind == SOMA_LOSS_CATEGORICAL_FOCAL || kind == SOMA_LOSS_BINARY_FOCAL;
 }
 
 #endif

@@ -19,6 +19,28 @@ static soma_bounded sign(soma_bounded x) {
     return exact(x.value > 0.0 ? 1.0 : x.value < 0.0 ? -1.0 : x.value * 0.0);
 }
 
+/* w m^gamma (gamma (1 - 2 s) u d / m b + u - s), with m the probability of not having s */
+static soma_bounded binary_focal_derivative(const row *r, soma_bounded p, soma_bounded t) {
+    logit of = logit_of(r, p, t);
+    soma_bounded slope = subtract(of.up, of.share), gamma = exact((double)params_of(r)->gamma);
+    if (of.miss.value > 0.0) {
+        soma_bounded side = multiply(gamma, subtract(ONE, multiply(exact(2.0), of.share)));
+        soma_bounded pull = multiply(multiply(side, divide(multiply(of.up, of.down), of.miss)), of.loss);
+        slope = add(pull, slope);
+    }
+    return multiply(of.balance, multiply(focused(r, of.miss), slope));
+}
+
+/* m^gamma (gamma e^l l / m - 1), m = 1 - e^l */
+static soma_bounded focal_derivative(const row *r, size_t j) {
+    soma_bounded share = categorical_share(r, j), l = exact(prediction(r, j)), miss = miss_of_logarithm(l);
+    if (is_nothing(share)) return exact(0.0);
+    soma_bounded power = focused(r, miss), gamma = exact((double)params_of(r)->gamma);
+    if (!(miss.value > 0.0)) return multiply(share, soma_bounded_negate(power));
+    soma_bounded pull = divide(multiply(gamma, multiply(soma_bounded_exp(l), l)), miss);
+    return multiply(share, multiply(power, subtract(pull, ONE)));
+}
+
 static soma_bounded element_derivative(const row *r, size_t j) {
     soma_bounded p = exact(prediction(r, j)), t = exact(target(r, j)), difference = subtract(p, t);
     switch (r->call->params.loss.kind) {
@@ -32,6 +54,13 @@ static soma_bounded element_derivative(const row *r, size_t j) {
         return sign(difference);
     case SOMA_LOSS_HUBER:
         return clamp(difference, (double)r->call->params.loss.delta);
+    case SOMA_LOSS_QUANTILE: {
+        soma_bounded delta = exact((double)r->call->params.loss.delta);
+        if (difference.value > 0.0) return subtract(ONE, delta);
+        return difference.value < 0.0 ? soma_bounded_negate(delta) : difference;
+    }
+    case SOMA_LOSS_BINARY_FOCAL:
+        return binary_focal_derivative(r, p, t);
     default:
         return exact(NAN);
     }
@@ -60,6 +89,8 @@ static void loss_grad_bound(const soma_call *before, soma_bounded *const *expect
             soma_bounded t = exact(target(&r, j)), slope;
             if (kind == SOMA_LOSS_CATEGORICAL_CROSSENTROPY)
                 slope = categorical_derivative(&r, j);
+            else if (kind == SOMA_LOSS_CATEGORICAL_FOCAL)
+                slope = focal_derivative(&r, j);
             else if (kind == SOMA_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS)
                 slope = subtract(multiply(soma_softmax_bound_at(&softmax, prediction(&r, j)), targets), t);
             else /* of the mean */

@@ -72,6 +72,51 @@ static inline soma_bounded element_weight(const row *r, soma_bounded t) {
     return add(multiply(t, given(r, 3, 1)), multiply(subtract(ONE, t), given(r, 3, 0)));
 }
 
+/* ------------------------------------------------------------------------------------------------------ focal losses
+ */
+
+static inline const soma_loss_params *params_of(const row *r) {
+    return &r->call->params.loss;
+}
+
+/* t + smoothing (share - t) */
+static inline soma_bounded smoothed(const row *r, soma_bounded t, soma_bounded share) {
+    return add(t, multiply(exact((double)params_of(r)->smoothing), subtract(share, t)));
+}
+
+/* x^gamma of x >= 0 */
+static inline soma_bounded focused(const row *r, soma_bounded x) {
+    double gamma = (double)params_of(r)->gamma;
+    if (x.value > 0.0) return soma_bounded_exp(multiply(exact(gamma), soma_bounded_log(x)));
+    return add(x, exact(gamma > 0.0 ? 0.0 : 1.0));
+}
+
+static inline soma_bounded categorical_share(const row *r, size_t j) {
+    return smoothed(r, exact(target(r, j)), divide(ONE, exact((double)r->width)));
+}
+
+/* 1 - e^l */
+static inline soma_bounded miss_of_logarithm(soma_bounded l) {
+    return soma_bounded_negate(soma_bounded_expm1(l));
+}
+
+/* What the focal loss of a logit is made of. */
+typedef struct logit {
+    soma_bounded up, down, share, miss, loss, balance;
+} logit;
+
+static inline logit logit_of(const row *r, soma_bounded p, soma_bounded t) {
+    logit of = {.up = soma_bounded_sigmoid(p), .down = soma_bounded_sigmoid(soma_bounded_negate(p))};
+    of.share = smoothed(r, t, exact(0.5));
+    soma_bounded other = subtract(ONE, of.share);
+    of.miss = add(multiply(of.up, other), multiply(of.down, of.share));
+    soma_bounded rest = soma_bounded_log1p(soma_bounded_exp(soma_bounded_negate(soma_bounded_abs(p))));
+    of.loss = add(subtract(soma_bounded_at_least(p, 0.0), multiply(p, of.share)), rest);
+    of.balance = add(multiply(of.share, exact((double)params_of(r)->when_one)),
+                     multiply(other, exact((double)params_of(r)->when_zero)));
+    return of;
+}
+
 static inline soma_softmax_bound row_softmax(const row *r) {
     return soma_softmax_bound_of(&r->call->view[0], r->index * r->width, 1, r->width);
 }

@@ -2,15 +2,40 @@
 /* LOSS and its gradient. */
 #include "device/contract/contract.h"
 
+#include <float.h>
+
+static bool is_amount(float value) {
+    return value >= 0.0f && value <= FLT_MAX;
+}
+
+static soma_status check_focus(const soma_call *call) {
+    const soma_loss_params *params = &call->params.loss;
+    if (params->kind != SOMA_LOSS_CATEGORICAL_FOCAL && params->kind != SOMA_LOSS_BINARY_FOCAL) return SOMA_OK;
+    if (!is_amount(params->gamma) || !(params->smoothing >= 0.0f && params->smoothing < 1.0f))
+        return soma_call_refuse(call, SOMA_INVALID_ARGUMENT,
+                                "focal with gamma = %g, smoothing = %g; gamma >= 0 and 0 <= smoothing < 1 are needed",
+                                (double)params->gamma, (double)params->smoothing);
+    if (params->kind == SOMA_LOSS_CATEGORICAL_FOCAL || (is_amount(params->when_one) && is_amount(params->when_zero)))
+        return SOMA_OK;
+    return soma_call_refuse(call, SOMA_INVALID_ARGUMENT, "focal with weights %g and %g of targets; both must be >= 0",
+                            (double)params->when_one, (double)params->when_zero);
+}
+
 static soma_status check_loss_views(const soma_call *call) {
     const soma_loss_params *params = &call->params.loss;
     if ((unsigned)params->kind >= SOMA_LOSS_COUNT)
         return soma_call_refuse(call, SOMA_INVALID_ARGUMENT, "there is no loss %d", (int)params->kind);
-    bool categorical =
-        params->kind == SOMA_LOSS_CATEGORICAL_CROSSENTROPY || params->kind == SOMA_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS;
-    bool binary = params->kind == SOMA_LOSS_BINARY_CROSSENTROPY || params->kind == SOMA_LOSS_BINARY_CROSSENTROPY_LOGITS;
+    bool categorical = params->kind == SOMA_LOSS_CATEGORICAL_CROSSENTROPY ||
+                       params->kind == SOMA_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS ||
+                       params->kind == SOMA_LOSS_CATEGORICAL_FOCAL;
+    bool binary = params->kind == SOMA_LOSS_BINARY_CROSSENTROPY ||
+                  params->kind == SOMA_LOSS_BINARY_CROSSENTROPY_LOGITS || params->kind == SOMA_LOSS_BINARY_FOCAL;
+    SOMA_TRY(check_focus(call));
     if (params->kind == SOMA_LOSS_HUBER && !(params->delta > 0.0f))
         return soma_call_refuse(call, SOMA_INVALID_ARGUMENT, "huber with delta = %g; delta > 0 is needed",
+                                (double)params->delta);
+    if (params->kind == SOMA_LOSS_QUANTILE && !(params->delta > 0.0f && params->delta < 1.0f))
+        return soma_call_refuse(call, SOMA_INVALID_ARGUMENT, "quantile with delta = %g; 0 < delta < 1 is needed",
                                 (double)params->delta);
     SOMA_TRY(soma_need_rank(call, 0, 2));
     SOMA_TRY(soma_need_target(call, categorical));
@@ -18,7 +43,8 @@ static soma_status check_loss_views(const soma_call *call) {
     if (soma_view_present(&call->view[2])) SOMA_TRY(soma_need_shape(call, 2, 1, n, 0));
     if (!soma_view_present(&call->view[3])) return SOMA_OK;
     if (!categorical && !binary)
-        return soma_call_refuse(call, SOMA_INVALID_ARGUMENT, "class_weight is given; only cross-entropies take it");
+        return soma_call_refuse(call, SOMA_INVALID_ARGUMENT,
+                                "class_weight is given; only cross-entropies and focal losses take it");
     return soma_need_shape(call, 3, 1, categorical ? k : 2, 0);
 }
 

@@ -84,6 +84,29 @@ static void probability_losses(const soma_call *call, soma_range rows, float *lo
     }
 }
 
+/* What smoothing adds to a target t: smoothing (share - t), with the share 1/k. */
+SOMA_ROW_SUM(focal_sum, SOMA_ARGUMENTS(const float *p, const float *t, float focus, float smoothing, float share),
+             t[i] + smoothing * (share - t[i]) == 0.0f ? 0.0f
+                                                       : (t[i] + smoothing * (share - t[i])) * SOMA_FOCAL_LOSS(p[i]))
+SOMA_ROW_SUM(even_focal_sum, SOMA_ARGUMENTS(const float *p, float focus), SOMA_FOCAL_LOSS(p[i]))
+
+static float focal_loss(const loss_row *row) {
+    const float focus = row->params->gamma, smoothing = row->params->smoothing, share = 1.0f / (float)row->k;
+    if (row->t) return focal_sum(row->p, row->t, focus, smoothing, share, row->k);
+    if (row->c >= row->k) return NOT_A_NUMBER;
+    float even = smoothing > 0.0f ? smoothing * share * even_focal_sum(row->p, focus, row->k) : 0.0f;
+    return even + (1.0f - smoothing) * SOMA_FOCAL_LOSS(row->p[row->c]);
+}
+
+static void focal_losses(const soma_call *call, soma_range rows, float *loss) {
+    for (size_t i = rows.begin; i < rows.end; i++) {
+        loss_row row = row_of(call, i);
+        loss[i] = class_is_known(&row)
+                      ? weighted_loss(sample_weight(call, i) * categorical_weight(&row), focal_loss(&row))
+                      : NOT_A_NUMBER;
+    }
+}
+
 /* ------------------------------------------------------------------------------------------------------- tasks */
 
 static void loss_task(const soma_call *call, const soma_cpu_plan *plan, size_t task, uint32_t thread) {
@@ -95,6 +118,8 @@ static void loss_task(const soma_call *call, const soma_cpu_plan *plan, size_t t
         element_losses_of(call, rows, loss);
     else if (call->params.loss.kind == SOMA_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS)
         logits_losses(call, rows, loss);
+    else if (call->params.loss.kind == SOMA_LOSS_CATEGORICAL_FOCAL)
+        focal_losses(call, rows, loss);
     else
         probability_losses(call, rows, loss);
 }

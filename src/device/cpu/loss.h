@@ -14,12 +14,12 @@ typedef struct loss_row {
     size_t c;       /* the class; >= k: not a class */
     const float *class_weight;
     size_t k;
-    float delta;
+    const soma_loss_params *params;
 } loss_row;
 
 static inline loss_row row_of(const soma_call *call, size_t i) {
     const soma_view *target = &call->view[1];
-    loss_row row = {.k = call->view[0].shape[1], .delta = call->params.loss.delta};
+    loss_row row = {.k = call->view[0].shape[1], .params = &call->params.loss};
     row.p = soma_cpu_floats(&call->view[0]) + i * row.k;
     row.class_weight = soma_cpu_optional(&call->view[3]);
     if (target->dtype == SOMA_I32)
@@ -44,10 +44,12 @@ static inline float sample_weight(const soma_call *call, size_t i) {
  */
 #define ELEMENT_WEIGHT (weighted ? t * positive + (1.0f - t) * negative : 1.0f)
 #define LOOK_AT(row)                                                                                                   \
-    const float *prediction = row->p, *target = row->t, delta = row->delta;                                            \
+    const float *prediction = row->p, *target = row->t;                                                                \
     const bool weighted = row->class_weight != NULL;                                                                   \
     const float negative = weighted ? row->class_weight[0] : 1.0f, positive = weighted ? row->class_weight[1] : 1.0f;  \
-    (void)delta
+    const float delta = row->params->delta, focus = row->params->gamma, smoothing = row->params->smoothing;            \
+    const float when_one = row->params->when_one, when_zero = row->params->when_zero;                                  \
+    (void)delta, (void)focus, (void)smoothing, (void)when_one, (void)when_zero
 
 static inline float categorical_weight(const loss_row *row) {
     if (!row->class_weight) return 1.0f;

@@ -96,6 +96,36 @@ static void logits_grads(const soma_call *call, soma_range rows, const float *dl
     }
 }
 
+static void focal_grad(const loss_row *row, float factor, float *out) {
+    const float focus = row->params->gamma, smoothing = row->params->smoothing, share = 1.0f / (float)row->k;
+    const float *p = row->p, *t = row->t;
+    if (t) {
+        SOMA_INDEPENDENT
+        for (size_t j = 0; j < row->k; j++) {
+            float s = t[j] + smoothing * (share - t[j]);
+            out[j] = s == 0.0f ? factor * 0.0f : factor * (s * SOMA_FOCAL_SLOPE(p[j]));
+        }
+        return;
+    }
+    const float even = smoothing * share;
+    SOMA_INDEPENDENT
+    for (size_t j = 0; j < row->k; j++)
+        out[j] = even == 0.0f ? factor * 0.0f : factor * (even * SOMA_FOCAL_SLOPE(p[j]));
+    if (row->c < row->k) out[row->c] = factor * ((1.0f + smoothing * (share - 1.0f)) * SOMA_FOCAL_SLOPE(p[row->c]));
+}
+
+static void focal_grads(const soma_call *call, soma_range rows, const float *dloss, float *out) {
+    for (size_t i = rows.begin; i < rows.end; i++) {
+        loss_row row = row_of(call, i);
+        float factor = dloss[i] * sample_weight(call, i) * categorical_weight(&row);
+        if (!class_is_known(&row)) factor = NOT_A_NUMBER;
+        if (factor == 0.0f)
+            no_grad(row.k, out + i * row.k);
+        else
+            focal_grad(&row, factor, out + i * row.k);
+    }
+}
+
 /* ------------------------------------------------------------------------------------------------------- tasks */
 
 static void loss_grad_task(const soma_call *call, const soma_cpu_plan *plan, size_t task, uint32_t thread) {
@@ -108,6 +138,8 @@ static void loss_grad_task(const soma_call *call, const soma_cpu_plan *plan, siz
         element_grads_of(call, rows, dloss, out);
     else if (call->params.loss.kind == SOMA_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS)
         logits_grads(call, rows, dloss, out, soma_cpu_optional(&call->view[6]));
+    else if (call->params.loss.kind == SOMA_LOSS_CATEGORICAL_FOCAL)
+        focal_grads(call, rows, dloss, out);
     else
         probability_grads(call, rows, dloss, out);
 }

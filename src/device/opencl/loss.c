@@ -43,11 +43,29 @@ static void write_crossentropy(soma_cl_builder *builder, const char *kernel) {
     end(builder, share, views - 1);
 }
 
+/* As the cross-entropies, of log-probabilities. */
+static void write_focal(soma_cl_builder *builder, const char *kernel) {
+    const soma_loss_params *params = &builder->call->params.loss;
+    const soma_cl_rows share = begin(builder, "loss_crossentropy.cl", kernel, "FIXED_LOGITS", 0);
+    soma_cl_pass_float(builder, params->gamma);
+    soma_cl_pass_float(builder, params->smoothing);
+    soma_cl_pass_u32(builder, builder->call->view[1].dtype == SOMA_I32);
+    pass_weights(builder);
+    soma_cl_pass_view(builder, 0);
+    soma_cl_pass_view(builder, 1); /* as class numbers */
+    soma_cl_pass_view(builder, 1); /* as rows */
+    end(builder, share, builder->call->primitive == SOMA_PRIMITIVE_LOSS ? 4 : 5);
+}
+
 static void write_elements(soma_cl_builder *builder, const char *kernel) {
     const soma_loss_params *params = &builder->call->params.loss;
     const soma_cl_rows share = begin(builder, "loss.cl", kernel, "FIXED_LOSS", (int)params->kind);
     soma_cl_pass_u32(builder, params->kind);
     soma_cl_pass_float(builder, params->delta);
+    soma_cl_pass_float(builder, params->gamma);
+    soma_cl_pass_float(builder, params->smoothing);
+    soma_cl_pass_float(builder, params->when_one);
+    soma_cl_pass_float(builder, params->when_zero);
     pass_weights(builder);
     soma_cl_pass_view(builder, 0);
     soma_cl_pass_view(builder, 1);
@@ -59,8 +77,11 @@ static bool is_categorical(const soma_cl_builder *builder) {
     return kind == SOMA_LOSS_CATEGORICAL_CROSSENTROPY || kind == SOMA_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS;
 }
 
-void soma_cl_launch_loss(soma_cl_builder *builder, const char *categorical_kernel, const char *element_kernel) {
-    if (is_categorical(builder))
+void soma_cl_launch_loss(soma_cl_builder *builder, const char *categorical_kernel, const char *focal_kernel,
+                         const char *element_kernel) {
+    if (builder->call->params.loss.kind == SOMA_LOSS_CATEGORICAL_FOCAL)
+        write_focal(builder, focal_kernel);
+    else if (is_categorical(builder))
         write_crossentropy(builder, categorical_kernel);
     else
         write_elements(builder, element_kernel);
@@ -68,5 +89,5 @@ void soma_cl_launch_loss(soma_cl_builder *builder, const char *categorical_kerne
 
 void soma_cl_write_loss(soma_cl_builder *builder) {
     if (builder->call->view[0].shape[0] == 0) return;
-    soma_cl_launch_loss(builder, "crossentropy", "loss");
+    soma_cl_launch_loss(builder, "crossentropy", "focal", "loss");
 }

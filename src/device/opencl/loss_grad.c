@@ -4,5 +4,5 @@
 
 void soma_cl_write_loss_grad(soma_cl_builder *builder) {
     if (soma_view_count(&builder->call->view[0]) == 0) return;
-    soma_cl_launch_loss(builder, "crossentropy_grad", "loss_grad");
+    soma_cl_launch_loss(builder, "crossentropy_grad", "focal_grad", "loss_grad");
 }

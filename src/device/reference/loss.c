@@ -4,8 +4,10 @@
 
 #include "kernels/losses.h"
 
-static double element_loss(soma_loss_kind kind, double p, double t, double delta) {
-    switch ((int)kind) {
+static double element_loss(const soma_loss_params *params, double p, double t) {
+    const double delta = (double)params->delta, focus = (double)params->gamma, smoothing = (double)params->smoothing;
+    const double when_one = (double)params->when_one, when_zero = (double)params->when_zero;
+    switch ((int)params->kind) {
 #define X(name, loss, derivative)                                                                                      \
     case SOMA_LOSS_##name:                                                                                             \
         return loss;
@@ -30,12 +32,21 @@ static double categorical_loss(const sample *s) {
     return sum;
 }
 
+static double focal_loss(const sample *s) {
+    double focus = (double)s->call->params.loss.gamma, sum = 0.0;
+    for (size_t j = 0; j < s->width; j++) {
+        double t = smoothed_target(s, j), l = prediction_at(s, j);
+        if (t != 0.0) sum += t * SOMA_FOCAL_LOSS(l);
+    }
+    return sum;
+}
+
 static double element_loss_mean(const sample *s) {
     const soma_loss_params *params = &s->call->params.loss;
     double sum = 0.0;
     for (size_t j = 0; j < s->width; j++) {
         double t = target_at(s, j);
-        sum += element_weight(s, t) * element_loss(params->kind, prediction_at(s, j), t, (double)params->delta);
+        sum += element_weight(s, t) * element_loss(params, prediction_at(s, j), t);
     }
     return sum / (double)s->width;
 }
@@ -43,7 +54,9 @@ static double element_loss_mean(const sample *s) {
 double soma_reference_loss_of(const sample *s) {
     if (class_is_outside(s)) return NAN;
     double weight = sample_weight(s);
-    return weight == 0.0 ? 0.0 : weight * (is_categorical(s) ? categorical_loss(s) : element_loss_mean(s));
+    if (weight == 0.0) return 0.0;
+    if (s->call->params.loss.kind == SOMA_LOSS_CATEGORICAL_FOCAL) return weight * focal_loss(s);
+    return weight * (is_categorical(s) ? categorical_loss(s) : element_loss_mean(s));
 }
 
 soma_status soma_reference_loss(const soma_call *call) {

@@ -4,8 +4,10 @@
 
 #include "kernels/losses.h"
 
-static double element_derivative(soma_loss_kind kind, double p, double t, double delta) {
-    switch ((int)kind) {
+static double element_derivative(const soma_loss_params *params, double p, double t) {
+    const double delta = (double)params->delta, focus = (double)params->gamma, smoothing = (double)params->smoothing;
+    const double when_one = (double)params->when_one, when_zero = (double)params->when_zero;
+    switch ((int)params->kind) {
 #define X(name, loss, derivative)                                                                                      \
     case SOMA_LOSS_##name:                                                                                             \
         return derivative;
@@ -33,6 +35,11 @@ static void logits_grad(const sample *s, double factor) {
     }
 }
 
+static double focal_derivative(const sample *s, size_t j) {
+    double focus = (double)s->call->params.loss.gamma, t = smoothed_target(s, j), l = prediction_at(s, j);
+    return t == 0.0 ? 0.0 : t * SOMA_FOCAL_SLOPE(l);
+}
+
 static void loss_grad_row(const sample *s, double factor) {
     const soma_loss_params *params = &s->call->params.loss;
     for (size_t j = 0; j < s->width; j++) {
@@ -43,9 +50,11 @@ static void loss_grad_row(const sample *s, double factor) {
             value = 0.0;
         else if (params->kind == SOMA_LOSS_CATEGORICAL_CROSSENTROPY)
             value = factor * probability_derivative(s, j);
+        else if (params->kind == SOMA_LOSS_CATEGORICAL_FOCAL)
+            value = factor * focal_derivative(s, j);
         else
-            value = factor * element_weight(s, t) / (double)s->width *
-                    element_derivative(params->kind, prediction_at(s, j), t, (double)params->delta);
+            value =
+                factor * element_weight(s, t) / (double)s->width * element_derivative(params, prediction_at(s, j), t);
         soma_element_set(&s->call->view[5], s->first + j, value);
     }
 }

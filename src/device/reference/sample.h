@@ -39,7 +39,8 @@ static inline bool class_is_outside(const sample *s) {
 
 static inline bool is_categorical(const sample *s) {
     soma_loss_kind kind = s->call->params.loss.kind;
-    return kind == SOMA_LOSS_CATEGORICAL_CROSSENTROPY || kind == SOMA_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS;
+    return kind == SOMA_LOSS_CATEGORICAL_CROSSENTROPY || kind == SOMA_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS ||
+           kind == SOMA_LOSS_CATEGORICAL_FOCAL;
 }
 
 /* weight[i], and for the categorical losses the class weight too. */
@@ -76,6 +77,12 @@ static inline double exponential_sum(const sample *s, double largest) {
     double sum = 0.0;
     for (size_t j = 0; j < s->width; j++) sum += exp(prediction_at(s, j) - largest);
     return sum;
+}
+
+/* CATEGORICAL_FOCAL: what smoothing makes of a target. */
+static inline double smoothed_target(const sample *s, size_t j) {
+    double t = target_at(s, j);
+    return t + (double)s->call->params.loss.smoothing * (1.0 / (double)s->width - t);
 }
 
 /* loss.c: the loss of a sample, times its weights. */

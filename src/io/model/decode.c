@@ -239,6 +239,28 @@ static soma_status decode_doubles(const soma_json *object, const char *where, co
     return SOMA_OK;
 }
 
+/* Of losses that earlier versions did not have: absent where they are 0. */
+static soma_status decode_loss_options(const soma_json *training, soma_compile_options *options) {
+    const struct {
+        const char *key;
+        float *value;
+    } rows[] = {{"label_smoothing", &options->label_smoothing},
+                {"focal_gamma", &options->focal_gamma},
+                {"focal_alpha", &options->focal_alpha}};
+    for (size_t i = 0; i < SOMA_COUNT_OF(rows); i++) {
+        const soma_json *value = soma_json_get(training, rows[i].key);
+        if (value && !soma_json_float(value, rows[i].value))
+            return soma_error(SOMA_INVALID_FILE, "training: \"%s\" must be a number that fits float32", rows[i].key);
+    }
+    const soma_json *list = soma_json_get(training, "quantiles");
+    if (!list) return SOMA_OK;
+    SOMA_TRY(get_array(training, "quantiles", "training", SOMA_MAX_QUANTILES, &list));
+    double levels[SOMA_MAX_QUANTILES] = {0};
+    SOMA_TRY(decode_doubles(training, "training", "quantiles", soma_json_count(list), levels));
+    for (size_t i = 0; i < SOMA_MAX_QUANTILES; i++) options->quantiles[i] = (float)levels[i];
+    return SOMA_OK;
+}
+
 static soma_status decode_training(soma_network *network, const soma_json *root) {
     const soma_json *training = soma_json_get(root, "training");
     if (!training) return SOMA_OK;
@@ -256,6 +278,7 @@ static soma_status decode_training(soma_network *network, const soma_json *root)
         return malformed("training", "\"huber_delta\" must be a number that fits float32");
     SOMA_TRY(get_index(soma_json_get(training, "top_k"), UINT32_MAX, "training", "\"top_k\"", &top_k));
     options->top_k = (uint32_t)top_k;
+    SOMA_TRY(decode_loss_options(training, options));
     const soma_json *optimizer = soma_json_get(training, "optimizer");
     SOMA_TRY(soma_fields_decode(soma_optimizer_fields, soma_optimizer_field_count, optimizer, "optimizer",
                                 &options->optimizer));

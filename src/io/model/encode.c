@@ -114,6 +114,13 @@ static soma_status encode_training(soma_json_writer *writer, const soma_network 
     soma_json_close_object(writer);
     soma_json_write_real(writer, "huber_delta", (double)options->huber_delta);
     soma_json_write_integer(writer, "top_k", options->top_k);
+    if (options->label_smoothing != 0)
+        soma_json_write_real(writer, "label_smoothing", (double)options->label_smoothing);
+    if (options->focal_gamma != 0) soma_json_write_real(writer, "focal_gamma", (double)options->focal_gamma);
+    if (options->focal_alpha != 0) soma_json_write_real(writer, "focal_alpha", (double)options->focal_alpha);
+    size_t quantiles = 0;
+    while (quantiles < SOMA_MAX_QUANTILES && options->quantiles[quantiles] != 0) quantiles++;
+    if (quantiles) encode_floats(writer, "quantiles", quantiles, options->quantiles);
     soma_json_close_object(writer);
     return SOMA_OK;
 }

@@ -170,6 +170,7 @@ SOMA_PRIMITIVE_LIST(X)
 void soma_cl_launch_softmax(soma_cl_builder *builder, const char *rows_kernel, const char *columns_kernel,
                             uint32_t views);
 /* Losses and their gradients: one kernel for the categorical cross-entropies, the other for means over elements. */
-void soma_cl_launch_loss(soma_cl_builder *builder, const char *categorical_kernel, const char *element_kernel);
+void soma_cl_launch_loss(soma_cl_builder *builder, const char *categorical_kernel, const char *focal_kernel,
+                         const char *element_kernel);
 
 #endif

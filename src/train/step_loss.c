@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+/* What a step graph measures: targets and weights, losses, metrics. */
+#include "train/step_build.h"
+
+#include <math.h>
+#include <string.h>
+
+/* --------------------------------------------------------------------------------------------- inputs of the step */
+
+static soma_status add_input(soma_step_builder *build, soma_dtype dtype, uint32_t rank, const size_t *shape,
+                             const char *name, soma_tensor **out) {
+    soma_tensor_spec spec = {.op = SOMA_OP_INPUT, .dtype = dtype, .batched = true, .rank = rank, .name = name};
+    if (rank) memcpy(spec.shape, shape, rank * sizeof *shape);
+    return soma_graph_add(build->graph, &spec, out);
+}
+
+static soma_status add_targets(soma_step_builder *build) {
+    const soma_signature *signature = &build->step->signature;
+    for (size_t i = 0; i < soma_network_output_count(build->network); i++) {
+        const soma_tensor target = soma_target_like(build->network, i);
+        if (!build->compiled->trained_on[i]) continue;
+        if (signature->target[i] == SOMA_I32)
+            SOMA_TRY(add_input(build, SOMA_I32, 0, NULL, "target", &build->target[i]));
+        else
+            SOMA_TRY(add_input(build, SOMA_F32, target.rank, target.shape, "target", &build->target[i]));
+    }
+    if (signature->weighted) SOMA_TRY(add_input(build, SOMA_F32, 0, NULL, "sample weights", &build->weight));
+    return SOMA_OK;
+}
+
+/* -------------------------------------------------------------------------------------------------- loss and metrics
+ */
+
+static bool has_class_weights(const soma_compiled *compiled, soma_mode mode) {
+    return compiled->class_weight_count > 0 && !soma_mode_is_forward(mode);
+}
+
+bool soma_step_is_weighted(const soma_compiled *compiled, const soma_signature *signature) {
+    return signature->weighted || has_class_weights(compiled, signature->mode);
+}
+
+/* A loss from logits stands before the output's own softmax or sigmoid. */
+static soma_tensor *loss_prediction(const soma_step_builder *build, size_t output) {
+    soma_tensor *prediction = soma_step_copy_of(build, soma_network_output(build->network, output));
+    return build->compiled->from_input[output] ? prediction->input[0] : prediction;
+}
+
+/* Of the values at all levels, those at one. */
+static soma_status slice_quantile(const soma_step_builder *build, soma_tensor *all, size_t level, soma_tensor **out) {
+    const size_t count = build->compiled->quantile_count, last = all->rank - 1;
+    *out = all;
+    if (count == 1) return SOMA_OK;
+    soma_tensor_spec spec = {.op = SOMA_OP_SLICE, .input_count = 1, .input = &all};
+    spec.attributes.slice.axis = (uint32_t)last + all->batched; /* the batch counts */
+    spec.attributes.slice.length = all->shape[last] / count;
+    spec.attributes.slice.start = level * spec.attributes.slice.length;
+    return soma_graph_add(build->graph, &spec, out);
+}
+
+/* What the loss takes: of classes, the logarithms of probabilities. */
+static soma_status loss_operand(const soma_step_builder *build, size_t output, soma_tensor **out) {
+    soma_tensor *prediction = *out = loss_prediction(build, output);
+    if (build->compiled->loss[output] != SOMA_LOSS_CATEGORICAL_FOCAL) return SOMA_OK;
+    soma_tensor_spec spec = {.op = SOMA_OP_SOFTMAX,
+                             .input_count = 1,
+                             .input = &prediction,
+                             .attributes = {.softmax = {true, prediction->rank}}};
+    return soma_graph_add(build->graph, &spec, out);
+}
+
+static soma_status class_weight_tensor(const soma_step_builder *build, soma_tensor **out) {
+    const soma_compiled *compiled = build->compiled;
+    soma_tensor_spec spec = {
+        .op = SOMA_OP_PARAMETER, .rank = 1, .shape = {compiled->class_weight_count}, .name = "class weights"};
+    SOMA_TRY(soma_graph_add(build->graph, &spec, out));
+    (*out)->place = SOMA_PLACE_PARAMETER;
+    (*out)->offset = compiled->class_weight_offset;
+    return SOMA_OK;
+}
+
+static soma_status add_metric(soma_step_builder *build, soma_tensor *prediction, soma_tensor *target,
+                              soma_metric_params params) {
+    soma_tensor *ignored, *input[] = {prediction, target};
+    soma_tensor_spec spec = {
+        .op = SOMA_OP_METRIC, .input_count = target ? 2 : 1, .input = input, .attributes = {.metric = params}};
+    return soma_graph_add(build->graph, &spec, &ignored);
+}
+
+/* What the loss is to see of a target or of weights, where samples are mixed: mixed alike. Class numbers become rows.
+ */
+static soma_status mixed(soma_step_builder *build, soma_tensor *given, size_t classes, soma_tensor **out) {
+    *out = given;
+    if (build->step->signature.mode != SOMA_MODE_TRAIN || build->network->augment.mixup == 0) return SOMA_OK;
+    soma_tensor_spec spec = {.op = SOMA_OP_MIX,
+                             .input_count = 1,
+                             .input = &given,
+                             .attributes = {.mix = {.classes = classes}},
+                             .name = given->name};
+    return soma_graph_add(build->graph, &spec, out);
+}
+
+/* The loss of an output, or of its values at one level. */
+static soma_status add_part_of_loss(soma_step_builder *build, size_t i, soma_loss_params params, soma_tensor **input,
+                                    uint32_t count, size_t level, soma_tensor **out) {
+    const soma_compiled *compiled = build->compiled;
+    soma_tensor *operands[4];
+    memcpy(operands, input, count * sizeof *input);
+    params.kind = compiled->loss[i];
+    if (params.kind == SOMA_LOSS_QUANTILE) {
+        params.delta = compiled->quantiles[level];
+        SOMA_TRY(slice_quantile(build, input[0], level, &operands[0]));
+    }
+    soma_attributes attributes = {
+        .loss = {.params = params,
+                 .weighted = build->weight != NULL,
+                 .class_weighted = i == 0 && has_class_weights(compiled, build->step->signature.mode)}};
+    soma_tensor_spec spec = {
+        .op = SOMA_OP_LOSS, .input_count = count, .input = operands, .attributes = attributes, .name = "loss"};
+    return soma_graph_add(build->graph, &spec, out);
+}
+
+/* The mean over the levels, where there are several. */
+static soma_status loss_of(soma_step_builder *build, size_t i, soma_loss_params params, soma_tensor *prediction,
+                           soma_tensor *target, soma_tensor **out) {
+    const size_t levels = build->compiled->loss[i] == SOMA_LOSS_QUANTILE ? build->compiled->quantile_count : 1;
+    soma_tensor *input[4] = {prediction, target}, *sum = NULL, *part, *share;
+    uint32_t count = 2;
+    if (build->weight) SOMA_TRY(mixed(build, build->weight, 0, &input[count++]));
+    if (i == 0 && has_class_weights(build->compiled, build->step->signature.mode))
+        SOMA_TRY(class_weight_tensor(build, &input[count++]));
+    for (size_t level = 0; level < levels; level++) {
+        SOMA_TRY(add_part_of_loss(build, i, params, input, count, level, &part));
+        if (sum) SOMA_TRY(soma_graph_binary(build->graph, sum, part, SOMA_BINARY_ADD, &part));
+        sum = part;
+    }
+    *out = sum;
+    if (levels == 1) return SOMA_OK;
+    soma_tensor_spec spec = {
+        .op = SOMA_OP_FILL, .attributes = {.fill = {1.0f / (float)levels, false}}, .batched = true};
+    SOMA_TRY(soma_graph_add(build->graph, &spec, &share));
+    return soma_graph_binary(build->graph, sum, share, SOMA_BINARY_MULTIPLY, out);
+}
+
+/* What is learnt of an output that is rescaled: x against (t - offset) / scale. Each level has the same figures. */
+static soma_status standard_loss(soma_step_builder *build, size_t i, soma_tensor *target) {
+    const soma_compiled *compiled = build->compiled;
+    soma_loss_params params = compiled->loss_params[i];
+    soma_rescaling figures;
+    soma_tensor *standard, *offset, *scale;
+    if (!soma_output_is_rescaled(build->network, soma_step_copy_of(build, soma_network_output(build->network, i)),
+                                 &figures))
+        return soma_error(SOMA_INVALID_STATE, "an output that was rescaled is so no more");
+    const bool quantiles = compiled->loss[i] == SOMA_LOSS_QUANTILE;
+    offset = figures.offset;
+    scale = figures.scale;
+    if (quantiles) SOMA_TRY(slice_quantile(build, offset, 0, &offset));
+    if (quantiles) SOMA_TRY(slice_quantile(build, scale, 0, &scale));
+    SOMA_TRY(soma_graph_binary(build->graph, target, offset, SOMA_BINARY_SUBTRACT, &standard));
+    SOMA_TRY(soma_graph_binary(build->graph, standard, scale, SOMA_BINARY_DIVIDE, &standard));
+    params.delta = compiled->standard_delta;
+    return loss_of(build, i, params, figures.x, standard, &build->loss[i]);
+}
+
+static soma_status add_loss(soma_step_builder *build, size_t i) {
+    soma_tensor *prediction, *target, *loss;
+    SOMA_TRY(loss_operand(build, i, &prediction));
+    SOMA_TRY(mixed(build, build->target[i], soma_tensor_count(prediction), &target));
+    SOMA_TRY(loss_of(build, i, build->compiled->loss_params[i], prediction, target, &loss));
+    build->loss[i] = loss;
+    if (build->compiled->standardized[i] && !soma_mode_is_forward(build->step->signature.mode))
+        SOMA_TRY(standard_loss(build, i, target));
+    soma_metric_params sum = {.kind = SOMA_METRIC_SUM, .slot = SOMA_SLOT_LOSS + (uint32_t)i};
+    return add_metric(build, loss, NULL, sum); /* told is the loss in the data's units */
+}
+
+/* The level nearest to the median, which an absolute error is of. */
+static size_t middle_quantile(const soma_compiled *compiled) {
+    size_t best = 0;
+    for (size_t i = 1; i < compiled->quantile_count; i++)
+        if (fabsf(compiled->quantiles[i] - 0.5f) < fabsf(compiled->quantiles[best] - 0.5f)) best = i;
+    return best;
+}
+
+/* Metrics of the first output. Those that only compare outputs take what the loss takes, so that no softmax is computed
+ * for them. */
+static soma_status add_metrics(soma_step_builder *build) {
+    for (uint32_t i = 0; i < build->compiled->metric_count; i++) {
+        const soma_metric_params *params = &build->compiled->metric[i];
+        soma_tensor *prediction = params->kind == SOMA_METRIC_ABSOLUTE_ERROR
+                                      ? soma_step_copy_of(build, soma_network_output(build->network, 0))
+                                      : loss_prediction(build, 0);
+        if (build->compiled->loss[0] == SOMA_LOSS_QUANTILE)
+            SOMA_TRY(slice_quantile(build, prediction, middle_quantile(build->compiled), &prediction));
+        SOMA_TRY(add_metric(build, prediction, build->target[0], *params));
+    }
+    return SOMA_OK;
+}
+
+soma_status soma_step_add_losses(soma_step_builder *build) {
+    SOMA_TRY(add_targets(build));
+    for (size_t i = 0; i < soma_network_output_count(build->network); i++)
+        if (build->compiled->trained_on[i]) SOMA_TRY(add_loss(build, i));
+    return add_metrics(build);
+}
