@@ -849,7 +849,7 @@ static const bad_table bad[] = {
      0,
      {0},
      SOMA_INVALID_FILE,
-     {"line 4: label \"?\""}},
+     {"line 4, column 2: label \"?\""}},
     {"skipped labels in a ragged table",
      "1,2,\n3,4\n",
      0,

@@ -6,6 +6,7 @@
 #include "base/number.h"
 #include "base/utf8.h"
 #include "io/csv/fields.h"
+#include "io/csv/near_numbers.h"
 
 #include <string.h>
 
@@ -15,22 +16,11 @@ typedef struct kinds {
     soma_words different; /* up to one more than there may be */
 } kinds;
 
-/* Digits with points, commas and blanks alone: a number, if in another way of writing, which is no category. */
-static bool is_like_number(const char *text) {
-    bool digit = false;
-    text += *text == '+' || *text == '-';
-    for (; *text; text++) {
-        if (!strchr("0123456789., ", *text)) return false;
-        digit |= *text >= '0' && *text <= '9';
-    }
-    return digit;
-}
-
 static bool is_number(const soma_csv_reader *reader) {
     const char *at = reader->field, *end = at + reader->length;
     soma_decimal number;
     if (soma_decimal_scan(&at, end, &number) && at == end) return true;
-    return soma_number_is_placeholder(reader->field) || is_like_number(reader->field);
+    return soma_number_is_placeholder(reader->field) || soma_csv_is_like_number(reader->field);
 }
 
 static soma_status look_at_field(const soma_csv_reader *reader, size_t most, kinds *column) {

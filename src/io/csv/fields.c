@@ -3,6 +3,7 @@
 #include "io/csv/fields.h"
 #include "base/number.h"
 #include "base/utf8.h"
+#include "io/csv/near_numbers.h"
 #include "io/floats.h"
 
 #include <math.h>
@@ -29,12 +30,20 @@ soma_status soma_csv_check_length(const soma_csv_reader *reader, const soma_csv_
                       layout->promised ? SOMA_CSV_NO_PROMISE : "");
 }
 
+static soma_status refuse_word(const soma_csv_reader *reader, const soma_csv_layout *layout) {
+    const size_t column = reader->column - 1;
+    const bool feature = layout->place[column] != SOMA_CSV_NO_INPUT;
+    const char *name = column < layout->header.count ? layout->header.words[column].text : NULL;
+    return soma_csv_refuse_field(reader, layout,
+                                 !feature && soma_number_is_gap(reader->field)
+                                     ? "is no number; every row needs a label"
+                                     : soma_csv_why_no_number(reader->field, name));
+}
+
 /* The text of the field as a number: of a quoted one, or of one that is none. */
 static soma_status number_of_field(const soma_csv_reader *reader, const soma_csv_layout *layout, soma_decimal *number) {
     const char *at = reader->field, *end = at + reader->length;
-    if (!soma_decimal_scan(&at, end, number) || at != end)
-        return soma_csv_refuse_field(reader, layout,
-                                     "is no number; a decimal number with a point, such as -1.5e3, is wanted");
+    if (!soma_decimal_scan(&at, end, number) || at != end) return refuse_word(reader, layout);
     if (isfinite(number->value) && !soma_is_beyond_float(number->value)) return SOMA_OK;
     return soma_csv_refuse_field(reader, layout, "is too large; numbers up to 3.4e38 are wanted");
 }

@@ -31,7 +31,7 @@ static soma_column_kind find_kind(const soma_csv_column_look *look, size_t value
         *main = SOMA_SORT_DATE;
         return SOMA_KIND_DATE;
     }
-    if (look->fields[SOMA_SORT_NUMBER] >= words) {
+    if (look->fields[SOMA_SORT_NUMBER] + look->fields[SOMA_SORT_NEAR] >= words) {
         *main = SOMA_SORT_NUMBER;
         return look->numbers.fraction ? SOMA_KIND_NUMBER : SOMA_KIND_WHOLE;
     }
@@ -52,6 +52,7 @@ static void find_odd(const soma_csv_column_look *look, soma_csv_sort main, soma_
 }
 
 static void describe_numbers(const soma_tally *tally, soma_column_profile *column) {
+    if (!tally->numbers) return;
     column->minimum = tally->minimum;
     column->maximum = tally->maximum;
     column->mean = tally->sum / (double)tally->numbers;

@@ -123,8 +123,10 @@ soma_status soma_csv_drop_gaps(const soma_csv_reader *reader, soma_dataset *data
         if (!has_gap(&storage->input[0], row)) rows[kept++] = (int32_t)row;
     soma_status status = SOMA_OK;
     if (kept == 0)
-        status = soma_error(SOMA_INVALID_FILE, "%s: each of the %zu rows has gaps, so that none is left", reader->name,
-                            storage->rows);
+        status = soma_error(SOMA_INVALID_FILE,
+                            "%s: each of the %zu rows has gaps, so that none is left; missing "
+                            "(--missing) can fill them",
+                            reader->name, storage->rows);
     else if (kept < storage->rows)
         status = note_dropped(reader, storage->rows - kept, storage);
     if (status != SOMA_OK || kept == storage->rows) {

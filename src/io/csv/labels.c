@@ -32,8 +32,9 @@ void soma_csv_classes_clear(soma_csv_classes *classes) {
     *classes = (soma_csv_classes){.count = 0};
 }
 
-static soma_status refuse(const char *name, const soma_word *label, const char *why) {
-    return soma_error(SOMA_INVALID_FILE, "%s: line %zu: label %s %s", name, label->line,
+static soma_status refuse(const char *name, const soma_csv_layout *layout, const soma_word *label, const char *why) {
+    return soma_error(SOMA_INVALID_FILE, "%s: line %zu, column %zu%s: label %s %s", name, label->line,
+                      layout->label + 1, soma_csv_name_column(layout, layout->label).text,
                       soma_quote(label->text, strlen(label->text)).text, why);
 }
 
@@ -160,7 +161,7 @@ static soma_status use_promise(const char *name, const soma_csv_layout *layout, 
         if (soma_number_is_index(value, (float)layout->classes.count))
             number[i] = (int32_t)value;
         else
-            status = refuse(name, &labels->words[i],
+            status = refuse(name, layout, &labels->words[i],
                             "is no number of a class that the first line names; they count from 0" SOMA_CSV_NO_PROMISE);
     }
     for (size_t row = 0; status == SOMA_OK && row < rows; row++) texts[row] = number[texts[row]];
@@ -184,7 +185,7 @@ soma_status soma_csv_number_labels(const char *name, soma_csv_layout *layout, co
     if (layout->promised) return use_promise(name, layout, labels, texts, rows, classes);
     survey found = look_at(layout, labels);
     if (found.numbers && found.words && found.placeholder)
-        return refuse(name, found.placeholder, "is no number, but others are; every row needs a label");
+        return refuse(name, layout, found.placeholder, "is no number, but others are; every row needs a label");
     if (found.words || must || are_classes(&found, labels, rows))
         return make_classes(layout, labels, !found.words, texts, rows, classes);
     if (found.fraction)

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define NO_HEADER "; if the first line is a row, say so by the option header (--no-header)"
 
@@ -149,13 +150,25 @@ static soma_status take_columns(const soma_csv_reader *reader, size_t columns, s
                                           : soma_out_of_memory(columns * sizeof *layout->target, reader->name);
 }
 
+/* What to do where a line that is one field is several of another separator. */
+static const char *other_separator(const char *line) {
+    return strpbrk(line, ",;|\t: ") ? "; if the fields are separated by something else, say so by the option separator "
+                                      "(--separator)"
+                                    : "";
+}
+
 static soma_status check_features(const soma_csv_reader *reader, const record *first, soma_csv_layout *layout) {
     layout->features = 0;
     for (size_t i = 0; i < layout->columns; i++) layout->features += layout->role[i] == SOMA_COLUMN_FEATURE;
     if (layout->features > 0) return SOMA_OK;
-    return soma_error(SOMA_INVALID_FILE, "%s: line %zu: %s; at least one feature is wanted beside it", reader->name,
-                      first->line,
-                      layout->columns == 1 ? "the label is the only column" : "no column but the label is left");
+    if (layout->columns > 1)
+        return soma_error(SOMA_INVALID_FILE,
+                          "%s: line %zu: no column but the label is left; at least one feature is wanted beside it",
+                          reader->name, first->line);
+    const char *line = first->fields[0];
+    return soma_error(SOMA_INVALID_FILE,
+                      "%s: line %zu: %s: the label is the only column; at least one feature is wanted beside it%s",
+                      reader->name, first->line, soma_quote(line, strlen(line)).text, other_separator(line));
 }
 
 /* Of the last column of a table that promises classes. */
@@ -250,12 +263,35 @@ static soma_status find_layout(soma_csv_reader *reader, const soma_csv_options *
     return SOMA_OK;
 }
 
+/* What is no table would be refused for a quote or a separator, as if it were one. */
+static soma_status refuse_other_formats(const soma_csv_reader *reader) {
+    static const char *const markup[] = {"<!doctype", "<html", "<?xml"};
+    const char *text = reader->text + reader->position;
+    const size_t size = reader->size - reader->position;
+    const char *format = NULL;
+    for (size_t i = 0; i < SOMA_COUNT_OF(markup); i++)
+        if (size > strlen(markup[i]) && strncasecmp(text, markup[i], strlen(markup[i])) == 0) format = "HTML or XML";
+    if (size > 1 && (text[0] == '[' || text[0] == '{')) {
+        size_t at = 1;
+        while (at < size && strchr(" \t\r\n", text[at])) at++;
+        if (at < size && text[at] && strchr("[{\"", text[at])) format = "JSON";
+    }
+    if (!format) return SOMA_OK;
+    size_t shown = 0;
+    while (shown < SOMA_MIN(size, (size_t)40) && text[shown] != '\n' && text[shown] != '\r') shown++;
+    return soma_error(SOMA_INVALID_FILE,
+                      "%s: line %zu, column 1: %s begins no table, but looks like %s; rows of fields "
+                      "with a separator between them are wanted",
+                      reader->name, reader->line, soma_quote(text, shown).text, format);
+}
+
 soma_status soma_csv_find_layout(soma_csv_reader *reader, const soma_csv_options *options, soma_csv_layout *layout) {
     *layout = (soma_csv_layout){.c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0)};
     if (layout->c_locale == (locale_t)0) return soma_out_of_memory(0, "the C locale");
     if (soma_csv_at_end(reader))
         return soma_error(SOMA_INVALID_FILE, "%s: line 1: the table is empty; at least one row is wanted",
                           reader->name);
+    SOMA_TRY(refuse_other_formats(reader));
     record first = {0}, second = {0};
     soma_status status = find_layout(reader, options, &first, &second, layout);
     if (status == SOMA_OK)

@@ -62,12 +62,20 @@ static size_t line_of(const char *text, size_t offset) {
     return line;
 }
 
+/* Whether every second byte at the beginning is zero. */
+static bool is_wide(const char *text, size_t size) {
+    size_t zeros[2] = {0}, count = SOMA_MIN(size, (size_t)64) / 2;
+    for (size_t i = 0; i < 2 * count; i++) zeros[i % 2] += text[i] == 0;
+    return count > 1 && zeros[0] + zeros[1] >= count - count / 8 && (zeros[0] == 0 || zeros[1] == 0);
+}
+
 /* Says what is wrong with a text of which something is. */
 static soma_status refuse_text(const char *name, const char *text, size_t size) {
     const char *zero = memchr(text, 0, size);
     if (zero)
-        return soma_error(SOMA_INVALID_FILE, "%s: line %zu, offset %zu: a zero byte; a table is text, in UTF-8", name,
-                          line_of(text, (size_t)(zero - text)), (size_t)(zero - text));
+        return soma_error(SOMA_INVALID_FILE, "%s: line %zu, offset %zu: a zero byte%s; a table is text, in UTF-8", name,
+                          line_of(text, (size_t)(zero - text)), (size_t)(zero - text),
+                          is_wide(text, size) ? ", as every second one of UTF-16" : "");
     size_t offset = 0;
     soma_utf8_check(text, size, &offset);
     return soma_error(SOMA_INVALID_FILE, "%s: line %zu, offset %zu: %s is not UTF-8; text in UTF-8 is wanted", name,

@@ -5,6 +5,7 @@
 #include "base/number.h"
 #include "base/utf8.h"
 #include "io/csv/fields.h"
+#include "io/csv/near_numbers.h"
 #include "io/csv/parts.h"
 #include "io/csv/text.h"
 #include "io/floats.h"
@@ -54,6 +55,8 @@ static cell sort_field(const soma_csv_reader *reader) {
         one.number = (soma_decimal){.value = seconds};
     } else if (soma_number_is_truth(reader->field, &truth)) {
         one.sort = SOMA_SORT_TRUTH;
+    } else if (soma_csv_is_like_number(reader->field)) {
+        one.sort = SOMA_SORT_NEAR;
     }
     one.key = soma_csv_key_of_text(reader->field, reader->length);
     return one;

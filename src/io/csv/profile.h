@@ -8,15 +8,16 @@
 #include "io/csv/values.h"
 #include <soma/table.h>
 
-/* What a field is by itself. */
+/* What a field is by itself; NEAR: a number in another way of writing. */
 typedef enum soma_csv_sort {
     SOMA_SORT_GAP,
     SOMA_SORT_NUMBER,
     SOMA_SORT_DATE,
     SOMA_SORT_TRUTH,
+    SOMA_SORT_NEAR,
     SOMA_SORT_WORD
 } soma_csv_sort;
-#define SOMA_SORT_COUNT 5
+#define SOMA_SORT_COUNT 6
 
 typedef struct soma_csv_column_look {
     soma_tally numbers, dates; /* without samples */
