@@ -112,6 +112,18 @@ class Labels(ProfileTest):
         self.column(range(59), ["a"] * 49 + ["b"] * 10)
         self.assertFalse(self.table["imbalanced"])
 
+    def test_as_many_of_each(self):
+        self.column(range(8), labels=list("abababab"))
+        self.assertIn("2 classes: a 4, b 4", self.text)
+        self.assertNotIn("nothing to learn", self.text)
+
+    def test_several_labels(self):
+        found = self.data(["u,x,v"] + [f"{i % 2},{i},{2 * i}" for i in range(50)], "--label=u,v")
+        self.assertEqual([one["role"] for one in found["columns"]], ["label", "feature", "label"])
+        self.assertNotIn("classes", found)
+        self.assertIn('2 labels: column 1 ("u"), column 3 ("v")', self.text)
+        self.assertEqual(found["columns"][1]["findings"], ["identifier"])
+
     def test_one_class(self):
         self.column(range(3), "aaa")
         self.assertIn("all rows have the same label", self.text)

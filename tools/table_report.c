@@ -160,7 +160,7 @@ void classes_report(const uint64_t *rows, size_t count, class_name *name, const 
     if (unused) say_result("  %zu of the classes %s no rows\n", unused, unused == 1 ? "has" : "have");
     const bool unbalanced = least != SIZE_MAX && rows[most] >= OUT_OF_BALANCE * rows[least];
     report_truth(object, "imbalanced", unbalanced);
-    if (least == most)
+    if (count - unused == 1)
         say_result("  all rows have the same label: there is nothing to learn\n");
     else if (unbalanced)
         say_result("  out of balance: the largest class has %.3g times the rows of the smallest; see --class-weights "
@@ -173,8 +173,26 @@ static const char *name_of_class(const void *context, size_t index) {
     return soma_table_profile_class(context, index, &one) == SOMA_OK ? one.name : NULL;
 }
 
+/* Several are numbers, or hold or not, each: their columns say what is in them. */
+static bool say_labels(const soma_table_profile *profile, const soma_table_info *info) {
+    soma_column_profile column;
+    size_t labels = 0;
+    for (size_t i = 0; i < info->columns; i++)
+        labels += soma_table_profile_column(profile, i, &column) == SOMA_OK && column.role == SOMA_COLUMN_LABEL;
+    if (labels < 2) return false;
+    say_result("  %zu labels:", labels);
+    for (size_t i = 0; i < info->columns; i++) {
+        if (soma_table_profile_column(profile, i, &column) != SOMA_OK || column.role != SOMA_COLUMN_LABEL) continue;
+        say_result("%s column %zu%s%s%s", i == info->label ? "" : ",", i + 1, column.name ? " (\"" : "",
+                   column.name ? column.name : "", column.name ? "\")" : "");
+    }
+    say_result("\n");
+    return true;
+}
+
 static void report_label(const soma_table_profile *profile, const soma_table_info *info, report *object) {
     soma_column_profile label;
+    if (say_labels(profile, info)) return;
     if (soma_table_profile_column(profile, info->label, &label) != SOMA_OK) {
         say_result("  no label\n");
         return;

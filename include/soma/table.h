@@ -58,8 +58,8 @@ typedef struct soma_table_info {
     size_t rows, columns;
     bool header; /* the first line names the columns */
     char separator;
-    uint64_t label;                    /* column from 0; `columns`: there is none */
-    uint64_t classes;                  /* of the label; 0: it is a number, or there is none */
+    uint64_t label;                    /* column from 0, of several the first; `columns`: there is none */
+    uint64_t classes;                  /* of the label; 0: it is a number, there is none, or several */
     uint64_t label_gaps;               /* rows without a label */
     uint64_t doubled;                  /* rows that are, to the letter, as one before them */
     uint64_t first_line, doubled_line; /* of the first such pair, from 1 */

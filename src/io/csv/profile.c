@@ -88,7 +88,7 @@ static void relate(const cell *one, const cell *label, soma_csv_column_look *loo
 
 static soma_status take_row(const walk *of) {
     const soma_csv_layout *layout = &of->profile->layout;
-    const cell *label = layout->label == SOMA_CSV_NO_LABEL ? NULL : &of->row[layout->label];
+    const cell *label = layout->labels != 1 ? NULL : &of->row[layout->label];
     for (size_t i = 0; i < layout->columns; i++) {
         const cell *one = &of->row[i];
         soma_csv_column_look *look = &of->profile->look[i];
@@ -228,6 +228,7 @@ static soma_status read_table(walk *of, const soma_csv_options *options) {
     soma_table_profile *profile = of->profile;
     soma_csv_layout *layout = &profile->layout;
     SOMA_TRY(soma_csv_find_layout(&of->reader, options, layout));
+    of->classes &= layout->labels < 2;
     SOMA_TRY(take_memory(of));
     while (!soma_csv_at_end(&of->reader)) SOMA_TRY(read_row(of));
     if (profile->info.rows == 0)
