@@ -7,9 +7,11 @@ Usage: test_program_learning.py PROGRAM DEVICE [CLASS ...]
 import json
 import struct
 import sys
+from pathlib import Path
+from xml.etree import ElementTree
 
 sys.dont_write_bytecode = True
-from program import BAD_FILE, DEVICE, USAGE, ProgramTest, main, run
+from program import BAD_FILE, DEVICE, FAILED, USAGE, ProgramTest, main, run
 
 NET = "--net=dense 6 tanh; batchnorm; dense 5 tanh; dense 3 softmax"
 
@@ -141,6 +143,28 @@ class Losses(LearningTest):
             self.assertEqual(result.returncode, USAGE, result.stderr)
             for word in words:
                 self.assertIn(word, result.stderr)
+
+
+class FindRate(LearningTest):
+    def test_a_rate_is_suggested(self):
+        """One that training with comes further by than ones far from it, and the picture is well-formed."""
+        path = self.path("rates.svg")
+        found = self.json("train", f"--device={DEVICE}", f"--data={self.table}", "--seed=1", NET, "--optimizer=sgd", "--find-lr", path)
+        rate = found["learning_rate"]
+        self.assertTrue(1e-3 < rate < 10, rate)
+        rates = [point["learning_rate"] for point in found["points"]]
+        self.assertEqual(rates, sorted(rates))
+        self.assertAlmostEqual(rates[0], 1e-7, delta=1e-12)
+        losses = [self.train(NET, "--optimizer=sgd", f"--lr={lr}", "--epochs=5")["train_loss"] for lr in (rate, rate / 1000)]
+        self.assertLess(losses[0], losses[1])
+        self.assertEqual(ElementTree.parse(path).getroot().tag, "{http://www.w3.org/2000/svg}svg")
+        self.assertIn("suggestion: ", Path(path).read_text(encoding="utf-8"))
+        self.assertRegex(self.succeed("train", f"--device={DEVICE}", f"--data={self.table}", "--quiet", NET, "--find-lr", path).stdout, r"Learning rate: \d")
+
+    def test_what_is_refused(self):
+        for option in ("--save", "--history", "--plot", "--checkpoint"):
+            self.refuse(USAGE, ["--find-lr", option], "train", f"--device={DEVICE}", f"--data={self.table}", "--find-lr", self.path("rates.svg"), option, self.path("x"))
+        self.refuse(FAILED, ["--find-lr", "missing"], "train", f"--device={DEVICE}", f"--data={self.table}", "--find-lr", self.path("missing/rates.svg"))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@
 #include "data.h"
 #include "default_net.h"
 #include "division.h"
+#include "find_rate.h"
 #include "freeze.h"
 #include "history.h"
 #include "interrupt.h"
@@ -369,6 +370,7 @@ static exit_status train_once(struct training *training, struct settings *settin
     exit_status status = training_prepare(training);
     if (status == STATUS_DONE) status = board_open(settings, training->net, training->network, &training->board);
     if (status != STATUS_DONE) return status;
+    if (settings->find_rate) return find_rate(training);
     training_say_start(training);
     return train(training);
 }
@@ -406,6 +408,7 @@ exit_status command_train(const struct settings *given) {
     struct settings settings = *given;
     struct training training = {.settings = &settings};
     exit_status status = check_settings(&settings);
+    if (status == STATUS_DONE) status = find_rate_check(&settings);
     if (status == STATUS_DONE) status = runs_check(&settings);
     /* A checkpoint is a model, whose weights do not matter: those to go on from are set in resuming. */
     if (settings.resume && !settings.net && !settings.load) settings.load = settings.resume;

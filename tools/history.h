@@ -19,6 +19,11 @@ struct plot_caption {
     const char *title, *subtitle; /* UTF-8 */
 };
 
+/* The frame of a picture of this size in pixels, and its heading; what is drawn comes between. */
+enum { PLOT_WIDTH = 960, PLOT_HEIGHT = 420 };
+void plot_begin(FILE *stream, const struct plot_caption *caption);
+void plot_end(FILE *stream);
+
 /* --plot. */
 exit_status plot_write(const char *path, const soma_history *history, const struct plot_caption *caption);
 

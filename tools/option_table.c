@@ -224,6 +224,8 @@ const option_row option_table[] = {
      .argument = "NAME", .choices = &optimizer_choice, .fallback = "adam", .help = "the rule that moves the weights"},
     {.name = "lr", .type = OPTION_REAL, .offset = FIELD(learning_rate), .commands = TRAIN, .argument = "X", .interval = "(0, inf)",
      .help = "learning rate (default 0.001 for rmsprop, adam and adamw, else 0.01)"},
+    {.name = "find-lr", .type = OPTION_TEXT, .offset = FIELD(find_rate), .commands = TRAIN, .argument = "FILE",
+     .help = "train nothing: draw the loss over rising learning rates, in 100 steps, as SVG, and suggest one"},
     {.name = "lr-of", .type = OPTION_TEXT, .offset = FIELD(rates), .commands = TRAIN, .argument = "NAME=X,...",
      .help = "learning rates of layers or parameters, in place of --lr; * stands for any characters; the later one holds, and a schedule changes all "
              "alike. The model keeps them; none: all have --lr again"},

@@ -48,7 +48,7 @@ extern const size_t option_count;
 
 /* Reads one of the words; the message for a wrong one lists them. `length`: of the text's part that is looked at. */
 exit_status choice_read(const char *option, const choice *choices, const char *text, size_t length, int *value);
-#define CHOICE_LIST_SIZE 1024
+#define CHOICE_LIST_SIZE 2048
 /* "a, b (c, d), e" into text: the names, and in brackets up to `most` other ones of each. `fits` NULL: of all values.
  */
 const char *choice_list(const choice *choices, bool (*fits)(int value, const void *context), const void *context,

@@ -60,7 +60,7 @@ struct settings {
     int split_by; /* soma_division_by */
     int monitor;
     bool restore_best, no_shuffle;
-    const char *checkpoint, *resume;
+    const char *checkpoint, *resume, *find_rate;
     uint64_t every; /* steps; 0: an epoch */
     /* results */
     const char *save, *history, *plot, *tensorboard, *output, *filters, *mistakes;

@@ -8,8 +8,6 @@
 #include <string.h>
 
 enum {
-    WIDTH = 960,
-    HEIGHT = 420,
     MARGIN = 28,
     HEADING = 84, /* top of the panels */
     PANEL_GAP = 36,
@@ -194,11 +192,11 @@ static void draw_heading(FILE *stream, const struct plot_caption *caption) {
 }
 
 static void place(struct panel *panel, size_t index, size_t count) {
-    double width = (WIDTH - 2 * MARGIN - PANEL_GAP * (double)(count - 1)) / (double)count;
+    double width = (PLOT_WIDTH - 2 * MARGIN - PANEL_GAP * (double)(count - 1)) / (double)count;
     panel->left = MARGIN + (width + PANEL_GAP) * (double)index + TICK_LABELS;
     panel->top = HEADING + PANEL_HEADING;
     panel->width = width - TICK_LABELS;
-    panel->height = HEIGHT - panel->top - EPOCH_LABELS - 8;
+    panel->height = PLOT_HEIGHT - panel->top - EPOCH_LABELS - 8;
 }
 
 static void capitalise(const char *name, char *text, size_t size) {
@@ -206,6 +204,16 @@ static void capitalise(const char *name, char *text, size_t size) {
     for (char *at = text; *at; at++)
         if (*at == '_') *at = ' ';
     if (*text >= 'a' && *text <= 'z') *text = (char)(*text - 'a' + 'A');
+}
+
+void plot_begin(FILE *stream, const struct plot_caption *caption) {
+    svg_begin(stream, PLOT_WIDTH, PLOT_HEIGHT, caption->title);
+    fprintf(stream, "%s<rect class=\"ground\" width=\"%d\" height=\"%d\" rx=\"8\"/>\n", style, PLOT_WIDTH, PLOT_HEIGHT);
+    draw_heading(stream, caption);
+}
+
+void plot_end(FILE *stream) {
+    fputs("</svg>\n", stream);
 }
 
 void plot_draw(FILE *stream, const soma_history *history, const struct plot_caption *caption) {
@@ -218,14 +226,12 @@ void plot_draw(FILE *stream, const soma_history *history, const struct plot_capt
         capitalise(metrics->metric_name[0], metric_name, sizeof metric_name);
         panel_setup(&panels[1], history, metric_name, 0);
     }
-    svg_begin(stream, WIDTH, HEIGHT, caption->title);
-    fprintf(stream, "%s<rect class=\"ground\" width=\"%d\" height=\"%d\" rx=\"8\"/>\n", style, WIDTH, HEIGHT);
-    draw_heading(stream, caption);
+    plot_begin(stream, caption);
     for (size_t i = 0; i < count; i++) {
         place(&panels[i], i, count);
         draw_panel(stream, &panels[i]);
     }
-    fputs("</svg>\n", stream);
+    plot_end(stream);
 }
 
 exit_status plot_write(const char *path, const soma_history *history, const struct plot_caption *caption) {

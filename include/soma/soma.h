@@ -1262,6 +1262,36 @@ SOMA_API soma_status soma_apply_gradients(soma_network *network);
 SOMA_API soma_status soma_set_learning_rate(soma_network *network, float learning_rate);
 /* The rate of the last step, or what was set since; 0 where the network is not compiled. */
 SOMA_API float soma_get_learning_rate(const soma_network *network);
+/*
+ * Which learning rate? Makes steps of training, in batches drawn as by soma_fit(), at rates that rise evenly on a
+ * logarithmic scale, and notes the loss of each batch before its step (Smith 2017, "Cyclical Learning Rates for
+ * Training Neural Networks"). Ends early where the smoothed loss has become four times its least, or no number.
+ * Weights, optimizer and counters are afterwards what they were. options: NULL for the defaults. Rates of their own
+ * rise in proportion to the optimizer's.
+ */
+typedef struct soma_rate_range_options {
+    float from, to;       /* 0: 1e-7, 10 */
+    uint32_t steps;       /* 0: 100; 10 at least */
+    size_t batch_size;    /* 0: 32 */
+    float smoothing;      /* share of the mean so far that a loss leaves; 0: 0.9, negative: 0 */
+    uint64_t reserved[6]; /* zero */
+} soma_rate_range_options;
+typedef struct soma_rate_range_point {
+    double learning_rate, loss, smoothed;
+} soma_rate_range_point;
+typedef struct soma_rate_range {
+    soma_rate_range_point *points; /* as far as the smoothed loss is a number */
+    uint32_t count;
+    bool diverged;        /* the loss rose so far that the search ended */
+    double suggestion;    /* where the smoothed loss falls most steeply over the rate's logarithm; 0: it never falls */
+    uint64_t reserved[4]; /* zero */
+} soma_rate_range;
+/* Free *range with soma_rate_range_clear(). Errors as of soma_fit(). */
+SOMA_API soma_status soma_find_learning_rate(soma_network *network, soma_dataset *dataset,
+                                             const soma_rate_range_options *options, soma_rate_range *range);
+/* Frees what a search has put into it, and zeroes it. NULL is accepted. */
+SOMA_API void soma_rate_range_clear(soma_rate_range *range);
+
 /* Waits until the device has done all that was asked of it. */
 SOMA_API soma_status soma_synchronize(soma_network *network);
 

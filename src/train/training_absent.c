@@ -53,6 +53,18 @@ soma_status soma_set_learning_rate(soma_network *network, float learning_rate) {
     return unsupported("soma_set_learning_rate");
 }
 
+soma_status soma_find_learning_rate(soma_network *network, soma_dataset *dataset,
+                                    const soma_rate_range_options *options, soma_rate_range *range) {
+    (void)network, (void)dataset, (void)options;
+    soma_rate_range_clear(range);
+    return unsupported("soma_find_learning_rate");
+}
+
+/* No search has allocated anything for it. */
+void soma_rate_range_clear(soma_rate_range *range) {
+    if (range) *range = (soma_rate_range){0};
+}
+
 /* There is no step that would be made at one. */
 float soma_get_learning_rate(const soma_network *network) {
     (void)network;
