@@ -3,8 +3,10 @@
 #include "expect.h"
 #include "host_network.h"
 #include "io/csv/csv.h"
+#include "io/preprocessing/data.h"
 #include "suite.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static void expect_inputs(const soma_dataset *dataset, const float *expected, size_t count) {
@@ -144,6 +146,35 @@ START_TEST(other_forms_of_columns) {
 }
 END_TEST
 
+/* What a later version may write, or a file that is damaged has. */
+START_TEST(refuses_bad_descriptions) {
+    static const struct {
+        const char *column, *said;
+    } cases[] = {{"\"kind\":\"category\"", "\"categories\", an array"},
+                 {"\"kind\":\"category\",\"categories\":[]", "1 to 4096"},
+                 {"\"kind\":\"category\",\"categories\":[\"a\",\"a\"]", "each another one"},
+                 {"\"categories\":[\"a\"]", "\"kind\" category"},
+                 {"\"kind\":\"category\",\"encoding\":\"hash\"", "\"buckets\", a number"},
+                 {"\"kind\":\"category\",\"encoding\":\"hash\",\"buckets\":4097", "1 to 4096"},
+                 {"\"kind\":\"category\",\"encoding\":\"embedding\",\"buckets\":7", "\"encoding\" embedding"},
+                 {"\"kind\":\"date\",\"encoding\":\"hash\"", "\"kind\" date and \"encoding\" hash"},
+                 {"\"kind\":\"truth\",\"encoding\":\"cycle\"", "\"kind\" truth"},
+                 {"\"kind\":\"text\"", "\"kind\" text"},
+                 {"\"kind\":\"number\",\"encoding\":\"log\"", "\"encoding\" log"},
+                 {"\"indicator\":1", "must be true or false"},
+                 {"\"indicator\":true", "has 2 values, the network takes 1"},
+                 {"\"kind\":\"date\",\"encoding\":\"cycle\"", "has 7 values"},
+                 {"\"kind\":\"truth\",\"missing\":\"mean\"", "\"fill\""}};
+    for (size_t i = 0; i < SOMA_COUNT_OF(cases); i++) {
+        char text[256];
+        soma_network *network = network_of_text(1, "dense 2 softmax");
+        snprintf(text, sizeof text, "{\"format\":1,\"columns\":[{\"role\":\"feature\",%s}]}", cases[i].column);
+        expect_error(soma_data_of_text(text, network), SOMA_INVALID_FILE, "soma.data", cases[i].said);
+        soma_network_destroy(network);
+    }
+}
+END_TEST
+
 START_TEST(refuses_bad_forms) {
     static const char *const text = "w,d,y\nu,1970-01-02,a\nv,1970-01-03,b\n";
     static const struct {
@@ -188,6 +219,7 @@ static void add_tests(TCase *cases) {
     tcase_add_test(cases, words_are_categories);
     tcase_add_test(cases, other_forms_of_columns);
     tcase_add_test(cases, refuses_bad_forms);
+    tcase_add_test(cases, refuses_bad_descriptions);
     tcase_add_test(cases, offsets_follow_their_columns);
     tcase_add_test(cases, gaps_are_filled);
     tcase_add_test(cases, rows_with_gaps_are_left_out);

@@ -376,6 +376,17 @@ class Forms(Tables):
         for option in ("--indicator", "--dates=cycle"):
             self.refuse(USAGE, [option.split("=")[0], "knows already"], *again, option)
 
+    def test_a_model_says_what_its_columns_are(self):
+        rows = [(["p", "q", "r"][i % 3], "" if i % 9 == 5 else self.dates(i).isoformat(), ["yes", "no"][i % 2], f"w{i % 40}", f"{row[0]:.3f}", side(row))
+                for i, row in enumerate(ROWS)]
+        self.train(self.save("t.csv", rows, "c,when,ok,w,x,y"), "--indicator", "--dates=cycle")
+        shown = self.json("show", self.model)["columns"]
+        self.assertEqual([(one["name"], one.get("kind"), one.get("inputs"), one.get("indicator", False)) for one in shown],
+                         [("c", "category", 3, False), ("when", "date and cycle", 8, True), ("ok", "truth value", 1, False), ("w", "hashed words", 64, False),
+                          ("x", "number", 1, False), ("y", None, None, False)])
+        self.assertIn("c (category, 3 inputs), when (date and cycle, 8 inputs, one for gaps), ok (truth value), w (hashed words, 64 inputs), x, y (label)",
+                      self.succeed("show", self.model).stdout)
+
     def test_dates_with_gaps(self):
         rows = self.rows(lambda i: "" if i % 9 == 5 else self.dates(i).isoformat())
         path = self.save("t.csv", rows, "when,x,y")

@@ -107,7 +107,8 @@ class Columns(Matching):
 
     def test_the_model_says_them(self):
         shown = self.json("show", self.model)
-        self.assertEqual(shown["columns"], [{"name": "width", "role": "feature"}, {"name": "height", "role": "feature"}, {"name": "side", "role": "label"}])
+        self.assertEqual(shown["columns"], [{"name": "width", "role": "feature", "kind": "number", "inputs": 1}, {"name": "height", "role": "feature", "kind": "number", "inputs": 1},
+                                            {"name": "side", "role": "label"}])
 
 
 class NamesThatAreNumbers(Matching):

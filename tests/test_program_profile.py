@@ -124,6 +124,16 @@ class Labels(ProfileTest):
         self.assertIn('2 labels: column 1 ("u"), column 3 ("v")', self.text)
         self.assertEqual(found["columns"][1]["findings"], ["identifier"])
 
+    def test_columns_that_are_no_features(self):
+        lines = ["who,id,when,w,a,b,y"] + [f"p{i % 7},{i},{1000 + i},1,{i},{i % 2},{'uv'[i % 2]}" for i in range(40)]
+        arguments = ["--group-column=who", "--id-column=id", "--time-column=when", "--weight-column=w", "--ignore=a"]
+        found = self.data(lines, *arguments)["columns"]
+        self.assertEqual([one["role"] for one in found], ["group", "id", "time", "weight", "ignored", "feature", "label"])
+        self.assertEqual([one["findings"] for one in found], [[], [], [], [], [], ["gives_label_away"], []])
+        self.assertRegex(self.text, r"who +category .* group\n")
+        self.assertEqual([one["role"] for one in self.data(lines, "--columns=b")["columns"]], ["ignored"] * 5 + ["feature", "label"])
+        self.refuse(BAD_FILE, ['"nothing"'], "data", self.file, "--ignore=nothing")
+
     def test_one_class(self):
         self.column(range(3), "aaa")
         self.assertIn("all rows have the same label", self.text)

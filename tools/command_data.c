@@ -147,7 +147,7 @@ static exit_status show_arrays(const struct settings *settings, report *object) 
 /* ------------------------------------------------------------------------------------------------------- command */
 
 static exit_status show_table(const struct settings *settings, report *object) {
-    soma_csv_roles roles = {.classification = settings->classification};
+    const soma_csv_roles roles = data_roles(settings, NULL);
     soma_csv_options options;
     soma_table_profile *profile;
     exit_status status = data_csv_options(settings, NULL, true, &roles, &options);

@@ -96,7 +96,7 @@ static soma_csv_roles columns_of(const struct settings *settings, const soma_net
 enum { HASH_BUCKETS = 64 };
 
 /* And what becomes of gaps: that is said where a model learns of its first table, and known ever after. */
-static soma_csv_roles roles_of(const struct settings *settings, const soma_network *network) {
+soma_csv_roles data_roles(const struct settings *settings, const soma_network *network) {
     soma_csv_roles roles = columns_of(settings, network);
     if (settings->command == COMMAND_TRAIN && (!network || option_given(settings, missing)))
         roles.missing = (soma_missing)settings->missing;
@@ -152,7 +152,7 @@ static exit_status refuse_known(const struct settings *settings, const soma_netw
 static exit_status load_table(const struct settings *settings, const soma_network *network, bool labelled,
                               soma_dataset **dataset) {
     soma_csv_options options;
-    const soma_csv_roles roles = roles_of(settings, network);
+    const soma_csv_roles roles = data_roles(settings, network);
     exit_status status = data_csv_options(settings, network, labelled, &roles, &options);
     if (status == STATUS_DONE) status = refuse_known(settings, network);
     if (status != STATUS_DONE) return status;
@@ -326,7 +326,7 @@ void data_release(struct data *data) {
 /* Columns of a table without a label; 0 if it cannot be read that way, as when a label is text. */
 static size_t columns_without_label(const struct settings *settings, const soma_network *network,
                                     soma_dataset **dataset) {
-    const soma_csv_roles roles = roles_of(settings, network);
+    const soma_csv_roles roles = data_roles(settings, network);
     soma_csv_options options = {.label = "none", .header = settings->header, .roles = &roles};
     if (!parse_separator(settings->separator, &options.separator)) return 0;
     if (soma_dataset_from_csv(settings->data, &options, dataset) != SOMA_OK) return 0;

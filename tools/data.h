@@ -31,6 +31,8 @@ exit_status data_match(const struct settings *settings, const soma_network *netw
 /* What --data names as it lies there, not divided; and whether it is a table. */
 exit_status data_open(const struct settings *settings, struct loaded *loaded);
 exit_status data_is_table(const struct settings *settings, bool *table);
+/* What its columns are for, and how they are read; network: which knows some of that, or NULL. */
+soma_csv_roles data_roles(const struct settings *settings, const soma_network *network);
 /* How a table is to be read; options->roles is `roles`. */
 exit_status data_csv_options(const struct settings *settings, const soma_network *network, bool labelled,
                              const soma_csv_roles *roles, soma_csv_options *options);

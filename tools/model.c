@@ -300,6 +300,21 @@ const char *model_label_name(const soma_network *network, size_t unit) {
     return labels > 1 && labels == soma_tensor_count(soma_network_output(network, 0)) ? name : NULL;
 }
 
+/* "(category, 3 inputs)" behind a column that is no plain number. */
+static void say_kind(const soma_column_info *column) {
+    if (column->inputs == 1 && strcmp(column->kind, "number") == 0) return;
+    say_result(" (%s", column->kind);
+    if (column->inputs > 1) say_result(", %zu inputs", (size_t)column->inputs);
+    say_result("%s)", column->indicator ? ", one for gaps" : "");
+}
+
+static void report_kind(const soma_column_info *column, report *one) {
+    if (!column->kind) return;
+    report_text(one, "kind", column->kind);
+    report_count(one, "inputs", column->inputs);
+    if (column->indicator) report_truth(one, "indicator", true);
+}
+
 void model_report_columns(const soma_network *network, report *object) {
     static const char *const roles[] = {"feature", "label", "ignored", "group", "time", "weight", "id"};
     size_t count = soma_network_column_count(network);
@@ -312,9 +327,13 @@ void model_report_columns(const soma_network *network, report *object) {
         report *one = report_append_object(list);
         if (column.name) report_text(one, "name", column.name);
         report_text(one, "role", roles[column.role]);
+        report_kind(&column, one);
         if (!column.name) continue;
         say_result("%s %s", i ? "," : "", column.name);
-        if (column.role != SOMA_COLUMN_FEATURE) say_result(" (%s)", roles[column.role]);
+        if (column.kind)
+            say_kind(&column);
+        else
+            say_result(" (%s)", roles[column.role]);
     }
     soma_column_info first;
     if (soma_network_column(network, 0, &first) == SOMA_OK && !first.name) say_result(" %zu, without names", count);

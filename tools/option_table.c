@@ -75,10 +75,11 @@ static const choice monitor_choice = {.name = monitor_name}, mode_choice = {.nam
 #define TUNE        (1u << COMMAND_TUNE)
 #define SHOW        (1u << COMMAND_SHOW)
 #define WATCH       (1u << COMMAND_WATCH)
-#define READS       (TRAIN | EVALUATE | PREDICT)           /* commands that read data */
-#define LOOKS       (READS | 1u << COMMAND_DATA)           /* and that look at them */
+#define READS       (TRAIN | EVALUATE | PREDICT) /* commands that read data */
+#define LOOK        (1u << COMMAND_DATA)
+#define LOOKS       (READS | LOOK)                         /* and that look at them */
 #define FILES       (1u << COMMAND_CONVERT | SHOW | WATCH) /* no device is needed */
-#define NO_DEVICE   (FILES | 1u << COMMAND_DATA)
+#define NO_DEVICE   (FILES | LOOK)
 #define ALL         ((1u << COMMAND_COUNT) - 1)
 
 /* Seeds stay below 2^53, so that every JSON reader gives them back exactly. */
@@ -97,15 +98,15 @@ const option_row option_table[] = {
     {.name = "label", .type = OPTION_TEXT, .offset = FIELD(label), .commands = LOOKS, .argument = "COLUMN",
      .help = "CSV: the column to predict, by name or by number from 1, or several, listed as for --columns: numbers, or labels where all are 0 or 1; none: there is "
              "none (default: the last, or what the model was trained with); to predict, nothing need be in it"},
-    {.name = "columns", .type = OPTION_TEXT, .offset = FIELD(columns), .commands = TRAIN, .argument = "LIST",
+    {.name = "columns", .type = OPTION_TEXT, .offset = FIELD(columns), .commands = TRAIN | LOOK, .argument = "LIST",
      .help = "CSV: the features (default: all columns that are nothing else), separated by commas: names, numbers from 1, ranges as age:height or 2:5, "
              "patterns as 'x_*', in which ? is one character; a name with such characters or a comma in it goes in quotes"},
-    {.name = "ignore", .type = OPTION_TEXT, .offset = FIELD(ignore), .commands = TRAIN, .argument = "LIST",
+    {.name = "ignore", .type = OPTION_TEXT, .offset = FIELD(ignore), .commands = TRAIN | LOOK, .argument = "LIST",
      .help = "CSV: columns that are no features, listed in the same way. The model keeps which"},
-    {.name = "weight-column", .type = OPTION_TEXT, .offset = FIELD(weight_column), .commands = TRAIN | EVALUATE, .argument = "COLUMN",
+    {.name = "weight-column", .type = OPTION_TEXT, .offset = FIELD(weight_column), .commands = TRAIN | EVALUATE | LOOK, .argument = "COLUMN",
      .help = "CSV: by name or number from 1, how much each row counts in the loss, a number from 0 on; it is no feature (default: what the model was "
              "trained with)"},
-    {.name = "id-column", .type = OPTION_TEXT, .offset = FIELD(id_column), .commands = READS, .argument = "COLUMN",
+    {.name = "id-column", .type = OPTION_TEXT, .offset = FIELD(id_column), .commands = LOOKS, .argument = "COLUMN",
      .help = "CSV: by name or number from 1, what tells rows apart; it is no feature, and comes first in what predict writes (default: what the model was "
              "trained with)"},
     {.name = "header", .type = OPTION_SET, .offset = FIELD(header), .value = 1, .commands = LOOKS,
@@ -114,13 +115,13 @@ const option_row option_table[] = {
      .help = "CSV: the first line is data"},
     {.name = "separator", .type = OPTION_TEXT, .offset = FIELD(separator), .commands = LOOKS, .argument = "CHAR",
      .help = "CSV: what stands between fields, one character or tab (default: look)"},
-    {.name = "image-size", .type = OPTION_PIXELS, .offset = FIELD(image_size), .commands = TRAIN | 1u << COMMAND_DATA, .argument = "SIZE",
+    {.name = "image-size", .type = OPTION_PIXELS, .offset = FIELD(image_size), .commands = TRAIN | LOOK, .argument = "SIZE",
      .help = "pictures: to how many pixels they are scaled, HEIGHTxWIDTH or one number for both (default: their own, if all have the same)"},
     {.name = "image-fit", .type = OPTION_CHOICE, .offset = FIELD(image_fit), .commands = LOOKS, .argument = "HOW",
      .choices = &image_fit_choice, .fallback = "stretch",
      .help = "pictures of other proportions than that: stretch them, crop what is too much, or pad with black (default: what the model was "
              "trained with, else stretch)"},
-    {.name = "grey", .type = OPTION_FLAG, .offset = FIELD(grey), .commands = TRAIN | 1u << COMMAND_DATA,
+    {.name = "grey", .type = OPTION_FLAG, .offset = FIELD(grey), .commands = TRAIN | LOOK,
      .help = "pictures: one channel, of brightness, in place of red, green and blue"},
     {.name = "regression", .type = OPTION_FLAG, .offset = FIELD(regression), .commands = LOOKS,
      .help = "CSV, NPY, NPZ: the label is a number, not a class (a model that learnt numbers knows)"},
@@ -148,9 +149,9 @@ const option_row option_table[] = {
     {.name = "split-by", .type = OPTION_CHOICE, .offset = FIELD(split_by), .commands = TRAIN, .argument = "WHAT", .choices = &split_choice,
      .fallback = "rows",
      .help = "what is held out for --test, --validation and in --folds: rows by chance; whole groups of --group-column; or the latest rows by --time-column"},
-    {.name = "group-column", .type = OPTION_TEXT, .offset = FIELD(group_column), .commands = TRAIN, .argument = "COLUMN",
+    {.name = "group-column", .type = OPTION_TEXT, .offset = FIELD(group_column), .commands = TRAIN | LOOK, .argument = "COLUMN",
      .help = "CSV: by name or number from 1, whose groups (patients, customers) are never on both sides of a division; it is no feature"},
-    {.name = "time-column", .type = OPTION_TEXT, .offset = FIELD(time_column), .commands = TRAIN, .argument = "COLUMN",
+    {.name = "time-column", .type = OPTION_TEXT, .offset = FIELD(time_column), .commands = TRAIN | LOOK, .argument = "COLUMN",
      .help = "CSV: by name or number from 1, when rows were taken: numbers or ISO dates; it is no feature. Rows of one time stay together"},
     {.name = "part", .type = OPTION_CHOICE, .offset = FIELD(part), .commands = EVALUATE | PREDICT, .argument = "PART",
      .choices = &part_choice, .fallback = "default",

@@ -58,14 +58,20 @@ static void say_padded(const char *text, size_t width) {
     say_result("%s%*s", cut, (int)(width - shown), "");
 }
 
+static const char *role_name(soma_column_role role) {
+    static const char *const names[] = {"feature", "label", "ignored", "group", "time", "weight", "id"};
+    return (size_t)role < sizeof names / sizeof *names ? names[role] : "other";
+}
+
 static void say_column(size_t index, const soma_column_profile *column, size_t width) {
     char name[NAME_WIDTH + 8];
     snprintf(name, sizeof name, "column %zu", index + 1);
     say_result("  %4zu ", index + 1);
     say_padded(column->name ? column->name : name, width);
-    say_result("  %-12s %9" PRIu64 " %7" PRIu64 " %8" PRIu64 "%c  %-26s %s\n", soma_column_kind_name(column->kind),
+    say_result("  %-12s %9" PRIu64 " %7" PRIu64 " %8" PRIu64 "%c  %-26s %-12s%s\n", soma_column_kind_name(column->kind),
                column->values, column->gaps, column->distinct, column->more ? '+' : ' ', range_text(column).text,
-               value_text(column, column->mean, "%.8g").text);
+               value_text(column, column->mean, "%.8g").text,
+               column->role == SOMA_COLUMN_FEATURE ? "" : role_name(column->role));
 }
 
 static void report_value(report *object, const char *key, const soma_column_profile *column, double value) {
@@ -219,7 +225,7 @@ static void report_label(const soma_table_profile *profile, const soma_table_inf
 static void report_column(const soma_column_profile *column, report *list) {
     report *object = report_append_object(list);
     report_text(object, "name", column->name);
-    report_text(object, "role", column->role == SOMA_COLUMN_LABEL ? "label" : "feature");
+    report_text(object, "role", role_name(column->role));
     report_text(object, "kind", soma_column_kind_name(column->kind));
     report_count(object, "values", column->values);
     report_count(object, "gaps", column->gaps);

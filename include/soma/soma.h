@@ -862,7 +862,11 @@ typedef enum soma_column_role {
 typedef struct soma_column_info {
     const char *name; /* belongs to the network; NULL: it has none */
     soma_column_role role;
-    uint64_t reserved[12]; /* zero */
+    const char *kind; /* of a feature: "number", "category", "hashed words", "truth value", "date" or "date and cycle",
+                         a static string; NULL: it is none */
+    uint64_t inputs;  /* of the network, that a feature has */
+    uint64_t indicator;   /* 1: the last of them says where gaps are */
+    uint64_t reserved[9]; /* zero */
 } soma_column_info;
 /* The columns of the table that a network was trained on, in their order there: how many, 0 where it was no table. */
 SOMA_API size_t soma_network_column_count(const soma_network *network);

@@ -76,7 +76,7 @@ typedef struct soma_table_profile soma_table_profile;
 
 /*
  * Goes through a table once. options: as of soma_dataset_from_csv(), of which label, header, separator, regression and
- * roles->classification are used; NULL for the defaults. Different values are counted up to a number that is 65536, or
+ * roles are used; NULL for the defaults. Different values are counted up to a number that is 65536, or
  * less where there are many columns. Fields may be of any kind; what refuses the table as such, rows of other lengths
  * say, is SOMA_INVALID_FILE.
  */

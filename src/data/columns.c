@@ -41,6 +41,11 @@ soma_status soma_column_add_category(soma_table_column *column, const char *cate
     return SOMA_OK;
 }
 
+const char *soma_column_form_name(soma_column_form form) {
+    static const char *const names[] = {"number", "category", "hashed words", "truth value", "date", "date and cycle"};
+    return names[form];
+}
+
 size_t soma_table_column_parts(const soma_table_column *column) {
     switch (column->form) {
     case SOMA_FORM_CATEGORY:
@@ -63,11 +68,9 @@ size_t soma_table_column_width(const soma_table_column *column) {
 
 const char *soma_table_column_difference(const soma_table_column *known, const soma_table_column *found,
                                          char text[160]) {
-    static const char *const forms[] = {"numbers",      "categories",       "hashed words",
-                                        "truth values", "dates as numbers", "dates in cycles"};
     if (known->form != found->form)
-        snprintf(text, 160, "is read as %s in the table and as %s in the model", forms[found->form],
-                 forms[known->form]);
+        snprintf(text, 160, "is read as %s in the table and as %s in the model", soma_column_form_name(found->form),
+                 soma_column_form_name(known->form));
     else if (known->category_count != found->category_count || known->buckets != found->buckets)
         snprintf(text, 160, "has %zu categories in the table and %zu in the model",
                  found->category_count + found->buckets, known->category_count + known->buckets);

@@ -17,6 +17,9 @@ typedef enum soma_column_form {
     SOMA_FORM_CYCLE     /* the same, and beside it SOMA_CYCLE_PARTS */
 } soma_column_form;
 
+/* "hashed words"; a static string. */
+const char *soma_column_form_name(soma_column_form form);
+
 typedef struct soma_table_column {
     char *name; /* "": it has none */
     soma_column_role role;

@@ -14,5 +14,9 @@ soma_status soma_network_column(const soma_network *network, size_t index, soma_
                                    : "the network knows of fewer columns");
     const soma_table_column *column = &network->columns.column[index];
     *info = (soma_column_info){.name = *column->name ? column->name : NULL, .role = column->role};
+    if (column->role != SOMA_COLUMN_FEATURE) return SOMA_OK;
+    info->kind = soma_column_form_name(column->form);
+    info->inputs = soma_table_column_width(column);
+    info->indicator = column->indicator;
     return SOMA_OK;
 }

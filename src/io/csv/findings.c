@@ -122,6 +122,10 @@ static soma_status judge(const soma_table_profile *profile, size_t index, soma_c
     find_odd(look, main, column);
     const soma_tally *tally = main == SOMA_SORT_NUMBER ? &look->numbers : main == SOMA_SORT_DATE ? &look->dates : NULL;
     if (tally) describe_numbers(tally, column);
+    if (!feature && role != SOMA_COLUMN_LABEL) {
+        column->findings = 0;
+        return SOMA_OK;
+    }
     if (column->distinct == 1) column->findings |= SOMA_FINDING_CONSTANT;
     if (feature && is_identifier(look, column)) column->findings |= SOMA_FINDING_IDENTIFIER;
     if (feature && gives_away(profile, look, column)) column->findings |= SOMA_FINDING_GIVES_AWAY;
