@@ -359,6 +359,10 @@ START_TEST(a_network_keeps_a_division) {
     expect_error(soma_network_set_division(network, &bad), SOMA_INVALID_ARGUMENT, "9", "rows, groups, time");
     bad = wanted, bad.column = "\xff";
     expect_error(soma_network_set_division(network, &bad), SOMA_INVALID_ARGUMENT, "UTF-8");
+    bad = wanted, bad.test_samples = 3;
+    expect_error(soma_network_set_division(network, &bad), SOMA_INVALID_ARGUMENT, "a file to test on of 3 samples");
+    bad = wanted, bad.validation_fingerprint = 3;
+    expect_error(soma_network_set_division(network, &bad), SOMA_INVALID_ARGUMENT, "a file for validation of 0 samples");
     expect_error(soma_network_set_division(NULL, &wanted), SOMA_INVALID_ARGUMENT, "NULL");
     ck_assert(soma_network_get_division(network, NULL));
     expect_ok(soma_network_set_division(network, NULL));
@@ -375,7 +379,11 @@ START_TEST(a_division_goes_through_text) {
                                   .seed = UINT64_MAX,
                                   .samples = 12345,
                                   .fingerprint = INT64_MAX,
-                                  .column = "the \"day\""};
+                                  .column = "the \"day\"",
+                                  .validation_samples = INT32_MAX,
+                                  .validation_fingerprint = 1,
+                                  .test_samples = 7,
+                                  .test_fingerprint = INT64_MAX - 1};
     soma_division found;
     soma_network *network, *other;
     char *text;
@@ -393,6 +401,8 @@ START_TEST(a_division_goes_through_text) {
     ck_assert_double_eq(found.validation, 1.0 / 3);
     ck_assert(found.seed == UINT64_MAX && found.samples == 12345 && found.fingerprint == INT64_MAX);
     ck_assert_str_eq(found.column, "the \"day\"");
+    ck_assert(found.validation_samples == INT32_MAX && found.validation_fingerprint == 1);
+    ck_assert(found.test_samples == 7 && found.test_fingerprint == INT64_MAX - 1);
     soma_free(text);
     soma_network_destroy(network);
     soma_network_destroy(other);

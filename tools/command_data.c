@@ -129,7 +129,7 @@ static exit_status show_samples(const char *part, const soma_dataset *dataset, r
 
 static exit_status show_arrays(const struct settings *settings, report *object) {
     struct loaded loaded;
-    exit_status status = data_open(settings, &loaded);
+    exit_status status = data_open(settings, NULL, &loaded);
     if (status != STATUS_DONE) return status;
     report_text(object, "file", settings->data);
     report_text(object, "holds", "samples");

@@ -10,6 +10,7 @@
 #include "interrupt.h"
 #include "model.h"
 #include "output_file.h"
+#include "part_files.h"
 #include "session.h"
 #include "threshold.h"
 #include "train.h"
@@ -79,6 +80,7 @@ static exit_status preprocess(struct training *training) {
     exit_status status = cause == SOMA_OK ? STATUS_DONE : fail_from_library(cause, STATUS_FILE, "%s", settings->data);
     for (size_t i = 0; i < 3 && status == STATUS_DONE; i++)
         if (parts[i]) status = data_match(settings, training->network, parts[i]);
+    if (status == STATUS_DONE) status = part_files_load(settings, training->network, data);
     if (status != STATUS_DONE || !data->division.samples) return status; /* a fold has none */
     cause = soma_network_set_division(training->network, &data->division);
     soma_network_get_division(training->network, &data->division); /* a column's name is the network's now */
@@ -410,6 +412,7 @@ exit_status command_train(const struct settings *given) {
     exit_status status = check_settings(&settings);
     if (status == STATUS_DONE) status = find_rate_check(&settings);
     if (status == STATUS_DONE) status = runs_check(&settings);
+    if (status == STATUS_DONE) status = part_files_check(&settings);
     /* A checkpoint is a model, whose weights do not matter: those to go on from are set in resuming. */
     if (settings.resume && !settings.net && !settings.load) settings.load = settings.resume;
     if (status == STATUS_DONE && runs_wanted(&settings)) {

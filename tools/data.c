@@ -2,57 +2,10 @@
 /* Finds out what --data names, loads it, and divides it. */
 #include "data.h"
 #include "division.h"
-#include "file_name.h"
 #include "model.h"
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-
-/* What a file begins with. A gzipped IDX file is known by its name, which has "idx" in it. */
-static enum source source_of_file(const char *path) {
-    static const struct {
-        const char *start;
-        size_t length;
-        enum source source;
-    } kinds[] = {{"\0\0", 2, SOURCE_IDX},
-                 {"\x93NUMPY", 6, SOURCE_NPY},
-                 {"PK\3\4", 4, SOURCE_NPZ},
-                 {"\x89PNG", 4, SOURCE_IMAGES},
-                 {"\xff\xd8\xff", 3, SOURCE_IMAGES}};
-    const char *slash = strrchr(path, '/');
-    char start[] = "------";
-    if (strstr(slash ? slash + 1 : path, "idx")) return SOURCE_IDX;
-    FILE *file = fopen(path, "rb");
-    size_t got = file ? fread(start, 1, strlen(start), file) : 0;
-    if (file) fclose(file);
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        if (got >= kinds[i].length && memcmp(start, kinds[i].start, kinds[i].length) == 0) return kinds[i].source;
-    /* What is damaged, empty or gzipped is still meant to be what its name says. */
-    if (ends_in_or_gzipped(path, ".npy")) return SOURCE_NPY;
-    return ends_in(path, ".npz") ? SOURCE_NPZ : SOURCE_TABLE;
-}
-
-/* A directory with one of IDX's names in it is in MNIST's naming; any other is one of pictures. */
-static enum source source_of_directory(const char *path) {
-    static const char *const names[] = {"train-images-idx3-ubyte", "t10k-images-idx3-ubyte", "train-labels-idx1-ubyte",
-                                        "t10k-labels-idx1-ubyte"};
-    struct stat status;
-    char file[4096];
-    for (size_t i = 0; i < 2 * (sizeof names / sizeof *names); i++) {
-        snprintf(file, sizeof file, "%s/%s%s", path, names[i / 2], i % 2 ? ".gz" : "");
-        if (stat(file, &status) == 0) return SOURCE_DIRECTORY;
-    }
-    return SOURCE_IMAGES;
-}
-
-static enum source source_of(const struct settings *settings) {
-    struct stat status;
-    if (strcmp(settings->data, "digits") == 0) return settings->labels ? SOURCE_IDX : SOURCE_DIGITS;
-    if (stat(settings->data, &status) == 0 && S_ISDIR(status.st_mode) && !settings->labels)
-        return source_of_directory(settings->data);
-    enum source source = source_of_file(settings->data);
-    return settings->labels && source != SOURCE_NPY ? SOURCE_IDX : source;
-}
 
 static exit_status refuse_missing(const struct settings *settings) {
     struct stat status;
@@ -276,8 +229,8 @@ static exit_status load(const struct settings *settings, soma_network *network, 
     return cause == SOMA_OK ? STATUS_DONE : fail_from_library(cause, STATUS_FILE, NULL);
 }
 
-exit_status data_open(const struct settings *settings, struct loaded *loaded) {
-    return load(settings, NULL, true, loaded);
+exit_status data_open(const struct settings *settings, soma_network *network, struct loaded *loaded) {
+    return load(settings, network, true, loaded);
 }
 
 exit_status data_is_table(const struct settings *settings, bool *table) {
@@ -286,7 +239,7 @@ exit_status data_is_table(const struct settings *settings, bool *table) {
     return status == STATUS_DONE && *table ? refuse_options(settings, SOURCE_TABLE) : status;
 }
 
-static exit_status refuse_unlabelled(const struct settings *settings, const soma_dataset *dataset) {
+exit_status data_refuse_unlabelled(const struct settings *settings, const soma_dataset *dataset) {
     soma_dataset_info info;
     soma_dataset_get_info(dataset, &info);
     if (info.targets) return STATUS_DONE;
@@ -305,7 +258,7 @@ exit_status data_load(const struct settings *settings, soma_network *network, st
     if (status != STATUS_DONE) return status;
     data->table = loaded.source == SOURCE_TABLE;
     data->images = loaded.source == SOURCE_IMAGES;
-    status = refuse_unlabelled(settings, loaded.whole ? loaded.whole : loaded.train);
+    status = data_refuse_unlabelled(settings, loaded.whole ? loaded.whole : loaded.train);
     if (status == STATUS_DONE) {
         status = division_for_training(settings, network, &loaded, data);
     } else {
@@ -384,7 +337,7 @@ exit_status data_load_for(const struct settings *given, soma_network *network, b
         labelled ? load(settings, network, true, &loaded) : load_unlabelled(settings, network, &loaded);
     if (status == STATUS_DONE) status = division_choose(settings, network, &loaded, dataset);
     if (status != STATUS_DONE) return status;
-    if (labelled) status = refuse_unlabelled(settings, *dataset);
+    if (labelled) status = data_refuse_unlabelled(settings, *dataset);
     if (status == STATUS_DONE) status = refuse_misfit(settings, network, *dataset);
     if (status == STATUS_DONE) {
         status = data_match(settings, network, *dataset);

@@ -25,11 +25,14 @@ void data_release(struct data *data);
 exit_status data_load_for(const struct settings *settings, soma_network *network, bool labelled,
                           soma_dataset **dataset);
 
+/* STATUS_USAGE where it has no labels, with what would give it some. */
+exit_status data_refuse_unlabelled(const struct settings *settings, const soma_dataset *dataset);
+
 /* Gives the data set the network's columns and classes, and standardises it by the network's figures. */
 exit_status data_match(const struct settings *settings, const soma_network *network, soma_dataset *dataset);
 
-/* What --data names as it lies there, not divided; and whether it is a table. */
-exit_status data_open(const struct settings *settings, struct loaded *loaded);
+/* What --data names as it lies there, not divided, for a network or for none; and whether it is a table. */
+exit_status data_open(const struct settings *settings, soma_network *network, struct loaded *loaded);
 exit_status data_is_table(const struct settings *settings, bool *table);
 /* What its columns are for, and how they are read; network: which knows some of that, or NULL. */
 soma_csv_roles data_roles(const struct settings *settings, const soma_network *network);

@@ -93,6 +93,8 @@ exit_status division_for_training(const struct settings *settings, soma_network 
     exit_status status = division_by(settings, &division->by, &division->column);
     if (status != STATUS_DONE) return status;
     if (network && is_known(network, data->train, &kept)) keep_division(settings, &kept, division);
+    if (settings->test_data) division->test = 0; /* whatever was held out before: the test is another file now */
+    if (settings->validation_data) division->validation = 0;
     status = division_part(settings, "test", division->test, division, &data->train, &data->test);
     if (status != STATUS_DONE) return status;
     return division_part(settings, "validation", division->validation, division, &data->train, &data->validation);
@@ -103,6 +105,38 @@ exit_status division_for_training(const struct settings *settings, soma_network 
 
 static const char *part_word(int part) {
     return part == PART_TEST ? "test" : part == PART_VALIDATION ? "validation" : "train";
+}
+
+/* Whether the part was a file of its own, and which. */
+static bool is_own_file(const soma_division *kept, int part, uint64_t *samples, uint64_t *fingerprint) {
+    *samples = part == PART_TEST ? kept->test_samples : part == PART_VALIDATION ? kept->validation_samples : 0;
+    *fingerprint = part == PART_TEST ? kept->test_fingerprint : kept->validation_fingerprint;
+    return *samples > 0;
+}
+
+/* Whether these samples are that file. */
+static bool is_that_file(const struct settings *settings, const soma_network *network, const soma_dataset *dataset,
+                         int part) {
+    soma_division kept;
+    uint64_t samples, fingerprint;
+    if (!soma_network_get_division(network, &kept) || !is_own_file(&kept, part, &samples, &fingerprint) ||
+        samples != data_samples(dataset) || fingerprint != soma_dataset_fingerprint(dataset, 0))
+        return false;
+    if (settings->command == COMMAND_EVALUATE)
+        say("The %s set of %s was a file of its own, with the fingerprint %llu: %s is that file\n", part_word(part),
+            settings->model, (unsigned long long)fingerprint, settings->data);
+    return true;
+}
+
+static exit_status refuse_own_file(const struct settings *settings, const soma_division *kept, int part) {
+    uint64_t samples, fingerprint;
+    if (!is_own_file(kept, part, &samples, &fingerprint)) return STATUS_DONE;
+    return fail(
+        STATUS_USAGE,
+        "--part=%s: the %s set of %s was a file of its own, of %llu samples with the fingerprint %llu, which %s "
+        "is not; accepted: that file as --data, or --part=all",
+        part_word(part), part_word(part), settings->model, (unsigned long long)samples, (unsigned long long)fingerprint,
+        settings->data);
 }
 
 /* Nothing is known of the training: the parts are drawn as the command line says, if it says so. */
@@ -154,6 +188,8 @@ static exit_status refuse_contradiction(const struct settings *settings, const s
 static exit_status refuse_none(const struct settings *settings, const soma_division *kept, int part) {
     double fraction = part == PART_TEST ? kept->test : kept->validation;
     if (part == PART_TRAIN || fraction > 0) return STATUS_DONE;
+    exit_status status = refuse_own_file(settings, kept, part);
+    if (status != STATUS_DONE) return status;
     return fail(STATUS_USAGE, "--part=%s: %s was trained on %s with --%s=0, which holds none out; accepted: train, all",
                 part_word(part), settings->model, settings->data, part_word(part));
 }
@@ -169,7 +205,8 @@ static exit_status find_parts(const struct settings *settings, soma_network *net
         status = refuse_contradiction(settings, &kept, whole);
         if (status == STATUS_DONE) status = refuse_none(settings, &kept, part);
     } else if (any && (whole || part == PART_VALIDATION)) {
-        status = refuse_other(settings, &kept, *base, part);
+        status = refuse_own_file(settings, &kept, part);
+        if (status == STATUS_DONE) status = refuse_other(settings, &kept, *base, part);
     } else if (whole || part == PART_VALIDATION) {
         status = refuse_unknown(settings, part);
     }
@@ -205,6 +242,8 @@ exit_status division_choose(const struct settings *settings, soma_network *netwo
     if (!whole && part == PART_ALL)
         status = fail(STATUS_USAGE, "--part: 'all' is for files; %s comes in two parts, accepted: train, test",
                       settings->data);
+    else if (whole && is_that_file(settings, network, *base, part))
+        part = PART_ALL;
     else if (part == PART_ALL)
         warn_of_training(settings, network, *base);
     else if (whole || part != PART_TEST)

@@ -146,6 +146,10 @@ const option_row option_table[] = {
      .interval = "[0, 1)",
      .help = "part of a file that is held out to test on, drawn by --seed, class by class. The digits and directories have a test "
              "set of their own"},
+    {.name = "test-data", .type = OPTION_TEXT, .offset = FIELD(test_data), .commands = TRAIN, .argument = "FILE",
+     .help = "test on the samples of this file instead: a table, whose columns and classes are found by their names, an NPZ archive, or pictures"},
+    {.name = "validation-data", .type = OPTION_TEXT, .offset = FIELD(validation_data), .commands = TRAIN, .argument = "FILE",
+     .help = "watch the training by the samples of this file, in place of --validation"},
     {.name = "split-by", .type = OPTION_CHOICE, .offset = FIELD(split_by), .commands = TRAIN, .argument = "WHAT", .choices = &split_choice,
      .fallback = "rows",
      .help = "what is held out for --test, --validation and in --folds: rows by chance; whole groups of --group-column; or the latest rows by --time-column"},

@@ -56,6 +56,7 @@ struct settings {
     uint64_t folds, seeds; /* 0: one training */
     const char *group_column, *time_column, *weight_column, *id_column;
     const char *columns, *ignore; /* lists */
+    const char *validation_data, *test_data;
     double validation, min_delta;
     int split_by; /* soma_division_by */
     int monitor;

@@ -31,10 +31,17 @@ exit_status runs_check(const struct settings *settings) {
     const struct {
         const char *option;
         bool given;
-    } single[] = {
-        {"load", settings->load},         {"resume", settings->resume},   {"checkpoint", settings->checkpoint},
-        {"history", settings->history},   {"plot", settings->plot},       {"tensorboard", settings->tensorboard},
-        {"find-lr", settings->find_rate}, {"profile", settings->profile}, {"save", settings->save && !settings->folds}};
+    } single[] = {{"load", settings->load},
+                  {"resume", settings->resume},
+                  {"checkpoint", settings->checkpoint},
+                  {"history", settings->history},
+                  {"plot", settings->plot},
+                  {"tensorboard", settings->tensorboard},
+                  {"find-lr", settings->find_rate},
+                  {"profile", settings->profile},
+                  {"test-data", settings->test_data},
+                  {"validation-data", settings->validation_data},
+                  {"save", settings->save && !settings->folds}};
     const char *several = settings->folds ? "folds" : "seeds";
     if (!runs_wanted(settings)) return STATUS_DONE;
     for (size_t i = 0; i < sizeof single / sizeof *single; i++)

@@ -3,7 +3,7 @@
 #ifndef SOMA_TOOLS_SOURCE_H
 #define SOMA_TOOLS_SOURCE_H
 
-#include <soma/soma.h>
+#include "options.h"
 
 enum source { SOURCE_DIGITS, SOURCE_DIRECTORY, SOURCE_IDX, SOURCE_NPY, SOURCE_NPZ, SOURCE_IMAGES, SOURCE_TABLE };
 
@@ -12,5 +12,7 @@ struct loaded {
     enum source source;
     soma_dataset *whole, *train, *test;
 };
+
+enum source source_of(const struct settings *settings);
 
 #endif

@@ -17,8 +17,11 @@ static void say_data(const struct training *training) {
     soma_dataset_info info;
     soma_dataset_get_info(data->train, &info);
     say("Data     %s: %zu samples to train on", training->settings->data, info.samples);
-    if (data->validation) say(", %zu for validation", data_samples(data->validation));
-    if (data->test) say(", %zu to test on", data_samples(data->test));
+    const char *validation = training->settings->validation_data, *test = training->settings->test_data;
+    if (data->validation)
+        say(", %zu%s%s for validation", data_samples(data->validation), validation ? " of " : "",
+            validation ? validation : "");
+    if (data->test) say(", %zu%s%s to test on", data_samples(data->test), test ? " of " : "", test ? test : "");
     if (info.classes) say("; %zu classes", info.classes);
     if (data->division.column)
         say("; divided by %s column %s", data->division.by == SOMA_BY_TIME ? "time" : "group", data->division.column);

@@ -935,7 +935,10 @@ typedef struct soma_division {
     uint64_t seed;                 /* of both */
     uint64_t samples, fingerprint; /* of all, before they were divided; see soma_dataset_fingerprint() */
     const char *column; /* of groups or times, as the file names it, copied; got: belongs to the network. NULL: none */
-    uint64_t reserved[8]; /* zero */
+    /* Samples for validation and to test on that came from files of their own, of so many samples with such
+     * fingerprints; 0: they did not. */
+    uint64_t validation_samples, validation_fingerprint, test_samples, test_fingerprint;
+    uint64_t reserved[4]; /* zero */
 } soma_division;
 /* NULL: forgets it. SOMA_INVALID_ARGUMENT: fractions that are none, no samples. */
 SOMA_API soma_status soma_network_set_division(soma_network *network, const soma_division *division);

@@ -11,6 +11,15 @@ void soma_network_clear_division(soma_network *network) {
     network->division = (soma_division){.samples = 0};
 }
 
+static soma_status check_samples(const char *what, uint64_t samples, uint64_t fingerprint) {
+    if (samples != 0 && samples <= INT32_MAX && fingerprint != 0 && fingerprint <= INT64_MAX) return SOMA_OK;
+    return soma_error(
+        SOMA_INVALID_ARGUMENT,
+        "%s of %llu samples with the fingerprint %llu; it is of 1 to %d samples, with the fingerprint that "
+        "soma_dataset_fingerprint() gives",
+        what, (unsigned long long)samples, (unsigned long long)fingerprint, INT32_MAX);
+}
+
 static soma_status check(const soma_division *division) {
     size_t bad;
     if ((int)division->by < SOMA_BY_ROWS || (int)division->by > SOMA_BY_TIME)
@@ -22,12 +31,12 @@ static soma_status check(const soma_division *division) {
             "a division with %g of the samples to test on and %g for validation; fractions are at least 0 "
             "and below 1",
             division->test, division->validation);
-    if (division->samples == 0 || division->samples > INT32_MAX || division->fingerprint == 0 ||
-        division->fingerprint > INT64_MAX)
-        return soma_error(SOMA_INVALID_ARGUMENT,
-                          "a division of %llu samples with the fingerprint %llu; it is of 1 to %d samples, with the "
-                          "fingerprint that soma_dataset_fingerprint() gives",
-                          (unsigned long long)division->samples, (unsigned long long)division->fingerprint, INT32_MAX);
+    SOMA_TRY(check_samples("a division", division->samples, division->fingerprint));
+    if (division->validation_samples || division->validation_fingerprint)
+        SOMA_TRY(
+            check_samples("a file for validation", division->validation_samples, division->validation_fingerprint));
+    if (division->test_samples || division->test_fingerprint)
+        SOMA_TRY(check_samples("a file to test on", division->test_samples, division->test_fingerprint));
     if (division->column && !soma_utf8_check(division->column, strlen(division->column), &bad))
         return soma_error(SOMA_INVALID_ARGUMENT,
                           "the name of the column by which the data were divided is not UTF-8 from byte %zu on", bad);

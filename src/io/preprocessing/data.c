@@ -22,6 +22,14 @@ static void write_big(soma_json_writer *writer, const char *key, uint64_t number
     soma_json_write_text(writer, key, text);
 }
 
+static void encode_file(soma_json_writer *writer, const char *key, uint64_t samples, uint64_t fingerprint) {
+    if (!samples) return;
+    soma_json_open_object(writer, key);
+    soma_json_write_integer(writer, "samples", (int64_t)samples);
+    write_big(writer, "fingerprint", fingerprint);
+    soma_json_close_object(writer);
+}
+
 static void encode_division(soma_json_writer *writer, const soma_division *division) {
     soma_json_open_object(writer, "division");
     soma_json_write_text(writer, "by", by_names[division->by]);
@@ -31,6 +39,8 @@ static void encode_division(soma_json_writer *writer, const soma_division *divis
     write_big(writer, "seed", division->seed);
     soma_json_write_integer(writer, "samples", (int64_t)division->samples);
     write_big(writer, "fingerprint", division->fingerprint);
+    encode_file(writer, "validation_file", division->validation_samples, division->validation_fingerprint);
+    encode_file(writer, "test_file", division->test_samples, division->test_fingerprint);
     soma_json_close_object(writer);
 }
 
@@ -130,6 +140,20 @@ static bool read_big(const soma_json *object, const char *key, uint64_t *number)
     return text && *text >= '0' && *text <= '9' && !*end && !errno;
 }
 
+/* Not there: a fraction of the data, or none. */
+static soma_status decode_file(const soma_json *object, const char *key, uint64_t *samples, uint64_t *fingerprint) {
+    const soma_json *file = soma_json_get(object, key);
+    int64_t number;
+    if (!file) return SOMA_OK;
+    if (!soma_json_integer(soma_json_get(file, "samples"), &number) || number < 1 ||
+        !read_big(file, "fingerprint", fingerprint))
+        return soma_error(
+            SOMA_INVALID_FILE,
+            "\"%s\" of \"division\" must have \"samples\", a number, and \"fingerprint\", a string of digits", key);
+    *samples = (uint64_t)number;
+    return SOMA_OK;
+}
+
 static soma_status decode_division(soma_network *network, const soma_json *object) {
     soma_division division = {.column = soma_json_string(soma_json_get(object, "column"))};
     const char *by = soma_json_string(soma_json_get(object, "by"));
@@ -148,6 +172,8 @@ static soma_status decode_division(soma_network *network, const soma_json *objec
                           "\"seed\" and \"fingerprint\", strings of digits");
     division.by = (soma_division_by)way;
     division.samples = (uint64_t)samples;
+    SOMA_TRY(decode_file(object, "validation_file", &division.validation_samples, &division.validation_fingerprint));
+    SOMA_TRY(decode_file(object, "test_file", &division.test_samples, &division.test_fingerprint));
     soma_status status = soma_network_set_division(network, &division);
     return status == SOMA_INVALID_ARGUMENT ? soma_error_prefix(SOMA_INVALID_FILE, "\"division\": ") : status;
 }
