@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: MIT
+"""Neural networks on any OpenCL device or a plain CPU.
+
+    import soma
+    network = soma.Network([soma.Dense(32, activation="relu"), soma.Dense(3, activation="softmax")])
+    network.compile(optimizer="adam", loss="categorical_crossentropy")
+    network.fit(x, y, epochs=20)
+    network.predict(x)
+
+Names and arguments are Keras's, the defaults soma's. docs/python.md has it all.
+"""
+from . import _soma, layers, optimizers
+from ._soma import *  # noqa: F403 - the exceptions, by class
+from ._soma import Array, Device, Error, devices
+from .callbacks import Callback, EarlyStopping, History, LambdaCallback, ModelCheckpoint
+from .data import array
+from .network import Network, load
+from .optimizers import Optimizer, Schedule
+
+for _name in layers.NAMES:
+    globals()[_name] = getattr(layers, _name)
+for _name in optimizers.NAMES:
+    globals()[_name] = getattr(optimizers, _name)
+
+Sequential = Model = Network
+__version__ = _soma.version()
+ERRORS = [name for name in dir(_soma) if name.endswith("Error")]
+__all__ = ["Array", "Callback", "Device", "EarlyStopping", "History", "LambdaCallback", "Model", "ModelCheckpoint", "Network", "Optimizer",
+           "Schedule", "Sequential", "array", "devices", "load", *ERRORS, *layers.NAMES, *optimizers.NAMES]

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT */
+/* Compiling and training, with callbacks, and the interpreter's lock given up meanwhile. */
+#include "_soma.h"
+
+#include <stddef.h>
+#include <time.h>
+
+/* --------------------------------------------------------------------------------------------------------- compiling
+ */
+
+#define OPTIMIZER(key, kind)                                                                                           \
+    { #key, kind, offsetof(soma_optimizer, key), SOMA_NAMES_OPTIMIZER }
+static const soma_py_field optimizer_fields[] = {
+    {"kind", SOMA_PY_NAME, offsetof(soma_optimizer, kind), SOMA_NAMES_OPTIMIZER},
+    OPTIMIZER(learning_rate, SOMA_PY_FLOAT),
+    OPTIMIZER(momentum, SOMA_PY_COEFFICIENT),
+    OPTIMIZER(beta1, SOMA_PY_COEFFICIENT),
+    OPTIMIZER(beta2, SOMA_PY_COEFFICIENT),
+    OPTIMIZER(rho, SOMA_PY_COEFFICIENT),
+    OPTIMIZER(epsilon, SOMA_PY_COEFFICIENT),
+    OPTIMIZER(l2, SOMA_PY_FLOAT),
+    OPTIMIZER(l1, SOMA_PY_FLOAT),
+    OPTIMIZER(decay, SOMA_PY_COEFFICIENT),
+    OPTIMIZER(clip_value, SOMA_PY_FLOAT),
+    OPTIMIZER(clip_norm, SOMA_PY_FLOAT),
+    {NULL, SOMA_PY_FLOAT, 0, SOMA_NAMES_OPTIMIZER}};
+
+#define SCHEDULE(key, kind)                                                                                            \
+    { #key, kind, offsetof(soma_schedule, key), SOMA_NAMES_SCHEDULE }
+static const soma_py_field schedule_fields[] = {
+    {"kind", SOMA_PY_NAME, offsetof(soma_schedule, kind), SOMA_NAMES_SCHEDULE},
+    SCHEDULE(warmup, SOMA_PY_UINT64),
+    SCHEDULE(period, SOMA_PY_UINT64),
+    SCHEDULE(factor, SOMA_PY_FLOAT),
+    SCHEDULE(floor, SOMA_PY_FLOAT),
+    SCHEDULE(patience, SOMA_PY_UINT32),
+    SCHEDULE(min_delta, SOMA_PY_FLOAT),
+    {NULL, SOMA_PY_FLOAT, 0, SOMA_NAMES_SCHEDULE}};
+
+/* Names of a list into an array of enumeration's values, at most `most`; -1 with an exception. */
+static int fill_names(soma_names names, const char *what, PyObject *list, int most, int *values) {
+    if (!list || list == Py_None) return 0;
+    Py_ssize_t count = PyList_Size(list);
+    if (count < 0) return -1;
+    if (count > most) {
+        PyErr_Format(PyExc_ValueError, "%s: %zd are given, at most %d are possible", what, count, most);
+        return -1;
+    }
+    for (Py_ssize_t i = 0; i < count; i++)
+        if (soma_py_name(names, what, PyList_GetItem(list, i), &values[i])) return -1;
+    return 0;
+}
+
+static int fill_compile(soma_compile_options *options, PyObject *loss, PyObject *metrics, PyObject *optimizer,
+                        PyObject *schedule, PyObject *class_weight) {
+    int losses[SOMA_MAX_OUTPUTS] = {0}, kinds[SOMA_MAX_METRICS] = {0};
+    if (fill_names(SOMA_NAMES_LOSS, "loss", loss, SOMA_MAX_OUTPUTS, losses) ||
+        fill_names(SOMA_NAMES_METRIC, "metrics", metrics, SOMA_MAX_METRICS, kinds) ||
+        soma_py_fill("the optimizer", optimizer_fields, optimizer, &options->optimizer) ||
+        soma_py_fill("the learning rate's schedule", schedule_fields, schedule, &options->optimizer.schedule))
+        return -1;
+    for (int i = 0; i < SOMA_MAX_OUTPUTS; i++) options->loss[i] = (soma_loss)losses[i];
+    Py_ssize_t count = metrics && metrics != Py_None ? PyList_Size(metrics) : 0;
+    for (int i = 0; i < SOMA_MAX_METRICS; i++) {
+        options->metrics[i] = (soma_metric)kinds[i];
+        if (count && i >= count) options->metrics[i] = SOMA_METRIC_NONE;
+    }
+    if (class_weight == Py_None) return 0;
+    if (!PyObject_TypeCheck(class_weight, (PyTypeObject *)soma_py_array_type)) {
+        PyErr_SetString(PyExc_TypeError, "class_weight: soma.Array is wanted");
+        return -1;
+    }
+    options->class_weight = ((soma_py_array *)class_weight)->array.data;
+    options->class_weight_count = soma_py_array_count((soma_py_array *)class_weight);
+    return 0;
+}
+
+PyObject *soma_py_network_compile(PyObject *object, PyObject *arguments) {
+    soma_py_network *self = (soma_py_network *)object;
+    PyObject *device, *loss = Py_None, *metrics = Py_None, *optimizer = Py_None, *schedule = Py_None, *weight = Py_None;
+    soma_compile_options options = {0};
+    soma_status status;
+    if (!PyArg_ParseTuple(arguments, "O!|OOOOOIf", soma_py_device_type, &device, &loss, &metrics, &optimizer, &schedule,
+                          &weight, &options.top_k, &options.huber_delta) ||
+        fill_compile(&options, loss, metrics, optimizer, schedule, weight) || soma_py_network_enter(self))
+        return NULL;
+    SOMA_PY_UNLOCKED(status = soma_compile(self->network, ((soma_py_device *)device)->device, &options));
+    soma_py_device *before = self->device;
+    if (status == SOMA_OK) self->device = (soma_py_device *)Py_NewRef(device);
+    soma_py_network_leave(self);
+    if (status == SOMA_OK) Py_XDECREF((PyObject *)before);
+    if (status != SOMA_OK) return soma_py_raise(status);
+    Py_RETURN_NONE;
+}
+
+PyObject *soma_py_network_losses(PyObject *object, PyObject *unused) {
+    soma_network *network = ((soma_py_network *)object)->network;
+    soma_compile_options options = {0};
+    (void)unused;
+    soma_status status = soma_network_get_compile_options(network, &options);
+    if (status != SOMA_OK) return soma_py_raise(status);
+    PyObject *list = PyList_New(0);
+    for (size_t i = 0; list && i < soma_network_output_count(network); i++) {
+        PyObject *name = PyUnicode_FromString(soma_name(SOMA_NAMES_LOSS, (int)options.loss[i]));
+        if (!name || PyList_Append(list, name)) Py_CLEAR(list);
+        Py_XDECREF(name);
+    }
+    return list;
+}
+
+/* ---------------------------------------------------------------------------------------------------------- training
+ */
+
+typedef struct fit_state {
+    PyObject *on_batch, *on_epoch; /* NULL: none */
+    PyThreadState *thread;
+    double last; /* when signals were looked for, in seconds */
+} fit_state;
+
+static double now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+/* What a callback has answered, whose reference it takes: anything true stops. An exception does, too, and stays set.
+ */
+static soma_status answer(PyObject *result) {
+    int stop = result ? PyObject_IsTrue(result) : -1;
+    Py_XDECREF(result);
+    return stop ? SOMA_STOPPED : SOMA_OK;
+}
+
+/* How often signals are looked for where batches are short: each look may wait for threads that compute in Python. */
+#define LOOK_EVERY 0.01
+
+static soma_status on_batch(void *context, soma_network *network, const soma_progress *progress) {
+    fit_state *state = context;
+    (void)network;
+    double time = now();
+    if (!state->on_batch && time - state->last < LOOK_EVERY) return SOMA_OK;
+    state->last = time;
+    PyEval_RestoreThread(state->thread);
+    soma_status status = PyErr_CheckSignals() ? SOMA_STOPPED : SOMA_OK;
+    if (status == SOMA_OK && state->on_batch)
+        status = answer(PyObject_CallFunction(state->on_batch, "InnnI", progress->epoch, (Py_ssize_t)progress->batch,
+                                              (Py_ssize_t)progress->batches, (Py_ssize_t)progress->samples,
+                                              progress->epochs));
+    state->thread = PyEval_SaveThread();
+    return status;
+}
+
+static PyObject *describe_epoch(const soma_epoch *epoch) {
+    PyObject *train = soma_py_metrics(&epoch->train);
+    PyObject *validation = epoch->has_validation ? soma_py_metrics(&epoch->validation) : Py_NewRef(Py_None);
+    if (train && validation)
+        return Py_BuildValue("(INNdd)", epoch->epoch, train, validation, epoch->seconds, epoch->learning_rate);
+    Py_XDECREF(train);
+    Py_XDECREF(validation);
+    return NULL;
+}
+
+static soma_status on_epoch(void *context, soma_network *network, const soma_epoch *epoch) {
+    fit_state *state = context;
+    (void)network;
+    PyEval_RestoreThread(state->thread);
+    soma_status status = PyErr_CheckSignals() ? SOMA_STOPPED : SOMA_OK;
+    if (status == SOMA_OK && state->on_epoch) {
+        PyObject *described = describe_epoch(epoch);
+        status = answer(described ? PyObject_CallFunctionObjArgs(state->on_epoch, described, NULL) : NULL);
+        Py_XDECREF(described);
+    }
+    state->thread = PyEval_SaveThread();
+    return status;
+}
+
+#define FIT(key, kind)                                                                                                 \
+    { #key, kind, offsetof(soma_fit_options, key), SOMA_NAMES_LOSS }
+static const soma_py_field fit_fields[] = {
+    FIT(epochs, SOMA_PY_UINT32),         FIT(batch_size, SOMA_PY_SIZE),
+    FIT(no_shuffle, SOMA_PY_BOOL),       FIT(validation_split, SOMA_PY_DOUBLE),
+    FIT(early_stopping, SOMA_PY_UINT32), FIT(min_delta, SOMA_PY_FLOAT),
+    FIT(monitor, SOMA_PY_UINT32),        FIT(restore_best, SOMA_PY_BOOL),
+    FIT(checkpoint, SOMA_PY_TEXT),       FIT(checkpoint_every, SOMA_PY_UINT64),
+    FIT(resume, SOMA_PY_TEXT),           {NULL, SOMA_PY_FLOAT, 0, SOMA_NAMES_LOSS}};
+_Static_assert(sizeof(soma_monitor) == sizeof(uint32_t), "the monitor is filled as a number");
+
+static PyObject *describe_history(const soma_history *history, bool stopped) {
+    PyObject *epochs = PyList_New(0);
+    for (uint32_t i = 0; epochs && i < history->count; i++) {
+        PyObject *epoch = describe_epoch(&history->epochs[i]);
+        if (!epoch || PyList_Append(epochs, epoch)) Py_CLEAR(epochs);
+        Py_XDECREF(epoch);
+    }
+    if (!epochs) return NULL;
+    return Py_BuildValue("{s:N,s:I,s:O,s:O,s:K,s:d}", "epochs", epochs, "best", history->best, "restored",
+                         history->restored ? Py_True : Py_False, "stopped", stopped ? Py_True : Py_False, "steps",
+                         (unsigned long long)history->steps, "seconds", history->seconds);
+}
+
+PyObject *soma_py_network_fit(PyObject *object, PyObject *arguments) {
+    soma_py_network *self = (soma_py_network *)object;
+    PyObject *dataset, *validation = Py_None, *options_dict = Py_None, *batch = Py_None, *epoch = Py_None;
+    if (!PyArg_ParseTuple(arguments, "O!|OOOO", soma_py_dataset_type, &dataset, &options_dict, &validation, &batch,
+                          &epoch))
+        return NULL;
+    fit_state state = {.on_batch = batch == Py_None ? NULL : batch, .on_epoch = epoch == Py_None ? NULL : epoch};
+    soma_fit_options options = {.on_batch = on_batch, .on_epoch = on_epoch, .context = &state};
+    soma_history history = {0};
+    if (soma_py_fill("fit()", fit_fields, options_dict, &options)) return NULL;
+    if (validation != Py_None) {
+        if (!PyObject_TypeCheck(validation, (PyTypeObject *)soma_py_dataset_type))
+            return PyErr_Format(PyExc_TypeError, "the validation data are no data set");
+        options.validation = ((soma_py_dataset *)validation)->dataset;
+    }
+    if (soma_py_network_enter(self)) return NULL;
+    state.thread = PyEval_SaveThread();
+    soma_status status = soma_fit(self->network, ((soma_py_dataset *)dataset)->dataset, &options, &history);
+    PyEval_RestoreThread(state.thread);
+    soma_py_network_leave(self);
+    PyObject *result = NULL;
+    if (PyErr_Occurred())
+        result = NULL; /* of a callback, or a signal's */
+    else if (status != SOMA_OK && status != SOMA_STOPPED)
+        soma_py_raise(status);
+    else
+        result = describe_history(&history, status == SOMA_STOPPED);
+    soma_history_clear(&history);
+    return result;
+}

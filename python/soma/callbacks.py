@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: MIT
+"""What is told of a training, and may end it."""
+
+
+class Callback:
+    """Override what is of interest. `logs` has loss and metrics; anything true that is returned ends the training after this batch
+    or epoch, as does network.stop_training = True."""
+
+    network = None
+
+    def on_train_begin(self):
+        pass
+
+    def on_batch_end(self, batch, logs):
+        """After each batch, from 0; logs has `epoch`, `samples` and `batches`. Each call takes the interpreter's lock."""
+
+    def on_epoch_end(self, epoch, logs):
+        """After each epoch, from 0; logs has the epoch's figures, as the history has them."""
+
+    def on_train_end(self):
+        pass
+
+
+class LambdaCallback(Callback):
+    """Functions as a callback: LambdaCallback(on_epoch_end=lambda epoch, logs: print(logs))."""
+
+    def __init__(self, **functions):
+        for name, function in functions.items():
+            if not hasattr(Callback, name):
+                raise TypeError(f"a callback has no '{name}'")
+            setattr(self, name, function)
+
+
+class EarlyStopping(Callback):
+    """Ends training after `patience` epochs without improvement of at least min_delta. monitor: 'val_loss' or 'val_accuracy' (of
+    any metric, the first one), without validation data those of the training. The library does it; defaults are its."""
+
+    def __init__(self, monitor="val_loss", patience=5, min_delta=0.0, restore_best_weights=True):
+        self.options = {"early_stopping": patience, "min_delta": min_delta, "monitor": 0 if monitor.endswith("loss") else 1,
+                        "restore_best": restore_best_weights}
+
+
+class ModelCheckpoint(Callback):
+    """Writes the training into a file after every epoch, or every `every` steps: a model file, from which fit(resume=path) goes on."""
+
+    def __init__(self, path, every=0):
+        self.options = {"checkpoint": str(path), "checkpoint_every": every}
+
+
+class History:
+    """What fit() returns: `history`, a dict of lists with a number for each epoch ('loss', 'accuracy', 'val_loss', ...), `epoch`, the
+    epochs' numbers from 0, and what became of the training: best, restored, stopped, steps, seconds."""
+
+    def __init__(self):
+        self.history, self.epoch = {}, []
+        self.best, self.restored, self.stopped, self.steps, self.seconds = None, False, False, 0, 0.0
+
+    def add(self, epoch, logs):
+        self.epoch.append(epoch)
+        for name, value in logs.items():
+            self.history.setdefault(name, []).append(value)
+
+    def __getitem__(self, name):
+        return self.history[name]
+
+    def plot(self, ax=None):
+        """Draws loss and metrics over the epochs, with matplotlib; gives the axes."""
+        import matplotlib.pyplot as pyplot
+
+        ax = ax or pyplot.gca()
+        for name, values in self.history.items():
+            if name not in ("learning_rate", "seconds"):
+                ax.plot([epoch + 1 for epoch in self.epoch], values, label=name)
+        ax.set_xlabel("epoch")
+        ax.legend()
+        return ax
+
+
+def epoch_logs(described):
+    """(epoch, train, validation, seconds, learning rate) of the library, as logs."""
+    _, train, validation, seconds, rate = described
+    logs = dict(train)
+    logs.update({f"val_{name}": value for name, value in (validation or {}).items()})
+    return logs | {"learning_rate": rate, "seconds": seconds}
+
+
+def line(epoch, epochs, logs):
+    figures = "  ".join(f"{name} {value:.4f}" for name, value in logs.items() if name not in ("learning_rate", "seconds"))
+    return f"Epoch {epoch + 1}/{epochs}  {figures}  {logs['seconds']:.2f} s"
+
+
+class Progress(Callback):
+    """A bar of tqdm where that is there and wanted, else a line for each epoch."""
+
+    def __init__(self, epochs, bar):
+        self.epochs, self.bar = epochs, None
+        if bar:
+            try:
+                from tqdm.auto import tqdm
+
+                self.bar = tqdm(total=epochs, unit="epoch")
+            except ImportError:
+                pass
+
+    def on_epoch_end(self, epoch, logs):
+        if not self.bar:
+            print(line(epoch, self.epochs, logs), flush=True)
+            return
+        self.bar.set_postfix({name: f"{value:.4f}" for name, value in logs.items() if name not in ("learning_rate", "seconds")})
+        self.bar.update()
+
+    def on_train_end(self):
+        if self.bar:
+            self.bar.close()

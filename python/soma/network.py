@@ -1,0 +1,274 @@
+# SPDX-License-Identifier: MIT
+"""Networks: layers, training, predicting, files."""
+import os
+import threading
+from collections.abc import MutableMapping
+
+from . import _soma, data, optimizers, training
+from .layers import Input, Node, as_layer
+
+_devices = {}
+_devices_lock = threading.Lock()
+
+
+def open_device(device):
+    """A soma.Device as it is; of a name the one that was opened under it before, if it was."""
+    if isinstance(device, _soma.Device):
+        return device
+    with _devices_lock:
+        if device not in _devices:
+            _devices[device] = _soma.Device(device)
+        return _devices[device]
+
+
+# A child of fork() has none of its parent's threads: it opens devices of its own.
+os.register_at_fork(after_in_child=_devices.clear)
+
+
+class Weights(MutableMapping):
+    """The parameters of a network by name: reading gives a copy, setting takes any array of the shape."""
+
+    def __init__(self, network):
+        self._network = network
+
+    def __getitem__(self, name):
+        return data.result(self._network.get_parameter(name))
+
+    def __setitem__(self, name, values):
+        self._network.set_parameter(name, data.plain(values))
+
+    def __delitem__(self, name):
+        raise TypeError("parameters cannot be deleted")
+
+    def __iter__(self):
+        return iter(self._network.parameters())
+
+    def __len__(self):
+        return len(self._network.parameters())
+
+    def __repr__(self):
+        return f"<weights {', '.join(self)}>"
+
+
+class Network:
+    """A neural network.
+
+    layers: a list of layers, or text as "dense 128 relu; dense 10 softmax"; or, for networks that branch, inputs= and outputs= of
+    what layers gave when they were called. The shape of the input is taken from the first data, unless the list begins with an Input.
+    device: "cpu", "gpu", "opencl:N", "auto" (None: what SOMA_DEVICE names, else a GPU, else the processor), or a soma.Device.
+    seed: of initial weights, shuffling and dropout; the same seed, data and device give the same bits.
+    """
+
+    def __init__(self, layers=None, *, inputs=None, outputs=None, device=None, seed=0):
+        self.device, self.seed = device, seed
+        self.stop_training = False
+        self._net, self._options, self._compiled, self._columns = None, {}, False, None
+        self._inputs, self._outputs, self._layers = None, None, []
+        if outputs is not None:
+            self._inputs = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
+            self._outputs = list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
+            self._build_graph()
+            return
+        for layer in [layers] if isinstance(layers, str) else layers or []:
+            self.add(layer)
+
+    def add(self, layer):
+        """Appends a layer."""
+        if self._net:
+            raise _soma.InvalidStateError("the network is built already; add layers before its first data")
+        if isinstance(layer, Input):
+            if self._inputs or self._layers:
+                raise ValueError("an Input is the first of the layers")
+            self._inputs = [layer]
+        else:
+            self._layers.append(as_layer(layer))
+
+    # ------------------------------------------------------------------------------------------------------- building
+
+    def _build_graph(self):
+        net = _soma.Network(seed=self.seed)
+        numbers = {id(node): net.input(node.shape, node.name) for node in self._inputs}
+        pending = [node for node in reversed(self._outputs)]
+        while pending:  # parents first, without recursion: networks may be deep
+            node = pending[-1]
+            missing = [parent for parent in node.parents if id(parent) not in numbers] if id(node) not in numbers else []
+            if missing:
+                pending += reversed(missing)
+                continue
+            pending.pop()
+            if id(node) in numbers:
+                continue
+            if node.layer is None:
+                raise ValueError("an output depends on an Input that is not among the inputs")
+            number = node.layer.build(net, [numbers[id(parent)] for parent in node.parents])
+            if node.layer.name:
+                net.mark(number, node.layer.name)
+            numbers[id(node)] = number
+        for node in self._outputs:
+            net.mark(numbers[id(node)], None, True)
+        self._net = net
+
+    def build(self, input_shape):
+        """Builds the network for inputs of this shape per sample (without the batch); the first data do it otherwise."""
+        if self._net:
+            return
+        if not self._layers:
+            raise _soma.InvalidStateError("the network has no layers")
+        first = self._inputs[0] if self._inputs else Input(input_shape)
+        node = first
+        for layer in self._layers:
+            node = layer(node)
+        self._inputs, self._outputs = [first], [node]
+        self._build_graph()
+
+    def _ready(self, x):
+        """The arrays of x, with the network built for them and compiled."""
+        if not self._net:
+            arrays = data.inputs(x)
+            self.build(arrays[0].shape[1:])
+        else:
+            arrays = data.inputs(x, [name for name, _ in self._net.ends(False)])
+        self._compile_now()
+        return arrays
+
+    def _compile_now(self):
+        if self._compiled:
+            return
+        options = self._options
+        rule, schedule = optimizers.of(options.get("optimizer", "adam"))
+        weights = options.get("class_weight")
+        self._net.compile(open_device(self.device), options.get("loss"), options.get("metrics"), rule, schedule,
+                          None if weights is None else data.array(weights), options.get("top_k", 0), options.get("huber_delta", 0.0))
+        self._compiled = True
+
+    def compile(self, optimizer="adam", loss=None, metrics=None, *, class_weight=None, top_k=0, huber_delta=0.0, device=None):
+        """Says how to train.
+
+        optimizer: a name, or an Optimizer with arguments. loss: a name, or one for each output; None: by the last layer (softmax:
+        categorical_crossentropy, sigmoid: binary_crossentropy, else mean_squared_error). metrics: names, at most four; None: what fits
+        the loss. class_weight: for training alone, one for each class, a list or {class: weight}. The names are those of
+        docs/training.md, and Keras's.
+        """
+        optimizers.of(optimizer)
+        self._options = {"optimizer": optimizer, "loss": [loss] if isinstance(loss, str) else loss,
+                         "metrics": [metrics] if isinstance(metrics, str) else None if metrics is None else list(metrics),
+                         "class_weight": [class_weight[i] for i in sorted(class_weight)] if isinstance(class_weight, dict) else class_weight,
+                         "top_k": top_k, "huber_delta": huber_delta}
+        self.device = device if device is not None else self.device
+        self._compiled = False
+        if self._net:
+            self._compile_now()
+
+    # ------------------------------------------------------------------------------------------------------- training
+
+    def _dataset(self, x, y, sample_weight=None):
+        arrays = self._ready(x)
+        wanted = data.targets(y, self._net.ends(True), self._net.losses())
+        weights = None if sample_weight is None else data.array(sample_weight)
+        return _soma.Dataset(arrays, wanted, weights)
+
+    def fit(self, x, y=None, *, epochs=1, batch_size=32, verbose="auto", callbacks=(), validation_split=0.0, validation_data=None,
+            shuffle=True, sample_weight=None, initial_epoch=0, resume=None):
+        """Trains; gives a History.
+
+        x: [samples, ...] as float32, or what becomes it; bytes (uint8) are scaled by 1/255. For several inputs a list, or a dict by name.
+        y: classes ([samples], whole numbers) under a categorical cross-entropy, else [samples, ...].
+        validation_split: the fraction of the samples that is held out, drawn by the network's seed (Keras takes the last ones).
+        validation_data: (x, y) or (x, y, sample_weight). callbacks: see soma.Callback. resume: a file of ModelCheckpoint to go on from.
+        Other threads of Python run meanwhile. KeyboardInterrupt ends the training after the batch at hand; the weights are good then.
+        """
+        dataset = self._dataset(x, y, sample_weight)
+        validation = None if validation_data is None else self._dataset(*validation_data)
+        options = {"epochs": epochs, "batch_size": batch_size, "no_shuffle": not shuffle, "validation_split": validation_split,
+                   "resume": None if resume is None else os.fspath(resume)}
+        return training.fit(self, self._net, dataset, validation, options, list(callbacks or ()), verbose, initial_epoch)
+
+    def evaluate(self, x, y=None, *, batch_size=0, sample_weight=None, return_dict=True, verbose=0):
+        """Loss and metrics over samples: a dict by name, with return_dict=False a list, as Keras has it."""
+        dataset = self._dataset(x, y, sample_weight)
+        figures = self._net.evaluate(dataset, batch_size)
+        return figures if return_dict else list(figures.values())
+
+    def predict(self, x, *, batch_size=0, verbose=0):
+        """The outputs for every sample, [samples, ...]: of several outputs a list. NumPy's arrays where NumPy is there."""
+        dataset = _soma.Dataset(self._ready(x), ())
+        results = [data.result(self._net.predict(dataset, i, batch_size)) for i in range(len(self._net.ends(True)))]
+        return results[0] if len(results) == 1 else results
+
+    def predict_classes(self, x, *, batch_size=0):
+        """The most probable class of each sample, [samples]."""
+        return data.result(self._net.predict(_soma.Dataset(self._ready(x), ()), 0, batch_size, "classes"))
+
+    def __call__(self, x):
+        return self.predict(x)
+
+    # ------------------------------------------------------------------------------------------------------- contents
+
+    @property
+    def weights(self):
+        """The parameters by name: network.weights["dense_1.weight"] reads and sets them."""
+        self._require_built()
+        self._compile_now()
+        return Weights(self._net)
+
+    def get_weights(self):
+        """All parameters by name, a dict of copies. Keras gives a list."""
+        return dict(self.weights)
+
+    def set_weights(self, weights):
+        """Sets parameters: a dict by name, or a list of all of them in their order."""
+        own = self.weights
+        if not hasattr(weights, "items"):
+            if len(weights) != len(own):
+                raise ValueError(f"the network has {len(own)} parameters, got {len(weights)} arrays")
+            weights = dict(zip(own, weights))
+        for name, values in weights.items():
+            own[name] = values
+
+    @property
+    def input_shape(self):
+        """Of the first input, per sample; None before the first data."""
+        return self._net.ends(False)[0][1] if self._net else None
+
+    @property
+    def output_shape(self):
+        """Of the first output, per sample; None before the first data."""
+        return self._net.ends(True)[0][1] if self._net else None
+
+    def _require_built(self):
+        if not self._net and self._inputs:
+            self.build(self._inputs[0].shape)
+        if not self._net:
+            raise _soma.InvalidStateError("the network does not know the shape of its input yet: call build(), or fit() it first")
+
+    def summary(self, batch_size=32, print_fn=print):
+        """Prints layers, shapes, parameters, and the memory for batches of this size."""
+        self._require_built()
+        self._compile_now()
+        print_fn(self._net.summary(batch_size))
+
+    def save(self, path):
+        """Saves the network with its weights: a safetensors file, or ONNX where the name ends in .onnx. Whole or not at all."""
+        self._require_built()
+        self._compile_now()
+        self._net.save(path)
+
+    def load_weights(self, path, map=None, partial=False):
+        """Takes weights from a safetensors file. map: "dense_1 fc1 transposed; ...", where they have other names there."""
+        self._require_built()
+        self._net.load_weights(path, map, partial)
+
+    @classmethod
+    def _of(cls, net, device):
+        self = cls(device=device)
+        self._net = net
+        try:
+            self._options = {"loss": net.losses()}
+        except _soma.InvalidStateError:  # as of ONNX: the output decides
+            pass
+        return self
+
+
+def load(path, device=None):
+    """A network from a file that save() or the program `soma` wrote, or from an ONNX model (name.onnx)."""
+    return Network._of(_soma.Network.load(path), device)

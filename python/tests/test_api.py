@@ -1,0 +1,312 @@
+# SPDX-License-Identifier: MIT
+"""The package as people use it: building, training, predicting, weights, files, errors, callbacks."""
+import re
+
+import numpy as np
+import pytest
+
+import soma
+
+
+@pytest.fixture
+def spirals():
+    """Two classes of points that no line tells apart."""
+    random = np.random.default_rng(1)
+    angle = random.uniform(0, 2 * np.pi, 400)
+    kind = np.arange(400) % 2
+    radius = 1 + kind + random.normal(0, 0.1, 400)
+    return np.stack([radius * np.cos(angle), radius * np.sin(angle)], 1).astype(np.float32), kind
+
+
+def small(**arguments):
+    network = soma.Network([soma.Dense(16, activation="relu"), soma.Dense(2, activation="softmax")], device="cpu", **arguments)
+    network.compile(optimizer=soma.Adam(learning_rate=0.02), loss="categorical_crossentropy")
+    return network
+
+
+def test_the_class_is_learnt_and_figures_agree(spirals):
+    x, y = spirals
+    network = small()
+    history = network.fit(x, y, epochs=30, verbose=0, validation_split=0.25)
+    assert history.epoch == list(range(30))
+    assert set(history.history) == {"loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds"}
+    assert history["val_accuracy"][-1] > 0.95
+    p = network.predict(x)
+    assert p.shape == (400, 2) and p.dtype == np.float32
+    np.testing.assert_allclose(p.sum(1), 1, atol=1e-5)
+    figures = network.evaluate(x, y)
+    assert figures["accuracy"] == pytest.approx(np.mean(p.argmax(1) == y), abs=1e-6)
+    assert figures["loss"] == pytest.approx(-np.mean(np.log(p[np.arange(400), y])), rel=1e-4)
+    assert network.evaluate(x, y, return_dict=False) == [figures["loss"], figures["accuracy"]]
+    np.testing.assert_array_equal(network.predict_classes(x), p.argmax(1))
+
+
+def test_weights_are_read_and_set_by_name_and_do_what_the_formula_says(spirals):
+    x, _ = spirals
+    network = small()
+    network.build((2,))
+    assert list(network.weights) == ["dense_1.weight", "dense_1.bias", "dense_2.weight", "dense_2.bias"]
+    random = np.random.default_rng(2)
+    new = {name: random.normal(size=values.shape) for name, values in network.get_weights().items()}
+    network.set_weights(new)
+    hidden = np.maximum(x @ new["dense_1.weight"] + new["dense_1.bias"], 0)
+    logits = hidden @ new["dense_2.weight"] + new["dense_2.bias"]
+    expected = np.exp(logits - logits.max(1, keepdims=True))
+    np.testing.assert_allclose(network.predict(x), expected / expected.sum(1, keepdims=True), rtol=2e-4, atol=1e-6)
+    with pytest.raises(ValueError, match="dense_1.bias"):
+        network.weights["dense_1.bias"] = np.zeros(3)
+    with pytest.raises(KeyError):
+        network.weights["dense_9.bias"]
+
+
+def test_the_same_seed_gives_the_same_bits(spirals):
+    x, y = spirals
+    first, second, other = small(seed=3), small(seed=3), small(seed=4)
+    for network in (first, second, other):
+        network.fit(x, y, epochs=2, verbose=0)
+    assert all(np.array_equal(a, b) for a, b in zip(first.weights.values(), second.weights.values()))
+    assert not np.array_equal(first.weights["dense_1.weight"], other.weights["dense_1.weight"])
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "model.onnx"])
+def test_a_saved_network_predicts_the_same(spirals, tmp_path, name):
+    x, y = spirals
+    network = small()
+    network.fit(x, y, epochs=1, verbose=0)
+    network.save(tmp_path / name)
+    again = soma.load(tmp_path / name, device="cpu")
+    np.testing.assert_allclose(again.predict(x), network.predict(x), atol=1e-6)
+    if name.endswith(".safetensors"):
+        assert again.evaluate(x, y) == network.evaluate(x, y)
+
+
+def test_whole_numbers_are_classes_under_a_cross_entropy_alone():
+    x = np.arange(8, dtype=np.float32)[:, None]
+    regression = soma.Network("dense 1", device="cpu")
+    regression.compile(optimizer=soma.SGD(learning_rate=0.02))
+    regression.fit(x, 3 * np.arange(8) + 1, epochs=400, verbose=0)
+    np.testing.assert_allclose(regression.predict(x)[:, 0], 3 * x[:, 0] + 1, atol=0.1)
+    classes = soma.Network("dense 3 softmax", device="cpu")
+    classes.fit(x, np.arange(8) % 3, verbose=0)
+    rows = classes.evaluate(x, np.eye(3)[np.arange(8) % 3])
+    assert rows["loss"] == pytest.approx(classes.evaluate(x, np.arange(8) % 3)["loss"], rel=1e-6)
+    with pytest.raises(ValueError, match="1.5"):
+        classes.evaluate(x, np.full(8, 1.5))
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float16", "int8", "int64", "uint16", "bool", ">f4"])
+def test_arrays_of_every_kind_and_layout_are_converted(dtype):
+    values = (np.arange(24) % 5).reshape(4, 6).astype(dtype)
+    if dtype == ">f4":
+        with pytest.raises(TypeError, match="format"):
+            soma.array(values)
+        return
+    for array in (values, values[:, ::2], values[::-1], values.T, np.asfortranarray(values)):
+        np.testing.assert_array_equal(np.asarray(soma.array(array)), array.astype(np.float32))
+
+
+def test_float16_has_every_value():
+    bits = np.arange(65536, dtype=np.uint16).view(np.float16)
+    np.testing.assert_array_equal(np.asarray(soma.array(bits)), bits.astype(np.float32))
+
+
+def test_lists_are_arrays():
+    np.testing.assert_array_equal(np.asarray(soma.array([[1, 2], [3, 4.5]])), np.float32([[1, 2], [3, 4.5]]))
+    with pytest.raises(ValueError, match="different shapes"):
+        soma.array([[1, 2], [3]])
+    with pytest.raises(TypeError, match="numbers"):
+        soma.array(["one"])
+
+
+def test_bytes_are_scaled_as_those_of_files():
+    network = soma.Network("flatten; dense 1", device="cpu")
+    pictures = np.random.default_rng(1).integers(0, 256, (5, 4, 4), dtype=np.uint8)
+    np.testing.assert_allclose(network.predict(pictures), network.predict(pictures.astype(np.float32) / 255), rtol=1e-5)
+
+
+def test_a_network_may_branch_and_join():
+    a, b = soma.Input((3,), name="a"), soma.Input((3,), name="b")
+    shared = soma.Dense(4, activation="tanh")(a)
+    joined = soma.Concatenate()([shared + soma.Dense(4)(b), soma.Multiply()([a, b])])
+    network = soma.Network(inputs=[a, b], outputs=[soma.Dense(2, activation="softmax")(joined), soma.Dense(1)(shared)], device="cpu")
+    network.compile(loss=["categorical_crossentropy", "mse"])
+    random = np.random.default_rng(1)
+    xs, y = [random.normal(size=(20, 3)) for _ in range(2)], [np.arange(20) % 2, np.arange(20.0)]
+    assert network.fit({"a": xs[0], "b": xs[1]}, y, epochs=2, verbose=0).epoch == [0, 1]
+    w = network.weights
+    hidden = np.tanh(xs[0] @ w["dense_1.weight"] + w["dense_1.bias"])
+    outputs = network.predict(xs)
+    assert [output.shape for output in outputs] == [(20, 2), (20, 1)]
+    np.testing.assert_allclose(outputs[1], hidden @ w["dense_4.weight"] + w["dense_4.bias"], rtol=1e-3, atol=1e-5)
+    with pytest.raises(ValueError, match="2 inputs"):
+        network.predict(xs[0])
+
+
+def test_errors_are_exceptions_by_class_with_the_library_s_message():
+    assert issubclass(soma.InvalidShapeError, soma.Error) and issubclass(soma.InvalidShapeError, ValueError)
+    with pytest.raises(soma.InvalidArgumentError, match="sofmax"):
+        soma.Network("dense 10 sofmax").build((4,))
+    with pytest.raises(soma.NoDeviceError, match="nowhere"):
+        soma.Device("nowhere")
+    with pytest.raises(soma.IOError, match="/nonexistent/x.safetensors") as raised:
+        soma.load("/nonexistent/x.safetensors")
+    assert isinstance(raised.value, OSError)
+    network = soma.Network([soma.Dense(2)], device="cpu")
+    network.predict(np.zeros((1, 3)))
+    with pytest.raises(soma.InvalidShapeError, match="3"):
+        network.predict(np.zeros((1, 4)))
+    with pytest.raises(soma.NotFiniteError):
+        network.fit(np.full((8, 3), np.nan), np.zeros((8, 2)), verbose=0)
+    with pytest.raises(ValueError, match="adamm.*adamw"):
+        network.compile(optimizer="adamm")
+    with pytest.raises(TypeError, match="steps"):
+        network.compile(optimizer=soma.SGD(steps=3))
+
+
+def test_callbacks_are_told_and_can_stop(spirals):
+    x, y = spirals
+    seen = []
+
+    class Watcher(soma.Callback):
+        def on_train_begin(self):
+            seen.append("begin")
+
+        def on_batch_end(self, batch, logs):
+            seen.append((logs["epoch"], batch, logs["samples"]))
+
+        def on_epoch_end(self, epoch, logs):
+            seen.append((epoch, sorted(logs)))
+            self.network.stop_training = epoch == 1
+
+        def on_train_end(self):
+            seen.append("end")
+
+    history = small().fit(x, y, epochs=9, batch_size=300, callbacks=[Watcher()], verbose=0)
+    figures = ["accuracy", "learning_rate", "loss", "seconds"]
+    assert seen == ["begin", (0, 0, 300), (0, 1, 400), (0, figures), (1, 0, 300), (1, 1, 400), (1, figures), "end"]
+    assert history.stopped and history.epoch == [0, 1]
+    stopped = small().fit(x, y, callbacks=[soma.LambdaCallback(on_batch_end=lambda batch, logs: True)], verbose=0)
+    assert stopped.stopped and not stopped.epoch
+
+    def fail(epoch, logs):
+        raise LookupError("of the callback")
+
+    with pytest.raises(LookupError, match="of the callback"):
+        small().fit(x, y, callbacks=[soma.LambdaCallback(on_epoch_end=fail)], verbose=0)
+
+
+def test_early_stopping_puts_the_best_weights_back(spirals):
+    x, y = spirals
+    network = small()
+    stop = soma.EarlyStopping(patience=3)
+    history = network.fit(x, 1 - y * 0, validation_data=(x, y), epochs=50, callbacks=[stop], verbose=0)
+    assert len(history.epoch) < 50 and history.restored
+    assert network.evaluate(x, y)["loss"] == pytest.approx(min(history["val_loss"]), rel=1e-5)
+
+
+def test_training_goes_on_from_a_checkpoint(spirals, tmp_path):
+    x, y = spirals
+    file = tmp_path / "run.safetensors"
+    whole, broken, resumed = small(), small(), small()
+    whole.fit(x, y, epochs=4, verbose=0)
+    broken.fit(x, y, epochs=2, callbacks=[soma.ModelCheckpoint(file)], verbose=0)
+    resumed.fit(x, y, epochs=4, resume=file, verbose=0)
+    assert all(np.array_equal(a, b) for a, b in zip(whole.weights.values(), resumed.weights.values()))
+
+
+def test_sample_and_class_weights_count():
+    x, y = np.ones((2, 1), np.float32), np.array([0, 1])
+    network = soma.Network("dense 2 softmax", device="cpu")
+    plain = -np.log(network.predict(x)[[0, 1], y])
+    assert network.evaluate(x, y, sample_weight=[3, 1])["loss"] == pytest.approx((3 * plain[0] + plain[1]) / 2, rel=1e-5)
+    network.compile(class_weight={0: 0.0, 1: 1.0}, optimizer=soma.SGD(learning_rate=1.0))
+    network.fit(x, y, epochs=50, verbose=0)
+    assert network.predict(x)[0, 1] > 0.9
+
+
+def test_a_coefficient_of_zero_is_zero():
+    x, y = np.ones((4, 1), np.float32), np.zeros((4, 1), np.float32)
+    weights = []
+    for optimizer in (soma.Momentum(learning_rate=0.1, momentum=0), soma.SGD(learning_rate=0.1), soma.Momentum(learning_rate=0.1)):
+        network = soma.Network("dense 1", device="cpu")
+        network.compile(optimizer=optimizer)
+        network.fit(x, y, epochs=3, verbose=0)
+        weights.append(network.weights["dense_1.weight"][0, 0])
+    assert weights[0] == pytest.approx(weights[1], rel=1e-6) and weights[0] != pytest.approx(weights[2], rel=1e-3)
+
+
+def test_progress_is_a_line_for_each_epoch(spirals, capsys):
+    small().fit(*spirals, epochs=2, verbose=1)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 2 and lines[1].startswith("Epoch 2/2  loss ")
+    network = small()
+    network.build((2,))
+    network.summary()
+    assert "dense_2" in capsys.readouterr().out
+
+
+def test_devices_are_listed():
+    listed = {device["selector"]: device for device in soma.devices()}
+    assert listed["cpu"]["usable"] and listed["cpu"]["kind"] == "cpu"
+    assert soma.Device("cpu").selector == "cpu"
+
+
+LAYERS = [
+    (soma.Conv(4, 3, activation="relu", padding="same", use_bias=False), (8, 8, 2), (8, 8, 4)),
+    (soma.Conv2D(4, (3, 5), strides=2, kernel_initializer="he_normal"), (8, 8, 2), (3, 2, 4)),
+    (soma.Conv(4, 3, padding=((1, 2), (0, 0))), (8, 8, 2), (9, 6, 4)),
+    (soma.Conv(4, 3), (8, 2), (6, 4)),
+    (soma.DepthwiseConv2D(3, depth_multiplier=2), (8, 8, 2), (6, 6, 4)),
+    (soma.SeparableConv(5, 3), (8, 8, 2), (6, 6, 5)),
+    (soma.Conv2DTranspose(5, 2, strides=2), (8, 8, 2), (16, 16, 5)),
+    (soma.MaxPooling2D(), (8, 8, 2), (4, 4, 2)),
+    (soma.AveragePool(3, strides=1, padding="same", count_include_pad=True), (8, 8, 2), (8, 8, 2)),
+    (soma.AdaptiveAveragePool((2, 2)), (8, 8, 2), (2, 2, 2)),
+    (soma.GlobalAveragePooling2D(), (8, 8, 2), (2,)),
+    (soma.GlobalMaxPool(), (8, 8, 2), (2,)),
+    (soma.UpSampling2D(2, interpolation="bilinear"), (4, 4, 2), (8, 8, 2)),
+    (soma.ZeroPadding2D(((1, 0), (0, 2))), (4, 4, 2), (5, 6, 2)),
+    (soma.ReflectPad(1), (4, 4, 2), (6, 6, 2)),
+    (soma.EdgePad(1), (4, 4, 2), (6, 6, 2)),
+    (soma.Cropping2D(1), (4, 4, 2), (2, 2, 2)),
+    (soma.Flatten(), (4, 4, 2), (32,)),
+    (soma.Reshape((8, 4)), (4, 4, 2), (8, 4)),
+    (soma.Activation("leaky_relu(1,0.1)"), (5,), (5,)),
+    (soma.PReLU(), (5,), (5,)),
+    (soma.PReLU(slope=0.1), (5,), (5,)),
+    (soma.Dropout(0.5), (5,), (5,)),
+    (soma.SpatialDropout2D(0.25), (4, 4, 2), (4, 4, 2)),
+    (soma.BatchNormalization(epsilon=1e-3, center=False), (4, 4, 2), (4, 4, 2)),
+    (soma.LayerNorm(epsilon=1e-6), (4, 4, 2), (4, 4, 2)),
+    (soma.GroupNorm(2, scale=False), (4, 4, 4), (4, 4, 4)),
+    (soma.InstanceNorm(), (4, 4, 2), (4, 4, 2)),
+    (soma.RMSNorm(), (4, 4, 2), (4, 4, 2)),
+    (soma.Residual([soma.Conv(2, 3, padding="same"), "relu"]), (4, 4, 2), (4, 4, 2)),
+    (soma.Residual([soma.Conv(3, 3, padding="same")], shortcut=[soma.Conv(3, 1)]), (4, 4, 2), (4, 4, 3)),
+]
+
+
+@pytest.mark.parametrize("layer, before, after", LAYERS, ids=lambda value: repr(value) if isinstance(value, soma.layers.Layer) else "")
+def test_every_layer_is_built(layer, before, after):
+    network = soma.Network([layer])
+    network.build(before)
+    assert network.output_shape == after
+
+
+def test_every_layer_of_the_library_has_a_class():
+    with pytest.raises(soma.Error) as raised:
+        soma.Network("nonsense").build((4,))
+    said = set(re.findall(r"\w+", str(raised.value)))
+    words = {row[1] for row in soma.layers.TABLE} - {""}
+    assert words <= said
+    listed = re.search(r"dense, [\w, ]*rmsnorm", str(raised.value))[0].split(", ")
+    assert set(listed) - words == {"residual"}
+    assert words - {"dense"} <= {layer.word for layer, _, _ in LAYERS}
+
+
+def test_layers_say_which_arguments_they_take():
+    with pytest.raises(TypeError, match="unitz"):
+        soma.Dense(3, unitz=3)
+    with pytest.raises(TypeError, match="units"):
+        soma.Dense()
+    assert repr(soma.Dense(3, activation="relu")).startswith("Dense(units=3, activation='relu'")
