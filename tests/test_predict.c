@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Outputs, classes, and figures over a data set, against the forward pass in float64. */
+#include "base/base.h"
 #include "temporary.h"
 #include "trainer.h"
 
@@ -299,8 +300,9 @@ static soma_network *identity(size_t width, const char *layers, soma_loss loss) 
 
 static const float label_x[] = {2, 1, 3, -2, -1, -3, 1, -1, -1, 3, -2, 1}; /* all hold, none, the first, two */
 static const float label_y[] = {1, 1, 1, 0, 0, 0, 1, 0, 1, 1, 0, 1};
-static const char *const label_layers[] = {"dense 3 sigmoid", "dense 3"};
-static const soma_loss label_losses[] = {SOMA_LOSS_DEFAULT, SOMA_BINARY_CROSSENTROPY_LOGITS};
+static const char *const label_layers[] = {"dense 3 sigmoid", "dense 3", "dense 3 sigmoid", "dense 3"};
+static const soma_loss label_losses[] = {SOMA_LOSS_DEFAULT, SOMA_BINARY_CROSSENTROPY_LOGITS, SOMA_BINARY_FOCAL,
+                                         SOMA_BINARY_FOCAL_LOGITS};
 
 START_TEST(labels_are_those_that_hold) {
     soma_network *network = identity(3, label_layers[_i], label_losses[_i]);
@@ -362,7 +364,7 @@ END_TEST
 
 /* Also the accuracy of soma_evaluate(), before and after it was first made: one number under one name. */
 START_TEST(a_threshold_of_two_classes) {
-    soma_network *network = identity(1, _i ? "dense 1" : "dense 1 sigmoid", label_losses[_i]);
+    soma_network *network = identity(1, _i % 2 ? "dense 1" : "dense 1 sigmoid", label_losses[_i]);
     const float values[] = {-2, -.5f, .5f, 2};
     const int32_t classes[] = {0, 1, 1, 1};
     int32_t found[4];
@@ -382,6 +384,27 @@ START_TEST(a_threshold_of_two_classes) {
     ck_assert_int_eq(outcomes.task, SOMA_TASK_CLASSES);
     expect_ok(soma_best_thresholds(&outcomes, &best)); /* between sigmoid(-2) and sigmoid(-.5) */
     ck_assert_double_eq_tol((double)best, (1 / (1 + exp(2)) + 1 / (1 + exp(.5))) / 2, 1e-6);
+    soma_outcomes_clear(&outcomes);
+    soma_dataset_destroy(dataset);
+    soma_network_destroy(network);
+}
+END_TEST
+
+/* Of logits, too, what is told are probabilities: e^x over the row's sum. */
+START_TEST(outcomes_of_class_logits) {
+    static const soma_loss losses[] = {SOMA_CATEGORICAL_CROSSENTROPY_LOGITS, SOMA_CATEGORICAL_FOCAL_LOGITS};
+    soma_network *network = identity(3, "dense 3", losses[_i]);
+    const int32_t classes[] = {0, 2, 1, 0};
+    soma_dataset *dataset = dataset_of(array_f32(label_x, 4, 3), array_i32(classes, 4));
+    soma_outcomes outcomes;
+    expect_ok(soma_evaluate_outcomes(network, dataset, 0, NULL, &outcomes));
+    for (size_t i = 0; i < 4; i++) {
+        const float *row = label_x + 3 * i;
+        double sum = 0;
+        for (size_t j = 0; j < 3; j++) sum += exp((double)row[j]);
+        for (size_t j = 0; j < 3; j++)
+            ck_assert_double_eq_tol((double)outcomes.predictions[3 * i + j], exp((double)row[j]) / sum, 1e-6);
+    }
     soma_outcomes_clear(&outcomes);
     soma_dataset_destroy(dataset);
     soma_network_destroy(network);
@@ -458,9 +481,10 @@ static void add_tests(TCase *cases) {
     tcase_add_test(cases, the_first_of_equals_is_the_class);
     tcase_add_test(cases, every_output_can_be_had);
     tcase_add_loop_test(cases, outcomes_are_predictions_and_figures, 0, 5);
-    tcase_add_loop_test(cases, labels_are_those_that_hold, 0, 2);
-    tcase_add_loop_test(cases, thresholds_decide, 0, 2);
-    tcase_add_loop_test(cases, a_threshold_of_two_classes, 0, 2);
+    tcase_add_loop_test(cases, labels_are_those_that_hold, 0, (int)SOMA_COUNT_OF(label_losses));
+    tcase_add_loop_test(cases, thresholds_decide, 0, (int)SOMA_COUNT_OF(label_losses));
+    tcase_add_loop_test(cases, a_threshold_of_two_classes, 0, (int)SOMA_COUNT_OF(label_losses));
+    tcase_add_loop_test(cases, outcomes_of_class_logits, 0, 2);
     tcase_add_test(cases, outcomes_of_rows_and_numbers);
     tcase_add_test(cases, bad_calls_are_refused);
 }

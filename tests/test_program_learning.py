@@ -4,6 +4,7 @@
 
 Usage: test_program_learning.py PROGRAM DEVICE [CLASS ...]
 """
+import csv
 import json
 import struct
 import sys
@@ -134,6 +135,23 @@ class Losses(LearningTest):
         self.assertGreater(smooth["train_loss"], 0.5)
         again = self.json("evaluate", f"--device={DEVICE}", f"--data={self.table}", f"--model={self.path('smooth.safetensors')}")
         self.assertGreater(again["loss"], 0.5)
+
+    def test_classes_by_focal_losses(self):
+        """What was learnt of logits is told as classes and probabilities, and a threshold is one of probabilities."""
+        rows = [(i % 7, "yes" if i % 7 > 3 else "no") for i in range(140)]
+        table = self.write("yes.csv", "x,y\n" + "".join(f"{x},{y}\n" for x, y in rows))
+        for net, loss in ("dense 1 sigmoid", "focal"), ("dense 1", "binary_focal_logits"), ("dense 2", "categorical_focal_logits"):
+            model, output = self.path("f.safetensors"), self.path("f.csv")
+            self.json("train", f"--device={DEVICE}", f"--data={table}", f"--net={net}", f"--loss={loss}", "--epochs=60", "--lr=0.05", "--save", model)
+            self.succeed("predict", f"--device={DEVICE}", f"--data={table}", f"--model={model}", "--output", output)
+            with open(output, newline="") as file:
+                found = list(csv.DictReader(file))
+            self.assertEqual([row["class"] for row in found], [y for _, y in rows], loss)
+            for row in found:
+                self.assertTrue(all(0 <= float(value) <= 1 for name, value in row.items() if name != "class"), row)
+            if net != "dense 2":
+                seen = self.json("evaluate", f"--device={DEVICE}", f"--data={table}", f"--model={model}", "--threshold=0.999999")
+                self.assertAlmostEqual(seen["accuracy"], 4 / 7, places=6)  # no sample is so sure: all are "no"
 
     def test_what_is_refused(self):
         for options, words in ((["--quantile=0.5"], ["quantiles go with the loss quantile"]), (["--loss=quantile", "--quantile=0.9,0.1"], ["--quantile", "rising"]),

@@ -92,10 +92,14 @@ bool model_is_classifier(const soma_network *network) {
     return is_of_classes(model_loss(network));
 }
 
+bool model_is_binary(soma_loss loss) {
+    return loss == SOMA_BINARY_CROSSENTROPY || loss == SOMA_BINARY_CROSSENTROPY_LOGITS || loss == SOMA_BINARY_FOCAL ||
+           loss == SOMA_BINARY_FOCAL_LOGITS;
+}
+
 bool model_has_labels(const soma_network *network) {
     soma_loss loss = model_loss(network);
-    bool binary = loss == SOMA_BINARY_CROSSENTROPY || loss == SOMA_BINARY_CROSSENTROPY_LOGITS;
-    return binary && soma_tensor_count(soma_network_output(network, 0)) > 1;
+    return model_is_binary(loss) && soma_tensor_count(soma_network_output(network, 0)) > 1;
 }
 
 bool model_wants_classes(soma_network *network, const struct settings *settings) {

@@ -25,7 +25,9 @@ exit_status model_try(const struct settings *settings, const char *path, soma_ne
 soma_loss model_loss(const soma_network *network);
 /* Losses by which a network tells classes apart; by the others it learns numbers. */
 bool model_is_classifier(const soma_network *network);
-/* Losses and outputs by which it says of each of several labels whether it holds. */
+/* Losses by which each unit says whether something holds. */
+bool model_is_binary(soma_loss loss);
+/* ... of several labels, where the output has as many units. */
 bool model_has_labels(const soma_network *network);
 /* Whether its labels are classes: by --loss, else by the loss it was trained with; where neither is known, as of an
  * ONNX model, by whether it has several outputs. */

@@ -7,7 +7,8 @@
 #include <string.h>
 
 static bool has_logits(soma_loss loss) {
-    return loss == SOMA_CATEGORICAL_CROSSENTROPY_LOGITS || loss == SOMA_BINARY_CROSSENTROPY_LOGITS;
+    return loss == SOMA_CATEGORICAL_CROSSENTROPY_LOGITS || loss == SOMA_BINARY_CROSSENTROPY_LOGITS ||
+           loss == SOMA_CATEGORICAL_FOCAL_LOGITS || loss == SOMA_BINARY_FOCAL_LOGITS;
 }
 
 /* Softmax of each row; of a single logit, and of labels, the sigmoid. */

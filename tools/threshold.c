@@ -18,7 +18,7 @@ static size_t units_of(const soma_network *network) {
 static exit_status check(const struct settings *settings, const soma_network *network) {
     soma_loss loss = model_loss(network);
     if (settings->loss != SOMA_LOSS_DEFAULT) loss = (soma_loss)settings->loss;
-    if (loss == SOMA_BINARY_CROSSENTROPY || loss == SOMA_BINARY_CROSSENTROPY_LOGITS) return STATUS_DONE;
+    if (model_is_binary(loss) || loss == SOMA_FOCAL) return STATUS_DONE;
     return fail(
         STATUS_USAGE,
         "--threshold: the loss of this network is %s; accepted: a network whose outputs say of each label whether "

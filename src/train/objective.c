@@ -224,8 +224,7 @@ static void add_metric(const soma_network *network, soma_compiled *compiled, som
         [SOMA_MAE] = {SOMA_METRIC_ABSOLUTE_ERROR, "mean_absolute_error"},
     };
     uint32_t i = compiled->metric_count++;
-    bool logits =
-        compiled->loss[0] == SOMA_LOSS_BINARY_CROSSENTROPY_LOGITS || compiled->loss[0] == SOMA_LOSS_BINARY_FOCAL;
+    bool logits = soma_loss_kind_takes_binary_logits(compiled->loss[0]);
     compiled->metric[i] = (soma_metric_params){.kind = rows[metric].kind,
                                                .slot = SOMA_SLOT_METRIC + i,
                                                .k = top_k ? top_k : 5,

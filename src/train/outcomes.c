@@ -35,8 +35,8 @@ static void make_probabilities(float *row, size_t units, bool softmax) {
 /* Of a loss that takes logits, the network's outputs are those. */
 static void logits_to_probabilities(const soma_network *network, const soma_outcomes *outcomes, float *predictions) {
     soma_loss loss = network->options.loss[0];
-    bool softmax = loss == SOMA_CATEGORICAL_CROSSENTROPY_LOGITS;
-    if (!softmax && loss != SOMA_BINARY_CROSSENTROPY_LOGITS) return;
+    bool softmax = loss == SOMA_CATEGORICAL_CROSSENTROPY_LOGITS || loss == SOMA_CATEGORICAL_FOCAL_LOGITS;
+    if (!softmax && !soma_loss_is_of_binary_logits(loss)) return;
     for (size_t i = 0; i < outcomes->samples; i++)
         make_probabilities(predictions + i * outcomes->units, outcomes->units, softmax);
 }

@@ -94,7 +94,7 @@ soma_status soma_predict_classes(soma_network *network, soma_dataset *dataset, s
                           "output \"%s\" is %s: classes are read off an output of one dimension per sample",
                           soma_tensor_label(output, label), soma_tensor_shape_text(output, shape));
     }
-    bool logits = network->compiled->trained_on[0] && network->options.loss[0] == SOMA_BINARY_CROSSENTROPY_LOGITS;
+    bool logits = network->compiled->trained_on[0] && soma_loss_is_of_binary_logits(network->options.loss[0]);
     class_picker picker = {classes, soma_tensor_count(output), soma_threshold_of_unit(network, 0, logits)};
     if (tells_labels(network) && picker.units > 1)
         return soma_error(SOMA_INVALID_STATE,
@@ -130,7 +130,7 @@ soma_status soma_predict_labels(soma_network *network, soma_dataset *dataset, si
                           soma_tensor_name(soma_network_output(network, 0)),
                           soma_name(SOMA_NAMES_LOSS, (int)network->options.loss[0]));
     label_picker picker = {network, labels, soma_tensor_count(soma_network_output(network, 0)),
-                           network->options.loss[0] == SOMA_BINARY_CROSSENTROPY_LOGITS};
+                           soma_loss_is_of_binary_logits(network->options.loss[0])};
     return predict_and_pick(network, dataset, batch_size, picker.units, pick_labels, &picker);
 }
 

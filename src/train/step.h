@@ -102,6 +102,14 @@ void soma_network_discard(soma_network *network);
 soma_signature soma_default_signature(const soma_network *network, soma_mode mode);
 bool soma_loss_is_categorical(soma_loss_kind kind);
 bool soma_loss_is_binary(soma_loss_kind kind);
+/* What the loss of an output is computed of, a sigmoid's or its input: as the metrics beside it are. */
+static inline bool soma_loss_kind_takes_binary_logits(soma_loss_kind kind) {
+    return kind == SOMA_LOSS_BINARY_CROSSENTROPY_LOGITS || kind == SOMA_LOSS_BINARY_FOCAL;
+}
+/* Of the two losses that take the logits of labels or of one unit, as an output is then. */
+static inline bool soma_loss_is_of_binary_logits(soma_loss loss) {
+    return loss == SOMA_BINARY_CROSSENTROPY_LOGITS || loss == SOMA_BINARY_FOCAL_LOGITS;
+}
 /* The output with the shape that its targets have, where they are no class numbers: several quantiles are of one
  * target. To be looked at alone. */
 static inline soma_tensor soma_target_like(const soma_network *network, size_t output) {

@@ -37,7 +37,7 @@ float soma_threshold_of_metric(const soma_network *network, bool logits) {
 static void tell_metrics(soma_network *network) {
     soma_compiled *compiled = network->compiled;
     if (!compiled) return;
-    bool logits = compiled->loss[0] == SOMA_LOSS_BINARY_CROSSENTROPY_LOGITS;
+    bool logits = soma_loss_kind_takes_binary_logits(compiled->loss[0]);
     float threshold = soma_threshold_of_metric(network, logits);
     bool changes = false;
     for (uint32_t i = 0; i < compiled->metric_count; i++) {
