@@ -309,6 +309,7 @@ void soma_csv_layout_clear(soma_csv_layout *layout) {
     soma_free(layout->feature);
     soma_free(layout->place);
     soma_free(layout->role);
+    soma_free(layout->target);
     soma_free(layout->note.data);
     soma_words_clear(&layout->header);
     soma_words_clear(&layout->classes);
