@@ -43,6 +43,16 @@ static soma_status read_promised_table(void) {
     return finish(status, dataset);
 }
 
+static soma_status read_forms(void) {
+    static const char text[] = "t,w,v,ok,y\n2024-01-01,a,p,yes,x\n2024-01-01T12:00,b,,no,z\n2024-01-03,c,q,,x\n";
+    const soma_csv_roles roles = {
+        .missing = SOMA_MISSING_MEAN, .max_categories = 2, .buckets = 2, .dates = SOMA_DATES_CYCLE, .indicator = 1};
+    soma_dataset *dataset;
+    soma_status status =
+        soma_csv_parse("table.csv", text, sizeof text - 1, &(soma_csv_options){.roles = &roles}, &dataset);
+    return finish(status, dataset);
+}
+
 static soma_status profile_table(void) {
     static const char stamps[] = "t,word,y\n1700000000,a,x\n1700000001,b,z\n1700000000,a,x\n";
     soma_table_profile *profile;
@@ -174,6 +184,7 @@ static const struct {
     {"writing an array", write_array, 4},
     {"transforming a data set", transform_dataset, 15},
     {"what is in a table", profile_table, 25},
+    {"words, dates and truth values of a table", read_forms, 40},
     {"dividing a data set", divide_dataset, 25},
     {"matching classes", match_classes, 20},
 #ifdef SOMA_HAVE_ZLIB

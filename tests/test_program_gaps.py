@@ -373,8 +373,22 @@ class Forms(Tables):
         self.assertEqual(len(self.predictions(self.save("p.csv", whole, "a,c,w,y"))), 2)
         again = ["train", f"--device={DEVICE}", "--quiet", "--load", self.model, "--epochs=1", "--test=0", "--validation=0", "--data", self.path("p.csv")]
         self.succeed(*again)
-        for option in ("--indicator", "--dates=cycle"):
-            self.refuse(USAGE, [option.split("=")[0], "knows already"], *again, option)
+        self.succeed(*again, "--indicator")
+        self.train(self.save("t.csv", whole * 9, "a,c,w,y"), "--indicator")
+        self.refuse(USAGE, ["--indicator", "without gaps", "stands"], *again, "--indicator")
+
+    def test_a_training_goes_on(self):
+        """The same may be said once more where it is resumed; nothing else."""
+        path = self.save("t.csv", self.rows(lambda i: "" if i % 9 == 5 else self.dates(i).isoformat()), "when,x,y")
+        whole = self.save("w.csv", self.rows(lambda i: self.dates(i).isoformat()), "when,x,y")
+        checkpoint = self.path("checkpoint.safetensors")
+        for data in (path, whole):
+            common = ["train", f"--device={DEVICE}", "--quiet", "--data", data, "--indicator", "--dates=cycle"]
+            self.succeed(*common, "--epochs=1", "--checkpoint", checkpoint)
+            self.succeed(*common, "--epochs=2", "--resume", checkpoint)
+            self.succeed("train", f"--device={DEVICE}", "--quiet", "--data", data, "--epochs=2", "--resume", checkpoint)
+            self.refuse(USAGE, ["--dates", "read as date", "learnt date and cycle", "stands"], "train", f"--device={DEVICE}", "--data", data, "--dates=number",
+                        "--epochs=2", "--resume", checkpoint)
 
     def test_a_model_says_what_its_columns_are(self):
         rows = [(["p", "q", "r"][i % 3], "" if i % 9 == 5 else self.dates(i).isoformat(), ["yes", "no"][i % 2], f"w{i % 40}", f"{row[0]:.3f}", side(row))

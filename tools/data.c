@@ -94,12 +94,24 @@ exit_status data_csv_options(const struct settings *settings, const soma_network
     return STATUS_DONE;
 }
 
-/* What a model has learnt of its first table stands. */
+/* What a model has learnt of its first table stands; the same may be said once more, as where a training is resumed. */
 static exit_status refuse_known(const struct settings *settings, const soma_network *network) {
-    if (!network || !soma_network_column_count(network) || !(option_given(settings, dates) || settings->indicator))
-        return STATUS_DONE;
-    return fail(STATUS_USAGE, "--%s: %s knows already how its columns are read, which stands without saying it",
-                settings->indicator ? "indicator" : "dates", settings->load ? settings->load : "the model");
+    const char *said = settings->dates + SOMA_DATES_NUMBER == SOMA_DATES_CYCLE ? "date and cycle" : "date";
+    const bool dates = option_given(settings, dates);
+    bool indicator = false;
+    size_t count = network && settings->command == COMMAND_TRAIN ? soma_network_column_count(network) : 0;
+    for (size_t i = 0; i < count; i++) {
+        soma_column_info column;
+        if (soma_network_column(network, i, &column) != SOMA_OK || !column.kind) continue;
+        indicator |= column.indicator;
+        if (dates && strncmp(column.kind, "date", 4) == 0 && strcmp(column.kind, said) != 0)
+            return fail(STATUS_USAGE, "--dates: dates are to be read as %s; the model learnt %s, which stands", said,
+                        column.kind);
+    }
+    /* A table without gaps has given it none; that of a training that is resumed has not changed. */
+    if (count && settings->indicator && !indicator && !settings->resume)
+        return fail(STATUS_USAGE, "--indicator: the model learnt of a table without gaps, or without it, which stands");
+    return STATUS_DONE;
 }
 
 static exit_status load_table(const struct settings *settings, const soma_network *network, bool labelled,
