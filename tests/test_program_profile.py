@@ -280,8 +280,23 @@ class Arrays(ProfileTest):
         self.assertEqual([one["rows"] for one in part["classes"]], [16, 0, 4])
         self.assertFalse(part["imbalanced"])
         self.assertIn("no labels", self.succeed("data", x).stdout)
-        values[7] = float("nan")
-        self.refuse(BAD_FILE, ["nan", "bad.npy"], "data", self.npy("bad.npy", "<f4", (20, 3), values, "f"))
+    def test_what_is_not_finite(self):
+        for kind, code in (("<f4", "f"), ("<f8", "d")):
+            values = [RANDOM.gauss(2, 3) for _ in range(60)]
+            values[7] = values[9] = float("nan")
+            values[11] = float("-inf")
+            bad = self.npy("bad.npy", kind, (20, 3), values, code)
+            (found,) = self.json("data", bad)["parts"][0]["inputs"]
+            finite = [single(value) for value in values if abs(value) < 1e30]
+            self.assertEqual((found["not_finite"], found["constant"]), (3, 0))
+            for key, figure in (("minimum", min), ("maximum", max), ("mean", statistics.fmean)):
+                self.assertAlmostEqual(found[key], figure(finite), places=6)
+            self.assertIn("3 of the numbers are not finite", self.succeed("data", bad).stdout)
+            self.refuse(BAD_FILE, ["bad.npy", "element 7", "nan", "finite"], "train", f"--device={DEVICE}", "--data", bad, "--labels",
+                        self.npy("y.npy", "<i4", (20,), [0, 1] * 10, "i"))
+            (found,) = self.json("data", self.npy("all.npy", kind, (3, 1), [float("nan")] * 3, code))["parts"][0]["inputs"]
+            self.assertEqual((found["not_finite"], found["minimum"], found["mean"], found["constant"]), (3, None, None, 0))
+            self.assertIn("input of shape 1, float32\n  3 of the numbers", self.succeed("data", self.path("all.npy")).stdout)
 
     def test_numbers_to_predict(self):
         x = self.npy("x.npy", "|u1", (4, 2), list(range(8)), "B")

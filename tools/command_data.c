@@ -12,27 +12,37 @@
 struct figures {
     double least, largest, sum;
     size_t numbers, constant; /* constant: places of a sample that are the same in all */
+    size_t not_finite;
 };
+
+/* One sample's, beside those of the first sample. */
+static void add_sample(const float *sample, const float *first, size_t width, bool *varies, struct figures *figures) {
+    for (size_t j = 0; j < width; j++) {
+        double value = (double)sample[j];
+        varies[j] |= !(sample[j] >= first[j] && sample[j] <= first[j]);
+        if (!isfinite(value)) {
+            figures->not_finite++;
+            continue;
+        }
+        if (value < figures->least) figures->least = value;
+        if (value > figures->largest) figures->largest = value;
+        figures->sum += value;
+        figures->numbers++;
+    }
+}
 
 static exit_status find_figures(const soma_dataset *dataset, size_t input, size_t samples, size_t width,
                                 struct figures *figures) {
-    float *values = malloc(2 * width * sizeof *values), *first = values + width;
+    float *first = malloc(width * sizeof *first), *values = malloc(width * sizeof *values);
     bool *varies = calloc(width, sizeof *varies);
-    soma_status cause = values && varies ? SOMA_OK : SOMA_OUT_OF_MEMORY;
+    soma_status cause = first && values && varies ? SOMA_OK : SOMA_OUT_OF_MEMORY;
     *figures = (struct figures){.least = INFINITY, .largest = -INFINITY};
     for (size_t i = 0; i < samples && cause == SOMA_OK; i++) {
         cause = soma_dataset_read_input(dataset, input, i, 1, i ? values : first);
-        const float *sample = i ? values : first;
-        for (size_t j = 0; j < width && cause == SOMA_OK; j++) {
-            double value = (double)sample[j];
-            if (value < figures->least) figures->least = value;
-            if (value > figures->largest) figures->largest = value;
-            figures->sum += value;
-            varies[j] |= sample[j] < first[j] || sample[j] > first[j];
-        }
-        figures->numbers += width;
+        if (cause == SOMA_OK) add_sample(i ? values : first, first, width, varies, figures);
     }
     for (size_t j = 0; j < width && cause == SOMA_OK; j++) figures->constant += !varies[j];
+    free(first);
     free(values);
     free(varies);
     return cause == SOMA_OK ? STATUS_DONE : fail_from_library(cause, STATUS_FILE, NULL);
@@ -49,8 +59,12 @@ static exit_status show_input(const soma_dataset *dataset, const soma_dataset_in
     const char *type = info->bytes >> input & 1 ? "uint8, scaled by 1/255" : "float32";
     const double mean = figures.sum / (double)figures.numbers;
     shape_text(info->input_rank[input], info->input_shape[input], shape, sizeof shape);
-    say_result("  input of shape %s, %s, numbers from %g to %g, mean %.6g\n", shape, type, figures.least,
-               figures.largest, mean);
+    say_result("  input of shape %s, %s", shape, type);
+    if (figures.numbers) say_result(", numbers from %g to %g, mean %.6g", figures.least, figures.largest, mean);
+    say_result("\n");
+    if (figures.not_finite)
+        say_result("  %zu of the numbers are not finite (NaN or infinite); training would refuse them\n",
+                   figures.not_finite);
     if (figures.constant)
         say_result("  %zu of the %zu numbers of a sample are the same in all samples\n", figures.constant, width);
     report *object = report_append_object(inputs), *list = report_array(object, "shape");
@@ -61,6 +75,7 @@ static exit_status show_input(const soma_dataset *dataset, const soma_dataset_in
     report_number(object, "maximum", figures.largest);
     report_number(object, "mean", mean);
     report_count(object, "constant", figures.constant);
+    report_count(object, "not_finite", figures.not_finite);
     return STATUS_DONE;
 }
 

@@ -208,7 +208,7 @@ static exit_status refuse_options(const struct settings *settings, enum source s
 
 /* network: what the data are for, if it is there. `labelled` false: the labels of a table are not looked at. */
 static exit_status load(const struct settings *settings, soma_network *network, bool labelled, struct loaded *loaded) {
-    const soma_npy_options npy = {.regression = settings->regression};
+    const soma_npy_options npy = {.regression = settings->regression, .not_finite = settings->command == COMMAND_DATA};
     *loaded = (struct loaded){.source = source_of(settings)};
     exit_status status = refuse_missing(settings);
     if (status == STATUS_DONE) status = refuse_options(settings, loaded->source);

@@ -802,7 +802,9 @@ SOMA_API soma_status soma_dataset_from_csv(const char *path, const soma_csv_opti
 typedef struct soma_npy_options {
     size_t classes;       /* 0: the largest class number + 1; else a number out of range is an error */
     bool regression;      /* whole numbers as targets are numbers to predict, not classes */
-    uint64_t reserved[4]; /* zero */
+    uint64_t not_finite;  /* 1: inputs that are no finite numbers stay so, to be looked at; nothing can be trained on
+                             them, or predicted from */
+    uint64_t reserved[3]; /* zero */
 } soma_npy_options;
 
 /*

@@ -22,7 +22,7 @@ static soma_status check_samples(soma_stream *stream, const soma_npy *npy) {
 }
 
 /* Bytes stay bytes, as pixels; all else becomes float32. */
-static soma_status read_inputs(soma_stream *stream, soma_storage *storage) {
+static soma_status read_inputs(soma_stream *stream, bool not_finite, soma_storage *storage) {
     soma_npy npy;
     uint32_t rank;
     void *data;
@@ -31,7 +31,7 @@ static soma_status read_inputs(soma_stream *stream, soma_storage *storage) {
     SOMA_TRY(check_samples(stream, &npy));
     soma_dtype as = npy.kind == 'u' && npy.size == 1 ? SOMA_U8 : SOMA_F32;
     SOMA_TRY(as == SOMA_U8 ? soma_npy_read_elements(stream, &npy, as, &data)
-                           : soma_npy_read_features(stream, &npy, &data, &offset));
+                           : soma_npy_read_features(stream, &npy, not_finite, &data, &offset));
     const size_t *shape = sample_shape(&npy, &rank);
     soma_column_set_samples(&storage->input[0], data, true, as, rank, shape);
     storage->input[0].offset = offset;
@@ -94,7 +94,7 @@ soma_status soma_npy_dataset(soma_stream *inputs, soma_stream *targets, const so
     *dataset = NULL;
     soma_storage *storage = soma_storage_create();
     if (!storage) return soma_out_of_memory(sizeof *storage, "a data set");
-    soma_status status = read_inputs(inputs, storage);
+    soma_status status = read_inputs(inputs, options->not_finite, storage);
     if (status == SOMA_OK && targets) status = read_targets(targets, inputs, options, storage);
     if (status == SOMA_OK) return soma_dataset_make(storage, dataset);
     soma_storage_release(storage);

@@ -110,14 +110,16 @@ typedef struct conversion {
     size_t features;      /* of a sample, where something is known of each */
     const double *offset; /* [features] or NULL */
     soma_tally *tallies;  /* [features] or NULL */
+    bool not_finite;      /* numbers that are not stay so */
 } conversion;
 
 static soma_status convert_number(soma_stream *stream, const cursor *c, size_t element, uint64_t bits,
                                   const conversion *to) {
     const soma_decimal number = as_number(c->npy, bits);
     const size_t feature = to->offset || to->tallies ? c->position % to->features : 0;
-    if (!isfinite((float)number.value)) return refuse_float(stream, c->npy, element, bits);
-    if (to->tallies) soma_tally_add(&to->tallies[feature], number);
+    const bool finite = isfinite((float)number.value);
+    if (!finite && !to->not_finite) return refuse_float(stream, c->npy, element, bits);
+    if (to->tallies && finite) soma_tally_add(&to->tallies[feature], number);
     if (to->data) ((float *)to->data)[c->position] = soma_difference(number, to->offset ? to->offset[feature] : 0);
     return SOMA_OK;
 }
@@ -210,13 +212,15 @@ static soma_status find_offsets(soma_stream *stream, const conversion *looked, d
     return SOMA_OK;
 }
 
-static soma_status look_for_offsets(soma_stream *stream, const soma_npy *npy, size_t features, double *offset,
-                                    bool *any) {
+static soma_status look_for_offsets(soma_stream *stream, const soma_npy *npy, size_t features, bool not_finite,
+                                    double *offset, bool *any) {
     const size_t rows = npy->shape[0];
     /* Half the memory of the data at most, but for small ones. */
     const size_t room = SOMA_MIN(SOMA_TALLY_SAMPLE, SOMA_MAX(rows / 8, SOMA_MIN(rows, 16)));
-    const conversion look = {
-        .as = SOMA_F32, .features = features, .tallies = soma_calloc(features, sizeof(soma_tally))};
+    const conversion look = {.as = SOMA_F32,
+                             .features = features,
+                             .tallies = soma_calloc(features, sizeof(soma_tally)),
+                             .not_finite = not_finite};
     soma_decimal *samples = soma_realloc(NULL, features * room, sizeof *samples);
     soma_status status =
         look.tallies && samples
@@ -233,16 +237,17 @@ static soma_status look_for_offsets(soma_stream *stream, const soma_npy *npy, si
     return status;
 }
 
-soma_status soma_npy_read_features(soma_stream *stream, const soma_npy *npy, void **data, double **offset) {
+soma_status soma_npy_read_features(soma_stream *stream, const soma_npy *npy, bool not_finite, void **data,
+                                   double **offset) {
     /* Of other kinds each number is a float32. */
     const bool wide = npy->kind != 'b' && npy->size >= (npy->kind == 'f' ? 8 : 4);
-    conversion to = {.as = SOMA_F32, .features = npy->count / npy->shape[0]};
+    conversion to = {.as = SOMA_F32, .features = npy->count / npy->shape[0], .not_finite = not_finite};
     bool any = false;
     *offset = NULL;
     if (!wide) return read_elements(stream, npy, &to, data);
     *offset = soma_calloc(to.features, sizeof **offset);
     if (!*offset) return soma_out_of_memory(to.features * sizeof **offset, soma_stream_name(stream));
-    soma_status status = look_for_offsets(stream, npy, to.features, *offset, &any);
+    soma_status status = look_for_offsets(stream, npy, to.features, not_finite, *offset, &any);
     if (status == SOMA_OK) status = go_back(stream, npy);
     if (any) to.offset = *offset;
     if (status == SOMA_OK) status = read_elements(stream, npy, &to, data);

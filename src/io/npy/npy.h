@@ -43,10 +43,11 @@ soma_status soma_npy_parse(const char *name, uint64_t offset, const char *text, 
 soma_status soma_npy_read_elements(soma_stream *stream, const soma_npy *npy, soma_dtype as, void **data);
 /*
  * Samples of numbers as float32, rounded after an offset was subtracted from each feature's where float32 would take
- * different numbers for the same: the file is gone through twice where its numbers may be such. *offset, of a feature
- * each, is NULL where all are 0; soma_free() it, and *data with soma_free_aligned().
+ * different numbers for the same; finite, or not where that is said: the file is gone through twice where its numbers
+ * may be such. *offset, of a feature each, is NULL where all are 0; soma_free() it, and *data with soma_free_aligned().
  */
-soma_status soma_npy_read_features(soma_stream *stream, const soma_npy *npy, void **data, double **offset);
+soma_status soma_npy_read_features(soma_stream *stream, const soma_npy *npy, bool not_finite, void **data,
+                                   double **offset);
 
 /* Data sets: inputs, and targets or NULL. See soma_dataset_from_npy(). */
 soma_status soma_npy_dataset(soma_stream *inputs, soma_stream *targets, const soma_npy_options *options,
