@@ -3,6 +3,7 @@
  * hand. */
 #include "data/dataset.h"
 #include "expect.h"
+#include "io/csv/csv.h"
 #include "io/preprocessing/data.h"
 
 #include <math.h>
@@ -371,6 +372,25 @@ START_TEST(a_network_keeps_a_division) {
 }
 END_TEST
 
+/* Rows change places with what is in them: inputs, classes by their names, whatever their numbers. */
+START_TEST(a_fingerprint_of_rows_in_any_order) {
+    static const char *const tables[] = {
+        "p,q,y\n1,2,a\n3,4,b\n1,2,a\n5,6,c\n", "p,q,y\n5,6,c\n3,4,b\n1,2,a\n1,2,a\n", /* the same */
+        "p,q,y\n1,2,a\n3,4,b\n3,4,b\n5,6,c\n", "p,q,y\n1,2,a\n3,4,b\n1,2,c\n5,6,a\n",
+        "p,q,y\n1,2,a\n3,4,b\n5,6,c\n",        "p,q,y\n2,1,a\n4,3,b\n2,1,a\n6,5,c\n"};
+    uint64_t found[SOMA_COUNT_OF(tables)];
+    for (size_t i = 0; i < SOMA_COUNT_OF(tables); i++) {
+        soma_dataset *dataset;
+        expect_ok(soma_csv_parse("t.csv", tables[i], strlen(tables[i]), NULL, &dataset));
+        found[i] = soma_dataset_rows_fingerprint(dataset);
+        ck_assert(found[i] != 0 && found[i] <= INT64_MAX);
+        for (size_t j = 0; j < i; j++) ck_assert((found[i] == found[j]) == (i == 1 && j == 0));
+        soma_dataset_destroy(dataset);
+    }
+    ck_assert_uint_eq(soma_dataset_rows_fingerprint(NULL), 0);
+}
+END_TEST
+
 /* What files keep: there and back, and whatever else may stand there. */
 START_TEST(a_division_goes_through_text) {
     const soma_division wanted = {.by = SOMA_BY_TIME,
@@ -383,7 +403,8 @@ START_TEST(a_division_goes_through_text) {
                                   .validation_samples = INT32_MAX,
                                   .validation_fingerprint = 1,
                                   .test_samples = 7,
-                                  .test_fingerprint = INT64_MAX - 1};
+                                  .test_fingerprint = INT64_MAX - 1,
+                                  .rows_fingerprint = INT64_MAX - 2};
     soma_division found;
     soma_network *network, *other;
     char *text;
@@ -402,6 +423,7 @@ START_TEST(a_division_goes_through_text) {
     ck_assert(found.seed == UINT64_MAX && found.samples == 12345 && found.fingerprint == INT64_MAX);
     ck_assert_str_eq(found.column, "the \"day\"");
     ck_assert(found.validation_samples == INT32_MAX && found.validation_fingerprint == 1);
+    ck_assert_uint_eq(found.rows_fingerprint, INT64_MAX - 2);
     ck_assert(found.test_samples == 7 && found.test_fingerprint == INT64_MAX - 1);
     soma_free(text);
     soma_network_destroy(network);
@@ -469,6 +491,7 @@ int main(void) {
     tcase_add_test(cases, a_fingerprint_tells_data_apart);
     tcase_add_test(cases, a_network_keeps_a_division);
     tcase_add_test(cases, a_division_goes_through_text);
+    tcase_add_test(cases, a_fingerprint_of_rows_in_any_order);
     tcase_add_loop_test(cases, refuses_malformed_text, 0, (int)SOMA_COUNT_OF(malformed));
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -128,8 +128,24 @@ class Parts(DivisionTest):
         self.assertNotIn("trained on", self.succeed(*self.arguments("evaluate", "--part=test")).stderr)
         self.assertNotIn("trained on", self.succeed(*self.arguments("evaluate", data=self.save("others.csv", table(2)))).stderr)
         self.assertNotIn("trained on", self.succeed(*self.arguments("predict")).stderr)
+        for name, other in (("reordered", rows[::-1]), ("swapped", [rows[1], rows[0], *rows[2:]]), ("sorted", sorted(rows, key=lambda row: row[-1]))):
+            data = self.save(f"{name}.csv", [header, *other])
+            self.assertIn("in another order", self.succeed(*self.arguments("evaluate", data=data)).stderr)
+            self.refuse_part(BAD_FILE, ["in another order"], data=data)
+        for other in ([*rows[1:], rows[1]], [rows[0][:-1] + rows[1][-1], rows[1][:-1] + rows[0][-1], *rows[2:]] if rows[0][-1] != rows[1][-1] else table(2)[1:]):
+            self.assertNotIn("trained on", self.succeed(*self.arguments("evaluate", data=self.save("others.csv", [header, *other]))).stderr)
         self.train("--test=0", "--validation=0")
         self.assertIn("none were held out", self.succeed(*self.arguments("evaluate")).stderr.lower())
+
+    def test_gaps_words_and_numbers_in_another_order(self):
+        """What a column's first rows decide, as which category comes first, is the model's."""
+        draw = random.Random(4)
+        rows = [f"{1700000000 + draw.randrange(10 ** 6)},{draw.choice(['', 'NA', '3', '4.5'])},{draw.choice(['x', 'y', 'z'])},{draw.gauss(0, 1)}" for _ in range(80)]
+        data = self.save("t.csv", ["time,gap,word,y", *rows])
+        self.succeed("train", f"--device={DEVICE}", "--epochs=1", "--save", self.model, "--data", data)
+        for other in (rows[::-1], sorted(rows)):
+            self.assertIn("in another order", self.succeed(*self.arguments("evaluate", data=self.save("o.csv", ["time,gap,word,y", *other]))).stderr)
+        self.assertNotIn("trained on", self.succeed(*self.arguments("evaluate", data=self.save("o.csv", ["time,gap,word,y", *rows[1:], rows[1]]))).stderr)
 
     def test_nothing_was_held_out(self):
         self.train("--test=0", "--validation=0")

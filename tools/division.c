@@ -89,7 +89,8 @@ exit_status division_for_training(const struct settings *settings, soma_network 
                                 .validation = settings->validation,
                                 .seed = settings->seed,
                                 .samples = data_samples(data->train),
-                                .fingerprint = soma_dataset_fingerprint(data->train, 0)};
+                                .fingerprint = soma_dataset_fingerprint(data->train, 0),
+                                .rows_fingerprint = soma_dataset_rows_fingerprint(data->train)};
     exit_status status = division_by(settings, &division->by, &division->column);
     if (status != STATUS_DONE) return status;
     if (network && is_known(network, data->train, &kept)) keep_division(settings, &kept, division);
@@ -151,6 +152,12 @@ static exit_status refuse_unknown(const struct settings *settings, int part) {
         part == PART_VALIDATION ? ", with --part=train or --part=test" : "");
 }
 
+/* Whether these are the samples of the training, but in another order. */
+static bool is_reordered(const soma_dataset *dataset, const soma_division *kept) {
+    return kept->rows_fingerprint && kept->samples == data_samples(dataset) &&
+           kept->rows_fingerprint == soma_dataset_rows_fingerprint(dataset);
+}
+
 static exit_status refuse_other(const struct settings *settings, const soma_division *kept, const soma_dataset *given,
                                 int part) {
     size_t samples = data_samples(given);
@@ -167,6 +174,12 @@ static exit_status refuse_other(const struct settings *settings, const soma_divi
                     "--part=%s: %s has %zu samples; the first %llu are those that %s was trained on, the others came "
                     "later. Accepted: the file as it was, or --part=all",
                     part_word(part), settings->data, samples, (unsigned long long)kept->samples, settings->model);
+    if (is_reordered(given, kept))
+        return fail(
+            STATUS_FILE,
+            "--part=%s: the %zu samples of %s are the %llu that %s was trained on, in another order, so that it is "
+            "not known which were held out; accepted: the file as it was, or --part=all",
+            part_word(part), samples, settings->data, (unsigned long long)kept->samples, settings->model);
     return fail(STATUS_FILE,
                 "--part=%s: the %zu samples of %s are not the %llu, in their order, that %s was trained on, so none of "
                 "them were held out then; accepted: the file as it was, or --part=all",
@@ -220,8 +233,15 @@ static exit_status find_parts(const struct settings *settings, soma_network *net
 static void warn_of_training(const struct settings *settings, soma_network *network, const soma_dataset *dataset) {
     soma_division kept;
     if (settings->command != COMMAND_EVALUATE || !soma_network_get_division(network, &kept)) return;
-    if (data_samples(dataset) < kept.samples || soma_dataset_fingerprint(dataset, kept.samples) != kept.fingerprint)
+    if (data_samples(dataset) < kept.samples) return;
+    if (soma_dataset_fingerprint(dataset, kept.samples) != kept.fingerprint) {
+        if (is_reordered(dataset, &kept))
+            warn(
+                "the samples of %s are those that %s was trained on, in another order: this says little of how it does "
+                "on others",
+                settings->data, settings->model);
         return;
+    }
     if (data_samples(dataset) > kept.samples)
         warn(
             "the first %llu of the %zu samples of %s are those that %s was trained on: this says little of how it does "

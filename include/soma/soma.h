@@ -926,6 +926,8 @@ SOMA_API soma_status soma_dataset_fold(const soma_dataset *dataset, size_t folds
  * and where there are fewer samples.
  */
 SOMA_API uint64_t soma_dataset_fingerprint(const soma_dataset *dataset, size_t samples);
+/* The same of inputs and targets of all samples, whatever their order: classes count by their names. */
+SOMA_API uint64_t soma_dataset_rows_fingerprint(const soma_dataset *dataset);
 
 /*
  * How the data were divided that a network was trained on: kept in it and saved with it, so that the very samples that
@@ -940,7 +942,8 @@ typedef struct soma_division {
     /* Samples for validation and to test on that came from files of their own, of so many samples with such
      * fingerprints; 0: they did not. */
     uint64_t validation_samples, validation_fingerprint, test_samples, test_fingerprint;
-    uint64_t reserved[4]; /* zero */
+    uint64_t rows_fingerprint; /* of the samples in any order: see soma_dataset_rows_fingerprint(); 0: not known */
+    uint64_t reserved[3];      /* zero */
 } soma_division;
 /* NULL: forgets it. SOMA_INVALID_ARGUMENT: fractions that are none, no samples. */
 SOMA_API soma_status soma_network_set_division(soma_network *network, const soma_division *division);

@@ -2,6 +2,7 @@
 /* Numbers that tell data apart: a multiplicative hash over words of eight bytes. */
 #include "data/fingerprint.h"
 
+#include <math.h>
 #include <string.h>
 
 static uint64_t mix(uint64_t hash, uint64_t word) {
@@ -72,4 +73,46 @@ uint64_t soma_dataset_fingerprint(const soma_dataset *dataset, size_t samples) {
     for (size_t i = 0; storage->times && i < part.samples; i++)
         hash = mix_bytes(hash, &storage->times[soma_dataset_row(&part, i)], sizeof *storage->times);
     return finish(hash);
+}
+
+/* ---------------------------------------------------------------------------------------------------- in any order */
+
+/* What was taken from a column depends on its other rows: the number as it was read, and all ways to be none as one. */
+static uint64_t mix_number(uint64_t hash, const soma_column *column, size_t row, size_t i) {
+    float value = ((const float *)column->data)[row * column->width + i];
+    if (column->offset) value = (float)(column->offset[i] + (double)value);
+    uint32_t bits = 1;
+    if (!isnan(value)) memcpy(&bits, &value, sizeof bits);
+    return mix(hash, bits);
+}
+
+static uint64_t mix_class(uint64_t hash, const soma_storage *storage, size_t target, size_t row) {
+    int32_t number = soma_column_class(&storage->target[target], row);
+    if (target > 0 || !storage->class_names || number < 0 || (size_t)number >= storage->class_name_count)
+        return mix(hash, (uint64_t)number);
+    const char *name = storage->class_names[number];
+    return mix_bytes(hash, name, strlen(name));
+}
+
+static uint64_t mix_row(uint64_t hash, const soma_column *column, size_t row) {
+    size_t bytes = column->width * soma_dtype_size(column->dtype);
+    if (column->dtype != SOMA_F32) return mix_bytes(hash, (const char *)column->data + row * bytes, bytes);
+    for (size_t i = 0; i < column->width; i++) hash = mix_number(hash, column, row, i);
+    return hash;
+}
+
+uint64_t soma_dataset_rows_fingerprint(const soma_dataset *dataset) {
+    if (!dataset) return 0;
+    const soma_storage *storage = dataset->storage;
+    uint64_t sum = 0;
+    for (size_t sample = 0; sample < dataset->samples; sample++) {
+        const size_t row = soma_dataset_row(dataset, sample);
+        uint64_t hash = mix(0, storage->target_count);
+        for (size_t i = 0; i < storage->input_count; i++) hash = mix_row(hash, &storage->input[i], row);
+        for (size_t i = 0; i < storage->target_count; i++)
+            hash =
+                storage->target[i].classes ? mix_class(hash, storage, i, row) : mix_row(hash, &storage->target[i], row);
+        sum += mix(hash, 1);
+    }
+    return finish(mix(sum, dataset->samples));
 }

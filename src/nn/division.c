@@ -37,6 +37,8 @@ static soma_status check(const soma_division *division) {
             check_samples("a file for validation", division->validation_samples, division->validation_fingerprint));
     if (division->test_samples || division->test_fingerprint)
         SOMA_TRY(check_samples("a file to test on", division->test_samples, division->test_fingerprint));
+    if (division->rows_fingerprint)
+        SOMA_TRY(check_samples("a division in any order", division->samples, division->rows_fingerprint));
     if (division->column && !soma_utf8_check(division->column, strlen(division->column), &bad))
         return soma_error(SOMA_INVALID_ARGUMENT,
                           "the name of the column by which the data were divided is not UTF-8 from byte %zu on", bad);

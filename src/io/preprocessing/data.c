@@ -39,6 +39,7 @@ static void encode_division(soma_json_writer *writer, const soma_division *divis
     write_big(writer, "seed", division->seed);
     soma_json_write_integer(writer, "samples", (int64_t)division->samples);
     write_big(writer, "fingerprint", division->fingerprint);
+    if (division->rows_fingerprint) write_big(writer, "rows_fingerprint", division->rows_fingerprint);
     encode_file(writer, "validation_file", division->validation_samples, division->validation_fingerprint);
     encode_file(writer, "test_file", division->test_samples, division->test_fingerprint);
     soma_json_close_object(writer);
@@ -172,6 +173,9 @@ static soma_status decode_division(soma_network *network, const soma_json *objec
                           "\"seed\" and \"fingerprint\", strings of digits");
     division.by = (soma_division_by)way;
     division.samples = (uint64_t)samples;
+    /* Earlier versions did not write it. */
+    if (soma_json_get(object, "rows_fingerprint") && !read_big(object, "rows_fingerprint", &division.rows_fingerprint))
+        return soma_error(SOMA_INVALID_FILE, "\"rows_fingerprint\" of \"division\" must be a string of digits");
     SOMA_TRY(decode_file(object, "validation_file", &division.validation_samples, &division.validation_fingerprint));
     SOMA_TRY(decode_file(object, "test_file", &division.test_samples, &division.test_fingerprint));
     soma_status status = soma_network_set_division(network, &division);
