@@ -89,7 +89,7 @@ static void suggest(soma_rate_range *range) {
 static soma_status run(soma_network *network, soma_dataset *dataset, const soma_rate_range_options *options,
                        soma_rate_range *range) {
     const soma_batches_options batches = {.batch = options->batch_size, .shuffle = true};
-    soma_snapshot before = {NULL};
+    soma_snapshot before = {.compiled = NULL};
     soma_pass pass;
     SOMA_TRY(soma_pass_open(network, dataset, SOMA_MODE_TRAIN, &batches, &pass));
     soma_status status = soma_snapshot_open(network->compiled, SOMA_SNAPSHOT_STATE, &before);
