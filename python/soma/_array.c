@@ -15,7 +15,6 @@ static void free_array(PyObject *object) {
     PyTypeObject *type = Py_TYPE(object);
     PyMem_Free(self->own);
     if (self->view.obj) PyBuffer_Release(&self->view);
-    if (self->managed) soma_py_dlpack_release(self->managed);
     Py_XDECREF(self->lender);
     PyObject_Free(object);
     Py_DECREF(type);
@@ -73,7 +72,6 @@ static soma_py_array *borrow(soma_py_source *source, soma_dtype dtype, const siz
     set_shape(self, dtype, (uint32_t)source->rank, shape);
     self->array.data = source->data;
     self->view = source->view;
-    self->managed = source->managed;
     self->lender = source->lender;
     *source = (soma_py_source){.data = NULL};
     return self;

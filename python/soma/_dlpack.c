@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * DLPack: arrays of other libraries without a copy, both ways (https://dmlc.github.io/dlpack). The structs are those of
- * its version 0, which every library of today hands out unless it is asked for a later one; they are the interface, so
- * that they are written down here.
+ * DLPack: arrays of other libraries without a copy, both ways (https://dmlc.github.io/dlpack). The structs are the
+ * interface, so that they are written down here: those of its version 1, which can say that memory is for reading
+ * alone, and those from before, for libraries that know no later ones.
  */
 #include "_soma.h"
 
@@ -27,11 +27,23 @@ typedef struct dl_tensor {
     uint64_t offset;          /* bytes */
 } dl_tensor;
 
-typedef struct soma_py_dlpack {
+typedef struct managed {
     dl_tensor tensor;
     void *context;
-    void (*deleter)(struct soma_py_dlpack *self);
-} soma_py_dlpack;
+    void (*deleter)(struct managed *self);
+} managed;
+
+typedef struct managed_1 {
+    uint32_t major, minor;
+    void *context;
+    void (*deleter)(struct managed_1 *self);
+    uint64_t flags;
+    dl_tensor tensor;
+} managed_1;
+#define READ_ONLY 1
+
+#define NAME   "dltensor"
+#define NAME_1 "dltensor_versioned"
 
 /* ---------------------------------------------------------------------------------------------------------- in */
 
@@ -95,63 +107,101 @@ static int check_device(PyObject *object) {
     return -1;
 }
 
-int soma_py_dlpack_open(PyObject *object, soma_py_source *source) {
-    if (check_device(object)) return -1;
-    PyObject *capsule = PyObject_CallMethod(object, "__dlpack__", NULL);
-    if (!capsule) return -1;
-    soma_py_dlpack *managed = PyCapsule_GetPointer(capsule, "dltensor");
-    if (managed && PyCapsule_SetName(capsule, "used_dltensor") == 0) source->managed = managed;
-    Py_DECREF(capsule);
-    return source->managed ? read_tensor(&managed->tensor, source) : -1;
+static PyObject *ask(PyObject *object) {
+    PyObject *method = PyObject_GetAttrString(object, "__dlpack__"), *none = PyTuple_New(0);
+    PyObject *version = Py_BuildValue("{s:(ii)}", "max_version", 1, 0), *capsule = NULL;
+    if (method && none && version) capsule = PyObject_Call(method, none, version);
+    if (method && !capsule && PyErr_ExceptionMatches(PyExc_TypeError)) { /* it knows no versions */
+        PyErr_Clear();
+        capsule = PyObject_CallNoArgs(method);
+    }
+    Py_XDECREF(version);
+    Py_XDECREF(none);
+    Py_XDECREF(method);
+    return capsule;
 }
 
-void soma_py_dlpack_release(soma_py_dlpack *managed) {
-    if (managed->deleter) managed->deleter(managed);
+/* The capsule is not taken but kept: it frees the tensor when it goes. */
+int soma_py_dlpack_open(PyObject *object, soma_py_source *source) {
+    if (check_device(object)) return -1;
+    source->lender = ask(object);
+    if (!source->lender) return -1;
+    if (PyCapsule_IsValid(source->lender, NAME_1)) {
+        managed_1 *given = PyCapsule_GetPointer(source->lender, NAME_1);
+        if (given->major == 1) return read_tensor(&given->tensor, source);
+        PyErr_Format(PyExc_BufferError, "DLPack's version %u is not known, only those up to 1", (unsigned)given->major);
+        return -1;
+    }
+    managed *given = PyCapsule_GetPointer(source->lender, NAME);
+    return given ? read_tensor(&given->tensor, source) : -1;
 }
 
 /* --------------------------------------------------------------------------------------------------------- out */
 
+/* What a capsule needs, of either version. */
 typedef struct exported {
-    soma_py_dlpack managed;
+    managed old;
+    managed_1 new;
     int64_t shape[SOMA_MAX_RANK], strides[SOMA_MAX_RANK];
+    PyObject *array;
 } exported;
 
 /* May come from any thread, and while Python ends. */
-static void release_exported(soma_py_dlpack *self) {
+static void release(exported *made) {
     if (Py_IsInitialized()) {
         PyGILState_STATE state = PyGILState_Ensure();
-        Py_XDECREF((PyObject *)self->context);
+        Py_DECREF(made->array);
         PyGILState_Release(state);
     }
-    free(self);
+    free(made);
+}
+
+static void release_old(managed *self) {
+    release(self->context);
+}
+
+static void release_new(managed_1 *self) {
+    release(self->context);
 }
 
 /* A capsule that nobody has taken. */
 static void drop_capsule(PyObject *capsule) {
-    if (!PyCapsule_IsValid(capsule, "dltensor")) return;
-    soma_py_dlpack *managed = PyCapsule_GetPointer(capsule, "dltensor");
-    managed->deleter(managed);
+    if (PyCapsule_IsValid(capsule, NAME))
+        release_old(PyCapsule_GetPointer(capsule, NAME));
+    else if (PyCapsule_IsValid(capsule, NAME_1))
+        release_new(PyCapsule_GetPointer(capsule, NAME_1));
 }
 
-static soma_py_dlpack *export(soma_py_array *self) {
+static exported *export(soma_py_array *self) {
     exported *made = calloc(1, sizeof *made);
-    if (!made) return (soma_py_dlpack *)PyErr_NoMemory();
-    size_t size = soma_dtype_size(self->array.dtype);
+    if (!made) return (exported *)PyErr_NoMemory();
+    soma_dtype dtype = self->array.dtype;
+    size_t size = soma_dtype_size(dtype);
     for (uint32_t i = 0; i < self->array.rank; i++) {
         made->shape[i] = self->shape[i];
         made->strides[i] = self->strides[i] / (Py_ssize_t)size;
     }
-    made->managed = (soma_py_dlpack){.tensor = {.data = (void *)(uintptr_t)self->array.data,
-                                                .device = {ON_CPU, 0},
-                                                .rank = (int32_t)self->array.rank,
-                                                .type = {.bits = (uint8_t)(8 * size), .lanes = 1},
-                                                .shape = made->shape,
-                                                .strides = made->strides},
-                                     .context = Py_NewRef((PyObject *)self),
-                                     .deleter = release_exported};
-    soma_dtype dtype = self->array.dtype;
-    made->managed.tensor.type.code = dtype == SOMA_F32 ? FLOATS : dtype == SOMA_U8 ? UINTS : INTS;
-    return &made->managed;
+    dl_tensor tensor = {.data = (void *)(uintptr_t)self->array.data,
+                        .device = {ON_CPU, 0},
+                        .rank = (int32_t)self->array.rank,
+                        .type = {.bits = (uint8_t)(8 * size), .lanes = 1},
+                        .shape = made->shape,
+                        .strides = made->strides};
+    tensor.type.code = dtype == SOMA_F32 ? FLOATS : dtype == SOMA_U8 ? UINTS : INTS;
+    made->old = (managed){.tensor = tensor, .context = made, .deleter = release_old};
+    made->new = (managed_1){.major = 1, .context = made, .deleter = release_new, .tensor = tensor};
+    made->new.flags = self->own ? 0 : READ_ONLY;
+    made->array = Py_NewRef((PyObject *)self);
+    return made;
+}
+
+/* Whether the consumer knows version 1; -1 with an exception. */
+static int knows_version_1(PyObject *version) {
+    if (version == Py_None) return 0;
+    PyObject *major = PySequence_GetItem(version, 0);
+    long number = major ? PyLong_AsLong(major) : -1;
+    Py_XDECREF(major);
+    return PyErr_Occurred() ? -1 : number >= 1;
 }
 
 PyObject *soma_py_array_dlpack(PyObject *object, PyObject *arguments, PyObject *keywords) {
@@ -160,13 +210,17 @@ PyObject *soma_py_array_dlpack(PyObject *object, PyObject *arguments, PyObject *
     if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "|$OOOO", names, &stream, &version, &device, &copy))
         return NULL;
     soma_py_array *self = (soma_py_array *)object;
-    if (!self->own)
-        return PyErr_Format(PyExc_BufferError, "the array's memory is borrowed: take it where it comes from");
+    int new = knows_version_1(version);
+    if (new < 0) return NULL;
+    if (!self->own && !new)
+        return PyErr_Format(PyExc_BufferError,
+                            "the array's memory is for reading alone, which only version 1 of DLPack can say");
     if (copy == Py_True) return PyErr_Format(PyExc_BufferError, "only without a copy");
-    soma_py_dlpack *managed = export(self);
-    if (!managed) return NULL;
-    PyObject *capsule = PyCapsule_New(managed, "dltensor", drop_capsule);
-    if (!capsule) managed->deleter(managed);
+    exported *made = export(self);
+    if (!made) return NULL;
+    PyObject *capsule =
+        new ? PyCapsule_New(&made->new, NAME_1, drop_capsule) : PyCapsule_New(&made->old, NAME, drop_capsule);
+    if (!capsule) release(made);
     return capsule;
 }
 

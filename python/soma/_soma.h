@@ -37,8 +37,7 @@ typedef struct soma_py_array {
     Py_ssize_t shape[SOMA_MAX_RANK], strides[SOMA_MAX_RANK]; /* as the buffer protocol has them */
     void *own;                                               /* NULL: borrowed */
     Py_buffer view;                                          /* of the object that it is borrowed of; obj NULL: none */
-    struct soma_py_dlpack *managed;                          /* ... or handed over by DLPack */
-    PyObject *lender;                                        /* ... or whatever else keeps the memory */
+    PyObject *lender; /* ... or what keeps the memory: an array, DLPack's capsule */
 } soma_py_array;
 
 /* What is read of another object: any strides, any kind of number. */
@@ -47,7 +46,6 @@ typedef struct soma_py_source {
     char kind; /* as the buffer protocol's formats: f d e ? b B h H i I q Q, and w for bfloat16 */
     Py_ssize_t rank, shape[SOMA_MAX_RANK], strides[SOMA_MAX_RANK];
     Py_buffer view;
-    struct soma_py_dlpack *managed;
     PyObject *lender;
 } soma_py_source;
 
@@ -72,7 +70,6 @@ int soma_py_source_convert(const soma_py_source *source, soma_dtype dtype, void 
 
 /* dlpack.c */
 int soma_py_dlpack_open(PyObject *object, soma_py_source *source);
-void soma_py_dlpack_release(struct soma_py_dlpack *managed);
 PyObject *soma_py_array_dlpack(PyObject *self, PyObject *arguments, PyObject *keywords);
 PyObject *soma_py_array_dlpack_device(PyObject *self, PyObject *unused);
 

@@ -110,8 +110,6 @@ int soma_py_source_open(PyObject *object, soma_py_source *source) {
 
 void soma_py_source_close(soma_py_source *source) {
     if (source->view.obj) PyBuffer_Release(&source->view);
-    if (source->managed) soma_py_dlpack_release(source->managed);
-    source->managed = NULL;
     Py_CLEAR(source->lender);
 }
 
