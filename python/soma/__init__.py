@@ -9,21 +9,34 @@
 
 Names and arguments are Keras's, the defaults soma's. docs/python.md has it all.
 """
-from . import _soma, layers, optimizers
+from . import _soma, layers, onnx, optimizers
 from ._soma import *  # noqa: F403 - the exceptions, by class
 from ._soma import Array, Device, Error, devices
 from .callbacks import Callback, EarlyStopping, History, LambdaCallback, ModelCheckpoint
 from .data import array
 from .network import Network, load
 from .optimizers import Optimizer, Schedule
+from .session import InferenceSession, NodeArg, Session
 
 for _name in layers.NAMES:
     globals()[_name] = getattr(layers, _name)
 for _name in optimizers.NAMES:
     globals()[_name] = getattr(optimizers, _name)
 
+
+
+def __getattr__(name):
+    """The estimators, which bring in scikit-learn: when they are asked for."""
+    if name in ("SomaClassifier", "SomaRegressor"):
+        from . import sklearn
+
+        return getattr(sklearn, name)
+    raise AttributeError(f"module 'soma' has no attribute '{name}'")
+
+
 Sequential = Model = Network
 __version__ = _soma.version()
 ERRORS = [name for name in dir(_soma) if name.endswith("Error")]
-__all__ = ["Array", "Callback", "Device", "EarlyStopping", "History", "LambdaCallback", "Model", "ModelCheckpoint", "Network", "Optimizer",
-           "Schedule", "Sequential", "array", "devices", "load", *ERRORS, *layers.NAMES, *optimizers.NAMES]
+__all__ = ["Array", "Callback", "Device", "EarlyStopping", "History", "InferenceSession", "LambdaCallback", "Model", "ModelCheckpoint",
+           "Network", "NodeArg", "Optimizer", "Schedule", "Sequential", "Session", "array", "devices",
+           "load", "onnx", *ERRORS, *layers.NAMES, *optimizers.NAMES]

@@ -33,7 +33,8 @@ static int add_types(PyObject *module) {
     } types[] = {{&soma_py_array_type, soma_py_array_spec()},
                  {&soma_py_device_type, soma_py_device_spec()},
                  {&soma_py_dataset_type, soma_py_dataset_spec()},
-                 {&soma_py_network_type, soma_py_network_spec()}};
+                 {&soma_py_network_type, soma_py_network_spec()},
+                 {&soma_py_session_type, soma_py_session_spec()}};
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
         if (!(*types[i].type = soma_py_add_type(module, types[i].spec))) return -1;
     return 0;

@@ -4,17 +4,20 @@
 
 /* ------------------------------------------------------------------------------------------------------------- lock */
 
+int soma_py_lock(PyThread_type_lock lock) {
+    if (PyThread_acquire_lock(lock, NOWAIT_LOCK)) return 0;
+    PyLockStatus got;
+    do { /* whoever has it may want the interpreter, for a callback */
+        SOMA_PY_UNLOCKED(got = PyThread_acquire_lock_timed(lock, -1, 1));
+        if (got == PY_LOCK_INTR && PyErr_CheckSignals()) return -1;
+    } while (got == PY_LOCK_INTR);
+    return 0;
+}
+
 int soma_py_network_enter(soma_py_network *self) {
     unsigned long thread = PyThread_get_thread_ident();
     if (self->depth > 0 && self->owner == thread) return self->depth++, 0;
-    if (!PyThread_acquire_lock(self->lock, NOWAIT_LOCK)) {
-        /* Whoever has it may want the interpreter, for a callback. */
-        PyLockStatus got;
-        do {
-            SOMA_PY_UNLOCKED(got = PyThread_acquire_lock_timed(self->lock, -1, 1));
-            if (got == PY_LOCK_INTR && PyErr_CheckSignals()) return -1;
-        } while (got == PY_LOCK_INTR);
-    }
+    if (soma_py_lock(self->lock)) return -1;
     self->owner = thread;
     self->depth = 1;
     return 0;
@@ -64,9 +67,9 @@ static void free_network(PyObject *object) {
 
 /* ------------------------------------------------------------------------------------------------------------ files */
 
-static PyObject *finish_load(PyTypeObject *type, soma_status status, soma_network *network) {
+PyObject *soma_py_network_finish_load(PyObject *class, soma_status status, soma_network *network) {
     if (status != SOMA_OK) return soma_py_raise(status);
-    soma_py_network *self = allocate_network(type);
+    soma_py_network *self = allocate_network((PyTypeObject *)class);
     if (self)
         self->network = network;
     else
@@ -82,7 +85,7 @@ static PyObject *load(PyObject *class, PyObject *arguments) {
     const char *name = PyBytes_AsString(path);
     SOMA_PY_UNLOCKED(status = soma_load(name, &network));
     Py_DECREF(path);
-    return finish_load((PyTypeObject *)class, status, network);
+    return soma_py_network_finish_load(class, status, network);
 }
 
 static PyObject *save(PyObject *object, PyObject *arguments) {
@@ -190,6 +193,8 @@ PyType_Spec *soma_py_network_spec(void) {
                                        {NULL, NULL, NULL, NULL, NULL}};
     static PyMethodDef methods[] = {
         {"load", load, METH_VARARGS | METH_CLASS, "load(path): a network from a file"},
+        {"load_onnx", soma_py_network_load_onnx, METH_VARARGS | METH_CLASS,
+         "load_onnx(path, batch, outputs, constants)"},
         {"save", save, METH_VARARGS, "save(path)"},
         {"load_weights", load_weights, METH_VARARGS, "load_weights(path, map, partial)"},
         {"summary", summary, METH_VARARGS, "summary(batch_size): lines of text"},

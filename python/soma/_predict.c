@@ -19,8 +19,7 @@ PyObject *soma_py_network_evaluate(PyObject *object, PyObject *arguments) {
     return result;
 }
 
-/* An array for what an output says of so many samples. */
-static soma_py_array *room_for(const soma_network *network, size_t output, size_t samples) {
+soma_py_array *soma_py_room_for(const soma_network *network, size_t output, size_t samples) {
     size_t shape[SOMA_MAX_RANK + 1] = {samples};
     const soma_tensor *tensor = soma_network_output(network, output);
     if (!tensor) return (soma_py_array *)PyErr_Format(PyExc_IndexError, "there is no output number %zu", output);
@@ -38,8 +37,8 @@ PyObject *soma_py_network_predict(PyObject *object, PyObject *arguments) {
     soma_dataset *dataset = ((soma_py_dataset *)given)->dataset;
     soma_dataset_get_info(dataset, &info);
     bool classes = strcmp(what, "classes") == 0;
-    soma_py_array *array =
-        classes ? soma_py_array_new(SOMA_I32, 1, &info.samples) : room_for(self->network, (size_t)output, info.samples);
+    soma_py_array *array = classes ? soma_py_array_new(SOMA_I32, 1, &info.samples)
+                                   : soma_py_room_for(self->network, (size_t)output, info.samples);
     if (!array) return NULL;
     if (soma_py_network_enter(self)) return Py_DECREF(array), NULL;
     size_t size = batch > 0 ? (size_t)batch : 0;
@@ -68,7 +67,7 @@ PyObject *soma_py_network_run(PyObject *object, PyObject *given) {
     if (!input || x->array.rank != rank + 1 || memcmp(shape, x->array.shape + 1, rank * sizeof *shape) != 0)
         PyErr_Format(PyExc_ValueError, "the network takes other shapes than that of %R", x);
     else
-        y = room_for(self->network, 0, batch);
+        y = soma_py_room_for(self->network, 0, batch);
     if (!y || soma_py_network_enter(self)) {
         Py_XDECREF((PyObject *)y);
         Py_DECREF(x);

@@ -98,6 +98,8 @@ typedef struct soma_py_network {
 /* -1 with an exception. */
 int soma_py_network_enter(soma_py_network *self);
 void soma_py_network_leave(soma_py_network *self);
+/* The same of any lock, without coming again. */
+int soma_py_lock(PyThread_type_lock lock);
 
 PyType_Spec *soma_py_device_spec(void), *soma_py_dataset_spec(void), *soma_py_network_spec(void),
     *soma_py_session_spec(void);
@@ -119,6 +121,12 @@ PyObject *soma_py_network_run(PyObject *self, PyObject *array);
 PyObject *soma_py_network_parameters(PyObject *self, PyObject *unused);
 PyObject *soma_py_network_get_parameter(PyObject *self, PyObject *name);
 PyObject *soma_py_network_set_parameter(PyObject *self, PyObject *arguments);
+
+PyObject *soma_py_network_load_onnx(PyObject *class, PyObject *arguments);
+/* What a loader has made as an object, or the error. */
+PyObject *soma_py_network_finish_load(PyObject *class, soma_status status, soma_network *network);
+/* An array for what an output says of so many samples. */
+soma_py_array *soma_py_room_for(const soma_network *network, size_t output, size_t samples);
 
 /* fields.c: a struct of options from a dict: what each key is, and where it goes. */
 typedef enum soma_py_field_kind {

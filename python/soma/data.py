@@ -86,6 +86,26 @@ def _target(values, shape, loss):
     return made.reshape((got[0], *shape)) if one and len(got) != 1 + len(shape) and all(size == 1 for size in shape) else made
 
 
+def column_names(x):
+    """Of a table (pandas, polars); None of what is none."""
+    return [str(name) for name in x.columns] if hasattr(x, "columns") and hasattr(x, "__getitem__") else None
+
+
+def select(x, names):
+    """The columns of a table that the network learnt, in its order; others are passed over."""
+    there = column_names(x)
+    missing = [name for name in names if name not in there]
+    if missing:
+        raise ValueError(f"the network learnt the columns {', '.join(names)}; the table lacks {', '.join(missing)}")
+    if there != list(names):
+        places = [there.index(name) for name in names]
+        x = x[[list(x.columns)[place] for place in places]]
+    words = [name for name, column in zip(names, x.columns) if getattr(x[column].to_numpy().dtype, "kind", "O") in "OUSMm"]
+    if words:
+        raise TypeError(f"the columns {', '.join(words)} are no numbers; make numbers of them, as by get_dummies(), or leave them out")
+    return x
+
+
 def result(values):
     """NumPy's array over the same memory where NumPy is there, else the soma.Array."""
     try:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Networks: layers, training, predicting, files."""
 import os
+import tempfile
 import threading
 from collections.abc import MutableMapping
 
@@ -122,7 +123,11 @@ class Network:
         self._build_graph()
 
     def _ready(self, x):
-        """The arrays of x, with the network built for them and compiled."""
+        """The arrays of x, with the network built for them and compiled. Columns of a table are found by their names."""
+        names = data.column_names(x)
+        if names is not None:
+            self._columns = self._columns or self._learnt_columns() or names
+            x = data.select(x, self._columns)
         if not self._net:
             arrays = data.inputs(x)
             self.build(arrays[0].shape[1:])
@@ -130,6 +135,12 @@ class Network:
             arrays = data.inputs(x, [name for name, _ in self._net.ends(False)])
         self._compile_now()
         return arrays
+
+    def _learnt_columns(self):
+        """The features of the table that the program trained the network on; None of no table."""
+        columns = self._net.columns() if self._net else []
+        names = [name for name, role in columns if role == 0]
+        return names if names and all(names) else None
 
     def _compile_now(self):
         if self._compiled:
@@ -257,6 +268,33 @@ class Network:
         """Takes weights from a safetensors file. map: "dense_1 fc1 transposed; ...", where they have other names there."""
         self._require_built()
         self._net.load_weights(path, map, partial)
+
+    # A pickle holds the model's file, and how it was compiled; the optimizer begins anew.
+
+    def __getstate__(self):
+        state = {name: value for name, value in vars(self).items() if name not in ("_net", "_compiled", "_inputs", "_outputs")}
+        if isinstance(self.device, _soma.Device):
+            state["device"] = self.device.selector
+        if not self._net:
+            return state | {"_inputs": self._inputs}
+        self._compile_now()
+        with tempfile.TemporaryDirectory() as directory:
+            path = os.path.join(directory, "network.safetensors")
+            self._net.save(path)
+            with open(path, "rb") as file:
+                return state | {"file": file.read()}
+
+    def __setstate__(self, state):
+        file = state.pop("file", None)
+        self._net, self._compiled, self._inputs, self._outputs = None, False, None, None
+        vars(self).update(state)
+        if file is None:
+            return
+        with tempfile.TemporaryDirectory() as directory:
+            path = os.path.join(directory, "network.safetensors")
+            with open(path, "wb") as made:
+                made.write(file)
+            self._net = _soma.Network.load(path)
 
     @classmethod
     def _of(cls, net, device):

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/* Sessions: a network run forward, by several threads at a time where each has one. */
+#include "_soma.h"
+
+#include <string.h>
+
+typedef struct soma_py_session {
+    PyObject_HEAD soma_session *session;
+    soma_py_network *network;
+    soma_py_device *device; /* of its own; NULL: the network's */
+    PyThread_type_lock lock;
+} soma_py_session;
+
+static PyObject *new_session(PyTypeObject *type, PyObject *arguments, PyObject *keywords) {
+    static char *names[] = {"network", "device", NULL};
+    PyObject *network, *device = Py_None;
+    soma_session_options options = {0};
+    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "O!|O", names, soma_py_network_type, &network, &device))
+        return NULL;
+    if (device != Py_None && !PyObject_TypeCheck(device, (PyTypeObject *)soma_py_device_type))
+        return PyErr_Format(PyExc_TypeError, "device: soma.Device is wanted");
+    soma_py_session *self = (soma_py_session *)PyType_GenericAlloc(type, 0);
+    if (!self) return NULL;
+    self->network = (soma_py_network *)Py_NewRef(network);
+    if (device != Py_None) self->device = (soma_py_device *)Py_NewRef(device);
+    if (self->device) options.device = self->device->device;
+    self->lock = PyThread_allocate_lock();
+    if (!self->lock) PyErr_NoMemory();
+    soma_status status = SOMA_OK;
+    if (self->lock && !soma_py_network_enter(self->network)) {
+        status = soma_session_create(self->network->network, &options, &self->session);
+        soma_py_network_leave(self->network);
+    }
+    if (status != SOMA_OK) soma_py_raise(status);
+    if (self->session) return (PyObject *)self;
+    Py_DECREF(self);
+    return NULL;
+}
+
+static void free_session(PyObject *object) {
+    soma_py_session *self = (soma_py_session *)object;
+    PyTypeObject *type = Py_TYPE(object);
+    soma_session_destroy(self->session);
+    Py_XDECREF((PyObject *)self->network);
+    Py_XDECREF((PyObject *)self->device);
+    if (self->lock) PyThread_free_lock(self->lock);
+    PyObject_Free(object);
+    Py_DECREF(type);
+}
+
+/* An input as the network takes it; the batch is that of all. -1 with an exception. */
+static int check_input(const soma_network *network, size_t index, const soma_py_array *array, size_t *batch) {
+    size_t shape[SOMA_MAX_RANK];
+    const soma_tensor *input = soma_network_input(network, index);
+    uint32_t rank = soma_tensor_shape(input, shape);
+    bool good = array->array.dtype == SOMA_F32 && array->array.rank == rank + 1 &&
+                memcmp(shape, array->array.shape + 1, rank * sizeof *shape) == 0;
+    if (index == 0 && good) *batch = array->array.shape[0];
+    if (good && array->array.shape[0] == *batch) return 0;
+    PyErr_Format(PyExc_ValueError, "input %s takes another shape than that of %R", soma_tensor_name(input),
+                 (PyObject *)array);
+    return -1;
+}
+
+/* For the outputs whose numbers are in the list; their arrays, a list. */
+static PyObject *make_room(const soma_network *network, PyObject *wanted, size_t batch, float **outputs) {
+    PyObject *list = PyList_New(0);
+    for (Py_ssize_t i = 0; list && i < PyList_Size(wanted); i++) {
+        size_t output = PyLong_AsSize_t(PyList_GetItem(wanted, i));
+        soma_py_array *array = PyErr_Occurred() ? NULL : soma_py_room_for(network, output, batch);
+        if (array && output < SOMA_MAX_OUTPUTS) outputs[output] = array->own;
+        if (!array || PyList_Append(list, (PyObject *)array)) Py_CLEAR(list);
+        Py_XDECREF((PyObject *)array);
+    }
+    return list;
+}
+
+/* run(arrays, numbers of outputs): a list of arrays. */
+static PyObject *run(PyObject *object, PyObject *arguments) {
+    soma_py_session *self = (soma_py_session *)object;
+    const soma_network *network = self->network->network;
+    PyObject *given, *wanted;
+    const float *inputs[SOMA_MAX_OUTPUTS] = {NULL};
+    float *outputs[SOMA_MAX_OUTPUTS] = {NULL};
+    size_t batch = 0, count = soma_network_input_count(network);
+    if (!PyArg_ParseTuple(arguments, "O!O!", &PyTuple_Type, &given, &PyList_Type, &wanted)) return NULL;
+    if ((size_t)PyTuple_Size(given) != count || count > SOMA_MAX_OUTPUTS)
+        return PyErr_Format(PyExc_ValueError, "the network has %zu inputs, got %zd", count, PyTuple_Size(given));
+    for (size_t i = 0; i < count; i++) {
+        PyObject *item = PyTuple_GetItem(given, (Py_ssize_t)i);
+        if (!PyObject_TypeCheck(item, (PyTypeObject *)soma_py_array_type))
+            return PyErr_Format(PyExc_TypeError, "soma.Array is wanted");
+        if (check_input(network, i, (soma_py_array *)item, &batch)) return NULL;
+        inputs[i] = ((soma_py_array *)item)->array.data;
+    }
+    PyObject *result = make_room(network, wanted, batch, outputs);
+    if (!result) return NULL;
+    if (soma_py_lock(self->lock)) return Py_DECREF(result), NULL;
+    soma_status status;
+    SOMA_PY_UNLOCKED(status = soma_session_run(self->session, batch, inputs, outputs));
+    PyThread_release_lock(self->lock);
+    if (status == SOMA_OK) return result;
+    Py_DECREF(result);
+    return soma_py_raise(status);
+}
+
+PyType_Spec *soma_py_session_spec(void) {
+    static PyMethodDef methods[] = {{"run", run, METH_VARARGS, "run(arrays, numbers of outputs): a list of arrays"},
+                                    {NULL, NULL, 0, NULL}};
+    static PyType_Slot slots[] = {{Py_tp_doc, "A session of the library."},
+                                  {Py_tp_new, new_session},
+                                  {Py_tp_dealloc, free_session},
+                                  {Py_tp_methods, methods},
+                                  {0, NULL}};
+    static PyType_Spec spec = {.name = "soma._soma.Session",
+                               .basicsize = sizeof(soma_py_session),
+                               .flags = Py_TPFLAGS_DEFAULT,
+                               .slots = slots};
+    return &spec;
+}

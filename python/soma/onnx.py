@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: MIT
+"""ONNX models: soma.onnx.load("model.onnx"); docs/onnx.md lists the ops."""
+from . import _soma, data
+from .network import Network
+
+
+def _numbers(values):
+    described = data.plain(values)
+    array = memoryview(described) if not hasattr(described, "tolist") else described
+    flat = array.tolist()
+    while flat and isinstance(flat[0], list):
+        flat = [number for row in flat for number in row]
+    return [float(number) for number in (flat if isinstance(flat, list) else [flat])]
+
+
+def load(path, *, batch="auto", outputs=None, constants=None, device=None):
+    """A Network from an ONNX model.
+
+    batch: whether the first dimension of the inputs is the batch: "auto", "first", "none" (docs/onnx.md). outputs: names of those that
+    the network is to have (None: all). constants: {name: values} of inputs that are no data but constants, as axes and shapes.
+    """
+    given = [(name, _numbers(values)) for name, values in (constants or {}).items()]
+    return Network._of(_soma.Network.load_onnx(path, batch, list(outputs or []), given), device)
+
