@@ -77,11 +77,12 @@ uint64_t soma_dataset_fingerprint(const soma_dataset *dataset, size_t samples) {
 
 /* ---------------------------------------------------------------------------------------------------- in any order */
 
-/* What was taken from a column depends on its other rows: the number as it was read, and all ways to be none as one. */
+/* The number as it was read, as far as it is kept, for what was taken from a column depends on its other rows; and all
+ * ways to be none as one. */
 static uint64_t mix_number(uint64_t hash, const soma_column *column, size_t row, size_t i) {
-    float value = ((const float *)column->data)[row * column->width + i];
-    if (column->offset) value = (float)(column->offset[i] + (double)value);
-    uint32_t bits = 1;
+    double value = (double)((const float *)column->data)[row * column->width + i];
+    if (column->offset) value += column->offset[i];
+    uint64_t bits = 1;
     if (!isnan(value)) memcpy(&bits, &value, sizeof bits);
     return mix(hash, bits);
 }
