@@ -8,7 +8,7 @@ from collections.abc import MutableMapping
 from . import _soma, data, optimizers, training
 from .layers import Input, Node, as_layer
 
-_devices = {}
+_devices: dict = {}
 _devices_lock = threading.Lock()
 
 

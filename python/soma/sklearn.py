@@ -10,15 +10,18 @@ from . import layers as kinds
 from .callbacks import EarlyStopping
 from .network import Network
 
+ABOUT = """
+The hidden layers are given, the last one is added by the data.
+
+layers: text, or a list of layers; may be empty for a linear model. optimizer: a name, or an Optimizer. epochs, batch_size: as of
+Network.fit(); epochs None: as many as make about 2,000 steps, from 30 to 200, as `soma train` does. validation_fraction and
+patience: with both, training stops after so many epochs without improvement on samples that are held out. standardize: features
+are brought to mean 0 and deviation 1. random_state: of initial weights and shuffling; an int gives the same bits each time.
+"""
+
 
 class _Estimator(BaseEstimator):
-    """Both estimators: the hidden layers are given, the last one is added by the data.
-
-    layers: text, or a list of layers; may be empty for a linear model. optimizer: a name, or an Optimizer. epochs, batch_size: as of
-    Network.fit(); epochs None: as many as make about 2,000 steps, from 30 to 200, as `soma train` does. validation_fraction and
-    patience: with both, training stops after so many epochs without improvement on samples that are held out. standardize: features
-    are brought to mean 0 and deviation 1. random_state: of initial weights and shuffling; an int gives the same bits each time.
-    """
+    """What both estimators have in common."""
 
     def __init__(self, layers="dense 64 relu", *, optimizer="adam", epochs=None, batch_size=32, validation_fraction=0.0, patience=0,
                  standardize=True, device="cpu", random_state=None, verbose=0):
@@ -57,7 +60,7 @@ class _Estimator(BaseEstimator):
 
 
 class SomaClassifier(ClassifierMixin, _Estimator):
-    __doc__ = "A network that tells classes apart, which may be called anything.\n" + _Estimator.__doc__.split("\n", 1)[1]
+    __doc__ = "A network that tells classes apart, which may be called anything.\n" + ABOUT
 
     def fit(self, X, y):
         """Trains on X [samples, features] and y [samples]."""
@@ -81,7 +84,7 @@ class SomaClassifier(ClassifierMixin, _Estimator):
 
 
 class SomaRegressor(RegressorMixin, _Estimator):
-    __doc__ = "A network that predicts a number, or several.\n" + _Estimator.__doc__.split("\n", 1)[1]
+    __doc__ = "A network that predicts a number, or several.\n" + ABOUT
 
     def fit(self, X, y):
         """Trains on X [samples, features] and y, [samples] or [samples, targets]."""

@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: MIT
+# Made by python/tests/make_stubs.py.
+from collections.abc import Sequence
+from typing import Any
+
+class Node:
+    layer: Layer | None
+    parents: list[Node]
+    def __add__(self, other: Node) -> Node: ...
+    def __sub__(self, other: Node) -> Node: ...
+    def __mul__(self, other: Node) -> Node: ...
+    def __truediv__(self, other: Node) -> Node: ...
+
+class Layer:
+    name: str | None
+    arguments: dict[str, Any]
+    def __call__(self, x: Node) -> Node: ...
+    def text(self, shape: tuple[int, ...]) -> str: ...
+
+class Input(Node):
+    shape: tuple[int, ...]
+    name: str | None
+    def __init__(self, shape: int | Sequence[int], name: str | None = None) -> None: ...
+
+class Text(Layer):
+    def __init__(self, text: str, name: str | None = None) -> None: ...
+
+class Residual(Layer):
+    def __init__(self, layers: Sequence[Layer | str], shortcut: Sequence[Layer | str] | None = None,
+                 name: str | None = None) -> None: ...
+
+class Merge(Layer):
+    def __init__(self, name: str | None = None) -> None: ...
+    def __call__(self, xs: Sequence[Node]) -> Node: ...  # type: ignore[override]
+
+class Concatenate(Merge):
+    def __init__(self, axis: int = -1, name: str | None = None) -> None: ...
+
+class Add(Merge): ...
+
+class Subtract(Merge): ...
+
+class Multiply(Merge): ...
+
+class Divide(Merge): ...
+
+class Maximum(Merge): ...
+
+class Minimum(Merge): ...
+
+class Dense(Layer):
+    def __init__(self, units: int, activation: str | None = None, use_bias: bool = True, kernel_initializer: str | None = None, name: str | None = None) -> None: ...
+
+class Dropout(Layer):
+    def __init__(self, rate: float, name: str | None = None) -> None: ...
+
+class SpatialDropout(Layer):
+    def __init__(self, rate: float, name: str | None = None) -> None: ...
+
+class Flatten(Layer):
+    def __init__(self, name: str | None = None) -> None: ...
+
+class Reshape(Layer):
+    def __init__(self, target_shape: Sequence[int], name: str | None = None) -> None: ...
+
+class PReLU(Layer):
+    def __init__(self, slope: float | None = None, name: str | None = None) -> None: ...
+
+class Activation(Layer):
+    def __init__(self, function: str, name: str | None = None) -> None: ...
+
+class Conv(Layer):
+    def __init__(self, filters: int, kernel_size: int | Sequence[int], strides: int | Sequence[int] | None = None, padding: str | int | Sequence[int] | Sequence[Sequence[int]] | None = None, dilation_rate: int | Sequence[int] | None = None, groups: int | None = None, activation: str | None = None, use_bias: bool = True, kernel_initializer: str | None = None, name: str | None = None) -> None: ...
+
+class DepthwiseConv(Layer):
+    def __init__(self, kernel_size: int | Sequence[int], strides: int | Sequence[int] | None = None, padding: str | int | Sequence[int] | Sequence[Sequence[int]] | None = None, dilation_rate: int | Sequence[int] | None = None, depth_multiplier: int | None = None, activation: str | None = None, use_bias: bool = True, kernel_initializer: str | None = None, name: str | None = None) -> None: ...
+
+class SeparableConv(Layer):
+    def __init__(self, filters: int, kernel_size: int | Sequence[int], strides: int | Sequence[int] | None = None, padding: str | int | Sequence[int] | Sequence[Sequence[int]] | None = None, dilation_rate: int | Sequence[int] | None = None, depth_multiplier: int | None = None, activation: str | None = None, use_bias: bool = True, kernel_initializer: str | None = None, name: str | None = None) -> None: ...
+
+class ConvTranspose(Layer):
+    def __init__(self, filters: int, kernel_size: int | Sequence[int], strides: int | Sequence[int] | None = None, padding: str | int | Sequence[int] | Sequence[Sequence[int]] | None = None, dilation_rate: int | Sequence[int] | None = None, groups: int | None = None, output_padding: int | Sequence[int] | None = None, activation: str | None = None, use_bias: bool = True, kernel_initializer: str | None = None, name: str | None = None) -> None: ...
+
+class MaxPool(Layer):
+    def __init__(self, pool_size: int | Sequence[int] = 2, strides: int | Sequence[int] | None = None, padding: str | int | Sequence[int] | Sequence[Sequence[int]] | None = None, dilation_rate: int | Sequence[int] | None = None, ceil_mode: bool = False, name: str | None = None) -> None: ...
+
+class AveragePool(Layer):
+    def __init__(self, pool_size: int | Sequence[int] = 2, strides: int | Sequence[int] | None = None, padding: str | int | Sequence[int] | Sequence[Sequence[int]] | None = None, dilation_rate: int | Sequence[int] | None = None, ceil_mode: bool = False, count_include_pad: bool = False, name: str | None = None) -> None: ...
+
+class AdaptiveAveragePool(Layer):
+    def __init__(self, output_size: int | Sequence[int], name: str | None = None) -> None: ...
+
+class GlobalAveragePool(Layer):
+    def __init__(self, name: str | None = None) -> None: ...
+
+class GlobalMaxPool(Layer):
+    def __init__(self, name: str | None = None) -> None: ...
+
+class UpSampling(Layer):
+    def __init__(self, size: int | Sequence[int] = 2, interpolation: str | None = None, name: str | None = None) -> None: ...
+
+class ZeroPadding(Layer):
+    def __init__(self, sides: int | Sequence[int] | Sequence[Sequence[int]] = 1, name: str | None = None) -> None: ...
+
+class ReflectPad(Layer):
+    def __init__(self, sides: int | Sequence[int] | Sequence[Sequence[int]] = 1, name: str | None = None) -> None: ...
+
+class EdgePad(Layer):
+    def __init__(self, sides: int | Sequence[int] | Sequence[Sequence[int]] = 1, name: str | None = None) -> None: ...
+
+class Cropping(Layer):
+    def __init__(self, sides: int | Sequence[int] | Sequence[Sequence[int]] = 1, name: str | None = None) -> None: ...
+
+class BatchNorm(Layer):
+    def __init__(self, momentum: float | None = None, epsilon: float | None = None, center: bool = True, scale: bool = True, population_variance: bool = False, name: str | None = None) -> None: ...
+
+class LayerNorm(Layer):
+    def __init__(self, epsilon: float | None = None, center: bool = True, scale: bool = True, name: str | None = None) -> None: ...
+
+class GroupNorm(Layer):
+    def __init__(self, groups: int, epsilon: float | None = None, center: bool = True, scale: bool = True, name: str | None = None) -> None: ...
+
+class InstanceNorm(Layer):
+    def __init__(self, epsilon: float | None = None, center: bool = True, scale: bool = True, name: str | None = None) -> None: ...
+
+class RMSNorm(Layer):
+    def __init__(self, epsilon: float | None = None, scale: bool = True, name: str | None = None) -> None: ...
+
+Linear = Dense
+
+SpatialDropout1D = SpatialDropout
+
+SpatialDropout2D = SpatialDropout
+
+SpatialDropout3D = SpatialDropout
+
+Conv1D = Conv
+
+Conv2D = Conv
+
+Conv3D = Conv
+
+Convolution2D = Conv
+
+DepthwiseConv1D = DepthwiseConv
+
+DepthwiseConv2D = DepthwiseConv
+
+SeparableConv1D = SeparableConv
+
+SeparableConv2D = SeparableConv
+
+Conv1DTranspose = ConvTranspose
+
+Conv2DTranspose = ConvTranspose
+
+Conv3DTranspose = ConvTranspose
+
+MaxPooling1D = MaxPool
+
+MaxPooling2D = MaxPool
+
+MaxPooling3D = MaxPool
+
+MaxPool1D = MaxPool
+
+MaxPool2D = MaxPool
+
+MaxPool3D = MaxPool
+
+AveragePooling1D = AveragePool
+
+AveragePooling2D = AveragePool
+
+AveragePooling3D = AveragePool
+
+AvgPool = AveragePool
+
+AvgPool1D = AveragePool
+
+AvgPool2D = AveragePool
+
+AvgPool3D = AveragePool
+
+AdaptiveAvgPool2d = AdaptiveAveragePool
+
+GlobalAveragePooling1D = GlobalAveragePool
+
+GlobalAveragePooling2D = GlobalAveragePool
+
+GlobalAveragePooling3D = GlobalAveragePool
+
+GlobalMaxPooling1D = GlobalMaxPool
+
+GlobalMaxPooling2D = GlobalMaxPool
+
+GlobalMaxPooling3D = GlobalMaxPool
+
+UpSampling1D = UpSampling
+
+UpSampling2D = UpSampling
+
+UpSampling3D = UpSampling
+
+Upsample = UpSampling
+
+ZeroPadding1D = ZeroPadding
+
+ZeroPadding2D = ZeroPadding
+
+ZeroPadding3D = ZeroPadding
+
+Cropping1D = Cropping
+
+Cropping2D = Cropping
+
+Cropping3D = Cropping
+
+BatchNormalization = BatchNorm
+
+LayerNormalization = LayerNorm
+
+GroupNormalization = GroupNorm
+
+RMSNormalization = RMSNorm
+
+TABLE: list[tuple[str, str, str, str, str, str, str]]
+ALIASES: dict[str, str]
+NAMES: list[str]
+
+def as_layer(layer: Layer | str) -> Layer: ...

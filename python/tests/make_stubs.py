@@ -1,0 +1,82 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Writes the type stubs of what the package makes from tables: layers.pyi, optimizers.pyi, __init__.pyi.
+
+Usage: make_stubs.py DIRECTORY     (with the package on PYTHONPATH; python/tests/test_stubs.py holds the files against it)
+"""
+import inspect
+import sys
+from pathlib import Path
+
+from soma import ERRORS, layers, optimizers
+
+SIZES = "int | Sequence[int]"
+TYPES = {
+    "units": "int", "filters": "int", "kernel_size": SIZES, "pool_size": SIZES, "output_size": SIZES, "size": SIZES, "rate": "float",
+    "sides": "int | Sequence[int] | Sequence[Sequence[int]]", "target_shape": "Sequence[int]", "function": "str", "strides": f"{SIZES} | None",
+    "padding": "str | int | Sequence[int] | Sequence[Sequence[int]] | None", "dilation_rate": f"{SIZES} | None", "groups": "int | None",
+    "output_padding": f"{SIZES} | None", "depth_multiplier": "int | None", "ceil_mode": "bool", "count_include_pad": "bool",
+    "activation": "str | None", "use_bias": "bool", "kernel_initializer": "str | None", "interpolation": "str | None", "center": "bool",
+    "scale": "bool", "population_variance": "bool", "slope": "float | None", "momentum": "float | None", "epsilon": "float | None",
+    "name": "str | None",
+}
+HEAD = "# SPDX-License-Identifier: MIT\n# Made by python/tests/make_stubs.py.\n"
+
+
+def layer_stubs():
+    lines = [HEAD + "from collections.abc import Sequence\nfrom typing import Any\n",
+             "class Node:\n    layer: Layer | None\n    parents: list[Node]\n" + "".join(
+                 f"    def {name}(self, other: Node) -> Node: ...\n" for name in ("__add__", "__sub__", "__mul__", "__truediv__")),
+             "class Layer:\n    name: str | None\n    arguments: dict[str, Any]\n    def __call__(self, x: Node) -> Node: ...\n"
+             "    def text(self, shape: tuple[int, ...]) -> str: ...\n",
+             "class Input(Node):\n    shape: tuple[int, ...]\n    name: str | None\n"
+             "    def __init__(self, shape: int | Sequence[int], name: str | None = None) -> None: ...\n",
+             "class Text(Layer):\n    def __init__(self, text: str, name: str | None = None) -> None: ...\n",
+             "class Residual(Layer):\n    def __init__(self, layers: Sequence[Layer | str], shortcut: Sequence[Layer | str] | None = None,\n"
+             "                 name: str | None = None) -> None: ...\n",
+             "class Merge(Layer):\n    def __init__(self, name: str | None = None) -> None: ...\n"
+             "    def __call__(self, xs: Sequence[Node]) -> Node: ...  # type: ignore[override]\n",
+             "class Concatenate(Merge):\n    def __init__(self, axis: int = -1, name: str | None = None) -> None: ...\n"]
+    lines += [f"class {name}(Merge): ...\n" for name in ("Add", "Subtract", "Multiply", "Divide", "Maximum", "Minimum")]
+    for name, *_ in layers.TABLE:
+        arguments = ["self"]
+        for parameter in inspect.signature(getattr(layers, name)).parameters.values():
+            kind = "int" if name == "GroupNorm" and parameter.name == "groups" else TYPES[parameter.name]
+            default = "" if parameter.default is parameter.empty else f" = {parameter.default!r}"
+            arguments.append(f"{parameter.name}: {kind}{default}")
+        lines.append(f"class {name}(Layer):\n    def __init__({', '.join(arguments)}) -> None: ...\n")
+    lines += [f"{other} = {name}\n" for other, name in layers.ALIASES.items()]
+    lines.append("TABLE: list[tuple[str, str, str, str, str, str, str]]\nALIASES: dict[str, str]\nNAMES: list[str]\n\n"
+                 "def as_layer(layer: Layer | str) -> Layer: ...\n")
+    return "\n".join(lines)
+
+
+def optimizer_stubs():
+    arguments = ["self", "learning_rate: float | Schedule | None = None", "*", "schedule: Schedule | None = None"]
+    arguments += [f"{name}: float = ..." for name in ("momentum", "beta_1", "beta_2", "rho", "epsilon", "l1", "l2", "weight_decay", "clipnorm",
+                                                      "clipvalue")]
+    text = [HEAD + "from typing import Any\n",
+            "class Schedule:\n    options: dict[str, Any]\n    def __init__(self, kind: str, learning_rate: float | None = None, *, warmup: int = ..., "
+            "period: int = ..., factor: float = ...,\n                 floor: float = ..., patience: int = ..., min_delta: float = ...) -> None: ...\n",
+            f"class Optimizer:\n    kind: str\n    options: dict[str, Any]\n    def __init__({', '.join(arguments)}) -> None: ...\n"]
+    text += [f"class {name}(Optimizer): ...\n" for name in optimizers.NAMES]
+    text.append("NAMES: list[str]\nWORDS: dict[str, str]\n\ndef of(given: str | Optimizer | type[Optimizer]) -> tuple[dict[str, Any], dict[str, Any] | None]: ...\n")
+    return "\n".join(text)
+
+
+def package_stubs():
+    parts = [("_soma", ["Array", "Device", "Error", "devices", *ERRORS]),
+             ("callbacks", ["Callback", "EarlyStopping", "History", "LambdaCallback", "ModelCheckpoint"]), ("data", ["array"]),
+             ("layers", layers.NAMES), ("network", ["Network", "load"]), ("optimizers", ["Optimizer", "Schedule", *optimizers.NAMES]),
+             ("session", ["InferenceSession", "NodeArg", "Session"]), ("sklearn", ["SomaClassifier", "SomaRegressor"])]
+    lines = ["from . import layers as layers, onnx as onnx, optimizers as optimizers"]
+    for module, names in parts:
+        lines += [f"from .{module} import {name} as {name}" for name in dict.fromkeys(names)]
+    return HEAD + "\n".join(lines) + "\n\nSequential = Network\nModel = Network\nERRORS: list[str]\n__version__: str\n"
+
+
+FILES = {"layers.pyi": layer_stubs, "optimizers.pyi": optimizer_stubs, "__init__.pyi": package_stubs}
+
+if __name__ == "__main__":
+    for file, make in FILES.items():
+        (Path(sys.argv[1]) / file).write_text(make(), encoding="utf-8")
