@@ -41,6 +41,19 @@ def test_the_class_is_learnt_and_figures_agree(spirals):
     np.testing.assert_array_equal(network.predict_classes(x), p.argmax(1))
 
 
+def test_few_samples_go_straight_through_and_come_out_the_same(spirals):
+    x, y = spirals
+    network = small()
+    network.fit(x, y, epochs=2, verbose=0)
+    expected = network.predict(x)
+    for rows in (1, 2, 7, 32, 33):
+        np.testing.assert_allclose(network.predict(x[:rows]), expected[:rows], rtol=1e-6)
+        np.testing.assert_array_equal(network.predict(x[:rows]), network.predict(x[:rows].astype(np.float64)))
+    np.testing.assert_array_equal(network.predict(x[::100]), network.predict(x[::100].tolist()))
+    with pytest.raises(soma.InvalidShapeError):
+        network.predict(np.zeros((1, 3), np.float32))
+
+
 def test_weights_are_read_and_set_by_name_and_do_what_the_formula_says(spirals):
     x, _ = spirals
     network = small()
