@@ -32,6 +32,19 @@ static soma_tensor *build_prelu(soma_network *network, int variant) {
     return soma_dense(soma_flatten(soma_prelu(x, variant ? -0.5f : 0.25f)), 3, SOMA_IDENTITY);
 }
 
+/* Of a sequence [3, 2], and of [2, 3, 2]: with a function, with softmax, and without a bias. */
+static soma_tensor *build_dense_steps(soma_network *network, int variant) {
+    static const soma_function functions[] = {SOMA_TANH, SOMA_SOFTMAX, SOMA_IDENTITY};
+    soma_dense_options options = {.activation = functions[variant % 3],
+                                  .no_bias = variant % 3 == 2,
+                                  .bias_initializer = SOMA_INIT_NORMAL,
+                                  .every_step = 1};
+    size_t shape[3] = {2, 3, 2}, count = variant < 3 ? 6 : 12;
+    soma_tensor *x = soma_reshape(soma_dense(vector(network, 4), count, SOMA_IDENTITY), variant < 3 ? 2 : 3,
+                                  variant < 3 ? shape + 1 : shape);
+    return soma_dense(soma_flatten(soma_dense_with(x, 5, &options)), 3, SOMA_IDENTITY);
+}
+
 /* Of [3, 4]; `variant` says which layer, and with what behind it. */
 static soma_tensor *build_normalize(soma_network *network, int variant) {
     static const char *const layers[] = {"batchnorm",
@@ -318,6 +331,8 @@ const gradient_case gradient_cases[] = {
     {"dense with activation", build_fused, SOMA_FUNCTION_COUNT, {.loss = {0}}, false, false},
     {"dense with activation, no fusion", build_fused, SOMA_FUNCTION_COUNT, {.no_fusion = true}, false, false},
     {"leaky relu", build_leaky, 3, {.loss = {0}}, false, false},
+    {"dense of every step", build_dense_steps, 6, {.loss = {0}}, false, false},
+    {"dense of every step, no fusion", build_dense_steps, 6, {.no_fusion = true}, false, false},
     {"prelu", build_prelu, 2, {.loss = {0}}, false, false},
     {"normalize", build_normalize, 11, {.loss = {0}}, false, false},
     {"normalize, no fusion", build_normalize, 11, {.no_fusion = true}, false, false},

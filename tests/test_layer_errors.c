@@ -29,6 +29,9 @@ static soma_tensor *bad_dense_units(void) {
 static soma_tensor *bad_dense_rank(void) {
     return soma_dense(input(SHAPE(28, 28)), 10, SOMA_RELU);
 }
+static soma_tensor *bad_dense_every_step(void) {
+    return soma_dense_with(input(SHAPE(28, 28)), 10, &(soma_dense_options){.every_step = 2});
+}
 static soma_tensor *bad_dense_huge(void) {
     return soma_dense(input(SHAPE(1000)), SIZE_MAX / 2, SOMA_RELU);
 }
@@ -344,6 +347,7 @@ static const struct {
     {bad_input_name, SOMA_INVALID_ARGUMENT, {"name is empty"}},
     {bad_dense_units, SOMA_INVALID_ARGUMENT, {"layer dense_1: ", "0 units"}},
     {bad_dense_rank, SOMA_INVALID_SHAPE, {"layer dense_1: ", "[batch, 28, 28]", "flatten"}},
+    {bad_dense_every_step, SOMA_INVALID_ARGUMENT, {"layer dense_1: ", "every_step is 2", "0 and 1"}},
     {bad_dense_huge, SOMA_INVALID_SHAPE, {"layer dense_1: ", "more elements than memory"}},
     {bad_dense_function, SOMA_INVALID_ARGUMENT, {"layer dense_1: ", "40 is not a function"}},
     {bad_dense_slopes, SOMA_INVALID_ARGUMENT, {"layer dense_1: ", "b < a", "b = 0.2"}},

@@ -234,14 +234,16 @@ typedef struct soma_dense_options {
     bool no_bias;
     soma_initializer weight_initializer, bias_initializer;
     float weight_scale, bias_scale; /* for CONSTANT, UNIFORM, NORMAL; 0: their default */
-    uint64_t reserved[8];           /* zero */
+    uint64_t every_step;  /* 1: works on each step of a sequence [..., in] by itself, with the same W and b, and gives
+                             [..., units]; 0: x has one dimension */
+    uint64_t reserved[7]; /* zero */
 } soma_dense_options;
 
 /* A network input: `rank` (1 to 4) dimensions per sample. name NULL: "input_1", ... */
 SOMA_API soma_tensor *soma_input(soma_network *network, const char *name, uint32_t rank, const size_t *shape);
 
 /* Fully connected layer: y = f(x W + b); x [in], W [in, units], b [units], y [units]. x must have one dimension per
- * sample. */
+ * sample; soma_dense_options.every_step is for sequences of such. */
 SOMA_API soma_tensor *soma_dense(soma_tensor *x, size_t units, soma_function activation);
 /* The same with options: initial weights, no bias, a name, parameters of the function. NULL for none. */
 SOMA_API soma_tensor *soma_dense_with(soma_tensor *x, size_t units, const soma_dense_options *options);

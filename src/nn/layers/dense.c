@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* dense UNITS: y = f(x W + b). */
+/* dense UNITS: y = f(x W + b), where x is one row, or with every_step the last dimension of each step. */
 #include "nn/layers/layer.h"
 
 #include <string.h>
@@ -9,15 +9,21 @@ static soma_status check_dense(const soma_tensor *x, size_t units, const soma_de
     if (units == 0) return soma_error(SOMA_INVALID_ARGUMENT, "0 units, at least 1 is needed");
     SOMA_TRY(soma_layer_check_initializer("weight", options->weight_initializer, options->weight_scale));
     SOMA_TRY(soma_layer_check_initializer("bias", options->bias_initializer, options->bias_scale));
-    if (x->batched && x->rank == 1) return SOMA_OK;
-    return soma_error(SOMA_INVALID_SHAPE, "a dense layer takes one dimension per sample, got %s; flatten it first",
+    if (options->every_step > 1)
+        return soma_error(SOMA_INVALID_ARGUMENT, "every_step is %llu; 0 and 1 are possible",
+                          (unsigned long long)options->every_step);
+    if (x->batched && (options->every_step ? x->rank >= 1 : x->rank == 1)) return SOMA_OK;
+    return soma_error(SOMA_INVALID_SHAPE,
+                      options->every_step
+                          ? "a dense layer of every step takes at least one dimension per sample, got %s"
+                          : "a dense layer takes one dimension per sample, got %s; flatten it first, or set every_step",
                       soma_tensor_shape_text(x, text));
 }
 
 static soma_status build_dense(soma_tensor *x, size_t units, const soma_dense_options *options, soma_tensor **out) {
     soma_network *network = soma_layer_network(x);
     SOMA_TRY(check_dense(x, units, options));
-    size_t shape[2] = {x->shape[0], units};
+    size_t shape[2] = {x->shape[x->rank - 1], units};
     soma_parameter weight = {.initializer = options->weight_initializer,
                              .scale = options->weight_scale,
                              .fan_in = shape[0],
