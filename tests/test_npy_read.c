@@ -178,6 +178,28 @@ START_TEST(what_float32_holds_has_no_offset) {
 }
 END_TEST
 
+/* 2^60 + 2^36 + 1 lies above the middle of two float32; as float64 it would first be rounded to that middle. */
+START_TEST(numbers_are_rounded_once) {
+    static const int64_t numbers[2] = {((int64_t)1 << 60) + ((int64_t)1 << 36) + 1,
+                                       -((int64_t)1 << 60) - ((int64_t)1 << 36) - 1};
+    uint8_t bytes[16];
+    soma_dataset *dataset;
+    for (size_t i = 0; i < 2; i++) put(bytes + 8 * i, "<i8", (uint64_t)numbers[i]);
+    file x = array_file("<i8", "False", "2, 1", bytes, 16);
+    expect_ok(read_files(&x, NULL, NULL, &dataset));
+    const float *values = dataset->storage->input[0].data;
+    ck_assert_ptr_null(dataset->storage->input[0].offset);
+    ck_assert_float_eq(values[0], 0x1p60f + 0x1p37f);
+    ck_assert_float_eq(values[1], -0x1p60f - 0x1p37f);
+    soma_dataset_destroy(dataset);
+    file zeros = array_file("<f4", "False", "2, 1", "\0\0\0\x80\0\0\0", 8);
+    expect_ok(read_files(&zeros, NULL, NULL, &dataset));
+    values = dataset->storage->input[0].data;
+    ck_assert(values[0] == 0 && signbit(values[0]) && !signbit(values[1]));
+    soma_dataset_destroy(dataset);
+}
+END_TEST
+
 /* Element (i, j, k) of a [2, 3, 2] array is 100 i + 10 j + k; in column-major order i runs fastest. */
 START_TEST(column_major_arrays) {
     uint8_t by_row[12], by_column[12];
@@ -457,6 +479,7 @@ static void add_tests(TCase *cases) {
     tcase_add_loop_test(cases, every_type_in_both_byte_orders, 0, (int)SOMA_COUNT_OF(elements));
     tcase_add_loop_test(cases, close_numbers_stay_apart, 0, (int)SOMA_COUNT_OF(close_numbers));
     tcase_add_test(cases, what_float32_holds_has_no_offset);
+    tcase_add_test(cases, numbers_are_rounded_once);
     tcase_add_test(cases, column_major_arrays);
     tcase_add_test(cases, pictures_have_channels);
     tcase_add_test(cases, whole_numbers_are_classes);

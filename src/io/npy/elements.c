@@ -48,6 +48,12 @@ static soma_decimal as_number(const soma_npy *npy, uint64_t bits) {
     return (soma_decimal){value, 0};
 }
 
+/* Rounded once, and with the sign of a zero. */
+static float as_float(const soma_npy *npy, uint64_t bits, soma_decimal number) {
+    if (npy->kind == 'i') return (float)sign_extended(bits, npy->size);
+    return npy->kind == 'u' ? (float)bits : (float)number.value;
+}
+
 /* -------------------------------------------------------------------------------------------------------- placing */
 
 /* Where the elements go as they come: one after the other, or, of a column-major file, with the first index fastest. */
@@ -117,10 +123,13 @@ static soma_status convert_number(soma_stream *stream, const cursor *c, size_t e
                                   const conversion *to) {
     const soma_decimal number = as_number(c->npy, bits);
     const size_t feature = to->offset || to->tallies ? c->position % to->features : 0;
+    const double offset = to->offset ? to->offset[feature] : 0;
     const bool finite = isfinite((float)number.value);
     if (!finite && !to->not_finite) return refuse_float(stream, c->npy, element, bits);
     if (to->tallies && finite) soma_tally_add(&to->tallies[feature], number);
-    if (to->data) ((float *)to->data)[c->position] = soma_difference(number, to->offset ? to->offset[feature] : 0);
+    if (to->data)
+        ((float *)to->data)[c->position] =
+            offset != 0 ? soma_difference(number, offset) : as_float(c->npy, bits, number);
     return SOMA_OK;
 }
 
