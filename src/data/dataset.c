@@ -404,7 +404,7 @@ void soma_dataset_get_info(const soma_dataset *dataset, soma_dataset_info *info)
     for (size_t i = 0; i < storage->input_count; i++) {
         info->input_rank[i] = storage->input[i].rank;
         memcpy(info->input_shape[i], storage->input[i].shape, sizeof info->input_shape[i]);
-        info->bytes |= (uint64_t)(storage->input[i].dtype == SOMA_U8) << i;
+        if (storage->input[i].dtype == SOMA_U8) info->bytes |= UINT64_C(1) << i;
     }
     for (size_t i = 0; i < storage->target_count; i++) {
         info->target_rank[i] = storage->target[i].rank;
