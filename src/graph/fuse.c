@@ -174,12 +174,12 @@ static soma_status add_scaled_weight(soma_graph *graph, const soma_tensor *produ
  * a (b factor) + (bias - mean) factor + offset. They are made of parameters alone, so not in each run.
  */
 static soma_status fold_normalize(soma_graph *graph, uint32_t place, const uint32_t *uses) {
-    soma_tensor *normalize = graph->tensor[place], *product = normalize->input[0], *factor,
-                *input[3] = {product->input[0]};
+    soma_tensor *normalize = graph->tensor[place], *product = normalize->input[0], *factor, *input[3];
     uint32_t first = graph->count;
     if (!normalize->attributes.normalize.params.given || has_figures(graph, normalize) ||
         !can_take_factor(product, uses))
         return SOMA_OK;
+    input[0] = product->input[0];
     SOMA_TRY(
         soma_normalize_line(graph, normalize, product->input_count > 2 ? product->input[2] : NULL, &factor, &input[2]));
     SOMA_TRY(add_scaled_weight(graph, product, factor, &input[1]));
