@@ -13,7 +13,7 @@ struct canvas {
     int columns, rows;   /* characters */
     int across, down;    /* dots in one of them */
     unsigned char *dots; /* [rows * columns], a bit for each dot */
-    signed char *owner;  /* [rows * columns], -1: none */
+    int *owner;          /* [rows * columns], -1: none */
 };
 
 struct chart {
@@ -37,7 +37,7 @@ static void put_dot(struct canvas *canvas, int x, int y, int owner) {
     if (x < 0 || y < 0 || x >= canvas->columns * canvas->across || y >= canvas->rows * canvas->down) return;
     int place = y / canvas->down * canvas->columns + x / canvas->across;
     canvas->dots[place] |= (unsigned char)bit_of(x % canvas->across, y % canvas->down);
-    canvas->owner[place] = (signed char)owner;
+    canvas->owner[place] = owner;
 }
 
 /* Bresenham's. */
@@ -191,11 +191,11 @@ void chart_draw(FILE *stream, const struct curves *curves, const char *name, con
                             .rows = style->height - 2,
                             .across = style->unicode ? 2 : 1,
                             .down = style->unicode ? 4 : 1};
-    size_t cells = (size_t)(canvas.columns * canvas.rows);
+    size_t cells = (size_t)canvas.columns * (size_t)canvas.rows;
     canvas.dots = calloc(cells, sizeof *canvas.dots);
-    canvas.owner = malloc(cells);
+    canvas.owner = malloc(cells * sizeof *canvas.owner);
     if (canvas.dots && canvas.owner && chart.count) {
-        memset(canvas.owner, -1, cells);
+        memset(canvas.owner, -1, cells * sizeof *canvas.owner);
         for (size_t i = chart.any ? chart.count : 0; i-- > 0;) put_curve(&canvas, &chart, i); /* the first on top */
         draw_heading(stream, &chart, name, style);
         draw_rows(stream, &chart, &canvas, style);
