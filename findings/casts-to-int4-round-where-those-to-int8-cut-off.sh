@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Seen 2026-11 with onnxruntime 1.32.0, openvino 2026.4.1 and onnx 1.23.2 (its ReferenceEvaluator; PyPI, with numpy 2.4.6), the latest.
+# Seen 2026-11-29 with onnxruntime 1.32.0, openvino 2026.4.1 and onnx 1.23.2 (its ReferenceEvaluator; PyPI, with numpy 2.4.6), the latest.
 #
 # ONNX's Cast of 2.5 to INT8 is 2 everywhere: the fraction is cut off, as to all whole numbers since opset 1. Cast to INT4 and UINT4, which
 # came with opset 21, is 3 in onnxruntime and OpenVINO: they round, halves away from zero, which no other Cast does, nor QuantizeLinear, which
@@ -46,4 +46,4 @@ for kind, expected in EXPECTED.items():
 if failures:
     raise SystemExit("this is not what was seen")
 P
-venv/bin/python see.py
+venv/bin/python see.py || exit 1

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Seen 2026-11 with duckdb 2.0.1, pyarrow 26.0.1 and polars 2.1.0 (PyPI; with numpy 2.4.6), the latest.
+# Seen 2026-11-29 with duckdb 2.0.1, pyarrow 26.0.1 and polars 2.1.0 (PyPI; with numpy 2.4.6), the latest.
 #
 # Clean a table of NaN with DuckDB, ... WHERE NOT isnan(x), or WHERE x < 5, and the NaN stays, if the file is a Parquet file of pyarrow or
 # polars. WHERE isnan(x) finds none, and nothing is more than the largest number, though to DuckDB NaN is more than every number. A Parquet
@@ -44,4 +44,4 @@ for name in "pyarrow", "polars", "duckdb", "bare":
 if failures:
     raise SystemExit("this is not what was seen")
 P
-venv/bin/python see.py
+venv/bin/python see.py || exit 1

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Seen 2026-11 with onnxruntime 1.32.0, openvino 2026.4.1 and onnx 1.23.2 (its ReferenceEvaluator; PyPI, with numpy 2.4.6), the latest.
+# Seen 2026-11-29 with onnxruntime 1.32.0, openvino 2026.4.1 and onnx 1.23.2 (its ReferenceEvaluator; PyPI, with numpy 2.4.6), the latest.
 #
 # ONNX's Cast to an 8-bit float has the largest that there is for what is beyond it, and with saturate=0 NaN (E4M3FN) or infinity (E5M2).
 # onnxruntime with saturate=0 does neither throughout: to E4M3FN, whose largest is 448, 479 becomes NaN, 480 to 495 become 448 and
@@ -59,4 +59,4 @@ for (kind, op, saturate), expected in EXPECTED.items():
 if failures:
     raise SystemExit("this is not what was seen")
 P
-venv/bin/python see.py
+venv/bin/python see.py || exit 1

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Seen 2026-11 with keras 3.15.1 on jax 0.10.2 and on openvino 2026.4.1 (PyPI; with numpy 2.4.6), the latest.
+# Seen 2026-11-29 with keras 3.15.1 on jax 0.10.2 and on openvino 2026.4.1 (PyPI; with numpy 2.4.6), the latest.
 #
 # The same Keras layer Resizing with interpolation="nearest" makes 4 pixels of 10 of those at 1, 3, 6 and 8 on JAX (and on numpy), the middle
 # of each quarter, and on OpenVINO of those at 2, 4, 7 and 9. Made larger, or smaller by a whole number, pictures are the same, so
@@ -39,4 +39,4 @@ for (how, width, target, antialias), expected in EXPECTED.items():
 if failures:
     raise SystemExit("this is not what was seen")
 P
-for backend in jax openvino; do venv/bin/python see.py $backend; done
+for backend in jax openvino; do venv/bin/python see.py $backend || exit 1; done

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Seen 2026-11 with mlx 0.32.4 (with mlx-cpu 0.32.4) and safetensors 0.8.0 (PyPI; with ml-dtypes 0.6.0 and numpy 2.4.6), the latest.
+# Seen 2026-11-29 with mlx 0.32.4 (with mlx-cpu 0.32.4) and safetensors 0.8.0 (PyPI; with ml-dtypes 0.6.0 and numpy 2.4.6), the latest.
 #
 # Of a safetensors file whose weights are 8-bit floats F8_E4M3, as quantised models have them, mx.load makes an array of uint8, the bits as
 # whole numbers: 1 is read as 56, -2 as 192. So are the scales F8_E8M0. Nothing is said, and it computes with them as with any
@@ -47,4 +47,4 @@ for name, (numbers, kind, values, again) in EXPECTED.items():
 if failures:
     raise SystemExit("this is not what was seen")
 P
-venv/bin/python see.py
+venv/bin/python see.py || exit 1

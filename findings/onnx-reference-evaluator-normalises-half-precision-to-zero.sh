@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Seen 2026-11 with onnx 1.23.2 (its ReferenceEvaluator), onnxruntime 1.32.0, openvino 2026.4.1 and tinygrad 0.14.0, all from PyPI and the
+# Seen 2026-11-29 with onnx 1.23.2 (its ReferenceEvaluator), onnxruntime 1.32.0, openvino 2026.4.1 and tinygrad 0.14.0, all from PyPI and the
 # latest.
 #
 # LayerNormalization and RMSNormalization of 16-bit floats are computed in 32 bits: their attribute stash_type says so, unless it is told
@@ -46,4 +46,4 @@ for op in "LayerNormalization", "RMSNormalization":
 if failures:
     raise SystemExit("this is not what was seen")
 P
-venv/bin/python -W ignore see.py
+venv/bin/python -W ignore see.py || exit 1

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Seen 2026-11 with onnx 1.23.2 (its ReferenceEvaluator), onnxruntime 1.32.0, openvino 2026.4.1 and tinygrad 0.14.0, all from PyPI and the
+# Seen 2026-11-29 with onnx 1.23.2 (its ReferenceEvaluator), onnxruntime 1.32.0, openvino 2026.4.1 and tinygrad 0.14.0, all from PyPI and the
 # latest.
 #
 # AveragePool with ceil_mode=1 has a last window that reaches past the end of its input. ONNX's own evaluator puts half of what is missing
@@ -50,4 +50,4 @@ for (op, width, window), expected in EXPECTED.items():
 if failures:
     raise SystemExit("this is not what was seen")
 P
-venv/bin/python see.py
+venv/bin/python see.py || exit 1

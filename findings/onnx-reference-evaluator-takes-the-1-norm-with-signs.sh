@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Seen 2026-11 with onnx 1.23.2 (its ReferenceEvaluator), onnxruntime 1.32.0, openvino 2026.4.1 and tinygrad 0.14.0, all from PyPI and the
+# Seen 2026-11-29 with onnx 1.23.2 (its ReferenceEvaluator), onnxruntime 1.32.0, openvino 2026.4.1 and tinygrad 0.14.0, all from PyPI and the
 # latest.
 #
 # LpNormalization with p=1 divides by the sum of magnitudes. ONNX's own evaluator, by which others test what they compute, divides by the
@@ -48,4 +48,4 @@ for p in 1, 2:
 if failures:
     raise SystemExit("this is not what was seen")
 P
-venv/bin/python -W ignore see.py
+venv/bin/python -W ignore see.py || exit 1

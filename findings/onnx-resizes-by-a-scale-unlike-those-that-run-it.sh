@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Seen 2026-11 with onnx 1.23.2 (its shape inference, its ReferenceEvaluator and its test vectors), onnxruntime 1.32.0, openvino 2026.4.1
+# Seen 2026-11-29 with onnx 1.23.2 (its shape inference, its ReferenceEvaluator and its test vectors), onnxruntime 1.32.0, openvino 2026.4.1
 # and tinygrad 0.14.0, all from PyPI and the latest.
 #
 # 5 numbers resized by 2.6 are 13 in onnxruntime and OpenVINO, which multiply in float32 (and in PyTorch, of whose scale_factor=2.6 such
@@ -57,4 +57,4 @@ if seen != {"inferred": 12, "onnxruntime": (13, [1.0, 4.0]), "openvino": (13, [1
             "onnx reference": (12, [1.0, 3.1429])}:
     raise SystemExit("this is not what was seen")
 P
-venv/bin/python see.py
+venv/bin/python see.py || exit 1

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Seen 2026-11 with onnx 1.23.2 and onnxruntime 1.32.0 (PyPI), the latest.
+# Seen 2026-11-29 with onnx 1.23.2 and onnxruntime 1.32.0 (PyPI), the latest.
 #
 # onnx.version_converter knows that Softmax means something else from opset 13 on (it was over all axes from `axis` on) and writes
 # Flatten, Softmax, Reshape. Of ops that changed their meaning in the same way it does not: without a word,
@@ -54,4 +54,4 @@ seen = [see("Softmax", 11, 13, [2, 3, 4], {}, axis=1), see("Hardmax", 11, 13, [2
 if seen != ["the same", "other numbers", "other numbers", "other numbers"]:
     raise SystemExit("this is not what was seen")
 P
-venv/bin/python see.py
+venv/bin/python see.py || exit 1

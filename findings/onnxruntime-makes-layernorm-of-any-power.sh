@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Seen 2026-11 with onnxruntime 1.32.0 (PyPI, the latest; models made by onnx 1.23.2).
+# Seen 2026-11-29 with onnxruntime 1.32.0 (PyPI, the latest; models made by onnx 1.23.2).
 #
 # onnxruntime puts LayerNormalization in the place of the nodes that older exporters write for it: ReduceMean, Sub, Pow, ReduceMean,
 # Add, Sqrt, Div, Mul, Add. It looks at the shape of the graph and at the axes, but not at the exponent of Pow: with Pow by 4, a
@@ -61,4 +61,4 @@ for exponent in 2, 4:
 if [right for _, _, right in seen] != [True, True, True, True, False, False]:
     raise SystemExit("this is not what was seen")
 P
-venv/bin/python see.py
+venv/bin/python see.py || exit 1

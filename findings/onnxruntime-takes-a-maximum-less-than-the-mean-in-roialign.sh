@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Seen 2026-11 with onnxruntime 1.32.0, openvino 2026.4.1, apache-tvm 0.27.0.post1 and onnx 1.23.2 (its ReferenceEvaluator; PyPI, with
+# Seen 2026-11-29 with onnxruntime 1.32.0, openvino 2026.4.1, apache-tvm 0.27.0.post1 and onnx 1.23.2 (its ReferenceEvaluator; PyPI, with
 # numpy 2.4.6), the latest.
 #
 # RoiAlign reads a picture at points between its pixels and has of each bin the average of these numbers, or with mode="max" the largest.
@@ -57,4 +57,4 @@ for mode in "avg", "max":
 if failures:
     raise SystemExit("this is not what was seen")
 P
-venv/bin/python see.py
+venv/bin/python see.py || exit 1

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Seen 2026-11 with opencv-python-headless 5.0.0.93, with its new engine for networks (models made by
+# Seen 2026-11-29 with opencv-python-headless 5.0.0.93, with its new engine for networks (models made by
 # onnx 1.23.2, expected values by onnxruntime 1.32.0; all from PyPI and the latest).
 #
 # What OpenCV cannot compute it usually refuses with an exception. Of ops that it has it passes over these attributes in silence, even
@@ -74,4 +74,4 @@ wrong = [see("ConvTranspose", 11, (1, 1, 3, 3), three, strides=[2, 2], output_sh
 if not all(right) or any(wrong):
     raise SystemExit("this is not what was seen")
 P
-venv/bin/python see.py
+venv/bin/python see.py || exit 1

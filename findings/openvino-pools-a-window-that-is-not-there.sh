@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Seen 2026-11 with openvino 2026.4.1, opencv-python-headless 5.0.0.93, onnxruntime 1.32.0 and onnx 1.23.2 (PyPI), the latest.
+# Seen 2026-11-29 with openvino 2026.4.1, opencv-python-headless 5.0.0.93, onnxruntime 1.32.0 and onnx 1.23.2 (PyPI), the latest.
 #
 # Windows of 2, every 3, rounded up, over 6 numbers: the third window would begin at the 7th. ONNX says since opset 22 that such a window
 # is left out, as PyTorch does, and onnxruntime leaves it out in all opsets. OpenVINO leaves it out of AveragePool but not of MaxPool of
@@ -61,4 +61,4 @@ for opset in 19, 22:
 if seen != expected:
     raise SystemExit("this is not what was seen")
 P
-venv/bin/python see.py
+venv/bin/python see.py || exit 1

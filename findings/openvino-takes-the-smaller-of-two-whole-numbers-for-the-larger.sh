@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Seen 2026-11 with openvino 2026.4.1 and onnxruntime 1.32.0 (PyPI; models made by onnx 1.23.2, with numpy 2.4.6), the latest.
+# Seen 2026-11-29 with openvino 2026.4.1 and onnxruntime 1.32.0 (PyPI; models made by onnx 1.23.2, with numpy 2.4.6), the latest.
 #
 # OpenVINO's CPU computes ReduceMax, ReduceSum and MatMul of INT32 in float32: the largest of 16777216 and 16777217 is 16777216, though Max
 # of the two as two inputs, Add and Mul are exact. Of UINT8, 200 + 100 is 255, where the others wrap round to 44. Of INT64 it
@@ -49,4 +49,4 @@ for op, kind, numbers, right, wrong in CASES:
 if failures:
     raise SystemExit("this is not what was seen")
 P
-venv/bin/python see.py
+venv/bin/python see.py || exit 1

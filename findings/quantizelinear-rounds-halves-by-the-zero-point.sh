@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Seen 2026-11 with openvino 2026.4.1, tinygrad 0.14.0, onnxruntime 1.32.0 and onnx 1.23.2 (its ReferenceEvaluator), all from PyPI and the
+# Seen 2026-11-29 with openvino 2026.4.1, tinygrad 0.14.0, onnxruntime 1.32.0 and onnx 1.23.2 (its ReferenceEvaluator), all from PyPI and the
 # latest.
 #
 # ONNX's QuantizeLinear rounds x / scale to the nearest, halves to the even one, and then adds the zero point. OpenVINO adds first and
@@ -50,4 +50,4 @@ for kind in numpy.int8, numpy.uint8:
 if failures:
     raise SystemExit("this is not what was seen")
 P
-venv/bin/python see.py
+venv/bin/python see.py || exit 1

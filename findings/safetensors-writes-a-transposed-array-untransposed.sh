@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Seen 2026-11 with safetensors 0.8.0 (PyPI, the latest; with numpy 2.4.6).
+# Seen 2026-11-29 with safetensors 0.8.0 (PyPI, the latest; with numpy 2.4.6).
 #
 # safetensors.numpy.save() and save_file() write the shape of a transposed array, and the bytes as they lie in memory: what is read back
 # of a.T has the shape [3, 2] and the order of a. So have arrays in Fortran's order. Nothing is said. Up to 0.7.0 the numbers were put in
@@ -33,4 +33,4 @@ for version in 0.7.0 0.8.0; do
     venv-$version/bin/pip install -q --disable-pip-version-check safetensors==$version numpy==2.4.6
 done
 venv-0.7.0/bin/python see.py right
-venv-0.8.0/bin/python see.py wrong
+venv-0.8.0/bin/python see.py wrong || exit 1

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Seen 2026-11 with skl2onnx 1.20.0, scikit-learn 1.9.1 and onnxruntime 1.32.0 (PyPI; with onnx 1.23.2 and numpy 2.4.6), the latest.
+# Seen 2026-11-29 with skl2onnx 1.20.0, scikit-learn 1.9.1 and onnxruntime 1.32.0 (PyPI; with onnx 1.23.2 and numpy 2.4.6), the latest.
 #
 # SGDClassifier with loss="modified_huber" has probabilities that are cut off at 0 and 1, so that of three classes often all are 0 or
 # two are 1. scikit-learn takes the label from the scores before they are cut; the model that skl2onnx makes takes it from the
@@ -37,4 +37,4 @@ for loss in "log_loss", "modified_huber":
 if seen != [(False, True, True), (False, True, True), (False, True, True), (True, True, True)]:
     raise SystemExit("this is not what was seen")
 P
-venv/bin/python see.py
+venv/bin/python see.py || exit 1

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Seen 2026-11 with skl2onnx 1.20.0, scikit-learn 1.9.1 and onnxruntime 1.32.0 (PyPI; with onnx 1.23.2 and numpy 2.4.6), the latest.
+# Seen 2026-11-29 with skl2onnx 1.20.0, scikit-learn 1.9.1 and onnxruntime 1.32.0 (PyPI; with onnx 1.23.2 and numpy 2.4.6), the latest.
 #
 # Of LinearDiscriminantAnalysis with two classes skl2onnx makes a model that is surer than what it was made of: scikit-learn's
 # probability is 1 / (1 + exp(-d)), and the model has a softmax of -d and d, 1 / (1 + exp(-2 d)), whose odds are the square. 0.89
@@ -42,4 +42,4 @@ for kind in LinearDiscriminantAnalysis, LogisticRegression:
 if seen != [(2, True, "odds squared"), (3, True, "the same"), (2, True, "the same"), (3, True, "the same")]:
     raise SystemExit("this is not what was seen")
 P
-venv/bin/python see.py
+venv/bin/python see.py || exit 1

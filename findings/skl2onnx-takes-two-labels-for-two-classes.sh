@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Seen 2026-11 with skl2onnx 1.20.0, scikit-learn 1.9.1 and onnxruntime 1.32.0 (PyPI), the latest.
+# Seen 2026-11-29 with skl2onnx 1.20.0, scikit-learn 1.9.1 and onnxruntime 1.32.0 (PyPI), the latest.
 #
 # scikit-learn's MLPClassifier of several labels that hold or not, each by itself, has a probability for each: predict_proba() is
 # [samples, labels]. skl2onnx converts three labels so, but takes two for the two classes of one label, and puts the complements before the
@@ -47,4 +47,4 @@ for name, y in LABELS.items():
 if seen != [(2, 2, 2, "the same", "runs"), (2, 2, 4, "1 - p, p", "is refused by ZipMap"), (3, 3, 3, "the same", "runs")]:
     raise SystemExit("this is not what was seen")
 P
-venv/bin/python see.py
+venv/bin/python see.py || exit 1

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Seen 2026-11 with skl2onnx 1.20.0, scikit-learn 1.9.1 and onnxruntime 1.32.0 (PyPI; with onnx 1.23.2 and numpy 2.4.6), the latest.
+# Seen 2026-11-29 with skl2onnx 1.20.0, scikit-learn 1.9.1 and onnxruntime 1.32.0 (PyPI; with onnx 1.23.2 and numpy 2.4.6), the latest.
 #
 # scikit-learn's KNeighborsClassifier and KNeighborsRegressor with weights="distance" weigh each neighbour by 1 / its distance. The model that
 # skl2onnx makes of them has all the nodes for that, and computes what weights="uniform" gives, to the last digit: the distances are
@@ -45,4 +45,4 @@ for kind, compute, options in (KNeighborsClassifier, "predict_proba", {"zipmap":
 if seen != [["uniform"], ["uniform", False, False], ["uniform"], ["distance", True, False], ["uniform"], ["uniform"]]:
     raise SystemExit("this is not what was seen")
 P
-venv/bin/python see.py
+venv/bin/python see.py || exit 1

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Seen 2026-11 with onnx 1.23.2 (its ReferenceEvaluator), onnxruntime 1.32.0, openvino 2026.4.1, opencv-python-headless 5.0.0.93 and
+# Seen 2026-11-29 with onnx 1.23.2 (its ReferenceEvaluator), onnxruntime 1.32.0, openvino 2026.4.1, opencv-python-headless 5.0.0.93 and
 # tinygrad 0.14.0, all from PyPI and the latest.
 #
 # Up to opset 12 Softmax with axis=1 of values [2, 3, 4] is over all 12 numbers of a sample; from 13 on it is over the 3 along axis 1.
@@ -62,4 +62,4 @@ expected = {key: f"opset {key[1]}" if key[2] == "onnxruntime" or key[::2] == ("L
 if seen != expected:
     raise SystemExit("this is not what was seen")
 P
-venv/bin/python see.py
+venv/bin/python see.py || exit 1

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Seen 2026-11 with tinygrad 0.14.0 and onnx 1.23.2 (PyPI), the latest.
+# Seen 2026-11-29 with tinygrad 0.14.0 and onnx 1.23.2 (PyPI), the latest.
 #
 # ONNX's Attention (opset 23) with is_causal=1 keeps each position from what comes after it, and softcap bounds the scores by
 # softcap tanh(score / softcap). tinygrad does both, but bounds last: the -infinity of the mask becomes -softcap, a score like
@@ -42,4 +42,4 @@ for attributes in {"is_causal": 1}, {"softcap": 2.0}, {"is_causal": 1, "softcap"
 if seen != [False, False, True, True, False, True]:
     raise SystemExit("this is not what was seen")
 P
-venv/bin/python see.py
+venv/bin/python see.py || exit 1
