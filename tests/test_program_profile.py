@@ -12,7 +12,7 @@ import sys
 from datetime import datetime, timezone
 
 sys.dont_write_bytecode = True
-from program import BAD_FILE, USAGE, ProgramTest, main
+from program import BAD_FILE, USAGE, ProgramTest, main, npy
 
 RANDOM = random.Random(3)
 
@@ -263,16 +263,14 @@ class Refusals(ProfileTest):
 
 
 class Arrays(ProfileTest):
-    def npy(self, name, kind, shape, values, code):
-        header = f"{{'descr': '{kind}', 'fortran_order': False, 'shape': {shape}, }}"
-        header += " " * (63 - (len(header) + 10) % 64) + "\n"
-        return self.write(name, b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode() + struct.pack(f"<{len(values)}{code}", *values))
+    def npy(self, name, *array):
+        return self.write(name, npy(*array))
 
     def test_npy(self):
         values = [RANDOM.gauss(2, 3) for _ in range(60)]
         values[0::3] = [4.0] * 20
-        x = self.npy("x.npy", "<f4", (20, 3), values, "f")
-        (part,) = self.json("data", x, "--labels", self.npy("y.npy", "<i4", (20,), [0] * 16 + [2] * 4, "i"))["parts"]
+        x = self.npy("x.npy", "<f4", (20, 3), values)
+        (part,) = self.json("data", x, "--labels", self.npy("y.npy", "<i4", (20,), [0] * 16 + [2] * 4))["parts"]
         (found,) = part["inputs"]
         self.assertEqual((part["samples"], found["shape"], found["type"], found["constant"]), (20, [3], "float32", 1))
         for key, figure in (("minimum", min), ("maximum", max), ("mean", statistics.fmean)):
@@ -280,12 +278,13 @@ class Arrays(ProfileTest):
         self.assertEqual([one["rows"] for one in part["classes"]], [16, 0, 4])
         self.assertFalse(part["imbalanced"])
         self.assertIn("no labels", self.succeed("data", x).stdout)
+
     def test_what_is_not_finite(self):
-        for kind, code in (("<f4", "f"), ("<f8", "d")):
+        for kind in "<f4", "<f8":
             values = [RANDOM.gauss(2, 3) for _ in range(60)]
             values[7] = values[9] = float("nan")
             values[11] = float("-inf")
-            bad = self.npy("bad.npy", kind, (20, 3), values, code)
+            bad = self.npy("bad.npy", kind, (20, 3), values)
             (found,) = self.json("data", bad)["parts"][0]["inputs"]
             finite = [single(value) for value in values if abs(value) < 1e30]
             self.assertEqual((found["not_finite"], found["constant"]), (3, 0))
@@ -293,13 +292,13 @@ class Arrays(ProfileTest):
                 self.assertAlmostEqual(found[key], figure(finite), places=6)
             self.assertIn("3 of the numbers are not finite", self.succeed("data", bad).stdout)
             self.refuse(BAD_FILE, ["bad.npy", "element 7", "nan", "finite"], "show", bad)  # as whatever else reads samples
-            (found,) = self.json("data", self.npy("all.npy", kind, (3, 1), [float("nan")] * 3, code))["parts"][0]["inputs"]
+            (found,) = self.json("data", self.npy("all.npy", kind, (3, 1), [float("nan")] * 3))["parts"][0]["inputs"]
             self.assertEqual((found["not_finite"], found["minimum"], found["mean"], found["constant"]), (3, None, None, 0))
             self.assertIn("input of shape 1, float32\n  3 of the numbers", self.succeed("data", self.path("all.npy")).stdout)
 
     def test_numbers_to_predict(self):
-        x = self.npy("x.npy", "|u1", (4, 2), list(range(8)), "B")
-        (part,) = self.json("data", x, "--labels", self.npy("y.npy", "<f4", (4,), [1, 2, 3, 6.5], "f"))["parts"]
+        x = self.npy("x.npy", "|u1", (4, 2), list(range(8)))
+        (part,) = self.json("data", x, "--labels", self.npy("y.npy", "<f4", (4,), [1, 2, 3, 6.5]))["parts"]
         self.assertEqual(part["target"], {"width": 1, "minimum": 1, "maximum": 6.5, "mean": 3.125})
         self.assertEqual(part["inputs"][0]["type"], "uint8")
         self.assertAlmostEqual(part["inputs"][0]["maximum"], 7 / 255, places=7)
