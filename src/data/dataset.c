@@ -2,7 +2,6 @@
 /* Data sets: storage shared by reference count, sets made of arrays, and what a program may ask of them. */
 #include "data/dataset.h"
 
-#include <math.h>
 #include <string.h>
 
 /* ----------------------------------------------------------------------------------------------------- storage */
@@ -52,12 +51,6 @@ void soma_column_set_samples(soma_column *column, void *data, bool owned, soma_d
     if (column->channel_added) column->shape[column->rank++] = 1;
 }
 
-/* Bytes of a column for so many rows; false on overflow. */
-static bool column_bytes(const soma_column *column, size_t rows, size_t *bytes) {
-    *bytes = soma_dtype_size(column->dtype);
-    return soma_multiply_size(*bytes, column->width, bytes) && soma_multiply_size(*bytes, rows, bytes);
-}
-
 static soma_status check_classes(const soma_column *column, size_t rows, size_t index) {
     for (size_t row = 0; row < rows; row++) {
         int32_t value = soma_column_class(column, row);
@@ -89,7 +82,7 @@ static soma_status check_column(const soma_column *column, size_t rows, const ch
                               index + 1, i);
         if (!soma_multiply_size(width, column->shape[i], &width)) width = 0;
     }
-    if (width != column->width || width == 0 || !column_bytes(column, rows, &bytes))
+    if (width != column->width || width == 0 || !soma_column_bytes(column, rows, &bytes))
         return soma_error(SOMA_INVALID_SHAPE, "%s %zu: the shape has more elements than memory can hold", kind,
                           index + 1);
     return is_class ? check_classes(column, rows, index) : SOMA_OK;
@@ -196,202 +189,6 @@ soma_status soma_dataset_from_arrays(const soma_array *inputs, size_t input_coun
     return status;
 }
 
-/* ------------------------------------------------------------------------------------------------------- copies */
-
-static soma_status copy_offset(const soma_column *from, soma_column *to) {
-    if (!from->offset) return SOMA_OK;
-    to->offset = soma_calloc(from->width, sizeof *to->offset);
-    if (!to->offset) return soma_out_of_memory(from->width * sizeof *to->offset, "a copy of the data set");
-    memcpy(to->offset, from->offset, from->width * sizeof *to->offset);
-    return SOMA_OK;
-}
-
-static soma_status copy_column(const soma_dataset *dataset, const soma_column *from, soma_column *to) {
-    size_t bytes, size = from->width * soma_dtype_size(from->dtype);
-    *to = *from;
-    to->owned = false;
-    to->offset = NULL;
-    SOMA_TRY(copy_offset(from, to));
-    to->data = column_bytes(from, dataset->samples, &bytes) ? soma_malloc_aligned(SOMA_DATA_ALIGNMENT, bytes) : NULL;
-    if (!to->data) return soma_out_of_memory(bytes, "a copy of the data set");
-    to->owned = true;
-    for (size_t i = 0; i < dataset->samples; i++)
-        memcpy((char *)to->data + i * size, (const char *)from->data + soma_dataset_row(dataset, i) * size, size);
-    return SOMA_OK;
-}
-
-static soma_status copy_input_as_seen(const soma_dataset *dataset, size_t input, soma_column *to) {
-    const soma_column *from = &dataset->storage->input[input];
-    soma_column_set(to, NULL, false, SOMA_F32, from->rank, from->shape, 0);
-    to->channel_added = from->channel_added;
-    SOMA_TRY(copy_offset(from, to));
-    size_t bytes = 0;
-    to->data = column_bytes(to, dataset->samples, &bytes) ? soma_malloc_aligned(SOMA_DATA_ALIGNMENT, bytes) : NULL;
-    if (!to->data) return soma_out_of_memory(bytes, "a float32 copy of the data set");
-    to->owned = true;
-    return soma_dataset_read_differences(dataset, input, 0, dataset->samples, to->data);
-}
-
-static soma_status copy_class_names(const soma_storage *from, soma_storage *to) {
-    if (!from->class_names) return SOMA_OK;
-    to->class_names = soma_calloc(from->class_name_count, sizeof *to->class_names);
-    if (!to->class_names) return soma_out_of_memory(from->class_name_count * sizeof *to->class_names, "class names");
-    to->class_name_count = from->class_name_count;
-    for (size_t i = 0; i < from->class_name_count; i++)
-        if (!(to->class_names[i] = soma_strdup(from->class_names[i])))
-            return soma_out_of_memory(strlen(from->class_names[i]) + 1, "a class name");
-    return SOMA_OK;
-}
-
-static soma_status copy_note(const soma_storage *from, soma_storage *to) {
-    to->note = from->note ? soma_strdup(from->note) : NULL;
-    return from->note && !to->note ? soma_out_of_memory(strlen(from->note) + 1, "a note") : SOMA_OK;
-}
-
-static soma_status copy_files(const soma_dataset *dataset, soma_storage *to) {
-    char *const *from = dataset->storage->files;
-    if (!from) return SOMA_OK;
-    to->files = soma_calloc(dataset->samples, sizeof *to->files);
-    if (!to->files) return soma_out_of_memory(dataset->samples * sizeof *to->files, "names of files");
-    for (size_t i = 0; i < dataset->samples; i++) {
-        const char *file = from[soma_dataset_row(dataset, i)];
-        if (!(to->files[i] = soma_strdup(file))) return soma_out_of_memory(strlen(file) + 1, "a file name");
-    }
-    return SOMA_OK;
-}
-
-/* What the storage has beside its columns, a value for each row, or NULL. */
-static soma_status copy_values(const soma_dataset *dataset, const void *from, size_t size, void *to) {
-    if (!from) return SOMA_OK;
-    char *copy = soma_realloc(NULL, dataset->samples, size);
-    if (!copy) return soma_out_of_memory(dataset->samples * size, "a copy of the data set");
-    for (size_t i = 0; i < dataset->samples; i++)
-        memcpy(copy + i * size, (const char *)from + soma_dataset_row(dataset, i) * size, size);
-    memcpy(to, &copy, sizeof copy);
-    return SOMA_OK;
-}
-
-/* The text whole: also of rows that are not in the copy. */
-static soma_status copy_ids(const soma_dataset *dataset, soma_storage *to) {
-    const soma_storage *from = dataset->storage;
-    if (!from->id_name) return SOMA_OK;
-    to->id_name = soma_strdup(from->id_name);
-    to->id_text = soma_malloc(from->id_bytes);
-    if (!to->id_name || !to->id_text) return soma_out_of_memory(from->id_bytes, "identities");
-    memcpy(to->id_text, from->id_text, from->id_bytes);
-    to->id_bytes = from->id_bytes;
-    return copy_values(dataset, from->ids, sizeof *from->ids, &to->ids);
-}
-
-soma_status soma_dataset_copy_storage(const soma_dataset *dataset, bool inputs_as_seen, soma_storage **storage) {
-    const soma_storage *from = dataset->storage;
-    soma_storage *to = *storage = soma_storage_create();
-    if (!to) return soma_out_of_memory(sizeof *to, "a copy of the data set");
-    to->rows = dataset->samples;
-    to->input_count = from->input_count;
-    to->target_count = from->target_count;
-    soma_status status = copy_class_names(from, to);
-    if (status == SOMA_OK) status = soma_columns_copy(&from->columns, &to->columns);
-    if (status == SOMA_OK) status = copy_note(from, to);
-    if (status == SOMA_OK) status = copy_files(dataset, to);
-    if (status == SOMA_OK) status = copy_values(dataset, from->weights, sizeof *from->weights, &to->weights);
-    if (status == SOMA_OK) status = copy_values(dataset, from->groups, sizeof *from->groups, &to->groups);
-    if (status == SOMA_OK) status = copy_values(dataset, from->times, sizeof *from->times, &to->times);
-    if (status == SOMA_OK) status = copy_ids(dataset, to);
-    for (size_t i = 0; status == SOMA_OK && i < from->input_count; i++)
-        status = inputs_as_seen ? copy_input_as_seen(dataset, i, &to->input[i])
-                                : copy_column(dataset, &from->input[i], &to->input[i]);
-    for (size_t i = 0; status == SOMA_OK && i < from->target_count; i++)
-        status = copy_column(dataset, &from->target[i], &to->target[i]);
-    if (status == SOMA_OK) return SOMA_OK;
-    soma_storage_release(to);
-    *storage = NULL;
-    return status;
-}
-
-/* ------------------------------------------------------------------------------------------- a value per sample */
-
-void soma_dataset_replace_storage(soma_dataset *dataset, soma_storage *storage) {
-    soma_storage_release(dataset->storage);
-    soma_free(dataset->rows);
-    dataset->storage = storage;
-    dataset->rows = NULL;
-}
-
-/* What belongs to the rows of the storage: who shares it must not see it change. */
-static soma_status have_own_storage(soma_dataset *dataset) {
-    soma_storage *own;
-    if (!dataset->rows && __atomic_load_n(&dataset->storage->references, __ATOMIC_ACQUIRE) == 1) return SOMA_OK;
-    SOMA_TRY(soma_dataset_copy_storage(dataset, false, &own));
-    soma_dataset_replace_storage(dataset, own);
-    return SOMA_OK;
-}
-
-static soma_status copy_of(const void *values, size_t count, size_t size, const char *what, void *copy) {
-    void *bytes = soma_realloc(NULL, count, size);
-    if (!bytes) return soma_out_of_memory(count * size, what);
-    memcpy(bytes, values, count * size);
-    memcpy(copy, &bytes, sizeof bytes);
-    return SOMA_OK;
-}
-
-soma_status soma_dataset_set_groups(soma_dataset *dataset, const int64_t *groups, size_t count) {
-    int64_t *copy = NULL;
-    if (!dataset || !groups)
-        return soma_error(SOMA_INVALID_ARGUMENT, "soma_dataset_set_groups: %s is NULL", dataset ? "groups" : "dataset");
-    if (count != dataset->samples)
-        return soma_error(SOMA_INVALID_ARGUMENT, "%zu groups for %zu samples; each sample needs one", count,
-                          dataset->samples);
-    SOMA_TRY(have_own_storage(dataset));
-    SOMA_TRY(copy_of(groups, count, sizeof *groups, "groups", &copy));
-    soma_free(dataset->storage->groups);
-    dataset->storage->groups = copy;
-    return SOMA_OK;
-}
-
-soma_status soma_dataset_set_times(soma_dataset *dataset, const double *times, size_t count) {
-    double *copy = NULL;
-    if (!dataset || !times)
-        return soma_error(SOMA_INVALID_ARGUMENT, "soma_dataset_set_times: %s is NULL", dataset ? "times" : "dataset");
-    if (count != dataset->samples)
-        return soma_error(SOMA_INVALID_ARGUMENT, "%zu times for %zu samples; each sample needs one", count,
-                          dataset->samples);
-    for (size_t i = 0; i < count; i++)
-        if (!isfinite(times[i]))
-            return soma_error(SOMA_INVALID_ARGUMENT, "time of sample %zu is %g; times are finite numbers", i, times[i]);
-    SOMA_TRY(have_own_storage(dataset));
-    SOMA_TRY(copy_of(times, count, sizeof *times, "times", &copy));
-    soma_free(dataset->storage->times);
-    dataset->storage->times = copy;
-    return SOMA_OK;
-}
-
-soma_status soma_dataset_set_weights(soma_dataset *dataset, const float *weights, size_t count) {
-    if (!dataset || !weights)
-        return soma_error(SOMA_INVALID_ARGUMENT, "soma_dataset_set_weights: %s is NULL",
-                          dataset ? "weights" : "dataset");
-    if (count != dataset->samples)
-        return soma_error(SOMA_INVALID_ARGUMENT, "%zu weights for %zu samples; each sample needs one", count,
-                          dataset->samples);
-    bool any = count == 0;
-    for (size_t i = 0; i < count; i++) {
-        if (!isfinite(weights[i]) || weights[i] < 0)
-            return soma_error(SOMA_INVALID_ARGUMENT, "weight of sample %zu is %g; weights are finite and not negative",
-                              i, (double)weights[i]);
-        any |= weights[i] > 0;
-    }
-    if (!any)
-        return soma_error(SOMA_INVALID_ARGUMENT,
-                          "the weights of the %zu samples are all 0, so that none would count; one must be greater",
-                          count);
-    float *copy = NULL;
-    SOMA_TRY(have_own_storage(dataset));
-    SOMA_TRY(copy_of(weights, count, sizeof *weights, "sample weights", &copy));
-    soma_free(dataset->storage->weights);
-    dataset->storage->weights = copy;
-    return SOMA_OK;
-}
-
 /* ---------------------------------------------------------------------------------------------------- questions */
 
 void soma_dataset_get_info(const soma_dataset *dataset, soma_dataset_info *info) {
@@ -486,32 +283,11 @@ soma_status soma_dataset_read_target(const soma_dataset *dataset, size_t target,
     return SOMA_OK;
 }
 
-static void add_offset(const soma_column *column, size_t count, float *values) {
-    for (size_t i = 0; column->offset && i < count; i++)
-        for (size_t j = 0; j < column->width; j++, values++) *values = (float)((double)*values + column->offset[j]);
-}
-
 soma_status soma_dataset_read_input(const soma_dataset *dataset, size_t input, size_t first, size_t count,
                                     float *values) {
     SOMA_TRY(soma_dataset_read_differences(dataset, input, first, count, values));
-    add_offset(&dataset->storage->input[input], count, values);
+    soma_column_add_offset(&dataset->storage->input[input], count, values);
     return SOMA_OK;
-}
-
-soma_status soma_dataset_without_offsets(const soma_dataset *dataset, soma_dataset **copy) {
-    soma_storage *storage;
-    bool any = false;
-    *copy = NULL;
-    for (size_t i = 0; dataset && i < dataset->storage->input_count; i++)
-        any |= dataset->storage->input[i].offset != NULL;
-    if (!any) return SOMA_OK;
-    SOMA_TRY(soma_dataset_copy_storage(dataset, true, &storage));
-    for (size_t i = 0; i < storage->input_count; i++) {
-        add_offset(&storage->input[i], storage->rows, storage->input[i].data);
-        soma_free(storage->input[i].offset);
-        storage->input[i].offset = NULL;
-    }
-    return soma_dataset_make(storage, copy);
 }
 
 soma_status soma_dataset_read_classes(const soma_dataset *dataset, size_t first, size_t count, int32_t *classes) {

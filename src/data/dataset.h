@@ -28,6 +28,18 @@ typedef struct soma_column {
     bool channel_added; /* the last dimension, of 1, is not in the file */
 } soma_column;
 
+/* Bytes of a column for so many rows; false on overflow. */
+static inline bool soma_column_bytes(const soma_column *column, size_t rows, size_t *bytes) {
+    *bytes = soma_dtype_size(column->dtype);
+    return soma_multiply_size(*bytes, column->width, bytes) && soma_multiply_size(*bytes, rows, bytes);
+}
+
+/* Adds the offset, where there is one, to values[count, width] of the column, in float32. */
+static inline void soma_column_add_offset(const soma_column *column, size_t count, float *values) {
+    for (size_t i = 0; column->offset && i < count; i++)
+        for (size_t j = 0; j < column->width; j++, values++) *values = (float)((double)*values + column->offset[j]);
+}
+
 /*
  * The columns do not change once a data set has been made of them: a transformed data set gets a storage of its own. So
  * several data sets, also in several threads, may look at one storage.

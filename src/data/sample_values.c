@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/* What is set of each sample: its group, its time, its weight. */
+#include "data/dataset.h"
+
+#include <math.h>
+#include <string.h>
+
+/* What belongs to the rows of the storage: who shares it must not see it change. */
+static soma_status have_own_storage(soma_dataset *dataset) {
+    soma_storage *own;
+    if (!dataset->rows && __atomic_load_n(&dataset->storage->references, __ATOMIC_ACQUIRE) == 1) return SOMA_OK;
+    SOMA_TRY(soma_dataset_copy_storage(dataset, false, &own));
+    soma_dataset_replace_storage(dataset, own);
+    return SOMA_OK;
+}
+
+static soma_status check_count(const soma_dataset *dataset, const void *values, size_t count, const char *what) {
+    if (!dataset || !values)
+        return soma_error(SOMA_INVALID_ARGUMENT, "soma_dataset_set_%s: %s is NULL", what, dataset ? what : "dataset");
+    if (count == dataset->samples) return SOMA_OK;
+    return soma_error(SOMA_INVALID_ARGUMENT, "%zu %s for %zu samples; each sample needs one", count, what,
+                      dataset->samples);
+}
+
+/* A copy of the values, in a storage of the data set's own. */
+static soma_status copy_values(soma_dataset *dataset, const void *values, size_t size, const char *what, void *copy) {
+    const size_t count = dataset->samples;
+    SOMA_TRY(have_own_storage(dataset));
+    void *bytes = soma_realloc(NULL, count, size);
+    if (!bytes) return soma_out_of_memory(count * size, what);
+    memcpy(bytes, values, count * size);
+    memcpy(copy, &bytes, sizeof bytes);
+    return SOMA_OK;
+}
+
+soma_status soma_dataset_set_groups(soma_dataset *dataset, const int64_t *groups, size_t count) {
+    int64_t *copy = NULL;
+    SOMA_TRY(check_count(dataset, groups, count, "groups"));
+    SOMA_TRY(copy_values(dataset, groups, sizeof *groups, "groups", &copy));
+    soma_free(dataset->storage->groups);
+    dataset->storage->groups = copy;
+    return SOMA_OK;
+}
+
+soma_status soma_dataset_set_times(soma_dataset *dataset, const double *times, size_t count) {
+    double *copy = NULL;
+    SOMA_TRY(check_count(dataset, times, count, "times"));
+    for (size_t i = 0; i < count; i++)
+        if (!isfinite(times[i]))
+            return soma_error(SOMA_INVALID_ARGUMENT, "time of sample %zu is %g; times are finite numbers", i, times[i]);
+    SOMA_TRY(copy_values(dataset, times, sizeof *times, "times", &copy));
+    soma_free(dataset->storage->times);
+    dataset->storage->times = copy;
+    return SOMA_OK;
+}
+
+soma_status soma_dataset_set_weights(soma_dataset *dataset, const float *weights, size_t count) {
+    float *copy = NULL;
+    SOMA_TRY(check_count(dataset, weights, count, "weights"));
+    bool any = count == 0;
+    for (size_t i = 0; i < count; i++) {
+        if (!isfinite(weights[i]) || weights[i] < 0)
+            return soma_error(SOMA_INVALID_ARGUMENT, "weight of sample %zu is %g; weights are finite and not negative",
+                              i, (double)weights[i]);
+        any |= weights[i] > 0;
+    }
+    if (!any)
+        return soma_error(SOMA_INVALID_ARGUMENT,
+                          "the weights of the %zu samples are all 0, so that none would count; one must be greater",
+                          count);
+    SOMA_TRY(copy_values(dataset, weights, sizeof *weights, "sample weights", &copy));
+    soma_free(dataset->storage->weights);
+    dataset->storage->weights = copy;
+    return SOMA_OK;
+}
