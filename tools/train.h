@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The steps of one training of the program: command_train.c has them, and runs.c repeats them. */
+/* The steps of one training of the program: train_prepare.c and command_train.c have them, and runs.c repeats them. */
 #ifndef SOMA_TOOLS_TRAIN_H
 #define SOMA_TOOLS_TRAIN_H
 
