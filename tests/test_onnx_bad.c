@@ -111,6 +111,10 @@ static void other_size(void) {
     tensor("w", 1, SHAPE(3), 12);
     node("Add", "x", "w", "y");
 }
+static void squeezed(void) {
+    integers("axes", 1, (const int64_t[]){1});
+    node("Squeeze", "x", "axes", "y");
+}
 static void open_dimension(void) {
     put_value(GRAPH_INPUT, "z", SHAPE(OPEN, OPEN));
     node("Add", "x", "z", "y");
@@ -178,6 +182,7 @@ static const struct {
      {"node 0", "w holds whole numbers, int64 (element type 7)"}},
     {"no product", not_to_be_multiplied, 8, 17, SOMA_INVALID_SHAPE, {"node 0", "4 columns by 3 rows"}},
     {"other size", other_size, 8, 17, SOMA_INVALID_SHAPE, {"node 0", "4 and 3 cannot be broadcast"}},
+    {"squeezed", squeezed, 8, 17, SOMA_INVALID_SHAPE, {"node 0", "dimension 1 is 4", "only those of 1"}},
     {"open dimension", open_dimension, 8, 17, SOMA_UNSUPPORTED, {"input 1, \"z\"", "dimension 1 is not fixed"}},
     {"very many nodes", very_many, 8, 17, SOMA_UNSUPPORTED, {"16387 nodes and tensors", "at most 16384"}},
     {"nine dimensions", reshaped_to_zeros, 8, 17, SOMA_INVALID_FILE, {"node 1", "at most 8"}},

@@ -119,6 +119,48 @@ static void sizes(void) {
     node("Add", "x", "d", "y");
 }
 
+/* A constant by value: TYPE is the attribute's, FIELD that of its numbers (onnx.proto: AttributeProto). */
+static void whole_constant(const char *out, const char *name, const int64_t *values, size_t count) {
+    size_t one = soma_onnx_begin_node(&made, "Constant", out, (const char *[]){NULL});
+    if (count)
+        soma_onnx_put_attribute_integers(&made, name, values, count);
+    else
+        soma_onnx_put_attribute_integer(&made, name, *values);
+    soma_onnx_end_node(&made, one);
+}
+static void real_constant(const char *out, const char *name, const float *values, size_t count) {
+    enum { NAME = 1, FLOATS = 7, TYPE = 20, IS_FLOATS = 6 };
+    size_t one = soma_onnx_begin_node(&made, "Constant", out, (const char *[]){NULL});
+    if (count) {
+        size_t attribute = soma_protobuf_open(W, NODE_ATTRIBUTE);
+        soma_protobuf_put_text(W, NAME, name);
+        soma_protobuf_put_integer(W, TYPE, IS_FLOATS);
+        for (size_t i = 0; i < count; i++) soma_protobuf_put_float(W, FLOATS, values[i]);
+        soma_protobuf_close(W, attribute);
+    } else
+        soma_onnx_put_attribute_float(&made, name, *values);
+    soma_onnx_end_node(&made, one);
+}
+
+/* y = x + 3 (1, 2) + (2, 3) + 4, each kind of number alone and as a list */
+static void constants_by_value(void) {
+    real_constant("a", "value_floats", (const float[]){1, 2}, 2);
+    real_constant("b", "value_float", (const float[]){3}, 0);
+    whole_constant("c", "value_ints", (const int64_t[]){2, 3}, 2);
+    whole_constant("d", "value_int", (const int64_t[]){4}, 0);
+    node("Mul", "a", "b", "p");
+    node("Add", "c", "d", "q");
+    cast("q", "r", 1);
+    node("Add", "x", "p", "s");
+    node("Add", "s", "r", "y");
+}
+
+/* One matrix of a sample by three: the dimensions before the matrices' are those of the longer one, 1 gives way. */
+static void by_three_matrices(void) {
+    floats("w", SHAPE(3, 2, 2), (const float[]){1, 0, 0, 1, 2, 0, 0, 2, 0, 1, 1, 0});
+    node("MatMul", "x", "w", "y");
+}
+
 /* Pieces of what is computed: the middle of the last dimension, and one row. */
 static void pieces(void) {
     integers("one", 1, (const int64_t[]){1});
@@ -144,6 +186,8 @@ static const struct {
     {"selection", selection, 3, {OPEN, 2, 3}, 1, 6, {0, 0, 0, 0, 0, 0}, {-1, -3, -3, 2, 0, 0}},
     {"weights", weights_by_op, 2, {OPEN, 4}, 1, 2, {1, 2, 3, 4}, {5, 5}},
     {"sizes", sizes, 3, {OPEN, 3, 2}, 1, 6, {0, 1, 2, 3, 4, 5}, {-2, -1, 0, 1, 2, 3}},
+    {"constants", constants_by_value, 2, {OPEN, 2}, 2, 4, {0, 0, 10, 20}, {9, 13, 19, 33}},
+    {"matrices", by_three_matrices, 4, {OPEN, 1, 2, 2}, 1, 12, {1, 2, 3, 4}, {1, 2, 3, 4, 2, 4, 6, 8, 2, 1, 4, 3}},
     {"pieces", pieces, 3, {OPEN, 2, 4}, 1, 2, {1, 2, 3, 4, 5, 6, 7, 8}, {-2, -3}},
 };
 

@@ -41,6 +41,14 @@ static void layers(void) {
     floats("scale", SHAPE(2), (const float[]){2, 3});
     soma_onnx_end_node(&made, begin("LayerNormalization", (const char *[]){"x", "scale", NULL}));
 }
+/* Over positions and channels, with a number for each of both: no op of ONNX's has an axis before the last in soma. */
+static void several_dimensions(void) {
+    floats("scale", SHAPE(2, 2), (const float[]){1, 2, 1, 2});
+    floats("offset", SHAPE(2, 2), (const float[]){0, 0, 1, 1});
+    size_t one = begin("LayerNormalization", (const char *[]){"x", "scale", "offset", NULL});
+    soma_onnx_put_attribute_integer(&made, "axis", 2);
+    soma_onnx_end_node(&made, one);
+}
 static void root_mean_square(void) {
     floats("scale", SHAPE(2), (const float[]){1, 2});
     soma_onnx_end_node(&made, begin("RMSNormalization", (const char *[]){"x", "scale", NULL}));
@@ -86,6 +94,13 @@ static const struct {
     {"root mean square", root_mean_square, 23, {OPEN, 1, 1, 2}, 2, {1, 7}, {0.2, 2.8}},
     {"a batch", batch, 14, {OPEN, 2, 1, 2}, 4, {1, 3, 10, 30}, {0, 1, 1, 9}},
     {"rows of a batch", batch, 14, {OPEN, 2, OPEN, OPEN}, 2, {3, 30}, {1, 9}},
+    {"several dimensions",
+     several_dimensions,
+     17,
+     {OPEN, 1, 2, 2},
+     8,
+     {1, 3, 5, 7, 10, 30, 20, 40},
+     {-3 * A, -2 * A, 1 + A, 1 + 6 * A, -15 * B, 10 * B, 1 - 5 * B, 1 + 30 * B}},
 };
 
 static soma_network *load(int number) {
@@ -111,20 +126,29 @@ static uint32_t count_op(const soma_network *network, soma_op op) {
     return count;
 }
 
-START_TEST(values_are_those_of_onnx) {
-    soma_network *network = load(_i);
-    ck_assert_uint_eq(count_op(network, SOMA_OP_NORMALIZE), 1);
+static void expect_case(soma_network *network, int number, const char *when) {
     float y[8];
     soma_dataset *dataset;
-    soma_array inputs = array_of(_i, cases[_i].x);
+    soma_array inputs = array_of(number, cases[number].x);
     expect_ok(soma_compile(network, device, &(soma_compile_options){.loss = {SOMA_LOSS_NONE}}));
     expect_ok(soma_dataset_from_arrays(&inputs, 1, NULL, 0, &dataset));
     expect_ok(soma_predict(network, dataset, 0, 1, y));
-    for (size_t i = 0; i < cases[_i].count; i++)
-        ck_assert_msg(fabs((double)y[i] - cases[_i].y[i]) <= 1e-5, "%s: element %zu is %.9g, expected %.9g",
-                      cases[_i].name, i, (double)y[i], cases[_i].y[i]);
+    for (size_t i = 0; i < cases[number].count; i++)
+        ck_assert_msg(fabs((double)y[i] - cases[number].y[i]) <= 1e-5, "%s, %s: element %zu is %.9g, expected %.9g",
+                      cases[number].name, when, i, (double)y[i], cases[number].y[i]);
     soma_dataset_destroy(dataset);
+}
+
+START_TEST(values_are_those_of_onnx) {
+    soma_network *network = load(_i), *again;
+    ck_assert_uint_eq(count_op(network, SOMA_OP_NORMALIZE), 1);
+    expect_case(network, _i, "read");
+    const char *path = temporary_path("again.onnx");
+    expect_ok(soma_save_onnx(network, path));
+    expect_ok(soma_load_onnx(path, NULL, &again));
+    expect_case(again, _i, "written and read");
     soma_network_destroy(network);
+    soma_network_destroy(again);
 }
 END_TEST
 

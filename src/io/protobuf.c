@@ -59,12 +59,20 @@ void soma_protobuf_put_float(soma_protobuf *writer, unsigned field, float value)
     append(writer, bytes, sizeof bytes);
 }
 
-void soma_protobuf_append_double(soma_protobuf *writer, double value) {
+static void append_bits(soma_protobuf *writer, uint64_t bits) {
     uint8_t bytes[8];
-    uint64_t bits;
-    memcpy(&bits, &value, sizeof bits);
     soma_store_le64(bytes, bits);
     append(writer, bytes, sizeof bytes);
+}
+
+void soma_protobuf_append_double(soma_protobuf *writer, double value) {
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    append_bits(writer, bits);
+}
+
+void soma_protobuf_append_integer(soma_protobuf *writer, int64_t value) {
+    append_bits(writer, (uint64_t)value);
 }
 
 void soma_protobuf_put_double(soma_protobuf *writer, unsigned field, double value) {

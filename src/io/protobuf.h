@@ -20,8 +20,9 @@ void soma_protobuf_put_float(soma_protobuf *writer, unsigned field, float value)
 void soma_protobuf_put_double(soma_protobuf *writer, unsigned field, double value);
 void soma_protobuf_put_bytes(soma_protobuf *writer, unsigned field, const void *data, size_t size);
 void soma_protobuf_put_text(soma_protobuf *writer, unsigned field, const char *text);
-/* One of a list of numbers that is opened and closed as a message is (packed). */
+/* One of a list of numbers of eight bytes each, little-endian, that is opened and closed as a message is (packed). */
 void soma_protobuf_append_double(soma_protobuf *writer, double value);
+void soma_protobuf_append_integer(soma_protobuf *writer, int64_t value);
 /* A message is opened, filled and closed; messages nest. */
 size_t soma_protobuf_open(soma_protobuf *writer, unsigned field);
 void soma_protobuf_close(soma_protobuf *writer, size_t opened);

@@ -65,7 +65,7 @@ typedef struct soma_onnx_type_text {
     char text[64];
 } soma_onnx_type_text;
 soma_onnx_type_text soma_onnx_describe_type(int32_t type);
-/* "tensor", "sequence", ...: what kind of value it is; a static string. */
+/* "sequence", "map", ...: what kind of value it is that is no tensor; a static string. */
 const char *soma_onnx_kind_name(const Soma__Onnx__TypeProto *type);
 /* Types whose values a network computes with, in float32. */
 bool soma_onnx_is_float(int32_t type);

@@ -148,9 +148,9 @@ soma_onnx_name soma_onnx_list(soma_onnx_exporter *exporter, const int64_t *value
     soma_protobuf_put_integer(&exporter->writer, TENSOR_DIMS, (int64_t)count);
     soma_protobuf_put_integer(&exporter->writer, TENSOR_TYPE, ONNX_INT64);
     soma_protobuf_put_text(&exporter->writer, TENSOR_NAME, name.text);
-    uint8_t raw[8 * 2 * (SOMA_MAX_RANK + 1)]; /* pads are the longest */
-    for (size_t i = 0; i < count; i++) soma_store_le64(raw + 8 * i, (uint64_t)values[i]);
-    soma_protobuf_put_bytes(&exporter->writer, TENSOR_RAW, raw, 8 * count);
+    size_t raw = soma_protobuf_open(&exporter->writer, TENSOR_RAW);
+    for (size_t i = 0; i < count; i++) soma_protobuf_append_integer(&exporter->writer, values[i]);
+    soma_protobuf_close(&exporter->writer, raw);
     soma_protobuf_close(&exporter->writer, tensor);
     return name;
 }

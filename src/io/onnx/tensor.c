@@ -69,8 +69,6 @@ soma_onnx_type_text soma_onnx_describe_type(int32_t type) {
 
 const char *soma_onnx_kind_name(const Soma__Onnx__TypeProto *type) {
     switch (type ? type->value_case : SOMA__ONNX__TYPE_PROTO__VALUE__NOT_SET) {
-    case SOMA__ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE:
-        return "tensor";
     case SOMA__ONNX__TYPE_PROTO__VALUE_SEQUENCE_TYPE:
         return "sequence";
     case SOMA__ONNX__TYPE_PROTO__VALUE_MAP_TYPE:
