@@ -135,6 +135,12 @@ class Board(ProgramTest):
         nodes = [fields(node) for node in graph[1]]
         self.assertEqual([n[1][0] for n in nodes], [b"input_1", b"dense_1", b"dense_2"])
         self.assertEqual([n.get(3, []) for n in nodes], [[], [b"input_1"], [b"dense_1"]])
+        # attr 5: key 1, value 2; its list 1, there shape 7, dim 2, size 1: the batch is any, -1
+        shapes = []
+        for attributes in (dict((fields(a)[1][0], fields(a)[2][0]) for a in n[5]) for n in nodes):
+            shape = fields(fields(fields(attributes[b"_output_shapes"])[1][0])[7][0])
+            shapes.append([fields(dimension)[1][0] for dimension in shape[2]])
+        self.assertEqual(shapes, [[2**64 - 1, 2], [2**64 - 1, 3], [2**64 - 1, 2]])
         text = next(fields(fields(e[5][0])[1][0]) for e in events if 5 in e)
         self.assertIn(b"dense 3 relu", fields(text[8][0])[8][0])
 

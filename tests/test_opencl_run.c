@@ -4,6 +4,7 @@
 #include "opencl_devices.h"
 
 #include "base/random.h"
+#include "device/opencl/strided.h"
 #include "suite.h"
 #include <math.h>
 
@@ -11,6 +12,28 @@ static void run_and_read(void *state, soma_call *call, void *memory, float *valu
     expect_ok(soma_opencl_api.run(state, call, 1));
     expect_ok(soma_opencl_api.read(state, memory, 0, values, count * sizeof *values));
 }
+
+/* --------------------------------------------------------------------------------------------------- views together */
+
+/* Element by element, which takes no strides, only where both views have no gap and the same order. */
+START_TEST(views_without_gaps_are_flat) {
+    const size_t shape[3] = {4, 3, 2}, one[3] = {1, 1, 1};
+    const soma_view whole = soma_view_of(NULL, 0, SOMA_F32, 3, shape), single = soma_view_of(NULL, 0, SOMA_F32, 3, one);
+    soma_view gap = whole, turned = whole;
+    gap.stride[0] = 7;
+    turned.stride[1] = 1;
+    turned.stride[2] = 3;
+    const struct {
+        const soma_view *first, *second;
+        bool flat;
+    } cases[] = {{&whole, &whole, true}, {&single, &single, true}, {&whole, &gap, false},
+                 {&gap, &whole, false},  {&whole, &turned, false}, {&turned, &whole, false}};
+    for (size_t i = 0; i < SOMA_COUNT_OF(cases); i++) {
+        const soma_cl_strided together = soma_cl_collapse(cases[i].first, cases[i].second);
+        ck_assert_msg(soma_cl_is_flat(&together) == cases[i].flat, "case %zu", i);
+    }
+}
+END_TEST
 
 /* ----------------------------------------------------------------------------------------------- live parameters */
 
@@ -391,6 +414,7 @@ START_TEST(lists_of_calls_repeat_bit_by_bit) {
 END_TEST
 
 static void add_tests(TCase *cases) {
+    tcase_add_test(cases, views_without_gaps_are_flat);
     tcase_add_test(cases, start_of_gather_is_live);
     tcase_add_test(cases, calls_run_in_order);
     tcase_add_test(cases, views_lie_anywhere_in_a_memory);

@@ -4,8 +4,11 @@
 
 #include "expect.h"
 #include "fake_device.h"
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 /* Each test runs in a process of its own, so what one registers does not show in another. */
 
@@ -25,6 +28,72 @@ START_TEST(register_refuses_another_abi) {
     expect_error(soma_device_register(NULL), SOMA_INVALID_ARGUMENT, "no soma_device_api");
 }
 END_TEST
+
+/* ---------------------------------------------------------------------------------------------------- several threads
+ */
+
+static soma_device_api first_api, second_api;
+static pthread_t second_thread;
+static bool second_began;
+static atomic_bool second_is_done;
+
+static void *register_second(void *unused) {
+    (void)unused;
+    expect_ok(soma_device_register(&second_api));
+    atomic_store(&second_is_done, true);
+    return NULL;
+}
+
+/* The list of devices grows: here a second thread wants that, too, and has to wait until the first one has finished. */
+static void meanwhile(void) {
+    if (second_began) return;
+    second_began = true;
+    ck_assert_int_eq(pthread_create(&second_thread, NULL, register_second, NULL), 0);
+    nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
+    ck_assert(!atomic_load(&second_is_done));
+}
+
+static void *take(void *context, size_t bytes) {
+    (void)context;
+    meanwhile();
+    return malloc(bytes);
+}
+
+static void *grow(void *context, void *memory, size_t bytes) {
+    (void)context;
+    meanwhile();
+    return realloc(memory, bytes);
+}
+
+static void give(void *context, void *memory) {
+    (void)context;
+    free(memory);
+}
+
+static void *take_aligned(void *context, size_t alignment, size_t bytes) {
+    (void)context;
+    return aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
+}
+
+START_TEST(one_thread_registers_at_a_time) {
+    const soma_allocator allocator = {NULL, take, grow, give, take_aligned, give, {0}};
+    soma_device *device;
+    first_api = second_api = fake_api;
+    first_api.name = "first";
+    second_api.name = "second";
+    expect_ok(soma_set_allocator(&allocator));
+    expect_ok(soma_device_register(&first_api));
+    ck_assert(second_began);
+    ck_assert_int_eq(pthread_join(second_thread, NULL), 0);
+    ck_assert(atomic_load(&second_is_done));
+    for (int i = 0; i < 2; i++) {
+        expect_ok(soma_device_open(i ? "second" : "first", NULL, &device));
+        soma_device_close(device);
+    }
+}
+END_TEST
+
+/* -------------------------------------------------------------------------------------------------- an older struct */
 
 static soma_status no_peak(void *state, double *gflops) {
     (void)state;
@@ -288,6 +357,7 @@ int main(void) {
     Suite *suite = suite_create("registry");
     TCase *tests = tcase_create("registry");
     tcase_add_test(tests, register_refuses_another_abi);
+    tcase_add_test(tests, one_thread_registers_at_a_time);
     tcase_add_test(tests, register_takes_an_older_struct);
     tcase_add_test(tests, tuning_needs_its_slots);
     tcase_add_test(tests, tuning_checks_its_options);
