@@ -62,6 +62,11 @@ class Report(unittest.TestCase):
         done = self.report(FINE, "fine", "--check", "--target=gfx906", "--target=gfx90a", "--target=gfx1030")
         self.assertEqual((done.returncode, done.stderr), (0, ""))
 
+    def test_one_of_each_maker_in_turn(self):
+        done = self.report(FINE, "fine", "--turn", "--target=gfx906", "--target=gfx90a", "--target=gfx1030")
+        rows = [line.split() for line in done.stdout.splitlines() if line.startswith("gfx")]
+        self.assertEqual((done.returncode, len(rows)), (0, 1), done.stdout)
+
     def test_stack(self):
         for target in ("gfx906", "gfx90a", "gfx1030"):
             done = self.report(STACK, "stack", "--check", f"--target={target}")
