@@ -9,6 +9,7 @@
     X(crossentropy_grad)                                                                                               \
     X(dropout)                                                                                                         \
     X(fill)                                                                                                            \
+    X(gather_grad)                                                                                                     \
     X(gather_float_float)                                                                                              \
     X(gather_int_int)                                                                                                  \
     X(gather_uchar_float)                                                                                              \

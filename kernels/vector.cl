@@ -25,6 +25,7 @@
 #include "conv_depthwise_weight.cl"
 #include "conv_sum.cl"
 #endif
+#include "gather_grad.cl"
 #include "norm.cl"
 #include "normalize_grad.cl"
 #include "optimizer.cl"

@@ -45,6 +45,17 @@ static soma_tensor *build_dense_steps(soma_network *network, int variant) {
     return soma_dense(soma_flatten(soma_dense_with(x, 5, &options)), 3, SOMA_IDENTITY);
 }
 
+/* Rows of a table by numbers in [-2, 6) that are cut off to whole ones, so that some are outside, and added to what has
+ * a gradient by them. A dense layer behind works on every step, or on all. */
+static soma_tensor *build_embedding(soma_network *network, int variant) {
+    static const char *const layers[] = {"embedding 6 3", "embedding 6 3; flatten; dense 5 tanh",
+                                         "embedding 6 3; layernorm; dense 5 tanh; dropout 0; dense 2"};
+    soma_tensor *x = vector(network, 4),
+                *numbers = soma_activation(x, SOMA_LINEAR, &(soma_activation_options){true, 4, 2});
+    soma_tensor *rows = soma_flatten(soma_layers(numbers, layers[variant]));
+    return soma_add(soma_dense(rows, 3, SOMA_IDENTITY), soma_dense(x, 3, SOMA_TANH));
+}
+
 /* Of [3, 4]; `variant` says which layer, and with what behind it. */
 static soma_tensor *build_normalize(soma_network *network, int variant) {
     static const char *const layers[] = {"batchnorm",
@@ -333,6 +344,7 @@ const gradient_case gradient_cases[] = {
     {"leaky relu", build_leaky, 3, {.loss = {0}}, false, false},
     {"dense of every step", build_dense_steps, 6, {.loss = {0}}, false, false},
     {"dense of every step, no fusion", build_dense_steps, 6, {.no_fusion = true}, false, false},
+    {"embedding", build_embedding, 3, {.loss = {0}}, false, false},
     {"prelu", build_prelu, 2, {.loss = {0}}, false, false},
     {"normalize", build_normalize, 11, {.loss = {0}}, false, false},
     {"normalize, no fusion", build_normalize, 11, {.no_fusion = true}, false, false},

@@ -300,6 +300,7 @@ SETTER(copy_shift, copy.shift, 0.0f)
 SETTER(gather_scale, gather.scale, 1.0f)
 SETTER(gather_shift, gather.shift, 0.0f)
 SETTER(gather_start, gather.start, 0)
+SETTER(gather_grad_skip, gather_grad.skip, -1)
 SETTER(gemm_alpha, gemm.alpha, 1.0f)
 SETTER(gemm_beta, gemm.beta, 0.0f)
 SETTER(dropout_stream, dropout.stream, 5)
@@ -393,7 +394,7 @@ static void add_view_mutants(mutant_list *list, uint32_t primitive) {
     soma_call call = call_with_all_views(primitive);
     for (uint32_t i = 0; i < call.view_count; i++) {
         bool reads = soma_call_reads(&call, i), writes = soma_call_writes(&call, i);
-        bool whole_numbers = primitive == SOMA_PRIMITIVE_GATHER && i == 1;
+        bool whole_numbers = (primitive == SOMA_PRIMITIVE_GATHER || primitive == SOMA_PRIMITIVE_GATHER_GRAD) && i == 1;
         if (writes) {
             add(list, (mutant){"inexact", primitive, (int)i, 0, NULL, after_inexact});
             add(list, (mutant){"last element unwritten", primitive, (int)i, 0, NULL, after_unwritten});
@@ -479,6 +480,7 @@ static const mutant single_mutants[] = {
     {"no start", SOMA_PRIMITIVE_GATHER, 0, 0, before_gather_start, NULL},
     {"no index", SOMA_PRIMITIVE_GATHER, 1, 0, before_dropping_view, NULL},
     {"rows outside are clamped", SOMA_PRIMITIVE_GATHER, 0, 0, before_clamped_rows, NULL},
+    {"no row is skipped", SOMA_PRIMITIVE_GATHER_GRAD, 0, 0, before_gather_grad_skip, NULL},
     {"no alpha", SOMA_PRIMITIVE_GEMM, 0, 0, before_gemm_alpha, NULL},
     {"no beta", SOMA_PRIMITIVE_GEMM, 0, 0, before_gemm_beta, NULL},
     {"no bias", SOMA_PRIMITIVE_GEMM, 2, 0, before_dropping_view, NULL},

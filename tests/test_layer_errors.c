@@ -32,6 +32,21 @@ static soma_tensor *bad_dense_rank(void) {
 static soma_tensor *bad_dense_every_step(void) {
     return soma_dense_with(input(SHAPE(28, 28)), 10, &(soma_dense_options){.every_step = 2});
 }
+static soma_tensor *bad_embedding_vocabulary(void) {
+    return soma_embedding(input(SHAPE(5)), 0, 4, NULL);
+}
+static soma_tensor *bad_embedding_large(void) {
+    return soma_embedding(input(SHAPE(5)), SOMA_MOST_IDS + 1, 4, NULL);
+}
+static soma_tensor *bad_embedding_width(void) {
+    return soma_embedding(input(SHAPE(5)), 4, 0, NULL);
+}
+static soma_tensor *bad_embedding_padding(void) {
+    return soma_embedding(input(SHAPE(5)), 4, 3, &(soma_embedding_options){.padded = 1, .padding = 4});
+}
+static soma_tensor *bad_embedding_rank(void) {
+    return soma_embedding(input(SHAPE(2, 2, 2, 2)), 4, 3, NULL);
+}
 static soma_tensor *bad_dense_huge(void) {
     return soma_dense(input(SHAPE(1000)), SIZE_MAX / 2, SOMA_RELU);
 }
@@ -348,6 +363,11 @@ static const struct {
     {bad_dense_units, SOMA_INVALID_ARGUMENT, {"layer dense_1: ", "0 units"}},
     {bad_dense_rank, SOMA_INVALID_SHAPE, {"layer dense_1: ", "[batch, 28, 28]", "flatten"}},
     {bad_dense_every_step, SOMA_INVALID_ARGUMENT, {"layer dense_1: ", "every_step is 2", "0 and 1"}},
+    {bad_embedding_vocabulary, SOMA_INVALID_ARGUMENT, {"layer embedding_1: ", "a vocabulary of 0", "1 to 16777216"}},
+    {bad_embedding_large, SOMA_INVALID_ARGUMENT, {"layer embedding_1: ", "16777217", "1 to 16777216"}},
+    {bad_embedding_width, SOMA_INVALID_ARGUMENT, {"layer embedding_1: ", "a width of 0"}},
+    {bad_embedding_padding, SOMA_INVALID_ARGUMENT, {"layer embedding_1: ", "number 4 of a vocabulary of 4", "0 to 3"}},
+    {bad_embedding_rank, SOMA_INVALID_SHAPE, {"layer embedding_1: ", "[batch, 2, 2, 2, 2]", "5 dimensions"}},
     {bad_dense_huge, SOMA_INVALID_SHAPE, {"layer dense_1: ", "more elements than memory"}},
     {bad_dense_function, SOMA_INVALID_ARGUMENT, {"layer dense_1: ", "40 is not a function"}},
     {bad_dense_slopes, SOMA_INVALID_ARGUMENT, {"layer dense_1: ", "b < a", "b = 0.2"}},

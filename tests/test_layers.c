@@ -34,6 +34,9 @@ static soma_tensor *make_log_softmax(void) {
 static soma_tensor *make_dropout(void) {
     return soma_dropout(input(SHAPE(2, 3)), 0.5f);
 }
+static soma_tensor *make_embedding(void) {
+    return soma_embedding(input(SHAPE(2, 3)), 7, 4, &(soma_embedding_options){.name = "words"});
+}
 static soma_tensor *make_prelu(void) {
     return soma_prelu(input(SHAPE(2, 3)), 0.25f);
 }
@@ -177,6 +180,7 @@ static const struct {
     {make_softmax, "softmax_1", "softmax", "[batch, 2, 3]", 0},
     {make_log_softmax, "log_softmax_1", "log_softmax", "[batch, 2, 3]", 0},
     {make_dropout, "dropout_1", "dropout", "[batch, 2, 3]", 0},
+    {make_embedding, "words", "embedding", "[batch, 2, 3, 4]", 28},
     {make_prelu, "prelu_1", "prelu", "[batch, 2, 3]", 3},
     {make_batchnorm, "batchnorm_1", "batchnorm", "[batch, 2, 3]", 12},
     {make_layernorm, "norm", "layernorm", "[batch, 2, 3]", 3},

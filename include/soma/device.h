@@ -148,6 +148,9 @@ static inline size_t soma_view_count(const soma_view *view) {
  *                                            (1 - share) x[(i + ahead) mod n]; out [n, k]; x [n, k], or class
  *                                            numbers [n], of which c stands for the row with 1 at c and 0 elsewhere,
  *                                            and one outside [0, k) for a row of NaN
+ * GATHER_GRAD     dy, index, dtable          of GATHER: dtable[r,:] = the sum of dy[i,:] over the i with index[i] = r,
+ * in their order, but for r = skip; 0 where there are none. dy [n, width], index i32 [n], dtable [rows, width]. What
+ * lies outside goes nowhere.
  */
 /* clang-format on */
 #define SOMA_PRIMITIVE_LIST(X)                                                                                         \
@@ -176,7 +179,8 @@ static inline size_t soma_view_count(const soma_view *view) {
     X(NORMALIZE, normalize, 8, ALWAYS)                                                                                 \
     X(NORMALIZE_GRAD, normalize_grad, 8, TRAINING)                                                                     \
     X(AUGMENT, augment, 2, TRAINING)                                                                                   \
-    X(MIX, mix, 2, TRAINING)
+    X(MIX, mix, 2, TRAINING)                                                                                           \
+    X(GATHER_GRAD, gather_grad, 3, TRAINING)
 
 typedef enum soma_primitive {
 #define X(NAME, ...) SOMA_PRIMITIVE_##NAME,
@@ -434,6 +438,10 @@ typedef struct soma_mix_params {
     uint64_t ahead; /* live; in [0, n), 0 where there are no rows */
 } soma_mix_params;
 
+typedef struct soma_gather_grad_params {
+    int64_t skip; /* a row that has no gradient; -1: none */
+} soma_gather_grad_params;
+
 /* ------------------------------------------------------------------------------------------------------- calls */
 
 #define SOMA_CALL_MAX_VIEWS 12
@@ -465,6 +473,7 @@ typedef struct soma_call {
         soma_normalize_params normalize;
         soma_augment_params augment;
         soma_mix_params mix;
+        soma_gather_grad_params gather_grad;
         uint64_t reserved[16];
     } params;
     void *workspace;         /* scratch memory of the size `prepare` asked for, shared between calls; NULL for none */

@@ -248,6 +248,28 @@ SOMA_API soma_tensor *soma_dense(soma_tensor *x, size_t units, soma_function act
 /* The same with options: initial weights, no bias, a name, parameters of the function. NULL for none. */
 SOMA_API soma_tensor *soma_dense_with(soma_tensor *x, size_t units, const soma_dense_options *options);
 
+typedef struct soma_embedding_options {
+    const char *name;             /* NULL: "embedding_1", ... */
+    soma_initializer initializer; /* by default NORMAL with scale 1 */
+    float scale;                  /* for CONSTANT, UNIFORM, NORMAL; 0: their default */
+    uint64_t padded;              /* 1: the row of number `padding` begins as zeros, and is not trained */
+    uint64_t padding;
+    uint64_t reserved[7]; /* zero */
+} soma_embedding_options;
+
+/* Numbers of rows are float32, as all that goes into a network: so far it has whole numbers exactly. */
+#define SOMA_MOST_IDS (1 << 24)
+
+/*
+ * For each whole number of x, of tokens or categories, a row of the table `weight` [vocabulary, width], which is
+ * learnt: y [..., width] of x [...]. Numbers are 0 to vocabulary - 1: soma_fit(), soma_evaluate(), soma_predict() and
+ * soma_run() refuse others where they are an input of the network. A data set's bytes (uint8) are taken as they are,
+ * and not divided by 255. The result is a sequence: in a text, dense layers after it work on every step. options NULL:
+ * the defaults.
+ */
+SOMA_API soma_tensor *soma_embedding(soma_tensor *x, size_t vocabulary, size_t width,
+                                     const soma_embedding_options *options);
+
 /* An activation of its own, same shape; options NULL: the function's defaults. SOFTMAX is over the last dimension. */
 SOMA_API soma_tensor *soma_activation(soma_tensor *x, soma_function function, const soma_activation_options *options);
 

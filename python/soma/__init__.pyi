@@ -30,6 +30,7 @@ from .layers import Dropout as Dropout
 from .layers import SpatialDropout as SpatialDropout
 from .layers import Flatten as Flatten
 from .layers import Reshape as Reshape
+from .layers import Embedding as Embedding
 from .layers import PReLU as PReLU
 from .layers import Activation as Activation
 from .layers import Conv as Conv

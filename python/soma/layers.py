@@ -159,6 +159,8 @@ OPTIONS = {
     "activation": lambda value, rank: [str(value).replace(" ", "")],
     "use_bias": lambda value, rank: [] if value else ["nobias"],
     "kernel_initializer": lambda value, rank: [str(value).replace(" ", "")],
+    "embeddings_initializer": lambda value, rank: [str(value).replace(" ", "")],
+    "padding_idx": lambda value, rank: ["padding", str(int(value))],
     "interpolation": lambda value, rank: [str(value)],
     "center": lambda value, rank: [] if value else ["nooffset"],
     "scale": lambda value, rank: [] if value else ["noscale"],
@@ -167,6 +169,8 @@ OPTIONS = {
 # What comes first, always.
 LEADING = {
     "units": lambda value, rank: [str(value)],
+    "input_dim": lambda value, rank: [str(value)],
+    "output_dim": lambda value, rank: [str(value)],
     "filters": lambda value, rank: [str(value)],
     "kernel_size": lambda value, rank: [_sizes(value, rank)],
     "pool_size": lambda value, rank: [_sizes(value, rank)],
@@ -194,6 +198,8 @@ TABLE = [
      "As Dropout, but a channel of a sample is dropped everywhere or nowhere."),
     ("Flatten", "flatten", "", "", "", "", "All dimensions of a sample become one."),
     ("Reshape", "reshape", "target_shape", "", "", "", "The same elements in another shape per sample."),
+    ("Embedding", "embedding", "input_dim, output_dim", "padding_idx=None, embeddings_initializer=None", "", "",
+     "For each whole number from 0 to input_dim - 1 a row of a table that is learnt: [..., output_dim]."),
     ("PReLU", "prelu", "", "", "slope", "", "x for x > 0, else x times a slope that is learnt; it begins at `slope`, 0.25."),
     ("Activation", "", "function", "", "", "", "A function alone: 'relu', 'leaky_relu(1,0.1)', 'softmax', ..."),
     ("Conv", "conv", "filters, kernel_size", f"{_WINDOW}, {_WEIGHTS}", "", "Conv1D Conv2D Conv3D Convolution2D",

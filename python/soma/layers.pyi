@@ -63,6 +63,9 @@ class Flatten(Layer):
 class Reshape(Layer):
     def __init__(self, target_shape: Sequence[int], name: str | None = None) -> None: ...
 
+class Embedding(Layer):
+    def __init__(self, input_dim: int, output_dim: int, padding_idx: int | None = None, embeddings_initializer: str | None = None, name: str | None = None) -> None: ...
+
 class PReLU(Layer):
     def __init__(self, slope: float | None = None, name: str | None = None) -> None: ...
 

@@ -285,6 +285,7 @@ LAYERS = [
     (soma.Flatten(), (4, 4, 2), (32,)),
     (soma.Reshape((8, 4)), (4, 4, 2), (8, 4)),
     (soma.Activation("leaky_relu(1,0.1)"), (5,), (5,)),
+    (soma.Embedding(9, 4, padding_idx=0, embeddings_initializer="uniform(0.1)"), (5,), (5, 4)),
     (soma.PReLU(), (5,), (5,)),
     (soma.PReLU(slope=0.1), (5,), (5,)),
     (soma.Dropout(0.5), (5,), (5,)),

@@ -77,6 +77,15 @@ static inline soma_call soma_call_gather(soma_view table, soma_view index, soma_
     return call;
 }
 
+static inline soma_call soma_call_gather_grad(soma_view dy, soma_view index, soma_view dtable, int64_t skip) {
+    soma_call call = soma_call_make(SOMA_PRIMITIVE_GATHER_GRAD, 3);
+    call.view[0] = dy;
+    call.view[1] = index;
+    call.view[2] = dtable;
+    call.params.gather_grad = (soma_gather_grad_params){skip};
+    return call;
+}
+
 static inline soma_call soma_call_gemm(soma_view a, soma_view b, soma_view bias, soma_view c, soma_gemm_params params) {
     soma_call call = soma_call_make(SOMA_PRIMITIVE_GEMM, 4);
     call.view[0] = a;

@@ -79,6 +79,28 @@ static soma_status check_size(const soma_tensor *tensor) {
     return SOMA_OK;
 }
 
+/* What is computed of each step, or each element, by itself leaves steps what they are. */
+static bool keeps_steps(const soma_tensor *tensor) {
+    switch (tensor->op) {
+    case SOMA_OP_COPY:
+    case SOMA_OP_GEMM:
+    case SOMA_OP_UNARY:
+    case SOMA_OP_BINARY:
+    case SOMA_OP_SOFTMAX:
+    case SOMA_OP_DROPOUT:
+    case SOMA_OP_NORMALIZE:
+        break;
+    default:
+        return false;
+    }
+    for (uint32_t i = 0; i < tensor->input_count; i++) {
+        const soma_tensor *x = tensor->input[i];
+        if (x->is_sequence && tensor->batched && x->rank == tensor->rank && x->shape[0] == tensor->shape[0])
+            return true;
+    }
+    return false;
+}
+
 soma_status soma_graph_add(soma_graph *graph, const soma_tensor_spec *spec, soma_tensor **out) {
     *out = NULL;
     const soma_op_row *row = soma_op_table[spec->op];
@@ -100,6 +122,7 @@ soma_status soma_graph_add(soma_graph *graph, const soma_tensor_spec *spec, soma
     tensor->id = graph->count;
     soma_status status = row->shape(tensor);
     if (status == SOMA_OK) status = check_size(tensor);
+    if (status == SOMA_OK) tensor->is_sequence |= keeps_steps(tensor);
     if (status == SOMA_OK) status = graph_push(graph, tensor);
     if (status != SOMA_OK) {
         soma_tensor_free(tensor);

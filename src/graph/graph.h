@@ -42,6 +42,10 @@
  * SECOND     the second result of its input: the bias gradient of a BIAS_UNARY_GRAD, the loss of a LOSS_GRAD, the mean
  *            of a NORMALIZE, the gradient of the scale of a NORMALIZE_GRAD
  * THIRD      the third: the inverse of a NORMALIZE, the gradient of the offset of a NORMALIZE_GRAD
+ * INDEX      numbers as they come from outside, float32, as whole numbers, int32: which rows of a table are meant
+ * GATHER     of a table [rows, width] that is no batch's and an INDEX: the rows that it names, 0 for one that is none
+ * GATHER_GRAD
+ *            of the gradient of a GATHER's result and the INDEX; its shape, the table's, is given
  * METRIC, NORM, OPTIMIZER
  *            no result of their own; they work on the executor's flat buffers
  */
@@ -80,7 +84,10 @@
     X(POOL, pool)                                                                                                      \
     X(POOL_GRAD, pool_grad)                                                                                            \
     X(AUGMENT, augment)                                                                                                \
-    X(MIX, mix)
+    X(MIX, mix)                                                                                                        \
+    X(INDEX, index)                                                                                                    \
+    X(GATHER, gather)                                                                                                  \
+    X(GATHER_GRAD, gather_grad)
 
 typedef enum soma_op {
 #define X(NAME, name) SOMA_OP_##NAME,
@@ -141,6 +148,10 @@ typedef union soma_attributes {
         float rate;        /* their own learning rate; 0: the step's */
     } optimizer;
     struct {
+        bool padded; /* row number `padding` has no gradient */
+        size_t padding;
+    } gather;
+    struct {
         float value;
         size_t before[SOMA_MAX_RANK], after[SOMA_MAX_RANK]; /* along each dimension of the sample */
     } pad;
@@ -171,6 +182,10 @@ struct soma_tensor {
     soma_dtype dtype;
     bool batched;
     bool kept; /* an output: its value must survive to the end of the plan */
+    /* The first dimension of a sample is steps in time, of each of which the others tell: a layer made it so, or shape
+     * rule, and what is computed of each step by itself leaves it so. Layers of a text that go by it work on every
+     * step. */
+    bool is_sequence;
     uint32_t rank;
     size_t shape[SOMA_MAX_RANK];
     uint32_t input_count;
@@ -197,7 +212,7 @@ void soma_tensor_free(soma_tensor *tensor);
 soma_status soma_graph_clone(const soma_graph *graph, soma_graph *copy);
 
 /* What a new tensor is asked to be. shape, rank, batched and dtype are for the ops that do not derive them: INPUT,
- * PARAMETER, FILL, COPY, RESHAPE, CONV_WEIGHT_GRAD, POOL_GRAD. */
+ * PARAMETER, FILL, COPY, RESHAPE, CONV_WEIGHT_GRAD, POOL_GRAD, GATHER_GRAD. */
 typedef struct soma_tensor_spec {
     soma_op op;
     uint32_t input_count;

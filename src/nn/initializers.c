@@ -24,6 +24,10 @@ static void fill_normal(soma_random *random, float *values, size_t count, double
     for (size_t i = 0; i < count; i++) values[i] = (float)(deviation * (double)soma_random_normal(random));
 }
 
+static size_t out_width(const soma_parameter *parameter) {
+    return parameter->tensor->shape[parameter->tensor->rank - 1];
+}
+
 soma_status soma_parameter_initialize(const soma_network *network, size_t index, float *values) {
     const soma_parameter *parameter = &network->parameters[index];
     size_t count = soma_tensor_count(parameter->tensor);
@@ -62,5 +66,7 @@ soma_status soma_parameter_initialize(const soma_network *network, size_t index,
     default: /* ZEROS, and DEFAULT of a bias */
         for (size_t i = 0; i < count; i++) values[i] = 0;
     }
+    for (size_t i = 0; parameter->zero_row && i < out_width(parameter); i++)
+        values[(parameter->zero_row - 1) * out_width(parameter) + i] = 0;
     return SOMA_OK;
 }

@@ -21,6 +21,7 @@ typedef struct soma_parameter {
     float scale;
     size_t fan_in, fan_out;
     bool is_bias;
+    size_t zero_row; /* 1 + the number of a row that begins as zeros; 0: none */
     bool is_running; /* a running figure: its layer moves it, and not the optimizer, for which it has no gradient */
     bool is_frozen;  /* stays as it is, and has no gradient; a running figure: its layer goes by it, as in inference */
     float rate;      /* a learning rate of its own; 0: the optimizer's */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A data set's columns against a network's inputs, outputs and losses. */
 #include "train/match.h"
+#include "train/ids.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -27,7 +28,16 @@ static void add_source(soma_match *match, const soma_column *column) {
         (soma_source){column->data, column->dtype, column->width, column->scale, column->shift};
 }
 
-static soma_status match_inputs(const soma_network *network, const soma_storage *storage, soma_match *match) {
+/* Bytes that name rows of a table are not fractions of 255. */
+static void add_input(const soma_network *network, size_t i, const soma_column *column, soma_match *match) {
+    add_source(match, column);
+    if (!soma_table_of_input(network, i)) return;
+    match->source[match->source_count - 1].scale = 1;
+    match->source[match->source_count - 1].shift = 0;
+}
+
+static soma_status match_inputs(const soma_network *network, const soma_dataset *dataset, soma_match *match) {
+    const soma_storage *storage = dataset->storage;
     char label[SOMA_SHAPE_TEXT], wanted[SOMA_SHAPE_TEXT], found[SOMA_SHAPE_TEXT];
     if (storage->input_count != network->input_count)
         return soma_error(SOMA_INVALID_SHAPE, "the network has %zu inputs, the data set %zu", network->input_count,
@@ -39,7 +49,8 @@ static soma_status match_inputs(const soma_network *network, const soma_storage 
             return soma_error(SOMA_INVALID_SHAPE, "input \"%s\" of the network is %s, input %zu of the data set is %s",
                               soma_tensor_label(tensor, label), soma_tensor_shape_text(tensor, wanted), i + 1,
                               column_text(column, found));
-        add_source(match, column);
+        SOMA_TRY(soma_check_column_ids(network, i, dataset));
+        add_input(network, i, column, match);
     }
     return SOMA_OK;
 }
@@ -123,7 +134,7 @@ soma_status soma_match_dataset(const soma_network *network, const soma_dataset *
     const soma_storage *storage = dataset->storage;
     if (dataset->samples == 0)
         return soma_error(SOMA_INVALID_ARGUMENT, "the data set has no samples; it needs at least one");
-    SOMA_TRY(match_inputs(network, storage, match));
+    SOMA_TRY(match_inputs(network, dataset, match));
     if (mode == SOMA_MODE_PREDICT) return SOMA_OK;
     SOMA_TRY(match_targets(network, storage, match));
     match->signature.weighted = storage->weights != NULL;

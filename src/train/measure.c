@@ -4,6 +4,7 @@
 
 #include "base/random.h"
 #include "train/fit.h"
+#include "train/ids.h"
 
 #include <string.h>
 
@@ -33,13 +34,23 @@ static soma_status add_column(soma_column *column, const soma_tensor *like, size
     return SOMA_OK;
 }
 
+/* Whole numbers, where they name rows of a table. */
+static void name_rows(const soma_network *network, size_t input, soma_column *column, size_t rows,
+                      soma_random *random) {
+    const soma_tensor *table = soma_table_of_input(network, input);
+    for (size_t i = 0; table && i < rows * column->width; i++)
+        ((float *)column->data)[i] = (float)soma_random_below(random, table->shape[0]);
+}
+
 static soma_status fill_storage(const soma_network *network, soma_storage *storage) {
     const soma_compiled *compiled = network->compiled;
     soma_random random;
     soma_random_init(&random, network->seed, SOMA_STREAM_DATA);
-    for (size_t i = 0; i < network->input_count; i++)
-        SOMA_TRY(
-            add_column(&storage->input[storage->input_count++], network->inputs[i], storage->rows, false, &random));
+    for (size_t i = 0; i < network->input_count; i++) {
+        soma_column *column = &storage->input[storage->input_count++];
+        SOMA_TRY(add_column(column, network->inputs[i], storage->rows, false, &random));
+        name_rows(network, i, column, storage->rows, &random);
+    }
     for (size_t i = 0; i < soma_network_output_count(network); i++) {
         if (!compiled->trained_on[i]) continue;
         const soma_tensor output = soma_target_like(network, i);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Outputs of a network: soma_predict, soma_predict_classes, soma_run. */
+#include "train/ids.h"
 #include "train/pass.h"
 
 #include <math.h>
@@ -145,6 +146,7 @@ soma_status soma_run(soma_network *network, const float *x, size_t batch, float 
                           "soma_run: the network has %zu inputs and %zu outputs; soma_run is for one of each, "
                           "soma_predict for any",
                           network->input_count, soma_network_output_count(network));
+    SOMA_TRY(soma_check_batch_ids(network, 0, batch, x));
     const soma_signature signature = {.mode = SOMA_MODE_PREDICT};
     network->compiled->last_plan = NULL; /* the memory of activations and input gradients is used anew */
     soma_step *step;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Sessions: a network's weights, run forward by several threads or on memory of the application's. */
+#include "train/ids.h"
 #include "train/step.h"
 
 struct soma_session {
@@ -104,6 +105,7 @@ soma_status soma_session_run(soma_session *session, size_t batch, const float *c
     SOMA_TRY(take_back(session, plan));
     for (size_t i = 0; i < session->network->input_count; i++) {
         if (!inputs[i]) return missing_input("soma_session_run", i);
+        SOMA_TRY(soma_check_batch_ids(session->network, i, batch, inputs[i]));
         SOMA_TRY(soma_plan_write_input(plan, i, inputs[i], SOMA_F32, 1.0f, 0.0f));
     }
     SOMA_TRY(finish(session, plan));

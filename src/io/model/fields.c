@@ -64,6 +64,9 @@ static const soma_field pool_fields[] = {ATTRIBUTE("kind", SOMA_FIELD_NAME, SOMA
                                          ATTRIBUTE("count_padding", SOMA_FIELD_BOOL, 0, pool.params.count_padding),
                                          ATTRIBUTE("ceil", SOMA_FIELD_BOOL, 0, pool.ceil)};
 
+static const soma_field gather_fields[] = {ATTRIBUTE("padded", SOMA_FIELD_BOOL, 0, gather.padded),
+                                           ATTRIBUTE("padding", SOMA_FIELD_SIZE, 0, gather.padding)};
+
 #define OPTIMIZER(key, kind, names, member)                                                                            \
     { key, kind, names, offsetof(soma_optimizer, member) }
 
@@ -126,6 +129,9 @@ bool soma_op_fields(soma_op op, const soma_field **fields, size_t *count) {
         FIELDS(conv_fields);
     case SOMA_OP_NORMALIZE:
         FIELDS(normalize_fields);
+    case SOMA_OP_GATHER:
+        FIELDS(gather_fields);
+    case SOMA_OP_INDEX:
     case SOMA_OP_INPUT:
     case SOMA_OP_PARAMETER:
     case SOMA_OP_RESHAPE:

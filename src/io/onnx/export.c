@@ -17,13 +17,26 @@ enum { FIRST_OPSET = 7 };
 
 /* --------------------------------------------------------------------------------------------- inputs, outputs */
 
-/* ValueInfo: a float tensor, the batch by name. */
+bool soma_onnx_names_rows(const soma_tensor *input) {
+    const soma_graph *graph = input->graph;
+    bool any = false;
+    for (uint32_t i = 0; i < graph->count; i++)
+        for (uint32_t j = 0; j < graph->tensor[i]->input_count; j++) {
+            if (graph->tensor[i]->input[j] != input) continue;
+            if (graph->tensor[i]->op != SOMA_OP_INDEX) return false;
+            any = true;
+        }
+    return any;
+}
+
+/* ValueInfo: a tensor, the batch by name. */
 static void put_value(soma_onnx_exporter *exporter, unsigned field, const char *name, const soma_tensor *tensor) {
+    const bool whole = tensor->op == SOMA_OP_INPUT && soma_onnx_names_rows(tensor);
     soma_protobuf *writer = &exporter->writer;
     size_t value = soma_protobuf_open(writer, field);
     soma_protobuf_put_text(writer, 1, name);
     size_t type = soma_protobuf_open(writer, 2), tensor_type = soma_protobuf_open(writer, 1);
-    soma_protobuf_put_integer(writer, 1, ONNX_FLOAT);
+    soma_protobuf_put_integer(writer, 1, whole ? ONNX_INT64 : ONNX_FLOAT);
     size_t shape = soma_protobuf_open(writer, 2), batch = soma_protobuf_open(writer, 1);
     soma_protobuf_put_text(writer, 2, "batch");
     soma_protobuf_close(writer, batch);

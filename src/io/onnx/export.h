@@ -87,6 +87,8 @@ bool soma_onnx_put_reshaped_first(soma_onnx_exporter *exporter, const soma_tenso
 bool soma_onnx_is_conv_weight(const soma_onnx_exporter *exporter, const soma_tensor *parameter);
 void soma_onnx_put_conv_weight(soma_onnx_exporter *exporter, const char *name, const soma_tensor *weight,
                                const float *values, float *turned);
+/* export.c: nothing but an INDEX uses the input. */
+bool soma_onnx_names_rows(const soma_tensor *input);
 /* metadata.c: what the model has beside its graph. */
 soma_status soma_onnx_put_metadata(soma_onnx_exporter *exporter);
 

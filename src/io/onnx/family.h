@@ -99,7 +99,9 @@ extern const soma_onnx_row soma_onnx_functions[SOMA_FUNCTION_COUNT];
     X(POOL, pool)                                                                                                      \
     X(CONV, conv)                                                                                                      \
     X(CONV_TRANSPOSE, conv_transpose)                                                                                  \
-    X(NORMALIZE, normalize)
+    X(NORMALIZE, normalize)                                                                                            \
+    X(INDEX, index)                                                                                                    \
+    X(GATHER, gather)
 
 #define X(NAME, name) soma_onnx_export_rule soma_onnx_export_##name;
 SOMA_ONNX_EXPORT_LIST(X)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Gather: slices of an axis, by numbers that are constants. */
+/* Gather: slices of an axis, by numbers that are constants; or rows of a table, by numbers that come from outside. */
 #include "io/onnx/family.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 /* ---------------------------------------------------------------------------------------------------------- import */
 
@@ -75,12 +76,35 @@ static soma_status gather(soma_onnx_node *node, uint32_t axis, int64_t *index) {
     return take_slices(node, axis, &from, &out);
 }
 
+/* An embedding: of a matrix the rows that whole numbers of each sample name. */
+static soma_status look_up(soma_onnx_node *node, uint32_t axis) {
+    soma_onnx_value *table = node->input[0], *numbers = node->input[1];
+    soma_onnx_shape out;
+    soma_tensor *rows, *x, *index, *y;
+    if (axis != 0 || table->shape.rank != 2 || table->shape.batched || table->integer)
+        return soma_error(SOMA_UNSUPPORTED,
+                          "by numbers that are no constants, rows of a matrix of the file are taken; %s has %u "
+                          "dimensions, and slices of axis %u are asked for",
+                          table->name, table->shape.rank, axis);
+    SOMA_TRY(result_shape(&table->shape, axis, &numbers->shape, &out));
+    out.batched = numbers->shape.batched;
+    soma_onnx_weight(table);
+    SOMA_TRY(soma_onnx_tensor(node, table, &rows));
+    SOMA_TRY(soma_onnx_tensor_of_any(node, numbers, &x));
+    soma_tensor_spec whole = {.op = SOMA_OP_INDEX, .input_count = 1, .input = &x};
+    SOMA_TRY(soma_graph_add(soma_onnx_graph(node), &whole, &index));
+    soma_tensor_spec spec = {.op = SOMA_OP_GATHER, .input_count = 2, .input = (soma_tensor *[]){rows, index}};
+    SOMA_TRY(soma_graph_add(soma_onnx_graph(node), &spec, &y));
+    return soma_onnx_give(node, y, &out);
+}
+
 static soma_status import_gather(soma_onnx_node *node) {
     const soma_onnx_value *indices = node->input[1];
     int64_t given;
     uint32_t axis;
     SOMA_TRY(soma_onnx_get_integer(node, "axis", 0, &given));
     SOMA_TRY(soma_onnx_axis(given, node->input[0]->shape.rank, &axis));
+    if (!indices->constant && indices->integer) return look_up(node, axis);
     if (!indices->constant || !indices->integer)
         return soma_error(SOMA_UNSUPPORTED, "%s must be whole numbers, and a constant of the file", indices->name);
     SOMA_TRY(soma_onnx_take_made(node->importer, indices->elements.count, sizeof(int64_t), indices->name));
@@ -92,3 +116,25 @@ static soma_status import_gather(soma_onnx_node *node) {
 }
 
 SOMA_ONNX_OP(Gather, 1, 2, 2, "axis", import_gather, 0);
+
+/* ---------------------------------------------------------------------------------------------------------- export */
+
+/* Numbers of rows come as int64, as other frameworks have it, where an input is nothing else. */
+soma_status soma_onnx_export_index(soma_onnx_exporter *exporter, const soma_tensor *tensor) {
+    const soma_tensor *x = tensor->input[0];
+    if (x->op == SOMA_OP_INPUT && soma_onnx_names_rows(x)) {
+        memcpy(exporter->name[tensor->id], soma_onnx_name_of(exporter, x), sizeof exporter->name[tensor->id]);
+        return SOMA_OK;
+    }
+    const char *input[] = {soma_onnx_name_of(exporter, x), NULL};
+    size_t opened = soma_onnx_begin_node(exporter, "Cast", soma_onnx_name_of(exporter, tensor), input);
+    soma_onnx_put_attribute_integer(exporter, "to", ONNX_INT64);
+    soma_onnx_end_node(exporter, opened);
+    return SOMA_OK;
+}
+
+soma_status soma_onnx_export_gather(soma_onnx_exporter *exporter, const soma_tensor *tensor) {
+    PUT("Gather", soma_onnx_name_of(exporter, tensor), soma_onnx_name_of(exporter, tensor->input[0]),
+        soma_onnx_name_of(exporter, tensor->input[1]));
+    return SOMA_OK;
+}

@@ -100,7 +100,10 @@ static soma_status dense_of_text(const soma_clause *clause, soma_tensor **x) {
     size_t units = 0;
     soma_dense_options options = {.name = NULL};
     SOMA_TRY(parse_dense(clause, &units, &options));
-    if ((*x)->rank > 1) *x = soma_flatten(*x); /* images straight into a dense layer */
+    if ((*x)->is_sequence)
+        options.every_step = 1;
+    else if ((*x)->rank > 1)
+        *x = soma_flatten(*x); /* images straight into a dense layer */
     *x = soma_dense_with(*x, units, &options);
     return SOMA_OK;
 }

@@ -69,6 +69,7 @@ typedef struct soma_layer_row {
     X(maxpool)                                                                                                         \
     X(avgpool)                                                                                                         \
     X(adaptiveavgpool)                                                                                                 \
+    X(embedding)                                                                                                       \
     X(batchnorm)                                                                                                       \
     X(groupnorm)                                                                                                       \
     X(instancenorm)                                                                                                    \

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/* The layer embedding: its values, what it begins with and learns, which numbers it refuses. Usage: test_embedding
+ * DEVICE */
+#include "nn/network.h"
+#include "trainer.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { ROWS = 3, STEPS = 4, VOCABULARY = 6, WIDTH = 5 };
+
+static const float ids[ROWS * STEPS] = {0, 5, 2, 2, 1, 0, 5, 3, 2, 2, 2, 0};
+
+static soma_network *network_of_text(const char *text) {
+    soma_network *network;
+    size_t shape = STEPS;
+    expect_ok(soma_network_create(&network));
+    if (!soma_layers(soma_input(network, "tokens", 1, &shape), text)) ck_abort_msg("%s", soma_last_error());
+    return network;
+}
+
+static void read_table(soma_network *network, float *table) {
+    expect_ok(
+        soma_get_parameter(network, soma_network_tensor(network, "embedding_1.weight"), table, VOCABULARY * WIDTH));
+}
+
+static void expect_rows(const float *table, const float *y) {
+    for (size_t i = 0; i < ROWS * STEPS; i++)
+        ck_assert_mem_eq(y + i * WIDTH, table + (size_t)ids[i] * WIDTH, WIDTH * sizeof *y);
+}
+
+/* Of floats, of bytes, which are not divided by 255, and straight from memory. */
+START_TEST(each_number_gives_its_row) {
+    soma_network *network = network_of_text("embedding 6 5");
+    soma_dataset *dataset;
+    uint8_t bytes[ROWS * STEPS];
+    float table[VOCABULARY * WIDTH], y[ROWS * STEPS * WIDTH];
+    for (size_t i = 0; i < ROWS * STEPS; i++) bytes[i] = (uint8_t)ids[i];
+    expect_ok(soma_compile(network, test_device, &(soma_compile_options){.loss = {SOMA_LOSS_NONE}}));
+    read_table(network, table);
+    soma_array inputs[2] = {array_f32(ids, ROWS, STEPS), array_u8(bytes, ROWS, STEPS)};
+    for (size_t i = 0; i < 2; i++) {
+        expect_ok(soma_dataset_from_arrays(&inputs[i], 1, NULL, 0, &dataset));
+        memset(y, 0, sizeof y);
+        expect_ok(soma_predict(network, dataset, 0, 2, y));
+        expect_rows(table, y);
+        soma_dataset_destroy(dataset);
+    }
+    memset(y, 0, sizeof y);
+    expect_ok(soma_run(network, ids, ROWS, y));
+    expect_rows(table, y);
+    soma_network_destroy(network);
+}
+END_TEST
+
+/* Normally distributed with deviation 1; a row that is padding is zeros. */
+START_TEST(rows_begin_as_they_are_told) {
+    float table[VOCABULARY * WIDTH];
+    double squares = 0;
+    soma_network *network = network_of_text("embedding 6 5 padding 2");
+    read_table(network, table);
+    for (size_t i = 0; i < VOCABULARY * WIDTH; i++) {
+        squares += (double)table[i] * (double)table[i];
+        ck_assert(i / WIDTH == 2 ? table[i] == 0 : table[i] != 0);
+    }
+    ck_assert_msg(squares / 25 > 0.4 && squares / 25 < 2, "mean of squares %g", squares / 25);
+    soma_network_destroy(network);
+    network = network_of_text("embedding 6 5 constant(0.25)");
+    read_table(network, table);
+    for (size_t i = 0; i < VOCABULARY * WIDTH; i++) ck_assert(table[i] == 0.25f);
+    soma_network_destroy(network);
+}
+END_TEST
+
+static const float bad_numbers[] = {6, -1, 1.5f, NAN, INFINITY, 3e9f};
+
+/* Nothing outside the table is read, and nobody gets an answer. */
+START_TEST(numbers_without_a_row_are_refused) {
+    soma_network *network = network_of_text("embedding 6 5");
+    soma_dataset *dataset;
+    float x[ROWS * STEPS], y[ROWS * STEPS * WIDTH];
+    memcpy(x, ids, sizeof x);
+    x[2 * STEPS + 1] = bad_numbers[_i];
+    expect_ok(soma_compile(network, test_device, &(soma_compile_options){.loss = {SOMA_LOSS_NONE}}));
+    expect_error(soma_run(network, x, ROWS, y), SOMA_INVALID_ARGUMENT, "\"tokens\", sample 2, number 1", "which has 6",
+                 "0 to 5");
+    soma_array inputs = array_f32(x, ROWS, STEPS);
+    expect_ok(soma_dataset_from_arrays(&inputs, 1, NULL, 0, &dataset));
+    expect_error(soma_predict(network, dataset, 0, 0, y), SOMA_INVALID_ARGUMENT, "\"tokens\", sample 2, number 1",
+                 "embedding_1.weight", "0 to 5");
+    soma_dataset_destroy(dataset);
+    soma_session *session;
+    const float *pointers[] = {x};
+    float *results[] = {y};
+    expect_ok(soma_session_create(network, NULL, &session));
+    expect_error(soma_session_run(session, ROWS, pointers, results), SOMA_INVALID_ARGUMENT, "sample 2, number 1",
+                 "0 to 5");
+    soma_session_destroy(session);
+    soma_network_destroy(network);
+}
+END_TEST
+
+START_TEST(bytes_without_a_row_are_refused) {
+    soma_network *network = network_of_text("embedding 6 5");
+    soma_dataset *dataset;
+    uint8_t bytes[ROWS * STEPS] = {0};
+    float y[ROWS * STEPS * WIDTH];
+    bytes[STEPS + 3] = 6;
+    expect_ok(soma_compile(network, test_device, &(soma_compile_options){.loss = {SOMA_LOSS_NONE}}));
+    soma_array inputs = array_u8(bytes, ROWS, STEPS);
+    expect_ok(soma_dataset_from_arrays(&inputs, 1, NULL, 0, &dataset));
+    expect_error(soma_predict(network, dataset, 0, 0, y), SOMA_INVALID_ARGUMENT, "sample 1, number 3: 6 is no row",
+                 "0 to 5");
+    soma_dataset_destroy(dataset);
+    soma_network_destroy(network);
+}
+END_TEST
+
+/* Plain gradient descent moves the rows that were seen, and of them not the padding's. */
+START_TEST(rows_that_were_seen_are_learnt) {
+    static const float targets[ROWS] = {3, 3, 3};
+    soma_network *network = network_of_text("embedding 6 5 padding 2; flatten; dense 1");
+    soma_compile_options options = {.loss = {SOMA_MEAN_SQUARED_ERROR},
+                                    .optimizer = {.kind = SOMA_SGD, .learning_rate = 0.01f}};
+    float before[VOCABULARY * WIDTH], after[VOCABULARY * WIDTH];
+    expect_ok(soma_compile(network, test_device, &options));
+    read_table(network, before);
+    soma_dataset *dataset = dataset_of(array_f32(ids, ROWS, STEPS), array_f32(targets, ROWS, 1));
+    expect_ok(soma_fit(network, dataset, &(soma_fit_options){.epochs = 2, .batch_size = ROWS}, NULL));
+    read_table(network, after);
+    for (size_t i = 0; i < VOCABULARY * WIDTH; i++) {
+        bool seen = i / WIDTH != 2 && i / WIDTH != 4;
+        ck_assert_msg((before[i] != after[i]) == seen, "row %zu: %g, then %g", i / WIDTH, (double)before[i],
+                      (double)after[i]);
+    }
+    soma_dataset_destroy(dataset);
+    soma_network_destroy(network);
+}
+END_TEST
+
+static void add_tests(TCase *cases) {
+    tcase_add_test(cases, each_number_gives_its_row);
+    tcase_add_test(cases, rows_begin_as_they_are_told);
+    tcase_add_loop_test(cases, numbers_without_a_row_are_refused, 0, SOMA_COUNT_OF(bad_numbers));
+    tcase_add_test(cases, bytes_without_a_row_are_refused);
+    tcase_add_test(cases, rows_that_were_seen_are_learnt);
+}
+
+int main(int argc, char **argv) {
+    return run_trainer_tests(argc, argv, "embedding", add_tests);
+}
