@@ -255,6 +255,11 @@ START_TEST(the_least_opset_is_written) {
                  {"dense 3 step", 12},
                  {"dense 3 hard_swish", 14},
                  {"instancenorm", 7},
+                 {"maxpool 2", 7},
+                 {"maxpool 2 stride 2 ceil", 10},
+                 {"maxpool 2 dilation 2", 10},
+                 {"avgpool 2", 7},
+                 {"avgpool 2 dilation 2", 19},
                  {"layernorm; dense 3 hard_swish", 17},
                  {"dense 3 mish; step", 18},
                  {"dense 3 gelu; mish", 20},
@@ -264,7 +269,7 @@ START_TEST(the_least_opset_is_written) {
         soma_network *network, *again;
         soma_onnx_file *file;
         const size_t shape[2] = {3, 4}; /* of functions of one number positions make no difference, nor of dense */
-        bool positions = strstr(cases[i].layers, "norm") != NULL;
+        bool positions = strstr(cases[i].layers, "norm") || strstr(cases[i].layers, "pool");
         const char *path = temporary_path("opset.onnx");
         expect_ok(soma_network_create(&network));
         soma_layers(soma_input(network, NULL, positions ? 2 : 1, positions ? shape : shape + 1), cases[i].layers);

@@ -97,7 +97,7 @@ static const struct {
     {"several dimensions",
      several_dimensions,
      17,
-     {OPEN, 1, 2, 2},
+     {OPEN, 2, 2, 2},
      8,
      {1, 3, 5, 7, 10, 30, 20, 40},
      {-3 * A, -2 * A, 1 + A, 1 + 6 * A, -15 * B, 10 * B, 1 - 5 * B, 1 + 30 * B}},
@@ -177,6 +177,46 @@ START_TEST(batches_can_be_trained_on) {
 }
 END_TEST
 
+/* In its mode of training the op takes the figures of the batch: said by is_test before opset 7, by outputs before 14.
+ */
+static const struct {
+    int64_t opset, is_test, training_mode; /* -1: not given */
+    const char *more;
+    bool taken;
+} modes[] = {{6, 0, -1, NULL, false},   {6, 1, -1, NULL, true},   {6, -1, -1, NULL, false},
+             {6, 1, -1, "seen", false}, {9, -1, -1, NULL, true},  {9, -1, -1, "seen", false},
+             {15, -1, 0, NULL, true},   {15, -1, 1, NULL, false}, {15, -1, 1, "seen", false}};
+
+static int mode;
+
+static void batch_in_mode(void) {
+    floats("scale", SHAPE(2), (const float[]){1, 2});
+    floats("offset", SHAPE(2), (const float[]){0, 1});
+    floats("mean", SHAPE(2), (const float[]){1, 10});
+    floats("variance", SHAPE(2), (const float[]){4, 25});
+    size_t one = begin("BatchNormalization", (const char *[]){"x", "scale", "offset", "mean", "variance", NULL});
+    if (modes[mode].more) soma_protobuf_put_text(W, NODE_OUTPUT, modes[mode].more);
+    if (modes[mode].is_test >= 0) soma_onnx_put_attribute_integer(&made, "is_test", modes[mode].is_test);
+    if (modes[mode].training_mode >= 0)
+        soma_onnx_put_attribute_integer(&made, "training_mode", modes[mode].training_mode);
+    soma_onnx_end_node(&made, one);
+}
+
+START_TEST(figures_of_the_batch_are_refused) {
+    const char *path = temporary_path("m.onnx");
+    soma_network *network;
+    mode = _i;
+    onnx_make(batch_in_mode, 8, modes[_i].opset, SHAPE(OPEN, 2, 1, 1));
+    expect_ok(soma_file_write(path, W->data, W->size));
+    if (modes[_i].taken) {
+        expect_ok(soma_load_onnx(path, NULL, &network));
+        soma_network_destroy(network);
+    } else
+        expect_error(soma_load_onnx(path, NULL, &network), SOMA_UNSUPPORTED, "BatchNormalization",
+                     "figures of the batch");
+}
+END_TEST
+
 START_TEST(groups_must_divide) {
     const char *path = temporary_path("m.onnx");
     soma_network *network;
@@ -204,6 +244,7 @@ int main(void) {
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_loop_test(tests, values_are_those_of_onnx, 0, (int)SOMA_COUNT_OF(cases));
     if (SOMA_HAS_TRAINING) tcase_add_test(tests, batches_can_be_trained_on);
+    tcase_add_loop_test(tests, figures_of_the_batch_are_refused, 0, (int)SOMA_COUNT_OF(modes));
     tcase_add_test(tests, groups_must_divide);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
