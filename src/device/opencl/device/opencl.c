@@ -187,16 +187,21 @@ static void get_info(void *state, soma_device_info *info) {
     *info = ((soma_cl_device *)state)->info;
 }
 
+/* A transfer that was lost is what is told: some drivers let what was enqueued behind it fail, too. */
+static soma_status with_arrivals(const soma_cl_device *device, soma_status status) {
+    soma_status lost = soma_cl_check_arrivals(device);
+    return lost != SOMA_OK ? lost : status;
+}
+
 static soma_status read_results(void *state, void *memory, size_t offset, void *target, size_t bytes) {
-    SOMA_TRY(soma_cl_read(state, memory, offset, target, bytes));
-    return soma_cl_check_arrivals(state);
+    return with_arrivals(state, soma_cl_read(state, memory, offset, target, bytes));
 }
 
 static soma_status sync_device(void *state) {
     soma_cl_device *device = state;
-    SOMA_TRY(soma_cl_check(soma_cl_finish(device), "waiting for %s", device->info.name));
-    soma_cl_has_finished(device);
-    return soma_cl_check_arrivals(device);
+    soma_status status = soma_cl_check(soma_cl_finish(device), "waiting for %s", device->info.name);
+    if (status == SOMA_OK) soma_cl_has_finished(device);
+    return with_arrivals(device, status);
 }
 
 const soma_device_api soma_opencl_api = {

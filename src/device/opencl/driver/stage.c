@@ -99,8 +99,8 @@ soma_status soma_cl_stage_await(void *state, void *stage) {
                          device->info.name);
 }
 
-/* Where a command fails on the device, neither those behind it nor waiting for the queue do: what was enqueued behind
- * the copy has run, on the values before. */
+/* Where a command fails on the device, with most drivers neither those behind it nor waiting for the queue do: what was
+ * enqueued behind the copy has run, on the values before. */
 soma_status soma_cl_check_arrivals(const soma_cl_device *device) {
     for (const soma_cl_stage *stage = device->stages; stage; stage = stage->next) {
         cl_int code = CL_COMPLETE;
