@@ -4,12 +4,15 @@
 A file of tests is called with PROGRAM DEVICE [CLASS ...], and exits with 77 where the device is not there.
 """
 import ast
+import fcntl
 import json
 import os
+import pty
 import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import unittest
 
 PROGRAM, DEVICE = sys.argv[1], sys.argv[2]
@@ -67,6 +70,15 @@ class ProgramTest(unittest.TestCase):
         with open(self.path(name), "wb") as file:
             file.write(content if isinstance(content, bytes) else content.encode())
         return self.path(name)
+
+    def open_terminal(self, lines, columns):
+        """Both ends of one of this size; skips where there is none to be had, as in a system without /dev/pts."""
+        try:
+            ends = pty.openpty()
+        except OSError as error:
+            self.skipTest(f"there is no terminal to be had here: {error}")
+        fcntl.ioctl(ends[1], termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+        return ends
 
     def succeed(self, *arguments, **options):
         result = run(*arguments, **options)

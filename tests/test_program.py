@@ -5,16 +5,12 @@
 Usage: test_program.py PROGRAM DEVICE [CLASS ...]
 """
 import csv
-import fcntl
 import json
 import os
-import pty
 import re
 import signal
-import struct
 import subprocess
 import sys
-import termios
 import time
 import unittest
 import xml.etree.ElementTree
@@ -350,11 +346,7 @@ class Terminal(ProgramTest):
     """Training on a terminal of 80 columns."""
 
     def screen(self, **environment):
-        try:
-            master, slave = pty.openpty()
-        except OSError as error:
-            self.skipTest(f"there is no terminal to be had here: {error}")
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        master, slave = self.open_terminal(24, 80)
         # As large a network as makes an epoch take longer than the bar waits.
         child = subprocess.Popen([PROGRAM, *train_arguments("--net=dense 2000 relu; dense 2000 relu; dense 10 softmax")],
                                  stdout=slave, stderr=slave, env={**os.environ, "TERM": "xterm", **environment})
@@ -393,6 +385,14 @@ def usual_signals():
     """For a child: as at a terminal, whatever runs the tests ignores, nohup for one."""
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
+
+
+def ignoring(number):
+    """For a child: as at a terminal, but that it ignores this signal."""
+    def before():
+        usual_signals()
+        signal.signal(number, signal.SIG_IGN)
+    return before
 
 
 class Promises(ProgramTest):
@@ -439,8 +439,7 @@ class Promises(ProgramTest):
         self.assertFalse(os.path.exists(model))
 
     def test_a_background_job_ignores_ctrl_c(self):
-        status, model = self.interrupt(signal.SIGINT, signal.SIGTERM,
-                                       before=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN))
+        status, model = self.interrupt(signal.SIGINT, signal.SIGTERM, before=ignoring(signal.SIGINT))
         self.assertEqual(status, INTERRUPTED)
         self.assertTrue(os.path.exists(model))
 
@@ -453,8 +452,7 @@ class Promises(ProgramTest):
             os.remove(model)
 
     def test_under_nohup_the_terminal_may_go(self):
-        status, model = self.interrupt(signal.SIGHUP, signal.SIGINT,
-                                       before=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+        status, model = self.interrupt(signal.SIGHUP, signal.SIGINT, before=ignoring(signal.SIGHUP))
         self.assertEqual(status, INTERRUPTED)
         self.assertTrue(os.path.exists(model))
 

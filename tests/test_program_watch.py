@@ -6,16 +6,13 @@ there while training goes on.
 Usage: test_program_watch.py PROGRAM DEVICE [CLASS ...]
 """
 import csv
-import fcntl
 import json
 import os
-import pty
 import select
 import signal
 import struct
 import subprocess
 import sys
-import termios
 import time
 
 sys.dont_write_bytecode = True
@@ -110,8 +107,7 @@ class Watch(ProgramTest):
 
     def test_a_terminal(self):
         """Draws what comes, as large as the terminal is, waits for a file that is not there yet, and ends by Ctrl-C."""
-        terminal, program_side = pty.openpty()
-        fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 16, 60, 0, 0))
+        terminal, program_side = self.open_terminal(16, 60)
         process = subprocess.Popen([PROGRAM, "watch", self.path("run.csv")], stdout=program_side, stderr=program_side, env={**os.environ, "LC_ALL": "C"})
         os.close(program_side)
         try:
