@@ -93,6 +93,40 @@ START_TEST(one_thread_registers_at_a_time) {
 }
 END_TEST
 
+static void remember_nothing(void *context, const char *selector, const soma_device_info *info, bool usable,
+                             const char *reason) {
+    (void)context, (void)selector, (void)info, (void)usable, (void)reason;
+}
+
+static void *register_and_list(void *context) {
+    const soma_device_api *api = context;
+    soma_device *device;
+    expect_ok(soma_device_list(remember_nothing, NULL));
+    expect_ok(soma_device_register(api));
+    expect_ok(soma_device_open(api->name, NULL, &device));
+    soma_device_close(device);
+    expect_ok(soma_device_open("cpu", NULL, &device));
+    expect_ok(soma_device_list(remember_nothing, NULL));
+    soma_device_close(device);
+    return NULL;
+}
+
+/* What they share is locked, which the thread sanitizer sees. */
+START_TEST(threads_register_list_and_open_at_a_time) {
+    enum { THREADS = 4 };
+    static const char *const names[THREADS] = {"one", "two", "three", "four"};
+    soma_device_api apis[THREADS];
+    pthread_t threads[THREADS];
+    for (int i = 0; i < THREADS; i++) {
+        apis[i] = fake_api;
+        apis[i].name = names[i];
+    }
+    for (int i = 0; i < THREADS; i++)
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, register_and_list, &apis[i]), 0);
+    for (int i = 0; i < THREADS; i++) ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
+}
+END_TEST
+
 /* -------------------------------------------------------------------------------------------------- an older struct */
 
 static soma_status no_peak(void *state, double *gflops) {
@@ -358,6 +392,7 @@ int main(void) {
     TCase *tests = tcase_create("registry");
     tcase_add_test(tests, register_refuses_another_abi);
     tcase_add_test(tests, one_thread_registers_at_a_time);
+    tcase_add_test(tests, threads_register_list_and_open_at_a_time);
     tcase_add_test(tests, register_takes_an_older_struct);
     tcase_add_test(tests, tuning_needs_its_slots);
     tcase_add_test(tests, tuning_checks_its_options);
