@@ -20,15 +20,15 @@ static float pixel_or_0(const global float *picture, int height, int width, int 
 /* rotate 0: places are whole, and nothing is interpolated. */
 KERNEL(GROUP, 1)
 void augment(ARGUMENTS(ulong pixels, ulong chunk, uint height, uint width, uint channels, uint shift_height, uint shift_width, uint flips,
-                       uint cutout, float rotate, float brightness, uint stream, uint seed_low, uint seed_high, ulong step, const global float *x,
-                       global float *out)) {
+                       uint cutout, float rotate, float brightness, uint stream, uint seed_low, uint seed_high, ulong step, ulong start,
+                       const global float *x, global float *out)) {
     const ulong end = min(pixels, ((ulong)GROUP_ID(0) + 1) * chunk), size = (ulong)height * width;
     ulong sample = ~(ulong)0;
     soma_augment_draw draw;
     for (ulong i = (ulong)GROUP_ID(0) * chunk + get_local_id(0); i < end; i += GROUP) {
         if (i / size != sample) {
             sample = i / size;
-            draw = soma_augment_draw_for((uint)sample, stream, seed_low, seed_high, (uint)step, (uint)(step >> 32), height, width, shift_height,
+            draw = soma_augment_draw_for((uint)(start + sample), stream, seed_low, seed_high, (uint)step, (uint)(step >> 32), height, width, shift_height,
                                          shift_width, flips, cutout, rotate, brightness);
         }
         const int row = (int)(i % size / width), column = (int)(i % width);

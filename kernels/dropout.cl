@@ -35,9 +35,9 @@ static soma_u32 high_words(ulong a, soma_u32 b) {
 #endif
 #include "random.h"
 
+#if WIDTH > 1
 /* Vector e of the blocks holds the word e of each block: afterwards it holds the blocks one after the other. */
 static void line_up(soma_u32 *word) {
-#if WIDTH > 1
     soma_u32 even[2], odd[2];
     even[0].even = word[0].lo, even[0].odd = word[2].lo;
     even[1].even = word[0].hi, even[1].odd = word[2].hi;
@@ -48,29 +48,48 @@ static void line_up(soma_u32 *word) {
         word[2 * i].even = even[i].lo, word[2 * i].odd = odd[i].lo;
         word[2 * i + 1].even = even[i].hi, word[2 * i + 1].odd = odd[i].hi;
     }
-#endif
 }
+#endif
 
-/* chunk is a multiple of 4 WIDTH; each work-item handles WIDTH blocks at a time. */
+/*
+ * chunk is a multiple of 4 WIDTH; each work-item handles WIDTH blocks at a time. Element 0 has the number `start`: as many words of its
+ * block as lie before it are those of elements that are not here.
+ */
 KERNEL(GROUP, 1)
 void dropout(ARGUMENTS(ulong count, ulong chunk, uint threshold, float scale, uint stream, uint seed_low, uint seed_high, ulong step,
-             const global float *x, global float *out)) {
-    const ulong end = min(count, ((ulong)GROUP_ID(0) + 1) * chunk);
-    for (ulong i = (ulong)GROUP_ID(0) * chunk + get_local_id(0) * 4 * WIDTH; i < end; i += GROUP * 4 * WIDTH) {
+             ulong start, const global float *x, global float *out)) {
+    const ulong first = (ulong)GROUP_ID(0) * chunk, end = min(count, first + chunk), before = start % 4;
+    for (ulong i = first + get_local_id(0) * 4 * WIDTH; i < end + before; i += GROUP * 4 * WIDTH) {
         soma_u32 word[4];
-        word[0] = TO_U32(ELEMENT_NUMBERS) + (uint)(i / 4);
+        word[0] = TO_U32(ELEMENT_NUMBERS) + (uint)(start / 4 + i / 4);
         word[1] = (soma_u32)((uint)step);
         word[2] = (soma_u32)((uint)(step >> 32));
         word[3] = (soma_u32)(stream);
         soma_philox(word, (soma_u32)(seed_low), (soma_u32)(seed_high));
-        line_up(word);
+#if WIDTH == 1
 #pragma unroll
         for (uint e = 0; e < 4; e++) {
-            const ulong at = i + e * WIDTH;
-            if (at >= end) break;
-            const ulong part = min((ulong)WIDTH, end - at);
-            const real kept = word[e] >= threshold ? load_part(x + at, part, 0.0f) * scale : R(0.0);
-            store_part(kept, out + at, part);
+            if (i + e < first + before || i + e >= end + before) continue;
+            const ulong at = i + e - before;
+            out[at] = word[e] >= threshold ? x[at] * scale : 0.0f;
         }
+#else
+        line_up(word);
+        if (before == 0) {
+#pragma unroll
+            for (uint e = 0; e < 4; e++) {
+                const ulong at = i + e * WIDTH;
+                if (at >= end) break;
+                const ulong part = min((ulong)WIDTH, end - at);
+                const real kept = word[e] >= threshold ? load_part(x + at, part, 0.0f) * scale : R(0.0);
+                store_part(kept, out + at, part);
+            }
+        } else {
+            uint words[4 * WIDTH];
+            for (uint e = 0; e < 4; e++) PASTE(vstore, WIDTH)(word[e], e, words);
+            for (ulong e = max(i, first + before); e < min(i + 4 * WIDTH, end + before); e++)
+                out[e - before] = words[e - i] >= threshold ? x[e - before] * scale : 0.0f;
+        }
+#endif
     }
 }

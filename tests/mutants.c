@@ -306,6 +306,7 @@ SETTER(gemm_beta, gemm.beta, 0.0f)
 SETTER(dropout_stream, dropout.stream, 5)
 SETTER(dropout_seed, dropout.seed, call->params.dropout.seed &UINT32_MAX)
 SETTER(dropout_step, dropout.step, call->params.dropout.step &UINT32_MAX)
+SETTER(dropout_start, dropout.start, 0)
 SETTER(dropout_rate, dropout.rate, 0.5f)
 SETTER(loss_delta, loss.delta, 1.0f)
 SETTER(metric_slot, metric.slot, 0)
@@ -334,6 +335,7 @@ SETTER(augment_brightness, augment.brightness, 0.0f)
 SETTER(augment_cutout, augment.cutout, call->params.augment.cutout & ~1u)
 SETTER(augment_seed, augment.seed, call->params.augment.seed &UINT32_MAX)
 SETTER(augment_step, augment.step, call->params.augment.step &UINT32_MAX)
+SETTER(augment_start, augment.start, 0)
 SETTER(augment_stream, augment.stream, 0)
 SETTER(mix_share, mix.share, 1.0f - call->params.mix.share)
 SETTER(mix_ahead, mix.ahead, 0)
@@ -492,6 +494,7 @@ static const mutant single_mutants[] = {
     {"one stream", SOMA_PRIMITIVE_DROPOUT, 0, 0, before_dropout_stream, NULL},
     {"half the seed", SOMA_PRIMITIVE_DROPOUT, 0, 0, before_dropout_seed, NULL},
     {"half the step", SOMA_PRIMITIVE_DROPOUT, 0, 0, before_dropout_step, NULL},
+    {"from the first element", SOMA_PRIMITIVE_DROPOUT, 0, 0, before_dropout_start, NULL},
     {"one rate", SOMA_PRIMITIVE_DROPOUT, 0, 0, before_dropout_rate, NULL},
     {"one delta", SOMA_PRIMITIVE_LOSS, 0, 0, before_loss_delta, NULL},
     {"one delta", SOMA_PRIMITIVE_LOSS_GRAD, 0, 0, before_loss_delta, NULL},
@@ -520,6 +523,7 @@ static const mutant single_mutants[] = {
     {"squares of even size", SOMA_PRIMITIVE_AUGMENT, 0, 0, before_augment_cutout, NULL},
     {"half the seed", SOMA_PRIMITIVE_AUGMENT, 0, 0, before_augment_seed, NULL},
     {"half the step", SOMA_PRIMITIVE_AUGMENT, 0, 0, before_augment_step, NULL},
+    {"from the first picture", SOMA_PRIMITIVE_AUGMENT, 0, 0, before_augment_start, NULL},
     {"another stream", SOMA_PRIMITIVE_AUGMENT, 0, 0, before_augment_stream, NULL},
     {"stale parameters", SOMA_PRIMITIVE_AUGMENT, 0, 0, before_stale_parameters, NULL},
     {"the other's share", SOMA_PRIMITIVE_MIX, 0, 0, before_mix_share, NULL},

@@ -80,7 +80,7 @@ static inline size_t soma_view_count(const soma_view *view) {
  * SOFTMAX_GRAD    dy, y, out                 y (dy - sum_axis dy y); log: dy - e^y sum_axis dy
  * DROPOUT         x, out                     out_i = x_i / (1 - rate) where a random number u_i >= rate, else 0.
  *                                            u from Philox4x32-10 (Salmon et al. 2011): key = seed, counter =
- *                                            (i / 4, step low, step high, stream), word i % 4; see
+ *                                            (j / 4, step low, step high, stream), word j % 4, j = start + i; see
  *                                            kernels/random.h. The gradient is the same call on dy.
  * LOSS            prediction, target, [weight], [class_weight], loss
  *                                            loss[i] = w_i l(prediction[i,:], target[i,:]); prediction [n, k];
@@ -142,8 +142,9 @@ static inline size_t soma_view_count(const soma_view *view) {
  *                                            counts as 0. dscale = sum dy h, doffset = sum dy over outer and inner.
  * AUGMENT         x, out                     each picture of x [n, h, w, c] moved, turned, brightened and cut into
  *                                            by chance; kernels/augment.h says what is drawn for picture i from
- *                                            Philox4x32-10 with key = seed and the counters (2 i, step low, step
- *                                            high, stream) and (2 i + 1, ...); see soma_augment_params
+ *                                            Philox4x32-10 with key = seed and the counters (2 j, step low, step
+ *                                            high, stream) and (2 j + 1, ...), j = start + i; see
+ *                                            soma_augment_params
  * MIX             x, out                     rows mixed with those `ahead` of them: out[i] = share x[i] +
  *                                            (1 - share) x[(i + ahead) mod n]; out [n, k]; x [n, k], or class
  *                                            numbers [n], of which c stands for the row with 1 at c and 0 elsewhere,
@@ -339,7 +340,8 @@ typedef struct soma_dropout_params {
     float rate;      /* 0 <= rate < 1 */
     uint32_t stream; /* tells the dropout layers of a network apart */
     uint64_t seed;
-    uint64_t step; /* live */
+    uint64_t step;  /* live */
+    uint64_t start; /* live; the number of the first element, below 2^34: of a batch that others have a part of */
 } soma_dropout_params;
 
 typedef struct soma_loss_params { /* LOSS, LOSS_GRAD */
@@ -430,7 +432,8 @@ typedef struct soma_augment_params {
     bool flip, flip_vertical;
     uint32_t stream;
     uint64_t seed;
-    uint64_t step; /* live */
+    uint64_t step;  /* live */
+    uint64_t start; /* live; the number of the first picture, below 2^31 */
 } soma_augment_params;
 
 typedef struct soma_mix_params {

@@ -61,9 +61,10 @@ static void augment_case(soma_suite *suite, const size_t *shape, soma_augment_pa
     soma_case_begin(suite, &c, &call, augment_bound);
     if (special) soma_case_sprinkle(suite, &c, 0, 5, soma_specials, SOMA_SPECIAL_COUNT);
     c.garbage_is_finite = special;
-    c.run_count = 2; /* `step` is live */
+    c.run_count = 2; /* `step` and `start` are live */
     c.run[1] = call;
     c.run[1].params.augment.step = 7;
+    c.run[1].params.augment.start = 11;
     soma_case_describe(&c, ": %s, %s%s", SHAPE(&view), what, special ? ", with NaN and infinities" : "");
     soma_case_run(suite, &c);
 }

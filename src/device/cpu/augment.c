@@ -67,7 +67,7 @@ static void augment_rows(const soma_call *call, const soma_cpu_plan *plan, size_
     soma_augment_draw draw;
     for (size_t i = rows.begin; i < rows.end; i++) {
         if (i == rows.begin || i % height == 0)
-            draw = soma_augment_draw_for((uint32_t)(i / height), params->stream, (uint32_t)params->seed,
+            draw = soma_augment_draw_for((uint32_t)(params->start + i / height), params->stream, (uint32_t)params->seed,
                                          (uint32_t)(params->seed >> 32), (uint32_t)params->step,
                                          (uint32_t)(params->step >> 32), (uint32_t)p->height, (uint32_t)p->width,
                                          params->shift[0], params->shift[1], params->flip | params->flip_vertical << 1,

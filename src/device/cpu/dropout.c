@@ -65,12 +65,15 @@ static void dropout_chunk(const soma_call *call, const soma_cpu_plan *plan, size
     const float *x = soma_cpu_floats(&call->view[0]);
     float *out = soma_cpu_floats(&call->view[1]), keep = 1.0f - params->rate;
     uint32_t threshold = SOMA_DROPOUT_THRESHOLD(params->rate);
+    const size_t before = params->start % 4; /* words of the first counter that are those of elements before the call */
     for (size_t at = range.begin; at < range.end; at += ELEMENTS) {
-        uint32_t words[ELEMENTS];
-        for (size_t i = 0; i < ELEMENTS; i += 4 * COUNTERS) random_words(params, (uint32_t)((at + i) / 4), words + i);
+        uint32_t words[ELEMENTS + 4 * COUNTERS];
+        for (size_t i = 0; i < ELEMENTS + before; i += 4 * COUNTERS)
+            random_words(params, (uint32_t)(params->start / 4 + (at + i) / 4), words + i);
         size_t count = SOMA_MIN((size_t)ELEMENTS, range.end - at);
+        const uint32_t *word = words + before;
         SOMA_INDEPENDENT
-        for (size_t i = 0; i < count; i++) out[at + i] = words[i] >= threshold ? x[at + i] / keep : 0.0f;
+        for (size_t i = 0; i < count; i++) out[at + i] = word[i] >= threshold ? x[at + i] / keep : 0.0f;
     }
 }
 

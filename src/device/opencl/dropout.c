@@ -18,6 +18,7 @@ void soma_cl_write_dropout(soma_cl_builder *builder) {
     soma_cl_pass_u32(builder, (uint32_t)params->seed);
     soma_cl_pass_u32(builder, (uint32_t)(params->seed >> 32));
     soma_cl_pass_live(builder, SOMA_CL_ARGUMENT_LIVE_U64, SOMA_CL_LIVE(dropout.step));
+    soma_cl_pass_live(builder, SOMA_CL_ARGUMENT_LIVE_U64, SOMA_CL_LIVE(dropout.start));
     soma_cl_pass_view(builder, 0);
     soma_cl_pass_view(builder, 1);
     end_share(builder, count);

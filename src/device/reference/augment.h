@@ -16,7 +16,7 @@ typedef double number;
 #include "kernels/augment.h"
 
 static inline soma_augment_draw augment_draw(const soma_augment_params *params, const soma_view *x, size_t sample) {
-    return soma_augment_draw_for((uint32_t)sample, params->stream, (uint32_t)params->seed,
+    return soma_augment_draw_for((uint32_t)(params->start + sample), params->stream, (uint32_t)params->seed,
                                  (uint32_t)(params->seed >> 32), (uint32_t)params->step, (uint32_t)(params->step >> 32),
                                  (uint32_t)x->shape[1], (uint32_t)x->shape[2], params->shift[0], params->shift[1],
                                  params->flip | params->flip_vertical << 1, params->cutout, (double)params->rotate,

@@ -7,9 +7,10 @@ typedef uint32_t soma_u32;
 #include "kernels/random.h"
 
 bool soma_dropout_keeps(const soma_dropout_params *params, size_t index) {
-    uint32_t word[4] = {(uint32_t)(index / 4), (uint32_t)params->step, (uint32_t)(params->step >> 32), params->stream};
+    const uint64_t number = params->start + index;
+    uint32_t word[4] = {(uint32_t)(number / 4), (uint32_t)params->step, (uint32_t)(params->step >> 32), params->stream};
     soma_philox(word, (uint32_t)params->seed, (uint32_t)(params->seed >> 32));
-    return word[index % 4] >= SOMA_DROPOUT_THRESHOLD(params->rate);
+    return word[number % 4] >= SOMA_DROPOUT_THRESHOLD(params->rate);
 }
 
 soma_status soma_reference_dropout(const soma_call *call) {
