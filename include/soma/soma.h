@@ -1162,7 +1162,14 @@ typedef struct soma_fit_options {
      * with a detail that says what differs. The network is then unchanged.
      */
     const char *resume;
-    uint64_t reserved[13]; /* zero */
+    /*
+     * Train together with other processes or threads: see soma/communicator.h. Each rank computes its share of every
+     * batch of batch_size samples, and all make the same step by the sum of their gradients. All give the same data and
+     * options; the callbacks are called on all, soma_fit_metrics() has the rank's own figures there, and rank 0 alone
+     * writes the checkpoint. NULL: alone.
+     */
+    const struct soma_communicator *communicator;
+    uint64_t reserved[12]; /* zero */
 } soma_fit_options;
 
 typedef struct soma_history {

@@ -78,6 +78,7 @@ typedef struct soma_feed {
 typedef struct soma_step_values {
     size_t start;                    /* first row (of the index) of the batch, for feeds */
     uint64_t step;                   /* dropout */
+    size_t first;                    /* the number within its batch of the first sample: others may have those before */
     soma_mix_params mix;             /* `ahead` may be more than there are samples */
     soma_optimizer_params optimizer; /* kind and decay_count are ignored: the graph has them */
     double rate_share;               /* what the schedule leaves of learning rates, for OPTIMIZERs with their own */

@@ -40,6 +40,11 @@ static void set_optimizer(soma_call *call, const soma_step_values *values, float
     if (own_rate > 0) call->params.optimizer.learning_rate = (float)((double)own_rate * values->rate_share);
 }
 
+/* The number of the first element of what begins with sample number `first`. */
+static uint64_t first_element(const soma_tensor *tensor, size_t first) {
+    return tensor->batched ? (uint64_t)first * soma_tensor_count(tensor) : 0;
+}
+
 static void set_live(soma_plan *plan, const soma_step_values *values) {
     for (size_t i = 0; plan->fed && i < plan->feed_count; i++) plan->calls[i].params.gather.start = values->start;
     for (size_t i = 0; i < plan->live_count; i++) {
@@ -47,9 +52,11 @@ static void set_live(soma_plan *plan, const soma_step_values *values) {
         switch (call->primitive) {
         case SOMA_PRIMITIVE_AUGMENT:
             call->params.augment.step = values->step;
+            call->params.augment.start = values->first;
             break;
         case SOMA_PRIMITIVE_DROPOUT:
             call->params.dropout.step = values->step;
+            call->params.dropout.start = first_element(plan->origin[plan->live[i]], values->first);
             break;
         case SOMA_PRIMITIVE_MIX:
             call->params.mix = values->mix;

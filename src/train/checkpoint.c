@@ -3,7 +3,7 @@
 #include "train/checkpoint.h"
 
 #include "data/fingerprint.h"
-#include "train/fit.h"
+#include "train/fit_team.h"
 
 #include <string.h>
 
@@ -134,6 +134,7 @@ static soma_status resume(struct soma_fit *fit) {
     SOMA_TRY(check_length(fit, &checkpoint));
     take_over_state(fit, &checkpoint.state);
     SOMA_TRY(soma_snapshot_restore(&fit->good));
+    if (fit->team.rank > 0) return soma_executor_clear_accumulators(compiled->executor); /* they are those of all */
     return soma_device_write(compiled->device, compiled->executor->accumulators, 0, accumulators, sizeof accumulators);
 }
 
@@ -145,7 +146,7 @@ soma_status soma_fit_open_checkpoints(struct soma_fit *fit) {
                           soma_dtype_name(compiled->executor->real));
     SOMA_TRY(soma_snapshot_take(&fit->good));
     fit->run = describe_run(fit);
-    if (fit->options.checkpoint) {
+    if (fit->options.checkpoint && fit->team.rank == 0) {
         SOMA_TRY(note_failure(fit, soma_checkpoint_try(fit->options.checkpoint)));
         SOMA_TRY(soma_snapshot_open(compiled, SOMA_SNAPSHOT_STATE, &fit->saved));
     }
@@ -173,20 +174,40 @@ static soma_checkpoint_state describe_state(const struct soma_fit *fit) {
     };
 }
 
-/* Not of a training that has gone wrong: the checkpoint before it is worth more. Then the epoch ends here. */
-static soma_status write_checkpoint(struct soma_fit *fit) {
+/* Those of the epoch so far, of all ranks. */
+static soma_status read_accumulators(struct soma_fit *fit, float (*accumulators)[2]) {
     const soma_compiled *compiled = fit->network->compiled;
-    float accumulators[SOMA_ACCUMULATOR_SLOTS][2];
-    bool finite;
-    SOMA_TRY(soma_fit_is_finite(fit, &finite));
-    if (!finite) return fit->suspect = true, SOMA_OK;
+    double totals[SOMA_ACCUMULATOR_SLOTS];
+    if (!fit->team.communicator)
+        return soma_device_read(compiled->device, compiled->executor->accumulators, 0, accumulators,
+                                SOMA_ACCUMULATOR_SLOTS * sizeof *accumulators);
+    SOMA_TRY(soma_executor_read_accumulators(compiled->executor, totals));
+    SOMA_TRY(soma_team_add(&fit->team, totals, SOMA_ACCUMULATOR_SLOTS));
+    for (size_t i = 0; i < SOMA_ACCUMULATOR_SLOTS; i++) {
+        accumulators[i][0] = (float)totals[i];
+        accumulators[i][1] = (float)((double)accumulators[i][0] - totals[i]);
+    }
+    return SOMA_OK;
+}
+
+static soma_status write_file(struct soma_fit *fit, float (*accumulators)[2]) {
     SOMA_TRY(soma_snapshot_take(&fit->saved));
-    SOMA_TRY(
-        soma_device_read(compiled->device, compiled->executor->accumulators, 0, accumulators, sizeof accumulators));
     soma_checkpoint checkpoint = checkpoint_of(fit, &fit->saved, accumulators);
     checkpoint.state = describe_state(fit);
     checkpoint.history = *fit->history;
-    return note_failure(fit, soma_checkpoint_write(fit->options.checkpoint, &checkpoint));
+    return soma_checkpoint_write(fit->options.checkpoint, &checkpoint);
+}
+
+/* Not of a training that has gone wrong: the checkpoint before it is worth more. Then the epoch ends here. */
+static soma_status write_checkpoint(struct soma_fit *fit) {
+    float accumulators[SOMA_ACCUMULATOR_SLOTS][2];
+    bool finite;
+    SOMA_TRY(soma_fit_align(fit));
+    SOMA_TRY(soma_fit_is_finite(fit, &finite));
+    if (!finite) return fit->suspect = true, SOMA_OK;
+    SOMA_TRY(read_accumulators(fit, accumulators));
+    soma_status written = fit->team.rank == 0 ? write_file(fit, accumulators) : SOMA_OK;
+    return note_failure(fit, soma_team_agree(&fit->team, written));
 }
 
 soma_status soma_fit_checkpoint_step(struct soma_fit *fit) {

@@ -47,6 +47,9 @@ typedef struct soma_checkpoint {
     float (*accumulators)[2]; /* [SOMA_ACCUMULATOR_SLOTS] */
 } soma_checkpoint;
 
+/* A number that tells networks apart: all that a model file says of one but its weights. */
+soma_status soma_network_fingerprint(const soma_network *network, uint64_t *fingerprint);
+
 /* Can a checkpoint be written there? Nothing is. */
 soma_status soma_checkpoint_try(const char *path);
 /* The old file or the new one is there, never a torn one. */

@@ -50,10 +50,9 @@ static soma_status find_element(soma_plan *plan, finding *found) {
 /* Batch number `batch`, taken apart. */
 static soma_status look_into_batch(soma_pass *pass, size_t batch, finding *found) {
     soma_plan *plan = soma_pass_plan(pass, batch);
-    size_t first;
+    soma_step_values step;
     found->batch = batch;
-    SOMA_TRY(soma_batches_load(&pass->batches, plan, soma_pass_batch_start(pass, batch), &first));
-    soma_step_values step = soma_step_values_now(pass->network, first);
+    SOMA_TRY(soma_pass_load(pass, batch, &step));
     SOMA_TRY(soma_plan_find_not_finite(plan, &step, &found->tensor));
     if (!found->tensor) return SOMA_OK;
     SOMA_TRY(find_element(plan, found));
@@ -220,8 +219,46 @@ static soma_status report(struct soma_fit *fit, const soma_pass *pass, const cha
     return status;
 }
 
+/* The rank whose gradient was the first that was not finite; that of no rank where each was, up to the end. */
+static soma_status find_rank(const struct soma_fit *fit, uint32_t *found) {
+    const soma_team *team = &fit->team;
+    uint64_t first = SOMA_NEVER_SPOILED, *steps = soma_calloc(team->ranks, sizeof *steps);
+    if (!steps) return soma_out_of_memory(team->ranks * sizeof *steps, "looking for values that are not finite");
+    soma_status status = soma_team_gather(team, &fit->spoiled_at, sizeof *steps, steps);
+    *found = team->ranks;
+    for (uint32_t i = 0; status == SOMA_OK && i < team->ranks; i++) {
+        if (steps[i] >= first) continue;
+        first = steps[i];
+        *found = i;
+    }
+    soma_free(steps);
+    return status;
+}
+
+/* Several ranks are not led through the epoch again. */
+static soma_status diagnose_team(struct soma_fit *fit) {
+    uint32_t rank = 0;
+    soma_text text = {0};
+    SOMA_TRY(find_rank(fit, &rank));
+    soma_text_append(&text, "training stopped in epoch %" PRIu32 ": ", fit->epoch);
+    if (rank < fit->team.ranks)
+        soma_text_append(&text, "a gradient that rank %" PRIu32 " computed is not finite", rank);
+    else
+        soma_text_append(&text, "the loss or a weight is not finite");
+    soma_text_append(&text, "; one rank alone finds out where that began");
+    advise(&text, fit, &(finding){0});
+    soma_status status = soma_error(SOMA_NOT_FINITE, "%s", text.data ? text.data : "training stopped");
+    soma_free(text.data);
+    fit->team.alike = true;
+    return status;
+}
+
 soma_status soma_fit_diagnose(struct soma_fit *fit) {
     finding found = {0};
+    if (fit->team.communicator) {
+        SOMA_TRY(soma_snapshot_restore(&fit->good));
+        return diagnose_team(fit);
+    }
     SOMA_TRY(find_in_training(fit, &found));
     soma_status status = report(fit, &fit->pass, "batch", &found);
     soma_status restored = soma_snapshot_restore(&fit->good);
@@ -230,6 +267,7 @@ soma_status soma_fit_diagnose(struct soma_fit *fit) {
 
 soma_status soma_fit_diagnose_validation(struct soma_fit *fit) {
     finding found = {0};
+    if (fit->team.communicator) return soma_fit_diagnose(fit);
     soma_status status = soma_pass_attach(&fit->validation);
     if (status == SOMA_OK) status = find_in_validation(fit, &found);
     if (status == SOMA_OK) status = report(fit, &fit->validation, "validation batch", &found);

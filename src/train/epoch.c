@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* One epoch of soma_fit: its steps, its figures, and what follows from them. */
 #include "train/evaluate.h"
-#include "train/fit.h"
+#include "train/fit_team.h"
 
 #include <math.h>
 
@@ -11,9 +11,10 @@ static soma_status begin_epoch(struct soma_fit *fit) {
     soma_compiled *compiled = fit->network->compiled;
     bool resumed = fit->epoch_resumed;
     fit->epoch_resumed = fit->suspect = false;
+    fit->spoiled_at = SOMA_NEVER_SPOILED;
     if (!resumed) {
         fit->epoch_began = soma_seconds();
-        fit->batches_done = fit->samples_done = fit->resumed_at = 0;
+        fit->batches_done = fit->samples_done = fit->own_samples_done = fit->resumed_at = 0;
         SOMA_TRY(soma_snapshot_take(&fit->good));
         SOMA_TRY(soma_executor_clear_accumulators(compiled->executor));
     }
@@ -32,7 +33,10 @@ static soma_status tell_batch(struct soma_fit *fit) {
                               .samples_in_epoch = fit->pass.samples,
                               .seconds = soma_seconds() - fit->epoch_began,
                               .streamed = fit->pass.batches.way != SOMA_BATCHES_RESIDENT};
-    return fit->options.on_batch(fit->options.context, fit->network, &progress);
+    soma_status status = fit->options.on_batch(fit->options.context, fit->network, &progress);
+    if (status != SOMA_STOPPED || !fit->team.communicator) return status;
+    fit->team.wants[SOMA_TEAM_STOP] = true; /* which the others hear with the next step */
+    return SOMA_OK;
 }
 
 /* Until the epoch is done, a callback wants to stop, or figures that it read were not finite. */
@@ -40,11 +44,12 @@ static soma_status run_batches(struct soma_fit *fit) {
     const soma_compiled *compiled = fit->network->compiled;
     soma_throttle throttle;
     soma_throttle_start(&throttle, compiled->device);
-    for (size_t i = fit->batches_done; i < soma_pass_batch_count(&fit->pass) && !fit->suspect; i++) {
+    for (size_t i = fit->batches_done; i < soma_pass_batch_count(&fit->pass) && !fit->suspect && !fit->stops; i++) {
         fit->rates[i] = soma_rate_now(compiled, fit->first_step, fit->total_steps);
         SOMA_TRY(soma_fit_step(fit, i, fit->rates[i]));
         fit->batches_done++;
         fit->samples_done += soma_pass_batch_size(&fit->pass, i);
+        fit->own_samples_done += soma_pass_own_size(&fit->pass, i);
         SOMA_TRY(tell_batch(fit));
         SOMA_TRY(soma_fit_checkpoint_step(fit));
         SOMA_TRY(soma_throttle_step(&throttle));
@@ -57,7 +62,7 @@ static soma_status run_batches(struct soma_fit *fit) {
 static soma_status measure_epoch(struct soma_fit *fit, soma_epoch *epoch) {
     *epoch = (soma_epoch){.epoch = fit->epoch, .has_validation = fit->validates};
     epoch->learning_rate = (double)fit->network->compiled->learning_rate;
-    SOMA_TRY(soma_step_read_metrics(fit->network, &fit->pass.match.signature, fit->samples_done, &epoch->train));
+    SOMA_TRY(soma_pass_read_metrics(&fit->pass, fit->samples_done, &epoch->train));
     if (fit->validates) {
         SOMA_TRY(soma_evaluate_pass(&fit->validation, &epoch->validation));
         if (!isfinite(epoch->validation.loss)) return soma_fit_diagnose_validation(fit);
@@ -87,6 +92,10 @@ soma_status soma_fit_epoch(struct soma_fit *fit) {
     SOMA_TRY(begin_epoch(fit));
     soma_status ended = run_batches(fit);
     if (ended != SOMA_OK && ended != SOMA_STOPPED) return ended;
+    if (fit->team.wants[SOMA_TEAM_STOP]) ended = SOMA_STOPPED;
+    ended = soma_team_agree(&fit->team, ended);
+    if (ended != SOMA_OK && ended != SOMA_STOPPED) return ended;
+    SOMA_TRY(soma_fit_align(fit));
     bool finite;
     SOMA_TRY(soma_fit_is_finite(fit, &finite));
     if (!finite) return soma_fit_diagnose(fit);
@@ -98,6 +107,8 @@ soma_status soma_fit_epoch(struct soma_fit *fit) {
     SOMA_TRY(draw_conclusions(fit, &epoch));
     soma_status told =
         fit->options.on_epoch ? fit->options.on_epoch(fit->options.context, fit->network, &epoch) : SOMA_OK;
+    told = soma_team_agree(&fit->team, told);
+    if (told == SOMA_OK || told == SOMA_STOPPED) SOMA_TRY(soma_fit_follow(fit));
     /* With what the callback has changed: nobody calls it for this epoch again. */
     SOMA_TRY(soma_fit_checkpoint_epoch(fit));
     return told == SOMA_OK ? ended : told;

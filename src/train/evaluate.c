@@ -23,7 +23,7 @@ static soma_status run_batches(soma_pass *pass) {
 static soma_status measure(soma_pass *pass, soma_metrics *metrics) {
     SOMA_TRY(soma_executor_clear_accumulators(pass->network->compiled->executor));
     SOMA_TRY(run_batches(pass));
-    return soma_step_read_metrics(pass->network, &pass->match.signature, pass->samples, metrics);
+    return soma_pass_read_metrics(pass, pass->samples, metrics);
 }
 
 static soma_status attach_and_measure(soma_pass *pass, soma_metrics *metrics) {

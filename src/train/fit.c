@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* soma_fit: options, data, epochs until the end or until enough, the best weights. */
-#include "train/fit.h"
-
 #include "train/evaluate.h"
+#include "train/fit_team.h"
 
 #include <math.h>
 #include <string.h>
@@ -24,6 +23,18 @@ static soma_status check_options(const soma_network *network, const soma_fit_opt
     if (options->monitor == SOMA_MONITOR_METRIC && network->compiled->metric_count == 0)
         return soma_error(SOMA_INVALID_STATE,
                           "soma_fit: the monitor is a metric, but the network was compiled without any");
+    return SOMA_OK;
+}
+
+/* What a rank cannot know of a batch that it has a share of, and what the sum is not made for. */
+static soma_status check_team(const soma_network *network, const soma_team *team) {
+    if (!team->communicator) return SOMA_OK;
+    if (network->compiled->executor->real != SOMA_F32)
+        return soma_error(SOMA_UNSUPPORTED, "gradients are summed in float32; this network was compiled in %s",
+                          soma_dtype_name(network->compiled->executor->real));
+    if (network->augment.mixup != 0.0f && team->ranks > 1)
+        return soma_error(SOMA_UNSUPPORTED, "mixup mixes each sample with another one of its batch, which may lie with "
+                                            "another rank; without it, several ranks can train");
     return SOMA_OK;
 }
 
@@ -84,13 +95,16 @@ static soma_status open_passes(struct soma_fit *fit, soma_dataset *dataset) {
                                              .shared = &fit->pass.batches};
     soma_dataset *train_on, *validate_on;
     SOMA_TRY(choose_data(fit, dataset, &train_on, &validate_on));
-    SOMA_TRY(refuse_single_values(fit->network, train_on, training.batch));
+    const soma_team *team = fit->team.communicator ? &fit->team : NULL;
+    const soma_mode mode = team ? SOMA_MODE_GRADIENTS : SOMA_MODE_TRAIN;
+    SOMA_TRY(check_team(fit->network, &fit->team));
+    SOMA_TRY(refuse_single_values(fit->network, train_on, training.batch / fit->team.ranks));
     SOMA_TRY(refuse_lone_samples(fit->network, train_on, training.batch));
     fit->validates = validate_on != NULL;
-    SOMA_TRY(soma_pass_plan_ahead(fit->network, train_on, SOMA_MODE_TRAIN, training.batch, &fit->pass));
+    SOMA_TRY(soma_pass_plan_ahead(fit->network, train_on, mode, training.batch, team, &fit->pass));
     if (fit->validates) {
-        soma_status status =
-            soma_pass_plan_ahead(fit->network, validate_on, SOMA_MODE_EVALUATE, validating.batch, &fit->validation);
+        soma_status status = soma_pass_plan_ahead(fit->network, validate_on, SOMA_MODE_EVALUATE, validating.batch, team,
+                                                  &fit->validation);
         if (status != SOMA_OK) return soma_error_prefix(status, "validation: ");
     }
     SOMA_TRY(soma_pass_bring_data(&fit->pass, &training));
@@ -123,6 +137,7 @@ static void close_fit(struct soma_fit *fit) {
     soma_dataset_destroy(fit->kept_in);
     soma_dataset_destroy(fit->held_out);
     soma_free(fit->rates);
+    soma_team_close(&fit->team);
 }
 
 /* ------------------------------------------------------------------------------------------------------- train */
@@ -157,7 +172,7 @@ static soma_status train(struct soma_fit *fit, soma_dataset *dataset) {
     compiled->fit = fit;
     compiled->last_backward = NULL; /* its gradients are about to be overwritten */
     compiled->last_plan = NULL;
-    soma_status status = open_fit(fit, dataset);
+    soma_status status = soma_fit_begin_team(fit, open_fit(fit, dataset));
     if (status == SOMA_OK) status = run_epochs(fit);
     if (has_ended(status)) {
         soma_status synced = soma_device_sync(compiled->device);
@@ -170,21 +185,26 @@ static soma_status train(struct soma_fit *fit, soma_dataset *dataset) {
     return status;
 }
 
+static soma_status check(const soma_network *network, const soma_fit_options *options) {
+    SOMA_TRY(soma_require_compiled(network, "soma_fit"));
+    SOMA_TRY(soma_require_no_fit(network, "soma_fit"));
+    SOMA_TRY(soma_require_trained(network, "soma_fit"));
+    return check_options(network, options);
+}
+
 soma_status soma_fit(soma_network *network, soma_dataset *dataset, const soma_fit_options *options,
                      soma_history *history) {
     soma_history unwanted = {0};
     if (history) memset(history, 0, sizeof *history);
-    SOMA_TRY(soma_require_compiled(network, "soma_fit"));
-    SOMA_TRY(soma_require_no_fit(network, "soma_fit"));
-    SOMA_TRY(soma_require_trained(network, "soma_fit"));
     struct soma_fit fit = {.network = network, .history = history ? history : &unwanted};
     if (options) fit.options = *options;
     if (fit.options.epochs == 0) fit.options.epochs = 1;
     if (fit.options.batch_size == 0) fit.options.batch_size = 32;
-    SOMA_TRY(check_options(network, &fit.options));
-    soma_status status = train(&fit, dataset);
+    SOMA_TRY(soma_team_open(fit.options.communicator, &fit.team));
+    soma_status status = check(network, &fit.options);
+    status = status == SOMA_OK ? train(&fit, dataset) : soma_team_agree(&fit.team, status);
     soma_history_clear(&unwanted);
-    return status;
+    return soma_team_leave(&fit.team, status);
 }
 
 soma_status soma_fit_metrics(soma_network *network, soma_metrics *metrics) {
@@ -193,7 +213,13 @@ soma_status soma_fit_metrics(soma_network *network, soma_metrics *metrics) {
     struct soma_fit *fit = network->compiled->fit;
     if (!fit || fit->samples_done == 0)
         return soma_error(SOMA_INVALID_STATE, "soma_fit_metrics is for the callbacks of soma_fit");
-    SOMA_TRY(soma_step_read_metrics(network, &fit->pass.match.signature, fit->samples_done, metrics));
-    if (!isfinite(metrics->loss)) fit->suspect = true;
+    /* The others may be elsewhere: these are the figures of this rank. */
+    size_t samples = fit->team.communicator ? SOMA_MAX(fit->own_samples_done, 1) : fit->samples_done;
+    SOMA_TRY(soma_step_read_metrics(network, &fit->pass.match.signature, samples, metrics));
+    if (isfinite(metrics->loss)) return SOMA_OK;
+    if (fit->team.communicator)
+        fit->team.wants[SOMA_TEAM_SUSPECT] = true;
+    else
+        fit->suspect = true;
     return SOMA_OK;
 }

@@ -7,9 +7,12 @@
 #include "train/pass.h"
 #include "train/snapshot.h"
 
+#define SOMA_NEVER_SPOILED UINT64_MAX
+
 struct soma_fit {
     soma_network *network;
-    soma_fit_options options;         /* defaults filled in */
+    soma_fit_options options; /* defaults filled in */
+    soma_team team;
     soma_dataset *kept_in, *held_out; /* the parts of a validation split, or NULL */
     soma_pass pass, validation;
     bool validates;
@@ -21,13 +24,16 @@ struct soma_fit {
     uint32_t epoch;                    /* from 1 */
     double began, epoch_began;         /* times at which the fit and its epoch began */
     size_t batches_done, samples_done; /* in this epoch */
+    size_t own_samples_done;           /* on this rank */
     size_t resumed_at;                 /* batches that it already had when the fit went on from a checkpoint */
     bool epoch_resumed;                /* until it begins */
     float *rates;                      /* the learning rates of its steps, so that it can be replayed */
     bool suspect;                      /* figures read during the epoch were not finite */
     bool enough;                       /* early stopping */
-    soma_checkpoint_run run;           /* for checkpoints, if there are any */
-    soma_snapshot saved;               /* what is written to them */
+    bool stops;                        /* as some rank's callback wants */
+    uint64_t spoiled_at;     /* of several ranks: the step at which this one's gradient was not finite first */
+    soma_checkpoint_run run; /* for checkpoints, if there are any */
+    soma_snapshot saved;     /* what is written to them */
 };
 
 /* epoch.c: one epoch. SOMA_STOPPED: a callback asked for the end. */
@@ -35,7 +41,8 @@ soma_status soma_fit_epoch(struct soma_fit *fit);
 
 /* fit_step.c: makes step number `index` of the epoch at this rate. */
 soma_status soma_fit_step(struct soma_fit *fit, size_t index, float rate);
-/* Are the loss of the epoch so far and the weights finite? Waits for the device. Then the same of either alone. */
+/* Are the loss of the epoch so far and the weights finite, on all ranks? Waits for the device. Then the same of either
+ * alone, on this one. */
 soma_status soma_fit_is_finite(struct soma_fit *fit, bool *finite);
 soma_status soma_fit_loss_is_finite(soma_network *network, bool *finite);
 soma_status soma_fit_parameters_are_finite(soma_network *network, bool *finite);

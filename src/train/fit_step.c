@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A single step of a fit, and whether what it left is finite: for the epoch, for checkpoints, and for looking back. */
-#include "train/fit.h"
+#include "train/fit_team.h"
 
 #include <math.h>
 
@@ -8,6 +8,7 @@ soma_status soma_fit_step(struct soma_fit *fit, size_t index, float rate) {
     soma_compiled *compiled = fit->network->compiled;
     compiled->learning_rate = rate;
     SOMA_TRY(soma_pass_run(&fit->pass, index));
+    if (fit->team.communicator) SOMA_TRY(soma_fit_step_by_sum(fit, index));
     compiled->step++;
     return SOMA_OK;
 }
@@ -47,7 +48,9 @@ soma_status soma_fit_parameters_are_finite(soma_network *network, bool *finite) 
 }
 
 soma_status soma_fit_is_finite(struct soma_fit *fit, bool *finite) {
-    SOMA_TRY(soma_fit_loss_is_finite(fit->network, finite));
+    bool own;
+    SOMA_TRY(soma_fit_loss_is_finite(fit->network, &own));
     /* The loss of the last batch was computed before its step was made. */
-    return *finite ? soma_fit_parameters_are_finite(fit->network, finite) : SOMA_OK;
+    if (own) SOMA_TRY(soma_fit_parameters_are_finite(fit->network, &own));
+    return soma_team_all(&fit->team, own, finite);
 }

@@ -4,15 +4,24 @@
 
 #include <string.h>
 
+/* The plan for the own share of a batch, fed; NULL where that is empty. */
+static soma_status attach(soma_pass *pass, size_t index, soma_plan **plan) {
+    size_t size = soma_pass_own_size(pass, index);
+    *plan = NULL;
+    if (size == 0) return SOMA_OK;
+    SOMA_TRY(soma_step_plan(pass->network, pass->step, size, plan));
+    return soma_batches_attach(&pass->batches, *plan);
+}
+
 soma_status soma_pass_attach(soma_pass *pass) {
-    size_t last = soma_pass_batch_size(pass, soma_pass_batch_count(pass) - 1);
-    SOMA_TRY(soma_step_plan(pass->network, pass->step, pass->batch, &pass->full));
-    SOMA_TRY(soma_step_plan(pass->network, pass->step, last, &pass->last));
-    SOMA_TRY(soma_batches_attach(&pass->batches, pass->full));
-    if (last != pass->batch) soma_plan_expect(pass->last, pass->epochs ? pass->epochs : SIZE_MAX);
+    size_t last = soma_pass_batch_count(pass) - 1;
+    SOMA_TRY(attach(pass, 0, &pass->full));
+    SOMA_TRY(attach(pass, last, &pass->last));
     size_t all = pass->samples / pass->batch, runs;
+    if (pass->last && pass->last != pass->full) soma_plan_expect(pass->last, pass->epochs ? pass->epochs : SIZE_MAX);
+    if (!pass->full) return SOMA_OK;
     soma_plan_expect(pass->full, pass->epochs && soma_multiply_size(all, pass->epochs, &runs) ? runs : SIZE_MAX);
-    return last == pass->batch ? SOMA_OK : soma_batches_attach(&pass->batches, pass->last);
+    return SOMA_OK;
 }
 
 /* Plans outlive the pass, so they must forget its memory. Taking feeds away can't fail. */
@@ -22,20 +31,23 @@ void soma_pass_detach(soma_pass *pass) {
     pass->full = pass->last = NULL;
 }
 
-static soma_status make_plans(soma_pass *pass) {
-    size_t rest = pass->samples % pass->batch;
+static soma_status make_plan(soma_pass *pass, size_t index) {
+    size_t size = soma_pass_own_size(pass, index);
     soma_plan *plan;
-    if (rest) {
-        SOMA_TRY(soma_step_plan(pass->network, pass->step, rest, &plan));
-        SOMA_TRY(soma_plan_bind(plan));
-    }
-    SOMA_TRY(soma_step_plan(pass->network, pass->step, pass->batch, &plan));
+    if (size == 0) return SOMA_OK;
+    SOMA_TRY(soma_step_plan(pass->network, pass->step, size, &plan));
     return soma_plan_bind(plan);
 }
 
+static soma_status make_plans(soma_pass *pass) {
+    if (pass->samples % pass->batch) SOMA_TRY(make_plan(pass, soma_pass_batch_count(pass) - 1));
+    return make_plan(pass, 0);
+}
+
 soma_status soma_pass_plan_ahead(soma_network *network, const soma_dataset *dataset, soma_mode mode, size_t batch,
-                                 soma_pass *pass) {
+                                 const soma_team *team, soma_pass *pass) {
     memset(pass, 0, sizeof *pass);
+    pass->team = team;
     SOMA_TRY(soma_dataset_without_offsets(dataset, &pass->copy));
     if (pass->copy) dataset = pass->copy;
     SOMA_TRY(soma_match_dataset(network, dataset, mode, &pass->match));
@@ -57,7 +69,7 @@ soma_status soma_pass_bring_data(soma_pass *pass, const soma_batches_options *op
 
 soma_status soma_pass_open(soma_network *network, const soma_dataset *dataset, soma_mode mode,
                            const soma_batches_options *options, soma_pass *pass) {
-    soma_status status = soma_pass_plan_ahead(network, dataset, mode, options->batch, pass);
+    soma_status status = soma_pass_plan_ahead(network, dataset, mode, options->batch, NULL, pass);
     if (status == SOMA_OK) status = soma_pass_bring_data(pass, options);
     if (status != SOMA_OK) soma_pass_close(pass);
     return status;
@@ -82,19 +94,55 @@ size_t soma_pass_batch_size(const soma_pass *pass, size_t index) {
     return SOMA_MIN(pass->batch, pass->samples - soma_pass_batch_start(pass, index));
 }
 
+/* Shares differ by at most one sample, and follow each other in the order of the ranks. */
+static size_t share_begins(const soma_pass *pass, size_t index, uint32_t rank) {
+    uint64_t size = soma_pass_batch_size(pass, index); /* below 2^31 */
+    return pass->team ? (size_t)(size * rank / pass->team->ranks) : rank * (size_t)size;
+}
+
+static uint32_t rank_of(const soma_pass *pass) {
+    return pass->team ? pass->team->rank : 0;
+}
+
+size_t soma_pass_own_start(const soma_pass *pass, size_t index) {
+    return soma_pass_batch_start(pass, index) + share_begins(pass, index, rank_of(pass));
+}
+
+size_t soma_pass_own_size(const soma_pass *pass, size_t index) {
+    uint32_t rank = rank_of(pass);
+    return share_begins(pass, index, rank + 1) - share_begins(pass, index, rank);
+}
+
 soma_plan *soma_pass_plan(const soma_pass *pass, size_t index) {
     return soma_pass_batch_size(pass, index) == pass->batch ? pass->full : pass->last;
 }
 
+soma_status soma_pass_load(soma_pass *pass, size_t index, soma_step_values *values) {
+    size_t first, start = soma_pass_own_start(pass, index);
+    SOMA_TRY(soma_batches_load(&pass->batches, soma_pass_plan(pass, index), start, &first));
+    *values = soma_step_values_now(pass->network, first);
+    values->first = start - soma_pass_batch_start(pass, index);
+    return SOMA_OK;
+}
+
 soma_status soma_pass_run(soma_pass *pass, size_t index) {
-    size_t first;
     soma_plan *plan = soma_pass_plan(pass, index);
-    SOMA_TRY(soma_batches_load(&pass->batches, plan, soma_pass_batch_start(pass, index), &first));
-    soma_step_values values = soma_step_values_now(pass->network, first);
-    SOMA_TRY(soma_plan_run(plan, &values));
-    if (index + 1 == soma_pass_batch_count(pass)) return SOMA_OK;
-    return soma_batches_load_ahead(&pass->batches, soma_pass_batch_start(pass, index + 1),
-                                   soma_pass_batch_size(pass, index + 1));
+    soma_step_values values;
+    if (plan) {
+        SOMA_TRY(soma_pass_load(pass, index, &values));
+        SOMA_TRY(soma_plan_run(plan, &values));
+    }
+    if (index + 1 == soma_pass_batch_count(pass) || !soma_pass_plan(pass, index + 1)) return SOMA_OK;
+    return soma_batches_load_ahead(&pass->batches, soma_pass_own_start(pass, index + 1),
+                                   soma_pass_own_size(pass, index + 1));
+}
+
+soma_status soma_pass_read_metrics(const soma_pass *pass, size_t samples, soma_metrics *metrics) {
+    double totals[SOMA_ACCUMULATOR_SLOTS];
+    SOMA_TRY(soma_executor_read_accumulators(pass->network->compiled->executor, totals));
+    if (pass->team) SOMA_TRY(soma_team_add(pass->team, totals, SOMA_ACCUMULATOR_SLOTS));
+    soma_step_make_metrics(pass->network, &pass->match.signature, totals, samples, metrics);
+    return SOMA_OK;
 }
 
 /* ----------------------------------------------------------------------------------------------------- throttle */

@@ -4,9 +4,11 @@
 #define SOMA_TRAIN_PASS_H
 
 #include "train/batches.h"
+#include "train/team.h"
 
 typedef struct soma_pass {
     soma_network *network;
+    const soma_team *team; /* that shares each batch; NULL: this rank has all of it */
     const soma_dataset *dataset;
     soma_dataset *copy; /* without offsets, if it has any */
     soma_match match;
@@ -15,7 +17,7 @@ typedef struct soma_pass {
     size_t samples, batch;  /* samples in all, and in a full batch */
     size_t epochs;          /* how often all of it is going to be run; 0: nobody knows */
     float *outputs;         /* SOMA_MODE_OUTCOMES: where the first output of all samples goes */
-    soma_plan *full, *last; /* the last batch may be shorter; both are NULL while detached */
+    soma_plan *full, *last; /* the last batch may be shorter; NULL while detached, and where the own share is empty */
 } soma_pass;
 
 /* The batch of the options may be larger than the data set. The pass is left attached. */
@@ -26,7 +28,7 @@ soma_status soma_pass_open(soma_network *network, const soma_dataset *dataset, s
  * where several passes are open at a time, the plans of all come first.
  */
 soma_status soma_pass_plan_ahead(soma_network *network, const soma_dataset *dataset, soma_mode mode, size_t batch,
-                                 soma_pass *pass);
+                                 const soma_team *team, soma_pass *pass);
 soma_status soma_pass_bring_data(soma_pass *pass, const soma_batches_options *options);
 void soma_pass_close(soma_pass *pass);
 
@@ -38,12 +40,19 @@ soma_status soma_pass_attach(soma_pass *pass);
 void soma_pass_detach(soma_pass *pass);
 
 size_t soma_pass_batch_count(const soma_pass *pass);
-/* Samples in batch number `index`, its first sample, and its plan. */
+/* Samples in batch number `index`, of all ranks, and its first sample. */
 size_t soma_pass_batch_size(const soma_pass *pass, size_t index);
 size_t soma_pass_batch_start(const soma_pass *pass, size_t index);
+/* Of these, the share of this rank: the samples from the first on that are its own, maybe none, and their plan. */
+size_t soma_pass_own_size(const soma_pass *pass, size_t index);
+size_t soma_pass_own_start(const soma_pass *pass, size_t index);
 soma_plan *soma_pass_plan(const soma_pass *pass, size_t index);
-/* Enqueues batch number `index`, and sends the next on its way. */
+/* Brings the own share of batch number `index` to its plan, and says with which values to run that. */
+soma_status soma_pass_load(soma_pass *pass, size_t index, soma_step_values *values);
+/* Enqueues the own share of batch number `index`, and sends the next on its way. */
 soma_status soma_pass_run(soma_pass *pass, size_t index);
+/* Loss and metrics over `samples`, which are those of all ranks, from the accumulators of all. */
+soma_status soma_pass_read_metrics(const soma_pass *pass, size_t samples, soma_metrics *metrics);
 
 /*
  * Keeps the host from running far ahead of a device that works in the background: its queue would grow without bound,

@@ -29,7 +29,7 @@ static soma_status build_graph(soma_step_builder *build) {
     if (mode != SOMA_MODE_PREDICT && mode != SOMA_MODE_APPLY) SOMA_TRY(soma_step_add_losses(build));
     if (!soma_mode_is_forward(mode)) SOMA_TRY(soma_step_add_training(build));
     soma_graph_prune(build->graph);
-    if (mode == SOMA_MODE_TRAIN) SOMA_TRY(soma_step_augment(build));
+    if (soma_mode_is_of_fit(mode)) SOMA_TRY(soma_step_augment(build));
     return build->compiled->fuse ? fuse(build) : SOMA_OK;
 }
 
@@ -130,11 +130,9 @@ soma_step_values soma_step_values_now(const soma_network *network, size_t start)
         .rate_share = base > 0 ? (double)compiled->learning_rate / base : 1};
 }
 
-soma_status soma_step_read_metrics(soma_network *network, const soma_signature *signature, size_t samples,
-                                   soma_metrics *metrics) {
+void soma_step_make_metrics(const soma_network *network, const soma_signature *signature, const double *totals,
+                            size_t samples, soma_metrics *metrics) {
     const soma_compiled *compiled = network->compiled;
-    double totals[SOMA_ACCUMULATOR_SLOTS];
-    SOMA_TRY(soma_executor_read_accumulators(compiled->executor, totals));
     memset(metrics, 0, sizeof *metrics);
     for (size_t i = 0; i < soma_network_output_count(network); i++)
         if (compiled->trained_on[i])
@@ -145,6 +143,13 @@ soma_status soma_step_read_metrics(soma_network *network, const soma_signature *
         metrics->metric[i] = totals[SOMA_SLOT_METRIC + i] / (double)samples;
         metrics->metric_name[i] = compiled->metric_name[i];
     }
+}
+
+soma_status soma_step_read_metrics(soma_network *network, const soma_signature *signature, size_t samples,
+                                   soma_metrics *metrics) {
+    double totals[SOMA_ACCUMULATOR_SLOTS];
+    SOMA_TRY(soma_executor_read_accumulators(network->compiled->executor, totals));
+    soma_step_make_metrics(network, signature, totals, samples, metrics);
     return SOMA_OK;
 }
 

@@ -9,12 +9,13 @@
 #include "nn/network.h"
 
 typedef enum soma_mode {
-    SOMA_MODE_PREDICT,  /* outputs */
-    SOMA_MODE_EVALUATE, /* loss and metrics */
-    SOMA_MODE_OUTCOMES, /* both: outputs, loss and metrics */
-    SOMA_MODE_TRAIN,    /* loss, metrics, gradients, optimizer step */
-    SOMA_MODE_BACKWARD, /* loss, metrics, gradients of parameters and inputs; dropout active; no step */
-    SOMA_MODE_APPLY     /* the optimizer's step alone, on the gradients that are there; batch size 1 */
+    SOMA_MODE_PREDICT,   /* outputs */
+    SOMA_MODE_EVALUATE,  /* loss and metrics */
+    SOMA_MODE_OUTCOMES,  /* both: outputs, loss and metrics */
+    SOMA_MODE_TRAIN,     /* loss, metrics, gradients, optimizer step */
+    SOMA_MODE_GRADIENTS, /* of TRAIN, all but the step, which APPLY makes by the sum of several ranks' gradients */
+    SOMA_MODE_BACKWARD,  /* loss, metrics, gradients of parameters and inputs; dropout active; no step */
+    SOMA_MODE_APPLY      /* the optimizer's step alone, on the gradients that are there; batch size 1 */
 } soma_mode;
 
 /* What a step graph depends on. Targets only matter for the modes that have a loss. */
@@ -125,11 +126,18 @@ soma_status soma_compile_as(soma_network *network, soma_device *device, const so
 
 /* Values for running a plan now: dropout seed and step, optimizer parameters of the next step at the rate in force. */
 soma_step_values soma_step_values_now(const soma_network *network, size_t start);
+/* TRAIN, or its first half: samples are augmented and mixed. */
+static inline bool soma_mode_is_of_fit(soma_mode mode) {
+    return mode == SOMA_MODE_TRAIN || mode == SOMA_MODE_GRADIENTS;
+}
 
 /* Whether the losses of a step have weights: of samples, or of classes, which are for training alone. */
 bool soma_step_is_weighted(const soma_compiled *compiled, const soma_signature *signature);
 
-/* The totals in the accumulators as means over `samples`; `signature` is that of the step which made them. */
+/* The totals of the accumulators, and those in them, as means over `samples`; `signature` is that of the step which
+ * made them. */
+void soma_step_make_metrics(const soma_network *network, const soma_signature *signature, const double *totals,
+                            size_t samples, soma_metrics *metrics);
 soma_status soma_step_read_metrics(soma_network *network, const soma_signature *signature, size_t samples,
                                    soma_metrics *metrics);
 

@@ -90,7 +90,7 @@ static soma_status add_metric(soma_step_builder *build, soma_tensor *prediction,
  */
 static soma_status mixed(soma_step_builder *build, soma_tensor *given, size_t classes, soma_tensor **out) {
     *out = given;
-    if (build->step->signature.mode != SOMA_MODE_TRAIN || build->network->augment.mixup == 0) return SOMA_OK;
+    if (!soma_mode_is_of_fit(build->step->signature.mode) || build->network->augment.mixup == 0) return SOMA_OK;
     soma_tensor_spec spec = {.op = SOMA_OP_MIX,
                              .input_count = 1,
                              .input = &given,

@@ -149,6 +149,6 @@ void soma_step_fuse_training(soma_step_builder *build) {
 soma_status soma_step_add_training(soma_step_builder *build) {
     soma_mode mode = build->step->signature.mode;
     set_dropout_seed(build);
-    if (mode == SOMA_MODE_TRAIN || mode == SOMA_MODE_BACKWARD) SOMA_TRY(add_gradients(build));
+    if (mode != SOMA_MODE_APPLY) SOMA_TRY(add_gradients(build));
     return mode == SOMA_MODE_TRAIN || mode == SOMA_MODE_APPLY ? add_optimizer(build) : SOMA_OK;
 }

@@ -4,6 +4,7 @@
  * weights and accumulators are tensors whose names begin with "checkpoint/"; all else is JSON in the metadata.
  */
 #include "base/file.h"
+#include "data/fingerprint.h"
 #include "io/checkpoint/json.h"
 #include "io/model/json.h"
 #include "io/name.h"
@@ -172,4 +173,12 @@ soma_status soma_checkpoint_read(const char *path, soma_checkpoint *checkpoint) 
     soma_status status = read_file(path, file, checkpoint);
     soma_safetensors_close(file);
     return status;
+}
+
+soma_status soma_network_fingerprint(const soma_network *network, uint64_t *fingerprint) {
+    char *text;
+    SOMA_TRY(soma_model_encode(network, &text));
+    *fingerprint = soma_fingerprint(text, strlen(text));
+    soma_free(text);
+    return SOMA_OK;
 }

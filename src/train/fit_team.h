@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* A fit by several ranks: how it begins, its steps, and what they agree upon. */
+#ifndef SOMA_TRAIN_FIT_TEAM_H
+#define SOMA_TRAIN_FIT_TEAM_H
+
+#include "train/fit.h"
+
+/* Once the fit is open on each rank, or has failed to (`opened`): refuses ranks that would train something else, and
+ * gives all the state of rank 0. */
+soma_status soma_fit_begin_team(struct soma_fit *fit, soma_status opened);
+/* The sum of the gradients that batch number `index` has left on each rank, and the optimizer's step by it. */
+soma_status soma_fit_step_by_sum(struct soma_fit *fit, size_t index);
+/* Running figures become their mean over the ranks, and all parameters those of rank 0. */
+soma_status soma_fit_align(struct soma_fit *fit);
+/* Rank 0 says at which rate to go on, and whether. */
+soma_status soma_fit_follow(struct soma_fit *fit);
+
+#endif

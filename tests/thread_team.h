@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* A communicator of threads in one process: each rank is a thread. */
+#ifndef TESTS_THREAD_TEAM_H
+#define TESTS_THREAD_TEAM_H
+
+#include <pthread.h>
+#include <soma/communicator.h>
+
+enum { TEAM_MOST = 8 };
+
+typedef struct thread_team {
+    pthread_mutex_t lock;
+    pthread_cond_t moved;
+    uint32_t ranks, arrived;
+    uint64_t round;
+    bool aborted;
+    char message[512];        /* of the rank that aborted */
+    float *values[TEAM_MOST]; /* to be summed, of each rank */
+    const void *sent;
+    const char *other_version; /* what the last rank says is its version, where it is not NULL */
+} thread_team;
+
+/* What a rank does. */
+typedef void rank_function(void *context, const soma_communicator *communicator);
+/* Runs it as so many threads, and returns when all have ended. */
+void run_team(thread_team *team, uint32_t ranks, rank_function *function, void *context);
+
+#endif
