@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static exit_status check_settings(const struct settings *settings) {
+exit_status training_check(const struct settings *settings) {
     if (settings->load && settings->net)
         return fail(STATUS_USAGE, "--net and --load are both given; the loaded model has its layers already");
     if (settings->load && settings->scale_target)
@@ -48,7 +48,7 @@ static exit_status check_settings(const struct settings *settings) {
                    {"checkpoint", settings->checkpoint, output_file_try}};
     for (size_t i = 0; i < sizeof outputs / sizeof *outputs; i++) {
         for (size_t j = 0; j < i; j++)
-            if (outputs[i].path && outputs[j].path && strcmp(outputs[i].path, outputs[j].path) == 0)
+            if (outputs[i].path && outputs[j].path && output_is_same(outputs[i].path, outputs[j].path))
                 return fail(STATUS_USAGE, "--%s and --%s both name '%s'; one would overwrite the other",
                             outputs[j].option, outputs[i].option, outputs[i].path);
         exit_status status = outputs[i].try(outputs[i].option, outputs[i].path);
@@ -240,18 +240,22 @@ static exit_status train_once(struct training *training, struct settings *settin
     return train(training);
 }
 
+exit_status training_of_rest(struct training *training, struct settings *settings) {
+    struct data *data = &training->data;
+    data->division.validation = option_given(settings, validation) ? settings->validation : 0;
+    exit_status status = division_part(settings, "validation", data->division.validation, &data->division, &data->train,
+                                       &data->validation);
+    return status == STATUS_DONE ? train_once(training, settings) : status;
+}
+
 /* Folds are made of all but the test samples, of which a last training may be saved. */
 static exit_status train_folds(struct training *training, struct settings *settings) {
-    double validation = option_given(settings, validation) ? settings->validation : 0;
-    struct data *data = &training->data;
+    double validation = settings->validation;
     settings->validation = 0;
-    exit_status status = data_load(settings, NULL, data);
+    exit_status status = data_load(settings, NULL, &training->data);
     settings->validation = validation;
-    if (status == STATUS_DONE) status = runs_train(settings, data->train, &training->device, training->object);
-    if (status != STATUS_DONE || !settings->save) return status;
-    data->division.validation = validation;
-    status = division_part(settings, "validation", validation, &data->division, &data->train, &data->validation);
-    return status == STATUS_DONE ? train_once(training, settings) : status;
+    if (status == STATUS_DONE) status = runs_train(settings, training->data.train, &training->device, training->object);
+    return status == STATUS_DONE && settings->save ? training_of_rest(training, settings) : status;
 }
 
 /* The report is printed by the last training, where there is one. */
@@ -272,7 +276,7 @@ static exit_status train_repeatedly(struct training *training, struct settings *
 exit_status command_train(const struct settings *given) {
     struct settings settings = *given;
     struct training training = {.settings = &settings};
-    exit_status status = check_settings(&settings);
+    exit_status status = training_check(&settings);
     if (status == STATUS_DONE) status = find_rate_check(&settings);
     if (status == STATUS_DONE) status = runs_check(&settings);
     if (status == STATUS_DONE) status = part_files_check(&settings);

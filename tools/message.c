@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 static const char *command_word; /* NULL before it is known */
+static const char *context_text; /* NULL: none */
 static bool json_mode, quiet_mode;
 static double seconds_at_main;
 
@@ -76,8 +77,22 @@ void warn(const char *format, ...) {
     fputc('\n', stderr);
 }
 
+void message_context(const char *text) {
+    context_text = text;
+}
+
+/* Frees the message; NULL without memory. */
+static char *in_context(char *message) {
+    char *whole = NULL;
+    if (!context_text || !message) return message;
+    if (asprintf(&whole, "%s: %s", context_text, message) < 0) whole = NULL;
+    free(message);
+    return whole;
+}
+
 /* Prints the message and, in JSON mode, the object that stands in for the result. Frees the message. */
 static exit_status report_failure(exit_status status, const char *cause, char *message) {
+    message = in_context(message);
     fflush(stdout);
     print_prefix();
     fprintf(stderr, "%s\n", message ? message : "out of memory");

@@ -65,7 +65,9 @@ static const choice monitor_choice = {.name = monitor_name}, mode_choice = {.nam
                     unknown_choice = {.name = unknown_name};
 
 #define FIELD(name) offsetof(struct settings, name)
-#define TRAIN       (1u << COMMAND_TRAIN)
+#define SEARCH      (1u << COMMAND_SEARCH)
+#define TRAIN_ALONE (1u << COMMAND_TRAIN) /* for one training, not for many that are compared */
+#define TRAIN       (TRAIN_ALONE | SEARCH)
 #define EVALUATE    (1u << COMMAND_EVALUATE)
 #define PREDICT     (1u << COMMAND_PREDICT)
 #define SUMMARY     (1u << COMMAND_SUMMARY)
@@ -88,6 +90,13 @@ static const choice monitor_choice = {.name = monitor_name}, mode_choice = {.nam
 
 /* clang-format off */
 const option_row option_table[] = {
+    {.group = "Search", .name = "space", .type = OPTION_TEXT, .offset = FIELD(space), .commands = SEARCH, .argument = "FILE",
+     .help = "JSON: the name of each option to vary, with a list of values or {\"min\": X, \"max\": Y}, perhaps with \"log\": true"},
+    {.name = "trials", .type = OPTION_COUNT, .offset = FIELD(trials), .commands = SEARCH, .argument = "N", .fallback = "30", .interval = "[1, 10000]",
+     .help = "how many points of the space are drawn, by --seed"},
+    {.name = "results", .type = OPTION_TEXT, .offset = FIELD(results), .commands = SEARCH, .argument = "FILE",
+     .help = "a line of JSON for each trial, written after each; where it is there, the search goes on after its last"},
+
     {.group = "Data", .name = "data", .letter = 'd', .type = OPTION_TEXT, .offset = FIELD(data), .commands = READS, .argument = "WHAT",
      .fallback = "digits",
      .help = "digits (8x8 pixels, comes with soma); a directory in MNIST's naming; a directory of pictures (PNG, JPEG) in a folder for "
@@ -146,9 +155,9 @@ const option_row option_table[] = {
      .interval = "[0, 1)",
      .help = "part of a file that is held out to test on, drawn by --seed, class by class. The digits and directories have a test "
              "set of their own"},
-    {.name = "test-data", .type = OPTION_TEXT, .offset = FIELD(test_data), .commands = TRAIN, .argument = "FILE",
+    {.name = "test-data", .type = OPTION_TEXT, .offset = FIELD(test_data), .commands = TRAIN_ALONE, .argument = "FILE",
      .help = "test on the samples of this file instead: a table, whose columns and classes are found by their names, an NPZ archive, or pictures"},
-    {.name = "validation-data", .type = OPTION_TEXT, .offset = FIELD(validation_data), .commands = TRAIN, .argument = "FILE",
+    {.name = "validation-data", .type = OPTION_TEXT, .offset = FIELD(validation_data), .commands = TRAIN_ALONE, .argument = "FILE",
      .help = "watch the training by the samples of this file, in place of --validation"},
     {.name = "split-by", .type = OPTION_CHOICE, .offset = FIELD(split_by), .commands = TRAIN, .argument = "WHAT", .choices = &split_choice,
      .fallback = "rows",
@@ -176,7 +185,7 @@ const option_row option_table[] = {
      .help = "layers, separated by semicolons: dense UNITS [ACTIVATION], dropout RATE, flatten, reshape SIZES, "
              "conv FILTERS 3x3, residual(LAYERS), batchnorm, layernorm, groupnorm GROUPS, instancenorm, rmsnorm, or an ACTIVATION alone (all are in docs/networks.md); as "
              "'dense 128 relu; dropout 0.2; dense 10 softmax' (by default train takes one that fits the data and --loss, bench dense 128 relu; dense 10 softmax)"},
-    {.name = "load", .type = OPTION_TEXT, .offset = FIELD(load), .commands = TRAIN, .argument = "FILE",
+    {.name = "load", .type = OPTION_TEXT, .offset = FIELD(load), .commands = TRAIN_ALONE, .argument = "FILE",
      .help = "go on from a model that --save wrote"},
     {.name = "weights", .type = OPTION_TEXT, .offset = FIELD(weights), .commands = TRAIN, .argument = "FILE",
      .help = "begin with the weights of a safetensors file of another program, by the names of its tensors"},
@@ -188,7 +197,7 @@ const option_row option_table[] = {
              "all are trained again"},
     {.name = "model", .letter = 'm', .type = OPTION_TEXT, .offset = FIELD(model), .commands = EVALUATE | PREDICT | SUMMARY | BENCH,
      .argument = "FILE", .help = "a model that soma train --save wrote"},
-    {.name = "outputs", .type = OPTION_TEXT, .offset = FIELD(outputs), .commands = READS | SUMMARY | BENCH | FILES, .argument = "NAMES",
+    {.name = "outputs", .type = OPTION_TEXT, .offset = FIELD(outputs), .commands = TRAIN_ALONE | EVALUATE | PREDICT | SUMMARY | BENCH | FILES, .argument = "NAMES",
      .help = "which outputs of an ONNX model are wanted, by name, separated by commas; what only others need may be of any kind "
              "(default: all)"},
     {.name = "input", .type = OPTION_SHAPE, .offset = FIELD(input), .commands = SUMMARY | BENCH, .argument = "SHAPE",
@@ -229,7 +238,7 @@ const option_row option_table[] = {
      .argument = "NAME", .choices = &optimizer_choice, .fallback = "adam", .help = "the rule that moves the weights"},
     {.name = "lr", .type = OPTION_REAL, .offset = FIELD(learning_rate), .commands = TRAIN, .argument = "X", .interval = "(0, inf)",
      .help = "learning rate (default 0.001 for rmsprop, adam and adamw, else 0.01)"},
-    {.name = "find-lr", .type = OPTION_TEXT, .offset = FIELD(find_rate), .commands = TRAIN, .argument = "FILE",
+    {.name = "find-lr", .type = OPTION_TEXT, .offset = FIELD(find_rate), .commands = TRAIN_ALONE, .argument = "FILE",
      .help = "train nothing: draw the loss over rising learning rates, in 100 steps, as SVG, and suggest one"},
     {.name = "lr-of", .type = OPTION_TEXT, .offset = FIELD(rates), .commands = TRAIN, .argument = "NAME=X,...",
      .help = "learning rates of layers or parameters, in place of --lr; * stands for any characters; the later one holds, and a schedule changes all "
@@ -281,10 +290,12 @@ const option_row option_table[] = {
      .interval = "[1, 16777216]", .help = "samples in a step, for the memory"},
     {.name = "validation", .type = OPTION_REAL, .offset = FIELD(validation), .commands = TRAIN, .argument = "FRACTION", .fallback = "0.1",
      .interval = "[0, 1)", .help = "part of the training samples held out to watch training by, drawn by --seed"},
-    {.name = "folds", .type = OPTION_COUNT, .offset = FIELD(folds), .commands = TRAIN, .argument = "K", .interval = "[2, 1000]",
+    {.name = "folds", .type = OPTION_COUNT, .offset = FIELD(folds), .commands = TRAIN_ALONE, .argument = "K", .interval = "[2, 1000]",
      .help = "cross-validation: train K times, each on all but one of K parts, class by class, measure on that one, and say mean and deviation; --test "
              "is left out first; --save keeps a training on all the rest"},
-    {.name = "seeds", .type = OPTION_COUNT, .offset = FIELD(seeds), .commands = TRAIN, .argument = "N", .interval = "[2, 1000]",
+    {.name = "folds", .type = OPTION_COUNT, .offset = FIELD(folds), .commands = SEARCH, .argument = "K", .fallback = "3", .interval = "[2, 1000]",
+     .help = "each trial is a cross-validation: as many trainings, each measured on the part that it was not trained on. --test is left out of all"},
+    {.name = "seeds", .type = OPTION_COUNT, .offset = FIELD(seeds), .commands = TRAIN_ALONE, .argument = "N", .interval = "[2, 1000]",
      .help = "train N times, by --seed and the N - 1 after it, and say mean and deviation"},
     {.name = "early-stopping", .type = OPTION_COUNT, .offset = FIELD(early_stopping), .commands = TRAIN, .argument = "N",
      .interval = "[0, 1000000]", .help = "stop after N epochs without improvement (default 0: never)"},
@@ -296,22 +307,22 @@ const option_row option_table[] = {
      .help = "end with the weights of the best epoch, not the last"},
     {.name = "no-shuffle", .type = OPTION_FLAG, .offset = FIELD(no_shuffle), .commands = TRAIN,
      .help = "take the samples in their order in every epoch"},
-    {.name = "checkpoint", .type = OPTION_TEXT, .offset = FIELD(checkpoint), .commands = TRAIN, .argument = "FILE",
+    {.name = "checkpoint", .type = OPTION_TEXT, .offset = FIELD(checkpoint), .commands = TRAIN_ALONE, .argument = "FILE",
      .help = "write all that is needed to go on from here, now and then and at the end; the file is a model, too. Where it cannot be "
              "written training ends, and --save saves"},
-    {.name = "every", .type = OPTION_COUNT, .offset = FIELD(every), .commands = TRAIN, .argument = "STEPS", .interval = ANY_COUNT,
+    {.name = "every", .type = OPTION_COUNT, .offset = FIELD(every), .commands = TRAIN_ALONE, .argument = "STEPS", .interval = ANY_COUNT,
      .help = "of --checkpoint: after so many steps (default: after every epoch)"},
-    {.name = "resume", .type = OPTION_TEXT, .offset = FIELD(resume), .commands = TRAIN, .argument = "FILE",
+    {.name = "resume", .type = OPTION_TEXT, .offset = FIELD(resume), .commands = TRAIN_ALONE, .argument = "FILE",
      .help = "go on from a checkpoint, with the same data and options, as if training had not ended; without --net the network is the "
              "checkpoint's"},
 
     {.group = "Results", .name = "save", .letter = 's', .type = OPTION_TEXT, .offset = FIELD(save), .commands = TRAIN, .argument = "FILE",
      .help = "the trained network, as a safetensors file; the last good weights where training is interrupted or goes wrong"},
-    {.name = "history", .type = OPTION_TEXT, .offset = FIELD(history), .commands = TRAIN, .argument = "FILE",
+    {.name = "history", .type = OPTION_TEXT, .offset = FIELD(history), .commands = TRAIN_ALONE, .argument = "FILE",
      .help = "loss and metrics of every epoch, as CSV, or as lines of JSON under a name that ends in .jsonl; written anew about once a second"},
-    {.name = "plot", .type = OPTION_TEXT, .offset = FIELD(plot), .commands = TRAIN, .argument = "FILE",
+    {.name = "plot", .type = OPTION_TEXT, .offset = FIELD(plot), .commands = TRAIN_ALONE, .argument = "FILE",
      .help = "the same as a picture, in SVG"},
-    {.name = "tensorboard", .type = OPTION_TEXT, .offset = FIELD(tensorboard), .commands = TRAIN, .argument = "DIR",
+    {.name = "tensorboard", .type = OPTION_TEXT, .offset = FIELD(tensorboard), .commands = TRAIN_ALONE, .argument = "DIR",
      .help = "the course of training for TensorBoard, while it goes on: loss and metrics of every epoch in the runs train and validation of this "
              "directory, learning rate, distributions of the weights, the graph"},
     {.name = "report", .type = OPTION_FLAG, .offset = FIELD(report), .commands = EVALUATE,
@@ -349,7 +360,7 @@ const option_row option_table[] = {
     {.name = "peak", .type = OPTION_FLAG, .offset = FIELD(peak), .commands = BENCH,
      .help = "measure what the device could do at most (float32 multiply-adds that touch no memory, on all its units), and nothing else; with "
              "--profile beside the steps"},
-    {.name = "profile", .type = OPTION_FLAG, .offset = FIELD(profile), .commands = TRAIN | BENCH,
+    {.name = "profile", .type = OPTION_FLAG, .offset = FIELD(profile), .commands = TRAIN_ALONE | BENCH,
      .help = "at the end, time each call of a step alone, and print a table of them: time, share, GFLOP/s or GB/s, and "
              "how near it comes to the device's peak or, where memory holds it up, to a copy of as many bytes"},
     {.name = "time", .type = OPTION_FLAG, .offset = FIELD(time), .commands = CHECK,

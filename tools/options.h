@@ -53,6 +53,8 @@ struct settings {
     double factor, floor, plateau_delta;
     /* training */
     uint64_t epochs, batch, early_stopping;
+    const char *space, *results;
+    uint64_t trials;
     uint64_t folds, seeds; /* 0: one training */
     const char *group_column, *time_column, *weight_column, *id_column;
     const char *columns, *ignore; /* lists */

@@ -22,6 +22,25 @@ bool output_is_stream(const char *path) {
     return stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
 }
 
+/* The directory that a path lies in. */
+static bool stat_directory(const char *path, struct stat *info) {
+    const char *slash = strrchr(path, '/');
+    char *directory = slash == path ? strdup("/") : slash ? strndup(path, (size_t)(slash - path)) : strdup(".");
+    bool known = directory && stat(directory, info) == 0;
+    free(directory);
+    return known;
+}
+
+bool output_is_same(const char *first, const char *second) {
+    struct stat one, other;
+    if (stat(first, &one) == 0 && stat(second, &other) == 0)
+        return one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+    const char *slash = strrchr(first, '/'), *other_slash = strrchr(second, '/');
+    return strcmp(slash ? slash + 1 : first, other_slash ? other_slash + 1 : second) == 0 &&
+           stat_directory(first, &one) && stat_directory(second, &other) && one.st_dev == other.st_dev &&
+           one.st_ino == other.st_ino;
+}
+
 exit_status output_file_try(const char *option, const char *path) {
     return path ? outcome(option, soma_check_writable(path)) : STATUS_DONE;
 }

@@ -14,6 +14,8 @@
 exit_status output_file_try(const char *option, const char *path);
 exit_status output_text_try(const char *option, const char *path);
 
+/* Whether both paths name one file, which need not be there yet. */
+bool output_is_same(const char *first, const char *second);
 /* A pipe or a device, which takes a result once and as it comes. */
 bool output_is_stream(const char *path);
 

@@ -24,6 +24,7 @@ typedef enum exit_status {
 /* X(NAME, word, one line for the list of commands). */
 #define COMMAND_LIST(X)                                                                                                \
     X(TRAIN, train, "train a network on data, and save it")                                                            \
+    X(SEARCH, search, "train with options drawn from a space, and say which do best")                                  \
     X(EVALUATE, evaluate, "loss and accuracy of a saved network")                                                      \
     X(PREDICT, predict, "what a saved network says about data")                                                        \
     X(SUMMARY, summary, "layers, shapes, parameters and memory of a network")                                          \
@@ -62,6 +63,8 @@ void say(const char *format, ...) __attribute__((format(printf, 1, 2))); /* not 
 void say_result(const char *format, ...) __attribute__((format(printf, 1, 2))); /* always */
 void warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* What stands before each error from now on: where in a file what is wrong was said. NULL: nothing. Not copied. */
+void message_context(const char *text);
 /* Reports an error, on stderr and as the JSON object {"error": ...} where --json is given; returns `status`. */
 exit_status fail(exit_status status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The same, where the library's status is the cause. */

@@ -8,19 +8,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_FIGURES = 1 + SOMA_MAX_METRICS };
-
 /* The loss, then the metrics, of one training. */
 struct run {
     uint64_t seed, fold; /* fold from 1; 0: none */
     size_t trained, samples;
-    double figure[MOST_FIGURES];
+    double figure[RUNS_MOST_FIGURES];
 };
 
 struct runs {
     struct run *list;
     size_t count, figures;
-    char name[MOST_FIGURES][64];
+    char name[RUNS_MOST_FIGURES][64];
+    bool compared, diverged; /* with other sets of options, where divergence is a result */
+    bool untrained;          /* it is tried whether they can be made */
 };
 
 bool runs_wanted(const struct settings *settings) {
@@ -86,6 +86,15 @@ static void say_figures(const struct runs *runs, const double *figures) {
     say("\n");
 }
 
+/* Where one of many sets of options does not work, the others are what is asked for. */
+static exit_status keep_divergence(const struct training *training, struct runs *runs, const struct run *run) {
+    const char *detail = soma_last_error();
+    runs->diverged = true;
+    say_run(training, run);
+    say(": diverged%s%s\n", *detail ? ": " : "", detail);
+    return STATUS_DONE;
+}
+
 static exit_status train_and_measure(struct training *training, struct runs *runs, struct run *run) {
     soma_dataset **measured = training->data.test ? &training->data.test : &training->data.validation;
     soma_metrics metrics;
@@ -95,16 +104,20 @@ static exit_status train_and_measure(struct training *training, struct runs *run
                         .samples = data_samples(*measured)};
     exit_status status = training_prepare(training);
     if (status != STATUS_DONE) return status;
-    soma_status cause = training_fit(training);
+    soma_status cause = runs->untrained ? SOMA_OK : training_fit(training);
     if (training->interrupted) return STATUS_INTERRUPTED;
     if (cause == SOMA_OK) status = threshold_choose(training->settings, training->network, training->data.validation);
     if (status != STATUS_DONE) return status;
     if (cause == SOMA_OK) cause = soma_evaluate(training->network, *measured, 0, &metrics);
+    if (runs->untrained && (cause == SOMA_OK || cause == SOMA_NOT_FINITE)) return STATUS_DONE;
+    if (runs->compared && (cause == SOMA_NOT_FINITE || (cause == SOMA_OK && !isfinite(metrics.loss))))
+        return keep_divergence(training, runs, run);
+    exit_status blame = training->settings->net ? STATUS_USAGE : STATUS_FILE;
     if (cause != SOMA_OK && run->fold)
-        return fail_from_library(cause, STATUS_FILE, "fold %llu of %s", (unsigned long long)run->fold,
+        return fail_from_library(cause, blame, "fold %llu of %s", (unsigned long long)run->fold,
                                  training->settings->data);
     if (cause != SOMA_OK)
-        return fail_from_library(cause, STATUS_FILE, "seed %llu of %s", (unsigned long long)run->seed,
+        return fail_from_library(cause, blame, "seed %llu of %s", (unsigned long long)run->seed,
                                  training->settings->data);
     keep_metrics(&metrics, runs, run);
     say_run(training, run);
@@ -175,7 +188,7 @@ static void report_runs(const struct settings *settings, const struct runs *runs
 }
 
 static void tell(const struct settings *settings, const struct runs *runs, report *object) {
-    double means[MOST_FIGURES], deviations[MOST_FIGURES];
+    double means[RUNS_MOST_FIGURES], deviations[RUNS_MOST_FIGURES];
     summarise(runs, means, deviations);
     for (size_t i = 0; i < runs->figures; i++) {
         size_t place = i ? runs->figures - i : 0; /* accuracy last, as of one training */
@@ -192,14 +205,42 @@ static void tell(const struct settings *settings, const struct runs *runs, repor
     report_figures(runs, deviations, report_object(object, "deviation"));
 }
 
+static exit_status make_runs(const struct settings *settings, const soma_dataset *rest, size_t wanted,
+                             soma_device **device, struct runs *runs) {
+    runs->list = calloc(wanted, sizeof *runs->list);
+    exit_status status = runs->list ? STATUS_DONE : fail(STATUS_FAILED, "out of memory");
+    for (size_t i = 0; status == STATUS_DONE && i < wanted && !runs->diverged; i++)
+        status = make_run(settings, rest, i, device, runs);
+    if (status == STATUS_INTERRUPTED) say("Interrupted after %zu of %zu trainings\n", runs->count, wanted);
+    return status;
+}
+
 exit_status runs_train(const struct settings *settings, const soma_dataset *rest, soma_device **device,
                        report *object) {
     size_t wanted = (settings->folds ? (size_t)settings->folds : 1) * (settings->seeds ? (size_t)settings->seeds : 1);
-    struct runs runs = {.list = calloc(wanted, sizeof *runs.list)};
-    exit_status status = runs.list ? STATUS_DONE : fail(STATUS_FAILED, "out of memory");
-    for (size_t i = 0; status == STATUS_DONE && i < wanted; i++) status = make_run(settings, rest, i, device, &runs);
-    if (status == STATUS_INTERRUPTED) say("Interrupted after %zu of %zu trainings\n", runs.count, wanted);
+    struct runs runs = {0};
+    exit_status status = make_runs(settings, rest, wanted, device, &runs);
     if (status == STATUS_DONE) tell(settings, &runs, object);
+    free(runs.list);
+    return status;
+}
+
+exit_status runs_measure(const struct settings *settings, const soma_dataset *rest, soma_device **device,
+                         struct runs_summary *summary) {
+    struct runs runs = {.compared = true};
+    exit_status status = make_runs(settings, rest, (size_t)settings->folds, device, &runs);
+    *summary = (struct runs_summary){.diverged = runs.diverged, .figures = runs.diverged ? 0 : runs.figures};
+    if (status == STATUS_DONE && !runs.diverged) {
+        memcpy(summary->name, runs.name, sizeof runs.name);
+        summarise(&runs, summary->mean, summary->deviation);
+    }
+    free(runs.list);
+    return status;
+}
+
+exit_status runs_try(const struct settings *settings, const soma_dataset *rest, soma_device **device) {
+    struct runs runs = {.untrained = true};
+    exit_status status = make_runs(settings, rest, 1, device, &runs);
     free(runs.list);
     return status;
 }

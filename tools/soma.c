@@ -31,6 +31,8 @@ static const char *const abouts[] = {
         "  soma train --data iris.csv --net \"dense 16 tanh; dense 3 softmax\" --epochs 100 --save iris.safetensors\n"
         "  soma train --data mnist/ --device=gpu --epochs 5 --batch 128 --plot run.svg\n"
         "  soma train --load iris.safetensors --data iris.csv --lr 0.0001 --save better.safetensors\n",
+    [COMMAND_SEARCH] = "  soma search --space space.json --data iris.csv --trials 30 --results trials.jsonl\n"
+                       "  soma search --space space.json --data iris.csv --save best.safetensors\n",
     [COMMAND_EVALUATE] = "  soma evaluate --model digits.safetensors\n"
                          "  soma evaluate --model iris.safetensors --data iris.csv --part test --json\n",
     [COMMAND_PREDICT] = "  soma predict --model iris.safetensors --data new.csv\n"
