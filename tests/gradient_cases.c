@@ -326,6 +326,13 @@ static soma_tensor *build_sigmoid_output(soma_network *network, int variant) {
     return soma_dense(soma_dense(vector(network, 4), 5, SOMA_TANH), 2, SOMA_SIGMOID);
 }
 
+/* Classes of each of two steps: by softmax, or as logits. */
+static soma_tensor *build_steps(soma_network *network, int variant) {
+    size_t shape[2] = {2, 3};
+    soma_tensor *x = soma_reshape(soma_dense(soma_dense(vector(network, 4), 5, SOMA_TANH), 6, SOMA_IDENTITY), 2, shape);
+    return variant ? x : soma_activation(x, SOMA_SOFTMAX, NULL);
+}
+
 static soma_tensor *build_plain(soma_network *network, int variant) {
     (void)variant;
     return soma_dense(soma_dense(vector(network, 4), 5, SOMA_TANH), 3, SOMA_IDENTITY);
@@ -366,6 +373,16 @@ const gradient_case gradient_cases[] = {
     {"image", build_image, 1, {.loss = {0}}, false, false},
     {"categorical, classes", build_softmax_output, 1, {.loss = {0}}, true, false},
     {"categorical, rows", build_softmax_output, 1, {.loss = {0}}, false, false},
+    {"categorical, classes of steps", build_steps, 1, {.loss = {0}}, true, false},
+    {"categorical, classes of steps, weighted",
+     build_steps,
+     2,
+     {.loss = {SOMA_CATEGORICAL_CROSSENTROPY_LOGITS}, .class_weight = class_weights, .class_weight_count = 3},
+     true,
+     true},
+    {"categorical, classes of steps, no fusion", build_steps, 1, {.no_fusion = true}, true, false},
+    {"categorical, rows of steps", build_steps, 1, {.loss = {0}}, false, false},
+    {"focal, classes of steps", build_steps, 1, LOSS(SOMA_FOCAL), true, true},
     {"categorical, weighted",
      build_softmax_output,
      1,

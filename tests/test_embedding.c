@@ -138,7 +138,103 @@ START_TEST(rows_that_were_seen_are_learnt) {
 }
 END_TEST
 
+/* -------------------------------------------------------------------------------------------------- classes of steps
+ */
+
+static const int32_t classes[ROWS * STEPS] = {1, 0, 2, 3, 5, 4, 1, 1, 0, 3, 2, 5};
+
+/* Mean cross-entropy and accuracy over all steps, of the network's own probabilities. */
+static void expect_figures(soma_network *network, const soma_metrics *found) {
+    float p[ROWS * STEPS * VOCABULARY];
+    double loss = 0, right = 0;
+    expect_ok(soma_run(network, ids, ROWS, p));
+    for (size_t i = 0; i < ROWS * STEPS; i++) {
+        const float *row = p + i * VOCABULARY;
+        size_t best = 0;
+        for (size_t j = 1; j < VOCABULARY; j++)
+            if (row[j] > row[best]) best = j;
+        loss -= log((double)row[classes[i]]) / (ROWS * STEPS);
+        right += (double)(best == (size_t)classes[i]) / (ROWS * STEPS);
+    }
+    ck_assert_uint_eq(found->metric_count, 2);
+    ck_assert_msg(fabs(found->loss - loss) < 1e-5, "loss %g, expected %g", found->loss, loss);
+    ck_assert_msg(fabs(found->metric[0] - right) < 1e-6, "accuracy %g, expected %g", found->metric[0], right);
+    ck_assert_msg(fabs(found->metric[1] - exp(loss)) < 1e-4, "perplexity %g, expected %g", found->metric[1], exp(loss));
+    ck_assert_str_eq(found->metric_name[0], "accuracy");
+    ck_assert_str_eq(found->metric_name[1], "perplexity");
+}
+
+static const soma_compile_options of_steps = {.metrics = {SOMA_ACCURACY, SOMA_PERPLEXITY},
+                                              .optimizer = {.kind = SOMA_ADAM, .learning_rate = 0.1f}};
+
+/* As int32, as bytes, as floats. */
+START_TEST(each_step_has_a_class) {
+    static const size_t shape[] = {ROWS, STEPS};
+    soma_network *network = network_of_text("embedding 6 5; dense 6 softmax");
+    float floats[ROWS * STEPS];
+    uint8_t bytes[ROWS * STEPS];
+    soma_array targets = {.dtype = SOMA_I32, .rank = 2, .shape = {shape[0], shape[1]}, .data = classes};
+    soma_metrics found;
+    for (size_t i = 0; i < ROWS * STEPS; i++) floats[i] = (float)classes[i], bytes[i] = (uint8_t)classes[i];
+    expect_ok(soma_compile(network, test_device, &of_steps));
+    for (int form = 0; form < 3; form++) {
+        if (form == 1) targets = array_u8(bytes, ROWS, STEPS);
+        if (form == 2) targets = array_f32(floats, ROWS, STEPS);
+        soma_dataset *dataset = dataset_of(array_f32(ids, ROWS, STEPS), targets);
+        expect_ok(soma_evaluate(network, dataset, 2, &found));
+        expect_figures(network, &found);
+        if (form == 2) { /* every number is seen with some classes: those are learnt */
+            double before = found.loss;
+            expect_ok(soma_fit(network, dataset, &(soma_fit_options){.epochs = 40, .batch_size = 2}, NULL));
+            expect_ok(soma_evaluate(network, dataset, 0, &found));
+            expect_figures(network, &found);
+            ck_assert_msg(found.loss < 0.75 * before, "loss %g, then %g", before, found.loss);
+        }
+        soma_dataset_destroy(dataset);
+    }
+    soma_network_destroy(network);
+}
+END_TEST
+
+/* A sample counts as much as its weight says, all its steps alike; one of weight 0 not at all. */
+START_TEST(weights_are_of_samples) {
+    static const float weights[ROWS] = {0, 2, 0};
+    soma_network *network = network_of_text("embedding 6 5; dense 6 softmax");
+    soma_metrics alone, weighted;
+    expect_ok(soma_compile(network, test_device, &of_steps));
+    soma_array target = {.dtype = SOMA_I32, .rank = 2, .shape = {1, STEPS}, .data = classes + STEPS},
+               targets = {.dtype = SOMA_I32, .rank = 2, .shape = {ROWS, STEPS}, .data = classes};
+    soma_dataset *one = dataset_of(array_f32(ids + STEPS, 1, STEPS), target),
+                 *all = dataset_of(array_f32(ids, ROWS, STEPS), targets);
+    expect_ok(soma_dataset_set_weights(all, weights, ROWS));
+    expect_ok(soma_evaluate(network, one, 0, &alone));
+    expect_ok(soma_evaluate(network, all, 0, &weighted));
+    ck_assert_msg(fabs(weighted.loss - 2 * alone.loss / ROWS) < 1e-5, "%g, of one %g", weighted.loss, alone.loss);
+    soma_dataset_destroy(one);
+    soma_dataset_destroy(all);
+    soma_network_destroy(network);
+}
+END_TEST
+
+START_TEST(classes_without_a_unit_are_refused) {
+    soma_network *network = network_of_text("embedding 6 5; dense 5 softmax");
+    soma_metrics found;
+    expect_ok(soma_compile(network, test_device, &of_steps));
+    soma_array targets = {.dtype = SOMA_I32, .rank = 2, .shape = {ROWS, STEPS}, .data = classes};
+    soma_dataset *dataset = dataset_of(array_f32(ids, ROWS, STEPS), targets);
+    expect_error(soma_evaluate(network, dataset, 0, &found), SOMA_INVALID_ARGUMENT, "sample 1, step 0 is 5", "5 units",
+                 "0 to 4");
+    soma_outcomes outcomes;
+    expect_error(soma_evaluate_outcomes(network, dataset, 0, &found, &outcomes), SOMA_UNSUPPORTED, "each step");
+    soma_dataset_destroy(dataset);
+    soma_network_destroy(network);
+}
+END_TEST
+
 static void add_tests(TCase *cases) {
+    tcase_add_test(cases, each_step_has_a_class);
+    tcase_add_test(cases, weights_are_of_samples);
+    tcase_add_test(cases, classes_without_a_unit_are_refused);
     tcase_add_test(cases, each_number_gives_its_row);
     tcase_add_test(cases, rows_begin_as_they_are_told);
     tcase_add_loop_test(cases, numbers_without_a_row_are_refused, 0, SOMA_COUNT_OF(bad_numbers));

@@ -38,16 +38,24 @@ static float uniform(unsigned *state) {
     return (float)(*state >> 8) * 0x1p-24f;
 }
 
+static size_t classes_of(soma_network *network) {
+    size_t shape[SOMA_MAX_RANK];
+    uint32_t rank = soma_tensor_shape(soma_network_output(network, 0), shape);
+    return shape[rank - 1];
+}
+
 static void write_data(execution *run, const gradient_case *test) {
     unsigned state = 7;
     size_t number = 0;
     float targets[BATCH * 8], weights[BATCH];
-    int32_t classes[BATCH];
+    int32_t classes[BATCH * 8];
     for (size_t i = 0; i < soma_network_input_count(run->network); i++)
         expect_ok(soma_plan_write_input(run->plan, number++, run->inputs[i], SOMA_F32, 1, 0));
     size_t units = soma_tensor_count(soma_network_output(run->network, 0));
     for (size_t i = 0; i < BATCH * units; i++) targets[i] = uniform(&state);
-    for (size_t i = 0; i < BATCH; i++) classes[i] = (int32_t)(i % units), weights[i] = 0.5f + uniform(&state);
+    for (size_t i = 0; i < BATCH * units / classes_of(run->network); i++)
+        classes[i] = (int32_t)((i + i / 2) % classes_of(run->network));
+    for (size_t i = 0; i < BATCH; i++) weights[i] = 0.5f + uniform(&state);
     if (test->classes)
         expect_ok(soma_plan_write_input(run->plan, number++, classes, SOMA_I32, 1, 0));
     else

@@ -594,7 +594,8 @@ typedef enum soma_metric {
     SOMA_TOP_K, /* `top_k` of the compile options; 0: 5 */
     SOMA_BINARY_ACCURACY,
     SOMA_MAE,
-    SOMA_METRIC_NONE
+    SOMA_METRIC_NONE,
+    SOMA_PERPLEXITY /* e^loss, of a categorical cross-entropy: of so many equally likely classes it is that of chance */
 } soma_metric;
 
 #define SOMA_MAX_OUTPUTS   8
@@ -699,7 +700,8 @@ SOMA_API soma_status soma_network_layer(const soma_network *network, size_t inde
 typedef struct soma_array {
     const void *data;
     soma_dtype
-        dtype; /* F32; U8: inputs are scaled by 1/255 on the device, targets are class numbers; I32: targets only */
+        dtype; /* F32; U8: inputs are scaled by 1/255 on the device, targets are class numbers; I32: targets only. Class
+                  numbers of more than one dimension are of steps: [samples, steps] for an output [steps, classes] */
     uint32_t rank;
     size_t shape[SOMA_MAX_RANK];
 } soma_array;

@@ -65,8 +65,8 @@ static soma_status check_classes(const soma_column *column, size_t rows, size_t 
 static soma_status check_column(const soma_column *column, size_t rows, const char *kind, size_t index) {
     bool is_class = column->classes > 0;
     if (!column->data) return soma_error(SOMA_INVALID_ARGUMENT, "%s %zu: no data (NULL)", kind, index + 1);
-    if (is_class ? column->dtype != SOMA_U8 && column->dtype != SOMA_I32
-                 : column->dtype != SOMA_F32 && (column->dtype != SOMA_U8 || *kind == 't'))
+    bool whole = column->dtype == SOMA_U8 || (column->dtype == SOMA_I32 && *kind == 't');
+    if (is_class ? !whole : column->dtype != SOMA_F32 && !whole)
         return soma_error(
             SOMA_INVALID_ARGUMENT,
             "%s %zu: elements are %s; inputs are float32 or uint8, targets float32 or class numbers in uint8 or int32",
@@ -144,12 +144,13 @@ void soma_dataset_destroy(soma_dataset *dataset) {
 /* A column over a borrowed array; class numbers where whole numbers are targets. */
 static soma_status column_from_array(const soma_array *array, const char *kind, size_t index, size_t rows,
                                      soma_column *column) {
-    bool is_class = *kind == 't' && (array->dtype == SOMA_U8 || array->dtype == SOMA_I32);
+    bool whole = *kind == 't' && (array->dtype == SOMA_U8 || array->dtype == SOMA_I32);
+    bool is_class = whole && array->rank == 1;
     if (!array->data) return soma_error(SOMA_INVALID_ARGUMENT, "%s %zu: no data (NULL)", kind, index + 1);
-    if (array->rank < 1 || array->rank > SOMA_MAX_RANK || (is_class && array->rank != 1))
-        return soma_error(SOMA_INVALID_SHAPE, "%s %zu: an array of %u dimensions; %s", kind, index + 1, array->rank,
-                          is_class ? "class numbers have one, the samples"
-                                   : "there may be 1 to 5, the first is the samples");
+    if (array->rank < 1 || array->rank > SOMA_MAX_RANK)
+        return soma_error(SOMA_INVALID_SHAPE,
+                          "%s %zu: an array of %u dimensions; there may be 1 to 5, the first is the samples", kind,
+                          index + 1, array->rank);
     if (array->shape[0] != rows)
         return soma_error(SOMA_INVALID_SHAPE, "%s %zu: %zu samples, but input 1 has %zu; all need the same number",
                           kind, index + 1, array->shape[0], rows);
@@ -163,6 +164,7 @@ static soma_status column_from_array(const soma_array *array, const char *kind, 
     }
     soma_column_set(column, (void *)(uintptr_t)array->data, false, array->dtype, rank,
                     array->rank > 1 ? array->shape + 1 : &one, classes);
+    if (whole) column->scale = 1;
     return SOMA_OK;
 }
 
@@ -246,9 +248,7 @@ static void read_numbers(const soma_dataset *dataset, const soma_column *column,
     for (size_t i = 0; i < count; i++, values += column->width) {
         size_t start = soma_dataset_row(dataset, first + i) * column->width;
         for (size_t j = 0; j < column->width; j++) {
-            float value = column->dtype == SOMA_U8 ? (float)((const uint8_t *)column->data)[start + j]
-                                                   : ((const float *)column->data)[start + j];
-            values[j] = column->scale * value + column->shift;
+            values[j] = column->scale * soma_column_number(column, start + j) + column->shift;
         }
     }
 }

@@ -22,7 +22,7 @@ typedef struct soma_column {
     size_t shape[SOMA_MAX_RANK];
     size_t width;       /* elements per sample */
     float scale, shift; /* what the network sees: scale * value + shift (u8 inputs: 1/255, 0; all else 1, 0) */
-    size_t classes;     /* > 0: class numbers in [0, classes) */
+    size_t classes;     /* > 0: class numbers in [0, classes). Without: whole numbers of a target are of steps each */
     double *offset;     /* [width], what was taken from the values before they were rounded to float32; NULL: nothing.
                            soma_free() frees it with the storage */
     bool channel_added; /* the last dimension, of 1, is not in the file */
@@ -102,6 +102,12 @@ static inline size_t soma_dataset_row(const soma_dataset *dataset, size_t index)
 static inline int32_t soma_column_class(const soma_column *column, size_t row) {
     return column->dtype == SOMA_U8 ? (int32_t)((const uint8_t *)column->data)[row]
                                     : ((const int32_t *)column->data)[row];
+}
+/* A number of a column, as it is stored. */
+static inline float soma_column_number(const soma_column *column, size_t place) {
+    if (column->dtype == SOMA_F32) return ((const float *)column->data)[place];
+    return column->dtype == SOMA_U8 ? (float)((const uint8_t *)column->data)[place]
+                                    : (float)((const int32_t *)column->data)[place];
 }
 /*
  * A storage of this data set's rows alone, in its order. Inputs stay as they are, or become the float32 that the

@@ -119,6 +119,21 @@ static uint32_t find_loss(const soma_graph *graph, const soma_tensor *gradient) 
     return graph->count;
 }
 
+/* A constant that was repeated and scaled, as by the mean over steps, is one again. */
+static bool becomes_constant(soma_tensor *factor) {
+    const soma_tensor *from = factor;
+    float scale = 1;
+    for (; from->op == SOMA_OP_COPY || from->op == SOMA_OP_RESHAPE; from = from->input[0])
+        if (from->op == SOMA_OP_COPY) scale *= from->attributes.copy.scale;
+    if (from->op != SOMA_OP_FILL) return false;
+    if (from == factor) return true;
+    factor->op = SOMA_OP_FILL;
+    factor->attributes = from->attributes;
+    factor->attributes.fill.value *= scale;
+    factor->input_count = 0;
+    return true;
+}
+
 /*
  * From logits, a loss and its gradient need the same sum of powers: one pass makes both. It takes the place of the
  * loss, since metrics that add that up may come before the gradient; so the gradient's factor has to be a constant.
@@ -127,7 +142,7 @@ static soma_status fuse_loss(soma_graph *graph, soma_tensor *gradient) {
     soma_tensor *factor = gradient->input[gradient->input_count - 1];
     uint32_t place = find_loss(graph, gradient);
     if (gradient->attributes.loss.params.kind != SOMA_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS || place == graph->count ||
-        factor->op != SOMA_OP_FILL)
+        !becomes_constant(factor))
         return SOMA_OK;
     soma_tensor *loss = graph->tensor[place];
     SOMA_TRY(set_inputs(loss, &gradient, 1));

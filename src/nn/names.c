@@ -57,6 +57,7 @@ static const name_row metric_rows[] = {
     [SOMA_BINARY_ACCURACY] = {"binary_accuracy", NULL},
     [SOMA_MAE] = {"mae", "mean_absolute_error absolute_error"},
     [SOMA_METRIC_NONE] = {"none", NULL},
+    [SOMA_PERPLEXITY] = {"perplexity", "ppl"},
 };
 
 static const name_row initializer_rows[] = {

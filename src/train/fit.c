@@ -66,8 +66,9 @@ static soma_status refuse_lone_samples(const soma_network *network, const soma_d
 static void start_watches(struct soma_fit *fit) {
     const soma_compiled *compiled = fit->network->compiled;
     fit->watch = (soma_watch){.monitor = fit->options.monitor, .min_delta = (double)fit->options.min_delta};
-    fit->watch.rises =
-        fit->options.monitor == SOMA_MONITOR_METRIC && compiled->metric[0].kind != SOMA_METRIC_ABSOLUTE_ERROR;
+    fit->watch.rises = fit->options.monitor == SOMA_MONITOR_METRIC &&
+                       compiled->metric[0].kind != SOMA_METRIC_ABSOLUTE_ERROR &&
+                       compiled->metric[0].kind != SOMA_METRIC_SUM;
     fit->plateau = (soma_watch){.min_delta = (double)compiled->optimizer.schedule.min_delta};
 }
 

@@ -28,7 +28,7 @@ static soma_status refuse(const soma_network *network, size_t input, const soma_
                       soma_tensor_label(table, label[1]), table->shape[0], table->shape[0] - 1);
 }
 
-static bool names_row(float value, size_t rows) {
+bool soma_is_row_number(float value, size_t rows) {
     return value >= 0 && value < (float)rows && (float)(uint32_t)value == value;
 }
 
@@ -48,7 +48,8 @@ static soma_status check_bytes(const soma_network *network, size_t input, const 
 static soma_status check_row(const soma_network *network, size_t input, const soma_tensor *table, size_t sample,
                              size_t width, const float *row) {
     for (size_t j = 0; j < width; j++)
-        if (!names_row(row[j], table->shape[0])) return refuse(network, input, table, sample, j, (double)row[j]);
+        if (!soma_is_row_number(row[j], table->shape[0]))
+            return refuse(network, input, table, sample, j, (double)row[j]);
     return SOMA_OK;
 }
 

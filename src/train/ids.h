@@ -6,6 +6,8 @@
 #include "data/dataset.h"
 #include "nn/network.h"
 
+/* Whether it is a whole number from 0 to rows - 1; at most 2^24 rows. */
+bool soma_is_row_number(float value, size_t rows);
 /* The table whose rows an input's numbers name, the smallest if there are several; NULL: it is no such input. */
 const soma_tensor *soma_table_of_input(const soma_network *network, size_t input);
 /* Each number of each sample names a row. What a device would make of others is some row, or zeros. */

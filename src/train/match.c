@@ -88,10 +88,39 @@ static soma_status match_classes(const soma_network *network, size_t i, const so
                       soma_tensor_label(output, label), name, soma_tensor_shape_text(output, shape), column->classes);
 }
 
-static soma_status match_target(const soma_network *network, size_t i, const soma_column *column, soma_dtype *as) {
+/* A whole number for each step. */
+static bool is_of_steps(const soma_tensor *output, const soma_column *column) {
+    soma_tensor steps = *output;
+    if (steps.rank < 2) return false;
+    steps.rank--;
+    return same_shape(&steps, column);
+}
+
+static soma_status check_steps(const soma_tensor *output, const soma_dataset *dataset, const soma_column *column) {
+    const size_t classes = output->shape[output->rank - 1];
+    char label[SOMA_SHAPE_TEXT];
+    for (size_t i = 0; i < dataset->samples; i++)
+        for (size_t j = 0; j < column->width; j++) {
+            float value = soma_column_number(column, soma_dataset_row(dataset, i) * column->width + j);
+            if (soma_is_row_number(value, classes)) continue;
+            return soma_error(
+                SOMA_INVALID_ARGUMENT,
+                "the target of sample %zu, step %zu is %.9g; output \"%s\" has %zu units: class numbers 0 "
+                "to %zu are possible",
+                i, j, (double)value, soma_tensor_label(output, label), classes, classes - 1);
+        }
+    return SOMA_OK;
+}
+
+static soma_status match_target(const soma_network *network, size_t i, const soma_dataset *dataset,
+                                const soma_column *column, soma_dtype *as) {
     const soma_tensor *output = soma_network_output(network, i);
     char label[SOMA_SHAPE_TEXT], wanted[SOMA_SHAPE_TEXT], found[SOMA_SHAPE_TEXT], target[SOMA_SHAPE_TEXT];
     if (column->classes) return match_classes(network, i, column, as);
+    if (soma_loss_is_categorical(network->compiled->loss[i]) && is_of_steps(output, column)) {
+        *as = SOMA_I32;
+        return check_steps(output, dataset, column);
+    }
     *as = SOMA_F32;
     soma_tensor like = soma_target_like(network, i);
     if (same_shape(&like, column)) return SOMA_OK;
@@ -107,7 +136,8 @@ static soma_status match_target(const soma_network *network, size_t i, const som
                       column_text(column, found));
 }
 
-static soma_status match_targets(const soma_network *network, const soma_storage *storage, soma_match *match) {
+static soma_status match_targets(const soma_network *network, const soma_dataset *dataset, soma_match *match) {
+    const soma_storage *storage = dataset->storage;
     const soma_compiled *compiled = network->compiled;
     size_t trained = 0, outputs = soma_network_output_count(network);
     SOMA_TRY(soma_require_losses(network));
@@ -120,7 +150,7 @@ static soma_status match_targets(const soma_network *network, const soma_storage
     const soma_column *column = storage->target;
     for (size_t i = 0; i < outputs; i++) {
         if (!compiled->trained_on[i]) continue;
-        SOMA_TRY(match_target(network, i, column, &match->signature.target[i]));
+        SOMA_TRY(match_target(network, i, dataset, column, &match->signature.target[i]));
         add_source(match, column++);
     }
     return SOMA_OK;
@@ -136,7 +166,7 @@ soma_status soma_match_dataset(const soma_network *network, const soma_dataset *
         return soma_error(SOMA_INVALID_ARGUMENT, "the data set has no samples; it needs at least one");
     SOMA_TRY(match_inputs(network, dataset, match));
     if (mode == SOMA_MODE_PREDICT) return SOMA_OK;
-    SOMA_TRY(match_targets(network, storage, match));
+    SOMA_TRY(match_targets(network, dataset, match));
     match->signature.weighted = storage->weights != NULL;
     if (!storage->weights) return SOMA_OK;
     soma_column weights = {.data = storage->weights, .dtype = SOMA_F32, .width = 1, .scale = 1.0f};

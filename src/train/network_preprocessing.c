@@ -4,6 +4,7 @@
 #include "data/gaps.h"
 #include "data/preprocess.h"
 #include "nn/network.h"
+#include "train/ids.h"
 #include "train/match_data.h"
 
 #include <string.h>
@@ -87,6 +88,8 @@ soma_status soma_network_fit_preprocessing(soma_network *network, const soma_dat
     soma_columns columns = {.count = 0};
     soma_status status = keep_classes(&fresh, dataset, info.classes);
     soma_dataset_ranges(dataset, fresh.range);
+    for (size_t i = 0; i < network->input_count; i++)
+        if (soma_table_of_input(network, i)) fresh.range[i].known = false; /* numbers of rows have no other scale */
     if (status == SOMA_OK) status = soma_columns_copy(&dataset->storage->columns, &columns);
     if (status == SOMA_OK) status = soma_gaps_find_fills(dataset, &columns);
     if (status == SOMA_OK) status = soma_gaps_filled_copy(dataset, &columns, &filled);

@@ -13,9 +13,9 @@ static bool is_last_softmax(const soma_tensor *tensor) {
            tensor->attributes.softmax.axis == tensor->rank;
 }
 
-/* For categorical cross-entropy: an output of a unit per class. */
+/* For categorical cross-entropy: a unit per class, of each step if there are several. */
 static bool fits_classes(const soma_tensor *output) {
-    return output->rank == 1 && output->shape[0] >= 2;
+    return output->rank >= 1 && output->shape[output->rank - 1] >= 2;
 }
 
 static bool is_sigmoid(const soma_tensor *tensor) {
@@ -46,11 +46,6 @@ static const soma_loss_kind loss_kinds[] = {
     [SOMA_BINARY_FOCAL_LOGITS] = SOMA_LOSS_BINARY_FOCAL,
 };
 
-bool soma_loss_is_categorical(soma_loss_kind kind) {
-    return kind == SOMA_LOSS_CATEGORICAL_CROSSENTROPY || kind == SOMA_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS ||
-           kind == SOMA_LOSS_CATEGORICAL_FOCAL;
-}
-
 bool soma_loss_is_binary(soma_loss_kind kind) {
     return kind == SOMA_LOSS_BINARY_CROSSENTROPY || kind == SOMA_LOSS_BINARY_CROSSENTROPY_LOGITS ||
            kind == SOMA_LOSS_BINARY_FOCAL;
@@ -60,7 +55,7 @@ static soma_status refuse_shape(const soma_tensor *output) {
     char text[SOMA_SHAPE_TEXT];
     return soma_error(
         SOMA_INVALID_SHAPE,
-        "output %s: categorical cross-entropy needs one dimension with a unit per class, at least 2, got %s%s",
+        "output %s: categorical cross-entropy needs a last dimension with a unit per class, at least 2, got %s%s",
         soma_tensor_name(output), soma_tensor_shape_text(output, text),
         output->rank == 1 ? " (for one unit use a sigmoid and binary cross-entropy)" : "; name another loss");
 }
@@ -167,7 +162,7 @@ static soma_status choose_class_weights(const soma_network *network, soma_compil
                                         const soma_compile_options *options) {
     if (!options->class_weight) return SOMA_OK;
     const soma_tensor *output = soma_network_output(network, 0);
-    size_t expected = soma_loss_is_categorical(compiled->loss[0]) ? output->shape[0]
+    size_t expected = soma_loss_is_categorical(compiled->loss[0]) ? output->shape[output->rank - 1]
                       : soma_loss_is_binary(compiled->loss[0])    ? 2
                                                                   : 0;
     if (!compiled->trained_on[0] || expected == 0)
@@ -199,16 +194,21 @@ static soma_metric default_metric(soma_loss_kind loss) {
 }
 
 /* What goes with the loss: categorical targets may be class numbers, of which only some metrics know. */
-static soma_status check_metric(const soma_tensor *output, soma_metric metric, bool categorical) {
-    if ((unsigned)metric > SOMA_METRIC_NONE)
+static soma_status check_metric(const soma_tensor *output, soma_metric metric, soma_loss_kind loss) {
+    const bool categorical = soma_loss_is_categorical(loss);
+    if ((unsigned)metric > SOMA_PERPLEXITY)
         return soma_error(SOMA_INVALID_ARGUMENT, "there is no metric number %d", (int)metric);
     if (metric == SOMA_TOP_K && !categorical)
         return soma_error(SOMA_INVALID_ARGUMENT,
                           "top-k accuracy goes with categorical cross-entropy; output %s has another loss",
                           soma_tensor_name(output));
+    if (metric == SOMA_PERPLEXITY && (!categorical || loss == SOMA_LOSS_CATEGORICAL_FOCAL))
+        return soma_error(SOMA_INVALID_ARGUMENT,
+                          "perplexity is e to the power of a categorical cross-entropy; output %s has another loss",
+                          soma_tensor_name(output));
     if ((metric == SOMA_BINARY_ACCURACY || metric == SOMA_MAE) && categorical)
         return soma_error(SOMA_INVALID_ARGUMENT,
-                          "output %s has classes as targets: its metrics are accuracy and top-k accuracy",
+                          "output %s has classes as targets: its metrics are accuracy, top-k accuracy and perplexity",
                           soma_tensor_name(output));
     return SOMA_OK;
 }
@@ -222,6 +222,7 @@ static void add_metric(const soma_network *network, soma_compiled *compiled, som
         [SOMA_TOP_K] = {SOMA_METRIC_TOP_K_ACCURACY, NULL},
         [SOMA_BINARY_ACCURACY] = {SOMA_METRIC_BINARY_ACCURACY, "accuracy"},
         [SOMA_MAE] = {SOMA_METRIC_ABSOLUTE_ERROR, "mean_absolute_error"},
+        [SOMA_PERPLEXITY] = {SOMA_METRIC_SUM, "perplexity"}, /* of the losses */
     };
     uint32_t i = compiled->metric_count++;
     bool logits = soma_loss_kind_takes_binary_logits(compiled->loss[0]);
@@ -241,7 +242,7 @@ static soma_status choose_metrics(const soma_network *network, soma_compiled *co
     if (!compiled->trained_on[0]) return SOMA_OK;
     for (size_t i = 0; i < SOMA_MAX_METRICS; i++) {
         soma_metric metric = options->metrics[i];
-        SOMA_TRY(check_metric(soma_network_output(network, 0), metric, categorical));
+        SOMA_TRY(check_metric(soma_network_output(network, 0), metric, compiled->loss[0]));
         if (i == 0 && metric == SOMA_METRIC_DEFAULT) metric = default_metric(compiled->loss[0]);
         if (metric == SOMA_METRIC_DEFAULT || metric == SOMA_METRIC_NONE) continue;
         if (metric == SOMA_ACCURACY && !categorical) metric = SOMA_BINARY_ACCURACY;

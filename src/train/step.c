@@ -3,6 +3,7 @@
  * training needs beside those (step_training.c); and their plans. */
 #include "train/step_build.h"
 
+#include <math.h>
 #include <string.h>
 
 /* -------------------------------------------------------------------------------------------------------- the graphs
@@ -130,6 +131,14 @@ soma_step_values soma_step_values_now(const soma_network *network, size_t start)
         .rate_share = base > 0 ? (double)compiled->learning_rate / base : 1};
 }
 
+/* How often a metric counts a sample: what compares classes does so at each of its steps. */
+static double rows_of_metric(const soma_network *network, uint32_t metric) {
+    const soma_tensor *output = soma_network_output(network, 0);
+    const soma_metric_kind kind = network->compiled->metric[metric].kind;
+    if (kind != SOMA_METRIC_CATEGORICAL_ACCURACY && kind != SOMA_METRIC_TOP_K_ACCURACY) return 1;
+    return (double)(soma_tensor_count(output) / output->shape[output->rank - 1]);
+}
+
 void soma_step_make_metrics(const soma_network *network, const soma_signature *signature, const double *totals,
                             size_t samples, soma_metrics *metrics) {
     const soma_compiled *compiled = network->compiled;
@@ -140,7 +149,8 @@ void soma_step_make_metrics(const soma_network *network, const soma_signature *s
     metrics->weighted = soma_step_is_weighted(compiled, signature);
     metrics->metric_count = compiled->metric_count;
     for (uint32_t i = 0; i < compiled->metric_count; i++) {
-        metrics->metric[i] = totals[SOMA_SLOT_METRIC + i] / (double)samples;
+        metrics->metric[i] = totals[SOMA_SLOT_METRIC + i] / (double)samples / rows_of_metric(network, i);
+        if (compiled->metric[i].kind == SOMA_METRIC_SUM) metrics->metric[i] = exp(metrics->metric[i]); /* perplexity */
         metrics->metric_name[i] = compiled->metric_name[i];
     }
 }

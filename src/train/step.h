@@ -101,7 +101,10 @@ void soma_network_discard(soma_network *network);
 
 /* Class numbers for categorical losses, rows for the others; no weights. */
 soma_signature soma_default_signature(const soma_network *network, soma_mode mode);
-bool soma_loss_is_categorical(soma_loss_kind kind);
+static inline bool soma_loss_is_categorical(soma_loss_kind kind) {
+    return kind == SOMA_LOSS_CATEGORICAL_CROSSENTROPY || kind == SOMA_LOSS_CATEGORICAL_CROSSENTROPY_LOGITS ||
+           kind == SOMA_LOSS_CATEGORICAL_FOCAL;
+}
 bool soma_loss_is_binary(soma_loss_kind kind);
 /* What the loss of an output is computed of, a sigmoid's or its input: as the metrics beside it are. */
 static inline bool soma_loss_kind_takes_binary_logits(soma_loss_kind kind) {

@@ -19,8 +19,8 @@ static soma_status add_targets(soma_step_builder *build) {
     for (size_t i = 0; i < soma_network_output_count(build->network); i++) {
         const soma_tensor target = soma_target_like(build->network, i);
         if (!build->compiled->trained_on[i]) continue;
-        if (signature->target[i] == SOMA_I32)
-            SOMA_TRY(add_input(build, SOMA_I32, 0, NULL, "target", &build->target[i]));
+        if (signature->target[i] == SOMA_I32) /* of each step, if there are several */
+            SOMA_TRY(add_input(build, SOMA_I32, target.rank - 1, target.shape, "target", &build->target[i]));
         else
             SOMA_TRY(add_input(build, SOMA_F32, target.rank, target.shape, "target", &build->target[i]));
     }
@@ -99,7 +99,7 @@ static soma_status mixed(soma_step_builder *build, soma_tensor *given, size_t cl
     return soma_graph_add(build->graph, &spec, out);
 }
 
-/* The loss of an output, or of its values at one level. */
+/* The loss of an output, or of its values at one level: of each sample, the mean over its steps. */
 static soma_status add_part_of_loss(soma_step_builder *build, size_t i, soma_loss_params params, soma_tensor **input,
                                     uint32_t count, size_t level, soma_tensor **out) {
     const soma_compiled *compiled = build->compiled;
@@ -110,13 +110,22 @@ static soma_status add_part_of_loss(soma_step_builder *build, size_t i, soma_los
         params.delta = compiled->quantiles[level];
         SOMA_TRY(slice_quantile(build, input[0], level, &operands[0]));
     }
+    const bool of_steps = soma_loss_is_categorical(params.kind) && input[0]->rank > 1;
     soma_attributes attributes = {
         .loss = {.params = params,
-                 .weighted = build->weight != NULL,
+                 .weighted = build->weight != NULL && !of_steps,
                  .class_weighted = i == 0 && has_class_weights(compiled, build->step->signature.mode)}};
+    if (of_steps && build->weight) { /* it is the mean's */
+        memmove(&operands[2], &operands[3], (count - 3) * sizeof *operands);
+        count--;
+    }
     soma_tensor_spec spec = {
         .op = SOMA_OP_LOSS, .input_count = count, .input = operands, .attributes = attributes, .name = "loss"};
-    return soma_graph_add(build->graph, &spec, out);
+    SOMA_TRY(soma_graph_add(build->graph, &spec, out));
+    if (!of_steps) return SOMA_OK;
+    SOMA_TRY(soma_graph_reduce_axes(build->graph, *out, SOMA_REDUCE_MEAN, 1, (*out)->rank, out));
+    if (!build->weight) return SOMA_OK;
+    return soma_graph_binary(build->graph, *out, input[2], SOMA_BINARY_MULTIPLY, out);
 }
 
 /* The mean over the levels, where there are several. */
@@ -186,6 +195,10 @@ static size_t middle_quantile(const soma_compiled *compiled) {
 static soma_status add_metrics(soma_step_builder *build) {
     for (uint32_t i = 0; i < build->compiled->metric_count; i++) {
         const soma_metric_params *params = &build->compiled->metric[i];
+        if (params->kind == SOMA_METRIC_SUM) {
+            SOMA_TRY(add_metric(build, build->loss[0], NULL, *params));
+            continue;
+        }
         soma_tensor *prediction = params->kind == SOMA_METRIC_ABSOLUTE_ERROR
                                       ? soma_step_copy_of(build, soma_network_output(build->network, 0))
                                       : loss_prediction(build, 0);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What training adds to a step graph: gradients and the optimizer. */
+#include "train/ids.h"
 #include "train/step_build.h"
 
 /* The objective is the mean over the batch of the weighted losses: d objective / d loss_i = weight / batch. */
@@ -109,6 +110,12 @@ static bool is_data(const soma_step_builder *build, const soma_tensor *tensor) {
 }
 
 static soma_status mix_inputs(soma_step_builder *build) {
+    char label[SOMA_SHAPE_TEXT];
+    for (size_t i = 0; i < build->network->input_count; i++)
+        if (soma_table_of_input(build->network, i))
+            return soma_error(SOMA_INVALID_ARGUMENT,
+                              "mixup mixes numbers, but those of input \"%s\" name rows of a table",
+                              soma_tensor_label(build->network->inputs[i], label));
     const soma_attributes attributes = {.mix = {.classes = 0}};
     for (uint32_t i = 0; i < build->graph->count; i++)
         if (is_data(build, build->graph->tensor[i]))

@@ -2,11 +2,22 @@
 /* METRIC. */
 #include "graph/ops/op.h"
 
+/* What is compared row by row: of a sample that has several, each counts. */
+static bool is_of_rows(soma_metric_kind kind) {
+    return kind == SOMA_METRIC_CATEGORICAL_ACCURACY || kind == SOMA_METRIC_TOP_K_ACCURACY;
+}
+
+static soma_view rows_of(const soma_lowering *lowering, const soma_tensor *metric, const soma_tensor *tensor) {
+    if (tensor->dtype == SOMA_I32) return soma_lowering_flat(lowering, tensor);
+    return is_of_rows(metric->attributes.metric.kind) ? soma_op_last_rows(lowering, tensor)
+                                                      : soma_lowering_rows(lowering, tensor);
+}
+
 static soma_status lower_metric(soma_lowering *lowering, const soma_tensor *tensor) {
     size_t shape[2] = {SOMA_ACCUMULATOR_SLOTS, 2};
-    soma_view target = tensor->input_count > 1 ? soma_lowering_target(lowering, tensor->input[1]) : soma_view_absent();
+    soma_view target = tensor->input_count > 1 ? rows_of(lowering, tensor, tensor->input[1]) : soma_view_absent();
     return soma_lowering_push(lowering, tensor,
-                              soma_call_metric(soma_lowering_rows(lowering, tensor->input[0]), target,
+                              soma_call_metric(rows_of(lowering, tensor, tensor->input[0]), target,
                                                soma_lowering_site(lowering, SOMA_SITE_ACCUMULATORS, 2, shape),
                                                tensor->attributes.metric));
 }

@@ -129,3 +129,9 @@ soma_view soma_op_view5(const soma_lowering *lowering, const soma_tensor *tensor
     for (uint32_t i = 0; i < 5; i++) shape[i] = i < lead ? view.shape[i] : i < lead + more ? 1 : view.shape[i - more];
     return soma_view_reshape(&view, 5, shape);
 }
+
+soma_view soma_op_last_rows(const soma_lowering *lowering, const soma_tensor *tensor) {
+    soma_view view = soma_lowering_flat(lowering, tensor);
+    const size_t columns = tensor->rank ? tensor->shape[tensor->rank - 1] : 1;
+    return soma_view_reshape(&view, 2, (size_t[]){soma_view_count(&view) / columns, columns});
+}

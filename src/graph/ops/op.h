@@ -51,6 +51,11 @@ soma_status soma_op_constant_like(soma_graph *graph, const soma_tensor *like, fl
 /* The other way round from broadcasting: sums dy over the dimensions in which x was repeated, down to x's shape. */
 soma_status soma_op_sum_to(soma_graph *graph, soma_tensor *dy, const soma_tensor *x, soma_tensor **out);
 
+/* Whether each step of a sample has a loss of its own, the last dimension being its classes. */
+bool soma_op_loss_is_of_rows(soma_loss_kind kind);
+/* All dimensions but the last as rows. */
+soma_view soma_op_last_rows(const soma_lowering *lowering, const soma_tensor *tensor);
+
 /* The tensor with dimensions of 1 put in behind the first `lead`, so that there are five: [first, 1, 1, last]. */
 soma_view soma_op_view5(const soma_lowering *lowering, const soma_tensor *tensor, uint32_t lead);
 
