@@ -381,6 +381,42 @@ class Folds(DivisionTest):
         self.expect_summary(result, 6)
         self.assertEqual([(one["seed"], one["fold"]) for one in result["runs"]], [(0, 1), (0, 2), (0, 3), (1, 1), (1, 2), (1, 3)])
 
+    def test_report(self):
+        """All scores of each fold, which hold together as their definitions say, with mean and deviation; a class that a fold lacks is in no mean."""
+        rows = open(self.easy, encoding="utf-8").read().split()
+        rare = self.save("rare.csv", rows + ["9.0,-9.0,c", "9.5,-9.0,c"])
+        result = self.folds("--folds=4", "--test=0", "--report", "--metric=accuracy", "--net=dense 8 relu; dense 3 softmax", data=rare)
+        self.assertEqual(sum(one["report"]["classes"][2]["support"] for one in result["runs"]), 2)
+        for one in result["runs"]:
+            scores, classes = one["report"], one["report"]["classes"]
+            self.assertAlmostEqual(scores["accuracy"], one["accuracy"], places=6)
+            self.assertAlmostEqual(scores["log_loss"], one["loss"], places=5)
+            self.assertEqual(sum(each["support"] for each in classes), one["samples"])
+            held = [each for each in classes if each["recall"] is not None]
+            self.assertAlmostEqual(sum(each["recall"] * each["support"] for each in held) / one["samples"], scores["accuracy"])
+            self.assertAlmostEqual(scores["recall_macro"], statistics.fmean(each["recall"] for each in held))
+
+        def expect(summary, values):
+            for name, mean in summary["mean"].items():
+                defined = [each[name] for each in values if each[name] is not None]
+                for found, expected in ((mean, statistics.fmean(defined) if defined else None),
+                                        (summary["deviation"][name], statistics.stdev(defined) if len(defined) > 1 else None)):
+                    self.assertEqual(found is None, expected is None, name)
+                    if expected is not None:
+                        self.assertAlmostEqual(found, expected, places=8)
+
+        scores = [one["report"] for one in result["runs"]]
+        expect(result["report"], scores)
+        self.assertIn("f1_weighted", result["report"]["mean"])
+        for i, each in enumerate(result["report"]["classes"]):
+            self.assertEqual(each["name"], "abc"[i])
+            expect(each, [one["classes"][i] for one in scores])
+        self.assertIn(None, [one["classes"][2]["recall"] for one in scores])  # two rows, four folds
+        said = self.succeed("train", f"--device={DEVICE}", "--epochs=1", "--net=dense 1", "--data", self.easy, "--label=q", "--ignore=label", "--seeds=2",
+                            "--report").stdout
+        for words in ("mean   deviation      seed 0      seed 1", "\nr2 ", "\nmedian absolute error "):
+            self.assertIn(words, said)
+
     def test_it_is_told(self):
         said = self.succeed("train", f"--device={DEVICE}", "--epochs=1", "--net=dense 2 softmax", "--data", self.easy, "--folds=3").stdout
         for words in ("Fold 1 of 3: trained on 53 samples, measured on 27", "Fold 3 of 3", "Mean loss: ", "Mean accuracy: ", ", deviation "):
@@ -392,7 +428,7 @@ class Folds(DivisionTest):
         train = ("train", f"--device={DEVICE}", "--data", self.easy, "--epochs=1")
         for arguments, words in ((["--folds=1"], ["--folds", "[2, 1000]"]), (["--folds=81"], ["81 folds", "80 samples"]),
                                  (["--folds=3", "--load", self.model], ["--load", "--folds"]), (["--seeds=3", "--resume", self.model], ["--resume", "--seeds"]),
-                                 (["--folds=3", "--plot", self.path("a.svg")], ["--plot"]), (["--seeds=3", "--save", self.model], ["--save", "--seed"]),
+                                 (["--report"], ["--report", "--folds"]), (["--folds=3", "--plot", self.path("a.svg")], ["--plot"]), (["--seeds=3", "--save", self.model], ["--save", "--seed"]),
                                  (["--seeds=3", "--test=0", "--validation=0"], ["--test", "--validation"]),
                                  (["--folds=3", "--checkpoint", self.path("c")], ["--checkpoint"]), (["--folds=2", "--history", self.path("h")], ["--history"])):
             self.refuse(USAGE, words, *train, *arguments)

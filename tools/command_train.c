@@ -37,6 +37,10 @@ exit_status training_check(const struct settings *settings) {
                     "--checkpoint: '%s' would be taken for an ONNX model, which a checkpoint is not; accepted: another "
                     "ending, as .ckpt",
                     settings->checkpoint);
+    if (settings->report && !runs_wanted(settings))
+        return fail(STATUS_USAGE,
+                    "--report goes with --folds or --seeds; accepted: one of them, or soma evaluate --report with the "
+                    "model that --save wrote");
     if (option_given(settings, every) && !settings->checkpoint)
         return fail(STATUS_USAGE, "--every says how often --checkpoint is written, and there is none");
     const struct {

@@ -325,6 +325,8 @@ const option_row option_table[] = {
     {.name = "tensorboard", .type = OPTION_TEXT, .offset = FIELD(tensorboard), .commands = TRAIN_ALONE, .argument = "DIR",
      .help = "the course of training for TensorBoard, while it goes on: loss and metrics of every epoch in the runs train and validation of this "
              "directory, learning rate, distributions of the weights, the graph"},
+    {.name = "report", .type = OPTION_FLAG, .offset = FIELD(report), .commands = TRAIN_ALONE,
+     .help = "of --folds and --seeds: all scores that soma evaluate --report knows, of each class, label or target too, with mean and deviation"},
     {.name = "report", .type = OPTION_FLAG, .offset = FIELD(report), .commands = EVALUATE,
      .help = "scores beyond accuracy, as tables: precision, recall, F1 and ROC-AUC of each class or label, the confusion matrix, calibration; of numbers "
              "R2, RMSE and more. --json has all of them"},

@@ -2,6 +2,7 @@
 /* Several trainings that differ in what is held out of them, or in their seeds: how much a result owes to chance. */
 #include "division.h"
 #include "metrics.h"
+#include "run_scores.h"
 #include "threshold.h"
 #include "train.h"
 #include <math.h>
@@ -19,8 +20,9 @@ struct runs {
     struct run *list;
     size_t count, figures;
     char name[RUNS_MOST_FIGURES][64];
-    bool compared, diverged; /* with other sets of options, where divergence is a result */
-    bool untrained;          /* it is tried whether they can be made */
+    struct run_scores scores; /* for --report */
+    bool compared, diverged;  /* with other sets of options, where divergence is a result */
+    bool untrained;           /* it is tried whether they can be made */
 };
 
 bool runs_wanted(const struct settings *settings) {
@@ -95,6 +97,12 @@ static exit_status keep_divergence(const struct training *training, struct runs 
     return STATUS_DONE;
 }
 
+static soma_status measure(const struct training *training, soma_dataset *dataset, soma_metrics *metrics,
+                           struct runs *runs) {
+    if (training->settings->report) return run_scores_measure(training->network, dataset, metrics, &runs->scores);
+    return soma_evaluate(training->network, dataset, 0, metrics);
+}
+
 static exit_status train_and_measure(struct training *training, struct runs *runs, struct run *run) {
     soma_dataset **measured = training->data.test ? &training->data.test : &training->data.validation;
     soma_metrics metrics;
@@ -108,7 +116,7 @@ static exit_status train_and_measure(struct training *training, struct runs *run
     if (training->interrupted) return STATUS_INTERRUPTED;
     if (cause == SOMA_OK) status = threshold_choose(training->settings, training->network, training->data.validation);
     if (status != STATUS_DONE) return status;
-    if (cause == SOMA_OK) cause = soma_evaluate(training->network, *measured, 0, &metrics);
+    if (cause == SOMA_OK) cause = measure(training, *measured, &metrics, runs);
     if (runs->untrained && (cause == SOMA_OK || cause == SOMA_NOT_FINITE)) return STATUS_DONE;
     if (runs->compared && (cause == SOMA_NOT_FINITE || (cause == SOMA_OK && !isfinite(metrics.loss))))
         return keep_divergence(training, runs, run);
@@ -184,7 +192,14 @@ static void report_runs(const struct settings *settings, const struct runs *runs
         report_count(one, "train_samples", run->trained);
         report_count(one, "samples", run->samples);
         report_figures(runs, run->figure, one);
+        run_scores_report_one(&runs->scores, i, one);
     }
+}
+
+/* Of what a training is one: of the folds, or, where there are none, the seeds. */
+static void heading(const void *context, size_t run, char text[24]) {
+    const struct run *one = &((const struct runs *)context)->list[run];
+    snprintf(text, 24, "%s %llu", one->fold ? "fold" : "seed", (unsigned long long)(one->fold ? one->fold : one->seed));
 }
 
 static void tell(const struct settings *settings, const struct runs *runs, report *object) {
@@ -198,11 +213,13 @@ static void tell(const struct settings *settings, const struct runs *runs, repor
             if (*at == '_') *at = ' ';
         say_result("Mean %s: %.4f, deviation %.4f\n", name, means[place], deviations[place]);
     }
+    run_scores_say(&runs->scores, settings->folds && settings->seeds ? NULL : heading, runs);
     if (settings->folds) report_count(object, "folds", settings->folds);
     if (settings->seeds) report_count(object, "seeds", settings->seeds);
     report_runs(settings, runs, object);
     report_figures(runs, means, report_object(object, "mean"));
     report_figures(runs, deviations, report_object(object, "deviation"));
+    run_scores_report_all(&runs->scores, object);
 }
 
 static exit_status make_runs(const struct settings *settings, const soma_dataset *rest, size_t wanted,
@@ -221,6 +238,7 @@ exit_status runs_train(const struct settings *settings, const soma_dataset *rest
     struct runs runs = {0};
     exit_status status = make_runs(settings, rest, wanted, device, &runs);
     if (status == STATUS_DONE) tell(settings, &runs, object);
+    run_scores_clear(&runs.scores);
     free(runs.list);
     return status;
 }
@@ -234,6 +252,7 @@ exit_status runs_measure(const struct settings *settings, const soma_dataset *re
         memcpy(summary->name, runs.name, sizeof runs.name);
         summarise(&runs, summary->mean, summary->deviation);
     }
+    run_scores_clear(&runs.scores);
     free(runs.list);
     return status;
 }
@@ -241,6 +260,7 @@ exit_status runs_measure(const struct settings *settings, const soma_dataset *re
 exit_status runs_try(const struct settings *settings, const soma_dataset *rest, soma_device **device) {
     struct runs runs = {.untrained = true};
     exit_status status = make_runs(settings, rest, 1, device, &runs);
+    run_scores_clear(&runs.scores);
     free(runs.list);
     return status;
 }

@@ -41,13 +41,12 @@ static int name_width(const struct scores *scores) {
     return most < 32 ? most : 32;
 }
 
-static void say_name(const char *name, int width) {
+void scores_say_name(const char *name, int width) {
     int left = width - width_of(name);
     say_result("%s%*s", name, left > 0 ? left : 0, "");
 }
 
-/* In the columns that a figure has; a dash where it is not defined. */
-static void say_figure(double value, int width) {
+void scores_say_figure(double value, int width) {
     if (isnan(value))
         say_result("  %*s", width, "-");
     else if (fabs(value) >= 1e6 || (value != 0 && fabs(value) < 1e-3))
@@ -75,8 +74,9 @@ static void say_units(const struct scores *scores, int width) {
     say_result("\n%*s  %9s  %9s  %9s  %9s  %9s  %9s\n", width, "", "precision", "recall", "f1", "ROC-AUC", "avg prec",
                "support");
     for (size_t j = 0; j < made->units; j++) {
-        say_name(scores_unit_name(scores, j, text), width);
-        for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++) say_figure(made->unit[j].score[columns[i]], 9);
+        scores_say_name(scores_unit_name(scores, j, text), width);
+        for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++)
+            scores_say_figure(made->unit[j].score[columns[i]], 9);
         say_count(made->unit[j].support, 9);
         say_result("\n");
     }
@@ -89,8 +89,8 @@ static void say_units(const struct scores *scores, int width) {
         {"weighted avg", {SOMA_SCORE_PRECISION_WEIGHTED, SOMA_SCORE_RECALL_WEIGHTED, SOMA_SCORE_F1_WEIGHTED}},
     };
     for (size_t i = 0; i < sizeof averages / sizeof averages[0]; i++) {
-        say_name(averages[i].name, width);
-        for (size_t k = 0; k < 3; k++) say_figure(made->score[averages[i].score[k]], 9);
+        scores_say_name(averages[i].name, width);
+        for (size_t k = 0; k < 3; k++) scores_say_figure(made->score[averages[i].score[k]], 9);
         say_result("\n");
     }
 }
@@ -100,14 +100,14 @@ static void say_confusion(const struct scores *scores, int width) {
     char text[24], name[24];
     if (made->task != SOMA_TASK_CLASSES || made->units > MOST_CELLS) return;
     say_result("\n");
-    say_name("is \\ said", width);
+    scores_say_name("is \\ said", width);
     for (size_t j = 0; j < made->units; j++) {
         snprintf(name, sizeof name, "%.8s", scores_unit_name(scores, j, text));
         say_result("  %8s", name);
     }
     for (size_t i = 0; i < made->units; i++) {
         say_result("\n");
-        say_name(scores_unit_name(scores, i, text), width);
+        scores_say_name(scores_unit_name(scores, i, text), width);
         for (size_t j = 0; j < made->units; j++) say_count(made->confusion[i * made->units + j], 8);
     }
     say_result("\n");
@@ -125,11 +125,11 @@ static void say_whole(const struct scores *scores) {
         soma_score score = (soma_score)i;
         if (!soma_score_applies(score, made->task, false) || is_averaged(score)) continue;
         words(score, text);
-        say_name(text, 32);
-        say_figure(made->score[score], 12);
+        scores_say_name(text, 32);
+        scores_say_figure(made->score[score], 12);
         for (size_t j = 0; made->task == SOMA_TASK_NUMBERS && made->units > 1 && j < made->units && j < MOST_TARGETS;
              j++)
-            say_figure(made->unit[j].score[score], 12);
+            scores_say_figure(made->unit[j].score[score], 12);
         say_result("\n");
     }
 }
@@ -166,7 +166,7 @@ void scores_say(const struct scores *scores) {
 
 /* ------------------------------------------------------------------------------------------------------------ JSON */
 
-static void report_scores(report *object, const double *score, soma_task task, bool of_unit) {
+void scores_report_figures(const double *score, soma_task task, bool of_unit, report *object) {
     for (int i = 0; i < SOMA_SCORE_COUNT; i++)
         if (soma_score_applies((soma_score)i, task, of_unit))
             report_number(object, soma_score_name((soma_score)i), score[i]);
@@ -205,13 +205,13 @@ void scores_report(const struct scores *scores, report *object) {
     report *all = report_object(object, "report");
     report_text(all, "task", tasks[made->task]);
     report_number(all, "weight", made->weight);
-    report_scores(all, made->score, made->task, false);
+    scores_report_figures(made->score, made->task, false, all);
     report *list = report_array(all, units[made->task]);
     for (size_t j = 0; j < made->units; j++) {
         report *one = report_append_object(list);
         report_text(one, "name", scores_unit_name(scores, j, text));
         report_number(one, "support", made->unit[j].support);
-        report_scores(one, made->unit[j].score, made->task, true);
+        scores_report_figures(made->unit[j].score, made->task, true, one);
     }
     if (made->task == SOMA_TASK_NUMBERS) return;
     report_confusion(made, all);
