@@ -18,12 +18,14 @@
 #ifndef IN_LIST
 #include "conv_vector.cl"
 #include "conv_depthwise.cl"
+#include "recurrent.cl"
 #endif
 #ifdef TRAINING
 #ifndef IN_LIST
 #include "conv_weight_vector.cl"
 #include "conv_depthwise_weight.cl"
 #include "conv_sum.cl"
+#include "recurrent_grad.cl"
 #endif
 #include "gather_grad.cl"
 #include "norm.cl"

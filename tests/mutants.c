@@ -473,6 +473,21 @@ static void add_kind_mutants(mutant_list *list) {
                            before_other_kind, NULL});
 }
 
+static void before_recurrent_reverse(const mutant *self, soma_call *call) {
+    (void)self;
+    call->params.recurrent.reverse = false;
+}
+
+static void before_recurrent_reset(const mutant *self, soma_call *call) {
+    (void)self;
+    call->params.recurrent.reset_before = false;
+}
+
+static void before_recurrent_function(const mutant *self, soma_call *call) {
+    (void)self;
+    call->params.recurrent.function = SOMA_TANH;
+}
+
 static const mutant single_mutants[] = {
     {"rounds to integers", SOMA_PRIMITIVE_COPY, 0, 0, NULL, after_rounding_integers},
     {"no scale", SOMA_PRIMITIVE_COPY, 0, 0, before_copy_scale, NULL},
@@ -569,6 +584,21 @@ static const mutant single_mutants[] = {
     {"no scale", SOMA_PRIMITIVE_NORMALIZE_GRAD, 2, 0, before_dropping_view, NULL},
     {"always centered", SOMA_PRIMITIVE_NORMALIZE_GRAD, 0, 0, before_normalize_centered, NULL},
     {"first outer alone", SOMA_PRIMITIVE_NORMALIZE_GRAD, 0, 0, NULL, after_first_outer},
+    {"no bias", SOMA_PRIMITIVE_RECURRENT, 2, 0, before_dropping_view, NULL},
+    {"no mask", SOMA_PRIMITIVE_RECURRENT, 3, 0, before_dropping_view, NULL},
+    {"no first state", SOMA_PRIMITIVE_RECURRENT, 4, 0, before_dropping_view, NULL},
+    {"no first cell", SOMA_PRIMITIVE_RECURRENT, 5, 0, before_dropping_view, NULL},
+    {"nothing kept", SOMA_PRIMITIVE_RECURRENT, 8, 0, before_dropping_view, NULL},
+    {"always forward", SOMA_PRIMITIVE_RECURRENT, 0, 0, before_recurrent_reverse, NULL},
+    {"always reset after", SOMA_PRIMITIVE_RECURRENT, 0, 0, before_recurrent_reset, NULL},
+    {"always tanh", SOMA_PRIMITIVE_RECURRENT, 0, 0, before_recurrent_function, NULL},
+    {"no mask", SOMA_PRIMITIVE_RECURRENT_GRAD, 5, 0, before_dropping_view, NULL},
+    {"no first state", SOMA_PRIMITIVE_RECURRENT_GRAD, 6, 0, before_dropping_view, NULL},
+    {"no first cell", SOMA_PRIMITIVE_RECURRENT_GRAD, 7, 0, before_dropping_view, NULL},
+    {"no gradient of the state", SOMA_PRIMITIVE_RECURRENT_GRAD, 10, 0, before_dropping_view, NULL},
+    {"no gradient of the cell", SOMA_PRIMITIVE_RECURRENT_GRAD, 11, 0, before_dropping_view, NULL},
+    {"always forward", SOMA_PRIMITIVE_RECURRENT_GRAD, 0, 0, before_recurrent_reverse, NULL},
+    {"always tanh", SOMA_PRIMITIVE_RECURRENT_GRAD, 0, 0, before_recurrent_function, NULL},
     {"all decay", SOMA_PRIMITIVE_OPTIMIZER, 0, 0, before_decay_count, NULL},
     {"one learning rate", SOMA_PRIMITIVE_OPTIMIZER, 0, 0, before_learning_rate, NULL},
     {"no first correction", SOMA_PRIMITIVE_OPTIMIZER, 0, 0, before_correction1, NULL},

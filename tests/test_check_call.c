@@ -381,6 +381,75 @@ START_TEST(rows_are_mixed_with_rows) {
 }
 END_TEST
 
+START_TEST(recurrent_layers_fit) {
+    const soma_view x = F32(2, 3, 16), y = F32(2, 3, 4), weight = F32(4, 16), state = F32(2, 4);
+    const soma_recurrent_params lstm = {.kind = SOMA_RECURRENT_LSTM};
+    const soma_recurrent_views good = {.x = x, .weight = weight, .y = y, .cells = y};
+    soma_recurrent_views wrong = good;
+    expect_good(soma_call_recurrent(&good, lstm));
+    wrong.bias = F32(16), wrong.mask = F32(2, 3), wrong.state = wrong.cell = state, wrong.gates = x;
+    expect_good(soma_call_recurrent(&wrong, lstm));
+    wrong.mask = F32(3, 2);
+    BAD_SHAPE(soma_call_recurrent(&wrong, lstm), "mask is [3, 2]", "[2, 3]");
+    wrong = good, wrong.x = F32(2, 3, 12);
+    BAD_SHAPE(soma_call_recurrent(&wrong, lstm), "x is [2, 3, 12]", "[2, 3, 16]");
+    wrong = good, wrong.weight = F32(16, 4);
+    BAD_SHAPE(soma_call_recurrent(&wrong, lstm), "weight is [16, 4]", "[4, 16]");
+    wrong = good, wrong.bias = F32(4);
+    BAD_SHAPE(soma_call_recurrent(&wrong, lstm), "bias is [4]", "[16]");
+    wrong = good, wrong.state = F32(3, 4);
+    BAD_SHAPE(soma_call_recurrent(&wrong, lstm), "state is [3, 4]", "[2, 4]");
+    wrong = good, wrong.cell = F32(2, 5);
+    BAD_SHAPE(soma_call_recurrent(&wrong, lstm), "cell is [2, 5]", "[2, 4]");
+    wrong = good, wrong.gates = y;
+    BAD_SHAPE(soma_call_recurrent(&wrong, lstm), "gates is [2, 3, 4]", "[2, 3, 16]");
+    wrong = good, wrong.y = F32(2, 12);
+    BAD_SHAPE(soma_call_recurrent(&wrong, lstm), "y is [2, 12]", "3 dimensions");
+    wrong = good, wrong.cells = NONE;
+    expect_good(soma_call_recurrent(&wrong, lstm));
+    soma_recurrent_views rnn = {.x = y, .weight = F32(4, 4), .y = y};
+    soma_recurrent_params params = {.kind = SOMA_RECURRENT_RNN, .function = SOMA_RELU};
+    expect_good(soma_call_recurrent(&rnn, params));
+    rnn.cells = y;
+    BAD_ARGUMENT(soma_call_recurrent(&rnn, params), "cells is there", "only an LSTM");
+    rnn.cells = NONE, rnn.gates = x;
+    BAD_ARGUMENT(soma_call_recurrent(&rnn, params), "gates is there", "RNN");
+    rnn.gates = NONE, params.function = SOMA_GELU;
+    BAD_ARGUMENT(soma_call_recurrent(&rnn, params), "gelu", "tanh or relu");
+    params.kind = SOMA_RECURRENT_KIND_COUNT;
+    BAD_ARGUMENT(soma_call_recurrent(&rnn, params), "no recurrent layer 3");
+}
+END_TEST
+
+START_TEST(gradients_of_recurrent_layers_fit) {
+    const soma_view y = F32(2, 3, 4), dx = F32(2, 3, 12);
+    const soma_recurrent_params after = {.kind = SOMA_RECURRENT_GRU};
+    const soma_recurrent_params before = {.kind = SOMA_RECURRENT_GRU, .reset_before = true};
+    const soma_recurrent_grad_views good = {
+        .dy = y, .weight = F32(4, 12), .y = y, .gates = F32(2, 3, 16), .dx = dx, .drecurrent = dx, .dstate = F32(2, 4)};
+    soma_recurrent_grad_views wrong = good;
+    expect_good(soma_call_recurrent_grad(&good, after));
+    BAD_ARGUMENT(soma_call_recurrent_grad(&good, before), "drecurrent is there", "dx again");
+    wrong.drecurrent = NONE;
+    expect_good(soma_call_recurrent_grad(&wrong, before));
+    expect_good(soma_call_recurrent_grad(&wrong, after));
+    wrong = good, wrong.gates = NONE;
+    BAD_ARGUMENT(soma_call_recurrent_grad(&wrong, after), "gates is missing");
+    wrong = good, wrong.gates = dx;
+    BAD_SHAPE(soma_call_recurrent_grad(&wrong, after), "gates is [2, 3, 12]", "[2, 3, 16]");
+    wrong = good, wrong.y = F32(2, 4, 3);
+    BAD_SHAPE(soma_call_recurrent_grad(&wrong, after), "y is [2, 4, 3]", "equal shapes");
+    wrong = good, wrong.dstate = F32(4, 2);
+    BAD_SHAPE(soma_call_recurrent_grad(&wrong, after), "dstate is [4, 2]", "[2, 4]");
+    wrong = good, wrong.dcell = F32(2, 4);
+    BAD_ARGUMENT(soma_call_recurrent_grad(&wrong, after), "dcell is there", "only an LSTM");
+    wrong = good, wrong.dx = y;
+    BAD_SHAPE(soma_call_recurrent_grad(&wrong, after), "dx is [2, 3, 4]", "[2, 3, 12]");
+    wrong = good, wrong.mask = F32(2, 4);
+    BAD_SHAPE(soma_call_recurrent_grad(&wrong, after), "mask is [2, 4]", "[2, 3]");
+}
+END_TEST
+
 /* What the fallback and the conformance suite know of a call. */
 START_TEST(roles_of_views) {
     soma_gemm_params params = {.alpha = 1.0f};
@@ -415,6 +484,8 @@ int main(void) {
     tcase_add_test(tests, pools_fit);
     tcase_add_test(tests, normalisations_fit);
     tcase_add_test(tests, gradients_of_normalisations_fit);
+    tcase_add_test(tests, recurrent_layers_fit);
+    tcase_add_test(tests, gradients_of_recurrent_layers_fit);
     tcase_add_test(tests, roles_of_views);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

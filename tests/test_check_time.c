@@ -52,6 +52,12 @@ START_TEST(other_calls_cost_bytes) {
         .x = rows, .running_mean = F32(5, 0), .running_variance = F32(5, 0), .y = rows, .mean = F32(1, 5)};
     assert_cost("normalize", soma_call_normalize(&batch, (soma_normalize_params){.centered = true}), 0,
                 4 * (30 + 2 * 2 * 5 + 5));
+    soma_view steps = soma_view_of(NULL, 0, SOMA_F32, 3, (size_t[]){2, 3, 5});
+    /* Of 2 samples at 3 steps: 5 units, each of 5 numbers of the state. */
+    assert_cost("recurrent",
+                soma_call_recurrent(&(soma_recurrent_views){.x = steps, .weight = F32(5, 5), .y = steps},
+                                    (soma_recurrent_params){.function = SOMA_TANH}),
+                2 * 2 * 3 * 25, 4 * (2 * 30 + 25));
     assert_cost("nothing", soma_call_fill(F32(0, 5), 1), 0, 0);
 }
 END_TEST
@@ -227,7 +233,8 @@ static void keep_speed(void *context, const soma_check_speed *speed) {
     for (uint32_t i = 0; i < SOMA_PRIMITIVE_COUNT; i++)
         kept->seen[i] |= !strcmp(speed->primitive, soma_primitive_name((soma_primitive)i));
     ck_assert_msg(*speed->what && *speed->shapes, "%s", speed->primitive);
-    bool products = !strcmp(speed->primitive, "gemm") || !strncmp(speed->primitive, "conv", strlen("conv")),
+    bool products = !strcmp(speed->primitive, "gemm") || !strncmp(speed->primitive, "conv", strlen("conv")) ||
+                    !strncmp(speed->primitive, "recurrent", strlen("recurrent")),
          host = !strcmp(speed->primitive, "softmax");
     ck_assert_msg(speed->native == !host && (speed->flops > 0) == products, "%s", speed->primitive);
     ck_assert_msg(speed->bytes >= LARGE, "%s: %g bytes", speed->primitive, speed->bytes);

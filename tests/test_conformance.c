@@ -41,6 +41,8 @@ static size_t float64_calls(soma_call *calls) {
     const soma_view pictures = F64(2, 3, 5, 1);
     const soma_conv_params conv = {.stride = {1, 1, 1}, .dilation = {1, 1, 1}, .groups = 1, .alpha = 1};
     const soma_pool_params pool = {.size = {1, 1, 1}, .stride = {1, 1, 1}, .dilation = {1, 1, 1}};
+    const soma_recurrent_params rnn = {.kind = SOMA_RECURRENT_RNN, .function = SOMA_TANH};
+    const soma_view steps = F64(1, 7, 5), weight = F64(5, 5);
     const soma_call all[] = {
         soma_call_fill(x, 1),
         soma_call_copy(x, x, 1, 0),
@@ -69,6 +71,9 @@ static size_t float64_calls(soma_call *calls) {
         soma_call_mix(x, x, (soma_mix_params){.share = 0.5f, .ahead = 1}),
         soma_call_normalize(&(soma_normalize_views){.x = layers, .y = layers},
                             (soma_normalize_params){.centered = true}),
+        soma_call_recurrent(&(soma_recurrent_views){.x = steps, .weight = weight, .y = steps}, rnn),
+        soma_call_recurrent_grad(&(soma_recurrent_grad_views){.dy = steps, .weight = weight, .y = steps, .dx = steps},
+                                 rnn),
         soma_call_normalize_grad(
             &(soma_normalize_grad_views){.dy = layers, .x = layers, .inverse = F64(7, 1), .dx = layers}, false),
     };

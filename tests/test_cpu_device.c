@@ -159,7 +159,7 @@ END_TEST
 #define ROWS    1700
 #define COLUMNS 130
 #define COUNT   (ROWS * COLUMNS)
-#define CALLS   19
+#define CALLS   23
 
 typedef struct work {
     float *x, *y, *out[CALLS], *extra[CALLS];
@@ -194,6 +194,30 @@ static void make_normalize_calls(work *w, size_t call, const size_t *shape) {
                                           .doffset = view(w->extra[call + 1] + 64 * 3, COLUMNS, 0, 0)};
     w->call[call] = soma_call_normalize(&views, params);
     w->call[call + 1] = soma_call_normalize_grad(&gradient, true);
+}
+
+/* 17 sequences of 10 steps, with 65 units; weights that are small enough. Back with any numbers for what is kept. */
+static void make_recurrent_calls(work *w, size_t call, soma_recurrent_params params) {
+    enum { SAMPLES = 17, LENGTH = 10, UNITS = 65, SEQUENCE = SAMPLES * LENGTH * UNITS };
+    const bool lstm = params.kind == SOMA_RECURRENT_LSTM;
+    const size_t columns = (lstm ? 4 : 3) * UNITS;
+    const soma_view none = soma_view_absent(), y = view(w->out[call], SAMPLES, LENGTH, UNITS);
+    const soma_view weight = view(w->y, UNITS, columns, 0);
+    const soma_recurrent_views views = {
+        .x = view(w->x, SAMPLES, LENGTH, columns),
+        .weight = weight,
+        .y = y,
+        .cells = lstm ? view(w->extra[call], SAMPLES, LENGTH, UNITS) : none,
+        .gates = view(w->extra[call] + soma_round_up(SEQUENCE, 16), SAMPLES, LENGTH, 4 * (size_t)UNITS)};
+    const soma_recurrent_grad_views gradient = {.dy = view(w->x, SAMPLES, LENGTH, UNITS),
+                                                .weight = weight,
+                                                .y = view(w->y, SAMPLES, LENGTH, UNITS),
+                                                .cells = lstm ? view(w->x, SAMPLES, LENGTH, UNITS) : none,
+                                                .gates = view(w->y, SAMPLES, LENGTH, 4 * (size_t)UNITS),
+                                                .dx = view(w->out[call + 1], SAMPLES, LENGTH, columns),
+                                                .dstate = view(w->extra[call + 1], SAMPLES, UNITS, 0)};
+    w->call[call] = soma_call_recurrent(&views, params);
+    w->call[call + 1] = soma_call_recurrent_grad(&gradient, params);
 }
 
 static void make_calls(work *w) {
@@ -231,6 +255,8 @@ static void make_calls(work *w) {
     w->call[14] = soma_call_norm(view(w->x, COUNT, 0, 0), view(out[14], 2, 0, 0));
     make_normalize_calls(w, 15, (const size_t[]){1, ROWS, COLUMNS, 1}); /* a batch */
     make_normalize_calls(w, 17, (const size_t[]){ROWS, 1, 1, COLUMNS}); /* layers */
+    make_recurrent_calls(w, 19, (soma_recurrent_params){.kind = SOMA_RECURRENT_LSTM});
+    make_recurrent_calls(w, 21, (soma_recurrent_params){.kind = SOMA_RECURRENT_GRU, .reset_before = true});
 }
 
 static work *make_work(void) {

@@ -232,7 +232,7 @@ enum { PRIMITIVES_ALWAYS = 0 SOMA_PRIMITIVE_LIST(X) };
 /* Neither the device nor the host does them, and that comes out before anything is run. */
 START_TEST(primitives_of_training_are_refused) {
     const size_t flat[] = {6}, matrix[] = {2, 3}, lines[] = {1, 2, 3};
-    double memory[6] = {0};
+    double memory[9] = {0};
     soma_view v = soma_view_of(memory, 0, SOMA_F64, 1, flat), absent = soma_view_absent();
     soma_view rows = soma_view_of(memory, 0, SOMA_F64, 2, matrix), batch = soma_view_of(memory, 0, SOMA_F64, 1, matrix);
     soma_view axis = soma_view_of(memory, 0, SOMA_F64, 3, lines),
@@ -244,6 +244,9 @@ START_TEST(primitives_of_training_are_refused) {
     const soma_conv_params one = {.stride = {1, 1, 1}, .dilation = {1, 1, 1}, .groups = 1};
     const soma_pool_params window = {.size = {1, 1, 1}, .stride = {1, 1, 1}, .dilation = {1, 1, 1}};
     const soma_unary_params tanh_params = {.function = SOMA_TANH};
+    const soma_recurrent_params rnn = {.kind = SOMA_RECURRENT_RNN, .function = SOMA_TANH};
+    const soma_recurrent_grad_views steps = {
+        .dy = axis, .weight = soma_view_of(memory, 0, SOMA_F64, 2, (const size_t[]){3, 3}), .y = axis, .dx = axis};
     soma_call calls[] = {
         soma_call_unary_grad(v, v, v, tanh_params),
         soma_call_bias_unary_grad(rows, rows, rows, bias, tanh_params),
@@ -257,6 +260,7 @@ START_TEST(primitives_of_training_are_refused) {
         soma_call_pool_grad(picture, picture, picture, picture, window),
         soma_call_augment(flat_picture, flat_picture, (soma_augment_params){.flip = true}),
         soma_call_mix(rows, rows, (soma_mix_params){.share = 1}),
+        soma_call_recurrent_grad(&steps, rnn),
         soma_call_normalize_grad(
             &(soma_normalize_grad_views){.dy = layers, .x = layers, .inverse = figures, .dx = layers}, false),
     };

@@ -7,6 +7,7 @@
 #include "opencl_devices.h"
 
 #include "base/random.h"
+#include "kernels/recurrent_call.h"
 #include "suite.h"
 #include <math.h>
 
@@ -354,6 +355,53 @@ START_TEST(normalisations) {
 }
 END_TEST
 
+static void check_recurrent(soma_recurrent_params params, size_t n, size_t steps, size_t units, bool all) {
+    const size_t columns = soma_recurrent_gates(params.kind) * units, kept = soma_recurrent_kept(params.kind) * units;
+    const soma_view none = soma_view_absent(), y = shaped(3, n, steps, units), x = shaped(3, n, steps, columns);
+    const soma_view first = shaped(2, n, units, 0), gates = kept ? shaped(3, n, steps, kept) : none;
+    const bool lstm = params.kind == SOMA_RECURRENT_LSTM;
+    const soma_recurrent_views views = {.x = x,
+                                        .weight = shaped(2, units, columns, 0),
+                                        .bias = all ? shaped(1, columns, 0, 0) : none,
+                                        .mask = all ? shaped(2, n, steps, 0) : none,
+                                        .state = all ? first : none,
+                                        .cell = all && lstm ? first : none,
+                                        .y = y,
+                                        .cells = all && lstm ? y : none,
+                                        .gates = all ? gates : none};
+    const soma_recurrent_grad_views gradient = {.dy = y,
+                                                .weight = views.weight,
+                                                .y = y,
+                                                .cells = lstm ? y : none,
+                                                .gates = gates,
+                                                .mask = views.mask,
+                                                .state = views.state,
+                                                .cell = views.cell,
+                                                .dx = x,
+                                                .drecurrent = all && soma_recurrent_differs(&params) ? x : none,
+                                                .dstate = views.state,
+                                                .dcell = views.cell};
+    check_call(soma_call_recurrent(&views, params));
+    check_call(soma_call_recurrent_grad(&gradient, params));
+}
+
+START_TEST(recurrent_layers) {
+    static const soma_recurrent_params kinds[] = {{.kind = SOMA_RECURRENT_RNN, .function = SOMA_TANH},
+                                                  {.kind = SOMA_RECURRENT_LSTM},
+                                                  {.kind = SOMA_RECURRENT_GRU},
+                                                  {.kind = SOMA_RECURRENT_GRU, .reset_before = true}};
+    for (size_t i = 0; i < SOMA_COUNT_OF(kinds); i++) {
+        soma_recurrent_params params = kinds[i];
+        check_recurrent(params, 5, 2, 3, true);
+        params.reverse = true;
+        check_recurrent(params, 1, 2, 17, false);
+        few_values = true; /* a mask with 0s, and small numbers of other kinds */
+        check_recurrent(params, 2, 3, 2, true);
+        few_values = false;
+    }
+}
+END_TEST
+
 static void add_tests(TCase *cases) {
     tcase_add_test(cases, elementwise_kernels);
     tcase_add_test(cases, broadcasts_and_copies);
@@ -368,6 +416,7 @@ static void add_tests(TCase *cases) {
     tcase_add_test(cases, augmentations);
     tcase_add_test(cases, mixtures);
     tcase_add_test(cases, normalisations);
+    tcase_add_test(cases, recurrent_layers);
 }
 
 /* On the first usable device: a simulator offers one. An argument: how much to leave out. */

@@ -152,6 +152,12 @@ static inline size_t soma_view_count(const soma_view *view) {
  * GATHER_GRAD     dy, index, dtable          of GATHER: dtable[r,:] = the sum of dy[i,:] over the i with index[i] = r,
  * in their order, but for r = skip; 0 where there are none. dy [n, width], index i32 [n], dtable [rows, width]. What
  * lies outside goes nowhere.
+ * RECURRENT       x, weight, [bias], [mask], [state], [cell], y, [cells], [gates]
+ *                                            a recurrent layer over all steps of a sequence, from the products of its
+ *                                            inputs, x [n, steps, gates units]; see soma_recurrent_params
+ * RECURRENT_GRAD  dy, weight, y, [cells], [gates], [mask], [state], [cell], dx, [drecurrent], [dstate], [dcell]
+ *                                            its gradient: of x, of the products h weight + bias where those of x are
+ *                                            not the same, of the first state and cell
  */
 /* clang-format on */
 #define SOMA_PRIMITIVE_LIST(X)                                                                                         \
@@ -181,7 +187,9 @@ static inline size_t soma_view_count(const soma_view *view) {
     X(NORMALIZE_GRAD, normalize_grad, 8, TRAINING)                                                                     \
     X(AUGMENT, augment, 2, TRAINING)                                                                                   \
     X(MIX, mix, 2, TRAINING)                                                                                           \
-    X(GATHER_GRAD, gather_grad, 3, TRAINING)
+    X(GATHER_GRAD, gather_grad, 3, TRAINING)                                                                           \
+    X(RECURRENT, recurrent, 9, ALWAYS)                                                                                 \
+    X(RECURRENT_GRAD, recurrent_grad, 12, TRAINING)
 
 typedef enum soma_primitive {
 #define X(NAME, ...) SOMA_PRIMITIVE_##NAME,
@@ -445,6 +453,41 @@ typedef struct soma_gather_grad_params {
     int64_t skip; /* a row that has no gradient; -1: none */
 } soma_gather_grad_params;
 
+typedef enum soma_recurrent_kind {
+    SOMA_RECURRENT_RNN,
+    SOMA_RECURRENT_LSTM,
+    SOMA_RECURRENT_GRU,
+    SOMA_RECURRENT_KIND_COUNT
+} soma_recurrent_kind;
+
+/* clang-format off: a table */
+/*
+ * RECURRENT, RECURRENT_GRAD. x [n, steps, gates units], weight [units, gates units], bias [gates units], mask [n,
+ * steps], state, cell [n, units], y, cells [n, steps, units], gates [n, steps, kept units]. The columns of a gate lie
+ * together, in the order told here. Each step makes h' of h and, in an LSTM, c' of c; they begin as `state` and `cell`,
+ * or 0, and y and cells have those of each step. With a for a gate's columns of x, p for those of h weight + bias, and
+ * s(x) for 1 / (1 + e^-x):
+ *
+ * RNN   h' = f(a + p), f TANH or RELU                                   1 gate; nothing is kept
+ * LSTM  i = s(a + p), f = s(a + p), g = tanh(a + p), o = s(a + p),      4 gates i, f, g, o, all of them kept
+ *       c' = f c + i g, h' = o tanh c' (Gers et al. 2000)
+ * GRU   z = s(a + p), r = s(a + p), n = tanh(a + r p),                  3 gates z, r, n; kept: z, r, n, and the p of n
+ *       h' = (1 - z) n + z h (Cho et al. 2014, as PyTorch and Keras have it)
+ *       with reset_before n = tanh(a + p), p of (r h) weight + bias     kept: z, r, n, r h
+ *
+ * The steps go from the first to the last, with `reverse` from the last to the first. A step at which the mask is 0
+ * leaves h and c as they are, whatever x is: y and cells have them again, and what is kept is 0.
+ * `cells` and `cell` are an LSTM's alone; its gradient must have `cells`. drecurrent is a GRU's alone, without
+ * reset_before.
+ */
+/* clang-format on */
+typedef struct soma_recurrent_params {
+    soma_recurrent_kind kind;
+    soma_function function; /* RNN: TANH or RELU */
+    bool reset_before;      /* GRU */
+    bool reverse;
+} soma_recurrent_params;
+
 /* ------------------------------------------------------------------------------------------------------- calls */
 
 #define SOMA_CALL_MAX_VIEWS 12
@@ -477,6 +520,7 @@ typedef struct soma_call {
         soma_augment_params augment;
         soma_mix_params mix;
         soma_gather_grad_params gather_grad;
+        soma_recurrent_params recurrent;
         uint64_t reserved[16];
     } params;
     void *workspace;         /* scratch memory of the size `prepare` asked for, shared between calls; NULL for none */

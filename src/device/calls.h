@@ -326,4 +326,45 @@ static inline soma_call soma_call_mix(soma_view x, soma_view out, soma_mix_param
     return call;
 }
 
+typedef struct soma_recurrent_views {
+    soma_view x, weight, bias, mask, state, cell, y, cells, gates;
+} soma_recurrent_views;
+
+static inline soma_call soma_call_recurrent(const soma_recurrent_views *views, soma_recurrent_params params) {
+    soma_call call = soma_call_make(SOMA_PRIMITIVE_RECURRENT, 9);
+    call.view[0] = views->x;
+    call.view[1] = views->weight;
+    call.view[2] = views->bias;
+    call.view[3] = views->mask;
+    call.view[4] = views->state;
+    call.view[5] = views->cell;
+    call.view[6] = views->y;
+    call.view[7] = views->cells;
+    call.view[8] = views->gates;
+    call.params.recurrent = params;
+    return call;
+}
+
+typedef struct soma_recurrent_grad_views {
+    soma_view dy, weight, y, cells, gates, mask, state, cell, dx, drecurrent, dstate, dcell;
+} soma_recurrent_grad_views;
+
+static inline soma_call soma_call_recurrent_grad(const soma_recurrent_grad_views *views, soma_recurrent_params params) {
+    soma_call call = soma_call_make(SOMA_PRIMITIVE_RECURRENT_GRAD, 12);
+    call.view[0] = views->dy;
+    call.view[1] = views->weight;
+    call.view[2] = views->y;
+    call.view[3] = views->cells;
+    call.view[4] = views->gates;
+    call.view[5] = views->mask;
+    call.view[6] = views->state;
+    call.view[7] = views->cell;
+    call.view[8] = views->dx;
+    call.view[9] = views->drecurrent;
+    call.view[10] = views->dstate;
+    call.view[11] = views->dcell;
+    call.params.recurrent = params;
+    return call;
+}
+
 #endif

@@ -23,7 +23,8 @@
 
 typedef struct soma_cpu_plan soma_cpu_plan;
 
-/* Executes one task of a phase. `thread` < plan->threads tells whose scratch memory it may use. */
+/* Executes one task of a phase; of the round-th time that it is repeated they are round tasks + 0, 1, ... `thread` <
+ * plan->threads tells whose scratch memory it may use. */
 typedef void soma_cpu_task(const soma_call *call, const soma_cpu_plan *plan, size_t task, uint32_t thread);
 
 typedef struct soma_cpu_phase {
@@ -37,6 +38,8 @@ struct soma_cpu_plan {
     uint32_t threads; /* in: of the device */
     uint32_t phase_count;
     soma_cpu_phase phase[SOMA_CPU_MAX_PHASES];
+    uint32_t repeated; /* so many of the last phases are done `rounds` times in turn; 0 for none */
+    size_t rounds;
     size_t workspace;   /* bytes */
     double nanoseconds; /* that one thread needs: a rough estimate, from measurements with AVX-512 at 3.6 GHz */
     void *detail;       /* the primitive's own, allocated with soma_malloc(), freed with the plan; NULL for none */
@@ -50,6 +53,24 @@ typedef void soma_cpu_function(const float *x, float *out, size_t count, float a
 
 static inline void soma_cpu_add_phase(soma_cpu_plan *plan, soma_cpu_task *run, size_t tasks) {
     if (tasks) plan->phase[plan->phase_count++] = (soma_cpu_phase){run, tasks};
+}
+
+/* The last phases, of which none is empty, are done so many times in turn. */
+static inline void soma_cpu_repeat_phases(soma_cpu_plan *plan, uint32_t phases, size_t rounds) {
+    plan->repeated = phases;
+    plan->rounds = rounds;
+}
+
+/* All phases, each as often as it is done, in their order; *round: which time of the phase it is. */
+static inline size_t soma_cpu_phase_total(const soma_cpu_plan *plan) {
+    return plan->phase_count - plan->repeated + plan->repeated * plan->rounds;
+}
+static inline const soma_cpu_phase *soma_cpu_phase_at(const soma_cpu_plan *plan, size_t index, size_t *round) {
+    size_t once = plan->phase_count - plan->repeated;
+    *round = 0;
+    if (index < once) return &plan->phase[index];
+    *round = (index - once) / plan->repeated;
+    return &plan->phase[once + (index - once) % plan->repeated];
 }
 
 /* ------------------------------------------------------------------------------------------------------- views */

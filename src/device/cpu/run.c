@@ -50,9 +50,10 @@ typedef struct list {
 static void run_alone(const soma_call *calls, size_t count) {
     for (size_t i = 0; i < count; i++) {
         const soma_cpu_plan *plan = calls[i].prepared;
-        for (uint32_t phase = 0; phase < plan->phase_count; phase++)
-            for (size_t task = 0; task < plan->phase[phase].tasks; task++)
-                plan->phase[phase].run(&calls[i], plan, task, 0);
+        for (size_t phase = 0, round; phase < soma_cpu_phase_total(plan); phase++) {
+            const soma_cpu_phase *p = soma_cpu_phase_at(plan, phase, &round);
+            for (size_t task = 0; task < p->tasks; task++) p->run(&calls[i], plan, round * p->tasks + task, 0);
+        }
     }
 }
 
@@ -66,14 +67,15 @@ static void run_shared(void *context, uint32_t thread) {
     size_t last = 0;   /* how many tasks the phase had */
     for (size_t i = 0; i < l->count; i++) {
         const soma_cpu_plan *plan = l->calls[i].prepared;
-        for (uint32_t phase = 0; phase < plan->phase_count; phase++) {
-            const soma_cpu_phase *p = &plan->phase[phase];
+        for (size_t phase = 0, round; phase < soma_cpu_phase_total(plan); phase++) {
+            const soma_cpu_phase *p = soma_cpu_phase_at(plan, phase, &round);
             if (open && (last > 1 || p->tasks > 1)) soma_threads_barrier(l->threads);
-            size_t task;
+            size_t task, first = round * p->tasks;
             if (p->tasks == 1) {
-                if (thread == 0) p->run(&l->calls[i], plan, 0, 0);
+                if (thread == 0) p->run(&l->calls[i], plan, first, 0);
             } else
-                while (soma_threads_next(l->threads, thread, p->tasks, &task)) p->run(&l->calls[i], plan, task, thread);
+                while (soma_threads_next(l->threads, thread, p->tasks, &task))
+                    p->run(&l->calls[i], plan, first + task, thread);
             open = true;
             last = p->tasks;
         }
@@ -87,8 +89,9 @@ static bool is_worth_sharing(const soma_call *calls, size_t count, uint32_t thre
         const soma_cpu_plan *plan = calls[i].prepared;
         size_t tasks = 1;
         for (uint32_t phase = 0; phase < plan->phase_count; phase++) {
+            const size_t times = phase + plan->repeated < plan->phase_count ? 1 : plan->rounds;
             tasks = SOMA_MAX(tasks, plan->phase[phase].tasks);
-            if (plan->phase[phase].tasks > 1) saved -= BARRIER_COST;
+            if (plan->phase[phase].tasks > 1) saved -= BARRIER_COST * (double)times;
         }
         all += plan->nanoseconds;
         saved += plan->nanoseconds * (1.0 - 1.0 / (double)SOMA_MIN(tasks, (size_t)threads));

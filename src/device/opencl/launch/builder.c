@@ -47,6 +47,18 @@ void soma_cl_pass_rows(soma_cl_builder *builder, size_t rows, size_t all_rows) {
     soma_cl_pass_size(builder, rows);
 }
 
+void soma_cl_pass_round(soma_cl_builder *builder) {
+    if (builder->status != SOMA_OK) return;
+    builder->launch->round_index = builder->launch->next_index;
+    soma_cl_pass_size(builder, 0);
+}
+
+void soma_cl_repeat(soma_cl_builder *builder, size_t rounds) {
+    builder->prepared->once = builder->prepared->launch_count;
+    builder->prepared->rounds = rounds;
+    builder->prepared->repeats = true;
+}
+
 void soma_cl_pass_u32(soma_cl_builder *builder, uint32_t value) {
     pass(builder, sizeof value, &value);
 }

@@ -66,6 +66,19 @@ static soma_status set_live(const soma_call *call, soma_cl_launch *launch) {
     return SOMA_OK;
 }
 
+static soma_status run_launches(soma_cl_device *device, const soma_call *call, uint32_t begin, uint32_t end) {
+    soma_cl_prepared *prepared = call->prepared;
+    for (uint32_t i = begin; i < end; i++) {
+        soma_cl_launch *launch = &prepared->launch[i];
+        SOMA_TRY(set_live(call, launch));
+        SOMA_TRY(soma_cl_check(clEnqueueNDRangeKernel(device->queue, launch->kernel, 2, NULL, launch->global,
+                                                      launch->local, 0, NULL, NULL),
+                               "clEnqueueNDRangeKernel for %s on %s", soma_primitive_name(call->primitive),
+                               device->info.name));
+    }
+    return SOMA_OK;
+}
+
 static soma_status run_call(soma_cl_device *device, const soma_call *call) {
     soma_cl_prepared *prepared = call->prepared;
     if (!prepared)
@@ -73,13 +86,14 @@ static soma_status run_call(soma_cl_device *device, const soma_call *call) {
                           soma_primitive_name(call->primitive));
     if (!prepared->bound) SOMA_TRY(bind_call(device, call));
     if (prepared->product) SOMA_TRY(prepared->product->api->run(device, call));
-    for (uint32_t i = 0; i < prepared->launch_count; i++) {
-        soma_cl_launch *launch = &prepared->launch[i];
-        SOMA_TRY(set_live(call, launch));
-        SOMA_TRY(soma_cl_check(clEnqueueNDRangeKernel(device->queue, launch->kernel, 2, NULL, launch->global,
-                                                      launch->local, 0, NULL, NULL),
-                               "clEnqueueNDRangeKernel for %s on %s", soma_primitive_name(call->primitive),
-                               device->info.name));
+    if (!prepared->repeats) return run_launches(device, call, 0, prepared->launch_count);
+    SOMA_TRY(run_launches(device, call, 0, prepared->once));
+    for (size_t round = 0; round < prepared->rounds; round++) {
+        for (uint32_t i = prepared->once; i < prepared->launch_count; i++) {
+            const cl_ulong number = round;
+            SOMA_TRY(set_argument(prepared->launch[i].kernel, prepared->launch[i].round_index, sizeof number, &number));
+        }
+        SOMA_TRY(run_launches(device, call, prepared->once, prepared->launch_count));
     }
     return SOMA_OK;
 }

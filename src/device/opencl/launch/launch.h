@@ -44,6 +44,7 @@ typedef struct soma_cl_launch {
      * them. 0, 0: there is none. */
     cl_uint rows_index;
     cl_ulong all_rows;
+    cl_uint round_index; /* of a launch that is repeated: the argument that says which time it is */
     uint32_t argument_count;
     soma_cl_argument argument[SOMA_CL_MAX_DEFERRED]; /* that are not known */
 } soma_cl_launch;
@@ -65,6 +66,9 @@ typedef struct soma_cl_list soma_cl_list; /* calls that one launch does */
 typedef struct soma_cl_prepared {
     bool bound;
     uint32_t launch_count, window_count;
+    bool repeats; /* the launches but for the first `once` are done `rounds` times in turn */
+    uint32_t once;
+    size_t rounds;
     soma_cl_launch launch[SOMA_CL_MAX_LAUNCHES];
     soma_cl_window window[SOMA_CL_MAX_BUFFERS];
     soma_cl_product *product; /* done before the launches; NULL for none */
@@ -95,6 +99,8 @@ void soma_cl_pass_size(soma_cl_builder *builder, size_t value); /* an OpenCL ulo
 void soma_cl_pass_rows(soma_cl_builder *builder, size_t rows, size_t all_rows);
 void soma_cl_pass_u32(soma_cl_builder *builder, uint32_t value);
 void soma_cl_pass_float(soma_cl_builder *builder, float value);
+/* Which time the launch is done: 0, 1, ..., of those after soma_cl_repeat(). */
+void soma_cl_pass_round(soma_cl_builder *builder);
 /* A view's memory; for a view that is absent or has no elements some memory that is not touched. */
 void soma_cl_pass_view(soma_cl_builder *builder, uint32_t view);
 void soma_cl_pass_skew(soma_cl_builder *builder, uint32_t view);
@@ -111,6 +117,9 @@ void soma_cl_end(soma_cl_builder *builder, size_t local0, size_t local1, size_t 
  * host: llvmpipe breaks off loops after 65535 passes in all, without a word.
  */
 void soma_cl_expect_loops(soma_cl_builder *builder, size_t passes);
+
+/* The launches that are written from now on are done `rounds` times in turn, one after the other each time. */
+void soma_cl_repeat(soma_cl_builder *builder, size_t rounds);
 
 /* Reserves a piece of the workspace; returns its offset. */
 size_t soma_cl_reserve(soma_cl_builder *builder, size_t bytes);

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the kernels of recurrent layers share. A launch is one step (or a part of one, where the reset gate comes first): a work-item makes
+ * WIDTH neighbouring units of SAMPLES samples, all of their gates. The step is told by `round`, which counts launches in the order of the
+ * steps, and back for gradients.
+ */
+#ifndef SOMA_KERNELS_RECURRENT_STEPS_H
+#define SOMA_KERNELS_RECURRENT_STEPS_H
+
+#include "opencl.h"
+#include "recurrent.h"
+
+#define SAMPLES 4
+
+/* What `has` says, beside which memory is there. */
+#define HAS_BIAS 1
+#define HAS_MASK 2
+#define HAS_STATE 4
+#define HAS_CELL 8
+#define HAS_GATES 16
+#define HAS_DSTATE 32
+#define HAS_DCELL 64
+#define IS_RELU 128
+#define IS_REVERSE 256
+#define IS_RESET_BEFORE 512
+#define HAS_CELLS 1024
+
+/* What every kernel takes first, and what it makes of that. */
+#define SEQUENCE ulong samples, ulong steps, ulong units, ulong round, uint has
+#define OWN_UNITS                                                                                                      \
+    const ulong unit = (ulong)ITEM_ID * WIDTH, first = (ulong)GROUP_ID(1) * SAMPLES;                                   \
+    if (unit >= units) return;                                                                                         \
+    const ulong part = min((ulong)WIDTH, units - unit), own = min((ulong)SAMPLES, samples - first);
+
+static ulong step_of(ulong steps, ulong round, uint has) { return has & IS_REVERSE ? steps - 1 - round : round; }
+
+/*
+ * sums[g SAMPLES + r] += sum_k left[r][k] weight[k, g units + unit], for `depth` rows of weights of `columns` each. The last sample stands
+ * for those that are not there.
+ */
+#define DEFINE_PRODUCTS(name, gates, rows)                                                                             \
+    static void name(real *sums, const global float *const *left, const global float *weight, ulong units,             \
+                     ulong columns, ulong depth, ulong part) {                                                         \
+        real sum[rows][gates];                                                                                         \
+        _Pragma("unroll") for (uint r = 0; r < rows; r++)                                                              \
+            _Pragma("unroll") for (uint g = 0; g < gates; g++) sum[r][g] = sums[g * SAMPLES + r];                      \
+        for (ulong k = 0; k < depth; k++, weight += columns) {                                                         \
+            real right[gates];                                                                                         \
+            _Pragma("unroll") for (uint g = 0; g < gates; g++) right[g] = load_part(weight + g * units, part, 0.0f);   \
+            _Pragma("unroll") for (uint r = 0; r < rows; r++) {                                                        \
+                const real factor = (real)(left[r][k]);                                                                \
+                _Pragma("unroll") for (uint g = 0; g < gates; g++) sum[r][g] =                                         \
+                    MULTIPLY_ADD(factor, right[g], sum[r][g]);                                                         \
+            }                                                                                                          \
+        }                                                                                                              \
+        _Pragma("unroll") for (uint r = 0; r < rows; r++)                                                              \
+            _Pragma("unroll") for (uint g = 0; g < gates; g++) sums[g * SAMPLES + r] = sum[r][g];                      \
+    }
+
+/* One sample alone does not pay for those that are not there. */
+#define PRODUCTS(gates, sums, first_row, stride, weight, columns, depth)                                               \
+    do {                                                                                                               \
+        const global float *left[SAMPLES];                                                                             \
+        for (ulong r = 0; r < SAMPLES; r++) left[r] = (first_row) + min(r, own - 1) * (stride);                        \
+        if (own == 1) products_##gates##_single(sums, left, weight, units, columns, depth, part);                      \
+        else products_##gates(sums, left, weight, units, columns, depth, part);                                        \
+    } while (0)
+
+DEFINE_PRODUCTS(products_1, 1, SAMPLES)
+DEFINE_PRODUCTS(products_1_single, 1, 1)
+DEFINE_PRODUCTS(products_2, 2, SAMPLES)
+DEFINE_PRODUCTS(products_2_single, 2, 1)
+DEFINE_PRODUCTS(products_3, 3, SAMPLES)
+DEFINE_PRODUCTS(products_3_single, 3, 1)
+DEFINE_PRODUCTS(products_4, 4, SAMPLES)
+DEFINE_PRODUCTS(products_4_single, 4, 1)
+
+#endif

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: MIT */
+/* RECURRENT. */
+#include "device/cpu/recurrent.h"
+
+/*
+ * The workspace has the packed weights, a panel of [units, GEMM_COLUMNS] and a row of the bias for each gate of each
+ * panel of units; then the states before and after a step, which change places; then, where the reset gate comes first,
+ * r h and z of all units, or the cells of an LSTM that nobody wants to have.
+ */
+static size_t packed_gate_floats(const recurrent_plan *p) {
+    return (p->size.units + 1) * GEMM_COLUMNS;
+}
+
+static float *packed_gate(const soma_call *call, const recurrent_plan *p, size_t panel, size_t gate) {
+    return (float *)soma_cpu_workspace(call) + (panel * p->gates + gate) * packed_gate_floats(p);
+}
+
+static float *state_of(const soma_call *call, const recurrent_plan *p, size_t round) {
+    return (float *)soma_cpu_workspace(call) + p->first + round % 2 * p->size.samples * p->size.units;
+}
+
+static float *reset_of(const soma_call *call, const recurrent_plan *p) {
+    return (float *)soma_cpu_workspace(call) + p->second;
+}
+
+static void pack_gate(const soma_call *call, const recurrent_plan *p, size_t panel, size_t gate) {
+    const soma_range own = recurrent_units(p, panel);
+    const size_t column = gate * p->size.units + own.begin, count = own.end - own.begin;
+    const float *bias = soma_cpu_optional(&call->view[RECURRENT_BIAS]);
+    float *to = packed_gate(call, p, panel, gate);
+    gemm_pack_rows(soma_cpu_floats(&call->view[RECURRENT_WEIGHT]) + column, p->columns, p->size.units, count, to);
+    to += p->size.units * GEMM_COLUMNS;
+    memset(to, 0, GEMM_COLUMNS * sizeof *to);
+    if (bias) memcpy(to, bias + column, count * sizeof *to);
+}
+
+/* A task for each panel, and one for the first state. */
+static void pack_task(const soma_call *call, const soma_cpu_plan *plan, size_t task, uint32_t thread) {
+    (void)thread;
+    const recurrent_plan *p = plan->detail;
+    const size_t bytes = p->size.samples * p->size.units * sizeof(float);
+    const float *state = soma_cpu_optional(&call->view[RECURRENT_STATE]);
+    if (task == p->panels && state)
+        memcpy(state_of(call, p, 0), state, bytes);
+    else if (task == p->panels)
+        memset(state_of(call, p, 0), 0, bytes);
+    else
+        for (size_t gate = 0; gate < p->gates; gate++) pack_gate(call, p, task, gate);
+}
+
+/* --------------------------------------------------------------------------------------------------- some units */
+
+/* Of one sample and one panel: `count` units. */
+typedef struct row {
+    size_t count, units;   /* a gate's columns of x lie `units` apart */
+    const float *x, *sums; /* sums of the products, with their bias: PITCH apart */
+    const float *h, *c;    /* before the step */
+    float *y, *cells;
+    float *kept; /* `apart` from each other */
+    size_t apart;
+} row;
+#define PITCH (GEMM_ROWS * GEMM_COLUMNS)
+
+static void relu_row(const row *r) {
+    const float *x = r->x, *sums = r->sums;
+    float *y = r->y;
+    SOMA_INDEPENDENT
+    for (size_t j = 0; j < r->count; j++) {
+        float value = x[j] + sums[j];
+        y[j] = value < 0.0f ? 0.0f : value;
+    }
+}
+
+static void tanh_row(const row *r) {
+    const float *x = r->x, *sums = r->sums;
+    float *y = r->y;
+    SOMA_INDEPENDENT
+    for (size_t j = 0; j < r->count; j++) y[j] = TANH(x[j] + sums[j]);
+}
+
+static void lstm_row(const row *r) {
+    const float *x = r->x, *sums = r->sums, *c = r->c;
+    const size_t units = r->units;
+    float *y = r->y, *cells = r->cells;
+    float *i = r->kept, *f = i + r->apart, *g = f + r->apart, *o = g + r->apart;
+    SOMA_INDEPENDENT
+    for (size_t j = 0; j < r->count; j++) {
+        const lstm_cell cell =
+            lstm_step(x[j] + sums[j], x[units + j] + sums[PITCH + j], x[2 * units + j] + sums[2 * PITCH + j],
+                      x[3 * units + j] + sums[3 * PITCH + j], c[j]);
+        i[j] = cell.i;
+        f[j] = cell.f;
+        g[j] = cell.g;
+        o[j] = cell.o;
+        cells[j] = cell.c;
+        y[j] = cell.h;
+    }
+}
+
+static void gru_row(const row *r) {
+    const float *x = r->x, *sums = r->sums, *h = r->h;
+    const size_t units = r->units;
+    float *y = r->y;
+    float *update = r->kept, *reset = update + r->apart, *candidate = reset + r->apart, *p = candidate + r->apart;
+    SOMA_INDEPENDENT
+    for (size_t j = 0; j < r->count; j++) {
+        const float z = SOMA_GATE(x[j] + sums[j]), gate = SOMA_GATE(x[units + j] + sums[PITCH + j]);
+        const float product = sums[2 * PITCH + j], n = TANH(x[2 * units + j] + gate * product);
+        update[j] = z;
+        reset[j] = gate;
+        candidate[j] = n;
+        p[j] = product;
+        y[j] = gru_state(z, n, h[j]);
+    }
+}
+
+/* Where the reset gate comes first: z and r h of the workspace, and in the second phase what they lead to. */
+static void reset_row(const row *r, float *z, float *product) {
+    const float *x = r->x, *sums = r->sums, *h = r->h;
+    const size_t units = r->units;
+    float *update = r->kept, *reset = update + r->apart, *last = reset + 2 * r->apart;
+    SOMA_INDEPENDENT
+    for (size_t j = 0; j < r->count; j++) {
+        const float gate = SOMA_GATE(x[units + j] + sums[PITCH + j]);
+        update[j] = z[j] = SOMA_GATE(x[j] + sums[j]);
+        reset[j] = gate;
+        last[j] = product[j] = gate * h[j];
+    }
+}
+
+static void candidate_row(const row *r, const float *z) {
+    const float *x = r->x + 2 * r->units, *sums = r->sums, *h = r->h;
+    float *y = r->y, *candidate = r->kept + 2 * r->apart;
+    SOMA_INDEPENDENT
+    for (size_t j = 0; j < r->count; j++) {
+        const float n = TANH(x[j] + sums[j]);
+        candidate[j] = n;
+        y[j] = gru_state(z[j], n, h[j]);
+    }
+}
+
+/* A masked step. */
+static void rest_row(const row *r, size_t kept) {
+    memcpy(r->y, r->h, r->count * sizeof *r->y);
+    if (r->cells && r->cells != r->c) memcpy(r->cells, r->c, r->count * sizeof *r->cells);
+    for (size_t i = 0; i < kept; i++) memset(r->kept + i * r->apart, 0, r->count * sizeof *r->kept);
+}
+
+/* ------------------------------------------------------------------------------------------------------- tasks */
+
+/* What stands for memory that is not there: cells of 0, and a place for what nobody keeps. */
+static const float zeros[GEMM_COLUMNS];
+
+static float *cells_of(const soma_call *call, const recurrent_plan *p) {
+    return (float *)soma_cpu_workspace(call) + p->second;
+}
+
+static const float *cells_before(const recurrent_task *t, const float *cells, size_t sample) {
+    const recurrent_plan *p = t->plan;
+    const size_t before = soma_recurrent_step(&p->params, p->size.steps, t->round - 1);
+    return cells + recurrent_row(p, sample, before) * p->size.units;
+}
+
+static row row_of(const soma_call *call, const recurrent_task *t, size_t sample, soma_range units, float *spare) {
+    const recurrent_plan *p = t->plan;
+    const size_t at = recurrent_row(p, sample, t->step), number = p->size.units,
+                 kept = soma_recurrent_kept(p->params.kind);
+    float *gates = soma_cpu_optional(&call->view[RECURRENT_GATES]),
+          *cells = soma_cpu_optional(&call->view[RECURRENT_CELLS]);
+    const float *cell = soma_cpu_optional(&call->view[RECURRENT_CELL]);
+    row r = {.count = units.end - units.begin, .units = number, .kept = spare, .apart = GEMM_COLUMNS, .c = zeros};
+    r.x = soma_cpu_floats(&call->view[RECURRENT_X]) + at * p->columns + units.begin;
+    r.y = soma_cpu_floats(&call->view[RECURRENT_Y]) + at * number + units.begin;
+    r.h = state_of(call, p, t->round) + sample * number + units.begin;
+    if (gates) {
+        r.kept = gates + at * kept * number + units.begin;
+        r.apart = number;
+    }
+    if (p->params.kind != SOMA_RECURRENT_LSTM) return r;
+    r.cells = cells ? cells + at * number + units.begin : cells_of(call, p) + sample * number + units.begin;
+    if (t->round > 0)
+        r.c = cells ? cells_before(t, cells, sample) + units.begin : r.cells;
+    else if (cell)
+        r.c = cell + sample * number + units.begin;
+    return r;
+}
+
+static void whole_row(const recurrent_plan *p, const row *r) {
+    switch (p->params.kind) {
+    case SOMA_RECURRENT_LSTM:
+        lstm_row(r);
+        break;
+    case SOMA_RECURRENT_GRU:
+        gru_row(r);
+        break;
+    default:
+        if (p->params.function == SOMA_RELU)
+            relu_row(r);
+        else
+            tanh_row(r);
+    }
+}
+
+/* The sums of some samples, GEMM_ROWS at most, for `count` gates of a panel. */
+static void multiply_panel(const soma_call *call, const recurrent_plan *p, const float *from, soma_range samples,
+                           size_t panel, size_t first, size_t count, float *sums) {
+    for (size_t gate = 0; gate < count; gate++) {
+        const float *packed = packed_gate(call, p, panel, first + gate);
+        recurrent_multiply(from + samples.begin * p->size.units, p->size.units, samples.end - samples.begin,
+                           p->size.units, packed, packed + p->size.units * GEMM_COLUMNS, sums + gate * PITCH);
+    }
+}
+
+enum phase { WHOLE, RESET, CANDIDATE };
+
+static void run_row(const soma_call *call, const recurrent_task *t, enum phase phase, row *r, size_t sample,
+                    size_t unit) {
+    const recurrent_plan *p = t->plan;
+    const size_t at = sample * p->size.units + unit;
+    float *product = p->params.reset_before ? reset_of(call, p) + at : NULL;
+    float *z = product ? product + p->size.samples * p->size.units : NULL;
+    if (recurrent_rests(soma_cpu_optional(&call->view[RECURRENT_MASK]), p, sample, t->step))
+        rest_row(r, soma_recurrent_kept(p->params.kind));
+    else if (phase == RESET)
+        reset_row(r, z, product);
+    else if (phase == CANDIDATE)
+        candidate_row(r, z);
+    else
+        whole_row(p, r);
+    if (phase != RESET) memcpy(state_of(call, p, t->round + 1) + at, r->y, r->count * sizeof *r->y);
+}
+
+static void run_panel(const soma_call *call, const recurrent_task *t, enum phase phase, size_t panel) {
+    const recurrent_plan *p = t->plan;
+    const soma_range units = recurrent_units(p, panel);
+    const float *from = phase == CANDIDATE ? reset_of(call, p) : state_of(call, p, t->round);
+    const size_t first = phase == CANDIDATE ? GRU_CANDIDATE : 0;
+    const size_t count = phase == CANDIDATE ? 1 : phase == RESET ? GRU_CANDIDATE : p->gates;
+    float sums[LSTM_GATES * PITCH], spare[4 * GEMM_COLUMNS];
+    for (size_t at = t->samples.begin; at < t->samples.end; at += GEMM_ROWS) {
+        const soma_range samples = {at, SOMA_MIN(at + GEMM_ROWS, t->samples.end)};
+        multiply_panel(call, p, from, samples, panel, first, count, sums);
+        for (size_t sample = samples.begin; sample < samples.end; sample++) {
+            row r = row_of(call, t, sample, units, spare);
+            r.sums = sums + (sample - samples.begin) * GEMM_COLUMNS;
+            run_row(call, t, phase, &r, sample, units.begin);
+        }
+    }
+}
+
+static void run_task(const soma_call *call, const soma_cpu_plan *plan, size_t task, enum phase phase) {
+    const recurrent_plan *p = plan->detail;
+    const recurrent_task t = recurrent_task_of(p, task);
+    for (size_t panel = t.panels.begin; panel < t.panels.end; panel++) run_panel(call, &t, phase, panel);
+}
+
+static void whole_task(const soma_call *call, const soma_cpu_plan *plan, size_t task, uint32_t thread) {
+    (void)thread;
+    run_task(call, plan, task, WHOLE);
+}
+
+static void reset_task(const soma_call *call, const soma_cpu_plan *plan, size_t task, uint32_t thread) {
+    (void)thread;
+    run_task(call, plan, task, RESET);
+}
+
+static void candidate_task(const soma_call *call, const soma_cpu_plan *plan, size_t task, uint32_t thread) {
+    (void)thread;
+    run_task(call, plan, task, CANDIDATE);
+}
+
+SOMA_CPU_PLANNER(recurrent) {
+    const soma_view *y = &call->view[RECURRENT_Y];
+    const soma_recurrent_size size = soma_recurrent_size_of(y);
+    if (y->dtype != SOMA_F32) return SOMA_UNSUPPORTED;
+    const bool before = call->params.recurrent.kind == SOMA_RECURRENT_GRU && call->params.recurrent.reset_before;
+    const size_t state = 2 * size.samples * size.units;
+    recurrent_plan *p = recurrent_plan_of(call, size, plan);
+    if (!p) return soma_out_of_memory(sizeof *p, "the plan of a recurrent layer");
+    if (soma_view_count(y) == 0) return SOMA_OK;
+    const bool spare_cells = p->params.kind == SOMA_RECURRENT_LSTM && !call->view[RECURRENT_CELLS].rank;
+    recurrent_plan_workspace(p, plan, p->panels * p->gates * packed_gate_floats(p), state,
+                             before        ? state
+                             : spare_cells ? size.samples * size.units
+                                           : 0);
+    soma_cpu_add_phase(plan, pack_task, p->panels + 1);
+    if (before) {
+        soma_cpu_add_phase(plan, reset_task, p->tasks);
+        soma_cpu_add_phase(plan, candidate_task, p->tasks);
+    } else
+        soma_cpu_add_phase(plan, whole_task, p->tasks);
+    soma_cpu_repeat_phases(plan, before ? 2 : 1, size.steps);
+    return SOMA_OK;
+}
