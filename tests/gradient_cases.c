@@ -26,6 +26,44 @@ static soma_tensor *build_leaky(soma_network *network, int variant) {
     return soma_dense(soma_dense_with(vector(network, 4), 6, &dense), 3, SOMA_IDENTITY);
 }
 
+/* Of [3, 2]: every kind, whole or its end, there, back or both ways. */
+static soma_tensor *build_recurrent(soma_network *network, int variant) {
+    static const char *const layers[] = {"rnn 3",
+                                         "rnn 3 relu reverse nobias",
+                                         "lstm 3",
+                                         "lstm 2 last",
+                                         "lstm 2 bidirectional",
+                                         "gru 3",
+                                         "gru 2 reset before",
+                                         "gru 2 bidirectional last",
+                                         "gru 2 reset before reverse last"};
+    size_t shape[2] = {3, 2};
+    soma_tensor *x = soma_reshape(soma_dense(vector(network, 4), 6, SOMA_IDENTITY), 2, shape);
+    return soma_dense(soma_flatten(soma_layers(x, layers[variant])), 3, SOMA_IDENTITY);
+}
+
+/* With a first state and cell, and a mask that leaves the second of three steps out. */
+static soma_tensor *build_recurrent_state(soma_network *network, int variant) {
+    size_t shape[2] = {3, 2};
+    soma_tensor *given = vector(network, 4), *x = soma_dense(given, 6, SOMA_IDENTITY), *ends[2], *y;
+    soma_recurrent_options options = {.state = soma_dense(given, 3, SOMA_TANH), .reverse = variant == 1};
+    static const float middle[3] = {1, -1, 1};
+    if (variant == 0) options.cell = soma_dense(given, 3, SOMA_IDENTITY);
+    if (variant == 2) options.reset_before = true;
+    soma_tensor *mask = soma_dense_with(
+        given, 3, &(soma_dense_options){.weight_initializer = SOMA_INIT_ZEROS, .bias_initializer = SOMA_INIT_ZEROS});
+    if (!mask || soma_set_parameter(network, soma_network_parameter(network, soma_network_parameter_count(network) - 1),
+                                    middle, 3) != SOMA_OK)
+        return NULL;
+    options.mask = soma_activation(mask, SOMA_STEP, NULL);
+    options.final_state = &ends[0];
+    x = soma_reshape(x, 2, shape);
+    y = variant == 0 ? soma_lstm(x, 3, &options) : soma_gru(x, 3, &options);
+    if (!y) return NULL;
+    ends[1] = soma_flatten(y);
+    return soma_dense(soma_concat(ends, 2, 0), 3, SOMA_IDENTITY);
+}
+
 static soma_tensor *build_prelu(soma_network *network, int variant) {
     size_t shape[2] = {3, 2};
     soma_tensor *x = soma_reshape(soma_dense(vector(network, 4), 6, SOMA_IDENTITY), 2, shape);
@@ -352,6 +390,8 @@ const gradient_case gradient_cases[] = {
     {"dense of every step", build_dense_steps, 6, {.loss = {0}}, false, false},
     {"dense of every step, no fusion", build_dense_steps, 6, {.no_fusion = true}, false, false},
     {"embedding", build_embedding, 3, {.loss = {0}}, false, false},
+    {"recurrent", build_recurrent, 9, {.loss = {0}}, false, false},
+    {"recurrent, from a state", build_recurrent_state, 3, {.loss = {0}}, false, false},
     {"prelu", build_prelu, 2, {.loss = {0}}, false, false},
     {"normalize", build_normalize, 11, {.loss = {0}}, false, false},
     {"normalize, no fusion", build_normalize, 11, {.no_fusion = true}, false, false},

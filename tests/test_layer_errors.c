@@ -32,6 +32,36 @@ static soma_tensor *bad_dense_rank(void) {
 static soma_tensor *bad_dense_every_step(void) {
     return soma_dense_with(input(SHAPE(28, 28)), 10, &(soma_dense_options){.every_step = 2});
 }
+static soma_tensor *bad_lstm_units(void) {
+    return soma_lstm(input(SHAPE(5, 3)), 0, NULL);
+}
+static soma_tensor *bad_lstm_rank(void) {
+    return soma_lstm(input(SHAPE(5)), 4, NULL);
+}
+static soma_tensor *bad_lstm_reset(void) {
+    return soma_lstm(input(SHAPE(5, 3)), 4, &(soma_recurrent_options){.reset_before = true});
+}
+static soma_tensor *bad_lstm_function(void) {
+    return soma_lstm(input(SHAPE(5, 3)), 4, &(soma_recurrent_options){.function = SOMA_RELU});
+}
+static soma_tensor *bad_rnn_function(void) {
+    return soma_rnn(input(SHAPE(5, 3)), 4, &(soma_recurrent_options){.function = SOMA_GELU});
+}
+static soma_tensor *bad_gru_cell(void) {
+    soma_tensor *x = input(SHAPE(5, 3));
+    return soma_gru(x, 3, &(soma_recurrent_options){.cell = x});
+}
+static soma_tensor *bad_gru_state(void) {
+    soma_tensor *x = input(SHAPE(5, 3));
+    return soma_gru(x, 3, &(soma_recurrent_options){.state = x});
+}
+static soma_tensor *bad_gru_mask(void) {
+    soma_tensor *x = input(SHAPE(5, 3));
+    return soma_gru(x, 3, &(soma_recurrent_options){.mask = x});
+}
+static soma_tensor *bad_gru_both_ways(void) {
+    return soma_gru(input(SHAPE(5, 3)), 3, &(soma_recurrent_options){.bidirectional = true, .reverse = true});
+}
 static soma_tensor *bad_embedding_vocabulary(void) {
     return soma_embedding(input(SHAPE(5)), 0, 4, NULL);
 }
@@ -363,6 +393,15 @@ static const struct {
     {bad_dense_units, SOMA_INVALID_ARGUMENT, {"layer dense_1: ", "0 units"}},
     {bad_dense_rank, SOMA_INVALID_SHAPE, {"layer dense_1: ", "[batch, 28, 28]", "flatten"}},
     {bad_dense_every_step, SOMA_INVALID_ARGUMENT, {"layer dense_1: ", "every_step is 2", "0 and 1"}},
+    {bad_lstm_units, SOMA_INVALID_ARGUMENT, {"layer lstm_1: ", "0 units"}},
+    {bad_lstm_rank, SOMA_INVALID_SHAPE, {"layer lstm_1: ", "[batch, 5]", "steps of features"}},
+    {bad_lstm_reset, SOMA_INVALID_ARGUMENT, {"layer lstm_1: ", "reset_before", "only a gru"}},
+    {bad_lstm_function, SOMA_INVALID_ARGUMENT, {"layer lstm_1: ", "relu", "only that of an rnn"}},
+    {bad_rnn_function, SOMA_INVALID_ARGUMENT, {"layer rnn_1: ", "tanh or relu", "gelu"}},
+    {bad_gru_cell, SOMA_INVALID_ARGUMENT, {"layer gru_1: ", "cell", "only an lstm"}},
+    {bad_gru_state, SOMA_INVALID_SHAPE, {"layer gru_1: ", "first state must be [batch, 3]", "[batch, 5, 3]"}},
+    {bad_gru_mask, SOMA_INVALID_SHAPE, {"layer gru_1: ", "mask must be [batch, 5]", "[batch, 5, 3]"}},
+    {bad_gru_both_ways, SOMA_INVALID_ARGUMENT, {"layer gru_1: ", "bidirectional", "one layer for each direction"}},
     {bad_embedding_vocabulary, SOMA_INVALID_ARGUMENT, {"layer embedding_1: ", "a vocabulary of 0", "1 to 16777216"}},
     {bad_embedding_large, SOMA_INVALID_ARGUMENT, {"layer embedding_1: ", "16777217", "1 to 16777216"}},
     {bad_embedding_width, SOMA_INVALID_ARGUMENT, {"layer embedding_1: ", "a width of 0"}},

@@ -37,6 +37,15 @@ static soma_tensor *make_dropout(void) {
 static soma_tensor *make_embedding(void) {
     return soma_embedding(input(SHAPE(2, 3)), 7, 4, &(soma_embedding_options){.name = "words"});
 }
+static soma_tensor *make_rnn(void) {
+    return soma_rnn(input(SHAPE(5, 3)), 4, &(soma_recurrent_options){.function = SOMA_RELU, .no_bias = true});
+}
+static soma_tensor *make_lstm(void) {
+    return soma_lstm(input(SHAPE(5, 3)), 4, &(soma_recurrent_options){.name = "memory", .last = true});
+}
+static soma_tensor *make_gru(void) {
+    return soma_gru(input(SHAPE(5, 3)), 4, &(soma_recurrent_options){.bidirectional = true});
+}
 static soma_tensor *make_prelu(void) {
     return soma_prelu(input(SHAPE(2, 3)), 0.25f);
 }
@@ -181,6 +190,9 @@ static const struct {
     {make_log_softmax, "log_softmax_1", "log_softmax", "[batch, 2, 3]", 0},
     {make_dropout, "dropout_1", "dropout", "[batch, 2, 3]", 0},
     {make_embedding, "words", "embedding", "[batch, 2, 3, 4]", 28},
+    {make_rnn, "rnn_1", "rnn", "[batch, 5, 4]", 28},
+    {make_lstm, "memory", "lstm", "[batch, 4]", 128},
+    {make_gru, "gru_1", "gru", "[batch, 5, 8]", 216},
     {make_prelu, "prelu_1", "prelu", "[batch, 2, 3]", 3},
     {make_batchnorm, "batchnorm_1", "batchnorm", "[batch, 2, 3]", 12},
     {make_layernorm, "norm", "layernorm", "[batch, 2, 3]", 3},

@@ -99,6 +99,11 @@ START_TEST(what_is_written_computes_the_same_when_read) {
         expect_ok(soma_network_create(&network));
         test->build(network, variant);
         compile_for_inference(network);
+        if (!strncmp(test->name, "recurrent", strlen("recurrent"))) { /* not yet */
+            expect_error(soma_save(network, path), SOMA_UNSUPPORTED, "the op recurrent has no ONNX form");
+            soma_network_destroy(network);
+            continue;
+        }
         expect_ok(soma_save(network, path));
         expect_ok(soma_load(path, &again));
         expect_same_weights(network, again);

@@ -270,6 +270,43 @@ typedef struct soma_embedding_options {
 SOMA_API soma_tensor *soma_embedding(soma_tensor *x, size_t vocabulary, size_t width,
                                      const soma_embedding_options *options);
 
+typedef struct soma_recurrent_options {
+    const char *name;       /* NULL: "lstm_1", ... */
+    soma_function function; /* rnn: TANH or RELU; IDENTITY, 0: TANH */
+    bool last;              /* the state after the last step alone, [units]; else that of every step */
+    bool bidirectional;     /* another layer of the kind from the last step to the first, its units behind */
+    bool reverse;           /* from the last step to the first */
+    bool reset_before;      /* gru: the reset gate works before the product, as ONNX has it by default */
+    bool no_bias;
+    soma_initializer weight_initializer, recurrent_initializer; /* by default GLOROT_UNIFORM */
+    float weight_scale, recurrent_scale;                        /* for CONSTANT, UNIFORM, NORMAL; 0: their default */
+    soma_tensor *mask;         /* [steps]: 0 where a step is to leave the state as it is; NULL: none */
+    soma_tensor *state, *cell; /* [units]: before the first step; NULL: 0. cell: of an lstm */
+    /* Where to put the state, and the cell of an lstm, after the last step, [units] each; NULL: nowhere. What is made
+     * of the cell has no gradient. */
+    soma_tensor **final_state, **final_cell;
+    uint64_t reserved[8]; /* zero */
+} soma_recurrent_options;
+
+/*
+ * Recurrent layers over the steps of x [steps, features]: y [steps, units], a sequence, or [units] (see the options;
+ * twice as many if bidirectional). Parameters: weight [features, gates units], recurrent_weight [units, gates units],
+ * bias [gates units], and of a gru recurrent_bias [gates units], unless reset_before; of the way back with "reverse_"
+ * before them. s is the sigmoid function, h the state before the step, which begins as 0, and h' after it.
+ */
+/* h' = f(x W + h U + b) (Elman 1990). */
+SOMA_API soma_tensor *soma_rnn(soma_tensor *x, size_t units, const soma_recurrent_options *options);
+/*
+ * i, f, g, o = s, s, tanh, s of x W + h U + b, the gates in this order; c' = f c + i g; h' = o tanh c' (Hochreiter &
+ * Schmidhuber 1997; Gers et al. 2000). The forget gate's bias begins as 1.
+ */
+SOMA_API soma_tensor *soma_lstm(soma_tensor *x, size_t units, const soma_recurrent_options *options);
+/*
+ * z, r = s of x W + h U + b, the gates in the order z, r, n; n = tanh(x W + b + r (h U + recurrent_bias)), or with
+ * reset_before tanh(x W + (r h) U + b); h' = (1 - z) n + z h (Cho et al. 2014).
+ */
+SOMA_API soma_tensor *soma_gru(soma_tensor *x, size_t units, const soma_recurrent_options *options);
+
 /* An activation of its own, same shape; options NULL: the function's defaults. SOFTMAX is over the last dimension. */
 SOMA_API soma_tensor *soma_activation(soma_tensor *x, soma_function function, const soma_activation_options *options);
 
@@ -1072,7 +1109,8 @@ typedef enum soma_names {
     SOMA_NAMES_REDUCTION,
     SOMA_NAMES_IMAGE_FIT,
     SOMA_NAMES_POOLING, /* soma_pool_kind */
-    SOMA_NAMES_MISSING
+    SOMA_NAMES_MISSING,
+    SOMA_NAMES_RECURRENT /* soma_recurrent_kind */
 } soma_names;
 
 /*

@@ -164,6 +164,10 @@ OPTIONS = {
     "interpolation": lambda value, rank: [str(value)],
     "center": lambda value, rank: [] if value else ["nooffset"],
     "scale": lambda value, rank: [] if value else ["noscale"],
+    "return_sequences": lambda value, rank: [] if value else ["last"],
+    "bidirectional": lambda value, rank: ["bidirectional"] if value else [],
+    "go_backwards": lambda value, rank: ["reverse"] if value else [],
+    "reset_after": lambda value, rank: [] if value else ["reset before"],
     "population_variance": lambda value, rank: ["population"] if value else [],
 }
 # What comes first, always.
@@ -185,6 +189,7 @@ LEADING = {
 
 _WINDOW = "strides=None, padding=None, dilation_rate=None, groups=None"
 _WEIGHTS = "activation=None, use_bias=True, kernel_initializer=None"
+_CELL = "use_bias=True, kernel_initializer=None"
 _POOL = "pool_size=2, strides=None, padding=None, dilation_rate=None, ceil_mode=False"
 _CHANNELS = "center=True, scale=True"
 
@@ -200,6 +205,13 @@ TABLE = [
     ("Reshape", "reshape", "target_shape", "", "", "", "The same elements in another shape per sample."),
     ("Embedding", "embedding", "input_dim, output_dim", "padding_idx=None, embeddings_initializer=None", "", "",
      "For each whole number from 0 to input_dim - 1 a row of a table that is learnt: [..., output_dim]."),
+    ("SimpleRNN", "rnn", "units", f"return_sequences=False, bidirectional=False, go_backwards=False, {_WEIGHTS}", "", "RNN",
+     "h' = tanh(x W + h U + b), or relu, over the steps of [steps, features]: [units] after the last, or with return_sequences=True "
+     "[steps, units]; bidirectional=True goes both ways."),
+    ("LSTM", "lstm", "units", f"return_sequences=False, bidirectional=False, go_backwards=False, {_CELL}", "", "",
+     "Long short-term memory, as SimpleRNN; the forget gate's bias begins as 1."),
+    ("GRU", "gru", "units", f"return_sequences=False, bidirectional=False, go_backwards=False, reset_after=True, {_CELL}", "", "",
+     "Gated recurrent unit, as SimpleRNN."),
     ("PReLU", "prelu", "", "", "slope", "", "x for x > 0, else x times a slope that is learnt; it begins at `slope`, 0.25."),
     ("Activation", "", "function", "", "", "", "A function alone: 'relu', 'leaky_relu(1,0.1)', 'softmax', ..."),
     ("Conv", "conv", "filters, kernel_size", f"{_WINDOW}, {_WEIGHTS}", "", "Conv1D Conv2D Conv3D Convolution2D",

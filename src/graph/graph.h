@@ -40,8 +40,16 @@
  * UNARY_GRAD, BIAS_UNARY_GRAD, SOFTMAX_GRAD, LOSS_GRAD, NORMALIZE_GRAD
  *            made by gradient rules and rewrites
  * SECOND     the second result of its input: the bias gradient of a BIAS_UNARY_GRAD, the loss of a LOSS_GRAD, the mean
- *            of a NORMALIZE, the gradient of the scale of a NORMALIZE_GRAD
- * THIRD      the third: the inverse of a NORMALIZE, the gradient of the offset of a NORMALIZE_GRAD
+ *            of a NORMALIZE, the gradient of the scale of a NORMALIZE_GRAD, the cells of a RECURRENT, the gradient of
+ *            the products with the state of a RECURRENT_GRAD
+ * THIRD      the third: the inverse of a NORMALIZE, the gradient of the offset of a NORMALIZE_GRAD, what is kept of
+ *            the gates of a RECURRENT, the gradient of the first state of a RECURRENT_GRAD
+ * RECURRENT  a recurrent layer over the steps of x [batch, steps, gates units], the products of its inputs with their
+ *            weights: of x, the recurrent weight, [its bias], [mask [batch, steps]], [first state], [first cell], see
+ *            attributes.recurrent; y [batch, steps, units]
+ * RECURRENT_GRAD
+ *            of y's gradient, the recurrent weight, y, what is kept of it, and its mask, first state and cell: of x
+ * FOURTH     the fourth result: the gradient of the first cell of a RECURRENT_GRAD
  * INDEX      numbers as they come from outside, float32, as whole numbers, int32: which rows of a table are meant
  * GATHER     of a table [rows, width] that is no batch's and an INDEX: the rows that it names, 0 for one that is none
  * GATHER_GRAD
@@ -87,7 +95,10 @@
     X(MIX, mix)                                                                                                        \
     X(INDEX, index)                                                                                                    \
     X(GATHER, gather)                                                                                                  \
-    X(GATHER_GRAD, gather_grad)
+    X(GATHER_GRAD, gather_grad)                                                                                        \
+    X(RECURRENT, recurrent)                                                                                            \
+    X(RECURRENT_GRAD, recurrent_grad)                                                                                  \
+    X(FOURTH, fourth)
 
 typedef enum soma_op {
 #define X(NAME, name) SOMA_OP_##NAME,
@@ -147,6 +158,10 @@ typedef union soma_attributes {
         size_t start, end; /* the elements of the flat buffers that it updates */
         float rate;        /* their own learning rate; 0: the step's */
     } optimizer;
+    struct {
+        soma_recurrent_params params;
+        bool biased, masked, stated, celled; /* which of the optional inputs are there, in this order */
+    } recurrent;
     struct {
         bool padded; /* row number `padding` has no gradient */
         size_t padding;

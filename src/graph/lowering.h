@@ -25,7 +25,7 @@ typedef struct soma_lowering {
     const soma_executor *executor;
     size_t batch;
     soma_optimizer_kind optimizer;
-    soma_tensor **second, **third; /* [tensors]: the SECOND and the THIRD of each, or NULL */
+    soma_tensor **second, **third, **fourth; /* [tensors]: the SECOND, the THIRD and the FOURTH of each, or NULL */
     soma_call *calls;
     const soma_tensor **origin; /* the tensor that each call computes */
     size_t count, capacity;

@@ -68,5 +68,6 @@ soma_status soma_parameter_initialize(const soma_network *network, size_t index,
     }
     for (size_t i = 0; parameter->zero_row && i < out_width(parameter); i++)
         values[(parameter->zero_row - 1) * out_width(parameter) + i] = 0;
+    for (size_t i = 0; i < parameter->ones_count; i++) values[parameter->ones_begin + i] = 1;
     return SOMA_OK;
 }

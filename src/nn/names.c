@@ -107,6 +107,12 @@ static const name_row missing_rows[] = {
     [SOMA_MISSING_DROP] = {"drop", NULL},
 };
 
+static const name_row recurrent_rows[] = {
+    [SOMA_RECURRENT_RNN] = {"rnn", NULL},
+    [SOMA_RECURRENT_LSTM] = {"lstm", NULL},
+    [SOMA_RECURRENT_GRU] = {"gru", NULL},
+};
+
 #define TABLE(rows)                                                                                                    \
     { rows, SOMA_COUNT_OF(rows) }
 static const struct {
@@ -118,7 +124,7 @@ static const struct {
     [SOMA_NAMES_METRIC] = TABLE(metric_rows),         [SOMA_NAMES_INITIALIZER] = TABLE(initializer_rows),
     [SOMA_NAMES_BINARY] = TABLE(binary_rows),         [SOMA_NAMES_REDUCTION] = TABLE(reduction_rows),
     [SOMA_NAMES_IMAGE_FIT] = TABLE(image_fit_rows),   [SOMA_NAMES_POOLING] = TABLE(pooling_rows),
-    [SOMA_NAMES_MISSING] = TABLE(missing_rows),
+    [SOMA_NAMES_MISSING] = TABLE(missing_rows),       [SOMA_NAMES_RECURRENT] = TABLE(recurrent_rows),
 };
 
 /* Without a name for a value that there is not. */

@@ -20,6 +20,7 @@ typedef struct soma_parameter {
     soma_initializer initializer; /* resolved: never DEFAULT */
     float scale;
     size_t fan_in, fan_out;
+    size_t ones_begin, ones_count; /* so many elements begin as 1, whatever the initialiser: a gate that is open */
     bool is_bias;
     size_t zero_row; /* 1 + the number of a row that begins as zeros; 0: none */
     bool is_running; /* a running figure: its layer moves it, and not the optimizer, for which it has no gradient */

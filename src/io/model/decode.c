@@ -99,6 +99,15 @@ static soma_status check_samples(const soma_tensor *tensor) {
     return soma_error(SOMA_INVALID_FILE, "%s mixes the samples of a batch", soma_op_name(tensor->op));
 }
 
+/* Of the second results, the only one that is not training's is the cells of an LSTM. */
+static soma_status check_second(const soma_tensor_spec *spec) {
+    const soma_tensor *of = spec->op == SOMA_OP_SECOND && spec->input_count == 1 ? spec->input[0] : NULL;
+    if (spec->op != SOMA_OP_SECOND) return SOMA_OK;
+    if (of && of->op == SOMA_OP_RECURRENT && of->attributes.recurrent.params.kind == SOMA_RECURRENT_LSTM)
+        return SOMA_OK;
+    return soma_error(SOMA_INVALID_FILE, "a second result of what is no LSTM");
+}
+
 static soma_status register_tensor(soma_network *network, const soma_tensor_spec *spec) {
     soma_tensor *tensor;
     if (spec->op == SOMA_OP_PARAMETER) {
@@ -107,6 +116,7 @@ static soma_status register_tensor(soma_network *network, const soma_tensor_spec
             .initializer = SOMA_INIT_ZEROS, .is_bias = spec->rank == 1, .fan_in = 1, .fan_out = 1};
         return soma_network_add_parameter(network, &description, spec->rank, spec->shape, spec->name, &tensor);
     }
+    SOMA_TRY(check_second(spec));
     SOMA_TRY(soma_graph_add(&network->graph, spec, &tensor));
     SOMA_TRY(check_samples(tensor));
     if (spec->op == SOMA_OP_INPUT) SOMA_TRY(soma_network_add_input(network, tensor));

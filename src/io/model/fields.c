@@ -55,6 +55,16 @@ static const soma_field conv_fields[] = {ATTRIBUTE("stride", SOMA_FIELD_SPACE, 0
                                          ATTRIBUTE("groups", SOMA_FIELD_COUNT, 0, conv.params.groups),
                                          ATTRIBUTE("output_padding", SOMA_FIELD_SPACE, 0, conv.output_padding)};
 
+static const soma_field recurrent_fields[] = {
+    ATTRIBUTE("kind", SOMA_FIELD_NAME, SOMA_NAMES_RECURRENT, recurrent.params.kind),
+    ATTRIBUTE("function", SOMA_FIELD_NAME, SOMA_NAMES_FUNCTION, recurrent.params.function),
+    ATTRIBUTE("reset_before", SOMA_FIELD_BOOL, 0, recurrent.params.reset_before),
+    ATTRIBUTE("reverse", SOMA_FIELD_BOOL, 0, recurrent.params.reverse),
+    ATTRIBUTE("biased", SOMA_FIELD_BOOL, 0, recurrent.biased),
+    ATTRIBUTE("masked", SOMA_FIELD_BOOL, 0, recurrent.masked),
+    ATTRIBUTE("stated", SOMA_FIELD_BOOL, 0, recurrent.stated),
+    ATTRIBUTE("celled", SOMA_FIELD_BOOL, 0, recurrent.celled)};
+
 static const soma_field pool_fields[] = {ATTRIBUTE("kind", SOMA_FIELD_NAME, SOMA_NAMES_POOLING, pool.params.kind),
                                          ATTRIBUTE("size", SOMA_FIELD_SPACE, 0, pool.params.size),
                                          ATTRIBUTE("stride", SOMA_FIELD_SPACE, 0, pool.params.stride),
@@ -127,6 +137,8 @@ bool soma_op_fields(soma_op op, const soma_field **fields, size_t *count) {
         return *fields = conv_fields, *count = SOMA_COUNT_OF(conv_fields) - 1, true;
     case SOMA_OP_CONV_TRANSPOSE:
         FIELDS(conv_fields);
+    case SOMA_OP_RECURRENT:
+        FIELDS(recurrent_fields);
     case SOMA_OP_NORMALIZE:
         FIELDS(normalize_fields);
     case SOMA_OP_GATHER:
@@ -135,6 +147,7 @@ bool soma_op_fields(soma_op op, const soma_field **fields, size_t *count) {
     case SOMA_OP_INPUT:
     case SOMA_OP_PARAMETER:
     case SOMA_OP_RESHAPE:
+    case SOMA_OP_SECOND: /* cells; decode.c takes no others */
         return *fields = NULL, *count = 0, true;
     default:
         return false; /* made for training */

@@ -74,7 +74,10 @@ typedef struct soma_layer_row {
     X(groupnorm)                                                                                                       \
     X(instancenorm)                                                                                                    \
     X(layernorm)                                                                                                       \
-    X(rmsnorm)
+    X(rmsnorm)                                                                                                         \
+    X(rnn)                                                                                                             \
+    X(lstm)                                                                                                            \
+    X(gru)
 #define SOMA_LAYER(name) const soma_layer_row soma_layer_row_##name
 
 #define X(name) extern SOMA_LAYER(name);

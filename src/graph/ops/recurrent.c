@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT */
+/* RECURRENT and its gradient: a recurrent layer over all its steps. */
+#include "graph/ops/op.h"
+#include "kernels/recurrent_call.h"
+
+/* The inputs behind x and the weights, in their order; NULL for those that are not there. */
+typedef struct inputs {
+    soma_tensor *bias, *mask, *state, *cell;
+} inputs;
+
+/* From input `next` on; a gradient has no bias. */
+static inputs inputs_of(const soma_tensor *tensor, uint32_t next, bool biased) {
+    inputs in = {NULL, NULL, NULL, NULL};
+    if (biased && tensor->attributes.recurrent.biased) in.bias = tensor->input[next++];
+    if (tensor->attributes.recurrent.masked) in.mask = tensor->input[next++];
+    if (tensor->attributes.recurrent.stated) in.state = tensor->input[next++];
+    if (tensor->attributes.recurrent.celled) in.cell = tensor->input[next];
+    return in;
+}
+
+/* ---------------------------------------------------------------------------------------------------------- shape */
+
+static soma_status check_input(const soma_tensor *tensor, const soma_tensor *x, const char *what, uint32_t rank,
+                               size_t first, size_t second) {
+    char text[SOMA_SHAPE_TEXT];
+    if (!x || (x->batched && x->rank == rank && x->shape[0] == first && (rank < 2 || x->shape[1] == second)))
+        return SOMA_OK;
+    if (rank == 1)
+        return soma_op_refuse(tensor, SOMA_INVALID_SHAPE, "the %s must be [batch, %zu], got %s", what, first,
+                              soma_tensor_shape_text(x, text));
+    return soma_op_refuse(tensor, SOMA_INVALID_SHAPE, "the %s must be [batch, %zu, %zu], got %s", what, first, second,
+                          soma_tensor_shape_text(x, text));
+}
+
+static soma_status check_kind(const soma_tensor *tensor) {
+    const soma_recurrent_params *params = &tensor->attributes.recurrent.params;
+    if ((unsigned)params->kind >= SOMA_RECURRENT_KIND_COUNT)
+        return soma_op_refuse(tensor, SOMA_INVALID_ARGUMENT, "there is no recurrent layer %d", (int)params->kind);
+    if (params->kind == SOMA_RECURRENT_RNN && params->function != SOMA_TANH && params->function != SOMA_RELU)
+        return soma_op_refuse(tensor, SOMA_INVALID_ARGUMENT, "the function must be tanh or relu, got %s",
+                              soma_function_name(params->function));
+    if (tensor->attributes.recurrent.celled && params->kind != SOMA_RECURRENT_LSTM)
+        return soma_op_refuse(tensor, SOMA_INVALID_ARGUMENT, "a first cell, which only an LSTM has");
+    return SOMA_OK;
+}
+
+static soma_status check_count(const soma_tensor *tensor) {
+    const uint32_t expected = 2 + tensor->attributes.recurrent.biased + tensor->attributes.recurrent.masked +
+                              tensor->attributes.recurrent.stated + tensor->attributes.recurrent.celled;
+    if (tensor->input_count == expected) return SOMA_OK;
+    return soma_op_refuse(tensor, SOMA_INVALID_ARGUMENT, "it has %u inputs, expected %u", tensor->input_count,
+                          expected);
+}
+
+static soma_status check_parameters(const soma_tensor *tensor, size_t gates, size_t units) {
+    const soma_tensor *weight = tensor->input[1], *bias = inputs_of(tensor, 2, true).bias;
+    char text[SOMA_SHAPE_TEXT];
+    if (weight->batched || weight->rank != 2 || weight->shape[0] != units || weight->shape[1] != gates * units)
+        return soma_op_refuse(tensor, SOMA_INVALID_SHAPE, "the recurrent weight must be [%zu, %zu], got %s", units,
+                              gates * units, soma_tensor_shape_text(weight, text));
+    if (bias && (bias->batched || bias->rank != 1 || bias->shape[0] != gates * units))
+        return soma_op_refuse(tensor, SOMA_INVALID_SHAPE, "the recurrent bias must be [%zu], got %s", gates * units,
+                              soma_tensor_shape_text(bias, text));
+    return SOMA_OK;
+}
+
+static soma_status shape_recurrent(soma_tensor *tensor) {
+    const soma_tensor *x = tensor->input[0];
+    const size_t gates = soma_recurrent_gates(tensor->attributes.recurrent.params.kind);
+    char text[SOMA_SHAPE_TEXT];
+    SOMA_TRY(check_kind(tensor));
+    SOMA_TRY(check_count(tensor));
+    if (!x->batched || x->rank != 2 || x->shape[1] % gates)
+        return soma_op_refuse(tensor, SOMA_INVALID_SHAPE, "it takes steps of %zu numbers for each unit, got %s", gates,
+                              soma_tensor_shape_text(x, text));
+    const size_t steps = x->shape[0], units = x->shape[1] / gates;
+    SOMA_TRY(check_parameters(tensor, gates, units));
+    const inputs in = inputs_of(tensor, 2, true);
+    SOMA_TRY(check_input(tensor, in.mask, "mask", 1, steps, 0));
+    SOMA_TRY(check_input(tensor, in.state, "first state", 1, units, 0));
+    SOMA_TRY(check_input(tensor, in.cell, "first cell", 1, units, 0));
+    SOMA_TRY(soma_shape_like_first(tensor));
+    tensor->shape[1] = units;
+    tensor->is_sequence = true;
+    return SOMA_OK;
+}
+
+/* SECOND: the cells, or the gradient of the products with the state; THIRD: what is kept of the gates, or the gradient
+ * of the first state; FOURTH: that of the first cell. */
+void soma_op_shape_of_recurrent(const soma_tensor *recurrent, soma_tensor *result) {
+    const soma_recurrent_kind kind = recurrent->attributes.recurrent.params.kind;
+    const bool back = recurrent->op == SOMA_OP_RECURRENT_GRAD;
+    result->batched = true;
+    result->is_sequence = false;
+    result->rank = back && result->op != SOMA_OP_SECOND ? 1 : 2;
+    result->shape[0] = recurrent->shape[0];
+    result->shape[1] = recurrent->shape[1];
+    if (result->rank == 1) result->shape[0] = recurrent->shape[1] / soma_recurrent_gates(kind);
+    if (!back && result->op == SOMA_OP_THIRD) result->shape[1] *= soma_recurrent_kept(kind);
+}
+
+/* ------------------------------------------------------------------------------------------------------- gradient */
+
+/* All states that the steps found: the first one, or 0, and y without its last. */
+static soma_status states_before(soma_graph *graph, soma_tensor *tensor, soma_tensor **states) {
+    soma_tensor *parts[2], *state = inputs_of(tensor, 2, true).state;
+    const bool reverse = tensor->attributes.recurrent.params.reverse;
+    const size_t steps = tensor->shape[0];
+    soma_tensor first = *tensor;
+    first.shape[0] = 1;
+    if (state)
+        SOMA_TRY(soma_graph_reshape(graph, state, &first, &parts[reverse]));
+    else
+        SOMA_TRY(soma_op_constant_like(graph, &first, 0, &parts[reverse]));
+    *states = parts[reverse];
+    if (steps == 1) return SOMA_OK;
+    soma_attributes others = {.slice = {1, reverse ? 1 : 0, steps - 1}};
+    SOMA_TRY(soma_op_add(graph, SOMA_OP_SLICE, &tensor, 1, others, &parts[!reverse]));
+    return soma_op_add(graph, SOMA_OP_CONCAT, parts, 2, (soma_attributes){.concat = {1}}, states);
+}
+
+static soma_status slice_last(soma_graph *graph, soma_tensor *x, size_t start, size_t length, soma_tensor **out) {
+    return soma_op_add(graph, SOMA_OP_SLICE, &x, 1, (soma_attributes){.slice = {2, start, length}}, out);
+}
+
+/* Of the recurrent weights: states^T products; where the reset gate comes first, the candidate's are of r h. */
+static soma_status weight_gradient(soma_graph *graph, soma_tensor *tensor, soma_tensor *products, soma_tensor *kept,
+                                   soma_tensor **gradient) {
+    const soma_recurrent_params *params = &tensor->attributes.recurrent.params;
+    const size_t units = tensor->shape[1];
+    soma_tensor *states, *reset, *part[2], *d[2];
+    SOMA_TRY(states_before(graph, tensor, &states));
+    if (params->kind != SOMA_RECURRENT_GRU || !params->reset_before)
+        return soma_graph_gemm(graph, states, products, NULL, true, false, gradient);
+    SOMA_TRY(slice_last(graph, kept, GRU_KEPT * units, units, &reset));
+    SOMA_TRY(slice_last(graph, products, 0, GRU_CANDIDATE * units, &d[0]));
+    SOMA_TRY(slice_last(graph, products, GRU_CANDIDATE * units, units, &d[1]));
+    SOMA_TRY(soma_graph_gemm(graph, states, d[0], NULL, true, false, &part[0]));
+    SOMA_TRY(soma_graph_gemm(graph, reset, d[1], NULL, true, false, &part[1]));
+    return soma_op_add(graph, SOMA_OP_CONCAT, part, 2, (soma_attributes){.concat = {1}}, gradient);
+}
+
+/* The cells may be there already, as an output. */
+static soma_status cells_of(soma_graph *graph, soma_tensor *tensor, soma_tensor **cells) {
+    for (uint32_t i = tensor->id + 1; i < graph->count; i++)
+        if (graph->tensor[i]->op == SOMA_OP_SECOND && graph->tensor[i]->input[0] == tensor)
+            return *cells = graph->tensor[i], SOMA_OK;
+    return soma_op_add(graph, SOMA_OP_SECOND, &tensor, 1, (soma_attributes){.fill = {0, false}}, cells);
+}
+
+static soma_status gradient_recurrent(soma_graph *graph, soma_tensor *tensor, soma_tensor *dy, soma_tensor **gradient) {
+    const soma_attributes none = {.fill = {0, false}};
+    const soma_recurrent_params *params = &tensor->attributes.recurrent.params;
+    const inputs in = inputs_of(tensor, 2, true);
+    soma_tensor *input[8] = {dy, tensor->input[1], tensor}, *kept = NULL, *dx, *products;
+    uint32_t count = 3, next = 2;
+    if (params->kind == SOMA_RECURRENT_LSTM) SOMA_TRY(cells_of(graph, tensor, &input[count++]));
+    if (params->kind != SOMA_RECURRENT_RNN) {
+        SOMA_TRY(soma_op_add(graph, SOMA_OP_THIRD, &tensor, 1, none, &kept));
+        input[count++] = kept;
+    }
+    if (in.mask) input[count++] = in.mask;
+    if (in.state) input[count++] = in.state;
+    if (in.cell) input[count++] = in.cell;
+    SOMA_TRY(soma_op_add(graph, SOMA_OP_RECURRENT_GRAD, input, count, tensor->attributes, &dx));
+    products = dx;
+    if (soma_recurrent_differs(params)) SOMA_TRY(soma_op_add(graph, SOMA_OP_SECOND, &dx, 1, none, &products));
+    gradient[0] = dx;
+    SOMA_TRY(weight_gradient(graph, tensor, products, kept, &gradient[1]));
+    if (in.bias) SOMA_TRY(soma_op_sum_to(graph, products, in.bias, &gradient[next++]));
+    if (in.mask) next++;
+    if (in.state) SOMA_TRY(soma_op_add(graph, SOMA_OP_THIRD, &dx, 1, none, &gradient[next++]));
+    if (in.cell) SOMA_TRY(soma_op_add(graph, SOMA_OP_FOURTH, &dx, 1, none, &gradient[next]));
+    return SOMA_OK;
+}
+
+/* ------------------------------------------------------------------------------------------------------- lowering */
+
+static soma_view view_of(const soma_lowering *lowering, const soma_tensor *tensor) {
+    return tensor ? soma_lowering_view(lowering, tensor) : soma_view_absent();
+}
+
+static soma_status lower_recurrent(soma_lowering *lowering, const soma_tensor *tensor) {
+    const inputs in = inputs_of(tensor, 2, true);
+    const soma_recurrent_views views = {.x = view_of(lowering, tensor->input[0]),
+                                        .weight = view_of(lowering, tensor->input[1]),
+                                        .bias = view_of(lowering, in.bias),
+                                        .mask = view_of(lowering, in.mask),
+                                        .state = view_of(lowering, in.state),
+                                        .cell = view_of(lowering, in.cell),
+                                        .y = view_of(lowering, tensor),
+                                        .cells = view_of(lowering, lowering->second[tensor->id]),
+                                        .gates = view_of(lowering, lowering->third[tensor->id])};
+    return soma_lowering_push(lowering, tensor, soma_call_recurrent(&views, tensor->attributes.recurrent.params));
+}
+
+SOMA_OP(recurrent) = {2, 6, shape_recurrent, SOMA_GRADIENT(gradient_recurrent), lower_recurrent};
+
+static soma_status shape_recurrent_grad(soma_tensor *tensor) {
+    SOMA_TRY(soma_shape_like_first(tensor));
+    tensor->shape[1] *= soma_recurrent_gates(tensor->attributes.recurrent.params.kind);
+    return SOMA_OK;
+}
+
+static soma_status lower_recurrent_grad(soma_lowering *lowering, const soma_tensor *tensor) {
+    const soma_recurrent_params *params = &tensor->attributes.recurrent.params;
+    const bool lstm = params->kind == SOMA_RECURRENT_LSTM, keeps = params->kind != SOMA_RECURRENT_RNN;
+    const inputs in = inputs_of(tensor, 3u + lstm + keeps, false);
+    const soma_recurrent_grad_views views = {.dy = view_of(lowering, tensor->input[0]),
+                                             .weight = view_of(lowering, tensor->input[1]),
+                                             .y = view_of(lowering, tensor->input[2]),
+                                             .cells = view_of(lowering, lstm ? tensor->input[3] : NULL),
+                                             .gates = view_of(lowering, keeps ? tensor->input[3u + lstm] : NULL),
+                                             .mask = view_of(lowering, in.mask),
+                                             .state = view_of(lowering, in.state),
+                                             .cell = view_of(lowering, in.cell),
+                                             .dx = view_of(lowering, tensor),
+                                             .drecurrent = view_of(lowering, lowering->second[tensor->id]),
+                                             .dstate = view_of(lowering, lowering->third[tensor->id]),
+                                             .dcell = view_of(lowering, lowering->fourth[tensor->id])};
+    return soma_lowering_push(lowering, tensor, soma_call_recurrent_grad(&views, *params));
+}
+
+SOMA_OP(recurrent_grad) = {3, 8, shape_recurrent_grad, NULL, SOMA_TRAINING_CALL(lower_recurrent_grad)};
