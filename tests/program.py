@@ -58,6 +58,22 @@ def read_npy(path):
     return header, start, struct.unpack(f"{order}{(len(content) - start) // 4}{code}", content[start:])
 
 
+def read_safetensors(path):
+    """Metadata, and {name: rows or vector}."""
+    with open(path, "rb") as source:
+        content = source.read()
+    length = struct.unpack("<Q", content[:8])[0]
+    header, data, tensors = json.loads(content[8:8 + length]), content[8 + length:], {}
+    for name, entry in header.items():
+        if name == "__metadata__":
+            continue
+        begin, end = entry["data_offsets"]
+        values = struct.unpack(f"<{(end - begin) // 4}f", data[begin:end])
+        shape = entry["shape"]
+        tensors[name] = [values[i * shape[1]:(i + 1) * shape[1]] for i in range(shape[0])] if len(shape) == 2 else values
+    return header["__metadata__"], tensors
+
+
 class ProgramTest(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.TemporaryDirectory()

@@ -9,7 +9,7 @@ import math
 import os
 import struct
 
-from program import DEVICE, ProgramTest, main
+from program import DEVICE, ProgramTest, main, read_safetensors
 
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "earlier")
 NETWORK = "dense 8 leaky_relu(1,0.1); dropout 0.1; dense 3 softmax"
@@ -17,22 +17,6 @@ NETWORK = "dense 8 leaky_relu(1,0.1); dropout 0.1; dense 3 softmax"
 
 def file(name):
     return os.path.join(FOLDER, name)
-
-
-def read_safetensors(path):
-    """Metadata, and {name: rows or vector}."""
-    with open(path, "rb") as source:
-        content = source.read()
-    length = struct.unpack("<Q", content[:8])[0]
-    header, data, tensors = json.loads(content[8:8 + length]), content[8 + length:], {}
-    for name, entry in header.items():
-        if name == "__metadata__":
-            continue
-        begin, end = entry["data_offsets"]
-        values = struct.unpack(f"<{(end - begin) // 4}f", data[begin:end])
-        shape = entry["shape"]
-        tensors[name] = [values[i * shape[1]:(i + 1) * shape[1]] for i in range(shape[0])] if len(shape) == 2 else values
-    return header["__metadata__"], tensors
 
 
 def dense(x, tensors, name):

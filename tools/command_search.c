@@ -172,7 +172,7 @@ exit_status command_search(const struct settings *given) {
     struct search search = {.settings = &settings, .wanted = (size_t)given->trials};
     settings.command = COMMAND_TRAIN; /* data are read as for training */
     exit_status status = check_files(&settings);
-    if (status == STATUS_DONE) status = training_check(&settings);
+    if (status == STATUS_DONE) status = training_check(&settings, &(struct distributed){.module = NULL});
     if (status == STATUS_DONE) status = search_space_read(&settings, &search.space);
     size_t points = status == STATUS_DONE ? search_space_points(search.space) : 0;
     if (points && points < search.wanted) {

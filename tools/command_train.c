@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-exit_status training_check(const struct settings *settings) {
+exit_status training_check(const struct settings *settings, const struct distributed *distributed) {
     if (settings->load && settings->net)
         return fail(STATUS_USAGE, "--net and --load are both given; the loaded model has its layers already");
     if (settings->load && settings->scale_target)
@@ -49,7 +49,7 @@ exit_status training_check(const struct settings *settings) {
     } outputs[] = {{"save", settings->save, output_file_try},
                    {"history", settings->history, output_text_try},
                    {"plot", settings->plot, output_text_try},
-                   {"checkpoint", settings->checkpoint, output_file_try}};
+                   {"checkpoint", distributed_follows(distributed) ? NULL : settings->checkpoint, output_file_try}};
     for (size_t i = 0; i < sizeof outputs / sizeof *outputs; i++) {
         for (size_t j = 0; j < i; j++)
             if (outputs[i].path && outputs[j].path && output_is_same(outputs[i].path, outputs[j].path))
@@ -103,11 +103,13 @@ soma_status training_fit(struct training *training) {
         .on_batch = on_batch,
         .on_epoch = on_epoch,
         .context = training,
+        .communicator = training->distributed.communicator,
     };
     if (option_given(settings, min_delta)) options.min_delta = (float)settings->min_delta;
     training->progress = progress_start(options.epochs, data_samples(training->data.train));
     interrupt_watch();
     soma_status cause = soma_fit(training->network, training->data.train, &options, &training->history);
+    training->fitted = true;
     progress_end(&training->progress);
     training->interrupted = cause == SOMA_STOPPED;
     return cause;
@@ -180,8 +182,14 @@ static exit_status keep_and_fail(struct training *training, soma_status cause) {
     return status;
 }
 
+/* All else is the first process's, which says what has gone wrong. */
+static exit_status follow(soma_status cause) {
+    return cause == SOMA_OK ? STATUS_DONE : cause == SOMA_STOPPED ? STATUS_INTERRUPTED : STATUS_FAILED;
+}
+
 static exit_status train(struct training *training) {
     soma_status cause = training_fit(training);
+    if (distributed_follows(&training->distributed)) return follow(cause);
     if (cause == SOMA_NOT_FINITE || training->history.checkpoint_failed) return keep_and_fail(training, cause);
     if (cause != SOMA_OK && cause != SOMA_STOPPED && training->settings->resume)
         return fail_from_library(cause, STATUS_FILE, "--resume");
@@ -280,7 +288,8 @@ static exit_status train_repeatedly(struct training *training, struct settings *
 exit_status command_train(const struct settings *given) {
     struct settings settings = *given;
     struct training training = {.settings = &settings};
-    exit_status status = training_check(&settings);
+    exit_status status = distributed_begin(&settings, &training.distributed);
+    if (status == STATUS_DONE) status = training_check(&settings, &training.distributed);
     if (status == STATUS_DONE) status = find_rate_check(&settings);
     if (status == STATUS_DONE) status = runs_check(&settings);
     if (status == STATUS_DONE) status = part_files_check(&settings);
@@ -295,5 +304,5 @@ exit_status command_train(const struct settings *given) {
     }
     training_release(&training);
     soma_device_close(training.device);
-    return status;
+    return distributed_end(&training.distributed, status, training.fitted);
 }

@@ -57,6 +57,12 @@ static const char *dates_name(int value) {
     return value == SOMA_DATES_NUMBER - 1 ? "number" : value == SOMA_DATES_CYCLE - 1 ? "cycle" : NULL;
 }
 
+static const char *distributed_name(int value) {
+    static const char *const names[] = {"none", "mpi"};
+    return value >= 0 && (size_t)value < sizeof names / sizeof *names ? names[value] : NULL;
+}
+
+static const choice distributed_choice = {.name = distributed_name};
 static const choice dates_choice = {.name = dates_name};
 static const choice missing_choice = {missing_name, true, SOMA_NAMES_MISSING};
 static const choice image_fit_choice = {image_fit_name, true, SOMA_NAMES_IMAGE_FIT};
@@ -315,6 +321,8 @@ const option_row option_table[] = {
     {.name = "resume", .type = OPTION_TEXT, .offset = FIELD(resume), .commands = TRAIN_ALONE, .argument = "FILE",
      .help = "go on from a checkpoint, with the same data and options, as if training had not ended; without --net the network is the "
              "checkpoint's"},
+    {.name = "distributed", .type = OPTION_CHOICE, .offset = FIELD(distributed), .commands = TRAIN, .argument = "WHICH", .choices = &distributed_choice, .fallback = "none",
+     .help = "train by all processes that mpirun has started, mpi: each computes its share of every batch, and the first writes and speaks"},
 
     {.group = "Results", .name = "save", .letter = 's', .type = OPTION_TEXT, .offset = FIELD(save), .commands = TRAIN, .argument = "FILE",
      .help = "the trained network, as a safetensors file; the last good weights where training is interrupted or goes wrong"},

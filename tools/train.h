@@ -5,8 +5,8 @@
 
 #include "train_result.h"
 
-/* Options that contradict each other, and files that could not be written. */
-exit_status training_check(const struct settings *settings);
+/* Options that contradict each other, and files that could not be written, by this process. */
+exit_status training_check(const struct settings *settings, const struct distributed *distributed);
 /* The network for the data, which are preprocessed by it, compiled on the device; where training->device is NULL, it is
  * chosen. */
 exit_status training_prepare(struct training *training);

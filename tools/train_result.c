@@ -38,6 +38,8 @@ void training_say_start(const struct training *training) {
     if (soma_network_get_figures(training->network, training->settings->batch, &figures) == SOMA_OK)
         say(" (%s, %zu parameters)", layers, figures.parameters);
     say("\nDevice   %s: %s, %s\n", soma_device_selector(training->device), info.name, info.platform);
+    if (training->distributed.communicator)
+        say("Ranks    %u by %s\n", training->distributed.communicator->ranks, training->distributed.module->name);
     if (training->settings->resume) say("Resumes  %s\n", training->settings->resume);
 }
 
@@ -103,6 +105,7 @@ void training_report(struct training *training) {
     report_count(object, "seed", training->settings->seed);
     report_truth(object, "streamed", training->streamed);
     report_truth(object, "interrupted", training->interrupted);
+    if (training->distributed.communicator) report_count(object, "ranks", training->distributed.communicator->ranks);
     profile_report(object, &training->profile);
     report_print(object);
     training->object = NULL;

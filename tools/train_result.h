@@ -5,6 +5,7 @@
 
 #include "board.h"
 #include "data.h"
+#include "distributed.h"
 #include "model.h"
 #include "profile.h"
 #include "progress.h"
@@ -22,6 +23,8 @@ struct training {
     double history_kept; /* when, by clock_since_start() */
     bool repeated;       /* one of several, told by what comes out */
     report *object;      /* begun for --json, or NULL */
+    struct distributed distributed;
+    bool fitted; /* soma_fit() has returned: other processes know how it ended */
     bool interrupted;
     bool streamed; /* the data to train on, since they do not lie on the device */
     bool tested;

@@ -65,11 +65,12 @@ static soma_status compare(const greeting *first, const greeting *other, uint32_
                           "rank %" PRIu32 " is soma %.23s, rank 0 is soma %.23s; all ranks must be of one version",
                           rank, other->version, first->version);
     if (first->network != other->network)
-        return soma_error(SOMA_INVALID_ARGUMENT,
-                          "rank %" PRIu32
-                          " has another network than rank 0; layers, names, preprocessing and what it is compiled with "
-                          "must be the same",
-                          rank);
+        return soma_error(
+            SOMA_INVALID_ARGUMENT,
+            "rank %" PRIu32
+            " has another network than rank 0; layers, names, seed, preprocessing and what it is compiled with "
+            "must be the same",
+            rank);
     SOMA_TRY(compare_data(rank, "training data", first->samples, first->data, other->samples, other->data));
     SOMA_TRY(compare_data(rank, "validation data", first->validation_samples, first->validation,
                           other->validation_samples, other->validation));

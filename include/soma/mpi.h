@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * soma/mpi.h - a communicator of MPI, for soma_fit_options.communicator. It is compiled with the program that includes
+ * it, by that program's own MPI, of which libsoma knows nothing: mpicc train.c $(pkg-config --cflags --libs soma).
+ *
+ *   MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
+ *   soma_mpi mpi;
+ *   soma_mpi_open(MPI_COMM_WORLD, &mpi);
+ *   soma_fit_options options = {.epochs = 30, .communicator = &mpi.communicator};
+ *   soma_fit(network, dataset, &options, NULL);
+ *   soma_mpi_close(&mpi);
+ *   MPI_Finalize();
+ *
+ * The thread that has called MPI_Init_thread() calls soma_fit(). MPI promises no order of a sum's additions, though
+ * in practice the same ranks on the same machines get the same bits.
+ */
+#ifndef SOMA_MPI_H
+#define SOMA_MPI_H
+
+#include <limits.h>
+#include <mpi.h>
+#include <soma/communicator.h>
+#include <soma/device.h> /* soma_error */
+#include <stdlib.h>
+
+/* Stays where it is until it is closed. */
+typedef struct soma_mpi {
+    MPI_Comm comm; /* a duplicate of the caller's, whose messages mix with no others */
+    soma_communicator communicator;
+} soma_mpi;
+
+/* What SOMA_OK means, or SOMA_IO with MPI's own words. */
+static inline soma_status soma_mpi_check(int code, const char *what) {
+    char text[MPI_MAX_ERROR_STRING];
+    int length = 0;
+    if (code == MPI_SUCCESS) return SOMA_OK;
+    MPI_Error_string(code, text, &length);
+    return soma_error(SOMA_IO, "MPI: %s: %.*s", what, length, text);
+}
+
+/* MPI counts in int: what is longer goes in pieces. */
+static inline int soma_mpi_piece(size_t left) {
+    return left > INT_MAX / 2 ? INT_MAX / 2 : (int)left;
+}
+
+/* A sum that has been started. */
+typedef struct soma_mpi_sum {
+    size_t pieces;
+    MPI_Request *requests;
+} soma_mpi_sum;
+
+/* soma_communicator.start_sum */
+static inline soma_status soma_mpi_start_sum(void *context, float *values, size_t count, void **sum) {
+    soma_mpi *mpi = (soma_mpi *)context;
+    size_t most = count / (INT_MAX / 2) + 1;
+    soma_mpi_sum *started = (soma_mpi_sum *)malloc(sizeof *started + most * sizeof(MPI_Request));
+    int code = MPI_SUCCESS;
+    if (!started) return soma_error(SOMA_OUT_OF_MEMORY, "MPI: no memory for a sum");
+    started->pieces = 0;
+    started->requests = (MPI_Request *)(void *)(started + 1);
+    for (size_t done = 0; code == MPI_SUCCESS && done < count; started->pieces++) {
+        int piece = soma_mpi_piece(count - done);
+        code = MPI_Iallreduce(MPI_IN_PLACE, values + done, piece, MPI_FLOAT, MPI_SUM, mpi->comm,
+                              &started->requests[started->pieces]);
+        done += (size_t)piece;
+    }
+    *sum = started;
+    if (code != MPI_SUCCESS) free(started);
+    return soma_mpi_check(code, "a sum");
+}
+
+/* soma_communicator.wait */
+static inline soma_status soma_mpi_wait(void *context, void *sum) {
+    soma_mpi_sum *started = (soma_mpi_sum *)sum;
+    int code = MPI_Waitall((int)started->pieces, started->requests, MPI_STATUSES_IGNORE);
+    (void)context;
+    free(started);
+    return soma_mpi_check(code, "a sum");
+}
+
+/* soma_communicator.broadcast */
+static inline soma_status soma_mpi_broadcast(void *context, void *bytes, size_t size, uint32_t root) {
+    soma_mpi *mpi = (soma_mpi *)context;
+    int code = MPI_SUCCESS;
+    for (size_t done = 0; code == MPI_SUCCESS && done < size;) {
+        int piece = soma_mpi_piece(size - done);
+        code = MPI_Bcast((char *)bytes + done, piece, MPI_BYTE, (int)root, mpi->comm);
+        done += (size_t)piece;
+    }
+    return soma_mpi_check(code, "a broadcast");
+}
+
+/* Ends all ranks. A program that wants to say why puts a function of its own in the place of this. */
+static inline void soma_mpi_abort(void *context, soma_status status, const char *message) {
+    (void)status, (void)message;
+    MPI_Abort(((soma_mpi *)context)->comm, 1);
+}
+
+/* MPI must have been initialised. All ranks of `comm` call it. */
+static inline soma_status soma_mpi_open(MPI_Comm comm, soma_mpi *mpi) {
+    int rank = 0, ranks = 1;
+    soma_status status = soma_mpi_check(MPI_Comm_dup(comm, &mpi->comm), "MPI_Comm_dup");
+    if (status != SOMA_OK) return status;
+    MPI_Comm_set_errhandler(mpi->comm, MPI_ERRORS_RETURN);
+    MPI_Comm_rank(mpi->comm, &rank);
+    MPI_Comm_size(mpi->comm, &ranks);
+    for (size_t i = 0; i < sizeof mpi->communicator.reserved / sizeof *mpi->communicator.reserved; i++)
+        mpi->communicator.reserved[i] = 0;
+    mpi->communicator.abi = SOMA_COMMUNICATOR_ABI;
+    mpi->communicator.size = sizeof mpi->communicator;
+    mpi->communicator.rank = (uint32_t)rank;
+    mpi->communicator.ranks = (uint32_t)ranks;
+    mpi->communicator.context = mpi;
+    mpi->communicator.start_sum = soma_mpi_start_sum;
+    mpi->communicator.wait = soma_mpi_wait;
+    mpi->communicator.broadcast = soma_mpi_broadcast;
+    mpi->communicator.abort = soma_mpi_abort;
+    return SOMA_OK;
+}
+
+/* Before MPI_Finalize(). */
+static inline void soma_mpi_close(soma_mpi *mpi) {
+    MPI_Comm_free(&mpi->comm);
+}
+
+#endif

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: MIT
+"""Tests of `soma train --distributed mpi`, by processes that mpirun starts: what they make together, what they refuse, how they end.
+
+SOMA_MPIRUN names the mpirun of an MPI that the program has a module for; where it is empty, the tests that need it are skipped.
+"""
+import glob
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+import unittest
+
+import program
+from program import DEVICE, PROGRAM, USAGE, ProgramTest, read_safetensors
+
+MPIRUN = os.environ.get("SOMA_MPIRUN") or None
+# Open MPI and its successor: as root, and with more processes than cores.
+ENVIRONMENT = {**os.environ, "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "OMPI_MCA_rmaps_base_oversubscribe": "1",
+               "OMPI_MCA_hwloc_base_binding_policy": "none", "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe"}
+TRAIN = ["train", f"--device={DEVICE}", "--threads=1", "--data=digits", "--net=dense 16 tanh; dropout 0.2; dense 10 softmax", "--seed=3"]
+
+
+def command(ranks, *arguments):
+    return ["-n", str(ranks), PROGRAM, *arguments, "--distributed=mpi"]
+
+
+def mpirun(*parts, timeout=120):
+    """Runs these commands as one job."""
+    words = [MPIRUN]
+    for i, part in enumerate(parts):
+        words += [":"] * (i > 0) + part
+    return subprocess.run(words, capture_output=True, text=True, errors="replace", timeout=timeout, env=ENVIRONMENT)
+
+
+def numbers(tensor):
+    """Of a matrix or a vector, one after the other."""
+    return [x for row in tensor for x in (row if isinstance(row, tuple) else [row])]
+
+
+class WithoutStarter(ProgramTest):
+    def test_other_repetitions_are_refused(self):
+        for other in (["--folds=3"], ["--seeds=2"], [f"--find-lr={self.path('rates.svg')}"]):
+            self.refuse(USAGE, ["--distributed", other[0].split("=")[0]], *TRAIN, "--distributed=mpi", *other)
+
+    def test_a_module_that_is_not_there_is_named(self):
+        alone = self.path("soma")
+        shutil.copy(PROGRAM, alone)
+        # The library stays where it is.
+        library = os.path.join(os.path.dirname(os.path.dirname(PROGRAM)), "src")
+        result = subprocess.run([alone, *TRAIN, "--distributed=mpi"], capture_output=True, text=True, timeout=60,
+                                env={**os.environ, "LD_LIBRARY_PATH": library, "PMI_SIZE": "2"})
+        self.assertEqual(result.returncode, USAGE, result.stderr)
+        self.assertIn("soma-mpi-mpich.so", result.stderr)
+        self.assertIn("-Dmpi=enabled", result.stderr)
+
+
+@unittest.skipUnless(MPIRUN, "there is no MPI that the program has a module for, or its mpirun is missing")
+class Distributed(ProgramTest):
+    def expect_job(self, status, result):
+        self.assertEqual(result.returncode, status, result.stdout + result.stderr)
+
+    def test_two_processes_make_what_one_makes(self):
+        more = ["--epochs=2", f"--checkpoint={self.path('run.ckpt')}"]
+        self.succeed(*TRAIN, "--epochs=2", f"--save={self.path('one')}", f"--history={self.path('one.csv')}")
+        result = mpirun(command(2, *TRAIN, *more, f"--save={self.path('two')}", f"--history={self.path('two.csv')}"))
+        self.expect_job(0, result)
+        self.assertEqual(result.stdout.count("Saved the network"), 1, result.stdout)
+        self.assertEqual(result.stdout.count("Trained 2 epochs"), 1, result.stdout)
+        self.assertEqual(len(re.findall("^Ranks +2 by ", result.stdout, re.M)), 1, result.stdout)
+        self.assertEqual(sorted(os.listdir(self.folder.name)), ["one", "one.csv", "run.ckpt", "two", "two.csv"])
+        one, two = (read_safetensors(self.path(name))[1] for name in ("one", "two"))
+        self.assertEqual(one.keys(), two.keys())
+        # Adam moves a weight by at most the learning rate, 0.001, in each of 82 steps; what rounding does to that stays far below one of them.
+        for name, values in one.items():
+            self.assertLess(max(abs(a - b) for a, b in zip(numbers(values), numbers(two[name]))), 1e-4, name)
+        with open(self.path("one.csv")) as a, open(self.path("two.csv")) as b:
+            for first, second in list(zip(a, b))[1:]:
+                for x, y in zip(first.split(",")[:6], second.split(",")[:6]):
+                    self.assertAlmostEqual(float(x), float(y), delta=1e-3)
+
+    def test_processes_with_other_data_are_refused(self):
+        rows = "".join(f"{i % 7},{i % 5},{i % 2}\n" for i in range(40))
+        tables = [self.write("a.csv", rows), self.write("b.csv", rows.replace("6,", "5.5,"))]
+        commands = [command(1, "train", f"--device={DEVICE}", f"--data={table}", "--net=dense 2 softmax", "--no-standardize") for table in tables]
+        result = mpirun(*commands)
+        self.assertNotEqual(result.returncode, 0)
+        # The ranges of the data are kept with the network.
+        self.assertEqual(len(re.findall("rank 1 has (another network|other training data) than rank 0", result.stderr)), 1, result.stderr)
+
+    def test_a_process_that_cannot_begin_ends_all(self):
+        start = time.monotonic()
+        result = mpirun(command(1, *TRAIN), command(1, *TRAIN[:3], "--data=/nowhere"))
+        self.assertNotEqual(result.returncode, 0)
+        self.assertIn("rank 1: --data", result.stderr)
+        self.assertLess(time.monotonic() - start, 60 * program.SLOWNESS)
+
+    def begin_long_run(self):
+        """A job of three processes that would go on for long, once it has written a checkpoint; and the processes."""
+        checkpoint = self.path("long.ckpt")
+        arguments = command(3, *TRAIN, "--epochs=100000", f"--checkpoint={checkpoint}", "--every=20")
+        job = subprocess.Popen([MPIRUN, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT)
+        self.addCleanup(job.stderr.close)
+        self.addCleanup(job.kill)
+        for _ in range(600):
+            if os.path.exists(checkpoint) or job.poll() is not None:
+                break
+            time.sleep(0.05)
+        self.assertTrue(os.path.exists(checkpoint), "no checkpoint was written")
+        return job, checkpoint
+
+    def processes(self, checkpoint):
+        """Those of the program that have this checkpoint among their arguments."""
+        found = []
+        for path in glob.glob("/proc/[0-9]*/cmdline"):
+            try:
+                with open(path, "rb") as file:
+                    words = file.read().split(b"\0")
+            except OSError:
+                continue
+            if words[0] == PROGRAM.encode() and f"--checkpoint={checkpoint}".encode() in words:
+                found.append(int(path.split("/")[2]))
+        return found
+
+    def expect_whole(self, checkpoint):
+        """All processes are gone, and two go on from the checkpoint of three."""
+        self.assertEqual(self.processes(checkpoint), [])
+        self.succeed("show", checkpoint)
+        result = mpirun(command(2, *TRAIN, "--epochs=100000", f"--checkpoint={checkpoint}", f"--resume={checkpoint}", "--early-stopping=1",
+                                "--min-delta=1000"))
+        self.expect_job(0, result)
+
+    def test_a_process_that_is_killed_ends_the_others(self):
+        job, checkpoint = self.begin_long_run()
+        processes = self.processes(checkpoint)
+        self.assertEqual(len(processes), 3)
+        os.kill(max(processes), signal.SIGKILL)
+        job.wait(timeout=30 * program.SLOWNESS)
+        self.assertNotEqual(job.returncode, 0)
+        self.expect_whole(checkpoint)
+
+    def test_a_wish_to_end_is_heeded(self):
+        job, checkpoint = self.begin_long_run()
+        job.send_signal(signal.SIGTERM)
+        job.wait(timeout=30 * program.SLOWNESS)
+        self.assertNotEqual(job.returncode, 0)
+        self.expect_whole(checkpoint)
+
+
+if __name__ == "__main__":
+    program.main()
