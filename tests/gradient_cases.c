@@ -376,7 +376,7 @@ static soma_tensor *build_plain(soma_network *network, int variant) {
     return soma_dense(soma_dense(vector(network, 4), 5, SOMA_TANH), 3, SOMA_IDENTITY);
 }
 
-static const float class_weights[3] = {0.5f, 2, 1.25f};
+static const float class_weights[3] = {0.5f, 2, 1.25f}, label_weights[4] = {1, 3, 0.25f, 0.5f};
 
 #define LOSS(kind)                                                                                                     \
     {                                                                                                                  \
@@ -443,6 +443,12 @@ const gradient_case gradient_cases[] = {
      build_sigmoid_output,
      1,
      {.class_weight = class_weights, .class_weight_count = 2},
+     false,
+     true},
+    {"binary, weighted label by label",
+     build_sigmoid_output,
+     1,
+     {.class_weight = label_weights, .class_weight_count = SOMA_COUNT_OF(label_weights)},
      false,
      true},
     {"binary from logits", build_plain, 1, LOSS(SOMA_BINARY_CROSSENTROPY_LOGITS), false, false},

@@ -286,6 +286,48 @@ START_TEST(class_weights_of_two_classes) {
 }
 END_TEST
 
+/* The same of labels that have two each, by the definition: a mean over samples and labels of w l; the gradient of a
+ * logit z is w (s(z) - t), divided by their number. Samples may have weights besides. */
+START_TEST(class_weights_of_labels) {
+    static const float logits[3][3] = {{0.5f, -1, 2}, {-2, 0.25f, 1}, {1.5f, 0, -0.5f}};
+    static const float rows[3][3] = {{1, 0, 1}, {1, 1, 0}, {0, 0, 1}}, of_samples[3] = {1, 3, 0.5f};
+    static const float pairs[6] = {1, 4, 0.5f, 3, 2, 0};
+    soma_device device;
+    host_device_open(&device);
+    soma_network *network = identity_network(3, SOMA_SIGMOID);
+    soma_compile_options options = {.class_weight = pairs, .class_weight_count = 6};
+    expect_ok(soma_compile_as(network, &device, &options, SOMA_F64));
+    soma_array x = {logits, SOMA_F32, 2, {3, 3}}, target = {rows, SOMA_F32, 2, {3, 3}};
+    double loss = 0, plain = 0, of_weighted_samples = 0, slope[9];
+    for (size_t i = 0; i < 9; i++) {
+        double z = (double)logits[i / 3][i % 3], t = (double)rows[i / 3][i % 3], s = 1 / (1 + exp(-z));
+        double w = (double)pairs[2 * (i % 3) + (t > 0)], l = -t * log(s) - (1 - t) * log(1 - s);
+        loss += w * l / 9;
+        plain += l / 9;
+        of_weighted_samples += w * l / 9 * (double)of_samples[i / 3];
+        slope[i] = w * (s - t) / 9;
+    }
+    ck_assert(fabs(loss_of(network, x, target) - loss) < 1e-7);
+    float gradient[9];
+    expect_ok(soma_get_gradient(network, soma_network_input(network, 0), gradient, 9));
+    for (size_t i = 0; i < 9; i++) ck_assert(fabs((double)gradient[i] - slope[i]) < 1e-7);
+    soma_dataset *dataset;
+    soma_metrics metrics;
+    expect_ok(soma_dataset_from_arrays(&x, 1, &target, 1, &dataset));
+    expect_ok(soma_evaluate(network, dataset, 0, &metrics));
+    ck_assert(fabs(metrics.loss - plain) < 1e-7 && !metrics.weighted);
+    expect_ok(soma_dataset_set_weights(dataset, of_samples, 3));
+    soma_fit_options fit = {.epochs = 1, .batch_size = 3, .no_shuffle = true};
+    soma_history history;
+    expect_ok(soma_fit(network, dataset, &fit, &history));
+    ck_assert(fabs(history.epochs[0].train.loss / of_weighted_samples - 1) < 1e-7); /* the share 1/3 is a float32 */
+    ck_assert(history.epochs[0].train.weighted);
+    soma_history_clear(&history);
+    soma_dataset_destroy(dataset);
+    soma_network_destroy(network);
+}
+END_TEST
+
 /* Two outputs over shared weights: everything is linear in the loss weights. (Of four samples, so that the factor 1 / 4
  * is exact.) */
 static soma_network *two_outputs(soma_device *device, float first, float second) {
@@ -428,6 +470,7 @@ static void add_tests(TCase *cases) {
         tcase_add_test(cases, class_weights_weigh_classes);
         tcase_add_test(cases, class_weights_are_for_training_alone);
         tcase_add_test(cases, class_weights_of_two_classes);
+        tcase_add_test(cases, class_weights_of_labels);
         tcase_add_loop_test(cases, ties_share_the_gradient_as_documented, 0, 4);
         tcase_add_test(cases, loss_weights_add_up);
         tcase_add_test(cases, a_network_without_losses_can_predict_only);

@@ -7,7 +7,9 @@ Usage: test_program_columns.py PROGRAM DEVICE [CLASS ...]
 """
 import csv
 import json
+import math
 import random
+import statistics
 import sys
 
 sys.dont_write_bytecode = True
@@ -218,6 +220,44 @@ class Labels(Tables):
     def assert_right(self, said):
         self.assertEqual(said[0], ["labels", "up", "right", "far, away"])
         self.assertGreater(sum(one[0] == truth for one, truth in zip(said[1:], self.truth())), 110)
+
+    def weighted_loss(self, weights, *more):
+        """Of a training that moves nothing."""
+        return self.json("train", f"--device={DEVICE}", "--data", self.data, "--label=1,3,5", "--net=dense 3 sigmoid",
+                         "--epochs=1", "--lr=1e-30", "--test=0", "--validation=0", f"--positive-weights={weights}", *more)["train_weighted_loss"]
+
+    def test_positive_weights(self):
+        """The loss is the mean over samples and labels of -w t ln p - (1 - t) ln(1 - p)."""
+        model = self.path("m.soma")
+        found = self.weighted_loss("2,0.5,3", "--save", model)
+        rows = list(csv.reader(self.succeed("predict", "-q", f"--device={DEVICE}", "--model", model, "--data", self.data, "--raw").stdout.splitlines()))[1:]
+        truths = [(up, right, far) for up, _, right, _, far in self.rows]
+        terms = [-weight * math.log(p) if holds else -math.log(1 - p)
+                 for row, truth in zip(rows, truths) for p, holds, weight in zip(map(float, row), truth, (2, 0.5, 3))]
+        self.assertEqual(len(terms), 3 * len(self.rows))
+        self.assertAlmostEqual(found / statistics.fmean(terms), 1, places=5)
+        ones = [sum(truth[i] for truth in truths) for i in range(3)]
+        ratios = ",".join(repr((len(truths) - count) / count) for count in ones)
+        self.assertAlmostEqual(self.weighted_loss("balanced") / self.weighted_loss(ratios), 1, places=6)
+        self.assertEqual(self.weighted_loss("2"), self.weighted_loss("2,2,2"))
+
+    def test_positives_of_two_classes(self):
+        data = self.table("two.csv", ["w", "h", "c"], [[w, h, "yes" if i % 4 == 3 else "no"] for i, (w, h) in enumerate(POINTS)])
+        for net in ("dense 1 sigmoid", "dense 2 softmax"):
+            losses = {self.json("train", f"--device={DEVICE}", "--data", data, "--net", net, "--epochs=2", "--test=0", "--validation=0", weights)["train_weighted_loss"]
+                      for weights in ("--positive-weights=balanced", f"--positive-weights={(len(POINTS) - len(POINTS) // 4) / (len(POINTS) // 4)!r}",
+                                      f"--class-weights=1,{(len(POINTS) - len(POINTS) // 4) / (len(POINTS) // 4)!r}")}
+            self.assertEqual(len(losses), 1)
+
+    def test_positive_weights_that_do_not_fit(self):
+        train = ("train", "-q", f"--device={DEVICE}", "--epochs=1", "--data")
+        three = self.table("three.csv", ["w", "c"], [[w, "abc"[i % 3]] for i, (w, _) in enumerate(POINTS)])
+        for words, more in ((["2 weights for 3 labels"], [self.data, "--label=1,3,5", "--positive-weights=1,2"]),
+                            (["'x'", "balanced"], [self.data, "--label=1,3,5", "--positive-weights=x"]), (["'-1'"], [self.data, "--label=1,3,5", "--positive-weights=-1"]),
+                            (["3 classes", "--class-weights"], [three, "--positive-weights=2"]),
+                            (["cross-entropy"], [self.data, "--label=w", "--regression", "--ignore=1,3,5", "--net=dense 1", "--positive-weights=2"]),
+                            (["--class-weights and --positive-weights"], [three, "--class-weights=balanced", "--positive-weights=2"])):
+            self.refuse(USAGE, words, *train, *more)
 
     def test_by_their_names(self):
         for said in ('up,right,"far, away"', "right,1,5", "?p,3,far*", "1,3,5"):

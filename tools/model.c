@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Makes networks of --net and of files, and compile options of the command line. */
 #include "model.h"
+#include "class_weights.h"
 #include "option_value.h"
 #include "session.h"
 #include "threshold.h"
@@ -147,61 +148,6 @@ static void set_optimizer(const struct settings *settings, bool from_file, soma_
     set_schedule(settings, &optimizer->schedule);
 }
 
-/* n / (classes n_c) for a class with n_c of the n samples: each class weighs the same in the sum. */
-static exit_status balance(const soma_dataset *dataset, size_t classes, float *weights) {
-    soma_dataset_info info;
-    soma_dataset_get_info(dataset, &info);
-    int32_t *numbers = malloc(info.samples * sizeof *numbers);
-    size_t *counts = calloc(classes, sizeof *counts);
-    exit_status status = numbers && counts ? STATUS_DONE : fail(STATUS_FAILED, "out of memory");
-    if (status == STATUS_DONE) {
-        soma_status cause = soma_dataset_read_classes(dataset, 0, info.samples, numbers);
-        if (cause != SOMA_OK) status = fail_from_library(cause, STATUS_FILE, "--class-weights");
-    }
-    if (status == STATUS_DONE) {
-        for (size_t i = 0; i < info.samples; i++) counts[numbers[i]]++;
-        for (size_t i = 0; i < classes; i++)
-            weights[i] = counts[i] ? (float)((double)info.samples / ((double)classes * (double)counts[i])) : 1;
-    }
-    free(numbers);
-    free(counts);
-    return status;
-}
-
-static exit_status read_class_weights(const char *text, size_t classes, float *weights) {
-    size_t count = 0;
-    for (const char *at = text;;) {
-        char number[32];
-        double value;
-        size_t length = strcspn(at, ",");
-        snprintf(number, sizeof number, "%.*s", (int)length, at);
-        if (!number_parse(number, &value) || value < 0)
-            return fail(STATUS_USAGE,
-                        "--class-weights: '%s' is not a weight; accepted: balanced, or one number >= 0 for each class, "
-                        "separated by commas",
-                        number);
-        if (count < classes) weights[count] = (float)value;
-        count++;
-        if (!at[length]) break;
-        at += length + 1;
-    }
-    if (count == classes) return STATUS_DONE;
-    return fail(STATUS_USAGE, "--class-weights: %zu weights for %zu classes", count, classes);
-}
-
-static exit_status set_class_weights(const struct settings *settings, const soma_dataset *dataset,
-                                     model_options *options) {
-    soma_dataset_info info;
-    soma_dataset_get_info(dataset, &info);
-    if (!info.classes) return fail(STATUS_USAGE, "--class-weights: the data has no classes");
-    options->class_weights = calloc(info.classes, sizeof *options->class_weights);
-    if (!options->class_weights) return fail(STATUS_FAILED, "out of memory");
-    options->compile.class_weight = options->class_weights;
-    options->compile.class_weight_count = info.classes;
-    if (strcmp(settings->class_weights, "balanced") == 0) return balance(dataset, info.classes, options->class_weights);
-    return read_class_weights(settings->class_weights, info.classes, options->class_weights);
-}
-
 /* What is there stays where the text is NULL. Rising, so that outputs can be told apart at sight. */
 static exit_status read_quantiles(const char *text, float quantiles[SOMA_MAX_QUANTILES]) {
     size_t count = 0;
@@ -251,9 +197,7 @@ exit_status model_options_fill(const struct settings *settings, soma_network *ne
         status = options_parse_metrics(settings->metrics, compile->metrics);
     else if (!from_file)
         for (size_t i = 1; i < SOMA_MAX_METRICS; i++) compile->metrics[i] = SOMA_METRIC_NONE;
-    if (status == STATUS_DONE && settings->class_weights && dataset)
-        status = set_class_weights(settings, dataset, options);
-    return status;
+    return status == STATUS_DONE && dataset ? class_weights_set(settings, network, dataset, options) : status;
 }
 
 void model_options_release(model_options *options) {

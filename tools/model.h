@@ -35,7 +35,7 @@ bool model_wants_classes(soma_network *network, const struct settings *settings)
 
 /*
  * What the command line says about loss, metrics and optimizer, over what the network's file says if it came from one.
- * `dataset` is needed for --class-weights alone, and may be NULL. Release also after failure.
+ * `dataset` is needed for --class-weights and --positive-weights alone, and may be NULL. Release also after failure.
  */
 exit_status model_options_fill(const struct settings *settings, soma_network *network, const soma_dataset *dataset,
                                model_options *options);

@@ -233,6 +233,9 @@ const option_row option_table[] = {
      .help = "of --metric top_k (default 5)"},
     {.name = "class-weights", .type = OPTION_TEXT, .offset = FIELD(class_weights), .commands = TRAIN, .argument = "WEIGHTS",
      .help = "one number for each class, separated by commas, or balanced: rare classes count more; for training alone, whose loss is called weighted then"},
+    {.name = "positive-weights", .type = OPTION_TEXT, .offset = FIELD(positive_weights), .commands = TRAIN, .argument = "WEIGHTS",
+     .help = "labels, or two classes: how much it counts where one holds, a number, or one for each label, separated by commas, or balanced: as many zeros as "
+             "there are for each one; for training alone, as --class-weights"},
     {.name = "threshold", .type = OPTION_TEXT, .offset = FIELD(threshold), .commands = TRAIN, .argument = "P",
      .help = "of labels, and of two classes told apart by one unit: above which probability one holds, a number or one for each label, separated by commas; "
              "or best: that of the largest F1 of the validation samples. The model keeps it (default 0.5)"},

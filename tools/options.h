@@ -21,7 +21,7 @@ struct settings {
     enum command command;
     const char *operand[2]; /* files of convert, show, data and watch */
     /* data */
-    const char *data, *labels, *label, *class_weights, *threshold;
+    const char *data, *labels, *label, *class_weights, *positive_weights, *threshold;
     const char *separator;
     struct shape image_size; /* rank 0: not given */
     int image_fit;

@@ -646,8 +646,9 @@ typedef struct soma_compile_options {
     soma_optimizer optimizer;
     soma_metric metrics[SOMA_MAX_METRICS]; /* of the first output; the first is DEFAULT */
     uint32_t top_k;
-    /* Of the first output, for training alone: one per class, or two for binary cross-entropy, not all 0; copied;
-     * NULL: 1 each. Evaluation, validation included, is without them. */
+    /* Of the first output, for training alone: one per class, or two for binary cross-entropy, of zeros and of
+     * ones, or these two for each label; not all 0; copied; NULL: 1 each. Evaluation, validation included, is without
+     * them. */
     const float *class_weight;
     size_t class_weight_count;
     bool no_fusion; /* build the plain plan: for tests */

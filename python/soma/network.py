@@ -160,7 +160,7 @@ class Network:
 
         optimizer: a name, or an Optimizer with arguments. loss: a name, or one for each output; None: by the last layer (softmax:
         categorical_crossentropy, sigmoid: binary_crossentropy, else mean_squared_error). metrics: names, at most four; None: what fits
-        the loss. class_weight: for training alone, one for each class, a list or {class: weight}. The names are those of
+        the loss. class_weight: for training alone, one for each class, a list or {class: weight}; of labels two for each, of zeros and of ones. The names are those of
         docs/training.md, and Keras's.
         """
         optimizers.of(optimizer)

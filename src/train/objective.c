@@ -158,6 +158,12 @@ soma_status soma_require_losses(const soma_network *network) {
     return SOMA_OK;
 }
 
+/* Of labels each may have two weights of its own. */
+static bool has_pair_for_each(const soma_compiled *compiled, const soma_tensor *output, size_t count) {
+    return soma_loss_is_binary(compiled->loss[0]) && output->rank == 1 && output->shape[0] > 1 &&
+           count == 2 * output->shape[0];
+}
+
 static soma_status choose_class_weights(const soma_network *network, soma_compiled *compiled,
                                         const soma_compile_options *options) {
     if (!options->class_weight) return SOMA_OK;
@@ -168,9 +174,12 @@ static soma_status choose_class_weights(const soma_network *network, soma_compil
     if (!compiled->trained_on[0] || expected == 0)
         return soma_error(SOMA_INVALID_ARGUMENT, "class weights go with a cross-entropy; output %s has another loss",
                           soma_tensor_name(output));
+    compiled->label_weights = has_pair_for_each(compiled, output, options->class_weight_count);
+    if (compiled->label_weights) expected = options->class_weight_count;
     if (options->class_weight_count != expected)
-        return soma_error(SOMA_INVALID_ARGUMENT, "output %s has %zu classes, got %zu class weights",
-                          soma_tensor_name(output), expected, options->class_weight_count);
+        return soma_error(SOMA_INVALID_ARGUMENT, "output %s has %zu classes, got %zu class weights%s",
+                          soma_tensor_name(output), expected, options->class_weight_count,
+                          soma_loss_is_binary(compiled->loss[0]) ? "; of labels each may have two" : "");
     bool any = false;
     for (size_t i = 0; i < expected; i++) {
         if (!(options->class_weight[i] >= 0 && isfinite(options->class_weight[i])))

@@ -58,6 +58,7 @@ typedef struct soma_compiled {
     float quantiles[SOMA_MAX_QUANTILES];
     size_t quantile_count;
     size_t class_weight_count, class_weight_offset; /* they lie behind the parameters in the flat buffer */
+    bool label_weights;                             /* they are two for each label, of zeros and of ones */
     soma_metric_params metric[SOMA_MAX_METRICS];
     char metric_name[SOMA_MAX_METRICS][32];
     uint32_t metric_count;

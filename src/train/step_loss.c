@@ -45,16 +45,22 @@ static soma_tensor *loss_prediction(const soma_step_builder *build, size_t outpu
     return build->compiled->from_input[output] ? prediction->input[0] : prediction;
 }
 
-/* Of the values at all levels, those at one. */
-static soma_status slice_quantile(const soma_step_builder *build, soma_tensor *all, size_t level, soma_tensor **out) {
-    const size_t count = build->compiled->quantile_count, last = all->rank - 1;
+/* Of a last dimension that is of so many parts of one size, that of this number. */
+static soma_status slice_part(const soma_step_builder *build, soma_tensor *all, size_t number, size_t parts,
+                              soma_tensor **out) {
+    const size_t last = all->rank - 1;
     *out = all;
-    if (count == 1) return SOMA_OK;
+    if (parts == 1) return SOMA_OK;
     soma_tensor_spec spec = {.op = SOMA_OP_SLICE, .input_count = 1, .input = &all};
     spec.attributes.slice.axis = (uint32_t)last + all->batched; /* the batch counts */
-    spec.attributes.slice.length = all->shape[last] / count;
-    spec.attributes.slice.start = level * spec.attributes.slice.length;
+    spec.attributes.slice.length = all->shape[last] / parts;
+    spec.attributes.slice.start = number * spec.attributes.slice.length;
     return soma_graph_add(build->graph, &spec, out);
+}
+
+/* Of the values at all levels, those at one. */
+static soma_status slice_quantile(const soma_step_builder *build, soma_tensor *all, size_t level, soma_tensor **out) {
+    return slice_part(build, all, level, build->compiled->quantile_count, out);
 }
 
 /* What the loss takes: of classes, the logarithms of probabilities. */
@@ -99,17 +105,36 @@ static soma_status mixed(soma_step_builder *build, soma_tensor *given, size_t cl
     return soma_graph_add(build->graph, &spec, out);
 }
 
-/* The loss of an output, or of its values at one level: of each sample, the mean over its steps. */
+static bool has_label_weights(const soma_step_builder *build, size_t i) {
+    return i == 0 && build->compiled->label_weights && has_class_weights(build->compiled, build->step->signature.mode);
+}
+
+/* A loss knows one level, and one pair of weights: an output that has several is taken apart. */
+static size_t parts_of_loss(const soma_step_builder *build, size_t i) {
+    if (has_label_weights(build, i)) return build->compiled->class_weight_count / 2;
+    return build->compiled->loss[i] == SOMA_LOSS_QUANTILE ? build->compiled->quantile_count : 1;
+}
+
+/* Prediction, target and weights of one label; the weight of a sample is that of all. */
+static soma_status slice_label(const soma_step_builder *build, size_t label, soma_tensor **operands, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++)
+        if (operands[i]->rank > 0)
+            SOMA_TRY(slice_part(build, operands[i], label, parts_of_loss(build, 0), &operands[i]));
+    return SOMA_OK;
+}
+
+/* The loss of an output, or of its values at one level, or of one label: of each sample, the mean over its steps. */
 static soma_status add_part_of_loss(soma_step_builder *build, size_t i, soma_loss_params params, soma_tensor **input,
-                                    uint32_t count, size_t level, soma_tensor **out) {
+                                    uint32_t count, size_t part, soma_tensor **out) {
     const soma_compiled *compiled = build->compiled;
     soma_tensor *operands[4];
     memcpy(operands, input, count * sizeof *input);
     params.kind = compiled->loss[i];
     if (params.kind == SOMA_LOSS_QUANTILE) {
-        params.delta = compiled->quantiles[level];
-        SOMA_TRY(slice_quantile(build, input[0], level, &operands[0]));
+        params.delta = compiled->quantiles[part];
+        SOMA_TRY(slice_quantile(build, input[0], part, &operands[0]));
     }
+    if (has_label_weights(build, i)) SOMA_TRY(slice_label(build, part, operands, count));
     const bool of_steps = soma_loss_is_categorical(params.kind) && input[0]->rank > 1;
     soma_attributes attributes = {
         .loss = {.params = params,
@@ -128,24 +153,23 @@ static soma_status add_part_of_loss(soma_step_builder *build, size_t i, soma_los
     return soma_graph_binary(build->graph, *out, input[2], SOMA_BINARY_MULTIPLY, out);
 }
 
-/* The mean over the levels, where there are several. */
+/* The mean over the parts, where there are several. */
 static soma_status loss_of(soma_step_builder *build, size_t i, soma_loss_params params, soma_tensor *prediction,
                            soma_tensor *target, soma_tensor **out) {
-    const size_t levels = build->compiled->loss[i] == SOMA_LOSS_QUANTILE ? build->compiled->quantile_count : 1;
+    const size_t parts = parts_of_loss(build, i);
     soma_tensor *input[4] = {prediction, target}, *sum = NULL, *part, *share;
     uint32_t count = 2;
     if (build->weight) SOMA_TRY(mixed(build, build->weight, 0, &input[count++]));
     if (i == 0 && has_class_weights(build->compiled, build->step->signature.mode))
         SOMA_TRY(class_weight_tensor(build, &input[count++]));
-    for (size_t level = 0; level < levels; level++) {
-        SOMA_TRY(add_part_of_loss(build, i, params, input, count, level, &part));
+    for (size_t number = 0; number < parts; number++) {
+        SOMA_TRY(add_part_of_loss(build, i, params, input, count, number, &part));
         if (sum) SOMA_TRY(soma_graph_binary(build->graph, sum, part, SOMA_BINARY_ADD, &part));
         sum = part;
     }
     *out = sum;
-    if (levels == 1) return SOMA_OK;
-    soma_tensor_spec spec = {
-        .op = SOMA_OP_FILL, .attributes = {.fill = {1.0f / (float)levels, false}}, .batched = true};
+    if (parts == 1) return SOMA_OK;
+    soma_tensor_spec spec = {.op = SOMA_OP_FILL, .attributes = {.fill = {1.0f / (float)parts, false}}, .batched = true};
     SOMA_TRY(soma_graph_add(build->graph, &spec, &share));
     return soma_graph_binary(build->graph, sum, share, SOMA_BINARY_MULTIPLY, out);
 }
