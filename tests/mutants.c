@@ -397,6 +397,7 @@ static void add_view_mutants(mutant_list *list, uint32_t primitive) {
     for (uint32_t i = 0; i < call.view_count; i++) {
         bool reads = soma_call_reads(&call, i), writes = soma_call_writes(&call, i);
         bool whole_numbers = (primitive == SOMA_PRIMITIVE_GATHER || primitive == SOMA_PRIMITIVE_GATHER_GRAD) && i == 1;
+        bool is_mask = strcmp(soma_call_view_name(&call, i), "mask") == 0; /* 0 or not, in any precision */
         if (writes) {
             add(list, (mutant){"inexact", primitive, (int)i, 0, NULL, after_inexact});
             add(list, (mutant){"last element unwritten", primitive, (int)i, 0, NULL, after_unwritten});
@@ -405,7 +406,7 @@ static void add_view_mutants(mutant_list *list, uint32_t primitive) {
         } else
             add(list, (mutant){"writes into an input", primitive, (int)i, 0, NULL, after_changed_input});
         if (writes && !reads) add(list, (mutant){"reads garbage", primitive, (int)i, 0, NULL, after_reading_garbage});
-        if (reads && !whole_numbers)
+        if (reads && !whole_numbers && !is_mask)
             add(list, (mutant){"half precision", primitive, (int)i, 0, before_half_precision, NULL});
     }
 }

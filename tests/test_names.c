@@ -15,13 +15,14 @@ static const struct {
     {SOMA_NAMES_LOSS, SOMA_LOSS_NONE + 1, "default", "none"},
     {SOMA_NAMES_OPTIMIZER, SOMA_OPTIMIZER_COUNT, "sgd", "adamw"},
     {SOMA_NAMES_SCHEDULE, SOMA_SCHEDULE_PLATEAU + 1, "constant", "plateau"},
-    {SOMA_NAMES_METRIC, SOMA_METRIC_NONE + 1, "default", "none"},
+    {SOMA_NAMES_METRIC, SOMA_PERPLEXITY + 1, "default", "perplexity"},
     {SOMA_NAMES_INITIALIZER, SOMA_INIT_COUNT, "default", "lecun_normal"},
     {SOMA_NAMES_BINARY, SOMA_BINARY_COUNT, "add", "power"},
     {SOMA_NAMES_REDUCTION, SOMA_REDUCTION_COUNT, "sum", "sum_squares"},
     {SOMA_NAMES_IMAGE_FIT, SOMA_FIT_PAD + 1, "stretch", "pad"},
     {SOMA_NAMES_POOLING, SOMA_POOL_KIND_COUNT, "max", "average"},
     {SOMA_NAMES_MISSING, SOMA_MISSING_DROP + 1, "error", "drop"},
+    {SOMA_NAMES_RECURRENT, SOMA_RECURRENT_KIND_COUNT, "rnn", "gru"},
 };
 
 START_TEST(names_and_values_find_each_other) {
