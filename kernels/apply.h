@@ -36,12 +36,13 @@ static real slope(uint function, real v, real a, real b) {
     return v;
 }
 
+#define OR_IS(NAME) || function == FUNCTION_##NAME
 /*
- * dy f'. Mesa's compiler takes x * 0 for 0, which is wrong where x is not finite; so nothing is multiplied by the one derivative that is 0
- * all over.
+ * dy f'. Mesa's compiler takes x * 0 for 0, which is wrong where x is not finite; so nothing is multiplied by a derivative that is 0 all
+ * over.
  */
 static real chain(uint function, real dy, real v, real a, real b) {
-    if (function == FUNCTION_STEP) return isfinite(dy) ? R(0.0) : (real)(NAN);
+    if (false SOMA_FLAT_FUNCTIONS(OR_IS)) return isfinite(dy) ? R(0.0) : (real)(NAN);
     return dy * slope(function, v, a, b);
 }
 

@@ -6,9 +6,8 @@ typedef uint soma_u32;
 typedef float number;
 #define SOMA_MULHI(a, b) mul_hi((uint)(a), (uint)(b))
 /* By half turns: of an angle below one they need no reduction, for which cos() and sin() have code of their own. */
-#define COS(x) cospi((x) * M_1_PI_F)
-#define SIN(x) sinpi((x) * M_1_PI_F)
-#define FLOOR(x) floor(x)
+#define COS_OF_TURN(x) cospi((x) * M_1_PI_F)
+#define SIN_OF_TURN(x) sinpi((x) * M_1_PI_F)
 #include "random.h"
 #include "augment.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What is drawn for a picture, and where its places come from. Compiled by C, as float and as double, and by OpenCL C: who includes this has
- * included random.h with a soma_u32 that is one number, and defines `number` with COS, SIN and FLOOR of it.
+ * included random.h with a soma_u32 that is one number, and defines `number` with COS_OF_TURN, SIN_OF_TURN and FLOOR of it.
  */
 #ifndef SOMA_KERNELS_AUGMENT_H
 #define SOMA_KERNELS_AUGMENT_H
@@ -28,8 +28,8 @@ static inline soma_augment_draw soma_augment_draw_for(soma_u32 sample, soma_u32 
     draw.mirrored = (int)(first[2] & flips & 1);
     draw.upside_down = (int)(first[2] & flips & 2) / 2;
     const number angle = ((number)2 * SOMA_AUGMENT_UNIFORM(first[3]) - (number)1) * rotate;
-    draw.cosine = COS(angle);
-    draw.sine = SIN(angle);
+    draw.cosine = COS_OF_TURN(angle);
+    draw.sine = SIN_OF_TURN(angle);
     draw.gain = (number)1 + ((number)2 * SOMA_AUGMENT_UNIFORM(second[0]) - (number)1) * brightness;
     draw.cut_top = (int)SOMA_MULHI(second[1], height) - (int)cutout / 2;
     draw.cut_left = (int)SOMA_MULHI(second[2], width) - (int)cutout / 2;

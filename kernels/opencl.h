@@ -30,6 +30,20 @@ typedef PASTE(int, WIDTH) integers;
 #define ERF(x) erf(x)
 #define SQRT(x) sqrt(x)
 #define ABS(x) fabs(x)
+#define FLOOR(x) floor(x)
+#define CEIL(x) ceil(x)
+#define ROUND(x) rint(x)
+#define SIN(x) sin(x)
+#define COS(x) cos(x)
+#define TAN(x) tan(x)
+#define ASIN(x) asin(x)
+#define ACOS(x) acos(x)
+#define ATAN(x) atan(x)
+#define SINH(x) sinh(x)
+#define COSH(x) cosh(x)
+#define ASINH(x) asinh(x)
+#define ACOSH(x) acosh(x)
+#define ATANH(x) atanh(x)
 
 /* a b + c, fused where the hardware does that. */
 #ifdef HAVE_FMA

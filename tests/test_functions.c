@@ -67,10 +67,31 @@ static bool is_near_kink(soma_function function, double x, double a, double b) {
     return false;
 }
 
+static bool is_flat(soma_function function) {
+#define X(NAME) || function == SOMA_##NAME
+    return false SOMA_FLAT_FUNCTIONS(X);
+#undef X
+}
+
+/* 0 by definition; and so it is, but for the jumps. */
+static void check_flat(soma_function function) {
+    for (double x = -FARTHEST; x <= FARTHEST; x += STRIDE) {
+        ck_assert_double_eq(slope_of(function, x, 0, 0), 0);
+        double between = x + STRIDE / 2;
+        ck_assert_double_eq(value_of(function, between + STEP, 0, 0), value_of(function, between - STEP, 0, 0));
+    }
+}
+
 static void check_derivative(soma_function function, double a, double b) {
     uint32_t checked = 0;
-    if (function == SOMA_STEP) return; /* 0 by definition, which is what it is */
-    for (double x = -FARTHEST; x <= FARTHEST; x += STRIDE) {
+    if (is_flat(function)) {
+        check_flat(function);
+        return;
+    }
+    /* As many points within [-1, 1], where there is nothing beyond. */
+    double scale = isnan(value_of(function, 2, a, b)) && isnan(value_of(function, -2, a, b)) ? 1 / FARTHEST : 1;
+    for (double at = -FARTHEST; at <= FARTHEST; at += STRIDE) {
+        double x = at * scale;
         double expected = difference(function, x, a, b), found = slope_of(function, x, a, b);
         if (is_near_kink(function, x, a, b) || !isfinite(expected)) continue; /* past the edge of its domain */
         double bound = BOUND * fmax(1, fabs(expected));
@@ -122,9 +143,9 @@ static char *read_documentation(void) {
     return text;
 }
 
-/* The line of the table that begins with this cell. */
+/* The line of the tables of functions that begins with this cell. */
 static char *line_of(const char *text, const char *cell) {
-    const char *at = strstr(text, cell);
+    const char *tables = strstr(text, "\n## Functions"), *at = tables ? strstr(tables, cell) : NULL;
     if (!at) ck_abort_msg("%s has no line %s", documentation_path, cell);
     char *line = strndup(at + 1, strcspn(at + 1, "\n"));
     ck_assert_ptr_nonnull(line);

@@ -11,7 +11,7 @@ static const struct {
     int count; /* values from 0 on */
     const char *first, *last;
 } enumerations[] = {
-    {SOMA_NAMES_FUNCTION, SOMA_FUNCTION_COUNT, "identity", "reciprocal"},
+    {SOMA_NAMES_FUNCTION, SOMA_FUNCTION_COUNT, "identity", "shrink"},
     {SOMA_NAMES_LOSS, SOMA_LOSS_NONE + 1, "default", "none"},
     {SOMA_NAMES_OPTIMIZER, SOMA_OPTIMIZER_COUNT, "sgd", "adamw"},
     {SOMA_NAMES_SCHEDULE, SOMA_SCHEDULE_PLATEAU + 1, "constant", "plateau"},

@@ -21,9 +21,11 @@
  *   onnx         (op, the opset since which there is this op, the attributes that hold a and b); "" for no op or
  *                attribute of its own
  *
- * Who compiles formulas defines `real` (the number type), R(literal), and EXP, EXPM1, LOG, LOG1P, TANH, ERF, SQRT, ABS
- * of it. Comparisons are written so that a NaN takes the branch that gives NaN: it comes out as NaN everywhere but in
- * STEP's derivative. New rows are added at the end: their order is that of soma_function's values.
+ * Who compiles formulas defines `real` (the number type), R(literal), and of it EXP, EXPM1, LOG, LOG1P, TANH, ERF,
+ * SQRT, ABS, FLOOR, CEIL, ROUND (half to even), SIN, COS, TAN, ASIN, ACOS, ATAN, SINH, COSH, ASINH, ACOSH, ATANH.
+ * Comparisons are written so that a NaN takes the branch that gives NaN: it comes out as NaN everywhere but in
+ * derivatives that are 0 all over, those of SOMA_FLAT_FUNCTIONS. New rows are added at the end: their order is that of
+ * soma_function's values.
  */
 #ifndef SOMA_FUNCTIONS_H
 #define SOMA_FUNCTIONS_H
@@ -47,6 +49,9 @@
 #define SOMA_MISH_SLOPE(u, x)                                                                                          \
     ((x) > R(0.0) ? R(4.0) * u * u * (R(1.0) + u) / (SOMA_MISH_UP(u) * SOMA_MISH_UP(u))                                \
                   : R(4.0) * u * (R(1.0) + u) / (SOMA_MISH_DOWN(u) * SOMA_MISH_DOWN(u)))
+
+/* Constant by pieces: the derivative is 0 all over. */
+#define SOMA_FLAT_FUNCTIONS(X) X(STEP) X(SIGN) X(FLOOR) X(CEIL) X(ROUND)
 
 /* clang-format off */
 #define SOMA_FUNCTION_TABLE(X) \
@@ -149,7 +154,75 @@
     X(RECIPROCAL, reciprocal, 1,                                                                                             \
       R(1.0) / x,                                                                                                            \
       -v * v,                                                                                                                \
-      SOMA_KINK(0.0), 0, 0, 0, 1, GLOROT_UNIFORM, "inverse", ("Reciprocal", 6, "", ""))
+      SOMA_KINK(0.0), 0, 0, 0, 1, GLOROT_UNIFORM, "inverse", ("Reciprocal", 6, "", ""))                                       \
+    X(SIGN, sign, 0,                                                                                                          \
+      x > R(0.0) ? R(1.0) : (x < R(0.0) ? R(-1.0) : x),                                                                       \
+      R(0.0),                                                                                                                 \
+      SOMA_KINK(0.0), 0, 0, 0, 1, GLOROT_UNIFORM, "signum", ("Sign", 9, "", ""))                                              \
+    X(FLOOR, floor, 0,                                                                                                        \
+      FLOOR(x),                                                                                                               \
+      R(0.0),                                                                                                                 \
+      SOMA_KINK(0.0), 0, 0, 0, 1, GLOROT_UNIFORM, "", ("Floor", 6, "", ""))                                                   \
+    X(CEIL, ceil, 0,                                                                                                          \
+      CEIL(x),                                                                                                                \
+      R(0.0),                                                                                                                 \
+      SOMA_KINK(0.0), 0, 0, 0, 1, GLOROT_UNIFORM, "ceiling", ("Ceil", 6, "", ""))                                             \
+    X(ROUND, round, 0,                                                                                                        \
+      ROUND(x),                                                                                                               \
+      R(0.0),                                                                                                                 \
+      SOMA_KINK(0.5), 0, 0, 0, 1, GLOROT_UNIFORM, "rint", ("Round", 11, "", ""))                                              \
+    X(SIN, sin, 0,                                                                                                            \
+      SIN(x),                                                                                                                 \
+      COS(v),                                                                                                                 \
+      SOMA_SMOOTH, 0, 0, 0, 1, GLOROT_UNIFORM, "", ("Sin", 7, "", ""))                                                        \
+    X(COS, cos, 0,                                                                                                            \
+      COS(x),                                                                                                                 \
+      -SIN(v),                                                                                                                \
+      SOMA_SMOOTH, 0, 0, 0, 1, GLOROT_UNIFORM, "", ("Cos", 7, "", ""))                                                        \
+    X(TAN, tan, 1,                                                                                                            \
+      TAN(x),                                                                                                                 \
+      R(1.0) + v * v,                                                                                                         \
+      SOMA_SMOOTH, 0, 0, 0, 1, GLOROT_UNIFORM, "", ("Tan", 7, "", ""))                                                        \
+    X(ASIN, asin, 0,                                                                                                          \
+      ASIN(x),                                                                                                                \
+      R(1.0) / SQRT((R(1.0) - v) * (R(1.0) + v)),                                                                             \
+      SOMA_KINKS(-1.0, 1.0), 0, 0, 0, 1, GLOROT_UNIFORM, "arcsin", ("Asin", 7, "", ""))                                       \
+    X(ACOS, acos, 0,                                                                                                          \
+      ACOS(x),                                                                                                                \
+      R(-1.0) / SQRT((R(1.0) - v) * (R(1.0) + v)),                                                                            \
+      SOMA_KINKS(-1.0, 1.0), 0, 0, 0, 1, GLOROT_UNIFORM, "arccos", ("Acos", 7, "", ""))                                       \
+    X(ATAN, atan, 0,                                                                                                          \
+      ATAN(x),                                                                                                                \
+      R(1.0) / (R(1.0) + v * v),                                                                                              \
+      SOMA_SMOOTH, 0, 0, 0, 1, GLOROT_UNIFORM, "arctan", ("Atan", 7, "", ""))                                                 \
+    X(SINH, sinh, 0,                                                                                                          \
+      SINH(x),                                                                                                                \
+      COSH(v),                                                                                                                \
+      SOMA_SMOOTH, 0, 0, 0, 1, GLOROT_UNIFORM, "", ("Sinh", 9, "", ""))                                                       \
+    X(COSH, cosh, 0,                                                                                                          \
+      COSH(x),                                                                                                                \
+      SINH(v),                                                                                                                \
+      SOMA_SMOOTH, 0, 0, 0, 1, GLOROT_UNIFORM, "", ("Cosh", 9, "", ""))                                                       \
+    X(ASINH, asinh, 0,                                                                                                        \
+      ASINH(x),                                                                                                               \
+      ABS(v) > R(4096.0) ? R(1.0) / ABS(v) : R(1.0) / SQRT(R(1.0) + v * v),                                                   \
+      SOMA_SMOOTH, 0, 0, 0, 1, GLOROT_UNIFORM, "arcsinh arsinh", ("Asinh", 9, "", ""))                                        \
+    X(ACOSH, acosh, 0,                                                                                                        \
+      ACOSH(x),                                                                                                               \
+      R(1.0) / (SQRT(v - R(1.0)) * SQRT(v + R(1.0))),                                                                         \
+      SOMA_KINK(1.0), 0, 0, 0, 1, GLOROT_UNIFORM, "arccosh arcosh", ("Acosh", 9, "", ""))                                     \
+    X(ATANH, atanh, 0,                                                                                                        \
+      ATANH(x),                                                                                                               \
+      R(1.0) / ((R(1.0) - v) * (R(1.0) + v)),                                                                                 \
+      SOMA_KINKS(-1.0, 1.0), 0, 0, 0, 1, GLOROT_UNIFORM, "arctanh artanh", ("Atanh", 9, "", ""))                              \
+    X(THRESHOLDED_RELU, thresholded_relu, 0,                                                                                  \
+      x > a ? x : (x <= a ? R(0.0) : x),                                                                                      \
+      v > a ? R(1.0) : (v <= a ? R(0.0) : v),                                                                                 \
+      SOMA_KINK(a), 1, 1, 0, 1, GLOROT_UNIFORM, "thresholdedrelu", ("ThresholdedRelu", 10, "alpha", ""))                      \
+    X(SHRINK, shrink, 0,                                                                                                      \
+      x < -a ? x + b : (x > a ? x - b : (x == x ? R(0.0) : x)),                                                               \
+      v < -a || v > a ? R(1.0) : (v == v ? R(0.0) : v),                                                                       \
+      SOMA_KINKS(-a, a), 2, 0.5f, 0, a >= 0, GLOROT_UNIFORM, "hardshrink hard_shrink", ("Shrink", 9, "lambd", "bias"))
 /* clang-format on */
 
 #endif

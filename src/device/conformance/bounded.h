@@ -9,6 +9,7 @@
  *   + - *         1/2 ulp (IEEE 754)
  *   /             3 ulp: OpenCL 1.2 (table 7.1, full profile) allows 2.5, a product with the reciprocal half an ulp
  * more sqrt exp expm1 log   3 ulp,  log1p 2,  tanh 5,  erf 16,  pow 16 (the same table)
+ *   sin cos asin acos sinh cosh asinh acosh 4 ulp,  tan atan atanh 5 (the same table);  floor ceil rint fmod 0
  *
  * One ulp of x is at most 2^-23 |x|. A result below the smallest normal float32 may be flushed to 0 and so is off by up
  * to that number. The sum of n terms, in any order: gamma_n = n u / (1 - n u) times the sum of the absolute terms, u =
@@ -34,6 +35,8 @@
 #define SOMA_ULPS_TANH     5.0
 #define SOMA_ULPS_ERF      16.0
 #define SOMA_ULPS_POWER    16.0
+#define SOMA_ULPS_SIN      4.0 /* and cos, asin, acos, and their hyperbolic kin but tanh and atanh */
+#define SOMA_ULPS_TAN      5.0 /* and atan, atanh */
 
 typedef struct soma_bounded {
     double value, error;
@@ -134,6 +137,33 @@ static inline soma_bounded soma_bounded_erf(soma_bounded x) {
     double nearest = fmax(0.0, fabs(x.value) - x.error);
     double slope = M_2_SQRTPI * exp(-nearest * nearest);
     return soma_rounded(erf(x.value), x.error * slope, SOMA_ULPS_ERF);
+}
+
+/* A function that rises or falls from one end of the interval to the other. Past the edge of where it is defined a
+ * device may have NaN. */
+static inline soma_bounded soma_bounded_monotone(double (*f)(double), soma_bounded x, double ulps) {
+    double value = f(x.value), carried = 0.0;
+    if (x.error > 0.0) carried = fmax(fabs(f(x.value + x.error) - value), fabs(f(x.value - x.error) - value));
+    if (isnan(f(x.value + x.error)) || isnan(f(x.value - x.error))) carried = INFINITY;
+    return soma_rounded(value, carried, ulps);
+}
+
+/* sin or cos */
+static inline soma_bounded soma_bounded_wave(double (*f)(double), soma_bounded x) {
+    return soma_rounded(f(x.value), isinf(x.error) ? INFINITY : fmin(x.error, 2.0), SOMA_ULPS_SIN);
+}
+
+/* Between two poles it rises; across one it may be anything. */
+static inline soma_bounded soma_bounded_tan(soma_bounded x) {
+    double before = floor((x.value - x.error) / M_PI + 0.5), after = floor((x.value + x.error) / M_PI + 0.5);
+    soma_bounded result = soma_bounded_monotone(tan, x, SOMA_ULPS_TAN);
+    if (x.error > 0.0 && before != after) result.error = INFINITY;
+    return result;
+}
+
+/* The hyperbolic cosine falls and rises. */
+static inline soma_bounded soma_bounded_cosh(soma_bounded x) {
+    return soma_bounded_monotone(cosh, (soma_bounded){fabs(x.value), x.error}, SOMA_ULPS_SIN);
 }
 
 static inline soma_bounded soma_bounded_abs(soma_bounded x) {

@@ -48,14 +48,55 @@ static soma_bounded read_literal(reader *r) {
     return (double)(float)value == value ? soma_exact(value) : soma_constant(value);
 }
 
+/* X(NAME, in C, ulps): functions that rise or fall all over where they are defined. */
+#define MONOTONE(X)                                                                                                    \
+    X(FLOOR, floor, 0.0)                                                                                               \
+    X(CEIL, ceil, 0.0)                                                                                                 \
+    X(ROUND, rint, 0.0)                                                                                                \
+    X(ASIN, asin, SOMA_ULPS_SIN)                                                                                       \
+    X(ACOS, acos, SOMA_ULPS_SIN)                                                                                       \
+    X(ATAN, atan, SOMA_ULPS_TAN)                                                                                       \
+    X(SINH, sinh, SOMA_ULPS_SIN)                                                                                       \
+    X(ASINH, asinh, SOMA_ULPS_SIN)                                                                                     \
+    X(ACOSH, acosh, SOMA_ULPS_SIN)                                                                                     \
+    X(ATANH, atanh, SOMA_ULPS_TAN)
+
+#define X(NAME, name, ulps)                                                                                            \
+    static soma_bounded bounded_##name(soma_bounded x) {                                                               \
+        return soma_bounded_monotone(name, x, ulps);                                                                   \
+    }
+MONOTONE(X)
+#undef X
+
+static soma_bounded bounded_sin(soma_bounded x) {
+    return soma_bounded_wave(sin, x);
+}
+
+static soma_bounded bounded_cos(soma_bounded x) {
+    return soma_bounded_wave(cos, x);
+}
+
 static soma_bounded read_factor(reader *r) {
     static const struct {
         const char *name;
         soma_bounded (*function)(soma_bounded);
     } functions[] = {
-        {"EXPM1(", soma_bounded_expm1}, {"EXP(", soma_bounded_exp},   {"LOG1P(", soma_bounded_log1p},
-        {"LOG(", soma_bounded_log},     {"TANH(", soma_bounded_tanh}, {"ERF(", soma_bounded_erf},
-        {"SQRT(", soma_bounded_sqrt},   {"ABS(", soma_bounded_abs},   {"(", NULL},
+        {"EXPM1(", soma_bounded_expm1},
+        {"EXP(", soma_bounded_exp},
+        {"LOG1P(", soma_bounded_log1p},
+        {"LOG(", soma_bounded_log},
+        {"TANH(", soma_bounded_tanh},
+        {"ERF(", soma_bounded_erf},
+        {"SQRT(", soma_bounded_sqrt},
+        {"ABS(", soma_bounded_abs},
+        {"SIN(", bounded_sin},
+        {"COS(", bounded_cos},
+        {"TAN(", soma_bounded_tan},
+        {"COSH(", soma_bounded_cosh},
+#define X(NAME, name, ulps) {#NAME "(", bounded_##name},
+        MONOTONE(X)
+#undef X
+            {"(", NULL},
     };
     soma_bounded inner;
     if (take(r, "-")) return soma_bounded_negate(read_factor(r));

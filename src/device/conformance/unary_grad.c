@@ -40,11 +40,20 @@ static void set_slopes(soma_suite *suite, soma_case *c, bool special) {
     for (size_t i = 0; i < SPECIAL_POINT_COUNT; i++) soma_case_poke(c, 0, i, 1.5);
 }
 
+/* Where the derivative is too large for float32, dy may make it a number again in float64 alone. */
+static void keep_slopes_finite(soma_case *c, uint32_t view, const function_row *row) {
+    for (size_t i = 0; c->data[view] && i < c->positions[view]; i++) {
+        double slope = soma_bounded_derivative(row->function, c->data[view][i], (double)row->a, (double)row->b).value;
+        if (isfinite(slope) && fabs(slope) > (double)FLT_MAX) c->data[view][i] = 1.0;
+    }
+}
+
 static void set_grad_views(soma_suite *suite, soma_case *c, const function_row *row, bool special) {
     if (soma_function_grad_uses_output(row->function))
         set_outputs(suite, c, 1, row, special);
     else
         set_inputs(suite, c, 1, special);
+    keep_slopes_finite(c, 1, row);
     /* The step's derivative is 0 by definition, so that a compiler may well take it for 0 whatever dy is. */
     if (row->function != SOMA_STEP) set_slopes(suite, c, special);
 }

@@ -5,9 +5,8 @@
 typedef uint32_t soma_u32;
 typedef float number;
 #define SOMA_MULHI(a, b) ((uint32_t)(((uint64_t)(a) * (uint64_t)(b)) >> 32))
-#define COS(x)           cosf(x)
-#define SIN(x)           sinf(x)
-#define FLOOR(x)         floorf(x)
+#define COS_OF_TURN(x)   COS(x)
+#define SIN_OF_TURN(x)   SIN(x)
 #include "kernels/random.h"
 
 #include "kernels/augment.h"

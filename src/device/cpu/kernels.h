@@ -126,6 +126,20 @@ typedef float real;
 #define ERF        soma_erff
 #define SQRT       sqrtf
 #define ABS        soma_absf
+#define FLOOR      floorf
+#define CEIL       ceilf
+#define ROUND      rintf
+#define SIN        sinf
+#define COS        cosf
+#define TAN        tanf
+#define ASIN       asinf
+#define ACOS       acosf
+#define ATAN       atanf
+#define SINH       sinhf
+#define COSH       coshf
+#define ASINH      asinhf
+#define ACOSH      acoshf
+#define ATANH      atanhf
 
 /* NULL for a value that is no function. */
 soma_cpu_function *SOMA_FOR_ISA(soma_cpu_get_function)(soma_function function);

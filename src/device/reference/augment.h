@@ -8,9 +8,8 @@
 typedef uint32_t soma_u32;
 typedef double number;
 #define SOMA_MULHI(a, b) ((uint32_t)(((uint64_t)(a) * (uint64_t)(b)) >> 32))
-#define COS(x)           cos(x)
-#define SIN(x)           sin(x)
-#define FLOOR(x)         floor(x)
+#define COS_OF_TURN(x)   COS(x)
+#define SIN_OF_TURN(x)   SIN(x)
 #include "kernels/random.h"
 
 #include "kernels/augment.h"

@@ -19,6 +19,20 @@
 #define ERF   erf
 #define SQRT  sqrt
 #define ABS   fabs
+#define FLOOR floor
+#define CEIL  ceil
+#define ROUND rint
+#define SIN   sin
+#define COS   cos
+#define TAN   tan
+#define ASIN  asin
+#define ACOS  acos
+#define ATAN  atan
+#define SINH  sinh
+#define COSH  cosh
+#define ASINH asinh
+#define ACOSH acosh
+#define ATANH atanh
 
 /* f(x) */
 double soma_reference_function(soma_function function, double x, double a, double b);
