@@ -12,6 +12,9 @@ static real binary_MINIMUM(real a, real b) { return a < b || a != a ? a : b; }
 static real binary_GREATER(real a, real b) { return a > b ? R(1.0) : R(0.0); }
 static real binary_GREATER_EQUAL(real a, real b) { return a >= b ? R(1.0) : R(0.0); }
 static real binary_POWER(real a, real b) { return pow(a, b); }
+static real binary_EQUAL(real a, real b) { return a == b ? R(1.0) : R(0.0); }
+static real binary_REMAINDER(real a, real b) { return fmod(a, b); }
+static real binary_KEEP(real a, real b) { return b != R(0.0) ? a : R(0.0); }
 
 #define operation(a, b) PASTE(binary_, OPERATION)(a, b)
 

@@ -7,15 +7,23 @@ static soma_tensor *vector(soma_network *network, size_t size) {
     return soma_input(network, NULL, 1, &size);
 }
 
+/* What brings numbers to where a function is defined: IDENTITY where that is everywhere. */
+static soma_function into_domain(int function) {
+    if (function == SOMA_LOG || function == SOMA_SQRT) return SOMA_EXP;
+    if (function == SOMA_ASIN || function == SOMA_ACOS || function == SOMA_ATANH) return SOMA_SOFTSIGN;
+    return function == SOMA_ACOSH ? SOMA_COSH : SOMA_IDENTITY;
+}
+
 static soma_tensor *build_activation(soma_network *network, int function) {
     soma_tensor *x = soma_dense(vector(network, 4), 6, SOMA_IDENTITY);
-    if (function == SOMA_LOG || function == SOMA_SQRT) x = soma_activation(x, SOMA_EXP, NULL); /* their domain */
+    if (function == SOMA_ACOSH) x = soma_activation(x, SOMA_SIGMOID, NULL);
+    if (into_domain(function) != SOMA_IDENTITY) x = soma_activation(x, into_domain(function), NULL);
     return soma_dense(soma_activation(x, (soma_function)function, NULL), 3, SOMA_IDENTITY);
 }
 
 static soma_tensor *build_fused(soma_network *network, int function) {
     soma_tensor *x = vector(network, 4);
-    if (function == SOMA_LOG || function == SOMA_SQRT) return soma_dense(x, 3, SOMA_IDENTITY);
+    if (into_domain(function) != SOMA_IDENTITY) return soma_dense(x, 3, SOMA_IDENTITY);
     return soma_dense(soma_dense(x, 6, (soma_function)function), 3, SOMA_TANH);
 }
 
@@ -250,6 +258,22 @@ static soma_tensor *build_rows(soma_network *network, soma_tensor *x, int varian
     return soma_dense(soma_flatten(soma_activation(y, SOMA_TANH, NULL)), 3, SOMA_IDENTITY);
 }
 
+/* (4.5 + a) mod (2 + b / 10) for a from 0 to 1 and b from -1 to 1, where the quotient is 2 and a bit all over. */
+static soma_status build_remainder(soma_tensor *a, soma_tensor *b, soma_tensor **out) {
+    soma_graph *graph = a->graph;
+    soma_tensor *add[2];
+    for (int i = 0; i < 2; i++) {
+        soma_tensor_spec spec = {.op = SOMA_OP_FILL, .dtype = SOMA_F32, .rank = 1, .shape = {1}};
+        spec.attributes.fill.value = i ? 2 : 4.5f;
+        if (soma_graph_add(graph, &spec, &add[i]) != SOMA_OK) return SOMA_OUT_OF_MEMORY;
+    }
+    if (soma_graph_copy(graph, b, b, 0.1f, &b) != SOMA_OK ||
+        soma_graph_binary(graph, a, add[0], SOMA_BINARY_ADD, &a) != SOMA_OK ||
+        soma_graph_binary(graph, b, add[1], SOMA_BINARY_ADD, &b) != SOMA_OK)
+        return SOMA_OUT_OF_MEMORY;
+    return soma_graph_binary(graph, a, b, SOMA_BINARY_REMAINDER, out);
+}
+
 /* What no builder makes, but a file may hold. */
 static soma_tensor *build_other_ops(soma_network *network, int variant) {
     static const struct { size_t start, length; } slices[] = {{0, 2}, {1, 3}, {4, 2}, {0, 6}};
@@ -268,11 +292,16 @@ static soma_tensor *build_other_ops(soma_network *network, int variant) {
         soma_tensor box = {.batched = true, .rank = 2, .shape = {2, 6}};
         status = soma_graph_copy(graph, a, &box, -2.5f, &out);
         if (status == SOMA_OK) out = soma_flatten(out);
-    } else if (variant >= 8)
+    } else if (variant >= 8 && variant < 12)
         return build_rows(network, a, variant - 8);
     else {
         static const soma_binary ops[] = {SOMA_BINARY_POWER, SOMA_BINARY_GREATER, SOMA_BINARY_GREATER_EQUAL};
-        status = soma_graph_binary(graph, a, b, ops[variant - 5], &out);
+        if (variant == 13)
+            status = build_remainder(a, b, &out);
+        else
+            status = soma_graph_binary(
+                graph, a, b, variant > 13 ? (variant == 14 ? SOMA_BINARY_KEEP : SOMA_BINARY_EQUAL) : ops[variant - 5],
+                &out);
     }
     return status == SOMA_OK ? soma_dense(out, 3, SOMA_IDENTITY) : NULL;
 }
@@ -404,7 +433,7 @@ const gradient_case gradient_cases[] = {
     {"branches", build_branches, 2, {.loss = {0}}, false, false},
     {"concat", build_concat_axis, 3, {.loss = {0}}, false, false},
     {"weights as numbers", build_weights, 5, {.loss = {0}}, false, false},
-    {"other ops", build_other_ops, 13, {.loss = {0}}, false, false},
+    {"other ops", build_other_ops, 16, {.loss = {0}}, false, false},
     {"positions", build_positions, SOMA_COUNT_OF(position_texts), {.loss = {0}}, false, false},
     {"positions, no fusion", build_positions, SOMA_COUNT_OF(position_texts), {.no_fusion = true}, false, false},
     {"convolution of an image", build_image_convolution, 2, {.loss = {0}}, false, false},

@@ -172,6 +172,30 @@ static void pieces(void) {
     node("Neg", "r", NULL, "y");
 }
 
+/* y = x + (1 where the size is less than 3, else 10) + (5 mod 3, -5 mod 3), of [batch, 2]: the batch is no -1, and so
+ * what Where takes of the shape is the shape. */
+static void choices(void) {
+    integers("less", 1, (const int64_t[]){-1});
+    integers("three", 1, (const int64_t[]){3});
+    integers("ten", 1, (const int64_t[]){10});
+    integers("one", 1, (const int64_t[]){1});
+    integers("fives", 2, (const int64_t[]){5, -5});
+    node("Shape", "x", NULL, "s");
+    node("Equal", "s", "less", "unset");
+    NODE("Where", "target", "unset", "ten", "s");
+    node("Reshape", "x", "target", "r");
+    NODE("Slice", "t", "s", "one", "three"); /* 2 */
+    node("Less", "t", "three", "a");
+    node("GreaterOrEqual", "t", "three", "b");
+    node("Xor", "a", "b", "c");
+    node("And", "a", "c", "d");
+    NODE("Where", "n", "d", "one", "ten");
+    node("Mod", "fives", "three", "m"); /* 2 1 */
+    node("Add", "n", "m", "k");
+    cast("k", "f", 1);
+    node("Add", "r", "f", "y");
+}
+
 static const struct {
     const char *name;
     void (*body)(void);
@@ -188,6 +212,7 @@ static const struct {
     {"sizes", sizes, 3, {OPEN, 3, 2}, 1, 6, {0, 1, 2, 3, 4, 5}, {-2, -1, 0, 1, 2, 3}},
     {"constants", constants_by_value, 2, {OPEN, 2}, 2, 4, {0, 0, 10, 20}, {9, 13, 19, 33}},
     {"matrices", by_three_matrices, 4, {OPEN, 1, 2, 2}, 1, 12, {1, 2, 3, 4}, {1, 2, 3, 4, 2, 4, 6, 8, 2, 1, 4, 3}},
+    {"choices", choices, 2, {OPEN, 2}, 2, 4, {0, 0, 10, 20}, {3, 2, 13, 22}},
     {"pieces", pieces, 3, {OPEN, 2, 4}, 1, 2, {1, 2, 3, 4, 5, 6, 7, 8}, {-2, -3}},
 };
 
@@ -234,6 +259,13 @@ static void by_zero(void) {
     node("Div", "one", "zero", "d");
     node("Reshape", "x", "d", "y");
 }
+static void batch_compared(void) {
+    integers("two", 1, (const int64_t[]){2});
+    node("Shape", "x", NULL, "s");
+    node("Greater", "s", "two", "d");
+    cast("d", "f", 1);
+    node("Add", "x", "f", "y");
+}
 static void outside(void) {
     integers("data", 2, (const int64_t[]){1, 2});
     integers("two", 1, (const int64_t[]){2});
@@ -259,6 +291,7 @@ static const struct {
     {batch_doubled, SOMA_UNSUPPORTED, {"node 2", "size of the batch"}},
     {batch_in_a_sum, SOMA_UNSUPPORTED, {"node 1", "size of the batch"}},
     {batch_as_a_shape, SOMA_UNSUPPORTED, {"node 1", "size of the batch"}},
+    {batch_compared, SOMA_UNSUPPORTED, {"node 1", "size of the batch"}},
     {by_zero, SOMA_INVALID_FILE, {"node 0", "divided by 0"}},
     {outside, SOMA_INVALID_FILE, {"node 0", "index 0 is 2 in an axis of 2"}},
     {too_large, SOMA_UNSUPPORTED, {"node 0", "too large for int64"}},

@@ -189,8 +189,15 @@ START_TEST(binary_operations) {
                             combine(SOMA_BINARY_GREATER, NAN, 3),     combine(SOMA_BINARY_GREATER_EQUAL, 3, 3),
                             combine(SOMA_BINARY_GREATER_EQUAL, 2, 3), combine(SOMA_BINARY_POWER, 3, -2),
                             combine(SOMA_BINARY_MAXIMUM, NAN, 1),     combine(SOMA_BINARY_MAXIMUM, 1, NAN),
-                            combine(SOMA_BINARY_MINIMUM, NAN, 1),     combine(SOMA_BINARY_MINIMUM, 1, NAN)};
-    EXPECT_VALUES(found, ROUNDING, 1, 5, -6, -1.5, 3, -2, 1, 0, 0, 1, 0, 1.0 / 9.0, NAN, NAN, NAN, NAN);
+                            combine(SOMA_BINARY_MINIMUM, NAN, 1),     combine(SOMA_BINARY_MINIMUM, 1, NAN),
+                            combine(SOMA_BINARY_EQUAL, 3, 3),         combine(SOMA_BINARY_EQUAL, 3, -3),
+                            combine(SOMA_BINARY_EQUAL, NAN, NAN),     combine(SOMA_BINARY_REMAINDER, -7, 3),
+                            combine(SOMA_BINARY_REMAINDER, 7, -3),    combine(SOMA_BINARY_REMAINDER, 5.5, 1.25),
+                            combine(SOMA_BINARY_REMAINDER, 2, 0),     combine(SOMA_BINARY_KEEP, 3, -2),
+                            combine(SOMA_BINARY_KEEP, INFINITY, 0),   combine(SOMA_BINARY_KEEP, NAN, 0),
+                            combine(SOMA_BINARY_KEEP, NAN, 1)};
+    EXPECT_VALUES(found, ROUNDING, 1, 5, -6, -1.5, 3, -2, 1, 0, 0, 1, 0, 1.0 / 9.0, NAN, NAN, NAN, NAN, 1, 0, 0, -1, 1,
+                  0.5, NAN, 3, 0, 0, NAN);
 }
 END_TEST
 

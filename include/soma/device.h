@@ -207,9 +207,21 @@ SOMA_API bool soma_function_grad_uses_output(soma_function function);
 /* "relu", "leaky_relu", ..., "softmax"; a static string; NULL for a value that is no function. */
 SOMA_API const char *soma_function_name(soma_function function);
 
-/* COMPARISONS give 1 or 0. MAXIMUM and MINIMUM give NaN where one operand is. */
+/* Comparisons give 1 or 0, of NaN 0. MAXIMUM and MINIMUM give NaN where one operand is. REMAINDER is a - b trunc(a /
+ * b), exactly, with the sign of a, as C's fmod(). KEEP is a where b is not 0, and 0 elsewhere, whatever a is there. */
 #define SOMA_BINARY_LIST(X)                                                                                            \
-    X(ADD) X(SUBTRACT) X(MULTIPLY) X(DIVIDE) X(MAXIMUM) X(MINIMUM) X(GREATER) X(GREATER_EQUAL) X(POWER)
+    X(ADD)                                                                                                             \
+    X(SUBTRACT)                                                                                                        \
+    X(MULTIPLY)                                                                                                        \
+    X(DIVIDE)                                                                                                          \
+    X(MAXIMUM)                                                                                                         \
+    X(MINIMUM)                                                                                                         \
+    X(GREATER)                                                                                                         \
+    X(GREATER_EQUAL)                                                                                                   \
+    X(POWER)                                                                                                           \
+    X(EQUAL)                                                                                                           \
+    X(REMAINDER)                                                                                                       \
+    X(KEEP)
 typedef enum soma_binary {
 #define X(name) SOMA_BINARY_##name,
     SOMA_BINARY_LIST(X)

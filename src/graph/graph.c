@@ -313,7 +313,7 @@ static soma_status broadcast_shape(const soma_tensor *x, const soma_tensor *y, s
 
 static bool commutes(soma_binary op) {
     return op == SOMA_BINARY_ADD || op == SOMA_BINARY_MULTIPLY || op == SOMA_BINARY_MAXIMUM ||
-           op == SOMA_BINARY_MINIMUM;
+           op == SOMA_BINARY_MINIMUM || op == SOMA_BINARY_EQUAL;
 }
 
 soma_status soma_graph_binary(soma_graph *graph, soma_tensor *a, soma_tensor *b, soma_binary op, soma_tensor **out) {

@@ -75,11 +75,18 @@ static const name_row initializer_rows[] = {
 };
 
 static const name_row binary_rows[] = {
-    [SOMA_BINARY_ADD] = {"add", NULL},           [SOMA_BINARY_SUBTRACT] = {"subtract", NULL},
-    [SOMA_BINARY_MULTIPLY] = {"multiply", NULL}, [SOMA_BINARY_DIVIDE] = {"divide", NULL},
-    [SOMA_BINARY_MAXIMUM] = {"maximum", NULL},   [SOMA_BINARY_MINIMUM] = {"minimum", NULL},
-    [SOMA_BINARY_GREATER] = {"greater", NULL},   [SOMA_BINARY_GREATER_EQUAL] = {"greater_equal", NULL},
+    [SOMA_BINARY_ADD] = {"add", NULL},
+    [SOMA_BINARY_SUBTRACT] = {"subtract", NULL},
+    [SOMA_BINARY_MULTIPLY] = {"multiply", NULL},
+    [SOMA_BINARY_DIVIDE] = {"divide", NULL},
+    [SOMA_BINARY_MAXIMUM] = {"maximum", NULL},
+    [SOMA_BINARY_MINIMUM] = {"minimum", NULL},
+    [SOMA_BINARY_GREATER] = {"greater", NULL},
+    [SOMA_BINARY_GREATER_EQUAL] = {"greater_equal", NULL},
     [SOMA_BINARY_POWER] = {"power", NULL},
+    [SOMA_BINARY_EQUAL] = {"equal", NULL},
+    [SOMA_BINARY_REMAINDER] = {"remainder", NULL},
+    [SOMA_BINARY_KEEP] = {"keep", NULL},
 };
 
 static const name_row reduction_rows[] = {

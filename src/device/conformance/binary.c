@@ -30,6 +30,12 @@ static soma_bounded apply(soma_binary op, double a, double b) {
         return soma_exact(a >= b);
     case SOMA_BINARY_POWER:
         return soma_rounded(pow(a, b), 0.0, SOMA_ULPS_POWER);
+    case SOMA_BINARY_EQUAL:
+        return soma_exact(a == b);
+    case SOMA_BINARY_REMAINDER:
+        return soma_rounded(fmod(a, b), 0.0, 0.0);
+    case SOMA_BINARY_KEEP:
+        return soma_exact(b != 0.0 ? a : 0.0);
     case SOMA_BINARY_COUNT:
         break;
     }
@@ -75,11 +81,13 @@ static void binary_case(soma_suite *suite, soma_binary op, soma_view shape, unsi
     soma_case c;
     soma_case_begin(suite, &c, &call, binary_bound);
     if (op == SOMA_BINARY_POWER) soma_case_uniform(suite, &c, 0, 0.1, 3.0);
-    if (op == SOMA_BINARY_DIVIDE) soma_case_nonzero(suite, &c, 1, 0.25, 3.0);
-    if (op == SOMA_BINARY_GREATER || op == SOMA_BINARY_GREATER_EQUAL) { /* so that many are equal */
-        soma_case_whole(suite, &c, 0, -2, 2);
+    if (op == SOMA_BINARY_DIVIDE || op == SOMA_BINARY_REMAINDER) soma_case_nonzero(suite, &c, 1, 0.25, 3.0);
+    if (op == SOMA_BINARY_REMAINDER) soma_case_uniform(suite, &c, 0, -100.0, 100.0);
+    if (op == SOMA_BINARY_GREATER || op == SOMA_BINARY_GREATER_EQUAL || op == SOMA_BINARY_EQUAL) {
+        soma_case_whole(suite, &c, 0, -2, 2); /* so that many are equal */
         soma_case_whole(suite, &c, 1, -2, 2);
     }
+    if (op == SOMA_BINARY_KEEP) soma_case_whole(suite, &c, 1, 0, 1);
     if (!repeated_bits && !special && c.positions[0] > SOMA_COUNT_OF(edge_a)) {
         soma_case_points(&c, 0, edge_a, SOMA_COUNT_OF(edge_a));
         soma_case_points(&c, 1, edge_b, SOMA_COUNT_OF(edge_b));

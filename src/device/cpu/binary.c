@@ -13,7 +13,10 @@
     X(MINIMUM, p < q || p != p ? p : q)                                                                                \
     X(GREATER, p > q ? 1.0f : 0.0f)                                                                                    \
     X(GREATER_EQUAL, p >= q ? 1.0f : 0.0f)                                                                             \
-    X(POWER, powf(p, q))
+    X(POWER, powf(p, q))                                                                                               \
+    X(EQUAL, p == q ? 1.0f : 0.0f)                                                                                     \
+    X(REMAINDER, fmodf(p, q))                                                                                          \
+    X(KEEP, q != 0.0f ? p : 0.0f)
 
 /* b's elements are `stride` apart; the strides 0 (a constant) and 1 get loops of their own, which vectorise. */
 typedef void row_function(const float *a, const float *b, size_t stride, float *out, size_t count);
@@ -69,7 +72,7 @@ SOMA_CPU_PLANNER(binary) {
     plan->detail = walk;
     size_t count = soma_view_count(a);
     if (count) soma_cpu_add_phase(plan, binary_task, soma_strided_tasks(walk));
-    plan->nanoseconds =
-        (call->params.binary.op == SOMA_BINARY_POWER ? 5.0 : 0.12) * (double)count + 3.0 * (double)walk->rows;
+    bool slow = call->params.binary.op == SOMA_BINARY_POWER || call->params.binary.op == SOMA_BINARY_REMAINDER;
+    plan->nanoseconds = (slow ? 5.0 : 0.12) * (double)count + 3.0 * (double)walk->rows;
     return SOMA_OK;
 }

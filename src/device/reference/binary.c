@@ -22,6 +22,12 @@ static double binary(soma_binary op, double a, double b) {
         return a >= b ? 1.0 : 0.0;
     case SOMA_BINARY_POWER:
         return pow(a, b);
+    case SOMA_BINARY_EQUAL:
+        return a == b ? 1.0 : 0.0;
+    case SOMA_BINARY_REMAINDER:
+        return fmod(a, b);
+    case SOMA_BINARY_KEEP:
+        return b != 0.0 ? a : 0.0;
     case SOMA_BINARY_COUNT:
         break;
     }

@@ -39,6 +39,16 @@ static soma_status gradient_power(soma_graph *graph, soma_tensor *tensor, soma_t
     return soma_graph_binary(graph, dy, log, SOMA_BINARY_MULTIPLY, db);
 }
 
+/* a - b trunc(a / b), of which the last factor is constant by pieces: db = -dy (a - y) / b. */
+static soma_status gradient_remainder(soma_graph *graph, soma_tensor *tensor, soma_tensor *dy, soma_tensor **da,
+                                      soma_tensor **db) {
+    soma_tensor *whole;
+    *da = dy;
+    SOMA_TRY(soma_graph_binary(graph, tensor, tensor->input[0], SOMA_BINARY_SUBTRACT, &whole));
+    SOMA_TRY(soma_graph_binary(graph, whole, tensor->input[1], SOMA_BINARY_DIVIDE, &whole));
+    return soma_graph_binary(graph, dy, whole, SOMA_BINARY_MULTIPLY, db);
+}
+
 /* The two gradients in the shape of the result. */
 static soma_status gradient_binary_full(soma_graph *graph, soma_tensor *tensor, soma_tensor *dy, soma_tensor **da,
                                         soma_tensor **db) {
@@ -65,6 +75,10 @@ static soma_status gradient_binary_full(soma_graph *graph, soma_tensor *tensor, 
         return soma_graph_binary(graph, dy, *db, SOMA_BINARY_SUBTRACT, da);
     case SOMA_BINARY_POWER:
         return gradient_power(graph, tensor, dy, da, db);
+    case SOMA_BINARY_REMAINDER:
+        return gradient_remainder(graph, tensor, dy, da, db);
+    case SOMA_BINARY_KEEP:
+        return soma_graph_binary(graph, dy, b, SOMA_BINARY_KEEP, da);
     default: /* comparisons are constant almost everywhere */
         return SOMA_OK;
     }

@@ -133,8 +133,7 @@ static soma_status give(soma_onnx_node *node, const soma_onnx_value *value) {
     return soma_onnx_give_like(node, value->tensor, value);
 }
 
-/* Before opset 7 broadcasting was asked for by an attribute, and `axis` said where the second operand begins. */
-static soma_status align_second(const soma_onnx_node *node, soma_onnx_shape *b_shape) {
+soma_status soma_onnx_align_second(const soma_onnx_node *node, soma_onnx_shape *b_shape) {
     const soma_onnx_shape *a_shape = &node->input[0]->shape;
     int64_t asked, axis;
     if (node->opset >= 7) return SOMA_OK;
@@ -152,10 +151,7 @@ static soma_status align_second(const soma_onnx_node *node, soma_onnx_shape *b_s
 
 /* Those that shapes are computed by. Before opset 7 nothing is broadcast unless that is asked for. */
 static bool folds(const soma_onnx_node *node) {
-    soma_binary op = (soma_binary)node->row->parameter;
-    bool arithmetic =
-        op == SOMA_BINARY_ADD || op == SOMA_BINARY_SUBTRACT || op == SOMA_BINARY_MULTIPLY || op == SOMA_BINARY_DIVIDE;
-    return arithmetic && node->opset >= 7 && soma_onnx_can_fold(node);
+    return node->opset >= 7 && soma_onnx_can_fold(node);
 }
 
 static soma_status import_binary(soma_onnx_node *node) {
@@ -163,18 +159,14 @@ static soma_status import_binary(soma_onnx_node *node) {
     soma_onnx_value y;
     soma_onnx_shape b_shape = node->input[1]->shape;
     if (folds(node)) return soma_onnx_fold_binary(node);
-    SOMA_TRY(align_second(node, &b_shape));
+    SOMA_TRY(soma_onnx_align_second(node, &b_shape));
     SOMA_TRY(soma_onnx_combine(node, node->input[0], &node->input[0]->shape, node->input[1], &b_shape, op, &y));
-    node->output.integer = op == SOMA_BINARY_GREATER || op == SOMA_BINARY_GREATER_EQUAL;
-    if (node->output.integer) node->output.elements.type = SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__BOOL;
     return give(node, &y);
 }
 
 #define BINARY(op, since, attributes, parameter) SOMA_ONNX_OP(op, since, 2, 2, attributes, import_binary, parameter)
 BINARY(Add, 1, "axis broadcast consumed_inputs", SOMA_BINARY_ADD);
 BINARY(Div, 1, "axis broadcast consumed_inputs", SOMA_BINARY_DIVIDE);
-BINARY(Greater, 1, "axis broadcast", SOMA_BINARY_GREATER);
-BINARY(GreaterOrEqual, 12, "", SOMA_BINARY_GREATER_EQUAL);
 BINARY(Mul, 1, "axis broadcast consumed_inputs", SOMA_BINARY_MULTIPLY);
 BINARY(Sub, 1, "axis broadcast consumed_inputs", SOMA_BINARY_SUBTRACT);
 
@@ -187,7 +179,7 @@ static soma_status import_pow(soma_onnx_node *node) {
     bool single = soma_onnx_single(node, node->input[1], &exponent);
     if (single && exponent == 2 && b_shape.rank <= node->input[0]->shape.rank)
         return soma_onnx_give_function(node, SOMA_SQUARE, 0, 0);
-    SOMA_TRY(align_second(node, &b_shape));
+    SOMA_TRY(soma_onnx_align_second(node, &b_shape));
     if (single)
         SOMA_TRY(make_number(node, exponent, &exponents));
     else {
@@ -202,7 +194,7 @@ static soma_status import_pow(soma_onnx_node *node) {
 
 SOMA_ONNX_OP(Pow, 1, 2, 2, "axis broadcast", import_pow, SOMA_BINARY_POWER);
 
-/* Sum, Max, Min of any number of values. */
+/* Sum, Max, Min, Mean of any number of values. */
 static soma_status import_fold(soma_onnx_node *node) {
     soma_onnx_value *total = node->input[0], so_far;
     if (node->input_count == 1) return soma_onnx_give_function(node, SOMA_IDENTITY, 0, 0);
@@ -211,11 +203,15 @@ static soma_status import_fold(soma_onnx_node *node) {
                                    (soma_binary)node->row->parameter, &so_far));
         total = &so_far;
     }
+    if (node->row == &soma_onnx_row_Mean)
+        SOMA_TRY(
+            soma_onnx_function(node, total->tensor, SOMA_LINEAR, 1.0f / (float)node->input_count, 0, &total->tensor));
     return give(node, total);
 }
 
 #define FOLD(op, parameter) SOMA_ONNX_OP(op, 1, 1, SOMA_MAX_INPUTS, "consumed_inputs", import_fold, parameter)
 FOLD(Max, SOMA_BINARY_MAXIMUM);
+FOLD(Mean, SOMA_BINARY_ADD);
 FOLD(Min, SOMA_BINARY_MINIMUM);
 FOLD(Sum, SOMA_BINARY_ADD);
 
@@ -275,31 +271,58 @@ soma_onnx_name soma_onnx_aligned(soma_onnx_exporter *exporter, const soma_tensor
     return out;
 }
 
-/* 1 where the comparison holds, else 0. */
-void soma_onnx_put_comparison(soma_onnx_exporter *exporter, const soma_onnx_row *row, const char *out, const char *a,
-                              const char *b) {
+void soma_onnx_put_comparison(soma_onnx_exporter *exporter, const char *op, int64_t since, const char *out,
+                              const char *a, const char *b) {
     soma_onnx_name truth = soma_onnx_temporary(exporter);
-    soma_onnx_need_opset(exporter, row->since);
-    PUT(row->name, truth.text, a, b);
+    soma_onnx_need_opset(exporter, since);
+    PUT(op, truth.text, a, b);
     size_t node = soma_onnx_begin_node(exporter, "Cast", out, (const char *[]){truth.text, NULL});
     soma_onnx_put_attribute_integer(exporter, "to", 1); /* FLOAT */
     soma_onnx_end_node(exporter, node);
 }
 
+/* x - trunc(x / y) y for numbers of any kind. */
+static void put_remainder(soma_onnx_exporter *exporter, const char *out, const char *a, const char *b) {
+    soma_onnx_need_opset(exporter, 10);
+    size_t node = soma_onnx_begin_node(exporter, "Mod", out, (const char *[]){a, b, NULL});
+    soma_onnx_put_attribute_integer(exporter, "fmod", 1);
+    soma_onnx_end_node(exporter, node);
+}
+
+/* a where b is not 0, else 0. */
+static void put_keep(soma_onnx_exporter *exporter, const char *out, const char *a, const char *b) {
+    soma_onnx_name truth = soma_onnx_temporary(exporter), zero = soma_onnx_number(exporter, 0);
+    soma_onnx_need_opset(exporter, 9);
+    size_t node = soma_onnx_begin_node(exporter, "Cast", truth.text, (const char *[]){b, NULL});
+    soma_onnx_put_attribute_integer(exporter, "to", 9); /* BOOL */
+    soma_onnx_end_node(exporter, node);
+    soma_onnx_end_node(exporter,
+                       soma_onnx_begin_node(exporter, "Where", out, (const char *[]){truth.text, a, zero.text, NULL}));
+}
+
 soma_status soma_onnx_export_binary(soma_onnx_exporter *exporter, const soma_tensor *tensor) {
     static const soma_onnx_row *const rows[SOMA_BINARY_COUNT] = {
-        [SOMA_BINARY_ADD] = &soma_onnx_row_Add,         [SOMA_BINARY_SUBTRACT] = &soma_onnx_row_Sub,
-        [SOMA_BINARY_MULTIPLY] = &soma_onnx_row_Mul,    [SOMA_BINARY_DIVIDE] = &soma_onnx_row_Div,
-        [SOMA_BINARY_MAXIMUM] = &soma_onnx_row_Max,     [SOMA_BINARY_MINIMUM] = &soma_onnx_row_Min,
-        [SOMA_BINARY_GREATER] = &soma_onnx_row_Greater, [SOMA_BINARY_GREATER_EQUAL] = &soma_onnx_row_GreaterOrEqual,
+        [SOMA_BINARY_ADD] = &soma_onnx_row_Add,      [SOMA_BINARY_SUBTRACT] = &soma_onnx_row_Sub,
+        [SOMA_BINARY_MULTIPLY] = &soma_onnx_row_Mul, [SOMA_BINARY_DIVIDE] = &soma_onnx_row_Div,
+        [SOMA_BINARY_MAXIMUM] = &soma_onnx_row_Max,  [SOMA_BINARY_MINIMUM] = &soma_onnx_row_Min,
         [SOMA_BINARY_POWER] = &soma_onnx_row_Pow};
     soma_binary op = tensor->attributes.binary.op;
     if (op == SOMA_BINARY_MAXIMUM || op == SOMA_BINARY_MINIMUM) soma_onnx_need_opset(exporter, SOMA_ONNX_FOLD_OPSET);
     soma_onnx_name a = soma_onnx_aligned(exporter, soma_onnx_operand(tensor, 0), tensor);
     soma_onnx_name b = soma_onnx_aligned(exporter, soma_onnx_operand(tensor, 1), tensor);
-    if (op == SOMA_BINARY_GREATER || op == SOMA_BINARY_GREATER_EQUAL)
-        soma_onnx_put_comparison(exporter, rows[op], soma_onnx_name_of(exporter, tensor), a.text, b.text);
-    else
-        PUT(rows[op]->name, soma_onnx_name_of(exporter, tensor), a.text, b.text);
-    return SOMA_OK;
+    const char *out = soma_onnx_name_of(exporter, tensor);
+    switch (op) {
+    case SOMA_BINARY_EQUAL: /* of numbers that are not whole */
+        return soma_onnx_put_comparison(exporter, "Equal", 11, out, a.text, b.text), SOMA_OK;
+    case SOMA_BINARY_GREATER:
+        return soma_onnx_put_comparison(exporter, "Greater", 7, out, a.text, b.text), SOMA_OK;
+    case SOMA_BINARY_GREATER_EQUAL:
+        return soma_onnx_put_comparison(exporter, "GreaterOrEqual", 12, out, a.text, b.text), SOMA_OK;
+    case SOMA_BINARY_REMAINDER:
+        return put_remainder(exporter, out, a.text, b.text), SOMA_OK;
+    case SOMA_BINARY_KEEP:
+        return put_keep(exporter, out, a.text, b.text), SOMA_OK;
+    default:
+        return PUT(rows[op]->name, out, a.text, b.text), SOMA_OK;
+    }
 }

@@ -36,6 +36,52 @@ static soma_status truncate(soma_onnx_node *node, int32_t type) {
     return soma_onnx_give_numbers(node, type, &x->shape, false, numbers);
 }
 
+enum { BOOL = SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__BOOL };
+
+/* Numbers that are known become 1, or 0 where they are 0. */
+static soma_status know_truth(soma_onnx_node *node) {
+    const soma_onnx_value *x = node->input[0];
+    soma_onnx_reader reader;
+    double *numbers = NULL;
+    SOMA_TRY(soma_onnx_make(node, x->elements.count, &numbers));
+    SOMA_TRY(soma_onnx_reader_open(node->importer->file, &x->elements, &reader));
+    for (size_t i = 0; i < x->elements.count; i++) numbers[i] = soma_onnx_read(&reader, i) != 0;
+    soma_onnx_reader_close(&reader);
+    return soma_onnx_give_numbers(node, BOOL, &x->shape, false, numbers);
+}
+
+/* 1 where x is not 0: that x = 0 does not hold. */
+static soma_status make_truth(soma_onnx_node *node, soma_tensor *x, soma_tensor **y) {
+    soma_tensor *zero;
+    SOMA_TRY(soma_onnx_fill(node, 0, &zero));
+    SOMA_TRY(soma_graph_binary(x->graph, x, zero, SOMA_BINARY_EQUAL, y));
+    return soma_graph_binary(x->graph, *y, zero, SOMA_BINARY_EQUAL, y);
+}
+
+/* x without its part behind the point. */
+static soma_status make_whole(soma_onnx_node *node, soma_tensor *x, soma_tensor **y) {
+    soma_tensor *one;
+    SOMA_TRY(soma_onnx_fill(node, 1, &one));
+    SOMA_TRY(soma_graph_binary(x->graph, x, one, SOMA_BINARY_REMAINDER, y));
+    return soma_graph_binary(x->graph, x, *y, SOMA_BINARY_SUBTRACT, y);
+}
+
+/* What is known when the model runs, as whole numbers or truth. */
+static soma_status convert(soma_onnx_node *node, int32_t type) {
+    soma_onnx_value *x = node->input[0];
+    soma_tensor *y;
+    if (x->integer && x->tensor)
+        y = x->tensor;
+    else if (x->integer)
+        SOMA_TRY(soma_onnx_tensor_of_any(node, x, &y));
+    else
+        SOMA_TRY(soma_onnx_tensor_as_it_lies(node, x, &y));
+    SOMA_TRY(type == BOOL ? make_truth(node, y, &y) : make_whole(node, y, &y));
+    node->output.integer = true;
+    node->output.elements.type = type;
+    return soma_onnx_give_like(node, y, x);
+}
+
 /* Whole numbers become floats as they are; float and double are both float32 here. Rounding to a type that soma does
  * not compute with is refused. */
 static soma_status import_cast(soma_onnx_node *node) {
@@ -49,6 +95,10 @@ static soma_status import_cast(soma_onnx_node *node) {
         type == SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__INT64 || type == SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__INT32;
     if (whole && !x->integer && x->constant && !x->trained) return truncate(node, type);
     if (wide && x->elements.open) return soma_onnx_unknown_batch(x->name);
+    bool truth = type == BOOL && !(x->integer && x->elements.type == BOOL);
+    if (truth && soma_onnx_is_known(x)) return know_truth(node);
+    if (truth || (whole && !x->integer)) return convert(node, type);
+    whole |= type == BOOL;
     if (!wide && !(x->integer && whole))
         return soma_error(SOMA_UNSUPPORTED, "a cast from %s to %s; soma computes in float32",
                           x->integer ? "whole numbers" : "float", soma_onnx_describe_type(type).text);

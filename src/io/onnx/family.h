@@ -13,6 +13,7 @@
 /* ONNX's ops that are no function of the table of functions, or want a rule of their own all the same. */
 #define SOMA_ONNX_OP_LIST(X)                                                                                           \
     X(Add)                                                                                                             \
+    X(And)                                                                                                             \
     X(AveragePool)                                                                                                     \
     X(BatchNormalization)                                                                                              \
     X(Cast)                                                                                                            \
@@ -25,6 +26,7 @@
     X(DepthToSpace)                                                                                                    \
     X(Div)                                                                                                             \
     X(Dropout)                                                                                                         \
+    X(Equal)                                                                                                           \
     X(Flatten)                                                                                                         \
     X(Gather)                                                                                                          \
     X(Gelu)                                                                                                            \
@@ -36,15 +38,23 @@
     X(GroupNormalization)                                                                                              \
     X(Identity)                                                                                                        \
     X(InstanceNormalization)                                                                                           \
-    X(LayerNormalization)                                                                                              \
+    X(IsInf)                                                                                                           \
+    X(IsNaN)                                                                                                           \
     X(LRN)                                                                                                             \
+    X(LayerNormalization)                                                                                              \
+    X(Less)                                                                                                            \
+    X(LessOrEqual)                                                                                                     \
     X(LogSoftmax)                                                                                                      \
     X(MatMul)                                                                                                          \
     X(Max)                                                                                                             \
     X(MaxPool)                                                                                                         \
+    X(Mean)                                                                                                            \
     X(Min)                                                                                                             \
+    X(Mod)                                                                                                             \
     X(Mul)                                                                                                             \
     X(Neg)                                                                                                             \
+    X(Not)                                                                                                             \
+    X(Or)                                                                                                              \
     X(PRelu)                                                                                                           \
     X(Pad)                                                                                                             \
     X(Pow)                                                                                                             \
@@ -67,7 +77,9 @@
     X(Sum)                                                                                                             \
     X(Transpose)                                                                                                       \
     X(Unsqueeze)                                                                                                       \
-    X(Upsample)
+    X(Upsample)                                                                                                        \
+    X(Where)                                                                                                           \
+    X(Xor)
 
 /* SOMA_ONNX_OP(op, since, least inputs, most inputs, "attributes", rule, parameter); see soma_onnx_row. The other is
  * for an op of which all outputs are computed. */
@@ -112,13 +124,15 @@ SOMA_ONNX_EXPORT_LIST(X)
 /* a op b, which are read in these shapes, broadcast as NumPy does: a value of its own, which may be a or b. */
 soma_status soma_onnx_combine(soma_onnx_node *node, soma_onnx_value *a, const soma_onnx_shape *a_shape,
                               soma_onnx_value *b, const soma_onnx_shape *b_shape, soma_binary op, soma_onnx_value *out);
+/* Before opset 7 broadcasting was asked for by an attribute, and `axis` said where the second operand begins. */
+soma_status soma_onnx_align_second(const soma_onnx_node *node, soma_onnx_shape *b_shape);
 /* What stands for an operand of a BINARY: the tensor, or what it was copied from, since ONNX broadcasts both. */
 const soma_tensor *soma_onnx_operand(const soma_tensor *binary, uint32_t index);
 /* x as ONNX has to see it so that it is broadcast to the result: it aligns dimensions from the last. */
 soma_onnx_name soma_onnx_aligned(soma_onnx_exporter *exporter, const soma_tensor *x, const soma_tensor *result);
-/* 1 where the comparison holds, else 0. */
-void soma_onnx_put_comparison(soma_onnx_exporter *exporter, const soma_onnx_row *row, const char *out, const char *a,
-                              const char *b);
+/* 1 where the comparison holds, an op since this opset, else 0. */
+void soma_onnx_put_comparison(soma_onnx_exporter *exporter, const char *op, int64_t since, const char *out,
+                              const char *a, const char *b);
 /* The first opset in which Max and Min broadcast. */
 #define SOMA_ONNX_FOLD_OPSET 8
 

@@ -148,8 +148,15 @@ static soma_status broadcast(const soma_onnx_shape *a, const soma_onnx_shape *b,
     return SOMA_OK;
 }
 
+/* What becomes of two numbers; NULL: what the row's operation makes of them. */
+static soma_status pair(const soma_onnx_node *node, soma_onnx_pair *f, double a, double b, bool whole, double *result) {
+    if (!f) return combine(node, a, b, whole, result);
+    *result = f(a, b);
+    return isnan(*result) && whole ? soma_onnx_unknown_batch(node->output.name) : SOMA_OK;
+}
+
 static soma_status fill_result(soma_onnx_node *node, const soma_onnx_shape *shape, const soma_onnx_reader *a,
-                               const soma_onnx_reader *b) {
+                               const soma_onnx_reader *b, soma_onnx_pair *f, int32_t type) {
     size_t count = soma_onnx_count(shape, 0, shape->rank), p[SOMA_ONNX_MAX_RANK], q[SOMA_ONNX_MAX_RANK];
     bool whole = node->input[0]->integer;
     bool equal = (a->elements->equal || a->elements->count == 1) && (b->elements->equal || b->elements->count == 1);
@@ -159,29 +166,66 @@ static soma_status fill_result(soma_onnx_node *node, const soma_onnx_shape *shap
     steps_of(&node->input[1]->shape, shape, q);
     SOMA_TRY(soma_onnx_make(node, count, &numbers));
     for (size_t i = 0; i < count; i++)
-        SOMA_TRY(combine(node, soma_onnx_read(a, place(shape, p, i)), soma_onnx_read(b, place(shape, q, i)), whole,
-                         &numbers[i]));
-    return soma_onnx_give_numbers(node, soma_onnx_type_of(node->input[0]), shape, equal, numbers);
+        SOMA_TRY(pair(node, f, soma_onnx_read(a, place(shape, p, i)), soma_onnx_read(b, place(shape, q, i)), whole,
+                      &numbers[i]));
+    return soma_onnx_give_numbers(node, type, shape, equal, numbers);
 }
 
-soma_status soma_onnx_fold_binary(soma_onnx_node *node) {
+soma_status soma_onnx_fold_pairs(soma_onnx_node *node, soma_onnx_pair *f, int32_t type) {
     const soma_onnx_value *x = node->input[0], *y = node->input[1];
     const soma_onnx_file *file = node->importer->file;
     soma_onnx_reader a, b;
     soma_onnx_shape shape;
+    SOMA_TRY(broadcast(&x->shape, &y->shape, &shape));
+    SOMA_TRY(soma_onnx_reader_open(file, &x->elements, &a));
+    soma_status status = soma_onnx_reader_open(file, &y->elements, &b);
+    if (status == SOMA_OK) {
+        status = fill_result(node, &shape, &a, &b, f, type);
+        soma_onnx_reader_close(&b);
+    }
+    soma_onnx_reader_close(&a);
+    return status;
+}
+
+soma_status soma_onnx_fold_binary(soma_onnx_node *node) {
+    const soma_onnx_value *x = node->input[0], *y = node->input[1];
     if (x->integer != y->integer || (x->integer && x->elements.type != INT32 && x->elements.type != INT64))
         return soma_error(SOMA_UNSUPPORTED,
                           "%s and %s are combined; what is computed of constants is of one type, int32, int64 or float",
                           soma_onnx_describe_type(soma_onnx_type_of(x)).text,
                           soma_onnx_describe_type(soma_onnx_type_of(y)).text);
-    SOMA_TRY(broadcast(&x->shape, &y->shape, &shape));
-    SOMA_TRY(soma_onnx_reader_open(file, &x->elements, &a));
-    soma_status status = soma_onnx_reader_open(file, &y->elements, &b);
-    if (status == SOMA_OK) {
-        status = fill_result(node, &shape, &a, &b);
-        soma_onnx_reader_close(&b);
+    return soma_onnx_fold_pairs(node, NULL, soma_onnx_type_of(x));
+}
+
+/* One of three: the second where the first is not 0, else the third. */
+static soma_status fill_choice(soma_onnx_node *node, const soma_onnx_shape *shape, const soma_onnx_reader *reader) {
+    size_t count = soma_onnx_count(shape, 0, shape->rank), step[3][SOMA_ONNX_MAX_RANK];
+    double *numbers = NULL;
+    for (uint32_t i = 0; i < 3; i++) steps_of(&node->input[i]->shape, shape, step[i]);
+    SOMA_TRY(soma_onnx_make(node, count, &numbers));
+    for (size_t i = 0; i < count; i++) {
+        double which = soma_onnx_read(&reader[0], place(shape, step[0], i));
+        uint32_t from = which != 0 ? 1 : 2;
+        numbers[i] = soma_onnx_read(&reader[from], place(shape, step[from], i));
     }
-    soma_onnx_reader_close(&a);
+    return soma_onnx_give_numbers(node, soma_onnx_type_of(node->input[1]), shape, false, numbers);
+}
+
+soma_status soma_onnx_fold_choice(soma_onnx_node *node) {
+    soma_onnx_reader reader[3];
+    soma_onnx_shape shape = node->input[0]->shape;
+    uint32_t opened = 0;
+    soma_status status = SOMA_OK;
+    for (uint32_t i = 1; i < 3; i++) {
+        soma_onnx_shape other = shape;
+        SOMA_TRY(broadcast(&other, &node->input[i]->shape, &shape));
+    }
+    while (opened < 3 && status == SOMA_OK) {
+        status = soma_onnx_reader_open(node->importer->file, &node->input[opened]->elements, &reader[opened]);
+        if (status == SOMA_OK) opened++;
+    }
+    if (status == SOMA_OK) status = fill_choice(node, &shape, reader);
+    while (opened > 0) soma_onnx_reader_close(&reader[--opened]);
     return status;
 }
 

@@ -258,9 +258,7 @@ static soma_status add_output(soma_onnx_importer *importer, const Soma__Onnx__Va
     soma_onnx_value *value = find_value(importer, name);
     if (!value) return soma_error(SOMA_INVALID_FILE, "is no value of the graph");
     if (value->missing) return not_computed(name);
-    if (value->integer)
-        return soma_error(SOMA_UNSUPPORTED, "holds whole numbers, %s; soma computes in float32",
-                          soma_onnx_describe_type(value->elements.type).text);
+    value->integer = false; /* whole numbers and truth are given as the floats that they are */
     if (!value->tensor || !value->tensor->batched)
         return soma_error(SOMA_UNSUPPORTED, "does not depend on an input: it is the same for every sample");
     SOMA_TRY(soma_onnx_turn_output(importer, value));

@@ -208,6 +208,12 @@ soma_status soma_onnx_give_numbers(soma_onnx_node *node, int32_t type, const som
 int32_t soma_onnx_type_of(const soma_onnx_value *value);
 /* Sums, differences, products, quotients. */
 soma_status soma_onnx_fold_binary(soma_onnx_node *node);
+/* f of each pair of elements of two inputs, broadcast, of which the result is of this type. NaN is the size of a batch
+ * that is not known, where the inputs are whole numbers: a result of NaN is refused. */
+typedef double soma_onnx_pair(double a, double b);
+soma_status soma_onnx_fold_pairs(soma_onnx_node *node, soma_onnx_pair *f, int32_t type);
+/* Where. */
+soma_status soma_onnx_fold_choice(soma_onnx_node *node);
 /* The result is made of elements of the first input: where number i of it was. */
 soma_status soma_onnx_fold_selection(soma_onnx_node *node, const soma_onnx_shape *shape, soma_place_function *place_of,
                                      const void *context);

@@ -174,7 +174,7 @@ soma_status soma_onnx_export_unary(soma_onnx_exporter *exporter, const soma_tens
         return PUT("Mul", out, x, other.text), SOMA_OK;
     case SOMA_STEP:
         other = soma_onnx_number(exporter, 0);
-        return soma_onnx_put_comparison(exporter, &soma_onnx_row_GreaterOrEqual, out, x, other.text), SOMA_OK;
+        return soma_onnx_put_comparison(exporter, "GreaterOrEqual", 12, out, x, other.text), SOMA_OK;
     case SOMA_RELU6:
         return put_relu6(exporter, out, x), SOMA_OK;
     default:
