@@ -14,6 +14,8 @@
 #define SOMA_ONNX_OP_LIST(X)                                                                                           \
     X(Add)                                                                                                             \
     X(And)                                                                                                             \
+    X(ArgMax)                                                                                                          \
+    X(ArgMin)                                                                                                          \
     X(AveragePool)                                                                                                     \
     X(BatchNormalization)                                                                                              \
     X(Cast)                                                                                                            \
@@ -23,10 +25,12 @@
     X(ConstantOfShape)                                                                                                 \
     X(Conv)                                                                                                            \
     X(ConvTranspose)                                                                                                   \
+    X(CumSum)                                                                                                          \
     X(DepthToSpace)                                                                                                    \
     X(Div)                                                                                                             \
     X(Dropout)                                                                                                         \
     X(Equal)                                                                                                           \
+    X(Expand)                                                                                                          \
     X(Flatten)                                                                                                         \
     X(Gather)                                                                                                          \
     X(Gelu)                                                                                                            \
@@ -54,15 +58,23 @@
     X(Mul)                                                                                                             \
     X(Neg)                                                                                                             \
     X(Not)                                                                                                             \
+    X(OneHot)                                                                                                          \
     X(Or)                                                                                                              \
     X(PRelu)                                                                                                           \
     X(Pad)                                                                                                             \
     X(Pow)                                                                                                             \
     X(RMSNormalization)                                                                                                \
+    X(Range)                                                                                                           \
+    X(ReduceL1)                                                                                                        \
+    X(ReduceL2)                                                                                                        \
+    X(ReduceLogSum)                                                                                                    \
+    X(ReduceLogSumExp)                                                                                                 \
     X(ReduceMax)                                                                                                       \
     X(ReduceMean)                                                                                                      \
     X(ReduceMin)                                                                                                       \
+    X(ReduceProd)                                                                                                      \
     X(ReduceSum)                                                                                                       \
+    X(ReduceSumSquare)                                                                                                 \
     X(Reshape)                                                                                                         \
     X(Resize)                                                                                                          \
     X(Selu)                                                                                                            \
@@ -75,7 +87,10 @@
     X(Squeeze)                                                                                                         \
     X(Sub)                                                                                                             \
     X(Sum)                                                                                                             \
+    X(Tile)                                                                                                            \
+    X(TopK)                                                                                                            \
     X(Transpose)                                                                                                       \
+    X(Trilu)                                                                                                           \
     X(Unsqueeze)                                                                                                       \
     X(Upsample)                                                                                                        \
     X(Where)                                                                                                           \
@@ -142,6 +157,11 @@ void soma_onnx_put_comparison(soma_onnx_exporter *exporter, const char *op, int6
  * same, and is said to lie in another order; who wants it in ONNX's turns it. */
 soma_status soma_onnx_give_turned(soma_onnx_node *node, uint32_t rank, const size_t *dim, const uint32_t *order,
                                   const soma_onnx_shape *out);
+/* -------------------------------------------------------------------------------------- slice.c, for other families */
+
+/* So many along an axis of the tensor, the batch counted, from `start` on. */
+soma_status soma_onnx_slice_axis(soma_tensor *x, uint32_t axis, size_t start, size_t length, soma_tensor **y);
+
 /* ------------------------------------------------------------------------------------- reduce.c, for other families */
 
 /* out = the mean of x over these axes, which stay as dimensions of 1 */

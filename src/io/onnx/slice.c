@@ -105,7 +105,7 @@ static size_t place_in(const void *context, size_t i) {
     return (size_t)(of->cuts->start[of->axis] + (int64_t)i * of->cuts->step[of->axis]);
 }
 
-static soma_status slice_axis(soma_tensor *x, uint32_t axis, size_t start, size_t length, soma_tensor **y) {
+soma_status soma_onnx_slice_axis(soma_tensor *x, uint32_t axis, size_t start, size_t length, soma_tensor **y) {
     soma_tensor_spec spec = {.op = SOMA_OP_SLICE, .input_count = 1, .input = &x};
     spec.attributes.slice.axis = axis;
     spec.attributes.slice.start = start;
@@ -132,11 +132,11 @@ static soma_status take_every(soma_tensor *x, uint32_t axis, size_t step, size_t
 static soma_status cut_axis(const cuts *pieces, uint32_t dimension, uint32_t axis, soma_tensor *x, soma_tensor **y) {
     int64_t step = pieces->step[dimension];
     size_t start = (size_t)pieces->start[dimension], length = pieces->length[dimension];
-    if (step == 1 || length == 1) return slice_axis(x, axis, start, length, y);
+    if (step == 1 || length == 1) return soma_onnx_slice_axis(x, axis, start, length, y);
     if (step < 0 || step > INT32_MAX || !x->batched)
         return soma_graph_pick(x, axis - (x->batched ? 1 : 0), length, place_in, &(piece){pieces, dimension}, y);
     size_t reach = (length - 1) * (size_t)step + 1;
-    if (reach < pieces->size[dimension]) SOMA_TRY(slice_axis(x, axis, start, reach, &x));
+    if (reach < pieces->size[dimension]) SOMA_TRY(soma_onnx_slice_axis(x, axis, start, reach, &x));
     return take_every(x, axis, (size_t)step, length, y);
 }
 
