@@ -69,7 +69,7 @@ static void call_group(ulong kernel_number, const ulong *group, local float *loc
 #ifdef TRAINING
         CALL(bias_unary_grad, N(0), N(1), N(2), N(3), F(4), F(5), AT(6), AT(7), AT(8), AT(9))
         CALL(crossentropy_grad, N(0), N(1), N(2), N(3), N(4), N(5), N(6), N(7), AT(8), AT(9), AT(10), AT(11), AT(12), AT(13), AT(14), AT(15))
-        CALL(dropout, N(0), N(1), N(2), F(3), N(4), N(5), N(6), N(7), AT(8), AT(9))
+        CALL(dropout, N(0), N(1), N(2), F(3), N(4), N(5), N(6), N(7), N(8), AT(9), AT(10))
         CALL(gather_grad, N(0), N(1), N(2), N(3), N(4), AT(5), AT(6), AT(7))
         CALL(loss_grad, N(0), N(1), N(2), N(3), F(4), F(5), F(6), F(7), F(8), N(9), N(10), AT(11), AT(12), AT(13), AT(14), AT(15), AT(16))
         CALL(norm_join, N(0), AT(1), AT(2))

@@ -389,10 +389,14 @@ static void repeat_calls(void *state, const soma_device_info *info) {
     void *shared[] = {upload(state, table, sizeof table), upload(state, index, sizeof index),
                       upload(state, matrix, sizeof matrix), upload(state, bias, sizeof bias)};
     chain together, alone;
+    const soma_cl_device *device = state;
+    const bool lists = device->lists;
     make_chain(&together, state, shared);
     make_chain(&alone, state, shared);
     run_both(&together, &alone, info, 0, 3);
     expect_ok(soma_opencl_api.arrange(state, together.call, CHAIN, SIZE_MAX));
+    /* Where it does not build, nothing else would say so: the calls are run one by one. */
+    ck_assert_msg(device->lists == lists, "%s: the kernel of lists does not build", info->name);
     run_both(&together, &alone, info, 3, 30);
     /* A part of the calls that have run together so far, and then again all. */
     expect_ok(soma_opencl_api.run(state, together.call, 2));
