@@ -22,7 +22,8 @@ static int32_t labels[ROWS];
 
 /* What ranks are to do, and what came of it. */
 typedef struct job {
-    bool pictures;
+    bool pictures, normalized;
+    bool alone; /* without a communicator */
     soma_fit_options options;
     uint32_t odd_rank; /* the rank that is unlike the others, in one of the following ways */
     bool other_data, other_network, other_weights, other_batch, infinite;
@@ -51,6 +52,7 @@ static soma_network *make_network(const job *j, bool odd) {
     soma_network_set_seed(network, j->seed ? j->seed : 7);
     if (j->pictures) {
         soma_tensor *t = soma_input(network, NULL, 3, (size_t[]){SIDE, SIDE, CHANNELS});
+        if (j->normalized) t = soma_batchnorm(t, NULL);
         t = soma_conv(t, 3, &(soma_conv_options){.kernel = {3, 3}, .activation = SOMA_TANH});
         soma_dense(soma_flatten(soma_dropout(t, 0.25f)), CLASSES, SOMA_SOFTMAX);
         if (soma_network_set_augmentation(network, "shift 1; flip; brightness 0.2") != SOMA_OK) abort();
@@ -127,7 +129,7 @@ static void train(void *context, const soma_communicator *communicator) {
     options.on_batch = after_batch;
     options.on_epoch = after_epoch;
     options.context = &c;
-    options.communicator = communicator;
+    options.communicator = j->alone ? NULL : communicator;
     if (odd && j->other_batch) options.batch_size = BATCH / 2;
     if (rank > 0 && options.checkpoint) options.checkpoint = "/nowhere/that/can/be/written.ckpt";
     j->status[rank] = soma_compile(
@@ -174,6 +176,12 @@ static void expect_alike(const job *j, uint32_t ranks) {
             ck_assert(a->train.metric[0] == b->train.metric[0] && a->learning_rate == b->learning_rate);
         }
     }
+}
+
+static void expect_rank_error(const job *j, uint32_t rank, soma_status status, const char *part) {
+    ck_assert_msg(j->status[rank] == status, "rank %u: %s, %s", rank, soma_status_name(j->status[rank]),
+                  j->message[rank]);
+    ck_assert_msg(strstr(j->message[rank], part) != NULL, "rank %u: \"%s\" lacks \"%s\"", rank, j->message[rank], part);
 }
 
 static float difference(const job *a, const job *b) {
@@ -278,6 +286,77 @@ START_TEST(all_begin_with_the_weights_of_the_first) {
 }
 END_TEST
 
+/* ---------------------------------------------------------------------------------------------------- repeatable */
+
+static void expect_same(const job *a, const job *b, uint32_t ranks) {
+    ck_assert_uint_eq(a->history[0].count, b->history[0].count);
+    ck_assert_msg(memcmp(a->weights[0], b->weights[0], sizeof a->weights[0]) == 0,
+                  "%u ranks have other weights, by up to %g", ranks, (double)difference(a, b));
+    for (uint32_t e = 0; e < a->history[0].count; e++) {
+        const soma_epoch *of_a = &a->history[0].epochs[e], *of_b = &b->history[0].epochs[e];
+        ck_assert(of_a->train.loss == of_b->train.loss && of_a->validation.loss == of_b->validation.loss);
+        ck_assert(of_a->train.metric[0] == of_b->train.metric[0]);
+    }
+}
+
+static job *train_in_shards(uint64_t shards, bool pictures, bool normalized, bool validated, uint32_t ranks) {
+    job *j = begin();
+    j->pictures = pictures;
+    j->normalized = normalized;
+    j->alone = ranks == 0;
+    j->options.shards = shards;
+    j->options.validation_split = validated ? 0.3 : 0;
+    j->options.early_stopping = validated ? 1 : 0;
+    j->options.epochs = validated ? 20 : EPOCHS;
+    run(j, ranks ? ranks : 1);
+    expect_alike(j, ranks ? ranks : 1);
+    return j;
+}
+
+START_TEST(shards_make_the_same_bits) {
+    static const struct {
+        uint64_t shards;
+        bool pictures, normalized, validated;
+    } rows[] = {{4, false, false, false}, {4, true, false, false}, {4, true, true, false}, {7, false, false, true}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        job *alone = train_in_shards(rows[i].shards, rows[i].pictures, rows[i].normalized, rows[i].validated, 0);
+        for (uint32_t ranks = 1; ranks <= 4; ranks++) {
+            job *several =
+                train_in_shards(rows[i].shards, rows[i].pictures, rows[i].normalized, rows[i].validated, ranks);
+            expect_same(alone, several, ranks);
+            end(several);
+        }
+        if (rows[i].validated) ck_assert_uint_lt(alone->history[0].count, 20);
+        end(alone);
+    }
+}
+END_TEST
+
+/* But for batchnorm, they make what whole batches make. */
+START_TEST(shards_make_nearly_what_whole_batches_make) {
+    job *whole = train_alone(true), *shards = train_in_shards(5, true, false, false, 2);
+    ck_assert_float_le(difference(whole, shards), bound_of(whole));
+    for (uint32_t e = 0; e < EPOCHS; e++)
+        ck_assert_double_eq_tol(whole->history[0].epochs[e].train.loss, shards->history[0].epochs[e].train.loss, 1e-4);
+    end(whole);
+    end(shards);
+}
+END_TEST
+
+START_TEST(more_ranks_than_shards_are_refused) {
+    job *j = begin();
+    j->options.shards = 2;
+    run(j, 3);
+    expect_rank_error(j, 0, SOMA_INVALID_ARGUMENT, "2 shards are for as many ranks at most; there are 3");
+    end(j);
+    j = begin();
+    j->options.shards = 1025;
+    run(j, 1);
+    expect_rank_error(j, 0, SOMA_INVALID_ARGUMENT, "shards is 1025; at most 1024");
+    end(j);
+}
+END_TEST
+
 /* ------------------------------------------------------------------------------------------------------- the end */
 
 START_TEST(early_stopping_is_agreed) {
@@ -324,12 +403,6 @@ START_TEST(all_go_on_at_the_rate_of_the_first) {
     end(j);
 }
 END_TEST
-
-static void expect_rank_error(const job *j, uint32_t rank, soma_status status, const char *part) {
-    ck_assert_msg(j->status[rank] == status, "rank %u: %s, %s", rank, soma_status_name(j->status[rank]),
-                  j->message[rank]);
-    ck_assert_msg(strstr(j->message[rank], part) != NULL, "rank %u: \"%s\" lacks \"%s\"", rank, j->message[rank], part);
-}
 
 START_TEST(what_ends_one_ends_all) {
     job *j = begin();
@@ -455,11 +528,36 @@ START_TEST(fewer_ranks_go_on_from_a_checkpoint) {
 }
 END_TEST
 
+/* To the very bits, of shards. */
+START_TEST(a_repeatable_one_goes_on_to_the_same_bits) {
+    temporary_create();
+    job *whole = train_in_shards(4, true, true, false, 0), *two = begin(), *three = begin();
+    two->pictures = two->normalized = three->pictures = three->normalized = true;
+    two->options.shards = three->options.shards = 4;
+    two->options.checkpoint = temporary_path("team.safetensors");
+    two->options.checkpoint_every = 2;
+    two->batch_status = SOMA_STOPPED;
+    run(two, 2);
+    expect_alike(two, 2);
+    three->options.resume = two->options.checkpoint;
+    run(three, 3);
+    expect_alike(three, 3);
+    expect_same(whole, three, 3);
+    temporary_destroy();
+    end(whole);
+    end(two);
+    end(three);
+}
+END_TEST
+
 static void add_tests(TCase *cases) {
     tcase_add_test(cases, ranks_make_what_one_makes);
     tcase_add_test(cases, ranks_make_what_one_makes_of_pictures);
     tcase_add_test(cases, a_team_of_one_makes_what_no_team_makes);
     tcase_add_test(cases, all_begin_with_the_weights_of_the_first);
+    tcase_add_test(cases, shards_make_the_same_bits);
+    tcase_add_test(cases, shards_make_nearly_what_whole_batches_make);
+    tcase_add_test(cases, more_ranks_than_shards_are_refused);
     tcase_add_test(cases, early_stopping_is_agreed);
     tcase_add_test(cases, all_go_on_at_the_rate_of_the_first);
     tcase_add_test(cases, one_callback_stops_all);
@@ -468,6 +566,7 @@ static void add_tests(TCase *cases) {
     tcase_add_test(cases, ranks_that_would_train_something_else_are_refused);
     tcase_add_test(cases, what_is_no_communicator_is_refused);
     tcase_add_test(cases, fewer_ranks_go_on_from_a_checkpoint);
+    tcase_add_test(cases, a_repeatable_one_goes_on_to_the_same_bits);
 }
 
 int main(int argc, char **argv) {

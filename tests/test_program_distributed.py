@@ -44,6 +44,9 @@ class WithoutStarter(ProgramTest):
         for other in (["--folds=3"], ["--seeds=2"], [f"--find-lr={self.path('rates.svg')}"]):
             self.refuse(USAGE, ["--distributed", other[0].split("=")[0]], *TRAIN, "--distributed=mpi", *other)
 
+    def test_shards_are_of_what_is_repeatable(self):
+        self.refuse(USAGE, ["--shards", "--repeatable"], *TRAIN, "--shards=4")
+
     def test_a_module_that_is_not_there_is_named(self):
         alone = self.path("soma")
         shutil.copy(PROGRAM, alone)
@@ -79,6 +82,18 @@ class Distributed(ProgramTest):
             for first, second in list(zip(a, b))[1:]:
                 for x, y in zip(first.split(",")[:6], second.split(",")[:6]):
                     self.assertAlmostEqual(float(x), float(y), delta=1e-3)
+
+    def test_repeatable_ones_make_the_same_bytes(self):
+        more = ["--epochs=2", "--repeatable", "--shards=6", "--net=conv 4 3x3 relu; batchnorm; flatten; dropout 0.2; dense 10 softmax",
+                "--augment=shift 1; brightness 0.1"]
+        arguments = TRAIN[:4] + TRAIN[5:] + more
+        self.succeed(*arguments, f"--save={self.path('one')}")
+        with open(self.path("one"), "rb") as file:
+            expected = file.read()
+        for ranks in 2, 3:
+            self.expect_job(0, mpirun(command(ranks, *arguments, f"--save={self.path('several')}")))
+            with open(self.path("several"), "rb") as file:
+                self.assertEqual(file.read(), expected, f"by {ranks} processes")
 
     def test_processes_with_other_data_are_refused(self):
         rows = "".join(f"{i % 7},{i % 5},{i % 2}\n" for i in range(40))

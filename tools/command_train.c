@@ -41,6 +41,8 @@ exit_status training_check(const struct settings *settings, const struct distrib
         return fail(STATUS_USAGE,
                     "--report goes with --folds or --seeds; accepted: one of them, or soma evaluate --report with the "
                     "model that --save wrote");
+    if (option_given(settings, shards) && !settings->repeatable)
+        return fail(STATUS_USAGE, "--shards says into what --repeatable divides batches, and there is none");
     if (option_given(settings, every) && !settings->checkpoint)
         return fail(STATUS_USAGE, "--every says how often --checkpoint is written, and there is none");
     const struct {
@@ -104,6 +106,7 @@ soma_status training_fit(struct training *training) {
         .on_epoch = on_epoch,
         .context = training,
         .communicator = training->distributed.communicator,
+        .shards = settings->repeatable ? settings->shards : 0,
     };
     if (option_given(settings, min_delta)) options.min_delta = (float)settings->min_delta;
     training->progress = progress_start(options.epochs, data_samples(training->data.train));

@@ -324,6 +324,10 @@ const option_row option_table[] = {
     {.name = "resume", .type = OPTION_TEXT, .offset = FIELD(resume), .commands = TRAIN_ALONE, .argument = "FILE",
      .help = "go on from a checkpoint, with the same data and options, as if training had not ended; without --net the network is the "
              "checkpoint's"},
+    {.name = "repeatable", .type = OPTION_FLAG, .offset = FIELD(repeatable), .commands = TRAIN,
+     .help = "the same bits by any number of processes, one included: each batch in --shards, whose gradients are added up in a fixed order; slower"},
+    {.name = "shards", .type = OPTION_COUNT, .offset = FIELD(shards), .commands = TRAIN, .argument = "N", .fallback = "16", .interval = "[1, 1024]",
+     .help = "of --repeatable: into how many parts each batch is divided, at least one for each process"},
     {.name = "distributed", .type = OPTION_CHOICE, .offset = FIELD(distributed), .commands = TRAIN, .argument = "WHICH", .choices = &distributed_choice, .fallback = "none",
      .help = "train by all processes that mpirun has started, mpi: each computes its share of every batch, and the first writes and speaks"},
 

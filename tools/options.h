@@ -64,7 +64,9 @@ struct settings {
     int monitor;
     bool restore_best, no_shuffle;
     const char *checkpoint, *resume, *find_rate;
-    uint64_t every;  /* steps; 0: an epoch */
+    uint64_t every; /* steps; 0: an epoch */
+    bool repeatable;
+    uint64_t shards;
     int distributed; /* 0: alone, 1: mpi */
     /* results */
     const char *save, *history, *plot, *tensorboard, *output, *filters, *mistakes;

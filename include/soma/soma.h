@@ -1210,7 +1210,13 @@ typedef struct soma_fit_options {
      * writes the checkpoint. NULL: alone.
      */
     const struct soma_communicator *communicator;
-    uint64_t reserved[12]; /* zero */
+    /*
+     * Repeatable, whatever the number of ranks, one without a communicator included: each batch is computed in so many
+     * shards, by whomever, and their gradients are added up by a fixed tree. On devices of one kind all bits are the
+     * same. batchnorm normalises each shard by itself. At most 1024; 16 suit many. 0: as is quickest.
+     */
+    uint64_t shards;
+    uint64_t reserved[11]; /* zero */
 } soma_fit_options;
 
 typedef struct soma_history {

@@ -3,6 +3,7 @@
 #include "train/checkpoint.h"
 
 #include "data/fingerprint.h"
+#include "train/fit_shards.h"
 #include "train/fit_team.h"
 
 #include <string.h>
@@ -134,6 +135,8 @@ static soma_status resume(struct soma_fit *fit) {
     SOMA_TRY(check_length(fit, &checkpoint));
     take_over_state(fit, &checkpoint.state);
     SOMA_TRY(soma_snapshot_restore(&fit->good));
+    for (size_t i = 0; fit->shards && i < SOMA_ACCUMULATOR_SLOTS; i++)
+        soma_fit_totals_of_shards(fit)[i] = (double)accumulators[i][0] - (double)accumulators[i][1];
     if (fit->team.rank > 0) return soma_executor_clear_accumulators(compiled->executor); /* they are those of all */
     return soma_device_write(compiled->device, compiled->executor->accumulators, 0, accumulators, sizeof accumulators);
 }
@@ -178,11 +181,11 @@ static soma_checkpoint_state describe_state(const struct soma_fit *fit) {
 static soma_status read_accumulators(struct soma_fit *fit, float (*accumulators)[2]) {
     const soma_compiled *compiled = fit->network->compiled;
     double totals[SOMA_ACCUMULATOR_SLOTS];
-    if (!fit->team.communicator)
+    if (!fit->team.communicator && !fit->shards)
         return soma_device_read(compiled->device, compiled->executor->accumulators, 0, accumulators,
                                 SOMA_ACCUMULATOR_SLOTS * sizeof *accumulators);
-    SOMA_TRY(soma_executor_read_accumulators(compiled->executor, totals));
-    SOMA_TRY(soma_team_add(&fit->team, totals, SOMA_ACCUMULATOR_SLOTS));
+    SOMA_TRY(soma_fit_read_totals(fit, totals));
+    if (!fit->shards) SOMA_TRY(soma_team_add(&fit->team, totals, SOMA_ACCUMULATOR_SLOTS));
     for (size_t i = 0; i < SOMA_ACCUMULATOR_SLOTS; i++) {
         accumulators[i][0] = (float)totals[i];
         accumulators[i][1] = (float)((double)accumulators[i][0] - totals[i]);

@@ -245,7 +245,7 @@ static soma_status diagnose_team(struct soma_fit *fit) {
         soma_text_append(&text, "a gradient that rank %" PRIu32 " computed is not finite", rank);
     else
         soma_text_append(&text, "the loss or a weight is not finite");
-    soma_text_append(&text, "; one rank alone finds out where that began");
+    soma_text_append(&text, "; one rank alone, without shards, finds out where that began");
     advise(&text, fit, &(finding){0});
     soma_status status = soma_error(SOMA_NOT_FINITE, "%s", text.data ? text.data : "training stopped");
     soma_free(text.data);
@@ -255,7 +255,7 @@ static soma_status diagnose_team(struct soma_fit *fit) {
 
 soma_status soma_fit_diagnose(struct soma_fit *fit) {
     finding found = {0};
-    if (fit->team.communicator) {
+    if (fit->team.communicator || fit->shards) {
         SOMA_TRY(soma_snapshot_restore(&fit->good));
         return diagnose_team(fit);
     }
@@ -267,7 +267,7 @@ soma_status soma_fit_diagnose(struct soma_fit *fit) {
 
 soma_status soma_fit_diagnose_validation(struct soma_fit *fit) {
     finding found = {0};
-    if (fit->team.communicator) return soma_fit_diagnose(fit);
+    if (fit->team.communicator || fit->shards) return soma_fit_diagnose(fit);
     soma_status status = soma_pass_attach(&fit->validation);
     if (status == SOMA_OK) status = find_in_validation(fit, &found);
     if (status == SOMA_OK) status = report(fit, &fit->validation, "validation batch", &found);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* One epoch of soma_fit: its steps, its figures, and what follows from them. */
 #include "train/evaluate.h"
+#include "train/fit_shards.h"
 #include "train/fit_team.h"
 
 #include <math.h>
+#include <string.h>
 
 /* ------------------------------------------------------------------------------------------------------- steps */
 
@@ -17,6 +19,7 @@ static soma_status begin_epoch(struct soma_fit *fit) {
         fit->batches_done = fit->samples_done = fit->own_samples_done = fit->resumed_at = 0;
         SOMA_TRY(soma_snapshot_take(&fit->good));
         SOMA_TRY(soma_executor_clear_accumulators(compiled->executor));
+        if (fit->shards) memset(soma_fit_totals_of_shards(fit), 0, SOMA_ACCUMULATOR_SLOTS * sizeof(double));
     }
     if (fit->options.no_shuffle) return SOMA_OK;
     /* Numbered by the steps made so far, so that a fit of two epochs shuffles as two fits of one do. */
@@ -62,7 +65,8 @@ static soma_status run_batches(struct soma_fit *fit) {
 static soma_status measure_epoch(struct soma_fit *fit, soma_epoch *epoch) {
     *epoch = (soma_epoch){.epoch = fit->epoch, .has_validation = fit->validates};
     epoch->learning_rate = (double)fit->network->compiled->learning_rate;
-    SOMA_TRY(soma_pass_read_metrics(&fit->pass, fit->samples_done, &epoch->train));
+    SOMA_TRY(fit->shards ? soma_fit_read_metrics(fit, fit->samples_done, &epoch->train)
+                         : soma_pass_read_metrics(&fit->pass, fit->samples_done, &epoch->train));
     if (fit->validates) {
         SOMA_TRY(soma_evaluate_pass(&fit->validation, &epoch->validation));
         if (!isfinite(epoch->validation.loss)) return soma_fit_diagnose_validation(fit);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* soma_fit: options, data, epochs until the end or until enough, the best weights. */
 #include "train/evaluate.h"
+#include "train/fit_shards.h"
 #include "train/fit_team.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -17,6 +19,9 @@ static soma_status check_options(const soma_network *network, const soma_fit_opt
         return soma_error(SOMA_INVALID_ARGUMENT,
                           "soma_fit: both a validation set and a validation_split of %g are given; one is possible",
                           options->validation_split);
+    if (options->shards > SOMA_MAX_SHARDS)
+        return soma_error(SOMA_INVALID_ARGUMENT, "soma_fit: shards is %" PRIu64 "; at most %d are possible",
+                          options->shards, SOMA_MAX_SHARDS);
     if (!(options->min_delta >= 0 && isfinite(options->min_delta)))
         return soma_error(SOMA_INVALID_ARGUMENT, "soma_fit: min_delta is %g; it must be finite and not negative",
                           (double)options->min_delta);
@@ -27,14 +32,18 @@ static soma_status check_options(const soma_network *network, const soma_fit_opt
 }
 
 /* What a rank cannot know of a batch that it has a share of, and what the sum is not made for. */
-static soma_status check_team(const soma_network *network, const soma_team *team) {
-    if (!team->communicator) return SOMA_OK;
+static soma_status check_parts(const soma_network *network, const soma_team *team, uint64_t parts) {
+    if (parts == 0) return SOMA_OK;
+    if (team->ranks > parts)
+        return soma_error(SOMA_INVALID_ARGUMENT,
+                          "soma_fit: batches in %" PRIu64 " shards are for as many ranks at most; there are %" PRIu32,
+                          parts, team->ranks);
     if (network->compiled->executor->real != SOMA_F32)
         return soma_error(SOMA_UNSUPPORTED, "gradients are summed in float32; this network was compiled in %s",
                           soma_dtype_name(network->compiled->executor->real));
-    if (network->augment.mixup != 0.0f && team->ranks > 1)
-        return soma_error(SOMA_UNSUPPORTED, "mixup mixes each sample with another one of its batch, which may lie with "
-                                            "another rank; without it, several ranks can train");
+    if (network->augment.mixup != 0.0f && parts > 1)
+        return soma_error(SOMA_UNSUPPORTED, "mixup mixes each sample with another one of its batch, which may lie in "
+                                            "another part of it; without it, several ranks can train, and in shards");
     return SOMA_OK;
 }
 
@@ -96,16 +105,21 @@ static soma_status open_passes(struct soma_fit *fit, soma_dataset *dataset) {
                                              .shared = &fit->pass.batches};
     soma_dataset *train_on, *validate_on;
     SOMA_TRY(choose_data(fit, dataset, &train_on, &validate_on));
-    const soma_team *team = fit->team.communicator ? &fit->team : NULL;
-    const soma_mode mode = team ? SOMA_MODE_GRADIENTS : SOMA_MODE_TRAIN;
-    SOMA_TRY(check_team(fit->network, &fit->team));
-    SOMA_TRY(refuse_single_values(fit->network, train_on, training.batch / fit->team.ranks));
+    const soma_team *team = &fit->team;
+    const bool whole = !team->communicator && !fit->options.shards;
+    const soma_parts ranks = {team->ranks, team->rank, team->rank + 1, team};
+    const soma_parts parts = fit->options.shards ? soma_fit_own_shards(fit) : ranks;
+    /* What is repeatable does not depend on who else is there: each rank looks at all of the validation. */
+    const soma_parts *validated = team->communicator && !fit->options.shards ? &ranks : NULL;
+    SOMA_TRY(check_parts(fit->network, team, whole ? 0 : parts.count));
+    SOMA_TRY(refuse_single_values(fit->network, train_on, training.batch / parts.count));
     SOMA_TRY(refuse_lone_samples(fit->network, train_on, training.batch));
     fit->validates = validate_on != NULL;
-    SOMA_TRY(soma_pass_plan_ahead(fit->network, train_on, mode, training.batch, team, &fit->pass));
+    SOMA_TRY(soma_pass_plan_ahead(fit->network, train_on, whole ? SOMA_MODE_TRAIN : SOMA_MODE_GRADIENTS, training.batch,
+                                  whole ? NULL : &parts, &fit->pass));
     if (fit->validates) {
-        soma_status status = soma_pass_plan_ahead(fit->network, validate_on, SOMA_MODE_EVALUATE, validating.batch, team,
-                                                  &fit->validation);
+        soma_status status = soma_pass_plan_ahead(fit->network, validate_on, SOMA_MODE_EVALUATE, validating.batch,
+                                                  validated, &fit->validation);
         if (status != SOMA_OK) return soma_error_prefix(status, "validation: ");
     }
     SOMA_TRY(soma_pass_bring_data(&fit->pass, &training));
@@ -126,6 +140,7 @@ static soma_status open_fit(struct soma_fit *fit, soma_dataset *dataset) {
     fit->first_step = compiled->step;
     fit->total_steps = (uint64_t)batches * fit->options.epochs;
     start_watches(fit);
+    SOMA_TRY(soma_fit_open_shards(fit));
     return soma_fit_open_checkpoints(fit);
 }
 
@@ -139,6 +154,7 @@ static void close_fit(struct soma_fit *fit) {
     soma_dataset_destroy(fit->held_out);
     soma_free(fit->rates);
     soma_team_close(&fit->team);
+    soma_fit_close_shards(fit);
 }
 
 /* ------------------------------------------------------------------------------------------------------- train */
@@ -214,9 +230,9 @@ soma_status soma_fit_metrics(soma_network *network, soma_metrics *metrics) {
     struct soma_fit *fit = network->compiled->fit;
     if (!fit || fit->samples_done == 0)
         return soma_error(SOMA_INVALID_STATE, "soma_fit_metrics is for the callbacks of soma_fit");
-    /* The others may be elsewhere: these are the figures of this rank. */
-    size_t samples = fit->team.communicator ? SOMA_MAX(fit->own_samples_done, 1) : fit->samples_done;
-    SOMA_TRY(soma_step_read_metrics(network, &fit->pass.match.signature, samples, metrics));
+    /* The others may be elsewhere: these are the figures of this rank, but for shards, whose figures all ranks get. */
+    bool own = fit->team.communicator && !fit->shards;
+    SOMA_TRY(soma_fit_read_metrics(fit, own ? SOMA_MAX(fit->own_samples_done, 1) : fit->samples_done, metrics));
     if (isfinite(metrics->loss)) return SOMA_OK;
     if (fit->team.communicator)
         fit->team.wants[SOMA_TEAM_SUSPECT] = true;

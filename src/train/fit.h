@@ -13,6 +13,7 @@ struct soma_fit {
     soma_network *network;
     soma_fit_options options; /* defaults filled in */
     soma_team team;
+    struct soma_shards *shards;       /* of a repeatable fit; NULL: it is none */
     soma_dataset *kept_in, *held_out; /* the parts of a validation split, or NULL */
     soma_pass pass, validation;
     bool validates;
@@ -41,6 +42,9 @@ soma_status soma_fit_epoch(struct soma_fit *fit);
 
 /* fit_step.c: makes step number `index` of the epoch at this rate. */
 soma_status soma_fit_step(struct soma_fit *fit, size_t index, float rate);
+/* Totals of the epoch so far, and the same as means: of this rank, but of shards, those of all ranks. */
+soma_status soma_fit_read_totals(struct soma_fit *fit, double *totals);
+soma_status soma_fit_read_metrics(struct soma_fit *fit, size_t samples, soma_metrics *metrics);
 /* Are the loss of the epoch so far and the weights finite, on all ranks? Waits for the device. Then the same of either
  * alone, on this one. */
 soma_status soma_fit_is_finite(struct soma_fit *fit, bool *finite);

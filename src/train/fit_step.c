@@ -1,15 +1,33 @@
 /* SPDX-License-Identifier: MIT */
 /* A single step of a fit, and whether what it left is finite: for the epoch, for checkpoints, and for looking back. */
+#include "train/fit_shards.h"
 #include "train/fit_team.h"
 
 #include <math.h>
+#include <string.h>
 
 soma_status soma_fit_step(struct soma_fit *fit, size_t index, float rate) {
     soma_compiled *compiled = fit->network->compiled;
     compiled->learning_rate = rate;
-    SOMA_TRY(soma_pass_run(&fit->pass, index));
-    if (fit->team.communicator) SOMA_TRY(soma_fit_step_by_sum(fit, index));
+    if (fit->shards)
+        SOMA_TRY(soma_fit_step_by_shards(fit, index));
+    else
+        SOMA_TRY(soma_pass_run(&fit->pass, index));
+    if (fit->team.communicator && !fit->shards) SOMA_TRY(soma_fit_step_by_sum(fit, index));
     compiled->step++;
+    return SOMA_OK;
+}
+
+soma_status soma_fit_read_totals(struct soma_fit *fit, double *totals) {
+    if (!fit->shards) return soma_executor_read_accumulators(fit->network->compiled->executor, totals);
+    memcpy(totals, soma_fit_totals_of_shards(fit), SOMA_ACCUMULATOR_SLOTS * sizeof *totals);
+    return SOMA_OK;
+}
+
+soma_status soma_fit_read_metrics(struct soma_fit *fit, size_t samples, soma_metrics *metrics) {
+    double totals[SOMA_ACCUMULATOR_SLOTS];
+    SOMA_TRY(soma_fit_read_totals(fit, totals));
+    soma_step_make_metrics(fit->network, &fit->pass.match.signature, totals, samples, metrics);
     return SOMA_OK;
 }
 
@@ -35,7 +53,7 @@ soma_status soma_fit_bad_parameter(soma_executor *executor, size_t *element) {
 
 soma_status soma_fit_loss_is_finite(soma_network *network, bool *finite) {
     soma_metrics metrics;
-    SOMA_TRY(soma_step_read_metrics(network, &network->compiled->fit->pass.match.signature, 1, &metrics));
+    SOMA_TRY(soma_fit_read_metrics(network->compiled->fit, 1, &metrics));
     *finite = isfinite(metrics.loss);
     return SOMA_OK;
 }

@@ -23,7 +23,7 @@ typedef struct greeting {
 static uint64_t fingerprint_options(const struct soma_fit *fit) {
     const soma_fit_options *options = &fit->options;
     const soma_compiled *compiled = fit->network->compiled;
-    uint64_t numbers[15] = {fit->network->seed,           compiled->fuse,
+    uint64_t numbers[16] = {fit->network->seed,           compiled->fuse,
                             compiled->class_weight_count, options->epochs,
                             options->batch_size,          options->no_shuffle,
                             options->early_stopping,      options->monitor,
@@ -31,6 +31,7 @@ static uint64_t fingerprint_options(const struct soma_fit *fit) {
                             options->checkpoint_every,    options->resume != NULL};
     memcpy(&numbers[12], &options->validation_split, sizeof options->validation_split);
     memcpy(&numbers[13], &options->min_delta, sizeof options->min_delta);
+    numbers[15] = options->shards;
     numbers[14] = soma_fingerprint((const float *)fit->good.buffer[0] + compiled->class_weight_offset,
                                    compiled->class_weight_count * sizeof(float));
     return soma_fingerprint(numbers, sizeof numbers);
@@ -121,7 +122,8 @@ soma_status soma_fit_begin_team(struct soma_fit *fit, soma_status opened) {
     if (!fit->team.communicator) return opened;
     if (opened == SOMA_OK) opened = soma_snapshot_take(&fit->good); /* class weights are told by it */
     if (opened == SOMA_OK) opened = make_greeting(fit, &own);
-    if (opened == SOMA_OK) opened = soma_team_reserve(&fit->team, executor->trained_count, executor->parameter_count);
+    if (opened == SOMA_OK)
+        opened = soma_team_reserve(&fit->team, fit->shards ? 0 : executor->trained_count, executor->parameter_count);
     SOMA_TRY(soma_team_agree(&fit->team, opened));
     SOMA_TRY(greet(fit, &own));
     return take_state_of_first(fit);
@@ -148,8 +150,7 @@ static soma_status read_gradient(struct soma_fit *fit, size_t index) {
     return SOMA_OK;
 }
 
-/* The step by what is in the gradient buffer. */
-static soma_status apply(soma_network *network) {
+soma_status soma_fit_apply(soma_network *network) {
     const soma_signature signature = {.mode = SOMA_MODE_APPLY};
     soma_step *step;
     soma_plan *plan;
@@ -159,15 +160,20 @@ static soma_status apply(soma_network *network) {
     return soma_plan_run(plan, &values);
 }
 
-soma_status soma_fit_step_by_sum(struct soma_fit *fit, size_t index) {
-    soma_executor *executor = fit->network->compiled->executor;
+soma_status soma_fit_sum(struct soma_fit *fit) {
     bool agreed[SOMA_TEAM_FLAGS];
-    SOMA_TRY(read_gradient(fit, index));
     SOMA_TRY(soma_team_sum(&fit->team, agreed));
-    SOMA_TRY(soma_executor_write(executor, executor->gradients, 0, fit->team.values, executor->trained_count));
     fit->suspect |= agreed[SOMA_TEAM_SUSPECT];
     fit->stops |= agreed[SOMA_TEAM_STOP];
-    return apply(fit->network);
+    return SOMA_OK;
+}
+
+soma_status soma_fit_step_by_sum(struct soma_fit *fit, size_t index) {
+    soma_executor *executor = fit->network->compiled->executor;
+    SOMA_TRY(read_gradient(fit, index));
+    SOMA_TRY(soma_fit_sum(fit));
+    SOMA_TRY(soma_executor_write(executor, executor->gradients, 0, fit->team.values, executor->trained_count));
+    return soma_fit_apply(fit->network);
 }
 
 /* ------------------------------------------------------------------------------------------------------ agreement */
@@ -178,7 +184,7 @@ static soma_status average_running(struct soma_fit *fit, float *parameters) {
         const soma_parameter *parameter = &fit->network->parameters[i];
         size_t count = soma_tensor_count(parameter->tensor);
         float *figures = parameters + parameter->tensor->offset;
-        if (!parameter->is_running || parameter->is_frozen) continue;
+        if (!parameter->is_running || parameter->is_frozen || fit->shards) continue;
         SOMA_TRY(soma_team_sum_values(&fit->team, figures, count));
         for (size_t j = 0; j < count; j++) figures[j] /= (float)fit->team.ranks;
     }

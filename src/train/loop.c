@@ -33,7 +33,7 @@ static soma_status run_batch(soma_network *network, const soma_array *inputs, co
         status = soma_executor_clear_accumulators(compiled->executor);
         if (status == SOMA_OK) status = soma_pass_run(&pass, 0);
         compiled->last_backward = status == SOMA_OK && mode == SOMA_MODE_BACKWARD ? pass.step : NULL;
-        compiled->last_plan = status == SOMA_OK ? pass.full : NULL;
+        compiled->last_plan = status == SOMA_OK ? soma_pass_plan(&pass, 0) : NULL;
         soma_pass_close(&pass);
     }
     if (status == SOMA_OK && metrics) status = soma_step_read_metrics(network, &signature, batch->samples, metrics);

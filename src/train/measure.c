@@ -162,7 +162,7 @@ static soma_status time_calls(soma_device *device, soma_call *calls, size_t coun
 static soma_status time_gemms(soma_bench *bench, size_t steps, double *seconds) {
     SOMA_TRY(soma_bench_time(bench, 1, seconds)); /* binds the plan */
     size_t count, gemm_count = 0;
-    soma_call *calls = soma_plan_calls(bench->pass.full, &count);
+    soma_call *calls = soma_plan_calls(soma_pass_plan(&bench->pass, 0), &count);
     soma_call *gemms = soma_calloc(count, sizeof *gemms);
     if (!gemms) return soma_out_of_memory(count * sizeof *gemms, "the matrix products");
     for (size_t i = 0; i < count; i++)

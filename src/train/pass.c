@@ -4,50 +4,60 @@
 
 #include <string.h>
 
-/* The plan for the own share of a batch, fed; NULL where that is empty. */
-static soma_status attach(soma_pass *pass, size_t index, soma_plan **plan) {
-    size_t size = soma_pass_own_size(pass, index);
-    *plan = NULL;
-    if (size == 0) return SOMA_OK;
-    SOMA_TRY(soma_step_plan(pass->network, pass->step, size, plan));
-    return soma_batches_attach(&pass->batches, *plan);
-}
-
-soma_status soma_pass_attach(soma_pass *pass) {
-    size_t last = soma_pass_batch_count(pass) - 1;
-    SOMA_TRY(attach(pass, 0, &pass->full));
-    SOMA_TRY(attach(pass, last, &pass->last));
-    size_t all = pass->samples / pass->batch, runs;
-    if (pass->last && pass->last != pass->full) soma_plan_expect(pass->last, pass->epochs ? pass->epochs : SIZE_MAX);
-    if (!pass->full) return SOMA_OK;
-    soma_plan_expect(pass->full, pass->epochs && soma_multiply_size(all, pass->epochs, &runs) ? runs : SIZE_MAX);
+static soma_status attach_plan(soma_pass *pass, size_t size, size_t runs) {
+    soma_plan *plan;
+    for (size_t i = 0; i < pass->plan_count; i++)
+        if (soma_plan_batch(pass->plans[i]) == size) return SOMA_OK;
+    SOMA_TRY(soma_step_plan(pass->network, pass->step, size, &plan));
+    SOMA_TRY(soma_batches_attach(&pass->batches, plan));
+    soma_plan_expect(plan, runs);
+    pass->plans[pass->plan_count++] = plan;
     return SOMA_OK;
 }
 
-/* Plans outlive the pass, so they must forget its memory. Taking feeds away can't fail. */
-void soma_pass_detach(soma_pass *pass) {
-    if (pass->full) (void)soma_plan_set_feeds(pass->full, NULL, 0);
-    if (pass->last) (void)soma_plan_set_feeds(pass->last, NULL, 0);
-    pass->full = pass->last = NULL;
-}
-
-static soma_status make_plan(soma_pass *pass, size_t index) {
-    size_t size = soma_pass_own_size(pass, index);
+static soma_status bind_plan(soma_pass *pass, size_t size, size_t runs) {
     soma_plan *plan;
-    if (size == 0) return SOMA_OK;
+    (void)runs;
     SOMA_TRY(soma_step_plan(pass->network, pass->step, size, &plan));
     return soma_plan_bind(plan);
 }
 
+/* Calls the function for each part of batch number `index` that has samples. runs: of each; SIZE_MAX: nobody knows. */
+static soma_status for_each_size(soma_pass *pass, size_t index, size_t runs,
+                                 soma_status (*function)(soma_pass *pass, size_t size, size_t runs)) {
+    for (pass->part = pass->parts.first; pass->part < pass->parts.end; pass->part++) {
+        size_t size = soma_pass_own_size(pass, index);
+        if (size) SOMA_TRY(function(pass, size, runs));
+    }
+    pass->part = pass->parts.first;
+    return SOMA_OK;
+}
+
+soma_status soma_pass_attach(soma_pass *pass) {
+    size_t all = pass->samples / pass->batch, runs;
+    bool known = pass->epochs && pass->parts.end - pass->parts.first == 1;
+    pass->plan_count = 0;
+    SOMA_TRY(
+        for_each_size(pass, 0, known && soma_multiply_size(all, pass->epochs, &runs) ? runs : SIZE_MAX, attach_plan));
+    return for_each_size(pass, soma_pass_batch_count(pass) - 1, known ? pass->epochs : SIZE_MAX, attach_plan);
+}
+
+/* Plans outlive the pass, so they must forget its memory. Taking feeds away can't fail. */
+void soma_pass_detach(soma_pass *pass) {
+    for (size_t i = 0; i < pass->plan_count; i++) (void)soma_plan_set_feeds(pass->plans[i], NULL, 0);
+    pass->plan_count = 0;
+}
+
 static soma_status make_plans(soma_pass *pass) {
-    if (pass->samples % pass->batch) SOMA_TRY(make_plan(pass, soma_pass_batch_count(pass) - 1));
-    return make_plan(pass, 0);
+    if (pass->samples % pass->batch)
+        SOMA_TRY(for_each_size(pass, soma_pass_batch_count(pass) - 1, SIZE_MAX, bind_plan));
+    return for_each_size(pass, 0, SIZE_MAX, bind_plan);
 }
 
 soma_status soma_pass_plan_ahead(soma_network *network, const soma_dataset *dataset, soma_mode mode, size_t batch,
-                                 const soma_team *team, soma_pass *pass) {
+                                 const soma_parts *parts, soma_pass *pass) {
     memset(pass, 0, sizeof *pass);
-    pass->team = team;
+    pass->parts = parts ? *parts : (soma_parts){.count = 1, .end = 1};
     SOMA_TRY(soma_dataset_without_offsets(dataset, &pass->copy));
     if (pass->copy) dataset = pass->copy;
     SOMA_TRY(soma_match_dataset(network, dataset, mode, &pass->match));
@@ -94,27 +104,24 @@ size_t soma_pass_batch_size(const soma_pass *pass, size_t index) {
     return SOMA_MIN(pass->batch, pass->samples - soma_pass_batch_start(pass, index));
 }
 
-/* Shares differ by at most one sample, and follow each other in the order of the ranks. */
-static size_t share_begins(const soma_pass *pass, size_t index, uint32_t rank) {
+static size_t part_begins(const soma_pass *pass, size_t index, uint32_t part) {
     uint64_t size = soma_pass_batch_size(pass, index); /* below 2^31 */
-    return pass->team ? (size_t)(size * rank / pass->team->ranks) : rank * (size_t)size;
-}
-
-static uint32_t rank_of(const soma_pass *pass) {
-    return pass->team ? pass->team->rank : 0;
+    return (size_t)(size * part / pass->parts.count);
 }
 
 size_t soma_pass_own_start(const soma_pass *pass, size_t index) {
-    return soma_pass_batch_start(pass, index) + share_begins(pass, index, rank_of(pass));
+    return soma_pass_batch_start(pass, index) + part_begins(pass, index, pass->part);
 }
 
 size_t soma_pass_own_size(const soma_pass *pass, size_t index) {
-    uint32_t rank = rank_of(pass);
-    return share_begins(pass, index, rank + 1) - share_begins(pass, index, rank);
+    return part_begins(pass, index, pass->part + 1) - part_begins(pass, index, pass->part);
 }
 
 soma_plan *soma_pass_plan(const soma_pass *pass, size_t index) {
-    return soma_pass_batch_size(pass, index) == pass->batch ? pass->full : pass->last;
+    size_t size = soma_pass_own_size(pass, index);
+    for (size_t i = 0; i < pass->plan_count; i++)
+        if (soma_plan_batch(pass->plans[i]) == size) return pass->plans[i];
+    return NULL;
 }
 
 soma_status soma_pass_load(soma_pass *pass, size_t index, soma_step_values *values) {
@@ -132,7 +139,8 @@ soma_status soma_pass_run(soma_pass *pass, size_t index) {
         SOMA_TRY(soma_pass_load(pass, index, &values));
         SOMA_TRY(soma_plan_run(plan, &values));
     }
-    if (index + 1 == soma_pass_batch_count(pass) || !soma_pass_plan(pass, index + 1)) return SOMA_OK;
+    bool alone = pass->parts.end - pass->parts.first == 1; /* else another part comes before */
+    if (!alone || index + 1 == soma_pass_batch_count(pass) || !soma_pass_plan(pass, index + 1)) return SOMA_OK;
     return soma_batches_load_ahead(&pass->batches, soma_pass_own_start(pass, index + 1),
                                    soma_pass_own_size(pass, index + 1));
 }
@@ -140,7 +148,7 @@ soma_status soma_pass_run(soma_pass *pass, size_t index) {
 soma_status soma_pass_read_metrics(const soma_pass *pass, size_t samples, soma_metrics *metrics) {
     double totals[SOMA_ACCUMULATOR_SLOTS];
     SOMA_TRY(soma_executor_read_accumulators(pass->network->compiled->executor, totals));
-    if (pass->team) SOMA_TRY(soma_team_add(pass->team, totals, SOMA_ACCUMULATOR_SLOTS));
+    if (pass->parts.team) SOMA_TRY(soma_team_add(pass->parts.team, totals, SOMA_ACCUMULATOR_SLOTS));
     soma_step_make_metrics(pass->network, &pass->match.signature, totals, samples, metrics);
     return SOMA_OK;
 }

@@ -46,12 +46,13 @@ static soma_status profile_calls(soma_bench *bench, device_limits *limits, soma_
     double seconds;
     size_t count;
     SOMA_TRY(soma_bench_time(bench, 1, &seconds)); /* binds the plan */
-    soma_call *calls = soma_plan_calls(bench->pass.full, &count);
+    soma_call *calls = soma_plan_calls(soma_pass_plan(&bench->pass, 0), &count);
     SOMA_TRY(open_limits(device, count, limits));
     for (size_t i = 0; i < count; i++) {
         char label[SOMA_SHAPE_TEXT], shapes[128];
         soma_profile_row row = {.primitive = soma_primitive_name(calls[i].primitive),
-                                .tensor = soma_tensor_label(soma_plan_call_tensor(bench->pass.full, i), label),
+                                .tensor =
+                                    soma_tensor_label(soma_plan_call_tensor(soma_pass_plan(&bench->pass, 0), i), label),
                                 .shapes = shapes,
                                 .native = !calls[i].fallback,
                                 .flops = soma_call_flops(&calls[i]),
