@@ -3,6 +3,7 @@
 #include "data.h"
 #include "division.h"
 #include "model.h"
+#include "text.h"
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -212,6 +213,7 @@ static exit_status load(const struct settings *settings, soma_network *network, 
     *loaded = (struct loaded){.source = source_of(settings)};
     exit_status status = refuse_missing(settings);
     if (status == STATUS_DONE) status = refuse_options(settings, loaded->source);
+    if (status == STATUS_DONE) status = text_refuse(settings, loaded->source);
     if (status != STATUS_DONE) return status;
     soma_status cause = SOMA_OK;
     switch (loaded->source) {
@@ -237,6 +239,8 @@ static exit_status load(const struct settings *settings, soma_network *network, 
         return load_images(settings, network, loaded);
     case SOURCE_TABLE:
         return load_table(settings, network, labelled, &loaded->whole);
+    case SOURCE_TEXT:
+        return text_load(settings, network, loaded);
     }
     return cause == SOMA_OK ? STATUS_DONE : fail_from_library(cause, STATUS_FILE, NULL);
 }
@@ -270,6 +274,13 @@ exit_status data_load(const struct settings *settings, soma_network *network, st
     if (status != STATUS_DONE) return status;
     data->table = loaded.source == SOURCE_TABLE;
     data->images = loaded.source == SOURCE_IMAGES;
+    data->text = loaded.source == SOURCE_TEXT;
+    if (data->text) {
+        data->train = loaded.train;
+        data->validation = loaded.validation;
+        data->test = loaded.test;
+        return STATUS_DONE;
+    }
     status = data_refuse_unlabelled(settings, loaded.whole ? loaded.whole : loaded.train);
     if (status == STATUS_DONE) {
         status = division_for_training(settings, network, &loaded, data);

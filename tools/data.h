@@ -10,6 +10,7 @@ struct data {
     soma_dataset *train, *validation, *test; /* NULL where there is none */
     bool table;                              /* it came from a CSV file */
     bool images;                             /* it came from pictures */
+    bool text;                               /* it is a text, which was divided as it was read */
     soma_division division;                  /* how it was divided */
 };
 

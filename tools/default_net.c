@@ -135,6 +135,12 @@ exit_status default_net(const struct settings *settings, const struct data *data
     size_t outputs = 1;
     soma_dataset_get_info(data->train, &info);
     bool labels = false;
+    if (data->text) {
+        const size_t tokens = soma_dataset_token_count(data->train);
+        snprintf(text, sizeof text, "embedding %zu 64; lstm 128; dense %zu softmax", tokens, tokens);
+        *net = text;
+        return STATUS_DONE;
+    }
     exit_status status = refuse_loss(settings, data, &info);
     if (status == STATUS_DONE) status = find_labels(settings, data, &info, &labels);
     const struct objective objective = objective_of((soma_loss)settings->loss, info.classes > 0, labels);

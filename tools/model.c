@@ -196,7 +196,8 @@ exit_status model_options_fill(const struct settings *settings, soma_network *ne
     if (settings->metrics)
         status = options_parse_metrics(settings->metrics, compile->metrics);
     else if (!from_file)
-        for (size_t i = 1; i < SOMA_MAX_METRICS; i++) compile->metrics[i] = SOMA_METRIC_NONE;
+        for (size_t i = 1; i < SOMA_MAX_METRICS; i++)
+            compile->metrics[i] = i == 1 && soma_dataset_token_count(dataset) ? SOMA_PERPLEXITY : SOMA_METRIC_NONE;
     return status == STATUS_DONE && dataset ? class_weights_set(settings, network, dataset, options) : status;
 }
 

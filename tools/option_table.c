@@ -70,6 +70,11 @@ static const choice monitor_choice = {.name = monitor_name}, mode_choice = {.nam
                     part_choice = {.name = part_name}, split_choice = {.name = split_name},
                     unknown_choice = {.name = unknown_name};
 
+static const char *tokens_name(int value) {
+    return soma_name(SOMA_NAMES_TOKENS, value);
+}
+static const choice tokens_choice = {tokens_name, true, SOMA_NAMES_TOKENS};
+
 #define FIELD(name) offsetof(struct settings, name)
 #define SEARCH      (1u << COMMAND_SEARCH)
 #define TRAIN_ALONE (1u << COMMAND_TRAIN) /* for one training, not for many that are compared */
@@ -82,6 +87,7 @@ static const choice monitor_choice = {.name = monitor_name}, mode_choice = {.nam
 #define BENCH       (1u << COMMAND_BENCH)
 #define TUNE        (1u << COMMAND_TUNE)
 #define SHOW        (1u << COMMAND_SHOW)
+#define GENERATE    (1u << COMMAND_GENERATE)
 #define WATCH       (1u << COMMAND_WATCH)
 #define READS       (TRAIN | EVALUATE | PREDICT) /* commands that read data */
 #define LOOK        (1u << COMMAND_DATA)
@@ -106,7 +112,7 @@ const option_row option_table[] = {
     {.group = "Data", .name = "data", .letter = 'd', .type = OPTION_TEXT, .offset = FIELD(data), .commands = READS, .argument = "WHAT",
      .fallback = "digits",
      .help = "digits (8x8 pixels, comes with soma); a directory in MNIST's naming; a directory of pictures (PNG, JPEG) in a folder for "
-             "each class, perhaps in train and test; a CSV file; an NPZ archive of x and y, or of x_train, y_train, x_test, y_test; or an "
+             "each class, perhaps in train and test; a CSV file; a text (.txt, .md); an NPZ archive of x and y, or of x_train, y_train, x_test, y_test; or an "
              "IDX or NPY file, with --labels. CSV and IDX may be gzipped. To predict, also one picture, or a directory of them"},
     {.name = "labels", .type = OPTION_TEXT, .offset = FIELD(labels), .commands = LOOKS, .argument = "FILE",
      .help = "the file of the labels that belong to the IDX or NPY file of --data, of the same kind"},
@@ -130,6 +136,16 @@ const option_row option_table[] = {
      .help = "CSV: the first line is data"},
     {.name = "separator", .type = OPTION_TEXT, .offset = FIELD(separator), .commands = LOOKS, .argument = "CHAR",
      .help = "CSV: what stands between fields, one character or tab (default: look)"},
+    {.name = "text", .type = OPTION_FLAG, .offset = FIELD(as_text), .commands = READS,
+     .help = "take the file for a text, whatever it is called; those whose names end in .txt or .md are"},
+    {.name = "table", .type = OPTION_FLAG, .offset = FIELD(as_table), .commands = LOOKS,
+     .help = "take the file for a table (CSV), even if its name is that of a text"},
+    {.name = "tokens", .type = OPTION_CHOICE, .offset = FIELD(tokens), .commands = TRAIN, .argument = "WHAT", .choices = &tokens_choice,
+     .fallback = "characters", .help = "text: what it is cut into. The model keeps it, and the characters of what it was trained on"},
+    {.name = "window", .type = OPTION_COUNT, .offset = FIELD(window), .commands = TRAIN | EVALUATE, .argument = "N", .interval = "[1, 1048576]",
+     .help = "text: how many tokens are a sample, of each of which the network learns the next (default 64, or what the model takes)"},
+    {.name = "stride", .type = OPTION_COUNT, .offset = FIELD(stride), .commands = TRAIN | EVALUATE, .argument = "N", .interval = "[1, 1048576]",
+     .help = "text: from the beginning of a sample to that of the next (default: a window, so that an epoch sees each token once)"},
     {.name = "image-size", .type = OPTION_PIXELS, .offset = FIELD(image_size), .commands = TRAIN | LOOK, .argument = "SIZE",
      .help = "pictures: to how many pixels they are scaled, HEIGHTxWIDTH or one number for both (default: their own, if all have the same)"},
     {.name = "image-fit", .type = OPTION_CHOICE, .offset = FIELD(image_fit), .commands = LOOKS, .argument = "HOW",
@@ -201,7 +217,7 @@ const option_row option_table[] = {
     {.name = "freeze", .type = OPTION_TEXT, .offset = FIELD(freeze), .commands = TRAIN, .argument = "NAMES",
      .help = "layers or parameters that stay as they are, separated by commas; * stands for any characters, as in 'conv_*'. The model keeps it; none: "
              "all are trained again"},
-    {.name = "model", .letter = 'm', .type = OPTION_TEXT, .offset = FIELD(model), .commands = EVALUATE | PREDICT | SUMMARY | BENCH,
+    {.name = "model", .letter = 'm', .type = OPTION_TEXT, .offset = FIELD(model), .commands = EVALUATE | PREDICT | GENERATE | SUMMARY | BENCH,
      .argument = "FILE", .help = "a model that soma train --save wrote"},
     {.name = "outputs", .type = OPTION_TEXT, .offset = FIELD(outputs), .commands = TRAIN_ALONE | EVALUATE | PREDICT | SUMMARY | BENCH | FILES, .argument = "NAMES",
      .help = "which outputs of an ONNX model are wanted, by name, separated by commas; what only others need may be of any kind "
@@ -363,6 +379,17 @@ const option_row option_table[] = {
              "stdout (the default)"},
     {.name = "raw", .type = OPTION_FLAG, .offset = FIELD(raw), .commands = PREDICT,
      .help = "what the network's output is, number by number, instead of classes"},
+
+    {.name = "prompt", .letter = 'p', .type = OPTION_TEXT, .offset = FIELD(prompt), .commands = GENERATE, .argument = "TEXT",
+     .help = "what the text begins with (default: a new line)"},
+    {.name = "length", .type = OPTION_COUNT, .offset = FIELD(length), .commands = GENERATE, .argument = "N", .fallback = "500", .interval = "[1, 100000000]",
+     .help = "so many tokens are added"},
+    {.name = "temperature", .type = OPTION_REAL, .offset = FIELD(temperature), .commands = GENERATE, .argument = "T", .fallback = "1", .interval = "[0, 100]",
+     .help = "probabilities to the power of 1/T: below 1 the likely become likelier; 0 takes the likeliest always"},
+    {.name = "top-k", .type = OPTION_COUNT, .offset = FIELD(most_likely), .commands = GENERATE, .argument = "K", .interval = ANY_COUNT,
+     .help = "draw among the K likeliest alone"},
+    {.name = "top-p", .type = OPTION_REAL, .offset = FIELD(top_p), .commands = GENERATE, .argument = "P", .interval = "(0, 1]",
+     .help = "draw among the likeliest that have P of the probability together"},
 
     {.group = "Measurement", .name = "batch", .letter = 'b', .type = OPTION_COUNT, .offset = FIELD(batch), .commands = BENCH, .argument = "N",
      .fallback = "128", .interval = "[1, 16777216]", .help = "samples in a step"},

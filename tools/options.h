@@ -23,6 +23,14 @@ struct settings {
     /* data */
     const char *data, *labels, *label, *class_weights, *positive_weights, *threshold;
     const char *separator;
+    bool as_text, as_table;  /* --text, --table: whatever the name says */
+    int tokens;              /* soma_tokens */
+    uint64_t window, stride; /* of a text; 0: not given */
+    /* generate */
+    const char *prompt;
+    uint64_t length;
+    double temperature, top_p;
+    uint64_t most_likely;    /* --top-k; 0: all */
     struct shape image_size; /* rank 0: not given */
     int image_fit;
     int header; /* 1, -1, 0: look */

@@ -37,6 +37,8 @@ static const char *const abouts[] = {
                          "  soma evaluate --model iris.safetensors --data iris.csv --part test --json\n",
     [COMMAND_PREDICT] = "  soma predict --model iris.safetensors --data new.csv\n"
                         "  soma predict --model digits.safetensors --raw --output probabilities.npy\n",
+    [COMMAND_GENERATE] = "  soma generate --model book.safetensors --prompt \"It was \" --length 400\n"
+                         "  soma generate --model book.safetensors --temperature 0.7 --top-k 20 --seed 3\n",
     [COMMAND_SUMMARY] = "  soma summary --model digits.safetensors\n"
                         "  soma summary --net \"dense 512 relu; dense 10 softmax\" --input 28x28 --batch 128\n",
     [COMMAND_DEVICES] = "  soma devices\n"

@@ -48,6 +48,10 @@ enum source source_of(const struct settings *settings) {
     if (strcmp(settings->data, "digits") == 0) return settings->labels ? SOURCE_IDX : SOURCE_DIGITS;
     if (stat(settings->data, &status) == 0 && S_ISDIR(status.st_mode) && !settings->labels)
         return source_of_directory(settings->data);
+    if (settings->as_text) return SOURCE_TEXT;
+    if (settings->as_table) return SOURCE_TABLE;
     enum source source = source_of_file(settings->data);
+    if (source == SOURCE_TABLE && (ends_in(settings->data, ".txt") || ends_in(settings->data, ".md")))
+        source = SOURCE_TEXT;
     return settings->labels && source != SOURCE_NPY ? SOURCE_IDX : source;
 }

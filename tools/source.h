@@ -5,12 +5,22 @@
 
 #include "options.h"
 
-enum source { SOURCE_DIGITS, SOURCE_DIRECTORY, SOURCE_IDX, SOURCE_NPY, SOURCE_NPZ, SOURCE_IMAGES, SOURCE_TABLE };
+enum source {
+    SOURCE_DIGITS,
+    SOURCE_DIRECTORY,
+    SOURCE_IDX,
+    SOURCE_NPY,
+    SOURCE_NPZ,
+    SOURCE_IMAGES,
+    SOURCE_TABLE,
+    SOURCE_TEXT
+};
 
 /* A file as loaded, not divided, or the two sets of a source that comes divided. */
 struct loaded {
     enum source source;
     soma_dataset *whole, *train, *test;
+    soma_dataset *validation; /* of a text, which is divided as it is read */
 };
 
 enum source source_of(const struct settings *settings);

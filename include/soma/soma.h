@@ -886,6 +886,43 @@ SOMA_API soma_status soma_dataset_from_npy(const char *inputs, const char *targe
 SOMA_API soma_status soma_dataset_from_npz(const char *path, const soma_npy_options *options, soma_dataset **train,
                                            soma_dataset **test);
 
+/* What a text is cut into, each a number. */
+typedef enum soma_tokens {
+    SOMA_TOKENS_CHARACTERS, /* of Unicode, in UTF-8: those of what is trained on, rising, and one number behind them for
+                               all others. Bytes that are not UTF-8 are characters of their own: nothing is lost */
+    SOMA_TOKENS_BYTES       /* 0 to 255 */
+} soma_tokens;
+
+typedef struct soma_text_options {
+    soma_tokens tokens;
+    size_t window;               /* tokens in a sample; 0: as many as the network takes, or 64 */
+    size_t step;                 /* from the first token of a sample to that of the next; 0: a window */
+    double validation, test;     /* shares of the text that are held out; both lie at its end, the test last */
+    const soma_network *network; /* whose tokens they are to be; NULL: those that the text has */
+    uint64_t reserved[6];        /* zero */
+} soma_text_options;
+
+/*
+ * A text: each sample is a window of tokens [window], its target the tokens that follow each of them [window]. A window
+ * lies in one part as a whole, with its targets. The network that soma_network_fit_preprocessing() is given the
+ * training part for keeps the numbers of the tokens. options NULL: the defaults. What is held out is only made where a
+ * place for it is given; NULL where there is nothing.
+ */
+SOMA_API soma_status soma_dataset_from_text(const char *path, const soma_text_options *options, soma_dataset **train,
+                                            soma_dataset **validation, soma_dataset **test);
+
+/* How many numbers of tokens a data set of text has; 0 for other data. */
+SOMA_API size_t soma_dataset_token_count(const soma_dataset *dataset);
+/* The same of a network's, 0 for a network that has learnt of no text. */
+SOMA_API size_t soma_network_token_count(const soma_network *network);
+/* Text to numbers[length], of which *count are used; what the network does not know has the last number. */
+SOMA_API soma_status soma_network_encode(const soma_network *network, const char *text, size_t length, int32_t *numbers,
+                                         size_t *count);
+/* A number's text, without a 0 behind it; of what is not known U+FFFD. */
+#define SOMA_TOKEN_BYTES 8
+SOMA_API soma_status soma_network_decode(const soma_network *network, size_t number, char text[SOMA_TOKEN_BYTES],
+                                         size_t *length);
+
 /* How a picture comes to the size that is wanted: without regard to its proportions; its middle, as much as has the
  * proportions that are wanted; or whole, with black beside it. */
 typedef enum soma_image_fit { SOMA_FIT_STRETCH, SOMA_FIT_CROP, SOMA_FIT_PAD } soma_image_fit;
@@ -1111,7 +1148,8 @@ typedef enum soma_names {
     SOMA_NAMES_IMAGE_FIT,
     SOMA_NAMES_POOLING, /* soma_pool_kind */
     SOMA_NAMES_MISSING,
-    SOMA_NAMES_RECURRENT /* soma_recurrent_kind */
+    SOMA_NAMES_RECURRENT, /* soma_recurrent_kind */
+    SOMA_NAMES_TOKENS
 } soma_names;
 
 /*

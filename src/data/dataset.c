@@ -22,6 +22,7 @@ void soma_storage_release(soma_storage *storage) {
     for (size_t i = 0; storage->class_names && i < storage->class_name_count; i++) soma_free(storage->class_names[i]);
     for (size_t i = 0; storage->files && i < storage->rows; i++) soma_free(storage->files[i]);
     soma_columns_clear(&storage->columns);
+    soma_vocabulary_clear(&storage->vocabulary);
     soma_free(storage->note);
     soma_free(storage->files);
     soma_free(storage->class_names);
@@ -211,6 +212,10 @@ void soma_dataset_get_info(const soma_dataset *dataset, soma_dataset_info *info)
     }
     info->classes = storage->target[0].classes;
     info->weighted = storage->weights != NULL;
+}
+
+size_t soma_dataset_token_count(const soma_dataset *dataset) {
+    return dataset ? soma_vocabulary_size(&dataset->storage->vocabulary) : 0;
 }
 
 const char *soma_dataset_note(const soma_dataset *dataset) {

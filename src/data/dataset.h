@@ -8,6 +8,7 @@
 
 #include "base/base.h"
 #include "data/columns.h"
+#include "data/vocabulary.h"
 #include <soma/soma.h>
 
 /* Alignment of owned data: a cache line, and what devices ask of memory they are to use in place. */
@@ -54,13 +55,14 @@ typedef struct soma_storage {
     double *times;      /* [rows] or NULL */
     char **class_names; /* [classes of the first target] or NULL */
     size_t class_name_count;
-    soma_columns columns; /* of the table that the first input was read from */
-    char *note;           /* see soma_dataset_note(), or NULL */
-    char **files;         /* [rows]: the path of each sample's own file, or NULL */
-    char *id_name;        /* of the column of the identities; NULL: there are none */
-    char *id_text;        /* the identities one after the other, each with a 0 behind it */
-    size_t id_bytes;      /* of that */
-    size_t *ids;          /* [rows]: where each begins */
+    soma_vocabulary vocabulary; /* of a text */
+    soma_columns columns;       /* of the table that the first input was read from */
+    char *note;                 /* see soma_dataset_note(), or NULL */
+    char **files;               /* [rows]: the path of each sample's own file, or NULL */
+    char *id_name;              /* of the column of the identities; NULL: there are none */
+    char *id_text;              /* the identities one after the other, each with a 0 behind it */
+    size_t id_bytes;            /* of that */
+    size_t *ids;                /* [rows]: where each begins */
 } soma_storage;
 
 struct soma_dataset {

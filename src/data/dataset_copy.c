@@ -99,6 +99,7 @@ soma_status soma_dataset_copy_storage(const soma_dataset *dataset, bool inputs_a
     to->target_count = from->target_count;
     soma_status status = copy_class_names(from, to);
     if (status == SOMA_OK) status = soma_columns_copy(&from->columns, &to->columns);
+    if (status == SOMA_OK) status = soma_vocabulary_copy(&from->vocabulary, &to->vocabulary);
     if (status == SOMA_OK) status = copy_note(from, to);
     if (status == SOMA_OK) status = copy_files(dataset, to);
     if (status == SOMA_OK) status = copy_values(dataset, from->weights, sizeof *from->weights, &to->weights);

@@ -120,6 +120,11 @@ static const name_row recurrent_rows[] = {
     [SOMA_RECURRENT_GRU] = {"gru", NULL},
 };
 
+static const name_row token_rows[] = {
+    [SOMA_TOKENS_CHARACTERS] = {"characters", "chars character char"},
+    [SOMA_TOKENS_BYTES] = {"bytes", "byte"},
+};
+
 #define TABLE(rows)                                                                                                    \
     { rows, SOMA_COUNT_OF(rows) }
 static const struct {
@@ -132,6 +137,7 @@ static const struct {
     [SOMA_NAMES_BINARY] = TABLE(binary_rows),         [SOMA_NAMES_REDUCTION] = TABLE(reduction_rows),
     [SOMA_NAMES_IMAGE_FIT] = TABLE(image_fit_rows),   [SOMA_NAMES_POOLING] = TABLE(pooling_rows),
     [SOMA_NAMES_MISSING] = TABLE(missing_rows),       [SOMA_NAMES_RECURRENT] = TABLE(recurrent_rows),
+    [SOMA_NAMES_TOKENS] = TABLE(token_rows),
 };
 
 /* Without a name for a value that there is not. */

@@ -5,6 +5,7 @@
 
 #include "data/columns.h"
 #include "data/range.h"
+#include "data/vocabulary.h"
 #include "graph/graph.h"
 #include "graph/plan.h"
 #include <stdatomic.h>
@@ -62,8 +63,9 @@ struct soma_network {
     soma_preprocessing preprocessing;
     float *thresholds; /* of each unit of the first output, or NULL: 1/2 */
     size_t threshold_count;
-    soma_columns columns;     /* of the table that it was trained on */
-    soma_image_options image; /* how its pictures were read */
+    soma_vocabulary vocabulary; /* of the text that it was trained on */
+    soma_columns columns;       /* of the table that it was trained on */
+    soma_image_options image;   /* how its pictures were read */
     bool has_image;
     soma_division division; /* of the data it was trained on; no samples: not known */
     char *division_column;  /* what division.column points to */

@@ -78,6 +78,22 @@ static soma_status keep_statistics(soma_preprocessing *preprocessing, const soma
     return SOMA_OK;
 }
 
+/* A table may have more rows than there are tokens, but not fewer. */
+static soma_status check_tables(const soma_network *network, const soma_vocabulary *vocabulary) {
+    const size_t size = soma_vocabulary_size(vocabulary);
+    char label[SOMA_SHAPE_TEXT];
+    for (size_t i = 0; i < network->input_count; i++) {
+        const soma_tensor *table = soma_table_of_input(network, i);
+        if (!table || table->shape[0] >= size) continue;
+        return soma_error(SOMA_INVALID_SHAPE, "the text has %zu tokens%s; %s has rows for %zu", size,
+                          vocabulary->kind == SOMA_TOKENS_BYTES
+                              ? ""
+                              : " (a number for each character of what is trained on, and one for all others)",
+                          soma_tensor_label(table, label), table->shape[0]);
+    }
+    return SOMA_OK;
+}
+
 soma_status soma_network_fit_preprocessing(soma_network *network, const soma_dataset *dataset, bool standardize) {
     soma_preprocessing fresh = {.mean = NULL};
     soma_dataset_info info;
@@ -86,17 +102,21 @@ soma_status soma_network_fit_preprocessing(soma_network *network, const soma_dat
         return soma_error(SOMA_INVALID_ARGUMENT, "soma_network_fit_preprocessing needs a network and a data set");
     soma_dataset_get_info(dataset, &info);
     soma_columns columns = {.count = 0};
+    soma_vocabulary vocabulary = {.known = false};
+    SOMA_TRY(check_tables(network, &dataset->storage->vocabulary));
     soma_status status = keep_classes(&fresh, dataset, info.classes);
     soma_dataset_ranges(dataset, fresh.range);
     for (size_t i = 0; i < network->input_count; i++)
         if (soma_table_of_input(network, i)) fresh.range[i].known = false; /* numbers of rows have no other scale */
     if (status == SOMA_OK) status = soma_columns_copy(&dataset->storage->columns, &columns);
+    if (status == SOMA_OK) status = soma_vocabulary_copy(&dataset->storage->vocabulary, &vocabulary);
     if (status == SOMA_OK) status = soma_gaps_find_fills(dataset, &columns);
     if (status == SOMA_OK) status = soma_gaps_filled_copy(dataset, &columns, &filled);
     if (status == SOMA_OK && standardize) status = keep_statistics(&fresh, network, filled ? filled : dataset);
     soma_dataset_destroy(filled);
     if (status != SOMA_OK) {
         soma_columns_clear(&columns);
+        soma_vocabulary_clear(&vocabulary);
         soma_preprocessing_clear(&fresh);
         return status;
     }
@@ -104,6 +124,8 @@ soma_status soma_network_fit_preprocessing(soma_network *network, const soma_dat
     soma_columns_clear(&network->columns);
     network->preprocessing = fresh;
     network->columns = columns;
+    soma_vocabulary_clear(&network->vocabulary);
+    network->vocabulary = vocabulary;
     return SOMA_OK;
 }
 

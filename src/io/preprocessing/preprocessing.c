@@ -10,6 +10,20 @@ static soma_status malformed(const char *what) {
 
 /* ------------------------------------------------------------------------------------------------------ writing */
 
+/* Characters by their numbers, since stray bytes are no text. */
+static void encode_vocabulary(soma_json_writer *writer, const soma_vocabulary *vocabulary) {
+    if (!vocabulary->known) return;
+    soma_json_open_object(writer, "tokens");
+    soma_json_write_text(writer, "kind", soma_name(SOMA_NAMES_TOKENS, (int)vocabulary->kind));
+    if (vocabulary->kind == SOMA_TOKENS_CHARACTERS) {
+        soma_json_open_array(writer, "characters");
+        for (size_t i = 0; i < vocabulary->count; i++)
+            soma_json_write_integer(writer, NULL, (int64_t)vocabulary->characters[i]);
+        soma_json_close_array(writer);
+    }
+    soma_json_close_object(writer);
+}
+
 soma_status soma_preprocessing_encode(soma_json_writer *writer, const soma_network *network) {
     const soma_preprocessing *preprocessing = &network->preprocessing;
     soma_json_open_array(writer, "classes");
@@ -22,6 +36,7 @@ soma_status soma_preprocessing_encode(soma_json_writer *writer, const soma_netwo
             soma_json_write_real(writer, NULL, (double)network->thresholds[i]);
         soma_json_close_array(writer);
     }
+    encode_vocabulary(writer, &network->vocabulary);
     if (!network->has_image) return SOMA_OK;
     soma_json_open_object(writer, "image");
     soma_json_write_integer(writer, "height", (int64_t)network->image.height);
@@ -35,7 +50,9 @@ soma_status soma_preprocessing_encode(soma_json_writer *writer, const soma_netwo
 soma_status soma_preprocessing_to_text(const soma_network *network, char **text) {
     soma_json_writer writer = {.follows = false};
     *text = NULL;
-    if (!network->has_image && !network->preprocessing.class_count && !network->thresholds) return SOMA_OK;
+    if (!network->has_image && !network->preprocessing.class_count && !network->thresholds &&
+        !network->vocabulary.known)
+        return SOMA_OK;
     soma_json_open_object(&writer, NULL);
     soma_status status = soma_preprocessing_encode(&writer, network);
     soma_json_close_object(&writer);
@@ -99,7 +116,36 @@ static soma_status decode_thresholds(soma_network *network, const soma_json *lis
     return SOMA_OK;
 }
 
+static soma_status decode_characters(soma_vocabulary *vocabulary, const soma_json *list) {
+    const size_t count = soma_json_count(list);
+    int64_t number = -1, before = -1;
+    if (!soma_json_is(list, SOMA_JSON_ARRAY) || count > SOMA_CHARACTER_COUNT)
+        return malformed("\"characters\" of \"tokens\" must be an array");
+    vocabulary->characters = soma_calloc(SOMA_MAX(count, (size_t)1), sizeof *vocabulary->characters);
+    if (!vocabulary->characters) return soma_out_of_memory(count * sizeof *vocabulary->characters, "a vocabulary");
+    SOMA_JSON_EACH(value, list) {
+        if (!soma_json_integer(value, &number) || number <= before || number >= SOMA_CHARACTER_COUNT)
+            return malformed("\"characters\" of \"tokens\" must be rising numbers of characters");
+        vocabulary->characters[vocabulary->count++] = (uint32_t)number;
+        before = number;
+    }
+    return SOMA_OK;
+}
+
+/* Absent where it was trained on other data than text. */
+static soma_status decode_vocabulary(soma_network *network, const soma_json *object) {
+    const char *kind = soma_json_string(soma_json_get(object, "kind"));
+    int value;
+    if (!object) return SOMA_OK;
+    if (!kind || !soma_value_of_name(SOMA_NAMES_TOKENS, kind, strlen(kind), &value))
+        return malformed("\"kind\" of \"tokens\" must be characters or bytes");
+    network->vocabulary = (soma_vocabulary){.known = true, .kind = (soma_tokens)value};
+    return value == SOMA_TOKENS_BYTES ? SOMA_OK
+                                      : decode_characters(&network->vocabulary, soma_json_get(object, "characters"));
+}
+
 soma_status soma_preprocessing_decode(soma_network *network, const soma_json *object) {
+    SOMA_TRY(decode_vocabulary(network, soma_json_get(object, "tokens")));
     SOMA_TRY(decode_classes(network, soma_json_get(object, "classes")));
     SOMA_TRY(decode_thresholds(network, soma_json_get(object, "thresholds")));
     return decode_image(network, soma_json_get(object, "image"));

@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Text: soma train on a book, soma evaluate, and soma generate.
+
+Usage: test_program_text.py PROGRAM DEVICE [CLASS ...]
+"""
+import os
+import subprocess
+import sys
+
+sys.dont_write_bytecode = True
+from program import BAD_FILE, DEVICE, DONE, PROGRAM, USAGE, ProgramTest, main, run
+
+NET = "embedding 12 16; dense 9 softmax"
+
+
+class Text(ProgramTest):
+    """After each letter comes the next of eight, so that a network of one step learns it all."""
+
+    def setUp(self):
+        super().setUp()
+        self.book = self.path("book.txt")
+        with open(self.book, "w", encoding="utf-8") as file:
+            file.write("abcdéfgh" * 300)
+
+    def learn(self):
+        model = self.path("book.safetensors")
+        report = self.json("train", "--data", self.book, "--net", NET, "--window=8", "--epochs=12", "--lr=0.05", "--save", model, f"--device={DEVICE}")
+        return model, report
+
+    def generate(self, *arguments):
+        done = subprocess.run([PROGRAM, "generate", f"--device={DEVICE}", *arguments], capture_output=True, check=False)
+        self.assertEqual(done.returncode, DONE, done.stderr)
+        return done.stdout.decode()
+
+    def test_a_book_is_learnt_and_gone_on_with(self):
+        model, report = self.learn()
+        self.assertGreater(report["test_accuracy"], 0.99)
+        self.assertLess(report["test_perplexity"], 1.2)
+        self.assertEqual(self.generate("--model", model, "--prompt=gh", "--length=20", "--temperature=0"), "ghabcdéfghabcdéfghabcd\n")
+        self.assertEqual(self.generate("--model", model, "--prompt=c", "--length=9", "--top-k=1", "--seed=5"), "cdéfghabcd\n")
+        wild = [self.generate("--model", model, "--prompt=a", "--length=80", "--temperature=9", "--seed", seed) for seed in ("1", "1", "2")]
+        self.assertEqual(wild[0], wild[1])
+        self.assertNotEqual(wild[0], wild[2])
+        self.assertEqual(self.generate("--model", model, "--prompt=a", "--length=8", "--temperature=9", "--top-p=0.01"), "abcdéfgha\n")
+        said = self.json("generate", "--model", model, "--prompt=d", "--length=3", "--temperature=0", f"--device={DEVICE}")
+        self.assertEqual((said["text"], said["tokens"]), ("défg", 3))
+        whole = self.json("evaluate", "--model", model, "--data", self.book, f"--device={DEVICE}")
+        self.assertEqual(whole["samples"], (8 * 300 - 1) // 8)
+        self.assertGreater(whole["accuracy"], 0.99)
+
+    def test_what_does_not_go_with_texts_is_said(self):
+        other = self.path("book.csv")
+        os.rename(self.book, other)
+        chosen = run("train", "--data", other, "--text", "--epochs=1", f"--device={DEVICE}")
+        self.assertEqual(chosen.returncode, DONE, chosen.stderr)
+        self.assertIn("embedding 9 64; lstm 128; dense 9 softmax", chosen.stdout)
+        os.rename(other, self.book)
+        self.refuse(BAD_FILE, ["book.txt", "9 tokens", "rows for 5"], "train", "--data", self.book, "--net=embedding 5 2; dense 9 softmax")
+        self.refuse(USAGE, ["--folds", "text"], "train", "--data", self.book, "--net", NET, "--folds=3")
+        self.refuse(USAGE, ["--window is for texts", "digits"], "train", "--window=8")
+        self.refuse(BAD_FILE, ["192 of its 2400 characters are held out for validation", "need 501"], "train", "--data", self.book, "--net", NET,
+                    "--window=500")
+        self.refuse(USAGE, ["--tokens", "words", "characters", "bytes"], "train", "--data", self.book, "--tokens=words")
+
+
+if __name__ == "__main__":
+    main()
