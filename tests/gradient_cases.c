@@ -95,7 +95,8 @@ static soma_tensor *build_dense_steps(soma_network *network, int variant) {
  * a gradient by them. A dense layer behind works on every step, or on all. */
 static soma_tensor *build_embedding(soma_network *network, int variant) {
     static const char *const layers[] = {"embedding 6 3", "embedding 6 3; flatten; dense 5 tanh",
-                                         "embedding 6 3; layernorm; dense 5 tanh; dropout 0; dense 2"};
+                                         "embedding 6 3; layernorm; dense 5 tanh; dropout 0; dense 2",
+                                         "embedding 6 3; positions; positions sinusoidal; dense 2"};
     soma_tensor *x = vector(network, 4),
                 *numbers = soma_activation(x, SOMA_LINEAR, &(soma_activation_options){true, 4, 2});
     soma_tensor *rows = soma_flatten(soma_layers(numbers, layers[variant]));
@@ -418,7 +419,7 @@ const gradient_case gradient_cases[] = {
     {"leaky relu", build_leaky, 3, {.loss = {0}}, false, false},
     {"dense of every step", build_dense_steps, 6, {.loss = {0}}, false, false},
     {"dense of every step, no fusion", build_dense_steps, 6, {.no_fusion = true}, false, false},
-    {"embedding", build_embedding, 3, {.loss = {0}}, false, false},
+    {"embedding", build_embedding, 4, {.loss = {0}}, false, false},
     {"recurrent", build_recurrent, 9, {.loss = {0}}, false, false},
     {"recurrent, from a state", build_recurrent_state, 3, {.loss = {0}}, false, false},
     {"prelu", build_prelu, 2, {.loss = {0}}, false, false},

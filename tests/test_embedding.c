@@ -231,7 +231,58 @@ START_TEST(classes_without_a_unit_are_refused) {
 }
 END_TEST
 
+/* ---------------------------------------------------------------------------------------------------------- positions
+ */
+
+/* sin 1, cos 1, sin 0.01, cos 0.01; of 2 and of 3 likewise. */
+START_TEST(positions_are_added) {
+    static const float waves[STEPS * 4] = {0,           1,
+                                           0,           1,
+                                           0.84147098f, 0.54030231f,
+                                           0.00999983f, 0.99995000f,
+                                           0.90929743f, -0.41614684f,
+                                           0.01999867f, 0.99980001f,
+                                           0.14112001f, -0.98999250f,
+                                           0.02999550f, 0.99955003f};
+    soma_network *network =
+        network_of_text(_i ? "embedding 6 4 zeros; positions sinusoidal" : "embedding 6 4 zeros; positions");
+    float table[STEPS * 4], y[ROWS * STEPS * 4];
+    expect_ok(soma_compile(network, test_device, &(soma_compile_options){.loss = {SOMA_LOSS_NONE}}));
+    expect_ok(soma_get_parameter(network, soma_network_tensor(network, "positions_1.weight"), table, STEPS * 4));
+    expect_ok(soma_run(network, ids, ROWS, y));
+    for (size_t i = 0; i < ROWS * STEPS * 4; i++) {
+        ck_assert_msg(y[i] == table[i % (STEPS * 4)], "%zu: %g", i, (double)y[i]);
+        if (_i) ck_assert_msg(fabsf(y[i] - waves[i % (STEPS * 4)]) < 1e-6f, "%zu: %g", i, (double)y[i]);
+        ck_assert(_i || (y[i] != 0 && fabsf(y[i]) < 0.1f));
+    }
+    soma_network_destroy(network);
+}
+END_TEST
+
+/* Learnt ones are, sines and cosines are not. */
+START_TEST(positions_learn_or_stay) {
+    static const float targets[ROWS] = {3, 3, 3};
+    soma_network *network = network_of_text("embedding 6 4; positions; positions sinusoidal; flatten; dense 1");
+    soma_compile_options options = {.loss = {SOMA_MEAN_SQUARED_ERROR}};
+    float before[2][STEPS * 4], after[2][STEPS * 4];
+    soma_tensor *tables[] = {soma_network_tensor(network, "positions_1.weight"),
+                             soma_network_tensor(network, "positions_2.weight")};
+    expect_ok(soma_compile(network, test_device, &options));
+    for (size_t i = 0; i < 2; i++) expect_ok(soma_get_parameter(network, tables[i], before[i], STEPS * 4));
+    soma_dataset *dataset = dataset_of(array_f32(ids, ROWS, STEPS), array_f32(targets, ROWS, 1));
+    expect_ok(soma_fit(network, dataset, &(soma_fit_options){.epochs = 2, .batch_size = ROWS}, NULL));
+    for (size_t i = 0; i < 2; i++) {
+        expect_ok(soma_get_parameter(network, tables[i], after[i], STEPS * 4));
+        ck_assert((memcmp(before[i], after[i], sizeof before[i]) == 0) == (i == 1));
+    }
+    soma_dataset_destroy(dataset);
+    soma_network_destroy(network);
+}
+END_TEST
+
 static void add_tests(TCase *cases) {
+    tcase_add_loop_test(cases, positions_are_added, 0, 2);
+    tcase_add_test(cases, positions_learn_or_stay);
     tcase_add_test(cases, each_step_has_a_class);
     tcase_add_test(cases, weights_are_of_samples);
     tcase_add_test(cases, classes_without_a_unit_are_refused);

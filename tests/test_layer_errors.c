@@ -77,6 +77,16 @@ static soma_tensor *bad_embedding_padding(void) {
 static soma_tensor *bad_embedding_rank(void) {
     return soma_embedding(input(SHAPE(2, 2, 2, 2)), 4, 3, NULL);
 }
+static soma_tensor *bad_positions_rank(void) {
+    return soma_positions(input(SHAPE(5)), NULL);
+}
+static soma_tensor *bad_positions_kind(void) {
+    return soma_positions(input(SHAPE(5, 2)), &(soma_positions_options){.kind = (soma_positions_kind)2});
+}
+static soma_tensor *bad_positions_waves(void) {
+    return soma_positions(input(SHAPE(5, 2)),
+                          &(soma_positions_options){.kind = SOMA_POSITIONS_SINUSOIDAL, .initializer = SOMA_INIT_ZEROS});
+}
 static soma_tensor *bad_dense_huge(void) {
     return soma_dense(input(SHAPE(1000)), SIZE_MAX / 2, SOMA_RELU);
 }
@@ -407,6 +417,9 @@ static const struct {
     {bad_embedding_width, SOMA_INVALID_ARGUMENT, {"layer embedding_1: ", "a width of 0"}},
     {bad_embedding_padding, SOMA_INVALID_ARGUMENT, {"layer embedding_1: ", "number 4 of a vocabulary of 4", "0 to 3"}},
     {bad_embedding_rank, SOMA_INVALID_SHAPE, {"layer embedding_1: ", "[batch, 2, 2, 2, 2]", "5 dimensions"}},
+    {bad_positions_rank, SOMA_INVALID_SHAPE, {"layer positions_1: ", "[batch, 5]", "steps and features"}},
+    {bad_positions_kind, SOMA_INVALID_ARGUMENT, {"layer positions_1: ", "number 2"}},
+    {bad_positions_waves, SOMA_INVALID_ARGUMENT, {"layer positions_1: ", "no initializer"}},
     {bad_dense_huge, SOMA_INVALID_SHAPE, {"layer dense_1: ", "more elements than memory"}},
     {bad_dense_function, SOMA_INVALID_ARGUMENT, {"layer dense_1: ", "40 is not a function"}},
     {bad_dense_slopes, SOMA_INVALID_ARGUMENT, {"layer dense_1: ", "b < a", "b = 0.2"}},

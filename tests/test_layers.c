@@ -46,6 +46,9 @@ static soma_tensor *make_lstm(void) {
 static soma_tensor *make_gru(void) {
     return soma_gru(input(SHAPE(5, 3)), 4, &(soma_recurrent_options){.bidirectional = true});
 }
+static soma_tensor *make_positions(void) {
+    return soma_positions(input(SHAPE(2, 3)), NULL);
+}
 static soma_tensor *make_prelu(void) {
     return soma_prelu(input(SHAPE(2, 3)), 0.25f);
 }
@@ -193,6 +196,7 @@ static const struct {
     {make_rnn, "rnn_1", "rnn", "[batch, 5, 4]", 28},
     {make_lstm, "memory", "lstm", "[batch, 4]", 128},
     {make_gru, "gru_1", "gru", "[batch, 5, 8]", 216},
+    {make_positions, "positions_1", "positions", "[batch, 2, 3]", 6},
     {make_prelu, "prelu_1", "prelu", "[batch, 2, 3]", 3},
     {make_batchnorm, "batchnorm_1", "batchnorm", "[batch, 2, 3]", 12},
     {make_layernorm, "norm", "layernorm", "[batch, 2, 3]", 3},

@@ -307,6 +307,23 @@ SOMA_API soma_tensor *soma_lstm(soma_tensor *x, size_t units, const soma_recurre
  */
 SOMA_API soma_tensor *soma_gru(soma_tensor *x, size_t units, const soma_recurrent_options *options);
 
+typedef enum soma_positions_kind {
+    SOMA_POSITIONS_LEARNT,    /* a parameter [steps, features], which does not decay */
+    SOMA_POSITIONS_SINUSOIDAL /* sin and cos of p / 10000^(2 i / features) for features 2 i and 2 i + 1 of step p */
+} soma_positions_kind;
+
+typedef struct soma_positions_options {
+    const char *name; /* NULL: "positions_1", ... */
+    soma_positions_kind kind;
+    soma_initializer initializer; /* of what is learnt; by default NORMAL with scale 0.02 */
+    float scale;
+    uint64_t reserved[8]; /* zero */
+} soma_positions_options;
+
+/* x [steps, features] and, added to it, a row that tells at which step it stands (Vaswani et al. 2017). The result is a
+ * sequence. options NULL: learnt. */
+SOMA_API soma_tensor *soma_positions(soma_tensor *x, const soma_positions_options *options);
+
 /* An activation of its own, same shape; options NULL: the function's defaults. SOFTMAX is over the last dimension. */
 SOMA_API soma_tensor *soma_activation(soma_tensor *x, soma_function function, const soma_activation_options *options);
 

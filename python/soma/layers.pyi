@@ -66,6 +66,9 @@ class Reshape(Layer):
 class Embedding(Layer):
     def __init__(self, input_dim: int, output_dim: int, padding_idx: int | None = None, embeddings_initializer: str | None = None, name: str | None = None) -> None: ...
 
+class Positions(Layer):
+    def __init__(self, kind: str | None = None, name: str | None = None) -> None: ...
+
 class PReLU(Layer):
     def __init__(self, slope: float | None = None, name: str | None = None) -> None: ...
 
@@ -136,6 +139,8 @@ SpatialDropout1D = SpatialDropout
 SpatialDropout2D = SpatialDropout
 
 SpatialDropout3D = SpatialDropout
+
+PositionEmbedding = Positions
 
 Conv1D = Conv
 

@@ -289,6 +289,7 @@ LAYERS = [
     (soma.SimpleRNN(3, activation="relu", go_backwards=True), (5, 4), (3,)),
     (soma.LSTM(3, return_sequences=True, bidirectional=True), (5, 4), (5, 6)),
     (soma.GRU(3, reset_after=False, use_bias=False), (5, 4), (3,)),
+    (soma.Positions(kind="sinusoidal"), (5, 4), (5, 4)),
     (soma.PReLU(), (5,), (5,)),
     (soma.PReLU(slope=0.1), (5,), (5,)),
     (soma.Dropout(0.5), (5,), (5,)),

@@ -70,6 +70,7 @@ typedef struct soma_layer_row {
     X(avgpool)                                                                                                         \
     X(adaptiveavgpool)                                                                                                 \
     X(embedding)                                                                                                       \
+    X(positions)                                                                                                       \
     X(batchnorm)                                                                                                       \
     X(groupnorm)                                                                                                       \
     X(instancenorm)                                                                                                    \
