@@ -362,6 +362,21 @@ class Forms(Tables):
         self.assertNotIn("does not know", self.warned)
         self.assertIn('gaps in "w" (1): taken for none of the categories', self.warned)
 
+    def test_hash_buckets(self):
+        """Of five inputs, by the hash modulo five; a model that goes on keeps them."""
+        words = [f"w{(i * 7) % 40}" for i in range(100)]
+        hot = lambda text: [int(fnv(text) % 5 == j) for j in range(5)]
+        header = ",".join([*(f"h{j}" for j in range(5)), "x", "y"])
+        rows = self.rows(lambda i: words[i])
+        self.expect_same(("w,x,y", rows), (header, [(*hot(row[0]), *row[1:]) for row in rows]), "--hash-buckets=5")
+        self.assertEqual(self.kept[0]["buckets"], 5)
+        data = self.save("w.csv", rows, "w,x,y")
+        self.train(data, "--hash-buckets=5")
+        again = ("train", "-q", f"--device={DEVICE}", "--data", data, "--epochs=1", "--load", self.model)
+        self.succeed(*again, "--hash-buckets=5")
+        self.refuse(USAGE, ["--hash-buckets: 6", "hashed into 5 inputs"], *again, "--hash-buckets=6")
+        self.refuse(USAGE, ["--hash-buckets", "[1, 4096]"], *again, "--hash-buckets=0")
+
     def test_indicators(self):
         gap = lambda i: i % 5 == 1
         rows = [("" if gap(i) else f"{row[0]:.6f}", f"{row[2]:.6f}", "NA" if i % 7 == 2 else "pqr"[i % 3], side(row)) for i, row in enumerate(ROWS)]

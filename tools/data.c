@@ -46,9 +46,6 @@ static soma_csv_roles columns_of(const struct settings *settings, const soma_net
                             .optional = true};
 }
 
-/* Inputs that a column of too many words is hashed into. */
-enum { HASH_BUCKETS = 64 };
-
 /* And what becomes of gaps: that is said where a model learns of its first table, and known ever after. */
 soma_csv_roles data_roles(const struct settings *settings, const soma_network *network) {
     soma_csv_roles roles = columns_of(settings, network);
@@ -56,7 +53,7 @@ soma_csv_roles data_roles(const struct settings *settings, const soma_network *n
         roles.missing = (soma_missing)settings->missing;
     if (settings->command == COMMAND_TRAIN) {
         roles.max_categories = settings->max_categories;
-        roles.buckets = settings->max_categories ? HASH_BUCKETS : 0;
+        roles.buckets = settings->max_categories ? settings->hash_buckets : 0;
         roles.dates = (uint64_t)settings->dates + SOMA_DATES_NUMBER;
         roles.indicator = settings->indicator;
     }
@@ -105,6 +102,11 @@ static exit_status refuse_known(const struct settings *settings, const soma_netw
         soma_column_info column;
         if (soma_network_column(network, i, &column) != SOMA_OK || !column.kind) continue;
         indicator |= column.indicator;
+        if (option_given(settings, hash_buckets) && strncmp(column.kind, "hashed", 6) == 0 &&
+            column.inputs - column.indicator != settings->hash_buckets)
+            return fail(
+                STATUS_USAGE, "--hash-buckets: %llu; the model learnt words hashed into %llu inputs, which stand",
+                (unsigned long long)settings->hash_buckets, (unsigned long long)(column.inputs - column.indicator));
         if (dates && strncmp(column.kind, "date", 4) == 0 && strcmp(column.kind, said) != 0)
             return fail(STATUS_USAGE, "--dates: dates are to be read as %s; the model learnt %s, which stands", said,
                         column.kind);
@@ -193,6 +195,7 @@ static exit_status refuse_options(const struct settings *settings, enum source s
         bool given;
     } for_tables[] = {{"missing", option_given(settings, missing)},
                       {"max-categories", option_given(settings, max_categories)},
+                      {"hash-buckets", option_given(settings, hash_buckets)},
                       {"dates", option_given(settings, dates)},
                       {"indicator", settings->indicator},
                       {"group-column", settings->group_column},

@@ -166,8 +166,10 @@ const option_row option_table[] = {
      .help = "CSV: gaps in features (empty, ?, NA, N/A, NaN, null) are filled with the column's median, mean or zero of the training samples, "
              "which the model keeps for all data; or their rows dropped; or an error: median, mean, zero, drop, error"},
     {.name = "max-categories", .type = OPTION_COUNT, .offset = FIELD(max_categories), .commands = TRAIN, .argument = "N", .fallback = "32", .interval = "[0, 4096]",
-     .help = "CSV: words in a feature are categories, up to so many different ones in a column, each an input of the network; more are hashed into 64 inputs; "
+     .help = "CSV: words in a feature are categories, up to so many different ones in a column, each an input of the network; more are hashed, by --hash-buckets; "
              "0: words are refused. true, false, yes, no, t and f are one input of 1 or 0"},
+    {.name = "hash-buckets", .type = OPTION_COUNT, .offset = FIELD(hash_buckets), .commands = TRAIN, .argument = "N", .fallback = "64", .interval = "[1, 4096]",
+     .help = "CSV: inputs that a column of more words than that is hashed into; words that fall into one are the same to the network"},
     {.name = "dates", .type = OPTION_CHOICE, .offset = FIELD(dates), .commands = TRAIN, .argument = "HOW", .choices = &dates_choice, .fallback = "number",
      .help = "CSV: dates and times in a feature, as ISO 8601 has them, are days since 1970, number; or also sine and cosine of the time of the year, the day of the "
              "week and the time of day, cycle: number, cycle"},

@@ -38,7 +38,7 @@ struct settings {
     int unknown_classes;
     int missing; /* soma_missing */
     int part;
-    uint64_t max_categories;
+    uint64_t max_categories, hash_buckets;
     int dates; /* soma_dates - 1 */
     bool indicator;
     double test;
