@@ -215,7 +215,36 @@ START_TEST(offsets_follow_their_columns) {
 }
 END_TEST
 
+/* A table that was read by other texts is not the network's; one that is read for it is. */
+START_TEST(texts_of_gaps_are_kept) {
+    const soma_csv_roles roles = {.missing = SOMA_MISSING_MEAN, .gaps = "-,?"}, usual = {.missing = SOMA_MISSING_MEAN},
+                         same = {.missing = SOMA_MISSING_MEAN, .gaps = "?,-"};
+    const char *text = "p,q,y\n1,-,a\n3,4,b\n?,8,a\n", *whole = "p,q,y\n1,2,a\n3,4,b\n";
+    const float expected[] = {1, 6, 3, 4, 2, 8};
+    soma_dataset *dataset, *other;
+    soma_network *network = network_of_text(2, "dense 2 softmax");
+    float values[6];
+    expect_ok(soma_csv_parse("t.csv", text, strlen(text), &(soma_csv_options){.roles = &roles}, &dataset));
+    expect_ok(soma_network_fit_preprocessing(network, dataset, false));
+    soma_dataset_destroy(dataset);
+    expect_ok(soma_csv_parse("t.csv", text, strlen(text), &(soma_csv_options){.network = network}, &dataset));
+    expect_ok(soma_network_apply_preprocessing(network, dataset));
+    expect_ok(soma_dataset_read_input(dataset, 0, 0, 3, values));
+    for (int i = 0; i < 6; i++) ck_assert_msg(values[i] == expected[i], "%d: %g", i, (double)values[i]);
+    soma_dataset_destroy(dataset);
+    expect_ok(soma_csv_parse("o.csv", whole, strlen(whole), &(soma_csv_options){.roles = &usual}, &other));
+    expect_error(soma_dataset_match(other, network), SOMA_INVALID_ARGUMENT, "?, NA, N/A, NaN, null", "\"-\", \"?\"",
+                 "soma_csv_options.network");
+    soma_dataset_destroy(other);
+    expect_ok(soma_csv_parse("o.csv", whole, strlen(whole), &(soma_csv_options){.roles = &same}, &other));
+    expect_ok(soma_dataset_match(other, network));
+    soma_dataset_destroy(other);
+    soma_network_destroy(network);
+}
+END_TEST
+
 static void add_tests(TCase *cases) {
+    tcase_add_test(cases, texts_of_gaps_are_kept);
     tcase_add_test(cases, words_are_categories);
     tcase_add_test(cases, other_forms_of_columns);
     tcase_add_test(cases, refuses_bad_forms);

@@ -138,6 +138,52 @@ class Gaps(Tables):
         for command in ("evaluate", "predict"):
             self.refuse(BAD_FILE, ["line 2, column 1", "is no number"], command, f"--device={DEVICE}", "--model", self.model, "--data", data)
 
+    def test_texts_that_are_gaps(self):
+        """Said to be, they are read as the usual ones are; the model knows. A first row that has one names no columns."""
+        rows = with_gaps()
+        usual = self.table("usual.csv", rows)
+        self.train(usual)
+        expected = self.predictions(usual)
+        ways = ["-", "kein Wert", "KEIN WERT", "a, b", ""]
+        lines = [",".join(f'"{ways[(i + j) % 5]}"' if value is None else repr(value) for j, value in enumerate(row)) + f",{side(ROWS[i])}" for i, row in enumerate(rows)]
+        lines.insert(0, '"-",1.0,2.0,left')
+        other = self.write("other.csv", "a,t,c,side\n" + "\n".join(lines[1:]) + "\n")
+        texts = '-,kein Wert,"a, b"'
+        self.train(other, f"--gaps={texts}")
+        self.assert_equal(self.predictions(other), expected, 1e-6)
+        self.assertEqual(self.kept_gaps(), ["-", "kein Wert", "a, b"])
+        headless = self.write("headless.csv", "\n".join(lines) + "\n")
+        self.train(headless, f"--gaps={texts}")
+        self.assertEqual(len(self.predictions(headless)), 102)
+        looked = self.json("data", other, f"--gaps={texts}")
+        self.assertEqual([column["gaps"] for column in looked["columns"][:3]], [sum(row[j] is None for row in rows) for j in range(3)])
+
+    def kept_gaps(self):
+        with open(self.model, "rb") as file:
+            header = json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
+        return json.loads(header["__metadata__"]["soma.data"]).get("gaps")
+
+    def test_what_is_no_gap_any_more(self):
+        """NA is Namibia where it is said so, in the model, too; between numbers it is refused."""
+        countries = [("NA", "DE", "?")[i % 3] for i in range(101)]
+        text = "country,a,side\n" + "".join(f"{country},{row[0]},{side(row)}\n" for country, row in zip(countries, ROWS))
+        data = self.write("countries.csv", text)
+        self.train(data, "--gaps=?")
+        self.assertEqual(self.columns()[0]["categories"], ["NA", "DE"])
+        self.assertIn('gaps in "country" (33)', self.said)
+        self.train(data)
+        self.assertEqual(self.columns()[0]["categories"], ["DE"])
+        self.assertIsNone(self.kept_gaps())
+        numbers = self.write("numbers.csv", "a,side\n1,x\nNA,y\n2,x\n-,y\n3,x\n")
+        train = ("train", "-q", f"--device={DEVICE}", "--epochs=1", "--data", numbers)
+        self.refuse(BAD_FILE, ["line 3", '"NA"', "--gaps"], *train, "--gaps=-")
+        self.refuse(BAD_FILE, ["line 5", '"-"'], *train)
+        for texts, words in (("-999", ['"-999"', "number"]), ("?,,-", ["empty"]), ("?,NA,na", ["twice"]), ('?,"-', ["gaps"]), ("?\n-", ["one line"])):
+            self.refuse(BAD_FILE, words, *train, f"--gaps={texts}")
+        self.train(data, "--gaps=?")
+        self.refuse(BAD_FILE, ['"-"', '"?"', "which stands"], *train[:-1], data, "--load", self.model, "--gaps=-")
+        self.succeed(*train[:-1], data, "--load", self.model, "--gaps=?")
+
     def test_a_column_without_values(self):
         rows = [[row[0], None, row[2]] for row in ROWS]
         self.refuse(BAD_FILE, ["column 2", '"t"', "no value in any of the 101 rows"], "train", f"--device={DEVICE}", "--data", self.table("t.csv", rows))

@@ -35,7 +35,8 @@ static soma_csv_roles columns_of(const struct settings *settings, const soma_net
                            .weight = settings->weight_column,
                            .id = settings->id_column,
                            .columns = settings->columns,
-                           .ignore = settings->ignore};
+                           .ignore = settings->ignore,
+                           .gaps = settings->gaps};
     if (said.group || said.time || !network || soma_network_column_count(network) ||
         !soma_network_get_division(network, &kept) || kept.by == SOMA_BY_ROWS)
         return said;
@@ -43,6 +44,7 @@ static soma_csv_roles columns_of(const struct settings *settings, const soma_net
                             .time = kept.by == SOMA_BY_TIME ? kept.column : NULL,
                             .weight = said.weight,
                             .id = said.id,
+                            .gaps = said.gaps,
                             .optional = true};
 }
 
@@ -193,7 +195,8 @@ static exit_status refuse_options(const struct settings *settings, enum source s
     const struct {
         const char *name;
         bool given;
-    } for_tables[] = {{"missing", option_given(settings, missing)},
+    } for_tables[] = {{"gaps", settings->gaps},
+                      {"missing", option_given(settings, missing)},
                       {"max-categories", option_given(settings, max_categories)},
                       {"hash-buckets", option_given(settings, hash_buckets)},
                       {"dates", option_given(settings, dates)},

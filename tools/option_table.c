@@ -161,9 +161,12 @@ const option_row option_table[] = {
     {.name = "unknown-classes", .type = OPTION_CHOICE, .offset = FIELD(unknown_classes), .commands = TRAIN | EVALUATE, .argument = "HOW",
      .choices = &unknown_choice, .fallback = "error",
      .help = "samples of a class that the model does not know: an error, or left out: error, ignore"},
+    {.name = "gaps", .type = OPTION_TEXT, .offset = FIELD(gaps), .commands = TRAIN | LOOK, .argument = "LIST",
+     .help = "CSV: texts in features that stand for no value, in whatever letters, as NA,?,-; no numbers. An empty field does always. The model keeps them (default: "
+             "?, NA, N/A, NaN, null)"},
     {.name = "missing", .type = OPTION_CHOICE, .offset = FIELD(missing), .commands = TRAIN, .argument = "HOW", .choices = &missing_choice,
      .fallback = "median",
-     .help = "CSV: gaps in features (empty, ?, NA, N/A, NaN, null) are filled with the column's median, mean or zero of the training samples, "
+     .help = "CSV: gaps in features (empty, and what --gaps says) are filled with the column's median, mean or zero of the training samples, "
              "which the model keeps for all data; or their rows dropped; or an error: median, mean, zero, drop, error"},
     {.name = "max-categories", .type = OPTION_COUNT, .offset = FIELD(max_categories), .commands = TRAIN, .argument = "N", .fallback = "32", .interval = "[0, 4096]",
      .help = "CSV: words in a feature are categories, up to so many different ones in a column, each an input of the network; more are hashed, by --hash-buckets; "

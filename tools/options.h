@@ -22,7 +22,7 @@ struct settings {
     const char *operand[2]; /* files of convert, show, data and watch */
     /* data */
     const char *data, *labels, *label, *class_weights, *positive_weights, *threshold;
-    const char *separator;
+    const char *separator, *gaps;
     bool as_text, as_table;  /* --text, --table: whatever the name says */
     int tokens;              /* soma_tokens */
     uint64_t window, stride; /* of a text; 0: not given */

@@ -840,9 +840,12 @@ typedef struct soma_csv_roles {
      * is 1 whose number, from 0, is the 64-bit FNV-1a hash of the field modulo this. 0: it is refused. At most 4096. */
     uint64_t buckets;
     uint64_t dates; /* soma_dates: features most of whose fields are dates; as the network knows where one is given */
-    uint64_t indicator;   /* 1: beside a feature that has gaps, which are filled, an input that is 1 where one was, else
-                             0;   as the network knows where one is given */
-    uint64_t reserved[3]; /* zero */
+    uint64_t indicator; /* 1: beside a feature that has gaps, which are filled, an input that is 1 where one was, else
+                           0;   as the network knows where one is given */
+    /* Texts that count as gaps in features, in whatever letters, separated by commas, as a line of CSV: "NA,?,-"; no
+     * numbers. An empty field is a gap besides. NULL: ?, NA, N/A, NaN and null; or as the network knows. */
+    const char *gaps;
+    uint64_t reserved[2]; /* zero */
 } soma_csv_roles;
 
 typedef struct soma_csv_options {

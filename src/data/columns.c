@@ -27,6 +27,7 @@ void soma_columns_clear(soma_columns *columns) {
         soma_free(column->name);
     }
     soma_free(columns->column);
+    soma_gap_texts_clear(&columns->gaps);
     *columns = (soma_columns){.count = 0};
 }
 
@@ -95,6 +96,7 @@ static soma_status copy_column(const soma_table_column *from, soma_columns *to) 
 
 soma_status soma_columns_copy(const soma_columns *from, soma_columns *to) {
     *to = (soma_columns){.named = from->named};
+    SOMA_TRY(soma_gap_texts_copy(&from->gaps, &to->gaps));
     for (size_t i = 0; i < from->count; i++) {
         soma_status status = copy_column(&from->column[i], to);
         if (status == SOMA_OK) continue;

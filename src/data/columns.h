@@ -5,6 +5,7 @@
 #define SOMA_DATA_COLUMNS_H
 
 #include "base/base.h"
+#include "data/gap_texts.h"
 #include <soma/soma.h>
 
 /* How the fields of a feature become inputs. */
@@ -39,7 +40,8 @@ typedef struct soma_table_column {
 typedef struct soma_columns {
     soma_table_column *column;
     size_t count;
-    bool named; /* all of them, each with another name */
+    bool named;          /* all of them, each with another name */
+    soma_gap_texts gaps; /* what counts as one in the features */
 } soma_columns;
 
 soma_status soma_columns_add(soma_columns *columns, const char *name, soma_column_role role);

@@ -54,6 +54,16 @@ static soma_status check_labels(const soma_columns *known, const soma_columns *f
                       soma_columns_list(known, SOMA_COLUMN_LABEL, NULL, was));
 }
 
+/* What was a gap to one may be a category to the other. */
+static soma_status check_gaps(const soma_columns *known, const soma_columns *found) {
+    char is[SOMA_GAP_TEXT_LIST], was[SOMA_GAP_TEXT_LIST];
+    if (soma_gap_texts_equal(&known->gaps, &found->gaps)) return SOMA_OK;
+    return soma_error(SOMA_INVALID_ARGUMENT,
+                      "gaps of the table are %s, the model learnt %s; the table is to be read for the network "
+                      "(soma_csv_options.network)",
+                      soma_gap_texts_list(&found->gaps, is), soma_gap_texts_list(&known->gaps, was));
+}
+
 static soma_status reorder(soma_dataset *dataset, const soma_columns *known, const size_t *place, size_t features) {
     soma_storage *own = NULL;
     soma_status status = soma_dataset_copy_storage(dataset, false, &own);
@@ -105,6 +115,7 @@ static soma_status match_columns(soma_dataset *dataset, const soma_columns *know
     const soma_columns *found = &dataset->storage->columns;
     if (known->count == 0 || found->count == 0) return SOMA_OK;
     SOMA_TRY(check_labels(known, found));
+    SOMA_TRY(check_gaps(known, found));
     size_t features = soma_columns_with(known, SOMA_COLUMN_FEATURE);
     size_t inputs = soma_columns_inputs(known);
     size_t *place = soma_realloc(NULL, features + inputs, sizeof *place);

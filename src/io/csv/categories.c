@@ -20,14 +20,16 @@ static bool is_number(const soma_csv_reader *reader) {
     const char *at = reader->field, *end = at + reader->length;
     soma_decimal number;
     if (soma_decimal_scan(&at, end, &number) && at == end) return true;
-    return soma_number_is_placeholder(reader->field) || soma_csv_is_like_number(reader->field);
+    /* Of infinities and the like; what is a gap elsewhere may be a word here. */
+    bool placeholder = soma_number_is_placeholder(reader->field) && !soma_number_is_gap(reader->field);
+    return placeholder || soma_csv_is_like_number(reader->field);
 }
 
 static soma_status look_at_field(const soma_csv_reader *reader, size_t most, kinds *column) {
     size_t number;
     double seconds;
     bool truth;
-    if (soma_number_is_gap(reader->field)) return SOMA_OK;
+    if (soma_csv_is_gap(reader)) return SOMA_OK;
     if (is_number(reader))
         column->numbers++;
     else if (soma_date_parse(reader->field, &seconds))
@@ -172,12 +174,12 @@ soma_status soma_csv_place_inputs(const soma_csv_reader *reader, soma_csv_layout
 
 /* ------------------------------------------------------------------------------------------------------- header */
 
-static bool is_word(const char *text) {
+static bool is_word(const soma_csv_layout *layout, const char *text) {
     const char *at = text, *end = text + strlen(text);
     soma_decimal number;
     double seconds;
-    return !soma_number_is_placeholder(text) && !(soma_decimal_scan(&at, end, &number) && at == end) &&
-           !soma_date_parse(text, &seconds);
+    return !soma_number_is_placeholder(text) && !soma_gap_texts_have(&layout->gaps, text) &&
+           !(soma_decimal_scan(&at, end, &number) && at == end) && !soma_date_parse(text, &seconds);
 }
 
 soma_status soma_csv_check_header(const soma_csv_reader *reader, const soma_csv_layout *layout,
@@ -190,9 +192,9 @@ soma_status soma_csv_check_header(const soma_csv_reader *reader, const soma_csv_
         bool word = form == SOMA_FORM_TRUTH || soma_csv_has_words(layout, i);
         bool number = feature ? !word
                               : layout->role[i] == SOMA_COLUMN_LABEL &&
-                                    (layout->labels > 1 || (first_label && !is_word(first_label)));
+                                    (layout->labels > 1 || (first_label && !is_word(layout, first_label)));
         any |= feature && word;
-        above_number |= number && is_word(layout->header.words[i].text);
+        above_number |= number && is_word(layout, layout->header.words[i].text);
     }
     if (!any || above_number) return SOMA_OK;
     return soma_error(SOMA_INVALID_FILE,

@@ -24,7 +24,7 @@ static soma_status encode_word(const soma_csv_layout *layout, size_t column, con
                                soma_tally *tally, float *inputs) {
     const soma_csv_encoding *encoding = &layout->encodings[column];
     size_t number;
-    if (soma_number_is_gap(reader->field)) {
+    if (soma_csv_is_gap(reader)) {
         SOMA_TRY(take_gap(layout, column, reader, "is no category; every row needs one", inputs));
         if (layout->missing == SOMA_MISSING_DROP) inputs[0] = NAN;
         tally->gaps++;
@@ -43,7 +43,7 @@ static soma_status encode_truth(const soma_csv_layout *layout, size_t column, co
                                 soma_tally *tally, float *inputs) {
     static const char *const wanted = "is no truth value; true, false, yes, no, t, f, 1 or 0 is wanted";
     bool truth = strcmp(reader->field, "1") == 0;
-    if (soma_number_is_gap(reader->field)) {
+    if (soma_csv_is_gap(reader)) {
         SOMA_TRY(take_gap(layout, column, reader, wanted, inputs));
         inputs[0] = NAN;
         tally->gaps++;
@@ -57,7 +57,7 @@ static soma_status encode_truth(const soma_csv_layout *layout, size_t column, co
 
 static soma_status read_date(const soma_csv_layout *layout, const soma_csv_reader *reader, double *seconds) {
     *seconds = NAN;
-    if (layout->missing != SOMA_MISSING_ERROR && soma_number_is_gap(reader->field)) return SOMA_OK;
+    if (layout->missing != SOMA_MISSING_ERROR && soma_csv_is_gap(reader)) return SOMA_OK;
     if (soma_date_parse(reader->field, seconds)) return SOMA_OK;
     return soma_csv_refuse_field(reader, layout, "is no date; one such as 2024-02-29 or 2024-02-29T12:30:00 is wanted");
 }

@@ -34,6 +34,9 @@ static soma_status refuse_word(const soma_csv_reader *reader, const soma_csv_lay
     const size_t column = reader->column - 1;
     const bool feature = layout->place[column] != SOMA_CSV_NO_INPUT;
     const char *name = column < layout->header.count ? layout->header.words[column].text : NULL;
+    if (feature && soma_number_is_gap(reader->field) && !soma_csv_is_gap(reader))
+        return soma_csv_refuse_field(reader, layout,
+                                     "is no number, and no gap by the texts that were said to be some (gaps, --gaps)");
     return soma_csv_refuse_field(reader, layout,
                                  !feature && soma_number_is_gap(reader->field)
                                      ? "is no number; every row needs a label"
@@ -55,7 +58,7 @@ soma_status soma_csv_read_number(soma_csv_reader *reader, const soma_csv_layout 
     SOMA_TRY(soma_csv_check_length(reader, layout, line, fields));
     if (read) return SOMA_OK;
     /* An empty line in a table of one column is no row. */
-    if (use == SOMA_CSV_NUMBER_OR_GAP && soma_number_is_gap(reader->field) && (reader->length || layout->columns > 1)) {
+    if (use == SOMA_CSV_NUMBER_OR_GAP && soma_csv_is_gap(reader) && (reader->length || layout->columns > 1)) {
         *number = (soma_decimal){.value = NAN};
         return SOMA_OK;
     }

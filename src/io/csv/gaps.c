@@ -2,12 +2,55 @@
 /* Gaps in a table's features: what is done about them, and what is said of it. */
 #include "base/utf8.h"
 #include "data/dataset.h"
+#include "io/csv/parts.h"
 #include "io/csv/table.h"
 #include "nn/network.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+
+/* ---------------------------------------------------------------------------------------------------------- texts */
+
+/* A list of them as a line of CSV. */
+static soma_status read_texts(const char *list, soma_gap_texts *gaps) {
+    const size_t size = strlen(list);
+    soma_csv_parts parts;
+    soma_csv_reader reader = {.name = "gaps"};
+    soma_status status = soma_csv_divide("gaps", list, size, &parts); /* checks the text */
+    if (status == SOMA_OK) status = soma_csv_begin(&reader, "gaps", list, size, ',');
+    do {
+        if (status == SOMA_OK) status = soma_csv_next(&reader);
+        if (status == SOMA_OK) status = soma_gap_texts_add(gaps, reader.field);
+    } while (status == SOMA_OK && !reader.ends_record);
+    if (status == SOMA_OK && !soma_csv_at_end(&reader))
+        status = soma_error(SOMA_INVALID_ARGUMENT, "gaps: a list of several lines; one line is wanted");
+    soma_csv_clear(&reader);
+    soma_csv_parts_clear(&parts);
+    return status == SOMA_INVALID_FILE ? soma_error_prefix(SOMA_INVALID_ARGUMENT, "the list of ") : status;
+}
+
+static soma_status check_said(const soma_csv_reader *reader, const soma_gap_texts *said, const soma_gap_texts *learnt) {
+    char is[SOMA_GAP_TEXT_LIST], was[SOMA_GAP_TEXT_LIST];
+    if (soma_gap_texts_equal(said, learnt)) return SOMA_OK;
+    return soma_error(SOMA_INVALID_ARGUMENT,
+                      "%s: gaps are said to be %s; the network learnt %s, which stands without saying it", reader->name,
+                      soma_gap_texts_list(said, is), soma_gap_texts_list(learnt, was));
+}
+
+soma_status soma_csv_choose_gap_texts(soma_csv_reader *reader, const soma_csv_options *options,
+                                      soma_csv_layout *layout) {
+    const char *list = options->roles ? options->roles->gaps : NULL;
+    const bool known = options->network && options->network->columns.count;
+    if (list) SOMA_TRY(read_texts(list, &layout->gaps));
+    reader->gaps = &layout->gaps;
+    if (!known) return SOMA_OK;
+    if (list) return check_said(reader, &layout->gaps, &options->network->columns.gaps);
+    return soma_gap_texts_copy(&options->network->columns.gaps, &layout->gaps);
+}
+
+/* ---------------------------------------------------------------------------------------------- what becomes of them
+ */
 
 static soma_status refuse_other(const soma_csv_reader *reader, soma_missing learnt, soma_missing said) {
     return soma_error(SOMA_INVALID_ARGUMENT,

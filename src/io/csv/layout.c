@@ -52,7 +52,8 @@ static bool is_number(const soma_csv_layout *layout, const char *field) {
 }
 
 static bool is_word(const soma_csv_layout *layout, const char *field) {
-    return !soma_number_is_placeholder(field) && !is_number(layout, field);
+    return !soma_number_is_placeholder(field) && !soma_gap_texts_have(&layout->gaps, field) &&
+           !is_number(layout, field);
 }
 
 /* A whole number from 1 on, small enough to be exact. */
@@ -292,10 +293,13 @@ soma_status soma_csv_find_layout(soma_csv_reader *reader, const soma_csv_options
         return soma_error(SOMA_INVALID_FILE, "%s: line 1: the table is empty; at least one row is wanted",
                           reader->name);
     SOMA_TRY(refuse_other_formats(reader));
+    SOMA_TRY(soma_csv_choose_gap_texts(reader, options, layout));
     record first = {0}, second = {0};
     soma_status status = find_layout(reader, options, &first, &second, layout);
     if (status == SOMA_OK)
         status = soma_csv_place_columns(reader, options->network ? &options->network->columns : NULL, layout);
+    if (status == SOMA_OK && layout->kept.gaps.count == 0)
+        status = soma_gap_texts_copy(&layout->gaps, &layout->kept.gaps);
     clear_record(&first);
     clear_record(&second);
     return status;
@@ -303,6 +307,7 @@ soma_status soma_csv_find_layout(soma_csv_reader *reader, const soma_csv_options
 
 void soma_csv_layout_clear(soma_csv_layout *layout) {
     soma_columns_clear(&layout->kept);
+    soma_gap_texts_clear(&layout->gaps);
     for (size_t i = 0; layout->categories && i < layout->columns; i++) soma_words_clear(&layout->categories[i]);
     soma_free(layout->categories);
     soma_free(layout->encodings);

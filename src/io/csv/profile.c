@@ -43,7 +43,7 @@ static cell sort_field(const soma_csv_reader *reader) {
     cell one = {.sort = SOMA_SORT_WORD};
     bool truth;
     double seconds;
-    if (soma_number_is_gap(reader->field)) return (cell){.sort = SOMA_SORT_GAP};
+    if (soma_csv_is_gap(reader)) return (cell){.sort = SOMA_SORT_GAP};
     if (soma_decimal_scan(&at, end, &one.number) && at == end && isfinite(one.number.value) &&
         !soma_is_beyond_float(one.number.value)) {
         one.sort = SOMA_SORT_NUMBER;

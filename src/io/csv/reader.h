@@ -5,6 +5,7 @@
 
 #include "base/base.h"
 #include "base/decimal.h"
+#include "data/gap_texts.h"
 
 #include <float.h>
 #include <math.h>
@@ -20,7 +21,13 @@ typedef struct soma_csv_reader {
     size_t length, capacity;
     size_t field_line, column; /* where it begins, from 1 */
     bool ends_record;
+    const soma_gap_texts *gaps; /* borrowed; NULL: the usual ones */
 } soma_csv_reader;
+
+/* Whether the field that soma_csv_next() has read says that there is no value. */
+static inline bool soma_csv_is_gap(const soma_csv_reader *reader) {
+    return soma_gap_texts_have(reader->gaps, reader->field);
+}
 
 /*
  * Skips a byte order mark and empty lines, finds the separator (0: ',', or ';' or a tab if the first line has those and

@@ -40,6 +40,7 @@ typedef struct soma_csv_layout {
     soma_words *categories; /* [columns]: those of a column whose words are categories; NULL where all are numbers */
     soma_csv_encoding *encodings; /* [columns]; likewise */
     soma_missing missing;         /* what is done about gaps in the features */
+    soma_gap_texts gaps;          /* what counts as one; the reader looks at them here */
     soma_columns kept;            /* what the data set keeps of the columns: the network's, where there is one */
     soma_text note;               /* see soma_dataset_note() */
     locale_t c_locale;
@@ -97,6 +98,9 @@ static inline bool soma_csv_has_words(const soma_csv_layout *layout, size_t colu
     return form == SOMA_FORM_CATEGORY || form == SOMA_FORM_HASH;
 }
 
+/* What counts as a gap in the features, by the options or as the network knows: layout->gaps, and reader->gaps. */
+soma_status soma_csv_choose_gap_texts(soma_csv_reader *reader, const soma_csv_options *options,
+                                      soma_csv_layout *layout);
 /* What to do about gaps, by the options or as the network knows: layout->missing, and that of layout->kept. */
 soma_status soma_csv_choose_missing(const soma_csv_reader *reader, const soma_csv_options *options,
                                     soma_csv_layout *layout);

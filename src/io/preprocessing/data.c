@@ -73,6 +73,15 @@ static soma_status encode_form(soma_json_writer *writer, const soma_table_column
     return SOMA_OK;
 }
 
+/* Where there are none, they are those of soma_csv_roles.gaps NULL. */
+static soma_status encode_gap_texts(soma_json_writer *writer, const soma_gap_texts *gaps) {
+    if (gaps->count == 0) return SOMA_OK;
+    soma_json_open_array(writer, "gaps");
+    for (size_t i = 0; i < gaps->count; i++) SOMA_TRY(soma_json_write_name(writer, NULL, gaps->text[i]));
+    soma_json_close_array(writer);
+    return SOMA_OK;
+}
+
 /* A column without a name has none here. */
 static soma_status encode_columns(soma_json_writer *writer, const soma_columns *columns) {
     if (columns->count == 0) return SOMA_OK;
@@ -86,7 +95,7 @@ static soma_status encode_columns(soma_json_writer *writer, const soma_columns *
         soma_json_close_object(writer);
     }
     soma_json_close_array(writer);
-    return SOMA_OK;
+    return encode_gap_texts(writer, &columns->gaps);
 }
 
 /* One for each input; an empty object for one that is not known. */
@@ -278,6 +287,20 @@ static soma_status decode_columns(soma_network *network, const soma_json *list) 
     return SOMA_OK;
 }
 
+static soma_status decode_gap_texts(soma_network *network, const soma_json *list) {
+    if (!list) return SOMA_OK;
+    if (!soma_json_is(list, SOMA_JSON_ARRAY) || soma_json_count(list) < 1 || soma_json_count(list) > SOMA_MAX_GAP_TEXTS)
+        return soma_error(SOMA_INVALID_FILE, "\"gaps\" must be an array of 1 to %d strings", SOMA_MAX_GAP_TEXTS);
+    SOMA_JSON_EACH(value, list) {
+        const char *text = soma_json_string(value);
+        if (!text) return soma_error(SOMA_INVALID_FILE, "\"gaps\" must be an array of strings");
+        soma_status status = soma_gap_texts_add(&network->columns.gaps, text);
+        if (status != SOMA_OK)
+            return status == SOMA_INVALID_ARGUMENT ? soma_error_prefix(SOMA_INVALID_FILE, "\"gaps\": ") : status;
+    }
+    return SOMA_OK;
+}
+
 /* What is matched by the columns has to be of as many values as the network takes. */
 static soma_status check_features(const soma_network *network) {
     size_t features = soma_columns_inputs(&network->columns);
@@ -333,6 +356,7 @@ static soma_status decode(const char *text, soma_network *network) {
         status = soma_error(SOMA_INVALID_FILE, "format %lld; this version of soma knows formats up to %d",
                             (long long)format, SOMA_DATA_FORMAT);
     if (status == SOMA_OK) status = decode_columns(network, soma_json_get(root, "columns"));
+    if (status == SOMA_OK) status = decode_gap_texts(network, soma_json_get(root, "gaps"));
     if (status == SOMA_OK) status = check_features(network);
     if (status == SOMA_OK) status = decode_division(network, soma_json_get(root, "division"));
     if (status == SOMA_OK) status = decode_ranges(network, soma_json_get(root, "values"));
