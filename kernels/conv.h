@@ -12,6 +12,17 @@
 
 #include "opencl.h"
 
+/* On GPUs a program of CONV_ADD is built with ADDEND, which has an argument more, behind the result. */
+#ifdef ADDEND
+#define ADDEND_PARAMETER , const global float *addend
+#define PASSED_ADDEND    , addend
+#define PLUS_ADDEND(index) +addend[index]
+#else
+#define ADDEND_PARAMETER
+#define PASSED_ADDEND
+#define PLUS_ADDEND(index)
+#endif
+
 /* A program for one direction is built with BACK for going back. */
 #ifdef BACK
 #define IS_BACK 1

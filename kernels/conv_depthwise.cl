@@ -10,7 +10,7 @@
 
 #define ACROSS 4
 
-/* CONV, and with BACK, on processors with `back`, CONV_DATA_GRAD. Dimension 1: classes, and blocks of rows, each ACROSS results. */
+/* CONV and CONV_ADD, and with BACK, on processors with `back`, CONV_DATA_GRAD. Dimension 1: classes, and blocks of rows, each ACROSS results. */
 #if WIDTH == 1
 /* Of elements and places: where there are less than 2^32, the host says uint, which takes half the registers and a short division. */
 #ifndef OFFSET
@@ -40,7 +40,7 @@ static uint results_of(conv_axis a, uint class) { return (uint)(IS_BACK ? (a.res
 
 KERNEL(LANES, ROWS)
 void conv_depthwise(CONV_PARAMETERS, ulong rows_per_group, ulong row_blocks, uint function, uint has_bias, float function_a, float function_b,
-                    const global float *source, const global float *weight, const global float *bias, global float *result) {
+                    const global float *source, const global float *weight, const global float *bias, global float *result ADDEND_PARAMETER) {
     CONV_AXES
     const uint class = (uint)(get_group_id(1) / row_blocks), classes_w = class_count(w, IS_BACK), classes_h = class_count(h, IS_BACK);
     const uint class_d = class / classes_w / classes_h, class_h = class / classes_w % classes_h, class_w = class % classes_w;
@@ -72,7 +72,9 @@ void conv_depthwise(CONV_PARAMETERS, ulong rows_per_group, ulong row_blocks, uin
             const offset line = ((image * d.result + at_d) * h.result + at_h) * w.result;
 #pragma unroll
             for (int i = 0, at = at_w; i < ACROSS; i++, at += RESULT_STEP(w))
-                if (at < w.result) result[(line + at) * groups + j] = apply(FUNCTION, total[i] + more, function_a, function_b);
+                if (at < w.result)
+                    result[(line + at) * groups + j] =
+                        apply(FUNCTION, total[i] + more PLUS_ADDEND((line + at) * groups + j), function_a, function_b);
         }
     }
 }
@@ -94,7 +96,7 @@ static void add_products(real *total, const global float *line, ulong pitch, int
 KERNEL(LANES, ROWS)
 void conv_depthwise(CONV_PARAMETERS, uint back, ulong rows_per_group, ulong row_blocks, uint function, uint has_bias, float function_a,
                     float function_b, const global float *source, const global float *weight, const global float *bias,
-                    global float *result) {
+                    global float *result, uint has_addend, const global float *addend) {
     CONV_AXES
     sight see = sight_of(back, (uint)(get_group_id(1) / row_blocks), d, h, w);
     const int results = see.w.count;
@@ -105,7 +107,7 @@ void conv_depthwise(CONV_PARAMETERS, uint back, ulong rows_per_group, ulong row_
     for (ulong row = first_row + get_local_id(1); row < end_row; row += ROWS) {
         place at = place_at(row, blocks);
         at.w *= ACROSS;
-        global float *to = result + result_number(at, see, d, h, w) * groups;
+        const ulong to = result_number(at, see, d, h, w) * groups;
         FOR_EACH_IN_ROW(j, part, groups) {
             real total[ACROSS];
 #pragma unroll
@@ -126,10 +128,13 @@ void conv_depthwise(CONV_PARAMETERS, uint back, ulong rows_per_group, ulong row_
             }
             const real more = has_bias ? load_part(bias + j, part, 0.0f) : R(0.0);
 #pragma unroll
-            for (int i = 0; i < ACROSS; i++)
-                if (at.w + i < results)
-                    store_part(apply(FUNCTION, total[i] + more, (real)(function_a), (real)(function_b)),
-                               to + (ulong)i * see.w.step * groups + j, part);
+            for (int i = 0; i < ACROSS; i++) {
+                if (at.w + i >= results) continue;
+                const ulong place = to + (ulong)i * see.w.step * groups + j;
+                real sum = total[i] + more;
+                if (has_addend) sum += load_part(addend + place, part, 0.0f);
+                store_part(apply(FUNCTION, sum, (real)(function_a), (real)(function_b)), result + place, part);
+            }
         }
     }
 }

@@ -5,12 +5,12 @@
  * so that local memory is read four elements at a time. DEPTH elements of the inner dimension pass through local memory at once.
  *
  *                rows               inner dimension    columns
- * CONV           results y          window             filters
+ * CONV           results y          window             filters          with ADDEND CONV_ADD
  * BACK           results dx         window             channels
  * WEIGHT         window             results y          filters          of each share of the results for itself
  *
  * An element of the left operand belongs to a result and to an element of its window: both have a move, which they add to the place in
- * the source. Build options: BACK, WEIGHT, perhaps FIXED_FUNCTION, SIDE, DEPTH.
+ * the source. Build options: BACK, WEIGHT, ADDEND, perhaps FIXED_FUNCTION, SIDE, DEPTH.
  */
 #include "apply.h"
 #include "conv.h"
@@ -70,7 +70,7 @@ typedef struct half_tile {
 
 /* Half of the rows. They pass through local memory, so that neighbours write neighbouring elements, and the function is in one place. */
 ON_LOCAL_ARRAYS void store_half(float4 near0, float4 far0, float4 near1, float4 far1, float4 near2, float4 far2, float4 near3, float4 far3, uint first, local float *sums, const local ulong *row_to, half_tile of, ulong filters,
-                       const global float *bias, global float *result) {
+                       const global float *bias, global float *result ADDEND_PARAMETER) {
     const uint x = get_local_id(0), y = get_local_id(1), function = of.function;
     local float *const to = sums + y * 4 * TILE + x * 4;
 #define STORE_ROW(r) vstore4(near##r, 0, to + r * TILE), vstore4(far##r, 0, to + r * TILE + HALF)
@@ -86,7 +86,7 @@ ON_LOCAL_ARRAYS void store_half(float4 near0, float4 far0, float4 near1, float4 
         *out = value;
 #else
         const float value = of.has_bias ? sums[e] + bias[of.first_column + j] : sums[e];
-        result[row_to[i] + j] = apply(FUNCTION, value, of.a, of.b);
+        result[row_to[i] + j] = apply(FUNCTION, value PLUS_ADDEND(row_to[i] + j), of.a, of.b);
 #endif
     }
     barrier(CLK_LOCAL_MEM_FENCE);
@@ -94,7 +94,7 @@ ON_LOCAL_ARRAYS void store_half(float4 near0, float4 far0, float4 near1, float4 
 
 KERNEL(SIDE, SIDE)
 void conv_tile(CONV_PARAMETERS, ulong tiles, ulong share, uint function, uint has_bias, float alpha, float beta, float function_a,
-               float function_b, const global float *source, const global float *other, const global float *bias, global float *result) {
+               float function_b, const global float *source, const global float *other, const global float *bias, global float *result ADDEND_PARAMETER) {
     local float4 left4[DEPTH * PITCH / 4 * 2];
     local float4 *const right4 = left4 + DEPTH * PITCH / 4;
     local float *const left = (local float *)left4, *const right = (local float *)right4;
@@ -213,5 +213,5 @@ void conv_tile(CONV_PARAMETERS, ulong tiles, ulong share, uint function, uint ha
 #define EITHER(name, first, second) part ? name##second : name##first
 #define ROW(first, second) EITHER(near, first, second), EITHER(far, first, second)
     for (uint part = 0; part < 2; part++)
-        store_half(ROW(0, 4), ROW(1, 5), ROW(2, 6), ROW(3, 7), part * HALF, left, row_to, to, filters, bias, result);
+        store_half(ROW(0, 4), ROW(1, 5), ROW(2, 6), ROW(3, 7), part * HALF, left, row_to, to, filters, bias, result PASSED_ADDEND);
 }

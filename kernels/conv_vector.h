@@ -33,11 +33,11 @@ ON_LOCAL_ARRAYS void NAMED(pack_weights)(local float *panels, const global float
     }
 }
 
-/* CONV, and with `back` CONV_DATA_GRAD. Dimension 0: groups and blocks of columns; 1: classes and blocks of rows. */
+/* CONV and CONV_ADD, and with `back` CONV_DATA_GRAD. Dimension 0: groups and blocks of columns; 1: classes and blocks of rows. */
 KERNEL(1, 1)
 void NAMED(conv_vector)(CONV_PARAMETERS, uint back, ulong rows_per_group, ulong row_blocks, uint function, uint has_bias, float function_a,
                         float function_b, const global float *source, const global float *weight, const global float *bias,
-                        global float *result) {
+                        global float *result, uint has_addend, const global float *addend) {
     local float panels[DEPTH * BLOCK], windows[TILE_ROWS * PITCH], sums[TILE_ROWS * PANEL];
     CONV_AXES
     const uint blocks = (columns + BLOCK - 1) / BLOCK, group = get_group_id(0) / blocks, column = get_group_id(0) % blocks * BLOCK;
@@ -55,7 +55,7 @@ void NAMED(conv_vector)(CONV_PARAMETERS, uint back, ulong rows_per_group, ulong 
     for (uint tap = 0; tap < taps || tap == 0; tap += size.taps)
         for (uint channel = 0; channel < inner || channel == 0; channel += size.channels) {
             const part of = part_at(tap, size.taps, taps, channel, size.channels, inner);
-            const epilogue how = {function,   1.0f, 0.0f, function_a, function_b, tap == 0 && channel == 0, tap + size.taps >= taps && channel + size.channels >= inner,
+            const epilogue how = {function,   1.0f, has_addend ? 1.0f : 0.0f, function_a, function_b, tap == 0 && channel == 0, tap + size.taps >= taps && channel + size.channels >= inner,
                                   has_bias};
             NAMED(pack_weights)(panels, weight, group, groups, inner, columns, column, count, back, see, of, h, w);
             place at = first;
@@ -74,7 +74,8 @@ void NAMED(conv_vector)(CONV_PARAMETERS, uint back, ulong rows_per_group, ulong 
                             const ulong there = min((uint)WIDTH, count - j);
                             const real sum = LOAD(local, sums + r * PANEL + (j - start));
                             global float *out = result + to[r] + j;
-                            store_part(finish_vector(sum, bias + group * columns + column + j, out, there, how), out, there);
+                            const global float *before = how.first ? addend + to[r] + j : out;
+                            store_part(finish_vector(sum, bias + group * columns + column + j, before, there, how), out, there);
                         }
                 }
             }

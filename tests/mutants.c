@@ -136,6 +136,13 @@ static void before_dropping_view(const mutant *self, soma_call *call) {
     call->view[self->argument] = soma_view_absent();
 }
 
+static void before_conv_without_addend(const mutant *self, soma_call *call) {
+    (void)self;
+    call->primitive = SOMA_PRIMITIVE_CONV;
+    call->view[3] = call->view[4];
+    call->view_count = 4;
+}
+
 static void before_other_function(const mutant *self, soma_call *call) {
     soma_function *function =
         call->primitive == SOMA_PRIMITIVE_GEMM ? &call->params.gemm.function : &call->params.unary.function;
@@ -550,6 +557,10 @@ static const mutant single_mutants[] = {
     {"nothing left out", SOMA_PRIMITIVE_CONV, 0, 0, before_conv_before, NULL},
     {"no bias", SOMA_PRIMITIVE_CONV, 2, 0, before_dropping_view, NULL},
     {"no function", SOMA_PRIMITIVE_CONV, 0, 0, before_conv_function, NULL},
+    {"nothing added", SOMA_PRIMITIVE_CONV_ADD, 0, 0, before_conv_without_addend, NULL},
+    {"no bias", SOMA_PRIMITIVE_CONV_ADD, 2, 0, before_dropping_view, NULL},
+    {"no function", SOMA_PRIMITIVE_CONV_ADD, 0, 0, before_conv_function, NULL},
+    {"stride of 1", SOMA_PRIMITIVE_CONV_ADD, 0, 0, before_conv_stride, NULL},
     {"stride of 1", SOMA_PRIMITIVE_CONV_DATA_GRAD, 0, 0, before_conv_stride, NULL},
     {"no dilation", SOMA_PRIMITIVE_CONV_DATA_GRAD, 0, 0, before_conv_dilation, NULL},
     {"no bias", SOMA_PRIMITIVE_CONV_DATA_GRAD, 2, 0, before_dropping_view, NULL},

@@ -217,6 +217,12 @@ START_TEST(convolutions_fit) {
     soma_conv_params params = {.stride = {1, 2, 1}, .dilation = {1, 1, 1}, .groups = 1}, wrong = params;
     const soma_view x = F32(2, 1, 8, 9, 4), w = F32(1, 3, 3, 4, 6), y = F32(2, 1, 5, 7, 6);
     expect_good(soma_call_conv(x, w, F32(6), y, params));
+    expect_good(soma_call_conv_add(x, w, F32(6), y, y, params));
+    expect_good(soma_call_conv_add(x, w, NONE, y, y, params));
+    BAD_ARGUMENT(soma_call_conv_add(x, w, NONE, NONE, y, params), "addend is missing");
+    BAD_SHAPE(soma_call_conv_add(x, w, NONE, F32(2, 1, 5, 7, 1), y, params), "addend is [2, 1, 5, 7, 1]",
+              "y is [2, 1, 5, 7, 6]");
+    BAD_SHAPE(soma_call_conv_add(x, w, F32(4), y, y, params), "bias is [4]", "[6]");
     expect_good(soma_call_conv_data_grad(y, w, F32(4), x, params));
     expect_good(soma_call_conv_weight_grad(x, y, w, params));
     BAD_SHAPE(soma_call_conv(F32(2, 8, 9, 4), w, NONE, y, params), "x is [2, 8, 9, 4]", "5 dimensions");

@@ -63,6 +63,7 @@ static size_t float64_calls(soma_call *calls) {
         soma_call_norm(rows, F64(2)),
         soma_call_optimizer(rows, rows, rows, rows, none, adam),
         soma_call_conv(images, filters, columns, images, conv),
+        soma_call_conv_add(images, filters, columns, images, images, conv),
         soma_call_conv_data_grad(images, filters, columns, images, conv),
         soma_call_conv_weight_grad(images, images, filters, conv),
         soma_call_pool(images, images, pool),

@@ -43,8 +43,8 @@ static const size sizes[] = {
 
 /* ---------------------------------------------------------------------------------------------------- the calls */
 
-enum { FORWARD, DATA_GRAD, WEIGHT_GRAD, CALLS };
-static const char *const names[CALLS] = {"y", "dx", "dweight"};
+enum { FORWARD, ADDING, DATA_GRAD, WEIGHT_GRAD, CALLS };
+static const char *const names[CALLS] = {"y", "y with an addend", "dx", "dweight"};
 
 static size_t volume(const size_t extent[3]) {
     return extent[0] * extent[1] * extent[2];
@@ -100,18 +100,21 @@ static soma_view view_of(const float *values, size_t first, const size_t extent[
 static soma_call call_of(const convolution *c, int which, float *out) {
     const size *s = c->size;
     soma_view x = view_of(which == DATA_GRAD ? out : c->x, s->images, s->x, c->x_channels),
-              y = view_of(which == FORWARD ? out : c->y, s->images, s->y, s->filters);
+              y = view_of(which == FORWARD || which == ADDING ? out : c->y, s->images, s->y, s->filters);
     size_t shape[5] = {s->kernel[0], s->kernel[1], s->kernel[2], s->channels, s->filters};
     soma_view weight = soma_view_of(which == WEIGHT_GRAD ? out : c->weight, 0, SOMA_F32, 5, shape);
     if (which == WEIGHT_GRAD) return soma_call_conv_weight_grad(x, y, weight, c->params);
     if (which == DATA_GRAD)
         return soma_call_conv_data_grad(y, weight, soma_view_of(c->x_bias, 0, SOMA_F32, 1, &c->x_channels), x,
                                         c->params);
-    return soma_call_conv(x, weight, soma_view_of(c->y_bias, 0, SOMA_F32, 1, &s->filters), y, c->params);
+    soma_view bias = soma_view_of(c->y_bias, 0, SOMA_F32, 1, &s->filters);
+    if (which == ADDING)
+        return soma_call_conv_add(x, weight, bias, view_of(c->y, s->images, s->y, s->filters), y, c->params);
+    return soma_call_conv(x, weight, bias, y, c->params);
 }
 
 static size_t count_of(const convolution *c, int which) {
-    return which == FORWARD ? c->y_count : which == DATA_GRAD ? c->x_count : c->weight_count;
+    return which == FORWARD || which == ADDING ? c->y_count : which == DATA_GRAD ? c->x_count : c->weight_count;
 }
 
 #define GUARD 32
@@ -169,6 +172,7 @@ static void add_tap(const convolution *c, sums *s, size_t x_at, size_t weight_at
         for (size_t i = 0; i < z->channels; i++) {
             size_t x = x_at + o / (z->filters / z->groups) * z->channels + i, weight = weight_at + i * z->filters + o;
             add(s, FORWARD, y_at + o, (double)c->x[x] * (double)c->weight[weight]);
+            add(s, ADDING, y_at + o, (double)c->x[x] * (double)c->weight[weight]);
             add(s, DATA_GRAD, x, (double)c->y[y_at + o] * (double)c->weight[weight]);
             add(s, WEIGHT_GRAD, weight, (double)c->x[x] * (double)c->y[y_at + o]);
         }
@@ -181,6 +185,7 @@ static sums sum_up(const convolution *c) {
         s.value[which] = soma_calloc(count_of(c, which) + 1, sizeof(double));
         s.absolute[which] = soma_calloc(count_of(c, which) + 1, sizeof(double));
     }
+    for (size_t i = 0; i < c->y_count; i++) add(&s, ADDING, i, (double)c->y[i]);
     for (size_t i = 0; i < z->images; i++)
         for (size_t at = 0; at < volume(z->y); at++)
             for (size_t tap = 0; tap < volume(z->kernel); tap++) {
@@ -204,9 +209,9 @@ static void free_sums(sums *s) {
 /* The error of a sum of so many rounded terms, and of the epilogue. */
 static double bound_of(const convolution *c, int which, double absolute) {
     const size *z = c->size;
-    size_t terms = which == FORWARD     ? volume(z->kernel) * z->channels
-                   : which == DATA_GRAD ? volume(z->kernel) * z->filters
-                                        : z->images * volume(z->y);
+    size_t terms = which == FORWARD || which == ADDING ? volume(z->kernel) * z->channels
+                   : which == DATA_GRAD                ? volume(z->kernel) * z->filters
+                                                       : z->images * volume(z->y);
     return ((double)terms + 5.0) * (double)(FLT_EPSILON / 2) * absolute;
 }
 
@@ -217,7 +222,7 @@ static void check(const convolution *c, const sums *s, int which, const float *o
             rest = (double)c->params.beta * (double)c->weight[i];
             value = (double)c->params.alpha * value + rest;
         } else {
-            rest = (double)(which == FORWARD ? c->y_bias[i % c->size->filters] : c->x_bias[i % c->x_channels]);
+            rest = (double)(which == DATA_GRAD ? c->x_bias[i % c->x_channels] : c->y_bias[i % c->size->filters]);
             value = fmax(value + rest, 0.0); /* relu: the error does not grow */
         }
         double bound = bound_of(c, which, absolute + fabs(rest));

@@ -127,9 +127,9 @@ static soma_tensor *add_parameter(soma_graph *graph, uint32_t rank, const size_t
     return parameter;
 }
 
-/* By figures that are given, if at all, of three channels. */
-static soma_tensor *normalized_of(soma_graph *graph, soma_tensor *x, bool given, bool scaled, bool shifted) {
-    const size_t channels = 3;
+/* By figures that are given, if at all. */
+static soma_tensor *normalized_of_channels(soma_graph *graph, soma_tensor *x, size_t channels, bool given, bool scaled,
+                                           bool shifted) {
     soma_tensor *input[5] = {x}, *out;
     uint32_t count = 1;
     for (uint32_t i = 0; i < 4; i++)
@@ -138,12 +138,16 @@ static soma_tensor *normalized_of(soma_graph *graph, soma_tensor *x, bool given,
                              .input_count = count,
                              .input = input,
                              .attributes = {.normalize = {.params = {.epsilon = 0.1f, .centered = true, .given = given},
-                                                          .groups = 3,
+                                                          .groups = (uint32_t)channels,
                                                           .running = true,
                                                           .scaled = scaled,
                                                           .shifted = shifted}}};
     expect_ok(soma_graph_add(graph, &spec, &out));
     return out;
+}
+
+static soma_tensor *normalized_of(soma_graph *graph, soma_tensor *x, bool given, bool scaled, bool shifted) {
+    return normalized_of_channels(graph, x, 3, given, scaled, shifted);
 }
 
 static soma_tensor *product_of_parameters(soma_graph *graph, bool transposed, bool bias) {
@@ -174,6 +178,16 @@ static void normalized_convolution(soma_graph *graph) {
     keep(add_unary(graph, normalized_of(graph, y, true, false, true), SOMA_RELU));
 }
 
+/* Two groups of two channels, of three filters each. */
+static void normalized_transposed_convolution(soma_graph *graph) {
+    soma_tensor *input[] = {add_input(graph, "[batch, 3, 2, 6]"), add_parameter(graph, 4, (size_t[]){1, 2, 2, 6}, 0)};
+    soma_tensor_spec spec = {.op = SOMA_OP_CONV_TRANSPOSE, .input_count = 2, .input = input};
+    spec.attributes.conv.params = (soma_conv_params){.stride = {1, 1, 2}, .dilation = {1, 1, 1}, .groups = 2};
+    soma_tensor *y;
+    expect_ok(soma_graph_add(graph, &spec, &y));
+    keep(normalized_of_channels(graph, y, 4, true, true, true));
+}
+
 static void normalized_twice(soma_graph *graph) {
     soma_tensor *y = normalized_of(graph, product_of_parameters(graph, false, true), true, true, true);
     keep(normalized_of(graph, y, true, false, false));
@@ -196,6 +210,92 @@ static void normalized_product_used_twice(soma_graph *graph) {
 /* The weights come anew in each run. */
 static void normalized_product_of_inputs(soma_graph *graph) {
     keep(normalized_of(graph, product(graph, true), true, true, true));
+}
+
+/* Of 5 x 4 places to as many, by filters of 3 x 3 places or one. */
+static soma_tensor *convolution(soma_graph *graph, soma_tensor *x, bool bias, bool pointwise) {
+    soma_tensor *input[] = {x, add_input(graph, pointwise ? "[1, 1, 2, 2]" : "[3, 3, 2, 2]"),
+                            bias ? add_input(graph, "[2]") : NULL},
+                *y;
+    soma_tensor_spec spec = {.op = SOMA_OP_CONV, .input_count = 2 + bias, .input = input};
+    int32_t *after = spec.attributes.conv.after;
+    spec.attributes.conv.params = (soma_conv_params){
+        .stride = {1, 1, 1}, .dilation = {1, 1, 1}, .before = {0, !pointwise, !pointwise}, .groups = 1};
+    after[1] = after[2] = !pointwise;
+    expect_ok(soma_graph_add(graph, &spec, &y));
+    return y;
+}
+
+static soma_tensor *joined(soma_graph *graph, soma_tensor *a, soma_tensor *b, soma_binary op) {
+    soma_tensor *y;
+    expect_ok(soma_graph_binary(graph, a, b, op, &y));
+    return keep(y);
+}
+
+static void addition_behind(soma_graph *graph, bool bias, bool first, soma_binary op) {
+    soma_tensor *x = add_input(graph, "[batch, 5, 4, 2]"), *y = convolution(graph, x, bias, false);
+    joined(graph, first ? y : x, first ? x : y, op);
+}
+
+static void addition_to_a_convolution(soma_graph *graph) {
+    addition_behind(graph, true, true, SOMA_BINARY_ADD);
+}
+
+static void addition_of_a_convolution(soma_graph *graph) {
+    addition_behind(graph, false, false, SOMA_BINARY_ADD);
+}
+
+static void subtraction_of_a_convolution(soma_graph *graph) {
+    addition_behind(graph, true, false, SOMA_BINARY_SUBTRACT);
+}
+
+static void addition_of_two_convolutions(soma_graph *graph) {
+    soma_tensor *x = add_input(graph, "[batch, 5, 4, 2]"), *first = convolution(graph, x, true, false);
+    joined(graph, first, convolution(graph, x, false, false), SOMA_BINARY_ADD);
+}
+
+static void addition_of_a_convolution_to_itself(soma_graph *graph) {
+    soma_tensor *y = convolution(graph, add_input(graph, "[batch, 5, 4, 2]"), true, false);
+    joined(graph, y, y, SOMA_BINARY_ADD);
+}
+
+static void addition_to_a_convolution_used_twice(soma_graph *graph) {
+    soma_tensor *x = add_input(graph, "[batch, 5, 4, 2]"), *y = keep(convolution(graph, x, true, false));
+    joined(graph, y, x, SOMA_BINARY_ADD);
+}
+
+static void addition_to_a_product(soma_graph *graph) {
+    soma_tensor *x = add_input(graph, "[batch, 5, 4, 2]");
+    joined(graph, convolution(graph, x, true, true), x, SOMA_BINARY_ADD);
+}
+
+static void addition_to_a_function(soma_graph *graph) {
+    soma_tensor *x = add_input(graph, "[batch, 5, 4, 2]"), *y = convolution(graph, x, true, false), *sum;
+    y->attributes.conv.params.function = SOMA_RELU;
+    sum = joined(graph, y, x, SOMA_BINARY_ADD);
+    keep(add_unary(graph, sum, SOMA_TANH));
+}
+
+static void addition_for_each_channel(soma_graph *graph) {
+    soma_tensor *y = convolution(graph, add_input(graph, "[batch, 5, 4, 2]"), false, false);
+    joined(graph, y, add_input(graph, "[2]"), SOMA_BINARY_ADD);
+}
+
+/* What is added is there later than the convolution. */
+static void addition_of_something_later(soma_graph *graph) {
+    soma_tensor *x = add_input(graph, "[batch, 5, 4, 2]"), *y = convolution(graph, x, true, false);
+    joined(graph, y, add_unary(graph, x, SOMA_TANH), SOMA_BINARY_ADD);
+}
+
+/* The function of the sum joins, too. */
+static void function_of_an_addition(soma_graph *graph) {
+    soma_tensor *input[] = {add_input(graph, "[batch, 5, 4, 2]"), add_input(graph, "[3, 2, 2, 3]"),
+                            add_input(graph, "[batch, 3, 3, 3]"), add_input(graph, "[3]")},
+                *y;
+    soma_tensor_spec spec = {.op = SOMA_OP_CONV_ADD, .input_count = 4, .input = input};
+    spec.attributes.conv.params = (soma_conv_params){.stride = {1, 1, 1}, .dilation = {1, 1, 1}, .groups = 1};
+    expect_ok(soma_graph_add(graph, &spec, &y));
+    keep(add_unary(graph, y, SOMA_TANH));
 }
 
 /* dy f'(y), and a sum of it. */
@@ -344,6 +444,7 @@ static const struct {
     {"normalised product", normalized_product, SOMA_FUSE_FOLD, SOMA_OP_NORMALIZE, 1, 0},
     {"normalised product, transposed", normalized_transposed_product, SOMA_FUSE_FOLD, SOMA_OP_NORMALIZE, 1, 0},
     {"normalised convolution", normalized_convolution, SOMA_FUSE_FOLD, SOMA_OP_NORMALIZE, 1, 0},
+    {"normalised transposed convolution", normalized_transposed_convolution, SOMA_FUSE_FOLD, SOMA_OP_NORMALIZE, 1, 0},
     {"normalised twice", normalized_twice, SOMA_FUSE_FOLD, SOMA_OP_NORMALIZE, 2, 0},
     {"normalised by the batch", normalized_by_the_batch, SOMA_FUSE_FOLD, SOMA_OP_NORMALIZE, 1, 1},
     {"normalised function", normalized_function, SOMA_FUSE_FOLD, SOMA_OP_NORMALIZE, 1, 1},
@@ -354,6 +455,18 @@ static const struct {
      1},
     {"normalised, switched off", function_of_normalized, SOMA_FUSE_GEMM_FUNCTION, SOMA_OP_UNARY, 1, 1},
     {"switched off", function_of_product, SOMA_FUSE_BIAS_GRADIENT, SOMA_OP_UNARY, 1, 1},
+    {"addition to a convolution", addition_to_a_convolution, SOMA_FUSE_ADDITION, SOMA_OP_BINARY, 1, 0},
+    {"addition of a convolution", addition_of_a_convolution, SOMA_FUSE_ADDITION, SOMA_OP_BINARY, 1, 0},
+    {"addition of two convolutions", addition_of_two_convolutions, SOMA_FUSE_ADDITION, SOMA_OP_BINARY, 1, 0},
+    {"function of an addition", function_of_an_addition, SOMA_FUSE_GEMM_FUNCTION, SOMA_OP_UNARY, 1, 0},
+    {"subtraction", subtraction_of_a_convolution, SOMA_FUSE_ADDITION, SOMA_OP_BINARY, 1, 1},
+    {"addition to itself", addition_of_a_convolution_to_itself, SOMA_FUSE_ADDITION, SOMA_OP_BINARY, 1, 1},
+    {"addition, used twice", addition_to_a_convolution_used_twice, SOMA_FUSE_ADDITION, SOMA_OP_BINARY, 1, 1},
+    {"addition to a product", addition_to_a_product, SOMA_FUSE_ADDITION, SOMA_OP_BINARY, 1, 1},
+    {"addition to a function", addition_to_a_function, SOMA_FUSE_ADDITION, SOMA_OP_BINARY, 1, 1},
+    {"addition for each channel", addition_for_each_channel, SOMA_FUSE_ADDITION, SOMA_OP_BINARY, 1, 1},
+    {"addition of something later", addition_of_something_later, SOMA_FUSE_ADDITION, SOMA_OP_BINARY, 1, 1},
+    {"addition switched off", addition_to_a_convolution, SOMA_FUSE_ALL & ~SOMA_FUSE_ADDITION, SOMA_OP_BINARY, 1, 1},
     /* Those that need training. */
     {"bias gradient", bias_gradient, SOMA_FUSE_BIAS_GRADIENT, SOMA_OP_REDUCE, 1, 0},
     {"bias gradient of images", bias_gradient_of_images, SOMA_FUSE_BIAS_GRADIENT, SOMA_OP_REDUCE, 1, 0},
@@ -374,7 +487,7 @@ static const struct {
     {"loss of another kind", loss_of_another_kind, SOMA_FUSE_LOSS, SOMA_OP_LOSS, 1, 1},
     {"switched off", loss_of_logits, SOMA_FUSE_BIAS_GRADIENT, SOMA_OP_LOSS, 1, 1},
 };
-enum { FORWARD_GRAPHS = 13 };
+enum { FORWARD_GRAPHS = 35 };
 
 /* Runs the graph; the kept values one after the other. Returns how many. */
 static size_t kept_values(soma_graph *graph, double *values, uint32_t *calls) {
@@ -406,7 +519,7 @@ static size_t kept_values(soma_graph *graph, double *values, uint32_t *calls) {
 
 START_TEST(rewritten_graphs_compute_the_same) {
     soma_graph graph;
-    double plain[256], fused[256];
+    double plain[1024], fused[1024];
     uint32_t plain_calls, fused_calls;
     soma_graph_init(&graph);
     graphs[_i].build(&graph);

@@ -164,6 +164,7 @@ static void check_conv(soma_conv_params params, size_t height, size_t width, siz
     const soma_view weight = soma_view_of(NULL, 0, SOMA_F32, 5, (size_t[]){1, 3, 2, channels / params.groups, filters});
     params.function = SOMA_RELU;
     check_call(soma_call_conv(x, weight, shaped(1, filters, 0, 0), y, params));
+    check_call(soma_call_conv_add(x, weight, shaped(1, filters, 0, 0), y, y, params));
     check_call(soma_call_conv_data_grad(y, weight, soma_view_absent(), x, params));
     params.alpha = 0.7f;
     params.beta = 0.5f;

@@ -300,6 +300,9 @@ START_TEST(conv_by_hand) {
     relu.function = SOMA_RELU;
     run(soma_call_conv(picture, kernel, F64(&bias, 1), F64(y, 1, 1, 2, 2, 1), relu));
     expect_values(y, (double[]){0, 7, 27, 37}, 4, EXACTLY, "bias and relu");
+    double addend[4] = {2, -8, -20, -38};
+    run(soma_call_conv_add(picture, kernel, F64(&bias, 1), F64(addend, 1, 1, 2, 2, 1), F64(y, 1, 1, 2, 2, 1), relu));
+    expect_values(y, (double[]){0, 0, 7, 0}, 4, EXACTLY, "addend, bias and relu");
     double pair[2] = {1, 2}, mixed[4] = {3, 4, 5, 6}, each[2] = {10, 100};
     run(soma_call_conv(F64(pair, 1, 1, 1, 1, 2), F64(mixed, 1, 1, 1, 2, 2), NONE, F64(y, 1, 1, 1, 1, 2),
                        conv_params(1, 1, 0, 1)));

@@ -110,6 +110,9 @@ static inline size_t soma_view_count(const soma_view *view) {
  *                                            g = o / (O / groups). y may have any size: outside itself x is 0
  *                                            (whether 0 times a weight that is not finite is NaN or 0 there is left
  *                                            open).
+ * CONV_ADD        x, weight, [bias], addend, y
+ *                                            CONV with something added before f: y = f(what CONV sums + bias + addend);
+ *                                            addend as y, in other memory
  * CONV_DATA_GRAD  dy, weight, [bias], dx     its transpose, which is transposed convolution too: dx[i,p,g C + c] =
  *                                            f(bias[g C + c] + sum of dy[i,q,o] weight[k,c,o] over the o of group g
  *                                            and all q, k with q stride + k dilation - before = p); bias [groups C];
@@ -189,7 +192,8 @@ static inline size_t soma_view_count(const soma_view *view) {
     X(MIX, mix, 2, TRAINING)                                                                                           \
     X(GATHER_GRAD, gather_grad, 3, TRAINING)                                                                           \
     X(RECURRENT, recurrent, 9, ALWAYS)                                                                                 \
-    X(RECURRENT_GRAD, recurrent_grad, 12, TRAINING)
+    X(RECURRENT_GRAD, recurrent_grad, 12, TRAINING)                                                                    \
+    X(CONV_ADD, conv_add, 5, ALWAYS)
 
 typedef enum soma_primitive {
 #define X(NAME, ...) SOMA_PRIMITIVE_##NAME,
@@ -397,13 +401,13 @@ typedef struct soma_optimizer_params { /* all live but kind and decay_count */
     float clip_value, clip_norm;
 } soma_optimizer_params;
 
-/* Of CONV and both its gradients: the same parameters in all three. Dimensions that a network does not have are 1 in
+/* Of CONV, CONV_ADD and both gradients: the same parameters in all. Dimensions that a network does not have are 1 in
  * every shape, with stride and dilation 1 and before 0. */
 typedef struct soma_conv_params {
     uint32_t stride[3], dilation[3]; /* depth, height, width; 1 to 2^31 - 1 */
     int32_t before[3];               /* padding in front; negative: so much of x is left out */
     uint32_t groups;                 /* at least 1; divides the channels of x and of y */
-    soma_function function;          /* CONV, CONV_DATA_GRAD: f; IDENTITY for none */
+    soma_function function;          /* all but CONV_WEIGHT_GRAD: f; IDENTITY for none */
     float a, b;                      /* its parameters */
     float alpha, beta;               /* live; CONV_WEIGHT_GRAD */
 } soma_conv_params;
@@ -701,6 +705,9 @@ typedef struct soma_device_api {
     soma_status (*await)(void *state, void *stage);
     /* Frees a stage, whatever is on its way. */
     void (*unstage)(void *state, void *stage);
+    /* Whether one call of a primitive that stands for several, which is CONV_ADD today, is at least as quick here as
+     * those: soma makes none where the answer is false. Without this slot it is false. */
+    bool (*combines)(void *state, soma_primitive primitive);
 } soma_device_api;
 
 /* The least `size` that a struct of this ABI can have. */

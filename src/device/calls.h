@@ -233,6 +233,18 @@ static inline soma_call soma_call_conv(soma_view x, soma_view weight, soma_view 
     return call;
 }
 
+static inline soma_call soma_call_conv_add(soma_view x, soma_view weight, soma_view bias, soma_view addend, soma_view y,
+                                           soma_conv_params params) {
+    soma_call call = soma_call_make(SOMA_PRIMITIVE_CONV_ADD, 5);
+    call.view[0] = x;
+    call.view[1] = weight;
+    call.view[2] = bias;
+    call.view[3] = addend;
+    call.view[4] = y;
+    call.params.conv = params;
+    return call;
+}
+
 static inline soma_call soma_call_conv_data_grad(soma_view dy, soma_view weight, soma_view bias, soma_view dx,
                                                  soma_conv_params params) {
     soma_call call = soma_call_make(SOMA_PRIMITIVE_CONV_DATA_GRAD, 4);

@@ -81,6 +81,8 @@ soma_status soma_device_run(soma_device *device, soma_call *calls, size_t count)
 /* They are going to be run so often (SIZE_MAX: nobody knows) in this order: the slot `arrange`. */
 soma_status soma_device_arrange(soma_device *device, soma_call *calls, size_t count, size_t runs);
 void soma_device_release(soma_device *device, soma_call *call);
+/* Whether calls of this primitive should be made in place of several: the slot `combines`. */
+bool soma_device_combines(soma_device *device, soma_primitive primitive);
 soma_status soma_device_sync(soma_device *device);
 
 /* Whether a device's struct reaches as far as this slot, and has it. */

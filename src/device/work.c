@@ -70,6 +70,13 @@ void soma_device_release(soma_device *device, soma_call *call) {
     call->fallback = false;
 }
 
+bool soma_device_combines(soma_device *device, soma_primitive primitive) {
+    bool combines = false;
+    if (soma_device_check_process(device) == SOMA_OK && SOMA_DEVICE_HAS_SLOT(device->api, combines))
+        SOMA_LOCKED(device, combines = device->api->combines(device->state, primitive));
+    return combines;
+}
+
 soma_status soma_device_sync(soma_device *device) {
     soma_status status = SOMA_OK;
     SOMA_USE(device, status = device->api->sync ? device->api->sync(device->state) : SOMA_OK);

@@ -55,14 +55,31 @@ static void set_function(soma_tensor *product, soma_unary_params function) {
  * registers. */
 static soma_status fuse_product_function(soma_tensor *unary, const uint32_t *uses) {
     const soma_tensor *product = unary->input[0];
-    bool is_product =
-        product->op == SOMA_OP_GEMM || product->op == SOMA_OP_CONV || product->op == SOMA_OP_CONV_TRANSPOSE;
+    bool is_product = product->op == SOMA_OP_GEMM || product->op == SOMA_OP_CONV || product->op == SOMA_OP_CONV_ADD ||
+                      product->op == SOMA_OP_CONV_TRANSPOSE;
     if (!is_product || uses[product->id] != 1 || function_of(product).function != SOMA_IDENTITY) return SOMA_OK;
     soma_unary_params function = unary->attributes.unary;
     SOMA_TRY(set_inputs(unary, product->input, product->input_count));
     unary->op = product->op;
     unary->attributes = product->attributes;
     set_function(unary, function);
+    return SOMA_OK;
+}
+
+/* What is added to a convolution that nobody else needs joins its epilogue. Only to the later of two: so it is there.
+ */
+static soma_status fuse_addition(soma_tensor *sum, const uint32_t *uses) {
+    bool first_is_later = sum->input[0]->id > sum->input[1]->id;
+    const soma_tensor *conv = sum->input[first_is_later ? 0 : 1];
+    soma_tensor *addend = sum->input[first_is_later ? 1 : 0];
+    if (sum->attributes.binary.op != SOMA_BINARY_ADD || conv->op != SOMA_OP_CONV || uses[conv->id] != 1 ||
+        function_of(conv).function != SOMA_IDENTITY || !soma_tensor_same_shape(conv, addend) ||
+        soma_conv_is_product(conv))
+        return SOMA_OK;
+    soma_tensor *input[4] = {conv->input[0], conv->input[1], addend, conv->input_count > 2 ? conv->input[2] : NULL};
+    SOMA_TRY(set_inputs(sum, input, conv->input_count + 1));
+    sum->op = SOMA_OP_CONV_ADD;
+    sum->attributes = conv->attributes;
     return SOMA_OK;
 }
 
@@ -160,7 +177,8 @@ static bool is_settled(const soma_tensor *tensor) {
 
 /* Whether this is a plain product with weights of its own, of which nobody else needs the result. */
 static bool can_take_factor(const soma_tensor *product, const uint32_t *uses) {
-    bool is_plain = product->op == SOMA_OP_CONV || (product->op == SOMA_OP_GEMM && product->attributes.gemm.beta == 0);
+    bool is_plain = product->op == SOMA_OP_CONV || product->op == SOMA_OP_CONV_TRANSPOSE ||
+                    (product->op == SOMA_OP_GEMM && product->attributes.gemm.beta == 0);
     return is_plain && product->batched && uses[product->id] == 1 && is_settled(product->input[1]) &&
            (product->input_count < 3 || is_settled(product->input[2])) &&
            function_of(product).function == SOMA_IDENTITY;
@@ -172,15 +190,33 @@ static bool has_figures(const soma_graph *graph, const soma_tensor *normalize) {
     return false;
 }
 
+static soma_status add_shaped(soma_graph *graph, soma_op op, soma_tensor **tensor, uint32_t rank, const size_t *shape) {
+    soma_tensor *input = *tensor;
+    soma_tensor_spec spec = {.op = op, .input_count = 1, .input = &input, .attributes = {.copy = {1}}, .rank = rank};
+    memcpy(spec.shape, shape, rank * sizeof *shape);
+    return soma_graph_add(graph, &spec, tensor);
+}
+
+/* A factor for each channel of the result, of which each group has some, becomes one for each element [in the group,
+ * filter] of a transposed convolution's weight; its filters are shared out among the groups, too. */
+static soma_status spread_factor(soma_graph *graph, const soma_tensor *conv, soma_tensor **factor) {
+    const soma_tensor *weight = conv->input[1];
+    size_t groups = conv->attributes.conv.params.groups, filters = weight->shape[weight->rank - 1],
+           channels = weight->shape[weight->rank - 2];
+    if (groups == 1) return add_shaped(graph, SOMA_OP_RESHAPE, factor, 2, (size_t[]){channels, 1});
+    SOMA_TRY(add_shaped(graph, SOMA_OP_RESHAPE, factor, 2, (size_t[]){groups, channels}));
+    SOMA_TRY(soma_graph_transpose(graph, *factor, (uint32_t[]){1, 0}, factor));
+    SOMA_TRY(add_shaped(graph, SOMA_OP_RESHAPE, factor, 3, (size_t[]){channels, groups, 1}));
+    SOMA_TRY(add_shaped(graph, SOMA_OP_COPY, factor, 3, (size_t[]){channels, groups, filters / groups}));
+    return add_shaped(graph, SOMA_OP_RESHAPE, factor, 2, (size_t[]){channels, filters});
+}
+
 /* The weights with a factor for each column of the result. */
 static soma_status add_scaled_weight(soma_graph *graph, const soma_tensor *product, soma_tensor *factor,
                                      soma_tensor **scaled) {
-    soma_tensor *row = factor;
-    if (product->op == SOMA_OP_GEMM && product->attributes.gemm.transpose_b) { /* columns are rows there */
-        soma_tensor_spec spec = {
-            .op = SOMA_OP_RESHAPE, .input_count = 1, .input = &row, .rank = 2, .shape = {row->shape[0], 1}};
-        SOMA_TRY(soma_graph_add(graph, &spec, &factor));
-    }
+    if (product->op == SOMA_OP_GEMM && product->attributes.gemm.transpose_b) /* columns are rows there */
+        SOMA_TRY(add_shaped(graph, SOMA_OP_RESHAPE, &factor, 2, (size_t[]){factor->shape[0], 1}));
+    if (product->op == SOMA_OP_CONV_TRANSPOSE) SOMA_TRY(spread_factor(graph, product, &factor));
     return soma_graph_binary(graph, product->input[1], factor, SOMA_BINARY_MULTIPLY, scaled);
 }
 
@@ -233,6 +269,8 @@ soma_status soma_graph_fuse(soma_graph *graph, unsigned which) {
             status = fuse_product_function(tensor, uses);
         if (status == SOMA_OK && (which & SOMA_FUSE_NORMALIZE_FUNCTION) && tensor->op == SOMA_OP_UNARY && uses[i])
             status = fuse_normalize_function(graph, tensor, uses);
+        if (status == SOMA_OK && (which & SOMA_FUSE_ADDITION) && tensor->op == SOMA_OP_BINARY && uses[i])
+            status = fuse_addition(tensor, uses);
         if ((which & SOMA_FUSE_BIAS_GRADIENT) && tensor->op == SOMA_OP_REDUCE) fuse_bias_gradient(tensor);
     }
     soma_free(uses);

@@ -27,6 +27,8 @@
  * PAD        the input with attributes.pad.value around it
  * CONV       convolution of x [batch, positions..., channels] with a weight [kernel..., channels / groups, filters],
  *            and perhaps a bias [filters]; one to three dimensions of positions
+ * CONV_ADD   the same with something of its result's shape, the third input, added before the function: x, weight,
+ *            addend, perhaps a bias; made by a rewrite
  * CONV_TRANSPOSE
  *            its transpose: x [batch, positions..., channels], weight [kernel..., filters / groups, channels], perhaps
  *            a bias [filters]; the gradient of CONV with respect to x is one, too
@@ -98,7 +100,8 @@
     X(GATHER_GRAD, gather_grad)                                                                                        \
     X(RECURRENT, recurrent)                                                                                            \
     X(RECURRENT_GRAD, recurrent_grad)                                                                                  \
-    X(FOURTH, fourth)
+    X(FOURTH, fourth)                                                                                                  \
+    X(CONV_ADD, conv_add)
 
 typedef enum soma_op {
 #define X(NAME, name) SOMA_OP_##NAME,
@@ -311,6 +314,8 @@ extern const soma_op_row *const soma_op_table[SOMA_OP_COUNT];
  * NULL for none. */
 soma_status soma_normalize_line(soma_graph *graph, const soma_tensor *normalize, soma_tensor *bias,
                                 soma_tensor **factor, soma_tensor **shift);
+/* conv.c: whether a convolution is lowered to a product of matrices. */
+bool soma_conv_is_product(const soma_tensor *tensor);
 /* "bias_unary_grad": stable, it is the name in files. */
 const char *soma_op_name(soma_op op);
 
@@ -334,7 +339,9 @@ enum {
     SOMA_FUSE_NORMALIZE_FUNCTION = 8, /* normalisation + function -> one pass */
     SOMA_FUSE_FOLD = 16,              /* product, or convolution, + normalisation by given figures -> one product of
                                          other weights, for graphs that leave the parameters alone */
-    SOMA_FUSE_ALL = 31
+    SOMA_FUSE_ADDITION = 32,          /* convolution + addition -> the same with an epilogue, for graphs without
+                                         gradients on devices that combine the two */
+    SOMA_FUSE_ALL = 63
 };
 soma_status soma_graph_fuse(soma_graph *graph, unsigned which);
 /*

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The convolutions of which CONV and both its gradients have cases. */
+/* The convolutions of which CONV, CONV_ADD and both gradients have cases. */
 #ifndef SOMA_DEVICE_CONFORMANCE_CONV_H
 #define SOMA_DEVICE_CONFORMANCE_CONV_H
 
@@ -168,13 +168,13 @@ static inline bool conv_walk_next(conv_walk *walk) {
 }
 
 /*
- * f(bias + sum) of CONV and CONV_DATA_GRAD, whose sums are in sum[] with the sums of absolute terms in absolute[], at
+ * f(bias + sum) of all but CONV_WEIGHT_GRAD, whose sums are in sum[] with the sums of absolute terms in absolute[], at
  * most `terms` each. The rounding of each product, the additions and the bias: gamma_(terms + 2), in any order.
  */
 static inline void conv_bound_finish(const soma_call *call, size_t terms, const soma_bounded *sums,
                                      soma_bounded *expected) {
     const soma_conv_params *params = &call->params.conv;
-    const soma_view *bias = &call->view[2], *out = &call->view[3];
+    const soma_view *bias = &call->view[2], *out = &call->view[call->view_count - 1];
     for (size_t i = 0; i < soma_view_count(out); i++) {
         double value = sums[i].value, absolute = sums[i].error;
         if (soma_view_present(bias)) {

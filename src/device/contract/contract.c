@@ -94,6 +94,7 @@ bool soma_call_is_product(const soma_call *call) {
     switch (call->primitive) {
     case SOMA_PRIMITIVE_GEMM:
     case SOMA_PRIMITIVE_CONV:
+    case SOMA_PRIMITIVE_CONV_ADD:
     case SOMA_PRIMITIVE_CONV_DATA_GRAD:
     case SOMA_PRIMITIVE_CONV_WEIGHT_GRAD:
         return true;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* CONV and both its gradients. */
+/* CONV, CONV_ADD and both gradients. */
 #include "device/contract/contract.h"
 
 /* Which views are the image, the weights and the result of the convolution that a call belongs to. */
@@ -7,7 +7,7 @@ typedef struct roles {
     uint32_t x, weight, y;
 } roles;
 
-static const roles of_conv = {0, 1, 3}, of_data_grad = {3, 1, 0}, of_weight_grad = {0, 2, 1};
+static const roles of_conv = {0, 1, 3}, of_conv_add = {0, 1, 4}, of_data_grad = {3, 1, 0}, of_weight_grad = {0, 2, 1};
 
 static soma_status need_params(const soma_call *call) {
     const soma_conv_params *params = &call->params.conv;
@@ -58,16 +58,22 @@ static soma_status check_images(const soma_call *call, roles of) {
     return SOMA_OK;
 }
 
-/* What CONV and CONV_DATA_GRAD add to their results. */
+/* What is added to results, which are the last view, and the function of that. */
 static soma_status check_epilogue(const soma_call *call) {
     const soma_conv_params *params = &call->params.conv;
     SOMA_TRY(soma_need_function(call, params->function, params->a, params->b));
     if (!soma_view_present(&call->view[2])) return SOMA_OK;
-    return soma_need_shape(call, 2, 1, call->view[3].shape[4], 0);
+    return soma_need_shape(call, 2, 1, call->view[call->view_count - 1].shape[4], 0);
 }
 
 static soma_status check_conv(const soma_call *call) {
     SOMA_TRY(check_images(call, of_conv));
+    return check_epilogue(call);
+}
+
+static soma_status check_conv_add(const soma_call *call) {
+    SOMA_TRY(check_images(call, of_conv_add));
+    SOMA_TRY(soma_need_same_shape(call, 3, 4));
     return check_epilogue(call);
 }
 
@@ -92,6 +98,10 @@ static double conv_flops(const soma_call *call) {
     return flops(call, of_conv);
 }
 
+static double conv_add_flops(const soma_call *call) {
+    return flops(call, of_conv_add);
+}
+
 static double conv_data_grad_flops(const soma_call *call) {
     return flops(call, of_data_grad);
 }
@@ -103,6 +113,10 @@ static double conv_weight_grad_flops(const soma_call *call) {
 SOMA_CONTRACT(conv) = {.check = check_conv,
                        .view = {{"x", F}, {"weight", F}, {"bias", F | OPTIONAL}, {"y", F | OUT}},
                        .flops = conv_flops};
+
+SOMA_CONTRACT(conv_add) = {.check = check_conv_add,
+                           .view = {{"x", F}, {"weight", F}, {"bias", F | OPTIONAL}, {"addend", F}, {"y", F | OUT}},
+                           .flops = conv_add_flops};
 
 SOMA_CONTRACT(conv_data_grad) = {.check = check_conv_data_grad,
                                  .view = {{"dy", F}, {"weight", F}, {"bias", F | OPTIONAL}, {"dx", F | OUT}},

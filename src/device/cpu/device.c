@@ -175,6 +175,11 @@ static soma_status cpu_sync(void *state) {
     return SOMA_OK;
 }
 
+static bool cpu_combines(void *state, soma_primitive primitive) {
+    (void)state;
+    return primitive == SOMA_PRIMITIVE_CONV_ADD;
+}
+
 /* -------------------------------------------------------------------------------------------------------- peak */
 
 typedef struct peak_run {
@@ -237,4 +242,5 @@ const soma_device_api soma_cpu_api = {
     .sync = cpu_sync,
     .peak = cpu_peak,
     .after_fork = cpu_after_fork,
+    .combines = cpu_combines,
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* CONV, and what its gradients share with it. */
+/* CONV, CONV_ADD, and what the gradients share with them. */
 #include "device/opencl/conv.h"
 
 #include <stdio.h>
@@ -81,16 +81,29 @@ static classes classes_of(const soma_cl_conv *conv, bool back, size_t across) {
 
 /* ------------------------------------------------------------------------------------------------------- launches */
 
-/* What all kernels take last. */
+static bool adds(const soma_call *call) {
+    return call->primitive == SOMA_PRIMITIVE_CONV_ADD;
+}
+
+/* What all kernels take last. On processors that is whether there is an addend, too, and it, or anything; on GPUs a
+ * program is built for it, so that those without it have their registers for other things. */
 static void pass_epilogue(soma_cl_builder *builder, const soma_cl_conv *conv) {
+    const soma_call *call = builder->call;
     soma_cl_pass_float(builder, conv->params->a);
     soma_cl_pass_float(builder, conv->params->b);
-    for (uint32_t view = 0; view < 4; view++) soma_cl_pass_view(builder, view);
+    for (uint32_t view = 0; view < 3; view++) soma_cl_pass_view(builder, view);
+    soma_cl_pass_view(builder, call->view_count - 1);
+    if (soma_cl_works_on_vectors(builder->device)) soma_cl_pass_u32(builder, adds(call));
+    if (soma_cl_works_on_vectors(builder->device) || adds(call)) soma_cl_pass_view(builder, 3);
 }
 
 static void pass_function(soma_cl_builder *builder, const soma_cl_conv *conv) {
     soma_cl_pass_u32(builder, conv->params->function);
     soma_cl_pass_u32(builder, builder->call->view[2].rank != 0);
+}
+
+static const char *addend_option(const soma_cl_builder *builder) {
+    return adds(builder->call) && !soma_cl_works_on_vectors(builder->device) ? " -DADDEND" : "";
 }
 
 /* A program for each of the usual functions, and one for all others: on GPUs each takes time to compile. */
@@ -118,8 +131,9 @@ static void launch_depthwise(soma_cl_builder *builder, const soma_cl_conv *conv,
     const size_t row_blocks = soma_cl_pieces(of.results, share.rows_per_group);
     soma_cl_expect_loops(builder, (conv->taps + ACROSS) * soma_cl_pieces(conv->groups, share.lanes));
     char option[32];
-    soma_cl_begin(builder, "conv_depthwise.cl", "conv_depthwise", "%s%s -DLANES=%u -DROWS=%u",
-                  function_option(conv, option), depthwise_options(builder, conv, back), share.lanes, share.rows);
+    soma_cl_begin(builder, "conv_depthwise.cl", "conv_depthwise", "%s%s%s -DLANES=%u -DROWS=%u",
+                  function_option(conv, option), depthwise_options(builder, conv, back), addend_option(builder),
+                  share.lanes, share.rows);
     soma_cl_pass_conv(builder, conv);
     if (soma_cl_works_on_vectors(builder->device)) soma_cl_pass_u32(builder, back);
     soma_cl_pass_size(builder, share.rows_per_group);
@@ -162,8 +176,8 @@ static void launch_tile(soma_cl_builder *builder, const soma_cl_conv *conv, bool
     const size_t tiles = soma_cl_pieces(of.results, SOMA_CL_CONV_TILE);
     soma_cl_expect_loops(builder, soma_cl_conv_tile_passes(conv->taps * conv->inner));
     char option[32];
-    soma_cl_begin(builder, "conv_tile.cl", "conv_tile", "%s%s -DSIDE=%d -DDEPTH=%d", function_option(conv, option),
-                  back ? " -DBACK" : "", SOMA_CL_CONV_SIDE, SOMA_CL_CONV_DEPTH);
+    soma_cl_begin(builder, "conv_tile.cl", "conv_tile", "%s%s%s -DSIDE=%d -DDEPTH=%d", function_option(conv, option),
+                  back ? " -DBACK" : "", addend_option(builder), SOMA_CL_CONV_SIDE, SOMA_CL_CONV_DEPTH);
     soma_cl_pass_conv(builder, conv);
     soma_cl_pass_size(builder, tiles);
     soma_cl_pass_size(builder, 0);
@@ -176,7 +190,7 @@ static void launch_tile(soma_cl_builder *builder, const soma_cl_conv *conv, bool
 }
 
 void soma_cl_launch_conv(soma_cl_builder *builder, bool back) {
-    const soma_cl_conv conv = soma_cl_conv_of(builder, 0, 1, 3);
+    const soma_cl_conv conv = soma_cl_conv_of(builder, 0, 1, builder->call->view_count - 1);
     if (conv.results == 0 || conv.columns == 0) return;
     if (soma_cl_is_depthwise(&conv))
         launch_depthwise(builder, &conv, back);
@@ -187,5 +201,9 @@ void soma_cl_launch_conv(soma_cl_builder *builder, bool back) {
 }
 
 void soma_cl_write_conv(soma_cl_builder *builder) {
+    soma_cl_launch_conv(builder, false);
+}
+
+void soma_cl_write_conv_add(soma_cl_builder *builder) {
     soma_cl_launch_conv(builder, false);
 }

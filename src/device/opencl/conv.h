@@ -36,7 +36,7 @@ size_t soma_cl_conv_block(const soma_cl_device *device, const soma_cl_conv *conv
 /* Passes through its loops for so many elements of the inner dimension. */
 size_t soma_cl_conv_tile_passes(size_t inner);
 
-/* CONV, and with `back` CONV_DATA_GRAD. */
+/* CONV and CONV_ADD, and with `back` CONV_DATA_GRAD. Views: source, weight, [bias], of CONV_ADD the addend, result. */
 void soma_cl_launch_conv(soma_cl_builder *builder, bool back);
 
 #endif

@@ -36,12 +36,12 @@ static inline bool place_read(const soma_conv_params *params, const soma_view *x
     return true;
 }
 
-/* f(sum + bias) for a channel of the result. */
+/* f(sum + bias) for a channel of the result, which is the last view. */
 static inline void conv_finish(const soma_call *call, size_t index, size_t channel, double sum) {
     const soma_conv_params *params = &call->params.conv;
     const soma_view *bias = &call->view[2];
     if (soma_view_present(bias)) sum += soma_element_get(bias, channel);
-    soma_element_set(&call->view[3], index,
+    soma_element_set(&call->view[call->view_count - 1], index,
                      soma_reference_function(params->function, sum, (double)params->a, (double)params->b));
 }
 

@@ -8,13 +8,22 @@
 
 #include <string.h>
 
+/* Number of the bias among the inputs, where there is one. */
+static uint32_t bias_index(const soma_tensor *tensor) {
+    return tensor->op == SOMA_OP_CONV_ADD ? 3 : 2;
+}
+
+static const soma_tensor *bias_of(const soma_tensor *tensor) {
+    return tensor->input_count > bias_index(tensor) ? tensor->input[bias_index(tensor)] : NULL;
+}
+
 typedef struct parts {
     const soma_tensor *image, *weight, *result;
 } parts;
 
 static parts parts_of(const soma_tensor *tensor) {
     soma_tensor *const *input = tensor->input;
-    if (tensor->op == SOMA_OP_CONV) return (parts){input[0], input[1], tensor};
+    if (tensor->op == SOMA_OP_CONV || tensor->op == SOMA_OP_CONV_ADD) return (parts){input[0], input[1], tensor};
     if (tensor->op == SOMA_OP_CONV_TRANSPOSE) return (parts){tensor, input[1], input[0]};
     return (parts){input[0], tensor, input[1]};
 }
@@ -87,7 +96,7 @@ static size_t image_channels(const soma_tensor *tensor, const soma_tensor *weigh
 }
 
 static soma_status check_bias(const soma_tensor *tensor, size_t channels) {
-    const soma_tensor *bias = tensor->input_count > 2 ? tensor->input[2] : NULL;
+    const soma_tensor *bias = bias_of(tensor);
     char text[SOMA_SHAPE_TEXT];
     if (!bias || (!bias->batched && bias->rank == 1 && bias->shape[0] == channels)) return SOMA_OK;
     return soma_op_refuse(tensor, SOMA_INVALID_SHAPE, "the bias must be [%zu], got %s", channels,
@@ -123,6 +132,15 @@ static soma_status shape_conv(soma_tensor *tensor) {
         tensor->shape[i] = (size_t)((padded - reach) / tensor->attributes.conv.params.stride[at] + 1);
     }
     return SOMA_OK;
+}
+
+static soma_status shape_conv_add(soma_tensor *tensor) {
+    const soma_tensor *addend = tensor->input[2];
+    char text[2][SOMA_SHAPE_TEXT];
+    SOMA_TRY(shape_conv(tensor));
+    if (soma_tensor_same_shape(addend, tensor)) return SOMA_OK;
+    return soma_op_refuse(tensor, SOMA_INVALID_SHAPE, "what is added must be %s, got %s",
+                          soma_tensor_shape_text(tensor, text[0]), soma_tensor_shape_text(addend, text[1]));
 }
 
 static soma_status shape_conv_transpose(soma_tensor *tensor) {
@@ -228,6 +246,10 @@ static bool is_product(const soma_tensor *tensor) {
     return params->groups == 1 && (pointwise || whole);
 }
 
+bool soma_conv_is_product(const soma_tensor *tensor) {
+    return is_product(tensor);
+}
+
 static soma_view matrix(const soma_lowering *lowering, const soma_tensor *tensor, size_t columns) {
     soma_view view = soma_lowering_view(lowering, tensor);
     return soma_view_reshape(&view, 2, (size_t[]){soma_view_count(&view) / columns, columns});
@@ -255,17 +277,22 @@ static soma_status lower_product(soma_lowering *lowering, const soma_tensor *ten
 static soma_status lower_conv(soma_lowering *lowering, const soma_tensor *tensor) {
     const soma_conv_params *params = &tensor->attributes.conv.params;
     bool weighs = tensor->op == SOMA_OP_CONV_WEIGHT_GRAD;
-    soma_view bias = tensor->input_count > 2 ? soma_lowering_view(lowering, tensor->input[2]) : soma_view_absent();
-    if (is_product(tensor)) return lower_product(lowering, tensor, bias);
+    soma_view bias = bias_of(tensor) ? soma_lowering_view(lowering, bias_of(tensor)) : soma_view_absent();
+    if (tensor->op != SOMA_OP_CONV_ADD && is_product(tensor)) return lower_product(lowering, tensor, bias);
     soma_view a = soma_op_view5(lowering, tensor->input[0], 1),
               b = soma_op_view5(lowering, tensor->input[1], weighs ? 1 : 0),
               out = soma_op_view5(lowering, tensor, weighs ? 0 : 1);
     if (weighs) return soma_lowering_push(lowering, tensor, soma_call_conv_weight_grad(a, b, out, *params));
+    if (tensor->op == SOMA_OP_CONV_ADD) {
+        soma_view addend = soma_op_view5(lowering, tensor->input[2], 1);
+        return soma_lowering_push(lowering, tensor, soma_call_conv_add(a, b, bias, addend, out, *params));
+    }
     return soma_lowering_push(lowering, tensor,
                               tensor->op == SOMA_OP_CONV ? soma_call_conv(a, b, bias, out, *params)
                                                          : soma_call_conv_data_grad(a, b, bias, out, *params));
 }
 
 SOMA_OP(conv) = {2, 3, shape_conv, SOMA_GRADIENT(gradient_conv), lower_conv};
+SOMA_OP(conv_add) = {3, 4, shape_conv_add, NULL, lower_conv};
 SOMA_OP(conv_transpose) = {2, 3, shape_conv_transpose, SOMA_GRADIENT(gradient_conv_transpose), lower_conv};
 SOMA_OP(conv_weight_grad) = {2, 2, shape_conv_weight_grad, NULL, SOMA_TRAINING_CALL(lower_conv)};

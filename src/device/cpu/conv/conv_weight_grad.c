@@ -77,6 +77,7 @@ static void multiply_unit(block *b, size_t index) {
         for (size_t row = rows.begin; row < rows.end; row++) {
             a[row - rows.begin] = source + p->pass.element[row];
             b->output.row[row - rows.begin] = b->to + row * p->columns.all;
+            b->output.added[row - rows.begin] = b->to + row * p->columns.all;
         }
         conv_tile_for(&p->columns, rows.end - rows.begin, unit.columns)(b->points, p->pass.pixel, a, dy, stride,
                                                                         &b->output);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * CONV and CONV_DATA_GRAD as products of matrices that are gathered (tile.h), pass by pass (geometry.h). First the
- * weights are packed into panels, once for all; then each task makes a range of bands, in a range of the panels. Where
- * there is one band alone, each panel is packed right before its only use; few columns need no packing at all.
+ * CONV, CONV_ADD and CONV_DATA_GRAD as products of matrices that are gathered (tile.h), pass by pass (geometry.h).
+ * First the weights are packed into panels, once for all; then each task makes a range of bands, in a range of the
+ * panels. Where there is one band alone, each panel is packed right before its only use; few columns need no packing at
+ * all.
  *
  * An element of the result is summed along k in the same order by every kernel, whatever the cut: where a sum is
  * interrupted depends on k alone. Therefore the cut may follow the number of threads, and the result still does not.
@@ -92,6 +93,7 @@ typedef struct block {
     const pass_plan *pass;
     const float *source; /* of the band */
     float *to;
+    const float *addend; /* where `to` is in it, or NULL */
     soma_range units, k;
     float *own_weights; /* scratch memory for those of the block */
 } block;
@@ -130,8 +132,12 @@ static void multiply_points(const block *b, soma_range points) {
     const float *bias = soma_cpu_optional(&b->call->view[2]), *a[CONV_ROWS];
     bool first = b->k.begin == 0, last = b->k.end == pass->k;
     size_t rows = points.end - points.begin, left = SIZE_MAX, stride = p->direct ? p->columns.all : GEMM_COLUMNS;
-    conv_output output = {.alpha = 1.0f, .beta = first ? 0.0f : 1.0f};
-    for (size_t i = 0; i < rows; i++) output.row[i] = b->to + pass->to[points.begin + i];
+    const float *added = first ? b->addend : b->to; /* later blocks add to what the first has made */
+    conv_output output = {.alpha = 1.0f, .beta = added ? 1.0f : 0.0f};
+    for (size_t i = 0; i < rows; i++) {
+        output.row[i] = b->to + pass->to[points.begin + i];
+        if (added) output.added[i] = added + pass->to[points.begin + i];
+    }
     for (size_t i = b->units.begin; i < b->units.end; i++) {
         conv_unit unit = conv_unit_of(&p->columns, i);
         if (unit.left != left) {
@@ -168,6 +174,11 @@ static void multiply_band(block *b, size_t points, soma_range units) {
     }
 }
 
+/* The last view. */
+static const soma_view *result_of(const soma_call *call) {
+    return &call->view[call->view_count - 1];
+}
+
 static void pass_task(const soma_call *call, const soma_cpu_plan *plan, size_t task, uint32_t thread) {
     const passes_plan *p = plan->detail;
     const pass_plan *own = p->pass;
@@ -180,7 +191,8 @@ static void pass_task(const soma_call *call, const soma_cpu_plan *plan, size_t t
     for (size_t i = bands.begin; i < bands.end; i++) {
         conv_band band = soma_cpu_conv_band(&own->pass, i);
         b.source = soma_cpu_conv_source(&own->pass, &band, soma_cpu_floats(&call->view[0]), box);
-        b.to = soma_cpu_floats(&call->view[3]) + band.to;
+        b.to = soma_cpu_floats(result_of(call)) + band.to;
+        if (call->primitive == SOMA_PRIMITIVE_CONV_ADD) b.addend = soma_cpu_floats(&call->view[3]) + band.to;
         multiply_band(&b, band.points, units);
     }
 }
@@ -205,9 +217,9 @@ static double nanoseconds_of(const conv_columns *c, const conv_pass *pass) {
 
 static conv_pass make_pass(const soma_call *call, size_t index) {
     const soma_conv_params *params = &call->params.conv;
-    conv_pass pass = call->primitive == SOMA_PRIMITIVE_CONV
-                         ? soma_cpu_conv_forward(params, &call->view[0], &call->view[1], &call->view[3])
-                         : soma_cpu_conv_residue(params, &call->view[0], &call->view[1], &call->view[3], index);
+    conv_pass pass = call->primitive == SOMA_PRIMITIVE_CONV_DATA_GRAD
+                         ? soma_cpu_conv_residue(params, &call->view[0], &call->view[1], result_of(call), index)
+                         : soma_cpu_conv_forward(params, &call->view[0], &call->view[1], result_of(call));
     soma_cpu_conv_trim(&pass);
     return pass;
 }
@@ -312,7 +324,7 @@ static void share_out(passes_plan *p, soma_cpu_plan *plan) {
 
 SOMA_CPU_PLANNER(conv_passes) {
     const soma_conv_params *params = &call->params.conv;
-    const soma_view *from = &call->view[0], *weight = &call->view[1], *to = &call->view[3];
+    const soma_view *from = &call->view[0], *weight = &call->view[1], *to = result_of(call);
     if ((unsigned)params->function >= SOMA_FUNCTION_COUNT || to->dtype != SOMA_F32) return SOMA_UNSUPPORTED;
     bool transposed = call->primitive == SOMA_PRIMITIVE_CONV_DATA_GRAD;
     if (soma_view_count(to) == 0) return SOMA_OK;

@@ -19,13 +19,14 @@
 #define CONV_ROWS_OF_ONE 8
 #define CONV_ROWS        SOMA_MAX(CONV_ROWS_OF_ONE, CONV_ROWS_OF_TWO)
 
-/* out = alpha sum + beta out + bias; with `relu`, the larger of that and 0. */
+/* out = alpha sum + beta added + bias; with `relu`, the larger of that and 0. */
 typedef struct conv_output {
     float *row[CONV_ROWS];
-    size_t column;     /* from there: of the tile's first column */
-    size_t columns;    /* that there are: at most those of the tile */
-    float alpha, beta; /* beta 0: out is not read */
-    const float *bias; /* of these columns, or NULL */
+    const float *added[CONV_ROWS]; /* out itself, or what has its shape */
+    size_t column;                 /* from there: of the tile's first column */
+    size_t columns;                /* that there are: at most those of the tile */
+    float alpha, beta;             /* beta 0: nothing is added */
+    const float *bias;             /* of these columns, or NULL */
     bool relu;
 } conv_output;
 
@@ -47,7 +48,8 @@ conv_store(soma_vector sum[CONV_ROWS][GEMM_VECTORS], const conv_output *output, 
         for (int j = 0; j < vectors; j++) value[j] = rest[j];
         if (beta != 0.0f)
             for (int j = 0; j < vectors; j++)
-                value[j] += beta * soma_load_lanes(row + j * SOMA_LANES, j + 1 < vectors ? SOMA_LANES : last);
+                value[j] += beta * soma_load_lanes(output->added[i] + output->column + j * SOMA_LANES,
+                                                   j + 1 < vectors ? SOMA_LANES : last);
         for (int j = 0; j < vectors; j++) value[j] += alpha * sum[i][j];
         if (output->relu)
             for (int j = 0; j < vectors; j++) value[j] = (soma_vector)((soma_mask)value[j] & ~(value[j] < 0.0f));

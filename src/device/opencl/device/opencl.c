@@ -197,6 +197,11 @@ static soma_status read_results(void *state, void *memory, size_t offset, void *
     return with_arrivals(state, soma_cl_read(state, memory, offset, target, bytes));
 }
 
+static bool combines(void *state, soma_primitive primitive) {
+    (void)state;
+    return primitive == SOMA_PRIMITIVE_CONV_ADD;
+}
+
 static soma_status sync_device(void *state) {
     soma_cl_device *device = state;
     soma_status status = soma_cl_check(soma_cl_finish(device), "waiting for %s", device->info.name);
@@ -233,4 +238,5 @@ const soma_device_api soma_opencl_api = {
     .send = soma_cl_stage_send,
     .await = soma_cl_stage_await,
     .unstage = soma_cl_stage_free,
+    .combines = combines,
 };
