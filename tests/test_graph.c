@@ -395,7 +395,7 @@ static const shape_case shape_cases[] = {
     {SOMA_OP_DROPOUT, {"[batch, 4]"}, RATE(NAN), NULL, ILL("got nan")},
 
     {SOMA_OP_LOSS, {"[batch, 3]", "int32 [batch]"}, NOTHING, NULL, GOOD("[batch]")},
-    {SOMA_OP_LOSS, {"[batch, 3, 2]", "[batch, 6]"}, NOTHING, NULL, GOOD("[batch]")},
+    {SOMA_OP_LOSS, {"[batch, 3, 2]", "[batch, 6]"}, NOTHING, NULL, GOOD("[batch, 3]")},
     {SOMA_OP_LOSS, {"[batch, 3]", "[batch, 4]"}, NOTHING, NULL, BAD("[batch, 3] do not fit targets [batch, 4]")},
     {SOMA_OP_LOSS, {"[batch, 3, 2]", "int32 [batch]"}, NOTHING, NULL, BAD("(class numbers)")},
     {SOMA_OP_LOSS, {"[batch, 3]", "int32 [batch, 1]"}, NOTHING, NULL, BAD("do not fit")},
