@@ -29,10 +29,13 @@
     X(DepthToSpace)                                                                                                    \
     X(Div)                                                                                                             \
     X(Dropout)                                                                                                         \
+    X(Einsum)                                                                                                          \
     X(Equal)                                                                                                           \
     X(Expand)                                                                                                          \
     X(Flatten)                                                                                                         \
     X(Gather)                                                                                                          \
+    X(GatherElements)                                                                                                  \
+    X(GatherND)                                                                                                        \
     X(Gelu)                                                                                                            \
     X(Gemm)                                                                                                            \
     X(GlobalAveragePool)                                                                                               \
@@ -77,6 +80,9 @@
     X(ReduceSumSquare)                                                                                                 \
     X(Reshape)                                                                                                         \
     X(Resize)                                                                                                          \
+    X(Scatter)                                                                                                         \
+    X(ScatterElements)                                                                                                 \
+    X(ScatterND)                                                                                                       \
     X(Selu)                                                                                                            \
     X(Shape)                                                                                                           \
     X(Size)                                                                                                            \
@@ -96,10 +102,12 @@
     X(Where)                                                                                                           \
     X(Xor)
 
-/* SOMA_ONNX_OP(op, since, least inputs, most inputs, "attributes", rule, parameter); see soma_onnx_row. The other is
- * for an op of which all outputs are computed. */
+/* SOMA_ONNX_OP(op, since, least inputs, most inputs, "attributes", rule, parameter); see soma_onnx_row. The others are
+ * for an op of which all outputs are computed, and for one that carries its first input's elements. */
 #define SOMA_ONNX_OP(op, ...)      const soma_onnx_row soma_onnx_row_##op = {#op, __VA_ARGS__, .several = false}
 #define SOMA_ONNX_SEVERAL(op, ...) const soma_onnx_row soma_onnx_row_##op = {#op, __VA_ARGS__, .several = true}
+#define SOMA_ONNX_CARRIER(op, ...)                                                                                     \
+    const soma_onnx_row soma_onnx_row_##op = {#op, __VA_ARGS__, .several = false, .carries = true}
 
 #define X(op) extern const soma_onnx_row soma_onnx_row_##op;
 SOMA_ONNX_OP_LIST(X)

@@ -215,6 +215,20 @@ static soma_status take_for_node(const soma_onnx_node *node, size_t tensors) {
                           node->output.name);
 }
 
+/* Of whole numbers that are known when the model runs, a rule that only moves them sees the floats that they are. */
+static soma_status apply_rule(soma_onnx_node *node) {
+    soma_onnx_value *whole = node->input_count ? node->input[0] : NULL;
+    if (!node->row->carries || !whole || !whole->integer || whole->constant) return node->row->rule(node);
+    soma_onnx_value floats = *whole;
+    floats.integer = false;
+    node->input[0] = &floats;
+    soma_status status = node->row->rule(node);
+    node->input[0] = whole;
+    node->output.integer = true;
+    node->output.elements.type = whole->elements.type;
+    return status;
+}
+
 /* One of the node's outputs, as a layer of its own. */
 static soma_status add_result(soma_onnx_node *node, const char *name) {
     soma_onnx_importer *importer = node->importer;
@@ -226,7 +240,7 @@ static soma_status add_result(soma_onnx_node *node, const char *name) {
     for (size_t i = 0; i <= strlen(node->row->name); i++) kind[i] = (char)tolower((unsigned char)node->row->name[i]);
     uint32_t tensors_before = network->graph.count;
     SOMA_TRY(soma_network_begin_layer(network, kind, name));
-    SOMA_TRY(node->row->rule(node));
+    SOMA_TRY(apply_rule(node));
     SOMA_TRY(take_for_node(node, network->graph.count - tensors_before));
     SOMA_TRY(finish_layer(node, tensors_before));
     return define(importer, &node->output);

@@ -81,6 +81,7 @@ typedef struct soma_onnx_row {
     soma_onnx_rule *rule;
     int parameter; /* for rules that serve several ops */
     bool several;  /* all outputs are computed, not the first alone */
+    bool carries;  /* the result is the first input's elements, whatever they are: whole numbers, too */
 } soma_onnx_row;
 
 /* NULL if there is none of this name. */

@@ -96,7 +96,7 @@ static soma_status import_reshape(soma_onnx_node *node) {
     return give_reshaped(node, &out);
 }
 
-SOMA_ONNX_OP(Reshape, 1, 1, 2, "shape allowzero consumed_inputs", import_reshape, 0);
+SOMA_ONNX_CARRIER(Reshape, 1, 1, 2, "shape allowzero consumed_inputs", import_reshape, 0);
 
 /* All dimensions before the axis make the first, the others the second. */
 static soma_status import_flatten(soma_onnx_node *node) {
@@ -113,7 +113,7 @@ static soma_status import_flatten(soma_onnx_node *node) {
     return give_reshaped(node, &out);
 }
 
-SOMA_ONNX_OP(Flatten, 1, 1, 1, "axis", import_flatten, 0);
+SOMA_ONNX_CARRIER(Flatten, 1, 1, 1, "axis", import_flatten, 0);
 
 static soma_status import_squeeze(soma_onnx_node *node) {
     const soma_onnx_shape *x = &node->input[0]->shape;
@@ -133,7 +133,7 @@ static soma_status import_squeeze(soma_onnx_node *node) {
     return give_reshaped(node, &out);
 }
 
-SOMA_ONNX_OP(Squeeze, 1, 1, 2, "axes", import_squeeze, 0);
+SOMA_ONNX_CARRIER(Squeeze, 1, 1, 2, "axes", import_squeeze, 0);
 
 static soma_status import_unsqueeze(soma_onnx_node *node) {
     const soma_onnx_shape *x = &node->input[0]->shape;
@@ -154,7 +154,7 @@ static soma_status import_unsqueeze(soma_onnx_node *node) {
     return give_reshaped(node, &out);
 }
 
-SOMA_ONNX_OP(Unsqueeze, 1, 1, 2, "axes", import_unsqueeze, 0);
+SOMA_ONNX_CARRIER(Unsqueeze, 1, 1, 2, "axes", import_unsqueeze, 0);
 
 /* ---------------------------------------------------------------------------------------------------------- export */
 

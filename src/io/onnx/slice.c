@@ -170,7 +170,7 @@ static soma_status import_slice(soma_onnx_node *node) {
     return give_pieces(node, &pieces);
 }
 
-SOMA_ONNX_OP(Slice, 1, 1, 5, "starts ends axes", import_slice, 0);
+SOMA_ONNX_CARRIER(Slice, 1, 1, 5, "starts ends axes", import_slice, 0);
 
 /* How long each of the outputs is along the axis. */
 static soma_status get_lengths(soma_onnx_node *node, size_t size, int64_t *length, size_t most, size_t *count) {

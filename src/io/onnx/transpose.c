@@ -69,7 +69,7 @@ static soma_status import_transpose(soma_onnx_node *node) {
     return turn(node, order, &out);
 }
 
-SOMA_ONNX_OP(Transpose, 1, 1, 1, "perm", import_transpose, 0);
+SOMA_ONNX_CARRIER(Transpose, 1, 1, 1, "perm", import_transpose, 0);
 
 /* ---------------------------------------------------------------------------------------------------------- export */
 

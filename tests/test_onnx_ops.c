@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ONNX's ops of places, choices and repetitions with a batch that is open, on a device, and saved as a model of soma's
+ * own. Values by hand.
+ *
+ * Usage: test_onnx_ops DEVICE      (exits with 77 where there is no such device)
+ */
+#include "base/file.h"
+#include "expect.h"
+#include "io/onnx/export.h"
+#include "onnx_model.h"
+#include "temporary.h"
+
+#include <math.h>
+#include <stdio.h>
+
+enum { MOST_VALUES = 16 };
+
+static soma_device *device;
+
+static void put(const char *op, const char *out, const char *second, const char *const *inputs, const char *name,
+                int64_t value) {
+    size_t one = soma_onnx_begin_node(&made, op, out, inputs);
+    if (second) soma_protobuf_put_text(W, NODE_OUTPUT, second);
+    if (name) soma_onnx_put_attribute_integer(&made, name, value);
+    soma_onnx_end_node(&made, one);
+}
+#define INPUTS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+static void cast(const char *x, const char *out) {
+    put("Cast", out, NULL, INPUTS(x), "to", 1);
+}
+
+/* The first of the largest. */
+static void places(void) {
+    put("ArgMax", "i", NULL, INPUTS("x"), "axis", -1); /* [batch, 2, 1] */
+    integers("axes", 1, (const int64_t[]){2});
+    node("Squeeze", "i", "axes", "y");
+}
+
+/* The two least, and where they are. */
+static void least(void) {
+    integers("k", 1, (const int64_t[]){2});
+    put("TopK", "v", "i", INPUTS("x", "k"), "largest", 0);
+    cast("i", "f");
+    node("Add", "v", "f", "y");
+}
+
+static void sums_so_far(void) {
+    integers("axis", 1, (const int64_t[]){1});
+    size_t one = soma_onnx_begin_node(&made, "CumSum", "y", INPUTS("x", "axis"));
+    soma_onnx_put_attribute_integer(&made, "exclusive", 1);
+    soma_onnx_put_attribute_integer(&made, "reverse", 1);
+    soma_onnx_end_node(&made, one);
+}
+
+static void lower_triangle(void) {
+    put("Trilu", "y", NULL, INPUTS("x"), "upper", 0);
+}
+
+static void rows_with_a_one(void) {
+    integers("depth", 1, (const int64_t[]){3});
+    floats("values", SHAPE(2), (const float[]){-1, 2});
+    node("Neg", "x", NULL, "n");
+    put("OneHot", "y", NULL, INPUTS("n", "depth", "values"), "axis", -1);
+}
+
+/* A constant as often as there are samples, and each sample three times. */
+static void expanded(void) {
+    integers("three", 3, (const int64_t[]){1, 3, 1});
+    const float numbers[] = {10, 20};
+    soma_onnx_put_constant(&made, "numbers", 3, (const size_t[]){1, 1, 2}, numbers);
+    node("Shape", "x", NULL, "s");
+    node("Expand", "numbers", "s", "n");
+    node("Add", "x", "n", "t");
+    node("Expand", "t", "three", "y");
+}
+
+static void tiled(void) {
+    integers("times", 3, (const int64_t[]){1, 2, 2});
+    node("Tile", "x", "times", "y");
+}
+
+/* Where x is negative its root is NaN, and is not taken. */
+static void roots(void) {
+    const float zero = 0, less = -1;
+    soma_onnx_put_constant(&made, "zero", 0, NULL, &zero);
+    soma_onnx_put_constant(&made, "less", 0, NULL, &less);
+    node("GreaterOrEqual", "x", "zero", "c");
+    node("Sqrt", "x", NULL, "r");
+    put("Where", "y", NULL, INPUTS("c", "r", "less"), NULL, 0);
+}
+
+static void reductions(void) {
+    static const char *const ops[] = {"ReduceProd", "ReduceL1", "ReduceL2", "ReduceSumSquare"};
+    static const char *const outs[] = {"a", "b", "c", "d"};
+    for (int i = 0; i < 4; i++) {
+        size_t one = soma_onnx_begin_node(&made, ops[i], outs[i], INPUTS("x"));
+        soma_onnx_put_attribute_integers(&made, "axes", (const int64_t[]){1}, 1);
+        soma_onnx_end_node(&made, one);
+    }
+    put("Concat", "y", NULL, INPUTS("a", "b", "c", "d"), "axis", 1);
+}
+
+static void logarithm_of_sum(void) {
+    size_t one = soma_onnx_begin_node(&made, "ReduceLogSumExp", "y", INPUTS("x"));
+    soma_onnx_put_attribute_integers(&made, "axes", (const int64_t[]){1}, 1);
+    soma_onnx_end_node(&made, one);
+}
+
+/* The last value of each place stays; and what is there is taken back in another order. */
+static void scattered(void) {
+    const float values[] = {10, 20, 30};
+    soma_onnx_put_constant(&made, "values", 2, (const size_t[]){1, 3}, values);
+    integers("list", 3, (const int64_t[]){1, 1, -1});
+    integers("shape", 2, (const int64_t[]){1, 3});
+    node("Reshape", "list", "shape", "where");
+    put("ScatterElements", "s", NULL, INPUTS("x", "where", "values"), "axis", 1); /* 1 20 3 30 */
+    integers("back", 4, (const int64_t[]){3, 2, 1, 0});
+    integers("wide", 2, (const int64_t[]){1, 4});
+    node("Reshape", "back", "wide", "from");
+    put("GatherElements", "y", NULL, INPUTS("s", "from"), "axis", 1);
+}
+
+static void einsum(const char *equation, const char *out, const char *const *inputs) {
+    size_t one = soma_onnx_begin_node(&made, "Einsum", out, inputs);
+    size_t attribute = soma_protobuf_open(W, NODE_ATTRIBUTE);
+    soma_protobuf_put_text(W, 1, "equation");
+    soma_protobuf_put_text(W, 4, equation);
+    soma_protobuf_put_integer(W, 20, 3); /* STRING */
+    soma_protobuf_close(W, attribute);
+    soma_onnx_end_node(&made, one);
+}
+
+/* x x^T for each sample; x by a matrix of [2, 1, 2]; and its sums, turned. */
+static void products(void) {
+    floats("w", SHAPE(2, 1, 2), (const float[]){1, 10, 100, 1000});
+    einsum("bik,bjk->bij", "a", INPUTS("x", "x"));            /* [batch, 2, 2] */
+    einsum("b i k, k m n -> b i m n", "p", INPUTS("x", "w")); /* [batch, 2, 1, 2] */
+    integers("axes", 1, (const int64_t[]){2});
+    node("Squeeze", "p", "axes", "q");
+    einsum("bij->bji", "t", INPUTS("a"));
+    node("Add", "t", "q", "y");
+}
+
+static const struct {
+    const char *name;
+    void (*body)(void);
+    size_t rank;
+    int64_t shape[4];
+    size_t samples, count;
+    float x[MOST_VALUES], y[MOST_VALUES];
+} cases[] = {
+    {"places", places, 3, {OPEN, 2, 3}, 2, 4, {1, 5, 5, -1, -3, -2, 0, 0, 0, 1, 2, 3}, {1, 0, 0, 2}},
+    {"least", least, 2, {OPEN, 4}, 2, 4, {3, 1, 2, 1, -4, 9, -3, 9}, {2, 4, -4, -1}},
+    {"sums so far", sums_so_far, 2, {OPEN, 5}, 1, 5, {1, 2, 3, 4, 5}, {14, 12, 9, 5, 0}},
+    {"triangle", lower_triangle, 3, {OPEN, 2, 3}, 1, 6, {1, INFINITY, NAN, 4, 5, 6}, {1, 0, 0, 4, 5, 0}},
+    {"rows", rows_with_a_one, 2, {OPEN, 2}, 1, 6, {0, 1}, {2, -1, -1, -1, -1, 2}},
+    {"expanded", expanded, 3, {OPEN, 1, 2}, 2, 12, {1, 2, 3, 4}, {11, 22, 11, 22, 11, 22, 13, 24, 13, 24, 13, 24}},
+    {"tiled", tiled, 3, {OPEN, 1, 2}, 1, 8, {1, 2}, {1, 2, 1, 2, 1, 2, 1, 2}},
+    {"roots", roots, 2, {OPEN, 3}, 1, 3, {4, -4, 9}, {2, -1, 3}},
+    {"reductions", reductions, 2, {OPEN, 3}, 1, 4, {2, -3, 6}, {-36, 11, 7, 49}},
+    {"logarithm",
+     logarithm_of_sum,
+     2,
+     {OPEN, 2},
+     3,
+     3,
+     {INFINITY, 1, -INFINITY, -INFINITY, 100, -100},
+     {INFINITY, -INFINITY, 100}},
+    {"products", products, 3, {OPEN, 2, 2}, 1, 4, {1, 2, 3, 4}, {206, 2021, 414, 4055}},
+    {"scattered", scattered, 2, {1, 4}, 1, 4, {1, 2, 3, 4}, {30, 3, 20, 1}},
+};
+
+START_TEST(models_give_what_is_worked_out) {
+    soma_network *network;
+    float found[MOST_VALUES];
+    soma_compile_options options = {.loss = {SOMA_LOSS_NONE}};
+    const char *path = temporary_path("m.onnx");
+    onnx_make(cases[_i].body, 8, 16, cases[_i].rank, cases[_i].shape);
+    expect_ok(soma_file_write(path, W->data, W->size));
+    expect_ok(soma_load_onnx(path, NULL, &network));
+    for (int again = 0; again < 2; again++) {
+        expect_ok(soma_compile(network, device, &options));
+        ck_assert_uint_eq(cases[_i].samples * soma_tensor_count(soma_network_output(network, 0)), cases[_i].count);
+        expect_ok(soma_run(network, cases[_i].x, cases[_i].samples, found));
+        for (size_t i = 0; i < cases[_i].count; i++)
+            ck_assert_msg(found[i] == cases[_i].y[i], "%s: value %zu is %.9g, expected %.9g", cases[_i].name, i,
+                          (double)found[i], (double)cases[_i].y[i]);
+        if (again) break;
+        expect_ok(soma_save(network, temporary_path("m.safetensors")));
+        soma_network_destroy(network);
+        expect_ok(soma_load(temporary_path("m.safetensors"), &network));
+    }
+    soma_network_destroy(network);
+}
+END_TEST
+
+int main(int argc, char **argv) {
+    if (argc != 2) return 2;
+    if (soma_device_open(argv[1], NULL, &device) != SOMA_OK) return printf("skipped: %s\n", soma_last_error()), 77;
+    TCase *all = tcase_create("onnx, ops");
+    tcase_set_timeout(all, 120);
+    tcase_add_unchecked_fixture(all, temporary_create, temporary_destroy);
+    tcase_add_loop_test(all, models_give_what_is_worked_out, 0, sizeof cases / sizeof *cases);
+    Suite *suite = suite_create("onnx, ops");
+    suite_add_tcase(suite, all);
+    SRunner *runner = srunner_create(suite);
+    srunner_set_fork_status(runner, CK_NOFORK); /* the device's threads do not survive a fork */
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    soma_device_close(device);
+    return failed ? 1 : 0;
+}
