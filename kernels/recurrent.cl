@@ -10,8 +10,10 @@
     const bool has_state = round || has & HAS_STATE;
 
 /* The biases of the gates, for all samples. */
-static void start_sums(real *sums, uint gates, const global float *bias, ulong units, ulong part, bool has_bias) {
+ON_LOCAL_ARRAYS void start_sums(real *sums, uint gates, const global float *bias, ulong units, ulong part, bool has_bias) {
+#pragma unroll
     for (uint g = 0; g < gates; g++)
+#pragma unroll
         for (uint r = 0; r < SAMPLES; r++) sums[g * SAMPLES + r] = has_bias ? load_part(bias + g * units, part, 0.0f) : R(0.0);
 }
 
@@ -29,7 +31,7 @@ void recurrent_rnn(ARGUMENTS(SEQUENCE, const global float *x, const global float
     real sums[SAMPLES];
     start_sums(sums, 1, bias + unit, units, part, has & HAS_BIAS);
     if (has_state) PRODUCTS(1, sums, from, from_stride, weight + unit, units, units);
-    for (ulong r = 0; r < own; r++) {
+    FOR_OWN_SAMPLES(r) {
         const ulong row = (first + r) * steps + step, at = row * units + unit;
         real h = has_state ? load_part(from + r * from_stride + unit, part, 0.0f) : R(0.0);
         if (!rests(mask, row, has)) {
@@ -50,7 +52,7 @@ void recurrent_lstm(ARGUMENTS(SEQUENCE, const global float *x, const global floa
     real sums[4 * SAMPLES];
     start_sums(sums, 4, bias + unit, units, part, has & HAS_BIAS);
     if (has_state) PRODUCTS(4, sums, from, from_stride, weight + unit, 4 * units, units);
-    for (ulong r = 0; r < own; r++) {
+    FOR_OWN_SAMPLES(r) {
         const ulong row = (first + r) * steps + step, at = row * units + unit, gate = row * 4 * units + unit;
         const ulong own_at = (first + r) * units + unit, cell_at = has & HAS_CELLS ? at : own_at;
         const ulong cell_before = has & HAS_CELLS ? ((first + r) * steps + before) * units + unit : own_at;
@@ -87,7 +89,7 @@ void recurrent_gru(ARGUMENTS(SEQUENCE, const global float *x, const global float
     real sums[3 * SAMPLES];
     start_sums(sums, 3, bias + unit, units, part, has & HAS_BIAS);
     if (has_state) PRODUCTS(3, sums, from, from_stride, weight + unit, 3 * units, units);
-    for (ulong r = 0; r < own; r++) {
+    FOR_OWN_SAMPLES(r) {
         const ulong row = (first + r) * steps + step, gate = row * 3 * units + unit, kept = row * 4 * units + unit;
         real h = has_state ? load_part(from + r * from_stride + unit, part, 0.0f) : R(0.0);
         if (rests(mask, row, has)) {
@@ -119,7 +121,7 @@ void recurrent_gru_reset(ARGUMENTS(SEQUENCE, const global float *x, const global
     real sums[2 * SAMPLES];
     start_sums(sums, 2, bias + unit, units, part, has & HAS_BIAS);
     if (has_state) PRODUCTS(2, sums, from, from_stride, weight + unit, 3 * units, units);
-    for (ulong r = 0; r < own; r++) {
+    FOR_OWN_SAMPLES(r) {
         const ulong row = (first + r) * steps + step, gate = row * 3 * units + unit, kept = row * 4 * units + unit;
         const real h = has_state ? load_part(from + r * from_stride + unit, part, 0.0f) : R(0.0);
         if (rests(mask, row, has)) {
@@ -149,7 +151,7 @@ void recurrent_gru_candidate(ARGUMENTS(SEQUENCE, const global float *x, const gl
     real sums[SAMPLES];
     start_sums(sums, 1, bias + 2 * units + unit, units, part, has & HAS_BIAS);
     PRODUCTS(1, sums, reset + first * units, units, weight + 2 * units + unit, 3 * units, units);
-    for (ulong r = 0; r < own; r++) {
+    FOR_OWN_SAMPLES(r) {
         const ulong row = (first + r) * steps + step, kept = row * 4 * units + unit;
         real h = has_state ? load_part(from + r * from_stride + unit, part, 0.0f) : R(0.0);
         if (rests(mask, row, has)) {

@@ -23,7 +23,7 @@ void recurrent_turn(ARGUMENTS(ulong count, ulong chunk, ulong units, ulong colum
 /* The gradients of the state after the step, from what comes after it, dy excepted. */
 #define STATE_GRADIENTS(products, gates, depth)                                                                        \
     real sums[SAMPLES];                                                                                                \
-    for (ulong r = 0; r < SAMPLES; r++)                                                                                \
+    _Pragma("unroll") for (uint r = 0; r < SAMPLES; r++)                                                              \
         sums[r] = round && r < own ? load_part(direct + (first + r) * units + unit, part, 0.0f) : R(0.0);              \
     if (round)                                                                                                         \
         PRODUCTS(1, sums, products + (first * steps + after) * (gates) * units, steps * (gates) * units, turned + unit, units, \
@@ -45,7 +45,7 @@ void recurrent_rnn_grad(ARGUMENTS(SEQUENCE, const global float *dy, const global
     STEP_BACK
     (void)before;
     STATE_GRADIENTS(dx, 1, 1)
-    for (ulong r = 0; r < own; r++) {
+    FOR_OWN_SAMPLES(r) {
         const ulong row = (first + r) * steps + step, at = row * units + unit, own_at = (first + r) * units + unit;
         if (last) {
             FINISH_STATE(r);
@@ -66,7 +66,7 @@ void recurrent_lstm_grad(ARGUMENTS(SEQUENCE, const global float *dy, const globa
     OWN_UNITS
     STEP_BACK
     STATE_GRADIENTS(dx, 4, 4)
-    for (ulong r = 0; r < own; r++) {
+    FOR_OWN_SAMPLES(r) {
         const ulong row = (first + r) * steps + step, at = row * units + unit, gate = row * 4 * units + unit;
         const ulong own_at = (first + r) * units + unit;
         const real dc_after = round ? load_part(dc + own_at, part, 0.0f) : R(0.0);
@@ -106,7 +106,7 @@ void recurrent_gru_grad(ARGUMENTS(SEQUENCE, const global float *dy, const global
     STEP_BACK
     const bool reset_before = has & IS_RESET_BEFORE;
     STATE_GRADIENTS((reset_before ? dx : drecurrent), 3, (reset_before ? 2 : 3))
-    for (ulong r = 0; r < own; r++) {
+    FOR_OWN_SAMPLES(r) {
         const ulong row = (first + r) * steps + step, at = row * units + unit, gate = row * 3 * units + unit;
         const ulong kept = row * 4 * units + unit, own_at = (first + r) * units + unit;
         if (last) {
@@ -147,9 +147,10 @@ void recurrent_gru_reset_grad(ARGUMENTS(SEQUENCE, const global float *y, const g
     (void)after;
     if (last) return;
     real sums[SAMPLES];
+#pragma unroll
     for (uint r = 0; r < SAMPLES; r++) sums[r] = R(0.0);
     PRODUCTS(1, sums, dx + (first * steps + step) * 3 * units + 2 * units, steps * 3 * units, turned + 2 * units * units + unit, units, units);
-    for (ulong r = 0; r < own; r++) {
+    FOR_OWN_SAMPLES(r) {
         const ulong row = (first + r) * steps + step, own_at = (first + r) * units + unit;
         if (grad_rests(mask, row, has)) continue;
         const real open = load_part(gates + row * 4 * units + units + unit, part, 0.0f);

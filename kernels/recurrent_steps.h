@@ -32,6 +32,10 @@
     if (unit >= units) return;                                                                                         \
     const ulong part = min((ulong)WIDTH, units - unit), own = min((ulong)SAMPLES, samples - first);
 
+/* The samples that there are; unrolled, since sums are in registers only where no index of theirs is a variable. */
+#define FOR_OWN_SAMPLES(r)                                                                                             \
+    _Pragma("unroll") for (uint r = 0; r < SAMPLES; r++) if (r < own)
+
 static ulong step_of(ulong steps, ulong round, uint has) { return has & IS_REVERSE ? steps - 1 - round : round; }
 
 /*
@@ -39,7 +43,7 @@ static ulong step_of(ulong steps, ulong round, uint has) { return has & IS_REVER
  * for those that are not there.
  */
 #define DEFINE_PRODUCTS(name, gates, rows)                                                                             \
-    static void name(real *sums, const global float *const *left, const global float *weight, ulong units,             \
+    ON_LOCAL_ARRAYS void name(real *sums, const global float *const *left, const global float *weight, ulong units,             \
                      ulong columns, ulong depth, ulong part) {                                                         \
         real sum[rows][gates];                                                                                         \
         _Pragma("unroll") for (uint r = 0; r < rows; r++)                                                              \
@@ -61,7 +65,7 @@ static ulong step_of(ulong steps, ulong round, uint has) { return has & IS_REVER
 #define PRODUCTS(gates, sums, first_row, stride, weight, columns, depth)                                               \
     do {                                                                                                               \
         const global float *left[SAMPLES];                                                                             \
-        for (ulong r = 0; r < SAMPLES; r++) left[r] = (first_row) + min(r, own - 1) * (stride);                        \
+        _Pragma("unroll") for (uint r = 0; r < SAMPLES; r++) left[r] = (first_row) + min((ulong)r, own - 1) * (stride);                        \
         if (own == 1) products_##gates##_single(sums, left, weight, units, columns, depth, part);                      \
         else products_##gates(sums, left, weight, units, columns, depth, part);                                        \
     } while (0)
