@@ -101,7 +101,8 @@ static const change changes[] = {
     {"tensors/3/op", LONG_NAME, {"tensor 3", "nnnn...\" is not known"}},
     {"tensors/3/op", "\"optimizer\"", {"tensor 3", "the op \"optimizer\" is not known"}}, /* no part of a network */
     {"tensors/3/op", "\"unary_grad\"", {"tensor 3", "is not known"}},
-    {"tensors/3/op", "\"second\"", {"tensor 3", "is not known"}},
+    {"tensors/3/op", "\"second\"", {"tensor 3", "no LSTM"}},
+    {"tensors/3/op", "\"third\"", {"tensor 3", "is not known"}},
     {"tensors/3/inputs", NULL, {"tensor 3", "gemm takes 2 to 3 inputs, got 0"}},
     {"tensors/3/inputs", "[0, 1, 2, 2]", {"tensor 3", "gemm takes 2 to 3 inputs, got 4"}},
     {"tensors/3/inputs", "[0, 3]", {"tensor 3", "an input must be a whole number from 0 to 2"}}, /* itself */
