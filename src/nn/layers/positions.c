@@ -5,7 +5,7 @@
 
 #include <math.h>
 
-#define USUAL_SCALE 0.02f /* that of GPT-2 (Radford et al. 2019), a normal distribution */
+#define USUAL_SCALE 0.02f   /* that of GPT-2 (Radford et al. 2019), a normal distribution */
 #define LONGEST     10000.0 /* that of the paper: its wavelengths go up to 2 pi times as many steps */
 
 static soma_status check_positions(const soma_tensor *x, const soma_positions_options *options) {
@@ -70,8 +70,7 @@ static soma_status positions_of_text(const soma_clause *clause, soma_tensor **x)
     char initializers[SOMA_NAME_LIST];
     bool found = true;
     if (clause->count > 2) return soma_clause_reject(clause, clause->words[2], "expected one word more at most");
-    if (clause->count == 2 &&
-        soma_name_is_one_of("sinusoidal sines", clause->words[1].start, clause->words[1].length))
+    if (clause->count == 2 && soma_name_is_one_of("sinusoidal sines", clause->words[1].start, clause->words[1].length))
         options.kind = SOMA_POSITIONS_SINUSOIDAL;
     else if (clause->count == 2)
         SOMA_TRY(soma_clause_initializer(clause, clause->words[1], &found, &options.initializer, &options.scale));
