@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Cases of CONV and CONV_ADD. */
 #include "device/conformance/conv.h"
+#include "device/functions.h"
 
 static void conv_bound(const soma_call *before, soma_bounded *const *expected) {
     bool adds = before->primitive == SOMA_PRIMITIVE_CONV_ADD;
@@ -39,7 +40,7 @@ static void size_case(soma_suite *suite, const conv_size *size, bool adds, bool 
 }
 
 static void epilogue_case(soma_suite *suite, bool adds, soma_function function) {
-    bool takes_b = function == SOMA_LEAKY_RELU || function == SOMA_HARD_SIGMOID;
+    bool takes_b = soma_function_get(function)->parameters > 1;
     soma_call call = make_call(&conv_plain, adds, function % 2, function, 0.8f, takes_b ? 0.3f : 0.0f);
     soma_case c;
     soma_case_begin(suite, &c, &call, conv_bound);

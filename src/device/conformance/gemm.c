@@ -2,6 +2,7 @@
 /* Cases of GEMM: four transpositions, odd sizes, every epilogue, NaN and infinities in each operand. */
 #include "device/conformance/shapes.h"
 #include "device/conformance/unary_bounds.h"
+#include "device/functions.h"
 
 /* ------------------------------------------------------------------------------------------------------- bound */
 
@@ -115,7 +116,7 @@ static void gemm_case(soma_suite *suite, gemm_size s, bool transpose_a, bool tra
 
 static void epilogue_case(soma_suite *suite, soma_function function, bool transpose_b) {
     static const gemm_size size = {31, 61, 13};
-    bool takes_b = function == SOMA_LEAKY_RELU || function == SOMA_HARD_SIGMOID;
+    bool takes_b = soma_function_get(function)->parameters > 1;
     const gemm_mix mix = {1.0f, 0.0f, true, function, 0.8f, takes_b ? 0.3f : 0.0f};
     soma_call call = make_call(size, false, transpose_b, &mix);
     soma_case c;
