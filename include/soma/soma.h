@@ -938,8 +938,9 @@ SOMA_API size_t soma_network_token_count(const soma_network *network);
 /* Text to numbers[length], of which *count are used; what the network does not know has the last number. */
 SOMA_API soma_status soma_network_encode(const soma_network *network, const char *text, size_t length, int32_t *numbers,
                                          size_t *count);
-/* A number's text, without a 0 behind it; of what is not known U+FFFD. */
+/* As many bytes as the text of a number has at most. */
 #define SOMA_TOKEN_BYTES 8
+/* A number's text, without a 0 behind it; of what is not known U+FFFD. */
 SOMA_API soma_status soma_network_decode(const soma_network *network, size_t number, char text[SOMA_TOKEN_BYTES],
                                          size_t *length);
 

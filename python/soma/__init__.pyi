@@ -32,6 +32,9 @@ from .layers import Flatten as Flatten
 from .layers import Reshape as Reshape
 from .layers import Embedding as Embedding
 from .layers import Positions as Positions
+from .layers import SimpleRNN as SimpleRNN
+from .layers import LSTM as LSTM
+from .layers import GRU as GRU
 from .layers import PReLU as PReLU
 from .layers import Activation as Activation
 from .layers import Conv as Conv
@@ -58,6 +61,7 @@ from .layers import SpatialDropout1D as SpatialDropout1D
 from .layers import SpatialDropout2D as SpatialDropout2D
 from .layers import SpatialDropout3D as SpatialDropout3D
 from .layers import PositionEmbedding as PositionEmbedding
+from .layers import RNN as RNN
 from .layers import Conv1D as Conv1D
 from .layers import Conv2D as Conv2D
 from .layers import Conv3D as Conv3D

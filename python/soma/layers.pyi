@@ -69,6 +69,15 @@ class Embedding(Layer):
 class Positions(Layer):
     def __init__(self, kind: str | None = None, name: str | None = None) -> None: ...
 
+class SimpleRNN(Layer):
+    def __init__(self, units: int, return_sequences: bool = False, bidirectional: bool = False, go_backwards: bool = False, activation: str | None = None, use_bias: bool = True, kernel_initializer: str | None = None, name: str | None = None) -> None: ...
+
+class LSTM(Layer):
+    def __init__(self, units: int, return_sequences: bool = False, bidirectional: bool = False, go_backwards: bool = False, use_bias: bool = True, kernel_initializer: str | None = None, name: str | None = None) -> None: ...
+
+class GRU(Layer):
+    def __init__(self, units: int, return_sequences: bool = False, bidirectional: bool = False, go_backwards: bool = False, reset_after: bool = True, use_bias: bool = True, kernel_initializer: str | None = None, name: str | None = None) -> None: ...
+
 class PReLU(Layer):
     def __init__(self, slope: float | None = None, name: str | None = None) -> None: ...
 
@@ -141,6 +150,8 @@ SpatialDropout2D = SpatialDropout
 SpatialDropout3D = SpatialDropout
 
 PositionEmbedding = Positions
+
+RNN = SimpleRNN
 
 Conv1D = Conv
 
