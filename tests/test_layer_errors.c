@@ -91,7 +91,7 @@ static soma_tensor *bad_dense_huge(void) {
     return soma_dense(input(SHAPE(1000)), SIZE_MAX / 2, SOMA_RELU);
 }
 static soma_tensor *bad_dense_function(void) {
-    return soma_dense(input(SHAPE(3)), 2, (soma_function)40);
+    return soma_dense(input(SHAPE(3)), 2, (soma_function)99);
 }
 static soma_tensor *bad_dense_slopes(void) {
     return soma_dense_with(input(SHAPE(3)), 2,
@@ -421,7 +421,7 @@ static const struct {
     {bad_positions_kind, SOMA_INVALID_ARGUMENT, {"layer positions_1: ", "number 2"}},
     {bad_positions_waves, SOMA_INVALID_ARGUMENT, {"layer positions_1: ", "no initializer"}},
     {bad_dense_huge, SOMA_INVALID_SHAPE, {"layer dense_1: ", "more elements than memory"}},
-    {bad_dense_function, SOMA_INVALID_ARGUMENT, {"layer dense_1: ", "40 is not a function"}},
+    {bad_dense_function, SOMA_INVALID_ARGUMENT, {"layer dense_1: ", "99 is not a function"}},
     {bad_dense_slopes, SOMA_INVALID_ARGUMENT, {"layer dense_1: ", "b < a", "b = 0.2"}},
     {bad_dense_initializer, SOMA_INVALID_ARGUMENT, {"layer dense_1: ", "weight", "no initializer number 11"}},
     {bad_dense_bias_initializer, SOMA_INVALID_ARGUMENT, {"layer dense_1: ", "bias", "no initializer number -1"}},
