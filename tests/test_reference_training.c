@@ -30,9 +30,9 @@ START_TEST(derivatives_are_those_of_the_functions) {
             double near = apply(function, x + STEP, a, b) - apply(function, x - STEP, a, b),
                    far = apply(function, x + 2 * STEP, a, b) - apply(function, x - 2 * STEP, a, b),
                    expected = (8 * near - far) / (12 * STEP);
+            if (isnan(expected)) continue; /* the function has no value there */
             double found = derivative(function, x, a, b, 1.0);
             expect_values(&found, &expected, 1, DIFFERENCE_TOLERANCE, soma_function_name(function));
-            if (isnan(found)) continue; /* where the function has no value */
             ck_assert_double_eq(derivative(function, x, a, b, -3.0), -3.0 * found);
         }
 }
