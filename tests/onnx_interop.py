@@ -40,7 +40,9 @@ def soma_outputs(path, inputs):
 
 def close(found, expected):
     import numpy
-    return numpy.allclose(numpy.array(found), numpy.array(expected).ravel(), rtol=1e-4, atol=1e-6)
+    found, expected = numpy.array(found), numpy.array(expected).ravel()
+    # Sums are off by a share of the largest of their terms, which are of the scale of the outputs, not of the one that is near 0.
+    return numpy.allclose(found, expected, rtol=0, atol=1e-5 * numpy.abs(expected).max())
 
 
 def is_valid(model):
