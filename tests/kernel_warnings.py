@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: MIT
 """Compiles every OpenCL kernel anew and fails if a compiler warns of anything.
 
-usage: kernel_warnings.py PROGRAM WIDTH [CLANG]
+usage: kernel_warnings.py PROGRAM WIDTH[,WIDTH...] [CLANG]
 
 PROGRAM (opencl_programs) has the kernels built on the first OpenCL device, with vectors of WIDTH floats, in empty caches: no build log
 may have a warning, and nothing may appear on standard error, where some drivers let their compiler write. With CLANG the same
 programs are compiled for the x86-64 processors whose vectors are that wide, which need not be the one that runs this: what a
-driver's compiler warns of depends on it.
+driver's compiler warns of depends on it. Of several widths it takes one, and another one after each commit.
 """
 import os
 import pathlib
@@ -17,7 +17,9 @@ import sys
 import tempfile
 
 sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tools"))
 import kernel_programs
+from turning import turn
 
 BUILD_LOG = re.compile(r"^build log of .*?: (.*)$")
 # Widest vectors of floats that the registers hold, and processors that have them. With a width of 1 work-items are compiled, not vectors.
@@ -59,6 +61,7 @@ def main(program, width, clang=None):
         sys.exit("compilers complain:\n" + "\n".join(sorted(set(complaints))))
 
 
-if not 3 <= len(sys.argv) <= 4 or sys.argv[2] not in PROCESSORS:
+widths = sys.argv[2].split(",") if 3 <= len(sys.argv) <= 4 else []
+if not widths or not set(widths) <= set(PROCESSORS):
     sys.exit(__doc__)
-main(*sys.argv[1:])
+main(sys.argv[1], widths[turn(len(widths))], *sys.argv[3:])
