@@ -260,6 +260,7 @@ START_TEST(primitives_of_training_are_refused) {
         soma_call_pool_grad(picture, picture, picture, picture, window),
         soma_call_augment(flat_picture, flat_picture, (soma_augment_params){.flip = true}),
         soma_call_mix(rows, rows, (soma_mix_params){.share = 1}),
+        soma_call_gather_grad(rows, soma_view_of(memory, 0, SOMA_I32, 1, matrix), rows, -1),
         soma_call_recurrent_grad(&steps, rnn),
         soma_call_normalize_grad(
             &(soma_normalize_grad_views){.dy = layers, .x = layers, .inverse = figures, .dx = layers}, false),
