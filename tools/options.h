@@ -70,12 +70,11 @@ struct settings {
     double validation, min_delta;
     int split_by; /* soma_division_by */
     int monitor;
-    bool restore_best, no_shuffle;
+    int distributed; /* 0: alone, 1: mpi */
+    bool restore_best, no_shuffle, repeatable;
     const char *checkpoint, *resume, *find_rate;
     uint64_t every; /* steps; 0: an epoch */
-    bool repeatable;
     uint64_t shards;
-    int distributed; /* 0: alone, 1: mpi */
     /* results */
     const char *save, *history, *plot, *tensorboard, *output, *filters, *mistakes;
     uint64_t worst;

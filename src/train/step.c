@@ -139,7 +139,8 @@ static double rows_of_metric(const soma_network *network, uint32_t metric) {
     const soma_tensor *output = soma_network_output(network, 0);
     const soma_metric_kind kind = network->compiled->metric[metric].kind;
     if (kind != SOMA_METRIC_CATEGORICAL_ACCURACY && kind != SOMA_METRIC_TOP_K_ACCURACY) return 1;
-    return (double)(soma_tensor_count(output) / output->shape[output->rank - 1]);
+    const size_t steps = soma_tensor_count(output) / output->shape[output->rank - 1];
+    return (double)steps;
 }
 
 void soma_step_make_metrics(const soma_network *network, const soma_signature *signature, const double *totals,

@@ -27,7 +27,8 @@ static soma_status set_waves(soma_network *network, const soma_tensor *table) {
     if (!values) return soma_out_of_memory(steps * width * sizeof *values, "positions");
     for (size_t p = 0; p < steps; p++)
         for (size_t j = 0; j < width; j++) {
-            const double angle = (double)p * pow(LONGEST, -(double)(j / 2 * 2) / (double)width);
+            const size_t first = j - j % 2;
+            const double angle = (double)p * pow(LONGEST, -(double)first / (double)width);
             values[p * width + j] = (float)(j % 2 ? cos(angle) : sin(angle));
         }
     soma_network_find_parameter(network, table)->values = values;
