@@ -133,7 +133,7 @@ static soma_status import_tile(soma_onnx_node *node) {
             return soma_error(times[i] == 0 ? SOMA_UNSUPPORTED : SOMA_INVALID_FILE,
                               "dimension %u is repeated %" PRId64 " times", i, times[i]);
         same &= times[i] == 1;
-        if (times[i] != 1 && i < soma_onnx_first(node->importer, x)) return soma_onnx_mixes(node);
+        if (i < soma_onnx_first(node->importer, x) && times[i] != 1) return soma_onnx_mixes(node);
     }
     SOMA_TRY(check_count(&out));
     if (same) return soma_onnx_pass_on(node);
