@@ -417,6 +417,44 @@ START_TEST(lists_of_calls_repeat_bit_by_bit) {
 }
 END_TEST
 
+/* Rows 2, 0, 2 and 1 of a table of three were taken. Two calls in a list: of all rows, and without row 2. */
+static void sum_rows(void *state, const soma_device_info *info) {
+    enum { TABLE = 3, WIDE = 2, POSITIONS = 4, CALLS = 2 };
+    static const int32_t index[POSITIONS] = {2, 0, 2, 1};
+    static const float dy[POSITIONS * WIDE] = {1, 2, 3, 4, 5, 6, 7, 8};
+    static const float expected[CALLS][TABLE * WIDE] = {{3, 4, 7, 8, 6, 8}, {3, 4, 7, 8, 0, 0}};
+    void *given = upload(state, dy, sizeof dy), *rows = upload(state, index, sizeof index), *table[CALLS];
+    soma_call calls[CALLS];
+    for (int i = 0; i < CALLS; i++) {
+        table[i] = upload(state, NULL, sizeof expected[i]);
+        calls[i] = soma_call_gather_grad(matrix_view(given, POSITIONS, WIDE), vector_view(rows, SOMA_I32, POSITIONS),
+                                         matrix_view(table[i], TABLE, WIDE), i ? 2 : -1);
+        prepare_call(state, &calls[i]);
+    }
+    for (int arranged = 0; arranged < 2; arranged++) {
+        float found[TABLE * WIDE];
+        if (arranged) expect_ok(soma_opencl_api.arrange(state, calls, CALLS, SIZE_MAX));
+        expect_ok(soma_opencl_api.run(state, calls, CALLS));
+        for (int i = 0; i < CALLS; i++) {
+            expect_ok(soma_opencl_api.read(state, table[i], 0, found, sizeof found));
+            ck_assert_msg(memcmp(found, expected[i], sizeof found) == 0, "%s: call %d%s: the last row is %g, %g",
+                          info->name, i, arranged ? " in a list" : "", (double)found[4], (double)found[5]);
+            expect_ok(soma_opencl_api.write(state, table[i], 0, dy, sizeof found));
+        }
+    }
+    for (int i = 0; i < CALLS; i++) {
+        release_call(state, &calls[i]);
+        soma_opencl_api.free(state, table[i]);
+    }
+    soma_opencl_api.free(state, given);
+    soma_opencl_api.free(state, rows);
+}
+
+START_TEST(rows_are_summed_in_lists_too) {
+    with_each_device(sum_rows);
+}
+END_TEST
+
 static void add_tests(TCase *cases) {
     tcase_add_test(cases, views_without_gaps_are_flat);
     tcase_add_test(cases, start_of_gather_is_live);
@@ -431,6 +469,7 @@ static void add_tests(TCase *cases) {
     if (SOMA_HAS_TRAINING) {
         tcase_add_test(cases, learning_rate_is_live);
         tcase_add_test(cases, step_of_dropout_is_live);
+        tcase_add_test(cases, rows_are_summed_in_lists_too);
     }
 }
 

@@ -107,7 +107,15 @@ static size_t size_of_launch(const soma_cl_launch *launch) {
     return SOMA_LISTED_HEAD + launch->next_index;
 }
 
+/* A number whose uppermost byte says that it is none does not fit a list. */
+static bool fits(const soma_cl_launch *launch) {
+    for (uint32_t i = 0; i < launch->next_index; i++)
+        if (launch->fixed[i] >> SOMA_LISTED_TAG) return false;
+    return (cl_ulong)launch->all_rows >> SOMA_LISTED_TAG == 0;
+}
+
 static bool write_launch(soma_cl_list *list, const soma_call *call, const soma_cl_launch *launch, cl_ulong *entry) {
+    if (!fits(launch)) return false;
     entry[0] = (cl_ulong)launch->listed;
     entry[1] = launch->global[0] / launch->local[0];
     entry[2] = launch->global[1] / launch->local[1];
