@@ -127,10 +127,11 @@ static void epilogue_case(soma_suite *suite, soma_function function, bool transp
     soma_case_run(suite, &c);
 }
 
+static const char *const operand_names[] = {" in a", " in b", " in bias", " in c"};
+
 /* One NaN or infinity in one operand: it must reach the elements that it belongs to, and no other. */
 static void special_case(soma_suite *suite, bool transpose_a, bool transpose_b, uint32_t operand, float value) {
     static const gemm_size size = {13, 7, 31};
-    static const char *const names[] = {" in a", " in b", " in bias", " in c"};
     const gemm_mix mix = {1.0f, operand == 3 ? 1.0f : 0.0f, true, SOMA_IDENTITY, 0, 0};
     soma_call call = make_call(size, transpose_a, transpose_b, &mix);
     soma_case c;
@@ -141,7 +142,7 @@ static void special_case(soma_suite *suite, bool transpose_a, bool transpose_b, 
              isnan(value) ? ", NaN"
              : value > 0  ? ", infinity"
                           : ", -infinity");
-    soma_case_describe(&c, "%s", names[operand]);
+    soma_case_describe(&c, "%s", operand_names[operand]);
     soma_case_run(suite, &c);
 }
 
@@ -155,7 +156,7 @@ void soma_gemm_cases(soma_suite *suite) {
         for (size_t i = 0; i < SOMA_COUNT_OF(mixes); i++)
             gemm_case(suite, (gemm_size){33, 65, 17}, transpose & 1, transpose >> 1, &mixes[i]);
     for (unsigned transpose = 0; transpose < 4; transpose++)
-        for (uint32_t operand = 0; operand < 4; operand++)
+        for (uint32_t operand = 0; operand < SOMA_COUNT_OF(operand_names); operand++)
             for (size_t i = 0; i < SOMA_SPECIAL_COUNT; i++)
                 special_case(suite, transpose & 1, transpose >> 1, operand, soma_specials[i]);
 }

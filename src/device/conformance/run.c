@@ -16,10 +16,28 @@ void soma_placement_place(const soma_placement *placement, soma_call *call) {
     call->workspace_offset = placement->offset[SOMA_WORKSPACE_SLOT];
 }
 
-/* One run of the prepared call; false if the case has failed. */
-static bool run_once(soma_suite *suite, soma_case *c, soma_placement *placement, soma_call *call) {
+soma_status soma_neighbour_open(soma_suite *suite) {
+    void *memory;
+    size_t workspace;
+    if (!SOMA_DEVICE_HAS_SLOT(suite->device->api, arrange)) return SOMA_OK;
+    SOMA_TRY(soma_device_alloc(suite->device, sizeof(float), "a check of lists", &memory));
+    suite->neighbour = soma_call_fill(soma_view_of(memory, 0, SOMA_F32, 1, (size_t[]){1}), 1);
+    soma_status status = soma_device_prepare(suite->device, &suite->neighbour, &workspace);
+    if (status != SOMA_OK) soma_neighbour_close(suite);
+    return status;
+}
+
+void soma_neighbour_close(soma_suite *suite) {
+    if (!suite->neighbour.view_count) return;
+    soma_device_release(suite->device, &suite->neighbour);
+    soma_device_free(suite->device, suite->neighbour.view[0].memory, sizeof(float));
+    suite->neighbour.view_count = 0;
+}
+
+/* One run of the prepared call, which is the first of these; false if the case has failed. */
+static bool run_once(soma_suite *suite, soma_case *c, soma_placement *placement, soma_call *calls, size_t count) {
     char damage[160];
-    soma_status status = soma_device_run(suite->device, call, 1);
+    soma_status status = soma_device_run(suite->device, calls, count);
     if (status == SOMA_OK) status = soma_device_sync(suite->device);
     if (status == SOMA_OK) status = soma_placement_read(suite, placement);
     if (status != SOMA_OK) {
@@ -34,6 +52,18 @@ static bool run_once(soma_suite *suite, soma_case *c, soma_placement *placement,
     return soma_case_compare(suite, c, &before, &after);
 }
 
+/* Once more, as one of two calls that the device may do at once: that way it can go wrong by itself. */
+static void run_beside(soma_suite *suite, soma_case *c, soma_placement *placement, const soma_call *call) {
+    soma_call both[2] = {*call, suite->neighbour};
+    if (!suite->neighbour.view_count || call->fallback) return;
+    soma_status status = soma_device_arrange(suite->device, both, 2, SIZE_MAX);
+    soma_case_describe(c, ", in a list");
+    if (status != SOMA_OK)
+        soma_suite_fail(suite, c->text, "arranging it gives %s: %s", soma_status_name(status), soma_last_error());
+    else
+        run_once(suite, c, placement, both, 2);
+}
+
 static void run_placed(soma_suite *suite, soma_case *c, soma_call *call, size_t workspace) {
     soma_placement placement;
     soma_status status = soma_placement_make(suite, c, workspace, &placement);
@@ -41,13 +71,15 @@ static void run_placed(soma_suite *suite, soma_case *c, soma_call *call, size_t 
         soma_suite_fail(suite, c->text, "placing it gives %s: %s", soma_status_name(status), soma_last_error());
     else {
         soma_placement_place(&placement, call);
-        for (uint32_t run = 0; run < c->run_count; run++) {
+        uint32_t run = 0;
+        for (; run < c->run_count; run++) {
             memcpy(&call->params, &c->run[run].params, sizeof call->params);
             memcpy(&c->call.params, &c->run[run].params, sizeof call->params);
-            if (!run_once(suite, c, &placement, call)) break;
+            if (!run_once(suite, c, &placement, call, 1)) break;
             soma_placement_go_on(&placement);
             soma_case_describe(c, ", run %u", run + 2);
         }
+        if (run == c->run_count) run_beside(suite, c, &placement, call);
     }
     soma_placement_free(suite, &placement);
 }

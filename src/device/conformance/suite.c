@@ -49,7 +49,9 @@ soma_status soma_suite_check(soma_device *device, uint32_t row, bool first_failu
     soma_suite suite = {.device = device, .first_failure_only = first_failure_only};
     suite.result.primitive = row_name(row);
     suite.result.native = suite.result.passed = true;
-    tables[row](&suite);
+    suite.status = soma_neighbour_open(&suite);
+    if (suite.status == SOMA_OK) tables[row](&suite);
+    soma_neighbour_close(&suite);
     *result = suite.result;
     return suite.status == SOMA_OK ? SOMA_OK : soma_error_prefix(suite.status, "checking %s: ", row_name(row));
 }

@@ -35,6 +35,7 @@ typedef struct soma_suite {
     soma_random random; /* of the case at hand */
     soma_status status; /* what ended the suite early: it could not run on, which is not a failed case */
     bool first_failure_only;
+    soma_call neighbour; /* prepared where the device arranges calls: each case also runs beside it, as one of a list */
 } soma_suite;
 
 /*
@@ -77,6 +78,10 @@ void soma_case_sprinkle(soma_suite *suite, soma_case *c, uint32_t view, uint32_t
 /* The first elements, one after the other. */
 void soma_case_points(soma_case *c, uint32_t view, const float *values, size_t count);
 void soma_case_poke(soma_case *c, uint32_t view, size_t position, double value);
+
+/* The suite's neighbour, on a device that arranges calls. */
+soma_status soma_neighbour_open(soma_suite *suite);
+void soma_neighbour_close(soma_suite *suite);
 
 /* Runs the case, or counts it as failed; frees its contents. */
 void soma_case_run(soma_suite *suite, soma_case *c);
