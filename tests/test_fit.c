@@ -129,6 +129,42 @@ START_TEST(weights_of_samples_and_classes_scale_the_loss) {
 }
 END_TEST
 
+/* ------------------------------------------------------------------------------------ as much as a network may have */
+
+/* Each input goes through a unit of its own, all zeros, so that the first loss of output i, whose targets are i + 1, is
+ * (i + 1)^2 times the mean of the weights. */
+START_TEST(as_many_inputs_and_outputs_as_there_may_be_train_with_weights) {
+    enum { MOST = SOMA_MAX_OUTPUTS, ROWS = 5 };
+    static const float weights[ROWS] = {0.5f, 1, 2, 0, 1.5f};
+    static float inputs[MOST][ROWS], targets[MOST][ROWS];
+    soma_array input[MOST], target[MOST];
+    soma_network *network;
+    soma_dataset *dataset;
+    const size_t one = 1;
+    double expected = 0;
+    expect_ok(soma_network_create(&network));
+    soma_compile_options options = {0};
+    for (int i = 0; i < MOST; i++) {
+        for (int row = 0; row < ROWS; row++) inputs[i][row] = (float)row, targets[i][row] = (float)(i + 1);
+        input[i] = array_f32(inputs[i], ROWS, 1), target[i] = array_f32(targets[i], ROWS, 1);
+        soma_output(soma_dense_with(soma_input(network, NULL, 1, &one), 1,
+                                    &(soma_dense_options){.weight_initializer = SOMA_INIT_ZEROS}));
+        options.loss[i] = SOMA_MEAN_SQUARED_ERROR;
+        expected += (i + 1) * (i + 1);
+    }
+    expect_ok(soma_compile(network, test_device, &options));
+    expect_ok(soma_dataset_from_arrays(input, MOST, target, MOST, &dataset));
+    expect_ok(soma_dataset_set_weights(dataset, weights, ROWS));
+    soma_history history;
+    expect_ok(soma_fit(network, dataset, &(soma_fit_options){.epochs = 1, .batch_size = ROWS}, &history));
+    ck_assert_double_eq(history.epochs[0].train.loss,
+                        expected); /* the mean of the weights is 1, and all numbers are whole */
+    soma_history_clear(&history);
+    soma_dataset_destroy(dataset);
+    soma_network_destroy(network);
+}
+END_TEST
+
 /* ------------------------------------------------------------------------------------------- one weight a sample */
 
 /*
@@ -963,6 +999,7 @@ static void add_tests(TCase *cases) {
     tcase_add_loop_test(cases, regression_follows_the_update_rules, 0, 3 * SOMA_OPTIMIZER_COUNT);
     tcase_add_loop_test(cases, softmax_with_hidden_units_follows_the_update_rules, 0, 3 * SOMA_OPTIMIZER_COUNT);
     tcase_add_test(cases, weights_of_samples_and_classes_scale_the_loss);
+    tcase_add_test(cases, as_many_inputs_and_outputs_as_there_may_be_train_with_weights);
     tcase_add_test(cases, shuffling_visits_each_sample_once_in_ever_new_orders);
     tcase_add_test(cases, validation_split_holds_samples_out);
     tcase_add_test(cases, a_split_data_set_trains_on_its_own_rows);

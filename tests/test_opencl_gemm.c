@@ -7,6 +7,8 @@
 #include "suite.h"
 #include <float.h>
 #include <math.h>
+#include <pthread.h>
+#include <string.h>
 
 /* One product: op(a) is m x k, op(b) k x n; the host's copies. */
 typedef struct product {
@@ -224,6 +226,51 @@ START_TEST(without_beta_the_result_is_not_read) {
 }
 END_TEST
 
+/* ----------------------------------------------------------------------------------------------------------- threads
+ */
+
+enum { THREADS = 3, ROUNDS = 2 };
+
+/* Whether each opening succeeded: threads other than that of the test must not end a test. */
+typedef struct opener {
+    pthread_t thread;
+    uint32_t index;
+    bool opened;
+} opener;
+
+static void *open_and_close(void *argument) {
+    opener *self = argument;
+    const soma_device_options options = {0};
+    self->opened = true;
+    for (int round = 0; round < ROUNDS; round++) {
+        void *state = NULL;
+        self->opened &= soma_opencl_api.open(self->index, &options, &state) == SOMA_OK;
+        if (state) soma_opencl_api.close(state);
+    }
+    return NULL;
+}
+
+/* CLBlast tries itself out where a device opens and is told to forget where the last one closes; that it is counted
+ * under a lock the thread sanitizer sees, too. */
+START_TEST(clblast_serves_devices_that_open_at_a_time) {
+    const found_devices found = find_devices();
+    opener self[THREADS];
+    for (size_t i = 0; i < found.count; i++) {
+        if (!is_tested(&found.entry[i])) continue;
+        for (size_t t = 0; t < THREADS; t++) {
+            self[t] = (opener){.index = found.entry[i].index};
+            ck_assert_int_eq(pthread_create(&self[t].thread, NULL, open_and_close, &self[t]), 0);
+        }
+        for (size_t t = 0; t < THREADS; t++) ck_assert_int_eq(pthread_join(self[t].thread, NULL), 0);
+        for (size_t t = 0; t < THREADS; t++) ck_assert_msg(self[t].opened, "%s did not open", found.entry[i].info.name);
+    }
+}
+END_TEST
+
+static void add_threads(TCase *cases) {
+    tcase_add_test(cases, clblast_serves_devices_that_open_at_a_time);
+}
+
 static void add_products(TCase *cases) {
     tcase_add_test(cases, products_are_right);
 }
@@ -236,9 +283,10 @@ static void add_tests(TCase *cases) {
     tcase_add_test(cases, without_beta_the_result_is_not_read);
 }
 
-/* An argument: the products alone, where each test would compile its kernels anew. */
+/* "products": these alone, where each test would compile its kernels anew. "threads": devices that open at a time. */
 int main(int argc, char **argv) {
-    (void)argv;
     const int skip = skip_without_device();
-    return skip ? skip : run_suite("opencl gemm", argc > 1 ? add_products : add_tests);
+    if (skip) return skip;
+    if (argc == 1) return run_suite("opencl gemm", add_tests);
+    return run_suite("opencl gemm", strcmp(argv[1], "threads") == 0 ? add_threads : add_products);
 }
