@@ -79,7 +79,7 @@ static cl_int CL_API_CALL get_devices(cl_platform_id id, cl_device_type type, cl
 
 static cl_int CL_API_CALL tell_device(cl_device_id id, cl_device_info what, size_t size, void *value, size_t *length) {
     const cl_ulong number = what == CL_DEVICE_TYPE ? CL_DEVICE_TYPE_GPU : 1;
-    const char *text = "OpenCL 1.0 stub";
+    const char *version = getenv("STUB_VERSION"), *text = version ? version : "OpenCL 1.0 stub";
     (void)id;
     if (what == CL_DEVICE_NAME || what == CL_DEVICE_VENDOR || what == CL_DEVICE_VERSION || what == CL_DRIVER_VERSION)
         return answer(text, strlen(text) + 1, size, value, length);

@@ -284,6 +284,25 @@ class Order(DriverTest):
             self.assertEqual(numbers["opencl:4"], "Portable Computing Language")
 
 
+class Versions(DriverTest):
+    """OpenCL 1.2 is needed, and what comes after it will do."""
+
+    def reason(self, version):
+        self.install(1)
+        listed = self.json("devices", environment=self.environment("", STUB_GPUS="1", STUB_VERSION=version))
+        return listed["passed_over"][0]["reason"]
+
+    def test_older_ones_are_passed_over_by_their_version(self):
+        for version in ("OpenCL 1.0 stub", "OpenCL 1.1 stub", "OpenCL 0.9 stub", "OpenCL", "1.2 stub"):
+            with self.subTest(version):
+                self.assertEqual(self.reason(version), f'it speaks "{version}"; OpenCL 1.2 is needed')
+
+    def test_those_that_will_do_are_judged_by_what_they_have(self):
+        for version in ("OpenCL 1.2 stub", "OpenCL 2.0 stub", "OpenCL 2.1 stub", "OpenCL 3.0 stub"):
+            with self.subTest(version):
+                self.assertIn("it has 1 bytes of memory", self.reason(version))
+
+
 class Probing(DriverTest):
     """The program that asks."""
 

@@ -16,24 +16,6 @@ void soma_placement_place(const soma_placement *placement, soma_call *call) {
     call->workspace_offset = placement->offset[SOMA_WORKSPACE_SLOT];
 }
 
-soma_status soma_neighbour_open(soma_suite *suite) {
-    void *memory;
-    size_t workspace;
-    if (!SOMA_DEVICE_HAS_SLOT(suite->device->api, arrange)) return SOMA_OK;
-    SOMA_TRY(soma_device_alloc(suite->device, sizeof(float), "a check of lists", &memory));
-    suite->neighbour = soma_call_fill(soma_view_of(memory, 0, SOMA_F32, 1, (size_t[]){1}), 1);
-    soma_status status = soma_device_prepare(suite->device, &suite->neighbour, &workspace);
-    if (status != SOMA_OK) soma_neighbour_close(suite);
-    return status;
-}
-
-void soma_neighbour_close(soma_suite *suite) {
-    if (!suite->neighbour.view_count) return;
-    soma_device_release(suite->device, &suite->neighbour);
-    soma_device_free(suite->device, suite->neighbour.view[0].memory, sizeof(float));
-    suite->neighbour.view_count = 0;
-}
-
 /* One run of the prepared call, which is the first of these; false if the case has failed. */
 static bool run_once(soma_suite *suite, soma_case *c, soma_placement *placement, soma_call *calls, size_t count) {
     char damage[160];
