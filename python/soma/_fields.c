@@ -90,6 +90,13 @@ int soma_py_fill(const char *what, const soma_py_field *fields, PyObject *dict, 
     return 0;
 }
 
+PyObject *soma_py_sizes(uint32_t rank, const size_t *shape) {
+    PyObject *tuple = PyTuple_New((Py_ssize_t)rank);
+    for (uint32_t i = 0; tuple && i < rank; i++)
+        if (PyTuple_SetItem(tuple, (Py_ssize_t)i, PyLong_FromSize_t(shape[i]))) Py_CLEAR(tuple);
+    return tuple;
+}
+
 int soma_py_put(PyObject *dict, const char *key, PyObject *value) {
     int result = value ? PyDict_SetItemString(dict, key, value) : -1;
     Py_XDECREF(value);

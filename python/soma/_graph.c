@@ -101,11 +101,7 @@ PyObject *soma_py_network_shape(PyObject *object, PyObject *number) {
     if (at == -1 && PyErr_Occurred()) return NULL;
     const soma_tensor *x = tensor_of(self, at);
     if (!x) return NULL;
-    uint32_t rank = soma_tensor_shape(x, shape);
-    PyObject *tuple = PyTuple_New((Py_ssize_t)rank);
-    for (uint32_t i = 0; tuple && i < rank; i++)
-        if (PyTuple_SetItem(tuple, i, PyLong_FromSize_t(shape[i]))) Py_CLEAR(tuple);
-    return tuple;
+    return soma_py_sizes(soma_tensor_shape(x, shape), shape);
 }
 
 /* ------------------------------------------------------------------------------------------------------- parameters */

@@ -172,10 +172,23 @@ static PyObject *ends(PyObject *object, PyObject *outputs) {
         size_t shape[SOMA_MAX_RANK];
         const soma_tensor *tensor = output ? soma_network_output(network, i) : soma_network_input(network, i);
         uint32_t rank = soma_tensor_shape(tensor, shape);
-        PyObject *sizes = PyTuple_New((Py_ssize_t)rank);
-        for (uint32_t j = 0; sizes && j < rank; j++)
-            if (PyTuple_SetItem(sizes, j, PyLong_FromSize_t(shape[j]))) Py_CLEAR(sizes);
+        PyObject *sizes = soma_py_sizes(rank, shape);
         PyObject *item = sizes ? Py_BuildValue("(sN)", soma_tensor_name(tensor), sizes) : NULL;
+        if (!item || PyList_Append(list, item)) Py_CLEAR(list);
+        Py_XDECREF(item);
+    }
+    return list;
+}
+
+static PyObject *layer_list(PyObject *object, PyObject *unused) {
+    const soma_network *network = ((soma_py_network *)object)->network;
+    PyObject *list = PyList_New(0);
+    (void)unused;
+    for (size_t i = 0; list && i < soma_network_layer_count(network); i++) {
+        soma_layer_info info = {0};
+        soma_status status = soma_network_layer(network, i, &info);
+        PyObject *sizes = status == SOMA_OK ? soma_py_sizes(info.rank, info.shape) : soma_py_raise(status);
+        PyObject *item = sizes ? Py_BuildValue("(ssN)", info.name, info.kind, sizes) : NULL;
         if (!item || PyList_Append(list, item)) Py_CLEAR(list);
         Py_XDECREF(item);
     }
@@ -200,6 +213,7 @@ PyType_Spec *soma_py_network_spec(void) {
         {"summary", summary, METH_VARARGS, "summary(batch_size): lines of text"},
         {"class_names", class_names, METH_NOARGS, "names of the classes that it learnt"},
         {"columns", columns, METH_NOARGS, "(name, role) of the columns of the table that it learnt"},
+        {"layer_list", layer_list, METH_NOARGS, "(name, kind, shape per sample of its output) of the layers"},
         {"ends", ends, METH_O, "ends(outputs): (name, shape) of each input or output"},
         {"input", soma_py_network_input, METH_VARARGS, "input(shape, name): number of a tensor"},
         {"layers", soma_py_network_layers, METH_VARARGS, "layers(tensor, text): number of a tensor"},

@@ -152,6 +152,8 @@ int soma_py_fill(const char *what, const soma_py_field *fields, PyObject *dict, 
 int soma_py_name(soma_names names, const char *what, PyObject *text, int *value);
 /* {"loss": ..., "accuracy": ...} */
 PyObject *soma_py_metrics(const soma_metrics *metrics);
+/* A shape as a tuple. */
+PyObject *soma_py_sizes(uint32_t rank, const size_t *shape);
 /* dict[key] = value, whose reference it takes, and which may be NULL; -1 with an exception. */
 int soma_py_put(PyObject *dict, const char *key, PyObject *value);
 

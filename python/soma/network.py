@@ -64,7 +64,7 @@ class Network:
         self.device, self.seed = device, seed
         self.stop_training = False
         self._net, self._options, self._compiled, self._columns, self._straight = None, {}, False, None, None
-        self._inputs, self._outputs, self._layers = None, None, []
+        self._inputs, self._outputs, self._layers, self._called = None, None, [], {}
         if outputs is not None:
             self._inputs = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
             self._outputs = list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
@@ -101,9 +101,13 @@ class Network:
                 continue
             if node.layer is None:
                 raise ValueError("an output depends on an Input that is not among the inputs")
+            before = len(net.layer_list())
             number = node.layer.build(net, [numbers[id(parent)] for parent in node.parents])
             if node.layer.name:
                 net.mark(number, node.layer.name)
+                made = net.layer_list()[before:]
+                if len(made) == 1:  # parameters are called by the layer's number
+                    self._called[made[0][0]] = node.layer.name
             numbers[id(node)] = number
         for node in self._outputs:
             net.mark(numbers[id(node)], None, True)
@@ -275,6 +279,27 @@ class Network:
         """Takes weights from a safetensors file. map: "dense_1 fc1 transposed; ...", where they have other names there."""
         self._require_built()
         self._net.load_weights(path, map, partial)
+
+    def take_weights(self, model, names=None, flattened=None):
+        """Takes the weights of a torch.nn.Module or a Keras model whose layers are those of this network.
+
+        names: {the network's layer: the model's}, as {"dense_1": "fc1"}, for those that are called otherwise there; or "order": the
+        first goes with the first. Matrices and kernels are turned as each library has them, and so are the rows of a dense layer behind
+        a flattened picture, which PyTorch flattens channel by channel; flattened={"dense_1": (8, 8, 16)} says what was flattened
+        (positions, channels; None: nothing), where the layer before in the list is not the one that comes before in the network.
+        All or nothing: ValueError says what does not fit.
+        """
+        from . import exchange
+
+        self._require_built()
+        exchange.take(self, model, names, flattened)
+
+    def give_weights(self, model, names=None, flattened=None):
+        """Gives the network's weights to such a module or model: the other way round, with the same arguments."""
+        from . import exchange
+
+        self._require_built()
+        exchange.give(self, model, names, flattened)
 
     # A pickle holds the model's file, and how it was compiled; the optimizer begins anew.
 
