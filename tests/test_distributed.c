@@ -286,6 +286,124 @@ START_TEST(all_begin_with_the_weights_of_the_first) {
 }
 END_TEST
 
+/* ------------------------------------------------------------------------------------------------------- the sums */
+
+static job *train_with(bool pictures, bool normalized, const soma_fit_options *how, uint32_t ranks) {
+    job *j = begin();
+    j->pictures = pictures;
+    j->normalized = normalized;
+    j->options.bucket_bytes = how->bucket_bytes;
+    j->options.wire = how->wire;
+    j->options.sync_batchnorm = how->sync_batchnorm;
+    run(j, ranks);
+    expect_alike(j, ranks);
+    return j;
+}
+
+/* The team adds each element by itself, in the order of the ranks: so in however many pieces it comes. Two ranks of
+ * four have no sample of the last batch. */
+START_TEST(buckets_change_no_bit) {
+    for (int pictures = 0; pictures < 2; pictures++) {
+        job *whole = train_with(pictures, false, &(soma_fit_options){.bucket_bytes = SIZE_MAX}, 4);
+        ck_assert_uint_eq(whole->team.sums_at_once, 1);
+        static const size_t sizes[] = {1, 200, 2000, 0};
+        static const size_t at_once[] = {4, 3, 1, 1}; /* two layers of weights and biases each */
+        for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+            job *parts = train_with(pictures, false, &(soma_fit_options){.bucket_bytes = sizes[i]}, 4);
+            ck_assert(memcmp(parts->weights[0], whole->weights[0], sizeof whole->weights[0]) == 0);
+            ck_assert(parts->team.progressed);
+            if (i == 0) ck_assert_uint_eq(parts->team.sums_at_once, at_once[i]);
+            end(parts);
+        }
+        end(whole);
+    }
+}
+END_TEST
+
+/*
+ * In bfloat16 each rank's gradient is rounded once, and each sum of two again, all by 2^-9 of what they are at most: as
+ * bound_of() counts roundings of 2^-24, with one for each rank and each sum.
+ */
+START_TEST(half_as_much_is_sent_at_the_price_of_rounding) {
+    job *plain = train_alone(false);
+    const uint32_t ranks = 3;
+    const float bound = bound_of(plain), n = 9 * BATCH + WIDTH + 27 + 16;
+    job *half = train_with(false, false, &(soma_fit_options){.wire = SOMA_WIRE_BF16, .bucket_bytes = 200}, ranks);
+    const float found = difference(plain, half);
+    ck_assert_float_le(found, bound + bound / n * (2 * ranks - 1) * 0x1p15f);
+    ck_assert_float_gt(found, bound / 16); /* it is rounded indeed */
+    end(half);
+    end(plain);
+}
+END_TEST
+
+START_TEST(bfloat16_is_rounded_to_nearest) {
+    static const struct {
+        float value, rounded;
+    } rows[] = {{0, 0},
+                {1, 1},
+                {-2.5f, -2.5f},
+                {1 + 0x1p-8f, 1}, /* a tie goes to the even one */
+                {1 + 3 * 0x1p-8f, 1 + 0x1p-6f},
+                {1 + 0x1.2p-8f, 1 + 0x1p-7f},
+                {-1 - 0x1.2p-8f, -1 - 0x1p-7f},
+                {0x1.ffp127f, INFINITY},
+                {INFINITY, INFINITY},
+                {-INFINITY, -INFINITY}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        ck_assert(soma_float_of_bf16(soma_bf16_of(rows[i].value)) == rows[i].rounded);
+    ck_assert(isnan(soma_float_of_bf16(soma_bf16_of(NAN))));
+    const union {
+        uint32_t bits;
+        float value;
+    } quiet = {0x7F800001u};
+    ck_assert(isnan(soma_float_of_bf16(soma_bf16_of(quiet.value))));
+}
+END_TEST
+
+/* As one rank has it, which sees the whole batch, running figures included; by itself each share gives other ones. */
+START_TEST(batchnorm_over_all_ranks_is_that_of_one) {
+    job *one = begin();
+    one->pictures = one->normalized = true;
+    one->options.shards = 1;
+    one->alone = true;
+    run(one, 1);
+    expect_alike(one, 1);
+    job *apart = train_with(true, true, &(soma_fit_options){.wire = SOMA_WIRE_F32}, 2);
+    const float unlike = difference(one, apart);
+    ck_assert_float_gt(unlike, 1e-2f);
+    for (uint32_t ranks = 1; ranks <= 4; ranks++) {
+        job *all = train_with(true, true, &(soma_fit_options){.sync_batchnorm = 1, .bucket_bytes = 400}, ranks);
+        ck_assert_msg(difference(one, all) < 1e-4f, "%u ranks: weights differ by %g", ranks,
+                      (double)difference(one, all));
+        for (uint32_t e = 0; e < EPOCHS; e++)
+            ck_assert_double_eq_tol(one->history[0].epochs[e].train.loss, all->history[0].epochs[e].train.loss, 1e-4);
+        end(all);
+    }
+    end(apart);
+    end(one);
+}
+END_TEST
+
+START_TEST(what_does_not_go_with_shards_is_refused) {
+    static const struct {
+        soma_fit_options how;
+        const char *message;
+    } rows[] = {{{.wire = SOMA_WIRE_BF16}, "sums in bfloat16"},
+                {{.sync_batchnorm = 1}, "batchnorm over all ranks"},
+                {{.wire = 2}, "no wire number 2"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        job *j = begin();
+        j->options.shards = 4;
+        j->options.wire = rows[i].how.wire;
+        j->options.sync_batchnorm = rows[i].how.sync_batchnorm;
+        run(j, 2);
+        expect_rank_error(j, 1, SOMA_INVALID_ARGUMENT, rows[i].message);
+        end(j);
+    }
+}
+END_TEST
+
 /* ---------------------------------------------------------------------------------------------------- repeatable */
 
 static void expect_same(const job *a, const job *b, uint32_t ranks) {
@@ -555,6 +673,11 @@ static void add_tests(TCase *cases) {
     tcase_add_test(cases, ranks_make_what_one_makes_of_pictures);
     tcase_add_test(cases, a_team_of_one_makes_what_no_team_makes);
     tcase_add_test(cases, all_begin_with_the_weights_of_the_first);
+    tcase_add_test(cases, buckets_change_no_bit);
+    tcase_add_test(cases, half_as_much_is_sent_at_the_price_of_rounding);
+    tcase_add_test(cases, bfloat16_is_rounded_to_nearest);
+    tcase_add_test(cases, batchnorm_over_all_ranks_is_that_of_one);
+    tcase_add_test(cases, what_does_not_go_with_shards_is_refused);
     tcase_add_test(cases, shards_make_the_same_bits);
     tcase_add_test(cases, shards_make_nearly_what_whole_batches_make);
     tcase_add_test(cases, more_ranks_than_shards_are_refused);

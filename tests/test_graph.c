@@ -327,6 +327,9 @@ static const shape_case shape_cases[] = {
      NULL,
      BAD("becomes " BY_WIDTH("4294967295", "4294966787") " positions")},
 
+    {SOMA_OP_ACROSS, {"[4]"}, NOTHING, NULL, GOOD("[4]")},
+    {SOMA_OP_ACROSS, {"[batch, 4]"}, NOTHING, NULL, BAD("of the whole batch is wanted, got [batch, 4]")},
+
     {SOMA_OP_CONV_ADD,
      {"[batch, 9, 4]", "[3, 4, 5]", "[batch, 7, 5]"},
      WINDOW(1, 1, 0, 0, 1, 0),

@@ -47,6 +47,10 @@ class WithoutStarter(ProgramTest):
     def test_shards_are_of_what_is_repeatable(self):
         self.refuse(USAGE, ["--shards", "--repeatable"], *TRAIN, "--shards=4")
 
+    def test_what_several_processes_do_is_of_several(self):
+        for option in ("--bucket=1K", "--wire=bf16", "--sync-batchnorm"):
+            self.refuse(USAGE, [option.split("=")[0], "--distributed"], *TRAIN, option)
+
     def test_a_module_that_is_not_there_is_named(self):
         alone = self.path("soma")
         shutil.copy(PROGRAM, alone)
@@ -82,6 +86,25 @@ class Distributed(ProgramTest):
             for first, second in list(zip(a, b))[1:]:
                 for x, y in zip(first.split(",")[:6], second.split(",")[:6]):
                     self.assertAlmostEqual(float(x), float(y), delta=1e-3)
+
+    def test_sums_go_in_buckets_and_as_bfloat16(self):
+        """Two add up elements one by one: so buckets change no byte."""
+        net = "--net=conv 4 3x3 relu; batchnorm; flatten; dense 10 softmax"
+        saved = {}
+        for name, more in (("whole", ["--bucket=1G"]), ("parts", ["--bucket=1K"]), ("half", ["--wire=bf16"]), ("one", []), ("all", ["--sync-batchnorm"])):
+            ranks = 1 if name == "one" else 2
+            self.expect_job(0, mpirun(command(ranks, *TRAIN[:4], net, *TRAIN[5:], "--epochs=1", "--batch=64", *more, f"--save={self.path(name)}")))
+            saved[name] = {key: numbers(values) for key, values in read_safetensors(self.path(name))[1].items()}
+
+        def apart(a, b):
+            return max(abs(x - y) for key, values in saved[a].items() for x, y in zip(values, saved[b][key]))
+
+        self.assertEqual(apart("whole", "parts"), 0)
+        self.assertGreater(apart("whole", "half"), 0)
+        # Adam's 21 steps move a weight by 0.001 each at most, and rounding changes few of their signs; a batch of half the size changes its figures.
+        self.assertLess(apart("whole", "half"), 21e-3)
+        self.assertLess(apart("one", "all"), 1e-3)
+        self.assertGreater(apart("one", "whole"), 4 * apart("one", "all"))
 
     def test_repeatable_ones_make_the_same_bytes(self):
         more = ["--epochs=2", "--repeatable", "--shards=6", "--net=conv 4 3x3 relu; batchnorm; flatten; dropout 0.2; dense 10 softmax",

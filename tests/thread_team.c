@@ -12,7 +12,7 @@ typedef struct member {
     soma_communicator communicator;
     rank_function *function;
     void *context;
-    size_t count;
+    size_t sums, most; /* that have been begun, and how many at once so far */
     pthread_t thread;
 } member;
 
@@ -35,28 +35,63 @@ static soma_status lost(void) {
     return soma_error(SOMA_IO, "another rank has given up");
 }
 
-static soma_status start_sum(void *context, float *values, size_t count, void **sum) {
-    member *m = context;
-    m->team->values[m->communicator.rank] = values;
-    m->count = count;
-    *sum = m;
+/* Of floats, or of bfloat16. */
+typedef struct sum_begun {
+    void *values;
+    size_t count, size;
+} sum_begun;
+
+static soma_status begin_sum(member *m, void *values, size_t count, size_t size, void **sum) {
+    sum_begun *begun = malloc(sizeof *begun);
+    if (!begun) return soma_error(SOMA_OUT_OF_MEMORY, "no memory for a sum");
+    *begun = (sum_begun){values, count, size};
+    *sum = begun;
+    m->sums++;
+    m->most = m->sums > m->most ? m->sums : m->most;
+    m->team->sums_at_once = m->most > m->team->sums_at_once ? m->most : m->team->sums_at_once;
     return SOMA_OK;
+}
+
+static soma_status start_sum(void *context, float *values, size_t count, void **sum) {
+    return begin_sum(context, values, count, sizeof *values, sum);
+}
+
+static soma_status start_sum_bf16(void *context, uint16_t *values, size_t count, void **sum) {
+    return begin_sum(context, values, count, sizeof *values, sum);
+}
+
+/* In the order of the ranks. */
+static void add_up(const thread_team *team, const sum_begun *sum, void *total) {
+    memcpy(total, team->values[0], sum->count * sum->size);
+    for (uint32_t i = 1; i < team->ranks; i++) {
+        if (sum->size == sizeof(uint16_t)) soma_add_bf16(total, team->values[i], sum->count);
+        for (size_t j = 0; sum->size == sizeof(float) && j < sum->count; j++)
+            ((float *)total)[j] += ((const float *)team->values[i])[j];
+    }
 }
 
 static soma_status wait_for_sum(void *context, void *sum) {
     member *m = context;
     thread_team *team = m->team;
-    float *total = calloc(m->count + 1, sizeof *total);
-    if (sum != m || !total || !meet(team)) {
+    sum_begun begun = *(sum_begun *)sum;
+    void *total = calloc(begun.count + 1, begun.size);
+    free(sum);
+    m->sums--;
+    team->values[m->communicator.rank] = begun.values;
+    if (!total || !meet(team)) {
         free(total);
         return lost();
     }
-    for (uint32_t i = 0; i < team->ranks; i++)
-        for (size_t j = 0; j < m->count; j++) total[j] += team->values[i][j];
+    add_up(team, &begun, total);
     bool whole = meet(team);
-    memcpy(team->values[m->communicator.rank], total, m->count * sizeof *total);
+    memcpy(begun.values, total, begun.count * begun.size);
     free(total);
     return whole ? SOMA_OK : lost();
+}
+
+static soma_status progress(void *context) {
+    ((member *)context)->team->progressed = true;
+    return SOMA_OK;
 }
 
 static soma_status broadcast(void *context, void *bytes, size_t size, uint32_t root) {
@@ -104,6 +139,8 @@ void run_team(thread_team *team, uint32_t ranks, rank_function *function, void *
                                                       .start_sum = start_sum,
                                                       .wait = wait_for_sum,
                                                       .broadcast = broadcast,
+                                                      .progress = progress,
+                                                      .start_sum_bf16 = start_sum_bf16,
                                                       .abort = give_up};
     }
     for (uint32_t i = 0; i < ranks; i++) pthread_create(&members[i].thread, NULL, run_member, &members[i]);

@@ -14,8 +14,10 @@ typedef struct thread_team {
     uint32_t ranks, arrived;
     uint64_t round;
     bool aborted;
-    char message[512];        /* of the rank that aborted */
-    float *values[TEAM_MOST]; /* to be summed, of each rank */
+    char message[512];           /* of the rank that aborted */
+    void *values[TEAM_MOST];     /* to be summed, of each rank */
+    _Atomic size_t sums_at_once; /* the most that a rank had begun and not waited for */
+    _Atomic bool progressed;
     const void *sent;
     const char *other_version; /* what the last rank says is its version, where it is not NULL */
 } thread_team;

@@ -15,6 +15,16 @@
 #include <string.h>
 #include <unistd.h>
 
+/* What says how processes are to work together. */
+static exit_status check_alone(const struct settings *settings) {
+    const char *option = option_given(settings, bucket)           ? "bucket"
+                         : option_given(settings, wire)           ? "wire"
+                         : option_given(settings, sync_batchnorm) ? "sync-batchnorm"
+                                                                  : NULL;
+    if (!option || settings->distributed) return STATUS_DONE;
+    return fail(STATUS_USAGE, "--%s is of several processes, and without --distributed there is one", option);
+}
+
 exit_status training_check(const struct settings *settings, const struct distributed *distributed) {
     if (settings->load && settings->net)
         return fail(STATUS_USAGE, "--net and --load are both given; the loaded model has its layers already");
@@ -41,6 +51,7 @@ exit_status training_check(const struct settings *settings, const struct distrib
         return fail(STATUS_USAGE,
                     "--report goes with --folds or --seeds; accepted: one of them, or soma evaluate --report with the "
                     "model that --save wrote");
+    if (check_alone(settings) != STATUS_DONE) return STATUS_USAGE;
     if (option_given(settings, shards) && !settings->repeatable)
         return fail(STATUS_USAGE, "--shards says into what --repeatable divides batches, and there is none");
     if (option_given(settings, every) && !settings->checkpoint)
@@ -107,6 +118,9 @@ soma_status training_fit(struct training *training) {
         .context = training,
         .communicator = training->distributed.communicator,
         .shards = settings->repeatable ? settings->shards : 0,
+        .bucket_bytes = settings->bucket,
+        .wire = (uint32_t)settings->wire,
+        .sync_batchnorm = settings->sync_batchnorm,
     };
     if (option_given(settings, min_delta)) options.min_delta = (float)settings->min_delta;
     training->progress = progress_start(options.epochs, data_samples(training->data.train));

@@ -62,7 +62,12 @@ static const char *distributed_name(int value) {
     return value >= 0 && (size_t)value < sizeof names / sizeof *names ? names[value] : NULL;
 }
 
-static const choice distributed_choice = {.name = distributed_name};
+static const char *wire_name(int value) {
+    static const char *const names[] = {[SOMA_WIRE_F32] = "f32", [SOMA_WIRE_BF16] = "bf16"};
+    return value >= 0 && (size_t)value < sizeof names / sizeof *names ? names[value] : NULL;
+}
+
+static const choice distributed_choice = {.name = distributed_name}, wire_choice = {.name = wire_name};
 static const choice dates_choice = {.name = dates_name};
 static const choice missing_choice = {missing_name, true, SOMA_NAMES_MISSING};
 static const choice image_fit_choice = {image_fit_name, true, SOMA_NAMES_IMAGE_FIT};
@@ -351,6 +356,12 @@ const option_row option_table[] = {
      .help = "of --repeatable: into how many parts each batch is divided, at least one for each process"},
     {.name = "distributed", .type = OPTION_CHOICE, .offset = FIELD(distributed), .commands = TRAIN, .argument = "WHICH", .choices = &distributed_choice, .fallback = "none",
      .help = "train by all processes that mpirun has started, mpi: each computes its share of every batch, and the first writes and speaks"},
+    {.name = "bucket", .type = OPTION_BYTES, .offset = FIELD(bucket), .commands = TRAIN, .argument = "BYTES",
+     .help = "of --distributed: gradients are summed in pieces of this size, each as soon as it is computed; K, M, G and T are understood (default 1M)"},
+    {.name = "wire", .type = OPTION_CHOICE, .offset = FIELD(wire), .commands = TRAIN, .argument = "TYPE", .choices = &wire_choice, .fallback = "f32",
+     .help = "of --distributed: as what gradients go from process to process; bf16 is half as much, rounded to 8 bits"},
+    {.name = "sync-batchnorm", .type = OPTION_FLAG, .offset = FIELD(sync_batchnorm), .commands = TRAIN,
+     .help = "of --distributed: batchnorm goes by mean and variance of the whole batch, not of each process's share"},
 
     {.group = "Results", .name = "save", .letter = 's', .type = OPTION_TEXT, .offset = FIELD(save), .commands = TRAIN, .argument = "FILE",
      .help = "the trained network, as a safetensors file; the last good weights where training is interrupted or goes wrong"},

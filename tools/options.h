@@ -71,7 +71,9 @@ struct settings {
     int split_by; /* soma_division_by */
     int monitor;
     int distributed; /* 0: alone, 1: mpi */
-    bool restore_best, no_shuffle, repeatable;
+    int wire;        /* soma_wire */
+    uint64_t bucket; /* bytes */
+    bool restore_best, no_shuffle, repeatable, sync_batchnorm;
     const char *checkpoint, *resume, *find_rate;
     uint64_t every; /* steps; 0: an epoch */
     uint64_t shards;

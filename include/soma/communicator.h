@@ -39,8 +39,35 @@ typedef struct soma_communicator {
     /* This rank cannot go on, for this reason, and the others don't know: they are to get errors from the functions
      * above, or to be ended. May return or not. */
     void (*abort)(void *context, soma_status status, const char *message);
-    uint64_t reserved[6]; /* zero */
+    /* What has been begun is to go on, as this rank computes meanwhile: called now and then. NULL: nothing to do. */
+    soma_status (*progress)(void *context);
+    /* start_sum() of bfloat16, the upper half of a float32, rounded to it after each addition: soma_add_bf16(). wait()
+     * waits for it. NULL: soma_fit_options.wire cannot ask for it. */
+    soma_status (*start_sum_bf16)(void *context, uint16_t *values, size_t count, void **sum);
+    uint64_t reserved[4]; /* zero */
 } soma_communicator;
+
+/* A number as bfloat16, to nearest, ties to even. What is no number stays none. */
+static inline uint16_t soma_bf16_of(float value) {
+    union {
+        float value;
+        uint32_t bits;
+    } number = {value};
+    if (value != value) return (uint16_t)(number.bits >> 16 | 0x40);
+    return (uint16_t)((number.bits + 0x7FFF + (number.bits >> 16 & 1)) >> 16);
+}
+/* A bfloat16 as a number. */
+static inline float soma_float_of_bf16(uint16_t half) {
+    union {
+        uint32_t bits;
+        float value;
+    } number = {(uint32_t)half << 16};
+    return number.value;
+}
+/* to += from, for start_sum_bf16(). */
+static inline void soma_add_bf16(uint16_t *to, const uint16_t *from, size_t count) {
+    for (size_t i = 0; i < count; i++) to[i] = soma_bf16_of(soma_float_of_bf16(to[i]) + soma_float_of_bf16(from[i]));
+}
 
 #ifdef __cplusplus
 }

@@ -26,6 +26,7 @@
 /* Stays where it is until it is closed. */
 typedef struct soma_mpi {
     MPI_Comm comm; /* a duplicate of the caller's, whose messages mix with no others */
+    MPI_Op add_bf16;
     soma_communicator communicator;
 } soma_mpi;
 
@@ -49,9 +50,9 @@ typedef struct soma_mpi_sum {
     MPI_Request *requests;
 } soma_mpi_sum;
 
-/* soma_communicator.start_sum */
-static inline soma_status soma_mpi_start_sum(void *context, float *values, size_t count, void **sum) {
-    soma_mpi *mpi = (soma_mpi *)context;
+/* Begins to add up, in place, by this operation. */
+static inline soma_status soma_mpi_start(soma_mpi *mpi, char *values, size_t count, size_t size, MPI_Datatype type,
+                                         MPI_Op add, void **sum) {
     size_t most = count / (INT_MAX / 2) + 1;
     soma_mpi_sum *started = (soma_mpi_sum *)malloc(sizeof *started + most * sizeof(MPI_Request));
     int code = MPI_SUCCESS;
@@ -60,13 +61,37 @@ static inline soma_status soma_mpi_start_sum(void *context, float *values, size_
     started->requests = (MPI_Request *)(void *)(started + 1);
     for (size_t done = 0; code == MPI_SUCCESS && done < count; started->pieces++) {
         int piece = soma_mpi_piece(count - done);
-        code = MPI_Iallreduce(MPI_IN_PLACE, values + done, piece, MPI_FLOAT, MPI_SUM, mpi->comm,
+        code = MPI_Iallreduce(MPI_IN_PLACE, values + done * size, piece, type, add, mpi->comm,
                               &started->requests[started->pieces]);
         done += (size_t)piece;
     }
     *sum = started;
     if (code != MPI_SUCCESS) free(started);
     return soma_mpi_check(code, "a sum");
+}
+
+/* soma_communicator.start_sum */
+static inline soma_status soma_mpi_start_sum(void *context, float *values, size_t count, void **sum) {
+    return soma_mpi_start((soma_mpi *)context, (char *)values, count, sizeof *values, MPI_FLOAT, MPI_SUM, sum);
+}
+
+/* MPI_User_function */
+static inline void soma_mpi_add_bf16(void *from, void *to, int *count, MPI_Datatype *type) {
+    (void)type;
+    soma_add_bf16((uint16_t *)to, (const uint16_t *)from, (size_t)*count);
+}
+
+/* soma_communicator.start_sum_bf16 */
+static inline soma_status soma_mpi_start_sum_bf16(void *context, uint16_t *values, size_t count, void **sum) {
+    soma_mpi *mpi = (soma_mpi *)context;
+    return soma_mpi_start(mpi, (char *)values, count, sizeof *values, MPI_UINT16_T, mpi->add_bf16, sum);
+}
+
+/* soma_communicator.progress: whoever looks for a message lets MPI move all others. */
+static inline soma_status soma_mpi_progress(void *context) {
+    int there;
+    return soma_mpi_check(
+        MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, ((soma_mpi *)context)->comm, &there, MPI_STATUS_IGNORE), "MPI_Iprobe");
 }
 
 /* soma_communicator.wait */
@@ -101,6 +126,8 @@ static inline soma_status soma_mpi_open(MPI_Comm comm, soma_mpi *mpi) {
     int rank = 0, ranks = 1;
     soma_status status = soma_mpi_check(MPI_Comm_dup(comm, &mpi->comm), "MPI_Comm_dup");
     if (status != SOMA_OK) return status;
+    status = soma_mpi_check(MPI_Op_create(soma_mpi_add_bf16, 1, &mpi->add_bf16), "MPI_Op_create");
+    if (status != SOMA_OK) return status;
     MPI_Comm_set_errhandler(mpi->comm, MPI_ERRORS_RETURN);
     MPI_Comm_rank(mpi->comm, &rank);
     MPI_Comm_size(mpi->comm, &ranks);
@@ -113,6 +140,8 @@ static inline soma_status soma_mpi_open(MPI_Comm comm, soma_mpi *mpi) {
     mpi->communicator.context = mpi;
     mpi->communicator.start_sum = soma_mpi_start_sum;
     mpi->communicator.wait = soma_mpi_wait;
+    mpi->communicator.progress = soma_mpi_progress;
+    mpi->communicator.start_sum_bf16 = soma_mpi_start_sum_bf16;
     mpi->communicator.broadcast = soma_mpi_broadcast;
     mpi->communicator.abort = soma_mpi_abort;
     return SOMA_OK;
@@ -120,6 +149,7 @@ static inline soma_status soma_mpi_open(MPI_Comm comm, soma_mpi *mpi) {
 
 /* Before MPI_Finalize(). */
 static inline void soma_mpi_close(soma_mpi *mpi) {
+    MPI_Op_free(&mpi->add_bf16);
     MPI_Comm_free(&mpi->comm);
 }
 

@@ -1235,6 +1235,9 @@ SOMA_API soma_status soma_fit_metrics(soma_network *network, soma_metrics *metri
 /* Of the validation, or of training without one. */
 typedef enum soma_monitor { SOMA_MONITOR_LOSS, SOMA_MONITOR_METRIC } soma_monitor;
 
+/* As what gradients go from rank to rank. */
+typedef enum soma_wire { SOMA_WIRE_F32, SOMA_WIRE_BF16 } soma_wire;
+
 typedef struct soma_fit_options {
     uint32_t epochs;   /* 0: 1 */
     size_t batch_size; /* 0: 32 */
@@ -1275,7 +1278,16 @@ typedef struct soma_fit_options {
      * same. batchnorm normalises each shard by itself. At most 1024; 16 suit many. 0: as is quickest.
      */
     uint64_t shards;
-    uint64_t reserved[11]; /* zero */
+    /*
+     * Of several ranks, but not of shards. Gradients are summed in buckets of so many bytes, each as soon as the
+     * backward pass has made it, while that goes on; 0: 1 MiB, SIZE_MAX: all at once. What is sent: SOMA_WIRE_BF16
+     * halves it, and rounds each gradient, and each sum of two, to 8 bits. sync_batchnorm 1: batchnorm goes by mean and
+     * variance of all ranks' samples, as one rank would, which takes two sums more for each forward and backward.
+     */
+    size_t bucket_bytes;
+    uint32_t wire; /* soma_wire */
+    uint32_t sync_batchnorm;
+    uint64_t reserved[9]; /* zero */
 } soma_fit_options;
 
 typedef struct soma_history {

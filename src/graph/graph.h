@@ -56,6 +56,8 @@
  * GATHER     of a table [rows, width] that is no batch's and an INDEX: the rows that it names, 0 for one that is none
  * GATHER_GRAD
  *            of the gradient of a GATHER's result and the INDEX; its shape, the table's, is given
+ * ACROSS     the mean of the input over all ranks of a training, each counted by its samples: a copy of it, whose value
+ *            whoever runs the plan makes that mean (soma_pauses); its gradient is one, too. See attributes.across
  * METRIC, NORM, OPTIMIZER
  *            no result of their own; they work on the executor's flat buffers
  */
@@ -101,7 +103,8 @@
     X(RECURRENT, recurrent)                                                                                            \
     X(RECURRENT_GRAD, recurrent_grad)                                                                                  \
     X(FOURTH, fourth)                                                                                                  \
-    X(CONV_ADD, conv_add)
+    X(CONV_ADD, conv_add)                                                                                              \
+    X(ACROSS, across)
 
 typedef enum soma_op {
 #define X(NAME, name) SOMA_OP_##NAME,
@@ -157,6 +160,12 @@ typedef union soma_attributes {
         uint32_t axis, groups;
         bool scaled, shifted, running;
     } normalize;
+    /* Of a NORMALIZE: the running figures, `running` elements into the flat parameter buffer, that the mean moves. */
+    struct {
+        bool moves, sample_variance;
+        float momentum;
+        size_t running, positions; /* positions: of a sample, over which the figure was taken */
+    } across;
     struct {
         size_t start, end; /* the elements of the flat buffers that it updates */
         float rate;        /* their own learning rate; 0: the step's */
@@ -353,6 +362,11 @@ void soma_graph_update_in_products(soma_graph *graph, size_t decay_count);
 /* Puts an op of one input, AUGMENT or MIX, between an input and all that uses it. */
 soma_status soma_graph_change_input(soma_graph *graph, soma_tensor *input, soma_op op,
                                     const soma_attributes *attributes);
+/*
+ * Normalises by the figures of the samples of all ranks: in the place of each NORMALIZE that moves running figures
+ * comes what computes the same by ACROSS. stand_in[i], for each tensor there was: itself, or what is used in its place.
+ */
+soma_status soma_graph_synchronise(soma_graph *graph, soma_tensor **stand_in);
 /* Whether it holds the losses of a batch, made alone or with their gradient. */
 bool soma_tensor_is_loss(const soma_tensor *tensor);
 /* Removes what no kept tensor, metric or optimizer needs; renumbers. */

@@ -163,7 +163,7 @@ static soma_status prepare_range(soma_plan *plan, size_t first, size_t end) {
 }
 
 static void release_range(soma_plan *plan, size_t first, size_t end) {
-    plan->arranged = false;
+    plan->arranged = 0;
     for (size_t i = first; i < end; i++) {
         soma_device_release(plan->executor->device, &plan->calls[i]);
         for (uint32_t j = 0; j < plan->calls[i].view_count; j++) plan->calls[i].view[j].memory = NULL;

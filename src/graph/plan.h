@@ -123,11 +123,26 @@ void soma_plan_locate(const soma_plan *plan, const soma_tensor *tensor, void **m
 /* A kept tensor's value (or an input's) as float32; waits for the device. `tensor` is of the plan's graph. */
 soma_status soma_plan_read(soma_plan *plan, const soma_tensor *tensor, float *values, size_t count);
 
+/*
+ * Where a run is interrupted: behind the calls that make the tensors up to number after[i] of the graph, for each i in
+ * turn. The function may read and write what they have made; what it returns other than SOMA_OK ends the run.
+ */
+typedef struct soma_pauses {
+    const uint32_t *after; /* ascending */
+    size_t count;
+    soma_status (*function)(void *context, soma_plan *plan, size_t pause);
+    void *context;
+} soma_pauses;
+
 /* How many runs are to come, so that the device makes ready for them; SIZE_MAX, as at first: nobody knows. */
 void soma_plan_expect(soma_plan *plan, size_t runs);
 /* Enqueues one run; the first one binds the plan if that has not happened, and lets the device make ready for more.
  * Afterwards: no allocation, compilation, copy from the host, or wait (unless a call falls back). */
 soma_status soma_plan_run(soma_plan *plan, const soma_step_values *values);
+/* The same with pauses; NULL: without. */
+soma_status soma_plan_run_in_parts(soma_plan *plan, const soma_step_values *values, const soma_pauses *pauses);
+/* In a pause: a tensor's value as float32, to the host or from there. */
+soma_status soma_plan_exchange(soma_plan *plan, const soma_tensor *tensor, float *values, bool to_device);
 
 /*
  * Runs call by call and looks at each result: *bad is the first tensor (parameters and inputs included) with a NaN or

@@ -59,7 +59,8 @@ struct soma_plan {
     uint64_t generation;     /* of the executor's memory that the calls are bound to; 0: not bound yet */
     bool fed;
     size_t expected_runs; /* SIZE_MAX: nobody knows */
-    bool arranged;        /* the device has been told of the calls that a run consists of, and how often to expect it */
+    size_t arranged;      /* the device has been told of the calls of a run, in so many parts, and how often to expect
+                             it; 0: not yet */
     soma_feed feeds[SOMA_PLAN_MAX_FEEDS];
 };
 

@@ -75,7 +75,7 @@ static void set_live(soma_plan *plan, const soma_step_values *values) {
 }
 
 void soma_plan_expect(soma_plan *plan, size_t runs) {
-    if (runs > plan->expected_runs) plan->arranged = false;
+    if (runs > plan->expected_runs) plan->arranged = 0;
     plan->expected_runs = runs;
 }
 
@@ -85,15 +85,41 @@ static soma_status begin_run(soma_plan *plan) {
     return soma_settled_make(plan);
 }
 
-soma_status soma_plan_run(soma_plan *plan, const soma_step_values *values) {
+/* Where part number `part` ends: behind the last call for a tensor before the pause. */
+static size_t end_of_part(const soma_plan *plan, const soma_pauses *pauses, size_t part) {
+    size_t end = plan->count;
+    if (!pauses || part == pauses->count) return end;
+    while (end > plan->feed_count && plan->origin[end - 1]->id > pauses->after[part]) end--;
+    return end;
+}
+
+/* Calls become one launch on some devices, but never across a pause. */
+static soma_status arrange(soma_plan *plan, size_t first, const soma_pauses *pauses, size_t parts) {
+    if (plan->arranged == parts) return SOMA_OK;
+    for (size_t part = 0, end; part < parts; part++, first = end) {
+        end = end_of_part(plan, pauses, part);
+        SOMA_TRY(soma_device_arrange(plan->executor->device, plan->calls + first, end - first, plan->expected_runs));
+    }
+    plan->arranged = parts;
+    return SOMA_OK;
+}
+
+soma_status soma_plan_run_in_parts(soma_plan *plan, const soma_step_values *values, const soma_pauses *pauses) {
     if (plan->generation != plan->executor->generation) SOMA_TRY(soma_plan_bind(plan));
-    size_t first = plan->fed ? 0 : plan->feed_count, count = plan->count - first;
-    soma_device *device = plan->executor->device;
-    if (!plan->arranged) SOMA_TRY(soma_device_arrange(device, plan->calls + first, count, plan->expected_runs));
-    plan->arranged = true;
+    size_t first = plan->fed ? 0 : plan->feed_count, parts = pauses ? pauses->count + 1 : 1;
+    SOMA_TRY(arrange(plan, first, pauses, parts));
     SOMA_TRY(begin_run(plan));
     set_live(plan, values);
-    return soma_device_run(device, plan->calls + first, count);
+    for (size_t part = 0, end; part < parts; part++, first = end) {
+        end = end_of_part(plan, pauses, part);
+        SOMA_TRY(soma_device_run(plan->executor->device, plan->calls + first, end - first));
+        if (part + 1 < parts) SOMA_TRY(pauses->function(pauses->context, plan, part));
+    }
+    return SOMA_OK;
+}
+
+soma_status soma_plan_run(soma_plan *plan, const soma_step_values *values) {
+    return soma_plan_run_in_parts(plan, values, NULL);
 }
 
 /* ----------------------------------------------------------------------------------------------------- host access */
@@ -170,6 +196,16 @@ soma_status soma_plan_read(soma_plan *plan, const soma_tensor *tensor, float *va
     void *memory;
     soma_plan_locate(plan, tensor, &memory, &offset);
     return soma_executor_read(plan->executor, memory, offset / soma_executor_element(plan->executor), values, count);
+}
+
+soma_status soma_plan_exchange(soma_plan *plan, const soma_tensor *tensor, float *values, bool to_device) {
+    soma_executor *executor = plan->executor;
+    size_t offset, count = soma_tensor_full_count(tensor, plan->batch);
+    void *memory;
+    soma_plan_locate(plan, tensor, &memory, &offset);
+    offset /= soma_executor_element(executor);
+    return to_device ? soma_executor_write(executor, memory, offset, values, count)
+                     : soma_executor_read(executor, memory, offset, values, count);
 }
 
 /* ------------------------------------------------------------------------------------------------- where it went bad

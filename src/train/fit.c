@@ -2,6 +2,7 @@
 /* soma_fit: options, data, epochs until the end or until enough, the best weights. */
 #include "train/evaluate.h"
 #include "train/fit_shards.h"
+#include "train/fit_sum.h"
 #include "train/fit_team.h"
 
 #include <inttypes.h>
@@ -9,6 +10,19 @@
 #include <string.h>
 
 /* ----------------------------------------------------------------------------------------------------- options */
+
+/* Of several ranks. */
+static soma_status check_wire(const soma_fit_options *options) {
+    if (options->wire > SOMA_WIRE_BF16)
+        return soma_error(SOMA_INVALID_ARGUMENT, "soma_fit: there is no wire number %" PRIu32, options->wire);
+    if (options->shards && (options->wire || options->sync_batchnorm))
+        return soma_error(SOMA_INVALID_ARGUMENT,
+                          "soma_fit: shards give the same bits by any number of ranks, with %s they would not",
+                          options->wire ? "sums in bfloat16" : "batchnorm over all ranks");
+    if (options->wire && options->communicator && !options->communicator->start_sum_bf16)
+        return soma_error(SOMA_UNSUPPORTED, "soma_fit: this communicator does not add up bfloat16");
+    return SOMA_OK;
+}
 
 static soma_status check_options(const soma_network *network, const soma_fit_options *options) {
     SOMA_TRY(SOMA_CHECK_RESERVED(options, "soma_fit_options"));
@@ -22,6 +36,7 @@ static soma_status check_options(const soma_network *network, const soma_fit_opt
     if (options->shards > SOMA_MAX_SHARDS)
         return soma_error(SOMA_INVALID_ARGUMENT, "soma_fit: shards is %" PRIu64 "; at most %d are possible",
                           options->shards, SOMA_MAX_SHARDS);
+    SOMA_TRY(check_wire(options));
     if (!(options->min_delta >= 0 && isfinite(options->min_delta)))
         return soma_error(SOMA_INVALID_ARGUMENT, "soma_fit: min_delta is %g; it must be finite and not negative",
                           (double)options->min_delta);
@@ -107,7 +122,11 @@ static soma_status open_passes(struct soma_fit *fit, soma_dataset *dataset) {
     SOMA_TRY(choose_data(fit, dataset, &train_on, &validate_on));
     const soma_team *team = &fit->team;
     const bool whole = !team->communicator && !fit->options.shards;
-    const soma_parts ranks = {team->ranks, team->rank, team->rank + 1, team};
+    const soma_parts ranks = {.count = team->ranks,
+                              .first = team->rank,
+                              .end = team->rank + 1,
+                              .team = team,
+                              .synchronised = fit->options.sync_batchnorm};
     const soma_parts parts = fit->options.shards ? soma_fit_own_shards(fit) : ranks;
     /* What is repeatable does not depend on who else is there: each rank looks at all of the validation. */
     const soma_parts *validated = team->communicator && !fit->options.shards ? &ranks : NULL;
@@ -141,6 +160,7 @@ static soma_status open_fit(struct soma_fit *fit, soma_dataset *dataset) {
     fit->total_steps = (uint64_t)batches * fit->options.epochs;
     start_watches(fit);
     SOMA_TRY(soma_fit_open_shards(fit));
+    SOMA_TRY(soma_fit_open_sum(fit));
     return soma_fit_open_checkpoints(fit);
 }
 
@@ -155,6 +175,7 @@ static void close_fit(struct soma_fit *fit) {
     soma_free(fit->rates);
     soma_team_close(&fit->team);
     soma_fit_close_shards(fit);
+    soma_fit_close_sum(fit);
 }
 
 /* ------------------------------------------------------------------------------------------------------- train */

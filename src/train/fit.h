@@ -14,6 +14,7 @@ struct soma_fit {
     soma_fit_options options; /* defaults filled in */
     soma_team team;
     struct soma_shards *shards;       /* of a repeatable fit; NULL: it is none */
+    struct soma_fit_sum *sum;         /* of several ranks' gradients; NULL: there is none */
     soma_dataset *kept_in, *held_out; /* the parts of a validation split, or NULL */
     soma_pass pass, validation;
     bool validates;

@@ -203,12 +203,19 @@ static soma_status compute_own(struct soma_fit *fit, size_t index) {
 
 /* ---------------------------------------------------------------------------------------------------------- a step */
 
+static soma_status sum_flags(struct soma_fit *fit) {
+    bool agreed[SOMA_TEAM_FLAGS];
+    SOMA_TRY(soma_team_sum(&fit->team, agreed));
+    soma_fit_heed_flags(fit);
+    return SOMA_OK;
+}
+
 soma_status soma_fit_step_by_shards(struct soma_fit *fit, size_t index) {
     struct soma_shards *shards = fit->shards;
     soma_executor *executor = fit->network->compiled->executor;
     tree *sum = fit->team.ranks > 1 ? &shards->all : &shards->own;
     SOMA_TRY(compute_own(fit, index));
-    if (fit->team.communicator) SOMA_TRY(soma_fit_sum(fit)); /* of what callbacks want alone */
+    if (fit->team.communicator) SOMA_TRY(sum_flags(fit));
     shards->all.count = 0;
     if (fit->team.ranks > 1) SOMA_TRY(exchange(fit, sum));
     while (sum->count > 1) join(sum, node_size(shards)); /* where shards are no power of two */

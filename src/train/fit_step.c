@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A single step of a fit, and whether what it left is finite: for the epoch, for checkpoints, and for looking back. */
 #include "train/fit_shards.h"
-#include "train/fit_team.h"
+#include "train/fit_sum.h"
 
 #include <math.h>
 #include <string.h>
@@ -11,9 +11,10 @@ soma_status soma_fit_step(struct soma_fit *fit, size_t index, float rate) {
     compiled->learning_rate = rate;
     if (fit->shards)
         SOMA_TRY(soma_fit_step_by_shards(fit, index));
+    else if (fit->team.communicator)
+        SOMA_TRY(soma_fit_step_by_sum(fit, index));
     else
         SOMA_TRY(soma_pass_run(&fit->pass, index));
-    if (fit->team.communicator && !fit->shards) SOMA_TRY(soma_fit_step_by_sum(fit, index));
     compiled->step++;
     return SOMA_OK;
 }

@@ -23,7 +23,7 @@ typedef struct greeting {
 static uint64_t fingerprint_options(const struct soma_fit *fit) {
     const soma_fit_options *options = &fit->options;
     const soma_compiled *compiled = fit->network->compiled;
-    uint64_t numbers[16] = {fit->network->seed,           compiled->fuse,
+    uint64_t numbers[19] = {fit->network->seed,           compiled->fuse,
                             compiled->class_weight_count, options->epochs,
                             options->batch_size,          options->no_shuffle,
                             options->early_stopping,      options->monitor,
@@ -32,6 +32,9 @@ static uint64_t fingerprint_options(const struct soma_fit *fit) {
     memcpy(&numbers[12], &options->validation_split, sizeof options->validation_split);
     memcpy(&numbers[13], &options->min_delta, sizeof options->min_delta);
     numbers[15] = options->shards;
+    numbers[16] = options->bucket_bytes;
+    numbers[17] = options->wire;
+    numbers[18] = options->sync_batchnorm;
     numbers[14] = soma_fingerprint((const float *)fit->good.buffer[0] + compiled->class_weight_offset,
                                    compiled->class_weight_count * sizeof(float));
     return soma_fingerprint(numbers, sizeof numbers);
@@ -131,25 +134,6 @@ soma_status soma_fit_begin_team(struct soma_fit *fit, soma_status opened) {
 
 /* ------------------------------------------------------------------------------------------------------- the step */
 
-/* The mean over the batch is the sum of those over its shares, each times how much of the batch it is. */
-static soma_status read_gradient(struct soma_fit *fit, size_t index) {
-    soma_executor *executor = fit->network->compiled->executor;
-    float *values = fit->team.values;
-    const size_t count = executor->trained_count, all = soma_pass_batch_size(&fit->pass, index);
-    const size_t own = soma_pass_own_size(&fit->pass, index);
-    memset(values, 0, fit->team.count * sizeof *values);
-    if (own == 0) return SOMA_OK;
-    SOMA_TRY(soma_executor_read(executor, executor->gradients, 0, values, count));
-    const float share = (float)((double)own / (double)all);
-    bool finite = true;
-    for (size_t i = 0; i < count; i++) {
-        finite &= isfinite(values[i]) != 0;
-        values[i] *= share;
-    }
-    if (!finite) fit->spoiled_at = SOMA_MIN(fit->spoiled_at, fit->network->compiled->step);
-    return SOMA_OK;
-}
-
 soma_status soma_fit_apply(soma_network *network) {
     const soma_signature signature = {.mode = SOMA_MODE_APPLY};
     soma_step *step;
@@ -160,31 +144,22 @@ soma_status soma_fit_apply(soma_network *network) {
     return soma_plan_run(plan, &values);
 }
 
-soma_status soma_fit_sum(struct soma_fit *fit) {
+void soma_fit_heed_flags(struct soma_fit *fit) {
     bool agreed[SOMA_TEAM_FLAGS];
-    SOMA_TRY(soma_team_sum(&fit->team, agreed));
+    soma_team_read_flags(&fit->team, agreed);
     fit->suspect |= agreed[SOMA_TEAM_SUSPECT];
     fit->stops |= agreed[SOMA_TEAM_STOP];
-    return SOMA_OK;
-}
-
-soma_status soma_fit_step_by_sum(struct soma_fit *fit, size_t index) {
-    soma_executor *executor = fit->network->compiled->executor;
-    SOMA_TRY(read_gradient(fit, index));
-    SOMA_TRY(soma_fit_sum(fit));
-    SOMA_TRY(soma_executor_write(executor, executor->gradients, 0, fit->team.values, executor->trained_count));
-    return soma_fit_apply(fit->network);
 }
 
 /* ------------------------------------------------------------------------------------------------------ agreement */
 
-/* Moved by each rank's own batches. What is frozen stays. */
+/* Moved by each rank's own batches, unless by those of all. What is frozen stays. */
 static soma_status average_running(struct soma_fit *fit, float *parameters) {
     for (size_t i = 0; i < fit->network->parameter_count; i++) {
         const soma_parameter *parameter = &fit->network->parameters[i];
         size_t count = soma_tensor_count(parameter->tensor);
         float *figures = parameters + parameter->tensor->offset;
-        if (!parameter->is_running || parameter->is_frozen || fit->shards) continue;
+        if (!parameter->is_running || parameter->is_frozen || fit->shards || fit->options.sync_batchnorm) continue;
         SOMA_TRY(soma_team_sum_values(&fit->team, figures, count));
         for (size_t j = 0; j < count; j++) figures[j] /= (float)fit->team.ranks;
     }

@@ -8,10 +8,8 @@
 /* Once the fit is open on each rank, or has failed to (`opened`): refuses ranks that would train something else, and
  * gives all the state of rank 0. */
 soma_status soma_fit_begin_team(struct soma_fit *fit, soma_status opened);
-/* The sum of the gradients that batch number `index` has left on each rank, and the optimizer's step by it. */
-soma_status soma_fit_step_by_sum(struct soma_fit *fit, size_t index);
-/* The sum of what lies in the team's values; and what some rank's callback wants. */
-soma_status soma_fit_sum(struct soma_fit *fit);
+/* What some rank's callback wants, from the flags that have been summed. */
+void soma_fit_heed_flags(struct soma_fit *fit);
 /* The optimizer's step by what is in the gradient buffer. */
 soma_status soma_fit_apply(soma_network *network);
 /* Running figures become their mean over the ranks, and all parameters those of rank 0. */

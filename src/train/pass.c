@@ -61,6 +61,7 @@ soma_status soma_pass_plan_ahead(soma_network *network, const soma_dataset *data
     SOMA_TRY(soma_dataset_without_offsets(dataset, &pass->copy));
     if (pass->copy) dataset = pass->copy;
     SOMA_TRY(soma_match_dataset(network, dataset, mode, &pass->match));
+    pass->match.signature.synchronised = pass->parts.synchronised && mode == SOMA_MODE_GRADIENTS;
     network->compiled->last_plan = NULL; /* the memory of activations and input gradients is used anew */
     pass->network = network;
     pass->dataset = dataset;
@@ -137,7 +138,7 @@ soma_status soma_pass_run(soma_pass *pass, size_t index) {
     soma_step_values values;
     if (plan) {
         SOMA_TRY(soma_pass_load(pass, index, &values));
-        SOMA_TRY(soma_plan_run(plan, &values));
+        SOMA_TRY(soma_plan_run_in_parts(plan, &values, pass->pauses));
     }
     bool alone = pass->parts.end - pass->parts.first == 1; /* else another part comes before */
     if (!alone || index + 1 == soma_pass_batch_count(pass) || !soma_pass_plan(pass, index + 1)) return SOMA_OK;

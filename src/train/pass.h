@@ -13,6 +13,7 @@
 typedef struct soma_parts {
     uint32_t count, first, end;
     const soma_team *team; /* to whose sums of figures all parts go; NULL: the own parts are all that is summed */
+    bool synchronised;     /* batches are normalised by the figures of all ranks */
 } soma_parts;
 
 typedef struct soma_pass {
@@ -24,11 +25,12 @@ typedef struct soma_pass {
     soma_match match;
     soma_step *step;
     soma_batches batches;
-    size_t samples, batch; /* samples in all, and in a full batch */
-    size_t epochs;         /* how often all of it is going to be run; 0: nobody knows */
-    float *outputs;        /* SOMA_MODE_OUTCOMES: where the first output of all samples goes */
-    soma_plan *plans[4];   /* for the sizes that parts of full batches and of the last one have */
-    size_t plan_count;     /* 0 while detached */
+    size_t samples, batch;     /* samples in all, and in a full batch */
+    size_t epochs;             /* how often all of it is going to be run; 0: nobody knows */
+    float *outputs;            /* SOMA_MODE_OUTCOMES: where the first output of all samples goes */
+    soma_plan *plans[4];       /* for the sizes that parts of full batches and of the last one have */
+    size_t plan_count;         /* 0 while detached */
+    const soma_pauses *pauses; /* of runs; NULL: there are none */
 } soma_pass;
 
 /* The batch of the options may be larger than the data set. The pass is left attached. */

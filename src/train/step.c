@@ -57,7 +57,7 @@ void soma_steps_clear(soma_compiled *compiled) {
 static bool same_signature(const soma_network *network, const soma_signature *a, const soma_signature *b) {
     if (a->mode != b->mode) return false;
     if (a->mode == SOMA_MODE_PREDICT || a->mode == SOMA_MODE_APPLY) return true;
-    if (a->weighted != b->weighted) return false;
+    if (a->weighted != b->weighted || a->synchronised != b->synchronised) return false;
     for (size_t i = 0; i < soma_network_output_count(network); i++)
         if (network->compiled->trained_on[i] && a->target[i] != b->target[i]) return false;
     return true;
@@ -71,6 +71,7 @@ soma_status soma_step_build(soma_network *network, const soma_signature *signatu
     step->executor = executor;
     soma_step_builder build = {.network = network, .compiled = network->compiled, .step = step, .graph = &step->graph};
     soma_status status = build_graph(&build);
+    soma_free(build.stand_in);
     if (status == SOMA_OK) return SOMA_OK;
     soma_step_free(step);
     *out = NULL;

@@ -22,6 +22,7 @@ typedef enum soma_mode {
 typedef struct soma_signature {
     soma_mode mode;
     bool weighted;
+    bool synchronised;                   /* GRADIENTS: batchnorm goes by the samples of all ranks */
     soma_dtype target[SOMA_MAX_OUTPUTS]; /* I32: class numbers, F32: rows */
 } soma_signature;
 

@@ -40,8 +40,16 @@ static void hold_frozen_figures(const soma_step_builder *build) {
     }
 }
 
+/* ... and where several ranks train, by what all of them have, if that is wanted. */
+static soma_status synchronise(soma_step_builder *build) {
+    const uint32_t count = build->graph->count;
+    build->stand_in = soma_calloc(count, sizeof(soma_tensor *));
+    if (!build->stand_in) return soma_out_of_memory(count * sizeof(soma_tensor *), "a step");
+    return soma_graph_synchronise(build->graph, build->stand_in);
+}
+
 soma_tensor *soma_step_copy_of(const soma_step_builder *build, const soma_tensor *tensor) {
-    soma_tensor *copy = build->graph->tensor[tensor->id];
+    soma_tensor *copy = build->stand_in ? build->stand_in[tensor->id] : build->graph->tensor[tensor->id];
     return soma_mode_is_forward(build->step->signature.mode) ? without_dropout(copy) : copy;
 }
 
@@ -53,5 +61,5 @@ soma_status soma_step_copy_network(soma_step_builder *build) {
     } else {
         hold_frozen_figures(build);
     }
-    return SOMA_OK;
+    return build->step->signature.synchronised ? synchronise(build) : SOMA_OK;
 }

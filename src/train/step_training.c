@@ -54,7 +54,7 @@ static soma_status differentiate(soma_step_builder *build, soma_tensor **wanted,
         root[roots] = build->loss[i];
         SOMA_TRY(add_seed(build, i, &seed[roots++]));
     }
-    for (size_t i = 0; i < count; i++) wanted[i] = build->graph->tensor[wanted[i]->id];
+    for (size_t i = 0; i < count; i++) wanted[i] = soma_step_copy_of(build, wanted[i]);
     SOMA_TRY(soma_graph_differentiate(build->graph, root, seed, roots, wanted, count, gradient));
     return pin_gradients(build, wanted, gradient, count);
 }

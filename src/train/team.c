@@ -56,11 +56,18 @@ soma_status soma_team_sum_values(const soma_team *team, float *values, size_t co
     return communicator->wait(communicator->context, sum);
 }
 
+void soma_team_raise_flags(soma_team *team) {
+    for (size_t i = 0; i < SOMA_TEAM_FLAGS; i++) team->values[team->count + i] = team->wants[i] ? 1.0f : 0.0f;
+}
+
+void soma_team_read_flags(const soma_team *team, bool agreed[SOMA_TEAM_FLAGS]) {
+    for (size_t i = 0; i < SOMA_TEAM_FLAGS; i++) agreed[i] = team->values[team->count + i] > 0;
+}
+
 soma_status soma_team_sum(soma_team *team, bool agreed[SOMA_TEAM_FLAGS]) {
-    float *flags = team->values + team->count;
-    for (size_t i = 0; i < SOMA_TEAM_FLAGS; i++) flags[i] = team->wants[i] ? 1.0f : 0.0f;
+    soma_team_raise_flags(team);
     SOMA_TRY(soma_team_sum_values(team, team->values, team->count + SOMA_TEAM_FLAGS));
-    for (size_t i = 0; i < SOMA_TEAM_FLAGS; i++) agreed[i] = flags[i] > 0;
+    soma_team_read_flags(team, agreed);
     return SOMA_OK;
 }
 

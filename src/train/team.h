@@ -33,6 +33,9 @@ soma_status soma_team_open(const soma_communicator *communicator, soma_team *tea
 soma_status soma_team_reserve(soma_team *team, size_t count, size_t most);
 void soma_team_close(soma_team *team);
 
+/* The flags behind the values: what this rank wants; then, once they are summed, what anybody does. */
+void soma_team_raise_flags(soma_team *team);
+void soma_team_read_flags(const soma_team *team, bool agreed[SOMA_TEAM_FLAGS]);
 /* values[count] and flags of all ranks, added up; agreed[]: which flags anybody has set. */
 soma_status soma_team_sum(soma_team *team, bool agreed[SOMA_TEAM_FLAGS]);
 /* Some values alone. */
