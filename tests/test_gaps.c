@@ -75,8 +75,8 @@ START_TEST(refuses_bad_gaps) {
                  "is no number");
     expect_error(parse_missing("p,q,y\n1,,a\n2,,b\n", SOMA_MISSING_MEAN, false, &dataset), SOMA_INVALID_FILE,
                  "column 2", "\"q\"", "no value in any of the 2 rows");
-    expect_error(parse_missing(GAPS, (soma_missing)5, false, &dataset), SOMA_INVALID_ARGUMENT, "missing is 5",
-                 "0 to 4");
+    expect_error(parse_missing(GAPS, (soma_missing)6, false, &dataset), SOMA_INVALID_ARGUMENT, "missing is 6",
+                 "0 to 5");
     expect_error(parse_missing("p,q,y\n1,inf,a\n", SOMA_MISSING_MEAN, false, &dataset), SOMA_INVALID_FILE,
                  "line 2, column 2", "\"inf\"");
     expect_ok(parse_missing("2,2,u,v\n1,,0\n3,4,1\n", SOMA_MISSING_MEAN, false, &dataset)); /* a promise */

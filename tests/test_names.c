@@ -21,7 +21,7 @@ static const struct {
     {SOMA_NAMES_REDUCTION, SOMA_REDUCTION_COUNT, "sum", "sum_squares"},
     {SOMA_NAMES_IMAGE_FIT, SOMA_FIT_PAD + 1, "stretch", "pad"},
     {SOMA_NAMES_POOLING, SOMA_POOL_KIND_COUNT, "max", "average"},
-    {SOMA_NAMES_MISSING, SOMA_MISSING_DROP + 1, "error", "drop"},
+    {SOMA_NAMES_MISSING, SOMA_MISSING_LAST + 1, "error", "last"},
     {SOMA_NAMES_RECURRENT, SOMA_RECURRENT_KIND_COUNT, "rnn", "gru"},
     {SOMA_NAMES_TOKENS, SOMA_TOKENS_BYTES + 1, "characters", "bytes"},
 };

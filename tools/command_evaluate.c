@@ -2,6 +2,7 @@
 /* soma evaluate: loss, metrics and scores of a saved network on data. */
 #include "baseline.h"
 #include "data.h"
+#include "forecast.h"
 #include "metrics.h"
 #include "mistakes.h"
 #include "model.h"
@@ -16,6 +17,7 @@ struct evaluation {
     soma_metrics metrics;
     soma_outcomes outcomes; /* of what needs more than loss and metrics */
     soma_report scores;
+    struct forecasts forecasts; /* of a series */
     bool has_scores;
 };
 
@@ -36,7 +38,9 @@ static exit_status tell_scores(const struct settings *settings, soma_network *ne
     if (settings->report) scores_say(&scores);
     scores_report(&scores, object);
     if (!settings->plot) return STATUS_DONE;
-    exit_status status = scores_plot(&scores, settings->plot, settings->data);
+    exit_status status = found->forecasts.counted
+                             ? forecasts_plot(&found->forecasts, network, dataset, settings->plot, settings->data)
+                             : scores_plot(&scores, settings->plot, settings->data);
     if (status == STATUS_DONE) say("Saved the plot in %s\n", settings->plot);
     return status;
 }
@@ -55,10 +59,16 @@ static exit_status measure(const struct settings *settings, soma_network *networ
         double mean_loss = baseline_tell(network, dataset, &found.metrics);
         if (isfinite(mean_loss)) report_number(object, "mean_loss", mean_loss);
         threshold_report(network, object);
+        status = forecasts_make(settings, network, dataset, &found.forecasts);
+    }
+    if (status == STATUS_DONE) {
+        forecasts_say(&found.forecasts, network);
+        forecasts_report(&found.forecasts, network, object);
         status = tell_scores(settings, network, dataset, &found, object);
     }
     if (status == STATUS_DONE && settings->mistakes)
         status = mistakes_write(settings, network, dataset, &found.outcomes, object);
+    forecasts_clear(&found.forecasts);
     soma_report_clear(&found.scores);
     soma_outcomes_clear(&found.outcomes);
     return status;

@@ -33,6 +33,7 @@ static exit_status write_predictions(const struct settings *settings, const stru
 
 static exit_status predict(const struct settings *settings, soma_network *network, soma_device *device) {
     soma_dataset *dataset;
+    soma_series_info series;
     exit_status status = data_load_for(settings, network, false, &dataset);
     if (status != STATUS_DONE) return status;
     struct predictions predictions = {
@@ -44,6 +45,12 @@ static exit_status predict(const struct settings *settings, soma_network *networ
     predictions.as_labels = !settings->raw && model_has_labels(network);
     predictions.as_classes = !settings->raw && model_is_classifier(network) && !predictions.as_labels;
     status = predictions_compute(settings, &predictions);
+    if (status == STATUS_DONE && soma_network_get_series(network, &series) &&
+        predictions.outputs == series.horizon * series.targets) {
+        predictions.steps = true;
+        predictions.samples = series.horizon;
+        predictions.outputs = series.targets;
+    }
     if (status == STATUS_DONE) status = write_predictions(settings, &predictions);
     if (status == STATUS_DONE && settings->json) {
         report *object = report_create();

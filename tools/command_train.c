@@ -151,8 +151,9 @@ static exit_status test(struct training *training) {
     soma_status cause = soma_evaluate(training->network, training->data.test, 0, &training->test);
     training->tested = cause == SOMA_OK;
     if (training->tested) training->mean_loss = baseline_tell(training->network, training->data.test, &training->test);
-    return cause == SOMA_OK ? STATUS_DONE
-                            : fail_from_library(cause, STATUS_FILE, "the test samples of %s", training->settings->data);
+    if (cause == SOMA_OK)
+        return forecasts_make(training->settings, training->network, training->data.test, &training->forecasts);
+    return fail_from_library(cause, STATUS_FILE, "the test samples of %s", training->settings->data);
 }
 
 static exit_status plot(const struct training *training) {
@@ -254,6 +255,7 @@ void training_release(struct training *training) {
     board_release(&training->board);
     profile_release(&training->profile);
     soma_history_clear(&training->history);
+    forecasts_clear(&training->forecasts);
     soma_network_destroy(training->network);
     model_options_release(&training->options);
     data_release(&training->data);

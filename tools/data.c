@@ -3,6 +3,7 @@
 #include "data.h"
 #include "division.h"
 #include "model.h"
+#include "series.h"
 #include "text.h"
 #include <stdlib.h>
 #include <string.h>
@@ -119,8 +120,8 @@ static exit_status refuse_known(const struct settings *settings, const soma_netw
     return STATUS_DONE;
 }
 
-static exit_status load_table(const struct settings *settings, const soma_network *network, bool labelled,
-                              soma_dataset **dataset) {
+exit_status data_load_table(const struct settings *settings, const soma_network *network, bool labelled,
+                            soma_dataset **dataset) {
     soma_csv_options options;
     const soma_csv_roles roles = data_roles(settings, network);
     exit_status status = data_csv_options(settings, network, labelled, &roles, &options);
@@ -220,6 +221,10 @@ static exit_status load(const struct settings *settings, soma_network *network, 
     exit_status status = refuse_missing(settings);
     if (status == STATUS_DONE) status = refuse_options(settings, loaded->source);
     if (status == STATUS_DONE) status = text_refuse(settings, loaded->source);
+    if (status == STATUS_DONE && loaded->source == SOURCE_TABLE && series_is_meant(settings, network)) {
+        loaded->source = SOURCE_SERIES;
+        status = series_refuse(settings, network);
+    }
     if (status != STATUS_DONE) return status;
     soma_status cause = SOMA_OK;
     switch (loaded->source) {
@@ -244,7 +249,9 @@ static exit_status load(const struct settings *settings, soma_network *network, 
     case SOURCE_IMAGES:
         return load_images(settings, network, loaded);
     case SOURCE_TABLE:
-        return load_table(settings, network, labelled, &loaded->whole);
+        return data_load_table(settings, network, labelled, &loaded->whole);
+    case SOURCE_SERIES:
+        return series_load(settings, network, loaded);
     case SOURCE_TEXT:
         return text_load(settings, network, loaded);
     }
@@ -281,7 +288,8 @@ exit_status data_load(const struct settings *settings, soma_network *network, st
     data->table = loaded.source == SOURCE_TABLE;
     data->images = loaded.source == SOURCE_IMAGES;
     data->text = loaded.source == SOURCE_TEXT;
-    if (data->text) {
+    data->series = loaded.source == SOURCE_SERIES;
+    if (data->text || data->series) {
         data->train = loaded.train;
         data->validation = loaded.validation;
         data->test = loaded.test;
@@ -364,6 +372,7 @@ exit_status data_load_for(const struct settings *given, soma_network *network, b
     struct loaded loaded = {0};
     exit_status status =
         labelled ? load(settings, network, true, &loaded) : load_unlabelled(settings, network, &loaded);
+    if (loaded.source == SOURCE_SERIES) settings->part = PART_ALL; /* it has been chosen */
     if (status == STATUS_DONE) status = division_choose(settings, network, &loaded, dataset);
     if (status != STATUS_DONE) return status;
     if (labelled) status = data_refuse_unlabelled(settings, *dataset);

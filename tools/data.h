@@ -10,7 +10,7 @@ struct data {
     soma_dataset *train, *validation, *test; /* NULL where there is none */
     bool table;                              /* it came from a CSV file */
     bool images;                             /* it came from pictures */
-    bool text;                               /* it is a text, which was divided as it was read */
+    bool text, series;                       /* it is one, which was divided as it was read */
     soma_division division;                  /* how it was divided */
 };
 
@@ -25,6 +25,10 @@ void data_release(struct data *data);
  */
 exit_status data_load_for(const struct settings *settings, soma_network *network, bool labelled,
                           soma_dataset **dataset);
+
+/* A table as it lies there, for a network that has learnt of one, or for NULL. */
+exit_status data_load_table(const struct settings *settings, const soma_network *network, bool labelled,
+                            soma_dataset **dataset);
 
 /* STATUS_USAGE where it has no labels, with what would give it some. */
 exit_status data_refuse_unlabelled(const struct settings *settings, const soma_dataset *dataset);

@@ -148,6 +148,11 @@ exit_status default_net(const struct settings *settings, const struct data *data
     if (status == STATUS_DONE && info.classes) status = refuse_one_class(settings, data, &info);
     if (status != STATUS_DONE) return status;
     for (uint32_t i = 0; i < info.target_rank[0]; i++) outputs *= info.target_shape[0][i];
+    if (data->series) {
+        snprintf(text, sizeof text, "lstm 64 last; dense %zu", outputs * model_quantile_count(settings));
+        *net = text;
+        return STATUS_DONE;
+    }
     if (info.classes && objective.categorical) outputs = info.classes;
     outputs *= model_quantile_count(settings);
     size_t length = (size_t)snprintf(text, sizeof text, "dense %s; dense %zu%s",

@@ -124,6 +124,8 @@ const option_row option_table[] = {
     {.name = "label", .type = OPTION_TEXT, .offset = FIELD(label), .commands = LOOKS, .argument = "COLUMN",
      .help = "CSV: the column to predict, by name or by number from 1, or several, listed as for --columns: numbers, or labels where all are 0 or 1; none: there is "
              "none (default: the last, or what the model was trained with); to predict, nothing need be in it"},
+    {.name = "target", .type = OPTION_TEXT, .offset = FIELD(label), .commands = LOOKS, .argument = "COLUMN",
+     .help = "the same as --label"},
     {.name = "columns", .type = OPTION_TEXT, .offset = FIELD(columns), .commands = TRAIN | LOOK, .argument = "LIST",
      .help = "CSV: the features (default: all columns that are nothing else), separated by commas: names, numbers from 1, ranges as age:height or 2:5, "
              "patterns as 'x_*', in which ? is one character; a name with such characters or a comma in it goes in quotes"},
@@ -148,9 +150,15 @@ const option_row option_table[] = {
     {.name = "tokens", .type = OPTION_CHOICE, .offset = FIELD(tokens), .commands = TRAIN, .argument = "WHAT", .choices = &tokens_choice,
      .fallback = "characters", .help = "text: what it is cut into. The model keeps it, and the characters of what it was trained on"},
     {.name = "window", .type = OPTION_COUNT, .offset = FIELD(window), .commands = TRAIN | EVALUATE, .argument = "N", .interval = "[1, 1048576]",
-     .help = "text: how many tokens are a sample, of each of which the network learns the next (default 64, or what the model takes)"},
+     .help = "text: how many tokens are a sample, of each of which the network learns the next (default 64, or what the model takes). CSV: the table is a "
+             "series in time, of which so many rows are a sample; --label says what is forecast (default: the last column of numbers)"},
+    {.name = "horizon", .type = OPTION_COUNT, .offset = FIELD(horizon), .commands = TRAIN | EVALUATE, .argument = "N", .interval = "[1, 1048576]",
+     .help = "series: how many steps behind a window are forecast (default 1, or what the model learnt)"},
+    {.name = "season", .type = OPTION_COUNT, .offset = FIELD(season), .commands = TRAIN | EVALUATE, .argument = "N", .interval = "[1, 1048576]",
+     .help = "series: after so many steps it is much the same again, as 12 months or 24 hours: forecasts are held against what was a season before, too"},
     {.name = "stride", .type = OPTION_COUNT, .offset = FIELD(stride), .commands = TRAIN | EVALUATE, .argument = "N", .interval = "[1, 1048576]",
-     .help = "text: from the beginning of a sample to that of the next (default: a window, so that an epoch sees each token once)"},
+     .help = "text and series: from the beginning of a sample to that of the next (default of a text: a window, so that an epoch sees each token once; of a "
+             "series: 1)"},
     {.name = "image-size", .type = OPTION_PIXELS, .offset = FIELD(image_size), .commands = TRAIN | LOOK, .argument = "SIZE",
      .help = "pictures: to how many pixels they are scaled, HEIGHTxWIDTH or one number for both (default: their own, if all have the same)"},
     {.name = "image-fit", .type = OPTION_CHOICE, .offset = FIELD(image_fit), .commands = LOOKS, .argument = "HOW",
@@ -172,7 +180,8 @@ const option_row option_table[] = {
     {.name = "missing", .type = OPTION_CHOICE, .offset = FIELD(missing), .commands = TRAIN, .argument = "HOW", .choices = &missing_choice,
      .fallback = "median",
      .help = "CSV: gaps in features (empty, and what --gaps says) are filled with the column's median, mean or zero of the training samples, "
-             "which the model keeps for all data; or their rows dropped; or an error: median, mean, zero, drop, error"},
+             "which the model keeps for all data; or their rows dropped; or an error: median, mean, zero, drop, error. Of a series the last value before, last, or an error "
+             "(default last)"},
     {.name = "max-categories", .type = OPTION_COUNT, .offset = FIELD(max_categories), .commands = TRAIN, .argument = "N", .fallback = "32", .interval = "[0, 4096]",
      .help = "CSV: words in a feature are categories, up to so many different ones in a column, each an input of the network; more are hashed, by --hash-buckets; "
              "0: words are refused. true, false, yes, no, t and f are one input of 1 or 0"},

@@ -23,9 +23,10 @@ struct settings {
     /* data */
     const char *data, *labels, *label, *class_weights, *positive_weights, *threshold;
     const char *separator, *gaps;
-    bool as_text, as_table;  /* --text, --table: whatever the name says */
-    int tokens;              /* soma_tokens */
-    uint64_t window, stride; /* of a text; 0: not given */
+    bool as_text, as_table;   /* --text, --table: whatever the name says */
+    int tokens;               /* soma_tokens */
+    uint64_t window, stride;  /* of a text or a series; 0: not given */
+    uint64_t horizon, season; /* of a series; likewise */
     /* generate */
     const char *prompt;
     uint64_t length;

@@ -109,6 +109,7 @@ static void write_csv_header(const struct predictions *predictions, FILE *stream
     char text[24];
     const char *id = soma_dataset_id_name(predictions->dataset);
     if (soma_dataset_file(predictions->dataset, 0)) fputs("file,", stream);
+    if (predictions->steps) fputs("step,", stream);
     if (id) {
         write_field(stream, *id ? id : "id");
         fputc(',', stream);
@@ -127,9 +128,10 @@ static void write_csv_header(const struct predictions *predictions, FILE *stream
         }
     } else {
         for (size_t i = 0; i < predictions->outputs; i++) {
-            const char *name = model_label_name(predictions->network, i);
+            const char *name = predictions->steps ? soma_network_series_target(predictions->network, i)
+                                                  : model_label_name(predictions->network, i);
             if (i) fputc(',', stream);
-            if (name)
+            if (name && *name)
                 write_field(stream, name);
             else
                 fprintf(stream, "output_%zu", i + 1);
@@ -148,6 +150,7 @@ void predictions_write_csv(const struct predictions *predictions, FILE *stream) 
             write_field(stream, first);
             fputc(',', stream);
         }
+        if (predictions->steps) fprintf(stream, "%zu,", sample + 1);
         if (predictions->as_classes) {
             size_t chosen = (size_t)predictions->classes[sample];
             write_field(stream, class_label(predictions, chosen, text));
@@ -176,6 +179,7 @@ static soma_array class_array(const struct predictions *predictions) {
 
 static soma_array output_array(const struct predictions *predictions, size_t output, const float *values) {
     size_t shape[SOMA_MAX_RANK];
+    if (predictions->steps) return (soma_array){values, SOMA_F32, 2, {predictions->samples, predictions->outputs}};
     uint32_t rank = soma_tensor_shape(soma_network_output(predictions->network, output), shape);
     soma_array array = {.data = values, .dtype = SOMA_F32, .rank = rank + 1, .shape = {predictions->samples}};
     memcpy(array.shape + 1, shape, rank * sizeof *shape);

@@ -11,6 +11,7 @@ struct predictions {
     soma_network *network; /* for the names of classes and the shape of the output */
     soma_dataset *dataset; /* what they are for; it may know a file for each sample */
     size_t samples, outputs;
+    bool steps;       /* a forecast: what else are samples are the steps ahead of the one there is */
     bool as_classes;  /* one of several */
     bool as_labels;   /* any number of them; else the output's numbers alone */
     float *values;    /* [samples, outputs] */

@@ -13,14 +13,15 @@ enum source {
     SOURCE_NPZ,
     SOURCE_IMAGES,
     SOURCE_TABLE,
-    SOURCE_TEXT
+    SOURCE_TEXT,
+    SOURCE_SERIES /* a table whose rows follow each other in time */
 };
 
 /* A file as loaded, not divided, or the two sets of a source that comes divided. */
 struct loaded {
     enum source source;
     soma_dataset *whole, *train, *test;
-    soma_dataset *validation; /* of a text, which is divided as it is read */
+    soma_dataset *validation; /* of a text or a series, which is divided as it is read */
 };
 
 enum source source_of(const struct settings *settings);

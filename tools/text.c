@@ -29,9 +29,11 @@ exit_status text_refuse(const struct settings *settings, enum source source) {
                   {"test-data", settings->test_data},
                   {"labels", settings->labels},
                   {"part", settings->part != PART_DEFAULT && settings->part != PART_ALL}},
-      own[] = {{"window", settings->window != 0},
-               {"stride", settings->stride != 0},
-               {"tokens", option_given(settings, tokens)}};
+      own[] = {{"tokens", option_given(settings, tokens)}},
+      windows[] = {{"window", settings->window != 0},
+                   {"stride", settings->stride != 0},
+                   {"horizon", settings->horizon != 0},
+                   {"season", settings->season != 0}};
     for (size_t i = 0; source == SOURCE_TEXT && i < sizeof others / sizeof *others; i++)
         if (others[i].given)
             return fail(
@@ -42,5 +44,9 @@ exit_status text_refuse(const struct settings *settings, enum source source) {
         if (own[i].given)
             return fail(STATUS_USAGE, "--%s is for texts; %s is none (--text takes it for one)", own[i].name,
                         settings->data);
+    for (size_t i = source == SOURCE_TEXT ? 2 : 0; source != SOURCE_TABLE && i < sizeof windows / sizeof *windows; i++)
+        if (windows[i].given)
+            return fail(STATUS_USAGE, "--%s is for %s; %s is none", windows[i].name,
+                        i < 2 ? "texts and series (CSV)" : "series (CSV)", settings->data);
     return STATUS_DONE;
 }

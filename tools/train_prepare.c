@@ -17,7 +17,8 @@ static exit_status preprocess(struct training *training) {
     /* Where it is said, the network is one to resume, which keeps figures already: resuming compares them. */
     if (!settings->load || settings->standardize)
         cause = soma_network_fit_preprocessing(training->network, data->train,
-                                               settings->standardize ? settings->standardize > 0 : data->table);
+                                               settings->standardize ? settings->standardize > 0
+                                                                     : data->table || data->series);
     if (cause == SOMA_OK && data->images) {
         const soma_image_options options =
             data_image_options(settings, settings->load ? training->network : NULL, data->train);

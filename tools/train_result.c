@@ -73,9 +73,10 @@ void training_say_end(const struct training *training) {
 
 void training_say_result(const struct training *training) {
     const soma_epoch *last = final_epoch(training);
-    if (training->tested)
+    if (training->tested) {
         metrics_say("Test", &training->test);
-    else if (last && last->has_validation)
+        forecasts_say(&training->forecasts, training->network);
+    } else if (last && last->has_validation)
         metrics_say("Validation", &last->validation);
     else if (last)
         metrics_say("Training", &last->train);
@@ -97,6 +98,7 @@ void training_report(struct training *training) {
     metrics_report(object, "validation_", last && last->has_validation ? &last->validation : NULL);
     metrics_report(object, "test_", training->tested ? &training->test : NULL);
     threshold_report(training->network, object);
+    forecasts_report(&training->forecasts, training->network, object);
     if (training->tested && isfinite(training->mean_loss)) report_number(object, "test_mean_loss", training->mean_loss);
     report_number(object, "seconds", history->seconds);
     report_number(object, "samples_per_second", samples_per_second(training));

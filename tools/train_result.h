@@ -6,6 +6,7 @@
 #include "board.h"
 #include "data.h"
 #include "distributed.h"
+#include "forecast.h"
 #include "model.h"
 #include "profile.h"
 #include "progress.h"
@@ -29,8 +30,9 @@ struct training {
     bool streamed; /* the data to train on, since they do not lie on the device */
     bool tested;
     soma_metrics test;
-    double mean_loss;          /* see baseline_tell(); NAN where there is none */
-    soma_device_memory memory; /* that training and testing took */
+    double mean_loss;           /* see baseline_tell(); NAN where there is none */
+    struct forecasts forecasts; /* of the test windows of a series */
+    soma_device_memory memory;  /* that training and testing took */
     struct profile profile;
 };
 

@@ -801,7 +801,8 @@ typedef enum soma_missing {
     SOMA_MISSING_MEDIAN,
     SOMA_MISSING_MEAN,
     SOMA_MISSING_ZERO,
-    SOMA_MISSING_DROP /* rows that have some are left out */
+    SOMA_MISSING_DROP, /* rows that have some are left out */
+    SOMA_MISSING_LAST  /* of a series: by the last value before (soma_dataset_from_series()) */
 } soma_missing;
 
 /* What becomes of dates among the features, with times or not, as ISO 8601 has them. */
@@ -943,6 +944,54 @@ SOMA_API soma_status soma_network_encode(const soma_network *network, const char
 /* A number's text, without a 0 behind it; of what is not known U+FFFD. */
 SOMA_API soma_status soma_network_decode(const soma_network *network, size_t number, char text[SOMA_TOKEN_BYTES],
                                          size_t *length);
+
+typedef struct soma_series_options {
+    size_t window, horizon;  /* steps that a sample has, and steps behind it that are its target; 0: as the network
+                                knows;  of a horizon, else 1 */
+    size_t step;             /* from the beginning of a sample to that of the next; 0: 1 */
+    size_t season;           /* so many steps are a season, which the network keeps; 0: as the network knows, or none */
+    const char *label;       /* the columns that are forecast, a list like soma_csv_roles.columns; NULL: as the network
+                                knows, or the last one that is of numbers */
+    double validation, test; /* shares of the rows that are held out; both lie at the end, the test last */
+    const soma_network *network; /* that has learnt of a series; NULL: it is to be learnt */
+    uint64_t as_learnt;          /* 1: held out is what the network knows to come after what it was trained on; a part
+                                    without a window is NULL */
+    uint64_t ahead; /* 1: *train is a sample, without a target: the last steps, of what follows nothing is known */
+    uint64_t reserved[5]; /* zero */
+} soma_series_options;
+
+/*
+ * A series: the rows of a table, with columns as soma_dataset_from_csv() reads them by the label "none", or of an
+ * array, in their order, or that of their times (soma_dataset_set_times()). Each sample is a window of them [window,
+ * values of a row], its target what the columns that are forecast have in the next ones [horizon * columns], those of
+ * one step beside each other. Targets lie in one part; windows may begin before it. A gap in time is a step of more
+ * than 1.5 times the usual one, which 95 of 100 are not longer than; no window lies across one. A value that is NaN, as
+ * SOMA_MISSING_LAST leaves gaps, is the last one before it, and of what is forecast nothing: such a sample is left out.
+ * The network that soma_network_fit_preprocessing() is given the training part for keeps what it needs to read other
+ * series, and scales each column by the same figures at each step.
+ */
+SOMA_API soma_status soma_dataset_from_series(const soma_dataset *table, const soma_series_options *options,
+                                              soma_dataset **train, soma_dataset **validation, soma_dataset **test);
+/* What would be said without having learnt anything, values[count, horizon * columns]: of a season of 0 the last value,
+ * else that of the same time in the last season that is known; NaN where the series does not go back as far. */
+SOMA_API soma_status soma_dataset_read_naive(const soma_dataset *dataset, size_t season, size_t first, size_t count,
+                                             float *values);
+/* The row, in the order of time, at which the target of a sample begins; 0 where there is none. */
+SOMA_API size_t soma_dataset_series_row(const soma_dataset *dataset, size_t sample);
+/* What is forecast as it was in the `count` steps before the target of a sample, values[count, columns]. */
+SOMA_API soma_status soma_dataset_read_past(const soma_dataset *dataset, size_t sample, size_t count, float *values);
+
+typedef struct soma_series_info {
+    size_t window, horizon, targets; /* columns that are forecast */
+    size_t season;                   /* 0: not known */
+    size_t trained, validated;       /* rows up to which it was trained on, and validated on */
+    uint64_t reserved[4];            /* zero */
+} soma_series_info;
+
+/* False where it has learnt of no series; else into *info (may be NULL). */
+SOMA_API bool soma_network_get_series(const soma_network *network, soma_series_info *info);
+/* The name of a column that is forecast, from 0; "": it has none, NULL: there is no such column. */
+SOMA_API const char *soma_network_series_target(const soma_network *network, size_t index);
 
 /* How a picture comes to the size that is wanted: without regard to its proportions; its middle, as much as has the
  * proportions that are wanted; or whole, with black beside it. */

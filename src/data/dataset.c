@@ -23,6 +23,9 @@ void soma_storage_release(soma_storage *storage) {
     for (size_t i = 0; storage->files && i < storage->rows; i++) soma_free(storage->files[i]);
     soma_columns_clear(&storage->columns);
     soma_vocabulary_clear(&storage->vocabulary);
+    soma_series_clear(&storage->series);
+    soma_free(storage->past);
+    soma_free(storage->begin);
     soma_free(storage->note);
     soma_free(storage->files);
     soma_free(storage->class_names);

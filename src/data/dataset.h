@@ -8,6 +8,7 @@
 
 #include "base/base.h"
 #include "data/columns.h"
+#include "data/series.h"
 #include "data/vocabulary.h"
 #include <soma/soma.h>
 
@@ -57,12 +58,16 @@ typedef struct soma_storage {
     size_t class_name_count;
     soma_vocabulary vocabulary; /* of a text */
     soma_columns columns;       /* of the table that the first input was read from */
-    char *note;                 /* see soma_dataset_note(), or NULL */
-    char **files;               /* [rows]: the path of each sample's own file, or NULL */
-    char *id_name;              /* of the column of the identities; NULL: there are none */
-    char *id_text;              /* the identities one after the other, each with a 0 behind it */
-    size_t id_bytes;            /* of that */
-    size_t *ids;                /* [rows]: where each begins */
+    soma_series series;         /* that samples are cut out of: [window, inputs of a step] */
+    float *past;                /* [rows of the table, targets]: what is forecast, as it was; NULL: no series */
+    size_t past_rows;
+    size_t *begin;   /* [rows]: where, in the past, each sample's target begins; NULL: no series */
+    char *note;      /* see soma_dataset_note(), or NULL */
+    char **files;    /* [rows]: the path of each sample's own file, or NULL */
+    char *id_name;   /* of the column of the identities; NULL: there are none */
+    char *id_text;   /* the identities one after the other, each with a 0 behind it */
+    size_t id_bytes; /* of that */
+    size_t *ids;     /* [rows]: where each begins */
 } soma_storage;
 
 struct soma_dataset {

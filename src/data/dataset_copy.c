@@ -90,6 +90,19 @@ static soma_status copy_ids(const soma_dataset *dataset, soma_storage *to) {
     return copy_values(dataset, from->ids, sizeof *from->ids, &to->ids);
 }
 
+/* The past whole: also what comes before the samples that are in the copy. */
+static soma_status copy_series(const soma_dataset *dataset, soma_storage *to) {
+    const soma_storage *from = dataset->storage;
+    size_t bytes = 0;
+    SOMA_TRY(soma_series_copy(&from->series, &to->series));
+    if (!from->past) return SOMA_OK;
+    bytes = from->past_rows * from->series.targets * sizeof *to->past;
+    if (!(to->past = soma_malloc(bytes))) return soma_out_of_memory(bytes, "a copy of a series");
+    memcpy(to->past, from->past, bytes);
+    to->past_rows = from->past_rows;
+    return copy_values(dataset, from->begin, sizeof *from->begin, &to->begin);
+}
+
 soma_status soma_dataset_copy_storage(const soma_dataset *dataset, bool inputs_as_seen, soma_storage **storage) {
     const soma_storage *from = dataset->storage;
     soma_storage *to = *storage = soma_storage_create();
@@ -100,6 +113,7 @@ soma_status soma_dataset_copy_storage(const soma_dataset *dataset, bool inputs_a
     soma_status status = copy_class_names(from, to);
     if (status == SOMA_OK) status = soma_columns_copy(&from->columns, &to->columns);
     if (status == SOMA_OK) status = soma_vocabulary_copy(&from->vocabulary, &to->vocabulary);
+    if (status == SOMA_OK) status = copy_series(dataset, to);
     if (status == SOMA_OK) status = copy_note(from, to);
     if (status == SOMA_OK) status = copy_files(dataset, to);
     if (status == SOMA_OK) status = copy_values(dataset, from->weights, sizeof *from->weights, &to->weights);

@@ -111,7 +111,7 @@ static const name_row pooling_rows[] = {
 static const name_row missing_rows[] = {
     [SOMA_MISSING_ERROR] = {"error", NULL}, [SOMA_MISSING_MEDIAN] = {"median", NULL},
     [SOMA_MISSING_MEAN] = {"mean", NULL},   [SOMA_MISSING_ZERO] = {"zero", NULL},
-    [SOMA_MISSING_DROP] = {"drop", NULL},
+    [SOMA_MISSING_DROP] = {"drop", NULL},   [SOMA_MISSING_LAST] = {"last", NULL},
 };
 
 static const name_row recurrent_rows[] = {

@@ -40,6 +40,7 @@ void soma_network_free_forward(soma_network *network) {
     soma_preprocessing_clear(&network->preprocessing);
     soma_columns_clear(&network->columns);
     soma_vocabulary_clear(&network->vocabulary);
+    soma_series_clear(&network->series);
     soma_network_clear_division(network);
     soma_graph_clear(&network->graph);
     soma_free(network);

@@ -5,6 +5,7 @@
 
 #include "data/columns.h"
 #include "data/range.h"
+#include "data/series.h"
 #include "data/vocabulary.h"
 #include "graph/graph.h"
 #include "graph/plan.h"
@@ -65,6 +66,7 @@ struct soma_network {
     size_t threshold_count;
     soma_vocabulary vocabulary; /* of the text that it was trained on */
     soma_columns columns;       /* of the table that it was trained on */
+    soma_series series;         /* that it was trained on */
     soma_image_options image;   /* how its pictures were read */
     bool has_image;
     soma_division division; /* of the data it was trained on; no samples: not known */

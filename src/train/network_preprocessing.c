@@ -48,8 +48,7 @@ static void round_figures(soma_preprocessing *preprocessing, const soma_dataset 
 }
 
 /* What is 0 or 1 stays so: a rare category would be far away from all else. So does what lies on a circle. */
-static void leave_categories(soma_preprocessing *preprocessing, const soma_columns *columns) {
-    size_t input = 0;
+static void leave_categories(soma_preprocessing *preprocessing, const soma_columns *columns, size_t input) {
     for (size_t i = 0; i < columns->count; i++) {
         const soma_table_column *column = &columns->column[i];
         if (column->role != SOMA_COLUMN_FEATURE) continue;
@@ -71,10 +70,13 @@ static soma_status keep_statistics(soma_preprocessing *preprocessing, const soma
     if (!preprocessing->mean || !preprocessing->scale)
         return soma_out_of_memory(width * sizeof(double), "preprocessing");
     SOMA_TRY(soma_dataset_statistics(dataset, preprocessing->mean, preprocessing->scale));
+    const size_t steps = SOMA_MAX(dataset->storage->series.window, (size_t)1);
+    if (steps > 1) soma_series_pool(steps, width / steps, preprocessing->mean, preprocessing->scale);
     for (size_t i = 0; i < width; i++)
         preprocessing->scale[i] = soma_scale_of_deviation((double)(float)preprocessing->scale[i]);
     round_figures(preprocessing, dataset);
-    leave_categories(preprocessing, &dataset->storage->columns);
+    for (size_t step = 0; step < steps; step++)
+        leave_categories(preprocessing, &dataset->storage->columns, step * (width / steps));
     return SOMA_OK;
 }
 
@@ -103,6 +105,7 @@ soma_status soma_network_fit_preprocessing(soma_network *network, const soma_dat
     soma_dataset_get_info(dataset, &info);
     soma_columns columns = {.count = 0};
     soma_vocabulary vocabulary = {.known = false};
+    soma_series series = {.window = 0};
     SOMA_TRY(check_tables(network, &dataset->storage->vocabulary));
     soma_status status = keep_classes(&fresh, dataset, info.classes);
     soma_dataset_ranges(dataset, fresh.range);
@@ -110,6 +113,7 @@ soma_status soma_network_fit_preprocessing(soma_network *network, const soma_dat
         if (soma_table_of_input(network, i)) fresh.range[i].known = false; /* numbers of rows have no other scale */
     if (status == SOMA_OK) status = soma_columns_copy(&dataset->storage->columns, &columns);
     if (status == SOMA_OK) status = soma_vocabulary_copy(&dataset->storage->vocabulary, &vocabulary);
+    if (status == SOMA_OK) status = soma_series_copy(&dataset->storage->series, &series);
     if (status == SOMA_OK) status = soma_gaps_find_fills(dataset, &columns);
     if (status == SOMA_OK) status = soma_gaps_filled_copy(dataset, &columns, &filled);
     if (status == SOMA_OK && standardize) status = keep_statistics(&fresh, network, filled ? filled : dataset);
@@ -117,6 +121,7 @@ soma_status soma_network_fit_preprocessing(soma_network *network, const soma_dat
     if (status != SOMA_OK) {
         soma_columns_clear(&columns);
         soma_vocabulary_clear(&vocabulary);
+        soma_series_clear(&series);
         soma_preprocessing_clear(&fresh);
         return status;
     }
@@ -126,6 +131,8 @@ soma_status soma_network_fit_preprocessing(soma_network *network, const soma_dat
     network->columns = columns;
     soma_vocabulary_clear(&network->vocabulary);
     network->vocabulary = vocabulary;
+    soma_series_clear(&network->series);
+    network->series = series;
     return SOMA_OK;
 }
 

@@ -79,9 +79,9 @@ static soma_status missing_of(const soma_csv_reader *reader, const soma_columns 
 soma_status soma_csv_choose_missing(const soma_csv_reader *reader, const soma_csv_options *options,
                                     soma_csv_layout *layout) {
     const soma_missing said = options->roles ? options->roles->missing : SOMA_MISSING_ERROR;
-    if ((unsigned)said > SOMA_MISSING_DROP)
+    if ((unsigned)said > SOMA_MISSING_LAST)
         return soma_error(SOMA_INVALID_ARGUMENT, "soma_csv_roles.missing is %d; accepted: 0 to %d", (int)said,
-                          SOMA_MISSING_DROP);
+                          SOMA_MISSING_LAST);
     if (!options->network || !soma_network_column_count(options->network)) {
         layout->missing = said;
         for (size_t i = 0; i < layout->kept.count; i++)
@@ -103,6 +103,8 @@ static const char *what_is_done(soma_missing missing, bool known) {
         return known ? "filled with the mean that the model learnt" : "filled with the mean of the training rows";
     case SOMA_MISSING_ZERO:
         return "filled with 0";
+    case SOMA_MISSING_LAST:
+        return "filled with the last value before";
     default:
         return "rows that have some are left out";
     }

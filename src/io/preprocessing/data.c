@@ -2,6 +2,7 @@
 /* See data.h. */
 #include "io/preprocessing/data.h"
 #include "io/json/json.h"
+#include "io/preprocessing/series.h"
 
 #include <errno.h>
 #include <float.h>
@@ -126,12 +127,14 @@ static void encode_ranges(soma_json_writer *writer, const soma_network *network)
 soma_status soma_data_to_text(const soma_network *network, char **text) {
     soma_json_writer writer = {.follows = false};
     *text = NULL;
-    if (!network->division.samples && !network->columns.count && !knows_ranges(network)) return SOMA_OK;
+    if (!network->division.samples && !network->columns.count && !knows_ranges(network) && !network->series.window)
+        return SOMA_OK;
     soma_json_open_object(&writer, NULL);
     soma_json_write_integer(&writer, "format", SOMA_DATA_FORMAT);
     soma_status status = encode_columns(&writer, &network->columns);
     if (network->division.samples) encode_division(&writer, &network->division);
     encode_ranges(&writer, network);
+    soma_series_encode(&network->series, &writer);
     soma_json_close_object(&writer);
     if (status != SOMA_OK) {
         soma_json_abandon(&writer);
@@ -248,9 +251,10 @@ static soma_status decode_gaps(const soma_json *object, soma_table_column *colum
     if (!missing) return SOMA_OK;
     if (!text || !soma_value_of_name(SOMA_NAMES_MISSING, text, strlen(text), &value))
         return soma_error(SOMA_INVALID_FILE,
-                          "\"missing\" of one of the \"columns\" must be error, median, mean, zero or drop");
+                          "\"missing\" of one of the \"columns\" must be error, median, mean, zero, drop or last");
     column->missing = (soma_missing)value;
-    if (value == SOMA_MISSING_ERROR || value == SOMA_MISSING_DROP || !soma_table_column_has_value(column))
+    if (value == SOMA_MISSING_ERROR || value == SOMA_MISSING_DROP || value == SOMA_MISSING_LAST ||
+        !soma_table_column_has_value(column))
         return SOMA_OK;
     if (!soma_json_number(soma_json_get(object, "fill"), &column->fill) || !isfinite(column->fill))
         return soma_error(SOMA_INVALID_FILE,
@@ -303,7 +307,7 @@ static soma_status decode_gap_texts(soma_network *network, const soma_json *list
 
 /* What is matched by the columns has to be of as many values as the network takes. */
 static soma_status check_features(const soma_network *network) {
-    size_t features = soma_columns_inputs(&network->columns);
+    size_t features = soma_columns_inputs(&network->columns) * SOMA_MAX(network->series.window, (size_t)1);
     size_t inputs = network->input_count ? soma_tensor_count(network->inputs[0]) : 0;
     if (network->columns.count == 0 || features == inputs) return SOMA_OK;
     return soma_error(SOMA_INVALID_FILE, "\"columns\" has %zu values, the network takes %zu", features, inputs);
@@ -357,6 +361,7 @@ static soma_status decode(const char *text, soma_network *network) {
                             (long long)format, SOMA_DATA_FORMAT);
     if (status == SOMA_OK) status = decode_columns(network, soma_json_get(root, "columns"));
     if (status == SOMA_OK) status = decode_gap_texts(network, soma_json_get(root, "gaps"));
+    if (status == SOMA_OK) status = soma_series_decode(soma_json_get(root, "series"), network);
     if (status == SOMA_OK) status = check_features(network);
     if (status == SOMA_OK) status = decode_division(network, soma_json_get(root, "division"));
     if (status == SOMA_OK) status = decode_ranges(network, soma_json_get(root, "values"));

@@ -1,0 +1,122 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Series of numbers: soma train on a table with --window, soma evaluate and soma predict.
+
+Usage: test_program_series.py PROGRAM DEVICE [CLASS ...]
+"""
+import csv
+import io
+import math
+import sys
+
+sys.dont_write_bytecode = True
+from program import BAD_FILE, DEVICE, DONE, USAGE, ProgramTest, main, run
+
+PERIOD = 8
+
+
+class Series(ProgramTest):
+    """A wave and its double, which a linear network knows from two steps: x[t] = 2 cos(2 pi / 8) x[t - 1] - x[t - 2]."""
+
+    def setUp(self):
+        super().setUp()
+        self.table = self.path("wave.csv")
+        self.write(self.table, range(120))
+
+    @staticmethod
+    def wave(i):
+        return math.cos(2 * math.pi * i / PERIOD + 0.3)
+
+    def write(self, path, steps):
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("day,wave,double\n")
+            for i in steps:
+                file.write(f"{i},{self.wave(i)},{5 + 2 * self.wave(i)}\n")
+
+    def learn(self, *arguments):
+        model = self.path("wave.safetensors")
+        report = self.json("train", "--data", self.table, "--time-column=day", "--window=4", "--horizon=3", "--net=flatten; dense 6", "--label=wave,double",
+                           "--epochs=60", "--lr=0.05", "--save", model, f"--device={DEVICE}", *arguments)
+        return model, report
+
+    def test_a_wave_is_forecast(self):
+        model, report = self.learn("--season=5")
+        wave, double = report["forecast"]
+        self.assertEqual((wave["column"], double["column"], wave["season"]), ("wave", "double", 5))
+        # Of 120 rows the last 24 are tested on: 22 places for what follows.
+        self.assertEqual(wave["windows"], 22)
+        naive = [(self.wave(row + step) - self.wave(row - 1)) for row in range(96, 118) for step in range(3)]
+        self.assertAlmostEqual(wave["naive_mae"], sum(map(abs, naive)) / len(naive), places=5)
+        self.assertAlmostEqual(double["naive_rmse"], 2 * math.sqrt(sum(x * x for x in naive) / len(naive)), places=5)
+        season = [self.wave(row + step) - self.wave(row + step - 5) for row in range(96, 118) for step in range(3)]
+        self.assertAlmostEqual(wave["seasonal_rmse"], math.sqrt(sum(x * x for x in season) / len(season)), places=5)
+        self.assertLess(wave["model_rmse"], wave["naive_rmse"] / 5)
+        # What is held out is known: the same windows once more, and none of it of others.
+        again = self.json("evaluate", "--model", model, "--data", self.table, "--part=test", f"--device={DEVICE}")
+        self.assertEqual(again["forecast"], report["forecast"])
+        whole = self.json("evaluate", "--model", model, "--data", self.table, f"--device={DEVICE}")
+        self.assertEqual(whole["samples"], 120 - 4 - 3 + 1)
+        self.write(self.path("early.csv"), range(50))
+        self.refuse(BAD_FILE, ["--part", "early.csv"], "evaluate", "--model", model, "--data", self.path("early.csv"), "--part=test")
+
+    def test_the_steps_behind_a_table_are_printed(self):
+        model, _ = self.learn()
+        later = self.path("later.csv")
+        with open(later, "w", encoding="utf-8") as file:  # other columns, in another order, the last row first
+            file.write("double,junk,day,wave\n")
+            for i in [203, *range(195, 203)]:
+                file.write(f"{5 + 2 * self.wave(i)},x,{i},{self.wave(i)}\n")
+        done = run("predict", "--model", model, "--data", later, f"--device={DEVICE}")
+        self.assertEqual(done.returncode, DONE, done.stderr)
+        rows = list(csv.DictReader(io.StringIO(done.stdout)))
+        self.assertEqual([row["step"] for row in rows], ["1", "2", "3"])
+        for step, row in enumerate(rows):
+            self.assertAlmostEqual(float(row["wave"]), self.wave(204 + step), delta=0.25)
+            self.assertAlmostEqual(float(row["double"]), 5 + 2 * self.wave(204 + step), delta=0.5)
+        said = self.json("predict", "--model", model, "--data", later, f"--device={DEVICE}")
+        for found, row in zip(said["predictions"], rows, strict=True):
+            self.assertAlmostEqual(found[1], float(row["double"]), places=4)
+        self.refuse(USAGE, ["--part", "follows the end"], "predict", "--model", model, "--data", later, "--part=test")
+
+    def test_a_model_that_loses_is_told_so(self):
+        done = run("train", "--data", self.table, "--window=4", "--time-column=day", "--net=flatten; dense 1", "--epochs=1", "--lr=1e-9", f"--season={PERIOD}",
+                   f"--device={DEVICE}")
+        self.assertEqual(done.returncode, DONE, done.stderr)
+        self.assertIn("lose to always saying the last value", done.stderr)
+        self.assertIn("lose to saying what was a season before", done.stderr)
+        self.assertIn("seasonal naive, 8 steps", done.stdout)
+
+    def test_a_picture_of_the_last_windows(self):
+        model, _ = self.learn(f"--season={PERIOD}")
+        picture = self.path("wave.svg")
+        done = run("evaluate", "--model", model, "--data", self.table, "--plot", picture, f"--device={DEVICE}")
+        self.assertEqual(done.returncode, DONE, done.stderr)
+        with open(picture, encoding="utf-8") as file:
+            drawn = file.read()
+        # Of each of two columns four windows by each of three, and what was.
+        self.assertEqual([drawn.count(f'class="{name}" style') for name in ("c0", "c1", "c2", "was")], [8, 8, 8, 2])
+
+    def test_gaps_are_said(self):
+        gappy = self.path("gappy.csv")
+        with open(gappy, "w", encoding="utf-8") as file:
+            file.write("day,wave\n")
+            for i in [*range(60), *range(70, 120)]:
+                file.write(f"{i},{'' if i == 20 else self.wave(i)}\n")
+        done = run("train", "--data", gappy, "--window=4", "--time-column=day", "--epochs=1", "--save", self.path("gappy.safetensors"), f"--device={DEVICE}")
+        self.assertEqual(done.returncode, DONE, done.stderr)
+        for words in ('gaps in "wave" (1): filled with the last value before', "gaps in time: 1, the longest of 11 steps before row 61",
+                      "1 windows of the first part are left out", "lstm 64 last; dense 1"):
+            self.assertIn(words, done.stdout)
+        self.assertEqual(run("evaluate", "--model", self.path("gappy.safetensors"), "--data", gappy, f"--device={DEVICE}").returncode, DONE)
+
+    def test_what_does_not_go_with_series_is_said(self):
+        self.refuse(USAGE, ["--horizon", "--window"], "train", "--data", self.table, "--horizon=2")
+        self.refuse(USAGE, ["--folds", "series"], "train", "--data", self.table, "--window=4", "--folds=3")
+        self.refuse(USAGE, ["--missing", "median", "last, error"], "train", "--data", self.table, "--window=4", "--missing=median")
+        self.refuse(USAGE, ["--horizon is for series", "digits"], "train", "--horizon=8")
+        self.refuse(BAD_FILE, ["wave.csv", "96 of the 120 rows", "window of 110"], "train", "--data", self.table, "--window=110", "--validation=0")
+        self.refuse(BAD_FILE, ["snow", '"wave"'], "train", "--data", self.table, "--window=4", "--target=snow")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MIT */
+/* Series of numbers: windows and what follows them, gaps, what is held out, and what a network keeps of them. */
+#include "data/dataset.h"
+#include "data/series.h"
+#include "expect.h"
+#include "io/preprocessing/data.h"
+#include "nn/network.h"
+#include "temporary.h"
+
+#include <math.h>
+
+enum { MOST = 96 };
+
+static soma_dataset *table_of(const float *values, size_t rows, size_t columns, const double *times) {
+    soma_dataset *table;
+    const soma_array array = {values, SOMA_F32, 2, {rows, columns}};
+    expect_ok(soma_dataset_from_arrays(&array, 1, NULL, 0, &table));
+    if (times) expect_ok(soma_dataset_set_times(table, times, rows));
+    return table;
+}
+
+static void destroy_parts(soma_dataset **parts) {
+    for (size_t i = 0; i < 3; i++) soma_dataset_destroy(parts[i]);
+}
+
+static soma_status cut(const soma_dataset *table, const soma_series_options *options, soma_dataset **parts) {
+    return soma_dataset_from_series(table, options, &parts[0], &parts[1], &parts[2]);
+}
+
+static void expect_floats(const float *found, const float *wanted, size_t count, const char *what) {
+    for (size_t i = 0; i < count; i++)
+        ck_assert_msg(found[i] == wanted[i] || (isnan(found[i]) && isnan(wanted[i])), "%s %zu: %g, not %g", what, i,
+                      (double)found[i], (double)wanted[i]);
+}
+
+static void expect_samples(const soma_dataset *dataset, size_t samples, const float *inputs, const float *targets) {
+    float found[MOST];
+    soma_dataset_info info;
+    soma_dataset_get_info(dataset, &info);
+    ck_assert_uint_eq(info.samples, samples);
+    ck_assert_uint_eq(info.input_rank[0], 2);
+    expect_ok(soma_dataset_read_input(dataset, 0, 0, samples, found));
+    expect_floats(found, inputs, samples * info.input_shape[0][0] * info.input_shape[0][1], "input");
+    expect_ok(soma_dataset_read_target(dataset, 0, 0, samples, found));
+    expect_floats(found, targets, samples * info.target_shape[0][0], "target");
+}
+
+/* Of ten rows the last two are tested on, and of the eight before them the last two watch the training; their windows
+ * begin before that, their targets do not. */
+START_TEST(what_follows_a_window_lies_in_its_part) {
+    float values[20];
+    for (int i = 0; i < 20; i++) values[i] = (float)(i % 2 ? 100 + i / 2 : i / 2);
+    static const float train[] = {0, 100, 1, 101, 2, 102, 1, 101, 2, 102, 3, 103};
+    static const float after[] = {103, 104, 104, 105};
+    static const float held[] = {3, 103, 4, 104, 5, 105}, held_after[] = {106, 107};
+    static const float last[] = {5, 105, 6, 106, 7, 107}, last_after[] = {108, 109};
+    soma_dataset *table = table_of(values, 10, 2, NULL), *parts[3];
+    expect_ok(cut(table, &(soma_series_options){.window = 3, .horizon = 2, .validation = 0.25, .test = 0.2}, parts));
+    expect_samples(parts[0], 2, train, after);
+    expect_samples(parts[1], 1, held, held_after);
+    expect_samples(parts[2], 1, last, last_after);
+    destroy_parts(parts);
+    /* Both columns, and only every second window: rows 0 to 2 and 2 to 4. */
+    static const float seen[] = {0, 100, 1, 101, 2, 102, 2, 102, 3, 103, 4, 104, 4, 104, 5, 105, 6, 106},
+                       both[] = {3, 103, 5, 105, 7, 107};
+    expect_ok(cut(table, &(soma_series_options){.window = 3, .step = 2, .label = "1:2", .test = 0.2}, parts));
+    expect_samples(parts[0], 3, seen, both);
+    ck_assert_uint_eq(soma_dataset_series_row(parts[0], 1), 5);
+    destroy_parts(parts);
+    soma_dataset_destroy(table);
+}
+END_TEST
+
+/* The last value; of a season that of the same time in the last one that is known whole. */
+START_TEST(naive_forecasts) {
+    float values[12], found[4];
+    for (int i = 0; i < 12; i++) values[i] = (float)i;
+    static const float naive[] = {6, 6, 6, 6}, seasonal[] = {4, 5, 6, 4}, far[] = {NAN, 0, 1, 2};
+    soma_dataset *table = table_of(values, 12, 1, NULL), *train;
+    expect_ok(soma_dataset_from_series(table, &(soma_series_options){.window = 2, .horizon = 4}, &train, NULL, NULL));
+    ck_assert_uint_eq(soma_dataset_series_row(train, 5), 7);
+    expect_ok(soma_dataset_read_naive(train, 0, 5, 1, found));
+    expect_floats(found, naive, 4, "naive");
+    expect_ok(soma_dataset_read_naive(train, 3, 5, 1, found));
+    expect_floats(found, seasonal, 4, "seasonal");
+    expect_ok(soma_dataset_read_naive(train, 8, 5, 1, found));
+    expect_floats(found, far, 4, "of a long season");
+    expect_ok(soma_dataset_read_past(train, 5, 3, found));
+    expect_floats(found, &values[4], 3, "past");
+    expect_error(soma_dataset_read_past(train, 0, 3, found), SOMA_INVALID_ARGUMENT, "3 steps before sample 0",
+                 "which has 2");
+    expect_error(soma_dataset_read_naive(table, 0, 0, 1, found), SOMA_INVALID_STATE, "no series");
+    soma_dataset_destroy(train);
+    soma_dataset_destroy(table);
+}
+END_TEST
+
+/* Rows come by their times; none of a window lies across a step of 3, where the usual one is 1. */
+START_TEST(no_window_lies_across_a_gap_in_time) {
+    static const float values[] = {6, 0, 1, 2, 3, 4, 5, 7};
+    static const double times[] = {9, 0, 1, 2, 3, 4, 8, 10};
+    static const float inputs[] = {0, 1, 1, 2, 2, 3, 5, 6}, targets[] = {2, 3, 4, 7};
+    soma_dataset *table = table_of(values, 8, 1, times), *parts[3];
+    /* Of 7 steps the usual one is the sixth of them in order: 1. */
+    expect_ok(cut(table, &(soma_series_options){.window = 2}, parts));
+    expect_samples(parts[0], 4, inputs, targets);
+    ck_assert_ptr_nonnull(strstr(soma_dataset_note(parts[0]), "in the order of time"));
+    ck_assert_ptr_nonnull(strstr(soma_dataset_note(parts[0]), "gaps in time: 1, the longest of 4 steps before row 6"));
+    destroy_parts(parts);
+    static const double twice[] = {9, 0, 1, 2, 3, 4, 8, 9};
+    expect_ok(soma_dataset_set_times(table, twice, 8));
+    expect_error(cut(table, &(soma_series_options){.window = 2}, parts), SOMA_INVALID_ARGUMENT, "rows 1 and 8",
+                 "one time, 9");
+    soma_dataset_destroy(table);
+}
+END_TEST
+
+/* A value that is not there is the one before it, but as what is forecast it is none; before the first there is none.
+ */
+START_TEST(gaps_are_the_last_value_before) {
+    static const float values[] = {NAN, 1, 5, 2, NAN, 3, 6, 4, 7, NAN, 8, 6};
+    static const float late[] = {7, 4, 8, 6};
+    soma_dataset *table = table_of(values, 6, 2, NULL), *parts[3];
+    /* Of four windows the first begins before there is a value, and what follows the third is not there. */
+    static const float inputs[] = {5, 2, 5, 3, 6, 4, 7, 4}, targets[] = {4, 6};
+    expect_ok(cut(table, &(soma_series_options){.window = 2}, parts));
+    expect_samples(parts[0], 2, inputs, targets);
+    ck_assert_ptr_nonnull(strstr(soma_dataset_note(parts[0]), "2 windows of the first part are left out"));
+    destroy_parts(parts);
+    soma_dataset *ahead;
+    float found[4];
+    expect_ok(soma_dataset_from_series(table, &(soma_series_options){.window = 2, .ahead = 1}, &ahead, NULL, NULL));
+    expect_ok(soma_dataset_read_input(ahead, 0, 0, 1, found));
+    expect_floats(found, late, 4, "the end");
+    soma_dataset_destroy(ahead);
+    soma_dataset_destroy(table);
+}
+END_TEST
+
+/* Steps 1 and 3 have means 2 and 6, and deviations 1 and 3: of both together 4, and the root of 4 + (1 + 9) / 2. */
+START_TEST(steps_are_scaled_alike) {
+    double mean[] = {2, 10, 6, 10}, deviation[] = {1, 0, 3, 0};
+    soma_series_pool(2, 2, mean, deviation);
+    ck_assert(mean[0] == 4 && mean[2] == 4 && mean[1] == 10 && mean[3] == 10);
+    ck_assert_double_eq_tol(deviation[0], 3, 1e-12);
+    ck_assert_double_eq_tol(deviation[2], 3, 1e-12);
+    ck_assert(deviation[1] == 0 && deviation[3] == 0);
+}
+END_TEST
+
+static const char text[] =
+    "day,level,rain,wind\n1,10,0,n\n2,11,1,s\n3,,0,n\n4,13,2,n\n5,12,1,s\n6,15,0,s\n7,16,1,n\n8,14,3,"
+    "s\n9,13,1,n\n10,12,2,s\n";
+
+static soma_dataset *read_table(const char *bytes, const soma_network *network) {
+    soma_dataset *table;
+    const soma_csv_roles roles = {.time = network ? NULL : "day",
+                                  .missing = network ? SOMA_MISSING_ERROR : SOMA_MISSING_LAST,
+                                  .max_categories = network ? 0 : 4};
+    const soma_csv_options options = {.label = "none", .roles = &roles, .network = network};
+    const char *path = temporary_file("river.csv", bytes, strlen(bytes));
+    expect_ok(soma_dataset_from_csv(path, &options, &table));
+    return table;
+}
+
+static soma_network *network_of(const soma_dataset *train) {
+    soma_network *network;
+    soma_dataset_info info;
+    soma_dataset_get_info(train, &info);
+    expect_ok(soma_network_create(&network));
+    ck_assert_ptr_nonnull(soma_layers(soma_input(network, NULL, 2, info.input_shape[0]), "lstm 2 last; dense 2"));
+    expect_ok(soma_network_fit_preprocessing(network, train, true));
+    return network;
+}
+
+/* A file gives it all back: another table, in another order, is read by it, and scaled by the same figures. */
+START_TEST(a_network_keeps_its_series) {
+    soma_dataset *table = read_table(text, NULL), *parts[3], *again[3];
+    soma_series_info info;
+    const char *path = temporary_path("model.safetensors");
+    const soma_series_options options = {
+        .window = 2, .horizon = 1, .season = 7, .label = "level,rain", .validation = 0.25, .test = 0.2};
+    expect_ok(cut(table, &options, parts));
+    soma_network *network = network_of(parts[0]), *loaded;
+    expect_ok(soma_save(network, path));
+    expect_ok(soma_load(path, &loaded));
+    ck_assert(soma_network_get_series(loaded, &info));
+    ck_assert(info.window == 2 && info.horizon == 1 && info.targets == 2 && info.season == 7);
+    ck_assert(info.trained == 6 && info.validated == 8);
+    ck_assert_str_eq(soma_network_series_target(loaded, 1), "rain");
+    ck_assert_ptr_null(soma_network_series_target(loaded, 2));
+    /* Level, rain, and two winds for each of two steps: what is a word is not scaled. */
+    ck_assert_uint_eq(loaded->preprocessing.width, 8);
+    for (size_t i = 0; i < 4; i++) {
+        ck_assert(loaded->preprocessing.mean[i] == loaded->preprocessing.mean[i + 4]);
+        ck_assert(loaded->preprocessing.scale[i] == loaded->preprocessing.scale[i + 4]);
+        ck_assert((loaded->preprocessing.scale[i] == 1) == (i >= 2));
+    }
+    static const char other[] = "wind,rain,day,level\nn,5,9,20\ns,6,11,22\nn,7,10,21\ns,8,12,23\nn,9,7,19\nn,9,8,18\n";
+    soma_dataset *more = read_table(other, loaded);
+    /* What was tested on comes after day 8: here that are days 9 to 12. */
+    expect_ok(cut(more, &(soma_series_options){.network = loaded, .as_learnt = 1}, again));
+    static const float test_targets[] = {20, 5, 21, 7, 22, 6, 23, 8};
+    float found[8];
+    soma_dataset_info shape;
+    soma_dataset_get_info(again[2], &shape);
+    ck_assert_uint_eq(shape.samples, 4);
+    expect_ok(soma_dataset_read_target(again[2], 0, 0, 4, found));
+    expect_floats(found, test_targets, 8, "target");
+    ck_assert(!again[0] && !again[1]);
+    expect_ok(soma_network_apply_preprocessing(loaded, again[2]));
+    expect_ok(soma_dataset_read_input(again[2], 0, 0, 1, found));
+    const double level = (19 - loaded->preprocessing.mean[0]) * loaded->preprocessing.scale[0];
+    ck_assert_double_eq_tol((double)found[0], level, 1e-5);
+    destroy_parts(again);
+    expect_error(cut(more, &(soma_series_options){.network = loaded, .window = 3}, again), SOMA_INVALID_ARGUMENT,
+                 "window of 3", "learnt one of 2");
+    expect_error(cut(more, &(soma_series_options){.network = loaded, .label = "rain"}, again), SOMA_INVALID_ARGUMENT,
+                 "other columns");
+    soma_dataset_destroy(more);
+    destroy_parts(parts);
+    soma_dataset_destroy(table);
+    soma_network_destroy(network);
+    soma_network_destroy(loaded);
+}
+END_TEST
+
+START_TEST(what_is_no_series_is_refused) {
+    soma_dataset *table = read_table(text, NULL), *parts[3];
+    soma_network *network;
+    expect_error(cut(table, &(soma_series_options){.horizon = 1}, parts), SOMA_INVALID_ARGUMENT, "window", "0 steps");
+    expect_error(cut(table, &(soma_series_options){.window = 9, .test = 0.2}, parts), SOMA_INVALID_FILE,
+                 "8 of the 10 rows are to train on", "window of 9 rows");
+    expect_error(cut(table, &(soma_series_options){.window = 2, .horizon = 3, .test = 0.2}, parts), SOMA_INVALID_FILE,
+                 "2 of the 10 rows are held out to test on", "the 3 that follow");
+    expect_error(cut(table, &(soma_series_options){.window = 2, .label = "wind"}, parts), SOMA_INVALID_ARGUMENT, "wind",
+                 "words");
+    expect_error(cut(table, &(soma_series_options){.window = 2, .label = "day"}, parts), SOMA_INVALID_ARGUMENT, "day",
+                 "none of the columns that the network sees");
+    expect_error(cut(table, &(soma_series_options){.window = 2, .label = "snow"}, parts), SOMA_INVALID_ARGUMENT, "snow",
+                 "\"level\"");
+    expect_error(cut(table, &(soma_series_options){.window = 2, .test = 1}, parts), SOMA_INVALID_ARGUMENT,
+                 "1 to test on");
+    expect_ok(soma_network_create(&network));
+    expect_error(cut(table, &(soma_series_options){.network = network}, parts), SOMA_INVALID_ARGUMENT,
+                 "learnt of no series");
+    expect_error(soma_dataset_from_series(NULL, NULL, &parts[0], NULL, NULL), SOMA_INVALID_ARGUMENT, "table is NULL");
+    soma_network_destroy(network);
+    soma_dataset_destroy(table);
+}
+END_TEST
+
+#define SERIES(window, horizon, targets, more)                                                                         \
+    "{\"format\":1,\"series\":{\"window\":" window ",\"horizon\":" horizon ",\"targets\":" targets                     \
+    ",\"train_rows\":9,\"validation_rows\":9" more "}}"
+
+/* Of a network that takes [3, 2]. */
+static const struct {
+    const char *text, *word;
+} malformed[] = {
+    {"{\"format\":1,\"series\":[]}", "\"window\""},
+    {SERIES("0", "1", "[0]", ""), "\"window\""},
+    {SERIES("3", "-1", "[0]", ""), "\"horizon\""},
+    {SERIES("4", "1", "[0]", ""), "4 steps, the network takes 6"},
+    {SERIES("3", "1", "[]", ""), "1 to 2 numbers"},
+    {SERIES("3", "1", "[0,1,1]", ""), "1 to 2 numbers"},
+    {SERIES("3", "1", "[2]", ""), "below 2"},
+    {SERIES("3", "1", "[1,0]", ""), "rise"},
+    {SERIES("3", "1", "[0]", ",\"season\":0"), "season"},
+    {SERIES("3", "1", "[0]", ",\"train_time\":1"), "validation_time"},
+};
+
+START_TEST(refuses_malformed_text) {
+    static const size_t shape[] = {3, 2};
+    soma_network *network;
+    expect_ok(soma_network_create(&network));
+    ck_assert_ptr_nonnull(soma_layers(soma_input(network, NULL, 2, shape), "flatten; dense 1"));
+    expect_error(soma_data_of_text(malformed[_i].text, network), SOMA_INVALID_FILE, "soma.data", malformed[_i].word);
+    expect_ok(soma_data_of_text(SERIES("3", "1", "[0,1]", ",\"season\":7"), network));
+    soma_network_destroy(network);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("series");
+    TCase *cases = tcase_create("series");
+    tcase_add_checked_fixture(cases, temporary_create, temporary_destroy);
+    tcase_add_test(cases, what_follows_a_window_lies_in_its_part);
+    tcase_add_test(cases, naive_forecasts);
+    tcase_add_test(cases, no_window_lies_across_a_gap_in_time);
+    tcase_add_test(cases, gaps_are_the_last_value_before);
+    tcase_add_test(cases, steps_are_scaled_alike);
+    tcase_add_test(cases, a_network_keeps_its_series);
+    tcase_add_test(cases, what_is_no_series_is_refused);
+    tcase_add_loop_test(cases, refuses_malformed_text, 0, (int)SOMA_COUNT_OF(malformed));
+    suite_add_tcase(suite, cases);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
