@@ -915,6 +915,34 @@ START_TEST(refuses_bad_tables) {
 }
 END_TEST
 
+/* Behind rows that are read many numbers at a time. */
+START_TEST(refuses_bad_rows_late) {
+    static const struct {
+        const char *row, *words[3];
+    } late[] = {{"1,2,3\n", {"line 42: 3 fields", "4 are wanted"}},
+                {"1\n", {"line 42: 1 fields", "4 are wanted"}},
+                {"\n1,2,3,1\n", {"line 42: empty"}},
+                {"1,2,3,4,1\n", {"line 42: more than 4 fields"}},
+                {"1,2,3,4\n1,2,3\n", {"line 43: 3 fields"}},
+                {"1,,3,1\n", {"line 42, column 2", "gap"}},
+                {"1,2,x,1\n", {"line 42, column 3", "\"x\""}},
+                {"1,2,1.2.3,1\n", {"line 42, column 3", "\"1.2.3\""}},
+                {"1,2,-,1\n", {"line 42, column 3", "\"-\""}},
+                {"1,2,.,1\n", {"line 42, column 3", "\".\""}},
+                {"-1,1e39,3,1\n", {"line 42, column 2", "too large"}},
+                {"1,2,3,\n", {"line 42, column 4", "no label"}}};
+    for (size_t i = 0; i < SOMA_COUNT_OF(late); i++) {
+        char text[4096], *end = text;
+        soma_dataset *dataset;
+        for (int row = 0; row < 41; row++) end += sprintf(end, "%d,-%d.5,0.12345678901234567,%d\n", row, row, row % 2);
+        end += sprintf(end, "%s", late[i].row);
+        for (int row = 0; row < 41; row++) end += sprintf(end, "%d,-%d.5,0.12345678901234567,%d\n", row, row, row % 2);
+        soma_status status = soma_csv_parse("late.csv", text, (size_t)(end - text), NULL, &dataset);
+        expect_error_words(status, SOMA_INVALID_FILE, late[i].words, late[i].row);
+    }
+}
+END_TEST
+
 START_TEST(refuses_too_many_labels) {
     enum { ROWS = 65537 };
     char *text = malloc(ROWS * 16), *end = text;
@@ -1007,6 +1035,7 @@ int main(void) {
     tcase_add_test(cases, takes_little_more_memory_than_the_numbers);
     tcase_add_test(cases, the_locale_changes_nothing);
     tcase_add_loop_test(cases, refuses_bad_tables, 0, (int)SOMA_COUNT_OF(bad));
+    tcase_add_test(cases, refuses_bad_rows_late);
     tcase_add_test(cases, refuses_too_many_labels);
     tcase_add_test(cases, messages_are_fit_to_print);
     tcase_add_test(cases, refuses_paths_that_are_no_files);

@@ -4,6 +4,7 @@
 #include "base/base.h"
 #include "base/decimal.h"
 #include "expect.h"
+#include "io/csv/reader.h"
 
 #include <inttypes.h>
 #include <locale.h>
@@ -201,6 +202,131 @@ START_TEST(where_numbers_end) {
 }
 END_TEST
 
+/* ------------------------------------------------------------------------------------------------- rows of numbers */
+
+enum { FIELDS = 120, LONGEST_FIELD = 40 };
+
+typedef struct row_text {
+    char text[FIELDS * LONGEST_FIELD + 200];
+    size_t size, begin;                /* the fields begin there, behind a line of another kind */
+    size_t at[FIELDS], length[FIELDS]; /* of each field */
+    bool plain[FIELDS];                /* a number that is to be read at once, wherever it has room */
+} row_text;
+
+/* Up to 22 digits, perhaps with a sign, a point or an exponent. */
+static bool write_number(char *text, size_t *length) {
+    const uint64_t choice = next_random();
+    const int digits = 1 + (int)(choice >> 4 & 7 ? choice % 19 : choice % 22),
+              point = (int)(choice >> 8 & 0xFFFF) % digits;
+    const bool has_point = choice >> 62 & 1, has_exponent = (choice >> 50 & 15) == 0;
+    if (choice >> 60 & 1) text[(*length)++] = choice >> 59 & 1 ? '+' : '-';
+    for (int i = 0; i < digits; i++) {
+        if (i == point && has_point) text[(*length)++] = '.';
+        text[(*length)++] = (char)('0' + next_random() % 10);
+    }
+    text[*length] = 0;
+    if (has_exponent) *length += (size_t)sprintf(text + *length, "e%d", (int)(choice >> 40 & 63) - 32);
+    return !has_exponent && digits < 20 && (has_point || fabs(strtod(text, NULL)) < 0x1p53);
+}
+
+static void write_row_text(row_text *row) {
+    static const char *const others[] = {"",
+                                         " 1",
+                                         "1 ",
+                                         "-",
+                                         "+",
+                                         ".",
+                                         "-.",
+                                         "1.2.3",
+                                         "--1",
+                                         "+-1",
+                                         "1e5",
+                                         "\"7\"",
+                                         "nan",
+                                         "x",
+                                         "1:",
+                                         "1/2",
+                                         "12a4",
+                                         "1..2",
+                                         "\t7",
+                                         "123456789/",
+                                         ".12345678.",
+                                         "1234567890123456.x",
+                                         "9007199254740993",
+                                         "12345678901234567890",
+                                         "123456789012345678901234567890",
+                                         "0.1234567890123456789012"};
+    row->size = row->begin = (size_t)sprintf(
+        row->text, "%.*s\n", (int)(next_random() % 100),
+        "a line of names, whose length is another one each time, so that fields begin anywhere in what is looked at");
+    for (int i = 0; i < FIELDS; i++) {
+        char *text = row->text + row->size;
+        row->at[i] = row->size;
+        row->length[i] = 0;
+        row->plain[i] = false;
+        if (next_random() % 8 == 0) {
+            const char *other = others[next_random() % SOMA_COUNT_OF(others)];
+            row->length[i] = (size_t)sprintf(text, "%s", other);
+        } else {
+            row->plain[i] = write_number(text, &row->length[i]);
+        }
+        row->size += row->length[i];
+        row->text[row->size++] = next_random() % 8 ? ',' : '\n';
+    }
+}
+
+static void expect_same_place(const soma_csv_reader *left, const soma_csv_reader *right, const char *field) {
+    if (left->position != right->position || left->line != right->line || left->column != right->column ||
+        left->field_line != right->field_line || left->ends_record != right->ends_record)
+        ck_abort_msg("%.40s: offset %zu, line %zu, column %zu; one by one offset %zu, line %zu, column %zu", field,
+                     left->position, left->line, left->column, right->position, right->line, right->column);
+}
+
+/* What is read at once is what is there, and leaves the reader where one field after the other would; what is not, is
+ * none of the plain ones. */
+START_TEST(rows_of_numbers) {
+    static row_text row;
+    size_t most = 0;
+    for (int round = 0; round < 2000; round++) {
+        write_row_text(&row);
+        char *copy = malloc(row.size); /* of which a sanitizer sees the end */
+        memcpy(copy, row.text, row.size);
+        soma_csv_reader reader, one_by_one;
+        expect_ok(soma_csv_begin(&reader, "row", copy, row.size, ','));
+        soma_csv_return(&reader, row.begin, 2);
+        reader.ends_record = true;
+        one_by_one = reader;
+        for (size_t i = 0; i < FIELDS;) {
+            double numbers[9];
+            const size_t asked = SOMA_MIN(1 + next_random() % SOMA_COUNT_OF(numbers), FIELDS - i),
+                         read = soma_csv_next_numbers(&reader, asked, numbers), first = i;
+            ck_assert_uint_le(read, asked);
+            most = SOMA_MAX(most, read);
+            for (; i < first + read; i++) {
+                char *end, *field = row.text + row.at[i];
+                const double expected = strtod(field, &end);
+                if (end != field + row.length[i] || memcmp(&expected, &numbers[i - first], sizeof expected) != 0)
+                    ck_abort_msg("%.*s is read as %.17g", (int)row.length[i], field, numbers[i - first]);
+                expect_ok(soma_csv_next(&one_by_one));
+            }
+            if (read == 0) {
+                const bool room = row.at[i] >= 64 && row.at[i] + row.length[i] + 64 < row.size;
+                if (row.plain[i] && room) ck_abort_msg("%.40s is not read", row.text + row.at[i]);
+                expect_ok(soma_csv_next(&one_by_one));
+                expect_ok(soma_csv_next(&reader));
+                i++;
+            }
+            expect_same_place(&reader, &one_by_one, row.text + row.at[i - 1]);
+        }
+        ck_assert(reader.position == row.size);
+        soma_csv_clear(&reader);
+        soma_csv_clear(&one_by_one);
+        free(copy);
+    }
+    ck_assert_uint_eq(most, 9);
+}
+END_TEST
+
 START_TEST(the_locale_changes_nothing) {
     static const char *const locales[] = {"de_DE.UTF-8", "de_DE.utf8", "fr_FR.UTF-8", "fr_FR.utf8"};
     bool found = false;
@@ -224,6 +350,7 @@ int main(void) {
     tcase_add_test(cases, halfway);
     tcase_add_test(cases, rests);
     tcase_add_test(cases, where_numbers_end);
+    tcase_add_test(cases, rows_of_numbers);
     tcase_add_test(cases, the_locale_changes_nothing);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -86,8 +86,8 @@ static inline uint64_t multiply(uint64_t a, uint64_t b, uint64_t *high) {
 #endif
 }
 
-/* mantissa * 10^power, for powers in the table; false where 128 bits do not tell. Neither too small nor too large. */
-static bool round_product(uint64_t mantissa, int power, double *value) {
+/* Neither too small nor too large. */
+bool soma_decimal_round(uint64_t mantissa, int power, double *value) {
     const uint64_t *five = soma_decimal_powers[power - SOMA_DECIMAL_MIN_POWER];
     int zeros = __builtin_clzll(mantissa);
     uint64_t high, second, low = multiply(mantissa << zeros, five[0], &high);
@@ -155,7 +155,7 @@ static double nearest(const parts *number, size_t digits) {
     }
     if (number->mantissa == 0) return 0;
     if (exponent >= SOMA_DECIMAL_MIN_POWER && exponent <= SOMA_DECIMAL_MAX_POWER &&
-        round_product(number->mantissa, (int)exponent, &value))
+        soma_decimal_round(number->mantissa, (int)exponent, &value))
         return value;
     return by_library(number);
 }

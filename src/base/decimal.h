@@ -13,6 +13,10 @@ typedef struct soma_decimal {
     double rest;  /* of whole numbers of up to 19 digits, what value is short of: the number is value + rest; else 0 */
 } soma_decimal;
 
+/* mantissa * 10^power as the nearest float64; false where 128 bits do not tell. mantissa: not 0. power:
+ * SOMA_DECIMAL_MIN_POWER to SOMA_DECIMAL_MAX_POWER of decimal_powers.h. */
+bool soma_decimal_round(uint64_t mantissa, int power, double *value);
+
 /* What soma_decimal_scan() below does, of any number. */
 bool soma_decimal_scan_any(const char **text, const char *end, soma_decimal *number);
 

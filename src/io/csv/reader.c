@@ -45,7 +45,7 @@ static void pass_over_empty_lines(soma_csv_reader *reader) {
 }
 
 soma_status soma_csv_begin(soma_csv_reader *reader, const char *name, const char *text, size_t size, char separator) {
-    *reader = (soma_csv_reader){.name = name, .text = text, .size = size, .line = 1};
+    *reader = (soma_csv_reader){.name = name, .text = text, .size = size, .line = 1, .block = SIZE_MAX};
     if (separator && !can_separate(separator))
         return soma_error(SOMA_INVALID_ARGUMENT,
                           "%s: separator %s; a character that no number has, and no quote, is wanted", name,

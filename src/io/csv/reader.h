@@ -22,6 +22,9 @@ typedef struct soma_csv_reader {
     size_t field_line, column; /* where it begins, from 1 */
     bool ends_record;
     const soma_gap_texts *gaps; /* borrowed; NULL: the usual ones */
+    /* What soma_csv_next_numbers() knows of the text: which bytes of a block end a field, from the lowest bit on. */
+    size_t block; /* where it begins; SIZE_MAX: nothing is known */
+    uint64_t marks;
 } soma_csv_reader;
 
 /* Whether the field that soma_csv_next() has read says that there is no value. */
@@ -70,6 +73,13 @@ static inline bool soma_csv_next_number(soma_csv_reader *reader, soma_decimal *n
     reader->ends_record = ends;
     return true;
 }
+
+/*
+ * The same of as many numbers as there are, `count` at most, as long as they are plain: up to 19 digits that count, no
+ * exponent and no blanks; all but the last have a separator behind them. How many were read: of the record, where it
+ * ends with the last of them.
+ */
+size_t soma_csv_next_numbers(soma_csv_reader *reader, size_t count, double *numbers);
 
 /* For looking ahead: back to where the reader was, between records. */
 static inline void soma_csv_return(soma_csv_reader *reader, size_t position, size_t line) {

@@ -19,8 +19,12 @@ typedef struct look {
     soma_tally *tallies; /* [parts, columns] */
     soma_words *labels;  /* [parts]: until they are merged, survey->labels_of_rows are numbers of these */
     soma_decimal *samples;
-    size_t room; /* of each tally's sample */
+    size_t room;  /* of each tally's sample */
+    size_t *runs; /* [columns]: so many columns from this on are numbers, each the input behind the one before */
 } look;
+
+/* Numbers of a row that are read at once. */
+#define RUN 64
 
 static const char *const too_many_labels =
     "is one label too many: 65536 are different already; another column, or regression, is wanted";
@@ -44,6 +48,21 @@ static soma_status take_label(const look *at, size_t column, size_t row, double 
     return SOMA_OK;
 }
 
+/* Reads the numbers of a run up to what is none, *count of them. */
+static soma_status look_at_run(const look *at, size_t column, size_t line, soma_csv_reader *reader, soma_tally *tallies,
+                               float *features, size_t *count) {
+    double numbers[RUN];
+    float *inputs = features + at->layout->place[column];
+    *count = soma_csv_next_numbers(reader, SOMA_MIN(at->runs[column], RUN), numbers);
+    if (*count == 0) return SOMA_OK;
+    SOMA_TRY(soma_csv_check_length(reader, at->layout, line, column + *count));
+    for (size_t i = 0; i < *count; i++) {
+        inputs[i] = (float)numbers[i];
+        soma_tally_add(&tallies[column + i], (soma_decimal){.value = numbers[i]});
+    }
+    return SOMA_OK;
+}
+
 static soma_status look_at_record(void *context, size_t part, soma_csv_reader *reader) {
     const look *at = context;
     const soma_csv_part *of = &at->parts->part[part];
@@ -52,6 +71,12 @@ static soma_status look_at_record(void *context, size_t part, soma_csv_reader *r
     float *features = at->survey->features + row * at->layout->features;
     if (of->rows == of->all_rows) return soma_csv_refuse_change(reader);
     for (size_t column = 0; column < at->layout->columns; column++) {
+        size_t run = 0;
+        if (at->runs[column]) SOMA_TRY(look_at_run(at, column, line, reader, tallies, features, &run));
+        if (run) {
+            column += run - 1;
+            continue;
+        }
         if (soma_csv_is_number(at->use[column])) {
             soma_decimal number;
             SOMA_TRY(soma_csv_read_number(reader, at->layout, line, column + 1, at->use[column], &number));
@@ -85,6 +110,20 @@ static size_t sample_room(const soma_csv_parts *parts, size_t columns) {
     return SOMA_MIN(least, SOMA_TALLY_SAMPLE / parts->count);
 }
 
+static bool is_plain(const look *at, size_t column) {
+    const soma_csv_layout *layout = at->layout;
+    return soma_csv_is_number(at->use[column]) && layout->role[column] != SOMA_COLUMN_LABEL &&
+           !(layout->encodings && layout->encodings[column].indicator);
+}
+
+static void find_runs(look *at) {
+    const size_t *place = at->layout->place;
+    for (size_t column = at->layout->columns, behind = 0; column-- > 0; behind = at->runs[column]) {
+        const bool goes_on = behind && place[column + 1] == place[column] + 1;
+        at->runs[column] = is_plain(at, column) ? 1 + (goes_on ? behind : 0) : 0;
+    }
+}
+
 static soma_status take_memory(const soma_csv_reader *reader, const soma_csv_parts *parts, look *at) {
     size_t tallies = parts->count * at->layout->columns, numbers = 0, bytes;
     for (size_t i = 0; i < at->layout->columns; i++) numbers += soma_csv_is_counted(at->use[i]);
@@ -93,8 +132,10 @@ static soma_status take_memory(const soma_csv_reader *reader, const soma_csv_par
     at->tallies = soma_calloc(tallies, sizeof *at->tallies);
     at->labels = soma_calloc(parts->count, sizeof *at->labels);
     at->samples = soma_malloc(SOMA_MAX(bytes, 1));
-    if (!at->tallies || !at->labels || !at->samples)
+    at->runs = soma_calloc(at->layout->columns, sizeof *at->runs);
+    if (!at->tallies || !at->labels || !at->samples || !at->runs)
         return soma_out_of_memory(tallies * sizeof *at->tallies + bytes, reader->name);
+    find_runs(at);
     soma_decimal *sample = at->samples;
     for (size_t column = 0; column < at->layout->columns; column++)
         for (size_t part = 0; soma_csv_is_counted(at->use[column]) && part < parts->count; part++, sample += at->room) {
@@ -247,6 +288,7 @@ soma_status soma_csv_make_survey(const soma_csv_reader *reader, const soma_csv_l
     soma_free(at.labels);
     soma_free(at.tallies);
     soma_free(at.samples);
+    soma_free(at.runs);
     return status;
 }
 
