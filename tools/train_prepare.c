@@ -6,6 +6,7 @@
 #include "session.h"
 #include "threshold.h"
 #include "train.h"
+#include <math.h>
 #include <string.h>
 
 /* Inputs are scaled by figures of the training samples alone: what is held out must not have a say in it. */
@@ -74,7 +75,21 @@ static bool resumes_unscaled(const struct settings *settings) {
     return unscaled;
 }
 
-static exit_status scale_targets(const struct training *training) {
+/*
+ * Numbers to predict, of few rows, are learnt to the noise in them. Where network and decay are left to soma, weights
+ * decay by as much as a prior of so many rows' weight would have it: of many rows it is next to nothing.
+ */
+static void choose_decay(struct training *training) {
+    const double rows = 4;
+    const struct settings *settings = training->settings;
+    if (settings->net || !training->data.table || option_given(settings, l2) || option_given(settings, l1) ||
+        settings->optimizer == SOMA_ADAMW)
+        return;
+    if (settings->loss == SOMA_LOSS_DEFAULT || settings->loss == SOMA_MEAN_SQUARED_ERROR)
+        training->decay = rows / fmax((double)data_samples(training->data.train), 2 * rows);
+}
+
+static exit_status scale_targets(struct training *training) {
     const struct settings *settings = training->settings;
     bool fits = settings->loss == SOMA_LOSS_DEFAULT || settings->loss == SOMA_MEAN_SQUARED_ERROR ||
                 settings->loss == SOMA_MEAN_ABSOLUTE_ERROR || settings->loss == SOMA_HUBER ||
@@ -84,6 +99,7 @@ static exit_status scale_targets(const struct training *training) {
     soma_status cause = fits ? soma_network_scale_targets(training->network, training->data.train, &scaled) : SOMA_OK;
     if (cause == SOMA_INVALID_SHAPE) return STATUS_DONE; /* which training says better */
     if (cause != SOMA_OK) return fail_from_library(cause, STATUS_FILE, "%s", settings->data);
+    if (scaled) choose_decay(training);
     if (wanted && !scaled)
         return fail(STATUS_USAGE,
                     "--scale-target: it is for numbers to predict, one output of one dimension, a last layer "
@@ -121,8 +137,9 @@ static exit_status make_network(struct training *training) {
 
 static exit_status compile(struct training *training) {
     const struct settings *settings = training->settings;
-    const soma_compile_options *options = &training->options.compile;
+    soma_compile_options *options = &training->options.compile;
     exit_status status = model_options_fill(settings, training->network, training->data.train, &training->options);
+    if (training->decay > 0) options->optimizer.l2 = (float)training->decay;
     if (status == STATUS_DONE && !training->device)
         status = session_choose(settings, training->network, options, settings->batch, &training->device);
     if (status != STATUS_DONE) return status;

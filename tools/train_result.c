@@ -40,6 +40,9 @@ void training_say_start(const struct training *training) {
     say("\nDevice   %s: %s, %s\n", soma_device_selector(training->device), info.name, info.platform);
     if (training->distributed.communicator)
         say("Ranks    %u by %s\n", training->distributed.communicator->ranks, training->distributed.module->name);
+    if (training->decay > 0)
+        say("Decay    weights by %.2g (--l2), as suits numbers to predict of %zu rows\n", training->decay,
+            data_samples(training->data.train));
     if (training->settings->resume) say("Resumes  %s\n", training->settings->resume);
 }
 

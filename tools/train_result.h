@@ -23,6 +23,7 @@ struct training {
     soma_history history;
     double history_kept; /* when, by clock_since_start() */
     bool repeated;       /* one of several, told by what comes out */
+    double decay;        /* of the weights, where nobody has said any; 0: none */
     report *object;      /* begun for --json, or NULL */
     struct distributed distributed;
     bool fitted; /* soma_fit() has returned: other processes know how it ended */
