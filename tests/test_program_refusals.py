@@ -9,7 +9,7 @@ import struct
 import sys
 
 sys.dont_write_bytecode = True
-from program import BAD_FILE, NO_DEVICE, USAGE, ProgramTest, main, run
+from program import BAD_FILE, DEVICE, NO_DEVICE, USAGE, ProgramTest, main, run
 
 
 class BadInputs(ProgramTest):
@@ -21,6 +21,20 @@ class BadInputs(ProgramTest):
         for name in names:
             with self.subTest(name):
                 self.refuse(NO_DEVICE, ["device", "cpu"], "train", "--device=" + name)
+
+    def test_what_other_programs_call_them(self):
+        """The same training by other words, typed with - or _; of what means two things, both are named."""
+        own = self.json("train", f"--device={DEVICE}", "--lr=0.02", "--batch=64", "--epochs=1", "--validation=0.2", "--seed=3", "--metric=accuracy,top_k")
+        for words in (("--learning-rate=0.02", "--batch-size=64", "--num-epochs=1", "--validation-split=0.2", "--random-state=3", "--metrics=accuracy,top_k"),
+                      ("--learning_rate=0.02", "--batch_size", "64", "--num_epochs=1", "--validation_split=0.2", "--random_seed=3", "--metric=accuracy,top_k")):
+            other = self.json("train", f"--device={DEVICE}", *words)
+            self.assertEqual(other["test_loss"], own["test_loss"])
+        table = self.write("t.csv", "a;y;b\n" + "".join(f"{i};{i % 2};{i * 2 % 5}\n" for i in range(20)))
+        found = self.succeed("train", f"--device={DEVICE}", "--data", table, "--target=y", "--delimiter=;", "--test_size=0.5", "--early_stopping=3", "--criterion=mse", "--regression", "--epochs=1")
+        self.assertIn("9 samples to train on, 1 for validation, 10 to test on", found.stdout)
+        for word in ("--weight-decay=0.1", "--weight_decay=0.1"):
+            self.refuse(USAGE, [word.split("=")[0], "--decay", "--l2"], "train", f"--device={DEVICE}", word)
+        self.refuse(USAGE, ["--learningrate", "did you mean '--learning-rate'"], "train", f"--device={DEVICE}", "--learningrate=1")
 
     def test_flags(self):
         cases = [

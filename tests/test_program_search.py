@@ -154,6 +154,7 @@ class Spaces(SearchTest):
         for space, status, words in (
                 ({"net": [NETS[0], "dense 2 softmaxx"]}, USAGE, ["net dense 2 softmaxx", "\"softmaxx\""]), ({"net": ["dense 1 softmax"], "lr": [1]}, USAGE, ["net dense 1 softmax"]),
                 ({"augment": ["flip"]}, USAGE, ["augment flip"]), ({"lrr": [1]}, BAD_FILE, ["'lrr'", "did you mean 'lr'"]),
+                ({"lr": [1], "learning_rate": [2]}, BAD_FILE, ["'learning_rate' is lr, which is there already"]),
                 ({"loss": ["mse"]}, BAD_FILE, ["'loss'"]), ({"data": ["a.csv"]}, BAD_FILE, ["'data'"]), ({"lr": [-1]}, USAGE, ["--lr", "(0, inf)"]),
                 ({"lr": [0.1, 0.1]}, BAD_FILE, ["0.1 twice"]), ({"lr": []}, BAD_FILE, ["'lr' is empty"]), ({"lr": 0.1}, BAD_FILE, ["'lr'", "list"]),
                 ({"lr": [[1]]}, BAD_FILE, ["value 1 of 'lr'"]), ({"lr": {"min": 1}}, BAD_FILE, ["'lr' is no range"]),

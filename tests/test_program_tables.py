@@ -7,12 +7,15 @@ Usage: test_program_tables.py PROGRAM DEVICE [CLASS ...]
 """
 import csv
 import gzip
+import json
+import os
+import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
 sys.dont_write_bytecode = True
-from program import BAD_FILE, DEVICE, USAGE, ProgramTest, main, npy
+from program import BAD_FILE, DEVICE, PROGRAM, SLOWNESS, USAGE, ProgramTest, main, npy
 
 OWN_LAYERS = ("dense_", "softmax")  # of a network that the user did not write
 
@@ -257,6 +260,65 @@ class DefaultEpochs(ProgramTest):
         self.assertEqual(self.epochs(1000, "--batch=64"), 125)  # of 16 steps
         self.assertEqual(self.epochs(2150), 30)  # of 68 steps
         self.assertEqual(self.epochs(1000, "--epochs=2"), 2)
+
+
+class Pipes(TableTest):
+    """What comes through a pipe is read once, and comes to the same."""
+
+    def through(self, table, *arguments):
+        """Result of a command that reads the table from its standard input."""
+        with open(table, "rb") as content:
+            return subprocess.run([PROGRAM, *arguments], input=content.read(), capture_output=True, timeout=60 * SLOWNESS)
+
+    def setUp(self):
+        super().setUp()
+        self.table = self.write("t.csv", self.rows(40, ["no", "yes"], "a,b,c,d,y\n"))
+        self.model = self.path("model.safetensors")
+
+    def test_stdin(self):
+        of_file = self.train("--data", self.table, "--save", self.model)
+        for name in ("-", "/dev/stdin"):
+            result = self.through(self.table, "train", f"--device={DEVICE}", "--seed=1", "--epochs=1", "--json", "--data", name)
+            self.assertEqual(json.loads(result.stdout)["test_loss"], of_file["test_loss"])
+        for command, *more in (("predict",), ("evaluate", "--part=test"), ("evaluate", "--report")):
+            arguments = (command, "--model", self.model, f"--device={DEVICE}", "--json", *more, "--data")
+            piped, filed = (json.loads(self.through(self.table, *arguments, name).stdout) for name in ("-", self.table))
+            for told in (piped, filed):
+                for key in [key for key in told if "second" in key or "memory" in key]:
+                    del told[key]
+            self.assertEqual(piped, filed)
+        looked = self.through(self.table, "data", "-")
+        self.assertIn(b"/dev/stdin: a table of 40 rows and 5 columns", looked.stdout)
+
+    def test_named_pipes(self):
+        of_file = self.train("--data", self.table)
+        pipe = self.path("pipe")
+        os.mkfifo(pipe)
+        with open(self.table, "rb") as content, subprocess.Popen(["tee", pipe], stdin=content, stdout=subprocess.DEVNULL):
+            of_pipe = self.train("--data", pipe)
+        self.assertEqual(of_pipe["test_loss"], of_file["test_loss"])
+
+    def test_folds(self):
+        piped = self.through(self.table, "train", f"--device={DEVICE}", "--seed=1", "--epochs=1", "--folds=2", "--json", "--data=-")
+        self.assertEqual(json.loads(piped.stdout)["mean"], self.train("--data", self.table, "--folds=2")["mean"])
+
+    def test_what_would_be_read_twice(self):
+        """Refused before anything is read: nobody writes into this pipe."""
+        pipe = self.path("pipe")
+        os.mkfifo(pipe)
+        self.refuse_training(USAGE, ["--seeds", pipe, "only once", "--folds"], "--data", pipe, "--seeds=2")
+        arrays = self.path("x.npz")
+        with zipfile.ZipFile(arrays, "w") as archive:
+            archive.writestr("x.npy", npy("<f4", (20, 4), range(80)))
+            archive.writestr("y.npy", npy("<i8", (20,), [i % 2 for i in range(20)]))
+        self.train("--data", arrays, "--save", self.model)
+        self.refuse(USAGE, [pipe, "only once", "--label none"], "predict", "--model", self.model, f"--device={DEVICE}", "--data", pipe)
+
+    def test_what_is_no_table(self):
+        result = self.through(self.path(self.write("x.npy", npy("<f4", (20, 4), range(80)))), "train", f"--device={DEVICE}", "--quiet", "--data=-")
+        self.assertEqual(result.returncode, BAD_FILE)
+        self.assertIn(b"a table is text, in UTF-8", result.stderr)
+        self.assertEqual(self.through(self.write("none.csv", ""), "data", "-").returncode, BAD_FILE)
 
 
 if __name__ == "__main__":

@@ -333,6 +333,11 @@ static size_t columns_without_label(const struct settings *settings, const soma_
 static exit_status load_unlabelled(const struct settings *settings, soma_network *network, struct loaded *loaded) {
     if (source_of(settings) == SOURCE_TABLE && !settings->label && !soma_network_column_count(network)) {
         soma_dataset *plain = NULL;
+        if (source_is_stream(settings->data))
+            return fail(STATUS_USAGE,
+                        "%s can be read only once, and the model does not know whether there is a label; accepted: "
+                        "--label none, --label COLUMN, or a file",
+                        settings->data);
         if (columns_without_label(settings, network, &plain) == soma_tensor_count(soma_network_input(network, 0))) {
             *loaded = (struct loaded){.source = SOURCE_TABLE, .whole = plain};
             return STATUS_DONE;

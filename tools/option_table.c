@@ -118,7 +118,8 @@ const option_row option_table[] = {
      .fallback = "digits",
      .help = "digits (8x8 pixels, comes with soma); a directory in MNIST's naming; a directory of pictures (PNG, JPEG) in a folder for "
              "each class, perhaps in train and test; a CSV file; a text (.txt, .md); an NPZ archive of x and y, or of x_train, y_train, x_test, y_test; or an "
-             "IDX or NPY file, with --labels. CSV and IDX may be gzipped. To predict, also one picture, or a directory of them"},
+             "IDX or NPY file, with --labels. CSV and IDX may be gzipped. To predict, also one picture, or a directory of them. "
+             "A table may come through a pipe, - is stdin"},
     {.name = "labels", .type = OPTION_TEXT, .offset = FIELD(labels), .commands = LOOKS, .argument = "FILE",
      .help = "the file of the labels that belong to the IDX or NPY file of --data, of the same kind"},
     {.name = "label", .type = OPTION_TEXT, .offset = FIELD(label), .commands = LOOKS, .argument = "COLUMN",

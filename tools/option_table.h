@@ -46,6 +46,15 @@ typedef struct option_row {
 extern const option_row option_table[];
 extern const size_t option_count;
 
+/* synonyms.c: what else an option is called, by number; NULL past the last. */
+const char *option_synonym(const char *name, size_t index);
+/* Longer than any word of an option. */
+#define OPTION_WORD_SIZE 32
+/* As those type it who write learning_rate. */
+void option_underline(const char *word, char underlined[OPTION_WORD_SIZE]);
+/* Whether the option is meant by that word. */
+bool option_is_called(const char *name, const char *typed);
+
 /* Reads one of the words; the message for a wrong one lists them. `length`: of the text's part that is looked at. */
 exit_status choice_read(const char *option, const choice *choices, const char *text, size_t length, int *value);
 #define CHOICE_LIST_SIZE 2048

@@ -28,19 +28,36 @@ bool options_contain(int count, char **arguments, const char *word) {
     return false;
 }
 
+/* Room for each word of each option in two ways. */
+#define WORD_LIMIT (4 * OPTION_ROW_LIMIT)
+
+/* Adds a word of row `number` to `count` others. */
+static size_t add_word(const char *word, size_t number, struct option *long_options, size_t count) {
+    static char underlined[WORD_LIMIT][OPTION_WORD_SIZE];
+    const int argument = takes_value(&option_table[number]) ? required_argument : no_argument;
+    long_options[count++] = (struct option){word, argument, NULL, FIRST_ROW + (int)number};
+    if (!strchr(word, '-')) return count;
+    option_underline(word, underlined[count]);
+    long_options[count] = (struct option){underlined[count], argument, NULL, FIRST_ROW + (int)number};
+    return count + 1;
+}
+
 /* The command's rows in getopt's form, ended by zeros, and its letters as ":d:q...": the colon asks for ':' on a
  * missing value. */
 static void describe(enum command command, struct option *long_options, char *letters) {
+    size_t count = 0;
+    const char *synonym;
     *letters++ = ':';
     for (size_t i = 0; i < option_count; i++) {
         const option_row *row = &option_table[i];
         if (!belongs_to(row, command)) continue;
-        int argument = takes_value(row) ? required_argument : no_argument;
-        *long_options++ = (struct option){row->name, argument, NULL, FIRST_ROW + (int)i};
+        count = add_word(row->name, i, long_options, count);
+        for (size_t j = 0; (synonym = option_synonym(row->name, j)); j++)
+            count = add_word(synonym, i, long_options, count);
         if (row->letter) *letters++ = row->letter;
         if (row->letter && takes_value(row)) *letters++ = ':';
     }
-    *long_options = (struct option){0};
+    long_options[count] = (struct option){0};
     *letters = '\0';
 }
 
@@ -66,8 +83,14 @@ static void set_defaults(enum command command, struct settings *settings) {
 }
 
 static const char *next_name(const void *context, size_t index) {
-    for (size_t i = 0; i < option_count; i++)
-        if (belongs_to(&option_table[i], *(const enum command *)context) && index-- == 0) return option_table[i].name;
+    for (size_t i = 0; i < option_count; i++) {
+        const option_row *row = &option_table[i];
+        const char *synonym;
+        if (!belongs_to(row, *(const enum command *)context)) continue;
+        if (index-- == 0) return row->name;
+        for (size_t j = 0; (synonym = option_synonym(row->name, j)); j++)
+            if (index-- == 0) return synonym;
+    }
     return NULL;
 }
 
@@ -75,6 +98,10 @@ static exit_status refuse_long(enum command command, const char *argument) {
     char typed[64];
     snprintf(typed, sizeof typed, "%.*s", (int)strcspn(argument, "="), argument);
     const char *name = typed + strspn(typed, "-");
+    if (option_is_called("weight-decay", name))
+        return fail(STATUS_USAGE,
+                    "unknown option '%s'; accepted: --decay, the decoupled one of adamw, or --l2, through the gradient",
+                    typed);
     char matches[256] = "";
     for (size_t i = 0; i < option_count; i++) {
         if (!belongs_to(&option_table[i], command) || strncmp(option_table[i].name, name, strlen(name)) != 0) continue;
@@ -95,8 +122,17 @@ static exit_status refuse_option(enum command command, int found, const char *ar
     return refuse_long(command, argument);
 }
 
+/* What is read from stdin is called so by most programs. */
+static void name_stdin(struct settings *settings) {
+    const char **const files[] = {&settings->data, &settings->labels, &settings->validation_data, &settings->test_data};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        if (*files[i] && strcmp(*files[i], "-") == 0) *files[i] = "/dev/stdin";
+    if (settings->command == COMMAND_DATA && settings->operand[0] && strcmp(settings->operand[0], "-") == 0)
+        settings->operand[0] = "/dev/stdin";
+}
+
 exit_status options_parse(enum command command, int count, char **arguments, struct settings *settings) {
-    struct option long_options[OPTION_ROW_LIMIT + 1];
+    struct option long_options[WORD_LIMIT + 1];
     char letters[2 * OPTION_ROW_LIMIT + 2];
     describe(command, long_options, letters);
     set_defaults(command, settings);
@@ -113,6 +149,7 @@ exit_status options_parse(enum command command, int count, char **arguments, str
         [COMMAND_CONVERT] = 2, [COMMAND_SHOW] = 1, [COMMAND_DATA] = 1, [COMMAND_WATCH] = 1};
     const size_t most = operands[command];
     for (size_t i = 0; i < most && optind < count; i++) settings->operand[i] = arguments[optind++];
+    name_stdin(settings);
     if (optind < count && most)
         return fail(STATUS_USAGE, "unexpected argument '%s'; %zu %s taken, see --help", arguments[optind], most,
                     most == 1 ? "file is" : "files are");

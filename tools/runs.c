@@ -3,6 +3,7 @@
 #include "division.h"
 #include "metrics.h"
 #include "run_scores.h"
+#include "source.h"
 #include "threshold.h"
 #include "train.h"
 #include <math.h>
@@ -53,6 +54,8 @@ exit_status runs_check(const struct settings *settings) {
                         strcmp(single[i].option, "save") == 0
                             ? "; accepted: a training of its own with the --seed that is to be saved"
                             : "");
+    if (!settings->folds && source_is_stream(settings->data))
+        return fail(STATUS_USAGE, "--seeds: %s can be read only once; accepted: a file, or --folds", settings->data);
     if (!settings->folds && settings->test == 0 && settings->validation == 0)
         return fail(STATUS_USAGE,
                     "--seeds: with --test 0 and --validation 0 nothing is held out to measure on; accepted: "

@@ -40,7 +40,7 @@ static bool is_searched(size_t index) {
 
 static const option_row *find_row(const char *name) {
     for (size_t i = 0; i < option_count; i++)
-        if (is_searched(i) && strcmp(option_table[i].name, name) == 0) return &option_table[i];
+        if (is_searched(i) && option_is_called(option_table[i].name, name)) return &option_table[i];
     return NULL;
 }
 
@@ -133,6 +133,9 @@ static exit_status read_dimension(const char *name, const json_t *value, const s
                     name, did_you_mean("", suggest(name, next_option, NULL)));
     if (given->given[row - option_table])
         return fail(STATUS_USAGE, "--%s is given, and '%s' varies it; accepted: one of the two", name, name);
+    for (size_t i = 0; i < space->count; i++)
+        if (space->dimension[i].row == row)
+            return fail(STATUS_FILE, "'%s' is %s, which is there already; accepted: one of the two", name, row->name);
     if (space->count == SEARCH_MOST_OPTIONS) return fail(STATUS_FILE, "more than %d options", SEARCH_MOST_OPTIONS);
     struct dimension *dimension = &space->dimension[space->count++];
     *dimension = (struct dimension){.row = row, .list = json_is_array(value) ? value : NULL};

@@ -6,7 +6,13 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* What a file begins with. A gzipped IDX file is known by its name, which has "idx" in it. */
+bool source_is_stream(const char *path) {
+    struct stat status;
+    return stat(path, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
+}
+
+/* What a file begins with, unless that would be taken away from who reads it. A gzipped IDX file is known by its name,
+ * which has "idx" in it. */
 static enum source source_of_file(const char *path) {
     static const struct {
         const char *start;
@@ -20,7 +26,7 @@ static enum source source_of_file(const char *path) {
     const char *slash = strrchr(path, '/');
     char start[] = "------";
     if (strstr(slash ? slash + 1 : path, "idx")) return SOURCE_IDX;
-    FILE *file = fopen(path, "rb");
+    FILE *file = source_is_stream(path) ? NULL : fopen(path, "rb");
     size_t got = file ? fread(start, 1, strlen(start), file) : 0;
     if (file) fclose(file);
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)

@@ -25,5 +25,7 @@ struct loaded {
 };
 
 enum source source_of(const struct settings *settings);
+/* A pipe, a terminal: what is read of it is gone. */
+bool source_is_stream(const char *path);
 
 #endif
