@@ -48,6 +48,16 @@ START_TEST(impossible_networks_are_refused) {
 }
 END_TEST
 
+START_TEST(what_the_device_has_the_host_does_not_keep) {
+    soma_device device;
+    host_device_open(&device);
+    soma_network *network = network_of_text(3, "dense 2; dense 1");
+    expect_ok(soma_compile(network, &device, NULL));
+    for (size_t i = 0; i < network->parameter_count; i++) ck_assert_ptr_null(network->parameters[i].values);
+    soma_network_destroy(network);
+}
+END_TEST
+
 START_TEST(what_is_missing_is_named) {
     soma_device device;
     soma_compile_options options;
@@ -368,6 +378,7 @@ END_TEST
 
 static void add_tests(TCase *cases) {
     tcase_add_loop_test(cases, impossible_networks_are_refused, 0, SOMA_COUNT_OF(impossible));
+    tcase_add_test(cases, what_the_device_has_the_host_does_not_keep);
     tcase_add_test(cases, what_is_missing_is_named);
     tcase_add_test(cases, too_little_memory_leaves_the_network_as_it_was);
     tcase_add_test(cases, a_compiled_network_can_grow);
