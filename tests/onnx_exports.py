@@ -135,6 +135,11 @@ def torch_networks():
         yield f"pool, {name}", nn.Sequential(nn.Conv2d(2, 4, 3), pool, nn.Conv2d(4, 2, 1)), (2, 10, 10)
     yield "blocks of pixels", nn.Sequential(nn.Conv2d(2, 8, 3), nn.PixelShuffle(2), nn.Conv2d(2, 2, 3), nn.PixelUnshuffle(2), nn.Conv2d(8, 2, 1)), (2, 6, 8)
     yield "unflatten", nn.Sequential(nn.Linear(5, 48), nn.Unflatten(1, (3, 4, 4)), nn.ConvTranspose2d(3, 2, 2, stride=2), nn.Sigmoid()), (5,)
+    for name, recurrent, what in (("lstm", nn.LSTM(4, 6, batch_first=True), lambda y, last: y), ("gru, both ways", nn.GRU(4, 6, batch_first=True, bidirectional=True), lambda y, last: y[:, -1]),
+                                  ("lstm, two, last state", nn.LSTM(4, 6, 2, batch_first=True), lambda y, last: last[0][-1]), ("gru, last state", nn.GRU(4, 6, batch_first=True, bias=False), lambda y, last: last[-1]),
+                                  ("rnn of relu", nn.RNN(4, 6, batch_first=True, nonlinearity="relu"), lambda y, last: y.mean(1))):
+        yield f"recurrent, {name}", Function(lambda self, x, what=what: self.last(what(*self.recurrent(x))), recurrent=recurrent,
+                                             last=nn.Linear(12 if recurrent.bidirectional else 6, 3)), (5, 4)
     functions = {
         "view": lambda self, x: self.d(self.c(x).view(x.size(0), -1)),
         "view by sizes": lambda self, x: (lambda y: self.d(y.view(y.size(0), y.size(1) * y.size(2) * y.size(3))))(self.c(x)),
@@ -242,6 +247,8 @@ def keras_networks():
                                   layers.ReLU(max_value=3, negative_slope=0.1, threshold=0.1), layers.Softmax())
     yield "same pools", sequence((9, 10, 4), layers.MaxPooling2D(3, strides=2, padding="same"), layers.AveragePooling2D(2, strides=2, padding="same"), layers.Rescaling(0.5, 0.1), layers.Reshape((3, 12)), layers.Permute((2, 1)),
                                  layers.Flatten(), layers.Dense(3))
+    for name, layer in (("lstm", layers.LSTM(6, return_sequences=True)), ("gru", layers.GRU(6)), ("lstm, both ways", layers.Bidirectional(layers.LSTM(4)))):
+        yield f"recurrent, {name}", sequence((5, 4), layer, layers.Dense(3))
     x = keras.Input((16, 16, 3))
     y = layers.Conv2D(8, 3, padding="same")(x)
     z = layers.BatchNormalization()(layers.Conv2D(8, 3, padding="same", use_bias=False)(layers.ReLU()(y)))

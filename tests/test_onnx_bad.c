@@ -77,7 +77,8 @@ static void softmax_axis(void) {
     soma_onnx_end_node(&made, one);
 }
 static void mixed_samples(void) {
-    node("Transpose", "x", NULL, "y");
+    node("Transpose", "x", NULL, "t");
+    node("Flatten", "t", NULL, "y");
 }
 static void few_bytes(void) {
     tensor("w", 1, SHAPE(4, 4), 60);
@@ -168,7 +169,7 @@ static const struct {
      SOMA_INVALID_FILE,
      {"node 0", "alpha must be a float", "INT (attribute type 2)"}},
     {"axis", softmax_axis, 8, 17, SOMA_INVALID_FILE, {"node 0", "axis 7 of 2"}},
-    {"mixed samples", mixed_samples, 8, 17, SOMA_UNSUPPORTED, {"node 0", "Transpose", "which is the batch"}},
+    {"mixed samples", mixed_samples, 8, 17, SOMA_UNSUPPORTED, {"node 1", "Flatten", "dimension 1, which is the batch"}},
     {"few bytes", few_bytes, 8, 17, SOMA_INVALID_FILE, {"tensor w", "16 elements", "holds 15"}},
     {"negative", negative_dimension, 8, 17, SOMA_INVALID_FILE, {"tensor w", "dimension 0 is -4"}},
     {"huge", huge, 8, 17, SOMA_INVALID_FILE, {"tensor w", "more elements than memory"}},
@@ -183,7 +184,7 @@ static const struct {
     {"no product", not_to_be_multiplied, 8, 17, SOMA_INVALID_SHAPE, {"node 0", "4 columns by 3 rows"}},
     {"other size", other_size, 8, 17, SOMA_INVALID_SHAPE, {"node 0", "4 and 3 cannot be broadcast"}},
     {"squeezed", squeezed, 8, 17, SOMA_INVALID_SHAPE, {"node 0", "dimension 1 is 4", "only those of 1"}},
-    {"open dimension", open_dimension, 8, 17, SOMA_UNSUPPORTED, {"input 1, \"z\"", "dimension 1 is not fixed"}},
+    {"open dimension", open_dimension, 8, 17, SOMA_UNSUPPORTED, {"input 1, \"z\"", "dimensions 0 and 1 are not fixed"}},
     {"very many nodes", very_many, 8, 17, SOMA_UNSUPPORTED, {"16387 nodes and tensors", "at most 16384"}},
     {"nine dimensions", reshaped_to_zeros, 8, 17, SOMA_INVALID_FILE, {"node 1", "at most 8"}},
 };

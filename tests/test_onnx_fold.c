@@ -196,6 +196,33 @@ static void choices(void) {
     node("Add", "r", "f", "y");
 }
 
+static void batch_as_a_shape(void) {
+    node("Shape", "x", NULL, "s");
+    node("ConstantOfShape", "s", NULL, "w");
+    node("Add", "x", "w", "y");
+}
+/* [3, batch, 2] of 0 to 2 for each of the first, the last two of which are summed, and added to x. */
+static void batch_in_the_middle(void) {
+    integers("two", 1, (const int64_t[]){2});
+    integers("three", 1, (const int64_t[]){3});
+    integers("one", 1, (const int64_t[]){1});
+    integers("zero", 1, (const int64_t[]){0});
+    floats("numbers", 3, (const int64_t[]){3, 1, 2}, (const float[]){0, 0, 1, 3, 4, 4});
+    node("Shape", "x", NULL, "s");
+    size_t opened = soma_onnx_begin_node(&made, "Gather", "n", (const char *[]){"s", "zero", NULL});
+    soma_onnx_end_node(&made, opened);
+    opened = soma_onnx_begin_node(&made, "Concat", "shape", (const char *[]){"three", "n", "two", NULL});
+    soma_onnx_put_attribute_integer(&made, "axis", 0);
+    soma_onnx_end_node(&made, opened);
+    node("Expand", "numbers", "shape", "many");
+    opened = soma_onnx_begin_node(&made, "Slice", "last", (const char *[]){"many", "one", "three", "zero", NULL});
+    soma_onnx_end_node(&made, opened);
+    opened = soma_onnx_begin_node(&made, "ReduceSum", "sum", (const char *[]){"last", "zero", NULL});
+    soma_onnx_put_attribute_integer(&made, "keepdims", 0);
+    soma_onnx_end_node(&made, opened);
+    node("Add", "x", "sum", "y");
+}
+
 static const struct {
     const char *name;
     void (*body)(void);
@@ -213,6 +240,8 @@ static const struct {
     {"constants", constants_by_value, 2, {OPEN, 2}, 2, 4, {0, 0, 10, 20}, {9, 13, 19, 33}},
     {"matrices", by_three_matrices, 4, {OPEN, 1, 2, 2}, 1, 12, {1, 2, 3, 4}, {1, 2, 3, 4, 2, 4, 6, 8, 2, 1, 4, 3}},
     {"choices", choices, 2, {OPEN, 2}, 2, 4, {0, 0, 10, 20}, {3, 2, 13, 22}},
+    {"as a shape", batch_as_a_shape, 2, {OPEN, 2}, 2, 4, {1, 2, 3, 4}, {1, 2, 3, 4}},
+    {"in the middle", batch_in_the_middle, 2, {OPEN, 2}, 2, 4, {1, 2, 3, 4}, {6, 9, 8, 11}},
     {"pieces", pieces, 3, {OPEN, 2, 4}, 1, 2, {1, 2, 3, 4, 5, 6, 7, 8}, {-2, -3}},
 };
 
@@ -247,11 +276,6 @@ static void batch_in_a_sum(void) {
     node("Shape", "x", NULL, "s");
     cast("s", "f", 1);
     node("Add", "x", "f", "y");
-}
-static void batch_as_a_shape(void) {
-    node("Shape", "x", NULL, "s");
-    node("ConstantOfShape", "s", NULL, "w");
-    node("Add", "x", "w", "y");
 }
 static void by_zero(void) {
     tensor("zero", 7, 0, NULL, 8);
@@ -290,7 +314,6 @@ static const struct {
 } refused[] = {
     {batch_doubled, SOMA_UNSUPPORTED, {"node 2", "size of the batch"}},
     {batch_in_a_sum, SOMA_UNSUPPORTED, {"node 1", "size of the batch"}},
-    {batch_as_a_shape, SOMA_UNSUPPORTED, {"node 1", "size of the batch"}},
     {batch_compared, SOMA_UNSUPPORTED, {"node 1", "size of the batch"}},
     {by_zero, SOMA_INVALID_FILE, {"node 0", "divided by 0"}},
     {outside, SOMA_INVALID_FILE, {"node 0", "index 0 is 2 in an axis of 2"}},

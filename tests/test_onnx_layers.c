@@ -100,30 +100,11 @@ static bool is_there(const char *word, size_t length) {
     return false;
 }
 
-/* Whether the layer is one that ONNX files do not hold yet: it is refused by its name. */
-static bool is_refused(const char *word, size_t length) {
-    static const char *const refused[] = {"rnn", "lstm", "gru"};
-    bool found = false;
-    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
-        found |= strlen(refused[i]) == length && strncmp(word, refused[i], length) == 0;
-    if (!found) return false;
-    char text[LINE];
-    soma_network *network;
-    expect_ok(soma_network_create(&network));
-    snprintf(text, sizeof text, "%.*s 2", (int)length, word);
-    soma_layers(soma_input(network, "x", 2, (size_t[]){3, 2}), text);
-    expect_ok(soma_network_status(network));
-    expect_error(soma_save(network, temporary_path("refused.onnx")), SOMA_UNSUPPORTED, "recurrent");
-    soma_network_destroy(network);
-    return true;
-}
-
 START_TEST(no_layer_and_no_function_is_missing) {
     char words[1024];
     for (const char *word = soma_layer_words(words, sizeof words); *word;) {
         size_t length = strcspn(word, ", ");
-        ck_assert_msg(is_there(word, length) || is_refused(word, length), "the layer %.*s is in no network",
-                      (int)length, word);
+        ck_assert_msg(is_there(word, length), "the layer %.*s is in no network", (int)length, word);
         word += length + strspn(word + length, ", ");
     }
     for (int i = 0; i <= SOMA_SOFTMAX; i++) {

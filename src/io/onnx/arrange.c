@@ -283,7 +283,7 @@ void soma_onnx_weight(soma_onnx_value *value) {
 /* ----------------------------------------------------------------------------------------------------- results */
 
 soma_status soma_onnx_give_like(soma_onnx_node *node, soma_tensor *tensor, const soma_onnx_value *value) {
-    if (value->layout.rank == 0) return soma_onnx_give(node, tensor, &value->shape);
+    if (value->layout.rank == 0) return soma_onnx_give_samples(node, tensor, &value->shape);
     node->output.shape = value->shape;
     node->output.layout = value->layout;
     node->output.tensor = tensor;

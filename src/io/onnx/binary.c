@@ -164,7 +164,8 @@ static soma_status import_binary(soma_onnx_node *node) {
     return give(node, &y);
 }
 
-#define BINARY(op, since, attributes, parameter) SOMA_ONNX_OP(op, since, 2, 2, attributes, import_binary, parameter)
+#define BINARY(op, since, attributes, parameter)                                                                       \
+    SOMA_ONNX_OP(op, since, 2, 2, attributes, import_binary, parameter, .place = SOMA_ONNX_BROADCAST)
 BINARY(Add, 1, "axis broadcast consumed_inputs", SOMA_BINARY_ADD);
 BINARY(Div, 1, "axis broadcast consumed_inputs", SOMA_BINARY_DIVIDE);
 BINARY(Mul, 1, "axis broadcast consumed_inputs", SOMA_BINARY_MULTIPLY);
@@ -192,7 +193,7 @@ static soma_status import_pow(soma_onnx_node *node) {
     return give(node, &y);
 }
 
-SOMA_ONNX_OP(Pow, 1, 2, 2, "axis broadcast", import_pow, SOMA_BINARY_POWER);
+SOMA_ONNX_OP(Pow, 1, 2, 2, "axis broadcast", import_pow, SOMA_BINARY_POWER, .place = SOMA_ONNX_BROADCAST);
 
 /* Sum, Max, Min, Mean of any number of values. */
 static soma_status import_fold(soma_onnx_node *node) {
@@ -209,7 +210,8 @@ static soma_status import_fold(soma_onnx_node *node) {
     return give(node, total);
 }
 
-#define FOLD(op, parameter) SOMA_ONNX_OP(op, 1, 1, SOMA_MAX_INPUTS, "consumed_inputs", import_fold, parameter)
+#define FOLD(op, parameter)                                                                                            \
+    SOMA_ONNX_OP(op, 1, 1, SOMA_MAX_INPUTS, "consumed_inputs", import_fold, parameter, .place = SOMA_ONNX_BROADCAST)
 FOLD(Max, SOMA_BINARY_MAXIMUM);
 FOLD(Mean, SOMA_BINARY_ADD);
 FOLD(Min, SOMA_BINARY_MINIMUM);
@@ -244,7 +246,7 @@ static soma_status import_clip(soma_onnx_node *node) {
     return y.tensor == x ? soma_onnx_give_function(node, SOMA_IDENTITY, 0, 0) : give(node, &y);
 }
 
-SOMA_ONNX_OP(Clip, 1, 1, 3, "min max consumed_inputs", import_clip, 0);
+SOMA_ONNX_OP(Clip, 1, 1, 3, "min max consumed_inputs", import_clip, 0, .place = SOMA_ONNX_MOVED);
 
 /* ---------------------------------------------------------------------------------------------------------- export */
 

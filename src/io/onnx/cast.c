@@ -110,4 +110,4 @@ static soma_status import_cast(soma_onnx_node *node) {
     return SOMA_OK;
 }
 
-SOMA_ONNX_OP(Cast, 1, 1, 1, "to saturate round_mode", import_cast, 0);
+SOMA_ONNX_OP(Cast, 1, 1, 1, "to saturate round_mode", import_cast, 0, .place = SOMA_ONNX_MOVED);

@@ -68,7 +68,7 @@ static soma_status import_concat(soma_onnx_node *node) {
     int64_t given;
     uint32_t axis, tensor_axis, order[SOMA_ONNX_MAX_RANK];
     SOMA_TRY(soma_onnx_get_integer(node, "axis", 1, &given));
-    SOMA_TRY(soma_onnx_axis(given, out.rank, &axis));
+    SOMA_TRY(soma_onnx_axis(node, given, out.rank, &axis));
     for (uint32_t i = 1; i < node->input_count; i++) {
         const soma_onnx_shape *x = &node->input[i]->shape;
         bool fits = x->rank == out.rank;
@@ -90,7 +90,7 @@ static soma_status import_concat(soma_onnx_node *node) {
     return soma_onnx_give_arranged(node, y, &out, order);
 }
 
-SOMA_ONNX_OP(Concat, 1, 1, SOMA_MAX_INPUTS, "axis", import_concat, 0);
+SOMA_ONNX_OP(Concat, 1, 1, SOMA_MAX_INPUTS, "axis", import_concat, 0, .place = SOMA_ONNX_BROADCAST);
 
 /* ---------------------------------------------------------------------------------------------------------- export */
 

@@ -32,7 +32,7 @@ static soma_status import_dropout(soma_onnx_node *node) {
     return soma_onnx_give_like(node, y, node->input[0]);
 }
 
-SOMA_ONNX_OP(Dropout, 1, 1, 3, "ratio is_test seed consumed_inputs", import_dropout, 0);
+SOMA_ONNX_OP(Dropout, 1, 1, 3, "ratio is_test seed consumed_inputs", import_dropout, 0, .place = SOMA_ONNX_MOVED);
 
 /* ---------------------------------------------------------------------------------------------------------- export */
 

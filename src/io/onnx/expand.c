@@ -70,12 +70,45 @@ static soma_status repeat_to(soma_onnx_node *node, const soma_onnx_shape *out) {
     return give_repeated(node, tensor, out);
 }
 
+/* A constant, repeated for a batch that is dimension `batch` of the shape: first states of recurrent ops, mostly. */
+static soma_status expand_for_batch(soma_onnx_node *node, const int64_t *target, size_t count, uint32_t batch) {
+    soma_onnx_value *x = node->input[0], wide = *x;
+    soma_onnx_shape out = {.batched = true, .batch = batch, .rank = (uint32_t)count};
+    const uint32_t missing = out.rank - SOMA_MIN(x->shape.rank, out.rank);
+    if (x->shape.batched || x->shape.rank > out.rank) return soma_onnx_mixes(node);
+    wide.shape.rank = out.rank;
+    wide.shape.batch = batch;
+    for (uint32_t i = 0; i < out.rank; i++) {
+        wide.shape.dim[i] = i < missing ? 1 : x->shape.dim[i - missing];
+        if (i != batch && (!soma_size_of(target[i], &out.dim[i]) || out.dim[i] == 0))
+            return soma_error(SOMA_UNSUPPORTED, "dimension %u of the shape is %" PRId64, i, target[i]);
+        if (i != batch && out.dim[i] == 1) out.dim[i] = wide.shape.dim[i];
+        if (wide.shape.dim[i] != 1 && (i == batch || wide.shape.dim[i] != out.dim[i]))
+            return soma_error(SOMA_INVALID_SHAPE, "dimension %u is %zu, and cannot be repeated", i, wide.shape.dim[i]);
+    }
+    soma_onnx_shape moved = out;
+    out.dim[batch] = node->importer->batch;
+    moved.dim[batch] = 1;
+    SOMA_TRY(check_count(&moved));
+    soma_onnx_move_batch(&moved, 0);
+    soma_onnx_move_batch(&wide.shape, 0);
+    node->input[0] = &wide;
+    soma_status status = repeat_to(node, &moved);
+    node->input[0] = x;
+    x->tensor = wide.tensor;
+    node->output.shape = out;
+    return status;
+}
+
 static soma_status import_expand(soma_onnx_node *node) {
     const soma_onnx_shape *x = &node->input[0]->shape;
     int64_t target[SOMA_ONNX_MAX_RANK];
     size_t count;
     uint32_t open;
     SOMA_TRY(soma_onnx_sizes(node, 1, target, SOMA_ONNX_MAX_RANK, &count, &open));
+    for (uint32_t i = 1; i < count && !node->importer->whole; i++)
+        if (open == 1u << i) return expand_for_batch(node, target, count, i);
+    if (x->batched && x->batch) return soma_onnx_mixes(node);
     soma_onnx_shape out = {.batched = x->batched || open, .rank = SOMA_MAX(x->rank, (uint32_t)count)};
     if (open > 1 || (open && (node->importer->whole || count < out.rank))) return soma_onnx_mixes(node);
     bool same = !open || x->batched;
@@ -100,7 +133,7 @@ static soma_status import_expand(soma_onnx_node *node) {
     return repeat_to(node, &out);
 }
 
-SOMA_ONNX_OP(Expand, 8, 2, 2, "", import_expand, 0);
+SOMA_ONNX_OP(Expand, 8, 2, 2, "", import_expand, 0, .place = SOMA_ONNX_ANYWHERE);
 
 /* ------------------------------------------------------------------------------------------------------------- Tile */
 

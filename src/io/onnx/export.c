@@ -86,10 +86,14 @@ static soma_status put_weights(soma_onnx_exporter *exporter) {
         const soma_tensor *tensor = network->parameters[i].tensor;
         size_t count = soma_tensor_count(tensor);
         bool turned = soma_onnx_is_conv_weight(exporter, tensor);
-        float *values = soma_calloc(count, (turned ? 2 : 1) * sizeof *values);
+        bool recurrent = soma_onnx_is_recurrent_weight(exporter, tensor);
+        float *values = soma_calloc(count, (recurrent ? 3 : turned ? 2 : 1) * sizeof *values);
         if (!values) return soma_out_of_memory(count * sizeof *values, "the weights");
         soma_status status = soma_get_parameter(network, tensor, values, count);
-        if (status == SOMA_OK && turned)
+        if (status == SOMA_OK && recurrent)
+            status =
+                soma_onnx_put_recurrent_weight(exporter, exporter->name[tensor->id], tensor, values, values + count);
+        else if (status == SOMA_OK && turned)
             soma_onnx_put_conv_weight(exporter, exporter->name[tensor->id], tensor, values, values + count);
         else if (status == SOMA_OK)
             soma_onnx_put_tensor(exporter, GRAPH_INITIALIZER, exporter->name[tensor->id], tensor->rank, tensor->shape,
@@ -138,6 +142,13 @@ static void name_tensors(soma_onnx_exporter *exporter) {
     }
 }
 
+/* What the nodes of a tensor take for an input of it. */
+static const soma_tensor *made_of(const soma_tensor *tensor, uint32_t input) {
+    return tensor->op == SOMA_OP_BINARY      ? soma_onnx_operand(tensor, input)
+           : tensor->op == SOMA_OP_RECURRENT ? soma_onnx_recurrent_input(tensor, input)
+                                             : tensor->input[input];
+}
+
 /* From the outputs back. */
 static void mark_needed(soma_onnx_exporter *exporter) {
     const soma_network *network = exporter->network;
@@ -146,8 +157,7 @@ static void mark_needed(soma_onnx_exporter *exporter) {
     for (uint32_t i = network->graph.count; i-- > 0;) {
         const soma_tensor *tensor = network->graph.tensor[i];
         for (uint32_t j = 0; exporter->needed[i] && j < tensor->input_count; j++)
-            exporter->needed[(tensor->op == SOMA_OP_BINARY ? soma_onnx_operand(tensor, j) : tensor->input[j])->id] =
-                true;
+            exporter->needed[made_of(tensor, j)->id] = true;
     }
 }
 

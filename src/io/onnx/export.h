@@ -36,6 +36,9 @@ void soma_onnx_put_attribute_float(soma_onnx_exporter *exporter, const char *nam
 void soma_onnx_put_attribute_integer(soma_onnx_exporter *exporter, const char *name, int64_t value);
 void soma_onnx_put_attribute_integers(soma_onnx_exporter *exporter, const char *name, const int64_t *values,
                                       size_t count);
+void soma_onnx_put_attribute_text(soma_onnx_exporter *exporter, const char *name, const char *text);
+void soma_onnx_put_attribute_texts(soma_onnx_exporter *exporter, const char *name, const char *const *texts,
+                                   size_t count);
 void soma_onnx_end_node(soma_onnx_exporter *exporter, size_t opened);
 /* The node is of this opset or later ones; those up to 7 need not be asked for. */
 void soma_onnx_need_opset(soma_onnx_exporter *exporter, int64_t opset);

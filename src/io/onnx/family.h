@@ -36,6 +36,7 @@
     X(Gather)                                                                                                          \
     X(GatherElements)                                                                                                  \
     X(GatherND)                                                                                                        \
+    X(GRU)                                                                                                             \
     X(Gelu)                                                                                                            \
     X(Gemm)                                                                                                            \
     X(GlobalAveragePool)                                                                                               \
@@ -48,6 +49,7 @@
     X(IsInf)                                                                                                           \
     X(IsNaN)                                                                                                           \
     X(LRN)                                                                                                             \
+    X(LSTM)                                                                                                            \
     X(LayerNormalization)                                                                                              \
     X(Less)                                                                                                            \
     X(LessOrEqual)                                                                                                     \
@@ -67,6 +69,7 @@
     X(Pad)                                                                                                             \
     X(Pow)                                                                                                             \
     X(RMSNormalization)                                                                                                \
+    X(RNN)                                                                                                             \
     X(Range)                                                                                                           \
     X(ReduceL1)                                                                                                        \
     X(ReduceL2)                                                                                                        \
@@ -136,7 +139,9 @@ extern const soma_onnx_row soma_onnx_functions[SOMA_FUNCTION_COUNT];
     X(CONV_TRANSPOSE, conv_transpose)                                                                                  \
     X(NORMALIZE, normalize)                                                                                            \
     X(INDEX, index)                                                                                                    \
-    X(GATHER, gather)
+    X(GATHER, gather)                                                                                                  \
+    X(RECURRENT, recurrent)                                                                                            \
+    X(SECOND, second)
 
 #define X(NAME, name) soma_onnx_export_rule soma_onnx_export_##name;
 SOMA_ONNX_EXPORT_LIST(X)
@@ -165,6 +170,24 @@ void soma_onnx_put_comparison(soma_onnx_exporter *exporter, const char *op, int6
  * same, and is said to lie in another order; who wants it in ONNX's turns it. */
 soma_status soma_onnx_give_turned(soma_onnx_node *node, uint32_t rank, const size_t *dim, const uint32_t *order,
                                   const soma_onnx_shape *out);
+/* ---------------------------------------------------------------------------------- recurrent.c, recurrent_export.c */
+
+/* ONNX's number of a gate of soma's. */
+uint32_t soma_onnx_gate(soma_recurrent_kind kind, size_t gate);
+/* What a RECURRENT is made of to ONNX: of its first input what that is the product of. */
+const soma_tensor *soma_onnx_recurrent_input(const soma_tensor *recurrent, uint32_t index);
+/* Whether recurrent layers alone use it; then it is written in ONNX's order, by way of `turned`, twice as many. */
+bool soma_onnx_is_recurrent_weight(const soma_onnx_exporter *exporter, const soma_tensor *parameter);
+soma_status soma_onnx_put_recurrent_weight(soma_onnx_exporter *exporter, const char *name, const soma_tensor *parameter,
+                                           const float *values, float *turned);
+/* Whether it is a slice of an LSTM's cells, and was written so. */
+bool soma_onnx_put_last_cell(soma_onnx_exporter *exporter, const soma_tensor *slice);
+
+/* -------------------------------------------------------------------------------------- order.c, for other families */
+
+/* 0, 1, ..., count - 1 */
+soma_status soma_onnx_count_up(soma_onnx_node *node, size_t count, soma_tensor **numbers);
+
 /* -------------------------------------------------------------------------------------- slice.c, for other families */
 
 /* So many along an axis of the tensor, the batch counted, from `start` on. */

@@ -103,8 +103,9 @@ static soma_status import_gather(soma_onnx_node *node) {
     int64_t given;
     uint32_t axis;
     SOMA_TRY(soma_onnx_get_integer(node, "axis", 0, &given));
-    SOMA_TRY(soma_onnx_axis(given, node->input[0]->shape.rank, &axis));
+    SOMA_TRY(soma_onnx_axis(node, given, node->input[0]->shape.rank, &axis));
     if (!indices->constant && indices->integer) return look_up(node, axis);
+    if (axis && axis <= node->batch) node->batch += indices->shape.rank - 1;
     if (!indices->constant || !indices->integer)
         return soma_error(SOMA_UNSUPPORTED, "%s must be whole numbers, and a constant of the file", indices->name);
     SOMA_TRY(soma_onnx_take_made(node->importer, indices->elements.count, sizeof(int64_t), indices->name));
@@ -115,7 +116,7 @@ static soma_status import_gather(soma_onnx_node *node) {
     return status;
 }
 
-SOMA_ONNX_OP(Gather, 1, 2, 2, "axis", import_gather, 0);
+SOMA_ONNX_OP(Gather, 1, 2, 2, "axis", import_gather, 0, .place = SOMA_ONNX_MOVED);
 
 /* ---------------------------------------------------------------------------------------------------------- export */
 

@@ -176,6 +176,9 @@ static void narrow(soma_onnx_shape *shape, uint32_t place) {
 
 static soma_status import_matmul(soma_onnx_node *node) {
     operand a, b, out;
+    const soma_onnx_shape *matrix = &node->input[1]->shape;
+    if (node->batch && (matrix->batched || matrix->rank != 2 || node->batch + 1 == node->input[0]->shape.rank))
+        return soma_onnx_mixes(node);
     SOMA_TRY(get_factors(node, false, &a, &b));
     bool row = a.shape.rank == 1, column = b.shape.rank == 1;
     if (a.shape.rank == 0 || b.shape.rank == 0) return soma_error(SOMA_INVALID_SHAPE, "a single number is no matrix");
@@ -187,7 +190,7 @@ static soma_status import_matmul(soma_onnx_node *node) {
     return soma_onnx_give(node, out.tensor, &out.shape);
 }
 
-SOMA_ONNX_OP(MatMul, 1, 2, 2, "", import_matmul, 0);
+SOMA_ONNX_OP(MatMul, 1, 2, 2, "", import_matmul, 0, .place = SOMA_ONNX_MOVED);
 
 /* Adds beta c to the product. */
 static soma_status add_third(soma_onnx_node *node, float beta, operand *out) {

@@ -109,13 +109,22 @@ static soma_status define_given(soma_onnx_importer *importer, const soma_onnx_co
     return define(importer, value);
 }
 
-/* The first reading: the first dimension of all inputs is the same, or not fixed. */
-static soma_status take_batch(soma_onnx_importer *importer, const soma_onnx_shape *shape, bool first_input) {
-    if (shape->rank < 2)
+/* The first reading: the first dimension of all inputs is the same, or not fixed. Where it is, and another is not, that
+ * is the batch. */
+static soma_status take_batch(soma_onnx_importer *importer, soma_onnx_shape *shape, bool first_input) {
+    if (shape->rank < (first_input ? 2 : 1))
         return soma_error(SOMA_UNSUPPORTED, "has %u dimensions; a batch and at least one more are needed", shape->rank);
-    if (!first_input && importer->batch != shape->dim[0])
+    for (uint32_t i = 1; shape->dim[shape->batch] && i < shape->rank; i++)
+        if (shape->dim[i] == 0) shape->batch = i;
+    for (uint32_t i = 0; i < shape->rank; i++)
+        if (shape->dim[i] == 0 && i != shape->batch)
+            return soma_error(SOMA_UNSUPPORTED,
+                              "dimensions %u and %u are not fixed; only one may be left open, that of "
+                              "the batch",
+                              SOMA_MIN(i, shape->batch), SOMA_MAX(i, shape->batch));
+    if (!first_input && importer->batch != shape->dim[shape->batch])
         return soma_error(SOMA_UNSUPPORTED, "has another first dimension than the first input: it cannot be the batch");
-    importer->batch = shape->dim[0];
+    importer->batch = shape->dim[shape->batch];
     return SOMA_OK;
 }
 
@@ -124,11 +133,12 @@ static soma_status add_input(soma_onnx_importer *importer, soma_onnx_value *valu
     uint32_t first = soma_onnx_first(importer, &value->shape);
     soma_tensor like;
     for (uint32_t i = 0; i < value->shape.rank; i++) importer->inputs.open |= value->shape.dim[i] == 0;
-    for (uint32_t i = first; i < value->shape.rank; i++)
-        if (value->shape.dim[i] == 0)
-            return soma_error(SOMA_UNSUPPORTED, "dimension %u is not fixed; only the first may be left open", i);
+    for (uint32_t i = first; first == 0 && i < value->shape.rank; i++)
+        if (value->shape.dim[i] == 0) return soma_error(SOMA_UNSUPPORTED, "dimension %u is not fixed", i);
     if (first) SOMA_TRY(take_batch(importer, &value->shape, network->input_count == 0));
-    SOMA_TRY(soma_onnx_canonical(importer, &value->shape, &like));
+    soma_onnx_shape shape = value->shape;
+    soma_onnx_move_batch(&shape, 0);
+    SOMA_TRY(soma_onnx_canonical(importer, &shape, &like));
     SOMA_TRY(soma_network_begin_layer(network, "input", value->name));
     soma_tensor_spec spec = {.op = SOMA_OP_INPUT, .batched = true, .rank = like.rank};
     memcpy(spec.shape, like.shape, sizeof spec.shape);
@@ -218,11 +228,11 @@ static soma_status take_for_node(const soma_onnx_node *node, size_t tensors) {
 /* Of whole numbers that are known when the model runs, a rule that only moves them sees the floats that they are. */
 static soma_status apply_rule(soma_onnx_node *node) {
     soma_onnx_value *whole = node->input_count ? node->input[0] : NULL;
-    if (!node->row->carries || !whole || !whole->integer || whole->constant) return node->row->rule(node);
+    if (!node->row->carries || !whole || !whole->integer || whole->constant) return soma_onnx_apply_in_front(node);
     soma_onnx_value floats = *whole;
     floats.integer = false;
     node->input[0] = &floats;
-    soma_status status = node->row->rule(node);
+    soma_status status = soma_onnx_apply_in_front(node);
     node->input[0] = whole;
     node->output.integer = true;
     node->output.elements.type = whole->elements.type;
@@ -275,6 +285,12 @@ static soma_status add_output(soma_onnx_importer *importer, const Soma__Onnx__Va
     value->integer = false; /* whole numbers and truth are given as the floats that they are */
     if (!value->tensor || !value->tensor->batched)
         return soma_error(SOMA_UNSUPPORTED, "does not depend on an input: it is the same for every sample");
+    if (value->shape.batch &&
+        soma_onnx_first(importer, &value->shape)) { /* where the model fixes all, it is as it is */
+        if (!importer->inputs.open)
+            return soma_error(SOMA_UNSUPPORTED, "has the batch as dimension %u", value->shape.batch);
+        soma_onnx_move_batch(&value->shape, 0);
+    }
     SOMA_TRY(soma_onnx_turn_output(importer, value));
     soma_tensor *tensor = value->tensor;
     if (tensor->op == SOMA_OP_INPUT || !soma_onnx_has_name(tensor, name)) {

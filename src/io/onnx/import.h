@@ -11,9 +11,10 @@
 #include "io/onnx/layout.h"
 #include "nn/network.h"
 
-/* A shape as ONNX counts it. Where the first dimension is the batch, its size may be 0: not known. */
+/* A shape as ONNX counts it. Where one of the dimensions is the batch, its size may be 0: not known. */
 typedef struct soma_onnx_shape {
-    bool batched; /* depends on an input */
+    bool batched;   /* depends on an input */
+    uint32_t batch; /* where samples are read one by one, which dimension counts them: the first, mostly; see batch.c */
     uint32_t rank;
     size_t dim[SOMA_ONNX_MAX_RANK];
 } soma_onnx_shape;
@@ -58,6 +59,9 @@ typedef struct soma_onnx_importer {
 
 struct soma_onnx_row;
 
+/* Tensors that a rule with several outputs has made for the first, and wants for the others. */
+enum { SOMA_ONNX_KEPT = 128 };
+
 typedef struct soma_onnx_node {
     soma_onnx_importer *importer;
     const struct soma_onnx_row *row;
@@ -67,10 +71,20 @@ typedef struct soma_onnx_node {
     soma_onnx_value *input[SOMA_MAX_INPUTS]; /* NULL: left out */
     size_t number;                           /* of the output that the rule makes, where it is asked for each */
     soma_onnx_value output;                  /* what it makes */
+    uint32_t batch;                          /* which dimension the result will have as its batch; see batch.c */
+    soma_tensor *kept[SOMA_ONNX_KEPT];
 } soma_onnx_node;
 
 /* Makes an output, the first where no other is computed, from the inputs. */
 typedef soma_status soma_onnx_rule(soma_onnx_node *node);
+
+/* What a rule does where the batch is not the first dimension of its inputs. */
+typedef enum soma_onnx_batch_place {
+    SOMA_ONNX_FIRST,     /* it refuses them */
+    SOMA_ONNX_MOVED,     /* it is given inputs with the batch as their first dimension, and the result is moved back */
+    SOMA_ONNX_BROADCAST, /* the same of an op that aligns its inputs, constants too, from the last dimension */
+    SOMA_ONNX_ANYWHERE   /* it sees to that itself */
+} soma_onnx_batch_place;
 
 /* An op that is known. */
 typedef struct soma_onnx_row {
@@ -82,6 +96,7 @@ typedef struct soma_onnx_row {
     int parameter; /* for rules that serve several ops */
     bool several;  /* all outputs are computed, not the first alone */
     bool carries;  /* the result is the first input's elements, whatever they are: whole numbers, too */
+    soma_onnx_batch_place place;
 } soma_onnx_row;
 
 /* NULL if there is none of this name. */
@@ -106,6 +121,8 @@ soma_graph *soma_onnx_graph(const soma_onnx_node *node);
 soma_status soma_onnx_mixes(const soma_onnx_node *node);
 /* The dimensions that belong to a sample begin here: 1 where the first is the batch. */
 uint32_t soma_onnx_first(const soma_onnx_importer *importer, const soma_onnx_shape *shape);
+/* Puts the dimension of the batch there; others move up or down. */
+void soma_onnx_move_batch(soma_onnx_shape *shape, uint32_t to);
 /* Rank and dimensions of the tensor for a value of this shape; dimensions of 1 go where there are too many. */
 soma_status soma_onnx_canonical(const soma_onnx_importer *importer, const soma_onnx_shape *shape, soma_tensor *like);
 /* Whether the tensor has just the value's dimensions, so that axes mean the same. */
@@ -126,6 +143,8 @@ soma_status soma_onnx_sizes(soma_onnx_node *node, uint32_t input, int64_t *value
 
 /* The result. */
 soma_status soma_onnx_give(soma_onnx_node *node, soma_tensor *tensor, const soma_onnx_shape *shape);
+/* The result is `tensor` with the batch in front of the other dimensions of this shape. */
+soma_status soma_onnx_give_samples(soma_onnx_node *node, soma_tensor *tensor, const soma_onnx_shape *shape);
 /* The result is a value that there is already. */
 soma_status soma_onnx_pass(soma_onnx_node *node, const soma_onnx_value *value);
 /* The result is the first input. An initializer goes through a tensor, so that both names mean one parameter. */
@@ -136,8 +155,8 @@ soma_status soma_onnx_function(soma_onnx_node *node, soma_tensor *x, soma_functi
                                soma_tensor **out);
 soma_status soma_onnx_give_function(soma_onnx_node *node, soma_function function, float a, float b);
 
-/* From -rank to rank - 1, to 0 to rank - 1. */
-soma_status soma_onnx_axis(int64_t given, uint32_t rank, uint32_t *axis);
+/* From -rank to rank - 1, to 0 to rank - 1, or where the batch was moved to the front, to the axis as it is there. */
+soma_status soma_onnx_axis(const soma_onnx_node *node, int64_t given, uint32_t rank, uint32_t *axis);
 /* As an axis of the value's tensor; refuses the batch, and values whose tensor has other dimensions. */
 soma_status soma_onnx_tensor_axis(const soma_onnx_node *node, const soma_onnx_shape *shape, uint32_t axis,
                                   uint32_t *tensor_axis);
@@ -151,6 +170,13 @@ const Soma__Onnx__AttributeProto *soma_onnx_attribute(const soma_onnx_node *node
 bool soma_onnx_is_text(const Soma__Onnx__AttributeProto *attribute, const char *text);
 /* Axes from the second input or, before opset `since`, from the attribute "axes"; as bits. *none: there are no axes. */
 soma_status soma_onnx_get_axes(soma_onnx_node *node, int64_t since, uint32_t rank, uint32_t *bits, bool *none);
+
+/* --------------------------------------------------------------------------- batch.c: a batch that is not in front */
+
+/* The rule's result, as the row's place has it. */
+soma_status soma_onnx_apply_in_front(soma_onnx_node *node);
+/* Samples of a value, wherever its batch is, in ONNX's order; of whole numbers, too. */
+soma_status soma_onnx_samples(soma_onnx_node *node, soma_onnx_value *value, soma_tensor **tensor);
 
 /* ------------------------------------------------------- arrange.c: values as tensors, in the order that an op wants
  */

@@ -135,7 +135,8 @@ static soma_status import_relation(soma_onnx_node *node) {
     return give(node, &y, BOOL);
 }
 
-#define RELATION(op, since, attributes, which) SOMA_ONNX_OP(op, since, 2, 2, attributes, import_relation, which)
+#define RELATION(op, since, attributes, which)                                                                         \
+    SOMA_ONNX_OP(op, since, 2, 2, attributes, import_relation, which, .place = SOMA_ONNX_BROADCAST)
 RELATION(And, 1, "axis broadcast", IS_AND);
 RELATION(Equal, 1, "axis broadcast", IS_EQUAL);
 RELATION(Greater, 1, "axis broadcast", IS_GREATER);
@@ -163,7 +164,7 @@ static soma_status import_not(soma_onnx_node *node) {
     return give(node, &y, BOOL);
 }
 
-SOMA_ONNX_OP(Not, 1, 1, 1, "", import_not, 0);
+SOMA_ONNX_OP(Not, 1, 1, 1, "", import_not, 0, .place = SOMA_ONNX_MOVED);
 
 /* NaN alone differs from itself. */
 static soma_status import_is_nan(soma_onnx_node *node) {
@@ -216,7 +217,7 @@ static soma_status import_where(soma_onnx_node *node) {
     return give(node, &y, type);
 }
 
-SOMA_ONNX_OP(Where, 9, 3, 3, "", import_where, 0);
+SOMA_ONNX_OP(Where, 9, 3, 3, "", import_where, 0, .place = SOMA_ONNX_BROADCAST);
 
 /* --------------------------------------------------------------------------------------------------------- remainder
  */

@@ -7,9 +7,9 @@
 #include <string.h>
 
 /* Field numbers and types of attributes. */
-enum { ATTRIBUTE_NAME = 1, ATTRIBUTE_FLOAT = 2, ATTRIBUTE_INTEGER = 3, ATTRIBUTE_TENSOR = 5, ATTRIBUTE_INTEGERS = 8 };
-enum { ATTRIBUTE_TYPE = 20 };
-enum { IS_FLOAT = 1, IS_INTEGER = 2, IS_TENSOR = 4, IS_INTEGERS = 7 };
+enum { ATTRIBUTE_NAME = 1, ATTRIBUTE_FLOAT = 2, ATTRIBUTE_INTEGER = 3, ATTRIBUTE_TEXT = 4, ATTRIBUTE_TENSOR = 5 };
+enum { ATTRIBUTE_INTEGERS = 8, ATTRIBUTE_TEXTS = 9, ATTRIBUTE_TYPE = 20 };
+enum { IS_FLOAT = 1, IS_INTEGER = 2, IS_TEXT = 3, IS_TENSOR = 4, IS_INTEGERS = 7, IS_TEXTS = 8 };
 
 size_t soma_onnx_begin_node(soma_onnx_exporter *exporter, const char *op, const char *output,
                             const char *const *input) {
@@ -50,6 +50,19 @@ void soma_onnx_put_attribute_float(soma_onnx_exporter *exporter, const char *nam
 void soma_onnx_put_attribute_integer(soma_onnx_exporter *exporter, const char *name, int64_t value) {
     size_t attribute = open_attribute(exporter, name, IS_INTEGER);
     soma_protobuf_put_integer(&exporter->writer, ATTRIBUTE_INTEGER, value);
+    soma_protobuf_close(&exporter->writer, attribute);
+}
+
+void soma_onnx_put_attribute_text(soma_onnx_exporter *exporter, const char *name, const char *text) {
+    size_t attribute = open_attribute(exporter, name, IS_TEXT);
+    soma_protobuf_put_text(&exporter->writer, ATTRIBUTE_TEXT, text);
+    soma_protobuf_close(&exporter->writer, attribute);
+}
+
+void soma_onnx_put_attribute_texts(soma_onnx_exporter *exporter, const char *name, const char *const *texts,
+                                   size_t count) {
+    size_t attribute = open_attribute(exporter, name, IS_TEXTS);
+    for (size_t i = 0; i < count; i++) soma_protobuf_put_text(&exporter->writer, ATTRIBUTE_TEXTS, texts[i]);
     soma_protobuf_close(&exporter->writer, attribute);
 }
 

@@ -199,7 +199,8 @@ static soma_status import_rows(soma_onnx_node *node) {
     uint32_t axis;
     soma_tensor_spec spec = {.op = SOMA_OP_NORMALIZE, .input_count = 1, .input = input};
     SOMA_TRY(soma_onnx_get_integer(node, "axis", -1, &given));
-    SOMA_TRY(soma_onnx_axis(given, x->rank, &axis));
+    SOMA_TRY(soma_onnx_axis(node, given, x->rank, &axis));
+    if (node->batch && axis <= node->batch) return soma_onnx_mixes(node); /* of all behind it */
     spec.attributes.normalize.params.centered = node->row->parameter;
     SOMA_TRY(soma_onnx_get_float(node, "epsilon", 1e-5f, &spec.attributes.normalize.params.epsilon));
     SOMA_TRY(soma_onnx_tensor_axis(node, x, axis, &spec.attributes.normalize.axis));
@@ -210,8 +211,8 @@ static soma_status import_rows(soma_onnx_node *node) {
     return soma_onnx_give(node, y, x);
 }
 
-SOMA_ONNX_OP(LayerNormalization, 17, 2, 3, "axis epsilon stash_type", import_rows, true);
-SOMA_ONNX_OP(RMSNormalization, 23, 2, 2, "axis epsilon stash_type", import_rows, false);
+SOMA_ONNX_OP(LayerNormalization, 17, 2, 3, "axis epsilon stash_type", import_rows, true, .place = SOMA_ONNX_MOVED);
+SOMA_ONNX_OP(RMSNormalization, 23, 2, 2, "axis epsilon stash_type", import_rows, false, .place = SOMA_ONNX_MOVED);
 
 /* ---------------------------------------------------------------------------------------------------------- export */
 

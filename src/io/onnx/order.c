@@ -19,8 +19,7 @@ static soma_status with_number(soma_onnx_node *node, soma_tensor *x, float numbe
     return soma_graph_binary(soma_onnx_graph(node), x, fill, op, y);
 }
 
-/* 0, 1, ..., count - 1 */
-static soma_status count_up(soma_onnx_node *node, size_t count, soma_tensor **numbers) {
+soma_status soma_onnx_count_up(soma_onnx_node *node, size_t count, soma_tensor **numbers) {
     soma_tensor *further;
     if (count > MOST_PLACES)
         return soma_error(SOMA_UNSUPPORTED, "an axis of %zu; at most %d places are counted", count, MOST_PLACES);
@@ -36,7 +35,7 @@ static soma_status count_up(soma_onnx_node *node, size_t count, soma_tensor **nu
 static soma_status count_along(soma_onnx_node *node, size_t count, uint32_t behind, soma_tensor **numbers) {
     soma_tensor like = {.rank = 1 + behind, .shape = {count}};
     for (uint32_t i = 0; i < behind; i++) like.shape[1 + i] = 1;
-    SOMA_TRY(count_up(node, count, numbers));
+    SOMA_TRY(soma_onnx_count_up(node, count, numbers));
     return behind ? soma_graph_reshape(soma_onnx_graph(node), *numbers, &like, numbers) : SOMA_OK;
 }
 
@@ -52,7 +51,7 @@ static soma_status get_line(soma_onnx_node *node, int64_t otherwise, uint32_t *o
     const soma_onnx_shape *shape = &node->input[0]->shape;
     int64_t given;
     SOMA_TRY(soma_onnx_get_integer(node, "axis", otherwise, &given));
-    SOMA_TRY(soma_onnx_axis(given, shape->rank, onnx_axis));
+    SOMA_TRY(soma_onnx_axis(node, given, shape->rank, onnx_axis));
     SOMA_TRY(soma_onnx_tensor_axis(node, shape, *onnx_axis, &of->axis));
     SOMA_TRY(soma_onnx_tensor(node, node->input[0], &of->x));
     of->size = shape->dim[*onnx_axis];
@@ -197,7 +196,7 @@ static soma_status import_cumsum(soma_onnx_node *node) {
     SOMA_TRY(soma_onnx_get_integer(node, "reverse", 0, &reverse));
     SOMA_TRY(soma_onnx_integers(node, 1, &given, 1, &count));
     if (count != 1) return soma_error(SOMA_INVALID_FILE, "the axis is %zu numbers; it must be one", count);
-    SOMA_TRY(soma_onnx_axis(given, shape->rank, &axis));
+    SOMA_TRY(soma_onnx_axis(node, given, shape->rank, &axis));
     line of = {.size = shape->dim[axis]};
     SOMA_TRY(soma_onnx_tensor_axis(node, shape, axis, &of.axis));
     SOMA_TRY(soma_onnx_tensor(node, node->input[0], &of.x));
@@ -310,7 +309,7 @@ static soma_status import_one_hot(soma_onnx_node *node) {
     if (out.rank + 1 > SOMA_ONNX_MAX_RANK)
         return soma_error(SOMA_UNSUPPORTED, "more than %d dimensions", SOMA_ONNX_MAX_RANK);
     SOMA_TRY(soma_onnx_get_integer(node, "axis", -1, &given));
-    SOMA_TRY(soma_onnx_axis(given, out.rank + 1, &axis));
+    SOMA_TRY(soma_onnx_axis(node, given, out.rank + 1, &axis));
     if (axis < soma_onnx_first(node->importer, &out)) return soma_onnx_mixes(node);
     for (uint32_t i = out.rank++; i > axis; i--) out.dim[i] = out.dim[i - 1];
     out.dim[axis] = depth;

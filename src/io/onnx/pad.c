@@ -43,7 +43,7 @@ static soma_status get_padding(soma_onnx_node *node, amounts *padding) {
         return soma_error(SOMA_INVALID_FILE, "%zu pads; for %zu dimensions they are %zu", count, dimensions,
                           2 * dimensions);
     for (size_t i = 0; i < dimensions; i++) {
-        SOMA_TRY(soma_onnx_axis(axis_count ? axes[i] : (int64_t)i, rank, &axis));
+        SOMA_TRY(soma_onnx_axis(node, axis_count ? axes[i] : (int64_t)i, rank, &axis));
         padding->before[axis] = pads[i];
         padding->after[axis] = pads[dimensions + i];
     }

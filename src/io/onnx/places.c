@@ -58,7 +58,7 @@ soma_status soma_onnx_places_along(soma_onnx_node *node, soma_onnx_places *place
     uint32_t axis;
     *places = (soma_onnx_places){.slice = 1, .shape = *indices};
     SOMA_TRY(soma_onnx_get_integer(node, "axis", 0, &given));
-    SOMA_TRY(soma_onnx_axis(given, x->rank, &axis));
+    SOMA_TRY(soma_onnx_axis(node, given, x->rank, &axis));
     if (indices->rank != x->rank)
         return soma_error(SOMA_INVALID_FILE, "%u dimensions of indices for %u", indices->rank, x->rank);
     for (uint32_t i = 0; i < x->rank; i++)

@@ -195,6 +195,7 @@ static soma_status import_reduce(soma_onnx_node *node) {
     SOMA_TRY(soma_onnx_get_integer(node, "keepdims", 1, &keep));
     SOMA_TRY(soma_onnx_get_integer(node, "noop_with_empty_axes", 0, &noop));
     if (none && !noop) bits = (1u << x->rank) - 1;
+    for (uint32_t i = 1, last = node->batch; !keep && i <= last; i++) node->batch -= bits >> i & 1;
     if (!bits) return soma_onnx_give_function(node, SOMA_IDENTITY, 0, 0);
     soma_onnx_shape out = result_shape(x, bits, true), narrow = result_shape(x, bits, false);
     if (folds(node, by)) return fold(node, by, bits, keep ? &out : &narrow);
@@ -206,7 +207,8 @@ static soma_status import_reduce(soma_onnx_node *node) {
     return soma_onnx_give_like(node, y, &(soma_onnx_value){.shape = narrow, .layout = node->output.layout});
 }
 
-#define REDUCE(op, parameter) SOMA_ONNX_OP(op, 1, 1, 2, "axes keepdims noop_with_empty_axes", import_reduce, parameter)
+#define REDUCE(op, parameter)                                                                                          \
+    SOMA_ONNX_OP(op, 1, 1, 2, "axes keepdims noop_with_empty_axes", import_reduce, parameter, .place = SOMA_ONNX_MOVED)
 REDUCE(ReduceL1, BY_L1);
 REDUCE(ReduceL2, BY_L2);
 REDUCE(ReduceLogSum, BY_LOG_SUM);

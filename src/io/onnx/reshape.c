@@ -23,14 +23,16 @@ static soma_status give_reshaped(soma_onnx_node *node, const soma_onnx_shape *sh
         node->output.constant = false;
         return SOMA_OK;
     }
-    SOMA_TRY(soma_onnx_tensor(node, node->input[0], &x));
-    SOMA_TRY(soma_onnx_reshaped(node, x, shape, &y));
+    soma_onnx_shape front = *shape;
+    if (soma_onnx_first(node->importer, shape)) soma_onnx_move_batch(&front, 0);
+    SOMA_TRY(soma_onnx_samples(node, node->input[0], &x));
+    SOMA_TRY(soma_onnx_reshaped(node, x, &front, &y));
     if (y == x) { /* its own tensor, so that it has a name */
         soma_tensor like;
-        SOMA_TRY(soma_onnx_canonical(node->importer, shape, &like));
+        SOMA_TRY(soma_onnx_canonical(node->importer, &front, &like));
         SOMA_TRY(soma_graph_reshape(x->graph, x, &like, &y));
     }
-    return soma_onnx_give(node, y, shape);
+    return soma_onnx_give_samples(node, y, shape);
 }
 
 /* open: bit i says that dimension i is the size of the batch, which is not known. */
@@ -69,34 +71,57 @@ static soma_status resolve(const soma_onnx_shape *x, const int64_t *target, size
     return SOMA_OK;
 }
 
-static soma_status import_reshape(soma_onnx_node *node) {
-    const soma_onnx_importer *importer = node->importer;
+/* Whether the batch may be dimension `at` of the new shape: what stands before and behind it is what stood there before
+ * and behind. *out: all dimensions then. */
+static bool batch_fits(const soma_onnx_node *node, const int64_t *target, size_t count, uint32_t open, bool zero,
+                       uint32_t at, soma_onnx_shape *out) {
     const soma_onnx_shape *x = &node->input[0]->shape;
-    uint32_t first = soma_onnx_first(importer, x);
+    const size_t batch = node->importer->batch, before = soma_onnx_count(x, 0, x->batch);
+    int64_t others[SOMA_ONNX_MAX_RANK];
+    soma_onnx_shape rest = *x;
+    const bool named = open >> at & 1 || target[at] == -1 || (target[at] == 0 && !zero && at == x->batch) ||
+                       (batch && target[at] == (int64_t)batch);
+    if (!named || (open & ~(1u << at)) || at >= count) return false;
+    for (size_t i = 0; i < count; i++) { /* -1 for the batch is what is left, and so right if the rest is a sample */
+        if (i != at && target[i] == -1 && target[at] == -1) return false;
+        if (i != at && target[i] == 0 && !zero && (i >= x->rank || i == x->batch)) return false;
+        others[i] = i == at ? 1 : target[i] == 0 && !zero ? (int64_t)x->dim[i] : target[i];
+    }
+    rest.dim[x->batch] = 1;
+    *out = (soma_onnx_shape){.batched = true, .batch = at, .rank = (uint32_t)count};
+    if (resolve(&rest, others, count, 0, zero, out) != SOMA_OK || soma_onnx_count(out, 0, at) != before) return false;
+    out->dim[at] = x->dim[x->batch];
+    return true;
+}
+
+/* The batch stays where it was if it can. */
+static soma_status place_batch(const soma_onnx_node *node, const int64_t *target, size_t count, uint32_t open,
+                               bool zero, soma_onnx_shape *out) {
+    const uint32_t batch = node->input[0]->shape.batch;
+    if (batch < count && batch_fits(node, target, count, open, zero, batch, out)) return SOMA_OK;
+    for (uint32_t at = 0; at < count; at++)
+        if (batch_fits(node, target, count, open, zero, at, out)) return SOMA_OK;
+    return soma_onnx_mixes(node);
+}
+
+static soma_status import_reshape(soma_onnx_node *node) {
+    const soma_onnx_shape *x = &node->input[0]->shape;
     int64_t target[SOMA_ONNX_MAX_RANK] = {0}, zero;
     size_t count;
     uint32_t open;
     SOMA_TRY(get_target(node, target, &count, &open));
     SOMA_TRY(soma_onnx_get_integer(node, "allowzero", 0, &zero));
-    if (open > 1 || (open && !first)) return soma_onnx_mixes(node);
     soma_onnx_shape out = {.batched = x->batched, .rank = (uint32_t)count};
-    if (first) {
-        /* -1 for the batch is what is left, and so right if the rest is a sample. */
-        bool batch = count > 0 && (open || target[0] == -1 || (target[0] == 0 && !zero) ||
-                                   (importer->batch && target[0] == (int64_t)importer->batch));
-        if (!batch) return soma_onnx_mixes(node);
-        out.dim[0] = x->dim[0];
-        if (target[0] == -1)
-            for (size_t i = 1; i < count; i++)
-                if (target[i] == -1) return no_fit(x);
-    }
-    soma_status status = resolve(x, target, count, first, zero != 0, &out);
-    if (status == SOMA_INVALID_SHAPE && first) return soma_onnx_mixes(node);
-    SOMA_TRY(status);
+    if (soma_onnx_first(node->importer, x))
+        SOMA_TRY(place_batch(node, target, count, open, zero != 0, &out));
+    else if (open)
+        return soma_onnx_mixes(node);
+    else
+        SOMA_TRY(resolve(x, target, count, 0, zero != 0, &out));
     return give_reshaped(node, &out);
 }
 
-SOMA_ONNX_CARRIER(Reshape, 1, 1, 2, "shape allowzero consumed_inputs", import_reshape, 0);
+SOMA_ONNX_CARRIER(Reshape, 1, 1, 2, "shape allowzero consumed_inputs", import_reshape, 0, .place = SOMA_ONNX_ANYWHERE);
 
 /* All dimensions before the axis make the first, the others the second. */
 static soma_status import_flatten(soma_onnx_node *node) {
@@ -122,9 +147,10 @@ static soma_status import_squeeze(soma_onnx_node *node) {
     SOMA_TRY(soma_onnx_get_axes(node, 13, x->rank, &bits, &none));
     for (uint32_t i = 0; none && i < x->rank; i++)
         if (x->dim[i] == 1) bits |= 1u << i;
-    if (first && (bits & 1)) return soma_onnx_mixes(node);
+    if (first && (bits >> x->batch & 1)) return soma_onnx_mixes(node);
     soma_onnx_shape out = {.batched = x->batched};
     for (uint32_t i = 0; i < x->rank; i++) {
+        if (i == x->batch) out.batch = out.rank;
         if (!(bits >> i & 1))
             out.dim[out.rank++] = x->dim[i];
         else if (x->dim[i] != 1)
@@ -133,7 +159,7 @@ static soma_status import_squeeze(soma_onnx_node *node) {
     return give_reshaped(node, &out);
 }
 
-SOMA_ONNX_CARRIER(Squeeze, 1, 1, 2, "axes", import_squeeze, 0);
+SOMA_ONNX_CARRIER(Squeeze, 1, 1, 2, "axes", import_squeeze, 0, .place = SOMA_ONNX_ANYWHERE);
 
 static soma_status import_unsqueeze(soma_onnx_node *node) {
     const soma_onnx_shape *x = &node->input[0]->shape;
@@ -149,12 +175,14 @@ static soma_status import_unsqueeze(soma_onnx_node *node) {
         return soma_error(SOMA_UNSUPPORTED, "more than %d dimensions", SOMA_ONNX_MAX_RANK);
     soma_onnx_shape out = {.batched = x->batched, .rank = x->rank + (uint32_t)added};
     SOMA_TRY(soma_onnx_get_axes(node, 13, out.rank, &bits, &none));
-    if (soma_onnx_first(node->importer, x) && (bits & 1)) return soma_onnx_mixes(node);
-    for (uint32_t i = 0, from = 0; i < out.rank; i++) out.dim[i] = bits >> i & 1 ? 1 : x->dim[from++];
+    for (uint32_t i = 0, from = 0; i < out.rank; i++) {
+        if (!(bits >> i & 1) && from == x->batch) out.batch = i;
+        out.dim[i] = bits >> i & 1 ? 1 : x->dim[from++];
+    }
     return give_reshaped(node, &out);
 }
 
-SOMA_ONNX_CARRIER(Unsqueeze, 1, 1, 2, "axes", import_unsqueeze, 0);
+SOMA_ONNX_CARRIER(Unsqueeze, 1, 1, 2, "axes", import_unsqueeze, 0, .place = SOMA_ONNX_ANYWHERE);
 
 /* ---------------------------------------------------------------------------------------------------------- export */
 

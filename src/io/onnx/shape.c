@@ -19,7 +19,7 @@ static uint32_t bound(int64_t given, uint32_t rank) {
 /* The size of the batch is not known where the model does not fix it: NaN. */
 static double dimension(const soma_onnx_node *node, uint32_t axis) {
     const soma_onnx_shape *x = &node->input[0]->shape;
-    bool open = axis < soma_onnx_first(node->importer, x) && x->dim[axis] == 0;
+    bool open = soma_onnx_first(node->importer, x) && axis == x->batch && x->dim[axis] == 0;
     return open ? (double)NAN : (double)x->dim[axis];
 }
 
@@ -35,7 +35,7 @@ static soma_status import_shape(soma_onnx_node *node) {
     return soma_onnx_give_numbers(node, INT64, &(soma_onnx_shape){.rank = 1, .dim = {to - from}}, false, numbers);
 }
 
-SOMA_ONNX_OP(Shape, 1, 1, 1, "start end", import_shape, 0);
+SOMA_ONNX_OP(Shape, 1, 1, 1, "start end", import_shape, 0, .place = SOMA_ONNX_ANYWHERE);
 
 static soma_status import_size(soma_onnx_node *node) {
     const soma_onnx_shape *x = &node->input[0]->shape;
@@ -47,7 +47,7 @@ static soma_status import_size(soma_onnx_node *node) {
     return soma_onnx_give_numbers(node, INT64, &(soma_onnx_shape){.rank = 0}, false, number);
 }
 
-SOMA_ONNX_OP(Size, 1, 1, 1, "", import_size, 0);
+SOMA_ONNX_OP(Size, 1, 1, 1, "", import_size, 0, .place = SOMA_ONNX_ANYWHERE);
 
 /* One element for all; without the attribute a float of 0. */
 static soma_status get_element(const soma_onnx_node *node, soma_onnx_elements *elements) {
@@ -63,12 +63,10 @@ static soma_status get_element(const soma_onnx_node *node, soma_onnx_elements *e
 }
 
 /* Takes no memory but where it becomes a tensor. */
-static soma_status import_constant_of_shape(soma_onnx_node *node) {
+static soma_status make_constant(soma_onnx_node *node, const int64_t *size, size_t rank) {
     soma_onnx_value *output = &node->output;
     soma_onnx_elements *elements = &output->elements;
-    int64_t size[SOMA_ONNX_MAX_RANK];
-    size_t rank, count = 1;
-    SOMA_TRY(soma_onnx_integers(node, 0, size, SOMA_ONNX_MAX_RANK, &rank));
+    size_t count = 1;
     SOMA_TRY(get_element(node, elements));
     output->shape.rank = (uint32_t)rank;
     for (size_t i = 0; i < rank; i++) {
@@ -83,6 +81,40 @@ static soma_status import_constant_of_shape(soma_onnx_node *node) {
     elements->rank = output->shape.rank;
     memcpy(elements->dim, output->shape.dim, sizeof elements->dim);
     return SOMA_OK;
+}
+
+/* For a batch of unknown size, which is dimension `batch`: the number, repeated. */
+static soma_status make_for_batch(soma_onnx_node *node, int64_t *size, size_t rank, uint32_t batch) {
+    soma_tensor *number, like;
+    float value;
+    size[batch] = 1;
+    SOMA_TRY(make_constant(node, size, rank));
+    soma_onnx_elements one = node->output.elements;
+    soma_onnx_shape shape = node->output.shape, front;
+    one.count = 1;
+    if (node->output.integer || soma_onnx_count(&shape, 0, shape.rank) == 0)
+        return soma_onnx_unknown_batch(node->output.name);
+    SOMA_TRY(soma_onnx_read_floats(node->importer->file, &one, &value));
+    node->output = (soma_onnx_value){.name = node->output.name};
+    shape.batched = true;
+    shape.batch = batch;
+    front = shape;
+    soma_onnx_move_batch(&front, 0);
+    SOMA_TRY(soma_onnx_canonical(node->importer, &front, &like));
+    SOMA_TRY(soma_onnx_fill(node, value, &number));
+    SOMA_TRY(soma_graph_copy(number->graph, number, &like, 1, &number));
+    shape.dim[batch] = node->importer->batch;
+    return soma_onnx_give_samples(node, number, &shape);
+}
+
+static soma_status import_constant_of_shape(soma_onnx_node *node) {
+    int64_t size[SOMA_ONNX_MAX_RANK];
+    size_t rank;
+    uint32_t open, batch = 0;
+    SOMA_TRY(soma_onnx_sizes(node, 0, size, SOMA_ONNX_MAX_RANK, &rank, &open));
+    if (!open) return make_constant(node, size, rank);
+    while (!(open >> batch & 1)) batch++;
+    return open == 1u << batch ? make_for_batch(node, size, rank, batch) : soma_onnx_mixes(node);
 }
 
 SOMA_ONNX_OP(ConstantOfShape, 9, 1, 1, "value", import_constant_of_shape, 0);

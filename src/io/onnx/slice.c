@@ -70,7 +70,7 @@ static soma_status get_pieces(soma_onnx_node *node, cuts *pieces) {
         pieces->step[i] = 1;
     }
     for (size_t i = 0; i < lists.count; i++) {
-        SOMA_TRY(soma_onnx_axis(lists.axis[i], x->rank, &axis));
+        SOMA_TRY(soma_onnx_axis(node, lists.axis[i], x->rank, &axis));
         if (seen >> axis & 1) return soma_error(SOMA_INVALID_FILE, "axis %u is given twice", axis);
         if (lists.step[i] == 0 || lists.step[i] == INT64_MIN)
             return soma_error(SOMA_INVALID_FILE, "the step of axis %u is %" PRId64, axis, lists.step[i]);
@@ -170,7 +170,7 @@ static soma_status import_slice(soma_onnx_node *node) {
     return give_pieces(node, &pieces);
 }
 
-SOMA_ONNX_CARRIER(Slice, 1, 1, 5, "starts ends axes", import_slice, 0);
+SOMA_ONNX_CARRIER(Slice, 1, 1, 5, "starts ends axes", import_slice, 0, .place = SOMA_ONNX_MOVED);
 
 /* How long each of the outputs is along the axis. */
 static soma_status get_lengths(soma_onnx_node *node, size_t size, int64_t *length, size_t most, size_t *count) {
@@ -210,7 +210,7 @@ static soma_status import_split(soma_onnx_node *node) {
     uint32_t axis;
     cuts pieces = {.rank = x->rank};
     SOMA_TRY(soma_onnx_get_integer(node, "axis", 0, &given));
-    SOMA_TRY(soma_onnx_axis(given, x->rank, &axis));
+    SOMA_TRY(soma_onnx_axis(node, given, x->rank, &axis));
     if (axis < soma_onnx_first(node->importer, x)) return soma_onnx_mixes(node);
     if (node->proto->n_output > SOMA_COUNT_OF(length))
         return soma_error(SOMA_UNSUPPORTED, "%zu outputs; up to %zu are possible", node->proto->n_output,
@@ -226,7 +226,7 @@ static soma_status import_split(soma_onnx_node *node) {
     return give_pieces(node, &pieces);
 }
 
-SOMA_ONNX_SEVERAL(Split, 1, 1, 2, "axis split num_outputs", import_split, 0);
+SOMA_ONNX_SEVERAL(Split, 1, 1, 2, "axis split num_outputs", import_split, 0, .place = SOMA_ONNX_MOVED);
 
 /* ---------------------------------------------------------------------------------------------------------- export */
 
@@ -235,6 +235,7 @@ soma_status soma_onnx_export_slice(soma_onnx_exporter *exporter, const soma_tens
     int64_t start = (int64_t)tensor->attributes.slice.start, axis = tensor->attributes.slice.axis;
     int64_t end = start + (int64_t)tensor->attributes.slice.length;
     const char *x = soma_onnx_name_of(exporter, tensor->input[0]), *out = soma_onnx_name_of(exporter, tensor);
+    if (soma_onnx_put_last_cell(exporter, tensor)) return SOMA_OK;
     if (exporter->opset < 10) {
         size_t node = soma_onnx_begin_node(exporter, "Slice", out, (const char *[]){x, NULL});
         soma_onnx_put_attribute_integers(exporter, "starts", &start, 1);

@@ -24,7 +24,8 @@ static soma_status import_softmax(soma_onnx_node *node) {
     soma_tensor *y;
     uint32_t order[SOMA_ONNX_MAX_RANK];
     SOMA_TRY(soma_onnx_get_integer(node, "axis", single ? -1 : 1, &given));
-    SOMA_TRY(soma_onnx_axis(given, x->rank, &axis));
+    SOMA_TRY(soma_onnx_axis(node, given, x->rank, &axis));
+    if (node->opset < 13 && node->batch && axis <= node->batch) return soma_onnx_mixes(node); /* of all behind it */
     /* Before opset 13 all dimensions from the axis on are one: the same where the others are of 1. */
     single |=
         axis + 1 == x->rank || (soma_onnx_is_exact(node->importer, x) && soma_onnx_count(x, axis + 1, x->rank) == 1);
@@ -43,8 +44,8 @@ static soma_status import_softmax(soma_onnx_node *node) {
     return single ? soma_onnx_give_arranged(node, y, x, order) : soma_onnx_give(node, y, x);
 }
 
-SOMA_ONNX_OP(Softmax, 1, 1, 1, "axis", import_softmax, false);
-SOMA_ONNX_OP(LogSoftmax, 1, 1, 1, "axis", import_softmax, true);
+SOMA_ONNX_OP(Softmax, 1, 1, 1, "axis", import_softmax, false, .place = SOMA_ONNX_MOVED);
+SOMA_ONNX_OP(LogSoftmax, 1, 1, 1, "axis", import_softmax, true, .place = SOMA_ONNX_MOVED);
 
 /* ---------------------------------------------------------------------------------------------------------- export */
 

@@ -12,7 +12,7 @@ static soma_status get_permutation(soma_onnx_node *node, uint32_t rank, uint32_t
     SOMA_TRY(soma_onnx_get_integers(node, "perm", given, SOMA_ONNX_MAX_RANK, &count, &present));
     if (present && count != rank) return soma_error(SOMA_INVALID_FILE, "perm names %zu of %u dimensions", count, rank);
     for (uint32_t i = 0; i < rank; i++) {
-        SOMA_TRY(soma_onnx_axis(present ? given[i] : (int64_t)(rank - 1 - i), rank, &order[i]));
+        SOMA_TRY(soma_onnx_axis(node, present ? given[i] : (int64_t)(rank - 1 - i), rank, &order[i]));
         if (seen >> order[i] & 1) return soma_error(SOMA_INVALID_FILE, "perm names dimension %u twice", order[i]);
         seen |= 1u << order[i];
     }
@@ -42,7 +42,7 @@ soma_status soma_onnx_give_turned(soma_onnx_node *node, uint32_t rank, const siz
     soma_tensor *tensor;
     SOMA_TRY(soma_onnx_tensor_as_it_lies(node, x, &tensor));
     if (!soma_onnx_layout_transpose(&x->layout, rank, dim, order, &turned.layout)) {
-        SOMA_TRY(soma_onnx_tensor(node, x, &tensor));
+        SOMA_TRY(soma_onnx_samples(node, x, &tensor));
         if (!soma_onnx_layout_transpose(&as_onnx, rank, dim, order, &turned.layout))
             return soma_error(SOMA_UNSUPPORTED, "%u dimensions are put into another order; at most %d are possible",
                               rank, SOMA_ONNX_MAX_LAYOUT);
@@ -50,26 +50,31 @@ soma_status soma_onnx_give_turned(soma_onnx_node *node, uint32_t rank, const siz
     return soma_onnx_give_like(node, tensor, &turned);
 }
 
-/* The dimensions of a sample, in the order of all. */
-static soma_status turn(soma_onnx_node *node, const uint32_t *order, const soma_onnx_shape *out) {
-    const soma_onnx_shape *x = &node->input[0]->shape;
-    uint32_t first = soma_onnx_first(node->importer, x), of_sample[SOMA_ONNX_MAX_RANK];
-    for (uint32_t i = first; i < x->rank; i++) of_sample[i - first] = order[i] - first;
-    return soma_onnx_give_turned(node, x->rank - first, x->dim + first, of_sample, out);
+/* The dimensions of a sample, in the order of all; that of the batch goes where it is to be. */
+static soma_status turn(soma_onnx_node *node, const uint32_t *order, soma_onnx_shape *out) {
+    soma_onnx_shape x = node->input[0]->shape;
+    const uint32_t first = soma_onnx_first(node->importer, &x), batch = x.batch;
+    uint32_t of_sample[SOMA_ONNX_MAX_RANK], count = 0;
+    for (uint32_t i = 0; i < x.rank; i++)
+        if (first && order[i] == batch)
+            out->batch = i;
+        else
+            of_sample[count++] = order[i] - (first && order[i] > batch);
+    if (first) soma_onnx_move_batch(&x, 0);
+    return soma_onnx_give_turned(node, count, x.dim + first, of_sample, out);
 }
 
 static soma_status import_transpose(soma_onnx_node *node) {
     const soma_onnx_value *x = node->input[0];
     uint32_t order[SOMA_ONNX_MAX_RANK];
     SOMA_TRY(get_permutation(node, x->shape.rank, order));
-    if (soma_onnx_first(node->importer, &x->shape) && order[0] != 0) return soma_onnx_mixes(node);
     soma_onnx_shape out = x->shape;
     for (uint32_t i = 0; i < out.rank; i++) out.dim[i] = x->shape.dim[order[i]];
     if (soma_onnx_can_fold(node)) return soma_onnx_fold_selection(node, &out, source, &(source_of){&x->shape, order});
     return turn(node, order, &out);
 }
 
-SOMA_ONNX_CARRIER(Transpose, 1, 1, 1, "perm", import_transpose, 0);
+SOMA_ONNX_CARRIER(Transpose, 1, 1, 1, "perm", import_transpose, 0, .place = SOMA_ONNX_ANYWHERE);
 
 /* ---------------------------------------------------------------------------------------------------------- export */
 

@@ -18,7 +18,8 @@ static soma_onnx_rule import_function;
 
 const soma_onnx_row soma_onnx_functions[SOMA_FUNCTION_COUNT] = {
 #define X(NAME, name, from_output, f, derivative, kinks, parameters, a, b, needs, initializer, words, onnx)            \
-    [SOMA_##NAME] = {OP onnx, FIRST(SINCE onnx), 1, 1, ATTRIBUTES onnx, import_function, SOMA_##NAME, false, false},
+    [SOMA_##NAME] = {OP onnx,         FIRST(SINCE onnx), 1,     1,     ATTRIBUTES onnx,                                \
+                     import_function, SOMA_##NAME,       false, false, SOMA_ONNX_MOVED},
     SOMA_FUNCTION_TABLE(X)
 #undef X
 };
@@ -50,13 +51,13 @@ static soma_status import_neg(soma_onnx_node *node) {
     return soma_onnx_give_function(node, SOMA_LINEAR, -1, 0);
 }
 
-SOMA_ONNX_OP(Neg, 1, 1, 1, "consumed_inputs", import_neg, 0);
+SOMA_ONNX_OP(Neg, 1, 1, 1, "consumed_inputs", import_neg, 0, .place = SOMA_ONNX_MOVED);
 
 static soma_status import_identity(soma_onnx_node *node) {
     return soma_onnx_pass_on(node);
 }
 
-SOMA_ONNX_OP(Identity, 1, 1, 1, "", import_identity, 0);
+SOMA_ONNX_OP(Identity, 1, 1, 1, "", import_identity, 0, .place = SOMA_ONNX_MOVED);
 
 /* gamma x for x > 0, else gamma alpha (e^x - 1). */
 static soma_status import_selu(soma_onnx_node *node) {
@@ -73,7 +74,7 @@ static soma_status import_selu(soma_onnx_node *node) {
     return soma_onnx_give_like(node, y, node->input[0]);
 }
 
-SOMA_ONNX_OP(Selu, 1, 1, 1, "alpha gamma consumed_inputs", import_selu, 0);
+SOMA_ONNX_OP(Selu, 1, 1, 1, "alpha gamma consumed_inputs", import_selu, 0, .place = SOMA_ONNX_MOVED);
 
 /* x op a number. */
 static soma_status with_number(soma_onnx_node *node, soma_tensor *x, float number, soma_binary op, soma_tensor **out) {
@@ -106,7 +107,7 @@ static soma_status import_gelu(soma_onnx_node *node) {
     return soma_error(SOMA_INVALID_FILE, "attribute approximate must be \"none\" or \"tanh\"");
 }
 
-SOMA_ONNX_OP(Gelu, 20, 1, 1, "approximate", import_gelu, 0);
+SOMA_ONNX_OP(Gelu, 20, 1, 1, "approximate", import_gelu, 0, .place = SOMA_ONNX_MOVED);
 
 /* ---------------------------------------------------------------------------------------------------------- export */
 

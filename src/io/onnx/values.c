@@ -12,7 +12,14 @@ soma_graph *soma_onnx_graph(const soma_onnx_node *node) {
 }
 
 soma_status soma_onnx_mixes(const soma_onnx_node *node) {
-    (void)node;
+    uint32_t batch = 0;
+    for (uint32_t i = 0; i < node->input_count; i++)
+        if (node->input[i] && node->input[i]->shape.batched) batch = SOMA_MAX(batch, node->input[i]->shape.batch);
+    batch = SOMA_MAX(batch, node->batch);
+    if (batch)
+        return soma_error(SOMA_UNSUPPORTED,
+                          "it works across dimension %u, which is the batch: samples must be independent of each other",
+                          batch);
     return soma_error(SOMA_UNSUPPORTED, "it works across the first dimension, which is the batch: samples must be "
                                         "independent of each other");
 }
@@ -60,10 +67,12 @@ soma_status soma_onnx_reshaped(soma_onnx_node *node, soma_tensor *x, const soma_
     return soma_tensor_same_shape(x, &like) ? SOMA_OK : soma_graph_reshape(x->graph, x, &like, tensor);
 }
 
-soma_status soma_onnx_axis(int64_t given, uint32_t rank, uint32_t *axis) {
+soma_status soma_onnx_axis(const soma_onnx_node *node, int64_t given, uint32_t rank, uint32_t *axis) {
     if (given < -(int64_t)rank || given >= (int64_t)rank)
         return soma_error(SOMA_INVALID_FILE, "axis %" PRId64 " of %u dimensions", given, rank);
     *axis = (uint32_t)(given < 0 ? given + rank : given);
+    if (node->batch && node->input[0]->shape.batched && *axis <= node->batch)
+        *axis = *axis == node->batch ? 0 : *axis + 1;
     return SOMA_OK;
 }
 
@@ -76,6 +85,13 @@ soma_status soma_onnx_tensor_axis(const soma_onnx_node *node, const soma_onnx_sh
     if (axis < soma_onnx_first(importer, shape)) return soma_onnx_mixes(node);
     *tensor_axis = axis + (shape->batched && importer->whole ? 1 : 0);
     return SOMA_OK;
+}
+
+void soma_onnx_move_batch(soma_onnx_shape *shape, uint32_t to) {
+    const size_t size = shape->dim[shape->batch];
+    for (; shape->batch > to; shape->batch--) shape->dim[shape->batch] = shape->dim[shape->batch - 1];
+    for (; shape->batch < to; shape->batch++) shape->dim[shape->batch] = shape->dim[shape->batch + 1];
+    shape->dim[to] = size;
 }
 
 /* --------------------------------------------------------------------------------------------------- constants */
@@ -143,6 +159,14 @@ soma_status soma_onnx_give(soma_onnx_node *node, soma_tensor *tensor, const soma
     soma_onnx_value *output = &node->output;
     output->shape = *shape;
     return soma_onnx_reshaped(node, tensor, shape, &output->tensor);
+}
+
+soma_status soma_onnx_give_samples(soma_onnx_node *node, soma_tensor *tensor, const soma_onnx_shape *shape) {
+    soma_onnx_shape moved = *shape;
+    if (soma_onnx_first(node->importer, shape)) soma_onnx_move_batch(&moved, 0);
+    SOMA_TRY(soma_onnx_give(node, tensor, &moved));
+    node->output.shape = *shape;
+    return SOMA_OK;
 }
 
 soma_status soma_onnx_pass(soma_onnx_node *node, const soma_onnx_value *value) {
@@ -215,7 +239,7 @@ soma_status soma_onnx_get_axes(soma_onnx_node *node, int64_t since, uint32_t ran
     *none = count == 0;
     for (size_t i = 0; i < count; i++) {
         uint32_t axis = 0;
-        SOMA_TRY(soma_onnx_axis(axes[i], rank, &axis));
+        SOMA_TRY(soma_onnx_axis(node, axes[i], rank, &axis));
         if (*bits >> axis & 1) return soma_error(SOMA_INVALID_FILE, "axis %u is given twice", axis);
         *bits |= 1u << axis;
     }

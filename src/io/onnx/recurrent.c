@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * RNN, LSTM and GRU. ONNX has the steps first and the batch behind them, and a gate's weights as rows; soma has the
+ * batch in front, and a gate's weights as columns, which is how they are put when the file is read. Where all that an
+ * input takes is one sample, each of its sequences is a layer over the same weights.
+ */
+#include "io/onnx/recurrent.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+/* ---------------------------------------------------------------------------------------------------------- import */
+
+enum { Y, LAST_STATE, LAST_CELL };            /* outputs */
+enum { MOST_SEQUENCES = SOMA_ONNX_KEPT / 2 }; /* of a sample */
+
+/* ------------------------------------------------------------------------------------------------------- attributes */
+
+static soma_status get_directions(soma_onnx_recurrence *layer) {
+    const Soma__Onnx__AttributeProto *attribute = soma_onnx_attribute(layer->node, "direction");
+    layer->directions = 1;
+    if (!attribute || soma_onnx_is_text(attribute, "forward")) return SOMA_OK;
+    const bool both = soma_onnx_is_text(attribute, "bidirectional");
+    if (!both && !soma_onnx_is_text(attribute, "reverse"))
+        return soma_error(SOMA_INVALID_FILE, "attribute direction must be forward, reverse or bidirectional");
+    layer->directions = both ? 2 : 1;
+    layer->params[both].reverse = true;
+    return SOMA_OK;
+}
+
+static bool is_named(const ProtobufCBinaryData *text, const char *name) {
+    return text->len == strlen(name) && strncasecmp((const char *)text->data, name, text->len) == 0;
+}
+
+/* The usual functions, and of an RNN Relu, too. */
+static soma_status get_functions(soma_onnx_recurrence *layer) {
+    static const char *const usual[SOMA_RECURRENT_KIND_COUNT][3] = {[SOMA_RECURRENT_RNN] = {"Tanh"},
+                                                                    [SOMA_RECURRENT_LSTM] = {"Sigmoid", "Tanh", "Tanh"},
+                                                                    [SOMA_RECURRENT_GRU] = {"Sigmoid", "Tanh"}};
+    const Soma__Onnx__AttributeProto *attribute = soma_onnx_attribute(layer->node, "activations");
+    const soma_recurrent_kind kind = layer->params[0].kind;
+    const size_t each = kind == SOMA_RECURRENT_RNN ? 1 : kind == SOMA_RECURRENT_LSTM ? 3 : 2;
+    for (size_t i = 0; i < layer->directions; i++) layer->params[i].function = SOMA_TANH;
+    if (!attribute) return SOMA_OK;
+    if (attribute->n_strings != each * layer->directions)
+        return soma_error(SOMA_INVALID_FILE, "attribute activations has %zu names; %zu directions of %zu functions",
+                          attribute->n_strings, layer->directions, each);
+    for (size_t i = 0; i < attribute->n_strings; i++) {
+        const bool relu = kind == SOMA_RECURRENT_RNN && is_named(&attribute->strings[i], "Relu");
+        if (relu) layer->params[i].function = SOMA_RELU;
+        if (relu || is_named(&attribute->strings[i], usual[kind][i % each])) continue;
+        return soma_error(SOMA_UNSUPPORTED, "activation %zu is not %s%s", i, usual[kind][i % each],
+                          kind == SOMA_RECURRENT_RNN ? " or Relu" : "");
+    }
+    return SOMA_OK;
+}
+
+static soma_status get_attributes(soma_onnx_recurrence *layer) {
+    const soma_onnx_node *node = layer->node;
+    const bool lstm = layer->params[0].kind == SOMA_RECURRENT_LSTM;
+    int64_t after, layout, coupled;
+    float clip;
+    SOMA_TRY(get_directions(layer));
+    SOMA_TRY(get_functions(layer));
+    SOMA_TRY(soma_onnx_get_integer(node, "linear_before_reset", 0, &after));
+    SOMA_TRY(soma_onnx_get_integer(node, "layout", 0, &layout));
+    SOMA_TRY(soma_onnx_get_integer(node, "input_forget", 0, &coupled));
+    SOMA_TRY(soma_onnx_get_float(node, "clip", 0, &clip));
+    for (size_t i = 0; i < layer->directions; i++)
+        layer->params[i].reset_before = layer->params[0].kind == SOMA_RECURRENT_GRU && !after;
+    layer->batchwise = layout != 0;
+    if (coupled) return soma_error(SOMA_UNSUPPORTED, "input_forget couples two gates, which soma's layer has apart");
+    if (soma_onnx_attribute(node, "clip"))
+        return soma_error(SOMA_UNSUPPORTED, "clip bounds what the functions get, at %g; soma's layer has no bound",
+                          (double)clip);
+    if (lstm && soma_onnx_is_given(node, PEEPHOLES))
+        return soma_error(SOMA_UNSUPPORTED,
+                          "%s are weights from the cell to the gates (peepholes); soma's layer has none",
+                          node->input[PEEPHOLES]->name);
+    return SOMA_OK;
+}
+
+/* ----------------------------------------------------------------------------------------------------------- shapes */
+
+static soma_status check_shape(const soma_onnx_value *value, size_t a, size_t b, size_t c) {
+    const soma_onnx_shape *shape = &value->shape;
+    if (shape->rank == (c ? 3 : 2) && shape->dim[0] == a && shape->dim[1] == b && (!c || shape->dim[2] == c))
+        return SOMA_OK;
+    char third[32] = "";
+    if (c) snprintf(third, sizeof third, ", %zu", c);
+    return soma_error(SOMA_INVALID_SHAPE, "%s has %u dimensions of %zu, %zu, %zu; expected are %zu, %zu%s", value->name,
+                      shape->rank, shape->rank > 0 ? shape->dim[0] : 1, shape->rank > 1 ? shape->dim[1] : 1,
+                      shape->rank > 2 ? shape->dim[2] : 1, a, b, third);
+}
+
+/* Which of a state's dimensions is the batch, or the sequences of a sample. */
+static uint32_t batch_of_state(const soma_onnx_recurrence *layer) {
+    return layer->batchwise ? 0 : 1;
+}
+
+static soma_status check_states(const soma_onnx_recurrence *layer) {
+    soma_onnx_node *node = layer->node;
+    const uint32_t batch = batch_of_state(layer);
+    for (uint32_t i = STATE; i <= CELL; i++) {
+        if (!soma_onnx_is_given(node, i)) continue;
+        const soma_onnx_shape *shape = &node->input[i]->shape;
+        soma_onnx_shape expected = {.rank = 3, .dim = {layer->directions, layer->directions, layer->units}};
+        expected.dim[batch] = layer->whole ? layer->sequences : shape->rank == 3 ? shape->dim[batch] : 1;
+        SOMA_TRY(check_shape(node->input[i], expected.dim[0], expected.dim[1], expected.dim[2]));
+        if (shape->batched && !layer->whole && shape->batch != batch) return soma_onnx_mixes(node);
+    }
+    return SOMA_OK;
+}
+
+static soma_status get_sizes(soma_onnx_recurrence *layer) {
+    soma_onnx_node *node = layer->node;
+    const soma_onnx_shape *x = &node->input[X]->shape, *r = &node->input[R]->shape;
+    const uint32_t batch = layer->batchwise ? 0 : 1;
+    int64_t hidden;
+    if (x->rank != 3 || r->rank != 3)
+        return soma_error(SOMA_INVALID_SHAPE, "%s and %s have %u and %u dimensions; both must have 3",
+                          node->input[X]->name, node->input[R]->name, x->rank, r->rank);
+    if (!x->batched || node->input[X]->integer)
+        return soma_error(SOMA_UNSUPPORTED, "%s must be numbers that depend on the model's input",
+                          node->input[X]->name);
+    layer->whole = node->importer->whole;
+    if (!layer->whole && x->batch != batch)
+        return soma_error(SOMA_UNSUPPORTED,
+                          "the batch is dimension %u of %s, the op has it as dimension %u: samples must be independent "
+                          "of each other",
+                          x->batch, node->input[X]->name, batch);
+    layer->gates = soma_recurrent_gates(layer->params[0].kind);
+    layer->units = r->dim[2];
+    layer->features = x->dim[2];
+    layer->steps = x->dim[1 - batch];
+    layer->sequences = layer->whole ? x->dim[batch] : 1;
+    if (layer->sequences > MOST_SEQUENCES)
+        return soma_error(SOMA_UNSUPPORTED, "%zu sequences in one sample; at most %d are possible", layer->sequences,
+                          (int)MOST_SEQUENCES);
+    SOMA_TRY(soma_onnx_get_integer(node, "hidden_size", (int64_t)layer->units, &hidden));
+    if (hidden < 1 || (size_t)hidden != layer->units || layer->units > SIZE_MAX / 16)
+        return soma_error(SOMA_INVALID_FILE, "hidden_size is %" PRId64 ", %s has %zu columns", hidden,
+                          node->input[R]->name, layer->units);
+    SOMA_TRY(check_shape(node->input[W], layer->directions, layer->gates * layer->units, layer->features));
+    SOMA_TRY(check_shape(node->input[R], layer->directions, layer->gates * layer->units, layer->units));
+    if (soma_onnx_is_given(node, B))
+        SOMA_TRY(check_shape(node->input[B], layer->directions, 2 * layer->gates * layer->units, 0));
+    return check_states(layer);
+}
+
+/* ----------------------------------------------------------------------------------------------------- first states */
+
+/* Zeros, which need not be there: made of a fill by what changes no numbers. */
+static bool is_zero(const soma_tensor *tensor) {
+    while (tensor->op == SOMA_OP_COPY || tensor->op == SOMA_OP_SLICE || tensor->op == SOMA_OP_RESHAPE)
+        tensor = tensor->input[0];
+    return tensor->op == SOMA_OP_FILL && tensor->attributes.fill.value == 0;
+}
+
+static soma_status all_zero(const soma_onnx_recurrence *layer, const soma_onnx_value *value, bool *zero) {
+    soma_onnx_reader reader;
+    *zero = false;
+    if (!value->constant || value->elements.open) return SOMA_OK;
+    SOMA_TRY(soma_onnx_reader_open(layer->node->importer->file, &value->elements, &reader));
+    *zero = true;
+    for (size_t i = 0; i < value->elements.count && *zero; i++) *zero = soma_onnx_read(&reader, i) == 0;
+    soma_onnx_reader_close(&reader);
+    return SOMA_OK;
+}
+
+/* The first state or cell of a direction and sequence, [units]; NULL: 0. */
+static soma_status first_state(const soma_onnx_recurrence *layer, uint32_t input, size_t direction, size_t sequence,
+                               soma_tensor **state) {
+    soma_onnx_node *node = layer->node;
+    const uint32_t batch = batch_of_state(layer);
+    const size_t count = layer->directions * layer->sequences;
+    const size_t row =
+        layer->batchwise ? sequence * layer->directions + direction : direction * layer->sequences + sequence;
+    bool zero;
+    *state = NULL;
+    if (!soma_onnx_is_given(node, input)) return SOMA_OK;
+    soma_onnx_value *value = node->input[input];
+    SOMA_TRY(all_zero(layer, value, &zero));
+    if (zero) return SOMA_OK;
+    if (!value->shape.batched && !layer->whole && value->shape.dim[batch] != 1)
+        return soma_error(SOMA_UNSUPPORTED, "%s has a state for each of %zu samples, and is a constant", value->name,
+                          value->shape.dim[batch]);
+    soma_tensor *x, one = {.batched = true, .rank = 1, .shape = {layer->units}};
+    SOMA_TRY(soma_onnx_samples(node, value, &x));
+    if (is_zero(x)) return SOMA_OK;
+    soma_tensor rows = {.batched = x->batched, .rank = 2, .shape = {count, layer->units}};
+    SOMA_TRY(soma_graph_reshape(x->graph, x, &rows, &x));
+    if (count > 1) SOMA_TRY(soma_onnx_slice_axis(x, x->batched ? 1 : 0, row, 1, &x));
+    rows = one;
+    rows.batched = x->batched;
+    SOMA_TRY(soma_graph_reshape(x->graph, x, &rows, &x));
+    *state = x;
+    return x->batched ? SOMA_OK : soma_graph_copy(x->graph, x, &one, 1, state);
+}
+
+/* ------------------------------------------------------------------------------------------------------------ lengths
+ */
+
+/* A sequence's length as a tensor of one number; NULL: that of all steps. */
+static soma_status length_of(const soma_onnx_recurrence *layer, size_t sequence, soma_tensor **length) {
+    soma_onnx_node *node = layer->node;
+    soma_onnx_value *value = node->input[LENGTHS];
+    *length = NULL;
+    if (value->shape.rank != 1 || !value->integer)
+        return soma_error(SOMA_INVALID_FILE, "%s must be a whole number for each sequence", value->name);
+    if (value->shape.batched) {
+        SOMA_TRY(soma_onnx_samples(node, value, length));
+        return layer->sequences > 1 ? soma_onnx_slice_axis(*length, 1, sequence, 1, length) : SOMA_OK;
+    }
+    int64_t *lengths = soma_calloc(SOMA_MAX(value->elements.count, (size_t)1), sizeof *lengths);
+    if (!lengths) return soma_out_of_memory(value->elements.count * sizeof *lengths, value->name);
+    soma_status status = soma_onnx_read_integers(node->importer->file, &value->elements, lengths);
+    bool same = value->elements.count > 0;
+    for (size_t i = 1; i < value->elements.count; i++) same &= lengths[i] == lengths[0];
+    if (status == SOMA_OK && (layer->whole ? value->elements.count != layer->sequences : !same))
+        status = layer->whole ? soma_error(SOMA_INVALID_FILE, "%s has %zu lengths of %zu sequences", value->name,
+                                           value->elements.count, layer->sequences)
+                              : soma_onnx_mixes(node);
+    if (status == SOMA_OK && (lengths[sequence] < 0 || (uint64_t)lengths[sequence] > layer->steps))
+        status = soma_error(SOMA_INVALID_FILE, "%s: a length of %" PRId64 " in %zu steps", value->name,
+                            lengths[sequence], layer->steps);
+    if (status == SOMA_OK && (uint64_t)lengths[sequence] < layer->steps)
+        status = soma_onnx_fill(node, (float)lengths[sequence], length);
+    soma_free(lengths);
+    return status;
+}
+
+/* 1 for each step that the sequence has, else 0; NULL where it has all. */
+static soma_status make_mask(const soma_onnx_recurrence *layer, size_t sequence, soma_tensor **mask) {
+    soma_graph *graph = soma_onnx_graph(layer->node);
+    const soma_tensor steps = {.batched = true, .rank = 1, .shape = {layer->steps}};
+    soma_tensor *length, *numbers;
+    *mask = NULL;
+    if (!soma_onnx_is_given(layer->node, LENGTHS)) return SOMA_OK;
+    SOMA_TRY(length_of(layer, sequence, &length));
+    if (!length) return SOMA_OK;
+    SOMA_TRY(soma_onnx_count_up(layer->node, layer->steps, &numbers));
+    SOMA_TRY(soma_graph_copy(graph, length, &steps, 1, &length));
+    return soma_graph_binary(graph, length, numbers, SOMA_BINARY_GREATER, mask);
+}
+
+/* ------------------------------------------------------------------------------------------------------------- layers
+ */
+
+/* A sequence of the sample, [steps, features]. */
+static soma_status get_sequence(const soma_onnx_recurrence *layer, soma_tensor *x, size_t sequence, soma_tensor **out) {
+    const soma_tensor like = {.batched = true, .rank = 2, .shape = {layer->steps, layer->features}};
+    if (layer->sequences > 1) SOMA_TRY(soma_onnx_slice_axis(x, layer->batchwise ? 1 : 2, sequence, 1, &x));
+    *out = x;
+    return soma_tensor_same_shape(x, &like) ? SOMA_OK : soma_graph_reshape(x->graph, x, &like, out);
+}
+
+static soma_status add_layer(const soma_onnx_recurrence *layer, const soma_onnx_recurrent_weights *made,
+                             size_t direction, size_t sequence, soma_tensor *x, soma_tensor *mask, soma_tensor **y) {
+    soma_tensor *input[6], *state, *cell;
+    SOMA_TRY(first_state(layer, STATE, direction, sequence, &state));
+    SOMA_TRY(first_state(layer, CELL, direction, sequence, &cell));
+    SOMA_TRY(soma_graph_gemm(x->graph, x, made->input, made->bias, false, false, &input[0]));
+    soma_tensor_spec spec = {.op = SOMA_OP_RECURRENT,
+                             .input_count = 2,
+                             .input = input,
+                             .attributes = {.recurrent = {.params = layer->params[direction],
+                                                          .biased = made->recurrent_bias != NULL,
+                                                          .masked = mask != NULL,
+                                                          .stated = state != NULL,
+                                                          .celled = cell != NULL}}};
+    input[1] = made->recurrent;
+    if (made->recurrent_bias) input[spec.input_count++] = made->recurrent_bias;
+    if (mask) input[spec.input_count++] = mask;
+    if (state) input[spec.input_count++] = state;
+    if (cell) input[spec.input_count++] = cell;
+    return soma_graph_add(x->graph, &spec, y);
+}
+
+/* The layers, number direction * sequences + sequence, are kept for all outputs. */
+static soma_status add_layers(const soma_onnx_recurrence *layer) {
+    soma_onnx_node *node = layer->node;
+    soma_tensor *x, *sequence, *mask;
+    soma_onnx_recurrent_weights made[2];
+    SOMA_TRY(soma_onnx_add_recurrent_weights(layer, made));
+    SOMA_TRY(soma_onnx_samples(node, node->input[X], &x));
+    for (size_t i = 0; i < layer->sequences; i++) {
+        SOMA_TRY(get_sequence(layer, x, i, &sequence));
+        SOMA_TRY(make_mask(layer, i, &mask));
+        for (size_t j = 0; j < layer->directions; j++)
+            SOMA_TRY(add_layer(layer, &made[j], j, i, sequence, mask, &node->kept[j * layer->sequences + i]));
+    }
+    return SOMA_OK;
+}
+
+/* ------------------------------------------------------------------------------------------------------------ outputs
+ */
+
+/* Of a sequence the step that was done last, as one row. */
+static soma_status take_last(soma_tensor *sequence, bool reverse, soma_tensor **out) {
+    const size_t steps = sequence->shape[0];
+    if (steps == 1) return *out = sequence, SOMA_OK;
+    return soma_onnx_slice_axis(sequence, 1, reverse ? 0 : steps - 1, 1, out);
+}
+
+/* ONNX has 0 behind a sequence's end, soma the last state. */
+static soma_status end_with_zeros(const soma_onnx_recurrence *layer, soma_tensor *y, soma_tensor **out) {
+    const soma_tensor like = {.batched = true, .rank = 2, .shape = {layer->steps, 1}};
+    soma_tensor *mask;
+    *out = y;
+    if (!y->attributes.recurrent.masked) return SOMA_OK;
+    SOMA_TRY(soma_graph_reshape(y->graph, y->input[2 + y->attributes.recurrent.biased], &like, &mask));
+    return soma_graph_binary(y->graph, y, mask, SOMA_BINARY_KEEP, out);
+}
+
+/* What the output has of one layer: rows of units. */
+static soma_status part_of(const soma_onnx_recurrence *layer, size_t direction, soma_tensor *y, soma_tensor **part) {
+    soma_tensor_spec spec = {.op = SOMA_OP_SECOND, .input_count = 1, .input = &y};
+    soma_tensor *of = y;
+    if (layer->node->number == Y) return end_with_zeros(layer, y, part);
+    if (layer->node->number == LAST_CELL) SOMA_TRY(soma_graph_add(y->graph, &spec, &of));
+    return take_last(of, layer->params[direction].reverse, part);
+}
+
+/* One behind the other along an axis of rows. */
+static soma_status join(soma_tensor **parts, size_t count, uint32_t axis, soma_tensor **out) {
+    return count == 1 ? (*out = parts[0], SOMA_OK) : soma_graph_join(parts, count, axis, out);
+}
+
+/* Y [steps, directions, batch, units], or by layout 1 [batch, steps, directions, units]; the others without the steps.
+ */
+static soma_status give(const soma_onnx_recurrence *layer) {
+    soma_onnx_node *node = layer->node;
+    const uint32_t first = node->number == Y ? 1 : 0, batch = layer->batchwise ? 0 : first + 1;
+    const soma_onnx_shape *x = &node->input[X]->shape;
+    soma_tensor *parts[SOMA_ONNX_KEPT], *rows[MOST_SEQUENCES], *y;
+    const size_t count = layer->directions * layer->sequences;
+    for (size_t i = 0; i < count; i++) {
+        const size_t direction = i / layer->sequences, sequence = i % layer->sequences;
+        const size_t at = layer->batchwise ? sequence * layer->directions + direction : i;
+        SOMA_TRY(part_of(layer, direction, node->kept[i], &parts[at]));
+    }
+    if (layer->batchwise) {
+        for (size_t j = 0; j < layer->sequences; j++)
+            SOMA_TRY(join(parts + j * layer->directions, layer->directions, 2, &rows[j]));
+        SOMA_TRY(join(rows, layer->sequences, 1, &y));
+    } else
+        SOMA_TRY(join(parts, count, 2, &y));
+    soma_onnx_shape out = {.batched = true, .batch = layer->whole ? 0 : batch, .rank = first + 3};
+    const size_t others[] = {layer->steps, layer->directions, layer->units};
+    for (uint32_t i = 0, other = 1 - first; i < out.rank; i++)
+        out.dim[i] = i == batch ? x->dim[layer->batchwise ? 0 : 1] : others[other++];
+    return soma_onnx_give_samples(node, y, &out);
+}
+
+static soma_status import_recurrent(soma_onnx_node *node) {
+    soma_onnx_recurrence layer = {.node = node};
+    for (int i = 0; i < 2; i++) layer.params[i].kind = (soma_recurrent_kind)node->row->parameter;
+    SOMA_TRY(get_attributes(&layer));
+    SOMA_TRY(get_sizes(&layer));
+    if (node->number > (layer.params[0].kind == SOMA_RECURRENT_LSTM ? LAST_CELL : LAST_STATE))
+        return soma_error(SOMA_INVALID_FILE, "output %zu; it has fewer", node->number);
+    if (!node->kept[0]) SOMA_TRY(add_layers(&layer));
+    return give(&layer);
+}
+
+#define COMMON "activation_alpha activation_beta activations clip direction hidden_size layout "
+SOMA_ONNX_SEVERAL(RNN, 7, 3, 6, COMMON, import_recurrent, SOMA_RECURRENT_RNN, .place = SOMA_ONNX_ANYWHERE);
+SOMA_ONNX_SEVERAL(LSTM, 7, 3, 8, COMMON "input_forget", import_recurrent, SOMA_RECURRENT_LSTM,
+                  .place = SOMA_ONNX_ANYWHERE);
+SOMA_ONNX_SEVERAL(GRU, 7, 3, 6, COMMON "linear_before_reset", import_recurrent, SOMA_RECURRENT_GRU,
+                  .place = SOMA_ONNX_ANYWHERE);
