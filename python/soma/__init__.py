@@ -14,6 +14,7 @@ from ._soma import *  # noqa: F403 - the exceptions, by class
 from ._soma import Array, Device, Error, devices
 from .callbacks import Callback, EarlyStopping, History, LambdaCallback, ModelCheckpoint
 from .data import array
+from .distributed import Communicator, MPICommunicator
 from .network import Network, load
 from .optimizers import Optimizer, Schedule
 from .session import InferenceSession, NodeArg, Session
@@ -37,6 +38,6 @@ def __getattr__(name):
 Sequential = Model = Network
 __version__ = _soma.version()
 ERRORS = [name for name in dir(_soma) if name.endswith("Error")]
-__all__ = ["Array", "Callback", "Device", "EarlyStopping", "History", "InferenceSession", "LambdaCallback", "Model", "ModelCheckpoint",
+__all__ = ["Array", "Callback", "Communicator", "Device", "EarlyStopping", "History", "InferenceSession", "LambdaCallback", "MPICommunicator", "Model", "ModelCheckpoint",
            "Network", "NodeArg", "Optimizer", "Schedule", "Sequential", "Session", "array", "devices",
            "load", "onnx", *ERRORS, *layers.NAMES, *optimizers.NAMES]

@@ -10,6 +10,8 @@
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
+#include <soma/communicator.h>
+#include <soma/device.h>
 #include <soma/soma.h>
 
 /* The types, and the exceptions by status, made when the module is. */
@@ -127,6 +129,21 @@ PyObject *soma_py_network_load_onnx(PyObject *class, PyObject *arguments);
 PyObject *soma_py_network_finish_load(PyObject *class, soma_status status, soma_network *network);
 /* An array for what an output says of so many samples. */
 soma_py_array *soma_py_room_for(const soma_network *network, size_t output, size_t samples);
+
+/* A running fit(), whose callbacks take the interpreter's lock meanwhile. */
+typedef struct soma_py_fit {
+    PyObject *on_batch, *on_epoch; /* NULL: none */
+    PyThreadState *thread;
+    double last; /* when signals were looked for, in seconds */
+} soma_py_fit;
+
+/* communicator.c: functions that call an object's methods, while this fit runs; -1 with an exception. */
+typedef struct soma_py_communicator {
+    soma_communicator functions;
+    PyObject *object;
+    soma_py_fit *fit;
+} soma_py_communicator;
+int soma_py_communicator_open(PyObject *object, soma_py_fit *fit, soma_py_communicator *communicator);
 
 /* fields.c: a struct of options from a dict: what each key is, and where it goes. */
 typedef enum soma_py_field_kind {

@@ -111,12 +111,6 @@ PyObject *soma_py_network_losses(PyObject *object, PyObject *unused) {
 /* ---------------------------------------------------------------------------------------------------------- training
  */
 
-typedef struct fit_state {
-    PyObject *on_batch, *on_epoch; /* NULL: none */
-    PyThreadState *thread;
-    double last; /* when signals were looked for, in seconds */
-} fit_state;
-
 static double now(void) {
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
@@ -135,7 +129,7 @@ static soma_status answer(PyObject *result) {
 #define LOOK_EVERY 0.01
 
 static soma_status on_batch(void *context, soma_network *network, const soma_progress *progress) {
-    fit_state *state = context;
+    soma_py_fit *state = context;
     (void)network;
     double time = now();
     if (!state->on_batch && time - state->last < LOOK_EVERY) return SOMA_OK;
@@ -161,7 +155,7 @@ static PyObject *describe_epoch(const soma_epoch *epoch) {
 }
 
 static soma_status on_epoch(void *context, soma_network *network, const soma_epoch *epoch) {
-    fit_state *state = context;
+    soma_py_fit *state = context;
     (void)network;
     PyEval_RestoreThread(state->thread);
     soma_status status = PyErr_CheckSignals() ? SOMA_STOPPED : SOMA_OK;
@@ -182,7 +176,9 @@ static const soma_py_field fit_fields[] = {
     FIT(early_stopping, SOMA_PY_UINT32), FIT(min_delta, SOMA_PY_FLOAT),
     FIT(monitor, SOMA_PY_UINT32),        FIT(restore_best, SOMA_PY_BOOL),
     FIT(checkpoint, SOMA_PY_TEXT),       FIT(checkpoint_every, SOMA_PY_UINT64),
-    FIT(resume, SOMA_PY_TEXT),           {NULL, SOMA_PY_FLOAT, 0, SOMA_NAMES_LOSS}};
+    FIT(resume, SOMA_PY_TEXT),           FIT(shards, SOMA_PY_UINT64),
+    FIT(bucket_bytes, SOMA_PY_SIZE),     FIT(wire, SOMA_PY_UINT32),
+    FIT(sync_batchnorm, SOMA_PY_UINT32), {NULL, SOMA_PY_FLOAT, 0, SOMA_NAMES_LOSS}};
 _Static_assert(sizeof(soma_monitor) == sizeof(uint32_t), "the monitor is filled as a number");
 
 static PyObject *describe_history(const soma_history *history, bool stopped) {
@@ -201,10 +197,12 @@ static PyObject *describe_history(const soma_history *history, bool stopped) {
 PyObject *soma_py_network_fit(PyObject *object, PyObject *arguments) {
     soma_py_network *self = (soma_py_network *)object;
     PyObject *dataset, *validation = Py_None, *options_dict = Py_None, *batch = Py_None, *epoch = Py_None;
-    if (!PyArg_ParseTuple(arguments, "O!|OOOO", soma_py_dataset_type, &dataset, &options_dict, &validation, &batch,
-                          &epoch))
+    PyObject *ranks = Py_None;
+    soma_py_communicator communicator;
+    if (!PyArg_ParseTuple(arguments, "O!|OOOOO", soma_py_dataset_type, &dataset, &options_dict, &validation, &batch,
+                          &epoch, &ranks))
         return NULL;
-    fit_state state = {.on_batch = batch == Py_None ? NULL : batch, .on_epoch = epoch == Py_None ? NULL : epoch};
+    soma_py_fit state = {.on_batch = batch == Py_None ? NULL : batch, .on_epoch = epoch == Py_None ? NULL : epoch};
     soma_fit_options options = {.on_batch = on_batch, .on_epoch = on_epoch, .context = &state};
     soma_history history = {0};
     if (soma_py_fill("fit()", fit_fields, options_dict, &options)) return NULL;
@@ -213,6 +211,8 @@ PyObject *soma_py_network_fit(PyObject *object, PyObject *arguments) {
             return PyErr_Format(PyExc_TypeError, "the validation data are no data set");
         options.validation = ((soma_py_dataset *)validation)->dataset;
     }
+    if (ranks != Py_None && soma_py_communicator_open(ranks, &state, &communicator)) return NULL;
+    if (ranks != Py_None) options.communicator = &communicator.functions;
     if (soma_py_network_enter(self)) return NULL;
     state.thread = PyEval_SaveThread();
     soma_status status = soma_fit(self->network, ((soma_py_dataset *)dataset)->dataset, &options, &history);

@@ -66,9 +66,6 @@ class Reshape(Layer):
 class Embedding(Layer):
     def __init__(self, input_dim: int, output_dim: int, padding_idx: int | None = None, embeddings_initializer: str | None = None, name: str | None = None) -> None: ...
 
-class Positions(Layer):
-    def __init__(self, kind: str | None = None, name: str | None = None) -> None: ...
-
 class SimpleRNN(Layer):
     def __init__(self, units: int, return_sequences: bool = False, bidirectional: bool = False, go_backwards: bool = False, activation: str | None = None, use_bias: bool = True, kernel_initializer: str | None = None, name: str | None = None) -> None: ...
 
@@ -77,6 +74,9 @@ class LSTM(Layer):
 
 class GRU(Layer):
     def __init__(self, units: int, return_sequences: bool = False, bidirectional: bool = False, go_backwards: bool = False, reset_after: bool = True, use_bias: bool = True, kernel_initializer: str | None = None, name: str | None = None) -> None: ...
+
+class Positions(Layer):
+    def __init__(self, kind: str | None = None, name: str | None = None) -> None: ...
 
 class PReLU(Layer):
     def __init__(self, slope: float | None = None, name: str | None = None) -> None: ...
@@ -149,9 +149,9 @@ SpatialDropout2D = SpatialDropout
 
 SpatialDropout3D = SpatialDropout
 
-PositionEmbedding = Positions
-
 RNN = SimpleRNN
+
+PositionEmbedding = Positions
 
 Conv1D = Conv
 

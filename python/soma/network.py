@@ -5,7 +5,7 @@ import tempfile
 import threading
 from collections.abc import MutableMapping
 
-from . import _soma, data, optimizers, training
+from . import _soma, data, distributed, optimizers, training
 from .layers import Input, Node, as_layer
 
 _devices: dict = {}
@@ -186,20 +186,26 @@ class Network:
         return _soma.Dataset(arrays, wanted, weights)
 
     def fit(self, x, y=None, *, epochs=1, batch_size=32, verbose="auto", callbacks=(), validation_split=0.0, validation_data=None,
-            shuffle=True, sample_weight=None, initial_epoch=0, resume=None):
+            shuffle=True, sample_weight=None, initial_epoch=0, resume=None, communicator=None, shards=0, bucket_bytes=0, wire="f32",
+            sync_batchnorm=False):
         """Trains; gives a History.
 
         x: [samples, ...] as float32, or what becomes it; bytes (uint8) are scaled by 1/255. For several inputs a list, or a dict by name.
         y: classes ([samples], whole numbers) under a categorical cross-entropy, else [samples, ...].
         validation_split: the fraction of the samples that is held out, drawn by the network's seed (Keras takes the last ones).
         validation_data: (x, y) or (x, y, sample_weight). callbacks: see soma.Callback. resume: a file of ModelCheckpoint to go on from.
+        communicator: of mpi4py, or a soma.Communicator, to train together with other processes or threads, with batches of batch_size in
+        all; sums in buckets of bucket_bytes (0: 1 MiB), as "f32" or "bf16" on the wire; sync_batchnorm: batchnorm over all ranks. shards:
+        the same bits by any number of ranks, one without a communicator too. docs/distributed.md has more.
         Other threads of Python run meanwhile. KeyboardInterrupt ends the training after the batch at hand; the weights are good then.
         """
         dataset = self._dataset(x, y, sample_weight)
         validation = None if validation_data is None else self._dataset(*validation_data)
         options = {"epochs": epochs, "batch_size": batch_size, "no_shuffle": not shuffle, "validation_split": validation_split,
-                   "resume": None if resume is None else os.fspath(resume)}
-        return training.fit(self, self._net, dataset, validation, options, list(callbacks or ()), verbose, initial_epoch)
+                   "resume": None if resume is None else os.fspath(resume), "shards": shards, "bucket_bytes": bucket_bytes,
+                   "wire": distributed.WIRES.index(wire), "sync_batchnorm": sync_batchnorm}
+        ranks = distributed.communicator_of(communicator)
+        return training.fit(self, self._net, dataset, validation, options, list(callbacks or ()), verbose, initial_epoch, ranks)
 
     def evaluate(self, x, y=None, *, batch_size=0, sample_weight=None, return_dict=True, verbose=0):
         """Loss and metrics over samples: a dict by name, with return_dict=False a list, as Keras has it."""

@@ -9,12 +9,12 @@ def _watches_batches(callback):
     return getattr(type(callback), "on_batch_end", None) is not Callback.on_batch_end or "on_batch_end" in vars(callback)
 
 
-def fit(network, net, dataset, validation, options, callbacks, verbose, initial_epoch):
+def fit(network, net, dataset, validation, options, callbacks, verbose, initial_epoch, communicator=None):
     history = History()
     for callback in callbacks:
         if isinstance(callback, (EarlyStopping, ModelCheckpoint)):
             options |= callback.options
-    if verbose:
+    if verbose and (communicator is None or communicator.rank == 0):
         callbacks = [*callbacks, Progress(options["epochs"], verbose == "auto" and sys.stderr.isatty())]
     network.stop_training = False
 
@@ -35,7 +35,7 @@ def fit(network, net, dataset, validation, options, callbacks, verbose, initial_
         callback.network = network
         callback.on_train_begin()
     try:
-        done = net.fit(dataset, options, validation, on_batch if watching else None, on_epoch)
+        done = net.fit(dataset, options, validation, on_batch if watching else None, on_epoch, communicator)
     finally:
         for callback in callbacks:
             callback.on_train_end()
