@@ -125,7 +125,20 @@ class Board(ProgramTest):
                 self.assertEqual(limits[-1], histogram[2][0])
                 self.assertTrue(all(a <= b for a, b in zip(limits, limits[1:])))
                 counts[value[1][0].decode()] = histogram[3][0]
-        self.assertEqual(counts, {"dense_1.weight": 6, "dense_1.bias": 3, "dense_2.weight": 6, "dense_2.bias": 2})
+        expected = {"dense_1.weight": 6, "dense_1.bias": 3, "dense_2.weight": 6, "dense_2.bias": 2}
+        self.assertEqual(counts, expected | {f"gradient/{name}": count for name, count in expected.items()})
+
+    def test_runs_can_be_compared_by_what_they_were_asked_for(self):
+        self.assertEqual(self.train("--epochs=1", "--batch=20", "--lr=0.5").returncode, DONE)
+        values = [fields(v) for event in self.events("train") for summary in event.get(5, []) for v in fields(summary)[1]]
+        [value] = [value for value in values if value[1][0] == b"_hparams_/session_start_info"]
+        plugin = fields(fields(value[9][0])[1][0])
+        self.assertEqual(plugin[1][0], b"hparams")
+        start = fields(fields(plugin[2][0])[3][0])
+        asked = {fields(entry)[1][0]: fields(fields(entry)[2][0]) for entry in start[1]}
+        self.assertEqual(asked[b"batch"], {2: [20.0]})
+        self.assertEqual(asked[b"learning rate"], {2: [0.5]})
+        self.assertIn(b"dense 3 relu", asked[b"network"][3][0])
 
     def test_graph_and_options(self):
         self.assertEqual(self.train("--epochs=1").returncode, DONE)
@@ -179,6 +192,10 @@ class Board(ProgramTest):
         self.assertEqual([e.step for e in train.Scalars("epoch_loss")], [1, 2])
         self.assertEqual(train.Histograms("dense_1.weight")[0].histogram_value.num, 6)
         self.assertEqual([n.name for n in whole.Graph().node], ["input_1", "dense_1", "dense_2"])
+        from tensorboard.plugins.hparams import metadata
+
+        content = train.SummaryMetadata(metadata.SESSION_START_INFO_TAG).plugin_data.content
+        self.assertEqual(metadata.parse_session_start_info_plugin_data(content).hparams["epochs"].number_value, 2)
         self.assertIn(b"dense 3 relu", whole.Tensors("soma train")[0].tensor_proto.string_val[0])
 
 

@@ -57,6 +57,40 @@ START_TEST(a_loop_of_steps_is_a_fit) {
 }
 END_TEST
 
+static float told[WIDTH * 5];
+
+static soma_status take_gradient(void *context, soma_network *network, const soma_epoch *epoch) {
+    (void)context, (void)epoch;
+    const soma_tensor *weight = soma_network_parameter(network, 0);
+    return soma_get_gradient(network, weight, told, soma_tensor_count(weight));
+}
+
+/* Of the only step of the first epoch, from the same weights; plain gradient descent has none to tell. */
+START_TEST(callbacks_of_a_fit_see_the_gradient) {
+    make_data();
+    soma_network *by_fit = compiled(&adam), *by_hand = compiled(&adam);
+    soma_dataset *dataset = dataset_of(array_f32(x, ROWS, WIDTH), array_i32(labels, ROWS));
+    soma_fit_options options = {.batch_size = ROWS, .no_shuffle = true, .on_epoch = take_gradient};
+    expect_ok(soma_fit(by_fit, dataset, &options, NULL));
+    const soma_array inputs = array_f32(x, ROWS, WIDTH), targets = array_i32(labels, ROWS);
+    expect_ok(soma_backward(by_hand, &inputs, &targets, NULL));
+    float expected[WIDTH * 5];
+    const soma_tensor *weight = soma_network_parameter(by_hand, 0);
+    ck_assert_uint_eq(soma_tensor_count(weight), WIDTH * 5);
+    expect_ok(soma_get_gradient(by_hand, weight, expected, WIDTH * 5));
+    for (size_t i = 0; i < WIDTH * 5; i++) ck_assert_float_eq_tol(told[i], expected[i], 1e-6f);
+    ck_assert_float_gt(fabsf(told[0]), 1e-5f);
+    expect_error(soma_get_gradient(by_fit, soma_network_parameter(by_fit, 0), told, WIDTH * 5), SOMA_INVALID_STATE,
+                 "after soma_backward()");
+    soma_network *plain = compiled(&(soma_compile_options){.optimizer = {.kind = SOMA_SGD, .learning_rate = 0.1f}});
+    expect_error(soma_fit(plain, dataset, &options, NULL), SOMA_INVALID_STATE, "unless the optimizer is plain sgd");
+    soma_network_destroy(plain);
+    soma_network_destroy(by_fit);
+    soma_network_destroy(by_hand);
+    soma_dataset_destroy(dataset);
+}
+END_TEST
+
 START_TEST(figures_are_those_of_the_batch) {
     make_data();
     soma_network *network = compiled(&adam);
@@ -271,6 +305,7 @@ END_TEST
 
 static void add_tests(TCase *cases) {
     tcase_add_test(cases, a_loop_of_steps_is_a_fit);
+    tcase_add_test(cases, callbacks_of_a_fit_see_the_gradient);
     tcase_add_test(cases, figures_are_those_of_the_batch);
     tcase_add_test(cases, backward_gives_the_gradients_and_apply_makes_the_step);
     tcase_add_test(cases, gradients_of_inputs_agree_with_differences);

@@ -80,6 +80,9 @@ START_TEST(what_is_wrong_is_said) {
     expect_error(soma_tensorboard_scalar(board, NULL, "\xff", 0, 0), SOMA_INVALID_ARGUMENT, "tag is no UTF-8");
     expect_error(soma_tensorboard_text(board, NULL, "t", 0, NULL), SOMA_INVALID_ARGUMENT, "text is NULL");
     expect_error(soma_tensorboard_histogram(board, NULL, "w", 0, NULL, 1), SOMA_INVALID_ARGUMENT, "w", "NULL");
+    expect_error(soma_tensorboard_hparams(board, NULL, NULL, 1), SOMA_INVALID_ARGUMENT, "params are NULL");
+    expect_error(soma_tensorboard_hparams(board, NULL, &(soma_hparam){"\xff", NULL, 1}, 1), SOMA_INVALID_ARGUMENT,
+                 "name of a hyperparameter");
     expect_error(soma_tensorboard_png(board, NULL, "p", 0, "GIF89a", 6), SOMA_INVALID_ARGUMENT, "PNG");
     expect_error(soma_tensorboard_graph(board, NULL), SOMA_INVALID_ARGUMENT, "NULL");
     expect_error(soma_tensorboard_epoch(board, NULL, NULL), SOMA_INVALID_ARGUMENT, "NULL");

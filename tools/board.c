@@ -21,6 +21,19 @@ static soma_status write_options(soma_tensorboard *log, const struct settings *s
     return cause;
 }
 
+/* For the page that compares runs. */
+static soma_status write_hparams(soma_tensorboard *log, const struct settings *settings, const char *net,
+                                 const soma_network *network) {
+    const char *layers = net ? net : settings->load;
+    const soma_hparam params[] = {{"network", layers ? layers : "", 0},
+                                  {"optimizer", soma_name(SOMA_NAMES_OPTIMIZER, settings->optimizer), 0},
+                                  {"learning rate", NULL, (double)soma_get_learning_rate(network)},
+                                  {"batch", NULL, (double)settings->batch},
+                                  {"epochs", NULL, (double)settings->epochs},
+                                  {"seed", NULL, (double)settings->seed}};
+    return soma_tensorboard_hparams(log, "train", params, sizeof params / sizeof *params);
+}
+
 exit_status board_open(const struct settings *settings, const char *net, const soma_network *network,
                        struct board *board) {
     *board = (struct board){0};
@@ -28,6 +41,7 @@ exit_status board_open(const struct settings *settings, const char *net, const s
     soma_status cause = soma_tensorboard_open(settings->tensorboard, &board->log);
     if (cause == SOMA_OK) cause = soma_tensorboard_graph(board->log, network);
     if (cause == SOMA_OK) cause = write_options(board->log, settings, net);
+    if (cause == SOMA_OK) cause = write_hparams(board->log, settings, net, network);
     if (cause == SOMA_OK) return STATUS_DONE;
     exit_status status = fail_from_library(cause, STATUS_FAILED, "--tensorboard");
     board_release(board);

@@ -54,6 +54,13 @@ static exit_status show_onnx(const char *path, soma_network *network, const char
     return STATUS_DONE;
 }
 
+static void show_repeatable(const soma_network *network, report *object) {
+    const uint64_t shards = soma_network_shards(network);
+    if (!shards) return;
+    say_result("  trained to be repeatable, by batches in %llu shards\n", (unsigned long long)shards);
+    report_count(object, "shards", shards);
+}
+
 static exit_status show_network(const struct settings *settings, const char *path, report *object) {
     soma_network *network = NULL;
     soma_status cause;
@@ -71,6 +78,7 @@ static exit_status show_network(const struct settings *settings, const char *pat
     if (status == STATUS_DONE && network) {
         say_result("%s: a model of %zu layers\n", path, soma_network_layer_count(network));
         show_layers(network, object);
+        show_repeatable(network, object);
         model_report_columns(network, object);
         model_report_pictures(network, object);
     }

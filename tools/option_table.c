@@ -381,7 +381,7 @@ const option_row option_table[] = {
      .help = "the same as a picture, in SVG"},
     {.name = "tensorboard", .type = OPTION_TEXT, .offset = FIELD(tensorboard), .commands = TRAIN_ALONE, .argument = "DIR",
      .help = "the course of training for TensorBoard, while it goes on: loss and metrics of every epoch in the runs train and validation of this "
-             "directory, learning rate, distributions of the weights, the graph"},
+             "directory, learning rate, distributions of the weights and of their gradients, the graph"},
     {.name = "report", .type = OPTION_FLAG, .offset = FIELD(report), .commands = TRAIN_ALONE,
      .help = "of --folds and --seeds: all scores that soma evaluate --report knows, of each class, label or target too, with mean and deviation"},
     {.name = "report", .type = OPTION_FLAG, .offset = FIELD(report), .commands = EVALUATE,

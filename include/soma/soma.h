@@ -706,8 +706,10 @@ SOMA_API soma_status soma_get_parameter(soma_network *network, const soma_tensor
 /* The other way, with the same rule. Before compile or after it. */
 SOMA_API soma_status soma_set_parameter(soma_network *network, soma_tensor *parameter, const float *values,
                                         size_t count);
-/* Gradient of the last soma_backward() with respect to a parameter, or to an input: then count = batch * its count.
- * SOMA_INVALID_ARGUMENT for a running figure, which is not trained and has none. */
+/* Gradient of the last soma_backward() with respect to a parameter, or to an input: then count = batch * its count. In
+ * the callbacks of soma_fit() that of the last step with respect to a parameter, the sum of all ranks', but not of
+ * plain sgd, which makes its steps without (SOMA_INVALID_STATE). SOMA_INVALID_ARGUMENT for a running figure, which is
+ * not trained and has none. */
 SOMA_API soma_status soma_get_gradient(soma_network *network, const soma_tensor *tensor, float *values, size_t count);
 
 /* Lines of text for people: layers, shapes, parameters, and the memory planned for this batch size. Free with
@@ -1367,6 +1369,9 @@ typedef struct soma_history {
  */
 SOMA_API soma_status soma_fit(soma_network *network, soma_dataset *dataset, const soma_fit_options *options,
                               soma_history *history);
+/* soma_fit_options.shards of the last fit that made a step, of this process or the one that saved the network: it can
+ * be repeated to the bit by any number of ranks. 0: it was not repeatable, or there was none. */
+SOMA_API uint64_t soma_network_shards(const soma_network *network);
 /* Frees what a fit has put into it, and zeroes it. NULL is accepted. */
 SOMA_API void soma_history_clear(soma_history *history);
 

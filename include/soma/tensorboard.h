@@ -45,13 +45,22 @@ SOMA_API soma_status soma_tensorboard_text(soma_tensorboard *board, const char *
 /* A picture: a whole PNG file in memory. SOMA_INVALID_ARGUMENT: it does not begin as one. */
 SOMA_API soma_status soma_tensorboard_png(soma_tensorboard *board, const char *run, const char *tag, int64_t step,
                                           const void *png, size_t size);
+/* What a run was asked for, by which TensorBoard's page HPARAMS compares runs: text, or where that is NULL a number. */
+typedef struct soma_hparam {
+    const char *name, *text;
+    double number;
+} soma_hparam;
+/* Once for each run; `params` are borrowed for the call. */
+SOMA_API soma_status soma_tensorboard_hparams(soma_tensorboard *board, const char *run, const soma_hparam *params,
+                                              size_t count);
 /* The network's layers as a graph, with the shapes that flow between them. */
 SOMA_API soma_status soma_tensorboard_graph(soma_tensorboard *board, const soma_network *network);
 
 /*
  * For soma_fit_options.on_epoch, with the log as its context: loss, metrics and learning rate as epoch_loss,
  * epoch_accuracy, ..., epoch_learning_rate, in the runs train and validation; seconds as epoch_seconds; and the
- * distribution of every parameter under its name. The step is the epoch, from 1.
+ * distribution of every parameter under its name, and of the last step's gradient of it under gradient/ and its name,
+ * where there is one (soma_get_gradient()). The step is the epoch, from 1.
  */
 SOMA_API soma_status soma_tensorboard_epoch(void *board, soma_network *network, const soma_epoch *epoch);
 

@@ -61,6 +61,10 @@ soma_status soma_network_status(soma_network *network) {
     return soma_error(network->status, "%s", network->error ? network->error : soma_status_text(network->status));
 }
 
+uint64_t soma_network_shards(const soma_network *network) {
+    return network ? network->shards : 0;
+}
+
 void soma_network_set_seed(soma_network *network, uint64_t seed) {
     network->seed = seed;
 }

@@ -73,6 +73,7 @@ struct soma_network {
     char *division_column;  /* what division.column points to */
     char *augmentation;     /* as it was given, or NULL: none */
     soma_augmentation augment;
+    uint64_t shards; /* into so many each batch of the last fit was divided, so that it is repeatable; 0: it is not */
     bool has_options;
     soma_compile_options options; /* last compiled with, or from the file */
     struct soma_compiled *compiled;

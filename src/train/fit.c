@@ -217,6 +217,7 @@ static soma_status train(struct soma_fit *fit, soma_dataset *dataset) {
         if (synced != SOMA_OK) status = synced;
     }
     fit->history->steps = compiled->step - fit->first_step;
+    if (fit->history->steps) fit->network->shards = fit->options.shards;
     fit->history->seconds = soma_seconds() - fit->began;
     close_fit(fit);
     compiled->fit = NULL;

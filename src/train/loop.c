@@ -94,6 +94,12 @@ static soma_status input_gradient(soma_network *network, size_t input, float *va
     return SOMA_OK;
 }
 
+/* The last step's, in a callback of its fit. */
+static bool has_gradients_of_fit(const soma_network *network) {
+    const struct soma_fit *fit = network->compiled->fit;
+    return fit && fit->batches_done && (fit->team.communicator || fit->shards || !soma_updates_in_products(network));
+}
+
 soma_status soma_get_gradient(soma_network *network, const soma_tensor *tensor, float *values, size_t count) {
     SOMA_TRY(soma_require_compiled(network, "soma_get_gradient"));
     for (size_t i = 0; i < network->input_count; i++)
@@ -106,8 +112,10 @@ soma_status soma_get_gradient(soma_network *network, const soma_tensor *tensor, 
                           soma_tensor_name(tensor));
     if (parameter->is_frozen)
         return soma_error(SOMA_INVALID_ARGUMENT, "%s is frozen: it has no gradient", soma_tensor_name(tensor));
-    if (!network->compiled->last_backward)
-        return soma_error(SOMA_INVALID_STATE, "there is a gradient of %s after soma_backward()",
+    if (!network->compiled->last_backward && !has_gradients_of_fit(network))
+        return soma_error(SOMA_INVALID_STATE,
+                          "there is a gradient of %s after soma_backward(), and in the callbacks of soma_fit() unless "
+                          "the optimizer is plain sgd",
                           soma_tensor_name(tensor));
     return soma_executor_read(executor, executor->gradients, tensor->offset, values, count);
 }

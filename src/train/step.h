@@ -129,6 +129,9 @@ static inline soma_tensor soma_target_like(const soma_network *network, size_t o
 soma_status soma_compile_as(soma_network *network, soma_device *device, const soma_compile_options *options,
                             soma_dtype real);
 
+/* Whether steps of training move the weights within the products that would make their gradients: then there are none.
+ */
+bool soma_updates_in_products(const soma_network *network);
 /* Values for running a plan now: dropout seed and step, optimizer parameters of the next step at the rate in force. */
 soma_step_values soma_step_values_now(const soma_network *network, size_t start);
 /* TRAIN, or its first half: samples are augmented and mixed. */

@@ -142,15 +142,15 @@ static bool has_one_rate(const soma_network *network) {
     return true;
 }
 
-static bool updates_in_products(const soma_step_builder *build) {
-    const soma_optimizer *optimizer = &build->compiled->optimizer;
-    return build->step->signature.mode == SOMA_MODE_TRAIN && optimizer->kind == SOMA_SGD && optimizer->l2 == 0 &&
-           optimizer->l1 == 0 && optimizer->clip_value == 0 && optimizer->clip_norm == 0 &&
-           has_one_rate(build->network);
+bool soma_updates_in_products(const soma_network *network) {
+    const soma_optimizer *optimizer = &network->compiled->optimizer;
+    return network->compiled->fuse && optimizer->kind == SOMA_SGD && optimizer->l2 == 0 && optimizer->l1 == 0 &&
+           optimizer->clip_value == 0 && optimizer->clip_norm == 0 && has_one_rate(network);
 }
 
 void soma_step_fuse_training(soma_step_builder *build) {
-    if (updates_in_products(build)) soma_graph_update_in_products(build->graph, build->compiled->executor->decay_count);
+    if (build->step->signature.mode == SOMA_MODE_TRAIN && soma_updates_in_products(build->network))
+        soma_graph_update_in_products(build->graph, build->compiled->executor->decay_count);
 }
 
 soma_status soma_step_add_training(soma_step_builder *build) {

@@ -276,7 +276,7 @@ static soma_status decode_training(soma_network *network, const soma_json *root)
     if (!training) return SOMA_OK;
     soma_compile_options *options = &network->options;
     int losses[SOMA_MAX_OUTPUTS] = {0}, metrics[SOMA_MAX_METRICS] = {0};
-    size_t outputs = soma_network_output_count(network), top_k = 0;
+    size_t outputs = soma_network_output_count(network), top_k = 0, shards = 0;
     SOMA_TRY(decode_names(training, "losses", SOMA_NAMES_LOSS, outputs, true, losses));
     SOMA_TRY(decode_names(training, "metrics", SOMA_NAMES_METRIC, SOMA_MAX_METRICS, false, metrics));
     double weights[SOMA_MAX_OUTPUTS] = {0};
@@ -289,6 +289,9 @@ static soma_status decode_training(soma_network *network, const soma_json *root)
     SOMA_TRY(get_index(soma_json_get(training, "top_k"), UINT32_MAX, "training", "\"top_k\"", &top_k));
     options->top_k = (uint32_t)top_k;
     SOMA_TRY(decode_loss_options(training, options));
+    if (soma_json_get(training, "shards"))
+        SOMA_TRY(get_index(soma_json_get(training, "shards"), UINT32_MAX, "training", "\"shards\"", &shards));
+    network->shards = shards;
     const soma_json *optimizer = soma_json_get(training, "optimizer");
     SOMA_TRY(soma_fields_decode(soma_optimizer_fields, soma_optimizer_field_count, optimizer, "optimizer",
                                 &options->optimizer));

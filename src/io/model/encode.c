@@ -118,6 +118,7 @@ static soma_status encode_training(soma_json_writer *writer, const soma_network 
         soma_json_write_real(writer, "label_smoothing", (double)options->label_smoothing);
     if (options->focal_gamma != 0) soma_json_write_real(writer, "focal_gamma", (double)options->focal_gamma);
     if (options->focal_alpha != 0) soma_json_write_real(writer, "focal_alpha", (double)options->focal_alpha);
+    if (network->shards) soma_json_write_integer(writer, "shards", (int64_t)network->shards);
     size_t quantiles = 0;
     while (quantiles < SOMA_MAX_QUANTILES && options->quantiles[quantiles] != 0) quantiles++;
     if (quantiles) encode_floats(writer, "quantiles", quantiles, options->quantiles);

@@ -127,6 +127,35 @@ void soma_event_put_text(soma_protobuf *event, double time, int64_t step, const 
     close_summary(event, open);
 }
 
+/* What a session began with, kept in the description of a value that is not there. Schema: tensorboard,
+ * plugins/hparams/plugin_data.proto, and google/protobuf/struct.proto. */
+void soma_event_put_hparams(soma_protobuf *event, double time, const soma_hparam *params, size_t count) {
+    enum { PLUGIN_CONTENT = 2, CONTENT_START = 3, START_HPARAM = 1, START_TIME = 5 }; /* of version 0 */
+    enum { ANY_NUMBER = 2, ANY_TEXT = 3 };
+    open_value open = open_summary(event, time, 0, "_hparams_/session_start_info");
+    size_t metadata = soma_protobuf_open(event, VALUE_METADATA), plugin = soma_protobuf_open(event, METADATA_PLUGIN);
+    soma_protobuf_put_text(event, PLUGIN_NAME, "hparams");
+    size_t content = soma_protobuf_open(event, PLUGIN_CONTENT);
+    size_t start = soma_protobuf_open(event, CONTENT_START);
+    for (size_t i = 0; i < count; i++) {
+        size_t entry = soma_protobuf_open(event, START_HPARAM);
+        soma_protobuf_put_text(event, ENTRY_KEY, params[i].name);
+        size_t value = soma_protobuf_open(event, ENTRY_VALUE);
+        if (params[i].text)
+            soma_protobuf_put_text(event, ANY_TEXT, params[i].text);
+        else
+            soma_protobuf_put_double(event, ANY_NUMBER, params[i].number);
+        soma_protobuf_close(event, value);
+        soma_protobuf_close(event, entry);
+    }
+    soma_protobuf_put_double(event, START_TIME, time);
+    soma_protobuf_close(event, start);
+    soma_protobuf_close(event, content);
+    soma_protobuf_close(event, plugin);
+    soma_protobuf_close(event, metadata);
+    close_summary(event, open);
+}
+
 /* PNG (RFC 2083): eight bytes, the header's length and name, then width, height, bits, and the kind of pixels. */
 void soma_event_put_png(soma_protobuf *event, double time, int64_t step, const char *tag, const uint8_t *png,
                         size_t size) {

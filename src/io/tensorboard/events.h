@@ -20,6 +20,7 @@ void soma_event_put_scalar(soma_protobuf *event, double time, int64_t step, cons
 bool soma_event_put_histogram(soma_protobuf *event, double time, int64_t step, const char *tag, const float *values,
                               size_t count);
 void soma_event_put_text(soma_protobuf *event, double time, int64_t step, const char *tag, const char *text);
+void soma_event_put_hparams(soma_protobuf *event, double time, const soma_hparam *params, size_t count);
 /* png: begins as such a file, with its header. */
 void soma_event_put_png(soma_protobuf *event, double time, int64_t step, const char *tag, const uint8_t *png,
                         size_t size);

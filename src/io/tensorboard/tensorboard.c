@@ -199,6 +199,20 @@ soma_status soma_tensorboard_png(soma_tensorboard *board, const char *run, const
     return append(file, &event);
 }
 
+soma_status soma_tensorboard_hparams(soma_tensorboard *board, const char *run, const soma_hparam *params,
+                                     size_t count) {
+    run_file *file;
+    SOMA_TRY(file_of(board, run, &file));
+    if (!params && count) return soma_error(SOMA_INVALID_ARGUMENT, "soma_tensorboard_hparams: the params are NULL");
+    for (size_t i = 0; i < count; i++) {
+        SOMA_TRY(check_text("name of a hyperparameter", params[i].name));
+        if (params[i].text) SOMA_TRY(check_text("text of a hyperparameter", params[i].text));
+    }
+    soma_protobuf event = {0};
+    soma_event_put_hparams(&event, now(), params, count);
+    return append(file, &event);
+}
+
 soma_status soma_tensorboard_graph(soma_tensorboard *board, const soma_network *network) {
     run_file *file;
     if (!network) return soma_error(SOMA_INVALID_ARGUMENT, "soma_tensorboard_graph: the network is NULL");
@@ -225,6 +239,20 @@ static soma_status write_metrics(soma_tensorboard *board, const char *run, uint3
     return SOMA_OK;
 }
 
+/* Running figures and what is frozen have none, and plain gradient descent makes its steps without. */
+static soma_status write_gradient(soma_tensorboard *board, soma_network *network, uint32_t epoch,
+                                  const soma_tensor *parameter, float *values) {
+    const size_t count = soma_tensor_count(parameter);
+    soma_text tag = {0};
+    soma_status status = soma_get_gradient(network, parameter, values, count);
+    if (status == SOMA_INVALID_STATE || status == SOMA_INVALID_ARGUMENT || status == SOMA_UNSUPPORTED) return SOMA_OK;
+    soma_text_append(&tag, "gradient/%s", soma_tensor_name(parameter));
+    if (status == SOMA_OK && (tag.failed || !tag.data)) status = soma_out_of_memory(count, "a parameter's name");
+    if (status == SOMA_OK) status = soma_tensorboard_histogram(board, "train", tag.data, epoch, values, count);
+    soma_free(tag.data);
+    return status;
+}
+
 static soma_status write_parameter(soma_tensorboard *board, soma_network *network, uint32_t epoch,
                                    const soma_tensor *parameter) {
     size_t count = soma_tensor_count(parameter);
@@ -233,6 +261,7 @@ static soma_status write_parameter(soma_tensorboard *board, soma_network *networ
     soma_status status = soma_get_parameter(network, parameter, values, count);
     if (status == SOMA_OK)
         status = soma_tensorboard_histogram(board, "train", soma_tensor_name(parameter), epoch, values, count);
+    if (status == SOMA_OK) status = write_gradient(board, network, epoch, parameter, values);
     soma_free(values);
     return status;
 }
