@@ -371,6 +371,25 @@ class Folds(DivisionTest):
         alone = self.folds("--seed=5", "--validation=0")
         self.assertEqual(result["test_loss"], alone["test_loss"])
 
+    def test_a_table_is_one_in_each_fold(self):
+        """It is standardised, so that units do not matter (128: to the bit); of several columns of 0 and 1 labels are learnt, of numbers scaled ones."""
+        draw = random.Random(6)
+        rows = [(draw.randrange(-900, 900), draw.randrange(-900, 900)) for _ in range(SAMPLES)]
+        found = {}
+        for unit in (1, 128):
+            table = self.save(f"unit{unit}.csv", ["p,q,label", *(f"{unit * p},{q},{'b' if p > q else 'a'}" for p, q in rows)])
+            found[unit] = [self.folds("--folds=2", *more, data=table)["mean"] for more in ([], ["--standardize"], ["--no-standardize"])]
+        self.assertEqual(found[1][0], found[128][0])
+        self.assertEqual(found[1][0], found[1][1])
+        self.assertNotEqual(found[1][0], found[1][2])
+        labels = self.save("labels.csv", ["p,q,up,right", *(f"{p},{q},{p > 0:d},{q > 0:d}" for p, q in rows)])
+        prices = self.save("prices.csv", ["p,q,price", *(f"{p},{q},{500000 + 100 * p - 50 * q}.5" for p, q in rows)])
+        for data, label in ((labels, "up,right"), (prices, "price")):
+            arguments = ("train", f"--device={DEVICE}", "--data", data, "--label", label, "--epochs=60")
+            alone, folds = self.json(*arguments), self.json(*arguments, "--folds=2")
+            self.assertEqual({f"test_{name}" for name in folds["mean"]} - set(alone), set())
+        self.assertLess(folds["mean"]["mean_absolute_error"], 10000)  # of a deviation of 58,000
+
     def test_seeds(self):
         result = self.folds("--seeds=3", "--seed=5")
         self.expect_summary(result, 3)

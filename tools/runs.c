@@ -141,6 +141,9 @@ static exit_status train_and_measure(struct training *training, struct runs *run
 static exit_status take_fold(const struct settings *settings, const soma_dataset *rest, size_t fold,
                              struct data *data) {
     soma_division division = {.seed = settings->seed};
+    const enum source source = source_of(settings);
+    data->table = source == SOURCE_TABLE;
+    data->images = source == SOURCE_IMAGES;
     exit_status status = division_by(settings, &division.by, &division.column);
     if (status != STATUS_DONE) return status;
     soma_status cause =
