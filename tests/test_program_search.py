@@ -12,6 +12,12 @@ from program import BAD_FILE, DEVICE, FAILED, INTERRUPTED, PROGRAM, SLOWNESS, US
 NETS = ["dense 2 softmax", "dense 4 relu; dense 2 softmax"]
 
 
+def read_from_a_pipe():
+    """In the process that becomes the program: its standard input is a pipe into which nobody writes."""
+    ends = os.pipe()
+    os.dup2(ends[0], 0)
+
+
 class SearchTest(ProgramTest):
     def setUp(self):
         super().setUp()
@@ -59,6 +65,27 @@ class Search(SearchTest):
         self.assertEqual((found["test_loss"], found["test_accuracy"]), (best["test_loss"], best["test_accuracy"]))
         tested = self.json("evaluate", f"--device={DEVICE}", "--model", self.model, "--data", self.data, "--part=test")
         self.assertAlmostEqual(tested["loss"], found["test_loss"], places=6)
+
+    def test_columns_of_tables(self):
+        """Each trial reads the table as soma train does with its options, on the same rows, whatever is ignored."""
+        self.data = self.write("gaps.csv", "t,p,q,label\n" + "".join(
+            f"{i},{'' if i % 7 == 3 else f'{p:.4f}'},{q:.4f},{'b' if p > q else 'a'}\n" for i, (p, q) in enumerate(self.rows)))
+        space = {"missing": ["median", "zero"], "ignore": ["t", "t,q"], "no-standardize": [True, False], "net": NETS[:1]}
+        search = [one for one in self.arguments(space, "--json", "--seed=3", "--save", self.model) if one != "--ignore=t"]
+        found = json.loads(self.succeed(*search).stdout)
+        self.assertEqual(len(found["trials"]), 8)
+        train = ["train", f"--device={DEVICE}", "--data", self.data, "--epochs=2", "--seed=3"]
+        given = [[f"--{name}={value}" if value != "true" else f"--{name}" for name, value in one["options"].items() if value != "false"]
+                 for one in found["trials"]]
+        for one, options in list(zip(found["trials"], given))[::3]:
+            again = self.json(*train, *options, "--folds=2")
+            self.assertEqual(again["mean"], one["mean"])
+        self.assertGreater(len({one["mean"]["loss"] for one in found["trials"]}), 7)
+        self.assertEqual(self.json(*train, *given[0], "--validation=0")["test_loss"], found["test_loss"])
+        drops = {"missing": ["median", "drop"], "net": NETS[:1]}
+        self.refuse(USAGE, ["space.json", "missing drop", "samples are left", "accepted"], *self.arguments(drops, "-q"))
+        self.refuse(BAD_FILE, ["'label' is no option"], *self.arguments({"label": ["p", "q"]}, "-q"))
+        self.refuse(USAGE, ["only once", "accepted: a file"], *self.arguments(drops, "-q", data="/dev/stdin"), before=read_from_a_pipe)
 
     def test_what_diverges_is_the_worst(self):
         """Of the metric, too, of which larger values are better."""

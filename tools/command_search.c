@@ -33,6 +33,28 @@ static bool is_tried(const struct search *search, size_t trial, const struct sea
     return false;
 }
 
+/*
+ * The data as a trial's options have them, divided as all are: *own is empty where they are those of all trials.
+ * Release it, also after a failure. Where rows are dropped for their gaps, others would be measured on.
+ */
+static exit_status load_own(const struct search *search, const struct settings *settings, struct data *own) {
+    struct settings whole = *settings;
+    *own = (struct data){0};
+    if (!search_space_varies_columns(search->space)) return STATUS_DONE;
+    whole.validation = 0;
+    message_hush(true); /* what is said of the table has been */
+    exit_status status = data_load(&whole, NULL, own);
+    message_hush(false);
+    if (status != STATUS_DONE) return status;
+    const size_t samples = data_samples(own->train), others = data_samples(search->data.train);
+    if (samples == others && data_samples(own->test) == data_samples(search->data.test)) return STATUS_DONE;
+    return fail(
+        STATUS_USAGE,
+        "of %s %zu samples are left to try on, and %zu without these options; what is compared has to be measured "
+        "on the same; accepted: another --missing than drop",
+        settings->data, samples, others);
+}
+
 /* What is wrong with the space is said before hours have gone into trials of it. */
 static exit_status try_trial(struct search *search, size_t trial) {
     struct settings settings = *search->settings;
@@ -43,8 +65,12 @@ static exit_status try_trial(struct search *search, size_t trial) {
     if (!text || asprintf(&context, "%s: with %s", settings.space, text) < 0) context = NULL;
     free(text);
     message_context(context);
+    struct data own = {0};
     exit_status status = search_space_apply(search->space, &point, &settings);
-    if (status == STATUS_DONE) status = runs_try(&settings, search->data.train, &search->device);
+    if (status == STATUS_DONE) status = load_own(search, &settings, &own);
+    if (status == STATUS_DONE)
+        status = runs_try(&settings, own.train ? own.train : search->data.train, &search->device);
+    data_release(&own);
     message_context(NULL);
     free(context);
     return status;
@@ -63,9 +89,13 @@ static exit_status make_trial(struct search *search) {
     struct search_point point;
     search_space_draw(search->space, search->count, &point);
     say_trial(search, &point);
+    struct data own = {0};
     exit_status status = search_space_apply(search->space, &point, &settings);
+    if (status == STATUS_DONE) status = load_own(search, &settings, &own);
     if (status == STATUS_DONE)
-        status = runs_measure(&settings, search->data.train, &search->device, &search->trials[search->count]);
+        status = runs_measure(&settings, own.train ? own.train : search->data.train, &search->device,
+                              &search->trials[search->count]);
+    data_release(&own);
     if (status != STATUS_DONE) return status;
     search->count++;
     status = search_results_add(search);
@@ -95,12 +125,15 @@ static size_t *sort_trials(const struct search *search) {
 /* The best is trained on all but the test samples, and only now tested. */
 static exit_status train_best(struct search *search, size_t best, report *object) {
     struct settings settings = *search->settings;
-    struct training training = {
-        .settings = &settings, .data = search->data, .device = search->device, .object = object};
+    struct training training = {.settings = &settings, .device = search->device, .object = object};
     struct search_point point;
     search_space_draw(search->space, best, &point);
     exit_status status = search_space_apply(search->space, &point, &settings);
-    search->data = (struct data){0};
+    if (status == STATUS_DONE) status = load_own(search, &settings, &training.data);
+    if (!training.data.train) {
+        training.data = search->data;
+        search->data = (struct data){0};
+    }
     settings.folds = 0;
     say("Trains once more by trial %zu, on %s\n", best + 1,
         training.data.test ? "all but the test samples, which no trial has seen, and tests on those"
@@ -142,6 +175,9 @@ static exit_status tell(struct search *search, exit_status made) {
 static exit_status run_search(struct search *search) {
     struct settings whole = *search->settings;
     whole.validation = 0;
+    if (search_space_varies_columns(search->space) && source_is_stream(whole.data))
+        return fail(STATUS_USAGE, "%s can be read only once, and each trial of %s would read it; accepted: a file",
+                    whole.data, whole.space);
     exit_status status = data_load(&whole, NULL, &search->data);
     if (status == STATUS_DONE) status = search_results_open(search);
     for (size_t i = search->count; status == STATUS_DONE && i < search->wanted; i++) status = try_trial(search, i);

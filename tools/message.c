@@ -12,7 +12,7 @@
 
 static const char *command_word; /* NULL before it is known */
 static const char *context_text; /* NULL: none */
-static bool json_mode, quiet_mode;
+static bool json_mode, quiet_mode, hushed;
 static double seconds_at_main;
 
 static void print_prefix(void) {
@@ -37,6 +37,10 @@ FILE *message_stream(void) {
     return json_mode ? stderr : stdout;
 }
 
+void message_hush(bool hush) {
+    hushed = hush;
+}
+
 bool message_is_quiet(void) {
     return quiet_mode;
 }
@@ -52,7 +56,7 @@ bool message_uses_unicode(void) {
 }
 
 void say(const char *format, ...) {
-    if (quiet_mode) return;
+    if (quiet_mode || hushed) return;
     va_list arguments;
     va_start(arguments, format);
     vfprintf(message_stream(), format, arguments);

@@ -58,6 +58,8 @@ COMMAND_LIST(X)
 void message_setup(const char *command, bool json, bool quiet);
 FILE *message_stream(void); /* where output for people goes */
 bool message_is_quiet(void);
+/* Leaves out what say() says until it is told otherwise: what has been said once. */
+void message_hush(bool hush);
 bool message_uses_color(FILE *stream);                                   /* it is a terminal that wants colours */
 bool message_uses_unicode(void);                                         /* the locale's characters are UTF-8 */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2))); /* not with --quiet */

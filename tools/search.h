@@ -23,6 +23,8 @@ size_t search_space_options(const search_space *space);
 const char *search_space_option(const search_space *space, size_t index);
 /* How many points there are; 0: more than trials could be. */
 size_t search_space_points(const search_space *space);
+/* Whether the data are to be read for each trial. */
+bool search_space_varies_columns(const search_space *space);
 
 /* A point of the space: of each option the text that one would type, "true" and "false" of flags. It belongs to the
  * space, but for numbers, which it has itself: it is not copied. */

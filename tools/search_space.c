@@ -23,7 +23,17 @@ struct search_space {
     uint32_t *order; /* in which these are taken */
 };
 
-/* What may differ between trials whose results are compared: not the data, nor what they are measured by. */
+/* What becomes of the columns of a table: the rows stay the same, and what is learnt. */
+static bool is_of_columns(const option_row *row) {
+    static const char *const names[] = {"columns",        "ignore",       "missing",        "indicator",
+                                        "max-categories", "hash-buckets", "dates",          "standardize",
+                                        "no-standardize", "scale-target", "no-scale-target"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(row->name, names[i]) == 0) return true;
+    return false;
+}
+
+/* What may differ between trials whose results are compared: not the rows, nor what they are measured by. */
 static bool is_searched(size_t index) {
     static const char *const groups[] = {"Network", "Augmentation", "Optimizer", "Learning rate schedule", "Training"};
     static const char *const fixed[] = {"load",  "weights", "weights-map", "outputs", "input",  "find-lr",   "folds",
@@ -35,7 +45,7 @@ static bool is_searched(size_t index) {
     for (size_t i = index + 1; !group && i-- > 0;) group = option_table[i].group;
     for (size_t i = 0; group && i < sizeof groups / sizeof *groups; i++) member |= strcmp(group, groups[i]) == 0;
     for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++) member &= strcmp(row->name, fixed[i]) != 0;
-    return member;
+    return member || is_of_columns(row);
 }
 
 static const option_row *find_row(const char *name) {
@@ -129,7 +139,7 @@ static exit_status read_dimension(const char *name, const json_t *value, const s
     if (!row)
         return fail(STATUS_FILE,
                     "'%s' is no option to search over%s; accepted: options of soma train about the network, "
-                    "augmentation, optimizer, schedule and training",
+                    "augmentation, optimizer, schedule and training, and what becomes of the columns of a table",
                     name, did_you_mean("", suggest(name, next_option, NULL)));
     if (given->given[row - option_table])
         return fail(STATUS_USAGE, "--%s is given, and '%s' varies it; accepted: one of the two", name, name);
@@ -221,6 +231,12 @@ const char *search_space_option(const search_space *space, size_t index) {
 
 size_t search_space_points(const search_space *space) {
     return space->points;
+}
+
+bool search_space_varies_columns(const search_space *space) {
+    for (size_t i = 0; i < space->count; i++)
+        if (is_of_columns(space->dimension[i].row)) return true;
+    return false;
 }
 
 /* --------------------------------------------------------------------------------------------------------- drawing */
