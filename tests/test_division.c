@@ -86,6 +86,33 @@ START_TEST(groups_are_drawn_by_seed_and_not_by_number) {
 }
 END_TEST
 
+/* Groups of arrays by their numbers; a part of a data set has no others than those of its own samples. */
+START_TEST(groups_in_common) {
+    static const int64_t groups[8] = {5, 5, -3, -3, 9, 9, 9, 1}, others[4] = {9, 2, -3, 5};
+    soma_dataset *dataset = numbered(8, NULL), *other = numbered(4, NULL), *first, *second;
+    size_t shared;
+    expect_error(soma_dataset_count_shared_groups(dataset, other, &shared), SOMA_INVALID_STATE, "have no groups");
+    expect_ok(soma_dataset_set_groups(dataset, groups, 8));
+    expect_error(soma_dataset_count_shared_groups(dataset, other, &shared), SOMA_INVALID_STATE, "the other");
+    expect_ok(soma_dataset_set_groups(other, others, 4));
+    expect_ok(soma_dataset_count_shared_groups(dataset, other, &shared));
+    ck_assert_uint_eq(shared, 3);
+    expect_ok(soma_dataset_count_shared_groups(other, dataset, &shared));
+    ck_assert_uint_eq(shared, 7);
+    for (uint64_t seed = 0; seed < 5; seed++) {
+        expect_ok(soma_dataset_divide(dataset, 0.4, SOMA_BY_GROUPS, seed, &first, &second));
+        expect_ok(soma_dataset_count_shared_groups(first, second, &shared));
+        ck_assert_uint_eq(shared, 0);
+        expect_ok(soma_dataset_count_shared_groups(dataset, second, &shared));
+        ck_assert_uint_eq(shared, count_of(second));
+        destroy(first, second);
+    }
+    expect_error(soma_dataset_count_shared_groups(dataset, NULL, &shared), SOMA_INVALID_ARGUMENT, "NULL");
+    soma_dataset_destroy(dataset);
+    soma_dataset_destroy(other);
+}
+END_TEST
+
 /* However unequal the groups are, each side has one. */
 START_TEST(neither_side_of_groups_stays_empty) {
     static const int64_t groups[10] = {1, 1, 1, 1, 2, 1, 1, 1, 1, 1};
@@ -486,6 +513,7 @@ int main(void) {
     suite_add_tcase(suite, cases);
     tcase_add_test(cases, no_group_is_on_both_sides);
     tcase_add_test(cases, groups_are_drawn_by_seed_and_not_by_number);
+    tcase_add_test(cases, groups_in_common);
     tcase_add_test(cases, neither_side_of_groups_stays_empty);
     tcase_add_test(cases, the_second_part_is_the_latest);
     tcase_add_test(cases, samples_of_one_time_stay_together);

@@ -133,6 +133,24 @@ class OwnFiles(ProgramTest):
         result = self.succeed("train", f"--device={DEVICE}", "--data", self.data, "--epochs=1", "--test-data", self.data)
         self.assertIn("which are trained on", result.stderr)
 
+    def test_groups_on_both_sides(self):
+        """By what is written in their column, in whatever order: patients 0 to 29 are trained on, and 25 to 34, four times each, tested on."""
+        rows = [[w, h, f"patient {i % 30}", side(w)] for i, (w, h) in enumerate(TRAIN)]
+        data = self.table("g.csv", ["w", "h", "who", "side"], rows)
+        tested = [[f"patient {34 - i % 10}", side(w), w, h] for i, (w, h) in enumerate(VALIDATION)]
+        cases = (("both.csv", ["who", "side", "w", "h"], tested, "20 of the 40 samples of"), ("none.csv", ["side", "w", "h"], [row[1:] for row in tested], "is not known"),
+                 ("others.csv", ["who", "side", "w", "h"], [[f"p{row[0]}", *row[1:]] for row in tested], None))
+        for name, header, rows, words in cases:
+            for option in ("--test-data", "--validation-data"):
+                table = self.table(name, header, rows)
+                said = self.succeed("train", f"--device={DEVICE}", "--data", data, "--epochs=1", "--group-column=who", "--split-by=group", option, table,
+                                    "--validation=0" if option == "--test-data" else "--test=0").stderr
+                if words:
+                    self.assertIn(words, said)
+                    self.assertIn("who", said)
+                else:
+                    self.assertNotIn("groups", said)
+
     def test_numbers_and_several_labels(self):
         rows = [[w, h, w + h, w - h] for w, h in TRAIN]
         data = self.table("n.csv", ["w", "h", "sum", "difference"], rows)

@@ -1065,6 +1065,10 @@ SOMA_API soma_status soma_dataset_split(soma_dataset *dataset, double fraction, 
 
 /* The group that each sample belongs to, any number, copied; count = samples. They stay with their samples. */
 SOMA_API soma_status soma_dataset_set_groups(soma_dataset *dataset, const int64_t *groups, size_t count);
+/* How many samples of another data set are of groups that this one has: those of tables by their texts, others by their
+ * numbers. SOMA_INVALID_STATE where one of them has no groups, or groups of the other kind. */
+SOMA_API soma_status soma_dataset_count_shared_groups(const soma_dataset *dataset, const soma_dataset *other,
+                                                      size_t *samples);
 /* When each sample was taken, a finite number of any unit, copied; count = samples. */
 SOMA_API soma_status soma_dataset_set_times(soma_dataset *dataset, const double *times, size_t count);
 

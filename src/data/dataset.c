@@ -31,6 +31,7 @@ void soma_storage_release(soma_storage *storage) {
     soma_free(storage->class_names);
     soma_free(storage->weights);
     soma_free(storage->groups);
+    soma_free(storage->group_keys);
     soma_free(storage->times);
     soma_free(storage->id_name);
     soma_free(storage->id_text);

@@ -51,8 +51,11 @@ typedef struct soma_storage {
     size_t rows;
     size_t input_count, target_count;
     soma_column input[SOMA_MAX_OUTPUTS], target[SOMA_MAX_OUTPUTS];
-    float *weights;     /* [rows] or NULL */
-    int64_t *groups;    /* [rows] or NULL */
+    float *weights;  /* [rows] or NULL */
+    int64_t *groups; /* [rows] or NULL */
+    uint64_t
+        *group_keys; /* [group_count]: what stands for the text of each, of a table; NULL: they were set by number */
+    size_t group_count;
     double *times;      /* [rows] or NULL */
     char **class_names; /* [classes of the first target] or NULL */
     size_t class_name_count;

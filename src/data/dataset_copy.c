@@ -103,6 +103,17 @@ static soma_status copy_series(const soma_dataset *dataset, soma_storage *to) {
     return copy_values(dataset, from->begin, sizeof *from->begin, &to->begin);
 }
 
+static soma_status copy_groups(const soma_dataset *dataset, soma_storage *to) {
+    const soma_storage *from = dataset->storage;
+    SOMA_TRY(copy_values(dataset, from->groups, sizeof *from->groups, &to->groups));
+    if (!from->group_keys) return SOMA_OK;
+    to->group_keys = soma_realloc(NULL, from->group_count, sizeof *to->group_keys);
+    if (!to->group_keys) return soma_out_of_memory(from->group_count * sizeof *to->group_keys, "groups of a data set");
+    memcpy(to->group_keys, from->group_keys, from->group_count * sizeof *to->group_keys);
+    to->group_count = from->group_count;
+    return SOMA_OK;
+}
+
 soma_status soma_dataset_copy_storage(const soma_dataset *dataset, bool inputs_as_seen, soma_storage **storage) {
     const soma_storage *from = dataset->storage;
     soma_storage *to = *storage = soma_storage_create();
@@ -117,7 +128,7 @@ soma_status soma_dataset_copy_storage(const soma_dataset *dataset, bool inputs_a
     if (status == SOMA_OK) status = copy_note(from, to);
     if (status == SOMA_OK) status = copy_files(dataset, to);
     if (status == SOMA_OK) status = copy_values(dataset, from->weights, sizeof *from->weights, &to->weights);
-    if (status == SOMA_OK) status = copy_values(dataset, from->groups, sizeof *from->groups, &to->groups);
+    if (status == SOMA_OK) status = copy_groups(dataset, to);
     if (status == SOMA_OK) status = copy_values(dataset, from->times, sizeof *from->times, &to->times);
     if (status == SOMA_OK) status = copy_ids(dataset, to);
     for (size_t i = 0; status == SOMA_OK && i < from->input_count; i++)

@@ -39,6 +39,9 @@ soma_status soma_dataset_set_groups(soma_dataset *dataset, const int64_t *groups
     SOMA_TRY(copy_values(dataset, groups, sizeof *groups, "groups", &copy));
     soma_free(dataset->storage->groups);
     dataset->storage->groups = copy;
+    soma_free(dataset->storage->group_keys);
+    dataset->storage->group_keys = NULL;
+    dataset->storage->group_count = 0;
     return SOMA_OK;
 }
 

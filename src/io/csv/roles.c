@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The columns of a table that are no features, but say by what its rows are divided, what they weigh and which is
  * which. */
+#include "base/cache.h"
 #include "base/date.h"
 #include "base/number.h"
 #include "base/utf8.h"
@@ -86,6 +87,20 @@ static soma_status read_id(filling *into, size_t row) {
     return SOMA_OK;
 }
 
+/* Groups are numbered as they come; what stands for their texts tells those of another table. */
+static soma_status keep_groups(const filling *into) {
+    soma_storage *storage = into->storage;
+    const soma_words *groups = &into->groups;
+    if (!groups->count) return SOMA_OK;
+    storage->group_keys = soma_realloc(NULL, groups->count, sizeof *storage->group_keys);
+    if (!storage->group_keys)
+        return soma_out_of_memory(groups->count * sizeof *storage->group_keys, into->reader->name);
+    for (size_t i = 0; i < groups->count; i++)
+        storage->group_keys[i] = soma_cache_hash(groups->words[i].text, strlen(groups->words[i].text));
+    storage->group_count = groups->count;
+    return SOMA_OK;
+}
+
 static soma_status read_field(filling *into, size_t column, size_t row) {
     const soma_storage *storage = into->storage;
     if (column == into->layout->group && storage->groups) return read_group(into, row);
@@ -131,6 +146,7 @@ soma_status soma_csv_read_roles(soma_csv_reader *reader, const soma_csv_layout *
     if (id != SOMA_CSV_NO_COLUMN && !(storage->id_name = soma_strdup(name)))
         return soma_out_of_memory(strlen(name) + 1, reader->name);
     soma_status status = read_rows(&into, rows);
+    if (status == SOMA_OK) status = keep_groups(&into);
     soma_words_clear(&into.groups);
     return status;
 }
