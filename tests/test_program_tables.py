@@ -52,6 +52,23 @@ class FirstLines(TableTest):
         self.assertEqual(self.shown("whole.csv", self.rows(150, ["0", "1", "2"], "150,4,setosa,versicolor,virginica\n"))["samples"], 150)
         self.train("--data", self.write("by_command.csv", self.rows(20, ["3", "1"], "9,8,7,6,y\n")), "--header", "--regression")
 
+    def test_what_a_first_line_could_be(self):
+        """Five fields before 39 rows: a row, names, or a promise, which is kept to the letter or is none."""
+        words, numbers = self.rows(39, ["no", "yes"]), self.rows(39, ["0", "1"])
+        for first, rest, samples, classes in (
+                ("39,4,3,4,yes", words, 40, 2), ("39,3,2,1,no", words, 40, 2), ("39.0,4,1,2,yes", words, 40, 2), ("-39,4,1,2,yes", words, 40, 2),
+                ("1e3,4,1,2,yes", words, 40, 2), ("39,4,3,4,0", numbers, 40, 2), ("39,4,no,yes,maybe", numbers, 39, 3), ("39,4,no,yes", numbers, 39, 2),
+                ("0,4,a,b,c", numbers, 39, 2), ("a,b,c,d,e", numbers, 39, 2), ("\ufeff39,4,no,yes", numbers, 39, 2)):
+            for end in ("\n", "\r\n"):
+                with self.subTest(first, end=end):
+                    shown = self.shown("first.csv", (first + "\n" + rest).replace("\n", end))
+                    self.assertEqual((shown["samples"], shown["classes"], shown["inputs"][0]["shape"]), (samples, classes, [4]))
+        for first, rest, said in (("40,4,no,yes,maybe", numbers, ["promises 40 rows", "there are 39"]), ("39,4,no,yes", self.rows(39, ["0", "1", "2"]), ["line 4, column 5", '"2"']),
+                                  ("39,4,no,yes,maybe", words, ["line 2, column 5", '"no"', "--no-header"]), ("39,5,no,yes", numbers, ["line 2", "4 are wanted"]),
+                                  ("39,4", numbers, ["line 2", "2 are wanted"])):
+            with self.subTest(first):
+                self.refuse(BAD_FILE, ["first.csv", *said], "show", self.write("first.csv", first + "\n" + rest))
+
     def test_empty_lines_at_the_start(self):
         self.assertEqual(self.shown("empty.csv", "\n\r\n \n" + self.rows(12, "ab"))["samples"], 12)
         self.assertEqual(self.shown("header.csv", "\n\na,b,c,d,label\n" + self.rows(12, "ab"))["samples"], 12)
