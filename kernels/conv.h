@@ -106,17 +106,6 @@ static place place_at(ulong number, sight of) {
     return at;
 }
 
-static place place_after(place at, sight of) {
-    if (++at.w < of.w.count) return at;
-    at.w = 0;
-    if (++at.h < of.h.count) return at;
-    at.h = 0;
-    if (++at.d < of.d.count) return at;
-    at.d = 0;
-    at.image++;
-    return at;
-}
-
 /* Where it lies among all results. */
 static ulong result_number(place at, sight of, conv_axis d, conv_axis h, conv_axis w) {
     return ((at.image * d.result + (of.d.first + at.d * of.d.step)) * h.result + (of.h.first + at.h * of.h.step)) * w.result +

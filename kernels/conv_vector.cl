@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Convolution and its gradients on processors, as matrix products whose left operand is read from the source while it is packed.
+ * Convolution and its gradients on processors, as matrix products whose left operand is gathered: element p of row r lies at left[r] + index[p],
+ * so that no window is ever packed.
  *
- * A row of it is a window: the source's elements that one result takes. Of all elements of a window a `part` is handled at a time: several of the
- * kernel's elements with all channels, or one with some channels. Where windows take neighbours of the source's last axis and all of its
- * channels, these are one run. Packed rows are PITCH apart, since whole vectors are written, which may end behind a row.
+ * Results are made band by band: a box of neighbours, all of one plane. What their windows take of the source is a box, too; it is copied into
+ * local memory, with zeros where it lies outside. Then a result's number says where its window begins in the box, and an element's number how far
+ * from there it lies: one table for all windows. Of all elements of a window a `part` is handled at a time: several of the kernel's elements with
+ * all channels, or one with some channels. The box serves the window as a whole, or (`apart`) the one element of the part, where the whole would
+ * leave room for few results.
  *
- * PANELS panels of the right operand, the weights or what comes back, are used with a packed tile before it is given up.
+ * PANELS panels of the right operand, the weights or what comes back, are used with a band before the next.
  */
 #include "conv.h"
 #include "gemm_vector.cl"
-
-#define PITCH (DEPTH + WIDTH)
 
 typedef struct part {
     uint first_tap, taps, first_channel, channels;
@@ -22,21 +23,57 @@ static part part_at(uint first_tap, uint taps, uint all_taps, uint first_channel
     return of;
 }
 
-/* How many channels, and elements of the kernel, a part of at most `depth` elements has, so that parts are of like sizes. */
-static part divide_window(uint taps, uint channels, uint depth) {
-    const uint channel_parts = max((channels + depth - 1) / depth, 1u), most = max((channels + channel_parts - 1) / channel_parts, 1u);
-    const uint tap_parts = channel_parts > 1 ? max(taps, 1u) : max((taps + depth / most - 1) / (depth / most), 1u);
-    const part size = {0, max((taps + tap_parts - 1) / tap_parts, 1u), 0, most};
-    return size;
+/* Bands as the host chooses them: results along each axis, at most, and whether their boxes are those of single elements. */
+#define BAND_PARAMETERS uint band_images, uint band_lines, uint band_width, uint apart
+#define BAND_SIZE {band_images, band_lines, band_width, apart}
+typedef struct band_size {
+    uint images, lines, width, apart;
+} band_size;
+
+typedef struct band {
+    place first;
+    uint images, lines, width;
+} band;
+
+static ulong pieces(ulong count, uint each) { return (count + each - 1) / each; }
+
+static ulong band_count(band_size size, sight see, uint images) {
+    return pieces(images, size.images) * see.d.count * pieces(see.h.count, size.lines) * pieces(see.w.count, size.width);
 }
 
-/* `room` elements may be read. */
+static band band_at(ulong number, band_size size, sight see, uint images) {
+    const uint across = (uint)pieces(see.w.count, size.width), down = (uint)pieces(see.h.count, size.lines);
+    band of;
+    of.first.w = (int)(number % across * size.width);
+    number /= across;
+    of.first.h = (int)(number % down * size.lines);
+    number /= down;
+    of.first.d = (int)(number % see.d.count);
+    of.first.image = number / see.d.count * size.images;
+    of.images = (uint)min((ulong)size.images, images - of.first.image);
+    of.lines = min(size.lines, (uint)(see.h.count - of.first.h));
+    of.width = min(size.width, (uint)(see.w.count - of.first.w));
+    return of;
+}
+
+/* Extents of the box of a full band. */
+typedef struct box_shape {
+    uint planes, lines, width;
+} box_shape;
+
+static uint reached(uint results, reach along, uint apart) {
+    return (results - 1) * along.source_step + (apart ? 0 : (max(along.taps, 1) - 1) * along.tap_step) + 1;
+}
+
+static box_shape box_of(band_size size, sight see) {
+    const box_shape of = {size.apart ? 1 : max(see.d.taps, 1), reached(size.lines, see.h, size.apart), reached(size.width, see.w, size.apart)};
+    return of;
+}
+
+/* `room` elements may be read. Whole vectors are written, which may end behind the run: what comes there is written later. */
 static void copy_run(local float *to, const global float *from, uint count, ulong room) {
     uint at = 0;
-    if (count + WIDTH <= room) {
-        for (; at < count; at += WIDTH) STORE(local, to + at, LOAD(global, from + at));
-        return;
-    }
+    for (; at < count && at + WIDTH <= room; at += WIDTH) STORE(local, to + at, LOAD(global, from + at));
     for (; at < count; at++) to[at] = from[at];
 }
 
@@ -44,45 +81,83 @@ static void clear_run(local float *to, uint count) {
     for (uint at = 0; at < count; at += WIDTH) STORE(local, to + at, R(0.0));
 }
 
-/* Neighbours along the last axis: `taps` windows' elements, from the source's element w of this line. */
-static void copy_line(local float *to, const global float *line, ulong room, int w, uint taps, part of, reach along, int width,
-                      uint pitch) {
-    if (along.tap_step == 1 && of.channels == pitch) {
-        const int end = min(width, w + (int)taps), begin = min(max(w, 0), max(end, 0));
-        const uint before = min((uint)(begin - w), taps), inside = (uint)max(end - begin, 0);
-        clear_run(to, before * pitch);
-        if (inside) copy_run(to + before * pitch, line + (ulong)begin * pitch, inside * pitch, room - (ulong)begin * pitch);
-        clear_run(to + (before + inside) * pitch, (taps - before - inside) * pitch);
-        return;
-    }
-    for (uint tap = 0; tap < taps; tap++, w += along.tap_step, to += of.channels) {
-        const ulong skip = (ulong)w * pitch;
-        if (w < 0 || w >= width) clear_run(to, of.channels);
-        else copy_run(to, line + skip, of.channels, room - skip);
+/* `places` neighbours along the last axis, from the source's place w of this line. */
+static void copy_line(local float *to, const global float *line, ulong room, int w, uint places, uint channels, int width, uint pitch) {
+    const int end = max(min(width, w + (int)places), 0), begin = min(max(w, 0), end);
+    const uint before = min((uint)(begin - w), places), inside = min((uint)(end - begin), places - before);
+    clear_run(to, before * channels);
+    to += before * channels;
+    line += (ulong)begin * pitch;
+    room -= (ulong)begin * pitch;
+    if (channels == pitch) copy_run(to, line, inside * channels, room);
+    else
+        for (uint i = 0; i < inside; i++) copy_run(to + i * channels, line + (ulong)i * pitch, channels, room - (ulong)i * pitch);
+    clear_run(to + inside * channels, (places - before - inside) * channels);
+}
+
+/* What a band takes for a part. `pitch`: the source's channels, of which `first` comes first. */
+static void fill_box(local float *to, const global float *source, ulong first, uint pitch, ulong images, band at, band_size size, box_shape shape,
+                     sight see, part of, conv_axis d, conv_axis h, conv_axis w) {
+    if (of.taps == 0) return;
+    const ulong plane = (ulong)h.source * w.source * pitch, all = images * d.source * plane;
+    const uint tap = size.apart ? of.first_tap : 0;
+    const int from_w = WINDOW_START(at.first, see, w) + (int)(tap % see.w.taps) * see.w.tap_step;
+    const int from_h = WINDOW_START(at.first, see, h) + (int)(tap / see.w.taps % see.h.taps) * see.h.tap_step;
+    const int from_d = WINDOW_START(at.first, see, d) + (int)(tap / see.w.taps / see.h.taps) * see.d.tap_step;
+    const uint lines = reached(at.lines, see.h, size.apart), width = reached(at.width, see.w, size.apart);
+    for (uint image = 0; image < at.images; image++)
+        for (uint z = 0; z < shape.planes; z++)
+            for (uint y = 0; y < lines; y++) {
+                local float *line = to + ((image * shape.planes + z) * shape.lines + y) * shape.width * of.channels;
+                const int p_d = from_d + (int)z * see.d.tap_step, p_h = from_h + (int)y;
+                if (p_d < 0 || p_d >= d.source || p_h < 0 || p_h >= h.source) {
+                    clear_run(line, width * of.channels);
+                    continue;
+                }
+                const ulong skip = ((at.first.image + image) * d.source + p_d) * plane + (ulong)p_h * w.source * pitch + first + of.first_channel;
+                copy_line(line, source + skip, all - skip, from_w, width, of.channels, w.source, pitch);
+            }
+}
+
+/* How far from a window's beginning the part's element `tap` of the kernel lies in the box. */
+static uint element_place(uint tap, part of, band_size size, box_shape shape, sight see) {
+    if (size.apart) return 0;
+    const uint number = of.first_tap + tap, m_w = number % see.w.taps, m_h = number / see.w.taps % see.h.taps, m_d = number / see.w.taps / see.h.taps;
+    return ((m_d * shape.lines + m_h * see.h.tap_step) * shape.width + m_w * see.w.tap_step) * of.channels;
+}
+
+static void index_elements(local uint *index, part of, band_size size, box_shape shape, sight see) {
+    for (uint tap = 0; tap < of.taps; tap++) {
+        const uint first = element_place(tap, of, size, shape, see);
+        for (uint c = 0; c < of.channels; c++) *index++ = first + c;
     }
 }
 
-/* A part of a window into local memory, zeros where it is outside the source. `pitch`: the source's channels, of which `first` comes first. */
-static void pack_window(local float *to, const global float *source, ulong first, uint pitch, ulong images, place at, sight see, part of,
-                        conv_axis d, conv_axis h, conv_axis w) {
-    if (of.taps == 0) return;
-    const ulong size = (ulong)d.source * h.source * w.source * pitch, start = at.image * size + first + of.first_channel;
-    uint m_w = of.first_tap % see.w.taps, m_h = of.first_tap / see.w.taps % see.h.taps, m_d = of.first_tap / see.w.taps / see.h.taps;
-    for (uint left = of.taps; left > 0;) {
-        const uint taps = min(left, see.w.taps - m_w);
-        const int from_d = WINDOW_START(at, see, d) + (int)m_d * see.d.tap_step, from_h = WINDOW_START(at, see, h) + (int)m_h * see.h.tap_step;
-        if (from_d < 0 || from_d >= d.source || from_h < 0 || from_h >= h.source) {
-            clear_run(to, taps * of.channels);
-        } else {
-            const ulong line = start + ((ulong)from_d * h.source + from_h) * w.source * pitch;
-            copy_line(to, source + line, images * size - line, WINDOW_START(at, see, w) + (int)m_w * see.w.tap_step, taps, of, see.w,
-                      w.source, pitch);
-        }
-        to += taps * of.channels;
-        left -= taps;
-        m_w = 0;
-        if (++m_h == (uint)see.h.taps) m_h = 0, m_d++;
-    }
+/* A result of a band: its numbers there. */
+typedef struct point {
+    uint image, line, at;
+} point;
+
+static point point_after(point p, band of) {
+    if (++p.at < of.width) return p;
+    p.at = 0;
+    if (++p.line < of.lines) return p;
+    p.line = 0;
+    p.image++;
+    return p;
+}
+
+/* Where its window begins in the box. */
+static uint window_place(point p, box_shape shape, sight see, uint channels) {
+    return ((p.image * shape.planes * shape.lines + p.line * see.h.source_step) * shape.width + p.at * see.w.source_step) * channels;
+}
+
+static place place_of(point p, band of) {
+    place at = of.first;
+    at.image += p.image;
+    at.h += (int)p.line;
+    at.w += (int)p.at;
+    return at;
 }
 
 #define TILE wide

@@ -4,42 +4,61 @@
 #define BLOCK (PANELS * PANEL)
 #define NAMED(name) PASTE(PASTE(name, _), TILE)
 
+/* dy of a band, `count` filters from `first_filter` on, becomes panels, POSITIONS rows apart. `all`: how many elements dy has. */
+ON_LOCAL_ARRAYS void NAMED(pack_band)(local float *panels, const global float *dy, ulong all, uint filters, uint first_filter, uint count, band at,
+                             sight see, conv_axis d, conv_axis h, conv_axis w) {
+    for (point line = {0, 0, 0}; line.image < at.images; line.line + 1 < at.lines ? line.line++ : (line.line = 0, line.image++)) {
+        const ulong from = result_number(place_of(line, at), see, d, h, w) * filters + first_filter;
+        for (uint j = 0; j < (count + PANEL - 1) / PANEL * PANEL; j += WIDTH) {
+            local float *to = panels + j / PANEL * (POSITIONS * PANEL) + j % PANEL;
+            if (j < count) pack_rows(to, PANEL, dy + from + j, filters, at.width, min((uint)WIDTH, count - j), all - from - j);
+            else pack_rows(to, PANEL, dy, 0, at.width, 0, 0);
+        }
+        panels += at.width * PANEL;
+    }
+}
+
 /*
- * to = alpha x dy + beta to, of each share of the results for itself. Dimension 0: groups and blocks of columns; 1: shares, and parts of the
+ * to = alpha x dy + beta to, of each share of the bands for itself. Dimension 0: groups and blocks of columns; 1: shares, and parts of the
  * window, whose first `part_taps` and `part_channels` say how large they are.
  */
 KERNEL(1, 1)
-void NAMED(conv_weight_vector)(CONV_PARAMETERS, ulong share, uint part_taps, uint part_channels, float alpha, float beta,
+void NAMED(conv_weight_vector)(CONV_PARAMETERS, BAND_PARAMETERS, uint part_taps, uint part_channels, ulong share, float alpha, float beta,
                                const global float *x, const global float *dy, global float *to) {
-    local float windows[POSITIONS * WINDOW_PITCH], panels[POSITIONS * BLOCK], sums[TILE_ROWS * PANEL];
+    local float box[BOX + WIDTH], panels[POSITIONS * BLOCK], sums[TILE_ROWS * PANEL];
+    local uint windows[POSITIONS], element[WINDOW];
     CONV_AXES
+    const band_size size = BAND_SIZE;
     const uint blocks = (columns + BLOCK - 1) / BLOCK, group = get_group_id(0) / blocks, column = get_group_id(0) % blocks * BLOCK;
     const uint count = min((uint)BLOCK, columns - column), filters = groups * columns, first_filter = group * columns + column;
     const sight see = sight_of(0, 0, d, h, w);
+    const box_shape shape = box_of(size, see);
     const uint taps = (uint)(d.size * h.size * w.size), channel_parts = (inner + part_channels - 1) / part_channels,
                parts = (taps + part_taps - 1) / part_taps * channel_parts;
     const uint number = get_group_id(1) % parts;
     const part of = part_at(number / channel_parts * part_taps, part_taps, taps, number % channel_parts * part_channels, part_channels, inner);
-    const ulong all_rows = (ulong)images * d.result * h.result * w.result;
-    const ulong piece = get_group_id(1) / parts, first_row = piece * share, end_row = min(all_rows, first_row + share);
+    const ulong all = (ulong)images * d.result * h.result * w.result * filters;
+    const ulong piece = get_group_id(1) / parts, first_band = piece * share, end_band = all ? min(band_count(size, see, images), first_band + share) : 0;
     to += (piece * taps * inner + (ulong)of.first_tap * inner + of.first_channel) * filters + first_filter;
-    place at = {0, 0, 0, 0};
-    if (all_rows) at = place_at(first_row, see);
-    for (ulong row = first_row; row < end_row || row == first_row; row += POSITIONS) {
-        const uint depth = row < end_row ? (uint)min((ulong)POSITIONS, end_row - row) : 0;
-        for (uint p = 0; p < depth; p++, at = place_after(at, see))
-            pack_window(windows + p * WINDOW_PITCH, x, group * inner, groups * inner, images, at, see, of, d, h, w);
-        for (uint j = 0; j < (count + PANEL - 1) / PANEL * PANEL; j += WIDTH)
-            pack_rows(panels + j / PANEL * (POSITIONS * PANEL) + j % PANEL, PANEL, dy + row * filters + first_filter + j, filters, depth,
-                      j < count ? min((uint)WIDTH, count - j) : 0);
-        const epilogue how = {0, alpha, beta, 0.0f, 0.0f, row == first_row, 0, 0};
+    index_elements(element, of, size, shape, see);
+    for (ulong next = first_band; next < end_band || next == first_band; next++) {
+        uint depth = 0;
+        if (next < end_band) {
+            const band at = band_at(next, size, see, images);
+            depth = at.images * at.lines * at.width;
+            fill_box(box, x, group * inner, groups * inner, images, at, size, shape, see, of, d, h, w);
+            NAMED(pack_band)(panels, dy, all, filters, first_filter, count, at, see, d, h, w);
+            point p = {0, 0, 0};
+            for (uint i = 0; i < depth; i++, p = point_after(p, at)) windows[i] = window_place(p, shape, see, of.channels);
+        }
+        const epilogue how = {0, alpha, beta, 0.0f, 0.0f, next == first_band, 0, 0};
         for (uint start = 0; start < count; start += PANEL)
             for (uint first = 0; first < of.taps * of.channels; first += TILE_ROWS) {
                 const uint rows = min((uint)TILE_ROWS, of.taps * of.channels - first);
                 const local float *left[TILE_ROWS];
 #pragma unroll
-                for (uint r = 0; r < TILE_ROWS; r++) left[r] = windows + first + min(r, rows - 1);
-                NAMED(multiply_packed)(sums, left, WINDOW_PITCH, panels + start * POSITIONS, depth);
+                for (uint r = 0; r < TILE_ROWS; r++) left[r] = box + element[first + min(r, rows - 1)];
+                NAMED(multiply_gathered)(sums, left, windows, panels + start * POSITIONS, depth);
                 for (uint r = 0; r < rows; r++)
                     for (uint j = start; j < min(start + PANEL, count); j += WIDTH) {
                         const ulong there = min((uint)WIDTH, count - j);

@@ -28,13 +28,15 @@ static void transpose(real *block) {
     }
 }
 
-/* WIDTH columns of op(b), `depth` elements each, become the vectors packed, packed + pitch, ...; 0 in columns that there are not. */
-static void pack_rows(local float *packed, uint pitch, const global float *b, ulong stride, uint depth, uint columns) {
-    if (columns == WIDTH) {
-        for (uint p = 0; p < depth; p++) STORE(local, packed + p * pitch, LOAD(global, b + p * stride));
-        return;
-    }
-    for (uint p = 0; p < depth; p++)
+/*
+ * WIDTH columns of op(b), `depth` elements each, become the vectors packed, packed + pitch, ... In columns that there are not stands anything, or 0
+ * where there are none at all. `room` elements may be read.
+ */
+static void pack_rows(local float *packed, uint pitch, const global float *b, ulong stride, uint depth, uint columns, ulong room) {
+    uint p = 0;
+    if (columns) /* also where that reads on into the next row */
+        for (; p < depth && p * stride + WIDTH <= room; p++) STORE(local, packed + p * pitch, LOAD(global, b + p * stride));
+    for (; p < depth; p++)
         for (uint j = 0; j < WIDTH; j++) packed[p * pitch + j] = j < columns ? b[p * stride + j] : 0.0f;
 }
 

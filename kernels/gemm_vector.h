@@ -24,7 +24,7 @@ void NAMED(gemm_vector)(ARGUMENTS(ulong m, ulong n, ulong k, ulong rows_per_grou
             const ulong at = column + v * WIDTH;
             const uint columns = at < n ? (uint)min((ulong)WIDTH, n - at) : 0;
             if (transpose_b) pack_columns(panel + v * WIDTH, PANEL, b + at * k + p0, k, depth, columns);
-            else pack_rows(panel + v * WIDTH, PANEL, b + p0 * n + at, n, depth, columns);
+            else pack_rows(panel + v * WIDTH, PANEL, b + p0 * n + at, n, depth, columns, k * n - p0 * n - at);
         }
         const epilogue how = {function, alpha, beta, function_a, function_b, p0 == 0, p0 + DEPTH >= k, has_bias};
         for (ulong row = first_row; row < end_row; row += TILE_ROWS) {

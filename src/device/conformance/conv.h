@@ -33,6 +33,9 @@ static const conv_size conv_sizes[] = {
     {1, {1, 5, 3}, 67, 131, {1, 3, 2}, .before = {0, 1, 0}, .y = {1, 5, 3}},
     {37, {1, 4, 4}, 8, 24, {1, 3, 3}, .before = {0, 1, 1}, .y = {1, 4, 4}},
     {2, {1, 1, 40}, 64, 33, {1, 1, 3}, .before = {0, 0, 1}, .y = {1, 1, 40}},
+    /* more channels, and more filters, than kernels take at a time */
+    {1, {1, 5, 4}, 523, 3, {1, 2, 2}, .before = {0, 1, 0}, .y = {1, 5, 3}},
+    {1, {1, 4, 3}, 2, 521, {1, 2, 3}, .stride = {1, 1, 2}, .before = {0, 0, 1}, .y = {1, 3, 2}},
     /* pictures: few channels in, few filters */
     {2, {1, 28, 28}, 1, 6, {1, 5, 5}, .before = {0, 2, 2}, .y = {1, 28, 28}},
     {1, {1, 21, 23}, 3, 17, {1, 7, 7}, .stride = {1, 2, 2}, .before = {0, 3, 3}, .y = {1, 11, 12}},

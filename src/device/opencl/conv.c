@@ -6,6 +6,8 @@
 
 /* A processor's groups per compute unit. */
 #define GROUPS_PER_UNIT 2
+/* Results of a processor's band, at most. */
+#define BAND_POINTS ((size_t)1024)
 /* Results along the last axis that kernels/conv_depthwise.cl handles together. */
 #define ACROSS 4
 
@@ -154,16 +156,20 @@ static void launch_vector(soma_cl_builder *builder, const soma_cl_conv *conv, bo
     const size_t blocks = conv->groups * soma_cl_pieces(conv->columns, soma_cl_conv_block(device, conv));
     const size_t groups = SOMA_MAX((size_t)device->info.compute_units, 1u) * GROUPS_PER_UNIT;
     const classes of = classes_of(conv, back, 1);
-    const size_t rows = soma_round_up(soma_cl_pieces(of.results, soma_cl_pieces(groups, blocks)), tile_rows);
-    const size_t row_blocks = soma_cl_pieces(of.results, rows);
+    const size_t share = soma_cl_pieces(of.results, soma_cl_pieces(groups, blocks));
+    const soma_cl_conv_bands bands = soma_cl_conv_cut(device, conv, back, device->style.depth,
+                                                      SOMA_MIN(soma_round_up(share, tile_rows), BAND_POINTS));
+    const size_t each = SOMA_MAX(soma_cl_pieces(bands.count, soma_cl_pieces(groups, blocks)), (size_t)1),
+                 band_blocks = soma_cl_pieces(bands.count, each);
     soma_cl_begin(builder, "conv_vector.cl", narrow ? "conv_vector_narrow" : "conv_vector_wide", " ");
     soma_cl_pass_conv(builder, conv);
     soma_cl_pass_u32(builder, back);
-    soma_cl_pass_size(builder, rows);
-    soma_cl_pass_size(builder, row_blocks);
+    soma_cl_pass_bands(builder, &bands);
+    soma_cl_pass_size(builder, each);
+    soma_cl_pass_size(builder, band_blocks);
     pass_function(builder, conv);
     pass_epilogue(builder, conv);
-    soma_cl_end(builder, 1, 1, blocks, of.count * row_blocks);
+    soma_cl_end(builder, 1, 1, blocks, of.count * band_blocks);
 }
 
 size_t soma_cl_conv_tile_passes(size_t inner) {

@@ -29,6 +29,19 @@ static inline bool soma_cl_conv_is_narrow(const soma_cl_device *device, const so
 }
 size_t soma_cl_conv_block(const soma_cl_device *device, const soma_cl_conv *conv);
 
+/* On processors: the bands that results are made in, and the parts that windows are taken in. */
+typedef struct soma_cl_conv_bands {
+    size_t images, lines, width; /* results of a band along each axis, at most */
+    size_t points, count;        /* those of a band, and how many bands the largest class has */
+    uint32_t apart;              /* a box serves one element of the kernel */
+    size_t part_taps, part_channels;
+} soma_cl_conv_bands;
+
+/* Parts of at most `depth` elements, bands of at most `most` results. How windows are cut depends on shapes alone. */
+soma_cl_conv_bands soma_cl_conv_cut(const soma_cl_device *device, const soma_cl_conv *conv, bool back, size_t depth,
+                                    size_t most);
+void soma_cl_pass_bands(soma_cl_builder *builder, const soma_cl_conv_bands *bands);
+
 /* On GPUs: kernels/conv_tile.cl. */
 #define SOMA_CL_CONV_SIDE  8
 #define SOMA_CL_CONV_TILE  64

@@ -84,20 +84,16 @@ static void launch_vector(soma_cl_builder *builder, const soma_cl_conv *conv) {
     const soma_cl_device *device = builder->device;
     const bool narrow = soma_cl_conv_is_narrow(device, conv);
     const size_t blocks = conv->groups * soma_cl_pieces(conv->columns, soma_cl_conv_block(device, conv));
-    /* Parts of the window, of like sizes. */
-    const size_t channel_parts = soma_cl_pieces(conv->inner, device->style.window),
-                 part_channels = soma_cl_pieces(conv->inner, channel_parts),
-                 most_taps = SOMA_MAX(device->style.window / part_channels, (size_t)1),
-                 tap_parts = channel_parts > 1 ? conv->taps : soma_cl_pieces(conv->taps, most_taps),
-                 part_taps = soma_cl_pieces(conv->taps, tap_parts),
-                 parts = channel_parts * soma_cl_pieces(conv->taps, part_taps);
-    const shares of = divide(builder, conv, conv->results, LEAST_SHARE, blocks * parts, GROUPS_PER_UNIT);
+    const soma_cl_conv_bands bands =
+        soma_cl_conv_cut(device, conv, false, device->style.window, device->style.positions);
+    const size_t parts = soma_cl_pieces(conv->inner, bands.part_channels) * soma_cl_pieces(conv->taps, bands.part_taps);
+    const shares of =
+        divide(builder, conv, bands.count, soma_cl_pieces(LEAST_SHARE, bands.points), blocks * parts, GROUPS_PER_UNIT);
     soma_cl_begin(builder, "conv_weight_vector.cl", narrow ? "conv_weight_vector_narrow" : "conv_weight_vector_wide",
                   " ");
     soma_cl_pass_conv(builder, conv);
+    soma_cl_pass_bands(builder, &bands);
     soma_cl_pass_size(builder, of.share);
-    soma_cl_pass_u32(builder, (uint32_t)part_taps);
-    soma_cl_pass_u32(builder, (uint32_t)part_channels);
     pass_scales(builder, &of);
     pass_memory(builder, &of);
     soma_cl_end(builder, 1, 1, blocks, parts * of.count);

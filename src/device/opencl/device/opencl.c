@@ -67,14 +67,16 @@ static void choose_tiles(soma_cl_device *device) {
     /* Of convolutions, whatever leaves room. */
     const size_t panel = 2 * style->width, sums = style->narrow_rows * panel,
                  room = device->local_memory / sizeof(float);
+    style->box = 24 * 1024;
     style->panels = 4;
-    while (style->panels > 1 &&
-           style->depth * panel * style->panels + style->narrow_rows * (style->depth + style->width) + sums > room)
+    while (style->panels > 1 && style->depth * (panel * style->panels + 1) + style->box + style->width + sums > room) {
         style->panels /= 2;
+        style->box /= 2;
+    }
     style->window = 256;
     style->positions = 128;
     while (style->window > 16 &&
-           style->positions * (style->window + style->width + panel * style->panels) + sums > room) {
+           style->positions * (panel * style->panels + 1) + style->window + style->box + style->width + sums > room) {
         style->window /= 2;
         style->positions /= 2;
     }

@@ -20,8 +20,8 @@ typedef struct soma_cl_style {
     /* On processors: the tiles of matrix products, see kernels/gemm_vector.cl. */
     uint32_t wide_rows, narrow_rows, depth;
     /* And of convolutions: panels that are packed together; elements of a window, and results, in the weights'
-     * gradient. See kernels/conv_vector.cl and kernels/conv_weight_vector.cl. */
-    uint32_t panels, window, positions;
+     * gradient; floats of the box that windows lie in. See kernels/conv_vector.cl and kernels/conv_weight_vector.cl. */
+    uint32_t panels, window, positions, box;
 } soma_cl_style;
 
 typedef struct soma_cl_gemm soma_cl_gemm; /* a kernel that multiplies matrices, see gemm.h */

@@ -136,9 +136,10 @@ static void append_key(soma_text *key, const soma_cl_device *device, const char 
     soma_text_append(key, "%s -cl-std=CL1.2 -DWIDTH=%u -DGROUP=%u%s", bundled ? BUNDLE : source, style->width,
                      style->group, style->fma ? " -DHAVE_FMA" : "");
     if (bundled || list)
-        soma_text_append(key, " -DWIDE_ROWS=%u -DNARROW_ROWS=%u -DDEPTH=%u -DPANELS=%u -DWINDOW=%u -DPOSITIONS=%u",
+        soma_text_append(key,
+                         " -DWIDE_ROWS=%u -DNARROW_ROWS=%u -DDEPTH=%u -DPANELS=%u -DWINDOW=%u -DPOSITIONS=%u -DBOX=%u",
                          style->wide_rows, style->narrow_rows, style->depth, style->panels, style->window,
-                         style->positions);
+                         style->positions, style->box);
     if (!bundled) soma_text_append(key, " %s", options);
     soma_text_append(key, " %s", options_of_user());
 }
