@@ -77,7 +77,7 @@ static bool read_tensor(const test_vector *vector, unsigned set, const char *wha
     tensor->message = soma__onnx__tensor_proto__unpack(NULL, buffer.size, buffer.data);
     soma_free(buffer.data);
     if (tensor->message) see_bfloat16(vector, what, index, tensor->message);
-    if (!tensor->message || soma_onnx_elements_of(vector->file, tensor->message, &tensor->elements) != SOMA_OK) {
+    if (!tensor->message || soma_onnx_elements_of(tensor->message, &tensor->elements) != SOMA_OK) {
         clear(tensor);
         return false;
     }

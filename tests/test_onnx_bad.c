@@ -189,12 +189,19 @@ static const struct {
     {"nine dimensions", reshaped_to_zeros, 8, 17, SOMA_INVALID_FILE, {"node 1", "at most 8"}},
 };
 
+/* A message that names its file twice has been put together of two that both did. */
+static void expect_named_once(const char *file) {
+    const char *said = soma_last_error(), *first = strstr(said, file);
+    ck_assert_msg(first && !strstr(first + 1, file), "names %s not once: %s", file, said);
+}
+
 START_TEST(a_bad_graph_is_refused_by_node_and_reason) {
     make(graphs[_i].body, graphs[_i].ir, graphs[_i].opset);
     const char *words[] = {"", NULL, NULL, NULL, NULL};
     for (size_t i = 0; i < 3; i++) words[i + 1] = graphs[_i].word[i];
     if (graphs[_i].status != SOMA_OK) words[0] = "m.onnx: ";
     expect_error_words(load_bytes(W->data, W->size), graphs[_i].status, words, graphs[_i].name);
+    if (graphs[_i].status != SOMA_OK) expect_named_once("m.onnx: ");
 }
 END_TEST
 
@@ -372,6 +379,7 @@ static soma_status load_external(const char *location, const char *offset, const
         ck_assert_float_eq(values[0], offset ? 2 : 1);
     }
     soma_network_destroy(network);
+    if (status != SOMA_OK) expect_named_once("model.onnx: ");
     return status;
 }
 

@@ -18,15 +18,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static soma_status __attribute__((format(printf, 4, 5)))
-refuse(const soma_onnx_file *file, const Soma__Onnx__TensorProto *tensor, soma_status status, const char *format, ...) {
+static const char *label(const Soma__Onnx__TensorProto *tensor) {
+    return tensor->name && *tensor->name ? tensor->name : "without a name";
+}
+
+static soma_status __attribute__((format(printf, 3, 4)))
+refuse(const Soma__Onnx__TensorProto *tensor, soma_status status, const char *format, ...) {
     char message[512];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
-    return soma_error(status, "%s: tensor %s: external data: %s", file->path,
-                      tensor->name && *tensor->name ? tensor->name : "without a name", message);
+    return soma_error(status, "tensor %s: external data: %s", label(tensor), message);
 }
 
 bool soma_onnx_is_external(const Soma__Onnx__TensorProto *tensor) {
@@ -43,8 +46,8 @@ static const char *entry(const Soma__Onnx__TensorProto *tensor, const char *key)
 }
 
 /* A number of bytes in decimal; `otherwise` where there is none. */
-static soma_status get_bytes(const soma_onnx_file *file, const Soma__Onnx__TensorProto *tensor, const char *key,
-                             uint64_t otherwise, uint64_t *value) {
+static soma_status get_bytes(const Soma__Onnx__TensorProto *tensor, const char *key, uint64_t otherwise,
+                             uint64_t *value) {
     const char *text = entry(tensor, key);
     char *end;
     *value = otherwise;
@@ -52,7 +55,7 @@ static soma_status get_bytes(const soma_onnx_file *file, const Soma__Onnx__Tenso
     errno = 0;
     *value = strtoull(text, &end, 10);
     if (*text >= '0' && *text <= '9' && *end == 0 && errno == 0) return SOMA_OK;
-    return refuse(file, tensor, SOMA_INVALID_FILE, "\"%s\" is %s; a number of bytes was expected", key,
+    return refuse(tensor, SOMA_INVALID_FILE, "\"%s\" is %s; a number of bytes was expected", key,
                   soma_quote(text, strlen(text)).text);
 }
 
@@ -93,11 +96,10 @@ static soma_status open_data(const soma_onnx_file *file, const Soma__Onnx__Tenso
     snprintf(shown, sizeof shown, "%s", soma_quote(location, strlen(location)).text);
     *descriptor = open_inside(file->directory, location);
     if (*descriptor < 0 && errno == EXDEV)
-        return refuse(file, tensor, SOMA_INVALID_FILE, "%s leads out of the model's directory", shown);
+        return refuse(tensor, SOMA_INVALID_FILE, "%s leads out of the model's directory", shown);
     if (*descriptor < 0 && (errno == ELOOP || errno == ENOTDIR))
-        return refuse(file, tensor, SOMA_INVALID_FILE, "%s is, or leads through, a symbolic link or no directory",
-                      shown);
-    if (*descriptor < 0) return refuse(file, tensor, SOMA_IO, "%s: cannot open: %s", shown, strerror(errno));
+        return refuse(tensor, SOMA_INVALID_FILE, "%s is, or leads through, a symbolic link or no directory", shown);
+    if (*descriptor < 0) return refuse(tensor, SOMA_IO, "%s: cannot open: %s", shown, strerror(errno));
     const char *trouble = NULL;
     if (fstat(*descriptor, &about) != 0)
         trouble = strerror(errno);
@@ -107,7 +109,7 @@ static soma_status open_data(const soma_onnx_file *file, const Soma__Onnx__Tenso
         trouble = "has another name (a hard link), which may lie outside the model's directory";
     if (!trouble) return *size = (uint64_t)about.st_size, SOMA_OK;
     close(*descriptor);
-    return refuse(file, tensor, SOMA_INVALID_FILE, "%s %s", shown, trouble);
+    return refuse(tensor, SOMA_INVALID_FILE, "%s %s", shown, trouble);
 }
 
 static soma_status read_at(int descriptor, uint64_t offset, uint8_t *data, size_t size) {
@@ -123,21 +125,21 @@ soma_status soma_onnx_read_external(const soma_onnx_file *file, const Soma__Onnx
     uint64_t offset, length, file_size = 0;
     int descriptor = -1;
     *data = NULL;
-    if (!location) return refuse(file, tensor, SOMA_INVALID_FILE, "there is no \"location\"");
-    if (file->directory < 0) return refuse(file, tensor, SOMA_INVALID_FILE, "the model's directory cannot be read");
-    SOMA_TRY(get_bytes(file, tensor, "offset", 0, &offset));
-    SOMA_TRY(get_bytes(file, tensor, "length", size, &length));
+    if (!location) return refuse(tensor, SOMA_INVALID_FILE, "there is no \"location\"");
+    if (file->directory < 0) return refuse(tensor, SOMA_INVALID_FILE, "the model's directory cannot be read");
+    SOMA_TRY(get_bytes(tensor, "offset", 0, &offset));
+    SOMA_TRY(get_bytes(tensor, "length", size, &length));
     if (length != size)
-        return refuse(file, tensor, SOMA_INVALID_FILE, "%" PRIu64 " bytes; its dimensions make %zu", length, size);
+        return refuse(tensor, SOMA_INVALID_FILE, "%" PRIu64 " bytes; its dimensions make %zu", length, size);
     SOMA_TRY(open_data(file, tensor, location, &descriptor, &file_size));
     soma_status status = SOMA_OK;
     if (offset > file_size || length > file_size - offset)
-        status = refuse(file, tensor, SOMA_INVALID_FILE, "%zu bytes at offset %" PRIu64 " of a file of %" PRIu64, size,
+        status = refuse(tensor, SOMA_INVALID_FILE, "%zu bytes at offset %" PRIu64 " of a file of %" PRIu64, size,
                         offset, file_size);
     if (status == SOMA_OK && !(*data = soma_malloc(size))) status = soma_out_of_memory(size, "external data");
     if (status == SOMA_OK) {
         status = read_at(descriptor, offset, *data, size);
-        if (status != SOMA_OK) soma_error_prefix(status, "%s: external data: ", file->path);
+        if (status != SOMA_OK) soma_error_prefix(status, "tensor %s: external data: ", label(tensor));
     }
     close(descriptor);
     if (status != SOMA_OK) {

@@ -73,8 +73,7 @@ bool soma_onnx_is_float(int32_t type);
 bool soma_onnx_is_integer(int32_t type);
 
 /* Checks type, dimensions, and that there are as many elements as they say; dimensions of 0 are let through. */
-soma_status soma_onnx_elements_of(const soma_onnx_file *file, const Soma__Onnx__TensorProto *tensor,
-                                  soma_onnx_elements *elements);
+soma_status soma_onnx_elements_of(const Soma__Onnx__TensorProto *tensor, soma_onnx_elements *elements);
 /* One by one; close what was opened. */
 typedef struct soma_onnx_reader {
     const soma_onnx_elements *elements;

@@ -46,7 +46,7 @@ static soma_status define(soma_onnx_importer *importer, const soma_onnx_value *v
 static soma_status define_initializer(soma_onnx_importer *importer, const Soma__Onnx__TensorProto *tensor) {
     soma_onnx_value value = {.constant = true, .trained = true, .name = tensor->name};
     if (!tensor->name || !*tensor->name) return soma_error(SOMA_INVALID_FILE, "an initializer has no name");
-    SOMA_TRY(soma_onnx_elements_of(importer->file, tensor, &value.elements));
+    SOMA_TRY(soma_onnx_elements_of(tensor, &value.elements));
     value.integer = soma_onnx_is_integer(value.elements.type);
     value.shape.rank = value.elements.rank;
     memcpy(value.shape.dim, value.elements.dim, sizeof value.shape.dim);

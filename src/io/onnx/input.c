@@ -13,7 +13,7 @@ static soma_status import_constant(soma_onnx_node *node) {
     const char *name = value && value->name ? value->name : "";
     output->constant = true;
     if (strcmp(name, "value") == 0 && value->t) {
-        SOMA_TRY(soma_onnx_elements_of(node->importer->file, value->t, elements));
+        SOMA_TRY(soma_onnx_elements_of(value->t, elements));
     } else if (strcmp(name, "value_float") == 0 || strcmp(name, "value_floats") == 0) {
         bool list = name[strlen(name) - 1] == 's';
         *elements = (soma_onnx_elements){.type = SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT, .rank = list};

@@ -56,7 +56,7 @@ static soma_status get_element(const soma_onnx_node *node, soma_onnx_elements *e
     *elements = (soma_onnx_elements){.type = SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT, .count = 1, .floats = &zero};
     if (!value) return SOMA_OK;
     if (!value->t) return soma_error(SOMA_INVALID_FILE, "attribute value must be a tensor");
-    SOMA_TRY(soma_onnx_elements_of(node->importer->file, value->t, elements));
+    SOMA_TRY(soma_onnx_elements_of(value->t, elements));
     return elements->count == 1
                ? SOMA_OK
                : soma_error(SOMA_INVALID_FILE, "attribute value has %zu elements; it must have one", elements->count);

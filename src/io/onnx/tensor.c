@@ -111,43 +111,39 @@ static size_t field_count(const Soma__Onnx__TensorProto *tensor) {
     }
 }
 
-static soma_status check_count(const soma_onnx_file *file, const Soma__Onnx__TensorProto *tensor, size_t count) {
+static soma_status check_count(const Soma__Onnx__TensorProto *tensor, size_t count) {
     size_t size = types[tensor->data_type].size, bytes, have;
     if (!soma_multiply_size(count, SOMA_MAX(size, sizeof(double)), &bytes))
-        return soma_error(SOMA_INVALID_FILE, "%s: tensor %s: more elements than memory has bytes", file->path,
-                          label(tensor));
+        return soma_error(SOMA_INVALID_FILE, "tensor %s: more elements than memory has bytes", label(tensor));
     if (soma_onnx_is_external(tensor)) return SOMA_OK; /* counted when the other file is open */
     if (tensor->has_raw_data) {
         have = tensor->raw_data.len / size;
         if (tensor->raw_data.len == count * size) return SOMA_OK;
     } else if ((have = field_count(tensor)) == count)
         return SOMA_OK;
-    return soma_error(SOMA_INVALID_FILE, "%s: tensor %s: its dimensions make %zu elements, its data holds %zu",
-                      file->path, label(tensor), count, have);
+    return soma_error(SOMA_INVALID_FILE, "tensor %s: its dimensions make %zu elements, its data holds %zu",
+                      label(tensor), count, have);
 }
 
-soma_status soma_onnx_elements_of(const soma_onnx_file *file, const Soma__Onnx__TensorProto *tensor,
-                                  soma_onnx_elements *elements) {
+soma_status soma_onnx_elements_of(const Soma__Onnx__TensorProto *tensor, soma_onnx_elements *elements) {
     *elements = (soma_onnx_elements){.type = tensor->data_type, .count = 1, .tensor = tensor};
     if (!soma_onnx_is_float(tensor->data_type) && !soma_onnx_is_integer(tensor->data_type))
-        return soma_error(SOMA_UNSUPPORTED, "%s: tensor %s: its elements are %s; numbers are read", file->path,
-                          label(tensor), soma_onnx_describe_type(tensor->data_type).text);
-    if (tensor->segment)
-        return soma_error(SOMA_UNSUPPORTED, "%s: tensor %s: comes in segments", file->path, label(tensor));
+        return soma_error(SOMA_UNSUPPORTED, "tensor %s: its elements are %s; numbers are read", label(tensor),
+                          soma_onnx_describe_type(tensor->data_type).text);
+    if (tensor->segment) return soma_error(SOMA_UNSUPPORTED, "tensor %s: comes in segments", label(tensor));
     if (tensor->n_dims > SOMA_ONNX_MAX_RANK)
-        return soma_error(SOMA_UNSUPPORTED, "%s: tensor %s: %zu dimensions, at most %d are possible", file->path,
-                          label(tensor), tensor->n_dims, SOMA_ONNX_MAX_RANK);
+        return soma_error(SOMA_UNSUPPORTED, "tensor %s: %zu dimensions, at most %d are possible", label(tensor),
+                          tensor->n_dims, SOMA_ONNX_MAX_RANK);
     elements->rank = (uint32_t)tensor->n_dims;
     for (uint32_t i = 0; i < elements->rank; i++) {
         if (tensor->dims[i] < 0)
-            return soma_error(SOMA_INVALID_FILE, "%s: tensor %s: dimension %u is %" PRId64, file->path, label(tensor),
-                              i, tensor->dims[i]);
+            return soma_error(SOMA_INVALID_FILE, "tensor %s: dimension %u is %" PRId64, label(tensor), i,
+                              tensor->dims[i]);
         if (!soma_size_of(tensor->dims[i], &elements->dim[i]) ||
             !soma_multiply_size(elements->count, elements->dim[i], &elements->count))
-            return soma_error(SOMA_INVALID_FILE, "%s: tensor %s: more elements than memory has bytes", file->path,
-                              label(tensor));
+            return soma_error(SOMA_INVALID_FILE, "tensor %s: more elements than memory has bytes", label(tensor));
     }
-    return check_count(file, tensor, elements->count);
+    return check_count(tensor, elements->count);
 }
 
 /* ---------------------------------------------------------------------------------------------------- reading */
@@ -251,7 +247,7 @@ soma_status soma_onnx_read_floats(const soma_onnx_file *file, const soma_onnx_el
     }
     soma_onnx_reader_close(&reader);
     if (i == elements->count) return SOMA_OK;
-    return soma_error(SOMA_INVALID_FILE, "%s: tensor %s: element %zu is %.9g; " SOMA_BEYOND_FLOAT, file->path,
+    return soma_error(SOMA_INVALID_FILE, "tensor %s: element %zu is %.9g; " SOMA_BEYOND_FLOAT,
                       elements->tensor ? label(elements->tensor) : "given", i, value);
 }
 
@@ -279,6 +275,6 @@ soma_status soma_onnx_read_integers(const soma_onnx_file *file, const soma_onnx_
     }
     soma_onnx_reader_close(&reader);
     if (fits) return SOMA_OK;
-    return soma_error(SOMA_INVALID_FILE, "%s: tensor %s: a whole number below 2^53 was expected", file->path,
+    return soma_error(SOMA_INVALID_FILE, "tensor %s: a whole number below 2^53 was expected",
                       elements->tensor ? label(elements->tensor) : "given");
 }
