@@ -6,6 +6,7 @@ Usage: test_program_files.py PROGRAM DEVICE [CLASS ...]
 import csv
 import io
 import json
+import math
 import os
 import struct
 import zipfile
@@ -298,6 +299,24 @@ class Files(ProgramTest):
         text = self.succeed("show", file).stdout
         for words in ("opset 17", "input   words", "string     ?", "output  c", "?x3", "2 nodes, not supported", "does not run it"):
             self.assertIn(words, text)
+
+    def test_a_softmax_of_several_dimensions_is_predicted(self):
+        """No loss is asked for, and no class is read off it: its numbers are, as with --raw."""
+        file = self.write("softmax.onnx", onnx_model(onnx_node("Softmax", ["x"], "y", field(5, field(1, "axis") + field(20, 2) + field(3, 2))),
+                                                     onnx_value(11, "x", FLOAT, "n", 2, 3), onnx_value(12, "y", FLOAT, "n", 2, 3)))
+        rows = [[0.5, -1, 2], [3, 3, 3], [0, 1, -20], [7, 6.5, -2]]
+        data = self.write("x.npy", npy("<f4", (2, 2, 3), [value for row in rows for value in row]))
+        expected = [math.exp(value) / sum(math.exp(other) for other in row) for row in rows for value in row]
+        model = self.path("softmax.safetensors")
+        self.succeed("convert", file, model)
+        for name in (file, model):
+            lines = self.succeed("predict", "--device=cpu", "--model", name, "--data", data, "--quiet").stdout.splitlines()
+            self.assertEqual(lines[0], "output_1,output_2,output_3,output_4,output_5,output_6")
+            self.assertEqual(len(lines), 3)
+            found = [float(word) for line in lines[1:] for word in line.split(",")]
+            for value, right in zip(found, expected):
+                self.assertAlmostEqual(value, right, delta=1e-6)
+            self.assertEqual(len(self.json("predict", "--device=cpu", "--model", name, "--data", data)["predictions"][0]), 6)
 
     def test_outputs_of_an_onnx_model(self):
         file, data = self.write("partly.onnx", PARTLY_KNOWN), self.write("x.csv", "1,-2\n3,4\n")

@@ -31,6 +31,12 @@ static exit_status write_predictions(const struct settings *settings, const stru
     return status;
 }
 
+/* A class for each sample is read off an output of one dimension; others are numbers. */
+static bool has_one_dimension(const soma_tensor *output) {
+    size_t shape[SOMA_MAX_RANK];
+    return soma_tensor_shape(output, shape) == 1;
+}
+
 static exit_status predict(const struct settings *settings, soma_network *network, soma_device *device) {
     soma_dataset *dataset;
     soma_series_info series;
@@ -43,7 +49,8 @@ static exit_status predict(const struct settings *settings, soma_network *networ
         .outputs = soma_tensor_count(soma_network_output(network, 0)),
     };
     predictions.as_labels = !settings->raw && model_has_labels(network);
-    predictions.as_classes = !settings->raw && model_is_classifier(network) && !predictions.as_labels;
+    predictions.as_classes = !settings->raw && model_is_classifier(network) && !predictions.as_labels &&
+                             has_one_dimension(soma_network_output(network, 0));
     status = predictions_compute(settings, &predictions);
     if (status == STATUS_DONE && soma_network_get_series(network, &series) &&
         predictions.outputs == series.horizon * series.targets) {

@@ -174,15 +174,14 @@ const option_row option_table[] = {
      .help = "CSV: the labels are classes, also where they are numbers that are many or do not recur; several have to be 0 or 1"},
     {.name = "unknown-classes", .type = OPTION_CHOICE, .offset = FIELD(unknown_classes), .commands = TRAIN | EVALUATE, .argument = "HOW",
      .choices = &unknown_choice, .fallback = "error",
-     .help = "samples of a class that the model does not know: an error, or left out: error, ignore"},
+     .help = "samples of a class that the model does not know: an error, or left out"},
     {.name = "gaps", .type = OPTION_TEXT, .offset = FIELD(gaps), .commands = TRAIN | LOOK, .argument = "LIST",
      .help = "CSV: texts in features that stand for no value, in whatever letters, as NA,?,-; no numbers. An empty field does always. The model keeps them (default: "
              "?, NA, N/A, NaN, null)"},
     {.name = "missing", .type = OPTION_CHOICE, .offset = FIELD(missing), .commands = TRAIN, .argument = "HOW", .choices = &missing_choice,
      .fallback = "median",
      .help = "CSV: gaps in features (empty, and what --gaps says) are filled with the column's median, mean or zero of the training samples, "
-             "which the model keeps for all data; or their rows dropped; or an error: median, mean, zero, drop, error. Of a series the last value before, last, or an error "
-             "(default last)"},
+             "which the model keeps for all data; or their rows dropped; or an error. Of a series the last value before, last, or an error (default last)"},
     {.name = "max-categories", .type = OPTION_COUNT, .offset = FIELD(max_categories), .commands = TRAIN, .argument = "N", .fallback = "32", .interval = "[0, 4096]",
      .help = "CSV: words in a feature are categories, up to so many different ones in a column, each an input of the network; more are hashed, by --hash-buckets; "
              "0: words are refused. true, false, yes, no, t and f are one input of 1 or 0"},
@@ -190,7 +189,7 @@ const option_row option_table[] = {
      .help = "CSV: inputs that a column of more words than that is hashed into; words that fall into one are the same to the network"},
     {.name = "dates", .type = OPTION_CHOICE, .offset = FIELD(dates), .commands = TRAIN, .argument = "HOW", .choices = &dates_choice, .fallback = "number",
      .help = "CSV: dates and times in a feature, as ISO 8601 has them, are days since 1970, number; or also sine and cosine of the time of the year, the day of the "
-             "week and the time of day, cycle: number, cycle"},
+             "week and the time of day, cycle"},
     {.name = "indicator", .type = OPTION_FLAG, .offset = FIELD(indicator), .commands = TRAIN,
      .help = "CSV: beside each feature that has gaps, an input of the network that says where they are"},
     {.name = "test", .type = OPTION_REAL, .offset = FIELD(test), .commands = READS, .argument = "FRACTION", .fallback = "0.2",
@@ -404,7 +403,7 @@ const option_row option_table[] = {
      .help = "where predictions go: a .csv or .npy file; an .npz file, of the outputs under their names, and the classes; or - for CSV on "
              "stdout (the default)"},
     {.name = "raw", .type = OPTION_FLAG, .offset = FIELD(raw), .commands = PREDICT,
-     .help = "what the network's output is, number by number, instead of classes"},
+     .help = "what the network's output is, number by number, instead of classes; so is one of several dimensions always"},
 
     {.name = "prompt", .letter = 'p', .type = OPTION_TEXT, .offset = FIELD(prompt), .commands = GENERATE, .argument = "TEXT",
      .help = "what the text begins with (default: a new line)"},
