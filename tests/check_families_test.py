@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 SCRIPT, SOURCE = sys.argv[1], Path(sys.argv[2])
-FILES = [file.relative_to(SOURCE) for place in ("src", "kernels") for file in (SOURCE / place).rglob("*.c*")]
+FILES = [file.relative_to(SOURCE) for pattern in ("src/**/*.c", "kernels/*.cl", "tests/test_*.c") for file in SOURCE.glob(pattern)]
 
 # title -> (file to take away, file to put in, what the one offence says)
 TREES = {
@@ -19,6 +19,8 @@ TREES = {
     "a kernel is missing": ("kernels/softmax.cl", None, "misses this member"),
     "a folder's only file of a family is missing": ("src/device/cpu/gemm/gemm.c", None, "misses this member"),
     "a rule of the graph is missing": ("src/graph/ops/transpose.c", None, "misses this member"),
+    "a test is missing": ("tests/test_prelu.c", None, "misses this member"),
+    "a test more": (None, "tests/test_softmax.c", "has no row for this room"),
     "a member more": (None, "src/nn/layers/transpose.c", "has no row for this room"),
     "a new family without a row": (None, "src/graph/ops/unknown.c", "belongs to no family"),
     "machinery that is gone": ("src/io/onnx/wire.c", None, "is not there"),
