@@ -7,10 +7,12 @@ Usage: test_program_series.py PROGRAM DEVICE [CLASS ...]
 import csv
 import io
 import math
+import random
 import sys
+import zipfile
 
 sys.dont_write_bytecode = True
-from program import BAD_FILE, DEVICE, DONE, USAGE, ProgramTest, main, run
+from program import BAD_FILE, DEVICE, DONE, USAGE, ProgramTest, main, npy, run
 
 PERIOD = 8
 
@@ -116,6 +118,41 @@ class Series(ProgramTest):
         self.refuse(USAGE, ["--horizon is for series", "digits"], "train", "--horizon=8")
         self.refuse(BAD_FILE, ["wave.csv", "96 of the 120 rows", "window of 110"], "train", "--data", self.table, "--window=110", "--validation=0")
         self.refuse(BAD_FILE, ["snow", '"wave"'], "train", "--data", self.table, "--window=4", "--target=snow")
+
+
+class Sequences(ProgramTest):
+    """The class is the sign of the step that is the last; what is behind it says the contrary."""
+
+    def write(self, path, samples, steps, seed, lengths=True, filled=1):
+        draw = random.Random(seed)
+        count = [draw.randint(1, steps) for _ in range(samples)]
+        values = [[draw.uniform(-1, 1) for _ in range(2 * steps)] for _ in range(samples)]
+        labels = []
+        for row, length in zip(values, count, strict=True):
+            labels.append(int(row[2 * length - 2] > 0))
+            row[2 * length:] = [filled * (1 - 2 * labels[-1])] * (2 * (steps - length))
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("x.npy", npy("<f4", (samples, steps, 2), sum(values, [])))
+            archive.writestr("y.npy", npy("<i4", (samples,), labels))
+            if lengths:
+                archive.writestr("lengths.npy", npy("<i8", (samples if lengths is True else lengths,), count[:None if lengths is True else lengths]))
+
+    def test_the_last_step_that_there_is_decides(self):
+        data, model = self.path("sequences.npz"), self.path("model.safetensors")
+        self.write(data, 600, 6, 1)
+        report = self.json("train", "--data", data, "--net=lstm 16 last; dense 2 softmax", "--epochs=40", "--lr=0.02", "--save", model, f"--device={DEVICE}")
+        self.assertGreater(report["test_accuracy"], 0.9)
+        other, filled = self.path("other.npz"), self.path("filled.npz")
+        self.write(other, 200, 6, 2)
+        self.write(filled, 200, 6, 2, filled=-50)
+        said = [self.json("predict", "--model", model, "--data", file, "--raw", f"--device={DEVICE}")["predictions"] for file in (other, filled)]
+        self.assertEqual(said[0], said[1])
+        plain = run("train", "--data", data, "--epochs=1", f"--device={DEVICE}")
+        self.assertIn("lstm 64 bidirectional last; dense 2 softmax", plain.stdout, plain.stderr)
+        self.write(other, 200, 6, 2, lengths=False)
+        self.refuse(BAD_FILE, ["1 inputs", "takes 2", "lengths is missing"], "evaluate", "--model", model, "--data", other)
+        self.write(other, 200, 6, 2, lengths=7)
+        self.refuse(BAD_FILE, ["lengths.npy", "7 lengths for 200 samples"], "evaluate", "--model", model, "--data", other)
 
 
 if __name__ == "__main__":

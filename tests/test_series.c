@@ -250,6 +250,123 @@ START_TEST(what_is_no_series_is_refused) {
 }
 END_TEST
 
+/* ------------------------------------------------------------------------------------------------ sequences of a
+ * length
+ */
+
+enum { STEPS = 5, FEATURES = 2, LENGTH = 3 };
+
+static const char net[] = "gru 3 layers 2; dropout 0.1; dense 4 tanh; lstm 3 layers 2 dropout 0.1 bidirectional last; "
+                          "dense 2";
+
+/* What a new network, the same each time, says of the sample. */
+static void say(const float *sample, size_t steps, const int32_t *length, float *said) {
+    const soma_array array = {sample, SOMA_F32, 3, {1, steps, FEATURES}};
+    soma_network *network;
+    soma_device *device;
+    soma_dataset *dataset;
+    expect_ok(soma_dataset_from_arrays(&array, 1, NULL, 0, &dataset));
+    expect_ok(soma_network_create(&network));
+    soma_tensor *x = soma_input(network, NULL, 2, array.shape + 1);
+    if (length) {
+        expect_ok(soma_dataset_set_lengths(dataset, length, 1));
+        x = soma_mask(x, soma_input(network, "mask", 1, &steps));
+    } else
+        x->is_sequence = true; /* as those of the other are, for the layer that works on each */
+    ck_assert_ptr_nonnull(soma_layers(x, net));
+    expect_ok(soma_device_open("cpu", NULL, &device));
+    expect_ok(soma_compile(network, device, NULL));
+    expect_ok(soma_predict(network, dataset, 0, 1, said));
+    soma_network_destroy(network);
+    soma_dataset_destroy(dataset);
+    soma_device_close(device);
+}
+
+/* Layers over each other, both ways, and with others between them: what a sequence is filled up with does not count. */
+START_TEST(what_a_sequence_is_filled_up_with_does_not_count) {
+    static const float sample[STEPS * FEATURES] = {.3f, -1, .7f, 2, -.5f, .1f, 9, NAN, INFINITY, -8};
+    const int32_t length = LENGTH;
+    float wanted[2], found[2];
+    say(sample, LENGTH, NULL, wanted);
+    say(sample, STEPS, &length, found);
+    for (int i = 0; i < 2; i++) ck_assert_double_eq_tol((double)found[i], (double)wanted[i], 1e-6);
+    ck_assert(fabsf(wanted[0]) > 1e-4f);
+}
+END_TEST
+
+/* Of steps 1, 3 and 5, in two samples, mean and deviation, the same at each step; the mask stays as it is. */
+START_TEST(steps_that_are_not_there_have_no_say_in_figures) {
+    static const float samples[] = {1, 3, 99, 5, 77, 99};
+    static const int32_t lengths[] = {2, 1}, bad[] = {2, 0}, long_ones[] = {4, 1};
+    const soma_array array = {samples, SOMA_F32, 3, {2, 3, 1}};
+    const size_t shape[] = {3, 1}, steps = 3;
+    soma_dataset *dataset;
+    soma_network *network;
+    soma_dataset_info info;
+    float found[6];
+    expect_ok(soma_dataset_from_arrays(&array, 1, NULL, 0, &dataset));
+    expect_error(soma_dataset_set_lengths(dataset, bad, 2), SOMA_INVALID_ARGUMENT, "length 0 of sample 1", "1 to 3");
+    expect_error(soma_dataset_set_lengths(dataset, long_ones, 2), SOMA_INVALID_ARGUMENT, "length 4 of sample 0");
+    expect_error(soma_dataset_set_lengths(dataset, lengths, 1), SOMA_INVALID_ARGUMENT, "1 lengths for 2 samples");
+    expect_ok(soma_dataset_set_lengths(dataset, lengths, 2));
+    expect_error(soma_dataset_set_lengths(dataset, lengths, 2), SOMA_INVALID_SHAPE, "2 inputs");
+    soma_dataset_get_info(dataset, &info);
+    ck_assert(info.masked && info.inputs == 2 && info.input_shape[1][0] == 3);
+    static const float kept[] = {1, 3, 0, 5, 0, 0}, mask[] = {1, 1, 0, 1, 0, 0};
+    expect_ok(soma_dataset_read_input(dataset, 0, 0, 2, found));
+    expect_floats(found, kept, 6, "value");
+    expect_ok(soma_network_create(&network));
+    soma_tensor *x = soma_input(network, NULL, 2, shape);
+    ck_assert_ptr_nonnull(soma_layers(soma_mask(x, soma_input(network, "mask", 1, &steps)), "lstm 2 last; dense 1"));
+    expect_ok(soma_network_fit_preprocessing(network, dataset, true));
+    for (int i = 0; i < 3; i++) {
+        ck_assert_double_eq_tol(network->preprocessing.mean[i], 3, 1e-6);
+        ck_assert_double_eq_tol(network->preprocessing.scale[i], 1 / sqrt(8.0 / 3), 1e-6);
+    }
+    expect_ok(soma_network_apply_preprocessing(network, dataset));
+    expect_ok(soma_dataset_read_input(dataset, 1, 0, 2, found));
+    expect_floats(found, mask, 6, "mask");
+    const size_t four = 4;
+    ck_assert_ptr_null(soma_mask(x, soma_input(network, "longer", 1, &four)));
+    expect_error(soma_network_status(network), SOMA_INVALID_SHAPE,
+                 "[batch, 4] is no mask of the steps of [batch, 3, 1]");
+    soma_network_destroy(network);
+    soma_dataset_destroy(dataset);
+}
+END_TEST
+
+static const struct {
+    const char *net, *word;
+} bad_piles[] = {
+    {"lstm 4 layers", "how many, as in \"layers 2\""},
+    {"gru 4 layers 0", "the number of layers"},
+    {"gru 4 layers 2 layers 2", "a second time"},
+    {"rnn 4 layers 2 dropout 1", "less than 1"},
+    {"rnn 4 layers 2 dropout", "the rate, as in \"dropout 0.2\""},
+    {"lstm 4 dropout 0.2", "between layers"},
+    {"lstm 4 layers 1 dropout 0.2", "between layers"},
+};
+
+START_TEST(piles_of_layers) {
+    const size_t shape[] = {STEPS, FEATURES};
+    soma_network *network;
+    soma_layer_info last;
+    expect_ok(soma_network_create(&network));
+    ck_assert_ptr_nonnull(soma_layers(soma_input(network, NULL, 2, shape), "lstm 3 layers 3 dropout 0.2 last"));
+    ck_assert_uint_eq(soma_network_layer_count(network), 6); /* the input, three, and what is between them */
+    expect_ok(soma_network_layer(network, 5, &last));
+    ck_assert_str_eq(last.name, "lstm_3");
+    ck_assert_uint_eq(soma_network_output(network, 0)->rank, 1);
+    soma_network_destroy(network);
+    for (size_t i = 0; i < SOMA_COUNT_OF(bad_piles); i++) {
+        expect_ok(soma_network_create(&network));
+        ck_assert_ptr_null(soma_layers(soma_input(network, NULL, 2, shape), bad_piles[i].net));
+        expect_error(soma_network_status(network), SOMA_INVALID_ARGUMENT, bad_piles[i].word);
+        soma_network_destroy(network);
+    }
+}
+END_TEST
+
 #define SERIES(window, horizon, targets, more)                                                                         \
     "{\"format\":1,\"series\":{\"window\":" window ",\"horizon\":" horizon ",\"targets\":" targets                     \
     ",\"train_rows\":9,\"validation_rows\":9" more "}}"
@@ -292,6 +409,9 @@ int main(void) {
     tcase_add_test(cases, steps_are_scaled_alike);
     tcase_add_test(cases, a_network_keeps_its_series);
     tcase_add_test(cases, what_is_no_series_is_refused);
+    tcase_add_test(cases, what_a_sequence_is_filled_up_with_does_not_count);
+    tcase_add_test(cases, steps_that_are_not_there_have_no_say_in_figures);
+    tcase_add_test(cases, piles_of_layers);
     tcase_add_loop_test(cases, refuses_malformed_text, 0, (int)SOMA_COUNT_OF(malformed));
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);

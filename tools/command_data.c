@@ -56,7 +56,9 @@ static exit_status show_input(const soma_dataset *dataset, const soma_dataset_in
     for (uint32_t i = 0; i < info->input_rank[input]; i++) width *= info->input_shape[input][i];
     exit_status status = find_figures(dataset, input, info->samples, width, &figures);
     if (status != STATUS_DONE) return status;
-    const char *type = info->bytes >> input & 1 ? "uint8, scaled by 1/255" : "float32";
+    const char *type = soma_dataset_token_count(dataset) ? "numbers of tokens"
+                       : info->bytes >> input & 1        ? "uint8, scaled by 1/255"
+                                                         : "float32";
     const double mean = figures.sum / (double)figures.numbers;
     shape_text(info->input_rank[input], info->input_shape[input], shape, sizeof shape);
     say_result("  input of shape %s, %s", shape, type);

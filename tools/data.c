@@ -351,6 +351,11 @@ static exit_status refuse_misfit(const struct settings *settings, soma_network *
     soma_dataset_info info;
     soma_dataset_get_info(dataset, &info);
     size_t inputs = 1;
+    const size_t takes = soma_network_input_count(network);
+    if (info.inputs != takes)
+        return fail(STATUS_FILE, "%s has %zu inputs%s, the model %s takes %zu%s", settings->data, info.inputs,
+                    info.masked ? ", one of which says how many steps there are" : "", settings->model, takes,
+                    takes == 2 && info.inputs == 1 ? "; if that is of sequences, an array of lengths is missing" : "");
     for (uint32_t i = 0; i < info.input_rank[0]; i++) inputs *= info.input_shape[0][i];
     size_t expected = soma_tensor_count(soma_network_input(network, 0));
     if (inputs == expected) return STATUS_DONE;

@@ -157,6 +157,9 @@ exit_status default_net(const struct settings *settings, const struct data *data
     outputs *= model_quantile_count(settings);
     size_t length = (size_t)snprintf(text, sizeof text, "dense 128 relu%s; dense %zu%s",
                                      info.classes ? "; dropout 0.2" : "", outputs, objective.activation);
+    if (info.masked)
+        length = (size_t)snprintf(text, sizeof text, "lstm 64 bidirectional last; dense %zu%s", outputs,
+                                  objective.activation);
     for (uint32_t i = 0; i < info.target_rank[0] && info.target_rank[0] != 1; i++)
         length += (size_t)snprintf(text + length, sizeof text - length, "%s %zu", i ? "" : "; reshape",
                                    info.target_shape[0][i]);

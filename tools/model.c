@@ -9,13 +9,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-exit_status model_build(const struct settings *settings, const struct shape *input, const char *net,
+/* Which of the steps of x there are is a second input. */
+static soma_tensor *mask(soma_network *network, soma_tensor *x, const struct shape *input, bool masked) {
+    return masked ? soma_mask(x, soma_input(network, "mask", 1, input->size)) : x;
+}
+
+exit_status model_build(const struct settings *settings, const struct shape *input, bool masked, const char *net,
                         soma_network **network) {
     *network = NULL;
     soma_status cause = soma_network_create(network);
     if (cause == SOMA_OK) {
         soma_network_set_seed(*network, settings->seed);
-        soma_layers(soma_input(*network, NULL, input->rank, input->size), net);
+        soma_layers(mask(*network, soma_input(*network, NULL, input->rank, input->size), input, masked), net);
         cause = soma_network_status(*network);
     }
     if (cause == SOMA_OK) return STATUS_DONE;
@@ -219,7 +224,7 @@ static exit_status build_or_load(const struct settings *settings, soma_network *
     if (!settings->net || !settings->input.rank)
         return fail(STATUS_USAGE, "%s missing; give --model FILE, or --net TEXT and --input SHAPE",
                     settings->net ? "--input is" : "--net is");
-    return model_build(settings, &settings->input, settings->net, network);
+    return model_build(settings, &settings->input, false, settings->net, network);
 }
 
 exit_status model_open(const struct settings *settings, bool measure, soma_network **network, soma_device **device) {

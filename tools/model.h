@@ -12,8 +12,8 @@ typedef struct model_options {
     float *class_weights;
 } model_options;
 
-/* A network for samples of this shape. */
-exit_status model_build(const struct settings *settings, const struct shape *input, const char *net,
+/* A network for samples of this shape; masked: with a second input that says which steps there are. */
+exit_status model_build(const struct settings *settings, const struct shape *input, bool masked, const char *net,
                         soma_network **network);
 
 /* From a file, with the outputs of --outputs. */

@@ -118,7 +118,8 @@ static exit_status make_network(struct training *training) {
         keep_resumed_shape(settings, &input);
         training->net = settings->net;
         if (!settings->net) status = default_net(settings, &training->data, &training->net);
-        if (status == STATUS_DONE) status = model_build(settings, &input, training->net, &training->network);
+        if (status == STATUS_DONE)
+            status = model_build(settings, &input, info.masked != 0, training->net, &training->network);
         if (status == STATUS_DONE) status = scale_targets(training);
     }
     if (status == STATUS_DONE && settings->weights) {

@@ -307,6 +307,14 @@ SOMA_API soma_tensor *soma_lstm(soma_tensor *x, size_t units, const soma_recurre
  */
 SOMA_API soma_tensor *soma_gru(soma_tensor *x, size_t units, const soma_recurrent_options *options);
 
+/*
+ * Says which steps of x [steps, ...] there are, by a mask [steps], as the input that soma_dataset_set_lengths() makes:
+ * 0 where a step is filled up. x is a sequence from then on; recurrent layers after it, and after what works on every
+ * step, leave their state as it is at such steps, so that the last one is that behind the last step that there is.
+ * Returns x.
+ */
+SOMA_API soma_tensor *soma_mask(soma_tensor *x, soma_tensor *mask);
+
 typedef enum soma_positions_kind {
     SOMA_POSITIONS_LEARNT,    /* a parameter [steps, features], which does not decay */
     SOMA_POSITIONS_SINUSOIDAL /* sin and cos of p / 10000^(2 i / features) for features 2 i and 2 i + 1 of step p */
@@ -1069,6 +1077,12 @@ SOMA_API soma_status soma_dataset_set_groups(soma_dataset *dataset, const int64_
  * numbers. SOMA_INVALID_STATE where one of them has no groups, or groups of the other kind. */
 SOMA_API soma_status soma_dataset_count_shared_groups(const soma_dataset *dataset, const soma_dataset *other,
                                                       size_t *samples);
+/*
+ * How many steps each sample has of those that its only input [steps, features] is filled up to, 1 to all of them,
+ * copied; count = samples. The data set gets a second input, [steps], 1 for a step that there is, else 0, for a network
+ * that soma_mask() is called for; what its first input has behind the last step becomes 0.
+ */
+SOMA_API soma_status soma_dataset_set_lengths(soma_dataset *dataset, const int32_t *lengths, size_t count);
 /* When each sample was taken, a finite number of any unit, copied; count = samples. */
 SOMA_API soma_status soma_dataset_set_times(soma_dataset *dataset, const double *times, size_t count);
 
@@ -1136,7 +1150,8 @@ typedef struct soma_dataset_info {
     size_t classes; /* of the first target, 0 if it is no class */
     bool weighted;
     uint64_t bytes;       /* a bit for each input, from the lowest: it is of bytes, which are scaled by 1/255 */
-    uint64_t reserved[7]; /* zero */
+    uint64_t masked;      /* 1: the last input says which steps of the first there are (soma_dataset_set_lengths()) */
+    uint64_t reserved[6]; /* zero */
 } soma_dataset_info;
 /* Shapes and counts, into *info; zeros for NULL. */
 SOMA_API void soma_dataset_get_info(const soma_dataset *dataset, soma_dataset_info *info);

@@ -216,6 +216,7 @@ void soma_dataset_get_info(const soma_dataset *dataset, soma_dataset_info *info)
     }
     info->classes = storage->target[0].classes;
     info->weighted = storage->weights != NULL;
+    info->masked = storage->masked;
 }
 
 size_t soma_dataset_token_count(const soma_dataset *dataset) {

@@ -51,6 +51,7 @@ typedef struct soma_storage {
     size_t rows;
     size_t input_count, target_count;
     soma_column input[SOMA_MAX_OUTPUTS], target[SOMA_MAX_OUTPUTS];
+    bool masked;     /* the last input says which steps of the first there are: [steps], 1 or 0 */
     float *weights;  /* [rows] or NULL */
     int64_t *groups; /* [rows] or NULL */
     uint64_t

@@ -121,6 +121,7 @@ soma_status soma_dataset_copy_storage(const soma_dataset *dataset, bool inputs_a
     to->rows = dataset->samples;
     to->input_count = from->input_count;
     to->target_count = from->target_count;
+    to->masked = from->masked;
     soma_status status = copy_class_names(from, to);
     if (status == SOMA_OK) status = soma_columns_copy(&from->columns, &to->columns);
     if (status == SOMA_OK) status = soma_vocabulary_copy(&from->vocabulary, &to->vocabulary);

@@ -75,6 +75,44 @@ soma_status soma_dataset_statistics(const soma_dataset *dataset, double *mean, d
     return SOMA_OK;
 }
 
+/* Of one feature, of the steps that there are: their mean, or, with that, their variance. */
+static soma_status masked_moment(const soma_dataset *dataset, size_t features, float *sample, float *mask,
+                                 const double *mean, double *moment) {
+    const size_t steps = dataset->storage->input[1].width;
+    double count = 0;
+    memset(moment, 0, features * sizeof *moment);
+    for (size_t i = 0; i < dataset->samples; i++) {
+        SOMA_TRY(soma_dataset_read_input(dataset, 0, i, 1, sample));
+        SOMA_TRY(soma_dataset_read_input(dataset, 1, i, 1, mask));
+        for (size_t step = 0; step < steps; step++) {
+            if (mask[step] == 0) continue;
+            count++;
+            for (size_t j = 0; j < features; j++) {
+                const double value = (double)sample[step * features + j];
+                moment[j] += mean ? (value - mean[j]) * (value - mean[j]) : value;
+            }
+        }
+    }
+    for (size_t j = 0; j < features; j++) moment[j] /= count;
+    return SOMA_OK;
+}
+
+soma_status soma_dataset_masked_statistics(const soma_dataset *dataset, double *mean, double *deviation) {
+    const size_t width = dataset->storage->input[0].width, steps = dataset->storage->input[1].width;
+    const size_t features = width / steps;
+    float *sample = soma_realloc(NULL, width + steps, sizeof *sample);
+    if (!sample) return soma_out_of_memory((width + steps) * sizeof *sample, "figures of sequences");
+    soma_status status = masked_moment(dataset, features, sample, sample + width, NULL, mean);
+    if (status == SOMA_OK) status = masked_moment(dataset, features, sample, sample + width, mean, deviation);
+    soma_free(sample);
+    SOMA_TRY(status);
+    for (size_t i = 0; i < width + steps; i++) {
+        mean[i] = i < width ? mean[i % features] : 0;
+        deviation[i] = i < features ? sqrt(deviation[i]) : i < width ? deviation[i % features] : 1;
+    }
+    return SOMA_OK;
+}
+
 /* The offset goes with the mean: their difference is small where both are large. */
 static void standardize_column(soma_column *column, size_t rows, const double *mean, const double *scale) {
     float *values = column->data;

@@ -15,6 +15,12 @@ size_t soma_dataset_width(const soma_dataset *dataset);
  */
 soma_status soma_dataset_statistics(const soma_dataset *dataset, double *mean, double *deviation);
 
+/*
+ * The same of a masked data set, of whose first input the steps that there are count, all as one: each feature has the
+ * same figures at each step. Those of the mask are 0 and 1.
+ */
+soma_status soma_dataset_masked_statistics(const soma_dataset *dataset, double *mean, double *deviation);
+
 /* What soma_dataset_standardize() multiplies by: 1 / deviation, or 0 where that is no finite float32. */
 static inline double soma_scale_of_deviation(double deviation) {
     double scale = 1.0 / deviation;

@@ -57,6 +57,47 @@ soma_status soma_dataset_set_times(soma_dataset *dataset, const double *times, s
     return SOMA_OK;
 }
 
+/* ------------------------------------------------------------------------------------------------------- lengths */
+
+static soma_status check_lengths(const soma_dataset *dataset, const int32_t *lengths, size_t count) {
+    SOMA_TRY(check_count(dataset, lengths, count, "lengths"));
+    const soma_column *input = &dataset->storage->input[0];
+    if (dataset->storage->input_count != 1 || input->rank != 2 || input->channel_added)
+        return soma_error(SOMA_INVALID_SHAPE,
+                          "lengths are of samples of one input, [steps, features]; the data set has %zu inputs, the "
+                          "first of %u dimensions",
+                          dataset->storage->input_count, input->rank - input->channel_added);
+    for (size_t i = 0; i < count; i++)
+        if (lengths[i] < 1 || (size_t)lengths[i] > input->shape[0])
+            return soma_error(SOMA_INVALID_ARGUMENT, "length %d of sample %zu; 1 to %zu steps are possible", lengths[i],
+                              i, input->shape[0]);
+    return SOMA_OK;
+}
+
+soma_status soma_dataset_set_lengths(soma_dataset *dataset, const int32_t *lengths, size_t count) {
+    soma_storage *own;
+    size_t bytes = SIZE_MAX;
+    SOMA_TRY(check_lengths(dataset, lengths, count));
+    SOMA_TRY(soma_dataset_copy_storage(dataset, false, &own));
+    soma_column *input = &own->input[0], *mask = &own->input[1];
+    soma_column_set(mask, NULL, true, SOMA_F32, 1, input->shape, 0);
+    if (soma_column_bytes(mask, count, &bytes)) mask->data = soma_malloc_aligned(SOMA_DATA_ALIGNMENT, bytes);
+    if (!mask->data) {
+        soma_storage_release(own);
+        return soma_out_of_memory(bytes, "the lengths of samples");
+    }
+    const size_t steps = input->shape[0], step = input->width / steps * soma_dtype_size(input->dtype);
+    for (size_t i = 0; i < count; i++) {
+        const size_t length = (size_t)lengths[i];
+        for (size_t j = 0; j < steps; j++) ((float *)mask->data)[i * steps + j] = j < length;
+        memset((char *)input->data + (i * steps + length) * step, 0, (steps - length) * step);
+    }
+    own->input_count = 2;
+    own->masked = true;
+    soma_dataset_replace_storage(dataset, own);
+    return SOMA_OK;
+}
+
 soma_status soma_dataset_set_weights(soma_dataset *dataset, const float *weights, size_t count) {
     float *copy = NULL;
     SOMA_TRY(check_count(dataset, weights, count, "weights"));

@@ -40,6 +40,7 @@ static soma_tensor *tensor_copy(const soma_tensor *source, uint32_t input_count,
     soma_tensor *tensor = soma_malloc(sizeof *tensor);
     if (!tensor) return NULL;
     *tensor = *source;
+    tensor->mask = NULL;
     tensor->input_count = input_count;
     tensor->input = soma_calloc(input_count, sizeof *tensor->input);
     tensor->name = name ? soma_strdup(name) : NULL;
@@ -101,6 +102,14 @@ static bool keeps_steps(const soma_tensor *tensor) {
     return false;
 }
 
+/* That of the steps that it has. */
+static soma_tensor *mask_of(const soma_tensor *tensor) {
+    for (uint32_t i = 0; tensor->is_sequence && i < tensor->input_count; i++)
+        if (tensor->input[i]->is_sequence && tensor->input[i]->mask && tensor->input[i]->shape[0] == tensor->shape[0])
+            return tensor->input[i]->mask;
+    return NULL;
+}
+
 soma_status soma_graph_add(soma_graph *graph, const soma_tensor_spec *spec, soma_tensor **out) {
     *out = NULL;
     const soma_op_row *row = soma_op_table[spec->op];
@@ -123,6 +132,7 @@ soma_status soma_graph_add(soma_graph *graph, const soma_tensor_spec *spec, soma
     soma_status status = row->shape(tensor);
     if (status == SOMA_OK) status = check_size(tensor);
     if (status == SOMA_OK) tensor->is_sequence |= keeps_steps(tensor);
+    if (status == SOMA_OK) tensor->mask = mask_of(tensor);
     if (status == SOMA_OK) status = graph_push(graph, tensor);
     if (status != SOMA_OK) {
         soma_tensor_free(tensor);

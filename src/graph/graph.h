@@ -213,6 +213,8 @@ struct soma_tensor {
      * rule, and what is computed of each step by itself leaves it so. Layers of a text that go by it work on every
      * step. */
     bool is_sequence;
+    soma_tensor *mask; /* of a sequence: [steps], 0 where one is filled up; NULL: none is. It goes where steps do, and
+                          stays behind where a graph is copied */
     uint32_t rank;
     size_t shape[SOMA_MAX_RANK];
     uint32_t input_count;

@@ -69,7 +69,8 @@ static soma_status keep_statistics(soma_preprocessing *preprocessing, const soma
     preprocessing->width = width;
     if (!preprocessing->mean || !preprocessing->scale)
         return soma_out_of_memory(width * sizeof(double), "preprocessing");
-    SOMA_TRY(soma_dataset_statistics(dataset, preprocessing->mean, preprocessing->scale));
+    SOMA_TRY((dataset->storage->masked ? soma_dataset_masked_statistics
+                                       : soma_dataset_statistics)(dataset, preprocessing->mean, preprocessing->scale));
     const size_t steps = SOMA_MAX(dataset->storage->series.window, (size_t)1);
     if (steps > 1) soma_series_pool(steps, width / steps, preprocessing->mean, preprocessing->scale);
     for (size_t i = 0; i < width; i++)

@@ -11,7 +11,7 @@ typedef struct recurrent_layer {
     soma_recurrent_kind kind;
     const char *word;
     const soma_recurrent_options *options;
-    soma_tensor *x;
+    soma_tensor *x, *mask;
     size_t units, columns; /* columns: gates units */
 } recurrent_layer;
 
@@ -68,12 +68,12 @@ static soma_status add_direction(const recurrent_layer *layer, bool reverse, boo
                                      .reset_before = options->reset_before,
                                      .reverse = reverse},
                           .biased = recurrent_bias != NULL,
-                          .masked = options->mask != NULL,
+                          .masked = layer->mask != NULL,
                           .stated = options->state != NULL,
                           .celled = options->cell != NULL}}};
     input[1] = recurrent;
     if (recurrent_bias) input[spec.input_count++] = recurrent_bias;
-    if (options->mask) input[spec.input_count++] = options->mask;
+    if (layer->mask) input[spec.input_count++] = layer->mask;
     if (options->state) input[spec.input_count++] = options->state;
     if (options->cell) input[spec.input_count++] = options->cell;
     return soma_graph_add(layer->x->graph, &spec, y);
@@ -107,6 +107,7 @@ static soma_status build_both(const recurrent_layer *layer, soma_tensor **out) {
     for (int i = 0; layer->options->last && i < 2; i++) SOMA_TRY(take_last(part[i], i == 1, &part[i]));
     SOMA_TRY(soma_graph_join(part, 2, layer->options->last ? 1 : 2, out));
     (*out)->is_sequence = !layer->options->last;
+    (*out)->mask = layer->options->last ? NULL : layer->mask;
     return SOMA_OK;
 }
 
@@ -144,6 +145,7 @@ static soma_status build(const recurrent_layer *layer, soma_tensor **out) {
     SOMA_TRY(add_direction(layer, layer->options->reverse, false, &y));
     SOMA_TRY(give_final(layer, y));
     *out = y;
+    if (layer->mask) y->mask = layer->mask;
     return layer->options->last ? take_last(y, layer->options->reverse, out) : SOMA_OK;
 }
 
@@ -164,6 +166,7 @@ static soma_tensor *add_layer(soma_recurrent_kind kind, const char *word, soma_t
     if (!x || !of_one_network(&layer) || !soma_layer_begin(soma_layer_network(x), word, layer.options->name))
         return NULL;
     layer.units = units;
+    layer.mask = layer.options->mask ? layer.options->mask : x->mask;
     if (!soma_multiply_size(units, soma_recurrent_gates(kind), &layer.columns))
         status = soma_error(SOMA_INVALID_ARGUMENT, "%zu units are more than fit into memory", units);
     if (status == SOMA_OK) status = build(&layer, &out);
@@ -208,8 +211,28 @@ static soma_status parse_reset(const soma_clause *clause, size_t *at, soma_recur
     return SOMA_OK;
 }
 
+/* Layers over each other, and what is dropped out between them. */
+typedef struct layer_pile {
+    size_t layers; /* 0: not said */
+    float rate;
+    bool dropped;
+} layer_pile;
+
+static soma_status parse_pile(const soma_clause *clause, size_t *at, layer_pile *pile) {
+    const bool drops = is(clause->words[*at], "dropout");
+    if (*at + 1 == clause->count)
+        return soma_clause_reject(clause, clause->words[*at], "%s is missing",
+                                  drops ? "the rate, as in \"dropout 0.2\"," : "how many, as in \"layers 2\",");
+    const soma_word text = clause->words[++*at];
+    if (drops ? pile->dropped : pile->layers > 0) return soma_clause_reject(clause, text, "a second time");
+    if (!drops) return soma_clause_size(clause, text, "the number of layers", &pile->layers);
+    pile->dropped = true;
+    if (soma_clause_float(clause, text, &pile->rate) && pile->rate >= 0 && pile->rate < 1) return SOMA_OK;
+    return soma_clause_reject(clause, text, "the dropout rate must be a number of at least 0 and less than 1");
+}
+
 static soma_status parse_word(const soma_clause *clause, soma_recurrent_kind kind, size_t *at,
-                              soma_recurrent_options *options) {
+                              soma_recurrent_options *options, layer_pile *pile) {
     const soma_word text = clause->words[*at];
     char initializers[SOMA_NAME_LIST];
     bool found = false;
@@ -220,6 +243,7 @@ static soma_status parse_word(const soma_clause *clause, soma_recurrent_kind kin
                                              : NULL;
     if (flag && *flag) return soma_clause_reject(clause, text, "a second time");
     if (flag) return *flag = true, SOMA_OK;
+    if (is(text, "layers") || is(text, "dropout")) return parse_pile(clause, at, pile);
     if (kind == SOMA_RECURRENT_GRU && is(text, "reset")) return parse_reset(clause, at, options);
     if (kind == SOMA_RECURRENT_RNN) SOMA_TRY(parse_function(clause, text, options, &found));
     if (found) return SOMA_OK;
@@ -227,7 +251,8 @@ static soma_status parse_word(const soma_clause *clause, soma_recurrent_kind kin
     SOMA_TRY(soma_clause_initializer(clause, text, &found, &options->weight_initializer, &options->weight_scale));
     if (found && second) return soma_clause_reject(clause, text, "a second initializer");
     if (found) return SOMA_OK;
-    return soma_clause_reject(clause, text, "expected last, bidirectional, reverse, nobias,%s or an initializer (%s)",
+    return soma_clause_reject(clause, text,
+                              "expected last, bidirectional, reverse, nobias,%s layers, dropout or an initializer (%s)",
                               kind == SOMA_RECURRENT_RNN   ? " relu, tanh,"
                               : kind == SOMA_RECURRENT_GRU ? " reset before, reset after,"
                                                            : "",
@@ -236,18 +261,33 @@ static soma_status parse_word(const soma_clause *clause, soma_recurrent_kind kin
 
 static soma_status of_text(const soma_clause *clause, soma_recurrent_kind kind, const char *word, soma_tensor **x) {
     soma_recurrent_options options = {.name = NULL};
+    layer_pile pile = {.layers = 0};
     size_t units = 0;
     if (clause->count < 2)
         return soma_clause_reject(clause, clause->words[0], "how many units? For example \"%s 128 last\"", word);
     SOMA_TRY(soma_clause_size(clause, clause->words[1], "the number of units", &units));
-    for (size_t i = 2; i < clause->count; i++) SOMA_TRY(parse_word(clause, kind, &i, &options));
+    for (size_t i = 2; i < clause->count; i++) SOMA_TRY(parse_word(clause, kind, &i, &options, &pile));
+    if (pile.dropped && pile.layers < 2)
+        return soma_clause_reject(
+            clause, clause->words[0],
+            "dropout is between layers, as in \"%s 128 layers 2 dropout 0.2\"; behind one it is a "
+            "layer of its own",
+            word);
     if (options.bidirectional && options.reverse)
         return soma_clause_reject(clause, clause->words[0], "bidirectional goes both ways: \"reverse\" adds nothing");
+    const bool last = options.last;
+    for (size_t i = 1; *x && i < pile.layers; i++) {
+        options.last = false;
+        *x = add_layer(kind, word, *x, units, &options);
+        if (pile.rate > 0) *x = soma_dropout(*x, pile.rate);
+    }
+    options.last = last;
     *x = add_layer(kind, word, *x, units, &options);
     return SOMA_OK;
 }
 
-/* rnn UNITS [tanh|relu] [last] [bidirectional|reverse] [nobias] [INITIALIZER]; a gru has [reset before|after]. */
+/* rnn UNITS [tanh|relu] [last] [bidirectional|reverse] [nobias] [layers N [dropout RATE]] [INITIALIZER]; a gru has
+ * [reset before|after]. */
 #define ROW(name, KIND, others)                                                                                        \
     static soma_status name##_of_text(const soma_clause *clause, soma_tensor **x) {                                    \
         return of_text(clause, KIND, #name, x);                                                                        \
