@@ -104,6 +104,28 @@ START_TEST(weights_follow_their_distribution) {
 }
 END_TEST
 
+/* Rows where they are fewer, else columns: products of any two are 0, and of each with itself 1. */
+START_TEST(orthogonal_weights) {
+    static const size_t sizes[][2] = {{6, 24}, {24, 6}, {9, 9}, {1, 5}};
+    const size_t inputs = sizes[_i][0], units = sizes[_i][1], count = inputs < units ? inputs : units;
+    soma_network *network;
+    soma_dense_options options = {.weight_initializer = SOMA_INIT_ORTHOGONAL};
+    float values[144];
+    ck_assert(soma_network_create(&network) == SOMA_OK);
+    ck_assert_ptr_nonnull(soma_dense_with(soma_input(network, NULL, 1, &inputs), units, &options));
+    ck_assert(soma_parameter_initialize(network, 0, values) == SOMA_OK);
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j <= i; j++) {
+            double product = 0;
+            for (size_t k = 0; k < (inputs < units ? units : inputs); k++)
+                product += inputs < units ? (double)values[i * units + k] * (double)values[j * units + k]
+                                          : (double)values[k * units + i] * (double)values[k * units + j];
+            ck_assert_double_eq_tol(product, i == j, 1e-6);
+        }
+    soma_network_destroy(network);
+}
+END_TEST
+
 static double correlation(const float *a, const float *b, double deviation) {
     double sum = 0;
     for (size_t i = 0; i < COUNT; i++) sum += (double)a[i] * (double)b[i];
@@ -185,6 +207,7 @@ END_TEST
 
 static void add_tests(TCase *suite) {
     tcase_add_loop_test(suite, weights_follow_their_distribution, 0, SOMA_COUNT_OF(cases));
+    tcase_add_loop_test(suite, orthogonal_weights, 0, 4);
     tcase_add_test(suite, parameters_and_seeds_are_independent);
     tcase_add_test(suite, biases_follow_theirs);
     tcase_add_test(suite, the_activation_chooses_the_initializer);

@@ -16,7 +16,7 @@ static const struct {
     {SOMA_NAMES_OPTIMIZER, SOMA_OPTIMIZER_COUNT, "sgd", "adamw"},
     {SOMA_NAMES_SCHEDULE, SOMA_SCHEDULE_PLATEAU + 1, "constant", "plateau"},
     {SOMA_NAMES_METRIC, SOMA_PERPLEXITY + 1, "default", "perplexity"},
-    {SOMA_NAMES_INITIALIZER, SOMA_INIT_COUNT, "default", "lecun_normal"},
+    {SOMA_NAMES_INITIALIZER, SOMA_INIT_COUNT, "default", "orthogonal"},
     {SOMA_NAMES_BINARY, SOMA_BINARY_COUNT, "add", "keep"},
     {SOMA_NAMES_REDUCTION, SOMA_REDUCTION_COUNT, "sum", "sum_squares"},
     {SOMA_NAMES_IMAGE_FIT, SOMA_FIT_PAD + 1, "stretch", "pad"},

@@ -358,6 +358,18 @@ START_TEST(piles_of_layers) {
     ck_assert_str_eq(last.name, "lstm_3");
     ck_assert_uint_eq(soma_network_output(network, 0)->rank, 1);
     soma_network_destroy(network);
+    /* A sequence stays one in a file, of two ways, too; and the recurrent weights begin as they were told. */
+    const char *path = temporary_path("both.safetensors");
+    expect_ok(soma_network_create(&network));
+    ck_assert_ptr_nonnull(soma_layers(soma_input(network, NULL, 2, shape), "gru 3 bidirectional orthogonal"));
+    ck_assert_int_eq(network->parameters[1].initializer, SOMA_INIT_ORTHOGONAL);
+    ck_assert_int_eq(network->parameters[0].initializer, SOMA_INIT_GLOROT_UNIFORM);
+    expect_ok(soma_save(network, path));
+    soma_network_destroy(network);
+    expect_ok(soma_load(path, &network));
+    soma_tensor *more = soma_layers(soma_network_output(network, 0), "dense 2");
+    ck_assert(more && more->rank == 2 && more->shape[0] == STEPS && more->shape[1] == 2);
+    soma_network_destroy(network);
     for (size_t i = 0; i < SOMA_COUNT_OF(bad_piles); i++) {
         expect_ok(soma_network_create(&network));
         ck_assert_ptr_null(soma_layers(soma_input(network, NULL, 2, shape), bad_piles[i].net));

@@ -219,6 +219,7 @@ typedef enum soma_initializer {
     SOMA_INIT_HE_NORMAL,      /* sd sqrt(2 / in) */
     SOMA_INIT_LECUN_UNIFORM,  /* limit sqrt(3 / in)           LeCun et al. 1998 */
     SOMA_INIT_LECUN_NORMAL,   /* sd sqrt(1 / in) */
+    SOMA_INIT_ORTHOGONAL,     /* rows, or columns where they are fewer, of length 1 and orthogonal (Saxe et al. 2014) */
     SOMA_INIT_COUNT
 } soma_initializer;
 

@@ -90,6 +90,7 @@ static bool keeps_steps(const soma_tensor *tensor) {
     case SOMA_OP_SOFTMAX:
     case SOMA_OP_DROPOUT:
     case SOMA_OP_NORMALIZE:
+    case SOMA_OP_CONCAT: /* of features: not where there are more steps then */
         break;
     default:
         return false;

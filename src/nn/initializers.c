@@ -24,6 +24,33 @@ static void fill_normal(soma_random *random, float *values, size_t count, double
     for (size_t i = 0; i < count; i++) values[i] = (float)(deviation * (double)soma_random_normal(random));
 }
 
+/* Takes from a vector what it has of those before it, and makes it as long as 1. */
+static void orthogonalize(double *vectors, size_t index, size_t length) {
+    double *own = vectors + index * length, square = 0;
+    for (size_t i = 0; i < 2 * index; i++) { /* once more: rounding leaves a little */
+        const double *other = vectors + i % index * length;
+        double product = 0;
+        for (size_t j = 0; j < length; j++) product += own[j] * other[j];
+        for (size_t j = 0; j < length; j++) own[j] -= product * other[j];
+    }
+    for (size_t j = 0; j < length; j++) square += own[j] * own[j];
+    for (size_t j = 0; j < length; j++) own[j] /= sqrt(square);
+}
+
+/* Of normally distributed vectors, so that any orthogonal matrix is as likely as any other. */
+static soma_status fill_orthogonal(soma_random *random, float *values, size_t rows, size_t columns) {
+    const size_t count = SOMA_MIN(rows, columns), length = SOMA_MAX(rows, columns);
+    double *vectors = soma_realloc(NULL, count * length, sizeof *vectors);
+    if (!vectors) return soma_out_of_memory(count * length * sizeof *vectors, "orthogonal weights");
+    for (size_t i = 0; i < count * length; i++) vectors[i] = (double)soma_random_normal(random);
+    for (size_t i = 0; i < count; i++) orthogonalize(vectors, i, length);
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j < length; j++)
+            values[rows <= columns ? i * columns + j : j * columns + i] = (float)vectors[i * length + j];
+    soma_free(vectors);
+    return SOMA_OK;
+}
+
 static size_t out_width(const soma_parameter *parameter) {
     return parameter->tensor->shape[parameter->tensor->rank - 1];
 }
@@ -62,6 +89,9 @@ soma_status soma_parameter_initialize(const soma_network *network, size_t index,
         break;
     case SOMA_INIT_LECUN_NORMAL:
         fill_normal(&random, values, count, sqrt(1 / in));
+        break;
+    case SOMA_INIT_ORTHOGONAL:
+        SOMA_TRY(fill_orthogonal(&random, values, count / out_width(parameter), out_width(parameter)));
         break;
     default: /* ZEROS, and DEFAULT of a bias */
         for (size_t i = 0; i < count; i++) values[i] = 0;

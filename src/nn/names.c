@@ -72,6 +72,7 @@ static const name_row initializer_rows[] = {
     [SOMA_INIT_HE_NORMAL] = {"he_normal", "kaiming_normal"},
     [SOMA_INIT_LECUN_UNIFORM] = {"lecun_uniform", NULL},
     [SOMA_INIT_LECUN_NORMAL] = {"lecun_normal", NULL},
+    [SOMA_INIT_ORTHOGONAL] = {"orthogonal", NULL},
 };
 
 static const name_row binary_rows[] = {

@@ -247,6 +247,8 @@ static soma_status parse_word(const soma_clause *clause, soma_recurrent_kind kin
     if (kind == SOMA_RECURRENT_GRU && is(text, "reset")) return parse_reset(clause, at, options);
     if (kind == SOMA_RECURRENT_RNN) SOMA_TRY(parse_function(clause, text, options, &found));
     if (found) return SOMA_OK;
+    if (is(text, "orthogonal") && options->recurrent_initializer != SOMA_INIT_ORTHOGONAL)
+        return options->recurrent_initializer = SOMA_INIT_ORTHOGONAL, SOMA_OK;
     const bool second = options->weight_initializer != SOMA_INIT_DEFAULT;
     SOMA_TRY(soma_clause_initializer(clause, text, &found, &options->weight_initializer, &options->weight_scale));
     if (found && second) return soma_clause_reject(clause, text, "a second initializer");
