@@ -251,11 +251,99 @@ static void branches(void) {
 START_TEST(missing_ops_are_summed_up_over_branches_too) {
     soma_network *network;
     make(branches, 8, 17);
-    expect_error(load(NULL, &network), SOMA_UNSUPPORTED, "7 of 9 nodes", "opset 17",
-                 "\n  \"GridSample\": 4 nodes, the first \"a\", node 0\n", "\n  \"If\": 1 node, \"c\", node 2\n",
+    expect_error(load(NULL, &network), SOMA_UNSUPPORTED, "2 of 9 nodes", "opset 17",
+                 "\n  \"GridSample\": 4 nodes, the first \"a\", node 0\n",
                  "\n  \"Loop\": 1 node, \"inner\" inside node 2\n",
                  "\n  \"Gelu\": 1 node, \"inner\" inside node 2; there is this op since opset 20");
     ck_assert_ptr_null(strstr(soma_last_error(), "Relu"));
+}
+END_TEST
+
+/* A branch that makes y of x by one op, with a value of the same name inside of both. */
+static void put_choice(const char *name, const char *op) {
+    size_t attribute = soma_protobuf_open(W, NODE_ATTRIBUTE);
+    soma_protobuf_put_text(W, 1, name);
+    soma_protobuf_put_integer(W, 20, 5); /* GRAPH */
+    size_t graph = soma_protobuf_open(W, 6);
+    node(op, "x", NULL, "inner");
+    node("Neg", "inner", NULL, "result");
+    put_value(GRAPH_OUTPUT, "result", SHAPE(OPEN, 4));
+    soma_protobuf_close(W, graph);
+    soma_protobuf_close(W, attribute);
+}
+
+static void put_if(const char *condition, const char *out) {
+    size_t one = soma_onnx_begin_node(&made, "If", out, (const char *[]){condition, NULL});
+    put_choice("then_branch", "Relu");
+    put_choice("else_branch", "GridSample");
+    soma_onnx_end_node(&made, one);
+}
+
+/* Whether x has two dimensions, which is known; the other branch has an op that soma does not have. */
+static void known_branches(void) {
+    node("Shape", "x", NULL, "shape");
+    node("Size", "shape", NULL, "rank");
+    integers("one", 1, (const int64_t[]){1});
+    node("Greater", "rank", "one", "holds");
+    put_if("holds", "a");
+    put_if("holds", "b");
+    node("Add", "a", "b", "y");
+}
+
+static void unknown_branches(void) {
+    put_if("x", "y");
+}
+
+static void branch_not_known(void) {
+    node("Shape", "x", NULL, "shape");
+    node("Size", "shape", NULL, "rank");
+    integers("two", 1, (const int64_t[]){2});
+    node("Greater", "rank", "two", "holds");
+    put_if("holds", "y");
+}
+
+START_TEST(a_branch_is_taken_whose_condition_is_known) {
+    soma_network *network;
+    soma_compile_options options = {.loss = {SOMA_LOSS_NONE}};
+    float x[4] = {1, -2, 3, 0}, y[4], expected[4] = {-2, 0, -6, 0};
+    make(known_branches, 8, 17);
+    expect_ok(load(NULL, &network));
+    expect_ok(soma_compile(network, device, &options));
+    expect_ok(soma_run(network, x, 1, y));
+    for (int i = 0; i < 4; i++) ck_assert_float_eq(y[i], expected[i]);
+    soma_network_destroy(network);
+    make(unknown_branches, 8, 17);
+    expect_error(load(NULL, &network), SOMA_UNSUPPORTED, "node 0", "x says which branch is taken");
+    make(branch_not_known, 8, 17);
+    expect_error(load(NULL, &network), SOMA_UNSUPPORTED, "node 3", "does not have the op GridSample in opset 17");
+}
+END_TEST
+
+static void images(void) {
+    node("GlobalAveragePool", "x", NULL, "y");
+}
+
+START_TEST(shapes_that_are_open_are_given) {
+    soma_network *network;
+    size_t shape[4] = {1, 2, 3, 5}, found[SOMA_MAX_RANK];
+    soma_onnx_input input = {.name = "x", .shape = shape, .rank = 4};
+    soma_onnx_options options = {.inputs = &input, .input_count = 1};
+    onnx_make(images, 8, 17, SHAPE(OPEN, 2, OPEN, -1));
+    expect_error(load(NULL, &network), SOMA_UNSUPPORTED, "dimensions 0 and 2 are not fixed", "--input");
+    expect_ok(load(&options, &network));
+    ck_assert_uint_eq(soma_tensor_shape(soma_network_input(network, 0), found), 3);
+    ck_assert(found[0] == 2 && found[1] == 3 && found[2] == 5);
+    soma_network_destroy(network);
+    shape[1] = 7;
+    expect_error(load(&options, &network), SOMA_INVALID_ARGUMENT, "dimension 1 is given as 7, in the file it is 2");
+    input.rank = 3;
+    expect_error(load(&options, &network), SOMA_INVALID_ARGUMENT, "given 3 dimensions, in the file it has 4");
+    input.name = "z";
+    expect_error(load(&options, &network), SOMA_INVALID_ARGUMENT, "there is no input \"z\"");
+    input.shape = NULL;
+    expect_error(load(&options, &network), SOMA_INVALID_ARGUMENT, "inputs[0] has no name or no shape");
+    options.inputs = NULL;
+    expect_error(load(&options, &network), SOMA_INVALID_ARGUMENT, "input_count is 1, inputs is NULL");
 }
 END_TEST
 
@@ -304,6 +392,8 @@ int main(int argc, char **argv) {
     tcase_add_test(cases, outputs_are_chosen_by_names_that_there_are);
     tcase_add_test(cases, a_model_is_listed_whether_it_runs_or_not);
     tcase_add_test(cases, missing_ops_are_summed_up_over_branches_too);
+    tcase_add_test(cases, a_branch_is_taken_whose_condition_is_known);
+    tcase_add_test(cases, shapes_that_are_open_are_given);
     tcase_add_test(cases, the_document_lists_the_ops_that_there_are);
     Suite *suite = suite_create("onnx, reading");
     suite_add_tcase(suite, cases);

@@ -45,24 +45,85 @@ static exit_status split_outputs(const struct settings *settings, char *text, co
     return STATUS_DONE;
 }
 
+enum { MOST_INPUTS = 16, MOST_DIMENSIONS = 8 };
+
+/* --input, taken apart; the names point into its text. */
+struct input_shapes {
+    soma_onnx_input inputs[MOST_INPUTS];
+    size_t shape[MOST_INPUTS][MOST_DIMENSIONS], count;
+};
+
+/* "1x3x320x320" */
+static bool parse_dimensions(const char *text, size_t *shape, uint32_t *rank) {
+    for (*rank = 0; *rank < MOST_DIMENSIONS; text++) {
+        char *end;
+        if (*text < '1' || *text > '9') return false;
+        const unsigned long long size = strtoull(text, &end, 10);
+        if (size > SIZE_MAX / 2) return false;
+        shape[(*rank)++] = (size_t)size;
+        if (!*end) return true;
+        if (*end != 'x') return false;
+        text = end;
+    }
+    return false;
+}
+
+static exit_status split_inputs(const struct settings *settings, char *text, struct input_shapes *shapes) {
+    shapes->count = 0;
+    for (char *rest = text, *one; (one = strsep(&rest, ","));) {
+        char *equals = strrchr(one, '=');
+        if (shapes->count == MOST_INPUTS) return fail(STATUS_USAGE, "--input: more than %d inputs", (int)MOST_INPUTS);
+        size_t *shape = shapes->shape[shapes->count];
+        soma_onnx_input *input = &shapes->inputs[shapes->count++];
+        if (equals) *equals = 0;
+        *input = (soma_onnx_input){.name = one, .shape = shape};
+        if (!equals || !*one || !parse_dimensions(equals + 1, shape, &input->rank))
+            return fail(STATUS_USAGE,
+                        "--input: '%s' is no shape of an input; accepted: images=1x3x320x320, several "
+                        "separated by commas",
+                        settings->input_shapes);
+    }
+    return STATUS_DONE;
+}
+
+/* Which option an argument of soma_load_onnx() that is wrong comes from. */
+static exit_status refuse_argument(const struct settings *settings, soma_status cause) {
+    const bool output = settings->outputs && strstr(soma_last_error(), "output");
+    return fail_from_library(cause, STATUS_USAGE, output ? "--outputs" : "--input");
+}
+
+static exit_status load_onnx(const struct settings *settings, const char *path, char *outputs, char *inputs,
+                             soma_network **network, soma_status *cause) {
+    const char *names[SOMA_MAX_OUTPUTS];
+    struct input_shapes shapes;
+    soma_onnx_options options = {.outputs = names, .inputs = shapes.inputs, .memory_limit = settings->memory_limit};
+    exit_status status = STATUS_DONE;
+    if (outputs) status = split_outputs(settings, outputs, names, &options.output_count);
+    if (status == STATUS_DONE && inputs) status = split_inputs(settings, inputs, &shapes);
+    if (status != STATUS_DONE) return status;
+    options.input_count = inputs ? shapes.count : 0;
+    *cause = soma_load_onnx(path, &options, network);
+    return *cause == SOMA_INVALID_ARGUMENT && (outputs || inputs) ? refuse_argument(settings, *cause) : STATUS_DONE;
+}
+
 exit_status model_try(const struct settings *settings, const char *path, soma_network **network, soma_status *cause) {
-    const char *names[SOMA_MAX_OUTPUTS], *ending = strrchr(path, '.');
-    soma_onnx_options options = {.outputs = names, .memory_limit = settings->memory_limit};
+    const char *ending = strrchr(path, '.');
     bool onnx = ending && strcmp(ending, ".onnx") == 0;
     *cause = SOMA_OK;
-    if (!settings->outputs) {
-        *cause = onnx ? soma_load_onnx(path, &options, network) : soma_load(path, network);
+    if (!onnx && (settings->outputs || settings->input_shapes))
+        return fail(STATUS_USAGE, "%s goes with ONNX models; the name of %s does not end in .onnx",
+                    settings->outputs ? "--outputs" : "--input", path);
+    if (!onnx) {
+        *cause = soma_load(path, network);
         return STATUS_DONE;
     }
-    if (!onnx) return fail(STATUS_USAGE, "--outputs goes with ONNX models; the name of %s does not end in .onnx", path);
-    char *text = strdup(settings->outputs);
-    if (!text) return fail(STATUS_FAILED, "out of memory");
-    exit_status status = split_outputs(settings, text, names, &options.output_count);
-    if (status == STATUS_DONE) {
-        *cause = soma_load_onnx(path, &options, network);
-        if (*cause == SOMA_INVALID_ARGUMENT) status = fail_from_library(*cause, STATUS_USAGE, "--outputs");
-    }
-    free(text);
+    char *outputs = settings->outputs ? strdup(settings->outputs) : NULL;
+    char *inputs = settings->input_shapes ? strdup(settings->input_shapes) : NULL;
+    exit_status status = (settings->outputs && !outputs) || (settings->input_shapes && !inputs)
+                             ? fail(STATUS_FAILED, "out of memory")
+                             : load_onnx(settings, path, outputs, inputs, network, cause);
+    free(outputs);
+    free(inputs);
     return status;
 }
 

@@ -243,6 +243,9 @@ const option_row option_table[] = {
              "(default: all)"},
     {.name = "input", .type = OPTION_SHAPE, .offset = FIELD(input), .commands = SUMMARY | BENCH, .argument = "SHAPE",
      .help = "shape of one sample for --net: 784, 28x28 (bench: 784 by default)"},
+    {.name = "input", .type = OPTION_TEXT, .offset = FIELD(input_shapes), .commands = TRAIN_ALONE | EVALUATE | PREDICT | FILES, .argument = "SHAPES",
+     .help = "shapes of inputs that an ONNX model leaves open, in the file's order of dimensions, the batch included: images=1x3x320x320, several "
+             "separated by commas"},
 
     {.group = "Augmentation", .name = "augment", .type = OPTION_TEXT, .offset = FIELD(augment), .commands = TRAIN, .argument = "TEXT",
      .help = "change the pictures by chance in every step of training, separated by semicolons: shift PIXELS, flip [vertical], rotate DEGREES, "

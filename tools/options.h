@@ -47,7 +47,7 @@ struct settings {
     int scale_target; /* 1, -1, 0: where it can be */
     /* network */
     const char *augment;
-    const char *net, *model, *outputs, *load, *weights, *weights_map, *freeze, *rates;
+    const char *net, *model, *outputs, *input_shapes, *load, *weights, *weights_map, *freeze, *rates;
     struct shape input;
     /* loss and metrics */
     int loss;

@@ -1613,6 +1613,13 @@ typedef struct soma_onnx_constant {
     size_t count; /* as many as the input's shape has elements */
 } soma_onnx_constant;
 
+/* The shape of an input, in the file's order of dimensions, the batch included; 0: as the file has it. */
+typedef struct soma_onnx_input {
+    const char *name;
+    const size_t *shape;
+    uint32_t rank;
+} soma_onnx_input;
+
 typedef struct soma_onnx_options {
     soma_onnx_batch batch;
     const soma_onnx_constant *constants; /* borrowed for the call */
@@ -1624,7 +1631,9 @@ typedef struct soma_onnx_options {
     /* Bytes at most for constants that the model computes instead of holding them, as by ConstantOfShape: a small file
        can ask for any amount. 0: 4 GiB. */
     uint64_t memory_limit;
-    uint64_t reserved[5]; /* zero */
+    const soma_onnx_input *inputs; /* shapes of inputs that the model leaves open; borrowed for the call */
+    size_t input_count;
+    uint64_t reserved[3]; /* zero */
 } soma_onnx_options;
 
 /*

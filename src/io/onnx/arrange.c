@@ -20,14 +20,22 @@ static bool is_uniform(const float *values, size_t count) {
     return true;
 }
 
-/* Takes over `numbers`. */
-static soma_status add_parameter(soma_onnx_node *node, soma_onnx_value *value, const soma_tensor *like,
-                                 float *numbers) {
+soma_status soma_onnx_add_parameter(soma_onnx_node *node, const char *name, const char *ending, uint32_t rank,
+                                    const size_t *shape, float *numbers, soma_tensor **tensor) {
     soma_network *network = node->importer->network;
-    soma_parameter description = {
-        .initializer = SOMA_INIT_ZEROS, .is_bias = like->rank == 1, .fan_in = 1, .fan_out = 1};
-    soma_status status =
-        soma_network_add_parameter(network, &description, like->rank, like->shape, value->name, &value->tensor);
+    const soma_parameter description = {
+        .initializer = SOMA_INIT_ZEROS, .is_bias = rank == 1, .fan_in = 1, .fan_out = 1};
+    soma_text text = {.data = NULL};
+    for (unsigned number = 1; number == 1 || soma_network_tensor(network, text.data); number++) {
+        text.length = 0;
+        soma_text_append(&text, "%s%s", name, ending);
+        if (number > 1) soma_text_append(&text, "_%u", number);
+        if (text.failed) break;
+    }
+    soma_status status = text.failed
+                             ? soma_out_of_memory(strlen(name), "a weight's name")
+                             : soma_network_add_parameter(network, &description, rank, shape, text.data, tensor);
+    soma_free(text.data);
     if (status == SOMA_OK)
         network->parameters[network->parameter_count - 1].values = numbers;
     else
@@ -107,7 +115,7 @@ static soma_status materialize(soma_onnx_node *node, soma_onnx_value *value, con
     one.elements.count = needed;
     soma_status status = read_turned(node, &one, &turn, numbers);
     if (status == SOMA_OK && (value->trained || !is_uniform(numbers, needed)))
-        return add_parameter(node, value, like, numbers);
+        return soma_onnx_add_parameter(node, value->name, "", like->rank, like->shape, numbers, &value->tensor);
     if (status == SOMA_OK) status = add_fill(node, like, numbers[0], &value->tensor);
     soma_free(numbers);
     return status;

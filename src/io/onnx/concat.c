@@ -47,6 +47,12 @@ static soma_status join(soma_onnx_node *node, const soma_onnx_shape *out, uint32
     return SOMA_OK;
 }
 
+/* Whole numbers of both widths are held alike, so that a cast from one to the other leaves them what they were. */
+static bool alike(int32_t a, int32_t b) {
+    enum { INT32 = SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__INT32, INT64 = SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__INT64 };
+    return a == b || ((a == INT32 || a == INT64) && (b == INT32 || b == INT64));
+}
+
 static soma_status fold_concat(soma_onnx_node *node, const soma_onnx_shape *out, uint32_t axis) {
     int32_t type = soma_onnx_type_of(node->input[0]);
     double *numbers = NULL;
@@ -55,7 +61,7 @@ static soma_status fold_concat(soma_onnx_node *node, const soma_onnx_shape *out,
         if (!soma_multiply_size(count, out->dim[i], &count))
             return soma_error(SOMA_INVALID_SHAPE, "more elements than memory has bytes");
     for (uint32_t i = 1; i < node->input_count; i++)
-        if (soma_onnx_type_of(node->input[i]) != type)
+        if (!alike(soma_onnx_type_of(node->input[i]), type))
             return soma_error(SOMA_INVALID_FILE, "input %u is of another type than the first", i);
     SOMA_TRY(soma_onnx_make(node, count, &numbers));
     SOMA_TRY(join(node, out, axis, numbers));

@@ -45,6 +45,7 @@
     X(GreaterOrEqual)                                                                                                  \
     X(GroupNormalization)                                                                                              \
     X(Identity)                                                                                                        \
+    X(If)                                                                                                              \
     X(InstanceNormalization)                                                                                           \
     X(IsInf)                                                                                                           \
     X(IsNaN)                                                                                                           \
@@ -170,6 +171,12 @@ void soma_onnx_put_comparison(soma_onnx_exporter *exporter, const char *op, int6
  * same, and is said to lie in another order; who wants it in ONNX's turns it. */
 soma_status soma_onnx_give_turned(soma_onnx_node *node, uint32_t rank, const size_t *dim, const uint32_t *order,
                                   const soma_onnx_shape *out);
+/* ---------------------------------------------------------------------------------------- branch.c, for the importer
+ */
+
+/* The branch of an If that is taken. */
+soma_status soma_onnx_choose_branch(const soma_onnx_node *node, const Soma__Onnx__GraphProto **graph);
+
 /* ---------------------------------------------------------------------------------- recurrent.c, recurrent_export.c */
 
 /* ONNX's number of a gate of soma's. */

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* From an ONNX graph to a network: values and their names, the order of things, and which reading a model gets. */
-#include "io/onnx/import.h"
-#include "base/size.h"
 #include "base/utf8.h"
+#include "io/onnx/family.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -11,163 +10,6 @@
 /* Bytes that a node, an input or a tensor of the file takes in a network, with one tensor there; each further tensor;
  * and each byte of a name, which several hold. */
 enum { COST_OF_NODE = 800, COST_OF_TENSOR = 300, COST_OF_NAME = 4 };
-
-/* ------------------------------------------------------------------------------------------------------- names */
-
-static soma_onnx_value *find_value(const soma_onnx_importer *importer, const char *name) {
-    size_t number;
-    return soma_words_find(&importer->names, name, &number) && importer->values[number].defined
-               ? &importer->values[number]
-               : NULL;
-}
-
-/* Every value has one definition. */
-static soma_status define(soma_onnx_importer *importer, const soma_onnx_value *value) {
-    size_t number;
-    if (find_value(importer, value->name))
-        return soma_error(SOMA_INVALID_FILE, "value %s is defined twice",
-                          soma_quote(value->name, strlen(value->name)).text);
-    SOMA_TRY(soma_words_add(&importer->names, value->name, 0, &number));
-    if (number >= importer->value_capacity) {
-        size_t capacity = SOMA_MAX(2 * importer->value_capacity, (size_t)32);
-        soma_onnx_value *grown = soma_realloc(importer->values, capacity, sizeof *grown);
-        if (!grown) return soma_out_of_memory(capacity * sizeof *grown, "the values of a model");
-        memset(grown + importer->value_capacity, 0, (capacity - importer->value_capacity) * sizeof *grown);
-        importer->values = grown;
-        importer->value_capacity = capacity;
-    }
-    importer->values[number] = *value;
-    importer->values[number].defined = true;
-    return SOMA_OK;
-}
-
-/* ------------------------------------------------------------------------------------------------ initializers */
-
-static soma_status define_initializer(soma_onnx_importer *importer, const Soma__Onnx__TensorProto *tensor) {
-    soma_onnx_value value = {.constant = true, .trained = true, .name = tensor->name};
-    if (!tensor->name || !*tensor->name) return soma_error(SOMA_INVALID_FILE, "an initializer has no name");
-    SOMA_TRY(soma_onnx_elements_of(tensor, &value.elements));
-    value.integer = soma_onnx_is_integer(value.elements.type);
-    value.shape.rank = value.elements.rank;
-    memcpy(value.shape.dim, value.elements.dim, sizeof value.shape.dim);
-    return define(importer, &value);
-}
-
-/* ------------------------------------------------------------------------------------------------------ inputs */
-
-/* Its dimensions; 0 for one that is not fixed. */
-static soma_status input_shape(const Soma__Onnx__ValueInfoProto *info, int32_t *type, soma_onnx_shape *shape,
-                               bool *empty) {
-    const Soma__Onnx__TypeProto__Tensor *tensor =
-        info->type && info->type->value_case == SOMA__ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE ? info->type->tensor_type
-                                                                                          : NULL;
-    if (!tensor)
-        return soma_error(SOMA_UNSUPPORTED, "is of type %s (value type %d); only a tensor (value type %d) is taken",
-                          soma_onnx_kind_name(info->type), info->type ? (int)info->type->value_case : 0,
-                          (int)SOMA__ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE);
-    if (!tensor->shape) return soma_error(SOMA_UNSUPPORTED, "has no shape, not even a number of dimensions");
-    if (tensor->shape->n_dim > SOMA_ONNX_MAX_RANK)
-        return soma_error(SOMA_UNSUPPORTED, "%zu dimensions, at most %d are possible", tensor->shape->n_dim,
-                          SOMA_ONNX_MAX_RANK);
-    *type = tensor->elem_type;
-    *empty = false;
-    *shape = (soma_onnx_shape){.batched = true, .rank = (uint32_t)tensor->shape->n_dim};
-    for (uint32_t i = 0; i < shape->rank; i++) {
-        const Soma__Onnx__TensorShapeProto__Dimension *dim = tensor->shape->dim[i];
-        bool fixed = dim->value_case == SOMA__ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE;
-        if (fixed && dim->dim_value < 0)
-            return soma_error(SOMA_INVALID_FILE, "dimension %u is %" PRId64, i, dim->dim_value);
-        *empty |= fixed && dim->dim_value == 0;
-        shape->dim[i] = 0;
-        if (fixed && !soma_size_of(dim->dim_value, &shape->dim[i]))
-            return soma_error(SOMA_INVALID_SHAPE, "dimension %u is %" PRId64 ", more than memory has bytes", i,
-                              dim->dim_value);
-    }
-    return SOMA_OK;
-}
-
-static const soma_onnx_constant *given_constant(const soma_onnx_importer *importer, const char *name) {
-    const soma_onnx_options *options = importer->options;
-    for (size_t i = 0; options && i < options->constant_count; i++)
-        if (strcmp(options->constants[i].name, name) == 0) return &options->constants[i];
-    return NULL;
-}
-
-/* An input that the caller has fixed. */
-static soma_status define_given(soma_onnx_importer *importer, const soma_onnx_constant *given, soma_onnx_value *value) {
-    size_t count = soma_onnx_count(&value->shape, 0, value->shape.rank);
-    if (count == 0 && value->shape.rank == 1) count = value->shape.dim[0] = given->count;
-    if (count != given->count)
-        return soma_error(SOMA_INVALID_ARGUMENT, "is given %zu values as a constant, its shape has %zu", given->count,
-                          count);
-    value->constant = true;
-    value->shape.batched = false;
-    value->elements.rank = value->shape.rank;
-    memcpy(value->elements.dim, value->shape.dim, sizeof value->elements.dim);
-    value->elements.count = count;
-    value->elements.doubles = given->values;
-    return define(importer, value);
-}
-
-/* The first reading: the first dimension of all inputs is the same, or not fixed. Where it is, and another is not, that
- * is the batch. */
-static soma_status take_batch(soma_onnx_importer *importer, soma_onnx_shape *shape, bool first_input) {
-    if (shape->rank < (first_input ? 2 : 1))
-        return soma_error(SOMA_UNSUPPORTED, "has %u dimensions; a batch and at least one more are needed", shape->rank);
-    for (uint32_t i = 1; shape->dim[shape->batch] && i < shape->rank; i++)
-        if (shape->dim[i] == 0) shape->batch = i;
-    for (uint32_t i = 0; i < shape->rank; i++)
-        if (shape->dim[i] == 0 && i != shape->batch)
-            return soma_error(SOMA_UNSUPPORTED,
-                              "dimensions %u and %u are not fixed; only one may be left open, that of "
-                              "the batch",
-                              SOMA_MIN(i, shape->batch), SOMA_MAX(i, shape->batch));
-    if (!first_input && importer->batch != shape->dim[shape->batch])
-        return soma_error(SOMA_UNSUPPORTED, "has another first dimension than the first input: it cannot be the batch");
-    importer->batch = shape->dim[shape->batch];
-    return SOMA_OK;
-}
-
-static soma_status add_input(soma_onnx_importer *importer, soma_onnx_value *value) {
-    soma_network *network = importer->network;
-    uint32_t first = soma_onnx_first(importer, &value->shape);
-    soma_tensor like;
-    for (uint32_t i = 0; i < value->shape.rank; i++) importer->inputs.open |= value->shape.dim[i] == 0;
-    for (uint32_t i = first; first == 0 && i < value->shape.rank; i++)
-        if (value->shape.dim[i] == 0) return soma_error(SOMA_UNSUPPORTED, "dimension %u is not fixed", i);
-    if (first) SOMA_TRY(take_batch(importer, &value->shape, network->input_count == 0));
-    soma_onnx_shape shape = value->shape;
-    soma_onnx_move_batch(&shape, 0);
-    SOMA_TRY(soma_onnx_canonical(importer, &shape, &like));
-    SOMA_TRY(soma_network_begin_layer(network, "input", value->name));
-    soma_tensor_spec spec = {.op = SOMA_OP_INPUT, .batched = true, .rank = like.rank};
-    memcpy(spec.shape, like.shape, sizeof spec.shape);
-    SOMA_TRY(soma_graph_add(&network->graph, &spec, &value->tensor));
-    SOMA_TRY(soma_network_add_input(network, value->tensor));
-    SOMA_TRY(soma_network_end_layer(network, value->tensor));
-    return define(importer, value);
-}
-
-static soma_status define_input(soma_onnx_importer *importer, size_t number, const Soma__Onnx__ValueInfoProto *info) {
-    soma_onnx_value value = {.name = info->name};
-    int32_t type = 0;
-    if (!info->name || !*info->name) return soma_error(SOMA_INVALID_FILE, "input %zu has no name", number);
-    if (find_value(importer, info->name)) return SOMA_OK; /* an initializer, listed among the inputs too */
-    bool empty = false;
-    soma_status status = input_shape(info, &type, &value.shape, &empty);
-    if (status == SOMA_OK && !soma_onnx_is_float(type) && !soma_onnx_is_integer(type))
-        status =
-            soma_error(SOMA_UNSUPPORTED, "its elements are %s; numbers are taken", soma_onnx_describe_type(type).text);
-    value.integer = soma_onnx_is_integer(type);
-    value.elements.type = type;
-    const soma_onnx_constant *given = given_constant(importer, info->name);
-    if (status == SOMA_OK && empty && !given)
-        status = soma_error(SOMA_UNSUPPORTED, "a dimension is 0: there would be no elements");
-    if (status == SOMA_OK) status = given ? define_given(importer, given, &value) : add_input(importer, &value);
-    return status == SOMA_OK
-               ? status
-               : soma_error_prefix(status, "input %zu, %s: ", number, soma_quote(info->name, strlen(info->name)).text);
-}
 
 /* ------------------------------------------------------------------------------------------------------- nodes */
 
@@ -196,7 +38,7 @@ static soma_status find_inputs(soma_onnx_node *node) {
     node->input_count = (uint32_t)proto->n_input;
     for (uint32_t i = 0; i < node->input_count; i++) {
         const char *name = proto->input[i];
-        node->input[i] = *name ? find_value(node->importer, name) : NULL;
+        node->input[i] = *name ? soma_onnx_find_value(node->importer, name) : NULL;
         if (*name && !node->input[i])
             return soma_error(SOMA_INVALID_FILE, "input %s is no value of the graph that comes before",
                               soma_quote(name, strlen(name)).text);
@@ -245,31 +87,106 @@ static soma_status add_result(soma_onnx_node *node, const char *name) {
     soma_network *network = importer->network;
     char kind[32];
     node->output = (soma_onnx_value){.name = name};
-    if (find_value(importer, name)) return define(importer, &node->output);       /* says so */
+    if (soma_onnx_find_value(importer, name)) return soma_onnx_define(importer, &node->output); /* says so */
     if (node->number > 0) SOMA_TRY(soma_onnx_take(importer, COST_OF_NODE, name)); /* the first was counted before */
     for (size_t i = 0; i <= strlen(node->row->name); i++) kind[i] = (char)tolower((unsigned char)node->row->name[i]);
     uint32_t tensors_before = network->graph.count;
-    SOMA_TRY(soma_network_begin_layer(network, kind, name));
+    const bool taken = soma_network_tensor(network, name) != NULL; /* by one of the same name in another branch */
+    SOMA_TRY(soma_network_begin_layer(network, kind, taken ? NULL : name));
     SOMA_TRY(apply_rule(node));
     SOMA_TRY(take_for_node(node, network->graph.count - tensors_before));
     SOMA_TRY(finish_layer(node, tensors_before));
-    return define(importer, &node->output);
+    return soma_onnx_define(importer, &node->output);
+}
+
+static soma_status add_branch(soma_onnx_node *node);
+
+/* Ops that soma does not have are looked for beforehand, but in branches, which may be none of those that are taken. */
+static soma_status find_row(soma_onnx_node *node) {
+    const Soma__Onnx__NodeProto *proto = node->proto;
+    const char *op = proto->op_type ? proto->op_type : "";
+    node->row = soma_onnx_is_standard(proto->domain) ? soma_onnx_find_row(op) : NULL;
+    if (node->row && node->row->since <= node->opset) return SOMA_OK;
+    return soma_error(SOMA_UNSUPPORTED, "soma does not have the op %s%s%s in opset %" PRId64,
+                      soma_onnx_is_standard(proto->domain) ? "" : proto->domain,
+                      soma_onnx_is_standard(proto->domain) ? "" : ".", op, node->opset);
 }
 
 static soma_status add_node(soma_onnx_importer *importer, const Soma__Onnx__NodeProto *proto) {
     soma_onnx_node node = {.importer = importer, .proto = proto, .opset = importer->file->opset};
-    node.row = soma_onnx_find_row(proto->op_type);
+    SOMA_TRY(find_row(&node));
     if (proto->n_output == 0 || (!*proto->output[0] && !node.row->several))
         return soma_error(SOMA_INVALID_FILE, "its output has no name");
     SOMA_TRY(check_attributes(&node));
     SOMA_TRY(find_inputs(&node));
+    if (node.row == &soma_onnx_row_If) return add_branch(&node);
     for (node.number = 0; node.number < proto->n_output; node.number++) {
         const soma_onnx_value other = {.missing = true, .name = proto->output[node.number]};
         if (node.number == 0 || node.row->several) {
             if (*other.name) SOMA_TRY(add_result(&node, other.name));
         } else if (*other.name)
-            SOMA_TRY(define(importer, &other));
+            SOMA_TRY(soma_onnx_define(importer, &other));
     }
+    return SOMA_OK;
+}
+
+/* ---------------------------------------------------------------------------------------------------- branches */
+
+static soma_status add_numbered_node(soma_onnx_importer *importer, const Soma__Onnx__GraphProto *graph, size_t number) {
+    const Soma__Onnx__NodeProto *proto = graph->node[number];
+    const soma_status status = add_node(importer, proto);
+    const char *label = soma_onnx_node_label(proto);
+    if (status == SOMA_OK) return SOMA_OK;
+    return soma_error_prefix(status, "node %zu, %s (%s, opset %" PRId64 "): ", number,
+                             soma_quote(label, strlen(label)).text, proto->op_type ? proto->op_type : "",
+                             importer->file->opset);
+}
+
+/* What is inside of a branch, as if it stood where the branch does. */
+static soma_status add_inside(soma_onnx_importer *importer, const Soma__Onnx__GraphProto *graph) {
+    const size_t count = graph->n_node + graph->n_initializer;
+    if (count > SOMA_MAX_FILE_TENSORS)
+        return soma_error(SOMA_UNSUPPORTED, "%zu nodes and tensors in a branch; at most %d are read", count,
+                          SOMA_MAX_FILE_TENSORS);
+    SOMA_TRY(soma_onnx_take(importer, count * COST_OF_NODE, graph->name ? graph->name : "a branch"));
+    for (size_t i = 0; i < graph->n_initializer; i++)
+        SOMA_TRY(soma_onnx_define_initializer(importer, graph->initializer[i]));
+    for (size_t i = 0; i < graph->n_node; i++) SOMA_TRY(add_numbered_node(importer, graph, i));
+    return SOMA_OK;
+}
+
+/* Names inside of a branch are no names outside of it: another branch may have them again. */
+static void leave(soma_onnx_importer *importer, const Soma__Onnx__GraphProto *graph) {
+    for (size_t i = 0; i < graph->n_initializer; i++) soma_onnx_forget(importer, graph->initializer[i]->name);
+    for (size_t i = 0; i < graph->n_node; i++)
+        for (size_t j = 0; j < graph->node[i]->n_output; j++)
+            if (*graph->node[i]->output[j]) soma_onnx_forget(importer, graph->node[i]->output[j]);
+}
+
+/* The node's outputs are those of the branch, under the node's names. */
+static soma_status add_branch(soma_onnx_node *node) {
+    soma_onnx_importer *importer = node->importer;
+    const Soma__Onnx__GraphProto *graph;
+    soma_onnx_value made[SOMA_MAX_OUTPUTS];
+    SOMA_TRY(soma_onnx_choose_branch(node, &graph));
+    const size_t count = node->proto->n_output;
+    if (count > SOMA_COUNT_OF(made) || count > graph->n_output)
+        return soma_error(count > graph->n_output ? SOMA_INVALID_FILE : SOMA_UNSUPPORTED,
+                          "%zu outputs of a branch that has %zu; at most %d are possible", count, graph->n_output,
+                          SOMA_MAX_OUTPUTS);
+    SOMA_TRY(add_inside(importer, graph));
+    for (size_t i = 0; i < count; i++) {
+        const char *name = graph->output[i]->name ? graph->output[i]->name : "";
+        const soma_onnx_value *value = soma_onnx_find_value(importer, name);
+        if (!value)
+            return soma_error(SOMA_INVALID_FILE, "output %s of the branch is no value of it",
+                              soma_quote(name, strlen(name)).text);
+        made[i] = *value;
+        made[i].name = node->proto->output[i];
+    }
+    leave(importer, graph);
+    for (size_t i = 0; i < count; i++)
+        if (*made[i].name) SOMA_TRY(soma_onnx_define(importer, &made[i]));
     return SOMA_OK;
 }
 
@@ -279,7 +196,7 @@ static soma_status add_node(soma_onnx_importer *importer, const Soma__Onnx__Node
 static soma_status add_output(soma_onnx_importer *importer, const Soma__Onnx__ValueInfoProto *info) {
     soma_network *network = importer->network;
     const char *name = info->name ? info->name : "";
-    soma_onnx_value *value = find_value(importer, name);
+    soma_onnx_value *value = soma_onnx_find_value(importer, name);
     if (!value) return soma_error(SOMA_INVALID_FILE, "is no value of the graph");
     if (value->missing) return not_computed(name);
     value->integer = false; /* whole numbers and truth are given as the floats that they are */
@@ -309,10 +226,10 @@ static soma_status add_values(soma_onnx_importer *importer) {
     const Soma__Onnx__GraphProto *graph = importer->file->model->graph;
     for (size_t i = 0; i < graph->n_initializer; i++)
         if (soma_onnx_needs_value(importer->selection, graph->initializer[i]->name))
-            SOMA_TRY(define_initializer(importer, graph->initializer[i]));
+            SOMA_TRY(soma_onnx_define_initializer(importer, graph->initializer[i]));
     for (size_t i = 0; i < graph->n_input; i++)
         if (soma_onnx_needs_value(importer->selection, graph->input[i]->name))
-            SOMA_TRY(define_input(importer, i, graph->input[i]));
+            SOMA_TRY(soma_onnx_define_input(importer, i, graph->input[i]));
     if (importer->network->input_count == 0) return soma_error(SOMA_UNSUPPORTED, "the graph has no input");
     importer->inputs.fit = true;
     return SOMA_OK;
@@ -320,14 +237,8 @@ static soma_status add_values(soma_onnx_importer *importer) {
 
 static soma_status add_nodes(soma_onnx_importer *importer) {
     const Soma__Onnx__GraphProto *graph = importer->file->model->graph;
-    for (size_t i = 0; i < graph->n_node; i++) {
-        const Soma__Onnx__NodeProto *proto = graph->node[i];
-        soma_status status = soma_onnx_needs_node(importer->selection, i) ? add_node(importer, proto) : SOMA_OK;
-        const char *label = soma_onnx_node_label(proto);
-        if (status != SOMA_OK)
-            return soma_error_prefix(status, "node %zu, %s (%s, opset %" PRId64 "): ", i,
-                                     soma_quote(label, strlen(label)).text, proto->op_type, importer->file->opset);
-    }
+    for (size_t i = 0; i < graph->n_node; i++)
+        if (soma_onnx_needs_node(importer->selection, i)) SOMA_TRY(add_numbered_node(importer, graph, i));
     return SOMA_OK;
 }
 
@@ -412,6 +323,7 @@ static soma_status import(const soma_onnx_file *file, const soma_onnx_options *o
     size_t taken = 0;
     SOMA_TRY(check_size(file, selection, &taken));
     SOMA_TRY(soma_onnx_check_ops(file, selection));
+    SOMA_TRY(soma_onnx_check_inputs(file, options));
     soma_onnx_inputs inputs = {false, false};
     const soma_onnx_importer wanted = {
         .file = file, .options = options, .selection = selection, .taken = taken, .memory_limit = most_made(options)};

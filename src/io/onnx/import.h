@@ -108,6 +108,16 @@ soma_status soma_onnx_import(const soma_onnx_file *file, const soma_onnx_options
 /* metadata.c: what the model has beside its graph. */
 soma_status soma_onnx_get_metadata(const soma_onnx_file *file, soma_network *network);
 
+/* -------------------------------------------------------------------- names.c, inputs.c: values by their names */
+
+/* NULL: there is none. */
+soma_onnx_value *soma_onnx_find_value(const soma_onnx_importer *importer, const char *name);
+soma_status soma_onnx_define(soma_onnx_importer *importer, const soma_onnx_value *value);
+void soma_onnx_forget(soma_onnx_importer *importer, const char *name);
+soma_status soma_onnx_define_initializer(soma_onnx_importer *importer, const Soma__Onnx__TensorProto *tensor);
+soma_status soma_onnx_define_input(soma_onnx_importer *importer, size_t number, const Soma__Onnx__ValueInfoProto *info);
+soma_status soma_onnx_check_inputs(const soma_onnx_file *file, const soma_onnx_options *options);
+
 /* ---------------------------------------------------------------------------------- values.c: for the rules */
 
 /* Counts memory against what the file may take; `name` stands for what needs it. */
@@ -206,6 +216,10 @@ soma_status soma_onnx_arranged_axis(const soma_onnx_node *node, const soma_onnx_
 /* The layout of a tensor that has the dimensions of this shape in this order. False if that is ONNX's. */
 bool soma_onnx_layout_of(const soma_onnx_node *node, const soma_onnx_shape *shape, const uint32_t *order,
                          soma_onnx_layout *layout);
+/* A parameter of this name and ending, or with a number behind where there is one: names in two branches may be the
+ * same. Takes over the numbers. */
+soma_status soma_onnx_add_parameter(soma_onnx_node *node, const char *name, const char *ending, uint32_t rank,
+                                    const size_t *shape, float *numbers, soma_tensor **tensor);
 /* A constant that is about to become a tensor is trained, however the model makes it. */
 void soma_onnx_weight(soma_onnx_value *value);
 soma_status soma_onnx_fill(soma_onnx_node *node, float number, soma_tensor **tensor);

@@ -14,7 +14,8 @@ typedef struct op_walk {
     const soma_onnx_file *file;
     const soma_onnx_selection *selection;
     soma_onnx_ops *ops;
-    size_t node; /* the graph's node that is looked at */
+    size_t node;       /* the graph's node that is looked at */
+    unsigned branches; /* of If that it is inside of: which are taken is not known yet */
 } op_walk;
 
 const char *soma_onnx_node_label(const Soma__Onnx__NodeProto *node) {
@@ -42,7 +43,7 @@ static soma_onnx_op_use first_use(const op_walk *walk, const Soma__Onnx__NodePro
                               .inside = inside};
 }
 
-static soma_status count_name(const op_walk *walk, const Soma__Onnx__NodeProto *node, const char *name, bool inside) {
+static soma_status count_name(op_walk *walk, const Soma__Onnx__NodeProto *node, const char *name, bool inside) {
     soma_onnx_ops *ops = walk->ops;
     size_t number, known = ops->names.count;
     if (known >= (walk->file->budget.limit - walk->file->budget.used) / COST_OF_OP)
@@ -52,11 +53,11 @@ static soma_status count_name(const op_walk *walk, const Soma__Onnx__NodeProto *
     if (number == known) ops->use[number] = first_use(walk, node, inside);
     ops->use[number].count++;
     ops->nodes++;
-    ops->unsupported += !ops->use[number].supported;
+    ops->unsupported += !ops->use[number].supported && !walk->branches;
     return SOMA_OK;
 }
 
-static soma_status count_node(const op_walk *walk, const Soma__Onnx__NodeProto *node, bool inside) {
+static soma_status count_node(op_walk *walk, const Soma__Onnx__NodeProto *node, bool inside) {
     const char *op = node->op_type && *node->op_type ? node->op_type : "(no op)";
     if (soma_onnx_is_standard(node->domain)) return count_name(walk, node, op, inside);
     soma_text name = {.data = NULL};
@@ -67,10 +68,10 @@ static soma_status count_node(const op_walk *walk, const Soma__Onnx__NodeProto *
     return status;
 }
 
-static soma_status count_inside(const op_walk *walk, const Soma__Onnx__NodeProto *node);
+static soma_status count_inside(op_walk *walk, const Soma__Onnx__NodeProto *node);
 
 /* How deep graphs may be inside of each other is checked when the file is read. */
-static soma_status count_graph(const op_walk *walk, const Soma__Onnx__GraphProto *graph) {
+static soma_status count_graph(op_walk *walk, const Soma__Onnx__GraphProto *graph) {
     for (size_t i = 0; graph && i < graph->n_node; i++) {
         SOMA_TRY(count_node(walk, graph->node[i], true));
         SOMA_TRY(count_inside(walk, graph->node[i]));
@@ -79,12 +80,15 @@ static soma_status count_graph(const op_walk *walk, const Soma__Onnx__GraphProto
 }
 
 /* Graphs that are attributes: branches of If, bodies of Loop and Scan. */
-static soma_status count_inside(const op_walk *walk, const Soma__Onnx__NodeProto *node) {
+static soma_status count_inside(op_walk *walk, const Soma__Onnx__NodeProto *node) {
+    const bool branch = soma_onnx_is_standard(node->domain) && node->op_type && strcmp(node->op_type, "If") == 0;
+    walk->branches += branch;
     for (size_t i = 0; i < node->n_attribute; i++) {
         const Soma__Onnx__AttributeProto *attribute = node->attribute[i];
         SOMA_TRY(count_graph(walk, attribute->g));
         for (size_t j = 0; j < attribute->n_graphs; j++) SOMA_TRY(count_graph(walk, attribute->graphs[j]));
     }
+    walk->branches -= branch;
     return SOMA_OK;
 }
 

@@ -13,6 +13,9 @@ soma_status soma_load_onnx(const char *path, const soma_onnx_options *options, s
     if (options && options->output_count && !options->outputs)
         return soma_error(SOMA_INVALID_ARGUMENT, "soma_load_onnx: output_count is %zu, outputs is NULL",
                           options->output_count);
+    if (options && options->input_count && !options->inputs)
+        return soma_error(SOMA_INVALID_ARGUMENT, "soma_load_onnx: input_count is %zu, inputs is NULL",
+                          options->input_count);
     SOMA_TRY(soma_onnx_open(path, &file));
     soma_status status = soma_onnx_import(file, options, network);
     soma_onnx_close(file);

@@ -33,30 +33,6 @@ static soma_status read(const soma_onnx_recurrence *layer, const soma_onnx_value
     return status;
 }
 
-/* A parameter of this name and ending, or with a number where there is one; takes over the numbers. */
-static soma_status add(const soma_onnx_recurrence *layer, const char *name, const char *ending, uint32_t rank,
-                       const size_t *shape, float *numbers, soma_tensor **tensor) {
-    soma_network *network = layer->node->importer->network;
-    const soma_parameter description = {
-        .initializer = SOMA_INIT_ZEROS, .is_bias = rank == 1, .fan_in = 1, .fan_out = 1};
-    soma_text text = {.data = NULL};
-    soma_status status = SOMA_OK;
-    for (unsigned number = 1; number == 1 || soma_network_tensor(network, text.data); number++) {
-        text.length = 0;
-        soma_text_append(&text, "%s%s", name, ending);
-        if (number > 1) soma_text_append(&text, "_%u", number);
-        if (text.failed) break;
-    }
-    status = text.failed ? soma_out_of_memory(strlen(name), "a weight's name")
-                         : soma_network_add_parameter(network, &description, rank, shape, text.data, tensor);
-    soma_free(text.data);
-    if (status == SOMA_OK)
-        network->parameters[network->parameter_count - 1].values = numbers;
-    else
-        soma_free(numbers);
-    return status;
-}
-
 static float *make(const soma_onnx_recurrence *layer, size_t rows, soma_status *status) {
     float *numbers = soma_calloc(rows, layer->gates * layer->units * sizeof *numbers);
     if (!numbers) *status = soma_out_of_memory(rows * layer->gates * layer->units * sizeof *numbers, "weights");
@@ -76,8 +52,8 @@ static soma_status add_weight(const soma_onnx_recurrence *layer, uint32_t input,
                 to[row * columns + gate * units + unit] =
                     from[(soma_onnx_gate(layer->params[0].kind, gate) * units + unit) * rows + row];
     if (!to) return status;
-    return add(layer, layer->node->input[input]->name, direction ? ".reverse" : "", 2, (size_t[]){rows, columns}, to,
-               tensor);
+    return soma_onnx_add_parameter(layer->node, layer->node->input[input]->name, direction ? ".reverse" : "", 2,
+                                   (size_t[]){rows, columns}, to, tensor);
 }
 
 /* "gru_1.recurrent_bias" beside "gru_1.bias", as soma's own layers have them; else "B.recurrent". */
@@ -107,7 +83,7 @@ static soma_status add_bias(const soma_onnx_recurrence *layer, const float *all,
     soma_text name = {.data = NULL};
     status = name_of_bias(layer->node->input[B]->name, second, &name);
     if (status == SOMA_OK)
-        status = add(layer, name.data, direction ? ".reverse" : "", 1, &columns, to, tensor);
+        status = soma_onnx_add_parameter(layer->node, name.data, direction ? ".reverse" : "", 1, &columns, to, tensor);
     else
         soma_free(to);
     soma_free(name.data);

@@ -45,6 +45,22 @@ static bool makes_what_is_needed(const soma_onnx_selection *selection, const Som
     return false;
 }
 
+/* What graphs inside of a node use may be of the graph around them. */
+static soma_status need_inside(const soma_onnx_file *file, soma_onnx_selection *selection,
+                               const Soma__Onnx__NodeProto *node) {
+    for (size_t i = 0; i < node->n_attribute; i++) {
+        const Soma__Onnx__GraphProto *graph = node->attribute[i]->g;
+        for (size_t j = 0; graph && j < graph->n_output; j++)
+            if (graph->output[j]->name) SOMA_TRY(need(file, selection, graph->output[j]->name));
+        for (size_t j = 0; graph && j < graph->n_node; j++) {
+            for (size_t k = 0; k < graph->node[j]->n_input; k++)
+                SOMA_TRY(need(file, selection, graph->node[j]->input[k]));
+            SOMA_TRY(need_inside(file, selection, graph->node[j]));
+        }
+    }
+    return SOMA_OK;
+}
+
 /* Nodes come after what they read: so from the last to the first. */
 static soma_status walk_back(const soma_onnx_file *file, soma_onnx_selection *selection) {
     const Soma__Onnx__GraphProto *graph = file->model->graph;
@@ -54,6 +70,7 @@ static soma_status walk_back(const soma_onnx_file *file, soma_onnx_selection *se
         selection->node[i] = true;
         selection->nodes++;
         for (size_t j = 0; j < node->n_input; j++) SOMA_TRY(need(file, selection, node->input[j]));
+        SOMA_TRY(need_inside(file, selection, node));
     }
     return SOMA_OK;
 }
