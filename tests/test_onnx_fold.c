@@ -201,6 +201,12 @@ static void batch_as_a_shape(void) {
     node("ConstantOfShape", "s", NULL, "w");
     node("Add", "x", "w", "y");
 }
+static void all_of_a_batch(void) {
+    integers("starts", 2, (const int64_t[]){0, 1});
+    integers("ends", 2, (const int64_t[]){1000000000, 1000000000});
+    size_t opened = soma_onnx_begin_node(&made, "Slice", "y", (const char *[]){"x", "starts", "ends", NULL});
+    soma_onnx_end_node(&made, opened);
+}
 /* [3, batch, 2] of 0 to 2 for each of the first, the last two of which are summed, and added to x. */
 static void batch_in_the_middle(void) {
     integers("two", 1, (const int64_t[]){2});
@@ -241,6 +247,7 @@ static const struct {
     {"matrices", by_three_matrices, 4, {OPEN, 1, 2, 2}, 1, 12, {1, 2, 3, 4}, {1, 2, 3, 4, 2, 4, 6, 8, 2, 1, 4, 3}},
     {"choices", choices, 2, {OPEN, 2}, 2, 4, {0, 0, 10, 20}, {3, 2, 13, 22}},
     {"as a shape", batch_as_a_shape, 2, {OPEN, 2}, 2, 4, {1, 2, 3, 4}, {1, 2, 3, 4}},
+    {"all of a batch", all_of_a_batch, 2, {OPEN, 2}, 2, 2, {1, 2, 3, 4}, {2, 4}},
     {"in the middle", batch_in_the_middle, 2, {OPEN, 2}, 2, 4, {1, 2, 3, 4}, {6, 9, 8, 11}},
     {"pieces", pieces, 3, {OPEN, 2, 4}, 1, 2, {1, 2, 3, 4, 5, 6, 7, 8}, {-2, -3}},
 };

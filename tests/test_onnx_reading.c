@@ -284,7 +284,8 @@ static void known_branches(void) {
     node("Shape", "x", NULL, "shape");
     node("Size", "shape", NULL, "rank");
     integers("one", 1, (const int64_t[]){1});
-    node("Greater", "rank", "one", "holds");
+    node("LessOrEqual", "rank", "one", "small");
+    node("Not", "small", NULL, "holds");
     put_if("holds", "a");
     put_if("holds", "b");
     node("Add", "a", "b", "y");

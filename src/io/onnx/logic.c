@@ -157,8 +157,21 @@ static soma_status begin_truth(soma_onnx_node *node, soma_onnx_value *y) {
     return SOMA_OK;
 }
 
+/* Of truth that is known. */
+static soma_status fold_not(soma_onnx_node *node) {
+    const soma_onnx_value *x = node->input[0];
+    soma_onnx_reader reader;
+    double *numbers = NULL;
+    SOMA_TRY(soma_onnx_make(node, x->elements.count, &numbers));
+    SOMA_TRY(soma_onnx_reader_open(node->importer->file, &x->elements, &reader));
+    for (size_t i = 0; i < x->elements.count; i++) numbers[i] = soma_onnx_read(&reader, i) == 0;
+    soma_onnx_reader_close(&reader);
+    return soma_onnx_give_numbers(node, BOOL, &x->shape, false, numbers);
+}
+
 static soma_status import_not(soma_onnx_node *node) {
     soma_onnx_value y;
+    if (soma_onnx_can_fold(node)) return fold_not(node);
     SOMA_TRY(begin_truth(node, &y));
     SOMA_TRY(negate(node, &y));
     return give(node, &y, BOOL);

@@ -76,8 +76,8 @@ static soma_status get_pieces(soma_onnx_node *node, cuts *pieces) {
             return soma_error(SOMA_INVALID_FILE, "the step of axis %u is %" PRId64, axis, lists.step[i]);
         seen |= 1u << axis;
         bool batch = axis < soma_onnx_first(node->importer, x);
-        /* All of the batch is no piece of it. */
-        if (batch && lists.start[i] == 0 && lists.end[i] >= INT32_MAX && lists.step[i] == 1) continue;
+        /* All of the batch is no piece of it; some exporters write 1000000000 for the end. */
+        if (batch && lists.start[i] == 0 && lists.end[i] >= 1000000000 && lists.step[i] == 1) continue;
         if (batch) return soma_onnx_mixes(node);
         cut(pieces, axis, lists.start[i], lists.end[i], lists.step[i]);
     }
