@@ -19,6 +19,8 @@
 #include "conv_vector.cl"
 #include "conv_depthwise.cl"
 #include "recurrent.cl"
+#include "attention.cl"
+#include "attention_vector.cl"
 #endif
 #ifdef TRAINING
 #ifndef IN_LIST

@@ -486,6 +486,16 @@ static void before_recurrent_reverse(const mutant *self, soma_call *call) {
     call->params.recurrent.reverse = false;
 }
 
+static void before_attention_causal(const mutant *self, soma_call *call) {
+    (void)self;
+    call->params.attention.causal = false;
+}
+
+static void before_attention_scale(const mutant *self, soma_call *call) {
+    (void)self;
+    call->params.attention.scale = 1.0f;
+}
+
 static void before_recurrent_reset(const mutant *self, soma_call *call) {
     (void)self;
     call->params.recurrent.reset_before = false;
@@ -611,6 +621,13 @@ static const mutant single_mutants[] = {
     {"no gradient of the cell", SOMA_PRIMITIVE_RECURRENT_GRAD, 11, 0, before_dropping_view, NULL},
     {"always forward", SOMA_PRIMITIVE_RECURRENT_GRAD, 0, 0, before_recurrent_reverse, NULL},
     {"always tanh", SOMA_PRIMITIVE_RECURRENT_GRAD, 0, 0, before_recurrent_function, NULL},
+    {"no mask", SOMA_PRIMITIVE_ATTENTION, 3, 0, before_dropping_view, NULL},
+    {"no total", SOMA_PRIMITIVE_ATTENTION, 5, 0, before_dropping_view, NULL},
+    {"all keys are seen", SOMA_PRIMITIVE_ATTENTION, 0, 0, before_attention_causal, NULL},
+    {"no scale", SOMA_PRIMITIVE_ATTENTION, 0, 0, before_attention_scale, NULL},
+    {"no mask", SOMA_PRIMITIVE_ATTENTION_GRAD, 4, 0, before_dropping_view, NULL},
+    {"all keys are seen", SOMA_PRIMITIVE_ATTENTION_GRAD, 0, 0, before_attention_causal, NULL},
+    {"no scale", SOMA_PRIMITIVE_ATTENTION_GRAD, 0, 0, before_attention_scale, NULL},
     {"all decay", SOMA_PRIMITIVE_OPTIMIZER, 0, 0, before_decay_count, NULL},
     {"one learning rate", SOMA_PRIMITIVE_OPTIMIZER, 0, 0, before_learning_rate, NULL},
     {"no first correction", SOMA_PRIMITIVE_OPTIMIZER, 0, 0, before_correction1, NULL},

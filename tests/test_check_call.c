@@ -456,6 +456,53 @@ START_TEST(gradients_of_recurrent_layers_fit) {
 }
 END_TEST
 
+START_TEST(heads_of_attention_fit) {
+    const soma_attention_views good = {.q = F32(2, 3, 8), .k = F32(2, 5, 4), .v = F32(2, 5, 6), .y = F32(2, 3, 12)};
+    const soma_attention_params params = {.heads = 4, .key_heads = 2, .scale = 1};
+    soma_attention_params other = params;
+    soma_attention_views wrong = good;
+    expect_good(soma_call_attention(&good, params));
+    wrong.mask = F32(2, 5), wrong.total = F32(2, 4, 3);
+    expect_good(soma_call_attention(&wrong, params));
+    wrong.mask = F32(2, 3);
+    BAD_SHAPE(soma_call_attention(&wrong, params), "mask is [2, 3]", "[2, 5]");
+    wrong = good, wrong.total = F32(2, 3, 4);
+    BAD_SHAPE(soma_call_attention(&wrong, params), "total is [2, 3, 4]", "[2, 4, 3]");
+    wrong = good, wrong.y = F32(2, 3, 6);
+    BAD_SHAPE(soma_call_attention(&wrong, params), "y is [2, 3, 6]", "[2, 3, 12]");
+    wrong = good, wrong.k = F32(2, 5, 8);
+    BAD_SHAPE(soma_call_attention(&wrong, params), "k is [2, 5, 8]", "[2, 5, 4]");
+    wrong = good, wrong.v = F32(2, 4, 6);
+    BAD_SHAPE(soma_call_attention(&wrong, params), "k is [2, 5, 4]", "[2, 4, 4]");
+    wrong = good, wrong.v = F32(2, 5, 5);
+    BAD_SHAPE(soma_call_attention(&wrong, params), "v [2, 5, 5]", "do not divide");
+    wrong = good, wrong.q = F32(2, 8);
+    BAD_SHAPE(soma_call_attention(&wrong, params), "q is [2, 8]", "3 dimensions");
+    other.heads = 3;
+    BAD_ARGUMENT(soma_call_attention(&good, other), "3 heads with keys of 2", "multiple");
+    other = params, other.key_heads = 0;
+    BAD_ARGUMENT(soma_call_attention(&good, other), "keys of 0", "at least one");
+    other = params, other.scale = NAN;
+    BAD_ARGUMENT(soma_call_attention(&good, other), "scale is nan", "finite");
+}
+END_TEST
+
+START_TEST(gradients_of_attention_fit) {
+    const soma_attention_params params = {.heads = 4, .key_heads = 2, .scale = 1};
+    const soma_view q = F32(2, 3, 8), k = F32(2, 5, 4), v = F32(2, 5, 6), y = F32(2, 3, 12);
+    const soma_attention_grad_views good = {
+        .dy = y, .q = q, .k = k, .v = v, .y = y, .total = F32(2, 4, 3), .dq = q, .dk = k, .dv = v};
+    soma_attention_grad_views wrong = good;
+    expect_good(soma_call_attention_grad(&good, params));
+    wrong.dk = v;
+    BAD_SHAPE(soma_call_attention_grad(&wrong, params), "dk is [2, 5, 6]", "equal shapes");
+    wrong = good, wrong.dy = q;
+    BAD_SHAPE(soma_call_attention_grad(&wrong, params), "dy is [2, 3, 8]", "equal shapes");
+    wrong = good, wrong.total = F32(2, 3, 4);
+    BAD_SHAPE(soma_call_attention_grad(&wrong, params), "total is [2, 3, 4]", "[2, 4, 3]");
+}
+END_TEST
+
 /* What the fallback and the conformance suite know of a call. */
 START_TEST(roles_of_views) {
     soma_gemm_params params = {.alpha = 1.0f};
@@ -492,6 +539,8 @@ int main(void) {
     tcase_add_test(tests, gradients_of_normalisations_fit);
     tcase_add_test(tests, recurrent_layers_fit);
     tcase_add_test(tests, gradients_of_recurrent_layers_fit);
+    tcase_add_test(tests, heads_of_attention_fit);
+    tcase_add_test(tests, gradients_of_attention_fit);
     tcase_add_test(tests, roles_of_views);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

@@ -58,6 +58,13 @@ START_TEST(other_calls_cost_bytes) {
                 soma_call_recurrent(&(soma_recurrent_views){.x = steps, .weight = F32(5, 5), .y = steps},
                                     (soma_recurrent_params){.function = SOMA_TANH}),
                 2 * 2 * 3 * 25, 4 * (2 * 30 + 25));
+    /* Of 2 samples 3 queries of 5 numbers with as many keys, and values of as many; where they see no key behind them,
+     * 6 of 9. */
+    soma_attention_views heads = {.q = steps, .k = steps, .v = steps, .y = steps};
+    soma_attention_params attention = {.heads = 1, .key_heads = 1, .scale = 1};
+    assert_cost("attention", soma_call_attention(&heads, attention), 2 * 2 * 9 * 10, 4 * 4 * 30);
+    attention.causal = true;
+    assert_cost("causal attention", soma_call_attention(&heads, attention), 2 * 2 * 6 * 10, 4 * 4 * 30);
     assert_cost("nothing", soma_call_fill(F32(0, 5), 1), 0, 0);
 }
 END_TEST
@@ -234,7 +241,8 @@ static void keep_speed(void *context, const soma_check_speed *speed) {
         kept->seen[i] |= !strcmp(speed->primitive, soma_primitive_name((soma_primitive)i));
     ck_assert_msg(*speed->what && *speed->shapes, "%s", speed->primitive);
     bool products = !strcmp(speed->primitive, "gemm") || !strncmp(speed->primitive, "conv", strlen("conv")) ||
-                    !strncmp(speed->primitive, "recurrent", strlen("recurrent")),
+                    !strncmp(speed->primitive, "recurrent", strlen("recurrent")) ||
+                    !strncmp(speed->primitive, "attention", strlen("attention")),
          host = !strcmp(speed->primitive, "softmax");
     ck_assert_msg(speed->native == !host && (speed->flops > 0) == products, "%s", speed->primitive);
     ck_assert_msg(speed->bytes >= LARGE, "%s: %g bytes", speed->primitive, speed->bytes);

@@ -43,6 +43,16 @@ static size_t float64_calls(soma_call *calls) {
     const soma_pool_params pool = {.size = {1, 1, 1}, .stride = {1, 1, 1}, .dilation = {1, 1, 1}};
     const soma_recurrent_params rnn = {.kind = SOMA_RECURRENT_RNN, .function = SOMA_TANH};
     const soma_view steps = F64(1, 7, 5), weight = F64(5, 5);
+    const soma_attention_params attention = {.heads = 1, .key_heads = 1, .scale = 1};
+    const soma_attention_grad_views heads = {.dy = steps,
+                                             .q = steps,
+                                             .k = steps,
+                                             .v = steps,
+                                             .y = steps,
+                                             .total = F64(1, 1, 7),
+                                             .dq = steps,
+                                             .dk = steps,
+                                             .dv = steps};
     const soma_call all[] = {
         soma_call_fill(x, 1),
         soma_call_copy(x, x, 1, 0),
@@ -72,6 +82,8 @@ static size_t float64_calls(soma_call *calls) {
         soma_call_mix(x, x, (soma_mix_params){.share = 0.5f, .ahead = 1}),
         soma_call_normalize(&(soma_normalize_views){.x = layers, .y = layers},
                             (soma_normalize_params){.centered = true}),
+        soma_call_attention(&(soma_attention_views){.q = steps, .k = steps, .v = steps, .y = steps}, attention),
+        soma_call_attention_grad(&heads, attention),
         soma_call_recurrent(&(soma_recurrent_views){.x = steps, .weight = weight, .y = steps}, rnn),
         soma_call_recurrent_grad(&(soma_recurrent_grad_views){.dy = steps, .weight = weight, .y = steps, .dx = steps},
                                  rnn),

@@ -159,7 +159,7 @@ END_TEST
 #define ROWS    1700
 #define COLUMNS 130
 #define COUNT   (ROWS * COLUMNS)
-#define CALLS   23
+#define CALLS   25
 
 typedef struct work {
     float *x, *y, *out[CALLS], *extra[CALLS];
@@ -220,6 +220,31 @@ static void make_recurrent_calls(work *w, size_t call, soma_recurrent_params par
     w->call[call + 1] = soma_call_recurrent_grad(&gradient, params);
 }
 
+/* Two samples of 130 queries, which are several blocks, of 4 heads with the keys of 2. */
+static void make_attention_calls(work *w, size_t call) {
+    enum { SAMPLES = 2, LENGTH = 130, HEADS = 4, KEY_HEADS = 2, WIDTH = 5 };
+    const soma_attention_params params = {.heads = HEADS, .key_heads = KEY_HEADS, .scale = 0.4f, .causal = true};
+    const size_t queries = (size_t)HEADS * WIDTH, keys = (size_t)KEY_HEADS * WIDTH;
+    const soma_view k = view(w->y, SAMPLES, LENGTH, keys), q = view(w->x, SAMPLES, LENGTH, queries);
+    const size_t each = soma_round_up(SAMPLES * LENGTH * keys, 16);
+    const soma_attention_views views = {.q = q,
+                                        .k = k,
+                                        .v = k,
+                                        .y = view(w->out[call], SAMPLES, LENGTH, queries),
+                                        .total = view(w->extra[call], SAMPLES, HEADS, LENGTH)};
+    const soma_attention_grad_views gradient = {.dy = q,
+                                                .q = q,
+                                                .k = k,
+                                                .v = k,
+                                                .y = view(w->y, SAMPLES, LENGTH, queries),
+                                                .total = view(w->x, SAMPLES, HEADS, LENGTH),
+                                                .dq = view(w->out[call + 1], SAMPLES, LENGTH, queries),
+                                                .dk = view(w->extra[call + 1], SAMPLES, LENGTH, keys),
+                                                .dv = view(w->extra[call + 1] + each, SAMPLES, LENGTH, keys)};
+    w->call[call] = soma_call_attention(&views, params);
+    w->call[call + 1] = soma_call_attention_grad(&gradient, params);
+}
+
 static void make_calls(work *w) {
     const soma_view none = soma_view_absent(), x = view(w->x, ROWS, COLUMNS, 0), y = view(w->y, ROWS, COLUMNS, 0);
     const soma_view target = soma_view_of(w->classes, 0, SOMA_I32, 1, (size_t[]){ROWS});
@@ -256,6 +281,7 @@ static void make_calls(work *w) {
     make_normalize_calls(w, 15, (const size_t[]){1, ROWS, COLUMNS, 1}); /* a batch */
     make_normalize_calls(w, 17, (const size_t[]){ROWS, 1, 1, COLUMNS}); /* layers */
     make_recurrent_calls(w, 19, (soma_recurrent_params){.kind = SOMA_RECURRENT_LSTM});
+    make_attention_calls(w, 23);
     make_recurrent_calls(w, 21, (soma_recurrent_params){.kind = SOMA_RECURRENT_GRU, .reset_before = true});
 }
 

@@ -247,7 +247,11 @@ START_TEST(primitives_of_training_are_refused) {
     const soma_recurrent_params rnn = {.kind = SOMA_RECURRENT_RNN, .function = SOMA_TANH};
     const soma_recurrent_grad_views steps = {
         .dy = axis, .weight = soma_view_of(memory, 0, SOMA_F64, 2, (const size_t[]){3, 3}), .y = axis, .dx = axis};
+    const soma_view one_total = soma_view_of(memory, 0, SOMA_F64, 3, (const size_t[]){1, 1, 2});
+    const soma_attention_grad_views heads = {
+        .dy = axis, .q = axis, .k = axis, .v = axis, .y = axis, .total = one_total, .dq = axis, .dk = axis, .dv = axis};
     soma_call calls[] = {
+        soma_call_attention_grad(&heads, (soma_attention_params){.heads = 1, .key_heads = 1, .scale = 1}),
         soma_call_unary_grad(v, v, v, tanh_params),
         soma_call_bias_unary_grad(rows, rows, rows, bias, tanh_params),
         soma_call_softmax_grad(axis, axis, axis, false),

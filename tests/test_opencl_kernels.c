@@ -404,6 +404,30 @@ START_TEST(recurrent_layers) {
 }
 END_TEST
 
+static void check_attention(size_t n, size_t steps, size_t keys, soma_attention_params params, bool masked) {
+    const size_t width = 3, values = 5;
+    const soma_view q = shaped(3, n, steps, params.heads * width), y = shaped(3, n, steps, params.heads * values);
+    const soma_view k = shaped(3, n, keys, params.key_heads * width), v = shaped(3, n, keys, params.key_heads * values);
+    const soma_view mask = masked ? shaped(2, n, keys, 0) : soma_view_absent(),
+                    total = shaped(3, n, params.heads, steps);
+    const soma_attention_views views = {.q = q, .k = k, .v = v, .mask = mask, .y = y, .total = total};
+    const soma_attention_grad_views gradient = {
+        .dy = y, .q = q, .k = k, .v = v, .mask = mask, .y = y, .total = total, .dq = q, .dk = k, .dv = v};
+    check_call(soma_call_attention(&views, params));
+    check_call(soma_call_attention_grad(&gradient, params));
+}
+
+START_TEST(attentions) {
+    const soma_attention_params one = {.heads = 1, .key_heads = 1, .scale = 0.5f},
+                                grouped = {.heads = 4, .key_heads = 2, .scale = 0.5f, .causal = true};
+    check_attention(2, 5, 7, one, false);
+    check_attention(1, 9, 9, grouped, false);
+    few_values = true; /* a mask with 0s */
+    check_attention(2, 3, 4, grouped, true);
+    few_values = false;
+}
+END_TEST
+
 static void add_tests(TCase *cases) {
     tcase_add_test(cases, elementwise_kernels);
     tcase_add_test(cases, broadcasts_and_copies);
@@ -419,6 +443,7 @@ static void add_tests(TCase *cases) {
     tcase_add_test(cases, mixtures);
     tcase_add_test(cases, normalisations);
     tcase_add_test(cases, recurrent_layers);
+    tcase_add_test(cases, attentions);
 }
 
 /* On the first usable device: a simulator offers one. An argument: how much to leave out. */

@@ -161,6 +161,9 @@ static inline size_t soma_view_count(const soma_view *view) {
  * RECURRENT_GRAD  dy, weight, y, [cells], [gates], [mask], [state], [cell], dx, [drecurrent], [dstate], [dcell]
  *                                            its gradient: of x, of the products h weight + bias where those of x are
  *                                            not the same, of the first state and cell
+ * ATTENTION       q, k, v, [mask], y, [total] each query's mean of the values, by the likeness of it and their keys;
+ * see soma_attention_params ATTENTION_GRAD  dy, q, k, v, [mask], y, total, dq, dk, dv its gradient, from what it made
+ * of them
  */
 /* clang-format on */
 #define SOMA_PRIMITIVE_LIST(X)                                                                                         \
@@ -193,7 +196,9 @@ static inline size_t soma_view_count(const soma_view *view) {
     X(GATHER_GRAD, gather_grad, 3, TRAINING)                                                                           \
     X(RECURRENT, recurrent, 9, ALWAYS)                                                                                 \
     X(RECURRENT_GRAD, recurrent_grad, 12, TRAINING)                                                                    \
-    X(CONV_ADD, conv_add, 5, ALWAYS)
+    X(CONV_ADD, conv_add, 5, ALWAYS)                                                                                   \
+    X(ATTENTION, attention, 6, ALWAYS)                                                                                 \
+    X(ATTENTION_GRAD, attention_grad, 10, TRAINING)
 
 typedef enum soma_primitive {
 #define X(NAME, ...) SOMA_PRIMITIVE_##NAME,
@@ -504,6 +509,29 @@ typedef struct soma_recurrent_params {
     bool reverse;
 } soma_recurrent_params;
 
+/* clang-format off: formulas */
+/*
+ * ATTENTION, ATTENTION_GRAD (Vaswani et al. 2017). q [n, steps, heads w], k [n, keys, key_heads w], v [n, keys,
+ * key_heads u], y [n, steps, heads u], total [n, heads, steps], mask [n, keys]; the numbers of a head lie together.
+ * heads is a multiple of key_heads: head h takes keys and values number h key_heads / heads (grouped queries: Ainslie
+ * et al. 2023). For each head, with s_ij = scale q_i . k_j, over the keys j that query i sees:
+ *
+ *   y_i = sum_j e^s_ij v_j / sum_j e^s_ij,      total_i = log sum_j e^s_ij
+ *
+ * A query sees the keys at which the mask is not 0, if `causal` only those with j <= i. One that sees none has y 0 and
+ * total infinity. Whether keys and values that are not seen, but are no finite numbers, make NaN of y is left open.
+ *
+ * Back, with p_ij = e^(s_ij - total_i) where i sees j, else 0:
+ *   dv_j = sum_i p_ij dy_i,     dk_j = sum_i t_ij q_i,     dq_i = sum_j t_ij k_j,
+ *   t_ij = scale p_ij (dy_i . v_j - dy_i . y_i),     sums over i also over the heads that share j's keys
+ */
+/* clang-format on */
+typedef struct soma_attention_params {
+    uint32_t heads, key_heads; /* at least 1 */
+    bool causal;
+    float scale; /* a finite number */
+} soma_attention_params;
+
 /* ------------------------------------------------------------------------------------------------------- calls */
 
 #define SOMA_CALL_MAX_VIEWS 12
@@ -537,6 +565,7 @@ typedef struct soma_call {
         soma_mix_params mix;
         soma_gather_grad_params gather_grad;
         soma_recurrent_params recurrent;
+        soma_attention_params attention;
         uint64_t reserved[16];
     } params;
     void *workspace;         /* scratch memory of the size `prepare` asked for, shared between calls; NULL for none */

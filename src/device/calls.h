@@ -379,4 +379,40 @@ static inline soma_call soma_call_recurrent_grad(const soma_recurrent_grad_views
     return call;
 }
 
+typedef struct soma_attention_views {
+    soma_view q, k, v, mask, y, total;
+} soma_attention_views;
+
+static inline soma_call soma_call_attention(const soma_attention_views *views, soma_attention_params params) {
+    soma_call call = soma_call_make(SOMA_PRIMITIVE_ATTENTION, 6);
+    call.view[0] = views->q;
+    call.view[1] = views->k;
+    call.view[2] = views->v;
+    call.view[3] = views->mask;
+    call.view[4] = views->y;
+    call.view[5] = views->total;
+    call.params.attention = params;
+    return call;
+}
+
+typedef struct soma_attention_grad_views {
+    soma_view dy, q, k, v, mask, y, total, dq, dk, dv;
+} soma_attention_grad_views;
+
+static inline soma_call soma_call_attention_grad(const soma_attention_grad_views *views, soma_attention_params params) {
+    soma_call call = soma_call_make(SOMA_PRIMITIVE_ATTENTION_GRAD, 10);
+    call.view[0] = views->dy;
+    call.view[1] = views->q;
+    call.view[2] = views->k;
+    call.view[3] = views->v;
+    call.view[4] = views->mask;
+    call.view[5] = views->y;
+    call.view[6] = views->total;
+    call.view[7] = views->dq;
+    call.view[8] = views->dk;
+    call.view[9] = views->dv;
+    call.params.attention = params;
+    return call;
+}
+
 #endif

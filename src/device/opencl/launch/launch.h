@@ -31,7 +31,7 @@ typedef struct soma_cl_argument {
 
 #define SOMA_CL_MAX_ARGUMENTS 44
 #define SOMA_CL_MAX_DEFERRED  16
-#define SOMA_CL_MAX_LAUNCHES  4
+#define SOMA_CL_MAX_LAUNCHES  6
 #define SOMA_CL_MAX_BUFFERS   (SOMA_CALL_MAX_VIEWS + 2)
 
 typedef struct soma_cl_launch {
