@@ -181,7 +181,8 @@ const option_row option_table[] = {
     {.name = "missing", .type = OPTION_CHOICE, .offset = FIELD(missing), .commands = TRAIN, .argument = "HOW", .choices = &missing_choice,
      .fallback = "median",
      .help = "CSV: gaps in features (empty, and what --gaps says) are filled with the column's median, mean or zero of the training samples, "
-             "which the model keeps for all data; or their rows dropped; or an error. Of a series the last value before, last, or an error (default last)"},
+             "which the model keeps for all data; or their rows dropped; or an error: median, mean, zero, drop, error. Of a series the last value before, last, or an error "
+             "(default last)"},
     {.name = "max-categories", .type = OPTION_COUNT, .offset = FIELD(max_categories), .commands = TRAIN, .argument = "N", .fallback = "32", .interval = "[0, 4096]",
      .help = "CSV: words in a feature are categories, up to so many different ones in a column, each an input of the network; more are hashed, by --hash-buckets; "
              "0: words are refused. true, false, yes, no, t and f are one input of 1 or 0"},
