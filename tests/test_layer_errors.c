@@ -423,7 +423,7 @@ static const struct {
     {bad_dense_huge, SOMA_INVALID_SHAPE, {"layer dense_1: ", "more elements than memory"}},
     {bad_dense_function, SOMA_INVALID_ARGUMENT, {"layer dense_1: ", "99 is not a function"}},
     {bad_dense_slopes, SOMA_INVALID_ARGUMENT, {"layer dense_1: ", "b < a", "b = 0.2"}},
-    {bad_dense_initializer, SOMA_INVALID_ARGUMENT, {"layer dense_1: ", "weight", "no initializer number 11"}},
+    {bad_dense_initializer, SOMA_INVALID_ARGUMENT, {"layer dense_1: ", "weight", "no initializer number 12"}},
     {bad_dense_bias_initializer, SOMA_INVALID_ARGUMENT, {"layer dense_1: ", "bias", "no initializer number -1"}},
     {bad_dense_scale, SOMA_INVALID_ARGUMENT, {"layer dense_1: ", "weight", "nan"}},
     {bad_dense_bias_scale, SOMA_INVALID_ARGUMENT, {"layer dense_1: ", "bias", "inf"}},
