@@ -123,7 +123,7 @@ class Losses(LearningTest):
         # soma's own network has an output for each, which has a mean and a deviation of its own.
         own = [self.json("train", f"--device={DEVICE}", f"--data={self.path('numbers.csv')}", "--epochs=1", "--loss=quantile", quantiles, *options)
                for quantiles in ("--quantile=0.5", "--quantile=0.2,0.8")]
-        self.assertEqual(own[1]["parameters"] - own[0]["parameters"], 64 + 1 + 2)
+        self.assertEqual(own[1]["parameters"] - own[0]["parameters"], 128 + 1 + 2)
 
     def test_focal_loss_and_smoothing(self):
         """With gamma 0 a focal loss is the cross-entropy; smoothing keeps the loss away from 0."""
