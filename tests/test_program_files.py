@@ -292,9 +292,9 @@ class Files(ProgramTest):
         self.assertEqual(shown["outputs"][2]["shape"], [None, 3])
         self.assertEqual(shown["ops"], [{"name": "Relu", "nodes": 1, "supported": True}, {"name": "Neg", "nodes": 1, "supported": True},
                                         {"name": "Tokenize", "nodes": 2, "supported": False},
-                                        {"name": "If", "nodes": 1, "supported": False}])
+                                        {"name": "If", "nodes": 1, "supported": True}])
         self.assertFalse(shown["runs"])
-        self.assertIn("3 of 5 nodes", shown["reason"])
+        self.assertIn("1 of 5 nodes", shown["reason"])
         self.assertNotIn("layers", shown)
         text = self.succeed("show", file).stdout
         for words in ("opset 17", "input   words", "string     ?", "output  c", "?x3", "2 nodes, not supported", "does not run it"):
@@ -320,7 +320,7 @@ class Files(ProgramTest):
 
     def test_outputs_of_an_onnx_model(self):
         file, data = self.write("partly.onnx", PARTLY_KNOWN), self.write("x.csv", "1,-2\n3,4\n")
-        self.refuse(BAD_FILE, ["3 of 5 nodes"], "convert", file, self.path("all.safetensors"))
+        self.refuse(BAD_FILE, ["1 of 5 nodes"], "convert", file, self.path("all.safetensors"))
         shown = self.json("show", "--outputs=n", file)
         self.assertTrue(shown["runs"])
         self.assertEqual([layer["kind"] for layer in shown["layers"]], ["input", "relu", "neg"])
@@ -337,6 +337,11 @@ class Files(ProgramTest):
         self.refuse(USAGE, ["--outputs", "empty"], "show", file, "--outputs=n,,r")
         self.refuse(USAGE, ["--outputs", "more than 8"], "show", file, "--outputs=1,2,3,4,5,6,7,8,9")
         self.refuse(USAGE, ["--outputs", "part.safetensors"], "show", part, "--outputs=r")
+        self.assertTrue(self.json("show", "--outputs=n", "--input=x=3x2", file)["runs"])
+        self.refuse(USAGE, ["--input", "dimension 1 is given as 5, in the file it is 2"], "show", file, "--outputs=n", "--input=x=3x5")
+        self.refuse(USAGE, ["--input", 'no input "z"'], "show", file, "--outputs=n", "--input=z=3x2")
+        self.refuse(USAGE, ["--input", "3y2", "images=1x3x320x320"], "show", file, "--outputs=n", "--input=x=3y2")
+        self.refuse(USAGE, ["--input", "part.safetensors"], "show", part, "--input=x=3x2")
         self.refuse(USAGE, ["--outputs", "holds data"], "show", data, "--outputs=r")
         self.refuse(USAGE, ["--outputs", "--model"], "summary", "--net=dense 2", "--input=2", "--outputs=r")
         self.refuse(USAGE, ["--outputs", "--load"], "train", "--net=dense 2", "--outputs=r")

@@ -88,7 +88,7 @@ static exit_status split_inputs(const struct settings *settings, char *text, str
 
 /* Which option an argument of soma_load_onnx() that is wrong comes from. */
 static exit_status refuse_argument(const struct settings *settings, soma_status cause) {
-    const bool output = settings->outputs && strstr(soma_last_error(), "output");
+    const bool output = settings->outputs && (!settings->input_shapes || strstr(soma_last_error(), "no output"));
     return fail_from_library(cause, STATUS_USAGE, output ? "--outputs" : "--input");
 }
 
