@@ -19,7 +19,9 @@ ON_LOCAL_ARRAYS void attention_product(local float *panel, local float *sums, ui
             const uint columns = at < end_column ? (uint)min((ulong)WIDTH, end_column - at) : 0;
             const global float *from = right + of.right.start + p0 * of.right.row + at * of.right.step;
             if (kind == SCORES) pack_columns(panel + v * WIDTH, ATTENTION_PANEL, from, of.right.step, depth, columns);
-            else pack_rows(panel + v * WIDTH, ATTENTION_PANEL, from, of.right.row, depth, columns);
+            else /* up to the head's last number */
+                pack_rows(panel + v * WIDTH, ATTENTION_PANEL, from, of.right.row, depth, columns,
+                          depth ? (of.depth - p0 - 1) * of.right.row + of.columns - at : 0);
         }
         for (ulong row = first_row; row < end_row; row += WIDE_ROWS) {
             const uint rows = (uint)min((ulong)WIDE_ROWS, end_row - row);

@@ -109,13 +109,13 @@ static void hidden_case(soma_suite *suite, soma_attention_size size) {
     soma_case_run(suite, &c);
 }
 
-/* A NaN in dy of the last query goes to it, and to the keys that it sees. */
-static void nan_case(soma_suite *suite, soma_attention_size size) {
+/* A number in dy of the last query goes to it, and to the keys, all of which it sees. */
+static void special_case(soma_suite *suite, soma_attention_size size, float value) {
     soma_case c;
     begin_case(suite, &c, size, CAUSAL);
-    soma_case_poke(&c, ATTENTION_GRAD_DY, (size.steps - 1) * size.heads * size.value_width, (double)NAN);
-    c.garbage_is_finite = true;
-    soma_case_describe(&c, ", NaN in dy");
+    soma_case_poke(&c, ATTENTION_GRAD_DY, (size.steps - 1) * size.heads * size.value_width, (double)value);
+    c.garbage_is_finite = c.any_not_finite = true;
+    soma_case_describe(&c, ", %g in dy", (double)value);
     soma_case_run(suite, &c);
 }
 
@@ -127,7 +127,7 @@ void soma_attention_grad_cases(soma_suite *suite) {
             soma_case_run(suite, &c);
         }
     hidden_case(suite, attention_sizes[1]);
-    nan_case(suite, attention_sizes[1]);
+    for (size_t i = 0; i < SOMA_SPECIAL_COUNT; i++) special_case(suite, attention_sizes[1], soma_specials[i]);
 }
 
 void soma_attention_grad_speeds(soma_suite *suite) {
