@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The reference of ATTENTION against values of another implementation, its gradient against those and against
- * differences. In float64. */
+/* The reference of ATTENTION against values of another implementation, and its gradient. In float64. */
 #include "reference.h"
 
 #include "kernels/attention_call.h"
