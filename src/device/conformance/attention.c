@@ -12,11 +12,11 @@
 /* e^(s_j - the largest): where maxima follow each other, their differences are rounded one by one; but together they
  * are no larger than that of the largest and the least score. */
 static soma_bounded weight_of(soma_bounded x, double largest, double least, size_t keys) {
-    const double blocks = (double)(keys / LEAST_BLOCK + 1);
+    const size_t blocks = keys / LEAST_BLOCK + 1;
     soma_bounded power = soma_bounded_subtract(x, soma_exact(largest));
     power.error += SOMA_ULPS_ROUNDING * SOMA_ULP * (largest - least);
     soma_bounded weight = soma_bounded_exp(power);
-    weight.error += blocks * (SOMA_ULPS_EXP + SOMA_ULPS_ROUNDING) * SOMA_ULP * weight.value;
+    weight.error += (double)blocks * (SOMA_ULPS_EXP + SOMA_ULPS_ROUNDING) * SOMA_ULP * weight.value;
     return weight;
 }
 
