@@ -67,6 +67,11 @@ START_TEST(what_follows_a_window_lies_in_its_part) {
     expect_samples(parts[0], 3, seen, both);
     ck_assert_uint_eq(soma_dataset_series_row(parts[0], 1), 5);
     destroy_parts(parts);
+    /* Behind a step that is longer than the table there is nothing. */
+    static const float first[] = {103};
+    expect_ok(cut(table, &(soma_series_options){.window = 3, .step = SIZE_MAX}, parts));
+    expect_samples(parts[0], 1, (const float[]){0, 100, 1, 101, 2, 102}, first);
+    destroy_parts(parts);
     soma_dataset_destroy(table);
 }
 END_TEST
@@ -228,6 +233,11 @@ END_TEST
 START_TEST(what_is_no_series_is_refused) {
     soma_dataset *table = read_table(text, NULL), *parts[3];
     soma_network *network;
+    expect_error(cut(table, &(soma_series_options){.window = SIZE_MAX}, parts), SOMA_INVALID_FILE, "10 rows");
+    expect_error(cut(table, &(soma_series_options){.window = 2, .horizon = SIZE_MAX}, parts), SOMA_INVALID_FILE,
+                 "10 rows");
+    expect_error(cut(table, &(soma_series_options){.window = 2, .season = (size_t)1 << 31}, parts),
+                 SOMA_INVALID_ARGUMENT, "season of 2147483648");
     expect_error(cut(table, &(soma_series_options){.horizon = 1}, parts), SOMA_INVALID_ARGUMENT, "window", "0 steps");
     expect_error(cut(table, &(soma_series_options){.window = 9, .test = 0.2}, parts), SOMA_INVALID_FILE,
                  "8 of the 10 rows are to train on", "window of 9 rows");
@@ -397,6 +407,9 @@ static const struct {
     {SERIES("3", "1", "[1,0]", ""), "rise"},
     {SERIES("3", "1", "[0]", ",\"season\":0"), "season"},
     {SERIES("3", "1", "[0]", ",\"train_time\":1"), "validation_time"},
+    {SERIES("3", "1", "[0]", ",\"train_time\":2,\"validation_time\":1"), "comes after"},
+    {"{\"format\":1,\"series\":{\"window\":3,\"horizon\":1,\"targets\":[0],\"train_rows\":9,\"validation_rows\":8}}",
+     "comes after"},
 };
 
 START_TEST(refuses_malformed_text) {

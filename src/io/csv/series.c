@@ -134,6 +134,18 @@ static soma_status take_options(cutting *at) {
     return find_targets(at);
 }
 
+/* Also of what a file says. A part that was held out may be without a window, and what is ahead may be far. */
+static soma_status check_sizes(const cutting *at) {
+    const soma_series *series = &at->series;
+    const size_t rows = at->table->samples;
+    if (series->season > INT32_MAX)
+        return soma_error(SOMA_INVALID_ARGUMENT, "a season of %zu steps; accepted: 1 to %d", series->season, INT32_MAX);
+    if (at->options->as_learnt || at->options->ahead) return SOMA_OK;
+    if (series->window <= rows && series->horizon <= rows) return SOMA_OK;
+    return soma_error(SOMA_INVALID_FILE, "a window of %zu steps and the %zu that follow it; the table has %zu rows",
+                      series->window, series->horizon, rows);
+}
+
 /* ------------------------------------------------------------------------------------------------------- windows */
 
 static bool is_whole(cutting *at, size_t begin) {
@@ -150,11 +162,13 @@ static bool is_whole(cutting *at, size_t begin) {
 static size_t find_places(cutting *at, size_t begin, size_t end, size_t *places) {
     const size_t step = at->options->step ? at->options->step : 1;
     size_t count = 0;
-    for (size_t i = SOMA_MAX(begin, at->series.window); i + at->series.horizon <= end; i += step)
+    for (size_t i = SOMA_MAX(begin, at->series.window); i <= end && at->series.horizon <= end - i; i += step) {
         if (is_whole(at, i)) {
             if (places) places[count] = i;
             count++;
         }
+        if (step > end - i) break;
+    }
     return count;
 }
 
@@ -355,6 +369,7 @@ soma_status soma_dataset_from_series(const soma_dataset *table, const soma_serie
     cutting at = {.options = options};
     soma_status status = view_table(table, &at.table);
     if (status == SOMA_OK) status = take_options(&at);
+    if (status == SOMA_OK) status = check_sizes(&at);
     if (status == SOMA_OK) at.offset = at.table->storage->input[0].offset;
     if (status == SOMA_OK) status = soma_series_rows_read(at.table, &at.series, &at.rows);
     if (status == SOMA_OK)

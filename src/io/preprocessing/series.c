@@ -62,5 +62,8 @@ soma_status soma_series_decode(const soma_json *object, soma_network *network) {
     if (series->timed && (!soma_json_number(soma_json_get(object, "train_time"), &series->train_time) ||
                           !soma_json_number(soma_json_get(object, "validation_time"), &series->validation_time)))
         return soma_error(SOMA_INVALID_FILE, "\"train_time\" and \"validation_time\" of \"series\" must be numbers");
+    if (series->train_rows > series->validation_rows || series->train_time > series->validation_time)
+        return soma_error(SOMA_INVALID_FILE, "\"series\" was trained on up to what comes after the end of its "
+                                             "validation");
     return decode_targets(soma_json_get(object, "targets"), inputs / series->window, series);
 }
