@@ -61,6 +61,18 @@ class Series(ProgramTest):
         self.write(self.path("early.csv"), range(50))
         self.refuse(BAD_FILE, ["--part", "early.csv"], "evaluate", "--model", model, "--data", self.path("early.csv"), "--part=test")
 
+    def test_what_was_trained_on_later_is_not_tested_on(self):
+        for time in (["--time-column=day"], []):
+            model, more, longer = self.path("first.safetensors"), self.path("more.safetensors"), self.path("longer.csv")
+            self.write(self.table, range(100))
+            self.write(longer, range(200))
+            common = ["--epochs=1", f"--device={DEVICE}"]
+            self.json("train", "--data", self.table, "--window=4", "--horizon=3", "--net=flatten; dense 3", "--label=wave", *time, "--save", model, *common)
+            self.json("train", "--load", model, "--data", longer, "--save", more, *common)
+            tested = self.json("evaluate", "--model", more, "--data", longer, "--part=test", f"--device={DEVICE}")
+            # Of 200 rows the last 40 are tested on; a target takes three of them.
+            self.assertEqual(tested["samples"], 38)
+
     def test_the_steps_behind_a_table_are_printed(self):
         model, _ = self.learn()
         later = self.path("later.csv")

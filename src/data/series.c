@@ -19,6 +19,16 @@ soma_status soma_series_copy(const soma_series *from, soma_series *to) {
     return SOMA_OK;
 }
 
+void soma_series_keep_bounds(const soma_series *from, soma_series *to) {
+    if (!to->window || !from->train_rows) return;
+    if (to->timed && from->timed && to->train_time > from->train_time) return;
+    to->train_rows = from->train_rows;
+    to->validation_rows = from->validation_rows;
+    to->timed = from->timed;
+    to->train_time = from->train_time;
+    to->validation_time = from->validation_time;
+}
+
 void soma_series_clear(soma_series *series) {
     soma_free(series->target);
     *series = (soma_series){.window = 0};

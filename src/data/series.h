@@ -20,6 +20,9 @@ typedef struct soma_series {
 } soma_series;
 
 soma_status soma_series_copy(const soma_series *from, soma_series *to);
+/* A network that trains on with a data set, from, has seen what that has up to its bounds. Of times the later ones
+ * stay: what was trained on once is never held out again. */
+void soma_series_keep_bounds(const soma_series *from, soma_series *to);
 void soma_series_clear(soma_series *series);
 
 /*

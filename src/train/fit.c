@@ -211,7 +211,10 @@ static soma_status train(struct soma_fit *fit, soma_dataset *dataset) {
     compiled->last_backward = NULL; /* its gradients are about to be overwritten */
     compiled->last_plan = NULL;
     soma_status status = soma_fit_begin_team(fit, open_fit(fit, dataset));
-    if (status == SOMA_OK) status = run_epochs(fit);
+    if (status == SOMA_OK) {
+        soma_series_keep_bounds(&dataset->storage->series, &fit->network->series);
+        status = run_epochs(fit);
+    }
     if (has_ended(status)) {
         soma_status synced = soma_device_sync(compiled->device);
         if (synced != SOMA_OK) status = synced;

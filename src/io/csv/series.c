@@ -279,7 +279,7 @@ static void divide(cutting *at, size_t *validation, size_t *test) {
     }
     *test = rows->count - (size_t)round((double)rows->count * options->test);
     *validation = *test - (size_t)round((double)*test * options->validation);
-    if (options->network || !*validation) return;
+    if (!*validation) return;
     series->train_rows = *validation;
     series->validation_rows = *test;
     series->timed = rows->times != NULL;
