@@ -73,6 +73,12 @@ class Series(ProgramTest):
             # Of 200 rows the last 40 are tested on; a target takes three of them.
             self.assertEqual(tested["samples"], 38)
 
+    def test_a_season_that_is_longer_than_the_table(self):
+        _, report = self.learn("--season=500", "--epochs=1")
+        self.assertEqual(report["forecast"][0]["windows"], 22)
+        self.assertNotIn("seasonal_mae", report["forecast"][0])
+        self.assertNotIn("season", report["forecast"][0])
+
     def test_the_steps_behind_a_table_are_printed(self):
         model, _ = self.learn()
         later = self.path("later.csv")

@@ -100,6 +100,23 @@ START_TEST(naive_forecasts) {
 }
 END_TEST
 
+/* Of a season of 3 steps the same time is known from the fourth row of a stretch on. */
+START_TEST(no_naive_forecast_reaches_across_a_gap_in_time) {
+    static const float values[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9}, seasonal[] = {NAN, NAN, 0, 1, NAN, NAN, 5, 6};
+    static const float last[] = {0, 1, 2, 3, 5, 6, 7, 8};
+    static const double times[] = {0, 1, 2, 3, 4, 8, 9, 10, 11, 12};
+    soma_dataset *table = table_of(values, 10, 1, times), *train;
+    float found[8];
+    expect_ok(soma_dataset_from_series(table, &(soma_series_options){.window = 1}, &train, NULL, NULL));
+    expect_ok(soma_dataset_read_naive(train, 3, 0, 8, found));
+    expect_floats(found, seasonal, 8, "seasonal");
+    expect_ok(soma_dataset_read_naive(train, 0, 0, 8, found));
+    expect_floats(found, last, 8, "naive");
+    soma_dataset_destroy(train);
+    soma_dataset_destroy(table);
+}
+END_TEST
+
 /* Rows come by their times; none of a window lies across a step of 3, where the usual one is 1. */
 START_TEST(no_window_lies_across_a_gap_in_time) {
     static const float values[] = {6, 0, 1, 2, 3, 4, 5, 7};
@@ -429,6 +446,7 @@ int main(void) {
     tcase_add_checked_fixture(cases, temporary_create, temporary_destroy);
     tcase_add_test(cases, what_follows_a_window_lies_in_its_part);
     tcase_add_test(cases, naive_forecasts);
+    tcase_add_test(cases, no_naive_forecast_reaches_across_a_gap_in_time);
     tcase_add_test(cases, no_window_lies_across_a_gap_in_time);
     tcase_add_test(cases, gaps_are_the_last_value_before);
     tcase_add_test(cases, steps_are_scaled_alike);

@@ -43,6 +43,17 @@ static void find_errors(struct forecasts *forecasts) {
         }
 }
 
+/* Where none of the windows has a season before it, there is nothing to hold the model against but the last value. */
+static void leave_season_out(const struct settings *settings, struct forecasts *forecasts) {
+    warn("--season: %zu steps before any of the %zu windows of %s nothing is known; the seasonal forecast is left out",
+         forecasts->series.season, forecasts->samples, settings->data);
+    free(forecasts->values[FORECAST_SEASONAL]);
+    forecasts->values[FORECAST_SEASONAL] = NULL;
+    forecasts->series.season = 0;
+    memset(forecasts->error, 0, forecasts->series.targets * sizeof *forecasts->error);
+    find_errors(forecasts);
+}
+
 static soma_status fill(const struct settings *settings, soma_network *network, soma_dataset *dataset,
                         struct forecasts *forecasts) {
     const size_t count = forecasts->samples, season = forecasts->series.season;
@@ -77,9 +88,9 @@ exit_status forecasts_make(const struct settings *settings, soma_network *networ
     soma_status cause = fill(settings, network, dataset, forecasts);
     if (cause != SOMA_OK) return fail_from_library(cause, STATUS_FILE, "%s", settings->data);
     find_errors(forecasts);
-    if (forecasts->counted) return STATUS_DONE;
-    return fail(STATUS_USAGE, "--season: %zu steps before any of the %zu windows of %s nothing is known",
-                forecasts->series.season, forecasts->samples, settings->data);
+    if (!forecasts->counted && forecasts->values[FORECAST_SEASONAL]) leave_season_out(settings, forecasts);
+    if (!forecasts->counted) warn("the model's forecasts of %s are no finite numbers", settings->data);
+    return STATUS_DONE;
 }
 
 void forecasts_clear(struct forecasts *forecasts) {
@@ -118,7 +129,7 @@ void forecasts_say(const struct forecasts *forecasts, const soma_network *networ
     if (!forecasts->counted) return;
     say_result("%zu windows, %zu steps ahead", forecasts->counted, forecasts->series.horizon);
     if (forecasts->counted < forecasts->samples)
-        say_result("; before %zu others the series goes back less than a season",
+        say_result("; before %zu others the series goes back less than a season without a gap",
                    forecasts->samples - forecasts->counted);
     say_result("\n");
     for (size_t i = 0; i < forecasts->series.targets; i++) {

@@ -984,7 +984,8 @@ typedef struct soma_series_options {
 SOMA_API soma_status soma_dataset_from_series(const soma_dataset *table, const soma_series_options *options,
                                               soma_dataset **train, soma_dataset **validation, soma_dataset **test);
 /* What would be said without having learnt anything, values[count, horizon * columns]: of a season of 0 the last value,
- * else that of the same time in the last season that is known; NaN where the series does not go back as far. */
+ * else that of the same time in the last season that is known; NaN where the series does not go back as far, or only
+ * across a gap in time. */
 SOMA_API soma_status soma_dataset_read_naive(const soma_dataset *dataset, size_t season, size_t first, size_t count,
                                              float *values);
 /* The row, in the order of time, at which the target of a sample begins; 0 where there is none. */

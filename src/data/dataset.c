@@ -25,6 +25,7 @@ void soma_storage_release(soma_storage *storage) {
     soma_vocabulary_clear(&storage->vocabulary);
     soma_series_clear(&storage->series);
     soma_free(storage->past);
+    soma_free(storage->past_breaks);
     soma_free(storage->begin);
     soma_free(storage->note);
     soma_free(storage->files);

@@ -65,13 +65,14 @@ typedef struct soma_storage {
     soma_series series;         /* that samples are cut out of: [window, inputs of a step] */
     float *past;                /* [rows of the table, targets]: what is forecast, as it was; NULL: no series */
     size_t past_rows;
-    size_t *begin;   /* [rows]: where, in the past, each sample's target begins; NULL: no series */
-    char *note;      /* see soma_dataset_note(), or NULL */
-    char **files;    /* [rows]: the path of each sample's own file, or NULL */
-    char *id_name;   /* of the column of the identities; NULL: there are none */
-    char *id_text;   /* the identities one after the other, each with a 0 behind it */
-    size_t id_bytes; /* of that */
-    size_t *ids;     /* [rows]: where each begins */
+    size_t *past_breaks; /* [past_rows + 1]: how many of the rows before come after a gap in time */
+    size_t *begin;       /* [rows]: where, in the past, each sample's target begins; NULL: no series */
+    char *note;          /* see soma_dataset_note(), or NULL */
+    char **files;        /* [rows]: the path of each sample's own file, or NULL */
+    char *id_name;       /* of the column of the identities; NULL: there are none */
+    char *id_text;       /* the identities one after the other, each with a 0 behind it */
+    size_t id_bytes;     /* of that */
+    size_t *ids;         /* [rows]: where each begins */
 } soma_storage;
 
 struct soma_dataset {

@@ -100,6 +100,9 @@ static soma_status copy_series(const soma_dataset *dataset, soma_storage *to) {
     if (!(to->past = soma_malloc(bytes))) return soma_out_of_memory(bytes, "a copy of a series");
     memcpy(to->past, from->past, bytes);
     to->past_rows = from->past_rows;
+    bytes = (from->past_rows + 1) * sizeof *to->past_breaks;
+    if (!(to->past_breaks = soma_malloc(bytes))) return soma_out_of_memory(bytes, "a copy of a series");
+    memcpy(to->past_breaks, from->past_breaks, bytes);
     return copy_values(dataset, from->begin, sizeof *from->begin, &to->begin);
 }
 

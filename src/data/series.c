@@ -52,11 +52,13 @@ void soma_series_pool(size_t steps, size_t width, double *mean, double *deviatio
 /* -------------------------------------------------------------------------------------------------------- naive ones
  */
 
-/* The value of the last step, or that of the same time in the last season that is known whole. */
+/* The value of the last step, or that of the same time in the last season that is known whole. Behind a gap in time
+ * rows do not tell how long ago it was. */
 static float naive(const soma_storage *storage, size_t begin, size_t step, size_t season, size_t target) {
     const size_t targets = storage->series.targets, back = season ? season * (step / season + 1) : step + 1;
     if (begin + step < back) return NAN;
-    return storage->past[(begin + step - back) * targets + target];
+    const size_t row = begin + step - back;
+    return storage->past_breaks[begin] > storage->past_breaks[row + 1] ? NAN : storage->past[row * targets + target];
 }
 
 soma_status soma_dataset_read_naive(const soma_dataset *dataset, size_t season, size_t first, size_t count,

@@ -197,6 +197,9 @@ static soma_status keep_past(const cutting *at, soma_storage *storage) {
     const size_t count = at->rows.count, targets = at->series.targets;
     storage->past = soma_realloc(NULL, count * targets, sizeof *storage->past);
     if (!storage->past) return soma_out_of_memory(count * targets * sizeof *storage->past, "a series");
+    storage->past_breaks = soma_realloc(NULL, count + 1, sizeof *storage->past_breaks);
+    if (!storage->past_breaks) return soma_out_of_memory((count + 1) * sizeof *storage->past_breaks, "a series");
+    memcpy(storage->past_breaks, at->rows.breaks, (count + 1) * sizeof *storage->past_breaks);
     storage->past_rows = count;
     for (size_t row = 0; row < count; row++)
         for (size_t i = 0; i < targets; i++) storage->past[row * targets + i] = target_at(at, row, i);
