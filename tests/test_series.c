@@ -353,12 +353,52 @@ START_TEST(steps_that_are_not_there_have_no_say_in_figures) {
     expect_ok(soma_network_apply_preprocessing(network, dataset));
     expect_ok(soma_dataset_read_input(dataset, 1, 0, 2, found));
     expect_floats(found, mask, 6, "mask");
+    static const float infinite[] = {1, 3, 99, 5, INFINITY, 99};
+    static const int32_t both[] = {2, 2};
+    const soma_array bad_array = {infinite, SOMA_F32, 3, {2, 3, 1}};
+    soma_dataset *bad_values;
+    expect_ok(soma_dataset_from_arrays(&bad_array, 1, NULL, 0, &bad_values));
+    expect_ok(soma_dataset_set_lengths(bad_values, both, 2));
+    expect_error(soma_network_fit_preprocessing(network, bad_values, true), SOMA_NOT_FINITE,
+                 "sample 1, feature 1 is inf");
+    soma_dataset_destroy(bad_values);
     const size_t four = 4;
     ck_assert_ptr_null(soma_mask(x, soma_input(network, "longer", 1, &four)));
     expect_error(soma_network_status(network), SOMA_INVALID_SHAPE,
                  "[batch, 4] is no mask of the steps of [batch, 3, 1]");
     soma_network_destroy(network);
     soma_dataset_destroy(dataset);
+}
+END_TEST
+
+/* They have no weight in a loss of their own. */
+START_TEST(steps_that_are_not_there_are_not_trained_on) {
+    static const float samples[6] = {1, 2, 3, 4}, targets[6] = {1, 2, 3, 4};
+    static const int32_t lengths[] = {3, 1};
+    static const char *const nets[] = {"gru 2; dense 1", "gru 2 last; dense 3"};
+    const size_t shape[] = {3, 1}, steps = 3;
+    const soma_array x = {samples, SOMA_F32, 3, {2, 3, 1}};
+    for (size_t i = 0; i < 2; i++) {
+        const soma_array y = {targets, SOMA_F32, i ? 2 : 3, {2, 3, 1}};
+        soma_network *network;
+        soma_device *device;
+        soma_dataset *dataset;
+        expect_ok(soma_dataset_from_arrays(&x, 1, &y, 1, &dataset));
+        expect_ok(soma_dataset_set_lengths(dataset, lengths, 2));
+        expect_ok(soma_network_create(&network));
+        soma_tensor *sequence = soma_input(network, NULL, 2, shape);
+        ck_assert_ptr_nonnull(soma_layers(soma_mask(sequence, soma_input(network, "mask", 1, &steps)), nets[i]));
+        expect_ok(soma_device_open("cpu", NULL, &device));
+        expect_ok(soma_compile(network, device, &(soma_compile_options){.loss = {SOMA_MEAN_SQUARED_ERROR}}));
+        soma_status status = soma_fit(network, dataset, &(soma_fit_options){.epochs = 1}, NULL);
+        if (i == 0)
+            expect_error(status, SOMA_UNSUPPORTED, "different lengths", "lstm 64 last");
+        else
+            expect_ok(status);
+        soma_network_destroy(network);
+        soma_dataset_destroy(dataset);
+        soma_device_close(device);
+    }
 }
 END_TEST
 
@@ -384,6 +424,17 @@ START_TEST(piles_of_layers) {
     expect_ok(soma_network_layer(network, 5, &last));
     ck_assert_str_eq(last.name, "lstm_3");
     ck_assert_uint_eq(soma_network_output(network, 0)->rank, 1);
+    soma_network_destroy(network);
+    /* So does its mask. */
+    const char *masked = temporary_path("masked.safetensors");
+    const size_t steps = STEPS;
+    expect_ok(soma_network_create(&network));
+    soma_tensor *x = soma_input(network, NULL, 2, shape);
+    ck_assert_ptr_nonnull(soma_layers(soma_mask(x, soma_input(network, "mask", 1, &steps)), "gru 3; dense 2"));
+    expect_ok(soma_save(network, masked));
+    soma_network_destroy(network);
+    expect_ok(soma_load(masked, &network));
+    ck_assert_ptr_eq(soma_network_output(network, 0)->mask, network->inputs[1]);
     soma_network_destroy(network);
     /* A sequence stays one in a file, of two ways, too; and the recurrent weights begin as they were told. */
     const char *path = temporary_path("both.safetensors");
@@ -454,6 +505,7 @@ int main(void) {
     tcase_add_test(cases, what_is_no_series_is_refused);
     tcase_add_test(cases, what_a_sequence_is_filled_up_with_does_not_count);
     tcase_add_test(cases, steps_that_are_not_there_have_no_say_in_figures);
+    tcase_add_test(cases, steps_that_are_not_there_are_not_trained_on);
     tcase_add_test(cases, piles_of_layers);
     tcase_add_loop_test(cases, refuses_malformed_text, 0, (int)SOMA_COUNT_OF(malformed));
     suite_add_tcase(suite, cases);

@@ -312,6 +312,9 @@ SOMA_API soma_tensor *soma_gru(soma_tensor *x, size_t units, const soma_recurren
  * Says which steps of x [steps, ...] there are, by a mask [steps], as the input that soma_dataset_set_lengths() makes:
  * 0 where a step is filled up. x is a sequence from then on; recurrent layers after it, and after what works on every
  * step, leave their state as it is at such steps, so that the last one is that behind the last step that there is.
+ * What a sequence is filled up with counts in the figures of a batchnorm, though, and would in losses and metrics of
+ * outputs that have a value for each step: training and evaluating those with a data set that has lengths is refused
+ * (SOMA_UNSUPPORTED).
  * Returns x.
  */
 SOMA_API soma_tensor *soma_mask(soma_tensor *x, soma_tensor *mask);

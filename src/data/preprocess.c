@@ -15,16 +15,18 @@ size_t soma_dataset_width(const soma_dataset *dataset) {
 
 /* ---------------------------------------------------------------------------------------------- standardisation */
 
+static soma_status refuse_value(size_t input, size_t sample, size_t feature, double value) {
+    return soma_error(SOMA_NOT_FINITE, "input %zu, sample %zu, feature %zu is %g; features must be finite numbers",
+                      input + 1, sample, feature, value);
+}
+
 /* Sums each feature's values in sums[width], and makes them means. */
 static soma_status find_means(const soma_dataset *dataset, size_t input, float *sample, double *sums) {
     size_t width = dataset->storage->input[input].width;
     for (size_t i = 0; i < dataset->samples; i++) {
         SOMA_TRY(soma_dataset_read_differences(dataset, input, i, 1, sample));
         for (size_t j = 0; j < width; j++) {
-            if (!isfinite(sample[j]))
-                return soma_error(SOMA_NOT_FINITE,
-                                  "input %zu, sample %zu, feature %zu is %g; features must be finite numbers",
-                                  input + 1, i, j, (double)sample[j]);
+            if (!isfinite(sample[j])) return refuse_value(input, i, j, (double)sample[j]);
             sums[j] += (double)sample[j];
         }
     }
@@ -89,6 +91,7 @@ static soma_status masked_moment(const soma_dataset *dataset, size_t features, f
             count++;
             for (size_t j = 0; j < features; j++) {
                 const double value = (double)sample[step * features + j];
+                if (!isfinite(value)) return refuse_value(0, i, step * features + j, value);
                 moment[j] += mean ? (value - mean[j]) * (value - mean[j]) : value;
             }
         }

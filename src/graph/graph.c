@@ -66,6 +66,8 @@ soma_status soma_graph_clone(const soma_graph *graph, soma_graph *copy) {
         }
         for (uint32_t j = 0; j < source->input_count; j++) tensor->input[j] = copy->tensor[source->input[j]->id];
     }
+    for (uint32_t i = 0; i < graph->count; i++) /* which may come after what it is of */
+        if (graph->tensor[i]->mask) copy->tensor[i]->mask = copy->tensor[graph->tensor[i]->mask->id];
     return SOMA_OK;
 }
 
@@ -103,8 +105,10 @@ static bool keeps_steps(const soma_tensor *tensor) {
     return false;
 }
 
-/* That of the steps that it has. */
+/* That of the steps that it has. A recurrent layer out of a file has it only as an input. */
 static soma_tensor *mask_of(const soma_tensor *tensor) {
+    if (tensor->op == SOMA_OP_RECURRENT && tensor->attributes.recurrent.masked)
+        return tensor->input[2 + tensor->attributes.recurrent.biased];
     for (uint32_t i = 0; tensor->is_sequence && i < tensor->input_count; i++)
         if (tensor->input[i]->is_sequence && tensor->input[i]->mask && tensor->input[i]->shape[0] == tensor->shape[0])
             return tensor->input[i]->mask;

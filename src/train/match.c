@@ -136,6 +136,18 @@ static soma_status match_target(const soma_network *network, size_t i, const som
                       column_text(column, found));
 }
 
+/* Of a loss each step counts, also what a sequence is filled up with. */
+static soma_status refuse_mask(const soma_network *network, size_t i, const soma_dataset *dataset) {
+    const soma_tensor *output = soma_network_output(network, i);
+    char label[SOMA_SHAPE_TEXT];
+    if (!dataset->storage->masked || !output->mask) return SOMA_OK;
+    return soma_error(SOMA_UNSUPPORTED,
+                      "output \"%s\" has a value for each step, and the data set has sequences of different lengths: "
+                      "the loss would count what they are filled up with; an output of whole sequences is wanted, as "
+                      "behind \"lstm 64 last\"",
+                      soma_tensor_label(output, label));
+}
+
 static soma_status match_targets(const soma_network *network, const soma_dataset *dataset, soma_match *match) {
     const soma_storage *storage = dataset->storage;
     const soma_compiled *compiled = network->compiled;
@@ -150,6 +162,7 @@ static soma_status match_targets(const soma_network *network, const soma_dataset
     const soma_column *column = storage->target;
     for (size_t i = 0; i < outputs; i++) {
         if (!compiled->trained_on[i]) continue;
+        SOMA_TRY(refuse_mask(network, i, dataset));
         SOMA_TRY(match_target(network, i, dataset, column, &match->signature.target[i]));
         add_source(match, column++);
     }
