@@ -133,6 +133,7 @@ class Series(ProgramTest):
         self.refuse(USAGE, ["--horizon", "--window"], "train", "--data", self.table, "--horizon=2")
         self.refuse(USAGE, ["--folds", "series"], "train", "--data", self.table, "--window=4", "--folds=3")
         self.refuse(USAGE, ["--missing", "median", "last, error"], "train", "--data", self.table, "--window=4", "--missing=median")
+        self.refuse(USAGE, ["--missing", "'last'", "--window", "median"], "train", "--data", self.table, "--missing=last")
         self.refuse(USAGE, ["--horizon is for series", "digits"], "train", "--horizon=8")
         self.refuse(BAD_FILE, ["wave.csv", "96 of the 120 rows", "window of 110"], "train", "--data", self.table, "--window=110", "--validation=0")
         self.refuse(BAD_FILE, ["snow", '"wave"'], "train", "--data", self.table, "--window=4", "--target=snow")

@@ -224,6 +224,11 @@ static exit_status load(const struct settings *settings, soma_network *network, 
     if (status == STATUS_DONE && loaded->source == SOURCE_TABLE && series_is_meant(settings, network)) {
         loaded->source = SOURCE_SERIES;
         status = series_refuse(settings, network);
+    } else if (loaded->source == SOURCE_TABLE && settings->missing == SOMA_MISSING_LAST) {
+        status = fail(STATUS_USAGE,
+                      "--missing: 'last' is for series, which %s is by --window; without it rows have no "
+                      "value before them; accepted: %s",
+                      settings->data, "error, drop, median, mean, zero");
     }
     if (status != STATUS_DONE) return status;
     soma_status cause = SOMA_OK;

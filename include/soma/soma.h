@@ -966,7 +966,8 @@ typedef struct soma_series_options {
     size_t season;           /* so many steps are a season, which the network keeps; 0: as the network knows, or none */
     const char *label;       /* the columns that are forecast, a list like soma_csv_roles.columns; NULL: as the network
                                 knows, or the last one that is of numbers */
-    double validation, test; /* shares of the rows that are held out; both lie at the end, the test last */
+    double validation, test; /* what is held out: test is a share of the rows, their end; validation one of the rows
+                                before that, the end of those */
     const soma_network *network; /* that has learnt of a series; NULL: it is to be learnt */
     uint64_t as_learnt;          /* 1: held out is what the network knows to come after what it was trained on; a part
                                     without a window is NULL */
