@@ -143,6 +143,32 @@ static void products(void) {
     node("Add", "t", "q", "y");
 }
 
+static void swap(const char *x, const char *out) {
+    size_t one = soma_onnx_begin_node(&made, "Transpose", out, INPUTS(x));
+    soma_onnx_put_attribute_integers(&made, "perm", (const int64_t[]){1, 0, 2}, 3);
+    soma_onnx_end_node(&made, one);
+}
+
+/* The first dimension goes behind the second, and a constant stands before it: what is joined are the samples' rows, or
+ * all of one input. The sums say which dimension it was. */
+static void joined(int64_t axis) {
+    floats("c", SHAPE(2, 1, 2), (const float[]){10, 20, 30, 40});
+    integers("axes", 1, (const int64_t[]){1});
+    swap("x", "t");
+    put("Concat", "j", NULL, INPUTS("c", "t"), "axis", axis);
+    swap("j", "b");
+    node("ReduceSum", "b", "axes", "y");
+}
+static void joined_in_front(void) {
+    joined(0);
+}
+static void joined_within(void) {
+    joined(1);
+}
+static void joined_at_the_end(void) {
+    joined(-1);
+}
+
 static const struct {
     const char *name;
     void (*body)(void);
@@ -169,6 +195,9 @@ static const struct {
      {INFINITY, 1, -INFINITY, -INFINITY, 100, -100},
      {INFINITY, -INFINITY, 100}},
     {"products", products, 3, {OPEN, 2, 2}, 1, 4, {1, 2, 3, 4}, {206, 2021, 414, 4055}},
+    {"joined in front", joined_in_front, 3, {1, 2, 2}, 1, 2, {1, 2, 3, 4}, {44, 66}},
+    {"joined within", joined_within, 3, {1, 2, 2}, 1, 4, {1, 2, 3, 4}, {40, 60, 4, 6}},
+    {"joined at the end", joined_at_the_end, 3, {1, 2, 2}, 1, 4, {1, 2, 3, 4}, {40, 60, 4, 6}},
     {"scattered", scattered, 2, {1, 4}, 1, 4, {1, 2, 3, 4}, {30, 3, 20, 1}},
 };
 

@@ -71,8 +71,9 @@ soma_status soma_onnx_axis(const soma_onnx_node *node, int64_t given, uint32_t r
     if (given < -(int64_t)rank || given >= (int64_t)rank)
         return soma_error(SOMA_INVALID_FILE, "axis %" PRId64 " of %u dimensions", given, rank);
     *axis = (uint32_t)(given < 0 ? given + rank : given);
-    if (node->batch && node->input[0]->shape.batched && *axis <= node->batch)
-        *axis = *axis == node->batch ? 0 : *axis + 1;
+    /* A constant that values are looked up in has not moved; one that is aligned with the others has. */
+    const bool moved = node->row->place == SOMA_ONNX_BROADCAST || node->input[0]->shape.batched;
+    if (node->batch && moved && *axis <= node->batch) *axis = *axis == node->batch ? 0 : *axis + 1;
     return SOMA_OK;
 }
 
