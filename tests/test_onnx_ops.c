@@ -169,6 +169,14 @@ static void joined_at_the_end(void) {
     joined(-1);
 }
 
+/* A dimension before the first, which is repeated. */
+static void repeated_in_front(void) {
+    integers("axes", 1, (const int64_t[]){0});
+    integers("wide", 3, (const int64_t[]){3, 2, 2});
+    node("Unsqueeze", "x", "axes", "u");
+    node("Expand", "u", "wide", "y");
+}
+
 static const struct {
     const char *name;
     void (*body)(void);
@@ -198,6 +206,7 @@ static const struct {
     {"joined in front", joined_in_front, 3, {1, 2, 2}, 1, 2, {1, 2, 3, 4}, {44, 66}},
     {"joined within", joined_within, 3, {1, 2, 2}, 1, 4, {1, 2, 3, 4}, {40, 60, 4, 6}},
     {"joined at the end", joined_at_the_end, 3, {1, 2, 2}, 1, 4, {1, 2, 3, 4}, {40, 60, 4, 6}},
+    {"repeated in front", repeated_in_front, 2, {2, 1}, 1, 12, {1, 2}, {1, 1, 2, 2, 1, 1, 2, 2, 1, 1, 2, 2}},
     {"scattered", scattered, 2, {1, 4}, 1, 4, {1, 2, 3, 4}, {30, 3, 20, 1}},
 };
 

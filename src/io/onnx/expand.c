@@ -108,7 +108,7 @@ static soma_status import_expand(soma_onnx_node *node) {
     SOMA_TRY(soma_onnx_sizes(node, 1, target, SOMA_ONNX_MAX_RANK, &count, &open));
     for (uint32_t i = 1; i < count && !node->importer->whole; i++)
         if (open == 1u << i) return expand_for_batch(node, target, count, i);
-    if (x->batched && x->batch) return soma_onnx_mixes(node);
+    if (soma_onnx_first(node->importer, x) && x->batch) return soma_onnx_mixes(node);
     soma_onnx_shape out = {.batched = x->batched || open, .rank = SOMA_MAX(x->rank, (uint32_t)count)};
     if (open > 1 || (open && (node->importer->whole || count < out.rank))) return soma_onnx_mixes(node);
     bool same = !open || x->batched;

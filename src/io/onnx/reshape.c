@@ -150,7 +150,7 @@ static soma_status import_squeeze(soma_onnx_node *node) {
     if (first && (bits >> x->batch & 1)) return soma_onnx_mixes(node);
     soma_onnx_shape out = {.batched = x->batched};
     for (uint32_t i = 0; i < x->rank; i++) {
-        if (i == x->batch) out.batch = out.rank;
+        if (first && i == x->batch) out.batch = out.rank;
         if (!(bits >> i & 1))
             out.dim[out.rank++] = x->dim[i];
         else if (x->dim[i] != 1)
@@ -163,7 +163,7 @@ SOMA_ONNX_CARRIER(Squeeze, 1, 1, 2, "axes", import_squeeze, 0, .place = SOMA_ONN
 
 static soma_status import_unsqueeze(soma_onnx_node *node) {
     const soma_onnx_shape *x = &node->input[0]->shape;
-    uint32_t bits;
+    uint32_t bits, first = soma_onnx_first(node->importer, x);
     bool none;
     size_t added = 0;
     if (node->opset < 13) {
@@ -176,7 +176,7 @@ static soma_status import_unsqueeze(soma_onnx_node *node) {
     soma_onnx_shape out = {.batched = x->batched, .rank = x->rank + (uint32_t)added};
     SOMA_TRY(soma_onnx_get_axes(node, 13, out.rank, &bits, &none));
     for (uint32_t i = 0, from = 0; i < out.rank; i++) {
-        if (!(bits >> i & 1) && from == x->batch) out.batch = i;
+        if (first && !(bits >> i & 1) && from == x->batch) out.batch = i;
         out.dim[i] = bits >> i & 1 ? 1 : x->dim[from++];
     }
     return give_reshaped(node, &out);
