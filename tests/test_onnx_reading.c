@@ -324,6 +324,27 @@ static void images(void) {
     node("GlobalAveragePool", "x", NULL, "y");
 }
 
+static void pair_of_inputs(void) {
+    floats("w", SHAPE(1, 4), (const float[]){1, 2, 3, 4});
+    put_value(GRAPH_INPUT, "w", SHAPE(1, 4));
+    node("Add", "x", "w", "y");
+}
+
+START_TEST(a_shape_is_given_once_and_of_an_input) {
+    soma_network *network;
+    size_t shape[2] = {1, 4};
+    soma_onnx_input inputs[2] = {{.name = "x", .shape = shape, .rank = 2}, {.name = "x", .shape = shape, .rank = 2}};
+    soma_onnx_options options = {.inputs = inputs, .input_count = 2};
+    make(pair_of_inputs, 8, 17);
+    expect_error(load(&options, &network), SOMA_INVALID_ARGUMENT, "input \"x\" is given two shapes");
+    inputs[1].name = "w";
+    expect_error(load(&options, &network), SOMA_INVALID_ARGUMENT, "\"w\"", "initializer");
+    options.input_count = 1;
+    expect_ok(load(&options, &network));
+    soma_network_destroy(network);
+}
+END_TEST
+
 START_TEST(shapes_that_are_open_are_given) {
     soma_network *network;
     size_t shape[4] = {1, 2, 3, 5}, found[SOMA_MAX_RANK];
@@ -395,6 +416,7 @@ int main(int argc, char **argv) {
     tcase_add_test(cases, missing_ops_are_summed_up_over_branches_too);
     tcase_add_test(cases, a_branch_is_taken_whose_condition_is_known);
     tcase_add_test(cases, shapes_that_are_open_are_given);
+    tcase_add_test(cases, a_shape_is_given_once_and_of_an_input);
     tcase_add_test(cases, the_document_lists_the_ops_that_there_are);
     Suite *suite = suite_create("onnx, reading");
     suite_add_tcase(suite, cases);

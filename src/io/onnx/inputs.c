@@ -166,7 +166,13 @@ soma_status soma_onnx_define_input(soma_onnx_importer *importer, size_t number,
                : soma_error_prefix(status, "input %zu, %s: ", number, soma_quote(info->name, strlen(info->name)).text);
 }
 
-/* Every shape that the caller gives is that of an input. */
+static bool is_initializer(const Soma__Onnx__GraphProto *graph, const char *name) {
+    for (size_t i = 0; i < graph->n_initializer; i++)
+        if (graph->initializer[i]->name && strcmp(graph->initializer[i]->name, name) == 0) return true;
+    return false;
+}
+
+/* Every shape that the caller gives is that of an input, of which it gives no other. */
 soma_status soma_onnx_check_inputs(const soma_onnx_file *file, const soma_onnx_options *options) {
     const Soma__Onnx__GraphProto *graph = file->model->graph;
     for (size_t i = 0; options && i < options->input_count; i++) {
@@ -183,6 +189,15 @@ soma_status soma_onnx_check_inputs(const soma_onnx_file *file, const soma_onnx_o
                               graph->n_input && graph->input[0]->name
                                   ? soma_quote(graph->input[0]->name, strlen(graph->input[0]->name)).text
                                   : "not there");
+        if (is_initializer(graph, name))
+            return soma_error(
+                SOMA_INVALID_ARGUMENT,
+                "%s has its values in the file, as an initializer: a shape is given of other inputs alone",
+                soma_quote(name, strlen(name)).text);
+        for (size_t j = 0; j < i; j++)
+            if (strcmp(options->inputs[j].name, name) == 0)
+                return soma_error(SOMA_INVALID_ARGUMENT, "input %s is given two shapes; one is accepted",
+                                  soma_quote(name, strlen(name)).text);
     }
     return SOMA_OK;
 }
