@@ -334,6 +334,8 @@ class Files(ProgramTest):
         self.succeed("convert", file, part, "--outputs=r")
         self.assertEqual([layer["kind"] for layer in self.json("show", part)["layers"]], ["input", "relu"])
         self.refuse(USAGE, ["--outputs", 'no output "z"', '"r", "n", "c"'], "show", file, "--outputs=n,z")
+        self.refuse(USAGE, ["--outputs", "asked for twice"], "show", file, "--outputs=n,n", "--input=x=3x2")
+        self.refuse(USAGE, ["--input", 'no input "no output"'], "show", file, "--outputs=n", "--input=no output=3x2")
         self.refuse(USAGE, ["--outputs", "empty"], "show", file, "--outputs=n,,r")
         self.refuse(USAGE, ["--outputs", "more than 8"], "show", file, "--outputs=1,2,3,4,5,6,7,8,9")
         self.refuse(USAGE, ["--outputs", "part.safetensors"], "show", part, "--outputs=r")

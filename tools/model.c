@@ -86,9 +86,13 @@ static exit_status split_inputs(const struct settings *settings, char *text, str
     return STATUS_DONE;
 }
 
-/* Which option an argument of soma_load_onnx() that is wrong comes from. */
-static exit_status refuse_argument(const struct settings *settings, soma_status cause) {
-    const bool output = settings->outputs && (!settings->input_shapes || strstr(soma_last_error(), "no output"));
+/* Which option an argument of soma_load_onnx() that is wrong comes from. Names and the path may have any words. */
+static exit_status refuse_argument(const struct settings *settings, const char *path, soma_status cause) {
+    const char *reason = soma_last_error();
+    if (strncmp(reason, path, strlen(path)) == 0) reason += strlen(path);
+    const bool named = strncmp(reason, ": there is no output ", strlen(": there is no output ")) == 0 ||
+                       strncmp(reason, ": the output ", strlen(": the output ")) == 0;
+    const bool output = settings->outputs && (!settings->input_shapes || named);
     return fail_from_library(cause, STATUS_USAGE, output ? "--outputs" : "--input");
 }
 
@@ -103,7 +107,8 @@ static exit_status load_onnx(const struct settings *settings, const char *path, 
     if (status != STATUS_DONE) return status;
     options.input_count = inputs ? shapes.count : 0;
     *cause = soma_load_onnx(path, &options, network);
-    return *cause == SOMA_INVALID_ARGUMENT && (outputs || inputs) ? refuse_argument(settings, *cause) : STATUS_DONE;
+    return *cause == SOMA_INVALID_ARGUMENT && (outputs || inputs) ? refuse_argument(settings, path, *cause)
+                                                                  : STATUS_DONE;
 }
 
 exit_status model_try(const struct settings *settings, const char *path, soma_network **network, soma_status *cause) {
