@@ -7,6 +7,7 @@
 #include "io/onnx/recurrent.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -107,9 +108,11 @@ static soma_status check_states(const soma_onnx_recurrence *layer) {
         if (!soma_onnx_is_given(node, i)) continue;
         const soma_onnx_shape *shape = &node->input[i]->shape;
         soma_onnx_shape expected = {.rank = 3, .dim = {layer->directions, layer->directions, layer->units}};
-        expected.dim[batch] = layer->whole ? layer->sequences : shape->rank == 3 ? shape->dim[batch] : 1;
-        SOMA_TRY(check_shape(node->input[i], expected.dim[0], expected.dim[1], expected.dim[2]));
         if (shape->batched && !layer->whole && shape->batch != batch) return soma_onnx_mixes(node);
+        const bool one = shape->rank == 3 && shape->dim[batch] == 1; /* for all samples */
+        const bool open = node->importer->batch == 0 && !shape->batched;
+        expected.dim[batch] = layer->whole ? layer->sequences : one || open ? 1 : node->importer->batch;
+        SOMA_TRY(check_shape(node->input[i], expected.dim[0], expected.dim[1], expected.dim[2]));
     }
     return SOMA_OK;
 }
@@ -165,7 +168,8 @@ static soma_status all_zero(const soma_onnx_recurrence *layer, const soma_onnx_v
     if (!value->constant || value->elements.open) return SOMA_OK;
     SOMA_TRY(soma_onnx_reader_open(layer->node->importer->file, &value->elements, &reader));
     *zero = true;
-    for (size_t i = 0; i < value->elements.count && *zero; i++) *zero = soma_onnx_read(&reader, i) == 0;
+    const size_t count = value->elements.equal ? SOMA_MIN(value->elements.count, (size_t)1) : value->elements.count;
+    for (size_t i = 0; i < count && *zero; i++) *zero = soma_onnx_read(&reader, i) == 0;
     soma_onnx_reader_close(&reader);
     return SOMA_OK;
 }
@@ -203,10 +207,32 @@ static soma_status first_state(const soma_onnx_recurrence *layer, uint32_t input
 /* ------------------------------------------------------------------------------------------------------------ lengths
  */
 
+/* The length that a constant says of a sequence, or of all samples, which must have the same. */
+static soma_status read_length(const soma_onnx_recurrence *layer, const soma_onnx_value *value, size_t sequence,
+                               double *length) {
+    const soma_onnx_elements *elements = &value->elements;
+    const size_t expected = layer->whole ? layer->sequences : layer->node->importer->batch; /* 0: not known */
+    const size_t others = layer->whole || elements->equal ? 0 : elements->count;
+    soma_onnx_reader reader;
+    if (elements->open) return soma_onnx_unknown_batch(value->name);
+    if (elements->count == 0 || (expected && elements->count != expected))
+        return soma_error(SOMA_INVALID_FILE, "%s has %zu lengths of %zu sequences", value->name, elements->count,
+                          expected);
+    SOMA_TRY(soma_onnx_reader_open(layer->node->importer->file, elements, &reader));
+    *length = soma_onnx_read(&reader, sequence);
+    bool same = true;
+    for (size_t i = 1; i < others && same; i++) same = soma_onnx_read(&reader, i) == *length;
+    soma_onnx_reader_close(&reader);
+    if (!same) return soma_onnx_mixes(layer->node);
+    if (*length >= 0 && *length <= (double)layer->steps && *length == floor(*length)) return SOMA_OK;
+    return soma_error(SOMA_INVALID_FILE, "%s: a length of %.17g in %zu steps", value->name, *length, layer->steps);
+}
+
 /* A sequence's length as a tensor of one number; NULL: that of all steps. */
 static soma_status length_of(const soma_onnx_recurrence *layer, size_t sequence, soma_tensor **length) {
     soma_onnx_node *node = layer->node;
     soma_onnx_value *value = node->input[LENGTHS];
+    double number = 0;
     *length = NULL;
     if (value->shape.rank != 1 || !value->integer)
         return soma_error(SOMA_INVALID_FILE, "%s must be a whole number for each sequence", value->name);
@@ -214,22 +240,8 @@ static soma_status length_of(const soma_onnx_recurrence *layer, size_t sequence,
         SOMA_TRY(soma_onnx_samples(node, value, length));
         return layer->sequences > 1 ? soma_onnx_slice_axis(*length, 1, sequence, 1, length) : SOMA_OK;
     }
-    int64_t *lengths = soma_calloc(SOMA_MAX(value->elements.count, (size_t)1), sizeof *lengths);
-    if (!lengths) return soma_out_of_memory(value->elements.count * sizeof *lengths, value->name);
-    soma_status status = soma_onnx_read_integers(node->importer->file, &value->elements, lengths);
-    bool same = value->elements.count > 0;
-    for (size_t i = 1; i < value->elements.count; i++) same &= lengths[i] == lengths[0];
-    if (status == SOMA_OK && (layer->whole ? value->elements.count != layer->sequences : !same))
-        status = layer->whole ? soma_error(SOMA_INVALID_FILE, "%s has %zu lengths of %zu sequences", value->name,
-                                           value->elements.count, layer->sequences)
-                              : soma_onnx_mixes(node);
-    if (status == SOMA_OK && (lengths[sequence] < 0 || (uint64_t)lengths[sequence] > layer->steps))
-        status = soma_error(SOMA_INVALID_FILE, "%s: a length of %" PRId64 " in %zu steps", value->name,
-                            lengths[sequence], layer->steps);
-    if (status == SOMA_OK && (uint64_t)lengths[sequence] < layer->steps)
-        status = soma_onnx_fill(node, (float)lengths[sequence], length);
-    soma_free(lengths);
-    return status;
+    SOMA_TRY(read_length(layer, value, sequence, &number));
+    return number < (double)layer->steps ? soma_onnx_fill(node, (float)number, length) : SOMA_OK;
 }
 
 /* 1 for each step that the sequence has, else 0; NULL where it has all. */
@@ -298,10 +310,10 @@ static soma_status add_layers(const soma_onnx_recurrence *layer) {
 /* ------------------------------------------------------------------------------------------------------------ outputs
  */
 
-/* Of a sequence the step that was done last, as one row. */
+/* Of a sequence the step that was done last, as one row. The last cell is written as a slice of all, even of one. */
 static soma_status take_last(soma_tensor *sequence, bool reverse, soma_tensor **out) {
     const size_t steps = sequence->shape[0];
-    if (steps == 1) return *out = sequence, SOMA_OK;
+    if (steps == 1 && sequence->op != SOMA_OP_SECOND) return *out = sequence, SOMA_OK;
     return soma_onnx_slice_axis(sequence, 1, reverse ? 0 : steps - 1, 1, out);
 }
 

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/* Recurrent ops of ONNX whose lengths and first states are constants, and cells. Values by hand. */
+#include "base/file.h"
+#include "expect.h"
+#include "io/onnx/export.h"
+#include "onnx_model.h"
+#include "temporary.h"
+
+#include <math.h>
+
+static soma_status load(soma_network **network) {
+    const char *path = temporary_path("m.onnx");
+    expect_ok(soma_file_write(path, W->data, W->size));
+    return soma_load_onnx(path, NULL, network);
+}
+
+/* An LSTM of one unit and one feature whose cell takes half of the input's tanh, and keeps half of what it was. Its
+ * output is y, or its last cell is. */
+static void lstm(int64_t layout, const char *lengths, const char *state, bool cell) {
+    floats("w", SHAPE(1, 4, 1), (const float[]){0, 0, 0, 1});
+    floats("r", SHAPE(1, 4, 1), (const float[]){0, 0, 0, 0});
+    size_t one = soma_onnx_begin_node(&made, "LSTM", cell ? "all" : "y",
+                                      (const char *[]){"x", "w", "r", "", lengths, state, NULL});
+    if (cell) {
+        soma_protobuf_put_text(W, NODE_OUTPUT, "last");
+        soma_protobuf_put_text(W, NODE_OUTPUT, "y");
+    }
+    soma_onnx_put_attribute_integer(&made, "hidden_size", 1);
+    soma_onnx_put_attribute_integer(&made, "layout", layout);
+    soma_onnx_end_node(&made, one);
+}
+
+/* So many equal numbers, which take no memory: whole numbers of 2, or 0. */
+static void equal(const char *out, bool whole, size_t rank, const int64_t *shape) {
+    integers("shape", rank, shape);
+    size_t one = soma_onnx_begin_node(&made, "ConstantOfShape", out, (const char *[]){"shape", NULL});
+    if (whole) {
+        size_t attribute = soma_protobuf_open(W, NODE_ATTRIBUTE);
+        soma_protobuf_put_text(W, 1, "value");
+        soma_protobuf_put_integer(W, 20, 4); /* TENSOR */
+        size_t value = soma_protobuf_open(W, 5);
+        soma_protobuf_put_integer(W, TENSOR_DIMS, 1);
+        soma_protobuf_put_integer(W, TENSOR_TYPE, ONNX_INT64);
+        soma_protobuf_put_bytes(W, TENSOR_RAW, (const uint8_t[8]){2}, 8);
+        soma_protobuf_close(W, value);
+        soma_protobuf_close(W, attribute);
+    }
+    soma_onnx_end_node(&made, one);
+}
+
+enum { BATCH = 3, STEPS = 2 };
+#define VERY_MANY ((int64_t)1 << 40)
+
+static void right_lengths(void) {
+    integers("lengths", BATCH, (const int64_t[]){STEPS, STEPS, STEPS});
+    lstm(1, "lengths", NULL, false);
+}
+static void lengths_of_other_batch(void) {
+    integers("lengths", 7, (const int64_t[]){STEPS, STEPS, STEPS, STEPS, STEPS, STEPS, STEPS});
+    lstm(1, "lengths", NULL, false);
+}
+static void long_lengths(void) {
+    integers("lengths", BATCH, (const int64_t[]){STEPS + 1, STEPS + 1, STEPS + 1});
+    lstm(1, "lengths", NULL, false);
+}
+static void very_many_lengths(void) {
+    equal("lengths", true, SHAPE(VERY_MANY));
+    lstm(1, "lengths", NULL, false);
+}
+static void states_of_other_batch(void) {
+    tensor("state", 1, SHAPE(7, 1, 1), 28);
+    lstm(1, "", "state", false);
+}
+static void states_of_open_batch(void) {
+    tensor("state", 1, SHAPE(1, 7, 1), 28);
+    lstm(0, "", "state", false);
+}
+static void one_state(void) {
+    tensor("state", 1, SHAPE(1, 1, 1), 4);
+    lstm(1, "", "state", false);
+}
+static void very_many_states(void) {
+    equal("state", false, SHAPE(VERY_MANY, 1, 1));
+    lstm(1, "", "state", false);
+}
+
+static const struct {
+    void (*body)(void);
+    int64_t shape[3];
+    soma_status status;
+    const char *word;
+} cases[] = {
+    {right_lengths, {BATCH, STEPS, 1}, SOMA_OK, NULL},
+    {lengths_of_other_batch, {BATCH, STEPS, 1}, SOMA_INVALID_FILE, "lengths has 7 lengths of 3 sequences"},
+    {long_lengths, {BATCH, STEPS, 1}, SOMA_INVALID_FILE, "a length of 3 in 2 steps"},
+    {very_many_lengths, {VERY_MANY, STEPS, 1}, SOMA_OK, NULL},
+    {very_many_lengths, {BATCH, STEPS, 1}, SOMA_INVALID_FILE, "1099511627776 lengths of 3 sequences"},
+    {states_of_other_batch, {BATCH, STEPS, 1}, SOMA_INVALID_SHAPE, "dimensions of 7, 1, 1; expected are 3, 1, 1"},
+    {states_of_open_batch, {STEPS, OPEN, 1}, SOMA_INVALID_SHAPE, "dimensions of 1, 7, 1; expected are 1, 1, 1"},
+    {one_state, {OPEN, STEPS, 1}, SOMA_OK, NULL},
+    {very_many_states, {VERY_MANY, STEPS, 1}, SOMA_OK, NULL},
+};
+
+START_TEST(lengths_and_states_are_those_of_the_batch) {
+    soma_network *network;
+    onnx_make(cases[_i].body, 8, 14, 3, cases[_i].shape);
+    if (cases[_i].status == SOMA_OK) {
+        expect_ok(load(&network));
+        soma_network_destroy(network);
+    } else
+        expect_error(load(&network), cases[_i].status, cases[_i].word);
+}
+END_TEST
+
+static void last_cell(void) {
+    lstm(1, NULL, NULL, true);
+}
+
+START_TEST(the_last_cell_of_one_step_is_written) {
+    soma_network *network;
+    soma_device *device;
+    soma_compile_options options = {.loss = {SOMA_LOSS_NONE}};
+    const float x[2] = {1, -2};
+    float found[2];
+    expect_ok(soma_device_open("cpu", NULL, &device));
+    for (int64_t steps = 1; steps <= 2; steps++) {
+        onnx_make(last_cell, 8, 14, SHAPE(OPEN, steps, 1));
+        expect_ok(load(&network));
+        for (int again = 0; again < 2; again++) {
+            expect_ok(soma_compile(network, device, &options));
+            expect_ok(soma_run(network, x, steps == 1 ? 2 : 1, found));
+            const double first = tanh(1) / 2, second = tanh(-2) / 2;
+            ck_assert_double_eq_tol((double)found[0], steps == 1 ? first : first / 2 + second, 1e-6);
+            if (steps == 1) ck_assert_double_eq_tol((double)found[1], second, 1e-6);
+            if (again) break;
+            expect_ok(soma_save_onnx(network, temporary_path("again.onnx")));
+            soma_network_destroy(network);
+            expect_ok(soma_load_onnx(temporary_path("again.onnx"), NULL, &network));
+        }
+        soma_network_destroy(network);
+    }
+    soma_device_close(device);
+}
+END_TEST
+
+int main(void) {
+    TCase *all = tcase_create("onnx, recurrent");
+    tcase_add_checked_fixture(all, temporary_create, temporary_destroy);
+    tcase_add_loop_test(all, lengths_and_states_are_those_of_the_batch, 0, sizeof cases / sizeof *cases);
+    tcase_add_test(all, the_last_cell_of_one_step_is_written);
+    Suite *suite = suite_create("onnx, recurrent");
+    suite_add_tcase(suite, all);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? 1 : 0;
+}
