@@ -220,6 +220,25 @@ START_TEST(calls_on_missing_or_short_memory_fail) {
 }
 END_TEST
 
+/* What a kernel declares: kernels/conv_vector.cl and kernels/conv_weight_vector.cl. OpenCL demands 32 KiB. */
+START_TEST(tiles_of_convolutions_fit_local_memory) {
+    static const uint32_t widths[] = {1, 4, 8, 16};
+    static const size_t kibibytes[] = {32, 40, 48, 64, 128, 256, 512};
+    for (size_t i = 0; i < SOMA_COUNT_OF(widths); i++)
+        for (size_t j = 0; j < SOMA_COUNT_OF(kibibytes); j++) {
+            soma_cl_style style = {.width = widths[i]};
+            soma_cl_choose_tiles(&style, kibibytes[j] * 1024);
+            const size_t columns = (size_t)2 * style.width * style.panels,
+                         others = style.box + style.width + (size_t)2 * style.width * style.narrow_rows,
+                         forward = style.depth * (columns + 1) + others,
+                         back = style.positions * (columns + 1) + style.window + others;
+            ck_assert_uint_ge(style.box, 256);
+            ck_assert_msg(forward * sizeof(float) <= kibibytes[j] * 1024 && back * sizeof(float) <= kibibytes[j] * 1024,
+                          "width %u of %zu KiB: %zu and %zu floats", style.width, kibibytes[j], forward, back);
+        }
+}
+END_TEST
+
 static void add_tests(TCase *cases) {
     tcase_add_test(cases, devices_are_numbered_without_gaps);
     tcase_add_test(cases, figures_are_sensible);
@@ -229,6 +248,7 @@ static void add_tests(TCase *cases) {
     tcase_add_test(cases, transfers_out_of_range_are_refused);
     tcase_add_test(cases, more_memory_than_there_is_is_refused);
     tcase_add_test(cases, the_limit_of_the_options_holds_and_is_accounted);
+    tcase_add_test(cases, tiles_of_convolutions_fit_local_memory);
     tcase_add_test(cases, codes_have_names);
     tcase_add_test(cases, a_failing_build_shows_the_log);
     tcase_add_test(cases, float64_is_unsupported);

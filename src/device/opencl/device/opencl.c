@@ -57,22 +57,21 @@ static uint32_t vector_width(const soma_cl_device *device) {
  * vectors have 16 floats, else 16. The panel is to stay in the cache nearest to the core, and leave room in local
  * memory.
  */
-static void choose_tiles(soma_cl_device *device) {
-    soma_cl_style *style = &device->style;
+void soma_cl_choose_tiles(soma_cl_style *style, size_t local_memory) {
     style->wide_rows = style->width == 16 ? 8 : 6;
     style->narrow_rows = style->wide_rows * 3 / 2;
     style->depth = 512;
-    while (style->depth > 16 && style->depth * 2 * style->width * sizeof(float) > device->local_memory / 2)
-        style->depth /= 2;
+    while (style->depth > 16 && style->depth * 2 * style->width * sizeof(float) > local_memory / 2) style->depth /= 2;
     /* Of convolutions, whatever leaves room. */
-    const size_t panel = 2 * style->width, sums = style->narrow_rows * panel,
-                 room = device->local_memory / sizeof(float);
+    const size_t panel = 2 * style->width, sums = style->narrow_rows * panel, room = local_memory / sizeof(float);
     style->box = 24 * 1024;
     style->panels = 4;
     while (style->panels > 1 && style->depth * (panel * style->panels + 1) + style->box + style->width + sums > room) {
         style->panels /= 2;
         style->box /= 2;
     }
+    while (style->box > 256 && style->depth * (panel * style->panels + 1) + style->box + style->width + sums > room)
+        style->box /= 2;
     style->window = 256;
     style->positions = 128;
     while (style->window > 16 &&
@@ -91,7 +90,7 @@ static void choose_style(soma_cl_device *device) {
     while (device->style.group > device->largest_group) device->style.group /= 2;
     device->style.fma = (abilities & CL_FP_FMA) != 0;
     device->lists = soma_cl_works_on_vectors(device) && soma_fast_paths();
-    if (soma_cl_works_on_vectors(device)) choose_tiles(device);
+    if (soma_cl_works_on_vectors(device)) soma_cl_choose_tiles(&device->style, device->local_memory);
     /* A constant of Mesa's (LP_MAX_TGSI_LOOP_ITERATIONS); some passes are left for what no estimate counts. */
     if (strstr(device->info.name, "llvmpipe")) device->loop_limit = 65000;
 }

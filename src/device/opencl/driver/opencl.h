@@ -24,6 +24,9 @@ typedef struct soma_cl_style {
     uint32_t panels, window, positions, box;
 } soma_cl_style;
 
+/* What follows from the width of vectors and the bytes of local memory, on processors. */
+void soma_cl_choose_tiles(soma_cl_style *style, size_t local_memory);
+
 typedef struct soma_cl_gemm soma_cl_gemm; /* a kernel that multiplies matrices, see gemm.h */
 
 /* Kernels chosen by measurement; no choices: none. */
