@@ -157,8 +157,8 @@ static void launch_vector(soma_cl_builder *builder, const soma_cl_conv *conv, bo
     const size_t groups = SOMA_MAX((size_t)device->info.compute_units, 1u) * GROUPS_PER_UNIT;
     const classes of = classes_of(conv, back, 1);
     const size_t share = soma_cl_pieces(of.results, soma_cl_pieces(groups, blocks));
-    const soma_cl_conv_bands bands = soma_cl_conv_cut(device, conv, back, device->style.depth,
-                                                      SOMA_MIN(soma_round_up(share, tile_rows), BAND_POINTS));
+    const soma_cl_conv_bands bands =
+        soma_cl_conv_cut(device, conv, back, device->style.depth, BAND_POINTS, soma_round_up(share, tile_rows));
     const size_t each = SOMA_MAX(soma_cl_pieces(bands.count, soma_cl_pieces(groups, blocks)), (size_t)1),
                  band_blocks = soma_cl_pieces(bands.count, each);
     soma_cl_begin(builder, "conv_vector.cl", narrow ? "conv_vector_narrow" : "conv_vector_wide", " ");

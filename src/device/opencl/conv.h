@@ -37,9 +37,10 @@ typedef struct soma_cl_conv_bands {
     size_t part_taps, part_channels;
 } soma_cl_conv_bands;
 
-/* Parts of at most `depth` elements, bands of at most `most` results. How windows are cut depends on shapes alone. */
+/* Parts of at most `depth` elements, bands of at most `most` results, and of at most `share`. How windows are cut, and
+ * with that the order of their sums, does not depend on `share`, which may come from the number of cores. */
 soma_cl_conv_bands soma_cl_conv_cut(const soma_cl_device *device, const soma_cl_conv *conv, bool back, size_t depth,
-                                    size_t most);
+                                    size_t most, size_t share);
 void soma_cl_pass_bands(soma_cl_builder *builder, const soma_cl_conv_bands *bands);
 
 /* On GPUs: kernels/conv_tile.cl. */

@@ -62,7 +62,8 @@ static void cut_bands(soma_cl_conv_bands *bands, const soma_cl_conv *conv, const
 #define ENOUGH_POINTS 24
 
 soma_cl_conv_bands soma_cl_conv_cut(const soma_cl_device *device, const soma_cl_conv *conv, bool back, size_t depth,
-                                    size_t most) {
+                                    size_t most, size_t share) {
+    const size_t fewer = SOMA_MIN(share, most);
     const double room = device->style.box;
     axis_view see[3];
     for (size_t axis = 0; axis < 3; axis++) see[axis] = see_axis(conv, back, axis);
@@ -74,15 +75,23 @@ soma_cl_conv_bands soma_cl_conv_cut(const soma_cl_device *device, const soma_cl_
         const size_t parts = soma_cl_pieces(taps, depth / SOMA_MAX(conv->inner, (size_t)1));
         bands.part_taps = soma_cl_pieces(taps, parts);
         cut_bands(&bands, conv, see, (double)see[0].taps, room, most);
-        if (bands.points >= ENOUGH_POINTS) return bands;
+        const bool enough = bands.points >= ENOUGH_POINTS;
+        if (enough && fewer < most) cut_bands(&bands, conv, see, (double)see[0].taps, room, fewer);
+        if (enough) return bands;
     }
     soma_cl_conv_bands apart = {.part_taps = 1, .apart = 1};
     const size_t channel_parts = soma_cl_pieces(conv->inner, SOMA_MIN(depth, (size_t)device->style.box));
     apart.part_channels = soma_cl_pieces(conv->inner, SOMA_MAX(channel_parts, (size_t)1));
+    const axis_view whole_see[3] = {see[0], see[1], see[2]};
     for (size_t axis = 0; axis < 3; axis++) see[axis].reach = 1;
     cut_bands(&apart, conv, see, 1.0, room, most);
     /* What the other has too little of may be all that there is. */
-    return bands.points && bands.points >= apart.points ? bands : apart;
+    const bool whole = bands.points && bands.points >= apart.points;
+    if (fewer < most) {
+        cut_bands(&apart, conv, see, 1.0, room, fewer);
+        cut_bands(&bands, conv, whole_see, (double)see[0].taps, room, fewer);
+    }
+    return whole ? bands : apart;
 }
 
 void soma_cl_pass_bands(soma_cl_builder *builder, const soma_cl_conv_bands *bands) {

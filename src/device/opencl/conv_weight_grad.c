@@ -85,7 +85,7 @@ static void launch_vector(soma_cl_builder *builder, const soma_cl_conv *conv) {
     const bool narrow = soma_cl_conv_is_narrow(device, conv);
     const size_t blocks = conv->groups * soma_cl_pieces(conv->columns, soma_cl_conv_block(device, conv));
     const soma_cl_conv_bands bands =
-        soma_cl_conv_cut(device, conv, false, device->style.window, device->style.positions);
+        soma_cl_conv_cut(device, conv, false, device->style.window, device->style.positions, device->style.positions);
     const size_t parts = soma_cl_pieces(conv->inner, bands.part_channels) * soma_cl_pieces(conv->taps, bands.part_taps);
     const shares of =
         divide(builder, conv, bands.count, soma_cl_pieces(LEAST_SHARE, bands.points), blocks * parts, GROUPS_PER_UNIT);
