@@ -87,6 +87,20 @@ class Search(SearchTest):
         self.refuse(BAD_FILE, ["'label' is no option"], *self.arguments({"label": ["p", "q"]}, "-q"))
         self.refuse(USAGE, ["only once", "accepted: a file"], *self.arguments(drops, "-q", data="/dev/stdin"), before=read_from_a_pipe)
 
+    def test_false_is_the_opposite(self):
+        """Not being given would be as true: tables are standardised by default."""
+        found = {}
+        for name in ("standardize", "no-standardize"):
+            trials = json.loads(self.succeed(*self.arguments({name: [True, False], "net": NETS[:1]}, "--json", "-q")).stdout)["trials"]
+            for one in trials:
+                found[name, one["options"][name]] = one["mean"]["loss"]
+        self.assertNotEqual(found["standardize", "true"], found["standardize", "false"])
+        self.assertEqual(found["standardize", "true"], found["no-standardize", "false"])
+        self.assertEqual(found["standardize", "false"], found["no-standardize", "true"])
+        both = {"standardize": [True, False], "no-standardize": [True, False]}
+        self.refuse(BAD_FILE, ["'no-standardize' is standardize", "accepted"], *self.arguments(both, "-q"))
+        self.refuse(USAGE, ["--no-standardize", "'standardize'", "accepted"], *self.arguments({"standardize": [True]}, "-q", "--no-standardize"))
+
     def test_what_diverges_is_the_worst(self):
         """Of the metric, too, of which larger values are better."""
         for watched in ("loss", "metric"):

@@ -77,12 +77,26 @@ static const char *value_text(const json_t *value, char number[32]) {
     return json_is_number(value) ? number : NULL;
 }
 
+/* Options that set one field, as standardize and no-standardize do. */
+static bool set_the_same(const option_row *row, const option_row *other) {
+    return row->type == OPTION_SET && other->type == OPTION_SET && row->offset == other->offset;
+}
+
+/* What "false" says, where not being given would say a third thing; NULL where there is no such option. */
+static const option_row *opposite_of(const option_row *row) {
+    for (size_t i = 0; i < option_count; i++)
+        if (set_the_same(row, &option_table[i]) && option_table[i].value != row->value) return &option_table[i];
+    return NULL;
+}
+
 /* Into the settings; `text` must outlive them. */
 static exit_status set_option(const option_row *row, const char *text, struct settings *settings) {
     bool flag = row->type == OPTION_FLAG || row->type == OPTION_SET, set = strcmp(text, "true") == 0;
     if (flag && !set && strcmp(text, "false") != 0)
         return fail(STATUS_USAGE, "'%s' is given or not, and takes no '%s'; accepted: a list of true and false",
                     row->name, text);
+    const option_row *opposite = flag && !set ? opposite_of(row) : NULL;
+    if (opposite) return set_option(opposite, "true", settings);
     settings->given[row - option_table] = !flag || set;
     return flag && !set ? STATUS_DONE : option_read_value(row, flag ? NULL : text, settings);
 }
@@ -143,9 +157,14 @@ static exit_status read_dimension(const char *name, const json_t *value, const s
                     name, did_you_mean("", suggest(name, next_option, NULL)));
     if (given->given[row - option_table])
         return fail(STATUS_USAGE, "--%s is given, and '%s' varies it; accepted: one of the two", name, name);
+    const option_row *opposite = opposite_of(row);
+    if (opposite && given->given[opposite - option_table])
+        return fail(STATUS_USAGE, "--%s is given, and '%s' varies the same; accepted: one of the two", opposite->name,
+                    name);
     for (size_t i = 0; i < space->count; i++)
-        if (space->dimension[i].row == row)
-            return fail(STATUS_FILE, "'%s' is %s, which is there already; accepted: one of the two", name, row->name);
+        if (space->dimension[i].row == row || set_the_same(space->dimension[i].row, row))
+            return fail(STATUS_FILE, "'%s' is %s, which is there already; accepted: one of the two", name,
+                        space->dimension[i].row->name);
     if (space->count == SEARCH_MOST_OPTIONS) return fail(STATUS_FILE, "more than %d options", SEARCH_MOST_OPTIONS);
     struct dimension *dimension = &space->dimension[space->count++];
     *dimension = (struct dimension){.row = row, .list = json_is_array(value) ? value : NULL};
