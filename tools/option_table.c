@@ -302,7 +302,7 @@ const option_row option_table[] = {
     {.name = "epsilon", .type = OPTION_REAL, .offset = FIELD(epsilon), .commands = TRAIN, .argument = "X", .interval = "(0, inf)",
      .help = "of rmsprop, adagrad, adam and adamw: keeps the quotient finite (default 1e-7, adagrad 1e-10)"},
     {.name = "l2", .type = OPTION_REAL, .offset = FIELD(l2), .commands = TRAIN, .argument = "X", .interval = "[0, inf)",
-     .help = "weight decay: adds X times the weight to its gradient (default 0; 4 / rows for numbers to predict of a table, where --net is left to soma)"},
+     .help = "weight decay: adds X times the weight to its gradient (default 0; 4 / rows for numbers to predict of a table, where --net is left to soma, the loss is the squared error, and nothing is said of --l1, --no-scale-target, --optimizer adamw; with --load that of the model)"},
     {.name = "l1", .type = OPTION_REAL, .offset = FIELD(l1), .commands = TRAIN, .argument = "X", .interval = "[0, inf)",
      .help = "adds X times the weight's sign to its gradient"},
     {.name = "decay", .type = OPTION_REAL, .offset = FIELD(decay), .commands = TRAIN, .argument = "X", .interval = "[0, inf)",

@@ -29,6 +29,7 @@ static void say_data(const struct training *training) {
 }
 
 void training_say_start(const struct training *training) {
+    const struct settings *settings = training->settings;
     soma_device_info info = device_info(training);
     soma_network_figures figures;
     char layers[256] = "";
@@ -43,6 +44,9 @@ void training_say_start(const struct training *training) {
     if (training->decay > 0)
         say("Decay    weights by %.2g (--l2), as suits numbers to predict of %zu rows\n", training->decay,
             data_samples(training->data.train));
+    else if (training->options.compile.optimizer.l2 > 0 && !option_given(settings, l2))
+        say("Decay    weights by %.2g (--l2), as the model was trained before\n",
+            (double)training->options.compile.optimizer.l2);
     if (training->settings->resume) say("Resumes  %s\n", training->settings->resume);
 }
 
