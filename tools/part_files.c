@@ -79,10 +79,14 @@ static exit_status open_part(const struct settings *part, const char *option, so
 }
 
 /* What is known of a patient from the training file helps with other rows of the same. */
-static void warn_of_groups(const char *option, const char *file, const struct data *data, const soma_dataset *dataset) {
+static exit_status warn_of_groups(const char *option, const char *file, const struct data *data,
+                                  const soma_dataset *dataset) {
     size_t shared = 0;
-    if (data->division.by != SOMA_BY_GROUPS) return;
-    if (soma_dataset_count_shared_groups(data->train, dataset, &shared) != SOMA_OK)
+    if (data->division.by != SOMA_BY_GROUPS) return STATUS_DONE;
+    const soma_status cause = soma_dataset_count_shared_groups(data->train, dataset, &shared);
+    if (cause != SOMA_OK && cause != SOMA_INVALID_STATE)
+        return fail_from_library(cause, STATUS_FILE, "--%s: %s", option, file);
+    if (cause != SOMA_OK)
         warn("--%s: whether %s has rows of groups that are trained on is not known, for it has no column of groups, as "
              "%s",
              option, file, data->division.column);
@@ -90,6 +94,7 @@ static void warn_of_groups(const char *option, const char *file, const struct da
         warn("--%s: %zu of the %zu samples of %s are of groups, by %s, that are trained on: this says little of how it "
              "does on others",
              option, shared, data_samples(dataset), file, data->division.column);
+    return STATUS_DONE;
 }
 
 /* One part, with what tells its samples from others as they stand in the file. */
@@ -108,8 +113,8 @@ static exit_status load_part(const struct settings *settings, const char *option
     if (*samples == division->samples && *fingerprint == division->fingerprint)
         warn("--%s: the samples of %s are those of %s, which are trained on: this says little of how it does on others",
              option, file, settings->data);
-    warn_of_groups(option, file, data, *dataset);
-    return data_match(&part, network, *dataset);
+    status = warn_of_groups(option, file, data, *dataset);
+    return status != STATUS_DONE ? status : data_match(&part, network, *dataset);
 }
 
 exit_status part_files_load(const struct settings *settings, soma_network *network, struct data *data) {
