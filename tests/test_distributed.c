@@ -385,6 +385,37 @@ START_TEST(batchnorm_over_all_ranks_is_that_of_one) {
 }
 END_TEST
 
+/* Four sums in a step, all under way at once. Whichever call fails, what was begun is waited for, the others are told
+ * once, and the first error is what is returned. */
+START_TEST(sums_under_way_are_waited_for_after_an_error) {
+    static const struct {
+        team_function failing;
+        size_t at, left;
+        uint32_t wire;
+    } rows[] = {{TEAM_WAIT, 1, 3, SOMA_WIRE_F32},     {TEAM_WAIT, 3, 1, SOMA_WIRE_BF16},
+                {TEAM_WAIT, 4, 0, SOMA_WIRE_F32},     {TEAM_WAIT, 6, 2, SOMA_WIRE_F32},
+                {TEAM_START, 1, 0, SOMA_WIRE_F32},    {TEAM_START, 3, 2, SOMA_WIRE_F32},
+                {TEAM_START, 4, 3, SOMA_WIRE_BF16},   {TEAM_PROGRESS, 4, 3, SOMA_WIRE_F32},
+                {TEAM_PROGRESS, 11, 2, SOMA_WIRE_F32}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        job *j = begin();
+        j->options.bucket_bytes = 1;
+        j->options.wire = rows[i].wire;
+        j->team.failing = rows[i].failing;
+        j->team.fails_at = rows[i].at;
+        run(j, 3);
+        ck_assert_uint_eq(j->team.sums_left_at_failure, rows[i].left);
+        ck_assert_msg(j->team.sums_left == 0, "row %zu: %zu sums are left under way", i, (size_t)j->team.sums_left);
+        expect_rank_error(j, 2, SOMA_IO, "the wire is cut");
+        for (uint32_t rank = 0; rank < 3; rank++) {
+            if (rank < 2) expect_rank_error(j, rank, SOMA_IO, "given up");
+            ck_assert_uint_eq(j->team.aborts[rank], 1);
+        }
+        end(j);
+    }
+}
+END_TEST
+
 START_TEST(what_does_not_go_with_shards_is_refused) {
     static const struct {
         soma_fit_options how;
@@ -677,6 +708,7 @@ static void add_tests(TCase *cases) {
     tcase_add_test(cases, half_as_much_is_sent_at_the_price_of_rounding);
     tcase_add_test(cases, bfloat16_is_rounded_to_nearest);
     tcase_add_test(cases, batchnorm_over_all_ranks_is_that_of_one);
+    tcase_add_test(cases, sums_under_way_are_waited_for_after_an_error);
     tcase_add_test(cases, what_does_not_go_with_shards_is_refused);
     tcase_add_test(cases, shards_make_the_same_bits);
     tcase_add_test(cases, shards_make_nearly_what_whole_batches_make);

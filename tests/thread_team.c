@@ -13,6 +13,7 @@ typedef struct member {
     rank_function *function;
     void *context;
     size_t sums, most; /* that have been begun, and how many at once so far */
+    size_t calls[TEAM_FUNCTIONS];
     pthread_t thread;
 } member;
 
@@ -35,6 +36,20 @@ static soma_status lost(void) {
     return soma_error(SOMA_IO, "another rank has given up");
 }
 
+/* Counts a call. It is to fail: the last rank fails in it, and the others don't know. */
+static bool fails(member *m, team_function function) {
+    thread_team *team = m->team;
+    m->calls[function]++;
+    if (m->communicator.rank + 1 != team->ranks || function != team->failing) return false;
+    if (m->calls[function] != team->fails_at) return false;
+    team->sums_left_at_failure = m->sums;
+    return true;
+}
+
+static soma_status cut(void) {
+    return soma_error(SOMA_IO, "the wire is cut");
+}
+
 /* Of floats, or of bfloat16. */
 typedef struct sum_begun {
     void *values;
@@ -42,6 +57,7 @@ typedef struct sum_begun {
 } sum_begun;
 
 static soma_status begin_sum(member *m, void *values, size_t count, size_t size, void **sum) {
+    if (fails(m, TEAM_START)) return cut();
     sum_begun *begun = malloc(sizeof *begun);
     if (!begun) return soma_error(SOMA_OUT_OF_MEMORY, "no memory for a sum");
     *begun = (sum_begun){values, count, size};
@@ -74,9 +90,10 @@ static soma_status wait_for_sum(void *context, void *sum) {
     member *m = context;
     thread_team *team = m->team;
     sum_begun begun = *(sum_begun *)sum;
-    void *total = calloc(begun.count + 1, begun.size);
     free(sum);
     m->sums--;
+    if (fails(m, TEAM_WAIT)) return cut();
+    void *total = calloc(begun.count + 1, begun.size);
     team->values[m->communicator.rank] = begun.values;
     if (!total || !meet(team)) {
         free(total);
@@ -90,8 +107,9 @@ static soma_status wait_for_sum(void *context, void *sum) {
 }
 
 static soma_status progress(void *context) {
-    ((member *)context)->team->progressed = true;
-    return SOMA_OK;
+    member *m = context;
+    m->team->progressed = true;
+    return fails(m, TEAM_PROGRESS) ? cut() : SOMA_OK;
 }
 
 static soma_status broadcast(void *context, void *bytes, size_t size, uint32_t root) {
@@ -109,8 +127,10 @@ static soma_status broadcast(void *context, void *bytes, size_t size, uint32_t r
 }
 
 static void give_up(void *context, soma_status status, const char *message) {
-    thread_team *team = ((member *)context)->team;
+    member *m = context;
+    thread_team *team = m->team;
     (void)status;
+    team->aborts[m->communicator.rank]++;
     pthread_mutex_lock(&team->lock);
     team->aborted = true;
     snprintf(team->message, sizeof team->message, "%s", message);
@@ -121,6 +141,7 @@ static void give_up(void *context, soma_status status, const char *message) {
 static void *run_member(void *context) {
     member *m = context;
     m->function(m->context, &m->communicator);
+    m->team->sums_left += m->sums;
     return NULL;
 }
 

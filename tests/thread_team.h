@@ -8,6 +8,9 @@
 
 enum { TEAM_MOST = 8 };
 
+/* A function of the communicator, which fails where it is told to. */
+typedef enum team_function { TEAM_START, TEAM_WAIT, TEAM_PROGRESS, TEAM_FUNCTIONS } team_function;
+
 typedef struct thread_team {
     pthread_mutex_t lock;
     pthread_cond_t moved;
@@ -18,6 +21,11 @@ typedef struct thread_team {
     void *values[TEAM_MOST];     /* to be summed, of each rank */
     _Atomic size_t sums_at_once; /* the most that a rank had begun and not waited for */
     _Atomic bool progressed;
+    size_t fails_at; /* which call of `failing` by the last rank returns an error, from 1; 0: none */
+    team_function failing;
+    _Atomic size_t sums_left;            /* that were begun, and never waited for */
+    _Atomic size_t sums_left_at_failure; /* under way as that call failed */
+    _Atomic size_t aborts[TEAM_MOST];    /* by each rank */
     const void *sent;
     const char *other_version; /* what the last rank says is its version, where it is not NULL */
 } thread_team;

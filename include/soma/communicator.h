@@ -29,15 +29,18 @@ typedef struct soma_communicator {
     void *context;        /* is given to each function */
     /*
      * Begins to add up values[count] of all ranks, in place, and may return before that is done; *sum stands for it.
-     * The values are left alone until wait() has returned, which frees what *sum is. Every rank is to get the same
-     * bits.
+     * The values are left alone until wait() has returned, which frees what *sum is, with an error, too. Every rank is
+     * to get the same bits.
      */
     soma_status (*start_sum)(void *context, float *values, size_t count, void **sum);
     soma_status (*wait)(void *context, void *sum);
     /* bytes[size] of rank `root` to all; returns when they are there. */
     soma_status (*broadcast)(void *context, void *bytes, size_t size, uint32_t root);
-    /* This rank cannot go on, for this reason, and the others don't know: they are to get errors from the functions
-     * above, or to be ended. May return or not. */
+    /*
+     * This rank cannot go on, for this reason, and the others don't know: they are to get errors from the functions
+     * above, or to be ended. May return or not. If it does, wait() is called for what has been begun before; it has to
+     * return then, with an error or without, and nothing touches the values of that sum any more.
+     */
     void (*abort)(void *context, soma_status status, const char *message);
     /* What has been begun is to go on, as this rank computes meanwhile: called now and then. NULL: nothing to do. */
     soma_status (*progress)(void *context);

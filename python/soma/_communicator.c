@@ -3,16 +3,19 @@
  * the thread that is in fit(), and takes it meanwhile. */
 #include "_soma.h"
 
-/* An exception of a method stays set until fit() ends; what is called after it must not lose it. */
+/* An exception of a method stays set until fit() ends. Of what is called after it, to wait for sums and to give up,
+ * neither result nor exception takes its place. */
 static soma_status outcome(soma_py_communicator *self, PyObject *result) {
     bool failed = !result;
     Py_XDECREF(result);
+    if (self->type) PyErr_Restore(self->type, self->value, self->trace);
     self->fit->thread = PyEval_SaveThread();
     return failed ? soma_error(SOMA_IO, "a method of the communicator has raised an exception") : SOMA_OK;
 }
 
 static void enter(soma_py_communicator *self) {
     PyEval_RestoreThread(self->fit->thread);
+    PyErr_Fetch(&self->type, &self->value, &self->trace);
 }
 
 /* Memory of the library's, lent as numbers of this kind. */
@@ -67,18 +70,9 @@ static soma_status progress(void *context) {
 
 static void give_up(void *context, soma_status status, const char *message) {
     soma_py_communicator *self = context;
-    PyObject *type, *value, *trace;
     (void)status;
     enter(self);
-    PyErr_Fetch(&type, &value, &trace);
-    PyObject *result = PyObject_CallMethod(self->object, "abort", "s", message);
-    Py_XDECREF(result);
-    if (!result && !type)
-        PyErr_Fetch(&type, &value, &trace);
-    else if (!result)
-        PyErr_Clear();
-    PyErr_Restore(type, value, trace);
-    self->fit->thread = PyEval_SaveThread();
+    (void)outcome(self, PyObject_CallMethod(self->object, "abort", "s", message));
 }
 
 /* An attribute that is a whole number. */

@@ -142,6 +142,7 @@ typedef struct soma_py_communicator {
     soma_communicator functions;
     PyObject *object;
     soma_py_fit *fit;
+    PyObject *type, *value, *trace; /* the exception that was there before a method is called, or NULL */
 } soma_py_communicator;
 int soma_py_communicator_open(PyObject *object, soma_py_fit *fit, soma_py_communicator *communicator);
 

@@ -9,7 +9,7 @@ class Communicator:
 
     rank and ranks: which this is, counted from 0, and of how many. Each rank has a network and a communicator of its own, and calls fit()
     with the same data and options. Views are memory of the library, lent until wait() or broadcast() has returned. An exception ends the
-    training of this rank, and is what fit() raises.
+    training of this rank, and is what fit() raises; abort() is called then, and wait() for each sum that has been begun.
     """
 
     rank, ranks = 0, 1

@@ -22,10 +22,10 @@ class Team:
 
 class Member(soma.Communicator):
     def __init__(self, team, rank):
-        self.team, self.rank, self.ranks, self.begun, self.fails = team, rank, team.ranks, 0, False
+        self.team, self.rank, self.ranks, self.begun, self.fails_at = team, rank, team.ranks, 0, None
 
     def start_sum(self, values):
-        if self.fails:
+        if self.begun == self.fails_at:
             raise ArithmeticError("this rank can't add")
         assert values.format == "f" and not values.readonly
         self.begun += 1
@@ -105,12 +105,17 @@ def test_shards_make_the_same_bits():
         assert apart(network.get_weights(), alone.get_weights()) == 0
 
 
-def test_an_exception_of_one_ends_all():
-    def prepare(member):
-        member.fails = member.rank == 1
+@pytest.mark.parametrize("under_way", [0, 2])
+def test_an_exception_of_one_ends_all(under_way):
+    members = []
 
-    _, errors, _ = train(2, prepare)
+    def prepare(member):
+        member.fails_at = under_way if member.rank == 1 else None
+        members.append(member)
+
+    _, errors, _ = train(2, prepare, bucket_bytes=4)
     assert isinstance(errors[1], ArithmeticError) and isinstance(errors[0], threading.BrokenBarrierError)
+    assert [member.begun for member in members] == [0, 0]  # what was begun has been waited for
 
 
 def test_what_is_no_communicator_is_refused():

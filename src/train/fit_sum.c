@@ -21,7 +21,8 @@ typedef struct bucket {
     size_t first, end;   /* of the ranges */
     size_t begin, count; /* of the team's values */
     const soma_tensor *figure;
-    void *sum; /* that has been begun */
+    bool under_way; /* its sum has been begun, and not been waited for */
+    void *sum;
 } bucket;
 
 struct soma_fit_sum {
@@ -247,10 +248,15 @@ static soma_status begin_bucket(struct soma_fit *fit, soma_plan *plan, bucket *b
         SOMA_TRY(read_bucket(fit, b));
     else
         memset(values, 0, b->count * sizeof *values);
-    if (!fit->sum->halves) return communicator->start_sum(communicator->context, values, count, &b->sum);
-    uint16_t *halves = fit->sum->halves + b->begin;
-    for (size_t i = 0; i < count; i++) halves[i] = soma_bf16_of(values[i]);
-    return communicator->start_sum_bf16(communicator->context, halves, count, &b->sum);
+    if (fit->sum->halves) {
+        uint16_t *halves = fit->sum->halves + b->begin;
+        for (size_t i = 0; i < count; i++) halves[i] = soma_bf16_of(values[i]);
+        SOMA_TRY(communicator->start_sum_bf16(communicator->context, halves, count, &b->sum));
+    } else {
+        SOMA_TRY(communicator->start_sum(communicator->context, values, count, &b->sum));
+    }
+    b->under_way = true;
+    return SOMA_OK;
 }
 
 static soma_status pause_at(void *context, soma_plan *plan, size_t pause) {
@@ -259,12 +265,17 @@ static soma_status pause_at(void *context, soma_plan *plan, size_t pause) {
     return b->figure ? agree_on_figure(fit, plan, b->figure) : begin_bucket(fit, plan, b);
 }
 
-static soma_status end_bucket(struct soma_fit *fit, bucket *b) {
+static soma_status wait_for_bucket(struct soma_fit *fit, bucket *b) {
     const soma_communicator *communicator = fit->team.communicator;
+    b->under_way = false; /* an error frees the sum, too */
+    return communicator->wait(communicator->context, b->sum);
+}
+
+static soma_status end_bucket(struct soma_fit *fit, bucket *b) {
     soma_executor *executor = fit->network->compiled->executor;
     float *values = fit->team.values + b->begin;
     const size_t count = sent_with(fit, b);
-    SOMA_TRY(communicator->wait(communicator->context, b->sum));
+    SOMA_TRY(wait_for_bucket(fit, b));
     for (size_t i = 0; fit->sum->halves && i < count; i++)
         values[i] = soma_float_of_bf16(fit->sum->halves[b->begin + i]);
     for (size_t i = b->first; i < b->end; i++) {
@@ -277,7 +288,7 @@ static soma_status end_bucket(struct soma_fit *fit, bucket *b) {
 
 /* ---------------------------------------------------------------------------------------------------------- a batch */
 
-soma_status soma_fit_step_by_sum(struct soma_fit *fit, size_t index) {
+static soma_status sum_gradients(struct soma_fit *fit, size_t index) {
     struct soma_fit_sum *sum = fit->sum;
     const bool none = soma_pass_own_size(&fit->pass, index) == 0;
     sum->index = index;
@@ -290,6 +301,25 @@ soma_status soma_fit_step_by_sum(struct soma_fit *fit, size_t index) {
     if (!sum->finite) fit->spoiled_at = SOMA_MIN(fit->spoiled_at, fit->network->compiled->step);
     for (size_t i = 0; i < sum->bucket_count; i++)
         if (!sum->buckets[i].figure) SOMA_TRY(end_bucket(fit, &sum->buckets[i]));
+    return SOMA_OK;
+}
+
+/* What is under way writes to memory that is about to be freed. The others are told first: they may never come to these
+ * sums otherwise. Of all errors the first counts. */
+static soma_status give_up(struct soma_fit *fit, soma_status status) {
+    struct soma_fit_sum *sum = fit->sum;
+    char *detail = soma_strdup(soma_last_error());
+    soma_team_leave(&fit->team, status);
+    for (size_t i = 0; i < sum->bucket_count; i++)
+        if (sum->buckets[i].under_way) (void)wait_for_bucket(fit, &sum->buckets[i]);
+    if (detail) soma_error(status, "%s", detail);
+    soma_free(detail);
+    return status;
+}
+
+soma_status soma_fit_step_by_sum(struct soma_fit *fit, size_t index) {
+    const soma_status status = sum_gradients(fit, index);
+    if (status != SOMA_OK) return give_up(fit, status);
     soma_fit_heed_flags(fit);
     return soma_fit_apply(fit->network);
 }

@@ -150,9 +150,10 @@ soma_status soma_team_agree(soma_team *team, soma_status own) {
     return status;
 }
 
-soma_status soma_team_leave(const soma_team *team, soma_status status) {
+soma_status soma_team_leave(soma_team *team, soma_status status) {
     const soma_communicator *communicator = team->communicator;
-    if (communicator && !team->alike && is_error((uint32_t)status))
-        communicator->abort(communicator->context, status, soma_last_error());
+    if (!communicator || team->alike || !is_error((uint32_t)status)) return status;
+    team->alike = true;
+    communicator->abort(communicator->context, status, soma_last_error());
     return status;
 }

@@ -54,6 +54,6 @@ soma_status soma_team_all(const soma_team *team, bool own, bool *all);
  */
 soma_status soma_team_agree(soma_team *team, soma_status own);
 /* This rank returns an error: the others are told, unless they know. Returns it. */
-soma_status soma_team_leave(const soma_team *team, soma_status status);
+soma_status soma_team_leave(soma_team *team, soma_status status);
 
 #endif
