@@ -23,7 +23,8 @@ static int32_t labels[ROWS];
 /* What ranks are to do, and what came of it. */
 typedef struct job {
     bool pictures, normalized;
-    bool alone; /* without a communicator */
+    bool narrow; /* batchnorm of a dense layer, which has no positions */
+    bool alone;  /* without a communicator */
     soma_fit_options options;
     uint32_t odd_rank; /* the rank that is unlike the others, in one of the following ways */
     bool other_data, other_network, other_weights, other_batch, infinite;
@@ -56,6 +57,9 @@ static soma_network *make_network(const job *j, bool odd) {
         t = soma_conv(t, 3, &(soma_conv_options){.kernel = {3, 3}, .activation = SOMA_TANH});
         soma_dense(soma_flatten(soma_dropout(t, 0.25f)), CLASSES, SOMA_SOFTMAX);
         if (soma_network_set_augmentation(network, "shift 1; flip; brightness 0.2") != SOMA_OK) abort();
+    } else if (j->narrow) {
+        soma_tensor *t = soma_input(network, NULL, 1, (size_t[]){WIDTH});
+        soma_dense(soma_batchnorm(soma_dense(t, 8, SOMA_TANH), NULL), CLASSES, SOMA_SOFTMAX);
     } else {
         soma_tensor *t = soma_input(network, NULL, 1, (size_t[]){WIDTH});
         t = soma_dense(t, odd && j->other_network ? 10 : 9, SOMA_TANH);
@@ -385,6 +389,62 @@ START_TEST(batchnorm_over_all_ranks_is_that_of_one) {
 }
 END_TEST
 
+static job *train_narrow(const soma_fit_options *how, uint32_t ranks) {
+    job *j = begin();
+    j->narrow = true;
+    j->alone = ranks == 1;
+    j->options.batch_size = how->batch_size;
+    j->options.shards = how->shards;
+    j->options.sync_batchnorm = how->sync_batchnorm;
+    run(j, ranks);
+    return j;
+}
+
+/* Of 18 samples in batches of 4, each of four ranks has one, and of the last two none or one: the whole batch counts.
+ */
+START_TEST(shares_of_one_sample_are_normalised_over_all_ranks) {
+    job *one = train_narrow(&(soma_fit_options){.batch_size = 4, .shards = 1}, 1);
+    expect_alike(one, 1);
+    for (uint32_t ranks = 2; ranks <= 4; ranks += 2) {
+        job *all = train_narrow(&(soma_fit_options){.batch_size = 4, .sync_batchnorm = 1}, ranks);
+        expect_alike(all, ranks);
+        ck_assert_msg(difference(one, all) < 1e-4f, "%u ranks: weights differ by %g", ranks,
+                      (double)difference(one, all));
+        for (uint32_t e = 0; e < EPOCHS; e++)
+            ck_assert_double_eq_tol(one->history[0].epochs[e].train.loss, all->history[0].epochs[e].train.loss, 1e-4);
+        end(all);
+    }
+    end(one);
+}
+END_TEST
+
+/* 18 samples are 3 or 2 for each of 8 shards, but one or two for each of 16, however large the batch may be. */
+START_TEST(shares_of_one_sample_are_refused_by_themselves) {
+    static const struct {
+        soma_fit_options how;
+        uint32_t ranks;
+        const char *message; /* NULL: it is fine */
+    } rows[] = {{{.batch_size = 4},
+                 4,
+                 "in batches of 4 some of the 4 shares have one number of each or none: nothing could "
+                 "be learnt from it; batches of 8 and more, or sync_batchnorm, can be trained on"},
+                {{.batch_size = 8}, 4, NULL},
+                {{.batch_size = 1, .sync_batchnorm = 1}, 4, "in batches of 1 there is one number of each"},
+                {{.batch_size = 32, .shards = 8}, 2, NULL},
+                {{.batch_size = 32, .shards = 16},
+                 2,
+                 "in batches of 18 some of the 16 shares have one number of each or "
+                 "none: nothing could be learnt from it; batches of 32 and more can"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        job *j = train_narrow(&rows[i].how, rows[i].ranks);
+        if (!rows[i].message) expect_alike(j, rows[i].ranks);
+        for (uint32_t rank = 0; rows[i].message && rank < rows[i].ranks; rank++)
+            expect_rank_error(j, rank, SOMA_INVALID_ARGUMENT, rows[i].message);
+        end(j);
+    }
+}
+END_TEST
+
 /* Four sums in a step, all under way at once. Whichever call fails, what was begun is waited for, the others are told
  * once, and the first error is what is returned. */
 START_TEST(sums_under_way_are_waited_for_after_an_error) {
@@ -708,6 +768,8 @@ static void add_tests(TCase *cases) {
     tcase_add_test(cases, half_as_much_is_sent_at_the_price_of_rounding);
     tcase_add_test(cases, bfloat16_is_rounded_to_nearest);
     tcase_add_test(cases, batchnorm_over_all_ranks_is_that_of_one);
+    tcase_add_test(cases, shares_of_one_sample_are_normalised_over_all_ranks);
+    tcase_add_test(cases, shares_of_one_sample_are_refused_by_themselves);
     tcase_add_test(cases, sums_under_way_are_waited_for_after_an_error);
     tcase_add_test(cases, what_does_not_go_with_shards_is_refused);
     tcase_add_test(cases, shards_make_the_same_bits);

@@ -1358,7 +1358,8 @@ typedef struct soma_fit_options {
      * Of several ranks, but not of shards. Gradients are summed in buckets of so many bytes, each as soon as the
      * backward pass has made it, while that goes on; 0: 1 MiB, SIZE_MAX: all at once. What is sent: SOMA_WIRE_BF16
      * halves it, and rounds each gradient, and each sum of two, to 8 bits. sync_batchnorm 1: batchnorm goes by mean and
-     * variance of all ranks' samples, as one rank would, which takes two sums more for each forward and backward.
+     * variance of all ranks' samples, as one rank would, which takes two sums more for each forward and backward; a
+     * share of one sample will do then, which is refused otherwise where there are no positions beside it.
      */
     size_t bucket_bytes;
     uint32_t wire; /* soma_wire */

@@ -62,19 +62,33 @@ static soma_status check_parts(const soma_network *network, const soma_team *tea
     return SOMA_OK;
 }
 
-/* Each batch would be normalised to 0, whatever is in it. A last one of a single sample among others does no harm. */
-static soma_status refuse_single_values(const soma_network *network, const soma_dataset *dataset, size_t batch) {
-    if (dataset && SOMA_MIN(batch, dataset->samples) > 1) return SOMA_OK;
+static soma_status refuse_normalisation(const char *label, const soma_parts *parts, size_t batch) {
+    if (parts->count == 1 || parts->synchronised)
+        return soma_error(SOMA_INVALID_ARGUMENT,
+                          "%s normalises each channel over the batch, and in batches of 1 there is one number of "
+                          "each: nothing could be learnt from it; batches of 2 and more can be trained on",
+                          label);
+    return soma_error(SOMA_INVALID_ARGUMENT,
+                      "%s normalises each channel over a share of the batch, and in batches of %zu some of the %" PRIu32
+                      " shares have one number of each or none: nothing could be learnt from it; batches of %" PRIu64
+                      " and more%s can be trained on",
+                      label, batch, parts->count, 2 * (uint64_t)parts->count,
+                      parts->team ? ", or sync_batchnorm," : "");
+}
+
+/* Each batch, or each part of it that is normalised by itself, would become 0, whatever is in it. A last one of a
+ * single sample among others does no harm. */
+static soma_status refuse_single_values(const soma_network *network, const soma_dataset *dataset,
+                                        const soma_parts *parts, size_t batch) {
+    const size_t all = dataset ? SOMA_MIN(batch, dataset->samples) : 0;
+    if (all / (parts->synchronised ? 1 : parts->count) > 1) return SOMA_OK;
     char label[SOMA_SHAPE_TEXT];
     for (uint32_t i = 0; i < network->graph.count; i++) {
         const soma_tensor *tensor = network->graph.tensor[i];
         if (tensor->op != SOMA_OP_NORMALIZE || !tensor->attributes.normalize.running) continue;
         if (soma_normalize_is_frozen(network, tensor)) continue;
         if (soma_tensor_count(tensor) > tensor->shape[tensor->rank - 1]) continue;
-        return soma_error(SOMA_INVALID_ARGUMENT,
-                          "%s normalises each channel over the batch, and in batches of 1 there is one number of "
-                          "each: nothing could be learnt from it; batches of 2 and more can be trained on",
-                          soma_tensor_label(tensor, label));
+        return refuse_normalisation(soma_tensor_label(tensor, label), parts, all);
     }
     return SOMA_OK;
 }
@@ -131,7 +145,7 @@ static soma_status open_passes(struct soma_fit *fit, soma_dataset *dataset) {
     /* What is repeatable does not depend on who else is there: each rank looks at all of the validation. */
     const soma_parts *validated = team->communicator && !fit->options.shards ? &ranks : NULL;
     SOMA_TRY(check_parts(fit->network, team, whole ? 0 : parts.count));
-    SOMA_TRY(refuse_single_values(fit->network, train_on, training.batch / parts.count));
+    SOMA_TRY(refuse_single_values(fit->network, train_on, &parts, training.batch));
     SOMA_TRY(refuse_lone_samples(fit->network, train_on, training.batch));
     fit->validates = validate_on != NULL;
     SOMA_TRY(soma_pass_plan_ahead(fit->network, train_on, whole ? SOMA_MODE_TRAIN : SOMA_MODE_GRADIENTS, training.batch,
