@@ -505,7 +505,7 @@ int main(void) {
     tcase_add_test(cases, what_is_no_series_is_refused);
     tcase_add_test(cases, what_a_sequence_is_filled_up_with_does_not_count);
     tcase_add_test(cases, steps_that_are_not_there_have_no_say_in_figures);
-    tcase_add_test(cases, steps_that_are_not_there_are_not_trained_on);
+    if (SOMA_HAS_TRAINING) tcase_add_test(cases, steps_that_are_not_there_are_not_trained_on);
     tcase_add_test(cases, piles_of_layers);
     tcase_add_loop_test(cases, refuses_malformed_text, 0, (int)SOMA_COUNT_OF(malformed));
     suite_add_tcase(suite, cases);
