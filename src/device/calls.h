@@ -285,21 +285,14 @@ static inline soma_call soma_call_pool_grad(soma_view dy, soma_view x, soma_view
     return call;
 }
 
-/* The views of NORMALIZE, of which there are many. */
+/* The views of a call that has many, in its own order: here and below. */
 typedef struct soma_normalize_views {
     soma_view x, scale, offset, running_mean, running_variance, y, mean, inverse;
 } soma_normalize_views;
 
 static inline soma_call soma_call_normalize(const soma_normalize_views *views, soma_normalize_params params) {
-    soma_call call = soma_call_make(SOMA_PRIMITIVE_NORMALIZE, 8);
-    call.view[0] = views->x;
-    call.view[1] = views->scale;
-    call.view[2] = views->offset;
-    call.view[3] = views->running_mean;
-    call.view[4] = views->running_variance;
-    call.view[5] = views->y;
-    call.view[6] = views->mean;
-    call.view[7] = views->inverse;
+    soma_call call = soma_call_make(SOMA_PRIMITIVE_NORMALIZE, sizeof *views / sizeof(soma_view));
+    memcpy(call.view, views, sizeof *views);
     call.params.normalize = params;
     return call;
 }
@@ -309,15 +302,8 @@ typedef struct soma_normalize_grad_views {
 } soma_normalize_grad_views;
 
 static inline soma_call soma_call_normalize_grad(const soma_normalize_grad_views *views, bool centered) {
-    soma_call call = soma_call_make(SOMA_PRIMITIVE_NORMALIZE_GRAD, 8);
-    call.view[0] = views->dy;
-    call.view[1] = views->x;
-    call.view[2] = views->scale;
-    call.view[3] = views->mean;
-    call.view[4] = views->inverse;
-    call.view[5] = views->dx;
-    call.view[6] = views->dscale;
-    call.view[7] = views->doffset;
+    soma_call call = soma_call_make(SOMA_PRIMITIVE_NORMALIZE_GRAD, sizeof *views / sizeof(soma_view));
+    memcpy(call.view, views, sizeof *views);
     call.params.normalize.centered = centered;
     return call;
 }
@@ -343,16 +329,8 @@ typedef struct soma_recurrent_views {
 } soma_recurrent_views;
 
 static inline soma_call soma_call_recurrent(const soma_recurrent_views *views, soma_recurrent_params params) {
-    soma_call call = soma_call_make(SOMA_PRIMITIVE_RECURRENT, 9);
-    call.view[0] = views->x;
-    call.view[1] = views->weight;
-    call.view[2] = views->bias;
-    call.view[3] = views->mask;
-    call.view[4] = views->state;
-    call.view[5] = views->cell;
-    call.view[6] = views->y;
-    call.view[7] = views->cells;
-    call.view[8] = views->gates;
+    soma_call call = soma_call_make(SOMA_PRIMITIVE_RECURRENT, sizeof *views / sizeof(soma_view));
+    memcpy(call.view, views, sizeof *views);
     call.params.recurrent = params;
     return call;
 }
@@ -362,19 +340,8 @@ typedef struct soma_recurrent_grad_views {
 } soma_recurrent_grad_views;
 
 static inline soma_call soma_call_recurrent_grad(const soma_recurrent_grad_views *views, soma_recurrent_params params) {
-    soma_call call = soma_call_make(SOMA_PRIMITIVE_RECURRENT_GRAD, 12);
-    call.view[0] = views->dy;
-    call.view[1] = views->weight;
-    call.view[2] = views->y;
-    call.view[3] = views->cells;
-    call.view[4] = views->gates;
-    call.view[5] = views->mask;
-    call.view[6] = views->state;
-    call.view[7] = views->cell;
-    call.view[8] = views->dx;
-    call.view[9] = views->drecurrent;
-    call.view[10] = views->dstate;
-    call.view[11] = views->dcell;
+    soma_call call = soma_call_make(SOMA_PRIMITIVE_RECURRENT_GRAD, sizeof *views / sizeof(soma_view));
+    memcpy(call.view, views, sizeof *views);
     call.params.recurrent = params;
     return call;
 }
@@ -384,13 +351,8 @@ typedef struct soma_attention_views {
 } soma_attention_views;
 
 static inline soma_call soma_call_attention(const soma_attention_views *views, soma_attention_params params) {
-    soma_call call = soma_call_make(SOMA_PRIMITIVE_ATTENTION, 6);
-    call.view[0] = views->q;
-    call.view[1] = views->k;
-    call.view[2] = views->v;
-    call.view[3] = views->mask;
-    call.view[4] = views->y;
-    call.view[5] = views->total;
+    soma_call call = soma_call_make(SOMA_PRIMITIVE_ATTENTION, sizeof *views / sizeof(soma_view));
+    memcpy(call.view, views, sizeof *views);
     call.params.attention = params;
     return call;
 }
@@ -400,17 +362,8 @@ typedef struct soma_attention_grad_views {
 } soma_attention_grad_views;
 
 static inline soma_call soma_call_attention_grad(const soma_attention_grad_views *views, soma_attention_params params) {
-    soma_call call = soma_call_make(SOMA_PRIMITIVE_ATTENTION_GRAD, 10);
-    call.view[0] = views->dy;
-    call.view[1] = views->q;
-    call.view[2] = views->k;
-    call.view[3] = views->v;
-    call.view[4] = views->mask;
-    call.view[5] = views->y;
-    call.view[6] = views->total;
-    call.view[7] = views->dq;
-    call.view[8] = views->dk;
-    call.view[9] = views->dv;
+    soma_call call = soma_call_make(SOMA_PRIMITIVE_ATTENTION_GRAD, sizeof *views / sizeof(soma_view));
+    memcpy(call.view, views, sizeof *views);
     call.params.attention = params;
     return call;
 }
