@@ -16,7 +16,7 @@ enum { STEPS = 60, PIECE = 12, UNITS = 8, FEATURES = 2 };
 /* So many steps at a time: the state after each, and, for the next piece, the last one again. Weights depend on the
  * seed alone, so both networks have the same; others would be loaded into both. */
 static soma_status make_network(soma_device *device, size_t steps, soma_network **network) {
-    soma_tensor *state;
+    soma_tensor *state = NULL;
     soma_recurrent_options options = {.final_state = &state};
     soma_status status = soma_network_create(network);
     if (status != SOMA_OK) return status;
