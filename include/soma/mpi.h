@@ -39,9 +39,13 @@ static inline soma_status soma_mpi_check(int code, const char *what) {
     return soma_error(SOMA_IO, "MPI: %s: %.*s", what, length, text);
 }
 
-/* MPI counts in int: what is longer goes in pieces. */
+#ifndef SOMA_MPI_PIECE
+/* MPI counts in int: what is longer goes in pieces of so many elements at most. */
+#define SOMA_MPI_PIECE (INT_MAX / 2)
+#endif
+/* How many of these elements are the next piece. */
 static inline int soma_mpi_piece(size_t left) {
-    return left > INT_MAX / 2 ? INT_MAX / 2 : (int)left;
+    return left > SOMA_MPI_PIECE ? SOMA_MPI_PIECE : (int)left;
 }
 
 /* A sum that has been started. */
@@ -50,24 +54,38 @@ typedef struct soma_mpi_sum {
     MPI_Request *requests;
 } soma_mpi_sum;
 
-/* Begins to add up, in place, by this operation. */
+/* Waits for all pieces that were begun, also where one has an error, whose code it returns; frees the sum. */
+static inline int soma_mpi_end(soma_mpi_sum *started) {
+    int code = MPI_SUCCESS;
+    for (size_t i = 0; i < started->pieces; i++) {
+        int ended = MPI_Wait(&started->requests[i], MPI_STATUS_IGNORE);
+        if (code == MPI_SUCCESS) code = ended;
+    }
+    free(started);
+    return code;
+}
+
+/* Begins to add up, in place, by this operation. Where a piece can't be begun, those before it are waited for: MPI
+ * writes to their values until they have ended, and what has begun for all ranks cannot be cancelled. */
 static inline soma_status soma_mpi_start(soma_mpi *mpi, char *values, size_t count, size_t size, MPI_Datatype type,
                                          MPI_Op add, void **sum) {
-    size_t most = count / (INT_MAX / 2) + 1;
+    size_t most = count / SOMA_MPI_PIECE + 1;
     soma_mpi_sum *started = (soma_mpi_sum *)malloc(sizeof *started + most * sizeof(MPI_Request));
-    int code = MPI_SUCCESS;
     if (!started) return soma_error(SOMA_OUT_OF_MEMORY, "MPI: no memory for a sum");
     started->pieces = 0;
     started->requests = (MPI_Request *)(void *)(started + 1);
-    for (size_t done = 0; code == MPI_SUCCESS && done < count; started->pieces++) {
+    for (size_t done = 0; done < count; started->pieces++) {
         int piece = soma_mpi_piece(count - done);
-        code = MPI_Iallreduce(MPI_IN_PLACE, values + done * size, piece, type, add, mpi->comm,
-                              &started->requests[started->pieces]);
+        int code = MPI_Iallreduce(MPI_IN_PLACE, values + done * size, piece, type, add, mpi->comm,
+                                  &started->requests[started->pieces]);
+        if (code != MPI_SUCCESS) {
+            soma_mpi_end(started);
+            return soma_mpi_check(code, "a sum");
+        }
         done += (size_t)piece;
     }
     *sum = started;
-    if (code != MPI_SUCCESS) free(started);
-    return soma_mpi_check(code, "a sum");
+    return SOMA_OK;
 }
 
 /* soma_communicator.start_sum */
@@ -96,11 +114,8 @@ static inline soma_status soma_mpi_progress(void *context) {
 
 /* soma_communicator.wait */
 static inline soma_status soma_mpi_wait(void *context, void *sum) {
-    soma_mpi_sum *started = (soma_mpi_sum *)sum;
-    int code = MPI_Waitall((int)started->pieces, started->requests, MPI_STATUSES_IGNORE);
     (void)context;
-    free(started);
-    return soma_mpi_check(code, "a sum");
+    return soma_mpi_check(soma_mpi_end((soma_mpi_sum *)sum), "a sum");
 }
 
 /* soma_communicator.broadcast */
