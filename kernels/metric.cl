@@ -17,10 +17,11 @@ typedef struct batch {
     ulong columns;
     uint k;
     float threshold;
-    uint by_class;
+    uint by_class, weighted;
     const global float *prediction;
     const global int *target_class; /* by_class */
     const global float *target_row; /* else */
+    const global float *weight;     /* weighted: of each row */
 } batch;
 
 static ulong first_largest(const global float *values, ulong count) {
@@ -62,7 +63,7 @@ static float mean_error(batch of, ulong row) {
     return total / of.columns;
 }
 
-static float metric_of(uint metric, batch of, ulong row) {
+static float metric_of_row(uint metric, batch of, ulong row) {
     switch (metric) {
     case METRIC_CATEGORICAL_ACCURACY: return is_right(of, row);
     case METRIC_TOP_K_ACCURACY: return is_among_first(of, row);
@@ -72,10 +73,16 @@ static float metric_of(uint metric, batch of, ulong row) {
     }
 }
 
+static float metric_of(uint metric, batch of, ulong row) {
+    const float weight = of.weighted ? of.weight[row] : 1.0f;
+    return weight == 0.0f ? 0.0f : weight * metric_of_row(metric, of, row);
+}
+
 #define BATCH_ARGUMENTS                                                                                                \
-    uint metric, ulong columns, uint k, float threshold, uint by_class, const global float *prediction,                \
-        const global int *target_class, const global float *target_row
-#define BATCH {columns, k, threshold, by_class, prediction, target_class, target_row}
+    uint metric, ulong columns, uint k, float threshold, uint by_class, uint weighted,                                 \
+        const global float *prediction, const global int *target_class, const global float *target_row,                \
+        const global float *weight
+#define BATCH {columns, k, threshold, by_class, weighted, prediction, target_class, target_row, weight}
 
 /* The value of each sample. */
 KERNEL(GROUP, 1) void metric_rows(ARGUMENTS(ulong count, ulong chunk, BATCH_ARGUMENTS, global float *values)) {

@@ -275,6 +275,11 @@ static soma_status after_first_outer(const mutant *self, soma_call *call, const 
     return SOMA_OK;
 }
 
+static void before_metric_weight(const mutant *self, soma_call *call) {
+    (void)self;
+    call->view[3] = soma_view_absent();
+}
+
 static soma_status after_no_compensation(const mutant *self, soma_call *call, const soma_call *old) {
     (void)self;
     (void)old;
@@ -539,6 +544,7 @@ static const mutant single_mutants[] = {
     {"first slot", SOMA_PRIMITIVE_METRIC, 0, 0, before_metric_slot, NULL},
     {"one k", SOMA_PRIMITIVE_METRIC, 0, 0, before_metric_k, NULL},
     {"one threshold", SOMA_PRIMITIVE_METRIC, 0, 0, before_metric_threshold, NULL},
+    {"no weights", SOMA_PRIMITIVE_METRIC, 0, 0, before_metric_weight, NULL},
     {"no compensation", SOMA_PRIMITIVE_METRIC, 0, 0, NULL, after_no_compensation},
     {"last of equals", SOMA_PRIMITIVE_METRIC, 0, 0, before_last_of_equals, NULL},
     {"no l2", SOMA_PRIMITIVE_OPTIMIZER, 0, 0, before_l2, NULL},

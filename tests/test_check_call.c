@@ -173,17 +173,18 @@ END_TEST
 
 START_TEST(metrics_have_a_slot) {
     soma_metric_params sum = {.kind = SOMA_METRIC_SUM, .slot = 1}, top = {.kind = SOMA_METRIC_TOP_K_ACCURACY};
-    expect_good(soma_call_metric(F32(5), NONE, F32(2, 2), sum));
-    BAD_ARGUMENT(soma_call_metric(F32(5), NONE, F32(1, 2), sum), "slot 1", "[1, 2]");
-    BAD_SHAPE(soma_call_metric(F32(5), NONE, F32(2, 3), sum), "accumulator is [2, 3]");
-    BAD_ARGUMENT(soma_call_metric(F32(5, 3), I32(5), F32(2, 2), top), "k = 0");
+    expect_good(soma_call_metric(F32(5), NONE, F32(2, 2), NONE, sum));
+    BAD_ARGUMENT(soma_call_metric(F32(5), NONE, F32(1, 2), NONE, sum), "slot 1", "[1, 2]");
+    BAD_SHAPE(soma_call_metric(F32(5), NONE, F32(2, 3), NONE, sum), "accumulator is [2, 3]");
+    BAD_ARGUMENT(soma_call_metric(F32(5), NONE, F32(2, 2), F32(5), sum), "takes none");
+    BAD_ARGUMENT(soma_call_metric(F32(5, 3), I32(5), F32(2, 2), NONE, top), "k = 0");
     top.k = 1;
-    expect_good(soma_call_metric(F32(5, 3), I32(5), F32(2, 2), top));
-    BAD_ARGUMENT(soma_call_metric(F32(5, 3), NONE, F32(2, 2), top), "target is missing");
+    expect_good(soma_call_metric(F32(5, 3), I32(5), F32(2, 2), NONE, top));
+    BAD_ARGUMENT(soma_call_metric(F32(5, 3), NONE, F32(2, 2), NONE, top), "target is missing");
     top.kind = SOMA_METRIC_BINARY_ACCURACY;
-    BAD_ARGUMENT(soma_call_metric(F32(5, 3), I32(5), F32(2, 2), top), "class numbers");
+    BAD_ARGUMENT(soma_call_metric(F32(5, 3), I32(5), F32(2, 2), NONE, top), "class numbers");
     top.kind = SOMA_METRIC_COUNT;
-    BAD_ARGUMENT(soma_call_metric(F32(5, 3), I32(5), F32(2, 2), top), "no metric");
+    BAD_ARGUMENT(soma_call_metric(F32(5, 3), I32(5), F32(2, 2), NONE, top), "no metric");
 }
 END_TEST
 

@@ -97,7 +97,8 @@ START_TEST(calls_of_training_cost_bytes) {
     soma_normalize_grad_views batch = {.dy = rows, .x = rows, .mean = F32(1, 5), .inverse = F32(1, 5), .dx = rows};
     assert_cost("normalize_grad", soma_call_normalize_grad(&batch, true), 0, 4 * (45 + 2 * 5));
     assert_cost("norm", soma_call_norm(F32(15, 0), F32(2, 0)), 0, 4 * (15 + 2));
-    assert_cost("metric", soma_call_metric(F32(3, 5), classes, F32(1, 2), accuracy), 0, 4 * (15 + 3 + 2 * 2));
+    assert_cost("metric", soma_call_metric(F32(3, 5), classes, F32(1, 2), soma_view_absent(), accuracy), 0,
+                4 * (15 + 3 + 2 * 2));
     /* Parameter and both states are read and written, the gradient is read. */
     soma_optimizer_params adam = {.kind = SOMA_ADAM, .learning_rate = 0.1f};
     assert_cost("optimizer", soma_call_optimizer(F32(9, 0), F32(9, 0), F32(9, 0), F32(9, 0), none, adam), 0,

@@ -64,7 +64,7 @@ static size_t float64_calls(soma_call *calls) {
         soma_call_reduce(cube, F64(7, 1), SOMA_REDUCE_SUM),
         soma_call_softmax(cube, cube, false),
         soma_call_loss(x, classes, none, none, rows, loss),
-        soma_call_metric(x, classes, F64(1, 2), (soma_metric_params){.kind = SOMA_METRIC_CATEGORICAL_ACCURACY}),
+        soma_call_metric(x, classes, F64(1, 2), none, (soma_metric_params){.kind = SOMA_METRIC_CATEGORICAL_ACCURACY}),
         soma_call_unary_grad(x, x, x, relu),
         soma_call_bias_unary_grad(x, x, x, columns, relu),
         soma_call_softmax_grad(cube, cube, cube, false),

@@ -260,9 +260,9 @@ static void make_calls(work *w) {
     w->call[2] = soma_call_reduce(view(w->x, ROWS, COLUMNS, 1), view(out[2], ROWS, 1, 0), SOMA_REDUCE_SUM);
     w->call[3] =
         soma_call_bias_unary_grad(x, y, view(out[3], ROWS, COLUMNS, 0), view(w->extra[3], COLUMNS, 0, 0), gelu);
-    w->call[4] = soma_call_metric(view(w->x, COUNT, 0, 0), none, view(out[4], 1, 2, 0),
+    w->call[4] = soma_call_metric(view(w->x, COUNT, 0, 0), none, view(out[4], 1, 2, 0), none,
                                   (soma_metric_params){.kind = SOMA_METRIC_SUM});
-    w->call[5] = soma_call_metric(x, target, view(out[5], 1, 2, 0),
+    w->call[5] = soma_call_metric(x, target, view(out[5], 1, 2, 0), none,
                                   (soma_metric_params){.kind = SOMA_METRIC_TOP_K_ACCURACY, .k = 5});
     w->call[6] = soma_call_loss(x, target, none, none, view(out[6], ROWS, 0, 0), logits);
     w->call[7] = soma_call_loss_grad(x, target, none, none, view(w->y, ROWS, 0, 0), view(out[7], ROWS, COLUMNS, 0),

@@ -236,8 +236,11 @@ START_TEST(metrics) {
             const soma_metric_params params = {(soma_metric_kind)kind, 1, 2, 0.5f};
             const soma_view x = shaped(2, 140, 5, 0), large = shaped(2, 140, 120, 0), accumulator = shaped(2, 2, 2, 0);
             const soma_view numbers = typed(shaped(1, 140, 0, 0), SOMA_I32);
-            check_call(soma_call_metric(x, by_class ? numbers : x, accumulator, params));
-            check_call(soma_call_metric(large, by_class ? numbers : large, accumulator, params));
+            check_call(soma_call_metric(x, by_class ? numbers : x, accumulator, soma_view_absent(), params));
+            if (kind != SOMA_METRIC_SUM)
+                check_call(soma_call_metric(x, by_class ? numbers : x, accumulator, shaped(1, 140, 0, 0), params));
+            check_call(soma_call_metric(large, by_class ? numbers : large, accumulator,
+                                        kind == SOMA_METRIC_SUM ? soma_view_absent() : shaped(1, 140, 0, 0), params));
         }
 }
 END_TEST

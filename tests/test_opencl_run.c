@@ -235,7 +235,7 @@ static void add_ones(void *state, const soma_device_info *info) {
     float found[2];
     void *x = upload(state, &one, sizeof one), *accumulator = upload(state, start, sizeof start);
     soma_call call = soma_call_metric(vector_view(x, SOMA_F32, 1), soma_view_absent(), matrix_view(accumulator, 1, 2),
-                                      (soma_metric_params){.kind = SOMA_METRIC_SUM});
+                                      soma_view_absent(), (soma_metric_params){.kind = SOMA_METRIC_SUM});
     prepare_call(state, &call);
     for (size_t i = 0; i < 1000; i++) expect_ok(soma_opencl_api.run(state, &call, 1));
     expect_ok(soma_opencl_api.read(state, accumulator, 0, found, sizeof found));
@@ -339,8 +339,9 @@ static void make_chain(chain *c, void *state, void *const *shared) {
                                 (soma_gemm_params){.alpha = 1, .function = SOMA_TANH});
     c->call[2] = soma_call_reduce(soma_view_of(c->product, 0, SOMA_F32, 3, cube),
                                   soma_view_of(c->sums, 0, SOMA_F32, 2, flat), SOMA_REDUCE_SUM);
-    c->call[3] = soma_call_metric(matrix_view(c->sums, COLUMNS, 1), soma_view_absent(),
-                                  matrix_view(c->accumulator, 1, 2), (soma_metric_params){.kind = SOMA_METRIC_SUM});
+    c->call[3] =
+        soma_call_metric(matrix_view(c->sums, COLUMNS, 1), soma_view_absent(), matrix_view(c->accumulator, 1, 2),
+                         soma_view_absent(), (soma_metric_params){.kind = SOMA_METRIC_SUM});
     for (int i = 0; i < CHAIN; i++) prepare_call(state, &c->call[i]);
 }
 

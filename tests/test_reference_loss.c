@@ -92,7 +92,7 @@ END_TEST
 /* The total over three rows of three, in the second slot. */
 static double metric_of(soma_metric_kind kind, uint32_t k, soma_view target) {
     double p[9] = {0.1, 0.7, 0.7, 0.5, 0.2, 0.3, 0.4, 0.9, 0.6}, accumulator[4] = {0, 0, 0, 0};
-    run(soma_call_metric(F64(p, 3, 3), target, F64(accumulator, 2, 2), (soma_metric_params){kind, 1, k, 0.45f}));
+    run(soma_call_metric(F64(p, 3, 3), target, F64(accumulator, 2, 2), NONE, (soma_metric_params){kind, 1, k, 0.45f}));
     ck_assert_double_eq(accumulator[0], 0.0);
     return accumulator[2] - accumulator[3];
 }
@@ -122,7 +122,8 @@ START_TEST(metrics_compensate_for_rounding) {
     float prediction[1] = {1.0f}, accumulator[2] = {16777216.0f, 0.0f};
     soma_view p = soma_view_of(prediction, 0, SOMA_F32, 1, (size_t[]){1});
     soma_view slots = soma_view_of(accumulator, 0, SOMA_F32, 2, (size_t[]){1, 2});
-    for (int i = 0; i < 1001; i++) run(soma_call_metric(p, NONE, slots, (soma_metric_params){.kind = SOMA_METRIC_SUM}));
+    for (int i = 0; i < 1001; i++)
+        run(soma_call_metric(p, NONE, slots, NONE, (soma_metric_params){.kind = SOMA_METRIC_SUM}));
     ck_assert_double_eq((double)accumulator[0] - (double)accumulator[1], 16777216.0 + 1001.0);
 }
 END_TEST

@@ -371,34 +371,158 @@ START_TEST(steps_that_are_not_there_have_no_say_in_figures) {
 }
 END_TEST
 
-/* They have no weight in a loss of their own. */
-START_TEST(steps_that_are_not_there_are_not_trained_on) {
-    static const float samples[6] = {1, 2, 3, 4}, targets[6] = {1, 2, 3, 4};
-    static const int32_t lengths[] = {3, 1};
-    static const char *const nets[] = {"gru 2; dense 1", "gru 2 last; dense 3"};
-    const size_t shape[] = {3, 1}, steps = 3;
-    const soma_array x = {samples, SOMA_F32, 3, {2, 3, 1}};
-    for (size_t i = 0; i < 2; i++) {
-        const soma_array y = {targets, SOMA_F32, i ? 2 : 3, {2, 3, 1}};
-        soma_network *network;
-        soma_device *device;
-        soma_dataset *dataset;
-        expect_ok(soma_dataset_from_arrays(&x, 1, &y, 1, &dataset));
-        expect_ok(soma_dataset_set_lengths(dataset, lengths, 2));
-        expect_ok(soma_network_create(&network));
-        soma_tensor *sequence = soma_input(network, NULL, 2, shape);
-        ck_assert_ptr_nonnull(soma_layers(soma_mask(sequence, soma_input(network, "mask", 1, &steps)), nets[i]));
-        expect_ok(soma_device_open("cpu", NULL, &device));
-        expect_ok(soma_compile(network, device, &(soma_compile_options){.loss = {SOMA_MEAN_SQUARED_ERROR}}));
-        soma_status status = soma_fit(network, dataset, &(soma_fit_options){.epochs = 1}, NULL);
-        if (i == 0)
-            expect_error(status, SOMA_UNSUPPORTED, "different lengths", "lstm 64 last");
-        else
-            expect_ok(status);
-        soma_network_destroy(network);
-        soma_dataset_destroy(dataset);
-        soma_device_close(device);
+/* What an output of each step is trained on: as many targets, of the steps that there are and behind them what must not
+ * count. */
+typedef struct step_loss {
+    const char *layer;
+    soma_compile_options compile;
+    size_t width;                   /* of a target of numbers; 0: a class number */
+    const float *target, *of_steps; /* [SEQUENCES, STEPS, width], and those of the steps that there are */
+} step_loss;
+
+enum { SEQUENCES = 3, THERE = 7 };
+static const int32_t step_lengths[SEQUENCES] = {STEPS, 1, 1};
+static const float class_targets[SEQUENCES * STEPS] = {0, 2, 1, 1, 0, /**/ 2, -100, NAN, 7, 1e9f, /**/ 1, 3, 3, 3, 3};
+static const float class_of_steps[THERE] = {0, 2, 1, 1, 0, 2, 1};
+static const float number_targets[SEQUENCES * STEPS * 2] = {
+    1, 0, 0, 1, 1, 1, 0, 0, 1, 0, /**/ 0, 1, NAN, NAN, 9, 9, INFINITY, 9, 9, 9, /**/ 1, 1, 9, 9, 9, 9, 9, 9, 9, 9};
+static const float number_of_steps[THERE * 2] = {1, 0, 0, 1, 1, 1, 0, 0, 1, 0, 0, 1, 1, 1};
+static const float of_classes[] = {1, 2, 0.5f}, of_ones[] = {1, 3};
+
+static const step_loss step_losses[] = {
+    {"dense 3 softmax", {.metrics = {SOMA_ACCURACY, SOMA_PERPLEXITY}}, 0, class_targets, class_of_steps},
+    {"dense 3",
+     {.loss = {SOMA_CATEGORICAL_CROSSENTROPY_LOGITS},
+      .metrics = {SOMA_TOP_K},
+      .top_k = 2,
+      .class_weight = of_classes,
+      .class_weight_count = 3},
+     0,
+     class_targets,
+     class_of_steps},
+    {"dense 3 softmax", {.loss = {SOMA_FOCAL}, .label_smoothing = 0.1f}, 0, class_targets, class_of_steps},
+    {"dense 2", {.metrics = {SOMA_MAE}}, 2, number_targets, number_of_steps},
+    {"dense 2", {.loss = {SOMA_HUBER}}, 2, number_targets, number_of_steps},
+    {"dense 4", {.loss = {SOMA_QUANTILE}, .quantiles = {0.2f, 0.9f}}, 2, number_targets, number_of_steps},
+    {"dense 2 sigmoid", {.class_weight = of_ones, .class_weight_count = 2}, 2, number_targets, number_of_steps},
+    {"dense 2", {.loss = {SOMA_BINARY_CROSSENTROPY_LOGITS}}, 2, number_targets, number_of_steps},
+};
+
+static soma_dataset *step_dataset(const float *x, const float *y, size_t width, const size_t *steps, size_t samples) {
+    const soma_array inputs = {x, SOMA_F32, steps ? 3 : 2, {samples, steps ? *steps : FEATURES, FEATURES}};
+    soma_array targets = {.data = y, .dtype = SOMA_F32, .rank = 2, .shape = {samples, steps ? *steps : width, width}};
+    static int32_t classes[THERE]; /* the data set looks at them */
+    for (size_t i = 0; !steps && !width && i < samples; i++) classes[i] = (int32_t)y[i];
+    if (steps && width) targets.rank = 3;
+    if (!steps && !width) targets = (soma_array){.data = classes, .dtype = SOMA_I32, .rank = 1, .shape = {samples}};
+    soma_dataset *dataset;
+    expect_ok(soma_dataset_from_arrays(&inputs, 1, &targets, 1, &dataset));
+    return dataset;
+}
+
+static soma_network *step_network(soma_device *device, const step_loss *of, const size_t *steps) {
+    const size_t shape[] = {steps ? *steps : FEATURES, FEATURES};
+    soma_network *network;
+    expect_ok(soma_network_create(&network));
+    soma_tensor *x = soma_input(network, NULL, steps ? 2 : 1, shape);
+    if (steps) x = soma_mask(x, soma_input(network, "mask", 1, steps));
+    ck_assert_ptr_nonnull(soma_layers(x, of->layer));
+    expect_ok(soma_compile(network, device, &of->compile));
+    return network;
+}
+
+static void expect_near(double found, double wanted, const char *what, const char *layer) {
+    ck_assert_msg(fabs(found - wanted) <= 1e-5 * (1 + fabs(wanted)), "%s of %s: %g, not %g", what, layer, found,
+                  wanted);
+}
+
+static void expect_same_metrics(const soma_metrics *found, const soma_metrics *wanted, const char *layer) {
+    expect_near(found->loss, wanted->loss, "loss", layer);
+    ck_assert_uint_eq(found->metric_count, wanted->metric_count);
+    for (uint32_t i = 0; i < wanted->metric_count; i++)
+        expect_near(found->metric[i], wanted->metric[i], wanted->metric_name[i], layer);
+}
+
+static void expect_same_weights(soma_network *found, soma_network *wanted, const char *layer) {
+    float a[16], b[16];
+    for (size_t i = 0; i < soma_network_parameter_count(wanted); i++) {
+        const size_t count = soma_tensor_count(soma_network_parameter(wanted, i));
+        expect_ok(soma_get_parameter(found, soma_network_parameter(found, i), a, count));
+        expect_ok(soma_get_parameter(wanted, soma_network_parameter(wanted, i), b, count));
+        for (size_t j = 0; j < count; j++) expect_near((double)a[j], (double)b[j], "a weight", layer);
     }
+}
+
+/* What a layer makes of each step by itself is what it makes of as many samples: the steps that there are, and they
+ * alone, must have the same loss and metrics, and the same weights after training. */
+static void compare_with_samples(soma_device *device, const step_loss *of) {
+    const size_t steps = STEPS;
+    float x[SEQUENCES * STEPS * FEATURES], there[THERE * FEATURES];
+    for (size_t i = 0; i < SOMA_COUNT_OF(x); i++) x[i] = (float)((i * 7 + 3) % 11) / 4 - 1;
+    for (size_t i = 0, n = 0; i < SEQUENCES; i++)
+        for (size_t j = 0; j < (size_t)step_lengths[i] * FEATURES; j++) there[n++] = x[i * STEPS * FEATURES + j];
+    soma_dataset *masked = step_dataset(x, of->target, of->width, &steps, SEQUENCES);
+    soma_dataset *plain = step_dataset(there, of->of_steps, of->width, NULL, THERE);
+    expect_ok(soma_dataset_set_lengths(masked, step_lengths, SEQUENCES));
+    soma_network *network = step_network(device, of, &steps), *other = step_network(device, of, NULL);
+    soma_metrics found, wanted;
+    expect_ok(soma_evaluate(other, plain, 0, &wanted));
+    expect_ok(soma_evaluate(network, masked, 2, &found));
+    expect_same_metrics(&found, &wanted, of->layer);
+    if (SOMA_HAS_TRAINING) {
+        const soma_fit_options fit = {.epochs = 3, .batch_size = THERE};
+        expect_ok(soma_fit(network, masked, &fit, NULL));
+        expect_ok(soma_fit(other, plain, &fit, NULL));
+        expect_same_weights(network, other, of->layer);
+        float before[16], after[16];
+        soma_tensor *bias = soma_network_parameter(other, 1);
+        expect_ok(soma_get_parameter(other, bias, after, soma_tensor_count(bias)));
+        for (size_t i = 0; i < soma_tensor_count(bias); i++) before[i] = 0;
+        ck_assert_msg(memcmp(before, after, soma_tensor_count(bias) * sizeof *after) != 0, "nothing was learnt");
+    }
+    soma_network_destroy(network);
+    soma_network_destroy(other);
+    soma_dataset_destroy(masked);
+    soma_dataset_destroy(plain);
+}
+
+START_TEST(steps_that_are_not_there_are_not_trained_on) {
+    static const char *const devices[] = {"cpu", "opencl:0"};
+    soma_device *device;
+    soma_status status = soma_device_open(devices[_i], NULL, &device);
+    if (status != SOMA_OK && _i > 0) return;
+    expect_ok(status);
+    for (size_t i = 0; i < SOMA_COUNT_OF(step_losses); i += _i ? 3 : 1) /* kernels take long to compile */
+        compare_with_samples(device, &step_losses[i]);
+    soma_device_close(device);
+}
+END_TEST
+
+/* Of the arrays of a batch, too: the second is the mask, and what is behind it moves nothing. */
+START_TEST(steps_that_are_not_there_have_no_gradient) {
+    static const size_t steps = 3;
+    static const float x[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}, mask[] = {1, 1, 0, 1, 0, 0};
+    static const float y[] = {1, 0, 0, 1, 0, 1};
+    const soma_array inputs[] = {{x, SOMA_F32, 3, {2, 3, 2}}, {mask, SOMA_F32, 2, {2, 3}}};
+    const soma_array target = {y, SOMA_F32, 3, {2, 3, 1}};
+    static const step_loss of = {"gru 2; dense 1", {.loss = {SOMA_MEAN_SQUARED_ERROR}}, 1, NULL, NULL};
+    float said[6], slope[12];
+    soma_metrics metrics;
+    soma_device *device;
+    soma_dataset *dataset;
+    expect_ok(soma_device_open("cpu", NULL, &device));
+    soma_network *network = step_network(device, &of, &steps);
+    expect_ok(soma_dataset_from_arrays(inputs, 2, &target, 1, &dataset));
+    expect_ok(soma_predict(network, dataset, 0, 0, said));
+    expect_ok(soma_backward(network, inputs, &target, &metrics));
+    double wanted = 0;
+    for (size_t i = 0; i < 6; i++) wanted += mask[i] > 0 ? pow((double)said[i] - (double)y[i], 2) / 3 : 0;
+    expect_near(metrics.loss, wanted, "loss", of.layer);
+    expect_ok(soma_get_gradient(network, soma_network_input(network, 0), slope, 12));
+    for (size_t i = 0; i < 12; i++) ck_assert_msg((slope[i] != 0) == (mask[i / 2] > 0), "%zu: %g", i, (double)slope[i]);
+    soma_dataset_destroy(dataset);
+    soma_network_destroy(network);
+    soma_device_close(device);
 }
 END_TEST
 
@@ -495,6 +619,7 @@ int main(void) {
     Suite *suite = suite_create("series");
     TCase *cases = tcase_create("series");
     tcase_add_checked_fixture(cases, temporary_create, temporary_destroy);
+    tcase_set_timeout(cases, 60); /* kernels are compiled */
     tcase_add_test(cases, what_follows_a_window_lies_in_its_part);
     tcase_add_test(cases, naive_forecasts);
     tcase_add_test(cases, no_naive_forecast_reaches_across_a_gap_in_time);
@@ -505,7 +630,8 @@ int main(void) {
     tcase_add_test(cases, what_is_no_series_is_refused);
     tcase_add_test(cases, what_a_sequence_is_filled_up_with_does_not_count);
     tcase_add_test(cases, steps_that_are_not_there_have_no_say_in_figures);
-    if (SOMA_HAS_TRAINING) tcase_add_test(cases, steps_that_are_not_there_are_not_trained_on);
+    tcase_add_loop_test(cases, steps_that_are_not_there_are_not_trained_on, 0, 2);
+    if (SOMA_HAS_TRAINING) tcase_add_test(cases, steps_that_are_not_there_have_no_gradient);
     tcase_add_test(cases, piles_of_layers);
     tcase_add_loop_test(cases, refuses_malformed_text, 0, (int)SOMA_COUNT_OF(malformed));
     suite_add_tcase(suite, cases);

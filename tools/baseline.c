@@ -32,6 +32,8 @@ double baseline_tell(const soma_network *network, const soma_dataset *dataset, c
     soma_loss loss = model_loss(network);
     soma_dataset_get_info(dataset, &info);
     bool squared = loss == SOMA_MEAN_SQUARED_ERROR || loss == SOMA_LOSS_DEFAULT;
+    if (info.masked && info.targets && info.target_rank[0] > 0 && info.target_shape[0][0] == info.input_shape[0][0])
+        return NAN; /* of steps, of which some are not there */
     if (info.targets != 1 || info.classes || measured->weighted || (!squared && loss != SOMA_MEAN_ABSOLUTE_ERROR))
         return NAN;
     double mean = loss_of_mean(dataset, &info, squared);

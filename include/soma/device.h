@@ -89,11 +89,13 @@ static inline size_t soma_view_count(const soma_view *view) {
  * LOSS_GRAD       prediction, target, [weight], [class_weight], dloss, out, [loss]
  *                                            out[i,:] = dloss[i] w_i dl/dprediction[i,:]; dloss [n]. With loss [n],
  *                                            which CATEGORICAL_CROSSENTROPY_LOGITS alone takes, the losses too.
- * METRIC          prediction, [target], accumulator
+ * METRIC          prediction, [target], accumulator, [weight]
  *                                            accumulator f32 [slots, 2]: adds the batch's sum to [slot, 0], with
  *                                            Kahan's compensation in [slot, 1] (so the total is
  *                                            [slot, 0] - [slot, 1]). A compensation that is not finite is taken
  *                                            to be 0, so that an infinite total stays the infinity that it is.
+ *                                            weight [n], which SUM does not take: what each row adds is multiplied
+ *                                            by it, and is 0 where it is 0, whatever the row holds.
  * OPTIMIZER       parameter, gradient, [state1], [state2], [norm]
  *                                            one step over flat [count] buffers, see soma_optimizer_params.
  *                                            norm [2]: what NORM makes of the whole gradient, for clip_norm.
@@ -181,7 +183,7 @@ static inline size_t soma_view_count(const soma_view *view) {
     X(DROPOUT, dropout, 2, TRAINING)                                                                                   \
     X(LOSS, loss, 5, ALWAYS)                                                                                           \
     X(LOSS_GRAD, loss_grad, 7, TRAINING)                                                                               \
-    X(METRIC, metric, 3, ALWAYS)                                                                                       \
+    X(METRIC, metric, 4, ALWAYS)                                                                                       \
     X(OPTIMIZER, optimizer, 5, TRAINING)                                                                               \
     X(NORM, norm, 2, TRAINING)                                                                                         \
     X(CONV, conv, 4, ALWAYS)                                                                                           \

@@ -312,9 +312,10 @@ SOMA_API soma_tensor *soma_gru(soma_tensor *x, size_t units, const soma_recurren
  * Says which steps of x [steps, ...] there are, by a mask [steps], as the input that soma_dataset_set_lengths() makes:
  * 0 where a step is filled up. x is a sequence from then on; recurrent layers after it, and after what works on every
  * step, leave their state as it is at such steps, so that the last one is that behind the last step that there is.
- * What a sequence is filled up with counts in the figures of a batchnorm, though, and would in losses and metrics of
- * outputs that have a value for each step: training and evaluating those with a data set that has lengths is refused
- * (SOMA_UNSUPPORTED).
+ * Of an output [steps, values] that has the mask still, loss and metrics count only the steps that there are, where the
+ * mask is an input: the mean is over those of all samples, each as much as any other, and the gradient of others is 0.
+ * What targets hold there does not matter. A mask that is computed within the network, and outputs of other shapes, are
+ * refused in training and evaluation (SOMA_UNSUPPORTED). In the figures of a batchnorm all steps count.
  * Returns x.
  */
 SOMA_API soma_tensor *soma_mask(soma_tensor *x, soma_tensor *mask);
@@ -1086,7 +1087,8 @@ SOMA_API soma_status soma_dataset_count_shared_groups(const soma_dataset *datase
 /*
  * How many steps each sample has of those that its only input [steps, features] is filled up to, 1 to all of them,
  * copied; count = samples. The data set gets a second input, [steps], 1 for a step that there is, else 0, for a network
- * that soma_mask() is called for; what its first input has behind the last step becomes 0.
+ * that soma_mask() is called for; what its first input has behind the last step becomes 0. Targets may have anything
+ * there.
  */
 SOMA_API soma_status soma_dataset_set_lengths(soma_dataset *dataset, const int32_t *lengths, size_t count);
 /* When each sample was taken, a finite number of any unit, copied; count = samples. */

@@ -194,11 +194,12 @@ static inline soma_call soma_call_loss_grad(soma_view prediction, soma_view targ
 }
 
 static inline soma_call soma_call_metric(soma_view prediction, soma_view target, soma_view accumulator,
-                                         soma_metric_params params) {
-    soma_call call = soma_call_make(SOMA_PRIMITIVE_METRIC, 3);
+                                         soma_view weight, soma_metric_params params) {
+    soma_call call = soma_call_make(SOMA_PRIMITIVE_METRIC, 4);
     call.view[0] = prediction;
     call.view[1] = target;
     call.view[2] = accumulator;
+    call.view[3] = weight;
     call.params.metric = params;
     return call;
 }

@@ -150,6 +150,7 @@ typedef union soma_attributes {
     struct {
         soma_loss_params params;
         bool weighted, class_weighted; /* which of the optional inputs are there, in this order */
+        bool of_steps; /* one for each row of the last dimension, as losses of classes are; so are weights then */
     } loss;
     soma_metric_params metric;
     /* Figures are taken over the dimensions from `axis` (the batch counted) to the last but one, and over each of

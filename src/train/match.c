@@ -136,16 +136,16 @@ static soma_status match_target(const soma_network *network, size_t i, const som
                       column_text(column, found));
 }
 
-/* Of a loss each step counts, also what a sequence is filled up with. */
-static soma_status refuse_mask(const soma_network *network, size_t i, const soma_dataset *dataset) {
+/* Of a loss each step would count, also what a sequence is filled up with. */
+static soma_status refuse_mask(const soma_network *network, size_t i) {
     const soma_tensor *output = soma_network_output(network, i);
-    char label[SOMA_SHAPE_TEXT];
-    if (!dataset->storage->masked || !output->mask) return SOMA_OK;
+    char label[SOMA_SHAPE_TEXT], shape[SOMA_SHAPE_TEXT];
+    size_t input;
+    if (!output->mask || soma_mask_of_output(network, i, &input)) return SOMA_OK;
     return soma_error(SOMA_UNSUPPORTED,
-                      "output \"%s\" has a value for each step, and the data set has sequences of different lengths: "
-                      "the loss would count what they are filled up with; an output of whole sequences is wanted, as "
-                      "behind \"lstm 64 last\"",
-                      soma_tensor_label(output, label));
+                      "output \"%s\" is %s and has a mask: the loss knows which steps there are only where that is an "
+                      "input of the network, and the output is [steps, values]",
+                      soma_tensor_label(output, label), soma_tensor_shape_text(output, shape));
 }
 
 static soma_status match_targets(const soma_network *network, const soma_dataset *dataset, soma_match *match) {
@@ -162,7 +162,7 @@ static soma_status match_targets(const soma_network *network, const soma_dataset
     const soma_column *column = storage->target;
     for (size_t i = 0; i < outputs; i++) {
         if (!compiled->trained_on[i]) continue;
-        SOMA_TRY(refuse_mask(network, i, dataset));
+        SOMA_TRY(refuse_mask(network, i));
         SOMA_TRY(match_target(network, i, dataset, column, &match->signature.target[i]));
         add_source(match, column++);
     }
@@ -181,8 +181,8 @@ soma_status soma_match_dataset(const soma_network *network, const soma_dataset *
     if (mode == SOMA_MODE_PREDICT) return SOMA_OK;
     SOMA_TRY(match_targets(network, dataset, match));
     match->signature.weighted = storage->weights != NULL;
-    if (!storage->weights) return SOMA_OK;
     soma_column weights = {.data = storage->weights, .dtype = SOMA_F32, .width = 1, .scale = 1.0f};
-    add_source(match, &weights);
+    if (storage->weights) add_source(match, &weights);
+    soma_add_step_weights(network, dataset, match);
     return SOMA_OK;
 }

@@ -6,8 +6,8 @@
 #include "data/dataset.h"
 #include "train/step.h"
 
-/* Inputs of a step graph at most: network inputs, targets, sample weights. */
-#define SOMA_MAX_SOURCES (2 * SOMA_MAX_OUTPUTS + 1)
+/* Inputs of a step graph at most: network inputs, targets, sample weights, step weights. */
+#define SOMA_MAX_SOURCES (3 * SOMA_MAX_OUTPUTS + 1)
 
 /* What feeds one INPUT tensor of a step graph: a borrowed column in host memory. */
 typedef struct soma_source {
@@ -29,5 +29,13 @@ typedef struct soma_match {
  */
 soma_status soma_match_dataset(const soma_network *network, const soma_dataset *dataset, soma_mode mode,
                                soma_match *match);
+
+/*
+ * masked.c: a copy, to be destroyed, of a data set whose targets of masked outputs hold anything at steps that there
+ * are not: 0 stands there then, which is a class of each. NULL: they hold nothing else, or do not fit.
+ */
+soma_status soma_clear_masked_targets(const soma_network *network, const soma_dataset *dataset, soma_dataset **copy);
+/* masked.c: appends what each step of masked outputs weighs: 0 where the mask is 0, and on average 1. */
+void soma_add_step_weights(const soma_network *network, const soma_dataset *dataset, soma_match *match);
 
 #endif

@@ -18,6 +18,12 @@ static soma_status find_task(const soma_network *network, soma_task *task) {
         return soma_error(SOMA_UNSUPPORTED,
                           "output %s has classes for each step; scores are of one answer for each sample",
                           soma_tensor_name(output));
+    size_t mask;
+    if (soma_mask_of_output(network, 0, &mask))
+        return soma_error(SOMA_UNSUPPORTED,
+                          "output %s has values for each step of sequences of different lengths; scores are of one "
+                          "answer for each sample",
+                          soma_tensor_name(output));
     if (soma_loss_is_categorical(compiled->loss[0]))
         *task = SOMA_TASK_CLASSES;
     else if (soma_loss_is_binary(compiled->loss[0]))

@@ -60,6 +60,14 @@ soma_status soma_pass_plan_ahead(soma_network *network, const soma_dataset *data
     pass->parts = parts ? *parts : (soma_parts){.count = 1, .end = 1};
     SOMA_TRY(soma_dataset_without_offsets(dataset, &pass->copy));
     if (pass->copy) dataset = pass->copy;
+    if (mode != SOMA_MODE_PREDICT) {
+        soma_dataset *cleared;
+        SOMA_TRY(soma_clear_masked_targets(network, dataset, &cleared));
+        if (cleared) {
+            soma_dataset_destroy(pass->copy);
+            dataset = pass->copy = cleared;
+        }
+    }
     SOMA_TRY(soma_match_dataset(network, dataset, mode, &pass->match));
     pass->match.signature.synchronised = pass->parts.synchronised && mode == SOMA_MODE_GRADIENTS;
     network->compiled->last_plan = NULL; /* the memory of activations and input gradients is used anew */

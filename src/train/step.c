@@ -135,11 +135,16 @@ soma_step_values soma_step_values_now(const soma_network *network, size_t start)
         .rate_share = base > 0 ? (double)compiled->learning_rate / base : 1};
 }
 
-/* How often a metric counts a sample: what compares classes does so at each of its steps. */
+/* How often a metric counts a sample: what compares classes does so at each of its steps; and with weights of steps,
+ * which are 1 on average, each does. */
 static double rows_of_metric(const soma_network *network, uint32_t metric) {
     const soma_tensor *output = soma_network_output(network, 0);
     const soma_metric_kind kind = network->compiled->metric[metric].kind;
-    if (kind != SOMA_METRIC_CATEGORICAL_ACCURACY && kind != SOMA_METRIC_TOP_K_ACCURACY) return 1;
+    size_t mask;
+    if (kind == SOMA_METRIC_SUM) return 1; /* of the losses of samples */
+    if (kind != SOMA_METRIC_CATEGORICAL_ACCURACY && kind != SOMA_METRIC_TOP_K_ACCURACY &&
+        !soma_mask_of_output(network, 0, &mask))
+        return 1;
     const size_t steps = soma_tensor_count(output) / output->shape[output->rank - 1];
     return (double)steps;
 }

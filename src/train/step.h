@@ -26,8 +26,8 @@ typedef struct soma_signature {
     soma_dtype target[SOMA_MAX_OUTPUTS]; /* I32: class numbers, F32: rows */
 } soma_signature;
 
-/* A step graph. INPUT tensors in order: the network's inputs, one target per output that has a loss, then the weights
- * if weighted. */
+/* A step graph. INPUT tensors in order: the network's inputs, one target per output that has a loss, the weights if
+ * weighted, then those of the steps of each such output that is masked. */
 typedef struct soma_step {
     soma_signature signature;
     soma_executor *executor; /* its plans run on */
@@ -125,6 +125,9 @@ static inline soma_tensor soma_target_like(const soma_network *network, size_t o
         like.shape[like.rank - 1] /= compiled->quantile_count;
     return like;
 }
+/* masked.c: which input says what steps of an output there are, so that its loss counts those alone. False: none does.
+ */
+bool soma_mask_of_output(const soma_network *network, size_t output, size_t *input);
 /* soma_compile() with another number type, for checks in float64. */
 soma_status soma_compile_as(soma_network *network, soma_device *device, const soma_compile_options *options,
                             soma_dtype real);

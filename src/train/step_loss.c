@@ -14,6 +14,16 @@ static soma_status add_input(soma_step_builder *build, soma_dtype dtype, uint32_
     return soma_graph_add(build->graph, &spec, out);
 }
 
+static soma_status add_step_weights(soma_step_builder *build) {
+    size_t input;
+    for (size_t i = 0; i < soma_network_output_count(build->network); i++) {
+        if (!build->compiled->trained_on[i] || !soma_mask_of_output(build->network, i, &input)) continue;
+        const soma_tensor *output = soma_network_output(build->network, i);
+        SOMA_TRY(add_input(build, SOMA_F32, 1, output->shape, "step weights", &build->step_weight[i]));
+    }
+    return SOMA_OK;
+}
+
 static soma_status add_targets(soma_step_builder *build) {
     const soma_signature *signature = &build->step->signature;
     for (size_t i = 0; i < soma_network_output_count(build->network); i++) {
@@ -25,7 +35,7 @@ static soma_status add_targets(soma_step_builder *build) {
             SOMA_TRY(add_input(build, SOMA_F32, target.rank, target.shape, "target", &build->target[i]));
     }
     if (signature->weighted) SOMA_TRY(add_input(build, SOMA_F32, 0, NULL, "sample weights", &build->weight));
-    return SOMA_OK;
+    return add_step_weights(build);
 }
 
 /* -------------------------------------------------------------------------------------------------- loss and metrics
@@ -85,10 +95,14 @@ static soma_status class_weight_tensor(const soma_step_builder *build, soma_tens
 }
 
 static soma_status add_metric(soma_step_builder *build, soma_tensor *prediction, soma_tensor *target,
-                              soma_metric_params params) {
-    soma_tensor *ignored, *input[] = {prediction, target};
-    soma_tensor_spec spec = {
-        .op = SOMA_OP_METRIC, .input_count = target ? 2 : 1, .input = input, .attributes = {.metric = params}};
+                              soma_tensor *weight, soma_metric_params params) {
+    soma_tensor *ignored, *input[] = {prediction, target, weight};
+    soma_tensor_spec spec = {.op = SOMA_OP_METRIC,
+                             .input_count = !target  ? 1
+                                            : weight ? 3
+                                                     : 2,
+                             .input = input,
+                             .attributes = {.metric = params}};
     return soma_graph_add(build->graph, &spec, &ignored);
 }
 
@@ -123,6 +137,15 @@ static soma_status slice_label(const soma_step_builder *build, size_t label, som
     return SOMA_OK;
 }
 
+/* In the place of the weights of samples, if there are any, those of steps, or none. */
+static void exchange_weights(const soma_step_builder *build, soma_tensor *step_weight, soma_tensor **operands,
+                             uint32_t *count) {
+    const uint32_t behind = build->weight ? 3 : 2, next = step_weight ? 3 : 2;
+    memmove(&operands[next], &operands[behind], (*count - behind) * sizeof *operands);
+    if (step_weight) operands[2] = step_weight;
+    *count = *count - behind + next;
+}
+
 /* The loss of an output, or of its values at one level, or of one label: of each sample, the mean over its steps. */
 static soma_status add_part_of_loss(soma_step_builder *build, size_t i, soma_loss_params params, soma_tensor **input,
                                     uint32_t count, size_t part, soma_tensor **out) {
@@ -135,15 +158,14 @@ static soma_status add_part_of_loss(soma_step_builder *build, size_t i, soma_los
         SOMA_TRY(slice_quantile(build, input[0], part, &operands[0]));
     }
     if (has_label_weights(build, i)) SOMA_TRY(slice_label(build, part, operands, count));
-    const bool of_steps = soma_loss_is_categorical(params.kind) && input[0]->rank > 1;
+    soma_tensor *step_weight = build->step_weight[i];
+    const bool of_steps = step_weight || (soma_loss_is_categorical(params.kind) && input[0]->rank > 1);
     soma_attributes attributes = {
         .loss = {.params = params,
-                 .weighted = build->weight != NULL && !of_steps,
-                 .class_weighted = i == 0 && has_class_weights(compiled, build->step->signature.mode)}};
-    if (of_steps && build->weight) { /* it is the mean's */
-        memmove(&operands[2], &operands[3], (count - 3) * sizeof *operands);
-        count--;
-    }
+                 .weighted = of_steps ? step_weight != NULL : build->weight != NULL,
+                 .class_weighted = i == 0 && has_class_weights(compiled, build->step->signature.mode),
+                 .of_steps = of_steps}};
+    if (of_steps) exchange_weights(build, step_weight, operands, &count); /* those of samples are the mean's */
     soma_tensor_spec spec = {
         .op = SOMA_OP_LOSS, .input_count = count, .input = operands, .attributes = attributes, .name = "loss"};
     SOMA_TRY(soma_graph_add(build->graph, &spec, out));
@@ -203,7 +225,7 @@ static soma_status add_loss(soma_step_builder *build, size_t i) {
     if (build->compiled->standardized[i] && !soma_mode_is_forward(build->step->signature.mode))
         SOMA_TRY(standard_loss(build, i, target));
     soma_metric_params sum = {.kind = SOMA_METRIC_SUM, .slot = SOMA_SLOT_LOSS + (uint32_t)i};
-    return add_metric(build, loss, NULL, sum); /* told is the loss in the data's units */
+    return add_metric(build, loss, NULL, NULL, sum); /* told is the loss in the data's units */
 }
 
 /* The level nearest to the median, which an absolute error is of. */
@@ -220,7 +242,7 @@ static soma_status add_metrics(soma_step_builder *build) {
     for (uint32_t i = 0; i < build->compiled->metric_count; i++) {
         const soma_metric_params *params = &build->compiled->metric[i];
         if (params->kind == SOMA_METRIC_SUM) {
-            SOMA_TRY(add_metric(build, build->loss[0], NULL, *params));
+            SOMA_TRY(add_metric(build, build->loss[0], NULL, NULL, *params));
             continue;
         }
         soma_tensor *prediction = params->kind == SOMA_METRIC_ABSOLUTE_ERROR
@@ -228,13 +250,27 @@ static soma_status add_metrics(soma_step_builder *build) {
                                       : loss_prediction(build, 0);
         if (build->compiled->loss[0] == SOMA_LOSS_QUANTILE)
             SOMA_TRY(slice_quantile(build, prediction, middle_quantile(build->compiled), &prediction));
-        SOMA_TRY(add_metric(build, prediction, build->target[0], *params));
+        SOMA_TRY(add_metric(build, prediction, build->target[0], build->step_weight[0], *params));
     }
+    return SOMA_OK;
+}
+
+/* Of two samples of different lengths mixed, nobody knows what the steps behind the shorter one's end are to be. */
+static soma_status refuse_mixed_lengths(const soma_step_builder *build) {
+    char label[SOMA_SHAPE_TEXT];
+    if (!soma_mode_is_of_fit(build->step->signature.mode) || build->network->augment.mixup == 0) return SOMA_OK;
+    for (size_t i = 0; i < SOMA_MAX_OUTPUTS; i++)
+        if (build->step_weight[i])
+            return soma_error(SOMA_UNSUPPORTED,
+                              "mixup mixes whole samples; output \"%s\" has a target for each step of sequences of "
+                              "different lengths",
+                              soma_tensor_label(soma_network_output(build->network, i), label));
     return SOMA_OK;
 }
 
 soma_status soma_step_add_losses(soma_step_builder *build) {
     SOMA_TRY(add_targets(build));
+    SOMA_TRY(refuse_mixed_lengths(build));
     for (size_t i = 0; i < soma_network_output_count(build->network); i++)
         if (build->compiled->trained_on[i]) SOMA_TRY(add_loss(build, i));
     return add_metrics(build);

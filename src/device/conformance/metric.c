@@ -5,6 +5,7 @@
 #define PREDICTION  0
 #define TARGET      1
 #define ACCUMULATOR 2
+#define WEIGHT      3
 
 static const char *const kind_names[SOMA_METRIC_COUNT] = {
 #define X(name) #name,
@@ -60,7 +61,7 @@ static soma_bounded element_mean(const soma_call *call, size_t i) {
     return soma_bounded_divide(soma_bounded_sum_result(&sum), soma_exact((double)width));
 }
 
-static soma_bounded term(const soma_call *call, size_t i) {
+static soma_bounded plain_term(const soma_call *call, size_t i) {
     switch (call->params.metric.kind) {
     case SOMA_METRIC_SUM:
         return soma_given(&call->view[PREDICTION], i);
@@ -71,6 +72,13 @@ static soma_bounded term(const soma_call *call, size_t i) {
     default:
         return element_mean(call, i);
     }
+}
+
+/* A row that weighs 0 adds 0, whatever it holds. */
+static soma_bounded term(const soma_call *call, size_t i) {
+    if (!soma_view_present(&call->view[WEIGHT])) return plain_term(call, i);
+    soma_bounded weight = soma_given(&call->view[WEIGHT], i);
+    return weight.value == 0.0 ? soma_exact(0.0) : soma_bounded_multiply(weight, plain_term(call, i));
 }
 
 /*
@@ -105,6 +113,7 @@ typedef struct metric_form {
     uint32_t k;
     size_t n, width, slots;
     uint32_t slot;
+    bool weighted;
 } metric_form;
 
 static soma_call make_call(const metric_form *form) {
@@ -112,11 +121,13 @@ static soma_call make_call(const metric_form *form) {
     soma_view target = form->class_numbers ? SOMA_SHAPED(SOMA_I32, form->n) : shape;
     if (form->kind == SOMA_METRIC_SUM) target = soma_view_absent();
     soma_metric_params params = {form->kind, form->slot, form->k, 0.3f};
-    return soma_call_metric(shape, target, SOMA_F32_VIEW(form->slots, 2), params);
+    return soma_call_metric(shape, target, SOMA_F32_VIEW(form->slots, 2),
+                            form->weighted ? SOMA_F32_VIEW(form->n) : soma_view_absent(), params);
 }
 
 /* Few different values, so that many are equal. */
 static void set_views(soma_suite *suite, soma_case *c, const metric_form *form) {
+    static const float nothing[] = {0.0f};
     const float outside[] = {-1.0f, (float)form->width, (float)INT32_MIN, 2147483520.0f};
     bool ranks = form->kind == SOMA_METRIC_CATEGORICAL_ACCURACY || form->kind == SOMA_METRIC_TOP_K_ACCURACY;
     if (ranks) soma_case_whole(suite, c, PREDICTION, -3, 3);
@@ -127,8 +138,10 @@ static void set_views(soma_suite *suite, soma_case *c, const metric_form *form) 
         soma_case_whole(suite, c, TARGET, 0, 2);
     else
         soma_case_uniform(suite, c, TARGET, 0.0, 1.0);
-    soma_case_describe(c, ": %s of %s, targets %s", kind_names[form->kind], SHAPE(&c->call.view[PREDICTION]),
-                       form->class_numbers ? "class numbers" : "rows");
+    soma_case_uniform(suite, c, WEIGHT, 0.1, 3.0);
+    soma_case_sprinkle(suite, c, WEIGHT, 3, nothing, 1);
+    soma_case_describe(c, ": %s of %s, targets %s%s", kind_names[form->kind], SHAPE(&c->call.view[PREDICTION]),
+                       form->class_numbers ? "class numbers" : "rows", form->weighted ? ", weights" : "");
     if (form->kind == SOMA_METRIC_TOP_K_ACCURACY) soma_case_describe(c, ", k %u", form->k);
     soma_case_describe(c, ", slot %u of %zu", form->slot, form->slots);
 }
@@ -176,10 +189,14 @@ void soma_metric_cases(soma_suite *suite) {
             bool ranks = kinds[i] == SOMA_METRIC_CATEGORICAL_ACCURACY || kinds[i] == SOMA_METRIC_TOP_K_ACCURACY;
             bool classes = ranks && i % 2;
             metric_form form = {kinds[i],     classes,   (uint32_t)(1 + j % 5), shapes[j][0],
-                                shapes[j][1], 1 + j % 4, (uint32_t)(j % 4)};
+                                shapes[j][1], 1 + j % 4, (uint32_t)(j % 4),     false};
             metric_case(suite, &form, 0.0, 0.0f);
             metric_case(suite, &form, 16777216.0, 0.0f); /* where float32 alone can add no 1 any more */
             if (ranks) special_ranks_case(suite, &form);
+            form.weighted = kinds[i] != SOMA_METRIC_SUM;
+            if (form.weighted) metric_case(suite, &form, 0.0, 0.0f);
+            if (ranks) special_ranks_case(suite, &form);
+            form.weighted = false;
             if (kinds[i] != SOMA_METRIC_SUM && kinds[i] != SOMA_METRIC_ABSOLUTE_ERROR) continue;
             if (form.n == 0) continue;
             for (size_t k = 0; k < SOMA_SPECIAL_COUNT; k++) metric_case(suite, &form, 3.0, soma_specials[k]);

@@ -6,6 +6,7 @@
 typedef struct metric_rows {
     const float *p, *t; /* t NULL: class numbers */
     const int32_t *classes;
+    const float *weight; /* NULL: none */
     size_t k;
 } metric_rows;
 
@@ -79,6 +80,11 @@ static double metric_of_row(const soma_metric_params *params, const metric_rows 
     }
 }
 
+static double weighted_metric_of_row(const soma_metric_params *params, const metric_rows *m, size_t i) {
+    if (!m->weight) return metric_of_row(params, m, i);
+    return m->weight[i] == 0.0f ? 0.0 : (double)m->weight[i] * metric_of_row(params, m, i);
+}
+
 static double sum_of(const float *x, soma_range range) {
     double part[4] = {0.0};
     for (size_t i = range.begin; i < range.end; i++) part[i % 4] += (double)x[i];
@@ -95,8 +101,9 @@ static double metric_of_range(const soma_call *call, soma_range range) {
         m.classes = soma_cpu_data(target);
     else
         m.t = soma_cpu_floats(target);
+    m.weight = soma_cpu_optional(&call->view[3]);
     double sum = 0.0;
-    for (size_t i = range.begin; i < range.end; i++) sum += metric_of_row(params, &m, i);
+    for (size_t i = range.begin; i < range.end; i++) sum += weighted_metric_of_row(params, &m, i);
     return sum;
 }
 

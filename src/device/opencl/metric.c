@@ -13,7 +13,7 @@ typedef struct batch {
     soma_metric_kind kind;
     size_t rows, columns;
     soma_cl_place prediction, target;
-    bool by_class;
+    bool by_class, weighted;
 } batch;
 
 static void pass_batch(soma_cl_builder *builder, const batch *of) {
@@ -23,9 +23,11 @@ static void pass_batch(soma_cl_builder *builder, const batch *of) {
     soma_cl_pass_u32(builder, params->k);
     soma_cl_pass_float(builder, params->threshold);
     soma_cl_pass_u32(builder, of->by_class);
+    soma_cl_pass_u32(builder, of->weighted);
     soma_cl_pass_place(builder, of->prediction);
     soma_cl_pass_place(builder, of->target); /* as class numbers */
     soma_cl_pass_place(builder, of->target); /* as rows */
+    soma_cl_pass_view(builder, 3);
 }
 
 /* The last step: one group adds the values of the samples to the accumulator. */
@@ -40,7 +42,7 @@ static void add(soma_cl_builder *builder, const batch *of) {
 }
 
 static void add_sum(soma_cl_builder *builder, size_t count, soma_cl_place numbers) {
-    const batch sum = {SOMA_METRIC_SUM, count, 1, numbers, numbers, false};
+    const batch sum = {SOMA_METRIC_SUM, count, 1, numbers, numbers, false, false};
     add(builder, &sum);
 }
 
@@ -80,8 +82,13 @@ void soma_cl_write_metric(soma_cl_builder *builder) {
         return;
     }
     const size_t rows = call->view[0].shape[0];
-    const batch of = {call->params.metric.kind,       rows, count / rows, soma_cl_view_place(0), soma_cl_view_place(1),
-                      call->view[1].dtype == SOMA_I32};
+    const batch of = {call->params.metric.kind,
+                      rows,
+                      count / rows,
+                      soma_cl_view_place(0),
+                      soma_cl_view_place(1),
+                      call->view[1].dtype == SOMA_I32,
+                      call->view[3].rank != 0};
     if (count <= AT_ONCE) {
         add(builder, &of);
         return;

@@ -35,7 +35,7 @@ static double element_metric_mean(const sample *s) {
     return sum / (double)s->width;
 }
 
-static double metric_of_sample(const soma_call *call, size_t i) {
+static double metric_of_row(const soma_call *call, size_t i) {
     sample s = sample_of(call, i);
     switch (call->params.metric.kind) {
     case SOMA_METRIC_CATEGORICAL_ACCURACY:
@@ -45,6 +45,12 @@ static double metric_of_sample(const soma_call *call, size_t i) {
     default:
         return element_metric_mean(&s);
     }
+}
+
+static double metric_of_sample(const soma_call *call, size_t i) {
+    const soma_view *weights = &call->view[3];
+    double weight = soma_view_present(weights) ? soma_element_get(weights, i) : 1.0;
+    return weight == 0.0 ? 0.0 : weight * metric_of_row(call, i);
 }
 
 soma_status soma_reference_metric(const soma_call *call) {

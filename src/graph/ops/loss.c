@@ -9,16 +9,20 @@ bool soma_op_loss_is_of_rows(soma_loss_kind kind) {
            kind == SOMA_LOSS_CATEGORICAL_FOCAL;
 }
 
+static bool is_of_rows(const soma_tensor *loss) {
+    return loss->attributes.loss.of_steps || soma_op_loss_is_of_rows(loss->attributes.loss.params.kind);
+}
+
 static bool target_fits(const soma_tensor *prediction, const soma_tensor *target) {
     if (target->dtype != SOMA_I32) return soma_tensor_count(target) == soma_tensor_count(prediction);
     if (target->rank + 1 != prediction->rank) return false;
     return memcmp(target->shape, prediction->shape, target->rank * sizeof *target->shape) == 0;
 }
 
-/* One number per sample, or of classes one for each step of it. */
+/* One number per sample, or one for each step of it. */
 static soma_status shape_loss(soma_tensor *tensor) {
     const soma_tensor *prediction = tensor->input[0], *target = tensor->input[1];
-    const bool of_rows = soma_op_loss_is_of_rows(tensor->attributes.loss.params.kind) && prediction->rank > 0;
+    const bool of_rows = is_of_rows(tensor) && prediction->rank > 0;
     char text[2][SOMA_SHAPE_TEXT];
     if (!prediction->batched || !target_fits(prediction, target))
         return soma_op_refuse(tensor, SOMA_INVALID_SHAPE, "predictions %s do not fit targets %s%s",
@@ -29,13 +33,13 @@ static soma_status shape_loss(soma_tensor *tensor) {
     tensor->rank = of_rows ? prediction->rank - 1 : 0;
     memcpy(tensor->shape, prediction->shape, tensor->rank * sizeof *tensor->shape);
     if (!tensor->rank || !tensor->attributes.loss.weighted) return SOMA_OK;
-    return soma_op_refuse(tensor, SOMA_INVALID_SHAPE, "the losses of steps have no weights of samples");
+    if (soma_tensor_count(tensor->input[2]) == soma_tensor_count(tensor)) return SOMA_OK;
+    return soma_op_refuse(tensor, SOMA_INVALID_SHAPE, "the losses of steps have weights of steps, not of samples");
 }
 
 /* The rows that a loss is of, and their targets. */
 static soma_view prediction_rows(const soma_lowering *lowering, const soma_tensor *loss, const soma_tensor *tensor) {
-    return soma_op_loss_is_of_rows(loss->attributes.loss.params.kind) ? soma_op_last_rows(lowering, tensor)
-                                                                      : soma_lowering_rows(lowering, tensor);
+    return is_of_rows(loss) ? soma_op_last_rows(lowering, tensor) : soma_lowering_rows(lowering, tensor);
 }
 
 static soma_view target_rows(const soma_lowering *lowering, const soma_tensor *loss) {
