@@ -208,6 +208,24 @@ class Training(TableTest):
         for weights in ("0,0", "0,0.0"):
             self.refuse(USAGE, ["class weights", "all 0"], "train", f"--device={DEVICE}", "--data", table, f"--class-weights={weights}")
 
+    def test_what_training_says_of_its_test_evaluation_says_again(self):
+        """Under the same name, whatever the loss is made of."""
+        rows = [[*points(i % 2)[i], 1 + i % 3, ("no", "yes")[i % 2]] for i in range(49)]
+        table, model = self.write_table("weighted.csv", [["w", "h", "much", "label"], *rows]), self.path("model")
+        for more in (["--class-weights=1,5"], ["--class-weights=balanced"], ["--class-weights=0,3"], ["--positive-weights=4"], ["--label-smoothing=0.2"],
+                     ["--loss=focal"], ["--loss=focal", "--class-weights=1,5"], ["--net=dense 1 sigmoid", "--class-weights=1,5"],
+                     ["--net=dense 2", "--loss=cce_logits"], ["--weight-column=much"], ["--weight-column=much", "--class-weights=1,5"],
+                     ["--augment=mixup 0.3", "--class-weights=1,5"]):
+            with self.subTest(more=more):
+                columns = [] if "--weight-column=much" in more else ["--ignore=much"]
+                trained = self.train("--data", table, "--validation=0", "--epochs=1", "--save", model, *columns, *more)
+                evaluated = self.json("evaluate", "--model", model, f"--device={DEVICE}", "--data", table, "--part=test")
+                losses = {name: value for name, value in evaluated.items() if name.endswith("loss")}
+                self.assertEqual(list(losses), ["loss" if columns else "weighted_loss"])
+                self.assertEqual({"test_" + name for name in losses}, {name for name in trained if name.startswith("test_") and name.endswith("loss")})
+                for name, value in losses.items():
+                    self.assertAlmostEqual(value, trained["test_" + name], places=6)
+
     def test_one_unit_tells_of_two_classes(self):
         """The unit is the probability of the second class; the first has what is left of 1."""
         table = self.write_table("two.csv", [[*points(0)[i], "no"] for i in range(20)] + [[*points(1)[i], "yes"] for i in range(20)])
