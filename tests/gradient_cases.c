@@ -72,6 +72,38 @@ static soma_tensor *build_recurrent_state(soma_network *network, int variant) {
     return soma_dense(soma_concat(ends, 2, 0), 3, SOMA_IDENTITY);
 }
 
+/* Of [3, 4]: one head and several, shared keys, rotary positions, and blocks of every kind. */
+static const char *const attention_texts[] = {"attention heads 1",
+                                              "attention heads 2 causal nobias",
+                                              "attention heads 4 kvheads 2 width 3",
+                                              "attention heads 2 kvheads 1 rotary causal",
+                                              "transformer heads 2",
+                                              "transformer heads 1 hidden 3 causal postnorm relu",
+                                              "transformer heads 2 kvheads 1 rmsnorm swiglu rotary nobias"};
+
+static soma_tensor *build_attention(soma_network *network, int variant) {
+    size_t shape[2] = {3, 4};
+    soma_tensor *x = soma_reshape(soma_dense(vector(network, 4), 12, SOMA_IDENTITY), 2, shape);
+    return soma_dense(soma_flatten(soma_layers(x, attention_texts[variant])), 3, SOMA_IDENTITY);
+}
+
+/* Keys and values of another sequence [4, 3] than the queries [2, 4], with a mask that hides the second and the last,
+ * all of them, or none. */
+static soma_tensor *build_attention_context(soma_network *network, int variant) {
+    static const float masks[][4] = {{1, -1, 1, -1}, {-1, -1, -1, -1}, {1, 1, 1, 1}};
+    size_t shape[2] = {2, 4}, other[2] = {4, 3};
+    soma_tensor *given = vector(network, 4);
+    soma_tensor *x = soma_reshape(soma_dense(given, 8, SOMA_TANH), 2, shape);
+    soma_tensor *context = soma_reshape(soma_dense(given, 12, SOMA_TANH), 2, other);
+    soma_tensor *mask = soma_dense_with(
+        given, 4, &(soma_dense_options){.weight_initializer = SOMA_INIT_ZEROS, .bias_initializer = SOMA_INIT_ZEROS});
+    if (!mask || soma_set_parameter(network, soma_network_parameter(network, soma_network_parameter_count(network) - 1),
+                                    masks[variant], 4) != SOMA_OK)
+        return NULL;
+    const soma_attention_options options = {.context = context, .mask = soma_activation(mask, SOMA_STEP, NULL)};
+    return soma_dense(soma_flatten(soma_attention(x, 2, &options)), 3, SOMA_IDENTITY);
+}
+
 static soma_tensor *build_prelu(soma_network *network, int variant) {
     size_t shape[2] = {3, 2};
     soma_tensor *x = soma_reshape(soma_dense(vector(network, 4), 6, SOMA_IDENTITY), 2, shape);
@@ -422,6 +454,8 @@ const gradient_case gradient_cases[] = {
     {"embedding", build_embedding, 4, {.loss = {0}}, false, false},
     {"recurrent", build_recurrent, 9, {.loss = {0}}, false, false},
     {"recurrent, from a state", build_recurrent_state, 3, {.loss = {0}}, false, false},
+    {"attention", build_attention, SOMA_COUNT_OF(attention_texts), {.loss = {0}}, false, false},
+    {"attention to a context", build_attention_context, 3, {.loss = {0}}, false, false},
     {"prelu", build_prelu, 2, {.loss = {0}}, false, false},
     {"normalize", build_normalize, 11, {.loss = {0}}, false, false},
     {"normalize, no fusion", build_normalize, 11, {.no_fusion = true}, false, false},

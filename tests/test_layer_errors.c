@@ -62,6 +62,47 @@ static soma_tensor *bad_gru_mask(void) {
 static soma_tensor *bad_gru_both_ways(void) {
     return soma_gru(input(SHAPE(5, 3)), 3, &(soma_recurrent_options){.bidirectional = true, .reverse = true});
 }
+static soma_tensor *bad_attention_heads(void) {
+    return soma_attention(input(SHAPE(5, 6)), 4, NULL);
+}
+static soma_tensor *bad_attention_no_heads(void) {
+    return soma_attention(input(SHAPE(5, 6)), 0, NULL);
+}
+static soma_tensor *bad_attention_rank(void) {
+    return soma_attention(input(SHAPE(6)), 2, NULL);
+}
+static soma_tensor *bad_attention_key_heads(void) {
+    return soma_attention(input(SHAPE(5, 6)), 6, &(soma_attention_options){.key_heads = 4});
+}
+static soma_tensor *bad_attention_rotary(void) {
+    return soma_attention(input(SHAPE(5, 6)), 2, &(soma_attention_options){.rotary = true});
+}
+static soma_tensor *bad_attention_context(void) {
+    return soma_attention(input(SHAPE(5, 6)), 2, &(soma_attention_options){.context = input(SHAPE(4))});
+}
+static soma_tensor *bad_attention_causal_context(void) {
+    return soma_attention(input(SHAPE(5, 6)), 2,
+                          &(soma_attention_options){.causal = true, .context = input(SHAPE(5, 6))});
+}
+static soma_tensor *bad_attention_rotary_context(void) {
+    return soma_attention(input(SHAPE(5, 4)), 2,
+                          &(soma_attention_options){.rotary = true, .context = input(SHAPE(5, 4))});
+}
+static soma_tensor *bad_attention_mask(void) {
+    return soma_attention(input(SHAPE(5, 6)), 2, &(soma_attention_options){.mask = input(SHAPE(4))});
+}
+static soma_tensor *bad_transformer_rank(void) {
+    return soma_transformer(input(SHAPE(2, 5, 6)), 2, NULL);
+}
+static soma_tensor *bad_transformer_dropout(void) {
+    return soma_transformer(input(SHAPE(5, 6)), 2, &(soma_transformer_options){.dropout = 1});
+}
+static soma_tensor *bad_transformer_function(void) {
+    return soma_transformer(input(SHAPE(5, 6)), 2, &(soma_transformer_options){.swiglu = true, .function = SOMA_RELU});
+}
+static soma_tensor *bad_transformer_heads(void) {
+    return soma_transformer(input(SHAPE(5, 6)), 5, NULL);
+}
 static soma_tensor *bad_embedding_vocabulary(void) {
     return soma_embedding(input(SHAPE(5)), 0, 4, NULL);
 }
@@ -403,6 +444,19 @@ static const struct {
     {bad_dense_units, SOMA_INVALID_ARGUMENT, {"layer dense_1: ", "0 units"}},
     {bad_dense_rank, SOMA_INVALID_SHAPE, {"layer dense_1: ", "[batch, 28, 28]", "flatten"}},
     {bad_dense_every_step, SOMA_INVALID_ARGUMENT, {"layer dense_1: ", "every_step is 2", "0 and 1"}},
+    {bad_attention_heads, SOMA_INVALID_SHAPE, {"layer attention_1: ", "6 features", "4 heads"}},
+    {bad_attention_no_heads, SOMA_INVALID_ARGUMENT, {"layer attention_1: ", "0 heads"}},
+    {bad_attention_rank, SOMA_INVALID_SHAPE, {"layer attention_1: ", "[batch, 6]", "steps of features"}},
+    {bad_attention_key_heads, SOMA_INVALID_ARGUMENT, {"layer attention_1: ", "6 heads", "4 heads of keys"}},
+    {bad_attention_rotary, SOMA_INVALID_SHAPE, {"layer attention_1: ", "there are 3", "even"}},
+    {bad_attention_context, SOMA_INVALID_SHAPE, {"layer attention_1: ", "context", "[batch, 4]"}},
+    {bad_attention_causal_context, SOMA_INVALID_ARGUMENT, {"layer attention_1: ", "causal", "context"}},
+    {bad_attention_rotary_context, SOMA_INVALID_ARGUMENT, {"layer attention_1: ", "rotary", "context"}},
+    {bad_attention_mask, SOMA_INVALID_SHAPE, {"layer attention_1: ", "mask must be [batch, 5]", "[batch, 4]"}},
+    {bad_transformer_rank, SOMA_INVALID_SHAPE, {"transformer: ", "[batch, 2, 5, 6]"}},
+    {bad_transformer_dropout, SOMA_INVALID_ARGUMENT, {"transformer: ", "dropout", "got 1"}},
+    {bad_transformer_function, SOMA_INVALID_ARGUMENT, {"transformer: ", "swiglu", "relu"}},
+    {bad_transformer_heads, SOMA_INVALID_SHAPE, {"layer attention_1: ", "6 features", "5 heads"}},
     {bad_lstm_units, SOMA_INVALID_ARGUMENT, {"layer lstm_1: ", "0 units"}},
     {bad_lstm_rank, SOMA_INVALID_SHAPE, {"layer lstm_1: ", "[batch, 5]", "steps of features"}},
     {bad_lstm_reset, SOMA_INVALID_ARGUMENT, {"layer lstm_1: ", "reset_before", "only a gru"}},

@@ -46,6 +46,23 @@ static soma_tensor *make_lstm(void) {
 static soma_tensor *make_gru(void) {
     return soma_gru(input(SHAPE(5, 3)), 4, &(soma_recurrent_options){.bidirectional = true});
 }
+static soma_tensor *make_attention(void) {
+    return soma_attention(input(SHAPE(5, 6)), 3, NULL);
+}
+static soma_tensor *make_attention_context(void) {
+    return soma_attention(
+        input(SHAPE(5, 6)), 4,
+        &(soma_attention_options){
+            .name = "decoder", .key_heads = 2, .head_width = 5, .no_bias = true, .context = input(SHAPE(7, 3))});
+}
+static soma_tensor *make_transformer(void) {
+    return soma_transformer(input(SHAPE(5, 6)), 2, NULL);
+}
+static soma_tensor *make_transformer_swiglu(void) {
+    return soma_transformer(input(SHAPE(5, 6)), 2,
+                            &(soma_transformer_options){
+                                .key_heads = 1, .post_norm = true, .rms_norm = true, .swiglu = true, .no_bias = true});
+}
 static soma_tensor *make_positions(void) {
     return soma_positions(input(SHAPE(2, 3)), NULL);
 }
@@ -196,6 +213,10 @@ static const struct {
     {make_rnn, "rnn_1", "rnn", "[batch, 5, 4]", 28},
     {make_lstm, "memory", "lstm", "[batch, 4]", 128},
     {make_gru, "gru_1", "gru", "[batch, 5, 8]", 216},
+    {make_attention, "attention_1", "attention", "[batch, 5, 6]", 4 * 42},
+    {make_attention_context, "decoder", "attention", "[batch, 5, 6]", 6 * 20 + 2 * 3 * 10 + 20 * 6},
+    {make_transformer, "add_2", "add", "[batch, 5, 6]", 4 * 42 + 2 * 12 + 7 * 24 + 25 * 6},
+    {make_transformer_swiglu, "rmsnorm_2", "rmsnorm", "[batch, 5, 6]", 2 * 36 + 2 * 18 + 2 * 6 + 3 * 6 * 16},
     {make_positions, "positions_1", "positions", "[batch, 2, 3]", 6},
     {make_prelu, "prelu_1", "prelu", "[batch, 2, 3]", 3},
     {make_batchnorm, "batchnorm_1", "batchnorm", "[batch, 2, 3]", 12},

@@ -320,6 +320,52 @@ SOMA_API soma_tensor *soma_gru(soma_tensor *x, size_t units, const soma_recurren
  */
 SOMA_API soma_tensor *soma_mask(soma_tensor *x, soma_tensor *mask);
 
+typedef struct soma_attention_options {
+    const char *name;  /* NULL: "attention_1", ... */
+    size_t key_heads;  /* of keys and values, which several heads of queries then share; 0: as many as heads */
+    size_t head_width; /* features of a head; 0: those of x divided by the heads */
+    bool causal;       /* a step sees itself and those before it */
+    bool rotary;       /* queries and keys are turned by their steps (Su et al. 2021) */
+    bool no_bias;
+    soma_initializer weight_initializer; /* by default GLOROT_UNIFORM */
+    float weight_scale;                  /* for CONSTANT, UNIFORM, NORMAL; 0: its default */
+    soma_tensor *context;                /* [keys, features]: what keys and values are made of; NULL: x itself */
+    soma_tensor *mask;    /* [keys]: 0 where one is not seen; NULL: that of the sequence, if it has one */
+    uint64_t reserved[8]; /* zero */
+} soma_attention_options;
+
+/*
+ * Multi-head attention (Vaswani et al. 2017) over x [steps, features]: y [steps, features], a sequence. With queries
+ * q = x Wq + bq, keys k = c Wk + bk and values v = c Wv + bv of the context c, each cut into heads of w features, a
+ * head gives for each query the mean of the values by the weights softmax(q k^T / sqrt w), 0 where it sees none; y is
+ * what the heads give, beside each other, times Wo, + bo. Parameters: query_weight [features, heads w], key_weight and
+ * value_weight [context's features, key_heads w], output_weight [heads w, features], and query_bias, key_bias,
+ * value_bias, output_bias; with `rotary` the tables rotary_cosines and rotary_sines [steps, 1, w], which stay.
+ */
+SOMA_API soma_tensor *soma_attention(soma_tensor *x, size_t heads, const soma_attention_options *options);
+
+typedef struct soma_transformer_options {
+    size_t hidden;    /* units of the first dense layer; 0: 4 features, with swiglu 8/3 features, as a multiple of 8 */
+    size_t key_heads; /* as of soma_attention_options, like the next two */
+    bool causal;
+    bool rotary;
+    bool post_norm; /* normalises what has been added up, else what each half begins with */
+    bool rms_norm;  /* by rmsnorm, else layernorm */
+    bool swiglu;    /* silu(x W1) (x W2), else f(x W1) (Shazeer 2020) */
+    bool no_bias;
+    soma_function function; /* f; IDENTITY, 0: GELU */
+    float dropout;          /* rate, of what each half gives; 0: none */
+    soma_tensor *mask;      /* [steps]; NULL: that of the sequence, if it has one */
+    uint64_t reserved[8];   /* zero */
+} soma_transformer_options;
+
+/*
+ * A transformer block over x [steps, features], which gives as much: h = x + attention(norm(x)),
+ * y = h + dense(f(dense(norm(h)))); with post_norm h = norm(x + attention(x)), y = norm(h + dense(f(dense(h)))). It
+ * consists of layers with names of their own: layernorm_1, attention_1, add_1, layernorm_2, dense_1, dense_2, add_2.
+ */
+SOMA_API soma_tensor *soma_transformer(soma_tensor *x, size_t heads, const soma_transformer_options *options);
+
 typedef enum soma_positions_kind {
     SOMA_POSITIONS_LEARNT,    /* a parameter [steps, features], which does not decay */
     SOMA_POSITIONS_SINUSOIDAL /* sin and cos of p / 10000^(2 i / features) for features 2 i and 2 i + 1 of step p */

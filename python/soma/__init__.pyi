@@ -36,6 +36,8 @@ from .layers import Embedding as Embedding
 from .layers import SimpleRNN as SimpleRNN
 from .layers import LSTM as LSTM
 from .layers import GRU as GRU
+from .layers import MultiHeadAttention as MultiHeadAttention
+from .layers import Transformer as Transformer
 from .layers import Positions as Positions
 from .layers import PReLU as PReLU
 from .layers import Activation as Activation
@@ -63,6 +65,8 @@ from .layers import SpatialDropout1D as SpatialDropout1D
 from .layers import SpatialDropout2D as SpatialDropout2D
 from .layers import SpatialDropout3D as SpatialDropout3D
 from .layers import RNN as RNN
+from .layers import MultiheadAttention as MultiheadAttention
+from .layers import TransformerEncoderLayer as TransformerEncoderLayer
 from .layers import PositionEmbedding as PositionEmbedding
 from .layers import Conv1D as Conv1D
 from .layers import Conv2D as Conv2D

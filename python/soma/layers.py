@@ -169,11 +169,21 @@ OPTIONS = {
     "bidirectional": lambda value, rank: ["bidirectional"] if value else [],
     "go_backwards": lambda value, rank: ["reverse"] if value else [],
     "reset_after": lambda value, rank: [] if value else ["reset before"],
+    "num_kv_heads": lambda value, rank: ["kvheads", str(int(value))],
+    "key_dim": lambda value, rank: ["width", str(int(value))],
+    "intermediate_dim": lambda value, rank: ["hidden", str(int(value))],
+    "dropout": lambda value, rank: ["dropout", _number(value)],
+    "causal": lambda value, rank: ["causal"] if value else [],
+    "rotary": lambda value, rank: ["rotary"] if value else [],
+    "postnorm": lambda value, rank: ["postnorm"] if value else [],
+    "rmsnorm": lambda value, rank: ["rmsnorm"] if value else [],
+    "swiglu": lambda value, rank: ["swiglu"] if value else [],
     "population_variance": lambda value, rank: ["population"] if value else [],
 }
 # What comes first, always.
 LEADING = {
     "units": lambda value, rank: [str(value)],
+    "num_heads": lambda value, rank: ["heads", str(int(value))],
     "input_dim": lambda value, rank: [str(value)],
     "output_dim": lambda value, rank: [str(value)],
     "filters": lambda value, rank: [str(value)],
@@ -213,6 +223,14 @@ TABLE = [
      "Long short-term memory, as SimpleRNN; the forget gate's bias begins as 1."),
     ("GRU", "gru", "units", f"return_sequences=False, bidirectional=False, go_backwards=False, reset_after=True, {_CELL}", "", "",
      "Gated recurrent unit, as SimpleRNN."),
+    ("MultiHeadAttention", "attention", "num_heads", f"num_kv_heads=None, key_dim=None, causal=False, rotary=False, {_CELL}", "", "MultiheadAttention",
+     "Each step of [steps, features] takes what it is like of all steps, in so many heads; causal=True: of itself and those before it. "
+     "num_kv_heads heads of keys and values are shared; key_dim is the width of a head, features / num_heads by default."),
+    ("Transformer", "transformer", "num_heads",
+     "intermediate_dim=None, num_kv_heads=None, causal=False, rotary=False, postnorm=False, rmsnorm=False, swiglu=False, activation=None, use_bias=True, "
+     "dropout=None", "", "TransformerEncoderLayer",
+     "A transformer block: attention, then two dense layers, the first of intermediate_dim units (4 features) with GELU, each behind a LayerNorm and added "
+     "to what it began with; postnorm=True normalises behind that."),
     ("Positions", "positions", "", "kind=None", "", "PositionEmbedding",
      "At which step something stands, added to [steps, features]: a row for each step that is learnt, or with kind='sinusoidal' sines and cosines."),
     ("PReLU", "prelu", "", "", "slope", "", "x for x > 0, else x times a slope that is learnt; it begins at `slope`, 0.25."),

@@ -75,6 +75,12 @@ class LSTM(Layer):
 class GRU(Layer):
     def __init__(self, units: int, return_sequences: bool = False, bidirectional: bool = False, go_backwards: bool = False, reset_after: bool = True, use_bias: bool = True, kernel_initializer: str | None = None, name: str | None = None) -> None: ...
 
+class MultiHeadAttention(Layer):
+    def __init__(self, num_heads: int, num_kv_heads: int | None = None, key_dim: int | None = None, causal: bool = False, rotary: bool = False, use_bias: bool = True, kernel_initializer: str | None = None, name: str | None = None) -> None: ...
+
+class Transformer(Layer):
+    def __init__(self, num_heads: int, intermediate_dim: int | None = None, num_kv_heads: int | None = None, causal: bool = False, rotary: bool = False, postnorm: bool = False, rmsnorm: bool = False, swiglu: bool = False, activation: str | None = None, use_bias: bool = True, dropout: float | None = None, name: str | None = None) -> None: ...
+
 class Positions(Layer):
     def __init__(self, kind: str | None = None, name: str | None = None) -> None: ...
 
@@ -150,6 +156,10 @@ SpatialDropout2D = SpatialDropout
 SpatialDropout3D = SpatialDropout
 
 RNN = SimpleRNN
+
+MultiheadAttention = MultiHeadAttention
+
+TransformerEncoderLayer = Transformer
 
 PositionEmbedding = Positions
 

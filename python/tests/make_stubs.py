@@ -18,7 +18,8 @@ TYPES = {
     "output_padding": f"{SIZES} | None", "depth_multiplier": "int | None", "ceil_mode": "bool", "count_include_pad": "bool",
     "activation": "str | None", "use_bias": "bool", "kernel_initializer": "str | None", "interpolation": "str | None", "center": "bool",
     "scale": "bool", "population_variance": "bool", "slope": "float | None", "momentum": "float | None", "epsilon": "float | None",
-    "return_sequences": "bool", "bidirectional": "bool", "go_backwards": "bool", "reset_after": "bool", "input_dim": "int", "output_dim": "int", "padding_idx": "int | None", "kind": "str | None", "embeddings_initializer": "str | None", "name": "str | None",
+    "return_sequences": "bool", "bidirectional": "bool", "go_backwards": "bool", "reset_after": "bool", "input_dim": "int", "output_dim": "int", "padding_idx": "int | None", "kind": "str | None", "num_heads": "int", "num_kv_heads": "int | None", "key_dim": "int | None", "intermediate_dim": "int | None",
+    "dropout": "float | None", "causal": "bool", "rotary": "bool", "postnorm": "bool", "rmsnorm": "bool", "swiglu": "bool", "embeddings_initializer": "str | None", "name": "str | None",
 }
 HEAD = "# SPDX-License-Identifier: MIT\n# Made by python/tests/make_stubs.py.\n"
 

@@ -313,6 +313,12 @@ static bool has_effect(const soma_tensor *tensor) {
     }
 }
 
+/* A device writes all results of ATTENTION_GRAD, whether anybody wants them or not. */
+static bool is_made_anyway(const soma_tensor *tensor) {
+    return (tensor->op == SOMA_OP_SECOND || tensor->op == SOMA_OP_THIRD) &&
+           tensor->input[0]->op == SOMA_OP_ATTENTION_GRAD && tensor->input[0]->id != UINT32_MAX;
+}
+
 void soma_graph_prune(soma_graph *graph) {
     /* An id of UINT32_MAX marks what is not needed; ids are made again at the end. */
     for (uint32_t i = 0; i < graph->count; i++) graph->tensor[i]->id = has_effect(graph->tensor[i]) ? i : UINT32_MAX;
@@ -320,6 +326,8 @@ void soma_graph_prune(soma_graph *graph) {
         const soma_tensor *tensor = graph->tensor[i];
         for (uint32_t j = 0; tensor->id != UINT32_MAX && j < tensor->input_count; j++) tensor->input[j]->id = 0;
     }
+    for (uint32_t i = 0; i < graph->count; i++)
+        if (is_made_anyway(graph->tensor[i])) graph->tensor[i]->id = 0;
     uint32_t count = 0;
     for (uint32_t i = 0; i < graph->count; i++) {
         soma_tensor *tensor = graph->tensor[i];

@@ -105,10 +105,25 @@ static bool keeps_steps(const soma_tensor *tensor) {
     return false;
 }
 
+/* What a sequence is made of: the first input's first input, and so on, up to a product. */
+static const soma_tensor *source_of(const soma_tensor *tensor) {
+    while (tensor->op != SOMA_OP_GEMM && tensor->input_count) tensor = tensor->input[0];
+    return tensor->input_count ? tensor->input[0] : tensor;
+}
+
+/* That of its queries, which a file does not say. Where keys are made of the same sequence theirs is it. */
+static soma_tensor *mask_of_attention(const soma_tensor *attention) {
+    soma_tensor *const *input = attention->input;
+    if (input[0]->mask || !attention->attributes.attention.masked || source_of(input[0]) != source_of(input[1]))
+        return input[0]->mask;
+    return input[3];
+}
+
 /* That of the steps that it has. A recurrent layer out of a file has it only as an input. */
 static soma_tensor *mask_of(const soma_tensor *tensor) {
     if (tensor->op == SOMA_OP_RECURRENT && tensor->attributes.recurrent.masked)
         return tensor->input[2 + tensor->attributes.recurrent.biased];
+    if (tensor->op == SOMA_OP_ATTENTION) return mask_of_attention(tensor);
     for (uint32_t i = 0; tensor->is_sequence && i < tensor->input_count; i++)
         if (tensor->input[i]->is_sequence && tensor->input[i]->mask && tensor->input[i]->shape[0] == tensor->shape[0])
             return tensor->input[i]->mask;

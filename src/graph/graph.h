@@ -43,15 +43,22 @@
  *            made by gradient rules and rewrites
  * SECOND     the second result of its input: the bias gradient of a BIAS_UNARY_GRAD, the loss of a LOSS_GRAD, the mean
  *            of a NORMALIZE, the gradient of the scale of a NORMALIZE_GRAD, the cells of a RECURRENT, the gradient of
- *            the products with the state of a RECURRENT_GRAD
+ *            the products with the state of a RECURRENT_GRAD, the totals of an ATTENTION, the gradient of the keys of
+ *            an ATTENTION_GRAD
  * THIRD      the third: the inverse of a NORMALIZE, the gradient of the offset of a NORMALIZE_GRAD, what is kept of
- *            the gates of a RECURRENT, the gradient of the first state of a RECURRENT_GRAD
+ *            the gates of a RECURRENT, the gradient of the first state of a RECURRENT_GRAD, that of the values of an
+ *            ATTENTION_GRAD
  * RECURRENT  a recurrent layer over the steps of x [batch, steps, gates units], the products of its inputs with their
  *            weights: of x, the recurrent weight, [its bias], [mask [batch, steps]], [first state], [first cell], see
  *            attributes.recurrent; y [batch, steps, units]
  * RECURRENT_GRAD
  *            of y's gradient, the recurrent weight, y, what is kept of it, and its mask, first state and cell: of x
  * FOURTH     the fourth result: the gradient of the first cell of a RECURRENT_GRAD
+ * ATTENTION  what each query takes of the values, by the likeness of it and their keys: of q [batch, steps, heads w],
+ *            k [batch, keys, key heads w], v [batch, keys, key heads u], [mask [batch, keys]], see
+ *            attributes.attention and soma_attention_params; y [batch, steps, heads u]
+ * ATTENTION_GRAD
+ *            of y's gradient, q, k, v, y, the mask and the totals: of q
  * INDEX      numbers as they come from outside, float32, as whole numbers, int32: which rows of a table are meant
  * GATHER     of a table [rows, width] that is no batch's and an INDEX: the rows that it names, 0 for one that is none
  * GATHER_GRAD
@@ -104,7 +111,9 @@
     X(RECURRENT_GRAD, recurrent_grad)                                                                                  \
     X(FOURTH, fourth)                                                                                                  \
     X(CONV_ADD, conv_add)                                                                                              \
-    X(ACROSS, across)
+    X(ACROSS, across)                                                                                                  \
+    X(ATTENTION, attention)                                                                                            \
+    X(ATTENTION_GRAD, attention_grad)
 
 typedef enum soma_op {
 #define X(NAME, name) SOMA_OP_##NAME,
@@ -175,6 +184,10 @@ typedef union soma_attributes {
         soma_recurrent_params params;
         bool biased, masked, stated, celled; /* which of the optional inputs are there, in this order */
     } recurrent;
+    struct {
+        soma_attention_params params;
+        bool masked; /* whether there is a mask */
+    } attention;
     struct {
         bool padded; /* row number `padding` has no gradient */
         size_t padding;

@@ -42,6 +42,8 @@ void soma_op_shape_figures(const soma_tensor *normalize, soma_tensor *figures);
 void soma_op_shape_channels(const soma_tensor *normalize_grad, soma_tensor *channels);
 /* recurrent.c: what a RECURRENT or its gradient results in beside its value. */
 void soma_op_shape_of_recurrent(const soma_tensor *recurrent, soma_tensor *result);
+/* attention.c: what an ATTENTION or its gradient results in beside its value. */
+void soma_op_shape_of_attention(const soma_tensor *attention, soma_tensor *result);
 /* `axis`, the batch counted, is one of x's. */
 soma_status soma_op_check_axis(const soma_tensor *tensor, const soma_tensor *x, uint32_t axis);
 

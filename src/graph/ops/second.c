@@ -12,6 +12,8 @@ static soma_status shape_result(soma_tensor *tensor) {
         soma_op_shape_channels(tensor->input[0], tensor);
     else if (tensor->input[0]->op == SOMA_OP_RECURRENT || tensor->input[0]->op == SOMA_OP_RECURRENT_GRAD)
         soma_op_shape_of_recurrent(tensor->input[0], tensor);
+    else if (tensor->input[0]->op == SOMA_OP_ATTENTION || tensor->input[0]->op == SOMA_OP_ATTENTION_GRAD)
+        soma_op_shape_of_attention(tensor->input[0], tensor);
     else
         tensor->batched = false;
     return SOMA_OK;

@@ -65,6 +65,12 @@ static const soma_field recurrent_fields[] = {
     ATTRIBUTE("stated", SOMA_FIELD_BOOL, 0, recurrent.stated),
     ATTRIBUTE("celled", SOMA_FIELD_BOOL, 0, recurrent.celled)};
 
+static const soma_field attention_fields[] = {ATTRIBUTE("heads", SOMA_FIELD_COUNT, 0, attention.params.heads),
+                                              ATTRIBUTE("key_heads", SOMA_FIELD_COUNT, 0, attention.params.key_heads),
+                                              ATTRIBUTE("causal", SOMA_FIELD_BOOL, 0, attention.params.causal),
+                                              ATTRIBUTE("scale", SOMA_FIELD_NUMBER, 0, attention.params.scale),
+                                              ATTRIBUTE("masked", SOMA_FIELD_BOOL, 0, attention.masked)};
+
 static const soma_field pool_fields[] = {ATTRIBUTE("kind", SOMA_FIELD_NAME, SOMA_NAMES_POOLING, pool.params.kind),
                                          ATTRIBUTE("size", SOMA_FIELD_SPACE, 0, pool.params.size),
                                          ATTRIBUTE("stride", SOMA_FIELD_SPACE, 0, pool.params.stride),
@@ -139,6 +145,8 @@ bool soma_op_fields(soma_op op, const soma_field **fields, size_t *count) {
         FIELDS(conv_fields);
     case SOMA_OP_RECURRENT:
         FIELDS(recurrent_fields);
+    case SOMA_OP_ATTENTION:
+        FIELDS(attention_fields);
     case SOMA_OP_NORMALIZE:
         FIELDS(normalize_fields);
     case SOMA_OP_GATHER:

@@ -16,6 +16,7 @@
     X(And)                                                                                                             \
     X(ArgMax)                                                                                                          \
     X(ArgMin)                                                                                                          \
+    X(Attention)                                                                                                       \
     X(AveragePool)                                                                                                     \
     X(BatchNormalization)                                                                                              \
     X(Cast)                                                                                                            \
@@ -142,7 +143,8 @@ extern const soma_onnx_row soma_onnx_functions[SOMA_FUNCTION_COUNT];
     X(INDEX, index)                                                                                                    \
     X(GATHER, gather)                                                                                                  \
     X(RECURRENT, recurrent)                                                                                            \
-    X(SECOND, second)
+    X(SECOND, second)                                                                                                  \
+    X(ATTENTION, attention)
 
 #define X(NAME, name) soma_onnx_export_rule soma_onnx_export_##name;
 SOMA_ONNX_EXPORT_LIST(X)

@@ -33,6 +33,13 @@ bool soma_layer_same_network(soma_tensor *x, soma_tensor *y, const char *kind);
 soma_status soma_layer_add_parameter(soma_network *network, const char *role, const soma_parameter *description,
                                      uint32_t rank, const size_t *shape, soma_tensor **out);
 soma_status soma_layer_check_initializer(const char *role, soma_initializer initializer, float scale);
+/* rotary.c: tables of a network's layer for steps and heads of `width` features; x [steps, heads width] turned by
+ * them. */
+typedef struct soma_rotary_tables {
+    soma_tensor *cosines, *sines; /* [steps, 1, width] */
+} soma_rotary_tables;
+soma_status soma_layer_add_rotary_tables(soma_network *network, size_t steps, size_t width, soma_rotary_tables *tables);
+soma_status soma_layer_add_rotary(soma_tensor *x, const soma_rotary_tables *tables, soma_tensor **out);
 /* activation.c: f(x), with the usual parameters where none are set. */
 soma_status soma_layer_add_function(soma_tensor *x, soma_function function, const soma_activation_options *options,
                                     soma_tensor **out);
@@ -78,7 +85,9 @@ typedef struct soma_layer_row {
     X(rmsnorm)                                                                                                         \
     X(rnn)                                                                                                             \
     X(lstm)                                                                                                            \
-    X(gru)
+    X(gru)                                                                                                             \
+    X(attention)                                                                                                       \
+    X(transformer)
 #define SOMA_LAYER(name) const soma_layer_row soma_layer_row_##name
 
 #define X(name) extern SOMA_LAYER(name);
@@ -89,6 +98,8 @@ SOMA_LAYER_LIST(X)
 const soma_layer_row *soma_layer_of_word(soma_word text);
 /* "dense, dropout, ...", for messages; returns text. */
 const char *soma_layer_words(char *text, size_t size);
+/* attention.c: "heads N" or "kvheads N" at word *at, which goes to the number; *found: whether it is one of them. */
+soma_status soma_clause_heads(const soma_clause *clause, size_t *at, bool *found, size_t *heads, size_t *key_heads);
 /* A layer that is an activation by itself. */
 soma_status soma_layer_build_activation(const soma_clause *clause, soma_tensor **x);
 
