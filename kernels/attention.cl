@@ -8,11 +8,13 @@
 
 /* What every kernel takes first, and what it makes of that for a row. */
 #define ATTENTION_ROWS                                                                                                 \
-    ulong samples, ulong steps, ulong keys, ulong heads, ulong block, ulong round, ulong rows_per_group, uint has
+    ulong samples, ulong steps, ulong keys, ulong heads, ulong share, ulong block, ulong blocks, ulong round, ulong rows_per_group, uint has
 #define FIRST_QUERY                                                                                                    \
-    const ulong first = round * block, count = first < steps ? min(block, steps - first) : 0, rows = samples * heads * count;
+    const ulong first = round % blocks * block, count = first < steps ? min(block, steps - first) : 0;                  \
+    const ulong first_sample = round / blocks * share, rows = min(share, samples - first_sample) * heads * count;
 #define OWN_QUERY                                                                                                      \
-    const ulong number = row / count, query = first + row % count, at = (number * block + row % count) * keys;         \
+    const ulong place = row / count, number = first_sample * heads + place, query = first + row % count;               \
+    const ulong at = (place * block + row % count) * keys;                                                             \
     const ulong seen = has & IS_CAUSAL ? min(keys, query + 1) : keys, hidden = number / heads * keys;
 
 /* Where the mask is 0 a score is as low as can be. */

@@ -8,7 +8,8 @@
  * BACK        keys      queries               a head's numbers   weights^T dy, and slopes^T q: added up over the blocks, and over the
  *                                                                heads that share keys, in turn
  *
- * Scores, weights and slopes are a buffer [samples, heads, block, keys].
+ * Scores, weights and slopes are a buffer [share, heads, block, keys]: of `share` samples at a time. Round number `round` has the block
+ * round % blocks of the samples from round / blocks share on.
  */
 #ifndef SOMA_KERNELS_ATTENTION_H
 #define SOMA_KERNELS_ATTENTION_H
@@ -20,8 +21,9 @@
 #define BACK 2
 
 /* What every kernel takes first; `width` is that of a head's numbers. */
-#define ATTENTION_SIZES ulong steps, ulong keys, ulong heads, ulong key_heads, ulong width, ulong block, ulong round, uint causal
-#define PASS_SIZES steps, keys, heads, key_heads, width, block, round
+#define ATTENTION_SIZES                                                                                                \
+    ulong samples, ulong steps, ulong keys, ulong heads, ulong key_heads, ulong width, ulong share, ulong block, ulong blocks, ulong round, uint causal
+#define PASS_SIZES samples, steps, keys, heads, key_heads, width, share, block, blocks, round
 
 /* Where an element lies: of the left operand [i, p], of the right one [p, j], of the result [i, j]: start + first row + second step. */
 typedef struct operand {
@@ -33,18 +35,18 @@ typedef struct product {
     operand left, right, result;
 } product;
 
-/* number: of a head of a sample; going back of a head of keys, whose turn-th head of queries it is about. */
-static product product_of(uint kind, ulong number, ulong turn, ulong steps, ulong keys, ulong heads, ulong key_heads, ulong width,
-                          ulong block, ulong round) {
-    const ulong group = heads / key_heads, sample = number / (kind == BACK ? key_heads : heads);
-    const ulong head = kind == BACK ? number % key_heads * group + turn : number % heads, first = round * block;
-    const ulong queries = first < steps ? min(block, steps - first) : 0;
+/* number: of a head of a sample of the round; going back of a head of keys, whose turn-th head of queries it is about. */
+static product product_of(uint kind, ulong number, ulong turn, ulong samples, ulong steps, ulong keys, ulong heads, ulong key_heads,
+                          ulong width, ulong share, ulong block, ulong blocks, ulong round) {
+    const ulong group = heads / key_heads, place = number / (kind == BACK ? key_heads : heads), sample = round / blocks * share + place;
+    const ulong head = kind == BACK ? number % key_heads * group + turn : number % heads, first = round % blocks * block;
+    const ulong queries = first < steps && sample < samples ? min(block, steps - first) : 0;
     const ulong query_start = ((sample * steps + first) * heads + head) * width;
     const ulong key_start = (sample * keys * key_heads + head / group) * width;
-    const ulong buffer_start = (sample * heads + head) * block * keys;
+    const ulong buffer_start = (place * heads + head) * block * keys;
     product of;
     of.first = first;
-    of.rows = kind == BACK ? keys : queries;
+    of.rows = kind != BACK ? queries : sample < samples ? keys : 0;
     of.columns = kind == SCORES ? keys : width;
     of.depth = kind == SCORES ? width : kind == VALUES ? keys : queries;
     of.left.start = kind == SCORES ? query_start : buffer_start;

@@ -73,7 +73,7 @@ void attention_tile(ATTENTION_SIZES, ulong tiles, float alpha, const global floa
             const uint i = y + r * SIDE, j = x + s * SIDE;
             if (i >= rows || j >= columns) continue;
             float value = alpha * sum[r][s];
-            if (KIND == BACK && round > 0) value += to[i * of.result.row + j];
+            if (KIND == BACK && of.first > 0) value += to[i * of.result.row + j];
             to[i * of.result.row + j] = value;
         }
 }

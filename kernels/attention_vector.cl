@@ -58,7 +58,7 @@ ON_LOCAL_ARRAYS void attention_product(local float *panel, local float *sums, ui
             const ulong end_row = min(of.rows, first_row + rows_per_group);                                            \
             if (first_row >= end_row) return;                                                                          \
             attention_product(panel, sums, kind, of, first_row, end_row, (ulong)GROUP_ID(0) * ATTENTION_PANEL, causal, \
-                              alpha, kind != BACK || (round == 0 && turn == 0), left, right, result);                  \
+                              alpha, kind != BACK || (of.first == 0 && turn == 0), left, right, result);                  \
         }                                                                                                              \
     }
 DEFINE_ATTENTION(attention_scores, SCORES)

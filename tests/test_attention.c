@@ -240,6 +240,68 @@ START_TEST(values_are_those_of_the_formula) {
 }
 END_TEST
 
+/* So many scores that the opencl device takes some samples at a time, and some queries of each. */
+enum { MANY = 140, LONG = 300, MANY_EACH = LONG * 4 };
+
+START_TEST(many_scores_are_taken_in_rounds) {
+    static const size_t checked[] = {0, 108, 109, MANY - 1};
+    static double expected[MOST];
+    const form f = {"attention heads 2 causal", LONG, 4, 2, 2, 2, true, false};
+    soma_network *network = network_of_text(f.text, LONG, 4);
+    float *x = malloc(2 * MANY * MANY_EACH * sizeof *x), *y = x + MANY * MANY_EACH;
+    ck_assert_ptr_nonnull(x);
+    compile(network);
+    set_biases(network);
+    fill_uniform(18, x, MANY * MANY_EACH);
+    expect_ok(soma_run(network, x, MANY, y));
+    for (size_t i = 0; i < SOMA_COUNT_OF(checked); i++) {
+        by_formula(network, &f, x + checked[i] * MANY_EACH, NULL, expected);
+        expect_near(y + checked[i] * MANY_EACH, expected, MANY_EACH, TOLERANCE, f.text);
+    }
+    soma_network_destroy(network);
+    free(x);
+}
+END_TEST
+
+#ifdef SOMA_HAVE_TRAINING
+/* One step of gradient descent with a rate of 1: the weights behind it on the device, and on the cpu. */
+static void step_on(soma_device *where, soma_dataset *dataset, float *weights, size_t *count) {
+    soma_network *network = network_of_text("attention heads 2 causal", LONG, 4);
+    const soma_compile_options options = {.optimizer = {.kind = SOMA_SGD, .learning_rate = 1}};
+    expect_ok(soma_compile(network, where, &options));
+    set_biases(network);
+    expect_ok(soma_fit(network, dataset, &(soma_fit_options){.epochs = 1, .batch_size = MANY}, NULL));
+    *count = 0;
+    for (size_t i = 0; i < soma_network_parameter_count(network); i++) {
+        const soma_tensor *parameter = soma_network_parameter(network, i);
+        expect_ok(soma_get_parameter(network, parameter, weights + *count, soma_tensor_count(parameter)));
+        *count += soma_tensor_count(parameter);
+    }
+    soma_network_destroy(network);
+}
+
+START_TEST(rounds_of_gradients_add_up) {
+    float *x = malloc(2 * MANY * MANY_EACH * sizeof *x), *y = x + MANY * MANY_EACH, found[128];
+    double expected[128];
+    size_t count;
+    soma_device *cpu;
+    ck_assert_ptr_nonnull(x);
+    fill_uniform(19, x, MANY * MANY_EACH);
+    fill_uniform(20, y, MANY * MANY_EACH);
+    soma_dataset *dataset =
+        dataset_of((soma_array){x, SOMA_F32, 3, {MANY, LONG, 4}}, (soma_array){y, SOMA_F32, 3, {MANY, LONG, 4}});
+    expect_ok(soma_device_open("cpu", NULL, &cpu));
+    step_on(cpu, dataset, found, &count);
+    for (size_t i = 0; i < count; i++) expected[i] = (double)found[i];
+    step_on(test_device, dataset, found, &count);
+    expect_near(found, expected, count, 1e-5, "a step");
+    soma_dataset_destroy(dataset);
+    soma_device_close(cpu);
+    free(x);
+}
+END_TEST
+#endif
+
 /* ----------------------------------------------------------------------------------------------------------- masks */
 
 static soma_network *masked_network(const char *text, size_t steps, size_t features) {
@@ -426,6 +488,7 @@ END_TEST
 static void add_tests(TCase *cases) {
     tcase_add_loop_test(cases, values_are_those_of_other_frameworks, 0, (int)SOMA_COUNT_OF(modules));
     tcase_add_loop_test(cases, values_are_those_of_the_formula, 0, (int)SOMA_COUNT_OF(forms));
+    tcase_add_test(cases, many_scores_are_taken_in_rounds);
     tcase_add_loop_test(cases, masked_keys_are_not_seen, 0, 2);
     tcase_add_loop_test(cases, masks_go_through_blocks, 0, 2);
     tcase_add_test(cases, a_context_has_a_mask_of_its_own);
@@ -434,6 +497,7 @@ static void add_tests(TCase *cases) {
 #ifdef SOMA_HAVE_TRAINING
     tcase_add_test(cases, they_find_what_is_marked);
     tcase_add_test(cases, rotary_tables_stay);
+    tcase_add_test(cases, rounds_of_gradients_add_up);
 #endif
 }
 

@@ -2,7 +2,7 @@
 /* ATTENTION: for a block of queries at a time the scores, the weights, and the sums of values. */
 #include "device/opencl/attention.h"
 
-/* The scores of a block have so many floats, unless the least block has more. */
+/* The scores of a round have so many floats, unless the least block of one sample has more. */
 #define BLOCK_FLOATS  ((size_t)4 << 20)
 #define LEAST_QUERIES 64
 /* Of kernels/attention_tile.cl. */
@@ -18,18 +18,24 @@ soma_cl_attention soma_cl_attention_of(const soma_call *call) {
     const size_t row = SOMA_MAX(a.size.samples * a.size.heads * a.size.keys, (size_t)1);
     a.block = SOMA_MAX(BLOCK_FLOATS / row / LEAST_QUERIES, (size_t)1) * LEAST_QUERIES;
     a.block = SOMA_MAX(SOMA_MIN(a.block, a.size.steps), (size_t)1);
-    a.rounds = SOMA_MAX(soma_cl_pieces(a.size.steps, a.block), (size_t)1);
-    a.bytes = row * a.block * sizeof(float);
+    const size_t each = SOMA_MAX(a.size.heads * a.size.keys * a.block, (size_t)1);
+    a.share = SOMA_MAX(SOMA_MIN(BLOCK_FLOATS / each, a.size.samples), (size_t)1);
+    a.blocks = SOMA_MAX(soma_cl_pieces(a.size.steps, a.block), (size_t)1);
+    a.rounds = a.blocks * soma_cl_pieces(a.size.samples, a.share);
+    a.bytes = a.share * each * sizeof(float);
     return a;
 }
 
 static void pass_sizes(soma_cl_builder *builder, const soma_cl_attention *a, size_t width) {
+    soma_cl_pass_size(builder, a->size.samples);
     soma_cl_pass_size(builder, a->size.steps);
     soma_cl_pass_size(builder, a->size.keys);
     soma_cl_pass_size(builder, a->size.heads);
     soma_cl_pass_size(builder, a->size.key_heads);
     soma_cl_pass_size(builder, width);
+    soma_cl_pass_size(builder, a->share);
     soma_cl_pass_size(builder, a->block);
+    soma_cl_pass_size(builder, a->blocks);
     soma_cl_pass_round(builder);
     soma_cl_pass_u32(builder, builder->call->params.attention.causal);
 }
@@ -47,10 +53,10 @@ typedef struct extent {
 } extent;
 
 static extent extent_of(const soma_cl_attention *a, soma_cl_attention_kind kind, size_t width) {
-    const size_t heads = a->size.samples * a->size.heads, keys = a->size.keys;
+    const size_t heads = a->share * a->size.heads, keys = a->size.keys;
     if (kind == SOMA_CL_ATTENTION_SCORES) return (extent){heads, a->block, keys, width};
     if (kind == SOMA_CL_ATTENTION_VALUES) return (extent){heads, a->block, width, keys};
-    return (extent){a->size.samples * a->size.key_heads, keys, width, a->block * a->size.group};
+    return (extent){a->share * a->size.key_heads, keys, width, a->block * a->size.group};
 }
 
 /* Begins the launch, up to what lies behind the sizes, and ends it by `end`. */
@@ -101,7 +107,7 @@ void soma_cl_launch_attention_product(soma_cl_builder *builder, const soma_cl_at
 
 soma_cl_rows soma_cl_begin_attention_rows(soma_cl_builder *builder, const soma_cl_attention *a, const char *kernel,
                                           uint32_t mask, uint32_t total) {
-    const size_t rows = a->size.samples * a->size.heads * a->block;
+    const size_t rows = a->share * a->size.heads * a->block;
     const soma_cl_rows share = soma_cl_share_rows(builder->device, rows, a->size.keys);
     const soma_view *view = builder->call->view;
     soma_cl_expect_loops(builder, ROW_LOOPS * (a->size.keys / share.lanes + 1) + a->size.value_width);
@@ -110,7 +116,9 @@ soma_cl_rows soma_cl_begin_attention_rows(soma_cl_builder *builder, const soma_c
     soma_cl_pass_size(builder, a->size.steps);
     soma_cl_pass_size(builder, a->size.keys);
     soma_cl_pass_size(builder, a->size.heads);
+    soma_cl_pass_size(builder, a->share);
     soma_cl_pass_size(builder, a->block);
+    soma_cl_pass_size(builder, a->blocks);
     soma_cl_pass_round(builder);
     soma_cl_pass_size(builder, share.rows_per_group);
     soma_cl_pass_u32(builder, (view[mask].rank ? 1u : 0u) | (view[total].rank ? 2u : 0u) |

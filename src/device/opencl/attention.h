@@ -8,7 +8,8 @@
 
 typedef struct soma_cl_attention {
     soma_attention_size size;
-    size_t block, rounds; /* queries that are taken at a time, and how many times that is */
+    size_t share, block;  /* samples that are taken at a time, and queries of each */
+    size_t blocks, rounds; /* how many blocks of queries there are, and how many times it is all done */
     size_t bytes;         /* of the scores of a block */
 } soma_cl_attention;
 
