@@ -107,9 +107,73 @@ def import_from_pytorch(folder):
     check("a PyTorch network in soma", close(soma_outputs(path, inputs.numpy()), model(inputs).detach().numpy()), "other outputs")
 
 
+def attention_cases():
+    """Of each a name, the nodes that make y of q, k and v [n, 5, 8], k2 and v2 [n, 5, 4], and q4, k4 and v4 [n, 2, 5, 4], and constants."""
+    import numpy
+    from onnx import helper
+    generator = numpy.random.default_rng(3)
+    lower = numpy.tril(numpy.ones((5, 5), bool))
+    ten = numpy.tile(generator.permutation(10)[:5], (SAMPLES, 1)).astype(numpy.int64)
+    angles = generator.uniform(-3, 3, (10, 2)).astype(numpy.float32)
+
+    def attention(*inputs, **attributes):
+        return [helper.make_node("Attention", list(inputs), ["y"], **attributes)]
+
+    def rotary(*inputs, **attributes):
+        return [helper.make_node("RotaryEmbedding", list(inputs), ["y"], **attributes)]
+
+    yield "attention", attention("q", "k", "v", q_num_heads=2, kv_num_heads=2), {}
+    yield "attention, causal, shared keys", attention("q", "k2", "v2", q_num_heads=4, kv_num_heads=2, is_causal=1, scale=0.3), {}
+    yield "attention, heads apart", attention("q4", "k4", "v4", is_causal=1), {}
+    yield "attention, a causal mask", attention("q", "k", "v", "mask", q_num_heads=2, kv_num_heads=2), {"mask": lower}
+    yield "attention, a causal mask to add", attention("q4", "k4", "v4", "mask"), {"mask": numpy.where(lower, 0, -numpy.inf).astype(numpy.float32)}
+    yield "attention, a mask that hides nothing", attention("q4", "k4", "v4", "mask"), {"mask": numpy.ones((1, 1, 5, 5), bool)}
+    tables = {"cos": numpy.cos(angles), "sin": numpy.sin(angles), "at": ten}
+    steps = {name: numpy.tile(table[:5], (SAMPLES, 1, 1)) for name, table in tables.items() if name != "at"}
+    for interleaved in (0, 1):
+        yield f"rotary, heads apart, interleaved {interleaved}", rotary("q4", "cos", "sin", interleaved=interleaved), steps
+        yield f"rotary, interleaved {interleaved}", rotary("q", "cos", "sin", "at", num_heads=2, interleaved=interleaved), tables
+    one = {name: table[..., :1] for name, table in steps.items()}
+    yield "rotary, of two features", rotary("q", "cos", "sin", num_heads=2, rotary_embedding_dim=2), one
+
+
+def attention_in_soma(folder):
+    """ONNX's own ops of attention, by constants and an input, as onnxruntime has them."""
+    import numpy
+    import onnx
+    import onnxruntime
+    from onnx import helper, numpy_helper
+    generator = numpy.random.default_rng(2)
+    for name, nodes, constants in attention_cases():
+        weights = {f"w_{part}": generator.uniform(-1, 1, (6, 4 if part[-1] == "2" else 8)).astype(numpy.float32) for part in ("q", "k", "v", "k2", "v2")}
+        before = [helper.make_node("MatMul", ["x", weight], [weight[2:]]) for weight in weights]
+        for part in "qkv":
+            before += [helper.make_node("Reshape", [part, "heads"], [part + "_heads"]),
+                       helper.make_node("Transpose", [part + "_heads"], [part + "4"], perm=[0, 2, 1, 3])]
+        used, wanted = {"x"}, []
+        names = {name for node in nodes for name in node.input}
+        for node in reversed(before):
+            if set(node.output) & names:
+                wanted.insert(0, node)
+                names |= set(node.input)
+        given = {name: value for name, value in {**weights, "heads": numpy.array([0, 5, 2, 4]), **constants}.items() if name in names - used}
+        graph = helper.make_graph(wanted + nodes, "attention", [helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [SAMPLES, 5, 6])],
+                                  [helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, None)],
+                                  [numpy_helper.from_array(value, name) for name, value in given.items()])
+        path = os.path.join(folder, "attention.onnx")
+        onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 23)], ir_version=11), path)
+        inputs = generator.uniform(-1, 1, (SAMPLES, 5, 6)).astype(numpy.float32)
+        expected = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"]).run(None, {"x": inputs})[0]
+        try:
+            check(f"{name} in soma", close(soma_outputs(path, inputs), expected), "other outputs")
+        except RuntimeError as error:
+            check(f"{name} in soma", False, error)
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
-        for name, part, needed in (("onnx", export_to_others, ["numpy", "onnx"]), ("PyTorch", import_from_pytorch, ["torch", "onnx"])):
+        for name, part, needed in (("onnx", export_to_others, ["numpy", "onnx"]), ("PyTorch", import_from_pytorch, ["torch", "onnx"]),
+                                   ("attention", attention_in_soma, ["numpy", "onnx", "onnxruntime"])):
             missing = [package for package in needed if importlib.util.find_spec(package) is None]
             if missing:
                 skip(name, "not installed: " + ", ".join(missing))

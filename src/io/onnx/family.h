@@ -85,6 +85,7 @@
     X(ReduceSumSquare)                                                                                                 \
     X(Reshape)                                                                                                         \
     X(Resize)                                                                                                          \
+    X(RotaryEmbedding)                                                                                                 \
     X(Scatter)                                                                                                         \
     X(ScatterElements)                                                                                                 \
     X(ScatterND)                                                                                                       \

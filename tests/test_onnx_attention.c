@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+/* Attention and RotaryEmbedding of ONNX: values by hand, and what is refused of them. */
+#include "base/file.h"
+#include "expect.h"
+#include "io/onnx/export.h"
+#include "onnx_model.h"
+#include "temporary.h"
+
+#include <math.h>
+
+static soma_status load(soma_network **network) {
+    const char *path = temporary_path("m.onnx");
+    expect_ok(soma_file_write(path, W->data, W->size));
+    return soma_load_onnx(path, NULL, network);
+}
+
+static void run(const float *x, size_t samples, float *y) {
+    soma_network *network;
+    soma_device *device;
+    expect_ok(soma_device_open("cpu", NULL, &device));
+    expect_ok(load(&network));
+    expect_ok(soma_compile(network, device, &(soma_compile_options){.loss = {SOMA_LOSS_NONE}}));
+    expect_ok(soma_run(network, x, samples, y));
+    soma_network_destroy(network);
+    soma_device_close(device);
+}
+
+/* ------------------------------------------------------------------------------------------------------- attention */
+
+/* Queries, keys and values are x; the scale is 1. */
+static void attention(const char *mask, bool causal, float softcap) {
+    size_t one = soma_onnx_begin_node(&made, "Attention", "y", (const char *[]){"x", "x", "x", mask, NULL});
+    soma_onnx_put_attribute_integer(&made, "q_num_heads", 1);
+    soma_onnx_put_attribute_integer(&made, "kv_num_heads", 1);
+    soma_onnx_put_attribute_integer(&made, "is_causal", causal);
+    soma_onnx_put_attribute_float(&made, "scale", 1);
+    if (softcap != 0) soma_onnx_put_attribute_float(&made, "softcap", softcap);
+    soma_onnx_end_node(&made, one);
+}
+
+static void plain(void) {
+    attention(NULL, false, 0);
+}
+static void causal(void) {
+    attention(NULL, true, 0);
+}
+static void causal_by_mask(void) {
+    floats("mask", SHAPE(2, 2), (const float[]){0, -INFINITY, 0, 0});
+    attention("mask", false, 0);
+}
+static void hides_nothing(void) {
+    floats("mask", SHAPE(2, 2), (const float[]){0, 0, 0, 0});
+    attention("mask", false, 0);
+}
+/* Of each sample the second key is seen where its number is above 2. */
+static void of_samples(void) {
+    floats("two", SHAPE(1), (const float[]){-2});
+    floats("both", SHAPE(1, 2, 1), (const float[]){10, 0});
+    node("Add", "x", "both", "raised");
+    node("Greater", "raised", "two", "seen");
+    integers("shape", 4, (const int64_t[]){0, 1, 1, 2});
+    node("Reshape", "seen", "shape", "mask");
+    attention("mask", false, 0);
+}
+static void upper(void) {
+    floats("mask", SHAPE(2, 2), (const float[]){0, 0, -INFINITY, 0});
+    attention("mask", false, 0);
+}
+static void biased(void) {
+    floats("mask", SHAPE(2, 2), (const float[]){0, -1, 0, 0});
+    attention("mask", false, 0);
+}
+static void wide_mask(void) {
+    floats("mask", SHAPE(2, 3), (const float[]){0, 0, 0, 0, 0, 0});
+    attention("mask", false, 0);
+}
+static void capped(void) {
+    attention(NULL, false, 30);
+}
+
+static const struct {
+    void (*body)(void);
+    bool hides_behind, hides_low; /* keys behind a query; a second key of at most -2 */
+} forms[] = {{plain, false, false},
+             {causal, true, false},
+             {causal_by_mask, true, false},
+             {hides_nothing, false, false},
+             {of_samples, false, true}};
+
+START_TEST(attention_is_a_mean_by_likeness) {
+    const float x[2][2] = {{1, -0.5f}, {0.25f, -3}};
+    float y[2][2];
+    onnx_make(forms[_i].body, 11, 23, SHAPE(OPEN, 2, 1));
+    run(x[0], 2, y[0]);
+    for (size_t i = 0; i < 2; i++)
+        for (size_t step = 0; step < 2; step++) {
+            const double a = (double)x[i][0], b = (double)x[i][1], query = (double)x[i][step];
+            const bool hidden = (forms[_i].hides_behind && step == 0) || (forms[_i].hides_low && b <= -2);
+            const double of_b = hidden ? 0 : exp(query * b), of_a = exp(query * a);
+            ck_assert_double_eq_tol((double)y[i][step], (of_a * a + of_b * b) / (of_a + of_b), 1e-6);
+        }
+}
+END_TEST
+
+/* ---------------------------------------------------------------------------------------------------------- rotary */
+
+static void rotary(const char *positions, int64_t heads) {
+    size_t one =
+        soma_onnx_begin_node(&made, "RotaryEmbedding", "y", (const char *[]){"x", "cosines", "sines", positions, NULL});
+    soma_onnx_put_attribute_integer(&made, "num_heads", heads);
+    soma_onnx_end_node(&made, one);
+}
+
+static void by_steps(void) {
+    floats("cosines", SHAPE(1, 2, 1), (const float[]){0.5f, 2});
+    floats("sines", SHAPE(1, 2, 1), (const float[]){3, -1});
+    rotary(NULL, 2);
+}
+static void by_positions(void) {
+    floats("cosines", SHAPE(3, 1), (const float[]){2, 7, 0.5f});
+    floats("sines", SHAPE(3, 1), (const float[]){-1, 7, 3});
+    integers("positions", 2, (const int64_t[]){2, 0});
+    rotary("positions", 2);
+}
+static void behind_the_table(void) {
+    floats("cosines", SHAPE(3, 1), (const float[]){2, 7, 0.5f});
+    floats("sines", SHAPE(3, 1), (const float[]){-1, 7, 3});
+    integers("positions", 2, (const int64_t[]){0, 3});
+    rotary("positions", 2);
+}
+static void of_other_samples(void) {
+    floats("cosines", SHAPE(2, 2, 1), (const float[]){1, 2, 1, 3});
+    floats("sines", SHAPE(2, 2, 1), (const float[]){1, 2, 1, 2});
+    rotary(NULL, 2);
+}
+static void odd(void) {
+    floats("cosines", SHAPE(1, 2, 1), (const float[]){0.5f, 2});
+    floats("sines", SHAPE(1, 2, 1), (const float[]){3, -1});
+    rotary(NULL, 4);
+}
+
+START_TEST(pairs_are_turned_by_tables) {
+    const float x[8] = {1, 2, -3, 4, 5, -6, 7, 8}, cosines[2] = {0.5f, 2}, sines[2] = {3, -1};
+    float y[8];
+    onnx_make(_i ? by_positions : by_steps, 11, 23, SHAPE(OPEN, 2, 4));
+    run(x, 1, y);
+    for (size_t pair = 0; pair < 4; pair++) { /* two heads at each of two steps; all numbers are exact */
+        const float a = x[2 * pair], b = x[2 * pair + 1], c = cosines[pair / 2], s = sines[pair / 2];
+        ck_assert_float_eq(y[2 * pair], a * c - b * s);
+        ck_assert_float_eq(y[2 * pair + 1], a * s + b * c);
+    }
+}
+END_TEST
+
+/* --------------------------------------------------------------------------------------------------------- refusals */
+
+static const struct {
+    void (*body)(void);
+    int64_t width;
+    soma_status status;
+    const char *word;
+} refusals[] = {
+    {upper, 1, SOMA_UNSUPPORTED, "mask is a constant mask that is not causal"},
+    {biased, 1, SOMA_UNSUPPORTED, "mask is a constant mask that is not causal"},
+    {wide_mask, 1, SOMA_UNSUPPORTED, "other shapes than [2, 2]"},
+    {capped, 1, SOMA_UNSUPPORTED, "softcap is 30"},
+    {behind_the_table, 4, SOMA_INVALID_FILE, "positions from 0 to 3 of a table of 3"},
+    {of_other_samples, 4, SOMA_UNSUPPORTED, "cosines is not the same for all samples"},
+    {odd, 4, SOMA_INVALID_FILE, "an even number of them is needed"},
+};
+
+START_TEST(the_rest_is_refused) {
+    soma_network *network;
+    onnx_make(refusals[_i].body, 11, 23, SHAPE(OPEN, 2, refusals[_i].width));
+    expect_error(load(&network), refusals[_i].status, refusals[_i].word);
+}
+END_TEST
+
+int main(void) {
+    TCase *all = tcase_create("onnx, attention");
+    tcase_add_checked_fixture(all, temporary_create, temporary_destroy);
+    tcase_add_loop_test(all, attention_is_a_mean_by_likeness, 0, sizeof forms / sizeof *forms);
+    tcase_add_loop_test(all, pairs_are_turned_by_tables, 0, 2);
+    tcase_add_loop_test(all, the_rest_is_refused, 0, sizeof refusals / sizeof *refusals);
+    Suite *suite = suite_create("onnx, attention");
+    suite_add_tcase(suite, all);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failures = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failures != 0;
+}
