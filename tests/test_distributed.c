@@ -279,6 +279,19 @@ START_TEST(a_team_of_one_makes_what_no_team_makes) {
 }
 END_TEST
 
+/* In batches of one, of two ranks the first never has a sample: its share is rounded down. */
+START_TEST(a_rank_without_a_sample_goes_along) {
+    job *several = begin(), *one = begin();
+    several->options.batch_size = one->options.batch_size = 1;
+    run(one, 1);
+    run(several, 2);
+    expect_alike(several, 2);
+    ck_assert_float_le(difference(one, several), bound_of(one) * BATCH); /* BATCH times as many steps */
+    end(several);
+    end(one);
+}
+END_TEST
+
 START_TEST(all_begin_with_the_weights_of_the_first) {
     job *one = train_alone(false), *several = begin();
     several->other_weights = true;
@@ -763,6 +776,7 @@ static void add_tests(TCase *cases) {
     tcase_add_test(cases, ranks_make_what_one_makes);
     tcase_add_test(cases, ranks_make_what_one_makes_of_pictures);
     tcase_add_test(cases, a_team_of_one_makes_what_no_team_makes);
+    tcase_add_test(cases, a_rank_without_a_sample_goes_along);
     tcase_add_test(cases, all_begin_with_the_weights_of_the_first);
     tcase_add_test(cases, buckets_change_no_bit);
     tcase_add_test(cases, half_as_much_is_sent_at_the_price_of_rounding);

@@ -155,6 +155,10 @@ static soma_status open_passes(struct soma_fit *fit, soma_dataset *dataset) {
                                                   validated, &fit->validation);
         if (status != SOMA_OK) return soma_error_prefix(status, "validation: ");
     }
+    /* A rank without a sample of any batch has no plan that would have made them. */
+    const soma_compiled *compiled = fit->network->compiled;
+    if (team->communicator)
+        SOMA_TRY(soma_executor_reserve_training(compiled->executor, soma_optimizer_states(compiled->optimizer.kind)));
     SOMA_TRY(soma_pass_bring_data(&fit->pass, &training));
     if (!fit->validates) return SOMA_OK;
     SOMA_TRY(soma_pass_bring_data(&fit->validation, &validating));
