@@ -63,6 +63,54 @@ class WithoutStarter(ProgramTest):
         self.assertIn("-Dmpi=enabled", result.stderr)
 
 
+class Devices(ProgramTest):
+    """Two of what DEVICE is: cpu, or OpenCL devices that PoCL makes of one processor."""
+    def setUp(self):
+        super().setUp()
+        self.devices = ["cpu", "cpu"] if DEVICE == "cpu" else ["opencl:0", "opencl:1"]
+        self.several = ",".join(self.devices)
+        if DEVICE != "cpu" and program.run("devices", f"--device={self.several}").returncode:
+            self.skipTest("there are no two OpenCL devices")
+
+    def test_repeatable_training_makes_the_same_bytes(self):
+        arguments = ["train", "--threads=1", "--data=digits", "--epochs=2", "--repeatable", "--shards=4", "--batch=60", "--seed=3",
+                     "--net=conv 4 3x3 relu; batchnorm; flatten; dropout 0.2; dense 10 softmax", "--augment=shift 1; brightness 0.1"]
+        self.succeed(*arguments, f"--device={self.devices[0]}", f"--save={self.path('one')}")
+        with open(self.path("one"), "rb") as file:
+            expected = file.read()
+        for several in [self.several] + (["cpu,cpu,cpu,cpu"] if DEVICE == "cpu" else []):
+            result = self.succeed(*arguments, f"--device={several}", f"--save={self.path('several')}")
+            self.assertEqual(len(re.findall(f"^Device +{re.escape(several)}: ", result.stdout, re.M)), 1, result.stdout)
+            with open(self.path("several"), "rb") as file:
+                self.assertEqual(file.read(), expected, several)
+
+    def test_a_checkpoint_of_two_is_one_s_to_go_on_from(self):
+        checkpoint = self.path("run.ckpt")
+        arguments = [*TRAIN[:1], *TRAIN[2:], "--repeatable", "--shards=4", "--batch=60"]
+        self.succeed(*arguments, f"--device={self.devices[0]}", "--epochs=2", f"--save={self.path('whole')}")
+        self.succeed(*arguments, f"--device={self.several}", "--epochs=1", f"--checkpoint={checkpoint}", "--every=5")
+        self.succeed(*arguments, f"--device={self.devices[0]}", "--epochs=2", f"--resume={checkpoint}", f"--save={self.path('gone on')}")
+        whole, on = (read_safetensors(self.path(name))[1] for name in ("whole", "gone on"))
+        self.assertEqual(whole, on)
+
+    def test_all_but_training_is_done_on_the_first(self):
+        model = self.path("model")
+        net = ["--epochs=1", "--bucket=1K", "--wire=bf16", "--json"]
+        trained = self.succeed(*TRAIN[:1], *TRAIN[2:], *net, f"--device={self.several}", f"--save={model}")
+        self.assertIn(f'"device": "{self.several}"', trained.stdout)
+        result = self.succeed("evaluate", f"--model={model}", "--data=digits", f"--device={self.several}")
+        self.assertEqual(result.stderr.count("only training uses all"), 1, result.stderr)
+        listed = self.succeed("devices", f"--device={self.several}", "--json")
+        for device in self.devices:
+            self.assertEqual(listed.stdout.count(f'"device": "{device}"'), self.devices.count(device), listed.stdout)
+
+    def test_what_is_no_device_is_refused(self):
+        self.refuse(program.NO_DEVICE, [f"{self.devices[0]},sundial"], *TRAIN[:1], *TRAIN[2:], f"--device={self.devices[0]},sundial")
+        self.refuse(program.NO_DEVICE, ["opencl:77"], *TRAIN[:1], *TRAIN[2:], f"--device={self.devices[0]},opencl:77")
+        if DEVICE != "cpu":
+            self.refuse(program.NO_DEVICE, ["opencl:0", "twice"], *TRAIN[:1], *TRAIN[2:], "--device=opencl:0,opencl:0")
+
+
 @unittest.skipUnless(MPIRUN, "there is no MPI that the program has a module for, or its mpirun is missing")
 class Distributed(ProgramTest):
     def expect_job(self, status, result):
@@ -86,6 +134,21 @@ class Distributed(ProgramTest):
             for first, second in list(zip(a, b))[1:]:
                 for x, y in zip(first.split(",")[:6], second.split(",")[:6]):
                     self.assertAlmostEqual(float(x), float(y), delta=1e-3)
+
+    def test_two_devices_of_one_process_make_what_two_processes_make(self):
+        arguments = [*TRAIN, "--epochs=1", f"--save={self.path('processes')}"]
+        self.expect_job(0, mpirun(command(2, *arguments)))
+        self.succeed(*TRAIN[:1], f"--device={DEVICE},{DEVICE}", *TRAIN[2:], "--epochs=1", f"--save={self.path('devices')}")
+        saved = []
+        for name in "processes", "devices":
+            with open(self.path(name), "rb") as file:
+                saved.append(file.read())
+        self.assertEqual(*saved)
+
+    def test_several_processes_have_one_device_each(self):
+        result = mpirun(command(2, *TRAIN[:1], f"--device={DEVICE},{DEVICE}", *TRAIN[2:], "--epochs=1"))
+        self.assertNotEqual(result.returncode, 0)
+        self.assertIn("of several processes each can have one device", result.stderr)
 
     def test_sums_go_in_buckets_and_as_bfloat16(self):
         """Two add up elements one by one: so buckets change no byte."""

@@ -149,6 +149,7 @@ static exit_status bench_peak(const struct settings *settings) {
     soma_device *device = NULL;
     exit_status status = session_open(settings, &device);
     if (status != STATUS_DONE) return status;
+    session_warn_of_several(device);
     double gflops;
     soma_status cause = soma_device_peak(device, &gflops);
     if (cause == SOMA_OK) {

@@ -80,6 +80,7 @@ exit_status command_check(const struct settings *settings) {
     soma_device *device;
     exit_status status = session_open(settings, &device);
     if (status != STATUS_DONE) return status;
+    session_warn_of_several(device);
     status = check_device(settings, device);
     soma_device_close(device);
     return status;

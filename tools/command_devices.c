@@ -170,14 +170,21 @@ static void report_table(const struct device_table *table) {
     report_print(object);
 }
 
-/* The one device that --device opens. */
-static exit_status collect_one(const struct settings *settings, struct device_table *table) {
+/* What --device opens: one, or several by a list of their names, of which the first has the others open. */
+static exit_status collect_named(const struct settings *settings, struct device_table *table) {
     soma_device *device;
     exit_status status = session_open(settings, &device);
     if (status != STATUS_DONE) return status;
-    soma_device_info info;
-    soma_device_get_info(device, &info);
-    add_row(table, soma_device_selector(device), &info, true, NULL);
+    const char *at = soma_device_selector(device);
+    for (uint32_t i = 0; soma_device_part(device, i) && !table->failed; i++) {
+        char selector[sizeof table->rows[0].selector];
+        soma_device_info info;
+        soma_device_get_info(soma_device_part(device, i), &info);
+        const size_t length = strcspn(at, ",");
+        snprintf(selector, sizeof selector, "%.*s", (int)length, at);
+        at += length + (at[length] == ',');
+        add_row(table, selector, &info, true, NULL);
+    }
     if (table->failed)
         soma_device_close(device);
     else
@@ -185,10 +192,10 @@ static exit_status collect_one(const struct settings *settings, struct device_ta
     return STATUS_DONE;
 }
 
-/* That one, or all; they stay open with --verbose. */
+/* Those, or all; they stay open with --verbose. */
 static exit_status collect(const struct settings *settings, struct device_table *table) {
     if (option_given(settings, device)) {
-        exit_status status = collect_one(settings, table);
+        exit_status status = collect_named(settings, table);
         if (status != STATUS_DONE) return status;
     } else {
         soma_status cause = soma_device_list(add_row, table);

@@ -9,6 +9,7 @@
 #include "model.h"
 #include "output_file.h"
 #include "part_files.h"
+#include "session.h"
 #include "threshold.h"
 #include "train.h"
 #include <stdlib.h>
@@ -21,8 +22,10 @@ static exit_status check_alone(const struct settings *settings) {
                          : option_given(settings, wire)           ? "wire"
                          : option_given(settings, sync_batchnorm) ? "sync-batchnorm"
                                                                   : NULL;
-    if (!option || settings->distributed) return STATUS_DONE;
-    return fail(STATUS_USAGE, "--%s is of several processes, and without --distributed there is one", option);
+    if (!option || settings->distributed || session_may_be_several(settings)) return STATUS_DONE;
+    return fail(STATUS_USAGE,
+                "--%s is of several processes or devices; without --distributed and a list of devices there is one",
+                option);
 }
 
 exit_status training_check(const struct settings *settings, const struct distributed *distributed) {

@@ -136,6 +136,7 @@ static exit_status tune_named(struct tune *tune, const char *name) {
     settings.device = name;
     exit_status status = session_open(&settings, &device);
     if (status != STATUS_DONE) return status;
+    session_warn_of_several(device);
     status = tune_device(tune, device);
     soma_device_close(device);
     return status;

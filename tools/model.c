@@ -301,6 +301,7 @@ exit_status model_open(const struct settings *settings, bool measure, soma_netwo
         status = measure ? session_choose(settings, *network, &options.compile, settings->batch, device)
                          : session_open(settings, device);
     if (status == STATUS_DONE) {
+        session_warn_of_several(*device);
         soma_status cause = soma_compile(*network, *device, &options.compile);
         if (cause != SOMA_OK) status = fail_from_library(cause, settings->model ? STATUS_FILE : STATUS_USAGE, NULL);
     }

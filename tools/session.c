@@ -38,6 +38,20 @@ exit_status session_open(const struct settings *settings, soma_device **device) 
     return open_named(settings, settings->device, device);
 }
 
+void session_warn_of_several(soma_device *device) {
+    soma_device_info info;
+    if (!soma_device_part(device, 1)) return;
+    soma_device_get_info(device, &info);
+    warn("of the devices %s only training uses all; the first is used here, %s (%s)", soma_device_selector(device),
+         info.name, info.platform);
+}
+
+bool session_may_be_several(const struct settings *settings) {
+    const char *name = settings->device, *wanted = getenv("SOMA_DEVICE");
+    if (strcmp(name, "auto") == 0 && wanted) name = wanted;
+    return strpbrk(name, ",*") != NULL;
+}
+
 static void print_time(void *context, const char *selector, const soma_device_info *info, double step_us) {
     (void)context;
     if (step_us < 0)

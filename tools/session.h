@@ -11,7 +11,14 @@ exit_status session_load_plugins(void);
 /* The device of --device; "auto" means what the library makes of it. */
 exit_status session_open(const struct settings *settings, soma_device **device);
 
-/* The same, but "auto" measures: a few training steps of this network on every device, whose times are printed. */
+/* Where the device is made of several: says that what follows is done on the first. */
+void session_warn_of_several(soma_device *device);
+
+/* Whether --device looks like a list of several. */
+bool session_may_be_several(const struct settings *settings);
+
+/* As session_open(), but "auto" measures: a few training steps of this network on every device, whose times are
+ * printed. */
 exit_status session_choose(const struct settings *settings, soma_network *network, const soma_compile_options *options,
                            size_t batch, soma_device **device);
 

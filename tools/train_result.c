@@ -28,6 +28,16 @@ static void say_data(const struct training *training) {
     say("\n");
 }
 
+/* Those beside the first, of several. */
+static void say_other_devices(const struct training *training) {
+    soma_device *part;
+    for (uint32_t i = 1; (part = soma_device_part(training->device, i)); i++) {
+        soma_device_info info;
+        soma_device_get_info(part, &info);
+        say("         %s: %s, %s\n", soma_device_selector(part), info.name, info.platform);
+    }
+}
+
 void training_say_start(const struct training *training) {
     const struct settings *settings = training->settings;
     soma_device_info info = device_info(training);
@@ -39,6 +49,7 @@ void training_say_start(const struct training *training) {
     if (soma_network_get_figures(training->network, training->settings->batch, &figures) == SOMA_OK)
         say(" (%s, %zu parameters)", layers, figures.parameters);
     say("\nDevice   %s: %s, %s\n", soma_device_selector(training->device), info.name, info.platform);
+    say_other_devices(training);
     if (training->distributed.communicator)
         say("Ranks    %u by %s\n", training->distributed.communicator->ranks, training->distributed.module->name);
     if (training->decay > 0)

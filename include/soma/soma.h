@@ -45,6 +45,9 @@ extern "C" {
  *                   measures)
  *   anything else   the name of a registered device kind, or a piece of a device's or platform's name ("nvidia",
  *                   "pocl")
+ *   "A,B", "gpu*"   several, of which soma_fit() gives each its share of every batch: names as above, but no pieces of
+ *                   names and not "auto"; with a * all of a kind. The first is the device that all else is done on; the
+ *                   options are each one's, only that several "cpu" share the cores where no number of threads is given
  * options: NULL for the defaults. SOMA_NO_DEVICE: the detail lists every device seen and every platform passed over,
  * with the reason. soma_device_close() after the last network on it is destroyed.
  */
@@ -56,8 +59,12 @@ SOMA_API void soma_device_close(soma_device *device);
 /* Name, kind, driver and memory of an open device, copied into *info. */
 SOMA_API void soma_device_get_info(soma_device *device, soma_device_info *info);
 
-/* The word that opens this device again: "cpu", "opencl:1"; valid while it is open. */
+/* The word that opens this device again: "cpu", "opencl:1", "opencl:0,opencl:1"; valid while it is open. */
 SOMA_API const char *soma_device_selector(const soma_device *device);
+
+/* Of a device that is made of several, number `part`, from 0: 0 is the device itself, NULL comes behind the last. Each
+ * has info, memory and selector of its own; all are closed with the first. */
+SOMA_API soma_device *soma_device_part(soma_device *device, uint32_t part);
 
 typedef struct soma_device_memory {
     uint64_t allocated;   /* bytes allocated on the device now */

@@ -56,7 +56,7 @@ class Network:
 
     layers: a list of layers, or text as "dense 128 relu; dense 10 softmax"; or, for networks that branch, inputs= and outputs= of
     what layers gave when they were called. The shape of the input is taken from the first data, unless the list begins with an Input.
-    device: "cpu", "gpu", "opencl:N", "auto" (None: what SOMA_DEVICE names, else a GPU, else the processor), or a soma.Device.
+    device: "cpu", "gpu", "opencl:N", "opencl:0,opencl:1" or "gpu*" (several, among which fit() divides each batch), "auto" (None: what SOMA_DEVICE names, else a GPU, else the processor), or a soma.Device.
     seed: of initial weights, shuffling and dropout; the same seed, data and device give the same bits.
     """
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 const char *soma_device_selector(const soma_device *device) {
-    return device->selector;
+    return device->list ? device->list : device->selector;
 }
 
 /* ------------------------------------------------------------------------------------------- threads, processes */

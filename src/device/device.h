@@ -19,7 +19,17 @@ struct soma_device {
     uint64_t memories;                        /* soma_memory objects made so far */
     uint32_t process;                         /* soma_process() where it was opened */
     bool told_of_fork;                        /* the slot after_fork was called */
+    /* Of several that train together this is the first, and has the others: several.c. */
+    soma_device **others;
+    uint32_t other_count; /* 0: it is alone */
+    char *list;           /* the words that open all of them; NULL: it is alone */
 };
+
+/* open.c: one device, by any name that is no list. */
+soma_status soma_device_open_one(const char *name, const soma_device_options *options, soma_device **device);
+void soma_device_close_one(soma_device *device);
+/* Whether a name is "gpu", a kind of device, or one of a kind by its number, and so may stand in a list. */
+bool soma_device_is_selector(const char *name);
 
 /*
  * Held around what a device has: its own lock, in a child that inherited it the process's. One thread at a time uses a

@@ -79,8 +79,7 @@ void *soma_device_state(const soma_device *device, const soma_device_api *api) {
     return device && device->api == api ? device->state : NULL;
 }
 
-void soma_device_close(soma_device *device) {
-    if (!device) return;
+void soma_device_close_one(soma_device *device) {
     if (soma_device_can_free(device)) device->api->close(device->state);
     /* In a child the lock may be held, by a thread that is not there. */
     if (soma_device_check_process(device) == SOMA_OK) pthread_mutex_destroy(&device->lock);
@@ -231,19 +230,17 @@ static soma_status open_listed(const char *name, const soma_device_options *opti
     return status;
 }
 
-static const char *name_or_default(const char *name) {
-    if (name && strcasecmp(name, "auto") != 0) return name;
-    const char *wanted = getenv("SOMA_DEVICE");
-    return wanted && *wanted ? wanted : "auto";
-}
-
-soma_status soma_device_open(const char *name, const soma_device_options *options, soma_device **device) {
-    if (!device) return soma_error(SOMA_INVALID_ARGUMENT, "soma_device_open: no place for the device was given");
-    *device = NULL;
-    name = name_or_default(name);
+soma_status soma_device_open_one(const char *name, const soma_device_options *options, soma_device **device) {
     const soma_device_api *api;
     bool numbered;
     uint32_t index;
     if (parse_kind(name, &api, &numbered, &index)) return open_kind(name, api, numbered, index, options, device);
     return open_listed(name, options, device);
+}
+
+bool soma_device_is_selector(const char *name) {
+    const soma_device_api *api;
+    bool numbered;
+    uint32_t index;
+    return strcasecmp(name, "gpu") == 0 || parse_kind(name, &api, &numbered, &index);
 }

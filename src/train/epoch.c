@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* One epoch of soma_fit: its steps, its figures, and what follows from them. */
 #include "train/evaluate.h"
+#include "train/fit_devices.h"
 #include "train/fit_shards.h"
 #include "train/fit_team.h"
 
@@ -53,7 +54,9 @@ static soma_status run_batches(struct soma_fit *fit) {
         fit->batches_done++;
         fit->samples_done += soma_pass_batch_size(&fit->pass, i);
         fit->own_samples_done += soma_pass_own_size(&fit->pass, i);
+        const uint64_t changes = compiled->executor->changes;
         SOMA_TRY(tell_batch(fit));
+        if (fit->devices && fit->devices->tells_batches) SOMA_TRY(soma_fit_follow(fit, changes));
         SOMA_TRY(soma_fit_checkpoint_step(fit));
         SOMA_TRY(soma_throttle_step(&throttle));
     }
@@ -109,10 +112,11 @@ soma_status soma_fit_epoch(struct soma_fit *fit) {
     SOMA_TRY(measure_epoch(fit, &epoch));
     SOMA_TRY(soma_history_append(fit->history, &epoch));
     SOMA_TRY(draw_conclusions(fit, &epoch));
+    const uint64_t changes = fit->network->compiled->executor->changes;
     soma_status told =
         fit->options.on_epoch ? fit->options.on_epoch(fit->options.context, fit->network, &epoch) : SOMA_OK;
     told = soma_team_agree(&fit->team, told);
-    if (told == SOMA_OK || told == SOMA_STOPPED) SOMA_TRY(soma_fit_follow(fit));
+    if (told == SOMA_OK || told == SOMA_STOPPED) SOMA_TRY(soma_fit_follow(fit, changes));
     /* With what the callback has changed: nobody calls it for this epoch again. */
     SOMA_TRY(soma_fit_checkpoint_epoch(fit));
     return told == SOMA_OK ? ended : told;

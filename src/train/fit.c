@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* soma_fit: options, data, epochs until the end or until enough, the best weights. */
+/* A fit, on one rank: options, data, epochs until the end or until enough, the best weights. */
 #include "train/evaluate.h"
 #include "train/fit_shards.h"
 #include "train/fit_sum.h"
@@ -252,15 +252,16 @@ static soma_status check(const soma_network *network, const soma_fit_options *op
     return check_options(network, options);
 }
 
-soma_status soma_fit(soma_network *network, soma_dataset *dataset, const soma_fit_options *options,
-                     soma_history *history) {
+soma_status soma_fit_as_rank(soma_network *network, soma_dataset *dataset, const soma_fit_options *options,
+                             soma_history *history, const struct soma_fit_devices *devices) {
     soma_history unwanted = {0};
     if (history) memset(history, 0, sizeof *history);
-    struct soma_fit fit = {.network = network, .history = history ? history : &unwanted};
+    struct soma_fit fit = {.network = network, .history = history ? history : &unwanted, .devices = devices};
     if (options) fit.options = *options;
     if (fit.options.epochs == 0) fit.options.epochs = 1;
     if (fit.options.batch_size == 0) fit.options.batch_size = 32;
     SOMA_TRY(soma_team_open(fit.options.communicator, &fit.team));
+    if (devices) fit.team.name = network->compiled->device->selector;
     soma_status status = check(network, &fit.options);
     status = status == SOMA_OK ? train(&fit, dataset) : soma_team_agree(&fit.team, status);
     soma_history_clear(&unwanted);

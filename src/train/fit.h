@@ -13,9 +13,10 @@ struct soma_fit {
     soma_network *network;
     soma_fit_options options; /* defaults filled in */
     soma_team team;
-    struct soma_shards *shards;       /* of a repeatable fit; NULL: it is none */
-    struct soma_fit_sum *sum;         /* of several ranks' gradients; NULL: there is none */
-    soma_dataset *kept_in, *held_out; /* the parts of a validation split, or NULL */
+    const struct soma_fit_devices *devices; /* where the ranks are devices of this process, fit_devices.h; else NULL */
+    struct soma_shards *shards;             /* of a repeatable fit; NULL: it is none */
+    struct soma_fit_sum *sum;               /* of several ranks' gradients; NULL: there is none */
+    soma_dataset *kept_in, *held_out;       /* the parts of a validation split, or NULL */
     soma_pass pass, validation;
     bool validates;
     /* At the beginning of the epoch, or where it was resumed; and of the best epoch, if it will be restored. */
@@ -37,6 +38,10 @@ struct soma_fit {
     soma_checkpoint_run run; /* for checkpoints, if there are any */
     soma_snapshot saved;     /* what is written to them */
 };
+
+/* fit.c: soma_fit() of this rank. `devices` NULL: the ranks are other processes', or there is one. */
+soma_status soma_fit_as_rank(soma_network *network, soma_dataset *dataset, const soma_fit_options *options,
+                             soma_history *history, const struct soma_fit_devices *devices);
 
 /* epoch.c: one epoch. SOMA_STOPPED: a callback asked for the end. */
 soma_status soma_fit_epoch(struct soma_fit *fit);

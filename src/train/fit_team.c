@@ -7,6 +7,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 /* ------------------------------------------------------------------------------------------------------ the start */
@@ -16,7 +17,7 @@ typedef struct greeting {
     char version[24];
     uint64_t network, data, validation, options, step; /* fingerprints, but for the step */
     uint64_t samples, validation_samples;
-    char device[128];
+    char device[64], hardware[192]; /* its selector; and what it is, wherever it is among others */
 } greeting;
 
 /* The options that all ranks must be given alike. What callbacks and files they have is their own business. */
@@ -43,11 +44,14 @@ static uint64_t fingerprint_options(const struct soma_fit *fit) {
 static soma_status make_greeting(const struct soma_fit *fit, greeting *own) {
     memset(own, 0, sizeof *own);
     strncpy(own->version, soma_version(), sizeof own->version - 1);
-    strncpy(own->device, soma_device_selector(fit->network->compiled->device), sizeof own->device - 1);
+    const soma_device *device = fit->network->compiled->device;
+    snprintf(own->device, sizeof own->device, "%s", device->selector);
+    snprintf(own->hardware, sizeof own->hardware, "%s, %s", device->info.name, device->info.vendor);
     SOMA_TRY(soma_network_fingerprint(fit->network, &own->network));
-    own->data = soma_fingerprint_dataset(fit->pass.dataset);
+    /* Devices of one process read the same memory. */
+    if (!fit->devices) own->data = soma_fingerprint_dataset(fit->pass.dataset);
     own->samples = fit->pass.samples;
-    own->validation = fit->validates ? soma_fingerprint_dataset(fit->validation.dataset) : 0;
+    own->validation = fit->validates && !fit->devices ? soma_fingerprint_dataset(fit->validation.dataset) : 0;
     own->validation_samples = fit->validates ? fit->validation.samples : 0;
     own->options = fingerprint_options(fit);
     own->step = fit->network->compiled->step;
@@ -63,7 +67,7 @@ static soma_status compare_data(uint32_t rank, const char *what, uint64_t sample
                       rank, what, other_samples, other_data, samples, data);
 }
 
-static soma_status compare(const greeting *first, const greeting *other, uint32_t rank) {
+static soma_status compare(const greeting *first, const greeting *other, uint32_t rank, bool tells) {
     if (memcmp(first->version, other->version, sizeof first->version) != 0)
         return soma_error(SOMA_INVALID_ARGUMENT,
                           "rank %" PRIu32 " is soma %.23s, rank 0 is soma %.23s; all ranks must be of one version",
@@ -89,11 +93,11 @@ static soma_status compare(const greeting *first, const greeting *other, uint32_
                           "rank %" PRIu32 " has made %" PRIu64 " steps already, rank 0 %" PRIu64
                           "; all must begin, or go on, together",
                           rank, other->step, first->step);
-    if (memcmp(first->device, other->device, sizeof first->device) != 0)
+    if (tells && memcmp(first->hardware, other->hardware, sizeof first->hardware) != 0)
         soma_log(SOMA_LOG_WARNING,
-                 "rank %" PRIu32 " computes on %.127s, rank 0 on %.127s: they round differently, and the slower one "
-                 "sets the pace",
-                 rank, other->device, first->device);
+                 "rank %" PRIu32 " computes on %.63s (%.191s), rank 0 on %.63s (%.191s): they round differently, and "
+                 "the slower one sets the pace",
+                 rank, other->device, other->hardware, first->device, first->hardware);
     return SOMA_OK;
 }
 
@@ -104,7 +108,7 @@ static soma_status greet(struct soma_fit *fit, const greeting *own) {
     if (!all) return soma_out_of_memory(team->ranks * sizeof *all, "what all ranks say");
     soma_status status = soma_team_gather(team, own, sizeof *own, all);
     for (uint32_t i = 1; status == SOMA_OK && i < team->ranks; i++) {
-        status = compare(&all[0], &all[i], i);
+        status = compare(&all[0], &all[i], i, team->rank == 0 || !fit->devices);
         team->alike = status != SOMA_OK;
     }
     soma_free(all);
@@ -166,28 +170,32 @@ static soma_status average_running(struct soma_fit *fit, float *parameters) {
     return SOMA_OK;
 }
 
-soma_status soma_fit_align(struct soma_fit *fit) {
+/* All get them from rank 0; `average`: where they differ by rank, their mean. */
+static soma_status spread(struct soma_fit *fit, bool average) {
     soma_executor *executor = fit->network->compiled->executor;
     float *values = fit->team.values;
     size_t count = executor->parameter_count;
-    if (fit->team.ranks == 1) return SOMA_OK;
     SOMA_TRY(soma_executor_read(executor, executor->parameters, 0, values, count));
-    SOMA_TRY(average_running(fit, values));
+    if (average) SOMA_TRY(average_running(fit, values));
     SOMA_TRY(soma_team_broadcast(&fit->team, values, count * sizeof *values, 0));
     return soma_executor_write(executor, executor->parameters, 0, values, count);
 }
 
-soma_status soma_fit_follow(struct soma_fit *fit) {
+soma_status soma_fit_align(struct soma_fit *fit) {
+    return fit->team.ranks == 1 ? SOMA_OK : spread(fit, true);
+}
+
+soma_status soma_fit_follow(struct soma_fit *fit, uint64_t since) {
     soma_compiled *compiled = fit->network->compiled;
     struct {
-        float base_rate, learning_rate, plateau_factor, enough;
+        float base_rate, learning_rate, plateau_factor, enough, changed;
     } said = {compiled->optimizer.learning_rate, compiled->learning_rate, compiled->plateau_factor,
-              fit->enough ? 1.0f : 0.0f};
+              fit->enough ? 1.0f : 0.0f, compiled->executor->changes != since ? 1.0f : 0.0f};
     if (!fit->team.communicator) return SOMA_OK;
     SOMA_TRY(soma_team_broadcast(&fit->team, &said, sizeof said, 0));
     compiled->optimizer.learning_rate = said.base_rate;
     compiled->learning_rate = said.learning_rate;
     compiled->plateau_factor = said.plateau_factor;
     fit->enough = said.enough > 0;
-    return SOMA_OK;
+    return fit->devices && said.changed > 0 ? spread(fit, false) : SOMA_OK;
 }

@@ -14,7 +14,8 @@ void soma_fit_heed_flags(struct soma_fit *fit);
 soma_status soma_fit_apply(soma_network *network);
 /* Running figures become their mean over the ranks, and all parameters those of rank 0. */
 soma_status soma_fit_align(struct soma_fit *fit);
-/* Rank 0 says at which rate to go on, and whether. */
-soma_status soma_fit_follow(struct soma_fit *fit);
+/* Rank 0 says at which rate to go on, and whether. Where it alone has callbacks: `since` is how often its weights had
+ * changed (soma_executor.changes) before the callback, and the others get those that it has changed. */
+soma_status soma_fit_follow(struct soma_fit *fit, uint64_t since);
 
 #endif

@@ -108,7 +108,8 @@ soma_status soma_team_all(const soma_team *team, bool own, bool *all) {
 /* What a rank says of itself. */
 typedef struct statement {
     uint32_t status;
-    char detail[508]; /* the beginning of it */
+    char name[64];    /* of the rank; empty: none but its number */
+    char detail[444]; /* the beginning of it */
 } statement;
 
 static bool is_error(uint32_t status) {
@@ -134,7 +135,9 @@ static soma_status conclude(soma_team *team, const statement *all, soma_status o
         team->alike = true;
         if (is_error((uint32_t)own)) return own;
         soma_status status = all[i].status < SOMA_STATUS_COUNT ? (soma_status)all[i].status : SOMA_INTERNAL;
-        return soma_error(status, "rank %" PRIu32 ": %.*s", i, (int)sizeof all[i].detail - 1, all[i].detail);
+        const int most = (int)sizeof all[i].detail - 1;
+        if (all[i].name[0]) return soma_error(status, "%.63s: %.*s", all[i].name, most, all[i].detail);
+        return soma_error(status, "rank %" PRIu32 ": %.*s", i, most, all[i].detail);
     }
     return stopped ? SOMA_STOPPED : SOMA_OK;
 }
@@ -144,6 +147,7 @@ soma_status soma_team_agree(soma_team *team, soma_status own) {
     statement mine = {.status = (uint32_t)own}, *all = soma_calloc(team->ranks, sizeof *all);
     if (!all) return soma_out_of_memory(team->ranks * sizeof *all, "what all ranks say");
     if (is_error((uint32_t)own)) take_detail(&mine);
+    if (team->name) strncpy(mine.name, team->name, sizeof mine.name - 1);
     soma_status status = soma_team_gather(team, &mine, sizeof mine, all);
     if (status == SOMA_OK) status = conclude(team, all, own);
     soma_free(all);
@@ -154,6 +158,7 @@ soma_status soma_team_leave(soma_team *team, soma_status status) {
     const soma_communicator *communicator = team->communicator;
     if (!communicator || team->alike || !is_error((uint32_t)status)) return status;
     team->alike = true;
+    if (team->name && team->rank > 0) soma_error_prefix(status, "%s: ", team->name);
     communicator->abort(communicator->context, status, soma_last_error());
     return status;
 }

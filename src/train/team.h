@@ -21,6 +21,7 @@ typedef enum soma_team_flag {
 typedef struct soma_team {
     const soma_communicator *communicator; /* NULL: alone */
     uint32_t rank, ranks;                  /* 0 and 1 alone */
+    const char *name;                      /* what this rank is called in errors; NULL: by its number */
     float *values;                         /* [count], to be summed; the flags come behind them */
     size_t count;
     bool wants[SOMA_TEAM_FLAGS]; /* of this rank */
