@@ -383,6 +383,11 @@ soma_status soma_graph_change_input(soma_graph *graph, soma_tensor *input, soma_
  * comes what computes the same by ACROSS. stand_in[i], for each tensor there was: itself, or what is used in its place.
  */
 soma_status soma_graph_synchronise(soma_graph *graph, soma_tensor **stand_in);
+/* Makes of the copy of a network what is computed in inference: nothing is dropped, and batches are normalised by the
+ * running figures. */
+void soma_graph_infer(soma_graph *graph);
+/* The tensor that stands in its place then: without dropout, and without a product with what is 1 then. */
+soma_tensor *soma_tensor_without_dropout(soma_tensor *tensor);
 /* Whether it holds the losses of a batch, made alone or with their gradient. */
 bool soma_tensor_is_loss(const soma_tensor *tensor);
 /* Removes what no kept tensor, metric or optimizer needs; renumbers. */

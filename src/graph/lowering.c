@@ -72,3 +72,18 @@ soma_status soma_lowering_push(soma_lowering *lowering, const soma_tensor *origi
     lowering->origin[lowering->count++] = origin;
     return SOMA_OK;
 }
+
+soma_status soma_lowering_find_seconds(soma_lowering *lowering) {
+    const soma_graph *graph = lowering->graph;
+    lowering->second = soma_calloc(3 * graph->count, sizeof(soma_tensor *));
+    if (!lowering->second) return soma_out_of_memory(3 * graph->count * sizeof(soma_tensor *), "a plan");
+    lowering->third = lowering->second + graph->count;
+    lowering->fourth = lowering->third + graph->count;
+    for (uint32_t i = 0; i < graph->count; i++) {
+        soma_tensor *tensor = graph->tensor[i];
+        if (tensor->op == SOMA_OP_SECOND) lowering->second[tensor->input[0]->id] = tensor;
+        if (tensor->op == SOMA_OP_THIRD) lowering->third[tensor->input[0]->id] = tensor;
+        if (tensor->op == SOMA_OP_FOURTH) lowering->fourth[tensor->input[0]->id] = tensor;
+    }
+    return SOMA_OK;
+}

@@ -36,6 +36,8 @@ extern const char soma_sites[SOMA_SITE_COUNT];
 /* A site is a buffer of the executor, not a tensor. */
 bool soma_site_is_buffer(const void *site);
 
+/* Finds the further results; they are freed as `second`. */
+soma_status soma_lowering_find_seconds(soma_lowering *lowering);
 soma_status soma_lowering_push(soma_lowering *lowering, const soma_tensor *origin, soma_call call);
 
 /*

@@ -6,21 +6,6 @@
 
 /* ------------------------------------------------------------------------------------------------------- lowering */
 
-static soma_status find_seconds(soma_lowering *lowering) {
-    const soma_graph *graph = lowering->graph;
-    lowering->second = soma_calloc(3 * graph->count, sizeof(soma_tensor *));
-    if (!lowering->second) return soma_out_of_memory(3 * graph->count * sizeof(soma_tensor *), "a plan");
-    lowering->third = lowering->second + graph->count;
-    lowering->fourth = lowering->third + graph->count;
-    for (uint32_t i = 0; i < graph->count; i++) {
-        soma_tensor *tensor = graph->tensor[i];
-        if (tensor->op == SOMA_OP_SECOND) lowering->second[tensor->input[0]->id] = tensor;
-        if (tensor->op == SOMA_OP_THIRD) lowering->third[tensor->input[0]->id] = tensor;
-        if (tensor->op == SOMA_OP_FOURTH) lowering->fourth[tensor->input[0]->id] = tensor;
-    }
-    return SOMA_OK;
-}
-
 /* A gather call for each input comes first; soma_plan_set_feeds() fills them in. */
 static soma_status lower_feeds(soma_plan *plan, soma_lowering *lowering) {
     for (uint32_t i = 0; i < lowering->graph->count; i++) {
@@ -60,7 +45,7 @@ static soma_status lower_all(soma_lowering *lowering, stage when) {
 static soma_status lower_graph(soma_plan *plan, soma_optimizer_kind optimizer) {
     soma_lowering lowering = {
         .graph = plan->graph, .executor = plan->executor, .batch = plan->batch, .optimizer = optimizer};
-    soma_status status = find_seconds(&lowering);
+    soma_status status = soma_lowering_find_seconds(&lowering);
     if (status == SOMA_OK) status = lower_feeds(plan, &lowering);
     if (status == SOMA_OK) status = lower_all(&lowering, IN_EACH_RUN);
     plan->count = lowering.count;
