@@ -8,7 +8,10 @@ import io
 import json
 import math
 import os
+import shutil
 import struct
+import subprocess
+import unittest
 import zipfile
 import zlib
 
@@ -224,6 +227,28 @@ class Files(ProgramTest):
         self.refuse(BAD_FILE, ["ones.onnx", "memory_limit", "1000 bytes", "ones"], "convert", path, self.path("no.safetensors"), "--memory-limit=1000")
         self.assertIn("1000 bytes", self.succeed("show", path, "--memory-limit=1000").stdout)
         self.refuse(USAGE, ["--memory-limit", "8X"], "show", path, "--memory-limit=8X")
+
+    def test_convert_to_c(self):
+        path, _ = self.model()
+        result = self.json("convert", path, self.path("net.c"), "--prefix=iris")
+        self.assertEqual(result["weight_bytes"], 4 * (2 * 5 + 5 + 5 * 2 + 2))
+        with open(self.path("net.c"), encoding="utf-8") as file:
+            text = file.read()
+        self.assertIn("void iris_predict(const float *input, float *output)", text)
+        self.assertIn("Flash: 108 bytes of weights", self.succeed("convert", path, self.path("net.c")).stdout)
+        self.refuse(USAGE, ["--prefix", "FILE.c"], "convert", path, self.path("b.onnx"), "--prefix=iris")
+        self.refuse(USAGE, ["7up", "digits"], "convert", path, self.path("net.c"), "--prefix=7up")
+
+    @unittest.skipUnless(shutil.which("cc"), "there is no C compiler")
+    def test_example_of_a_microcontroller(self):
+        source = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "examples", "microcontroller")
+        table = os.path.join(source, "xor.csv")
+        self.succeed("train", "--device=cpu", "--data", table, "--test-data", table, "--net", "dense 8 tanh; dense 2 softmax", "--batch=4", "--validation=0",
+                     "--epochs=500", "--lr=0.05", "--save", self.path("xor.safetensors"))
+        self.succeed("convert", self.path("xor.safetensors"), self.path("xor.c"))
+        subprocess.run(["cc", "-std=c99", "-Wall", "-Wextra", "-pedantic", "-Werror", "-I", self.path(""), "-o", self.path("xor"),
+                        os.path.join(source, "main.c"), "-lm"], check=True)
+        self.assertIn("1 and 0 are different", subprocess.run([self.path("xor")], check=True, stdout=subprocess.PIPE, text=True).stdout)
 
     def test_convert_there_and_back(self):
         path, _ = self.model()

@@ -4,25 +4,55 @@
 #include "output_file.h"
 #include "report.h"
 
-exit_status command_convert(const struct settings *settings) {
-    soma_network *network = NULL;
+#include <string.h>
+
+static bool is_c(const char *path) {
+    const size_t length = strlen(path);
+    return length >= 2 && strcmp(path + length - 2, ".c") == 0;
+}
+
+static exit_status check_operands(const struct settings *settings) {
     if (!settings->operand[1])
         return fail(STATUS_USAGE,
                     "two files are needed: soma convert FROM TO, as in soma convert a.onnx b.safetensors");
-    exit_status status = output_file_try(NULL, settings->operand[1]);
+    if (settings->prefix && !is_c(settings->operand[1]))
+        return fail(STATUS_USAGE, "--prefix is for names in a C file; %s is none, expected FILE.c",
+                    settings->operand[1]);
+    return output_file_try(NULL, settings->operand[1]);
+}
+
+static exit_status fail_to_save(const struct settings *settings, soma_status cause) {
+    const bool wrong_prefix = settings->prefix && cause == SOMA_INVALID_ARGUMENT;
+    return fail_from_library(cause, wrong_prefix ? STATUS_USAGE : cause == SOMA_IO ? STATUS_FAILED : STATUS_FILE, NULL);
+}
+
+exit_status command_convert(const struct settings *settings) {
+    soma_network *network = NULL;
+    exit_status status = check_operands(settings);
     if (status == STATUS_DONE) status = model_load(settings, settings->operand[0], &network);
     if (status != STATUS_DONE) return status;
-    soma_status cause = soma_save(network, settings->operand[1]);
+    const char *target = settings->operand[1];
+    const bool as_c = is_c(target);
+    soma_c_size size = {0};
+    soma_status cause = as_c ? soma_save_c(network, target, &(soma_c_options){.prefix = settings->prefix}, &size)
+                             : soma_save(network, target);
     if (cause != SOMA_OK) {
         soma_network_destroy(network);
-        return fail_from_library(cause, cause == SOMA_IO ? STATUS_FAILED : STATUS_FILE, NULL);
+        return fail_to_save(settings, cause);
     }
-    say("%s: written\n", settings->operand[1]);
+    say("%s: written\n", target);
+    if (as_c)
+        say("Flash: %zu bytes of weights, and the code. Memory: %zu bytes, static.\n", size.weight_bytes,
+            size.memory_bytes);
     if (settings->json) {
         report *object = report_create();
         report_text(object, "from", settings->operand[0]);
-        report_text(object, "to", settings->operand[1]);
+        report_text(object, "to", target);
         report_count(object, "parameters", soma_network_parameter_count(network));
+        if (as_c) {
+            report_count(object, "weight_bytes", size.weight_bytes);
+            report_count(object, "memory_bytes", size.memory_bytes);
+        }
         report_print(object);
     }
     soma_network_destroy(network);

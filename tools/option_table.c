@@ -455,6 +455,8 @@ const option_row option_table[] = {
      .help = "threads of the cpu device (default: one for each core, which several share)"},
     {.name = "memory-limit", .type = OPTION_BYTES, .offset = FIELD(memory_limit), .commands = ALL & ~(DEVICES | NO_DEVICE), .argument = "BYTES",
      .help = "device memory to stay below; K, M, G and T are understood. Also what constants may take that an ONNX model computes (default of that: 4G)"},
+    {.name = "prefix", .type = OPTION_TEXT, .offset = FIELD(prefix), .commands = 1u << COMMAND_CONVERT, .argument = "NAME",
+     .help = "of a C file: what its names begin with, NAME_predict() and others (default: the file's name)"},
     {.name = "memory-limit", .type = OPTION_BYTES, .offset = FIELD(memory_limit), .commands = FILES, .argument = "BYTES",
      .help = "of ONNX models: what constants may take that a model computes, not holds; K, M, G and T are understood (default 4G)"},
     {.name = "data-memory", .type = OPTION_BYTES, .offset = FIELD(data_memory), .commands = TRAIN | EVALUATE | PREDICT, .argument = "BYTES",

@@ -27,6 +27,7 @@ struct settings {
     int tokens;               /* soma_tokens */
     uint64_t window, stride;  /* of a text or a series; 0: not given */
     uint64_t horizon, season; /* of a series; likewise */
+    const char *prefix;       /* of the names in a C file */
     /* generate */
     const char *prompt;
     uint64_t length;

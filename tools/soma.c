@@ -52,7 +52,8 @@ static const char *const abouts[] = {
         "  soma bench --net \"dense 128 relu; dense 10 softmax\" --input 784 --batch 128 --device=cpu --json\n"
         "  soma bench --model digits.safetensors --device=gpu --profile\n",
     [COMMAND_CONVERT] = "  soma convert model.onnx model.safetensors\n"
-                        "  soma convert digits.safetensors digits.onnx\n",
+                        "  soma convert digits.safetensors digits.onnx\n"
+                        "  soma convert digits.safetensors digits.c       one C file, for a microcontroller\n",
     [COMMAND_SHOW] = "  soma show model.onnx\n"
                      "  soma show iris.csv --json\n",
     [COMMAND_DATA] = "  soma data iris.csv\n"

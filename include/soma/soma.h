@@ -1781,6 +1781,32 @@ SOMA_API soma_status soma_write_npz(const char *path, const char *const *names, 
  */
 SOMA_API soma_status soma_save_onnx(soma_network *network, const char *path);
 
+/* How soma_save_c() writes. */
+typedef struct soma_c_options {
+    const char *prefix; /* of all names in the file: up to 32 letters of a-z and A-Z, digits and _; NULL: of the file's
+                           name */
+    uint64_t reserved[4]; /* zero */
+} soma_c_options;
+
+/* What the numbers of a C file take, in bytes; its machine code comes to the weights. */
+typedef struct soma_c_size {
+    size_t weight_bytes;  /* constants: read-only memory (flash) */
+    size_t memory_bytes;  /* between the layers: static memory (RAM) */
+    uint64_t reserved[4]; /* zero */
+} soma_c_size;
+
+/*
+ * Writes the network as one C file that computes it, for microcontrollers: in C99 (and C++), with the weights as
+ * arrays, without allocation or any library but libm's, one sample at a time in float32. A function
+ * PREFIX_predict(const float *input, float *output) is all that is declared, beside names of classes and thresholds, if
+ * the network has any; a standardisation of the inputs is computed, too. Inputs and outputs are laid out as soma's;
+ * numbers that name rows of a table (embedding) are floats. Batch normalisation is folded. SOMA_UNSUPPORTED names what
+ * has no form in C. options, size: may be NULL. soma_save() does the same for a name that ends in ".c". Written as by
+ * soma_save().
+ */
+SOMA_API soma_status soma_save_c(soma_network *network, const char *path, const soma_c_options *options,
+                                 soma_c_size *size);
+
 /*
  * The options that the network was last compiled with, or that its file holds: class_weight is NULL, and a loss is
  * the one that SOMA_LOSS_DEFAULT stood for: SOMA_LOSS_NONE where none goes with the output.

@@ -276,7 +276,7 @@ class Network:
         print_fn(self._net.summary(batch_size))
 
     def save(self, path):
-        """Saves the network with its weights: a safetensors file, or ONNX where the name ends in .onnx. Whole or not at all."""
+        """Saves the network with its weights: a safetensors file, ONNX where the name ends in .onnx, or one C file for a microcontroller where it ends in .c. Whole or not at all."""
         self._require_built()
         self._compile_now()
         self._net.save(path)

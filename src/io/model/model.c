@@ -42,6 +42,7 @@ static soma_status check_network(soma_network *network) {
 soma_status soma_check_save(soma_network *network, const char *path) {
     if (!network || !path) return soma_error(SOMA_INVALID_ARGUMENT, "soma_check_save needs a network and a path");
     if (soma_is_onnx_name(path)) return soma_onnx_check_save(network, path);
+    if (soma_is_c_name(path)) return soma_c_check_save(network, path);
     char *text = NULL;
     SOMA_TRY(check_network(network));
     soma_status status = soma_model_encode(network, &text);
@@ -52,6 +53,7 @@ soma_status soma_check_save(soma_network *network, const char *path) {
 soma_status soma_save(soma_network *network, const char *path) {
     if (!network || !path) return soma_error(SOMA_INVALID_ARGUMENT, "soma_save needs a network and a path");
     if (soma_is_onnx_name(path)) return soma_save_onnx(network, path);
+    if (soma_is_c_name(path)) return soma_save_c(network, path, NULL, NULL);
     SOMA_TRY(check_network(network));
     char *text = NULL, *data = NULL;
     soma_safetensors_source *sources = soma_calloc(network->parameter_count, sizeof *sources);
