@@ -49,6 +49,15 @@ class Text(ProgramTest):
         self.assertEqual(whole["samples"], (8 * 300 - 1) // 8)
         self.assertGreater(whole["accuracy"], 0.99)
 
+    def test_a_transformer_finds_what_stands_before(self):
+        """What comes after "ab" is told by what came after the "ab" before. Windows begin at each of the nine letters."""
+        with open(self.book, "w", encoding="utf-8") as file:
+            file.write("abcabdabe" * 250)
+        model = self.path("gpt.safetensors")
+        net = "embedding 8 16; positions; transformer heads 2 causal hidden 32; layernorm; dense 6 softmax"
+        self.json("train", "--data", self.book, "--net", net, "--window=13", "--epochs=20", "--lr=0.01", "--save", model, f"--device={DEVICE}")
+        self.assertEqual(self.generate("--model", model, "--prompt=abcabdabe", "--length=30", "--temperature=0"), "abcabdabe" * 4 + "abc\n")
+
     def test_what_does_not_go_with_texts_is_said(self):
         other = self.path("book.csv")
         os.rename(self.book, other)
