@@ -94,6 +94,33 @@ def _torch_recurrent(module, place):
     return parts
 
 
+def _torch_attention(name, module, place):
+    """Its weights of queries, keys and values are one matrix, and those of the last product a layer of their own."""
+    if module.in_proj_weight is None or module.bias_k is not None or module.add_zero_attn:
+        raise ValueError(f"module '{name}' has keys or values of other widths, or some of its own: soma's attention has not")
+    width = module.embed_dim
+
+    def third(key, i, turn):
+        rows, all_three = slice(i * width, (i + 1) * width), place(key)
+
+        def replaced(values):
+            whole = all_three.read().copy()
+            whole[rows] = turn(values)
+            return [whole]
+
+        return Part([all_three], lambda values: turn(values[rows]), replaced)
+
+    parts = {}
+    for i, role in enumerate(("query", "key", "value")):
+        parts[f"{role}_weight"] = third("in_proj_weight", i, lambda values: values.T)
+        if module.in_proj_bias is not None:
+            parts[f"{role}_bias"] = third("in_proj_bias", i, lambda values: values)
+    for key, tensor in module.out_proj.named_parameters():
+        last = _TorchPlace(f"{name}.out_proj.{key}", tensor)
+        parts[f"output_{key}"] = _turn(last) if key == "weight" else Part([last])
+    return parts
+
+
 TURNED = ("Linear", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d")
 PLAIN = ("BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "SyncBatchNorm", "LayerNorm", "GroupNorm", "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d",
          "RMSNorm", "Embedding")
@@ -101,12 +128,12 @@ PLAIN = ("BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "SyncBatchNorm", "LayerNor
 
 def torch_layers(model):
     """{name: parts} of the modules that have parameters of their own, in their order."""
-    layers = {}
+    layers, inner = {}, set()
     for name, module in model.named_modules():
         own = {key: value for key, value in module.named_parameters(recurse=False)}
         own |= {key: value for key, value in module.named_buffers(recurse=False) if key in ("running_mean", "running_var")}
         kind = type(module).__name__
-        if not own:
+        if not own or id(module) in inner:
             continue
 
         def place(key):
@@ -120,6 +147,9 @@ def torch_layers(model):
             layers[name] = {"slope": Part([place("weight")])}
         elif kind in ("RNN", "LSTM", "GRU"):
             layers[name] = _torch_recurrent(module, place)
+        elif kind == "MultiheadAttention":
+            layers[name] = _torch_attention(name, module, place)
+            inner.add(id(module.out_proj))
         else:
             raise TypeError(f"module '{name}' is a {kind}, whose parameters ({', '.join(own)}) are none of a layer that soma has")
     return layers

@@ -85,6 +85,34 @@ def test_a_module_of_pytorch_computes_the_same(which):
     expect_round_trip(network, model, names="order")
 
 
+@pytest.mark.parametrize("causal", [False, True])
+def test_attention_of_pytorch_computes_the_same(causal):
+    torch = pytest.importorskip("torch")
+    model = torch.nn.MultiheadAttention(8, 4, batch_first=True).eval()
+    network = network_of("attention heads 4" + causal * " causal", (5, 8))
+    network.give_weights(model, names="order")
+    x = RANDOM.normal(size=(3, 5, 8)).astype(np.float32)
+    hidden = torch.ones(5, 5, dtype=torch.bool).triu(1) if causal else None
+    with torch.no_grad():
+        theirs = model(*3 * [torch.from_numpy(x)], attn_mask=hidden)[0].numpy()
+    np.testing.assert_allclose(network.predict(x), theirs, rtol=1e-4, atol=1e-5)
+    expect_round_trip(network, model, names="order")
+
+
+@pytest.mark.parametrize("first", [False, True])
+def test_a_block_of_pytorch_computes_the_same(first):
+    torch = pytest.importorskip("torch")
+    model = torch.nn.TransformerEncoderLayer(8, 2, 6, dropout=0, activation="gelu", norm_first=first, batch_first=True)
+    network = network_of("transformer heads 2 hidden 6" + " postnorm" * (not first), (5, 8))
+    names = {"attention_1": "self_attn", "layernorm_1": "norm1", "layernorm_2": "norm2", "dense_1": "linear1", "dense_2": "linear2"}
+    network.give_weights(model, names=names)
+    x = RANDOM.normal(size=(3, 5, 8)).astype(np.float32)
+    with torch.no_grad():
+        theirs = model(torch.from_numpy(x)).numpy()
+    np.testing.assert_allclose(network.predict(x), theirs, rtol=1e-4, atol=1e-5 * np.abs(theirs).max())
+    expect_round_trip(network, model, names=names)
+
+
 def test_layers_of_pytorch_are_found_by_their_names():
     torch = pytest.importorskip("torch")
 
@@ -110,8 +138,10 @@ def test_layers_of_pytorch_are_found_by_their_names():
         network.take_weights(model, names={"last": "second"})
     with pytest.raises(ValueError, match="layers with parameters"):
         network.take_weights(torch.nn.Sequential(torch.nn.Linear(3, 4)), names="order")
-    with pytest.raises(TypeError, match="MultiheadAttention"):
-        network.take_weights(torch.nn.MultiheadAttention(4, 2))
+    with pytest.raises(TypeError, match="Bilinear"):
+        network.take_weights(torch.nn.Bilinear(4, 2, 2))
+    with pytest.raises(ValueError, match="of other widths"):
+        network.take_weights(torch.nn.MultiheadAttention(4, 2, kdim=3))
     for name, values in network.get_weights().items():
         np.testing.assert_array_equal(values, before[name])
     kept = model.second.weight.clone()
