@@ -7,6 +7,7 @@
 #include "temporary.h"
 
 #include <math.h>
+#include <stdio.h>
 
 static soma_status load(soma_network **network) {
     const char *path = temporary_path("m.onnx");
@@ -143,11 +144,117 @@ START_TEST(the_last_cell_of_one_step_is_written) {
 }
 END_TEST
 
+/* Without a loss of one's own the network runs; it is training that has no gradient. */
+START_TEST(what_has_no_gradient_runs_all_the_same) {
+    soma_network *network;
+    soma_device *device;
+    const float x = 1;
+    float found;
+    expect_ok(soma_device_open("cpu", NULL, &device));
+    onnx_make(last_cell, 8, 14, SHAPE(OPEN, 1, 1));
+    expect_ok(load(&network));
+    expect_ok(soma_compile(network, device, NULL));
+    expect_ok(soma_run(network, &x, 1, &found));
+    ck_assert_double_eq_tol((double)found, tanh(1) / 2, 1e-6);
+    if (SOMA_HAS_TRAINING) {
+        const soma_compile_options squared = {.loss = {SOMA_MEAN_SQUARED_ERROR}};
+        double seconds;
+        expect_error(soma_bench_steps(network, 1, true, 1, &seconds), SOMA_NO_GRADIENT,
+                     "the op second has no gradient");
+        expect_error(soma_compile(network, device, &squared), SOMA_NO_GRADIENT, "the op second has no gradient");
+    }
+    soma_network_destroy(network);
+    soma_device_close(device);
+}
+END_TEST
+
+/* ------------------------------------------------------------------------------------------------ weights made by ops
+ */
+
+static void cut(const char *in, const char *out, int64_t start) {
+    char from[48], to[48];
+    snprintf(from, sizeof from, "%s.from", out);
+    snprintf(to, sizeof to, "%s.to", out);
+    integers(from, 1, &start);
+    integers(to, 1, (const int64_t[]){start + 1});
+    size_t one = soma_onnx_begin_node(&made, "Slice", out, (const char *[]){in, from, to, NULL});
+    soma_onnx_end_node(&made, one);
+}
+
+/* A matrix of exporters' order of gates, i f c o, put into ONNX's, i o f c, as PyTorch's exporter does for a cell. */
+static void turn(const char *in, const char *out) {
+    const char *const gates[] = {"first", "second", "third", "fourth"};
+    const int64_t order[] = {0, 3, 1, 2};
+    char name[4][32];
+    for (int i = 0; i < 4; i++) {
+        snprintf(name[i], sizeof name[i], "%s.%s", in, gates[i]);
+        cut(in, name[i], order[i]);
+    }
+    char joined[32];
+    snprintf(joined, sizeof joined, "%s.joined", in);
+    size_t one =
+        soma_onnx_begin_node(&made, "Concat", joined, (const char *[]){name[0], name[1], name[2], name[3], NULL});
+    soma_onnx_put_attribute_integer(&made, "axis", 0);
+    soma_onnx_end_node(&made, one);
+    node("Unsqueeze", joined, "axes", out);
+}
+
+static void cell_of_turned_weights(void) {
+    floats("wi", SHAPE(4, 1), (const float[]){0.5F, -0.25F, 1, 2});
+    floats("ri", SHAPE(4, 1), (const float[]){0.1F, 0.2F, -0.3F, 0.4F});
+    floats("bi", SHAPE(4, 1), (const float[]){0.3F, 0.6F, -0.1F, 0.2F});
+    integers("axes", 1, (const int64_t[]){0});
+    turn("wi", "w");
+    turn("ri", "r");
+    turn("bi", "column");
+    integers("row", 2, (const int64_t[]){1, 4});
+    node("Reshape", "column", "row", "half");
+    size_t both = soma_onnx_begin_node(&made, "Concat", "b", (const char *[]){"half", "half", NULL});
+    soma_onnx_put_attribute_integer(&made, "axis", 1);
+    soma_onnx_end_node(&made, both);
+    size_t one = soma_onnx_begin_node(&made, "LSTM", "all", (const char *[]){"x", "w", "r", "b", NULL});
+    soma_protobuf_put_text(W, NODE_OUTPUT, "y");
+    soma_onnx_put_attribute_integer(&made, "hidden_size", 1);
+    soma_onnx_put_attribute_integer(&made, "layout", 1);
+    soma_onnx_end_node(&made, one);
+}
+
+static double sigmoid(double x) {
+    return 1 / (1 + exp(-x));
+}
+
+START_TEST(weights_may_be_made_by_ops) {
+    soma_network *network;
+    soma_device *device;
+    const float x[3] = {1, -2, 0.5F};
+    float found;
+    double h = 0, c = 0;
+    for (int i = 0; i < 3; i++) {
+        const double input = sigmoid(0.5 * (double)x[i] + 0.1 * h + 0.6);
+        const double forget = sigmoid(-0.25 * (double)x[i] + 0.2 * h + 1.2);
+        const double candidate = tanh((double)x[i] - 0.3 * h - 0.2);
+        const double output = sigmoid(2 * (double)x[i] + 0.4 * h + 0.4);
+        c = forget * c + input * candidate;
+        h = output * tanh(c);
+    }
+    expect_ok(soma_device_open("cpu", NULL, &device));
+    onnx_make(cell_of_turned_weights, 8, 14, SHAPE(OPEN, 3, 1));
+    expect_ok(load(&network));
+    expect_ok(soma_compile(network, device, NULL));
+    expect_ok(soma_run(network, x, 1, &found));
+    ck_assert_double_eq_tol((double)found, h, 1e-6);
+    soma_network_destroy(network);
+    soma_device_close(device);
+}
+END_TEST
+
 int main(void) {
     TCase *all = tcase_create("onnx, recurrent");
     tcase_add_checked_fixture(all, temporary_create, temporary_destroy);
     tcase_add_loop_test(all, lengths_and_states_are_those_of_the_batch, 0, sizeof cases / sizeof *cases);
     tcase_add_test(all, the_last_cell_of_one_step_is_written);
+    tcase_add_test(all, what_has_no_gradient_runs_all_the_same);
+    tcase_add_test(all, weights_may_be_made_by_ops);
     Suite *suite = suite_create("onnx, recurrent");
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);

@@ -751,7 +751,9 @@ typedef struct soma_compile_options {
 /*
  * Checks the network, places its parameters on the device and initialises those that have no values yet. A network
  * can be compiled again, on another device too: its weights go along. It must be, where layers or outputs were added,
- * before it is used. The device must outlive the network or the next compile.
+ * before it is used. The device must outlive the network or the next compile. SOMA_NO_GRADIENT names an op on the way
+ * from a loss to the weights that has no gradient; where no loss is named, the network can be run all the same, and it
+ * is training that fails so.
  */
 SOMA_API soma_status soma_compile(soma_network *network, soma_device *device, const soma_compile_options *options);
 

@@ -98,19 +98,31 @@ soma_signature soma_default_signature(const soma_network *network, soma_mode mod
 
 bool soma_can_train(const soma_network *network) {
     bool has_loss = false;
+    if (network->compiled->lacks_gradient) return false;
     for (size_t i = 0; i < soma_network_output_count(network); i++)
         if (network->compiled->lacks_loss[i]) return false;
     for (size_t i = 0; i < soma_network_output_count(network); i++) has_loss |= network->compiled->trained_on[i];
     return has_loss && SOMA_HAS_TRAINING;
 }
 
-/* Builds the step graphs that will be wanted, so that what is wrong with the network comes out here. */
-static soma_status build_steps(soma_network *network) {
+static bool names_a_loss(const soma_network *network, const soma_compile_options *options) {
+    bool named = false;
+    for (size_t i = 0; i < soma_network_output_count(network); i++) named |= options->loss[i] != SOMA_LOSS_DEFAULT;
+    return named;
+}
+
+/* Builds the step graphs that will be wanted, so that what is wrong with the network comes out here. Who names no loss
+ * may want to run it alone, which is possible without a gradient; the step of training that is asked for later says so.
+ */
+static soma_status build_steps(soma_network *network, const soma_compile_options *options) {
     soma_step *step;
     soma_signature predict = soma_default_signature(network, SOMA_MODE_PREDICT);
     SOMA_TRY(soma_step_get(network, &predict, &step));
     soma_signature train = soma_default_signature(network, SOMA_MODE_TRAIN);
-    return soma_can_train(network) ? soma_step_get(network, &train, &step) : SOMA_OK;
+    soma_status status = soma_can_train(network) ? soma_step_get(network, &train, &step) : SOMA_OK;
+    if (status != SOMA_NO_GRADIENT || names_a_loss(network, options)) return status;
+    network->compiled->lacks_gradient = true;
+    return SOMA_OK;
 }
 
 void soma_network_discard(soma_network *network) {
@@ -135,7 +147,7 @@ static soma_status compile(soma_network *network, const soma_compile_options *op
     SOMA_TRY(soma_executor_create(compiled->device, real, found.total, found.decay, &compiled->executor));
     compiled->executor->trained_count = found.trained;
     SOMA_TRY(upload(network, compiled, options->class_weight));
-    return build_steps(network);
+    return build_steps(network, options);
 }
 
 soma_status soma_compile_as(soma_network *network, soma_device *device, const soma_compile_options *options,

@@ -50,6 +50,7 @@ typedef struct soma_compiled {
     soma_loss_kind loss[SOMA_MAX_OUTPUTS];
     bool trained_on[SOMA_MAX_OUTPUTS]; /* false: SOMA_LOSS_NONE, or ... */
     bool lacks_loss[SOMA_MAX_OUTPUTS]; /* none was named, and none goes with the output */
+    bool lacks_gradient;               /* no loss was named, and the way from one to the weights ends in some op */
     bool from_input[SOMA_MAX_OUTPUTS]; /* the loss takes the input of the output's softmax or sigmoid */
     float loss_weight[SOMA_MAX_OUTPUTS];
     float huber_delta;

@@ -182,8 +182,6 @@ soma_status soma_onnx_choose_branch(const soma_onnx_node *node, const Soma__Onnx
 
 /* ---------------------------------------------------------------------------------- recurrent.c, recurrent_export.c */
 
-/* ONNX's number of a gate of soma's. */
-uint32_t soma_onnx_gate(soma_recurrent_kind kind, size_t gate);
 /* What a RECURRENT is made of to ONNX: of its first input what that is the product of. */
 const soma_tensor *soma_onnx_recurrent_input(const soma_tensor *recurrent, uint32_t index);
 /* Whether recurrent layers alone use it; then it is written in ONNX's order, by way of `turned`, twice as many. */

@@ -22,12 +22,21 @@ static inline bool soma_onnx_is_given(const soma_onnx_node *node, uint32_t input
     return input < node->input_count && node->input[input];
 }
 
-/* Parameters of one direction, in soma's order; NULL for what there is not. */
+/* Which of ONNX's gates each of soma's is. */
+static inline size_t soma_onnx_gate(soma_recurrent_kind kind, size_t gate) {
+    static const uint8_t order[SOMA_RECURRENT_KIND_COUNT][LSTM_GATES] = {
+        [SOMA_RECURRENT_RNN] = {0},
+        [SOMA_RECURRENT_LSTM] = {[LSTM_INPUT] = 0, [LSTM_OUTPUT] = 1, [LSTM_FORGET] = 2, [LSTM_CANDIDATE] = 3},
+        [SOMA_RECURRENT_GRU] = {[GRU_UPDATE] = 0, [GRU_RESET] = 1, [GRU_CANDIDATE] = 2}};
+    return order[kind][gate];
+}
+
+/* Of one direction, in soma's order, parameters or made of such; NULL for what there is not. */
 typedef struct soma_onnx_recurrent_weights {
     soma_tensor *input, *recurrent, *bias, *recurrent_bias;
 } soma_onnx_recurrent_weights;
 
-/* Makes them of the file's constants, for each direction. */
+/* Makes them of the node's inputs, for each direction. */
 soma_status soma_onnx_add_recurrent_weights(const soma_onnx_recurrence *layer, soma_onnx_recurrent_weights *made);
 
 #endif

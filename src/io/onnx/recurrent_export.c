@@ -4,8 +4,7 @@
  * and its weights are written in ONNX's order. The last cell is an output of the same node; other cells ONNX does not
  * give.
  */
-#include "io/onnx/family.h"
-#include "kernels/recurrent_call.h"
+#include "io/onnx/recurrent.h"
 
 #include <string.h>
 

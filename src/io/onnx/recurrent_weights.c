@@ -1,27 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* Weights of RNN, LSTM and GRU: ONNX has a gate's as rows, soma as columns, which is how they are put when the file is
- * read. */
+ * read. Where the file makes them of others by ops, the network puts them so. */
 #include "io/onnx/recurrent.h"
 
 #include <string.h>
 
-/* Which of ONNX's gates each of soma's is. */
-static const uint32_t gate_order[SOMA_RECURRENT_KIND_COUNT][LSTM_GATES] = {
-    [SOMA_RECURRENT_RNN] = {0},
-    [SOMA_RECURRENT_LSTM] = {[LSTM_INPUT] = 0, [LSTM_OUTPUT] = 1, [LSTM_FORGET] = 2, [LSTM_CANDIDATE] = 3},
-    [SOMA_RECURRENT_GRU] = {[GRU_UPDATE] = 0, [GRU_RESET] = 1, [GRU_CANDIDATE] = 2}};
-
-uint32_t soma_onnx_gate(soma_recurrent_kind kind, size_t gate) {
-    return gate_order[kind][gate];
-}
-
-/* Its numbers, to be freed. */
+/* Its numbers, to be freed; NULL where they are not known yet. */
 static soma_status read(const soma_onnx_recurrence *layer, const soma_onnx_value *value, float **numbers) {
     const soma_onnx_elements *elements = &value->elements;
     *numbers = NULL;
-    if (!value->constant || value->integer || elements->open)
-        return soma_error(SOMA_UNSUPPORTED, "%s must be a constant of the file; it is known only when the model runs",
+    if (value->integer || elements->open || value->shape.batched)
+        return soma_error(SOMA_UNSUPPORTED, "%s must be numbers of the file; it depends on the model's input",
                           value->name);
+    if (!value->constant) return SOMA_OK;
     if (elements->made)
         SOMA_TRY(soma_onnx_take_made(layer->node->importer, elements->count, sizeof(float), value->name));
     else
@@ -90,15 +81,72 @@ static soma_status add_bias(const soma_onnx_recurrence *layer, const float *all,
     return status;
 }
 
+/* ------------------------------------------------------------------------------------- weights that the network makes
+ */
+
+/* The gates of a direction in soma's order, [gates units, rows]; `start` is where they begin in its part of `all`,
+ * which is [directions, every, rows]. */
+static soma_status arrange(const soma_onnx_recurrence *layer, soma_tensor *all, size_t every, size_t start, size_t rows,
+                           soma_tensor **arranged) {
+    const soma_tensor flat = {.rank = 2, .shape = {layer->directions * every, rows}};
+    soma_tensor *gates[LSTM_GATES];
+    SOMA_TRY(soma_graph_reshape(all->graph, all, &flat, &all));
+    for (size_t i = 0; i < layer->gates; i++) {
+        const size_t gate = soma_onnx_gate(layer->params[0].kind, i);
+        SOMA_TRY(soma_onnx_slice_axis(all, 0, start + gate * layer->units, layer->units, &gates[i]));
+    }
+    if (layer->gates == 1) return *arranged = gates[0], SOMA_OK;
+    return soma_graph_join(gates, layer->gates, 0, arranged);
+}
+
+static soma_status arrange_weight(const soma_onnx_recurrence *layer, uint32_t input, size_t direction, size_t rows,
+                                  soma_tensor **tensor) {
+    const size_t columns = layer->gates * layer->units;
+    soma_tensor *all;
+    SOMA_TRY(soma_onnx_tensor(layer->node, layer->node->input[input], &all));
+    SOMA_TRY(arrange(layer, all, columns, direction * columns, rows, tensor));
+    return soma_graph_transpose(all->graph, *tensor, (const uint32_t[SOMA_MAX_RANK]){1, 0, 2, 3, 4}, tensor);
+}
+
+static soma_status arrange_bias(const soma_onnx_recurrence *layer, size_t direction, bool second, bool sum,
+                                soma_tensor **tensor) {
+    const size_t columns = layer->gates * layer->units, start = 2 * direction * columns;
+    const soma_tensor row = {.rank = 1, .shape = {columns}};
+    soma_tensor *all, *part, *other;
+    SOMA_TRY(soma_onnx_tensor(layer->node, layer->node->input[B], &all));
+    SOMA_TRY(arrange(layer, all, 2 * columns, start + (second ? columns : 0), 1, &part));
+    if (sum) {
+        SOMA_TRY(arrange(layer, all, 2 * columns, start + columns, 1, &other));
+        SOMA_TRY(soma_graph_binary(all->graph, part, other, SOMA_BINARY_ADD, &part));
+    }
+    return soma_graph_reshape(all->graph, part, &row, tensor);
+}
+
+/* -------------------------------------------------------------------------------------------------------- of either
+ * kind
+ */
+
+static soma_status get_weight(const soma_onnx_recurrence *layer, uint32_t input, const float *numbers, size_t direction,
+                              size_t rows, soma_tensor **tensor) {
+    return numbers ? add_weight(layer, input, numbers, direction, rows, tensor)
+                   : arrange_weight(layer, input, direction, rows, tensor);
+}
+
+static soma_status get_bias(const soma_onnx_recurrence *layer, const float *numbers, size_t direction, bool second,
+                            bool sum, soma_tensor **tensor) {
+    return numbers ? add_bias(layer, numbers, direction, second, sum, tensor)
+                   : arrange_bias(layer, direction, second, sum, tensor);
+}
+
 static soma_status add_weights(const soma_onnx_recurrence *layer, float *const *numbers, size_t direction,
                                soma_onnx_recurrent_weights *made) {
     const bool apart = soma_recurrent_differs(&layer->params[direction]);
-    SOMA_TRY(add_weight(layer, W, numbers[W], direction, layer->features, &made->input));
-    SOMA_TRY(add_weight(layer, R, numbers[R], direction, layer->units, &made->recurrent));
+    SOMA_TRY(get_weight(layer, W, numbers[W], direction, layer->features, &made->input));
+    SOMA_TRY(get_weight(layer, R, numbers[R], direction, layer->units, &made->recurrent));
     made->bias = made->recurrent_bias = NULL;
-    if (!numbers[B]) return SOMA_OK;
-    SOMA_TRY(add_bias(layer, numbers[B], direction, false, !apart, &made->bias));
-    return apart ? add_bias(layer, numbers[B], direction, true, false, &made->recurrent_bias) : SOMA_OK;
+    if (!soma_onnx_is_given(layer->node, B)) return SOMA_OK;
+    SOMA_TRY(get_bias(layer, numbers[B], direction, false, !apart, &made->bias));
+    return apart ? get_bias(layer, numbers[B], direction, true, false, &made->recurrent_bias) : SOMA_OK;
 }
 
 soma_status soma_onnx_add_recurrent_weights(const soma_onnx_recurrence *layer, soma_onnx_recurrent_weights *made) {
