@@ -229,6 +229,15 @@ static void batch_in_the_middle(void) {
     node("Add", "x", "sum", "y");
 }
 
+/* What an exporter fills up to a size with comes to nothing where the size fits: ConstantOfShape [1, 2 - 2]. */
+static void filled_up_by_nothing(void) {
+    integers("shape", 2, (const int64_t[]){1, 0});
+    node("ConstantOfShape", "shape", NULL, "none");
+    with_integer("Concat", "none", "x", "all", "axis", 1);
+    with_integer("Concat", "all", "none", "same", "axis", 1);
+    node("Neg", "same", NULL, "y");
+}
+
 static const struct {
     const char *name;
     void (*body)(void);
@@ -249,6 +258,7 @@ static const struct {
     {"as a shape", batch_as_a_shape, 2, {OPEN, 2}, 2, 4, {1, 2, 3, 4}, {1, 2, 3, 4}},
     {"all of a batch", all_of_a_batch, 2, {OPEN, 2}, 2, 2, {1, 2, 3, 4}, {2, 4}},
     {"in the middle", batch_in_the_middle, 2, {OPEN, 2}, 2, 4, {1, 2, 3, 4}, {6, 9, 8, 11}},
+    {"by nothing", filled_up_by_nothing, 2, {1, 2}, 1, 2, {1, 2}, {-1, -2}},
     {"pieces", pieces, 3, {OPEN, 2, 4}, 1, 2, {1, 2, 3, 4, 5, 6, 7, 8}, {-2, -3}},
 };
 

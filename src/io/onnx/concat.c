@@ -88,9 +88,11 @@ static soma_status import_concat(soma_onnx_node *node) {
     if (soma_onnx_can_fold(node)) return fold_concat(node, &out, axis);
     choose_order(node, order);
     SOMA_TRY(soma_onnx_arranged_axis(node, &out, order, axis, &tensor_axis));
+    uint32_t count = 0; /* of those that have elements: what an exporter pads with may come to nothing */
     for (uint32_t i = 0; i < node->input_count; i++)
-        SOMA_TRY(part(node, node->input[i], out.batched, order, &parts[i]));
-    soma_tensor_spec spec = {.op = SOMA_OP_CONCAT, .input_count = node->input_count, .input = parts};
+        if (node->input[i]->shape.dim[axis] > 0 || !node->input[i]->constant)
+            SOMA_TRY(part(node, node->input[i], out.batched, order, &parts[count++]));
+    soma_tensor_spec spec = {.op = SOMA_OP_CONCAT, .input_count = count, .input = parts};
     spec.attributes.concat.axis = tensor_axis;
     SOMA_TRY(soma_graph_add(soma_onnx_graph(node), &spec, &y));
     return soma_onnx_give_arranged(node, y, &out, order);
