@@ -47,6 +47,35 @@ static soma_onnx_constant *constants_of(PyObject *list, size_t *count) {
     return constants;
 }
 
+static void free_inputs(soma_onnx_input *inputs, size_t count) {
+    for (size_t i = 0; inputs && i < count; i++) PyMem_Free((void *)(uintptr_t)inputs[i].shape);
+    PyMem_Free(inputs);
+}
+
+static int fill_input(PyObject *pair, soma_onnx_input *input) {
+    PyObject *sizes;
+    if (!PyArg_ParseTuple(pair, "sO!", &input->name, &PyList_Type, &sizes)) return -1;
+    Py_ssize_t rank = PyList_Size(sizes);
+    size_t *shape = PyMem_Calloc((size_t)rank + 1, sizeof *shape);
+    if (!shape) return PyErr_NoMemory(), -1;
+    input->shape = shape;
+    input->rank = (uint32_t)rank;
+    for (Py_ssize_t i = 0; i < rank && !PyErr_Occurred(); i++) shape[i] = PyLong_AsSize_t(PyList_GetItem(sizes, i));
+    return PyErr_Occurred() ? -1 : 0;
+}
+
+/* Of [(name, [sizes])]. */
+static soma_onnx_input *inputs_of(PyObject *list, size_t *count) {
+    Py_ssize_t size = PyList_Size(list);
+    if (size < 0) return NULL;
+    soma_onnx_input *inputs = PyMem_Calloc((size_t)size + 1, sizeof *inputs);
+    if (!inputs) return (soma_onnx_input *)PyErr_NoMemory();
+    *count = (size_t)size;
+    for (Py_ssize_t i = 0; i < size; i++)
+        if (fill_input(PyList_GetItem(list, i), &inputs[i])) return free_inputs(inputs, *count), NULL;
+    return inputs;
+}
+
 /* soma_onnx_batch by word; -1 with an exception. */
 static int batch_of(const char *word, soma_onnx_batch *batch) {
     static const char *const words[] = {"auto", "first", "none"};
@@ -57,23 +86,26 @@ static int batch_of(const char *word, soma_onnx_batch *batch) {
 }
 
 PyObject *soma_py_network_load_onnx(PyObject *class, PyObject *arguments) {
-    PyObject *path, *outputs, *constants;
+    PyObject *path, *outputs, *constants, *shapes;
     const char *word;
     soma_onnx_options options = {0};
     soma_network *network = NULL;
     soma_status status = SOMA_OK;
-    if (!PyArg_ParseTuple(arguments, "O&sO!O!", PyUnicode_FSConverter, &path, &word, &PyList_Type, &outputs,
-                          &PyList_Type, &constants))
+    if (!PyArg_ParseTuple(arguments, "O&sO!O!O!", PyUnicode_FSConverter, &path, &word, &PyList_Type, &outputs,
+                          &PyList_Type, &constants, &PyList_Type, &shapes))
         return NULL;
     const char **names = batch_of(word, &options.batch) ? NULL : texts_of(outputs, &options.output_count);
     soma_onnx_constant *values = names ? constants_of(constants, &options.constant_count) : NULL;
-    if (values) {
+    soma_onnx_input *inputs = values ? inputs_of(shapes, &options.input_count) : NULL;
+    if (inputs) {
         options.outputs = names;
+        options.inputs = inputs;
         options.constants = values;
         const char *name = PyBytes_AsString(path);
         SOMA_PY_UNLOCKED(status = soma_load_onnx(name, &options, &network));
     }
-    PyObject *result = values ? soma_py_network_finish_load(class, status, network) : NULL;
+    PyObject *result = inputs ? soma_py_network_finish_load(class, status, network) : NULL;
+    free_inputs(inputs, options.input_count);
     free_constants(values, options.constant_count);
     PyMem_Free(names);
     Py_DECREF(path);

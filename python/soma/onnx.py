@@ -13,12 +13,14 @@ def _numbers(values):
     return [float(number) for number in (flat if isinstance(flat, list) else [flat])]
 
 
-def load(path, *, batch="auto", outputs=None, constants=None, device=None):
+def load(path, *, batch="auto", outputs=None, constants=None, inputs=None, device=None):
     """A Network from an ONNX model.
 
     batch: whether the first dimension of the inputs is the batch: "auto", "first", "none" (docs/onnx.md). outputs: names of those that
-    the network is to have (None: all). constants: {name: values} of inputs that are no data but constants, as axes and shapes.
+    the network is to have (None: all). constants: {name: values} of inputs that are no data but constants, as axes and shapes. inputs: {name: shape} of
+    those whose shapes the model leaves open, in the file's order of dimensions, the batch included; a size of 0: as the file has it.
     """
     given = [(name, _numbers(values)) for name, values in (constants or {}).items()]
-    return Network._of(_soma.Network.load_onnx(path, batch, list(outputs or []), given), device)
+    shapes = [(name, [int(size) for size in shape]) for name, shape in (inputs or {}).items()]
+    return Network._of(_soma.Network.load_onnx(path, batch, list(outputs or []), given, shapes), device)
 

@@ -107,6 +107,25 @@ def test_an_onnx_model_is_loaded_with_options(tmp_path):
         soma.onnx.load(tmp_path / "both.onnx", constants={"x": ["a"]})
 
 
+def test_shapes_that_an_onnx_model_leaves_open_are_given(tmp_path):
+    onnx = pytest.importorskip("onnx")
+    helper = onnx.helper
+    graph = helper.make_graph(
+        [helper.make_node("ReduceSum", ["x", "axes"], ["y"], keepdims=0)], "g",
+        [helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, ["n", "rows", 2])],
+        [helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, ["n", 2])],
+        [helper.make_tensor("axes", onnx.TensorProto.INT64, [1], [1])])
+    path = tmp_path / "open.onnx"
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 14)], ir_version=8), str(path))
+    with pytest.raises(soma.UnsupportedError, match="x"):
+        soma.onnx.load(path)
+    network = soma.onnx.load(path, inputs={"x": (0, 3, 2)}, device="cpu")
+    values = np.arange(12, dtype=np.float32).reshape(2, 3, 2)
+    np.testing.assert_array_equal(network.predict(values), values.sum(1))
+    with pytest.raises(ValueError, match="z"):
+        soma.onnx.load(path, inputs={"z": (1, 2)})
+
+
 def test_an_initializer_s_constant_is_given_by_name(tmp_path):
     onnx = pytest.importorskip("onnx")
     helper = onnx.helper
