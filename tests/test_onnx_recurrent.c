@@ -92,6 +92,7 @@ static const struct {
     const char *word;
 } cases[] = {
     {right_lengths, {BATCH, STEPS, 1}, SOMA_OK, NULL},
+    {right_lengths, {OPEN, STEPS, 1}, SOMA_UNSUPPORTED, "lengths has 3 lengths, and so goes with a batch of that size"},
     {lengths_of_other_batch, {BATCH, STEPS, 1}, SOMA_INVALID_FILE, "lengths has 7 lengths of 3 sequences"},
     {long_lengths, {BATCH, STEPS, 1}, SOMA_INVALID_FILE, "a length of 3 in 2 steps"},
     {very_many_lengths, {VERY_MANY, STEPS, 1}, SOMA_OK, NULL},

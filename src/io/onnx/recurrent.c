@@ -215,6 +215,12 @@ static soma_status read_length(const soma_onnx_recurrence *layer, const soma_onn
     const size_t others = layer->whole || elements->equal ? 0 : elements->count;
     soma_onnx_reader reader;
     if (elements->open) return soma_onnx_unknown_batch(value->name);
+    if (expected == 0 && elements->count > 1)
+        return soma_error(
+            SOMA_UNSUPPORTED,
+            "%s has %zu lengths, and so goes with a batch of that size alone, which the model leaves open: "
+            "give the input's shape (--input, soma_onnx_options.inputs)",
+            value->name, elements->count);
     if (elements->count == 0 || (expected && elements->count != expected))
         return soma_error(SOMA_INVALID_FILE, "%s has %zu lengths of %zu sequences", value->name, elements->count,
                           expected);
