@@ -18,18 +18,9 @@ import warnings
 SAMPLES = 2
 TOLERANCE = 1e-5  # of the largest output
 REFUSED = {  # what the message has to say
-    "pytorch dynamo: vgg": "GatherND", "pytorch dynamo: convnext_tiny": "Range", "pytorch dynamo: to a size, exactly nearest": "GatherND",
-    "pytorch dynamo: along time": "GatherND", "pytorch dynamo: activation Softplus": "Where", "pytorch dynamo: activation Softplus 2": "Where",
-    "pytorch dynamo: activation Softshrink": "Where", "pytorch torchscript: activation Softshrink": "Where", "pytorch dynamo: activation Hardshrink": "Where",
-    "pytorch torchscript: activation Hardshrink": "Where", "pytorch dynamo: activation Threshold": "Where", "pytorch torchscript: activation LRN": "If",
-    "pytorch dynamo: pool, adaptive, uneven": "GatherND", "pytorch dynamo: pool, lp": "Sign", "pytorch torchscript: pool, lp": "Sign",
-    "pytorch torchscript: unflatten": "Mod", "pytorch dynamo: function normalised": "ReduceL2", "pytorch torchscript: function normalised": "ReduceL2",
-    "pytorch dynamo: function where": "Where", "pytorch torchscript: function where": "Where", "pytorch dynamo: function weights of the shape": "Expand",
-    "pytorch torchscript: function weights of the shape": "size of the batch", "pytorch dynamo: function expanded": "Expand",
-    "pytorch torchscript: function expanded": "Expand", "pytorch dynamo: function bicubic": "cubic", "pytorch torchscript: function bicubic": "cubic",
-    "pytorch dynamo: function repeated": "Tile", "pytorch torchscript: function repeated": "Tile", "pytorch dynamo: function a batch of windows": "Range",
-    "pytorch torchscript: function a batch of windows": "Range", "keras: transposed": "Expand", "keras: along time": "Expand", "keras: activations": "Where",
-    "keras: functional": "Expand"}
+    "pytorch dynamo: vgg": "GatherND", "pytorch dynamo: convnext_tiny": "works across the first dimension", "pytorch dynamo: to a size, exactly nearest": "GatherND",
+    "pytorch dynamo: along time": "GatherND", "pytorch dynamo: pool, adaptive, uneven": "GatherND", "pytorch dynamo: function bicubic": "cubic",
+    "pytorch torchscript: function bicubic": "cubic"}
 
 
 # ------------------------------------------------------------------------------------------------------------- PyTorch
