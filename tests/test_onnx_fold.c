@@ -229,6 +229,14 @@ static void batch_in_the_middle(void) {
     node("Add", "x", "sum", "y");
 }
 
+/* y = x + [-2, 0, 3], the negative of whole numbers. */
+static void negated(void) {
+    integers("whole", 3, (const int64_t[]){2, 0, -3});
+    node("Neg", "whole", NULL, "n");
+    cast("n", "f", 1);
+    node("Add", "x", "f", "y");
+}
+
 /* What an exporter fills up to a size with comes to nothing where the size fits: ConstantOfShape [1, 2 - 2]. */
 static void filled_up_by_nothing(void) {
     integers("shape", 2, (const int64_t[]){1, 0});
@@ -258,6 +266,7 @@ static const struct {
     {"as a shape", batch_as_a_shape, 2, {OPEN, 2}, 2, 4, {1, 2, 3, 4}, {1, 2, 3, 4}},
     {"all of a batch", all_of_a_batch, 2, {OPEN, 2}, 2, 2, {1, 2, 3, 4}, {2, 4}},
     {"in the middle", batch_in_the_middle, 2, {OPEN, 2}, 2, 4, {1, 2, 3, 4}, {6, 9, 8, 11}},
+    {"negated", negated, 2, {OPEN, 3}, 1, 3, {1, 1, 1}, {-1, 1, 4}},
     {"by nothing", filled_up_by_nothing, 2, {1, 2}, 1, 2, {1, 2}, {-1, -2}},
     {"pieces", pieces, 3, {OPEN, 2, 4}, 1, 2, {1, 2, 3, 4, 5, 6, 7, 8}, {-2, -3}},
 };

@@ -47,7 +47,22 @@ static soma_status import_function(soma_onnx_node *node) {
     return soma_onnx_give_function(node, function, a, b);
 }
 
+/* Of whole numbers that are known, as exporters have them among sizes. */
+static soma_status negate_whole(soma_onnx_node *node) {
+    const soma_onnx_value *x = node->input[0];
+    const size_t count = x->elements.equal ? SOMA_MIN(x->elements.count, (size_t)1) : x->elements.count;
+    soma_onnx_reader reader;
+    double *numbers = NULL;
+    if (x->elements.open) return soma_onnx_unknown_batch(node->output.name);
+    SOMA_TRY(soma_onnx_make(node, count, &numbers));
+    SOMA_TRY(soma_onnx_reader_open(node->importer->file, &x->elements, &reader));
+    for (size_t i = 0; i < count; i++) numbers[i] = 0 - soma_onnx_read(&reader, i);
+    soma_onnx_reader_close(&reader);
+    return soma_onnx_give_numbers(node, soma_onnx_type_of(x), &x->shape, x->elements.equal, numbers);
+}
+
 static soma_status import_neg(soma_onnx_node *node) {
+    if (node->input[0]->integer && soma_onnx_is_known(node->input[0])) return negate_whole(node);
     return soma_onnx_give_function(node, SOMA_LINEAR, -1, 0);
 }
 
