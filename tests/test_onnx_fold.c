@@ -237,6 +237,16 @@ static void negated(void) {
     node("Add", "x", "f", "y");
 }
 
+/* Columns 2 and 0 of every sample, taken as rows of what has the batch behind them. */
+static void columns_at_a_time(void) {
+    integers("order", 2, (const int64_t[]){2, 0});
+    integers("axes", 1, (const int64_t[]){1});
+    node("Unsqueeze", "order", "axes", "indices");
+    node("Transpose", "x", NULL, "t");
+    node("GatherND", "t", "indices", "g");
+    node("Transpose", "g", NULL, "y");
+}
+
 /* What an exporter fills up to a size with comes to nothing where the size fits: ConstantOfShape [1, 2 - 2]. */
 static void filled_up_by_nothing(void) {
     integers("shape", 2, (const int64_t[]){1, 0});
@@ -267,6 +277,7 @@ static const struct {
     {"all of a batch", all_of_a_batch, 2, {OPEN, 2}, 2, 2, {1, 2, 3, 4}, {2, 4}},
     {"in the middle", batch_in_the_middle, 2, {OPEN, 2}, 2, 4, {1, 2, 3, 4}, {6, 9, 8, 11}},
     {"negated", negated, 2, {OPEN, 3}, 1, 3, {1, 1, 1}, {-1, 1, 4}},
+    {"columns", columns_at_a_time, 2, {OPEN, 3}, 2, 4, {1, 2, 3, 4, 5, 6}, {3, 1, 6, 4}},
     {"by nothing", filled_up_by_nothing, 2, {1, 2}, 1, 2, {1, 2}, {-1, -2}},
     {"pieces", pieces, 3, {OPEN, 2, 4}, 1, 2, {1, 2, 3, 4, 5, 6, 7, 8}, {-2, -3}},
 };
