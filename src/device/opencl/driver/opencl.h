@@ -120,6 +120,10 @@ void soma_cl_after_fork(void *state);
 /* "CL_OUT_OF_RESOURCES"; "unknown OpenCL error" for a code that is not in OpenCL 1.2 or its ICD extension. */
 const char *soma_cl_error_name(cl_int code);
 
+/* Why there is no OpenCL loader, where that is looked for at run time (-Dopencl_loader=dlopen); NULL: there is one. The
+ * functions of OpenCL say then that there is no platform. */
+const char *soma_cl_without_loader(void);
+
 /* SOMA_OK for CL_SUCCESS; else records what was being done (printf's format) with the code's name and number. */
 soma_status soma_cl_check(cl_int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

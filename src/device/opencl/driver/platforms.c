@@ -273,7 +273,9 @@ static soma_status search_all(search *found) {
     if (found->drivers->whole[0]) return append_known(found);
     cl_int code = clGetPlatformIDs(0, NULL, &count);
     if (code == PLATFORM_NOT_FOUND || (code == CL_SUCCESS && count == 0))
-        return append_empty(found, "OpenCL", "no OpenCL driver is installed (the loader finds no platform)");
+        return append_empty(found, "OpenCL",
+                            soma_cl_without_loader() ? soma_cl_without_loader()
+                                                     : "no OpenCL driver is installed (the loader finds no platform)");
     SOMA_TRY(soma_cl_check(code, "listing the OpenCL platforms"));
     cl_platform_id *platforms = soma_calloc(count, sizeof *platforms);
     if (!platforms) return soma_out_of_memory(count * sizeof *platforms, "the list of OpenCL platforms");
