@@ -20,7 +20,6 @@ static soma_status put_sum(soma_c_writer *writer, const soma_call *call, bool kn
     const soma_gemm_params *params = &call->params.gemm;
     const size_t m = call->view[C].shape[0], n = call->view[C].shape[1], k = call->view[A].shape[!params->transpose_a];
     soma_c_expression a, b;
-    char left[SOMA_C_NAME], right[2 * SOMA_C_NAME];
     SOMA_TRY(soma_c_view(writer, &call->view[A], "a", &a));
     if (known && !params->transpose_b)
         SOMA_TRY(soma_c_turned(writer, &call->view[B], "weight", k, n, &b));
@@ -28,6 +27,7 @@ static soma_status put_sum(soma_c_writer *writer, const soma_call *call, bool kn
         SOMA_TRY(soma_c_view(writer, &call->view[B], "weight", &b));
     soma_c_put_indent(writer, depth);
     if (!params->transpose_a && (known || params->transpose_b)) {
+        char left[SOMA_C_NAME], right[2 * SOMA_C_NAME];
         if (m > 1)
             snprintf(left, sizeof left, "%.200s + i * %zu", a.text, k);
         else

@@ -137,7 +137,8 @@ soma_c_expression soma_c_dot(soma_c_writer *writer, const char *a, const char *b
     X(CONV_DATA_GRAD, conv_data_grad)                                                                                  \
     X(POOL, pool)                                                                                                      \
     X(NORMALIZE, normalize)                                                                                            \
-    X(RECURRENT, recurrent)
+    X(RECURRENT, recurrent)                                                                                            \
+    X(ATTENTION, attention)
 
 #define X(NAME, name) soma_c_rule soma_c_write_##name;
 SOMA_C_LIST(X)
