@@ -10,8 +10,8 @@
 #define ATTENTION_ROWS                                                                                                 \
     ulong samples, ulong steps, ulong keys, ulong heads, ulong share, ulong block, ulong blocks, ulong round, ulong rows_per_group, uint has
 #define FIRST_QUERY                                                                                                    \
-    const ulong first = round % blocks * block, count = first < steps ? min(block, steps - first) : 0;                  \
-    const ulong first_sample = round / blocks * share, rows = min(share, samples - first_sample) * heads * count;
+    const ulong first = (uint)round % (uint)blocks * block, count = first < steps ? min(block, steps - first) : 0;      \
+    const ulong first_sample = (uint)round / (uint)blocks * share, rows = min(share, samples - first_sample) * heads * count;
 #define OWN_QUERY                                                                                                      \
     const ulong place = row / count, number = first_sample * heads + place, query = first + row % count;               \
     const ulong at = (place * block + row % count) * keys;                                                             \

@@ -38,8 +38,8 @@ typedef struct product {
 /* number: of a head of a sample of the round; going back of a head of keys, whose turn-th head of queries it is about. */
 static product product_of(uint kind, ulong number, ulong turn, ulong samples, ulong steps, ulong keys, ulong heads, ulong key_heads,
                           ulong width, ulong share, ulong block, ulong blocks, ulong round) {
-    const ulong group = heads / key_heads, place = number / (kind == BACK ? key_heads : heads), sample = round / blocks * share + place;
-    const ulong head = kind == BACK ? number % key_heads * group + turn : number % heads, first = round % blocks * block;
+    const ulong group = heads / key_heads, place = number / (kind == BACK ? key_heads : heads), sample = (uint)round / (uint)blocks * share + place;
+    const ulong head = kind == BACK ? number % key_heads * group + turn : number % heads, first = (uint)round % (uint)blocks * block;
     const ulong queries = first < steps && sample < samples ? min(block, steps - first) : 0;
     const ulong query_start = ((sample * steps + first) * heads + head) * width;
     const ulong key_start = (sample * keys * key_heads + head / group) * width;
