@@ -113,6 +113,80 @@ START_TEST(groups_in_common) {
 }
 END_TEST
 
+/* A network keeps which groups it has learnt from, through text, and adds to them; by number or by a table's text. */
+START_TEST(a_network_knows_its_groups) {
+    static const int64_t groups[4] = {5, 5, -3, 7}, others[4] = {9, 7, -3, -3};
+    soma_dataset *first = numbered(4, NULL), *second = numbered(4, NULL), *table;
+    const soma_csv_roles roles = {.group = "g"};
+    const soma_csv_options options = {.roles = &roles};
+    soma_network *network, *other;
+    size_t known = 9;
+    char *text;
+    expect_ok(soma_network_create(&network));
+    expect_ok(soma_network_create(&other));
+    expect_ok(soma_network_count_known_groups(network, first, &known)); /* nothing is known, and none are needed */
+    ck_assert_uint_eq(known, 0);
+    expect_error(soma_network_add_groups(network, first), SOMA_INVALID_STATE, "no groups");
+    expect_ok(soma_dataset_set_groups(first, groups, 4));
+    expect_ok(soma_network_add_groups(network, first));
+    expect_error(soma_network_count_known_groups(network, second, &known), SOMA_INVALID_STATE, "no groups");
+    expect_ok(soma_dataset_set_groups(second, others, 4));
+    expect_ok(soma_network_count_known_groups(network, second, &known));
+    ck_assert_uint_eq(known, 3);
+    expect_ok(soma_data_to_text(network, &text));
+    expect_ok(soma_data_of_text(text, other));
+    soma_free(text);
+    expect_ok(soma_network_add_groups(other, second));
+    expect_ok(soma_network_count_known_groups(other, second, &known));
+    ck_assert_uint_eq(known, 4);
+    expect_ok(soma_network_count_known_groups(other, first, &known));
+    ck_assert_uint_eq(known, 4);
+    const char *rows = "g,x,y\n5,1,0\n9,2,1\n05,3,0\nten,4,1\n";
+    expect_ok(soma_csv_parse("t.csv", rows, strlen(rows), &options, &table));
+    expect_ok(soma_network_count_known_groups(network, table, &known));
+    ck_assert_uint_eq(known, 1); /* "05" is another text */
+    expect_ok(soma_network_set_division(network, NULL));
+    expect_ok(soma_network_count_known_groups(network, second, &known));
+    ck_assert_uint_eq(known, 0);
+    expect_error(soma_network_add_groups(NULL, first), SOMA_INVALID_ARGUMENT, "network is NULL");
+    expect_error(soma_network_count_known_groups(network, NULL, &known), SOMA_INVALID_ARGUMENT, "data set is NULL");
+    soma_dataset_destroy(first);
+    soma_dataset_destroy(second);
+    soma_dataset_destroy(table);
+    soma_network_destroy(network);
+    soma_network_destroy(other);
+}
+END_TEST
+
+/* Of more groups than are kept, those that are kept do not depend on what was learnt from first. */
+START_TEST(many_groups_are_known_in_part) {
+    enum { MANY = 100000 };
+    int64_t *groups = malloc(MANY * sizeof *groups);
+    float *samples = calloc(MANY, sizeof *samples);
+    const soma_array inputs = {samples, SOMA_F32, 2, {MANY, 1}};
+    soma_dataset *dataset;
+    size_t known[2];
+    ck_assert(groups && samples);
+    expect_ok(soma_dataset_from_arrays(&inputs, 1, NULL, 0, &dataset));
+    for (int turn = 0; turn < 2; turn++) {
+        soma_network *network;
+        expect_ok(soma_network_create(&network));
+        for (int part = 0; part < 2; part++) {
+            for (int i = 0; i < MANY; i++) groups[i] = (part + turn) % 2 * MANY + i;
+            expect_ok(soma_dataset_set_groups(dataset, groups, MANY));
+            expect_ok(soma_network_add_groups(network, dataset));
+        }
+        expect_ok(soma_network_count_known_groups(network, dataset, &known[turn]));
+        soma_network_destroy(network);
+    }
+    ck_assert_uint_eq(known[0] + known[1], 65536); /* each is counted by one of the two */
+    ck_assert(known[0] > 30000 && known[1] > 30000);
+    soma_dataset_destroy(dataset);
+    free(groups);
+    free(samples);
+}
+END_TEST
+
 /* However unequal the groups are, each side has one. */
 START_TEST(neither_side_of_groups_stays_empty) {
     static const int64_t groups[10] = {1, 1, 1, 1, 2, 1, 1, 1, 1, 1};
@@ -487,6 +561,9 @@ static const struct {
     {DIVISION("\"rows\"", "0.2", "\"0\"", "2147483648", "\"7\""), "samples"},
     {DIVISION("\"rows\"", "0.2", "\"0\"", "5", "\"0\""), "fingerprint"},
     {DIVISION("\"rows\"", "0.2", "\"0\"", "5", "\"9223372036854775808\""), "fingerprint"},
+    {"{\"format\":1,\"groups\":{}}", "digits"},
+    {"{\"format\":1,\"groups\":[1]}", "digits"},
+    {"{\"format\":1,\"groups\":[\"1\",\"x\"]}", "digits"},
     {"{\"format\":1,\"values\":{}}", "array"},
     {"{\"format\":1,\"values\":[{},{},{},{},{},{},{},{},{}]}", "at most 8"},
     {"{\"format\":1,\"values\":[1]}", "objects"},
@@ -514,6 +591,8 @@ int main(void) {
     tcase_add_test(cases, no_group_is_on_both_sides);
     tcase_add_test(cases, groups_are_drawn_by_seed_and_not_by_number);
     tcase_add_test(cases, groups_in_common);
+    tcase_add_test(cases, a_network_knows_its_groups);
+    tcase_add_test(cases, many_groups_are_known_in_part);
     tcase_add_test(cases, neither_side_of_groups_stays_empty);
     tcase_add_test(cases, the_second_part_is_the_latest);
     tcase_add_test(cases, samples_of_one_time_stay_together);

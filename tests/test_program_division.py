@@ -5,11 +5,12 @@ Labels are drawn at random, so that whoever has seen a row knows more of it than
 """
 import gzip
 import json
+import os
 import random
 import statistics
 import struct
 
-from program import BAD_FILE, DEVICE, USAGE, ProgramTest, main, npy
+from program import BAD_FILE, DEVICE, FAILED, USAGE, ProgramTest, main, npy
 
 SAMPLES = 100
 
@@ -309,6 +310,58 @@ class Columns(DivisionTest):
         self.assertEqual(self.features_of("test", data), held_out)
         self.assertEqual(self.description(first), self.description())
 
+    def visits(self, name, groups, *columns):
+        """Other rows of these groups, under these columns."""
+        return self.save(name, [",".join(columns), *(",".join(f"patient {group}" if one == "what" else "b" if one == "label" else f"{group + i / 7:.5f}" for one in columns)
+                                                     for i, group in enumerate(groups))])
+
+    def test_groups_that_were_trained_on_are_known_in_other_files(self):
+        data = self.columned("groups.csv", [f"patient {group}" for group in self.groups])
+        self.train("--group-column=what", "--seed=5", data=data)
+        learnt = {self.groups[row] for row in self.features_of("train", data)}
+        watched = {self.groups[row] for row in self.features_of("validation", data) + self.features_of("test", data)}
+        self.assertEqual(len(self.description()["groups"]), len(learnt))
+        columns = ("r", "label", "what", "q", "p")
+        some, few = sorted(learnt)[:3], sorted(watched)[:2]
+
+        def told(groups, *names):
+            return self.succeed(*self.arguments("evaluate", data=self.visits("visits.csv", groups, *names))).stderr
+
+        self.assertIn("3 of the 5 samples of", told([*some, 77, 78], *columns))
+        self.assertIn("5 of the 5 samples of", told(some[:1] * 5, *columns))
+        for groups in ([77, 78, 79], few * 2):  # nobody knows them; they were held out
+            self.assertNotIn("of groups", told(groups, *columns))
+        self.assertIn("is not known", told(some, "p", "q", "r", "label"))
+        self.assertNotIn("of groups", self.succeed(*self.arguments("evaluate", data=data)).stderr)  # it says that it was trained on them
+        self.assertNotIn("of groups", self.succeed(*self.arguments("evaluate", "--part=test", data=data)).stderr)
+        self.assertNotIn("of groups", self.succeed(*self.arguments("predict", data=self.visits("v.csv", some, *columns))).stderr)
+        onnx = self.path("model.onnx")
+        self.succeed("convert", self.model, onnx)
+        said = self.succeed("evaluate", f"--device={DEVICE}", "--loss=cce", "--model", onnx, "--data", self.visits("visits.csv", some, *columns)).stderr
+        self.assertIn("3 of the 3 samples of", said)
+
+    def test_a_training_that_goes_on_knows_all_groups(self):
+        """Those of the first table and of the second, which is tested on some of the first."""
+        data = self.columned("groups.csv", [f"patient {group}" for group in self.groups])
+        self.train("--group-column=what", "--test=0", "--validation=0", data=data)
+        first, self.model = self.model, self.path("more")
+        second = self.visits("second.csv", [10 + i % 20 for i in range(60)], "what", "p", "q", "r", "label")
+        arguments = ("train", f"--device={DEVICE}", "--epochs=1", "--data", second, "--load", first, "--save", self.model)
+        said = self.succeed(*arguments, "--test=0.5", "--validation=0").stderr
+        self.assertRegex(said, "[1-9][0-9]* of the 30 samples to test on are of groups that .* was trained on")
+        self.assertEqual((self.description()["division"]["by"], self.description()["division"]["column"]), ("groups", "what"))
+        rows = self.succeed(*arguments, "--split-by=rows").stderr
+        self.assertNotIn("by chance", rows)
+        bare = self.visits("bare.csv", range(40), "p", "q", "r", "label")
+        said = self.succeed("train", f"--device={DEVICE}", "--epochs=1", "--data", bare, "--load", first).stderr
+        self.assertIn('has no column "what"', said)
+        self.succeed(*arguments, "--test=0.5", "--validation=0")
+        both = self.visits("both.csv", [0, 15, 29], "what", "p", "q", "r", "label")
+        known = set(self.description()["groups"])
+        self.assertLess(set(self.description(first)["groups"]), known)
+        self.assertEqual(len(self.description(first)["groups"]), 20)
+        self.assertIn("of the 3 samples of", self.succeed(*self.arguments("evaluate", data=both)).stderr)
+
     def test_refusals(self):
         data = self.columned("groups.csv", self.groups)
         one = self.columned("one.csv", [3] * SAMPLES)
@@ -370,6 +423,16 @@ class Folds(DivisionTest):
         self.assertEqual(self.evaluate("--part=train", data=self.easy)["samples"], 80)
         alone = self.folds("--seed=5", "--validation=0")
         self.assertEqual(result["test_loss"], alone["test_loss"])
+
+    def test_a_fold_that_diverges(self):
+        """It is named, and nothing is saved: neither by it nor by the training on all the rest that would have come after."""
+        rows = table()
+        rows[40] = "3e38,3e38,3e38,3e38,a"
+        data = self.save("huge.csv", rows)
+        told = self.refuse_with_object(FAILED, "train", f"--device={DEVICE}", "--json", "--no-standardize", "--epochs=2", "--lr=1", "--optimizer=sgd",
+                                       "--net=dense 8 relu; dense 2 softmax", "--folds=3", "--test=0", "--data", data, "--save", self.model)
+        self.assertRegex(told["error"], "^fold [123] of .*huge.csv: training stopped in epoch 1")
+        self.assertFalse(os.path.exists(self.model))
 
     def test_a_table_is_one_in_each_fold(self):
         """It is standardised, so that units do not matter (128: to the bit); of several columns of 0 and 1 labels are learnt, of numbers scaled ones."""

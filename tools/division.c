@@ -80,6 +80,27 @@ static void keep_division(const struct settings *settings, const soma_division *
             (unsigned long long)kept->seed);
 }
 
+/* Other data for a network that knows by which column data are divided: where nothing else is said, these are, too. */
+static void keep_way(const struct settings *settings, const soma_network *network, const soma_dataset *dataset,
+                     soma_division *division) {
+    soma_division kept;
+    soma_dataset *first, *second;
+    if (option_given(settings, split_by) || settings->group_column || settings->time_column ||
+        !soma_network_get_division(network, &kept) || kept.by == SOMA_BY_ROWS || !kept.column)
+        return;
+    soma_status cause = soma_dataset_divide(dataset, 0.5, kept.by, 0, &first, &second);
+    if (cause == SOMA_INVALID_STATE) {
+        warn("%s has no column \"%s\", by which the data of %s were divided: rows are held out by chance",
+             settings->data, kept.column, name_of(settings));
+        return;
+    }
+    division->by = kept.by;
+    division->column = kept.column;
+    if (cause != SOMA_OK) return; /* dividing says why */
+    soma_dataset_destroy(first);
+    soma_dataset_destroy(second);
+}
+
 exit_status division_for_training(const struct settings *settings, soma_network *network, struct loaded *loaded,
                                   struct data *data) {
     soma_division kept, *division = &data->division;
@@ -93,7 +114,10 @@ exit_status division_for_training(const struct settings *settings, soma_network 
                                 .rows_fingerprint = soma_dataset_rows_fingerprint(data->train)};
     exit_status status = division_by(settings, &division->by, &division->column);
     if (status != STATUS_DONE) return status;
-    if (network && is_known(network, data->train, &kept)) keep_division(settings, &kept, division);
+    if (network && is_known(network, data->train, &kept))
+        keep_division(settings, &kept, division);
+    else if (network && loaded->whole)
+        keep_way(settings, network, data->train, division);
     if (settings->test_data) division->test = 0; /* whatever was held out before: the test is another file now */
     if (settings->validation_data) division->validation = 0;
     status = division_part(settings, "test", division->test, division, &data->train, &data->test);
@@ -229,13 +253,31 @@ static exit_status find_parts(const struct settings *settings, soma_network *net
     return status;
 }
 
+void division_warn_of_groups(const soma_network *network, const char *model, const char *what,
+                             const soma_dataset *dataset) {
+    size_t known = 0;
+    if (!dataset) return;
+    soma_status cause = soma_network_count_known_groups(network, dataset, &known);
+    if (cause == SOMA_INVALID_STATE)
+        warn("whether any samples %s are of groups that %s was trained on is not known, for there is no column of "
+             "groups",
+             what, model);
+    else if (known)
+        warn(
+            "%zu of the %zu samples %s are of groups that %s was trained on: this says little of how it does on others",
+            known, data_samples(dataset), what, model);
+}
+
 /* Nobody asked for what was trained on, but it is among the samples. */
 static void warn_of_training(const struct settings *settings, soma_network *network, const soma_dataset *dataset) {
     soma_division kept;
     if (settings->command != COMMAND_EVALUATE || !soma_network_get_division(network, &kept)) return;
-    if (data_samples(dataset) < kept.samples) return;
-    if (soma_dataset_fingerprint(dataset, kept.samples) != kept.fingerprint) {
-        if (is_reordered(dataset, &kept))
+    if (data_samples(dataset) < kept.samples || soma_dataset_fingerprint(dataset, kept.samples) != kept.fingerprint) {
+        char what[512];
+        snprintf(what, sizeof what, "of %s", settings->data);
+        if (!is_reordered(dataset, &kept))
+            division_warn_of_groups(network, settings->model, what, dataset);
+        else
             warn(
                 "the samples of %s are those that %s was trained on, in another order: this says little of how it does "
                 "on others",

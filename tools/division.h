@@ -25,4 +25,9 @@ exit_status division_part(const struct settings *settings, const char *option, d
 exit_status division_choose(const struct settings *settings, soma_network *network, struct loaded *loaded,
                             soma_dataset **dataset);
 
+/* Warns where some of these samples, which messages call `what`, are of groups that the network, `model`, has learnt
+ * from; no data set: does nothing. */
+void division_warn_of_groups(const soma_network *network, const char *model, const char *what,
+                             const soma_dataset *dataset);
+
 #endif

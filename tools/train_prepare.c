@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What is made before a training: the network for the data, what it learns of them beforehand, and the device. */
 #include "default_net.h"
+#include "division.h"
 #include "freeze.h"
 #include "part_files.h"
 #include "session.h"
@@ -8,6 +9,15 @@
 #include "train.h"
 #include <math.h>
 #include <string.h>
+
+/* What is held out now may be of a group that an earlier training has learnt from. */
+static exit_status keep_groups(struct training *training) {
+    const struct settings *settings = training->settings;
+    struct data *data = &training->data;
+    if (settings->load) division_warn_of_groups(training->network, settings->load, "to test on", data->test);
+    soma_status cause = soma_network_add_groups(training->network, data->train);
+    return cause == SOMA_OK ? STATUS_DONE : fail_from_library(cause, STATUS_FILE, "%s", settings->data);
+}
 
 /* Inputs are scaled by figures of the training samples alone: what is held out must not have a say in it. */
 static exit_status preprocess(struct training *training) {
@@ -30,6 +40,8 @@ static exit_status preprocess(struct training *training) {
         if (parts[i]) status = data_match(settings, training->network, parts[i]);
     if (status == STATUS_DONE) status = part_files_load(settings, training->network, data);
     if (status != STATUS_DONE || !data->division.samples) return status; /* a fold has none */
+    if (data->division.by == SOMA_BY_GROUPS) status = keep_groups(training);
+    if (status != STATUS_DONE) return status;
     cause = soma_network_set_division(training->network, &data->division);
     soma_network_get_division(training->network, &data->division); /* a column's name is the network's now */
     return cause == SOMA_OK ? STATUS_DONE : fail_from_library(cause, STATUS_FILE, "%s", settings->data);

@@ -1204,6 +1204,19 @@ SOMA_API soma_status soma_network_set_division(soma_network *network, const soma
 /* False where it is not known; else into *division (may be NULL). */
 SOMA_API bool soma_network_get_division(const soma_network *network, soma_division *division);
 
+/*
+ * Which groups a network has learnt from: those of the samples of `dataset`, which it is trained on, beside those that
+ * it knows already. It keeps a hash of each, and saves them with the division, so that rows of a patient or a customer
+ * that it was trained on are known again in any other file; of more than 65,536 groups it keeps a part.
+ * soma_network_set_division() with NULL forgets them. SOMA_INVALID_STATE: the samples have no groups.
+ */
+SOMA_API soma_status soma_network_add_groups(soma_network *network, const soma_dataset *dataset);
+/* How many samples of a data set are of such groups: by their texts or their numbers, as
+ * soma_dataset_count_shared_groups() has them; of more than 65,536 groups, at least so many. 0 where the network knows
+ * of none. SOMA_INVALID_STATE where it does, and the samples have no groups. */
+SOMA_API soma_status soma_network_count_known_groups(const soma_network *network, const soma_dataset *dataset,
+                                                     size_t *samples);
+
 typedef struct soma_dataset_info {
     size_t samples, inputs, targets;
     uint32_t input_rank[SOMA_MAX_OUTPUTS]; /* per sample */

@@ -140,4 +140,7 @@ soma_status soma_dataset_without_offsets(const soma_dataset *dataset, soma_datas
 /* Makes the data set look at a new storage, which holds its samples in its order. */
 void soma_dataset_replace_storage(soma_dataset *dataset, soma_storage *storage);
 
+/* What stands for the group of a sample of a data set that has groups: of its text in a table, else its number. */
+uint64_t soma_dataset_group_key(const soma_dataset *dataset, size_t sample);
+
 #endif

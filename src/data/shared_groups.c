@@ -10,8 +10,7 @@ static int compare(const void *a, const void *b) {
     return (left > right) - (left < right);
 }
 
-/* By its text in a table, else by its number. */
-static uint64_t key_of(const soma_dataset *dataset, size_t sample) {
+uint64_t soma_dataset_group_key(const soma_dataset *dataset, size_t sample) {
     const soma_storage *storage = dataset->storage;
     int64_t group = storage->groups[soma_dataset_row(dataset, sample)];
     return storage->group_keys ? storage->group_keys[group] : (uint64_t)group;
@@ -30,10 +29,10 @@ soma_status soma_dataset_count_shared_groups(const soma_dataset *dataset, const 
                           "groups of a table and such as were set by number have nothing in common");
     uint64_t *keys = soma_realloc(NULL, SOMA_MAX(dataset->samples, 1), sizeof *keys);
     if (!keys) return soma_out_of_memory(dataset->samples * sizeof *keys, "the groups of a data set");
-    for (size_t i = 0; i < dataset->samples; i++) keys[i] = key_of(dataset, i);
+    for (size_t i = 0; i < dataset->samples; i++) keys[i] = soma_dataset_group_key(dataset, i);
     qsort(keys, dataset->samples, sizeof *keys, compare);
     for (size_t i = 0; i < other->samples; i++) {
-        const uint64_t key = key_of(other, i);
+        const uint64_t key = soma_dataset_group_key(other, i);
         *samples += bsearch(&key, keys, dataset->samples, sizeof key, compare) != NULL;
     }
     soma_free(keys);

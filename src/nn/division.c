@@ -49,6 +49,7 @@ soma_status soma_network_set_division(soma_network *network, const soma_division
     if (!network) return soma_error(SOMA_INVALID_ARGUMENT, "soma_network_set_division: the network is NULL");
     if (!division) {
         soma_network_clear_division(network);
+        soma_network_clear_groups(network);
         return SOMA_OK;
     }
     SOMA_TRY(check(division));

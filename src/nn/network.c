@@ -42,6 +42,7 @@ void soma_network_free_forward(soma_network *network) {
     soma_vocabulary_clear(&network->vocabulary);
     soma_series_clear(&network->series);
     soma_network_clear_division(network);
+    soma_network_clear_groups(network);
     soma_graph_clear(&network->graph);
     soma_free(network);
 }

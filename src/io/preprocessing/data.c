@@ -31,6 +31,13 @@ static void encode_file(soma_json_writer *writer, const char *key, uint64_t samp
     soma_json_close_object(writer);
 }
 
+static void encode_groups(soma_json_writer *writer, const soma_network *network) {
+    if (!network->group_count) return;
+    soma_json_open_array(writer, "groups");
+    for (size_t i = 0; i < network->group_count; i++) write_big(writer, NULL, network->groups[i]);
+    soma_json_close_array(writer);
+}
+
 static void encode_division(soma_json_writer *writer, const soma_division *division) {
     soma_json_open_object(writer, "division");
     soma_json_write_text(writer, "by", by_names[division->by]);
@@ -127,12 +134,14 @@ static void encode_ranges(soma_json_writer *writer, const soma_network *network)
 soma_status soma_data_to_text(const soma_network *network, char **text) {
     soma_json_writer writer = {.follows = false};
     *text = NULL;
-    if (!network->division.samples && !network->columns.count && !knows_ranges(network) && !network->series.window)
+    if (!network->division.samples && !network->columns.count && !network->group_count && !knows_ranges(network) &&
+        !network->series.window)
         return SOMA_OK;
     soma_json_open_object(&writer, NULL);
     soma_json_write_integer(&writer, "format", SOMA_DATA_FORMAT);
     soma_status status = encode_columns(&writer, &network->columns);
     if (network->division.samples) encode_division(&writer, &network->division);
+    encode_groups(&writer, network);
     encode_ranges(&writer, network);
     soma_series_encode(&network->series, &writer);
     soma_json_close_object(&writer);
@@ -145,12 +154,16 @@ soma_status soma_data_to_text(const soma_network *network, char **text) {
 
 /* ------------------------------------------------------------------------------------------------------ reading */
 
-static bool read_big(const soma_json *object, const char *key, uint64_t *number) {
-    const char *text = soma_json_string(soma_json_get(object, key));
+static bool read_digits(const soma_json *string, uint64_t *number) {
+    const char *text = soma_json_string(string);
     char *end = NULL;
     errno = 0;
     *number = text ? strtoull(text, &end, 10) : 0;
     return text && *text >= '0' && *text <= '9' && !*end && !errno;
+}
+
+static bool read_big(const soma_json *object, const char *key, uint64_t *number) {
+    return read_digits(soma_json_get(object, key), number);
 }
 
 /* Not there: a fraction of the data, or none. */
@@ -192,6 +205,20 @@ static soma_status decode_division(soma_network *network, const soma_json *objec
     SOMA_TRY(decode_file(object, "test_file", &division.test_samples, &division.test_fingerprint));
     soma_status status = soma_network_set_division(network, &division);
     return status == SOMA_INVALID_ARGUMENT ? soma_error_prefix(SOMA_INVALID_FILE, "\"division\": ") : status;
+}
+
+static soma_status decode_groups(soma_network *network, const soma_json *list) {
+    size_t count = 0;
+    bool fine = soma_json_is(list, SOMA_JSON_ARRAY);
+    if (!list) return SOMA_OK;
+    const size_t room = fine ? soma_json_count(list) + 1 : 1;
+    uint64_t *keys = soma_calloc(room, sizeof *keys);
+    if (!keys) return soma_out_of_memory(room * sizeof *keys, "groups");
+    SOMA_JSON_EACH(value, list) fine &= read_digits(value, &keys[count++]);
+    soma_status status = fine ? soma_network_add_group_keys(network, keys, count)
+                              : soma_error(SOMA_INVALID_FILE, "\"groups\" must be an array of strings of digits");
+    soma_free(keys);
+    return status;
 }
 
 static soma_status decode_categories(const soma_json *list, soma_table_column *column) {
@@ -364,6 +391,7 @@ static soma_status decode(const char *text, soma_network *network) {
     if (status == SOMA_OK) status = soma_series_decode(soma_json_get(root, "series"), network);
     if (status == SOMA_OK) status = check_features(network);
     if (status == SOMA_OK) status = decode_division(network, soma_json_get(root, "division"));
+    if (status == SOMA_OK) status = decode_groups(network, soma_json_get(root, "groups"));
     if (status == SOMA_OK) status = decode_ranges(network, soma_json_get(root, "values"));
     soma_free(root);
     return status;
