@@ -89,6 +89,30 @@ class CloseNumbers(TableTest):
             self.assertGreaterEqual(seen["accuracy"], 0.95)
 
 
+    def test_neighbours_of_time_stamps(self):
+        """Numbers that lie close together, of every size that there is: each is told from the next."""
+        for what, number in (("whole, beyond float32", lambda i: 10**15 + i), ("whole, beyond float64", lambda i: 10**17 + i),
+                             ("with an exponent", lambda i: f"1.7{i:09d}e18"), ("of milliseconds", lambda i: f"{1700000000 + i}.5"),
+                             ("a part in 1e9 apart", lambda i: 1 + i * 1e-9), ("tiny", lambda i: f"{1e-30 * i:.6e}"),
+                             ("denormal in float32", lambda i: f"{1 + i}e-40"), ("near the largest", lambda i: 3.3e38 - i * 1e30),
+                             ("with a gap", lambda i: "" if i == 50 else 1700000000 + i), ("below zero", lambda i: -(10**12) - i)):
+            with self.subTest(what):
+                self.assertGreaterEqual(self.train_on([number(i) for i in range(200)])["test_accuracy"], 0.9)
+                seen = self.json("evaluate", f"--device={DEVICE}", "--model", self.path("close.safetensors"), "--data", self.path("close.csv"))
+                self.assertGreaterEqual(seen["accuracy"], 0.95)
+
+    def test_numbers_that_float32_merges_are_said(self):
+        """Where no offset helps: close numbers in two places, too small ones, and one so far away that standardising merges all others."""
+        for number, left in ((lambda i: (i % 2) * 1700000000 + i, "of 200 different numbers 103 are left"),
+                             (lambda i: f"{1 + i}e-320", "of 200 different numbers 1 are left"), (lambda i: i if i else "1e20", None)):
+            self.write("close.csv", "t,y\n" + "".join(f"{number(i)},{'late' if i >= 100 else 'early'}\n" for i in range(200)))
+            said = self.succeed("train", f"--device={DEVICE}", "--quiet", "--epochs=1", "--test=0", "--data", self.path("close.csv")).stderr
+            for words in ([left] if left else ['column "t"', "so far from the others", "different ones 2 are left in float32"]):
+                self.assertIn(words, said)
+        outlier = self.write("far.csv", "t,y\n" + "".join(f"{1e6 if i == 0 else i},{'late' if i >= 100 else 'early'}\n" for i in range(200)))
+        said = self.succeed("train", f"--device={DEVICE}", "--quiet", "--epochs=1", "--test=0", "--data", outlier).stderr
+        self.assertNotIn("left in float32", said)  # far, but all are told apart
+
     def test_time_stamps_in_arrays(self):
         """As whole numbers and as float64, alone and in an archive."""
         labels = self.write("labels.npy", npy("<i8", (200,), [i >= 100 for i in range(200)]))

@@ -3,6 +3,7 @@
 #include "data/dataset.h"
 #include "data/gaps.h"
 #include "data/preprocess.h"
+#include "data/tally.h"
 #include "nn/network.h"
 #include "train/ids.h"
 #include "train/match_data.h"
@@ -60,6 +61,67 @@ static void leave_categories(soma_preprocessing *preprocessing, const soma_colum
     }
 }
 
+/* The name of the table's column that a value of the input is of; NULL: not known. */
+static const char *column_of(const soma_columns *columns, size_t value) {
+    size_t input = 0;
+    for (size_t i = 0; i < columns->count && columns->named; i++) {
+        if (columns->column[i].role != SOMA_COLUMN_FEATURE) continue;
+        input += soma_table_column_width(&columns->column[i]);
+        if (value < input) return columns->column[i].name;
+    }
+    return NULL;
+}
+
+/* Whether standardising makes one number of any two of a sample that follow each other. */
+static bool merges_some(const soma_decimal *sample, size_t count, double mean) {
+    for (size_t i = 1; i < count; i++)
+        if (sample[i].value != sample[i - 1].value &&
+            soma_difference(sample[i], mean) == soma_difference(sample[i - 1], mean))
+            return true;
+    return false;
+}
+
+/* A single number far from all others, as 1e20 for a gap, leaves nothing of these: that must not go unsaid. */
+static soma_status tell_of_outliers(const soma_dataset *dataset, const soma_column *column, size_t place, size_t j,
+                                    double mean, double scale, soma_decimal *sample) {
+    /* Of wide samples fewer: each number is a way through memory. */
+    const size_t most = SOMA_MIN((size_t)SOMA_TALLY_SAMPLE, SOMA_MAX(((size_t)1 << 24) / column->width, (size_t)64));
+    const size_t stride = dataset->samples / most + 1, count = (dataset->samples + stride - 1) / stride;
+    const double offset = column->offset ? column->offset[j] : 0;
+    size_t before, left;
+    for (size_t i = 0; i < count; i++) {
+        const size_t row = soma_dataset_row(dataset, i * stride);
+        sample[i] = (soma_decimal){.value = (double)((const float *)column->data)[row * column->width + j] + offset};
+    }
+    if (!merges_some(sample, count, mean)) return SOMA_OK;
+    SOMA_TRY(soma_tally_left(sample, count, offset, &before));
+    SOMA_TRY(soma_tally_left(sample, count, mean, &left));
+    if (before - left <= before / 100) return SOMA_OK;
+    const char *name = column_of(&dataset->storage->columns, place);
+    soma_log(SOMA_LOG_WARNING,
+             "%s%s%s: a number lies so far from the others (mean %g, deviation %g) that of %zu different ones %zu are "
+             "left in float32 once they are standardised; leave its row out, or make it a gap",
+             name ? "column \"" : "an input", name ? name : "", name ? "\"" : "", mean, scale > 0 ? 1 / scale : 0,
+             before, left);
+    return SOMA_OK;
+}
+
+static soma_status look_for_outliers(const soma_preprocessing *preprocessing, const soma_dataset *dataset) {
+    soma_decimal *sample = soma_realloc(NULL, SOMA_TALLY_SAMPLE, sizeof *sample);
+    soma_status status =
+        sample ? SOMA_OK : soma_out_of_memory(SOMA_TALLY_SAMPLE * sizeof *sample, "a column's numbers");
+    size_t place = 0;
+    for (size_t i = 0; i < dataset->storage->input_count; i++) {
+        const soma_column *column = &dataset->storage->input[i];
+        for (size_t j = 0; j < column->width; j++, place++)
+            if (status == SOMA_OK && column->dtype == SOMA_F32 && place < preprocessing->width)
+                status = tell_of_outliers(dataset, column, place, j, preprocessing->mean[place],
+                                          preprocessing->scale[place], sample);
+    }
+    soma_free(sample);
+    return status;
+}
+
 static soma_status keep_statistics(soma_preprocessing *preprocessing, const soma_network *network,
                                    const soma_dataset *dataset) {
     size_t width = soma_dataset_width(dataset);
@@ -78,7 +140,8 @@ static soma_status keep_statistics(soma_preprocessing *preprocessing, const soma
     round_figures(preprocessing, dataset);
     for (size_t step = 0; step < steps; step++)
         leave_categories(preprocessing, &dataset->storage->columns, step * (width / steps));
-    return SOMA_OK;
+    if (steps > 1 || dataset->storage->masked) return SOMA_OK; /* one window after the other has the same numbers */
+    return look_for_outliers(preprocessing, dataset);
 }
 
 /* A table may have more rows than there are tokens, but not fewer. */
