@@ -182,6 +182,8 @@ class Weights(Tables):
         self.train(data, "--weight-column=much", *common)
         self.assertEqual(self.roles()[2], ("much", "weight"))
         again = self.table("again.csv", ["w", "h", "y"], [[one[0], one[1], one[3]] for one in rows for _ in range(one[2])])
+        for table, said in ((data, self.assertIn), (again, self.assertNotIn)):
+            said("each sample counts by its weight, of 180 in all", self.succeed("evaluate", f"--device={DEVICE}", "--model", self.model, "--data", table, "--report").stdout)
         weighted, repeated = self.evaluate(data), self.evaluate(again)
         self.assertIn('no column "much"', self.warned)
         self.assertLess(repeated["loss"], 0.1)

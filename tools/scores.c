@@ -160,6 +160,9 @@ void scores_say(const struct scores *scores) {
         say_units(scores, width);
     say_confusion(scores, width);
     say_whole(scores);
+    if (scores->report->weight != (double)scores->report->samples)
+        say_result("each sample counts by its weight, of %g in all, in these scores and in the loss; in metrics as 1\n",
+                   scores->report->weight);
     if (has_dash(scores->report))
         say_result("-: not defined for these samples, and in no average; docs/metrics.md says when that is\n");
 }
