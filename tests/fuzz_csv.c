@@ -49,5 +49,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     with_roles.roles = &roles;
     status = soma_csv_parse("table.csv", (const char *)data + 1, size - 1, &with_roles, &dataset);
     require_sound(status, dataset);
+    /* And with columns that are no features, several labels and gaps of its own. */
+    const soma_csv_roles columns = {.group = data[0] & 1 ? "1" : NULL,
+                                    .time = data[0] & 1 ? NULL : "1",
+                                    .optional = data[0] & 2,
+                                    .missing = SOMA_MISSING_DROP,
+                                    .max_categories = 2,
+                                    .dates = SOMA_DATES_NUMBER,
+                                    .ignore = data[0] & 4 ? "2:3,x*" : NULL,
+                                    .weight = data[0] & 8 ? "2" : NULL,
+                                    .id = data[0] & 16 ? "3" : NULL,
+                                    .gaps = "-,?"};
+    soma_csv_options with_columns = options;
+    with_columns.roles = &columns;
+    if (data[0] & 32) with_columns.label = "a,4:5";
+    status = soma_csv_parse("table.csv", (const char *)data + 1, size - 1, &with_columns, &dataset);
+    require_sound(status, dataset);
     return 0;
 }
