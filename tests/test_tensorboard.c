@@ -85,7 +85,7 @@ START_TEST(what_is_wrong_is_said) {
                  "name of a hyperparameter");
     expect_error(soma_tensorboard_png(board, NULL, "p", 0, "GIF89a", 6), SOMA_INVALID_ARGUMENT, "PNG");
     expect_error(soma_tensorboard_graph(board, NULL), SOMA_INVALID_ARGUMENT, "NULL");
-    expect_error(soma_tensorboard_epoch(board, NULL, NULL), SOMA_INVALID_ARGUMENT, "NULL");
+    expect_error(soma_tensorboard_epoch(board, NULL, NULL), SOMA_INVALID_ARGUMENT, "epoch is NULL");
     soma_tensorboard_close(board);
 }
 END_TEST

@@ -60,7 +60,7 @@ SOMA_API soma_status soma_tensorboard_graph(soma_tensorboard *board, const soma_
  * For soma_fit_options.on_epoch, with the log as its context: loss, metrics and learning rate as epoch_loss,
  * epoch_accuracy, ..., epoch_learning_rate, in the runs train and validation; seconds as epoch_seconds; and the
  * distribution of every parameter under its name, and of the last step's gradient of it under gradient/ and its name,
- * where there is one (soma_get_gradient()). The step is the epoch, from 1.
+ * where there is one (soma_get_gradient()); without a network (NULL) no distributions. The step is the epoch, from 1.
  */
 SOMA_API soma_status soma_tensorboard_epoch(void *board, soma_network *network, const soma_epoch *epoch);
 

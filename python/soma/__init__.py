@@ -12,7 +12,7 @@ Names and arguments are Keras's, the defaults soma's. docs/python.md has it all.
 from . import _soma, layers, onnx, optimizers
 from ._soma import *  # noqa: F403 - the exceptions, by class
 from ._soma import Array, Device, Error, devices
-from .callbacks import Callback, EarlyStopping, History, LambdaCallback, ModelCheckpoint
+from .callbacks import Callback, EarlyStopping, History, LambdaCallback, ModelCheckpoint, TensorBoard
 from .data import array
 from .distributed import Communicator, MPICommunicator
 from .network import Network, load
@@ -39,5 +39,5 @@ Sequential = Model = Network
 __version__ = _soma.version()
 ERRORS = [name for name in dir(_soma) if name.endswith("Error")]
 __all__ = ["Array", "Callback", "Communicator", "Device", "EarlyStopping", "History", "InferenceSession", "LambdaCallback", "MPICommunicator", "Model", "ModelCheckpoint",
-           "Network", "NodeArg", "Optimizer", "Schedule", "Sequential", "Session", "array", "devices",
+           "Network", "NodeArg", "Optimizer", "Schedule", "Sequential", "Session", "TensorBoard", "array", "devices",
            "load", "onnx", *ERRORS, *layers.NAMES, *optimizers.NAMES]

@@ -24,6 +24,7 @@ from .callbacks import EarlyStopping as EarlyStopping
 from .callbacks import History as History
 from .callbacks import LambdaCallback as LambdaCallback
 from .callbacks import ModelCheckpoint as ModelCheckpoint
+from .callbacks import TensorBoard as TensorBoard
 from .data import array as array
 from .distributed import Communicator as Communicator
 from .distributed import MPICommunicator as MPICommunicator

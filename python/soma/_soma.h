@@ -13,6 +13,7 @@
 #include <soma/communicator.h>
 #include <soma/device.h>
 #include <soma/soma.h>
+#include <soma/tensorboard.h>
 
 /* The types, and the exceptions by status, made when the module is. */
 extern PyObject *soma_py_array_type, *soma_py_device_type, *soma_py_dataset_type, *soma_py_network_type,
@@ -134,7 +135,9 @@ soma_py_array *soma_py_room_for(const soma_network *network, size_t output, size
 typedef struct soma_py_fit {
     PyObject *on_batch, *on_epoch; /* NULL: none */
     PyThreadState *thread;
-    double last; /* when signals were looked for, in seconds */
+    double last;                            /* when signals were looked for, in seconds */
+    soma_tensorboard *board;                /* NULL: none */
+    uint32_t histogram_freq, initial_epoch; /* distributions each so many epochs, 0: none; what the first is called */
 } soma_py_fit;
 
 /* communicator.c: functions that call an object's methods, while this fit runs; -1 with an exception. */

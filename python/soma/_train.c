@@ -154,9 +154,18 @@ static PyObject *describe_epoch(const soma_epoch *epoch) {
     return NULL;
 }
 
+static soma_status write_events(const soma_py_fit *state, soma_network *network, const soma_epoch *epoch) {
+    if (!state->board) return SOMA_OK;
+    const bool with_histograms = state->histogram_freq && epoch->epoch % state->histogram_freq == 0;
+    soma_epoch named = *epoch;
+    named.epoch += state->initial_epoch;
+    return soma_tensorboard_epoch(state->board, with_histograms ? network : NULL, &named);
+}
+
 static soma_status on_epoch(void *context, soma_network *network, const soma_epoch *epoch) {
     soma_py_fit *state = context;
-    (void)network;
+    soma_status written = write_events(state, network, epoch);
+    if (written != SOMA_OK) return written;
     PyEval_RestoreThread(state->thread);
     soma_status status = PyErr_CheckSignals() ? SOMA_STOPPED : SOMA_OK;
     if (status == SOMA_OK && state->on_epoch) {
@@ -168,17 +177,37 @@ static soma_status on_epoch(void *context, soma_network *network, const soma_epo
     return status;
 }
 
+/* What fit() is asked for: of the library, and of its event files. */
+typedef struct request {
+    soma_fit_options options;
+    const char *log_dir; /* NULL: no event files */
+    uint32_t histogram_freq, write_graph, initial_epoch;
+} request;
+
 #define FIT(key, kind)                                                                                                 \
-    { #key, kind, offsetof(soma_fit_options, key), SOMA_NAMES_LOSS }
-static const soma_py_field fit_fields[] = {
-    FIT(epochs, SOMA_PY_UINT32),         FIT(batch_size, SOMA_PY_SIZE),
-    FIT(no_shuffle, SOMA_PY_BOOL),       FIT(validation_split, SOMA_PY_DOUBLE),
-    FIT(early_stopping, SOMA_PY_UINT32), FIT(min_delta, SOMA_PY_FLOAT),
-    FIT(monitor, SOMA_PY_UINT32),        FIT(restore_best, SOMA_PY_BOOL),
-    FIT(checkpoint, SOMA_PY_TEXT),       FIT(checkpoint_every, SOMA_PY_UINT64),
-    FIT(resume, SOMA_PY_TEXT),           FIT(shards, SOMA_PY_UINT64),
-    FIT(bucket_bytes, SOMA_PY_SIZE),     FIT(wire, SOMA_PY_UINT32),
-    FIT(sync_batchnorm, SOMA_PY_UINT32), {NULL, SOMA_PY_FLOAT, 0, SOMA_NAMES_LOSS}};
+    { #key, kind, offsetof(request, options.key), SOMA_NAMES_LOSS }
+#define EVENTS(key, kind)                                                                                              \
+    { #key, kind, offsetof(request, key), SOMA_NAMES_LOSS }
+static const soma_py_field fit_fields[] = {FIT(epochs, SOMA_PY_UINT32),
+                                           FIT(batch_size, SOMA_PY_SIZE),
+                                           FIT(no_shuffle, SOMA_PY_BOOL),
+                                           FIT(validation_split, SOMA_PY_DOUBLE),
+                                           FIT(early_stopping, SOMA_PY_UINT32),
+                                           FIT(min_delta, SOMA_PY_FLOAT),
+                                           FIT(monitor, SOMA_PY_UINT32),
+                                           FIT(restore_best, SOMA_PY_BOOL),
+                                           FIT(checkpoint, SOMA_PY_TEXT),
+                                           FIT(checkpoint_every, SOMA_PY_UINT64),
+                                           FIT(resume, SOMA_PY_TEXT),
+                                           FIT(shards, SOMA_PY_UINT64),
+                                           FIT(bucket_bytes, SOMA_PY_SIZE),
+                                           FIT(wire, SOMA_PY_UINT32),
+                                           FIT(sync_batchnorm, SOMA_PY_UINT32),
+                                           EVENTS(log_dir, SOMA_PY_TEXT),
+                                           EVENTS(histogram_freq, SOMA_PY_UINT32),
+                                           EVENTS(write_graph, SOMA_PY_UINT32),
+                                           EVENTS(initial_epoch, SOMA_PY_UINT32),
+                                           {NULL, SOMA_PY_FLOAT, 0, SOMA_NAMES_LOSS}};
 _Static_assert(sizeof(soma_monitor) == sizeof(uint32_t), "the monitor is filled as a number");
 
 static PyObject *describe_history(const soma_history *history, bool stopped) {
@@ -194,6 +223,16 @@ static PyObject *describe_history(const soma_history *history, bool stopped) {
                          (unsigned long long)history->steps, "seconds", history->seconds);
 }
 
+/* Opens the event files where they are asked for; where that fails, there are none. */
+static soma_status open_board(const request *asked, const soma_network *network, soma_py_fit *state) {
+    if (!asked->log_dir) return SOMA_OK;
+    state->histogram_freq = asked->histogram_freq;
+    state->initial_epoch = asked->initial_epoch;
+    soma_status status = soma_tensorboard_open(asked->log_dir, &state->board);
+    if (status == SOMA_OK && asked->write_graph) status = soma_tensorboard_graph(state->board, network);
+    return status;
+}
+
 PyObject *soma_py_network_fit(PyObject *object, PyObject *arguments) {
     soma_py_network *self = (soma_py_network *)object;
     PyObject *dataset, *validation = Py_None, *options_dict = Py_None, *batch = Py_None, *epoch = Py_None;
@@ -203,19 +242,22 @@ PyObject *soma_py_network_fit(PyObject *object, PyObject *arguments) {
                           &epoch, &ranks))
         return NULL;
     soma_py_fit state = {.on_batch = batch == Py_None ? NULL : batch, .on_epoch = epoch == Py_None ? NULL : epoch};
-    soma_fit_options options = {.on_batch = on_batch, .on_epoch = on_epoch, .context = &state};
+    request asked = {.options = {.on_batch = on_batch, .on_epoch = on_epoch, .context = &state}};
     soma_history history = {0};
-    if (soma_py_fill("fit()", fit_fields, options_dict, &options)) return NULL;
+    if (soma_py_fill("fit()", fit_fields, options_dict, &asked)) return NULL;
     if (validation != Py_None) {
         if (!PyObject_TypeCheck(validation, (PyTypeObject *)soma_py_dataset_type))
             return PyErr_Format(PyExc_TypeError, "the validation data are no data set");
-        options.validation = ((soma_py_dataset *)validation)->dataset;
+        asked.options.validation = ((soma_py_dataset *)validation)->dataset;
     }
     if (ranks != Py_None && soma_py_communicator_open(ranks, &state, &communicator)) return NULL;
-    if (ranks != Py_None) options.communicator = &communicator.functions;
+    if (ranks != Py_None) asked.options.communicator = &communicator.functions;
     if (soma_py_network_enter(self)) return NULL;
     state.thread = PyEval_SaveThread();
-    soma_status status = soma_fit(self->network, ((soma_py_dataset *)dataset)->dataset, &options, &history);
+    soma_status status = open_board(&asked, self->network, &state);
+    if (status == SOMA_OK)
+        status = soma_fit(self->network, ((soma_py_dataset *)dataset)->dataset, &asked.options, &history);
+    soma_tensorboard_close(state.board);
     PyEval_RestoreThread(state.thread);
     soma_py_network_leave(self);
     PyObject *result = NULL;

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What is told of a training, and may end it."""
+import os
 
 
 class Callback:
@@ -45,6 +46,16 @@ class ModelCheckpoint(Callback):
 
     def __init__(self, path, every=0):
         self.options = {"checkpoint": str(path), "checkpoint_every": every}
+
+
+class TensorBoard(Callback):
+    """Writes event files below log_dir, which `tensorboard --logdir` shows while the training goes on: loss, metrics, learning rate and
+    seconds of each epoch, in the runs train and validation, and the network's graph (write_graph). histogram_freq: each so many
+    epochs how weights and the last step's gradients are distributed, 0: never, which is Keras's default, 1 soma's. Steps are epochs,
+    from 1. What cannot be written ends the training with an IOError. Of several processes that train together the first one writes."""
+
+    def __init__(self, log_dir="logs", histogram_freq=1, write_graph=True):
+        self.options = {"log_dir": os.fspath(log_dir), "histogram_freq": histogram_freq, "write_graph": int(write_graph)}
 
 
 class History:

@@ -2,7 +2,7 @@
 """What fit() does around the library's own loop: callbacks, progress, history."""
 import sys
 
-from .callbacks import Callback, EarlyStopping, History, ModelCheckpoint, Progress, epoch_logs
+from .callbacks import Callback, EarlyStopping, History, ModelCheckpoint, Progress, TensorBoard, epoch_logs
 
 
 def _watches_batches(callback):
@@ -14,6 +14,8 @@ def fit(network, net, dataset, validation, options, callbacks, verbose, initial_
     for callback in callbacks:
         if isinstance(callback, (EarlyStopping, ModelCheckpoint)):
             options |= callback.options
+        if isinstance(callback, TensorBoard) and (communicator is None or communicator.rank == 0):
+            options |= callback.options | {"initial_epoch": initial_epoch}
     if verbose and (communicator is None or communicator.rank == 0):
         callbacks = [*callbacks, Progress(options["epochs"], verbose == "auto" and sys.stderr.isatty())]
     network.stop_training = False

@@ -267,13 +267,12 @@ static soma_status write_parameter(soma_tensorboard *board, soma_network *networ
 }
 
 soma_status soma_tensorboard_epoch(void *board, soma_network *network, const soma_epoch *epoch) {
-    if (!network || !epoch)
-        return soma_error(SOMA_INVALID_ARGUMENT, "soma_tensorboard_epoch: %s is NULL", network ? "epoch" : "network");
+    if (!epoch) return soma_error(SOMA_INVALID_ARGUMENT, "soma_tensorboard_epoch: epoch is NULL");
     SOMA_TRY(write_metrics(board, "train", epoch->epoch, &epoch->train));
     if (epoch->has_validation) SOMA_TRY(write_metrics(board, "validation", epoch->epoch, &epoch->validation));
     SOMA_TRY(write_metric(board, "train", epoch->epoch, "learning_rate", epoch->learning_rate));
     SOMA_TRY(write_metric(board, "train", epoch->epoch, "seconds", epoch->seconds));
-    for (size_t i = 0; i < soma_network_parameter_count(network); i++)
+    for (size_t i = 0; network && i < soma_network_parameter_count(network); i++)
         SOMA_TRY(write_parameter(board, network, epoch->epoch, soma_network_parameter(network, i)));
     return SOMA_OK;
 }
