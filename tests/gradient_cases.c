@@ -484,6 +484,7 @@ const gradient_case gradient_cases[] = {
      {.loss = {SOMA_CATEGORICAL_CROSSENTROPY_LOGITS}, .class_weight = class_weights, .class_weight_count = 3},
      true,
      true},
+    {"labels of steps", build_steps, 2, LOSS(SOMA_CTC), true, true},
     {"categorical, classes of steps, no fusion", build_steps, 1, {.no_fusion = true}, true, false},
     {"categorical, rows of steps", build_steps, 1, {.loss = {0}}, false, false},
     {"focal, classes of steps", build_steps, 1, LOSS(SOMA_FOCAL), true, true},

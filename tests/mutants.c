@@ -280,6 +280,16 @@ static void before_metric_weight(const mutant *self, soma_call *call) {
     call->view[3] = soma_view_absent();
 }
 
+static void before_ctc_mask(const mutant *self, soma_call *call) {
+    (void)self;
+    call->view[2] = soma_view_absent();
+}
+
+static void before_ctc_blank(const mutant *self, soma_call *call) {
+    (void)self;
+    call->params.ctc.blank = call->params.ctc.blank ? 0 : (uint32_t)call->view[0].shape[2] - 1;
+}
+
 static soma_status after_no_compensation(const mutant *self, soma_call *call, const soma_call *old) {
     (void)self;
     (void)old;
@@ -545,6 +555,12 @@ static const mutant single_mutants[] = {
     {"one k", SOMA_PRIMITIVE_METRIC, 0, 0, before_metric_k, NULL},
     {"one threshold", SOMA_PRIMITIVE_METRIC, 0, 0, before_metric_threshold, NULL},
     {"no weights", SOMA_PRIMITIVE_METRIC, 0, 0, before_metric_weight, NULL},
+    {"all steps are there", SOMA_PRIMITIVE_CTC, 0, 0, before_ctc_mask, NULL},
+    {"another blank", SOMA_PRIMITIVE_CTC, 0, 0, before_ctc_blank, NULL},
+    {"all steps are there", SOMA_PRIMITIVE_CTC_GRAD, 0, 0, before_ctc_mask, NULL},
+    {"another blank", SOMA_PRIMITIVE_CTC_GRAD, 0, 0, before_ctc_blank, NULL},
+    {"all steps are there", SOMA_PRIMITIVE_CTC_DISTANCE, 0, 0, before_ctc_mask, NULL},
+    {"another blank", SOMA_PRIMITIVE_CTC_DISTANCE, 0, 0, before_ctc_blank, NULL},
     {"no compensation", SOMA_PRIMITIVE_METRIC, 0, 0, NULL, after_no_compensation},
     {"last of equals", SOMA_PRIMITIVE_METRIC, 0, 0, before_last_of_equals, NULL},
     {"no l2", SOMA_PRIMITIVE_OPTIMIZER, 0, 0, before_l2, NULL},

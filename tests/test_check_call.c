@@ -504,6 +504,17 @@ START_TEST(gradients_of_attention_fit) {
 }
 END_TEST
 
+START_TEST(labels_fit_their_steps) {
+    expect_good(soma_call_ctc(F32(2, 5, 4), I32(2, 3), NONE, F32(2), 3));
+    expect_good(soma_call_ctc_grad(F32(2, 5, 4), I32(2, 3), F32(2, 5), F32(2), F32(2, 5, 4), 0));
+    BAD_SHAPE(soma_call_ctc(F32(2, 5, 4), I32(3, 3), NONE, F32(2), 3), "target is [3, 3]", "needs labels");
+    BAD_SHAPE(soma_call_ctc_distance(F32(2, 5, 4), I32(2, 3), F32(2, 4), F32(2), 3), "mask is [2, 4]");
+    BAD_SHAPE(soma_call_ctc(F32(2, 5, 4), I32(2, 3), NONE, F32(3), 3), "loss is [3]");
+    BAD_SHAPE(soma_call_ctc_grad(F32(2, 5, 4), I32(2, 3), NONE, F32(2), F32(2, 5, 3), 0), "equal shapes");
+    BAD_ARGUMENT(soma_call_ctc(F32(2, 5, 4), I32(2, 3), NONE, F32(2), 4), "blank is 4", "4 classes");
+}
+END_TEST
+
 /* What the fallback and the conformance suite know of a call. */
 START_TEST(roles_of_views) {
     soma_gemm_params params = {.alpha = 1.0f};
@@ -542,6 +553,7 @@ int main(void) {
     tcase_add_test(tests, gradients_of_recurrent_layers_fit);
     tcase_add_test(tests, heads_of_attention_fit);
     tcase_add_test(tests, gradients_of_attention_fit);
+    tcase_add_test(tests, labels_fit_their_steps);
     tcase_add_test(tests, roles_of_views);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

@@ -33,6 +33,7 @@ END_TEST
 
 static size_t float64_calls(soma_call *calls) {
     const soma_view x = F64(7, 5), rows = F64(7), columns = F64(5), cube = F64(7, 5, 1), none = soma_view_absent();
+    const soma_view labels = SOMA_SHAPED(SOMA_I32, 7, 3);
     const soma_view classes = SOMA_SHAPED(SOMA_I32, 7), images = F64(7, 1, 1, 1, 5), filters = F64(1, 1, 1, 5, 5);
     const soma_view layers = F64(7, 1, 1, 5);
     const soma_unary_params relu = {SOMA_RELU, 0, 0};
@@ -65,6 +66,9 @@ static size_t float64_calls(soma_call *calls) {
         soma_call_softmax(cube, cube, false),
         soma_call_loss(x, classes, none, none, rows, loss),
         soma_call_metric(x, classes, F64(1, 2), none, (soma_metric_params){.kind = SOMA_METRIC_CATEGORICAL_ACCURACY}),
+        soma_call_ctc(F64(7, 5, 5), labels, none, rows, 0),
+        soma_call_ctc_grad(F64(7, 5, 5), labels, none, rows, F64(7, 5, 5), 0),
+        soma_call_ctc_distance(F64(7, 5, 5), labels, none, rows, 0),
         soma_call_unary_grad(x, x, x, relu),
         soma_call_bias_unary_grad(x, x, x, columns, relu),
         soma_call_softmax_grad(cube, cube, cube, false),

@@ -44,6 +44,18 @@ static size_t classes_of(soma_network *network) {
     return shape[rank - 1];
 }
 
+/* Up to two of each sample, of all units but the blank. */
+enum { LABELS = 2 };
+static void write_labels(execution *run, size_t number) {
+    const int32_t units = (int32_t)classes_of(run->network) - 1;
+    int32_t labels[BATCH * LABELS];
+    for (int32_t i = 0; i < BATCH; i++) {
+        labels[i * LABELS] = i % units;
+        labels[i * LABELS + 1] = i % 3 ? (i + 1) % units : -1; /* another one: there are but two steps */
+    }
+    expect_ok(soma_plan_write_input(run->plan, number, labels, SOMA_I32, 1, 0));
+}
+
 static void write_data(execution *run, const gradient_case *test) {
     unsigned state = 7;
     size_t number = 0;
@@ -56,7 +68,9 @@ static void write_data(execution *run, const gradient_case *test) {
     for (size_t i = 0; i < BATCH * units / classes_of(run->network); i++)
         classes[i] = (int32_t)((i + i / 2) % classes_of(run->network));
     for (size_t i = 0; i < BATCH; i++) weights[i] = 0.5f + uniform(&state);
-    if (test->classes)
+    if (test->options.loss[0] == SOMA_CTC)
+        write_labels(run, number++);
+    else if (test->classes)
         expect_ok(soma_plan_write_input(run->plan, number++, classes, SOMA_I32, 1, 0));
     else
         expect_ok(soma_plan_write_input(run->plan, number++, targets, SOMA_F32, 1, 0));
@@ -68,8 +82,11 @@ static void start(execution *run, const gradient_case *test, int variant, soma_d
     soma_network_set_seed(run->network, 3);
     test->build(run->network, variant);
     expect_ok(soma_compile_as(run->network, device, &test->options, real));
-    soma_signature signature = {
-        .mode = SOMA_MODE_BACKWARD, .weighted = test->weighted, .target = {test->classes ? SOMA_I32 : SOMA_F32}};
+    soma_signature signature = {.mode = SOMA_MODE_BACKWARD,
+                                .weighted = test->weighted,
+                                .target = {test->classes ? SOMA_I32 : SOMA_F32},
+                                .labels = {LABELS},
+                                .label_mean = 1};
     expect_ok(soma_step_get(run->network, &signature, &run->step));
     expect_ok(soma_step_plan(run->network, run->step, BATCH, &run->plan));
     unsigned state = 11;

@@ -252,6 +252,8 @@ START_TEST(primitives_of_training_are_refused) {
         .dy = axis, .q = axis, .k = axis, .v = axis, .y = axis, .total = one_total, .dq = axis, .dk = axis, .dv = axis};
     soma_call calls[] = {
         soma_call_attention_grad(&heads, (soma_attention_params){.heads = 1, .key_heads = 1, .scale = 1}),
+        soma_call_ctc_grad(axis, soma_view_of(memory, 0, SOMA_I32, 2, (const size_t[]){1, 1}), absent,
+                           soma_view_of(memory, 0, SOMA_F64, 1, (const size_t[]){1}), axis, 0),
         soma_call_unary_grad(v, v, v, tanh_params),
         soma_call_bias_unary_grad(rows, rows, rows, bias, tanh_params),
         soma_call_softmax_grad(axis, axis, axis, false),

@@ -12,10 +12,10 @@ static const struct {
     const char *first, *last;
 } enumerations[] = {
     {SOMA_NAMES_FUNCTION, SOMA_FUNCTION_COUNT, "identity", "shrink"},
-    {SOMA_NAMES_LOSS, SOMA_LOSS_NONE + 1, "default", "none"},
+    {SOMA_NAMES_LOSS, SOMA_CTC + 1, "default", "ctc"},
     {SOMA_NAMES_OPTIMIZER, SOMA_OPTIMIZER_COUNT, "sgd", "adamw"},
     {SOMA_NAMES_SCHEDULE, SOMA_SCHEDULE_PLATEAU + 1, "constant", "plateau"},
-    {SOMA_NAMES_METRIC, SOMA_PERPLEXITY + 1, "default", "perplexity"},
+    {SOMA_NAMES_METRIC, SOMA_LABEL_ERROR_RATE + 1, "default", "label_error_rate"},
     {SOMA_NAMES_INITIALIZER, SOMA_INIT_COUNT, "default", "orthogonal"},
     {SOMA_NAMES_BINARY, SOMA_BINARY_COUNT, "add", "keep"},
     {SOMA_NAMES_REDUCTION, SOMA_REDUCTION_COUNT, "sum", "sum_squares"},

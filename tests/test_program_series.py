@@ -174,5 +174,67 @@ class Sequences(ProgramTest):
         self.refuse(BAD_FILE, ["lengths.npy", "7 lengths for 200 samples"], "evaluate", "--model", model, "--data", other)
 
 
+class Labels(ProgramTest):
+    """Labels 0 and 1 in noise, each a step or two long, with nothing between them now and then: ctc."""
+
+    def write(self, path, samples, seed, broken=None):
+        draw, x, y, lengths, counts = random.Random(seed), [], [], [], []
+        for _ in range(samples):
+            labels, steps = [draw.randrange(2) for _ in range(draw.randint(0, 3))], []
+            for label in labels:
+                steps += [[0.0, 0.0]] + [[float(label == 0), float(label == 1)]] * draw.randint(1, 2)
+            steps = (steps or [[0.0, 0.0]]) + [[0.0, 0.0]] * draw.randint(0, 1)
+            lengths.append(len(steps))
+            counts.append(len(labels))
+            x += [value + draw.gauss(0, 0.05) for step in steps for value in step] + [9] * (2 * (10 - len(steps)))
+            y += labels + [7] * (3 - len(labels))
+        if broken:
+            at = counts.index(3)
+            counts[at], lengths[at] = broken
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("x.npy", npy("<f4", (samples, 10, 2), x))
+            archive.writestr("y.npy", npy("<i4", (samples, 3), y))
+            archive.writestr("lengths.npy", npy("<i4", (samples,), lengths))
+            archive.writestr("label_lengths.npy", npy("<i4", (samples,), counts))
+        return [y[3 * i:3 * i + count] for i, count in enumerate(counts)]
+
+    @staticmethod
+    def edits(found, wanted):
+        row = list(range(len(wanted) + 1))
+        for i, a in enumerate(found, 1):
+            row, before = [i], row
+            for j, b in enumerate(wanted, 1):
+                row.append(min(before[j - 1] + (a != b), before[j] + 1, row[j - 1] + 1))
+        return row[-1]
+
+    def test_labels_are_read(self):
+        data, other, model = self.path("labels.npz"), self.path("other.npz"), self.path("labels.safetensors")
+        self.write(data, 300, 1)
+        wanted = self.write(other, 40, 2)
+        self.json("train", "--data", data, "--loss=ctc", "--metric=accuracy,label_error_rate", "--net=lstm 12; dense 3 softmax", "--epochs=15", "--lr=0.03",
+                  "--optimizer=adam", "--batch=16", "--save", model, f"--device={DEVICE}")
+        report = self.json("evaluate", "--model", model, "--data", other, f"--device={DEVICE}")
+        found = self.json("predict", "--model", model, "--data", other, f"--device={DEVICE}")["predictions"]
+        said = [[int(label) for label in labels] for labels in found]
+        self.assertAlmostEqual(report["accuracy"], sum(a == b for a, b in zip(said, wanted)) / 40, places=5)
+        self.assertAlmostEqual(report["label_error_rate"], sum(map(self.edits, said, wanted)) / sum(map(len, wanted)), places=5)
+        self.assertGreater(report["accuracy"], 0.8)
+        table = run("predict", "--model", model, "--data", other, f"--device={DEVICE}").stdout.splitlines()
+        self.assertEqual(table, ["labels"] + [" ".join(labels) for labels in found])
+        scores = run("evaluate", "--model", model, "--data", other, "--report", f"--device={DEVICE}")
+        self.assertEqual(scores.returncode, BAD_FILE)
+        self.assertIn("has the loss ctc", scores.stderr)
+
+    def test_labels_without_room_are_refused(self):
+        data = self.path("labels.npz")
+        train = ("train", "--data", data, "--loss=ctc", "--net=lstm 4; dense 3 softmax", "--epochs=1", "--test=0", "--validation=0", f"--device={DEVICE}")
+        self.write(data, 20, 1, broken=(3, 1))
+        full = run(*train)
+        self.assertEqual(full.returncode, USAGE)
+        self.assertRegex(full.stderr, "the 3 labels of sample [0-9]+ need [345] steps.* has 1 of this sample")
+        self.write(data, 20, 1, broken=(4, 5))
+        self.refuse(BAD_FILE, ["label_lengths.npy", "4 labels of sample", "0 to 3"], *train)
+
+
 if __name__ == "__main__":
     main()

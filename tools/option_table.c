@@ -3,7 +3,7 @@
 #include "option_table.h"
 
 static const char *loss_name(int value) {
-    return value == SOMA_LOSS_NONE ? NULL : soma_name(SOMA_NAMES_LOSS, value); /* the one output is trained on */
+    return value == SOMA_LOSS_NONE ? "" : soma_name(SOMA_NAMES_LOSS, value); /* the one output is trained on */
 }
 static const char *optimizer_name(int value) {
     return soma_name(SOMA_NAMES_OPTIMIZER, value);

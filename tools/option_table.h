@@ -17,7 +17,7 @@ typedef enum option_type {
     OPTION_PIXELS  /* shape of a picture: 64, 64x48 */
 } option_type;
 
-/* The words of a choice: value 0, 1, ..., NULL past the last. */
+/* The words of a choice: value 0, 1, ..., "" for one that may not be chosen, NULL past the last. */
 typedef const char *choice_name(int value);
 
 /* What an option chooses from; by names of the library, it knows their other names, too. */

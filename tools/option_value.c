@@ -109,7 +109,7 @@ const char *choice_list(const choice *choices, bool (*fits)(int value, const voi
     const char *name;
     text[0] = '\0';
     for (int value = 0; (name = choices->name(value)); value++) {
-        if (fits && !fits(value, context)) continue;
+        if (!*name || (fits && !fits(value, context))) continue;
         size_t length = strlen(text);
         length += (size_t)snprintf(text + length, CHOICE_LIST_SIZE - length, "%s%s", length ? ", " : "", name);
         const char *word = choice_words(choices, value);
@@ -131,6 +131,7 @@ static const char *next_choice(const void *context, size_t index) {
     static char copy[64];
     const choice *choices = context;
     for (int value = 0; choices->name(value); value++) {
+        if (!*choices->name(value)) continue;
         if (index-- == 0) return choices->name(value);
         for (const char *word = choice_words(choices, value); *word; word += strspn(word, " ")) {
             int span = (int)strcspn(word, " ");
@@ -143,7 +144,10 @@ static const char *next_choice(const void *context, size_t index) {
 }
 
 static bool find_choice(const choice *choices, const char *text, size_t length, int *value) {
-    if (choices->of_library) return soma_value_of_name(choices->which, text, length, value) && choices->name(*value);
+    if (choices->of_library) {
+        const char *name = soma_value_of_name(choices->which, text, length, value) ? choices->name(*value) : NULL;
+        return name && *name;
+    }
     for (*value = 0; choices->name(*value); ++*value)
         if (strlen(choices->name(*value)) == length && memcmp(choices->name(*value), text, length) == 0) return true;
     return false;

@@ -32,6 +32,9 @@ static soma_status find_classes(const struct settings *settings, struct predicti
     size_t count = predictions->samples * predictions->outputs;
     if (predictions->as_classes)
         return soma_predict_classes(predictions->network, predictions->dataset, settings->batch, predictions->classes);
+    if (predictions->sequence)
+        return soma_predict_sequences(predictions->network, predictions->dataset, settings->batch,
+                                      predictions->classes);
     uint8_t *labels = calloc(count, sizeof *labels);
     soma_status cause = labels
                             ? soma_predict_labels(predictions->network, predictions->dataset, settings->batch, labels)
@@ -43,9 +46,10 @@ static soma_status find_classes(const struct settings *settings, struct predicti
 
 exit_status predictions_compute(const struct settings *settings, struct predictions *predictions) {
     size_t outputs = predictions->outputs, samples = predictions->samples;
-    bool chooses = predictions->as_classes || predictions->as_labels;
+    bool chooses = predictions->as_classes || predictions->as_labels || predictions->sequence;
     predictions->values = calloc(samples * outputs, sizeof *predictions->values);
-    predictions->classes = calloc(predictions->as_labels ? samples * outputs : samples, sizeof *predictions->classes);
+    const size_t each = predictions->as_labels ? outputs : predictions->sequence ? predictions->sequence : 1;
+    predictions->classes = calloc(samples * each, sizeof *predictions->classes);
     if (!predictions->values || !predictions->classes)
         return fail(STATUS_FAILED, "out of memory: %zu predictions of %zu numbers each", samples, outputs);
     soma_status cause =
@@ -105,6 +109,19 @@ static void write_labels(const struct predictions *predictions, size_t sample, F
     free(joined);
 }
 
+/* One after the other, as one field. */
+static void write_sequence(const struct predictions *predictions, size_t sample, FILE *stream) {
+    const int32_t *labels = predictions->classes + sample * predictions->sequence;
+    char text[24], *joined = NULL;
+    size_t size = 0;
+    FILE *names = open_memstream(&joined, &size);
+    if (!names) return;
+    for (size_t i = 0; i < predictions->sequence && labels[i] >= 0; i++)
+        fprintf(names, "%s%s", i ? " " : "", class_label(predictions, (size_t)labels[i], text));
+    if (fclose(names) == 0) write_field(stream, joined);
+    free(joined);
+}
+
 static void write_csv_header(const struct predictions *predictions, FILE *stream) {
     char text[24];
     const char *id = soma_dataset_id_name(predictions->dataset);
@@ -120,6 +137,8 @@ static void write_csv_header(const struct predictions *predictions, FILE *stream
             fputc(',', stream);
             write_field(stream, class_label(predictions, i, text));
         }
+    } else if (predictions->sequence) {
+        fputs("labels", stream);
     } else if (predictions->as_labels) {
         fputs("labels", stream);
         for (size_t i = 0; i < predictions->outputs; i++) {
@@ -157,6 +176,8 @@ void predictions_write_csv(const struct predictions *predictions, FILE *stream) 
             fprintf(stream, ",%.9g", predictions_probability(predictions, sample, chosen));
             for (size_t i = 0; i < class_count(predictions); i++)
                 fprintf(stream, ",%.9g", predictions_probability(predictions, sample, i));
+        } else if (predictions->sequence) {
+            write_sequence(predictions, sample, stream);
         } else if (predictions->as_labels) {
             const float *row = predictions->values + sample * predictions->outputs;
             write_labels(predictions, sample, stream);
@@ -171,10 +192,11 @@ void predictions_write_csv(const struct predictions *predictions, FILE *stream) 
 
 /* The classes or labels of all samples as an array. */
 static soma_array class_array(const struct predictions *predictions) {
-    return (soma_array){.data = predictions->classes,
-                        .dtype = SOMA_I32,
-                        .rank = predictions->as_labels ? 2 : 1,
-                        .shape = {predictions->samples, predictions->outputs}};
+    return (soma_array){
+        .data = predictions->classes,
+        .dtype = SOMA_I32,
+        .rank = predictions->as_classes ? 1 : 2,
+        .shape = {predictions->samples, predictions->sequence ? predictions->sequence : predictions->outputs}};
 }
 
 static soma_array output_array(const struct predictions *predictions, size_t output, const float *values) {
@@ -187,7 +209,7 @@ static soma_array output_array(const struct predictions *predictions, size_t out
 }
 
 exit_status predictions_write_npy(const struct predictions *predictions, const char *path) {
-    soma_array array = predictions->as_classes || predictions->as_labels
+    soma_array array = predictions->as_classes || predictions->as_labels || predictions->sequence
                            ? class_array(predictions)
                            : output_array(predictions, 0, predictions->values);
     soma_status cause = soma_write_npy(path, &array);
@@ -218,7 +240,7 @@ exit_status predictions_write_npz(const struct predictions *predictions, size_t 
     float *values[SOMA_MAX_OUTPUTS] = {0};
     size_t count = soma_network_output_count(predictions->network);
     exit_status status = predict_outputs(predictions, batch, arrays, names, values);
-    if (predictions->as_classes || predictions->as_labels) {
+    if (predictions->as_classes || predictions->as_labels || predictions->sequence) {
         arrays[count] = class_array(predictions);
         names[count++] = predictions->as_classes ? "classes" : "labels";
     }
@@ -245,6 +267,10 @@ void predictions_report(const struct predictions *predictions, report *object) {
             continue;
         }
         report *row = report_append_array(array);
+        const int32_t *labels = predictions->sequence ? predictions->classes + sample * predictions->sequence : NULL;
+        for (size_t i = 0; i < predictions->sequence && labels[i] >= 0; i++)
+            report_append_text(row, class_label(predictions, (size_t)labels[i], text));
+        if (predictions->sequence) continue;
         for (size_t i = 0; predictions->as_labels && i < predictions->outputs; i++)
             if (predictions->classes[sample * predictions->outputs + i])
                 report_append_text(row, class_label(predictions, i, text));

@@ -166,6 +166,12 @@ static inline size_t soma_view_count(const soma_view *view) {
  * ATTENTION       q, k, v, [mask], y, [total] each query's mean of the values, by the likeness of it and their keys;
  * see soma_attention_params ATTENTION_GRAD  dy, q, k, v, [mask], y, total, dq, dk, dv its gradient, from what it made
  * of them
+ * CTC             prediction, target, [mask], loss
+ *                                            the loss of labels that no step is named for; see soma_ctc_params
+ * CTC_GRAD        prediction, target, [mask], dloss, out
+ *                                            its gradient
+ * CTC_DISTANCE    prediction, target, [mask], out
+ *                                            how many edits lie between the labels and what is decoded
  */
 /* clang-format on */
 #define SOMA_PRIMITIVE_LIST(X)                                                                                         \
@@ -200,7 +206,10 @@ static inline size_t soma_view_count(const soma_view *view) {
     X(RECURRENT_GRAD, recurrent_grad, 12, TRAINING)                                                                    \
     X(CONV_ADD, conv_add, 5, ALWAYS)                                                                                   \
     X(ATTENTION, attention, 6, ALWAYS)                                                                                 \
-    X(ATTENTION_GRAD, attention_grad, 10, TRAINING)
+    X(ATTENTION_GRAD, attention_grad, 10, TRAINING)                                                                    \
+    X(CTC, ctc, 4, ALWAYS)                                                                                             \
+    X(CTC_GRAD, ctc_grad, 5, TRAINING)                                                                                 \
+    X(CTC_DISTANCE, ctc_distance, 4, ALWAYS)
 
 typedef enum soma_primitive {
 #define X(NAME, ...) SOMA_PRIMITIVE_##NAME,
@@ -534,6 +543,25 @@ typedef struct soma_attention_params {
     float scale; /* a finite number */
 } soma_attention_params;
 
+/*
+ * CTC, CTC_GRAD, CTC_DISTANCE: connectionist temporal classification (Graves, Fernandez, Gomez & Schmidhuber 2006).
+ * prediction [n, steps, k], logarithms of probabilities; target i32 [n, m], the labels of each sample up to the first
+ * negative number, each in [0, k) and none the blank; mask [n, steps], steps at which it is 0 are passed over; loss,
+ * dloss, out of CTC_DISTANCE [n], out of CTC_GRAD as prediction.
+ *
+ * A path names a class for each step; what it stands for are its classes with repetitions taken for one and then
+ * blanks left out. loss[i] = -ln of the sum of the probabilities of all paths that stand for the labels of sample i.
+ * It is infinity where there are more labels, and blanks that equal neighbours need between them, than steps.
+ * CTC_GRAD: out[i,t,c] = -dloss[i] times the probability, among these paths, of those that have c at step t: so much
+ * is d loss / d prediction. 0 where dloss[i] is, at steps that are passed over, and where the loss is infinite.
+ * A label that is none makes NaN of both.
+ * CTC_DISTANCE decodes greedily: the path of the first largest prediction at each step. out[i] is the least number of
+ * labels to put in, leave out or exchange (Levenshtein 1966) to get from what that stands for to the labels.
+ */
+typedef struct soma_ctc_params {
+    uint32_t blank; /* < k */
+} soma_ctc_params;
+
 /* ------------------------------------------------------------------------------------------------------- calls */
 
 #define SOMA_CALL_MAX_VIEWS 12
@@ -568,6 +596,7 @@ typedef struct soma_call {
         soma_gather_grad_params gather_grad;
         soma_recurrent_params recurrent;
         soma_attention_params attention;
+        soma_ctc_params ctc;
         uint64_t reserved[16];
     } params;
     void *workspace;         /* scratch memory of the size `prepare` asked for, shared between calls; NULL for none */

@@ -667,7 +667,12 @@ typedef enum soma_loss {
     SOMA_CATEGORICAL_FOCAL_LOGITS,
     SOMA_BINARY_FOCAL, /* of a sigmoid, computed from its input */
     SOMA_BINARY_FOCAL_LOGITS,
-    SOMA_LOSS_NONE /* this output is not trained on */
+    SOMA_LOSS_NONE, /* this output is not trained on */
+    /* Of an output [steps, classes + 1]: labels without a step each (Graves et al. 2006). The last unit is the blank.
+     * Of a softmax layer, computed from its input; any other output is taken for logits. Targets are [labels], whole
+     * numbers from 0 on, each a unit's, and -1 behind the last. A sample whose labels have no room in its steps is
+     * refused. */
+    SOMA_CTC
 } soma_loss;
 
 typedef enum soma_schedule_kind {
@@ -715,7 +720,11 @@ typedef enum soma_metric {
     SOMA_BINARY_ACCURACY,
     SOMA_MAE,
     SOMA_METRIC_NONE,
-    SOMA_PERPLEXITY /* e^loss, of a categorical cross-entropy: of so many equally likely classes it is that of chance */
+    SOMA_PERPLEXITY, /* e^loss, of a categorical cross-entropy: of so many equally likely classes it is that of chance
+                      */
+    /* With CTC: edits from what is decoded greedily to the labels, by the number of labels, over all samples. ACCURACY
+     * is the share of samples that are decoded without one. */
+    SOMA_LABEL_ERROR_RATE
 } soma_metric;
 
 #define SOMA_MAX_OUTPUTS   8
@@ -1146,6 +1155,11 @@ SOMA_API soma_status soma_dataset_count_shared_groups(const soma_dataset *datase
  * there.
  */
 SOMA_API soma_status soma_dataset_set_lengths(soma_dataset *dataset, const int32_t *lengths, size_t count);
+/*
+ * How many labels each sample has of those that its only target [labels] is filled up to, 0 to all of them, for the
+ * loss SOMA_CTC; count = samples. What is behind the last becomes -1, which says the same without lengths.
+ */
+SOMA_API soma_status soma_dataset_set_label_lengths(soma_dataset *dataset, const int32_t *lengths, size_t count);
 /* When each sample was taken, a finite number of any unit, copied; count = samples. */
 SOMA_API soma_status soma_dataset_set_times(soma_dataset *dataset, const double *times, size_t count);
 
@@ -1507,6 +1521,12 @@ SOMA_API soma_status soma_predict_classes(soma_network *network, soma_dataset *d
  * soma_network_set_thresholds()), else 0. SOMA_INVALID_STATE where the loss is no binary cross-entropy. */
 SOMA_API soma_status soma_predict_labels(soma_network *network, soma_dataset *dataset, size_t batch_size,
                                          uint8_t *labels);
+/*
+ * The labels of each sample, decoded greedily, of a network with the loss SOMA_CTC: labels[samples, steps], steps those
+ * of its first output, -1 behind the last. SOMA_INVALID_STATE with another loss. batch_size 0: 256.
+ */
+SOMA_API soma_status soma_predict_sequences(soma_network *network, soma_dataset *dataset, size_t batch_size,
+                                            int32_t *labels);
 /* Straight from and to host memory, f32, for one batch: x[batch * input count] of the one input, y[batch * output
  * count] of the one output. */
 SOMA_API soma_status soma_run(soma_network *network, const float *x, size_t batch, float *y);

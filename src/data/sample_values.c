@@ -98,6 +98,45 @@ soma_status soma_dataset_set_lengths(soma_dataset *dataset, const int32_t *lengt
     return SOMA_OK;
 }
 
+/* In place of what is there: targets of bytes have no -1. */
+static soma_status end_labels(soma_storage *own, const int32_t *lengths) {
+    soma_column *target = &own->target[0];
+    const size_t width = target->width, shape[] = {width};
+    size_t bytes;
+    float *labels = soma_multiply_size(own->rows * sizeof *labels, width, &bytes)
+                        ? soma_malloc_aligned(SOMA_DATA_ALIGNMENT, bytes)
+                        : NULL;
+    if (!labels) return soma_out_of_memory(own->rows * width * sizeof *labels, "labels");
+    for (size_t i = 0; i < own->rows * width; i++)
+        labels[i] = i % width < (size_t)lengths[i / width] ? soma_column_number(target, i) : -1;
+    if (target->owned) soma_free_aligned(target->data);
+    soma_column_set(target, labels, true, SOMA_F32, 1, shape, 0);
+    return SOMA_OK;
+}
+
+soma_status soma_dataset_set_label_lengths(soma_dataset *dataset, const int32_t *lengths, size_t count) {
+    soma_storage *own;
+    SOMA_TRY(check_count(dataset, lengths, count, "label_lengths"));
+    const soma_column *target = &dataset->storage->target[0];
+    if (dataset->storage->target_count != 1 || target->rank != 1 || target->classes)
+        return soma_error(SOMA_INVALID_SHAPE,
+                          "lengths of labels are of samples with one target, [labels]; the data set has %zu targets%s",
+                          dataset->storage->target_count,
+                          target->classes ? ", a class of each sample"
+                                          : ", or the first has another number of dimensions");
+    for (size_t i = 0; i < count; i++)
+        if (lengths[i] < 0 || (size_t)lengths[i] > target->width)
+            return soma_error(SOMA_INVALID_ARGUMENT, "%d labels of sample %zu; 0 to %zu are possible", lengths[i], i,
+                              target->width);
+    SOMA_TRY(soma_dataset_copy_storage(dataset, false, &own));
+    soma_status status = end_labels(own, lengths);
+    if (status == SOMA_OK)
+        soma_dataset_replace_storage(dataset, own);
+    else
+        soma_storage_release(own);
+    return status;
+}
+
 soma_status soma_dataset_set_weights(soma_dataset *dataset, const float *weights, size_t count) {
     float *copy = NULL;
     SOMA_TRY(check_count(dataset, weights, count, "weights"));

@@ -369,4 +369,38 @@ static inline soma_call soma_call_attention_grad(const soma_attention_grad_views
     return call;
 }
 
+static inline soma_call soma_call_ctc(soma_view prediction, soma_view target, soma_view mask, soma_view loss,
+                                      uint32_t blank) {
+    soma_call call = soma_call_make(SOMA_PRIMITIVE_CTC, 4);
+    call.view[0] = prediction;
+    call.view[1] = target;
+    call.view[2] = mask;
+    call.view[3] = loss;
+    call.params.ctc.blank = blank;
+    return call;
+}
+
+static inline soma_call soma_call_ctc_grad(soma_view prediction, soma_view target, soma_view mask, soma_view dloss,
+                                           soma_view out, uint32_t blank) {
+    soma_call call = soma_call_make(SOMA_PRIMITIVE_CTC_GRAD, 5);
+    call.view[0] = prediction;
+    call.view[1] = target;
+    call.view[2] = mask;
+    call.view[3] = dloss;
+    call.view[4] = out;
+    call.params.ctc.blank = blank;
+    return call;
+}
+
+static inline soma_call soma_call_ctc_distance(soma_view prediction, soma_view target, soma_view mask, soma_view out,
+                                               uint32_t blank) {
+    soma_call call = soma_call_make(SOMA_PRIMITIVE_CTC_DISTANCE, 4);
+    call.view[0] = prediction;
+    call.view[1] = target;
+    call.view[2] = mask;
+    call.view[3] = out;
+    call.params.ctc.blank = blank;
+    return call;
+}
+
 #endif

@@ -65,6 +65,8 @@
  *            of the gradient of a GATHER's result and the INDEX; its shape, the table's, is given
  * ACROSS     the mean of the input over all ranks of a training, each counted by its samples: a copy of it, whose value
  *            whoever runs the plan makes that mean (soma_pauses); its gradient is one, too. See attributes.across
+ * CTC, CTC_DISTANCE  a number for each sample, of predictions [steps, classes], labels, maybe a mask [steps]
+ * CTC_GRAD            the gradient of the former: its inputs, and that of its value
  * METRIC, NORM, OPTIMIZER
  *            no result of their own; they work on the executor's flat buffers
  */
@@ -113,7 +115,10 @@
     X(CONV_ADD, conv_add)                                                                                              \
     X(ACROSS, across)                                                                                                  \
     X(ATTENTION, attention)                                                                                            \
-    X(ATTENTION_GRAD, attention_grad)
+    X(ATTENTION_GRAD, attention_grad)                                                                                  \
+    X(CTC, ctc)                                                                                                        \
+    X(CTC_GRAD, ctc_grad)                                                                                              \
+    X(CTC_DISTANCE, ctc_distance)
 
 typedef enum soma_op {
 #define X(NAME, name) SOMA_OP_##NAME,
@@ -161,6 +166,10 @@ typedef union soma_attributes {
         bool weighted, class_weighted; /* which of the optional inputs are there, in this order */
         bool of_steps; /* one for each row of the last dimension, as losses of classes are; so are weights then */
     } loss;
+    struct {
+        uint32_t blank;
+        bool masked; /* the last input but the gradient's says which steps there are */
+    } ctc;
     soma_metric_params metric;
     /* Figures are taken over the dimensions from `axis` (the batch counted) to the last but one, and over each of
      * `groups` parts of the last; with 0 groups, over all dimensions from the axis on. The others say which inputs

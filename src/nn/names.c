@@ -30,6 +30,7 @@ static const name_row loss_rows[] = {
     [SOMA_BINARY_FOCAL] = {"binary_focal", "binary_focal_crossentropy"},
     [SOMA_BINARY_FOCAL_LOGITS] = {"binary_focal_logits", "sigmoid_focal_loss binary_focal_crossentropy_logits"},
     [SOMA_LOSS_NONE] = {"none", NULL},
+    [SOMA_CTC] = {"ctc", "ctc_loss"},
 };
 
 static const name_row optimizer_rows[] = {
@@ -58,6 +59,7 @@ static const name_row metric_rows[] = {
     [SOMA_MAE] = {"mae", "mean_absolute_error absolute_error"},
     [SOMA_METRIC_NONE] = {"none", NULL},
     [SOMA_PERPLEXITY] = {"perplexity", "ppl"},
+    [SOMA_LABEL_ERROR_RATE] = {"label_error_rate", "ler character_error_rate cer word_error_rate wer"},
 };
 
 static const name_row initializer_rows[] = {

@@ -92,7 +92,9 @@ static soma_status check_network(soma_network *network) {
 soma_signature soma_default_signature(const soma_network *network, soma_mode mode) {
     soma_signature signature = {.mode = mode};
     for (size_t i = 0; i < soma_network_output_count(network); i++)
-        signature.target[i] = soma_loss_is_categorical(network->compiled->loss[i]) ? SOMA_I32 : SOMA_F32;
+        signature.target[i] =
+            network->compiled->is_ctc[i] || soma_loss_is_categorical(network->compiled->loss[i]) ? SOMA_I32 : SOMA_F32;
+    for (size_t i = 0; i < SOMA_MAX_OUTPUTS; i++) signature.labels[i] = 1;
     return signature;
 }
 

@@ -106,7 +106,7 @@ static void start_watches(struct soma_fit *fit) {
     fit->watch = (soma_watch){.monitor = fit->options.monitor, .min_delta = (double)fit->options.min_delta};
     fit->watch.rises = fit->options.monitor == SOMA_MONITOR_METRIC &&
                        compiled->metric[0].kind != SOMA_METRIC_ABSOLUTE_ERROR &&
-                       compiled->metric[0].kind != SOMA_METRIC_SUM;
+                       (compiled->metric[0].kind != SOMA_METRIC_SUM || compiled->meaning[0] == SOMA_ACCURACY);
     fit->plateau = (soma_watch){.min_delta = (double)compiled->optimizer.schedule.min_delta};
 }
 

@@ -12,11 +12,16 @@ bool soma_mask_of_output(const soma_network *network, size_t output, size_t *inp
     return false;
 }
 
-/* The column that the mask comes from; NULL: the output has none, or the data set has not as many inputs. */
-static const soma_column *mask_column(const soma_network *network, const soma_dataset *dataset, size_t output) {
+const soma_column *soma_mask_column(const soma_network *network, const soma_dataset *dataset, size_t output) {
     size_t input;
-    if (!network->compiled->trained_on[output] || !soma_mask_of_output(network, output, &input)) return NULL;
+    if (!soma_mask_of_output(network, output, &input)) return NULL;
     return input < dataset->storage->input_count ? &dataset->storage->input[input] : NULL;
+}
+
+/* Of an output that has a target for each step. */
+static const soma_column *mask_column(const soma_network *network, const soma_dataset *dataset, size_t output) {
+    if (!network->compiled->trained_on[output] || network->compiled->is_ctc[output]) return NULL;
+    return soma_mask_column(network, dataset, output);
 }
 
 static float mask_at(const soma_column *mask, size_t row, size_t step) {

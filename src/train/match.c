@@ -162,8 +162,12 @@ static soma_status match_targets(const soma_network *network, const soma_dataset
     const soma_column *column = storage->target;
     for (size_t i = 0; i < outputs; i++) {
         if (!compiled->trained_on[i]) continue;
-        SOMA_TRY(refuse_mask(network, i));
-        SOMA_TRY(match_target(network, i, dataset, column, &match->signature.target[i]));
+        if (compiled->is_ctc[i])
+            SOMA_TRY(soma_match_labels(network, i, dataset, column, &match->signature));
+        else {
+            SOMA_TRY(refuse_mask(network, i));
+            SOMA_TRY(match_target(network, i, dataset, column, &match->signature.target[i]));
+        }
         add_source(match, column++);
     }
     return SOMA_OK;

@@ -31,6 +31,16 @@ soma_status soma_match_dataset(const soma_network *network, const soma_dataset *
                                soma_match *match);
 
 /*
+ * match_labels.c: the labels of an output with the loss CTC: whole numbers, each of a unit, that have room in the steps
+ * that there are; how many at most, and on average.
+ */
+soma_status soma_match_labels(const soma_network *network, size_t output, const soma_dataset *dataset,
+                              const soma_column *column, soma_signature *signature);
+
+/* masked.c: what says which steps of an output there are; NULL: nothing does, or the data set has not as many inputs.
+ */
+const soma_column *soma_mask_column(const soma_network *network, const soma_dataset *dataset, size_t output);
+/*
  * masked.c: a copy, to be destroyed, of a data set whose targets of masked outputs hold anything at steps that there
  * are not: 0 stands there then, which is a class of each. NULL: they hold nothing else, or do not fit.
  */

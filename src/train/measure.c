@@ -53,8 +53,12 @@ static soma_status fill_storage(const soma_network *network, soma_storage *stora
     }
     for (size_t i = 0; i < soma_network_output_count(network); i++) {
         if (!compiled->trained_on[i]) continue;
-        const soma_tensor output = soma_target_like(network, i);
-        bool classes = soma_loss_is_categorical(compiled->loss[i]) && output.rank == 1;
+        soma_tensor output = soma_target_like(network, i);
+        if (compiled->is_ctc[i]) { /* a label for each sample */
+            output.rank = 1;
+            output.shape[0] = soma_blank_of(soma_network_output(network, i));
+        }
+        bool classes = compiled->is_ctc[i] || (soma_loss_is_categorical(compiled->loss[i]) && output.rank == 1);
         SOMA_TRY(add_column(&storage->target[storage->target_count++], &output, storage->rows, classes, &random));
     }
     return SOMA_OK;

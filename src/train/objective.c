@@ -126,6 +126,18 @@ static soma_status check_quantiles(const soma_compiled *compiled, const soma_ten
                       soma_tensor_name(output), soma_tensor_shape_text(output, text), compiled->quantile_count);
 }
 
+/* A unit for each class and the blank, at each step. */
+static soma_status choose_ctc(soma_compiled *compiled, const soma_tensor *output, size_t i) {
+    char text[SOMA_SHAPE_TEXT];
+    compiled->is_ctc[i] = true;
+    compiled->loss[i] = SOMA_LOSS_COUNT;
+    compiled->from_input[i] = is_last_softmax(output);
+    if (output->rank == 2 && output->shape[1] >= 2) return SOMA_OK;
+    return soma_error(SOMA_INVALID_SHAPE,
+                      "output %s is %s: ctc needs [steps, classes + 1], a unit for each class and one for the blank",
+                      soma_tensor_name(output), soma_tensor_shape_text(output, text));
+}
+
 static soma_status choose_loss(soma_compiled *compiled, const soma_tensor *output, size_t i,
                                const soma_compile_options *options) {
     soma_loss loss = soma_resolve_loss(options->loss[i], output);
@@ -136,7 +148,10 @@ static soma_status choose_loss(soma_compiled *compiled, const soma_tensor *outpu
     compiled->lacks_loss[i] = loss == SOMA_LOSS_NONE && options->loss[i] == SOMA_LOSS_DEFAULT;
     if (!compiled->trained_on[i]) return SOMA_OK;
     if (loss == SOMA_FOCAL) return refuse_focal(output);
-    compiled->loss[i] = loss_kinds[loss];
+    if (loss == SOMA_CTC)
+        SOMA_TRY(choose_ctc(compiled, output, i));
+    else
+        compiled->loss[i] = loss_kinds[loss];
     if ((loss == SOMA_CATEGORICAL_CROSSENTROPY && is_last_softmax(output)) ||
         (loss == SOMA_BINARY_CROSSENTROPY && is_sigmoid(output))) {
         compiled->from_input[i] = true;
@@ -203,10 +218,19 @@ static soma_metric default_metric(soma_loss_kind loss) {
 }
 
 /* What goes with the loss: categorical targets may be class numbers, of which only some metrics know. */
-static soma_status check_metric(const soma_tensor *output, soma_metric metric, soma_loss_kind loss) {
+static soma_status check_metric(const soma_tensor *output, soma_metric metric, soma_loss_kind loss, bool ctc) {
     const bool categorical = soma_loss_is_categorical(loss);
-    if ((unsigned)metric > SOMA_PERPLEXITY)
+    if ((unsigned)metric > SOMA_LABEL_ERROR_RATE)
         return soma_error(SOMA_INVALID_ARGUMENT, "there is no metric number %d", (int)metric);
+    const bool of_labels = metric == SOMA_ACCURACY || metric == SOMA_LABEL_ERROR_RATE;
+    if (ctc && !of_labels && metric != SOMA_METRIC_DEFAULT && metric != SOMA_METRIC_NONE)
+        return soma_error(SOMA_INVALID_ARGUMENT,
+                          "output %s has the loss ctc: its metrics are accuracy, of whole sequences, and "
+                          "label_error_rate",
+                          soma_tensor_name(output));
+    if (!ctc && metric == SOMA_LABEL_ERROR_RATE)
+        return soma_error(SOMA_INVALID_ARGUMENT, "label_error_rate goes with the loss ctc; output %s has another loss",
+                          soma_tensor_name(output));
     if (metric == SOMA_TOP_K && !categorical)
         return soma_error(SOMA_INVALID_ARGUMENT,
                           "top-k accuracy goes with categorical cross-entropy; output %s has another loss",
@@ -232,10 +256,13 @@ static void add_metric(const soma_network *network, soma_compiled *compiled, som
         [SOMA_BINARY_ACCURACY] = {SOMA_METRIC_BINARY_ACCURACY, "accuracy"},
         [SOMA_MAE] = {SOMA_METRIC_ABSOLUTE_ERROR, "mean_absolute_error"},
         [SOMA_PERPLEXITY] = {SOMA_METRIC_SUM, "perplexity"}, /* of the losses */
+        [SOMA_LABEL_ERROR_RATE] = {SOMA_METRIC_SUM, "label_error_rate"},
     };
     uint32_t i = compiled->metric_count++;
     bool logits = soma_loss_kind_takes_binary_logits(compiled->loss[0]);
-    compiled->metric[i] = (soma_metric_params){.kind = rows[metric].kind,
+    const bool of_edits = compiled->is_ctc[0]; /* what is counted is a number of each sample already */
+    compiled->meaning[i] = metric;
+    compiled->metric[i] = (soma_metric_params){.kind = of_edits ? SOMA_METRIC_SUM : rows[metric].kind,
                                                .slot = SOMA_SLOT_METRIC + i,
                                                .k = top_k ? top_k : 5,
                                                .threshold = soma_threshold_of_metric(network, logits)};
@@ -251,10 +278,11 @@ static soma_status choose_metrics(const soma_network *network, soma_compiled *co
     if (!compiled->trained_on[0]) return SOMA_OK;
     for (size_t i = 0; i < SOMA_MAX_METRICS; i++) {
         soma_metric metric = options->metrics[i];
-        SOMA_TRY(check_metric(soma_network_output(network, 0), metric, compiled->loss[0]));
-        if (i == 0 && metric == SOMA_METRIC_DEFAULT) metric = default_metric(compiled->loss[0]);
+        SOMA_TRY(check_metric(soma_network_output(network, 0), metric, compiled->loss[0], compiled->is_ctc[0]));
+        if (i == 0 && metric == SOMA_METRIC_DEFAULT)
+            metric = compiled->is_ctc[0] ? SOMA_ACCURACY : default_metric(compiled->loss[0]);
         if (metric == SOMA_METRIC_DEFAULT || metric == SOMA_METRIC_NONE) continue;
-        if (metric == SOMA_ACCURACY && !categorical) metric = SOMA_BINARY_ACCURACY;
+        if (metric == SOMA_ACCURACY && !categorical && !compiled->is_ctc[0]) metric = SOMA_BINARY_ACCURACY;
         add_metric(network, compiled, metric, options->top_k);
     }
     return SOMA_OK;

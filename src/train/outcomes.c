@@ -14,6 +14,11 @@ static soma_status find_task(const soma_network *network, soma_task *task) {
     if (!compiled->trained_on[0])
         return soma_error(SOMA_INVALID_STATE, "output %s has no loss, so it is not known what its targets are",
                           soma_tensor_name(output));
+    if (compiled->is_ctc[0])
+        return soma_error(SOMA_UNSUPPORTED,
+                          "output %s has the loss ctc, and says any number of labels of a sample; scores are of one "
+                          "answer for each",
+                          soma_tensor_name(output));
     if (soma_loss_is_categorical(compiled->loss[0]) && output->rank > 1)
         return soma_error(SOMA_UNSUPPORTED,
                           "output %s has classes for each step; scores are of one answer for each sample",

@@ -59,7 +59,8 @@ static bool same_signature(const soma_network *network, const soma_signature *a,
     if (a->mode == SOMA_MODE_PREDICT || a->mode == SOMA_MODE_APPLY) return true;
     if (a->weighted != b->weighted || a->synchronised != b->synchronised) return false;
     for (size_t i = 0; i < soma_network_output_count(network); i++)
-        if (network->compiled->trained_on[i] && a->target[i] != b->target[i]) return false;
+        if (network->compiled->trained_on[i] && (a->target[i] != b->target[i] || a->labels[i] != b->labels[i]))
+            return false;
     return true;
 }
 
@@ -160,7 +161,8 @@ void soma_step_make_metrics(const soma_network *network, const soma_signature *s
     metrics->metric_count = compiled->metric_count;
     for (uint32_t i = 0; i < compiled->metric_count; i++) {
         metrics->metric[i] = totals[SOMA_SLOT_METRIC + i] / (double)samples / rows_of_metric(network, i);
-        if (compiled->metric[i].kind == SOMA_METRIC_SUM) metrics->metric[i] = exp(metrics->metric[i]); /* perplexity */
+        if (compiled->meaning[i] == SOMA_PERPLEXITY) metrics->metric[i] = exp(metrics->metric[i]);
+        if (compiled->meaning[i] == SOMA_LABEL_ERROR_RATE) metrics->metric[i] /= signature->label_mean;
         metrics->metric_name[i] = compiled->metric_name[i];
     }
 }

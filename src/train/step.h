@@ -24,6 +24,8 @@ typedef struct soma_signature {
     bool weighted;
     bool synchronised;                   /* GRADIENTS: batchnorm goes by the samples of all ranks */
     soma_dtype target[SOMA_MAX_OUTPUTS]; /* I32: class numbers, F32: rows */
+    size_t labels[SOMA_MAX_OUTPUTS];     /* CTC: how many a sample has at most */
+    double label_mean;                   /* of the first output: how many a sample has; the graph is the same */
 } soma_signature;
 
 /* A step graph. INPUT tensors in order: the network's inputs, one target per output that has a loss, the weights if
@@ -49,6 +51,7 @@ typedef struct soma_compiled {
     soma_optimizer optimizer; /* resolved */
     soma_loss_kind loss[SOMA_MAX_OUTPUTS];
     bool trained_on[SOMA_MAX_OUTPUTS]; /* false: SOMA_LOSS_NONE, or ... */
+    bool is_ctc[SOMA_MAX_OUTPUTS];     /* then `loss` is none of its values */
     bool lacks_loss[SOMA_MAX_OUTPUTS]; /* none was named, and none goes with the output */
     bool lacks_gradient;               /* no loss was named, and the way from one to the weights ends in some op */
     bool from_input[SOMA_MAX_OUTPUTS]; /* the loss takes the input of the output's softmax or sigmoid */
@@ -62,6 +65,7 @@ typedef struct soma_compiled {
     size_t class_weight_count, class_weight_offset; /* they lie behind the parameters in the flat buffer */
     bool label_weights;                             /* they are two for each label, of zeros and of ones */
     soma_metric_params metric[SOMA_MAX_METRICS];
+    soma_metric meaning[SOMA_MAX_METRICS]; /* of each: sums are of several things */
     char metric_name[SOMA_MAX_METRICS][32];
     uint32_t metric_count;
     bool fuse;
@@ -129,6 +133,10 @@ static inline soma_tensor soma_target_like(const soma_network *network, size_t o
 /* masked.c: which input says what steps of an output there are, so that its loss counts those alone. False: none does.
  */
 bool soma_mask_of_output(const soma_network *network, size_t output, size_t *input);
+/* The blank of an output with the loss CTC. */
+static inline uint32_t soma_blank_of(const soma_tensor *output) {
+    return (uint32_t)output->shape[output->rank - 1] - 1;
+}
 /* soma_compile() with another number type, for checks in float64. */
 soma_status soma_compile_as(soma_network *network, soma_device *device, const soma_compile_options *options,
                             soma_dtype real);

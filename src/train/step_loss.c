@@ -17,7 +17,8 @@ static soma_status add_input(soma_step_builder *build, soma_dtype dtype, uint32_
 static soma_status add_step_weights(soma_step_builder *build) {
     size_t input;
     for (size_t i = 0; i < soma_network_output_count(build->network); i++) {
-        if (!build->compiled->trained_on[i] || !soma_mask_of_output(build->network, i, &input)) continue;
+        if (!build->compiled->trained_on[i] || build->compiled->is_ctc[i]) continue;
+        if (!soma_mask_of_output(build->network, i, &input)) continue;
         const soma_tensor *output = soma_network_output(build->network, i);
         SOMA_TRY(add_input(build, SOMA_F32, 1, output->shape, "step weights", &build->step_weight[i]));
     }
@@ -29,7 +30,9 @@ static soma_status add_targets(soma_step_builder *build) {
     for (size_t i = 0; i < soma_network_output_count(build->network); i++) {
         const soma_tensor target = soma_target_like(build->network, i);
         if (!build->compiled->trained_on[i]) continue;
-        if (signature->target[i] == SOMA_I32) /* of each step, if there are several */
+        if (build->compiled->is_ctc[i])
+            SOMA_TRY(add_input(build, SOMA_I32, 1, &signature->labels[i], "labels", &build->target[i]));
+        else if (signature->target[i] == SOMA_I32) /* of each step, if there are several */
             SOMA_TRY(add_input(build, SOMA_I32, target.rank - 1, target.shape, "target", &build->target[i]));
         else
             SOMA_TRY(add_input(build, SOMA_F32, target.rank, target.shape, "target", &build->target[i]));
@@ -76,7 +79,8 @@ static soma_status slice_quantile(const soma_step_builder *build, soma_tensor *a
 /* What the loss takes: of classes, the logarithms of probabilities. */
 static soma_status loss_operand(const soma_step_builder *build, size_t output, soma_tensor **out) {
     soma_tensor *prediction = *out = loss_prediction(build, output);
-    if (build->compiled->loss[output] != SOMA_LOSS_CATEGORICAL_FOCAL) return SOMA_OK;
+    if (build->compiled->loss[output] != SOMA_LOSS_CATEGORICAL_FOCAL && !build->compiled->is_ctc[output])
+        return SOMA_OK;
     soma_tensor_spec spec = {.op = SOMA_OP_SOFTMAX,
                              .input_count = 1,
                              .input = &prediction,
@@ -216,9 +220,40 @@ static soma_status standard_loss(soma_step_builder *build, size_t i, soma_tensor
     return loss_of(build, i, params, figures.x, standard, &build->loss[i]);
 }
 
+/* Of labels: the loss of each sample, or the edits from what is decoded to them. */
+static soma_status add_ctc(soma_step_builder *build, soma_op op, size_t i, soma_tensor *prediction, soma_tensor **out) {
+    const soma_tensor *output = soma_network_output(build->network, i);
+    soma_tensor *input[3] = {prediction, build->target[i], NULL};
+    if (output->mask) input[2] = soma_step_copy_of(build, output->mask);
+    soma_tensor_spec spec = {.op = op,
+                             .input_count = output->mask ? 3 : 2,
+                             .input = input,
+                             .attributes = {.ctc = {soma_blank_of(output), output->mask != NULL}},
+                             .name = op == SOMA_OP_CTC ? "loss" : NULL};
+    SOMA_TRY(soma_graph_add(build->graph, &spec, out));
+    if (op != SOMA_OP_CTC || !build->weight) return SOMA_OK;
+    return soma_graph_binary(build->graph, *out, build->weight, SOMA_BINARY_MULTIPLY, out);
+}
+
+/* Counted are samples that are decoded without an edit, or edits. */
+static soma_status add_label_metric(soma_step_builder *build, uint32_t number) {
+    const bool whole = build->compiled->meaning[number] == SOMA_ACCURACY;
+    soma_tensor *edits, *none;
+    SOMA_TRY(add_ctc(build, SOMA_OP_CTC_DISTANCE, 0, loss_prediction(build, 0), &edits));
+    soma_tensor_spec spec = {.op = SOMA_OP_FILL, .attributes = {.fill = {0, false}}, .batched = true};
+    if (whole) SOMA_TRY(soma_graph_add(build->graph, &spec, &none));
+    if (whole) SOMA_TRY(soma_graph_binary(build->graph, edits, none, SOMA_BINARY_EQUAL, &edits));
+    return add_metric(build, edits, NULL, NULL, build->compiled->metric[number]);
+}
+
 static soma_status add_loss(soma_step_builder *build, size_t i) {
     soma_tensor *prediction, *target, *loss;
     SOMA_TRY(loss_operand(build, i, &prediction));
+    if (build->compiled->is_ctc[i]) {
+        soma_metric_params total = {.kind = SOMA_METRIC_SUM, .slot = SOMA_SLOT_LOSS + (uint32_t)i};
+        SOMA_TRY(add_ctc(build, SOMA_OP_CTC, i, prediction, &build->loss[i]));
+        return add_metric(build, build->loss[i], NULL, NULL, total);
+    }
     SOMA_TRY(mixed(build, build->target[i], soma_tensor_count(prediction), &target));
     SOMA_TRY(loss_of(build, i, build->compiled->loss_params[i], prediction, target, &loss));
     build->loss[i] = loss;
@@ -241,6 +276,10 @@ static size_t middle_quantile(const soma_compiled *compiled) {
 static soma_status add_metrics(soma_step_builder *build) {
     for (uint32_t i = 0; i < build->compiled->metric_count; i++) {
         const soma_metric_params *params = &build->compiled->metric[i];
+        if (build->compiled->is_ctc[0]) {
+            SOMA_TRY(add_label_metric(build, i));
+            continue;
+        }
         if (params->kind == SOMA_METRIC_SUM) {
             SOMA_TRY(add_metric(build, build->loss[0], NULL, NULL, *params));
             continue;
@@ -260,10 +299,9 @@ static soma_status refuse_mixed_lengths(const soma_step_builder *build) {
     char label[SOMA_SHAPE_TEXT];
     if (!soma_mode_is_of_fit(build->step->signature.mode) || build->network->augment.mixup == 0) return SOMA_OK;
     for (size_t i = 0; i < SOMA_MAX_OUTPUTS; i++)
-        if (build->step_weight[i])
+        if (build->step_weight[i] || (build->compiled->trained_on[i] && build->compiled->is_ctc[i]))
             return soma_error(SOMA_UNSUPPORTED,
-                              "mixup mixes whole samples; output \"%s\" has a target for each step of sequences of "
-                              "different lengths",
+                              "mixup mixes whole samples; output \"%s\" has targets of different lengths",
                               soma_tensor_label(soma_network_output(build->network, i), label));
     return SOMA_OK;
 }

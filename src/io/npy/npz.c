@@ -29,8 +29,10 @@ static soma_status open_array(soma_zip *zip, const char *name, soma_stream **str
     return find_array(zip, name, &index) ? soma_zip_stream(zip, index, stream) : SOMA_OK;
 }
 
-/* Of sequences that are filled up to as many steps. */
-static soma_status read_lengths(soma_zip *zip, const char *name, soma_dataset *dataset) {
+typedef soma_status set_lengths(soma_dataset *dataset, const int32_t *lengths, size_t count);
+
+/* Of sequences, or labels, that are filled up to as many. */
+static soma_status read_lengths(soma_zip *zip, const char *name, set_lengths *set, soma_dataset *dataset) {
     soma_stream *stream;
     soma_npy npy;
     void *lengths = NULL;
@@ -44,7 +46,7 @@ static soma_status read_lengths(soma_zip *zip, const char *name, soma_dataset *d
                             dataset->samples);
     if (status == SOMA_OK) status = soma_npy_read_elements(stream, &npy, SOMA_I32, &lengths);
     if (status == SOMA_OK) {
-        status = soma_dataset_set_lengths(dataset, lengths, npy.count);
+        status = set(dataset, lengths, npy.count);
         if (status == SOMA_INVALID_ARGUMENT || status == SOMA_INVALID_SHAPE)
             status = soma_error_prefix(SOMA_INVALID_FILE, "%s: ", soma_stream_name(stream));
     }
@@ -54,14 +56,17 @@ static soma_status read_lengths(soma_zip *zip, const char *name, soma_dataset *d
 }
 
 static soma_status read_part(soma_zip *zip, const char *inputs, const char *targets, const char *lengths,
-                             const soma_npy_options *options, soma_dataset **dataset) {
+                             const char *label_lengths, const soma_npy_options *options, soma_dataset **dataset) {
     soma_stream *input_stream = NULL, *target_stream = NULL;
     soma_status status = open_array(zip, inputs, &input_stream);
     if (status == SOMA_OK) status = open_array(zip, targets, &target_stream);
     if (status == SOMA_OK) status = soma_npy_dataset(input_stream, target_stream, options, dataset);
     soma_stream_close(input_stream);
     soma_stream_close(target_stream);
-    if (status != SOMA_OK || (status = read_lengths(zip, lengths, *dataset)) == SOMA_OK) return status;
+    if (status != SOMA_OK) return status;
+    status = read_lengths(zip, lengths, soma_dataset_set_lengths, *dataset);
+    if (status == SOMA_OK) status = read_lengths(zip, label_lengths, soma_dataset_set_label_lengths, *dataset);
+    if (status == SOMA_OK) return SOMA_OK;
     soma_dataset_destroy(*dataset);
     *dataset = NULL;
     return status;
@@ -83,8 +88,18 @@ static soma_status refuse_names(const soma_zip *zip) {
 
 /* Which of two of a name is meant, nobody knows. */
 static soma_status check_names(const soma_zip *zip) {
-    static const char *const names[] = {"x",      "y",       "x_train",       "y_train",     "x_test",
-                                        "y_test", "lengths", "lengths_train", "lengths_test"};
+    static const char *const names[] = {"x",
+                                        "y",
+                                        "x_train",
+                                        "y_train",
+                                        "x_test",
+                                        "y_test",
+                                        "lengths",
+                                        "lengths_train",
+                                        "lengths_test",
+                                        "label_lengths",
+                                        "label_lengths_train",
+                                        "label_lengths_test"};
     for (size_t i = 0; i < SOMA_COUNT_OF(names); i++) {
         size_t found = 0;
         for (size_t j = 0; j < soma_zip_count(zip); j++) found += is_array(soma_zip_name(zip, j), names[i]);
@@ -101,7 +116,7 @@ static soma_status read_test(soma_zip *zip, const soma_npy_options *options, con
     const soma_column *a = &train->storage->input[0], *b;
     soma_npy_options same = *options;
     if (train->storage->target_count) same.classes = train->storage->target[0].classes;
-    SOMA_TRY(read_part(zip, "x_test", "y_test", "lengths_test", &same, test));
+    SOMA_TRY(read_part(zip, "x_test", "y_test", "lengths_test", "label_lengths_test", &same, test));
     b = &(*test)->storage->input[0];
     if (train->storage->masked != (*test)->storage->masked) {
         soma_dataset_destroy(*test);
@@ -119,9 +134,9 @@ soma_status soma_npz_read(soma_zip *zip, const soma_npy_options *options, soma_d
     size_t index;
     *train = *test = NULL;
     SOMA_TRY(check_names(zip));
-    if (find_array(zip, "x", &index)) return read_part(zip, "x", "y", "lengths", options, train);
+    if (find_array(zip, "x", &index)) return read_part(zip, "x", "y", "lengths", "label_lengths", options, train);
     if (!find_array(zip, "x_train", &index)) return refuse_names(zip);
-    SOMA_TRY(read_part(zip, "x_train", "y_train", "lengths_train", options, train));
+    SOMA_TRY(read_part(zip, "x_train", "y_train", "lengths_train", "label_lengths_train", options, train));
     if (!find_array(zip, "x_test", &index)) return SOMA_OK;
     soma_status status = read_test(zip, options, *train, test);
     if (status == SOMA_OK) return SOMA_OK;
