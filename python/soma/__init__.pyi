@@ -118,6 +118,7 @@ from .layers import Input as Input
 from .layers import Text as Text
 from .layers import Residual as Residual
 from .layers import Concatenate as Concatenate
+from .layers import Mask as Mask
 from .layers import Add as Add
 from .layers import Subtract as Subtract
 from .layers import Multiply as Multiply

@@ -27,17 +27,28 @@ static soma_status set_weights(soma_dataset *dataset, PyObject *weights) {
     return soma_dataset_set_weights(dataset, array->array.data, soma_py_array_count(array));
 }
 
+static soma_status set_lengths(soma_dataset *dataset, PyObject *lengths) {
+    if (lengths == Py_None) return SOMA_OK;
+    const soma_py_array *array = (soma_py_array *)lengths;
+    return soma_dataset_set_lengths(dataset, array->array.data, soma_py_array_count(array));
+}
+
+static bool is_array_or_none(PyObject *object, const char *what) {
+    if (object == Py_None || PyObject_TypeCheck(object, (PyTypeObject *)soma_py_array_type)) return true;
+    PyErr_Format(PyExc_TypeError, "%s: soma.Array is wanted", what);
+    return false;
+}
+
 static PyObject *new_dataset(PyTypeObject *type, PyObject *arguments, PyObject *keywords) {
-    static char *names[] = {"inputs", "targets", "weights", NULL};
-    PyObject *inputs, *targets, *weights = Py_None;
+    static char *names[] = {"inputs", "targets", "weights", "lengths", NULL};
+    PyObject *inputs, *targets, *weights = Py_None, *lengths = Py_None;
     soma_array input[SOMA_MAX_OUTPUTS], target[SOMA_MAX_OUTPUTS];
-    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "O!O!|O", names, &PyTuple_Type, &inputs, &PyTuple_Type,
-                                     &targets, &weights))
+    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "O!O!|OO", names, &PyTuple_Type, &inputs, &PyTuple_Type,
+                                     &targets, &weights, &lengths))
         return NULL;
     Py_ssize_t input_count = arrays_of(inputs, "inputs", input), target_count = arrays_of(targets, "targets", target);
     if (input_count < 0 || target_count < 0) return NULL;
-    if (weights != Py_None && !PyObject_TypeCheck(weights, (PyTypeObject *)soma_py_array_type))
-        return PyErr_Format(PyExc_TypeError, "weights: soma.Array is wanted");
+    if (!is_array_or_none(weights, "weights") || !is_array_or_none(lengths, "lengths")) return NULL;
     soma_py_dataset *self = (soma_py_dataset *)PyType_GenericAlloc(type, 0);
     if (!self) return NULL;
     self->arrays = PyTuple_Pack(2, inputs, targets);
@@ -45,6 +56,7 @@ static PyObject *new_dataset(PyTypeObject *type, PyObject *arguments, PyObject *
                                        : soma_dataset_from_arrays(input, (size_t)input_count, target,
                                                                   (size_t)target_count, &self->dataset);
     if (status == SOMA_OK) status = set_weights(self->dataset, weights);
+    if (status == SOMA_OK) status = set_lengths(self->dataset, lengths);
     if (status == SOMA_OK) return (PyObject *)self;
     if (!PyErr_Occurred()) soma_py_raise(status);
     Py_DECREF(self);

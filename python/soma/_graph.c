@@ -50,7 +50,8 @@ static soma_tensor *(*find_binary(const char *how))(soma_tensor *x, soma_tensor 
         const char *name;
         soma_tensor *(*build)(soma_tensor *x, soma_tensor *y);
     } rows[] = {{"add", soma_add},       {"subtract", soma_subtract}, {"multiply", soma_multiply},
-                {"divide", soma_divide}, {"maximum", soma_maximum},   {"minimum", soma_minimum}};
+                {"divide", soma_divide}, {"maximum", soma_maximum},   {"minimum", soma_minimum},
+                {"mask", soma_mask}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (strcmp(how, rows[i].name) == 0) return rows[i].build;
     return NULL;

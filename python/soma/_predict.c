@@ -36,17 +36,20 @@ PyObject *soma_py_network_predict(PyObject *object, PyObject *arguments) {
     if (!PyArg_ParseTuple(arguments, "O!|nns", soma_py_dataset_type, &given, &output, &batch, &what)) return NULL;
     soma_dataset *dataset = ((soma_py_dataset *)given)->dataset;
     soma_dataset_get_info(dataset, &info);
-    bool classes = strcmp(what, "classes") == 0;
-    soma_py_array *array = classes ? soma_py_array_new(SOMA_I32, 1, &info.samples)
-                                   : soma_py_room_for(self->network, (size_t)output, info.samples);
+    bool classes = strcmp(what, "classes") == 0, sequences = strcmp(what, "sequences") == 0;
+    size_t shape[SOMA_MAX_RANK + 1] = {info.samples, 1};
+    if (sequences) (void)soma_tensor_shape(soma_network_output(self->network, 0), shape + 1);
+    soma_py_array *array = classes || sequences ? soma_py_array_new(SOMA_I32, classes ? 1 : 2, shape)
+                                                : soma_py_room_for(self->network, (size_t)output, info.samples);
     if (!array) return NULL;
     if (soma_py_network_enter(self)) return Py_DECREF(array), NULL;
     size_t size = batch > 0 ? (size_t)batch : 0;
     PyThreadState *thread = PyEval_SaveThread();
     status = soma_network_apply_preprocessing(self->network, dataset);
     if (status == SOMA_OK)
-        status = classes ? soma_predict_classes(self->network, dataset, size, array->own)
-                         : soma_predict(self->network, dataset, (size_t)output, size, array->own);
+        status = classes     ? soma_predict_classes(self->network, dataset, size, array->own)
+                 : sequences ? soma_predict_sequences(self->network, dataset, size, array->own)
+                             : soma_predict(self->network, dataset, (size_t)output, size, array->own);
     PyEval_RestoreThread(thread);
     soma_py_network_leave(self);
     if (status == SOMA_OK) return (PyObject *)array;

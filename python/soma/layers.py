@@ -111,6 +111,7 @@ def _merge(name, what):
     return type(name, (Merge,), {"__doc__": what, "__module__": __name__})
 
 
+Mask = _merge("Mask", "The first tensor, [steps, ...], of whose steps those are there at which the second, [steps], is not 0.")
 Add = _merge("Add", "The sum of tensors, with shapes as NumPy broadcasts them.")
 Subtract = _merge("Subtract", "The first tensor less the second.")
 Multiply = _merge("Multiply", "The product of tensors, element by element.")
@@ -326,4 +327,4 @@ def as_layer(layer):
 
 
 NAMES = [row[0] for row in TABLE] + list(ALIASES) + [
-    "Input", "Text", "Residual", "Concatenate", "Add", "Subtract", "Multiply", "Divide", "Maximum", "Minimum"]
+    "Input", "Text", "Residual", "Concatenate", "Mask", "Add", "Subtract", "Multiply", "Divide", "Maximum", "Minimum"]

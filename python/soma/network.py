@@ -6,7 +6,7 @@ import threading
 from collections.abc import MutableMapping
 
 from . import _soma, data, distributed, optimizers, training
-from .layers import Input, Node, as_layer
+from .layers import Input, Mask, Node, as_layer
 
 _devices: dict = {}
 _devices_lock = threading.Lock()
@@ -113,30 +113,36 @@ class Network:
             net.mark(numbers[id(node)], None, True)
         self._net = net
 
-    def build(self, input_shape):
-        """Builds the network for inputs of this shape per sample (without the batch); the first data do it otherwise."""
+    def build(self, input_shape, masked=False):
+        """Builds the network for inputs of this shape per sample (without the batch); the first data do it otherwise. masked: its samples are
+        sequences of different lengths, and a second input, "mask", says which steps there are."""
         if self._net:
             return
         if not self._layers:
             raise _soma.InvalidStateError("the network has no layers")
         first = self._inputs[0] if self._inputs else Input(input_shape)
-        node = first
+        mask = [Input(first.shape[:1], "mask")] if masked else []
+        node = Mask()([first, *mask]) if masked else first
         for layer in self._layers:
             node = layer(node)
-        self._inputs, self._outputs = [first], [node]
+        self._inputs, self._outputs = [first, *mask], [node]
         self._build_graph()
 
-    def _ready(self, x):
-        """The arrays of x, with the network built for them and compiled. Columns of a table are found by their names."""
+    def _ready(self, x, masked=False):
+        """The arrays of x, with the network built for them and compiled. Columns of a table are found by their names. masked: the last
+        input, the mask, is made of lengths."""
         names = data.column_names(x)
         if names is not None:
             self._columns = self._columns or self._learnt_columns() or names
             x = data.select(x, self._columns)
         if not self._net:
             arrays = data.inputs(x)
-            self.build(arrays[0].shape[1:])
+            self.build(arrays[0].shape[1:], masked)
         else:
-            arrays = data.inputs(x, [name for name, _ in self._net.ends(False)])
+            names = [name for name, _ in self._net.ends(False)]
+            if masked and names[1:] != ["mask"]:
+                raise ValueError(f"lengths go with a network of one input and its mask; this one has the inputs {', '.join(names)}: build it with masked=True")
+            arrays = data.inputs(x, names[:1] if masked else names)
         self._compile_now()
         return arrays
 
@@ -179,27 +185,33 @@ class Network:
 
     # ------------------------------------------------------------------------------------------------------- training
 
-    def _dataset(self, x, y, sample_weight=None):
-        arrays = self._ready(x)
+    def _dataset(self, x, y, sample_weight=None, lengths=None):
+        arrays = self._ready(x, lengths is not None)
         wanted = data.targets(y, self._net.ends(True), self._net.losses())
         weights = None if sample_weight is None else data.array(sample_weight)
-        return _soma.Dataset(arrays, wanted, weights)
+        return _soma.Dataset(arrays, wanted, weights, None if lengths is None else data.array(lengths, "int32"))
+
+    def _samples(self, x, lengths):
+        arrays = self._ready(x, lengths is not None)
+        return _soma.Dataset(arrays, (), None, None if lengths is None else data.array(lengths, "int32"))
 
     def fit(self, x, y=None, *, epochs=1, batch_size=32, verbose="auto", callbacks=(), validation_split=0.0, validation_data=None,
             shuffle=True, sample_weight=None, initial_epoch=0, resume=None, communicator=None, shards=0, bucket_bytes=0, wire="f32",
-            sync_batchnorm=False):
+            sync_batchnorm=False, lengths=None):
         """Trains; gives a History.
 
         x: [samples, ...] as float32, or what becomes it; bytes (uint8) are scaled by 1/255. For several inputs a list, or a dict by name.
         y: classes ([samples], whole numbers) under a categorical cross-entropy, else [samples, ...].
         validation_split: the fraction of the samples that is held out, drawn by the network's seed (Keras takes the last ones).
-        validation_data: (x, y) or (x, y, sample_weight). callbacks: see soma.Callback. resume: a file of ModelCheckpoint to go on from.
+        lengths: how many steps of x, [samples, steps, features], each sample has; the network gets a mask as its second input, and only
+        those steps count (docs/sequences.md). With the loss "ctc" y is [samples, labels], -1 behind the last label of each.
+        validation_data: (x, y), (x, y, sample_weight) or (x, y, sample_weight, lengths). callbacks: see soma.Callback. resume: a file of ModelCheckpoint to go on from.
         communicator: of mpi4py, or a soma.Communicator, to train together with other processes or threads, with batches of batch_size in
         all; sums in buckets of bucket_bytes (0: 1 MiB), as "f32" or "bf16" on the wire; sync_batchnorm: batchnorm over all ranks. shards:
         the same bits by any number of ranks, one without a communicator too. docs/distributed.md has more.
         Other threads of Python run meanwhile. KeyboardInterrupt ends the training after the batch at hand; the weights are good then.
         """
-        dataset = self._dataset(x, y, sample_weight)
+        dataset = self._dataset(x, y, sample_weight, lengths)
         validation = None if validation_data is None else self._dataset(*validation_data)
         options = {"epochs": epochs, "batch_size": batch_size, "no_shuffle": not shuffle, "validation_split": validation_split,
                    "resume": None if resume is None else os.fspath(resume), "shards": shards, "bucket_bytes": bucket_bytes,
@@ -207,25 +219,29 @@ class Network:
         ranks = distributed.communicator_of(communicator)
         return training.fit(self, self._net, dataset, validation, options, list(callbacks or ()), verbose, initial_epoch, ranks)
 
-    def evaluate(self, x, y=None, *, batch_size=0, sample_weight=None, return_dict=True, verbose=0):
+    def evaluate(self, x, y=None, *, batch_size=0, sample_weight=None, return_dict=True, verbose=0, lengths=None):
         """Loss and metrics over samples: a dict by name, with return_dict=False a list, as Keras has it."""
-        dataset = self._dataset(x, y, sample_weight)
+        dataset = self._dataset(x, y, sample_weight, lengths)
         figures = self._net.evaluate(dataset, batch_size)
         return figures if return_dict else list(figures.values())
 
-    def predict(self, x, *, batch_size=0, verbose=0):
+    def predict(self, x, *, batch_size=0, verbose=0, lengths=None):
         """The outputs for every sample, [samples, ...]: of several outputs a list. NumPy's arrays where NumPy is there."""
-        if self._compiled and self._straight is not None and getattr(x, "dtype", None) == "float32":
+        if lengths is None and self._compiled and self._straight is not None and getattr(x, "dtype", None) == "float32":
             shape = getattr(x, "shape", ())
             if 1 <= shape[0] <= 32 and shape[1:] == self._straight:
                 return data.result(self._net.run(x))
-        dataset = _soma.Dataset(self._ready(x), ())
+        dataset = self._samples(x, lengths)
         results = [data.result(self._net.predict(dataset, i, batch_size)) for i in range(len(self._net.ends(True)))]
         return results[0] if len(results) == 1 else results
 
-    def predict_classes(self, x, *, batch_size=0):
+    def predict_classes(self, x, *, batch_size=0, lengths=None):
         """The most probable class of each sample, [samples]."""
-        return data.result(self._net.predict(_soma.Dataset(self._ready(x), ()), 0, batch_size, "classes"))
+        return data.result(self._net.predict(self._samples(x, lengths), 0, batch_size, "classes"))
+
+    def predict_sequences(self, x, *, batch_size=0, lengths=None):
+        """The labels of each sample, of a network with the loss "ctc", decoded greedily: [samples, steps], -1 behind the last."""
+        return data.result(self._net.predict(self._samples(x, lengths), 0, batch_size, "sequences"))
 
     def __call__(self, x):
         return self.predict(x)

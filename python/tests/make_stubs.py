@@ -38,7 +38,7 @@ def layer_stubs():
              "class Merge(Layer):\n    def __init__(self, name: str | None = None) -> None: ...\n"
              "    def __call__(self, xs: Sequence[Node]) -> Node: ...  # type: ignore[override]\n",
              "class Concatenate(Merge):\n    def __init__(self, axis: int = -1, name: str | None = None) -> None: ...\n"]
-    lines += [f"class {name}(Merge): ...\n" for name in ("Add", "Subtract", "Multiply", "Divide", "Maximum", "Minimum")]
+    lines += [f"class {name}(Merge): ...\n" for name in ("Mask", "Add", "Subtract", "Multiply", "Divide", "Maximum", "Minimum")]
     for name, *_ in layers.TABLE:
         arguments = ["self"]
         for parameter in inspect.signature(getattr(layers, name)).parameters.values():

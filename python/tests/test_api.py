@@ -155,6 +155,39 @@ def test_a_network_may_branch_and_join():
         network.predict(xs[0])
 
 
+def test_sequences_of_different_lengths():
+    random = np.random.default_rng(1)
+    x, y, lengths = random.normal(size=(6, 5, 2)).astype(np.float32), random.integers(0, 3, (6, 5)), np.array([5, 1, 2, 4, 3, 5])
+    there = np.arange(5) < lengths[:, None]
+    network = soma.Network("lstm 4; dense 3 softmax", device="cpu")
+    network.compile(loss="categorical_crossentropy", metrics=["accuracy"])
+    network.fit(x, y, lengths=lengths, epochs=2, verbose=0, validation_data=(x, y, None, lengths))
+    said = network.predict(x, lengths=lengths)
+    x[~there], y[~there] = 1e9, -100
+    np.testing.assert_array_equal(network.predict(x, lengths=lengths)[there], said[there])
+    figures = network.evaluate(x, y, lengths=lengths)
+    losses = -np.log(np.take_along_axis(said, np.where(there, y, 0)[..., None], 2))[..., 0]
+    np.testing.assert_allclose(figures["loss"], losses[there].mean(), rtol=1e-5)
+    np.testing.assert_allclose(figures["accuracy"], (said.argmax(2) == y)[there].mean(), rtol=1e-5)
+    with pytest.raises(ValueError, match="2 inputs"):
+        network.predict(x)
+    plain = small()
+    plain.build((5, 2))
+    with pytest.raises(ValueError, match="masked=True"):
+        plain.predict(x, lengths=lengths)
+
+
+def test_labels_without_a_step_each():
+    x, y = np.random.default_rng(1).normal(size=(4, 6, 2)), np.array([[0, 1, 1], [1, -1, -1], [0, 0, -1], [-1, -1, -1]])
+    network = soma.Network("lstm 4; dense 3 softmax", device="cpu")
+    network.compile(loss="ctc", metrics=["accuracy", "label_error_rate"], optimizer=soma.Adam(learning_rate=0.05))
+    first = network.evaluate(x, y)["loss"]
+    network.fit(x, y, epochs=60, batch_size=4, verbose=0)
+    figures, labels = network.evaluate(x, y), network.predict_sequences(x)
+    assert figures["loss"] < first and labels.shape == (4, 6)
+    assert figures["accuracy"] == np.mean([(row[:3] == wanted).all() and (row[3:] == -1).all() for row, wanted in zip(labels, y)])
+
+
 def test_errors_are_exceptions_by_class_with_the_library_s_message():
     assert issubclass(soma.InvalidShapeError, soma.Error) and issubclass(soma.InvalidShapeError, ValueError)
     with pytest.raises(soma.InvalidArgumentError, match="sofmax"):
