@@ -108,7 +108,8 @@ PyType_Spec *soma_py_device_spec(void) {
         {Py_tp_doc,
          "Device(name='auto', threads=0, memory_limit=0)\n--\n\n"
          "An open device: 'cpu', 'gpu', 'opencl:N', 'auto', or a piece of its name; or several, 'opencl:0,opencl:1' or "
-         "'gpu*', among which fit() divides each batch, while all else is done on the first. `threads` are those of a cpu "
+         "'gpu*', among which fit() divides each batch, while all else is done on the first. `threads` are those of a "
+         "cpu "
          "device (0: as many as cores), `memory_limit` bytes (0: what it has)."},
         {Py_tp_new, open_device},
         {Py_tp_dealloc, close_device},

@@ -8,9 +8,9 @@
 
 typedef struct soma_cl_attention {
     soma_attention_size size;
-    size_t share, block;  /* samples that are taken at a time, and queries of each */
+    size_t share, block;   /* samples that are taken at a time, and queries of each */
     size_t blocks, rounds; /* how many blocks of queries there are, and how many times it is all done */
-    size_t bytes;         /* of the scores of a block */
+    size_t bytes;          /* of the scores of a block */
 } soma_cl_attention;
 
 soma_cl_attention soma_cl_attention_of(const soma_call *call);
