@@ -70,7 +70,7 @@ void soma_ctc_distance_cases(soma_suite *suite) {
 }
 
 void soma_ctc_distance_speeds(soma_suite *suite) {
-    static const ctc_form form = {.n = 32, .steps = 48, .classes = 80, .most = 20};
+    static const ctc_form form = {.n = 512, .steps = 48, .classes = 80, .most = 20};
     soma_call call = make_call(&form);
     soma_case c;
     soma_case_begin(suite, &c, &call, ctc_distance_bound);
