@@ -5,6 +5,7 @@
 #include "suite.h"
 #include <soma/communicator.h>
 #include <soma/table.h>
+#include <soma/tokenizer.h>
 
 #include <stdio.h>
 

@@ -23,7 +23,7 @@ static const struct {
     {SOMA_NAMES_POOLING, SOMA_POOL_KIND_COUNT, "max", "average"},
     {SOMA_NAMES_MISSING, SOMA_MISSING_LAST + 1, "error", "last"},
     {SOMA_NAMES_RECURRENT, SOMA_RECURRENT_KIND_COUNT, "rnn", "gru"},
-    {SOMA_NAMES_TOKENS, SOMA_TOKENS_BYTES + 1, "characters", "bytes"},
+    {SOMA_NAMES_TOKENS, SOMA_TOKENS_TOKENIZER + 1, "characters", "tokenizer"},
 };
 
 START_TEST(names_and_values_find_each_other) {

@@ -58,6 +58,26 @@ class Text(ProgramTest):
         self.json("train", "--data", self.book, "--net", net, "--window=13", "--epochs=20", "--lr=0.01", "--save", model, f"--device={DEVICE}")
         self.assertEqual(self.generate("--model", model, "--prompt=abcabdabe", "--length=30", "--temperature=0"), "abcabdabe" * 4 + "abc\n")
 
+    def test_pieces_of_words_are_learnt_and_kept(self):
+        with open(self.book, "w", encoding="utf-8") as file:
+            file.write("one two three four " * 300)
+        vocabulary, model = self.path("tokenizer.json"), self.path("book.safetensors")
+        made = self.json("tokenizer", "--data", self.book, "--vocabulary=280", "--save", vocabulary)
+        self.assertLessEqual(made["tokens"], 280)
+        net = f"embedding {made['tokens']} 16; dense {made['tokens']} softmax"
+        report = self.json("train", "--data", self.book, "--tokens", vocabulary, "--net", net, "--window=8", "--epochs=40", "--lr=0.05", "--save", model,
+                           f"--device={DEVICE}")
+        self.assertGreater(report["test_accuracy"], 0.9)
+        self.assertEqual(self.generate("--model", model, "--prompt=one", "--length=4", "--temperature=0"), "one two three four one\n")
+        whole = self.json("evaluate", "--model", model, "--data", self.book, f"--device={DEVICE}")
+        self.assertGreater(whole["accuracy"], 0.9)
+        self.refuse(USAGE, ["--tokens", "book.safetensors", "keeps the tokens"], "generate", "--model", model, "--tokens", vocabulary)
+        self.refuse(BAD_FILE, [f"{made['tokens']} tokens", "rows for 100"], "train", "--data", self.book, "--tokens", vocabulary,
+                    "--net=embedding 100 2; dense 400 softmax")
+        self.refuse(USAGE, ["--save is missing"], "tokenizer", "--data", self.book)
+        self.refuse(USAGE, ["--data is missing"], "tokenizer", "--save", vocabulary)
+        self.refuse(BAD_FILE, ["--tokens", "book.txt", "JSON"], "train", "--data", self.book, "--tokens", self.book)
+
     def test_what_does_not_go_with_texts_is_said(self):
         other = self.path("book.csv")
         os.rename(self.book, other)

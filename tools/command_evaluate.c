@@ -10,6 +10,7 @@
 #include "report.h"
 #include "scores.h"
 #include "session.h"
+#include "text.h"
 #include "threshold.h"
 #include <math.h>
 
@@ -89,6 +90,7 @@ exit_status command_evaluate(const struct settings *settings) {
     exit_status status = mistakes_try(settings);
     if (status == STATUS_DONE && settings->plot) status = output_text_try("plot", settings->plot);
     if (status == STATUS_DONE) status = model_open(settings, false, &network, &device);
+    if (status == STATUS_DONE) status = text_give_tokens(settings, network);
     report *object = status == STATUS_DONE && settings->json ? report_create() : NULL;
     if (status == STATUS_DONE) status = evaluate(settings, network, object);
     if (object && status == STATUS_DONE) {

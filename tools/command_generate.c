@@ -3,6 +3,7 @@
 #include "interrupt.h"
 #include "model.h"
 #include "report.h"
+#include "text.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +24,8 @@ struct generation {
     bool logits;
     uint64_t random;
     char *written; /* for --json */
-    size_t bytes;
+    size_t bytes, room;
+    bool begun; /* something was written */
 };
 
 /* ------------------------------------------------------------------------------------------------------- drawing */
@@ -83,12 +85,25 @@ static size_t choose(struct generation *generation, const float *row) {
 
 /* ------------------------------------------------------------------------------------------------------- writing */
 
+/* Room that grows, for --json. */
+static bool reserve(struct generation *generation, size_t length) {
+    if (generation->room - generation->bytes >= length) return true;
+    const size_t room = 2 * generation->room + length;
+    char *grown = realloc(generation->written, room);
+    if (!grown) return false;
+    generation->written = grown;
+    generation->room = room;
+    return true;
+}
+
 static exit_status write_token(struct generation *generation, size_t token) {
     char text[SOMA_TOKEN_BYTES];
     size_t length;
-    soma_status cause = soma_network_decode(generation->network, token, text, &length);
+    soma_status cause = soma_network_decode(generation->network, token, !generation->begun, text, &length);
     if (cause != SOMA_OK) return fail_from_library(cause, STATUS_FAILED, NULL);
+    generation->begun = true;
     if (generation->settings->json) {
+        if (!reserve(generation, length)) return fail(STATUS_FAILED, "out of memory");
         memcpy(generation->written + generation->bytes, text, length);
         generation->bytes += length;
         return STATUS_DONE;
@@ -124,17 +139,20 @@ static exit_status write_prompt(struct generation *generation) {
 static exit_status prepare(struct generation *generation) {
     const struct settings *settings = generation->settings;
     const char *prompt = settings->prompt ? settings->prompt : "\n";
-    const size_t length = strlen(prompt), most = length + (size_t)settings->length;
-    generation->text = calloc(most, sizeof *generation->text);
+    int32_t *numbers;
+    soma_status cause = soma_network_encode(generation->network, prompt, strlen(prompt), &numbers, &generation->count);
+    if (cause != SOMA_OK) return fail_from_library(cause, STATUS_FAILED, NULL);
+    generation->text = calloc(generation->count + (size_t)settings->length, sizeof *generation->text);
+    if (generation->text) memcpy(generation->text, numbers, generation->count * sizeof *numbers);
+    soma_free(numbers);
     generation->input = calloc(generation->window, sizeof *generation->input);
     generation->output = calloc(soma_tensor_count(soma_network_output(generation->network, 0)), sizeof(float));
     generation->candidates = calloc(generation->tokens, sizeof *generation->candidates);
-    generation->written = calloc(most + 1, SOMA_TOKEN_BYTES);
-    if (!generation->text || !generation->input || !generation->output || !generation->candidates ||
-        !generation->written)
+    if (!generation->text || !generation->input || !generation->output || !generation->candidates)
         return fail(STATUS_FAILED, "out of memory");
-    soma_status cause = soma_network_encode(generation->network, prompt, length, generation->text, &generation->count);
-    return cause == SOMA_OK ? STATUS_DONE : fail_from_library(cause, STATUS_FAILED, NULL);
+    if (generation->count) return STATUS_DONE;
+    return fail(STATUS_USAGE, "--prompt: %s has no tokens in the vocabulary of %s",
+                settings->prompt ? "it" : "a new line, the default,", settings->model);
 }
 
 /* It takes a window of tokens, and says for each what comes next. */
@@ -222,6 +240,7 @@ exit_status command_generate(const struct settings *settings) {
     struct generation generation = {.settings = settings, .random = settings->seed};
     soma_device *device = NULL;
     exit_status status = model_open(settings, false, &generation.network, &device);
+    if (status == STATUS_DONE) status = text_give_tokens(settings, generation.network);
     if (status == STATUS_DONE) status = generate(&generation, device);
     free(generation.text);
     free(generation.input);

@@ -75,11 +75,6 @@ static const choice monitor_choice = {.name = monitor_name}, mode_choice = {.nam
                     part_choice = {.name = part_name}, split_choice = {.name = split_name},
                     unknown_choice = {.name = unknown_name};
 
-static const char *tokens_name(int value) {
-    return soma_name(SOMA_NAMES_TOKENS, value);
-}
-static const choice tokens_choice = {tokens_name, true, SOMA_NAMES_TOKENS};
-
 #define FIELD(name) offsetof(struct settings, name)
 #define SEARCH      (1u << COMMAND_SEARCH)
 #define TRAIN_ALONE (1u << COMMAND_TRAIN) /* for one training, not for many that are compared */
@@ -94,11 +89,12 @@ static const choice tokens_choice = {tokens_name, true, SOMA_NAMES_TOKENS};
 #define SHOW        (1u << COMMAND_SHOW)
 #define GENERATE    (1u << COMMAND_GENERATE)
 #define WATCH       (1u << COMMAND_WATCH)
+#define TOKENIZER   (1u << COMMAND_TOKENIZER)
 #define READS       (TRAIN | EVALUATE | PREDICT) /* commands that read data */
 #define LOOK        (1u << COMMAND_DATA)
 #define LOOKS       (READS | LOOK)                         /* and that look at them */
 #define FILES       (1u << COMMAND_CONVERT | SHOW | WATCH) /* no device is needed */
-#define NO_DEVICE   (FILES | LOOK)
+#define NO_DEVICE   (FILES | LOOK | TOKENIZER)
 #define ALL         ((1u << COMMAND_COUNT) - 1)
 
 /* Seeds stay below 2^53, so that every JSON reader gives them back exactly. */
@@ -120,6 +116,8 @@ const option_row option_table[] = {
              "each class, perhaps in train and test; a CSV file; a text (.txt, .md); an NPZ archive of x and y, or of x_train, y_train, x_test, y_test; or an "
              "IDX or NPY file, with --labels. CSV and IDX may be gzipped. To predict, also one picture, or a directory of them. "
              "A table may come through a pipe, - is stdin"},
+    {.name = "data", .letter = 'd', .type = OPTION_TEXT, .offset = FIELD(data), .commands = TOKENIZER, .argument = "FILE",
+     .help = "the text that the vocabulary is learnt of, whatever its name is"},
     {.name = "labels", .type = OPTION_TEXT, .offset = FIELD(labels), .commands = LOOKS, .argument = "FILE",
      .help = "the file of the labels that belong to the IDX or NPY file of --data, of the same kind"},
     {.name = "label", .type = OPTION_TEXT, .offset = FIELD(label), .commands = LOOKS, .argument = "COLUMN",
@@ -148,8 +146,11 @@ const option_row option_table[] = {
      .help = "take the file for a text, whatever it is called; those whose names end in .txt or .md are"},
     {.name = "table", .type = OPTION_FLAG, .offset = FIELD(as_table), .commands = LOOKS,
      .help = "take the file for a table (CSV), even if its name is that of a text"},
-    {.name = "tokens", .type = OPTION_CHOICE, .offset = FIELD(tokens), .commands = TRAIN, .argument = "WHAT", .choices = &tokens_choice,
-     .fallback = "characters", .help = "text: what it is cut into. The model keeps it, and the characters of what it was trained on"},
+    {.name = "tokens", .type = OPTION_TEXT, .offset = FIELD(tokens), .commands = TRAIN | EVALUATE | GENERATE, .argument = "WHAT",
+     .help = "text: what it is cut into: characters, bytes, or the tokens of a file, a tokenizer.json of the kind BPE or WordPiece, as soma tokenizer makes them "
+             "(default: characters). The model keeps it; to evaluate and generate it is for a model that keeps none"},
+    {.name = "vocabulary", .type = OPTION_COUNT, .offset = FIELD(vocabulary), .commands = TOKENIZER, .argument = "N", .fallback = "4096",
+     .interval = "[256, 1000000]", .help = "so many tokens are made at most, the 256 bytes among them"},
     {.name = "window", .type = OPTION_COUNT, .offset = FIELD(window), .commands = TRAIN | EVALUATE, .argument = "N", .interval = "[1, 1048576]",
      .help = "text: how many tokens are a sample, of each of which the network learns the next (default 64, or what the model takes). CSV: the table is a "
              "series in time, of which so many rows are a sample; --label says what is forecast (default: the last column of numbers)"},
@@ -378,6 +379,8 @@ const option_row option_table[] = {
 
     {.group = "Results", .name = "save", .letter = 's', .type = OPTION_TEXT, .offset = FIELD(save), .commands = TRAIN, .argument = "FILE",
      .help = "the trained network, as a safetensors file; the last good weights where training is interrupted or goes wrong"},
+    {.name = "save", .letter = 's', .type = OPTION_TEXT, .offset = FIELD(save), .commands = TOKENIZER, .argument = "FILE",
+     .help = "the vocabulary, in the form of Hugging Face's tokenizer.json"},
     {.name = "history", .type = OPTION_TEXT, .offset = FIELD(history), .commands = TRAIN_ALONE, .argument = "FILE",
      .help = "loss and metrics of every epoch, as CSV, or as lines of JSON under a name that ends in .jsonl; written anew about once a second"},
     {.name = "plot", .type = OPTION_TEXT, .offset = FIELD(plot), .commands = TRAIN_ALONE, .argument = "FILE",

@@ -24,7 +24,8 @@ struct settings {
     const char *data, *labels, *label, *class_weights, *positive_weights, *threshold;
     const char *separator, *gaps;
     bool as_text, as_table;   /* --text, --table: whatever the name says */
-    int tokens;               /* soma_tokens */
+    const char *tokens;       /* a soma_tokens by name, or a file */
+    uint64_t vocabulary;      /* tokens that tokenizer makes at most */
     uint64_t window, stride;  /* of a text or a series; 0: not given */
     uint64_t horizon, season; /* of a series; likewise */
     const char *prefix;       /* of the names in a C file */

@@ -28,6 +28,7 @@ typedef enum exit_status {
     X(EVALUATE, evaluate, "loss and accuracy of a saved network")                                                      \
     X(PREDICT, predict, "what a saved network says about data")                                                        \
     X(GENERATE, generate, "text that a saved network goes on with")                                                    \
+    X(TOKENIZER, tokenizer, "a vocabulary of pieces of words, learnt of a text")                                       \
     X(SUMMARY, summary, "layers, shapes, parameters and memory of a network")                                          \
     X(DEVICES, devices, "the devices of this machine")                                                                 \
     X(TUNE, tune, "measure which kernels serve a device best, and keep to them")                                       \

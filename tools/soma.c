@@ -39,6 +39,8 @@ static const char *const abouts[] = {
                         "  soma predict --model digits.safetensors --raw --output probabilities.npy\n",
     [COMMAND_GENERATE] = "  soma generate --model book.safetensors --prompt \"It was \" --length 400\n"
                          "  soma generate --model book.safetensors --temperature 0.7 --top-k 20 --seed 3\n",
+    [COMMAND_TOKENIZER] = "  soma tokenizer --data book.txt --vocabulary 4096 --save tokenizer.json\n"
+                          "  soma train --data book.txt --tokens tokenizer.json\n",
     [COMMAND_SUMMARY] = "  soma summary --model digits.safetensors\n"
                         "  soma summary --net \"dense 512 relu; dense 10 softmax\" --input 28x28 --batch 128\n",
     [COMMAND_DEVICES] = "  soma devices\n"

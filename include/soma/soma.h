@@ -990,8 +990,12 @@ SOMA_API soma_status soma_dataset_from_npz(const char *path, const soma_npy_opti
 typedef enum soma_tokens {
     SOMA_TOKENS_CHARACTERS, /* of Unicode, in UTF-8: those of what is trained on, rising, and one number behind them for
                                all others. Bytes that are not UTF-8 are characters of their own: nothing is lost */
-    SOMA_TOKENS_BYTES       /* 0 to 255 */
+    SOMA_TOKENS_BYTES,      /* 0 to 255 */
+    SOMA_TOKENS_TOKENIZER   /* those of a tokenizer */
 } soma_tokens;
+
+/* A vocabulary of pieces of words; see soma/tokenizer.h. */
+typedef struct soma_tokenizer soma_tokenizer;
 
 typedef struct soma_text_options {
     soma_tokens tokens;
@@ -999,7 +1003,8 @@ typedef struct soma_text_options {
     size_t step;                 /* from the first token of a sample to that of the next; 0: a window */
     double validation, test;     /* shares of the text that are held out; both lie at its end, the test last */
     const soma_network *network; /* whose tokens they are to be; NULL: those that the text has */
-    uint64_t reserved[6];        /* zero */
+    soma_tokenizer *tokenizer;   /* of SOMA_TOKENS_TOKENIZER, which the data set keeps; may be destroyed after that */
+    uint64_t reserved[5];        /* zero */
 } soma_text_options;
 
 /*
@@ -1015,14 +1020,21 @@ SOMA_API soma_status soma_dataset_from_text(const char *path, const soma_text_op
 SOMA_API size_t soma_dataset_token_count(const soma_dataset *dataset);
 /* The same of a network's, 0 for a network that has learnt of no text. */
 SOMA_API size_t soma_network_token_count(const soma_network *network);
-/* Text to numbers[length], of which *count are used; what the network does not know has the last number. */
-SOMA_API soma_status soma_network_encode(const soma_network *network, const char *text, size_t length, int32_t *numbers,
-                                         size_t *count);
+/*
+ * Has a network that learnt elsewhere, as of an ONNX file, encode and decode by these, bytes or a tokenizer's, which it
+ * keeps. SOMA_INVALID_SHAPE where a table of it has fewer rows than there are tokens.
+ */
+SOMA_API soma_status soma_network_set_tokens(soma_network *network, soma_tokens tokens, soma_tokenizer *tokenizer);
+/* Text to numbers[count], to be freed with soma_free(); a character that the network does not know has the last number.
+ */
+SOMA_API soma_status soma_network_encode(const soma_network *network, const char *text, size_t length,
+                                         int32_t **numbers, size_t *count);
 /* As many bytes as the text of a number has at most. */
-#define SOMA_TOKEN_BYTES 8
-/* A number's text, without a 0 behind it; of what is not known U+FFFD. */
-SOMA_API soma_status soma_network_decode(const soma_network *network, size_t number, char text[SOMA_TOKEN_BYTES],
-                                         size_t *length);
+#define SOMA_TOKEN_BYTES 1024
+/* A number's text, without a 0 behind it; of what is not known U+FFFD. `first`: it begins a text, where a tokenizer may
+ * leave out the space before a word. */
+SOMA_API soma_status soma_network_decode(const soma_network *network, size_t number, bool first,
+                                         char text[SOMA_TOKEN_BYTES], size_t *length);
 
 typedef struct soma_series_options {
     size_t window, horizon;  /* steps that a sample has, and steps behind it that are its target; 0: as the network

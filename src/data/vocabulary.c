@@ -2,7 +2,7 @@
 /* See vocabulary.h. */
 #include "data/vocabulary.h"
 
-#include "base/utf8.h"
+#include "data/tokenizer/tokenizer.h"
 
 #include <string.h>
 
@@ -10,17 +10,8 @@ enum { BYTES = 256 };
 
 size_t soma_vocabulary_size(const soma_vocabulary *vocabulary) {
     if (!vocabulary->known) return 0;
+    if (vocabulary->kind == SOMA_TOKENS_TOKENIZER) return soma_tokenizer_size(vocabulary->tokenizer);
     return vocabulary->kind == SOMA_TOKENS_BYTES ? BYTES : vocabulary->count + 1;
-}
-
-size_t soma_next_character(const char *text, size_t length, uint32_t *character) {
-    static const unsigned char first_bits[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
-    const size_t bytes = soma_utf8_length(text, length);
-    *character = SOMA_STRAY_BYTE + (unsigned char)text[0];
-    if (bytes == 0) return 1;
-    *character = (unsigned char)text[0] & first_bits[bytes];
-    for (size_t i = 1; i < bytes; i++) *character = *character << 6 | ((unsigned char)text[i] & 0x3f);
-    return bytes;
 }
 
 soma_status soma_vocabulary_of(const uint32_t *characters, size_t count, soma_vocabulary *vocabulary) {
@@ -40,7 +31,7 @@ soma_status soma_vocabulary_of(const uint32_t *characters, size_t count, soma_vo
 
 size_t soma_vocabulary_number(const soma_vocabulary *vocabulary, uint32_t character) {
     size_t low = 0, high = vocabulary->count;
-    if (vocabulary->kind == SOMA_TOKENS_BYTES) return character;
+    if (vocabulary->kind != SOMA_TOKENS_CHARACTERS) return character;
     while (low < high) {
         const size_t middle = low + (high - low) / 2;
         if (vocabulary->characters[middle] < character)
@@ -53,6 +44,7 @@ size_t soma_vocabulary_number(const soma_vocabulary *vocabulary, uint32_t charac
 
 soma_status soma_vocabulary_copy(const soma_vocabulary *from, soma_vocabulary *to) {
     *to = *from;
+    soma_tokenizer_retain(from->tokenizer);
     if (!from->characters) return SOMA_OK;
     to->characters = soma_calloc(SOMA_MAX(from->count, (size_t)1), sizeof *to->characters);
     if (!to->characters) {
@@ -65,5 +57,6 @@ soma_status soma_vocabulary_copy(const soma_vocabulary *from, soma_vocabulary *t
 
 void soma_vocabulary_clear(soma_vocabulary *vocabulary) {
     soma_free(vocabulary->characters);
+    soma_tokenizer_destroy(vocabulary->tokenizer);
     *vocabulary = (soma_vocabulary){.known = false};
 }

@@ -126,6 +126,7 @@ static const name_row recurrent_rows[] = {
 static const name_row token_rows[] = {
     [SOMA_TOKENS_CHARACTERS] = {"characters", "chars character char"},
     [SOMA_TOKENS_BYTES] = {"bytes", "byte"},
+    [SOMA_TOKENS_TOKENIZER] = {"tokenizer", NULL},
 };
 
 #define TABLE(rows)                                                                                                    \

@@ -152,12 +152,23 @@ static soma_status check_tables(const soma_network *network, const soma_vocabula
         const soma_tensor *table = soma_table_of_input(network, i);
         if (!table || table->shape[0] >= size) continue;
         return soma_error(SOMA_INVALID_SHAPE, "the text has %zu tokens%s; %s has rows for %zu", size,
-                          vocabulary->kind == SOMA_TOKENS_BYTES
+                          vocabulary->kind != SOMA_TOKENS_CHARACTERS
                               ? ""
                               : " (a number for each character of what is trained on, and one for all others)",
                           soma_tensor_label(table, label), table->shape[0]);
     }
     return SOMA_OK;
+}
+
+soma_status soma_network_set_tokens(soma_network *network, soma_tokens tokens, soma_tokenizer *tokenizer) {
+    const soma_vocabulary given = {.known = true, .kind = tokens, .tokenizer = tokenizer};
+    if (!network) return soma_error(SOMA_INVALID_ARGUMENT, "soma_network_set_tokens: network is NULL");
+    if (tokens != (tokenizer ? SOMA_TOKENS_TOKENIZER : SOMA_TOKENS_BYTES))
+        return soma_error(SOMA_INVALID_ARGUMENT, "soma_network_set_tokens: tokens of bytes, or of a tokenizer that is "
+                                                 "given");
+    SOMA_TRY(check_tables(network, &given));
+    soma_vocabulary_clear(&network->vocabulary);
+    return soma_vocabulary_copy(&given, &network->vocabulary);
 }
 
 soma_status soma_network_fit_preprocessing(soma_network *network, const soma_dataset *dataset, bool standardize) {

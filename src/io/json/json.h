@@ -94,6 +94,7 @@ void soma_json_close_array(soma_json_writer *writer);
 void soma_json_write_text(soma_json_writer *writer, const char *key, const char *text);
 /* Of a text that may come from anywhere: SOMA_INVALID_ARGUMENT where it is not UTF-8. */
 soma_status soma_json_write_name(soma_json_writer *writer, const char *key, const char *text);
+void soma_json_write_null(soma_json_writer *writer, const char *key);
 void soma_json_write_truth(soma_json_writer *writer, const char *key, bool truth);
 void soma_json_write_integer(soma_json_writer *writer, const char *key, int64_t number);
 void soma_json_write_real(soma_json_writer *writer, const char *key, double number); /* reads back to the same bits */

@@ -83,6 +83,10 @@ soma_status soma_json_write_name(soma_json_writer *writer, const char *key, cons
     return SOMA_OK;
 }
 
+void soma_json_write_null(soma_json_writer *writer, const char *key) {
+    soma_text_append(begin(writer, key), "null");
+}
+
 void soma_json_write_truth(soma_json_writer *writer, const char *key, bool truth) {
     soma_text_append(begin(writer, key), truth ? "true" : "false");
 }

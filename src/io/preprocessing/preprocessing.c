@@ -2,6 +2,8 @@
 /* See preprocessing.h. */
 #include "io/preprocessing/preprocessing.h"
 
+#include "io/tokenizer/tokenizer.h"
+
 #include <string.h>
 
 static soma_status malformed(const char *what) {
@@ -21,6 +23,8 @@ static void encode_vocabulary(soma_json_writer *writer, const soma_vocabulary *v
             soma_json_write_integer(writer, NULL, (int64_t)vocabulary->characters[i]);
         soma_json_close_array(writer);
     }
+    if (vocabulary->kind == SOMA_TOKENS_TOKENIZER)
+        soma_json_write_text(writer, "tokenizer", vocabulary->tokenizer->source);
     soma_json_close_object(writer);
 }
 
@@ -132,14 +136,23 @@ static soma_status decode_characters(soma_vocabulary *vocabulary, const soma_jso
     return SOMA_OK;
 }
 
+/* The text of a tokenizer.json, within that of the model. */
+static soma_status decode_tokenizer(soma_vocabulary *vocabulary, const soma_json *value) {
+    if (!soma_json_is(value, SOMA_JSON_STRING)) return malformed("\"tokenizer\" of \"tokens\" must be a string");
+    soma_status status = soma_tokenizer_parse(value->is.text, value->count, &vocabulary->tokenizer);
+    return status == SOMA_OK ? SOMA_OK : soma_error_prefix(status, "preprocessing: the tokenizer: ");
+}
+
 /* Absent where it was trained on other data than text. */
 static soma_status decode_vocabulary(soma_network *network, const soma_json *object) {
     const char *kind = soma_json_string(soma_json_get(object, "kind"));
     int value;
     if (!object) return SOMA_OK;
     if (!kind || !soma_value_of_name(SOMA_NAMES_TOKENS, kind, strlen(kind), &value))
-        return malformed("\"kind\" of \"tokens\" must be characters or bytes");
+        return malformed("\"kind\" of \"tokens\" must be characters, bytes or tokenizer");
     network->vocabulary = (soma_vocabulary){.known = true, .kind = (soma_tokens)value};
+    if (value == SOMA_TOKENS_TOKENIZER)
+        return decode_tokenizer(&network->vocabulary, soma_json_get(object, "tokenizer"));
     return value == SOMA_TOKENS_BYTES ? SOMA_OK
                                       : decode_characters(&network->vocabulary, soma_json_get(object, "characters"));
 }

@@ -8,6 +8,7 @@
 #include "nn/network.h"
 
 #include <math.h>
+#include <soma/tokenizer.h>
 
 enum { USUAL_WINDOW = 64 };
 
@@ -17,10 +18,18 @@ enum { USUAL_WINDOW = 64 };
 typedef struct text {
     const char *path;
     size_t window, step;
-    uint32_t *tokens; /* characters, or bytes */
+    uint32_t *tokens; /* characters, or bytes, or numbers of a tokenizer's */
     size_t count;
     soma_vocabulary vocabulary;
 } text;
+
+/* By a tokenizer; numbers are of one size. */
+static soma_status tokenize(const soma_tokenizer *tokenizer, const char *bytes, size_t size, text *out) {
+    int32_t *numbers;
+    soma_status status = soma_tokenizer_encode(tokenizer, bytes, size, &numbers, &out->count);
+    out->tokens = (uint32_t *)numbers;
+    return status == SOMA_OK ? SOMA_OK : soma_error_prefix(status, "%s: ", out->path);
+}
 
 static soma_status split(const char *bytes, size_t size, soma_tokens kind, text *out) {
     out->tokens = soma_calloc(SOMA_MAX(size, (size_t)1), sizeof *out->tokens);
@@ -38,12 +47,15 @@ static soma_status split(const char *bytes, size_t size, soma_tokens kind, text 
 static soma_status read_tokens(const soma_text_options *options, text *out) {
     const soma_vocabulary *known = options->network ? &options->network->vocabulary : NULL;
     const soma_tokens kind = known ? known->kind : options->tokens;
+    const soma_tokenizer *tokenizer = known ? known->tokenizer : options->tokenizer;
     soma_buffer buffer;
     if (known && !known->known)
         return soma_error(SOMA_INVALID_ARGUMENT,
                           "%s: a text, but the network has learnt of none, and has no vocabulary", out->path);
     SOMA_TRY(soma_file_read(out->path, MOST_BYTES, &buffer));
-    soma_status status = split((const char *)buffer.data, buffer.size, kind, out);
+    const char *bytes = (const char *)buffer.data;
+    soma_status status = kind == SOMA_TOKENS_TOKENIZER ? tokenize(tokenizer, bytes, buffer.size, out)
+                                                       : split(bytes, buffer.size, kind, out);
     soma_free(buffer.data);
     return status;
 }
@@ -83,11 +95,12 @@ static soma_status fill(const text *from, size_t begin, soma_storage *storage) {
 
 /* The windows of tokens from begin up to end. */
 static soma_status make_part(const text *from, const char *part, size_t begin, size_t end, soma_dataset **dataset) {
+    static const char *const names[] = {
+        [SOMA_TOKENS_CHARACTERS] = "characters", [SOMA_TOKENS_BYTES] = "bytes", [SOMA_TOKENS_TOKENIZER] = "tokens"};
     const size_t length = end - begin;
     if (length <= from->window)
         return soma_error(SOMA_INVALID_FILE, "%s: %zu of its %zu %s %s; a window of %zu and what follows it need %zu",
-                          from->path, length, from->count,
-                          from->vocabulary.kind == SOMA_TOKENS_BYTES ? "bytes" : "characters", part, from->window,
+                          from->path, length, from->count, names[from->vocabulary.kind], part, from->window,
                           from->window + 1);
     soma_storage *storage = soma_storage_create();
     if (!storage) return soma_out_of_memory(sizeof *storage, "a data set");
@@ -103,8 +116,10 @@ static soma_status make_parts(const soma_text_options *options, text *from, soma
                  validation = (size_t)round((double)rest * options->validation), train = rest - validation;
     if (options->network)
         SOMA_TRY(soma_vocabulary_copy(&options->network->vocabulary, &from->vocabulary));
-    else if (options->tokens == SOMA_TOKENS_BYTES)
-        from->vocabulary = (soma_vocabulary){.known = true, .kind = SOMA_TOKENS_BYTES};
+    else if (options->tokens != SOMA_TOKENS_CHARACTERS)
+        SOMA_TRY(soma_vocabulary_copy(
+            &(soma_vocabulary){.known = true, .kind = options->tokens, .tokenizer = options->tokenizer},
+            &from->vocabulary));
     else
         SOMA_TRY(soma_vocabulary_of(from->tokens, train, &from->vocabulary));
     SOMA_TRY(make_part(from, "are to train on", 0, train, &parts[0]));
@@ -121,8 +136,12 @@ static soma_status check(const char *path, const soma_text_options *options, som
     if (!path || !train)
         return soma_error(SOMA_INVALID_ARGUMENT, "soma_dataset_from_text: %s is NULL", path ? "train" : "the path");
     SOMA_TRY(SOMA_CHECK_RESERVED(options, "soma_text_options"));
-    if (options->tokens != SOMA_TOKENS_CHARACTERS && options->tokens != SOMA_TOKENS_BYTES)
+    if ((unsigned)options->tokens > SOMA_TOKENS_TOKENIZER)
         return soma_error(SOMA_INVALID_ARGUMENT, "there is no kind of tokens number %d", (int)options->tokens);
+    if ((options->tokens == SOMA_TOKENS_TOKENIZER) != (options->tokenizer != NULL))
+        return soma_error(SOMA_INVALID_ARGUMENT,
+                          "soma_text_options: a tokenizer goes with tokens of its kind, and they "
+                          "with it");
     if (is_share(options->validation) && is_share(options->test)) return SOMA_OK;
     return soma_error(SOMA_INVALID_ARGUMENT, "%g of the text for validation, %g to test on; from 0 on, less than 1",
                       options->validation, options->test);

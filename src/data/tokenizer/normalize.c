@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/* What becomes of a text before it is split into words. */
+#include "data/tokenizer/tokenizer.h"
+#include "data/tokenizer/unicode.h"
+
+#include <string.h>
+
+#define REPLACEMENT 0xfffdu
+
+/* The canonical decomposition, all of it. */
+static soma_status add_decomposed(soma_characters *out, uint32_t character) {
+    uint32_t parts[2];
+    if (!soma_decompose(character, parts)) return soma_characters_add(out, character);
+    SOMA_TRY(add_decomposed(out, parts[0]));
+    return parts[1] ? add_decomposed(out, parts[1]) : SOMA_OK;
+}
+
+/* Marks in the order of their classes, those of one class as they stand (Unicode 15, D109). */
+static void order_marks(soma_characters *text) {
+    for (size_t i = 1; i < text->count; i++) {
+        const uint32_t character = text->at[i], class = soma_combining_class(character);
+        size_t place = i;
+        if (!class) continue;
+        for (; place > 0 && soma_combining_class(text->at[place - 1]) > class; place--)
+            text->at[place] = text->at[place - 1];
+        text->at[place] = character;
+    }
+}
+
+static soma_status decompose(const soma_characters *text, soma_characters *out) {
+    for (size_t i = 0; i < text->count; i++) SOMA_TRY(add_decomposed(out, text->at[i]));
+    order_marks(out);
+    return SOMA_OK;
+}
+
+/* Each mark with the starter before it, unless one between them is in its way (D117). */
+static void compose(soma_characters *text) {
+    size_t kept = 0, starter = SIZE_MAX;
+    uint32_t last = 0;
+    for (size_t i = 0; i < text->count; i++) {
+        const uint32_t character = text->at[i], class = soma_combining_class(character);
+        const bool beside = starter != SIZE_MAX && kept == starter + 1;
+        const bool blocked = starter == SIZE_MAX || (!beside && (last >= class || last == 0));
+        const uint32_t whole = blocked ? 0 : soma_compose(text->at[starter], character);
+        if (whole) {
+            text->at[starter] = whole;
+            continue;
+        }
+        if (!class) starter = kept;
+        last = class;
+        text->at[kept++] = character;
+    }
+    text->count = kept;
+}
+
+static bool is_chinese(uint32_t c) {
+    static const uint32_t ranges[][2] = {{0x4e00, 0x9fff},   {0x3400, 0x4dbf},   {0x20000, 0x2a6df},
+                                         {0x2a700, 0x2b73f}, {0x2b740, 0x2b81f}, {0x2b920, 0x2ceaf},
+                                         {0xf900, 0xfaff},   {0x2f800, 0x2fa1f}};
+    for (size_t i = 0; i < SOMA_COUNT_OF(ranges); i++)
+        if (c >= ranges[i][0] && c <= ranges[i][1]) return true;
+    return false;
+}
+
+static soma_status add_each(const soma_tokenizer_step *step, const soma_characters *text, soma_characters *out) {
+    for (size_t i = 0; i < text->count; i++) {
+        uint32_t c = text->at[i];
+        switch ((soma_normalizer)step->kind) {
+        case SOMA_NORMALIZE_LOWERCASE:
+            if (c == 0x130) {
+                SOMA_TRY(soma_characters_add(out, 'i'));
+                c = 0x307;
+            } else
+                c = soma_small_letter_of(c);
+            break;
+        case SOMA_NORMALIZE_STRIP_ACCENTS:
+            if (soma_character_is(c, SOMA_MARK)) continue;
+            break;
+        case SOMA_NORMALIZE_BERT_ACCENTS:
+            if (soma_character_is(c, SOMA_NONSPACING)) continue;
+            break;
+        case SOMA_NORMALIZE_BERT_CLEAN:
+            if (c == 0 || c == REPLACEMENT || soma_character_is(c, SOMA_OTHER)) continue;
+            if (soma_character_is(c, SOMA_SPACE)) c = ' ';
+            break;
+        default: /* BERT_CHINESE */
+            if (!is_chinese(c)) break;
+            SOMA_TRY(soma_characters_add(out, ' '));
+            SOMA_TRY(soma_characters_add(out, c));
+            c = ' ';
+        }
+        SOMA_TRY(soma_characters_add(out, c));
+    }
+    return SOMA_OK;
+}
+
+static soma_status add_all(soma_characters *out, const uint32_t *characters, size_t count) {
+    for (size_t i = 0; i < count; i++) SOMA_TRY(soma_characters_add(out, characters[i]));
+    return SOMA_OK;
+}
+
+static soma_status replace(const soma_tokenizer_step *step, const soma_characters *text, soma_characters *out) {
+    const size_t length = step->from.count;
+    for (size_t i = 0; i < text->count;) {
+        const bool found =
+            length && text->count - i >= length && memcmp(text->at + i, step->from.at, length * sizeof *text->at) == 0;
+        SOMA_TRY(found ? add_all(out, step->to.at, step->to.count) : soma_characters_add(out, text->at[i]));
+        i += found ? length : 1;
+    }
+    return SOMA_OK;
+}
+
+static soma_status strip(const soma_tokenizer_step *step, const soma_characters *text, soma_characters *out) {
+    size_t begin = 0, end = text->count;
+    while (step->left && begin < end && soma_character_is(text->at[begin], SOMA_SPACE)) begin++;
+    while (step->right && end > begin && soma_character_is(text->at[end - 1], SOMA_SPACE)) end--;
+    return add_all(out, text->at + begin, end - begin);
+}
+
+static soma_status apply(const soma_tokenizer_step *step, const soma_characters *text, soma_characters *out) {
+    switch ((soma_normalizer)step->kind) {
+    case SOMA_NORMALIZE_NFD:
+        return decompose(text, out);
+    case SOMA_NORMALIZE_NFC:
+        SOMA_TRY(decompose(text, out));
+        compose(out);
+        return SOMA_OK;
+    case SOMA_NORMALIZE_PREPEND:
+        if (text->count) SOMA_TRY(add_all(out, step->from.at, step->from.count));
+        return add_all(out, text->at, text->count);
+    case SOMA_NORMALIZE_REPLACE:
+        return replace(step, text, out);
+    case SOMA_NORMALIZE_STRIP:
+        return strip(step, text, out);
+    default:
+        return add_each(step, text, out);
+    }
+}
+
+soma_status soma_normalize(const soma_tokenizer *tokenizer, soma_characters *characters) {
+    for (size_t i = 0; i < tokenizer->normalizers.count; i++) {
+        soma_characters out = {.at = NULL};
+        soma_status status = apply(&tokenizer->normalizers.step[i], characters, &out);
+        if (status != SOMA_OK) {
+            soma_free(out.at);
+            return status;
+        }
+        soma_free(characters->at);
+        *characters = out;
+    }
+    return SOMA_OK;
+}
