@@ -7,6 +7,7 @@ Usage: test_program_text.py PROGRAM DEVICE [CLASS ...]
 import os
 import subprocess
 import sys
+import time
 
 sys.dont_write_bytecode = True
 from program import BAD_FILE, DEVICE, DONE, PROGRAM, USAGE, ProgramTest, main, run
@@ -77,6 +78,31 @@ class Text(ProgramTest):
         self.refuse(USAGE, ["--save is missing"], "tokenizer", "--data", self.book)
         self.refuse(USAGE, ["--data is missing"], "tokenizer", "--save", vocabulary)
         self.refuse(BAD_FILE, ["--tokens", "book.txt", "JSON"], "train", "--data", self.book, "--tokens", self.book)
+
+    def test_a_training_goes_on_in_the_middle_of_a_book(self):
+        """Killed after a few steps of an epoch of 48, at whatever moment: what it ends with is the same to the bit."""
+        whole, parts, checkpoint = self.path("whole.safetensors"), self.path("parts.safetensors"), self.path("run.ckpt")
+        common = ["train", "--quiet", "--data", self.book, f"--device={DEVICE}", "--epochs=3", "--validation=0.2", "--seed=3", "--batch=4"]
+        net = ["--net=embedding 12 8; lstm 16; dense 9 softmax", "--window=8"]
+        self.succeed(*common, *net, "--save", whole)
+        with subprocess.Popen([PROGRAM, *common, *net, "--checkpoint", checkpoint, "--every=7"], stderr=subprocess.DEVNULL) as process:
+            while process.poll() is None and not os.path.exists(checkpoint):
+                time.sleep(0.001)
+            process.kill()
+        self.succeed(*common, "--resume", checkpoint, "--save", parts)
+        with open(whole, "rb") as a, open(parts, "rb") as b:
+            self.assertEqual(a.read(), b.read())
+
+    def test_state_is_carried_from_token_to_token(self):
+        """A recurrent network that goes step by step says what it says of a window at once; one that goes both ways is run on windows."""
+        for layer in "lstm 24", "gru 24 layers 2", "lstm 12 bidirectional":
+            model = self.path("book.safetensors")
+            self.succeed("train", "--quiet", "--data", self.book, f"--net=embedding 12 8; {layer}; dense 9 softmax", "--window=16", "--epochs=8", "--lr=0.02", "--save", model,
+                         f"--device={DEVICE}")
+            if "bidirectional" not in layer:
+                self.assertEqual(self.generate("--model", model, "--prompt=abcd", "--length=40", "--temperature=0"), ("abcdéfgh" * 6)[:44] + "\n")
+            else:
+                self.assertEqual(len(self.generate("--model", model, "--prompt=abcd", "--length=40")), 45)
 
     def test_what_does_not_go_with_texts_is_said(self):
         other = self.path("book.csv")

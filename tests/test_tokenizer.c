@@ -109,6 +109,7 @@ static const struct {
      " unacknowledgeduniversallypossession",
      "unacknowledgeduniversallypossession",
      {37, 57, 5, 70, 83, 25, 82, 78, 57, 79, 72, 21, 67, 81, 89, 21, 73, 55, 87, -1}},
+    {"metaspace", "i\314\210 i\314\205\314\210", "\303\257 i<unk><unk>", {37, 28, 40, 0, 0, -1}},
 };
 
 START_TEST(numbers_are_those_of_the_package) {

@@ -22,7 +22,7 @@ SOMA, TOOL = sys.argv[1:3]
 # No character here is newer than the oldest of the tables that the package has.
 SENTENCES = [
     "The quick brown fox doesn't jump over 13 lazy dogs; they'll've gone by 3:45pm!! “Quoted” — dash…  two spaces\n\n\tTab\r\nCRLF   end ",
-    "Größe, Übermut und Ärger: Straße 12, 3½ Stück – „Anführung“. ", "L'été, c'est déjà l'hiver ; où êtes-vous ? naïve façade. ",
+    "Größe, Übermut und Ärger: Straße 12, 3½ Stück – „Anführung“. ", "i\u0308 i\u0305\u0308 a\u0305\u0301e\u0301 o\u0323\u0308 ", "L'été, c'est déjà l'hiver ; où êtes-vous ? naïve façade. ",
     "Привет, мир! Ещё 25 слов, ёжик — это зверь. ", "Ελληνικά: ΌΣΟ ΣΟΦΟΣ κι ΑΣ, άνθρωπος. ",
     "中文分词测试,今天天气很好。 日本語のテキスト、カタカナと漢字。한국어 문장입니다 각. ", "हिन्दी में लिखा हुआ पाठ, क़लम। ", "العربية: نصٌّ مُشَكَّل ١٢٣. ",
     "עברית עם נִקּוּד. ", "ภาษาไทยไม่มีเว้นวรรค ", "İstanbul'da IŞIK ığdır ǅ ﬁ ſ'ſ 'S 'LL I'M ",

@@ -3,6 +3,7 @@
 #include "interrupt.h"
 #include "model.h"
 #include "report.h"
+#include "stepper.h"
 #include "text.h"
 #include <math.h>
 #include <stdlib.h>
@@ -19,6 +20,8 @@ struct generation {
     size_t window, tokens; /* of a sample; of the vocabulary */
     int32_t *text;         /* [count]: the prompt, and what was added */
     size_t count;
+    struct stepper *stepper; /* carries the state of a network that goes step by step; NULL: it runs on windows */
+    size_t stepped;          /* tokens that it has been given */
     float *input, *output;
     struct candidate *candidates; /* [tokens] */
     bool logits;
@@ -112,16 +115,31 @@ static exit_status write_token(struct generation *generation, size_t token) {
     return fail(STATUS_FAILED, "the text cannot be written");
 }
 
+static exit_status step(struct generation *generation) {
+    exit_status status = STATUS_DONE;
+    for (; status == STATUS_DONE && generation->stepped < generation->count; generation->stepped++)
+        status = stepper_step(generation->stepper, generation->text[generation->stepped], generation->output);
+    return status;
+}
+
 /* The end of the text as far as it fits; what lies behind its end, in a window that is not full, does not count for
- * what comes before. */
-static exit_status add_token(struct generation *generation) {
+ * what comes before. *row: where the output says what comes next. */
+static exit_status run_window(struct generation *generation, const float **row) {
     const size_t used = generation->count < generation->window ? generation->count : generation->window;
     for (size_t i = 0; i < generation->window; i++)
         generation->input[i] = i < used ? (float)generation->text[generation->count - used + i] : 0.0f;
     soma_status cause = soma_run(generation->network, generation->input, 1, generation->output);
     if (cause != SOMA_OK) return fail_from_library(cause, STATUS_FAILED, NULL);
     const size_t units = soma_tensor_count(soma_network_output(generation->network, 0)) / generation->window;
-    const size_t token = choose(generation, generation->output + (used - 1) * units);
+    *row = generation->output + (used - 1) * units;
+    return STATUS_DONE;
+}
+
+static exit_status add_token(struct generation *generation) {
+    const float *row = generation->output;
+    exit_status status = generation->stepper ? step(generation) : run_window(generation, &row);
+    if (status != STATUS_DONE) return status;
+    const size_t token = choose(generation, row);
     generation->text[generation->count++] = (int32_t)token;
     return write_token(generation, token);
 }
@@ -217,8 +235,9 @@ static void report_text_of(const struct generation *generation, const soma_devic
     report_print(object);
 }
 
-static exit_status generate(struct generation *generation, const soma_device *device) {
+static exit_status generate(struct generation *generation, soma_device *device) {
     exit_status status = check_network(generation);
+    if (status == STATUS_DONE) status = stepper_open(generation->network, device, &generation->stepper);
     if (status == STATUS_DONE) status = prepare(generation);
     if (status == STATUS_DONE) status = write_prompt(generation);
     const double began = clock_since_start();
@@ -242,6 +261,7 @@ exit_status command_generate(const struct settings *settings) {
     exit_status status = model_open(settings, false, &generation.network, &device);
     if (status == STATUS_DONE) status = text_give_tokens(settings, generation.network);
     if (status == STATUS_DONE) status = generate(&generation, device);
+    stepper_close(generation.stepper);
     free(generation.text);
     free(generation.input);
     free(generation.output);
