@@ -55,13 +55,16 @@ static soma_call make_call(const ctc_form *form) {
                                   ctc_blank_of(form));
 }
 
-/* Few different predictions, so that many are equal, and labels repeat. */
+/* Few different predictions, so that many are equal, and labels repeat; some so close that half precision takes them
+ * for the same. */
 static void ctc_distance_case(soma_suite *suite, const ctc_form *form, int special) {
     soma_call call = make_call(form);
     soma_case c;
     soma_case_begin(suite, &c, &call, ctc_distance_bound);
     soma_ctc_contents(suite, &c, form, special);
+    static const float close[] = {-1.0f, -0.9999f, -0.9998f};
     soma_case_whole(suite, &c, CTC_PREDICTION, -3, 0);
+    if (special == 1) soma_case_sprinkle(suite, &c, CTC_PREDICTION, 1, close, SOMA_COUNT_OF(close));
     soma_case_run(suite, &c);
 }
 
