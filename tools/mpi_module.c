@@ -4,13 +4,21 @@
 
 #include <soma/mpi.h>
 
+#include <time.h>
+
 static soma_mpi mpi;
 static mpi_tell *tell;
+
+/* MPICH's launcher now and then drops what a process has written just before: it gets a moment to pass that on. */
+static void abort_once_heard(MPI_Comm comm, int exit_status) {
+    nanosleep(&(struct timespec){.tv_nsec = 200 * 1000 * 1000}, NULL);
+    MPI_Abort(comm, exit_status);
+}
 
 static void tell_and_abort(void *context, soma_status status, const char *message) {
     (void)context;
     tell(status, message);
-    MPI_Abort(mpi.comm, 1);
+    abort_once_heard(mpi.comm, 1);
 }
 
 static const soma_communicator *begin(mpi_tell *teller) {
@@ -28,7 +36,7 @@ static void end(void) {
 }
 
 static void abort_all(int exit_status) {
-    MPI_Abort(MPI_COMM_WORLD, exit_status);
+    abort_once_heard(MPI_COMM_WORLD, exit_status);
 }
 
 SOMA_API mpi_module_function soma_mpi_module;
