@@ -3,6 +3,7 @@
 #include "_soma.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <time.h>
 
 /* --------------------------------------------------------------------------------------------------------- compiling
@@ -233,6 +234,16 @@ static soma_status open_board(const request *asked, const soma_network *network,
     return status;
 }
 
+/* This rank fails before soma_fit(), where the others are and wait for it. The error stays that of the board, whatever
+ * is called meanwhile. */
+static void abort_others(const soma_communicator *communicator, soma_status status) {
+    if (!communicator) return;
+    char message[1024];
+    (void)snprintf(message, sizeof message, "%s", soma_last_error());
+    communicator->abort(communicator->context, status, message);
+    (void)soma_error(status, "%s", message);
+}
+
 PyObject *soma_py_network_fit(PyObject *object, PyObject *arguments) {
     soma_py_network *self = (soma_py_network *)object;
     PyObject *dataset, *validation = Py_None, *options_dict = Py_None, *batch = Py_None, *epoch = Py_None;
@@ -257,6 +268,8 @@ PyObject *soma_py_network_fit(PyObject *object, PyObject *arguments) {
     soma_status status = open_board(&asked, self->network, &state);
     if (status == SOMA_OK)
         status = soma_fit(self->network, ((soma_py_dataset *)dataset)->dataset, &asked.options, &history);
+    else
+        abort_others(asked.options.communicator, status);
     soma_tensorboard_close(state.board);
     PyEval_RestoreThread(state.thread);
     soma_py_network_leave(self);

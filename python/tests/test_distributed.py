@@ -17,7 +17,7 @@ class Team:
 
     def __init__(self, ranks):
         self.ranks, self.barrier, self.places = ranks, threading.Barrier(ranks, timeout=60), [None] * ranks
-        self.progressed, self.most = 0, 0
+        self.progressed, self.most, self.reasons = 0, 0, []
 
 
 class Member(soma.Communicator):
@@ -49,6 +49,7 @@ class Member(soma.Communicator):
         self.team.barrier.wait()
 
     def abort(self, message):
+        self.team.reasons.append(message)
         self.team.barrier.abort()
 
     def progress(self):
@@ -116,6 +117,14 @@ def test_an_exception_of_one_ends_all(under_way):
     _, errors, _ = train(2, prepare, bucket_bytes=4)
     assert isinstance(errors[1], ArithmeticError) and isinstance(errors[0], threading.BrokenBarrierError)
     assert [member.begun for member in members] == [0, 0]  # what was begun has been waited for
+
+
+def test_event_files_that_cannot_be_made_end_all(tmp_path):
+    (tmp_path / "file").touch()
+    _, errors, team = train(2, callbacks=[soma.TensorBoard(tmp_path / "file" / "logs")])
+    assert isinstance(errors[0], soma.IOError) and str(tmp_path / "file") in str(errors[0])
+    assert isinstance(errors[1], threading.BrokenBarrierError)
+    assert team.reasons[0] in str(errors[0])  # of the rank that has them: the other need not wait until it gives up
 
 
 def test_what_is_no_communicator_is_refused():
