@@ -283,6 +283,28 @@ START_TEST(bad_files_are_refused) {
 }
 END_TEST
 
+#define REPLACED(in) "{\"type\":\"Replace\",\"pattern\":{\"String\":\"a\"},\"content\":\"" in "\"}"
+#define TENFOLD      REPLACED("aaaaaaaaaa")
+
+/* Steps that multiply what the one before has made. */
+START_TEST(what_grows_without_measure_is_refused) {
+    static const char text[] =
+        MODEL("\"normalizer\":{\"type\":\"Sequence\",\"normalizers\":[" TENFOLD "," TENFOLD "," TENFOLD "," TENFOLD
+              "]},\"decoder\":{\"type\":\"Sequence\",\"decoders\":[" TENFOLD "," TENFOLD "," TENFOLD "," TENFOLD
+              "," TENFOLD "]}");
+    soma_tokenizer *tokenizer;
+    int32_t *numbers, number = 0;
+    size_t count;
+    char token[SOMA_TOKEN_BYTES];
+    expect_ok(soma_tokenizer_parse(text, strlen(text), &tokenizer));
+    expect_error(soma_tokenizer_encode(tokenizer, "a", 1, &numbers, &count), SOMA_UNSUPPORTED,
+                 "more than 1088 characters", NULL);
+    expect_error(soma_tokenizer_decode(tokenizer, number, true, token, &count), SOMA_UNSUPPORTED,
+                 "more than 16384 characters", NULL);
+    soma_tokenizer_destroy(tokenizer);
+}
+END_TEST
+
 /* Of a vocabulary without a token for it, and without one for what is unknown. */
 START_TEST(what_has_no_token_is_named) {
     soma_tokenizer *tokenizer;
@@ -306,6 +328,7 @@ static void add_tests(TCase *cases) {
     tcase_add_test(cases, pairs_are_learnt_by_how_often_they_stand);
     tcase_add_test(cases, networks_keep_it);
     tcase_add_loop_test(cases, bad_files_are_refused, 0, SOMA_COUNT_OF(bad));
+    tcase_add_test(cases, what_grows_without_measure_is_refused);
     tcase_add_test(cases, what_has_no_token_is_named);
 }
 

@@ -35,6 +35,8 @@ static bool begins_with(const soma_characters *text, size_t at, const soma_chara
            memcmp(text->at + at, with->at, with->count * sizeof *text->at) == 0;
 }
 
+enum { MOST_CHARACTERS = 16 * SOMA_TOKEN_BYTES }; /* of a token, between one step and the next, which may multiply */
+
 static soma_status replace(const soma_characters *from, const soma_characters *to, size_t most, soma_characters *text) {
     soma_characters out = {.at = NULL};
     soma_status status = SOMA_OK;
@@ -45,6 +47,9 @@ static soma_status replace(const soma_characters *from, const soma_characters *t
         if (!found) status = soma_characters_add(&out, text->at[at]);
         at += found ? from->count : 1;
         done += found;
+        if (status == SOMA_OK && out.count > MOST_CHARACTERS)
+            status = soma_error(SOMA_UNSUPPORTED, "the tokenizer's decoders make more than %d characters of a token",
+                                MOST_CHARACTERS);
     }
     if (status != SOMA_OK) {
         soma_free(out.at);

@@ -99,9 +99,14 @@ static soma_status add_all(soma_characters *out, const uint32_t *characters, siz
     return SOMA_OK;
 }
 
-static soma_status replace(const soma_tokenizer_step *step, const soma_characters *text, soma_characters *out) {
+/* Replacements one after the other multiply: what they make is bounded by what there was at first. */
+static soma_status replace(const soma_tokenizer_step *step, const soma_characters *text, size_t most,
+                           soma_characters *out) {
     const size_t length = step->from.count;
     for (size_t i = 0; i < text->count;) {
+        if (out->count > most)
+            return soma_error(SOMA_UNSUPPORTED, "the tokenizer's normalizers make more than %zu characters of a text",
+                              most);
         const bool found =
             length && text->count - i >= length && memcmp(text->at + i, step->from.at, length * sizeof *text->at) == 0;
         SOMA_TRY(found ? add_all(out, step->to.at, step->to.count) : soma_characters_add(out, text->at[i]));
@@ -117,7 +122,8 @@ static soma_status strip(const soma_tokenizer_step *step, const soma_characters 
     return add_all(out, text->at + begin, end - begin);
 }
 
-static soma_status apply(const soma_tokenizer_step *step, const soma_characters *text, soma_characters *out) {
+static soma_status apply(const soma_tokenizer_step *step, const soma_characters *text, size_t most,
+                         soma_characters *out) {
     switch ((soma_normalizer)step->kind) {
     case SOMA_NORMALIZE_NFD:
         return decompose(text, out);
@@ -129,7 +135,7 @@ static soma_status apply(const soma_tokenizer_step *step, const soma_characters 
         if (text->count) SOMA_TRY(add_all(out, step->from.at, step->from.count));
         return add_all(out, text->at, text->count);
     case SOMA_NORMALIZE_REPLACE:
-        return replace(step, text, out);
+        return replace(step, text, most, out);
     case SOMA_NORMALIZE_STRIP:
         return strip(step, text, out);
     default:
@@ -137,10 +143,13 @@ static soma_status apply(const soma_tokenizer_step *step, const soma_characters 
     }
 }
 
+enum { MOST_OF_EACH = 64, MOST_OF_NONE = 1024 };
+
 soma_status soma_normalize(const soma_tokenizer *tokenizer, soma_characters *characters) {
+    const size_t most = MOST_OF_EACH * characters->count + MOST_OF_NONE;
     for (size_t i = 0; i < tokenizer->normalizers.count; i++) {
         soma_characters out = {.at = NULL};
-        soma_status status = apply(&tokenizer->normalizers.step[i], characters, &out);
+        soma_status status = apply(&tokenizer->normalizers.step[i], characters, most, &out);
         if (status != SOMA_OK) {
             soma_free(out.at);
             return status;

@@ -124,6 +124,7 @@ static size_t slot_of(const soma_tokenizer *tokenizer, const char *text, size_t 
 void soma_tokenizer_enter(soma_tokenizer *tokenizer, uint32_t number) {
     const soma_token *token = &tokenizer->tokens[number];
     tokenizer->slots[slot_of(tokenizer, token->text, token->length)] = number;
+    tokenizer->longest_token = SOMA_MAX(tokenizer->longest_token, token->length);
 }
 
 soma_status soma_tokenizer_index(soma_tokenizer *tokenizer) {

@@ -14,7 +14,7 @@ static uint32_t longest(soma_encoding *encoding, size_t at, size_t length, size_
         text -= prefix;
         memcpy(text, tokenizer->prefix, prefix);
     }
-    for (*end = length; *end > at; --*end) {
+    for (*end = SOMA_MIN(length, at + tokenizer->longest_token); *end > at; --*end) {
         if (*end < length && (encoding->bytes[*end] & 0xc0) == 0x80) continue;
         const uint32_t token = soma_tokenizer_find(tokenizer, text, prefix + *end - at);
         if (token != SOMA_NO_TOKEN) return token;
