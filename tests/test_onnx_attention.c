@@ -62,6 +62,16 @@ static void of_samples(void) {
     node("Reshape", "seen", "shape", "mask");
     attention("mask", false, 0);
 }
+/* The same, of two dimensions: aligned from the right these are queries and keys. */
+static void of_queries(void) {
+    floats("two", SHAPE(1), (const float[]){-2});
+    floats("both", SHAPE(1, 2, 1), (const float[]){10, 0});
+    node("Add", "x", "both", "raised");
+    node("Greater", "raised", "two", "seen");
+    integers("shape", 2, (const int64_t[]){0, 2});
+    node("Reshape", "seen", "shape", "mask");
+    attention("mask", false, 0);
+}
 static void upper(void) {
     floats("mask", SHAPE(2, 2), (const float[]){0, 0, -INFINITY, 0});
     attention("mask", false, 0);
@@ -163,6 +173,7 @@ static const struct {
     {upper, 1, SOMA_UNSUPPORTED, "mask is a constant mask that is not causal"},
     {biased, 1, SOMA_UNSUPPORTED, "mask is a constant mask that is not causal"},
     {wide_mask, 1, SOMA_UNSUPPORTED, "other shapes than [2, 2]"},
+    {of_queries, 1, SOMA_UNSUPPORTED, "[batch, 1, 1, 2]"},
     {capped, 1, SOMA_UNSUPPORTED, "softcap is 30"},
     {behind_the_table, 4, SOMA_INVALID_FILE, "positions from 0 to 3 of a table of 3"},
     {of_other_samples, 4, SOMA_UNSUPPORTED, "cosines is not the same for all samples"},

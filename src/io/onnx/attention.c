@@ -111,7 +111,8 @@ static soma_status get_mask(attention *a) {
     const soma_tensor keys = {.batched = true, .rank = 1, .shape = {a->keys}};
     if (!mask->shape.batched) return read_mask(a, mask, &a->params.causal);
     const uint32_t first = soma_onnx_first(node->importer, &mask->shape);
-    if (!mask->integer || soma_onnx_count(&mask->shape, first, mask->shape.rank) != a->keys ||
+    /* Of fewer dimensions the first is not that of samples: they are aligned from the right. */
+    if (!mask->integer || mask->shape.rank != 4 || soma_onnx_count(&mask->shape, first, mask->shape.rank) != a->keys ||
         mask->shape.dim[mask->shape.rank - 1] != a->keys)
         return soma_error(
             SOMA_UNSUPPORTED,
