@@ -261,6 +261,8 @@ static const struct {
 } bad_labels[] = {{{0, 3, -1}, STEPS, "label 1 of sample 1 is 3", "labels are 0 to 2"},
                   {{0.5f, 1, 1}, STEPS, "label 0 of sample 1 is 0.5", "the last of them the blank"},
                   {{0, -1, 1}, STEPS, "label 2 of sample 1 is 1", "-1 behind the last"},
+                  {{0, -.5f, -1}, STEPS, "label 1 of sample 1 is -0.5", "-1 behind the last"},
+                  {{0, -7, -1}, STEPS, "label 1 of sample 1 is -7", "-1 behind the last"},
                   {{0, NAN, -1}, STEPS, "label 1 of sample 1 is nan", "0 to 2"},
                   {{1, 1, 1}, 4, "the 3 labels of sample 1 need 5 steps", "has 4 of this sample"}};
 

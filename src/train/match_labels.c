@@ -27,7 +27,7 @@ static soma_status count_labels(const soma_tensor *output, const soma_column *co
     *labels = *needed = 0;
     for (size_t j = 0; j < column->width; j++) {
         const float value = soma_column_number(column, row * column->width + j);
-        if (value < 0) { /* and no NaN */
+        if (value == -1) {
             ended = true;
             continue;
         }
