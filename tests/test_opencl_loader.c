@@ -47,15 +47,22 @@ START_TEST(what_makes_objects_tells_its_code) {
 }
 END_TEST
 
+/* The usable devices of OpenCL in soma's own list: a platform may well have none, and none may be of use. */
+static void count_usable(void *context, const char *selector, const soma_device_info *info, bool usable,
+                         const char *reason) {
+    size_t *count = context;
+    (void)info;
+    (void)reason;
+    if (strncmp(selector, "opencl:", strlen("opencl:")) == 0) *count += usable;
+}
+
 /* Devices are those that there are; none says why, and cpu is there. */
 START_TEST(devices_are_found_or_it_is_said_why_not) {
     soma_device *device = NULL;
-    const soma_status status = soma_device_open("opencl:0", NULL, &device);
-    if (strcmp(found, "there") == 0) {
-        ck_assert_int_eq(status, count_platforms("libOpenCL.so.1") ? SOMA_OK : SOMA_NO_DEVICE);
-    } else {
-        ck_assert_int_eq(status, SOMA_NO_DEVICE);
-    }
+    size_t usable = 0;
+    ck_assert_int_eq(soma_device_list(count_usable, &usable), SOMA_OK);
+    if (strcmp(found, "there") != 0 || count_platforms("libOpenCL.so.1") == 0) ck_assert_uint_eq(usable, 0);
+    ck_assert_int_eq(soma_device_open("opencl", NULL, &device), usable ? SOMA_OK : SOMA_NO_DEVICE);
     soma_device_close(device);
     ck_assert_int_eq(soma_device_open("cpu", NULL, &device), SOMA_OK);
     soma_device_close(device);
