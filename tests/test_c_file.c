@@ -231,6 +231,50 @@ START_TEST(what_the_data_were_made_of_is_there) {
 }
 END_TEST
 
+/* A mean that is large beside the deviation has more digits than one number of C's. */
+START_TEST(a_large_mean_keeps_its_digits) {
+    soma_network *network = network_of(1, (size_t[]){1}, "dense 3");
+    soma_preprocessing *kept = &network->preprocessing;
+    kept->width = 1;
+    kept->mean = soma_calloc(1, sizeof(double));
+    kept->scale = soma_calloc(1, sizeof(double));
+    kept->mean[0] = 101325.003;
+    kept->scale[0] = 50;
+    change_parameters(network);
+    void *library;
+    expect_ok(soma_save_c(network, temporary_path("m.c"), &(soma_c_options){.prefix = "mine"}, NULL));
+    predict_function *predict = compiled(temporary_path("m.c"), "mine", "", &library);
+    compile(network);
+    for (int i = -2; i < 3; i++) {
+        const float raw = 101325 + (float)i / 128, standard = (float)(((double)raw - 101325.003) * 50);
+        float expected[3], found[3];
+        expect_ok(soma_run(network, &standard, 1, expected));
+        predict(&raw, found);
+        expect_like(expected, found, 3, "a large mean");
+    }
+    dlclose(library);
+    soma_network_destroy(network);
+}
+END_TEST
+
+/* Turned for each of them. */
+START_TEST(a_weight_can_be_seen_as_two_matrices) {
+    soma_network *network;
+    expect_ok(soma_network_create(&network));
+    soma_tensor *x = soma_layers(soma_input(network, NULL, 1, (size_t[]){4}), "dense 6 nobias; relu"), *weight = NULL,
+                *seen, *y;
+    const soma_tensor like = {.rank = 2, .shape = {6, 4}};
+    for (uint32_t i = 0; i < x->graph->count; i++)
+        if (x->graph->tensor[i]->op == SOMA_OP_PARAMETER) weight = x->graph->tensor[i];
+    expect_ok(soma_graph_reshape(x->graph, weight, &like, &seen));
+    expect_ok(soma_graph_gemm(x->graph, x, seen, NULL, false, false, &y));
+    soma_output(y);
+    change_parameters(network);
+    expect_same(network, "twice", "-O2");
+    soma_network_destroy(network);
+}
+END_TEST
+
 /* Two inputs, of which one is an output too; two outputs of the same numbers; names that C has. */
 START_TEST(several_inputs_and_outputs_are_arguments) {
     soma_network *network;
@@ -305,6 +349,8 @@ int main(void) {
     tcase_add_test(all, several_inputs_and_outputs_are_arguments);
     tcase_add_test(all, the_sizes_are_those_of_the_file);
     tcase_add_test(all, what_has_no_form_is_refused);
+    tcase_add_test(all, a_large_mean_keeps_its_digits);
+    tcase_add_test(all, a_weight_can_be_seen_as_two_matrices);
     Suite *suite = suite_create("C files");
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);

@@ -23,7 +23,7 @@ static soma_c_expression row_of(const char *step, size_t heads, size_t group, si
 soma_status soma_c_write_attention(soma_c_writer *writer, const soma_call *call) {
     const soma_attention_size size = soma_attention_size_of(call);
     soma_c_expression q, k, v, y, mask = {""};
-    char left[SOMA_C_NAME], right[SOMA_C_NAME];
+    char left[4 * SOMA_C_NAME], right[4 * SOMA_C_NAME];
     if (call->view[ATTENTION_TOTAL].rank)
         return soma_error(SOMA_UNSUPPORTED, "attention whose totals are asked for; accepted is one of which nothing "
                                             "but its result is");
@@ -38,8 +38,8 @@ soma_status soma_c_write_attention(soma_c_writer *writer, const soma_call *call)
     const soma_c_expression query = row_of("step", size.heads, 1, size.width);
     const soma_c_expression key = row_of("key", size.key_heads, size.group, size.width);
     const soma_c_expression value = row_of("key", size.key_heads, size.group, size.value_width);
-    snprintf(left, sizeof left, "%.100s + %.100s", q.text, query.text);
-    snprintf(right, sizeof right, "%.100s + %.100s", k.text, key.text);
+    snprintf(left, sizeof left, "%.400s + %.100s", q.text, query.text);
+    snprintf(right, sizeof right, "%.400s + %.100s", k.text, key.text);
     soma_c_put_loop(writer, 0, "head", size.heads);
     soma_c_put_loop(writer, 1, "step", size.steps);
     PUT("            float *out = %s + %s;\n", y.text, row_of("step", size.heads, 1, size.value_width).text);

@@ -31,17 +31,18 @@ soma_status soma_c_put_array(soma_c_writer *writer, const char *name, const floa
     return text->failed ? soma_out_of_memory(text->length, "the C file") : SOMA_OK;
 }
 
-static const soma_c_array *find_array(const soma_c_writer *writer, const soma_tensor *root, size_t offset,
-                                      bool turned) {
+static const soma_c_array *find_array(const soma_c_writer *writer, const soma_tensor *root, size_t offset, size_t rows,
+                                      size_t columns) {
     for (size_t i = 0; i < writer->array_count; i++) {
         const soma_c_array *array = &writer->arrays[i];
-        if (array->root == root && array->offset == offset && array->turned == turned) return array;
+        if (array->root == root && array->offset == offset && array->rows == rows && array->columns == columns)
+            return array;
     }
     return NULL;
 }
 
 /* A new one: named as the parameter, or as what it is of the function that uses it. */
-static soma_status add_array(soma_c_writer *writer, const soma_tensor *root, size_t offset, bool turned,
+static soma_status add_array(soma_c_writer *writer, const soma_tensor *root, size_t offset, size_t rows, size_t columns,
                              const char *role, soma_c_array **array) {
     if (writer->array_count == writer->array_capacity) {
         size_t capacity = 2 * writer->array_capacity + 16;
@@ -51,7 +52,7 @@ static soma_status add_array(soma_c_writer *writer, const soma_tensor *root, siz
         writer->array_capacity = capacity;
     }
     *array = &writer->arrays[writer->array_count];
-    **array = (soma_c_array){.root = root, .offset = offset, .turned = turned};
+    **array = (soma_c_array){.root = root, .offset = offset, .rows = rows, .columns = columns};
     char name[SOMA_C_NAME];
     if (root->op == SOMA_OP_PARAMETER)
         snprintf(name, sizeof name, "%s", root->name);
@@ -86,10 +87,10 @@ soma_status soma_c_view(soma_c_writer *writer, const soma_view *view, const char
         snprintf(expression->text, sizeof expression->text, "%s", soma_c_argument(writer, view));
         return SOMA_OK;
     }
-    const soma_c_array *array = find_array(writer, root, 0, false);
+    const soma_c_array *array = find_array(writer, root, 0, 0, 0);
     if (!array) {
         soma_c_array *added;
-        SOMA_TRY(add_array(writer, root, 0, false, role, &added));
+        SOMA_TRY(add_array(writer, root, 0, 0, 0, role, &added));
         SOMA_TRY(put_tensor(writer, root, added->name.text));
         array = added;
     }
@@ -103,11 +104,11 @@ soma_status soma_c_view(soma_c_writer *writer, const soma_view *view, const char
 soma_status soma_c_turned(soma_c_writer *writer, const soma_view *view, const char *role, size_t rows, size_t columns,
                           soma_c_expression *expression) {
     const size_t offset = view->offset / sizeof(float);
-    const soma_c_array *array = find_array(writer, soma_c_root(view), offset, true);
+    const soma_c_array *array = find_array(writer, soma_c_root(view), offset, rows, columns);
     if (!array) {
         const float *values = soma_c_values(writer, view);
         soma_c_array *added;
-        SOMA_TRY(add_array(writer, soma_c_root(view), offset, true, role, &added));
+        SOMA_TRY(add_array(writer, soma_c_root(view), offset, rows, columns, role, &added));
         float *turned = soma_calloc(rows * columns, sizeof *turned);
         if (!turned) return soma_out_of_memory(rows * columns * sizeof *turned, "the weights");
         for (size_t i = 0; i < rows; i++)

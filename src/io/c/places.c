@@ -117,18 +117,22 @@ static void put_step(soma_c_writer *writer, const places *at, size_t number) {
     soma_text_append(&writer->run, ");\n");
 }
 
-/* Inputs that were standardised in training are here, too: (x - mean) * scale, scale the inverse of the deviation. */
+/* Inputs that were standardised in training are here, too: (x - mean) * scale, scale the inverse of the deviation. The
+ * mean is two numbers, for where it is large beside the deviation one of them has too few digits. */
 static soma_status put_standardization(soma_c_writer *writer, const places *at) {
     const soma_preprocessing *kept = &writer->network->preprocessing;
     if (!is_standardized(writer)) return SOMA_OK;
-    soma_c_name name[2];
-    const double *figures[2] = {kept->mean, kept->scale};
+    static const char *const names[] = {"standard_mean", "standard_mean_rest", "standard_scale"};
+    soma_c_name name[SOMA_COUNT_OF(names)];
     float *values = soma_calloc(kept->width, sizeof *values);
     if (!values) return soma_out_of_memory(kept->width * sizeof *values, "the C file");
     soma_status status = SOMA_OK;
-    for (int i = 0; status == SOMA_OK && i < 2; i++) {
-        for (size_t j = 0; j < kept->width; j++) values[j] = (float)figures[i][j];
-        status = soma_c_take_name(writer, i ? "standard_scale" : "standard_mean", &name[i]);
+    for (size_t i = 0; status == SOMA_OK && i < SOMA_COUNT_OF(names); i++) {
+        for (size_t j = 0; j < kept->width; j++) {
+            const float mean = (float)kept->mean[j];
+            values[j] = i == 0 ? mean : i == 1 ? (float)(kept->mean[j] - (double)mean) : (float)kept->scale[j];
+        }
+        status = soma_c_take_name(writer, names[i], &name[i]);
         if (status == SOMA_OK) status = soma_c_put_array(writer, name[i].text, values, kept->width);
     }
     soma_free(values);
@@ -136,8 +140,10 @@ static soma_status put_standardization(soma_c_writer *writer, const places *at) 
     const soma_c_name function = soma_c_prefixed(writer, "standardize");
     soma_text_append(&writer->functions,
                      "/* As the inputs were standardised in training: scale is 1 / their standard deviation. */\n"
-                     "static void %s(const float *x, const float *mean, const float *scale, float *y, long count) {\n"
-                     "    for (long i = 0; i < count; i++) y[i] = (x[i] - mean[i]) * scale[i];\n}\n\n",
+                     "static void %s(const float *x, const float *mean, const float *rest, const float *scale, float "
+                     "*y, long count) {\n"
+                     "    /* The mean is mean + rest: one number has too few digits where it is large. */\n"
+                     "    for (long i = 0; i < count; i++) y[i] = ((x[i] - mean[i]) - rest[i]) * scale[i];\n}\n\n",
                      function.text);
     size_t offset = 0, number = 0;
     for (uint32_t i = 0; i < writer->program->graph.count; i++) {
@@ -145,9 +151,9 @@ static soma_status put_standardization(soma_c_writer *writer, const places *at) 
         if (input->op != SOMA_OP_INPUT) continue;
         char at_offset[32] = "";
         if (offset) snprintf(at_offset, sizeof at_offset, " + %zu", offset);
-        soma_text_append(&writer->run, "    %s(%s, %s%s, %s%s, %s, %zu);\n", function.text,
+        soma_text_append(&writer->run, "    %s(%s, %s%s, %s%s, %s%s, %s, %zu);\n", function.text,
                          soma_c_port(writer, false, number++).text, name[0].text, at_offset, name[1].text, at_offset,
-                         place_of(writer, at, input, 0).text, soma_tensor_count(input));
+                         name[2].text, at_offset, place_of(writer, at, input, 0).text, soma_tensor_count(input));
         offset += soma_tensor_count(input);
     }
     return SOMA_OK;

@@ -15,7 +15,9 @@ static soma_c_rule *const rules[SOMA_PRIMITIVE_COUNT] = {
 
 /* Names that the file has beside those of its layers. */
 static soma_status take_own_names(soma_c_writer *writer) {
-    static const char *const own[] = {"predict", "memory", "dot", "standardize", "class_names", "thresholds"};
+    static const char *const own[] = {"predict",     "memory",      "dot", "standardize",
+                                      "class_names", "thresholds",  "H",   "DECLARATIONS",
+                                      "INPUT_COUNT", "OUTPUT_COUNT"}; /* macros, of a prefix in capitals */
     soma_c_name name;
     for (size_t i = 0; i < SOMA_COUNT_OF(own); i++) SOMA_TRY(soma_c_take_name(writer, own[i], &name));
     for (int i = 0; i < SOMA_FUNCTION_COUNT; i++)
@@ -50,6 +52,13 @@ static soma_status refuse(const soma_c_writer *writer, const soma_tensor *origin
     return status;
 }
 
+/* Whether an int of 16 bits is too small for its places. */
+static bool is_wide(const soma_call *call) {
+    for (uint32_t i = 0; i < call->view_count; i++)
+        if (soma_view_count(&call->view[i]) > INT16_MAX) return true;
+    return false;
+}
+
 static soma_status write_call(soma_c_writer *writer, size_t number) {
     const soma_lowering *lowering = &writer->program->lowering;
     const soma_tensor *origin = lowering->origin[number];
@@ -57,9 +66,8 @@ static soma_status write_call(soma_c_writer *writer, size_t number) {
     writer->number = number;
     writer->call = &lowering->calls[number];
     writer->scratch = 0;
-    writer->wide = false;
-    for (uint32_t i = 0; i < writer->call->view_count; i++)
-        writer->wide = writer->wide || soma_view_count(&writer->call->view[i]) > INT16_MAX;
+    writer->wide = is_wide(writer->call) || (writer->program->product[number] != SOMA_C_NONE &&
+                                             is_wide(&lowering->calls[writer->program->product[number]]));
     writer->body.length = 0;
     writer->note.text[0] = '\0';
     soma_c_rule *rule = rules[writer->call->primitive];

@@ -24,8 +24,8 @@ typedef struct soma_c_expression {
 /* An array of constants that is there already: all of a tensor as it is, or a matrix turned. */
 typedef struct soma_c_array {
     const soma_tensor *root;
-    size_t offset; /* of the matrix, in elements */
-    bool turned;
+    size_t offset;        /* of the matrix, in elements */
+    size_t rows, columns; /* of one that is turned, for a tensor can be seen as several; else 0 */
     soma_c_name name;
 } soma_c_array;
 
