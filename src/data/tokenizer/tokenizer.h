@@ -114,7 +114,7 @@ struct soma_tokenizer {
     uint32_t unknown;
     bool byte_level, byte_fallback, fuse_unknown, whole_words;
     uint32_t byte_tokens[SOMA_BYTE_ALPHABET_SIZE];
-    char *prefix; /* of pieces that go on with a word */
+    char *prefix;                       /* of pieces that go on with a word */
     size_t longest_word, longest_token; /* characters; bytes, of those in the slots */
     soma_tokenizer_steps normalizers, splitters, decoders;
     bool decodes; /* else tokens are words, with a space between them */
