@@ -134,8 +134,8 @@ START_TEST(weights_go_along_to_another_device) {
     train_a_step(network);
     read_weights(network, trained);
     /* One that fails leaves the weights, and the network not compiled. */
-    expect_error(soma_compile(network, cpu, &(soma_compile_options){.loss = {SOMA_CTC + 1}}),
-                 SOMA_INVALID_ARGUMENT, "no loss");
+    expect_error(soma_compile(network, cpu, &(soma_compile_options){.loss = {SOMA_CTC + 1}}), SOMA_INVALID_ARGUMENT,
+                 "no loss");
     ck_assert_ptr_null(network->compiled);
     ck_assert_uint_eq(host.memory.allocated, 0);
     read_weights(network, now);
