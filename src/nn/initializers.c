@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Initial weights, on the host, from counter-based random numbers: the same on every device. Formulas: soma_initializer
- * in soma.h. */
+ * in soma/network.h. */
 #include "base/random.h"
 #include "nn/network.h"
 
