@@ -158,6 +158,64 @@ START_TEST(a_network_knows_its_groups) {
 }
 END_TEST
 
+static soma_dataset *samples_from(int first, int count) {
+    static float values[5000 * 2]; /* the data set borrows them */
+    soma_dataset *dataset;
+    ck_assert_int_le(count, 5000);
+    for (int i = 0; i < count; i++) {
+        values[2 * i] = (float)(first + i);
+        values[2 * i + 1] = 1.0f / (float)(first + i + 1);
+    }
+    const soma_array inputs = {values, SOMA_F32, 2, {(size_t)count, 2}};
+    const soma_array targets = {values, SOMA_F32, 2, {(size_t)count, 2}};
+    expect_ok(soma_dataset_from_arrays(&inputs, 1, &targets, 1, &dataset));
+    return dataset;
+}
+
+static size_t known_of(const soma_network *network, int first, int count) {
+    soma_dataset *dataset = samples_from(first, count);
+    size_t known = 99999;
+    expect_ok(soma_network_count_known_samples(network, dataset, &known));
+    soma_dataset_destroy(dataset);
+    return known;
+}
+
+static void learn_from(soma_network *network, int first, int count) {
+    soma_dataset *dataset = samples_from(first, count);
+    expect_ok(soma_network_add_samples(network, dataset));
+    soma_dataset_destroy(dataset);
+}
+
+/* All samples up to 512, through text too; of more about how many, within four deviations of what chance finds. */
+START_TEST(a_network_knows_its_samples) {
+    soma_network *network, *other;
+    char *text;
+    expect_ok(soma_network_create(&network));
+    expect_ok(soma_network_create(&other));
+    ck_assert_uint_eq(known_of(network, 0, 10), 0);
+    learn_from(network, 0, 300);
+    learn_from(network, 200, 200);
+    ck_assert_uint_eq(known_of(network, 0, 400), 400);
+    ck_assert_uint_eq(known_of(network, 390, 20), 10);
+    ck_assert_uint_eq(known_of(network, 400, 500), 0);
+    expect_ok(soma_data_to_text(network, &text));
+    expect_ok(soma_data_of_text(text, other));
+    soma_free(text);
+    ck_assert_uint_eq(known_of(other, 390, 20), 10);
+    expect_ok(soma_network_set_division(other, NULL));
+    ck_assert_uint_eq(known_of(other, 390, 20), 0);
+    learn_from(network, 0, 5000);
+    ck_assert_uint_eq(known_of(network, 3000, 1000), 1000);
+    ck_assert_uint_eq(known_of(network, 5000, 1000), 0);
+    const size_t half = known_of(network, 4500, 1000); /* about 102 are looked for, by a chance of 512 in 5000 */
+    ck_assert(half > 300 && half < 700);
+    expect_error(soma_network_add_samples(network, NULL), SOMA_INVALID_ARGUMENT, "data set is NULL");
+    expect_error(soma_network_count_known_samples(NULL, NULL, NULL), SOMA_INVALID_ARGUMENT, "network is NULL");
+    soma_network_destroy(network);
+    soma_network_destroy(other);
+}
+END_TEST
+
 /* Of more groups than are kept, those that are kept do not depend on what was learnt from first. */
 START_TEST(many_groups_are_known_in_part) {
     enum { MANY = 100000 };
@@ -592,6 +650,7 @@ int main(void) {
     tcase_add_test(cases, groups_are_drawn_by_seed_and_not_by_number);
     tcase_add_test(cases, groups_in_common);
     tcase_add_test(cases, a_network_knows_its_groups);
+    tcase_add_test(cases, a_network_knows_its_samples);
     tcase_add_test(cases, many_groups_are_known_in_part);
     tcase_add_test(cases, neither_side_of_groups_stays_empty);
     tcase_add_test(cases, the_second_part_is_the_latest);

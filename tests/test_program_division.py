@@ -134,9 +134,29 @@ class Parts(DivisionTest):
             self.assertIn("in another order", self.succeed(*self.arguments("evaluate", data=data)).stderr)
             self.refuse_part(BAD_FILE, ["in another order"], data=data)
         for other in ([*rows[1:], rows[1]], [rows[0][:-1] + rows[1][-1], rows[1][:-1] + rows[0][-1], *rows[2:]] if rows[0][-1] != rows[1][-1] else table(2)[1:]):
-            self.assertNotIn("trained on", self.succeed(*self.arguments("evaluate", data=self.save("others.csv", [header, *other]))).stderr)
+            self.assertNotIn("in another order", self.succeed(*self.arguments("evaluate", data=self.save("others.csv", [header, *other]))).stderr)
         self.train("--test=0", "--validation=0")
         self.assertIn("none were held out", self.succeed(*self.arguments("evaluate")).stderr.lower())
+
+    def test_a_part_of_what_was_trained_on_warns(self):
+        """Samples that were learnt from are known in any file; those that were held out of the training are not among them."""
+        self.train("--test=0", "--validation=0")
+        header, *rows = self.lines
+        new = table(2)[1:]
+        turned = [",".join(line.split(",")[i] for i in (1, 0, *range(2, header.count(",") + 1))) for line in (header, *rows[:10])]
+        for lines, words in (([header, *rows[5:15]], "10 of the 10 samples"), ([header, *new[:10], *rows[90:]], "10 of the 20 samples"),
+                             (turned, "10 of the 10 samples"), ([header, *new[:98], *rows[:2]], None), ([header, *new], None)):
+            said = self.succeed(*self.arguments("evaluate", data=self.save("part.csv", lines))).stderr
+            if words:
+                self.assertIn(words, said)
+                self.assertIn("trained on", said)
+            else:
+                self.assertNotIn("trained on", said)
+        self.train("--seed=5", "--test=0.2", "--validation=0.2")
+        said = self.succeed(*self.arguments("evaluate", data=self.save("most.csv", self.lines[:-1]))).stderr
+        self.assertRegex(said, r"about (63|64) of the 99 samples")
+        said = self.succeed("train", f"--device={DEVICE}", "--epochs=1", f"--load={self.model}", "--data", self.save("again.csv", [header, *rows[::-1], *rows[:1]])).stderr
+        self.assertIn("to test on are those", said)
 
     def test_gaps_words_and_numbers_in_another_order(self):
         """What a column's first rows decide, as which category comes first, is the model's."""
@@ -146,7 +166,7 @@ class Parts(DivisionTest):
         self.succeed("train", f"--device={DEVICE}", "--epochs=1", "--save", self.model, "--data", data)
         for other in (rows[::-1], sorted(rows)):
             self.assertIn("in another order", self.succeed(*self.arguments("evaluate", data=self.save("o.csv", ["time,gap,word,y", *other]))).stderr)
-        self.assertNotIn("trained on", self.succeed(*self.arguments("evaluate", data=self.save("o.csv", ["time,gap,word,y", *rows[1:], rows[1]]))).stderr)
+        self.assertNotIn("in another order", self.succeed(*self.arguments("evaluate", data=self.save("o.csv", ["time,gap,word,y", *rows[1:], rows[1]]))).stderr)
 
     def test_nothing_was_held_out(self):
         self.train("--test=0", "--validation=0")

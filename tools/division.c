@@ -268,6 +268,16 @@ void division_warn_of_groups(const soma_network *network, const char *model, con
             known, data_samples(dataset), what, model);
 }
 
+void division_warn_of_samples(const soma_network *network, const char *model, const char *what,
+                              const soma_dataset *dataset) {
+    size_t known = 0;
+    if (!dataset || soma_network_count_known_samples(network, dataset, &known) != SOMA_OK) return;
+    if (known > data_samples(dataset) / 20) /* some are the same by chance in any table of few columns */
+        warn("about %zu of the %zu samples %s are those that %s was trained on, or the same: this says little of how "
+             "it does on others",
+             known, data_samples(dataset), what, model);
+}
+
 /* Nobody asked for what was trained on, but it is among the samples. */
 static void warn_of_training(const struct settings *settings, soma_network *network, const soma_dataset *dataset) {
     soma_division kept;
@@ -275,9 +285,10 @@ static void warn_of_training(const struct settings *settings, soma_network *netw
     if (data_samples(dataset) < kept.samples || soma_dataset_fingerprint(dataset, kept.samples) != kept.fingerprint) {
         char what[512];
         snprintf(what, sizeof what, "of %s", settings->data);
-        if (!is_reordered(dataset, &kept))
+        if (!is_reordered(dataset, &kept)) {
+            division_warn_of_samples(network, settings->model, what, dataset);
             division_warn_of_groups(network, settings->model, what, dataset);
-        else
+        } else
             warn(
                 "the samples of %s are those that %s was trained on, in another order: this says little of how it does "
                 "on others",

@@ -25,8 +25,11 @@ exit_status division_part(const struct settings *settings, const char *option, d
 exit_status division_choose(const struct settings *settings, soma_network *network, struct loaded *loaded,
                             soma_dataset **dataset);
 
-/* Warns where some of these samples, which messages call `what`, are of groups that the network, `model`, has learnt
- * from; no data set: does nothing. */
+/* Warns where more than a twentieth of these samples, which messages call `what`, are the same as some that the
+ * network, `model`, has learnt from; no data set: does nothing. */
+void division_warn_of_samples(const soma_network *network, const char *model, const char *what,
+                              const soma_dataset *dataset);
+/* The same of samples of groups that it has learnt from, if it is but one. */
 void division_warn_of_groups(const soma_network *network, const char *model, const char *what,
                              const soma_dataset *dataset);
 

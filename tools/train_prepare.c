@@ -19,6 +19,15 @@ static exit_status keep_groups(struct training *training) {
     return cause == SOMA_OK ? STATUS_DONE : fail_from_library(cause, STATUS_FILE, "%s", settings->data);
 }
 
+/* What is learnt from, as it was read. What is held out now may be among what an earlier training has learnt from. */
+static exit_status keep_samples(struct training *training) {
+    const struct settings *settings = training->settings;
+    struct data *data = &training->data;
+    if (settings->load) division_warn_of_samples(training->network, settings->load, "to test on", data->test);
+    soma_status cause = soma_network_add_samples(training->network, data->train);
+    return cause == SOMA_OK ? STATUS_DONE : fail_from_library(cause, STATUS_FILE, "%s", settings->data);
+}
+
 /* Inputs are scaled by figures of the training samples alone: what is held out must not have a say in it. */
 static exit_status preprocess(struct training *training) {
     const struct settings *settings = training->settings;
@@ -36,10 +45,11 @@ static exit_status preprocess(struct training *training) {
         cause = soma_network_set_image_options(training->network, &options);
     }
     exit_status status = cause == SOMA_OK ? STATUS_DONE : fail_from_library(cause, STATUS_FILE, "%s", settings->data);
+    if (status == STATUS_DONE && data->division.samples) status = keep_samples(training); /* a fold has none */
     for (size_t i = 0; i < 3 && status == STATUS_DONE; i++)
         if (parts[i]) status = data_match(settings, training->network, parts[i]);
     if (status == STATUS_DONE) status = part_files_load(settings, training->network, data);
-    if (status != STATUS_DONE || !data->division.samples) return status; /* a fold has none */
+    if (status != STATUS_DONE || !data->division.samples) return status;
     if (data->division.by == SOMA_BY_GROUPS) status = keep_groups(training);
     if (status != STATUS_DONE) return status;
     cause = soma_network_set_division(training->network, &data->division);

@@ -426,6 +426,18 @@ SOMA_API soma_status soma_network_add_groups(soma_network *network, const soma_d
  * of none. SOMA_INVALID_STATE where it does, and the samples have no groups. */
 SOMA_API soma_status soma_network_count_known_groups(const soma_network *network, const soma_dataset *dataset,
                                                      size_t *samples);
+/*
+ * Which samples a network has learnt from: those of `dataset`, which it is trained on, beside those that it knows
+ * already; before they are standardised, as they come from a file. It keeps a hash of each, of values and targets, and
+ * saves them with the division; of more than 512 samples it keeps a part, by chance. soma_network_set_division() with
+ * NULL forgets them.
+ */
+SOMA_API soma_status soma_network_add_samples(soma_network *network, const soma_dataset *dataset);
+/* How many samples of a data set, as it comes from a file, are such, values and targets alike: of those that the
+ * network has learnt from, or the same by chance. Where it keeps a part of them, about how many; among few samples it
+ * may then find none. */
+SOMA_API soma_status soma_network_count_known_samples(const soma_network *network, const soma_dataset *dataset,
+                                                      size_t *samples);
 
 typedef struct soma_dataset_info {
     size_t samples, inputs, targets;

@@ -102,18 +102,23 @@ static uint64_t mix_row(uint64_t hash, const soma_column *column, size_t row) {
     return hash;
 }
 
-uint64_t soma_dataset_rows_fingerprint(const soma_dataset *dataset) {
-    if (!dataset) return 0;
+static uint64_t hash_sample(const soma_dataset *dataset, size_t sample) {
     const soma_storage *storage = dataset->storage;
+    const size_t row = soma_dataset_row(dataset, sample);
+    uint64_t hash = mix(0, storage->target_count);
+    for (size_t i = 0; i < storage->input_count; i++) hash = mix_row(hash, &storage->input[i], row);
+    for (size_t i = 0; i < storage->target_count; i++)
+        hash = storage->target[i].classes ? mix_class(hash, storage, i, row) : mix_row(hash, &storage->target[i], row);
+    return mix(hash, 1);
+}
+
+uint64_t soma_fingerprint_sample(const soma_dataset *dataset, size_t sample) {
+    return finish(hash_sample(dataset, sample));
+}
+
+uint64_t soma_dataset_rows_fingerprint(const soma_dataset *dataset) {
     uint64_t sum = 0;
-    for (size_t sample = 0; sample < dataset->samples; sample++) {
-        const size_t row = soma_dataset_row(dataset, sample);
-        uint64_t hash = mix(0, storage->target_count);
-        for (size_t i = 0; i < storage->input_count; i++) hash = mix_row(hash, &storage->input[i], row);
-        for (size_t i = 0; i < storage->target_count; i++)
-            hash =
-                storage->target[i].classes ? mix_class(hash, storage, i, row) : mix_row(hash, &storage->target[i], row);
-        sum += mix(hash, 1);
-    }
+    if (!dataset) return 0;
+    for (size_t sample = 0; sample < dataset->samples; sample++) sum += hash_sample(dataset, sample);
     return finish(mix(sum, dataset->samples));
 }

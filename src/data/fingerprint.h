@@ -9,5 +9,7 @@
 uint64_t soma_fingerprint(const void *data, size_t bytes);
 /* Of all samples in their order: values, types, shapes, targets, weights. */
 uint64_t soma_fingerprint_dataset(const soma_dataset *dataset);
+/* Of one: values and targets as they were read, classes by their names. The same wherever the sample stands. */
+uint64_t soma_fingerprint_sample(const soma_dataset *dataset, size_t sample);
 
 #endif

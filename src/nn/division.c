@@ -49,7 +49,8 @@ soma_status soma_network_set_division(soma_network *network, const soma_division
     if (!network) return soma_error(SOMA_INVALID_ARGUMENT, "soma_network_set_division: the network is NULL");
     if (!division) {
         soma_network_clear_division(network);
-        soma_network_clear_groups(network);
+        soma_known_keys_clear(&network->known_groups);
+        soma_known_keys_clear(&network->known_samples);
         return SOMA_OK;
     }
     SOMA_TRY(check(division));

@@ -6,37 +6,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-#define MAX_GROUPS 65536
-
-static int compare(const void *a, const void *b) {
-    uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
-    return (left > right) - (left < right);
-}
-
-void soma_network_clear_groups(soma_network *network) {
-    soma_free(network->groups);
-    network->groups = NULL;
-    network->group_count = 0;
-}
-
-/* Of too many the smallest are kept, which are a sample by chance, and the same whatever is added first. */
-soma_status soma_network_add_group_keys(soma_network *network, const uint64_t *keys, size_t count) {
-    size_t all = network->group_count + count, kept = 0;
-    uint64_t *both = soma_realloc(NULL, SOMA_MAX(all, (size_t)1), sizeof *both);
-    if (!both) return soma_out_of_memory(all * sizeof *both, "the groups that a network has learnt from");
-    if (network->group_count) memcpy(both, network->groups, network->group_count * sizeof *both);
-    if (count) memcpy(both + network->group_count, keys, count * sizeof *both);
-    qsort(both, all, sizeof *both, compare);
-    for (size_t i = 0; i < all && kept < MAX_GROUPS; i++)
-        if (kept == 0 || both[kept - 1] != both[i]) both[kept++] = both[i];
-    soma_free(network->groups);
-    network->groups = both;
-    network->group_count = kept;
-    return SOMA_OK;
-}
 
 /* A group that was set by number has the key of a table's that is written so. */
 static uint64_t key_of(const soma_dataset *dataset, size_t sample) {
@@ -63,7 +33,7 @@ soma_status soma_network_add_groups(soma_network *network, const soma_dataset *d
     uint64_t *keys = soma_realloc(NULL, SOMA_MAX(dataset->samples, (size_t)1), sizeof *keys);
     if (!keys) return soma_out_of_memory(dataset->samples * sizeof *keys, "the groups of a data set");
     for (size_t i = 0; i < dataset->samples; i++) keys[i] = key_of(dataset, i);
-    soma_status status = soma_network_add_group_keys(network, keys, dataset->samples);
+    soma_status status = soma_known_keys_add(&network->known_groups, keys, dataset->samples, SOMA_MAX_KNOWN_GROUPS);
     soma_free(keys);
     return status;
 }
@@ -71,14 +41,12 @@ soma_status soma_network_add_groups(soma_network *network, const soma_dataset *d
 soma_status soma_network_count_known_groups(const soma_network *network, const soma_dataset *dataset, size_t *samples) {
     SOMA_TRY(check("soma_network_count_known_groups", network, dataset, samples));
     *samples = 0;
-    if (!network->group_count) return SOMA_OK;
+    if (!network->known_groups.count) return SOMA_OK;
     if (!dataset->storage->groups)
         return soma_error(SOMA_INVALID_STATE,
                           "the samples have no groups, so it is not known whether any are of a group that the network "
                           "has learnt from");
-    for (size_t i = 0; i < dataset->samples; i++) {
-        const uint64_t key = key_of(dataset, i);
-        *samples += bsearch(&key, network->groups, network->group_count, sizeof key, compare) != NULL;
-    }
+    for (size_t i = 0; i < dataset->samples; i++)
+        *samples += soma_known_keys_have(&network->known_groups, key_of(dataset, i));
     return SOMA_OK;
 }

@@ -42,7 +42,8 @@ void soma_network_free_forward(soma_network *network) {
     soma_vocabulary_clear(&network->vocabulary);
     soma_series_clear(&network->series);
     soma_network_clear_division(network);
-    soma_network_clear_groups(network);
+    soma_known_keys_clear(&network->known_groups);
+    soma_known_keys_clear(&network->known_samples);
     soma_graph_clear(&network->graph);
     soma_free(network);
 }

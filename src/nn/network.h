@@ -9,6 +9,7 @@
 #include "data/vocabulary.h"
 #include "graph/graph.h"
 #include "graph/plan.h"
+#include "nn/known_keys.h"
 #include <stdatomic.h>
 
 typedef struct soma_layer {
@@ -69,11 +70,10 @@ struct soma_network {
     soma_series series;         /* that it was trained on */
     soma_image_options image;   /* how its pictures were read */
     bool has_image;
-    soma_division division; /* of the data it was trained on; no samples: not known */
-    char *division_column;  /* what division.column points to */
-    uint64_t *groups;       /* [group_count]: a key of each that it has learnt from, in rising order */
-    size_t group_count;
-    char *augmentation; /* as it was given, or NULL: none */
+    soma_division division;                      /* of the data it was trained on; no samples: not known */
+    char *division_column;                       /* what division.column points to */
+    soma_known_keys known_groups, known_samples; /* that it has learnt from */
+    char *augmentation;                          /* as it was given, or NULL: none */
     soma_augmentation augment;
     uint64_t shards; /* into so many each batch of the last fit was divided, so that it is repeatable; 0: it is not */
     bool has_options;
@@ -123,9 +123,6 @@ void soma_network_free_forward(soma_network *network);
 soma_status soma_check_image_options(const soma_image_options *options);
 void soma_preprocessing_clear(soma_preprocessing *preprocessing);
 void soma_network_clear_division(soma_network *network);
-void soma_network_clear_groups(soma_network *network);
-/* Takes these keys, of any order, beside those that there are. */
-soma_status soma_network_add_group_keys(soma_network *network, const uint64_t *keys, size_t count);
 /* The function's parameters where none are given, and the weights' initialiser that suits it. */
 soma_activation_options soma_activation_defaults(soma_function function);
 soma_initializer soma_initializer_for(soma_function activation);

@@ -31,10 +31,10 @@ static void encode_file(soma_json_writer *writer, const char *key, uint64_t samp
     soma_json_close_object(writer);
 }
 
-static void encode_groups(soma_json_writer *writer, const soma_network *network) {
-    if (!network->group_count) return;
-    soma_json_open_array(writer, "groups");
-    for (size_t i = 0; i < network->group_count; i++) write_big(writer, NULL, network->groups[i]);
+static void encode_keys(soma_json_writer *writer, const char *name, const soma_known_keys *known) {
+    if (!known->count) return;
+    soma_json_open_array(writer, name);
+    for (size_t i = 0; i < known->count; i++) write_big(writer, NULL, known->key[i]);
     soma_json_close_array(writer);
 }
 
@@ -134,14 +134,15 @@ static void encode_ranges(soma_json_writer *writer, const soma_network *network)
 soma_status soma_data_to_text(const soma_network *network, char **text) {
     soma_json_writer writer = {.follows = false};
     *text = NULL;
-    if (!network->division.samples && !network->columns.count && !network->group_count && !knows_ranges(network) &&
-        !network->series.window)
+    if (!network->division.samples && !network->columns.count && !network->known_groups.count &&
+        !network->known_samples.count && !knows_ranges(network) && !network->series.window)
         return SOMA_OK;
     soma_json_open_object(&writer, NULL);
     soma_json_write_integer(&writer, "format", SOMA_DATA_FORMAT);
     soma_status status = encode_columns(&writer, &network->columns);
     if (network->division.samples) encode_division(&writer, &network->division);
-    encode_groups(&writer, network);
+    encode_keys(&writer, "groups", &network->known_groups);
+    encode_keys(&writer, "samples", &network->known_samples);
     encode_ranges(&writer, network);
     soma_series_encode(&network->series, &writer);
     soma_json_close_object(&writer);
@@ -207,16 +208,17 @@ static soma_status decode_division(soma_network *network, const soma_json *objec
     return status == SOMA_INVALID_ARGUMENT ? soma_error_prefix(SOMA_INVALID_FILE, "\"division\": ") : status;
 }
 
-static soma_status decode_groups(soma_network *network, const soma_json *list) {
+static soma_status decode_keys(const soma_json *root, const char *name, soma_known_keys *known, size_t most) {
+    const soma_json *list = soma_json_get(root, name);
     size_t count = 0;
     bool fine = soma_json_is(list, SOMA_JSON_ARRAY);
     if (!list) return SOMA_OK;
     const size_t room = fine ? soma_json_count(list) + 1 : 1;
     uint64_t *keys = soma_calloc(room, sizeof *keys);
-    if (!keys) return soma_out_of_memory(room * sizeof *keys, "groups");
+    if (!keys) return soma_out_of_memory(room * sizeof *keys, name);
     SOMA_JSON_EACH(value, list) fine &= read_digits(value, &keys[count++]);
-    soma_status status = fine ? soma_network_add_group_keys(network, keys, count)
-                              : soma_error(SOMA_INVALID_FILE, "\"groups\" must be an array of strings of digits");
+    soma_status status = fine ? soma_known_keys_add(known, keys, count, most)
+                              : soma_error(SOMA_INVALID_FILE, "\"%s\" must be an array of strings of digits", name);
     soma_free(keys);
     return status;
 }
@@ -391,7 +393,8 @@ static soma_status decode(const char *text, soma_network *network) {
     if (status == SOMA_OK) status = soma_series_decode(soma_json_get(root, "series"), network);
     if (status == SOMA_OK) status = check_features(network);
     if (status == SOMA_OK) status = decode_division(network, soma_json_get(root, "division"));
-    if (status == SOMA_OK) status = decode_groups(network, soma_json_get(root, "groups"));
+    if (status == SOMA_OK) status = decode_keys(root, "groups", &network->known_groups, SOMA_MAX_KNOWN_GROUPS);
+    if (status == SOMA_OK) status = decode_keys(root, "samples", &network->known_samples, SOMA_MAX_KNOWN_SAMPLES);
     if (status == SOMA_OK) status = decode_ranges(network, soma_json_get(root, "values"));
     soma_free(root);
     return status;
