@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""soma train --tensorboard: the event files, taken to pieces here by the schema's numbers and, where TensorBoard is installed, by its own
+"""soma train --tensorboard, and soma search --tensorboard: the event files, taken to pieces here by the schema's numbers and, where TensorBoard is installed, by its own
 EventAccumulator; what a killed run leaves; what cannot be written.
 
 Usage: tensorboard_test.py PROGRAM DEVICE
 """
 import csv
+import json
 import os
 import signal
 import struct
@@ -71,7 +72,7 @@ def fields(message):
     return found
 
 
-class Board(ProgramTest):
+class Files(ProgramTest):
     def setUp(self):
         super().setUp()
         self.table = self.path("table.csv")
@@ -79,15 +80,17 @@ class Board(ProgramTest):
             file.writelines(f"{i % 7},{i % 5},{'ab'[i % 2]}\n" for i in range(100))
         self.directory = Path(self.path("runs")) / "first"
 
-    def train(self, *arguments):
-        return run("train", f"--device={DEVICE}", "--quiet", "--data", self.table, "--net=dense 3 relu; dense 2 softmax", "--seed=1", "--test=0",
-                   "--tensorboard", str(self.directory), *arguments)
-
     def events(self, run):
         events = []
         for file in sorted((self.directory / run).glob("events.out.tfevents.*")):
             events += [fields(record) for record in records(file.read_bytes())]
         return events
+
+
+class Board(Files):
+    def train(self, *arguments):
+        return run("train", f"--device={DEVICE}", "--quiet", "--data", self.table, "--net=dense 3 relu; dense 2 softmax", "--seed=1", "--test=0",
+                   "--tensorboard", str(self.directory), *arguments)
 
     def scalars(self, run):
         """{tag: [(step, value), ...]}"""
@@ -139,6 +142,8 @@ class Board(ProgramTest):
         self.assertEqual(asked[b"batch"], {2: [20.0]})
         self.assertEqual(asked[b"learning rate"], {2: [0.5]})
         self.assertIn(b"dense 3 relu", asked[b"network"][3][0])
+        [end] = [value for value in values if value[1][0] == b"_hparams_/session_end_info"]
+        self.assertEqual(fields(fields(fields(fields(end[9][0])[1][0])[2][0])[4][0])[1], [1])  # STATUS_SUCCESS
 
     def test_graph_and_options(self):
         self.assertEqual(self.train("--epochs=1").returncode, DONE)
@@ -197,6 +202,103 @@ class Board(ProgramTest):
         content = train.SummaryMetadata(metadata.SESSION_START_INFO_TAG).plugin_data.content
         self.assertEqual(metadata.parse_session_start_info_plugin_data(content).hparams["epochs"].number_value, 2)
         self.assertIn(b"dense 3 relu", whole.Tensors("soma train")[0].tensor_proto.string_val[0])
+
+
+class Search(Files):
+    SPACE = {"lr": {"min": 0.001, "max": 0.1, "log": True}, "batch": [10, 20], "net": ["dense 3 relu; dense 2 softmax", "dense 2 softmax"]}
+
+    def search(self, *arguments, trials=3):
+        space = self.path("space.json")
+        with open(space, "w") as file:
+            json.dump(self.SPACE, file)
+        return run("search", f"--device={DEVICE}", "--quiet", "--data", self.table, "--space", space, f"--trials={trials}", "--folds=2", "--seed=1", "--test=0",
+                   "--epochs=2", "--results", self.path("results"), "--tensorboard", str(self.directory), *arguments)
+
+    def results(self):
+        """The trials as the file of results has them."""
+        with open(self.path("results")) as file:
+            return [json.loads(line) for line in file][1:]
+
+    def message(self, run, tag, number):
+        """Field `number` of the one message of the plugin hparams under this tag."""
+        values = [fields(v) for event in self.events(run) for summary in event.get(5, []) for v in fields(summary)[1]]
+        [value] = [value for value in values if value[1][0] == tag]
+        plugin = fields(fields(value[9][0])[1][0])
+        self.assertEqual(plugin[1], [b"hparams"])
+        return fields(fields(plugin[2][0])[number][0])
+
+    def test_each_trial_is_a_run_with_what_it_took_and_what_came_of_it(self):
+        self.assertEqual(self.search().returncode, DONE)
+        trials = self.results()
+        self.assertEqual(sorted(path.name for path in self.directory.iterdir() if path.is_dir()), ["trial-1", "trial-2", "trial-3"])
+        for number, trial in enumerate(trials, 1):
+            start = self.message(f"trial-{number}", b"_hparams_/session_start_info", 3)
+            taken = {fields(entry)[1][0].decode(): fields(fields(entry)[2][0]) for entry in start[1]}
+            self.assertEqual(taken, {"lr": {2: [float(trial["options"]["lr"])]}, "batch": {2: [float(trial["options"]["batch"])]},
+                                     "net": {3: [trial["options"]["net"].encode()]}})
+            self.assertEqual(self.message(f"trial-{number}", b"_hparams_/session_end_info", 4)[1], [1])
+        for number, trial in enumerate(trials, 1):
+            values = [fields(v) for event in self.events(f"trial-{number}") for summary in event.get(5, []) for v in fields(summary)[1]]
+            figures = {value[1][0].decode(): value[2][0] for value in values if 2 in value}
+            expected = trial["mean"] | {f"deviation/{name}": value for name, value in trial["deviation"].items()}
+            self.assertEqual(figures, {name: struct.unpack("<f", struct.pack("<f", value))[0] for name, value in expected.items()})
+
+    def test_the_experiment_has_the_space(self):
+        self.assertEqual(self.search().returncode, DONE)
+        experiment = self.message("", b"_hparams_/experiment", 2)
+        infos = {fields(info)[1][0]: fields(info) for info in experiment[4]}
+        self.assertEqual(set(infos), {b"lr", b"batch", b"net"})
+        self.assertEqual((infos[b"lr"][4], fields(infos[b"lr"][6][0])), ([3], {1: [0.001], 2: [0.1]}))
+        self.assertEqual((infos[b"batch"][4], [fields(value) for value in fields(infos[b"batch"][5][0])[1]]), ([3], [{2: [10.0]}, {2: [20.0]}]))
+        self.assertEqual((infos[b"net"][4], [fields(value)[3][0].decode() for value in fields(infos[b"net"][5][0])[1]]), ([1], self.SPACE["net"]))
+        self.assertEqual([fields(fields(info)[1][0])[2][0].decode() for info in experiment[5]], list(self.results()[0]["mean"]))
+
+    def test_a_search_that_goes_on_adds_its_trials_and_those_that_are_not_there(self):
+        self.assertEqual(self.search(trials=1).returncode, DONE)
+        first = list((self.directory / "trial-1").iterdir())
+        self.assertEqual(self.search(trials=2).returncode, DONE)
+        self.assertEqual(list((self.directory / "trial-1").iterdir()), first)
+        self.directory = self.directory.with_name("second")
+        self.assertEqual(self.search(trials=3).returncode, DONE)
+        for number in (1, 2, 3):
+            self.message(f"trial-{number}", b"_hparams_/session_end_info", 4)
+
+    def test_what_cannot_be_made_ends_the_search(self):
+        self.directory = Path(self.table) / "below"
+        result = self.search()
+        self.assertEqual(result.returncode, FAILED)
+        self.assertIn("--tensorboard", result.stderr)
+
+    def test_tensorboard_compares_the_trials(self):
+        try:
+            from tensorboard.backend.event_processing.data_provider import MultiplexerDataProvider
+            from tensorboard.backend.event_processing.plugin_event_multiplexer import EventMultiplexer
+            from tensorboard.context import RequestContext
+            from tensorboard.plugins.base_plugin import TBContext
+            from tensorboard.plugins.hparams import api_pb2, backend_context, get_experiment, list_session_groups
+        except ImportError:
+            self.skipTest("TensorBoard is not installed")
+        self.assertEqual(self.search().returncode, DONE)
+        multiplexer = EventMultiplexer().AddRunsFromDirectory(str(self.directory))
+        multiplexer.Reload()
+        provider = MultiplexerDataProvider(multiplexer, str(self.directory))
+        context = backend_context.Context(TBContext(logdir=str(self.directory), multiplexer=multiplexer, data_provider=provider))
+        request = RequestContext()
+        tags = context.hparams_metadata(request, "")
+        experiment = get_experiment.Handler(request, context, "", api_pb2.GetExperimentRequest()).run()
+        self.assertEqual({info.name for info in experiment.hparam_infos}, {"lr", "batch", "net"})
+        self.assertEqual([info.name.tag for info in experiment.metric_infos], list(self.results()[0]["mean"]))
+        self.assertEqual(set(tags), {".", "trial-1", "trial-2", "trial-3"})
+        columns = [api_pb2.ColParams(hparam=name) for name in ("lr", "batch", "net")]
+        wanted = api_pb2.ListSessionGroupsRequest(start_index=0, slice_size=9, col_params=columns,
+                                                  allowed_statuses=[api_pb2.STATUS_SUCCESS])
+        groups = list_session_groups.Handler(request, context, "", wanted).run().session_groups
+        means = {group.sessions[0].name: {value.name.tag: value.value for value in group.metric_values} for group in groups}
+        for number, trial in enumerate(self.results(), 1):
+            for name, value in trial["mean"].items():
+                self.assertAlmostEqual(means[f"trial-{number}"][name], value, places=5)
+        lr = {group.sessions[0].name: group.hparams["lr"].number_value for group in groups}
+        self.assertEqual(lr, {f"trial-{number}": float(trial["options"]["lr"]) for number, trial in enumerate(self.results(), 1)})
 
 
 if __name__ == "__main__":

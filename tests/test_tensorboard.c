@@ -83,6 +83,14 @@ START_TEST(what_is_wrong_is_said) {
     expect_error(soma_tensorboard_hparams(board, NULL, NULL, 1), SOMA_INVALID_ARGUMENT, "params are NULL");
     expect_error(soma_tensorboard_hparams(board, NULL, &(soma_hparam){"\xff", NULL, 1}, 1), SOMA_INVALID_ARGUMENT,
                  "name of a hyperparameter");
+    expect_error(soma_tensorboard_hparams_end(NULL, NULL, true), SOMA_INVALID_ARGUMENT, "NULL");
+    expect_error(soma_tensorboard_experiment(board, NULL, 1, NULL, 0), SOMA_INVALID_ARGUMENT, "params are NULL");
+    expect_error(soma_tensorboard_experiment(board, NULL, 0, NULL, 1), SOMA_INVALID_ARGUMENT, "metrics are NULL");
+    expect_error(
+        soma_tensorboard_experiment(board, &(soma_hparam_domain){.name = "lr", .least = 2, .most = 1}, 1, NULL, 0),
+        SOMA_INVALID_ARGUMENT, "lr", "from 2 to 1");
+    expect_error(soma_tensorboard_experiment(board, &(soma_hparam_domain){.name = "lr", .count = 1}, 1, NULL, 0),
+                 SOMA_INVALID_ARGUMENT, "values of lr are NULL");
     expect_error(soma_tensorboard_png(board, NULL, "p", 0, "GIF89a", 6), SOMA_INVALID_ARGUMENT, "PNG");
     expect_error(soma_tensorboard_graph(board, NULL), SOMA_INVALID_ARGUMENT, "NULL");
     expect_error(soma_tensorboard_epoch(board, NULL, NULL), SOMA_INVALID_ARGUMENT, "epoch is NULL");

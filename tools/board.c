@@ -58,6 +58,8 @@ void board_epoch(struct board *board, soma_network *network, const soma_epoch *e
 
 exit_status board_close(const struct settings *settings, struct board *board) {
     exit_status status = STATUS_DONE;
+    if (board->log && !board->problem && soma_tensorboard_hparams_end(board->log, "train", true) != SOMA_OK)
+        board->problem = strdup(soma_last_error());
     if (board->problem)
         status = fail(STATUS_FAILED, "--tensorboard: %s; nothing was written since", board->problem);
     else if (board->log)

@@ -90,7 +90,8 @@ static exit_status make_trial(struct search *search) {
     search_space_draw(search->space, search->count, &point);
     say_trial(search, &point);
     struct data own = {0};
-    exit_status status = search_space_apply(search->space, &point, &settings);
+    exit_status status = search_board_begin(search, search->count);
+    if (status == STATUS_DONE) status = search_space_apply(search->space, &point, &settings);
     if (status == STATUS_DONE) status = load_own(search, &settings, &own);
     if (status == STATUS_DONE)
         status = runs_measure(&settings, own.train ? own.train : search->data.train, &search->device,
@@ -99,6 +100,7 @@ static exit_status make_trial(struct search *search) {
     if (status != STATUS_DONE) return status;
     search->count++;
     status = search_results_add(search);
+    if (status == STATUS_DONE) status = search_board_end(search, search->count - 1);
     return status == STATUS_DONE && interrupt_came() ? STATUS_INTERRUPTED : status;
 }
 
@@ -180,6 +182,7 @@ static exit_status run_search(struct search *search) {
                     whole.data, whole.space);
     exit_status status = data_load(&whole, NULL, &search->data);
     if (status == STATUS_DONE) status = search_results_open(search);
+    if (status == STATUS_DONE) status = search_board_catch_up(search);
     for (size_t i = search->count; status == STATUS_DONE && i < search->wanted; i++) status = try_trial(search, i);
     interrupt_watch();
     while (status == STATUS_DONE && search->count < search->wanted) status = make_trial(search);
@@ -205,8 +208,9 @@ static exit_status check_files(const struct settings *settings) {
 
 exit_status command_search(const struct settings *given) {
     struct settings settings = *given;
-    struct search search = {.settings = &settings, .wanted = (size_t)given->trials};
+    struct search search = {.settings = &settings, .wanted = (size_t)given->trials, .tensorboard = given->tensorboard};
     settings.command = COMMAND_TRAIN; /* data are read as for training */
+    settings.tensorboard = NULL;      /* trials are for it what trainings are for that of `soma train` */
     exit_status status = check_files(&settings);
     if (status == STATUS_DONE) status = training_check(&settings, &(struct distributed){.module = NULL});
     if (status == STATUS_DONE) status = search_space_read(&settings, &search.space);
@@ -218,6 +222,7 @@ exit_status command_search(const struct settings *given) {
     search.trials = calloc(search.wanted, sizeof *search.trials);
     if (status == STATUS_DONE && !search.trials) status = fail(STATUS_FAILED, "out of memory");
     if (status == STATUS_DONE) status = run_search(&search);
+    search_board_close(&search);
     search_space_release(search.space);
     data_release(&search.data);
     soma_device_close(search.device);

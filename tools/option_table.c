@@ -388,6 +388,9 @@ const option_row option_table[] = {
     {.name = "tensorboard", .type = OPTION_TEXT, .offset = FIELD(tensorboard), .commands = TRAIN_ALONE, .argument = "DIR",
      .help = "the course of training for TensorBoard, while it goes on: loss and metrics of every epoch in the runs train and validation of this "
              "directory, learning rate, distributions of the weights and of their gradients, the graph"},
+    {.name = "tensorboard", .type = OPTION_TEXT, .offset = FIELD(tensorboard), .commands = SEARCH, .argument = "DIR",
+     .help = "the trials for TensorBoard's page HPARAMS, while the search goes on: for each a run of this directory, trial-1 and on, with its options and the means over "
+             "the folds"},
     {.name = "report", .type = OPTION_FLAG, .offset = FIELD(report), .commands = TRAIN_ALONE,
      .help = "of --folds and --seeds: all scores that soma evaluate --report knows, of each class, label or target too, with mean and deviation"},
     {.name = "report", .type = OPTION_FLAG, .offset = FIELD(report), .commands = EVALUATE,

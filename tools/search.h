@@ -5,6 +5,7 @@
 
 #include "option_table.h"
 #include "train.h"
+#include <soma/tensorboard.h>
 
 /* ---------------------------------------------------------------------------------------------------------- space */
 
@@ -52,6 +53,9 @@ struct search {
     char *lines;          /* of the file of results */
     struct data data;
     soma_device *device;
+    const char *tensorboard; /* the directory of --tensorboard; NULL: none */
+    soma_tensorboard *board; /* of the trial that is being made; NULL: none */
+    bool experiment;         /* what the trials have in common is written there */
 };
 
 /* Which figure the trials are compared by, and whether it is better where it is larger. */
@@ -62,6 +66,14 @@ bool search_is_larger_better(const struct search *search);
 exit_status search_results_open(struct search *search);
 /* Adds the last trial to it. */
 exit_status search_results_add(struct search *search);
+
+/* search_board.c, for --tensorboard; without it nothing happens. Around the making of a trial, by its number from 0. */
+exit_status search_board_begin(struct search *search, size_t number);
+exit_status search_board_end(struct search *search, size_t number);
+/* Those that --results holds, as far as they are not there. */
+exit_status search_board_catch_up(struct search *search);
+/* In any case at the end. */
+void search_board_close(struct search *search);
 
 /* search_table.c: `order` has the places of the trials, the best first. */
 exit_status search_table_say(const struct search *search, const size_t *order);

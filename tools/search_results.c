@@ -14,9 +14,9 @@
 
 /* How an option was given; NULL where it changes no result, or another part of the line says it. */
 static json_t *given_value(const option_row *row, const struct settings *settings) {
-    static const char *const aside[] = {"space",   "trials",       "results",     "save",  "device",
-                                        "monitor", "data",         "labels",      "folds", "seed",
-                                        "threads", "memory-limit", "data-memory", "json",  "quiet"};
+    static const char *const aside[] = {"space",        "trials",      "results", "save", "device",      "monitor",
+                                        "data",         "labels",      "folds",   "seed", "tensorboard", "threads",
+                                        "memory-limit", "data-memory", "json",    "quiet"};
     const void *field = (const char *)settings + row->offset;
     for (size_t i = 0; i < sizeof aside / sizeof *aside; i++)
         if (strcmp(row->name, aside[i]) == 0) return NULL;

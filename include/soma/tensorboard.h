@@ -53,6 +53,23 @@ typedef struct soma_hparam {
 /* Once for each run; `params` are borrowed for the call. */
 SOMA_API soma_status soma_tensorboard_hparams(soma_tensorboard *board, const char *run, const soma_hparam *params,
                                               size_t count);
+/* How that run ended, so that the page does not take it for one that goes on. */
+SOMA_API soma_status soma_tensorboard_hparams_end(soma_tensorboard *board, const char *run, bool succeeded);
+/* What runs draw a hyperparameter from: one of `values`, all of them texts or all of them numbers, whose names are not
+ * read; or, with count 0, numbers from `least` to `most`. */
+typedef struct soma_hparam_domain {
+    const char *name;
+    const soma_hparam *values;
+    size_t count;
+    double least, most;
+} soma_hparam_domain;
+/*
+ * Of all runs below the log's directory, once: what they draw their hyperparameters from, and by the tags of which
+ * numbers, in their own runs, they are compared. Borrowed for the call. The runs may be logs of their own, as
+ * soma_tensorboard_open("search/trial-1", ...) beside the experiment in "search".
+ */
+SOMA_API soma_status soma_tensorboard_experiment(soma_tensorboard *board, const soma_hparam_domain *params,
+                                                 size_t count, const char *const *metrics, size_t metric_count);
 /* The network's layers as a graph, with the shapes that flow between them. */
 SOMA_API soma_status soma_tensorboard_graph(soma_tensorboard *board, const soma_network *network);
 

@@ -7,15 +7,14 @@
 #include <string.h>
 
 /* Numbers of fields, by message. */
-enum { EVENT_TIME = 1, EVENT_VERSION = 3, EVENT_GRAPH = 4, VALUE_IMAGE = 4, VALUE_HISTOGRAM = 5, VALUE_METADATA = 9 };
+enum { EVENT_TIME = 1, EVENT_VERSION = 3, EVENT_GRAPH = 4, VALUE_IMAGE = 4, VALUE_HISTOGRAM = 5 };
 enum { IMAGE_HEIGHT = 1, IMAGE_WIDTH = 2, IMAGE_CHANNELS = 3, IMAGE_FILE = 4 };
 enum { HISTOGRAM_LEAST = 1, HISTOGRAM_MOST = 2, HISTOGRAM_COUNT = 3, HISTOGRAM_SUM = 4, HISTOGRAM_SQUARES = 5 };
 enum { HISTOGRAM_LIMIT = 6, HISTOGRAM_BUCKET = 7 };
-enum { METADATA_PLUGIN = 1, PLUGIN_NAME = 1 };
 enum { TENSOR_SHAPE = 2, TENSOR_TEXT = 8, TYPE_TEXT = 7, SHAPE_DIMENSION = 2, DIMENSION_SIZE = 1 };
 enum { GRAPH_NODE = 1, GRAPH_VERSIONS = 4, VERSIONS_PRODUCER = 1 };
 enum { NODE_NAME = 1, NODE_OP = 2, NODE_INPUT = 3, NODE_ATTRIBUTE = 5 };
-enum { ENTRY_KEY = 1, ENTRY_VALUE = 2, ATTRIBUTE_LIST = 1, LIST_SHAPE = 7 };
+enum { ATTRIBUTE_LIST = 1, LIST_SHAPE = 7 };
 
 static void put_time(soma_protobuf *event, double time, int64_t step) {
     soma_protobuf_put_double(event, EVENT_TIME, time);
@@ -29,13 +28,8 @@ void soma_event_put_version(soma_protobuf *event, double time) {
 
 /* -------------------------------------------------------------------------------------------------------- summaries */
 
-/* What is open while a value is filled. */
-typedef struct open_value {
-    size_t summary, value;
-} open_value;
-
-static open_value open_summary(soma_protobuf *event, double time, int64_t step, const char *tag) {
-    open_value open;
+soma_event_value soma_event_open_value(soma_protobuf *event, double time, int64_t step, const char *tag) {
+    soma_event_value open;
     put_time(event, time, step);
     open.summary = soma_protobuf_open(event, SOMA_EVENT_SUMMARY);
     open.value = soma_protobuf_open(event, SOMA_EVENT_SUMMARY_VALUE);
@@ -43,15 +37,15 @@ static open_value open_summary(soma_protobuf *event, double time, int64_t step, 
     return open;
 }
 
-static void close_summary(soma_protobuf *event, open_value open) {
+void soma_event_close_value(soma_protobuf *event, soma_event_value open) {
     soma_protobuf_close(event, open.value);
     soma_protobuf_close(event, open.summary);
 }
 
 void soma_event_put_scalar(soma_protobuf *event, double time, int64_t step, const char *tag, float value) {
-    open_value open = open_summary(event, time, step, tag);
+    soma_event_value open = soma_event_open_value(event, time, step, tag);
     soma_protobuf_put_float(event, SOMA_EVENT_VALUE_NUMBER, value);
-    close_summary(event, open);
+    soma_event_close_value(event, open);
 }
 
 enum { BINS = 30 }; /* as many as TensorBoard draws */
@@ -96,7 +90,7 @@ bool soma_event_put_histogram(soma_protobuf *event, double time, int64_t step, c
                               size_t count) {
     const distribution all = distribution_of(values, count);
     if (all.count == 0) return false;
-    open_value open = open_summary(event, time, step, tag);
+    soma_event_value open = soma_event_open_value(event, time, step, tag);
     size_t histogram = soma_protobuf_open(event, VALUE_HISTOGRAM);
     soma_protobuf_put_double(event, HISTOGRAM_LEAST, all.least);
     soma_protobuf_put_double(event, HISTOGRAM_MOST, all.most);
@@ -105,15 +99,16 @@ bool soma_event_put_histogram(soma_protobuf *event, double time, int64_t step, c
     soma_protobuf_put_double(event, HISTOGRAM_SQUARES, all.squares);
     put_bins(event, &all);
     soma_protobuf_close(event, histogram);
-    close_summary(event, open);
+    soma_event_close_value(event, open);
     return true;
 }
 
 /* A tensor of one text, which the plugin of texts is to show. */
 void soma_event_put_text(soma_protobuf *event, double time, int64_t step, const char *tag, const char *text) {
-    open_value open = open_summary(event, time, step, tag);
-    size_t metadata = soma_protobuf_open(event, VALUE_METADATA), plugin = soma_protobuf_open(event, METADATA_PLUGIN);
-    soma_protobuf_put_text(event, PLUGIN_NAME, "text");
+    soma_event_value open = soma_event_open_value(event, time, step, tag);
+    size_t metadata = soma_protobuf_open(event, SOMA_EVENT_VALUE_METADATA),
+           plugin = soma_protobuf_open(event, SOMA_EVENT_METADATA_PLUGIN);
+    soma_protobuf_put_text(event, SOMA_EVENT_PLUGIN_NAME, "text");
     soma_protobuf_close(event, plugin);
     soma_protobuf_close(event, metadata);
     size_t tensor = soma_protobuf_open(event, SOMA_EVENT_VALUE_TENSOR);
@@ -124,36 +119,7 @@ void soma_event_put_text(soma_protobuf *event, double time, int64_t step, const 
     soma_protobuf_close(event, shape);
     soma_protobuf_put_text(event, TENSOR_TEXT, text);
     soma_protobuf_close(event, tensor);
-    close_summary(event, open);
-}
-
-/* What a session began with, kept in the description of a value that is not there. Schema: tensorboard,
- * plugins/hparams/plugin_data.proto, and google/protobuf/struct.proto. */
-void soma_event_put_hparams(soma_protobuf *event, double time, const soma_hparam *params, size_t count) {
-    enum { PLUGIN_CONTENT = 2, CONTENT_START = 3, START_HPARAM = 1, START_TIME = 5 }; /* of version 0 */
-    enum { ANY_NUMBER = 2, ANY_TEXT = 3 };
-    open_value open = open_summary(event, time, 0, "_hparams_/session_start_info");
-    size_t metadata = soma_protobuf_open(event, VALUE_METADATA), plugin = soma_protobuf_open(event, METADATA_PLUGIN);
-    soma_protobuf_put_text(event, PLUGIN_NAME, "hparams");
-    size_t content = soma_protobuf_open(event, PLUGIN_CONTENT);
-    size_t start = soma_protobuf_open(event, CONTENT_START);
-    for (size_t i = 0; i < count; i++) {
-        size_t entry = soma_protobuf_open(event, START_HPARAM);
-        soma_protobuf_put_text(event, ENTRY_KEY, params[i].name);
-        size_t value = soma_protobuf_open(event, ENTRY_VALUE);
-        if (params[i].text)
-            soma_protobuf_put_text(event, ANY_TEXT, params[i].text);
-        else
-            soma_protobuf_put_double(event, ANY_NUMBER, params[i].number);
-        soma_protobuf_close(event, value);
-        soma_protobuf_close(event, entry);
-    }
-    soma_protobuf_put_double(event, START_TIME, time);
-    soma_protobuf_close(event, start);
-    soma_protobuf_close(event, content);
-    soma_protobuf_close(event, plugin);
-    soma_protobuf_close(event, metadata);
-    close_summary(event, open);
+    soma_event_close_value(event, open);
 }
 
 /* PNG (RFC 2083): eight bytes, the header's length and name, then width, height, bits, and the kind of pixels. */
@@ -161,7 +127,7 @@ void soma_event_put_png(soma_protobuf *event, double time, int64_t step, const c
                         size_t size) {
     enum { WIDTH = 16, HEIGHT = 20, KIND = 25, PALETTE = 3 };
     static const int channels[] = {1, 0, 3, 3, 2, 0, 4};
-    open_value open = open_summary(event, time, step, tag);
+    soma_event_value open = soma_event_open_value(event, time, step, tag);
     size_t image = soma_protobuf_open(event, VALUE_IMAGE);
     soma_protobuf_put_integer(event, IMAGE_HEIGHT, soma_load_be32(png + HEIGHT));
     soma_protobuf_put_integer(event, IMAGE_WIDTH, soma_load_be32(png + WIDTH));
@@ -169,7 +135,7 @@ void soma_event_put_png(soma_protobuf *event, double time, int64_t step, const c
                               channels[png[KIND] < SOMA_COUNT_OF(channels) ? png[KIND] : PALETTE]);
     soma_protobuf_put_bytes(event, IMAGE_FILE, png, size);
     soma_protobuf_close(event, image);
-    close_summary(event, open);
+    soma_event_close_value(event, open);
 }
 
 /* ------------------------------------------------------------------------------------------------------------ graph */
@@ -189,8 +155,8 @@ static void put_shape(soma_protobuf *event, unsigned field, const soma_tensor *t
 /* Under the name by which TensorBoard looks for the shapes of a node's outputs. */
 static void put_output_shape(soma_protobuf *event, const soma_tensor *output) {
     size_t entry = soma_protobuf_open(event, NODE_ATTRIBUTE);
-    soma_protobuf_put_text(event, ENTRY_KEY, "_output_shapes");
-    size_t value = soma_protobuf_open(event, ENTRY_VALUE), list = soma_protobuf_open(event, ATTRIBUTE_LIST);
+    soma_protobuf_put_text(event, SOMA_EVENT_ENTRY_KEY, "_output_shapes");
+    size_t value = soma_protobuf_open(event, SOMA_EVENT_ENTRY_VALUE), list = soma_protobuf_open(event, ATTRIBUTE_LIST);
     put_shape(event, LIST_SHAPE, output);
     soma_protobuf_close(event, list);
     soma_protobuf_close(event, value);

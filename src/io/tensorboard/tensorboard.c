@@ -213,6 +213,41 @@ soma_status soma_tensorboard_hparams(soma_tensorboard *board, const char *run, c
     return append(file, &event);
 }
 
+soma_status soma_tensorboard_hparams_end(soma_tensorboard *board, const char *run, bool succeeded) {
+    run_file *file;
+    SOMA_TRY(file_of(board, run, &file));
+    soma_protobuf event = {0};
+    soma_event_put_hparams_end(&event, now(), succeeded);
+    return append(file, &event);
+}
+
+static soma_status check_domain(const soma_hparam_domain *param) {
+    SOMA_TRY(check_text("name of a hyperparameter", param->name));
+    if (!param->values && param->count)
+        return soma_error(SOMA_INVALID_ARGUMENT, "soma_tensorboard_experiment: the values of %s are NULL", param->name);
+    if (param->count == 0 && !(param->least <= param->most))
+        return soma_error(SOMA_INVALID_ARGUMENT,
+                          "soma_tensorboard_experiment: %s goes from %g to %g; least is to be at most most",
+                          param->name, param->least, param->most);
+    for (size_t i = 0; i < param->count; i++)
+        if (param->values[i].text) SOMA_TRY(check_text("text of a hyperparameter", param->values[i].text));
+    return SOMA_OK;
+}
+
+soma_status soma_tensorboard_experiment(soma_tensorboard *board, const soma_hparam_domain *params, size_t count,
+                                        const char *const *metrics, size_t metric_count) {
+    run_file *file;
+    SOMA_TRY(file_of(board, NULL, &file));
+    if ((!params && count) || (!metrics && metric_count))
+        return soma_error(SOMA_INVALID_ARGUMENT, "soma_tensorboard_experiment: the %s are NULL",
+                          !params && count ? "params" : "metrics");
+    for (size_t i = 0; i < count; i++) SOMA_TRY(check_domain(&params[i]));
+    for (size_t i = 0; i < metric_count; i++) SOMA_TRY(check_text("tag of a metric", metrics[i]));
+    soma_protobuf event = {0};
+    soma_event_put_experiment(&event, now(), params, count, metrics, metric_count);
+    return append(file, &event);
+}
+
 soma_status soma_tensorboard_graph(soma_tensorboard *board, const soma_network *network) {
     run_file *file;
     if (!network) return soma_error(SOMA_INVALID_ARGUMENT, "soma_tensorboard_graph: the network is NULL");
