@@ -94,13 +94,14 @@ static void try_place(const char *data_directory, soma_text *tried, soma_text *f
         soma_text_append(tried, "%s%s/digits", tried->length ? ", " : "", data_directory);
 }
 
-/* Places relative to a library or program: bin/ and lib/ lie beside share/, lib/ARCHITECTURE/ one further down. */
+/* Places relative to a library or program: bin/ and lib/ lie beside share/, lib/ARCHITECTURE/ one further down; in the
+ * build directory they lie beside data/. */
 static void try_beside(const char *file, soma_text *tried, soma_text *found) {
     char *real = realpath(file, NULL);
     char *slash = real ? strrchr(real, '/') : NULL;
     if (slash) {
         *slash = 0;
-        static const char *const ways[] = {"/../share/soma", "/../../share/soma"};
+        static const char *const ways[] = {"/../share/soma", "/../../share/soma", "/../data"};
         for (size_t i = 0; i < SOMA_COUNT_OF(ways) && !found->data; i++) {
             soma_text place = {0};
             soma_text_append(&place, "%s%s", real, ways[i]);
@@ -122,7 +123,9 @@ static void find_digits(soma_text *tried, soma_text *found) {
     if (dladdr(&here, &about) && about.dli_fname) try_beside(about.dli_fname, tried, found);
     if (!found->data) try_beside("/proc/self/exe", tried, found);
     if (!found->data) try_place(SOMA_INSTALLED_DATA_DIRECTORY, tried, found);
+#ifdef SOMA_SOURCE_DATA_DIRECTORY
     if (!found->data) try_place(SOMA_SOURCE_DATA_DIRECTORY, tried, found);
+#endif
 }
 
 soma_status soma_dataset_digits(soma_dataset **train, soma_dataset **test) {
