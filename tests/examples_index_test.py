@@ -17,7 +17,8 @@ def main():
     wrong = []
     text = (directory / "README.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| \[([^\]]+)\]\(([^)]+)\) \| ([^|]+) \| ([^|]+) \|$", text, re.MULTILINE)
-    there = {entry.name for entry in directory.iterdir()} - NO_EXAMPLES
+    there = {entry.name for entry in directory.iterdir()} - NO_EXAMPLES - {"python"}
+    there |= {f"python/{entry.name}" for entry in (directory / "python").glob("*.py")}
     listed = [link for _, link, _, _ in rows]
     wrong += [f"{name}: in the directory only" for name in sorted(there - set(listed))]
     wrong += [f"{name}: in README.md only" for name in sorted(set(listed) - there)]

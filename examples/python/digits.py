@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Ten lines: learn handwritten digits, without any other package. Run it where data/digits is, in the source tree."""
+"""Ten lines: learn handwritten digits, without any other package. Run it where data/digits is, in the source tree.
+
+Usage: python examples/python/digits.py
+"""
 import gzip
 
 import soma

@@ -75,10 +75,12 @@ class History:
         return self.history[name]
 
     def plot(self, ax=None):
-        """Draws loss and metrics over the epochs, with matplotlib; gives the axes."""
-        import matplotlib.pyplot as pyplot
+        """Draws loss and metrics over the epochs, from 1, into these axes of matplotlib (None: the current ones, which wants matplotlib); gives
+        the axes."""
+        if ax is None:
+            import matplotlib.pyplot as pyplot
 
-        ax = ax or pyplot.gca()
+            ax = pyplot.gca()
         for name, values in self.history.items():
             if name not in ("learning_rate", "seconds"):
                 ax.plot([epoch + 1 for epoch in self.epoch], values, label=name)

@@ -5,7 +5,7 @@ import tempfile
 import threading
 from collections.abc import MutableMapping
 
-from . import _soma, data, distributed, optimizers, training
+from . import _soma, batches, data, distributed, optimizers, training
 from .layers import Input, Mask, Node, as_layer
 
 _devices: dict = {}
@@ -197,7 +197,7 @@ class Network:
 
     def fit(self, x, y=None, *, epochs=1, batch_size=32, verbose="auto", callbacks=(), validation_split=0.0, validation_data=None,
             shuffle=True, sample_weight=None, initial_epoch=0, resume=None, communicator=None, shards=0, bucket_bytes=0, wire="f32",
-            sync_batchnorm=False, lengths=None):
+            sync_batchnorm=False, lengths=None, steps_per_epoch=None, validation_steps=None):
         """Trains; gives a History.
 
         x: [samples, ...] as float32, or what becomes it; bytes (uint8) are scaled by 1/255. For several inputs a list, or a dict by name.
@@ -205,24 +205,54 @@ class Network:
         validation_split: the fraction of the samples that is held out, drawn by the network's seed (Keras takes the last ones).
         lengths: how many steps of x, [samples, steps, features], each sample has; the network gets a mask as its second input, and only
         those steps count (docs/sequences.md). With the loss "ctc" y is [samples, labels], -1 behind the last label of each.
-        validation_data: (x, y), (x, y, sample_weight) or (x, y, sample_weight, lengths). callbacks: see soma.Callback. resume: a file of ModelCheckpoint to go on from.
+        Without y, x may give batches one by one, (inputs, targets) or (inputs, targets, weights): a generator, an iterator, PyTorch's DataLoader,
+        Keras's PyDataset. Each is one step, and gone after it: batch_size, shuffle and what goes with whole data sets are not for these.
+        steps_per_epoch: so many batches are an epoch; None: all that come, of what can be iterated over again in each epoch.
+        validation_data: (x, y), (x, y, sample_weight) or (x, y, sample_weight, lengths); or batches, validation_steps of them. callbacks: see soma.Callback. resume: a file of ModelCheckpoint to go on from.
         communicator: of mpi4py, or a soma.Communicator, to train together with other processes or threads, with batches of batch_size in
         all; sums in buckets of bucket_bytes (0: 1 MiB), as "f32" or "bf16" on the wire; sync_batchnorm: batchnorm over all ranks. shards:
         the same bits by any number of ranks, one without a communicator too. docs/distributed.md has more.
         Other threads of Python run meanwhile. KeyboardInterrupt ends the training after the batch at hand; the weights are good then.
         """
+        callbacks = list(callbacks or ())
+        ranks = distributed.communicator_of(communicator)
+        course = training.Course(self, callbacks, verbose, epochs, initial_epoch, ranks is None or ranks.rank == 0)
+        if y is None and batches.are_batches(x):
+            batches.check(self, callbacks, {"validation_split": validation_split, "sample_weight": sample_weight is not None, "resume": resume is not None,
+                                            "communicator": ranks is not None, "shards": shards, "lengths": lengths is not None})
+            return batches.fit(self, batches.Batches(x, steps_per_epoch, "fit()", goes_on=True), self._validation(validation_data, validation_steps), callbacks, course)
+        if steps_per_epoch or validation_steps or batches.are_batches(validation_data):
+            raise ValueError("steps_per_epoch, validation_steps and validation data in batches go with training data in batches")
         dataset = self._dataset(x, y, sample_weight, lengths)
         validation = None if validation_data is None else self._dataset(*validation_data)
         options = {"epochs": epochs, "batch_size": batch_size, "no_shuffle": not shuffle, "validation_split": validation_split,
                    "resume": None if resume is None else os.fspath(resume), "shards": shards, "bucket_bytes": bucket_bytes,
                    "wire": distributed.WIRES.index(wire), "sync_batchnorm": sync_batchnorm}
-        ranks = distributed.communicator_of(communicator)
-        return training.fit(self, self._net, dataset, validation, options, list(callbacks or ()), verbose, initial_epoch, ranks)
+        return training.fit(course, self._net, dataset, validation, options, callbacks, ranks)
 
-    def evaluate(self, x, y=None, *, batch_size=0, sample_weight=None, return_dict=True, verbose=0, lengths=None):
-        """Loss and metrics over samples: a dict by name, with return_dict=False a list, as Keras has it."""
-        dataset = self._dataset(x, y, sample_weight, lengths)
-        figures = self._net.evaluate(dataset, batch_size)
+    def _validation(self, given, steps):
+        """What measures after each epoch of batches; None: nothing does. A data set is made once."""
+        if given is None:
+            return None
+        if batches.are_batches(given):
+            source = batches.Batches(given, steps, "validation_data")
+            return lambda: batches.evaluate(self, source)
+        made = []
+
+        def measure():
+            made[:] = made or [self._dataset(*given)]  # the first batch has built the network
+            return self._net.evaluate(made[0], 0)
+
+        return measure
+
+    def evaluate(self, x, y=None, *, batch_size=0, sample_weight=None, return_dict=True, verbose=0, lengths=None, steps=None):
+        """Loss and metrics over samples: a dict by name, with return_dict=False a list, as Keras has it. Without y, x may give batches one by one,
+        as those of fit(), `steps` of them (None: all): the mean of what they have, weighted by samples."""
+        if y is None and batches.are_batches(x):
+            figures = batches.evaluate(self, batches.Batches(x, steps, "evaluate()"))
+        else:
+            dataset = self._dataset(x, y, sample_weight, lengths)
+            figures = self._net.evaluate(dataset, batch_size)
         return figures if return_dict else list(figures.values())
 
     def predict(self, x, *, batch_size=0, verbose=0, lengths=None):

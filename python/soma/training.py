@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What fit() does around the library's own loop: callbacks, progress, history."""
+"""What fit() does around the library's own loop, or around steps batch by batch: callbacks, progress, history."""
 import sys
 
 from .callbacks import Callback, EarlyStopping, History, ModelCheckpoint, Progress, TensorBoard, epoch_logs
@@ -9,38 +9,60 @@ def _watches_batches(callback):
     return getattr(type(callback), "on_batch_end", None) is not Callback.on_batch_end or "on_batch_end" in vars(callback)
 
 
-def fit(network, net, dataset, validation, options, callbacks, verbose, initial_epoch, communicator=None):
-    history = History()
+def _shows_bars():
+    """Whether there is a terminal, or a notebook, whose output is none."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    return sys.stderr.isatty() or "IPKernelApp" in getattr(shell, "config", ())
+
+
+class Course:
+    """A training as its callbacks see it, from their on_train_begin() to their on_train_end()."""
+
+    def __init__(self, network, callbacks, verbose, epochs, initial_epoch, speaks=True):
+        self.network, self.epochs, self.initial_epoch, self.history = network, epochs, initial_epoch, History()
+        self.callbacks = [*callbacks, Progress(epochs, verbose == "auto" and _shows_bars())] if verbose and speaks else callbacks
+        self.watching = [callback for callback in self.callbacks if _watches_batches(callback)]
+
+    def __enter__(self):
+        self.network.stop_training = False
+        for callback in self.callbacks:
+            callback.network = self.network
+            callback.on_train_begin()
+        return self
+
+    def __exit__(self, *_):
+        for callback in self.callbacks:
+            callback.on_train_end()
+
+    def epoch(self, epoch, logs):
+        """After an epoch, from 0; whether that is to be all."""
+        self.history.add(epoch + self.initial_epoch, logs)
+        stops = [callback.on_epoch_end(epoch + self.initial_epoch, logs) for callback in self.callbacks]
+        return self.network.stop_training or any(stops)
+
+    def batch(self, epoch, batch, batches, samples):
+        logs = {"epoch": epoch + self.initial_epoch, "samples": samples, "batches": batches}
+        stops = [callback.on_batch_end(batch, logs) for callback in self.watching]
+        return self.network.stop_training or any(stops)
+
+
+def fit(course, net, dataset, validation, options, callbacks, communicator=None):
+    """Trains on a data set, by the library's loop."""
     for callback in callbacks:
         if isinstance(callback, (EarlyStopping, ModelCheckpoint)):
             options |= callback.options
         if isinstance(callback, TensorBoard) and (communicator is None or communicator.rank == 0):
-            options |= callback.options | {"initial_epoch": initial_epoch}
-    if verbose and (communicator is None or communicator.rank == 0):
-        callbacks = [*callbacks, Progress(options["epochs"], verbose == "auto" and sys.stderr.isatty())]
-    network.stop_training = False
+            options |= callback.options | {"initial_epoch": course.initial_epoch}
 
     def on_epoch(described):
-        epoch, logs = described[0] - 1 + initial_epoch, epoch_logs(described)
-        history.add(epoch, logs)
-        stops = [callback.on_epoch_end(epoch, logs) for callback in callbacks]
-        return network.stop_training or any(stops)
-
-    watching = [callback for callback in callbacks if _watches_batches(callback)]
+        return course.epoch(described[0] - 1, epoch_logs(described))
 
     def on_batch(epoch, batch, batches, samples, epochs):
-        logs = {"epoch": epoch - 1 + initial_epoch, "samples": samples, "batches": batches}
-        stops = [callback.on_batch_end(batch - 1, logs) for callback in watching]
-        return network.stop_training or any(stops)
+        return course.batch(epoch - 1, batch - 1, batches, samples)
 
-    for callback in callbacks:
-        callback.network = network
-        callback.on_train_begin()
-    try:
-        done = net.fit(dataset, options, validation, on_batch if watching else None, on_epoch, communicator)
-    finally:
-        for callback in callbacks:
-            callback.on_train_end()
+    with course:
+        done = net.fit(dataset, options, validation, on_batch if course.watching else None, on_epoch, communicator)
+    history = course.history
     for name in ("best", "restored", "stopped", "steps", "seconds"):
         setattr(history, name, done[name])
     return history

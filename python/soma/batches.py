@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: MIT
+"""Data that come batch by batch: of a generator, an iterator, PyTorch's DataLoader, Keras's PyDataset. One batch is in memory at a time."""
+import time
+
+from . import optimizers
+from .callbacks import EarlyStopping, ModelCheckpoint, TensorBoard
+
+_END = object()
+OPTIONS = {"epochs": 1, "no_shuffle": True}
+
+
+def are_batches(x):
+    """Whether x gives batches one by one, and is no array or table itself."""
+    if isinstance(x, (list, tuple, dict, str)) or any(hasattr(x, name) for name in ("__dlpack__", "__array__", "to_numpy", "columns", "tolist")):
+        return False
+    return hasattr(x, "__iter__") or (hasattr(x, "__getitem__") and hasattr(x, "__len__"))
+
+
+class Batches:
+    """What gives (inputs, targets) or (inputs, targets, weights), for one epoch after the other. steps: so many batches are an epoch; None: all
+    that come. goes_on: an epoch of so many steps begins where the one before ended, else, where that can be, anew."""
+
+    def __init__(self, source, steps, what, goes_on=False):
+        self.source, self.steps, self.what, self.goes_on, self.running = source, steps, what, goes_on and steps, None
+        self.count = steps or (len(source) if hasattr(source, "__len__") else 0)
+
+    def _begin(self):
+        if hasattr(self.source, "__iter__"):
+            return iter(self.source)
+        return (self.source[i] for i in range(len(self.source)))
+
+    def epoch(self):
+        """The batches of one epoch."""
+        given, begun = 0, False
+        if self.running is None or not self.goes_on:
+            self.running, begun = self._begin(), True
+        while not self.steps or given < self.steps:
+            batch = next(self.running, _END)
+            if batch is not _END:
+                yield batch
+                given, begun = given + 1, False
+                continue
+            if not self.steps and given:
+                return
+            if begun or self.running is self.source:  # it is empty, or an iterator at its end, which cannot begin anew
+                wanted = f"{self.steps} for each epoch" if self.steps else "at least one for each epoch"
+                raise ValueError(f"{self.what}: {given} batches came in this epoch, {wanted} are wanted; give something that can be iterated over "
+                                 "again, as a class with __iter__() or a DataLoader, or a generator without an end with steps")
+            self.running, begun = self._begin(), True
+
+
+def parts(batch, what):
+    """(inputs, targets, weights or None) of a batch."""
+    if not isinstance(batch, (tuple, list)) or len(batch) not in (2, 3):
+        raise ValueError(f"{what}: a batch is (inputs, targets) or (inputs, targets, weights), got {type(batch).__name__}")
+    return (*batch, None)[:3]
+
+
+class Mean:
+    """Figures of batches: their mean, weighted by samples, as the library has it over a data set."""
+
+    def __init__(self):
+        self.sums, self.samples = {}, 0
+
+    def add(self, figures, samples):
+        for name, value in figures.items():
+            self.sums[name] = self.sums.get(name, 0.0) + samples * value
+        self.samples += samples
+
+    def figures(self):
+        return {name: value / self.samples for name, value in self.sums.items()}
+
+
+def evaluate(network, batches):
+    """Loss and metrics over an epoch of batches: a dict."""
+    mean = Mean()
+    for batch in batches.epoch():
+        x, y, weights = parts(batch, batches.what)
+        dataset = network._dataset(x, y, weights)
+        mean.add(network._net.evaluate(dataset, len(dataset)), len(dataset))
+    return mean.figures()
+
+
+class _Watch:
+    """EarlyStopping of a loss, as the library has it for data sets."""
+
+    def __init__(self, callback):
+        if callback.options["monitor"]:
+            raise ValueError("EarlyStopping: with batches that come one by one it watches a loss, 'loss' or 'val_loss'")
+        self.options, self.best, self.reference, self.waited, self.weights, self.epoch = callback.options, None, None, 0, None, None
+
+    def takes(self, number, logs, net):
+        """Whether it is enough."""
+        value = logs.get("val_loss", logs["loss"])
+        if self.best is None or value < self.best:
+            self.best, self.epoch = value, number
+            if self.options["restore_best"]:
+                self.weights = {name: net.get_parameter(name) for name in net.parameters()}
+        improved = self.reference is None or value < self.reference - self.options["min_delta"]
+        self.reference, self.waited = (value, 0) if improved else (self.reference, self.waited + 1)
+        return bool(self.options["early_stopping"]) and self.waited >= self.options["early_stopping"]
+
+    def restore(self, net):
+        for name, values in (self.weights or {}).items():
+            net.set_parameter(name, values)
+        return self.weights is not None
+
+
+def check(network, callbacks, refused):
+    """What goes with data sets alone, since the library does it, is refused by name."""
+    given = [name for name, value in refused.items() if value]
+    given += [type(callback).__name__ for callback in callbacks if isinstance(callback, (ModelCheckpoint, TensorBoard))]
+    if given:
+        raise ValueError(f"{', '.join(given)}: goes with arrays, not with batches that come one by one")
+    _, schedule = optimizers.of(network._options.get("optimizer", "adam"))
+    kind = (schedule or {}).get("kind", "constant")
+    if kind == "plateau" or (kind != "constant" and not schedule.get("period")):
+        raise ValueError(f"the schedule '{kind}' goes by epochs of a data set; with batches that come one by one accepted: "
+                         "constant, and step, exponential and cosine with a period in steps")
+
+
+def fit(network, batches, validation, callbacks, course):
+    """Trains by one step for each batch; validation(): figures, or None."""
+    watches = [_Watch(callback) for callback in callbacks if isinstance(callback, EarlyStopping)]
+    began, steps, stopped, enough = time.monotonic(), 0, False, False
+
+    def step(batch):
+        """Its figures are added to those of the epoch; whether a callback has had enough."""
+        x, y, weights = parts(batch, batches.what)
+        dataset = network._dataset(x, y, weights)
+        done = network._net.fit(dataset, {**OPTIONS, "batch_size": len(dataset)}, None, None, None)
+        _, figures, _, _, rate = done["epochs"][0]
+        mean.add(figures, len(dataset))
+        return rate
+
+    with course:
+        for epoch in range(course.epochs):
+            mean, start, rate = Mean(), time.monotonic(), 0.0
+            for number, batch in enumerate(batches.epoch()):
+                rate = step(batch)
+                steps += 1
+                stopped = course.batch(epoch, number, batches.count, mean.samples)
+                if stopped:
+                    break
+            if stopped:
+                break
+            logs = mean.figures() | {f"val_{name}": value for name, value in (validation() if validation else {}).items()}
+            logs |= {"learning_rate": rate, "seconds": time.monotonic() - start}
+            enough = any([watch.takes(epoch, logs, network._net) for watch in watches])
+            stopped = course.epoch(epoch, logs)
+            if stopped or enough:
+                break
+    history = course.history
+    history.restored = any([watch.restore(network._net) for watch in watches])
+    history.best = watches[0].epoch if watches else None
+    history.stopped, history.steps, history.seconds = bool(stopped), steps, time.monotonic() - began
+    return history
