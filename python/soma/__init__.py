@@ -11,7 +11,7 @@ Names and arguments are Keras's, the defaults soma's. docs/python.md has it all.
 """
 from . import _soma, layers, onnx, optimizers
 from ._soma import *  # noqa: F403 - the exceptions, by class
-from ._soma import Array, Device, Error, devices
+from ._soma import Array, Device, DeviceArray, Error, devices
 from .callbacks import Callback, EarlyStopping, History, LambdaCallback, ModelCheckpoint, TensorBoard
 from .data import array
 from .distributed import Communicator, MPICommunicator
@@ -38,6 +38,6 @@ def __getattr__(name):
 Sequential = Model = Network
 __version__ = _soma.version()
 ERRORS = [name for name in dir(_soma) if name.endswith("Error")]
-__all__ = ["Array", "Callback", "Communicator", "Device", "EarlyStopping", "History", "InferenceSession", "LambdaCallback", "MPICommunicator", "Model", "ModelCheckpoint",
+__all__ = ["Array", "Callback", "Communicator", "Device", "DeviceArray", "EarlyStopping", "History", "InferenceSession", "LambdaCallback", "MPICommunicator", "Model", "ModelCheckpoint",
            "Network", "NodeArg", "Optimizer", "Schedule", "Sequential", "Session", "TensorBoard", "array", "devices",
            "load", "onnx", *ERRORS, *layers.NAMES, *optimizers.NAMES]

@@ -3,6 +3,7 @@
 from . import layers as layers, onnx as onnx, optimizers as optimizers
 from ._soma import Array as Array
 from ._soma import Device as Device
+from ._soma import DeviceArray as DeviceArray
 from ._soma import Error as Error
 from ._soma import devices as devices
 from ._soma import ABIMismatchError as ABIMismatchError

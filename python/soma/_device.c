@@ -104,6 +104,11 @@ PyType_Spec *soma_py_device_spec(void) {
         {"selector", get_selector, NULL, "the word that opens this device again: 'cpu', 'opencl:1'", NULL},
         {"memory", get_memory, NULL, "bytes allocated on the device now, and the most there ever were: a dict", NULL},
         {NULL, NULL, NULL, NULL, NULL}};
+    static PyMethodDef methods[] = {{"array", soma_py_device_array, METH_O,
+                                     "array(x): a soma.DeviceArray, float32 in this device's memory: a copy, but of "
+                                     "OpenCL's memory that DLPack gives, which must be of "
+                                     "this device's context, that memory itself."},
+                                    {NULL, NULL, 0, NULL}};
     static PyType_Slot slots[] = {
         {Py_tp_doc,
          "Device(name='auto', threads=0, memory_limit=0)\n--\n\n"
@@ -115,6 +120,7 @@ PyType_Spec *soma_py_device_spec(void) {
         {Py_tp_dealloc, close_device},
         {Py_tp_repr, represent},
         {Py_tp_getset, properties},
+        {Py_tp_methods, methods},
         {0, NULL}};
     static PyType_Spec spec = {
         .name = "soma.Device", .basicsize = sizeof(soma_py_device), .flags = Py_TPFLAGS_DEFAULT, .slots = slots};

@@ -1,49 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * DLPack: arrays of other libraries without a copy, both ways (https://dmlc.github.io/dlpack). The structs are the
- * interface, so that they are written down here: those of its version 1, which can say that memory is for reading
- * alone, and those from before, for libraries that know no later ones.
- */
-#include "_soma.h"
+/* Arrays of other libraries without a copy, both ways. */
+#include "_dlpack.h"
 
 #include <stdlib.h>
-
-enum { ON_CPU = 1, ON_PINNED = 3 };                               /* DLDeviceType */
-enum { INTS = 0, UINTS = 1, FLOATS = 2, BFLOATS = 4, BOOLS = 6 }; /* DLDataTypeCode */
-
-typedef struct dl_device {
-    int32_t type, number;
-} dl_device;
-
-typedef struct dl_tensor {
-    void *data;
-    dl_device device;
-    int32_t rank;
-    struct {
-        uint8_t code, bits;
-        uint16_t lanes;
-    } type;
-    int64_t *shape, *strides; /* in elements; strides NULL: packed */
-    uint64_t offset;          /* bytes */
-} dl_tensor;
-
-typedef struct managed {
-    dl_tensor tensor;
-    void *context;
-    void (*deleter)(struct managed *self);
-} managed;
-
-typedef struct managed_1 {
-    uint32_t major, minor;
-    void *context;
-    void (*deleter)(struct managed_1 *self);
-    uint64_t flags;
-    dl_tensor tensor;
-} managed_1;
-#define READ_ONLY 1
-
-#define NAME   "dltensor"
-#define NAME_1 "dltensor_versioned"
 
 /* ---------------------------------------------------------------------------------------------------------- in */
 
@@ -89,19 +48,25 @@ static int read_tensor(const dl_tensor *tensor, soma_py_source *source) {
     return 0;
 }
 
-/* Of a device, so that nothing is handed over that cannot be read here. */
-static int check_device(PyObject *object) {
-    int type = ON_CPU, number = 0;
+int soma_py_dlpack_device(PyObject *object, int *type, int *number) {
+    *type = ON_CPU, *number = 0;
     PyObject *device = PyObject_CallMethod(object, "__dlpack_device__", NULL);
     if (!device) return -1;
-    bool good = PyTuple_Check(device) && PyTuple_Size(device) == 2;
-    if (good) {
-        type = (int)PyLong_AsLong(PyTuple_GetItem(device, 0));
-        number = (int)PyLong_AsLong(PyTuple_GetItem(device, 1));
+    if (PyTuple_Check(device) && PyTuple_Size(device) == 2) {
+        *type = (int)PyLong_AsLong(PyTuple_GetItem(device, 0));
+        *number = (int)PyLong_AsLong(PyTuple_GetItem(device, 1));
+    } else {
+        *type = 0;
     }
     Py_DECREF(device);
-    if (PyErr_Occurred()) return -1;
-    if (good && (type == ON_CPU || type == ON_PINNED)) return 0;
+    return PyErr_Occurred() ? -1 : 0;
+}
+
+/* Nothing is handed over that cannot be read here. */
+static int check_device(PyObject *object) {
+    int type, number;
+    if (soma_py_dlpack_device(object, &type, &number)) return -1;
+    if (type == ON_CPU || type == ON_PINNED) return 0;
     PyErr_Format(PyExc_BufferError,
                  "the array is in the memory of DLPack's device (%d, %d); bring it to the host first", type, number);
     return -1;
@@ -121,19 +86,27 @@ static PyObject *ask(PyObject *object) {
     return capsule;
 }
 
-/* The capsule is not taken but kept: it frees the tensor when it goes. */
-int soma_py_dlpack_open(PyObject *object, soma_py_source *source) {
-    if (check_device(object)) return -1;
-    source->lender = ask(object);
-    if (!source->lender) return -1;
-    if (PyCapsule_IsValid(source->lender, NAME_1)) {
-        managed_1 *given = PyCapsule_GetPointer(source->lender, NAME_1);
-        if (given->major == 1) return read_tensor(&given->tensor, source);
+PyObject *soma_py_dlpack_take(PyObject *object, const dl_tensor **tensor) {
+    PyObject *capsule = ask(object);
+    if (!capsule) return NULL;
+    if (PyCapsule_IsValid(capsule, NAME_1)) {
+        managed_1 *given = PyCapsule_GetPointer(capsule, NAME_1);
+        *tensor = &given->tensor;
+        if (given->major == 1) return capsule;
         PyErr_Format(PyExc_BufferError, "DLPack's version %u is not known, only those up to 1", (unsigned)given->major);
-        return -1;
+        return Py_DECREF(capsule), NULL;
     }
-    managed *given = PyCapsule_GetPointer(source->lender, NAME);
-    return given ? read_tensor(&given->tensor, source) : -1;
+    managed *given = PyCapsule_GetPointer(capsule, NAME);
+    if (!given) return Py_DECREF(capsule), NULL;
+    *tensor = &given->tensor;
+    return capsule;
+}
+
+int soma_py_dlpack_open(PyObject *object, soma_py_source *source) {
+    const dl_tensor *tensor;
+    if (check_device(object)) return -1;
+    source->lender = soma_py_dlpack_take(object, &tensor);
+    return source->lender ? read_tensor(tensor, source) : -1;
 }
 
 /* --------------------------------------------------------------------------------------------------------- out */
@@ -172,26 +145,20 @@ static void drop_capsule(PyObject *capsule) {
         release_new(PyCapsule_GetPointer(capsule, NAME_1));
 }
 
-static exported *export(soma_py_array *self) {
+static exported *export(PyObject *owner, dl_tensor tensor, const size_t *shape, bool read_only) {
     exported *made = calloc(1, sizeof *made);
     if (!made) return (exported *)PyErr_NoMemory();
-    soma_dtype dtype = self->array.dtype;
-    size_t size = soma_dtype_size(dtype);
-    for (uint32_t i = 0; i < self->array.rank; i++) {
-        made->shape[i] = self->shape[i];
-        made->strides[i] = self->strides[i] / (Py_ssize_t)size;
+    int64_t step = 1;
+    for (int32_t i = tensor.rank; i-- > 0; step *= made->shape[i]) {
+        made->shape[i] = (int64_t)shape[i];
+        made->strides[i] = step;
     }
-    dl_tensor tensor = {.data = (void *)(uintptr_t)self->array.data,
-                        .device = {ON_CPU, 0},
-                        .rank = (int32_t)self->array.rank,
-                        .type = {.bits = (uint8_t)(8 * size), .lanes = 1},
-                        .shape = made->shape,
-                        .strides = made->strides};
-    tensor.type.code = dtype == SOMA_F32 ? FLOATS : dtype == SOMA_U8 ? UINTS : INTS;
+    tensor.shape = made->shape;
+    tensor.strides = made->strides;
     made->old = (managed){.tensor = tensor, .context = made, .deleter = release_old};
     made->new = (managed_1){.major = 1, .context = made, .deleter = release_new, .tensor = tensor};
-    made->new.flags = self->own ? 0 : READ_ONLY;
-    made->array = Py_NewRef((PyObject *)self);
+    made->new.flags = read_only ? READ_ONLY : 0;
+    made->array = Py_NewRef(owner);
     return made;
 }
 
@@ -204,24 +171,35 @@ static int knows_version_1(PyObject *version) {
     return PyErr_Occurred() ? -1 : number >= 1;
 }
 
-PyObject *soma_py_array_dlpack(PyObject *object, PyObject *arguments, PyObject *keywords) {
+PyObject *soma_py_dlpack_give(PyObject *owner, dl_tensor tensor, const size_t *shape, bool read_only,
+                              PyObject *arguments, PyObject *keywords) {
     static char *names[] = {"stream", "max_version", "dl_device", "copy", NULL};
     PyObject *stream = Py_None, *version = Py_None, *device = Py_None, *copy = Py_None;
     if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "|$OOOO", names, &stream, &version, &device, &copy))
         return NULL;
-    soma_py_array *self = (soma_py_array *)object;
     int new = knows_version_1(version);
     if (new < 0) return NULL;
-    if (!self->own && !new)
+    if (read_only && !new)
         return PyErr_Format(PyExc_BufferError,
                             "the array's memory is for reading alone, which only version 1 of DLPack can say");
     if (copy == Py_True) return PyErr_Format(PyExc_BufferError, "only without a copy");
-    exported *made = export(self);
+    exported *made = export(owner, tensor, shape, read_only);
     if (!made) return NULL;
     PyObject *capsule =
         new ? PyCapsule_New(&made->new, NAME_1, drop_capsule) : PyCapsule_New(&made->old, NAME, drop_capsule);
     if (!capsule) release(made);
     return capsule;
+}
+
+PyObject *soma_py_array_dlpack(PyObject *object, PyObject *arguments, PyObject *keywords) {
+    const soma_py_array *self = (soma_py_array *)object;
+    soma_dtype dtype = self->array.dtype;
+    dl_tensor tensor = {.data = (void *)(uintptr_t)self->array.data,
+                        .device = {ON_CPU, 0},
+                        .rank = (int32_t)self->array.rank,
+                        .type = {.bits = (uint8_t)(8 * soma_dtype_size(dtype)), .lanes = 1}};
+    tensor.type.code = dtype == SOMA_F32 ? FLOATS : dtype == SOMA_U8 ? UINTS : INTS;
+    return soma_py_dlpack_give(object, tensor, self->array.shape, !self->own, arguments, keywords);
 }
 
 PyObject *soma_py_array_dlpack_device(PyObject *object, PyObject *unused) {

@@ -104,8 +104,71 @@ static PyObject *run(PyObject *object, PyObject *arguments) {
     return soma_py_raise(status);
 }
 
+/* The inputs as the network takes them; the batch is that of all. -1 with an exception. */
+static int take_memories(const soma_network *network, PyObject *given, soma_memory **inputs, size_t *batch) {
+    for (Py_ssize_t i = 0; i < PyTuple_Size(given); i++) {
+        PyObject *item = PyTuple_GetItem(given, i);
+        const soma_tensor *input = soma_network_input(network, (size_t)i);
+        size_t shape[SOMA_MAX_RANK];
+        if (!PyObject_TypeCheck(item, (PyTypeObject *)soma_py_memory_type)) {
+            PyErr_Format(PyExc_TypeError, "soma.DeviceArray is wanted for all inputs, or for none");
+            return -1;
+        }
+        const soma_py_memory *memory = (soma_py_memory *)item;
+        uint32_t rank = soma_tensor_shape(input, shape);
+        bool good = memory->rank == rank + 1 && memcmp(shape, memory->shape + 1, rank * sizeof *shape) == 0;
+        if (i == 0 && good) *batch = memory->shape[0];
+        if (!good || memory->shape[0] != *batch) {
+            PyErr_Format(PyExc_ValueError, "input %s takes another shape than that of %R", soma_tensor_name(input),
+                         item);
+            return -1;
+        }
+        inputs[i] = memory->memory;
+    }
+    return 0;
+}
+
+static soma_py_memory *room_on(soma_py_device *device, const soma_network *network, size_t output, size_t samples) {
+    size_t shape[SOMA_MAX_RANK + 1] = {samples};
+    const soma_tensor *tensor = soma_network_output(network, output);
+    if (!tensor) return (soma_py_memory *)PyErr_Format(PyExc_IndexError, "there is no output number %zu", output);
+    return soma_py_memory_new(device, soma_tensor_shape(tensor, shape + 1) + 1, shape);
+}
+
+/* run_memory(device arrays, numbers of outputs): a list of device arrays. */
+static PyObject *run_memory(PyObject *object, PyObject *arguments) {
+    soma_py_session *self = (soma_py_session *)object;
+    const soma_network *network = self->network->network;
+    soma_py_device *device = self->device ? self->device : self->network->device;
+    PyObject *given, *wanted;
+    soma_memory *inputs[SOMA_MAX_OUTPUTS] = {NULL}, *outputs[SOMA_MAX_OUTPUTS] = {NULL};
+    size_t batch = 0, count = soma_network_input_count(network);
+    if (!PyArg_ParseTuple(arguments, "O!O!", &PyTuple_Type, &given, &PyList_Type, &wanted)) return NULL;
+    if ((size_t)PyTuple_Size(given) != count || count > SOMA_MAX_OUTPUTS)
+        return PyErr_Format(PyExc_ValueError, "the network has %zu inputs, got %zd", count, PyTuple_Size(given));
+    if (take_memories(network, given, inputs, &batch)) return NULL;
+    PyObject *result = PyList_New(0);
+    for (Py_ssize_t i = 0; result && i < PyList_Size(wanted); i++) {
+        size_t output = PyLong_AsSize_t(PyList_GetItem(wanted, i));
+        soma_py_memory *memory = PyErr_Occurred() ? NULL : room_on(device, network, output, batch);
+        if (memory && output < SOMA_MAX_OUTPUTS) outputs[output] = memory->memory;
+        if (!memory || PyList_Append(result, (PyObject *)memory)) Py_CLEAR(result);
+        Py_XDECREF((PyObject *)memory);
+    }
+    if (!result) return NULL;
+    if (soma_py_lock(self->lock)) return Py_DECREF(result), NULL;
+    soma_status status;
+    SOMA_PY_UNLOCKED(status = soma_session_run_memory(self->session, batch, inputs, outputs));
+    PyThread_release_lock(self->lock);
+    if (status == SOMA_OK) return result;
+    Py_DECREF(result);
+    return soma_py_raise(status);
+}
+
 PyType_Spec *soma_py_session_spec(void) {
     static PyMethodDef methods[] = {{"run", run, METH_VARARGS, "run(arrays, numbers of outputs): a list of arrays"},
+                                    {"run_memory", run_memory, METH_VARARGS,
+                                     "run_memory(device arrays, numbers of outputs): a list of device arrays"},
                                     {NULL, NULL, 0, NULL}};
     static PyType_Slot slots[] = {{Py_tp_doc, "A session of the library."},
                                   {Py_tp_new, new_session},

@@ -17,7 +17,7 @@
 
 /* The types, and the exceptions by status, made when the module is. */
 extern PyObject *soma_py_array_type, *soma_py_device_type, *soma_py_dataset_type, *soma_py_network_type,
-    *soma_py_session_type;
+    *soma_py_session_type, *soma_py_memory_type;
 
 /* errors.c: the exception of a status, with the detail of the last error in this thread; always NULL. */
 PyObject *soma_py_raise(soma_status status);
@@ -81,6 +81,19 @@ PyObject *soma_py_array_dlpack_device(PyObject *self, PyObject *unused);
 typedef struct soma_py_device {
     PyObject_HEAD soma_device *device;
 } soma_py_device;
+
+/* memory.c: float32 in a device's memory, row-major: of its own, or OpenCL's of another library. */
+typedef struct soma_py_memory {
+    PyObject_HEAD soma_memory *memory;
+    soma_py_device *device;
+    PyObject *lender; /* DLPack's capsule; NULL: its own */
+    uint32_t rank;
+    size_t shape[SOMA_MAX_RANK];
+} soma_py_memory;
+soma_py_memory *soma_py_memory_new(soma_py_device *device, uint32_t rank, const size_t *shape);
+/* array(object) of a device. */
+PyObject *soma_py_device_array(PyObject *device, PyObject *given);
+PyType_Spec *soma_py_memory_spec(void);
 
 typedef struct soma_py_dataset {
     PyObject_HEAD soma_dataset *dataset;

@@ -37,7 +37,8 @@ class Session:
         return [NodeArg(name, ["batch", *shape], "tensor(float)") for name, shape in self._outputs]
 
     def run(self, output_names, input_feed):
-        """The outputs of these names (None: all) for the inputs of a dict, [samples, ...] each: a list of arrays."""
+        """The outputs of these names (None: all) for the inputs of a dict, [samples, ...] each: a list of arrays. Where all inputs are
+        soma.DeviceArray, of Device.array() of the session's device, so are the outputs: nothing goes through the host's memory."""
         names = [name for name, _ in self._outputs]
         unknown = [name for name in output_names or [] if name not in names]
         missing = [name for name, _ in self._inputs if name not in input_feed]
@@ -45,8 +46,12 @@ class Session:
         if unknown or missing or extra:
             raise ValueError(f"the model has the inputs {', '.join(name for name, _ in self._inputs)} and the outputs {', '.join(names)}; "
                              f"got {', '.join([*input_feed, *(output_names or [])])}")
-        arrays = tuple(data.array(input_feed[name]) for name, _ in self._inputs)
         numbers = [names.index(name) for name in names if not output_names or name in output_names]
+        if any(isinstance(values, _soma.DeviceArray) for values in input_feed.values()):
+            arrays = tuple(input_feed[name] for name, _ in self._inputs)
+            on_device = dict(zip(numbers, self._session.run_memory(arrays, numbers)))
+            return [on_device[names.index(name)] for name in output_names or names]
+        arrays = tuple(data.array(input_feed[name]) for name, _ in self._inputs)
         results = dict(zip(numbers, self._session.run(arrays, numbers)))
         return [data.result(results[names.index(name)]) for name in output_names or names]
 

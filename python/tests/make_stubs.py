@@ -66,7 +66,7 @@ def optimizer_stubs():
 
 
 def package_stubs():
-    parts = [("_soma", ["Array", "Device", "Error", "devices", *ERRORS]),
+    parts = [("_soma", ["Array", "Device", "DeviceArray", "Error", "devices", *ERRORS]),
              ("callbacks", ["Callback", "EarlyStopping", "History", "LambdaCallback", "ModelCheckpoint", "TensorBoard"]), ("data", ["array"]), ("distributed", ["Communicator", "MPICommunicator"]),
              ("layers", layers.NAMES), ("network", ["Network", "load"]), ("optimizers", ["Optimizer", "Schedule", *optimizers.NAMES]),
              ("session", ["InferenceSession", "NodeArg", "Session"]), ("sklearn", ["SomaClassifier", "SomaRegressor"])]
