@@ -95,6 +95,10 @@ typedef struct soma_range {
     size_t begin, end;
 } soma_range;
 
+static inline size_t soma_range_length(soma_range range) {
+    return range.end - range.begin;
+}
+
 static inline size_t soma_cpu_parts(size_t count, size_t part) {
     return (count + part - 1) / part;
 }

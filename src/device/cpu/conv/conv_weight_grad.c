@@ -11,7 +11,7 @@
 /* Floats of a block of dweight. */
 #define BLOCK_FLOATS (48 * 1024)
 /* Points of a band. */
-#define BAND_POINTS 512
+#define BAND_POINTS 1024
 /* Pieces at most, floats of all their sums, and how many tasks are enough for the threads of any processor. */
 #define MAX_PIECES   16
 #define PIECE_FLOATS (1024 * 1024)
@@ -25,6 +25,8 @@ typedef struct weight_plan {
     conv_pass pass;
     conv_columns columns; /* of dweight */
     size_t row_tiles;
+    size_t of_tap;       /* tiles of a tap, of which some points are left out; 0: tiles go on from tap to tap */
+    const conv_run *run; /* of all taps */
     size_t blocks, pieces;
     size_t scratch; /* floats of a thread: a box, and a band of dy in panels */
     size_t sums;    /* where the sums of the pieces begin in the workspace */
@@ -42,6 +44,7 @@ typedef struct block {
     const float *source; /* of the band */
     float *panels;       /* scratch memory for the band's dy */
     size_t from, points; /* of dy: the band's first, and how many */
+    size_t images;
     soma_range tiles;
     conv_output output;
     float *to; /* dweight, or the piece's sums */
@@ -64,6 +67,18 @@ static const float *panel_of(const block *b, soma_range columns, size_t *stride)
     return b->panels;
 }
 
+/* The rows of a tile, and the points that it sums over. */
+static soma_range rows_of(const block *b, size_t tile, conv_run *all, conv_runs *runs) {
+    const weight_plan *p = b->plan;
+    *all = (conv_run){0, (uint32_t)b->points};
+    *runs = (conv_runs){1, all};
+    if (!p->of_tap) return soma_cpu_even_part(tile, p->pass.k, p->row_tiles);
+    size_t tap = tile / p->of_tap, first = tap * p->pass.from_channels;
+    soma_range rows = soma_cpu_even_part(tile % p->of_tap, p->pass.from_channels, p->of_tap);
+    *runs = soma_cpu_conv_tap_runs(&p->pass, p->run, tap, b->images);
+    return (soma_range){first + rows.begin, first + rows.end};
+}
+
 static void multiply_unit(block *b, size_t index) {
     const weight_plan *p = b->plan;
     conv_unit unit = conv_unit_of(&p->columns, index);
@@ -73,20 +88,22 @@ static void multiply_unit(block *b, size_t index) {
     b->output.column = unit.columns.begin;
     b->output.columns = unit.columns.end - unit.columns.begin;
     for (size_t tile = b->tiles.begin; tile < b->tiles.end; tile++) {
-        soma_range rows = soma_cpu_even_part(tile, p->pass.k, p->row_tiles);
+        conv_run all;
+        conv_runs runs;
+        soma_range rows = rows_of(b, tile, &all, &runs);
         for (size_t row = rows.begin; row < rows.end; row++) {
             a[row - rows.begin] = source + p->pass.element[row];
             b->output.row[row - rows.begin] = b->to + row * p->columns.all;
             b->output.added[row - rows.begin] = b->to + row * p->columns.all;
         }
-        conv_tile_for(&p->columns, rows.end - rows.begin, unit.columns)(b->points, p->pass.pixel, a, dy, stride,
-                                                                        &b->output);
+        conv_tile_for(&p->columns, rows.end - rows.begin, unit.columns)(runs, p->pass.pixel, a, dy, stride, &b->output);
     }
 }
 
 static void multiply_band(block *b, const conv_band *band, float *box) {
     const conv_pass *pass = &b->plan->pass;
     b->points = band->points;
+    b->images = band->count[0];
     b->from = band->to / b->plan->columns.all;
     b->source = soma_cpu_conv_source(pass, band, soma_cpu_floats(&b->call->view[0]), box);
     for (size_t unit = 0; unit < b->plan->columns.units; unit++) multiply_unit(b, unit);
@@ -102,7 +119,7 @@ static void multiply_task(const soma_call *call, const soma_cpu_plan *plan, size
                .plan = p,
                .panels = box + soma_round_up(soma_cpu_conv_box_size(&p->pass), SOMA_CPU_ALIGNMENT),
                .tiles = soma_cpu_even_part(index, p->row_tiles, p->blocks),
-               .output = {.alpha = params->alpha, .beta = params->beta},
+               .output = {.alpha = params->alpha, .beta = params->beta, .far = true},
                .to = soma_cpu_floats(&call->view[2])};
     if (p->pieces > 1) {
         b.to = (float *)soma_cpu_workspace(call) + p->sums + piece * p->pass.k * p->columns.all;
@@ -140,7 +157,8 @@ static void add_task(const soma_call *call, const soma_cpu_plan *plan, size_t ta
 
 static void cut(weight_plan *p, double work) {
     size_t floats = p->pass.k * p->columns.all, bands = SOMA_MAX(p->pass.band_count, (size_t)1);
-    p->row_tiles = soma_cpu_parts(p->pass.k, p->columns.rows);
+    if (p->of_tap) p->of_tap = soma_cpu_parts(p->pass.from_channels, p->columns.rows);
+    p->row_tiles = p->of_tap ? p->of_tap * soma_cpu_conv_taps(&p->pass) : soma_cpu_parts(p->pass.k, p->columns.rows);
     p->blocks = SOMA_MIN(soma_cpu_parts(floats, BLOCK_FLOATS), p->row_tiles);
     size_t tasks = (size_t)SOMA_MIN(work / TASK_WORK + 1.0, (double)ENOUGH_TASKS);
     p->pieces = SOMA_MIN(soma_cpu_parts(tasks, p->blocks), (size_t)MAX_PIECES);
@@ -178,11 +196,15 @@ SOMA_CPU_PLANNER(conv_weight_grad) {
 #endif
     conv_pass pass = soma_cpu_conv_forward(params, &call->view[0], dweight, &call->view[1]);
     if (soma_cpu_conv_choose_bands(&pass, BAND_POINTS) != SOMA_OK) return SOMA_UNSUPPORTED;
-    size_t size = sizeof(weight_plan) + soma_cpu_conv_table_size(&pass) * sizeof(uint32_t);
+    size_t runs = columns.depthwise ? 0 : soma_cpu_conv_tap_runs_size(&pass);
+    size_t size = sizeof(weight_plan) + soma_cpu_conv_table_size(&pass) * sizeof(uint32_t) + runs * sizeof(conv_run);
     weight_plan *p = soma_calloc(1, size);
     if (!p) return soma_out_of_memory(size, "the plan of a convolution's gradient");
     plan->detail = p;
-    (void)soma_cpu_conv_fill_tables(&pass, p->tables);
+    conv_run *run = (conv_run *)(void *)soma_cpu_conv_fill_tables(&pass, p->tables);
+    if (runs) soma_cpu_conv_fill_tap_runs(&pass, run);
+    p->of_tap = runs ? 1 : 0;
+    p->run = run;
     p->pass = pass;
     p->columns = columns;
     share_out(p, plan);

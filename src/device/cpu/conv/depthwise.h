@@ -11,8 +11,8 @@
 #define DEPTHWISE_ROWS 6
 
 /* `last`: lanes of the last vector. */
-static inline __attribute__((always_inline)) void depthwise_sum(size_t k, const uint32_t *index, const float *const *a,
-                                                                const float *b, size_t b_stride,
+static inline __attribute__((always_inline)) void depthwise_sum(conv_runs runs, const uint32_t *index,
+                                                                const float *const *a, const float *b, size_t b_stride,
                                                                 soma_vector sum[CONV_ROWS][GEMM_VECTORS], int rows,
                                                                 int vectors, size_t last) {
     const float *from[DEPTHWISE_ROWS];
@@ -21,27 +21,30 @@ static inline __attribute__((always_inline)) void depthwise_sum(size_t k, const 
         from[i] = a[i];
         for (int j = 0; j < vectors; j++) sum[i][j] = (soma_vector){0};
     }
-    for (size_t l = 0; l < k; l++, b += b_stride) {
-        size_t at = index[l];
-        soma_vector row[GEMM_VECTORS];
-        for (int j = 0; j < vectors; j++) row[j] = ((const soma_vector *)b)[j];
-        SOMA_UNROLL
-        for (int i = 0; i < rows; i++)
-            for (int j = 0; j < vectors; j++)
-                sum[i][j] +=
-                    soma_load_lanes(from[i] + at + j * SOMA_LANES, j + 1 < vectors ? SOMA_LANES : last) * row[j];
+    for (const conv_run *run = runs.run; run < runs.run + runs.count; run++) {
+        const float *of_b = b + run->begin * b_stride;
+        for (size_t l = run->begin; l < run->end; l++, of_b += b_stride) {
+            size_t at = index[l];
+            soma_vector row[GEMM_VECTORS];
+            for (int j = 0; j < vectors; j++) row[j] = ((const soma_vector *)of_b)[j];
+            SOMA_UNROLL
+            for (int i = 0; i < rows; i++)
+                for (int j = 0; j < vectors; j++)
+                    sum[i][j] +=
+                        soma_load_lanes(from[i] + at + j * SOMA_LANES, j + 1 < vectors ? SOMA_LANES : last) * row[j];
+        }
     }
 }
 
 #define DEPTHWISE_TILE(rows, vectors)                                                                                  \
-    static void depthwise_tile_##rows##_##vectors(size_t k, const uint32_t *index, const float *const *a,              \
+    static void depthwise_tile_##rows##_##vectors(conv_runs runs, const uint32_t *index, const float *const *a,        \
                                                   const float *b, size_t b_stride, const conv_output *output) {        \
         soma_vector sum[CONV_ROWS][GEMM_VECTORS];                                                                      \
         size_t last = output->columns - (vectors - 1) * SOMA_LANES;                                                    \
         if (last == SOMA_LANES)                                                                                        \
-            depthwise_sum(k, index, a, b, b_stride, sum, rows, vectors, SOMA_LANES);                                   \
+            depthwise_sum(runs, index, a, b, b_stride, sum, rows, vectors, SOMA_LANES);                                \
         else                                                                                                           \
-            depthwise_sum(k, index, a, b, b_stride, sum, rows, vectors, last);                                         \
+            depthwise_sum(runs, index, a, b, b_stride, sum, rows, vectors, last);                                      \
         conv_finish(sum, output, rows, vectors);                                                                       \
     }
 #define DEPTHWISE_TILES(rows) DEPTHWISE_TILE(rows, 1) DEPTHWISE_TILE(rows, 2)

@@ -302,6 +302,25 @@ static void copy_image(const conv_pass *pass, const conv_band *band, const float
         }
 }
 
+/* Rows, or planes, of the image that the band reads. */
+static soma_range places_inside(const conv_pass *pass, const conv_band *band, int d) {
+    int64_t first = first_place(pass, band, d), extent = (int64_t)pass->axis[d].from;
+    int64_t end = first + (int64_t)reached(pass, band, d);
+    soma_range places = {(size_t)SOMA_MIN(SOMA_MAX(first, (int64_t)0), extent),
+                         (size_t)SOMA_MIN(SOMA_MAX(end, (int64_t)0), extent)};
+    return places;
+}
+
+soma_range soma_cpu_conv_span(const conv_pass *pass, const conv_band *band) {
+    const conv_axis *axis = pass->axis;
+    size_t row = axis[2].from * pass->groups * pass->from_channels, plane = axis[1].from * row;
+    soma_range planes = places_inside(pass, band, 0), rows = places_inside(pass, band, 1);
+    if (pass->k == 0 || planes.begin >= planes.end || rows.begin >= rows.end) return (soma_range){0, 0};
+    size_t image = band->first[0] * axis[0].from * plane, last = (band->count[0] - 1) * axis[0].from * plane;
+    return (soma_range){image + planes.begin * plane + rows.begin * row,
+                        image + last + (planes.end - 1) * plane + rows.end * row};
+}
+
 const float *soma_cpu_conv_source(const conv_pass *pass, const conv_band *band, const float *from, float *box) {
     if (pass->k == 0) return from;
     size_t image = pass->groups * pass->from_channels;

@@ -83,6 +83,9 @@ conv_band soma_cpu_conv_band(const conv_pass *pass, size_t index);
 /* Where the band's elements lie: copied into `box`, or in place. */
 const float *soma_cpu_conv_source(const conv_pass *pass, const conv_band *band, const float *from, float *box);
 
+/* Floats of `from` that the band reads, with what is between. */
+soma_range soma_cpu_conv_span(const conv_pass *pass, const conv_band *band);
+
 /* Where tap `index` stands among the weights' [kd, kh, kw] places. */
 size_t soma_cpu_conv_tap(const conv_pass *pass, const size_t kernel[3], size_t index);
 

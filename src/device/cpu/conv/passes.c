@@ -24,6 +24,8 @@
 
 typedef struct pass_plan {
     conv_pass pass;
+    size_t class_count;
+    conv_class classes[CONV_CLASSES];
     size_t k_blocks;
     size_t band_tasks, unit_tasks; /* the grid of tasks */
     size_t first_task, first_item;
@@ -39,7 +41,7 @@ typedef struct passes_plan {
     size_t items, items_of_task; /* of packing: a unit of one tap */
     bool direct;                 /* weights are read where they lie */
     bool packs_units;            /* right before their only use, as there is one band in each pass */
-    size_t box, scratch;         /* floats of a thread's box, and of that and its block of weights */
+    size_t box, order, scratch;  /* floats of a thread's box; where its order of points is; of all its scratch memory */
     size_t packed;               /* where packed weights begin in the workspace */
     size_t count;
     pass_plan pass[];
@@ -96,6 +98,12 @@ typedef struct block {
     const float *addend; /* where `to` is in it, or NULL */
     soma_range units, k;
     float *own_weights; /* scratch memory for those of the block */
+    uint32_t *room;     /* the same for its order */
+    conv_order order;   /* of the band's points */
+    conv_runs runs;     /* of the class, in k */
+    /* What is fetched while tiles are made, so many floats after each: of what the next band reads. */
+    const float *ahead, *ahead_end;
+    size_t ahead_floats;
 } block;
 
 static const float *weights_of(const block *b, size_t unit) {
@@ -112,16 +120,16 @@ static const float *weights_of(const block *b, size_t unit) {
 static void apply_function(const block *b, soma_range points) {
     const passes_plan *p = b->plan;
     const soma_conv_params *params = &b->call->params.conv;
-    const uint32_t *to = b->pass->pass.to;
+    const uint32_t *to = b->order.to + points.begin;
     size_t begin = conv_unit_of(&p->columns, b->units.begin).columns.begin,
            end = conv_unit_of(&p->columns, b->units.end - 1).columns.end, width = end - begin;
     size_t count = points.end - points.begin, row = p->columns.all;
-    if (width == row && to[points.end - 1] - to[points.begin] == (count - 1) * row) { /* in one piece */
+    if (width == row && to[count - 1] - to[0] == (count - 1) * row) { /* in one piece */
         width *= count;
         count = 1;
     }
     for (size_t i = 0; i < count; i++) {
-        float *at = b->to + to[points.begin + i] + begin;
+        float *at = b->to + to[i] + begin;
         p->function(at, at, width, params->a, params->b);
     }
 }
@@ -129,27 +137,28 @@ static void apply_function(const block *b, soma_range points) {
 static void multiply_points(const block *b, soma_range points) {
     const conv_pass *pass = &b->pass->pass;
     const passes_plan *p = b->plan;
+    const uint32_t *pixel = b->order.pixel + points.begin, *to = b->order.to + points.begin;
     const float *bias = soma_cpu_optional(&b->call->view[2]), *a[CONV_ROWS];
     bool first = b->k.begin == 0, last = b->k.end == pass->k;
     size_t rows = points.end - points.begin, left = SIZE_MAX, stride = p->direct ? p->columns.all : GEMM_COLUMNS;
     const float *added = first ? b->addend : b->to; /* later blocks add to what the first has made */
-    conv_output output = {.alpha = 1.0f, .beta = added ? 1.0f : 0.0f};
+    conv_output output = {.alpha = 1.0f, .beta = added ? 1.0f : 0.0f, .far = pass->k >= CONV_FAR};
     for (size_t i = 0; i < rows; i++) {
-        output.row[i] = b->to + pass->to[points.begin + i];
-        if (added) output.added[i] = added + pass->to[points.begin + i];
+        output.row[i] = b->to + to[i];
+        if (added) output.added[i] = added + to[i];
     }
     for (size_t i = b->units.begin; i < b->units.end; i++) {
         conv_unit unit = conv_unit_of(&p->columns, i);
         if (unit.left != left) {
             left = unit.left;
-            for (size_t row = 0; row < rows; row++) a[row] = b->source + pass->pixel[points.begin + row] + left;
+            for (size_t row = 0; row < rows; row++) a[row] = b->source + pixel[row] + left;
         }
         output.column = unit.columns.begin;
         output.columns = unit.columns.end - unit.columns.begin;
         output.bias = last && bias ? bias + unit.columns.begin : NULL;
         output.relu = last && p->relu;
-        conv_tile_for(&p->columns, rows, unit.columns)(b->k.end - b->k.begin, pass->element + b->k.begin, a,
-                                                       weights_of(b, i), stride, &output);
+        conv_tile_for(&p->columns, rows, unit.columns)(b->runs, pass->element + b->k.begin, a, weights_of(b, i), stride,
+                                                       &output);
     }
     if (last && p->function) apply_function(b, points);
 }
@@ -158,10 +167,42 @@ static void multiply_points(const block *b, soma_range points) {
 static size_t units_together(size_t k) {
     return SOMA_MAX(BLOCK_FLOATS / GEMM_COLUMNS / SOMA_MAX(k, (size_t)1), (size_t)1);
 }
+#define LINE_FLOATS 16
 
-static void multiply_band(block *b, size_t points, soma_range units) {
+/* All of it while the band's first units are made. */
+static void look_ahead(block *b, const conv_band *next, size_t points) {
+    const float *from = soma_cpu_floats(&b->call->view[0]);
+    soma_range span = soma_cpu_conv_span(&b->pass->pass, next);
+    b->ahead = from + span.begin;
+    b->ahead_end = from + span.end;
+    b->ahead_floats = soma_range_length(span) / (points / b->plan->columns.rows + 1) + LINE_FLOATS;
+}
+
+static void fetch_ahead(block *b) {
+    if (b->ahead == b->ahead_end) return;
+    const float *end = b->ahead + SOMA_MIN(b->ahead_floats, (size_t)(b->ahead_end - b->ahead));
+    for (; b->ahead < end; b->ahead += SOMA_MIN((size_t)LINE_FLOATS, (size_t)(end - b->ahead)))
+        __builtin_prefetch(b->ahead, 0, 2);
+}
+
+/* The points of all classes. */
+static void multiply_units(block *b) {
     const pass_plan *own = b->pass;
-    size_t tiles = soma_cpu_parts(points, b->plan->columns.rows);
+    conv_run run[CONV_RUNS];
+    for (size_t c = 0; c < own->class_count; c++) {
+        size_t first = c ? b->order.end[c - 1] : 0, points = b->order.end[c] - first;
+        size_t tiles = soma_cpu_parts(points, b->plan->columns.rows);
+        b->runs = soma_cpu_conv_class_runs(&own->pass, &own->classes[c], b->k, run);
+        for (size_t tile = 0; tile < tiles; tile++) {
+            soma_range range = soma_cpu_even_part(tile, points, tiles);
+            multiply_points(b, (soma_range){first + range.begin, first + range.end});
+            fetch_ahead(b);
+        }
+    }
+}
+
+static void multiply_band(block *b, soma_range units) {
+    const pass_plan *own = b->pass;
     for (size_t part = 0; part < own->k_blocks; part++) {
         b->k = soma_cpu_even_part(part, own->pass.k, own->k_blocks);
         size_t together = units_together(b->k.end - b->k.begin);
@@ -169,7 +210,7 @@ static void multiply_band(block *b, size_t points, soma_range units) {
             b->units = (soma_range){unit, SOMA_MIN(unit + together, units.end)};
             for (size_t i = b->units.begin; b->plan->packs_units && i < b->units.end; i++)
                 pack(b->call, b->plan, &own->pass, i, b->k, (float *)(uintptr_t)weights_of(b, i));
-            for (size_t tile = 0; tile < tiles; tile++) multiply_points(b, soma_cpu_even_part(tile, points, tiles));
+            multiply_units(b);
         }
     }
 }
@@ -187,13 +228,19 @@ static void pass_task(const soma_call *call, const soma_cpu_plan *plan, size_t t
     float *box = (float *)soma_cpu_workspace(call) + thread * p->scratch;
     soma_range bands = soma_cpu_even_part(task / own->unit_tasks, own->pass.band_count, own->band_tasks),
                units = soma_cpu_even_part(task % own->unit_tasks, p->columns.units, own->unit_tasks);
-    block b = {.call = call, .plan = p, .pass = own, .own_weights = box + p->box};
+    block b = {.call = call, .plan = p, .pass = own, .own_weights = box + p->box, .room = (uint32_t *)box + p->order};
     for (size_t i = bands.begin; i < bands.end; i++) {
         conv_band band = soma_cpu_conv_band(&own->pass, i);
         b.source = soma_cpu_conv_source(&own->pass, &band, soma_cpu_floats(&call->view[0]), box);
         b.to = soma_cpu_floats(result_of(call)) + band.to;
         if (call->primitive == SOMA_PRIMITIVE_CONV_ADD) b.addend = soma_cpu_floats(&call->view[3]) + band.to;
-        multiply_band(&b, band.points, units);
+        soma_cpu_conv_sort(&own->pass, &band, own->class_count, own->classes, b.room, &b.order);
+        b.ahead = b.ahead_end = NULL;
+        if (i + 1 < bands.end && own->pass.k >= CONV_FAR) {
+            conv_band next = soma_cpu_conv_band(&own->pass, i + 1);
+            look_ahead(&b, &next, band.points);
+        }
+        multiply_band(&b, units);
     }
 }
 
@@ -260,6 +307,7 @@ static soma_status make_passes(const soma_call *call, soma_cpu_plan *plan, const
     for (size_t i = 0; i < count; i++) {
         (void)make_banded(call, plan, columns, i, &p->pass[i].pass);
         tables = soma_cpu_conv_fill_tables(&p->pass[i].pass, tables);
+        p->pass[i].class_count = soma_cpu_conv_classes(&p->pass[i].pass, p->pass[i].classes);
     }
     return SOMA_OK;
 }
@@ -299,7 +347,7 @@ static bool can_be_direct(const passes_plan *p) {
 }
 
 static void share_out(passes_plan *p, soma_cpu_plan *plan) {
-    size_t tasks = 0, weights = 0;
+    size_t tasks = 0, weights = 0, points = 0;
     p->direct = can_be_direct(p);
     p->packs_units = !p->direct;
     for (size_t i = 0; i < p->count; i++) {
@@ -313,10 +361,12 @@ static void share_out(passes_plan *p, soma_cpu_plan *plan) {
         tasks += own->band_tasks * own->unit_tasks;
         p->packs_units = p->packs_units && pass->band_count == 1;
         p->box = SOMA_MAX(p->box, soma_round_up(soma_cpu_conv_box_size(pass), SOMA_CPU_ALIGNMENT));
+        points = SOMA_MAX(points, pass->band_points);
         size_t k = soma_cpu_parts(pass->k, own->k_blocks);
         weights = SOMA_MAX(weights, SOMA_MIN(units_together(k), p->columns.units) * k * GEMM_COLUMNS);
     }
-    p->scratch = p->box + (p->packs_units ? weights : 0);
+    p->order = p->box + (p->packs_units ? weights : 0);
+    p->scratch = p->order + soma_round_up(2 * points, SOMA_CPU_ALIGNMENT);
     plan->workspace = plan->threads * p->scratch * sizeof(float);
     place_weights(p, plan);
     soma_cpu_add_phase(plan, pass_task, tasks);

@@ -10,6 +10,7 @@
 #ifndef SOMA_DEVICE_CPU_CONV_TILE_H
 #define SOMA_DEVICE_CPU_CONV_TILE_H
 
+#include "device/cpu/conv/edges.h"
 #include "device/cpu/gemm/pack.h"
 #include "device/cpu/rows.h"
 
@@ -18,6 +19,19 @@
 #define CONV_ROWS_OF_TWO GEMM_ROWS
 #define CONV_ROWS_OF_ONE 8
 #define CONV_ROWS        SOMA_MAX(CONV_ROWS_OF_ONE, CONV_ROWS_OF_TWO)
+
+/* Sums of so many terms take longer than their results take to come from the next caches. */
+#define CONV_FAR 64
+
+/* Of more rows than that, the pointers are read from memory each time: beside what else a loop needs there are no
+ * registers for them, and compilers would keep them in vector registers, from which they come more slowly. */
+#if defined(__AVX512F__)
+#define CONV_POINTERS           7
+#define CONV_IN_MEMORY(pointer) __asm__("" : "+m"(pointer))
+#else
+#define CONV_POINTERS           CONV_ROWS
+#define CONV_IN_MEMORY(pointer) ((void)(pointer))
+#endif
 
 /* out = alpha sum + beta added + bias; with `relu`, the larger of that and 0. */
 typedef struct conv_output {
@@ -28,11 +42,18 @@ typedef struct conv_output {
     float alpha, beta;             /* beta 0: nothing is added */
     const float *bias;             /* of these columns, or NULL */
     bool relu;
+    bool far; /* results come from further away than what they are made of: they are fetched while the sums are made */
 } conv_output;
 
-/* Row l of b lies at b[l * b_stride], all vectors of it readable. */
-typedef void conv_tile(size_t k, const uint32_t *index, const float *const *a, const float *b, size_t b_stride,
+/* Sums over the terms l of all runs. Row l of b lies at b[l * b_stride], all vectors of it readable. */
+typedef void conv_tile(conv_runs runs, const uint32_t *index, const float *const *a, const float *b, size_t b_stride,
                        const conv_output *output);
+
+static inline __attribute__((always_inline)) void conv_prefetch(const conv_output *output, int rows, int vectors) {
+    SOMA_UNROLL
+    for (int i = 0; i < rows; i++)
+        for (int j = 0; j < vectors; j++) __builtin_prefetch(output->row[i] + output->column + j * SOMA_LANES, 1);
+}
 
 static inline __attribute__((always_inline)) void
 conv_store(soma_vector sum[CONV_ROWS][GEMM_VECTORS], const conv_output *output, int rows, int vectors, size_t last) {
@@ -82,8 +103,8 @@ static inline __attribute__((always_inline)) void conv_finish(soma_vector sum[CO
     conv_store_part(spilled, output, rows, vectors);
 }
 
-static inline __attribute__((always_inline)) void conv_multiply(size_t k, const uint32_t *index, const float *const *a,
-                                                                const float *b, size_t b_stride,
+static inline __attribute__((always_inline)) void conv_multiply(conv_runs runs, const uint32_t *index,
+                                                                const float *const *a, const float *b, size_t b_stride,
                                                                 const conv_output *output, int rows, int vectors) {
     soma_vector sum[CONV_ROWS][GEMM_VECTORS];
     const float *from[CONV_ROWS];
@@ -92,23 +113,28 @@ static inline __attribute__((always_inline)) void conv_multiply(size_t k, const 
         from[i] = a[i];
         for (int j = 0; j < vectors; j++) sum[i][j] = (soma_vector){0};
     }
-    for (size_t l = 0; l < k; l++, b += b_stride) {
-        size_t at = index[l];
-        soma_vector row[GEMM_VECTORS];
-        for (int j = 0; j < vectors; j++) row[j] = ((const soma_vector *)b)[j];
-        SOMA_UNROLL
-        for (int i = 0; i < rows; i++) {
-            float x = from[i][at];
-            for (int j = 0; j < vectors; j++) sum[i][j] += x * row[j];
+    if (output->far) conv_prefetch(output, rows, vectors);
+    for (const conv_run *run = runs.run; run < runs.run + runs.count; run++) {
+        const float *of_b = b + run->begin * b_stride;
+        for (size_t l = run->begin; l < run->end; l++, of_b += b_stride) {
+            size_t at = index[l];
+            soma_vector row[GEMM_VECTORS];
+            for (int j = 0; j < vectors; j++) row[j] = ((const soma_vector *)of_b)[j];
+            SOMA_UNROLL
+            for (int i = 0; i < rows; i++) {
+                if (i >= CONV_POINTERS) CONV_IN_MEMORY(from[i]);
+                float x = from[i][at];
+                for (int j = 0; j < vectors; j++) sum[i][j] += x * row[j];
+            }
         }
     }
     conv_finish(sum, output, rows, vectors);
 }
 
 #define CONV_TILE(rows, vectors)                                                                                       \
-    static void conv_tile_##rows##_##vectors(size_t k, const uint32_t *index, const float *const *a, const float *b,   \
-                                             size_t b_stride, const conv_output *output) {                             \
-        conv_multiply(k, index, a, b, b_stride, output, rows, vectors);                                                \
+    static void conv_tile_##rows##_##vectors(conv_runs runs, const uint32_t *index, const float *const *a,             \
+                                             const float *b, size_t b_stride, const conv_output *output) {             \
+        conv_multiply(runs, index, a, b, b_stride, output, rows, vectors);                                             \
     }
 #define CONV_TILES(rows) CONV_TILE(rows, 1) CONV_TILE(rows, 2)
 CONV_TILES(1)
