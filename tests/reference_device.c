@@ -33,7 +33,7 @@ static void describe(soma_device_info *info) {
     memset(info, 0, sizeof *info);
     strcpy(info->name, DEVICE_NAME);
     strcpy(info->platform, "plugin");
-    strcpy(info->vendor, "soma");
+    strcpy(info->vendor, "Soma, Inc.");
     strcpy(info->driver, soma_version());
     strcpy(info->gemm, "float64 reference");
     info->kind = SOMA_DEVICE_OTHER;

@@ -213,11 +213,32 @@ class Commands(ProgramTest):
         result = self.json("train", "--epochs=1", environment={"SOMA_DEVICE": DEVICE})
         self.assertEqual(result["device"], self.json(*train_arguments())["device"])
 
-    def test_plugins(self):
-        plugin = os.environ.get("SOMA_REFERENCE_PLUGIN")
-        if not plugin:
+    def test_auto_is_measured(self):
+        """However it is written, and whether the environment says it or nothing."""
+        for word, variable in ("AUTO", ""), ("auto", "Auto"):
+            result = self.succeed("train", "--epochs=1", "--net=dense 10 softmax", f"--device={word}", environment={"SOMA_DEVICE": variable})
+            self.assertIn("Timing this network", result.stdout)
+
+    def plugin(self):
+        path = os.environ.get("SOMA_REFERENCE_PLUGIN")
+        if not path:
             self.skipTest("the plugin was not built")
-        environment = {"SOMA_PLUGINS": plugin}
+        return {"SOMA_PLUGINS": path}
+
+    def test_the_name_of_a_maker_is_no_list(self):
+        """The plugin's is Soma, Inc. A list is one of selectors alone, of all of a kind however many there are."""
+        environment = self.plugin()
+        arguments = ["train", "--epochs=1", "--net=dense 10 softmax"]
+        for option in "--bucket=1K", "--wire=bf16", "--sync-batchnorm":
+            for environment_too in {}, {"SOMA_DEVICE": "soma, inc"}:
+                named = [] if environment_too else ["--device=soma, inc"]
+                self.refuse(USAGE, [option.split("=")[0], "there is one: reference"], *arguments, *named, option,
+                            environment={**environment, **environment_too})
+        self.assertEqual(self.json(*arguments, "--device=soma, inc", environment=environment)["device"], "reference")
+        self.assertEqual(self.json(*arguments, "--device=reference*", "--wire=bf16", environment=environment)["device"], "reference")
+
+    def test_plugins(self):
+        environment = self.plugin()
         self.assertIn("reference", [row["device"] for row in self.json("devices", environment=environment)["devices"]])
         result = self.json("train", "--device=reference", "--epochs=1", "--net=dense 10 softmax", environment=environment)
         self.assertEqual((result["device"], result["epochs"]), ("reference", 1))

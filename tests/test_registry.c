@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Which devices there are: registration, plugins, and what a name opens. */
+#include "base/process.h"
 #include "device/device.h"
 
 #include "expect.h"
@@ -124,6 +125,20 @@ START_TEST(threads_register_list_and_open_at_a_time) {
     for (int i = 0; i < THREADS; i++)
         ck_assert_int_eq(pthread_create(&threads[i], NULL, register_and_list, &apis[i]), 0);
     for (int i = 0; i < THREADS; i++) ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
+}
+END_TEST
+
+static void *watch_for_forks(void *unused) {
+    (void)unused;
+    expect_ok(soma_process_watch());
+    return NULL;
+}
+
+/* Nothing else that these do comes before or after anything of each other: so only the lock itself orders them. */
+START_TEST(threads_watch_for_forks_at_a_time) {
+    pthread_t threads[2];
+    for (int i = 0; i < 2; i++) ck_assert_int_eq(pthread_create(&threads[i], NULL, watch_for_forks, NULL), 0);
+    for (int i = 0; i < 2; i++) ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
 }
 END_TEST
 
@@ -259,7 +274,7 @@ START_TEST(register_wants_run_beside_prepare) {
 END_TEST
 
 START_TEST(register_refuses_names_that_cannot_select) {
-    const char *const bad[] = {NULL, "", "a:b", "gpu", "GPU", "auto"};
+    const char *const bad[] = {NULL, "", "a:b", "a,b", "a*", "gpu", "GPU", "auto"};
     for (size_t i = 0; i < SOMA_COUNT_OF(bad); i++) {
         soma_device_api api = fake_api;
         api.name = bad[i];
@@ -393,6 +408,7 @@ int main(void) {
     tcase_add_test(tests, register_refuses_another_abi);
     tcase_add_test(tests, one_thread_registers_at_a_time);
     tcase_add_test(tests, threads_register_list_and_open_at_a_time);
+    tcase_add_test(tests, threads_watch_for_forks_at_a_time);
     tcase_add_test(tests, register_takes_an_older_struct);
     tcase_add_test(tests, tuning_needs_its_slots);
     tcase_add_test(tests, tuning_checks_its_options);

@@ -16,16 +16,16 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What says how processes are to work together. */
-static exit_status check_alone(const struct settings *settings) {
+exit_status training_check_alone(const struct settings *settings, soma_device *device) {
     const char *option = option_given(settings, bucket)           ? "bucket"
                          : option_given(settings, wire)           ? "wire"
                          : option_given(settings, sync_batchnorm) ? "sync-batchnorm"
                                                                   : NULL;
-    if (!option || settings->distributed || session_may_be_several(settings)) return STATUS_DONE;
+    if (!option || settings->distributed) return STATUS_DONE;
+    if (device ? session_is_several(settings, device) : session_may_be_several(settings)) return STATUS_DONE;
     return fail(STATUS_USAGE,
-                "--%s is of several processes or devices; without --distributed and a list of devices there is one",
-                option);
+                "--%s is of several processes or devices; without --distributed and a list of devices there is one%s%s",
+                option, device ? ": " : "", device ? soma_device_selector(device) : "");
 }
 
 exit_status training_check(const struct settings *settings, const struct distributed *distributed) {
@@ -54,7 +54,7 @@ exit_status training_check(const struct settings *settings, const struct distrib
         return fail(STATUS_USAGE,
                     "--report goes with --folds or --seeds; accepted: one of them, or soma evaluate --report with the "
                     "model that --save wrote");
-    if (check_alone(settings) != STATUS_DONE) return STATUS_USAGE;
+    if (training_check_alone(settings, NULL) != STATUS_DONE) return STATUS_USAGE;
     if (option_given(settings, shards) && !settings->repeatable)
         return fail(STATUS_USAGE, "--shards says into what --repeatable divides batches, and there is none");
     if (option_given(settings, every) && !settings->checkpoint)

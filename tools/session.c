@@ -3,6 +3,7 @@
 #include "session.h"
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 exit_status session_load_plugins(void) {
     const char *at = getenv("SOMA_PLUGINS");
@@ -46,10 +47,28 @@ void session_warn_of_several(soma_device *device) {
          info.name, info.platform);
 }
 
+/* As the library understands it: of no weight are upper and lower case, and a variable that is empty. */
+static bool is_auto(const char *name) {
+    return strcasecmp(name, "auto") == 0;
+}
+
+static const char *wanted_name(const struct settings *settings) {
+    const char *wanted = getenv("SOMA_DEVICE");
+    return is_auto(settings->device) && wanted && *wanted ? wanted : settings->device;
+}
+
+static bool is_starred(const char *name) {
+    const size_t length = strlen(name);
+    return length > 1 && name[length - 1] == '*';
+}
+
 bool session_may_be_several(const struct settings *settings) {
-    const char *name = settings->device, *wanted = getenv("SOMA_DEVICE");
-    if (strcmp(name, "auto") == 0 && wanted) name = wanted;
-    return strpbrk(name, ",*") != NULL;
+    const char *name = wanted_name(settings);
+    return is_starred(name) || strchr(name, ',');
+}
+
+bool session_is_several(const struct settings *settings, soma_device *device) {
+    return is_starred(wanted_name(settings)) || soma_device_part(device, 1);
 }
 
 static void print_time(void *context, const char *selector, const soma_device_info *info, double step_us) {
@@ -62,7 +81,7 @@ static void print_time(void *context, const char *selector, const soma_device_in
 
 exit_status session_choose(const struct settings *settings, soma_network *network, const soma_compile_options *options,
                            size_t batch, soma_device **device) {
-    if (strcmp(settings->device, "auto") != 0 || getenv("SOMA_DEVICE")) return session_open(settings, device);
+    if (!is_auto(wanted_name(settings))) return session_open(settings, device);
     say("Timing this network on the devices there are\n");
     soma_status cause = soma_choose_device(network, options, batch, print_time, NULL, device);
     /* A library without training has no steps to time. */

@@ -14,8 +14,10 @@ exit_status session_open(const struct settings *settings, soma_device **device);
 /* Where the device is made of several: says that what follows is done on the first. */
 void session_warn_of_several(soma_device *device);
 
-/* Whether --device looks like a list of several. */
+/* Whether --device can be a list of several, as far as its text tells: names of makers have commas, too. */
 bool session_may_be_several(const struct settings *settings);
+/* Whether it was one, now that the device is open: of two or more, or of all of a kind, however many there are. */
+bool session_is_several(const struct settings *settings, soma_device *device);
 
 /* As session_open(), but "auto" measures: a few training steps of this network on every device, whose times are
  * printed. */

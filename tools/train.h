@@ -7,6 +7,9 @@
 
 /* Options that contradict each other, and files that could not be written, by this process. */
 exit_status training_check(const struct settings *settings, const struct distributed *distributed);
+/* What says how several work together, where there is one alone. device: NULL before it is open, when its name can only
+ * be looked at. */
+exit_status training_check_alone(const struct settings *settings, soma_device *device);
 /* The network for the data, which are preprocessed by it, compiled on the device; where training->device is NULL, it is
  * chosen. */
 exit_status training_prepare(struct training *training);

@@ -165,6 +165,7 @@ static exit_status compile(struct training *training) {
     if (training->decay > 0) options->optimizer.l2 = (float)training->decay;
     if (status == STATUS_DONE && !training->device)
         status = session_choose(settings, training->network, options, settings->batch, &training->device);
+    if (status == STATUS_DONE) status = training_check_alone(settings, training->device);
     if (status != STATUS_DONE) return status;
     soma_status cause = soma_compile(training->network, training->device, options);
     return cause == SOMA_OK ? STATUS_DONE : fail_from_library(cause, settings->load ? STATUS_FILE : STATUS_USAGE, NULL);

@@ -33,9 +33,9 @@ const soma_device_api *soma_registry_get(size_t index) {
     return api;
 }
 
-/* Words with a meaning of their own in soma_device_open(), and what would not survive "name:2". */
+/* Words with a meaning of their own in soma_device_open(), and what would not survive "name:2" or a list of names. */
 static bool name_is_good(const char *name) {
-    return *name && !strchr(name, ':') && strcasecmp(name, "gpu") != 0 && strcasecmp(name, "auto") != 0;
+    return *name && !strpbrk(name, ":,*") && strcasecmp(name, "gpu") != 0 && strcasecmp(name, "auto") != 0;
 }
 
 static const char *missing_slot(const soma_device_api *api) {
@@ -74,8 +74,8 @@ soma_status soma_registry_check(const soma_device_api *api) {
     if (!api->name || !name_is_good(api->name))
         return soma_error(
             SOMA_INVALID_ARGUMENT,
-            "registering a device: the name \"%s\" can't select it; a word without ':' that is not \"gpu\" "
-            "or \"auto\" is needed",
+            "registering a device: the name \"%s\" can't select it; a word without ':', ',' and '*' that is "
+            "not \"gpu\" or \"auto\" is needed",
             api->name ? api->name : "");
     const char *slot = missing_slot(api);
     if (slot)

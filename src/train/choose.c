@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* For each device: it is timed for about so long, after a first step that compiles what is missing. */
 #define SECONDS_PER_DEVICE 0.3
@@ -164,7 +165,7 @@ static soma_status try_devices(choice *chosen) {
 /* The device that the environment names, if any. */
 static const char *named_device(void) {
     const char *name = getenv("SOMA_DEVICE");
-    return name && *name && strcmp(name, "auto") != 0 ? name : NULL;
+    return name && *name && strcasecmp(name, "auto") != 0 ? name : NULL;
 }
 
 soma_status soma_choose_device(soma_network *network, const soma_compile_options *options, size_t batch_size,
