@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Rows of the table of options; see option_table.c. */
+/* Rows of the table of options, option_table.c, and the words that they choose from, option_choices.c. */
 #ifndef SOMA_TOOLS_OPTION_TABLE_H
 #define SOMA_TOOLS_OPTION_TABLE_H
 
@@ -26,7 +26,9 @@ typedef struct choice {
     bool of_library;
     soma_names which;
 } choice;
-extern const choice loss_choice, optimizer_choice, schedule_choice, metric_choice;
+extern const choice dates_choice, distributed_choice, image_fit_choice, loss_choice, metric_choice, missing_choice,
+    mode_choice, monitor_choice, optimizer_choice, part_choice, schedule_choice, split_choice, unknown_choice,
+    wire_choice;
 
 typedef struct option_row {
     const char *group; /* heading of the help, on the first row of the group */
