@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* soma data: what is in data, before anything is trained on them. */
 #include "data.h"
+#include "table.h"
 #include "table_report.h"
 #include <math.h>
 #include <stdlib.h>
@@ -164,10 +165,10 @@ static exit_status show_arrays(const struct settings *settings, report *object) 
 /* ------------------------------------------------------------------------------------------------------- command */
 
 static exit_status show_table(const struct settings *settings, report *object) {
-    const soma_csv_roles roles = data_roles(settings, NULL);
+    const soma_csv_roles roles = table_roles(settings, NULL);
     soma_csv_options options;
     soma_table_profile *profile;
-    exit_status status = data_csv_options(settings, NULL, true, &roles, &options);
+    exit_status status = table_csv_options(settings, NULL, true, &roles, &options);
     if (status != STATUS_DONE) return status;
     soma_status cause = soma_table_profile_csv(settings->data, &options, &profile);
     if (cause != SOMA_OK) return fail_from_library(cause, STATUS_FILE, NULL);

@@ -3,7 +3,9 @@
 #include "data.h"
 #include "division.h"
 #include "model.h"
+#include "pictures.h"
 #include "series.h"
+#include "table.h"
 #include "text.h"
 #include <stdlib.h>
 #include <string.h>
@@ -16,171 +18,6 @@ static exit_status refuse_missing(const struct settings *settings) {
                 "%sthere is no file or directory '%s'; accepted: digits, a directory in MNIST's naming or of "
                 "pictures, a CSV file, an NPZ archive, an IDX or NPY file with --labels",
                 settings->command == COMMAND_DATA ? "" : "--data: ", settings->data);
-}
-
-/* 0: the loader looks. False for what cannot stand between numbers. */
-static bool parse_separator(const char *text, char *separator) {
-    *separator = 0;
-    if (!text) return true;
-    if (strcmp(text, "tab") == 0 || strcmp(text, "\\t") == 0) text = "\t";
-    *separator = *text;
-    return strlen(text) == 1 && !strchr("\"\n\r.+-0123456789", *text);
-}
-
-/* Columns that are no features: as the command line names them, or as the network knows; a network of an earlier
- * version knows by what its data were divided. Other data need not have what the network knows. */
-static soma_csv_roles columns_of(const struct settings *settings, const soma_network *network) {
-    soma_division kept;
-    soma_csv_roles said = {.group = settings->group_column,
-                           .time = settings->time_column,
-                           .weight = settings->weight_column,
-                           .id = settings->id_column,
-                           .columns = settings->columns,
-                           .ignore = settings->ignore,
-                           .gaps = settings->gaps};
-    if (said.group || said.time || !network || soma_network_column_count(network) ||
-        !soma_network_get_division(network, &kept) || kept.by == SOMA_BY_ROWS)
-        return said;
-    return (soma_csv_roles){.group = kept.by == SOMA_BY_GROUPS ? kept.column : NULL,
-                            .time = kept.by == SOMA_BY_TIME ? kept.column : NULL,
-                            .weight = said.weight,
-                            .id = said.id,
-                            .gaps = said.gaps,
-                            .optional = true};
-}
-
-/* And what becomes of gaps: that is said where a model learns of its first table, and known ever after. */
-soma_csv_roles data_roles(const struct settings *settings, const soma_network *network) {
-    soma_csv_roles roles = columns_of(settings, network);
-    if (settings->command == COMMAND_TRAIN && (!network || option_given(settings, missing)))
-        roles.missing = (soma_missing)settings->missing;
-    if (settings->command == COMMAND_TRAIN) {
-        roles.max_categories = settings->max_categories;
-        roles.buckets = settings->max_categories ? settings->hash_buckets : 0;
-        roles.dates = (uint64_t)settings->dates + SOMA_DATES_NUMBER;
-        roles.indicator = settings->indicator;
-    }
-    roles.classification = settings->classification;
-    return roles;
-}
-
-/* What the reader has passed over or taken for granted; on stderr, for results may go to stdout. */
-static void say_note(const struct settings *settings, const soma_dataset *dataset) {
-    for (const char *line = soma_dataset_note(dataset); line && *line;) {
-        int length = (int)strcspn(line, "\n");
-        if (settings->command == COMMAND_TRAIN)
-            say("Data     %.*s\n", length, line);
-        else
-            warn("%.*s", length, line);
-        line += length + (line[length] == '\n');
-    }
-}
-
-exit_status data_csv_options(const struct settings *settings, const soma_network *network, bool labelled,
-                             const soma_csv_roles *roles, soma_csv_options *options) {
-    char separator;
-    if (settings->regression && settings->classification)
-        return fail(STATUS_USAGE,
-                    "--classification: the labels are numbers to predict, by --regression or by the model");
-    if (!parse_separator(settings->separator, &separator))
-        return fail(STATUS_USAGE, "--separator: '%s' cannot separate numbers; accepted: one character, as ';', or tab",
-                    settings->separator);
-    *options = (soma_csv_options){.label = settings->label,
-                                  .header = settings->header,
-                                  .separator = separator,
-                                  .regression = settings->regression,
-                                  .network = network,
-                                  .skip_label = !labelled,
-                                  .roles = roles};
-    return STATUS_DONE;
-}
-
-/* What a model has learnt of its first table stands; the same may be said once more, as where a training is resumed. */
-static exit_status refuse_known(const struct settings *settings, const soma_network *network) {
-    const char *said = settings->dates + SOMA_DATES_NUMBER == SOMA_DATES_CYCLE ? "date and cycle" : "date";
-    const bool dates = option_given(settings, dates);
-    bool indicator = false;
-    size_t count = network && settings->command == COMMAND_TRAIN ? soma_network_column_count(network) : 0;
-    for (size_t i = 0; i < count; i++) {
-        soma_column_info column;
-        if (soma_network_column(network, i, &column) != SOMA_OK || !column.kind) continue;
-        indicator |= column.indicator;
-        if (option_given(settings, hash_buckets) && strncmp(column.kind, "hashed", 6) == 0 &&
-            column.inputs - column.indicator != settings->hash_buckets)
-            return fail(
-                STATUS_USAGE, "--hash-buckets: %llu; the model learnt words hashed into %llu inputs, which stand",
-                (unsigned long long)settings->hash_buckets, (unsigned long long)(column.inputs - column.indicator));
-        if (dates && strncmp(column.kind, "date", 4) == 0 && strcmp(column.kind, said) != 0)
-            return fail(STATUS_USAGE, "--dates: dates are to be read as %s; the model learnt %s, which stands", said,
-                        column.kind);
-    }
-    /* A table without gaps has given it none; that of a training that is resumed has not changed. */
-    if (count && settings->indicator && !indicator && !settings->resume)
-        return fail(STATUS_USAGE, "--indicator: the model learnt of a table without gaps, or without it, which stands");
-    return STATUS_DONE;
-}
-
-exit_status data_load_table(const struct settings *settings, const soma_network *network, bool labelled,
-                            soma_dataset **dataset) {
-    soma_csv_options options;
-    const soma_csv_roles roles = data_roles(settings, network);
-    exit_status status = data_csv_options(settings, network, labelled, &roles, &options);
-    if (status == STATUS_DONE) status = refuse_known(settings, network);
-    if (status != STATUS_DONE) return status;
-    soma_status cause = soma_dataset_from_csv(settings->data, &options, dataset);
-    if (cause != SOMA_OK) return fail_from_library(cause, STATUS_FILE, NULL);
-    say_note(settings, *dataset);
-    return STATUS_DONE;
-}
-
-/* As the network's own pictures were read; where that is not known, so that they fit its input. */
-static soma_image_options image_options(const struct settings *settings, soma_network *network) {
-    const struct shape *given = &settings->image_size;
-    soma_image_options options = {.height = given->size[0],
-                                  .width = given->size[given->rank > 1],
-                                  .fit = (soma_image_fit)settings->image_fit,
-                                  .grey = settings->grey};
-    if (!network) return options;
-    if (!soma_network_get_image_options(network, &options)) {
-        size_t shape[SOMA_MAX_RANK];
-        uint32_t rank = soma_tensor_shape(soma_network_input(network, 0), shape);
-        if (rank == 2 || rank == 3)
-            options = (soma_image_options){.height = shape[0], .width = shape[1], .grey = rank == 2 || shape[2] == 1};
-    }
-    /* What is said all the same, of a training that is resumed, is held against the network. */
-    if (given->rank) {
-        options.height = given->size[0];
-        options.width = given->size[given->rank > 1];
-    }
-    options.grey |= settings->grey;
-    if (option_given(settings, image_fit)) options.fit = (soma_image_fit)settings->image_fit;
-    return options;
-}
-
-/* Pictures have their channels last. */
-static exit_status refuse_order(const struct settings *settings, soma_network *network) {
-    size_t shape[SOMA_MAX_RANK];
-    if (!network || soma_network_get_image_options(network, NULL)) return STATUS_DONE;
-    uint32_t rank = soma_tensor_shape(soma_network_input(network, 0), shape);
-    if (rank != 3 || shape[2] == 1 || shape[2] == 3) return STATUS_DONE;
-    return fail(STATUS_FILE,
-                "%s: the model takes samples of %zu x %zu x %zu; pictures are height x width x 1 or 3. What has its "
-                "channels first can be had from an NPY file",
-                settings->data, shape[0], shape[1], shape[2]);
-}
-
-static exit_status load_images(const struct settings *settings, soma_network *network, struct loaded *loaded) {
-    const soma_image_options options = image_options(settings, network);
-    exit_status status = refuse_order(settings, network);
-    if (status != STATUS_DONE) return status;
-    soma_status cause = soma_dataset_from_images(settings->data, &options, &loaded->train, &loaded->test);
-    if (cause == SOMA_INVALID_ARGUMENT) return fail_from_library(cause, STATUS_USAGE, "--image-size");
-    if (cause != SOMA_OK) return fail_from_library(cause, STATUS_FILE, "%s", settings->data);
-    if (!loaded->test) {
-        loaded->whole = loaded->train;
-        loaded->train = NULL;
-    }
-    return STATUS_DONE;
 }
 
 /* What would say nothing of such data would be passed over, and something else be meant by it. */
@@ -252,9 +89,9 @@ static exit_status load(const struct settings *settings, soma_network *network, 
         loaded->train = NULL;
         break;
     case SOURCE_IMAGES:
-        return load_images(settings, network, loaded);
+        return pictures_load(settings, network, loaded);
     case SOURCE_TABLE:
-        return data_load_table(settings, network, labelled, &loaded->whole);
+        return table_load(settings, network, labelled, &loaded->whole);
     case SOURCE_SERIES:
         return series_load(settings, network, loaded);
     case SOURCE_TEXT:
@@ -318,18 +155,6 @@ void data_release(struct data *data) {
     *data = (struct data){0};
 }
 
-/* Columns of a table without a label; 0 if it cannot be read that way, as when a label is text. */
-static size_t columns_without_label(const struct settings *settings, const soma_network *network,
-                                    soma_dataset **dataset) {
-    const soma_csv_roles roles = data_roles(settings, network);
-    soma_csv_options options = {.label = "none", .header = settings->header, .roles = &roles};
-    if (!parse_separator(settings->separator, &options.separator)) return 0;
-    if (soma_dataset_from_csv(settings->data, &options, dataset) != SOMA_OK) return 0;
-    soma_dataset_info info;
-    soma_dataset_get_info(*dataset, &info);
-    return info.input_shape[0][0];
-}
-
 /*
  * A table to predict from may have a label column or not: a network that knows its columns knows that; else as many
  * columns as the network has inputs mean that it has not. What is in the column is looked at only where a part is to be
@@ -343,7 +168,7 @@ static exit_status load_unlabelled(const struct settings *settings, soma_network
                         "%s can be read only once, and the model does not know whether there is a label; accepted: "
                         "--label none, --label COLUMN, or a file",
                         settings->data);
-        if (columns_without_label(settings, network, &plain) == soma_tensor_count(soma_network_input(network, 0))) {
+        if (table_load_unlabelled(settings, network, &plain) == soma_tensor_count(soma_network_input(network, 0))) {
             *loaded = (struct loaded){.source = SOURCE_TABLE, .whole = plain};
             return STATUS_DONE;
         }
@@ -400,16 +225,6 @@ exit_status data_load_for(const struct settings *given, soma_network *network, b
         *dataset = NULL;
     }
     return status;
-}
-
-soma_image_options data_image_options(const struct settings *settings, soma_network *network,
-                                      const soma_dataset *dataset) {
-    soma_image_options options = image_options(settings, network);
-    soma_dataset_info info;
-    soma_dataset_get_info(dataset, &info);
-    options.height = info.input_shape[0][0];
-    options.width = info.input_shape[0][1];
-    return options;
 }
 
 size_t data_samples(const soma_dataset *dataset) {

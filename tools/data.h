@@ -26,10 +26,6 @@ void data_release(struct data *data);
 exit_status data_load_for(const struct settings *settings, soma_network *network, bool labelled,
                           soma_dataset **dataset);
 
-/* A table as it lies there, for a network that has learnt of one, or for NULL. */
-exit_status data_load_table(const struct settings *settings, const soma_network *network, bool labelled,
-                            soma_dataset **dataset);
-
 /* STATUS_USAGE where it has no labels, with what would give it some. */
 exit_status data_refuse_unlabelled(const struct settings *settings, const soma_dataset *dataset);
 
@@ -39,15 +35,6 @@ exit_status data_match(const struct settings *settings, const soma_network *netw
 /* What --data names as it lies there, not divided, for a network or for none; and whether it is a table. */
 exit_status data_open(const struct settings *settings, soma_network *network, struct loaded *loaded);
 exit_status data_is_table(const struct settings *settings, bool *table);
-/* What its columns are for, and how they are read; network: which knows some of that, or NULL. */
-soma_csv_roles data_roles(const struct settings *settings, const soma_network *network);
-/* How a table is to be read; options->roles is `roles`. */
-exit_status data_csv_options(const struct settings *settings, const soma_network *network, bool labelled,
-                             const soma_csv_roles *roles, soma_csv_options *options);
-
-/* How pictures were read, of which this data set is, with the size that they have. network: as of data_load(). */
-soma_image_options data_image_options(const struct settings *settings, soma_network *network,
-                                      const soma_dataset *dataset);
 
 /* 0 for no data set. */
 size_t data_samples(const soma_dataset *dataset);

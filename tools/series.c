@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* See series.h. */
 #include "series.h"
-#include "data.h"
+#include "table.h"
 
 bool series_is_meant(const struct settings *settings, const soma_network *network) {
     const bool said = settings->window || settings->horizon || settings->season || settings->stride;
@@ -51,7 +51,7 @@ static exit_status load_rows(const struct settings *settings, const soma_network
     plain.regression = true;
     plain.classification = false;
     if (!option_given(settings, missing)) plain.missing = SOMA_MISSING_LAST;
-    return data_load_table(&plain, network, true, table);
+    return table_load(&plain, network, true, table);
 }
 
 static void say_note(const struct settings *settings, const soma_dataset *dataset) {

@@ -4,6 +4,7 @@
 #include "division.h"
 #include "freeze.h"
 #include "part_files.h"
+#include "pictures.h"
 #include "session.h"
 #include "threshold.h"
 #include "train.h"
@@ -41,7 +42,7 @@ static exit_status preprocess(struct training *training) {
                                                                      : data->table || data->series);
     if (cause == SOMA_OK && data->images) {
         const soma_image_options options =
-            data_image_options(settings, settings->load ? training->network : NULL, data->train);
+            pictures_options(settings, settings->load ? training->network : NULL, data->train);
         cause = soma_network_set_image_options(training->network, &options);
     }
     exit_status status = cause == SOMA_OK ? STATUS_DONE : fail_from_library(cause, STATUS_FILE, "%s", settings->data);
