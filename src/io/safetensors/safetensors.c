@@ -2,11 +2,9 @@
 /* Reading safetensors files: everything is checked before any tensor is given out. */
 #include "io/safetensors/safetensors.h"
 #include "base/file.h"
-#include "base/size.h"
-#include "base/utf8.h"
 #include "io/bytes.h"
 #include "io/floats.h"
-#include "io/json/json.h"
+#include "io/safetensors/entry.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -18,149 +16,22 @@
 #define LENGTH_SIZE     8         /* bytes of the header's length */
 #define MAX_HEADER_SIZE 100000000 /* the format's own limit */
 
-typedef struct tensor {
-    soma_safetensors_info info;
-    size_t bits;         /* of an element */
-    uint64_t begin, end; /* from the start of the data */
-} tensor;
-
 struct soma_safetensors {
     char *path;
     int descriptor; /* -1: parsed from memory */
     uint64_t data_start, data_size;
     soma_json *header; /* owns names and metadata */
     size_t count;
-    tensor *tensors;
-    const tensor **by_name;    /* sorted */
-    const soma_json *metadata; /* in the header; NULL: there are none */
-    size_t *dimensions;        /* of all tensors, one after the other */
+    soma_safetensors_entry *tensors;
+    const soma_safetensors_entry **by_name; /* sorted */
+    const soma_json *metadata;              /* in the header; NULL: there are none */
+    size_t *dimensions;                     /* of all tensors, one after the other */
 };
-
-/* All types of the format. Real ones can be weights, the others are passed over. */
-static const struct {
-    const char *name;
-    size_t bits;
-    bool real;
-} dtypes[] = {
-    {"F32", 32, true},     {"F16", 16, true},         {"BF16", 16, true},    {"F64", 64, true},
-    {"F8_E4M3", 8, false}, {"F8_E4M3FNUZ", 8, false}, {"F8_E5M2", 8, false}, {"F8_E5M2FNUZ", 8, false},
-    {"F8_E8M0", 8, false}, {"F6_E2M3", 6, false},     {"F6_E3M2", 6, false}, {"F4", 4, false},
-    {"C64", 64, false},    {"I64", 64, false},        {"I32", 32, false},    {"I16", 16, false},
-    {"I8", 8, false},      {"U64", 64, false},        {"U32", 32, false},    {"U16", 16, false},
-    {"U8", 8, false},      {"BOOL", 8, false},
-};
-
-#define QUOTE(string) soma_quote(string, strlen(string)).text
-
-/* ------------------------------------------------------------------------------------------------- one tensor */
-
-static soma_status read_dtype(const char *path, const char *name, const soma_json *value, tensor *into) {
-    const char *text = soma_json_string(value);
-    if (!text)
-        return soma_error(SOMA_INVALID_FILE, "%s: tensor %s: dtype is missing or no string; \"F32\" is wanted", path,
-                          QUOTE(name));
-    for (size_t i = 0; i < SOMA_COUNT_OF(dtypes); i++)
-        if (strcmp(dtypes[i].name, text) == 0) {
-            into->info.dtype = dtypes[i].name;
-            into->bits = dtypes[i].bits;
-            return SOMA_OK;
-        }
-    char known[256];
-    size_t length = 0;
-    for (size_t i = 0; i < SOMA_COUNT_OF(dtypes) && length < sizeof known; i++)
-        length += (size_t)snprintf(known + length, sizeof known - length, "%s%s", i ? ", " : "", dtypes[i].name);
-    return soma_error(SOMA_INVALID_FILE, "%s: tensor %s: unknown dtype %s; the format has %s", path, QUOTE(name),
-                      QUOTE(text), known);
-}
-
-/* Bits of the tensor in whole bytes: the format has no others, not even at the end of a tensor of less than a byte. */
-static soma_status check_bytes(const char *path, const char *name, const tensor *one) {
-    uint64_t bits = (uint64_t)one->info.count * one->bits;
-    if (bits / one->bits != one->info.count)
-        return soma_error(SOMA_INVALID_FILE, "%s: tensor %s: its shape has more elements than memory can hold", path,
-                          QUOTE(name));
-    if (bits % 8 == 0) return SOMA_OK;
-    return soma_error(SOMA_INVALID_FILE,
-                      "%s: tensor %s: %zu elements of %s take %" PRIu64 " bits; a tensor must fill whole bytes", path,
-                      QUOTE(name), one->info.count, one->info.dtype, bits);
-}
-
-static uint64_t byte_count(const tensor *one) {
-    return (uint64_t)one->info.count * one->bits / 8;
-}
-
-/* The dimensions go to `dimensions`, where there is room. */
-static soma_status read_shape(const char *path, const char *name, const soma_json *value, size_t *dimensions,
-                              tensor *into) {
-    if (!soma_json_is(value, SOMA_JSON_ARRAY))
-        return soma_error(SOMA_INVALID_FILE,
-                          "%s: tensor %s: shape is missing or no list; a list of whole numbers is wanted", path,
-                          QUOTE(name));
-    into->info.rank = 0;
-    into->info.shape = dimensions;
-    into->info.count = 1;
-    bool overflow = false;
-    SOMA_JSON_EACH(number, value) {
-        const uint32_t i = into->info.rank++;
-        int64_t size;
-        if (!soma_json_integer(number, &size) || size < 0)
-            return soma_error(SOMA_INVALID_FILE,
-                              "%s: tensor %s: dimension %u of its shape is no whole number from 0 on", path,
-                              QUOTE(name), i);
-        overflow |= !soma_size_of(size, &dimensions[i]) ||
-                    !soma_multiply_size(into->info.count, dimensions[i], &into->info.count);
-    }
-    if (overflow)
-        return soma_error(SOMA_INVALID_FILE, "%s: tensor %s: its shape has more elements than memory can hold", path,
-                          QUOTE(name));
-    return check_bytes(path, name, into);
-}
-
-static soma_status read_offsets(const soma_safetensors *file, const char *name, const soma_json *value, tensor *into) {
-    int64_t begin, end;
-    const soma_json *first = soma_json_begin(value, SOMA_JSON_ARRAY);
-    if (!soma_json_is(value, SOMA_JSON_ARRAY) || soma_json_count(value) != 2 || !soma_json_integer(first, &begin) ||
-        !soma_json_integer(soma_json_after(first), &end))
-        return soma_error(SOMA_INVALID_FILE,
-                          "%s: tensor %s: data_offsets are missing or not two whole numbers, [begin, end]", file->path,
-                          QUOTE(name));
-    if (begin < 0 || end < begin || (uint64_t)end > file->data_size)
-        return soma_error(SOMA_INVALID_FILE,
-                          "%s: tensor %s: data_offsets are [%lld, %lld]; they must rise and lie within the %" PRIu64
-                          " bytes of data",
-                          file->path, QUOTE(name), (long long)begin, (long long)end, file->data_size);
-    into->begin = (uint64_t)begin;
-    into->end = (uint64_t)end;
-    if (into->end - into->begin != byte_count(into))
-        return soma_error(SOMA_INVALID_FILE,
-                          "%s: tensor %s: data_offsets [%lld, %lld] hold %" PRIu64
-                          " bytes; its shape of %zu elements of %s needs %" PRIu64,
-                          file->path, QUOTE(name), (long long)begin, (long long)end, into->end - into->begin,
-                          into->info.count, into->info.dtype, byte_count(into));
-    return SOMA_OK;
-}
-
-static soma_status read_tensor(const soma_safetensors *file, const char *name, const soma_json *value,
-                               size_t *dimensions, tensor *into) {
-    if (!soma_json_is(value, SOMA_JSON_OBJECT))
-        return soma_error(SOMA_INVALID_FILE,
-                          "%s: tensor %s: no object; {\"dtype\", \"shape\", \"data_offsets\"} is wanted", file->path,
-                          QUOTE(name));
-    into->info.name = name;
-    SOMA_TRY(read_dtype(file->path, name, soma_json_get(value, "dtype"), into));
-    SOMA_TRY(read_shape(file->path, name, soma_json_get(value, "shape"), dimensions, into));
-    SOMA_TRY(read_offsets(file, name, soma_json_get(value, "data_offsets"), into));
-    if (soma_json_count(value) != 3)
-        return soma_error(SOMA_INVALID_FILE,
-                          "%s: tensor %s: %zu fields; there are three, dtype, shape and data_offsets", file->path,
-                          QUOTE(name), soma_json_count(value));
-    return SOMA_OK;
-}
 
 /* -------------------------------------------------------------------------------------------------- the header */
 
 static int compare_tensors(const void *left, const void *right) {
-    const tensor *a = left, *b = right;
+    const soma_safetensors_entry *a = left, *b = right;
     if (a->begin != b->begin) return a->begin < b->begin ? -1 : 1;
     if (a->end != b->end) return a->end < b->end ? -1 : 1;
     return strcmp(a->info.name, b->info.name); /* empty tensors in one place */
@@ -170,7 +41,7 @@ static int compare_tensors(const void *left, const void *right) {
 static soma_status check_layout(const soma_safetensors *file) {
     uint64_t end = 0;
     for (size_t i = 0; i < file->count; i++) {
-        const tensor *one = &file->tensors[i];
+        const soma_safetensors_entry *one = &file->tensors[i];
         if (one->begin != end)
             return soma_error(SOMA_INVALID_FILE,
                               "%s: tensor %s: begins at offset %" PRIu64
@@ -206,7 +77,7 @@ static soma_status allocate_tensors(soma_safetensors *file) {
 }
 
 static int compare_names(const void *left, const void *right) {
-    const tensor *const *a = left, *const *b = right;
+    const soma_safetensors_entry *const *a = left, *const *b = right;
     return strcmp((*a)->info.name, (*b)->info.name);
 }
 
@@ -228,7 +99,8 @@ static soma_status read_entries(soma_safetensors *file) {
             SOMA_TRY(check_metadata(file, key + 1));
             continue;
         }
-        SOMA_TRY(read_tensor(file, name, key + 1, file->dimensions + dimensions, &file->tensors[file->count]));
+        SOMA_TRY(soma_safetensors_read_entry(file->path, file->data_size, name, key + 1, file->dimensions + dimensions,
+                                             &file->tensors[file->count]));
         dimensions += file->tensors[file->count++].info.rank;
     }
     qsort(file->tensors, file->count, sizeof *file->tensors, compare_tensors);
@@ -343,8 +215,9 @@ soma_safetensors_info soma_safetensors_get(const soma_safetensors *file, size_t 
 }
 
 bool soma_safetensors_find(const soma_safetensors *file, const char *name, size_t *index) {
-    const tensor wanted = {.info.name = name}, *key = &wanted;
-    const tensor **found = file->count ? bsearch(&key, file->by_name, file->count, sizeof key, compare_names) : NULL;
+    const soma_safetensors_entry wanted = {.info.name = name}, *key = &wanted;
+    const soma_safetensors_entry **found =
+        file->count ? bsearch(&key, file->by_name, file->count, sizeof key, compare_names) : NULL;
     if (!found) return false;
     *index = (size_t)(*found - file->tensors);
     return true;
@@ -354,15 +227,9 @@ const char *soma_safetensors_metadata(const soma_safetensors *file, const char *
     return soma_json_string(soma_json_get(file->metadata, key));
 }
 
-bool soma_safetensors_is_real(const soma_safetensors_info *info) {
-    for (size_t i = 0; i < SOMA_COUNT_OF(dtypes); i++)
-        if (strcmp(info->dtype, dtypes[i].name) == 0) return dtypes[i].real;
-    return false;
-}
-
 /* `size` bytes of the tensor, from this offset in it on. */
-static soma_status read_at(const soma_safetensors *file, const tensor *one, uint64_t offset, uint8_t *target,
-                           size_t size) {
+static soma_status read_at(const soma_safetensors *file, const soma_safetensors_entry *one, uint64_t offset,
+                           uint8_t *target, size_t size) {
     size_t got;
     if (!soma_file_read_at(file->descriptor, file->data_start + one->begin + offset, target, size, &got))
         return soma_error(SOMA_IO, "%s: tensor %s: cannot read: %s", file->path, QUOTE(one->info.name),
@@ -373,7 +240,7 @@ static soma_status read_at(const soma_safetensors *file, const tensor *one, uint
 }
 
 /* An element of a type of real numbers. */
-static double load_real(const tensor *one, const uint8_t *at) {
+static double load_real(const soma_safetensors_entry *one, const uint8_t *at) {
     if (one->bits == 64) {
         uint64_t bits = soma_load_le64(at);
         double value;
@@ -391,7 +258,7 @@ static double load_real(const tensor *one, const uint8_t *at) {
 }
 
 soma_status soma_safetensors_read(const soma_safetensors *file, size_t index, float *values, size_t count) {
-    const tensor *one = &file->tensors[index];
+    const soma_safetensors_entry *one = &file->tensors[index];
     uint8_t block[16384];
     const size_t width = one->bits / 8;
     if (!soma_safetensors_is_real(&one->info))
