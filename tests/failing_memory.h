@@ -8,6 +8,9 @@
 
 #include <soma/soma.h>
 
+/* Makes soma's memory be counted, before it has any: see expect_every_failure_told(). */
+void count_memory(void);
+
 /* The allocation after so many more fails, once. */
 void fail_allocation_after(long count);
 /* Asserting takes memory, too: from here on none fails. */
@@ -21,7 +24,7 @@ bool allocation_failed(void);
 /*
  * Repeats an operation, in which each time one allocation later fails, until all succeed. Each time it must succeed, or
  * report SOMA_OUT_OF_MEMORY. `least`: allocations that it makes at least; a wrapper that is not called would prove
- * nothing. What is lost on the way, a leak checker sees.
+ * nothing. Where memory is counted, it has to give back all that it took; other losses a leak checker sees.
  */
 void expect_every_failure_told(const char *what, soma_status (*operation)(void), int least);
 

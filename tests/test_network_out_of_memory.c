@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Networks without memory: building, compiling, training, saving and loading are repeated, and each time one allocation
- * later fails, until all succeed. Every failure is told as one and loses nothing (a leak checker sees to that), and
- * what failed succeeds when it is tried again.
+ * later fails, until all succeed. Every failure is told as one and loses nothing, and what failed succeeds when it is
+ * tried again.
  */
 #include "expect.h"
 #include "failing_memory.h"
@@ -266,5 +266,6 @@ static void add_tests(TCase *cases) {
 }
 
 int main(void) {
+    count_memory();
     return run_suite("network, out of memory", add_tests);
 }
