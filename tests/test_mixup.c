@@ -67,7 +67,7 @@ END_TEST
 /* ------------------------------------------------------------------------------------------- steps on mixed samples */
 
 static const struct mixup_case {
-    bool by_class, weighted, class_weighted;
+    bool by_class, weighted, class_weighted, plain; /* plain: no rewrites come after the mixing */
     soma_optimizer_kind optimizer;
     size_t hidden;
     const char *augmentation;
@@ -77,6 +77,7 @@ static const struct mixup_case {
     {.by_class = true, .hidden = 5, .optimizer = SOMA_MOMENTUM, .augmentation = "mixup 2"},
     {.augmentation = "mixup 1"},
     {.weighted = true, .hidden = 5, .augmentation = "mixup 0.2"},
+    {.by_class = true, .hidden = 5, .plain = true, .augmentation = "mixup 1"},
 };
 static const float class_weights[OUTPUTS] = {0.5f, 2, 1};
 
@@ -110,7 +111,8 @@ static void mix_sample(const struct mixup_case *c, soma_mix_params drawn, size_t
 
 static soma_network *network_for(const struct mixup_case *c) {
     soma_network *network = network_of((model_shape){WIDTH, c->hidden, OUTPUTS, c->by_class}, SEED);
-    soma_compile_options options = {.optimizer = {.kind = c->optimizer, .learning_rate = 0.25f, .momentum = 0.5f}};
+    soma_compile_options options = {.optimizer = {.kind = c->optimizer, .learning_rate = 0.25f, .momentum = 0.5f},
+                                    .no_fusion = c->plain};
     if (c->class_weighted) {
         options.class_weight = class_weights;
         options.class_weight_count = OUTPUTS;
