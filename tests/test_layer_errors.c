@@ -77,6 +77,10 @@ static soma_tensor *bad_attention_key_heads(void) {
 static soma_tensor *bad_attention_rotary(void) {
     return soma_attention(input(SHAPE(5, 6)), 2, &(soma_attention_options){.rotary = true});
 }
+/* 2^25 numbers are possible, and these are twice as many. */
+static soma_tensor *bad_attention_rotary_steps(void) {
+    return soma_attention(input(SHAPE(1048576, 64)), 1, &(soma_attention_options){.rotary = true});
+}
 static soma_tensor *bad_attention_context(void) {
     return soma_attention(input(SHAPE(5, 6)), 2, &(soma_attention_options){.context = input(SHAPE(4))});
 }
@@ -451,6 +455,9 @@ static const struct {
     {bad_attention_rotary, SOMA_INVALID_SHAPE, {"layer attention_1: ", "there are 3", "even"}},
     {bad_attention_context, SOMA_INVALID_SHAPE, {"layer attention_1: ", "context", "[batch, 4]"}},
     {bad_attention_causal_context, SOMA_INVALID_ARGUMENT, {"layer attention_1: ", "causal", "context"}},
+    {bad_attention_rotary_steps,
+     SOMA_INVALID_SHAPE,
+     {"layer attention_1: ", "1048576 steps and heads 64 wide", "524288 steps are possible"}},
     {bad_attention_rotary_context, SOMA_INVALID_ARGUMENT, {"layer attention_1: ", "rotary", "context"}},
     {bad_attention_mask, SOMA_INVALID_SHAPE, {"layer attention_1: ", "mask must be [batch, 5]", "[batch, 4]"}},
     {bad_transformer_rank, SOMA_INVALID_SHAPE, {"transformer: ", "[batch, 2, 5, 6]"}},

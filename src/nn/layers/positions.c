@@ -25,12 +25,11 @@ static soma_status set_waves(soma_network *network, const soma_tensor *table) {
     const size_t steps = table->shape[0], width = table->shape[1];
     float *values = soma_calloc(steps * width, sizeof *values);
     if (!values) return soma_out_of_memory(steps * width * sizeof *values, "positions");
-    for (size_t p = 0; p < steps; p++)
-        for (size_t j = 0; j < width; j++) {
-            const size_t first = j - j % 2;
-            const double angle = (double)p * pow(LONGEST, -(double)first / (double)width);
-            values[p * width + j] = (float)(j % 2 ? cos(angle) : sin(angle));
-        }
+    for (size_t j = 0; j < width; j++) {
+        const double rate = pow(LONGEST, -(double)(j - j % 2) / (double)width);
+        for (size_t p = 0; p < steps; p++)
+            values[p * width + j] = (float)(j % 2 ? cos((double)p * rate) : sin((double)p * rate));
+    }
     soma_network_find_parameter(network, table)->values = values;
     return SOMA_OK;
 }

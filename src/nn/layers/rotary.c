@@ -6,17 +6,23 @@
 #include <math.h>
 
 #define LONGEST 10000.0 /* that of the paper: its wavelengths go up to 2 pi times as many steps */
+/* Numbers of a table, of which there are two for each layer: 262,144 steps of heads 128 wide. */
+#define MOST_NUMBERS ((size_t)1 << 25)
 
 /* Of [steps, 1, width]: cosines, and sines of which the first of a pair has the negative one. Features i and
  * i + width / 2 are a pair, as in LLaMA and GPT-NeoX. */
 static void set_waves(float *cosines, float *sines, size_t steps, size_t width) {
-    for (size_t p = 0; p < steps; p++)
-        for (size_t j = 0; j < width; j++) {
-            const size_t pair = j % (width / 2);
-            const double angle = (double)p * pow(LONGEST, -2.0 * (double)pair / (double)width);
-            cosines[p * width + j] = (float)cos(angle);
-            sines[p * width + j] = (float)(j < width / 2 ? -sin(angle) : sin(angle));
+    const size_t pairs = width / 2;
+    for (size_t pair = 0; pair < pairs; pair++) {
+        const double rate = pow(LONGEST, -2.0 * (double)pair / (double)width);
+        for (size_t p = 0; p < steps; p++) {
+            const size_t first = p * width + pair, second = first + pairs;
+            const double angle = (double)p * rate;
+            cosines[first] = cosines[second] = (float)cos(angle);
+            sines[second] = (float)sin(angle);
+            sines[first] = -sines[second];
         }
+    }
 }
 
 static soma_status add_table(soma_network *network, const char *role, size_t steps, size_t width, soma_tensor **table) {
@@ -38,6 +44,12 @@ soma_status soma_layer_add_rotary_tables(soma_network *network, size_t steps, si
                           "rotary positions turn pairs of a head's features, of which there are %zu; an even number is "
                           "needed",
                           width);
+    if (width && steps > MOST_NUMBERS / width)
+        return soma_error(
+            SOMA_INVALID_SHAPE,
+            "rotary positions of %zu steps and heads %zu wide want more than the %zu numbers that a table "
+            "may have; %zu steps are possible",
+            steps, width, MOST_NUMBERS, MOST_NUMBERS / width);
     SOMA_TRY(add_table(network, "rotary_cosines", steps, width, &tables->cosines));
     SOMA_TRY(add_table(network, "rotary_sines", steps, width, &tables->sines));
     set_waves(soma_network_find_parameter(network, tables->cosines)->values,
