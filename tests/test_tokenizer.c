@@ -323,6 +323,7 @@ START_TEST(what_has_no_token_is_named) {
 END_TEST
 
 static void add_tests(TCase *cases) {
+    tcase_add_unchecked_fixture(cases, temporary_create, temporary_destroy);
     tcase_add_loop_test(cases, numbers_are_those_of_the_package, 0, SOMA_COUNT_OF(vectors));
     tcase_add_loop_test(cases, nothing_is_lost, 0, 2);
     tcase_add_test(cases, pairs_are_learnt_by_how_often_they_stand);

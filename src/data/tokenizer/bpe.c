@@ -144,12 +144,12 @@ soma_status soma_encode_bpe(void *context, const uint32_t *word, size_t count) {
     size_t length = 0, symbols = 0;
     bool unknown = false;
     SOMA_TRY(soma_encoding_reserve_bytes(encoding, 4 * count));
-    SOMA_TRY(reserve(encoding, 4 * count));
     for (size_t i = 0; i < count; i++) length += soma_character_write(word[i], encoding->bytes + length);
     if (tokenizer->whole_words) {
         const uint32_t whole = find_whole(encoding, encoding->bytes, length);
         if (whole != SOMA_NO_TOKEN) return soma_encoding_add(encoding, whole);
     }
+    SOMA_TRY(reserve(encoding, length));
     if (tokenizer->byte_level) {
         SOMA_TRY(append_bytes(encoding, encoding->bytes, length, &symbols));
         return merge_all(encoding, symbols);

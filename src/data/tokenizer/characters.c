@@ -14,21 +14,32 @@ size_t soma_next_character(const char *text, size_t length, uint32_t *character)
     return bytes;
 }
 
+static soma_status set_capacity(soma_characters *characters, size_t capacity) {
+    uint32_t *grown = soma_realloc(characters->at, capacity, sizeof *grown);
+    if (!grown) return soma_out_of_memory(capacity * sizeof *grown, "the characters of a text");
+    characters->at = grown;
+    characters->capacity = capacity;
+    return SOMA_OK;
+}
+
+soma_status soma_characters_reserve(soma_characters *characters, size_t more) {
+    if (more <= characters->capacity - characters->count) return SOMA_OK;
+    return set_capacity(characters, characters->count + more);
+}
+
 soma_status soma_characters_add(soma_characters *characters, uint32_t character) {
-    if (characters->count == characters->capacity) {
-        const size_t capacity = characters->capacity ? 2 * characters->capacity : 16;
-        uint32_t *grown = soma_realloc(characters->at, capacity, sizeof *grown);
-        if (!grown) return soma_out_of_memory(capacity * sizeof *grown, "the characters of a text");
-        characters->at = grown;
-        characters->capacity = capacity;
-    }
+    if (characters->count == characters->capacity)
+        SOMA_TRY(set_capacity(characters, characters->capacity ? 2 * characters->capacity : 16));
     characters->at[characters->count++] = character;
     return SOMA_OK;
 }
 
 soma_status soma_characters_add_text(soma_characters *characters, const char *text, size_t length) {
+    uint32_t character;
+    size_t count = 0;
+    for (size_t at = 0; at < length; count++) at += soma_next_character(text + at, length - at, &character);
+    SOMA_TRY(soma_characters_reserve(characters, count));
     for (size_t at = 0; at < length;) {
-        uint32_t character;
         at += soma_next_character(text + at, length - at, &character);
         SOMA_TRY(soma_characters_add(characters, character));
     }

@@ -18,6 +18,8 @@ typedef struct soma_characters {
     uint32_t *at;
     size_t count, capacity;
 } soma_characters;
+/* Room for so many more, and no more than that. */
+soma_status soma_characters_reserve(soma_characters *characters, size_t more);
 soma_status soma_characters_add(soma_characters *characters, uint32_t character);
 soma_status soma_characters_add_text(soma_characters *characters, const char *text, size_t length);
 

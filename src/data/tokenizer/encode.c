@@ -12,24 +12,6 @@ typedef struct piece {
     bool first;
 } piece;
 
-static bool is_at(const soma_added_token *token, const uint32_t *text, size_t count) {
-    return token->content.count && token->content.count <= count &&
-           memcmp(text, token->content.at, token->content.count * sizeof *text) == 0;
-}
-
-/* The longest added token that the text begins with. */
-static const soma_added_token *added_at(const soma_tokenizer *tokenizer, bool normalized, const uint32_t *text,
-                                        size_t count) {
-    const soma_added_token *found = NULL;
-    for (size_t i = 0; i < tokenizer->added_count; i++) {
-        const soma_added_token *token = &tokenizer->added[i];
-        if (token->normalized == normalized && is_at(token, text, count) &&
-            (!found || token->content.count > found->content.count))
-            found = token;
-    }
-    return found;
-}
-
 static soma_status encode_words(soma_encoding *encoding, piece part) {
     soma_word_function *word = encoding->tokenizer->model == SOMA_MODEL_BPE ? soma_encode_bpe : soma_encode_word_piece;
     return soma_split(encoding->tokenizer, part.text, part.count, part.first, word, encoding);
@@ -40,8 +22,9 @@ static soma_status encode_piece(soma_encoding *encoding, piece part, bool normal
 static soma_status encode_between(soma_encoding *encoding, piece part, bool normalized) {
     if (!part.count) return SOMA_OK;
     if (normalized) return encode_words(encoding, part);
+    if (encoding->tokenizer->normalizers.count == 0) return encode_piece(encoding, part, true);
     soma_characters copy = {.at = NULL};
-    soma_status status = SOMA_OK;
+    soma_status status = soma_characters_reserve(&copy, part.count);
     for (size_t i = 0; i < part.count && status == SOMA_OK; i++) status = soma_characters_add(&copy, part.text[i]);
     if (status == SOMA_OK) status = soma_normalize(encoding->tokenizer, &copy);
     if (status == SOMA_OK)
@@ -54,7 +37,8 @@ static soma_status encode_between(soma_encoding *encoding, piece part, bool norm
 static soma_status encode_piece(soma_encoding *encoding, piece part, bool normalized) {
     size_t begin = 0;
     for (size_t at = 0; at < part.count;) {
-        const soma_added_token *token = added_at(encoding->tokenizer, normalized, part.text + at, part.count - at);
+        const soma_added_token *token =
+            soma_tokenizer_added_at(encoding->tokenizer, normalized, part.text + at, part.count - at);
         if (!token) {
             at++;
             continue;
@@ -73,6 +57,16 @@ static soma_status encode_piece(soma_encoding *encoding, piece part, bool normal
         normalized);
 }
 
+static soma_status encode_block(void *encoding, const char *text, size_t length, bool first) {
+    soma_characters characters = {.at = NULL};
+    soma_status status = soma_characters_add_text(&characters, text, length);
+    if (status == SOMA_OK)
+        status =
+            encode_piece(encoding, (piece){.text = characters.at, .count = characters.count, .first = first}, false);
+    soma_free(characters.at);
+    return status;
+}
+
 soma_status soma_tokenizer_encode(const soma_tokenizer *tokenizer, const char *text, size_t length, int32_t **numbers,
                                   size_t *count) {
     if (numbers) *numbers = NULL;
@@ -84,12 +78,7 @@ soma_status soma_tokenizer_encode(const soma_tokenizer *tokenizer, const char *t
                           : !numbers ? "numbers"
                                      : "text");
     soma_encoding encoding = {.tokenizer = tokenizer};
-    soma_characters characters = {.at = NULL};
-    soma_status status = soma_characters_add_text(&characters, text, length);
-    if (status == SOMA_OK)
-        status =
-            encode_piece(&encoding, (piece){.text = characters.at, .count = characters.count, .first = true}, false);
-    soma_free(characters.at);
+    soma_status status = soma_tokenizer_each_block(tokenizer, text, length, encode_block, &encoding);
     soma_free(encoding.symbols);
     soma_free(encoding.heap);
     soma_free(encoding.bytes);

@@ -116,11 +116,12 @@ static soma_status count_word(void *context, const uint32_t *characters, size_t 
     return count_bytes(state, length);
 }
 
-static soma_status count_words(learning *state, const char *text, size_t length) {
+static soma_status count_words(void *context, const char *text, size_t length, bool first) {
+    learning *state = context;
     soma_characters characters = {.at = NULL};
     soma_status status = soma_characters_add_text(&characters, text, length);
     if (status == SOMA_OK)
-        status = soma_split(state->tokenizer, characters.at, characters.count, true, count_word, state);
+        status = soma_split(state->tokenizer, characters.at, characters.count, first, count_word, state);
     soma_free(characters.at);
     return status;
 }
@@ -304,7 +305,7 @@ static soma_status put_alphabet(learning *state) {
 }
 
 static soma_status learn(learning *state, const char *text, size_t length, uint64_t least) {
-    SOMA_TRY(count_words(state, text, length));
+    SOMA_TRY(soma_tokenizer_each_block(state->tokenizer, text, length, count_words, state));
     SOMA_TRY(soma_tokenizer_index(state->tokenizer));
     SOMA_TRY(soma_tokenizer_reserve_merges(state->tokenizer, 2 * state->tokenizer->size));
     SOMA_TRY(put_alphabet(state));

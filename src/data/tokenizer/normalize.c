@@ -15,22 +15,47 @@ static soma_status add_decomposed(soma_characters *out, uint32_t character) {
     return parts[1] ? add_decomposed(out, parts[1]) : SOMA_OK;
 }
 
-/* Marks in the order of their classes, those of one class as they stand (Unicode 15, D109). */
-static void order_marks(soma_characters *text) {
-    for (size_t i = 1; i < text->count; i++) {
-        const uint32_t character = text->at[i], class = soma_combining_class(character);
+enum { FEW_MARKS = 16, CLASSES = 256 };
+
+static void order_few(uint32_t *marks, size_t count) {
+    for (size_t i = 1; i < count; i++) {
+        const uint32_t mark = marks[i], class = soma_combining_class(mark);
         size_t place = i;
-        if (!class) continue;
-        for (; place > 0 && soma_combining_class(text->at[place - 1]) > class; place--)
-            text->at[place] = text->at[place - 1];
-        text->at[place] = character;
+        for (; place > 0 && soma_combining_class(marks[place - 1]) > class; place--) marks[place] = marks[place - 1];
+        marks[place] = mark;
     }
+}
+
+/* By counting, since no rule says that a character has few marks. */
+static soma_status order_many(uint32_t *marks, size_t count) {
+    size_t place[CLASSES + 1] = {0};
+    uint32_t *copy = soma_calloc(count, sizeof *copy);
+    if (!copy) return soma_out_of_memory(count * sizeof *copy, "the marks of a character");
+    memcpy(copy, marks, count * sizeof *copy);
+    for (size_t i = 0; i < count; i++) place[soma_combining_class(copy[i]) + 1]++;
+    for (size_t class = 0; class < CLASSES; class ++) place[class + 1] += place[class];
+    for (size_t i = 0; i < count; i++) marks[place[soma_combining_class(copy[i])]++] = copy[i];
+    soma_free(copy);
+    return SOMA_OK;
+}
+
+/* Marks in the order of their classes, those of one class as they stand (Unicode 15, D109). */
+static soma_status order_marks(soma_characters *text) {
+    for (size_t begin = 0, end; begin < text->count; begin = end) {
+        end = begin + 1;
+        if (!soma_combining_class(text->at[begin])) continue;
+        while (end < text->count && soma_combining_class(text->at[end])) end++;
+        if (end - begin <= FEW_MARKS)
+            order_few(text->at + begin, end - begin);
+        else
+            SOMA_TRY(order_many(text->at + begin, end - begin));
+    }
+    return SOMA_OK;
 }
 
 static soma_status decompose(const soma_characters *text, soma_characters *out) {
     for (size_t i = 0; i < text->count; i++) SOMA_TRY(add_decomposed(out, text->at[i]));
-    order_marks(out);
-    return SOMA_OK;
+    return order_marks(out);
 }
 
 /* Each mark with the starter before it, unless one between them is in its way (D117). */
@@ -149,7 +174,8 @@ soma_status soma_normalize(const soma_tokenizer *tokenizer, soma_characters *cha
     const size_t most = MOST_OF_EACH * characters->count + MOST_OF_NONE;
     for (size_t i = 0; i < tokenizer->normalizers.count; i++) {
         soma_characters out = {.at = NULL};
-        soma_status status = apply(&tokenizer->normalizers.step[i], characters, most, &out);
+        soma_status status = soma_characters_reserve(&out, characters->count);
+        if (status == SOMA_OK) status = apply(&tokenizer->normalizers.step[i], characters, most, &out);
         if (status != SOMA_OK) {
             soma_free(out.at);
             return status;

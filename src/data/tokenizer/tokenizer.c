@@ -64,6 +64,7 @@ void soma_tokenizer_destroy(soma_tokenizer *tokenizer) {
     soma_free(tokenizer->merges);
     soma_free(tokenizer->prefix);
     soma_free(tokenizer->added);
+    for (size_t i = 0; i < 2; i++) soma_free(tokenizer->added_order[i]);
     soma_free(tokenizer);
 }
 

@@ -120,6 +120,9 @@ struct soma_tokenizer {
     bool decodes; /* else tokens are words, with a space between them */
     soma_added_token *added;
     size_t added_count;
+    /* [added_order_count]: those that are looked for before normalisation, and after, in the order of their contents */
+    const soma_added_token **added_order[2];
+    size_t added_order_count[2];
 };
 
 /* GPT-2's alphabet: the character that stands for each byte, and back; SOMA_BYTE_ALPHABET_SIZE for any other. */
@@ -142,6 +145,11 @@ soma_status soma_tokenizer_reserve_merges(soma_tokenizer *tokenizer, size_t coun
 /* The next in rank, also of a pair that is there already. */
 void soma_tokenizer_put_merge(soma_tokenizer *tokenizer, uint32_t left, uint32_t right, uint32_t whole);
 const soma_merge *soma_tokenizer_merge(const soma_tokenizer *tokenizer, uint32_t left, uint32_t right);
+/* After all added tokens: they are found by soma_tokenizer_added_at(), the longest that the text begins with; of those
+ * with one content the first; NULL: none. */
+soma_status soma_tokenizer_order_added(soma_tokenizer *tokenizer);
+const soma_added_token *soma_tokenizer_added_at(const soma_tokenizer *tokenizer, bool normalized, const uint32_t *text,
+                                                size_t count);
 /* After all: the numbers of bytes. */
 void soma_tokenizer_find_bytes(soma_tokenizer *tokenizer);
 
@@ -155,6 +163,14 @@ soma_status soma_tokenizer_learn(soma_tokenizer *tokenizer, const char *text, si
 /* A word of a text. */
 typedef soma_status soma_word_function(void *context, const uint32_t *word, size_t count);
 
+/*
+ * A text in blocks, one after the other, so that what is made of its characters stays small: each ends behind a line,
+ * where whatever the tokenizer does ends, too. Where it cannot be known to, or no such line comes, a block is as long
+ * as the text. `first`: it begins the text.
+ */
+typedef soma_status soma_block_function(void *context, const char *text, size_t length, bool first);
+soma_status soma_tokenizer_each_block(const soma_tokenizer *tokenizer, const char *text, size_t length,
+                                      soma_block_function *block, void *context);
 /* In place of what was in `characters`. */
 soma_status soma_normalize(const soma_tokenizer *tokenizer, soma_characters *characters);
 /* Of a piece between added tokens; `first`: it begins the text. */

@@ -87,6 +87,7 @@ static soma_status read_all_added(const soma_json *list, soma_tokenizer *tokeniz
     tokenizer->added = soma_calloc(SOMA_MAX(count, (size_t)1), sizeof *tokenizer->added);
     if (!tokenizer->added) return soma_out_of_memory(count * sizeof *tokenizer->added, "added tokens");
     SOMA_JSON_EACH(token, list) SOMA_TRY(read_added(token, tokenizer));
+    SOMA_TRY(soma_tokenizer_order_added(tokenizer));
     return SOMA_OK;
 }
 
