@@ -52,6 +52,34 @@ START_TEST(holds_what_it_was_given) {
 }
 END_TEST
 
+/* Of half of the samples: inputs stay where they are, and are there as long as the copy. */
+START_TEST(targets_are_copied_alone) {
+    enum { HALF = SAMPLES / 2 };
+    soma_dataset *dataset = labelled(), *part, *rest, *copy;
+    int32_t classes[2][HALF];
+    size_t row[HALF];
+    float values[HALF][2];
+    expect_ok(soma_dataset_split(dataset, 0.5, 1, &part, &rest));
+    for (size_t i = 0; i < HALF; i++) row[i] = soma_dataset_row(part, i);
+    expect_ok(soma_dataset_with_own_targets(part, &copy));
+    ck_assert_ptr_eq(copy->storage->input[0].data, dataset->storage->input[0].data);
+    ck_assert_ptr_ne(copy->storage->target[0].data, dataset->storage->target[0].data);
+    ((int32_t *)copy->storage->target[0].data)[soma_dataset_row(copy, 2)] = 2;
+    expect_ok(soma_dataset_read_classes(part, 0, HALF, classes[0]));
+    soma_dataset_destroy(dataset);
+    soma_dataset_destroy(part);
+    soma_dataset_destroy(rest);
+    expect_ok(soma_dataset_read_classes(copy, 0, HALF, classes[1]));
+    expect_ok(soma_dataset_read_input(copy, 0, 0, HALF, values[0]));
+    for (size_t i = 0; i < HALF; i++) {
+        ck_assert_int_eq(classes[0][i], labels[row[i]]);
+        ck_assert_int_eq(classes[1][i], i == 2 ? 2 : labels[row[i]]);
+        ck_assert_mem_eq(values[i], features[row[i]], sizeof values[i]);
+    }
+    soma_dataset_destroy(copy);
+}
+END_TEST
+
 START_TEST(bytes_stay_bytes_and_are_seen_scaled) {
     static const uint8_t pixels[2][3] = {{0, 51, 255}, {1, 128, 254}}, classes[2] = {7, 0};
     soma_array inputs = array_2d(pixels, SOMA_U8, 2, 3), targets = array_1d(classes, SOMA_U8, 2);
@@ -420,6 +448,7 @@ int main(void) {
     TCase *cases = tcase_create("dataset");
     suite_add_tcase(suite, cases);
     tcase_add_test(cases, holds_what_it_was_given);
+    tcase_add_test(cases, targets_are_copied_alone);
     tcase_add_test(cases, bytes_stay_bytes_and_are_seen_scaled);
     tcase_add_test(cases, numbers_without_a_second_dimension_are_samples_of_one);
     tcase_add_test(cases, several_inputs_and_targets);

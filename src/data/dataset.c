@@ -37,6 +37,7 @@ void soma_storage_release(soma_storage *storage) {
     soma_free(storage->id_name);
     soma_free(storage->id_text);
     soma_free(storage->ids);
+    soma_storage_release(storage->lender);
     soma_free(storage);
 }
 

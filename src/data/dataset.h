@@ -51,9 +51,10 @@ typedef struct soma_storage {
     size_t rows;
     size_t input_count, target_count;
     soma_column input[SOMA_MAX_OUTPUTS], target[SOMA_MAX_OUTPUTS];
-    bool masked;     /* the last input says which steps of the first there are: [steps], 1 or 0 */
-    float *weights;  /* [rows] or NULL */
-    int64_t *groups; /* [rows] or NULL */
+    struct soma_storage *lender; /* counted: whose memory the inputs are; NULL: nobody's */
+    bool masked;                 /* the last input says which steps of the first there are: [steps], 1 or 0 */
+    float *weights;              /* [rows] or NULL */
+    int64_t *groups;             /* [rows] or NULL */
     uint64_t
         *group_keys; /* [group_count]: what stands for the text of each, of a table; NULL: they were set by number */
     size_t group_count;
@@ -130,6 +131,9 @@ soma_status soma_dataset_copy_storage(const soma_dataset *dataset, bool inputs_a
 /* As soma_dataset_read_input(), but without the offset. */
 soma_status soma_dataset_read_differences(const soma_dataset *dataset, size_t input, size_t first, size_t count,
                                           float *values);
+
+/* The same samples of the same rows, with a copy of the targets, of all rows; inputs stay where they are. */
+soma_status soma_dataset_with_own_targets(const soma_dataset *dataset, soma_dataset **copy);
 
 /*
  * A data set whose inputs have no offsets, since devices know of none: a copy with offset and value added up in float32

@@ -117,7 +117,20 @@ static soma_status copy_groups(const soma_dataset *dataset, soma_storage *to) {
     return SOMA_OK;
 }
 
-soma_status soma_dataset_copy_storage(const soma_dataset *dataset, bool inputs_as_seen, soma_storage **storage) {
+/* How a copy has its inputs: as they are, as the network sees them, or where they lie, of all rows. */
+typedef enum inputs { STORED, SEEN, LENT } inputs;
+
+static soma_status copy_input(const soma_dataset *dataset, size_t input, inputs how, soma_storage *to) {
+    const soma_column *from = &dataset->storage->input[input];
+    if (how == SEEN) return copy_input_as_seen(dataset, input, &to->input[input]);
+    if (how == STORED) return copy_column(dataset, from, &to->input[input]);
+    to->input[input] = *from;
+    to->input[input].owned = false;
+    to->input[input].offset = NULL;
+    return copy_offset(from, &to->input[input]);
+}
+
+static soma_status copy_storage(const soma_dataset *dataset, inputs how, soma_storage **storage) {
     const soma_storage *from = dataset->storage;
     soma_storage *to = *storage = soma_storage_create();
     if (!to) return soma_out_of_memory(sizeof *to, "a copy of the data set");
@@ -135,14 +148,39 @@ soma_status soma_dataset_copy_storage(const soma_dataset *dataset, bool inputs_a
     if (status == SOMA_OK) status = copy_groups(dataset, to);
     if (status == SOMA_OK) status = copy_values(dataset, from->times, sizeof *from->times, &to->times);
     if (status == SOMA_OK) status = copy_ids(dataset, to);
-    for (size_t i = 0; status == SOMA_OK && i < from->input_count; i++)
-        status = inputs_as_seen ? copy_input_as_seen(dataset, i, &to->input[i])
-                                : copy_column(dataset, &from->input[i], &to->input[i]);
+    for (size_t i = 0; status == SOMA_OK && i < from->input_count; i++) status = copy_input(dataset, i, how, to);
     for (size_t i = 0; status == SOMA_OK && i < from->target_count; i++)
         status = copy_column(dataset, &from->target[i], &to->target[i]);
     if (status == SOMA_OK) return SOMA_OK;
     soma_storage_release(to);
     *storage = NULL;
+    return status;
+}
+
+soma_status soma_dataset_copy_storage(const soma_dataset *dataset, bool inputs_as_seen, soma_storage **storage) {
+    return copy_storage(dataset, inputs_as_seen ? SEEN : STORED, storage);
+}
+
+static soma_status copy_rows(const soma_dataset *dataset, int32_t **rows) {
+    *rows = NULL;
+    if (!dataset->rows) return SOMA_OK;
+    *rows = soma_calloc(dataset->samples, sizeof **rows);
+    if (!*rows) return soma_out_of_memory(dataset->samples * sizeof **rows, "the rows of a data set");
+    memcpy(*rows, dataset->rows, dataset->samples * sizeof **rows);
+    return SOMA_OK;
+}
+
+soma_status soma_dataset_with_own_targets(const soma_dataset *dataset, soma_dataset **copy) {
+    const soma_dataset whole = {.storage = dataset->storage, .samples = dataset->storage->rows};
+    soma_storage *storage;
+    int32_t *rows;
+    *copy = NULL;
+    SOMA_TRY(copy_storage(&whole, LENT, &storage));
+    storage->lender = dataset->storage;
+    __atomic_add_fetch(&storage->lender->references, 1, __ATOMIC_RELAXED);
+    soma_status status = copy_rows(dataset, &rows);
+    if (status == SOMA_OK) status = soma_dataset_view(storage, rows, dataset->samples, copy);
+    soma_storage_release(storage); /* the data set has a reference of its own */
     return status;
 }
 

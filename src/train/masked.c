@@ -62,11 +62,9 @@ static bool has_filled_target(const soma_network *network, const soma_dataset *d
 }
 
 soma_status soma_clear_masked_targets(const soma_network *network, const soma_dataset *dataset, soma_dataset **copy) {
-    soma_storage *own;
     *copy = NULL;
     if (!dataset || !has_filled_target(network, dataset, false)) return SOMA_OK;
-    SOMA_TRY(soma_dataset_copy_storage(dataset, false, &own));
-    SOMA_TRY(soma_dataset_make(own, copy));
+    SOMA_TRY(soma_dataset_with_own_targets(dataset, copy));
     has_filled_target(network, *copy, true);
     return SOMA_OK;
 }
