@@ -52,6 +52,7 @@ static const struct {
     {"embedding 9 5; rnn 6 relu; dense 9", 1},
     {"embedding 12 5; layernorm; lstm 6; dropout 0.3; dense 4 tanh; dense 9 softmax", 2},
     {"embedding 9 6; lstm 6 layers 2; gru 5; residual(dense 5 gelu); gru 4 reset before; dense 9 softmax", 6},
+    {"embedding 9 5; lstm 4 layers 3; gru 4; dense 9 softmax", 7},
 };
 
 /* Sums are of a dozen numbers of about 1, and states go through seven steps: 1e-5 is a hundred roundings. */

@@ -94,7 +94,7 @@ static soma_status add_op(streaming *work, const soma_tensor *tensor, soma_tenso
 /* With a state before the step, and after it; an LSTM's cell is a second one. */
 static soma_status add_recurrent(streaming *work, const soma_tensor *tensor) {
     const bool lstm = tensor->attributes.recurrent.params.kind == SOMA_RECURRENT_LSTM;
-    if (work->states + 3 > SOMA_MAX_OUTPUTS)
+    if (1 + work->states + (lstm ? 2 : 1) > SOMA_MAX_OUTPUTS)
         return soma_error(SOMA_UNSUPPORTED, "the network has more recurrent layers than %d outputs have states for",
                           SOMA_MAX_OUTPUTS);
     soma_tensor *before[2] = {add_state(work, tensor->shape[1], work->states), NULL};
