@@ -37,7 +37,7 @@ static inline void attention_multiply(attention_rows c, size_t m, size_t n, size
         const float *left = a.at + (by_row ? i * a.stride : i), *right = packed;
         for (size_t j = 0; j < n; j += GEMM_COLUMNS, right += depth * GEMM_COLUMNS) {
             const size_t columns = SOMA_MIN(n - j, (size_t)GEMM_COLUMNS);
-            const gemm_output output = {c.at + i * c.stride + j, c.stride, columns, alpha, beta, NULL};
+            const gemm_output output = {c.at + i * c.stride + j, c.stride, columns, alpha, beta, NULL, false};
             gemm_tiles[rows - 1][by_row][(columns - 1) / SOMA_LANES](k, left, a.stride, right, GEMM_COLUMNS, &output);
         }
     }

@@ -58,7 +58,7 @@ static inline bool recurrent_rests(const float *mask, const recurrent_plan *p, s
 /* sums [rows, GEMM_COLUMNS] = a times a panel of packed weights, k deep, and a row of GEMM_COLUMNS, or NULL. */
 static inline void recurrent_multiply(const float *a, size_t stride, size_t rows, size_t k, const float *panel,
                                       const float *bias, float *sums) {
-    const gemm_output output = {sums, GEMM_COLUMNS, GEMM_COLUMNS, 1.0f, 0.0f, bias};
+    const gemm_output output = {sums, GEMM_COLUMNS, GEMM_COLUMNS, 1.0f, 0.0f, bias, false};
     gemm_tiles[rows - 1][1][GEMM_VECTORS - 1](k, a, stride, panel, GEMM_COLUMNS, &output);
 }
 

@@ -36,7 +36,8 @@ typedef struct gemm_plan {
     size_t k_blocks, block_panels;  /* of b */
     bool pack_a, direct_b;
     size_t scratch;              /* floats of one thread: a block of b, then a tile of a */
-    soma_cpu_function *function; /* NULL for the identity */
+    bool relu;                   /* f, done where the sums are */
+    soma_cpu_function *function; /* else f, afterwards; NULL for the identity */
 } gemm_plan;
 
 static size_t length(soma_range range) {
@@ -113,7 +114,8 @@ static void multiply_rows(const gemm_block *block, soma_range rows) {
                               length(columns),
                               params->alpha,
                               first ? params->beta : 1.0f,
-                              last && bias ? bias + columns.begin : NULL};
+                              last && bias ? bias + columns.begin : NULL,
+                              last && p->relu};
         gemm_tile *tile = gemm_tiles[length(rows) - 1][!params->transpose_a][(length(columns) - 1) / SOMA_LANES];
         bool direct = is_direct(p, panel);
         tile(length(block->k), a, a_stride, direct ? b + block->k.begin * p->n + columns.begin : packed,
@@ -121,9 +123,14 @@ static void multiply_rows(const gemm_block *block, soma_range rows) {
     }
     if (!last || !p->function) return;
     soma_range columns = columns_of(p, block->panels);
-    for (size_t i = 0; i < length(rows); i++) {
+    size_t width = length(columns), count = length(rows);
+    if (width == p->n) { /* in one piece */
+        width *= count;
+        count = 1;
+    }
+    for (size_t i = 0; i < count; i++) {
         float *row = c + i * p->n + columns.begin;
-        p->function(row, row, length(columns), params->a, params->b);
+        p->function(row, row, width, params->a, params->b);
     }
 }
 
@@ -191,7 +198,9 @@ SOMA_CPU_PLANNER(gemm) {
     plan->detail = p;
     *p = (gemm_plan){.m = c->shape[0], .n = c->shape[1], .k = a->shape[params->transpose_a ? 0 : 1]};
     if (p->m == 0 || p->n == 0) return SOMA_OK;
-    if (params->function != SOMA_IDENTITY) p->function = SOMA_FOR_ISA(soma_cpu_get_function)(params->function);
+    p->relu = params->function == SOMA_RELU;
+    if (!p->relu && params->function != SOMA_IDENTITY)
+        p->function = SOMA_FOR_ISA(soma_cpu_get_function)(params->function);
     plan_blocks(call, p);
     plan->nanoseconds = 0.3 / SOMA_LANES * (double)p->m * (double)p->n * (double)p->k + 0.5 * (double)(p->m * p->n);
     choose_grid(p, soma_cpu_tasks(plan));

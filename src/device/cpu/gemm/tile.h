@@ -6,7 +6,7 @@
 #ifndef SOMA_DEVICE_CPU_GEMM_TILE_H
 #define SOMA_DEVICE_CPU_GEMM_TILE_H
 
-#include "device/cpu/kernels.h"
+#include "device/cpu/rows.h"
 
 /* Sums take rows * 2 registers, b two, and a at least one: compilers for ARM load several of a's elements ahead. */
 #if SOMA_REGISTERS == 32 && SOMA_LANES == 16
@@ -19,13 +19,14 @@
 #define GEMM_VECTORS 2
 #define GEMM_COLUMNS (GEMM_VECTORS * SOMA_LANES)
 
-/* How a tile's product goes into c: c = alpha sum + beta c + bias. */
+/* How a tile's product goes into c: c = alpha sum + beta c + bias, or its ReLU. */
 typedef struct gemm_output {
     float *c;
     size_t stride;     /* of c's rows */
     size_t columns;    /* that there are in c: at most those of the tile */
     float alpha, beta; /* beta 0: c is not read */
     const float *bias; /* of these columns, or NULL */
+    bool relu;         /* the larger of that and 0 */
 } gemm_output;
 
 /*
@@ -50,6 +51,7 @@ gemm_store(soma_vector sum[GEMM_ROWS][GEMM_VECTORS], const gemm_output *output, 
             soma_vector value = rest[j];
             if (beta != 0.0f) value += beta * soma_load_lanes(c + j * SOMA_LANES, lanes);
             value += alpha * sum[i][j];
+            if (output->relu) value = (soma_vector)((soma_mask)value & ~(value < 0.0f));
             soma_store_lanes(c + j * SOMA_LANES, value, lanes);
         }
 }
