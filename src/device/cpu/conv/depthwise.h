@@ -2,6 +2,7 @@
 /*
  * Tiles of depthwise convolution, in which every channel is a group by itself: like those of tile.h, but element (i, l)
  * of the left factor is a vector of channels, as b's elements and the sums are: a[i] + index[l] is where it begins.
+ * There are so few terms that nothing is left out of them: they are one run, from the first.
  */
 #ifndef SOMA_DEVICE_CPU_CONV_DEPTHWISE_H
 #define SOMA_DEVICE_CPU_CONV_DEPTHWISE_H
@@ -21,18 +22,16 @@ static inline __attribute__((always_inline)) void depthwise_sum(conv_runs runs, 
         from[i] = a[i];
         for (int j = 0; j < vectors; j++) sum[i][j] = (soma_vector){0};
     }
-    for (const conv_run *run = runs.run; run < runs.run + runs.count; run++) {
-        const float *of_b = b + run->begin * b_stride;
-        for (size_t l = run->begin; l < run->end; l++, of_b += b_stride) {
-            size_t at = index[l];
-            soma_vector row[GEMM_VECTORS];
-            for (int j = 0; j < vectors; j++) row[j] = ((const soma_vector *)of_b)[j];
-            SOMA_UNROLL
-            for (int i = 0; i < rows; i++)
-                for (int j = 0; j < vectors; j++)
-                    sum[i][j] +=
-                        soma_load_lanes(from[i] + at + j * SOMA_LANES, j + 1 < vectors ? SOMA_LANES : last) * row[j];
-        }
+    size_t k = runs.count ? runs.run->end : 0;
+    for (size_t l = 0; l < k; l++, b += b_stride) {
+        size_t at = index[l];
+        soma_vector row[GEMM_VECTORS];
+        for (int j = 0; j < vectors; j++) row[j] = ((const soma_vector *)b)[j];
+        SOMA_UNROLL
+        for (int i = 0; i < rows; i++)
+            for (int j = 0; j < vectors; j++)
+                sum[i][j] +=
+                    soma_load_lanes(from[i] + at + j * SOMA_LANES, j + 1 < vectors ? SOMA_LANES : last) * row[j];
     }
 }
 

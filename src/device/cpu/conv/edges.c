@@ -5,10 +5,10 @@
 /* Points of a class in a band, at least: a tile of fewer rows leaves multipliers idle. */
 #define LEAST_POINTS 3
 /* Terms of a sum, at least: with fewer, more tiles cost more than it saves. */
-#define LEAST_TERMS 64
+#define LEAST_TERMS 128
 /* Runs of all taps at most, and channels at least: tiles then end where a tap's channels do. */
 #define MAX_TAP_RUNS   16384
-#define LEAST_CHANNELS 6
+#define LEAST_CHANNELS 12
 
 enum { ROWS, COLUMNS }; /* the last two of the axes */
 
@@ -69,7 +69,7 @@ static size_t stretches_of(const conv_axis *axis, size_t others, bool possible, 
 size_t soma_cpu_conv_classes(const conv_pass *pass, conv_class classes[CONV_CLASSES]) {
     const conv_axis *rows = axis_of(pass, ROWS), *columns = axis_of(pass, COLUMNS);
     size_t planes = pass->band[0] * pass->band[1], taps = pass->axis[0].taps, count = 0, narrow;
-    bool possible = pass->k >= LEAST_TERMS && taps <= CONV_RUNS;
+    bool possible = pass->k >= LEAST_TERMS && pass->from_channels > 1 && taps <= CONV_RUNS;
     stretch row[CONV_STRETCHES], column[CONV_STRETCHES];
     size_t row_count = stretches_of(rows, planes * pass->band[3], possible, row);
     for (size_t i = 0; i < row_count; i++) {
