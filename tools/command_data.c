@@ -164,6 +164,58 @@ static exit_status show_arrays(const struct settings *settings, report *object) 
 
 /* ------------------------------------------------------------------------------------------------------- command */
 
+/* How long they are, by the mask that each has. */
+static soma_status find_lengths(const soma_dataset *dataset, size_t samples, size_t steps, size_t *least,
+                                size_t *largest, size_t *sum) {
+    float *mask = malloc(steps * sizeof *mask);
+    soma_status cause = mask ? SOMA_OK : SOMA_OUT_OF_MEMORY;
+    *least = steps;
+    *largest = *sum = 0;
+    for (size_t i = 0; i < samples && cause == SOMA_OK; i++) {
+        size_t length = 0;
+        cause = soma_dataset_read_input(dataset, 1, i, 1, mask);
+        for (size_t j = 0; j < steps && cause == SOMA_OK; j++) length += mask[j] > 0;
+        if (length < *least) *least = length;
+        if (length > *largest) *largest = length;
+        *sum += length;
+    }
+    free(mask);
+    return cause;
+}
+
+/* Read as for training, whatever way gaps and words are treated then; what is in the way of that is said. */
+static exit_status show_sequences(const struct settings *settings, soma_csv_options options, report *object) {
+    soma_csv_roles roles = *options.roles;
+    soma_dataset *dataset = NULL;
+    soma_dataset_info info;
+    size_t least, largest, sum;
+    if (!settings->sequences.column || source_is_stream(settings->data)) return STATUS_DONE;
+    roles.missing = SOMA_MISSING_ZERO;
+    roles.max_categories = settings->max_categories;
+    roles.buckets = settings->hash_buckets;
+    roles.dates = SOMA_DATES_NUMBER;
+    options.roles = &roles;
+    soma_status cause = soma_dataset_from_csv(settings->data, &options, &dataset);
+    if (cause == SOMA_OUT_OF_MEMORY) return fail_from_library(cause, STATUS_FILE, NULL);
+    if (cause != SOMA_OK) {
+        say_result("  its sequences would be refused in training: %s\n", soma_last_error());
+        report_text(object, "sequences_refused", soma_last_error());
+        return STATUS_DONE;
+    }
+    soma_dataset_get_info(dataset, &info);
+    cause = find_lengths(dataset, info.samples, info.input_shape[1][0], &least, &largest, &sum);
+    soma_dataset_destroy(dataset);
+    if (cause != SOMA_OK) return fail_from_library(cause, STATUS_FILE, NULL);
+    say_result("  %zu sequences, of %zu to %zu steps, %.4g on average\n", info.samples, least, largest,
+               (double)sum / (double)info.samples);
+    report *sequences = report_object(object, "sequences");
+    report_count(sequences, "count", info.samples);
+    report_count(sequences, "shortest", least);
+    report_count(sequences, "longest", largest);
+    report_number(sequences, "mean", (double)sum / (double)info.samples);
+    return STATUS_DONE;
+}
+
 static exit_status show_table(const struct settings *settings, report *object) {
     const soma_csv_roles roles = table_roles(settings, NULL);
     soma_csv_options options;
@@ -174,7 +226,7 @@ static exit_status show_table(const struct settings *settings, report *object) {
     if (cause != SOMA_OK) return fail_from_library(cause, STATUS_FILE, NULL);
     table_report(settings->data, profile, object);
     soma_table_profile_destroy(profile);
-    return STATUS_DONE;
+    return show_sequences(settings, options, object);
 }
 
 exit_status command_data(const struct settings *given) {

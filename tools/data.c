@@ -43,6 +43,9 @@ static exit_status refuse_options(const struct settings *settings, enum source s
                       {"time-column", settings->time_column},
                       {"weight-column", settings->weight_column},
                       {"id-column", settings->id_column},
+                      {"sequence-column", settings->sequences.column},
+                      {"sequence-steps", settings->sequences.steps},
+                      {"label-per-step", settings->sequences.label_per_step},
                       {"columns", settings->columns},
                       {"ignore", settings->ignore}};
     for (size_t i = 0; source != SOURCE_TABLE && i < sizeof for_tables / sizeof *for_tables; i++)
@@ -61,11 +64,8 @@ static exit_status load(const struct settings *settings, soma_network *network, 
     if (status == STATUS_DONE && loaded->source == SOURCE_TABLE && series_is_meant(settings, network)) {
         loaded->source = SOURCE_SERIES;
         status = series_refuse(settings, network);
-    } else if (loaded->source == SOURCE_TABLE && settings->missing == SOMA_MISSING_LAST) {
-        status = fail(STATUS_USAGE,
-                      "--missing: 'last' is for series, which %s is by --window; without it rows have no "
-                      "value before them; accepted: %s",
-                      settings->data, "error, drop, median, mean, zero");
+    } else if (status == STATUS_DONE && loaded->source == SOURCE_TABLE) {
+        status = table_refuse(settings, network);
     }
     if (status != STATUS_DONE) return status;
     soma_status cause = SOMA_OK;

@@ -3,7 +3,11 @@
 #include "default_net.h"
 #include "model.h"
 #include "option_table.h"
+#include <math.h>
 #include <stdlib.h>
+
+/* More are numbers to predict. */
+#define MOST_STEP_CLASSES 65536
 
 /* What a loss wants of the last layer, and of the targets. */
 struct objective {
@@ -127,6 +131,39 @@ static exit_status find_labels(const struct settings *settings, const struct dat
     return cause == SOMA_OK ? STATUS_DONE : fail_from_library(cause, STATUS_FILE, "%s", settings->data);
 }
 
+/* ------------------------------------------------------------------------------------------------ labels of steps */
+
+/* Numbers of classes, whole and from 0 on, unless they are said to be numbers to predict: so many units. 0: numbers. */
+static exit_status count_classes(const struct settings *settings, const struct data *data,
+                                 const soma_dataset_info *info, size_t *classes) {
+    const size_t width = info->target_shape[0][0];
+    float largest = 0;
+    bool whole = !settings->regression && info->target_rank[0] == 1;
+    *classes = 0;
+    if (!whole) return STATUS_DONE;
+    float *targets = malloc(info->samples * width * sizeof *targets);
+    if (!targets) return fail(STATUS_FAILED, "out of memory for the labels of %zu sequences", info->samples);
+    soma_status cause = soma_dataset_read_target(data->train, 0, 0, info->samples, targets);
+    for (size_t i = 0; i < info->samples * width && cause == SOMA_OK && whole; i++) {
+        whole = targets[i] >= 0 && targets[i] < MOST_STEP_CLASSES && floorf(targets[i]) == targets[i];
+        if (targets[i] > largest) largest = targets[i];
+    }
+    free(targets);
+    if (whole) *classes = (size_t)largest + 1;
+    return cause == SOMA_OK ? STATUS_DONE : fail_from_library(cause, STATUS_FILE, NULL);
+}
+
+static exit_status net_of_steps(const struct settings *settings, const struct data *data, const soma_dataset_info *info,
+                                char *text, size_t size) {
+    size_t classes;
+    exit_status status = count_classes(settings, data, info, &classes);
+    const size_t values = info->target_rank[0] > 1 ? info->target_shape[0][1] : 1;
+    const struct objective objective = objective_of((soma_loss)settings->loss, classes > 0, false);
+    snprintf(text, size, "lstm 64 bidirectional; dense %zu%s", objective.categorical ? classes : values,
+             objective.activation);
+    return status;
+}
+
 /* ------------------------------------------------------------------------------------------------------- the text */
 
 exit_status default_net(const struct settings *settings, const struct data *data, const char **net) {
@@ -140,6 +177,10 @@ exit_status default_net(const struct settings *settings, const struct data *data
         snprintf(text, sizeof text, "embedding %zu 64; lstm 128; dense %zu softmax", tokens, tokens);
         *net = text;
         return STATUS_DONE;
+    }
+    if (settings->sequences.label_per_step) {
+        *net = text;
+        return net_of_steps(settings, data, &info, text, sizeof text);
     }
     exit_status status = refuse_loss(settings, data, &info);
     if (status == STATUS_DONE) status = find_labels(settings, data, &info, &labels);

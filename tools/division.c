@@ -19,8 +19,10 @@ static exit_status check_fraction(const struct settings *settings, const char *o
 }
 
 exit_status division_by(const struct settings *settings, soma_division_by *by, const char **column) {
-    const char *group = settings->group_column, *time = settings->time_column;
     bool said = option_given(settings, split_by);
+    /* Times of steps say in which order they are; what sequences are divided by is said. */
+    const bool orders = settings->sequences.column && !(said && settings->split_by == SOMA_BY_TIME);
+    const char *group = settings->group_column, *time = orders ? NULL : settings->time_column;
     *by = said ? (soma_division_by)settings->split_by : group ? SOMA_BY_GROUPS : time ? SOMA_BY_TIME : SOMA_BY_ROWS;
     *column = group ? group : time;
     if (group && time)

@@ -337,7 +337,7 @@ static void report_kind(const soma_column_info *column, report *one) {
 }
 
 void model_report_columns(const soma_network *network, report *object) {
-    static const char *const roles[] = {"feature", "label", "ignored", "group", "time", "weight", "id"};
+    static const char *const roles[] = {"feature", "label", "ignored", "group", "time", "weight", "id", "sequence"};
     size_t count = soma_network_column_count(network);
     if (!count) return;
     report *list = report_array(object, "columns");

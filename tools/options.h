@@ -68,6 +68,7 @@ struct settings {
     uint64_t trials;
     uint64_t folds, seeds; /* 0: one training */
     const char *group_column, *time_column, *weight_column, *id_column;
+    soma_csv_sequences sequences; /* column NULL: rows are samples, or as the model knows */
     const char *columns, *ignore; /* lists */
     const char *validation_data, *test_data;
     double validation, min_delta;

@@ -38,6 +38,7 @@ static struct settings settings_for(const struct settings *settings, const soma_
     part.classification = !part.regression;
     if (!soma_network_column_count(network)) return part;
     part.label = part.columns = part.ignore = NULL;
+    part.sequences = (soma_csv_sequences){.column = NULL};
     part.group_column = part.time_column = part.weight_column = part.id_column = NULL;
     return part;
 }

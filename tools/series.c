@@ -24,6 +24,7 @@ exit_status series_refuse(const struct settings *settings, const soma_network *n
                   {"group-column", settings->group_column},
                   {"weight-column", settings->weight_column},
                   {"id-column", settings->id_column},
+                  {"sequence-column", settings->sequences.column},
                   {"classification", settings->classification && !settings->regression},
                   {"split-by", option_given(settings, split_by) && settings->split_by != SOMA_BY_TIME}};
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)

@@ -22,7 +22,8 @@ static soma_csv_roles columns_of(const struct settings *settings, const soma_net
                            .id = settings->id_column,
                            .columns = settings->columns,
                            .ignore = settings->ignore,
-                           .gaps = settings->gaps};
+                           .gaps = settings->gaps,
+                           .sequences = settings->sequences.column ? &settings->sequences : NULL};
     if (said.group || said.time || !network || soma_network_column_count(network) ||
         !soma_network_get_division(network, &kept) || kept.by == SOMA_BY_ROWS)
         return said;
@@ -31,6 +32,7 @@ static soma_csv_roles columns_of(const struct settings *settings, const soma_net
                             .weight = said.weight,
                             .id = said.id,
                             .gaps = said.gaps,
+                            .sequences = said.sequences,
                             .optional = true};
 }
 
@@ -80,6 +82,27 @@ exit_status table_csv_options(const struct settings *settings, const soma_networ
     return STATUS_DONE;
 }
 
+static bool is_of_sequences(const struct settings *settings, const soma_network *network) {
+    bool learnt = false;
+    for (size_t i = 0; i < soma_network_column_count(network); i++) {
+        soma_column_info column;
+        learnt |= soma_network_column(network, i, &column) == SOMA_OK && column.role == SOMA_COLUMN_SEQUENCE;
+    }
+    return learnt || settings->sequences.column;
+}
+
+exit_status table_refuse(const struct settings *settings, const soma_network *network) {
+    const bool sequences = is_of_sequences(settings, network);
+    if (!sequences && (settings->sequences.steps || settings->sequences.label_per_step))
+        return fail(STATUS_USAGE, "--%s goes with --sequence-column, which says what rows of %s are one sequence",
+                    settings->sequences.steps ? "sequence-steps" : "label-per-step", settings->data);
+    if (sequences || settings->missing != SOMA_MISSING_LAST) return STATUS_DONE;
+    return fail(STATUS_USAGE,
+                "--missing: 'last' is for series, which %s is by --window, and for sequences, by --sequence-column; "
+                "without them rows have no value before them; accepted: %s",
+                settings->data, "error, drop, median, mean, zero");
+}
+
 /* What a model has learnt of its first table stands; the same may be said once more, as where a training is resumed. */
 static exit_status refuse_known(const struct settings *settings, const soma_network *network) {
     const char *said = settings->dates + SOMA_DATES_NUMBER == SOMA_DATES_CYCLE ? "date and cycle" : "date";
@@ -124,6 +147,8 @@ size_t table_load_unlabelled(const struct settings *settings, const soma_network
     if (!parse_separator(settings->separator, &options.separator)) return 0;
     if (soma_dataset_from_csv(settings->data, &options, dataset) != SOMA_OK) return 0;
     soma_dataset_info info;
+    size_t values = 1; /* of a sequence more than columns */
     soma_dataset_get_info(*dataset, &info);
-    return info.input_shape[0][0];
+    for (uint32_t i = 0; i < info.input_rank[0]; i++) values *= info.input_shape[0][i];
+    return values;
 }

@@ -11,6 +11,9 @@ soma_csv_roles table_roles(const struct settings *settings, const soma_network *
 exit_status table_csv_options(const struct settings *settings, const soma_network *network, bool labelled,
                               const soma_csv_roles *roles, soma_csv_options *options);
 
+/* What says nothing of a table whose rows are no series. */
+exit_status table_refuse(const struct settings *settings, const soma_network *network);
+
 /* A table as it lies there, for a network that has learnt of one, or for NULL. */
 exit_status table_load(const struct settings *settings, const soma_network *network, bool labelled,
                        soma_dataset **dataset);

@@ -59,7 +59,7 @@ static void say_padded(const char *text, size_t width) {
 }
 
 static const char *role_name(soma_column_role role) {
-    static const char *const names[] = {"feature", "label", "ignored", "group", "time", "weight", "id"};
+    static const char *const names[] = {"feature", "label", "ignored", "group", "time", "weight", "id", "sequence"};
     return (size_t)role < sizeof names / sizeof *names ? names[role] : "other";
 }
 

@@ -77,6 +77,21 @@ typedef enum soma_dates {
     SOMA_DATES_CYCLE
 } soma_dates;
 
+/*
+ * A table in long form: each row is a step of a sequence, and rows with the same text in a column are the steps of one,
+ * wherever they stand, in the order of the file, or of their times (soma_csv_roles.time). Each sequence becomes a
+ * sample [steps, features], with zeros behind its end, and a mask [steps] as soma_dataset_set_lengths() makes it. Its
+ * text is its soma_dataset_id(), its time that of its last step. Label, weight and group are the same in all of its
+ * rows.
+ */
+typedef struct soma_csv_sequences {
+    const char *column;   /* whose texts say which sequence a row is a step of: a header's name, or a number from 1 */
+    uint64_t steps;       /* that a sample has; 0: as many as the network takes, or the longest sequence has */
+    bool label_per_step;  /* each row has a label of its own: the target is f32 [steps], numbers or numbers of classes,
+                             which are whole, from 0 on; of several labels [steps, labels] */
+    uint64_t reserved[5]; /* zero */
+} soma_csv_sequences;
+
 /* Which columns of a table are no features: each a header's name, or a number from 1; NULL: none, or, with a network,
  * as it knows. And its gaps. */
 typedef struct soma_csv_roles {
@@ -109,7 +124,8 @@ typedef struct soma_csv_roles {
     /* Texts that count as gaps in features, in whatever letters, separated by commas, as a line of CSV: "NA,?,-"; no
      * numbers. An empty field is a gap besides. NULL: ?, NA, N/A, NaN and null; or as the network knows. */
     const char *gaps;
-    uint64_t reserved[2]; /* zero */
+    const soma_csv_sequences *sequences; /* rows are steps; NULL: each is a sample, or as the network knows */
+    uint64_t reserved[1];                /* zero */
 } soma_csv_roles;
 
 typedef struct soma_csv_options {
@@ -307,7 +323,8 @@ typedef enum soma_column_role {
     SOMA_COLUMN_GROUP, /* see soma_csv_roles, also of the following */
     SOMA_COLUMN_TIME,
     SOMA_COLUMN_WEIGHT,
-    SOMA_COLUMN_ID
+    SOMA_COLUMN_ID,
+    SOMA_COLUMN_SEQUENCE /* see soma_csv_sequences */
 } soma_column_role;
 typedef struct soma_column_info {
     const char *name; /* belongs to the network; NULL: it has none */

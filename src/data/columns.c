@@ -95,7 +95,7 @@ static soma_status copy_column(const soma_table_column *from, soma_columns *to) 
 }
 
 soma_status soma_columns_copy(const soma_columns *from, soma_columns *to) {
-    *to = (soma_columns){.named = from->named};
+    *to = (soma_columns){.named = from->named, .step_labels = from->step_labels};
     SOMA_TRY(soma_gap_texts_copy(&from->gaps, &to->gaps));
     for (size_t i = 0; i < from->count; i++) {
         soma_status status = copy_column(&from->column[i], to);
@@ -126,6 +126,10 @@ size_t soma_columns_with(const soma_columns *columns, soma_column_role role) {
     size_t with = 0;
     for (size_t i = 0; i < columns->count; i++) with += columns->column[i].role == role;
     return with;
+}
+
+bool soma_columns_are_of_steps(const soma_columns *columns) {
+    return soma_columns_with(columns, SOMA_COLUMN_SEQUENCE) > 0;
 }
 
 size_t soma_columns_first(const soma_columns *columns, soma_column_role role) {

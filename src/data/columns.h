@@ -41,6 +41,7 @@ typedef struct soma_columns {
     soma_table_column *column;
     size_t count;
     bool named;          /* all of them, each with another name */
+    bool step_labels;    /* of sequences (SOMA_COLUMN_SEQUENCE): each step has labels of its own */
     soma_gap_texts gaps; /* what counts as one in the features */
 } soma_columns;
 
@@ -67,6 +68,8 @@ const char *soma_table_column_difference(const soma_table_column *known, const s
 /* Inputs that all features together have. */
 size_t soma_columns_inputs(const soma_columns *columns);
 
+/* Whether rows are steps of sequences, and not samples. */
+bool soma_columns_are_of_steps(const soma_columns *columns);
 /* How many have this role; and the first one, columns->count for none. */
 size_t soma_columns_with(const soma_columns *columns, soma_column_role role);
 size_t soma_columns_first(const soma_columns *columns, soma_column_role role);

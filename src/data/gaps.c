@@ -10,11 +10,22 @@
 /* Values are gathered for so many columns at once: rows lie one after the other in memory. */
 #define TOGETHER 16
 
-/* A table's features; NULL for other data, in which nothing is a gap. */
+/* A table's features, of sequences once for each step; NULL for other data, in which nothing is a gap. */
 static const soma_column *table_input(const soma_dataset *dataset) {
     const soma_storage *storage = dataset->storage;
-    bool table = storage->columns.count > 0 && storage->input_count == 1 && storage->input[0].dtype == SOMA_F32;
+    const bool alone = storage->input_count == 1 || soma_columns_are_of_steps(&storage->columns);
+    bool table = storage->columns.count > 0 && alone && storage->input[0].dtype == SOMA_F32;
     return table ? &storage->input[0] : NULL;
+}
+
+/* Steps of a sample, each of which has all features; 1 where a row is a sample. */
+static size_t steps_of(const soma_storage *storage) {
+    return soma_columns_are_of_steps(&storage->columns) ? storage->input[0].shape[0] : 1;
+}
+
+/* Of a row of the storage; what a sequence is filled up with is none. */
+static bool has_step(const soma_storage *storage, size_t row, size_t steps, size_t step) {
+    return !storage->masked || ((const float *)storage->input[1].data)[row * steps + step] > 0;
 }
 
 static bool is_filled(soma_missing missing) {
@@ -88,15 +99,18 @@ static void list_columns(const soma_columns *columns, size_t width, size_t *colu
     while (input < width) column_of[input++] = columns->count;
 }
 
-/* The values of features [first, first + width) that are there: values[width][samples], counts[width]. */
+/* The values of features [first, first + width) that are there: values[width][samples * steps], counts[width]. */
 static void gather(const soma_dataset *dataset, const soma_column *input, size_t first, size_t width, float *values,
                    size_t *counts) {
+    const size_t steps = steps_of(dataset->storage), features = input->width / steps;
     const float *data = input->data;
     memset(counts, 0, width * sizeof *counts);
-    for (size_t i = 0; i < dataset->samples; i++) {
-        const float *row = data + soma_dataset_row(dataset, i) * input->width + first;
+    for (size_t i = 0; i < dataset->samples * steps; i++) {
+        const size_t at = soma_dataset_row(dataset, i / steps), step = i % steps;
+        const float *row = data + at * input->width + step * features + first;
+        if (!has_step(dataset->storage, at, steps, step)) continue;
         for (size_t j = 0; j < width; j++)
-            if (!isnan(row[j])) values[j * dataset->samples + counts[j]++] = row[j];
+            if (!isnan(row[j])) values[j * dataset->samples * steps + counts[j]++] = row[j];
     }
 }
 
@@ -115,14 +129,15 @@ static soma_status find_fill(const soma_columns *columns, size_t feature, float 
 static soma_status find_fills(const soma_dataset *dataset, const soma_column *input, const size_t *column_of,
                               float *values, soma_columns *columns) {
     size_t counts[TOGETHER] = {0};
-    for (size_t feature = 0; feature < input->width; feature++) {
+    const size_t steps = steps_of(dataset->storage), features = input->width / steps;
+    for (size_t feature = 0; feature < features; feature++) {
         const size_t place = feature % TOGETHER;
-        if (place == 0) gather(dataset, input, feature, SOMA_MIN(input->width - feature, TOGETHER), values, counts);
+        if (place == 0) gather(dataset, input, feature, SOMA_MIN(features - feature, TOGETHER), values, counts);
         size_t at = column_of[feature];
         const bool first = feature == 0 || column_of[feature - 1] != at;
         if (at < columns->count && first && is_filled(columns->column[at].missing) &&
             soma_table_column_has_value(&columns->column[at]))
-            SOMA_TRY(find_fill(columns, feature, values + place * dataset->samples, counts[place],
+            SOMA_TRY(find_fill(columns, feature, values + place * dataset->samples * steps, counts[place],
                                input->offset ? input->offset[feature] : 0, &columns->column[at]));
     }
     return SOMA_OK;
@@ -138,9 +153,10 @@ soma_status soma_gaps_find_fills(const soma_dataset *dataset, soma_columns *colu
     const soma_column *input = table_input(dataset);
     size_t bytes;
     if (!input || !fills_any(columns)) return SOMA_OK;
-    const size_t width = SOMA_MIN(input->width, TOGETHER);
-    float *values = soma_multiply_size(dataset->samples * sizeof *values, width, &bytes) ? soma_malloc(bytes) : NULL;
-    if (!values) return soma_out_of_memory(dataset->samples * width * sizeof *values, "medians of columns");
+    const size_t steps = steps_of(dataset->storage), width = SOMA_MIN(input->width / steps, TOGETHER);
+    float *values =
+        soma_multiply_size(dataset->samples * sizeof *values, width * steps, &bytes) ? soma_malloc(bytes) : NULL;
+    if (!values) return soma_out_of_memory(dataset->samples * width * steps * sizeof *values, "medians of columns");
     size_t *column_of = soma_realloc(NULL, input->width, sizeof *column_of);
     soma_status status =
         column_of ? SOMA_OK : soma_out_of_memory(input->width * sizeof *column_of, "medians of columns");
@@ -177,16 +193,18 @@ static void list_fills(const soma_columns *columns, size_t width, double *fills)
     while (input < width) fills[input++] = NAN;
 }
 
-static soma_status fill_rows(const soma_columns *columns, const double *fills, size_t rows, soma_column *input) {
+static soma_status fill_rows(const soma_columns *columns, const double *fills, size_t rows, size_t features,
+                             soma_column *input) {
     float *values = input->data;
     for (size_t row = 0; row < rows; row++)
         for (size_t j = 0; j < input->width; j++, values++) {
+            const double fill = fills[j % features];
             if (!isnan(*values)) continue;
-            if (isnan(fills[j]))
+            if (isnan(fill))
                 return soma_error(SOMA_NOT_FINITE,
                                   "sample %zu: %s has no value, and the network has learnt none to take in its place",
-                                  row, name_feature(columns, j).text);
-            *values = (float)(fills[j] - (input->offset ? input->offset[j] : 0));
+                                  row, name_feature(columns, j % features).text);
+            *values = (float)(fill - (input->offset ? input->offset[j] : 0));
         }
     return SOMA_OK;
 }
@@ -196,7 +214,8 @@ static soma_status fill_storage(const soma_columns *columns, soma_storage *own) 
     double *fills = soma_calloc(input->width, sizeof *fills);
     if (!fills) return soma_out_of_memory(input->width * sizeof *fills, "values for gaps");
     list_fills(columns, input->width, fills);
-    soma_status status = fill_rows(columns->count ? columns : &own->columns, fills, own->rows, input);
+    soma_status status =
+        fill_rows(columns->count ? columns : &own->columns, fills, own->rows, input->width / steps_of(own), input);
     soma_free(fills);
     return status;
 }

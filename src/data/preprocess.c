@@ -81,17 +81,19 @@ soma_status soma_dataset_statistics(const soma_dataset *dataset, double *mean, d
 static soma_status masked_moment(const soma_dataset *dataset, size_t features, float *sample, float *mask,
                                  const double *mean, double *moment) {
     const size_t steps = dataset->storage->input[1].width;
+    const double *offset = dataset->storage->input[0].offset;
     double count = 0;
     memset(moment, 0, features * sizeof *moment);
     for (size_t i = 0; i < dataset->samples; i++) {
-        SOMA_TRY(soma_dataset_read_input(dataset, 0, i, 1, sample));
+        SOMA_TRY(soma_dataset_read_differences(dataset, 0, i, 1, sample));
         SOMA_TRY(soma_dataset_read_input(dataset, 1, i, 1, mask));
         for (size_t step = 0; step < steps; step++) {
             if (mask[step] == 0) continue;
             count++;
             for (size_t j = 0; j < features; j++) {
-                const double value = (double)sample[step * features + j];
-                if (!isfinite(value)) return refuse_value(0, i, step * features + j, value);
+                const size_t place = step * features + j;
+                const double value = (double)sample[place] + (offset ? offset[place] : 0);
+                if (!isfinite(value)) return refuse_value(0, i, place, value);
                 moment[j] += mean ? (value - mean[j]) * (value - mean[j]) : value;
             }
         }

@@ -12,26 +12,30 @@ static bool in_order(const size_t *place, size_t features) {
     return true;
 }
 
-/* x'[i] = x[place[i]] of every row. What the network does not know is left out. */
+/* x'[i] = x[place[i]] of every row, or step. What the network does not know is left out. */
 static soma_status take_features(soma_storage *own, const size_t *place, size_t features) {
     soma_column *input = &own->input[0];
+    const size_t steps = input->rank == 2 ? input->shape[0] : 1, width = input->width / steps;
+    const size_t shape[] = {steps, features};
     size_t bytes;
     const float *from = input->data;
-    float *values = soma_multiply_size(own->rows * sizeof *values, features, &bytes)
+    float *values = soma_multiply_size(own->rows * steps * sizeof *values, features, &bytes)
                         ? soma_malloc_aligned(SOMA_DATA_ALIGNMENT, bytes)
                         : NULL;
-    if (!values) return soma_out_of_memory(own->rows * features * sizeof *values, "a data set in another order");
-    for (size_t row = 0; row < own->rows; row++)
-        for (size_t i = 0; i < features; i++) values[row * features + i] = from[row * input->width + place[i]];
+    if (!values)
+        return soma_out_of_memory(own->rows * steps * features * sizeof *values, "a data set in another order");
+    for (size_t row = 0; row < own->rows * steps; row++)
+        for (size_t i = 0; i < features; i++) values[row * features + i] = from[row * width + place[i]];
     double *offset = NULL;
-    if (input->offset && !(offset = soma_realloc(NULL, features, sizeof *offset))) {
+    if (input->offset && !(offset = soma_realloc(NULL, steps * features, sizeof *offset))) {
         soma_free_aligned(values);
-        return soma_out_of_memory(features * sizeof *offset, "a data set in another order");
+        return soma_out_of_memory(steps * features * sizeof *offset, "a data set in another order");
     }
-    for (size_t i = 0; offset && i < features; i++) offset[i] = input->offset[place[i]];
+    for (size_t i = 0; offset && i < steps * features; i++)
+        offset[i] = input->offset[i / features * width + place[i % features]];
     if (input->owned) soma_free_aligned(input->data);
     soma_free(input->offset);
-    soma_column_set(input, values, true, SOMA_F32, 1, &features, 0);
+    soma_column_set(input, values, true, SOMA_F32, input->rank, input->rank == 2 ? shape : &features, 0);
     input->offset = offset;
     return SOMA_OK;
 }
@@ -114,6 +118,10 @@ static soma_status place_inputs(const soma_columns *known, const soma_columns *f
 static soma_status match_columns(soma_dataset *dataset, const soma_columns *known) {
     const soma_columns *found = &dataset->storage->columns;
     if (known->count == 0 || found->count == 0) return SOMA_OK;
+    if (soma_columns_are_of_steps(known) != soma_columns_are_of_steps(found))
+        return soma_error(SOMA_INVALID_ARGUMENT, "rows of the table are %s; the model learnt of rows that are %s",
+                          soma_columns_are_of_steps(found) ? "steps of sequences" : "samples each",
+                          soma_columns_are_of_steps(known) ? "steps of sequences" : "samples each");
     SOMA_TRY(check_labels(known, found));
     SOMA_TRY(check_gaps(known, found));
     size_t features = soma_columns_with(known, SOMA_COLUMN_FEATURE);

@@ -133,14 +133,17 @@ static soma_status keep_statistics(soma_preprocessing *preprocessing, const soma
         return soma_out_of_memory(width * sizeof(double), "preprocessing");
     SOMA_TRY((dataset->storage->masked ? soma_dataset_masked_statistics
                                        : soma_dataset_statistics)(dataset, preprocessing->mean, preprocessing->scale));
-    const size_t steps = SOMA_MAX(dataset->storage->series.window, (size_t)1);
-    if (steps > 1) soma_series_pool(steps, width / steps, preprocessing->mean, preprocessing->scale);
+    const soma_column *input = &dataset->storage->input[0];
+    const bool masked = dataset->storage->masked;
+    const size_t steps = masked ? input->shape[0] : SOMA_MAX(dataset->storage->series.window, (size_t)1);
+    const size_t features = (masked ? input->width : width) / steps;
+    if (steps > 1 && !masked) soma_series_pool(steps, width / steps, preprocessing->mean, preprocessing->scale);
     for (size_t i = 0; i < width; i++)
         preprocessing->scale[i] = soma_scale_of_deviation((double)(float)preprocessing->scale[i]);
     round_figures(preprocessing, dataset);
     for (size_t step = 0; step < steps; step++)
-        leave_categories(preprocessing, &dataset->storage->columns, step * (width / steps));
-    if (steps > 1 || dataset->storage->masked) return SOMA_OK; /* one window after the other has the same numbers */
+        leave_categories(preprocessing, &dataset->storage->columns, step * features);
+    if (steps > 1 || masked) return SOMA_OK; /* one window after the other has the same numbers */
     return look_for_outliers(preprocessing, dataset);
 }
 

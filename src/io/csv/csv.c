@@ -17,6 +17,7 @@ typedef struct table {
     soma_csv_use *use; /* [layout.columns] */
     soma_csv_survey survey;
     soma_csv_classes classes;
+    soma_csv_steps steps;
     const soma_csv_roles *roles;                        /* not NULL */
     bool regression, classification, skip_label, known; /* the network's columns? */
 } table;
@@ -248,13 +249,17 @@ static soma_status make_dataset(table *from, soma_dataset **dataset) {
     storage->input_count = 1;
     soma_column_set(&storage->input[0], from->survey.features, true, SOMA_F32, 1, &from->layout.features, 0);
     from->survey.features = NULL;
-    soma_status status = soma_csv_read_roles(&from->reader, &from->layout, !from->skip_label, storage);
+    const size_t position = from->reader.position, line = from->reader.line; /* of the first row */
+    soma_status status = soma_csv_read_roles(&from->reader, &from->layout, !from->skip_label, &from->steps, storage);
     if (status == SOMA_OK) status = give_offsets(from, storage);
     if (status == SOMA_OK) status = give_target(from, storage);
     if (status == SOMA_OK) {
         give_columns(&from->layout, storage);
         SOMA_TRY(soma_dataset_make(storage, dataset));
-        return from->layout.missing == SOMA_MISSING_DROP ? soma_csv_drop_gaps(&from->reader, *dataset) : SOMA_OK;
+        if (from->layout.missing == SOMA_MISSING_DROP) SOMA_TRY(soma_csv_drop_gaps(&from->reader, *dataset));
+        if (!from->steps.sequence) return SOMA_OK;
+        soma_csv_return(&from->reader, position, line);
+        return soma_csv_join_steps(&from->reader, &from->layout, &from->steps, dataset);
     }
     soma_storage_release(storage);
     return status;
@@ -267,6 +272,7 @@ static void clear_table(table *from) {
     soma_csv_survey_clear(&from->survey);
     soma_free(from->use);
     soma_csv_classes_clear(&from->classes);
+    soma_csv_steps_clear(&from->steps);
 }
 
 soma_status soma_csv_parse(const char *name, const char *text, size_t size, const soma_csv_options *options,
@@ -305,7 +311,7 @@ soma_status soma_dataset_from_csv(const char *path, const soma_csv_options *opti
         return soma_error(SOMA_INVALID_ARGUMENT, "soma_dataset_from_csv: %s is NULL", path ? "dataset" : "path");
     *dataset = NULL;
     if (options) SOMA_TRY(SOMA_CHECK_RESERVED(options, "soma_csv_options"));
-    if (options && options->roles) SOMA_TRY(SOMA_CHECK_RESERVED(options->roles, "soma_csv_roles"));
+    SOMA_TRY(soma_csv_check_roles(options ? options->roles : NULL));
     soma_csv_text text;
     soma_status status = soma_csv_open(path, &text);
     if (status == SOMA_OK) status = soma_csv_parse(path, text.data, text.size, options, dataset);

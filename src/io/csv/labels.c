@@ -176,7 +176,7 @@ static soma_status use_promise(const char *name, const soma_csv_layout *layout, 
 }
 
 /* Few whole numbers that come again are classes; of a few rows it is not known yet whether they do. */
-static bool are_classes(const survey *found, const soma_words *labels, size_t rows) {
+static bool are_classes(const survey *found, const soma_words *labels, size_t rows) { /* or sequences */
     return !found->fraction && labels->count <= MOST_NUMBERS && (rows < FEW_ROWS || rows >= 2 * labels->count);
 }
 
@@ -184,9 +184,11 @@ soma_status soma_csv_number_labels(const char *name, soma_csv_layout *layout, co
                                    int32_t *texts, size_t rows, soma_csv_classes *classes) {
     if (layout->promised) return use_promise(name, layout, labels, texts, rows, classes);
     survey found = look_at(layout, labels);
+    const bool of_sequences = layout->sequences && !layout->kept.step_labels;
+    const size_t samples = of_sequences ? layout->sequences : rows;
     if (found.numbers && found.words && found.placeholder)
         return refuse(name, layout, found.placeholder, "is no number, but others are; every row needs a label");
-    if (found.words || must || are_classes(&found, labels, rows))
+    if (found.words || must || are_classes(&found, labels, samples))
         return make_classes(layout, labels, !found.words, texts, rows, classes);
     if (found.fraction)
         soma_text_append(&layout->note,
@@ -197,8 +199,8 @@ soma_status soma_csv_number_labels(const char *name, soma_csv_layout *layout, co
     else
         soma_text_append(
             &layout->note,
-            "%s%s: the labels are taken for numbers to predict, as there are %zu different ones in %zu rows; "
+            "%s%s: the labels are taken for numbers to predict, as there are %zu different ones in %zu %s; "
             "--classification takes them for classes",
-            layout->note.data ? "\n" : "", name, labels->count, rows);
+            layout->note.data ? "\n" : "", name, labels->count, samples, of_sequences ? "sequences" : "rows");
     return SOMA_OK;
 }

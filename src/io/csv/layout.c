@@ -232,7 +232,7 @@ static soma_status use_lines(const soma_csv_reader *reader, const soma_csv_optio
 static bool wants_roles(const soma_csv_options *options) {
     const soma_csv_roles *roles = options->roles;
     if (!roles || roles->optional) return false;
-    return roles->group || roles->time || roles->weight || roles->id ||
+    return roles->group || roles->time || roles->weight || roles->id || roles->sequences ||
            (roles->columns && soma_csv_list_has_names(roles->columns)) ||
            (roles->ignore && soma_csv_list_has_names(roles->ignore));
 }
@@ -298,6 +298,8 @@ soma_status soma_csv_find_layout(soma_csv_reader *reader, const soma_csv_options
     soma_status status = find_layout(reader, options, &first, &second, layout);
     if (status == SOMA_OK)
         status = soma_csv_place_columns(reader, options->network ? &options->network->columns : NULL, layout);
+    if (status == SOMA_OK && layout->sequence != SOMA_CSV_NO_COLUMN && options->roles && options->roles->sequences)
+        layout->kept.step_labels |= options->roles->sequences->label_per_step;
     if (status == SOMA_OK && layout->kept.gaps.count == 0)
         status = soma_gap_texts_copy(&layout->gaps, &layout->kept.gaps);
     clear_record(&first);

@@ -273,7 +273,7 @@ soma_status soma_table_profile_csv(const char *path, const soma_csv_options *opt
         return soma_error(SOMA_INVALID_ARGUMENT, "soma_table_profile_csv: %s is NULL", path ? "profile" : "path");
     *profile = NULL;
     if (options) SOMA_TRY(SOMA_CHECK_RESERVED(options, "soma_csv_options"));
-    if (options && options->roles) SOMA_TRY(SOMA_CHECK_RESERVED(options->roles, "soma_csv_roles"));
+    SOMA_TRY(soma_csv_check_roles(options ? options->roles : NULL));
     soma_csv_text text;
     soma_status status = soma_csv_open(path, &text);
     if (status == SOMA_OK) status = soma_csv_profile(path, text.data, text.size, options, profile);

@@ -14,12 +14,13 @@ typedef struct single {
     size_t *column;
 } single;
 
-#define SINGLES 4
+#define SINGLES 5
 static void list_singles(soma_csv_layout *layout, single singles[SINGLES]) {
     const single all[SINGLES] = {{SOMA_COLUMN_GROUP, "the groups", &layout->group},
                                  {SOMA_COLUMN_TIME, "the times", &layout->time},
                                  {SOMA_COLUMN_WEIGHT, "the weights", &layout->weight},
-                                 {SOMA_COLUMN_ID, "the identities", &layout->id}};
+                                 {SOMA_COLUMN_ID, "the identities", &layout->id},
+                                 {SOMA_COLUMN_SEQUENCE, "what says which sequence a row is of", &layout->sequence}};
     memcpy(singles, all, sizeof all);
 }
 
@@ -36,6 +37,8 @@ static const char *said_of(const soma_csv_options *options, soma_column_role rol
         return roles->time;
     case SOMA_COLUMN_WEIGHT:
         return roles->weight;
+    case SOMA_COLUMN_SEQUENCE:
+        return roles->sequences ? roles->sequences->column : NULL;
     default:
         return roles->id;
     }
@@ -57,15 +60,25 @@ static bool is_list(const char *text) {
     return strpbrk(text, ",:*?\"") != NULL;
 }
 
+soma_status soma_csv_check_roles(const soma_csv_roles *roles) {
+    if (!roles) return SOMA_OK;
+    SOMA_TRY(SOMA_CHECK_RESERVED(roles, "soma_csv_roles"));
+    if (!roles->sequences) return SOMA_OK;
+    SOMA_TRY(SOMA_CHECK_RESERVED(roles->sequences, "soma_csv_sequences"));
+    if (roles->sequences->column) return SOMA_OK;
+    return soma_error(SOMA_INVALID_ARGUMENT, "soma_csv_sequences.column is NULL; a column is wanted");
+}
+
 const char *soma_csv_first_name(const soma_csv_options *options) {
-    static const soma_column_role order[] = {SOMA_COLUMN_LABEL, SOMA_COLUMN_GROUP, SOMA_COLUMN_TIME, SOMA_COLUMN_WEIGHT,
-                                             SOMA_COLUMN_ID};
+    static const soma_column_role order[] = {SOMA_COLUMN_LABEL,  SOMA_COLUMN_GROUP, SOMA_COLUMN_TIME,
+                                             SOMA_COLUMN_WEIGHT, SOMA_COLUMN_ID,    SOMA_COLUMN_SEQUENCE};
     const soma_csv_roles *roles = options->roles;
     for (size_t i = 0; i < SOMA_COUNT_OF(order); i++) {
         bool label = order[i] == SOMA_COLUMN_LABEL;
         const char *text = said_of(options, order[i]);
         if (label && text && is_list(text) && !soma_csv_list_has_names(text)) continue;
-        if (text && number_in(text) == 0 && (label ? !is_none(text) : !roles->optional)) return text;
+        const bool needed = order[i] == SOMA_COLUMN_SEQUENCE || !roles || !roles->optional;
+        if (text && number_in(text) == 0 && (label ? !is_none(text) : needed)) return text;
     }
     if (roles && roles->columns && soma_csv_list_has_names(roles->columns)) return roles->columns;
     return roles && roles->ignore && soma_csv_list_has_names(roles->ignore) ? roles->ignore : NULL;
@@ -231,7 +244,9 @@ static soma_status find_singles(const soma_csv_reader *reader, const soma_csv_op
     for (size_t i = 0; i < SINGLES; i++) {
         const char *said = said_of(options, singles[i].role);
         *singles[i].column = find_known(known, singles[i].role, layout);
-        if (said) SOMA_TRY(find_said(reader, layout, said, false, options->roles->optional, singles[i].column));
+        /* Without its column there are no sequences: that is wanted whatever may be missing. */
+        const bool optional = options->roles && options->roles->optional && singles[i].role != SOMA_COLUMN_SEQUENCE;
+        if (said) SOMA_TRY(find_said(reader, layout, said, false, optional, singles[i].column));
     }
     return SOMA_OK;
 }
@@ -310,6 +325,44 @@ static void note_absent(const soma_csv_reader *reader, const soma_columns *known
                                : "the weights of the rows: all count the same");
 }
 
+/* Steps of a sample, and whether there are sequences at all, of the options and the network. */
+static soma_status find_sequences(const soma_csv_reader *reader, const soma_csv_options *options,
+                                  const soma_columns *known, soma_csv_layout *layout) {
+    const soma_csv_sequences *said = options->roles ? options->roles->sequences : NULL;
+    const bool learnt = known && soma_columns_are_of_steps(known);
+    const soma_tensor *input = options->network && options->network->input_count ? options->network->inputs[0] : NULL;
+    if (said && known && !learnt)
+        return soma_error(SOMA_INVALID_ARGUMENT,
+                          "%s: rows are said to be steps of sequences; the model learnt of rows that are samples each",
+                          reader->name);
+    if (said && learnt && said->label_per_step && !known->step_labels)
+        return soma_error(SOMA_INVALID_ARGUMENT,
+                          "%s: each step is said to have a label; the model learnt one of each sequence, which stands",
+                          reader->name);
+    if (learnt && layout->sequence == SOMA_CSV_NO_COLUMN) {
+        const char *name = known->column[soma_columns_first(known, SOMA_COLUMN_SEQUENCE)].name;
+        return soma_error(SOMA_INVALID_ARGUMENT,
+                          "%s: no column %s, by which the model knows which rows are one sequence; accepted: another "
+                          "one by the option sequences (--sequence-column)",
+                          reader->name, soma_quote(name, strlen(name)).text);
+    }
+    if (layout->sequence == SOMA_CSV_NO_COLUMN) return SOMA_OK;
+    if (layout->id != SOMA_CSV_NO_COLUMN)
+        return soma_error(SOMA_INVALID_ARGUMENT,
+                          "%s: column %zu%s is to tell samples apart, which are sequences, and have their own text for "
+                          "that, in column %zu%s; say one of them",
+                          reader->name, layout->id + 1, soma_csv_name_column(layout, layout->id).text,
+                          layout->sequence + 1, soma_csv_name_column(layout, layout->sequence).text);
+    layout->steps = said ? said->steps : 0;
+    if (!input || input->rank != 2) return SOMA_OK;
+    if (layout->steps && layout->steps != input->shape[0])
+        return soma_error(SOMA_INVALID_ARGUMENT,
+                          "%s: samples of %zu steps are wanted; the network takes %zu, which stands", reader->name,
+                          layout->steps, input->shape[0]);
+    layout->steps = input->shape[0];
+    return SOMA_OK;
+}
+
 soma_status soma_csv_find_roles(const soma_csv_reader *reader, const soma_csv_options *options, bool certain,
                                 soma_csv_layout *layout) {
     const soma_csv_roles *roles = options->roles;
@@ -321,6 +374,7 @@ soma_status soma_csv_find_roles(const soma_csv_reader *reader, const soma_csv_op
     SOMA_TRY(find_labels(reader, options, known, layout));
     SOMA_TRY(find_singles(reader, options, known, singles, layout));
     SOMA_TRY(give_singles(reader, singles, layout));
+    if (certain) SOMA_TRY(find_sequences(reader, options, known, layout));
     if (known && certain) note_absent(reader, known, options->skip_label, layout);
     if (roles && (roles->columns || roles->ignore)) return choose_features(reader, roles, singles, layout);
     if (known) ignore_known(known, layout);

@@ -19,6 +19,7 @@ typedef struct filling {
     soma_csv_reader *reader;
     const soma_csv_layout *layout;
     soma_words groups;
+    soma_csv_steps *steps;
     enum kind kind;
     bool weighs;    /* some weight is more than 0 */
     size_t id_room; /* of storage->id_text */
@@ -37,6 +38,15 @@ static soma_status read_group(filling *into, size_t row) {
     if (soma_number_is_placeholder(into->reader->field)) return refuse(into, "is no group; every row needs one");
     SOMA_TRY(soma_words_add(&into->groups, into->reader->field, into->reader->field_line, &number));
     into->storage->groups[row] = (int64_t)number;
+    return SOMA_OK;
+}
+
+static soma_status read_sequence(filling *into, size_t row) {
+    size_t number;
+    if (soma_number_is_placeholder(into->reader->field))
+        return refuse(into, "is no sequence; every row is a step of one");
+    SOMA_TRY(soma_words_add(&into->steps->names, into->reader->field, into->reader->field_line, &number));
+    into->steps->sequence[row] = (int32_t)number;
     return SOMA_OK;
 }
 
@@ -106,6 +116,7 @@ static soma_status read_field(filling *into, size_t column, size_t row) {
     if (column == into->layout->group && storage->groups) return read_group(into, row);
     if (column == into->layout->time && storage->times) return read_time(into, row);
     if (column == into->layout->weight && storage->weights) return read_weight(into, row);
+    if (column == into->layout->sequence && into->steps->sequence) return read_sequence(into, row);
     return column == into->layout->id && storage->ids ? read_id(into, row) : SOMA_OK;
 }
 
@@ -129,18 +140,24 @@ static bool take(size_t column, size_t rows, size_t size, void *values) {
     return column == SOMA_CSV_NO_COLUMN || taken;
 }
 
-soma_status soma_csv_read_roles(soma_csv_reader *reader, const soma_csv_layout *layout, bool weights,
+void soma_csv_steps_clear(soma_csv_steps *steps) {
+    soma_words_clear(&steps->names);
+    soma_free(steps->sequence);
+}
+
+soma_status soma_csv_read_roles(soma_csv_reader *reader, soma_csv_layout *layout, bool weights, soma_csv_steps *steps,
                                 soma_storage *storage) {
-    filling into = {.reader = reader, .layout = layout, .storage = storage};
+    filling into = {.reader = reader, .layout = layout, .steps = steps, .storage = storage};
     const size_t weight = weights ? layout->weight : SOMA_CSV_NO_COLUMN;
     const size_t rows = storage->rows, id = layout->id;
     if (layout->group == SOMA_CSV_NO_COLUMN && layout->time == SOMA_CSV_NO_COLUMN && weight == SOMA_CSV_NO_COLUMN &&
-        id == SOMA_CSV_NO_COLUMN)
+        id == SOMA_CSV_NO_COLUMN && layout->sequence == SOMA_CSV_NO_COLUMN)
         return SOMA_OK;
     if (!take(layout->group, rows, sizeof *storage->groups, &storage->groups) ||
         !take(layout->time, rows, sizeof *storage->times, &storage->times) ||
         !take(weight, rows, sizeof *storage->weights, &storage->weights) ||
-        !take(id, rows, sizeof *storage->ids, &storage->ids))
+        !take(id, rows, sizeof *storage->ids, &storage->ids) ||
+        !take(layout->sequence, rows, sizeof *steps->sequence, &steps->sequence))
         return soma_out_of_memory(rows * sizeof *storage->times, reader->name);
     const char *name = id < layout->header.count ? layout->header.words[id].text : "";
     if (id != SOMA_CSV_NO_COLUMN && !(storage->id_name = soma_strdup(name)))
@@ -148,5 +165,6 @@ soma_status soma_csv_read_roles(soma_csv_reader *reader, const soma_csv_layout *
     soma_status status = read_rows(&into, rows);
     if (status == SOMA_OK) status = keep_groups(&into);
     soma_words_clear(&into.groups);
+    layout->sequences = steps->names.count;
     return status;
 }

@@ -22,17 +22,19 @@ typedef struct soma_csv_encoding {
 } soma_csv_encoding;
 
 typedef struct soma_csv_layout {
-    size_t columns;                 /* fields of a row */
-    soma_column_role *role;         /* [columns] */
-    size_t label;                   /* column from 0, of several labels the first; SOMA_CSV_NO_LABEL for none */
-    size_t labels;                  /* columns that are labels; several are numbers, each a target of its own: */
-    size_t *target;                 /* [columns]: which target a label is */
-    bool truths;                    /* of several labels: each is 0 or 1 */
-    size_t group, time, weight, id; /* columns from 0, SOMA_CSV_NO_COLUMN for none */
-    bool guessed;                   /* the header was found by looking */
-    size_t features;                /* columns that are inputs: all but these; in a promised form all but the last */
-    soma_words header;              /* names of the columns, empty if there are none */
-    bool promised;                  /* the first line was "rows,features,class,class,..." */
+    size_t columns;         /* fields of a row */
+    soma_column_role *role; /* [columns] */
+    size_t label;           /* column from 0, of several labels the first; SOMA_CSV_NO_LABEL for none */
+    size_t labels;          /* columns that are labels; several are numbers, each a target of its own: */
+    size_t *target;         /* [columns]: which target a label is */
+    bool truths;            /* of several labels: each is 0 or 1 */
+    size_t group, time, weight, id, sequence; /* columns from 0, SOMA_CSV_NO_COLUMN for none */
+    size_t steps;                             /* that a sequence is to have; 0: as many as the longest */
+    size_t sequences;                         /* that there are, once rows have been read; 0: rows are samples */
+    bool guessed;                             /* the header was found by looking */
+    size_t features;   /* columns that are inputs: all but these; in a promised form all but the last */
+    soma_words header; /* names of the columns, empty if there are none */
+    bool promised;     /* the first line was "rows,features,class,class,..." */
     size_t promised_rows, promise_line;
     soma_words classes;     /* ... its classes */
     size_t *place;          /* of each column: its first input, SOMA_CSV_NO_INPUT for none */
@@ -67,6 +69,8 @@ soma_csv_column_name soma_csv_name_column(const soma_csv_layout *layout, size_t 
  */
 soma_status soma_csv_find_roles(const soma_csv_reader *reader, const soma_csv_options *options, bool certain,
                                 soma_csv_layout *layout);
+/* That what is reserved is zero, and sequences have a column; NULL is accepted. */
+soma_status soma_csv_check_roles(const soma_csv_roles *roles);
 /* The first name of a column in the options, which then must have a header; NULL: there are numbers alone, if any. */
 const char *soma_csv_first_name(const soma_csv_options *options);
 
@@ -139,11 +143,25 @@ void soma_csv_classes_clear(soma_csv_classes *classes);
 soma_status soma_csv_number_labels(const char *name, soma_csv_layout *layout, const soma_words *labels, bool must,
                                    int32_t *texts, size_t rows, soma_csv_classes *classes);
 
+/* Which sequence each row is a step of. All zeros: none. */
+typedef struct soma_csv_steps {
+    soma_words names;  /* of the sequences */
+    int32_t *sequence; /* [rows]: the number of its name */
+} soma_csv_steps;
+void soma_csv_steps_clear(soma_csv_steps *steps);
+
 /* Groups, times, identities and, if asked, weights of the rows, storage->rows from where the reader is, into the
- * storage, if the table has such columns. */
+ * storage, if the table has such columns; and the sequences, layout->sequences of them. */
 struct soma_storage;
-soma_status soma_csv_read_roles(soma_csv_reader *reader, const soma_csv_layout *layout, bool weights,
+soma_status soma_csv_read_roles(soma_csv_reader *reader, soma_csv_layout *layout, bool weights, soma_csv_steps *steps,
                                 struct soma_storage *storage);
+
+/*
+ * A data set of sequences in place of that of their rows, which is destroyed. reader: at the first row, for messages
+ * that name lines. SOMA_INVALID_FILE: rows of a sequence differ in what it has once.
+ */
+soma_status soma_csv_join_steps(soma_csv_reader *reader, const soma_csv_layout *layout, const soma_csv_steps *steps,
+                                soma_dataset **dataset);
 
 /* Distinct labels, and class numbers + 1, at most. More are hardly classes. */
 #define SOMA_CSV_MAX_CLASSES 65536

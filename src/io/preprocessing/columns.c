@@ -7,7 +7,7 @@
 
 /* ------------------------------------------------------------------------------------------------------ writing */
 
-static const char *const role_names[] = {"feature", "label", "ignored", "group", "time", "weight", "id"};
+static const char *const role_names[] = {"feature", "label", "ignored", "group", "time", "weight", "id", "sequence"};
 
 /* Where nothing is said, gaps are an error. */
 static void encode_gaps(soma_json_writer *writer, const soma_table_column *column) {
@@ -52,6 +52,8 @@ soma_status soma_columns_encode(const soma_columns *columns, soma_json_writer *w
         soma_json_open_object(writer, NULL);
         if (columns->named) SOMA_TRY(soma_json_write_name(writer, "name", columns->column[i].name));
         soma_json_write_text(writer, "role", role_names[columns->column[i].role]);
+        if (columns->step_labels && columns->column[i].role == SOMA_COLUMN_LABEL)
+            soma_json_write_text(writer, "per", "step");
         encode_gaps(writer, &columns->column[i]);
         SOMA_TRY(encode_form(writer, &columns->column[i]));
         soma_json_close_object(writer);
@@ -130,6 +132,17 @@ static soma_status decode_gaps(const soma_json *object, soma_table_column *colum
     return SOMA_OK;
 }
 
+/* Of what a label is one: it is said where it is not of a sample. */
+static soma_status decode_per(const soma_json *object, soma_columns *columns) {
+    const soma_json *per = soma_json_get(object, "per");
+    const char *text = soma_json_string(per);
+    if (!per) return SOMA_OK;
+    if (!text || strcmp(text, "step") != 0)
+        return soma_error(SOMA_INVALID_FILE, "\"per\" of one of the \"columns\" must be step");
+    columns->step_labels = true;
+    return SOMA_OK;
+}
+
 static soma_status decode_column(const soma_json *object, soma_columns *columns) {
     const char *name = soma_json_string(soma_json_get(object, "name"));
     const char *role = soma_json_string(soma_json_get(object, "role"));
@@ -138,13 +151,14 @@ static soma_status decode_column(const soma_json *object, soma_columns *columns)
     if (!role || number == SOMA_COUNT_OF(role_names))
         return soma_error(SOMA_INVALID_FILE,
                           "the \"role\" of each of the \"columns\" must be feature, label, ignored, group, time, "
-                          "weight or id");
+                          "weight, id or sequence");
     if (columns->count == 0) columns->named = name != NULL;
     if (columns->named != (name != NULL) || (name && soma_columns_find(columns, name) < columns->count))
         return soma_error(SOMA_INVALID_FILE,
                           "all of the \"columns\" must have a \"name\" of their own, or none of them");
     SOMA_TRY(soma_columns_add(columns, name ? name : "", (soma_column_role)number));
     soma_table_column *column = &columns->column[columns->count - 1];
+    SOMA_TRY(decode_per(object, columns));
     SOMA_TRY(decode_form(object, column));
     return decode_gaps(object, column);
 }

@@ -173,8 +173,12 @@ static soma_status decode_keys(const soma_json *root, const char *name, soma_kno
 
 /* What is matched by the columns has to be of as many values as the network takes. */
 static soma_status check_features(const soma_network *network) {
-    size_t features = soma_columns_inputs(&network->columns) * SOMA_MAX(network->series.window, (size_t)1);
-    size_t inputs = network->input_count ? soma_tensor_count(network->inputs[0]) : 0;
+    const soma_tensor *input = network->input_count ? network->inputs[0] : NULL;
+    const size_t steps = soma_columns_are_of_steps(&network->columns) && input && input->rank == 2
+                             ? input->shape[0]
+                             : SOMA_MAX(network->series.window, (size_t)1);
+    size_t features = soma_columns_inputs(&network->columns) * steps;
+    size_t inputs = input ? soma_tensor_count(input) : 0;
     if (network->columns.count == 0 || features == inputs) return SOMA_OK;
     return soma_error(SOMA_INVALID_FILE, "\"columns\" has %zu values, the network takes %zu", features, inputs);
 }
