@@ -21,14 +21,15 @@ static uint32_t read_shape(const char *text, size_t *shape) {
     return rank;
 }
 
-static int save(const char *net, const char *input, const char *path, soma_device *device) {
+static int save(const char *net, const char *input, const char *path, const char *opset, soma_device *device) {
     size_t shape[4];
     uint32_t rank = read_shape(input, shape);
     soma_network *network;
     if (soma_network_create(&network) != SOMA_OK) return trouble();
     soma_layers(soma_input(network, "x", rank, shape), net);
-    bool ok = soma_compile(network, device, NULL) == SOMA_OK && set_numbers(network, 42) == SOMA_OK &&
-              soma_save_onnx(network, path) == SOMA_OK;
+    bool ok =
+        soma_compile(network, device, NULL) == SOMA_OK && set_numbers(network, 42) == SOMA_OK &&
+        soma_save_onnx_with(network, path, &(soma_onnx_save_options){.opset = opset ? atoi(opset) : 0}) == SOMA_OK;
     int result = ok ? 0 : trouble();
     soma_network_destroy(network);
     return result;
@@ -77,7 +78,8 @@ int main(int argc, char **argv) {
     bool chosen = argc == 5 && strcmp(argv[1], "run") == 0;
     if (soma_device_open(chosen ? argv[4] : "cpu", NULL, &device) != SOMA_OK) return trouble();
     int result = 2;
-    if (argc == 5 && strcmp(argv[1], "save") == 0) result = save(argv[2], argv[3], argv[4], device);
+    if ((argc == 5 || argc == 6) && strcmp(argv[1], "save") == 0)
+        result = save(argv[2], argv[3], argv[4], argc == 6 ? argv[5] : NULL, device);
     if (argc >= 4 && strcmp(argv[1], "run") == 0) result = run(argv[2], strtoul(argv[3], NULL, 10), device);
     if (argc == 3 && strcmp(argv[1], "transpositions") == 0) result = count_transpositions(argv[2]);
     if (argc == 4 && strcmp(argv[1], "again") == 0) result = write_again(argv[2], argv[3]);

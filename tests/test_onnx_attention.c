@@ -162,6 +162,51 @@ START_TEST(pairs_are_turned_by_tables) {
 }
 END_TEST
 
+/* ------------------------------------------------------------------------------------------------------ older opsets
+ */
+
+enum { SAMPLES = 4, STEPS = 3, WIDTH = 8 };
+
+static soma_network *masked_network(bool causal) {
+    soma_network *network;
+    expect_ok(soma_network_create(&network));
+    soma_tensor *x = soma_input(network, "x", 2, (const size_t[]){STEPS, WIDTH});
+    soma_tensor *mask = soma_input(network, "mask", 1, (const size_t[]){STEPS});
+    soma_layers(soma_mask(x, mask), causal ? "attention heads 4 kvheads 2 causal" : "attention heads 2");
+    expect_ok(soma_network_status(network));
+    return network;
+}
+
+static void run_masked(soma_network *network, soma_device *device, const float *x, const float *mask, float *y) {
+    soma_session *session;
+    expect_ok(soma_compile(network, device, &(soma_compile_options){.loss = {SOMA_LOSS_NONE}}));
+    expect_ok(soma_session_create(network, NULL, &session));
+    expect_ok(soma_session_run(session, SAMPLES, (const float *[]){x, mask}, (float *[]){y}));
+    soma_session_destroy(session);
+}
+
+/* As products and a softmax: keys that are not there have no weight, and a query that sees none has a mean of 0. */
+START_TEST(masks_hold_in_older_opsets) {
+    static const float mask[SAMPLES * STEPS] = {1, 1, 1, 1, 0, 1, 0, 1, 1, 0, 0, 0};
+    const char *path = temporary_path("old.onnx");
+    float x[SAMPLES * STEPS * WIDTH], expected[SAMPLES * STEPS * WIDTH], found[SAMPLES * STEPS * WIDTH];
+    for (size_t i = 0; i < SOMA_COUNT_OF(x); i++) x[i] = (float)((int)(i * 7 % 11) - 5) / 4;
+    soma_network *network = masked_network(_i == 1), *again;
+    soma_device *device;
+    expect_ok(soma_device_open("cpu", NULL, &device));
+    run_masked(network, device, x, mask, expected);
+    expect_ok(soma_save_onnx_with(network, path, &(soma_onnx_save_options){.opset = 13}));
+    expect_ok(soma_load_onnx(path, NULL, &again));
+    run_masked(again, device, x, mask, found);
+    for (size_t i = 0; i < SOMA_COUNT_OF(x); i++) ck_assert_float_eq_tol(found[i], expected[i], 1e-5f);
+    soma_network_destroy(again);
+    expect_error(soma_save_onnx_with(network, path, &(soma_onnx_save_options){.opset = 6}), SOMA_INVALID_ARGUMENT,
+                 "opset 6", "7 and later", "whichever");
+    soma_network_destroy(network);
+    soma_device_close(device);
+}
+END_TEST
+
 /* --------------------------------------------------------------------------------------------------------- refusals */
 
 static const struct {
@@ -192,6 +237,7 @@ int main(void) {
     tcase_add_checked_fixture(all, temporary_create, temporary_destroy);
     tcase_add_loop_test(all, attention_is_a_mean_by_likeness, 0, sizeof forms / sizeof *forms);
     tcase_add_loop_test(all, pairs_are_turned_by_tables, 0, 2);
+    tcase_add_loop_test(all, masks_hold_in_older_opsets, 0, 2);
     tcase_add_loop_test(all, the_rest_is_refused, 0, sizeof refusals / sizeof *refusals);
     Suite *suite = suite_create("onnx, attention");
     suite_add_tcase(suite, all);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* soma convert: a model from one format to another, as their names say. */
+#include "file_name.h"
 #include "model.h"
 #include "output_file.h"
 #include "report.h"
@@ -18,6 +19,8 @@ static exit_status check_operands(const struct settings *settings) {
     if (settings->prefix && !is_c(settings->operand[1]))
         return fail(STATUS_USAGE, "--prefix is for names in a C file; %s is none, expected FILE.c",
                     settings->operand[1]);
+    if (settings->opset && !ends_in(settings->operand[1], ".onnx"))
+        return fail(STATUS_USAGE, "--opset is for ONNX models; %s is none, expected FILE.onnx", settings->operand[1]);
     return output_file_try(NULL, settings->operand[1]);
 }
 
@@ -34,8 +37,11 @@ exit_status command_convert(const struct settings *settings) {
     const char *target = settings->operand[1];
     const bool as_c = is_c(target);
     soma_c_size size = {0};
-    soma_status cause = as_c ? soma_save_c(network, target, &(soma_c_options){.prefix = settings->prefix}, &size)
-                             : soma_save(network, target);
+    soma_status cause =
+        as_c ? soma_save_c(network, target, &(soma_c_options){.prefix = settings->prefix}, &size)
+        : settings->opset
+            ? soma_save_onnx_with(network, target, &(soma_onnx_save_options){.opset = (int64_t)settings->opset})
+            : soma_save(network, target);
     if (cause != SOMA_OK) {
         soma_network_destroy(network);
         return fail_to_save(settings, cause);

@@ -395,6 +395,8 @@ const option_row option_table[] = {
      .help = "threads of the cpu device (default: one for each core, which several share)"},
     {.name = "memory-limit", .type = OPTION_BYTES, .offset = FIELD(memory_limit), .commands = ALL & ~(DEVICES | NO_DEVICE), .argument = "BYTES",
      .help = "device memory to stay below; K, M, G and T are understood. Also what constants may take that an ONNX model computes (default of that: 4G)"},
+    {.name = "opset", .type = OPTION_COUNT, .offset = FIELD(opset), .commands = 1u << COMMAND_CONVERT, .argument = "N", .interval = "[7, 28]",
+     .help = "ONNX: in ops of no later opset than this, for readers that know no later one: attention, GELU and normalisations are written as what they are made of"},
     {.name = "prefix", .type = OPTION_TEXT, .offset = FIELD(prefix), .commands = 1u << COMMAND_CONVERT, .argument = "NAME",
      .help = "of a C file: what its names begin with, NAME_predict() and others (default: the file's name)"},
     {.name = "memory-limit", .type = OPTION_BYTES, .offset = FIELD(memory_limit), .commands = FILES, .argument = "BYTES",

@@ -29,6 +29,7 @@ struct settings {
     uint64_t window, stride;  /* of a text or a series; 0: not given */
     uint64_t horizon, season; /* of a series; likewise */
     const char *prefix;       /* of the names in a C file */
+    uint64_t opset;           /* of an ONNX model, at most; 0: not given */
     /* generate */
     const char *prompt;
     uint64_t length;

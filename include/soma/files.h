@@ -163,6 +163,20 @@ SOMA_API soma_status soma_write_npz(const char *path, const char *const *names, 
  */
 SOMA_API soma_status soma_save_onnx(soma_network *network, const char *path);
 
+/* How soma_save_onnx_with() writes. */
+typedef struct soma_onnx_save_options {
+    int64_t opset;        /* none later than this, from 7 on; 0: whichever has an op of its own for each layer */
+    uint64_t reserved[7]; /* zero */
+} soma_onnx_save_options;
+
+/*
+ * The same, for readers that know no opset later than one: Attention (23), RMSNormalization (23), GroupNormalization
+ * (21), Gelu (20) and LayerNormalization (17) are written as what they are made of where they are later.
+ * SOMA_UNSUPPORTED names what has no other form. options NULL: the defaults.
+ */
+SOMA_API soma_status soma_save_onnx_with(soma_network *network, const char *path,
+                                         const soma_onnx_save_options *options);
+
 /* How soma_save_c() writes. */
 typedef struct soma_c_options {
     const char *prefix; /* of all names in the file: up to 32 letters of a-z and A-Z, digits and _; NULL: of the file's

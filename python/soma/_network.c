@@ -209,6 +209,7 @@ PyType_Spec *soma_py_network_spec(void) {
         {"load_onnx", soma_py_network_load_onnx, METH_VARARGS | METH_CLASS,
          "load_onnx(path, batch, outputs, constants)"},
         {"save", save, METH_VARARGS, "save(path)"},
+        {"save_onnx", soma_py_network_save_onnx, METH_VARARGS, "save_onnx(path, opset)"},
         {"load_weights", load_weights, METH_VARARGS, "load_weights(path, map, partial)"},
         {"summary", summary, METH_VARARGS, "summary(batch_size): lines of text"},
         {"class_names", class_names, METH_NOARGS, "names of the classes that it learnt"},

@@ -85,6 +85,25 @@ static int batch_of(const char *word, soma_onnx_batch *batch) {
     return -1;
 }
 
+/* save_onnx(path, opset): no later one than that, 0 for whichever. */
+PyObject *soma_py_network_save_onnx(PyObject *object, PyObject *arguments) {
+    soma_py_network *self = (soma_py_network *)object;
+    PyObject *path;
+    long long opset;
+    soma_status status = SOMA_OK;
+    if (!PyArg_ParseTuple(arguments, "O&L", PyUnicode_FSConverter, &path, &opset)) return NULL;
+    const soma_onnx_save_options options = {.opset = opset};
+    const char *name = PyBytes_AsString(path);
+    int failed = soma_py_network_enter(self);
+    if (!failed) {
+        SOMA_PY_UNLOCKED(status = soma_save_onnx_with(self->network, name, &options));
+        soma_py_network_leave(self);
+    }
+    Py_DECREF(path);
+    if (failed) return NULL;
+    return status == SOMA_OK ? Py_NewRef(Py_None) : soma_py_raise(status);
+}
+
 PyObject *soma_py_network_load_onnx(PyObject *class, PyObject *arguments) {
     PyObject *path, *outputs, *constants, *shapes;
     const char *word;

@@ -139,6 +139,7 @@ PyObject *soma_py_network_get_parameter(PyObject *self, PyObject *name);
 PyObject *soma_py_network_set_parameter(PyObject *self, PyObject *arguments);
 
 PyObject *soma_py_network_load_onnx(PyObject *class, PyObject *arguments);
+PyObject *soma_py_network_save_onnx(PyObject *self, PyObject *arguments);
 /* What a loader has made as an object, or the error. */
 PyObject *soma_py_network_finish_load(PyObject *class, soma_status status, soma_network *network);
 /* An array for what an output says of so many samples. */

@@ -24,3 +24,10 @@ def load(path, *, batch="auto", outputs=None, constants=None, inputs=None, devic
     shapes = [(name, [int(size) for size in shape]) for name, shape in (inputs or {}).items()]
     return Network._of(_soma.Network.load_onnx(path, batch, list(outputs or []), given, shapes), device)
 
+
+def save(network, path, *, opset=None):
+    """Saves a Network as an ONNX model, whole or not at all. opset: none later than this is used, from 7 on, for readers that know no later one; attention,
+    GELU and normalisations are then written as what they are made of. None: whichever has an op of its own for each layer, as Network.save()."""
+    network._require_built()
+    network._compile_now()
+    network._net.save_onnx(path, opset or 0)

@@ -25,6 +25,11 @@ soma_status soma_save_onnx(soma_network *network, const char *path) {
     return unsupported(path);
 }
 
+soma_status soma_save_onnx_with(soma_network *network, const char *path, const soma_onnx_save_options *options) {
+    (void)network, (void)options;
+    return unsupported(path);
+}
+
 soma_status soma_onnx_check_save(soma_network *network, const char *path) {
     (void)network;
     return unsupported(path);

@@ -193,6 +193,8 @@ soma_status soma_onnx_export_attention(soma_onnx_exporter *exporter, const soma_
     const soma_attention_params *params = &tensor->attributes.attention.params;
     const bool masked = tensor->attributes.attention.masked;
     soma_onnx_name mask = {{0}}, input[3];
+    if (!soma_onnx_may_need(exporter, soma_onnx_row_Attention.since))
+        return soma_onnx_put_attention_parts(exporter, tensor);
     if (masked) mask = put_mask(exporter, tensor->input[MASK]);
     for (uint32_t i = Q; i <= V; i++)
         memcpy(input[i].text, soma_onnx_name_of(exporter, tensor->input[i]), sizeof input[i].text);

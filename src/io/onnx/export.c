@@ -175,6 +175,10 @@ static soma_status put_nodes(soma_onnx_exporter *exporter) {
     memset(exporter->only_first, 0, graph->count * sizeof *exporter->only_first);
     for (uint32_t i = 0; i < graph->count; i++) {
         soma_status status = exporter->needed[i] ? put_tensor(exporter, graph->tensor[i]) : SOMA_OK;
+        if (status == SOMA_OK && !soma_onnx_may_need(exporter, exporter->least_opset))
+            status = soma_error(SOMA_UNSUPPORTED,
+                                "it is written in ops of opset %" PRId64 ", and none later than %" PRId64 " is wanted",
+                                exporter->least_opset, exporter->limit);
         if (status != SOMA_OK) return soma_error_prefix(status, "%s: ", exporter->name[i]);
     }
     return SOMA_OK;
@@ -270,13 +274,13 @@ static soma_status export_network(soma_onnx_exporter *exporter) {
 }
 
 /* All of soma_save_onnx() but the writing, which `write` is for. */
-static soma_status save(soma_network *network, const char *path, bool write) {
+static soma_status save(soma_network *network, const char *path, int64_t limit, bool write) {
     if (!network || !path) return soma_error(SOMA_INVALID_ARGUMENT, "soma_save_onnx needs a network and a path");
     SOMA_TRY(soma_network_status(network));
     if (network->input_count == 0 || !soma_network_output(network, 0))
         return soma_error(SOMA_INVALID_STATE, "soma_save_onnx: the network has no %s",
                           network->input_count ? "output" : "input");
-    soma_onnx_exporter exporter = {.network = network};
+    soma_onnx_exporter exporter = {.network = network, .limit = limit};
     soma_status status = export_network(&exporter);
     if (status != SOMA_OK)
         soma_error_prefix(status, "%s: ", path);
@@ -291,9 +295,19 @@ static soma_status save(soma_network *network, const char *path, bool write) {
 }
 
 soma_status soma_save_onnx(soma_network *network, const char *path) {
-    return save(network, path, true);
+    return save(network, path, 0, true);
+}
+
+soma_status soma_save_onnx_with(soma_network *network, const char *path, const soma_onnx_save_options *options) {
+    static const soma_onnx_save_options defaults;
+    if (!options) options = &defaults;
+    SOMA_TRY(SOMA_CHECK_RESERVED(options, "soma_onnx_save_options"));
+    if (options->opset && options->opset < FIRST_OPSET)
+        return soma_error(SOMA_INVALID_ARGUMENT, "opset %" PRId64 "; accepted: %d and later ones, 0 for whichever",
+                          options->opset, FIRST_OPSET);
+    return save(network, path, options->opset, true);
 }
 
 soma_status soma_onnx_check_save(soma_network *network, const char *path) {
-    return save(network, path, false);
+    return save(network, path, 0, false);
 }

@@ -22,6 +22,7 @@ typedef struct soma_onnx_exporter {
     char (*first)[SOMA_ONNX_NAME]; /* of each tensor: its name with channels first; "": it has none so far */
     bool *only_first;              /* of each tensor: it is there only so */
     unsigned constants, temporaries;
+    int64_t limit;       /* no later opset is to be needed; 0: none is too late */
     int64_t opset;       /* that is written */
     int64_t least_opset; /* that has all nodes written so far */
 } soma_onnx_exporter;
@@ -42,6 +43,8 @@ void soma_onnx_put_attribute_texts(soma_onnx_exporter *exporter, const char *nam
 void soma_onnx_end_node(soma_onnx_exporter *exporter, size_t opened);
 /* The node is of this opset or later ones; those up to 7 need not be asked for. */
 void soma_onnx_need_opset(soma_onnx_exporter *exporter, int64_t opset);
+/* Whether it may be: else there may be another form. */
+bool soma_onnx_may_need(const soma_onnx_exporter *exporter, int64_t opset);
 /* A node without attributes, of up to two inputs. */
 void soma_onnx_put_node(soma_onnx_exporter *exporter, const char *op, const char *output, const char *a, const char *b);
 

@@ -25,6 +25,10 @@ void soma_onnx_need_opset(soma_onnx_exporter *exporter, int64_t opset) {
     exporter->least_opset = SOMA_MAX(exporter->least_opset, opset);
 }
 
+bool soma_onnx_may_need(const soma_onnx_exporter *exporter, int64_t opset) {
+    return exporter->limit == 0 || opset <= exporter->limit;
+}
+
 void soma_onnx_end_node(soma_onnx_exporter *exporter, size_t opened) {
     soma_protobuf_close(&exporter->writer, opened);
 }

@@ -260,7 +260,10 @@ static soma_status put_batchnorm(soma_onnx_exporter *exporter, const soma_tensor
     return SOMA_OK;
 }
 
-/* Over parts of an image's channels. GroupNormalization has a scale for each channel since opset 21. */
+/* GroupNormalization has a scale for each channel since this opset. */
+enum { GROUPS_SINCE = 21 };
+
+/* Over parts of an image's channels. */
 static soma_status put_groups(soma_onnx_exporter *exporter, const soma_tensor *tensor) {
     uint32_t groups = tensor->attributes.normalize.groups;
     bool each = groups == tensor->shape[tensor->rank - 1];
@@ -274,7 +277,7 @@ static soma_status put_groups(soma_onnx_exporter *exporter, const soma_tensor *t
     soma_onnx_put_attribute_float(exporter, "epsilon", tensor->attributes.normalize.params.epsilon);
     if (!each) {
         soma_onnx_put_attribute_integer(exporter, "num_groups", groups);
-        soma_onnx_need_opset(exporter, 21);
+        soma_onnx_need_opset(exporter, GROUPS_SINCE);
     }
     soma_onnx_end_node(exporter, node);
     soma_onnx_made_first(exporter, tensor, out.text);
@@ -282,9 +285,7 @@ static soma_status put_groups(soma_onnx_exporter *exporter, const soma_tensor *t
 }
 
 /* Over the last dimension. */
-static soma_status put_rows(soma_onnx_exporter *exporter, const soma_tensor *tensor) {
-    const soma_onnx_row *row = tensor->attributes.normalize.params.centered ? &soma_onnx_row_LayerNormalization
-                                                                            : &soma_onnx_row_RMSNormalization;
+static soma_status put_rows(soma_onnx_exporter *exporter, const soma_tensor *tensor, const soma_onnx_row *row) {
     line names;
     SOMA_TRY(get_line_names(exporter, tensor, false, &names));
     const char *offset = tensor->attributes.normalize.shifted ? names.offset.text : NULL;
@@ -297,15 +298,19 @@ static soma_status put_rows(soma_onnx_exporter *exporter, const soma_tensor *ten
     return SOMA_OK;
 }
 
-/* What an op of ONNX's own says; the others are made of several. */
+/* What an op of ONNX's own says that may be used; the others are made of several. */
 soma_status soma_onnx_export_normalize(soma_onnx_exporter *exporter, const soma_tensor *tensor) {
     const soma_attributes *of = &tensor->attributes;
     bool centered = of->normalize.params.centered, shifted = of->normalize.shifted;
     if (of->normalize.running) return put_batchnorm(exporter, tensor);
     if (of->normalize.axis == 0) return soma_error(SOMA_UNSUPPORTED, "figures of the whole batch have no form in ONNX");
-    if (of->normalize.groups && of->normalize.axis == 1 && tensor->rank > 1 && centered)
+    const bool each = of->normalize.groups == tensor->shape[tensor->rank - 1];
+    if (of->normalize.groups && of->normalize.axis == 1 && tensor->rank > 1 && centered &&
+        (each || soma_onnx_may_need(exporter, GROUPS_SINCE)))
         return put_groups(exporter, tensor);
-    if (!of->normalize.groups && of->normalize.axis == tensor->rank && (centered || !shifted))
-        return put_rows(exporter, tensor);
+    const soma_onnx_row *row = centered ? &soma_onnx_row_LayerNormalization : &soma_onnx_row_RMSNormalization;
+    if (!of->normalize.groups && of->normalize.axis == tensor->rank && (centered || !shifted) &&
+        soma_onnx_may_need(exporter, row->since))
+        return put_rows(exporter, tensor, row);
     return soma_onnx_put_normalize_parts(exporter, tensor);
 }

@@ -156,6 +156,19 @@ static void put_relu6(soma_onnx_exporter *exporter, const char *out, const char 
     PUT("Min", out, right.text, six.text);
 }
 
+/* x (1 + erf(x / sqrt 2)) / 2 */
+static void put_gelu(soma_onnx_exporter *exporter, const char *out, const char *x) {
+    const soma_onnx_name scaled = soma_onnx_temporary(exporter), share = soma_onnx_temporary(exporter);
+    const soma_onnx_name sum = soma_onnx_temporary(exporter), doubled = soma_onnx_temporary(exporter);
+    soma_onnx_put_scaled(exporter, scaled.text, x, 0.70710678f);
+    soma_onnx_need_opset(exporter, soma_function_get(SOMA_ERF)->onnx.since);
+    PUT("Erf", share.text, scaled.text, NULL);
+    const soma_onnx_name one = soma_onnx_number(exporter, 1);
+    PUT("Add", sum.text, share.text, one.text);
+    PUT("Mul", doubled.text, x, sum.text);
+    soma_onnx_put_scaled(exporter, out, doubled.text, 0.5f);
+}
+
 /* Whether the function is an op of ONNX, with these parameters: one without an attribute has its default there. */
 static bool has_op(const soma_function_row *row, const soma_unary_params *params) {
     return *row->onnx.op && (row->parameters < 1 || *row->onnx.a || params->a == row->a) &&
@@ -175,7 +188,8 @@ soma_status soma_onnx_export_unary(soma_onnx_exporter *exporter, const soma_tens
     const soma_unary_params *params = &tensor->attributes.unary;
     const soma_function_row *row = soma_function_get(params->function);
     const char *x = soma_onnx_name_of(exporter, tensor->input[0]), *out = soma_onnx_name_of(exporter, tensor);
-    if (has_op(row, params)) return put_function(exporter, row, out, x, params), SOMA_OK;
+    const bool composed = params->function == SOMA_GELU && !soma_onnx_may_need(exporter, row->onnx.since);
+    if (has_op(row, params) && !composed) return put_function(exporter, row, out, x, params), SOMA_OK;
     soma_onnx_name other;
     switch (params->function) {
     case SOMA_LINEAR:
@@ -191,6 +205,8 @@ soma_status soma_onnx_export_unary(soma_onnx_exporter *exporter, const soma_tens
     case SOMA_STEP:
         other = soma_onnx_number(exporter, 0);
         return soma_onnx_put_comparison(exporter, "GreaterOrEqual", 12, out, x, other.text), SOMA_OK;
+    case SOMA_GELU:
+        return put_gelu(exporter, out, x), SOMA_OK;
     case SOMA_RELU6:
         return put_relu6(exporter, out, x), SOMA_OK;
     default:
