@@ -18,6 +18,7 @@ from .distributed import Communicator, MPICommunicator
 from .network import Network, load
 from .optimizers import Optimizer, Schedule
 from .session import InferenceSession, NodeArg, Session
+from .tokenizer import Tokenizer
 
 for _name in layers.NAMES:
     globals()[_name] = getattr(layers, _name)
@@ -39,5 +40,5 @@ Sequential = Model = Network
 __version__ = _soma.version()
 ERRORS = [name for name in dir(_soma) if name.endswith("Error")]
 __all__ = ["Array", "Callback", "Communicator", "Device", "DeviceArray", "EarlyStopping", "History", "InferenceSession", "LambdaCallback", "MPICommunicator", "Model", "ModelCheckpoint",
-           "Network", "NodeArg", "Optimizer", "Schedule", "Sequential", "Session", "TensorBoard", "array", "devices",
+           "Network", "NodeArg", "Optimizer", "Schedule", "Sequential", "Session", "TensorBoard", "Tokenizer", "array", "devices",
            "load", "onnx", *ERRORS, *layers.NAMES, *optimizers.NAMES]
