@@ -26,7 +26,7 @@ static inline void require_sound(soma_status status, soma_dataset *dataset) {
     for (uint32_t i = 0; i < info.input_rank[0]; i++) width *= info.input_shape[0][i];
     float *values = malloc(width * sizeof *values);
     int32_t class_number;
-    REQUIRE(values && info.samples > 0 && info.inputs == 1);
+    REQUIRE(values && info.samples > 0 && info.inputs == 1 + info.masked);
     for (size_t i = 0; i < info.samples; i++) {
         REQUIRE(soma_dataset_read_input(dataset, 0, i, 1, values) == SOMA_OK);
         if (info.classes == 0) continue;

@@ -65,5 +65,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (data[0] & 32) with_columns.label = "a,4:5";
     status = soma_csv_parse("table.csv", (const char *)data + 1, size - 1, &with_columns, &dataset);
     require_sound(status, dataset);
+    /* And with rows that are steps of sequences. */
+    const soma_csv_sequences sequences = {
+        .column = data[0] & 1 ? "1" : "a", .steps = data[0] & 2 ? 3 : 0, .label_per_step = data[0] & 4};
+    const soma_csv_roles of_steps = {.time = data[0] & 8 ? "2" : NULL,
+                                     .missing = data[0] & 16 ? SOMA_MISSING_LAST : SOMA_MISSING_DROP,
+                                     .max_categories = 2,
+                                     .sequences = &sequences};
+    soma_csv_options with_sequences = options;
+    with_sequences.roles = &of_steps;
+    status = soma_csv_parse("table.csv", (const char *)data + 1, size - 1, &with_sequences, &dataset);
+    require_sound(status, dataset);
     return 0;
 }

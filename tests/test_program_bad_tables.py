@@ -84,6 +84,13 @@ TABLES = [
     ("no column of that number", GOOD, ["--label=9"], ["column 9", "1 to 3"]),
     ("a row without a group", "g,a,y\n1,2,u\n,3,v\n", ["--group-column=g", "--split-by=group"], ["line 3, column 1", '("g")', "no group", "every row needs one"]),
     ("a word for a time", "t,a,y\n1,2,u\nsoon,3,v\n", ["--time-column=t", "--split-by=time"], ["line 3, column 1", '"soon" is no time', "2024-02-29"]),
+    ("a sequence of two labels", "id,a,y\nr,1,u\ns,2,v\nr,3,v\n", ["--sequence-column=id"], ["line 4, column 3", '("y")', '"v"', "line 2", 'sequence "r"', "--label-per-step"]),
+    ("a row of no sequence", "id,a,y\nr,1,u\n,3,v\n", ["--sequence-column=id"], ["line 3, column 1", '("id")', "no sequence", "every row"]),
+    ("a sequence of two groups", "id,g,a,y\nr,1,1,u\nr,2,3,u\n", ["--sequence-column=id", "--group-column=g"], ["line 3, column 2", '("g")', '"2"', "one group"]),
+    ("a time twice in a sequence", "id,t,a,y\nr,1,1,u\nr,1,3,u\n", ["--sequence-column=id", "--time-column=t"], ["line 3, column 2", '"1"', "line 2", "a time of its own"]),
+    ("a sequence longer than said", "id,a,y\nr,1,u\nr,2,u\nr,3,u\n", ["--sequence-column=id", "--sequence-steps=2"], ["line 4, column 1", "3 steps", "have 2", "--sequence-steps"]),
+    ("a word for the class of a step", "id,a,y\nr,1,sit\nr,2,run\n", ["--sequence-column=id", "--label-per-step"], ["line 2, column 3", '"sit"', "whole numbers"]),
+    ("a gap with nothing before it", "id,a,y\nr,?,u\nr,2,u\n", ["--sequence-column=id", "--missing=last"], ["line 2, column 2", '"?"', "no value before it", "--missing"]),
     ("a weight below zero", "w,a,y\n1,2,u\n-2,3,v\n", ["--weight-column=w"], ["line 3, column 1", '"-2"', "no weight", "from 0 on"]),
 ]
 

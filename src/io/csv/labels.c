@@ -175,8 +175,8 @@ static soma_status use_promise(const char *name, const soma_csv_layout *layout, 
     return SOMA_OK;
 }
 
-/* Few whole numbers that come again are classes; of a few rows it is not known yet whether they do. */
-static bool are_classes(const survey *found, const soma_words *labels, size_t rows) { /* or sequences */
+/* Few whole numbers that come again are classes; of a few rows, or sequences, it is not known yet whether they do. */
+static bool are_classes(const survey *found, const soma_words *labels, size_t rows) {
     return !found->fraction && labels->count <= MOST_NUMBERS && (rows < FEW_ROWS || rows >= 2 * labels->count);
 }
 
