@@ -36,7 +36,7 @@ class Tokenizer:
 
     def encode(self, text: str | bytes) -> list[int]:
         """The numbers of a text. Bytes that are not UTF-8 are kept by vocabularies of bytes."""
-        return self._tokenizer.encode(text.encode("utf-8", "surrogateescape") if isinstance(text, str) else bytes(text))
+        return self._tokenizer.encode(text.encode("utf-8", "surrogateescape") if isinstance(text, str) else bytes(memoryview(text)))
 
     def decode(self, ids: Iterable[int], errors: str = "replace") -> str:
         """The text of numbers; errors: what becomes of bytes that are not UTF-8, as of bytes.decode()."""

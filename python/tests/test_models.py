@@ -138,3 +138,16 @@ def test_an_initializer_s_constant_is_given_by_name(tmp_path):
     network = soma.onnx.load(path, constants={"shape": [-1, 2, 2]}, device="cpu")
     values = np.arange(8, dtype=np.float32).reshape(2, 4)
     np.testing.assert_array_equal(network.predict(values), values.reshape(2, 2, 2))
+
+
+def test_an_onnx_model_is_written_for_older_readers(tmp_path):
+    network = soma.Network("transformer heads 2 causal; dense 3", device="cpu")
+    network.build((5, 4))
+    x = RANDOM.normal(size=(3, 5, 4)).astype(np.float32)
+    expected = network.predict(x)
+    for opset in (None, 17):
+        soma.onnx.save(network, tmp_path / "model.onnx", opset=opset)
+        np.testing.assert_allclose(soma.onnx.load(tmp_path / "model.onnx", device="cpu").predict(x), expected, atol=1e-5)
+        assert (b"Attention" in (tmp_path / "model.onnx").read_bytes()) == (opset is None)
+    with pytest.raises(ValueError, match="opset 6"):
+        soma.onnx.save(network, tmp_path / "model.onnx", opset=6)
