@@ -210,8 +210,12 @@ void soma_onnx_put_mean(soma_onnx_exporter *exporter, const char *out, const cha
 /* ------------------------------------------------------------------------------ normalize_parts.c, for normalize.c */
 
 /* A NORMALIZE, not over the batch, by ops that all opsets have. */
-soma_status soma_onnx_put_attention_parts(soma_onnx_exporter *exporter, const soma_tensor *tensor);
 soma_status soma_onnx_put_normalize_parts(soma_onnx_exporter *exporter, const soma_tensor *tensor);
+
+/* ------------------------------------------------------------------------------ attention_parts.c, for attention.c */
+
+/* An ATTENTION by products and a softmax. */
+soma_status soma_onnx_put_attention_parts(soma_onnx_exporter *exporter, const soma_tensor *tensor);
 
 /* -------------------------------------------------------------------------------------- unary.c, for other families */
 
