@@ -6,6 +6,7 @@
  *
  * Pieces and bands depend on shapes alone, and so do the results.
  */
+#include "device/cpu/conv/ahead.h"
 #include "device/cpu/conv/columns.h"
 
 /* Floats of a block of dweight. */
@@ -47,7 +48,8 @@ typedef struct block {
     size_t images;
     soma_range tiles;
     conv_output output;
-    float *to; /* dweight, or the piece's sums */
+    float *to;           /* dweight, or the piece's sums */
+    conv_ahead ahead[2]; /* of the next band's x and dy */
 } block;
 
 /* The columns of a unit, for all points of the band. */
@@ -97,7 +99,16 @@ static void multiply_unit(block *b, size_t index) {
             b->output.added[row - rows.begin] = b->to + row * p->columns.all;
         }
         conv_tile_for(&p->columns, rows.end - rows.begin, unit.columns)(runs, p->pass.pixel, a, dy, stride, &b->output);
+        for (int i = 0; i < 2; i++) conv_fetch(&b->ahead[i]);
     }
+}
+
+static void look_ahead(block *b, const conv_band *next) {
+    const weight_plan *p = b->plan;
+    soma_range x = soma_cpu_conv_span(&p->pass, next), dy = {next->to, next->to + next->points * p->columns.all};
+    size_t pieces = (b->tiles.end - b->tiles.begin) * p->columns.units;
+    b->ahead[0] = conv_ahead_of(soma_cpu_floats(&b->call->view[0]), x, pieces);
+    b->ahead[1] = conv_ahead_of(soma_cpu_floats(&b->call->view[1]), dy, pieces);
 }
 
 static void multiply_band(block *b, const conv_band *band, float *box) {
@@ -129,6 +140,11 @@ static void multiply_task(const soma_call *call, const soma_cpu_plan *plan, size
     soma_range bands = soma_cpu_even_part(piece, p->pass.band_count, p->pieces);
     for (size_t i = bands.begin; i < bands.end; i++) {
         conv_band band = soma_cpu_conv_band(&p->pass, i);
+        for (int j = 0; j < 2; j++) b.ahead[j] = (conv_ahead){NULL, NULL, 0};
+        if (i + 1 < bands.end) {
+            conv_band next = soma_cpu_conv_band(&p->pass, i + 1);
+            look_ahead(&b, &next);
+        }
         multiply_band(&b, &band, box);
     }
     if (bands.begin < bands.end) return;

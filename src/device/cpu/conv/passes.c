@@ -9,6 +9,7 @@
  * interrupted depends on k alone. Therefore the cut may follow the number of threads, and the result still does not.
  */
 #include "device/cpu/conv/passes.h"
+#include "device/cpu/conv/ahead.h"
 #include "device/cpu/conv/columns.h"
 
 /* The sums of a tile are interrupted after at most so many terms: what they are made of should stay in the L1 cache, in
@@ -101,9 +102,7 @@ typedef struct block {
     uint32_t *room;     /* the same for its order */
     conv_order order;   /* of the band's points */
     conv_runs runs;     /* of the class, in k */
-    /* What is fetched while tiles are made, so many floats after each: of what the next band reads. */
-    const float *ahead, *ahead_end;
-    size_t ahead_floats;
+    conv_ahead ahead;   /* of what the next band reads */
 } block;
 
 static const float *weights_of(const block *b, size_t unit) {
@@ -167,23 +166,6 @@ static void multiply_points(const block *b, soma_range points) {
 static size_t units_together(size_t k) {
     return SOMA_MAX(BLOCK_FLOATS / GEMM_COLUMNS / SOMA_MAX(k, (size_t)1), (size_t)1);
 }
-#define LINE_FLOATS 16
-
-/* All of it while the band's first units are made. */
-static void look_ahead(block *b, const conv_band *next, size_t points) {
-    const float *from = soma_cpu_floats(&b->call->view[0]);
-    soma_range span = soma_cpu_conv_span(&b->pass->pass, next);
-    b->ahead = from + span.begin;
-    b->ahead_end = from + span.end;
-    b->ahead_floats = soma_range_length(span) / (points / b->plan->columns.rows + 1) + LINE_FLOATS;
-}
-
-static void fetch_ahead(block *b) {
-    if (b->ahead == b->ahead_end) return;
-    const float *end = b->ahead + SOMA_MIN(b->ahead_floats, (size_t)(b->ahead_end - b->ahead));
-    for (; b->ahead < end; b->ahead += SOMA_MIN((size_t)LINE_FLOATS, (size_t)(end - b->ahead)))
-        __builtin_prefetch(b->ahead, 0, 2);
-}
 
 /* The points of all classes. */
 static void multiply_units(block *b) {
@@ -196,7 +178,7 @@ static void multiply_units(block *b) {
         for (size_t tile = 0; tile < tiles; tile++) {
             soma_range range = soma_cpu_even_part(tile, points, tiles);
             multiply_points(b, (soma_range){first + range.begin, first + range.end});
-            fetch_ahead(b);
+            conv_fetch(&b->ahead);
         }
     }
 }
@@ -235,10 +217,11 @@ static void pass_task(const soma_call *call, const soma_cpu_plan *plan, size_t t
         b.to = soma_cpu_floats(result_of(call)) + band.to;
         if (call->primitive == SOMA_PRIMITIVE_CONV_ADD) b.addend = soma_cpu_floats(&call->view[3]) + band.to;
         soma_cpu_conv_sort(&own->pass, &band, own->class_count, own->classes, b.room, &b.order);
-        b.ahead = b.ahead_end = NULL;
+        b.ahead = (conv_ahead){NULL, NULL, 0};
         if (i + 1 < bands.end && own->pass.k >= CONV_FAR) {
             conv_band next = soma_cpu_conv_band(&own->pass, i + 1);
-            look_ahead(&b, &next, band.points);
+            b.ahead = conv_ahead_of(soma_cpu_floats(&call->view[0]), soma_cpu_conv_span(&own->pass, &next),
+                                    band.points / p->columns.rows + 1);
         }
         multiply_band(&b, units);
     }
