@@ -80,12 +80,23 @@ void import_domain(const char *domain, int64_t version) {
     soma_protobuf_close(W, import);
 }
 
-void onnx_make(void (*body)(void), int64_t ir, int64_t opset, size_t rank, const int64_t *shape) {
+/* Ends with soma_protobuf_close(). */
+static size_t begin(int64_t ir, int64_t opset) {
     soma_free(W->data);
     memset(&made, 0, sizeof made);
     soma_protobuf_put_integer(W, 1, ir);
     import_domain(NULL, opset);
-    size_t graph = soma_protobuf_open(W, 7);
+    return soma_protobuf_open(W, 7);
+}
+
+void onnx_make_graph(void (*body)(void), int64_t ir, int64_t opset) {
+    size_t graph = begin(ir, opset);
+    body();
+    soma_protobuf_close(W, graph);
+}
+
+void onnx_make(void (*body)(void), int64_t ir, int64_t opset, size_t rank, const int64_t *shape) {
+    size_t graph = begin(ir, opset);
     put_value(GRAPH_INPUT, "x", rank, shape);
     body();
     put_value(GRAPH_OUTPUT, "y", rank, shape);

@@ -18,6 +18,8 @@ enum { OPEN = -1 };
 
 /* A graph with the input x of this shape and the output y; `body` writes what is in it. */
 void onnx_make(void (*body)(void), int64_t ir, int64_t opset, size_t rank, const int64_t *shape);
+/* The same where `body` writes the inputs and outputs, too. */
+void onnx_make_graph(void (*body)(void), int64_t ir, int64_t opset);
 /* x [n, 4] */
 void make(void (*body)(void), int64_t ir, int64_t opset);
 /* Once more for the model that was made: a domain that it imports; NULL: without a name. */

@@ -3,6 +3,7 @@
 
 Usage: test_program_files.py PROGRAM DEVICE [CLASS ...]
 """
+import ast
 import csv
 import io
 import json
@@ -57,6 +58,76 @@ PARTLY_KNOWN = onnx_model(
     onnx_node("If", ["t"], "c", field(5, field(1, "then_branch") + field(20, 5) + field(6, onnx_node("Tokenize", ["words"], "u")))),
     onnx_value(11, "x", FLOAT, "n", 2), onnx_value(11, "words", TEXT, "n"),
     onnx_value(12, "r", FLOAT, "n", 2), onnx_value(12, "n", FLOAT, "n", 2), onnx_value(12, "c", FLOAT, "n", 3))
+
+
+def onnx_whole(name, value):
+    """An attribute that is a whole number."""
+    return field(5, field(1, name) + field(20, 2) + field(3, value))
+
+
+INT64, BOOL = 7, 9
+TYPED = onnx_model(
+    onnx_node("Cast", ["tokens"], "t", onnx_whole("to", FLOAT)), onnx_node("ArgMax", ["t"], "first", onnx_whole("axis", 1)), onnx_node("Not", ["mask"], "hidden"),
+    onnx_value(11, "tokens", INT64, "n", 3), onnx_value(11, "mask", BOOL, "n", 3), onnx_value(12, "first", INT64, "n", 1), onnx_value(12, "hidden", BOOL, "n", 3))
+SINGLE = onnx_model(onnx_node("Cast", ["tokens"], "y", onnx_whole("to", INT64)), onnx_value(11, "tokens", INT64, "n", 3), onnx_value(12, "y", INT64, "n", 3))
+
+
+def npy_bool(shape, values):
+    return npy("|u1", shape, values).replace(b"|u1", b"|b1")
+
+
+def whole_numbers(content):
+    """The shape and the elements of an array of whole numbers or truth."""
+    header = ast.literal_eval(content[10:10 + struct.unpack("<H", content[8:10])[0]].decode().strip())
+    order, kind = header["descr"][0].replace("|", "<"), {"i8": "q", "b1": "B"}[header["descr"][1:]]
+    return header["shape"], list(struct.unpack(f"{order}{math.prod(header['shape'])}{kind}", content[-math.prod(header["shape"]) * struct.calcsize(kind):]))
+
+
+class Arrays(ProgramTest):
+    """Arrays of the types that an ONNX model declares, under the names of its inputs and outputs."""
+    def archive(self, name, **arrays):
+        path = self.path(name)
+        with zipfile.ZipFile(path, "w") as members:
+            for key, content in arrays.items():
+                members.writestr(key + ".npy", content)
+        return path
+
+    def setUp(self):
+        super().setUp()
+        self.typed, self.out = self.write("typed.onnx", TYPED), self.path("out.npz")
+        self.tokens, self.mask = npy("<i8", (2, 3), [1, 9, 3, 7, 2, 7]), npy_bool((2, 3), [1, 0, 1, 0, 0, 1])
+
+    def predict(self, model, data, output, *more):
+        return ("predict", "--device=cpu", "--model", model, "--data", data, "--raw", "--output", output, *more)
+
+    def test_an_archive_of_inputs_gives_one_of_outputs(self):
+        data = self.archive("in.npz", tokens=self.tokens, mask=self.mask, other=npy("<f4", (1,), [1]))
+        for batch in (256, 1):
+            self.assertEqual(self.json(*self.predict(self.typed, data, self.out, f"--batch={batch}"))["samples"], 2)
+            with zipfile.ZipFile(self.out) as members:
+                self.assertEqual(set(members.namelist()), {"first.npy", "hidden.npy"})
+                self.assertEqual(whole_numbers(members.read("first.npy")), ((2, 1), [1, 0]))
+                self.assertEqual(whole_numbers(members.read("hidden.npy")), ((2, 3), [0, 1, 0, 1, 1, 0]))
+
+    def test_a_single_array_is_a_file(self):
+        model, data, out = self.write("single.onnx", SINGLE), self.write("in.npy", self.tokens), self.path("out.npy")
+        self.succeed(*self.predict(model, data, out))
+        with open(out, "rb") as file:
+            self.assertEqual(whole_numbers(file.read()), ((2, 3), [1, 9, 3, 7, 2, 7]))
+
+    def test_other_arrays_are_refused(self):
+        whole = self.archive("whole.npz", tokens=npy("<i4", (2, 3), range(6)), mask=self.mask)
+        self.refuse(BAD_FILE, ["--data", "tokens", "int64", "int32"], *self.predict(self.typed, whole, self.out))
+        large = self.archive("large.npz", tokens=npy("<i8", (2, 3), [0, 0, 0, 0, 1 << 25, 0]), mask=self.mask)
+        self.refuse(BAD_FILE, ["tokens", "[1, 1]", "33554432"], *self.predict(self.typed, large, self.out))
+        part = self.archive("part.npz", tokens=self.tokens, masque=self.mask)
+        self.refuse(BAD_FILE, ["mask", "tokens, masque"], *self.predict(self.typed, part, self.out))
+        uneven = self.archive("uneven.npz", tokens=self.tokens, mask=npy_bool((1, 3), [0, 0, 0]))
+        self.refuse(BAD_FILE, ["mask", "1 samples", "2"], *self.predict(self.typed, uneven, self.out))
+        good = self.archive("good.npz", tokens=self.tokens, mask=self.mask)
+        self.refuse(USAGE, ["--output", "2 outputs", ".npz"], *self.predict(self.typed, good, self.path("out.npy")))
+        self.refuse(USAGE, ["--output", ".npz"], *self.predict(self.typed, good, self.path("out.csv")))
+        self.assertFalse(os.path.exists(self.out))
 
 
 class Files(ProgramTest):

@@ -5,6 +5,7 @@
 #include "model.h"
 #include "output_file.h"
 #include "predictions.h"
+#include "raw_arrays.h"
 #include "report.h"
 #include <stdlib.h>
 #include <string.h>
@@ -40,8 +41,10 @@ static bool has_one_dimension(const soma_tensor *output) {
 static exit_status predict(const struct settings *settings, soma_network *network, soma_device *device) {
     soma_dataset *dataset;
     soma_series_info series;
-    exit_status status = data_load_for(settings, network, false, &dataset);
-    if (status != STATUS_DONE) return status;
+    bool done;
+    exit_status status = raw_arrays_predict(settings, network, device, &done);
+    if (status == STATUS_DONE && !done) status = data_load_for(settings, network, false, &dataset);
+    if (status != STATUS_DONE || done) return status;
     struct predictions predictions = {
         .network = network,
         .dataset = dataset,

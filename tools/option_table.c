@@ -347,7 +347,9 @@ const option_row option_table[] = {
      .help = "where predictions go: a .csv or .npy file; an .npz file, of the outputs under their names, and the classes; or - for CSV on "
              "stdout (the default)"},
     {.name = "raw", .type = OPTION_FLAG, .offset = FIELD(raw), .commands = PREDICT,
-     .help = "what the network's output is, number by number, instead of classes; so is one of several dimensions always"},
+     .help = "what the network's output is, number by number, instead of classes; so is one of several dimensions always. Of an ONNX model --data may be an "
+             "NPZ archive of arrays under the names of its inputs, or the NPY file of the only one, of the types that it declares; --output, an NPZ archive "
+             "or the NPY file of the only one, has its outputs, of theirs"},
 
     {.name = "prompt", .letter = 'p', .type = OPTION_TEXT, .offset = FIELD(prompt), .commands = GENERATE, .argument = "TEXT",
      .help = "what the text begins with (default: a new line)"},

@@ -109,17 +109,27 @@ SOMA_API void soma_log_set(soma_log_function *function, void *context, soma_log_
 
 /* Element types. Storage is little-endian; computation is in float32 (in float64 on the reference device). */
 typedef enum soma_dtype {
-    SOMA_F32, /* IEEE 754 binary32 */
-    SOMA_F64, /* IEEE 754 binary64; only the reference device computes with it */
-    SOMA_U8,  /* data sets: pixels, labels */
-    SOMA_I32, /* class indices, row numbers */
-    SOMA_DTYPE_COUNT
+    SOMA_F32,         /* IEEE 754 binary32 */
+    SOMA_F64,         /* IEEE 754 binary64; only the reference device computes with it */
+    SOMA_U8,          /* data sets: pixels, labels */
+    SOMA_I32,         /* class indices, row numbers */
+    SOMA_DTYPE_COUNT, /* of those that devices know */
+    /* Of files, and of what goes into a network and comes out of it (soma_session_run_arrays()) alone. */
+    SOMA_F16 = 16, /* IEEE 754 binary16 */
+    SOMA_I8,
+    SOMA_I16,
+    SOMA_I64,
+    SOMA_U16,
+    SOMA_U32,
+    SOMA_U64,
+    SOMA_BOOL, /* a byte, 1 or 0 */
+    SOMA_DTYPE_END
 } soma_dtype;
 
 /* Bytes of one element; 0 for a value that is no dtype. */
 SOMA_API size_t soma_dtype_size(soma_dtype dtype);
 
-/* "float32", "float64", "uint8", "int32"; a static string. */
+/* NumPy's name of it, as "float32", "int64" or "bool"; a static string, "unknown" for a value that is no dtype. */
 SOMA_API const char *soma_dtype_name(soma_dtype dtype);
 
 /* Dimensions of a tensor at most: the batch and four of a sample. */

@@ -151,6 +151,24 @@ typedef void soma_tensor_visitor(void *context, const char *name, const char *dt
 SOMA_API soma_status soma_list_tensors(const char *path, soma_tensor_visitor *visitor, void *context,
                                        bool *has_network);
 
+/* Arrays that were read of a file, in the memory of the host. */
+typedef struct soma_arrays soma_arrays;
+/*
+ * The arrays of a file of NumPy's with the types and shapes that they have there, of up to SOMA_MAX_RANK dimensions: of
+ * an archive (a name that ends in .npz) each under its name, what is no array passed over; else the one of an .npy
+ * file, under the name "". Checked before memory is taken for them. SOMA_UNSUPPORTED: an archive, built without libzip.
+ * Destroy them with soma_arrays_destroy().
+ */
+SOMA_API soma_status soma_read_arrays(const char *path, soma_arrays **arrays);
+/* How many there are; in the order of the file. */
+SOMA_API size_t soma_arrays_count(const soma_arrays *arrays);
+/* The name of one of them; NULL past the last. */
+SOMA_API const char *soma_arrays_name(const soma_arrays *arrays, size_t index);
+/* One of them, until they are destroyed; NULL past the last. */
+SOMA_API const soma_array *soma_arrays_get(const soma_arrays *arrays, size_t index);
+/* NULL is accepted. */
+SOMA_API void soma_arrays_destroy(soma_arrays *arrays);
+
 /* An array in NumPy's form. The file is whole or not at all (SOMA_IO). */
 SOMA_API soma_status soma_write_npy(const char *path, const soma_array *array);
 /* Several in an archive, under names[count]: likewise. SOMA_UNSUPPORTED: built without libzip. */

@@ -220,6 +220,19 @@ SOMA_API soma_status soma_session_run(soma_session *session, size_t batch, const
                                       float *const *outputs);
 
 /*
+ * From and to host memory, with arrays of the types and shapes that the model declares (soma_network_input_info(),
+ * soma_network_output_info()): inputs[i] for the network's input number i, all with the same number of samples;
+ * outputs[i] has room for the output's elements, as many samples of them, and NULL leaves it out. Where a model counts
+ * no samples, arrays may have one dimension more in front that does.
+ *
+ * Devices compute in float32: numbers of other types are converted on the way in and on the way out, where float16 is
+ * rounded to the nearest. SOMA_INVALID_ARGUMENT names a type or shape that is another one, and where a whole number
+ * stands that is beyond 2^24 either way, or a float64 beyond float32. SOMA_UNSUPPORTED names where a whole number comes
+ * out that is beyond 2^24, which may have been rounded, or beyond its type, or none.
+ */
+SOMA_API soma_status soma_session_run_arrays(soma_session *session, const soma_array *inputs, void *const *outputs);
+
+/*
  * From and to memory of the session's device, without a copy: the network reads the inputs and writes the outputs where
  * they are (an output that is an input, or another output, in another shape is copied on the device). They must not
  * overlap. May return before it is done: what is asked of the device later comes after it. A NULL among the outputs, or

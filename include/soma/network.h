@@ -451,6 +451,24 @@ SOMA_API size_t soma_network_output_count(const soma_network *network);
 SOMA_API soma_tensor *soma_network_input(const soma_network *network, size_t index);
 /* An output, likewise. */
 SOMA_API soma_tensor *soma_network_output(const soma_network *network, size_t index);
+
+/* What soma_session_run_arrays() takes as an input or gives as an output. */
+typedef struct soma_value_info {
+    const char *name;            /* belongs to the network */
+    soma_dtype dtype;            /* of its elements: as an ONNX file declares it (bfloat16 as float32); else SOMA_F32 */
+    uint32_t rank;               /* the samples counted, if they are a dimension of it */
+    size_t shape[SOMA_MAX_RANK]; /* in the file's order; 0 where the samples are counted */
+    uint32_t batch_axis; /* which dimension counts the samples, 0 of networks that are of no ONNX file; SOMA_NO_AXIS:
+                            none, an ONNX model that computes one sample at a time */
+    uint32_t reserved_1;
+    uint64_t reserved[4];
+} soma_value_info;
+#define SOMA_NO_AXIS UINT32_MAX
+/* Of input number `index`, into *info. SOMA_INVALID_ARGUMENT past the last. */
+SOMA_API soma_status soma_network_input_info(const soma_network *network, size_t index, soma_value_info *info);
+/* Of an output, likewise. */
+SOMA_API soma_status soma_network_output_info(const soma_network *network, size_t index, soma_value_info *info);
+
 /* By name; parameters are called "dense_1.weight", "dense_1.bias". NULL if there is none. */
 SOMA_API soma_tensor *soma_network_tensor(const soma_network *network, const char *name);
 /* How many tensors of weights there are. */

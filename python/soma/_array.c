@@ -60,9 +60,21 @@ soma_py_array *soma_py_array_new(soma_dtype dtype, uint32_t rank, const size_t *
     return (soma_py_array *)PyErr_NoMemory();
 }
 
+/* The kinds of numbers as the buffer protocol's formats, by type; bfloat16, 'w', has none. */
+static const char kinds[SOMA_DTYPE_END] = {
+    [SOMA_F32] = 'f', [SOMA_F64] = 'd', [SOMA_U8] = 'B',  [SOMA_I32] = 'i', [SOMA_F16] = 'e', [SOMA_I8] = 'b',
+    [SOMA_I16] = 'h', [SOMA_I64] = 'q', [SOMA_U16] = 'H', [SOMA_U32] = 'I', [SOMA_U64] = 'Q', [SOMA_BOOL] = '?',
+};
+
 static bool is_of(char kind, soma_dtype dtype) {
-    return (dtype == SOMA_F32 && kind == 'f') || (dtype == SOMA_I32 && kind == 'i') ||
-           (dtype == SOMA_U8 && (kind == 'B' || kind == '?'));
+    return kinds[dtype] == kind || (dtype == SOMA_U8 && kind == '?');
+}
+
+/* The type of these numbers; bfloat16 becomes float32. */
+static soma_dtype own_type(char kind) {
+    int dtype = 0;
+    while (dtype < SOMA_DTYPE_END && kinds[dtype] != kind) dtype++;
+    return dtype < SOMA_DTYPE_END ? (soma_dtype)dtype : SOMA_F32;
 }
 
 /* The source's memory, which the array keeps from now on. */
@@ -86,15 +98,21 @@ static soma_py_array *copy(const soma_py_source *source, soma_dtype dtype, const
     return NULL;
 }
 
-soma_py_array *soma_py_array_of(PyObject *object, soma_dtype dtype) {
+/* As numbers of this type, or of their own. */
+static soma_py_array *read_array(PyObject *object, bool own, soma_dtype dtype) {
     soma_py_source source;
     size_t shape[SOMA_MAX_RANK] = {0};
     if (soma_py_source_open(object, &source)) return NULL;
     for (Py_ssize_t i = 0; i < source.rank; i++) shape[i] = (size_t)source.shape[i];
+    if (own) dtype = own_type(source.kind);
     soma_py_array *self = is_of(source.kind, dtype) && soma_py_source_is_packed(&source) ? borrow(&source, dtype, shape)
                                                                                          : copy(&source, dtype, shape);
     soma_py_source_close(&source);
     return self;
+}
+
+soma_py_array *soma_py_array_of(PyObject *object, soma_dtype dtype) {
+    return read_array(object, false, dtype);
 }
 
 PyObject *soma_py_array_function(PyObject *module, PyObject *arguments) {
@@ -102,10 +120,11 @@ PyObject *soma_py_array_function(PyObject *module, PyObject *arguments) {
     const char *name = "float32";
     (void)module;
     if (!PyArg_ParseTuple(arguments, "O|s", &object, &name)) return NULL;
+    if (!*name) return (PyObject *)read_array(object, true, SOMA_F32);
     for (int dtype = 0; dtype < SOMA_DTYPE_COUNT; dtype++)
         if (strcmp(name, soma_dtype_name((soma_dtype)dtype)) == 0 && dtype != SOMA_F64)
             return (PyObject *)soma_py_array_of(object, (soma_dtype)dtype);
-    return PyErr_Format(PyExc_ValueError, "there are arrays of float32, uint8 and int32, not of %s", name);
+    return PyErr_Format(PyExc_ValueError, "arrays are made of float32, uint8 and int32, not of %s", name);
 }
 
 static PyObject *shape_tuple(Py_ssize_t rank, const Py_ssize_t *shape) {
@@ -131,7 +150,6 @@ PyObject *soma_py_describe_function(PyObject *module, PyObject *object) {
  */
 
 static int get_buffer(PyObject *object, Py_buffer *view, int flags) {
-    static char format_float[] = "f", format_byte[] = "B", format_whole[] = "i";
     soma_py_array *self = (soma_py_array *)object;
     if ((flags & PyBUF_WRITABLE) && !self->own) {
         PyErr_SetString(PyExc_BufferError, "the array's memory is borrowed, and is for reading alone");
@@ -145,10 +163,8 @@ static int get_buffer(PyObject *object, Py_buffer *view, int flags) {
                         .ndim = (int)self->array.rank,
                         .shape = flags & PyBUF_ND ? self->shape : NULL,
                         .strides = (flags & PyBUF_STRIDES) == PyBUF_STRIDES ? self->strides : NULL};
-    if (flags & PyBUF_FORMAT)
-        view->format = self->array.dtype == SOMA_F32  ? format_float
-                       : self->array.dtype == SOMA_U8 ? format_byte
-                                                      : format_whole;
+    self->format[0] = kinds[self->array.dtype];
+    if (flags & PyBUF_FORMAT) view->format = self->format;
     return 0;
 }
 
@@ -219,9 +235,10 @@ static PyObject *describe(PyObject *object) {
 }
 
 PyType_Spec *soma_py_array_spec(void) {
-    static PyGetSetDef properties[] = {{"shape", get_shape, NULL, "its dimensions, a tuple", NULL},
-                                       {"dtype", get_dtype, NULL, "'float32', 'uint8' or 'int32'", NULL},
-                                       {NULL, NULL, NULL, NULL, NULL}};
+    static PyGetSetDef properties[] = {
+        {"shape", get_shape, NULL, "its dimensions, a tuple", NULL},
+        {"dtype", get_dtype, NULL, "NumPy's name of their type, as 'float32' or 'int64'", NULL},
+        {NULL, NULL, NULL, NULL, NULL}};
     static PyMethodDef methods[] = {
         {"reshape", reshape, METH_O, "reshape(shape): the same memory under another shape, for reading alone."},
         {"tolist", to_list, METH_NOARGS, "The numbers as nested lists."},

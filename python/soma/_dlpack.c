@@ -198,7 +198,8 @@ PyObject *soma_py_array_dlpack(PyObject *object, PyObject *arguments, PyObject *
                         .device = {ON_CPU, 0},
                         .rank = (int32_t)self->array.rank,
                         .type = {.bits = (uint8_t)(8 * soma_dtype_size(dtype)), .lanes = 1}};
-    tensor.type.code = dtype == SOMA_F32 ? FLOATS : dtype == SOMA_U8 ? UINTS : INTS;
+    const char first = *soma_dtype_name(dtype); /* of "float32", "uint8", "bool", "int64" */
+    tensor.type.code = first == 'f' ? FLOATS : first == 'u' ? UINTS : first == 'b' ? BOOLS : INTS;
     return soma_py_dlpack_give(object, tensor, self->array.shape, !self->own, arguments, keywords);
 }
 

@@ -48,26 +48,59 @@ static void free_session(PyObject *object) {
     Py_DECREF(type);
 }
 
-/* An input as the network takes it; the batch is that of all. -1 with an exception. */
-static int check_input(const soma_network *network, size_t index, const soma_py_array *array, size_t *batch) {
-    size_t shape[SOMA_MAX_RANK];
-    const soma_tensor *input = soma_network_input(network, index);
-    uint32_t rank = soma_tensor_shape(input, shape);
-    bool good = array->array.dtype == SOMA_F32 && array->array.rank == rank + 1 &&
-                memcmp(shape, array->array.shape + 1, rank * sizeof *shape) == 0;
-    if (index == 0 && good) *batch = array->array.shape[0];
-    if (good && array->array.shape[0] == *batch) return 0;
-    PyErr_Format(PyExc_ValueError, "input %s takes another shape than that of %R", soma_tensor_name(input),
-                 (PyObject *)array);
-    return -1;
+/* values(outputs): of each input or output its name, its type, and its shape with -1 where the samples are counted. */
+static PyObject *values(PyObject *object, PyObject *outputs) {
+    const soma_network *network = ((soma_py_session *)object)->network->network;
+    const int output = PyObject_IsTrue(outputs);
+    PyObject *list = output < 0 ? NULL : PyList_New(0);
+    const size_t count = output ? soma_network_output_count(network) : soma_network_input_count(network);
+    for (size_t i = 0; list && i < count; i++) {
+        soma_value_info info = {0};
+        const soma_status status = (output ? soma_network_output_info : soma_network_input_info)(network, i, &info);
+        PyObject *shape = status == SOMA_OK ? PyTuple_New((Py_ssize_t)info.rank) : soma_py_raise(status);
+        for (uint32_t k = 0; shape && k < info.rank; k++) {
+            PyObject *size = PyLong_FromSsize_t(k == info.batch_axis ? -1 : (Py_ssize_t)info.shape[k]);
+            if (!size || PyTuple_SetItem(shape, (Py_ssize_t)k, size)) Py_CLEAR(shape);
+        }
+        PyObject *item = shape ? Py_BuildValue("(ssN)", info.name, soma_dtype_name(info.dtype), shape) : NULL;
+        if (!item || PyList_Append(list, item)) Py_CLEAR(list);
+        Py_XDECREF(item);
+    }
+    return list;
+}
+
+/* What outputs will have: the number of samples, and whether they are counted by a dimension that the file has not. */
+static size_t samples_of(const soma_network *network, const soma_array *first, bool *more) {
+    soma_value_info info;
+    if (soma_network_input_info(network, 0, &info) != SOMA_OK) return 1;
+    *more = info.batch_axis == SOMA_NO_AXIS && first->rank == info.rank + 1;
+    if (*more) return first->shape[0];
+    return info.batch_axis < first->rank ? first->shape[info.batch_axis] : 1;
+}
+
+static soma_py_array *room_for(const soma_network *network, size_t output, size_t samples, bool more) {
+    soma_value_info info;
+    size_t shape[SOMA_MAX_RANK + 1] = {samples};
+    soma_status status = soma_network_output_info(network, output, &info);
+    if (status != SOMA_OK) return (soma_py_array *)soma_py_raise(status);
+    more &= info.batch_axis == SOMA_NO_AXIS;
+    if (info.rank + more > SOMA_MAX_RANK)
+        return (soma_py_array *)PyErr_Format(PyExc_ValueError,
+                                             "output %s of several samples would have %u dimensions, at most %d are "
+                                             "possible",
+                                             info.name, info.rank + more, SOMA_MAX_RANK);
+    for (uint32_t i = 0; i < info.rank; i++) shape[i + more] = i == info.batch_axis ? samples : info.shape[i];
+    return soma_py_array_new(info.dtype, info.rank + more, shape);
 }
 
 /* For the outputs whose numbers are in the list; their arrays, a list. */
-static PyObject *make_room(const soma_network *network, PyObject *wanted, size_t batch, float **outputs) {
+static PyObject *make_room(const soma_network *network, PyObject *wanted, const soma_array *first, void **outputs) {
+    bool more = false;
+    const size_t samples = samples_of(network, first, &more);
     PyObject *list = PyList_New(0);
     for (Py_ssize_t i = 0; list && i < PyList_Size(wanted); i++) {
         size_t output = PyLong_AsSize_t(PyList_GetItem(wanted, i));
-        soma_py_array *array = PyErr_Occurred() ? NULL : soma_py_room_for(network, output, batch);
+        soma_py_array *array = PyErr_Occurred() ? NULL : room_for(network, output, samples, more);
         if (array && output < SOMA_MAX_OUTPUTS) outputs[output] = array->own;
         if (!array || PyList_Append(list, (PyObject *)array)) Py_CLEAR(list);
         Py_XDECREF((PyObject *)array);
@@ -80,9 +113,9 @@ static PyObject *run(PyObject *object, PyObject *arguments) {
     soma_py_session *self = (soma_py_session *)object;
     const soma_network *network = self->network->network;
     PyObject *given, *wanted;
-    const float *inputs[SOMA_MAX_OUTPUTS] = {NULL};
-    float *outputs[SOMA_MAX_OUTPUTS] = {NULL};
-    size_t batch = 0, count = soma_network_input_count(network);
+    soma_array inputs[SOMA_MAX_OUTPUTS] = {{.data = NULL}};
+    void *outputs[SOMA_MAX_OUTPUTS] = {NULL};
+    size_t count = soma_network_input_count(network);
     if (!PyArg_ParseTuple(arguments, "O!O!", &PyTuple_Type, &given, &PyList_Type, &wanted)) return NULL;
     if ((size_t)PyTuple_Size(given) != count || count > SOMA_MAX_OUTPUTS)
         return PyErr_Format(PyExc_ValueError, "the network has %zu inputs, got %zd", count, PyTuple_Size(given));
@@ -90,14 +123,13 @@ static PyObject *run(PyObject *object, PyObject *arguments) {
         PyObject *item = PyTuple_GetItem(given, (Py_ssize_t)i);
         if (!PyObject_TypeCheck(item, (PyTypeObject *)soma_py_array_type))
             return PyErr_Format(PyExc_TypeError, "soma.Array is wanted");
-        if (check_input(network, i, (soma_py_array *)item, &batch)) return NULL;
-        inputs[i] = ((soma_py_array *)item)->array.data;
+        inputs[i] = ((soma_py_array *)item)->array;
     }
-    PyObject *result = make_room(network, wanted, batch, outputs);
+    PyObject *result = make_room(network, wanted, &inputs[0], outputs);
     if (!result) return NULL;
     if (soma_py_lock(self->lock)) return Py_DECREF(result), NULL;
     soma_status status;
-    SOMA_PY_UNLOCKED(status = soma_session_run(self->session, batch, inputs, outputs));
+    SOMA_PY_UNLOCKED(status = soma_session_run_arrays(self->session, inputs, outputs));
     PyThread_release_lock(self->lock);
     if (status == SOMA_OK) return result;
     Py_DECREF(result);
@@ -166,10 +198,12 @@ static PyObject *run_memory(PyObject *object, PyObject *arguments) {
 }
 
 PyType_Spec *soma_py_session_spec(void) {
-    static PyMethodDef methods[] = {{"run", run, METH_VARARGS, "run(arrays, numbers of outputs): a list of arrays"},
-                                    {"run_memory", run_memory, METH_VARARGS,
-                                     "run_memory(device arrays, numbers of outputs): a list of device arrays"},
-                                    {NULL, NULL, 0, NULL}};
+    static PyMethodDef methods[] = {
+        {"run", run, METH_VARARGS, "run(arrays, numbers of outputs): a list of arrays"},
+        {"run_memory", run_memory, METH_VARARGS,
+         "run_memory(device arrays, numbers of outputs): a list of device arrays"},
+        {"values", values, METH_O, "values(outputs): (name, type, shape) of each input or output, -1: the samples"},
+        {NULL, NULL, 0, NULL}};
     static PyType_Slot slots[] = {{Py_tp_doc, "A session of the library."},
                                   {Py_tp_new, new_session},
                                   {Py_tp_dealloc, free_session},

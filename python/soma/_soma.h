@@ -38,6 +38,7 @@ PyObject *soma_py_add_type(PyObject *module, PyType_Spec *spec);
 typedef struct soma_py_array {
     PyObject_HEAD soma_array array;
     Py_ssize_t shape[SOMA_MAX_RANK], strides[SOMA_MAX_RANK]; /* as the buffer protocol has them */
+    char format[2];                                          /* likewise */
     void *own;                                               /* NULL: borrowed */
     Py_buffer view;                                          /* of the object that it is borrowed of; obj NULL: none */
     PyObject *lender; /* ... or what keeps the memory: an array, DLPack's capsule */
@@ -56,7 +57,7 @@ typedef struct soma_py_source {
 soma_py_array *soma_py_array_new(soma_dtype dtype, uint32_t rank, const size_t *shape);
 /* An array of this type, borrowed where it can be, else converted. Whole numbers alone become SOMA_I32. */
 soma_py_array *soma_py_array_of(PyObject *object, soma_dtype dtype);
-/* array(object, dtype) and describe(object) of the module. */
+/* array(object, dtype), "" for the type that its numbers have, and describe(object) of the module. */
 PyObject *soma_py_array_function(PyObject *module, PyObject *arguments);
 PyObject *soma_py_describe_function(PyObject *module, PyObject *object);
 size_t soma_py_array_count(const soma_py_array *array);

@@ -204,12 +204,16 @@ static int row_to_whole(char kind, const char *from, Py_ssize_t stride, Py_ssize
     return 0;
 }
 
+static void row_as_it_is(const char *from, Py_ssize_t stride, Py_ssize_t count, size_t size, char *to) {
+    for (Py_ssize_t i = 0; i < count; i++) memcpy(to + (size_t)i * size, from + i * stride, size);
+}
+
 static int convert_row(char kind, const char *from, Py_ssize_t stride, Py_ssize_t count, soma_dtype dtype, void *to) {
     if (dtype == SOMA_I32) return row_to_whole(kind, from, stride, count, to);
     if (dtype == SOMA_F32)
         row_to_float(kind, from, stride, count, to);
-    else
-        for (Py_ssize_t i = 0; i < count; i++) ((uint8_t *)to)[i] = (uint8_t)from[i * stride];
+    else /* it is of that type already */
+        row_as_it_is(from, stride, count, soma_dtype_size(dtype), to);
     return 0;
 }
 

@@ -44,6 +44,26 @@ def array(values, dtype="float32"):
     return _soma.array(plain(values), dtype)
 
 
+KINDS = {"float32": "f", "float64": "d", "int8": "b", "int16": "h", "int32": "i", "int64": "q",
+         "uint8": "B", "uint16": "H", "uint32": "I", "uint64": "Q", "bool": "B"}
+
+
+def typed(values, dtype):
+    """A soma.Array of the type that the numbers have; lists, which have none, are made numbers of this one."""
+    if isinstance(values, (list, tuple, int, float)):
+        if dtype not in KINDS:
+            raise TypeError(f"an array of {dtype} is wanted, got a list")
+        flat = []
+        shape = _flatten(values, flat)
+        if dtype == "bool" and any(number not in (0, 1) for number in flat):
+            raise TypeError("truth values are wanted")
+        view = memoryview(arrays.array(KINDS[dtype], flat)).cast("B")
+        kind = "?" if dtype == "bool" else KINDS[dtype]
+        values = view.cast(kind, shape) if shape else view.cast(kind, (1,))
+        return _soma.array(values, "") if shape else _soma.array(values, "").reshape(())
+    return _soma.array(plain(values), "")
+
+
 def inputs(x, names=("input",)):
     """A tuple of arrays, one for each input: x is one array, or a list of as many as there are inputs, or a dict by name."""
     if isinstance(x, dict) and set(x) == set(names):

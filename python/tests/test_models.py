@@ -151,3 +151,61 @@ def test_an_onnx_model_is_written_for_older_readers(tmp_path):
         assert (b"Attention" in (tmp_path / "model.onnx").read_bytes()) == (opset is None)
     with pytest.raises(ValueError, match="opset 6"):
         soma.onnx.save(network, tmp_path / "model.onnx", opset=6)
+
+
+def _typed_model(path):
+    """Tokens int64 [n, 3], a mask bool [n, 3], scales float16 [3, n] whose samples are the columns."""
+    onnx = pytest.importorskip("onnx")
+    helper, kind = onnx.helper, onnx.TensorProto
+    graph = helper.make_graph(
+        [helper.make_node("Cast", ["tokens"], ["t"], to=kind.FLOAT), helper.make_node("ArgMax", ["t"], ["first"], axis=1),
+         helper.make_node("Not", ["mask"], ["hidden"]), helper.make_node("Cast", ["t"], ["wide"], to=kind.DOUBLE),
+         helper.make_node("Neg", ["scales"], ["turned"])], "g",
+        [helper.make_tensor_value_info("tokens", kind.INT64, ["n", 3]), helper.make_tensor_value_info("mask", kind.BOOL, ["n", 3]),
+         helper.make_tensor_value_info("scales", kind.FLOAT16, ["n", 3])],
+        [helper.make_tensor_value_info("first", kind.INT64, ["n", 1]), helper.make_tensor_value_info("hidden", kind.BOOL, ["n", 3]),
+         helper.make_tensor_value_info("wide", kind.DOUBLE, ["n", 3]), helper.make_tensor_value_info("turned", kind.FLOAT16, ["n", 3])])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 14)], ir_version=8), str(path))
+
+
+def test_a_session_takes_and_gives_the_types_that_a_file_declares(tmp_path):
+    path = tmp_path / "typed.onnx"
+    _typed_model(path)
+    session = soma.Session(path, device="cpu")
+    assert [(x.name, x.shape, x.type) for x in session.get_inputs()] == [
+        ("tokens", ["batch", 3], "tensor(int64)"), ("mask", ["batch", 3], "tensor(bool)"), ("scales", ["batch", 3], "tensor(float16)")]
+    assert [y.type for y in session.get_outputs()] == ["tensor(int64)", "tensor(bool)", "tensor(double)", "tensor(float16)"]
+    feed = {"tokens": np.array([[1, 9, 3], [7, 2, 7]]), "mask": np.array([[True, False, True], [False, False, True]]),
+            "scales": np.array([[1, 2, 0.1], [0.3, 65504, -1]], np.float16)}
+    first, hidden, wide, turned = session.run(None, feed)
+    assert [array.dtype for array in (first, hidden, wide, turned)] == [np.int64, np.bool_, np.float64, np.float16]
+    np.testing.assert_array_equal(first, [[1], [0]])
+    np.testing.assert_array_equal(hidden, ~feed["mask"])
+    np.testing.assert_array_equal(wide, feed["tokens"].astype(np.float64))
+    np.testing.assert_array_equal(turned, -feed["scales"])
+    strided = {name: np.repeat(array, 2, 1)[:, ::2] for name, array in feed.items()}
+    for found, expected in zip(session.run(None, strided), (first, hidden, wide, turned)):
+        np.testing.assert_array_equal(found, expected)
+    [only] = session.run(["first"], {**feed, "tokens": feed["tokens"].tolist(), "mask": feed["mask"].tolist()})
+    np.testing.assert_array_equal(only, first)
+    for name, dtype, words in (("tokens", np.int32, r"tokens.*int32.*int64"), ("mask", np.uint8, r"mask.*uint8.*bool"),
+                               ("scales", np.float32, r"scales.*float\).*float16")):
+        with pytest.raises(TypeError, match=words):
+            session.run(None, {**feed, name: feed[name].astype(dtype)})
+    with pytest.raises(ValueError, match=r"tokens, element \[1, 2\] is 16777217"):
+        session.run(None, {**feed, "tokens": np.array([[0, 0, 0], [0, 0, 16777217]])})
+    with pytest.raises(ValueError, match=r"mask takes|mask.*\[2, 2\]|mask"):
+        session.run(None, {**feed, "mask": feed["mask"][:, :2]})
+
+
+def test_a_session_s_types_are_onnxruntime_s(tmp_path):
+    runtime = pytest.importorskip("onnxruntime")
+    path = tmp_path / "typed.onnx"
+    _typed_model(path)
+    feed = {"tokens": np.array([[5, 4, 5]]), "mask": np.array([[True, False, True]]), "scales": np.array([[1, 2, 0.1]], np.float16)}
+    expected = runtime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    found = soma.Session(path, device="cpu")
+    assert [value.type for value in [*found.get_inputs(), *found.get_outputs()]] == [value.type for value in [*expected.get_inputs(), *expected.get_outputs()]]
+    for a, b in zip(found.run(None, feed), expected.run(None, feed)):
+        assert a.dtype == b.dtype
+        np.testing.assert_array_equal(a, b)

@@ -95,12 +95,19 @@ void soma_log(soma_log_level level, const char *format, ...) {
     log_receiver.function(log_receiver.context, level, line);
 }
 
+static const struct {
+    const char *name;
+    uint8_t size;
+} dtypes[SOMA_DTYPE_END] = {
+    [SOMA_F32] = {"float32", 4}, [SOMA_F64] = {"float64", 8}, [SOMA_U8] = {"uint8", 1},   [SOMA_I32] = {"int32", 4},
+    [SOMA_F16] = {"float16", 2}, [SOMA_I8] = {"int8", 1},     [SOMA_I16] = {"int16", 2},  [SOMA_I64] = {"int64", 8},
+    [SOMA_U16] = {"uint16", 2},  [SOMA_U32] = {"uint32", 4},  [SOMA_U64] = {"uint64", 8}, [SOMA_BOOL] = {"bool", 1},
+};
+
 size_t soma_dtype_size(soma_dtype dtype) {
-    static const uint8_t size[SOMA_DTYPE_COUNT] = {4, 8, 1, 4};
-    return (unsigned)dtype < SOMA_DTYPE_COUNT ? size[dtype] : 0;
+    return (unsigned)dtype < SOMA_DTYPE_END ? dtypes[dtype].size : 0;
 }
 
 const char *soma_dtype_name(soma_dtype dtype) {
-    static const char *const name[SOMA_DTYPE_COUNT] = {"float32", "float64", "uint8", "int32"};
-    return (unsigned)dtype < SOMA_DTYPE_COUNT ? name[dtype] : "unknown";
+    return soma_dtype_size(dtype) ? dtypes[dtype].name : "unknown";
 }

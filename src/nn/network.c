@@ -34,6 +34,7 @@ void soma_network_free_forward(soma_network *network) {
     soma_free(network->parameters);
     soma_free(network->inputs);
     soma_free(network->outputs);
+    soma_free(network->ends);
     soma_free(network->error);
     soma_free(network->augmentation);
     soma_free(network->thresholds);

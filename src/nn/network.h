@@ -48,6 +48,15 @@ typedef struct soma_augmentation {
 /* Whether pictures are changed. */
 bool soma_augmentation_has_pictures(const soma_augmentation *augmentation);
 
+/* How a file declares an input or an output. */
+typedef struct soma_end {
+    const soma_tensor *tensor;
+    soma_dtype dtype;
+    bool shaped; /* else its shape is the tensor's, with the samples in front */
+    uint32_t rank, batch_axis;
+    size_t shape[SOMA_MAX_RANK]; /* as in soma_value_info */
+} soma_end;
+
 struct soma_compiled; /* train/step.h */
 
 struct soma_network {
@@ -58,6 +67,8 @@ struct soma_network {
     size_t parameter_count;
     soma_tensor **inputs, **outputs;
     size_t input_count, output_count;
+    soma_end *ends; /* [end_count], of those inputs and outputs that a file declares otherwise than by their tensors */
+    size_t end_count;
     uint32_t dropout_count;
     uint64_t seed;
     soma_status status; /* the first error of a builder */
@@ -92,6 +103,8 @@ soma_status soma_check_name(const char *name);
 soma_tensor *soma_network_fail(soma_network *network, soma_status status);
 soma_status soma_network_add_input(soma_network *network, soma_tensor *tensor);
 soma_status soma_network_add_output(soma_network *network, soma_tensor *tensor);
+/* ends.c: what a file declares, kept beside the network. */
+soma_status soma_network_declare_end(soma_network *network, const soma_end *end);
 /* A new parameter tensor, named "LAYER.ROLE". */
 soma_status soma_network_add_parameter(soma_network *network, const soma_parameter *description, uint32_t rank,
                                        const size_t *shape, const char *name, soma_tensor **tensor);

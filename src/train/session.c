@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Sessions: a network's weights, run forward by several threads or on memory of the application's. */
+#include "train/session.h"
 #include "train/ids.h"
 #include "train/step.h"
 
@@ -54,6 +55,10 @@ soma_status soma_session_create(soma_network *network, const soma_session_option
     atomic_fetch_add(&network->users, 1);
     *out = session;
     return SOMA_OK;
+}
+
+const soma_network *soma_session_network(const soma_session *session) {
+    return session->network;
 }
 
 void soma_session_destroy(soma_session *session) {

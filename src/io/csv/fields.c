@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* See fields.h. */
 #include "io/csv/fields.h"
+#include "base/floats.h"
 #include "base/number.h"
 #include "base/utf8.h"
 #include "io/csv/near_numbers.h"
-#include "io/floats.h"
 
 #include <math.h>
 

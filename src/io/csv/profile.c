@@ -2,13 +2,13 @@
 /* Goes through a table for what is in it, before anything is trained on it. */
 #include "io/csv/profile.h"
 #include "base/date.h"
+#include "base/floats.h"
 #include "base/number.h"
 #include "base/utf8.h"
 #include "io/csv/fields.h"
 #include "io/csv/near_numbers.h"
 #include "io/csv/parts.h"
 #include "io/csv/text.h"
-#include "io/floats.h"
 
 #include <math.h>
 #include <stdio.h>

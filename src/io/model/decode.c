@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A network from JSON. Nothing in the text is trusted: ids, names and shapes are checked, and the op table's rules
  * check the rest. */
+#include "base/floats.h"
 #include "base/utf8.h"
-#include "io/floats.h"
 #include "io/model/fields.h"
 #include "io/model/json.h"
 #include "io/preprocessing/preprocessing.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The elements of NumPy's array files: of many types, in both byte orders, row- or column-major. */
 #include "base/decimal.h"
+#include "base/floats.h"
 #include "data/dataset.h"
 #include "data/tally.h"
-#include "io/floats.h"
 #include "io/npy/npy.h"
 
 #include <inttypes.h>
@@ -112,6 +112,7 @@ static soma_status refuse_class(soma_stream *stream, const soma_npy *npy, size_t
 /* What is done with each element. */
 typedef struct conversion {
     soma_dtype as;
+    bool as_it_is;        /* its bits, in the host's byte order */
     void *data;           /* NULL: they are only looked at */
     size_t features;      /* of a sample, where something is known of each */
     const double *offset; /* [features] or NULL */
@@ -142,12 +143,31 @@ static soma_status convert_class(soma_stream *stream, const cursor *c, size_t el
     return SOMA_OK;
 }
 
+static void keep(const cursor *c, uint64_t bits, void *data) {
+    switch (c->npy->size) {
+    case 1:
+        ((uint8_t *)data)[c->position] = c->npy->kind == 'b' ? bits != 0 : (uint8_t)bits;
+        break;
+    case 2:
+        ((uint16_t *)data)[c->position] = (uint16_t)bits;
+        break;
+    case 4:
+        ((uint32_t *)data)[c->position] = (uint32_t)bits;
+        break;
+    default:
+        ((uint64_t *)data)[c->position] = bits;
+        break;
+    }
+}
+
 /* A block of raw elements, of which the first has this number in the file, to their places. */
 static soma_status convert_block(soma_stream *stream, cursor *c, const uint8_t *raw, size_t first, size_t count,
                                  const conversion *to) {
     for (size_t i = 0; i < count; i++, cursor_advance(c)) {
         uint64_t bits = load_bits(c->npy, raw + i * c->npy->size);
-        if (to->as == SOMA_U8)
+        if (to->as_it_is)
+            keep(c, bits, to->data);
+        else if (to->as == SOMA_U8)
             ((uint8_t *)to->data)[c->position] = (uint8_t)bits;
         else if (to->as == SOMA_F32)
             SOMA_TRY(convert_number(stream, c, first + i, bits, to));
@@ -190,6 +210,18 @@ static soma_status read_elements(soma_stream *stream, const soma_npy *npy, conve
 
 soma_status soma_npy_read_elements(soma_stream *stream, const soma_npy *npy, soma_dtype as, void **data) {
     return read_elements(stream, npy, &(conversion){.as = as}, data);
+}
+
+soma_dtype soma_npy_dtype(const soma_npy *npy) {
+    static const soma_dtype floats[] = {[2] = SOMA_F16, [4] = SOMA_F32, [8] = SOMA_F64};
+    static const soma_dtype whole[] = {[1] = SOMA_I8, [2] = SOMA_I16, [4] = SOMA_I32, [8] = SOMA_I64};
+    static const soma_dtype natural[] = {[1] = SOMA_U8, [2] = SOMA_U16, [4] = SOMA_U32, [8] = SOMA_U64};
+    if (npy->kind == 'b') return SOMA_BOOL;
+    return (npy->kind == 'f' ? floats : npy->kind == 'i' ? whole : natural)[npy->size];
+}
+
+soma_status soma_npy_read_as_they_are(soma_stream *stream, const soma_npy *npy, void **data) {
+    return read_elements(stream, npy, &(conversion){.as = soma_npy_dtype(npy), .as_it_is = true}, data);
 }
 
 /* ------------------------------------------------------------------------------------------------------ features */

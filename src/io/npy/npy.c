@@ -12,11 +12,10 @@
 
 /* '<f4' and so on: byte order, kind, bytes. */
 static void describe(soma_dtype dtype, char *descriptor, size_t size) {
-    static const char kind[SOMA_DTYPE_COUNT] = {[SOMA_F32] = 'f', [SOMA_F64] = 'f', [SOMA_U8] = 'u', [SOMA_I32] = 'i'};
     static const uint16_t one = 1;
+    const char kind = *soma_dtype_name(dtype); /* "float32", "int64", "uint8" and "bool" begin with it */
     char order = *(const uint8_t *)&one ? '<' : '>';
-    snprintf(descriptor, size, "%c%c%zu", soma_dtype_size(dtype) == 1 ? '|' : order, kind[dtype],
-             soma_dtype_size(dtype));
+    snprintf(descriptor, size, "%c%c%zu", soma_dtype_size(dtype) == 1 ? '|' : order, kind, soma_dtype_size(dtype));
 }
 
 /* The dictionary, padded; NULL data if memory has run out. */

@@ -41,6 +41,11 @@ soma_status soma_npy_parse(const char *name, uint64_t offset, const char *text, 
  * SOMA_I32 of whole numbers from 0 to INT32_MAX - 1. Free *data with soma_free_aligned().
  */
 soma_status soma_npy_read_elements(soma_stream *stream, const soma_npy *npy, soma_dtype as, void **data);
+/* The type of its elements. */
+soma_dtype soma_npy_dtype(const soma_npy *npy);
+/* The elements as they are, of soma_npy_dtype(), row-major and in the host's byte order, to the end of the file. Free
+ * *data with soma_free_aligned(). */
+soma_status soma_npy_read_as_they_are(soma_stream *stream, const soma_npy *npy, void **data);
 /*
  * Samples of numbers as float32, rounded after an offset was subtracted from each feature's where float32 would take
  * different numbers for the same; finite, or not where that is said: the file is gone through twice where its numbers

@@ -192,6 +192,14 @@ static soma_status add_branch(soma_onnx_node *node) {
 
 /* ----------------------------------------------------------------------------------------------------- outputs */
 
+/* The type that the file declares or, where it says nothing, that the value has. */
+static int32_t output_type(const Soma__Onnx__ValueInfoProto *info, const soma_onnx_value *value) {
+    const Soma__Onnx__TypeProto *type = info->type;
+    const bool said = type && type->value_case == SOMA__ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE && type->tensor_type &&
+                      type->tensor_type->elem_type;
+    return said ? type->tensor_type->elem_type : soma_onnx_type_of(value);
+}
+
 /* An output has its own name, and is computed by soma, not just one of the inputs. */
 static soma_status add_output(soma_onnx_importer *importer, const Soma__Onnx__ValueInfoProto *info) {
     soma_network *network = importer->network;
@@ -199,7 +207,9 @@ static soma_status add_output(soma_onnx_importer *importer, const Soma__Onnx__Va
     soma_onnx_value *value = soma_onnx_find_value(importer, name);
     if (!value) return soma_error(SOMA_INVALID_FILE, "is no value of the graph");
     if (value->missing) return not_computed(name);
-    value->integer = false; /* whole numbers and truth are given as the floats that they are */
+    const int32_t type = output_type(info, value);
+    const soma_onnx_shape declared = value->shape;
+    value->integer = false; /* whole numbers and truth are the floats that they are, until they leave a session */
     if (!value->tensor || !value->tensor->batched)
         return soma_error(SOMA_UNSUPPORTED, "does not depend on an input: it is the same for every sample");
     if (value->shape.batch &&
@@ -217,7 +227,8 @@ static soma_status add_output(soma_onnx_importer *importer, const Soma__Onnx__Va
         SOMA_TRY(soma_graph_unary(&network->graph, tensor, same, &tensor));
         SOMA_TRY(soma_network_end_layer(network, tensor));
     }
-    return soma_network_add_output(network, tensor);
+    SOMA_TRY(soma_network_add_output(network, tensor));
+    return soma_onnx_declare(importer, tensor, type, &declared);
 }
 
 /* ------------------------------------------------------------------------------------------------- whole graph */

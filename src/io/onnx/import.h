@@ -116,6 +116,9 @@ soma_status soma_onnx_define(soma_onnx_importer *importer, const soma_onnx_value
 void soma_onnx_forget(soma_onnx_importer *importer, const char *name);
 soma_status soma_onnx_define_initializer(soma_onnx_importer *importer, const Soma__Onnx__TensorProto *tensor);
 soma_status soma_onnx_define_input(soma_onnx_importer *importer, size_t number, const Soma__Onnx__ValueInfoProto *info);
+/* What the file says of an input's or output's type and shape, of which this is the tensor. */
+soma_status soma_onnx_declare(const soma_onnx_importer *importer, const soma_tensor *tensor, int32_t type,
+                              const soma_onnx_shape *shape);
 soma_status soma_onnx_check_inputs(const soma_onnx_file *file, const soma_onnx_options *options);
 
 /* ---------------------------------------------------------------------------------- values.c: for the rules */

@@ -121,6 +121,21 @@ static soma_status take_batch(soma_onnx_importer *importer, soma_onnx_shape *sha
     return SOMA_OK;
 }
 
+soma_status soma_onnx_declare(const soma_onnx_importer *importer, const soma_tensor *tensor, int32_t type,
+                              const soma_onnx_shape *shape) {
+    const bool batch = soma_onnx_first(importer, shape) > 0;
+    soma_end end = {.tensor = tensor, .dtype = soma_onnx_dtype_of(type), .shaped = shape->rank <= SOMA_MAX_RANK};
+    size_t count = 1;
+    end.batch_axis = batch ? shape->batch : SOMA_NO_AXIS;
+    end.rank = shape->rank;
+    for (uint32_t i = 0; end.shaped && i < shape->rank; i++) {
+        end.shape[i] = i == end.batch_axis ? 0 : shape->dim[i];
+        if (i != end.batch_axis) end.shaped = soma_multiply_size(count, end.shape[i], &count);
+    }
+    end.shaped = end.shaped && count == soma_tensor_count(tensor);
+    return soma_network_declare_end(importer->network, &end);
+}
+
 static soma_status add_input(soma_onnx_importer *importer, soma_onnx_value *value) {
     soma_network *network = importer->network;
     uint32_t first = soma_onnx_first(importer, &value->shape);
@@ -139,6 +154,7 @@ static soma_status add_input(soma_onnx_importer *importer, soma_onnx_value *valu
     memcpy(spec.shape, like.shape, sizeof spec.shape);
     SOMA_TRY(soma_graph_add(&network->graph, &spec, &value->tensor));
     SOMA_TRY(soma_network_add_input(network, value->tensor));
+    SOMA_TRY(soma_onnx_declare(importer, value->tensor, value->elements.type, &value->shape));
     SOMA_TRY(soma_network_end_layer(network, value->tensor));
     return soma_onnx_define(importer, value);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The elements of an ONNX tensor: counted before anything is taken for them, converted to what a network holds. */
+#include "base/floats.h"
 #include "base/size.h"
 #include "io/bytes.h"
-#include "io/floats.h"
 #include "io/onnx/file.h"
 
 #include <float.h>
@@ -21,35 +21,36 @@ static const struct {
     size_t size;
     kind kind;
     field field;
+    soma_dtype dtype; /* as which arrays of it go into a network and come out of it */
 } types[] = {
-    [TYPE(UNDEFINED)] = {"undefined", 0, KIND_OTHER, FIELD_NONE},
-    [TYPE(FLOAT)] = {"float", 4, KIND_FLOAT, FIELD_FLOAT},
-    [TYPE(UINT8)] = {"uint8", 1, KIND_INTEGER, FIELD_INT32},
-    [TYPE(INT8)] = {"int8", 1, KIND_INTEGER, FIELD_INT32},
-    [TYPE(UINT16)] = {"uint16", 2, KIND_INTEGER, FIELD_INT32},
-    [TYPE(INT16)] = {"int16", 2, KIND_INTEGER, FIELD_INT32},
-    [TYPE(INT32)] = {"int32", 4, KIND_INTEGER, FIELD_INT32},
-    [TYPE(INT64)] = {"int64", 8, KIND_INTEGER, FIELD_INT64},
-    [TYPE(STRING)] = {"string", 0, KIND_OTHER, FIELD_NONE},
-    [TYPE(BOOL)] = {"bool", 1, KIND_INTEGER, FIELD_INT32},
-    [TYPE(FLOAT16)] = {"float16", 2, KIND_FLOAT, FIELD_INT32},
-    [TYPE(DOUBLE)] = {"double", 8, KIND_FLOAT, FIELD_DOUBLE},
-    [TYPE(UINT32)] = {"uint32", 4, KIND_INTEGER, FIELD_UINT64},
-    [TYPE(UINT64)] = {"uint64", 8, KIND_INTEGER, FIELD_UINT64},
-    [TYPE(COMPLEX64)] = {"complex64", 0, KIND_OTHER, FIELD_NONE},
-    [TYPE(COMPLEX128)] = {"complex128", 0, KIND_OTHER, FIELD_NONE},
-    [TYPE(BFLOAT16)] = {"bfloat16", 2, KIND_FLOAT, FIELD_INT32},
+    [TYPE(UNDEFINED)] = {"undefined", 0, KIND_OTHER, FIELD_NONE, SOMA_F32},
+    [TYPE(FLOAT)] = {"float", 4, KIND_FLOAT, FIELD_FLOAT, SOMA_F32},
+    [TYPE(UINT8)] = {"uint8", 1, KIND_INTEGER, FIELD_INT32, SOMA_U8},
+    [TYPE(INT8)] = {"int8", 1, KIND_INTEGER, FIELD_INT32, SOMA_I8},
+    [TYPE(UINT16)] = {"uint16", 2, KIND_INTEGER, FIELD_INT32, SOMA_U16},
+    [TYPE(INT16)] = {"int16", 2, KIND_INTEGER, FIELD_INT32, SOMA_I16},
+    [TYPE(INT32)] = {"int32", 4, KIND_INTEGER, FIELD_INT32, SOMA_I32},
+    [TYPE(INT64)] = {"int64", 8, KIND_INTEGER, FIELD_INT64, SOMA_I64},
+    [TYPE(STRING)] = {"string", 0, KIND_OTHER, FIELD_NONE, SOMA_F32},
+    [TYPE(BOOL)] = {"bool", 1, KIND_INTEGER, FIELD_INT32, SOMA_BOOL},
+    [TYPE(FLOAT16)] = {"float16", 2, KIND_FLOAT, FIELD_INT32, SOMA_F16},
+    [TYPE(DOUBLE)] = {"double", 8, KIND_FLOAT, FIELD_DOUBLE, SOMA_F64},
+    [TYPE(UINT32)] = {"uint32", 4, KIND_INTEGER, FIELD_UINT64, SOMA_U32},
+    [TYPE(UINT64)] = {"uint64", 8, KIND_INTEGER, FIELD_UINT64, SOMA_U64},
+    [TYPE(COMPLEX64)] = {"complex64", 0, KIND_OTHER, FIELD_NONE, SOMA_F32},
+    [TYPE(COMPLEX128)] = {"complex128", 0, KIND_OTHER, FIELD_NONE, SOMA_F32},
+    [TYPE(BFLOAT16)] = {"bfloat16", 2, KIND_FLOAT, FIELD_INT32, SOMA_F32},
     /* By number, since older schemas do not name them. */
-    [17] = {"float8e4m3fn", 0, KIND_OTHER, FIELD_NONE},
-    [18] = {"float8e4m3fnuz", 0, KIND_OTHER, FIELD_NONE},
-    [19] = {"float8e5m2", 0, KIND_OTHER, FIELD_NONE},
-    [20] = {"float8e5m2fnuz", 0, KIND_OTHER, FIELD_NONE},
-    [21] = {"uint4", 0, KIND_OTHER, FIELD_NONE},
-    [22] = {"int4", 0, KIND_OTHER, FIELD_NONE},
-    [23] = {"float4e2m1", 0, KIND_OTHER, FIELD_NONE},
-    [24] = {"float8e8m0", 0, KIND_OTHER, FIELD_NONE},
-    [25] = {"uint2", 0, KIND_OTHER, FIELD_NONE},
-    [26] = {"int2", 0, KIND_OTHER, FIELD_NONE},
+    [17] = {"float8e4m3fn", 0, KIND_OTHER, FIELD_NONE, SOMA_F32},
+    [18] = {"float8e4m3fnuz", 0, KIND_OTHER, FIELD_NONE, SOMA_F32},
+    [19] = {"float8e5m2", 0, KIND_OTHER, FIELD_NONE, SOMA_F32},
+    [20] = {"float8e5m2fnuz", 0, KIND_OTHER, FIELD_NONE, SOMA_F32},
+    [21] = {"uint4", 0, KIND_OTHER, FIELD_NONE, SOMA_F32},
+    [22] = {"int4", 0, KIND_OTHER, FIELD_NONE, SOMA_F32},
+    [23] = {"float4e2m1", 0, KIND_OTHER, FIELD_NONE, SOMA_F32},
+    [24] = {"float8e8m0", 0, KIND_OTHER, FIELD_NONE, SOMA_F32},
+    [25] = {"uint2", 0, KIND_OTHER, FIELD_NONE, SOMA_F32},
+    [26] = {"int2", 0, KIND_OTHER, FIELD_NONE, SOMA_F32},
 };
 
 static bool is_known(int32_t type) {
@@ -80,6 +81,10 @@ const char *soma_onnx_kind_name(const Soma__Onnx__TypeProto *type) {
     default:
         return "unknown";
     }
+}
+
+soma_dtype soma_onnx_dtype_of(int32_t type) {
+    return is_known(type) ? types[type].dtype : SOMA_F32;
 }
 
 bool soma_onnx_is_float(int32_t type) {

@@ -2,8 +2,8 @@
 /* Reading safetensors files: everything is checked before any tensor is given out. */
 #include "io/safetensors/safetensors.h"
 #include "base/file.h"
+#include "base/floats.h"
 #include "io/bytes.h"
-#include "io/floats.h"
 #include "io/safetensors/entry.h"
 
 #include <errno.h>
