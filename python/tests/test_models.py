@@ -209,3 +209,36 @@ def test_a_session_s_types_are_onnxruntime_s(tmp_path):
     for a, b in zip(found.run(None, feed), expected.run(None, feed)):
         assert a.dtype == b.dtype
         np.testing.assert_array_equal(a, b)
+
+
+def test_functions_and_loops_are_as_onnxruntime_has_them(tmp_path):
+    """A function of the model's own, with an attribute that the call gives or not, and a loop whose turns give a piece each."""
+    onnx = pytest.importorskip("onnx")
+    runtime = pytest.importorskip("onnxruntime")
+    helper, kind = onnx.helper, onnx.TensorProto
+    opsets = [helper.make_opsetid("", 17), helper.make_opsetid("own", 1)]
+    constant = helper.make_node("Constant", [], ["c"])
+    constant.attribute.add(name="value_float", ref_attr_name="factor", type=onnx.AttributeProto.FLOAT)
+    scaled = helper.make_function("own", "scaled", ["x"], ["y"], [constant, helper.make_node("Mul", ["x", "c"], ["y"])], opsets,
+                                  attribute_protos=[helper.make_attribute("factor", 2.0)])
+    rows = ["n", 3]
+    body = helper.make_graph(
+        [helper.make_node("Add", ["state", "x"], ["next"]), helper.make_node("scaled", ["next"], ["piece"], domain="own"),
+         helper.make_node("Less", ["turn", "two"], ["more"])], "body",
+        [helper.make_tensor_value_info("turn", kind.INT64, []), helper.make_tensor_value_info("before", kind.BOOL, []),
+         helper.make_tensor_value_info("state", kind.FLOAT, rows)],
+        [helper.make_tensor_value_info("more", kind.BOOL, []), helper.make_tensor_value_info("next", kind.FLOAT, rows),
+         helper.make_tensor_value_info("piece", kind.FLOAT, rows)], [helper.make_tensor("two", kind.INT64, [], [2])])
+    graph = helper.make_graph(
+        [helper.make_node("scaled", ["x"], ["start"], domain="own", factor=0.5), helper.make_node("Loop", ["turns", "", "start"], ["last", "pieces"], body=body),
+         helper.make_node("ReduceMax", ["pieces"], ["largest"], axes=[0], keepdims=0)], "g",
+        [helper.make_tensor_value_info("x", kind.FLOAT, rows)],
+        [helper.make_tensor_value_info("last", kind.FLOAT, rows), helper.make_tensor_value_info("largest", kind.FLOAT, rows)],
+        [helper.make_tensor("turns", kind.INT64, [], [9])])
+    path = tmp_path / "inside.onnx"
+    onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=9, functions=[scaled]), str(path))
+    values = np.array([[1, -2, 3], [-4, 5, -6]], np.float32)
+    expected = runtime.InferenceSession(str(path), providers=["CPUExecutionProvider"]).run(None, {"x": values})
+    np.testing.assert_array_equal(expected[0], 3.5 * values)  # three turns
+    for found, right in zip(soma.Session(path, device="cpu").run(None, {"x": values}), expected):
+        np.testing.assert_array_equal(found, right)

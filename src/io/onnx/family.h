@@ -56,6 +56,7 @@
     X(Less)                                                                                                            \
     X(LessOrEqual)                                                                                                     \
     X(LogSoftmax)                                                                                                      \
+    X(Loop)                                                                                                            \
     X(MatMul)                                                                                                          \
     X(Max)                                                                                                             \
     X(MaxPool)                                                                                                         \
@@ -86,6 +87,7 @@
     X(Reshape)                                                                                                         \
     X(Resize)                                                                                                          \
     X(RotaryEmbedding)                                                                                                 \
+    X(Scan)                                                                                                            \
     X(Scatter)                                                                                                         \
     X(ScatterElements)                                                                                                 \
     X(ScatterND)                                                                                                       \

@@ -3,6 +3,7 @@
 #include "io/onnx/file.h"
 #include "base/file.h"
 #include "base/utf8.h"
+#include "io/onnx/import.h"
 #include "io/words.h"
 
 #include <fcntl.h>
@@ -11,7 +12,7 @@
 #include <unistd.h>
 
 /* The versions whose meaning is known. */
-enum { FIRST_IR = 3, LAST_OPSET = 28 };
+enum { FIRST_IR = 3, LAST_OPSET = SOMA_ONNX_LAST_OPSET };
 
 bool soma_onnx_is_standard(const char *domain) {
     return !domain || !*domain || strcmp(domain, "ai.onnx") == 0;
@@ -88,6 +89,48 @@ static soma_status unpack(soma_onnx_file *file, const uint8_t *data, size_t size
     return SOMA_OK;
 }
 
+/* "DOMAIN\nNAME"; free text->data. */
+static soma_status function_key(const char *domain, const char *name, soma_text *text) {
+    *text = (soma_text){0};
+    soma_text_append(text, "%s\n%s", soma_onnx_is_standard(domain) ? "" : domain, name ? name : "");
+    if (!text->failed) return SOMA_OK;
+    soma_free(text->data);
+    return soma_out_of_memory(text->length, "the name of a function");
+}
+
+static soma_status list_functions(soma_onnx_file *file) {
+    const Soma__Onnx__ModelProto *model = file->model;
+    for (size_t i = 0; i < model->n_functions; i++) {
+        const Soma__Onnx__FunctionProto *function = model->functions[i];
+        soma_text key;
+        size_t number;
+        SOMA_TRY(function_key(function->domain, function->name, &key));
+        soma_status status = soma_words_add(&file->functions, key.data, i, &number);
+        soma_free(key.data);
+        SOMA_TRY(status);
+        if (file->functions.words[number].line != i)
+            return soma_error(
+                SOMA_UNSUPPORTED, "%s: functions %zu and %zu are both called %s", file->path,
+                file->functions.words[number].line, i,
+                soma_quote(function->name ? function->name : "", strlen(function->name ? function->name : "")).text);
+    }
+    return SOMA_OK;
+}
+
+/* An op that soma has is no call, should the model define one of its name: what it means is known. */
+const Soma__Onnx__FunctionProto *soma_onnx_find_function(const soma_onnx_file *file,
+                                                         const Soma__Onnx__NodeProto *node) {
+    soma_text key;
+    size_t number;
+    if (!file->functions.count || !node->op_type ||
+        (soma_onnx_is_standard(node->domain) && soma_onnx_find_row(node->op_type)) ||
+        function_key(node->domain, node->op_type, &key) != SOMA_OK)
+        return NULL;
+    const bool found = soma_words_find(&file->functions, key.data, &number);
+    soma_free(key.data);
+    return found ? file->model->functions[file->functions.words[number].line] : NULL;
+}
+
 /* From here on a network is made, which may take more where more was given. */
 static soma_status widen_budget(soma_onnx_file *file) {
     uint64_t external = 0, given, limit;
@@ -115,6 +158,7 @@ void soma_onnx_close(soma_onnx_file *file) {
     if (!file) return;
     if (file->model) soma__onnx__model_proto__free_unpacked(file->model, &file->allocator);
     if (file->directory >= 0) close(file->directory);
+    soma_words_clear(&file->functions);
     soma_free(file->path);
     soma_free(file);
 }
@@ -122,6 +166,7 @@ void soma_onnx_close(soma_onnx_file *file) {
 soma_status soma_onnx_parse(const char *name, const uint8_t *data, size_t size, soma_onnx_file **file) {
     SOMA_TRY(create(name, file));
     soma_status status = unpack(*file, data, size);
+    if (status == SOMA_OK) status = list_functions(*file);
     if (status == SOMA_OK) status = widen_budget(*file);
     if (status == SOMA_OK) return SOMA_OK;
     soma_onnx_close(*file);

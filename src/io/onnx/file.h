@@ -4,6 +4,7 @@
 #define SOMA_IO_ONNX_FILE_H
 
 #include "io/onnx/wire.h"
+#include "io/words.h"
 #include "onnx-schema.pb-c.h"
 
 /* Dimensions of an ONNX tensor at most; the network's tensors have fewer. */
@@ -18,6 +19,11 @@
 #define SOMA_ONNX_MEMORY_BASE   ((size_t)1 << 20)
 #define SOMA_ONNX_NETWORK_BASE  ((size_t)4 << 20)
 
+/* The versions of ONNX's own ops whose meaning is known. */
+#define SOMA_ONNX_LAST_OPSET 28
+/* Functions that may be inside of each other. */
+#define SOMA_ONNX_MOST_DEEP 32
+
 typedef struct soma_onnx_file {
     char *path;
     int directory; /* where external data may lie: the file's directory, open; -1: nowhere */
@@ -25,7 +31,8 @@ typedef struct soma_onnx_file {
     soma_onnx_budget budget;
     ProtobufCAllocator allocator;
     Soma__Onnx__ModelProto *model;
-    int64_t opset; /* of the ai.onnx domain; 0: the model uses none of it */
+    int64_t opset;        /* of the ai.onnx domain; 0: the model uses none of it */
+    soma_words functions; /* that the model defines: "DOMAIN\nNAME", `line` their number */
 } soma_onnx_file;
 
 /*
@@ -38,6 +45,8 @@ soma_status soma_onnx_parse(const char *name, const uint8_t *data, size_t size, 
 void soma_onnx_close(soma_onnx_file *file);
 /* Whether its versions, of the format and of the opset, are such that its meaning is known. */
 soma_status soma_onnx_check(const soma_onnx_file *file);
+/* The model's function that a node calls; NULL: none, as of an op of ONNX's own that soma has. */
+const Soma__Onnx__FunctionProto *soma_onnx_find_function(const soma_onnx_file *file, const Soma__Onnx__NodeProto *node);
 /* Whether a domain is ONNX's own, which has two names. */
 bool soma_onnx_is_standard(const char *domain);
 

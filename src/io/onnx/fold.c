@@ -4,7 +4,7 @@
  * and weights that a file makes by ops instead of holding them. What is computed so is bounded by the options'
  * memory_limit: a file of a few bytes may ask for any amount.
  */
-#include "io/onnx/import.h"
+#include "io/onnx/inside.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -26,6 +26,16 @@ void soma_onnx_blocks_free(soma_onnx_block *block) {
         soma_free(block);
         block = next;
     }
+}
+
+soma_status soma_onnx_keep(soma_onnx_importer *importer, size_t bytes, const char *name, void **memory) {
+    SOMA_TRY(soma_onnx_take(importer, bytes, name));
+    soma_onnx_block *block = soma_calloc(1, sizeof *block + SOMA_MAX(bytes, (size_t)1));
+    if (!block) return soma_out_of_memory(bytes, name);
+    block->next = importer->blocks;
+    importer->blocks = block;
+    *memory = block->numbers;
+    return SOMA_OK;
 }
 
 soma_status soma_onnx_make(soma_onnx_node *node, size_t count, double **numbers) {

@@ -2,6 +2,7 @@
 /* From an ONNX graph to a network: values and their names, the order of things, and which reading a model gets. */
 #include "base/utf8.h"
 #include "io/onnx/family.h"
+#include "io/onnx/inside.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -43,6 +44,7 @@ static soma_status find_inputs(soma_onnx_node *node) {
             return soma_error(SOMA_INVALID_FILE, "input %s is no value of the graph that comes before",
                               soma_quote(name, strlen(name)).text);
         if (node->input[i] && node->input[i]->missing) return not_computed(name);
+        if (node->input[i] && node->input[i]->absent) node->input[i] = NULL;
         bool needed = i < node->row->least || node->row->most == SOMA_MAX_INPUTS;
         if (!node->input[i] && needed) return soma_error(SOMA_INVALID_FILE, "input %u is left out", i);
     }
@@ -91,15 +93,14 @@ static soma_status add_result(soma_onnx_node *node, const char *name) {
     if (node->number > 0) SOMA_TRY(soma_onnx_take(importer, COST_OF_NODE, name)); /* the first was counted before */
     for (size_t i = 0; i <= strlen(node->row->name); i++) kind[i] = (char)tolower((unsigned char)node->row->name[i]);
     uint32_t tensors_before = network->graph.count;
-    const bool taken = soma_network_tensor(network, name) != NULL; /* by one of the same name in another branch */
+    /* By one of the same name in another branch; names inside of functions and loops come again. */
+    const bool taken = importer->inside || soma_network_tensor(network, name);
     SOMA_TRY(soma_network_begin_layer(network, kind, taken ? NULL : name));
     SOMA_TRY(apply_rule(node));
     SOMA_TRY(take_for_node(node, network->graph.count - tensors_before));
     SOMA_TRY(finish_layer(node, tensors_before));
     return soma_onnx_define(importer, &node->output);
 }
-
-static soma_status add_branch(soma_onnx_node *node);
 
 /* Ops that soma does not have are looked for beforehand, but in branches, which may be none of those that are taken. */
 static soma_status find_row(soma_onnx_node *node) {
@@ -112,14 +113,20 @@ static soma_status find_row(soma_onnx_node *node) {
                       soma_onnx_is_standard(proto->domain) ? "" : ".", op, node->opset);
 }
 
-static soma_status add_node(soma_onnx_importer *importer, const Soma__Onnx__NodeProto *proto) {
-    soma_onnx_node node = {.importer = importer, .proto = proto, .opset = importer->file->opset};
+/* Those whose rows have no rule: what is inside of them is read in their place. */
+static soma_status add_around(soma_onnx_node *node) {
+    if (node->row == &soma_onnx_row_If) return soma_onnx_add_branch(node);
+    return node->row == &soma_onnx_row_Loop ? soma_onnx_add_loop(node) : soma_onnx_add_scan(node);
+}
+
+static soma_status add_op(soma_onnx_importer *importer, const Soma__Onnx__NodeProto *proto) {
+    soma_onnx_node node = {.importer = importer, .proto = proto, .opset = importer->opset};
     SOMA_TRY(find_row(&node));
     if (proto->n_output == 0 || (!*proto->output[0] && !node.row->several))
         return soma_error(SOMA_INVALID_FILE, "its output has no name");
     SOMA_TRY(check_attributes(&node));
     SOMA_TRY(find_inputs(&node));
-    if (node.row == &soma_onnx_row_If) return add_branch(&node);
+    if (!node.row->rule) return add_around(&node);
     for (node.number = 0; node.number < proto->n_output; node.number++) {
         const soma_onnx_value other = {.missing = true, .name = proto->output[node.number]};
         if (node.number == 0 || node.row->several) {
@@ -130,64 +137,19 @@ static soma_status add_node(soma_onnx_importer *importer, const Soma__Onnx__Node
     return SOMA_OK;
 }
 
-/* ---------------------------------------------------------------------------------------------------- branches */
+static soma_status add_node(soma_onnx_importer *importer, const Soma__Onnx__NodeProto *node) {
+    SOMA_TRY(soma_onnx_bind_attributes(importer, node, &node));
+    const Soma__Onnx__FunctionProto *function = soma_onnx_find_function(importer->file, node);
+    return function ? soma_onnx_call(importer, node, function) : add_op(importer, node);
+}
 
-static soma_status add_numbered_node(soma_onnx_importer *importer, const Soma__Onnx__GraphProto *graph, size_t number) {
-    const Soma__Onnx__NodeProto *proto = graph->node[number];
+static soma_status add_numbered_node(soma_onnx_importer *importer, const Soma__Onnx__NodeProto *proto, size_t number) {
     const soma_status status = add_node(importer, proto);
     const char *label = soma_onnx_node_label(proto);
-    if (status == SOMA_OK) return SOMA_OK;
+    if (status == SOMA_OK || number == SIZE_MAX) return status;
     return soma_error_prefix(status, "node %zu, %s (%s, opset %" PRId64 "): ", number,
                              soma_quote(label, strlen(label)).text, proto->op_type ? proto->op_type : "",
-                             importer->file->opset);
-}
-
-/* What is inside of a branch, as if it stood where the branch does. */
-static soma_status add_inside(soma_onnx_importer *importer, const Soma__Onnx__GraphProto *graph) {
-    const size_t count = graph->n_node + graph->n_initializer;
-    if (count > SOMA_MAX_FILE_TENSORS)
-        return soma_error(SOMA_UNSUPPORTED, "%zu nodes and tensors in a branch; at most %d are read", count,
-                          SOMA_MAX_FILE_TENSORS);
-    SOMA_TRY(soma_onnx_take(importer, count * COST_OF_NODE, graph->name ? graph->name : "a branch"));
-    for (size_t i = 0; i < graph->n_initializer; i++)
-        SOMA_TRY(soma_onnx_define_initializer(importer, graph->initializer[i]));
-    for (size_t i = 0; i < graph->n_node; i++) SOMA_TRY(add_numbered_node(importer, graph, i));
-    return SOMA_OK;
-}
-
-/* Names inside of a branch are no names outside of it: another branch may have them again. */
-static void leave(soma_onnx_importer *importer, const Soma__Onnx__GraphProto *graph) {
-    for (size_t i = 0; i < graph->n_initializer; i++) soma_onnx_forget(importer, graph->initializer[i]->name);
-    for (size_t i = 0; i < graph->n_node; i++)
-        for (size_t j = 0; j < graph->node[i]->n_output; j++)
-            if (*graph->node[i]->output[j]) soma_onnx_forget(importer, graph->node[i]->output[j]);
-}
-
-/* The node's outputs are those of the branch, under the node's names. */
-static soma_status add_branch(soma_onnx_node *node) {
-    soma_onnx_importer *importer = node->importer;
-    const Soma__Onnx__GraphProto *graph;
-    soma_onnx_value made[SOMA_MAX_OUTPUTS];
-    SOMA_TRY(soma_onnx_choose_branch(node, &graph));
-    const size_t count = node->proto->n_output;
-    if (count > SOMA_COUNT_OF(made) || count > graph->n_output)
-        return soma_error(count > graph->n_output ? SOMA_INVALID_FILE : SOMA_UNSUPPORTED,
-                          "%zu outputs of a branch that has %zu; at most %d are possible", count, graph->n_output,
-                          SOMA_MAX_OUTPUTS);
-    SOMA_TRY(add_inside(importer, graph));
-    for (size_t i = 0; i < count; i++) {
-        const char *name = graph->output[i]->name ? graph->output[i]->name : "";
-        const soma_onnx_value *value = soma_onnx_find_value(importer, name);
-        if (!value)
-            return soma_error(SOMA_INVALID_FILE, "output %s of the branch is no value of it",
-                              soma_quote(name, strlen(name)).text);
-        made[i] = *value;
-        made[i].name = node->proto->output[i];
-    }
-    leave(importer, graph);
-    for (size_t i = 0; i < count; i++)
-        if (*made[i].name) SOMA_TRY(soma_onnx_define(importer, &made[i]));
-    return SOMA_OK;
+                             importer->opset);
 }
 
 /* ----------------------------------------------------------------------------------------------------- outputs */
@@ -249,7 +211,7 @@ static soma_status add_values(soma_onnx_importer *importer) {
 static soma_status add_nodes(soma_onnx_importer *importer) {
     const Soma__Onnx__GraphProto *graph = importer->file->model->graph;
     for (size_t i = 0; i < graph->n_node; i++)
-        if (soma_onnx_needs_node(importer->selection, i)) SOMA_TRY(add_numbered_node(importer, graph, i));
+        if (soma_onnx_needs_node(importer->selection, i)) SOMA_TRY(add_numbered_node(importer, graph->node[i], i));
     return SOMA_OK;
 }
 
@@ -336,8 +298,13 @@ static soma_status import(const soma_onnx_file *file, const soma_onnx_options *o
     SOMA_TRY(soma_onnx_check_ops(file, selection));
     SOMA_TRY(soma_onnx_check_inputs(file, options));
     soma_onnx_inputs inputs = {false, false};
-    const soma_onnx_importer wanted = {
-        .file = file, .options = options, .selection = selection, .taken = taken, .memory_limit = most_made(options)};
+    const soma_onnx_importer wanted = {.file = file,
+                                       .add_node = add_numbered_node,
+                                       .opset = file->opset,
+                                       .options = options,
+                                       .selection = selection,
+                                       .taken = taken,
+                                       .memory_limit = most_made(options)};
     soma_status status = read_as(&wanted, reading == SOMA_ONNX_BATCH_NONE, network, &inputs);
     bool another = (status == SOMA_UNSUPPORTED || status == SOMA_INVALID_SHAPE) && !inputs.open;
     if (reading != SOMA_ONNX_BATCH_AUTO || !another) return status;

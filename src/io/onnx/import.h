@@ -21,6 +21,7 @@ typedef struct soma_onnx_shape {
 
 typedef struct soma_onnx_value {
     bool defined;
+    bool absent;            /* an input of a function that its call leaves out */
     bool missing;           /* a second output of an op, which is not computed */
     bool integer;           /* what a float32 network does not compute with, but may cast, or read while it is built */
     bool constant, trained; /* known from the file; an initializer, and so a parameter once it is a tensor */
@@ -41,8 +42,18 @@ typedef struct soma_onnx_inputs {
 /* Numbers that were computed: memory of the importer's. */
 typedef struct soma_onnx_block soma_onnx_block;
 
+typedef struct soma_onnx_frame soma_onnx_frame; /* inside.h */
+
 typedef struct soma_onnx_importer {
     const soma_onnx_file *file;
+    /* Adds a node, number so many of its graph, for messages; SIZE_MAX: it is of no graph. import.c's, which what is
+       inside of nodes comes back to. */
+    soma_status (*add_node)(struct soma_onnx_importer *importer, const Soma__Onnx__NodeProto *node, size_t number);
+    int64_t opset;                /* of the file, or of the function that is being read */
+    const soma_onnx_frame *frame; /* the call of that; NULL: the graph is being read */
+    unsigned inside;              /* of so many functions and loops, whose names come more than once */
+    size_t written_out;           /* nodes inside of others so far */
+    size_t own_names;             /* of values that no file names */
     size_t taken; /* bytes: of nodes, and of the parameters made so far that the file has the elements of */
     size_t made, memory_limit; /* bytes of what was computed, and of parameters that were made of that */
     soma_onnx_block *blocks;
@@ -113,6 +124,8 @@ soma_status soma_onnx_get_metadata(const soma_onnx_file *file, soma_network *net
 /* NULL: there is none. */
 soma_onnx_value *soma_onnx_find_value(const soma_onnx_importer *importer, const char *name);
 soma_status soma_onnx_define(soma_onnx_importer *importer, const soma_onnx_value *value);
+/* The same under another name than its own. */
+soma_status soma_onnx_define_as(soma_onnx_importer *importer, const char *name, const soma_onnx_value *value);
 void soma_onnx_forget(soma_onnx_importer *importer, const char *name);
 soma_status soma_onnx_define_initializer(soma_onnx_importer *importer, const Soma__Onnx__TensorProto *tensor);
 soma_status soma_onnx_define_input(soma_onnx_importer *importer, size_t number, const Soma__Onnx__ValueInfoProto *info);

@@ -16,6 +16,8 @@ typedef struct op_walk {
     soma_onnx_ops *ops;
     size_t node;       /* the graph's node that is looked at */
     unsigned branches; /* of If that it is inside of: which are taken is not known yet */
+    bool *seen;        /* by number of a function: its nodes are counted once */
+    unsigned deep;     /* inside of so many functions */
 } op_walk;
 
 const char *soma_onnx_node_label(const Soma__Onnx__NodeProto *node) {
@@ -35,7 +37,7 @@ static soma_status grow(soma_onnx_ops *ops) {
 static soma_onnx_op_use first_use(const op_walk *walk, const Soma__Onnx__NodeProto *node, bool inside) {
     const soma_onnx_row *row =
         soma_onnx_is_standard(node->domain) && node->op_type ? soma_onnx_find_row(node->op_type) : NULL;
-    bool supported = row && row->since <= walk->file->opset;
+    bool supported = (row && row->since <= walk->file->opset) || soma_onnx_find_function(walk->file, node);
     return (soma_onnx_op_use){.supported = supported,
                               .since = row && !supported ? row->since : 0,
                               .label = soma_onnx_node_label(node),
@@ -79,8 +81,28 @@ static soma_status count_graph(op_walk *walk, const Soma__Onnx__GraphProto *grap
     return SOMA_OK;
 }
 
-/* Graphs that are attributes: branches of If, bodies of Loop and Scan. */
+/* What a function is made of, where it is called for the first time. */
+static soma_status count_function(op_walk *walk, const Soma__Onnx__NodeProto *node) {
+    const Soma__Onnx__FunctionProto *function = soma_onnx_find_function(walk->file, node);
+    size_t number = 0;
+    while (function && walk->file->model->functions[number] != function) number++;
+    if (!function || walk->seen[number]) return SOMA_OK;
+    if (walk->deep == SOMA_ONNX_MOST_DEEP)
+        return soma_error(SOMA_UNSUPPORTED, "function %s is inside of %u others; at most %d are possible",
+                          soma_quote(node->op_type, strlen(node->op_type)).text, walk->deep, SOMA_ONNX_MOST_DEEP);
+    walk->seen[number] = true;
+    walk->deep++;
+    for (size_t i = 0; i < function->n_node; i++) {
+        SOMA_TRY(count_node(walk, function->node[i], true));
+        SOMA_TRY(count_inside(walk, function->node[i]));
+    }
+    walk->deep--;
+    return SOMA_OK;
+}
+
+/* Graphs that are attributes: branches of If, bodies of Loop and Scan; and functions. */
 static soma_status count_inside(op_walk *walk, const Soma__Onnx__NodeProto *node) {
+    SOMA_TRY(count_function(walk, node));
     const bool branch = soma_onnx_is_standard(node->domain) && node->op_type && strcmp(node->op_type, "If") == 0;
     walk->branches += branch;
     for (size_t i = 0; i < node->n_attribute; i++) {
@@ -95,14 +117,18 @@ static soma_status count_inside(op_walk *walk, const Soma__Onnx__NodeProto *node
 soma_status soma_onnx_count_ops(const soma_onnx_file *file, const soma_onnx_selection *selection, soma_onnx_ops *ops) {
     const Soma__Onnx__GraphProto *graph = file->model->graph;
     op_walk walk = {.file = file, .selection = selection, .ops = ops};
+    soma_status status = SOMA_OK;
     *ops = (soma_onnx_ops){.use = NULL};
-    for (size_t i = 0; i < graph->n_node; i++) {
+    walk.seen = soma_calloc(file->model->n_functions + 1, sizeof *walk.seen);
+    if (!walk.seen) return soma_out_of_memory(file->model->n_functions, "the functions of a model");
+    for (size_t i = 0; i < graph->n_node && status == SOMA_OK; i++) {
         if (!soma_onnx_needs_node(selection, i)) continue;
         walk.node = i;
-        SOMA_TRY(count_node(&walk, graph->node[i], false));
-        SOMA_TRY(count_inside(&walk, graph->node[i]));
+        status = count_node(&walk, graph->node[i], false);
+        if (status == SOMA_OK) status = count_inside(&walk, graph->node[i]);
     }
-    return SOMA_OK;
+    soma_free(walk.seen);
+    return status;
 }
 
 void soma_onnx_ops_clear(soma_onnx_ops *ops) {

@@ -12,13 +12,16 @@ soma_onnx_value *soma_onnx_find_value(const soma_onnx_importer *importer, const 
                : NULL;
 }
 
-/* Every value has one definition. */
 soma_status soma_onnx_define(soma_onnx_importer *importer, const soma_onnx_value *value) {
+    return soma_onnx_define_as(importer, value->name, value);
+}
+
+/* Every value has one definition. */
+soma_status soma_onnx_define_as(soma_onnx_importer *importer, const char *name, const soma_onnx_value *value) {
     size_t number;
-    if (soma_onnx_find_value(importer, value->name))
-        return soma_error(SOMA_INVALID_FILE, "value %s is defined twice",
-                          soma_quote(value->name, strlen(value->name)).text);
-    SOMA_TRY(soma_words_add(&importer->names, value->name, 0, &number));
+    if (soma_onnx_find_value(importer, name))
+        return soma_error(SOMA_INVALID_FILE, "value %s is defined twice", soma_quote(name, strlen(name)).text);
+    SOMA_TRY(soma_words_add(&importer->names, name, 0, &number));
     if (number >= importer->value_capacity) {
         size_t capacity = SOMA_MAX(2 * importer->value_capacity, (size_t)32);
         soma_onnx_value *grown = soma_realloc(importer->values, capacity, sizeof *grown);

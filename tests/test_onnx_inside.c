@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: MIT */
+/* What stands inside of nodes: functions that a model defines, and the bodies of Loop and Scan. */
+#include "base/base.h"
+#include "base/file.h"
+#include "expect.h"
+#include "onnx_model.h"
+#include "temporary.h"
+
+#include <soma/soma.h>
+#include <stdio.h>
+
+enum { FLOAT = 1, INT64 = 7, BOOL = 9, MOST = 64 };
+/* Fields of messages. */
+enum { MODEL_FUNCTION = 25, FUNCTION_NAME = 1, FUNCTION_INPUT = 4, FUNCTION_OUTPUT = 5, FUNCTION_NODE = 7 };
+enum { FUNCTION_OPSET = 9, FUNCTION_DOMAIN = 10, FUNCTION_DEFAULT = 11, NODE_DOMAIN = 7, NODE_ATTRIBUTES = 5 };
+enum { ATTRIBUTE_NAME = 1, ATTRIBUTE_NUMBER = 2, ATTRIBUTE_GRAPH = 6, ATTRIBUTE_TYPE = 20, ATTRIBUTE_REFERENCE = 21 };
+#define DOMAIN_OWN "own"
+
+static soma_device *device;
+
+/* ------------------------------------------------------------------------------------------------- writing messages */
+
+static size_t begin(unsigned field, const char *op, const char *domain, const char *const *inputs,
+                    const char *const *outputs) {
+    size_t one = soma_protobuf_open(W, field);
+    for (; *inputs; inputs++) soma_protobuf_put_text(W, NODE_INPUT, *inputs);
+    for (; *outputs; outputs++) soma_protobuf_put_text(W, NODE_OUTPUT, *outputs);
+    soma_protobuf_put_text(W, NODE_OP, op);
+    if (domain) soma_protobuf_put_text(W, NODE_DOMAIN, domain);
+    return one;
+}
+
+static void end(size_t opened) {
+    soma_protobuf_close(W, opened);
+}
+
+#define NAMES(...)                                                                                                     \
+    (const char *[]) {                                                                                                 \
+        __VA_ARGS__, NULL                                                                                              \
+    }
+
+static void op_in(unsigned field, const char *op, const char *const *inputs, const char *output) {
+    end(begin(field, op, NULL, inputs, NAMES(output)));
+}
+
+/* An attribute that is the call's under this name; that is a number. */
+static void put_reference(const char *name, const char *reference, int64_t type) {
+    size_t attribute = soma_protobuf_open(W, NODE_ATTRIBUTES);
+    soma_protobuf_put_text(W, ATTRIBUTE_NAME, name);
+    soma_protobuf_put_integer(W, ATTRIBUTE_TYPE, type);
+    soma_protobuf_put_text(W, ATTRIBUTE_REFERENCE, reference);
+    end(attribute);
+}
+
+static void put_number(unsigned field, const char *name, float number) {
+    size_t attribute = soma_protobuf_open(W, field);
+    soma_protobuf_put_text(W, ATTRIBUTE_NAME, name);
+    soma_protobuf_put_integer(W, ATTRIBUTE_TYPE, 1);
+    soma_protobuf_put_float(W, ATTRIBUTE_NUMBER, number);
+    end(attribute);
+}
+
+static void call(const char *function, const char *const *inputs, const char *const *outputs) {
+    end(begin(GRAPH_NODE, function, DOMAIN_OWN, inputs, outputs));
+}
+
+static void call_with_number(const char *function, const char *x, const char *y, const char *name, float number) {
+    size_t one = begin(GRAPH_NODE, function, DOMAIN_OWN, NAMES(x), NAMES(y));
+    put_number(NODE_ATTRIBUTES, name, number);
+    end(one);
+}
+
+static size_t begin_function(const char *name, const char *const *inputs, const char *const *outputs) {
+    size_t function = soma_protobuf_open(W, MODEL_FUNCTION);
+    soma_protobuf_put_text(W, FUNCTION_NAME, name);
+    for (; *inputs; inputs++) soma_protobuf_put_text(W, FUNCTION_INPUT, *inputs);
+    for (; *outputs; outputs++) soma_protobuf_put_text(W, FUNCTION_OUTPUT, *outputs);
+    soma_protobuf_put_text(W, FUNCTION_DOMAIN, DOMAIN_OWN);
+    size_t opset = soma_protobuf_open(W, FUNCTION_OPSET);
+    soma_protobuf_put_integer(W, 2, 18);
+    end(opset);
+    return function;
+}
+
+static size_t begin_body(const char *name) {
+    size_t attribute = soma_protobuf_open(W, NODE_ATTRIBUTES);
+    soma_protobuf_put_text(W, ATTRIBUTE_NAME, name);
+    soma_protobuf_put_integer(W, ATTRIBUTE_TYPE, 5);
+    return attribute;
+}
+
+static void put_attribute(const char *name, int64_t value) {
+    soma_onnx_put_attribute_integer(&made, name, value);
+}
+
+/* An initializer of one float, of rank 0. */
+static void number(const char *name, float value) {
+    soma_onnx_put_tensor(&made, GRAPH_INITIALIZER, name, 0, NULL, &value);
+}
+
+static void x_and_y(void) {
+    put_value(GRAPH_INPUT, "x", SHAPE(OPEN, 3));
+    put_value(GRAPH_OUTPUT, "y", SHAPE(OPEN, 3));
+}
+
+/* ----------------------------------------------------------------------------------------------------- running models
+ */
+
+static soma_status load(void (*graph)(void), void (*functions)(void), soma_network **network) {
+    const char *path = temporary_path("m.onnx");
+    onnx_make_graph(graph, 8, 18);
+    if (functions) functions();
+    expect_ok(soma_file_write(path, W->data, W->size));
+    return soma_load_onnx(path, NULL, network);
+}
+
+static soma_session *open_session(soma_network *network) {
+    soma_session *session;
+    expect_ok(soma_compile(network, device, &(soma_compile_options){.loss = {SOMA_LOSS_NONE}}));
+    expect_ok(soma_session_create(network, NULL, &session));
+    return session;
+}
+
+/* x [2, 3] of the numbers, and one output as it comes. */
+static void expect_numbers(soma_network *network, const float *x, uint32_t rank, const size_t *shape, const float *y,
+                           size_t count) {
+    float found[MOST];
+    soma_session *session = open_session(network);
+    soma_array array = {.data = x, .dtype = SOMA_F32, .rank = rank};
+    memcpy(array.shape, shape, rank * sizeof *shape);
+    expect_ok(soma_session_run_arrays(session, &array, (void *[]){found}));
+    for (size_t i = 0; i < count; i++)
+        ck_assert_msg(found[i] == y[i], "number %zu is %.9g, expected %.9g", i, (double)found[i], (double)y[i]);
+    soma_session_destroy(session);
+    soma_network_destroy(network);
+}
+
+static const float six[] = {1, -2, 3, -4, 5, -6};
+static const size_t two_three[] = {2, 3};
+
+/* --------------------------------------------------------------------------------------------------------- functions
+ */
+
+/* scaled(x; factor, 2 if not given) = factor x, twice, of names that the graph has, too; clipped(x, low, high). */
+static void some_functions(void) {
+    size_t function = begin_function("scaled", NAMES("y"), NAMES("x"));
+    size_t constant = begin(FUNCTION_NODE, "Constant", NULL, (const char *[]){NULL}, NAMES("hidden"));
+    put_reference("value_float", "factor", 1);
+    end(constant);
+    op_in(FUNCTION_NODE, "Mul", NAMES("y", "hidden"), "x");
+    put_number(FUNCTION_DEFAULT, "factor", 2);
+    end(function);
+    function = begin_function("twice", NAMES("x"), NAMES("y"));
+    size_t inner = begin(FUNCTION_NODE, "scaled", DOMAIN_OWN, NAMES("x"), NAMES("hidden"));
+    put_reference("factor", "first", 1);
+    end(inner);
+    end(begin(FUNCTION_NODE, "scaled", DOMAIN_OWN, NAMES("hidden"), NAMES("y")));
+    end(function);
+    function = begin_function("clipped", NAMES("x", "low", "high"), NAMES("y", "untouched"));
+    op_in(FUNCTION_NODE, "Clip", NAMES("x", "low", "high"), "y");
+    op_in(FUNCTION_NODE, "Identity", NAMES("x"), "untouched");
+    end(function);
+}
+
+static void of_functions(void) {
+    x_and_y();
+    number("low", -10);
+    call_with_number("scaled", "x", "a", "factor", 3);              /* 3 x */
+    call("scaled", NAMES("a"), NAMES("b"));                         /* 6 x */
+    call_with_number("twice", "b", "c", "first", 0.5f);             /* 6 x */
+    call("clipped", NAMES("c", "low"), NAMES("d"));                 /* from -10 */
+    call("clipped", NAMES("d", "", "three"), NAMES("hidden", "e")); /* untouched */
+    op_in(GRAPH_NODE, "Add", NAMES("hidden", "e"), "y");
+    number("three", 3);
+}
+
+START_TEST(functions_are_written_out_with_their_attributes) {
+    soma_network *network;
+    expect_ok(load(of_functions, some_functions, &network));
+    /* 6 x from -10 on, and that again up to 3 */
+    expect_numbers(network, six, 2, two_three, (const float[]){9, -20, 21, -20, 33, -20}, 6);
+}
+END_TEST
+
+static void of_one_weight(void) {
+    x_and_y();
+    floats("w", SHAPE(3), (const float[]){1, 2, 3});
+    call("added", NAMES("x", "w"), NAMES("a"));
+    call("added", NAMES("a", "w"), NAMES("y"));
+}
+static void added(void) {
+    size_t function = begin_function("added", NAMES("p", "q"), NAMES("r"));
+    op_in(FUNCTION_NODE, "Add", NAMES("p", "q"), "r");
+    end(function);
+}
+
+START_TEST(a_weight_that_two_calls_take_is_one) {
+    soma_network *network;
+    expect_ok(load(of_one_weight, added, &network));
+    ck_assert_uint_eq(soma_network_parameter_count(network), 1);
+    expect_numbers(network, six, 2, two_three, (const float[]){3, 2, 9, -2, 9, 0}, 6);
+}
+END_TEST
+
+static void of_first(void) {
+    x_and_y();
+    call("f0", NAMES("x"), NAMES("y"));
+}
+static void of_itself(void) {
+    for (int i = 0; i < 2; i++) {
+        char name[8], other[8];
+        snprintf(name, sizeof name, "f%d", i);
+        snprintf(other, sizeof other, "f%d", 1 - i);
+        size_t function = begin_function(name, NAMES("p"), NAMES("q"));
+        end(begin(FUNCTION_NODE, other, DOMAIN_OWN, NAMES("p"), NAMES("q")));
+        end(function);
+    }
+}
+/* Each calls the next twice: 2^25 nodes. */
+static void doubling(void) {
+    for (int i = 0; i < 26; i++) {
+        char name[8], next[8];
+        snprintf(name, sizeof name, "f%d", i);
+        snprintf(next, sizeof next, "f%d", i + 1);
+        size_t function = begin_function(name, NAMES("p"), NAMES("q"));
+        const char *op = i < 25 ? next : "Neg", *domain = i < 25 ? DOMAIN_OWN : NULL;
+        end(begin(FUNCTION_NODE, op, domain, NAMES("p"), NAMES("h")));
+        end(begin(FUNCTION_NODE, op, domain, NAMES("h"), NAMES("q")));
+        end(function);
+    }
+}
+static void in_a_row(void) {
+    for (int i = 0; i < 40; i++) {
+        char name[8], next[8];
+        snprintf(name, sizeof name, "f%d", i);
+        snprintf(next, sizeof next, "f%d", i + 1);
+        size_t function = begin_function(name, NAMES("p"), NAMES("q"));
+        end(begin(FUNCTION_NODE, i < 39 ? next : "Neg", i < 39 ? DOMAIN_OWN : NULL, NAMES("p"), NAMES("q")));
+        end(function);
+    }
+}
+static void of_what_is_not_there(void) {
+    size_t function = begin_function("f0", NAMES("p"), NAMES("q"));
+    op_in(FUNCTION_NODE, "Frobnicate", NAMES("p"), "q");
+    end(function);
+}
+static void with_a_wrong_output(void) {
+    size_t function = begin_function("f0", NAMES("p"), NAMES("nowhere"));
+    op_in(FUNCTION_NODE, "Neg", NAMES("p"), "q");
+    end(function);
+}
+/* What is outside of a function is no value inside. */
+static void with_a_look_outside(void) {
+    size_t function = begin_function("f0", NAMES("p"), NAMES("q"));
+    op_in(FUNCTION_NODE, "Neg", NAMES("x"), "q");
+    end(function);
+}
+static void twice_there(void) {
+    of_what_is_not_there();
+    of_what_is_not_there();
+}
+static void without_an_input(void) {
+    size_t function = begin_function("f0", (const char *[]){NULL}, NAMES("q"));
+    op_in(FUNCTION_NODE, "Neg", NAMES("q"), "q");
+    end(function);
+}
+
+START_TEST(functions_that_cannot_be_are_refused) {
+    static const struct {
+        void (*functions)(void);
+        soma_status status;
+        const char *word, *other;
+    } bad[] = {
+        {of_itself, SOMA_INVALID_FILE, "f0", "calls itself"},
+        {doubling, SOMA_INVALID_FILE, "", ""}, /* more than such a file may take */
+        {in_a_row, SOMA_UNSUPPORTED, "inside of 32 others", "f32"},
+        {of_what_is_not_there, SOMA_UNSUPPORTED, "Frobnicate", "1 node"},
+        {with_a_wrong_output, SOMA_INVALID_FILE, "nowhere", "f0"},
+        {with_a_look_outside, SOMA_INVALID_FILE, "\"x\"", "f0"},
+        {twice_there, SOMA_UNSUPPORTED, "functions 0 and 1", "f0"},
+        {without_an_input, SOMA_INVALID_FILE, "1 inputs", "f0"},
+    };
+    soma_network *network = NULL;
+    expect_error(load(of_first, bad[_i].functions, &network), bad[_i].status, bad[_i].word, bad[_i].other);
+    ck_assert_ptr_null(network);
+}
+END_TEST
+
+/* ------------------------------------------------------------------------------------------------------------- loops
+ */
+
+/* state' = state + x, and i state' as a piece, for turns while i < 3 and i < `turns`. */
+static int64_t turns = 10;
+static void with_a_loop(void) {
+    put_value(GRAPH_INPUT, "x", SHAPE(OPEN, 3));
+    put_value(GRAPH_OUTPUT, "last", SHAPE(OPEN, 3));
+    put_value(GRAPH_OUTPUT, "pieces", SHAPE(OPEN, OPEN, 3));
+    integers("turns", 1, &turns);
+    integers("limit", 1, (const int64_t[]){2});
+    size_t one = begin(GRAPH_NODE, "Loop", NULL, NAMES("turns", "", "x"), NAMES("last", "pieces"));
+    size_t attribute = begin_body("body"), body = soma_protobuf_open(W, ATTRIBUTE_GRAPH);
+    put_typed_value(GRAPH_INPUT, "i", INT64, 0, NULL);
+    put_typed_value(GRAPH_INPUT, "more", BOOL, 0, NULL);
+    put_value(GRAPH_INPUT, "state", SHAPE(OPEN, 3));
+    op_in(GRAPH_NODE, "Add", NAMES("state", "x"), "next");
+    size_t cast = begin(GRAPH_NODE, "Cast", NULL, NAMES("i"), NAMES("f"));
+    put_attribute("to", FLOAT);
+    end(cast);
+    op_in(GRAPH_NODE, "Mul", NAMES("next", "f"), "piece");
+    op_in(GRAPH_NODE, "Less", NAMES("i", "limit"), "again");
+    put_typed_value(GRAPH_OUTPUT, "again", BOOL, 0, NULL);
+    put_value(GRAPH_OUTPUT, "next", SHAPE(OPEN, 3));
+    put_value(GRAPH_OUTPUT, "piece", SHAPE(OPEN, 3));
+    end(body);
+    end(attribute);
+    end(one);
+}
+
+/* The pieces are [turns, batch, 3]; what the turns give of x: 2 x, 3 x, 4 x, times 0, 1 and 2. */
+START_TEST(loops_of_known_length_are_written_out) {
+    static const float x[] = {1, -2, 3, -4, 5, -6};
+    soma_network *network;
+    soma_value_info info;
+    float last[6], pieces[18];
+    turns = _i ? 2 : 10;
+    const size_t count = _i ? 2 : 3;
+    expect_ok(load(with_a_loop, NULL, &network));
+    soma_session *session = open_session(network);
+    expect_ok(soma_network_output_info(network, 1, &info));
+    ck_assert(info.rank == 3 && soma_tensor_count(soma_network_output(network, 1)) == count * 3);
+    expect_ok(soma_session_run_arrays(session, &(soma_array){x, SOMA_F32, 2, {2, 3}}, (void *[]){last, pieces}));
+    for (size_t i = 0; i < 6; i++) ck_assert_float_eq(last[i], (float)(count + 1) * x[i]);
+    for (size_t turn = 0; turn < count; turn++)
+        for (size_t sample = 0; sample < 2; sample++)
+            for (size_t i = 0; i < 3; i++) {
+                const size_t at = info.batch_axis == 1 ? (turn * 2 + sample) * 3 + i : (sample * count + turn) * 3 + i;
+                ck_assert_float_eq(pieces[at], (float)(turn * (turn + 2)) * x[sample * 3 + i]);
+            }
+    soma_session_destroy(session);
+    soma_network_destroy(network);
+}
+END_TEST
+
+/* Sums along axis 1 of x [n, 4], forwards or backwards, each put where it ends. */
+static int64_t direction;
+static void with_a_scan(void) {
+    put_value(GRAPH_INPUT, "x", SHAPE(OPEN, 4));
+    put_value(GRAPH_OUTPUT, "y", SHAPE(OPEN, 4));
+    op_in(GRAPH_NODE, "Sub", NAMES("x", "x"), "zeros");
+    size_t sum = begin(GRAPH_NODE, "ReduceSum", NULL, NAMES("zeros", "axis"), NAMES("zero"));
+    put_attribute("keepdims", 0);
+    end(sum);
+    integers("axis", 1, (const int64_t[]){1});
+    size_t one = begin(GRAPH_NODE, "Scan", NULL, NAMES("zero", "x"), NAMES("", "y"));
+    put_attribute("num_scan_inputs", 1);
+    soma_onnx_put_attribute_integers(&made, "scan_input_axes", (const int64_t[]){-1}, 1);
+    soma_onnx_put_attribute_integers(&made, "scan_output_axes", (const int64_t[]){1}, 1);
+    soma_onnx_put_attribute_integers(&made, "scan_input_directions", &direction, 1);
+    soma_onnx_put_attribute_integers(&made, "scan_output_directions", &direction, 1);
+    size_t attribute = begin_body("body"), body = soma_protobuf_open(W, ATTRIBUTE_GRAPH);
+    put_value(GRAPH_INPUT, "sum", SHAPE(OPEN));
+    put_value(GRAPH_INPUT, "one", SHAPE(OPEN));
+    op_in(GRAPH_NODE, "Add", NAMES("sum", "one"), "next");
+    op_in(GRAPH_NODE, "Identity", NAMES("next"), "piece");
+    put_value(GRAPH_OUTPUT, "next", SHAPE(OPEN));
+    put_value(GRAPH_OUTPUT, "piece", SHAPE(OPEN));
+    end(body);
+    end(attribute);
+    end(one);
+}
+
+START_TEST(scans_go_along_an_axis_in_both_directions) {
+    static const float x[] = {1, 2, 3, 4, 10, 20, 30, 40};
+    static const float sums[2][8] = {{1, 3, 6, 10, 10, 30, 60, 100}, {10, 9, 7, 4, 100, 90, 70, 40}};
+    soma_network *network;
+    direction = _i;
+    expect_ok(load(with_a_scan, NULL, &network));
+    expect_numbers(network, x, 2, (const size_t[]){2, 4}, sums[_i], 8);
+}
+END_TEST
+
+/* A loop of many turns with a loop of as many turns inside, and so on, that do nothing. */
+static void put_empty_loop(unsigned depth) {
+    size_t one = begin(GRAPH_NODE, "Loop", NULL, NAMES("turns", "", "x"), NAMES(depth ? "inner" : "y"));
+    size_t attribute = begin_body("body"), body = soma_protobuf_open(W, ATTRIBUTE_GRAPH);
+    char i[8], more[8], state[8];
+    snprintf(i, sizeof i, "i%u", depth);
+    snprintf(more, sizeof more, "m%u", depth);
+    snprintf(state, sizeof state, "s%u", depth);
+    put_typed_value(GRAPH_INPUT, i, INT64, 0, NULL);
+    put_typed_value(GRAPH_INPUT, more, BOOL, 0, NULL);
+    put_value(GRAPH_INPUT, state, SHAPE(OPEN, 3));
+    if (depth < 4) put_empty_loop(depth + 1);
+    put_typed_value(GRAPH_OUTPUT, more, BOOL, 0, NULL);
+    put_value(GRAPH_OUTPUT, state, SHAPE(OPEN, 3));
+    end(body);
+    end(attribute);
+    end(one);
+}
+static void of_loops(void) {
+    x_and_y();
+    integers("turns", 1, &turns);
+    put_empty_loop(0);
+}
+static void of_a_length_that_comes(void) {
+    put_value(GRAPH_INPUT, "x", SHAPE(OPEN, 3));
+    put_typed_value(GRAPH_INPUT, "turns", INT64, SHAPE(OPEN, 1));
+    put_value(GRAPH_OUTPUT, "y", SHAPE(OPEN, 3));
+    put_empty_loop(4);
+    op_in(GRAPH_NODE, "Neg", NAMES("inner"), "y");
+}
+
+START_TEST(loops_that_are_too_long_or_not_known_are_refused) {
+    soma_network *network = NULL;
+    turns = 1025;
+    expect_error(load(of_loops, NULL, &network), SOMA_UNSUPPORTED, "1024 turns");
+    turns = 1024;
+    ck_assert_int_ne(load(of_loops, NULL, &network), SOMA_OK);
+    turns = INT64_MAX;
+    expect_error(load(of_loops, NULL, &network), SOMA_UNSUPPORTED, "1024 turns");
+    expect_error(load(of_a_length_that_comes, NULL, &network), SOMA_UNSUPPORTED, "turns",
+                 "known only when the model runs", "accepted");
+    ck_assert_ptr_null(network);
+}
+END_TEST
+
+int main(int argc, char **argv) {
+    if (argc != 2) return 2;
+    if (soma_device_open(argv[1], NULL, &device) != SOMA_OK) return printf("skipped: %s\n", soma_last_error()), 77;
+    TCase *all = tcase_create("onnx, inside");
+    tcase_set_timeout(all, 120);
+    tcase_add_unchecked_fixture(all, temporary_create, temporary_destroy);
+    tcase_add_test(all, functions_are_written_out_with_their_attributes);
+    tcase_add_test(all, a_weight_that_two_calls_take_is_one);
+    tcase_add_loop_test(all, functions_that_cannot_be_are_refused, 0, 8);
+    tcase_add_loop_test(all, loops_of_known_length_are_written_out, 0, 2);
+    tcase_add_loop_test(all, scans_go_along_an_axis_in_both_directions, 0, 2);
+    tcase_add_test(all, loops_that_are_too_long_or_not_known_are_refused);
+    Suite *suite = suite_create("onnx, inside");
+    suite_add_tcase(suite, all);
+    SRunner *runner = srunner_create(suite);
+    srunner_set_fork_status(runner, CK_NOFORK); /* the device's threads do not survive a fork */
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    soma_device_close(device);
+    return failed ? 1 : 0;
+}
