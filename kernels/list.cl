@@ -64,6 +64,7 @@ static void call_group(ulong kernel_number, const ulong *group, local float *loc
         CALL(normalize_rows, N(0), N(1), N(2), N(3), N(4), F(5), F(6), N(7), F(8), AT(9), AT(10), AT(11), AT(12), AT(13), AT(14))
         CALL(reduce_columns, N(0), N(1), N(2), N(3), N(4), F(5), AT(6), AT(7))
         CALL(reduce_rows, N(0), N(1), N(2), N(3), N(4), N(5), F(6), AT(7), AT(8))
+        CALL(scatter, N(0), N(1), N(2), N(3), N(4), AT(5), AT(6), AT(7))
         CALL(softmax_rows, N(0), N(1), N(2), N(3), AT(4), AT(5))
         CALL(unary, N(0), N(1), N(2), F(3), F(4), AT(5), AT(6))
 #ifdef TRAINING

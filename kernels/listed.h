@@ -35,6 +35,7 @@
     X(optimizer)                                                                                                       \
     X(reduce_columns)                                                                                                  \
     X(reduce_rows)                                                                                                     \
+    X(scatter)                                                                                                         \
     X(softmax_rows)                                                                                                    \
     X(softmax_grad_rows)                                                                                               \
     X(unary)                                                                                                           \

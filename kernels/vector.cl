@@ -14,6 +14,7 @@
 #include "pool.cl"
 #include "normalize.cl"
 #include "reduce.cl"
+#include "scatter.cl"
 #include "softmax.cl"
 #ifndef IN_LIST
 #include "conv_vector.cl"

@@ -201,6 +201,23 @@ static void before_clamped_rows(const mutant *self, soma_call *call) {
     }
 }
 
+static void before_first_rows(const mutant *self, soma_call *call) {
+    (void)self;
+    const soma_view *index = &call->view[1];
+    memset(f32(index), 0, soma_view_count(index) * sizeof(int32_t));
+}
+
+/* Of the tables, the last row in place of none. */
+static void before_clamped_places(const mutant *self, soma_call *call) {
+    (void)self;
+    const soma_view *index = &call->view[1];
+    const int32_t last = (int32_t)call->view[2].shape[1] - 1;
+    for (size_t i = 0; i < soma_view_count(index); i++) {
+        int32_t *row = (int32_t *)(void *)f32(index) + i;
+        *row = SOMA_MIN(*row, last);
+    }
+}
+
 static soma_status after_rounding_integers(const mutant *self, soma_call *call, const soma_call *old) {
     (void)self;
     const soma_view *in = &old->view[0], *out = &call->view[1];
@@ -429,7 +446,7 @@ static void add_view_mutants(mutant_list *list, uint32_t primitive) {
     for (uint32_t i = 0; i < call.view_count; i++) {
         bool reads = soma_call_reads(&call, i), writes = soma_call_writes(&call, i);
         bool whole_numbers = (primitive == SOMA_PRIMITIVE_GATHER || primitive == SOMA_PRIMITIVE_GATHER_GRAD ||
-                              is_of_labels(primitive)) &&
+                              primitive == SOMA_PRIMITIVE_SCATTER || is_of_labels(primitive)) &&
                              i == 1;
         bool is_mask = strcmp(soma_call_view_name(&call, i), "mask") == 0; /* 0 or not, in any precision */
         if (writes) {
@@ -545,6 +562,8 @@ static const mutant single_mutants[] = {
     {"no index", SOMA_PRIMITIVE_GATHER, 1, 0, before_dropping_view, NULL},
     {"rows outside are clamped", SOMA_PRIMITIVE_GATHER, 0, 0, before_clamped_rows, NULL},
     {"no row is skipped", SOMA_PRIMITIVE_GATHER_GRAD, 0, 0, before_gather_grad_skip, NULL},
+    {"rows from the first on", SOMA_PRIMITIVE_SCATTER, 0, 0, before_first_rows, NULL},
+    {"rows outside are clamped", SOMA_PRIMITIVE_SCATTER, 0, 0, before_clamped_places, NULL},
     {"no alpha", SOMA_PRIMITIVE_GEMM, 0, 0, before_gemm_alpha, NULL},
     {"no beta", SOMA_PRIMITIVE_GEMM, 0, 0, before_gemm_beta, NULL},
     {"no bias", SOMA_PRIMITIVE_GEMM, 2, 0, before_dropping_view, NULL},

@@ -504,6 +504,14 @@ START_TEST(gradients_of_attention_fit) {
 }
 END_TEST
 
+START_TEST(rows_fit_their_tables) {
+    expect_good(soma_call_scatter(F32(2, 3, 8), I32(2), F32(2, 5, 8)));
+    BAD_SHAPE(soma_call_scatter(F32(2, 3, 8), I32(3), F32(2, 5, 8)), "index is [3]", "[2]");
+    BAD_SHAPE(soma_call_scatter(F32(2, 3, 8), I32(2), F32(2, 5, 7)), "out is [2, 5, 7]", "[2, rows, 8]");
+    BAD_SHAPE(soma_call_scatter(F32(2, 3, 8), I32(2), F32(1, 5, 8)), "out is [1, 5, 8]", "[2, rows, 8]");
+}
+END_TEST
+
 START_TEST(labels_fit_their_steps) {
     expect_good(soma_call_ctc(F32(2, 5, 4), I32(2, 3), NONE, F32(2), 3));
     expect_good(soma_call_ctc_grad(F32(2, 5, 4), I32(2, 3), F32(2, 5), F32(2), F32(2, 5, 4), 0));
@@ -554,6 +562,7 @@ int main(void) {
     tcase_add_test(tests, heads_of_attention_fit);
     tcase_add_test(tests, gradients_of_attention_fit);
     tcase_add_test(tests, labels_fit_their_steps);
+    tcase_add_test(tests, rows_fit_their_tables);
     tcase_add_test(tests, roles_of_views);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

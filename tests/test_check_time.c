@@ -73,6 +73,11 @@ START_TEST(gathers_cost_what_a_batch_takes) {
     soma_view table = view(SOMA_U8, 1000, 5), index = view(SOMA_I32, 2000, 0), none = soma_view_absent();
     /* 3 rows of 5 bytes, read and written as floats; an index for each. */
     assert_cost("gather", soma_call_gather(table, index, F32(3, 5), 0, 1, 0), 0, 15 + 4 * 15 + 4 * 3);
+    /* The same three rows into tables of 9. */
+    assert_cost("scatter",
+                soma_call_scatter(soma_view_of(NULL, 0, SOMA_F32, 3, (size_t[]){3, 1, 5}), view(SOMA_I32, 3, 0),
+                                  soma_view_of(NULL, 0, SOMA_F32, 3, (size_t[]){3, 9, 5})),
+                0, 2 * 4 * 15 + 4 * 3);
     assert_cost("in order", soma_call_gather(table, none, F32(3, 5), 0, 1, 0), 0, 15 + 4 * 15);
 }
 END_TEST

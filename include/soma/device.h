@@ -166,6 +166,9 @@ static inline size_t soma_view_count(const soma_view *view) {
  * ATTENTION       q, k, v, [mask], y, [total] each query's mean of the values, by the likeness of it and their keys;
  * see soma_attention_params ATTENTION_GRAD  dy, q, k, v, [mask], y, total, dq, dk, dv its gradient, from what it made
  * of them
+ * SCATTER         x, index, out              rows into a table of each sample: out[i, index[i] + j, :] = x[i, j, :].
+ *                                            x [n, m, width], index i32 [n], out [n, rows, width]. A row outside its
+ *                                            table goes nowhere; all others of out stay as they are.
  * CTC             prediction, target, [mask], loss
  *                                            the loss of labels that no step is named for; see soma_ctc_params
  * CTC_GRAD        prediction, target, [mask], dloss, out
@@ -209,7 +212,8 @@ static inline size_t soma_view_count(const soma_view *view) {
     X(ATTENTION_GRAD, attention_grad, 10, TRAINING)                                                                    \
     X(CTC, ctc, 4, ALWAYS)                                                                                             \
     X(CTC_GRAD, ctc_grad, 5, TRAINING)                                                                                 \
-    X(CTC_DISTANCE, ctc_distance, 4, ALWAYS)
+    X(CTC_DISTANCE, ctc_distance, 4, ALWAYS)                                                                           \
+    X(SCATTER, scatter, 3, ALWAYS)
 
 typedef enum soma_primitive {
 #define X(NAME, ...) SOMA_PRIMITIVE_##NAME,
