@@ -130,6 +130,58 @@ static void attention_task(const soma_call *call, const soma_cpu_plan *plan, siz
     }
 }
 
+/* ------------------------------------------------------------------------------------------------- a query or two
+ *
+ * As a text has that is made step by step: packing would take longer than the products. A task is a head of a sample.
+ */
+#define FEW 4
+
+/* Behind the last key that the mask leaves nothing is looked at. */
+static size_t count_seen(const soma_call *call, const float *mask, size_t step, size_t keys) {
+    size_t seen = soma_attention_sees(&call->params.attention, step, 0, keys);
+    while (mask && seen > 0 && mask[seen - 1] == 0.0f) seen--;
+    return seen;
+}
+
+static void score_keys(const float *q, attention_rows k, const float *mask, size_t seen, size_t width, float scale,
+                       float *scores) {
+    for (size_t key = 0; key < seen; key++)
+        scores[key] =
+            mask && mask[key] == 0.0f ? -__builtin_inff() : scale * soma_row_dot(q, attention_from(k, key).at, width);
+}
+
+/* y = factor sum of the values by their weights */
+static void add_values(const float *weights, attention_rows v, size_t seen, size_t width, float factor, float *y) {
+    for (size_t i = 0; i < width; i += SOMA_LANES) {
+        const size_t lanes = SOMA_MIN(width - i, (size_t)SOMA_LANES);
+        soma_vector sum = {0};
+        for (size_t key = 0; key < seen; key++)
+            sum += weights[key] * soma_load_lanes(attention_from(v, key).at + i, lanes);
+        soma_store_lanes(y + i, sum * factor, lanes);
+    }
+}
+
+static void few_task(const soma_call *call, const soma_cpu_plan *plan, size_t task, uint32_t thread) {
+    const attention_plan *p = plan->detail;
+    const soma_attention_size *size = &p->size;
+    const size_t sample = task / size->heads, head = task % size->heads, key_head = head / size->group;
+    const attention_rows q = attention_rows_of(&call->view[ATTENTION_Q], sample, head, size->heads),
+                         k = attention_rows_of(&call->view[ATTENTION_K], sample, key_head, size->key_heads),
+                         v = attention_rows_of(&call->view[ATTENTION_V], sample, key_head, size->key_heads),
+                         y = attention_rows_of(&call->view[ATTENTION_Y], sample, head, size->heads);
+    const float *mask = attention_mask_of(&call->view[ATTENTION_MASK], sample);
+    float *scores = (float *)soma_cpu_workspace(call) + thread * p->scratch,
+          *total = soma_cpu_optional(&call->view[ATTENTION_TOTAL]);
+    for (size_t step = 0; step < size->steps; step++) {
+        const size_t seen = count_seen(call, mask, step, size->keys);
+        float top = -__builtin_inff(), sum = 0.0f;
+        score_keys(attention_from(q, step).at, k, mask, seen, size->width, call->params.attention.scale, scores);
+        soften(scores, seen, seen, NULL, &top, &sum, NULL, 0);
+        add_values(scores, v, seen, size->value_width, sum == 0.0f ? 0.0f : 1.0f / sum, attention_from(y, step).at);
+        if (total) total[task * size->steps + step] = sum == 0.0f ? __builtin_inff() : top + LOG(sum);
+    }
+}
+
 SOMA_CPU_PLANNER(attention) {
     const soma_view *y = &call->view[ATTENTION_Y];
     if (y->dtype != SOMA_F32) return SOMA_UNSUPPORTED;
@@ -138,12 +190,16 @@ SOMA_CPU_PLANNER(attention) {
     plan->detail = p;
     *p = (attention_plan){.size = soma_attention_size_of(call)};
     const soma_attention_size *size = &p->size;
+    const bool few = size->steps <= FEW;
+    const size_t blocks = attention_packed(size->width, KEYS) + attention_packed(KEYS, size->value_width) +
+                          (GEMM_ROWS + 1) * KEYS + 2 * size->group * QUERIES;
     p->parts = soma_cpu_parts(size->steps, QUERIES);
-    p->scratch = soma_round_up(attention_packed(size->width, KEYS) + attention_packed(KEYS, size->value_width) +
-                                   (GEMM_ROWS + 1) * KEYS + 2 * size->group * QUERIES,
-                               SOMA_CPU_ALIGNMENT / sizeof(float));
+    p->scratch = soma_round_up(few ? size->keys : blocks, SOMA_CPU_ALIGNMENT / sizeof(float));
     plan->workspace = plan->threads * p->scratch * sizeof(float);
     plan->nanoseconds = attention_nanoseconds(call, *size, 1.0);
-    soma_cpu_add_phase(plan, attention_task, size->samples * size->key_heads * p->parts);
+    if (few)
+        soma_cpu_add_phase(plan, few_task, size->steps ? size->samples * size->heads : 0);
+    else
+        soma_cpu_add_phase(plan, attention_task, size->samples * size->key_heads * p->parts);
     return SOMA_OK;
 }
