@@ -104,6 +104,17 @@ class Text(ProgramTest):
             else:
                 self.assertEqual(len(self.generate("--model", model, "--prompt=abcd", "--length=40")), 45)
 
+    def test_keys_and_values_are_kept(self):
+        """Causal attention takes a step for each token, up to as many as the network has steps; then the window moves on. Either way what comes next is what it says of the end of the text."""
+        model = self.path("book.safetensors")
+        for blocks in "positions; transformer heads 2 causal; layernorm", "transformer heads 4 kvheads 2 causal rotary; lstm 8":
+            self.succeed("train", "--quiet", "--data", self.book, f"--net=embedding 9 8; {blocks}; dense 9 softmax", "--window=8", "--epochs=2", "--lr=0.01", "--save", model,
+                         f"--device={DEVICE}")
+            text = "ab"
+            for _ in range(11):
+                text = self.generate("--model", model, "--prompt", text, "--length=1", "--temperature=0").rstrip("\n")
+            self.assertEqual(self.generate("--model", model, "--prompt=ab", "--length=11", "--temperature=0"), text + "\n")
+
     def test_what_does_not_go_with_texts_is_said(self):
         other = self.path("book.csv")
         os.rename(self.book, other)

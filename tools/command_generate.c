@@ -135,8 +135,16 @@ static exit_status run_window(struct generation *generation, const float **row) 
     return STATUS_DONE;
 }
 
+/* Behind the last step that the network knows it sees the end of the text again and again. */
+static void leave_stepper(struct generation *generation) {
+    if (!generation->stepper || generation->count <= stepper_steps(generation->stepper)) return;
+    stepper_close(generation->stepper);
+    generation->stepper = NULL;
+}
+
 static exit_status add_token(struct generation *generation) {
     const float *row = generation->output;
+    leave_stepper(generation);
     exit_status status = generation->stepper ? step(generation) : run_window(generation, &row);
     if (status != STATUS_DONE) return status;
     const size_t token = choose(generation, row);

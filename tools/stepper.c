@@ -12,6 +12,7 @@ struct stepper {
     const float **inputs; /* [count] */
     float **outputs;      /* [count] */
     float *states;        /* of before and after the step, in turn */
+    size_t window, steps;
     float token;
 };
 
@@ -23,6 +24,9 @@ static exit_status make_room(struct stepper *stepper) {
     stepper->outputs = calloc(stepper->count, sizeof *stepper->outputs);
     stepper->states = calloc(2 * values, sizeof *stepper->states);
     if (!stepper->inputs || !stepper->outputs || !stepper->states) return fail(STATUS_FAILED, "out of memory");
+    const soma_tensor *step = soma_network_tensor(stepper->network, "step");
+    for (size_t i = 1; i < stepper->count; i++)
+        if (step && step == soma_network_input(stepper->network, i)) stepper->steps = stepper->window;
     float *place = stepper->states;
     stepper->inputs[0] = &stepper->token;
     for (size_t i = 1; i < stepper->count; i++) {
@@ -46,6 +50,8 @@ exit_status stepper_open(soma_network *network, soma_device *device, struct step
     }
     if (cause == SOMA_OK) {
         made->network = stream;
+        made->steps = SIZE_MAX;
+        made->window = soma_tensor_count(soma_network_input(network, 0));
         made->count = soma_network_input_count(stream);
         soma_compile_options options = {.loss = {SOMA_LOSS_NONE}};
         for (size_t i = 0; i < SOMA_MAX_OUTPUTS; i++) options.loss[i] = SOMA_LOSS_NONE;
@@ -58,6 +64,11 @@ exit_status stepper_open(soma_network *network, soma_device *device, struct step
     else
         stepper_close(made);
     return status;
+}
+
+/* Positions and caches have as many places as the network has steps. */
+size_t stepper_steps(const struct stepper *stepper) {
+    return stepper->steps;
 }
 
 exit_status stepper_step(struct stepper *stepper, int32_t token, float *output) {

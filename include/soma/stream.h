@@ -9,6 +9,8 @@
  *   const float *inputs[] = {token, state, cell};         [1], [units], [units]: of an lstm, 0 before the first step
  *   float *outputs[] = {said, next_state, next_cell};     [1, classes], [units], [units]
  *   soma_session_run(session, 1, inputs, outputs);        and so on, with the states that came out
+ *
+ * and with attention { token, step } and { said, next_step }, of which step is one number, at first 0.
  */
 #ifndef SOMA_STREAM_H
 #define SOMA_STREAM_H
@@ -21,12 +23,27 @@ extern "C" {
 
 /*
  * The network again, with a copy of its weights, of one step: its input [steps, ...] has one step, and so has its
- * output. Behind them are, for each rnn, lstm and gru in their order, an input "state_N" and an output "after_N",
- * [units], the state before and after the step; an lstm has two, its cell behind its state. Step by step it says what
- * the network says of all steps at once, and goes on beyond its number of steps. SOMA_UNSUPPORTED names the layer where
- * the network does not go step by step, since it looks at several at once: a recurrent layer that goes back, both ways
- * or gives its last state alone; positions, pools, convolutions, flatten; also where there are several inputs or
- * outputs, or more states than outputs can be. Destroy it with soma_network_destroy().
+ * output. Behind them are states: as many inputs as outputs, in the same order, each output what its input is to be at
+ * the next step; before the first step all are 0.
+ *
+ * - For each rnn, lstm and gru in their order an input "state_N" and an output "after_N", [units]; an lstm has two, its
+ *   cell behind its state.
+ * - With positions, or attention, which is causal, "step" and "next_step", [1]: the number of the step, from 0.
+ *
+ * Step by step it says what the network says of all steps at once. Without "step" it goes on beyond the network's
+ * number of steps. With it the last is number steps - 1, since there are positions and places in caches for no more:
+ * SOMA_INVALID_ARGUMENT says so then; what comes next may begin anew, at step 0.
+ *
+ * Keys and values of attention are no states that come in and go out: each session, and the network itself for
+ * soma_run(), keeps those of its last steps on the device, for each batch size it runs with (of the last few sizes), of
+ * each sample its own: for a layer steps x (features of keys + features of values) floats. The step's own are put into
+ * the place that "step" says, and attention sees those up to it: so step 0 begins another sequence, and a lower number
+ * goes back to there. A step whose predecessors the session has not been given sees what was there before.
+ *
+ * SOMA_UNSUPPORTED names the layer where the network does not go step by step, since it looks at several at once: a
+ * recurrent layer that goes back, both ways or gives its last state alone; attention that is not causal or has a mask;
+ * pools, convolutions, flatten; also where there are several inputs or outputs, or more states than outputs can be.
+ * Destroy it with soma_network_destroy().
  */
 SOMA_API soma_status soma_network_stream(soma_network *network, soma_network **stream);
 

@@ -195,7 +195,7 @@ bool soma_tensor_same_shape(const soma_tensor *x, const soma_tensor *y) {
 }
 
 const soma_tensor *soma_tensor_root(const soma_tensor *tensor) {
-    while (tensor->op == SOMA_OP_RESHAPE) tensor = tensor->input[0];
+    while (tensor->op == SOMA_OP_RESHAPE || tensor->op == SOMA_OP_SCATTER) tensor = tensor->input[0];
     return tensor;
 }
 

@@ -63,12 +63,14 @@
  * GATHER     of a table [rows, width] that is no batch's and an INDEX: the rows that it names, 0 for one that is none
  * GATHER_GRAD
  *            of the gradient of a GATHER's result and the INDEX; its shape, the table's, is given
- * ACROSS     the mean of the input over all ranks of a training, each counted by its samples: a copy of it, whose value
- *            whoever runs the plan makes that mean (soma_pauses); its gradient is one, too. See attributes.across
- * CTC, CTC_DISTANCE  a number for each sample, of predictions [steps, classes], labels, maybe a mask [steps]
- * CTC_GRAD            the gradient of the former: its inputs, and that of its value
- * METRIC, NORM, OPTIMIZER
- *            no result of their own; they work on the executor's flat buffers
+ * CACHE      what stays as it is from run to run, of each plan; zeros at first. Its shape is given
+ * SCATTER    of a CACHE [batch, rows, width], of x [batch, steps, width] and of an INDEX of one number: the cache, in
+ * its memory, with x in the rows from there on; what takes it must come after, and nothing else takes the cache ACROSS
+ * the mean of the input over all ranks of a training, each counted by its samples: a copy of it, whose value whoever
+ * runs the plan makes that mean (soma_pauses); its gradient is one, too. See attributes.across CTC, CTC_DISTANCE  a
+ * number for each sample, of predictions [steps, classes], labels, maybe a mask [steps] CTC_GRAD            the
+ * gradient of the former: its inputs, and that of its value METRIC, NORM, OPTIMIZER no result of their own; they work
+ * on the executor's flat buffers
  */
 /* X(NAME, name): the name is the one in files. */
 #define SOMA_OP_LIST(X)                                                                                                \
@@ -118,7 +120,9 @@
     X(ATTENTION_GRAD, attention_grad)                                                                                  \
     X(CTC, ctc)                                                                                                        \
     X(CTC_GRAD, ctc_grad)                                                                                              \
-    X(CTC_DISTANCE, ctc_distance)
+    X(CTC_DISTANCE, ctc_distance)                                                                                      \
+    X(CACHE, cache)                                                                                                    \
+    X(SCATTER, scatter)
 
 typedef enum soma_op {
 #define X(NAME, name) SOMA_OP_##NAME,
@@ -264,7 +268,7 @@ void soma_tensor_free(soma_tensor *tensor);
 soma_status soma_graph_clone(const soma_graph *graph, soma_graph *copy);
 
 /* What a new tensor is asked to be. shape, rank, batched and dtype are for the ops that do not derive them: INPUT,
- * PARAMETER, FILL, COPY, RESHAPE, CONV_WEIGHT_GRAD, POOL_GRAD, GATHER_GRAD. */
+ * PARAMETER, FILL, COPY, RESHAPE, CONV_WEIGHT_GRAD, POOL_GRAD, GATHER_GRAD, CACHE. */
 typedef struct soma_tensor_spec {
     soma_op op;
     uint32_t input_count;
@@ -287,7 +291,7 @@ uint32_t soma_tensor_full_shape(const soma_tensor *tensor, size_t batch, size_t 
 uint32_t soma_tensor_full_rank(const soma_tensor *tensor);
 size_t soma_tensor_full_count(const soma_tensor *tensor, size_t batch);
 bool soma_tensor_same_shape(const soma_tensor *x, const soma_tensor *y);
-/* The tensor whose memory this one shares: itself, or what was reshaped. */
+/* The tensor whose memory this one shares: itself, what was reshaped, or the cache that was written into. */
 const soma_tensor *soma_tensor_root(const soma_tensor *tensor);
 /* "[batch, 28, 28]" into text[SOMA_SHAPE_TEXT]; returns text. */
 #define SOMA_SHAPE_TEXT 160

@@ -80,7 +80,8 @@ static soma_status take_sites(soma_plan *plan) {
 static void extend_life(soma_plan *plan, const soma_tensor *tensor, size_t position) {
     const soma_tensor *root = soma_tensor_root(tensor);
     soma_block *block = &plan->blocks[root->id];
-    if (root->place != SOMA_PLACE_ARENA || root->op == SOMA_OP_PARAMETER || root->settled) return;
+    if (root->place != SOMA_PLACE_ARENA || root->op == SOMA_OP_PARAMETER || root->op == SOMA_OP_CACHE || root->settled)
+        return;
     if (block->size == 0) {
         block->size = soma_executor_tensor_bytes(plan->executor, plan->batch, root);
         block->first = position;
@@ -118,6 +119,20 @@ static void place_constants(soma_plan *plan) {
     }
 }
 
+/* Caches lie there, too: nothing else may write where they are from one run to the next. */
+static soma_status place_caches(soma_plan *plan) {
+    soma_device *device = plan->executor->device;
+    for (uint32_t i = 0; i < plan->graph->count; i++) {
+        if (plan->graph->tensor[i]->op != SOMA_OP_CACHE) continue;
+        plan->blocks[i].offset = plan->cache_bytes;
+        plan->cache_bytes += soma_round_up(
+            soma_executor_tensor_bytes(plan->executor, plan->batch, plan->graph->tensor[i]), device->info.alignment);
+    }
+    if (plan->cache_bytes == 0) return SOMA_OK;
+    SOMA_TRY(soma_device_alloc(device, plan->cache_bytes, "cached steps", &plan->caches));
+    return soma_device_fill(device, plan->caches, 0, 0, plan->cache_bytes);
+}
+
 static soma_status place_tensors(soma_plan *plan) {
     plan->blocks = soma_calloc(plan->graph->count, sizeof *plan->blocks);
     if (!plan->blocks) return soma_out_of_memory(plan->graph->count * sizeof *plan->blocks, "a plan");
@@ -126,6 +141,7 @@ static soma_status place_tensors(soma_plan *plan) {
     size_t alignment = plan->executor->device->info.alignment;
     SOMA_TRY(soma_place_blocks(plan->blocks, plan->graph->count, alignment, &plan->arena_bytes));
     SOMA_TRY(soma_settled_join(plan));
+    SOMA_TRY(place_caches(plan));
     if (plan->constant_bytes == 0) return SOMA_OK;
     return soma_device_alloc(plan->executor->device, plan->constant_bytes, "constants", &plan->constants);
 }
@@ -216,6 +232,7 @@ void soma_plan_destroy(soma_plan *plan) {
     if (plan->calls) release_range(plan, 0, soma_plan_call_count(plan));
     soma_settled_leave(plan);
     soma_device_free(plan->executor->device, plan->constants, plan->constant_bytes);
+    soma_device_free(plan->executor->device, plan->caches, plan->cache_bytes);
     soma_free(plan->calls);
     soma_free(plan->origin);
     soma_free(plan->sites);
@@ -238,7 +255,10 @@ void soma_plan_locate(const soma_plan *plan, const soma_tensor *tensor, void **m
         *memory = root->place == SOMA_PLACE_PARAMETER ? executor->parameters : executor->gradients;
         *offset = root->offset * element;
     } else {
-        *memory = root->op == SOMA_OP_FILL ? plan->constants : root->settled ? plan->settled->memory : executor->arena;
+        *memory = root->op == SOMA_OP_FILL    ? plan->constants
+                  : root->op == SOMA_OP_CACHE ? plan->caches
+                  : root->settled             ? plan->settled->memory
+                                              : executor->arena;
         *offset = plan->blocks[root->id].offset;
     }
 }

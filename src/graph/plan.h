@@ -89,7 +89,7 @@ typedef struct soma_plan soma_plan;
 typedef struct soma_plan_figures {
     size_t activation_bytes; /* tensors in the arena */
     size_t workspace_bytes;
-    size_t constant_bytes; /* tensors that are not made in each run */
+    size_t constant_bytes; /* tensors that are not made in each run, and what stays from run to run */
     uint32_t calls;        /* of a run */
     double product_flops;  /* of matrix products and convolutions */
 } soma_plan_figures;

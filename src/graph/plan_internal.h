@@ -52,8 +52,8 @@ struct soma_plan {
     size_t live_count;
     soma_block *blocks; /* by tensor id */
     soma_loan *loans;   /* by tensor id; NULL: there were none yet */
-    size_t arena_bytes, workspace_bytes, constant_bytes;
-    void *constants;
+    size_t arena_bytes, workspace_bytes, constant_bytes, cache_bytes;
+    void *constants, *caches;
     soma_settled *settled;   /* NULL: nothing of the graph is */
     bool changes_parameters; /* by a run */
     uint64_t generation;     /* of the executor's memory that the calls are bound to; 0: not bound yet */

@@ -22,7 +22,7 @@ void soma_plan_get_figures(const soma_plan *plan, soma_plan_figures *figures) {
     memset(figures, 0, sizeof *figures);
     figures->activation_bytes = plan->arena_bytes;
     figures->workspace_bytes = plan->workspace_bytes;
-    figures->constant_bytes = plan->constant_bytes + (plan->settled ? plan->settled->bytes : 0);
+    figures->constant_bytes = plan->constant_bytes + plan->cache_bytes + (plan->settled ? plan->settled->bytes : 0);
     figures->calls = (uint32_t)plan->count;
     for (size_t i = 0; i < plan->count; i++)
         if (soma_call_is_product(&plan->calls[i])) figures->product_flops += soma_call_flops(&plan->calls[i]);

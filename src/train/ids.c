@@ -11,8 +11,9 @@ const soma_tensor *soma_table_of_input(const soma_network *network, size_t input
     const soma_tensor *table = NULL;
     for (uint32_t i = 0; i < network->graph.count; i++) {
         const soma_tensor *tensor = network->graph.tensor[i];
-        if (tensor->op != SOMA_OP_GATHER) continue;
-        if (!is_of_input(soma_tensor_root(tensor->input[1]), network->inputs[input])) continue;
+        if (tensor->op != SOMA_OP_GATHER && tensor->op != SOMA_OP_SCATTER) continue;
+        const soma_tensor *index = tensor->input[tensor->op == SOMA_OP_GATHER ? 1 : 2];
+        if (!is_of_input(soma_tensor_root(index), network->inputs[input])) continue;
         if (!table || tensor->input[0]->shape[0] < table->shape[0]) table = tensor->input[0];
     }
     return table;

@@ -163,7 +163,9 @@ static soma_memory *output_memory(const memory_run *run, size_t output) {
  */
 static bool has_own_place(const memory_run *run, size_t output) {
     const soma_tensor *root = soma_tensor_root(run->session->step->output[output]);
-    if (root->op == SOMA_OP_INPUT || root->op == SOMA_OP_FILL || root->place != SOMA_PLACE_ARENA) return false;
+    if (root->op == SOMA_OP_INPUT || root->op == SOMA_OP_FILL || root->op == SOMA_OP_CACHE ||
+        root->place != SOMA_PLACE_ARENA)
+        return false;
     for (size_t i = 0; i < output; i++)
         if (output_memory(run, i) && soma_tensor_root(run->session->step->output[i]) == root) return false;
     return true;
