@@ -35,6 +35,11 @@ static void encode_training_of(soma_json_writer *writer, const soma_parameter *p
 static soma_status encode_tensor(soma_json_writer *writer, const soma_network *network, const soma_tensor *tensor) {
     const soma_field *fields;
     size_t count;
+    if (tensor->op == SOMA_OP_CACHE)
+        return soma_error(SOMA_UNSUPPORTED,
+                          "a stream keeps %s from run to run, for which files have no place; save the "
+                          "network that it was made of, and make it again",
+                          tensor->name);
     if (!soma_op_fields(tensor->op, &fields, &count))
         return soma_error(SOMA_INTERNAL, "the op %s is no part of a network", soma_op_name(tensor->op));
     soma_json_open_object(writer, NULL);
