@@ -240,6 +240,25 @@ START_TEST(caches_are_not_saved) {
 }
 END_TEST
 
+/* One of states alone can be: what it is made of are layers. */
+START_TEST(states_are_saved) {
+    soma_network *network = network_of("embedding 9 5; positions; lstm 3; gru 2; dense 9", NULL), *stream, *again;
+    const char *path = temporary_path("stream.safetensors");
+    char *summary;
+    expect_ok(soma_network_stream(network, &stream));
+    expect_ok(soma_summary(stream, 1, &summary));
+    soma_free(summary);
+    expect_ok(soma_save(stream, path));
+    expect_ok(soma_load(path, &again));
+    ck_assert_uint_eq(soma_network_input_count(again), 5);
+    ck_assert_uint_eq(soma_network_output_count(again), 5);
+    ck_assert_str_eq(soma_tensor_name(soma_network_input(again, 1)), "step");
+    soma_network_destroy(again);
+    soma_network_destroy(stream);
+    soma_network_destroy(network);
+}
+END_TEST
+
 /* Without positions it is the caches that say so. */
 START_TEST(caches_end_where_there_are_no_positions) {
     soma_network *network = network_of("embedding 9 6; attention heads 2 causal; dense 9", NULL), *stream;
@@ -341,6 +360,7 @@ static void add_tests(TCase *cases) {
     tcase_add_test(cases, a_session_begins_anew);
     tcase_add_test(cases, no_step_is_behind_the_last);
     tcase_add_test(cases, caches_are_not_saved);
+    tcase_add_test(cases, states_are_saved);
     tcase_add_test(cases, caches_end_where_there_are_no_positions);
     tcase_add_test(cases, memory_of_caches_is_told);
     tcase_add_test(cases, weights_are_a_copy);

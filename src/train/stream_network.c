@@ -86,6 +86,11 @@ static soma_status check_states(const streaming *work, size_t more) {
                       SOMA_MAX_OUTPUTS);
 }
 
+/* After the inputs that the layer's states are: they are layers of their own. */
+static soma_status begin_layer(streaming *work) {
+    return soma_network_begin_layer(work->to, "step", NULL);
+}
+
 /* What comes in for a state: its number counts. */
 static soma_tensor *add_state(streaming *work, size_t units, size_t number) {
     char name[32];
@@ -141,6 +146,7 @@ static soma_status add_recurrent(streaming *work, const soma_tensor *tensor) {
     soma_tensor *before[2] = {add_state(work, tensor->shape[1], work->states), NULL};
     if (lstm) before[1] = add_state(work, tensor->shape[1], work->states + 1);
     SOMA_TRY(soma_network_status(work->to));
+    SOMA_TRY(begin_layer(work));
     SOMA_TRY(add_op(work, tensor, before, lstm ? 2 : 1));
     soma_tensor *states = work->made[tensor->id], *cells;
     SOMA_TRY(keep_state(work, states, before[0]));
@@ -153,6 +159,7 @@ static soma_status add_recurrent(streaming *work, const soma_tensor *tensor) {
 static soma_status reshape_to_one_step(streaming *work, const soma_tensor *tensor) {
     soma_tensor shape = *tensor;
     shape.shape[0] = 1;
+    SOMA_TRY(begin_layer(work));
     return soma_graph_reshape(&work->to->graph, work->made[tensor->input[0]->id], &shape, &work->made[tensor->id]);
 }
 
@@ -160,7 +167,6 @@ static soma_status reshape_to_one_step(streaming *work, const soma_tensor *tenso
 static soma_status take_row(streaming *work, const soma_tensor *parameter, soma_tensor **row) {
     soma_graph *graph = &work->to->graph;
     soma_tensor shape = *parameter, *table = work->made[parameter->id];
-    SOMA_TRY(need_step(work));
     shape.rank = 2;
     shape.shape[1] = soma_tensor_count(parameter) / parameter->shape[0];
     if (parameter->rank != 2) SOMA_TRY(soma_graph_reshape(graph, table, &shape, &table));
@@ -176,9 +182,11 @@ static soma_status take_row(streaming *work, const soma_tensor *parameter, soma_
 static soma_status add_binary(streaming *work, const soma_tensor *tensor) {
     const soma_tensor *second = tensor->input[1];
     soma_tensor *input[2] = {work->made[tensor->input[0]->id], work->made[second->id]};
-    const bool along =
-        second->op == SOMA_OP_PARAMETER && second->rank == tensor->rank && second->shape[0] == steps_of(work);
-    if (along && second->shape[0] > 1) SOMA_TRY(take_row(work, second, &input[1]));
+    const bool along = second->op == SOMA_OP_PARAMETER && second->rank == tensor->rank && second->shape[0] > 1 &&
+                       second->shape[0] == steps_of(work);
+    if (along) SOMA_TRY(need_step(work));
+    SOMA_TRY(begin_layer(work));
+    if (along) SOMA_TRY(take_row(work, second, &input[1]));
     const soma_tensor_spec spec = {
         .op = SOMA_OP_BINARY, .input_count = 2, .input = input, .attributes = tensor->attributes};
     return soma_graph_add(&work->to->graph, &spec, &work->made[tensor->id]);
@@ -222,6 +230,7 @@ static soma_status add_cache(streaming *work, const soma_tensor *tensor, uint32_
 static soma_status add_attention(streaming *work, const soma_tensor *tensor) {
     soma_tensor *input[4] = {work->made[tensor->input[0]->id]};
     SOMA_TRY(need_step(work));
+    SOMA_TRY(begin_layer(work));
     SOMA_TRY(need_seen(work));
     SOMA_TRY(add_cache(work, tensor, 1, "cached_keys", &input[1]));
     SOMA_TRY(add_cache(work, tensor, 2, "cached_values", &input[2]));
@@ -254,6 +263,7 @@ static soma_status add_step_of(streaming *work, const soma_tensor *tensor) {
     case SOMA_OP_RESHAPE:
         return reshape_to_one_step(work, tensor);
     default:
+        SOMA_TRY(begin_layer(work));
         return add_op(work, tensor, NULL, 0);
     }
 }
@@ -263,7 +273,6 @@ static soma_status add(streaming *work, const soma_tensor *tensor) {
     if (tensor->op == SOMA_OP_INPUT) return add_input(work, tensor);
     if (!is_of_each_step(tensor) || !tensor->batched || !tensor->rank || tensor->shape[0] != steps_of(work))
         return refuse(work, tensor);
-    SOMA_TRY(soma_network_begin_layer(work->to, "step", NULL));
     soma_status status = add_step_of(work, tensor);
     if (status == SOMA_INVALID_SHAPE) return refuse(work, tensor);
     SOMA_TRY(status);
