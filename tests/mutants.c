@@ -448,6 +448,7 @@ static void add_view_mutants(mutant_list *list, uint32_t primitive) {
         bool whole_numbers = (primitive == SOMA_PRIMITIVE_GATHER || primitive == SOMA_PRIMITIVE_GATHER_GRAD ||
                               primitive == SOMA_PRIMITIVE_SCATTER || is_of_labels(primitive)) &&
                              i == 1;
+        whole_numbers |= primitive == SOMA_PRIMITIVE_TREES && i == 3;      /* roots */
         bool is_mask = strcmp(soma_call_view_name(&call, i), "mask") == 0; /* 0 or not, in any precision */
         if (writes) {
             add(list, (mutant){"inexact", primitive, (int)i, 0, NULL, after_inexact});
@@ -552,6 +553,11 @@ static void before_recurrent_function(const mutant *self, soma_call *call) {
     call->params.recurrent.function = SOMA_TANH;
 }
 
+static void before_trees_depth(const mutant *self, soma_call *call) {
+    (void)self;
+    call->params.trees.depth = 0;
+}
+
 static const mutant single_mutants[] = {
     {"rounds to integers", SOMA_PRIMITIVE_COPY, 0, 0, NULL, after_rounding_integers},
     {"no scale", SOMA_PRIMITIVE_COPY, 0, 0, before_copy_scale, NULL},
@@ -594,6 +600,7 @@ static const mutant single_mutants[] = {
     {"another blank", SOMA_PRIMITIVE_CTC_GRAD, 0, 0, before_ctc_blank, NULL},
     {"all steps are there", SOMA_PRIMITIVE_CTC_DISTANCE, 0, 0, before_ctc_mask, NULL},
     {"another blank", SOMA_PRIMITIVE_CTC_DISTANCE, 0, 0, before_ctc_blank, NULL},
+    {"no questions", SOMA_PRIMITIVE_TREES, 0, 0, before_trees_depth, NULL},
     {"no compensation", SOMA_PRIMITIVE_METRIC, 0, 0, NULL, after_no_compensation},
     {"last of equals", SOMA_PRIMITIVE_METRIC, 0, 0, before_last_of_equals, NULL},
     {"no l2", SOMA_PRIMITIVE_OPTIMIZER, 0, 0, before_l2, NULL},

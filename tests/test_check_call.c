@@ -523,6 +523,17 @@ START_TEST(labels_fit_their_steps) {
 }
 END_TEST
 
+START_TEST(trees_have_nodes_leaves_and_roots) {
+    expect_good(soma_call_trees(F32(2, 5), F32(7, 4), F32(8, 3), F32(3), F32(2, 3), 3));
+    expect_good(soma_call_trees(F32(2, 5), F32(0, 4), F32(1, 3), F32(0), F32(2, 3), 0));
+    BAD_SHAPE(soma_call_trees(F32(2, 5), F32(7, 5), F32(8, 3), F32(3), F32(2, 3), 3), "node is [7, 5]", "[7, 4]");
+    BAD_SHAPE(soma_call_trees(F32(2, 5), F32(7, 4), F32(8, 3), F32(3), F32(2, 4), 3), "out is [2, 4]", "[2, 3]");
+    BAD_SHAPE(soma_call_trees(F32(2, 5), F32(7, 4), F32(8, 3), F32(3, 1), F32(2, 3), 3), "root is [3, 1]");
+    BAD_SHAPE(soma_call_trees(F32(2, 5), F32(7, 4), F32(0, 3), F32(3), F32(2, 3), 3), "leaf [0, 3]", "a leaf");
+    BAD_SHAPE(soma_call_trees(F32(2, 0), F32(7, 4), F32(8, 3), F32(3), F32(2, 3), 3), "x is [2, 0]", "a feature");
+}
+END_TEST
+
 /* What the fallback and the conformance suite know of a call. */
 START_TEST(roles_of_views) {
     soma_gemm_params params = {.alpha = 1.0f};
@@ -563,6 +574,7 @@ int main(void) {
     tcase_add_test(tests, gradients_of_attention_fit);
     tcase_add_test(tests, labels_fit_their_steps);
     tcase_add_test(tests, rows_fit_their_tables);
+    tcase_add_test(tests, trees_have_nodes_leaves_and_roots);
     tcase_add_test(tests, roles_of_views);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

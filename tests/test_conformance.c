@@ -70,6 +70,7 @@ static size_t float64_calls(soma_call *calls) {
         soma_call_ctc(F64(7, 5, 5), labels, none, rows, 0),
         soma_call_ctc_grad(F64(7, 5, 5), labels, none, rows, F64(7, 5, 5), 0),
         soma_call_ctc_distance(F64(7, 5, 5), labels, none, rows, 0),
+        soma_call_trees(x, F64(2, 4), x, columns, x, 1),
         soma_call_unary_grad(x, x, x, relu),
         soma_call_bias_unary_grad(x, x, x, columns, relu),
         soma_call_softmax_grad(cube, cube, cube, false),

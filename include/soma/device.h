@@ -175,6 +175,7 @@ static inline size_t soma_view_count(const soma_view *view) {
  *                                            its gradient
  * CTC_DISTANCE    prediction, target, [mask], out
  *                                            how many edits lie between the labels and what is decoded
+ * TREES           x, node, leaf, root, out   what decision trees add up to for each sample; see soma_trees_params
  */
 /* clang-format on */
 #define SOMA_PRIMITIVE_LIST(X)                                                                                         \
@@ -213,7 +214,8 @@ static inline size_t soma_view_count(const soma_view *view) {
     X(CTC, ctc, 4, ALWAYS)                                                                                             \
     X(CTC_GRAD, ctc_grad, 5, TRAINING)                                                                                 \
     X(CTC_DISTANCE, ctc_distance, 4, ALWAYS)                                                                           \
-    X(SCATTER, scatter, 3, ALWAYS)
+    X(SCATTER, scatter, 3, ALWAYS)                                                                                     \
+    X(TREES, trees, 5, ALWAYS)
 
 typedef enum soma_primitive {
 #define X(NAME, ...) SOMA_PRIMITIVE_##NAME,
@@ -566,6 +568,21 @@ typedef struct soma_ctc_params {
     uint32_t blank; /* < k */
 } soma_ctc_params;
 
+/*
+ * TREES: an ensemble of decision trees (Breiman 2001; Friedman 2001). x [n, features]; node [nodes, 4], of all trees;
+ * leaf [leaves, k]; root [trees]; out [n, k], of sample i the sum over the trees of the row of `leaf` that its path
+ * ends at. There are a feature and a leaf at least, and at most 2^24 features, nodes and leaves.
+ *
+ * A path begins at root[t], and is at a node where that is not negative: v is feature node[0] of the sample, or where
+ * that is negative, -1 - node[0]; the path goes on at node[2] where v <= node[1], and where v is NaN and node[0]
+ * negative, else at node[3]. At a negative number p it ends, at row -1 - p of `leaf`; one that has not ended after
+ * `depth` nodes does at row 0. So tables of any contents are good: a number stands for the nearest that there can be,
+ * NaN for the least of them, and what is not whole is cut off towards 0.
+ */
+typedef struct soma_trees_params {
+    uint32_t depth;
+} soma_trees_params;
+
 /* ------------------------------------------------------------------------------------------------------- calls */
 
 #define SOMA_CALL_MAX_VIEWS 12
@@ -601,6 +618,7 @@ typedef struct soma_call {
         soma_recurrent_params recurrent;
         soma_attention_params attention;
         soma_ctc_params ctc;
+        soma_trees_params trees;
         uint64_t reserved[16];
     } params;
     void *workspace;         /* scratch memory of the size `prepare` asked for, shared between calls; NULL for none */

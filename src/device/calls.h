@@ -411,4 +411,16 @@ static inline soma_call soma_call_ctc_distance(soma_view prediction, soma_view t
     return call;
 }
 
+static inline soma_call soma_call_trees(soma_view x, soma_view node, soma_view leaf, soma_view root, soma_view out,
+                                        uint32_t depth) {
+    soma_call call = soma_call_make(SOMA_PRIMITIVE_TREES, 5);
+    call.view[0] = x;
+    call.view[1] = node;
+    call.view[2] = leaf;
+    call.view[3] = root;
+    call.view[4] = out;
+    call.params.trees.depth = depth;
+    return call;
+}
+
 #endif

@@ -65,12 +65,15 @@
  *            of the gradient of a GATHER's result and the INDEX; its shape, the table's, is given
  * CACHE      what stays as it is from run to run, of each plan; zeros at first. Its shape is given
  * SCATTER    of a CACHE [batch, rows, width], of x [batch, steps, width] and of an INDEX of one number: the cache, in
- * its memory, with x in the rows from there on; what takes it must come after, and nothing else takes the cache ACROSS
- * the mean of the input over all ranks of a training, each counted by its samples: a copy of it, whose value whoever
- * runs the plan makes that mean (soma_pauses); its gradient is one, too. See attributes.across CTC, CTC_DISTANCE  a
- * number for each sample, of predictions [steps, classes], labels, maybe a mask [steps] CTC_GRAD            the
- * gradient of the former: its inputs, and that of its value METRIC, NORM, OPTIMIZER no result of their own; they work
- * on the executor's flat buffers
+ *            its memory, with x in the rows from there on; what takes it must come after, and nothing else takes the
+ *            cache
+ * ACROSS     the mean of the input over all ranks of a training, each counted by its samples: a copy of it, whose value
+ *            whoever runs the plan makes that mean (soma_pauses); its gradient is one, too. See attributes.across
+ * CTC, CTC_DISTANCE  a number for each sample, of predictions [steps, classes], labels, maybe a mask [steps]
+ * CTC_GRAD            the gradient of the former: its inputs, and that of its value
+ * TREES      what decision trees add up to, of x [.., features] and of their tables, see soma_trees_params: [.., k]
+ * METRIC, NORM, OPTIMIZER
+ *            no result of their own; they work on the executor's flat buffers
  */
 /* X(NAME, name): the name is the one in files. */
 #define SOMA_OP_LIST(X)                                                                                                \
@@ -122,7 +125,8 @@
     X(CTC_GRAD, ctc_grad)                                                                                              \
     X(CTC_DISTANCE, ctc_distance)                                                                                      \
     X(CACHE, cache)                                                                                                    \
-    X(SCATTER, scatter)
+    X(SCATTER, scatter)                                                                                                \
+    X(TREES, trees)
 
 typedef enum soma_op {
 #define X(NAME, name) SOMA_OP_##NAME,
@@ -174,6 +178,7 @@ typedef union soma_attributes {
         uint32_t blank;
         bool masked; /* the last input but the gradient's says which steps there are */
     } ctc;
+    soma_trees_params trees;
     soma_metric_params metric;
     /* Figures are taken over the dimensions from `axis` (the batch counted) to the last but one, and over each of
      * `groups` parts of the last; with 0 groups, over all dimensions from the axis on. The others say which inputs

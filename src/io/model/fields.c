@@ -83,6 +83,8 @@ static const soma_field pool_fields[] = {ATTRIBUTE("kind", SOMA_FIELD_NAME, SOMA
 static const soma_field gather_fields[] = {ATTRIBUTE("padded", SOMA_FIELD_BOOL, 0, gather.padded),
                                            ATTRIBUTE("padding", SOMA_FIELD_SIZE, 0, gather.padding)};
 
+static const soma_field trees_fields[] = {ATTRIBUTE("depth", SOMA_FIELD_COUNT, 0, trees.depth)};
+
 #define OPTIMIZER(key, kind, names, member)                                                                            \
     { key, kind, names, offsetof(soma_optimizer, member) }
 
@@ -151,6 +153,8 @@ bool soma_op_fields(soma_op op, const soma_field **fields, size_t *count) {
         FIELDS(normalize_fields);
     case SOMA_OP_GATHER:
         FIELDS(gather_fields);
+    case SOMA_OP_TREES:
+        FIELDS(trees_fields);
     case SOMA_OP_INDEX:
     case SOMA_OP_INPUT:
     case SOMA_OP_PARAMETER:
