@@ -16,9 +16,11 @@
     X(And)                                                                                                             \
     X(ArgMax)                                                                                                          \
     X(ArgMin)                                                                                                          \
+    X(ArrayFeatureExtractor)                                                                                           \
     X(Attention)                                                                                                       \
     X(AveragePool)                                                                                                     \
     X(BatchNormalization)                                                                                              \
+    X(Binarizer)                                                                                                       \
     X(Cast)                                                                                                            \
     X(Clip)                                                                                                            \
     X(Concat)                                                                                                          \
@@ -33,6 +35,7 @@
     X(Einsum)                                                                                                          \
     X(Equal)                                                                                                           \
     X(Expand)                                                                                                          \
+    X(FeatureVectorizer)                                                                                               \
     X(Flatten)                                                                                                         \
     X(Gather)                                                                                                          \
     X(GatherElements)                                                                                                  \
@@ -47,14 +50,18 @@
     X(GroupNormalization)                                                                                              \
     X(Identity)                                                                                                        \
     X(If)                                                                                                              \
+    X(Imputer)                                                                                                         \
     X(InstanceNormalization)                                                                                           \
     X(IsInf)                                                                                                           \
     X(IsNaN)                                                                                                           \
     X(LRN)                                                                                                             \
     X(LSTM)                                                                                                            \
+    X(LabelEncoder)                                                                                                    \
     X(LayerNormalization)                                                                                              \
     X(Less)                                                                                                            \
     X(LessOrEqual)                                                                                                     \
+    X(LinearClassifier)                                                                                                \
+    X(LinearRegressor)                                                                                                 \
     X(LogSoftmax)                                                                                                      \
     X(Loop)                                                                                                            \
     X(MatMul)                                                                                                          \
@@ -65,8 +72,10 @@
     X(Mod)                                                                                                             \
     X(Mul)                                                                                                             \
     X(Neg)                                                                                                             \
+    X(Normalizer)                                                                                                      \
     X(Not)                                                                                                             \
     X(OneHot)                                                                                                          \
+    X(OneHotEncoder)                                                                                                   \
     X(Or)                                                                                                              \
     X(PRelu)                                                                                                           \
     X(Pad)                                                                                                             \
@@ -88,9 +97,12 @@
     X(Resize)                                                                                                          \
     X(RotaryEmbedding)                                                                                                 \
     X(Scan)                                                                                                            \
+    X(SVMClassifier)                                                                                                   \
+    X(SVMRegressor)                                                                                                    \
     X(Scatter)                                                                                                         \
     X(ScatterElements)                                                                                                 \
     X(ScatterND)                                                                                                       \
+    X(Scaler)                                                                                                          \
     X(Selu)                                                                                                            \
     X(Shape)                                                                                                           \
     X(Size)                                                                                                            \
@@ -104,11 +116,14 @@
     X(Tile)                                                                                                            \
     X(TopK)                                                                                                            \
     X(Transpose)                                                                                                       \
+    X(TreeEnsembleClassifier)                                                                                          \
+    X(TreeEnsembleRegressor)                                                                                           \
     X(Trilu)                                                                                                           \
     X(Unsqueeze)                                                                                                       \
     X(Upsample)                                                                                                        \
     X(Where)                                                                                                           \
-    X(Xor)
+    X(Xor)                                                                                                             \
+    X(ZipMap)
 
 /* SOMA_ONNX_OP(op, since, least inputs, most inputs, "attributes", rule, parameter); see soma_onnx_row. The others are
  * for an op of which all outputs are computed, and for one that carries its first input's elements. */

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 /* The versions whose meaning is known. */
-enum { FIRST_IR = 3, LAST_OPSET = SOMA_ONNX_LAST_OPSET };
+enum { FIRST_IR = 3, LAST_OPSET = SOMA_ONNX_LAST_OPSET, LAST_LEARNING_OPSET = 5 };
 
 bool soma_onnx_is_standard(const char *domain) {
     return !domain || !*domain || strcmp(domain, "ai.onnx") == 0;
@@ -35,13 +35,15 @@ static soma_status check_opset(const soma_onnx_file *file, soma_words *seen) {
         const Soma__Onnx__OperatorSetIdProto *opset = model->opset_import[i];
         bool standard = soma_onnx_is_standard(opset->domain);
         SOMA_TRY(check_domain(file, standard ? "ai.onnx" : opset->domain, opset->version, seen));
-        if (!standard) continue;
+        const bool learning = opset->domain && strcmp(opset->domain, SOMA_ONNX_ML) == 0;
+        if (!standard && !learning) continue;
         if (!opset->has_version || opset->version < 1)
             return soma_error(SOMA_INVALID_FILE, "%s: the opset's version is %" PRId64 ", it must be at least 1",
                               file->path, opset->version);
-        if (opset->version > LAST_OPSET)
-            return soma_error(SOMA_UNSUPPORTED, "%s: opset %" PRId64 "; this version knows those up to %d", file->path,
-                              opset->version, LAST_OPSET);
+        const int last = learning ? LAST_LEARNING_OPSET : LAST_OPSET;
+        if (opset->version > last)
+            return soma_error(SOMA_UNSUPPORTED, "%s: opset %" PRId64 "%s; this version knows those up to %d",
+                              file->path, opset->version, learning ? " of " SOMA_ONNX_ML : "", last);
     }
     return SOMA_OK;
 }
@@ -59,11 +61,14 @@ soma_status soma_onnx_check(const soma_onnx_file *file) {
     return status;
 }
 
-static int64_t find_opset(const Soma__Onnx__ModelProto *model) {
-    int64_t version = 0;
-    for (size_t i = 0; i < model->n_opset_import; i++)
-        if (soma_onnx_is_standard(model->opset_import[i]->domain)) version = model->opset_import[i]->version;
-    return version;
+static void find_opsets(soma_onnx_file *file) {
+    for (size_t i = 0; i < file->model->n_opset_import; i++) {
+        const Soma__Onnx__OperatorSetIdProto *opset = file->model->opset_import[i];
+        if (soma_onnx_is_standard(opset->domain))
+            file->opset = opset->version;
+        else if (strcmp(opset->domain, SOMA_ONNX_ML) == 0)
+            file->learning_opset = opset->version;
+    }
 }
 
 static soma_status unpack(soma_onnx_file *file, const uint8_t *data, size_t size) {
@@ -85,7 +90,7 @@ static soma_status unpack(soma_onnx_file *file, const uint8_t *data, size_t size
     if (!file->model->graph)
         return soma_error(SOMA_INVALID_FILE, "%s: no ONNX model: it has no graph%s", file->path,
                           file->size ? "" : "; the file is empty");
-    file->opset = find_opset(file->model);
+    find_opsets(file);
     return SOMA_OK;
 }
 

@@ -31,8 +31,9 @@ typedef struct soma_onnx_file {
     soma_onnx_budget budget;
     ProtobufCAllocator allocator;
     Soma__Onnx__ModelProto *model;
-    int64_t opset;        /* of the ai.onnx domain; 0: the model uses none of it */
-    soma_words functions; /* that the model defines: "DOMAIN\nNAME", `line` their number */
+    int64_t opset;          /* of the ai.onnx domain; 0: the model uses none of it */
+    int64_t learning_opset; /* the same of ai.onnx.ml */
+    soma_words functions;   /* that the model defines: "DOMAIN\nNAME", `line` their number */
 } soma_onnx_file;
 
 /*
@@ -49,6 +50,8 @@ soma_status soma_onnx_check(const soma_onnx_file *file);
 const Soma__Onnx__FunctionProto *soma_onnx_find_function(const soma_onnx_file *file, const Soma__Onnx__NodeProto *node);
 /* Whether a domain is ONNX's own, which has two names. */
 bool soma_onnx_is_standard(const char *domain);
+/* Its domain of classical machine learning, of which scikit-learn's models are. */
+#define SOMA_ONNX_ML "ai.onnx.ml"
 
 /* -------------------------------------------------------------------------------------------------- elements */
 

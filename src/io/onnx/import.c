@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* From an ONNX graph to a network: values and their names, the order of things, and which reading a model gets. */
 #include "base/utf8.h"
+#include "io/onnx/classes.h"
 #include "io/onnx/family.h"
 #include "io/onnx/inside.h"
 
@@ -106,7 +107,8 @@ static soma_status add_result(soma_onnx_node *node, const char *name) {
 static soma_status find_row(soma_onnx_node *node) {
     const Soma__Onnx__NodeProto *proto = node->proto;
     const char *op = proto->op_type ? proto->op_type : "";
-    node->row = soma_onnx_is_standard(proto->domain) ? soma_onnx_find_row(op) : NULL;
+    node->row = soma_onnx_find_row(proto->domain, op);
+    if (node->row) node->opset = soma_onnx_opset_of(node->importer->file, node->row);
     if (node->row && node->row->since <= node->opset) return SOMA_OK;
     return soma_error(SOMA_UNSUPPORTED, "soma does not have the op %s%s%s in opset %" PRId64,
                       soma_onnx_is_standard(proto->domain) ? "" : proto->domain,
@@ -254,6 +256,7 @@ static soma_status read_as(const soma_onnx_importer *wanted, bool whole, soma_ne
     importer.whole = whole;
     SOMA_TRY(soma_network_create(&importer.network));
     soma_status status = build(&importer);
+    if (status == SOMA_OK) status = soma_onnx_keep_classes(&importer);
     soma_words_clear(&importer.names);
     soma_free(importer.values);
     soma_onnx_blocks_free(importer.blocks);

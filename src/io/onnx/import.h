@@ -19,6 +19,13 @@ typedef struct soma_onnx_shape {
     size_t dim[SOMA_ONNX_MAX_RANK];
 } soma_onnx_shape;
 
+/* Classes by name: whole numbers, or words. */
+typedef struct soma_onnx_classes {
+    size_t count;
+    const int64_t *numbers; /* NULL: they are words */
+    const ProtobufCBinaryData *words;
+} soma_onnx_classes;
+
 typedef struct soma_onnx_value {
     bool defined;
     bool absent;            /* an input of a function that its call leaves out */
@@ -27,6 +34,7 @@ typedef struct soma_onnx_value {
     bool constant, trained; /* known from the file; an initializer, and so a parameter once it is a tensor */
     soma_onnx_shape shape;
     soma_onnx_elements elements; /* of a constant */
+    soma_onnx_classes words;     /* none, or those that its whole numbers stand for; of a constant list all in order */
     soma_tensor *tensor;         /* NULL: none yet */
     soma_onnx_layout layout;     /* in which its elements lie */
     soma_tensor *plain;          /* where that is not ONNX's order: a tensor that is in this, or NULL */
@@ -62,7 +70,8 @@ typedef struct soma_onnx_importer {
     soma_network *network;
     bool whole; /* the second reading */
     soma_onnx_inputs inputs;
-    size_t batch; /* size of the first dimension in the first reading; 0: not known */
+    size_t batch;              /* size of the first dimension in the first reading; 0: not known */
+    soma_onnx_classes classes; /* that the graph tells apart; none: it names none */
     soma_words names;
     soma_onnx_value *values; /* by number of the name */
     size_t value_capacity;
@@ -84,6 +93,7 @@ typedef struct soma_onnx_node {
     soma_onnx_value output;                  /* what it makes */
     uint32_t batch;                          /* which dimension the result will have as its batch; see batch.c */
     soma_tensor *kept[SOMA_ONNX_KEPT];
+    int kind; /* what those are, to the rule */
 } soma_onnx_node;
 
 /* Makes an output, the first where no other is computed, from the inputs. */
@@ -108,10 +118,13 @@ typedef struct soma_onnx_row {
     bool several;  /* all outputs are computed, not the first alone */
     bool carries;  /* the result is the first input's elements, whatever they are: whole numbers, too */
     soma_onnx_batch_place place;
+    const char *domain; /* NULL: ONNX's own */
 } soma_onnx_row;
 
-/* NULL if there is none of this name. */
-const soma_onnx_row *soma_onnx_find_row(const char *name);
+/* NULL if there is none of this name in this domain. */
+const soma_onnx_row *soma_onnx_find_row(const char *domain, const char *name);
+/* The version of the row's domain that the file is of. */
+int64_t soma_onnx_opset_of(const soma_onnx_file *file, const soma_onnx_row *row);
 
 /* The network of a file's graph; `file` stays as it is. */
 soma_status soma_onnx_import(const soma_onnx_file *file, const soma_onnx_options *options, soma_network **network);

@@ -9,9 +9,31 @@
 
 /* ------------------------------------------------------------------------------------------------ initializers */
 
+/* A list of words, which ops of classes look up. */
+static soma_status define_words(soma_onnx_importer *importer, const Soma__Onnx__TensorProto *tensor) {
+    soma_onnx_value value = {.constant = true, .integer = true, .name = tensor->name};
+    size_t count = 1;
+    if (tensor->n_dims > SOMA_ONNX_MAX_RANK)
+        return soma_error(SOMA_UNSUPPORTED, "tensor %s: %zu dimensions, at most %d are possible", tensor->name,
+                          tensor->n_dims, SOMA_ONNX_MAX_RANK);
+    for (size_t i = 0; i < tensor->n_dims; i++)
+        if (!soma_size_of(tensor->dims[i], &value.shape.dim[i]) ||
+            !soma_multiply_size(count, value.shape.dim[i], &count))
+            return soma_error(SOMA_INVALID_FILE, "tensor %s: dimension %zu is %" PRId64, tensor->name, i,
+                              tensor->dims[i]);
+    if (tensor->n_string_data != count)
+        return soma_error(SOMA_INVALID_FILE, "tensor %s: its dimensions make %zu elements, its data holds %zu",
+                          tensor->name, count, tensor->n_string_data);
+    value.shape.rank = (uint32_t)tensor->n_dims;
+    value.elements.type = tensor->data_type;
+    value.words = (soma_onnx_classes){.count = count, .words = tensor->string_data};
+    return soma_onnx_define(importer, &value);
+}
+
 soma_status soma_onnx_define_initializer(soma_onnx_importer *importer, const Soma__Onnx__TensorProto *tensor) {
     soma_onnx_value value = {.constant = true, .trained = true, .name = tensor->name};
     if (!tensor->name || !*tensor->name) return soma_error(SOMA_INVALID_FILE, "an initializer has no name");
+    if (tensor->data_type == SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__STRING) return define_words(importer, tensor);
     SOMA_TRY(soma_onnx_elements_of(tensor, &value.elements));
     value.integer = soma_onnx_is_integer(value.elements.type);
     value.shape.rank = value.elements.rank;

@@ -35,11 +35,11 @@ static soma_status grow(soma_onnx_ops *ops) {
 }
 
 static soma_onnx_op_use first_use(const op_walk *walk, const Soma__Onnx__NodeProto *node, bool inside) {
-    const soma_onnx_row *row =
-        soma_onnx_is_standard(node->domain) && node->op_type ? soma_onnx_find_row(node->op_type) : NULL;
-    bool supported = (row && row->since <= walk->file->opset) || soma_onnx_find_function(walk->file, node);
+    const soma_onnx_row *row = node->op_type ? soma_onnx_find_row(node->domain, node->op_type) : NULL;
+    bool supported = (row && row->since <= soma_onnx_opset_of(walk->file, row)) || soma_onnx_find_function(walk->file, node);
     return (soma_onnx_op_use){.supported = supported,
                               .since = row && !supported ? row->since : 0,
+                              .domain = row ? row->domain : NULL,
                               .label = soma_onnx_node_label(node),
                               .first = walk->node,
                               .inside = inside};
@@ -165,17 +165,20 @@ static soma_status refuse_ops(const soma_onnx_file *file, const soma_onnx_ops *o
     return status;
 }
 
-static bool is_any_standard(const soma_onnx_ops *ops) {
+/* Of ONNX's own domain, or of that of its classical machine learning. */
+static bool is_any_of(const soma_onnx_ops *ops, bool learning) {
     for (size_t i = 0; i < ops->names.count; i++)
-        if (ops->use[i].supported || ops->use[i].since) return true;
+        if ((ops->use[i].supported || ops->use[i].since) && (ops->use[i].domain != NULL) == learning) return true;
     return false;
 }
 
 soma_status soma_onnx_check_ops(const soma_onnx_file *file, const soma_onnx_selection *selection) {
     soma_onnx_ops ops;
     soma_status status = soma_onnx_count_ops(file, selection, &ops);
-    if (status == SOMA_OK && !file->opset && is_any_standard(&ops))
-        status = soma_error(SOMA_INVALID_FILE, "opset_import does not say which opset of ai.onnx the model is of");
+    for (unsigned learning = 0; learning < 2; learning++)
+        if (status == SOMA_OK && !(learning ? file->learning_opset : file->opset) && is_any_of(&ops, learning))
+            status = soma_error(SOMA_INVALID_FILE, "opset_import does not say which opset of %s the model is of",
+                                learning ? SOMA_ONNX_ML : "ai.onnx");
     if (status == SOMA_OK && ops.unsupported) status = refuse_ops(file, &ops);
     soma_onnx_ops_clear(&ops);
     return status;

@@ -32,9 +32,10 @@ bool soma_onnx_needs_value(const soma_onnx_selection *selection, const char *nam
 typedef struct soma_onnx_op_use {
     size_t count;
     bool supported;
-    int64_t since;     /* of one that is known, but not yet of the file's opset; else 0 */
-    const char *label; /* of the first node of it */
-    size_t first;      /* the graph's node that this is, or is inside of */
+    int64_t since;      /* of one that is known, but not yet of the file's opset; else 0 */
+    const char *domain; /* of one that is known; NULL: ONNX's own */
+    const char *label;  /* of the first node of it */
+    size_t first;       /* the graph's node that this is, or is inside of */
     bool inside;
 } soma_onnx_op_use;
 

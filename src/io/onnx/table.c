@@ -10,12 +10,20 @@ static const soma_onnx_row *const rows[] = {
 #undef X
 };
 
-const soma_onnx_row *soma_onnx_find_row(const char *name) {
+static bool is_of_domain(const soma_onnx_row *row, const char *domain) {
+    return row->domain ? domain && strcmp(row->domain, domain) == 0 : soma_onnx_is_standard(domain);
+}
+
+const soma_onnx_row *soma_onnx_find_row(const char *domain, const char *name) {
     for (size_t i = 0; i < SOMA_COUNT_OF(rows); i++)
-        if (strcmp(rows[i]->name, name) == 0) return rows[i];
-    for (size_t i = 0; i < SOMA_FUNCTION_COUNT; i++)
+        if (strcmp(rows[i]->name, name) == 0 && is_of_domain(rows[i], domain)) return rows[i];
+    for (size_t i = 0; i < SOMA_FUNCTION_COUNT && soma_onnx_is_standard(domain); i++)
         if (*name && strcmp(soma_onnx_functions[i].name, name) == 0) return &soma_onnx_functions[i];
     return NULL;
+}
+
+int64_t soma_onnx_opset_of(const soma_onnx_file *file, const soma_onnx_row *row) {
+    return row->domain ? file->learning_opset : file->opset;
 }
 
 soma_onnx_export_rule *const soma_onnx_export_table[SOMA_OP_COUNT] = {

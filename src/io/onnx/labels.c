@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/* Labels looked up: ArrayFeatureExtractor and LabelEncoder. */
+#include "io/onnx/classes.h"
+#include "io/onnx/family.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+enum { INT64 = SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__INT64, FLOAT = SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT };
+
+/* ---------------------------------------------------------------------------------------------- ArrayFeatureExtractor
+ */
+
+/* Of a constant list the elements at places that come of the samples: the result is [1, places]. */
+static soma_status look_up(soma_onnx_node *node, const soma_onnx_value *list, soma_onnx_value *places) {
+    const soma_onnx_shape *shape = &places->shape;
+    soma_onnx_shape out = {
+        .batched = true, .batch = node->importer->whole ? 0 : 1, .rank = 2, .dim = {1, shape->dim[0]}};
+    soma_tensor *x = NULL, *y;
+    if (shape->rank < 1 || soma_onnx_count(shape, 1, shape->rank) != 1 || shape->batch != 0)
+        return soma_error(SOMA_UNSUPPORTED, "%s must have one place for each sample", places->name);
+    if (soma_onnx_count(&list->shape, 0, list->shape.rank) != list->shape.dim[list->shape.rank - 1])
+        return soma_error(SOMA_UNSUPPORTED, "%s must be one list", list->name);
+    SOMA_TRY(soma_onnx_tensor_of_any(node, places, &x));
+    node->output.integer = list->integer;
+    node->output.elements.type = list->elements.type;
+    node->output.words = list->words;
+    if (list->words.count)
+        SOMA_TRY(soma_onnx_function(node, x, SOMA_IDENTITY, 0, 0, &y));
+    else
+        SOMA_TRY(soma_onnx_look_up(node, list, x, &y));
+    return soma_onnx_give_samples(node, y, &out);
+}
+
+static size_t place_of(const void *context, size_t i) {
+    return (size_t)((const int64_t *)context)[i];
+}
+
+/* Columns of the last dimension. */
+static soma_status take_columns(soma_onnx_node *node, const int64_t *column, size_t count) {
+    soma_onnx_shape out = node->input[0]->shape;
+    const uint32_t last = out.rank - 1;
+    soma_tensor *x = NULL, *y;
+    uint32_t axis;
+    for (size_t i = 0; i < count; i++)
+        if (column[i] < 0 || (uint64_t)column[i] >= out.dim[last])
+            return soma_error(SOMA_INVALID_FILE, "element %zu is place %" PRId64 " of %zu", i, column[i],
+                              out.dim[last]);
+    SOMA_TRY(soma_onnx_tensor_axis(node, &out, last, &axis));
+    SOMA_TRY(soma_onnx_tensor_of_any(node, node->input[0], &x));
+    SOMA_TRY(soma_graph_pick(x, axis - (x->batched ? 1 : 0), count, place_of, column, &y));
+    out.dim[last] = count;
+    node->output.integer = node->input[0]->integer;
+    node->output.elements.type = node->input[0]->elements.type;
+    return soma_onnx_give(node, y, &out);
+}
+
+static soma_status import_extractor(soma_onnx_node *node) {
+    soma_onnx_value *x = node->input[0], *places = node->input[1];
+    if (x->shape.rank < 1 || !places->integer)
+        return soma_error(SOMA_INVALID_FILE, "%s has no dimension, or %s holds no whole numbers", x->name,
+                          places->name);
+    if (x->constant && !places->constant) return look_up(node, x, places);
+    if (!places->constant || places->elements.count == 0)
+        return soma_error(SOMA_UNSUPPORTED, "%s must be a constant of the file", places->name);
+    SOMA_TRY(soma_onnx_take_made(node->importer, places->elements.count, sizeof(int64_t), places->name));
+    int64_t *column = soma_calloc(places->elements.count, sizeof *column);
+    if (!column) return soma_out_of_memory(places->elements.count * sizeof *column, places->name);
+    soma_status status = soma_onnx_read_integers(node->importer->file, &places->elements, column);
+    if (status == SOMA_OK) status = take_columns(node, column, places->elements.count);
+    soma_free(column);
+    return status;
+}
+
+SOMA_ONNX_OP(ArrayFeatureExtractor, 1, 2, 2, "", import_extractor, 0, .domain = SOMA_ONNX_ML);
+
+/* ---------------------------------------------------------------------------------------------------- LabelEncoder */
+
+/* What stands in attributes named PREFIX_int64s and PREFIX_floats, or PREFIX_tensor. */
+static soma_status get_list(soma_onnx_node *node, const char *const names[3], const double **numbers, size_t *count,
+                            bool *whole) {
+    for (unsigned i = 0; i < 3; i++) {
+        const Soma__Onnx__AttributeProto *attribute = soma_onnx_attribute(node, names[i]);
+        if (!attribute) continue;
+        *whole = i == 0 || (i == 2 && attribute->t && soma_onnx_is_integer(attribute->t->data_type));
+        return i == 2 ? soma_onnx_get_tensor_numbers(node, attribute, numbers, count)
+                      : soma_onnx_get_numbers(node, names[i], numbers, count);
+    }
+    return soma_error(SOMA_UNSUPPORTED, "words are looked up; numbers, %s or %s, are known", names[0], names[1]);
+}
+
+/* Of x, with a last dimension of 1: whether it is each of the keys. NaN is equal to a key that is NaN. */
+static soma_status compare_keys(soma_onnx_node *node, soma_tensor *x, const double *key, size_t count,
+                                soma_tensor **equal) {
+    soma_tensor *keys, *own, *number, *missing;
+    double *is_nan = NULL;
+    bool any = false;
+    SOMA_TRY(soma_onnx_make(node, count, &is_nan));
+    for (size_t i = 0; i < count; i++) any |= (is_nan[i] = isnan(key[i]) ? 1 : 0) != 0;
+    SOMA_TRY(soma_onnx_add_numbers(node, ".keys", 1, &count, key, true, &keys));
+    SOMA_TRY(soma_graph_binary(x->graph, x, keys, SOMA_BINARY_EQUAL, equal));
+    if (!any) return SOMA_OK;
+    SOMA_TRY(soma_onnx_add_numbers(node, ".missing", 1, &count, is_nan, true, &own));
+    SOMA_TRY(soma_graph_binary(x->graph, x, x, SOMA_BINARY_EQUAL, &number));
+    SOMA_TRY(soma_onnx_with_number(node, number, 0, SOMA_BINARY_EQUAL, &missing));
+    SOMA_TRY(soma_graph_binary(x->graph, missing, own, SOMA_BINARY_MULTIPLY, &missing));
+    return soma_graph_binary(x->graph, *equal, missing, SOMA_BINARY_ADD, equal);
+}
+
+/* The value of the key that there is, or the usual one: one of these terms at most is not 0, so that it is exact. */
+static soma_status choose(soma_onnx_node *node, soma_tensor *equal, const double *value, size_t count, float usual,
+                          soma_tensor **y) {
+    soma_tensor *values, *found, *none;
+    SOMA_TRY(soma_onnx_add_numbers(node, ".values", 1, &count, value, true, &values));
+    SOMA_TRY(soma_graph_binary(equal->graph, equal, values, SOMA_BINARY_MULTIPLY, y));
+    SOMA_TRY(soma_onnx_reduce_last(*y, SOMA_REDUCE_SUM, y));
+    if (usual == 0) return SOMA_OK;
+    SOMA_TRY(soma_onnx_reduce_last(equal, SOMA_REDUCE_MAX, &found));
+    SOMA_TRY(soma_onnx_with_number(node, found, 0, SOMA_BINARY_EQUAL, &none));
+    SOMA_TRY(soma_onnx_function(node, none, SOMA_LINEAR, usual, 0, &none));
+    return soma_graph_binary(equal->graph, *y, none, SOMA_BINARY_ADD, y);
+}
+
+static soma_status import_label_encoder(soma_onnx_node *node) {
+    static const char *const keys[] = {"keys_int64s", "keys_floats", "keys_tensor"};
+    static const char *const values[] = {"values_int64s", "values_floats", "values_tensor"};
+    const Soma__Onnx__AttributeProto *given = soma_onnx_attribute(node, "default_tensor");
+    const soma_onnx_shape *shape = &node->input[0]->shape;
+    soma_onnx_shape wide = *shape;
+    const double *key, *value, *usual;
+    size_t count, other;
+    bool whole = false, whole_key;
+    int64_t whole_usual;
+    float float_usual;
+    soma_tensor *x = NULL, *y;
+    if (node->input[0]->words.count || wide.rank + 1 > SOMA_ONNX_MAX_RANK)
+        return soma_error(SOMA_UNSUPPORTED, "%s holds words, or has too many dimensions", node->input[0]->name);
+    SOMA_TRY(get_list(node, keys, &key, &count, &whole_key));
+    SOMA_TRY(get_list(node, values, &value, &other, &whole));
+    if (count == 0 || other != count)
+        return soma_error(SOMA_INVALID_FILE, "%zu keys and %zu values; there must be as many, and one at least", count,
+                          other);
+    SOMA_TRY(soma_onnx_get_integer(node, "default_int64", -1, &whole_usual));
+    SOMA_TRY(soma_onnx_get_float(node, "default_float", 0, &float_usual));
+    if (whole) float_usual = (float)whole_usual;
+    if (given) {
+        SOMA_TRY(soma_onnx_get_tensor_numbers(node, given, &usual, &other));
+        if (other != 1)
+            return soma_error(SOMA_INVALID_FILE, "default_tensor has %zu elements; it must have one", other);
+        float_usual = (float)usual[0];
+    }
+    for (size_t i = 0; i < count; i++)
+        if ((whole && fabs(value[i]) > 0x1p24) || (whole_key && fabs(key[i]) > 0x1p24))
+            return soma_error(SOMA_UNSUPPORTED, "key or value %zu is above 2^24, up to which float32 counts", i);
+    wide.dim[wide.rank++] = 1;
+    SOMA_TRY(soma_onnx_tensor_of_any(node, node->input[0], &x));
+    SOMA_TRY(soma_onnx_reshaped(node, x, &wide, &x));
+    SOMA_TRY(compare_keys(node, x, key, count, &y));
+    SOMA_TRY(choose(node, y, value, count, float_usual, &y));
+    node->output.integer = whole;
+    node->output.elements.type = whole ? INT64 : FLOAT;
+    return soma_onnx_give(node, y, shape);
+}
+
+SOMA_ONNX_OP(
+    LabelEncoder, 2, 1, 1,
+    "keys_int64s keys_floats keys_tensor values_int64s values_floats values_tensor default_int64 default_float "
+    "default_tensor default_string keys_strings values_strings",
+    import_label_encoder, 0, .domain = SOMA_ONNX_ML);

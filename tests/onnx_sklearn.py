@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: MIT
+"""scikit-learn's models as skl2onnx exports them: soma gives the labels that onnxruntime does, and its numbers to 1e-5 of their scale. The models
+are trained here, on data by chance; nothing is downloaded. Without the packages all is skipped, and says so.
+Seen with scikit-learn 1.9, skl2onnx 1.20 and onnxruntime 1.32: others may export other ops.
+
+Usage: onnx_sklearn.py TOOL [--device=NAME] [WORD...]
+(tests/onnx_tool: TOOL run FILE SAMPLES DEVICE; WORD: of models those whose names have one of the words)
+"""
+import importlib.util
+import os
+import subprocess
+import sys
+import tempfile
+import warnings
+
+TOLERANCE = 1e-5
+SAMPLES = 40
+
+
+def data(random, classes):
+    """Samples of four features, on scales of their own, in as many clusters as there are classes."""
+    import numpy
+    number = random.integers(0, classes, 200)
+    x = random.standard_normal((200, 4)) + random.standard_normal((classes, 4))[number] * 1.5
+    return (x * [1, 10, 0.1, 3] + [5, 0, 1, -20]).astype(numpy.float32), number
+
+
+def models():
+    """Name, model that is fitted, samples, options of the export."""
+    import numpy
+    from sklearn import decomposition, ensemble, impute, linear_model, neural_network, pipeline, preprocessing, svm, tree
+    random = numpy.random.default_rng(3)
+    x, three = data(random, 3)
+    two_x, two = data(random, 2)
+    words = numpy.array(["red", "green", "blue"])[three]
+    target = x[:, 0] * 2 - x[:, 3] + numpy.sin(x[:, 1])
+    gaps = x.copy()
+    gaps[random.random(x.shape) < 0.1] = numpy.nan
+    scaled = lambda *parts: pipeline.make_pipeline(preprocessing.StandardScaler(), *parts)
+    perceptron = lambda: neural_network.MLPClassifier(hidden_layer_sizes=(8,), max_iter=60, random_state=1)
+    logistic = lambda: linear_model.LogisticRegression(max_iter=500)
+    forest = lambda: ensemble.RandomForestClassifier(12, random_state=1)
+    boosting = lambda: ensemble.GradientBoostingClassifier(n_estimators=8, random_state=1)
+    yield "MLP classifier", scaled(perceptron()).fit(x, three), x
+    yield "MLP classifier, two classes", scaled(perceptron()).fit(two_x, two), two_x
+    yield "MLP classifier, words", scaled(perceptron()).fit(x, words), x
+    yield "MLP regressor", scaled(neural_network.MLPRegressor(hidden_layer_sizes=(8,), max_iter=60, random_state=1)).fit(x, target), x
+    yield "logistic regression", scaled(logistic()).fit(x, three), x
+    yield "logistic regression, two classes", scaled(logistic()).fit(two_x, two), two_x
+    yield "logistic regression, labels 5, 15, 25", scaled(logistic()).fit(x, three * 10 + 5), x
+    yield "logistic regression, words", scaled(logistic()).fit(x, words), x
+    yield "pipeline with MinMaxScaler", pipeline.make_pipeline(preprocessing.MinMaxScaler(), logistic()).fit(x, three), x
+    yield "pipeline with Normalizer", pipeline.make_pipeline(preprocessing.Normalizer(), logistic()).fit(x, three), x
+    yield "pipeline with Normalizer L1", pipeline.make_pipeline(preprocessing.Normalizer("l1"), linear_model.Ridge()).fit(x, target), x
+    yield "pipeline with PCA", scaled(decomposition.PCA(2), logistic()).fit(x, three), x
+    yield "pipeline with gaps", pipeline.make_pipeline(impute.SimpleImputer(), preprocessing.RobustScaler(), linear_model.Ridge()).fit(gaps, target), gaps
+    yield "Binarizer", pipeline.make_pipeline(preprocessing.Binarizer(threshold=0.5), logistic()).fit(x, three), x
+    yield "linear regression", linear_model.LinearRegression().fit(x, target), x
+    yield "linear regression, two targets", linear_model.LinearRegression().fit(x, numpy.stack([target, x[:, 2]], 1)), x
+    yield "decision tree", tree.DecisionTreeClassifier(random_state=1).fit(x, three), x
+    yield "random forest", forest().fit(x, three), x
+    yield "random forest, two classes", forest().fit(two_x, two), two_x
+    yield "random forest, words", forest().fit(x, words), x
+    yield "random forest regressor", ensemble.RandomForestRegressor(12, random_state=1).fit(x, target), x
+    yield "random forest regressor, two targets", ensemble.RandomForestRegressor(5, random_state=1).fit(x, numpy.stack([target, x[:, 2]], 1)), x
+    yield "extra trees", ensemble.ExtraTreesClassifier(12, random_state=1).fit(x, three), x
+    yield "gradient boosting", boosting().fit(x, three), x
+    yield "gradient boosting, two classes", boosting().fit(two_x, two), two_x
+    yield "gradient boosting regressor", ensemble.GradientBoostingRegressor(n_estimators=12, random_state=1).fit(x, target), x
+    yield "SVM", scaled(svm.SVC()).fit(x, three), x
+    yield "SVM, two classes", scaled(svm.SVC()).fit(two_x, two), two_x
+    yield "SVM, words, polynomial", scaled(svm.SVC(kernel="poly", coef0=1)).fit(x, words), x
+    yield "SVM, linear", scaled(svm.SVC(kernel="linear")).fit(x, three), x
+    yield "SVM, sigmoid", scaled(svm.SVC(kernel="sigmoid")).fit(x, three), x
+    yield "SVM far from 0", svm.SVC().fit(two_x + 1000, two), two_x + 1000
+    yield "SVM regressor", svm.SVR().fit(x, target), x
+    yield "linear SVM regressor", svm.LinearSVR().fit(x, target), x
+    yield "outliers", svm.OneClassSVM(nu=0.3).fit(x), x
+
+
+def compute(tool, path, x, device):
+    import numpy
+    run = subprocess.run([tool, "run", path, str(len(x)), device], input=" ".join(repr(float(v)) for v in x.ravel()), capture_output=True, text=True)
+    if run.returncode:
+        return run.stderr.strip() or f"rc {run.returncode}"
+    return numpy.array([float(line) for line in run.stdout.split()], numpy.float64)
+
+
+def differ(found, expected, names):
+    """In words what is wrong with an output; None where nothing is."""
+    import numpy
+    if isinstance(found, str):
+        return found
+    if expected.dtype == object or expected.dtype.kind == "U":  # words are places among the classes
+        expected = numpy.array([names.index(word) for word in expected.ravel()])
+    if expected.dtype.kind in "iu":
+        wrong = int((found != expected.ravel()).sum())
+        return f"{wrong} of {len(found)} labels differ" if wrong else None
+    expected = expected.astype(numpy.float64).ravel()
+    error = numpy.abs(found - expected).max() / max(1.0, numpy.abs(expected).max())
+    return None if error <= TOLERANCE else f"error {error:.2g} of the largest number"
+
+
+def try_model(tool, folder, device, name, model, x, zipmap):
+    import numpy
+    import onnx
+    import onnxruntime
+    import skl2onnx
+    options = {"zipmap": zipmap} if hasattr(model, "predict_proba") else None
+    made = skl2onnx.to_onnx(model, x[:1].astype(numpy.float32), options=options)
+    x = x[:SAMPLES].astype(numpy.float32)
+    expected = onnxruntime.InferenceSession(made.SerializeToString(), providers=["CPUExecutionProvider"]).run(None, {"X": x})
+    names = [str(c) for c in getattr(model, "classes_", [])]
+    troubles = []
+    for output, values in zip(list(made.graph.output), expected):
+        if isinstance(values, list):
+            values = numpy.array([[row[key] for key in getattr(model, "classes_")] for row in values])
+        one, path = onnx.ModelProto(), os.path.join(folder, "model.onnx")
+        one.CopyFrom(made)
+        del one.graph.output[:]
+        one.graph.output.append(output)
+        onnx.save(one, path)
+        trouble = differ(compute(tool, path, x, device), values, names)
+        if trouble:
+            troubles.append(f"{name}, {output.name}: {trouble}")
+    return troubles
+
+
+def main():
+    warnings.filterwarnings("ignore")
+    missing = [name for name in ("numpy", "onnx", "onnxruntime", "sklearn", "skl2onnx") if importlib.util.find_spec(name) is None]
+    if missing:
+        print(f"skipped: {', '.join(missing)} not installed")
+        return 77
+    words = [word for word in sys.argv[2:] if not word.startswith("--")]
+    device = next((word.split("=", 1)[1] for word in sys.argv[2:] if word.startswith("--device=")), "cpu")
+    troubles, count = [], 0
+    with tempfile.TemporaryDirectory() as folder:
+        for name, model, x in models():
+            if words and not any(word in name for word in words):
+                continue
+            for zipmap in (False, True) if name in ("logistic regression", "random forest, words") else (False,):
+                troubles += try_model(sys.argv[1], folder, device, name, model, x, zipmap)
+                count += 1
+    print("\n".join(troubles) or f"{count} models agree with onnxruntime on {device}")
+    return 1 if troubles or not count else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
