@@ -53,6 +53,13 @@ void floats(const char *name, size_t rank, const int64_t *shape, const float *va
     soma_onnx_put_tensor(&made, GRAPH_INITIALIZER, name, (uint32_t)rank, sizes, values);
 }
 
+void bytes(const char *name, int64_t type, size_t rank, const int64_t *shape, const int8_t *values) {
+    size_t count = 1, message = open_tensor(name, type, rank, shape);
+    for (size_t i = 0; i < rank; i++) count *= (size_t)shape[i];
+    soma_protobuf_put_bytes(W, TENSOR_RAW, values, count);
+    soma_protobuf_close(W, message);
+}
+
 void doubles(const char *name, size_t count, const double *values) {
     uint8_t raw[8 * 32];
     size_t message = open_tensor(name, 11, 1, &(int64_t){(int64_t)count});

@@ -29,9 +29,10 @@ void import_domain(const char *domain, int64_t version);
 void put_typed_value(unsigned field, const char *name, int64_t type, size_t rank, const int64_t *shape);
 void put_value(unsigned field, const char *name, size_t rank, const int64_t *shape);
 void node(const char *op, const char *a, const char *b, const char *out);
-/* An initializer of zeros, so many bytes of them; one of floats, one of whole numbers. */
+/* An initializer of zeros, so many bytes of them; one of floats, of bytes (uint8 or int8), of whole numbers. */
 void tensor(const char *name, int64_t type, size_t rank, const int64_t *shape, size_t bytes);
 void floats(const char *name, size_t rank, const int64_t *shape, const float *values);
+void bytes(const char *name, int64_t type, size_t rank, const int64_t *shape, const int8_t *values);
 void doubles(const char *name, size_t count, const double *values);
 void integers(const char *name, size_t count, const int64_t *values);
 

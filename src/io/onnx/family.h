@@ -26,12 +26,15 @@
     X(Concat)                                                                                                          \
     X(Constant)                                                                                                        \
     X(ConstantOfShape)                                                                                                 \
+    X(ConvInteger)                                                                                                     \
     X(Conv)                                                                                                            \
     X(ConvTranspose)                                                                                                   \
     X(CumSum)                                                                                                          \
+    X(DequantizeLinear)                                                                                                \
     X(DepthToSpace)                                                                                                    \
     X(Div)                                                                                                             \
     X(Dropout)                                                                                                         \
+    X(DynamicQuantizeLinear)                                                                                           \
     X(Einsum)                                                                                                          \
     X(Equal)                                                                                                           \
     X(Expand)                                                                                                          \
@@ -65,6 +68,7 @@
     X(LogSoftmax)                                                                                                      \
     X(Loop)                                                                                                            \
     X(MatMul)                                                                                                          \
+    X(MatMulInteger)                                                                                                   \
     X(Max)                                                                                                             \
     X(MaxPool)                                                                                                         \
     X(Mean)                                                                                                            \
@@ -80,6 +84,9 @@
     X(PRelu)                                                                                                           \
     X(Pad)                                                                                                             \
     X(Pow)                                                                                                             \
+    X(QLinearConv)                                                                                                     \
+    X(QLinearMatMul)                                                                                                   \
+    X(QuantizeLinear)                                                                                                  \
     X(RMSNormalization)                                                                                                \
     X(RNN)                                                                                                             \
     X(Range)                                                                                                           \

@@ -128,7 +128,7 @@ const Soma__Onnx__FunctionProto *soma_onnx_find_function(const soma_onnx_file *f
     soma_text key;
     size_t number;
     if (!file->functions.count || !node->op_type ||
-        (soma_onnx_is_standard(node->domain) && soma_onnx_find_row(node->op_type)) ||
+        soma_onnx_find_row(node->domain, node->op_type) ||
         function_key(node->domain, node->op_type, &key) != SOMA_OK)
         return NULL;
     const bool found = soma_words_find(&file->functions, key.data, &number);

@@ -41,8 +41,8 @@ static soma_status import_pool(soma_onnx_node *node) {
 SOMA_ONNX_OP(AveragePool, 1, 1, 1, "auto_pad ceil_mode count_include_pad dilations kernel_shape pads strides",
              import_pool, SOMA_POOL_AVERAGE);
 /* The order in which places are counted matters to the second output alone, which is not computed. */
-SOMA_ONNX_OP(MaxPool, 1, 1, 1, "auto_pad ceil_mode dilations kernel_shape pads storage_order strides", import_pool,
-             SOMA_POOL_MAX);
+SOMA_ONNX_CARRIER(MaxPool, 1, 1, 1, "auto_pad ceil_mode dilations kernel_shape pads storage_order strides", import_pool,
+                  SOMA_POOL_MAX);
 
 /* [batch, channels, 1, 1...] */
 static soma_status import_global(soma_onnx_node *node) {

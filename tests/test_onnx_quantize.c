@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Quantised values on a device, by hand: every number must be the one, not a near one.
+ *
+ * Usage: test_onnx_quantize DEVICE      (exits with 77 where there is no such device)
+ */
+#include "base/file.h"
+#include "expect.h"
+#include "io/onnx/export.h"
+#include "onnx_model.h"
+#include "temporary.h"
+
+#include <stdio.h>
+
+enum { MOST_VALUES = 16, UINT8 = 2, INT8 = 3 };
+
+static soma_device *device;
+
+#define INPUTS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+static void put(const char *op, const char *out, const char *const *inputs) {
+    soma_onnx_end_node(&made, soma_onnx_begin_node(&made, op, out, inputs));
+}
+
+/* Halves go to the even side, and what the type does not hold is its end. */
+static void rounded(void) {
+    floats("s", SHAPE(1), (const float[]){0.5f});
+    bytes("z", UINT8, SHAPE(1), (const int8_t[]){10});
+    put("QuantizeLinear", "y", INPUTS("x", "s", "z"));
+}
+
+/* There and back, with a scale and a zero point for each column. */
+static void each_column(void) {
+    floats("s", SHAPE(2), (const float[]){0.5f, 2});
+    bytes("z", INT8, SHAPE(2), (const int8_t[]){0, -1});
+    put("QuantizeLinear", "q", INPUTS("x", "s", "z"));
+    put("DequantizeLinear", "y", INPUTS("q", "s", "z"));
+}
+
+static void make_whole(void) {
+    floats("one", SHAPE(1), (const float[]){1});
+    bytes("zero", UINT8, SHAPE(1), (const int8_t[]){0});
+    put("QuantizeLinear", "q", INPUTS("x", "one", "zero"));
+}
+
+/* (x - 1) by (w - 1) */
+static void product(void) {
+    make_whole();
+    bytes("xz", UINT8, SHAPE(1), (const int8_t[]){1});
+    bytes("wz", INT8, SHAPE(1), (const int8_t[]){1});
+    bytes("w", INT8, SHAPE(2, 2), (const int8_t[]){1, -2, 3, 4});
+    put("MatMulInteger", "y", INPUTS("q", "w", "xz", "wz"));
+}
+
+/* 600 products of up to 255 127, of which float32 would round the sums on their way: in one column they end small. */
+static void long_sums(void) {
+    int8_t w[600][2];
+    for (int i = 0; i < 600; i++) w[i][0] = 127, w[i][1] = (int8_t)(i < 300 ? 127 : -127);
+    w[599][1] = -126;
+    make_whole();
+    integers("times", 2, (const int64_t[]){1, 300});
+    put("Tile", "t", INPUTS("q", "times"));
+    bytes("w", INT8, SHAPE(600, 2), &w[0][0]);
+    put("MatMulInteger", "y", INPUTS("t", "w"));
+}
+
+/* A filter of two points and scales of filters: 3 -> 3 / 2 = 1.5 -> 2, and so on. */
+static void convolution(void) {
+    make_whole();
+    bytes("w", INT8, SHAPE(2, 1, 1, 2), (const int8_t[]){1, 1, -1, 2});
+    floats("xs", SHAPE(1), (const float[]){0.5f});
+    floats("ws", SHAPE(2), (const float[]){1, 2});
+    bytes("wz", INT8, SHAPE(2), (const int8_t[]){0, 0});
+    floats("ys", SHAPE(1), (const float[]){1});
+    bytes("yz", UINT8, SHAPE(1), (const int8_t[]){3});
+    put("QLinearConv", "y", INPUTS("q", "xs", "zero", "w", "ws", "wz", "ys", "yz"));
+}
+
+static const struct quantised {
+    const char *name;
+    void (*body)(void);
+    size_t rank;
+    int64_t shape[4];
+    size_t samples, count;
+    float x[MOST_VALUES], y[MOST_VALUES];
+} cases[] = {
+    {"rounded", rounded, 2, {OPEN, 5}, 1, 5, {0.25f, 0.75f, -1.5f, 300, -300}, {10, 12, 7, 255, 0}},
+    {"each column", each_column, 2, {OPEN, 2}, 2, 4, {1.25f, 5, 1000, -1000}, {1, 4, 63.5f, -254}},
+    {"product", product, 2, {OPEN, 2}, 1, 2, {3, 4}, {6, 3}},
+    {"long sums", long_sums, 2, {OPEN, 2}, 1, 2, {255, 254}, {19392900, 254}},
+    {"convolution", convolution, 4, {OPEN, 1, 1, 3}, 1, 4, {1, 2, 5}, {3 + 2, 3 + 4, 3 + 3, 3 + 8}},
+};
+
+START_TEST(models_give_what_is_worked_out) {
+    soma_network *network;
+    float found[MOST_VALUES];
+    soma_compile_options options = {.loss = {SOMA_LOSS_NONE}};
+    const char *path = temporary_path("m.onnx");
+    onnx_make(cases[_i].body, 8, 16, cases[_i].rank, cases[_i].shape);
+    expect_ok(soma_file_write(path, W->data, W->size));
+    expect_ok(soma_load_onnx(path, NULL, &network));
+    for (int again = 0; again < 2; again++) {
+        expect_ok(soma_compile(network, device, &options));
+        ck_assert_uint_eq(cases[_i].samples * soma_tensor_count(soma_network_output(network, 0)), cases[_i].count);
+        expect_ok(soma_run(network, cases[_i].x, cases[_i].samples, found));
+        for (size_t i = 0; i < cases[_i].count; i++)
+            ck_assert_msg(found[i] == cases[_i].y[i], "%s: value %zu is %.9g, expected %.9g", cases[_i].name, i,
+                          (double)found[i], (double)cases[_i].y[i]);
+        if (again) break;
+        expect_ok(soma_save(network, temporary_path("m.safetensors")));
+        soma_network_destroy(network);
+        expect_ok(soma_load(temporary_path("m.safetensors"), &network));
+    }
+    soma_network_destroy(network);
+}
+END_TEST
+
+int main(int argc, char **argv) {
+    if (argc != 2) return 2;
+    if (soma_device_open(argv[1], NULL, &device) != SOMA_OK) return printf("skipped: %s\n", soma_last_error()), 77;
+    TCase *all = tcase_create("onnx, quantize");
+    tcase_set_timeout(all, 120);
+    tcase_add_unchecked_fixture(all, temporary_create, temporary_destroy);
+    tcase_add_loop_test(all, models_give_what_is_worked_out, 0, sizeof cases / sizeof *cases);
+    Suite *suite = suite_create("onnx, quantize");
+    suite_add_tcase(suite, all);
+    SRunner *runner = srunner_create(suite);
+    srunner_set_fork_status(runner, CK_NOFORK); /* the device's threads do not survive a fork */
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    soma_device_close(device);
+    return failed ? 1 : 0;
+}
