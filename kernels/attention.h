@@ -14,7 +14,7 @@
 #ifndef SOMA_KERNELS_ATTENTION_H
 #define SOMA_KERNELS_ATTENTION_H
 
-#include "opencl.h"
+#include "product.h"
 
 #define SCORES 0
 #define VALUES 1
@@ -24,16 +24,6 @@
 #define ATTENTION_SIZES                                                                                                \
     ulong samples, ulong steps, ulong keys, ulong heads, ulong key_heads, ulong width, ulong share, ulong block, ulong blocks, ulong round, uint causal
 #define PASS_SIZES samples, steps, keys, heads, key_heads, width, share, block, blocks, round
-
-/* Where an element lies: of the left operand [i, p], of the right one [p, j], of the result [i, j]: start + first row + second step. */
-typedef struct operand {
-    ulong start, row, step;
-} operand;
-
-typedef struct product {
-    ulong rows, columns, depth, first; /* first: the block's first query */
-    operand left, right, result;
-} product;
 
 /* number: of a head of a sample of the round; going back of a head of keys, whose turn-th head of queries it is about. */
 static product product_of(uint kind, ulong number, ulong turn, ulong samples, ulong steps, ulong keys, ulong heads, ulong key_heads,

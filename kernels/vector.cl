@@ -22,6 +22,7 @@
 #include "recurrent.cl"
 #include "attention.cl"
 #include "attention_vector.cl"
+#include "matmul_vector.cl"
 #endif
 #ifdef TRAINING
 #ifndef IN_LIST

@@ -339,6 +339,24 @@ static soma_tensor *build_other_ops(soma_network *network, int variant) {
     return status == SOMA_OK ? soma_dense(out, 3, SOMA_IDENTITY) : NULL;
 }
 
+/* Products of several matrices: both of samples, one for each of two heads or for all, one a parameter. */
+static soma_tensor *build_matrices(soma_network *network, int variant) {
+    static const struct {
+        size_t a[3], b[3];
+    } shapes[] = {{{2, 2, 3}, {2, 3, 2}}, {{1, 4, 3}, {2, 3, 2}}, {{2, 2, 3}, {1, 3, 4}}};
+    const size_t *left = shapes[variant % 3].a, *right = shapes[variant % 3].b;
+    soma_graph *graph = &network->graph;
+    soma_tensor *x = vector(network, 4), *a = soma_reshape(soma_dense(x, 12, SOMA_TANH), 3, left), *b, *y;
+    if (variant < 3)
+        b = soma_reshape(soma_dense(x, 12, SOMA_TANH), 3, right);
+    else {
+        const size_t shape[4] = {1, right[0], right[1], right[2]};
+        b = soma_reshape(soma_network_tensor(network, "dense_1.bias"), 4, shape);
+    }
+    if (!b || soma_graph_matmul(graph, a, b, &y) != SOMA_OK) return NULL;
+    return soma_dense(soma_flatten(y), 3, SOMA_IDENTITY);
+}
+
 /* Networks over positions, from a sample [4, 3, 2] of a dense layer, so that inputs have gradients through them. */
 static const char *const position_texts[] = {
     "conv 3 3x3",
@@ -456,6 +474,8 @@ const gradient_case gradient_cases[] = {
     {"recurrent, from a state", build_recurrent_state, 3, {.loss = {0}}, false, false},
     {"attention", build_attention, SOMA_COUNT_OF(attention_texts), {.loss = {0}}, false, false},
     {"attention to a context", build_attention_context, 3, {.loss = {0}}, false, false},
+    {"matrices", build_matrices, 6, {.loss = {0}}, false, false},
+    {"matrices, no fusion", build_matrices, 6, {.no_fusion = true}, false, false},
     {"prelu", build_prelu, 2, {.loss = {0}}, false, false},
     {"normalize", build_normalize, 11, {.loss = {0}}, false, false},
     {"normalize, no fusion", build_normalize, 11, {.no_fusion = true}, false, false},

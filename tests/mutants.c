@@ -543,6 +543,17 @@ static void before_attention_scale(const mutant *self, soma_call *call) {
     call->params.attention.scale = 1.0f;
 }
 
+static void before_matmul_scale(const mutant *self, soma_call *call) {
+    (void)self;
+    call->params.matmul.scale = 1.0f;
+}
+
+/* The first matrices for all. */
+static void before_matmul_repeat(const mutant *self, soma_call *call) {
+    soma_view *view = &call->view[self->argument];
+    for (uint32_t i = 0; i + 2 < view->rank; i++) view->stride[i] = 0;
+}
+
 static void before_recurrent_reset(const mutant *self, soma_call *call) {
     (void)self;
     call->params.recurrent.reset_before = false;
@@ -683,6 +694,9 @@ static const mutant single_mutants[] = {
     {"no gradient of the cell", SOMA_PRIMITIVE_RECURRENT_GRAD, 11, 0, before_dropping_view, NULL},
     {"always forward", SOMA_PRIMITIVE_RECURRENT_GRAD, 0, 0, before_recurrent_reverse, NULL},
     {"always tanh", SOMA_PRIMITIVE_RECURRENT_GRAD, 0, 0, before_recurrent_function, NULL},
+    {"no scale", SOMA_PRIMITIVE_MATMUL, 0, 0, before_matmul_scale, NULL},
+    {"the first matrix of a for all", SOMA_PRIMITIVE_MATMUL, 0, 0, before_matmul_repeat, NULL},
+    {"the first matrix of b for all", SOMA_PRIMITIVE_MATMUL, 1, 0, before_matmul_repeat, NULL},
     {"no mask", SOMA_PRIMITIVE_ATTENTION, 3, 0, before_dropping_view, NULL},
     {"no total", SOMA_PRIMITIVE_ATTENTION, 5, 0, before_dropping_view, NULL},
     {"all keys are seen", SOMA_PRIMITIVE_ATTENTION, 0, 0, before_attention_causal, NULL},

@@ -188,6 +188,27 @@ START_TEST(a_file_computes_what_the_network_does) {
 }
 END_TEST
 
+/* One matrix for both heads, and one for each, which a parameter has. */
+START_TEST(products_of_matrices_are_computed) {
+    for (size_t heads = 1; heads < 3; heads++) {
+        soma_network *network;
+        expect_ok(soma_network_create(&network));
+        const size_t given = 24, left[] = {2, 3, 4}, right[] = {1, heads, 4, 3};
+        soma_tensor *x = soma_input(network, NULL, 1, &given), *product;
+        x = soma_dense(x, 12 * heads, SOMA_TANH);
+        soma_tensor *constant = soma_reshape(soma_network_tensor(network, "dense_1.bias"), 4, right);
+        x = soma_reshape(soma_dense(x, 24, SOMA_IDENTITY), 3, left);
+        expect_ok(soma_graph_matmul(&network->graph, x, constant, &product));
+        x = soma_reshape(product, 3, (const size_t[]){2, 3, 3});
+        expect_ok(soma_graph_matmul(&network->graph, x, product, &product));
+        ck_assert_ptr_nonnull(soma_dense(soma_flatten(product), 3, SOMA_IDENTITY));
+        change_parameters(network);
+        expect_same(network, "products of matrices", "-O2");
+        soma_network_destroy(network);
+    }
+}
+END_TEST
+
 START_TEST(a_function_is_that_of_the_table) {
     for (int function = 0; function < SOMA_FUNCTION_COUNT; function++) {
         const char *name = soma_function_name((soma_function)function);
@@ -345,6 +366,7 @@ int main(void) {
     tcase_add_checked_fixture(all, temporary_create, temporary_destroy);
     tcase_add_loop_test(all, a_file_computes_what_the_network_does, 0, sizeof cases / sizeof *cases);
     tcase_add_test(all, a_function_is_that_of_the_table);
+    tcase_add_test(all, products_of_matrices_are_computed);
     tcase_add_test(all, what_the_data_were_made_of_is_there);
     tcase_add_test(all, several_inputs_and_outputs_are_arguments);
     tcase_add_test(all, the_sizes_are_those_of_the_file);

@@ -531,6 +531,25 @@ START_TEST(trees_have_nodes_leaves_and_roots) {
     BAD_SHAPE(soma_call_trees(F32(2, 5), F32(7, 4), F32(8, 3), F32(3, 1), F32(2, 3), 3), "root is [3, 1]");
     BAD_SHAPE(soma_call_trees(F32(2, 5), F32(7, 4), F32(0, 3), F32(3), F32(2, 3), 3), "leaf [0, 3]", "a leaf");
     BAD_SHAPE(soma_call_trees(F32(2, 0), F32(7, 4), F32(8, 3), F32(3), F32(2, 3), 3), "x is [2, 0]", "a feature");
+START_TEST(products_of_matrices_fit) {
+    const soma_view a = F32(2, 3, 5), b = F32(2, 5, 4), c = F32(2, 3, 4);
+    soma_view turned = b, wrong = c;
+    expect_good(soma_call_matmul(a, b, c, 0.5f));
+    expect_good(soma_call_matmul(F32(3, 5), F32(5, 4), F32(3, 4), 1));
+    turned.stride[1] = 1, turned.stride[2] = 5;
+    expect_good(soma_call_matmul(a, turned, c, 1));
+    turned.stride[0] = 0; /* the same for both */
+    expect_good(soma_call_matmul(a, turned, c, 1));
+    turned.stride[1] = 2;
+    BAD_SHAPE(soma_call_matmul(a, turned, c, 1), "b [2, 5, 4] has strides of 2 and 5", "1 is needed");
+    wrong.stride[1] = 1, wrong.stride[2] = 3;
+    BAD_SHAPE(soma_call_matmul(a, b, wrong, 1), "c [2, 3, 4] has strides of 1 and 3", "of c of the last");
+    BAD_SHAPE(soma_call_matmul(a, F32(2, 4, 4), c, 1), "b is [2, 4, 4]", "do not fit");
+    BAD_SHAPE(soma_call_matmul(a, F32(1, 5, 4), c, 1), "b is [1, 5, 4]", "do not fit");
+    BAD_SHAPE(soma_call_matmul(a, b, F32(2, 4, 4), 1), "c is [2, 4, 4]", "do not fit");
+    BAD_SHAPE(soma_call_matmul(a, F32(5, 4), c, 1), "b is [5, 4]", "3 dimensions");
+    BAD_SHAPE(soma_call_matmul(F32(5), F32(5), F32(5), 1), "c is [5]", "2 dimensions");
+    BAD_ARGUMENT(soma_call_matmul(a, b, c, INFINITY), "scale is inf", "finite");
 }
 END_TEST
 
@@ -572,6 +591,7 @@ int main(void) {
     tcase_add_test(tests, gradients_of_recurrent_layers_fit);
     tcase_add_test(tests, heads_of_attention_fit);
     tcase_add_test(tests, gradients_of_attention_fit);
+    tcase_add_test(tests, products_of_matrices_fit);
     tcase_add_test(tests, labels_fit_their_steps);
     tcase_add_test(tests, rows_fit_their_tables);
     tcase_add_test(tests, trees_have_nodes_leaves_and_roots);

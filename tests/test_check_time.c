@@ -65,6 +65,8 @@ START_TEST(other_calls_cost_bytes) {
     assert_cost("attention", soma_call_attention(&heads, attention), 2 * 2 * 9 * 10, 4 * 4 * 30);
     attention.causal = true;
     assert_cost("causal attention", soma_call_attention(&heads, attention), 2 * 2 * 6 * 10, 4 * 4 * 30);
+    assert_cost("two products of matrices", soma_call_matmul(F32(2, 3, 5), F32(2, 5, 4), F32(2, 3, 4), 1), 2 * 2 * 60,
+                4 * 2 * (15 + 20 + 12));
     assert_cost("nothing", soma_call_fill(F32(0, 5), 1), 0, 0);
 }
 END_TEST
@@ -248,7 +250,7 @@ static void keep_speed(void *context, const soma_check_speed *speed) {
     ck_assert_msg(*speed->what && *speed->shapes, "%s", speed->primitive);
     bool products = !strcmp(speed->primitive, "gemm") || !strncmp(speed->primitive, "conv", strlen("conv")) ||
                     !strncmp(speed->primitive, "recurrent", strlen("recurrent")) ||
-                    !strncmp(speed->primitive, "attention", strlen("attention")),
+                    !strncmp(speed->primitive, "attention", strlen("attention")) || !strcmp(speed->primitive, "matmul"),
          host = !strcmp(speed->primitive, "softmax");
     ck_assert_msg(speed->native == !host && (speed->flops > 0) == products, "%s", speed->primitive);
     ck_assert_msg(speed->bytes >= LARGE, "%s: %g bytes", speed->primitive, speed->bytes);

@@ -90,6 +90,7 @@ static size_t float64_calls(soma_call *calls) {
                             (soma_normalize_params){.centered = true}),
         soma_call_attention(&(soma_attention_views){.q = steps, .k = steps, .v = steps, .y = steps}, attention),
         soma_call_attention_grad(&heads, attention),
+        soma_call_matmul(weight, weight, weight, 1),
         soma_call_recurrent(&(soma_recurrent_views){.x = steps, .weight = weight, .y = steps}, rnn),
         soma_call_recurrent_grad(&(soma_recurrent_grad_views){.dy = steps, .weight = weight, .y = steps, .dx = steps},
                                  rnn),

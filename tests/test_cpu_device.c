@@ -159,7 +159,7 @@ END_TEST
 #define ROWS    1700
 #define COLUMNS 130
 #define COUNT   (ROWS * COLUMNS)
-#define CALLS   25
+#define CALLS   26
 
 typedef struct work {
     float *x, *y, *out[CALLS], *extra[CALLS];
@@ -245,6 +245,16 @@ static void make_attention_calls(work *w, size_t call) {
     w->call[call + 1] = soma_call_attention_grad(&gradient, params);
 }
 
+/* Of 8 matrices, all rows of a in their order and b turned. */
+static void make_matmul_call(work *w, size_t call) {
+    enum { OUTER = 2, INNER = 4, M = 130, K = 150, N = 110 };
+    const soma_view a = soma_view_of(w->x, 0, SOMA_F32, 4, (size_t[]){OUTER, INNER, M, K});
+    soma_view b = soma_view_of(w->y, 0, SOMA_F32, 4, (size_t[]){OUTER, INNER, K, N});
+    b.stride[2] = 1, b.stride[3] = K;
+    w->call[call] =
+        soma_call_matmul(a, b, soma_view_of(w->out[call], 0, SOMA_F32, 4, (size_t[]){OUTER, INNER, M, N}), 0.5f);
+}
+
 static void make_calls(work *w) {
     const soma_view none = soma_view_absent(), x = view(w->x, ROWS, COLUMNS, 0), y = view(w->y, ROWS, COLUMNS, 0);
     const soma_view target = soma_view_of(w->classes, 0, SOMA_I32, 1, (size_t[]){ROWS});
@@ -282,6 +292,7 @@ static void make_calls(work *w) {
     make_normalize_calls(w, 17, (const size_t[]){ROWS, 1, 1, COLUMNS}); /* layers */
     make_recurrent_calls(w, 19, (soma_recurrent_params){.kind = SOMA_RECURRENT_LSTM});
     make_attention_calls(w, 23);
+    make_matmul_call(w, 25);
     make_recurrent_calls(w, 21, (soma_recurrent_params){.kind = SOMA_RECURRENT_GRU, .reset_before = true});
 }
 

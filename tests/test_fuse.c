@@ -287,6 +287,99 @@ static void addition_of_something_later(soma_graph *graph) {
     joined(graph, y, add_unary(graph, x, SOMA_TANH), SOMA_BINARY_ADD);
 }
 
+static soma_tensor *turned(soma_graph *graph, soma_tensor *x, const uint32_t *axis) {
+    soma_tensor *out;
+    expect_ok(soma_graph_transpose(graph, x, axis, &out));
+    return out;
+}
+
+static soma_tensor *reshaped(soma_graph *graph, soma_tensor *x, soma_tensor like) {
+    soma_tensor *out;
+    like.batched = x->batched;
+    expect_ok(soma_graph_reshape(graph, x, &like, &out));
+    return out;
+}
+
+static soma_tensor *matrices(soma_graph *graph, soma_tensor *a, soma_tensor *b) {
+    soma_tensor *out;
+    expect_ok(soma_graph_matmul(graph, a, b, &out));
+    return out;
+}
+
+static soma_tensor *times(soma_graph *graph, soma_tensor *x, float number, soma_binary op) {
+    soma_tensor *fill, *out;
+    soma_tensor_spec spec = {.op = SOMA_OP_FILL, .attributes = {.fill = {number, false}}, .rank = 1, .shape = {1}};
+    expect_ok(soma_graph_add(graph, &spec, &fill));
+    expect_ok(soma_graph_binary(graph, x, fill, op, &out));
+    return out;
+}
+
+/* As exporters write attention, but for the softmax: heads come before steps, keys behind their numbers. */
+static void attention_by_matrices(soma_graph *graph) {
+    const soma_tensor like = {.rank = 3, .shape = {5, 2, 3}}, back = {.rank = 2, .shape = {5, 6}};
+    static const uint32_t heads[] = {0, 2, 1, 3}, keys[] = {0, 2, 3, 1};
+    soma_tensor *x = reshaped(graph, add_input(graph, "[batch, 5, 6]"), like), *scores;
+    scores = matrices(graph, turned(graph, x, heads), turned(graph, x, keys));
+    keep(reshaped(graph, turned(graph, matrices(graph, scores, turned(graph, x, heads)), heads), back));
+}
+
+/* Dimensions that were exchanged as one, and are divided behind that. */
+static void matrices_of_divided_copies(soma_graph *graph) {
+    static const uint32_t exchanged[] = {0, 2, 1};
+    const soma_tensor like = {.rank = 3, .shape = {2, 3, 5}};
+    soma_tensor *x = add_input(graph, "[batch, 5, 6]"), *q = add_input(graph, "[batch, 2, 5, 3]");
+    keep(matrices(graph, q, reshaped(graph, turned(graph, x, exchanged), like)));
+}
+
+/* One matrix for all, and one for each head, without a batch. */
+static void matrices_of_a_constant(soma_graph *graph) {
+    static const uint32_t exchanged[] = {0, 1, 3, 2}, batch_last[] = {0, 2, 1, 3};
+    soma_tensor *x = add_input(graph, "[batch, 2, 5, 3]");
+    keep(matrices(graph, x, turned(graph, add_input(graph, "[1, 2, 4, 3]"), exchanged)));
+    keep(matrices(graph, x, turned(graph, add_input(graph, "[1, 3, 1, 4]"), batch_last)));
+}
+
+static void matrices_without_lines(soma_graph *graph) {
+    static const uint32_t axis[] = {0, 3, 1, 2};
+    keep(matrices(graph, turned(graph, add_input(graph, "[batch, 2, 3, 4]"), axis),
+                  add_input(graph, "[batch, 4, 3, 2]")));
+}
+
+static void matrices_turned_into_columns(soma_graph *graph) {
+    static const uint32_t axis[] = {0, 1, 3, 2};
+    keep(turned(graph, matrices(graph, add_input(graph, "[batch, 2, 3, 4]"), add_input(graph, "[batch, 2, 4, 5]")),
+                axis));
+}
+
+/* An order of an order: only the first is the product's. */
+static void matrices_turned_twice(soma_graph *graph) {
+    static const uint32_t axis[] = {0, 2, 1, 3};
+    soma_tensor *y = matrices(graph, add_input(graph, "[batch, 2, 3, 4]"), add_input(graph, "[batch, 2, 4, 5]"));
+    keep(turned(graph, turned(graph, y, axis), axis));
+}
+
+static void matrices_turned_and_kept(soma_graph *graph) {
+    static const uint32_t axis[] = {0, 2, 1, 3};
+    soma_tensor *y = matrices(graph, add_input(graph, "[batch, 2, 3, 4]"), add_input(graph, "[batch, 2, 4, 5]"));
+    keep(turned(graph, keep(y), axis));
+}
+
+static void scaled_matrices(soma_graph *graph) {
+    soma_tensor *a = add_input(graph, "[batch, 2, 3, 4]"), *b = add_input(graph, "[batch, 1, 4, 5]");
+    keep(times(graph, matrices(graph, a, b), 0.375f, SOMA_BINARY_MULTIPLY));
+}
+
+static void matrices_of_scaled_ones(soma_graph *graph) {
+    soma_tensor *a = add_input(graph, "[batch, 2, 3, 4]"), *b = add_input(graph, "[batch, 2, 4, 5]");
+    keep(matrices(graph, times(graph, a, 0.75f, SOMA_BINARY_MULTIPLY), times(graph, b, 4, SOMA_BINARY_DIVIDE)));
+}
+
+static void matrices_with_a_difference(soma_graph *graph) {
+    soma_tensor *a = add_input(graph, "[batch, 2, 3, 4]"), *b = add_input(graph, "[batch, 2, 4, 5]");
+    keep(times(graph, matrices(graph, a, b), 0.375f, SOMA_BINARY_SUBTRACT));
+    keep(times(graph, matrices(graph, a, b), 1e-39f, SOMA_BINARY_DIVIDE)); /* whose inverse is no number */
+}
+
 /* The function of the sum joins, too. */
 static void function_of_an_addition(soma_graph *graph) {
     soma_tensor *input[] = {add_input(graph, "[batch, 5, 4, 2]"), add_input(graph, "[3, 2, 2, 3]"),
@@ -467,6 +560,17 @@ static const struct {
     {"addition for each channel", addition_for_each_channel, SOMA_FUSE_ADDITION, SOMA_OP_BINARY, 1, 1},
     {"addition of something later", addition_of_something_later, SOMA_FUSE_ADDITION, SOMA_OP_BINARY, 1, 1},
     {"addition switched off", addition_to_a_convolution, SOMA_FUSE_ALL & ~SOMA_FUSE_ADDITION, SOMA_OP_BINARY, 1, 1},
+    {"attention by matrices", attention_by_matrices, SOMA_FUSE_MATMUL, SOMA_OP_TRANSPOSE, 4, 0},
+    {"matrices of divided copies", matrices_of_divided_copies, SOMA_FUSE_MATMUL, SOMA_OP_TRANSPOSE, 1, 0},
+    {"matrices of a constant", matrices_of_a_constant, SOMA_FUSE_MATMUL, SOMA_OP_TRANSPOSE, 2, 0},
+    {"matrices whose rows and columns are apart", matrices_without_lines, SOMA_FUSE_MATMUL, SOMA_OP_TRANSPOSE, 1, 1},
+    {"matrices turned into columns", matrices_turned_into_columns, SOMA_FUSE_MATMUL, SOMA_OP_TRANSPOSE, 1, 1},
+    {"matrices turned twice", matrices_turned_twice, SOMA_FUSE_MATMUL, SOMA_OP_TRANSPOSE, 2, 1},
+    {"matrices turned, and kept", matrices_turned_and_kept, SOMA_FUSE_MATMUL, SOMA_OP_TRANSPOSE, 1, 1},
+    {"scaled matrices", scaled_matrices, SOMA_FUSE_MATMUL, SOMA_OP_BINARY, 1, 0},
+    {"matrices of scaled ones", matrices_of_scaled_ones, SOMA_FUSE_MATMUL, SOMA_OP_BINARY, 2, 0},
+    {"matrices with a difference", matrices_with_a_difference, SOMA_FUSE_MATMUL, SOMA_OP_BINARY, 2, 2},
+    {"matrices, switched off", attention_by_matrices, SOMA_FUSE_ALL & ~SOMA_FUSE_MATMUL, SOMA_OP_TRANSPOSE, 4, 4},
     /* Those that need training. */
     {"bias gradient", bias_gradient, SOMA_FUSE_BIAS_GRADIENT, SOMA_OP_REDUCE, 1, 0},
     {"bias gradient of images", bias_gradient_of_images, SOMA_FUSE_BIAS_GRADIENT, SOMA_OP_REDUCE, 1, 0},
@@ -487,7 +591,7 @@ static const struct {
     {"loss of another kind", loss_of_another_kind, SOMA_FUSE_LOSS, SOMA_OP_LOSS, 1, 1},
     {"switched off", loss_of_logits, SOMA_FUSE_BIAS_GRADIENT, SOMA_OP_LOSS, 1, 1},
 };
-enum { FORWARD_GRAPHS = 35 };
+enum { FORWARD_GRAPHS = 46 };
 
 /* Runs the graph; the kept values one after the other. Returns how many. */
 static size_t kept_values(soma_graph *graph, double *values, uint32_t *calls) {

@@ -431,6 +431,18 @@ START_TEST(attentions) {
 }
 END_TEST
 
+START_TEST(products_of_matrices) {
+    soma_view heads = shaped(3, 2, 7, 5), repeated = shaped(3, 2, 5, 9);
+    check_call(soma_call_matmul(shaped(3, 2, 7, 5), shaped(3, 2, 5, 9), shaped(3, 2, 7, 9), 0.5f));
+    heads.stride[0] = 5, heads.stride[1] = 10; /* [7, 2, 5] */
+    repeated.stride[0] = 0;
+    check_call(soma_call_matmul(heads, repeated, shaped(3, 2, 7, 9), 1));
+    heads = shaped(3, 2, 5, 7);
+    heads.stride[1] = 1, heads.stride[2] = 5;
+    check_call(soma_call_matmul(shaped(3, 2, 3, 5), heads, shaped(3, 2, 3, 7), -1));
+}
+END_TEST
+
 static void add_tests(TCase *cases) {
     tcase_add_test(cases, elementwise_kernels);
     tcase_add_test(cases, broadcasts_and_copies);
@@ -447,6 +459,7 @@ static void add_tests(TCase *cases) {
     tcase_add_test(cases, normalisations);
     tcase_add_test(cases, recurrent_layers);
     tcase_add_test(cases, attentions);
+    tcase_add_test(cases, products_of_matrices);
 }
 
 /* On the first usable device: a simulator offers one. An argument: how much to leave out. */

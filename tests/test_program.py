@@ -21,7 +21,7 @@ from program import (DATA, DEVICE, DONE, FAILED, INTERRUPTED, NO_DEVICE, PROGRAM
 
 
 # What computes, rather than moves numbers.
-PRODUCTS = ("gemm", "conv", "conv_add", "conv_data_grad", "conv_weight_grad", "recurrent", "recurrent_grad", "attention", "attention_grad")
+PRODUCTS = ("gemm", "conv", "conv_add", "conv_data_grad", "conv_weight_grad", "recurrent", "recurrent_grad", "attention", "attention_grad", "matmul")
 
 # ------------------------------------------------------------------------------------------------------------ commands
 

@@ -28,9 +28,9 @@ extern "C" {
 
 /*
  * A tensor in device memory. Element (i0, i1, ...) lies at byte offset + dtype size * (i0 stride[0] + i1 stride[1] +
- * ...). Views are contiguous in row-major order (stride[rank-1] = 1, ...) except for COPY, and for BINARY's second
- * operand, where a stride of 0 repeats the dimension (broadcast). A dimension may be 0: then there is nothing to
- * compute. rank 0 means that an optional view is absent.
+ * ...). Views are contiguous in row-major order (stride[rank-1] = 1, ...) except for COPY and MATMUL, and for
+ * BINARY's second operand, where a stride of 0 repeats the dimension (broadcast). A dimension may be 0: then there is
+ * nothing to compute. rank 0 means that an optional view is absent.
  */
 typedef struct soma_view {
     void *memory;  /* as returned by `alloc`; NULL in `prepare`, where memory is not placed yet */
@@ -176,6 +176,11 @@ static inline size_t soma_view_count(const soma_view *view) {
  * CTC_DISTANCE    prediction, target, [mask], out
  *                                            how many edits lie between the labels and what is decoded
  * TREES           x, node, leaf, root, out   what decision trees add up to for each sample; see soma_trees_params
+ * MATMUL          a, b, c                    c = scale a b for each matrix of several: a [.., m, k], b [.., k, n],
+ *                                            c [.., m, n], two to five dimensions, those before the last two the same.
+ *                                            Any strides, of which one of the last two is 1 (of c the last), or of a
+ *                                            dimension of 1; where one of a or b before these is 0, its matrices are
+ *                                            repeated. k = 0 gives 0.
  */
 /* clang-format on */
 #define SOMA_PRIMITIVE_LIST(X)                                                                                         \
@@ -215,7 +220,8 @@ static inline size_t soma_view_count(const soma_view *view) {
     X(CTC_GRAD, ctc_grad, 5, TRAINING)                                                                                 \
     X(CTC_DISTANCE, ctc_distance, 4, ALWAYS)                                                                           \
     X(SCATTER, scatter, 3, ALWAYS)                                                                                     \
-    X(TREES, trees, 5, ALWAYS)
+    X(TREES, trees, 5, ALWAYS)                                                                                         \
+    X(MATMUL, matmul, 3, ALWAYS)
 
 typedef enum soma_primitive {
 #define X(NAME, ...) SOMA_PRIMITIVE_##NAME,
@@ -583,6 +589,10 @@ typedef struct soma_trees_params {
     uint32_t depth;
 } soma_trees_params;
 
+typedef struct soma_matmul_params {
+    float scale;
+} soma_matmul_params;
+
 /* ------------------------------------------------------------------------------------------------------- calls */
 
 #define SOMA_CALL_MAX_VIEWS 12
@@ -619,6 +629,7 @@ typedef struct soma_call {
         soma_attention_params attention;
         soma_ctc_params ctc;
         soma_trees_params trees;
+        soma_matmul_params matmul;
         uint64_t reserved[16];
     } params;
     void *workspace;         /* scratch memory of the size `prepare` asked for, shared between calls; NULL for none */

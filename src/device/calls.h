@@ -423,4 +423,13 @@ static inline soma_call soma_call_trees(soma_view x, soma_view node, soma_view l
     return call;
 }
 
+static inline soma_call soma_call_matmul(soma_view a, soma_view b, soma_view c, float scale) {
+    soma_call call = soma_call_make(SOMA_PRIMITIVE_MATMUL, 3);
+    call.view[0] = a;
+    call.view[1] = b;
+    call.view[2] = c;
+    call.params.matmul.scale = scale;
+    return call;
+}
+
 #endif

@@ -16,7 +16,7 @@ static uint32_t *count_uses(const soma_graph *graph) {
     return uses;
 }
 
-static soma_status set_inputs(soma_tensor *tensor, soma_tensor *const *input, uint32_t count) {
+soma_status soma_tensor_set_inputs(soma_tensor *tensor, soma_tensor *const *input, uint32_t count) {
     soma_tensor **copy = soma_calloc(count, sizeof *copy);
     if (!copy) return soma_out_of_memory(count * sizeof *copy, "a rewritten tensor");
     memcpy(copy, input, count * sizeof *copy);
@@ -59,7 +59,7 @@ static soma_status fuse_product_function(soma_tensor *unary, const uint32_t *use
                       product->op == SOMA_OP_CONV_TRANSPOSE;
     if (!is_product || uses[product->id] != 1 || function_of(product).function != SOMA_IDENTITY) return SOMA_OK;
     soma_unary_params function = unary->attributes.unary;
-    SOMA_TRY(set_inputs(unary, product->input, product->input_count));
+    SOMA_TRY(soma_tensor_set_inputs(unary, product->input, product->input_count));
     unary->op = product->op;
     unary->attributes = product->attributes;
     set_function(unary, function);
@@ -77,7 +77,7 @@ static soma_status fuse_addition(soma_tensor *sum, const uint32_t *uses) {
         soma_conv_is_product(conv))
         return SOMA_OK;
     soma_tensor *input[4] = {conv->input[0], conv->input[1], addend, conv->input_count > 2 ? conv->input[2] : NULL};
-    SOMA_TRY(set_inputs(sum, input, conv->input_count + 1));
+    SOMA_TRY(soma_tensor_set_inputs(sum, input, conv->input_count + 1));
     sum->op = SOMA_OP_CONV_ADD;
     sum->attributes = conv->attributes;
     return SOMA_OK;
@@ -92,7 +92,7 @@ static soma_status fuse_normalize_function(soma_graph *graph, soma_tensor *unary
     for (uint32_t i = 0; i < graph->count; i++) figures += is_figure_of(graph->tensor[i], normalize);
     if (uses[normalize->id] != 1 + figures) return SOMA_OK;
     soma_unary_params function = unary->attributes.unary;
-    SOMA_TRY(set_inputs(unary, normalize->input, normalize->input_count));
+    SOMA_TRY(soma_tensor_set_inputs(unary, normalize->input, normalize->input_count));
     for (uint32_t i = 0; i < graph->count; i++)
         if (is_figure_of(graph->tensor[i], normalize)) graph->tensor[i]->input[0] = unary;
     unary->op = SOMA_OP_NORMALIZE;
@@ -162,7 +162,7 @@ static soma_status fuse_loss(soma_graph *graph, soma_tensor *gradient) {
         !becomes_constant(factor))
         return SOMA_OK;
     soma_tensor *loss = graph->tensor[place];
-    SOMA_TRY(set_inputs(loss, &gradient, 1));
+    SOMA_TRY(soma_tensor_set_inputs(loss, &gradient, 1));
     loss->op = SOMA_OP_SECOND;
     move_tensor(graph, gradient, place);
     move_tensor(graph, factor, place);
@@ -240,7 +240,7 @@ static soma_status fold_normalize(soma_graph *graph, uint32_t place, const uint3
     }
     soma_unary_params function = {normalize->attributes.normalize.params.function,
                                   normalize->attributes.normalize.params.a, normalize->attributes.normalize.params.b};
-    SOMA_TRY(set_inputs(normalize, input, 3));
+    SOMA_TRY(soma_tensor_set_inputs(normalize, input, 3));
     normalize->op = product->op;
     normalize->attributes = product->attributes;
     set_function(normalize, function);
@@ -271,6 +271,7 @@ soma_status soma_graph_fuse(soma_graph *graph, unsigned which) {
             status = fuse_normalize_function(graph, tensor, uses);
         if (status == SOMA_OK && (which & SOMA_FUSE_ADDITION) && tensor->op == SOMA_OP_BINARY && uses[i])
             status = fuse_addition(tensor, uses);
+        if (status == SOMA_OK && (which & SOMA_FUSE_MATMUL) && uses[i]) status = soma_graph_fuse_matmul(tensor, uses);
         if ((which & SOMA_FUSE_BIAS_GRADIENT) && tensor->op == SOMA_OP_REDUCE) fuse_bias_gradient(tensor);
     }
     soma_free(uses);

@@ -72,6 +72,8 @@
  * CTC, CTC_DISTANCE  a number for each sample, of predictions [steps, classes], labels, maybe a mask [steps]
  * CTC_GRAD            the gradient of the former: its inputs, and that of its value
  * TREES      what decision trees add up to, of x [.., features] and of their tables, see soma_trees_params: [.., k]
+ * MATMUL     a product for each place of the dimensions before the last two, the batch among them: of a [.., m, k] and
+ *            b [.., k, n] of as many dimensions, 1 where one is the same for all; see soma_matmul_layout
  * METRIC, NORM, OPTIMIZER
  *            no result of their own; they work on the executor's flat buffers
  */
@@ -126,7 +128,8 @@
     X(CTC_DISTANCE, ctc_distance)                                                                                      \
     X(CACHE, cache)                                                                                                    \
     X(SCATTER, scatter)                                                                                                \
-    X(TREES, trees)
+    X(TREES, trees)                                                                                                    \
+    X(MATMUL, matmul)
 
 typedef enum soma_op {
 #define X(NAME, name) SOMA_OP_##NAME,
@@ -134,6 +137,20 @@ typedef enum soma_op {
 #undef X
         SOMA_OP_COUNT
 } soma_op;
+
+/*
+ * How a MATMUL's operands lie, the batch counted, where a rewrite has found out that they are others' in another order:
+ * the inputs are then those others. Otherwise they lie as their shapes say.
+ */
+typedef struct soma_matmul_layout {
+    uint32_t rank;               /* 0: it is not given */
+    bool turned;                 /* the tensor's shape is the product's in another order */
+    size_t shape[SOMA_MAX_RANK]; /* of the product; of the batch, if there is one, anything */
+    size_t depth;
+    struct {
+        size_t stride[SOMA_MAX_RANK]; /* 0 where an operand is repeated */
+    } operand[3];                     /* a, b and the result */
+} soma_matmul_layout;
 
 typedef union soma_attributes {
     struct {
@@ -220,6 +237,11 @@ typedef union soma_attributes {
         uint32_t output_padding[3]; /* CONV_TRANSPOSE: so many positions more at the end */
     } conv;                         /* in the devices' three dimensions, of which an image of fewer has the last */
     struct {
+        bool scaled; /* the product is times `scale` */
+        float scale;
+        soma_matmul_layout layout;
+    } matmul;
+    struct {
         soma_pool_params params; /* in the devices' three dimensions, of which an image of fewer has the last */
         bool ceil;               /* a last window may end past the padding, but does not begin in that behind */
     } pool;
@@ -269,6 +291,7 @@ void soma_graph_init(soma_graph *graph);
 void soma_graph_clear(soma_graph *graph);
 /* For the graph's own rewrites; accepts NULL. */
 void soma_tensor_free(soma_tensor *tensor);
+soma_status soma_tensor_set_inputs(soma_tensor *tensor, soma_tensor *const *input, uint32_t count);
 /* A copy with the same ids. */
 soma_status soma_graph_clone(const soma_graph *graph, soma_graph *copy);
 
@@ -312,6 +335,7 @@ soma_status soma_graph_gemm(soma_graph *graph, soma_tensor *a, soma_tensor *b, s
 soma_status soma_graph_unary(soma_graph *graph, soma_tensor *x, soma_unary_params params, soma_tensor **out);
 /* Broadcasts as NumPy does. */
 soma_status soma_graph_binary(soma_graph *graph, soma_tensor *a, soma_tensor *b, soma_binary op, soma_tensor **out);
+soma_status soma_graph_matmul(soma_graph *graph, soma_tensor *a, soma_tensor *b, soma_tensor **out);
 soma_status soma_graph_reduce(soma_graph *graph, soma_tensor *x, soma_reduction op, uint32_t axis, soma_tensor **out);
 /* Over `count` axes from `axis` on, the batch counted, as if they were one. */
 soma_status soma_graph_reduce_axes(soma_graph *graph, soma_tensor *x, soma_reduction op, uint32_t axis, uint32_t count,
@@ -357,6 +381,10 @@ extern const soma_op_row *const soma_op_table[SOMA_OP_COUNT];
  * NULL for none. */
 soma_status soma_normalize_line(soma_graph *graph, const soma_tensor *normalize, soma_tensor *bias,
                                 soma_tensor **factor, soma_tensor **shift);
+/* matmul.c: how the operands lie, whether that is given or not. */
+soma_matmul_layout soma_matmul_layout_of(const soma_tensor *matmul);
+/* fuse_matmul.c: SOMA_FUSE_MATMUL of a tensor; uses: how many tensors use each. */
+soma_status soma_graph_fuse_matmul(soma_tensor *tensor, const uint32_t *uses);
 /* conv.c: whether a convolution is lowered to a product of matrices. */
 bool soma_conv_is_product(const soma_tensor *tensor);
 /* "bias_unary_grad": stable, it is the name in files. */
@@ -384,7 +412,9 @@ enum {
                                          other weights, for graphs that leave the parameters alone */
     SOMA_FUSE_ADDITION = 32,          /* convolution + addition -> the same with an epilogue, for graphs without
                                          gradients on devices that combine the two */
-    SOMA_FUSE_ALL = 63
+    SOMA_FUSE_MATMUL = 64,            /* transpositions and factors around a product of several matrices -> a product
+                                         that reads and writes in another order */
+    SOMA_FUSE_ALL = 127
 };
 soma_status soma_graph_fuse(soma_graph *graph, unsigned which);
 /*

@@ -35,8 +35,8 @@ static work work_of(const soma_call *call, const attention_plan *p, size_t task,
     w.key_head = task / p->parts % p->size.key_heads;
     w.sample = task / p->parts / p->size.key_heads;
     w.packed_keys = scratch;
-    w.packed_values = w.packed_keys + attention_packed(p->size.width, KEYS);
-    w.scores = w.packed_values + attention_packed(KEYS, p->size.value_width);
+    w.packed_values = w.packed_keys + gemm_packed(p->size.width, KEYS);
+    w.scores = w.packed_values + gemm_packed(KEYS, p->size.value_width);
     w.hidden_room = w.scores + GEMM_ROWS * KEYS;
     w.top = w.hidden_room + KEYS;
     w.sum = w.top + p->size.group * QUERIES;
@@ -84,15 +84,15 @@ static void multiply_tile(const work *w, size_t head, soma_range rows, attention
     const bool first = w->keys.begin == 0;
     if (count == 0) return;
     const attention_rows scores = {w->scores, KEYS};
-    attention_multiply(scores, number, count, size->width, attention_from(q, rows.begin), true, w->packed_keys,
-                       size->width, params->scale, 0.0f);
+    gemm_multiply_packed(scores, number, count, size->width, attention_from(q, rows.begin), true, w->packed_keys,
+                         size->width, params->scale, 0.0f);
     for (size_t i = 0; i < number; i++) {
         const size_t step = rows.begin + i, at = head * QUERIES + step - w->queries.begin;
         soften(attention_from(scores, i).at, count, soma_attention_sees(params, step, w->keys.begin, count), w->hidden,
                &w->top[at], &w->sum[at], first ? NULL : attention_from(y, step).at, size->value_width);
     }
-    attention_multiply(attention_from(y, rows.begin), number, size->value_width, count, scores, true, w->packed_values,
-                       all, 1.0f, first ? 0.0f : 1.0f);
+    gemm_multiply_packed(attention_from(y, rows.begin), number, size->value_width, count, scores, true,
+                         w->packed_values, all, 1.0f, first ? 0.0f : 1.0f);
 }
 
 static void finish_row(const work *w, size_t head, size_t step, attention_rows y) {
@@ -191,7 +191,7 @@ SOMA_CPU_PLANNER(attention) {
     *p = (attention_plan){.size = soma_attention_size_of(call)};
     const soma_attention_size *size = &p->size;
     const bool few = size->steps <= FEW;
-    const size_t blocks = attention_packed(size->width, KEYS) + attention_packed(KEYS, size->value_width) +
+    const size_t blocks = gemm_packed(size->width, KEYS) + gemm_packed(KEYS, size->value_width) +
                           (GEMM_ROWS + 1) * KEYS + 2 * size->group * QUERIES;
     p->parts = soma_cpu_parts(size->steps, QUERIES);
     p->scratch = soma_round_up(few ? size->keys : blocks, SOMA_CPU_ALIGNMENT / sizeof(float));

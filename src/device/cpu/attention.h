@@ -3,44 +3,19 @@
 #ifndef SOMA_DEVICE_CPU_ATTENTION_H
 #define SOMA_DEVICE_CPU_ATTENTION_H
 
-#include "device/cpu/gemm/pack.h"
+#include "device/cpu/gemm/product.h"
 #include "device/cpu/rows.h"
 #include "kernels/attention_call.h"
 
 /* Of the mathematics of a weight, beside the products. */
 #define ATTENTION_WEIGHT_NANOSECONDS (4.0 / SOMA_LANES)
 
-/* Rows of a head in memory: `stride` floats apart. */
-typedef struct attention_rows {
-    float *at;
-    size_t stride;
-} attention_rows;
+/* Rows of a head in memory. */
+typedef gemm_matrix attention_rows;
 
 static inline attention_rows attention_rows_of(const soma_view *view, size_t sample, size_t head, size_t heads) {
     const size_t stride = view->shape[2], width = stride / heads;
     return (attention_rows){soma_cpu_floats(view) + sample * view->shape[1] * stride + head * width, stride};
-}
-
-/* Floats of so many columns packed as panels, each `depth` deep. */
-static inline size_t attention_packed(size_t depth, size_t columns) {
-    return depth * soma_round_up(columns, GEMM_COLUMNS);
-}
-
-/*
- * c [m, n] = alpha a b + beta c, b packed as panels, of whose depth the first k rows count. a by rows, or, transposed,
- * a column is a row of what is in memory.
- */
-static inline void attention_multiply(attention_rows c, size_t m, size_t n, size_t k, attention_rows a, bool by_row,
-                                      const float *packed, size_t depth, float alpha, float beta) {
-    for (size_t i = 0; i < m; i += GEMM_ROWS) {
-        const size_t rows = SOMA_MIN(m - i, (size_t)GEMM_ROWS);
-        const float *left = a.at + (by_row ? i * a.stride : i), *right = packed;
-        for (size_t j = 0; j < n; j += GEMM_COLUMNS, right += depth * GEMM_COLUMNS) {
-            const size_t columns = SOMA_MIN(n - j, (size_t)GEMM_COLUMNS);
-            const gemm_output output = {c.at + i * c.stride + j, c.stride, columns, alpha, beta, NULL, false};
-            gemm_tiles[rows - 1][by_row][(columns - 1) / SOMA_LANES](k, left, a.stride, right, GEMM_COLUMNS, &output);
-        }
-    }
 }
 
 /* Some rows from `first` on. */

@@ -45,11 +45,11 @@ static work work_of(const soma_call *call, const attention_plan *p, size_t task,
     w.dk = attention_rows_of(&call->view[ATTENTION_GRAD_DK], w.sample, head, size->key_heads);
     w.dv = attention_rows_of(&call->view[ATTENTION_GRAD_DV], w.sample, head, size->key_heads);
     w.keys_across = (float *)soma_cpu_workspace(call) + thread * p->scratch;
-    w.values_across = w.keys_across + attention_packed(size->width, KEYS);
-    w.keys_along = w.values_across + attention_packed(size->value_width, KEYS);
-    w.queries_along = w.keys_along + attention_packed(KEYS, size->width);
-    w.dy_along = w.queries_along + attention_packed(QUERIES, size->width);
-    w.weights = (attention_rows){w.dy_along + attention_packed(QUERIES, size->value_width), KEYS};
+    w.values_across = w.keys_across + gemm_packed(size->width, KEYS);
+    w.keys_along = w.values_across + gemm_packed(size->value_width, KEYS);
+    w.queries_along = w.keys_along + gemm_packed(KEYS, size->width);
+    w.dy_along = w.queries_along + gemm_packed(QUERIES, size->width);
+    w.weights = (attention_rows){w.dy_along + gemm_packed(QUERIES, size->value_width), KEYS};
     w.slopes = (attention_rows){w.weights.at + QUERIES * KEYS, KEYS};
     w.hidden_room = w.slopes.at + QUERIES * KEYS;
     return w;
@@ -101,10 +101,10 @@ static void weigh_block(const work *w, const head_rows *head) {
     const soma_attention_params *params = &w->call->params.attention;
     const soma_attention_size *size = w->size;
     const size_t keys = w->keys.end - w->keys.begin, first = w->queries.begin, queries = w->queries.end - first;
-    attention_multiply(w->weights, queries, keys, size->width, attention_from(head->q, first), true, w->keys_across,
-                       size->width, params->scale, 0.0f);
-    attention_multiply(w->slopes, queries, keys, size->value_width, attention_from(head->dy, first), true,
-                       w->values_across, size->value_width, 1.0f, 0.0f);
+    gemm_multiply_packed(w->weights, queries, keys, size->width, attention_from(head->q, first), true, w->keys_across,
+                         size->width, params->scale, 0.0f);
+    gemm_multiply_packed(w->slopes, queries, keys, size->value_width, attention_from(head->dy, first), true,
+                         w->values_across, size->value_width, 1.0f, 0.0f);
     for (size_t i = 0; i < queries; i++) {
         const float with_y = soma_row_dot(attention_from(head->dy, first + i).at, attention_from(head->y, first + i).at,
                                           size->value_width);
@@ -120,12 +120,12 @@ static void add_block(const work *w, const head_rows *head) {
     weigh_block(w, head);
     gemm_pack_rows(attention_from(head->q, first).at, head->q.stride, queries, size->width, w->queries_along);
     gemm_pack_rows(attention_from(head->dy, first).at, head->dy.stride, queries, size->value_width, w->dy_along);
-    attention_multiply(attention_from(w->dv, w->keys.begin), keys, size->value_width, queries, w->weights, false,
-                       w->dy_along, queries, 1.0f, 1.0f);
-    attention_multiply(attention_from(w->dk, w->keys.begin), keys, size->width, queries, w->slopes, false,
-                       w->queries_along, queries, 1.0f, 1.0f);
-    attention_multiply(attention_from(head->dq, first), queries, size->width, keys, w->slopes, true, w->keys_along,
-                       keys, 1.0f, 1.0f);
+    gemm_multiply_packed(attention_from(w->dv, w->keys.begin), keys, size->value_width, queries, w->weights, false,
+                         w->dy_along, queries, 1.0f, 1.0f);
+    gemm_multiply_packed(attention_from(w->dk, w->keys.begin), keys, size->width, queries, w->slopes, false,
+                         w->queries_along, queries, 1.0f, 1.0f);
+    gemm_multiply_packed(attention_from(head->dq, first), queries, size->width, keys, w->slopes, true, w->keys_along,
+                         keys, 1.0f, 1.0f);
 }
 
 static void attention_grad_task(const soma_call *call, const soma_cpu_plan *plan, size_t task, uint32_t thread) {
@@ -159,9 +159,9 @@ SOMA_CPU_PLANNER(attention_grad) {
     plan->detail = p;
     *p = (attention_plan){.size = soma_attention_size_of(call)};
     const soma_attention_size *size = &p->size;
-    p->scratch = attention_packed(size->width, KEYS) + attention_packed(size->value_width, KEYS) +
-                 attention_packed(KEYS, size->width) + attention_packed(QUERIES, size->width) +
-                 attention_packed(QUERIES, size->value_width) + 2 * QUERIES * KEYS + KEYS;
+    p->scratch = gemm_packed(size->width, KEYS) + gemm_packed(size->value_width, KEYS) +
+                 gemm_packed(KEYS, size->width) + gemm_packed(QUERIES, size->width) +
+                 gemm_packed(QUERIES, size->value_width) + 2 * QUERIES * KEYS + KEYS;
     p->scratch = soma_round_up(p->scratch, SOMA_CPU_ALIGNMENT / sizeof(float));
     plan->workspace = plan->threads * p->scratch * sizeof(float);
     plan->nanoseconds = attention_nanoseconds(call, *size, 2.5);

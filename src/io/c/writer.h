@@ -138,7 +138,8 @@ soma_c_expression soma_c_dot(soma_c_writer *writer, const char *a, const char *b
     X(POOL, pool)                                                                                                      \
     X(NORMALIZE, normalize)                                                                                            \
     X(RECURRENT, recurrent)                                                                                            \
-    X(ATTENTION, attention)
+    X(ATTENTION, attention)                                                                                            \
+    X(MATMUL, matmul)
 
 #define X(NAME, name) soma_c_rule soma_c_write_##name;
 SOMA_C_LIST(X)

@@ -157,6 +157,7 @@ bool soma_op_fields(soma_op op, const soma_field **fields, size_t *count) {
         FIELDS(trees_fields);
     case SOMA_OP_INDEX:
     case SOMA_OP_INPUT:
+    case SOMA_OP_MATMUL:
     case SOMA_OP_PARAMETER:
     case SOMA_OP_RESHAPE:
     case SOMA_OP_SECOND: /* cells; decode.c takes no others */

@@ -169,11 +169,18 @@ extern const soma_onnx_row soma_onnx_functions[SOMA_FUNCTION_COUNT];
     X(GATHER, gather)                                                                                                  \
     X(RECURRENT, recurrent)                                                                                            \
     X(SECOND, second)                                                                                                  \
-    X(ATTENTION, attention)
+    X(ATTENTION, attention)                                                                                            \
+    X(MATMUL, matmul)
 
 #define X(NAME, name) soma_onnx_export_rule soma_onnx_export_##name;
 SOMA_ONNX_EXPORT_LIST(X)
 #undef X
+
+/* ------------------------------------------------------------------------------------- matmul.c, for other families */
+
+/* a b of values [.., m, k] and [.., k, n], whose dimensions before these are broadcast. */
+soma_status soma_onnx_matrices(soma_onnx_node *node, soma_tensor *a, const soma_onnx_shape *a_shape, soma_tensor *b,
+                               const soma_onnx_shape *b_shape, soma_tensor **out, soma_onnx_shape *out_shape);
 
 /* ------------------------------------------------------------------------------------- binary.c, for other families */
 

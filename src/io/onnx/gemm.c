@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Matrix products. A product of samples by one matrix, or of one matrix by samples, is a GEMM. That of two values that
- * both depend on the input is, for each sample, another product: it is written as a sum over
- * a[.., m, k, 1] b[.., 1, k, n], which takes memory for all of its m k n terms.
+ * Matrix products. A product of samples by one matrix, or of one matrix by samples, is a GEMM; that of two values that
+ * both depend on the input is, for each sample, another product: a MATMUL.
  */
 #include "io/onnx/family.h"
 
@@ -101,50 +100,6 @@ static soma_status matrix_by_columns(soma_onnx_node *node, const operand *a, con
     return transpose(node, out);
 }
 
-/* The dimensions before the last two as one, which may be 1. */
-static soma_status lead(const soma_onnx_node *node, const operand *x, size_t *count) {
-    uint32_t first = soma_onnx_first(node->importer, &x->shape);
-    if (x->shape.rank < first + 2) return soma_onnx_mixes(node);
-    *count = soma_onnx_count(&x->shape, first, x->shape.rank - 2);
-    return SOMA_OK;
-}
-
-static bool same_lead(const soma_onnx_shape *a, const soma_onnx_shape *b) {
-    return a->rank == b->rank && memcmp(a->dim, b->dim, (a->rank - 2) * sizeof *a->dim) == 0;
-}
-
-/* Two values of which neither is one matrix. */
-static soma_status each_by_each(soma_onnx_node *node, const operand *a, const operand *b, operand *out) {
-    const soma_onnx_importer *importer = node->importer;
-    size_t m = a->shape.dim[a->shape.rank - 2], k = a->shape.dim[a->shape.rank - 1];
-    size_t n = b->shape.dim[b->shape.rank - 1], leads[2] = {1, 1};
-    const operand *longer = a->shape.rank >= b->shape.rank ? a : b, *shorter = longer == a ? b : a;
-    bool batched = a->shape.batched || b->shape.batched;
-    if (batched && !importer->whole &&
-        (!longer->shape.batched || (shorter->shape.batched && shorter->shape.rank != longer->shape.rank)))
-        return soma_onnx_mixes(node);
-    SOMA_TRY(lead(node, a, &leads[0]));
-    SOMA_TRY(lead(node, b, &leads[1]));
-    if (!same_lead(&a->shape, &b->shape) && leads[0] != 1 && leads[1] != 1)
-        return soma_error(SOMA_UNSUPPORTED, "the dimensions before the matrices' differ; they must be equal, or 1");
-    /* A batch of size 1 in front of a constant is no dimension of its samples. */
-    soma_tensor *p, *q, left = {.batched = a->shape.batched, .rank = 4, .shape = {leads[0], m, k, 1}};
-    soma_tensor right = {.batched = b->shape.batched, .rank = 4, .shape = {leads[1], 1, k, n}};
-    SOMA_TRY(soma_graph_reshape(a->tensor->graph, a->tensor, &left, &p));
-    SOMA_TRY(soma_graph_reshape(b->tensor->graph, b->tensor, &right, &q));
-    SOMA_TRY(soma_graph_binary(p->graph, p, q, SOMA_BINARY_MULTIPLY, &p));
-    SOMA_TRY(soma_graph_reduce(p->graph, p, SOMA_REDUCE_SUM, p->batched ? 3 : 2, &p));
-    out->shape = longer->shape;
-    out->shape.batched = batched;
-    for (uint32_t i = 2; i < shorter->shape.rank; i++) { /* dimensions of 1 give way */
-        uint32_t to = longer->shape.rank - 1 - i, from = shorter->shape.rank - 1 - i;
-        if (out->shape.dim[to] == 1) out->shape.dim[to] = shorter->shape.dim[from];
-    }
-    out->shape.dim[out->shape.rank - 2] = m;
-    out->shape.dim[out->shape.rank - 1] = n;
-    return soma_onnx_reshaped(node, p, &out->shape, &out->tensor);
-}
-
 static soma_status multiply(soma_onnx_node *node, operand *a, operand *b, bool transpose_b, soma_tensor *bias,
                             operand *out) {
     uint32_t inner = transpose_b ? b->shape.rank - 1 : b->shape.rank - 2;
@@ -157,7 +112,7 @@ static soma_status multiply(soma_onnx_node *node, operand *a, operand *b, bool t
     if (!b->shape.batched && b->shape.rank == 2) return rows_by_matrix(node, a, b, transpose_b, bias, out);
     if (transpose_b) SOMA_TRY(transpose(node, b));
     if (!a->shape.batched && a->shape.rank == 2) return matrix_by_columns(node, a, b, out);
-    return each_by_each(node, a, b, out);
+    return soma_onnx_matrices(node, a->tensor, &a->shape, b->tensor, &b->shape, &out->tensor, &out->shape);
 }
 
 /* A dimension of 1 put at `place`. */
