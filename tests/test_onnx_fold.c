@@ -365,6 +365,32 @@ START_TEST(what_is_not_known_is_refused) {
 }
 END_TEST
 
+/* A number without dimensions, one in a vector, and one that is none. */
+static float half = 0.5f;
+static size_t dimensions;
+
+static void with_a_number(void) {
+    floats("half", dimensions, (const int64_t[]){1}, &half);
+    node("Mul", "x", "half", "y");
+}
+
+START_TEST(numbers_of_formulas_are_no_weights) {
+    static const struct {
+        float number;
+        size_t dimensions, parameters;
+    } cases[] = {{0.5f, 0, 0}, {0.5f, 1, 1}, {INFINITY, 0, 1}};
+    for (size_t i = 0; i < 3; i++) {
+        soma_network *network;
+        half = cases[i].number;
+        dimensions = cases[i].dimensions;
+        make(with_a_number, 8, 15);
+        expect_ok(load(NULL, &network));
+        ck_assert_uint_eq(soma_network_parameter_count(network), cases[i].parameters);
+        soma_network_destroy(network);
+    }
+}
+END_TEST
+
 /* --------------------------------------------------------------------------------------------------------- memory */
 
 static int64_t rows;
@@ -422,6 +448,7 @@ int main(void) {
     tcase_add_unchecked_fixture(all, temporary_create, temporary_destroy);
     tcase_add_loop_test(all, what_is_computed_of_constants_is_known, 0, sizeof cases / sizeof *cases);
     tcase_add_loop_test(all, what_is_not_known_is_refused, 0, sizeof refused / sizeof *refused);
+    tcase_add_test(all, numbers_of_formulas_are_no_weights);
     tcase_add_test(all, memory_that_ops_make_is_bounded_by_the_option);
     Suite *suite = suite_create("onnx, constants");
     suite_add_tcase(suite, all);

@@ -114,8 +114,7 @@ static void fuse_bias_gradient(soma_tensor *reduce) {
     reduce->op = SOMA_OP_SECOND;
 }
 
-/* Takes a tensor to an earlier place in the graph; one that stands before that stays. */
-static void move_tensor(soma_graph *graph, const soma_tensor *tensor, uint32_t to) {
+void soma_graph_move(soma_graph *graph, const soma_tensor *tensor, uint32_t to) {
     uint32_t from = to;
     while (from < graph->count && graph->tensor[from] != tensor) from++;
     if (from == graph->count) return;
@@ -164,8 +163,8 @@ static soma_status fuse_loss(soma_graph *graph, soma_tensor *gradient) {
     soma_tensor *loss = graph->tensor[place];
     SOMA_TRY(soma_tensor_set_inputs(loss, &gradient, 1));
     loss->op = SOMA_OP_SECOND;
-    move_tensor(graph, gradient, place);
-    move_tensor(graph, factor, place);
+    soma_graph_move(graph, gradient, place);
+    soma_graph_move(graph, factor, place);
     return SOMA_OK;
 }
 
@@ -236,7 +235,7 @@ static soma_status fold_normalize(soma_graph *graph, uint32_t place, const uint3
     SOMA_TRY(add_scaled_weight(graph, product, factor, &input[1]));
     for (uint32_t i = first; i < graph->count; i++) {
         graph->tensor[i]->settled = graph->tensor[i]->op != SOMA_OP_FILL;
-        move_tensor(graph, graph->tensor[i], place + i - first);
+        soma_graph_move(graph, graph->tensor[i], place + i - first);
     }
     soma_unary_params function = {normalize->attributes.normalize.params.function,
                                   normalize->attributes.normalize.params.a, normalize->attributes.normalize.params.b};
@@ -258,7 +257,18 @@ static soma_status fold_all(soma_graph *graph) {
     return status;
 }
 
+/* First, so that products are seen with their biases, and functions as such. */
+static soma_status fuse_formulas(soma_graph *graph, unsigned which) {
+    uint32_t *uses = count_uses(graph);
+    if (!uses) return soma_out_of_memory(graph->count * sizeof *uses, "the rewrites");
+    soma_status status = soma_graph_fuse_formulas(graph, which, uses);
+    soma_free(uses);
+    soma_graph_prune(graph); /* numbers them again */
+    return status;
+}
+
 soma_status soma_graph_fuse(soma_graph *graph, unsigned which) {
+    if (which & (SOMA_FUSE_FORMULA | SOMA_FUSE_BIAS)) SOMA_TRY(fuse_formulas(graph, which));
     if (which & SOMA_FUSE_FOLD) SOMA_TRY(fold_all(graph));
     uint32_t *uses = count_uses(graph);
     if (!uses) return soma_out_of_memory(graph->count * sizeof *uses, "the rewrites");
@@ -293,7 +303,7 @@ soma_status soma_graph_change_input(soma_graph *graph, soma_tensor *input, soma_
         for (uint32_t j = 0; j < graph->tensor[i]->input_count; j++)
             if (graph->tensor[i]->input[j] == input) graph->tensor[i]->input[j] = changed;
     while (graph->tensor[place] != input) place++;
-    move_tensor(graph, changed, place + 1);
+    soma_graph_move(graph, changed, place + 1);
     soma_graph_prune(graph); /* numbers them again */
     return SOMA_OK;
 }

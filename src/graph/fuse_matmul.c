@@ -92,30 +92,6 @@ static lie lie_of(soma_tensor *tensor, uint32_t copies) {
     return turned;
 }
 
-/* x times a number that is known. */
-static bool is_scaled(const soma_tensor *tensor, float *factor) {
-    const soma_attributes *attributes = &tensor->attributes;
-    float number;
-    switch (tensor->op) {
-    case SOMA_OP_COPY:
-        *factor = attributes->copy.scale;
-        return soma_tensor_same_shape(tensor, tensor->input[0]) && isfinite(*factor);
-    case SOMA_OP_UNARY:
-        *factor = attributes->unary.a;
-        return attributes->unary.function == SOMA_LINEAR && attributes->unary.b == 0 && isfinite(*factor);
-    case SOMA_OP_BINARY:
-        if (soma_tensor_root(tensor->input[1])->op != SOMA_OP_FILL ||
-            soma_tensor_root(tensor->input[1])->attributes.fill.per_batch)
-            return false;
-        number = soma_tensor_root(tensor->input[1])->attributes.fill.value;
-        *factor = attributes->binary.op == SOMA_BINARY_DIVIDE ? 1 / number : number;
-        return (attributes->binary.op == SOMA_BINARY_DIVIDE || attributes->binary.op == SOMA_BINARY_MULTIPLY) &&
-               isfinite(*factor);
-    default:
-        return false;
-    }
-}
-
 static void scale(soma_attributes *attributes, float factor) {
     attributes->matmul.scale = attributes->matmul.scaled ? attributes->matmul.scale * factor : factor;
     attributes->matmul.scaled = true;
@@ -133,7 +109,7 @@ static bool is_readable(const lie *x) {
 static void take_operand(soma_tensor *matmul, uint32_t operand, const uint32_t *uses) {
     soma_tensor *x = matmul->input[operand];
     float factor;
-    while (is_scaled(x, &factor) && uses[x->id] == 1 && x->batched == x->input[0]->batched &&
+    while (soma_tensor_is_scaled(x, &factor) && uses[x->id] == 1 && x->batched == x->input[0]->batched &&
            isfinite(factor * (matmul->attributes.matmul.scaled ? matmul->attributes.matmul.scale : 1))) {
         scale(&matmul->attributes, factor);
         x = matmul->input[operand] = x->input[0];
@@ -196,5 +172,5 @@ soma_status soma_graph_fuse_matmul(soma_tensor *tensor, const uint32_t *uses) {
     if (tensor->op == SOMA_OP_MATMUL && tensor->attributes.matmul.layout.rank == 0)
         for (uint32_t i = 0; i < 2; i++) take_operand(tensor, i, uses);
     if (tensor->op == SOMA_OP_TRANSPOSE) return give_order(tensor, uses);
-    return is_scaled(tensor, &factor) ? give_factor(tensor, factor, uses) : SOMA_OK;
+    return soma_tensor_is_scaled(tensor, &factor) ? give_factor(tensor, factor, uses) : SOMA_OK;
 }

@@ -385,6 +385,11 @@ soma_status soma_normalize_line(soma_graph *graph, const soma_tensor *normalize,
 soma_matmul_layout soma_matmul_layout_of(const soma_tensor *matmul);
 /* fuse_matmul.c: SOMA_FUSE_MATMUL of a tensor; uses: how many tensors use each. */
 soma_status soma_graph_fuse_matmul(soma_tensor *tensor, const uint32_t *uses);
+/* fuse_formula.c: SOMA_FUSE_FORMULA and SOMA_FUSE_BIAS; whether a tensor is its first input times a number. */
+soma_status soma_graph_fuse_formulas(soma_graph *graph, unsigned which, const uint32_t *uses);
+bool soma_tensor_is_scaled(const soma_tensor *tensor, float *factor);
+/* Takes a tensor to an earlier place in the graph; one that stands before that stays. */
+void soma_graph_move(soma_graph *graph, const soma_tensor *tensor, uint32_t to);
 /* conv.c: whether a convolution is lowered to a product of matrices. */
 bool soma_conv_is_product(const soma_tensor *tensor);
 /* "bias_unary_grad": stable, it is the name in files. */
@@ -414,7 +419,9 @@ enum {
                                          gradients on devices that combine the two */
     SOMA_FUSE_MATMUL = 64,            /* transpositions and factors around a product of several matrices -> a product
                                          that reads and writes in another order */
-    SOMA_FUSE_ALL = 127
+    SOMA_FUSE_FORMULA = 128,          /* a function that is written as a product with another -> that function */
+    SOMA_FUSE_BIAS = 256,             /* product, or convolution, + a row for all rows -> the same with a bias */
+    SOMA_FUSE_ALL = 511
 };
 soma_status soma_graph_fuse(soma_graph *graph, unsigned which);
 /*

@@ -5,6 +5,7 @@
 #include "io/onnx/import.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 /* ------------------------------------------------------------------------------------------------ initializers */
@@ -30,6 +31,14 @@ static soma_status define_words(soma_onnx_importer *importer, const Soma__Onnx__
     return soma_onnx_define(importer, &value);
 }
 
+/* One without dimensions is a number of a formula, as exporters write it, and no weight. What a model file cannot hold
+ * as such, since JSON has no infinity, stays one. */
+static bool is_of_a_formula(const soma_onnx_importer *importer, const soma_onnx_value *value) {
+    float number;
+    return value->shape.rank == 0 && !value->integer &&
+           soma_onnx_read_floats(importer->file, &value->elements, &number) == SOMA_OK && isfinite(number);
+}
+
 soma_status soma_onnx_define_initializer(soma_onnx_importer *importer, const Soma__Onnx__TensorProto *tensor) {
     soma_onnx_value value = {.constant = true, .trained = true, .name = tensor->name};
     if (!tensor->name || !*tensor->name) return soma_error(SOMA_INVALID_FILE, "an initializer has no name");
@@ -38,6 +47,7 @@ soma_status soma_onnx_define_initializer(soma_onnx_importer *importer, const Som
     value.integer = soma_onnx_is_integer(value.elements.type);
     value.shape.rank = value.elements.rank;
     memcpy(value.shape.dim, value.elements.dim, sizeof value.shape.dim);
+    value.trained = !is_of_a_formula(importer, &value);
     return soma_onnx_define(importer, &value);
 }
 
