@@ -4,6 +4,7 @@
  * float64 device; sums may be taken in another order, so results agree to 1e-12.
  */
 #include "expect.h"
+#include "graph/rewrites.h"
 #include "host_device.h"
 #include "host_network.h"
 #include "suite.h"

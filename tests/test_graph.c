@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The graph as a container, and the shape rules: what each op accepts and refuses. */
 #include "expect.h"
-#include "graph/graph.h"
+#include "graph/rewrites.h"
 #include "suite.h"
 
 #include <math.h>

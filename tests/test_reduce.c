@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Reductions over several axes at once: values, files, and where gradients use them. On the float64 device. */
 #include "expect.h"
+#include "graph/rewrites.h"
 #include "host_device.h"
 #include "host_network.h"
 #include "io/model/json.h"

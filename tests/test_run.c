@@ -2,6 +2,7 @@
 /* Values between a plan and the host, and the search for the first one that is not finite. */
 #include "expect.h"
 #include "graph/plan_internal.h"
+#include "graph/rewrites.h"
 #include "host_device.h"
 #include "host_network.h"
 #include "suite.h"

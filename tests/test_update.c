@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Updates in products: where they may be, and where not. That they train the same is in test_fuse.c. */
 #include "expect.h"
+#include "graph/rewrites.h"
 #include "host_network.h"
 #include "suite.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Reverse-mode differentiation: walks the graph backwards and lets each op's rule emit the gradients of its inputs. */
-#include "graph/graph.h"
+#include "graph/rewrites.h"
 
 typedef struct backward {
     soma_graph *graph;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Rewrites that save passes over memory, and the removal of what nothing needs. Each computes what the plain graph
  * does. */
-#include "graph/graph.h"
+#include "graph/rewrites.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A copy of a network as it is computed in inference. */
-#include "graph/graph.h"
+#include "graph/rewrites.h"
 
 soma_tensor *soma_tensor_without_dropout(soma_tensor *tensor) {
     for (;;) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Running a plan, and moving values between it and the host. */
 #include "graph/plan_internal.h"
+#include "graph/rewrites.h"
 
 #include <math.h>
 #include <string.h>

@@ -4,7 +4,7 @@
  * to be told to the others in between, so it is made of ops that there are: the mean of x, what is left of x without
  * it, the mean of the squares of that, each ACROSS the ranks. The gradient follows by itself.
  */
-#include "graph/graph.h"
+#include "graph/rewrites.h"
 
 #include <string.h>
 

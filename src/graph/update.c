@@ -4,7 +4,7 @@
  * accumulates into w with alpha = -rate and beta = 1; so is a convolution's weight gradient. It saves writing the
  * gradient, and reading it and w again.
  */
-#include "graph/graph.h"
+#include "graph/rewrites.h"
 
 /* The parameter whose gradient this is. */
 static soma_tensor *parameter_of(const soma_graph *graph, const soma_tensor *gradient) {

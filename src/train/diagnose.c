@@ -5,6 +5,7 @@
  * gives the same bits; this time the loss is read after each batch, and the batch that spoils it is taken apart call by
  * call.
  */
+#include "graph/rewrites.h"
 #include "train/evaluate.h"
 #include "train/fit.h"
 

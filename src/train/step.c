@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Step graphs: a copy of the network (step_copy.c) with targets, losses and metrics appended (step_loss.c), and what
  * training needs beside those (step_training.c); and their plans. */
+#include "graph/rewrites.h"
 #include "train/step_build.h"
 
 #include <math.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The copy of a network that a step graph begins with, as it is computed in inference or in training. */
+#include "graph/rewrites.h"
 #include "train/step_build.h"
 
 /* So they are in training where they are frozen. */

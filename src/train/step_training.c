@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What training adds to a step graph: gradients and the optimizer. */
+#include "graph/rewrites.h"
 #include "train/ids.h"
 #include "train/step_build.h"
 

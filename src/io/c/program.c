@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* From a network to the list of calls that its C file makes. */
 #include "io/c/program.h"
+#include "graph/rewrites.h"
 
 #include <string.h>
 
