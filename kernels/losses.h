@@ -3,7 +3,7 @@
  * Losses that are a mean over the elements of a row, each a row here: X(NAME, loss, derivative), expressions in the prediction p, the
  * target t, and the parameters `delta`, `focus` (gamma), `smoothing`, `when_one` and `when_zero`. Compiled by C (float and double) and by OpenCL C; `real`, R, EXP, LOG, LOG1P and ABS as in functions.h.
  * The categorical losses couple the elements of a row, so every device has them as functions; what CATEGORICAL_FOCAL (Lin, Goyal, Girshick, He
- * & Dollar 2017, "Focal Loss for Dense Object Detection") makes of an element is here. QUANTILE: Koenker & Bassett 1978, "Regression Quantiles". Formulas: soma_loss_kind in soma/device.h.
+ * & Dollar 2017, "Focal Loss for Dense Object Detection") makes of an element is here. QUANTILE: Koenker & Bassett 1978, "Regression Quantiles". Formulas: soma_loss_kind in soma/primitive_params.h.
  */
 #ifndef SOMA_KERNELS_LOSSES_H
 #define SOMA_KERNELS_LOSSES_H

@@ -3,7 +3,7 @@
  * Update rules, each a row: X(NAME, states, rule). Compiled by C (float and double) and by OpenCL C.
  *
  * The rule is one or more statements on w (the parameter), g (its gradient, made ready: see soma_optimizer_params in
- * soma/device.h), m and v (the states, 0 at the start). P(field) is a field of soma_optimizer_params; DECAY is P(decay), or 0 for
+ * soma/primitive_params.h), m and v (the states, 0 at the start). P(field) is a field of soma_optimizer_params; DECAY is P(decay), or 0 for
  * an element that does not decay. Who includes this defines `real`, R, P, DECAY and SQRT.
  *
  * MOMENTUM, NESTEROV  Polyak 1964; Sutskever et al. 2013, "On the importance of initialization and momentum"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Recurrent layers; see soma_recurrent_params in soma/device.h. */
+/* Recurrent layers; see soma_recurrent_params in soma/primitive_params.h. */
 #include "recurrent_steps.h"
 
 /* The state before the step: y at the step before, in the first of them `state`, or 0 (NULL). */

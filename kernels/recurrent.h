@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One step of one unit of a recurrent layer, and its gradient; see soma_recurrent_params in soma/device.h. Compiled by C and by OpenCL C, over
+ * One step of one unit of a recurrent layer, and its gradient; see soma_recurrent_params in soma/primitive_params.h. Compiled by C and by OpenCL C, over
  * `real` with the mathematics of the table of functions. What comes in are a gate's sums: of its column of x, and of the product with the state.
  */
 #ifndef SOMA_KERNELS_RECURRENT_H

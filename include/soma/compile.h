@@ -13,7 +13,7 @@
 extern "C" {
 #endif
 
-/* Losses of the last output layer; see soma_loss_kind in soma/device.h for the formulas. */
+/* Losses of the last output layer; see soma_loss_kind in soma/primitive_params.h for the formulas. */
 typedef enum soma_loss {
     SOMA_LOSS_DEFAULT,             /* by the output: softmax: categorical cross-entropy; sigmoid: binary; else
                                       mean squared error. A softmax over several dimensions or of one unit: none,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Typed constructors of calls: nobody fills a soma_call by hand. The views' meaning is in soma/device.h. */
+/* Typed constructors of calls: nobody fills a soma_call by hand. The views' meaning is in soma/primitives.h. */
 #ifndef SOMA_DEVICE_CALLS_H
 #define SOMA_DEVICE_CALLS_H
 

@@ -99,7 +99,7 @@ soma_status soma_device_sync(soma_device *device);
 #define SOMA_DEVICE_HAS_SLOT(api, slot)                                                                                \
     ((api)->size >= offsetof(soma_device_api, slot) + sizeof((api)->slot) && (api)->slot)
 
-/* Shapes, ranks, dtypes and parameters of a call against its primitive's contract in soma/device.h. */
+/* Shapes, ranks, dtypes and parameters of a call against its primitive's contract in soma/primitives.h. */
 soma_status soma_call_check(const soma_call *call);
 /* Whether a call of these parameters reads, and whether it writes, a view; false for an absent one. The view's name in
  * the contract. */

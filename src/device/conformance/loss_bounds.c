@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The losses written out from the formulas in soma/device.h, with error bounds. */
+/* The losses written out from the formulas in soma/primitive_params.h, with error bounds. */
 #include "device/conformance/loss_row.h"
 
 /* max(p, floor): where the floor holds, float32 has another one by its rounding. */

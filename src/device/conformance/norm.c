@@ -2,7 +2,7 @@
 /* Cases of NORM: numbers of every size, alone and together. */
 #include "device/conformance/shapes.h"
 
-/* norm[1], written out from soma/device.h. */
+/* norm[1], written out from soma/primitives.h. */
 static double factor_of(const soma_view *x) {
     double largest = 0.0;
     for (size_t i = 0; i < soma_view_count(x); i++) largest = fmax(largest, fabs(soma_element_get(x, i)));

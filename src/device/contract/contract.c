@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Holds a call against its primitive's contract in soma/device.h: number of views, ranks, shapes, strides, dtypes,
+/* Holds a call against its primitive's contract in soma/primitives.h: number of views, ranks, shapes, strides, dtypes,
  * parameters. */
 #include "device/contract/contract.h"
 

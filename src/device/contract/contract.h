@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The contract of each primitive, as soma/device.h tells it: its views, and a check of shapes and parameters. The rows
+ * The contract of each primitive, as soma/primitives.h tells it: its views, and a check of shapes and parameters. The rows
  * lie with their families; contract.c puts them into one table.
  */
 #ifndef SOMA_DEVICE_CONTRACT_CONTRACT_H

@@ -2,7 +2,7 @@
 /* Operations on two numbers. */
 #include "io/c/writer.h"
 
-/* In the names `left` and `right`; soma/device.h says the same in words. NaN comes through. */
+/* In the names `left` and `right`; soma/primitive_params.h says the same in words. NaN comes through. */
 static const char *const formulas[SOMA_BINARY_COUNT] = {
     [SOMA_BINARY_ADD] = "left + right",
     [SOMA_BINARY_SUBTRACT] = "left - right",
