@@ -531,6 +531,9 @@ START_TEST(trees_have_nodes_leaves_and_roots) {
     BAD_SHAPE(soma_call_trees(F32(2, 5), F32(7, 4), F32(8, 3), F32(3, 1), F32(2, 3), 3), "root is [3, 1]");
     BAD_SHAPE(soma_call_trees(F32(2, 5), F32(7, 4), F32(0, 3), F32(3), F32(2, 3), 3), "leaf [0, 3]", "a leaf");
     BAD_SHAPE(soma_call_trees(F32(2, 0), F32(7, 4), F32(8, 3), F32(3), F32(2, 3), 3), "x is [2, 0]", "a feature");
+}
+END_TEST
+
 START_TEST(products_of_matrices_fit) {
     const soma_view a = F32(2, 3, 5), b = F32(2, 5, 4), c = F32(2, 3, 4);
     soma_view turned = b, wrong = c;

@@ -65,7 +65,9 @@ START_TEST(other_calls_cost_bytes) {
     assert_cost("attention", soma_call_attention(&heads, attention), 2 * 2 * 9 * 10, 4 * 4 * 30);
     attention.causal = true;
     assert_cost("causal attention", soma_call_attention(&heads, attention), 2 * 2 * 6 * 10, 4 * 4 * 30);
-    assert_cost("two products of matrices", soma_call_matmul(F32(2, 3, 5), F32(2, 5, 4), F32(2, 3, 4), 1), 2 * 2 * 60,
+    soma_view across = soma_view_of(NULL, 0, SOMA_F32, 3, (size_t[]){2, 5, 4});
+    soma_view product = soma_view_of(NULL, 0, SOMA_F32, 3, (size_t[]){2, 3, 4});
+    assert_cost("two products of matrices", soma_call_matmul(x, across, product, 1), 2 * 2 * 60,
                 4 * 2 * (15 + 20 + 12));
     assert_cost("nothing", soma_call_fill(F32(0, 5), 1), 0, 0);
 }

@@ -378,14 +378,14 @@ START_TEST(numbers_of_formulas_are_no_weights) {
     static const struct {
         float number;
         size_t dimensions, parameters;
-    } cases[] = {{0.5f, 0, 0}, {0.5f, 1, 1}, {INFINITY, 0, 1}};
+    } numbers[] = {{0.5f, 0, 0}, {0.5f, 1, 1}, {INFINITY, 0, 1}};
     for (size_t i = 0; i < 3; i++) {
         soma_network *network;
-        half = cases[i].number;
-        dimensions = cases[i].dimensions;
+        half = numbers[i].number;
+        dimensions = numbers[i].dimensions;
         make(with_a_number, 8, 15);
         expect_ok(load(NULL, &network));
-        ck_assert_uint_eq(soma_network_parameter_count(network), cases[i].parameters);
+        ck_assert_uint_eq(soma_network_parameter_count(network), numbers[i].parameters);
         soma_network_destroy(network);
     }
 }

@@ -4,7 +4,7 @@
  * a function of it. They become one op, which a product or convolution takes into its epilogue. And what is added to
  * each row of a product, or to each channel of a convolution, becomes its bias.
  */
-#include "graph/graph.h"
+#include "graph/rewrites.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Cases of LOSS_GRAD: the derivatives of the losses written out from the formulas in soma/primitive_params.h, with error bounds.
+/* Cases of LOSS_GRAD: the derivatives of the losses written out from the formulas in soma/primitive_params.h, with
+ * error bounds.
  */
 #include "device/conformance/loss_row.h"
 

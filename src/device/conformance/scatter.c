@@ -48,12 +48,12 @@ void soma_scatter_cases(soma_suite *suite) {
         for (int special = 0; special < 2; special++) scatter_case(suite, &shapes[i], special);
 }
 
-/* A step's keys, of as many sequences as a batch has. */
+/* Keys of a prompt, of as many sequences as a batch has. */
 void soma_scatter_speeds(soma_suite *suite) {
-    const scatter_shape shape = {16, 1, 128, 128};
+    const scatter_shape shape = {16, 128, 256, 128};
     soma_call call = scatter_call(&shape);
     soma_case c;
     soma_case_begin(suite, &c, &call, scatter_bound);
-    soma_case_whole(suite, &c, 1, 0, (int32_t)shape.rows - 1);
-    soma_case_time(suite, &c, "a step");
+    soma_case_whole(suite, &c, 1, 0, (int32_t)(shape.rows - shape.steps));
+    soma_case_time(suite, &c, "keys of a prompt");
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The contract of each primitive, as soma/primitives.h tells it: its views, and a check of shapes and parameters. The rows
- * lie with their families; contract.c puts them into one table.
+ * The contract of each primitive, as soma/primitives.h tells it: its views, and a check of shapes and parameters. The
+ * rows lie with their families; contract.c puts them into one table.
  */
 #ifndef SOMA_DEVICE_CONTRACT_CONTRACT_H
 #define SOMA_DEVICE_CONTRACT_CONTRACT_H

@@ -127,8 +127,7 @@ const Soma__Onnx__FunctionProto *soma_onnx_find_function(const soma_onnx_file *f
                                                          const Soma__Onnx__NodeProto *node) {
     soma_text key;
     size_t number;
-    if (!file->functions.count || !node->op_type ||
-        soma_onnx_find_row(node->domain, node->op_type) ||
+    if (!file->functions.count || !node->op_type || soma_onnx_find_row(node->domain, node->op_type) ||
         function_key(node->domain, node->op_type, &key) != SOMA_OK)
         return NULL;
     const bool found = soma_words_find(&file->functions, key.data, &number);

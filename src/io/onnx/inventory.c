@@ -36,7 +36,8 @@ static soma_status grow(soma_onnx_ops *ops) {
 
 static soma_onnx_op_use first_use(const op_walk *walk, const Soma__Onnx__NodeProto *node, bool inside) {
     const soma_onnx_row *row = node->op_type ? soma_onnx_find_row(node->domain, node->op_type) : NULL;
-    bool supported = (row && row->since <= soma_onnx_opset_of(walk->file, row)) || soma_onnx_find_function(walk->file, node);
+    bool supported =
+        (row && row->since <= soma_onnx_opset_of(walk->file, row)) || soma_onnx_find_function(walk->file, node);
     return (soma_onnx_op_use){.supported = supported,
                               .since = row && !supported ? row->since : 0,
                               .domain = row ? row->domain : NULL,
