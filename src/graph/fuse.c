@@ -16,16 +16,6 @@ static uint32_t *count_uses(const soma_graph *graph) {
     return uses;
 }
 
-soma_status soma_tensor_set_inputs(soma_tensor *tensor, soma_tensor *const *input, uint32_t count) {
-    soma_tensor **copy = soma_calloc(count, sizeof *copy);
-    if (!copy) return soma_out_of_memory(count * sizeof *copy, "a rewritten tensor");
-    memcpy(copy, input, count * sizeof *copy);
-    soma_free(tensor->input);
-    tensor->input = copy;
-    tensor->input_count = count;
-    return SOMA_OK;
-}
-
 static bool is_figure_of(const soma_tensor *tensor, const soma_tensor *normalize) {
     return (tensor->op == SOMA_OP_SECOND || tensor->op == SOMA_OP_THIRD) && tensor->input[0] == normalize;
 }
@@ -112,15 +102,6 @@ static void fuse_bias_gradient(soma_tensor *reduce) {
         return;
     gradient->op = SOMA_OP_BIAS_UNARY_GRAD;
     reduce->op = SOMA_OP_SECOND;
-}
-
-void soma_graph_move(soma_graph *graph, const soma_tensor *tensor, uint32_t to) {
-    uint32_t from = to;
-    while (from < graph->count && graph->tensor[from] != tensor) from++;
-    if (from == graph->count) return;
-    soma_tensor *moved = graph->tensor[from];
-    memmove(graph->tensor + to + 1, graph->tensor + to, (from - to) * sizeof *graph->tensor);
-    graph->tensor[to] = moved;
 }
 
 /* The place of the loss whose gradient this is; the graph's size if it has none any more. */

@@ -16,6 +16,25 @@ void soma_tensor_free(soma_tensor *tensor) {
     soma_free(tensor);
 }
 
+soma_status soma_tensor_set_inputs(soma_tensor *tensor, soma_tensor *const *input, uint32_t count) {
+    soma_tensor **copy = soma_calloc(count, sizeof *copy);
+    if (!copy) return soma_out_of_memory(count * sizeof *copy, "a rewritten tensor");
+    memcpy(copy, input, count * sizeof *copy);
+    soma_free(tensor->input);
+    tensor->input = copy;
+    tensor->input_count = count;
+    return SOMA_OK;
+}
+
+void soma_graph_move(soma_graph *graph, const soma_tensor *tensor, uint32_t to) {
+    uint32_t from = to;
+    while (from < graph->count && graph->tensor[from] != tensor) from++;
+    if (from == graph->count) return;
+    soma_tensor *moved = graph->tensor[from];
+    memmove(graph->tensor + to + 1, graph->tensor + to, (from - to) * sizeof *graph->tensor);
+    graph->tensor[to] = moved;
+}
+
 void soma_graph_clear(soma_graph *graph) {
     for (uint32_t i = 0; i < graph->count; i++) soma_tensor_free(graph->tensor[i]);
     soma_free(graph->tensor);

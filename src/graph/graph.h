@@ -292,6 +292,8 @@ void soma_graph_clear(soma_graph *graph);
 /* For the graph's own rewrites; accepts NULL. */
 void soma_tensor_free(soma_tensor *tensor);
 soma_status soma_tensor_set_inputs(soma_tensor *tensor, soma_tensor *const *input, uint32_t count);
+/* Takes a tensor to an earlier place in the graph; one that stands before that stays. */
+void soma_graph_move(soma_graph *graph, const soma_tensor *tensor, uint32_t to);
 /* A copy with the same ids. */
 soma_status soma_graph_clone(const soma_graph *graph, soma_graph *copy);
 
@@ -388,8 +390,6 @@ soma_status soma_graph_fuse_matmul(soma_tensor *tensor, const uint32_t *uses);
 /* fuse_formula.c: SOMA_FUSE_FORMULA and SOMA_FUSE_BIAS; whether a tensor is its first input times a number. */
 soma_status soma_graph_fuse_formulas(soma_graph *graph, unsigned which, const uint32_t *uses);
 bool soma_tensor_is_scaled(const soma_tensor *tensor, float *factor);
-/* Takes a tensor to an earlier place in the graph; one that stands before that stays. */
-void soma_graph_move(soma_graph *graph, const soma_tensor *tensor, uint32_t to);
 /* conv.c: whether a convolution is lowered to a product of matrices. */
 bool soma_conv_is_product(const soma_tensor *tensor);
 /* "bias_unary_grad": stable, it is the name in files. */

@@ -14,10 +14,6 @@
 /* The versions whose meaning is known. */
 enum { FIRST_IR = 3, LAST_OPSET = SOMA_ONNX_LAST_OPSET, LAST_LEARNING_OPSET = 5 };
 
-bool soma_onnx_is_standard(const char *domain) {
-    return !domain || !*domain || strcmp(domain, "ai.onnx") == 0;
-}
-
 /* Exporters name a domain more than once; that is no harm where they name one version. `seen` has versions as lines. */
 static soma_status check_domain(const soma_onnx_file *file, const char *domain, int64_t version, soma_words *seen) {
     size_t number, known = seen->count;

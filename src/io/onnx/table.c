@@ -10,6 +10,10 @@ static const soma_onnx_row *const rows[] = {
 #undef X
 };
 
+bool soma_onnx_is_standard(const char *domain) {
+    return !domain || !*domain || strcmp(domain, "ai.onnx") == 0;
+}
+
 static bool is_of_domain(const soma_onnx_row *row, const char *domain) {
     return row->domain ? domain && strcmp(row->domain, domain) == 0 : soma_onnx_is_standard(domain);
 }
