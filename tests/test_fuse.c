@@ -461,6 +461,15 @@ static void number_added_to_a_product(soma_graph *graph) {
     keep(times(graph, product(graph, false), 2, SOMA_BINARY_ADD));
 }
 
+/* As files may have it. */
+static void number_without_dimensions_added(soma_graph *graph) {
+    soma_tensor *fill, *out;
+    soma_tensor_spec spec = {.op = SOMA_OP_FILL, .attributes = {.fill = {2, false}}};
+    expect_ok(soma_graph_add(graph, &spec, &fill));
+    expect_ok(soma_graph_binary(graph, product(graph, false), fill, SOMA_BINARY_ADD, &out));
+    keep(out);
+}
+
 static void bias_of_a_convolution(soma_graph *graph) {
     soma_tensor *y = convolution(graph, add_input(graph, "[batch, 5, 4, 2]"), false, false), *out;
     expect_ok(soma_graph_binary(graph, y, add_input(graph, "[1, 1, 2]"), SOMA_BINARY_ADD, &out));
@@ -670,6 +679,7 @@ static const struct {
     {"bias of a product", bias_of_a_product, SOMA_FUSE_BIAS, SOMA_OP_BINARY, 1, 0},
     {"second bias of a product", second_bias_of_a_product, SOMA_FUSE_BIAS, SOMA_OP_BINARY, 1, 1},
     {"number added to a product", number_added_to_a_product, SOMA_FUSE_BIAS, SOMA_OP_BINARY, 1, 1},
+    {"number without dimensions", number_without_dimensions_added, SOMA_FUSE_BIAS, SOMA_OP_BINARY, 1, 1},
     {"bias of a convolution", bias_of_a_convolution, SOMA_FUSE_BIAS, SOMA_OP_BINARY, 1, 0},
     {"bias, switched off", bias_of_a_product,
      SOMA_FUSE_ALL & ~SOMA_FUSE_BIAS & ~SOMA_FUSE_ADDITION & ~SOMA_FUSE_GEMM_FUNCTION, SOMA_OP_BINARY, 1, 1},

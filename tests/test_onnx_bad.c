@@ -96,6 +96,27 @@ static void strings(void) {
     tensor("w", 8, SHAPE(4), 16);
     node("Add", "x", "w", "y");
 }
+static void put_words(void) {
+    size_t message = soma_protobuf_open(W, GRAPH_INITIALIZER);
+    soma_protobuf_put_integer(W, TENSOR_DIMS, 2);
+    soma_protobuf_put_integer(W, TENSOR_TYPE, 8);
+    soma_protobuf_put_text(W, 6, "red");
+    soma_protobuf_put_text(W, 6, "blue");
+    soma_protobuf_put_text(W, TENSOR_NAME, "w");
+    soma_protobuf_close(W, message);
+}
+static void words_added(void) {
+    put_words();
+    node("Add", "x", "w", "y");
+}
+static void words_joined(void) {
+    put_words();
+    node("Concat", "w", "w", "y");
+}
+static void words_transposed(void) {
+    put_words();
+    node("Transpose", "w", NULL, "y");
+}
 static void beyond_float(void) {
     doubles("w", 4, (const double[]){1, 2, -1e39, 4});
     node("Add", "x", "w", "y");
@@ -173,6 +194,9 @@ static const struct {
     {"few bytes", few_bytes, 8, 17, SOMA_INVALID_FILE, {"tensor w", "16 elements", "holds 15"}},
     {"negative", negative_dimension, 8, 17, SOMA_INVALID_FILE, {"tensor w", "dimension 0 is -4"}},
     {"huge", huge, 8, 17, SOMA_INVALID_FILE, {"tensor w", "more elements than memory"}},
+    {"words added", words_added, 8, 17, SOMA_UNSUPPORTED, {"input 1, \"w\", holds words", "numbers"}},
+    {"words joined", words_joined, 8, 17, SOMA_UNSUPPORTED, {"input 0, \"w\", holds words", "numbers"}},
+    {"words transposed", words_transposed, 8, 17, SOMA_UNSUPPORTED, {"input 0, \"w\", holds words", "numbers"}},
     {"strings", strings, 8, 17, SOMA_INVALID_FILE, {"tensor w", "make 4 elements", "holds 0"}},
     {"beyond float32", beyond_float, 8, 17, SOMA_INVALID_FILE, {"tensor w: element 2 is -1e+39", "float32"}},
     {"whole numbers",

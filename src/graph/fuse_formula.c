@@ -151,7 +151,7 @@ static soma_status become_function(soma_tensor *tensor, const uint32_t *uses) {
 /* --------------------------------------------------------------------------------------------------------- biases */
 
 static bool is_row_of(const soma_tensor *x, const soma_tensor *product) {
-    return !x->batched && soma_tensor_count(x) == x->shape[x->rank - 1] &&
+    return !x->batched && x->rank > 0 && soma_tensor_count(x) == x->shape[x->rank - 1] &&
            x->shape[x->rank - 1] == product->shape[product->rank - 1];
 }
 

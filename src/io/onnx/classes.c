@@ -33,6 +33,15 @@ soma_status soma_onnx_with_number(soma_onnx_node *node, soma_tensor *x, float nu
     return soma_graph_binary(soma_onnx_graph(node), x, fill, op, y);
 }
 
+soma_status soma_onnx_keep_numbers(soma_onnx_node *node, soma_tensor *x, const char *ending, size_t count,
+                                   const double *numbers, soma_tensor **y) {
+    soma_tensor *all, *row;
+    SOMA_TRY(soma_onnx_add_numbers(node, ending, 1, &count, numbers, true, &row));
+    SOMA_TRY(soma_onnx_function(node, x, SOMA_LINEAR, 0, 0, &all));
+    SOMA_TRY(soma_graph_binary(x->graph, all, row, SOMA_BINARY_ADD, &all));
+    return soma_graph_binary(x->graph, all, x, SOMA_BINARY_KEEP, y);
+}
+
 /* ----------------------------------------------------------------------------------------------------- attributes */
 
 soma_status soma_onnx_get_tensor_numbers(soma_onnx_node *node, const Soma__Onnx__AttributeProto *attribute,

@@ -40,6 +40,10 @@ void soma_onnx_name_classes(soma_onnx_importer *importer, const soma_onnx_classe
 soma_status soma_onnx_keep_classes(soma_onnx_importer *importer);
 
 /* x op a number */
+/* These numbers, for each of the last dimension or one for all, where x is not 0, else 0: not as a product, since the
+ * numbers may be infinite or NaN. */
+soma_status soma_onnx_keep_numbers(soma_onnx_node *node, soma_tensor *x, const char *ending, size_t count,
+                                   const double *numbers, soma_tensor **y);
 soma_status soma_onnx_with_number(soma_onnx_node *node, soma_tensor *x, float number, soma_binary op, soma_tensor **y);
 /* Along the last dimension, of which 1 is left. */
 soma_status soma_onnx_reduce_last(soma_tensor *x, soma_reduction op, soma_tensor **y);

@@ -97,19 +97,22 @@ static soma_status find_missing(soma_onnx_node *node, soma_tensor *x, float repl
 static soma_status import_imputer(soma_onnx_node *node) {
     const bool whole = soma_onnx_attribute(node, "imputed_value_int64s") != NULL;
     soma_tensor *x = NULL, *there, *missing, *filled;
-    size_t features = 0;
+    const double *value = NULL;
+    size_t features = 0, count = 0;
     float replaced = 0;
     int64_t whole_replaced;
     SOMA_TRY(soma_onnx_get_integer(node, "replaced_value_int64", 0, &whole_replaced));
     SOMA_TRY(soma_onnx_get_float(node, "replaced_value_float", 0, &replaced));
     SOMA_TRY(get_features(node, &x, &features));
     SOMA_TRY(find_missing(node, x, whole ? (float)whole_replaced : replaced, &there, &missing));
-    soma_tensor *value = missing;
-    SOMA_TRY(with_numbers(node, whole ? "imputed_value_int64s" : "imputed_value_floats", ".imputed", features,
-                          SOMA_BINARY_MULTIPLY, &value));
-    if (value == missing) return soma_error(SOMA_INVALID_FILE, "there are no imputed values");
+    SOMA_TRY(soma_onnx_get_numbers(node, whole ? "imputed_value_int64s" : "imputed_value_floats", &value, &count));
+    if (count == 0) return soma_error(SOMA_INVALID_FILE, "there are no imputed values");
+    if (count != 1 && count != features)
+        return soma_error(SOMA_INVALID_FILE, "%zu imputed values; one for each of %zu features is needed, or one",
+                          count, features);
+    SOMA_TRY(soma_onnx_keep_numbers(node, missing, ".imputed", count, value, &missing));
     SOMA_TRY(soma_graph_binary(x->graph, x, there, SOMA_BINARY_KEEP, &filled));
-    SOMA_TRY(soma_graph_binary(x->graph, filled, value, SOMA_BINARY_ADD, &filled));
+    SOMA_TRY(soma_graph_binary(x->graph, filled, missing, SOMA_BINARY_ADD, &filled));
     node->output.integer = node->input[0]->integer;
     node->output.elements.type = node->input[0]->elements.type;
     return soma_onnx_give(node, filled, &node->input[0]->shape);

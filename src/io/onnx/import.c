@@ -32,6 +32,10 @@ static soma_status not_computed(const char *name) {
                       soma_quote(name, strlen(name)).text);
 }
 
+bool soma_onnx_is_words(const soma_onnx_value *value) {
+    return value->constant && value->elements.type == SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__STRING;
+}
+
 static soma_status find_inputs(soma_onnx_node *node) {
     const Soma__Onnx__NodeProto *proto = node->proto;
     if (proto->n_input < node->row->least || proto->n_input > node->row->most)
@@ -45,6 +49,9 @@ static soma_status find_inputs(soma_onnx_node *node) {
             return soma_error(SOMA_INVALID_FILE, "input %s is no value of the graph that comes before",
                               soma_quote(name, strlen(name)).text);
         if (node->input[i] && node->input[i]->missing) return not_computed(name);
+        if (node->input[i] && soma_onnx_is_words(node->input[i]) && (i > 0 || !node->row->takes_words))
+            return soma_error(SOMA_UNSUPPORTED, "input %u, %s, holds words; numbers are taken", i,
+                              soma_quote(name, strlen(name)).text);
         if (node->input[i] && node->input[i]->absent) node->input[i] = NULL;
         bool needed = i < node->row->least || node->row->most == SOMA_MAX_INPUTS;
         if (!node->input[i] && needed) return soma_error(SOMA_INVALID_FILE, "input %u is left out", i);

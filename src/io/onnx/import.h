@@ -119,8 +119,11 @@ typedef struct soma_onnx_row {
     bool carries;  /* the result is the first input's elements, whatever they are: whole numbers, too */
     soma_onnx_batch_place place;
     const char *domain; /* NULL: ONNX's own */
+    bool takes_words;   /* the first input may be a list of words that the file holds */
 } soma_onnx_row;
 
+/* Whether it is a list of words that the file holds, which has no numbers. */
+bool soma_onnx_is_words(const soma_onnx_value *value);
 /* NULL if there is none of this name in this domain. */
 const soma_onnx_row *soma_onnx_find_row(const char *domain, const char *name);
 /* The version of the row's domain that the file is of. */

@@ -64,6 +64,9 @@ static soma_status import_extractor(soma_onnx_node *node) {
     if (x->constant && !places->constant) return look_up(node, x, places);
     if (!places->constant || places->elements.count == 0)
         return soma_error(SOMA_UNSUPPORTED, "%s must be a constant of the file", places->name);
+    if (soma_onnx_is_words(x))
+        return soma_error(SOMA_UNSUPPORTED, "%s holds words, and %s says once and for all which", x->name,
+                          places->name);
     SOMA_TRY(soma_onnx_take_made(node->importer, places->elements.count, sizeof(int64_t), places->name));
     int64_t *column = soma_calloc(places->elements.count, sizeof *column);
     if (!column) return soma_out_of_memory(places->elements.count * sizeof *column, places->name);
@@ -73,7 +76,7 @@ static soma_status import_extractor(soma_onnx_node *node) {
     return status;
 }
 
-SOMA_ONNX_OP(ArrayFeatureExtractor, 1, 2, 2, "", import_extractor, 0, .domain = SOMA_ONNX_ML);
+SOMA_ONNX_OP(ArrayFeatureExtractor, 1, 2, 2, "", import_extractor, 0, .domain = SOMA_ONNX_ML, .takes_words = true);
 
 /* ---------------------------------------------------------------------------------------------------- LabelEncoder */
 
@@ -109,16 +112,16 @@ static soma_status compare_keys(soma_onnx_node *node, soma_tensor *x, const doub
 }
 
 /* The value of the key that there is, or the usual one: one of these terms at most is not 0, so that it is exact. */
-static soma_status choose(soma_onnx_node *node, soma_tensor *equal, const double *value, size_t count, float usual,
+static soma_status choose(soma_onnx_node *node, soma_tensor *equal, const double *value, size_t count, double usual,
                           soma_tensor **y) {
-    soma_tensor *values, *found, *none;
-    SOMA_TRY(soma_onnx_add_numbers(node, ".values", 1, &count, value, true, &values));
-    SOMA_TRY(soma_graph_binary(equal->graph, equal, values, SOMA_BINARY_MULTIPLY, y));
+    const size_t one = 1;
+    soma_tensor *found, *none;
+    SOMA_TRY(soma_onnx_keep_numbers(node, equal, ".values", count, value, y));
     SOMA_TRY(soma_onnx_reduce_last(*y, SOMA_REDUCE_SUM, y));
     if (usual == 0) return SOMA_OK;
     SOMA_TRY(soma_onnx_reduce_last(equal, SOMA_REDUCE_MAX, &found));
     SOMA_TRY(soma_onnx_with_number(node, found, 0, SOMA_BINARY_EQUAL, &none));
-    SOMA_TRY(soma_onnx_function(node, none, SOMA_LINEAR, usual, 0, &none));
+    SOMA_TRY(soma_onnx_keep_numbers(node, none, ".default", one, &usual, &none));
     return soma_graph_binary(equal->graph, *y, none, SOMA_BINARY_ADD, y);
 }
 

@@ -232,7 +232,8 @@ double soma_onnx_read(const soma_onnx_reader *reader, size_t i) {
     if (reader->raw) return from_raw(elements->type, reader->raw + i * types[elements->type].size);
     if (elements->tensor) return from_field(elements->tensor, i);
     if (elements->floats) return (double)elements->floats[i];
-    return elements->integers ? (double)elements->integers[i] : elements->doubles[i];
+    if (elements->integers) return (double)elements->integers[i];
+    return elements->doubles ? elements->doubles[i] : NAN; /* words: no rule takes them for numbers */
 }
 
 void soma_onnx_reader_close(soma_onnx_reader *reader) {

@@ -37,6 +37,7 @@ typedef struct forest {
     tree_node *node; /* by tree and number */
     size_t count, trees, rows, leaves, outputs, depth;
     double *table, *leaf, *root;
+    double *spoken;            /* as leaf: not 0 where a leaf speaks of an output; NULL: it makes no difference */
     bool all_positive, single; /* of two classes all leaves speak of one */
 } forest;
 
@@ -264,9 +265,34 @@ static soma_status put_leaves(soma_onnx_node *node, const leaf_names *names, con
             return soma_error(SOMA_INVALID_FILE,
                               "%s: element %zu is node %" PRId64 " of tree %" PRId64 ", which there is not",
                               names->nodes, i, id[i], tree[i]);
-        if (one->mode == LEAF)
-            all->leaf[one->target * all->outputs + (size_t)(all->single ? 0 : output[i])] += weight[i];
+        if (one->mode != LEAF) continue;
+        const size_t place = one->target * all->outputs + (size_t)(all->single ? 0 : output[i]);
+        all->leaf[place] += weight[i];
+        if (all->spoken) all->spoken[place] = 1;
     }
+    return SOMA_OK;
+}
+
+/* Whether some tree speaks of a class wherever a path ends in it. */
+static bool is_always_spoken_of(const forest *all, size_t output) {
+    for (size_t i = 0, next; i < all->count; i = next) {
+        bool always = true;
+        for (next = i; next < all->count && all->node[next].tree == all->node[i].tree; next++)
+            always &= all->node[next].mode != LEAF || all->spoken[all->node[next].target * all->outputs + output] != 0;
+        if (always) return true;
+    }
+    return false;
+}
+
+/* ONNX chooses among the classes that a sample's leaves speak of. Others have the score 0 here, which is the largest
+ * where all of those are negative. */
+static soma_status refuse_unspoken(const forest *all) {
+    for (size_t output = 0; all->spoken && output < all->outputs; output++)
+        if (!is_always_spoken_of(all, output))
+            return soma_error(SOMA_UNSUPPORTED,
+                              "there are negative weights, and samples of whose leaves none speaks of class %zu; known "
+                              "are positive weights, or a tree for each class all of whose leaves speak of it",
+                              output);
     return SOMA_OK;
 }
 
@@ -308,7 +334,12 @@ static soma_status make_tables(soma_onnx_node *node, const leaf_names *names, bo
         if (all->node[i].mode != LEAF) put_question(all, &all->node[i]);
     SOMA_TRY(soma_onnx_make(node, all->trees, &all->root));
     SOMA_TRY(put_roots(all));
-    return put_leaves(node, names, weight, count, all);
+    if (classes && !all->single && !all->all_positive) {
+        SOMA_TRY(soma_onnx_make(node, elements, &all->spoken));
+        memset(all->spoken, 0, elements * sizeof *all->spoken);
+    }
+    SOMA_TRY(put_leaves(node, names, weight, count, all));
+    return refuse_unspoken(all);
 }
 
 static soma_status read_forest(soma_onnx_node *node, size_t features, const leaf_names *names, bool classes,

@@ -18,8 +18,8 @@ static soma_onnx_rule import_function;
 
 const soma_onnx_row soma_onnx_functions[SOMA_FUNCTION_COUNT] = {
 #define X(NAME, name, from_output, f, derivative, kinks, parameters, a, b, needs, initializer, words, onnx)            \
-    [SOMA_##NAME] = {OP onnx, FIRST(SINCE onnx), 1,   1, ATTRIBUTES onnx, import_function, SOMA_##NAME, false,         \
-                     false,   SOMA_ONNX_MOVED,   NULL},
+    [SOMA_##NAME] = {OP onnx, FIRST(SINCE onnx), 1,    1,    ATTRIBUTES onnx, import_function, SOMA_##NAME, false,     \
+                     false,   SOMA_ONNX_MOVED,   NULL, false},
     SOMA_FUNCTION_TABLE(X)
 #undef X
 };
