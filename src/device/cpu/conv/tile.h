@@ -26,11 +26,11 @@
 /* Of more rows than that, the pointers are read from memory each time: beside what else a loop needs there are no
  * registers for them, and compilers would keep them in vector registers, from which they come more slowly. */
 #if defined(__AVX512F__)
-#define CONV_POINTERS           7
-#define CONV_IN_MEMORY(pointer) __asm__("" : "+m"(pointer))
+#define CONV_POINTERS 7
+#define CONV_IN_MEMORY(from, i)                                                                                        \
+    if ((i) >= CONV_POINTERS) __asm__("" : "+m"((from)[i]))
 #else
-#define CONV_POINTERS           CONV_ROWS
-#define CONV_IN_MEMORY(pointer) ((void)(pointer))
+#define CONV_IN_MEMORY(from, i) ((void)0)
 #endif
 
 /* out = alpha sum + beta added + bias; with `relu`, the larger of that and 0. */
@@ -122,7 +122,7 @@ static inline __attribute__((always_inline)) void conv_multiply(conv_runs runs, 
             for (int j = 0; j < vectors; j++) row[j] = ((const soma_vector *)of_b)[j];
             SOMA_UNROLL
             for (int i = 0; i < rows; i++) {
-                if (i >= CONV_POINTERS) CONV_IN_MEMORY(from[i]);
+                CONV_IN_MEMORY(from, i);
                 float x = from[i][at];
                 for (int j = 0; j < vectors; j++) sum[i][j] += x * row[j];
             }
