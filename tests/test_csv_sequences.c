@@ -263,6 +263,28 @@ START_TEST(a_network_knows_its_sequences) {
 }
 END_TEST
 
+/* In the order of the file the steps would be other sequences. */
+START_TEST(a_network_that_learnt_their_order_wants_the_times) {
+    const soma_csv_sequences sequences = {.column = "id"};
+    const soma_csv_roles roles = {.time = "t", .sequences = &sequences}, by_another = {.time = "at"};
+    soma_dataset *dataset, *other;
+    expect_ok(parse(TABLE, (soma_csv_options){.header = 0}, &roles, &dataset));
+    soma_network *network = network_of(dataset, NET);
+    expect_ok(soma_network_fit_preprocessing(network, dataset, false));
+    soma_dataset_destroy(dataset);
+    const soma_csv_options later = {.network = network, .skip_label = 1};
+    expect_error(parse("id,p,q\nz,1,10\nz,3,30\n", later, NULL, &other), SOMA_INVALID_ARGUMENT, "no column \"t\"",
+                 "--time-column");
+    expect_ok(parse("id,t,p,q\nz,2,1,10\nz,1,3,30\n", later, NULL, &other));
+    expect_values(other, 0, (const float[]){3, 30, 1, 10, 0, 0}, 6);
+    soma_dataset_destroy(other);
+    expect_ok(parse("id,at,p,q\nz,2,1,10\nz,1,3,30\n", later, &by_another, &other));
+    expect_values(other, 0, (const float[]){3, 30, 1, 10, 0, 0}, 6);
+    soma_dataset_destroy(other);
+    soma_network_destroy(network);
+}
+END_TEST
+
 /* Means and deviations of the steps that there are, of seconds since 1970, which float32 takes for one another. */
 START_TEST(close_numbers_stay_apart) {
     const soma_csv_sequences sequences = {.column = "id"};
@@ -322,6 +344,7 @@ static void add(TCase *cases) {
     tcase_add_loop_test(cases, what_does_not_fit_is_said_with_its_line, 0, (int)SOMA_COUNT_OF(refusals));
     tcase_add_test(cases, what_is_filled_up_is_bounded);
     tcase_add_test(cases, a_network_knows_its_sequences);
+    tcase_add_test(cases, a_network_that_learnt_their_order_wants_the_times);
     tcase_add_test(cases, close_numbers_stay_apart);
     tcase_add_test(cases, the_value_before_fills_a_gap);
     tcase_add_test(cases, options_are_checked);

@@ -325,6 +325,14 @@ static void note_absent(const soma_csv_reader *reader, const soma_columns *known
                                : "the weights of the rows: all count the same");
 }
 
+static soma_status refuse_absent(const soma_csv_reader *reader, const soma_columns *known, soma_column_role role,
+                                 const char *what, const char *option) {
+    const char *name = known->column[soma_columns_first(known, role)].name;
+    return soma_error(SOMA_INVALID_ARGUMENT,
+                      "%s: no column %s, by which the model knows %s; accepted: another one by the option %s",
+                      reader->name, soma_quote(name, strlen(name)).text, what, option);
+}
+
 /* Steps of a sample, and whether there are sequences at all, of the options and the network. */
 static soma_status find_sequences(const soma_csv_reader *reader, const soma_csv_options *options,
                                   const soma_columns *known, soma_csv_layout *layout) {
@@ -339,13 +347,12 @@ static soma_status find_sequences(const soma_csv_reader *reader, const soma_csv_
         return soma_error(SOMA_INVALID_ARGUMENT,
                           "%s: each step is said to have a label; the model learnt one of each sequence, which stands",
                           reader->name);
-    if (learnt && layout->sequence == SOMA_CSV_NO_COLUMN) {
-        const char *name = known->column[soma_columns_first(known, SOMA_COLUMN_SEQUENCE)].name;
-        return soma_error(SOMA_INVALID_ARGUMENT,
-                          "%s: no column %s, by which the model knows which rows are one sequence; accepted: another "
-                          "one by the option sequences (--sequence-column)",
-                          reader->name, soma_quote(name, strlen(name)).text);
-    }
+    if (learnt && layout->sequence == SOMA_CSV_NO_COLUMN)
+        return refuse_absent(reader, known, SOMA_COLUMN_SEQUENCE, "which rows are one sequence",
+                             "sequences (--sequence-column)");
+    if (learnt && layout->time == SOMA_CSV_NO_COLUMN && soma_columns_first(known, SOMA_COLUMN_TIME) < known->count)
+        return refuse_absent(reader, known, SOMA_COLUMN_TIME, "in which order the steps of a sequence are",
+                             "time (--time-column)");
     if (layout->sequence == SOMA_CSV_NO_COLUMN) return SOMA_OK;
     if (layout->id != SOMA_CSV_NO_COLUMN)
         return soma_error(SOMA_INVALID_ARGUMENT,
