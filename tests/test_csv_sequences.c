@@ -202,6 +202,21 @@ START_TEST(what_is_filled_up_is_bounded) {
 }
 END_TEST
 
+/* 3001 sequences of 3000 steps are 72 MB of inputs and mask; eight labels of each step are four times that. */
+START_TEST(labels_of_steps_are_bounded_too) {
+    enum { ROWS = 3000 };
+    soma_text text = {.length = 0};
+    soma_text_append(&text, "id,p,a,b,c,d,e,f,g,h\n");
+    for (int i = 0; i < ROWS; i++) soma_text_append(&text, "long,1,0,1,2,3,4,5,6,7\ns%d,2,0,1,2,3,4,5,6,7\n", i);
+    const soma_csv_sequences sequences = {.column = "id", .label_per_step = true};
+    const soma_csv_roles roles = {.sequences = &sequences};
+    soma_dataset *dataset;
+    expect_error(parse(text.data, (soma_csv_options){.label = "a,b,c,d,e,f,g,h", .regression = true}, &roles, &dataset),
+                 SOMA_INVALID_FILE, "3001 sequences", "3000 steps each", "\"long\"");
+    soma_free(text.data);
+}
+END_TEST
+
 /* ---------------------------------------------------------------------------------------------- what a model keeps */
 
 #define NET "lstm 2 last; dense 2 softmax"
@@ -343,6 +358,7 @@ static void add(TCase *cases) {
     tcase_add_test(cases, labels_are_counted_by_sequences);
     tcase_add_loop_test(cases, what_does_not_fit_is_said_with_its_line, 0, (int)SOMA_COUNT_OF(refusals));
     tcase_add_test(cases, what_is_filled_up_is_bounded);
+    tcase_add_test(cases, labels_of_steps_are_bounded_too);
     tcase_add_test(cases, a_network_knows_its_sequences);
     tcase_add_test(cases, a_network_that_learnt_their_order_wants_the_times);
     tcase_add_test(cases, close_numbers_stay_apart);

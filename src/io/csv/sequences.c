@@ -136,7 +136,8 @@ static soma_status order_steps(joining *at) {
 /* All have as many steps. */
 static soma_status choose_steps(joining *at) {
     size_t longest = 0, bytes = SIZE_MAX, room = SIZE_MAX;
-    const size_t features = at->table->storage->input[0].width, rows = at->table->samples;
+    const size_t labels = at->columns->step_labels ? at->table->storage->target[0].width : 0, rows = at->table->samples;
+    const size_t width = at->table->storage->input[0].width + 1 + labels; /* of a step, with the mask */
     for (size_t i = 1; i < at->sequences; i++)
         if (at->begin[i + 1] - at->begin[i] > at->begin[longest + 1] - at->begin[longest]) longest = i;
     const size_t length = at->begin[longest + 1] - at->begin[longest];
@@ -150,9 +151,9 @@ static soma_status choose_steps(joining *at) {
         return refuse_value(at, at->step[at->begin[longest] + at->steps].row, at->layout->sequence, why);
     }
     if (!soma_multiply_size(at->sequences, at->steps, &bytes) || !soma_multiply_size(bytes, sizeof(float), &bytes) ||
-        !soma_multiply_size(bytes, features + 1, &bytes))
+        !soma_multiply_size(bytes, width, &bytes))
         bytes = SIZE_MAX;
-    if (!soma_multiply_size(rows * sizeof(float), (features + 1) * MOST_TIMES, &room)) room = SIZE_MAX;
+    if (!soma_multiply_size(rows * sizeof(float), width * MOST_TIMES, &room)) room = SIZE_MAX;
     if (bytes <= SOMA_MAX(room, MOST_MEMORY)) return SOMA_OK;
     return soma_error(SOMA_INVALID_FILE,
                       "%s: %zu sequences, filled up to %zu steps each, would take more than %d times the memory of the "
