@@ -217,6 +217,16 @@ START_TEST(labels_of_steps_are_bounded_too) {
 }
 END_TEST
 
+/* No sequence is too long here. */
+START_TEST(many_steps_that_are_wanted_are_the_cause) {
+    const soma_csv_sequences sequences = {.column = "id", .steps = 100000000};
+    const soma_csv_roles roles = {.sequences = &sequences};
+    soma_dataset *dataset;
+    expect_error(parse(TABLE, (soma_csv_options){.header = 0}, &roles, &dataset), SOMA_INVALID_FILE,
+                 "100000000 steps each", "has 3", "take fewer steps (--sequence-steps)");
+}
+END_TEST
+
 /* ---------------------------------------------------------------------------------------------- what a model keeps */
 
 #define NET "lstm 2 last; dense 2 softmax"
@@ -359,6 +369,7 @@ static void add(TCase *cases) {
     tcase_add_loop_test(cases, what_does_not_fit_is_said_with_its_line, 0, (int)SOMA_COUNT_OF(refusals));
     tcase_add_test(cases, what_is_filled_up_is_bounded);
     tcase_add_test(cases, labels_of_steps_are_bounded_too);
+    tcase_add_test(cases, many_steps_that_are_wanted_are_the_cause);
     tcase_add_test(cases, a_network_knows_its_sequences);
     tcase_add_test(cases, a_network_that_learnt_their_order_wants_the_times);
     tcase_add_test(cases, close_numbers_stay_apart);

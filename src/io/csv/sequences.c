@@ -155,11 +155,12 @@ static soma_status choose_steps(joining *at) {
         bytes = SIZE_MAX;
     if (!soma_multiply_size(rows * sizeof(float), width * MOST_TIMES, &room)) room = SIZE_MAX;
     if (bytes <= SOMA_MAX(room, MOST_MEMORY)) return SOMA_OK;
-    return soma_error(SOMA_INVALID_FILE,
-                      "%s: %zu sequences, filled up to %zu steps each, would take more than %d times the memory of the "
-                      "%zu rows; the longest, %s, has %zu: leave it out, or cut it into several",
-                      at->reader->name, at->sequences, at->steps, MOST_TIMES, rows, quoted_name(at, longest).text,
-                      length);
+    return soma_error(
+        SOMA_INVALID_FILE,
+        "%s: %zu sequences, filled up to %zu steps each, would take more than %d times the memory of the "
+        "%zu rows; the longest, %s, has %zu: %s",
+        at->reader->name, at->sequences, at->steps, MOST_TIMES, rows, quoted_name(at, longest).text, length,
+        at->steps > length ? "take fewer steps (--sequence-steps)" : "leave it out, or cut it into several");
 }
 
 /* -------------------------------------------------------------------------------------------- what it has once */
