@@ -209,6 +209,9 @@ START_TEST(a_network_knows_its_samples) {
     ck_assert_uint_eq(known_of(network, 5000, 1000), 0);
     const size_t half = known_of(network, 4500, 1000); /* about 102 are looked for, by a chance of 512 in 5000 */
     ck_assert(half > 300 && half < 700);
+    size_t sure = 0; /* where about 5 are looked for they stand for themselves: together they are those that are kept */
+    for (int i = 0; i < 5000; i += 50) sure += known_of(network, i, 50);
+    ck_assert_uint_eq(sure, 512);
     expect_error(soma_network_add_samples(network, NULL), SOMA_INVALID_ARGUMENT, "data set is NULL");
     expect_error(soma_network_count_known_samples(NULL, NULL, NULL), SOMA_INVALID_ARGUMENT, "network is NULL");
     soma_network_destroy(network);

@@ -451,8 +451,8 @@ SOMA_API soma_status soma_network_count_known_groups(const soma_network *network
  */
 SOMA_API soma_status soma_network_add_samples(soma_network *network, const soma_dataset *dataset);
 /* How many samples of a data set, as it comes from a file, are such, values and targets alike: of those that the
- * network has learnt from, or the same by chance. Where it keeps a part of them, about how many; among few samples it
- * may then find none. */
+ * network has learnt from, or the same by chance. Where it keeps a part of them, about how many; of few samples at
+ * least so many, or none. */
 SOMA_API soma_status soma_network_count_known_samples(const soma_network *network, const soma_dataset *dataset,
                                                       size_t *samples);
 

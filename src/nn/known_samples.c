@@ -20,7 +20,13 @@ soma_status soma_network_add_samples(soma_network *network, const soma_dataset *
     return status;
 }
 
-/* Of more samples than are kept those with the smallest keys are; so only such are looked for, and stand for all. */
+/* Fewer that are looked for tell nothing of the rest. */
+#define FEWEST_OF_A_SHARE 20
+
+/*
+ * Of more samples than are kept those with the smallest keys are; so only such are looked for, and where they are
+ * enough, their share is that of all.
+ */
 soma_status soma_network_count_known_samples(const soma_network *network, const soma_dataset *dataset,
                                              size_t *samples) {
     SOMA_TRY(check("soma_network_count_known_samples", network, dataset));
@@ -36,6 +42,8 @@ soma_status soma_network_count_known_samples(const soma_network *network, const 
         looked_for++;
         found += soma_known_keys_have(known, key);
     }
-    if (looked_for) *samples = (size_t)llround((double)dataset->samples * (double)found / (double)looked_for);
+    *samples = found;
+    if (!all && looked_for >= FEWEST_OF_A_SHARE)
+        *samples = (size_t)llround((double)dataset->samples * (double)found / (double)looked_for);
     return SOMA_OK;
 }
