@@ -16,7 +16,7 @@ import unittest
 import zipfile
 import zlib
 
-from program import BAD_FILE, USAGE, ProgramTest, main, npy, run
+from program import BAD_FILE, USAGE, ProgramTest, main, npy, read_npy, run
 
 
 def png(height, width, colour_of):
@@ -69,6 +69,7 @@ INT64, BOOL = 7, 9
 TYPED = onnx_model(
     onnx_node("Cast", ["tokens"], "t", onnx_whole("to", FLOAT)), onnx_node("ArgMax", ["t"], "first", onnx_whole("axis", 1)), onnx_node("Not", ["mask"], "hidden"),
     onnx_value(11, "tokens", INT64, "n", 3), onnx_value(11, "mask", BOOL, "n", 3), onnx_value(12, "first", INT64, "n", 1), onnx_value(12, "hidden", BOOL, "n", 3))
+RELU_OF_X = onnx_model(onnx_node("Relu", ["x"], "y"), onnx_value(11, "x", FLOAT, "n", 2), onnx_value(12, "y", FLOAT, "n", 2))
 SINGLE = onnx_model(onnx_node("Cast", ["tokens"], "y", onnx_whole("to", INT64)), onnx_value(11, "tokens", INT64, "n", 3), onnx_value(12, "y", INT64, "n", 3))
 
 
@@ -114,6 +115,22 @@ class Arrays(ProgramTest):
         self.succeed(*self.predict(model, data, out))
         with open(out, "rb") as file:
             self.assertEqual(whole_numbers(file.read()), ((2, 3), [1, 9, 3, 7, 2, 7]))
+
+    def test_a_data_set_stays_one_where_an_input_is_called_as_its_samples(self):
+        model, labels = self.write("relu.onnx", RELU_OF_X), npy("<i8", (2,), [0, 1])
+        data = self.archive("data.npz", x=npy("<f4", (2, 2), [1, -2, -3, 4]), y=labels)
+        for way in ([], ["--output", self.path("out.csv")]):
+            said = self.succeed("predict", "--device=cpu", "--model", model, "--data", data, "--raw", "--quiet", *way).stdout
+            if way:
+                with open(way[1], encoding="utf-8") as file:
+                    said = file.read()
+            self.assertEqual([[float(cell) for cell in row] for row in list(csv.reader(said.splitlines()))[1:]], [[1, 0], [0, 4]])
+        other, out = self.archive("other.npz", x=npy("<f8", (2, 2), [1, -2, -3, 4]), y=labels), self.path("out.npy")
+        self.succeed(*self.predict(model, other, out))  # made what the model takes
+        self.assertEqual((read_npy(out)[0]["shape"], read_npy(out)[2]), ((2, 2), (1, 0, 0, 4)))
+        self.succeed(*self.predict(model, data, self.out))
+        with zipfile.ZipFile(self.out) as members:
+            self.assertEqual(members.namelist(), ["y.npy"])
 
     def test_other_arrays_are_refused(self):
         whole = self.archive("whole.npz", tokens=npy("<i4", (2, 3), range(6)), mask=self.mask)

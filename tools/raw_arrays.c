@@ -41,15 +41,31 @@ static exit_status refuse_names(const struct raw *raw, const soma_arrays *arrays
                 missing, *names ? names : "none");
 }
 
-/* *ours: the arrays are the model's inputs. */
-static exit_status take_archive(struct raw *raw, const soma_arrays *arrays, bool *ours) {
+/* A sample more than the file's shape says. */
+static bool has_more(const soma_value_info *info, const soma_array *array) {
+    return info->batch_axis == SOMA_NO_AXIS && array->rank == info->rank + 1;
+}
+
+/* Whether the array is samples of what the model's file declares, as it is. */
+static bool fits(const soma_value_info *info, const soma_array *array) {
+    const uint32_t more = has_more(info, array);
+    bool fit = array->dtype == info->dtype && array->rank == info->rank + more;
+    for (uint32_t i = 0; fit && i < info->rank; i++)
+        fit = i == info->batch_axis || array->shape[i + more] == info->shape[i];
+    return fit;
+}
+
+/* *ours: the arrays are the model's inputs. Those of a data set are where they may be written (`has_form`) and fit. */
+static exit_status take_archive(struct raw *raw, const soma_arrays *arrays, bool has_form, bool *ours) {
+    bool fit = true;
     const char *missing = NULL;
     for (size_t i = 0; i < raw->inputs; i++) {
         const soma_array *array = find_array(arrays, raw->input[i].name);
         if (array) raw->given[i] = *array;
         if (!array && !missing) missing = raw->input[i].name;
+        fit &= array && fits(&raw->input[i], array);
     }
-    *ours = !missing || !is_dataset(arrays);
+    *ours = !is_dataset(arrays) || (has_form && fit);
     return missing && *ours ? refuse_names(raw, arrays, missing) : STATUS_DONE;
 }
 
@@ -57,11 +73,6 @@ static bool take_one(struct raw *raw, const soma_arrays *arrays) {
     const soma_array *array = soma_arrays_get(arrays, 0);
     raw->given[0] = *array;
     return raw->inputs == 1 && array->dtype == raw->input[0].dtype;
-}
-
-/* A sample more than the file's shape says. */
-static bool has_more(const soma_value_info *info, const soma_array *array) {
-    return info->batch_axis == SOMA_NO_AXIS && array->rank == info->rank + 1;
 }
 
 static void count_samples(struct raw *raw) {
@@ -192,7 +203,7 @@ exit_status raw_arrays_predict(const struct settings *settings, soma_network *ne
     describe_model(&raw);
     exit_status status = STATUS_DONE;
     if (archive)
-        status = take_archive(&raw, arrays, done);
+        status = take_archive(&raw, arrays, has_form, done);
     else
         *done = take_one(&raw, arrays);
     if (status == STATUS_DONE && *done)
