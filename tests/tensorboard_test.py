@@ -253,6 +253,13 @@ class Search(Files):
         self.assertEqual((infos[b"net"][4], [fields(value)[3][0].decode() for value in fields(infos[b"net"][5][0])[1]]), ([1], self.SPACE["net"]))
         self.assertEqual([fields(fields(info)[1][0])[2][0].decode() for info in experiment[5]], list(self.results()[0]["mean"]))
 
+    def test_a_synonym_in_the_space_is_the_option(self):
+        self.SPACE = {"learning-rate": {"min": 0.001, "max": 0.1}, "batch-size": [10, 20]}
+        self.assertEqual(self.search(trials=1).returncode, DONE)
+        infos = {fields(info)[1][0]: fields(info) for info in self.message("", b"_hparams_/experiment", 2)[4]}
+        self.assertEqual(fields(infos[b"lr"][6][0]), {1: [0.001], 2: [0.1]})
+        self.assertEqual([fields(value) for value in fields(infos[b"batch"][5][0])[1]], [{2: [10.0]}, {2: [20.0]}])
+
     def test_a_search_that_goes_on_adds_its_trials_and_those_that_are_not_there(self):
         self.assertEqual(self.search(trials=1).returncode, DONE)
         first = list((self.directory / "trial-1").iterdir())

@@ -22,6 +22,8 @@ void search_space_release(search_space *space);
 
 size_t search_space_options(const search_space *space);
 const char *search_space_option(const search_space *space, size_t index);
+/* Its list or its range, by whichever of the option's names the file has it. */
+const struct json_t *search_space_domain(const search_space *space, size_t index);
 /* How many points there are; 0: more than trials could be. */
 size_t search_space_points(const search_space *space);
 /* Whether the data are to be read for each trial. */

@@ -18,8 +18,7 @@ static char *path_of(const struct search *search, size_t number) {
 }
 
 /* A range, or a list of nothing but numbers. */
-static bool is_number(const struct search *search, const char *option) {
-    const json_t *domain = json_object_get(search_space_json(search->space), option);
+static bool is_number(const json_t *domain) {
     for (size_t i = 0; json_is_array(domain) && i < json_array_size(domain); i++)
         if (!json_is_number(json_array_get(domain, i))) return false;
     return true;
@@ -28,9 +27,8 @@ static bool is_number(const struct search *search, const char *option) {
 /* -------------------------------------------------------------------------------------------------- the experiment */
 
 /* The values of a list as search_point has them; false for what is none. */
-static bool read_values(const struct search *search, const char *option, soma_hparam *values, size_t *count) {
-    const json_t *domain = json_object_get(search_space_json(search->space), option);
-    const bool numbers = is_number(search, option);
+static bool read_values(const json_t *domain, soma_hparam *values, size_t *count) {
+    const bool numbers = is_number(domain);
     *count = json_is_array(domain) ? json_array_size(domain) : 0;
     for (size_t i = 0; i < *count; i++) {
         const json_t *value = json_array_get(domain, i);
@@ -47,7 +45,7 @@ static bool read_values(const struct search *search, const char *option, soma_hp
 static size_t longest_list(const struct search *search) {
     size_t longest = 1;
     for (size_t i = 0; i < search_space_options(search->space); i++) {
-        const json_t *domain = json_object_get(search_space_json(search->space), search_space_option(search->space, i));
+        const json_t *domain = search_space_domain(search->space, i);
         if (json_is_array(domain) && json_array_size(domain) > longest) longest = json_array_size(domain);
     }
     return longest;
@@ -60,13 +58,12 @@ static exit_status write_experiment(const struct search *search, const struct ru
     const char *metrics[RUNS_MOST_FIGURES];
     bool good = values != NULL;
     for (size_t i = 0; good && i < options; i++) {
-        const char *option = search_space_option(search->space, i);
-        const json_t *domain = json_object_get(search_space_json(search->space), option);
-        params[i] = (soma_hparam_domain){.name = option,
+        const json_t *domain = search_space_domain(search->space, i);
+        params[i] = (soma_hparam_domain){.name = search_space_option(search->space, i),
                                          .values = values + i * longest,
                                          .least = json_number_value(json_object_get(domain, "min")),
                                          .most = json_number_value(json_object_get(domain, "max"))};
-        good = read_values(search, option, values + i * longest, &params[i].count);
+        good = read_values(domain, values + i * longest, &params[i].count);
     }
     for (size_t i = 0; i < trial->figures; i++) metrics[i] = trial->name[i];
     soma_tensorboard *log = NULL;
@@ -87,9 +84,8 @@ exit_status search_board_begin(struct search *search, size_t number) {
     search_space_draw(search->space, number, &point);
     const size_t options = search_space_options(search->space);
     for (size_t i = 0; i < options; i++) {
-        const char *option = search_space_option(search->space, i);
-        const bool numeric = is_number(search, option);
-        params[i] = (soma_hparam){.name = option,
+        const bool numeric = is_number(search_space_domain(search->space, i));
+        params[i] = (soma_hparam){.name = search_space_option(search->space, i),
                                   .text = numeric ? NULL : point.text[i],
                                   .number = numeric ? strtod(point.text[i], NULL) : 0};
     }

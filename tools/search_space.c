@@ -9,7 +9,8 @@
 
 struct dimension {
     const option_row *row;
-    const json_t *list; /* of values; NULL: a range */
+    const json_t *domain; /* as the file has it */
+    const json_t *list;   /* of values; NULL: a range */
     double least, most;
     bool logarithmic, whole;
 };
@@ -167,7 +168,7 @@ static exit_status read_dimension(const char *name, const json_t *value, const s
                         space->dimension[i].row->name);
     if (space->count == SEARCH_MOST_OPTIONS) return fail(STATUS_FILE, "more than %d options", SEARCH_MOST_OPTIONS);
     struct dimension *dimension = &space->dimension[space->count++];
-    *dimension = (struct dimension){.row = row, .list = json_is_array(value) ? value : NULL};
+    *dimension = (struct dimension){.row = row, .domain = value, .list = json_is_array(value) ? value : NULL};
     if (dimension->list) return read_list(dimension);
     if (json_is_object(value)) return read_range(value, dimension);
     return fail(STATUS_FILE, "'%s' is neither a list of values nor a range {\"min\": X, \"max\": Y}", name);
@@ -246,6 +247,10 @@ size_t search_space_options(const search_space *space) {
 
 const char *search_space_option(const search_space *space, size_t index) {
     return space->dimension[index].row->name;
+}
+
+const json_t *search_space_domain(const search_space *space, size_t index) {
+    return space->dimension[index].domain;
 }
 
 size_t search_space_points(const search_space *space) {
