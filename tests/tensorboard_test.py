@@ -265,6 +265,7 @@ class Search(Files):
         first = list((self.directory / "trial-1").iterdir())
         self.assertEqual(self.search(trials=2).returncode, DONE)
         self.assertEqual(list((self.directory / "trial-1").iterdir()), first)
+        self.message("", b"_hparams_/experiment", 2)  # there is one
         self.directory = self.directory.with_name("second")
         self.assertEqual(self.search(trials=3).returncode, DONE)
         for number in (1, 2, 3):

@@ -120,6 +120,8 @@ exit_status search_board_catch_up(struct search *search) {
         char *path = path_of(search, i);
         const bool there = path && access(path, F_OK) == 0;
         free(path);
+        search->experiment |=
+            there && !search->trials[i].diverged; /* it was written at the end of the first of these */
         if (there) continue;
         status = search_board_begin(search, i);
         if (status == STATUS_DONE) status = search_board_end(search, i);
