@@ -6,12 +6,13 @@ Usage: test_program_sequences.py PROGRAM DEVICE [CLASS ...]
 """
 import csv
 import io
+import json
 import random
 import sys
 import zipfile
 
 sys.dont_write_bytecode = True
-from program import BAD_FILE, DEVICE, DONE, USAGE, ProgramTest, main, npy, run
+from program import BAD_FILE, DEVICE, DONE, USAGE, ProgramTest, main, npy, read_safetensors, run
 
 STEPS = 6
 
@@ -94,6 +95,17 @@ class LongForm(ProgramTest):
                   f"--device={DEVICE}")
         other = self.write("more.csv", "gesture,who,at,x,y,way\nnew,1,0,0.5,0.5,1\nnew,1,1,0.5,0.5,1\n")
         self.assertIn("group", run("evaluate", "--model", model, "--data", other, f"--device={DEVICE}").stderr)
+
+    def test_times_alone_are_the_order_in_what_is_trained_on(self):
+        made = gestures(60, 1)
+        data, model, again = self.write("gestures.csv", long_form(made)), self.path("timed.safetensors"), self.path("again.safetensors")
+        common = ["--time-column=at", "--epochs=1", f"--device={DEVICE}"]
+        self.json("train", "--data", data, "--sequence-column=gesture", self.NET, "--save", model, *common)
+        other = self.write("others.csv", long_form(gestures(50, 2)))
+        self.json("train", "--load", model, "--data", other, "--save", again, *common)
+        kept = json.loads(read_safetensors(again)[0]["soma.data"])["division"]
+        self.assertEqual((kept["by"], kept.get("column")), ("rows", None))
+        self.assertEqual(self.json("evaluate", "--model", again, "--data", other, "--part=test", f"--device={DEVICE}")["samples"], 10)
 
     def test_each_step_may_have_a_label(self):
         text = long_form(gestures(200, 1), label=lambda number, step: step % 2)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Divides data, and finds the parts of a training again by what the model keeps of it. */
 #include "division.h"
+#include "table.h"
 #include <math.h>
 #include <string.h>
 
@@ -18,10 +19,11 @@ static exit_status check_fraction(const struct settings *settings, const char *o
                 settings->command == COMMAND_TRAIN ? "" : ", or --part=all, which does not divide");
 }
 
-exit_status division_by(const struct settings *settings, soma_division_by *by, const char **column) {
+exit_status division_by(const struct settings *settings, const soma_network *network, soma_division_by *by,
+                        const char **column) {
     bool said = option_given(settings, split_by);
     /* Times of steps say in which order they are; what sequences are divided by is said. */
-    const bool orders = settings->sequences.column && !(said && settings->split_by == SOMA_BY_TIME);
+    const bool orders = table_is_of_sequences(settings, network) && !(said && settings->split_by == SOMA_BY_TIME);
     const char *group = settings->group_column, *time = orders ? NULL : settings->time_column;
     *by = said ? (soma_division_by)settings->split_by : group ? SOMA_BY_GROUPS : time ? SOMA_BY_TIME : SOMA_BY_ROWS;
     *column = group ? group : time;
@@ -114,7 +116,7 @@ exit_status division_for_training(const struct settings *settings, soma_network 
                                 .samples = data_samples(data->train),
                                 .fingerprint = soma_dataset_fingerprint(data->train, 0),
                                 .rows_fingerprint = soma_dataset_rows_fingerprint(data->train)};
-    exit_status status = division_by(settings, &division->by, &division->column);
+    exit_status status = division_by(settings, network, &division->by, &division->column);
     if (status != STATUS_DONE) return status;
     if (network && is_known(network, data->train, &kept))
         keep_division(settings, &kept, division);

@@ -13,8 +13,10 @@
 exit_status division_for_training(const struct settings *settings, soma_network *network, struct loaded *loaded,
                                   struct data *data);
 
-/* What --split-by, --group-column and --time-column say together, into *by and *column (NULL: none). */
-exit_status division_by(const struct settings *settings, soma_division_by *by, const char **column);
+/* What --split-by, --group-column and --time-column say together, for a network that has learnt of a table, or for
+ * NULL, into *by and *column (NULL: none). */
+exit_status division_by(const struct settings *settings, const soma_network *network, soma_division_by *by,
+                        const char **column);
 
 /* A fraction of *rest goes to *part, *rest keeps the others; nothing happens for a fraction of 0. `option` names the
  * fraction in messages. */

@@ -144,7 +144,7 @@ static exit_status take_fold(const struct settings *settings, const soma_dataset
     const enum source source = source_of(settings);
     data->table = source == SOURCE_TABLE;
     data->images = source == SOURCE_IMAGES;
-    exit_status status = division_by(settings, &division.by, &division.column);
+    exit_status status = division_by(settings, NULL, &division.by, &division.column);
     if (status != STATUS_DONE) return status;
     soma_status cause =
         soma_dataset_fold(rest, (size_t)settings->folds, fold, division.by, division.seed, &data->train, &data->test);

@@ -82,7 +82,7 @@ exit_status table_csv_options(const struct settings *settings, const soma_networ
     return STATUS_DONE;
 }
 
-static bool is_of_sequences(const struct settings *settings, const soma_network *network) {
+bool table_is_of_sequences(const struct settings *settings, const soma_network *network) {
     bool learnt = false;
     for (size_t i = 0; i < soma_network_column_count(network); i++) {
         soma_column_info column;
@@ -92,7 +92,7 @@ static bool is_of_sequences(const struct settings *settings, const soma_network 
 }
 
 exit_status table_refuse(const struct settings *settings, const soma_network *network) {
-    const bool sequences = is_of_sequences(settings, network);
+    const bool sequences = table_is_of_sequences(settings, network);
     if (!sequences && (settings->sequences.steps || settings->sequences.label_per_step))
         return fail(STATUS_USAGE, "--%s goes with --sequence-column, which says what rows of %s are one sequence",
                     settings->sequences.steps ? "sequence-steps" : "label-per-step", settings->data);

@@ -11,6 +11,8 @@ soma_csv_roles table_roles(const struct settings *settings, const soma_network *
 exit_status table_csv_options(const struct settings *settings, const soma_network *network, bool labelled,
                               const soma_csv_roles *roles, soma_csv_options *options);
 
+/* Whether its rows are steps of sequences, as is said or as the network (or NULL) has learnt. */
+bool table_is_of_sequences(const struct settings *settings, const soma_network *network);
 /* What says nothing of a table whose rows are no series. */
 exit_status table_refuse(const struct settings *settings, const soma_network *network);
 
