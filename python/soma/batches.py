@@ -16,13 +16,21 @@ def are_batches(x):
     return hasattr(x, "__iter__") or (hasattr(x, "__getitem__") and hasattr(x, "__len__"))
 
 
+def _length(source):
+    """How many batches it says that it has; 0: it does not say, as a DataLoader over an IterableDataset, whose len() raises."""
+    try:
+        return len(source)
+    except TypeError:
+        return 0
+
+
 class Batches:
     """What gives (inputs, targets) or (inputs, targets, weights), for one epoch after the other. steps: so many batches are an epoch; None: all
     that come. goes_on: an epoch of so many steps begins where the one before ended, else, where that can be, anew."""
 
     def __init__(self, source, steps, what, goes_on=False):
         self.source, self.steps, self.what, self.goes_on, self.running = source, steps, what, goes_on and steps, None
-        self.count = steps or (len(source) if hasattr(source, "__len__") else 0)
+        self.count = steps or _length(source)
 
     def _begin(self):
         if hasattr(self.source, "__iter__"):

@@ -62,6 +62,19 @@ def test_the_steps_are_those_of_the_data_set_to_the_bit(source, steps):
             np.testing.assert_allclose(of_batches[name], of_arrays[name], rtol=1e-6)
 
 
+class Lengthless(Again):
+    """As a DataLoader over an IterableDataset: it has a len(), which raises."""
+
+    def __len__(self):
+        raise TypeError("object of type 'IterableDataset' has no len()")
+
+
+def test_what_raises_in_len_is_iterated_over():
+    told = []
+    history = made().fit(Lengthless(X, Y), epochs=2, verbose=0, callbacks=[soma.LambdaCallback(on_batch_end=lambda batch, logs: told.append(logs["batches"]))])
+    assert history.steps == 8 and told == [0] * 8  # how many there are is not known
+
+
 def test_weights_of_samples_count():
     expected, network = made(), made()
     expected.fit(X, Y, sample_weight=WEIGHTS, shuffle=False, verbose=0)
