@@ -37,8 +37,18 @@ class Batches:
             return iter(self.source)
         return (self.source[i] for i in range(len(self.source)))
 
+    def _tell(self, hook):
+        """A PyDataset makes itself ready, as by another order, in what it overrides of these."""
+        if hasattr(self.source, hook):
+            getattr(self.source, hook)()
+
     def epoch(self):
-        """The batches of one epoch."""
+        """The batches of one epoch, of which a source that has on_epoch_begin() and on_epoch_end() is told, as by Keras."""
+        self._tell("on_epoch_begin")
+        yield from self._batches()
+        self._tell("on_epoch_end")
+
+    def _batches(self):
         given, begun = 0, False
         if self.running is None or not self.goes_on:
             self.running, begun = self._begin(), True

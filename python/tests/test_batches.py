@@ -75,6 +75,27 @@ def test_what_raises_in_len_is_iterated_over():
     assert history.steps == 8 and told == [0] * 8  # how many there are is not known
 
 
+def test_a_sequence_is_told_of_its_epochs():
+    class Told(Sequence):
+        def __init__(self):
+            self.told = []
+
+        def __getitem__(self, index):
+            self.told.append(index)
+            return super().__getitem__(index)
+
+        def on_epoch_begin(self):
+            self.told.append("begin")
+
+        def on_epoch_end(self):
+            self.told.append("end")
+
+    trained, validated = Told(), Told()
+    made().fit(trained, epochs=2, verbose=0, validation_data=validated, validation_steps=1)
+    assert trained.told == ["begin", 0, 1, 2, 3, "end"] * 2
+    assert validated.told == ["begin", 0, "end"] * 2
+
+
 def test_weights_of_samples_count():
     expected, network = made(), made()
     expected.fit(X, Y, sample_weight=WEIGHTS, shuffle=False, verbose=0)
