@@ -26,9 +26,11 @@ def _length(source):
 
 class Batches:
     """What gives (inputs, targets) or (inputs, targets, weights), for one epoch after the other. steps: so many batches are an epoch; None: all
-    that come. goes_on: an epoch of so many steps begins where the one before ended, else, where that can be, anew."""
+    that come; `name` says what that argument is called. goes_on: an epoch of so many steps begins where the one before ended, else, where that can be, anew."""
 
-    def __init__(self, source, steps, what, goes_on=False):
+    def __init__(self, source, steps, what, name, goes_on=False):
+        if steps is not None and steps < 1:
+            raise ValueError(f"{what}: {name} is {steps}; accepted: 1 and more, or None, which is all batches that come")
         self.source, self.steps, self.what, self.goes_on, self.running = source, steps, what, goes_on and steps, None
         self.count = steps or _length(source)
 

@@ -220,8 +220,8 @@ class Network:
         if y is None and batches.are_batches(x):
             batches.check(self, callbacks, {"validation_split": validation_split, "sample_weight": sample_weight is not None, "resume": resume is not None,
                                             "communicator": ranks is not None, "shards": shards, "lengths": lengths is not None})
-            return batches.fit(self, batches.Batches(x, steps_per_epoch, "fit()", goes_on=True), self._validation(validation_data, validation_steps), callbacks, course)
-        if steps_per_epoch or validation_steps or batches.are_batches(validation_data):
+            return batches.fit(self, batches.Batches(x, steps_per_epoch, "fit()", "steps_per_epoch", goes_on=True), self._validation(validation_data, validation_steps), callbacks, course)
+        if steps_per_epoch is not None or validation_steps is not None or batches.are_batches(validation_data):
             raise ValueError("steps_per_epoch, validation_steps and validation data in batches go with training data in batches")
         dataset = self._dataset(x, y, sample_weight, lengths)
         validation = None if validation_data is None else self._dataset(*validation_data)
@@ -232,11 +232,13 @@ class Network:
 
     def _validation(self, given, steps):
         """What measures after each epoch of batches; None: nothing does. A data set is made once."""
+        if batches.are_batches(given):
+            source = batches.Batches(given, steps, "validation_data", "validation_steps")
+            return lambda: batches.evaluate(self, source)
+        if steps is not None:
+            raise ValueError("validation_steps goes with validation data in batches")
         if given is None:
             return None
-        if batches.are_batches(given):
-            source = batches.Batches(given, steps, "validation_data")
-            return lambda: batches.evaluate(self, source)
         made = []
 
         def measure():
@@ -249,7 +251,9 @@ class Network:
         """Loss and metrics over samples: a dict by name, with return_dict=False a list, as Keras has it. Without y, x may give batches one by one,
         as those of fit(), `steps` of them (None: all): the mean of what they have, weighted by samples."""
         if y is None and batches.are_batches(x):
-            figures = batches.evaluate(self, batches.Batches(x, steps, "evaluate()"))
+            figures = batches.evaluate(self, batches.Batches(x, steps, "evaluate()", "steps"))
+        elif steps is not None:
+            raise ValueError("evaluate(): steps goes with data in batches")
         else:
             dataset = self._dataset(x, y, sample_weight, lengths)
             figures = self._net.evaluate(dataset, batch_size)

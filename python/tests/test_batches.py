@@ -152,6 +152,20 @@ def test_what_does_not_go_is_refused_by_name():
         network.fit([X].__iter__(), verbose=0)
     with pytest.raises(ValueError, match="steps_per_epoch"):
         network.fit(X, Y, steps_per_epoch=3, verbose=0)
+    for wrong in (0, -1):
+        with pytest.raises(ValueError, match=f"steps_per_epoch.*{wrong}"):
+            network.fit(Again(X, Y), steps_per_epoch=wrong, verbose=0)
+        with pytest.raises(ValueError, match=f"validation_steps.*{wrong}"):
+            network.fit(Again(X, Y), validation_data=Again(X, Y), validation_steps=wrong, verbose=0)
+        with pytest.raises(ValueError, match=f"steps.*{wrong}"):
+            network.evaluate(Again(X, Y), steps=wrong)
+    with pytest.raises(ValueError, match="validation_steps"):
+        network.fit(Again(X, Y), validation_data=(X, Y), validation_steps=2, verbose=0)
+    with pytest.raises(ValueError, match="steps"):
+        network.evaluate(X, Y, steps=2)
+    for name in ("steps_per_epoch", "validation_steps"):
+        with pytest.raises(ValueError, match=name):
+            network.fit(X, Y, verbose=0, **{name: 0})
     plateau = soma.Network("dense 2 softmax", device="cpu")
     for schedule, good in (("plateau", False), ("cosine", False), ("step", True)):
         plateau.compile(soma.SGD(soma.Schedule(schedule, 0.1, **({"period": 2} if good else {}))))
