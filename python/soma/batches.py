@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Data that come batch by batch: of a generator, an iterator, PyTorch's DataLoader, Keras's PyDataset. One batch is in memory at a time."""
+import math
 import time
 
 from . import optimizers
@@ -112,6 +113,7 @@ class _Watch:
     def takes(self, number, logs, net):
         """Whether it is enough."""
         value = logs.get("val_loss", logs["loss"])
+        value = math.inf if math.isnan(value) else value  # worse than any other
         if self.best is None or value < self.best:
             self.best, self.epoch = value, number
             if self.options["restore_best"]:

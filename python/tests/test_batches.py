@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import soma
+from soma import batches
 
 X = np.random.default_rng(1).normal(size=(100, 6)).astype(np.float32)
 Y = (X[:, 0] > X[:, 1]).astype(np.int64)
@@ -94,6 +95,16 @@ def test_a_sequence_is_told_of_its_epochs():
     made().fit(trained, epochs=2, verbose=0, validation_data=validated, validation_steps=1)
     assert trained.told == ["begin", 0, 1, 2, 3, "end"] * 2
     assert validated.told == ["begin", 0, "end"] * 2
+
+
+def test_a_first_loss_that_is_no_number_is_not_the_best():
+    class Net:
+        def parameters(self):
+            return []
+
+    watch = batches._Watch(soma.EarlyStopping(patience=2))
+    assert [watch.takes(epoch, {"loss": loss}, Net()) for epoch, loss in enumerate((float("nan"), 0.5, float("nan"), 0.6))] == [False, False, False, True]
+    assert (watch.best, watch.epoch) == (0.5, 1)
 
 
 def test_weights_of_samples_count():
