@@ -5,9 +5,11 @@
 #include "expect.h"
 #include "io/npy/npy.h"
 #include "io/npy/npz.h"
+#include "nn/network.h"
 #include "peak_memory.h"
 #include "temporary.h"
 
+#include <stdio.h>
 #include <zip.h>
 
 static const float x_values[6] = {1, 2, 3, 4, 5, 6};
@@ -225,6 +227,44 @@ START_TEST(the_names_of_an_archive_of_others_are_listed) {
 }
 END_TEST
 
+START_TEST(arrays_have_their_names) {
+    soma_arrays *arrays;
+    soma_buffer archive = archive_of((const char *[]){"x", "xx"}, (const soma_array[]){x, y}, 2);
+    expect_ok(soma_read_arrays(temporary_path("a.npz"), &arrays));
+    ck_assert_uint_eq(soma_arrays_count(arrays), 2);
+    ck_assert_str_eq(soma_arrays_name(arrays, 0), "x");
+    ck_assert_str_eq(soma_arrays_name(arrays, 1), "xx");
+    ck_assert_ptr_null(soma_arrays_name(arrays, 2));
+    ck_assert_mem_eq(soma_arrays_get(arrays, 1)->data, y_values, sizeof y_values);
+    soma_arrays_destroy(arrays);
+    soma_free(archive.data);
+    archive = archive_of((const char *[]){"x", "z"}, (const soma_array[]){x, y}, 2);
+    find_mark(&archive, LOCAL, 1)[30] = find_mark(&archive, CENTRAL, 1)[46] = 'x';
+    expect_refused(archive.data, archive.size, (const char *[]){"a.npz", "exists", NULL}, "two of a name");
+    soma_free(archive.data);
+}
+END_TEST
+
+/* An archive of so many empty arrays: they are refused before one is read, so that they need be no arrays. */
+START_TEST(more_arrays_than_anyone_has_are_refused) {
+    const char *path = temporary_path("many.npz");
+    const size_t count = SOMA_MAX_FILE_TENSORS + 1;
+    soma_arrays *arrays;
+    zip_t *zip = zip_open(path, ZIP_CREATE, NULL);
+    ck_assert_ptr_nonnull(zip);
+    for (size_t i = 0; i < count; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "a%zu.npy", i);
+        const zip_int64_t index = zip_file_add(zip, name, zip_source_buffer(zip, "", 0, 0), 0);
+        ck_assert_int_ge(index, 0);
+        ck_assert_int_eq(zip_set_file_compression(zip, (zip_uint64_t)index, ZIP_CM_STORE, 0), 0);
+    }
+    ck_assert_int_eq(zip_close(zip), 0);
+    expect_error(soma_read_arrays(path, &arrays), SOMA_UNSUPPORTED, "many.npz", "16385 arrays", "at most 16384");
+    ck_assert_ptr_null(arrays);
+}
+END_TEST
+
 START_TEST(refuses_what_it_cannot_write) {
     const soma_array huge = {x_values, SOMA_F32, 6, {1}};
     expect_error(soma_write_npz(temporary_path("no/such/place"), (const char *[]){"x"}, &x, 1), SOMA_IO,
@@ -249,6 +289,8 @@ int main(void) {
     tcase_add_test(cases, other_contents_are_refused);
     tcase_add_test(cases, bombs_are_refused);
     tcase_add_test(cases, the_names_of_an_archive_of_others_are_listed);
+    tcase_add_test(cases, arrays_have_their_names);
+    tcase_add_test(cases, more_arrays_than_anyone_has_are_refused);
     tcase_add_test(cases, refuses_what_it_cannot_write);
     Suite *suite = suite_create("npz");
     suite_add_tcase(suite, cases);

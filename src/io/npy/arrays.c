@@ -3,13 +3,15 @@
 #include "io/npy/arrays.h"
 #include "base/utf8.h"
 #include "io/npy/npy.h"
+#include "io/words.h"
+#include "nn/network.h"
 
 #include <string.h>
 
 struct soma_arrays {
     size_t count;
+    soma_words names; /* by number of an array */
     struct one {
-        char *name;
         soma_array array;
         void *data;
     } * one;
@@ -17,10 +19,8 @@ struct soma_arrays {
 
 void soma_arrays_destroy(soma_arrays *arrays) {
     if (!arrays) return;
-    for (size_t i = 0; i < arrays->count; i++) {
-        soma_free(arrays->one[i].name);
-        soma_free_aligned(arrays->one[i].data);
-    }
+    for (size_t i = 0; i < arrays->count; i++) soma_free_aligned(arrays->one[i].data);
+    soma_words_clear(&arrays->names);
     soma_free(arrays->one);
     soma_free(arrays);
 }
@@ -30,7 +30,7 @@ size_t soma_arrays_count(const soma_arrays *arrays) {
 }
 
 const char *soma_arrays_name(const soma_arrays *arrays, size_t index) {
-    return index < soma_arrays_count(arrays) ? arrays->one[index].name : NULL;
+    return index < soma_arrays_count(arrays) ? arrays->names.words[index].text : NULL;
 }
 
 const soma_array *soma_arrays_get(const soma_arrays *arrays, size_t index) {
@@ -49,12 +49,12 @@ static soma_status create(size_t count, soma_arrays **arrays) {
     return soma_out_of_memory(count * sizeof(struct one), "arrays");
 }
 
-static soma_status add(soma_arrays *arrays, const char *name, size_t length, soma_stream *stream) {
-    struct one *one = &arrays->one[arrays->count++];
+/* The name is a new one. */
+static soma_status add(soma_arrays *arrays, const char *name, soma_stream *stream) {
     soma_npy npy;
-    one->name = soma_calloc(length + 1, 1);
-    if (!one->name) return soma_out_of_memory(length + 1, "the name of an array");
-    memcpy(one->name, name, length);
+    size_t number;
+    SOMA_TRY(soma_words_add(&arrays->names, name, 0, &number));
+    struct one *one = &arrays->one[arrays->count++];
     SOMA_TRY(soma_npy_read_header(stream, &npy));
     SOMA_TRY(soma_npy_read_as_they_are(stream, &npy, &one->data));
     one->array = (soma_array){.data = one->data, .dtype = soma_npy_dtype(&npy), .rank = npy.rank};
@@ -70,24 +70,36 @@ static bool is_array(const char *entry, size_t *length) {
     return true;
 }
 
-static soma_status check_name(const soma_zip *zip, const soma_arrays *arrays, const char *name, size_t length) {
-    for (size_t i = 0; i < arrays->count; i++)
-        if (strlen(arrays->one[i].name) == length && memcmp(arrays->one[i].name, name, length) == 0)
-            return soma_error(SOMA_INVALID_FILE, "%s: has two arrays called %s; one is wanted", soma_zip_path(zip),
-                              soma_quote(name, length).text);
-    return SOMA_OK;
+static soma_status add_named(soma_zip *zip, size_t index, const char *name, soma_arrays *arrays) {
+    soma_stream *stream;
+    size_t number;
+    if (soma_words_find(&arrays->names, name, &number))
+        return soma_error(SOMA_INVALID_FILE, "%s: has two arrays called %s; one is wanted", soma_zip_path(zip),
+                          soma_quote(name, strlen(name)).text);
+    SOMA_TRY(soma_zip_stream(zip, index, &stream));
+    soma_status status = add(arrays, name, stream);
+    soma_stream_close(stream);
+    return status;
 }
 
 static soma_status add_entry(soma_zip *zip, size_t index, soma_arrays *arrays) {
-    const char *name = soma_zip_name(zip, index);
-    soma_stream *stream;
+    const char *entry = soma_zip_name(zip, index);
     size_t length;
-    if (!is_array(name, &length)) return SOMA_OK;
-    SOMA_TRY(check_name(zip, arrays, name, length));
-    SOMA_TRY(soma_zip_stream(zip, index, &stream));
-    soma_status status = add(arrays, name, length, stream);
-    soma_stream_close(stream);
+    if (!is_array(entry, &length)) return SOMA_OK;
+    char *name = soma_calloc(length + 1, 1);
+    if (!name) return soma_out_of_memory(length + 1, "the name of an array");
+    memcpy(name, entry, length);
+    soma_status status = add_named(zip, index, name, arrays);
+    soma_free(name);
     return status;
+}
+
+static soma_status check_count(const soma_zip *zip) {
+    size_t count = 0, length;
+    for (size_t i = 0; i < soma_zip_count(zip); i++) count += is_array(soma_zip_name(zip, i), &length);
+    if (count <= SOMA_MAX_FILE_TENSORS) return SOMA_OK;
+    return soma_error(SOMA_UNSUPPORTED, "%s: has %zu arrays; at most %d are read", soma_zip_path(zip), count,
+                      SOMA_MAX_FILE_TENSORS);
 }
 
 static soma_status finish(soma_status status, soma_arrays **arrays) {
@@ -98,6 +110,8 @@ static soma_status finish(soma_status status, soma_arrays **arrays) {
 }
 
 soma_status soma_arrays_of_zip(soma_zip *zip, soma_arrays **arrays) {
+    *arrays = NULL;
+    SOMA_TRY(check_count(zip));
     soma_status status = create(soma_zip_count(zip), arrays);
     for (size_t i = 0; status == SOMA_OK && i < soma_zip_count(zip); i++) status = add_entry(zip, i, *arrays);
     return finish(status, arrays);
@@ -105,7 +119,7 @@ soma_status soma_arrays_of_zip(soma_zip *zip, soma_arrays **arrays) {
 
 soma_status soma_arrays_of_stream(soma_stream *stream, soma_arrays **arrays) {
     soma_status status = create(1, arrays);
-    if (status == SOMA_OK) status = add(*arrays, "", 0, stream);
+    if (status == SOMA_OK) status = add(*arrays, "", stream);
     return finish(status, arrays);
 }
 
