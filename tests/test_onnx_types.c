@@ -204,6 +204,32 @@ START_TEST(other_types_and_shapes_are_refused_by_name) {
 }
 END_TEST
 
+static void of_five_dimensions(void) {
+    put_value(GRAPH_INPUT, "x", SHAPE(1, 1, 1, 1, 3));
+    put("Neg", "y", (const char *[]){"x", NULL}, NULL, 0);
+    put_value(GRAPH_OUTPUT, "y", SHAPE(1, 1, 1, 1, 3));
+}
+
+/* What stands behind the shape is not looked at. */
+START_TEST(arrays_of_more_dimensions_than_there_are_are_refused) {
+    static const float x[3] = {1, 2, 3};
+    struct {
+        soma_array array;
+        size_t behind;
+    } more = {{.data = x, .dtype = SOMA_F32, .rank = SOMA_MAX_RANK + 1, .shape = {1, 1, 1, 1, 1}}, 3};
+    soma_network *network;
+    float y[3];
+    soma_session *session = open_session(of_five_dimensions, &network);
+    close_session(session, network);
+    expect_ok(soma_load_onnx(temporary_path("m.onnx"), &(soma_onnx_options){.batch = SOMA_ONNX_BATCH_NONE}, &network));
+    expect_ok(soma_compile(network, device, &(soma_compile_options){.loss = {SOMA_LOSS_NONE}}));
+    expect_ok(soma_session_create(network, NULL, &session));
+    expect_error(soma_session_run_arrays(session, &more.array, (void *[]){y}), SOMA_INVALID_ARGUMENT, "input 0", "x",
+                 "of 6 dimensions");
+    close_session(session, network);
+}
+END_TEST
+
 static const struct refused {
     struct model model;
     soma_dtype from;
@@ -328,6 +354,7 @@ int main(int argc, char **argv) {
     tcase_add_loop_test(all, each_type_goes_in_and_comes_out, 0, sizeof ones / sizeof *ones);
     tcase_add_test(all, several_inputs_and_outputs_have_types_of_their_own);
     tcase_add_test(all, other_types_and_shapes_are_refused_by_name);
+    tcase_add_test(all, arrays_of_more_dimensions_than_there_are_are_refused);
     tcase_add_loop_test(all, numbers_that_float32_has_not_are_refused_with_their_place, 0,
                         sizeof refused / sizeof *refused);
     tcase_add_test(all, dimensions_are_in_the_order_of_the_file);

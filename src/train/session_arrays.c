@@ -52,7 +52,7 @@ static soma_status refuse_array(const edge *e, const soma_array *array) {
 static size_t samples_of(const soma_value_info *info, const soma_array *array) {
     const uint32_t more = info->batch_axis == SOMA_NO_AXIS && array->rank == info->rank + 1;
     size_t samples = more ? array->shape[0] : 1;
-    if (array->dtype != info->dtype || array->rank != info->rank + more) return 0;
+    if (array->dtype != info->dtype || array->rank > SOMA_MAX_RANK || array->rank != info->rank + more) return 0;
     for (uint32_t i = 0; i < info->rank; i++)
         if (i == info->batch_axis)
             samples = array->shape[i];
