@@ -119,16 +119,19 @@ static soma_status list_functions(soma_onnx_file *file) {
 }
 
 /* An op that soma has is no call, should the model define one of its name: what it means is known. */
-const Soma__Onnx__FunctionProto *soma_onnx_find_function(const soma_onnx_file *file,
-                                                         const Soma__Onnx__NodeProto *node) {
+const Soma__Onnx__FunctionProto *soma_onnx_find_function(const soma_onnx_file *file, const Soma__Onnx__NodeProto *node,
+                                                         size_t *number) {
     soma_text key;
-    size_t number;
+    size_t word;
     if (!file->functions.count || !node->op_type || soma_onnx_find_row(node->domain, node->op_type) ||
         function_key(node->domain, node->op_type, &key) != SOMA_OK)
         return NULL;
-    const bool found = soma_words_find(&file->functions, key.data, &number);
+    const bool found = soma_words_find(&file->functions, key.data, &word);
     soma_free(key.data);
-    return found ? file->model->functions[file->functions.words[number].line] : NULL;
+    if (!found) return NULL;
+    const size_t line = file->functions.words[word].line;
+    if (number) *number = line;
+    return file->model->functions[line];
 }
 
 /* From here on a network is made, which may take more where more was given. */

@@ -46,8 +46,10 @@ soma_status soma_onnx_parse(const char *name, const uint8_t *data, size_t size, 
 void soma_onnx_close(soma_onnx_file *file);
 /* Whether its versions, of the format and of the opset, are such that its meaning is known. */
 soma_status soma_onnx_check(const soma_onnx_file *file);
-/* The model's function that a node calls; NULL: none, as of an op of ONNX's own that soma has. */
-const Soma__Onnx__FunctionProto *soma_onnx_find_function(const soma_onnx_file *file, const Soma__Onnx__NodeProto *node);
+/* The model's function that a node calls, and its number there, unless `number` is NULL; NULL: none, as of an op of
+ * ONNX's own that soma has. */
+const Soma__Onnx__FunctionProto *soma_onnx_find_function(const soma_onnx_file *file, const Soma__Onnx__NodeProto *node,
+                                                         size_t *number);
 /* Whether a domain is ONNX's own, which has two names. */
 bool soma_onnx_is_standard(const char *domain);
 /* Its domain of classical machine learning, of which scikit-learn's models are. */

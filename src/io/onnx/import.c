@@ -148,7 +148,7 @@ static soma_status add_op(soma_onnx_importer *importer, const Soma__Onnx__NodePr
 
 static soma_status add_node(soma_onnx_importer *importer, const Soma__Onnx__NodeProto *node) {
     SOMA_TRY(soma_onnx_bind_attributes(importer, node, &node));
-    const Soma__Onnx__FunctionProto *function = soma_onnx_find_function(importer->file, node);
+    const Soma__Onnx__FunctionProto *function = soma_onnx_find_function(importer->file, node, NULL);
     return function ? soma_onnx_call(importer, node, function) : add_op(importer, node);
 }
 

@@ -37,7 +37,7 @@ static soma_status grow(soma_onnx_ops *ops) {
 static soma_onnx_op_use first_use(const op_walk *walk, const Soma__Onnx__NodeProto *node, bool inside) {
     const soma_onnx_row *row = node->op_type ? soma_onnx_find_row(node->domain, node->op_type) : NULL;
     bool supported =
-        (row && row->since <= soma_onnx_opset_of(walk->file, row)) || soma_onnx_find_function(walk->file, node);
+        (row && row->since <= soma_onnx_opset_of(walk->file, row)) || soma_onnx_find_function(walk->file, node, NULL);
     return (soma_onnx_op_use){.supported = supported,
                               .since = row && !supported ? row->since : 0,
                               .domain = row ? row->domain : NULL,
@@ -84,9 +84,8 @@ static soma_status count_graph(op_walk *walk, const Soma__Onnx__GraphProto *grap
 
 /* What a function is made of, where it is called for the first time. */
 static soma_status count_function(op_walk *walk, const Soma__Onnx__NodeProto *node) {
-    const Soma__Onnx__FunctionProto *function = soma_onnx_find_function(walk->file, node);
-    size_t number = 0;
-    while (function && walk->file->model->functions[number] != function) number++;
+    size_t number;
+    const Soma__Onnx__FunctionProto *function = soma_onnx_find_function(walk->file, node, &number);
     if (!function || walk->seen[number]) return SOMA_OK;
     if (walk->deep == SOMA_ONNX_MOST_DEEP)
         return soma_error(SOMA_UNSUPPORTED, "function %s is inside of %u others; at most %d are possible",
