@@ -70,6 +70,8 @@ static void call_with_number(const char *function, const char *x, const char *y,
     end(one);
 }
 
+static int64_t function_opset = 18;
+
 static size_t begin_function(const char *name, const char *const *inputs, const char *const *outputs) {
     size_t function = soma_protobuf_open(W, MODEL_FUNCTION);
     soma_protobuf_put_text(W, FUNCTION_NAME, name);
@@ -77,7 +79,7 @@ static size_t begin_function(const char *name, const char *const *inputs, const 
     for (; *outputs; outputs++) soma_protobuf_put_text(W, FUNCTION_OUTPUT, *outputs);
     soma_protobuf_put_text(W, FUNCTION_DOMAIN, DOMAIN_OWN);
     size_t opset = soma_protobuf_open(W, FUNCTION_OPSET);
-    soma_protobuf_put_integer(W, 2, 18);
+    soma_protobuf_put_integer(W, 2, function_opset);
     end(opset);
     return function;
 }
@@ -202,6 +204,46 @@ START_TEST(a_weight_that_two_calls_take_is_one) {
 }
 END_TEST
 
+/* Of opset 11, where axes are attributes and Softmax is over all that comes from axis 1 on: x as [n, 2, 1] has one for
+ * both there; later it is over the last axis, of one number each, which is 1. */
+static void of_an_older_opset(void) {
+    function_opset = 11;
+    size_t function = begin_function("shares", NAMES("p"), NAMES("q"));
+    size_t one = begin(FUNCTION_NODE, "Unsqueeze", NULL, NAMES("p"), NAMES("a"));
+    soma_onnx_put_attribute_integers(&made, "axes", (const int64_t[]){2}, 1);
+    end(one);
+    op_in(FUNCTION_NODE, "Softmax", NAMES("a"), "b");
+    one = begin(FUNCTION_NODE, "Squeeze", NULL, NAMES("b"), NAMES("q"));
+    soma_onnx_put_attribute_integers(&made, "axes", (const int64_t[]){2}, 1);
+    end(one);
+    end(function);
+    function_opset = 18;
+}
+/* Softmax of the model's own opset comes before and after. */
+static void with_an_older_function(void) {
+    put_value(GRAPH_INPUT, "x", SHAPE(OPEN, 2));
+    put_value(GRAPH_OUTPUT, "y", SHAPE(OPEN, 2));
+    op_in(GRAPH_NODE, "Softmax", NAMES("x"), "a");
+    call("shares", NAMES("a"), NAMES("b"));
+    op_in(GRAPH_NODE, "Softmax", NAMES("b"), "y");
+}
+/* HardSwish is there since opset 14. */
+static void of_what_came_later(void) {
+    function_opset = 11;
+    size_t function = begin_function("f0", NAMES("p"), NAMES("q"));
+    op_in(FUNCTION_NODE, "HardSwish", NAMES("p"), "q");
+    end(function);
+    function_opset = 18;
+}
+
+START_TEST(functions_are_of_their_own_opset) {
+    static const float equal[] = {3, 3, 3, 3}, halves[] = {0.5f, 0.5f, 0.5f, 0.5f};
+    soma_network *network;
+    expect_ok(load(with_an_older_function, of_an_older_opset, &network));
+    expect_numbers(network, equal, 2, (const size_t[]){2, 2}, halves, 4);
+}
+END_TEST
+
 static void of_first(void) {
     x_and_y();
     call("f0", NAMES("x"), NAMES("y"));
@@ -278,6 +320,7 @@ START_TEST(functions_that_cannot_be_are_refused) {
         {with_a_wrong_output, SOMA_INVALID_FILE, "nowhere", "f0"},
         {with_a_look_outside, SOMA_INVALID_FILE, "\"x\"", "f0"},
         {twice_there, SOMA_UNSUPPORTED, "functions 0 and 1", "f0"},
+        {of_what_came_later, SOMA_UNSUPPORTED, "HardSwish", "since opset 14, but it is of opset 11 there"},
         {without_an_input, SOMA_INVALID_FILE, "1 inputs", "f0"},
     };
     soma_network *network = NULL;
@@ -343,15 +386,8 @@ END_TEST
 
 /* Sums along axis 1 of x [n, 4], forwards or backwards, each put where it ends. */
 static int64_t direction;
-static void with_a_scan(void) {
-    put_value(GRAPH_INPUT, "x", SHAPE(OPEN, 4));
-    put_value(GRAPH_OUTPUT, "y", SHAPE(OPEN, 4));
-    op_in(GRAPH_NODE, "Sub", NAMES("x", "x"), "zeros");
-    size_t sum = begin(GRAPH_NODE, "ReduceSum", NULL, NAMES("zeros", "axis"), NAMES("zero"));
-    put_attribute("keepdims", 0);
-    end(sum);
-    integers("axis", 1, (const int64_t[]){1});
-    size_t one = begin(GRAPH_NODE, "Scan", NULL, NAMES("zero", "x"), NAMES("", "y"));
+static void put_scan(unsigned field) {
+    size_t one = begin(field, "Scan", NULL, NAMES("zero", "x"), NAMES("", "y"));
     put_attribute("num_scan_inputs", 1);
     soma_onnx_put_attribute_integers(&made, "scan_input_axes", (const int64_t[]){-1}, 1);
     soma_onnx_put_attribute_integers(&made, "scan_output_axes", (const int64_t[]){1}, 1);
@@ -368,14 +404,41 @@ static void with_a_scan(void) {
     end(attribute);
     end(one);
 }
+static void begin_scan(void) {
+    put_value(GRAPH_INPUT, "x", SHAPE(OPEN, 4));
+    put_value(GRAPH_OUTPUT, "y", SHAPE(OPEN, 4));
+    op_in(GRAPH_NODE, "Sub", NAMES("x", "x"), "zeros");
+    size_t sum = begin(GRAPH_NODE, "ReduceSum", NULL, NAMES("zeros", "axis"), NAMES("zero"));
+    put_attribute("keepdims", 0);
+    end(sum);
+    integers("axis", 1, (const int64_t[]){1});
+}
+static void with_a_scan(void) {
+    begin_scan();
+    put_scan(GRAPH_NODE);
+}
+/* The same by a function of an opset in which Unsqueeze, which joins the pieces, is another one. */
+static void with_a_scan_inside(void) {
+    begin_scan();
+    call("sums", NAMES("zero", "x"), NAMES("y"));
+}
+static void sums(void) {
+    function_opset = 11;
+    size_t function = begin_function("sums", NAMES("zero", "x"), NAMES("y"));
+    put_scan(FUNCTION_NODE);
+    end(function);
+    function_opset = 18;
+}
 
 START_TEST(scans_go_along_an_axis_in_both_directions) {
     static const float x[] = {1, 2, 3, 4, 10, 20, 30, 40};
-    static const float sums[2][8] = {{1, 3, 6, 10, 10, 30, 60, 100}, {10, 9, 7, 4, 100, 90, 70, 40}};
+    static const float expected[2][8] = {{1, 3, 6, 10, 10, 30, 60, 100}, {10, 9, 7, 4, 100, 90, 70, 40}};
     soma_network *network;
     direction = _i;
     expect_ok(load(with_a_scan, NULL, &network));
-    expect_numbers(network, x, 2, (const size_t[]){2, 4}, sums[_i], 8);
+    expect_numbers(network, x, 2, (const size_t[]){2, 4}, expected[_i], 8);
+    expect_ok(load(with_a_scan_inside, sums, &network));
+    expect_numbers(network, x, 2, (const size_t[]){2, 4}, expected[_i], 8);
 }
 END_TEST
 
@@ -431,8 +494,9 @@ int main(int argc, char **argv) {
     tcase_set_timeout(all, 120);
     tcase_add_unchecked_fixture(all, temporary_create, temporary_destroy);
     tcase_add_test(all, functions_are_written_out_with_their_attributes);
+    tcase_add_test(all, functions_are_of_their_own_opset);
     tcase_add_test(all, a_weight_that_two_calls_take_is_one);
-    tcase_add_loop_test(all, functions_that_cannot_be_are_refused, 0, 8);
+    tcase_add_loop_test(all, functions_that_cannot_be_are_refused, 0, 9);
     tcase_add_loop_test(all, loops_of_known_length_are_written_out, 0, 2);
     tcase_add_loop_test(all, scans_go_along_an_axis_in_both_directions, 0, 2);
     tcase_add_test(all, loops_that_are_too_long_or_not_known_are_refused);

@@ -134,6 +134,13 @@ const Soma__Onnx__FunctionProto *soma_onnx_find_function(const soma_onnx_file *f
     return file->model->functions[line];
 }
 
+int64_t soma_onnx_function_opset(const Soma__Onnx__FunctionProto *function, int64_t outside) {
+    int64_t opset = outside;
+    for (size_t i = 0; i < function->n_opset_import; i++)
+        if (soma_onnx_is_standard(function->opset_import[i]->domain)) opset = function->opset_import[i]->version;
+    return opset;
+}
+
 /* From here on a network is made, which may take more where more was given. */
 static soma_status widen_budget(soma_onnx_file *file) {
     uint64_t external = 0, given, limit;

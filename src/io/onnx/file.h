@@ -50,6 +50,9 @@ soma_status soma_onnx_check(const soma_onnx_file *file);
  * ONNX's own that soma has. */
 const Soma__Onnx__FunctionProto *soma_onnx_find_function(const soma_onnx_file *file, const Soma__Onnx__NodeProto *node,
                                                          size_t *number);
+/* The opset of ONNX's own ops that a function's nodes are of, as the file has it; where it does not say, that of where
+ * the function is called. */
+int64_t soma_onnx_function_opset(const Soma__Onnx__FunctionProto *function, int64_t outside);
 /* Whether a domain is ONNX's own, which has two names. */
 bool soma_onnx_is_standard(const char *domain);
 /* Its domain of classical machine learning, of which scikit-learn's models are. */

@@ -92,12 +92,10 @@ static soma_status check_call(const soma_onnx_importer *importer, const Soma__On
     return SOMA_OK;
 }
 
-/* The opset of ONNX's own ops that a function's nodes are of. */
+/* One that is known. */
 static soma_status opset_of(const soma_onnx_importer *importer, const Soma__Onnx__FunctionProto *function,
                             int64_t *opset) {
-    *opset = importer->opset;
-    for (size_t i = 0; i < function->n_opset_import; i++)
-        if (soma_onnx_is_standard(function->opset_import[i]->domain)) *opset = function->opset_import[i]->version;
+    *opset = soma_onnx_function_opset(function, importer->opset);
     if (*opset >= 1 && *opset <= SOMA_ONNX_LAST_OPSET) return SOMA_OK;
     return soma_error(SOMA_UNSUPPORTED, "function %s is of opset %" PRId64 "; those from 1 to %d are known",
                       soma_quote(name_of(function), strlen(name_of(function))).text, *opset, SOMA_ONNX_LAST_OPSET);

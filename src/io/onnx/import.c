@@ -115,7 +115,7 @@ static soma_status find_row(soma_onnx_node *node) {
     const Soma__Onnx__NodeProto *proto = node->proto;
     const char *op = proto->op_type ? proto->op_type : "";
     node->row = soma_onnx_find_row(proto->domain, op);
-    if (node->row) node->opset = soma_onnx_opset_of(node->importer->file, node->row);
+    if (node->row) node->opset = soma_onnx_opset_of(node->importer->file, node->row, node->importer->opset);
     if (node->row && node->row->since <= node->opset) return SOMA_OK;
     return soma_error(SOMA_UNSUPPORTED, "soma does not have the op %s%s%s in opset %" PRId64,
                       soma_onnx_is_standard(proto->domain) ? "" : proto->domain,

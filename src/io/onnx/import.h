@@ -126,8 +126,8 @@ typedef struct soma_onnx_row {
 bool soma_onnx_is_words(const soma_onnx_value *value);
 /* NULL if there is none of this name in this domain. */
 const soma_onnx_row *soma_onnx_find_row(const char *domain, const char *name);
-/* The version of the row's domain that the file is of. */
-int64_t soma_onnx_opset_of(const soma_onnx_file *file, const soma_onnx_row *row);
+/* The version of the row's domain that a node is of, where that of ONNX's own is `opset`: a function's is its own. */
+int64_t soma_onnx_opset_of(const soma_onnx_file *file, const soma_onnx_row *row, int64_t opset);
 
 /* The network of a file's graph; `file` stays as it is. */
 soma_status soma_onnx_import(const soma_onnx_file *file, const soma_onnx_options *options, soma_network **network);

@@ -18,6 +18,7 @@ typedef struct op_walk {
     unsigned branches; /* of If that it is inside of: which are taken is not known yet */
     bool *seen;        /* by number of a function: its nodes are counted once */
     unsigned deep;     /* inside of so many functions */
+    int64_t opset;     /* there */
 } op_walk;
 
 const char *soma_onnx_node_label(const Soma__Onnx__NodeProto *node) {
@@ -36,10 +37,11 @@ static soma_status grow(soma_onnx_ops *ops) {
 
 static soma_onnx_op_use first_use(const op_walk *walk, const Soma__Onnx__NodeProto *node, bool inside) {
     const soma_onnx_row *row = node->op_type ? soma_onnx_find_row(node->domain, node->op_type) : NULL;
-    bool supported =
-        (row && row->since <= soma_onnx_opset_of(walk->file, row)) || soma_onnx_find_function(walk->file, node, NULL);
+    bool supported = (row && row->since <= soma_onnx_opset_of(walk->file, row, walk->opset)) ||
+                     soma_onnx_find_function(walk->file, node, NULL);
     return (soma_onnx_op_use){.supported = supported,
                               .since = row && !supported ? row->since : 0,
+                              .opset = row ? soma_onnx_opset_of(walk->file, row, walk->opset) : 0,
                               .domain = row ? row->domain : NULL,
                               .label = soma_onnx_node_label(node),
                               .first = walk->node,
@@ -90,13 +92,16 @@ static soma_status count_function(op_walk *walk, const Soma__Onnx__NodeProto *no
     if (walk->deep == SOMA_ONNX_MOST_DEEP)
         return soma_error(SOMA_UNSUPPORTED, "function %s is inside of %u others; at most %d are possible",
                           soma_quote(node->op_type, strlen(node->op_type)).text, walk->deep, SOMA_ONNX_MOST_DEEP);
+    const int64_t opset = walk->opset;
     walk->seen[number] = true;
     walk->deep++;
+    walk->opset = soma_onnx_function_opset(function, opset);
     for (size_t i = 0; i < function->n_node; i++) {
         SOMA_TRY(count_node(walk, function->node[i], true));
         SOMA_TRY(count_inside(walk, function->node[i]));
     }
     walk->deep--;
+    walk->opset = opset;
     return SOMA_OK;
 }
 
@@ -116,7 +121,7 @@ static soma_status count_inside(op_walk *walk, const Soma__Onnx__NodeProto *node
 
 soma_status soma_onnx_count_ops(const soma_onnx_file *file, const soma_onnx_selection *selection, soma_onnx_ops *ops) {
     const Soma__Onnx__GraphProto *graph = file->model->graph;
-    op_walk walk = {.file = file, .selection = selection, .ops = ops};
+    op_walk walk = {.file = file, .selection = selection, .ops = ops, .opset = file->opset};
     soma_status status = SOMA_OK;
     *ops = (soma_onnx_ops){.use = NULL};
     walk.seen = soma_calloc(file->model->n_functions + 1, sizeof *walk.seen);
@@ -139,12 +144,13 @@ void soma_onnx_ops_clear(soma_onnx_ops *ops) {
 
 /* ------------------------------------------------------------------------------------------------- those missing */
 
-static void append_use(soma_text *list, const char *name, const soma_onnx_op_use *use) {
+static void append_use(soma_text *list, const char *name, const soma_onnx_op_use *use, int64_t opset) {
     bool one = use->count == 1;
     soma_text_append(list, "\n  %s: %zu node%s, %s%s%s node %zu", soma_quote(name, strlen(name)).text, use->count,
                      one ? "" : "s", one ? "" : "the first ", soma_quote(use->label, strlen(use->label)).text,
                      use->inside ? " inside" : ",", use->first);
     if (use->since) soma_text_append(list, "; there is this op since opset %" PRId64, use->since);
+    if (use->since && use->opset != opset) soma_text_append(list, ", but it is of opset %" PRId64 " there", use->opset);
 }
 
 static soma_status refuse_ops(const soma_onnx_file *file, const soma_onnx_ops *ops) {
@@ -153,7 +159,7 @@ static soma_status refuse_ops(const soma_onnx_file *file, const soma_onnx_ops *o
     size_t missing = 0;
     for (size_t i = 0; i < ops->names.count; i++) {
         if (ops->use[i].supported || missing++ >= MOST_LISTED) continue;
-        append_use(&list, ops->names.words[i].text, &ops->use[i]);
+        append_use(&list, ops->names.words[i].text, &ops->use[i], file->opset);
     }
     if (missing > MOST_LISTED) soma_text_append(&list, "\n  and %zu more ops", missing - MOST_LISTED);
     soma_status status = list.failed

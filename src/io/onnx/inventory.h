@@ -33,6 +33,7 @@ typedef struct soma_onnx_op_use {
     size_t count;
     bool supported;
     int64_t since;      /* of one that is known, but not yet of the file's opset; else 0 */
+    int64_t opset;      /* of the first node, of one that is known: a function's is its own */
     const char *domain; /* of one that is known; NULL: ONNX's own */
     const char *label;  /* of the first node of it */
     size_t first;       /* the graph's node that this is, or is inside of */

@@ -26,8 +26,8 @@ const soma_onnx_row *soma_onnx_find_row(const char *domain, const char *name) {
     return NULL;
 }
 
-int64_t soma_onnx_opset_of(const soma_onnx_file *file, const soma_onnx_row *row) {
-    return row->domain ? file->learning_opset : file->opset;
+int64_t soma_onnx_opset_of(const soma_onnx_file *file, const soma_onnx_row *row, int64_t opset) {
+    return row->domain ? file->learning_opset : opset;
 }
 
 soma_onnx_export_rule *const soma_onnx_export_table[SOMA_OP_COUNT] = {
