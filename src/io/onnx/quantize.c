@@ -3,7 +3,8 @@
  * Quantised models: whole numbers of 8 or 16 bits, with a scale and a zero point. They are floats here, which is exact
  * as long as no sum goes beyond 2^24, up to which float32 has all whole numbers. That no sum of products does is made
  * sure of by the weights, which are constants: each is cut into digits, as many as it takes, and the products of all
- * digits are put together.
+ * digits are put together. What is put together may itself be beyond 2^24, and so may the bias of a QLinearConv, which
+ * is added to that: such a bias and such a sum are rounded to the nearest float32.
  */
 #include "io/onnx/quantize.h"
 #include "io/onnx/family.h"
