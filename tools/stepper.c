@@ -4,6 +4,7 @@
 
 #include <soma/stream.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct stepper {
     soma_network *network;
@@ -24,9 +25,9 @@ static exit_status make_room(struct stepper *stepper) {
     stepper->outputs = calloc(stepper->count, sizeof *stepper->outputs);
     stepper->states = calloc(2 * values, sizeof *stepper->states);
     if (!stepper->inputs || !stepper->outputs || !stepper->states) return fail(STATUS_FAILED, "out of memory");
-    const soma_tensor *step = soma_network_tensor(stepper->network, "step");
     for (size_t i = 1; i < stepper->count; i++)
-        if (step && step == soma_network_input(stepper->network, i)) stepper->steps = stepper->window;
+        if (strcmp(soma_tensor_name(soma_network_input(stepper->network, i)), "step") == 0)
+            stepper->steps = stepper->window;
     float *place = stepper->states;
     stepper->inputs[0] = &stepper->token;
     for (size_t i = 1; i < stepper->count; i++) {
