@@ -228,6 +228,34 @@ START_TEST(no_step_is_behind_the_last) {
 }
 END_TEST
 
+/* The network's input may have a state's name. */
+START_TEST(names_of_states_are_its_own) {
+    static const struct {
+        const char *input, *text;
+        soma_status status;
+    } cases[] = {{"step", CAUSAL_TEXT, SOMA_UNSUPPORTED},
+                 {"next_step", CAUSAL_TEXT, SOMA_UNSUPPORTED},
+                 {"numbers_of_steps", CAUSAL_TEXT, SOMA_UNSUPPORTED},
+                 {"state_2", "embedding 9 5; lstm 3; dense 9", SOMA_UNSUPPORTED},
+                 {"after_1", "embedding 9 5; gru 3; dense 9", SOMA_UNSUPPORTED},
+                 {"state_2", "embedding 9 5; gru 3; dense 9", SOMA_OK},
+                 {"step", "embedding 9 5; gru 3; dense 9", SOMA_OK}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const size_t steps = STEPS;
+        soma_network *network, *stream;
+        expect_ok(soma_network_create(&network));
+        ck_assert_ptr_nonnull(soma_layers(soma_input(network, cases[i].input, 1, &steps), cases[i].text));
+        const soma_status status = soma_network_stream(network, &stream);
+        if (cases[i].status == SOMA_OK)
+            expect_ok(status);
+        else
+            expect_error(status, cases[i].status, cases[i].input, "an input", "another name is wanted");
+        soma_network_destroy(stream);
+        soma_network_destroy(network);
+    }
+}
+END_TEST
+
 /* What lies in caches is of a session, not of the network. */
 START_TEST(caches_are_not_saved) {
     soma_network *network = network_of(CAUSAL_TEXT, NULL), *stream;
@@ -273,6 +301,48 @@ START_TEST(caches_end_where_there_are_no_positions) {
     for (size_t at = 0; at < STEPS; at++) expect_ok(step(&run, &token, said));
     expect_error(step(&run, &token, said), SOMA_INVALID_ARGUMENT, "7 is no row of attention_1.cached_keys, which has 7",
                  "whole numbers from 0 to 6");
+    soma_session_destroy(run.session);
+    soma_network_destroy(stream);
+    soma_network_destroy(network);
+    soma_device_close(device);
+}
+END_TEST
+
+/* One step from and to the device's memory. */
+static void step_in_memory(sequences *run, soma_device *device, float token, float number, float *said) {
+    const float given[2] = {token, number};
+    const size_t bytes[2] = {TOKENS * sizeof *said, sizeof *said};
+    soma_memory *inputs[2], *outputs[2];
+    for (size_t i = 0; i < 2; i++) {
+        expect_ok(soma_memory_create(device, sizeof *given, &inputs[i]));
+        expect_ok(soma_memory_write(inputs[i], 0, &given[i], sizeof *given));
+        expect_ok(soma_memory_create(device, bytes[i], &outputs[i]));
+    }
+    expect_ok(soma_session_run_memory(run->session, 1, inputs, outputs));
+    expect_ok(soma_memory_read(outputs[0], 0, said, bytes[0]));
+    for (size_t i = 0; i < 2; i++) {
+        soma_memory_destroy(inputs[i]);
+        soma_memory_destroy(outputs[i]);
+    }
+}
+
+/* Numbers on the device are not looked at. Behind the last step attention sees the same as that, and keeps nothing. */
+START_TEST(a_step_on_the_device_that_is_not_there_keeps_nothing) {
+    soma_network *network = network_of("embedding 9 6; attention heads 2 causal; dense 9", NULL), *stream;
+    soma_device *device;
+    sequences run;
+    float said[3][TOKENS];
+    expect_ok(soma_device_open(device_name, NULL, &device));
+    expect_ok(soma_network_stream(network, &stream));
+    compile_stream(stream, device);
+    begin(&run, stream, 1);
+    for (size_t at = 0; at < STEPS; at++) step_in_memory(&run, device, (float)(at + 1), (float)at, said[0]);
+    step_in_memory(&run, device, 1, STEPS, said[1]);
+    step_in_memory(&run, device, 1, -1, said[1]);
+    step_in_memory(&run, device, STEPS, 1000, said[1]);
+    step_in_memory(&run, device, STEPS, STEPS - 1, said[2]);
+    ck_assert_mem_eq(said[1], said[0], sizeof said[0]);
+    ck_assert_mem_eq(said[2], said[0], sizeof said[0]);
     soma_session_destroy(run.session);
     soma_network_destroy(stream);
     soma_network_destroy(network);
@@ -359,9 +429,11 @@ static void add_tests(TCase *cases) {
     tcase_add_test(cases, a_batch_is_several_sequences);
     tcase_add_test(cases, a_session_begins_anew);
     tcase_add_test(cases, no_step_is_behind_the_last);
+    tcase_add_test(cases, names_of_states_are_its_own);
     tcase_add_test(cases, caches_are_not_saved);
     tcase_add_test(cases, states_are_saved);
     tcase_add_test(cases, caches_end_where_there_are_no_positions);
+    tcase_add_test(cases, a_step_on_the_device_that_is_not_there_keeps_nothing);
     tcase_add_test(cases, memory_of_caches_is_told);
     tcase_add_test(cases, weights_are_a_copy);
     tcase_add_loop_test(cases, what_looks_at_several_steps_is_refused, 0, SOMA_COUNT_OF(refused));

@@ -237,7 +237,8 @@ SOMA_API soma_status soma_session_run_arrays(soma_session *session, const soma_a
  * they are (an output that is an input, or another output, in another shape is copied on the device). They must not
  * overlap. May return before it is done: what is asked of the device later comes after it. A NULL among the outputs, or
  * NULL for all: the value stays in the session, see soma_session_output(). Running on the memories of the last run
- * again costs least.
+ * again costs least. Numbers are not looked at there, as soma_session_run() does: of one that is no row of its table
+ * (embeddings, the steps of soma/stream.h) the row is 0, and nothing is put anywhere.
  */
 SOMA_API soma_status soma_session_run_memory(soma_session *session, size_t batch, soma_memory *const *inputs,
                                              soma_memory *const *outputs);

@@ -32,18 +32,21 @@ extern "C" {
  *
  * Step by step it says what the network says of all steps at once. Without "step" it goes on beyond the network's
  * number of steps. With it the last is number steps - 1, since there are positions and places in caches for no more:
- * SOMA_INVALID_ARGUMENT says so then; what comes next may begin anew, at step 0.
+ * soma_session_run() and soma_session_run_arrays() say so then by SOMA_INVALID_ARGUMENT; what comes next may begin
+ * anew, at step 0. soma_session_run_memory() does not look at numbers that are on the device: a step that is not there
+ * has positions of 0, its keys and values are not kept, and attention sees those of all steps that are (of a number
+ * below 0 none), so that what comes out is no answer, but nothing outside is read or written.
  *
- * Keys and values of attention are no states that come in and go out: each session, and the network itself for
- * soma_run(), keeps those of its last steps on the device, for each batch size it runs with (of the last few sizes), of
- * each sample its own: for a layer steps x (features of keys + features of values) floats. The step's own are put into
- * the place that "step" says, and attention sees those up to it: so step 0 begins another sequence, and a lower number
- * goes back to there. A step whose predecessors the session has not been given sees what was there before.
+ * Keys and values of attention are no states that come in and go out: each session keeps those of its last steps on the
+ * device, for each batch size it runs with (of the last few sizes), of each sample its own: for a layer steps x
+ * (features of keys + features of values) floats. The step's own are put into the place that "step" says, and attention
+ * sees those up to it: so step 0 begins another sequence, and a lower number goes back to there. A step whose
+ * predecessors the session has not been given sees what was there before.
  *
  * SOMA_UNSUPPORTED names the layer where the network does not go step by step, since it looks at several at once: a
  * recurrent layer that goes back, both ways or gives its last state alone; attention that is not causal or has a mask;
- * pools, convolutions, flatten; also where there are several inputs or outputs, or more states than outputs can be.
- * Destroy it with soma_network_destroy().
+ * pools, convolutions, flatten; also where there are several inputs or outputs, more states than outputs can be, or an
+ * input or weights with one of the names above. Destroy it with soma_network_destroy().
  */
 SOMA_API soma_status soma_network_stream(soma_network *network, soma_network **stream);
 

@@ -91,11 +91,23 @@ static soma_status begin_layer(streaming *work) {
     return soma_network_begin_layer(work->to, "step", NULL);
 }
 
+/* The stream's own names; inputs and parameters keep theirs. */
+static soma_status check_own_name(const streaming *work, const char *name) {
+    const soma_tensor *tensor = soma_network_tensor(work->from, name);
+    if (!tensor || (tensor->op != SOMA_OP_INPUT && tensor->op != SOMA_OP_PARAMETER)) return SOMA_OK;
+    return soma_error(SOMA_UNSUPPORTED,
+                      "the network has %s \"%s\", which is what a state of a network of one step would be called; "
+                      "another name is wanted",
+                      tensor->op == SOMA_OP_INPUT ? "an input" : "weights", name);
+}
+
 /* What comes in for a state: its number counts. */
-static soma_tensor *add_state(streaming *work, size_t units, size_t number) {
+static soma_status add_state(streaming *work, size_t units, size_t number, soma_tensor **state) {
     char name[32];
     snprintf(name, sizeof name, "state_%zu", number + 1);
-    return soma_input(work->to, name, 1, &units);
+    SOMA_TRY(check_own_name(work, name));
+    *state = soma_input(work->to, name, 1, &units);
+    return soma_network_status(work->to);
 }
 
 /* [1, units] as [units]. */
@@ -116,6 +128,7 @@ static soma_status need_step(streaming *work) {
     soma_tensor *more;
     if (work->step) return SOMA_OK;
     SOMA_TRY(check_states(work, 1));
+    SOMA_TRY(check_own_name(work, "step"));
     work->step = soma_input(work->to, "step", 1, &one);
     SOMA_TRY(soma_network_status(work->to));
     SOMA_TRY(soma_graph_add(graph, &spec, &more));
@@ -143,9 +156,9 @@ static soma_status add_op(streaming *work, const soma_tensor *tensor, soma_tenso
 static soma_status add_recurrent(streaming *work, const soma_tensor *tensor) {
     const bool lstm = tensor->attributes.recurrent.params.kind == SOMA_RECURRENT_LSTM;
     SOMA_TRY(check_states(work, lstm ? 2 : 1));
-    soma_tensor *before[2] = {add_state(work, tensor->shape[1], work->states), NULL};
-    if (lstm) before[1] = add_state(work, tensor->shape[1], work->states + 1);
-    SOMA_TRY(soma_network_status(work->to));
+    soma_tensor *before[2];
+    for (size_t i = 0; i < (lstm ? 2 : 1); i++)
+        SOMA_TRY(add_state(work, tensor->shape[1], work->states + i, &before[i]));
     SOMA_TRY(begin_layer(work));
     SOMA_TRY(add_op(work, tensor, before, lstm ? 2 : 1));
     soma_tensor *states = work->made[tensor->id], *cells;
@@ -201,6 +214,7 @@ static soma_status need_seen(streaming *work) {
         .initializer = SOMA_INIT_ZEROS, .fan_in = 1, .fan_out = steps, .is_bias = true, .is_frozen = true};
     soma_tensor *numbers;
     if (work->seen) return SOMA_OK;
+    SOMA_TRY(check_own_name(work, "numbers_of_steps"));
     SOMA_TRY(soma_network_add_parameter(work->to, &description, 1, &steps, "numbers_of_steps", &numbers));
     float *values = soma_calloc(steps, sizeof *values);
     if (!values) return soma_out_of_memory(steps * sizeof *values, "numbers of steps");
@@ -305,7 +319,9 @@ static soma_status build(streaming *work) {
     for (size_t i = 0; i < work->states; i++) {
         char name[32];
         snprintf(name, sizeof name, "after_%zu", i + 1);
-        soma_output(soma_named(work->state[i], is_next_step(work, i) ? "next_step" : name));
+        const char *own = is_next_step(work, i) ? "next_step" : name;
+        SOMA_TRY(check_own_name(work, own));
+        soma_output(soma_named(work->state[i], own));
     }
     SOMA_TRY(soma_network_status(work->to));
     return copy_weights(work);
