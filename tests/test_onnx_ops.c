@@ -5,18 +5,10 @@
  *
  * Usage: test_onnx_ops DEVICE      (exits with 77 where there is no such device)
  */
-#include "base/file.h"
-#include "expect.h"
 #include "io/onnx/export.h"
-#include "onnx_model.h"
-#include "temporary.h"
+#include "onnx_cases.h"
 
 #include <math.h>
-#include <stdio.h>
-
-enum { MOST_VALUES = 16 };
-
-static soma_device *device;
 
 static void put(const char *op, const char *out, const char *second, const char *const *inputs, const char *name,
                 int64_t value) {
@@ -177,14 +169,7 @@ static void repeated_in_front(void) {
     node("Expand", "u", "wide", "y");
 }
 
-static const struct {
-    const char *name;
-    void (*body)(void);
-    size_t rank;
-    int64_t shape[4];
-    size_t samples, count;
-    float x[MOST_VALUES], y[MOST_VALUES];
-} cases[] = {
+static const onnx_case cases[] = {
     {"places", places, 3, {OPEN, 2, 3}, 2, 4, {1, 5, 5, -1, -3, -2, 0, 0, 0, 1, 2, 3}, {1, 0, 0, 2}},
     {"least", least, 2, {OPEN, 4}, 2, 4, {3, 1, 2, 1, -4, 9, -3, 9}, {2, 4, -4, -1}},
     {"sums so far", sums_so_far, 2, {OPEN, 5}, 1, 5, {1, 2, 3, 4, 5}, {14, 12, 9, 5, 0}},
@@ -210,44 +195,6 @@ static const struct {
     {"scattered", scattered, 2, {1, 4}, 1, 4, {1, 2, 3, 4}, {30, 3, 20, 1}},
 };
 
-START_TEST(models_give_what_is_worked_out) {
-    soma_network *network;
-    float found[MOST_VALUES];
-    soma_compile_options options = {.loss = {SOMA_LOSS_NONE}};
-    const char *path = temporary_path("m.onnx");
-    onnx_make(cases[_i].body, 8, 16, cases[_i].rank, cases[_i].shape);
-    expect_ok(soma_file_write(path, W->data, W->size));
-    expect_ok(soma_load_onnx(path, NULL, &network));
-    for (int again = 0; again < 2; again++) {
-        expect_ok(soma_compile(network, device, &options));
-        ck_assert_uint_eq(cases[_i].samples * soma_tensor_count(soma_network_output(network, 0)), cases[_i].count);
-        expect_ok(soma_run(network, cases[_i].x, cases[_i].samples, found));
-        for (size_t i = 0; i < cases[_i].count; i++)
-            ck_assert_msg(found[i] == cases[_i].y[i], "%s: value %zu is %.9g, expected %.9g", cases[_i].name, i,
-                          (double)found[i], (double)cases[_i].y[i]);
-        if (again) break;
-        expect_ok(soma_save(network, temporary_path("m.safetensors")));
-        soma_network_destroy(network);
-        expect_ok(soma_load(temporary_path("m.safetensors"), &network));
-    }
-    soma_network_destroy(network);
-}
-END_TEST
-
 int main(int argc, char **argv) {
-    if (argc != 2) return 2;
-    if (soma_device_open(argv[1], NULL, &device) != SOMA_OK) return printf("skipped: %s\n", soma_last_error()), 77;
-    TCase *all = tcase_create("onnx, ops");
-    tcase_set_timeout(all, 120);
-    tcase_add_unchecked_fixture(all, temporary_create, temporary_destroy);
-    tcase_add_loop_test(all, models_give_what_is_worked_out, 0, sizeof cases / sizeof *cases);
-    Suite *suite = suite_create("onnx, ops");
-    suite_add_tcase(suite, all);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_fork_status(runner, CK_NOFORK); /* the device's threads do not survive a fork */
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    soma_device_close(device);
-    return failed ? 1 : 0;
+    return onnx_run_cases(argc, argv, "onnx, ops", cases, sizeof cases / sizeof *cases);
 }
