@@ -115,10 +115,10 @@ typedef struct soma_onnx_row {
     const char *attributes; /* names, separated by spaces */
     soma_onnx_rule *rule;
     int parameter; /* for rules that serve several ops */
-    bool several;  /* all outputs are computed, not the first alone */
-    bool carries;  /* the result is the first input's elements, whatever they are: whole numbers, too */
     soma_onnx_batch_place place;
     const char *domain; /* NULL: ONNX's own */
+    bool several;       /* all outputs are computed, not the first alone */
+    bool carries;       /* the result is the first input's elements, whatever they are: whole numbers, too */
     bool takes_words;   /* the first input may be a list of words that the file holds */
 } soma_onnx_row;
 
