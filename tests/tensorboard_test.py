@@ -162,6 +162,53 @@ class Board(Files):
         text = next(fields(fields(e[5][0])[1][0]) for e in events if 5 in e)
         self.assertIn(b"dense 3 relu", fields(text[8][0])[8][0])
 
+    def pictures(self, run):
+        """{tag: [(step, PNG), ...]}; no other kind of event has field 4 in its values."""
+        found = {}
+        for event in self.events(run):
+            for value in [fields(v) for summary in event.get(5, []) for v in fields(summary)[1] if 4 in fields(v)]:
+                image = fields(value[4][0])
+                png = image[4][0]
+                self.assertEqual(struct.unpack_from(">II", png, 16), (image[2][0], image[1][0]))
+                found.setdefault(value[1][0].decode(), []).append((event[2][0], png))
+        return found
+
+    def draw(self, *arguments):
+        """The PNG that a command draws of a model; skips the test where none can be."""
+        path = self.path("drawn.png")
+        result = run(*arguments, path)
+        if "without libpng" in result.stderr:
+            self.assertFalse(self.pictures("train") or self.pictures(""))
+            self.skipTest("soma was built without libpng")
+        self.assertEqual(result.returncode, DONE, result.stderr)
+        return Path(path).read_bytes()
+
+    def test_pictures_are_those_that_are_drawn_of_the_model(self):
+        for options, last, weights in (("--epochs=5",), "epoch 5", None), (("--epochs=40", "--lr=0.05", "--early-stopping=2", "--restore-best"), None, "best_epoch"):
+            with self.subTest(options=options):
+                self.directory = Path(self.path("runs")) / options[0]
+                model = self.path(last or "model")
+                result = self.json("train", f"--device={DEVICE}", "--json", "--data=digits", "--seed=1", "--net=conv 3 3x3 relu; flatten; dense 10 softmax", "--save", model,
+                                   "--tensorboard", str(self.directory), *options)
+                count = result["epochs"]
+                if weights:  # a picture's heading has the epochs, and begins with the name of the model where that is drawn
+                    named = self.path(f"epoch {count}, weights of epoch {result[weights]}")
+                    self.assertLess(result[weights], count)
+                    os.rename(model, named)
+                    model = named
+                drawn = self.draw("show", model, "--filters")
+                filters = self.pictures("train").pop("filters")
+                regular = [step for step in (1, 2, 4, 8, 16, 32) if step <= count]
+                self.assertEqual([step for step, _ in filters], regular + ([count] if weights or count not in regular else []))
+                self.assertEqual(len({png for _, png in filters}), len(filters))
+                self.assertEqual(filters[-1][1], drawn)
+                self.assertEqual(self.pictures(""), {"mistakes/test": [(count, self.draw("evaluate", f"--device={DEVICE}", "--quiet", "--data=digits", "--model", model, "--worst=25",
+                                                                                         "--mistakes"))]})
+
+    def test_tables_have_no_pictures(self):
+        self.assertEqual(self.train("--epochs=2").returncode, DONE)
+        self.assertEqual([self.pictures(run) for run in ("", "train", "validation")], [{}, {}, {}])
+
     def test_runs_add_to_each_other(self):
         for _ in range(2):
             self.assertEqual(self.train("--epochs=1").returncode, DONE)

@@ -48,12 +48,16 @@ exit_status board_open(const struct settings *settings, const char *net, const s
     return status;
 }
 
+void board_stop(struct board *board, const char *why) {
+    if (!board->problem) board->problem = strdup(why && *why ? why : "nothing more can be written");
+}
+
 void board_epoch(struct board *board, soma_network *network, const soma_epoch *epoch) {
     if (!board->log || board->problem) return;
     soma_status cause = soma_tensorboard_epoch(board->log, network, epoch);
-    if (cause == SOMA_OK) return;
     const char *detail = soma_last_error();
-    board->problem = strdup(detail && *detail ? detail : soma_status_text(cause));
+    if (cause != SOMA_OK) board_stop(board, detail && *detail ? detail : soma_status_text(cause));
+    board_filters(board, network, epoch->epoch);
 }
 
 exit_status board_close(const struct settings *settings, struct board *board) {

@@ -222,6 +222,8 @@ static exit_status train(struct training *training) {
     if (status == STATUS_DONE) status = save(training);
     if (status == STATUS_DONE) status = test(training);
     if (status == STATUS_DONE) status = plot(training);
+    if (status == STATUS_DONE && !training->interrupted)
+        board_result(training->settings, &training->board, training->network, &training->data, &training->history);
     if (status == STATUS_DONE) status = board_close(training->settings, &training->board);
     if (status != STATUS_DONE) return status;
     training_say_result(training);

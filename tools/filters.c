@@ -124,27 +124,26 @@ static double find_largest(const float *values, size_t count) {
 }
 
 /* What there is too much of to draw is said. */
-static void describe(const struct filters *filters, const char *model, double largest, struct sheet *sheet) {
+static void describe(const struct filters *filters, const char *title, double largest, struct sheet *sheet) {
     size_t shown = sheet->count / sheet->across;
     char parts[48] = "", first[48] = "";
-    const char *slash = strrchr(model, '/');
     if (sheet->across < filters->depth * filters->parts)
         snprintf(parts, sizeof parts, "the first %zu channels of ", sheet->across);
     if (shown < filters->count) snprintf(first, sizeof first, "the first %zu of ", shown);
-    snprintf(sheet->heading, sizeof sheet->heading, "%s: %s%s%zu %s%s %s of %s; black %.3g, grey 0, white %.3g",
-             slash ? slash + 1 : model, parts, first, filters->count, filters->word, filters->count == 1 ? "" : "s",
-             filters->shape, filters->layer, -largest, largest);
+    snprintf(sheet->heading, sizeof sheet->heading, "%s: %s%s%zu %s%s %s of %s; black %.3g, grey 0, white %.3g", title,
+             parts, first, filters->count, filters->word, filters->count == 1 ? "" : "s", filters->shape,
+             filters->layer, -largest, largest);
 }
 
 /* All over one range, so that they can be compared, with 0 in its middle, so that signs can be seen. */
-static exit_status draw(struct sheet *sheet, const struct filters *filters, const char *model, const float *values) {
+static exit_status fill(struct sheet *sheet, const struct filters *filters, const char *title, const float *values) {
     double largest = find_largest(values, soma_tensor_count(filters->weight));
     size_t across = filters->depth * filters->parts;
     sheet->across = across < MOST_ACROSS ? across : MOST_ACROSS;
     size_t most = MOST_PICTURES / sheet->across;
     sheet->count = (filters->count < most ? filters->count : most) * sheet->across;
     sheet->picture = filters->picture;
-    describe(filters, model, largest, sheet);
+    describe(filters, title, largest, sheet);
     exit_status status = sheet_make(sheet);
     for (size_t i = 0; i < sheet->count && status == STATUS_DONE; i++) {
         size_t inside = i % sheet->across;
@@ -156,22 +155,35 @@ static exit_status draw(struct sheet *sheet, const struct filters *filters, cons
     return status;
 }
 
+static exit_status draw(soma_network *network, const struct filters *filters, const char *title, struct sheet *sheet) {
+    size_t count = soma_tensor_count(filters->weight);
+    float *values = malloc(count * sizeof *values);
+    if (!values) return fail(STATUS_FAILED, "out of memory for %zu weights", count);
+    soma_status cause = soma_get_parameter(network, filters->weight, values, count);
+    exit_status status =
+        cause == SOMA_OK ? fill(sheet, filters, title, values) : fail_from_library(cause, STATUS_FILE, "the filters");
+    free(values);
+    return status;
+}
+
+exit_status filters_draw(soma_network *network, const char *title, struct sheet *sheet) {
+    struct filters filters;
+    soma_layer_info first = {0};
+    find(network, &filters, &first);
+    return filters.weight ? draw(network, &filters, title, sheet) : STATUS_DONE;
+}
+
 exit_status filters_write(const struct settings *settings, soma_network *network, const char *model, report *object) {
     struct filters filters;
     soma_layer_info first = {0};
     struct sheet sheet = {0};
+    const char *slash = strrchr(model, '/');
     find(network, &filters, &first);
     if (!filters.weight) return refuse(network, model, &first);
-    size_t count = soma_tensor_count(filters.weight);
-    float *values = malloc(count * sizeof *values);
-    if (!values) return fail(STATUS_FAILED, "out of memory for %zu weights", count);
-    soma_status cause = soma_get_parameter(network, filters.weight, values, count);
-    exit_status status =
-        cause == SOMA_OK ? draw(&sheet, &filters, model, values) : fail_from_library(cause, STATUS_FILE, "--filters");
+    exit_status status = draw(network, &filters, slash ? slash + 1 : model, &sheet);
     if (status == STATUS_DONE) status = sheet_write("filters", settings->filters, &sheet);
     if (status == STATUS_DONE) say("Saved in %s: %s\n", settings->filters, sheet.heading);
     report_text(object, "filters", settings->filters);
     sheet_release(&sheet);
-    free(values);
     return status;
 }

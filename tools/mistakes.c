@@ -118,17 +118,17 @@ static void describe(const struct mistakes *mistakes, const struct mistake *mist
     snprintf(lines[2].right, sizeof lines[2].right, "%.4f", mistake->of_predicted);
 }
 
-static void write_heading(const struct settings *settings, const struct mistakes *mistakes, struct sheet *sheet) {
-    const char *slash = strrchr(settings->data, '/'), *data = slash && slash[1] ? slash + 1 : settings->data;
+static void write_heading(const char *data, const struct mistakes *mistakes, struct sheet *sheet) {
+    const char *slash = strrchr(data, '/'), *name = slash && slash[1] ? slash + 1 : data;
     char count[32] = "no", shown[48] = "";
     if (mistakes->count) snprintf(count, sizeof count, "%zu", mistakes->count);
     if (sheet->count < mistakes->count) snprintf(shown, sizeof shown, ", the worst %zu", sheet->count);
-    snprintf(sheet->heading, sizeof sheet->heading, "%.300s: %s mistake%s in %zu sample%s%s", data, count,
+    snprintf(sheet->heading, sizeof sheet->heading, "%.300s: %s mistake%s in %zu sample%s%s", name, count,
              mistakes->count == 1 ? "" : "s", mistakes->samples, mistakes->samples == 1 ? "" : "s", shown);
 }
 
 /* From black to white lie 0 and 1, which pictures have; numbers of another kind over the picture's own range. */
-static exit_status draw(const struct settings *settings, const struct mistakes *mistakes, struct sheet *sheet) {
+static exit_status fill(const char *data, const struct mistakes *mistakes, struct sheet *sheet) {
     exit_status status = sheet_make(sheet);
     const struct picture *picture = &sheet->picture;
     float *values = malloc(picture->height * picture->width * picture->channels * sizeof *values);
@@ -136,7 +136,7 @@ static exit_status draw(const struct settings *settings, const struct mistakes *
     for (size_t i = 0; i < sheet->count && status == STATUS_DONE; i++) {
         double low, high;
         soma_status cause = soma_dataset_read_input(mistakes->dataset, 0, mistakes->list[i].sample, 1, values);
-        if (cause != SOMA_OK) status = fail_from_library(cause, STATUS_FILE, "%s", settings->data);
+        if (cause != SOMA_OK) status = fail_from_library(cause, STATUS_FILE, "%s", data);
         if (cause != SOMA_OK) break;
         picture_range(picture, values, &low, &high);
         bool as_pictures_have = low >= 0 && high <= 1;
@@ -164,19 +164,44 @@ static void report_mistakes(const struct mistakes *mistakes, size_t shown, repor
     }
 }
 
+static exit_status draw(const char *data, const soma_outcomes *outcomes, size_t most, struct mistakes *mistakes,
+                        struct sheet *sheet) {
+    soma_dataset_info info;
+    soma_dataset_get_info(mistakes->dataset, &info);
+    mistakes->samples = info.samples;
+    *sheet = (struct sheet){.across = 1, .lines = SHEET_LINES};
+    exit_status status = find_mistakes(outcomes, mistakes);
+    if (status != STATUS_DONE) return status;
+    find_picture(mistakes->network, &info, &sheet->picture);
+    sheet->count = mistakes->count < most ? mistakes->count : most;
+    write_heading(data, mistakes, sheet);
+    return fill(data, mistakes, sheet);
+}
+
+bool mistakes_can_be_drawn(const soma_network *network, const soma_dataset *dataset) {
+    soma_dataset_info info;
+    struct picture picture;
+    soma_dataset_get_info(dataset, &info);
+    return model_is_classifier(network) && info.classes && find_picture(network, &info, &picture);
+}
+
+exit_status mistakes_draw(soma_network *network, soma_dataset *dataset, const char *data, size_t most,
+                          struct sheet *sheet) {
+    struct mistakes mistakes = {.network = network, .dataset = dataset};
+    soma_outcomes outcomes = {0};
+    soma_status cause = soma_evaluate_outcomes(network, dataset, 0, NULL, &outcomes);
+    exit_status status = cause == SOMA_OK ? draw(data, &outcomes, most, &mistakes, sheet)
+                                          : fail_from_library(cause, STATUS_FILE, "%s", data);
+    soma_outcomes_clear(&outcomes);
+    free(mistakes.list);
+    return status;
+}
+
 exit_status mistakes_write(const struct settings *settings, soma_network *network, soma_dataset *dataset,
                            const soma_outcomes *outcomes, report *object) {
-    soma_dataset_info info;
-    soma_dataset_get_info(dataset, &info);
-    struct mistakes mistakes = {.network = network, .dataset = dataset, .samples = info.samples};
-    struct sheet sheet = {.across = 1, .lines = SHEET_LINES};
-    exit_status status = find_mistakes(outcomes, &mistakes);
-    if (status == STATUS_DONE) {
-        find_picture(network, &info, &sheet.picture);
-        sheet.count = mistakes.count < settings->worst ? mistakes.count : (size_t)settings->worst;
-        write_heading(settings, &mistakes, &sheet);
-        status = draw(settings, &mistakes, &sheet);
-    }
+    struct mistakes mistakes = {.network = network, .dataset = dataset};
+    struct sheet sheet;
+    exit_status status = draw(settings->data, outcomes, (size_t)settings->worst, &mistakes, &sheet);
     if (status == STATUS_DONE) status = sheet_write("mistakes", settings->mistakes, &sheet);
     if (status == STATUS_DONE) {
         say("Saved in %s: %s\n", settings->mistakes, sheet.heading);

@@ -321,7 +321,7 @@ const option_row option_table[] = {
      .help = "the same as a picture, in SVG"},
     {.name = "tensorboard", .type = OPTION_TEXT, .offset = FIELD(tensorboard), .commands = TRAIN_ALONE, .argument = "DIR",
      .help = "the course of training for TensorBoard, while it goes on: loss and metrics of every epoch in the runs train and validation of this "
-             "directory, learning rate, distributions of the weights and of their gradients, the graph"},
+             "directory, learning rate, distributions of the weights and of their gradients, the graph; of networks that see pictures the filters and, at the end, the mistakes"},
     {.name = "tensorboard", .type = OPTION_TEXT, .offset = FIELD(tensorboard), .commands = SEARCH, .argument = "DIR",
      .help = "the trials for TensorBoard's page HPARAMS, while the search goes on: for each a run of this directory, trial-1 and on, with its options and the means over "
              "the folds"},
