@@ -16,10 +16,15 @@ static soma_onnx_rule import_function;
 /* Until opset 6 they had consumed_inputs, and meant the same: so 1, or a later one than 6. */
 #define FIRST(since) (1 + ((since) > 6) * ((since)-1))
 
+#define ROW(op, first, words, function)                                                                                \
+    {                                                                                                                  \
+        .name = op, .since = first, .least = 1, .most = 1, .attributes = words, .rule = import_function,               \
+        .parameter = function, .place = SOMA_ONNX_MOVED                                                                \
+    }
+
 const soma_onnx_row soma_onnx_functions[SOMA_FUNCTION_COUNT] = {
 #define X(NAME, name, from_output, f, derivative, kinks, parameters, a, b, needs, initializer, words, onnx)            \
-    [SOMA_##NAME] = {OP onnx, FIRST(SINCE onnx), 1,    1,    ATTRIBUTES onnx, import_function, SOMA_##NAME, false,     \
-                     false,   SOMA_ONNX_MOVED,   NULL, false},
+    [SOMA_##NAME] = ROW(OP onnx, FIRST(SINCE onnx), ATTRIBUTES onnx, SOMA_##NAME),
     SOMA_FUNCTION_TABLE(X)
 #undef X
 };
