@@ -6,9 +6,10 @@
  */
 #include "fuzz.h"
 #include "host_device.h"
-#include "io/onnx/import.h"
+#include "io/onnx/late.h"
 #include "train/step.h"
 
+#include <soma/onnx.h>
 #include <string.h>
 
 enum { MOST_ELEMENTS = 4096 }; /* of what is run */
@@ -61,6 +62,55 @@ static void import_part(const soma_onnx_file *file) {
     soma_onnx_ops_clear(&ops);
 }
 
+/* Inputs of ones and zeros, 2 where a dimension is open. */
+static void run_session(soma_onnx_session *session) {
+    static const uint8_t numbers[8 * MOST_ELEMENTS] = {1, 0, 0, 0, 0, 0, 0, 0, 1};
+    const size_t inputs = soma_onnx_session_input_count(session), outputs = soma_onnx_session_output_count(session);
+    soma_array *given = soma_calloc(inputs + outputs + 1, sizeof *given);
+    bool small = given != NULL;
+    for (size_t i = 0; small && i < inputs; i++) {
+        soma_value_info info;
+        size_t count = 1;
+        REQUIRE(soma_onnx_session_input_info(session, i, &info) == SOMA_OK);
+        given[i] = (soma_array){.data = numbers, .dtype = info.dtype, .rank = info.rank};
+        for (uint32_t k = 0; k < info.rank && count <= MOST_ELEMENTS; k++) {
+            given[i].shape[k] = info.shape[k] ? SOMA_MIN(info.shape[k], (size_t)MOST_ELEMENTS + 1) : 2;
+            count *= given[i].shape[k];
+        }
+        small = count <= MOST_ELEMENTS;
+    }
+    if (small) {
+        soma_status status = soma_onnx_session_run(session, given, given + inputs);
+        REQUIRE(status != SOMA_INTERNAL && status != SOMA_OUT_OF_MEMORY);
+    }
+    soma_free(given);
+}
+
+/* What is for the host of it. Of a small network alone, since that is computed. */
+static void divide(const uint8_t *data, size_t size) {
+    static soma_device host;
+    const soma_onnx_options options = {.memory_limit = MOST_MADE};
+    soma_onnx_file *file;
+    soma_network *network;
+    soma_onnx_late late;
+    soma_onnx_session *session;
+    if (soma_onnx_parse("file", data, size, &file) != SOMA_OK) return;
+    soma_status status = soma_onnx_divide(file, &options, &network, &late);
+    REQUIRE(status != SOMA_INTERNAL && status != SOMA_OUT_OF_MEMORY && (status == SOMA_OK) == (network != NULL));
+    const bool small = !network || is_small(network);
+    soma_network_destroy(network);
+    soma_onnx_late_clear(&late);
+    if (!small) {
+        soma_onnx_close(file);
+        return;
+    }
+    host_device_open(&host);
+    status = soma_onnx_session_of(file, &options, &host, &session);
+    REQUIRE(status != SOMA_INTERNAL && status != SOMA_OUT_OF_MEMORY && (status == SOMA_OK) == (session != NULL));
+    if (session) run_session(session);
+    soma_onnx_session_destroy(session);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     soma_onnx_file *file;
     soma_network *network = NULL;
@@ -78,5 +128,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     }
     soma_network_destroy(network);
     soma_onnx_close(file);
+    divide(data, size);
     return 0;
 }

@@ -7,6 +7,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <soma/onnx.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -250,6 +251,120 @@ soma_status onnx_vector_run(const char *directory, const char *fixed, bool first
         snprintf(text, size, "%s", soma_last_error());
     if (status == SOMA_OK && run_sets(&vector)) *text = 0;
     soma_network_destroy(vector.network);
+    soma_onnx_close(vector.file);
+    return status;
+}
+
+/* ----------------------------------------------------------------------------------------------------- as a session */
+
+#define STORE(c_type)                                                                                                  \
+    for (size_t i = 0; i < count; i++) ((c_type *)data)[i] = (c_type)tensor->values[i]
+
+/* The numbers in their own type; false where it is none of those that are known here. */
+static bool store(const data_tensor *tensor, soma_dtype dtype, void *data) {
+    const size_t count = tensor->elements.count;
+    switch ((int)dtype) {
+    case SOMA_F32:
+        STORE(float);
+        return true;
+    case SOMA_F64:
+        STORE(double);
+        return true;
+    case SOMA_I64:
+        STORE(int64_t);
+        return true;
+    case SOMA_I32:
+        STORE(int32_t);
+        return true;
+    case SOMA_U8:
+    case SOMA_BOOL:
+        STORE(uint8_t);
+        return true;
+    default:
+        return false;
+    }
+}
+
+static double load(const soma_array *array, size_t i) {
+    switch ((int)array->dtype) {
+    case SOMA_F32:
+        return (double)((const float *)array->data)[i];
+    case SOMA_F64:
+        return ((const double *)array->data)[i];
+    case SOMA_I64:
+        return (double)((const int64_t *)array->data)[i];
+    case SOMA_I32:
+        return ((const int32_t *)array->data)[i];
+    case SOMA_U8:
+    case SOMA_BOOL:
+        return ((const uint8_t *)array->data)[i];
+    default:
+        return NAN;
+    }
+}
+
+static bool compare_array(test_vector *vector, size_t index, const soma_array *found, const data_tensor *expected) {
+    bool same = found->rank == expected->elements.rank;
+    for (uint32_t i = 0; same && i < found->rank; i++) same = found->shape[i] == expected->elements.dim[i];
+    if (!same) return FAIL(vector, "output %zu has another shape", index);
+    if (found->dtype != soma_onnx_dtype_of(expected->elements.type))
+        return FAIL(vector, "output %zu is %s", index, soma_dtype_name(found->dtype));
+    for (size_t i = 0; i < expected->elements.count; i++) {
+        const double x = load(found, i), y = expected->values[i];
+        if (!(isnan(y) ? isnan(x) : isinf(y) ? x == y : fabs(x - y) <= ABSOLUTE + RELATIVE * fabs(y)))
+            return FAIL(vector, "output %zu, element %zu: %.9g, expected %.9g", index, i, x, y);
+    }
+    return true;
+}
+
+static bool give_input(test_vector *vector, unsigned set, size_t index, soma_array *array, void **memory) {
+    data_tensor tensor;
+    if (!read_tensor(vector, set, "input", index, &tensor)) return FAIL(vector, "input_%zu.pb cannot be read", index);
+    *array = (soma_array){.dtype = soma_onnx_dtype_of(tensor.elements.type), .rank = tensor.elements.rank};
+    bool ok = array->rank <= SOMA_MAX_RANK;
+    for (uint32_t i = 0; ok && i < array->rank; i++) array->shape[i] = tensor.elements.dim[i];
+    array->data = *memory = calloc(tensor.elements.count + 1, sizeof(double));
+    ok = (ok && store(&tensor, array->dtype, *memory)) || FAIL(vector, "input %zu: type or rank", index);
+    clear(&tensor);
+    return ok;
+}
+
+static bool run_session_set(test_vector *vector, unsigned set, soma_onnx_session *session) {
+    soma_array inputs[MAX_VALUES], outputs[MAX_VALUES];
+    void *memory[MAX_VALUES] = {NULL};
+    bool ok = soma_onnx_session_output_count(session) <= MAX_VALUES;
+    for (size_t i = 0; ok && i < vector->input_count; i++) ok = give_input(vector, set, i, &inputs[i], &memory[i]);
+    if (ok && soma_onnx_session_run(session, inputs, outputs) != SOMA_OK) ok = FAIL(vector, "%s", soma_last_error());
+    for (size_t i = 0; ok && i < soma_onnx_session_output_count(session); i++) {
+        data_tensor expected;
+        ok = read_tensor(vector, set, "output", i, &expected) || FAIL(vector, "output_%zu.pb cannot be read", i);
+        ok = ok && compare_array(vector, i, &outputs[i], &expected);
+        clear(&expected);
+    }
+    for (size_t i = 0; i < MAX_VALUES; i++) free(memory[i]);
+    return ok;
+}
+
+soma_status onnx_vector_run_session(const char *directory, soma_device *device, char *text, size_t size) {
+    test_vector vector = {.directory = directory, .fixed = "", .device = device, .text = text, .size = size};
+    soma_onnx_session *session = NULL;
+    char path[1024];
+    *text = 0;
+    snprintf(path, sizeof path, "%s/model.onnx", directory);
+    soma_status status = soma_onnx_open(path, &vector.file);
+    if (status == SOMA_OK) list_inputs(&vector);
+    if (status == SOMA_OK) status = soma_onnx_session_create(path, NULL, device, &session);
+    if (status != SOMA_OK) snprintf(text, size, "%s", soma_last_error());
+    unsigned set = 0;
+    for (; status == SOMA_OK; set++) {
+        snprintf(path, sizeof path, "%s/test_data_set_%u/output_0.pb", directory, set);
+        FILE *file = fopen(path, "rb");
+        if (!file) break;
+        fclose(file);
+        if (!run_session_set(&vector, set, session)) break;
+    }
+    if (status == SOMA_OK && set == 0 && !*text) snprintf(text, size, "no data");
+    soma_onnx_session_destroy(session);
     soma_onnx_close(vector.file);
     return status;
 }

@@ -12,5 +12,7 @@
  */
 soma_status onnx_vector_run(const char *directory, const char *fixed, bool first, soma_device *device, char *text,
                             size_t size);
+/* The same by soma_onnx_session_run(): types and shapes are those of the data. */
+soma_status onnx_vector_run_session(const char *directory, soma_device *device, char *text, size_t size);
 
 #endif

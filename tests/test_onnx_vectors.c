@@ -64,6 +64,12 @@ static void run(const char *directory, const entry *one, soma_device *device) {
         others++;
         return;
     }
+    if (strcmp(one->verdict, "session") == 0) {
+        soma_status status = onnx_vector_run_session(directory, device, text, sizeof text);
+        if (status != SOMA_OK || *text) fail(one->name, "%s", text);
+        ran++;
+        return;
+    }
     bool first = strcmp(one->verdict, "first") == 0;
     soma_status status = onnx_vector_run(directory, one->fixed, first, device, text, sizeof text);
     if (first || strcmp(one->verdict, "run") == 0) {

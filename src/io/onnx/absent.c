@@ -2,6 +2,7 @@
 /* Stands in for the ONNX files where there is no protobuf-c, or no schema. */
 #include "base/base.h"
 #include "io/name.h"
+#include <soma/onnx.h>
 
 static soma_status unsupported(const char *path) {
     return soma_error(SOMA_UNSUPPORTED,
@@ -33,4 +34,41 @@ soma_status soma_save_onnx_with(soma_network *network, const char *path, const s
 soma_status soma_onnx_check_save(soma_network *network, const char *path) {
     (void)network;
     return unsupported(path);
+}
+
+soma_status soma_onnx_session_create(const char *path, const soma_onnx_options *options, soma_device *device,
+                                     soma_onnx_session **session) {
+    (void)options, (void)device;
+    *session = NULL;
+    return unsupported(path);
+}
+
+/* There is none. */
+void soma_onnx_session_destroy(soma_onnx_session *session) {
+    (void)session;
+}
+
+size_t soma_onnx_session_input_count(const soma_onnx_session *session) {
+    (void)session;
+    return 0;
+}
+
+size_t soma_onnx_session_output_count(const soma_onnx_session *session) {
+    (void)session;
+    return 0;
+}
+
+soma_status soma_onnx_session_input_info(const soma_onnx_session *session, size_t index, soma_value_info *info) {
+    (void)session, (void)index, (void)info;
+    return unsupported("soma_onnx_session_input_info");
+}
+
+soma_status soma_onnx_session_output_info(const soma_onnx_session *session, size_t index, soma_value_info *info) {
+    (void)session, (void)index, (void)info;
+    return unsupported("soma_onnx_session_output_info");
+}
+
+soma_status soma_onnx_session_run(soma_onnx_session *session, const soma_array *inputs, soma_array *outputs) {
+    (void)session, (void)inputs, (void)outputs;
+    return unsupported("soma_onnx_session_run");
 }

@@ -23,6 +23,7 @@
     X(Binarizer)                                                                                                       \
     X(Cast)                                                                                                            \
     X(Clip)                                                                                                            \
+    X(Compress)                                                                                                        \
     X(Concat)                                                                                                          \
     X(Constant)                                                                                                        \
     X(ConstantOfShape)                                                                                                 \
@@ -76,6 +77,8 @@
     X(Mod)                                                                                                             \
     X(Mul)                                                                                                             \
     X(Neg)                                                                                                             \
+    X(NonMaxSuppression)                                                                                               \
+    X(NonZero)                                                                                                         \
     X(Normalizer)                                                                                                      \
     X(Not)                                                                                                             \
     X(OneHot)                                                                                                          \
@@ -126,6 +129,7 @@
     X(TreeEnsembleClassifier)                                                                                          \
     X(TreeEnsembleRegressor)                                                                                           \
     X(Trilu)                                                                                                           \
+    X(Unique)                                                                                                          \
     X(Unsqueeze)                                                                                                       \
     X(Upsample)                                                                                                        \
     X(Where)                                                                                                           \
@@ -224,6 +228,8 @@ bool soma_onnx_put_last_cell(soma_onnx_exporter *exporter, const soma_tensor *sl
 
 /* -------------------------------------------------------------------------------------- order.c, for other families */
 
+/* Of TopK a network takes so many at most. */
+enum { SOMA_ONNX_MOST_TOP = 64 };
 /* 0, 1, ..., count - 1 */
 soma_status soma_onnx_count_up(soma_onnx_node *node, size_t count, soma_tensor **numbers);
 

@@ -4,6 +4,7 @@
 #include "io/onnx/classes.h"
 #include "io/onnx/family.h"
 #include "io/onnx/inside.h"
+#include "io/onnx/late.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -27,15 +28,6 @@ static soma_status check_attributes(const soma_onnx_node *node) {
     return SOMA_OK;
 }
 
-static soma_status not_computed(const char *name) {
-    return soma_error(SOMA_UNSUPPORTED, "%s is not computed: it is not the first output of its op",
-                      soma_quote(name, strlen(name)).text);
-}
-
-bool soma_onnx_is_words(const soma_onnx_value *value) {
-    return value->constant && value->elements.type == SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__STRING;
-}
-
 static soma_status find_inputs(soma_onnx_node *node) {
     const Soma__Onnx__NodeProto *proto = node->proto;
     if (proto->n_input < node->row->least || proto->n_input > node->row->most)
@@ -48,7 +40,7 @@ static soma_status find_inputs(soma_onnx_node *node) {
         if (*name && !node->input[i])
             return soma_error(SOMA_INVALID_FILE, "input %s is no value of the graph that comes before",
                               soma_quote(name, strlen(name)).text);
-        if (node->input[i] && node->input[i]->missing) return not_computed(name);
+        if (node->input[i] && node->input[i]->missing) return soma_onnx_not_computed(name);
         if (node->input[i] && soma_onnx_is_words(node->input[i]) && (i > 0 || !node->row->takes_words))
             return soma_error(SOMA_UNSUPPORTED, "input %u, %s, holds words; numbers are taken", i,
                               soma_quote(name, strlen(name)).text);
@@ -79,6 +71,7 @@ static soma_status take_for_node(const soma_onnx_node *node, size_t tensors) {
 
 /* Of whole numbers that are known when the model runs, a rule that only moves them sees the floats that they are. */
 static soma_status apply_rule(soma_onnx_node *node) {
+    if (node->importer->host) return soma_onnx_apply_on_host(node);
     soma_onnx_value *whole = node->input_count ? node->input[0] : NULL;
     if (!node->row->carries || !whole || !whole->integer || whole->constant) return soma_onnx_apply_in_front(node);
     soma_onnx_value floats = *whole;
@@ -152,8 +145,8 @@ static soma_status add_node(soma_onnx_importer *importer, const Soma__Onnx__Node
     return function ? soma_onnx_call(importer, node, function) : add_op(importer, node);
 }
 
-static soma_status add_numbered_node(soma_onnx_importer *importer, const Soma__Onnx__NodeProto *proto, size_t number) {
-    const soma_status status = add_node(importer, proto);
+static soma_status say_which(const soma_onnx_importer *importer, soma_status status, const Soma__Onnx__NodeProto *proto,
+                             size_t number) {
     const char *label = soma_onnx_node_label(proto);
     if (status == SOMA_OK || number == SIZE_MAX) return status;
     return soma_error_prefix(status, "node %zu, %s (%s, opset %" PRId64 "): ", number,
@@ -161,45 +154,8 @@ static soma_status add_numbered_node(soma_onnx_importer *importer, const Soma__O
                              importer->opset);
 }
 
-/* ----------------------------------------------------------------------------------------------------- outputs */
-
-/* The type that the file declares or, where it says nothing, that the value has. */
-static int32_t output_type(const Soma__Onnx__ValueInfoProto *info, const soma_onnx_value *value) {
-    const Soma__Onnx__TypeProto *type = info->type;
-    const bool said = type && type->value_case == SOMA__ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE && type->tensor_type &&
-                      type->tensor_type->elem_type;
-    return said ? type->tensor_type->elem_type : soma_onnx_type_of(value);
-}
-
-/* An output has its own name, and is computed by soma, not just one of the inputs. */
-static soma_status add_output(soma_onnx_importer *importer, const Soma__Onnx__ValueInfoProto *info) {
-    soma_network *network = importer->network;
-    const char *name = info->name ? info->name : "";
-    soma_onnx_value *value = soma_onnx_find_value(importer, name);
-    if (!value) return soma_error(SOMA_INVALID_FILE, "is no value of the graph");
-    if (value->missing) return not_computed(name);
-    const int32_t type = output_type(info, value);
-    const soma_onnx_shape declared = value->shape;
-    value->integer = false; /* whole numbers and truth are the floats that they are, until they leave a session */
-    if (!value->tensor || !value->tensor->batched)
-        return soma_error(SOMA_UNSUPPORTED, "does not depend on an input: it is the same for every sample");
-    if (value->shape.batch &&
-        soma_onnx_first(importer, &value->shape)) { /* where the model fixes all, it is as it is */
-        if (!importer->inputs.open)
-            return soma_error(SOMA_UNSUPPORTED, "has the batch as dimension %u", value->shape.batch);
-        soma_onnx_move_batch(&value->shape, 0);
-    }
-    SOMA_TRY(soma_onnx_turn_output(importer, value));
-    soma_tensor *tensor = value->tensor;
-    if (tensor->op == SOMA_OP_INPUT || !soma_onnx_has_name(tensor, name)) {
-        soma_unary_params same = {.function = SOMA_IDENTITY};
-        SOMA_TRY(soma_network_begin_layer(
-            network, "identity", tensor->op == SOMA_OP_INPUT && soma_onnx_has_name(tensor, name) ? NULL : name));
-        SOMA_TRY(soma_graph_unary(&network->graph, tensor, same, &tensor));
-        SOMA_TRY(soma_network_end_layer(network, tensor));
-    }
-    SOMA_TRY(soma_network_add_output(network, tensor));
-    return soma_onnx_declare(importer, tensor, type, &declared);
+static soma_status add_numbered_node(soma_onnx_importer *importer, const Soma__Onnx__NodeProto *proto, size_t number) {
+    return say_which(importer, add_node(importer, proto), proto, number);
 }
 
 /* ------------------------------------------------------------------------------------------------- whole graph */
@@ -219,41 +175,30 @@ static soma_status add_values(soma_onnx_importer *importer) {
 
 static soma_status add_nodes(soma_onnx_importer *importer) {
     const Soma__Onnx__GraphProto *graph = importer->file->model->graph;
-    for (size_t i = 0; i < graph->n_node; i++)
-        if (soma_onnx_needs_node(importer->selection, i)) SOMA_TRY(add_numbered_node(importer, graph->node[i], i));
-    return SOMA_OK;
-}
-
-static soma_status add_output_number(soma_onnx_importer *importer, size_t number) {
-    const Soma__Onnx__ValueInfoProto *info = importer->file->model->graph->output[number];
-    const char *name = info->name ? info->name : "";
-    soma_status status = add_output(importer, info);
-    return status == SOMA_OK
-               ? status
-               : soma_error_prefix(status, "output %zu, %s: ", number, soma_quote(name, strlen(name)).text);
-}
-
-/* In the order of the file or, where they were chosen, of the choice. */
-static soma_status add_outputs(soma_onnx_importer *importer) {
-    const Soma__Onnx__GraphProto *graph = importer->file->model->graph;
-    const soma_onnx_options *options = importer->options;
-    if (graph->n_output == 0) return soma_error(SOMA_INVALID_FILE, "the graph has no output");
-    if (importer->selection->all) {
-        for (size_t i = 0; i < graph->n_output; i++) SOMA_TRY(add_output_number(importer, i));
-        return SOMA_OK;
-    }
-    for (size_t i = 0; i < options->output_count; i++) {
-        size_t number = 0; /* one has this name, which the selection has made sure of */
-        while (!graph->output[number]->name || strcmp(graph->output[number]->name, options->outputs[i]) != 0) number++;
-        SOMA_TRY(add_output_number(importer, number));
+    for (size_t i = 0; i < graph->n_node; i++) {
+        bool late = false;
+        if (!soma_onnx_needs_node(importer->selection, i)) continue;
+        if (importer->late) SOMA_TRY(say_which(importer, soma_onnx_put_off(importer, i, &late), graph->node[i], i));
+        if (!late) SOMA_TRY(add_numbered_node(importer, graph->node[i], i));
     }
     return SOMA_OK;
 }
 
 static soma_status build(soma_onnx_importer *importer) {
+    if (importer->file->model->graph->n_output == 0) return soma_error(SOMA_INVALID_FILE, "the graph has no output");
     SOMA_TRY(add_values(importer));
     SOMA_TRY(add_nodes(importer));
-    return add_outputs(importer);
+    return importer->late ? soma_onnx_add_needed(importer) : soma_onnx_add_outputs(importer);
+}
+
+/* Of one more reading, nothing being noted of those before. */
+static soma_status begin_late(const soma_onnx_importer *importer) {
+    soma_onnx_late *late = importer->late;
+    if (!late) return SOMA_OK;
+    soma_onnx_late_clear(late);
+    const size_t nodes = importer->file->model->graph->n_node;
+    late->node = soma_calloc(nodes + 1, sizeof *late->node);
+    return late->node ? SOMA_OK : soma_out_of_memory(nodes, "nodes that are put off");
 }
 
 /* One reading of the graph. */
@@ -261,12 +206,16 @@ static soma_status read_as(const soma_onnx_importer *wanted, bool whole, soma_ne
                            soma_onnx_inputs *inputs) {
     soma_onnx_importer importer = *wanted;
     importer.whole = whole;
+    SOMA_TRY(begin_late(&importer));
     SOMA_TRY(soma_network_create(&importer.network));
     soma_status status = build(&importer);
     if (status == SOMA_OK) status = soma_onnx_keep_classes(&importer);
     soma_words_clear(&importer.names);
     soma_free(importer.values);
-    soma_onnx_blocks_free(importer.blocks);
+    if (importer.late)
+        importer.late->blocks = importer.blocks; /* where constants are that are needed */
+    else
+        soma_onnx_blocks_free(importer.blocks);
     *inputs = importer.inputs;
     if (status == SOMA_OK)
         *network = importer.network;
@@ -301,7 +250,7 @@ static size_t most_made(const soma_onnx_options *options) {
 }
 
 static soma_status import(const soma_onnx_file *file, const soma_onnx_options *options,
-                          const soma_onnx_selection *selection, soma_network **network) {
+                          const soma_onnx_selection *selection, soma_onnx_late *late, soma_network **network) {
     soma_onnx_batch reading = options ? options->batch : SOMA_ONNX_BATCH_AUTO;
     size_t taken = 0;
     SOMA_TRY(check_size(file, selection, &taken));
@@ -314,7 +263,8 @@ static soma_status import(const soma_onnx_file *file, const soma_onnx_options *o
                                        .options = options,
                                        .selection = selection,
                                        .taken = taken,
-                                       .memory_limit = most_made(options)};
+                                       .memory_limit = most_made(options),
+                                       .late = late};
     soma_status status = read_as(&wanted, reading == SOMA_ONNX_BATCH_NONE, network, &inputs);
     bool another = (status == SOMA_UNSUPPORTED || status == SOMA_INVALID_SHAPE) && !inputs.open;
     if (reading != SOMA_ONNX_BATCH_AUTO || !another) return status;
@@ -327,16 +277,65 @@ static soma_status import(const soma_onnx_file *file, const soma_onnx_options *o
     return status;
 }
 
-soma_status soma_onnx_import(const soma_onnx_file *file, const soma_onnx_options *options, soma_network **network) {
+static soma_status make_network(const soma_onnx_file *file, const soma_onnx_options *options, soma_onnx_late *late,
+                                soma_network **network) {
     soma_onnx_selection selection;
     *network = NULL;
     SOMA_TRY(soma_onnx_check(file));
     soma_status status = soma_onnx_select(file, options, &selection);
-    if (status == SOMA_OK) status = import(file, options, &selection, network);
+    if (status == SOMA_OK) status = import(file, options, &selection, late, network);
     soma_onnx_selection_clear(&selection);
     if (status == SOMA_OK) status = soma_onnx_get_metadata(file, *network);
     if (status == SOMA_OK) return SOMA_OK;
     soma_network_destroy(*network);
     *network = NULL;
     return soma_error_prefix(status, "%s: ", file->path);
+}
+
+soma_status soma_onnx_import(const soma_onnx_file *file, const soma_onnx_options *options, soma_network **network) {
+    return make_network(file, options, NULL, network);
+}
+
+/* -------------------------------------------------------------------------------------------- nodes that were put off
+ */
+
+soma_status soma_onnx_divide(const soma_onnx_file *file, const soma_onnx_options *options, soma_network **network,
+                             soma_onnx_late *late) {
+    *late = (soma_onnx_late){.node = NULL};
+    return make_network(file, options, late, network);
+}
+
+static soma_status run_nodes(soma_onnx_importer *importer, const soma_onnx_late *late, const soma_onnx_value *given,
+                             soma_onnx_take_result *take, void *context) {
+    const Soma__Onnx__GraphProto *graph = importer->file->model->graph;
+    for (size_t i = 0; i < late->names.count; i++) SOMA_TRY(soma_onnx_define(importer, &given[i]));
+    for (size_t i = 0; i < graph->n_node; i++)
+        if (late->node[i]) SOMA_TRY(add_numbered_node(importer, graph->node[i], i));
+    for (size_t i = 0; i < soma_onnx_count_outputs(importer->file, importer->options); i++) {
+        const Soma__Onnx__ValueInfoProto *info = soma_onnx_wanted_output(importer->file, importer->options, i);
+        const soma_onnx_value *value = soma_onnx_find_value(importer, info->name);
+        soma_status status = value && !value->missing ? take(context, i, value) : soma_onnx_not_computed(info->name);
+        SOMA_TRY(soma_onnx_say_output(status, i, info));
+    }
+    return SOMA_OK;
+}
+
+soma_status soma_onnx_run_late(const soma_onnx_file *file, const soma_onnx_options *options, const soma_onnx_late *late,
+                               const soma_onnx_value *given, soma_onnx_take_result *take, void *context) {
+    const soma_onnx_selection all = {.all = true};
+    soma_onnx_importer importer = {.file = file,
+                                   .add_node = add_numbered_node,
+                                   .opset = file->opset,
+                                   .options = options,
+                                   .selection = &all,
+                                   .memory_limit = most_made(options),
+                                   .whole = true,
+                                   .host = true};
+    SOMA_TRY(soma_network_create(&importer.network));
+    soma_status status = run_nodes(&importer, late, given, take, context);
+    soma_words_clear(&importer.names);
+    soma_free(importer.values);
+    soma_onnx_blocks_free(importer.blocks);
+    soma_network_destroy(importer.network);
+    return status == SOMA_OK ? status : soma_error_prefix(status, "%s: ", file->path);
 }

@@ -30,6 +30,7 @@ typedef struct soma_onnx_value {
     bool defined;
     bool absent;            /* an input of a function that its call leaves out */
     bool missing;           /* a second output of an op, which is not computed */
+    bool late;              /* known only when the model runs; see late.h */
     bool integer;           /* what a float32 network does not compute with, but may cast, or read while it is built */
     bool constant, trained; /* known from the file; an initializer, and so a parameter once it is a tensor */
     soma_onnx_shape shape;
@@ -51,6 +52,7 @@ typedef struct soma_onnx_inputs {
 typedef struct soma_onnx_block soma_onnx_block;
 
 typedef struct soma_onnx_frame soma_onnx_frame; /* inside.h */
+typedef struct soma_onnx_late soma_onnx_late;   /* late.h */
 
 typedef struct soma_onnx_importer {
     const soma_onnx_file *file;
@@ -68,7 +70,9 @@ typedef struct soma_onnx_importer {
     const soma_onnx_options *options;
     const soma_onnx_selection *selection;
     soma_network *network;
-    bool whole; /* the second reading */
+    bool whole;           /* the second reading */
+    bool host;            /* all values are known: nodes are computed, and no network is made */
+    soma_onnx_late *late; /* where it is noted which nodes are put off; NULL: none is */
     soma_onnx_inputs inputs;
     size_t batch;              /* size of the first dimension in the first reading; 0: not known */
     soma_onnx_classes classes; /* that the graph tells apart; none: it names none */
@@ -122,8 +126,6 @@ typedef struct soma_onnx_row {
     bool takes_words;   /* the first input may be a list of words that the file holds */
 } soma_onnx_row;
 
-/* Whether it is a list of words that the file holds, which has no numbers. */
-bool soma_onnx_is_words(const soma_onnx_value *value);
 /* NULL if there is none of this name in this domain. */
 const soma_onnx_row *soma_onnx_find_row(const char *domain, const char *name);
 /* The version of the row's domain that a node is of, where that of ONNX's own is `opset`: a function's is its own. */
@@ -134,6 +136,17 @@ soma_status soma_onnx_import(const soma_onnx_file *file, const soma_onnx_options
 
 /* metadata.c: what the model has beside its graph. */
 soma_status soma_onnx_get_metadata(const soma_onnx_file *file, soma_network *network);
+
+/* --------------------------------------------------------------------------------------- outputs.c: what comes out */
+
+/* How many outputs are wanted, and one of them, in the order of the file or of the choice. */
+size_t soma_onnx_count_outputs(const soma_onnx_file *file, const soma_onnx_options *options);
+const Soma__Onnx__ValueInfoProto *soma_onnx_wanted_output(const soma_onnx_file *file, const soma_onnx_options *options,
+                                                          size_t output);
+/* Puts number and name before an error. */
+soma_status soma_onnx_say_output(soma_status status, size_t number, const Soma__Onnx__ValueInfoProto *info);
+/* The network's. */
+soma_status soma_onnx_add_outputs(soma_onnx_importer *importer);
 
 /* -------------------------------------------------------------------- names.c, inputs.c: values by their names */
 
@@ -152,6 +165,10 @@ soma_status soma_onnx_check_inputs(const soma_onnx_file *file, const soma_onnx_o
 
 /* ---------------------------------------------------------------------------------- values.c: for the rules */
 
+/* Whether it is a list of words that the file holds, which has no numbers. */
+bool soma_onnx_is_words(const soma_onnx_value *value);
+/* An error: it is an output of an op that computes its first alone. */
+soma_status soma_onnx_not_computed(const char *name);
 /* Counts memory against what the file may take; `name` stands for what needs it. */
 soma_status soma_onnx_take(soma_onnx_importer *importer, size_t bytes, const char *name);
 /* Counts elements that are computed against memory_limit. */

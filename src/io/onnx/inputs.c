@@ -47,7 +47,7 @@ soma_status soma_onnx_define_initializer(soma_onnx_importer *importer, const Som
     value.integer = soma_onnx_is_integer(value.elements.type);
     value.shape.rank = value.elements.rank;
     memcpy(value.shape.dim, value.elements.dim, sizeof value.shape.dim);
-    value.trained = !is_of_a_formula(importer, &value);
+    value.trained = !importer->host && !is_of_a_formula(importer, &value);
     return soma_onnx_define(importer, &value);
 }
 

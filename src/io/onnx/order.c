@@ -113,8 +113,6 @@ SOMA_ONNX_OP(ArgMin, 1, 1, 1, "axis keepdims select_last_index", import_arg, SOM
 
 /* ------------------------------------------------------------------------------------------------------------- TopK */
 
-enum { MOST_TOP = 64 };
-
 /* One after the other: the extreme and its place, which is then out of the question. */
 static soma_status take_extremes(soma_onnx_node *node, const line *of, bool largest, size_t count, soma_tensor **values,
                                  soma_tensor **places) {
@@ -145,16 +143,16 @@ static soma_status get_top(soma_onnx_node *node, size_t size, int64_t *count) {
     }
     if (*count < 0 || (uint64_t)*count > size)
         return soma_error(SOMA_INVALID_FILE, "the first %" PRId64 " of an axis of %zu", *count, size);
-    if (*count < 1 || *count > MOST_TOP)
+    if (*count < 1 || *count > SOMA_ONNX_MOST_TOP)
         return soma_error(SOMA_UNSUPPORTED, "the first %" PRId64 " are asked for; 1 to %d are possible", *count,
-                          MOST_TOP);
+                          SOMA_ONNX_MOST_TOP);
     return SOMA_OK;
 }
 
 /* The values, or their places: output number node->number. */
 static soma_status import_top(soma_onnx_node *node) {
     soma_onnx_shape out = node->input[0]->shape;
-    soma_tensor *values[MOST_TOP], *places[MOST_TOP], *y;
+    soma_tensor *values[SOMA_ONNX_MOST_TOP], *places[SOMA_ONNX_MOST_TOP], *y;
     int64_t largest, count = 1;
     uint32_t axis;
     line of;

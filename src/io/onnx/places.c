@@ -19,9 +19,10 @@ static soma_status read_numbers(soma_onnx_node *node, int64_t **numbers) {
         return soma_error(SOMA_UNSUPPORTED, "%s must be whole numbers, and a constant of the file", indices->name);
     if (indices->elements.open) return soma_onnx_unknown_batch(indices->name);
     if (soma_onnx_first(node->importer, &node->input[0]->shape)) return soma_onnx_mixes(node);
-    if (indices->elements.count == 0) return soma_error(SOMA_UNSUPPORTED, "%s has no elements", indices->name);
+    if (indices->elements.count == 0 && !node->importer->host)
+        return soma_error(SOMA_UNSUPPORTED, "%s has no elements", indices->name);
     SOMA_TRY(soma_onnx_take_made(node->importer, indices->elements.count, sizeof(int64_t), indices->name));
-    *numbers = soma_calloc(indices->elements.count, sizeof **numbers);
+    *numbers = soma_calloc(indices->elements.count + 1, sizeof **numbers);
     if (!*numbers) return soma_out_of_memory(indices->elements.count * sizeof **numbers, indices->name);
     return soma_onnx_read_integers(node->importer->file, &indices->elements, *numbers);
 }
@@ -36,7 +37,7 @@ static soma_status add_place(int64_t number, size_t index, size_t size, size_t s
 static soma_status make_places(soma_onnx_node *node, size_t count, soma_onnx_places *places) {
     SOMA_TRY(soma_onnx_take_made(node->importer, count, sizeof *places->place, node->input[1]->name));
     places->count = count;
-    places->place = soma_calloc(count, sizeof *places->place);
+    places->place = soma_calloc(count + 1, sizeof *places->place);
     return places->place ? SOMA_OK : soma_out_of_memory(count * sizeof *places->place, node->input[1]->name);
 }
 

@@ -138,8 +138,9 @@ static double join(reduction by, double so_far, double x) {
 }
 
 static bool folds(const soma_onnx_node *node, reduction by) {
-    bool simple = by == BY_MAX || by == BY_MIN || by == BY_SUM || by == BY_PROD;
-    return simple && node->input[0]->integer && soma_onnx_can_fold(node) &&
+    bool simple =
+        by == BY_MAX || by == BY_MIN || by == BY_SUM || by == BY_PROD || (by == BY_MEAN && node->importer->host);
+    return simple && (node->input[0]->integer || node->importer->host) && soma_onnx_can_fold(node) &&
            soma_onnx_count(&node->input[0]->shape, 0, node->input[0]->shape.rank) > 0;
 }
 
@@ -156,7 +157,7 @@ static size_t target(const soma_onnx_shape *x, uint32_t bits, size_t i) {
 
 static soma_status fold(soma_onnx_node *node, reduction by, uint32_t bits, const soma_onnx_shape *out) {
     const soma_onnx_value *x = node->input[0];
-    const double neutral[] = {[BY_MAX] = -INFINITY, [BY_MIN] = INFINITY, [BY_SUM] = 0, [BY_PROD] = 1};
+    const double neutral[] = {[BY_MAX] = -INFINITY, [BY_MEAN] = 0, [BY_MIN] = INFINITY, [BY_SUM] = 0, [BY_PROD] = 1};
     size_t count = soma_onnx_count(out, 0, out->rank), elements = soma_onnx_count(&x->shape, 0, x->shape.rank);
     soma_onnx_reader reader;
     double *numbers = NULL;
@@ -169,6 +170,7 @@ static soma_status fold(soma_onnx_node *node, reduction by, uint32_t bits, const
         *to = join(by, *to, soma_onnx_read(&reader, i));
     }
     soma_onnx_reader_close(&reader);
+    for (size_t i = 0; by == BY_MEAN && i < count; i++) numbers[i] /= (double)(elements / count);
     return soma_onnx_give_numbers(node, soma_onnx_type_of(x), out, false, numbers);
 }
 

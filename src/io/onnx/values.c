@@ -24,6 +24,15 @@ soma_status soma_onnx_mixes(const soma_onnx_node *node) {
                                         "independent of each other");
 }
 
+bool soma_onnx_is_words(const soma_onnx_value *value) {
+    return value->constant && value->elements.type == SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__STRING;
+}
+
+soma_status soma_onnx_not_computed(const char *name) {
+    return soma_error(SOMA_UNSUPPORTED, "%s is not computed: it is not the first output of its op",
+                      soma_quote(name, strlen(name)).text);
+}
+
 uint32_t soma_onnx_first(const soma_onnx_importer *importer, const soma_onnx_shape *shape) {
     return shape->batched && !importer->whole ? 1 : 0;
 }

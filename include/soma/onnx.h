@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * soma/onnx.h - ONNX models whose results have shapes that depend on numbers, as those of detectors do: how many boxes
+ * are left is known when the model has run. A network (soma_load_onnx()) knows all its shapes beforehand; here the part
+ * of the model that does is such a network, on a device, and what comes behind runs on the host.
+ *
+ *   soma_onnx_session_create("detector.onnx", NULL, device, &session);
+ *   soma_array images = {pixels, SOMA_F32, 4, {1, 3, 320, 320}}, boxes;
+ *   soma_onnx_session_run(session, &images, &boxes);              boxes.shape[0]: how many there are
+ *
+ * Shapes that the file leaves open are those of the arrays of each run, too.
+ */
+#ifndef SOMA_ONNX_H
+#define SOMA_ONNX_H
+
+#include <soma/soma.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct soma_onnx_session soma_onnx_session;
+
+/*
+ * Opens a model. A network is made for the shapes of the inputs when they first come, here already where the file fixes
+ * them; the last four of these are kept, each with weights of its own. What is behind NonMaxSuppression, NonZero,
+ * Compress and Unique, behind indices, sizes and numbers of TopK that are computed of inputs, and behind an If or a
+ * Loop whose condition or number of turns is, is computed on the host, by the ops that docs/onnx.md lists for it;
+ * SOMA_UNSUPPORTED names another one, here or when the model runs.
+ *
+ * options: as for soma_load_onnx(), NULL for the defaults; borrowed until the session is destroyed, and the device,
+ * too. memory_limit bounds what is computed on the host in a run, also. Destroy the session with
+ * soma_onnx_session_destroy(). Errors otherwise as soma_load_onnx() and soma_compile() have them.
+ */
+SOMA_API soma_status soma_onnx_session_create(const char *path, const soma_onnx_options *options, soma_device *device,
+                                              soma_onnx_session **session);
+/* NULL is accepted. */
+SOMA_API void soma_onnx_session_destroy(soma_onnx_session *session);
+
+/* How many inputs there are. */
+SOMA_API size_t soma_onnx_session_input_count(const soma_onnx_session *session);
+/* How many outputs. */
+SOMA_API size_t soma_onnx_session_output_count(const soma_onnx_session *session);
+/* Of an input, into *info, what the file says: a dimension of 0 is open, batch_axis is SOMA_NO_AXIS. The name belongs
+ * to the session. SOMA_INVALID_ARGUMENT past the last. */
+SOMA_API soma_status soma_onnx_session_input_info(const soma_onnx_session *session, size_t index,
+                                                  soma_value_info *info);
+/* Of an output, likewise; of one without a shape in the file rank is 0. */
+SOMA_API soma_status soma_onnx_session_output_info(const soma_onnx_session *session, size_t index,
+                                                   soma_value_info *info);
+
+/*
+ * Runs the model: inputs[soma_onnx_session_input_count()] of the types that the file declares and of shapes that it has
+ * room for, with one element at least each; outputs[soma_onnx_session_output_count()] are set to what comes out, which
+ * belongs to the session and is there until its next run or end. An output may have no elements: a dimension of 0. A
+ * session is for one thread at a time. Nothing is computed twice where the shapes are those of one of the last runs.
+ *
+ * SOMA_INVALID_ARGUMENT names the input whose array has another type or shape; SOMA_INVALID_FILE and SOMA_UNSUPPORTED
+ * the node that fails; whole numbers as soma_session_run_arrays() has them.
+ */
+SOMA_API soma_status soma_onnx_session_run(soma_onnx_session *session, const soma_array *inputs, soma_array *outputs);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* Ops that are computed on the host, by all the numbers of their inputs. */
+#ifndef SOMA_IO_ONNX_HOST_H
+#define SOMA_IO_ONNX_HOST_H
+
+#include "io/onnx/import.h"
+
+/* All numbers of an input that is known, one for each element; the importer's. */
+soma_status soma_onnx_numbers_of(soma_onnx_node *node, uint32_t input, const double **numbers, size_t *count);
+/* One number; `otherwise` where the input is left out. */
+soma_status soma_onnx_number_of(soma_onnx_node *node, uint32_t input, double otherwise, double *number);
+/* Whether all inputs are known. */
+bool soma_onnx_all_known(const soma_onnx_node *node);
+/* An error of an op that no network has, since it does not know its result's shape. */
+soma_status soma_onnx_open_result(void);
+
+/* Whether one comes before another. */
+typedef bool soma_onnx_before(const void *context, size_t a, size_t b);
+/* Puts numbers of things into order; those that are equal stay in theirs. */
+soma_status soma_onnx_sort(size_t *things, size_t count, soma_onnx_before *before, const void *context);
+
+#endif

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/* Which nodes are put off; see late.h. */
+#include "io/onnx/late.h"
+#include "io/onnx/family.h"
+
+enum { ALL = 0xFF };
+
+/* Ops that a network can only have where these inputs, as bits, are known when it is made. */
+static const struct {
+    const soma_onnx_row *row;
+    unsigned known;
+} wanting[] = {
+    {&soma_onnx_row_Compress, ALL},
+    {&soma_onnx_row_ConstantOfShape, 1},
+    {&soma_onnx_row_Expand, 2},
+    {&soma_onnx_row_Gather, 2},
+    {&soma_onnx_row_GatherElements, 2},
+    {&soma_onnx_row_GatherND, 2},
+    {&soma_onnx_row_If, 1},
+    {&soma_onnx_row_Loop, 3},
+    {&soma_onnx_row_NonMaxSuppression, ALL},
+    {&soma_onnx_row_NonZero, ALL},
+    {&soma_onnx_row_Range, ALL},
+    {&soma_onnx_row_Reshape, 2},
+    {&soma_onnx_row_Slice, ALL & ~1u},
+    {&soma_onnx_row_Tile, 2},
+    {&soma_onnx_row_TopK, 2},
+    {&soma_onnx_row_Unique, ALL},
+};
+
+void soma_onnx_late_clear(soma_onnx_late *late) {
+    soma_onnx_blocks_free(late->blocks);
+    soma_words_clear(&late->names);
+    soma_free(late->needed);
+    soma_free(late->node);
+    *late = (soma_onnx_late){.node = NULL};
+}
+
+/* ------------------------------------------------------------------------------------------------- what nodes read */
+
+typedef soma_status visitor(soma_onnx_importer *importer, const char *name, bool *found);
+
+/* The names that a node reads, and those that graphs inside of it read of this one. */
+static soma_status visit(soma_onnx_importer *importer, const Soma__Onnx__NodeProto *node, visitor *see, bool *found) {
+    for (size_t i = 0; i < node->n_input; i++) SOMA_TRY(see(importer, node->input[i], found));
+    for (size_t i = 0; i < node->n_attribute; i++) {
+        const Soma__Onnx__GraphProto *graph = node->attribute[i]->g;
+        for (size_t j = 0; graph && j < graph->n_output; j++)
+            if (graph->output[j]->name) SOMA_TRY(see(importer, graph->output[j]->name, found));
+        for (size_t j = 0; graph && j < graph->n_node; j++) SOMA_TRY(visit(importer, graph->node[j], see, found));
+    }
+    return SOMA_OK;
+}
+
+static soma_status is_late(soma_onnx_importer *importer, const char *name, bool *found) {
+    const soma_onnx_value *value = *name ? soma_onnx_find_value(importer, name) : NULL;
+    *found |= value && value->late;
+    return SOMA_OK;
+}
+
+soma_status soma_onnx_need(soma_onnx_importer *importer, const char *name) {
+    soma_onnx_late *late = importer->late;
+    const soma_onnx_value *value = *name ? soma_onnx_find_value(importer, name) : NULL;
+    size_t number;
+    if (!value || value->late) return SOMA_OK; /* of a graph inside, or not there, which the host will say */
+    if (value->missing) return soma_onnx_not_computed(name);
+    return soma_words_add(&late->names, name, 0, &number);
+}
+
+static soma_status need_name(soma_onnx_importer *importer, const char *name, bool *found) {
+    (void)found;
+    return soma_onnx_need(importer, name);
+}
+
+/* ---------------------------------------------------------------------------------------------------- which nodes */
+
+/* Rows of a table that the file has are taken by numbers that come from outside, on the device. */
+static bool is_embedding(const soma_onnx_importer *importer, const soma_onnx_row *row,
+                         const Soma__Onnx__NodeProto *node) {
+    const soma_onnx_value *table = row == &soma_onnx_row_Gather ? soma_onnx_find_value(importer, node->input[0]) : NULL;
+    return table && table->constant && table->shape.rank == 2;
+}
+
+/* More of the largest than a network takes one after the other. */
+static bool is_many(const soma_onnx_importer *importer, const soma_onnx_row *row, const Soma__Onnx__NodeProto *node) {
+    const soma_onnx_value *value = node->n_input > 1 ? soma_onnx_find_value(importer, node->input[1]) : NULL;
+    int64_t count;
+    return row == &soma_onnx_row_TopK && value && value->constant && value->elements.count == 1 &&
+           soma_onnx_read_integers(importer->file, &value->elements, &count) == SOMA_OK && count > SOMA_ONNX_MOST_TOP;
+}
+
+static bool wants_numbers(const soma_onnx_importer *importer, const Soma__Onnx__NodeProto *node) {
+    const soma_onnx_row *row = soma_onnx_find_row(node->domain, node->op_type ? node->op_type : "");
+    size_t at = 0;
+    while (at < SOMA_COUNT_OF(wanting) && wanting[at].row != row) at++;
+    if (!row || at == SOMA_COUNT_OF(wanting) || node->n_input == 0 || is_embedding(importer, row, node)) return false;
+    for (size_t i = 0; i < node->n_input && i < 8; i++) {
+        const soma_onnx_value *value = *node->input[i] ? soma_onnx_find_value(importer, node->input[i]) : NULL;
+        if (wanting[at].known >> i & 1 && value && !value->constant) return true;
+    }
+    return row == &soma_onnx_row_NonMaxSuppression || is_many(importer, row, node);
+}
+
+soma_status soma_onnx_put_off(soma_onnx_importer *importer, size_t number, bool *late) {
+    const Soma__Onnx__NodeProto *node = importer->file->model->graph->node[number];
+    *late = false;
+    SOMA_TRY(visit(importer, node, is_late, late));
+    *late |= wants_numbers(importer, node);
+    if (!*late) return SOMA_OK;
+    importer->late->node[number] = true;
+    importer->late->count++;
+    SOMA_TRY(visit(importer, node, need_name, NULL));
+    for (size_t i = 0; i < node->n_output; i++) {
+        const soma_onnx_value value = {.late = true, .name = node->output[i]};
+        if (*node->output[i]) SOMA_TRY(soma_onnx_define(importer, &value));
+    }
+    return SOMA_OK;
+}

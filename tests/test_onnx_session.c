@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: MIT */
+/* Models whose results' shapes depend on numbers: soma_onnx_session_run(). Expected values are worked out by hand, and
+ * those of NonMaxSuppression are the examples of ONNX's text. */
+#include "base/file.h"
+#include "expect.h"
+#include "onnx_model.h"
+#include "temporary.h"
+
+#include <math.h>
+#include <soma/onnx.h>
+#include <stdio.h>
+
+/* Of ONNX's elements. */
+enum { FLOAT = 1, INT64 = 7, BOOL = 9 };
+
+static soma_device *device;
+
+static void put(const char *op, const char *const *inputs, const char *out, const char *attribute, int64_t value) {
+    size_t one = soma_onnx_begin_node(&made, op, out, inputs);
+    if (attribute) soma_onnx_put_attribute_integer(&made, attribute, value);
+    soma_onnx_end_node(&made, one);
+}
+#define INPUTS(...)                                                                                                    \
+    (const char *[]) {                                                                                                 \
+        __VA_ARGS__, NULL                                                                                              \
+    }
+
+static soma_status open_with(void (*body)(void), const soma_onnx_options *options, soma_onnx_session **session) {
+    const char *path = temporary_path("m.onnx");
+    onnx_make_graph(body, 8, 13);
+    expect_ok(soma_file_write(path, W->data, W->size));
+    return soma_onnx_session_create(path, options, device, session);
+}
+
+static soma_onnx_session *open_model(void (*body)(void)) {
+    soma_onnx_session *session;
+    expect_ok(open_with(body, NULL, &session));
+    return session;
+}
+
+static void expect_shape(const soma_array *found, soma_dtype dtype, size_t rank, const int64_t *shape) {
+    ck_assert_str_eq(soma_dtype_name(found->dtype), soma_dtype_name(dtype));
+    ck_assert_uint_eq(found->rank, rank);
+    for (size_t i = 0; i < rank; i++) ck_assert_uint_eq(found->shape[i], (size_t)shape[i]);
+}
+
+static void expect_integers(const soma_array *found, size_t rank, const int64_t *shape, const int64_t *values) {
+    size_t count = 1;
+    expect_shape(found, SOMA_I64, rank, shape);
+    for (size_t i = 0; i < rank; i++) count *= (size_t)shape[i];
+    for (size_t i = 0; i < count; i++) ck_assert_int_eq(((const int64_t *)found->data)[i], values[i]);
+}
+
+static void expect_floats(const soma_array *found, size_t rank, const int64_t *shape, const float *values) {
+    size_t count = 1;
+    expect_shape(found, SOMA_F32, rank, shape);
+    for (size_t i = 0; i < rank; i++) count *= (size_t)shape[i];
+    for (size_t i = 0; i < count; i++) ck_assert_float_eq(((const float *)found->data)[i], values[i]);
+}
+#define VALUES(...) __VA_ARGS__
+
+/* --------------------------------------------------------------------------------------------------------- detectors
+ */
+
+enum { BOXES = 6 };
+static const float corners[BOXES * 4] = {0, 0,  1, 1,  0, 0.1F,  1, 1.1F,  0, -0.1F, 1, 0.9F,
+                                         0, 10, 1, 11, 0, 10.1F, 1, 11.1F, 0, 100,   1, 101};
+static const float scores[BOXES] = {0.9F, 0.75F, 0.6F, 0.95F, 0.5F, 0.3F};
+
+static void put_boxes(void) {
+    put_value(GRAPH_INPUT, "boxes", SHAPE(1, OPEN, 4));
+    put_value(GRAPH_INPUT, "scores", SHAPE(1, 1, OPEN));
+    integers("most", 1, (const int64_t[]){3});
+    floats("overlap", SHAPE(1), (const float[]){0.5F});
+}
+
+static void put_kept(float threshold) {
+    put_boxes();
+    floats("threshold", SHAPE(1), &threshold);
+    put("NonMaxSuppression", INPUTS("boxes", "scores", "most", "overlap", "threshold"), "y", NULL, 0);
+    put_typed_value(GRAPH_OUTPUT, "y", INT64, SHAPE(OPEN, 3));
+}
+
+static void kept(void) {
+    put_kept(0);
+}
+
+static void kept_above(void) {
+    put_kept(0.4F);
+}
+
+static void kept_above_all(void) {
+    put_kept(1);
+}
+
+static void expect_kept(void (*body)(void), size_t count, const int64_t *expected) {
+    soma_onnx_session *session = open_model(body);
+    const soma_array inputs[] = {{corners, SOMA_F32, 3, {1, BOXES, 4}}, {scores, SOMA_F32, 3, {1, 1, BOXES}}};
+    soma_array y;
+    expect_ok(soma_onnx_session_run(session, inputs, &y));
+    expect_integers(&y, 2, (const int64_t[]){(int64_t)count, 3}, expected);
+    soma_onnx_session_destroy(session);
+}
+
+START_TEST(boxes_are_kept_by_score_where_they_do_not_overlap) {
+    expect_kept(kept, 3, (const int64_t[]){0, 0, 3, 0, 0, 0, 0, 0, 5});
+    expect_kept(kept_above, 2, (const int64_t[]){0, 0, 3, 0, 0, 0});
+    expect_kept(kept_above_all, 0, NULL);
+}
+END_TEST
+
+static void equal_boxes(void) {
+    put_boxes();
+    put("NonMaxSuppression", INPUTS("boxes", "scores", "most", "overlap"), "y", "center_point_box", 1);
+    put_typed_value(GRAPH_OUTPUT, "y", INT64, SHAPE(OPEN, 3));
+}
+
+/* Of equal boxes with equal scores the first; those of no area, which overlap nothing, all. */
+START_TEST(of_equal_boxes_the_first_is_kept) {
+    soma_onnx_session *session = open_model(equal_boxes);
+    const float boxes[] = {1, 1, 2, 2, 1, 1, 2, 2, 1, 1, 0, 0, 1, 1, 0, 0}, all[] = {0.5F, 0.5F, 0.25F, 0.25F};
+    const soma_array inputs[] = {{boxes, SOMA_F32, 3, {1, 4, 4}}, {all, SOMA_F32, 3, {1, 1, 4}}};
+    soma_array y;
+    expect_ok(soma_onnx_session_run(session, inputs, &y));
+    expect_integers(&y, SHAPE(3, 3), (const int64_t[]){0, 0, 0, 0, 0, 2, 0, 0, 3});
+    soma_onnx_session_destroy(session);
+}
+END_TEST
+
+/* As exporters write a detector: what the network makes, the boxes that are left of it, and their own scores. */
+static void detector(void) {
+    put_boxes();
+    floats("one", SHAPE(1), (const float[]){1});
+    integers("places", 1, (const int64_t[]){2});
+    integers("last", 1, (const int64_t[]){-1});
+    put("Add", INPUTS("boxes", "one"), "moved", NULL, 0);
+    put("NonMaxSuppression", INPUTS("moved", "scores", "most", "overlap"), "kept", NULL, 0);
+    put("Gather", INPUTS("kept", "places"), "columns", "axis", 1);
+    put("Reshape", INPUTS("columns", "last"), "which", NULL, 0);
+    put("Gather", INPUTS("moved", "which"), "y", "axis", 1);
+    put("Gather", INPUTS("scores", "which"), "s", "axis", 2);
+    put("Sqrt", INPUTS("s"), "root", NULL, 0);
+    put("Shape", INPUTS("which"), "count", NULL, 0);
+    put_value(GRAPH_OUTPUT, "y", SHAPE(1, OPEN, 4));
+    put_value(GRAPH_OUTPUT, "root", SHAPE(1, 1, OPEN));
+    put_typed_value(GRAPH_OUTPUT, "count", INT64, SHAPE(1));
+}
+
+START_TEST(what_is_behind_goes_by_what_is_left) {
+    soma_onnx_session *session = open_model(detector);
+    const float few[] = {0, 0, 1, 1, 0, 0, 1, 1}, both[] = {0.25F, 1};
+    const soma_array inputs[] = {{few, SOMA_F32, 3, {1, 2, 4}}, {both, SOMA_F32, 3, {1, 1, 2}}};
+    const soma_array more[] = {{corners, SOMA_F32, 3, {1, BOXES, 4}}, {scores, SOMA_F32, 3, {1, 1, BOXES}}};
+    soma_array y[3];
+    for (unsigned again = 0; again < 2; again++) {
+        expect_ok(soma_onnx_session_run(session, inputs, y));
+        expect_floats(&y[0], SHAPE(1, 1, 4), (const float[]){1, 1, 2, 2});
+        expect_floats(&y[1], SHAPE(1, 1, 1), (const float[]){1});
+        expect_integers(&y[2], SHAPE(1), (const int64_t[]){1});
+        expect_ok(soma_onnx_session_run(session, more, y));
+        expect_floats(&y[0], SHAPE(1, 3, 4), (const float[]){1, 11, 2, 12, 1, 1, 2, 2, 1, 101, 2, 102});
+        expect_integers(&y[2], SHAPE(1), (const int64_t[]){3});
+    }
+    soma_onnx_session_destroy(session);
+}
+END_TEST
+
+/* ----------------------------------------------------------------------------------------------------------- choices
+ */
+
+static void nonzero(void) {
+    put_value(GRAPH_INPUT, "x", SHAPE(OPEN, OPEN));
+    put("Relu", INPUTS("x"), "r", NULL, 0);
+    put("NonZero", INPUTS("r"), "y", NULL, 0);
+    put("Transpose", INPUTS("y"), "t", NULL, 0);
+    put("GatherND", INPUTS("r", "t"), "values", NULL, 0);
+    put_typed_value(GRAPH_OUTPUT, "y", INT64, SHAPE(2, OPEN));
+    put_value(GRAPH_OUTPUT, "values", SHAPE(OPEN));
+    put_value(GRAPH_OUTPUT, "r", SHAPE(OPEN, OPEN));
+}
+
+START_TEST(places_of_what_is_not_0_have_any_number) {
+    soma_onnx_session *session = open_model(nonzero);
+    const float x[] = {-1, 2, 3, -4, 0, 6};
+    soma_array y[3];
+    expect_ok(soma_onnx_session_run(session, &(soma_array){x, SOMA_F32, 2, {2, 3}}, y));
+    expect_integers(&y[0], SHAPE(2, 3), (const int64_t[]){0, 0, 1, 1, 2, 2});
+    expect_floats(&y[1], SHAPE(3), (const float[]){2, 3, 6});
+    expect_floats(&y[2], SHAPE(2, 3), (const float[]){0, 2, 3, 0, 0, 6});
+    expect_ok(soma_onnx_session_run(session, &(soma_array){x, SOMA_F32, 2, {3, 1}}, y));
+    expect_integers(&y[0], SHAPE(2, 2), (const int64_t[]){1, 2, 0, 0});
+    expect_ok(soma_onnx_session_run(session, &(soma_array){x, SOMA_F32, 2, {1, 1}}, y));
+    expect_shape(&y[0], SOMA_I64, SHAPE(2, 0));
+    expect_shape(&y[1], SOMA_F32, SHAPE(0));
+    soma_onnx_session_destroy(session);
+}
+END_TEST
+
+static void choices(void) {
+    put_value(GRAPH_INPUT, "x", SHAPE(OPEN, 2));
+    put_typed_value(GRAPH_INPUT, "c", BOOL, SHAPE(OPEN));
+    integers("top", 1, (const int64_t[]){2});
+    put("Compress", INPUTS("x", "c"), "rows", "axis", 0);
+    put("Compress", INPUTS("x", "c"), "flat", NULL, 0);
+    put("Unique", INPUTS("rows"), "values", NULL, 0);
+    size_t one = soma_onnx_begin_node(&made, "Unique", "u", INPUTS("rows"));
+    soma_protobuf_put_text(W, 2, "first");
+    soma_protobuf_put_text(W, 2, "inverse");
+    soma_protobuf_put_text(W, 2, "counts");
+    soma_onnx_put_attribute_integer(&made, "sorted", 0);
+    soma_onnx_end_node(&made, one);
+    one = soma_onnx_begin_node(&made, "TopK", "most", INPUTS("values", "top"));
+    soma_protobuf_put_text(W, 2, "where");
+    soma_onnx_end_node(&made, one);
+    put_value(GRAPH_OUTPUT, "rows", SHAPE(OPEN, 2));
+    put_value(GRAPH_OUTPUT, "flat", SHAPE(OPEN));
+    put_value(GRAPH_OUTPUT, "values", SHAPE(OPEN));
+    put_value(GRAPH_OUTPUT, "u", SHAPE(OPEN));
+    put_typed_value(GRAPH_OUTPUT, "first", INT64, SHAPE(OPEN));
+    put_typed_value(GRAPH_OUTPUT, "inverse", INT64, SHAPE(OPEN));
+    put_typed_value(GRAPH_OUTPUT, "counts", INT64, SHAPE(OPEN));
+    put_value(GRAPH_OUTPUT, "most", SHAPE(2));
+    put_typed_value(GRAPH_OUTPUT, "where", INT64, SHAPE(2));
+}
+
+START_TEST(rows_are_chosen_and_values_are_told_apart) {
+    soma_onnx_session *session = open_model(choices);
+    const float x[] = {5, 1, 2, 2, 1, 5};
+    const uint8_t c[] = {1, 0, 1};
+    const soma_array inputs[] = {{x, SOMA_F32, 2, {3, 2}}, {c, SOMA_BOOL, 1, {3}}};
+    soma_array y[9];
+    expect_ok(soma_onnx_session_run(session, inputs, y));
+    expect_floats(&y[0], SHAPE(2, 2), (const float[]){5, 1, 1, 5});
+    expect_floats(&y[1], SHAPE(2), (const float[]){5, 2});
+    expect_floats(&y[2], SHAPE(2), (const float[]){1, 5});
+    expect_floats(&y[3], SHAPE(2), (const float[]){5, 1});
+    expect_integers(&y[4], SHAPE(2), (const int64_t[]){0, 1});
+    expect_integers(&y[5], SHAPE(4), (const int64_t[]){0, 1, 1, 0});
+    expect_integers(&y[6], SHAPE(2), (const int64_t[]){2, 2});
+    expect_floats(&y[7], SHAPE(2), (const float[]){5, 1});
+    expect_integers(&y[8], SHAPE(2), (const int64_t[]){1, 0});
+    soma_onnx_session_destroy(session);
+}
+END_TEST
+
+/* ------------------------------------------------------------------------------------------------ branches, on numbers
+ */
+
+static void put_branch(const char *name, const char *op) {
+    size_t attribute = soma_protobuf_open(W, 5); /* of the node */
+    soma_protobuf_put_text(W, 1, name);
+    size_t graph = soma_protobuf_open(W, 6);
+    node(op, "r", NULL, "b");
+    put_value(GRAPH_OUTPUT, "b", SHAPE(OPEN));
+    soma_protobuf_close(W, graph);
+    soma_protobuf_put_integer(W, 20, 5); /* a graph */
+    soma_protobuf_close(W, attribute);
+}
+
+static void branches(void) {
+    put_value(GRAPH_INPUT, "x", SHAPE(OPEN));
+    put_typed_value(GRAPH_INPUT, "c", BOOL, SHAPE(1));
+    put("Relu", INPUTS("x"), "r", NULL, 0);
+    size_t one = soma_onnx_begin_node(&made, "If", "y", INPUTS("c"));
+    put_branch("then_branch", "Neg");
+    put_branch("else_branch", "NonZero");
+    soma_onnx_end_node(&made, one);
+    put_value(GRAPH_OUTPUT, "y", 0, NULL);
+}
+
+START_TEST(the_branch_is_that_of_the_run) {
+    soma_onnx_session *session = open_model(branches);
+    const float x[] = {-1, 2};
+    uint8_t c = 1;
+    const soma_array inputs[] = {{x, SOMA_F32, 1, {2}}, {&c, SOMA_BOOL, 1, {1}}};
+    soma_array y;
+    expect_ok(soma_onnx_session_run(session, inputs, &y));
+    expect_floats(&y, SHAPE(2), (const float[]){0, -2});
+    c = 0;
+    expect_ok(soma_onnx_session_run(session, inputs, &y));
+    ck_assert_uint_eq(y.rank, 2);
+    ck_assert_uint_eq(y.shape[1], 1);
+    soma_onnx_session_destroy(session);
+}
+END_TEST
+
+/* ---------------------------------------------------------------------------------------------------------- refusals
+ */
+
+static void behind(void) {
+    put_value(GRAPH_INPUT, "x", SHAPE(OPEN, 2));
+    put("NonZero", INPUTS("x"), "n", NULL, 0);
+    put("Cast", INPUTS("n"), "f", "to", FLOAT);
+    put("Softmax", INPUTS("f"), "y", "axis", 1);
+    put_value(GRAPH_OUTPUT, "y", SHAPE(2, OPEN));
+}
+
+static void expanded(void) {
+    put_value(GRAPH_INPUT, "x", SHAPE(OPEN));
+    integers("large", 1, (const int64_t[]){1 << 20});
+    put("NonZero", INPUTS("x"), "n", NULL, 0);
+    put("Tile", INPUTS("n", "times"), "y", NULL, 0);
+    integers("times", 2, (const int64_t[]){1, 1 << 20});
+    put_typed_value(GRAPH_OUTPUT, "y", INT64, SHAPE(1, OPEN));
+}
+
+static void out_of_range(void) {
+    put_value(GRAPH_INPUT, "x", SHAPE(OPEN));
+    put_typed_value(GRAPH_INPUT, "i", INT64, SHAPE(OPEN));
+    put("Relu", INPUTS("x"), "r", NULL, 0);
+    put("Gather", INPUTS("r", "i"), "y", NULL, 0);
+    put_value(GRAPH_OUTPUT, "y", SHAPE(OPEN));
+}
+
+START_TEST(what_cannot_be_is_said_by_name) {
+    soma_onnx_session *session = open_model(behind);
+    const float x[] = {1, 2, 3};
+    const int64_t places[] = {2, -1, 3};
+    soma_array y, inputs[] = {{x, SOMA_F32, 2, {1, 2}}, {places, SOMA_I64, 1, {2}}};
+    expect_error(soma_onnx_session_run(session, inputs, &y), SOMA_UNSUPPORTED, "Softmax", "behind an op");
+    inputs[0].rank = 1;
+    expect_error(soma_onnx_session_run(session, inputs, &y), SOMA_INVALID_ARGUMENT, "input 0, x", "float32 [?, 2]");
+    inputs[0].data = NULL;
+    expect_error(soma_onnx_session_run(session, inputs, &y), SOMA_INVALID_ARGUMENT, "input 0, x", "no data");
+    soma_onnx_session_destroy(session);
+    expect_ok(open_with(expanded, &(soma_onnx_options){.memory_limit = 1 << 20}, &session));
+    inputs[0] = (soma_array){x, SOMA_F32, 1, {3}};
+    expect_error(soma_onnx_session_run(session, inputs, &y), SOMA_UNSUPPORTED, "Tile", "1048576");
+    soma_onnx_session_destroy(session);
+    session = open_model(out_of_range);
+    expect_ok(soma_onnx_session_run(session, inputs, &y));
+    expect_floats(&y, SHAPE(2), (const float[]){3, 3});
+    inputs[1].shape[0] = 3;
+    expect_error(soma_onnx_session_run(session, inputs, &y), SOMA_INVALID_FILE, "Gather", "index 2 is 3");
+    soma_onnx_session_destroy(session);
+}
+END_TEST
+
+START_TEST(a_network_refuses_them_and_says_who_does_not) {
+    soma_network *network;
+    const char *path = temporary_path("m.onnx");
+    onnx_make_graph(nonzero, 8, 13);
+    expect_ok(soma_file_write(path, W->data, W->size));
+    const soma_onnx_input input = {.name = "x", .rank = 2, .shape = (const size_t[]){2, 3}};
+    expect_error(soma_load_onnx(path, &(soma_onnx_options){.inputs = &input, .input_count = 1}, &network),
+                 SOMA_UNSUPPORTED, "NonZero", "soma/onnx.h");
+}
+END_TEST
+
+/* More shapes than networks are kept for: what was there first comes out right again. */
+START_TEST(any_number_of_shapes_comes_one_after_the_other) {
+    soma_onnx_session *session = open_model(nonzero);
+    float x[16];
+    soma_array y[3];
+    for (size_t i = 0; i < 16; i++) x[i] = (float)i;
+    for (unsigned turn = 0; turn < 2; turn++)
+        for (size_t n = 1; n <= 6; n++) {
+            expect_ok(soma_onnx_session_run(session, &(soma_array){x, SOMA_F32, 2, {n, 2}}, y));
+            expect_shape(&y[1], SOMA_F32, 1, (const int64_t[]){(int64_t)(2 * n - 1)});
+            ck_assert_float_eq(((const float *)y[1].data)[2 * n - 2], (float)(2 * n - 1));
+        }
+    soma_onnx_session_destroy(session);
+}
+END_TEST
+
+START_TEST(the_file_says_what_goes_in_and_out) {
+    soma_onnx_session *session = open_model(detector);
+    soma_value_info info;
+    ck_assert_uint_eq(soma_onnx_session_input_count(session), 2);
+    ck_assert_uint_eq(soma_onnx_session_output_count(session), 3);
+    expect_ok(soma_onnx_session_input_info(session, 1, &info));
+    ck_assert_str_eq(info.name, "scores");
+    ck_assert_uint_eq(info.rank, 3);
+    ck_assert_uint_eq(info.shape[2], 0);
+    expect_ok(soma_onnx_session_output_info(session, 2, &info));
+    ck_assert_str_eq(info.name, "count");
+    ck_assert_uint_eq(info.dtype, SOMA_I64);
+    expect_error(soma_onnx_session_input_info(session, 2, &info), SOMA_INVALID_ARGUMENT, "number 2 of 2", "");
+    soma_onnx_session_destroy(session);
+    soma_onnx_session_destroy(NULL);
+}
+END_TEST
+
+int main(int argc, char **argv) {
+    if (argc != 2) return 2;
+    if (soma_device_open(argv[1], NULL, &device) != SOMA_OK) return printf("skipped: %s\n", soma_last_error()), 77;
+    TCase *all = tcase_create("onnx_session");
+    tcase_set_timeout(all, 120);
+    tcase_add_unchecked_fixture(all, temporary_create, temporary_destroy);
+    tcase_add_test(all, boxes_are_kept_by_score_where_they_do_not_overlap);
+    tcase_add_test(all, of_equal_boxes_the_first_is_kept);
+    tcase_add_test(all, what_is_behind_goes_by_what_is_left);
+    tcase_add_test(all, places_of_what_is_not_0_have_any_number);
+    tcase_add_test(all, rows_are_chosen_and_values_are_told_apart);
+    tcase_add_test(all, the_branch_is_that_of_the_run);
+    tcase_add_test(all, what_cannot_be_is_said_by_name);
+    tcase_add_test(all, a_network_refuses_them_and_says_who_does_not);
+    tcase_add_test(all, any_number_of_shapes_comes_one_after_the_other);
+    tcase_add_test(all, the_file_says_what_goes_in_and_out);
+    Suite *suite = suite_create("onnx_session");
+    suite_add_tcase(suite, all);
+    SRunner *runner = srunner_create(suite);
+    srunner_set_fork_status(runner, CK_NOFORK); /* the device's threads do not survive a fork */
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    soma_device_close(device);
+    return failed ? 1 : 0;
+}
