@@ -116,6 +116,20 @@ class Arrays(ProgramTest):
         with open(out, "rb") as file:
             self.assertEqual(whole_numbers(file.read()), ((2, 3), [1, 9, 3, 7, 2, 7]))
 
+    def test_results_have_the_shapes_that_the_numbers_make(self):
+        places = onnx_model(onnx_node("NonZero", ["x"], "y"), onnx_value(11, "x", FLOAT, "n", "m"), onnx_value(12, "y", INT64, 2, "k"))
+        model, data = self.write("places.onnx", places), self.archive("in.npz", x=npy("<f4", (2, 3), [1, 0, 0, 0, 5, 6]))
+        self.assertEqual(self.json(*self.predict(model, data, self.out))["output"], self.out)
+        with zipfile.ZipFile(self.out) as members:
+            self.assertEqual(whole_numbers(members.read("y.npy")), ((2, 3), [0, 1, 1, 0, 1, 2]))
+        single, out = self.write("in.npy", npy("<f4", (1, 2), [0, 7])), self.path("out.npy")
+        self.succeed(*self.predict(model, single, out, "--outputs=y"))
+        with open(out, "rb") as file:
+            self.assertEqual(whole_numbers(file.read()), ((2, 1), [0, 1]))
+        self.refuse(BAD_FILE, ("x, takes float32 [?, ?], got int64 [2, 3]",), *self.predict(model, self.archive("typed.npz", x=self.tokens), self.out))
+        self.refuse(BAD_FILE, ("has no array called x",), *self.predict(model, self.archive("none.npz", z=self.tokens), self.out))
+        self.refuse(BAD_FILE, ("not fixed",), "predict", "--device=cpu", "--model", model, "--data", data, "--output", self.out)
+
     def test_a_data_set_stays_one_where_an_input_is_called_as_its_samples(self):
         model, labels = self.write("relu.onnx", RELU_OF_X), npy("<i8", (2,), [0, 1])
         data = self.archive("data.npz", x=npy("<f4", (2, 2), [1, -2, -3, 4]), y=labels)

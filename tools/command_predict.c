@@ -97,9 +97,11 @@ static exit_status check_settings(const struct settings *settings) {
 exit_status command_predict(const struct settings *settings) {
     soma_network *network = NULL;
     soma_device *device = NULL;
+    bool done = false;
     exit_status status = check_settings(settings);
-    if (status == STATUS_DONE) status = model_open(settings, false, &network, &device);
-    if (status == STATUS_DONE) status = predict(settings, network, device);
+    if (status == STATUS_DONE) status = raw_arrays_without_network(settings, &network, &device, &done);
+    if (status == STATUS_DONE && !done) status = model_open(settings, false, &network, &device);
+    if (status == STATUS_DONE && !done) status = predict(settings, network, device);
     soma_network_destroy(network);
     soma_device_close(device);
     return status;

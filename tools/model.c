@@ -31,7 +31,7 @@ exit_status model_build(const struct settings *settings, const struct shape *inp
 }
 
 /* The names of --outputs point into `text`, which is taken apart. */
-static exit_status split_outputs(const struct settings *settings, char *text, const char **names, size_t *count) {
+exit_status model_split_outputs(const struct settings *settings, char *text, const char **names, size_t *count) {
     *count = 0;
     for (char *rest = text, *name; (name = strsep(&rest, ","));) {
         if (!*name)
@@ -102,7 +102,7 @@ static exit_status load_onnx(const struct settings *settings, const char *path, 
     struct input_shapes shapes;
     soma_onnx_options options = {.outputs = names, .inputs = shapes.inputs, .memory_limit = settings->memory_limit};
     exit_status status = STATUS_DONE;
-    if (outputs) status = split_outputs(settings, outputs, names, &options.output_count);
+    if (outputs) status = model_split_outputs(settings, outputs, names, &options.output_count);
     if (status == STATUS_DONE && inputs) status = split_inputs(settings, inputs, &shapes);
     if (status != STATUS_DONE) return status;
     options.input_count = inputs ? shapes.count : 0;
@@ -295,7 +295,7 @@ static exit_status build_or_load(const struct settings *settings, soma_network *
 
 exit_status model_open(const struct settings *settings, bool measure, soma_network **network, soma_device **device) {
     model_options options = {0};
-    exit_status status = build_or_load(settings, network);
+    exit_status status = *network ? STATUS_DONE : build_or_load(settings, network);
     if (status == STATUS_DONE) status = model_options_fill(settings, *network, NULL, &options);
     if (status == STATUS_DONE)
         status = measure ? session_choose(settings, *network, &options.compile, settings->batch, device)

@@ -18,6 +18,8 @@ exit_status model_build(const struct settings *settings, const struct shape *inp
 
 /* From a file, with the outputs of --outputs. */
 exit_status model_load(const struct settings *settings, const char *path, soma_network **network);
+/* The names in --outputs, whose copy `text` is cut up for them. */
+exit_status model_split_outputs(const struct settings *settings, char *text, const char **names, size_t *count);
 /* The same, where a file that cannot be loaded is no failure: *cause says what the library said. */
 exit_status model_try(const struct settings *settings, const char *path, soma_network **network, soma_status *cause);
 
@@ -44,7 +46,8 @@ size_t model_quantile_count(const struct settings *settings);
 void model_options_release(model_options *options);
 
 /*
- * The network of --model, or of --net and --input where the command has those, compiled on the device of --device.
+ * The network of --model, or of --net and --input where the command has those, or *network where there is one already,
+ * compiled on the device of --device.
  * Destroy the network and close the device also after failure. With `measure`, the device auto is the one on which the
  * network trains quickest.
  */

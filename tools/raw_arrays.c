@@ -2,8 +2,11 @@
 /* See raw_arrays.h. */
 #include "raw_arrays.h"
 #include "file_name.h"
+#include "model.h"
 #include "program.h"
 #include "report.h"
+#include "session.h"
+#include <soma/onnx.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,12 +35,12 @@ static bool is_dataset(const soma_arrays *arrays) {
            find_array(arrays, "X_train");
 }
 
-static exit_status refuse_names(const struct raw *raw, const soma_arrays *arrays, const char *missing) {
+static exit_status refuse_names(const struct settings *settings, const soma_arrays *arrays, const char *missing) {
     char names[512] = "";
     for (size_t i = 0, length = 0; i < soma_arrays_count(arrays) && length < sizeof names; i++)
         length +=
             (size_t)snprintf(names + length, sizeof names - length, "%s%s", i ? ", " : "", soma_arrays_name(arrays, i));
-    return fail(STATUS_FILE, "--data: %s has no array called %s, which the model takes; it has %s", raw->settings->data,
+    return fail(STATUS_FILE, "--data: %s has no array called %s, which the model takes; it has %s", settings->data,
                 missing, *names ? names : "none");
 }
 
@@ -66,7 +69,7 @@ static exit_status take_archive(struct raw *raw, const soma_arrays *arrays, bool
         fit &= array && fits(&raw->input[i], array);
     }
     *ours = !is_dataset(arrays) || (has_form && fit);
-    return missing && *ours ? refuse_names(raw, arrays, missing) : STATUS_DONE;
+    return missing && *ours ? refuse_names(raw->settings, arrays, missing) : STATUS_DONE;
 }
 
 static bool take_one(struct raw *raw, const soma_arrays *arrays) {
@@ -147,17 +150,27 @@ static exit_status run_all(struct raw *raw) {
     return cause == SOMA_OK ? status : fail_from_library(cause, STATUS_FILE, "--data");
 }
 
-static exit_status write_all(const struct raw *raw) {
-    const char *path = raw->settings->output, *names[SOMA_MAX_OUTPUTS];
-    if (ends_in(path, ".npy") && raw->outputs > 1)
+static exit_status write_all(const struct settings *settings, const char *const *names, const soma_array *made,
+                             size_t outputs) {
+    const char *path = settings->output;
+    if (ends_in(path, ".npy") && outputs > 1)
         return fail(STATUS_USAGE,
                     "--output: an .npy file holds one array, the model has %zu outputs; accepted: a name "
                     "that ends in .npz, or one of them in --outputs",
-                    raw->outputs);
-    for (size_t i = 0; i < raw->outputs; i++) names[i] = raw->output[i].name;
-    soma_status cause = ends_in(path, ".npy") ? soma_write_npy(path, &raw->made[0])
-                                              : soma_write_npz(path, names, raw->made, raw->outputs);
+                    outputs);
+    soma_status cause =
+        ends_in(path, ".npy") ? soma_write_npy(path, &made[0]) : soma_write_npz(path, names, made, outputs);
     return cause == SOMA_OK ? STATUS_DONE : fail_from_library(cause, STATUS_FAILED, "--output");
+}
+
+static void report_all(const struct settings *settings, soma_device *device, size_t outputs, size_t samples) {
+    say("Saved %zu outputs in %s\n", outputs, settings->output);
+    if (!settings->json) return;
+    report *object = report_create();
+    report_text(object, "device", soma_device_selector(device));
+    if (samples) report_count(object, "samples", samples);
+    report_text(object, "output", settings->output);
+    report_print(object);
 }
 
 /* -------------------------------------------------------------------------------------------------------------- all */
@@ -166,19 +179,14 @@ static exit_status run_model(struct raw *raw, soma_device *device) {
     soma_status cause = soma_session_create(raw->network, NULL, &raw->session);
     if (cause != SOMA_OK) return fail_from_library(cause, STATUS_FAILED, NULL);
     count_samples(raw);
+    const char *names[SOMA_MAX_OUTPUTS];
+    for (size_t i = 0; i < raw->outputs; i++) names[i] = raw->output[i].name;
     exit_status status = run_all(raw);
-    if (status == STATUS_DONE) status = write_all(raw);
+    if (status == STATUS_DONE) status = write_all(raw->settings, names, raw->made, raw->outputs);
     soma_session_destroy(raw->session);
     for (size_t i = 0; i < raw->outputs; i++) free(raw->memory[i]);
-    if (status != STATUS_DONE) return status;
-    say("Saved %zu outputs in %s\n", raw->outputs, raw->settings->output);
-    if (!raw->settings->json) return STATUS_DONE;
-    report *object = report_create();
-    report_text(object, "device", soma_device_selector(device));
-    report_count(object, "samples", raw->samples);
-    report_text(object, "output", raw->settings->output);
-    report_print(object);
-    return STATUS_DONE;
+    if (status == STATUS_DONE) report_all(raw->settings, device, raw->outputs, raw->samples);
+    return status;
 }
 
 static void describe_model(struct raw *raw) {
@@ -211,5 +219,74 @@ exit_status raw_arrays_predict(const struct settings *settings, soma_network *ne
                           : fail(STATUS_USAGE, "--output: arrays under the names of a model's outputs are written into "
                                                "a file whose name ends in .npz, or in .npy if there is one");
     soma_arrays_destroy(arrays);
+    return status;
+}
+
+/* --------------------------------------------------------------------------------------- where there is no network */
+
+static exit_status run_session(const struct settings *settings, soma_onnx_session *session, const soma_arrays *arrays,
+                               soma_device *device) {
+    const size_t inputs = soma_onnx_session_input_count(session), outputs = soma_onnx_session_output_count(session);
+    soma_array *given = calloc(inputs + outputs + 1, sizeof *given), *made = given + inputs;
+    const char **names = calloc(outputs + 1, sizeof *names);
+    exit_status status = given && names ? STATUS_DONE : fail(STATUS_FAILED, "out of memory");
+    for (size_t i = 0; i < inputs && status == STATUS_DONE; i++) {
+        soma_value_info info;
+        (void)soma_onnx_session_input_info(session, i, &info);
+        const bool only = inputs == 1 && !ends_in(settings->data, ".npz");
+        const soma_array *array = only ? soma_arrays_get(arrays, 0) : find_array(arrays, info.name);
+        if (array)
+            given[i] = *array;
+        else
+            status = refuse_names(settings, arrays, info.name);
+    }
+    for (size_t i = 0; i < outputs && status == STATUS_DONE; i++) {
+        soma_value_info info;
+        (void)soma_onnx_session_output_info(session, i, &info);
+        names[i] = info.name;
+    }
+    soma_status cause = status == STATUS_DONE ? soma_onnx_session_run(session, given, made) : SOMA_OK;
+    if (cause != SOMA_OK) status = fail_from_library(cause, STATUS_FILE, "--data");
+    if (status == STATUS_DONE) status = write_all(settings, names, made, outputs);
+    if (status == STATUS_DONE) report_all(settings, device, outputs, 0);
+    free(given);
+    free(names);
+    return status;
+}
+
+static exit_status open_and_run(const struct settings *settings, const soma_onnx_options *options,
+                                soma_device *device) {
+    soma_onnx_session *session = NULL;
+    soma_arrays *arrays;
+    soma_status cause = soma_onnx_session_create(settings->model, options, device, &session);
+    if (cause != SOMA_OK) return fail_from_library(cause, STATUS_FILE, NULL);
+    cause = soma_read_arrays(settings->data, &arrays);
+    exit_status status = cause == SOMA_OK ? run_session(settings, session, arrays, device)
+                                          : fail_from_library(cause, STATUS_FILE, "--data");
+    if (cause == SOMA_OK) soma_arrays_destroy(arrays);
+    soma_onnx_session_destroy(session);
+    return status;
+}
+
+exit_status raw_arrays_without_network(const struct settings *settings, soma_network **network, soma_device **device,
+                                       bool *done) {
+    const char *output = settings->output, *data = settings->data, *names[SOMA_MAX_OUTPUTS];
+    soma_onnx_options options = {.outputs = names, .memory_limit = settings->memory_limit};
+    soma_status cause;
+    *done = false;
+    if (!settings->raw || !data || !output || !settings->model || settings->net || settings->input_shapes)
+        return STATUS_DONE;
+    if (!ends_in(settings->model, ".onnx") || !(ends_in(data, ".npz") || ends_in(data, ".npy")) ||
+        !(ends_in(output, ".npz") || ends_in(output, ".npy")))
+        return STATUS_DONE;
+    exit_status status = model_try(settings, settings->model, network, &cause);
+    if (status != STATUS_DONE || cause != SOMA_UNSUPPORTED) return status;
+    *done = true;
+    char *outputs = strdup(settings->outputs ? settings->outputs : "");
+    if (!outputs) return fail(STATUS_FAILED, "out of memory");
+    if (settings->outputs) status = model_split_outputs(settings, outputs, names, &options.output_count);
+    if (status == STATUS_DONE) status = session_open(settings, device);
+    if (status == STATUS_DONE) status = open_and_run(settings, &options, *device);
+    free(outputs);
     return status;
 }

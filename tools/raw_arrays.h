@@ -13,4 +13,12 @@
  */
 exit_status raw_arrays_predict(const struct settings *settings, soma_network *network, soma_device *device, bool *done);
 
+/*
+ * Before the network is opened: *done: the model is none, since shapes depend on numbers or are open, and was run on
+ * the arrays all the same, or that failed. Else *network is what has been loaded, or NULL. Close *device also after
+ * failure.
+ */
+exit_status raw_arrays_without_network(const struct settings *settings, soma_network **network, soma_device **device,
+                                       bool *done);
+
 #endif
