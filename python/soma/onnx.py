@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """ONNX models: soma.onnx.load("model.onnx"); docs/onnx.md lists the ops."""
-from . import _soma, data
-from .network import Network
+from . import _soma, data, session
+from .network import Network, open_device
 
 
 def _numbers(values):
@@ -23,6 +23,36 @@ def load(path, *, batch="auto", outputs=None, constants=None, inputs=None, devic
     given = [(name, _numbers(values)) for name, values in (constants or {}).items()]
     shapes = [(name, [int(size) for size in shape]) for name, shape in (inputs or {}).items()]
     return Network._of(_soma.Network.load_onnx(path, batch, list(outputs or []), given, shapes), device)
+
+
+class Session(session.Session):
+    """A session, as soma.Session, of a model whose results' shapes depend on numbers (detectors, which keep any number of boxes), or whose
+    inputs have other shapes from run to run: Session("detector.onnx", device="cpu").run(None, {"images": images}).
+
+    What goes before that is a network on the device, the rest runs on the host: docs/onnx.md says by which ops. Shapes that the file leaves open
+    are those of the arrays; the networks of the last four are kept. outputs: names of those that are wanted (None: all).
+    """
+
+    def __init__(self, path, device="auto", outputs=None):
+        self._session = _soma.OnnxSession(path, open_device(device), list(outputs or []))
+        self._inputs, self._outputs = self._session.values(False), self._session.values(True)
+
+    def get_inputs(self):
+        return [self._open(node) for node in super().get_inputs()]
+
+    def get_outputs(self):
+        return [self._open(node) for node in super().get_outputs()]
+
+    @staticmethod
+    def _open(node):
+        return node._replace(shape=[None if size == "batch" else size for size in node.shape])
+
+    def run(self, output_names, input_feed):
+        """As soma.Session.run(), with arrays of the host alone."""
+        for name, values in input_feed.items():
+            if isinstance(values, _soma.DeviceArray):
+                raise TypeError(f"input {name}: this session takes arrays of the host, got soma.DeviceArray")
+        return super().run(output_names, input_feed)
 
 
 def save(network, path, *, opset=None):

@@ -242,3 +242,55 @@ def test_functions_and_loops_are_as_onnxruntime_has_them(tmp_path):
     np.testing.assert_array_equal(expected[0], 3.5 * values)  # three turns
     for found, right in zip(soma.Session(path, device="cpu").run(None, {"x": values}), expected):
         np.testing.assert_array_equal(found, right)
+
+
+def _detector(path, boxes, classes):
+    """As exporters write what comes behind a detector: corners of centers, the best 200 of all, and of these those that overlap no better one."""
+    onnx = pytest.importorskip("onnx")
+    helper, kind = onnx.helper, onnx.TensorProto
+
+    def constant(name, *numbers, shape=None, dtype=np.int64):
+        return onnx.numpy_helper.from_array(np.array(numbers, dtype).reshape(shape or [len(numbers)]), name)
+
+    nodes = [
+        helper.make_node("Transpose", ["predictions"], ["rows"], perm=[0, 2, 1]),
+        helper.make_node("Slice", ["rows", "zero", "two", "last"], ["center"]), helper.make_node("Slice", ["rows", "two", "four", "last"], ["size"]),
+        helper.make_node("Slice", ["rows", "four", "end", "last"], ["raw"]), helper.make_node("Relu", ["raw"], ["scores"]),
+        helper.make_node("Mul", ["size", "half"], ["halves"]), helper.make_node("Sub", ["center", "halves"], ["least"]), helper.make_node("Add", ["center", "halves"], ["most"]),
+        helper.make_node("Concat", ["least", "most"], ["boxes"], axis=-1), helper.make_node("Transpose", ["scores"], ["by_class"], perm=[0, 2, 1]),
+        helper.make_node("NonMaxSuppression", ["boxes", "by_class", "each", "overlap", "threshold"], ["kept"]),
+        helper.make_node("Gather", ["kept", "third"], ["which"], axis=1), helper.make_node("Squeeze", ["which", "one"], ["places"]),
+        helper.make_node("Gather", ["boxes", "places"], ["found"], axis=1), helper.make_node("GatherND", ["by_class", "kept"], ["values"]),
+        helper.make_node("Gather", ["kept", "second"], ["label_column"], axis=1), helper.make_node("Squeeze", ["label_column", "one"], ["labels"]),
+        helper.make_node("Shape", ["values"], ["count"]), helper.make_node("Concat", ["count", "fifty"], ["counts"], axis=0), helper.make_node("ReduceMin", ["counts"], ["top"], axes=[0], keepdims=1),
+        helper.make_node("TopK", ["values", "top"], ["best", "order"]), helper.make_node("Gather", ["labels", "order"], ["best_labels"]),
+        helper.make_node("Greater", ["best", "sure"], ["is_sure"]), helper.make_node("NonZero", ["is_sure"], ["sure_places"]),
+    ]
+    constants = [constant("zero", 0), constant("two", 2), constant("four", 4), constant("end", 4 + classes), constant("last", -1), constant("half", 0.5, dtype=np.float32),
+                 constant("each", 20), constant("overlap", 0.45, dtype=np.float32), constant("threshold", 0.6, dtype=np.float32), constant("third", 2), constant("second", 1), constant("one", 1),
+                 constant("fifty", 50), constant("sure", 0.9, dtype=np.float32)]
+    outputs = [("found", kind.FLOAT), ("values", kind.FLOAT), ("labels", kind.INT64), ("best", kind.FLOAT), ("best_labels", kind.INT64), ("sure_places", kind.INT64)]
+    graph = helper.make_graph(nodes, "g", [helper.make_tensor_value_info("predictions", kind.FLOAT, [1, 4 + classes, boxes])],
+                              [helper.make_tensor_value_info(name, dtype, None) for name, dtype in outputs], constants)
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), str(path))
+
+
+def test_detectors_keep_the_boxes_that_onnxruntime_keeps(tmp_path):
+    runtime = pytest.importorskip("onnxruntime")
+    path = tmp_path / "detector.onnx"
+    _detector(path, "n", 3)
+    theirs, ours = runtime.InferenceSession(str(path), providers=["CPUExecutionProvider"]), soma.onnx.Session(path, device="cpu")
+    random = np.random.default_rng(4)
+    counts = set()
+    for boxes in (300, 40, 300, 1):
+        x = np.concatenate([random.uniform(0, 100, (1, 2, boxes)), random.uniform(5, 40, (1, 2, boxes)), random.uniform(-1, 1, (1, 3, boxes))], axis=1).astype(np.float32)
+        found, expected = ours.run(None, {"predictions": x}), theirs.run(None, {"predictions": x})
+        counts.add(len(expected[1]))
+        for a, b in zip(found, expected):
+            assert a.dtype == b.dtype and a.shape == b.shape
+            np.testing.assert_array_equal(a, b)  # sums and halves, each rounded once
+    assert len(counts) > 2
+    with pytest.raises(ValueError, match=r"predictions, takes float32 \[1, 7, \?\]"):
+        ours.run(None, {"predictions": np.zeros((1, 6, 4), np.float32)})
+    only = soma.onnx.Session(path, device="cpu", outputs=["labels"])
+    assert [node.name for node in only.get_outputs()] == ["labels"]
