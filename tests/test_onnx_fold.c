@@ -365,7 +365,7 @@ START_TEST(what_is_not_known_is_refused) {
 }
 END_TEST
 
-/* A number without dimensions, one in a vector, and one that is none. */
+/* A number without dimensions, one in a vector, and an infinite one. */
 static float half = 0.5f;
 static size_t dimensions;
 
@@ -378,7 +378,7 @@ START_TEST(numbers_of_formulas_are_no_weights) {
     static const struct {
         float number;
         size_t dimensions, parameters;
-    } numbers[] = {{0.5f, 0, 0}, {0.5f, 1, 1}, {INFINITY, 0, 1}};
+    } numbers[] = {{0.5f, 0, 0}, {0.5f, 1, 1}, {INFINITY, 0, 0}};
     for (size_t i = 0; i < 3; i++) {
         soma_network *network;
         half = numbers[i].number;

@@ -83,6 +83,25 @@ static void roots(void) {
     put("Where", "y", NULL, INPUTS("c", "r", "less"), NULL, 0);
 }
 
+/* Infinite numbers of a formula, and around an image, which model files hold. */
+static void infinite(void) {
+    const float zero = 0, none = -INFINITY;
+    soma_onnx_put_constant(&made, "zero", 0, NULL, &zero);
+    soma_onnx_put_constant(&made, "none", 0, NULL, &none);
+    integers("around", 4, (const int64_t[]){0, 1, 0, 0});
+    node("GreaterOrEqual", "x", "zero", "c");
+    put("Where", "w", NULL, INPUTS("c", "x", "none"), NULL, 0);
+    put("Pad", "y", NULL, INPUTS("w", "around", "none"), NULL, 0);
+}
+
+/* Whole numbers that are known become those of a narrow type, modulo 2 to its bits. */
+static void narrowed(void) {
+    integers("numbers", 3, (const int64_t[]){300, -1, 7});
+    put("Cast", "bytes", NULL, INPUTS("numbers"), "to", 2);
+    put("Cast", "floats", NULL, INPUTS("bytes"), "to", 1);
+    node("Add", "x", "floats", "y");
+}
+
 static void reductions(void) {
     static const char *const ops[] = {"ReduceProd", "ReduceL1", "ReduceL2", "ReduceSumSquare"};
     static const char *const outs[] = {"a", "b", "c", "d"};
@@ -178,6 +197,8 @@ static const onnx_case cases[] = {
     {"expanded", expanded, 3, {OPEN, 1, 2}, 2, 12, {1, 2, 3, 4}, {11, 22, 11, 22, 11, 22, 13, 24, 13, 24, 13, 24}},
     {"tiled", tiled, 3, {OPEN, 1, 2}, 1, 8, {1, 2}, {1, 2, 1, 2, 1, 2, 1, 2}},
     {"roots", roots, 2, {OPEN, 3}, 1, 3, {4, -4, 9}, {2, -1, 3}},
+    {"infinite", infinite, 2, {OPEN, 2}, 2, 6, {1, -1, -2, 3}, {-INFINITY, 1, -INFINITY, -INFINITY, -INFINITY, 3}},
+    {"narrowed", narrowed, 2, {OPEN, 3}, 1, 3, {0, 0, 0}, {44, 255, 7}},
     {"reductions", reductions, 2, {OPEN, 3}, 1, 4, {2, -3, 6}, {-36, 11, 7, 49}},
     {"logarithm",
      logarithm_of_sum,

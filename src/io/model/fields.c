@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* See fields.h. */
 #include "io/model/fields.h"
+#include "base/floats.h"
 #include "base/utf8.h"
 
 #include <float.h>
@@ -13,7 +14,7 @@
 #define ATTRIBUTE(key, kind, names, member)                                                                            \
     { key, kind, names, offsetof(soma_attributes, member) }
 
-static const soma_field fill_fields[] = {ATTRIBUTE("value", SOMA_FIELD_NUMBER, 0, fill.value)};
+static const soma_field fill_fields[] = {ATTRIBUTE("value", SOMA_FIELD_VALUE, 0, fill.value)};
 static const soma_field copy_fields[] = {ATTRIBUTE("scale", SOMA_FIELD_NUMBER, 0, copy.scale)};
 static const soma_field gemm_fields[] = {ATTRIBUTE("transpose_a", SOMA_FIELD_BOOL, 0, gemm.transpose_a),
                                          ATTRIBUTE("transpose_b", SOMA_FIELD_BOOL, 0, gemm.transpose_b)};
@@ -44,7 +45,7 @@ static const soma_field normalize_fields[] = {
 static const soma_field dropout_fields[] = {ATTRIBUTE("rate", SOMA_FIELD_NUMBER, 0, dropout.rate),
                                             ATTRIBUTE("stream", SOMA_FIELD_COUNT, 0, dropout.stream)};
 
-static const soma_field pad_fields[] = {ATTRIBUTE("value", SOMA_FIELD_NUMBER, 0, pad.value),
+static const soma_field pad_fields[] = {ATTRIBUTE("value", SOMA_FIELD_VALUE, 0, pad.value),
                                         ATTRIBUTE("before", SOMA_FIELD_SIZES, 0, pad.before),
                                         ATTRIBUTE("after", SOMA_FIELD_SIZES, 0, pad.after)};
 /* CONV has all but the last. */
@@ -210,6 +211,9 @@ static void encode_value(const soma_field *field, const char *source, soma_json_
     case SOMA_FIELD_NUMBER:
         soma_json_write_real(writer, field->key, (double)*(const float *)at);
         break;
+    case SOMA_FIELD_VALUE:
+        soma_json_write_double(writer, field->key, (double)*(const float *)at);
+        break;
     case SOMA_FIELD_REAL:
         soma_json_write_double(writer, field->key, *(const double *)at);
         break;
@@ -235,7 +239,7 @@ static void encode_value(const soma_field *field, const char *source, soma_json_
     }
 }
 
-/* JSON has no infinity, and whole numbers are read as signed ones. */
+/* Where infinity is no sense it has no form, and whole numbers are read as signed ones. */
 static bool has_form(const soma_field *field, const char *source) {
     const char *at = source + field->offset;
     if (field->kind == SOMA_FIELD_NUMBER) return isfinite(*(const float *)at);
@@ -318,6 +322,13 @@ static soma_status decode_value(const soma_field *field, const soma_json *value,
     case SOMA_FIELD_NUMBER:
         if (!soma_json_float(value, (float *)at)) return wrong(where, field->key, "a number that fits float32");
         return SOMA_OK;
+    case SOMA_FIELD_VALUE: {
+        double wide;
+        if (!soma_json_double(value, &wide) || soma_is_beyond_float(wide))
+            return wrong(where, field->key, "a number that fits float32, or \"inf\", \"-inf\" or \"nan\"");
+        *(float *)at = (float)wide;
+        return SOMA_OK;
+    }
     case SOMA_FIELD_REAL:
         if (!soma_json_double(value, (double *)at)) return wrong(where, field->key, "a number");
         return SOMA_OK;

@@ -10,6 +10,7 @@ typedef enum soma_field_kind {
     SOMA_FIELD_BOOL,     /* bool */
     SOMA_FIELD_NUMBER,   /* float */
     SOMA_FIELD_REAL,     /* double; may be infinite or not a number, which the file has as text */
+    SOMA_FIELD_VALUE,    /* float, likewise */
     SOMA_FIELD_COUNT,    /* uint32_t */
     SOMA_FIELD_NUMEROUS, /* uint32_t, from 1; 1 is not written, and is meant where the field is missing */
     SOMA_FIELD_SIZE,     /* size_t */

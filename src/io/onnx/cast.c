@@ -19,8 +19,44 @@ static soma_status cast_target(const soma_onnx_node *node, int32_t *type) {
                               to && to->has_i ? to->i : 0);
 }
 
-/* Numbers that are known become whole as C does it. */
-static soma_status truncate(soma_onnx_node *node, int32_t type) {
+enum { BOOL = SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__BOOL };
+
+/* The least number of a type, and how many it has: a whole number that is none of them is taken modulo that, as NumPy
+ * and onnxruntime do it. All are powers of 2, so that this is exact in float32, too. */
+typedef struct range {
+    double least, span;
+} range;
+
+/* False of types that are as wide as what is cast, or wider. */
+static bool get_range(int32_t type, range *of) {
+    switch (type) {
+    case SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__INT8:
+        return *of = (range){INT8_MIN, 0x1p8}, true;
+    case SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__UINT8:
+        return *of = (range){0, 0x1p8}, true;
+    case SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__INT16:
+        return *of = (range){INT16_MIN, 0x1p16}, true;
+    case SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__UINT16:
+        return *of = (range){0, 0x1p16}, true;
+    case BOOL:
+        return *of = (range){0, 2}, true;
+    default:
+        return false;
+    }
+}
+
+/* Whether all numbers of the one are numbers of the other. */
+static bool has_room(const range *type, int32_t given) {
+    range of;
+    return get_range(given, &of) && of.least >= type->least && of.least + of.span <= type->least + type->span;
+}
+
+static double wrap(const range *of, double number) {
+    return number - of->span * floor((number - of->least) / of->span);
+}
+
+/* Numbers that are known become whole as C does it; `of`: and numbers of that, NULL: they are. */
+static soma_status truncate(soma_onnx_node *node, int32_t type, const range *of) {
     const soma_onnx_value *x = node->input[0];
     soma_onnx_reader reader;
     double *numbers = NULL;
@@ -30,13 +66,12 @@ static soma_status truncate(soma_onnx_node *node, int32_t type) {
     for (size_t i = 0; i < x->elements.count; i++) {
         numbers[i] = trunc(soma_onnx_read(&reader, i));
         finite &= isfinite(numbers[i]) != 0;
+        if (of) numbers[i] = wrap(of, numbers[i]);
     }
     soma_onnx_reader_close(&reader);
     if (!finite) return soma_error(SOMA_UNSUPPORTED, "%s holds what is no finite number", x->name);
     return soma_onnx_give_numbers(node, type, &x->shape, false, numbers);
 }
-
-enum { BOOL = SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__BOOL };
 
 /* Numbers that are known become 1, or 0 where they are 0. */
 static soma_status know_truth(soma_onnx_node *node) {
@@ -66,8 +101,19 @@ static soma_status make_whole(soma_onnx_node *node, soma_tensor *x, soma_tensor 
     return soma_graph_binary(x->graph, x, *y, SOMA_BINARY_SUBTRACT, y);
 }
 
-/* What is known when the model runs, as whole numbers or truth. */
-static soma_status convert(soma_onnx_node *node, int32_t type) {
+/* x, which is whole, as a number of the type. */
+static soma_status make_narrow(soma_onnx_node *node, soma_tensor *x, const range *of, soma_tensor **y) {
+    soma_tensor *least;
+    SOMA_TRY(soma_onnx_fill(node, (float)-of->least, &least));
+    SOMA_TRY(soma_graph_binary(x->graph, x, least, SOMA_BINARY_ADD, y));
+    SOMA_TRY(soma_onnx_function(node, *y, SOMA_LINEAR, (float)(1 / of->span), 0, y));
+    SOMA_TRY(soma_onnx_function(node, *y, SOMA_FLOOR, 0, 0, y));
+    SOMA_TRY(soma_onnx_function(node, *y, SOMA_LINEAR, (float)of->span, 0, y));
+    return soma_graph_binary(x->graph, x, *y, SOMA_BINARY_SUBTRACT, y);
+}
+
+/* What is known when the model runs, as whole numbers, of a narrow type or not, or truth. */
+static soma_status convert(soma_onnx_node *node, int32_t type, const range *of) {
     soma_onnx_value *x = node->input[0];
     soma_tensor *y;
     if (x->integer && x->tensor)
@@ -76,7 +122,8 @@ static soma_status convert(soma_onnx_node *node, int32_t type) {
         SOMA_TRY(soma_onnx_tensor_of_any(node, x, &y));
     else
         SOMA_TRY(soma_onnx_tensor_as_it_lies(node, x, &y));
-    SOMA_TRY(type == BOOL ? make_truth(node, y, &y) : make_whole(node, y, &y));
+    if (type == BOOL || !x->integer) SOMA_TRY(type == BOOL ? make_truth(node, y, &y) : make_whole(node, y, &y));
+    if (of && type != BOOL) SOMA_TRY(make_narrow(node, y, of, &y));
     node->output.integer = true;
     node->output.elements.type = type;
     return soma_onnx_give_like(node, y, x);
@@ -90,14 +137,18 @@ static soma_status import_cast(soma_onnx_node *node) {
     SOMA_TRY(cast_target(node, &type));
     bool wide =
         type == SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT || type == SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__DOUBLE;
-    /* Whole numbers are held as they are; a narrower type would wrap them, bool would make ones of them. */
-    bool whole =
-        type == SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__INT64 || type == SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__INT32;
-    if (whole && !x->integer && x->constant && !x->trained) return truncate(node, type);
-    if (wide && x->elements.open) return soma_onnx_unknown_batch(x->name);
+    /* Whole numbers are held as they are; a narrower type wraps them, bool makes ones of them. */
+    range of;
+    const bool narrow = type != BOOL && get_range(type, &of);
+    const bool wraps = narrow && !(x->integer && has_room(&of, x->elements.type));
+    bool whole = narrow || type == SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__INT64 ||
+                 type == SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__INT32;
+    if ((wide || wraps) && x->elements.open) return soma_onnx_unknown_batch(x->name);
+    if ((whole && !x->integer && x->constant && !x->trained) || (wraps && x->integer && x->constant))
+        return truncate(node, type, wraps ? &of : NULL);
     bool truth = type == BOOL && !(x->integer && x->elements.type == BOOL);
     if (truth && soma_onnx_is_known(x)) return know_truth(node);
-    if (truth || (whole && !x->integer)) return convert(node, type);
+    if (truth || wraps || (whole && !x->integer)) return convert(node, type, wraps ? &of : NULL);
     whole |= type == BOOL;
     if (!wide && !(x->integer && whole))
         return soma_error(SOMA_UNSUPPORTED, "a cast from %s to %s; soma computes in float32",

@@ -254,6 +254,34 @@ static soma_status get_transform(const soma_onnx_node *node, char text[16]) {
     return soma_onnx_get_text(node, "post_transform", "NONE", text, 16);
 }
 
+/*
+ * What the standard normal distribution has below it with this probability: sqrt(2) times the inverse of erf at 2 x -
+ * 1, as Winitzki 2008, "A handy approximation for the error function and its inverse", has it; so do ONNX's own
+ * evaluator and onnxruntime.
+ */
+static soma_status probit(soma_onnx_node *node, soma_tensor *x, soma_tensor **y) {
+    const float a = 0.147f, pi = 3.14159265358979f;
+    soma_tensor *sign, *log, *half;
+    SOMA_TRY(soma_onnx_function(node, x, SOMA_LINEAR, 2, 0, &x));
+    SOMA_TRY(soma_onnx_with_number(node, x, 1, SOMA_BINARY_SUBTRACT, &x));
+    SOMA_TRY(soma_onnx_function(node, x, SOMA_SIGN, 0, 0, &sign));
+    SOMA_TRY(soma_onnx_function(node, x, SOMA_LINEAR, -1, 0, &log));
+    SOMA_TRY(soma_onnx_with_number(node, log, 1, SOMA_BINARY_ADD, &log));
+    SOMA_TRY(soma_onnx_with_number(node, x, 1, SOMA_BINARY_ADD, &half));
+    SOMA_TRY(soma_graph_binary(x->graph, log, half, SOMA_BINARY_MULTIPLY, &log));
+    SOMA_TRY(soma_onnx_function(node, log, SOMA_LOG, 0, 0, &log)); /* of 1 - x^2 */
+    SOMA_TRY(soma_onnx_function(node, log, SOMA_LINEAR, 0.5f, 0, &half));
+    SOMA_TRY(soma_onnx_with_number(node, half, 2 / (pi * a), SOMA_BINARY_ADD, &half));
+    SOMA_TRY(soma_onnx_function(node, log, SOMA_LINEAR, 1 / a, 0, &log));
+    SOMA_TRY(soma_onnx_function(node, half, SOMA_SQUARE, 0, 0, y));
+    SOMA_TRY(soma_graph_binary(x->graph, *y, log, SOMA_BINARY_SUBTRACT, y));
+    SOMA_TRY(soma_onnx_function(node, *y, SOMA_SQRT, 0, 0, y));
+    SOMA_TRY(soma_graph_binary(x->graph, *y, half, SOMA_BINARY_SUBTRACT, y));
+    SOMA_TRY(soma_onnx_function(node, *y, SOMA_SQRT, 0, 0, y));
+    SOMA_TRY(soma_graph_binary(x->graph, *y, sign, SOMA_BINARY_MULTIPLY, y));
+    return soma_onnx_function(node, *y, SOMA_LINEAR, 1.4142135623731f, 0, y);
+}
+
 soma_status soma_onnx_transform_scores(soma_onnx_node *node, soma_tensor *x, soma_tensor **y) {
     char how[16];
     *y = x;
@@ -262,8 +290,9 @@ soma_status soma_onnx_transform_scores(soma_onnx_node *node, soma_tensor *x, som
     if (strcmp(how, "LOGISTIC") == 0) return soma_onnx_function(node, x, SOMA_SIGMOID, 0, 0, y);
     if (strcmp(how, "SOFTMAX") == 0) return softmax(x, y);
     if (strcmp(how, "SOFTMAX_ZERO") == 0) return softmax_but_zeros(node, x, y);
-    return soma_error(SOMA_UNSUPPORTED, "post_transform is %s; NONE, LOGISTIC, SOFTMAX and SOFTMAX_ZERO are known",
-                      how);
+    if (strcmp(how, "PROBIT") == 0) return probit(node, x, y);
+    return soma_error(SOMA_INVALID_FILE,
+                      "post_transform is %s; NONE, LOGISTIC, SOFTMAX, SOFTMAX_ZERO and PROBIT are known", how);
 }
 
 /* [first, second] */

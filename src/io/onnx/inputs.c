@@ -5,7 +5,6 @@
 #include "io/onnx/import.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <string.h>
 
 /* ------------------------------------------------------------------------------------------------ initializers */
@@ -31,12 +30,11 @@ static soma_status define_words(soma_onnx_importer *importer, const Soma__Onnx__
     return soma_onnx_define(importer, &value);
 }
 
-/* One without dimensions is a number of a formula, as exporters write it, and no weight. What a model file cannot hold
- * as such, since JSON has no infinity, stays one. */
+/* One without dimensions is a number of a formula, as exporters write it, and no weight. */
 static bool is_of_a_formula(const soma_onnx_importer *importer, const soma_onnx_value *value) {
     float number;
     return value->shape.rank == 0 && !value->integer &&
-           soma_onnx_read_floats(importer->file, &value->elements, &number) == SOMA_OK && isfinite(number);
+           soma_onnx_read_floats(importer->file, &value->elements, &number) == SOMA_OK;
 }
 
 soma_status soma_onnx_define_initializer(soma_onnx_importer *importer, const Soma__Onnx__TensorProto *tensor) {
