@@ -9,17 +9,41 @@ class Callback:
 
     network = None
 
+    @property
+    def model(self):
+        """Keras's name for the network."""
+        return self.network
+
     def on_train_begin(self):
         pass
 
     def on_batch_end(self, batch, logs):
         """After each batch, from 0; logs has `epoch`, `samples` and `batches`. Each call takes the interpreter's lock."""
 
+    on_train_batch_end = on_batch_end  # Keras has both names
+
     def on_epoch_end(self, epoch, logs):
         """After each epoch, from 0; logs has the epoch's figures, as the history has them."""
 
     def on_train_end(self):
         pass
+
+
+HOOKS = [name for name in vars(Callback) if name.startswith("on_")]
+
+
+def batch_hooks(callback):
+    """What of a callback is to be called after each batch, under either name; no hook costs nothing."""
+    names = [name for name in HOOKS if name.endswith("batch_end")]
+    return [getattr(callback, name) for name in names
+            if name in vars(callback) or getattr(type(callback), name, Callback.on_batch_end) is not Callback.on_batch_end]
+
+
+def check(callback):
+    """A method that no training would ever call is refused, rather than waited for in vain."""
+    for name in dir(type(callback)) if isinstance(callback, Callback) else ():
+        if name.startswith("on_") and name not in HOOKS:
+            raise TypeError(f"{type(callback).__name__}.{name} is never called; a soma.Callback has {', '.join(HOOKS)}")
 
 
 class LambdaCallback(Callback):

@@ -2,11 +2,7 @@
 """What fit() does around the library's own loop, or around steps batch by batch: callbacks, progress, history."""
 import sys
 
-from .callbacks import Callback, EarlyStopping, History, ModelCheckpoint, Progress, TensorBoard, epoch_logs
-
-
-def _watches_batches(callback):
-    return getattr(type(callback), "on_batch_end", None) is not Callback.on_batch_end or "on_batch_end" in vars(callback)
+from .callbacks import EarlyStopping, History, ModelCheckpoint, Progress, TensorBoard, batch_hooks, check, epoch_logs
 
 
 def _shows_bars():
@@ -20,8 +16,10 @@ class Course:
 
     def __init__(self, network, callbacks, verbose, epochs, initial_epoch, speaks=True):
         self.network, self.epochs, self.initial_epoch, self.history = network, epochs, initial_epoch, History()
+        for callback in callbacks:
+            check(callback)
         self.callbacks = [*callbacks, Progress(epochs, verbose == "auto" and _shows_bars())] if verbose and speaks else callbacks
-        self.watching = [callback for callback in self.callbacks if _watches_batches(callback)]
+        self.watching = [hook for callback in self.callbacks for hook in batch_hooks(callback)]
 
     def __enter__(self):
         self.network.stop_training = False
@@ -42,7 +40,7 @@ class Course:
 
     def batch(self, epoch, batch, batches, samples):
         logs = {"epoch": epoch + self.initial_epoch, "samples": samples, "batches": batches}
-        stops = [callback.on_batch_end(batch, logs) for callback in self.watching]
+        stops = [hook(batch, logs) for hook in self.watching]
         return self.network.stop_training or any(stops)
 
 

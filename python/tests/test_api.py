@@ -241,6 +241,29 @@ def test_callbacks_are_told_and_can_stop(spirals):
         small().fit(x, y, callbacks=[soma.LambdaCallback(on_epoch_end=fail)], verbose=0)
 
 
+def test_callbacks_by_the_names_of_keras(spirals):
+    x, y = spirals
+    seen = []
+
+    class Watcher(soma.Callback):
+        def on_train_begin(self, logs=None):
+            seen.append(self.model is network)
+
+        def on_train_batch_end(self, batch, logs=None):
+            seen.append(batch)
+
+    class InVain(soma.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            seen.append("never")
+
+    network = small()
+    network.fit(x, y, epochs=1, batch_size=300, callbacks=[Watcher()], verbose=0)
+    assert seen == [True, 0, 1]
+    with pytest.raises(TypeError, match="InVain.on_epoch_begin is never called; a soma.Callback has on_train_begin, on_batch_end, .*on_train_end"):
+        network.fit(x, y, callbacks=[InVain()], verbose=0)
+    assert seen == [True, 0, 1]
+
+
 def test_early_stopping_puts_the_best_weights_back(spirals):
     x, y = spirals
     network = small()
