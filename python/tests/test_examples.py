@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The examples of examples/python do what they say."""
 import importlib.util
+import os
 import re
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 SOURCE = Path(__file__).resolve().parent.parent.parent
-NEEDED = {"digits": (), "table": ("pandas", "sklearn"), "pictures": (), "pytorch": ("torch",)}
+NEEDED = {"digits": (), "table": ("pandas", "sklearn"), "pictures": (), "pytorch": ("torch",), "sentences": ()}
 
 
 def run(name):
@@ -54,3 +55,13 @@ def test_pytorch():
     assert all(apart < 1e-4 for apart in numbers("are at most|epochs", text)), text
     before, after = numbers("accuracy", text)
     assert after > before and after > 0.95
+
+
+def test_sentences():
+    folder = Path(os.environ.get("SOMA_GALLERY") or SOURCE / "build/gallery")
+    if not (folder / "minilm.onnx").exists():
+        pytest.skip(f"the model is not in {folder}; tools/gallery --fetch sentences gets it")
+    lines = [line.split(maxsplit=1) for line in run("sentences").splitlines()]
+    scores = [float(score) for score, _ in lines]
+    assert lines[0][1] == "Someone makes music outdoors."
+    assert len(lines) == 4 and scores == sorted(scores, reverse=True) and scores[0] > scores[1] + 0.2
