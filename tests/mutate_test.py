@@ -191,7 +191,7 @@ class Tree(unittest.TestCase):
 
     @classmethod
     def mutate(cls, *arguments):
-        return subprocess.run([sys.executable, SCRIPT, f"--root={cls.root}", "--setup=", *arguments], capture_output=True, text=True,
+        return subprocess.run([sys.executable, SCRIPT, f"--root={cls.root}", "--setup=", "--patience=2", *arguments], capture_output=True, text=True,
                               env={**os.environ, "TINY_LOG": str(cls.log), "CCACHE_DISABLE": "1"})
 
     def plant(self, *arguments, status=1):
