@@ -26,7 +26,9 @@ PRODUCTS = ("gemm", "conv", "conv_add", "conv_data_grad", "conv_weight_grad", "r
 # ------------------------------------------------------------------------------------------------------------ commands
 
 
-class Commands(ProgramTest):
+class Basics(ProgramTest):
+    """What is the same on every device."""
+
     def test_help_and_version(self):
         self.assertRegex(self.succeed("--version").stdout, r"\d+\.\d+\.\d+")
         self.assertIn("train", self.succeed("--help").stdout)
@@ -35,14 +37,6 @@ class Commands(ProgramTest):
             self.assertEqual(text, self.succeed("help", command).stdout)
             for flag in ("--device", "--json", "--help"):
                 self.assertIn(flag, text, command)
-
-    def test_train_json_has_the_documented_keys(self):
-        result = self.json(*train_arguments("--seed=5"))
-        self.assertLessEqual({"device", "epochs", "train_loss", "train_accuracy", "test_loss", "test_accuracy", "seconds",
-                              "samples_per_second", "parameters", "peak_memory_bytes", "seed"}, set(result))
-        self.assertEqual((result["epochs"], result["seed"]), (2, 5))
-        self.assertGreater(result["peak_memory_bytes"], 4 * result["parameters"])
-        self.assertTrue(0 <= result["test_accuracy"] <= 1)
 
     def test_parameters_are_counted(self):
         result = self.json(*train_arguments("--net=dense 7 tanh; dense 10 softmax"))
@@ -70,6 +64,81 @@ class Commands(ProgramTest):
             self.assertIn(word, text)
         self.assertNotIn("script", {element.tag.rpartition("}")[2] for element in root.iter()})
 
+    def test_summary(self):
+        text = self.succeed("summary", "--net=dense 128 relu; dense 10 softmax", "--input=784", f"--device={DEVICE}").stdout
+        self.assertIn("101770", text.replace(",", "").replace(" ", ""))
+        self.assertEqual(self.json("summary", "--net=dense 5", "--input=28x28", f"--device={DEVICE}")["parameters"], 784 * 5 + 5)
+        net = "conv 4 3x3 relu; residual(conv 4 3x3 pad same nobias; relu | conv 4 1x1); globalavgpool; dense 5"
+        weights = 9 * 4 + 4 + 9 * 4 * 4 + 4 * 4 + 4 + 4 * 5 + 5
+        summary = self.json("summary", "--net", net, "--input=28x28", f"--device={DEVICE}")
+        self.assertEqual(summary["parameters"], weights)
+        products = 26 * 26 * (9 * 4 + 9 * 4 * 4 + 4 * 4) + 4 * 5
+        self.assertEqual(summary["flops_per_inference"], 2 * products * summary["batch"])
+        text = self.succeed("summary", "--net", net, "--input=28x28", f"--device={DEVICE}").stdout
+        self.assertRegex(text, r"residual_1 +residual +\[batch, 26, 26, 4\]")
+
+    def test_devices(self):
+        listed = self.json("devices")
+        self.assertIn("cpu", [row["device"] for row in listed["devices"]])
+        for row in listed["devices"]:
+            for key in ("name", "vendor", "driver", "kind", "memory_bytes", "compute_units", "gemm"):
+                self.assertIn(key, row)
+
+    def test_auto_is_measured(self):
+        """However it is written, and whether the environment says it or nothing."""
+        for word, variable in ("AUTO", ""), ("auto", "Auto"):
+            result = self.succeed("train", "--epochs=1", "--net=dense 10 softmax", f"--device={word}", environment={"SOMA_DEVICE": variable})
+            self.assertIn("Timing this network", result.stdout)
+
+    def plugin(self):
+        path = os.environ.get("SOMA_REFERENCE_PLUGIN")
+        if not path:
+            self.skipTest("the plugin was not built")
+        return {"SOMA_PLUGINS": path}
+
+    def test_the_name_of_a_maker_is_no_list(self):
+        """The plugin's is Soma, Inc. A list is one of selectors alone, of all of a kind however many there are."""
+        environment = self.plugin()
+        arguments = ["train", "--epochs=1", "--net=dense 10 softmax"]
+        for option in "--bucket=1K", "--wire=bf16", "--sync-batchnorm":
+            for environment_too in {}, {"SOMA_DEVICE": "soma, inc"}:
+                named = [] if environment_too else ["--device=soma, inc"]
+                self.refuse(USAGE, [option.split("=")[0], "there is one: reference"], *arguments, *named, option,
+                            environment={**environment, **environment_too})
+        self.assertEqual(self.json(*arguments, "--device=soma, inc", environment=environment)["device"], "reference")
+        self.assertEqual(self.json(*arguments, "--device=reference*", "--wire=bf16", environment=environment)["device"], "reference")
+
+    def test_plugins(self):
+        environment = self.plugin()
+        self.assertIn("reference", [row["device"] for row in self.json("devices", environment=environment)["devices"]])
+        result = self.json("train", "--device=reference", "--epochs=1", "--net=dense 10 softmax", environment=environment)
+        self.assertEqual((result["device"], result["epochs"]), ("reference", 1))
+
+    def test_an_error_is_an_object_too(self):
+        result = run("train", "--device=nosuch", "--json")
+        self.assertEqual(result.returncode, NO_DEVICE)
+        failure = json.loads(result.stdout)
+        self.assertEqual((failure["status"], failure["exit_status"]), ("SOMA_NO_DEVICE", NO_DEVICE))
+        self.assertIn("nosuch", failure["error"])
+        self.assertIn("nosuch", result.stderr)
+        self.assertEqual(json.loads(run("train", "--nosuch", "--json").stdout)["exit_status"], USAGE)
+
+    def test_output_that_cannot_be_written(self):
+        with open("/dev/full", "w") as full:
+            result = subprocess.run([PROGRAM, "devices"], stdout=full, stderr=subprocess.PIPE, text=True)
+        self.assertEqual(result.returncode, FAILED)
+        self.assertIn("output", result.stderr)
+
+
+class Commands(ProgramTest):
+    def test_train_json_has_the_documented_keys(self):
+        result = self.json(*train_arguments("--seed=5"))
+        self.assertLessEqual({"device", "epochs", "train_loss", "train_accuracy", "test_loss", "test_accuracy", "seconds",
+                              "samples_per_second", "parameters", "peak_memory_bytes", "seed"}, set(result))
+        self.assertEqual((result["epochs"], result["seed"]), (2, 5))
+        self.assertGreater(result["peak_memory_bytes"], 4 * result["parameters"])
+        self.assertTrue(0 <= result["test_accuracy"] <= 1)
+
     def test_a_saved_network_is_evaluated_and_predicts(self):
         model = self.path("model.safetensors")
         trained = self.json(*train_arguments("--save", model))
@@ -93,26 +162,12 @@ class Commands(ProgramTest):
         second = self.json(*train_arguments("--load", model))
         self.assertLess(second["train_loss"], first["train_loss"])
 
-    def test_summary(self):
-        text = self.succeed("summary", "--net=dense 128 relu; dense 10 softmax", "--input=784", f"--device={DEVICE}").stdout
-        self.assertIn("101770", text.replace(",", "").replace(" ", ""))
-        self.assertEqual(self.json("summary", "--net=dense 5", "--input=28x28", f"--device={DEVICE}")["parameters"], 784 * 5 + 5)
-        net = "conv 4 3x3 relu; residual(conv 4 3x3 pad same nobias; relu | conv 4 1x1); globalavgpool; dense 5"
-        weights = 9 * 4 + 4 + 9 * 4 * 4 + 4 * 4 + 4 + 4 * 5 + 5
-        summary = self.json("summary", "--net", net, "--input=28x28", f"--device={DEVICE}")
-        self.assertEqual(summary["parameters"], weights)
-        products = 26 * 26 * (9 * 4 + 9 * 4 * 4 + 4 * 4) + 4 * 5
-        self.assertEqual(summary["flops_per_inference"], 2 * products * summary["batch"])
-        text = self.succeed("summary", "--net", net, "--input=28x28", f"--device={DEVICE}").stdout
-        self.assertRegex(text, r"residual_1 +residual +\[batch, 26, 26, 4\]")
+    def test_device_from_the_environment(self):
+        result = self.json("train", "--epochs=1", environment={"SOMA_DEVICE": DEVICE})
+        self.assertEqual(result["device"], self.json(*train_arguments())["device"])
 
-    def test_devices(self):
-        listed = self.json("devices")
-        self.assertIn("cpu", [row["device"] for row in listed["devices"]])
-        for row in listed["devices"]:
-            for key in ("name", "vendor", "driver", "kind", "memory_bytes", "compute_units", "gemm"):
-                self.assertIn(key, row)
 
+class Bench(ProgramTest):
     def test_bench(self):
         result = self.json("bench", "--net=dense 32 relu; dense 10 softmax", "--input=64", "--batch=32", "--optimizer=sgd",
                            "--seconds=0.1", f"--device={DEVICE}")
@@ -209,43 +264,10 @@ class Commands(ProgramTest):
         for key in ("train_loss", "test_loss", "peak_memory_bytes"):
             self.assertEqual(profiled[key], plain[key])
 
-    def test_device_from_the_environment(self):
-        result = self.json("train", "--epochs=1", environment={"SOMA_DEVICE": DEVICE})
-        self.assertEqual(result["device"], self.json(*train_arguments())["device"])
 
-    def test_auto_is_measured(self):
-        """However it is written, and whether the environment says it or nothing."""
-        for word, variable in ("AUTO", ""), ("auto", "Auto"):
-            result = self.succeed("train", "--epochs=1", "--net=dense 10 softmax", f"--device={word}", environment={"SOMA_DEVICE": variable})
-            self.assertIn("Timing this network", result.stdout)
-
-    def plugin(self):
-        path = os.environ.get("SOMA_REFERENCE_PLUGIN")
-        if not path:
-            self.skipTest("the plugin was not built")
-        return {"SOMA_PLUGINS": path}
-
-    def test_the_name_of_a_maker_is_no_list(self):
-        """The plugin's is Soma, Inc. A list is one of selectors alone, of all of a kind however many there are."""
-        environment = self.plugin()
-        arguments = ["train", "--epochs=1", "--net=dense 10 softmax"]
-        for option in "--bucket=1K", "--wire=bf16", "--sync-batchnorm":
-            for environment_too in {}, {"SOMA_DEVICE": "soma, inc"}:
-                named = [] if environment_too else ["--device=soma, inc"]
-                self.refuse(USAGE, [option.split("=")[0], "there is one: reference"], *arguments, *named, option,
-                            environment={**environment, **environment_too})
-        self.assertEqual(self.json(*arguments, "--device=soma, inc", environment=environment)["device"], "reference")
-        self.assertEqual(self.json(*arguments, "--device=reference*", "--wire=bf16", environment=environment)["device"], "reference")
-
-    def test_plugins(self):
-        environment = self.plugin()
-        self.assertIn("reference", [row["device"] for row in self.json("devices", environment=environment)["devices"]])
-        result = self.json("train", "--device=reference", "--epochs=1", "--net=dense 10 softmax", environment=environment)
-        self.assertEqual((result["device"], result["epochs"]), ("reference", 1))
-
-
-    def test_check(self):
-        result = self.json("check", f"--device={DEVICE}")
+class Check(ProgramTest):
+    def expect_passed(self, result):
+        """The rows, by primitive."""
         self.assertTrue(result["passed"])
         rows = {row["primitive"]: row for row in result["primitives"]}
         self.assertLessEqual({"gemm", "unary", "softmax", "loss", "loss_grad", "metric", "optimizer", "dropout"}, set(rows))
@@ -253,10 +275,16 @@ class Commands(ProgramTest):
             self.assertTrue(row["passed"])
             self.assertLessEqual(row["worst_error"], row["bound"])
             self.assertGreater(row["cases"], 0)
+        return rows
+
+    def test_check(self):
+        if DEVICE != "cpu":
+            self.skipTest("what is timed is checked, too")
+        for row in self.expect_passed(self.json("check", f"--device={DEVICE}")).values():
             self.assertNotIn("speeds", row)
 
     def test_check_time(self):
-        rows = {row["primitive"]: row for row in self.json("check", "--time", f"--device={DEVICE}")["primitives"]}
+        rows = self.expect_passed(self.json("check", "--time", f"--device={DEVICE}"))
         for name, row in rows.items():
             self.assertEqual(row["speeds"] == [], name in ("memory", "list"), name)
             for speed in row["speeds"]:
@@ -270,21 +298,6 @@ class Commands(ProgramTest):
         self.assertEqual(square["shapes"], "512x512, 512x512, 512x512")
         self.assertAlmostEqual(square["gflops"] * square["us"] * 1e3 / (2 * 512**3), 1, places=3)
         self.assertAlmostEqual(square["gb_per_second"] * square["us"] * 1e3 / (3 * 4 * 512**2), 1, places=3)
-
-    def test_an_error_is_an_object_too(self):
-        result = run("train", "--device=nosuch", "--json")
-        self.assertEqual(result.returncode, NO_DEVICE)
-        failure = json.loads(result.stdout)
-        self.assertEqual((failure["status"], failure["exit_status"]), ("SOMA_NO_DEVICE", NO_DEVICE))
-        self.assertIn("nosuch", failure["error"])
-        self.assertIn("nosuch", result.stderr)
-        self.assertEqual(json.loads(run("train", "--nosuch", "--json").stdout)["exit_status"], USAGE)
-
-    def test_output_that_cannot_be_written(self):
-        with open("/dev/full", "w") as full:
-            result = subprocess.run([PROGRAM, "devices"], stdout=full, stderr=subprocess.PIPE, text=True)
-        self.assertEqual(result.returncode, FAILED)
-        self.assertIn("output", result.stderr)
 
 
 class Tuning(ProgramTest):
@@ -416,21 +429,7 @@ def ignoring(number):
     return before
 
 
-class Promises(ProgramTest):
-    def test_digits(self):
-        self.assertGreaterEqual(self.json("train", f"--device={DEVICE}", "--epochs=30", "--seed=1")["test_accuracy"], 0.96)
-
-    def test_the_same_seed_gives_the_same_bytes(self):
-        files = []
-        for name in ("one", "two"):
-            self.succeed(*train_arguments("--seed=3", "--epochs=4", "--save", self.path(name)))
-            with open(self.path(name), "rb") as file:
-                files.append(file.read())
-        self.assertEqual(files[0], files[1])
-        self.succeed(*train_arguments("--seed=4", "--epochs=4", "--save", self.path("three")))
-        with open(self.path("three"), "rb") as file:
-            self.assertNotEqual(files[0], file.read())
-
+class InterruptedTest(ProgramTest):
     def interrupt(self, *signals, before=usual_signals):
         """Sends the signals to a training that has begun; its exit status and the model it was to save."""
         model = self.path("interrupted.safetensors")
@@ -445,11 +444,47 @@ class Promises(ProgramTest):
         child.communicate(timeout=60)
         return child.returncode, model
 
+
+class Promises(InterruptedTest):
+    def test_digits(self):
+        self.assertGreaterEqual(self.json("train", f"--device={DEVICE}", "--epochs=30", "--seed=1")["test_accuracy"], 0.96)
+
+    def test_the_same_seed_gives_the_same_bytes(self):
+        files = []
+        for name in ("one", "two"):
+            self.succeed(*train_arguments("--seed=3", "--epochs=4", "--save", self.path(name)))
+            with open(self.path(name), "rb") as file:
+                files.append(file.read())
+        self.assertEqual(files[0], files[1])
+        self.succeed(*train_arguments("--seed=4", "--epochs=4", "--save", self.path("three")))
+        with open(self.path("three"), "rb") as file:
+            self.assertNotEqual(files[0], file.read())
+
     def test_ctrl_c_saves(self):
         status, model = self.interrupt(signal.SIGINT)
         self.assertEqual(status, INTERRUPTED)
         self.assertGreater(self.json("evaluate", "--model", model, f"--device={DEVICE}")["accuracy"], 0.1)
         self.assertEqual(os.listdir(self.folder.name), [os.path.basename(model)])
+
+    def test_data_that_are_streamed(self):
+        models, losses = [], []
+        for limit in [], ["--data-memory=1K"]:
+            path = self.path(f"streamed{len(models)}.safetensors")
+            whole = self.json("train", f"--device={DEVICE}", "--data=digits", "--net=dense 12 relu; dropout 0.1; dense 10 softmax",
+                              "--epochs=2", "--batch=100", "--validation=0.1", "--save=" + path, *limit)
+            self.assertEqual(whole["streamed"], bool(limit))
+            losses.append([whole["train_loss"], whole["validation_loss"], whole["test_loss"]])
+            losses[-1].append(self.json("evaluate", f"--device={DEVICE}", "--data=digits", "--model=" + path, *limit)["loss"])
+            losses[-1].append(self.succeed("predict", f"--device={DEVICE}", "--data=digits", "--model=" + path, "--quiet", *limit).stdout)
+            with open(path, "rb") as file:
+                models.append(file.read())
+        self.assertEqual(losses[0], losses[1])
+        self.assertEqual(models[0], models[1])
+        self.refuse(USAGE, ["--data-memory", "positive"], "train", f"--device={DEVICE}", "--data-memory=much")
+
+
+class Endings(InterruptedTest):
+    """What ends a training beside Ctrl-C."""
 
     def test_a_second_signal_ends_at_once(self):
         if DEVICE != "cpu":
@@ -495,22 +530,6 @@ class Promises(ProgramTest):
             self.refuse(FAILED, [option.strip("-"), "no/such"], "train", f"--device={DEVICE}", "--epochs=100000", option,
                         self.path("no/such/folder"))
             self.assertLess(time.monotonic() - began, 60)
-
-    def test_data_that_are_streamed(self):
-        models, losses = [], []
-        for limit in [], ["--data-memory=1K"]:
-            path = self.path(f"streamed{len(models)}.safetensors")
-            whole = self.json("train", f"--device={DEVICE}", "--data=digits", "--net=dense 12 relu; dropout 0.1; dense 10 softmax",
-                              "--epochs=2", "--batch=100", "--validation=0.1", "--save=" + path, *limit)
-            self.assertEqual(whole["streamed"], bool(limit))
-            losses.append([whole["train_loss"], whole["validation_loss"], whole["test_loss"]])
-            losses[-1].append(self.json("evaluate", f"--device={DEVICE}", "--data=digits", "--model=" + path, *limit)["loss"])
-            losses[-1].append(self.succeed("predict", f"--device={DEVICE}", "--data=digits", "--model=" + path, "--quiet", *limit).stdout)
-            with open(path, "rb") as file:
-                models.append(file.read())
-        self.assertEqual(losses[0], losses[1])
-        self.assertEqual(models[0], models[1])
-        self.refuse(USAGE, ["--data-memory", "positive"], "train", f"--device={DEVICE}", "--data-memory=much")
 
 
 @unittest.skipUnless(DATA, "SOMA_DATA is not set")

@@ -11,7 +11,7 @@ import time
 
 from program import DEVICE, PROGRAM, ProgramTest, main
 
-KILLS = 200
+KILLS = int(os.environ.get("KILLS", "200"))
 NET = "dense 12 tanh; dropout 0.2; dense 10 softmax"
 
 
