@@ -438,7 +438,7 @@ static const struct {
     {"GroupNormalization", 18, 3, 3},
     {"InstanceNormalization", 1, 3, 3},
     {"LRN", 1, 1, 1},
-    {"LayerNormalization", 17, 2, 3},
+    {"LayerNormalization", 1, 2, 3}, /* 17 there; onnxruntime writes it into models of earlier ones, too */
     {"MaxPool", 1, 1, 1},
     {"Pad", 1, 1, 4},
     {"RMSNormalization", 23, 2, 2},

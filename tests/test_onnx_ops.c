@@ -102,6 +102,37 @@ static void narrowed(void) {
     node("Add", "x", "floats", "y");
 }
 
+/* An op of onnxruntime's own; `flag`, if there is one, is set. */
+static void of_microsoft(const char *op, const char *out, const char *const *inputs, const char *flag) {
+    size_t one = soma_onnx_begin_node(&made, op, out, inputs);
+    soma_protobuf_put_text(W, 7, "com.microsoft"); /* its domain */
+    if (flag) soma_onnx_put_attribute_integer(&made, flag, 1);
+    soma_onnx_end_node(&made, one);
+}
+
+/* Twice x has the mean 4 and the standard deviation 2, or 0 and 8; of which FusedMatMul takes the first number and the
+ * sum. */
+static void skipped(void) {
+    floats("scale", SHAPE(2), (const float[]){2, 3});
+    floats("offset", SHAPE(2), (const float[]){10, 20});
+    floats("columns", SHAPE(2, 2), (const float[]){1, 0, 1, 1});
+    size_t one = soma_onnx_begin_node(&made, "SkipLayerNormalization", "n", INPUTS("x", "x", "scale", "offset"));
+    soma_protobuf_put_text(W, 7, "com.microsoft");
+    soma_onnx_put_attribute_float(&made, "epsilon", 0);
+    soma_onnx_end_node(&made, one);
+    of_microsoft("FusedMatMul", "y", INPUTS("n", "columns"), "transB");
+}
+
+/* A function of 0 is 0, and far above it the number itself. */
+static void gates(void) {
+    floats("b", SHAPE(3), (const float[]){0, 64, 0});
+    of_microsoft("BiasGelu", "p", INPUTS("x", "b"), NULL);
+    of_microsoft("FastGelu", "q", INPUTS("x", "b"), NULL);
+    of_microsoft("Gelu", "r", INPUTS("q"), NULL);
+    of_microsoft("QuickGelu", "s", INPUTS("r"), NULL);
+    put("Concat", "y", NULL, INPUTS("p", "q", "s"), "axis", 1);
+}
+
 static void reductions(void) {
     static const char *const ops[] = {"ReduceProd", "ReduceL1", "ReduceL2", "ReduceSumSquare"};
     static const char *const outs[] = {"a", "b", "c", "d"};
@@ -199,6 +230,8 @@ static const onnx_case cases[] = {
     {"roots", roots, 2, {OPEN, 3}, 1, 3, {4, -4, 9}, {2, -1, 3}},
     {"infinite", infinite, 2, {OPEN, 2}, 2, 6, {1, -1, -2, 3}, {-INFINITY, 1, -INFINITY, -INFINITY, -INFINITY, 3}},
     {"narrowed", narrowed, 2, {OPEN, 3}, 1, 3, {0, 0, 0}, {44, 255, 7}},
+    {"skipped", skipped, 2, {OPEN, 2}, 2, 4, {3, 1, -4, 4}, {12, 29, 8, 31}},
+    {"gates", gates, 2, {OPEN, 3}, 1, 9, {0, 0, 0}, {0, 64, 0, 0, 64, 0, 0, 64, 0}},
     {"reductions", reductions, 2, {OPEN, 3}, 1, 4, {2, -3, 6}, {-36, 11, 7, 49}},
     {"logarithm",
      logarithm_of_sum,

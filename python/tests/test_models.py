@@ -294,3 +294,36 @@ def test_detectors_keep_the_boxes_that_onnxruntime_keeps(tmp_path):
         ours.run(None, {"predictions": np.zeros((1, 6, 4), np.float32)})
     only = soma.onnx.Session(path, device="cpu", outputs=["labels"])
     assert [node.name for node in only.get_outputs()] == ["labels"]
+
+
+@pytest.mark.parametrize("op, inputs, attributes, outputs", [
+    ("Gelu", [(2, 5)], {}, 1), ("BiasGelu", [(2, 3, 5), "b:5"], {}, 1), ("FastGelu", [(2, 5)], {}, 1), ("FastGelu", [(2, 3, 5), "b:5"], {}, 1),
+    ("QuickGelu", [(2, 5)], {"alpha": 1.5}, 1), ("FusedMatMul", [(2, 3, 4), (2, 5, 4)], {"transB": 1, "alpha": 0.25}, 1),
+    ("FusedMatMul", [(2, 4, 3), "b:4,5"], {"transA": 1}, 1), ("FusedMatMul", [(2, 3, 4), "b:5,4"], {"transB": 1, "alpha": 2.0}, 1),
+    ("SkipLayerNormalization", [(2, 3, 6), (2, 3, 6), "g:6", "b:6", "c:6"], {"epsilon": 1e-5}, 4), ("SkipLayerNormalization", [(2, 3, 6), (2, 3, 6), "g:6"], {}, 1),
+    ("SkipSimplifiedLayerNormalization", [(2, 3, 6), (2, 3, 6), "g:6", "b:6"], {"epsilon": 1e-5}, 4),
+    *(("FusedConv", [(2, 3, 6, 6), "w:4,3,3,3", "b:4"], {"activation": name, "pads": [1, 1, 1, 1], **({"activation_params": params} if params else {})}, 1)
+      for name, params in (("Relu", []), ("LeakyRelu", [0.2]), ("HardSigmoid", [0.3, 0.4]), ("Clip", [-0.5, 0.75]), ("Tanh", []), ("Sigmoid", []))),
+])
+def test_what_onnxruntime_s_optimiser_writes_is_read(tmp_path, op, inputs, attributes, outputs):
+    onnx, runtime = pytest.importorskip("onnx"), pytest.importorskip("onnxruntime")
+    helper, kind = onnx.helper, onnx.TensorProto
+    random = np.random.default_rng(3)
+    feed, constants, names = {}, [], []
+    for number, shape in enumerate(inputs):
+        names.append(f"x{number}")
+        sizes = shape if isinstance(shape, tuple) else [int(size) for size in shape[2:].split(",")]
+        values = random.standard_normal(sizes).astype(np.float32)
+        if isinstance(shape, tuple):
+            feed[names[-1]] = values
+        else:
+            constants.append(onnx.numpy_helper.from_array(values, names[-1]))
+    results = ["y"] if outputs == 1 else ["y", "", "", "sum"]
+    graph = helper.make_graph([helper.make_node(op, names, results, domain="com.microsoft", **attributes)], "g",
+                              [helper.make_tensor_value_info(name, kind.FLOAT, ["n", *values.shape[1:]]) for name, values in feed.items()],
+                              [helper.make_tensor_value_info(name, kind.FLOAT, None) for name in results if name], constants)
+    path = tmp_path / "m.onnx"
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13), helper.make_opsetid("com.microsoft", 1)], ir_version=8), str(path))
+    expected = runtime.InferenceSession(str(path), providers=["CPUExecutionProvider"]).run(None, feed)
+    for found, right in zip(soma.Session(path, device="cpu").run(None, feed), expected):
+        np.testing.assert_allclose(found, right, rtol=1e-5, atol=2e-5)  # sums of up to 27 products of numbers up to 3, and GELU by an approximation in onnxruntime

@@ -20,6 +20,7 @@
     X(Attention)                                                                                                       \
     X(AveragePool)                                                                                                     \
     X(BatchNormalization)                                                                                              \
+    X(BiasGelu)                                                                                                        \
     X(Binarizer)                                                                                                       \
     X(Cast)                                                                                                            \
     X(Clip)                                                                                                            \
@@ -39,8 +40,11 @@
     X(Einsum)                                                                                                          \
     X(Equal)                                                                                                           \
     X(Expand)                                                                                                          \
+    X(FastGelu)                                                                                                        \
     X(FeatureVectorizer)                                                                                               \
     X(Flatten)                                                                                                         \
+    X(FusedConv)                                                                                                       \
+    X(FusedMatMul)                                                                                                     \
     X(Gather)                                                                                                          \
     X(GatherElements)                                                                                                  \
     X(GatherND)                                                                                                        \
@@ -73,6 +77,7 @@
     X(Max)                                                                                                             \
     X(MaxPool)                                                                                                         \
     X(Mean)                                                                                                            \
+    X(MicrosoftGelu)                                                                                                   \
     X(Min)                                                                                                             \
     X(Mod)                                                                                                             \
     X(Mul)                                                                                                             \
@@ -89,6 +94,7 @@
     X(Pow)                                                                                                             \
     X(QLinearConv)                                                                                                     \
     X(QLinearMatMul)                                                                                                   \
+    X(QuickGelu)                                                                                                       \
     X(QuantizeLinear)                                                                                                  \
     X(RMSNormalization)                                                                                                \
     X(RNN)                                                                                                             \
@@ -116,6 +122,8 @@
     X(Selu)                                                                                                            \
     X(Shape)                                                                                                           \
     X(Size)                                                                                                            \
+    X(SkipLayerNormalization)                                                                                          \
+    X(SkipSimplifiedLayerNormalization)                                                                                \
     X(Slice)                                                                                                           \
     X(Softmax)                                                                                                         \
     X(SpaceToDepth)                                                                                                    \

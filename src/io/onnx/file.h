@@ -57,6 +57,8 @@ int64_t soma_onnx_function_opset(const Soma__Onnx__FunctionProto *function, int6
 bool soma_onnx_is_standard(const char *domain);
 /* Its domain of classical machine learning, of which scikit-learn's models are. */
 #define SOMA_ONNX_ML "ai.onnx.ml"
+/* That of onnxruntime's own ops, of which there is one version. */
+#define SOMA_ONNX_MICROSOFT "com.microsoft"
 
 /* -------------------------------------------------------------------------------------------------- elements */
 

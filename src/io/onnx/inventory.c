@@ -174,7 +174,9 @@ static soma_status refuse_ops(const soma_onnx_file *file, const soma_onnx_ops *o
 /* Of ONNX's own domain, or of that of its classical machine learning. */
 static bool is_any_of(const soma_onnx_ops *ops, bool learning) {
     for (size_t i = 0; i < ops->names.count; i++)
-        if ((ops->use[i].supported || ops->use[i].since) && (ops->use[i].domain != NULL) == learning) return true;
+        if ((ops->use[i].supported || ops->use[i].since) &&
+            (learning ? ops->use[i].domain && strcmp(ops->use[i].domain, SOMA_ONNX_ML) == 0 : !ops->use[i].domain))
+            return true;
     return false;
 }
 

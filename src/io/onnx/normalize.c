@@ -211,7 +211,9 @@ static soma_status import_rows(soma_onnx_node *node) {
     return soma_onnx_give(node, y, x);
 }
 
-SOMA_ONNX_OP(LayerNormalization, 17, 2, 3, "axis epsilon stash_type", import_rows, true, .place = SOMA_ONNX_MOVED);
+/* ONNX has the first since opset 17; onnxruntime's optimiser writes it into models of earlier ones, too. */
+enum { ROWS_SINCE = 17 };
+SOMA_ONNX_OP(LayerNormalization, 1, 2, 3, "axis epsilon stash_type", import_rows, true, .place = SOMA_ONNX_MOVED);
 SOMA_ONNX_OP(RMSNormalization, 23, 2, 2, "axis epsilon stash_type", import_rows, false, .place = SOMA_ONNX_MOVED);
 
 /* ---------------------------------------------------------------------------------------------------------- export */
@@ -294,7 +296,7 @@ static soma_status put_rows(soma_onnx_exporter *exporter, const soma_tensor *ten
     soma_onnx_put_attribute_integer(exporter, "axis", tensor->attributes.normalize.axis);
     soma_onnx_put_attribute_float(exporter, "epsilon", tensor->attributes.normalize.params.epsilon);
     soma_onnx_end_node(exporter, node);
-    soma_onnx_need_opset(exporter, row->since);
+    soma_onnx_need_opset(exporter, SOMA_MAX(row->since, (int64_t)ROWS_SINCE));
     return SOMA_OK;
 }
 
@@ -310,7 +312,7 @@ soma_status soma_onnx_export_normalize(soma_onnx_exporter *exporter, const soma_
         return put_groups(exporter, tensor);
     const soma_onnx_row *row = centered ? &soma_onnx_row_LayerNormalization : &soma_onnx_row_RMSNormalization;
     if (!of->normalize.groups && of->normalize.axis == tensor->rank && (centered || !shifted) &&
-        soma_onnx_may_need(exporter, row->since))
+        soma_onnx_may_need(exporter, SOMA_MAX(row->since, (int64_t)ROWS_SINCE)))
         return put_rows(exporter, tensor, row);
     return soma_onnx_put_normalize_parts(exporter, tensor);
 }

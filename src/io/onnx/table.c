@@ -27,7 +27,8 @@ const soma_onnx_row *soma_onnx_find_row(const char *domain, const char *name) {
 }
 
 int64_t soma_onnx_opset_of(const soma_onnx_file *file, const soma_onnx_row *row, int64_t opset) {
-    return row->domain ? file->learning_opset : opset;
+    if (!row->domain) return opset;
+    return strcmp(row->domain, SOMA_ONNX_ML) == 0 ? file->learning_opset : 1;
 }
 
 soma_onnx_export_rule *const soma_onnx_export_table[SOMA_OP_COUNT] = {
