@@ -5,21 +5,25 @@
 #define HAS_ATTENTION_MASK 1
 #define HAS_TOTAL 2
 #define IS_CAUSAL 4
+#define IS_ADDED 8 /* the mask, to the scores */
 
 /* What every kernel takes first, and what it makes of that for a row. */
 #define ATTENTION_ROWS                                                                                                 \
-    ulong samples, ulong steps, ulong keys, ulong heads, ulong share, ulong block, ulong blocks, ulong round, ulong rows_per_group, uint has
+    ulong samples, ulong steps, ulong keys, ulong heads, ulong share, ulong block, ulong blocks, ulong round, ulong rows_per_group, uint has,    \
+        ulong mask_sample, ulong mask_head, ulong mask_query
 #define FIRST_QUERY                                                                                                    \
     const ulong first = (uint)round % (uint)blocks * block, count = first < steps ? min(block, steps - first) : 0;      \
     const ulong first_sample = (uint)round / (uint)blocks * share, rows = min(share, samples - first_sample) * heads * count;
 #define OWN_QUERY                                                                                                      \
     const ulong place = row / count, number = first_sample * heads + place, query = first + row % count;               \
     const ulong at = (place * block + row % count) * keys;                                                             \
-    const ulong seen = has & IS_CAUSAL ? min(keys, query + 1) : keys, hidden = number / heads * keys;
+    const ulong seen = has & IS_CAUSAL ? min(keys, query + 1) : keys;                                                 \
+    const ulong hidden = number / heads * mask_sample + number % heads * mask_head + query * mask_query;
 
-/* Where the mask is 0 a score is as low as can be. */
+/* The mask is added, or where it is 0 a score is as low as can be. */
 static real hide(real score, const global float *mask, ulong part, uint has) {
     if (!(has & HAS_ATTENTION_MASK)) return score;
+    if (has & IS_ADDED) return score + load_row(mask, part, 0.0f);
     return load_row(mask, part, 1.0f) == R(0.0) ? (real)(-INFINITY) : score;
 }
 

@@ -39,6 +39,17 @@ static inline soma_attention_size soma_attention_size_of(const soma_call *call) 
                                  .value_width = q[2].shape[2] / params->key_heads};
 }
 
+/* Whether a mask is added to the scores; else it says which keys are seen, or there is none. */
+static inline bool soma_attention_is_added(const soma_view *mask) {
+    return mask->rank == 4;
+}
+
+/* Where such a mask has what is added to a score. */
+static inline size_t soma_attention_added_at(const soma_view *mask, size_t sample, size_t head, size_t query,
+                                             size_t key) {
+    return sample * mask->stride[0] + head * mask->stride[1] + query * mask->stride[2] + key * mask->stride[3];
+}
+
 /* Of `count` keys from `first` on, how many from the front query `step` sees, but for the mask. */
 static inline size_t soma_attention_sees(const soma_attention_params *params, size_t step, size_t first, size_t count) {
     if (!params->causal || step >= first + count) return count;

@@ -543,6 +543,12 @@ static void before_attention_scale(const mutant *self, soma_call *call) {
     call->params.attention.scale = 1.0f;
 }
 
+/* What is added to the scores, the same along a dimension. */
+static void before_attention_repeated(const mutant *self, soma_call *call) {
+    soma_view *mask = &call->view[self->argument];
+    if (mask->rank == 4) mask->stride[self->replacement] = 0;
+}
+
 static void before_matmul_scale(const mutant *self, soma_call *call) {
     (void)self;
     call->params.matmul.scale = 1.0f;
@@ -699,9 +705,13 @@ static const mutant single_mutants[] = {
     {"the first matrix of b for all", SOMA_PRIMITIVE_MATMUL, 1, 0, before_matmul_repeat, NULL},
     {"no mask", SOMA_PRIMITIVE_ATTENTION, 3, 0, before_dropping_view, NULL},
     {"no total", SOMA_PRIMITIVE_ATTENTION, 5, 0, before_dropping_view, NULL},
+    {"one mask for all heads", SOMA_PRIMITIVE_ATTENTION, 3, 1, before_attention_repeated, NULL},
+    {"one mask for all queries", SOMA_PRIMITIVE_ATTENTION, 3, 2, before_attention_repeated, NULL},
     {"all keys are seen", SOMA_PRIMITIVE_ATTENTION, 0, 0, before_attention_causal, NULL},
     {"no scale", SOMA_PRIMITIVE_ATTENTION, 0, 0, before_attention_scale, NULL},
     {"no mask", SOMA_PRIMITIVE_ATTENTION_GRAD, 4, 0, before_dropping_view, NULL},
+    {"one mask for all heads", SOMA_PRIMITIVE_ATTENTION_GRAD, 4, 1, before_attention_repeated, NULL},
+    {"one mask for all queries", SOMA_PRIMITIVE_ATTENTION_GRAD, 4, 2, before_attention_repeated, NULL},
     {"all keys are seen", SOMA_PRIMITIVE_ATTENTION_GRAD, 0, 0, before_attention_causal, NULL},
     {"no scale", SOMA_PRIMITIVE_ATTENTION_GRAD, 0, 0, before_attention_scale, NULL},
     {"all decay", SOMA_PRIMITIVE_OPTIMIZER, 0, 0, before_decay_count, NULL},

@@ -254,8 +254,8 @@ typedef struct soma_device_api {
     soma_status (*await)(void *state, void *stage);
     /* Frees a stage, whatever is on its way. */
     void (*unstage)(void *state, void *stage);
-    /* Whether one call of a primitive that stands for several, which is CONV_ADD today, is at least as quick here as
-     * those: soma makes none where the answer is false. Without this slot it is false. */
+    /* Whether one call of a primitive that stands for several (CONV_ADD; ATTENTION, with masks that are added) is as
+     * quick here as those: soma makes none where the answer is false. Without this slot it is false. */
     bool (*combines)(void *state, soma_primitive primitive);
 } soma_device_api;
 

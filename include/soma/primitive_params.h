@@ -316,14 +316,14 @@ typedef struct soma_recurrent_params {
 /* clang-format off: formulas */
 /*
  * ATTENTION, ATTENTION_GRAD (Vaswani et al. 2017). q [n, steps, heads w], k [n, keys, key_heads w], v [n, keys,
- * key_heads u], y [n, steps, heads u], total [n, heads, steps], mask [n, keys]; the numbers of a head lie together.
+ * key_heads u], y [n, steps, heads u], total [n, heads, steps]; the numbers of a head lie together. mask [n, keys] says
+ * which keys are seen, those at which it is not 0; or it is added to s_ij, [n, heads, steps, keys], all but keys may be
+ * repeated by strides of 0; a key at which it is -infinity is not seen. It has no gradient.
  * heads is a multiple of key_heads: head h takes keys and values number h key_heads / heads (grouped queries: Ainslie
  * et al. 2023). For each head, with s_ij = scale q_i . k_j, over the keys j that query i sees:
- *
  *   y_i = sum_j e^s_ij v_j / sum_j e^s_ij,      total_i = log sum_j e^s_ij
- *
- * A query sees the keys at which the mask is not 0, if `causal` only those with j <= i. One that sees none has y 0 and
- * total infinity. Whether keys and values that are not seen, but are no finite numbers, make NaN of y is left open.
+ * If `causal` a query sees only keys with j <= i. One that sees none has y 0 and total infinity. Whether keys and values
+ * that are not seen, but are no finite numbers, make NaN of y is left open.
  *
  * Back, with p_ij = e^(s_ij - total_i) where i sees j, else 0:
  *   dv_j = sum_i p_ij dy_i,     dk_j = sum_i t_ij q_i,     dq_i = sum_j t_ij k_j,

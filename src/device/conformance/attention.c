@@ -74,7 +74,7 @@ static void begin_case(soma_suite *suite, soma_case *c, soma_attention_size size
                                         .total = mix & WITH_TOTAL ? s.total : soma_view_absent()};
     const soma_call call = soma_call_attention(&views, attention_params_of(size, mix));
     soma_case_begin(suite, c, &call, attention_bound);
-    soma_case_whole(suite, c, ATTENTION_MASK, 0, 1);
+    attention_fill_mask(suite, c, ATTENTION_MASK, mix);
     attention_describe(c, size, mix);
 }
 

@@ -26,8 +26,13 @@ static const soma_attention_size attention_sizes[] = {
 #define ATTENTION_SIZE_COUNT SOMA_COUNT_OF(attention_sizes)
 
 /* What a call has beside what it must have. */
-enum { WITH_MASK = 1, WITH_TOTAL = 2, CAUSAL = 4 };
-static const unsigned attention_mixes[] = {0, CAUSAL | WITH_TOTAL, WITH_MASK | WITH_TOTAL, WITH_MASK | CAUSAL};
+enum { WITH_MASK = 1, WITH_TOTAL = 2, CAUSAL = 4, ADDED = 8, REPEATED = 16 };
+static const unsigned attention_mixes[] = {0,
+                                           CAUSAL | WITH_TOTAL,
+                                           WITH_MASK | WITH_TOTAL,
+                                           WITH_MASK | CAUSAL,
+                                           WITH_MASK | ADDED | WITH_TOTAL,
+                                           WITH_MASK | ADDED | REPEATED | CAUSAL};
 #define ATTENTION_MIX_COUNT SOMA_COUNT_OF(attention_mixes)
 
 static inline soma_attention_params attention_params_of(soma_attention_size s, unsigned mix) {
@@ -41,19 +46,42 @@ typedef struct attention_shapes {
     soma_view q, k, v, y, mask, total;
 } attention_shapes;
 
+/* Added to the scores: of each head and query its own, or the same for all queries of a head, whichever sample it is.
+ */
+static inline soma_view attention_mask_of(soma_attention_size s, unsigned mix) {
+    if (!(mix & WITH_MASK)) return soma_view_absent();
+    if (!(mix & ADDED)) return SOMA_F32_VIEW(s.samples, s.keys);
+    soma_view view = SOMA_F32_VIEW(s.samples, s.heads, s.steps, s.keys);
+    if (mix & REPEATED) {
+        view.stride[0] = view.stride[2] = 0;
+        view.stride[1] = s.keys;
+    }
+    return view;
+}
+
 static inline attention_shapes attention_shapes_of(soma_attention_size s, unsigned mix) {
     return (attention_shapes){.q = SOMA_F32_VIEW(s.samples, s.steps, s.heads * s.width),
                               .k = SOMA_F32_VIEW(s.samples, s.keys, s.key_heads * s.width),
                               .v = SOMA_F32_VIEW(s.samples, s.keys, s.key_heads * s.value_width),
                               .y = SOMA_F32_VIEW(s.samples, s.steps, s.heads * s.value_width),
-                              .mask = mix & WITH_MASK ? SOMA_F32_VIEW(s.samples, s.keys) : soma_view_absent(),
+                              .mask = attention_mask_of(s, mix),
                               .total = SOMA_F32_VIEW(s.samples, s.heads, s.steps)};
 }
 
 static inline void attention_describe(soma_case *c, soma_attention_size s, unsigned mix) {
-    soma_case_describe(c, ": n %zu, steps %zu, keys %zu, heads %zu of %zu, width %zu and %zu%s%s%s", s.samples, s.steps,
-                       s.keys, s.heads, s.key_heads, s.width, s.value_width, mix & CAUSAL ? ", causal" : "",
-                       mix & WITH_MASK ? ", mask" : "", mix & WITH_TOTAL ? ", total" : "");
+    soma_case_describe(c, ": n %zu, steps %zu, keys %zu, heads %zu of %zu, width %zu and %zu%s%s%s%s%s", s.samples,
+                       s.steps, s.keys, s.heads, s.key_heads, s.width, s.value_width, mix & CAUSAL ? ", causal" : "",
+                       mix & WITH_MASK ? ", mask" : "", mix & ADDED ? " that is added" : "",
+                       mix & REPEATED ? ", repeated" : "", mix & WITH_TOTAL ? ", total" : "");
+}
+
+/* Truth, or numbers of which some hide a key altogether. */
+static inline void attention_fill_mask(soma_suite *suite, soma_case *c, uint32_t view, unsigned mix) {
+    static const float hidden = -INFINITY;
+    if (!(mix & ADDED))
+        soma_case_whole(suite, c, view, 0, 1);
+    else
+        soma_case_sprinkle(suite, c, view, 4, &hidden, 1);
 }
 
 /* A query of one head of a sample; `q` is the number of the view of queries, `mask` of the mask. */
@@ -75,9 +103,14 @@ static inline size_t at_total(const track *t) {
     return (t->sample * t->size.heads + t->head) * t->size.steps + t->step;
 }
 
+static inline size_t at_score(const track *t, size_t key) {
+    return soma_attention_added_at(&t->call->view[t->mask], t->sample, t->head, t->step, key);
+}
+
 static inline bool sees(const track *t, size_t key) {
     const soma_view *mask = &t->call->view[t->mask];
     if (t->call->params.attention.causal && key > t->step) return false;
+    if (soma_attention_is_added(mask)) return soma_element_get(mask, at_score(t, key)) != -INFINITY;
     return !soma_view_present(mask) || soma_element_get(mask, t->sample * t->size.keys + key) != 0.0;
 }
 
@@ -92,8 +125,10 @@ static inline soma_bounded dot(const soma_view *x, size_t x_first, const soma_vi
 static inline soma_bounded score(const track *t, size_t key) {
     const soma_view *q = &t->call->view[t->q];
     const size_t width = t->size.width;
+    const soma_view *mask = &t->call->view[t->mask];
     soma_bounded product = dot(q, at_query(t, width, 0), q + 1, at_key(t, key, width, 0), width);
-    return soma_bounded_multiply(product, soma_exact((double)t->call->params.attention.scale));
+    product = soma_bounded_multiply(product, soma_exact((double)t->call->params.attention.scale));
+    return soma_attention_is_added(mask) ? soma_bounded_add(product, soma_given(mask, at_score(t, key))) : product;
 }
 
 #endif

@@ -95,7 +95,7 @@ static void begin_case(soma_suite *suite, soma_case *c, soma_attention_size size
                                              .dv = s.v};
     const soma_call call = soma_call_attention_grad(&views, attention_params_of(size, mix));
     soma_case_begin(suite, c, &call, attention_grad_bound);
-    soma_case_whole(suite, c, ATTENTION_GRAD_MASK, 0, 1);
+    attention_fill_mask(suite, c, ATTENTION_GRAD_MASK, mix);
     soma_case_uniform(suite, c, ATTENTION_GRAD_TOTAL, 0.0, 4.0);
     attention_describe(c, size, mix & ~(unsigned)WITH_TOTAL);
 }

@@ -37,9 +37,24 @@ static soma_status need_three(const soma_call *call, uint32_t index, size_t firs
                             SHAPE(view), SHAPE(&wanted));
 }
 
+/* [n, keys], or what is added to the scores, which tells the keys apart. */
+static soma_status check_mask(const soma_call *call, uint32_t mask, soma_attention_size size) {
+    const soma_view *view = &call->view[mask];
+    const size_t scores[] = {size.samples, size.heads, size.steps, size.keys};
+    const soma_view wanted = soma_view_of(NULL, 0, SOMA_F32, 4, scores);
+    if (!soma_view_present(view)) return SOMA_OK;
+    if (view->rank != 4) {
+        SOMA_TRY(soma_need_shape(call, mask, 2, size.samples, size.keys));
+    } else if (memcmp(view->shape, scores, sizeof scores) != 0)
+        return soma_call_refuse(call, SOMA_INVALID_SHAPE, "mask is %s; %s is needed", SHAPE(view), SHAPE(&wanted));
+    if (view->stride[view->rank - 1] == 1 || size.keys <= 1) return SOMA_OK;
+    return soma_call_refuse(call, SOMA_INVALID_SHAPE, "mask has a stride of %zu along the keys; 1 is needed",
+                            view->stride[view->rank - 1]);
+}
+
 static soma_status check_others(const soma_call *call, uint32_t mask, uint32_t y, uint32_t total) {
     const soma_attention_size size = soma_attention_size_of(call);
-    if (soma_view_present(&call->view[mask])) SOMA_TRY(soma_need_shape(call, mask, 2, size.samples, size.keys));
+    SOMA_TRY(check_mask(call, mask, size));
     SOMA_TRY(need_three(call, y, size.samples, size.steps, size.heads * size.value_width));
     return need_three(call, total, size.samples, size.heads, size.steps);
 }
@@ -65,10 +80,14 @@ static double attention_flops(const soma_call *call) {
     return pair_flops(call, 1.0, 1.0);
 }
 
-SOMA_CONTRACT(attention) = {
-    .check = check_attention,
-    .view = {{"q", F}, {"k", F}, {"v", F}, {"mask", F | OPTIONAL}, {"y", F | OUT}, {"total", F | OPTIONAL | OUT}},
-    .flops = attention_flops};
+SOMA_CONTRACT(attention) = {.check = check_attention,
+                            .view = {{"q", F},
+                                     {"k", F},
+                                     {"v", F},
+                                     {"mask", F | OPTIONAL | BROADCAST},
+                                     {"y", F | OUT},
+                                     {"total", F | OPTIONAL | OUT}},
+                            .flops = attention_flops};
 
 static soma_status check_attention_grad(const soma_call *call) {
     SOMA_TRY(check_heads(call, ATTENTION_GRAD_Q));
@@ -89,7 +108,7 @@ SOMA_CONTRACT(attention_grad) = {.check = check_attention_grad,
                                           {"q", F},
                                           {"k", F},
                                           {"v", F},
-                                          {"mask", F | OPTIONAL},
+                                          {"mask", F | OPTIONAL | BROADCAST},
                                           {"y", F},
                                           {"total", F},
                                           {"dq", F | OUT},

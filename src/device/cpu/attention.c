@@ -57,13 +57,13 @@ static void pack_block(work *w) {
     w->hidden = attention_hide(attention_mask_of(&w->call->view[ATTENTION_MASK], w->sample), w->keys, w->hidden_room);
 }
 
-/* A row of scores, of which `seen` count, becomes weights; y, which is summed so far, is scaled to go with them. NULL:
- * nothing is. */
-static void soften(float *scores, size_t count, size_t seen, const float *hidden, float *top, float *sum, float *y,
+/* A row of scores, of which `seen` count, with what is added to them, becomes weights; y, which is summed so far, is
+ * scaled to go with them. NULL: nothing is. */
+static void soften(float *scores, size_t count, size_t seen, const float *added, float *top, float *sum, float *y,
                    size_t width) {
-    if (hidden) {
+    if (added) {
         SOMA_INDEPENDENT
-        for (size_t j = 0; j < seen; j++) scores[j] += hidden[j];
+        for (size_t j = 0; j < seen; j++) scores[j] += added[j];
     }
     const float before = *top, highest = soma_row_max(scores, seen), now = highest > before ? highest : before;
     const float base = now == -__builtin_inff() ? 0.0f : now, factor = EXP(before - base);
@@ -75,8 +75,13 @@ static void soften(float *scores, size_t count, size_t seen, const float *hidden
     *top = now;
 }
 
+/* Of a head's queries: what they are, what is added to their scores, and what comes of them. */
+typedef struct head_rows {
+    attention_rows q, added, y;
+} head_rows;
+
 /* A tile of queries, and the block of keys. */
-static void multiply_tile(const work *w, size_t head, soma_range rows, attention_rows q, attention_rows y) {
+static void multiply_tile(const work *w, size_t head, soma_range rows, const head_rows *of) {
     const soma_attention_params *params = &w->call->params.attention;
     const soma_attention_size *size = &w->plan->size;
     const size_t number = rows.end - rows.begin, all = w->keys.end - w->keys.begin,
@@ -84,14 +89,15 @@ static void multiply_tile(const work *w, size_t head, soma_range rows, attention
     const bool first = w->keys.begin == 0;
     if (count == 0) return;
     const attention_rows scores = {w->scores, KEYS};
-    gemm_multiply_packed(scores, number, count, size->width, attention_from(q, rows.begin), true, w->packed_keys,
+    gemm_multiply_packed(scores, number, count, size->width, attention_from(of->q, rows.begin), true, w->packed_keys,
                          size->width, params->scale, 0.0f);
     for (size_t i = 0; i < number; i++) {
         const size_t step = rows.begin + i, at = head * QUERIES + step - w->queries.begin;
-        soften(attention_from(scores, i).at, count, soma_attention_sees(params, step, w->keys.begin, count), w->hidden,
-               &w->top[at], &w->sum[at], first ? NULL : attention_from(y, step).at, size->value_width);
+        const float *added = of->added.at ? attention_from(of->added, step).at + w->keys.begin : w->hidden;
+        soften(attention_from(scores, i).at, count, soma_attention_sees(params, step, w->keys.begin, count), added,
+               &w->top[at], &w->sum[at], first ? NULL : attention_from(of->y, step).at, size->value_width);
     }
-    gemm_multiply_packed(attention_from(y, rows.begin), number, size->value_width, count, scores, true,
+    gemm_multiply_packed(attention_from(of->y, rows.begin), number, size->value_width, count, scores, true,
                          w->packed_values, all, 1.0f, first ? 0.0f : 1.0f);
 }
 
@@ -117,10 +123,11 @@ static void attention_task(const soma_call *call, const soma_cpu_plan *plan, siz
         pack_block(&w);
         for (size_t head = 0; head < size->group; head++) {
             const size_t number = w.key_head * size->group + head;
-            const attention_rows q = attention_rows_of(&call->view[ATTENTION_Q], w.sample, number, size->heads),
-                                 y = attention_rows_of(&call->view[ATTENTION_Y], w.sample, number, size->heads);
+            const head_rows of = {attention_rows_of(&call->view[ATTENTION_Q], w.sample, number, size->heads),
+                                  attention_added_of(&call->view[ATTENTION_MASK], w.sample, number),
+                                  attention_rows_of(&call->view[ATTENTION_Y], w.sample, number, size->heads)};
             for (size_t step = w.queries.begin; step < w.queries.end; step += GEMM_ROWS)
-                multiply_tile(&w, head, (soma_range){step, SOMA_MIN(step + GEMM_ROWS, w.queries.end)}, q, y);
+                multiply_tile(&w, head, (soma_range){step, SOMA_MIN(step + GEMM_ROWS, w.queries.end)}, &of);
         }
     }
     for (size_t head = 0; head < size->group; head++) {
@@ -168,7 +175,8 @@ static void few_task(const soma_call *call, const soma_cpu_plan *plan, size_t ta
     const attention_rows q = attention_rows_of(&call->view[ATTENTION_Q], sample, head, size->heads),
                          k = attention_rows_of(&call->view[ATTENTION_K], sample, key_head, size->key_heads),
                          v = attention_rows_of(&call->view[ATTENTION_V], sample, key_head, size->key_heads),
-                         y = attention_rows_of(&call->view[ATTENTION_Y], sample, head, size->heads);
+                         y = attention_rows_of(&call->view[ATTENTION_Y], sample, head, size->heads),
+                         added = attention_added_of(&call->view[ATTENTION_MASK], sample, head);
     const float *mask = attention_mask_of(&call->view[ATTENTION_MASK], sample);
     float *scores = (float *)soma_cpu_workspace(call) + thread * p->scratch,
           *total = soma_cpu_optional(&call->view[ATTENTION_TOTAL]);
@@ -176,7 +184,7 @@ static void few_task(const soma_call *call, const soma_cpu_plan *plan, size_t ta
         const size_t seen = count_seen(call, mask, step, size->keys);
         float top = -__builtin_inff(), sum = 0.0f;
         score_keys(attention_from(q, step).at, k, mask, seen, size->width, call->params.attention.scale, scores);
-        soften(scores, seen, seen, NULL, &top, &sum, NULL, 0);
+        soften(scores, seen, seen, added.at ? attention_from(added, step).at : NULL, &top, &sum, NULL, 0);
         add_values(scores, v, seen, size->value_width, sum == 0.0f ? 0.0f : 1.0f / sum, attention_from(y, step).at);
         if (total) total[task * size->steps + step] = sum == 0.0f ? __builtin_inff() : top + LOG(sum);
     }

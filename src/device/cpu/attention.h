@@ -31,8 +31,15 @@ static inline const float *attention_hide(const float *mask, soma_range keys, fl
     return hidden;
 }
 
+/* Which keys of a sample are seen; NULL: all. */
 static inline const float *attention_mask_of(const soma_view *view, size_t sample) {
-    return view->rank ? soma_cpu_floats(view) + sample * view->shape[1] : NULL;
+    return view->rank == 2 ? soma_cpu_floats(view) + sample * view->stride[0] : NULL;
+}
+
+/* What is added to the scores of a head, a row for each query, which may be the same; NULL: nothing. */
+static inline attention_rows attention_added_of(const soma_view *view, size_t sample, size_t head) {
+    if (!soma_attention_is_added(view)) return (attention_rows){NULL, 0};
+    return (attention_rows){soma_cpu_floats(view) + sample * view->stride[0] + head * view->stride[1], view->stride[2]};
 }
 
 static inline double attention_nanoseconds(const soma_call *call, soma_attention_size size, double products) {

@@ -18,7 +18,7 @@ typedef struct attention_plan {
 
 /* The rows of a head. */
 typedef struct head_rows {
-    attention_rows dy, q, y, dq;
+    attention_rows dy, q, y, dq, added; /* added: to the scores, if it is not NULL */
     const float *total;
 } head_rows;
 
@@ -62,6 +62,7 @@ static head_rows head_rows_of(const work *w, size_t head) {
                        .q = attention_rows_of(&call->view[ATTENTION_GRAD_Q], w->sample, head, heads),
                        .y = attention_rows_of(&call->view[ATTENTION_GRAD_Y], w->sample, head, heads),
                        .dq = attention_rows_of(&call->view[ATTENTION_GRAD_DQ], w->sample, head, heads),
+                       .added = attention_added_of(&call->view[ATTENTION_GRAD_MASK], w->sample, head),
                        .total = soma_cpu_floats(&call->view[ATTENTION_GRAD_TOTAL]) +
                                 (w->sample * heads + head) * w->size->steps};
 }
@@ -82,11 +83,11 @@ static void pack_block(work *w) {
 }
 
 /* A row of scores, and one of dy v, become weights and what comes back to the scores, times scale. */
-static void weigh(float *scores, float *slopes, size_t count, size_t seen, const float *hidden, float total,
+static void weigh(float *scores, float *slopes, size_t count, size_t seen, const float *added, float total,
                   float with_y, float scale) {
-    if (hidden) {
+    if (added) {
         SOMA_INDEPENDENT
-        for (size_t j = 0; j < seen; j++) scores[j] += hidden[j];
+        for (size_t j = 0; j < seen; j++) scores[j] += added[j];
     }
     SOMA_INDEPENDENT
     for (size_t j = 0; j < seen; j++) {
@@ -108,8 +109,9 @@ static void weigh_block(const work *w, const head_rows *head) {
     for (size_t i = 0; i < queries; i++) {
         const float with_y = soma_row_dot(attention_from(head->dy, first + i).at, attention_from(head->y, first + i).at,
                                           size->value_width);
+        const float *added = head->added.at ? attention_from(head->added, first + i).at + w->keys.begin : w->hidden;
         weigh(attention_from(w->weights, i).at, attention_from(w->slopes, i).at, keys,
-              soma_attention_sees(params, first + i, w->keys.begin, keys), w->hidden, head->total[first + i], with_y,
+              soma_attention_sees(params, first + i, w->keys.begin, keys), added, head->total[first + i], with_y,
               params->scale);
     }
 }

@@ -177,7 +177,7 @@ static soma_status cpu_sync(void *state) {
 
 static bool cpu_combines(void *state, soma_primitive primitive) {
     (void)state;
-    return primitive == SOMA_PRIMITIVE_CONV_ADD;
+    return primitive == SOMA_PRIMITIVE_CONV_ADD || primitive == SOMA_PRIMITIVE_ATTENTION;
 }
 
 /* -------------------------------------------------------------------------------------------------------- peak */

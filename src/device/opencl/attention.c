@@ -122,7 +122,11 @@ soma_cl_rows soma_cl_begin_attention_rows(soma_cl_builder *builder, const soma_c
     soma_cl_pass_round(builder);
     soma_cl_pass_size(builder, share.rows_per_group);
     soma_cl_pass_u32(builder, (view[mask].rank ? 1u : 0u) | (view[total].rank ? 2u : 0u) |
-                                  (builder->call->params.attention.causal ? 4u : 0u));
+                                  (builder->call->params.attention.causal ? 4u : 0u) |
+                                  (soma_attention_is_added(&view[mask]) ? 8u : 0u));
+    soma_cl_pass_size(builder, view[mask].rank ? view[mask].stride[0] : 0);
+    for (uint32_t i = 1; i < 3; i++)
+        soma_cl_pass_size(builder, soma_attention_is_added(&view[mask]) ? view[mask].stride[i] : 0);
     return share;
 }
 

@@ -29,10 +29,19 @@ static inline size_t at_total(const query *at) {
     return (at->sample * at->size.heads + at->head) * at->size.steps + at->step;
 }
 
+/* What is added to the score. */
+static inline double added(const query *at, size_t key) {
+    const soma_view *mask = &at->call->view[at->mask];
+    return soma_attention_is_added(mask)
+               ? soma_element_get(mask, soma_attention_added_at(mask, at->sample, at->head, at->step, key))
+               : 0.0;
+}
+
 static inline bool sees(const query *at, size_t key) {
     const soma_view *mask = &at->call->view[at->mask];
     if (at->call->params.attention.causal && key > at->step) return false;
-    return !soma_view_present(mask) || soma_element_get(mask, at->sample * at->size.keys + key) != 0.0;
+    if (soma_attention_is_added(mask)) return added(at, key) != -INFINITY;
+    return !soma_view_present(mask) || soma_element_get(mask, at->sample * mask->stride[0] + key) != 0.0;
 }
 
 static inline double score(const query *at, size_t key) {
@@ -41,7 +50,7 @@ static inline double score(const query *at, size_t key) {
     for (size_t i = 0; i < at->size.width; i++)
         sum += soma_element_get(q, at_query(at, at->size.width, i)) *
                soma_element_get(k, at_key(at, key, at->size.width, i));
-    return (double)at->call->params.attention.scale * sum;
+    return (double)at->call->params.attention.scale * sum + added(at, key);
 }
 
 #endif

@@ -200,7 +200,7 @@ static soma_status read_results(void *state, void *memory, size_t offset, void *
 
 static bool combines(void *state, soma_primitive primitive) {
     (void)state;
-    return primitive == SOMA_PRIMITIVE_CONV_ADD;
+    return primitive == SOMA_PRIMITIVE_CONV_ADD || primitive == SOMA_PRIMITIVE_ATTENTION;
 }
 
 static soma_status sync_device(void *state) {
