@@ -5,17 +5,6 @@
 
 #include <string.h>
 
-/* How many tensors use each one; a kept one counts as used once more. */
-static uint32_t *count_uses(const soma_graph *graph) {
-    uint32_t *uses = soma_calloc(graph->count, sizeof *uses);
-    for (uint32_t i = 0; uses && i < graph->count; i++) {
-        const soma_tensor *tensor = graph->tensor[i];
-        if (tensor->kept || tensor->place != SOMA_PLACE_ARENA) uses[i]++;
-        for (uint32_t j = 0; j < tensor->input_count; j++) uses[tensor->input[j]->id]++;
-    }
-    return uses;
-}
-
 static bool is_figure_of(const soma_tensor *tensor, const soma_tensor *normalize) {
     return (tensor->op == SOMA_OP_SECOND || tensor->op == SOMA_OP_THIRD) && tensor->input[0] == normalize;
 }
@@ -228,7 +217,7 @@ static soma_status fold_normalize(soma_graph *graph, uint32_t place, const uint3
 }
 
 static soma_status fold_all(soma_graph *graph) {
-    uint32_t *uses = count_uses(graph);
+    uint32_t *uses = soma_graph_count_uses(graph);
     if (!uses) return soma_out_of_memory(graph->count * sizeof *uses, "the rewrites");
     soma_status status = SOMA_OK;
     for (uint32_t i = 0; status == SOMA_OK && i < graph->count; i++)
@@ -240,7 +229,7 @@ static soma_status fold_all(soma_graph *graph) {
 
 /* First, so that products are seen with their biases, and functions as such. */
 static soma_status fuse_formulas(soma_graph *graph, unsigned which) {
-    uint32_t *uses = count_uses(graph);
+    uint32_t *uses = soma_graph_count_uses(graph);
     if (!uses) return soma_out_of_memory(graph->count * sizeof *uses, "the rewrites");
     soma_status status = soma_graph_fuse_formulas(graph, which, uses);
     soma_free(uses);
@@ -249,9 +238,13 @@ static soma_status fuse_formulas(soma_graph *graph, unsigned which) {
 }
 
 soma_status soma_graph_fuse(soma_graph *graph, unsigned which) {
+    if (which & SOMA_FUSE_ATTENTION) {
+        SOMA_TRY(soma_graph_fuse_attention(graph, NULL, 0));
+        soma_graph_prune(graph);
+    }
     if (which & (SOMA_FUSE_FORMULA | SOMA_FUSE_BIAS)) SOMA_TRY(fuse_formulas(graph, which));
     if (which & SOMA_FUSE_FOLD) SOMA_TRY(fold_all(graph));
-    uint32_t *uses = count_uses(graph);
+    uint32_t *uses = soma_graph_count_uses(graph);
     if (!uses) return soma_out_of_memory(graph->count * sizeof *uses, "the rewrites");
     soma_status status = SOMA_OK;
     for (uint32_t i = 0; status == SOMA_OK && i < graph->count; i++) {

@@ -11,8 +11,7 @@
 
 /* ------------------------------------------------------------------------------------------------------- numbers */
 
-/* The number that a tensor has everywhere, if that is known. */
-static bool is_number(const soma_tensor *tensor, double *number) {
+bool soma_tensor_is_number(const soma_tensor *tensor, double *number) {
     const soma_tensor *root = soma_tensor_root(tensor);
     *number = (double)root->attributes.fill.value;
     return root->op == SOMA_OP_FILL && !root->attributes.fill.per_batch;
@@ -29,7 +28,8 @@ bool soma_tensor_is_scaled(const soma_tensor *tensor, float *factor) {
         *factor = attributes->unary.a;
         return attributes->unary.function == SOMA_LINEAR && attributes->unary.b == 0 && isfinite(*factor);
     case SOMA_OP_BINARY:
-        if (!is_number(tensor->input[1], &number) || tensor->input[0]->batched != tensor->batched) return false;
+        if (!soma_tensor_is_number(tensor->input[1], &number) || tensor->input[0]->batched != tensor->batched)
+            return false;
         *factor = (float)(attributes->binary.op == SOMA_BINARY_DIVIDE ? 1 / number : number);
         return (attributes->binary.op == SOMA_BINARY_DIVIDE || attributes->binary.op == SOMA_BINARY_MULTIPLY) &&
                isfinite(*factor);
@@ -51,7 +51,7 @@ static const soma_tensor *other_than(const soma_tensor *tensor, soma_binary op, 
                                                                                                : NULL;
     if (tensor->op != SOMA_OP_BINARY || tensor->attributes.binary.op != op) return NULL;
     for (uint32_t i = 0; i < 2; i++)
-        if (is_number(tensor->input[1 - i], &number) && number == wanted &&
+        if (soma_tensor_is_number(tensor->input[1 - i], &number) && number == wanted &&
             soma_tensor_same_shape(tensor->input[i], tensor))
             return tensor->input[i];
     return NULL;
@@ -76,7 +76,7 @@ static bool multiply_out(soma_tensor *tensor, factors *p, uint32_t depth) {
         /* The number itself, where it is a divisor: its inverse was rounded. */
         double number = (double)factor;
         if (tensor->op == SOMA_OP_BINARY && tensor->attributes.binary.op == SOMA_BINARY_DIVIDE) {
-            (void)is_number(tensor->input[1], &number);
+            (void)soma_tensor_is_number(tensor->input[1], &number);
             number = 1 / number;
         }
         p->factor *= number;

@@ -4,7 +4,7 @@
  * into another order is written there, and a factor becomes the product's own. So attention that is made of products,
  * as exporters write it, moves nothing.
  */
-#include "graph/graph.h"
+#include "graph/rewrites.h"
 
 #include <math.h>
 #include <string.h>
@@ -90,6 +90,12 @@ static lie lie_of(soma_tensor *tensor, uint32_t copies) {
         turned.stride[i] = x.stride[from];
     }
     return turned;
+}
+
+soma_tensor *soma_tensor_unmoved(soma_tensor *tensor) {
+    const lie x = lie_of(tensor, 0);
+    const chunks c = chunks_of(&x);
+    return c.count == 0 || (c.count == 1 && c.stride[0] == 1) ? x.root : tensor;
 }
 
 static void scale(soma_attributes *attributes, float factor) {

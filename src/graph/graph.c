@@ -135,7 +135,7 @@ static soma_tensor *mask_of_attention(const soma_tensor *attention) {
     soma_tensor *const *input = attention->input;
     if (input[0]->mask || !attention->attributes.attention.masked || source_of(input[0]) != source_of(input[1]))
         return input[0]->mask;
-    return input[3];
+    return input[3]->rank == 1 ? input[3] : NULL; /* others are added to the scores */
 }
 
 /* That of the steps that it has. A recurrent layer out of a file has it only as an input. */

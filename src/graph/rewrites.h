@@ -31,15 +31,30 @@ enum {
                                          that reads and writes in another order */
     SOMA_FUSE_FORMULA = 128,          /* a function that is written as a product with another -> that function */
     SOMA_FUSE_BIAS = 256,             /* product, or convolution, + a row for all rows -> the same with a bias */
-    SOMA_FUSE_ALL = 511
+    SOMA_FUSE_ATTENTION = 512,        /* product of queries and keys + masks + softmax + product with values -> one
+                                         attention, for devices that combine them; training does it itself */
+    SOMA_FUSE_ALL = 1023
 };
 soma_status soma_graph_fuse(soma_graph *graph, unsigned which);
+/*
+ * SOMA_FUSE_ATTENTION before gradients are appended: attention that was fused has its own. A mask on which one of the
+ * wanted tensors has an effect would need a gradient, which attention's has not: such a one stays as it is. Removes
+ * nothing.
+ */
+soma_status soma_graph_fuse_attention(soma_graph *graph, soma_tensor *const *wanted, size_t count);
 /*
  * For plain gradient descent without clipping or decay, where nobody asks for the gradients: each weight matrix is
  * updated by the product that would make its gradient. All of them (those before decay_count in the flat buffer) or
  * none.
  */
 void soma_graph_update_in_products(soma_graph *graph, size_t decay_count);
+/* How many tensors use each one, a kept one counted once more; NULL if there is no memory. Freed by soma_free(). */
+uint32_t *soma_graph_count_uses(const soma_graph *graph);
+/* fuse_matmul.c: the tensor that has the same elements in the same order, where this one turns it to and fro; else
+ * itself. */
+soma_tensor *soma_tensor_unmoved(soma_tensor *tensor);
+/* fuse_formula.c: whether a tensor has the same known number everywhere. */
+bool soma_tensor_is_number(const soma_tensor *tensor, double *number);
 /* Puts an op of one input, AUGMENT or MIX, between an input and all that uses it. */
 soma_status soma_graph_change_input(soma_graph *graph, soma_tensor *input, soma_op op,
                                     const soma_attributes *attributes);

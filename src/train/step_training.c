@@ -56,6 +56,8 @@ static soma_status differentiate(soma_step_builder *build, soma_tensor **wanted,
         SOMA_TRY(add_seed(build, i, &seed[roots++]));
     }
     for (size_t i = 0; i < count; i++) wanted[i] = soma_step_copy_of(build, wanted[i]);
+    if (build->compiled->fuse && soma_device_combines(build->compiled->device, SOMA_PRIMITIVE_ATTENTION))
+        SOMA_TRY(soma_graph_fuse_attention(build->graph, wanted, count));
     SOMA_TRY(soma_graph_differentiate(build->graph, root, seed, roots, wanted, count, gradient));
     return pin_gradients(build, wanted, gradient, count);
 }

@@ -9,6 +9,12 @@ typedef struct inputs {
     soma_tensor *q, *k, *v, *mask; /* mask: NULL if there is none */
 } inputs;
 
+/* Such a mask, which a rewrite makes, is added to the scores: [heads, steps, keys], the first two of which may be 1, of
+ * a batch or not. */
+static bool is_added(const soma_tensor *mask) {
+    return mask && mask->rank == 3;
+}
+
 static inputs inputs_of(const soma_tensor *tensor) {
     const bool back = tensor->op == SOMA_OP_ATTENTION_GRAD;
     soma_tensor *const *input = tensor->input + (back ? 1 : 0);
@@ -40,6 +46,23 @@ static soma_status check_steps(const soma_tensor *tensor, const soma_tensor *x, 
                           what, heads, soma_tensor_shape_text(x, text));
 }
 
+static soma_status check_mask(const soma_tensor *tensor, const inputs *in) {
+    const soma_tensor *mask = in->mask;
+    const uint32_t heads = tensor->attributes.attention.params.heads;
+    char text[SOMA_SHAPE_TEXT];
+    if (is_added(mask)) {
+        if (mask->rank == 3 && (mask->shape[0] == 1 || mask->shape[0] == heads) &&
+            (mask->shape[1] == 1 || mask->shape[1] == in->q->shape[0]) && mask->shape[2] == in->k->shape[0])
+            return SOMA_OK;
+        return soma_op_refuse(tensor, SOMA_INVALID_SHAPE,
+                              "the mask must be [%u, %zu, %zu], or repeated to that, got %s", heads, in->q->shape[0],
+                              in->k->shape[0], soma_tensor_shape_text(mask, text));
+    }
+    if (mask->batched && mask->rank == 1 && mask->shape[0] == in->k->shape[0]) return SOMA_OK;
+    return soma_op_refuse(tensor, SOMA_INVALID_SHAPE, "the mask must be [batch, %zu], got %s", in->k->shape[0],
+                          soma_tensor_shape_text(mask, text));
+}
+
 static soma_status shape_attention(soma_tensor *tensor) {
     const soma_attention_params *params = &tensor->attributes.attention.params;
     char text[2][SOMA_SHAPE_TEXT];
@@ -54,9 +77,7 @@ static soma_status shape_attention(soma_tensor *tensor) {
                               "are needed",
                               soma_tensor_shape_text(in.k, text[0]), soma_tensor_shape_text(in.v, text[1]),
                               in.q->shape[1] / params->heads);
-    if (in.mask && (!in.mask->batched || in.mask->rank != 1 || in.mask->shape[0] != in.k->shape[0]))
-        return soma_op_refuse(tensor, SOMA_INVALID_SHAPE, "the mask must be [batch, %zu], got %s", in.k->shape[0],
-                              soma_tensor_shape_text(in.mask, text[0]));
+    if (in.mask) SOMA_TRY(check_mask(tensor, &in));
     SOMA_TRY(soma_shape_like_first(tensor));
     tensor->shape[1] = in.v->shape[1] / params->key_heads * params->heads;
     tensor->is_sequence = true;
@@ -97,12 +118,21 @@ static soma_view view_of(const soma_lowering *lowering, const soma_tensor *tenso
     return tensor ? soma_lowering_view(lowering, tensor) : soma_view_absent();
 }
 
+/* What is added is repeated to the shape of the scores. */
+static soma_view mask_of(const soma_lowering *lowering, const soma_tensor *attention, const inputs *in) {
+    const soma_tensor scores = {
+        .batched = true,
+        .rank = 3,
+        .shape = {attention->attributes.attention.params.heads, in->q->shape[0], in->k->shape[0]}};
+    return is_added(in->mask) ? soma_op_broadcast_view(lowering, in->mask, &scores) : view_of(lowering, in->mask);
+}
+
 static soma_status lower_attention(soma_lowering *lowering, const soma_tensor *tensor) {
     const inputs in = inputs_of(tensor);
     const soma_attention_views views = {.q = view_of(lowering, in.q),
                                         .k = view_of(lowering, in.k),
                                         .v = view_of(lowering, in.v),
-                                        .mask = view_of(lowering, in.mask),
+                                        .mask = mask_of(lowering, tensor, &in),
                                         .y = view_of(lowering, tensor),
                                         .total = view_of(lowering, lowering->second[tensor->id])};
     return soma_lowering_push(lowering, tensor, soma_call_attention(&views, tensor->attributes.attention.params));
@@ -122,7 +152,7 @@ static soma_status lower_attention_grad(soma_lowering *lowering, const soma_tens
                                              .q = view_of(lowering, in.q),
                                              .k = view_of(lowering, in.k),
                                              .v = view_of(lowering, in.v),
-                                             .mask = view_of(lowering, in.mask),
+                                             .mask = mask_of(lowering, tensor, &in),
                                              .y = view_of(lowering, tensor->input[4]),
                                              .total = view_of(lowering, tensor->input[tensor->input_count - 1]),
                                              .dq = view_of(lowering, tensor),
