@@ -4,6 +4,7 @@
 #include "expect.h"
 #include "suite.h"
 #include <soma/communicator.h>
+#include <soma/stream.h>
 #include <soma/table.h>
 #include <soma/tokenizer.h>
 

@@ -3,88 +3,20 @@
 #include "interrupt.h"
 #include "model.h"
 #include "report.h"
-#include "stepper.h"
 #include "text.h"
 #include <math.h>
+#include <soma/stream.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct candidate {
-    double weight;
-    size_t token;
-};
 
 struct generation {
     const struct settings *settings;
     soma_network *network;
-    size_t window, tokens; /* of a sample; of the vocabulary */
-    int32_t *text;         /* [count]: the prompt, and what was added */
-    size_t count;
-    struct stepper *stepper; /* carries the state of a network that goes step by step; NULL: it runs on windows */
-    size_t stepped;          /* tokens that it has been given */
-    float *input, *output;
-    struct candidate *candidates; /* [tokens] */
-    bool logits;
-    uint64_t random;
+    soma_generator *generator;
     char *written; /* for --json */
     size_t bytes, room;
     bool begun; /* something was written */
 };
-
-/* ------------------------------------------------------------------------------------------------------- drawing */
-
-/* In [0, 1): the top 53 bits of splitmix64 (Steele, Lea & Flood 2014). */
-static double draw(uint64_t *state) {
-    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return (double)((z ^ z >> 31) >> 11) * 0x1p-53;
-}
-
-/* The likeliest first; of equal ones the one with the lower number. */
-static int likelier_first(const void *x, const void *y) {
-    const struct candidate *a = x, *b = y;
-    if (a->weight != b->weight) return a->weight < b->weight ? 1 : -1;
-    return a->token < b->token ? -1 : 1;
-}
-
-/* Weights in proportion to the probabilities, to the power of 1/temperature; the largest is 1. */
-static void weigh(const struct generation *generation, const float *row) {
-    const double temperature = generation->settings->temperature;
-    double largest = -INFINITY;
-    for (size_t i = 0; i < generation->tokens; i++) {
-        double value = generation->logits ? (double)row[i] : log((double)row[i]);
-        generation->candidates[i] = (struct candidate){value, i};
-        if (value > largest) largest = value;
-    }
-    for (size_t i = 0; i < generation->tokens; i++) {
-        double distance = generation->candidates[i].weight - largest;
-        generation->candidates[i].weight = temperature > 0 ? exp(distance / temperature) : (double)(distance == 0);
-    }
-}
-
-static size_t choose(struct generation *generation, const float *row) {
-    const struct settings *settings = generation->settings;
-    size_t count = generation->tokens;
-    double sum = 0, kept = 0;
-    weigh(generation, row);
-    qsort(generation->candidates, count, sizeof *generation->candidates, likelier_first);
-    if (settings->temperature == 0) return generation->candidates[0].token;
-    if (settings->most_likely && settings->most_likely < count) count = (size_t)settings->most_likely;
-    for (size_t i = 0; i < count; i++) sum += generation->candidates[i].weight;
-    if (!isnan(settings->top_p)) {
-        size_t enough = 0;
-        while (enough < count && kept < settings->top_p * sum) kept += generation->candidates[enough++].weight;
-        count = enough;
-        sum = kept;
-    }
-    double at = draw(&generation->random) * sum;
-    for (size_t i = 0; i + 1 < count; i++) {
-        at -= generation->candidates[i].weight;
-        if (at < 0) return generation->candidates[i].token;
-    }
-    return generation->candidates[count - 1].token;
-}
 
 /* ------------------------------------------------------------------------------------------------------- writing */
 
@@ -115,94 +47,47 @@ static exit_status write_token(struct generation *generation, size_t token) {
     return fail(STATUS_FAILED, "the text cannot be written");
 }
 
-static exit_status step(struct generation *generation) {
-    exit_status status = STATUS_DONE;
-    for (; status == STATUS_DONE && generation->stepped < generation->count; generation->stepped++)
-        status = stepper_step(generation->stepper, generation->text[generation->stepped], generation->output);
-    return status;
-}
-
-/* The end of the text as far as it fits; what lies behind its end, in a window that is not full, does not count for
- * what comes before. *row: where the output says what comes next. */
-static exit_status run_window(struct generation *generation, const float **row) {
-    const size_t used = generation->count < generation->window ? generation->count : generation->window;
-    for (size_t i = 0; i < generation->window; i++)
-        generation->input[i] = i < used ? (float)generation->text[generation->count - used + i] : 0.0f;
-    soma_status cause = soma_run(generation->network, generation->input, 1, generation->output);
-    if (cause != SOMA_OK) return fail_from_library(cause, STATUS_FAILED, NULL);
-    const size_t units = soma_tensor_count(soma_network_output(generation->network, 0)) / generation->window;
-    *row = generation->output + (used - 1) * units;
-    return STATUS_DONE;
-}
-
-/* Behind the last step that the network knows it sees the end of the text again and again. */
-static void leave_stepper(struct generation *generation) {
-    if (!generation->stepper || generation->count <= stepper_steps(generation->stepper)) return;
-    stepper_close(generation->stepper);
-    generation->stepper = NULL;
-}
-
 static exit_status add_token(struct generation *generation) {
-    const float *row = generation->output;
-    leave_stepper(generation);
-    exit_status status = generation->stepper ? step(generation) : run_window(generation, &row);
-    if (status != STATUS_DONE) return status;
-    const size_t token = choose(generation, row);
-    generation->text[generation->count++] = (int32_t)token;
-    return write_token(generation, token);
-}
-
-static exit_status write_prompt(struct generation *generation) {
-    exit_status status = STATUS_DONE;
-    for (size_t i = 0; i < generation->count && status == STATUS_DONE && generation->settings->prompt; i++)
-        status = write_token(generation, (size_t)generation->text[i]);
-    return status;
+    int32_t token;
+    soma_status cause = soma_generator_next(generation->generator, &token);
+    if (cause != SOMA_OK) return fail_from_library(cause, STATUS_FAILED, NULL);
+    return write_token(generation, (size_t)token);
 }
 
 /* -------------------------------------------------------------------------------------------------------- set-up */
 
-/* The prompt, of which a new line is the least, and room for all that is added. */
+static exit_status open_generator(struct generation *generation, const int32_t *tokens, size_t count) {
+    const struct settings *settings = generation->settings;
+    const soma_generation_options options = {.temperature = settings->temperature,
+                                             .greedy = settings->temperature == 0,
+                                             .top_k = (size_t)settings->most_likely,
+                                             .top_p = isnan(settings->top_p) ? 0 : settings->top_p,
+                                             .seed = settings->seed};
+    if (count == 0)
+        return fail(STATUS_USAGE, "--prompt: %s has no tokens in the vocabulary of %s",
+                    settings->prompt ? "it" : "a new line, the default,", settings->model);
+    soma_status cause = soma_generator_create(generation->network, tokens, count, &options, &generation->generator);
+    if (cause != SOMA_OK) return fail_from_library(cause, STATUS_FILE, "--model: %s", settings->model);
+    exit_status status = STATUS_DONE;
+    for (size_t i = 0; i < count && status == STATUS_DONE && settings->prompt; i++)
+        status = write_token(generation, (size_t)tokens[i]);
+    return status;
+}
+
+/* The prompt, of which a new line is the least. */
 static exit_status prepare(struct generation *generation) {
     const struct settings *settings = generation->settings;
     const char *prompt = settings->prompt ? settings->prompt : "\n";
-    int32_t *numbers;
-    soma_status cause = soma_network_encode(generation->network, prompt, strlen(prompt), &numbers, &generation->count);
-    if (cause != SOMA_OK) return fail_from_library(cause, STATUS_FAILED, NULL);
-    generation->text = calloc(generation->count + (size_t)settings->length, sizeof *generation->text);
-    if (generation->text) memcpy(generation->text, numbers, generation->count * sizeof *numbers);
-    soma_free(numbers);
-    generation->input = calloc(generation->window, sizeof *generation->input);
-    generation->output = calloc(soma_tensor_count(soma_network_output(generation->network, 0)), sizeof(float));
-    generation->candidates = calloc(generation->tokens, sizeof *generation->candidates);
-    if (!generation->text || !generation->input || !generation->output || !generation->candidates)
-        return fail(STATUS_FAILED, "out of memory");
-    if (generation->count) return STATUS_DONE;
-    return fail(STATUS_USAGE, "--prompt: %s has no tokens in the vocabulary of %s",
-                settings->prompt ? "it" : "a new line, the default,", settings->model);
-}
-
-/* It takes a window of tokens, and says for each what comes next. */
-static exit_status check_network(struct generation *generation) {
-    size_t input[SOMA_MAX_RANK], output[SOMA_MAX_RANK];
-    soma_network *network = generation->network;
-    const char *model = generation->settings->model;
-    generation->tokens = soma_network_token_count(network);
-    if (!generation->tokens)
+    int32_t *tokens;
+    size_t count;
+    if (!soma_network_token_count(generation->network))
         return fail(STATUS_FILE, "--model: %s has learnt of no text; accepted: a model of soma train --data FILE.txt",
-                    model);
-    uint32_t inputs = soma_tensor_shape(soma_network_input(network, 0), input),
-             outputs = soma_tensor_shape(soma_network_output(network, 0), output);
-    if (soma_network_input_count(network) != 1 || soma_network_output_count(network) != 1 || inputs != 1 ||
-        outputs != 2 || output[0] != input[0] || output[1] < generation->tokens)
-        return fail(
-            STATUS_FILE,
-            "--model: %s does not say for each token of its input, of %zu kinds, which comes next; its output would be "
-            "[%zu, %zu]",
-            model, generation->tokens, input[0], generation->tokens);
-    generation->window = input[0];
-    generation->logits = model_loss(network) == SOMA_CATEGORICAL_CROSSENTROPY_LOGITS ||
-                         model_loss(network) == SOMA_CATEGORICAL_FOCAL_LOGITS;
-    return STATUS_DONE;
+                    settings->model);
+    soma_status cause = soma_network_encode(generation->network, prompt, strlen(prompt), &tokens, &count);
+    if (cause != SOMA_OK) return fail_from_library(cause, STATUS_FAILED, NULL);
+    exit_status status = open_generator(generation, tokens, count);
+    soma_free(tokens);
+    return status;
 }
 
 /* Bytes of the UTF-8 character at the beginning; 0 if there is none. */
@@ -244,10 +129,7 @@ static void report_text_of(const struct generation *generation, const soma_devic
 }
 
 static exit_status generate(struct generation *generation, soma_device *device) {
-    exit_status status = check_network(generation);
-    if (status == STATUS_DONE) status = stepper_open(generation->network, device, &generation->stepper);
-    if (status == STATUS_DONE) status = prepare(generation);
-    if (status == STATUS_DONE) status = write_prompt(generation);
+    exit_status status = prepare(generation);
     const double began = clock_since_start();
     size_t added = 0;
     interrupt_watch();
@@ -264,16 +146,12 @@ static exit_status generate(struct generation *generation, soma_device *device) 
 }
 
 exit_status command_generate(const struct settings *settings) {
-    struct generation generation = {.settings = settings, .random = settings->seed};
+    struct generation generation = {.settings = settings};
     soma_device *device = NULL;
     exit_status status = model_open(settings, false, &generation.network, &device);
     if (status == STATUS_DONE) status = text_give_tokens(settings, generation.network);
     if (status == STATUS_DONE) status = generate(&generation, device);
-    stepper_close(generation.stepper);
-    free(generation.text);
-    free(generation.input);
-    free(generation.output);
-    free(generation.candidates);
+    soma_generator_destroy(generation.generator);
     free(generation.written);
     soma_network_destroy(generation.network);
     soma_device_close(device);

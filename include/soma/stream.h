@@ -10,7 +10,13 @@
  *   float *outputs[] = {said, next_state, next_cell};     [1, classes], [units], [units]
  *   soma_session_run(session, 1, inputs, outputs);        and so on, with the states that came out
  *
- * and with attention { token, step } and { said, next_step }, of which step is one number, at first 0.
+ * and with attention { token, step } and { said, next_step }, of which step is one number, at first 0. What follows a
+ * text, token by token, is drawn by a generator:
+ *
+ *   soma_network_encode(network, "It was ", 7, &tokens, &count);
+ *   soma_generator_create(network, tokens, count, &(soma_generation_options){.temperature = 0.7}, &generator);
+ *   soma_generator_next(generator, &token);               and so on
+ *   soma_network_decode(network, (size_t)token, false, text, &length);
  */
 #ifndef SOMA_STREAM_H
 #define SOMA_STREAM_H
@@ -49,6 +55,37 @@ extern "C" {
  * input or weights with one of the names above. Destroy it with soma_network_destroy().
  */
 SOMA_API soma_status soma_network_stream(soma_network *network, soma_network **stream);
+
+/*
+ * Tokens that follow others, one after the other, as a network of text, or of any other tokens, says: it takes
+ * [steps] of them, and says for each in [steps, tokens] which comes next, as probabilities where it ends in a softmax,
+ * else as their logits. A network that soma_network_stream() makes a stream of goes step by step, for as many tokens as
+ * it has steps, or without end where it has no "step"; beyond them, and any other network, it sees the end of the text
+ * anew for each token, as much of it as it has steps.
+ */
+typedef struct soma_generation_options {
+    double temperature;   /* probabilities to the power of 1 / temperature; 0: 1 */
+    double top_p;         /* of the likeliest tokens as few as have this probability together, in (0, 1]; 0: all */
+    size_t top_k;         /* of the likeliest tokens so many; 0: all */
+    uint64_t seed;        /* of what is drawn */
+    bool greedy;          /* the likeliest always; of several the one with the lowest number */
+    uint64_t reserved[6]; /* zero */
+} soma_generation_options;
+
+typedef struct soma_generator soma_generator;
+
+/*
+ * Behind tokens[count], of which one is the least; they are copied. The network must be compiled, and its weights must
+ * not change while the generator is there; they are not copied where it does not go step by step. options NULL: the
+ * defaults. SOMA_INVALID_SHAPE: the network is none of tokens, which says what would be. Several threads may generate
+ * with one network, each by a generator of its own.
+ */
+SOMA_API soma_status soma_generator_create(soma_network *network, const int32_t *tokens, size_t count,
+                                           const soma_generation_options *options, soma_generator **generator);
+/* The next token, which is then part of the text; soma_network_decode() has its characters. */
+SOMA_API soma_status soma_generator_next(soma_generator *generator, int32_t *token);
+/* NULL is accepted. */
+SOMA_API void soma_generator_destroy(soma_generator *generator);
 
 #ifdef __cplusplus
 }
