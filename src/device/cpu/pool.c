@@ -81,9 +81,10 @@ SOMA_CPU_PLANNER(pool) {
     pool_plan *p = pool_plan_of(params, x, y);
     if (!p) return SOMA_OUT_OF_MEMORY;
     plan->detail = p;
-    p->part = SOMA_MAX((size_t)1, SOMA_CPU_CHUNK / (y->shape[3] * y->shape[4]));
-    soma_cpu_add_phase(plan, pool_task, soma_cpu_parts(rows, p->part));
     double places = (double)params->size[0] * params->size[1] * params->size[2];
     plan->nanoseconds = 0.08 * places * (double)count + 3.0 * (double)positions;
+    p->part = SOMA_MAX((size_t)1, SOMA_CPU_CHUNK / (y->shape[3] * y->shape[4]));
+    p->part = SOMA_MIN(p->part, soma_cpu_parts(rows, soma_cpu_tasks(plan)));
+    soma_cpu_add_phase(plan, pool_task, soma_cpu_parts(rows, p->part));
     return SOMA_OK;
 }

@@ -2,8 +2,8 @@
 /*
  * CONV, CONV_ADD and CONV_DATA_GRAD as products of matrices that are gathered (tile.h), pass by pass (geometry.h).
  * First the weights are packed into panels, once for all; then each task makes a range of bands, in a range of the
- * panels. Where there is one band alone, each panel is packed right before its only use; few columns need no packing at
- * all.
+ * panels. Where there is one band alone, each panel is packed right before its only use, as are the few weights of
+ * depthwise convolution where each task has one band; few columns need no packing at all.
  *
  * An element of the result is summed along k in the same order by every kernel, whatever the cut: where a sum is
  * interrupted depends on k alone. Therefore the cut may follow the number of threads, and the result still does not.
@@ -20,6 +20,9 @@
 /* Points of a band, at most, and at least where there are more. */
 #define BAND_POINTS  1024
 #define LEAST_POINTS 48
+/* Weights of whole vectors, in the order in which they are needed, in rows so short that those of a panel share no set
+ * of the L1 cache, are not packed. */
+#define DIRECT_COLUMNS (2 * GEMM_COLUMNS)
 /* More passes than that are left to others. */
 #define MAX_PASSES 4096
 
@@ -260,11 +263,23 @@ static size_t wanted_tasks(const soma_cpu_plan *plan, const conv_columns *column
     return (size_t)(share * (double)soma_cpu_tasks(plan) + 0.999);
 }
 
+/*
+ * Whether tasks are made of bands before they are made of units: then what a thread makes of some lines of an image is
+ * what it reads of them in the next call, and little goes from core to core. Units instead share out the weights, which
+ * is better where these are more than the results, or where each thread would have to pack all of them.
+ */
+static bool bands_come_first(const soma_call *call, const conv_columns *columns, const conv_pass *pass) {
+    if (columns->depthwise) return true;
+    return call->primitive != SOMA_PRIMITIVE_CONV_DATA_GRAD && columns->groups == 1 && columns->all <= DIRECT_COLUMNS &&
+           (double)pass->k < points_of(pass);
+}
+
 /* A pass with bands small enough that there are tasks for all threads, where there are too few units for that. */
 static soma_status make_banded(const soma_call *call, const soma_cpu_plan *plan, const conv_columns *columns,
                                size_t index, conv_pass *pass) {
     *pass = make_pass(call, index);
-    double wanted = (double)soma_cpu_parts(wanted_tasks(plan, columns, pass), columns->units);
+    size_t others = bands_come_first(call, columns, pass) ? 1 : columns->units;
+    double wanted = (double)soma_cpu_parts(wanted_tasks(plan, columns, pass), others);
     double points = SOMA_MAX(points_of(pass) / wanted + 1.0, (double)LEAST_POINTS);
     return soma_cpu_conv_choose_bands(pass, (size_t)SOMA_MIN(points, (double)BAND_POINTS));
 }
@@ -315,10 +330,6 @@ static void place_weights(passes_plan *p, soma_cpu_plan *plan) {
     soma_cpu_add_phase(plan, pack_task, soma_cpu_parts(p->items, p->items_of_task));
 }
 
-/* Weights of whole vectors, in the order in which they are needed, in rows so short that those of a panel share no set
- * of the L1 cache. */
-#define DIRECT_COLUMNS (2 * GEMM_COLUMNS)
-
 static bool can_be_direct(const passes_plan *p) {
     const conv_pass *pass = &p->pass[0].pass;
     if (p->transposed || p->columns.depthwise || p->columns.groups > 1 || p->columns.all > DIRECT_COLUMNS ||
@@ -342,7 +353,8 @@ static void share_out(passes_plan *p, soma_cpu_plan *plan) {
         own->unit_tasks = SOMA_MIN(soma_cpu_parts(wanted, own->band_tasks), p->columns.units);
         own->first_task = tasks;
         tasks += own->band_tasks * own->unit_tasks;
-        p->packs_units = p->packs_units && pass->band_count == 1;
+        p->packs_units =
+            p->packs_units && (pass->band_count == 1 || (p->columns.depthwise && pass->band_count == own->band_tasks));
         p->box = SOMA_MAX(p->box, soma_round_up(soma_cpu_conv_box_size(pass), SOMA_CPU_ALIGNMENT));
         points = SOMA_MAX(points, pass->band_points);
         size_t k = soma_cpu_parts(pass->k, own->k_blocks);
