@@ -25,6 +25,13 @@ static real apply(uint function, real x, real a, real b) {
     return x;
 }
 
+/* The same where the number is an argument: the usual functions without a jump to one of all. */
+static real apply_usual(uint function, real x, real a, real b) {
+    if (function == FUNCTION_IDENTITY) return x;
+    if (function == FUNCTION_RELU) return apply(FUNCTION_RELU, x, a, b);
+    return apply(function, x, a, b);
+}
+
 /* f', from the value v that the function's row says. */
 static real slope(uint function, real v, real a, real b) {
     switch (function) {

@@ -93,49 +93,87 @@ static void add_products(real *total, const global float *line, ulong pitch, int
     }
 }
 
+/* Those of three elements that follow each other, for neighbours that do: each of the source serves up to three of them. */
+static void add_three(real *total, const global float *from, ulong pitch, const real *factor, ulong part) {
+#pragma unroll
+    for (int i = 0; i < ACROSS + 2; i++) {
+        const real element = load_part(from + (ulong)i * pitch, part, 0.0f);
+#pragma unroll
+        for (int m = 0; m < 3; m++)
+            if (i >= m && i - m < ACROSS) total[i - m] = MULTIPLY_ADD(element, factor[m], total[i - m]);
+    }
+}
+
+/* total = the products of ACROSS results from `at` on, `part` channels from j on. */
+static __attribute__((always_inline)) void multiply(real *total, place at, ulong j, ulong part, sight see, conv_axis d, conv_axis h, conv_axis w,
+                                                    ulong groups, const global float *source, const global float *weight) {
+    const int first_w = WINDOW_START(at, see, w);
+    const bool slides = see.w.taps == 3 && see.w.source_step == 1 && see.w.tap_step == 1 && first_w >= 0 && first_w + ACROSS + 2 <= w.source;
+    const long step = (long)see.w.kernel_step * (long)groups;
+#pragma unroll
+    for (int i = 0; i < ACROSS; i++) total[i] = R(0.0);
+    for (int m_d = 0; m_d < see.d.taps; m_d++) {
+        const int from_d = WINDOW_START(at, see, d) + m_d * see.d.tap_step;
+        if (from_d < 0 || from_d >= d.source) continue;
+        for (int m_h = 0; m_h < see.h.taps; m_h++) {
+            const int from_h = WINDOW_START(at, see, h) + m_h * see.h.tap_step;
+            if (from_h < 0 || from_h >= h.source) continue;
+            const global float *line = source + ((at.image * d.source + from_d) * h.source + from_h) * w.source * groups + j;
+            const global float *factors = weight + (ulong)kernel_number(m_d, m_h, 0, see, h, w) * groups + j;
+            if (slides) {
+                real factor[3];
+#pragma unroll
+                for (int m = 0; m < 3; m++) factor[m] = load_part(factors + m * step, part, 0.0f);
+                add_three(total, line + (ulong)first_w * groups, groups, factor, part);
+                continue;
+            }
+            for (int m_w = 0; m_w < see.w.taps; m_w++)
+                add_products(total, line, groups, first_w + m_w * see.w.tap_step, see.w.source_step, w.source,
+                             load_part(factors + m_w * step, part, 0.0f), part);
+        }
+    }
+}
+
 KERNEL(LANES, ROWS)
 void conv_depthwise(CONV_PARAMETERS, uint back, ulong rows_per_group, ulong row_blocks, uint function, uint has_bias, float function_a,
                     float function_b, const global float *source, const global float *weight, const global float *bias,
                     global float *result, uint has_addend, const global float *addend) {
     CONV_AXES
-    sight see = sight_of(back, (uint)(get_group_id(1) / row_blocks), d, h, w);
-    const int results = see.w.count;
+    const sight see = sight_of(back, (uint)(get_group_id(1) / row_blocks), d, h, w);
     sight blocks = see;
-    blocks.w.count = (results + ACROSS - 1) / ACROSS;
+    blocks.w.count = (see.w.count + ACROSS - 1) / ACROSS;
     const ulong rows = (ulong)images * see.d.count * see.h.count * blocks.w.count;
     const ulong first_row = get_group_id(1) % row_blocks * rows_per_group, end_row = min(rows, first_row + rows_per_group);
-    for (ulong row = first_row + get_local_id(1); row < end_row; row += ROWS) {
-        place at = place_at(row, blocks);
+    if (first_row >= end_row) return;
+    /* Where the rows are is counted on: to divide for each would take longer than a row of few channels. */
+    place counter = place_at(first_row, blocks);
+    for (ulong row = first_row; row < end_row; row++) {
+        place at = counter;
         at.w *= ACROSS;
         const ulong to = result_number(at, see, d, h, w) * groups;
         FOR_EACH_IN_ROW(j, part, groups) {
-            real total[ACROSS];
+            real total[ACROSS], sum[ACROSS];
+            /* For whole vectors without a look at their length at each. */
+            if (part == WIDTH) multiply(total, at, j, WIDTH, see, d, h, w, groups, source, weight);
+            else multiply(total, at, j, part, see, d, h, w, groups, source, weight);
 #pragma unroll
-            for (int i = 0; i < ACROSS; i++) total[i] = R(0.0);
-            for (int m_d = 0; m_d < see.d.taps; m_d++) {
-                const int from_d = WINDOW_START(at, see, d) + m_d * see.d.tap_step;
-                if (from_d < 0 || from_d >= d.source) continue;
-                for (int m_h = 0; m_h < see.h.taps; m_h++) {
-                    const int from_h = WINDOW_START(at, see, h) + m_h * see.h.tap_step;
-                    if (from_h < 0 || from_h >= h.source) continue;
-                    const global float *line = source + ((at.image * d.source + from_d) * h.source + from_h) * w.source * groups + j;
-                    for (int m_w = 0; m_w < see.w.taps; m_w++) {
-                        const real factor = load_part(weight + (ulong)kernel_number(m_d, m_h, m_w, see, h, w) * groups + j, part, 0.0f);
-                        add_products(total, line, groups, WINDOW_START(at, see, w) + m_w * see.w.tap_step, see.w.source_step, w.source,
-                                     factor, part);
-                    }
-                }
-            }
+            for (int i = 0; i < ACROSS; i++) sum[i] = total[i];
             const real more = has_bias ? load_part(bias + j, part, 0.0f) : R(0.0);
-#pragma unroll
-            for (int i = 0; i < ACROSS; i++) {
-                if (at.w + i >= results) continue;
+            const int there = min(ACROSS, see.w.count - at.w);
+            for (int i = 0; i < there; i++) {
                 const ulong place = to + (ulong)i * see.w.step * groups + j;
-                real sum = total[i] + more;
-                if (has_addend) sum += load_part(addend + place, part, 0.0f);
-                store_part(apply(FUNCTION, sum, (real)(function_a), (real)(function_b)), result + place, part);
+                real value = sum[i] + more;
+                if (has_addend) value += load_part(addend + place, part, 0.0f);
+                store_part(apply_usual(FUNCTION, value, (real)(function_a), (real)(function_b)), result + place, part);
             }
         }
+        if (++counter.w < blocks.w.count) continue;
+        counter.w = 0;
+        if (++counter.h < blocks.h.count) continue;
+        counter.h = 0;
+        if (++counter.d < blocks.d.count) continue;
+        counter.d = 0;
+        counter.image++;
     }
 }
 #endif

@@ -133,6 +133,18 @@ static void index_elements(local uint *index, part of, band_size size, box_shape
     }
 }
 
+/* Of the part's elements of the kernel those that meet the source for some result from `low` to `high` along axis h: those of other lines meet
+ * padding alone. */
+static uint2 met_taps(int low, int high, part of, sight see, conv_axis h) {
+    if (see.d.taps > 1) return (uint2)(0, of.taps);
+    const int lowest = see.h.source_first + low * see.h.source_step, highest = see.h.source_first + high * see.h.source_step;
+    const int begin = highest < 0 ? (see.h.tap_step - 1 - highest) / see.h.tap_step : 0,
+              end = lowest < h.source ? (h.source - 1 - lowest) / see.h.tap_step + 1 : 0;
+    const uint first = (uint)(min(begin, see.h.taps) * see.w.taps), last = (uint)(min(end, see.h.taps) * see.w.taps);
+    const uint from = max(first, of.first_tap) - of.first_tap;
+    return (uint2)(from, max(min(last, of.first_tap + of.taps), of.first_tap + from) - of.first_tap);
+}
+
 /* A result of a band: its numbers there. */
 typedef struct point {
     uint image, line, at;

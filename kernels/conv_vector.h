@@ -70,22 +70,33 @@ void NAMED(conv_vector)(CONV_PARAMETERS, uint back, BAND_PARAMETERS, uint part_t
                     const uint rows = min((uint)TILE_ROWS, points - row);
                     const local float *left[TILE_ROWS];
                     ulong to[TILE_ROWS];
+                    int low = at.first.h + (int)next.line, high = low;
 #pragma unroll
                     for (uint r = 0; r < TILE_ROWS; r++) {
                         left[r] = box + window_place(next, shape, see, of.channels);
                         to[r] = result_number(place_of(next, at), see, d, h, w) * groups * columns + first_column;
+                        low = min(low, at.first.h + (int)next.line);
+                        high = max(high, at.first.h + (int)next.line);
                         if (row + r + 1 < points) next = point_after(next, at);
                     }
+                    const uint2 met = met_taps(low, high, of, see, h);
+                    const uint first_element = met.x * of.channels, elements = (met.y - met.x) * of.channels;
+                    /* Rows that follow each other in memory are stored as whole vectors, where the next one writes over what is too much. */
+                    const bool in_one_piece = how.first && how.beta == 0.0f && groups * columns == count && to[rows - 1] - to[0] == (rows - 1) * (ulong)count;
                     for (uint start = 0; start < count; start += PANEL) {
-                        NAMED(multiply_gathered)(sums, left, index, panels + start * DEPTH, of.taps * of.channels);
-                        for (uint r = 0; r < rows; r++)
-                            for (uint j = start; j < min(start + PANEL, count); j += WIDTH) {
-                                const ulong there = min((uint)WIDTH, count - j);
+                        NAMED(multiply_gathered)(sums, left, index + first_element, panels + start * DEPTH + first_element * PANEL, elements);
+                        for (uint j = start; j < min(start + PANEL, count); j += WIDTH) {
+                            const ulong there = min((uint)WIDTH, count - j);
+                            const real added = bias_vector(bias + first_column + j, there, how);
+                            for (uint r = 0; r < rows; r++) {
                                 const real sum = LOAD(local, sums + r * PANEL + (j - start));
                                 global float *out = result + to[r] + j;
                                 const global float *before = how.first ? addend + to[r] + j : out;
-                                store_part(finish_vector(sum, bias + first_column + j, before, there, how), out, there);
+                                const real value = finish_vector(sum, added, before, there, how);
+                                if (in_one_piece && j == 0 && count <= WIDTH && (rows - r) * count >= WIDTH) STORE(global, out, value);
+                                else store_part(value, out, there);
                             }
+                        }
                     }
                 }
             }

@@ -64,7 +64,7 @@ void NAMED(conv_weight_vector)(CONV_PARAMETERS, BAND_PARAMETERS, uint part_taps,
                         const ulong there = min((uint)WIDTH, count - j);
                         const real sum = LOAD(local, sums + r * PANEL + (j - start));
                         global float *out = to + (ulong)(first + r) * filters + j;
-                        store_part(finish_vector(sum, out, out, there, how), out, there);
+                        store_part(finish_vector(sum, R(0.0), out, there, how), out, there);
                     }
             }
     }

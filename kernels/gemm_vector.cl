@@ -62,13 +62,18 @@ typedef struct epilogue {
     bool first, last, has_bias;
 } epilogue;
 
-static real finish_vector(real sum, const global float *bias, const global float *c, ulong part, epilogue how) {
+/* The bias of these columns, which is asked for once for all rows of a tile. */
+static real bias_vector(const global float *bias, ulong part, epilogue how) {
+    return how.last && how.has_bias ? load_part(bias, part, 0.0f) : R(0.0);
+}
+
+static real finish_vector(real sum, real bias, const global float *c, ulong part, epilogue how) {
     real result = how.alpha * sum;
     const float kept = how.first ? how.beta : 1.0f;
     if (kept != 0.0f) result += kept * load_part(c, part, 0.0f);
     if (!how.last) return result;
-    if (how.has_bias) result += load_part(bias, part, 0.0f);
-    return apply(how.function, result, (real)(how.a), (real)(how.b));
+    if (how.has_bias) result += bias;
+    return apply_usual(how.function, result, (real)(how.a), (real)(how.b));
 }
 
 #define TILE wide

@@ -34,13 +34,15 @@ void NAMED(gemm_vector)(ARGUMENTS(ulong m, ulong n, ulong k, ulong rows_per_grou
 #pragma unroll
             for (uint r = 0; r < TILE_ROWS; r++) left[r] = a + p0 * step + (row + min(r, rows - 1)) * row_stride;
             NAMED(multiply)(sums, left, step, panel, depth);
-            for (uint r = 0; r < rows; r++)
-                for (ulong j = column; j < end_column; j += WIDTH) {
+            for (ulong j = column; j < end_column; j += WIDTH) {
+                const ulong part = min((ulong)WIDTH, n - j);
+                const real added = bias_vector(bias + j, part, how);
+                for (uint r = 0; r < rows; r++) {
                     global float *to = c + (row + r) * n + j;
-                    const ulong part = min((ulong)WIDTH, n - j);
                     const real sum = LOAD(local, sums + r * PANEL + (j - column));
-                    store_part(finish_vector(sum, bias + j, to, part, how), to, part);
+                    store_part(finish_vector(sum, added, to, part, how), to, part);
                 }
+            }
         }
     }
 }

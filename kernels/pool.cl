@@ -62,14 +62,23 @@ static offset first_of(span s0, span s1, span s2, offset stride0, offset stride1
     return (uint)s0.place * stride0 + (uint)s1.place * stride1 + (uint)s2.place * stride2;
 }
 
-/* One window, `part` channels from x on. */
-static real pool_window(uint average, const global float *x, span s0, span s1, span s2, offset step0, offset step1, offset step2, ulong part) {
+/* `part` channels from x on, of which `room` elements may be read: a vector as a whole where that is inside, since loading a part takes long. */
+static real load_channels(const global float *x, ulong room, ulong part) {
+#if WIDTH > 1
+    if (room >= WIDTH) return LOAD(global, x);
+#endif
+    return load_row(x, part, 0.0f);
+}
+
+/* One window, `part` channels from x on, behind which `room` elements may be read. */
+static real pool_window(uint average, const global float *x, ulong room, span s0, span s1, span s2, offset step0, offset step1, offset step2,
+                        ulong part) {
     real result = average ? R(0.0) : (real)(-INFINITY);
     for (int i = 0; i < s0.count; i++)
         for (int j = 0; j < s1.count; j++) {
-            const global float *from = x + i * step0 + j * step1;
-            for (int k = 0; k < s2.count; k++, from += step2) {
-                const real element = load_row(from, part, 0.0f);
+            offset at = i * step0 + j * step1;
+            for (int k = 0; k < s2.count; k++, at += step2) {
+                const real element = load_channels(x + at, room - at, part);
                 if (average) result += element;
                 else result = element > result || element != element ? element : result;
             }
@@ -96,24 +105,29 @@ void pool(ARGUMENTS(ulong count, ulong chunk, ulong channels, uint average, uint
         rest /= (uint)axis1.out;
         const span s0 = span_of(axis0, (int)(rest % (uint)axis0.out), count_padding);
         const global float *from = x + rest / (uint)axis0.out * sample_size + first_of(s0, s1, s2, stride0, stride1, stride2) + channel;
-        y[i] = pool_window(AVERAGE, from, s0, s1, s2, step0, step1, step2, part);
+        y[i] = pool_window(AVERAGE, from, 1, s0, s1, s2, step0, step1, step2, part);
     }
 #else
-    const ulong end = min(count, (GROUP_ID(0) + 1) * chunk);
+    const ulong end = min(count, (GROUP_ID(0) + 1) * chunk), row_size = (uint)axis2.out * channels;
+    const ulong all = count / ((ulong)(uint)axis0.out * (uint)axis1.out) * sample_size;
     for (ulong row = GROUP_ID(0) * chunk; row < end; row++) {
         const span s1 = span_of(axis1, (int)(row % (uint)axis1.out), count_padding);
         const ulong plane = row / (uint)axis1.out;
         const span s0 = span_of(axis0, (int)(plane % (uint)axis0.out), count_padding);
-        const global float *sample = x + plane / (uint)axis0.out * sample_size;
-        global float *to = y + row * (uint)axis2.out * channels;
-        for (int q = 0; q < axis2.out; q++, to += channels) {
+        const ulong sample = plane / (uint)axis0.out * sample_size;
+        global float *to = y + row * row_size;
+        ulong left = (end - row) * row_size; /* of what the group makes */
+        for (int q = 0; q < axis2.out; q++, to += channels, left -= channels) {
             const span s2 = span_of(axis2, q, count_padding);
-            const global float *from = sample + first_of(s0, s1, s2, stride0, stride1, stride2);
+            const ulong first = sample + first_of(s0, s1, s2, stride0, stride1, stride2);
             for (ulong c = 0; c < channels; c += WIDTH) {
-                const ulong part = min((ulong)WIDTH, channels - c);
-                const real result = AVERAGE ? pool_window(1, from + c, s0, s1, s2, step0, step1, step2, part)
-                                            : pool_window(0, from + c, s0, s1, s2, step0, step1, step2, part);
-                store_row(result, to + c, part);
+                const ulong part = min((ulong)WIDTH, channels - c), room = all - first - c;
+                const global float *from = x + first + c;
+                const real result = AVERAGE ? pool_window(1, from, room, s0, s1, s2, step0, step1, step2, part)
+                                            : pool_window(0, from, room, s0, s1, s2, step0, step1, step2, part);
+                /* What a whole vector has too much the next one writes over. */
+                if (left - c >= WIDTH) STORE(global, to + c, result);
+                else store_row(result, to + c, part);
             }
         }
     }
@@ -154,10 +168,13 @@ static uint most_windows(axis a) {
 #define DISTANCE(a, q, place) ((place) + (a).before - (q) * (a).stride)
 #define HAS_PLACE(a, q, distance) ((q) < (a).out && (distance) >= 0 && (distance) % (a).dilation == 0)
 #else
-/* One window's `part` channels: its dy to the first place that has its y. `own` of its places along the dimension `cut` are the work-item's. */
-static void give_largest(const global float *dy, const global float *x, const global float *y, global float *dx, span s0, span s1, span s2,
-                         offset step0, offset step1, offset step2, int cut, int own_begin, int own_end, ulong part) {
-    const real slope = load_row(dy, part, 0.0f), largest = load_row(y, part, 0.0f);
+#define LIES_APART(a) ((a).stride > ((a).size - 1) * (a).dilation)
+
+/* One window's `part` channels: its dy to the first place that has its y. `own` of its places along the dimension `cut` are the work-item's. No
+ * place is in two windows where they lie `apart`. */
+static void give_largest(const global float *dy, const global float *x, const global float *y, ulong room_y, ulong room_x, global float *dx, span s0,
+                         span s1, span s2, offset step0, offset step1, offset step2, int cut, int own_begin, int own_end, bool apart, ulong part) {
+    const real slope = load_channels(dy, room_y, part), largest = load_channels(y, room_y, part);
     const integers largest_is_nan = largest != largest;
     integers open = (integers)(-1);
     const int end0 = cut ? s0.count : own_end, end1 = cut ? own_end : s1.count;
@@ -166,10 +183,11 @@ static void give_largest(const global float *dy, const global float *x, const gl
             const bool own = (cut ? j : i) >= own_begin;
             ulong at = i * step0 + j * step1;
             for (int k = 0; k < s2.count; k++, at += step2) {
-                const real element = load_row(x + at, part, 0.0f);
+                const real element = load_channels(x + at, room_x - at, part);
                 const integers met = open & ((element == largest) | ((element != element) & largest_is_nan));
                 open = met ? (integers)(0) : open;
-                if (own) store_row(load_row(dx + at, part, 0.0f) + (met ? slope : R(0.0)), dx + at, part);
+                const real given = met ? slope : R(0.0);
+                if (own) store_row(apart ? given : load_row(dx + at, part, 0.0f) + given, dx + at, part);
             }
         }
 }
@@ -232,7 +250,9 @@ void pool_grad(ARGUMENTS(ulong count, ulong chunk, ulong channels, uint average,
     const int cut = axis0.in > 1 ? 0 : 1, length = cut ? axis1.in : axis0.in;
     const axis across = cut ? axis1 : axis0;
     const ulong parts = ((uint)length + chunk - 1) / chunk, sample = GROUP_ID(0) / parts, slice = cut ? stride1 : stride0;
+    const ulong all_x = count / parts * sample_size, all_y = count / parts * windows * channels; /* elements */
     const int begin = (int)(GROUP_ID(0) % parts * chunk), end = (int)min((ulong)(uint)length, (ulong)(uint)begin + chunk);
+    const bool apart = LIES_APART(axis0) && LIES_APART(axis1) && LIES_APART(axis2);
     global float *to = dx + sample * sample_size;
     for (ulong at = (uint)begin * slice; at < (uint)end * slice; at += WIDTH) store_row(R(0.0), to + at, (uint)end * slice - at);
     const int lowest = soma_window_lowest(begin, across.before, across.stride, (across.size - 1) * across.dilation);
@@ -253,8 +273,9 @@ void pool_grad(ARGUMENTS(ulong count, ulong chunk, ulong channels, uint average,
                     if (AVERAGE)
                         give_shares(dy + at + c, to + first + c, s0, s1, s2, step0, step1, step2, cut, own_begin, own_end, part);
                     else
-                        give_largest(dy + at + c, x + sample * sample_size + first + c, y + at + c, to + first + c, s0, s1, s2, step0, step1,
-                                     step2, cut, own_begin, own_end, part);
+                        give_largest(dy + at + c, x + sample * sample_size + first + c, y + at + c, all_y - at - c,
+                                     all_x - sample * sample_size - first - c, to + first + c, s0, s1, s2, step0, step1, step2, cut, own_begin,
+                                     own_end, apart, part);
                 }
                 at += channels;
             }

@@ -232,6 +232,8 @@ START_TEST(tiles_of_convolutions_fit_local_memory) {
                          others = style.box + style.width + (size_t)2 * style.width * style.narrow_rows,
                          forward = style.depth * (columns + 1) + others,
                          back = style.positions * (columns + 1) + style.window + others;
+            const soma_cl_style slim = soma_cl_slim_style(&style);
+            ck_assert(slim.width <= style.width && slim.narrow_rows <= style.narrow_rows && slim.depth == style.depth);
             ck_assert_uint_ge(style.box, 256);
             ck_assert_msg(forward * sizeof(float) <= kibibytes[j] * 1024 && back * sizeof(float) <= kibibytes[j] * 1024,
                           "width %u of %zu KiB: %zu and %zu floats", style.width, kibibytes[j], forward, back);

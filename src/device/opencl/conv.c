@@ -36,12 +36,14 @@ soma_cl_conv soma_cl_conv_of(soma_cl_builder *builder, uint32_t source, uint32_t
                          .source = &call->view[source],
                          .weight = &call->view[weight],
                          .result = &call->view[result]};
+    conv.style = &builder->device->style;
     conv.images = conv.source->shape[0];
     conv.groups = conv.params->groups;
     conv.inner = conv.source->shape[4] / conv.groups;
     conv.columns = conv.result->shape[4] / conv.groups;
     conv.taps = conv.weight->shape[0] * conv.weight->shape[1] * conv.weight->shape[2];
     conv.results = conv.images * conv.result->shape[1] * conv.result->shape[2] * conv.result->shape[3];
+    if (conv.columns <= builder->device->slim.width) conv.style = &builder->device->slim;
     if (!fits(&conv))
         builder->status =
             soma_error(SOMA_UNSUPPORTED, "%s of this size is not done on OpenCL", soma_primitive_name(call->primitive));
@@ -145,23 +147,24 @@ static void launch_depthwise(soma_cl_builder *builder, const soma_cl_conv *conv,
     soma_cl_end(builder, share.lanes, share.rows, 1, of.count * row_blocks);
 }
 
-size_t soma_cl_conv_block(const soma_cl_device *device, const soma_cl_conv *conv) {
-    return (size_t)device->style.panels * device->style.width * (soma_cl_conv_is_narrow(device, conv) ? 1 : 2);
+size_t soma_cl_conv_block(const soma_cl_conv *conv) {
+    return (size_t)conv->style->panels * conv->style->width * (soma_cl_conv_is_narrow(conv) ? 1 : 2);
 }
 
 static void launch_vector(soma_cl_builder *builder, const soma_cl_conv *conv, bool back) {
     const soma_cl_device *device = builder->device;
-    const bool narrow = soma_cl_conv_is_narrow(device, conv);
-    const size_t tile_rows = narrow ? device->style.narrow_rows : device->style.wide_rows;
-    const size_t blocks = conv->groups * soma_cl_pieces(conv->columns, soma_cl_conv_block(device, conv));
+    const soma_cl_style *style = conv->style;
+    const bool narrow = soma_cl_conv_is_narrow(conv);
+    const size_t tile_rows = narrow ? style->narrow_rows : style->wide_rows;
+    const size_t blocks = conv->groups * soma_cl_pieces(conv->columns, soma_cl_conv_block(conv));
     const size_t groups = SOMA_MAX((size_t)device->info.compute_units, 1u) * GROUPS_PER_UNIT;
     const classes of = classes_of(conv, back, 1);
     const size_t share = soma_cl_pieces(of.results, soma_cl_pieces(groups, blocks));
     const soma_cl_conv_bands bands =
-        soma_cl_conv_cut(device, conv, back, device->style.depth, BAND_POINTS, soma_round_up(share, tile_rows));
+        soma_cl_conv_cut(conv, back, style->depth, BAND_POINTS, soma_round_up(share, tile_rows));
     const size_t each = SOMA_MAX(soma_cl_pieces(bands.count, soma_cl_pieces(groups, blocks)), (size_t)1),
                  band_blocks = soma_cl_pieces(bands.count, each);
-    soma_cl_begin(builder, "conv_vector.cl", narrow ? "conv_vector_narrow" : "conv_vector_wide", " ");
+    soma_cl_begin_styled(builder, style, "conv_vector.cl", narrow ? "conv_vector_narrow" : "conv_vector_wide");
     soma_cl_pass_conv(builder, conv);
     soma_cl_pass_u32(builder, back);
     soma_cl_pass_bands(builder, &bands);

@@ -7,6 +7,7 @@
 
 typedef struct soma_cl_conv {
     const soma_conv_params *params;
+    const soma_cl_style *style;                /* of processors' kernels */
     const soma_view *source, *weight, *result; /* result: whose places the windows are of */
     size_t images, groups, inner, columns;     /* the channels that a group has of the source, and of the result */
     size_t taps, results;                      /* elements of the kernel; places in the result, in all images */
@@ -24,10 +25,10 @@ static inline bool soma_cl_is_depthwise(const soma_cl_conv *conv) {
 }
 
 /* On processors: whether tiles are one vector wide, and how many columns a group of work-items has. */
-static inline bool soma_cl_conv_is_narrow(const soma_cl_device *device, const soma_cl_conv *conv) {
-    return conv->columns <= device->style.width;
+static inline bool soma_cl_conv_is_narrow(const soma_cl_conv *conv) {
+    return conv->columns <= conv->style->width;
 }
-size_t soma_cl_conv_block(const soma_cl_device *device, const soma_cl_conv *conv);
+size_t soma_cl_conv_block(const soma_cl_conv *conv);
 
 /* On processors: the bands that results are made in, and the parts that windows are taken in. */
 typedef struct soma_cl_conv_bands {
@@ -39,8 +40,7 @@ typedef struct soma_cl_conv_bands {
 
 /* Parts of at most `depth` elements, bands of at most `most` results, and of at most `share`. How windows are cut, and
  * with that the order of their sums, does not depend on `share`, which may come from the number of cores. */
-soma_cl_conv_bands soma_cl_conv_cut(const soma_cl_device *device, const soma_cl_conv *conv, bool back, size_t depth,
-                                    size_t most, size_t share);
+soma_cl_conv_bands soma_cl_conv_cut(const soma_cl_conv *conv, bool back, size_t depth, size_t most, size_t share);
 void soma_cl_pass_bands(soma_cl_builder *builder, const soma_cl_conv_bands *bands);
 
 /* On GPUs: kernels/conv_tile.cl. */

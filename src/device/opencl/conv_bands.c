@@ -61,10 +61,9 @@ static void cut_bands(soma_cl_conv_bands *bands, const soma_cl_conv *conv, const
 /* So many results of a band fill the tiles well. */
 #define ENOUGH_POINTS 24
 
-soma_cl_conv_bands soma_cl_conv_cut(const soma_cl_device *device, const soma_cl_conv *conv, bool back, size_t depth,
-                                    size_t most, size_t share) {
+soma_cl_conv_bands soma_cl_conv_cut(const soma_cl_conv *conv, bool back, size_t depth, size_t most, size_t share) {
     const size_t fewer = SOMA_MIN(share, most);
-    const double room = device->style.box;
+    const double room = conv->style->box;
     axis_view see[3];
     for (size_t axis = 0; axis < 3; axis++) see[axis] = see_axis(conv, back, axis);
     /* With boxes for windows as a whole, so that each comes but once: they have all channels. */
@@ -80,7 +79,7 @@ soma_cl_conv_bands soma_cl_conv_cut(const soma_cl_device *device, const soma_cl_
         if (enough) return bands;
     }
     soma_cl_conv_bands apart = {.part_taps = 1, .apart = 1};
-    const size_t channel_parts = soma_cl_pieces(conv->inner, SOMA_MIN(depth, (size_t)device->style.box));
+    const size_t channel_parts = soma_cl_pieces(conv->inner, SOMA_MIN(depth, (size_t)conv->style->box));
     apart.part_channels = soma_cl_pieces(conv->inner, SOMA_MAX(channel_parts, (size_t)1));
     const axis_view whole_see[3] = {see[0], see[1], see[2]};
     for (size_t axis = 0; axis < 3; axis++) see[axis].reach = 1;

@@ -68,29 +68,31 @@ static void launch_depthwise(soma_cl_builder *builder, const soma_cl_conv *conv)
     const soma_cl_device *device = builder->device;
     const size_t width = SOMA_MAX(conv->result->shape[3], (size_t)1), lines = conv->results / width;
     const size_t channel_groups = soma_cl_column_groups(device, conv->groups);
-    const shares of = divide(builder, conv, lines, soma_cl_pieces(LEAST_SHARE, width), channel_groups * conv->taps,
-                             soma_cl_works_on_vectors(device) ? GROUPS_PER_UNIT : TILE_GROUPS_PER_UNIT);
+    /* On processors a group makes all elements of a line of the kernel. */
+    const bool vectors = soma_cl_works_on_vectors(device);
+    const size_t parts = vectors ? conv->weight->shape[0] * conv->weight->shape[1] : conv->taps;
+    const shares of = divide(builder, conv, lines, soma_cl_pieces(LEAST_SHARE, width), channel_groups * parts,
+                             vectors ? GROUPS_PER_UNIT : TILE_GROUPS_PER_UNIT);
     soma_cl_expect_loops(builder, of.share * (width + 1));
     soma_cl_begin(builder, "conv_depthwise_weight.cl", "conv_depthwise_weight", " ");
     soma_cl_pass_conv(builder, conv);
     soma_cl_pass_size(builder, of.share);
     pass_scales(builder, &of);
     pass_memory(builder, &of);
-    soma_cl_end(builder, device->style.group, 1, channel_groups, conv->taps * of.count);
+    soma_cl_end(builder, device->style.group, 1, channel_groups, parts * of.count);
     add_shares(builder, conv, &of);
 }
 
 static void launch_vector(soma_cl_builder *builder, const soma_cl_conv *conv) {
-    const soma_cl_device *device = builder->device;
-    const bool narrow = soma_cl_conv_is_narrow(device, conv);
-    const size_t blocks = conv->groups * soma_cl_pieces(conv->columns, soma_cl_conv_block(device, conv));
-    const soma_cl_conv_bands bands =
-        soma_cl_conv_cut(device, conv, false, device->style.window, device->style.positions, device->style.positions);
+    const soma_cl_style *style = conv->style;
+    const bool narrow = soma_cl_conv_is_narrow(conv);
+    const size_t blocks = conv->groups * soma_cl_pieces(conv->columns, soma_cl_conv_block(conv));
+    const soma_cl_conv_bands bands = soma_cl_conv_cut(conv, false, style->window, style->positions, style->positions);
     const size_t parts = soma_cl_pieces(conv->inner, bands.part_channels) * soma_cl_pieces(conv->taps, bands.part_taps);
     const shares of =
         divide(builder, conv, bands.count, soma_cl_pieces(LEAST_SHARE, bands.points), blocks * parts, GROUPS_PER_UNIT);
-    soma_cl_begin(builder, "conv_weight_vector.cl", narrow ? "conv_weight_vector_narrow" : "conv_weight_vector_wide",
-                  " ");
+    soma_cl_begin_styled(builder, style, "conv_weight_vector.cl",
+                         narrow ? "conv_weight_vector_narrow" : "conv_weight_vector_wide");
     soma_cl_pass_conv(builder, conv);
     soma_cl_pass_bands(builder, &bands);
     soma_cl_pass_size(builder, of.share);

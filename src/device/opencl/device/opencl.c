@@ -81,6 +81,16 @@ void soma_cl_choose_tiles(soma_cl_style *style, size_t local_memory) {
     }
 }
 
+/* Some processors are through with half a vector of 16 in half the time, and none takes longer for it. */
+soma_cl_style soma_cl_slim_style(const soma_cl_style *style) {
+    soma_cl_style slim = *style;
+    if (slim.width == 16) {
+        slim.width = 8;
+        slim.narrow_rows = 9; /* of 8, 9, 12 and 13 the quickest for LeNet-5, whose window of 25 it divides well */
+    }
+    return slim;
+}
+
 static void choose_style(soma_cl_device *device) {
     const uint64_t abilities = soma_cl_device_number(device->id, CL_DEVICE_SINGLE_FP_CONFIG);
     device->local_memory = (size_t)soma_cl_device_number(device->id, CL_DEVICE_LOCAL_MEM_SIZE);
@@ -91,6 +101,7 @@ static void choose_style(soma_cl_device *device) {
     device->style.fma = (abilities & CL_FP_FMA) != 0;
     device->lists = soma_cl_works_on_vectors(device) && soma_fast_paths();
     if (soma_cl_works_on_vectors(device)) soma_cl_choose_tiles(&device->style, device->local_memory);
+    device->slim = soma_cl_slim_style(&device->style);
     /* A constant of Mesa's (LP_MAX_TGSI_LOOP_ITERATIONS); some passes are left for what no estimate counts. */
     if (strstr(device->info.name, "llvmpipe")) device->loop_limit = 65000;
 }

@@ -71,7 +71,8 @@ soma_status soma_cl_peak(void *state, double *gflops) {
     with.global[0] = units * (processor ? PROCESSOR_GROUPS : GPU_GROUPS) * device->style.group;
     void *results = NULL;
     soma_status status = soma_cl_alloc(device, with.global[0] * device->style.width * sizeof(float), &results);
-    if (status == SOMA_OK) status = soma_cl_create_kernel(device, "peak.cl", "multiply_add", " ", &with.kernel);
+    if (status == SOMA_OK)
+        status = soma_cl_create_kernel(device, &device->style, "peak.cl", "multiply_add", " ", &with.kernel);
     if (status == SOMA_OK) status = set_fixed_arguments(&with, results);
     if (status == SOMA_OK) status = measure(&with, gflops);
     soma_cl_release_kernel(device, with.kernel);

@@ -26,6 +26,8 @@ typedef struct soma_cl_style {
 
 /* What follows from the width of vectors and the bytes of local memory, on processors. */
 void soma_cl_choose_tiles(soma_cl_style *style, size_t local_memory);
+/* The same for convolutions with few columns. */
+soma_cl_style soma_cl_slim_style(const soma_cl_style *style);
 
 typedef struct soma_cl_gemm soma_cl_gemm; /* a kernel that multiplies matrices, see gemm.h */
 
@@ -49,7 +51,8 @@ typedef struct soma_cl_device {
     cl_mem nothing;             /* what kernels get for a view without elements, which they do not touch */
     soma_device_info info;
     soma_cl_style style;
-    const soma_cl_gemm *gemm;        /* the default */
+    soma_cl_style slim;       /* of convolutions with so few columns that half a vector holds them; else as `style` */
+    const soma_cl_gemm *gemm; /* the default */
     const soma_cl_gemm *forced_gemm; /* for a trial: this one and no other; else NULL */
     bool clblast_started;
     bool gemm_is_fixed;    /* the environment says who multiplies: choices do not count */

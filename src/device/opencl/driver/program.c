@@ -130,12 +130,13 @@ static bool is_bundled(const soma_cl_device *device, const char *source) {
 }
 
 /* What tells a program from others: its source and its options. */
-static void append_key(soma_text *key, const soma_cl_device *device, const char *source, const char *options) {
-    const soma_cl_style *style = &device->style;
-    const bool bundled = is_bundled(device, source), list = strcmp(source, "list.cl") == 0;
+static void append_key(soma_text *key, const soma_cl_device *device, const soma_cl_style *style, const char *source,
+                       const char *options) {
+    const bool own = style->width == device->style.width, bundled = own && is_bundled(device, source),
+               tiles = bundled || !own || strcmp(source, "list.cl") == 0;
     soma_text_append(key, "%s -cl-std=CL1.2 -DWIDTH=%u -DGROUP=%u%s", bundled ? BUNDLE : source, style->width,
                      style->group, style->fma ? " -DHAVE_FMA" : "");
-    if (bundled || list)
+    if (tiles)
         soma_text_append(key,
                          " -DWIDE_ROWS=%u -DNARROW_ROWS=%u -DDEPTH=%u -DPANELS=%u -DWINDOW=%u -DPOSITIONS=%u -DBOX=%u",
                          style->wide_rows, style->narrow_rows, style->depth, style->panels, style->window,
@@ -144,10 +145,10 @@ static void append_key(soma_text *key, const soma_cl_device *device, const char 
     soma_text_append(key, " %s", options_of_user());
 }
 
-soma_status soma_cl_create_kernel(soma_cl_device *device, const char *source, const char *kernel, const char *options,
-                                  cl_kernel *result) {
+soma_status soma_cl_create_kernel(soma_cl_device *device, const soma_cl_style *style, const char *source,
+                                  const char *kernel, const char *options, cl_kernel *result) {
     soma_text key = {0};
-    append_key(&key, device, source, options);
+    append_key(&key, device, style, source, options);
     if (!key.data || key.failed) {
         soma_free(key.data);
         return soma_out_of_memory(256, "the options of an OpenCL program");

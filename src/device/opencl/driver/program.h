@@ -15,11 +15,12 @@ typedef struct soma_cl_source {
 extern const soma_cl_source soma_cl_sources[];
 
 /*
- * A kernel of a source file, built with these options beside those that every program gets. Programs are kept by the
- * device; the kernel is the caller's. A failure to build has the driver's log in the detail.
+ * A kernel of a source file, in the device's style or another, built with these options beside those that every program
+ * gets. Programs are kept by the device; the kernel is the caller's. A failure to build has the driver's log in the
+ * detail.
  */
-soma_status soma_cl_create_kernel(soma_cl_device *device, const char *source, const char *kernel, const char *options,
-                                  cl_kernel *result);
+soma_status soma_cl_create_kernel(soma_cl_device *device, const soma_cl_style *style, const char *source,
+                                  const char *kernel, const char *options, cl_kernel *result);
 
 /* Frees the programs of a device. */
 void soma_cl_free_programs(soma_cl_device *device);

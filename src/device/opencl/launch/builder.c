@@ -6,21 +6,31 @@
 #include <stdio.h>
 #include <string.h>
 
-void soma_cl_begin(soma_cl_builder *builder, const char *source, const char *kernel, const char *options, ...) {
+static void begin(soma_cl_builder *builder, const soma_cl_style *style, const char *source, const char *kernel,
+                  const char *options) {
     if (builder->status != SOMA_OK) return;
     soma_cl_prepared *prepared = builder->prepared;
     if (prepared->launch_count == SOMA_CL_MAX_LAUNCHES) {
         builder->status = soma_error(SOMA_INTERNAL, "a call has more than %d launches", SOMA_CL_MAX_LAUNCHES);
         return;
     }
+    builder->launch = &prepared->launch[prepared->launch_count++];
+    builder->launch->listed = style == &builder->device->style ? soma_cl_listed_number(kernel) : -1;
+    builder->status = soma_cl_create_kernel(builder->device, style, source, kernel, options, &builder->launch->kernel);
+}
+
+void soma_cl_begin(soma_cl_builder *builder, const char *source, const char *kernel, const char *options, ...) {
     char text[512];
     va_list arguments;
     va_start(arguments, options);
     vsnprintf(text, sizeof text, options, arguments);
     va_end(arguments);
-    builder->launch = &prepared->launch[prepared->launch_count++];
-    builder->launch->listed = soma_cl_listed_number(kernel);
-    builder->status = soma_cl_create_kernel(builder->device, source, kernel, text, &builder->launch->kernel);
+    begin(builder, &builder->device->style, source, kernel, text);
+}
+
+void soma_cl_begin_styled(soma_cl_builder *builder, const soma_cl_style *style, const char *source,
+                          const char *kernel) {
+    begin(builder, style, source, kernel, " ");
 }
 
 static void pass(soma_cl_builder *builder, size_t size, const void *value) {

@@ -94,6 +94,8 @@ typedef struct soma_cl_builder {
  * in order. */
 void soma_cl_begin(soma_cl_builder *builder, const char *source, const char *kernel, const char *options, ...)
     __attribute__((format(printf, 4, 5)));
+/* The same in a style that may be another than the device's, on processors. */
+void soma_cl_begin_styled(soma_cl_builder *builder, const soma_cl_style *style, const char *source, const char *kernel);
 void soma_cl_pass_size(soma_cl_builder *builder, size_t value); /* an OpenCL ulong */
 /* How many rows each group does (dimension 1); in a list one does all. */
 void soma_cl_pass_rows(soma_cl_builder *builder, size_t rows, size_t all_rows);

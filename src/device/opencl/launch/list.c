@@ -207,7 +207,7 @@ static soma_status compile_now(soma_cl_device *device, const soma_cl_list *list)
 
 static soma_status make_kernel(soma_cl_device *device, soma_cl_list *list, const cl_ulong *entries, size_t size) {
     cl_int code;
-    SOMA_TRY(soma_cl_create_kernel(device, "list.cl", "list", " ", &list->kernel));
+    SOMA_TRY(soma_cl_create_kernel(device, &device->style, "list.cl", "list", " ", &list->kernel));
     list->entries = clCreateBuffer(device->context, CL_MEM_READ_ONLY | CL_MEM_COPY_HOST_PTR, size * sizeof *entries,
                                    (void *)(uintptr_t)entries, &code);
     SOMA_TRY(soma_cl_check(code, "clCreateBuffer for a list on %s", device->info.name));
