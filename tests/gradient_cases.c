@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* See gradient_cases.h. */
 #include "gradient_cases.h"
+#include "kernels/recurrent_call.h"
 #include "nn/network.h"
 
 static soma_tensor *vector(soma_network *network, size_t size) {
@@ -48,6 +49,36 @@ static soma_tensor *build_recurrent(soma_network *network, int variant) {
     size_t shape[2] = {3, 2};
     soma_tensor *x = soma_reshape(soma_dense(vector(network, 4), 6, SOMA_IDENTITY), 2, shape);
     return soma_dense(soma_flatten(soma_layers(x, layers[variant])), 3, SOMA_IDENTITY);
+}
+
+/* Two sequences of a sample at a time, from states on, as imported models have them. */
+static soma_tensor *build_recurrent_sequences(soma_network *network, int variant) {
+    enum { SEQUENCES = 2, LENGTH = 3, UNITS = 2 };
+    static const soma_recurrent_params params[] = {
+        {.kind = SOMA_RECURRENT_RNN, .function = SOMA_TANH, .reverse = true},
+        {.kind = SOMA_RECURRENT_LSTM, .function = SOMA_TANH},
+        {.kind = SOMA_RECURRENT_GRU, .function = SOMA_TANH},
+        {.kind = SOMA_RECURRENT_GRU, .function = SOMA_TANH, .reverse = true, .reset_before = true},
+    };
+    const bool lstm = params[variant].kind == SOMA_RECURRENT_LSTM;
+    const size_t columns = soma_recurrent_gates(params[variant].kind) * UNITS;
+    const size_t steps[3] = {SEQUENCES, LENGTH, columns}, states[2] = {SEQUENCES, UNITS};
+    soma_tensor *given = vector(network, 4), *input[4], *y;
+    /* Its weight has the shape of the recurrent one. */
+    soma_tensor *step = soma_dense(soma_dense(given, UNITS, SOMA_TANH), columns, SOMA_IDENTITY);
+    soma_tensor *all = soma_dense(given, SEQUENCES * LENGTH * columns, SOMA_IDENTITY);
+    input[0] = soma_reshape(all, 3, steps);
+    input[1] = soma_network_tensor(network, "dense_2.weight");
+    input[2] = soma_reshape(soma_dense(given, SEQUENCES * UNITS, SOMA_TANH), 2, states);
+    input[3] = lstm ? soma_reshape(soma_dense(given, SEQUENCES * UNITS, SOMA_IDENTITY), 2, states) : NULL;
+    const soma_tensor_spec spec = {
+        .op = SOMA_OP_RECURRENT,
+        .input_count = lstm ? 4 : 3,
+        .input = input,
+        .attributes = {.recurrent = {.params = params[variant], .stated = true, .celled = lstm}}};
+    if (!input[0] || !input[1] || !input[2] || soma_graph_add(&network->graph, &spec, &y) != SOMA_OK) return NULL;
+    soma_tensor *const parts[] = {soma_flatten(y), step};
+    return soma_dense(soma_concat(parts, 2, 0), 3, SOMA_IDENTITY);
 }
 
 /* With a first state and cell, and a mask that leaves the second of three steps out. */
@@ -472,6 +503,7 @@ const gradient_case gradient_cases[] = {
     {"embedding", build_embedding, 4, {.loss = {0}}, false, false},
     {"recurrent", build_recurrent, 9, {.loss = {0}}, false, false},
     {"recurrent, from a state", build_recurrent_state, 3, {.loss = {0}}, false, false},
+    {"recurrent, several sequences", build_recurrent_sequences, 4, {.loss = {0}}, false, false},
     {"attention", build_attention, SOMA_COUNT_OF(attention_texts), {.loss = {0}}, false, false},
     {"attention to a context", build_attention_context, 3, {.loss = {0}}, false, false},
     {"matrices", build_matrices, 6, {.loss = {0}}, false, false},

@@ -8,6 +8,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 static soma_status load(soma_network **network) {
     const char *path = temporary_path("m.onnx");
@@ -252,6 +253,142 @@ START_TEST(weights_may_be_made_by_ops) {
 }
 END_TEST
 
+/* ------------------------------------------------------------------------------------- several sequences of a sample
+ */
+
+enum { MANY = 3, LONG = 4, WIDE = 2, CELLS = 2, WAYS = 2, GATES = 4 }; /* gates: input, output, forget, cell */
+
+static const struct {
+    int64_t layout;
+    bool cut, stated; /* lengths and first states are given */
+    const char *output;
+} several[] = {{0, false, false, "y"},   {0, true, true, "y"},     {1, true, true, "y"},
+               {0, false, true, "last"}, {1, true, false, "last"}, {0, false, false, "cell"},
+               {0, false, true, "cell"}, {1, false, true, "cell"}, {0, true, true, "cell"}};
+static int chosen; /* of several */
+static const int64_t lengths_of[MANY] = {LONG, 2, 3};
+
+static float number_of(const char *name, size_t i) {
+    return (float)((i * 7 + (size_t)name[0] * 3) % 11) / 8.0F - 0.625F;
+}
+
+static void put_numbers(const char *name, size_t rank, const int64_t *shape) {
+    float values[WAYS * GATES * CELLS * 2];
+    size_t count = 1;
+    for (size_t i = 0; i < rank; i++) count *= (size_t)shape[i];
+    ck_assert_uint_le(count, sizeof values / sizeof *values);
+    for (size_t i = 0; i < count; i++) values[i] = number_of(name, i);
+    floats(name, rank, shape, values);
+}
+
+static void lstm_of_several(void) {
+    const bool batchwise = several[chosen].layout;
+    const char *output = several[chosen].output;
+    if (batchwise) {
+        put_value(GRAPH_INPUT, "x", SHAPE(MANY, LONG, WIDE));
+        put_numbers("h", SHAPE(MANY, WAYS, CELLS));
+        put_numbers("c", SHAPE(MANY, WAYS, CELLS));
+    } else {
+        put_value(GRAPH_INPUT, "x", SHAPE(LONG, MANY, WIDE));
+        put_numbers("h", SHAPE(WAYS, MANY, CELLS));
+        put_numbers("c", SHAPE(WAYS, MANY, CELLS));
+    }
+    put_numbers("w", SHAPE(WAYS, GATES * CELLS, WIDE));
+    put_numbers("r", SHAPE(WAYS, GATES * CELLS, CELLS));
+    put_numbers("b", SHAPE(WAYS, 2 * GATES * CELLS));
+    integers("lengths", MANY, lengths_of);
+    size_t one = soma_onnx_begin_node(&made, "LSTM", "y",
+                                      (const char *[]){"x", "w", "r", "b", several[chosen].cut ? "lengths" : "",
+                                                       several[chosen].stated ? "h" : "",
+                                                       several[chosen].stated ? "c" : "", NULL});
+    soma_protobuf_put_text(W, NODE_OUTPUT, "last");
+    soma_protobuf_put_text(W, NODE_OUTPUT, "cell");
+    soma_onnx_put_attribute_integer(&made, "hidden_size", CELLS);
+    soma_onnx_put_attribute_integer(&made, "layout", several[chosen].layout);
+    soma_onnx_put_attribute_text(&made, "direction", "bidirectional");
+    soma_onnx_end_node(&made, one);
+    if (strcmp(output, "y") == 0 && batchwise)
+        put_value(GRAPH_OUTPUT, output, SHAPE(MANY, LONG, WAYS, CELLS));
+    else if (strcmp(output, "y") == 0)
+        put_value(GRAPH_OUTPUT, output, SHAPE(LONG, WAYS, MANY, CELLS));
+    else if (batchwise)
+        put_value(GRAPH_OUTPUT, output, SHAPE(MANY, WAYS, CELLS));
+    else
+        put_value(GRAPH_OUTPUT, output, SHAPE(WAYS, MANY, CELLS));
+}
+
+/* The formula of ONNX's LSTM, of one sequence in one direction. */
+static void expect_sequence(size_t way, size_t sequence, double *wanted) {
+    const bool batchwise = several[chosen].layout, whole = strcmp(several[chosen].output, "y") == 0;
+    const size_t length = several[chosen].cut ? (size_t)lengths_of[sequence] : LONG;
+    const size_t state = batchwise ? sequence * WAYS + way : way * MANY + sequence;
+    double h[CELLS] = {0}, c[CELLS] = {0};
+    for (size_t u = 0; u < CELLS && several[chosen].stated; u++) {
+        h[u] = (double)number_of("h", state * CELLS + u);
+        c[u] = (double)number_of("c", state * CELLS + u);
+    }
+    for (size_t round = 0; round < length; round++) {
+        const size_t step = way ? length - 1 - round : round;
+        const size_t x = (batchwise ? sequence * LONG + step : step * MANY + sequence) * WIDE;
+        double sum[GATES][CELLS], next[CELLS];
+        for (size_t g = 0; g < GATES; g++)
+            for (size_t u = 0; u < CELLS; u++) {
+                const size_t row = g * CELLS + u, bias = way * 2 * GATES * CELLS + row;
+                sum[g][u] = (double)number_of("b", bias) + (double)number_of("b", bias + GATES * CELLS);
+                for (size_t i = 0; i < WIDE; i++)
+                    sum[g][u] +=
+                        (double)number_of("x", x + i) * (double)number_of("w", (way * GATES * CELLS + row) * WIDE + i);
+                for (size_t i = 0; i < CELLS; i++)
+                    sum[g][u] += h[i] * (double)number_of("r", (way * GATES * CELLS + row) * CELLS + i);
+            }
+        for (size_t u = 0; u < CELLS; u++) {
+            c[u] = sigmoid(sum[2][u]) * c[u] + sigmoid(sum[0][u]) * tanh(sum[3][u]);
+            next[u] = sigmoid(sum[1][u]) * tanh(c[u]);
+        }
+        const size_t row = batchwise ? (sequence * LONG + step) * WAYS + way : (step * WAYS + way) * MANY + sequence;
+        memcpy(h, next, sizeof h);
+        if (whole) memcpy(wanted + row * CELLS, h, sizeof h);
+    }
+    if (!whole) memcpy(wanted + state * CELLS, strcmp(several[chosen].output, "last") == 0 ? h : c, sizeof h);
+}
+
+START_TEST(sequences_of_a_sample_are_taken_at_a_time) {
+    const soma_onnx_options options = {.batch = SOMA_ONNX_BATCH_NONE};
+    double wanted[LONG * WAYS * MANY * CELLS] = {0};
+    float x[LONG * MANY * WIDE], found[LONG * WAYS * MANY * CELLS];
+    const size_t count = strcmp(several[_i].output, "y") == 0 ? LONG * WAYS * MANY * CELLS : WAYS * MANY * CELLS;
+    soma_network *network;
+    soma_device *device;
+    chosen = _i;
+    for (size_t i = 0; i < sizeof x / sizeof *x; i++) x[i] = number_of("x", i);
+    for (size_t way = 0; way < WAYS; way++)
+        for (size_t sequence = 0; sequence < MANY; sequence++) expect_sequence(way, sequence, wanted);
+    onnx_make_graph(lstm_of_several, 8, 14);
+    expect_ok(soma_file_write(temporary_path("m.onnx"), W->data, W->size));
+    expect_ok(soma_load_onnx(temporary_path("m.onnx"), &options, &network));
+    expect_ok(soma_device_open("cpu", NULL, &device));
+    for (int again = 0;; again++) {
+        uint32_t layers = 0;
+        for (uint32_t i = 0; i < network->graph.count; i++) layers += network->graph.tensor[i]->op == SOMA_OP_RECURRENT;
+        ck_assert_uint_eq(layers, again == 2 ? WAYS * MANY : WAYS); /* ONNX has one for each sequence of several */
+        expect_ok(soma_compile(network, device, &(soma_compile_options){.loss = {SOMA_LOSS_NONE}}));
+        expect_ok(soma_run(network, x, 1, found));
+        for (size_t i = 0; i < count; i++)
+            ck_assert_msg(fabs((double)found[i] - wanted[i]) <= 1e-6, "element %zu is %.9g, expected %.9g", i,
+                          (double)found[i], wanted[i]);
+        /* Masks, and constants for each sample, have no ONNX form. */
+        if (again == 2 || (again && (several[_i].cut || several[_i].stated))) break;
+        expect_ok(again ? soma_save_onnx(network, temporary_path("again.onnx"))
+                        : soma_save(network, temporary_path("again.safetensors")));
+        soma_network_destroy(network);
+        expect_ok(again ? soma_load_onnx(temporary_path("again.onnx"), NULL, &network)
+                        : soma_load(temporary_path("again.safetensors"), &network));
+    }
+    soma_network_destroy(network);
+    soma_device_close(device);
+}
+END_TEST
+
 int main(void) {
     TCase *all = tcase_create("onnx, recurrent");
     tcase_add_checked_fixture(all, temporary_create, temporary_destroy);
@@ -259,6 +396,7 @@ int main(void) {
     tcase_add_test(all, the_last_cell_of_one_step_is_written);
     tcase_add_test(all, what_has_no_gradient_runs_all_the_same);
     tcase_add_test(all, weights_may_be_made_by_ops);
+    tcase_add_loop_test(all, sequences_of_a_sample_are_taken_at_a_time, 0, sizeof several / sizeof *several);
     Suite *suite = suite_create("onnx, recurrent");
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);

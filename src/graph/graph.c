@@ -140,7 +140,7 @@ static soma_tensor *mask_of_attention(const soma_tensor *attention) {
 
 /* That of the steps that it has. A recurrent layer out of a file has it only as an input. */
 static soma_tensor *mask_of(const soma_tensor *tensor) {
-    if (tensor->op == SOMA_OP_RECURRENT && tensor->attributes.recurrent.masked)
+    if (tensor->op == SOMA_OP_RECURRENT && tensor->attributes.recurrent.masked && tensor->is_sequence)
         return tensor->input[2 + tensor->attributes.recurrent.biased];
     if (tensor->op == SOMA_OP_ATTENTION) return mask_of_attention(tensor);
     for (uint32_t i = 0; tensor->is_sequence && i < tensor->input_count; i++)

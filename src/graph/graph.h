@@ -50,7 +50,7 @@
  *            ATTENTION_GRAD
  * RECURRENT  a recurrent layer over the steps of x [batch, steps, gates units], the products of its inputs with their
  *            weights: of x, the recurrent weight, [its bias], [mask [batch, steps]], [first state], [first cell], see
- *            attributes.recurrent; y [batch, steps, units]
+ *            attributes.recurrent; y [batch, steps, units]. Or all with several sequences: [batch, sequences, ...]
  * RECURRENT_GRAD
  *            of y's gradient, the recurrent weight, y, what is kept of it, and its mask, first state and cell: of x
  * FOURTH     the fourth result: the gradient of the first cell of a RECURRENT_GRAD

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* RECURRENT and its gradient: a recurrent layer over all its steps. */
+/*
+ * RECURRENT and its gradient: a recurrent layer over all its steps. A sample is one sequence, [steps, numbers], or
+ * several, [sequences, steps, numbers], which are samples of their own to the device.
+ */
 #include "graph/ops/op.h"
 #include "kernels/recurrent_call.h"
+
+#include <string.h>
 
 /* The inputs behind x and the weights, in their order; NULL for those that are not there. */
 typedef struct inputs {
@@ -20,16 +25,19 @@ static inputs inputs_of(const soma_tensor *tensor, uint32_t next, bool biased) {
 
 /* ---------------------------------------------------------------------------------------------------------- shape */
 
-static soma_status check_input(const soma_tensor *tensor, const soma_tensor *x, const char *what, uint32_t rank,
-                               size_t first, size_t second) {
+/* So many numbers for each sequence. */
+static soma_status check_input(const soma_tensor *tensor, const soma_tensor *x, const char *what, size_t count) {
+    const bool several = tensor->input[0]->rank == 3;
+    const size_t sequences = several ? tensor->input[0]->shape[0] : 1;
     char text[SOMA_SHAPE_TEXT];
-    if (!x || (x->batched && x->rank == rank && x->shape[0] == first && (rank < 2 || x->shape[1] == second)))
+    if (!x || (x->batched && x->rank == 1u + several && x->shape[x->rank - 1] == count &&
+               (!several || x->shape[0] == sequences)))
         return SOMA_OK;
-    if (rank == 1)
-        return soma_op_refuse(tensor, SOMA_INVALID_SHAPE, "the %s must be [batch, %zu], got %s", what, first,
+    if (!several)
+        return soma_op_refuse(tensor, SOMA_INVALID_SHAPE, "the %s must be [batch, %zu], got %s", what, count,
                               soma_tensor_shape_text(x, text));
-    return soma_op_refuse(tensor, SOMA_INVALID_SHAPE, "the %s must be [batch, %zu, %zu], got %s", what, first, second,
-                          soma_tensor_shape_text(x, text));
+    return soma_op_refuse(tensor, SOMA_INVALID_SHAPE, "the %s must be [batch, %zu, %zu], got %s", what, sequences,
+                          count, soma_tensor_shape_text(x, text));
 }
 
 static soma_status check_kind(const soma_tensor *tensor) {
@@ -70,18 +78,18 @@ static soma_status shape_recurrent(soma_tensor *tensor) {
     char text[SOMA_SHAPE_TEXT];
     SOMA_TRY(check_kind(tensor));
     SOMA_TRY(check_count(tensor));
-    if (!x->batched || x->rank != 2 || x->shape[1] % gates)
+    if (!x->batched || (x->rank != 2 && x->rank != 3) || x->shape[x->rank - 1] % gates)
         return soma_op_refuse(tensor, SOMA_INVALID_SHAPE, "it takes steps of %zu numbers for each unit, got %s", gates,
                               soma_tensor_shape_text(x, text));
-    const size_t steps = x->shape[0], units = x->shape[1] / gates;
+    const size_t steps = x->shape[x->rank - 2], units = x->shape[x->rank - 1] / gates;
     SOMA_TRY(check_parameters(tensor, gates, units));
     const inputs in = inputs_of(tensor, 2, true);
-    SOMA_TRY(check_input(tensor, in.mask, "mask", 1, steps, 0));
-    SOMA_TRY(check_input(tensor, in.state, "first state", 1, units, 0));
-    SOMA_TRY(check_input(tensor, in.cell, "first cell", 1, units, 0));
+    SOMA_TRY(check_input(tensor, in.mask, "mask", steps));
+    SOMA_TRY(check_input(tensor, in.state, "first state", units));
+    SOMA_TRY(check_input(tensor, in.cell, "first cell", units));
     SOMA_TRY(soma_shape_like_first(tensor));
-    tensor->shape[1] = units;
-    tensor->is_sequence = true;
+    tensor->shape[x->rank - 1] = units;
+    tensor->is_sequence = x->rank == 2;
     return SOMA_OK;
 }
 
@@ -90,13 +98,15 @@ static soma_status shape_recurrent(soma_tensor *tensor) {
 void soma_op_shape_of_recurrent(const soma_tensor *recurrent, soma_tensor *result) {
     const soma_recurrent_kind kind = recurrent->attributes.recurrent.params.kind;
     const bool back = recurrent->op == SOMA_OP_RECURRENT_GRAD;
+    const uint32_t last = recurrent->rank - 1;
     result->batched = true;
     result->is_sequence = false;
-    result->rank = back && result->op != SOMA_OP_SECOND ? 1 : 2;
-    result->shape[0] = recurrent->shape[0];
-    result->shape[1] = recurrent->shape[1];
-    if (result->rank == 1) result->shape[0] = recurrent->shape[1] / soma_recurrent_gates(kind);
-    if (!back && result->op == SOMA_OP_THIRD) result->shape[1] *= soma_recurrent_kept(kind);
+    result->rank = recurrent->rank;
+    memcpy(result->shape, recurrent->shape, sizeof result->shape);
+    if (!back && result->op == SOMA_OP_THIRD) result->shape[last] *= soma_recurrent_kept(kind);
+    if (!back || result->op == SOMA_OP_SECOND) return;
+    result->rank = last; /* without steps */
+    result->shape[last - 1] = recurrent->shape[last] / soma_recurrent_gates(kind);
 }
 
 /* ------------------------------------------------------------------------------------------------------- gradient */
@@ -105,29 +115,30 @@ void soma_op_shape_of_recurrent(const soma_tensor *recurrent, soma_tensor *resul
 static soma_status states_before(soma_graph *graph, soma_tensor *tensor, soma_tensor **states) {
     soma_tensor *parts[2], *state = inputs_of(tensor, 2, true).state;
     const bool reverse = tensor->attributes.recurrent.params.reverse;
-    const size_t steps = tensor->shape[0];
+    const uint32_t axis = tensor->rank - 1; /* the steps', the batch counted */
+    const size_t steps = tensor->shape[axis - 1];
     soma_tensor first = *tensor;
-    first.shape[0] = 1;
+    first.shape[axis - 1] = 1;
     if (state)
         SOMA_TRY(soma_graph_reshape(graph, state, &first, &parts[reverse]));
     else
         SOMA_TRY(soma_op_constant_like(graph, &first, 0, &parts[reverse]));
     *states = parts[reverse];
     if (steps == 1) return SOMA_OK;
-    soma_attributes others = {.slice = {1, reverse ? 1 : 0, steps - 1}};
+    soma_attributes others = {.slice = {axis, reverse ? 1 : 0, steps - 1}};
     SOMA_TRY(soma_op_add(graph, SOMA_OP_SLICE, &tensor, 1, others, &parts[!reverse]));
-    return soma_op_add(graph, SOMA_OP_CONCAT, parts, 2, (soma_attributes){.concat = {1}}, states);
+    return soma_op_add(graph, SOMA_OP_CONCAT, parts, 2, (soma_attributes){.concat = {axis}}, states);
 }
 
 static soma_status slice_last(soma_graph *graph, soma_tensor *x, size_t start, size_t length, soma_tensor **out) {
-    return soma_op_add(graph, SOMA_OP_SLICE, &x, 1, (soma_attributes){.slice = {2, start, length}}, out);
+    return soma_op_add(graph, SOMA_OP_SLICE, &x, 1, (soma_attributes){.slice = {x->rank, start, length}}, out);
 }
 
 /* Of the recurrent weights: states^T products; where the reset gate comes first, the candidate's are of r h. */
 static soma_status weight_gradient(soma_graph *graph, soma_tensor *tensor, soma_tensor *products, soma_tensor *kept,
                                    soma_tensor **gradient) {
     const soma_recurrent_params *params = &tensor->attributes.recurrent.params;
-    const size_t units = tensor->shape[1];
+    const size_t units = tensor->shape[tensor->rank - 1];
     soma_tensor *states, *reset, *part[2], *d[2];
     SOMA_TRY(states_before(graph, tensor, &states));
     if (params->kind != SOMA_RECURRENT_GRU || !params->reset_before)
@@ -176,21 +187,28 @@ static soma_status gradient_recurrent(soma_graph *graph, soma_tensor *tensor, so
 
 /* ------------------------------------------------------------------------------------------------------- lowering */
 
-static soma_view view_of(const soma_lowering *lowering, const soma_tensor *tensor) {
-    return tensor ? soma_lowering_view(lowering, tensor) : soma_view_absent();
+/* What is batched has the samples' sequences in one line where there are several. */
+static soma_view view_of(const soma_lowering *lowering, const soma_tensor *tensor, bool several) {
+    if (!tensor) return soma_view_absent();
+    const soma_view view = soma_lowering_view(lowering, tensor);
+    if (!several || !tensor->batched) return view;
+    size_t shape[SOMA_MAX_RANK] = {view.shape[0] * view.shape[1]};
+    for (uint32_t i = 2; i < view.rank; i++) shape[i - 1] = view.shape[i];
+    return soma_view_reshape(&view, view.rank - 1, shape);
 }
 
 static soma_status lower_recurrent(soma_lowering *lowering, const soma_tensor *tensor) {
     const inputs in = inputs_of(tensor, 2, true);
-    const soma_recurrent_views views = {.x = view_of(lowering, tensor->input[0]),
-                                        .weight = view_of(lowering, tensor->input[1]),
-                                        .bias = view_of(lowering, in.bias),
-                                        .mask = view_of(lowering, in.mask),
-                                        .state = view_of(lowering, in.state),
-                                        .cell = view_of(lowering, in.cell),
-                                        .y = view_of(lowering, tensor),
-                                        .cells = view_of(lowering, lowering->second[tensor->id]),
-                                        .gates = view_of(lowering, lowering->third[tensor->id])};
+    const bool several = tensor->rank == 3;
+    const soma_recurrent_views views = {.x = view_of(lowering, tensor->input[0], several),
+                                        .weight = view_of(lowering, tensor->input[1], several),
+                                        .bias = view_of(lowering, in.bias, several),
+                                        .mask = view_of(lowering, in.mask, several),
+                                        .state = view_of(lowering, in.state, several),
+                                        .cell = view_of(lowering, in.cell, several),
+                                        .y = view_of(lowering, tensor, several),
+                                        .cells = view_of(lowering, lowering->second[tensor->id], several),
+                                        .gates = view_of(lowering, lowering->third[tensor->id], several)};
     return soma_lowering_push(lowering, tensor, soma_call_recurrent(&views, tensor->attributes.recurrent.params));
 }
 
@@ -198,26 +216,28 @@ SOMA_OP(recurrent) = {2, 6, shape_recurrent, SOMA_GRADIENT(gradient_recurrent), 
 
 static soma_status shape_recurrent_grad(soma_tensor *tensor) {
     SOMA_TRY(soma_shape_like_first(tensor));
-    tensor->shape[1] *= soma_recurrent_gates(tensor->attributes.recurrent.params.kind);
+    tensor->shape[tensor->rank - 1] *= soma_recurrent_gates(tensor->attributes.recurrent.params.kind);
     return SOMA_OK;
 }
 
 static soma_status lower_recurrent_grad(soma_lowering *lowering, const soma_tensor *tensor) {
     const soma_recurrent_params *params = &tensor->attributes.recurrent.params;
-    const bool lstm = params->kind == SOMA_RECURRENT_LSTM, keeps = params->kind != SOMA_RECURRENT_RNN;
+    const bool several = tensor->rank == 3, lstm = params->kind == SOMA_RECURRENT_LSTM,
+               keeps = params->kind != SOMA_RECURRENT_RNN;
     const inputs in = inputs_of(tensor, 3u + lstm + keeps, false);
-    const soma_recurrent_grad_views views = {.dy = view_of(lowering, tensor->input[0]),
-                                             .weight = view_of(lowering, tensor->input[1]),
-                                             .y = view_of(lowering, tensor->input[2]),
-                                             .cells = view_of(lowering, lstm ? tensor->input[3] : NULL),
-                                             .gates = view_of(lowering, keeps ? tensor->input[3u + lstm] : NULL),
-                                             .mask = view_of(lowering, in.mask),
-                                             .state = view_of(lowering, in.state),
-                                             .cell = view_of(lowering, in.cell),
-                                             .dx = view_of(lowering, tensor),
-                                             .drecurrent = view_of(lowering, lowering->second[tensor->id]),
-                                             .dstate = view_of(lowering, lowering->third[tensor->id]),
-                                             .dcell = view_of(lowering, lowering->fourth[tensor->id])};
+    const soma_recurrent_grad_views views = {.dy = view_of(lowering, tensor->input[0], several),
+                                             .weight = view_of(lowering, tensor->input[1], several),
+                                             .y = view_of(lowering, tensor->input[2], several),
+                                             .cells = view_of(lowering, lstm ? tensor->input[3] : NULL, several),
+                                             .gates =
+                                                 view_of(lowering, keeps ? tensor->input[3u + lstm] : NULL, several),
+                                             .mask = view_of(lowering, in.mask, several),
+                                             .state = view_of(lowering, in.state, several),
+                                             .cell = view_of(lowering, in.cell, several),
+                                             .dx = view_of(lowering, tensor, several),
+                                             .drecurrent = view_of(lowering, lowering->second[tensor->id], several),
+                                             .dstate = view_of(lowering, lowering->third[tensor->id], several),
+                                             .dcell = view_of(lowering, lowering->fourth[tensor->id], several)};
     return soma_lowering_push(lowering, tensor, soma_call_recurrent_grad(&views, *params));
 }
 

@@ -84,7 +84,7 @@ typedef struct soma_onnx_importer {
 struct soma_onnx_row;
 
 /* Tensors that a rule with several outputs has made for the first, and wants for the others. */
-enum { SOMA_ONNX_KEPT = 128 };
+enum { SOMA_ONNX_KEPT = 2 };
 
 typedef struct soma_onnx_node {
     soma_onnx_importer *importer;

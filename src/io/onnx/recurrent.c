@@ -2,7 +2,7 @@
 /*
  * RNN, LSTM and GRU. ONNX has the steps first and the batch behind them, and a gate's weights as rows; soma has the
  * batch in front, and a gate's weights as columns, which is how they are put when the file is read. Where all that an
- * input takes is one sample, each of its sequences is a layer over the same weights.
+ * input takes is one sample, its sequences are in front, too, and the layer takes all of them at a time.
  */
 #include "io/onnx/recurrent.h"
 
@@ -14,8 +14,7 @@
 
 /* ---------------------------------------------------------------------------------------------------------- import */
 
-enum { Y, LAST_STATE, LAST_CELL };            /* outputs */
-enum { MOST_SEQUENCES = SOMA_ONNX_KEPT / 2 }; /* of a sample */
+enum { Y, LAST_STATE, LAST_CELL }; /* outputs */
 
 /* ------------------------------------------------------------------------------------------------------- attributes */
 
@@ -139,9 +138,6 @@ static soma_status get_sizes(soma_onnx_recurrence *layer) {
     layer->features = x->dim[2];
     layer->steps = x->dim[1 - batch];
     layer->sequences = layer->whole ? x->dim[batch] : 1;
-    if (layer->sequences > MOST_SEQUENCES)
-        return soma_error(SOMA_UNSUPPORTED, "%zu sequences in one sample; at most %d are possible", layer->sequences,
-                          (int)MOST_SEQUENCES);
     SOMA_TRY(soma_onnx_get_integer(node, "hidden_size", (int64_t)layer->units, &hidden));
     if (hidden < 1 || (size_t)hidden != layer->units || layer->units > SIZE_MAX / 16)
         return soma_error(SOMA_INVALID_FILE, "hidden_size is %" PRId64 ", %s has %zu columns", hidden,
@@ -174,14 +170,18 @@ static soma_status all_zero(const soma_onnx_recurrence *layer, const soma_onnx_v
     return SOMA_OK;
 }
 
-/* The first state or cell of a direction and sequence, [units]; NULL: 0. */
-static soma_status first_state(const soma_onnx_recurrence *layer, uint32_t input, size_t direction, size_t sequence,
+/* What there is of each sequence: so many numbers, in the form in which RECURRENT takes them. */
+static soma_tensor of_sequences(const soma_onnx_recurrence *layer, size_t count) {
+    if (layer->sequences == 1) return (soma_tensor){.batched = true, .rank = 1, .shape = {count}};
+    return (soma_tensor){.batched = true, .rank = 2, .shape = {layer->sequences, count}};
+}
+
+/* The first state or cell of a direction, [units] or [sequences, units]; NULL: 0. */
+static soma_status first_state(const soma_onnx_recurrence *layer, uint32_t input, size_t direction,
                                soma_tensor **state) {
     soma_onnx_node *node = layer->node;
     const uint32_t batch = batch_of_state(layer);
-    const size_t count = layer->directions * layer->sequences;
-    const size_t row =
-        layer->batchwise ? sequence * layer->directions + direction : direction * layer->sequences + sequence;
+    const size_t each = layer->sequences * layer->units;
     bool zero;
     *state = NULL;
     if (!soma_onnx_is_given(node, input)) return SOMA_OK;
@@ -191,15 +191,19 @@ static soma_status first_state(const soma_onnx_recurrence *layer, uint32_t input
     if (!value->shape.batched && !layer->whole && value->shape.dim[batch] != 1)
         return soma_error(SOMA_UNSUPPORTED, "%s has a state for each of %zu samples, and is a constant", value->name,
                           value->shape.dim[batch]);
-    soma_tensor *x, one = {.batched = true, .rank = 1, .shape = {layer->units}};
+    soma_tensor *x, own = of_sequences(layer, layer->units);
+    const soma_tensor one = own;
     SOMA_TRY(soma_onnx_samples(node, value, &x));
     if (is_zero(x)) return SOMA_OK;
-    soma_tensor rows = {.batched = x->batched, .rank = 2, .shape = {count, layer->units}};
+    /* Directions are columns where sequences come before them, else rows. */
+    soma_tensor rows = {.batched = x->batched, .rank = 2, .shape = {layer->directions, each}};
+    if (layer->batchwise) rows.shape[0] = layer->sequences, rows.shape[1] = layer->directions * layer->units;
     SOMA_TRY(soma_graph_reshape(x->graph, x, &rows, &x));
-    if (count > 1) SOMA_TRY(soma_onnx_slice_axis(x, x->batched ? 1 : 0, row, 1, &x));
-    rows = one;
-    rows.batched = x->batched;
-    SOMA_TRY(soma_graph_reshape(x->graph, x, &rows, &x));
+    const uint32_t axis = (x->batched ? 1 : 0) + (layer->batchwise ? 1 : 0);
+    const size_t length = layer->batchwise ? layer->units : 1;
+    if (layer->directions > 1) SOMA_TRY(soma_onnx_slice_axis(x, axis, direction * length, length, &x));
+    own.batched = x->batched;
+    SOMA_TRY(soma_graph_reshape(x->graph, x, &own, &x));
     *state = x;
     return x->batched ? SOMA_OK : soma_graph_copy(x->graph, x, &one, 1, state);
 }
@@ -251,7 +255,7 @@ static soma_status length_of(const soma_onnx_recurrence *layer, size_t sequence,
 }
 
 /* 1 for each step that the sequence has, else 0; NULL where it has all. */
-static soma_status make_mask(const soma_onnx_recurrence *layer, size_t sequence, soma_tensor **mask) {
+static soma_status mask_of(const soma_onnx_recurrence *layer, size_t sequence, soma_tensor **mask) {
     soma_graph *graph = soma_onnx_graph(layer->node);
     const soma_tensor steps = {.batched = true, .rank = 1, .shape = {layer->steps}};
     soma_tensor *length, *numbers;
@@ -264,22 +268,60 @@ static soma_status make_mask(const soma_onnx_recurrence *layer, size_t sequence,
     return soma_graph_binary(graph, length, numbers, SOMA_BINARY_GREATER, mask);
 }
 
+/* Of all sequences, [steps] or [sequences, steps]; NULL where they have all steps. */
+static soma_status make_mask(const soma_onnx_recurrence *layer, soma_tensor **mask) {
+    const soma_tensor all = of_sequences(layer, layer->steps),
+                      one = {.batched = true, .rank = 1, .shape = {layer->steps}};
+    soma_tensor **parts, *number;
+    bool masked = false;
+    *mask = NULL;
+    if (!soma_onnx_is_given(layer->node, LENGTHS)) return SOMA_OK;
+    if (layer->sequences == 1) return mask_of(layer, 0, mask);
+    parts = soma_calloc(layer->sequences, sizeof(soma_tensor *));
+    if (!parts) return soma_out_of_memory(layer->sequences * sizeof(soma_tensor *), "the masks of sequences");
+    soma_status status = SOMA_OK;
+    for (size_t i = 0; i < layer->sequences && status == SOMA_OK; i++) {
+        status = mask_of(layer, i, &parts[i]);
+        masked |= parts[i] != NULL;
+    }
+    for (size_t i = 0; i < layer->sequences && status == SOMA_OK && masked; i++) {
+        if (parts[i]) continue;
+        status = soma_onnx_fill(layer->node, 1, &number);
+        if (status == SOMA_OK) status = soma_graph_copy(number->graph, number, &one, 1, &parts[i]);
+    }
+    if (status == SOMA_OK && masked) status = soma_graph_join(parts, layer->sequences, 1, mask);
+    soma_free(parts);
+    return status == SOMA_OK && masked ? soma_graph_reshape((*mask)->graph, *mask, &all, mask) : status;
+}
+
 /* ------------------------------------------------------------------------------------------------------------- layers
  */
 
-/* A sequence of the sample, [steps, features]. */
-static soma_status get_sequence(const soma_onnx_recurrence *layer, soma_tensor *x, size_t sequence, soma_tensor **out) {
-    const soma_tensor like = {.batched = true, .rank = 2, .shape = {layer->steps, layer->features}};
-    if (layer->sequences > 1) SOMA_TRY(soma_onnx_slice_axis(x, layer->batchwise ? 1 : 2, sequence, 1, &x));
-    *out = x;
-    return soma_tensor_same_shape(x, &like) ? SOMA_OK : soma_graph_reshape(x->graph, x, &like, out);
+/* Two dimensions of what a sample has of three, in the other order. */
+static soma_status turn(soma_tensor *x, soma_tensor **out) {
+    const soma_tensor like = {.batched = true, .rank = 3, .shape = {x->shape[1], x->shape[0], x->shape[2]}};
+    if (x->shape[0] == 1 || x->shape[1] == 1) return soma_graph_reshape(x->graph, x, &like, out); /* nothing moves */
+    return soma_graph_transpose(x->graph, x, (const uint32_t[SOMA_MAX_RANK]){0, 2, 1, 3}, out);
+}
+
+/* [steps, features], or [sequences, steps, features]. */
+static soma_status get_sequences(const soma_onnx_recurrence *layer, soma_tensor **x) {
+    soma_tensor like = {.batched = true, .rank = 2, .shape = {layer->steps, layer->features}};
+    SOMA_TRY(soma_onnx_samples(layer->node, layer->node->input[X], x));
+    if (layer->sequences > 1) {
+        const size_t first = layer->batchwise ? layer->sequences : layer->steps;
+        like = (soma_tensor){
+            .batched = true, .rank = 3, .shape = {first, layer->sequences * layer->steps / first, layer->features}};
+    }
+    if (!soma_tensor_same_shape(*x, &like)) SOMA_TRY(soma_graph_reshape((*x)->graph, *x, &like, x));
+    return layer->sequences > 1 && !layer->batchwise ? turn(*x, x) : SOMA_OK;
 }
 
 static soma_status add_layer(const soma_onnx_recurrence *layer, const soma_onnx_recurrent_weights *made,
-                             size_t direction, size_t sequence, soma_tensor *x, soma_tensor *mask, soma_tensor **y) {
+                             size_t direction, soma_tensor *x, soma_tensor *mask, soma_tensor **y) {
     soma_tensor *input[6], *state, *cell;
-    SOMA_TRY(first_state(layer, STATE, direction, sequence, &state));
-    SOMA_TRY(first_state(layer, CELL, direction, sequence, &cell));
+    SOMA_TRY(first_state(layer, STATE, direction, &state));
+    SOMA_TRY(first_state(layer, CELL, direction, &cell));
     SOMA_TRY(soma_graph_gemm(x->graph, x, made->input, made->bias, false, false, &input[0]));
     soma_tensor_spec spec = {.op = SOMA_OP_RECURRENT,
                              .input_count = 2,
@@ -297,54 +339,46 @@ static soma_status add_layer(const soma_onnx_recurrence *layer, const soma_onnx_
     return soma_graph_add(x->graph, &spec, y);
 }
 
-/* The layers, number direction * sequences + sequence, are kept for all outputs. */
+/* The layers, one for each direction, are kept for all outputs. */
 static soma_status add_layers(const soma_onnx_recurrence *layer) {
-    soma_onnx_node *node = layer->node;
-    soma_tensor *x, *sequence, *mask;
+    soma_tensor *x, *mask;
     soma_onnx_recurrent_weights made[2];
     SOMA_TRY(soma_onnx_add_recurrent_weights(layer, made));
-    SOMA_TRY(soma_onnx_samples(node, node->input[X], &x));
-    for (size_t i = 0; i < layer->sequences; i++) {
-        SOMA_TRY(get_sequence(layer, x, i, &sequence));
-        SOMA_TRY(make_mask(layer, i, &mask));
-        for (size_t j = 0; j < layer->directions; j++)
-            SOMA_TRY(add_layer(layer, &made[j], j, i, sequence, mask, &node->kept[j * layer->sequences + i]));
-    }
+    SOMA_TRY(get_sequences(layer, &x));
+    SOMA_TRY(make_mask(layer, &mask));
+    for (size_t i = 0; i < layer->directions; i++)
+        SOMA_TRY(add_layer(layer, &made[i], i, x, mask, &layer->node->kept[i]));
     return SOMA_OK;
 }
 
 /* ------------------------------------------------------------------------------------------------------------ outputs
  */
 
-/* Of a sequence the step that was done last, as one row. The last cell is written as a slice of all, even of one. */
+/* The step that was done last, as the only one. The last cell is written as a slice of all, even of one. */
 static soma_status take_last(soma_tensor *sequence, bool reverse, soma_tensor **out) {
-    const size_t steps = sequence->shape[0];
+    const uint32_t axis = sequence->rank - 1; /* the steps', the batch counted */
+    const size_t steps = sequence->shape[axis - 1];
     if (steps == 1 && sequence->op != SOMA_OP_SECOND) return *out = sequence, SOMA_OK;
-    return soma_onnx_slice_axis(sequence, 1, reverse ? 0 : steps - 1, 1, out);
+    return soma_onnx_slice_axis(sequence, axis, reverse ? 0 : steps - 1, 1, out);
 }
 
 /* ONNX has 0 behind a sequence's end, soma the last state. */
-static soma_status end_with_zeros(const soma_onnx_recurrence *layer, soma_tensor *y, soma_tensor **out) {
-    const soma_tensor like = {.batched = true, .rank = 2, .shape = {layer->steps, 1}};
-    soma_tensor *mask;
+static soma_status end_with_zeros(soma_tensor *y, soma_tensor **out) {
+    soma_tensor like = *y, *mask;
     *out = y;
     if (!y->attributes.recurrent.masked) return SOMA_OK;
+    like.shape[y->rank - 1] = 1;
     SOMA_TRY(soma_graph_reshape(y->graph, y->input[2 + y->attributes.recurrent.biased], &like, &mask));
     return soma_graph_binary(y->graph, y, mask, SOMA_BINARY_KEEP, out);
 }
 
-/* What the output has of one layer: rows of units. */
+/* What the output has of one direction, [steps, units] or [sequences, steps, units]. */
 static soma_status part_of(const soma_onnx_recurrence *layer, size_t direction, soma_tensor *y, soma_tensor **part) {
     soma_tensor_spec spec = {.op = SOMA_OP_SECOND, .input_count = 1, .input = &y};
     soma_tensor *of = y;
-    if (layer->node->number == Y) return end_with_zeros(layer, y, part);
+    if (layer->node->number == Y) return end_with_zeros(y, part);
     if (layer->node->number == LAST_CELL) SOMA_TRY(soma_graph_add(y->graph, &spec, &of));
     return take_last(of, layer->params[direction].reverse, part);
-}
-
-/* One behind the other along an axis of rows. */
-static soma_status join(soma_tensor **parts, size_t count, uint32_t axis, soma_tensor **out) {
-    return count == 1 ? (*out = parts[0], SOMA_OK) : soma_graph_join(parts, count, axis, out);
 }
 
 /* Y [steps, directions, batch, units], or by layout 1 [batch, steps, directions, units]; the others without the steps.
@@ -353,19 +387,15 @@ static soma_status give(const soma_onnx_recurrence *layer) {
     soma_onnx_node *node = layer->node;
     const uint32_t first = node->number == Y ? 1 : 0, batch = layer->batchwise ? 0 : first + 1;
     const soma_onnx_shape *x = &node->input[X]->shape;
-    soma_tensor *parts[SOMA_ONNX_KEPT], *rows[MOST_SEQUENCES], *y;
-    const size_t count = layer->directions * layer->sequences;
-    for (size_t i = 0; i < count; i++) {
-        const size_t direction = i / layer->sequences, sequence = i % layer->sequences;
-        const size_t at = layer->batchwise ? sequence * layer->directions + direction : i;
-        SOMA_TRY(part_of(layer, direction, node->kept[i], &parts[at]));
+    soma_tensor *parts[2], *y;
+    for (size_t i = 0; i < layer->directions; i++) {
+        SOMA_TRY(part_of(layer, i, node->kept[i], &parts[i]));
+        if (layer->sequences > 1 && !layer->batchwise) SOMA_TRY(turn(parts[i], &parts[i]));
     }
-    if (layer->batchwise) {
-        for (size_t j = 0; j < layer->sequences; j++)
-            SOMA_TRY(join(parts + j * layer->directions, layer->directions, 2, &rows[j]));
-        SOMA_TRY(join(rows, layer->sequences, 1, &y));
-    } else
-        SOMA_TRY(join(parts, count, 2, &y));
+    /* One direction behind the other: before the sequences, or else the units. */
+    const uint32_t axis = layer->sequences > 1 && !layer->batchwise ? 2 : parts[0]->rank;
+    y = parts[0];
+    if (layer->directions > 1) SOMA_TRY(soma_graph_join(parts, layer->directions, axis, &y));
     soma_onnx_shape out = {.batched = true, .batch = layer->whole ? 0 : batch, .rank = first + 3};
     const size_t others[] = {layer->steps, layer->directions, layer->units};
     for (uint32_t i = 0, other = 1 - first; i < out.rank; i++)

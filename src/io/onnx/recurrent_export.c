@@ -104,7 +104,8 @@ static soma_status put_biases(soma_onnx_exporter *exporter, const char *name, co
                               const float *values, float *turned) {
     const soma_recurrent_kind kind = recurrent->attributes.recurrent.params.kind;
     const recurrence layer = recurrence_of(recurrent);
-    const size_t gates = soma_recurrent_gates(kind), units = recurrent->shape[1], columns = gates * units;
+    const size_t gates = soma_recurrent_gates(kind), units = recurrent->shape[recurrent->rank - 1],
+                 columns = gates * units;
     const size_t shape[] = {1, 2 * columns};
     memset(turned, 0, 2 * columns * sizeof *turned);
     if (layer.recurrent_bias) /* of a GRU, whose gates are in ONNX's order */
@@ -155,13 +156,33 @@ static void put_transposed(soma_onnx_exporter *exporter, const char *out, const 
     soma_onnx_end_node(exporter, node);
 }
 
+/* One sequence of each sample's several, in the shape of one that is alone. */
+static soma_onnx_name put_sequence(soma_onnx_exporter *exporter, const soma_tensor *several, int64_t sequence) {
+    const soma_onnx_name list = soma_onnx_list(exporter, &sequence, 1), taken = soma_onnx_temporary(exporter),
+                         one = soma_onnx_temporary(exporter);
+    int64_t shape[SOMA_MAX_RANK] = {0}; /* the batch as it is */
+    for (uint32_t i = 1; i < several->rank; i++) shape[i] = (int64_t)several->shape[i];
+    const size_t node = soma_onnx_begin_node(exporter, "Gather", taken.text,
+                                             (const char *[]){soma_onnx_name_of(exporter, several), list.text, NULL});
+    soma_onnx_put_attribute_integer(exporter, "axis", 1);
+    soma_onnx_end_node(exporter, node);
+    soma_onnx_put_reshaped(exporter, one.text, taken.text, shape, several->rank);
+    return one;
+}
+
 /* A first state, [batch, units], as [1, batch, units]; "" for none. */
-static soma_onnx_name put_state(soma_onnx_exporter *exporter, const soma_tensor *state) {
-    soma_onnx_name name = {""};
+static soma_onnx_name put_state(soma_onnx_exporter *exporter, const soma_tensor *state, bool several,
+                                int64_t sequence) {
+    soma_onnx_name name = {""}, one;
     if (!state) return name;
+    const char *from = soma_onnx_name_of(exporter, state);
+    if (several) {
+        one = put_sequence(exporter, state, sequence);
+        from = one.text;
+    }
     name = soma_onnx_temporary(exporter);
-    soma_onnx_put_reshaped(exporter, name.text, soma_onnx_name_of(exporter, state),
-                           (const int64_t[]){1, -1, (int64_t)state->shape[0]}, 3);
+    soma_onnx_put_reshaped(exporter, name.text, from, (const int64_t[]){1, -1, (int64_t)state->shape[state->rank - 1]},
+                           3);
     return name;
 }
 
@@ -176,7 +197,7 @@ static const soma_tensor *cells_of(const soma_onnx_exporter *exporter, const som
 
 static void put_attributes(soma_onnx_exporter *exporter, const soma_tensor *tensor) {
     const soma_recurrent_params *params = &tensor->attributes.recurrent.params;
-    soma_onnx_put_attribute_integer(exporter, "hidden_size", (int64_t)tensor->shape[1]);
+    soma_onnx_put_attribute_integer(exporter, "hidden_size", (int64_t)tensor->shape[tensor->rank - 1]);
     if (params->reverse) soma_onnx_put_attribute_text(exporter, "direction", "reverse");
     if (params->kind == SOMA_RECURRENT_RNN && params->function == SOMA_RELU)
         soma_onnx_put_attribute_texts(exporter, "activations", (const char *[]){"Relu"}, 1);
@@ -184,22 +205,22 @@ static void put_attributes(soma_onnx_exporter *exporter, const soma_tensor *tens
         soma_onnx_put_attribute_integer(exporter, "linear_before_reset", 1);
 }
 
-/* The states of all steps, [steps, 1, batch, units], as [batch, steps, units]. */
-static void put_states(soma_onnx_exporter *exporter, const soma_tensor *tensor, const char *y) {
-    soma_onnx_name turned = soma_onnx_temporary(exporter);
-    put_transposed(exporter, turned.text, y, (const int64_t[]){2, 0, 1, 3}, 4);
-    soma_onnx_put_reshaped(exporter, soma_onnx_name_of(exporter, tensor), turned.text,
-                           (const int64_t[]){0, 0, (int64_t)tensor->shape[1]}, 3);
-}
-
-soma_status soma_onnx_export_recurrent(soma_onnx_exporter *exporter, const soma_tensor *tensor) {
+/* One sequence of each sample: all states `y`, [steps, 1, batch, units], and the last cell where that is wanted. */
+static void put_node(soma_onnx_exporter *exporter, const soma_tensor *tensor, int64_t sequence, const char *y,
+                     const char *cells) {
     static const char *const ops[] = {"RNN", "LSTM", "GRU"};
     const recurrence layer = recurrence_of(tensor);
-    SOMA_TRY(check(exporter, &layer));
-    const soma_tensor *cells = cells_of(exporter, tensor);
-    soma_onnx_name steps = soma_onnx_temporary(exporter), y = soma_onnx_temporary(exporter);
-    const soma_onnx_name state = put_state(exporter, layer.state), cell = put_state(exporter, layer.cell);
-    put_transposed(exporter, steps.text, soma_onnx_name_of(exporter, layer.x), (const int64_t[]){1, 0, 2}, 3);
+    const bool several = tensor->rank == 3;
+    const soma_onnx_name state = put_state(exporter, layer.state, several, sequence),
+                         cell = put_state(exporter, layer.cell, several, sequence),
+                         steps = soma_onnx_temporary(exporter);
+    const char *from = soma_onnx_name_of(exporter, layer.x);
+    soma_onnx_name one;
+    if (several) {
+        one = put_sequence(exporter, layer.x, sequence);
+        from = one.text;
+    }
+    put_transposed(exporter, steps.text, from, (const int64_t[]){1, 0, 2}, 3);
     const char *input[] = {steps.text,
                            soma_onnx_name_of(exporter, layer.weight),
                            soma_onnx_name_of(exporter, layer.recurrent),
@@ -209,14 +230,57 @@ soma_status soma_onnx_export_recurrent(soma_onnx_exporter *exporter, const soma_
                            cell.text,
                            NULL};
     for (size_t last = SOMA_COUNT_OF(input) - 1; last-- > 0 && !*input[last];) input[last] = NULL;
-    size_t node = soma_onnx_begin_node(exporter, ops[tensor->attributes.recurrent.params.kind], y.text, input);
+    const size_t node = soma_onnx_begin_node(exporter, ops[tensor->attributes.recurrent.params.kind], y, input);
     if (cells) {
         soma_protobuf_put_text(&exporter->writer, NODE_OUTPUT, "");
-        soma_protobuf_put_text(&exporter->writer, NODE_OUTPUT, soma_onnx_name_of(exporter, cells));
+        soma_protobuf_put_text(&exporter->writer, NODE_OUTPUT, cells);
     }
     put_attributes(exporter, tensor);
     soma_onnx_end_node(exporter, node);
-    put_states(exporter, tensor, y.text);
+}
+
+static void put_joined(soma_onnx_exporter *exporter, const char *out, const soma_onnx_name *parts, size_t count) {
+    const size_t node = soma_onnx_begin_node(exporter, "Concat", out, (const char *[]){parts[0].text, NULL});
+    for (size_t i = 1; i < count; i++) soma_protobuf_put_text(&exporter->writer, NODE_INPUT, parts[i].text);
+    soma_onnx_put_attribute_integer(exporter, "axis", 1);
+    soma_onnx_end_node(exporter, node);
+}
+
+/* A node for each, whose states are joined to [batch, sequences, steps, units], and last cells to [batch, sequences,
+ * units]. */
+static void put_several(soma_onnx_exporter *exporter, const soma_tensor *tensor, const soma_tensor *cells,
+                        soma_onnx_name *states, soma_onnx_name *ends) {
+    const size_t count = tensor->shape[0];
+    for (size_t i = 0; i < count; i++) {
+        const soma_onnx_name y = soma_onnx_temporary(exporter), end = soma_onnx_temporary(exporter);
+        put_node(exporter, tensor, (int64_t)i, y.text, cells ? end.text : NULL);
+        states[i] = soma_onnx_temporary(exporter);
+        put_transposed(exporter, states[i].text, y.text, (const int64_t[]){2, 1, 0, 3}, 4);
+        if (!cells) continue;
+        ends[i] = soma_onnx_temporary(exporter);
+        put_transposed(exporter, ends[i].text, end.text, (const int64_t[]){1, 0, 2}, 3);
+    }
+    put_joined(exporter, soma_onnx_name_of(exporter, tensor), states, count);
+    if (cells) put_joined(exporter, soma_onnx_name_of(exporter, cells), ends, count);
+}
+
+soma_status soma_onnx_export_recurrent(soma_onnx_exporter *exporter, const soma_tensor *tensor) {
+    const recurrence layer = recurrence_of(tensor);
+    SOMA_TRY(check(exporter, &layer));
+    const soma_tensor *cells = cells_of(exporter, tensor);
+    if (tensor->rank == 3) {
+        const size_t count = tensor->shape[0];
+        soma_onnx_name *names = soma_calloc(2 * count, sizeof *names);
+        if (!names) return soma_out_of_memory(2 * count * sizeof *names, "the names of sequences");
+        put_several(exporter, tensor, cells, names, names + count);
+        soma_free(names);
+        return SOMA_OK;
+    }
+    const soma_onnx_name y = soma_onnx_temporary(exporter), turned = soma_onnx_temporary(exporter);
+    put_node(exporter, tensor, 0, y.text, cells ? soma_onnx_name_of(exporter, cells) : NULL);
+    put_transposed(exporter, turned.text, y.text, (const int64_t[]){2, 0, 1, 3}, 4);
+    soma_onnx_put_reshaped(exporter, soma_onnx_name_of(exporter, tensor), turned.text,
+                           (const int64_t[]){0, 0, (int64_t)tensor->shape[1]}, 3);
     return SOMA_OK;
 }
 
@@ -229,7 +293,8 @@ soma_status soma_onnx_export_second(soma_onnx_exporter *exporter, const soma_ten
     const soma_tensor *recurrent = tensor->input[0];
     if (recurrent->op != SOMA_OP_RECURRENT)
         return soma_error(SOMA_UNSUPPORTED, "a second output of %s has no ONNX form here", soma_op_name(recurrent->op));
-    const size_t last = recurrent->attributes.recurrent.params.reverse ? 0 : recurrent->shape[0] - 1;
+    const uint32_t axis = recurrent->rank - 1; /* the steps', the batch counted */
+    const size_t last = recurrent->attributes.recurrent.params.reverse ? 0 : recurrent->shape[axis - 1] - 1;
     bool fits = true;
     for (size_t i = 0; i < soma_network_output_count(exporter->network); i++)
         fits &= soma_network_output(exporter->network, i) != tensor;
@@ -237,7 +302,7 @@ soma_status soma_onnx_export_second(soma_onnx_exporter *exporter, const soma_ten
         const soma_tensor *user = graph->tensor[i];
         for (uint32_t j = 0; exporter->needed[i] && j < user->input_count; j++) {
             if (user->input[j] != tensor) continue;
-            fits &= user->op == SOMA_OP_SLICE && user->attributes.slice.axis == 1 &&
+            fits &= user->op == SOMA_OP_SLICE && user->attributes.slice.axis == axis &&
                     user->attributes.slice.start == last && user->attributes.slice.length == 1;
         }
     }
@@ -250,6 +315,11 @@ soma_status soma_onnx_export_second(soma_onnx_exporter *exporter, const soma_ten
 bool soma_onnx_put_last_cell(soma_onnx_exporter *exporter, const soma_tensor *slice) {
     const soma_tensor *cells = slice->input[0];
     if (cells->op != SOMA_OP_SECOND) return false;
+    if (slice->rank == 3) {
+        soma_onnx_put_reshaped(exporter, soma_onnx_name_of(exporter, slice), soma_onnx_name_of(exporter, cells),
+                               (const int64_t[]){0, (int64_t)slice->shape[0], 1, (int64_t)slice->shape[2]}, 4);
+        return true;
+    }
     put_transposed(exporter, soma_onnx_name_of(exporter, slice), soma_onnx_name_of(exporter, cells),
                    (const int64_t[]){1, 0, 2}, 3);
     return true;
