@@ -2,6 +2,9 @@
 /* RECURRENT. */
 #include "device/cpu/recurrent.h"
 
+/* Whole panels are used so often at most without being packed. */
+#define DIRECT_USES 2
+
 /*
  * The workspace has the packed weights, a panel of [units, GEMM_COLUMNS] and a row of the bias for each gate of each
  * panel of units; then the states before and after a step, which change places; then, where the reset gate comes first,
@@ -12,7 +15,7 @@ static size_t packed_gate_floats(const recurrent_plan *p) {
 }
 
 static float *packed_gate(const soma_call *call, const recurrent_plan *p, size_t panel, size_t gate) {
-    return (float *)soma_cpu_workspace(call) + (panel * p->gates + gate) * packed_gate_floats(p);
+    return (float *)soma_cpu_workspace(call) + ((panel - p->direct) * p->gates + gate) * packed_gate_floats(p);
 }
 
 static float *state_of(const soma_call *call, const recurrent_plan *p, size_t round) {
@@ -34,18 +37,19 @@ static void pack_gate(const soma_call *call, const recurrent_plan *p, size_t pan
     if (bias) memcpy(to, bias + column, count * sizeof *to);
 }
 
-/* A task for each panel, and one for the first state. */
+/* A task for each panel that is packed, and one for the first state. */
 static void pack_task(const soma_call *call, const soma_cpu_plan *plan, size_t task, uint32_t thread) {
     (void)thread;
     const recurrent_plan *p = plan->detail;
     const size_t bytes = p->size.samples * p->size.units * sizeof(float);
     const float *state = soma_cpu_optional(&call->view[RECURRENT_STATE]);
-    if (task == p->panels && state)
+    const size_t panel = p->direct + task;
+    if (panel == p->panels && state)
         memcpy(state_of(call, p, 0), state, bytes);
-    else if (task == p->panels)
+    else if (panel == p->panels)
         memset(state_of(call, p, 0), 0, bytes);
     else
-        for (size_t gate = 0; gate < p->gates; gate++) pack_gate(call, p, task, gate);
+        for (size_t gate = 0; gate < p->gates; gate++) pack_gate(call, p, panel, gate);
 }
 
 /* --------------------------------------------------------------------------------------------------- some units */
@@ -204,10 +208,19 @@ static void whole_row(const recurrent_plan *p, const row *r) {
 /* The sums of some samples, GEMM_ROWS at most, for `count` gates of a panel. */
 static void multiply_panel(const soma_call *call, const recurrent_plan *p, const float *from, soma_range samples,
                            size_t panel, size_t first, size_t count, float *sums) {
+    const float *weight = soma_cpu_floats(&call->view[RECURRENT_WEIGHT]),
+                *bias = soma_cpu_optional(&call->view[RECURRENT_BIAS]);
+    const size_t units = p->size.units, rows = samples.end - samples.begin;
+    from += samples.begin * units;
     for (size_t gate = 0; gate < count; gate++) {
+        const size_t column = (first + gate) * units + panel * GEMM_COLUMNS;
+        if (panel < p->direct) {
+            recurrent_multiply_panel(from, units, rows, units, weight + column, p->columns, bias ? bias + column : NULL,
+                                     sums + gate * PITCH);
+            continue;
+        }
         const float *packed = packed_gate(call, p, panel, first + gate);
-        recurrent_multiply(from + samples.begin * p->size.units, p->size.units, samples.end - samples.begin,
-                           p->size.units, packed, packed + p->size.units * GEMM_COLUMNS, sums + gate * PITCH);
+        recurrent_multiply(from, units, rows, units, packed, packed + units * GEMM_COLUMNS, sums + gate * PITCH);
     }
 }
 
@@ -278,12 +291,14 @@ SOMA_CPU_PLANNER(recurrent) {
     recurrent_plan *p = recurrent_plan_of(call, size, plan);
     if (!p) return soma_out_of_memory(sizeof *p, "the plan of a recurrent layer");
     if (soma_view_count(y) == 0) return SOMA_OK;
+    if (soma_fast_paths() && size.steps * soma_cpu_parts(size.samples, GEMM_ROWS) <= DIRECT_USES)
+        p->direct = size.units / GEMM_COLUMNS;
     const bool spare_cells = p->params.kind == SOMA_RECURRENT_LSTM && !call->view[RECURRENT_CELLS].rank;
-    recurrent_plan_workspace(p, plan, p->panels * p->gates * packed_gate_floats(p), state,
+    recurrent_plan_workspace(p, plan, (p->panels - p->direct) * p->gates * packed_gate_floats(p), state,
                              before        ? state
                              : spare_cells ? size.samples * size.units
                                            : 0);
-    soma_cpu_add_phase(plan, pack_task, p->panels + 1);
+    soma_cpu_add_phase(plan, pack_task, p->panels - p->direct + 1);
     if (before) {
         soma_cpu_add_phase(plan, reset_task, p->tasks);
         soma_cpu_add_phase(plan, candidate_task, p->tasks);

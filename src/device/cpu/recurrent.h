@@ -3,7 +3,7 @@
  * What RECURRENT and its gradient share: how a step is cut into tasks. A task owns some samples and some panels of
  * GEMM_COLUMNS units: it makes their products with all of the step before, and what becomes of them. So a
  * step is a phase, or two where the reset gate comes first, and the phases are repeated step by step. Weights are
- * packed once, in a phase of their own.
+ * packed once, in a phase of their own, unless they are used too seldom for that.
  */
 #ifndef SOMA_DEVICE_CPU_RECURRENT_H
 #define SOMA_DEVICE_CPU_RECURRENT_H
@@ -22,6 +22,7 @@ typedef struct recurrent_plan {
     soma_recurrent_size size;
     size_t gates, columns;    /* of x: gates units */
     size_t panels;            /* of units */
+    size_t direct;            /* the first of them, whose weights are read where they lie */
     size_t panel_tasks, part; /* tasks across the units; samples of a task */
     size_t tasks;             /* of a step */
     size_t first, second;     /* where these pieces begin in the workspace, in floats */
@@ -55,11 +56,18 @@ static inline bool recurrent_rests(const float *mask, const recurrent_plan *p, s
     return mask && mask[recurrent_row(p, sample, step)] == 0.0f;
 }
 
-/* sums [rows, GEMM_COLUMNS] = a times a panel of packed weights, k deep, and a row of GEMM_COLUMNS, or NULL. */
+/* sums [rows, GEMM_COLUMNS] = a times a panel of weights, k deep, its rows `pitch` apart, and a row of GEMM_COLUMNS, or
+ * NULL. */
+static inline void recurrent_multiply_panel(const float *a, size_t stride, size_t rows, size_t k, const float *panel,
+                                            size_t pitch, const float *bias, float *sums) {
+    const gemm_output output = {sums, GEMM_COLUMNS, GEMM_COLUMNS, 1.0f, 0.0f, bias, false};
+    gemm_tiles[rows - 1][1][GEMM_VECTORS - 1](k, a, stride, panel, pitch, &output);
+}
+
+/* The same of packed weights. */
 static inline void recurrent_multiply(const float *a, size_t stride, size_t rows, size_t k, const float *panel,
                                       const float *bias, float *sums) {
-    const gemm_output output = {sums, GEMM_COLUMNS, GEMM_COLUMNS, 1.0f, 0.0f, bias, false};
-    gemm_tiles[rows - 1][1][GEMM_VECTORS - 1](k, a, stride, panel, GEMM_COLUMNS, &output);
+    recurrent_multiply_panel(a, stride, rows, k, panel, GEMM_COLUMNS, bias, sums);
 }
 
 /* The plan, without phases and workspace; NULL when out of memory. */
