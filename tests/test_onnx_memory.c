@@ -9,6 +9,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 static soma_status load(soma_network **network) {
@@ -159,6 +160,76 @@ START_TEST(one_place_of_a_file_counts_once) {
 }
 END_TEST
 
+/* ------------------------------------------------------------------------------------------------------ large weights
+ */
+
+enum { WIDE = 1 << 18 }; /* columns of [4, WIDE] */
+
+/* Each of its elements is its number modulo 1021. */
+static void put_wide(const char *name, bool twice) {
+    float *values = malloc((size_t)4 * WIDE * sizeof *values);
+    for (size_t i = 0; i < (size_t)4 * WIDE; i++) values[i] = (float)(i % 1021);
+    size_t message = soma_protobuf_open(W, GRAPH_INITIALIZER);
+    soma_protobuf_put_integer(W, TENSOR_DIMS, 4);
+    soma_protobuf_put_integer(W, TENSOR_DIMS, WIDE);
+    soma_protobuf_put_integer(W, TENSOR_TYPE, ONNX_FLOAT);
+    if (twice) { /* the last one counts */
+        for (size_t i = 0; i < (size_t)4 * WIDE; i++) values[i] += 1;
+        soma_protobuf_put_bytes(W, TENSOR_RAW, values, (size_t)4 * WIDE * sizeof *values);
+        for (size_t i = 0; i < (size_t)4 * WIDE; i++) values[i] -= 1;
+    }
+    soma_protobuf_put_bytes(W, TENSOR_RAW, values, (size_t)4 * WIDE * sizeof *values);
+    soma_protobuf_put_text(W, TENSOR_NAME, name);
+    soma_protobuf_close(W, message);
+    free(values);
+}
+
+static void wide(void) {
+    floats("small", SHAPE(4), (const float[]){1, 2, 3, 4});
+    put_wide("w", false);
+    node("Add", "x", "small", "sum");
+    node("MatMul", "sum", "w", "y");
+}
+static void wide_twice(void) {
+    floats("small", SHAPE(4), (const float[]){1, 2, 3, 4});
+    put_wide("w", true);
+    node("Add", "x", "small", "sum");
+    node("MatMul", "sum", "w", "y");
+}
+
+START_TEST(large_weights_are_in_memory_once) {
+    static const float x[4] = {1, -3, -2, -4}; /* with `small`: 2, -1, 1, 0 */
+    float *found = malloc(WIDE * sizeof *found);
+    soma_network *network;
+    soma_device *device;
+    make(_i ? wide_twice : wide, 8, 17);
+    const char *path = temporary_path("m.onnx");
+    expect_ok(soma_file_write(path, W->data, W->size));
+    peak_memory_start();
+    expect_ok(soma_load_onnx(path, NULL, &network));
+    size_t peak = peak_memory(), most = (size_t)4 * WIDE * sizeof *found + (1 << 20);
+    if (!_i) ck_assert_msg(peak <= most, "%zu bytes of memory for a file of %zu", peak, W->size);
+    expect_ok(soma_device_open("cpu", NULL, &device));
+    expect_ok(soma_compile(network, device, &(soma_compile_options){.loss = {SOMA_LOSS_NONE}}));
+    expect_ok(soma_run(network, x, 1, found));
+    for (size_t i = 0; i < WIDE; i++)
+        ck_assert(found[i] ==
+                  2 * (float)(i % 1021) - (float)((WIDE + i) % 1021) + (float)(((size_t)2 * WIDE + i) % 1021));
+    soma_network_destroy(network);
+    soma_device_close(device);
+    free(found);
+}
+END_TEST
+
+/* Of a file that ends within a weight it is said where. */
+START_TEST(weights_that_are_cut_short_are_refused_by_offset) {
+    soma_network *network;
+    make(wide, 8, 17);
+    W->size -= WIDE;
+    expect_error(load(&network), SOMA_INVALID_FILE, "bytes were promised in a ", "offset ");
+}
+END_TEST
+
 int main(void) {
     TCase *cases = tcase_create("onnx, memory");
     tcase_set_timeout(cases, 60);
@@ -167,6 +238,8 @@ int main(void) {
     tcase_add_test(cases, external_data_count);
     tcase_add_test(cases, one_place_of_a_file_counts_once);
     tcase_add_test(cases, nodes_take_no_more_memory_than_is_said);
+    tcase_add_loop_test(cases, large_weights_are_in_memory_once, 0, 2);
+    tcase_add_test(cases, weights_that_are_cut_short_are_refused_by_offset);
     Suite *suite = suite_create("onnx, memory");
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);

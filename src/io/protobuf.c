@@ -35,14 +35,14 @@ static size_t encode_varint(uint64_t value, uint8_t *bytes) {
     return size;
 }
 
-static void append(soma_protobuf *writer, const void *data, size_t size) {
+void soma_protobuf_append(soma_protobuf *writer, const void *data, size_t size) {
     uint8_t *at = reserve(writer, size);
     if (at && size) memcpy(at, data, size);
 }
 
 static void put_varint(soma_protobuf *writer, uint64_t value) {
     uint8_t bytes[MAX_VARINT];
-    append(writer, bytes, encode_varint(value, bytes));
+    soma_protobuf_append(writer, bytes, encode_varint(value, bytes));
 }
 
 void soma_protobuf_put_integer(soma_protobuf *writer, unsigned field, int64_t value) {
@@ -56,13 +56,13 @@ void soma_protobuf_put_float(soma_protobuf *writer, unsigned field, float value)
     memcpy(&bits, &value, sizeof bits);
     soma_store_le32(bytes, bits);
     put_varint(writer, field << 3 | FIXED32);
-    append(writer, bytes, sizeof bytes);
+    soma_protobuf_append(writer, bytes, sizeof bytes);
 }
 
 static void append_bits(soma_protobuf *writer, uint64_t bits) {
     uint8_t bytes[8];
     soma_store_le64(bytes, bits);
-    append(writer, bytes, sizeof bytes);
+    soma_protobuf_append(writer, bytes, sizeof bytes);
 }
 
 void soma_protobuf_append_double(soma_protobuf *writer, double value) {
@@ -83,7 +83,7 @@ void soma_protobuf_put_double(soma_protobuf *writer, unsigned field, double valu
 void soma_protobuf_put_bytes(soma_protobuf *writer, unsigned field, const void *data, size_t size) {
     put_varint(writer, field << 3 | BYTES);
     put_varint(writer, size);
-    append(writer, data, size);
+    soma_protobuf_append(writer, data, size);
 }
 
 void soma_protobuf_put_text(soma_protobuf *writer, unsigned field, const char *text) {

@@ -23,6 +23,8 @@ void soma_protobuf_put_text(soma_protobuf *writer, unsigned field, const char *t
 /* One of a list of numbers of eight bytes each, little-endian, that is opened and closed as a message is (packed). */
 void soma_protobuf_append_double(soma_protobuf *writer, double value);
 void soma_protobuf_append_integer(soma_protobuf *writer, int64_t value);
+/* Bytes as they are: fields that are written already. */
+void soma_protobuf_append(soma_protobuf *writer, const void *data, size_t size);
 /* A message is opened, filled and closed; messages nest. */
 size_t soma_protobuf_open(soma_protobuf *writer, unsigned field);
 void soma_protobuf_close(soma_protobuf *writer, size_t opened);

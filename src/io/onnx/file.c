@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 /* The versions whose meaning is known. */
+#define MOST_BYTES ((size_t)PTRDIFF_MAX / SOMA_ONNX_MEMORY_FACTOR)
 enum { FIRST_IR = 3, LAST_OPSET = SOMA_ONNX_LAST_OPSET, LAST_LEARNING_OPSET = 5 };
 
 /* Exporters name a domain more than once; that is no harm where they name one version. `seen` has versions as lines. */
@@ -67,22 +68,23 @@ static void find_opsets(soma_onnx_file *file) {
     }
 }
 
-static soma_status unpack(soma_onnx_file *file, const uint8_t *data, size_t size) {
-    SOMA_TRY(soma_onnx_wire_check(file->path, data, size, &soma__onnx__model_proto__descriptor));
+/* `data` may be what is left of a file of `size` bytes. */
+static soma_status unpack(soma_onnx_file *file, const uint8_t *data, size_t left, size_t size) {
+    SOMA_TRY(soma_onnx_wire_check(file->path, data, left, &soma__onnx__model_proto__descriptor));
     if (__builtin_mul_overflow(size, (size_t)SOMA_ONNX_MEMORY_FACTOR, &file->budget.limit) ||
         __builtin_add_overflow(file->budget.limit, SOMA_ONNX_MEMORY_BASE - sizeof *file, &file->budget.limit))
         return soma_out_of_memory(size, file->path);
     file->size = size;
-    file->budget.used = size; /* the bytes themselves */
+    file->budget.used = left; /* the bytes themselves */
     file->allocator = soma_onnx_allocator(&file->budget);
-    file->model = soma__onnx__model_proto__unpack(&file->allocator, size, data);
+    file->model = soma__onnx__model_proto__unpack(&file->allocator, left, data);
     if (!file->model)
         return soma_error(
             SOMA_INVALID_FILE,
             "%s: cannot be unpacked into %d times its %zu bytes: its messages are almost empty, or memory "
             "is short",
             file->path, SOMA_ONNX_MEMORY_FACTOR, size);
-    file->budget.used -= size;
+    file->budget.used -= left;
     if (!file->model->graph)
         return soma_error(SOMA_INVALID_FILE, "%s: no ONNX model: it has no graph%s", file->path,
                           file->size ? "" : "; the file is empty");
@@ -156,7 +158,7 @@ static soma_status widen_budget(soma_onnx_file *file) {
 static soma_status create(const char *name, soma_onnx_file **file) {
     *file = soma_calloc(1, sizeof **file);
     if (!*file) return soma_out_of_memory(sizeof **file, name);
-    (*file)->directory = -1;
+    (*file)->directory = (*file)->descriptor = -1;
     (*file)->path = soma_strdup(name);
     if ((*file)->path) return SOMA_OK;
     soma_free(*file);
@@ -168,19 +170,50 @@ void soma_onnx_close(soma_onnx_file *file) {
     if (!file) return;
     if (file->model) soma__onnx__model_proto__free_unpacked(file->model, &file->allocator);
     if (file->directory >= 0) close(file->directory);
+    if (file->descriptor >= 0) close(file->descriptor);
+    soma_onnx_stored_clear(&file->stored);
     soma_words_clear(&file->functions);
     soma_free(file->path);
     soma_free(file);
 }
 
-soma_status soma_onnx_parse(const char *name, const uint8_t *data, size_t size, soma_onnx_file **file) {
+static soma_status parse(const char *name, const uint8_t *data, size_t left, size_t size, soma_onnx_file **file) {
     SOMA_TRY(create(name, file));
-    soma_status status = unpack(*file, data, size);
+    soma_status status = unpack(*file, data, left, size);
     if (status == SOMA_OK) status = list_functions(*file);
     if (status == SOMA_OK) status = widen_budget(*file);
     if (status == SOMA_OK) return SOMA_OK;
     soma_onnx_close(*file);
     *file = NULL;
+    return status;
+}
+
+soma_status soma_onnx_parse(const char *name, const uint8_t *data, size_t size, soma_onnx_file **file) {
+    return parse(name, data, size, size, file);
+}
+
+/* Without its larger weights; *file is NULL where it has to be read as a whole, be it to say what is wrong with it. */
+static void open_cut(const char *path, int descriptor, uint64_t size, soma_onnx_file **file) {
+    soma_onnx_stored_list stored;
+    soma_buffer rest;
+    *file = NULL;
+    if (size > MOST_BYTES || !soma_onnx_cut(descriptor, size, &rest, &stored)) return;
+    const soma_status status = parse(path, rest.data, rest.size, (size_t)size, file);
+    soma_free(rest.data);
+    if (status == SOMA_OK && soma_onnx_place_stored(&stored, (*file)->model->graph)) {
+        (*file)->stored = stored;
+        return;
+    }
+    soma_onnx_stored_clear(&stored);
+    soma_onnx_close(*file);
+    *file = NULL;
+}
+
+static soma_status open_whole(const char *path, int descriptor, uint64_t size, soma_onnx_file **file) {
+    soma_buffer buffer;
+    SOMA_TRY(soma_file_read_rest(path, descriptor, size, MOST_BYTES, &buffer));
+    soma_status status = soma_onnx_parse(path, buffer.data, buffer.size, file);
+    soma_free(buffer.data);
     return status;
 }
 
@@ -195,11 +228,18 @@ static void open_directory(soma_onnx_file *file) {
 }
 
 soma_status soma_onnx_open(const char *path, soma_onnx_file **file) {
-    soma_buffer buffer;
+    soma_status status = SOMA_OK;
+    int descriptor;
+    uint64_t size;
     *file = NULL;
-    SOMA_TRY(soma_file_read(path, PTRDIFF_MAX / SOMA_ONNX_MEMORY_FACTOR, &buffer));
-    soma_status status = soma_onnx_parse(path, buffer.data, buffer.size, file);
-    soma_free(buffer.data);
+    SOMA_TRY(soma_file_open(path, &descriptor, &size));
+    open_cut(path, descriptor, size, file);
+    if (*file)
+        (*file)->descriptor = descriptor; /* it is closed with the file */
+    else {
+        status = open_whole(path, descriptor, size, file);
+        close(descriptor);
+    }
     if (status == SOMA_OK) open_directory(*file);
     if (status == SOMA_OK) status = widen_budget(*file);
     if (status == SOMA_OK) return SOMA_OK;

@@ -3,6 +3,7 @@
 #ifndef SOMA_IO_ONNX_FILE_H
 #define SOMA_IO_ONNX_FILE_H
 
+#include "base/file.h"
 #include "io/onnx/wire.h"
 #include "io/words.h"
 #include "onnx-schema.pb-c.h"
@@ -24,8 +25,23 @@
 /* Functions that may be inside of each other. */
 #define SOMA_ONNX_MOST_DEEP 32
 
+/* The raw_data of an initializer that stays in the file: has_raw_data is true there, and its length set, but not its
+ * data. */
+typedef struct soma_onnx_stored {
+    const Soma__Onnx__TensorProto *tensor;
+    size_t number; /* among the graph's initializers */
+    uint64_t at, size;
+} soma_onnx_stored;
+
+typedef struct soma_onnx_stored_list {
+    soma_onnx_stored *of; /* in the order of their tensors, once these are known */
+    size_t count;
+} soma_onnx_stored_list;
+
 typedef struct soma_onnx_file {
     char *path;
+    int descriptor; /* of the file, where something is stored; -1: nothing is */
+    soma_onnx_stored_list stored;
     int directory; /* where external data may lie: the file's directory, open; -1: nowhere */
     size_t size;
     soma_onnx_budget budget;
@@ -41,6 +57,16 @@ typedef struct soma_onnx_file {
  * NULL.
  */
 soma_status soma_onnx_open(const char *path, soma_onnx_file **file);
+/*
+ * What is in a file but for what stays in it: *rest, to be freed, and where the others are. False where nothing stays,
+ * and where the file cannot be cut: whoever reads it as a whole finds out why.
+ */
+bool soma_onnx_cut(int descriptor, uint64_t size, soma_buffer *rest, soma_onnx_stored_list *stored);
+/* Tells the tensors of what was unpacked. */
+bool soma_onnx_place_stored(soma_onnx_stored_list *stored, const Soma__Onnx__GraphProto *graph);
+/* All bytes of one, raw_data.len of them. */
+soma_status soma_onnx_read_stored(const soma_onnx_file *file, const Soma__Onnx__TensorProto *tensor, void *data);
+void soma_onnx_stored_clear(soma_onnx_stored_list *stored);
 /* The same of memory; external data is refused. `name` stands for the path in messages. */
 soma_status soma_onnx_parse(const char *name, const uint8_t *data, size_t size, soma_onnx_file **file);
 void soma_onnx_close(soma_onnx_file *file);

@@ -212,6 +212,11 @@ static double from_field(const Soma__Onnx__TensorProto *tensor, size_t i) {
     return tensor->int32_data[i];
 }
 
+/* Whether its bytes are still in the file. */
+static bool is_stored(const Soma__Onnx__TensorProto *tensor) {
+    return tensor->has_raw_data && tensor->raw_data.len && !tensor->raw_data.data && !soma_onnx_is_external(tensor);
+}
+
 soma_status soma_onnx_reader_open(const soma_onnx_file *file, const soma_onnx_elements *elements,
                                   soma_onnx_reader *reader) {
     const Soma__Onnx__TensorProto *tensor = elements->tensor;
@@ -223,7 +228,13 @@ soma_status soma_onnx_reader_open(const soma_onnx_file *file, const soma_onnx_el
         reader->raw = reader->owned;
     } else if (tensor->has_raw_data)
         reader->raw = tensor->raw_data.data;
-    return SOMA_OK;
+    if (!is_stored(tensor)) return SOMA_OK;
+    reader->owned = soma_malloc(tensor->raw_data.len);
+    if (!reader->owned) return soma_out_of_memory(tensor->raw_data.len, label(tensor));
+    reader->raw = reader->owned;
+    soma_status status = soma_onnx_read_stored(file, tensor, reader->owned);
+    if (status != SOMA_OK) soma_onnx_reader_close(reader);
+    return status;
 }
 
 double soma_onnx_read(const soma_onnx_reader *reader, size_t i) {
@@ -241,8 +252,32 @@ void soma_onnx_reader_close(soma_onnx_reader *reader) {
     reader->owned = NULL;
 }
 
+/* Floats as they are, without a copy in between. */
+static soma_status read_plain_floats(const soma_onnx_file *file, const Soma__Onnx__TensorProto *tensor, float *values,
+                                     size_t count) {
+    if (is_stored(tensor))
+        SOMA_TRY(soma_onnx_read_stored(file, tensor, values));
+    else
+        memcpy(values, tensor->raw_data.data, count * sizeof *values);
+    for (size_t i = 0; i < count; i++) { /* of a file that is little-endian */
+        uint8_t bytes[sizeof *values];
+        memcpy(bytes, &values[i], sizeof bytes);
+        const uint32_t bits = soma_load_le32(bytes);
+        memcpy(&values[i], &bits, sizeof bits);
+    }
+    return SOMA_OK;
+}
+
+/* Whether raw_data is the elements, all of them. */
+static bool is_plain_floats(const soma_onnx_elements *elements) {
+    const Soma__Onnx__TensorProto *tensor = elements->tensor;
+    return tensor && elements->type == TYPE(FLOAT) && !elements->equal && !soma_onnx_is_external(tensor) &&
+           tensor->has_raw_data && elements->count && tensor->raw_data.len == elements->count * sizeof(float);
+}
+
 soma_status soma_onnx_read_floats(const soma_onnx_file *file, const soma_onnx_elements *elements, float *values) {
     soma_onnx_reader reader;
+    if (is_plain_floats(elements)) return read_plain_floats(file, elements->tensor, values, elements->count);
     SOMA_TRY(soma_onnx_reader_open(file, elements, &reader));
     size_t i = 0;
     double value = 0;
