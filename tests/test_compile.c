@@ -376,7 +376,81 @@ START_TEST(what_the_loss_does_not_depend_on_has_no_gradient) {
 }
 END_TEST
 
+/* -------------------------------------------------------------------------- a device that fails as it gets the weights
+ */
+
+static soma_device_api brittle;
+static const soma_device_api *sound;
+static int writes_left; /* then one fails */
+static bool reads_fail;
+
+static soma_status brittle_write(void *state, void *memory, size_t offset, const void *source, size_t bytes) {
+    if (writes_left-- == 0) return soma_error(SOMA_DEVICE_FAILED, "a write failed");
+    return sound->write(state, memory, offset, source, bytes);
+}
+static soma_status brittle_read(void *state, void *memory, size_t offset, void *target, size_t bytes) {
+    if (reads_fail) return soma_error(SOMA_DEVICE_FAILED, "a read failed");
+    return sound->read(state, memory, offset, target, bytes);
+}
+
+enum { WEIGHT_WRITES = 5, MANY_UNITS = 600 }; /* the first weight in two pieces, the second, two biases */
+
+/* A large weight, some of which the host has given up, and small ones. */
+static soma_network *brittle_network(soma_device *device, int writes, bool fail, float *weights) {
+    soma_network *network = network_of_text(MANY_UNITS, "dense 600; dense 2");
+    host_device_open(device);
+    sound = device->api;
+    brittle = *sound;
+    brittle.write = brittle_write;
+    brittle.read = brittle_read;
+    device->api = &brittle;
+    writes_left = writes;
+    reads_fail = fail;
+    for (size_t i = 0; i < (size_t)MANY_UNITS * MANY_UNITS; i++) weights[i] = (float)(i % 8191) - 4096;
+    expect_ok(soma_set_parameter(network, network->parameters[0].tensor, weights, (size_t)MANY_UNITS * MANY_UNITS));
+    return network;
+}
+
+START_TEST(weights_outlive_a_write_that_fails) {
+    const size_t count = (size_t)MANY_UNITS * MANY_UNITS;
+    float *weights = malloc(count * sizeof *weights), *found = malloc(count * sizeof *found), after[2];
+    soma_device device;
+    soma_network *network = brittle_network(&device, _i, false, weights);
+    soma_tensor *last = network->parameters[network->parameter_count - 1].tensor;
+    expect_ok(soma_set_parameter(network, last, (const float[]){3, -7}, 2));
+    if (_i < WEIGHT_WRITES)
+        expect_error(soma_compile(network, &device, NULL), SOMA_DEVICE_FAILED, "a write failed");
+    else
+        expect_ok(soma_compile(network, &device, NULL));
+    for (int again = 0; again < 2; again++) {
+        expect_ok(soma_get_parameter(network, network->parameters[0].tensor, found, count));
+        expect_ok(soma_get_parameter(network, last, after, 2));
+        ck_assert_mem_eq(found, weights, count * sizeof *found);
+        ck_assert(after[0] == 3 && after[1] == -7);
+        writes_left = -1;
+        if (!again) expect_ok(soma_compile(network, &device, NULL));
+    }
+    soma_network_destroy(network);
+    free(weights);
+    free(found);
+}
+END_TEST
+
+START_TEST(weights_that_are_lost_with_the_device_are_not_taken_for_others) {
+    float *weights = malloc((size_t)MANY_UNITS * MANY_UNITS * sizeof *weights);
+    soma_device device, other;
+    soma_network *network = brittle_network(&device, 1, true, weights);
+    expect_error(soma_compile(network, &device, NULL), SOMA_DEVICE_FAILED, "the weights are lost with the device");
+    host_device_open(&other);
+    expect_error(soma_compile(network, &other, NULL), SOMA_DEVICE_FAILED, "the weights are lost with the device");
+    soma_network_destroy(network);
+    free(weights);
+}
+END_TEST
+
 static void add_tests(TCase *cases) {
+    tcase_add_loop_test(cases, weights_outlive_a_write_that_fails, 0, WEIGHT_WRITES + 1);
+    tcase_add_test(cases, weights_that_are_lost_with_the_device_are_not_taken_for_others);
     tcase_add_loop_test(cases, impossible_networks_are_refused, 0, SOMA_COUNT_OF(impossible));
     tcase_add_test(cases, what_the_device_has_the_host_does_not_keep);
     tcase_add_test(cases, what_is_missing_is_named);

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* Allocation, growing text, and the clock. */
 #include "base/base.h"
+#include "base/pages.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 
 /* ------------------------------------------------------------------------------------------------------ allocator */
 
@@ -112,6 +115,19 @@ void *soma_malloc_aligned(size_t alignment, size_t size) {
 
 void soma_free_aligned(void *memory) {
     release(allocator.release_aligned, memory);
+}
+
+/* Of whatever else an allocator may take memory from, nothing is known. */
+void soma_give_back_pages(void *memory, size_t bytes) {
+#if defined(__linux__) && defined(MADV_DONTNEED)
+    const long size = sysconf(_SC_PAGESIZE);
+    if (size <= 0 || allocator.allocate != standard_allocate) return;
+    const uintptr_t page = (uintptr_t)size, from = ((uintptr_t)memory + page - 1) / page * page,
+                    to = ((uintptr_t)memory + bytes) / page * page;
+    if (to > from) (void)madvise((unsigned char *)memory + (from - (uintptr_t)memory), to - from, MADV_DONTNEED);
+#else
+    (void)memory, (void)bytes;
+#endif
 }
 
 soma_status soma_out_of_memory(size_t size, const char *what) {

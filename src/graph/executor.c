@@ -26,21 +26,24 @@ static void free_buffer(soma_executor *executor, void *memory, size_t elements) 
     soma_device_free(executor->device, memory, buffer_bytes(executor, elements));
 }
 
-/* A buffer of zeros; *memory is NULL where that fails. */
-static soma_status allocate_zeros(soma_executor *executor, size_t elements, const char *what, void **memory) {
+static soma_status allocate(soma_executor *executor, size_t elements, const char *what, void **memory) {
     if (elements > SIZE_MAX / soma_executor_element(executor))
         return soma_error(SOMA_OUT_OF_DEVICE_MEMORY, "%zu elements of %s exceed every memory", elements, what);
-    size_t bytes = buffer_bytes(executor, elements);
-    SOMA_TRY(soma_device_alloc(executor->device, bytes, what, memory));
-    soma_status status = soma_device_fill(executor->device, *memory, 0, 0, bytes);
+    return soma_device_alloc(executor->device, buffer_bytes(executor, elements), what, memory);
+}
+
+/* A buffer of zeros; *memory is NULL where that fails. */
+static soma_status allocate_zeros(soma_executor *executor, size_t elements, const char *what, void **memory) {
+    SOMA_TRY(allocate(executor, elements, what, memory));
+    soma_status status = soma_device_fill(executor->device, *memory, 0, 0, buffer_bytes(executor, elements));
     if (status == SOMA_OK) return SOMA_OK;
     free_buffer(executor, *memory, elements);
     *memory = NULL;
     return status;
 }
 
-soma_status soma_executor_create(soma_device *device, soma_dtype real, size_t parameter_count, size_t decay_count,
-                                 soma_executor **out) {
+static soma_status create(soma_device *device, soma_dtype real, size_t parameter_count, size_t decay_count, bool blank,
+                          soma_executor **out) {
     *out = NULL;
     soma_executor *executor = soma_calloc(1, sizeof *executor);
     if (!executor) return soma_out_of_memory(sizeof *executor, "the executor");
@@ -50,7 +53,8 @@ soma_status soma_executor_create(soma_device *device, soma_dtype real, size_t pa
     executor->decay_count = decay_count;
     executor->trained_count = parameter_count;
     executor->generation = 1;
-    soma_status status = allocate_zeros(executor, parameter_count, "parameters", &executor->parameters);
+    soma_status status =
+        (blank ? allocate : allocate_zeros)(executor, parameter_count, "parameters", &executor->parameters);
     if (status == SOMA_OK)
         status = allocate_zeros(executor, SOMA_ACCUMULATOR_SLOTS * 2, "accumulators", &executor->accumulators);
     if (status == SOMA_OK) status = allocate_zeros(executor, 2, "the gradient's norm", &executor->norm);
@@ -60,6 +64,16 @@ soma_status soma_executor_create(soma_device *device, soma_dtype real, size_t pa
     }
     *out = executor;
     return SOMA_OK;
+}
+
+soma_status soma_executor_create(soma_device *device, soma_dtype real, size_t parameter_count, size_t decay_count,
+                                 soma_executor **out) {
+    return create(device, real, parameter_count, decay_count, false, out);
+}
+
+soma_status soma_executor_create_blank(soma_device *device, soma_dtype real, size_t parameter_count, size_t decay_count,
+                                       soma_executor **out) {
+    return create(device, real, parameter_count, decay_count, true, out);
 }
 
 soma_status soma_executor_share(const soma_executor *source, soma_device *device, soma_executor **out) {

@@ -34,6 +34,9 @@ typedef struct soma_executor {
 /* Memory of one executor: parameters and accumulators at once (all zero), the rest by soma_executor_reserve(). */
 soma_status soma_executor_create(soma_device *device, soma_dtype real, size_t parameter_count, size_t decay_count,
                                  soma_executor **executor);
+/* The same with parameters that are not yet anything: all of them are to be written, and what lies between them. */
+soma_status soma_executor_create_blank(soma_device *device, soma_dtype real, size_t parameter_count, size_t decay_count,
+                                       soma_executor **executor);
 /* An executor for running forward, on a device that reaches `source`'s parameters: it uses those, and has nothing else
  * until an arena is reserved. `source` must outlive it. */
 soma_status soma_executor_share(const soma_executor *source, soma_device *device, soma_executor **executor);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Compiling: laying out the parameters on a device, building the steps, and the way back. */
+#include "base/pages.h"
 #include "train/step.h"
 
 #include <string.h>
@@ -55,16 +56,63 @@ static soma_status initial_values(soma_network *network, size_t index) {
     return soma_parameter_initialize(network, index, parameter->values);
 }
 
+/* Elements that are given back to the system at a time, once the device has them: so large weights are never there
+ * twice. */
+enum { PIECE = 1 << 18 };
+
+/* What lies behind `count` elements, up to the next alignment, is 0 as optimizers and norms want it. */
+static soma_status fill_up(soma_executor *executor, size_t offset, size_t count) {
+    const size_t element = soma_executor_element(executor);
+    const size_t end = soma_round_up(count, soma_executor_alignment(executor->device, executor->real));
+    if (end == count) return SOMA_OK;
+    return soma_device_fill(executor->device, executor->parameters, (offset + count) * element, 0,
+                            (end - count) * element);
+}
+
+/* *done: how many of them the device has. */
+static soma_status upload_parameter(soma_executor *executor, const soma_parameter *parameter, size_t *done) {
+    const size_t count = soma_tensor_count(parameter->tensor), offset = parameter->tensor->offset;
+    while (*done < count) {
+        const size_t piece = SOMA_MIN((size_t)PIECE, count - *done);
+        SOMA_TRY(soma_executor_write(executor, executor->parameters, offset + *done, parameter->values + *done, piece));
+        soma_give_back_pages(parameter->values + *done, piece * sizeof *parameter->values);
+        *done += piece;
+    }
+    return fill_up(executor, offset, count);
+}
+
+/* Compiling has failed: the first `count` parameters get their values again, and `done` elements of the next one. */
+static soma_status take_back(soma_network *network, soma_executor *executor, size_t count, size_t done) {
+    for (size_t i = 0; i < count || (i == count && done); i++) {
+        const soma_parameter *parameter = &network->parameters[i];
+        SOMA_TRY(soma_executor_read(executor, executor->parameters, parameter->tensor->offset, parameter->values,
+                                    i < count ? soma_tensor_count(parameter->tensor) : done));
+    }
+    return SOMA_OK;
+}
+
 static soma_status upload(soma_network *network, soma_compiled *compiled, const float *class_weight) {
     soma_executor *executor = compiled->executor;
-    for (size_t i = 0; i < network->parameter_count; i++) {
-        const soma_parameter *parameter = &network->parameters[i];
-        SOMA_TRY(initial_values(network, i));
-        SOMA_TRY(soma_executor_write(executor, executor->parameters, parameter->tensor->offset, parameter->values,
-                                     soma_tensor_count(parameter->tensor)));
+    size_t at = 0, done = 0, last = compiled->class_weight_offset;
+    soma_status status = SOMA_OK;
+    for (size_t i = 0; i < network->parameter_count; i++) SOMA_TRY(initial_values(network, i));
+    for (; at < network->parameter_count && status == SOMA_OK; at += status == SOMA_OK) {
+        done = 0;
+        status = upload_parameter(executor, &network->parameters[at], &done);
     }
-    return soma_executor_write(executor, executor->parameters, compiled->class_weight_offset, class_weight,
-                               compiled->class_weight_count);
+    if (status == SOMA_OK) {
+        done = 0;
+        status = soma_executor_write(executor, executor->parameters, last, class_weight, compiled->class_weight_count);
+    }
+    if (status == SOMA_OK) status = fill_up(executor, last, compiled->class_weight_count);
+    if (status == SOMA_OK) return SOMA_OK;
+    char *error = soma_strdup(soma_last_error());
+    if (take_back(network, executor, at, done) == SOMA_OK)
+        soma_error(status, "%s", error ? error : soma_status_text(status));
+    else
+        soma_network_fail(network, soma_error_prefix(status, "the weights are lost with the device: "));
+    soma_free(error);
+    return status;
 }
 
 /* The device has the weights now. */
@@ -146,10 +194,10 @@ static soma_status compile(soma_network *network, const soma_compile_options *op
     compiled->fuse = !options->no_fusion && soma_fast_paths();
     SOMA_TRY(soma_choose_objective(network, compiled, options));
     SOMA_TRY(lay_out(network, compiled, real, &found));
-    SOMA_TRY(soma_executor_create(compiled->device, real, found.total, found.decay, &compiled->executor));
+    SOMA_TRY(soma_executor_create_blank(compiled->device, real, found.total, found.decay, &compiled->executor));
     compiled->executor->trained_count = found.trained;
-    SOMA_TRY(upload(network, compiled, options->class_weight));
-    return build_steps(network, options);
+    SOMA_TRY(build_steps(network, options));
+    return upload(network, compiled, options->class_weight); /* last: the host's values go */
 }
 
 soma_status soma_compile_as(soma_network *network, soma_device *device, const soma_compile_options *options,

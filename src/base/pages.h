@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* Memory that has served, page by page. */
+#ifndef SOMA_BASE_PAGES_H
+#define SOMA_BASE_PAGES_H
+
+#include <stddef.h>
+
+/*
+ * Gives the whole pages within memory of soma_malloc() and its like back to the system, where that is possible: what
+ * was in them is lost, the memory is there until it is freed as ever, and may be written again.
+ */
+void soma_give_back_pages(void *memory, size_t bytes);
+
+#endif
