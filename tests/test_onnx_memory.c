@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static soma_status load(soma_network **network) {
@@ -221,6 +222,26 @@ START_TEST(large_weights_are_in_memory_once) {
 }
 END_TEST
 
+/* As a session may want for a new shape, long after it was made. */
+START_TEST(weights_of_a_changed_file_are_not_taken) {
+    float *found = malloc((size_t)4 * WIDE * sizeof *found);
+    soma_onnx_file *file;
+    soma_onnx_elements elements;
+    make(wide, 8, 17);
+    const char *path = temporary_path("m.onnx");
+    expect_ok(soma_file_write(path, W->data, W->size));
+    expect_ok(soma_onnx_open(path, &file));
+    expect_ok(soma_onnx_elements_of(file->model->graph->initializer[1], &elements));
+    expect_ok(soma_onnx_read_floats(file, &elements, found));
+    ck_assert(found[1022] == 1 && found[4 * WIDE - 1] == (float)((4 * WIDE - 1) % 1021));
+    const struct timespec later[2] = {{.tv_sec = 2000000000}, {.tv_sec = 2000000000}};
+    ck_assert_int_eq(utimensat(AT_FDCWD, path, later, 0), 0);
+    expect_error(soma_onnx_read_floats(file, &elements, found), SOMA_INVALID_FILE, "tensor w: the file was changed");
+    soma_onnx_close(file);
+    free(found);
+}
+END_TEST
+
 /* Of a file that ends within a weight it is said where. */
 START_TEST(weights_that_are_cut_short_are_refused_by_offset) {
     soma_network *network;
@@ -239,6 +260,7 @@ int main(void) {
     tcase_add_test(cases, one_place_of_a_file_counts_once);
     tcase_add_test(cases, nodes_take_no_more_memory_than_is_said);
     tcase_add_loop_test(cases, large_weights_are_in_memory_once, 0, 2);
+    tcase_add_test(cases, weights_of_a_changed_file_are_not_taken);
     tcase_add_test(cases, weights_that_are_cut_short_are_refused_by_offset);
     Suite *suite = suite_create("onnx, memory");
     suite_add_tcase(suite, cases);

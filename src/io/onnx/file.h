@@ -8,6 +8,8 @@
 #include "io/words.h"
 #include "onnx-schema.pb-c.h"
 
+#include <time.h>
+
 /* Dimensions of an ONNX tensor at most; the network's tensors have fewer. */
 #define SOMA_ONNX_MAX_RANK 8
 
@@ -36,6 +38,7 @@ typedef struct soma_onnx_stored {
 typedef struct soma_onnx_stored_list {
     soma_onnx_stored *of; /* in the order of their tensors, once these are known */
     size_t count;
+    struct timespec changed; /* when the file was, as it was cut */
 } soma_onnx_stored_list;
 
 typedef struct soma_onnx_file {

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { WIRE_VARINT = 0, WIRE_FIXED64 = 1, WIRE_BYTES = 2, WIRE_FIXED32 = 5, MOST_VARINT = 10 };
 enum { MODEL_GRAPH = 7 };
@@ -145,7 +146,11 @@ static bool cut_graph(cutting *c, uint64_t at, uint64_t end) {
 
 bool soma_onnx_cut(int descriptor, uint64_t size, soma_buffer *rest, soma_onnx_stored_list *stored) {
     cutting c = {.descriptor = descriptor, .window = soma_malloc(WINDOW)};
-    const bool done = c.window && cut_within(&c, 0, size, MODEL_GRAPH, cut_graph) && !c.writer.failed && c.stored.count;
+    struct stat about;
+    const bool known = fstat(descriptor, &about) == 0;
+    if (known) c.stored.changed = about.st_mtim;
+    const bool done =
+        known && c.window && cut_within(&c, 0, size, MODEL_GRAPH, cut_graph) && !c.writer.failed && c.stored.count;
     soma_free(c.window);
     *rest = (soma_buffer){c.writer.data, c.writer.size};
     *stored = c.stored;
@@ -158,7 +163,7 @@ bool soma_onnx_cut(int descriptor, uint64_t size, soma_buffer *rest, soma_onnx_s
 
 void soma_onnx_stored_clear(soma_onnx_stored_list *stored) {
     soma_free(stored->of);
-    *stored = (soma_onnx_stored_list){NULL, 0};
+    *stored = (soma_onnx_stored_list){.of = NULL};
 }
 
 /* ------------------------------------------------------------------------------------------------------- the tensors
@@ -183,6 +188,13 @@ bool soma_onnx_place_stored(soma_onnx_stored_list *stored, const Soma__Onnx__Gra
     return true;
 }
 
+/* Weights of another file would be taken for those of this model. */
+static bool is_as_it_was(const soma_onnx_file *file) {
+    struct stat about;
+    return fstat(file->descriptor, &about) == 0 && about.st_mtim.tv_sec == file->stored.changed.tv_sec &&
+           about.st_mtim.tv_nsec == file->stored.changed.tv_nsec;
+}
+
 soma_status soma_onnx_read_stored(const soma_onnx_file *file, const Soma__Onnx__TensorProto *tensor, void *data) {
     const soma_onnx_stored wanted = {.tensor = tensor};
     const soma_onnx_stored *found = bsearch(&wanted, file->stored.of, file->stored.count, sizeof wanted, by_tensor);
@@ -191,6 +203,8 @@ soma_status soma_onnx_read_stored(const soma_onnx_file *file, const Soma__Onnx__
     if (!found) return soma_error(SOMA_INVALID_FILE, "tensor %s: its bytes are not there", name);
     if (!soma_file_read_at(file->descriptor, found->at, data, (size_t)found->size, &got))
         return soma_error(SOMA_IO, "tensor %s: cannot read: %s", name, strerror(errno));
+    if (!is_as_it_was(file))
+        return soma_error(SOMA_INVALID_FILE, "tensor %s: the file was changed since it was opened", name);
     if (got == found->size) return SOMA_OK;
     return soma_error(SOMA_INVALID_FILE, "tensor %s: the file became shorter while it was read", name);
 }
