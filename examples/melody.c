@@ -31,7 +31,6 @@ int main(int argc, char **argv) {
     const char *const wanted[] = {"StatefulPartitionedCall:1", "StatefulPartitionedCall:2"};
     const soma_onnx_options options = {.outputs = wanted, .output_count = 2};
     soma_status status = open_model(argv[1], &options, &hearing);
-
     static float window[WINDOW], notes[FRAMES][KEYS], onsets[FRAMES][KEYS];
     int sounding = -1;
     double begin = 0, now = 0;

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the example that reads writing does with pixels: reads a picture, finds what hangs together, cuts boxes out.
+ * What the example that reads writing does with pixels: reads a picture, finds what hangs together, cuts boxes out; and
+ * what it makes of a model's scores.
  */
 #ifndef SOMA_EXAMPLES_PICTURE_H
 #define SOMA_EXAMPLES_PICTURE_H
 
 #include <math.h>
 #include <soma/soma.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 typedef struct picture {
     float *pixels; /* [height, width, 3] of 0 to 1; to be freed */
@@ -101,6 +104,18 @@ static size_t find_boxes(float *map, size_t height, size_t width, box **boxes) {
     }
     free(stack);
     return count;
+}
+
+/* Of each step the likeliest character, once where it stays the same: 0 is none, 1 the first line of `characters`. */
+static void print_line(const char *characters, const float *scores, const size_t said[]) {
+    for (size_t step = 0, last = 0, best; step < said[0]; step++, scores += said[1], last = best) {
+        const char *at = characters;
+        best = 0;
+        for (size_t i = 1; i < said[1]; i++) best = scores[i] > scores[best] ? i : best;
+        for (size_t i = 1; i < best; i++) at += strcspn(at, "\n") + 1;
+        if (best && best != last) printf("%.*s", (int)strcspn(at, "\n"), at);
+    }
+    printf("\n");
 }
 
 #endif

@@ -5,30 +5,13 @@
  * Usage: sentences MODEL.onnx TOKENIZER.json SENTENCE SENTENCE...
  */
 #include "model.h"
+#include "sentence.h"
 
 #include <math.h>
-#include <soma/tokenizer.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-enum { TOKENS = 64, WIDTH = 384, SENTENCES = 32 };
-
-/* The sentence's tokens between the two that the model wants around it, [TOKENS]; the mask says how many there are. */
-static soma_status encode(const soma_tokenizer *tokenizer, const char *sentence, float *tokens, float *mask) {
-    const char *const parts[] = {"[CLS]", sentence, "[SEP]"};
-    soma_status status = SOMA_OK;
-    size_t filled = 0;
-    for (size_t part = 0; part < 3 && status == SOMA_OK; part++) {
-        int32_t *numbers = NULL;
-        size_t count = 0;
-        status = soma_tokenizer_encode(tokenizer, parts[part], strlen(parts[part]), &numbers, &count);
-        for (size_t i = 0; i < count && filled < TOKENS - 1 + part / 2; i++) tokens[filled++] = (float)numbers[i];
-        soma_free(numbers);
-    }
-    for (size_t i = 0; i < TOKENS; i++) mask[i] = i < filled;
-    return status;
-}
+enum { WIDTH = 384, SENTENCES = 32 };
 
 /* The cosine of the angle between two embeddings. */
 static double similarity(const float *a, const float *b) {

@@ -8,7 +8,6 @@
 #include "picture.h"
 
 #include <stdio.h>
-#include <string.h>
 
 /* What a model says of pictures x[shape], which is freed: [pictures, said[]], to be freed; NULL: it failed. */
 static float *ask(const char *folder, const char *name, float *x, const size_t shape[4], size_t said[SOMA_MAX_RANK]) {
@@ -26,18 +25,6 @@ static float *ask(const char *folder, const char *name, float *x, const size_t s
     close_model(&asked);
     free(x);
     return y;
-}
-
-/* Of each step the likeliest character, once where it stays the same: 0 is none, 1 the first line of `characters`. */
-static void print_line(const char *characters, const float *scores, const size_t said[]) {
-    for (size_t step = 0, last = 0, best; step < said[0]; step++, scores += said[1], last = best) {
-        const char *at = characters;
-        best = 0;
-        for (size_t i = 1; i < said[1]; i++) best = scores[i] > scores[best] ? i : best;
-        for (size_t i = 1; i < best; i++) at += strcspn(at, "\n") + 1;
-        if (best && best != last) printf("%.*s", (int)strcspn(at, "\n"), at);
-    }
-    printf("\n");
 }
 
 int main(int argc, char **argv) {
