@@ -24,7 +24,7 @@ static soma_status choose(const soma_onnx_node *node, const char *name, const ch
     return soma_error(SOMA_UNSUPPORTED, "attribute %s is %s, which is not known", name, found.text);
 }
 
-/* Before opset 11 places were multiplied and rounded down. */
+/* Before opset 11 there were no cubics, and places were multiplied and rounded down. */
 static soma_status get_rules(const soma_onnx_node *node, soma_onnx_resizing *resizing) {
     static const char *const modes[] = {"nearest", "linear", "cubic"};
     static const char *const transformations[] = {"half_pixel",        "pytorch_half_pixel",   "align_corners",
@@ -34,7 +34,7 @@ static soma_status get_rules(const soma_onnx_node *node, soma_onnx_resizing *res
     bool old = node->opset < 11;
     int64_t antialias, exclude_outside;
     int mode, places, nearest;
-    SOMA_TRY(choose(node, "mode", modes, SOMA_COUNT_OF(modes), 0, &mode));
+    SOMA_TRY(choose(node, "mode", modes, SOMA_COUNT_OF(modes) - (old ? 1 : 0), 0, &mode));
     SOMA_TRY(choose(node, "coordinate_transformation_mode", transformations, SOMA_COUNT_OF(transformations),
                     old ? SOMA_ONNX_ASYMMETRIC : SOMA_ONNX_HALF_PIXEL, &places));
     SOMA_TRY(choose(node, "nearest_mode", roundings, SOMA_COUNT_OF(roundings),
