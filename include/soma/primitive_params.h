@@ -322,8 +322,8 @@ typedef struct soma_recurrent_params {
  * heads is a multiple of key_heads: head h takes keys and values number h key_heads / heads (grouped queries: Ainslie
  * et al. 2023). For each head, with s_ij = scale q_i . k_j, over the keys j that query i sees:
  *   y_i = sum_j e^s_ij v_j / sum_j e^s_ij,      total_i = log sum_j e^s_ij
- * If `causal` a query sees only keys with j <= i. One that sees none has y 0 and total infinity. Whether keys and values
- * that are not seen, but are no finite numbers, make NaN of y is left open.
+ * If `causal` a query sees only keys with j <= i. One that sees none has y 0 and total infinity. Whether keys and
+ * values that are not seen, but are no finite numbers, make NaN of y is left open.
  *
  * Back, with p_ij = e^(s_ij - total_i) where i sees j, else 0:
  *   dv_j = sum_i p_ij dy_i,     dk_j = sum_i t_ij q_i,     dq_i = sum_j t_ij k_j,
