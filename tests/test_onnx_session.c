@@ -243,6 +243,48 @@ START_TEST(rows_are_chosen_and_values_are_told_apart) {
 }
 END_TEST
 
+/* A detector that finds nothing: rows of which none is left, and what is made of them. */
+static void reduced(void) {
+    put_value(GRAPH_INPUT, "x", SHAPE(OPEN, 2));
+    put_typed_value(GRAPH_INPUT, "c", BOOL, SHAPE(OPEN));
+    integers("axes", 1, (const int64_t[]){1});
+    put("Compress", INPUTS("x", "c"), "rows", "axis", 0);
+    put("ReduceSum", INPUTS("rows", "axes"), "sums", "keepdims", 0);
+    put("ReduceSum", INPUTS("rows"), "sum", "keepdims", 0);
+    put("ReduceMax", INPUTS("rows"), "most", "keepdims", 0);
+    size_t one = soma_onnx_begin_node(&made, "ReduceMean", "means", INPUTS("rows"));
+    soma_onnx_put_attribute_integers(&made, "axes", (const int64_t[]){1}, 1);
+    soma_onnx_end_node(&made, one);
+    put("ReduceMean", INPUTS("rows"), "mean", "keepdims", 0);
+    put_value(GRAPH_OUTPUT, "sums", SHAPE(OPEN));
+    put_value(GRAPH_OUTPUT, "sum", 0, NULL);
+    put_value(GRAPH_OUTPUT, "most", 0, NULL);
+    put_value(GRAPH_OUTPUT, "means", SHAPE(OPEN, 1));
+    put_value(GRAPH_OUTPUT, "mean", 0, NULL);
+}
+
+/* Of nothing the mean is not defined: 0, as onnxruntime has it. */
+START_TEST(what_is_nothing_is_reduced_all_the_same) {
+    soma_onnx_session *session = open_model(reduced);
+    const float x[] = {5, 1, 2, 2, 1, 5};
+    uint8_t c[] = {0, 0, 0};
+    const soma_array inputs[] = {{x, SOMA_F32, 2, {3, 2}}, {c, SOMA_BOOL, 1, {3}}};
+    soma_array y[5];
+    expect_ok(soma_onnx_session_run(session, inputs, y));
+    expect_floats(&y[0], SHAPE(0), NULL);
+    expect_floats(&y[1], 0, NULL, (const float[]){0});
+    expect_floats(&y[2], 0, NULL, (const float[]){-INFINITY});
+    expect_floats(&y[3], SHAPE(0, 1), NULL);
+    expect_floats(&y[4], 0, NULL, (const float[]){0});
+    c[0] = 1;
+    expect_ok(soma_onnx_session_run(session, inputs, y));
+    expect_floats(&y[0], SHAPE(1), (const float[]){6});
+    expect_floats(&y[2], 0, NULL, (const float[]){5});
+    expect_floats(&y[3], SHAPE(1, 1), (const float[]){3});
+    soma_onnx_session_destroy(session);
+}
+END_TEST
+
 /* ------------------------------------------------------------------------------------------------ branches, on numbers
  */
 
@@ -392,6 +434,7 @@ int main(int argc, char **argv) {
     tcase_add_test(all, what_is_behind_goes_by_what_is_left);
     tcase_add_test(all, places_of_what_is_not_0_have_any_number);
     tcase_add_test(all, rows_are_chosen_and_values_are_told_apart);
+    tcase_add_test(all, what_is_nothing_is_reduced_all_the_same);
     tcase_add_test(all, the_branch_is_that_of_the_run);
     tcase_add_test(all, what_cannot_be_is_said_by_name);
     tcase_add_test(all, a_network_refuses_them_and_says_who_does_not);

@@ -140,8 +140,9 @@ static double join(reduction by, double so_far, double x) {
 static bool folds(const soma_onnx_node *node, reduction by) {
     bool simple =
         by == BY_MAX || by == BY_MIN || by == BY_SUM || by == BY_PROD || (by == BY_MEAN && node->importer->host);
-    return simple && (node->input[0]->integer || node->importer->host) && soma_onnx_can_fold(node) &&
-           soma_onnx_count(&node->input[0]->shape, 0, node->input[0]->shape.rank) > 0;
+    return simple && soma_onnx_can_fold(node) &&
+           (node->importer->host || /* there, what is reduced may be nothing */
+            (node->input[0]->integer && soma_onnx_count(&node->input[0]->shape, 0, node->input[0]->shape.rank) > 0));
 }
 
 /* Number i of the input goes into which of the result. */
@@ -170,7 +171,7 @@ static soma_status fold(soma_onnx_node *node, reduction by, uint32_t bits, const
         *to = join(by, *to, soma_onnx_read(&reader, i));
     }
     soma_onnx_reader_close(&reader);
-    for (size_t i = 0; by == BY_MEAN && i < count; i++) numbers[i] /= (double)(elements / count);
+    for (size_t i = 0; by == BY_MEAN && elements && i < count; i++) numbers[i] /= (double)(elements / count);
     return soma_onnx_give_numbers(node, soma_onnx_type_of(x), out, false, numbers);
 }
 
