@@ -243,6 +243,34 @@ START_TEST(rows_are_chosen_and_values_are_told_apart) {
 }
 END_TEST
 
+static void distinct(void) {
+    put_value(GRAPH_INPUT, "x", SHAPE(OPEN));
+    size_t one = soma_onnx_begin_node(&made, "Unique", "u", INPUTS("x"));
+    soma_protobuf_put_text(W, 2, "first");
+    soma_protobuf_put_text(W, 2, "inverse");
+    soma_protobuf_put_text(W, 2, "counts");
+    soma_onnx_end_node(&made, one);
+    put_value(GRAPH_OUTPUT, "u", SHAPE(OPEN));
+    put_typed_value(GRAPH_OUTPUT, "first", INT64, SHAPE(OPEN));
+    put_typed_value(GRAPH_OUTPUT, "inverse", INT64, SHAPE(OPEN));
+    put_typed_value(GRAPH_OUTPUT, "counts", INT64, SHAPE(OPEN));
+}
+
+START_TEST(a_nan_is_one_value_behind_all_others) {
+    soma_onnx_session *session = open_model(distinct);
+    const float x[] = {2, NAN, 1, NAN, -INFINITY, 1, INFINITY, 2};
+    soma_array y[4];
+    expect_ok(soma_onnx_session_run(session, &(soma_array){x, SOMA_F32, 1, {8}}, y));
+    expect_shape(&y[0], SOMA_F32, SHAPE(5));
+    const float *u = y[0].data;
+    ck_assert(u[0] == -INFINITY && u[1] == 1 && u[2] == 2 && u[3] == INFINITY && isnan(u[4]));
+    expect_integers(&y[1], SHAPE(5), (const int64_t[]){4, 2, 0, 6, 1});
+    expect_integers(&y[2], SHAPE(8), (const int64_t[]){2, 4, 1, 4, 0, 1, 3, 2});
+    expect_integers(&y[3], SHAPE(5), (const int64_t[]){1, 2, 2, 1, 2});
+    soma_onnx_session_destroy(session);
+}
+END_TEST
+
 /* A detector that finds nothing: rows of which none is left, and what is made of them. */
 static void reduced(void) {
     put_value(GRAPH_INPUT, "x", SHAPE(OPEN, 2));
@@ -434,6 +462,7 @@ int main(int argc, char **argv) {
     tcase_add_test(all, what_is_behind_goes_by_what_is_left);
     tcase_add_test(all, places_of_what_is_not_0_have_any_number);
     tcase_add_test(all, rows_are_chosen_and_values_are_told_apart);
+    tcase_add_test(all, a_nan_is_one_value_behind_all_others);
     tcase_add_test(all, what_is_nothing_is_reduced_all_the_same);
     tcase_add_test(all, the_branch_is_that_of_the_run);
     tcase_add_test(all, what_cannot_be_is_said_by_name);

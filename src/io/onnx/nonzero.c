@@ -3,6 +3,7 @@
 #include "io/onnx/family.h"
 #include "io/onnx/host.h"
 
+#include <math.h>
 #include <string.h>
 
 enum { INT64 = SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__INT64 };
@@ -97,11 +98,13 @@ typedef struct items {
     size_t size, outer, inner;
 } items;
 
+/* A NaN is behind all numbers, and equal to another, as NumPy's unique() and ONNX's own evaluation have it. */
 static int compare(const items *of, size_t a, size_t b) {
     for (size_t i = 0; i < of->outer; i++)
         for (size_t k = 0; k < of->inner; k++) {
             const double p = of->x[(i * of->size + a) * of->inner + k], q = of->x[(i * of->size + b) * of->inner + k];
-            if (p != q) return p < q ? -1 : 1;
+            if (p == q || (isnan(p) && isnan(q))) continue;
+            return p < q || isnan(q) ? -1 : 1;
         }
     return 0;
 }
