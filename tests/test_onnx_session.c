@@ -243,6 +243,34 @@ START_TEST(rows_are_chosen_and_values_are_told_apart) {
 }
 END_TEST
 
+static void whole(void) {
+    put_typed_value(GRAPH_INPUT, "x", INT64, SHAPE(OPEN));
+    put_typed_value(GRAPH_INPUT, "c", BOOL, SHAPE(OPEN));
+    floats("half", SHAPE(1), (const float[]){0.5F});
+    put("Compress", INPUTS("x", "c"), "w", "axis", 0);
+    put("Abs", INPUTS("w"), "size", NULL, 0);
+    put("Pow", INPUTS("size", "half"), "root", NULL, 0);
+    put("Cast", INPUTS("root"), "roots", "to", FLOAT);
+    put("ReduceMean", INPUTS("w"), "middle", "keepdims", 0);
+    put("Cast", INPUTS("middle"), "mean", "to", FLOAT);
+    put_value(GRAPH_OUTPUT, "roots", SHAPE(OPEN));
+    put_value(GRAPH_OUTPUT, "mean", 0, NULL);
+}
+
+/* As a quotient of theirs does, towards 0. */
+START_TEST(powers_and_means_of_whole_numbers_are_whole) {
+    soma_onnx_session *session = open_model(whole);
+    const int64_t x[] = {-1, 9, -2, -8};
+    const uint8_t c[] = {1, 0, 1, 1};
+    const soma_array inputs[] = {{x, SOMA_I64, 1, {4}}, {c, SOMA_BOOL, 1, {4}}};
+    soma_array y[2];
+    expect_ok(soma_onnx_session_run(session, inputs, y));
+    expect_floats(&y[0], SHAPE(3), (const float[]){1, 1, 2});
+    expect_floats(&y[1], 0, NULL, (const float[]){-3});
+    soma_onnx_session_destroy(session);
+}
+END_TEST
+
 static void distinct(void) {
     put_value(GRAPH_INPUT, "x", SHAPE(OPEN));
     size_t one = soma_onnx_begin_node(&made, "Unique", "u", INPUTS("x"));
@@ -462,6 +490,7 @@ int main(int argc, char **argv) {
     tcase_add_test(all, what_is_behind_goes_by_what_is_left);
     tcase_add_test(all, places_of_what_is_not_0_have_any_number);
     tcase_add_test(all, rows_are_chosen_and_values_are_told_apart);
+    tcase_add_test(all, powers_and_means_of_whole_numbers_are_whole);
     tcase_add_test(all, a_nan_is_one_value_behind_all_others);
     tcase_add_test(all, what_is_nothing_is_reduced_all_the_same);
     tcase_add_test(all, the_branch_is_that_of_the_run);

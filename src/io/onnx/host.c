@@ -145,8 +145,13 @@ static soma_status smallest_of(soma_onnx_node *node) {
     return fold_all(node, smaller);
 }
 
+/* Of a whole number, as a quotient is. */
+static double whole_power(double a, double b) {
+    return trunc(pow(a, b));
+}
+
 static soma_status power(soma_onnx_node *node) {
-    return soma_onnx_fold_pairs(node, pow, soma_onnx_type_of(node->input[0]));
+    return soma_onnx_fold_pairs(node, node->input[0]->integer ? whole_power : pow, soma_onnx_type_of(node->input[0]));
 }
 
 static soma_status clip(soma_onnx_node *node) {

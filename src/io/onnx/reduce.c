@@ -171,7 +171,10 @@ static soma_status fold(soma_onnx_node *node, reduction by, uint32_t bits, const
         *to = join(by, *to, soma_onnx_read(&reader, i));
     }
     soma_onnx_reader_close(&reader);
-    for (size_t i = 0; by == BY_MEAN && elements && i < count; i++) numbers[i] /= (double)(elements / count);
+    for (size_t i = 0; by == BY_MEAN && elements && i < count; i++) {
+        numbers[i] /= (double)(elements / count);
+        if (x->integer) numbers[i] = trunc(numbers[i]);
+    }
     return soma_onnx_give_numbers(node, soma_onnx_type_of(x), out, false, numbers);
 }
 
