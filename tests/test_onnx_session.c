@@ -344,11 +344,11 @@ END_TEST
 /* ------------------------------------------------------------------------------------------------ branches, on numbers
  */
 
-static void put_branch(const char *name, const char *op) {
+static void put_branch(const char *name, const char *op, const char *a, const char *b) {
     size_t attribute = soma_protobuf_open(W, 5); /* of the node */
     soma_protobuf_put_text(W, 1, name);
     size_t graph = soma_protobuf_open(W, 6);
-    node(op, "r", NULL, "b");
+    node(op, a, b, "b");
     put_value(GRAPH_OUTPUT, "b", SHAPE(OPEN));
     soma_protobuf_close(W, graph);
     soma_protobuf_put_integer(W, 20, 5); /* a graph */
@@ -360,8 +360,8 @@ static void branches(void) {
     put_typed_value(GRAPH_INPUT, "c", BOOL, SHAPE(1));
     put("Relu", INPUTS("x"), "r", NULL, 0);
     size_t one = soma_onnx_begin_node(&made, "If", "y", INPUTS("c"));
-    put_branch("then_branch", "Neg");
-    put_branch("else_branch", "NonZero");
+    put_branch("then_branch", "Neg", "r", NULL);
+    put_branch("else_branch", "NonZero", "r", NULL);
     soma_onnx_end_node(&made, one);
     put_value(GRAPH_OUTPUT, "y", 0, NULL);
 }
@@ -378,6 +378,84 @@ START_TEST(the_branch_is_that_of_the_run) {
     expect_ok(soma_onnx_session_run(session, inputs, &y));
     ck_assert_uint_eq(y.rank, 2);
     ck_assert_uint_eq(y.shape[1], 1);
+    soma_onnx_session_destroy(session);
+}
+END_TEST
+
+/* ------------------------------------------------------------------------------------------------ large whole numbers
+ */
+
+static const char *large_op;
+
+/* Whole numbers as they come in, and one that is on the host. */
+static void large(void) {
+    put_typed_value(GRAPH_INPUT, "x", INT64, SHAPE(OPEN));
+    put_typed_value(GRAPH_INPUT, "k", INT64, SHAPE(1));
+    put_typed_value(GRAPH_INPUT, "c", BOOL, SHAPE(1));
+    put("Compress", INPUTS("k", "c"), "w", "axis", 0);
+    put(large_op, INPUTS("x", "w"), "y", NULL, 0);
+    put_typed_value(GRAPH_OUTPUT, "y", *large_op == 'L' ? BOOL : INT64, 0, NULL);
+}
+
+static void large_distinct(void) {
+    put_typed_value(GRAPH_INPUT, "x", INT64, SHAPE(OPEN));
+    size_t one = soma_onnx_begin_node(&made, "Unique", "", INPUTS("x"));
+    soma_protobuf_put_text(W, 2, "");
+    soma_protobuf_put_text(W, 2, "");
+    soma_protobuf_put_text(W, 2, "counts");
+    soma_onnx_end_node(&made, one);
+    put_typed_value(GRAPH_OUTPUT, "counts", INT64, SHAPE(OPEN));
+}
+
+static void large_compared(void) {
+    put_typed_value(GRAPH_INPUT, "x", INT64, SHAPE(1));
+    put_typed_value(GRAPH_INPUT, "k", INT64, SHAPE(1));
+    put_typed_value(GRAPH_INPUT, "c", BOOL, SHAPE(1));
+    size_t one = soma_onnx_begin_node(&made, "If", "y", INPUTS("c"));
+    put_branch("then_branch", "Equal", "x", "k");
+    put_branch("else_branch", "Min", "x", "k");
+    soma_onnx_end_node(&made, one);
+    put_typed_value(GRAPH_OUTPUT, "y", INT64, 0, NULL);
+}
+
+static const int64_t most = ((int64_t)1 << 53) - 1; /* float64 tells all up to here apart from their neighbours */
+
+static void expect_large(const char *op, int64_t a, int64_t k, soma_status status, int64_t expected) {
+    const int64_t x[] = {a, -3};
+    const soma_array inputs[] = {{x, SOMA_I64, 1, {2}}, {&k, SOMA_I64, 1, {1}}, {(uint8_t[]){1}, SOMA_BOOL, 1, {1}}};
+    soma_array y;
+    large_op = op;
+    soma_onnx_session *session = open_model(large);
+    if (status == SOMA_OK) {
+        expect_ok(soma_onnx_session_run(session, inputs, &y));
+        ck_assert_int_eq(y.dtype == SOMA_BOOL ? ((const uint8_t *)y.data)[0] : ((const int64_t *)y.data)[0], expected);
+    } else
+        expect_error(soma_onnx_session_run(session, inputs, &y), status, op, "element 0, is 9007199254740992");
+    soma_onnx_session_destroy(session);
+}
+
+START_TEST(whole_numbers_that_float64_confuses_are_refused) {
+    expect_large("Sub", most, 1, SOMA_OK, most - 1);
+    expect_large("Sub", most + 2, 1, SOMA_UNSUPPORTED, 0);
+    expect_large("Add", most, 1, SOMA_UNSUPPORTED, 0);
+    expect_large("Mod", most + 2, 2, SOMA_UNSUPPORTED, 0);
+    expect_large("ReduceSum", most, 0, SOMA_OK, most - 3);
+    expect_large("ReduceSum", most + 2, 0, SOMA_UNSUPPORTED, 0);
+    expect_large("Less", INT64_MAX, 2, SOMA_OK, 0);
+    expect_large("Min", INT64_MAX, 2, SOMA_OK, 2);
+    expect_large("Compress", most, 1, SOMA_OK, most);
+    expect_large("Compress", most + 1, 1, SOMA_UNSUPPORTED, 0);
+    const int64_t x[] = {most + 2, most + 1};
+    soma_array y, inputs[] = {{x, SOMA_I64, 1, {2}}, {x + 1, SOMA_I64, 1, {1}}, {NULL, SOMA_BOOL, 1, {1}}};
+    soma_onnx_session *session = open_model(large_distinct);
+    expect_error(soma_onnx_session_run(session, inputs, &y), SOMA_UNSUPPORTED, "x, element 0, is", "2^53");
+    soma_onnx_session_destroy(session);
+    session = open_model(large_compared);
+    inputs[0].shape[0] = 1;
+    for (uint8_t c = 0; c < 2; c++) {
+        inputs[2].data = &c;
+        expect_error(soma_onnx_session_run(session, inputs, &y), SOMA_UNSUPPORTED, c ? "Equal" : "Min", "2^53");
+    }
     soma_onnx_session_destroy(session);
 }
 END_TEST
@@ -494,6 +572,7 @@ int main(int argc, char **argv) {
     tcase_add_test(all, a_nan_is_one_value_behind_all_others);
     tcase_add_test(all, what_is_nothing_is_reduced_all_the_same);
     tcase_add_test(all, the_branch_is_that_of_the_run);
+    tcase_add_test(all, whole_numbers_that_float64_confuses_are_refused);
     tcase_add_test(all, what_cannot_be_is_said_by_name);
     tcase_add_test(all, a_network_refuses_them_and_says_who_does_not);
     tcase_add_test(all, any_number_of_shapes_comes_one_after_the_other);

@@ -62,13 +62,17 @@ static soma_status truncate(soma_onnx_node *node, int32_t type, const range *of)
     double *numbers = NULL;
     SOMA_TRY(soma_onnx_make(node, x->elements.count, &numbers));
     SOMA_TRY(soma_onnx_reader_open(node->importer->file, &x->elements, &reader));
+    soma_status status = SOMA_OK;
     bool finite = true;
     for (size_t i = 0; i < x->elements.count; i++) {
         numbers[i] = trunc(soma_onnx_read(&reader, i));
         finite &= isfinite(numbers[i]) != 0;
+        if (of && x->integer && status == SOMA_OK)
+            status = soma_onnx_check_whole(x->name, i, numbers[i], x->elements.type);
         if (of) numbers[i] = wrap(of, numbers[i]);
     }
     soma_onnx_reader_close(&reader);
+    SOMA_TRY(status);
     if (!finite) return soma_error(SOMA_UNSUPPORTED, "%s holds what is no finite number", x->name);
     return soma_onnx_give_numbers(node, type, &x->shape, false, numbers);
 }

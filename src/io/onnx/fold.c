@@ -4,14 +4,15 @@
  * and weights that a file makes by ops instead of holding them. What is computed so is bounded by the options'
  * memory_limit: a file of a few bytes may ask for any amount.
  */
+#include "io/onnx/family.h"
 #include "io/onnx/inside.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
-/* Whole numbers that a double holds are exact up to here. */
-#define MOST_WHOLE 0x1p53
+/* Up to here a whole number that a double holds is the only one that it may have been. */
+#define MOST_WHOLE (0x1p53 - 1)
 
 enum { INT32 = SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__INT32, INT64 = SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__INT64 };
 
@@ -67,6 +68,15 @@ int32_t soma_onnx_type_of(const soma_onnx_value *value) {
     return value->integer ? value->elements.type : (int32_t)SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT;
 }
 
+static soma_status too_large(const char *name, size_t i, double number, int32_t type) {
+    return soma_error(SOMA_UNSUPPORTED, "%s, element %zu, is %.17g: too large for %s, computed with below 2^53", name,
+                      i, number, soma_onnx_describe_type(type).text);
+}
+
+soma_status soma_onnx_check_whole(const char *name, size_t i, double number, int32_t type) {
+    return fabs(number) > MOST_WHOLE ? too_large(name, i, number, type) : SOMA_OK;
+}
+
 /* Whole numbers are whole, float is rounded to float32, in which a network computes. */
 static soma_status settle(soma_onnx_elements *elements, const char *name, double *numbers, size_t count) {
     bool whole = soma_onnx_is_integer(elements->type);
@@ -76,9 +86,8 @@ static soma_status settle(soma_onnx_elements *elements, const char *name, double
             continue;
         }
         elements->open |= isnan(numbers[i]);
-        if (fabs(numbers[i]) > MOST_WHOLE || (elements->type == INT32 && fabs(numbers[i]) > INT32_MAX))
-            return soma_error(SOMA_UNSUPPORTED, "%s, element %zu, is %.17g: too large for %s", name, i, numbers[i],
-                              soma_onnx_describe_type(elements->type).text);
+        if (fabs(numbers[i]) > (elements->type == INT32 ? (double)INT32_MAX : MOST_WHOLE))
+            return too_large(name, i, numbers[i], elements->type);
     }
     return SOMA_OK;
 }
@@ -165,6 +174,16 @@ static soma_status pair(const soma_onnx_node *node, soma_onnx_pair *f, double a,
     return isnan(*result) && whole ? soma_onnx_unknown_batch(node->output.name) : SOMA_OK;
 }
 
+/* Whole numbers to be combined. Where one of two comes out, or their order counts, one of them may be large. */
+static soma_status check_pair(const soma_onnx_node *node, double a, size_t i, double b, size_t j, int32_t type) {
+    const bool chosen = node->row == &soma_onnx_row_Max || node->row == &soma_onnx_row_Min ||
+                        type == SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__BOOL;
+    const soma_onnx_value *x = node->input[0], *y = node->input[1];
+    if (chosen && !(fabs(a) > MOST_WHOLE && fabs(b) > MOST_WHOLE)) return SOMA_OK;
+    if (x->integer) SOMA_TRY(soma_onnx_check_whole(x->name, i, a, x->elements.type));
+    return y->integer ? soma_onnx_check_whole(y->name, j, b, y->elements.type) : SOMA_OK;
+}
+
 static soma_status fill_result(soma_onnx_node *node, const soma_onnx_shape *shape, const soma_onnx_reader *a,
                                const soma_onnx_reader *b, soma_onnx_pair *f, int32_t type) {
     size_t count = soma_onnx_count(shape, 0, shape->rank), p[SOMA_ONNX_MAX_RANK], q[SOMA_ONNX_MAX_RANK];
@@ -175,9 +194,12 @@ static soma_status fill_result(soma_onnx_node *node, const soma_onnx_shape *shap
     steps_of(&node->input[0]->shape, shape, p);
     steps_of(&node->input[1]->shape, shape, q);
     SOMA_TRY(soma_onnx_make(node, count, &numbers));
-    for (size_t i = 0; i < count; i++)
-        SOMA_TRY(pair(node, f, soma_onnx_read(a, place(shape, p, i)), soma_onnx_read(b, place(shape, q, i)), whole,
-                      &numbers[i]));
+    for (size_t i = 0; i < count; i++) {
+        const size_t at = place(shape, p, i), beside = place(shape, q, i);
+        const double one = soma_onnx_read(a, at), other = soma_onnx_read(b, beside);
+        SOMA_TRY(check_pair(node, one, at, other, beside, type));
+        SOMA_TRY(pair(node, f, one, other, whole, &numbers[i]));
+    }
     return soma_onnx_give_numbers(node, type, shape, equal, numbers);
 }
 

@@ -16,7 +16,7 @@ enum { INT64 = SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__INT64 };
 
 /* ----------------------------------------------------------------------------------------------------- for all ops */
 
-soma_status soma_onnx_numbers_of(soma_onnx_node *node, uint32_t input, const double **numbers, size_t *count) {
+static soma_status read_all(soma_onnx_node *node, uint32_t input, const double **numbers, size_t *count) {
     const soma_onnx_value *value = node->input[input];
     soma_onnx_reader reader;
     double *made = NULL;
@@ -32,12 +32,21 @@ soma_status soma_onnx_numbers_of(soma_onnx_node *node, uint32_t input, const dou
     return SOMA_OK;
 }
 
+soma_status soma_onnx_numbers_of(soma_onnx_node *node, uint32_t input, const double **numbers, size_t *count) {
+    const soma_onnx_value *value = node->input[input];
+    SOMA_TRY(read_all(node, input, numbers, count));
+    for (size_t i = 0; value->integer && i < *count; i++)
+        SOMA_TRY(soma_onnx_check_whole(value->name, i, (*numbers)[i], value->elements.type));
+    return SOMA_OK;
+}
+
+/* A bound, mostly, that may be as large as its type has it. */
 soma_status soma_onnx_number_of(soma_onnx_node *node, uint32_t input, double otherwise, double *number) {
     const double *numbers;
     size_t count;
     *number = otherwise;
     if (input >= node->input_count || !node->input[input]) return SOMA_OK;
-    SOMA_TRY(soma_onnx_numbers_of(node, input, &numbers, &count));
+    SOMA_TRY(read_all(node, input, &numbers, &count));
     if (count != 1)
         return soma_error(SOMA_INVALID_FILE, "%s has %zu elements; it must have one", node->input[input]->name, count);
     *number = numbers[0];

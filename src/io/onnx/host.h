@@ -5,9 +5,10 @@
 
 #include "io/onnx/import.h"
 
-/* All numbers of an input that is known, one for each element; the importer's. */
+/* All numbers of an input that is known, one for each element; the importer's. Whole numbers that are not sure to be
+ * themselves are refused. */
 soma_status soma_onnx_numbers_of(soma_onnx_node *node, uint32_t input, const double **numbers, size_t *count);
-/* One number; `otherwise` where the input is left out. */
+/* One number, of whatever size; `otherwise` where the input is left out. */
 soma_status soma_onnx_number_of(soma_onnx_node *node, uint32_t input, double otherwise, double *number);
 /* Whether all inputs are known. */
 bool soma_onnx_all_known(const soma_onnx_node *node);

@@ -294,6 +294,8 @@ soma_status soma_onnx_make(soma_onnx_node *node, size_t count, double **numbers)
  * where that is not known. */
 soma_status soma_onnx_give_numbers(soma_onnx_node *node, int32_t type, const soma_onnx_shape *shape, bool equal,
                                    double *numbers);
+/* An error of element i of a value where it is a whole number that a double may have instead of another. */
+soma_status soma_onnx_check_whole(const char *name, size_t i, double number, int32_t type);
 /* What its elements are to the model, though whole numbers that were cast lie where they were. */
 int32_t soma_onnx_type_of(const soma_onnx_value *value);
 /* Sums, differences, products, quotients. */

@@ -39,16 +39,17 @@ struct soma_onnx_session {
 
 /* --------------------------------------------------------------------------------------------------------- numbers */
 
-/* The types of whole numbers, each with its C type and the ends of it that a double can have. */
+/* The types of whole numbers, each with its C type and the ends of it that a double can have; from
+ * 2^53 on it may stand for another. */
 #define WHOLE_TYPES(X)                                                                                                 \
     X(SOMA_U8, uint8_t, 0, UINT8_MAX)                                                                                  \
     X(SOMA_I8, int8_t, INT8_MIN, INT8_MAX)                                                                             \
     X(SOMA_I16, int16_t, INT16_MIN, INT16_MAX)                                                                         \
     X(SOMA_U16, uint16_t, 0, UINT16_MAX)                                                                               \
     X(SOMA_I32, int32_t, INT32_MIN, INT32_MAX)                                                                         \
-    X(SOMA_I64, int64_t, -0x1p53, 0x1p53)                                                                              \
+    X(SOMA_I64, int64_t, 1 - 0x1p53, 0x1p53 - 1)                                                                       \
     X(SOMA_U32, uint32_t, 0, UINT32_MAX)                                                                               \
-    X(SOMA_U64, uint64_t, 0, 0x1p53)                                                                                   \
+    X(SOMA_U64, uint64_t, 0, 0x1p53 - 1)                                                                               \
     X(SOMA_BOOL, uint8_t, 0, 1)
 
 static double number_at(soma_dtype dtype, const void *data, size_t i) {

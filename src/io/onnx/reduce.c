@@ -156,21 +156,32 @@ static size_t target(const soma_onnx_shape *x, uint32_t bits, size_t i) {
     return at;
 }
 
+/* Element i joins what there is so far; sums of whole numbers stay exact on the way. */
+static soma_status take_next(const soma_onnx_node *node, reduction by, double next, size_t i, double *so_far) {
+    const soma_onnx_value *x = node->input[0];
+    *so_far = join(by, *so_far, next);
+    if (!x->integer || by == BY_MAX || by == BY_MIN) return SOMA_OK;
+    SOMA_TRY(soma_onnx_check_whole(x->name, i, next, x->elements.type));
+    return soma_onnx_check_whole(node->output.name, i, *so_far, x->elements.type);
+}
+
 static soma_status fold(soma_onnx_node *node, reduction by, uint32_t bits, const soma_onnx_shape *out) {
     const soma_onnx_value *x = node->input[0];
     const double neutral[] = {[BY_MAX] = -INFINITY, [BY_MEAN] = 0, [BY_MIN] = INFINITY, [BY_SUM] = 0, [BY_PROD] = 1};
     size_t count = soma_onnx_count(out, 0, out->rank), elements = soma_onnx_count(&x->shape, 0, x->shape.rank);
     soma_onnx_reader reader;
+    soma_status status = SOMA_OK;
     double *numbers = NULL;
     if (x->elements.open) return soma_onnx_unknown_batch(node->output.name);
     SOMA_TRY(soma_onnx_make(node, count, &numbers));
     SOMA_TRY(soma_onnx_reader_open(node->importer->file, &x->elements, &reader));
     for (size_t i = 0; i < count; i++) numbers[i] = neutral[by];
-    for (size_t i = 0; i < elements; i++) {
+    for (size_t i = 0; i < elements && status == SOMA_OK; i++) {
         double *to = &numbers[target(&x->shape, bits, i)];
-        *to = join(by, *to, soma_onnx_read(&reader, i));
+        status = take_next(node, by, soma_onnx_read(&reader, i), i, to);
     }
     soma_onnx_reader_close(&reader);
+    SOMA_TRY(status);
     for (size_t i = 0; by == BY_MEAN && elements && i < count; i++) {
         numbers[i] /= (double)(elements / count);
         if (x->integer) numbers[i] = trunc(numbers[i]);

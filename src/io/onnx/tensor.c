@@ -310,8 +310,8 @@ soma_status soma_onnx_read_integers(const soma_onnx_file *file, const soma_onnx_
     bool fits = true;
     for (size_t i = 0; fits && i < elements->count; i++) {
         if (read_exactly(&reader, i, &values[i])) continue;
-        double value = soma_onnx_read(&reader, i); /* exact up to 2^53 */
-        fits = fabs(value) <= 0x1p53 && value == floor(value);
+        double value = soma_onnx_read(&reader, i); /* exact below 2^53 */
+        fits = fabs(value) < 0x1p53 && value == floor(value);
         if (fits) values[i] = (int64_t)value;
     }
     soma_onnx_reader_close(&reader);
