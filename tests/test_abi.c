@@ -4,6 +4,7 @@
 #include "expect.h"
 #include "suite.h"
 #include <soma/communicator.h>
+#include <soma/onnx.h>
 #include <soma/stream.h>
 #include <soma/table.h>
 #include <soma/tokenizer.h>
@@ -109,10 +110,21 @@ START_TEST(fields_of_later_versions_are_refused) {
 }
 END_TEST
 
+/* The same where the library is built without ONNX. */
+START_TEST(functions_of_onnx_want_a_place_for_their_result) {
+    const soma_onnx_visitor visitor = {.context = NULL};
+    expect_error(soma_onnx_session_create("none.onnx", NULL, NULL, NULL), SOMA_INVALID_ARGUMENT,
+                 "soma_onnx_session_create");
+    expect_error(soma_load_onnx("none.onnx", NULL, NULL), SOMA_INVALID_ARGUMENT, "soma_load_onnx");
+    expect_error(soma_list_onnx("none.onnx", &visitor, NULL), SOMA_INVALID_ARGUMENT, "soma_list_onnx");
+}
+END_TEST
+
 static void add_tests(TCase *cases) {
     tcase_add_test(cases, structs_keep_their_layout);
     tcase_add_test(cases, an_older_struct_means_what_it_meant);
     tcase_add_test(cases, fields_of_later_versions_are_refused);
+    tcase_add_test(cases, functions_of_onnx_want_a_place_for_their_result);
 }
 
 int main(void) {

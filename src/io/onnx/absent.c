@@ -9,14 +9,20 @@ static soma_status unsupported(const char *path) {
                       "%s: ONNX models need soma built with protobuf-c and ONNX's schema; this one is not", path);
 }
 
+static soma_status no_place(const char *function) {
+    return soma_error(SOMA_INVALID_ARGUMENT, "%s: no place for the result was given", function);
+}
+
 soma_status soma_load_onnx(const char *path, const soma_onnx_options *options, soma_network **network) {
     (void)options;
+    if (!network) return no_place("soma_load_onnx");
     *network = NULL;
     return unsupported(path);
 }
 
 soma_status soma_list_onnx(const char *path, const soma_onnx_visitor *visitor, int64_t *opset) {
     (void)visitor;
+    if (!opset) return no_place("soma_list_onnx");
     *opset = 0;
     return unsupported(path);
 }
@@ -39,6 +45,7 @@ soma_status soma_onnx_check_save(soma_network *network, const char *path) {
 soma_status soma_onnx_session_create(const char *path, const soma_onnx_options *options, soma_device *device,
                                      soma_onnx_session **session) {
     (void)options, (void)device;
+    if (!session) return no_place("soma_onnx_session_create");
     *session = NULL;
     return unsupported(path);
 }
