@@ -6,7 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* Pairs of boxes that one op compares, at most: some seconds. */
+/* Pairs of boxes that all ops of a model compare in a run, at most: some 20 seconds. */
 #define MOST_PAIRS ((uint64_t)1 << 32)
 
 /* ---------------------------------------------------------------------------------------------------------- import */
@@ -26,7 +26,7 @@ typedef struct suppression {
     size_t *order;    /* [count] */
     size_t *kept;     /* [count] */
     const double *of; /* the scores of the class */
-    uint64_t pairs;
+    uint64_t *pairs;  /* that were compared so far */
 } suppression;
 
 static box box_at(const suppression *s, size_t batch, size_t i) {
@@ -73,9 +73,10 @@ static soma_status suppress(suppression *s, size_t batch, size_t class, size_t *
             const box higher = box_at(s, batch, s->kept[k]);
             if (overlap(&next, &higher, s->overlap)) break;
         }
-        s->pairs += k;
-        if (s->pairs > MOST_PAIRS)
-            return soma_error(SOMA_UNSUPPORTED, "more than %" PRIu64 " pairs of boxes to compare; up to so many are",
+        *s->pairs += k;
+        if (*s->pairs > MOST_PAIRS)
+            return soma_error(SOMA_UNSUPPORTED,
+                              "more than %" PRIu64 " pairs of boxes to compare; up to so many are in a run",
                               MOST_PAIRS);
         if (k == *kept) s->kept[(*kept)++] = s->order[i];
     }
@@ -129,7 +130,7 @@ static soma_status check_shapes(const soma_onnx_node *node) {
 }
 
 static soma_status import_suppression(soma_onnx_node *node) {
-    suppression s = {.count = 0};
+    suppression s = {.pairs = &node->importer->pairs};
     int64_t by_center;
     double most, overlap_limit, threshold;
     size_t count;
