@@ -165,6 +165,32 @@ START_TEST(what_is_behind_goes_by_what_is_left) {
 }
 END_TEST
 
+/* What is computed of weights alone, beside what is left. */
+static void beside_weights(void) {
+    put_value(GRAPH_INPUT, "x", SHAPE(OPEN, 2));
+    put_typed_value(GRAPH_INPUT, "c", BOOL, SHAPE(OPEN));
+    floats("w", SHAPE(2, 2), (const float[]){1, 2, 3, 4});
+    put("MatMul", INPUTS("w", "w"), "ww", NULL, 0);
+    put("Compress", INPUTS("x", "c"), "rows", "axis", 0);
+    put("Concat", INPUTS("rows", "ww"), "y", "axis", 0);
+    put_value(GRAPH_OUTPUT, "y", SHAPE(OPEN, 2));
+}
+
+START_TEST(what_depends_on_weights_alone_can_be_needed_behind) {
+    soma_onnx_session *session = open_model(beside_weights);
+    const float x[] = {NAN, 1, 2, 2, 1, 5};
+    const uint8_t c[] = {0, 0, 1};
+    const soma_array inputs[] = {{x, SOMA_F32, 2, {3, 2}}, {c, SOMA_BOOL, 1, {3}}};
+    soma_array y;
+    expect_ok(soma_onnx_session_run(session, inputs, &y));
+    expect_floats(&y, SHAPE(3, 2), (const float[]){1, 5, 7, 10, 15, 22});
+    const soma_array one[] = {{x, SOMA_F32, 2, {1, 2}}, {c, SOMA_BOOL, 1, {1}}};
+    expect_ok(soma_onnx_session_run(session, one, &y));
+    expect_floats(&y, SHAPE(2, 2), (const float[]){7, 10, 15, 22});
+    soma_onnx_session_destroy(session);
+}
+END_TEST
+
 /* ----------------------------------------------------------------------------------------------------------- choices
  */
 
@@ -566,6 +592,7 @@ int main(int argc, char **argv) {
     tcase_add_test(all, boxes_are_kept_by_score_where_they_do_not_overlap);
     tcase_add_test(all, of_equal_boxes_the_first_is_kept);
     tcase_add_test(all, what_is_behind_goes_by_what_is_left);
+    tcase_add_test(all, what_depends_on_weights_alone_can_be_needed_behind);
     tcase_add_test(all, places_of_what_is_not_0_have_any_number);
     tcase_add_test(all, rows_are_chosen_and_values_are_told_apart);
     tcase_add_test(all, powers_and_means_of_whole_numbers_are_whole);

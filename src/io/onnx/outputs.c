@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What comes out of a graph: a network's outputs, or what goes on to the host. */
 #include "base/utf8.h"
+#include "io/onnx/family.h"
 #include "io/onnx/late.h"
 
 #include <string.h>
@@ -35,8 +36,9 @@ static soma_status add_output(soma_onnx_importer *importer, const Soma__Onnx__Va
     soma_tensor *tensor = value->tensor;
     if (tensor->op == SOMA_OP_INPUT || !soma_onnx_has_name(tensor, name)) {
         soma_unary_params same = {.function = SOMA_IDENTITY};
-        SOMA_TRY(soma_network_begin_layer(
-            network, "identity", tensor->op == SOMA_OP_INPUT && soma_onnx_has_name(tensor, name) ? NULL : name));
+        const bool taken = importer->late ? soma_network_tensor(network, name) != NULL
+                                          : tensor->op == SOMA_OP_INPUT && soma_onnx_has_name(tensor, name);
+        SOMA_TRY(soma_network_begin_layer(network, "identity", taken ? NULL : name));
         SOMA_TRY(soma_graph_unary(&network->graph, tensor, same, &tensor));
         SOMA_TRY(soma_network_end_layer(network, tensor));
     }
@@ -73,16 +75,34 @@ soma_status soma_onnx_add_outputs(soma_onnx_importer *importer) {
     return SOMA_OK;
 }
 
+/* What is computed of weights alone, where a run is of one sample, as an output of that: 0 is added, which is made of
+ * an element of an input. */
+static soma_status tie_to_sample(soma_onnx_importer *importer, soma_onnx_value *value) {
+    const soma_tensor like = {.batched = true, .rank = 1, .shape = {1}};
+    soma_network *network = importer->network;
+    soma_graph *graph = &network->graph;
+    soma_tensor *x = network->inputs[0];
+    SOMA_TRY(soma_network_begin_layer(network, "identity", NULL));
+    for (uint32_t i = 1; i <= x->rank; i++) SOMA_TRY(soma_onnx_slice_axis(x, i, 0, 1, &x));
+    SOMA_TRY(soma_graph_reshape(graph, x, &like, &x));
+    SOMA_TRY(soma_graph_binary(graph, x, x, SOMA_BINARY_GREATER, &x)); /* 0 of NaN, too */
+    SOMA_TRY(soma_graph_binary(graph, value->tensor, x, SOMA_BINARY_ADD, &value->tensor));
+    value->plain = NULL;
+    value->shape.batched = true;
+    return soma_network_end_layer(network, value->tensor);
+}
+
 /* What is needed behind the network: constants and inputs as they are, else it is an output of the network. */
 static soma_status add_needed(soma_onnx_importer *importer, size_t number) {
     soma_onnx_needed *needed = &importer->late->needed[number];
     const char *name = importer->late->names.words[number].text;
-    const soma_onnx_value *value = soma_onnx_find_value(importer, name);
+    soma_onnx_value *value = soma_onnx_find_value(importer, name);
     needed->output = SIZE_MAX;
     needed->value = *value;
     if (value->constant) return SOMA_OK;
     needed->input = value->tensor && value->tensor->op == SOMA_OP_INPUT && soma_onnx_has_name(value->tensor, name);
     if (needed->input) return SOMA_OK;
+    if (value->tensor && !value->tensor->batched && importer->whole) SOMA_TRY(tie_to_sample(importer, value));
     Soma__Onnx__ValueInfoProto info = SOMA__ONNX__VALUE_INFO_PROTO__INIT;
     info.name = (char *)(uintptr_t)name;
     needed->output = importer->network->output_count;
