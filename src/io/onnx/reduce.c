@@ -182,8 +182,9 @@ static soma_status fold(soma_onnx_node *node, reduction by, uint32_t bits, const
     }
     soma_onnx_reader_close(&reader);
     SOMA_TRY(status);
-    for (size_t i = 0; by == BY_MEAN && elements && i < count; i++) {
-        numbers[i] /= (double)(elements / count);
+    const size_t each = count ? elements / count : 0;
+    for (size_t i = 0; by == BY_MEAN && each && i < count; i++) {
+        numbers[i] /= (double)each;
         if (x->integer) numbers[i] = trunc(numbers[i]);
     }
     return soma_onnx_give_numbers(node, soma_onnx_type_of(x), out, false, numbers);
