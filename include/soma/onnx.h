@@ -56,8 +56,8 @@ SOMA_API soma_status soma_onnx_session_output_info(const soma_onnx_session *sess
  * session is for one thread at a time. Nothing is computed twice where the shapes are those of one of the last runs.
  *
  * SOMA_INVALID_ARGUMENT names the input whose array has another type or shape; SOMA_INVALID_FILE and SOMA_UNSUPPORTED
- * the node that fails; whole numbers as soma_session_run_arrays() has them and, on the host, those from 2^53 on either
- * way, where they are computed with or come out.
+ * the node that fails. Whole numbers are refused where they are too large: in the network as soma_session_run_arrays()
+ * has it, on the host, where they are computed with or come out, from 2^53 on either way.
  */
 SOMA_API soma_status soma_onnx_session_run(soma_onnx_session *session, const soma_array *inputs, soma_array *outputs);
 

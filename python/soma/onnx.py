@@ -30,7 +30,8 @@ class Session(session.Session):
     inputs have other shapes from run to run: Session("detector.onnx", device="cpu").run(None, {"images": images}).
 
     What goes before that is a network on the device, the rest runs on the host: docs/onnx.md says by which ops. Shapes that the file leaves open
-    are those of the arrays; the networks of the last four are kept. outputs: names of those that are wanted (None: all).
+    are those of the arrays; the networks of the last four are kept. Whole numbers from 2**53 on either way, which
+    float64 does not tell apart, are refused where the host computes with them. outputs: names of those that are wanted (None: all).
     """
 
     def __init__(self, path, device="auto", outputs=None):
