@@ -24,6 +24,7 @@ typedef struct resizing {
     int64_t size[AXES];
     float cubic; /* 0: as it is where nothing is said */
     int antialias, exclude_outside;
+    int64_t axis;        /* the first one; 0: the height */
     float roi[2 * AXES]; /* of tf_crop_and_resize; what is outside is EXTRAPOLATION */
 } resizing;
 
@@ -82,7 +83,7 @@ static void put_resize(void) {
     put_texts("mode", one->mode);
     put_texts("coordinate_transformation_mode", one->places);
     put_texts("keep_aspect_ratio_policy", one->policy);
-    soma_onnx_put_attribute_integers(&made, "axes", (const int64_t[]){2, 3}, AXES);
+    soma_onnx_put_attribute_integers(&made, "axes", (const int64_t[]){one->axis ? one->axis : 2, 3}, AXES);
     if (one->cubic < 0) soma_onnx_put_attribute_float(&made, "cubic_coeff_a", one->cubic);
     if (one->antialias) soma_onnx_put_attribute_integer(&made, "antialias", 1);
     if (one->exclude_outside) soma_onnx_put_attribute_integer(&made, "exclude_outside", 1);
@@ -265,6 +266,9 @@ static const struct {
      SOMA_INVALID_FILE,
      "roi of dimension 3 is inf to 1; numbers are needed"},
     {{.mode = "cubic", .places = "half_pixel", .size = {2, 0}}, SOMA_INVALID_FILE, "dimension 3 of 7 would become 0"},
+    {{.mode = "nearest", .places = "half_pixel", .scale = {2, 2}, .axis = -1},
+     SOMA_INVALID_FILE,
+     "attribute axes names dimension 3 twice"},
 };
 
 START_TEST(what_makes_no_sense_is_refused) {

@@ -61,7 +61,12 @@ static soma_status get_list_axes(const soma_onnx_node *node, uint32_t rank, uint
     int64_t given[SOMA_ONNX_MAX_RANK];
     bool present;
     SOMA_TRY(soma_onnx_get_integers(node, "axes", given, SOMA_ONNX_MAX_RANK, count, &present));
-    for (size_t i = 0; present && i < *count; i++) SOMA_TRY(soma_onnx_axis(node, given[i], rank, &axes[i]));
+    for (size_t i = 0; present && i < *count; i++) {
+        SOMA_TRY(soma_onnx_axis(node, given[i], rank, &axes[i]));
+        for (size_t j = 0; j < i; j++)
+            if (axes[j] == axes[i])
+                return soma_error(SOMA_INVALID_FILE, "attribute axes names dimension %u twice", axes[i]);
+    }
     if (present) return SOMA_OK;
     *count = rank;
     for (uint32_t i = 0; i < rank; i++) axes[i] = i;
