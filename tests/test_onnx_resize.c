@@ -91,11 +91,23 @@ static void put_resize(void) {
     soma_onnx_end_node(&made, begun);
 }
 
-static soma_status load(soma_network **network) {
+static soma_status load_of(int64_t channels, int64_t height, int64_t width, soma_network **network) {
     const char *path = temporary_path("m.onnx");
-    onnx_make(put_resize, 9, 19, SHAPE(OPEN, CHANNELS, HEIGHT, WIDTH));
+    onnx_make(put_resize, 9, 19, SHAPE(OPEN, channels, height, width));
     expect_ok(soma_file_write(path, W->data, W->size));
     return soma_load_onnx(path, NULL, network);
+}
+
+static soma_status load(soma_network **network) {
+    return load_of(CHANNELS, HEIGHT, WIDTH, network);
+}
+
+/* Of one image. */
+static void run(soma_network *network, const float *x, float *y) {
+    soma_compile_options options = {.loss = {SOMA_LOSS_NONE}};
+    expect_ok(soma_compile(network, device, &options));
+    expect_ok(soma_run(network, x, 1, y));
+    soma_network_destroy(network);
 }
 
 /* ----------------------------------------------------------------------------------------------- as ONNX's text says
@@ -229,17 +241,31 @@ START_TEST(antialias_is_as_by_hand) {
     };
     const double expected[2][3] = {{0.625, 2.5, 4.5}, {5.0 / 7, 2.5, 4.5}};
     soma_network *network;
-    soma_compile_options options = {.loss = {SOMA_LOSS_NONE}};
     float x[CHANNELS * HEIGHT * WIDTH], y[CHANNELS * HEIGHT * 3];
     for (int i = 0; i < (int)SOMA_COUNT_OF(x); i++) x[i] = (float)(i % WIDTH);
     one = &halves[_i];
     expect_ok(load(&network));
-    expect_ok(soma_compile(network, device, &options));
-    expect_ok(soma_run(network, x, 1, y));
+    run(network, x, y);
     for (int i = 0; i < (int)SOMA_COUNT_OF(y); i++)
         ck_assert_msg(fabs((double)y[i] - expected[_i][i % 3]) <= 1e-6, "value %d is %.9g, expected %.9g", i,
                       (double)y[i], expected[_i][i % 3]);
-    soma_network_destroy(network);
+}
+END_TEST
+
+/* At a common scale of 1/2 the only row lies at 1, where neither the triangle nor the cubic has any weight for row 0;
+ * the columns lie at 1 and 3. */
+START_TEST(what_no_element_reaches_is_the_nearest) {
+    static const resizing rules = {
+        .places = "tf_half_pixel_for_nn", .policy = "not_larger", .size = {1, 2}, .exclude_outside = 1};
+    static const char *const modes[] = {"linear", "cubic"};
+    resizing halves = rules;
+    soma_network *network;
+    float y[2];
+    halves.mode = modes[_i];
+    one = &halves;
+    expect_ok(load_of(1, 1, 4, &network));
+    run(network, (const float[]){1, 2, 3, 4}, y);
+    ck_assert_msg(y[0] == 2 && y[1] == 4, "%g, %g", (double)y[0], (double)y[1]);
 }
 END_TEST
 
@@ -286,6 +312,7 @@ int main(int argc, char **argv) {
     tcase_add_unchecked_fixture(tcase, temporary_create, temporary_destroy);
     tcase_add_loop_test(tcase, results_are_those_of_the_text, 0, sizeof cases / sizeof *cases);
     tcase_add_loop_test(tcase, antialias_is_as_by_hand, 0, 2);
+    tcase_add_loop_test(tcase, what_no_element_reaches_is_the_nearest, 0, 2);
     tcase_add_loop_test(tcase, what_makes_no_sense_is_refused, 0, sizeof refused / sizeof *refused);
     Suite *suite = suite_create("onnx, resize");
     suite_add_tcase(suite, tcase);

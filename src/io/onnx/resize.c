@@ -293,8 +293,10 @@ bool soma_onnx_resize_weights(const soma_onnx_resizing *resizing, uint32_t axis,
             if (resizing->exclude_outside && inside != j) continue;
             if (pass == 0)
                 sum += own;
-            else
+            else if (sum != 0)
                 weight[(size_t)inside * stride] += (float)(own / sum);
         }
+    /* What reaches no element inside, where others are left out. */
+    if (sum == 0) weight[(size_t)SOMA_MIN(SOMA_MAX(floor(at + 0.5), 0.0), last) * stride] = 1;
     return true;
 }
