@@ -245,6 +245,22 @@ double soma_onnx_resize_place(const soma_onnx_resizing *resizing, uint32_t axis,
     }
 }
 
+/* Places rise or fall with i: those inside follow each other. */
+void soma_onnx_resize_inside(const soma_onnx_resizing *resizing, uint32_t axis, size_t from, size_t *first,
+                             size_t *count) {
+    const size_t size = resizing->size[axis];
+    *first = 0;
+    *count = size;
+    if (resizing->places != SOMA_ONNX_CROP_OF_TF) return;
+    *count = 0;
+    for (size_t i = 0; i < size; i++) {
+        const double at = soma_onnx_resize_place(resizing, axis, from, i);
+        if (at < 0 || at > (double)from - 1) continue;
+        if (*count == 0) *first = i;
+        *count = i + 1 - *first;
+    }
+}
+
 size_t soma_onnx_resize_nearest(const soma_onnx_resizing *resizing, uint32_t axis, size_t from, size_t i) {
     double at = soma_onnx_resize_place(resizing, axis, from, i);
     switch (resizing->rounding) {
@@ -274,13 +290,12 @@ static double weight_at(const soma_onnx_resizing *resizing, double distance) {
     return x < 2 ? ((a * x - 5 * a) * x + 8 * a) * x - 4 * a : 0;
 }
 
-bool soma_onnx_resize_weights(const soma_onnx_resizing *resizing, uint32_t axis, size_t from, size_t i, size_t stride,
+void soma_onnx_resize_weights(const soma_onnx_resizing *resizing, uint32_t axis, size_t from, size_t i, size_t stride,
                               float *weight) {
     double at = soma_onnx_resize_place(resizing, axis, from, i), last = (double)from - 1;
-    if (resizing->places == SOMA_ONNX_CROP_OF_TF && (at < 0 || at > last)) return false;
     if (resizing->mode == SOMA_ONNX_RESIZE_NEAREST) {
         weight[soma_onnx_resize_nearest(resizing, axis, from, i) * stride] = 1;
-        return true;
+        return;
     }
     /* Where there are fewer places than before, antialias takes the mean of as many more. */
     const double narrow = resizing->antialias ? SOMA_MIN(resizing->scale[axis], 1.0) : 1.0;
@@ -298,5 +313,4 @@ bool soma_onnx_resize_weights(const soma_onnx_resizing *resizing, uint32_t axis,
         }
     /* What reaches no element inside, where others are left out. */
     if (sum == 0) weight[(size_t)SOMA_MIN(SOMA_MAX(floor(at + 0.5), 0.0), last) * stride] = 1;
-    return true;
 }

@@ -51,9 +51,14 @@ bool soma_onnx_resize_keeps(const soma_onnx_resizing *resizing, uint32_t axis, s
 double soma_onnx_resize_place(const soma_onnx_resizing *resizing, uint32_t axis, size_t from, size_t i);
 size_t soma_onnx_resize_nearest(const soma_onnx_resizing *resizing, uint32_t axis, size_t from, size_t i);
 
-/* weight[j stride], which is 0 before: how much element i of the result takes of element j of the input. False: nothing
- * of any, as it lies outside of the input, where there is the extrapolation value. */
-bool soma_onnx_resize_weights(const soma_onnx_resizing *resizing, uint32_t axis, size_t from, size_t i, size_t stride,
+/* Which places of the result lie in the input, *count from *first on: all but of CROP_OF_TF, which has the
+ * extrapolation value elsewhere. */
+void soma_onnx_resize_inside(const soma_onnx_resizing *resizing, uint32_t axis, size_t from, size_t *first,
+                             size_t *count);
+
+/* weight[j stride], which is 0 before: how much element i of the result, which lies inside, takes of element j of the
+ * input. */
+void soma_onnx_resize_weights(const soma_onnx_resizing *resizing, uint32_t axis, size_t from, size_t i, size_t stride,
                               float *weight);
 
 #endif

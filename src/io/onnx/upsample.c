@@ -28,7 +28,7 @@ static soma_status repeat(soma_tensor *x, uint32_t dimension, size_t factor, som
 typedef struct axis_of {
     const soma_onnx_resizing *resizing;
     uint32_t axis;
-    size_t from;
+    size_t from, first, count; /* elements of the input; the places of the result that lie inside */
 } axis_of;
 
 static size_t index_of(const void *context, size_t i) {
@@ -80,58 +80,40 @@ static soma_status add_frozen(soma_onnx_node *node, const char *ending, uint32_t
     return SOMA_OK;
 }
 
-/* What each element of the result takes of those of the input, [size, from], or where the table comes `behind` what it
- * is multiplied with, [from, size]; and what is added to each, NULL where that is nothing. */
-static soma_status add_table(soma_onnx_node *node, const axis_of *axis, size_t size, bool behind, const soma_tensor *x,
-                             soma_tensor **table, soma_tensor **added) {
-    const soma_onnx_resizing *resizing = axis->resizing;
+/* What each element of the result that lies inside takes of those of the input, [count, from], or where the table comes
+ * `behind` what it is multiplied with, [from, count]. */
+static soma_status add_table(soma_onnx_node *node, const axis_of *axis, bool behind, const soma_tensor *x,
+                             soma_tensor **table) {
     const char *name = node->output.name;
-    const size_t from = axis->from, rows = behind ? from : size;
-    bool some_outside = false;
-    if (size > SIZE_MAX / sizeof(float) / from)
+    const size_t from = axis->from, count = axis->count, rows = behind ? from : count;
+    if (count > SIZE_MAX / sizeof(float) / from)
         return soma_error(SOMA_UNSUPPORTED, "dimension %u of %zu becomes %zu, which is too many for a table",
-                          axis->axis, from, size);
-    SOMA_TRY(soma_onnx_take_made(node->importer, size * from + size, sizeof(float), name));
-    float *weights = soma_calloc(size * from, sizeof *weights), *lacking = soma_calloc(size, sizeof *lacking);
-    for (size_t i = 0; weights && lacking && i < size; i++) {
-        float *own = weights + (behind ? i : i * from);
-        if (soma_onnx_resize_weights(resizing, axis->axis, from, i, behind ? size : 1, own)) continue;
-        lacking[i] = resizing->extrapolation;
-        some_outside = true;
-    }
-    soma_status status = weights && lacking ? SOMA_OK : soma_out_of_memory(size * from * sizeof(float), name);
-    const size_t shape[] = {1, 1, rows, size * from / rows}, column[] = {size, 1};
+                          axis->axis, from, count);
+    SOMA_TRY(soma_onnx_take_made(node->importer, count * from, sizeof(float), name));
+    float *weights = soma_calloc(count * from, sizeof *weights);
+    if (!weights) return soma_out_of_memory(count * from * sizeof *weights, name);
+    for (size_t i = 0; i < count; i++)
+        soma_onnx_resize_weights(axis->resizing, axis->axis, from, axis->first + i, behind ? count : 1,
+                                 weights + (behind ? i : i * from));
+    const size_t shape[] = {1, 1, rows, count * from / rows};
     const uint32_t rank = x->batched ? 4 : 3;
-    if (status == SOMA_OK) {
-        status = add_frozen(node, "_weights", rank, shape + 4 - rank, weights, table);
-        weights = NULL;
-    }
-    *added = NULL;
-    if (status == SOMA_OK && some_outside) {
-        status = add_frozen(node, "_outside", behind ? 1 : 2, column, lacking, added);
-        lacking = NULL;
-    }
-    soma_free(weights);
-    soma_free(lacking);
-    return status;
+    return add_frozen(node, "_weights", rank, shape + 4 - rank, weights, table);
 }
 
 /* By a product with a table, in which most numbers are 0: of images, which have some hundred places along a dimension,
  * it takes less time than the pieces that each place would be put together from. */
 static soma_status resize_by_table(soma_onnx_node *node, const axis_of *axis, uint32_t dimension, soma_tensor **y) {
-    soma_tensor whole = **y, rows = about(*y, dimension), *table, *added, *x;
+    soma_tensor whole = **y, rows = about(*y, dimension), *table, *x;
     const bool behind = rows.shape[2] == 1;
-    const size_t size = axis->resizing->size[axis->axis];
     if (behind) {
         rows.shape[2] = rows.shape[1];
         rows.shape[1] = rows.shape[0];
         rows.shape[0] = 1;
     }
-    whole.shape[dimension] = size;
-    SOMA_TRY(add_table(node, axis, size, behind, *y, &table, &added));
+    whole.shape[dimension] = axis->count;
+    SOMA_TRY(add_table(node, axis, behind, *y, &table));
     SOMA_TRY(soma_graph_reshape((*y)->graph, *y, &rows, &x));
     SOMA_TRY(soma_graph_matmul(x->graph, behind ? x : table, behind ? table : x, y));
-    if (added) SOMA_TRY(soma_graph_binary(x->graph, *y, added, SOMA_BINARY_ADD, y));
     return soma_graph_reshape(x->graph, *y, &whole, y);
 }
 
@@ -172,14 +154,40 @@ static soma_status resize_by_places(const axis_of *axis, uint32_t dimension, som
     return soma_graph_reshape((*y)->graph, *y, &whole, y);
 }
 
+static soma_status take_first(soma_tensor *x, uint32_t dimension, size_t count, soma_tensor **y) {
+    soma_tensor_spec spec = {.op = SOMA_OP_SLICE, .input_count = 1, .input = &x};
+    spec.attributes.slice.axis = dimension + (x->batched ? 1 : 0);
+    spec.attributes.slice.length = count;
+    return soma_graph_add(x->graph, &spec, y);
+}
+
+/* Without what lies outside, for which there is place in `padding`; one element where all does. */
 static soma_status resize_axis(soma_onnx_node *node, const soma_onnx_resizing *resizing, uint32_t number,
-                               uint32_t dimension, soma_tensor **y) {
-    const axis_of axis = {resizing, number, (*y)->shape[dimension]};
+                               uint32_t dimension, soma_tensor_spec *padding, soma_tensor **y) {
+    axis_of axis = {.resizing = resizing, .axis = number, .from = (*y)->shape[dimension]};
     if (soma_onnx_resize_keeps(resizing, number, axis.from)) return SOMA_OK;
+    soma_onnx_resize_inside(resizing, number, axis.from, &axis.first, &axis.count);
+    padding->attributes.pad.before[dimension] = axis.count ? axis.first : resizing->size[number];
+    padding->attributes.pad.after[dimension] = axis.count ? resizing->size[number] - axis.first - axis.count : 0;
+    if (axis.count == 0) return take_first(*y, dimension, 1, y);
     if (resizing->mode == SOMA_ONNX_RESIZE_NEAREST && resizing->places != SOMA_ONNX_CROP_OF_TF)
         return resize_by_places(&axis, dimension, y);
     if (grows(&axis, resizing->size[number])) return resize_linearly(&axis, dimension, y);
     return resize_by_table(node, &axis, dimension, y);
+}
+
+/* What lies outside comes around all that was computed, so that no number, and be it infinite, is mixed with it. Where
+ * all lies outside, the one element is behind and goes. */
+static soma_status put_outside(const soma_onnx_resizing *resizing, const soma_tensor_spec *padding, soma_tensor **y) {
+    const size_t *before = padding->attributes.pad.before, *after = padding->attributes.pad.after;
+    soma_tensor_spec spec = *padding;
+    soma_tensor *x = *y;
+    bool some = false;
+    for (uint32_t i = 0; i < x->rank; i++) some |= before[i] > 0 || after[i] > 0;
+    if (!some) return SOMA_OK;
+    spec.input = &x;
+    spec.attributes.pad.value = resizing->extrapolation;
+    return soma_graph_add(x->graph, &spec, y);
 }
 
 static soma_status resize(soma_onnx_node *node, uint32_t scales_input) {
@@ -188,14 +196,20 @@ static soma_status resize(soma_onnx_node *node, uint32_t scales_input) {
     uint32_t order[SOMA_ONNX_MAX_RANK], dimension, first = soma_onnx_first(node->importer, &out);
     soma_onnx_resizing resizing;
     soma_tensor *y, *tensor;
+    soma_tensor_spec padding = {.op = SOMA_OP_PAD, .input_count = 1};
     SOMA_TRY(soma_onnx_get_resizing(node, scales_input, &resizing));
     SOMA_TRY(soma_onnx_as_arranged(node, x, order, &tensor));
     y = tensor;
     for (uint32_t i = first; i < out.rank; i++) {
         SOMA_TRY(soma_onnx_arranged_axis(node, &x->shape, order, i, &dimension));
-        dimension -= y->batched ? 1 : 0;
-        SOMA_TRY(resize_axis(node, &resizing, i, dimension, &y));
+        SOMA_TRY(resize_axis(node, &resizing, i, dimension - (y->batched ? 1 : 0), &padding, &y));
         out.dim[i] = resizing.size[i];
+    }
+    SOMA_TRY(put_outside(&resizing, &padding, &y));
+    for (uint32_t i = first; i < out.rank; i++) {
+        SOMA_TRY(soma_onnx_arranged_axis(node, &x->shape, order, i, &dimension));
+        dimension -= y->batched ? 1 : 0;
+        if (y->shape[dimension] > out.dim[i]) SOMA_TRY(take_first(y, dimension, out.dim[i], &y));
     }
     return y == tensor ? soma_onnx_give_function(node, SOMA_IDENTITY, 0, 0)
                        : soma_onnx_give_arranged(node, y, &out, order);
