@@ -56,6 +56,13 @@ size_t soma_onnx_resize_nearest(const soma_onnx_resizing *resizing, uint32_t axi
 void soma_onnx_resize_inside(const soma_onnx_resizing *resizing, uint32_t axis, size_t from, size_t *first,
                              size_t *count);
 
+/* Whether every place is made of two elements at most, as of the nearest one, and linearly where antialias has nothing
+ * to do; then of which, and how much of each. Of what has no weight there is nothing: both are the same where it is
+ * one. */
+bool soma_onnx_resize_has_taps(const soma_onnx_resizing *resizing, uint32_t axis);
+void soma_onnx_resize_taps(const soma_onnx_resizing *resizing, uint32_t axis, size_t from, size_t i, size_t *tap,
+                           float *weight);
+
 /* weight[j stride], which is 0 before: how much element i of the result, which lies inside, takes of element j of the
  * input. */
 void soma_onnx_resize_weights(const soma_onnx_resizing *resizing, uint32_t axis, size_t from, size_t i, size_t stride,

@@ -80,6 +80,64 @@ static soma_status add_frozen(soma_onnx_node *node, const char *ending, uint32_t
     return SOMA_OK;
 }
 
+/* For soma_graph_pick(): the first or the second tap. */
+typedef struct taps_of {
+    const axis_of *axis;
+    int which;
+} taps_of;
+
+static size_t tap_of(const void *context, size_t i) {
+    const taps_of *of = context;
+    size_t tap[2];
+    float weight[2];
+    soma_onnx_resize_taps(of->axis->resizing, of->axis->axis, of->axis->from, of->axis->first + i, tap, weight);
+    return tap[of->which];
+}
+
+/* Whether places have few enough runs of elements that follow each other for soma_graph_pick(). */
+static bool has_taps(const axis_of *axis) {
+    size_t pieces[2] = {0};
+    if (!soma_onnx_resize_has_taps(axis->resizing, axis->axis)) return false;
+    for (int which = 0; which < 2; which++) {
+        const taps_of of = {axis, which};
+        for (size_t i = 0, before = 0; i < axis->count; i++) {
+            const size_t tap = tap_of(&of, i);
+            pieces[which] += i == 0 || tap != before + 1;
+            before = tap;
+        }
+    }
+    return SOMA_MAX(pieces[0], pieces[1]) <= SOMA_MOST_PIECES;
+}
+
+/* The first or the second taps of [before, size, after], each by its weight. */
+static soma_status weigh_taps(soma_onnx_node *node, const axis_of *axis, int which, soma_tensor *x, soma_tensor **y) {
+    const taps_of of = {axis, which};
+    const size_t column[] = {axis->count, 1};
+    soma_tensor *weights;
+    SOMA_TRY(soma_graph_pick(x, 1, axis->count, tap_of, &of, y));
+    SOMA_TRY(soma_onnx_take_made(node->importer, axis->count, sizeof(float), node->output.name));
+    float *numbers = soma_calloc(axis->count, sizeof *numbers);
+    if (!numbers) return soma_out_of_memory(axis->count * sizeof *numbers, node->output.name);
+    for (size_t i = 0; i < axis->count; i++) {
+        size_t tap[2];
+        float weight[2];
+        soma_onnx_resize_taps(axis->resizing, axis->axis, axis->from, axis->first + i, tap, weight);
+        numbers[i] = weight[which];
+    }
+    SOMA_TRY(add_frozen(node, "_weights", 2, column, numbers, &weights));
+    return soma_graph_binary(x->graph, *y, weights, SOMA_BINARY_MULTIPLY, y);
+}
+
+/* From the elements that a place is made of and no others, whatever these are: 0 times one that is infinite is NaN. */
+static soma_status resize_by_taps(soma_onnx_node *node, const axis_of *axis, uint32_t dimension, soma_tensor **y) {
+    soma_tensor whole = **y, rows = about(*y, dimension), *part[2], *x;
+    whole.shape[dimension] = axis->count;
+    SOMA_TRY(soma_graph_reshape((*y)->graph, *y, &rows, &x));
+    for (int which = 0; which < 2; which++) SOMA_TRY(weigh_taps(node, axis, which, x, &part[which]));
+    SOMA_TRY(soma_graph_binary(x->graph, part[0], part[1], SOMA_BINARY_ADD, y));
+    return soma_graph_reshape(x->graph, *y, &whole, y);
+}
+
 /* What each element of the result that lies inside takes of those of the input, [count, from], or where the table comes
  * `behind` what it is multiplied with, [from, count]. */
 static soma_status add_table(soma_onnx_node *node, const axis_of *axis, bool behind, const soma_tensor *x,
@@ -100,8 +158,9 @@ static soma_status add_table(soma_onnx_node *node, const axis_of *axis, bool beh
     return add_frozen(node, "_weights", rank, shape + 4 - rank, weights, table);
 }
 
-/* By a product with a table, in which most numbers are 0: of images, which have some hundred places along a dimension,
- * it takes less time than the pieces that each place would be put together from. */
+/* By a product with a table, in which most numbers are 0: where places are made of more elements, or of too many
+ * pieces.
+ */
 static soma_status resize_by_table(soma_onnx_node *node, const axis_of *axis, uint32_t dimension, soma_tensor **y) {
     soma_tensor whole = **y, rows = about(*y, dimension), *table, *x;
     const bool behind = rows.shape[2] == 1;
@@ -173,7 +232,7 @@ static soma_status resize_axis(soma_onnx_node *node, const soma_onnx_resizing *r
     if (resizing->mode == SOMA_ONNX_RESIZE_NEAREST && resizing->places != SOMA_ONNX_CROP_OF_TF)
         return resize_by_places(&axis, dimension, y);
     if (grows(&axis, resizing->size[number])) return resize_linearly(&axis, dimension, y);
-    return resize_by_table(node, &axis, dimension, y);
+    return (has_taps(&axis) ? resize_by_taps : resize_by_table)(node, &axis, dimension, y);
 }
 
 /* What lies outside comes around all that was computed, so that no number, and be it infinite, is mixed with it. Where
