@@ -302,6 +302,25 @@ START_TEST(what_is_no_number_stays_where_it_is) {
 }
 END_TEST
 
+/* Of a ramp, each place is where it lies. What would take a table of more memory than a file may. */
+START_TEST(long_signals_are_resized) {
+    enum { MOST_LONG = 60000 };
+    static const struct { int from, size; } lengths[] = {{40000, MOST_LONG}, {50000, 50001}, {50000, 20000}};
+    static float x[MOST_LONG], y[MOST_LONG];
+    const int from = lengths[_i].from, size = lengths[_i].size;
+    const resizing rules = {.mode = "linear", .places = "half_pixel", .size = {1, size}};
+    soma_network *network;
+    for (int i = 0; i < from; i++) x[i] = (float)i;
+    one = &rules;
+    expect_ok(load_of(1, 1, from, &network));
+    run(network, x, y);
+    for (int i = 0; i < size; i++) {
+        const double at = fmin(fmax((i + 0.5) * from / size - 0.5, 0), from - 1);
+        ck_assert_msg(fabs((double)y[i] - at) <= 4 * 0x1p-24 * from, "%d is %.9g, expected %.9g", i, (double)y[i], at);
+    }
+}
+END_TEST
+
 /* By hand: at half the size place i lies at 2 i + 1/2, and the triangle of twice the width is 1, 3, 3, 1 eighths around
  * it, of which at the edges what lies outside counts as the edge, or is left out. */
 START_TEST(antialias_is_as_by_hand) {
@@ -382,6 +401,7 @@ int main(int argc, char **argv) {
     tcase_add_unchecked_fixture(tcase, temporary_create, temporary_destroy);
     tcase_add_loop_test(tcase, results_are_those_of_the_text, 0, sizeof cases / sizeof *cases);
     tcase_add_loop_test(tcase, what_is_no_number_stays_where_it_is, 0, sizeof cases / sizeof *cases);
+    tcase_add_loop_test(tcase, long_signals_are_resized, 0, 3);
     tcase_add_loop_test(tcase, antialias_is_as_by_hand, 0, 2);
     tcase_add_loop_test(tcase, what_no_element_reaches_is_the_nearest, 0, 2);
     tcase_add_loop_test(tcase, what_makes_no_sense_is_refused, 0, sizeof refused / sizeof *refused);

@@ -281,6 +281,15 @@ size_t soma_onnx_resize_nearest(const soma_onnx_resizing *resizing, uint32_t axi
 
 /* ---------------------------------------------------------------------------------------------------------- weights */
 
+/* A neighbour that only the rounding of a place reaches is no part of it. */
+double soma_onnx_resize_between(const soma_onnx_resizing *resizing, uint32_t axis, size_t from, size_t i,
+                                double *before) {
+    const double at = soma_onnx_resize_place(resizing, axis, from, i), whole = floor(at + 0.5);
+    const bool is_whole = fabs(at - whole) <= 0x1p-30;
+    *before = is_whole ? whole : floor(at);
+    return is_whole ? 0 : at - *before;
+}
+
 bool soma_onnx_resize_has_taps(const soma_onnx_resizing *resizing, uint32_t axis) {
     return resizing->mode == SOMA_ONNX_RESIZE_NEAREST ||
            (resizing->mode == SOMA_ONNX_RESIZE_LINEAR && (!resizing->antialias || resizing->scale[axis] >= 1));
@@ -289,16 +298,15 @@ bool soma_onnx_resize_has_taps(const soma_onnx_resizing *resizing, uint32_t axis
 /* With or without what lies outside, a place beyond the edge is the element there. */
 void soma_onnx_resize_taps(const soma_onnx_resizing *resizing, uint32_t axis, size_t from, size_t i, size_t *tap,
                            float *weight) {
-    const double rounding = 0x1p-30; /* of a place, whose neighbour is then no part of it */
     const double last = (double)from - 1;
-    double at = soma_onnx_resize_place(resizing, axis, from, i);
-    at = SOMA_MIN(SOMA_MAX(at, 0.0), last);
-    if (resizing->mode == SOMA_ONNX_RESIZE_NEAREST) at = (double)soma_onnx_resize_nearest(resizing, axis, from, i);
-    if (fabs(at - floor(at + 0.5)) <= rounding) at = floor(at + 0.5);
-    tap[0] = (size_t)at;
-    tap[1] = (size_t)ceil(at);
-    weight[1] = tap[0] == tap[1] ? 0.5f : (float)(at - floor(at));
-    weight[0] = tap[0] == tap[1] ? 0.5f : (float)(1 - (at - floor(at)));
+    double before, share = soma_onnx_resize_between(resizing, axis, from, i, &before);
+    if (resizing->mode == SOMA_ONNX_RESIZE_NEAREST) before = (double)soma_onnx_resize_nearest(resizing, axis, from, i);
+    if (resizing->mode == SOMA_ONNX_RESIZE_NEAREST || before < 0 || before >= last) share = 0;
+    before = SOMA_MIN(SOMA_MAX(before, 0.0), last);
+    tap[0] = (size_t)before;
+    tap[1] = tap[0] + (share > 0);
+    weight[0] = share > 0 ? (float)(1 - share) : 0.5f;
+    weight[1] = share > 0 ? (float)share : 0.5f;
 }
 
 /* Of what lies so far away: the triangle, and the cubic of R. Keys, Cubic convolution interpolation for digital image

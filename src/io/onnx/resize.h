@@ -56,6 +56,10 @@ size_t soma_onnx_resize_nearest(const soma_onnx_resizing *resizing, uint32_t axi
 void soma_onnx_resize_inside(const soma_onnx_resizing *resizing, uint32_t axis, size_t from, size_t *first,
                              size_t *count);
 
+/* The element at or before that place, which may lie outside, and how far from there the place is, less than 1. */
+double soma_onnx_resize_between(const soma_onnx_resizing *resizing, uint32_t axis, size_t from, size_t i,
+                                double *before);
+
 /* Whether every place is made of two elements at most, as of the nearest one, and linearly where antialias has nothing
  * to do; then of which, and how much of each. Of what has no weight there is nothing: both are the same where it is
  * one. */

@@ -80,6 +80,20 @@ static soma_status add_frozen(soma_onnx_node *node, const char *ending, uint32_t
     return SOMA_OK;
 }
 
+/* Whether places are as far from each other as the scale says, the first not depending on the size. */
+static bool is_even(const axis_of *axis) {
+    const soma_onnx_resize_places places = axis->resizing->places;
+    return places == SOMA_ONNX_HALF_PIXEL || places == SOMA_ONNX_ASYMMETRIC ||
+           (places == SOMA_ONNX_PYTORCH_HALF_PIXEL && axis->count > 1);
+}
+
+/* Whether each of a whole number of elements is made of one element and a share of its neighbour. */
+static bool grows(const axis_of *axis) {
+    const size_t factor = axis->count / axis->from;
+    return is_even(axis) && axis->resizing->mode == SOMA_ONNX_RESIZE_LINEAR && factor <= SOMA_MAX_INPUTS &&
+           axis->resizing->scale[axis->axis] == (double)factor;
+}
+
 /* For soma_graph_pick(): the first or the second tap. */
 typedef struct taps_of {
     const axis_of *axis;
@@ -138,6 +152,79 @@ static soma_status resize_by_taps(soma_onnx_node *node, const axis_of *axis, uin
     return soma_graph_reshape(x->graph, *y, &whole, y);
 }
 
+/* Of every so many elements as many places are made, `groups` times, in the same way each time. */
+typedef struct phases {
+    size_t groups, elements, places;
+} phases;
+
+static bool find_phases(const axis_of *axis, phases *of) {
+    const size_t most = 16; /* each is computed by itself */
+    size_t a = axis->from, b = axis->count;
+    while (b > 0) {
+        const size_t rest = a % b;
+        a = b;
+        b = rest;
+    }
+    *of = (phases){a, axis->from / a, axis->count / a};
+    return is_even(axis) && axis->resizing->mode == SOMA_ONNX_RESIZE_LINEAR &&
+           soma_onnx_resize_has_taps(axis->resizing, axis->axis) && of->elements <= most && of->places <= most &&
+           axis->resizing->scale[axis->axis] == (double)axis->count / (double)axis->from;
+}
+
+/* With a group before and one behind, which are the edges. */
+typedef struct wide {
+    size_t from, before;
+} wide;
+
+static size_t edge_of(const void *context, size_t i) {
+    const wide *of = context;
+    return SOMA_MIN(SOMA_MAX(i, of->before) - of->before, of->from - 1);
+}
+
+/* Of each group and those around it one element, counted from the first of the group before: x is [before, groups + 2,
+ * elements, after]. */
+static soma_status slice_groups(soma_tensor *x, const phases *of, size_t at, soma_tensor **y) {
+    const uint32_t batch = x->batched ? 1 : 0;
+    soma_tensor_spec spec = {.op = SOMA_OP_SLICE, .input_count = 1, .input = &x};
+    soma_tensor *groups;
+    spec.attributes.slice.axis = 1 + batch;
+    spec.attributes.slice.start = at / of->elements;
+    spec.attributes.slice.length = of->groups;
+    SOMA_TRY(soma_graph_add(x->graph, &spec, &groups));
+    *y = groups;
+    if (of->elements == 1) return SOMA_OK;
+    spec.input = &groups;
+    spec.attributes.slice.axis = 2 + batch;
+    spec.attributes.slice.start = at % of->elements;
+    spec.attributes.slice.length = 1;
+    return soma_graph_add(x->graph, &spec, y);
+}
+
+/* [before, groups elements, after] -> [before, groups, places, after] */
+static soma_status blend_groups(const axis_of *axis, const phases *of, soma_tensor *x, soma_tensor **y) {
+    const wide edges = {axis->from, of->elements};
+    soma_tensor *parts[SOMA_MAX_INPUTS], *two[2];
+    soma_tensor like = {
+        .batched = x->batched, .rank = 4, .shape = {x->shape[0], of->groups + 2, of->elements, x->shape[2]}};
+    SOMA_TRY(soma_graph_pick(x, 1, axis->from + 2 * of->elements, edge_of, &edges, &x));
+    SOMA_TRY(soma_graph_reshape(x->graph, x, &like, &x));
+    for (size_t i = 0; i < of->places; i++) {
+        double before, share = soma_onnx_resize_between(axis->resizing, axis->axis, axis->from, i, &before);
+        const size_t first = (size_t)(before + (double)of->elements);
+        for (size_t j = 0; j < 2; j++) SOMA_TRY(slice_groups(x, of, first + j, &two[j]));
+        SOMA_TRY(blend(two[0], two[1], share, &parts[i]));
+    }
+    return soma_graph_join(parts, of->places, x->batched ? 3 : 2, y);
+}
+
+static soma_status resize_by_phases(const axis_of *axis, const phases *of, uint32_t dimension, soma_tensor **y) {
+    soma_tensor whole = **y, rows = about(*y, dimension);
+    whole.shape[dimension] = axis->count;
+    SOMA_TRY(soma_graph_reshape((*y)->graph, *y, &rows, y));
+    SOMA_TRY(blend_groups(axis, of, *y, y));
+    return soma_graph_reshape((*y)->graph, *y, &whole, y);
+}
+
 /* What each element of the result that lies inside takes of those of the input, [count, from], or where the table comes
  * `behind` what it is multiplied with, [from, count]. */
 static soma_status add_table(soma_onnx_node *node, const axis_of *axis, bool behind, const soma_tensor *x,
@@ -174,17 +261,6 @@ static soma_status resize_by_table(soma_onnx_node *node, const axis_of *axis, ui
     SOMA_TRY(soma_graph_reshape((*y)->graph, *y, &rows, &x));
     SOMA_TRY(soma_graph_matmul(x->graph, behind ? x : table, behind ? table : x, y));
     return soma_graph_reshape(x->graph, *y, &whole, y);
-}
-
-/* Whether each of a whole number of elements is made of one element and a share of its neighbour. */
-static bool grows(const axis_of *axis, size_t size) {
-    const soma_onnx_resizing *resizing = axis->resizing;
-    const size_t factor = size / axis->from;
-    const soma_onnx_resize_places places = resizing->places;
-    const bool fixed = places == SOMA_ONNX_HALF_PIXEL || places == SOMA_ONNX_ASYMMETRIC ||
-                       (places == SOMA_ONNX_PYTORCH_HALF_PIXEL && size > 1);
-    return fixed && resizing->mode == SOMA_ONNX_RESIZE_LINEAR && factor <= SOMA_MAX_INPUTS &&
-           resizing->scale[axis->axis] == (double)factor;
 }
 
 static soma_status resize_linearly(const axis_of *axis, uint32_t dimension, soma_tensor **y) {
@@ -224,6 +300,7 @@ static soma_status take_first(soma_tensor *x, uint32_t dimension, size_t count, 
 static soma_status resize_axis(soma_onnx_node *node, const soma_onnx_resizing *resizing, uint32_t number,
                                uint32_t dimension, soma_tensor_spec *padding, soma_tensor **y) {
     axis_of axis = {.resizing = resizing, .axis = number, .from = (*y)->shape[dimension]};
+    phases of;
     if (soma_onnx_resize_keeps(resizing, number, axis.from)) return SOMA_OK;
     soma_onnx_resize_inside(resizing, number, axis.from, &axis.first, &axis.count);
     padding->attributes.pad.before[dimension] = axis.count ? axis.first : resizing->size[number];
@@ -231,7 +308,8 @@ static soma_status resize_axis(soma_onnx_node *node, const soma_onnx_resizing *r
     if (axis.count == 0) return take_first(*y, dimension, 1, y);
     if (resizing->mode == SOMA_ONNX_RESIZE_NEAREST && resizing->places != SOMA_ONNX_CROP_OF_TF)
         return resize_by_places(&axis, dimension, y);
-    if (grows(&axis, resizing->size[number])) return resize_linearly(&axis, dimension, y);
+    if (grows(&axis)) return resize_linearly(&axis, dimension, y);
+    if (find_phases(&axis, &of)) return resize_by_phases(&axis, &of, dimension, y);
     return (has_taps(&axis) ? resize_by_taps : resize_by_table)(node, &axis, dimension, y);
 }
 
