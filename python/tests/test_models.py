@@ -302,6 +302,7 @@ def test_detectors_keep_the_boxes_that_onnxruntime_keeps(tmp_path):
     ("FusedMatMul", [(2, 4, 3), "b:4,5"], {"transA": 1}, 1), ("FusedMatMul", [(2, 3, 4), "b:5,4"], {"transB": 1, "alpha": 2.0}, 1),
     ("SkipLayerNormalization", [(2, 3, 6), (2, 3, 6), "g:6", "b:6", "c:6"], {"epsilon": 1e-5}, 4), ("SkipLayerNormalization", [(2, 3, 6), (2, 3, 6), "g:6"], {}, 1),
     ("SkipSimplifiedLayerNormalization", [(2, 3, 6), (2, 3, 6), "g:6", "b:6"], {"epsilon": 1e-5}, 4),
+    ("SkipLayerNormalization", [(2, 3, 6), (2, 3, 6), "g:6"], {"scale": 1e-3}, 1), ("SkipSimplifiedLayerNormalization", [(2, 3, 6), (2, 3, 6), "g:6"], {"scale": 1e-3}, 1),
     *(("FusedConv", [(2, 3, 6, 6), "w:4,3,3,3", "b:4"], {"activation": name, "pads": [1, 1, 1, 1], **({"activation_params": params} if params else {})}, 1)
       for name, params in (("Relu", []), ("LeakyRelu", [0.2]), ("HardSigmoid", [0.3, 0.4]), ("Clip", [-0.5, 0.75]), ("Tanh", []), ("Sigmoid", []))),
 ])
@@ -310,12 +311,14 @@ def test_what_onnxruntime_s_optimiser_writes_is_read(tmp_path, op, inputs, attri
     helper, kind = onnx.helper, onnx.TensorProto
     random = np.random.default_rng(3)
     feed, constants, names = {}, [], []
+    scale = attributes.get("scale", 1)  # of what is fed: small numbers tell which epsilon is taken where none is given
+    attributes = {name: value for name, value in attributes.items() if name != "scale"}
     for number, shape in enumerate(inputs):
         names.append(f"x{number}")
         sizes = shape if isinstance(shape, tuple) else [int(size) for size in shape[2:].split(",")]
         values = random.standard_normal(sizes).astype(np.float32)
         if isinstance(shape, tuple):
-            feed[names[-1]] = values
+            feed[names[-1]] = np.float32(scale) * values
         else:
             constants.append(onnx.numpy_helper.from_array(values, names[-1]))
     results = ["y"] if outputs == 1 else ["y", "", "", "sum"]

@@ -34,7 +34,7 @@ static soma_onnx_value *optional(const soma_onnx_node *node, uint32_t input) {
     return input < node->input_count ? node->input[input] : NULL;
 }
 
-/* A node with one attribute, a text or a list. */
+/* A node with one attribute, a text, a list or a float. */
 typedef struct made_node {
     Soma__Onnx__NodeProto node;
     Soma__Onnx__AttributeProto attribute, *attributes[1];
@@ -98,7 +98,11 @@ SOMA_ONNX_OP(QuickGelu, 1, 1, 1, "alpha", import_quick_gelu, 0, .place = SOMA_ON
 static soma_status import_skip(soma_onnx_node *node) {
     const bool centred = node->row->parameter != 0;
     soma_onnx_value sum, y, *gamma = node->input[2];
+    made_node made;
     if (node->number == 1 || node->number == 2) return soma_onnx_not_computed(node->output.name);
+    begin_node(&made, "epsilon");
+    made.attribute.has_f = true;
+    SOMA_TRY(soma_onnx_get_float(node, "epsilon", 1e-12f, &made.attribute.f)); /* ONNX's own take 1e-5 */
     if (soma_onnx_count(&node->input[0]->shape, 1, node->input[0]->shape.rank) !=
         soma_onnx_count(&node->input[1]->shape, 1, node->input[1]->shape.rank))
         return soma_error(SOMA_UNSUPPORTED, "%s and %s have different shapes", node->input[0]->name,
@@ -108,11 +112,11 @@ static soma_status import_skip(soma_onnx_node *node) {
     if (node->number == 3) return soma_onnx_pass(node, &sum);
     soma_onnx_value *beta = centred ? optional(node, 3) : NULL;
     if (beta)
-        SOMA_TRY(APPLY(node, LayerNormalization, NULL, &y, &sum, gamma, beta));
+        SOMA_TRY(APPLY(node, LayerNormalization, &made.node, &y, &sum, gamma, beta));
     else if (centred)
-        SOMA_TRY(APPLY(node, LayerNormalization, NULL, &y, &sum, gamma));
+        SOMA_TRY(APPLY(node, LayerNormalization, &made.node, &y, &sum, gamma));
     else
-        SOMA_TRY(APPLY(node, RMSNormalization, NULL, &y, &sum, gamma));
+        SOMA_TRY(APPLY(node, RMSNormalization, &made.node, &y, &sum, gamma));
     return soma_onnx_pass(node, &y);
 }
 
