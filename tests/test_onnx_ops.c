@@ -133,6 +133,18 @@ static void skipped_by_default(void) {
     put("Concat", "y", NULL, INPUTS("n", "m"), "axis", 1);
 }
 
+/* The second and the third output are named, and used by nothing. */
+static void skipped_with_figures(void) {
+    floats("scale", SHAPE(2), (const float[]){2, 3});
+    size_t one = soma_onnx_begin_node(&made, "SkipLayerNormalization", "n", INPUTS("x", "x", "scale"));
+    soma_protobuf_put_text(W, NODE_OUTPUT, "mean");
+    soma_protobuf_put_text(W, NODE_OUTPUT, "deviation");
+    soma_protobuf_put_text(W, NODE_OUTPUT, "sum");
+    soma_protobuf_put_text(W, 7, "com.microsoft");
+    soma_onnx_end_node(&made, one);
+    node("Add", "n", "sum", "y");
+}
+
 /* A function of 0 is 0, and far above it the number itself. */
 static void gates(void) {
     floats("b", SHAPE(3), (const float[]){0, 64, 0});
@@ -242,6 +254,7 @@ static const onnx_case cases[] = {
     {"narrowed", narrowed, 2, {OPEN, 3}, 1, 3, {0, 0, 0}, {44, 255, 7}},
     {"skipped", skipped, 2, {OPEN, 2}, 2, 4, {3, 1, -4, 4}, {12, 29, 8, 31}},
     {"skipped by default", skipped_by_default, 2, {OPEN, 2}, 1, 4, {-0.0078125F, 0.0078125F}, {8, 23, -2, 3}},
+    {"skipped with figures", skipped_with_figures, 2, {OPEN, 2}, 1, 2, {-4096, 4096}, {-8194, 8195}},
     {"gates", gates, 2, {OPEN, 3}, 1, 9, {0, 0, 0}, {0, 64, 0, 0, 64, 0, 0, 64, 0}},
     {"reductions", reductions, 2, {OPEN, 3}, 1, 4, {2, -3, 6}, {-36, 11, 7, 49}},
     {"logarithm",

@@ -99,7 +99,8 @@ static soma_status import_skip(soma_onnx_node *node) {
     const bool centred = node->row->parameter != 0;
     soma_onnx_value sum, y, *gamma = node->input[2];
     made_node made;
-    if (node->number == 1 || node->number == 2) return soma_onnx_not_computed(node->output.name);
+    /* The mean and the inverse of the deviation, of training. */
+    if (node->number == 1 || node->number == 2) return node->output.missing = true, SOMA_OK;
     begin_node(&made, "epsilon");
     made.attribute.has_f = true;
     SOMA_TRY(soma_onnx_get_float(node, "epsilon", 1e-12f, &made.attribute.f)); /* ONNX's own take 1e-5 */
