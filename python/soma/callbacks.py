@@ -14,6 +14,10 @@ class Callback:
         """Keras's name for the network."""
         return self.network
 
+    @model.setter
+    def model(self, network):
+        self.network = network
+
     def on_train_begin(self):
         pass
 
@@ -33,16 +37,24 @@ HOOKS = [name for name in vars(Callback) if name.startswith("on_")]
 
 
 def batch_hooks(callback):
-    """What of a callback is to be called after each batch, under either name; no hook costs nothing."""
-    names = [name for name in HOOKS if name.endswith("batch_end")]
-    return [getattr(callback, name) for name in names
-            if name in vars(callback) or getattr(type(callback), name, Callback.on_batch_end) is not Callback.on_batch_end]
+    """What of a callback is to be called after each batch, under either name, once where both are the same; no hook costs nothing."""
+    hooks = []
+    for name in HOOKS:
+        own = name in vars(callback) or getattr(type(callback), name, Callback.on_batch_end) is not Callback.on_batch_end
+        if name.endswith("batch_end") and own and getattr(callback, name) not in hooks:
+            hooks.append(getattr(callback, name))
+    return hooks
+
+
+# Keras's others.
+NEVER_CALLED = ["on_batch_begin", "on_epoch_begin", "on_train_batch_begin",
+                *(f"on_{what}{when}_{end}" for what in ("test", "predict") for when in ("", "_batch") for end in ("begin", "end"))]
 
 
 def check(callback):
-    """A method that no training would ever call is refused, rather than waited for in vain."""
-    for name in dir(type(callback)) if isinstance(callback, Callback) else ():
-        if name.startswith("on_") and name not in HOOKS:
+    """A method of Keras's that no training would ever call is refused, rather than waited for in vain."""
+    for name in NEVER_CALLED if isinstance(callback, Callback) else ():
+        if callable(getattr(callback, name, None)):
             raise TypeError(f"{type(callback).__name__}.{name} is never called; a soma.Callback has {', '.join(HOOKS)}")
 
 
@@ -51,8 +63,8 @@ class LambdaCallback(Callback):
 
     def __init__(self, **functions):
         for name, function in functions.items():
-            if not hasattr(Callback, name):
-                raise TypeError(f"a callback has no '{name}'")
+            if name not in HOOKS:
+                raise TypeError(f"a callback has no '{name}'; it has {', '.join(HOOKS)}")
             setattr(self, name, function)
 
 

@@ -264,6 +264,45 @@ def test_callbacks_by_the_names_of_keras(spirals):
     assert seen == [True, 0, 1]
 
 
+def test_callbacks_of_keras_s_kind_are_taken_as_they_are(spirals):
+    x, y = spirals
+    seen = []
+
+    class Watcher(soma.Callback):
+        on_device = "cpu"  # no method
+
+        def __init__(self):
+            self.model = None
+
+        def on_plateau(self):
+            """A helper of its own."""
+
+        def on_train_batch_end(self, batch, logs=None):
+            seen.append(batch)
+
+        on_batch_end = on_train_batch_end
+
+    class Both(soma.Callback):
+        def on_batch_end(self, batch, logs=None):
+            seen.append("one")
+
+        def on_train_batch_end(self, batch, logs=None):
+            seen.append("other")
+
+    network, watcher = small(), Watcher()
+    network.fit(x, y, epochs=1, batch_size=300, callbacks=[watcher], verbose=0)
+    assert seen == [0, 1] and watcher.model is network
+    network.fit(x, y, epochs=1, batch_size=400, callbacks=[Both()], verbose=0)
+    assert seen == [0, 1, "one", "other"]
+
+
+def test_callbacks_of_functions_have_hooks_only(spirals):
+    with pytest.raises(TypeError, match="a callback has no 'model'; it has on_train_begin"):
+        soma.LambdaCallback(model=None)
+    with pytest.raises(TypeError, match="a callback has no 'on_epoch_begin'"):
+        soma.LambdaCallback(on_epoch_begin=print)
+
+
 def test_early_stopping_puts_the_best_weights_back(spirals):
     x, y = spirals
     network = small()
