@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PART = 1024, BLOCK = 4096, NOTHING = 256, MAX_LABELS = 1024 };
+enum { PART = 1024, BLOCK = 4096, NOTHING = 256, LABELS = 214 };
 
 /* The first and the last bytes, without spaces around them, and NOTHING where the file has none. */
 static bool read_parts(const char *path, float parts[2 * PART]) {
@@ -32,7 +32,7 @@ static bool read_parts(const char *path, float parts[2 * PART]) {
 
 int main(int argc, char **argv) {
     model magika;
-    float parts[2 * PART], scores[MAX_LABELS] = {0};
+    float parts[2 * PART], scores[LABELS] = {0};
     char label[64] = "?";
     FILE *labels = argc > 3 ? fopen(argv[2], "r") : NULL;
     if (!labels || !read_parts(argv[3], parts)) {
@@ -40,11 +40,12 @@ int main(int argc, char **argv) {
         return EXIT_FAILURE;
     }
     soma_status status = open_model(argv[1], NULL, &magika);
-    const size_t count = status == SOMA_OK ? soma_tensor_count(soma_network_output(magika.network, 0)) : 0;
-    if (count > 0 && count <= MAX_LABELS)
+    if (status == SOMA_OK) {
+        expect_counts(argv[1], &magika, 1, (const size_t[]){2 * PART}, 1, (const size_t[]){LABELS});
         status = soma_session_run(magika.session, 1, (const float *[]){parts}, (float *[]){scores});
+    }
     size_t best = 0;
-    for (size_t i = 1; i < count && count <= MAX_LABELS; i++)
+    for (size_t i = 1; i < LABELS; i++)
         if (scores[i] > scores[best]) best = i;
     for (size_t i = 0; i <= best && fgets(label, sizeof label, labels); i++) label[strcspn(label, "\n")] = 0;
     if (status == SOMA_OK)

@@ -8,8 +8,6 @@
 #include "model.h"
 #include "sound.h"
 
-#include <string.h>
-
 /* A window of sound is 172 frames, of which the first and the last 15 know too little of what is around them. */
 enum { RATE = 22050, HOP = 256, WINDOW = 43844, FRAMES = 172, KEYS = 88, EDGE = 15, LEAST = 6 };
 
@@ -27,10 +25,12 @@ int main(int argc, char **argv) {
         if (argc <= 2) fprintf(stderr, "Usage: melody MODEL.onnx SOUND\n");
         return EXIT_FAILURE;
     }
-    /* Notes, and where they begin. */
     const char *const wanted[] = {"StatefulPartitionedCall:1", "StatefulPartitionedCall:2"};
-    const soma_onnx_options options = {.outputs = wanted, .output_count = 2};
+    const soma_onnx_options options = {.outputs = wanted, .output_count = 2}; /* notes, and where they begin */
     soma_status status = open_model(argv[1], &options, &hearing);
+    if (status == SOMA_OK)
+        expect_counts(argv[1], &hearing, 1, (const size_t[]){WINDOW}, 2,
+                      (const size_t[]){FRAMES * KEYS, FRAMES * KEYS});
     static float window[WINDOW], notes[FRAMES][KEYS], onsets[FRAMES][KEYS];
     int sounding = -1;
     double begin = 0, now = 0;

@@ -26,6 +26,8 @@ int main(int argc, char **argv) {
                                       {"state", (const size_t[]){2, 1, 128}, 3}};
     const soma_onnx_options options = {.constants = &rate, .constant_count = 1, .inputs = shapes, .input_count = 2};
     soma_status status = open_model(argv[1], &options, &hearing);
+    if (status == SOMA_OK)
+        expect_counts(argv[1], &hearing, 2, (const size_t[]){BEFORE + STEP, STATE}, 2, (const size_t[]){1, STATE});
 
     float heard[BEFORE + STEP] = {0}, state[2][STATE] = {{0}}, chance = 0;
     for (size_t at = 0, i = 0; at < count && status == SOMA_OK; at += STEP, i = 1 - i) {

@@ -71,6 +71,34 @@ def sentences(program, folder, _):
     assert found[0][1] == gallery.PARAPHRASE, found
 
 
+def write_model(path, size):
+    """An ONNX file: y = Relu(x), [n, size]."""
+    def field(number, value):
+        if isinstance(value, int):
+            data = b""
+            while value > 127:
+                data, value = data + bytes([value & 127 | 128]), value >> 7
+            return bytes([number << 3]) + data + bytes([value])
+        return bytes([number << 3 | 2]) + field(0, len(value))[1:] + value
+
+    def tensor(name):
+        shape = field(1, field(2, b"n")) + field(1, field(1, size))
+        return field(1, name) + field(2, field(1, field(1, 1) + field(2, shape)))
+
+    graph = field(1, field(1, b"x") + field(2, b"y") + field(4, b"Relu")) + field(2, b"g") + field(11, tensor(b"x")) + field(12, tensor(b"y"))
+    with open(path, "wb") as file:
+        file.write(field(1, 8) + field(7, graph) + field(8, field(2, 13)))
+
+
+def others_are_refused(program, made):
+    """Models with wider inputs than the program's, or with more outputs than it has names for."""
+    path = os.path.join(made, "other.onnx")
+    for size in (60000, 2048):
+        write_model(path, size)
+        done = subprocess.run([program, path, __file__, __file__], capture_output=True, text=True, check=False, env={**os.environ, "SOMA_DEVICE": "cpu"})
+        assert done.returncode == 1 and not done.stdout and "not the model that this program is for: 2048 numbers in" in done.stderr, done
+
+
 def file_type(program, folder, made):
     sound = os.path.join(made, "sound.bin")
     gallery.write_sound(sound, 8000, [0.1, -0.1] * 4000)
@@ -114,6 +142,9 @@ def main():
     program = os.path.abspath(sys.argv[1])
     example = os.path.basename(program)
     folder = os.environ.get("SOMA_GALLERY") or os.path.join(os.path.dirname(os.path.dirname(program)), "gallery")
+    if example == "file_type" and os.path.exists(program):
+        with tempfile.TemporaryDirectory() as made:
+            others_are_refused(program, made)
     lack = lacking(program, folder)
     if lack:
         print(f"skipped: {lack}")
