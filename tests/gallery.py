@@ -133,8 +133,13 @@ def lacking(program, folder):
         return f"the models are not in {folder}; tools/gallery --fetch gets them"
     if example == "speech" and not shutil.which("espeak-ng"):
         return "espeak-ng is not installed"
-    if example == "words" and importlib.util.find_spec("PIL") is None:
-        return "Pillow is not installed"
+    if example == "words":
+        try:
+            gallery.font_of(36)
+        except ImportError:
+            return "Pillow is not installed"
+        except RuntimeError as error:
+            return str(error)
     return ""
 
 
