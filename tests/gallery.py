@@ -106,6 +106,12 @@ def file_type(program, folder, made):
     for path, expected in files.items():
         found = run(program, folder, [path])[0]
         assert re.fullmatch(rf"{re.escape(path)}: {expected} \([01]\.[0-9]+\)", found), f"{found}, expected {expected}"
+    build = os.path.dirname(os.path.dirname(program))
+    words = [sys.executable, os.path.join(ROOT, "tools", "gallery"), "file_type", "--into", folder, "--build", build, sound]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, env={**os.environ, "SOMA_DEVICE": "cpu"})
+    assert f"{sound}: wav" in done.stdout, done
+    done = subprocess.run([*words[:3], "--build", made], capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and "there is no" in done.stderr and not os.path.exists(os.path.join(made, "gallery")), done  # nothing was fetched
 
 
 def melody(program, folder, made):
