@@ -452,6 +452,7 @@ static const struct {
     {"RMSNormalization", 23, 2, 2},
     {"Resize", 10, 1, 4},
     {"Shape", 1, 1, 1},
+    {"SimplifiedLayerNormalization", 1, 2, 2}, /* onnxruntime's, in ONNX's own domain */
     {"Size", 1, 1, 1},
     {"Slice", 1, 1, 5},
     {"SpaceToDepth", 1, 1, 1},

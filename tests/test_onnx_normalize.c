@@ -53,6 +53,10 @@ static void root_mean_square(void) {
     floats("scale", SHAPE(2), (const float[]){1, 2});
     soma_onnx_end_node(&made, begin("RMSNormalization", (const char *[]){"x", "scale", NULL}));
 }
+static void simplified(void) {
+    floats("scale", SHAPE(2), (const float[]){1, 2});
+    soma_onnx_end_node(&made, begin("SimplifiedLayerNormalization", (const char *[]){"x", "scale", NULL}));
+}
 static void batch(void) {
     floats("scale", SHAPE(2), (const float[]){1, 2});
     floats("offset", SHAPE(2), (const float[]){0, 1});
@@ -101,6 +105,7 @@ static const struct {
      8,
      {1, 3, 5, 7, 10, 30, 20, 40},
      {-3 * A, -2 * A, 1 + A, 1 + 6 * A, -15 * B, 10 * B, 1 - 5 * B, 1 + 30 * B}},
+    {"root mean square of onnxruntime", simplified, 13, {OPEN, 1, 1, 2}, 2, {1, 7}, {0.2, 2.8}},
 };
 
 static soma_network *load(int number) {

@@ -303,6 +303,7 @@ def test_detectors_keep_the_boxes_that_onnxruntime_keeps(tmp_path):
     ("SkipLayerNormalization", [(2, 3, 6), (2, 3, 6), "g:6", "b:6", "c:6"], {"epsilon": 1e-5}, 4), ("SkipLayerNormalization", [(2, 3, 6), (2, 3, 6), "g:6"], {}, 1),
     ("SkipSimplifiedLayerNormalization", [(2, 3, 6), (2, 3, 6), "g:6", "b:6"], {"epsilon": 1e-5}, 4),
     ("SkipLayerNormalization", [(2, 3, 6), (2, 3, 6), "g:6"], {"scale": 1e-3}, 1), ("SkipSimplifiedLayerNormalization", [(2, 3, 6), (2, 3, 6), "g:6"], {"scale": 1e-3}, 1),
+    ("SimplifiedLayerNormalization", [(2, 3, 6), "g:6"], {"axis": -1, "epsilon": 1e-3}, 1), ("SimplifiedLayerNormalization", [(2, 3, 6), "g:6"], {"scale": 1e-3}, 1),
     *(("FusedConv", [(2, 3, 6, 6), "w:4,3,3,3", "b:4"], {"activation": name, "pads": [1, 1, 1, 1], **({"activation_params": params} if params else {})}, 1)
       for name, params in (("Relu", []), ("LeakyRelu", [0.2]), ("HardSigmoid", [0.3, 0.4]), ("Clip", [-0.5, 0.75]), ("Tanh", []), ("Sigmoid", []))),
 ])
@@ -322,7 +323,8 @@ def test_what_onnxruntime_s_optimiser_writes_is_read(tmp_path, op, inputs, attri
         else:
             constants.append(onnx.numpy_helper.from_array(values, names[-1]))
     results = ["y"] if outputs == 1 else ["y", "", "", "sum"]
-    graph = helper.make_graph([helper.make_node(op, names, results, domain="com.microsoft", **attributes)], "g",
+    domain = "" if op == "SimplifiedLayerNormalization" else "com.microsoft"
+    graph = helper.make_graph([helper.make_node(op, names, results, domain=domain, **attributes)], "g",
                               [helper.make_tensor_value_info(name, kind.FLOAT, ["n", *values.shape[1:]]) for name, values in feed.items()],
                               [helper.make_tensor_value_info(name, kind.FLOAT, None) for name in results if name], constants)
     path = tmp_path / "m.onnx"

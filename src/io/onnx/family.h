@@ -121,6 +121,7 @@
     X(Scaler)                                                                                                          \
     X(Selu)                                                                                                            \
     X(Shape)                                                                                                           \
+    X(SimplifiedLayerNormalization)                                                                                    \
     X(Size)                                                                                                            \
     X(SkipLayerNormalization)                                                                                          \
     X(SkipSimplifiedLayerNormalization)                                                                                \

@@ -211,10 +211,13 @@ static soma_status import_rows(soma_onnx_node *node) {
     return soma_onnx_give(node, y, x);
 }
 
-/* ONNX has the first since opset 17; onnxruntime's optimiser writes it into models of earlier ones, too. */
+/* ONNX has the first since opset 17; onnxruntime's optimiser writes it into models of earlier ones, too, and in the
+ * place of the second an op of its own in ONNX's domain. */
 enum { ROWS_SINCE = 17 };
 SOMA_ONNX_OP(LayerNormalization, 1, 2, 3, "axis epsilon stash_type", import_rows, true, .place = SOMA_ONNX_MOVED);
 SOMA_ONNX_OP(RMSNormalization, 23, 2, 2, "axis epsilon stash_type", import_rows, false, .place = SOMA_ONNX_MOVED);
+SOMA_ONNX_OP(SimplifiedLayerNormalization, 1, 2, 2, "axis epsilon stash_type", import_rows, false,
+             .place = SOMA_ONNX_MOVED);
 
 /* ---------------------------------------------------------------------------------------------------------- export */
 
