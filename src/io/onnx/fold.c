@@ -176,8 +176,8 @@ static soma_status pair(const soma_onnx_node *node, soma_onnx_pair *f, double a,
 
 /* Whole numbers to be combined. Where one of two comes out, or their order counts, one of them may be large. */
 static soma_status check_pair(const soma_onnx_node *node, double a, size_t i, double b, size_t j, int32_t type) {
-    const bool chosen = node->row == &soma_onnx_row_Max || node->row == &soma_onnx_row_Min ||
-                        type == SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__BOOL;
+    const char *op = node->row->name; /* not its row, which would be a circle: rows of pairs are folded here */
+    const bool chosen = !strcmp(op, "Max") || !strcmp(op, "Min") || type == SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__BOOL;
     const soma_onnx_value *x = node->input[0], *y = node->input[1];
     if (chosen && !(fabs(a) > MOST_WHOLE && fabs(b) > MOST_WHOLE)) return SOMA_OK;
     if (x->integer) SOMA_TRY(soma_onnx_check_whole(x->name, i, a, x->elements.type));
