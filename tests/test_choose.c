@@ -3,6 +3,7 @@
 #include "trainer.h"
 
 #include "device/device.h"
+#include "nn/network.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -12,8 +13,9 @@
 
 enum { PAUSE_US = 3000 };
 
-static soma_device_api slow, broken;
+static soma_device_api slow, broken, deaf;
 static unsigned slow_runs;
+static bool writes_fail; /* of the deaf one, which reads nothing back either */
 
 static void pause_a_while(void) {
     const struct timespec pause = {0, PAUSE_US * 1000};
@@ -34,15 +36,30 @@ static soma_status broken_run(void *state, soma_call *calls, size_t count) {
     return soma_error(SOMA_DEVICE_FAILED, "this device is broken");
 }
 
+/* Weights are written in a piece each; it is the second that fails. */
+static soma_status deaf_write(void *state, void *memory, size_t offset, const void *source, size_t bytes) {
+    return writes_fail && offset > 0 ? soma_error(SOMA_DEVICE_FAILED, "a write failed")
+                                     : soma_cpu_api.write(state, memory, offset, source, bytes);
+}
+
+static soma_status deaf_read(void *state, void *memory, size_t offset, void *target, size_t bytes) {
+    return writes_fail ? soma_error(SOMA_DEVICE_FAILED, "a read failed")
+                       : soma_cpu_api.read(state, memory, offset, target, bytes);
+}
+
 static void register_devices(void) {
     if (slow.abi) return;
-    slow = broken = soma_cpu_api;
+    slow = broken = deaf = soma_cpu_api;
     slow.name = "slow";
     slow.run = slow_run;
     broken.name = "broken";
     broken.run = broken_run;
+    deaf.name = "deaf";
+    deaf.write = deaf_write;
+    deaf.read = deaf_read;
     expect_ok(soma_device_register(&slow));
     expect_ok(soma_device_register(&broken));
+    expect_ok(soma_device_register(&deaf));
 }
 
 /* --------------------------------------------------------------------------------------------------------- choice */
@@ -121,6 +138,37 @@ START_TEST(a_choice_leaves_the_weights_alone) {
     soma_device_close(device);
     soma_device_close(again);
     soma_dataset_destroy(dataset);
+}
+END_TEST
+
+/* Weights of which the host gives pages back, where it does that. */
+START_TEST(a_device_that_loses_what_it_gets_loses_copies_alone) {
+    static const model_shape large = {512, 512, 4, true};
+    const size_t count = (size_t)512 * 512;
+    float *before = malloc(count * sizeof *before), *after = malloc(count * sizeof *after);
+    register_devices();
+    unsetenv("SOMA_DEVICE");
+    soma_network *network = network_of(large, 1);
+    soma_tensor *weight = network->parameters[0].tensor;
+    soma_device *device = NULL;
+    ck_assert_uint_eq(soma_tensor_count(weight), count);
+    if (_i) { /* else its initial ones */
+        fill_uniform(3, before, count);
+        expect_ok(soma_set_parameter(network, weight, before, count));
+    }
+    expect_ok(soma_get_parameter(network, weight, before, count));
+    writes_fail = true;
+    const soma_status status = soma_choose_device(network, &adam, 8, NULL, NULL, &device);
+    writes_fail = false;
+    expect_ok(status);
+    expect_ok(soma_network_status(network));
+    expect_ok(soma_compile(network, device, &adam));
+    expect_ok(soma_get_parameter(network, weight, after, count));
+    ck_assert_mem_eq(before, after, count * sizeof *before);
+    soma_network_destroy(network);
+    soma_device_close(device);
+    free(before);
+    free(after);
 }
 END_TEST
 
@@ -238,6 +286,7 @@ END_TEST
 static void add_tests(TCase *cases) {
     tcase_add_loop_test(cases, the_quickest_device_is_chosen, 0, 2);
     tcase_add_test(cases, a_choice_leaves_the_weights_alone);
+    tcase_add_loop_test(cases, a_device_that_loses_what_it_gets_loses_copies_alone, 0, 2);
     tcase_add_test(cases, the_environment_chooses_first);
     tcase_add_test(cases, what_is_wrong_with_the_network_is_said);
     tcase_add_test(cases, a_measured_step_is_the_mean_over_the_steps);

@@ -118,15 +118,16 @@ void soma_free_aligned(void *memory) {
 }
 
 /* Of whatever else an allocator may take memory from, nothing is known. */
-void soma_give_back_pages(void *memory, size_t bytes) {
+bool soma_give_back_pages(void *memory, size_t bytes) {
 #if defined(__linux__) && defined(MADV_DONTNEED)
     const long size = sysconf(_SC_PAGESIZE);
-    if (size <= 0 || allocator.allocate != standard_allocate) return;
+    if (size <= 0 || allocator.allocate != standard_allocate) return false;
     const uintptr_t page = (uintptr_t)size, from = ((uintptr_t)memory + page - 1) / page * page,
                     to = ((uintptr_t)memory + bytes) / page * page;
-    if (to > from) (void)madvise((unsigned char *)memory + (from - (uintptr_t)memory), to - from, MADV_DONTNEED);
+    return to > from && madvise((unsigned char *)memory + (from - (uintptr_t)memory), to - from, MADV_DONTNEED) == 0;
 #else
     (void)memory, (void)bytes;
+    return false;
 #endif
 }
 

@@ -3,12 +3,13 @@
 #ifndef SOMA_BASE_PAGES_H
 #define SOMA_BASE_PAGES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
  * Gives the whole pages within memory of soma_malloc() and its like back to the system, where that is possible: what
- * was in them is lost, the memory is there until it is freed as ever, and may be written again.
+ * was in them is lost, the memory is there until it is freed as ever, and may be written again. False: nothing is lost.
  */
-void soma_give_back_pages(void *memory, size_t bytes);
+bool soma_give_back_pages(void *memory, size_t bytes);
 
 #endif

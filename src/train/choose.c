@@ -97,7 +97,7 @@ static soma_status time_steps(soma_bench *bench, double *step_us) {
 
 static soma_status time_device(soma_network *network, soma_device *device, const soma_compile_options *options,
                                size_t batch_size, double *step_us) {
-    SOMA_TRY(soma_compile(network, device, options));
+    SOMA_TRY(soma_compile_lent(network, device, options));
     soma_bench bench;
     soma_status status = soma_bench_open(network, batch_size, soma_can_train(network), SIZE_MAX, &bench);
     if (status == SOMA_OK) {

@@ -69,13 +69,14 @@ static soma_status fill_up(soma_executor *executor, size_t offset, size_t count)
                             (end - count) * element);
 }
 
-/* *done: how many of them the device has. */
-static soma_status upload_parameter(soma_executor *executor, const soma_parameter *parameter, size_t *done) {
+/* *done: how many of them the device has; *given: something was given back, unless that is NULL. */
+static soma_status upload_parameter(soma_executor *executor, const soma_parameter *parameter, size_t *done,
+                                    bool *given) {
     const size_t count = soma_tensor_count(parameter->tensor), offset = parameter->tensor->offset;
     while (*done < count) {
         const size_t piece = SOMA_MIN((size_t)PIECE, count - *done);
         SOMA_TRY(soma_executor_write(executor, executor->parameters, offset + *done, parameter->values + *done, piece));
-        soma_give_back_pages(parameter->values + *done, piece * sizeof *parameter->values);
+        if (given) *given |= soma_give_back_pages(parameter->values + *done, piece * sizeof *parameter->values);
         *done += piece;
     }
     return fill_up(executor, offset, count);
@@ -95,17 +96,18 @@ static soma_status upload(soma_network *network, soma_compiled *compiled, const 
     soma_executor *executor = compiled->executor;
     size_t at = 0, done = 0, last = compiled->class_weight_offset;
     soma_status status = SOMA_OK;
+    bool given = false;
     for (size_t i = 0; i < network->parameter_count; i++) SOMA_TRY(initial_values(network, i));
     for (; at < network->parameter_count && status == SOMA_OK; at += status == SOMA_OK) {
         done = 0;
-        status = upload_parameter(executor, &network->parameters[at], &done);
+        status = upload_parameter(executor, &network->parameters[at], &done, compiled->lent ? NULL : &given);
     }
     if (status == SOMA_OK) {
         done = 0;
         status = soma_executor_write(executor, executor->parameters, last, class_weight, compiled->class_weight_count);
     }
     if (status == SOMA_OK) status = fill_up(executor, last, compiled->class_weight_count);
-    if (status == SOMA_OK) return SOMA_OK;
+    if (status == SOMA_OK || !given) return status;
     char *error = soma_strdup(soma_last_error());
     if (take_back(network, executor, at, done) == SOMA_OK)
         soma_error(status, "%s", error ? error : soma_status_text(status));
@@ -200,8 +202,8 @@ static soma_status compile(soma_network *network, const soma_compile_options *op
     return upload(network, compiled, options->class_weight); /* last: the host's values go */
 }
 
-soma_status soma_compile_as(soma_network *network, soma_device *device, const soma_compile_options *options,
-                            soma_dtype real) {
+static soma_status compile_network(soma_network *network, soma_device *device, const soma_compile_options *options,
+                                   soma_dtype real, bool lent) {
     static const soma_compile_options defaults;
     if (!network || !device) return soma_error(SOMA_INVALID_ARGUMENT, "soma_compile needs a network and a device");
     if (!options) options = &defaults;
@@ -211,6 +213,7 @@ soma_status soma_compile_as(soma_network *network, soma_device *device, const so
     network->compiled = soma_calloc(1, sizeof *network->compiled);
     if (!network->compiled) return soma_out_of_memory(sizeof *network->compiled, "compiling");
     network->compiled->device = device;
+    network->compiled->lent = lent;
     network->compiled->tensor_count = network->graph.count;
     network->compiled->parameter_count = network->parameter_count;
     network->compiled->output_count = network->output_count;
@@ -229,8 +232,17 @@ soma_status soma_compile_as(soma_network *network, soma_device *device, const so
     return SOMA_OK;
 }
 
+soma_status soma_compile_as(soma_network *network, soma_device *device, const soma_compile_options *options,
+                            soma_dtype real) {
+    return compile_network(network, device, options, real, false);
+}
+
 soma_status soma_compile(soma_network *network, soma_device *device, const soma_compile_options *options) {
-    return soma_compile_as(network, device, options, SOMA_F32);
+    return compile_network(network, device, options, SOMA_F32, false);
+}
+
+soma_status soma_compile_lent(soma_network *network, soma_device *device, const soma_compile_options *options) {
+    return compile_network(network, device, options, SOMA_F32, true);
 }
 
 soma_status soma_network_get_compile_options(const soma_network *network, soma_compile_options *options) {

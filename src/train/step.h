@@ -48,6 +48,7 @@ typedef struct soma_compiled {
     soma_device *device;
     size_t tensor_count, parameter_count, output_count; /* of the network when it was compiled */
     soma_executor *executor;
+    bool lent;                /* the host's values are copies, which may be lost with the device */
     soma_optimizer optimizer; /* resolved */
     soma_loss_kind loss[SOMA_MAX_OUTPUTS];
     bool trained_on[SOMA_MAX_OUTPUTS]; /* false: SOMA_LOSS_NONE, or ... */
@@ -140,6 +141,8 @@ static inline uint32_t soma_blank_of(const soma_tensor *output) {
 /* soma_compile() with another number type, for checks in float64. */
 soma_status soma_compile_as(soma_network *network, soma_device *device, const soma_compile_options *options,
                             soma_dtype real);
+/* The same for a trial: the host's values are copies, whose loss does the network no harm. */
+soma_status soma_compile_lent(soma_network *network, soma_device *device, const soma_compile_options *options);
 
 /* Whether steps of training move the weights within the products that would make their gradients: then there are none.
  */
