@@ -443,6 +443,8 @@ START_TEST(weights_that_are_lost_with_the_device_are_not_taken_for_others) {
     expect_error(soma_compile(network, &device, NULL), SOMA_DEVICE_FAILED, "the weights are lost with the device");
     host_device_open(&other);
     expect_error(soma_compile(network, &other, NULL), SOMA_DEVICE_FAILED, "the weights are lost with the device");
+    expect_error(soma_get_parameter(network, network->parameters[0].tensor, weights, (size_t)MANY_UNITS * MANY_UNITS),
+                 SOMA_DEVICE_FAILED, "the weights are lost with the device");
     soma_network_destroy(network);
     free(weights);
 }

@@ -127,7 +127,7 @@ typedef struct soma_compile_options {
  * can be compiled again, on another device too: its weights go along. It must be, where layers or outputs were added,
  * before it is used. The device must outlive the network or the next compile. SOMA_NO_GRADIENT names an op on the way
  * from a loss to the weights that has no gradient; where no loss is named, the network can be run all the same, and it
- * is training that fails so.
+ * is training that fails so. Weights that a failing device took and cannot give back are lost: all later calls say so.
  */
 SOMA_API soma_status soma_compile(soma_network *network, soma_device *device, const soma_compile_options *options);
 

@@ -24,6 +24,7 @@ soma_status soma_get_parameter(soma_network *network, const soma_tensor *tensor,
         soma_executor *executor = network->compiled->executor;
         return soma_executor_read(executor, executor->parameters, tensor->offset, values, count);
     }
+    SOMA_TRY(soma_network_status(network)); /* they may be lost */
     if (!parameter->values)
         return soma_parameter_initialize(network, (size_t)(parameter - network->parameters), values);
     memcpy(values, parameter->values, count * sizeof *values);
