@@ -222,7 +222,6 @@ START_TEST(large_weights_are_in_memory_once) {
 }
 END_TEST
 
-/* As a session may want for a new shape, long after it was made. */
 START_TEST(weights_of_a_changed_file_are_not_taken) {
     float *found = malloc((size_t)4 * WIDE * sizeof *found);
     soma_onnx_file *file;

@@ -9,6 +9,7 @@
 #include <math.h>
 #include <soma/onnx.h>
 #include <stdio.h>
+#include <unistd.h>
 
 /* Of ONNX's elements. */
 enum { FLOAT = 1, INT64 = 7, BOOL = 9 };
@@ -565,6 +566,32 @@ START_TEST(any_number_of_shapes_comes_one_after_the_other) {
 }
 END_TEST
 
+enum { FACTORS = 2048 }; /* more bytes than are left in a file that is opened for a while */
+
+static void large(void) {
+    float factors[FACTORS];
+    for (size_t i = 0; i < FACTORS; i++) factors[i] = (float)i;
+    put_value(GRAPH_INPUT, "x", SHAPE(OPEN, 1));
+    floats("factors", SHAPE(FACTORS), factors);
+    put("Mul", INPUTS("x", "factors"), "y", NULL, 0);
+    put_value(GRAPH_OUTPUT, "y", SHAPE(OPEN, FACTORS));
+}
+
+/* Weights are wanted again for each new shape. */
+START_TEST(a_session_has_no_need_of_the_file) {
+    soma_onnx_session *session = open_model(large);
+    const float x[] = {2, 3};
+    soma_array y;
+    ck_assert_int_eq(truncate(temporary_path("m.onnx"), 0), 0);
+    for (size_t n = 1; n <= 2; n++) {
+        expect_ok(soma_onnx_session_run(session, &(soma_array){x, SOMA_F32, 2, {n, 1}}, &y));
+        expect_shape(&y, SOMA_F32, SHAPE((int64_t)n, FACTORS));
+        ck_assert_float_eq(((const float *)y.data)[n * FACTORS - 1], x[n - 1] * (FACTORS - 1));
+    }
+    soma_onnx_session_destroy(session);
+}
+END_TEST
+
 START_TEST(the_file_says_what_goes_in_and_out) {
     soma_onnx_session *session = open_model(detector);
     soma_value_info info;
@@ -603,6 +630,7 @@ int main(int argc, char **argv) {
     tcase_add_test(all, what_cannot_be_is_said_by_name);
     tcase_add_test(all, a_network_refuses_them_and_says_who_does_not);
     tcase_add_test(all, any_number_of_shapes_comes_one_after_the_other);
+    tcase_add_test(all, a_session_has_no_need_of_the_file);
     tcase_add_test(all, the_file_says_what_goes_in_and_out);
     Suite *suite = suite_create("onnx_session");
     suite_add_tcase(suite, all);

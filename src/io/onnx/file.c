@@ -227,13 +227,13 @@ static void open_directory(soma_onnx_file *file) {
     soma_free(directory);
 }
 
-soma_status soma_onnx_open(const char *path, soma_onnx_file **file) {
+static soma_status open_model(const char *path, bool whole, soma_onnx_file **file) {
     soma_status status = SOMA_OK;
     int descriptor;
     uint64_t size;
     *file = NULL;
     SOMA_TRY(soma_file_open(path, &descriptor, &size));
-    open_cut(path, descriptor, size, file);
+    if (!whole) open_cut(path, descriptor, size, file);
     if (*file)
         (*file)->descriptor = descriptor; /* it is closed with the file */
     else {
@@ -246,4 +246,12 @@ soma_status soma_onnx_open(const char *path, soma_onnx_file **file) {
     soma_onnx_close(*file);
     *file = NULL;
     return status;
+}
+
+soma_status soma_onnx_open(const char *path, soma_onnx_file **file) {
+    return open_model(path, false, file);
+}
+
+soma_status soma_onnx_open_whole(const char *path, soma_onnx_file **file) {
+    return open_model(path, true, file);
 }

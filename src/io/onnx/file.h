@@ -39,6 +39,7 @@ typedef struct soma_onnx_stored_list {
     soma_onnx_stored *of; /* in the order of their tensors, once these are known */
     size_t count;
     struct timespec changed; /* when the file was, as it was cut */
+    uint64_t bytes;          /* that it had */
 } soma_onnx_stored_list;
 
 typedef struct soma_onnx_file {
@@ -60,6 +61,8 @@ typedef struct soma_onnx_file {
  * NULL.
  */
 soma_status soma_onnx_open(const char *path, soma_onnx_file **file);
+/* The same with all of its bytes in memory, for who needs them after others may have changed the file. */
+soma_status soma_onnx_open_whole(const char *path, soma_onnx_file **file);
 /*
  * What is in a file but for what stays in it: *rest, to be freed, and where the others are. False where nothing stays,
  * and where the file cannot be cut: whoever reads it as a whole finds out why.

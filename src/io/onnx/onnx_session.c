@@ -257,7 +257,7 @@ soma_status soma_onnx_session_create(const char *path, const soma_onnx_options *
                           "soma_onnx_session_create: inputs have the shapes of each run; input_count must be 0");
     if (options && (options->output_count ? !options->outputs : options->constant_count && !options->constants))
         return soma_error(SOMA_INVALID_ARGUMENT, "soma_onnx_session_create: a list of the options is NULL");
-    SOMA_TRY(soma_onnx_open(path, &file));
+    SOMA_TRY(soma_onnx_open_whole(path, &file));
     return soma_onnx_session_of(file, options, device, session);
 }
 

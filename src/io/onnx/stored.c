@@ -148,7 +148,7 @@ bool soma_onnx_cut(int descriptor, uint64_t size, soma_buffer *rest, soma_onnx_s
     cutting c = {.descriptor = descriptor, .window = soma_malloc(WINDOW)};
     struct stat about;
     const bool known = fstat(descriptor, &about) == 0;
-    if (known) c.stored.changed = about.st_mtim;
+    if (known) c.stored.changed = about.st_mtim, c.stored.bytes = (uint64_t)about.st_size;
     const bool done =
         known && c.window && cut_within(&c, 0, size, MODEL_GRAPH, cut_graph) && !c.writer.failed && c.stored.count;
     soma_free(c.window);
@@ -191,8 +191,8 @@ bool soma_onnx_place_stored(soma_onnx_stored_list *stored, const Soma__Onnx__Gra
 /* Weights of another file would be taken for those of this model. */
 static bool is_as_it_was(const soma_onnx_file *file) {
     struct stat about;
-    return fstat(file->descriptor, &about) == 0 && about.st_mtim.tv_sec == file->stored.changed.tv_sec &&
-           about.st_mtim.tv_nsec == file->stored.changed.tv_nsec;
+    return fstat(file->descriptor, &about) == 0 && (uint64_t)about.st_size == file->stored.bytes &&
+           about.st_mtim.tv_sec == file->stored.changed.tv_sec && about.st_mtim.tv_nsec == file->stored.changed.tv_nsec;
 }
 
 soma_status soma_onnx_read_stored(const soma_onnx_file *file, const Soma__Onnx__TensorProto *tensor, void *data) {
