@@ -389,6 +389,54 @@ START_TEST(sequences_of_a_sample_are_taken_at_a_time) {
 }
 END_TEST
 
+enum { MOST_CUT = 64 }; /* sequences of a sample that may end before others */
+
+typedef enum kind { NO_LENGTHS, FULL_LENGTHS, ONE_LENGTH, LENGTHS_GIVEN } kind;
+
+static const struct {
+    size_t sequences;
+    kind lengths;
+    bool taken;
+} amounts[] = {{MOST_CUT, ONE_LENGTH, true},      {MOST_CUT, LENGTHS_GIVEN, true},
+               {MOST_CUT + 1, NO_LENGTHS, true},  {MOST_CUT + 1, FULL_LENGTHS, true},
+               {MOST_CUT + 1, ONE_LENGTH, false}, {MOST_CUT + 1, LENGTHS_GIVEN, false},
+               {1 << 20, FULL_LENGTHS, true},     {1 << 20, ONE_LENGTH, false}};
+
+static void rnn_of_many(void) {
+    const int64_t sequences = (int64_t)amounts[chosen].sequences;
+    const kind lengths = amounts[chosen].lengths;
+    put_value(GRAPH_INPUT, "x", SHAPE(STEPS, sequences, 1));
+    if (lengths == LENGTHS_GIVEN) put_typed_value(GRAPH_INPUT, "lengths", 6, SHAPE(sequences));
+    if (lengths == FULL_LENGTHS || lengths == ONE_LENGTH) {
+        integers("count", 1, &sequences);
+        integers("length", 1, &(int64_t){lengths == FULL_LENGTHS ? STEPS : STEPS - 1});
+        node("Expand", "length", "count", "lengths");
+    }
+    floats("w", SHAPE(1, 1, 1), &(float){1});
+    floats("r", SHAPE(1, 1, 1), &(float){1});
+    const size_t one = soma_onnx_begin_node(
+        &made, "RNN", "y", (const char *[]){"x", "w", "r", "", lengths == NO_LENGTHS ? "" : "lengths", NULL});
+    soma_onnx_put_attribute_integer(&made, "hidden_size", 1);
+    soma_onnx_end_node(&made, one);
+    put_value(GRAPH_OUTPUT, "y", SHAPE(STEPS, 1, sequences, 1));
+}
+
+START_TEST(each_end_of_a_sequence_is_made_by_ops_and_they_are_not_many) {
+    const soma_onnx_options options = {.batch = SOMA_ONNX_BATCH_NONE};
+    soma_network *network;
+    chosen = _i;
+    onnx_make_graph(rnn_of_many, 8, 14);
+    expect_ok(soma_file_write(temporary_path("m.onnx"), W->data, W->size));
+    if (amounts[_i].taken) {
+        expect_ok(soma_load_onnx(temporary_path("m.onnx"), &options, &network));
+        ck_assert_uint_lt(network->graph.count, 6 * MOST_CUT);
+        soma_network_destroy(network);
+    } else
+        expect_error(soma_load_onnx(temporary_path("m.onnx"), &options, &network), SOMA_UNSUPPORTED,
+                     "lengths has lengths of");
+}
+END_TEST
+
 int main(void) {
     TCase *all = tcase_create("onnx, recurrent");
     tcase_add_checked_fixture(all, temporary_create, temporary_destroy);
@@ -397,6 +445,8 @@ int main(void) {
     tcase_add_test(all, what_has_no_gradient_runs_all_the_same);
     tcase_add_test(all, weights_may_be_made_by_ops);
     tcase_add_loop_test(all, sequences_of_a_sample_are_taken_at_a_time, 0, sizeof several / sizeof *several);
+    tcase_add_loop_test(all, each_end_of_a_sequence_is_made_by_ops_and_they_are_not_many, 0,
+                        sizeof amounts / sizeof *amounts);
     Suite *suite = suite_create("onnx, recurrent");
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);

@@ -211,13 +211,12 @@ static soma_status first_state(const soma_onnx_recurrence *layer, uint32_t input
 /* ------------------------------------------------------------------------------------------------------------ lengths
  */
 
-/* The length that a constant says of a sequence, or of all samples, which must have the same. */
-static soma_status read_length(const soma_onnx_recurrence *layer, const soma_onnx_value *value, size_t sequence,
-                               double *length) {
+/* Sequences of a sample with lengths: the mask of each is made by ops of its own. */
+enum { MOST_LENGTHS = 64 };
+
+static soma_status check_lengths(const soma_onnx_recurrence *layer, const soma_onnx_value *value) {
     const soma_onnx_elements *elements = &value->elements;
     const size_t expected = layer->whole ? layer->sequences : layer->node->importer->batch; /* 0: not known */
-    const size_t others = layer->whole || elements->equal ? 0 : elements->count;
-    soma_onnx_reader reader;
     if (elements->open) return soma_onnx_unknown_batch(value->name);
     if (expected == 0 && elements->count > 1)
         return soma_error(
@@ -228,70 +227,74 @@ static soma_status read_length(const soma_onnx_recurrence *layer, const soma_onn
     if (elements->count == 0 || (expected && elements->count != expected))
         return soma_error(SOMA_INVALID_FILE, "%s has %zu lengths of %zu sequences", value->name, elements->count,
                           expected);
+    return SOMA_OK;
+}
+
+static soma_status check_length(const soma_onnx_recurrence *layer, const char *name, double length) {
+    if (length >= 0 && length <= (double)layer->steps && length == floor(length)) return SOMA_OK;
+    return soma_error(SOMA_INVALID_FILE, "%s: a length of %.17g in %zu steps", name, length, layer->steps);
+}
+
+/* Those that a constant says, of the first MOST_LENGTHS sequences, or the one of all samples, which must have the same.
+ * *shorter: one is less than all steps. */
+static soma_status read_lengths(const soma_onnx_recurrence *layer, const soma_onnx_value *value,
+                                double lengths[MOST_LENGTHS], bool *shorter) {
+    const soma_onnx_elements *elements = &value->elements;
+    soma_onnx_reader reader;
+    SOMA_TRY(check_lengths(layer, value));
     SOMA_TRY(soma_onnx_reader_open(layer->node->importer->file, elements, &reader));
-    *length = soma_onnx_read(&reader, sequence);
+    const size_t count = elements->equal ? 1 : elements->count;
     bool same = true;
-    for (size_t i = 1; i < others && same; i++) same = soma_onnx_read(&reader, i) == *length;
-    soma_onnx_reader_close(&reader);
-    if (!same) return soma_onnx_mixes(layer->node);
-    if (*length >= 0 && *length <= (double)layer->steps && *length == floor(*length)) return SOMA_OK;
-    return soma_error(SOMA_INVALID_FILE, "%s: a length of %.17g in %zu steps", value->name, *length, layer->steps);
-}
-
-/* A sequence's length as a tensor of one number; NULL: that of all steps. */
-static soma_status length_of(const soma_onnx_recurrence *layer, size_t sequence, soma_tensor **length) {
-    soma_onnx_node *node = layer->node;
-    soma_onnx_value *value = node->input[LENGTHS];
-    double number = 0;
-    *length = NULL;
-    if (value->shape.rank != 1 || !value->integer)
-        return soma_error(SOMA_INVALID_FILE, "%s must be a whole number for each sequence", value->name);
-    if (value->shape.batched) {
-        SOMA_TRY(soma_onnx_samples(node, value, length));
-        return layer->sequences > 1 ? soma_onnx_slice_axis(*length, 1, sequence, 1, length) : SOMA_OK;
+    *shorter = false;
+    soma_status status = SOMA_OK;
+    for (size_t i = 0; i < SOMA_MIN(layer->sequences, (size_t)MOST_LENGTHS); i++)
+        lengths[i] = soma_onnx_read(&reader, i);
+    for (size_t i = 0; i < count && status == SOMA_OK; i++) {
+        const double length = soma_onnx_read(&reader, i);
+        same &= length == lengths[0];
+        *shorter |= length < (double)layer->steps;
+        status = check_length(layer, value->name, length);
     }
-    SOMA_TRY(read_length(layer, value, sequence, &number));
-    return number < (double)layer->steps ? soma_onnx_fill(node, (float)number, length) : SOMA_OK;
+    soma_onnx_reader_close(&reader);
+    return status == SOMA_OK && !same && !layer->whole ? soma_onnx_mixes(layer->node) : status;
 }
 
-/* 1 for each step that the sequence has, else 0; NULL where it has all. */
-static soma_status mask_of(const soma_onnx_recurrence *layer, size_t sequence, soma_tensor **mask) {
-    soma_graph *graph = soma_onnx_graph(layer->node);
-    const soma_tensor steps = {.batched = true, .rank = 1, .shape = {layer->steps}};
-    soma_tensor *length, *numbers;
-    *mask = NULL;
-    if (!soma_onnx_is_given(layer->node, LENGTHS)) return SOMA_OK;
-    SOMA_TRY(length_of(layer, sequence, &length));
-    if (!length) return SOMA_OK;
-    SOMA_TRY(soma_onnx_count_up(layer->node, layer->steps, &numbers));
-    SOMA_TRY(soma_graph_copy(graph, length, &steps, 1, &length));
-    return soma_graph_binary(graph, length, numbers, SOMA_BINARY_GREATER, mask);
+/* A sequence's length as a tensor of one number; `number` is it, where it is a constant. */
+static soma_status length_of(const soma_onnx_recurrence *layer, size_t sequence, double number, soma_tensor **length) {
+    soma_onnx_value *value = layer->node->input[LENGTHS];
+    if (!value->shape.batched) return soma_onnx_fill(layer->node, (float)number, length);
+    SOMA_TRY(soma_onnx_samples(layer->node, value, length));
+    return layer->sequences > 1 ? soma_onnx_slice_axis(*length, 1, sequence, 1, length) : SOMA_OK;
 }
 
-/* Of all sequences, [steps] or [sequences, steps]; NULL where they have all steps. */
+/* Of all sequences, [steps] or [sequences, steps]: 1 for each step that the sequence has, else 0; NULL where they have
+ * all. */
 static soma_status make_mask(const soma_onnx_recurrence *layer, soma_tensor **mask) {
     const soma_tensor all = of_sequences(layer, layer->steps),
-                      one = {.batched = true, .rank = 1, .shape = {layer->steps}};
-    soma_tensor **parts, *number;
-    bool masked = false;
+                      steps = {.batched = true, .rank = 1, .shape = {layer->steps}};
+    const soma_onnx_value *value = layer->node->input[LENGTHS];
+    soma_tensor *parts[MOST_LENGTHS], *numbers, *length;
+    soma_graph *graph = soma_onnx_graph(layer->node);
+    double lengths[MOST_LENGTHS] = {0};
+    bool shorter = true;
+    if (value->shape.rank != 1 || !value->integer)
+        return soma_error(SOMA_INVALID_FILE, "%s must be a whole number for each sequence", value->name);
+    if (!value->shape.batched) SOMA_TRY(read_lengths(layer, value, lengths, &shorter));
     *mask = NULL;
-    if (!soma_onnx_is_given(layer->node, LENGTHS)) return SOMA_OK;
-    if (layer->sequences == 1) return mask_of(layer, 0, mask);
-    parts = soma_calloc(layer->sequences, sizeof(soma_tensor *));
-    if (!parts) return soma_out_of_memory(layer->sequences * sizeof(soma_tensor *), "the masks of sequences");
-    soma_status status = SOMA_OK;
-    for (size_t i = 0; i < layer->sequences && status == SOMA_OK; i++) {
-        status = mask_of(layer, i, &parts[i]);
-        masked |= parts[i] != NULL;
+    if (!shorter) return SOMA_OK;
+    if (layer->sequences > MOST_LENGTHS)
+        return soma_error(SOMA_UNSUPPORTED, "%s has lengths of %zu sequences of a sample; at most %d may have some",
+                          value->name, layer->sequences, (int)MOST_LENGTHS);
+    SOMA_TRY(soma_onnx_count_up(layer->node, layer->steps, &numbers));
+    for (size_t i = 0; i < layer->sequences; i++) {
+        SOMA_TRY(length_of(layer, i, lengths[i], &length));
+        SOMA_TRY(soma_graph_copy(graph, length, &steps, 1, &length));
+        SOMA_TRY(soma_graph_binary(graph, length, numbers, SOMA_BINARY_GREATER, &parts[i]));
     }
-    for (size_t i = 0; i < layer->sequences && status == SOMA_OK && masked; i++) {
-        if (parts[i]) continue;
-        status = soma_onnx_fill(layer->node, 1, &number);
-        if (status == SOMA_OK) status = soma_graph_copy(number->graph, number, &one, 1, &parts[i]);
-    }
-    if (status == SOMA_OK && masked) status = soma_graph_join(parts, layer->sequences, 1, mask);
-    soma_free(parts);
-    return status == SOMA_OK && masked ? soma_graph_reshape((*mask)->graph, *mask, &all, mask) : status;
+    *mask = parts[0];
+    if (layer->sequences == 1) return SOMA_OK;
+    SOMA_TRY(soma_graph_join(parts, layer->sequences, 1, mask));
+    return soma_graph_reshape(graph, *mask, &all, mask);
 }
 
 /* ------------------------------------------------------------------------------------------------------------- layers
@@ -341,11 +344,11 @@ static soma_status add_layer(const soma_onnx_recurrence *layer, const soma_onnx_
 
 /* The layers, one for each direction, are kept for all outputs. */
 static soma_status add_layers(const soma_onnx_recurrence *layer) {
-    soma_tensor *x, *mask;
+    soma_tensor *x, *mask = NULL;
     soma_onnx_recurrent_weights made[2];
     SOMA_TRY(soma_onnx_add_recurrent_weights(layer, made));
     SOMA_TRY(get_sequences(layer, &x));
-    SOMA_TRY(make_mask(layer, &mask));
+    if (soma_onnx_is_given(layer->node, LENGTHS)) SOMA_TRY(make_mask(layer, &mask));
     for (size_t i = 0; i < layer->directions; i++)
         SOMA_TRY(add_layer(layer, &made[i], i, x, mask, &layer->node->kept[i]));
     return SOMA_OK;
