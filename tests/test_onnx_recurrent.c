@@ -9,6 +9,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static soma_status load(soma_network **network) {
     const char *path = temporary_path("m.onnx");
@@ -397,10 +398,10 @@ static const struct {
     size_t sequences;
     kind lengths;
     bool taken;
-} amounts[] = {{MOST_CUT, ONE_LENGTH, true},      {MOST_CUT, LENGTHS_GIVEN, true},
-               {MOST_CUT + 1, NO_LENGTHS, true},  {MOST_CUT + 1, FULL_LENGTHS, true},
-               {MOST_CUT + 1, ONE_LENGTH, false}, {MOST_CUT + 1, LENGTHS_GIVEN, false},
-               {1 << 20, FULL_LENGTHS, true},     {1 << 20, ONE_LENGTH, false}};
+} amounts[] = {
+    {MOST_CUT, NO_LENGTHS, true},         {MOST_CUT, ONE_LENGTH, true},       {MOST_CUT, LENGTHS_GIVEN, true},
+    {MOST_CUT + 1, NO_LENGTHS, true},     {MOST_CUT + 1, FULL_LENGTHS, true}, {MOST_CUT + 1, ONE_LENGTH, false},
+    {MOST_CUT + 1, LENGTHS_GIVEN, false}, {1 << 20, FULL_LENGTHS, true},      {1 << 20, ONE_LENGTH, false}};
 
 static void rnn_of_many(void) {
     const int64_t sequences = (int64_t)amounts[chosen].sequences;
@@ -437,6 +438,28 @@ START_TEST(each_end_of_a_sequence_is_made_by_ops_and_they_are_not_many) {
 }
 END_TEST
 
+/* Written is a node for each, and one that joins them, which takes so many. */
+START_TEST(as_many_sequences_are_written_as_are_read) {
+    const soma_onnx_options options = {.batch = SOMA_ONNX_BATCH_NONE};
+    soma_network *network, *again;
+    for (chosen = 0; amounts[chosen].lengths != NO_LENGTHS || amounts[chosen].sequences != MOST_CUT + (size_t)_i;)
+        chosen++;
+    onnx_make_graph(rnn_of_many, 8, 14);
+    expect_ok(soma_file_write(temporary_path("m.onnx"), W->data, W->size));
+    expect_ok(soma_load_onnx(temporary_path("m.onnx"), &options, &network));
+    const char *path = temporary_path("again.onnx");
+    if (_i == 0) {
+        expect_ok(soma_save_onnx(network, path));
+        expect_ok(soma_load_onnx(path, NULL, &again));
+        soma_network_destroy(again);
+    } else {
+        expect_error(soma_save_onnx(network, path), SOMA_UNSUPPORTED, "65 sequences of a sample", "at most 64");
+        ck_assert_int_ne(access(path, F_OK), 0);
+    }
+    soma_network_destroy(network);
+}
+END_TEST
+
 int main(void) {
     TCase *all = tcase_create("onnx, recurrent");
     tcase_add_checked_fixture(all, temporary_create, temporary_destroy);
@@ -447,6 +470,7 @@ int main(void) {
     tcase_add_loop_test(all, sequences_of_a_sample_are_taken_at_a_time, 0, sizeof several / sizeof *several);
     tcase_add_loop_test(all, each_end_of_a_sequence_is_made_by_ops_and_they_are_not_many, 0,
                         sizeof amounts / sizeof *amounts);
+    tcase_add_loop_test(all, as_many_sequences_are_written_as_are_read, 0, 2);
     Suite *suite = suite_create("onnx, recurrent");
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);

@@ -130,12 +130,16 @@ soma_status soma_onnx_put_recurrent_weight(soma_onnx_exporter *exporter, const c
 /* ------------------------------------------------------------------------------------------------------------ the node
  */
 
-static soma_status check(const soma_onnx_exporter *exporter, const recurrence *layer) {
+static soma_status check(const soma_onnx_exporter *exporter, const recurrence *layer, size_t sequences) {
     const soma_tensor *const parameters[] = {layer->weight, layer->recurrent, layer->bias, layer->recurrent_bias};
     const soma_tensor *of;
     bool mixed;
     if (!layer->weight || layer->recurrent->op != SOMA_OP_PARAMETER)
         return soma_error(SOMA_UNSUPPORTED, "recurrent steps without weights of their inputs have no ONNX form here");
+    if (sequences > SOMA_MAX_INPUTS) /* which a Concat here takes, too */
+        return soma_error(SOMA_UNSUPPORTED,
+                          "a recurrent layer has %zu sequences of a sample; at most %d are written, by a node for each",
+                          sequences, SOMA_MAX_INPUTS);
     if (layer->mask) return soma_error(SOMA_UNSUPPORTED, "a mask of steps has no ONNX form: ONNX knows lengths alone");
     if (layer->recurrent_bias && !layer->bias)
         return soma_error(SOMA_UNSUPPORTED, "a recurrent bias without the other one has no ONNX form here");
@@ -266,7 +270,7 @@ static void put_several(soma_onnx_exporter *exporter, const soma_tensor *tensor,
 
 soma_status soma_onnx_export_recurrent(soma_onnx_exporter *exporter, const soma_tensor *tensor) {
     const recurrence layer = recurrence_of(tensor);
-    SOMA_TRY(check(exporter, &layer));
+    SOMA_TRY(check(exporter, &layer, tensor->rank == 3 ? tensor->shape[0] : 1));
     const soma_tensor *cells = cells_of(exporter, tensor);
     if (tensor->rank == 3) {
         const size_t count = tensor->shape[0];
