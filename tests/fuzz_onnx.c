@@ -2,7 +2,7 @@
 /*
  * Fuzzes ONNX models. What is refused says why; what is accepted is a network that can be written, read again, and, if
  * it is small, be compiled and run. Memory stays below sixteen times the file and 4 MiB, and one more for what is
- * computed of constants.
+ * computed of constants. Weights that stay in the file are those of the file as a whole.
  */
 #include "fuzz.h"
 #include "host_device.h"
@@ -11,6 +11,8 @@
 
 #include <soma/onnx.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 enum { MOST_ELEMENTS = 4096 }; /* of what is run */
 enum { MOST_MADE = 1 << 20 };  /* bytes of constants that are computed */
@@ -111,6 +113,58 @@ static void divide(const uint8_t *data, size_t size) {
     soma_onnx_session_destroy(session);
 }
 
+#ifdef MFD_CLOEXEC
+/* What stays in the file is what the unpacker finds in the whole of it. */
+static void read_stored(soma_onnx_file *cut, const soma_onnx_file *whole) {
+    for (size_t i = 0; i < cut->stored.count; i++) {
+        const soma_onnx_stored *one = &cut->stored.of[i];
+        REQUIRE(one->number < whole->model->graph->n_initializer);
+        const ProtobufCBinaryData *expected = &whole->model->graph->initializer[one->number]->raw_data;
+        REQUIRE(expected->len == one->size && one->tensor->raw_data.len == one->size);
+        uint8_t *found = soma_malloc(expected->len);
+        if (!found) return;
+        REQUIRE(soma_onnx_read_stored(cut, one->tensor, found) == SOMA_OK);
+        REQUIRE(memcmp(found, expected->data, expected->len) == 0);
+        soma_free(found);
+    }
+}
+
+/* The file without its larger weights: a path would let it look for external data. */
+static void cut(const uint8_t *data, size_t size) {
+    soma_onnx_file *file, *whole;
+    soma_onnx_stored_list stored;
+    soma_buffer rest;
+    const int descriptor = memfd_create("model", MFD_CLOEXEC);
+    if (descriptor < 0) return;
+    const bool written = size == 0 || write(descriptor, data, size) == (ssize_t)size;
+    if (!written || !soma_onnx_cut(descriptor, size, &rest, &stored)) {
+        close(descriptor);
+        return;
+    }
+    REQUIRE(stored.count > 0 && rest.size < size);
+    if (soma_onnx_parse("file", rest.data, rest.size, &file) != SOMA_OK)
+        close(descriptor);
+    else {
+        file->descriptor = descriptor;
+        file->stored = stored;
+        stored = (soma_onnx_stored_list){.of = NULL};
+        if (soma_onnx_place_stored(&file->stored, file->model->graph) &&
+            soma_onnx_parse("file", data, size, &whole) == SOMA_OK) {
+            REQUIRE(whole->model->graph->n_initializer == file->model->graph->n_initializer);
+            read_stored(file, whole);
+            soma_onnx_close(whole);
+        }
+        soma_onnx_close(file);
+    }
+    soma_onnx_stored_clear(&stored);
+    soma_free(rest.data);
+}
+#else
+static void cut(const uint8_t *data, size_t size) {
+    (void)data, (void)size;
+}
+#endif
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     soma_onnx_file *file;
     soma_network *network = NULL;
@@ -129,5 +183,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     soma_network_destroy(network);
     soma_onnx_close(file);
     divide(data, size);
+    cut(data, size);
     return 0;
 }
