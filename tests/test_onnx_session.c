@@ -568,7 +568,7 @@ END_TEST
 
 enum { FACTORS = 2048 }; /* more bytes than are left in a file that is opened for a while */
 
-static void large(void) {
+static void scaled(void) {
     float factors[FACTORS];
     for (size_t i = 0; i < FACTORS; i++) factors[i] = (float)i;
     put_value(GRAPH_INPUT, "x", SHAPE(OPEN, 1));
@@ -579,7 +579,7 @@ static void large(void) {
 
 /* Weights are wanted again for each new shape. */
 START_TEST(a_session_has_no_need_of_the_file) {
-    soma_onnx_session *session = open_model(large);
+    soma_onnx_session *session = open_model(scaled);
     const float x[] = {2, 3};
     soma_array y;
     ck_assert_int_eq(truncate(temporary_path("m.onnx"), 0), 0);
