@@ -118,6 +118,24 @@ START_TEST(tokens_are_drawn_by_their_probabilities) {
 }
 END_TEST
 
+/* Step by step it has no session of the network; behind the last step it needs it again. */
+START_TEST(generators_outlive_their_network) {
+    soma_network *network = counting_network(counting[_i]);
+    soma_generator *generator;
+    expect_ok(soma_generator_create(network, (const int32_t[]){3}, 1, NULL, &generator));
+    for (int i = 0; i < 3 * STEPS; i++) {
+        int32_t token;
+        expect_ok(soma_generator_next(generator, &token));
+        ck_assert_int_eq(token, (4 + i) % TOKENS);
+        if (i > 0) continue;
+        ck_assert_int_eq(soma_compile(network, device, NULL), SOMA_INVALID_STATE);
+        ck_assert_msg(strstr(soma_last_error(), "1 session or generator on") != NULL, "%s", soma_last_error());
+        soma_network_destroy(network); /* the generator frees it */
+    }
+    soma_generator_destroy(generator);
+}
+END_TEST
+
 /* Two generators of one network do not know of each other. */
 START_TEST(generators_go_side_by_side) {
     soma_network *network = counting_network(counting[2]);
@@ -171,6 +189,7 @@ END_TEST
 static void add_tests(TCase *cases) {
     tcase_add_loop_test(cases, what_follows_is_what_the_network_says, 0, SOMA_COUNT_OF(counting));
     tcase_add_loop_test(cases, tokens_are_drawn_by_their_probabilities, 0, 2);
+    tcase_add_loop_test(cases, generators_outlive_their_network, 0, SOMA_COUNT_OF(counting));
     tcase_add_test(cases, generators_go_side_by_side);
     tcase_add_test(cases, what_does_not_go_is_refused);
 }

@@ -76,7 +76,8 @@ typedef struct soma_generator soma_generator;
 
 /*
  * Behind tokens[count], of which one is the least; they are copied. The network must be compiled, and its weights must
- * not change while the generator is there; they are not copied where it does not go step by step. options NULL: the
+ * not change while the generator is there; they are not copied where it does not go step by step. Like a session the
+ * generator keeps the network, which may be destroyed before it, from being compiled again. options NULL: the
  * defaults. SOMA_INVALID_SHAPE: the network is none of tokens, which says what would be. Several threads may generate
  * with one network, each by a generator of its own.
  */

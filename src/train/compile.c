@@ -254,12 +254,12 @@ soma_status soma_network_get_compile_options(const soma_network *network, soma_c
 soma_status soma_network_decompile(soma_network *network) {
     soma_compiled *compiled = network->compiled;
     if (!compiled) return SOMA_OK;
-    uint32_t sessions = atomic_load(&network->users) - 1;
-    if (sessions)
+    uint32_t users = atomic_load(&network->users) - 1;
+    if (users)
         return soma_error(SOMA_INVALID_STATE,
-                          "the network has %u session%s on its weights, which must be destroyed before it can be "
-                          "compiled again",
-                          sessions, sessions == 1 ? "" : "s");
+                          "the network has %u session%s or generator%s on its weights, which must be destroyed before "
+                          "it can be compiled again",
+                          users, users == 1 ? "" : "s", users == 1 ? "" : "s");
     for (size_t i = 0; i < compiled->parameter_count; i++) {
         soma_parameter *parameter = &network->parameters[i];
         size_t count = soma_tensor_count(parameter->tensor);
@@ -277,7 +277,7 @@ soma_status soma_network_decompile(soma_network *network) {
 }
 
 void soma_network_destroy(soma_network *network) {
-    if (!network || atomic_fetch_sub(&network->users, 1) > 1) return; /* the last session does it */
+    if (!network || atomic_fetch_sub(&network->users, 1) > 1) return; /* the last of them does it */
     soma_network_discard(network);
     soma_network_free_forward(network);
 }

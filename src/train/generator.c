@@ -23,7 +23,8 @@ struct soma_generator {
     size_t count, room;
     soma_session *session; /* of a step, or of windows */
     soma_network *stream;  /* NULL: it runs on windows */
-    soma_network *network; /* not its own */
+    soma_network *network;
+    bool user;             /* of the network; else a session of windows is */
     size_t stepped, most;  /* tokens that the stream has been given, and that it can be */
     size_t places;         /* inputs and outputs of the stream: the token and what is said, then the states */
     const float **inputs;  /* [places] */
@@ -166,12 +167,20 @@ static soma_status run_window(soma_generator *generator, const float **row) {
     return SOMA_OK;
 }
 
+/* One user less; the last frees it. */
+static void leave_network(soma_generator *generator) {
+    if (generator->user) soma_network_destroy(generator->network);
+    generator->user = false;
+}
+
 /* Behind the last step that the stream knows it sees the end of the text again and again. */
 static soma_status open_windows(soma_generator *generator) {
     close_stream(generator);
     if (!generator->input) generator->input = soma_calloc(generator->window, sizeof *generator->input);
     if (!generator->input) return soma_out_of_memory(generator->window * sizeof *generator->input, "a window of text");
-    return soma_session_create(generator->network, NULL, &generator->session);
+    SOMA_TRY(soma_session_create(generator->network, NULL, &generator->session));
+    leave_network(generator);
+    return SOMA_OK;
 }
 
 /* -------------------------------------------------------------------------------------------------------- set-up */
@@ -254,6 +263,8 @@ soma_status soma_generator_create(soma_network *network, const int32_t *tokens, 
     soma_generator *generator = soma_calloc(1, sizeof *generator);
     if (!generator) return soma_out_of_memory(sizeof *generator, "a generator");
     generator->network = network;
+    generator->user = true;
+    atomic_fetch_add(&network->users, 1);
     generator->options = *options;
     generator->random = options->seed;
     const soma_status status = prepare(generator, tokens, count);
@@ -285,5 +296,6 @@ void soma_generator_destroy(soma_generator *generator) {
     soma_free(generator->input);
     soma_free(generator->output);
     soma_free(generator->candidates);
+    leave_network(generator);
     soma_free(generator);
 }
