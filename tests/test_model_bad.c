@@ -248,6 +248,35 @@ START_TEST(a_changed_network_is_refused) {
 }
 END_TEST
 
+/* Of steps and keys, or of heads as well: what is added to the scores is no part of a network. */
+START_TEST(masks_of_other_shapes_are_refused) {
+    static const char *const shapes[] = {"[3]", "[1,1,3]", "[2,3,3]", "[1,2,3,3]"};
+    const size_t steps = 3;
+    soma_network *network, *again;
+    char *text;
+    expect_ok(soma_network_create(&network));
+    soma_tensor *x = soma_input(network, "x", 2, (const size_t[]){steps, 4}),
+                *mask = soma_input(network, "m", 1, &steps);
+    ck_assert_ptr_nonnull(soma_attention(x, 2, &(soma_attention_options){.mask = mask}));
+    expect_ok(soma_model_encode(network, &text));
+    for (size_t i = 0; i < SOMA_COUNT_OF(shapes); i++) {
+        json_t *root = json_loads(text, 0, NULL);
+        apply(root, &(change){"tensors/1/shape", shapes[i], {NULL}});
+        char *changed = json_dumps(root, JSON_COMPACT);
+        const soma_status status = soma_model_decode("m", changed, strlen(changed), &again);
+        if (i > 0)
+            expect_error(status, SOMA_INVALID_FILE, "tensor 11", "the mask must be [batch, keys], got [batch, ");
+        else
+            expect_ok(status);
+        if (i == 0) soma_network_destroy(again);
+        free(changed);
+        json_decref(root);
+    }
+    soma_free(text);
+    soma_network_destroy(network);
+}
+END_TEST
+
 /* Harmless changes: the helper does not refuse everything. */
 static const change harmless[] = {
     {"version", "\"99.0\"", {NULL}},    {"comment", "[1, {\"a\": null}]", {NULL}},
@@ -399,6 +428,7 @@ END_TEST
 static void add_tests(TCase *cases) {
     tcase_add_checked_fixture(cases, setup, teardown);
     tcase_add_loop_test(cases, a_changed_network_is_refused, 0, SOMA_COUNT_OF(changes));
+    tcase_add_test(cases, masks_of_other_shapes_are_refused);
     tcase_add_loop_test(cases, a_harmless_change_is_accepted, 0, SOMA_COUNT_OF(harmless));
     tcase_add_loop_test(cases, text_that_is_no_network_is_refused, 0, SOMA_COUNT_OF(texts));
     tcase_add_test(cases, deep_nesting_is_refused);

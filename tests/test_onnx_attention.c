@@ -209,6 +209,20 @@ END_TEST
 
 /* --------------------------------------------------------------------------------------------------------- refusals */
 
+/* A rewrite makes them where a network is run; of such a graph neither kind of file would be the same network. */
+START_TEST(masks_that_are_added_are_not_written) {
+    soma_network *network = masked_network(false);
+    soma_tensor *mask = soma_network_input(network, 1);
+    mask->rank = 3;
+    memcpy(mask->shape, (size_t[]){1, 1, STEPS}, 3 * sizeof *mask->shape);
+    expect_error(soma_save_onnx(network, temporary_path("no.onnx")), SOMA_UNSUPPORTED, "added to the scores");
+    expect_error(soma_save_onnx_with(network, temporary_path("no.onnx"), &(soma_onnx_save_options){.opset = 13}),
+                 SOMA_UNSUPPORTED, "added to the scores");
+    expect_error(soma_save_c(network, temporary_path("no.c"), NULL, NULL), SOMA_UNSUPPORTED, "added to the scores");
+    soma_network_destroy(network);
+}
+END_TEST
+
 static const struct {
     void (*body)(void);
     int64_t width;
@@ -238,6 +252,7 @@ int main(void) {
     tcase_add_loop_test(all, attention_is_a_mean_by_likeness, 0, sizeof forms / sizeof *forms);
     tcase_add_loop_test(all, pairs_are_turned_by_tables, 0, 2);
     tcase_add_loop_test(all, masks_hold_in_older_opsets, 0, 2);
+    tcase_add_test(all, masks_that_are_added_are_not_written);
     tcase_add_loop_test(all, the_rest_is_refused, 0, sizeof refusals / sizeof *refusals);
     Suite *suite = suite_create("onnx, attention");
     suite_add_tcase(suite, all);

@@ -27,6 +27,9 @@ soma_status soma_c_write_attention(soma_c_writer *writer, const soma_call *call)
     if (call->view[ATTENTION_TOTAL].rank)
         return soma_error(SOMA_UNSUPPORTED, "attention whose totals are asked for; accepted is one of which nothing "
                                             "but its result is");
+    if (soma_attention_is_added(&call->view[ATTENTION_MASK]))
+        return soma_error(SOMA_UNSUPPORTED, "attention with a mask that is added to the scores; accepted is one that "
+                                            "says which keys there are, [batch, keys]");
     SOMA_TRY(soma_c_view(writer, &call->view[ATTENTION_Q], "q", &q));
     SOMA_TRY(soma_c_view(writer, &call->view[ATTENTION_K], "k", &k));
     SOMA_TRY(soma_c_view(writer, &call->view[ATTENTION_V], "v", &v));

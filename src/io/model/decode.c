@@ -108,6 +108,16 @@ static soma_status check_second(const soma_tensor_spec *spec) {
     return soma_error(SOMA_INVALID_FILE, "a second result of what is no LSTM");
 }
 
+/* Masks that are added to the scores are a rewrite's: those of networks say which keys there are. */
+static soma_status check_attention(const soma_tensor_spec *spec) {
+    char text[SOMA_SHAPE_TEXT];
+    if (spec->op != SOMA_OP_ATTENTION || !spec->attributes.attention.masked || spec->input_count != 4 ||
+        spec->input[3]->rank == 1)
+        return SOMA_OK;
+    return soma_error(SOMA_INVALID_FILE, "attention: the mask must be [batch, keys], got %s",
+                      soma_tensor_shape_text(spec->input[3], text));
+}
+
 static soma_status register_tensor(soma_network *network, const soma_tensor_spec *spec) {
     soma_tensor *tensor;
     if (spec->op == SOMA_OP_PARAMETER) {
@@ -117,6 +127,7 @@ static soma_status register_tensor(soma_network *network, const soma_tensor_spec
         return soma_network_add_parameter(network, &description, spec->rank, spec->shape, spec->name, &tensor);
     }
     SOMA_TRY(check_second(spec));
+    SOMA_TRY(check_attention(spec));
     SOMA_TRY(soma_graph_add(&network->graph, spec, &tensor));
     SOMA_TRY(check_samples(tensor));
     if (spec->op == SOMA_OP_INPUT) SOMA_TRY(soma_network_add_input(network, tensor));

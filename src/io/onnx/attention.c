@@ -193,6 +193,9 @@ soma_status soma_onnx_export_attention(soma_onnx_exporter *exporter, const soma_
     const soma_attention_params *params = &tensor->attributes.attention.params;
     const bool masked = tensor->attributes.attention.masked;
     soma_onnx_name mask = {{0}}, input[3];
+    if (masked && tensor->input[MASK]->rank != 1)
+        return soma_error(SOMA_UNSUPPORTED, "attention with a mask that is added to the scores; accepted is one that "
+                                            "says which keys there are, [batch, keys]");
     if (!soma_onnx_may_need(exporter, soma_onnx_row_Attention.since))
         return soma_onnx_put_attention_parts(exporter, tensor);
     if (masked) mask = put_mask(exporter, tensor->input[MASK]);
