@@ -12,8 +12,9 @@
 /* Masks, and ops between the softmax and the product; no sensible graph has as many. */
 #define MOST_MASKS 4
 #define MOST_DEPTH 12
-/* What a mask that chooses has in the place of a score: added to one it leaves nothing of that but the last bits. */
-#define LEAST_HIDING (-1e9)
+/* What a mask that chooses may have in the place of a score: added to one, it is the sum. So a query that sees no key
+ * has equal weights, whether the numbers are chosen or added. */
+#define LEAST_HIDING (-1e30)
 
 typedef struct search {
     soma_graph *graph;
@@ -100,6 +101,12 @@ static bool take_mask(const search *s, parts *p, soma_tensor *mask, const soma_t
 
 static bool take_scores(const search *s, parts *p, soma_tensor *x, uint32_t depth);
 
+/* Whether it can be added. Two such numbers, of this mask and of one that it chooses of, would be another sum, and
+ * gradients would go through the scores of a query that sees no key; infinite ones leave nothing of either. */
+static bool hides(const search *s, double number, const soma_tensor *scores, uint32_t masks) {
+    return isinf(number) ? number < 0 : number <= LEAST_HIDING && masks == 1 && !s->needed[scores->id];
+}
+
 /* Scores where a condition holds, elsewhere next to nothing. */
 static bool take_choice(const search *s, parts *p, const soma_tensor *x, uint32_t depth) {
     for (uint32_t i = 0; i < 2; i++) {
@@ -107,8 +114,9 @@ static bool take_choice(const search *s, parts *p, const soma_tensor *x, uint32_
         double number;
         parts tried = *p;
         if (chosen->op != SOMA_OP_BINARY || !is_number(unshaped(hiding)->input[0], &number) ||
-            !(number <= LEAST_HIDING) || !soma_tensor_same_shape(chosen->input[0], x) || !is_used(s, chosen, 1) ||
-            !take_mask(s, &tried, hiding, x) || !take_scores(s, &tried, chosen->input[0], depth + 1))
+            !soma_tensor_same_shape(chosen->input[0], x) || !is_used(s, chosen, 1) ||
+            !take_mask(s, &tried, hiding, x) || !take_scores(s, &tried, chosen->input[0], depth + 1) ||
+            !hides(s, number, x, tried.masks - p->masks))
             continue;
         *p = tried;
         return true;
