@@ -22,13 +22,17 @@ static void set(soma_network *network, const char *name, const float *values) {
     expect_ok(soma_set_parameter(network, parameter, values, soma_tensor_count(parameter)));
 }
 
-static soma_network *network_of(const char *text) {
+static soma_network *network_of_loss(const char *text, soma_loss loss) {
     const size_t steps = STEPS;
     soma_network *network;
     expect_ok(soma_network_create(&network));
     if (!soma_layers(soma_input(network, "text", 1, &steps), text)) ck_abort_msg("%s: %s", text, soma_last_error());
-    expect_ok(soma_compile(network, device, NULL));
+    expect_ok(soma_compile(network, device, &(soma_compile_options){.loss = {loss}}));
     return network;
+}
+
+static soma_network *network_of(const char *text) {
+    return network_of_loss(text, SOMA_LOSS_DEFAULT);
 }
 
 /* Behind each token comes the next, for certain, and behind the last the first. */
@@ -50,10 +54,10 @@ static soma_network *counting_network(const char *text) {
 }
 
 /* Whatever came before, token i comes with the probability (i + 1) / 15. */
-static soma_network *dice(const char *text) {
+static soma_network *dice(const char *text, soma_loss loss) {
     const float none[TOKENS * TOKENS] = {0};
     float bias[TOKENS];
-    soma_network *network = network_of(text);
+    soma_network *network = network_of_loss(text, loss);
     for (int i = 0; i < TOKENS; i++) bias[i] = logf((float)(i + 1));
     set(network, "embedding_1.weight", none);
     set(network, "dense_1.weight", none);
@@ -101,7 +105,7 @@ static void expect_shares(const int32_t *tokens, size_t count, const double *sha
 START_TEST(tokens_are_drawn_by_their_probabilities) {
     enum { COUNT = 3000 };
     static int32_t tokens[COUNT], again[COUNT];
-    soma_network *network = dice(_i ? "embedding 5 5; dense 5" : "embedding 5 5; dense 5 softmax");
+    soma_network *network = dice(_i ? "embedding 5 5; dense 5" : "embedding 5 5; dense 5 softmax", SOMA_LOSS_DEFAULT);
     draw(network, NULL, 0, COUNT, tokens);
     expect_shares(tokens, COUNT, (const double[]){1.0 / 15, 2.0 / 15, 3.0 / 15, 4.0 / 15, 5.0 / 15});
     draw(network, NULL, 0, COUNT, again);
@@ -114,6 +118,37 @@ START_TEST(tokens_are_drawn_by_their_probabilities) {
     expect_shares(tokens, COUNT, (const double[]){0, 0, 0, 4.0 / 9, 5.0 / 9});
     draw(network, &(soma_generation_options){.top_p = 0.61}, 0, COUNT, tokens); /* 9 / 15 are not enough */
     expect_shares(tokens, COUNT, (const double[]){0, 0, 3.0 / 12, 4.0 / 12, 5.0 / 12});
+    soma_network_destroy(network);
+}
+END_TEST
+
+/* Whether it says probabilities or logits is told by the loss, and else by the network: what comes before dropout. */
+static const struct {
+    const char *text;
+    soma_loss loss;
+    double weight[TOKENS];
+} said[] = {
+    {"embedding 5 5; dense 5 softmax; dropout 0.1", SOMA_LOSS_DEFAULT, {1, 2, 3, 4, 5}},
+    {"embedding 5 5; dense 5 softmax", SOMA_LOSS_NONE, {1, 2, 3, 4, 5}},
+    {"embedding 5 5; dense 5 softmax", SOMA_MEAN_SQUARED_ERROR, {1, 2, 3, 4, 5}},
+    {"embedding 5 5; dense 5; dropout 0.1", SOMA_CATEGORICAL_CROSSENTROPY_LOGITS, {1, 2, 3, 4, 5}},
+    {"embedding 5 5; dense 5 softmax", /* e^(1/15) and so on */
+     SOMA_CATEGORICAL_CROSSENTROPY_LOGITS,
+     {1.06894, 1.14263, 1.22140, 1.30561, 1.39561}},
+    {"embedding 5 5; dense 5 relu", /* the logarithms of 1 and so on */
+     SOMA_CATEGORICAL_CROSSENTROPY,
+     {0, 0.693147, 1.098612, 1.386294, 1.609438}},
+};
+
+START_TEST(what_is_said_goes_by_the_loss) {
+    enum { COUNT = 3000 };
+    static int32_t tokens[COUNT];
+    double share[TOKENS], sum = 0;
+    soma_network *network = dice(said[_i].text, said[_i].loss);
+    draw(network, NULL, 0, COUNT, tokens);
+    for (int i = 0; i < TOKENS; i++) sum += said[_i].weight[i];
+    for (int i = 0; i < TOKENS; i++) share[i] = said[_i].weight[i] / sum;
+    expect_shares(tokens, COUNT, share);
     soma_network_destroy(network);
 }
 END_TEST
@@ -189,6 +224,7 @@ END_TEST
 static void add_tests(TCase *cases) {
     tcase_add_loop_test(cases, what_follows_is_what_the_network_says, 0, SOMA_COUNT_OF(counting));
     tcase_add_loop_test(cases, tokens_are_drawn_by_their_probabilities, 0, 2);
+    tcase_add_loop_test(cases, what_is_said_goes_by_the_loss, 0, SOMA_COUNT_OF(said));
     tcase_add_loop_test(cases, generators_outlive_their_network, 0, SOMA_COUNT_OF(counting));
     tcase_add_test(cases, generators_go_side_by_side);
     tcase_add_test(cases, what_does_not_go_is_refused);

@@ -58,10 +58,11 @@ SOMA_API soma_status soma_network_stream(soma_network *network, soma_network **s
 
 /*
  * Tokens that follow others, one after the other, as a network of text, or of any other tokens, says: it takes
- * [steps] of them, and says for each in [steps, tokens] which comes next, as probabilities where it ends in a softmax,
- * else as their logits. A network that soma_network_stream() makes a stream of goes step by step, for as many tokens as
- * it has steps, or without end where it has no "step"; beyond them, and any other network, it sees the end of the text
- * anew for each token, as much of it as it has steps.
+ * [steps] of them, and says for each in [steps, tokens] which comes next, as probabilities or as their logits,
+ * whichever its loss takes; where that takes neither, as probabilities if it ends in a softmax, behind which may be
+ * dropout, else as logits. A network that soma_network_stream() makes a stream of goes step by step, for as many tokens
+ * as it has steps, or without end where it has no "step"; beyond them, and any other network, it sees the end of the
+ * text anew for each token, as much of it as it has steps.
  */
 typedef struct soma_generation_options {
     double temperature;   /* probabilities to the power of 1 / temperature; 0: 1 */

@@ -195,9 +195,29 @@ static soma_status check_options(const soma_generation_options *options) {
                       options->top_p);
 }
 
-static bool gives_probabilities(const soma_tensor *output) {
+/* What inference leaves as it is changes nothing of it. */
+static bool ends_in_softmax(const soma_tensor *output) {
     const soma_tensor *root = soma_tensor_root(output);
-    return root->op == SOMA_OP_SOFTMAX && !root->attributes.softmax.log;
+    while (root->op == SOMA_OP_DROPOUT) root = soma_tensor_root(root->input[0]);
+    return root->op == SOMA_OP_SOFTMAX && !root->attributes.softmax.log && root->attributes.softmax.axis == root->rank;
+}
+
+/* By the loss, if it tells. */
+static bool gives_probabilities(const soma_network *network) {
+    switch (network->options.loss[0]) {
+    case SOMA_CATEGORICAL_CROSSENTROPY:
+    case SOMA_CATEGORICAL_FOCAL:
+    case SOMA_BINARY_CROSSENTROPY:
+    case SOMA_BINARY_FOCAL:
+        return true;
+    case SOMA_CATEGORICAL_CROSSENTROPY_LOGITS:
+    case SOMA_CATEGORICAL_FOCAL_LOGITS:
+    case SOMA_BINARY_CROSSENTROPY_LOGITS:
+    case SOMA_BINARY_FOCAL_LOGITS:
+        return false;
+    default:
+        return ends_in_softmax(soma_network_output(network, 0));
+    }
 }
 
 /* It takes a window of tokens, and says for each what comes next. */
@@ -216,7 +236,7 @@ static soma_status check_network(soma_generator *generator) {
     generator->units = out->shape[1];
     generator->tokens = soma_network_token_count(network);
     if (!generator->tokens) generator->tokens = generator->units;
-    generator->logits = !gives_probabilities(out);
+    generator->logits = !gives_probabilities(network);
     return SOMA_OK;
 }
 
