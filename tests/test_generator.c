@@ -221,12 +221,30 @@ START_TEST(what_does_not_go_is_refused) {
 }
 END_TEST
 
+/* Logits that are no numbers, at the step that they belong to. */
+START_TEST(what_is_not_finite_is_refused) {
+    const float bad[] = {NAN, INFINITY};
+    float bias[TOKENS] = {0, 0, bad[_i]};
+    soma_network *network = dice("embedding 5 5; dense 5", SOMA_LOSS_DEFAULT);
+    soma_generator *generator;
+    int32_t token = 77;
+    set(network, "dense_1.bias", bias);
+    expect_ok(soma_generator_create(network, (const int32_t[]){0, 1, 2}, 3, NULL, &generator));
+    ck_assert_int_eq(soma_generator_next(generator, &token), SOMA_NOT_FINITE);
+    ck_assert_msg(strstr(soma_last_error(), "step 2: the logits of the next token") != NULL, "%s", soma_last_error());
+    ck_assert_int_eq(token, 77);
+    soma_generator_destroy(generator);
+    soma_network_destroy(network);
+}
+END_TEST
+
 static void add_tests(TCase *cases) {
     tcase_add_loop_test(cases, what_follows_is_what_the_network_says, 0, SOMA_COUNT_OF(counting));
     tcase_add_loop_test(cases, tokens_are_drawn_by_their_probabilities, 0, 2);
     tcase_add_loop_test(cases, what_is_said_goes_by_the_loss, 0, SOMA_COUNT_OF(said));
     tcase_add_loop_test(cases, generators_outlive_their_network, 0, SOMA_COUNT_OF(counting));
     tcase_add_test(cases, generators_go_side_by_side);
+    tcase_add_loop_test(cases, what_is_not_finite_is_refused, 0, 2);
     tcase_add_test(cases, what_does_not_go_is_refused);
 }
 

@@ -84,7 +84,8 @@ typedef struct soma_generator soma_generator;
  */
 SOMA_API soma_status soma_generator_create(soma_network *network, const int32_t *tokens, size_t count,
                                            const soma_generation_options *options, soma_generator **generator);
-/* The next token, which is then part of the text; soma_network_decode() has its characters. */
+/* The next token, which is then part of the text; soma_network_decode() has its characters. SOMA_NOT_FINITE names the
+ * step whose logits or probabilities have a NaN, or nothing finite that is the largest. */
 SOMA_API soma_status soma_generator_next(soma_generator *generator, int32_t *token);
 /* NULL is accepted. */
 SOMA_API void soma_generator_destroy(soma_generator *generator);

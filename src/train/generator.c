@@ -53,29 +53,38 @@ static int likelier_first(const void *x, const void *y) {
 }
 
 /* Weights in proportion to the probabilities, to the power of 1/temperature; the largest is 1. */
-static void weigh(const soma_generator *generator, const float *row) {
+static soma_status weigh(const soma_generator *generator, const float *row) {
     const double temperature = generator->options.temperature > 0 ? generator->options.temperature : 1;
     double largest = -INFINITY;
     for (size_t i = 0; i < generator->tokens; i++) {
         const double value = generator->logits ? (double)row[i] : log((double)row[i]);
         generator->candidates[i] = (candidate){value, (int32_t)i};
-        if (value > largest) largest = value;
+        if (value > largest || isnan(value)) largest = value;
+        if (isnan(value)) break;
     }
+    if (!isfinite(largest))
+        return soma_error(SOMA_NOT_FINITE,
+                          "step %zu: the %s of the next token are not finite: the largest is %g; one finite number at "
+                          "least, and no NaN, are needed",
+                          generator->count - 1, generator->logits ? "logits" : "logarithms of the probabilities",
+                          isnan(largest) ? (double)NAN : largest);
     for (size_t i = 0; i < generator->tokens; i++) {
         candidate *at = &generator->candidates[i];
         at->weight =
             generator->options.greedy ? (double)(at->weight == largest) : exp((at->weight - largest) / temperature);
     }
+    return SOMA_OK;
 }
 
-static int32_t choose(soma_generator *generator, const float *row) {
+static soma_status choose(soma_generator *generator, const float *row, int32_t *token) {
     const soma_generation_options *options = &generator->options;
     const candidate *candidates = generator->candidates;
     size_t count = generator->tokens;
     double sum = 0, kept = 0;
-    weigh(generator, row);
+    SOMA_TRY(weigh(generator, row));
     qsort(generator->candidates, count, sizeof *candidates, likelier_first);
-    if (options->greedy) return candidates[0].token;
+    *token = candidates[0].token;
+    if (options->greedy) return SOMA_OK;
     if (options->top_k && options->top_k < count) count = options->top_k;
     for (size_t i = 0; i < count; i++) sum += candidates[i].weight;
     if (options->top_p > 0) {
@@ -85,11 +94,10 @@ static int32_t choose(soma_generator *generator, const float *row) {
         sum = kept;
     }
     double at = draw(&generator->random) * sum;
-    for (size_t i = 0; i + 1 < count; i++) {
-        at -= candidates[i].weight;
-        if (at < 0) return candidates[i].token;
-    }
-    return candidates[count - 1].token;
+    size_t chosen = 0;
+    while (chosen + 1 < count && (at -= candidates[chosen].weight) >= 0) chosen++;
+    *token = candidates[chosen].token;
+    return SOMA_OK;
 }
 
 /* -------------------------------------------------------------------------------------------------- step by step */
@@ -304,8 +312,9 @@ soma_status soma_generator_next(soma_generator *generator, int32_t *token) {
         SOMA_TRY(open_windows(generator));
     if (!generator->stream) SOMA_TRY(run_window(generator, &row));
     while (generator->stream && generator->stepped < generator->count) SOMA_TRY(step(generator));
-    *token = choose(generator, row);
-    generator->text[generator->count++] = *token;
+    int32_t chosen;
+    SOMA_TRY(choose(generator, row, &chosen));
+    *token = generator->text[generator->count++] = chosen;
     return SOMA_OK;
 }
 
