@@ -134,6 +134,14 @@ static soma_status device_run(void *state, soma_call *calls, size_t count) {
     return SOMA_OK;
 }
 
+static bool combining = true;
+
+static bool device_combines(void *state, soma_primitive primitive) {
+    (void)state;
+    (void)primitive;
+    return combining;
+}
+
 static const soma_device_api mutant_api = {
     .abi = SOMA_DEVICE_ABI,
     .size = sizeof(soma_device_api),
@@ -151,6 +159,7 @@ static const soma_device_api mutant_api = {
     .prepare = device_prepare,
     .run = device_run,
     .release = device_release,
+    .combines = device_combines,
 };
 
 /* -------------------------------------------------------------------------------------------------------- tests */
@@ -200,6 +209,27 @@ START_TEST(mutants_are_found) {
 }
 END_TEST
 
+/* As a device may do that was made before there were masks that are added. */
+static void before_passing_over_added(const mutant *self, soma_call *call) {
+    soma_view *mask = &call->view[self->argument];
+    if (mask->rank == 4) *mask = soma_view_absent();
+}
+
+START_TEST(masks_are_added_where_the_device_combines) {
+    static const mutant older[] = {
+        {"no masks that are added", SOMA_PRIMITIVE_ATTENTION, 3, 0, before_passing_over_added, NULL},
+        {"no masks that are added", SOMA_PRIMITIVE_ATTENTION_GRAD, 4, 0, before_passing_over_added, NULL}};
+    if (!soma_suite_has(older[_i].row)) return;
+    soma_device *device = open_mutant();
+    active = &older[_i];
+    ck_assert(!check_row(device, active->row).passed);
+    combining = false;
+    const soma_check_result result = check_row(device, active->row);
+    ck_assert_msg(result.passed, "%s: %s", result.primitive, result.detail);
+    soma_device_close(device);
+}
+END_TEST
+
 START_TEST(whole_suite_reports_the_first_failure) {
     static const mutant wrong = {.name = "short read", .row = SOMA_CHECK_MEMORY, .argument = SHORT_READ};
     soma_device *device = open_mutant();
@@ -219,6 +249,7 @@ int main(void) {
     tcase_set_timeout(tests, 120);
     tcase_add_loop_test(tests, sound_device_passes, 0, SOMA_CHECK_COUNT);
     tcase_add_loop_test(tests, mutants_are_found, 0, SOMA_CHECK_COUNT);
+    tcase_add_loop_test(tests, masks_are_added_where_the_device_combines, 0, 2);
     if (SOMA_HAS_TRAINING) tcase_add_test(tests, whole_suite_reports_the_first_failure);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

@@ -111,6 +111,7 @@ void soma_attention_cases(soma_suite *suite) {
     for (size_t i = 0; i < ATTENTION_SIZE_COUNT; i++)
         for (size_t j = 0; j < ATTENTION_MIX_COUNT; j++) {
             soma_case c;
+            if (!attention_is_asked(suite, SOMA_PRIMITIVE_ATTENTION, attention_mixes[j])) continue;
             begin_case(suite, &c, attention_sizes[i], attention_mixes[j]);
             soma_case_run(suite, &c);
         }

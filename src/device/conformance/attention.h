@@ -35,6 +35,11 @@ static const unsigned attention_mixes[] = {0,
                                            WITH_MASK | ADDED | REPEATED | CAUSAL};
 #define ATTENTION_MIX_COUNT SOMA_COUNT_OF(attention_mixes)
 
+/* Masks that are added go to devices that combine alone: others may know nothing of them. */
+static inline bool attention_is_asked(const soma_suite *suite, soma_primitive primitive, unsigned mix) {
+    return !(mix & ADDED) || soma_device_combines(suite->device, primitive);
+}
+
 static inline soma_attention_params attention_params_of(soma_attention_size s, unsigned mix) {
     const double scale = 1.0 / sqrt((double)SOMA_MAX(s.width, (size_t)1));
     return (soma_attention_params){

@@ -211,7 +211,8 @@ static soma_status read_results(void *state, void *memory, size_t offset, void *
 
 static bool combines(void *state, soma_primitive primitive) {
     (void)state;
-    return primitive == SOMA_PRIMITIVE_CONV_ADD || primitive == SOMA_PRIMITIVE_ATTENTION;
+    return primitive == SOMA_PRIMITIVE_CONV_ADD || primitive == SOMA_PRIMITIVE_ATTENTION ||
+           primitive == SOMA_PRIMITIVE_ATTENTION_GRAD;
 }
 
 static soma_status sync_device(void *state) {
