@@ -47,6 +47,13 @@ static soma_status pin_gradients(soma_step_builder *build, soma_tensor *const *w
     return SOMA_OK;
 }
 
+/* One ATTENTION becomes one ATTENTION_GRAD. */
+static bool combines_attention(const soma_step_builder *build) {
+    soma_device *device = build->compiled->device;
+    return build->compiled->fuse && soma_device_combines(device, SOMA_PRIMITIVE_ATTENTION) &&
+           soma_device_combines(device, SOMA_PRIMITIVE_ATTENTION_GRAD);
+}
+
 static soma_status differentiate(soma_step_builder *build, soma_tensor **wanted, soma_tensor **gradient) {
     size_t roots = 0, count = list_wanted(build, wanted);
     soma_tensor *seed[SOMA_MAX_OUTPUTS], *root[SOMA_MAX_OUTPUTS];
@@ -56,8 +63,7 @@ static soma_status differentiate(soma_step_builder *build, soma_tensor **wanted,
         SOMA_TRY(add_seed(build, i, &seed[roots++]));
     }
     for (size_t i = 0; i < count; i++) wanted[i] = soma_step_copy_of(build, wanted[i]);
-    if (build->compiled->fuse && soma_device_combines(build->compiled->device, SOMA_PRIMITIVE_ATTENTION))
-        SOMA_TRY(soma_graph_fuse_attention(build->graph, wanted, count));
+    if (combines_attention(build)) SOMA_TRY(soma_graph_fuse_attention(build->graph, wanted, count));
     SOMA_TRY(soma_graph_differentiate(build->graph, root, seed, roots, wanted, count, gradient));
     return pin_gradients(build, wanted, gradient, count);
 }
