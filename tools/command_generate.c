@@ -67,7 +67,9 @@ static exit_status open_generator(struct generation *generation, const int32_t *
         return fail(STATUS_USAGE, "--prompt: %s has no tokens in the vocabulary of %s",
                     settings->prompt ? "it" : "a new line, the default,", settings->model);
     soma_status cause = soma_generator_create(generation->network, tokens, count, &options, &generation->generator);
-    if (cause != SOMA_OK) return fail_from_library(cause, STATUS_FILE, "--model: %s", settings->model);
+    if (cause == SOMA_INVALID_SHAPE || cause == SOMA_UNSUPPORTED)
+        return fail_from_library(cause, STATUS_FILE, "--model: %s", settings->model);
+    if (cause != SOMA_OK) return fail_from_library(cause, STATUS_FAILED, NULL);
     exit_status status = STATUS_DONE;
     for (size_t i = 0; i < count && status == STATUS_DONE && settings->prompt; i++)
         status = write_token(generation, (size_t)tokens[i]);
