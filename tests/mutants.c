@@ -549,6 +549,17 @@ static void before_attention_repeated(const mutant *self, soma_call *call) {
     if (mask->rank == 4) mask->stride[self->replacement] = 0;
 }
 
+/* What softmax of a row without keys is, where masks are added. */
+static soma_status after_attention_hidden(const mutant *self, soma_call *call, const soma_call *old) {
+    const soma_view *mask = &call->view[3], *y = output(self, call);
+    (void)old;
+    if (!y || mask->rank != 4 || mask->stride[0] == 0) return SOMA_OK;
+    for (size_t key = 0; key < mask->shape[3]; key++)
+        if (f32(mask)[key] != -INFINITY) return SOMA_OK;
+    f32(y)[0] = NAN;
+    return SOMA_OK;
+}
+
 static void before_matmul_scale(const mutant *self, soma_call *call) {
     (void)self;
     call->params.matmul.scale = 1.0f;
@@ -705,11 +716,14 @@ static const mutant single_mutants[] = {
     {"the first matrix of b for all", SOMA_PRIMITIVE_MATMUL, 1, 0, before_matmul_repeat, NULL},
     {"no mask", SOMA_PRIMITIVE_ATTENTION, 3, 0, before_dropping_view, NULL},
     {"no total", SOMA_PRIMITIVE_ATTENTION, 5, 0, before_dropping_view, NULL},
+    {"one mask for all samples", SOMA_PRIMITIVE_ATTENTION, 3, 0, before_attention_repeated, NULL},
     {"one mask for all heads", SOMA_PRIMITIVE_ATTENTION, 3, 1, before_attention_repeated, NULL},
     {"one mask for all queries", SOMA_PRIMITIVE_ATTENTION, 3, 2, before_attention_repeated, NULL},
+    {"numbers where nothing is seen", SOMA_PRIMITIVE_ATTENTION, 4, 0, NULL, after_attention_hidden},
     {"all keys are seen", SOMA_PRIMITIVE_ATTENTION, 0, 0, before_attention_causal, NULL},
     {"no scale", SOMA_PRIMITIVE_ATTENTION, 0, 0, before_attention_scale, NULL},
     {"no mask", SOMA_PRIMITIVE_ATTENTION_GRAD, 4, 0, before_dropping_view, NULL},
+    {"one mask for all samples", SOMA_PRIMITIVE_ATTENTION_GRAD, 4, 0, before_attention_repeated, NULL},
     {"one mask for all heads", SOMA_PRIMITIVE_ATTENTION_GRAD, 4, 1, before_attention_repeated, NULL},
     {"one mask for all queries", SOMA_PRIMITIVE_ATTENTION_GRAD, 4, 2, before_attention_repeated, NULL},
     {"all keys are seen", SOMA_PRIMITIVE_ATTENTION_GRAD, 0, 0, before_attention_causal, NULL},

@@ -97,6 +97,19 @@ static void hidden_case(soma_suite *suite, soma_attention_size size) {
     soma_case_run(suite, &c);
 }
 
+/* The same of masks that are added. */
+static void hidden_added_case(soma_suite *suite, soma_attention_size size) {
+    soma_case c;
+    const size_t rows = 2 * size.heads * size.steps;
+    begin_case(suite, &c, size, WITH_MASK | ADDED | WITH_TOTAL);
+    for (size_t row = 0; row < rows; row++)
+        for (size_t key = 0; key < size.keys; key++)
+            soma_case_poke(&c, ATTENTION_MASK, row * size.keys + key,
+                           2 * row >= rows && key + 1 == size.keys ? 0.5 : -(double)INFINITY);
+    soma_case_describe(&c, ", hardly a key is seen");
+    soma_case_run(suite, &c);
+}
+
 /* A NaN among the queries is in the results of its own row. */
 static void nan_case(soma_suite *suite, soma_attention_size size, unsigned mix) {
     soma_case c;
@@ -119,6 +132,10 @@ void soma_attention_cases(soma_suite *suite) {
     large_case(suite, attention_sizes[3], 60.0);
     hidden_case(suite, attention_sizes[1]);
     hidden_case(suite, attention_sizes[3]);
+    if (attention_is_asked(suite, SOMA_PRIMITIVE_ATTENTION, ADDED)) {
+        hidden_added_case(suite, attention_sizes[1]);
+        hidden_added_case(suite, attention_sizes[3]);
+    }
     nan_case(suite, attention_sizes[1], 0);
     nan_case(suite, attention_sizes[3], CAUSAL);
 }
