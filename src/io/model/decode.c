@@ -111,9 +111,7 @@ static soma_status check_second(const soma_tensor_spec *spec) {
 /* Masks that are added to the scores are a rewrite's: those of networks say which keys there are. */
 static soma_status check_attention(const soma_tensor_spec *spec) {
     char text[SOMA_SHAPE_TEXT];
-    if (spec->op != SOMA_OP_ATTENTION || !spec->attributes.attention.masked || spec->input_count != 4 ||
-        spec->input[3]->rank == 1)
-        return SOMA_OK;
+    if (spec->op != SOMA_OP_ATTENTION || spec->input_count != 4 || spec->input[3]->rank == 1) return SOMA_OK;
     return soma_error(SOMA_INVALID_FILE, "attention: the mask must be [batch, keys], got %s",
                       soma_tensor_shape_text(spec->input[3], text));
 }
