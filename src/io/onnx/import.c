@@ -84,11 +84,17 @@ static soma_status apply_rule(soma_onnx_node *node) {
     return status;
 }
 
+/* Bytes of the name of an op, with its end. */
+enum { KIND_SIZE = 64 };
+#define X(op) _Static_assert(sizeof #op <= KIND_SIZE, "an op's name is too long");
+SOMA_ONNX_OP_LIST(X)
+#undef X
+
 /* One of the node's outputs, as a layer of its own. */
 static soma_status add_result(soma_onnx_node *node, const char *name) {
     soma_onnx_importer *importer = node->importer;
     soma_network *network = importer->network;
-    char kind[32];
+    char kind[KIND_SIZE];
     node->output = (soma_onnx_value){.name = name};
     if (soma_onnx_find_value(importer, name)) return soma_onnx_define(importer, &node->output); /* says so */
     if (node->number > 0) SOMA_TRY(soma_onnx_take(importer, COST_OF_NODE, name)); /* the first was counted before */
