@@ -193,6 +193,40 @@ START_TEST(kept_tensors_survive_to_the_end) {
 }
 END_TEST
 
+/* The arena of a chain of five functions of 512 numbers a sample, on a device of that kind. */
+static size_t arena_of_chain(soma_device_kind kind, uint32_t compute_units, size_t batch) {
+    soma_device device;
+    soma_executor *executor;
+    soma_graph graph;
+    soma_plan *plan;
+    counting_device_open(&device);
+    device.info.kind = kind;
+    device.info.compute_units = compute_units;
+    expect_ok(soma_executor_create(&device, SOMA_F64, 0, 0, &executor));
+    soma_graph_init(&graph);
+    soma_tensor *last = add_input(&graph, "[batch, 512]");
+    for (int i = 0; i < 5; i++) last = add_unary(&graph, last, SOMA_TANH);
+    last->kept = true;
+    expect_ok(soma_plan_create(executor, &graph, batch, SOMA_SGD, &plan));
+    size_t bytes = plan->arena_bytes;
+    soma_plan_destroy(plan);
+    soma_graph_clear(&graph);
+    soma_executor_destroy(executor);
+    return bytes;
+}
+
+/* Several threads of a processor have places of their own for each small activation, which go from core to core else;
+ * for what fits one cache, or none, for one thread and on other devices two places will do. */
+START_TEST(small_activations_of_several_threads_have_places_of_their_own) {
+    const size_t sample = 512 * sizeof(double);
+    ck_assert_uint_eq(arena_of_chain(SOMA_DEVICE_CPU, 2, 4), 6 * 4 * sample);
+    ck_assert_uint_eq(arena_of_chain(SOMA_DEVICE_CPU, 1, 4), 2 * 4 * sample);
+    ck_assert_uint_eq(arena_of_chain(SOMA_DEVICE_CPU, 2, 1), 2 * sample);
+    ck_assert_uint_eq(arena_of_chain(SOMA_DEVICE_CPU, 2, 64), 2 * 64 * sample);
+    ck_assert_uint_eq(arena_of_chain(SOMA_DEVICE_GPU, 2, 4), 2 * 4 * sample);
+}
+END_TEST
+
 START_TEST(running_allocates_and_prepares_nothing) {
     small s;
     soma_step_values values = {0};
@@ -429,6 +463,7 @@ END_TEST
 static void add_tests(TCase *cases) {
     tcase_add_test(cases, plans_of_several_batch_sizes_share_one_arena);
     tcase_add_test(cases, kept_tensors_survive_to_the_end);
+    tcase_add_test(cases, small_activations_of_several_threads_have_places_of_their_own);
     tcase_add_test(cases, running_allocates_and_prepares_nothing);
     tcase_add_test(cases, workspace_lies_behind_the_tensors);
     tcase_add_test(cases, workspace_may_grow_when_a_call_is_prepared_again);

@@ -133,11 +133,36 @@ static soma_status place_caches(soma_plan *plan) {
     return soma_device_fill(device, plan->caches, 0, 0, plan->cache_bytes);
 }
 
+/* Bytes of all activations, between which they have places of their own: fewer fit one core's first cache, more not two
+ * second ones beside weights. */
+#define OWN_PLACES_LEAST ((size_t)32 << 10)
+#define OWN_PLACES_MOST  ((size_t)1 << 20)
+
+/*
+ * Small activations are not put where others were before, for inference by several threads: each has the same lines of
+ * every activation, and one that another wrote for an earlier layer goes from cache to cache, which takes longer than
+ * the memory is worth. (An OpenCL driver gives lines to whichever thread is idle; a training step has too many
+ * activations for caches to hold.)
+ */
+static void keep_places_apart(soma_plan *plan) {
+    const soma_device_info *info = &plan->executor->device->info;
+    size_t sum = 0;
+    if (plan->changes_parameters || info->compute_units < 2 || info->kind != SOMA_DEVICE_CPU) return;
+    for (uint32_t i = 0; i < plan->graph->count; i++)
+        if (!soma_add_size(sum, plan->blocks[i].size, &sum)) return;
+    if (sum < OWN_PLACES_LEAST || sum > OWN_PLACES_MOST) return;
+    for (uint32_t i = 0; i < plan->graph->count; i++) {
+        plan->blocks[i].first = 0;
+        plan->blocks[i].last = plan->count;
+    }
+}
+
 static soma_status place_tensors(soma_plan *plan) {
     plan->blocks = soma_calloc(plan->graph->count, sizeof *plan->blocks);
     if (!plan->blocks) return soma_out_of_memory(plan->graph->count * sizeof *plan->blocks, "a plan");
     find_lifetimes(plan);
     place_constants(plan);
+    keep_places_apart(plan);
     size_t alignment = plan->executor->device->info.alignment;
     SOMA_TRY(soma_place_blocks(plan->blocks, plan->graph->count, alignment, &plan->arena_bytes));
     SOMA_TRY(soma_settled_join(plan));
