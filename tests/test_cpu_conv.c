@@ -3,6 +3,7 @@
  * the definition; with any number of threads to the same bits. */
 #include "base/random.h"
 #include "device/calls.h"
+#include "device/cpu/conv/geometry.h"
 #include "device/cpu/run.h"
 
 #include "expect.h"
@@ -44,6 +45,10 @@ static const size sizes[] = {
     {5, {1, 6, 5}, 13, {1, 5, 5}, 17, {1, 6, 5}, PLAIN, {0, 2, 2}, 1},
     {3, {1, 9, 12}, 16, {1, 3, 4}, 32, {1, 5, 6}, {1, 2, 2}, {1, 1, 1}, {0, 1, 1}, 1},
     {3, {4, 6, 6}, 16, {3, 3, 3}, 16, {4, 6, 6}, PLAIN, {1, 1, 1}, 1},
+    /* taps with gaps between them that no cache holds: in place, over edges, and rows apart */
+    {1, {1, 1, 1700}, 40, {1, 1, 3}, 24, {1, 1, 200}, {1, 1, 1}, {1, 1, 750}, {0, 0, 0}, 1},
+    {1, {1, 1, 700}, 40, {1, 1, 3}, 24, {1, 1, 700}, {1, 1, 1}, {1, 1, 500}, {0, 0, 500}, 1},
+    {2, {1, 24, 24}, 48, {1, 3, 3}, 8, {1, 24, 24}, {1, 1, 1}, {1, 12, 12}, {0, 12, 12}, 1},
 };
 
 /* ---------------------------------------------------------------------------------------------------- the calls */
@@ -274,6 +279,48 @@ START_TEST(test_thread_count_does_not_matter) {
 END_TEST
 
 /* A single point that would need a box of gigabytes is left to the fallback. */
+/* Taps that are 750 places apart leave the points of a band as they are where nothing is copied; where it is, a box has
+ * at least as many points as gaps. A single point in each band would have every band fetch, or copy, all that is
+ * between. */
+START_TEST(test_gaps_leave_bands_their_points) {
+    static const size gaps[] = {
+        {1, {1, 1, 3000}, 128, {1, 1, 3}, 64, {1, 1, 1500}, {1, 1, 1}, {1, 1, 750}, {0, 0, 0}, 1},
+        {1, {1, 1, 3000}, 128, {1, 1, 3}, 64, {1, 1, 3000}, {1, 1, 1}, {1, 1, 750}, {0, 0, 750}, 1}};
+    static const size_t least[] = {48, 1500};
+    for (size_t i = 0; i < SOMA_COUNT_OF(gaps); i++) {
+        convolution c = make_convolution(&gaps[i]);
+        const soma_call call = call_of(&c, FORWARD, c.y);
+        conv_pass pass =
+            soma_cpu_conv_forward(&c.params, &call.view[0], &call.view[1], &call.view[call.view_count - 1]);
+        soma_cpu_conv_trim(&pass);
+        expect_ok(soma_cpu_conv_choose_bands(&pass, 1500));
+        ck_assert_int_eq(pass.in_place, i == 0);
+        ck_assert_uint_ge(pass.band_points, least[i]);
+        free_convolution(&c);
+    }
+}
+END_TEST
+
+/* What a band of a long row reads is part of the row; what lies between taps far apart is not fetched. */
+START_TEST(test_span_of_a_band) {
+    static const size row = {1, {1, 1, 9000}, 64, {1, 1, 5}, 64, {1, 1, 8996}, PLAIN, {0, 0, 0}, 1},
+                      apart = {1, {1, 1, 9000}, 64, {1, 1, 2}, 64, {1, 1, 5000}, {1, 1, 1}, {1, 1, 4000}, {0, 0, 0}, 1};
+    for (int i = 0; i < 2; i++) {
+        convolution c = make_convolution(i ? &apart : &row);
+        const soma_call call = call_of(&c, FORWARD, c.y);
+        conv_pass pass =
+            soma_cpu_conv_forward(&c.params, &call.view[0], &call.view[1], &call.view[call.view_count - 1]);
+        soma_cpu_conv_trim(&pass);
+        expect_ok(soma_cpu_conv_choose_bands(&pass, 100));
+        const conv_band band = soma_cpu_conv_band(&pass, 3);
+        const soma_range span = soma_cpu_conv_span(&pass, &band);
+        ck_assert_uint_eq(span.begin, i ? 0 : band.first[3] * 64);
+        ck_assert_uint_eq(span.end, i ? 0 : (band.first[3] + band.count[3] + 4) * 64);
+        free_convolution(&c);
+    }
+}
+END_TEST
+
 START_TEST(test_huge_boxes_are_refused) {
     static const size huge = {1,         {1, 40000, 40000}, 1,         {1, 2, 2}, 1, {1, 2, 2},
                               {1, 1, 1}, {1, 30000, 30000}, {0, 1, 1}, 1};
@@ -299,6 +346,8 @@ int main(void) {
     tcase_set_timeout(tests, 120);
     tcase_add_test(tests, test_against_float64);
     tcase_add_test(tests, test_thread_count_does_not_matter);
+    tcase_add_test(tests, test_gaps_leave_bands_their_points);
+    tcase_add_test(tests, test_span_of_a_band);
     tcase_add_test(tests, test_huge_boxes_are_refused);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

@@ -11,6 +11,8 @@
 #define MANY_WEIGHTS     (256 * 1024)
 /* Floats of the largest box that a single point may need. */
 #define MAX_BOX ((double)(1 << 24))
+/* Floats of the largest one that is made so that there are as many points as gaps in it. */
+#define MAX_GAPS ((double)(1 << 21))
 
 static conv_pass make_pass(const soma_conv_params *params, const soma_view *from, const soma_view *to) {
     return (conv_pass){.images = from->shape[0],
@@ -144,13 +146,32 @@ static bool is_inside(const conv_pass *pass) {
     return true;
 }
 
+/* Whether there are places between those that a point reads. */
+static bool has_gaps(const conv_pass *pass, int dimension) {
+    return dimension && pass->axis[dimension - 1].taps > 1 && pass->axis[dimension - 1].offset_step > 1;
+}
+
+/*
+ * Whether so many points are no more than a band should have, where one reaches over `one` places. In place, what
+ * counts is what they read: gaps cost nothing. In a box gaps are copied for each band: half of it, at least, should be
+ * points.
+ */
+static bool fits(const conv_pass *pass, int dimension, double box, double one, size_t floats, size_t points) {
+    const double all = reach(pass, dimension, points);
+    if (box * all <= (double)floats) return true;
+    if (!has_gaps(pass, dimension)) return false;
+    if (pass->in_place) return box * (double)points * (double)pass->axis[dimension - 1].taps <= (double)floats;
+    return all <= 2 * one && box * all <= MAX_GAPS;
+}
+
 /* The most points along one dimension, the others as they are. */
 static size_t most_points(const conv_pass *pass, int dimension, double box, size_t others, size_t floats,
                           size_t points) {
     size_t count = points_along(pass, dimension), low = 1, high = SOMA_MIN(count, SOMA_MAX(points / others, (size_t)1));
+    const double one = reach(pass, dimension, 1);
     while (low < high) {
         size_t middle = high - (high - low) / 2;
-        if (box * reach(pass, dimension, middle) <= (double)floats)
+        if (fits(pass, dimension, box, one, floats, middle))
             low = middle;
         else
             high = middle - 1;
@@ -311,14 +332,24 @@ static soma_range places_inside(const conv_pass *pass, const conv_band *band, in
     return places;
 }
 
+/* How many of them its points need: without the gaps between taps that are further apart than points. */
+static size_t places_read(const conv_pass *pass, const conv_band *band, int d) {
+    return SOMA_MIN(reached(pass, band, d), band->count[d + 1] * pass->axis[d].taps);
+}
+
 soma_range soma_cpu_conv_span(const conv_pass *pass, const conv_band *band) {
     const conv_axis *axis = pass->axis;
-    size_t row = axis[2].from * pass->groups * pass->from_channels, plane = axis[1].from * row;
-    soma_range planes = places_inside(pass, band, 0), rows = places_inside(pass, band, 1);
-    if (pass->k == 0 || planes.begin >= planes.end || rows.begin >= rows.end) return (soma_range){0, 0};
+    const size_t place = pass->groups * pass->from_channels;
+    size_t row = axis[2].from * place, plane = axis[1].from * row, read = band->count[0] * place;
+    soma_range planes = places_inside(pass, band, 0), rows = places_inside(pass, band, 1),
+               columns = places_inside(pass, band, 2);
+    if (pass->k == 0 || planes.begin >= planes.end || rows.begin >= rows.end || columns.begin >= columns.end)
+        return (soma_range){0, 0};
     size_t image = band->first[0] * axis[0].from * plane, last = (band->count[0] - 1) * axis[0].from * plane;
-    return (soma_range){image + planes.begin * plane + rows.begin * row,
-                        image + last + (planes.end - 1) * plane + rows.end * row};
+    const soma_range span = {image + planes.begin * plane + rows.begin * row + columns.begin * place,
+                             image + last + (planes.end - 1) * plane + (rows.end - 1) * row + columns.end * place};
+    for (int d = 0; d < 3; d++) read *= places_read(pass, band, d);
+    return soma_range_length(span) / 2 > read ? (soma_range){0, 0} : span;
 }
 
 const float *soma_cpu_conv_source(const conv_pass *pass, const conv_band *band, const float *from, float *box) {

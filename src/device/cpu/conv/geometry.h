@@ -83,7 +83,7 @@ conv_band soma_cpu_conv_band(const conv_pass *pass, size_t index);
 /* Where the band's elements lie: copied into `box`, or in place. */
 const float *soma_cpu_conv_source(const conv_pass *pass, const conv_band *band, const float *from, float *box);
 
-/* Floats of `from` that the band reads, with what is between. */
+/* Floats of `from` that the band reads, with what is between; none where that is most of them. */
 soma_range soma_cpu_conv_span(const conv_pass *pass, const conv_band *band);
 
 /* Where tap `index` stands among the weights' [kd, kh, kw] places. */
