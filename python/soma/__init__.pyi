@@ -115,6 +115,14 @@ from .layers import BatchNormalization as BatchNormalization
 from .layers import LayerNormalization as LayerNormalization
 from .layers import GroupNormalization as GroupNormalization
 from .layers import RMSNormalization as RMSNormalization
+from .layers import ReLU as ReLU
+from .layers import Softmax as Softmax
+from .layers import Sigmoid as Sigmoid
+from .layers import Tanh as Tanh
+from .layers import ELU as ELU
+from .layers import GELU as GELU
+from .layers import SiLU as SiLU
+from .layers import Softplus as Softplus
 from .layers import Input as Input
 from .layers import Text as Text
 from .layers import Residual as Residual

@@ -316,6 +316,11 @@ for _name, _word, _leading, _options, _inside, _others, _what in TABLE:
     ALIASES.update({other: _name for other in _others.split()})
 globals().update({other: globals()[name] for other, name in ALIASES.items()})
 
+# Functions as layers by the names that Keras and PyTorch have for them, where they have no arguments of their own: ReLU() is Activation("relu").
+FUNCTIONS = {"ReLU": "relu", "Softmax": "softmax", "Sigmoid": "sigmoid", "Tanh": "tanh", "ELU": "elu", "GELU": "gelu", "SiLU": "silu", "Softplus": "softplus"}
+for _name, _word in FUNCTIONS.items():
+    globals()[_name] = _layer(_name, _word, "", "", "", f"The function {_word} alone: Activation('{_word}').")
+
 
 def as_layer(layer):
     """A layer, or the text of some."""
@@ -326,5 +331,5 @@ def as_layer(layer):
     raise TypeError(f"a layer is wanted, or text as 'dense 10 softmax'; got {layer!r}")
 
 
-NAMES = [row[0] for row in TABLE] + list(ALIASES) + [
+NAMES = [row[0] for row in TABLE] + list(ALIASES) + list(FUNCTIONS) + [
     "Input", "Text", "Residual", "Concatenate", "Mask", "Add", "Subtract", "Multiply", "Divide", "Maximum", "Minimum"]

@@ -255,8 +255,33 @@ GroupNormalization = GroupNorm
 
 RMSNormalization = RMSNorm
 
+class ReLU(Layer):
+    def __init__(self, name: str | None = None) -> None: ...
+
+class Softmax(Layer):
+    def __init__(self, name: str | None = None) -> None: ...
+
+class Sigmoid(Layer):
+    def __init__(self, name: str | None = None) -> None: ...
+
+class Tanh(Layer):
+    def __init__(self, name: str | None = None) -> None: ...
+
+class ELU(Layer):
+    def __init__(self, name: str | None = None) -> None: ...
+
+class GELU(Layer):
+    def __init__(self, name: str | None = None) -> None: ...
+
+class SiLU(Layer):
+    def __init__(self, name: str | None = None) -> None: ...
+
+class Softplus(Layer):
+    def __init__(self, name: str | None = None) -> None: ...
+
 TABLE: list[tuple[str, str, str, str, str, str, str]]
 ALIASES: dict[str, str]
+FUNCTIONS: dict[str, str]
 NAMES: list[str]
 
 def as_layer(layer: Layer | str) -> Layer: ...

@@ -47,7 +47,8 @@ def layer_stubs():
             arguments.append(f"{parameter.name}: {kind}{default}")
         lines.append(f"class {name}(Layer):\n    def __init__({', '.join(arguments)}) -> None: ...\n")
     lines += [f"{other} = {name}\n" for other, name in layers.ALIASES.items()]
-    lines.append("TABLE: list[tuple[str, str, str, str, str, str, str]]\nALIASES: dict[str, str]\nNAMES: list[str]\n\n"
+    lines += [f"class {name}(Layer):\n    def __init__(self, name: str | None = None) -> None: ...\n" for name in layers.FUNCTIONS]
+    lines.append("TABLE: list[tuple[str, str, str, str, str, str, str]]\nALIASES: dict[str, str]\nFUNCTIONS: dict[str, str]\nNAMES: list[str]\n\n"
                  "def as_layer(layer: Layer | str) -> Layer: ...\n")
     return "\n".join(lines)
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The package as people use it: building, training, predicting, weights, files, errors, callbacks."""
+import math
 import re
 
 import numpy as np
@@ -418,6 +419,17 @@ def test_every_layer_of_the_library_has_a_class():
     listed = re.search(r"dense, [\w, ]*rmsnorm", str(raised.value))[0].split(", ")
     assert set(listed) - words == {"residual"}
     assert words - {"dense"} <= {layer.word for layer, _, _ in LAYERS}
+
+
+def test_functions_are_layers_by_their_names():
+    x = np.linspace(-3, 3, 12).reshape(2, 6)
+    sigmoid = 1 / (1 + np.exp(-x))
+    expected = {"ReLU": np.maximum(x, 0), "Softmax": np.exp(x) / np.exp(x).sum(1, keepdims=True), "Sigmoid": sigmoid, "Tanh": np.tanh(x),
+                "ELU": np.where(x > 0, x, np.expm1(x)), "GELU": x * np.vectorize(lambda v: 0.5 * (1 + math.erf(v / math.sqrt(2))))(x),
+                "SiLU": x * sigmoid, "Softplus": np.log1p(np.exp(x))}
+    assert set(expected) == set(soma.layers.FUNCTIONS)
+    for name, values in expected.items():
+        assert np.allclose(soma.Network([getattr(soma, name)()], device="cpu").predict(x), values, rtol=1e-5, atol=1e-6), name
 
 
 def test_layers_say_which_arguments_they_take():
