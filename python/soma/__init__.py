@@ -12,6 +12,7 @@ Names and arguments are Keras's, the defaults soma's. docs/python.md has it all.
 from . import _soma, layers, onnx, optimizers
 from ._soma import *  # noqa: F403 - the exceptions, by class
 from ._soma import Array, Device, DeviceArray, Error, devices
+from .board import SummaryWriter
 from .callbacks import Callback, EarlyStopping, History, LambdaCallback, ModelCheckpoint, TensorBoard
 from .data import array
 from .distributed import Communicator, MPICommunicator
@@ -40,5 +41,5 @@ Sequential = Model = Network
 __version__ = _soma.version()
 ERRORS = [name for name in dir(_soma) if name.endswith("Error")]
 __all__ = ["Array", "Callback", "Communicator", "Device", "DeviceArray", "EarlyStopping", "History", "InferenceSession", "LambdaCallback", "MPICommunicator", "Model", "ModelCheckpoint",
-           "Network", "NodeArg", "Optimizer", "Schedule", "Sequential", "Session", "TensorBoard", "Tokenizer", "array", "devices",
+           "Network", "NodeArg", "Optimizer", "Schedule", "Sequential", "Session", "SummaryWriter", "TensorBoard", "Tokenizer", "array", "devices",
            "load", "onnx", *ERRORS, *layers.NAMES, *optimizers.NAMES]

@@ -20,6 +20,7 @@ from ._soma import NotFiniteError as NotFiniteError
 from ._soma import OutOfDeviceMemoryError as OutOfDeviceMemoryError
 from ._soma import OutOfMemoryError as OutOfMemoryError
 from ._soma import UnsupportedError as UnsupportedError
+from .board import SummaryWriter as SummaryWriter
 from .callbacks import Callback as Callback
 from .callbacks import EarlyStopping as EarlyStopping
 from .callbacks import History as History

@@ -224,6 +224,8 @@ PyType_Spec *soma_py_network_spec(void) {
         {"compile", soma_py_network_compile, METH_VARARGS, "compile(device, options)"},
         {"losses", soma_py_network_losses, METH_NOARGS, "the losses of the outputs"},
         {"fit", soma_py_network_fit, METH_VARARGS, "fit(dataset, options, validation, on_batch, on_epoch)"},
+        {"get_learning_rate", soma_py_network_get_learning_rate, METH_NOARGS, "of the last step, or set since"},
+        {"set_learning_rate", soma_py_network_set_learning_rate, METH_O, "set_learning_rate(rate)"},
         {"evaluate", soma_py_network_evaluate, METH_VARARGS, "evaluate(dataset, batch_size)"},
         {"predict", soma_py_network_predict, METH_VARARGS, "predict(dataset, output, batch_size, what)"},
         {"run", soma_py_network_run, METH_O, "run(array)"},

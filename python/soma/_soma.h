@@ -17,7 +17,8 @@
 
 /* The types, and the exceptions by status, made when the module is. */
 extern PyObject *soma_py_array_type, *soma_py_device_type, *soma_py_dataset_type, *soma_py_network_type,
-    *soma_py_session_type, *soma_py_memory_type, *soma_py_tokenizer_type, *soma_py_onnx_session_type;
+    *soma_py_session_type, *soma_py_memory_type, *soma_py_tokenizer_type, *soma_py_onnx_session_type,
+    *soma_py_board_type;
 
 /* errors.c: the exception of a status, with the detail of the last error in this thread; always NULL. */
 PyObject *soma_py_raise(soma_status status);
@@ -119,7 +120,8 @@ void soma_py_network_leave(soma_py_network *self);
 int soma_py_lock(PyThread_type_lock lock);
 
 PyType_Spec *soma_py_device_spec(void), *soma_py_dataset_spec(void), *soma_py_network_spec(void),
-    *soma_py_session_spec(void), *soma_py_tokenizer_spec(void), *soma_py_onnx_session_spec(void);
+    *soma_py_session_spec(void), *soma_py_tokenizer_spec(void), *soma_py_onnx_session_spec(void),
+    *soma_py_board_spec(void);
 PyObject *soma_py_devices(PyObject *module, PyObject *unused);
 
 /* Methods of a network by subject; each ends the argument of PyType_Spec's table. */
@@ -131,7 +133,8 @@ PyObject *soma_py_network_shape(PyObject *self, PyObject *number);
 PyObject *soma_py_network_compile(PyObject *self, PyObject *arguments);
 PyObject *soma_py_network_losses(PyObject *self, PyObject *unused);
 PyObject *soma_py_network_fit(PyObject *self, PyObject *arguments);
-PyObject *soma_py_network_train_on_batch(PyObject *self, PyObject *arguments);
+PyObject *soma_py_network_get_learning_rate(PyObject *self, PyObject *unused);
+PyObject *soma_py_network_set_learning_rate(PyObject *self, PyObject *rate);
 PyObject *soma_py_network_evaluate(PyObject *self, PyObject *arguments);
 PyObject *soma_py_network_predict(PyObject *self, PyObject *arguments);
 PyObject *soma_py_network_run(PyObject *self, PyObject *array);

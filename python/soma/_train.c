@@ -109,6 +109,25 @@ PyObject *soma_py_network_losses(PyObject *object, PyObject *unused) {
     return list;
 }
 
+PyObject *soma_py_network_get_learning_rate(PyObject *object, PyObject *unused) {
+    soma_py_network *self = (soma_py_network *)object;
+    (void)unused;
+    if (soma_py_network_enter(self)) return NULL;
+    double rate = (double)soma_get_learning_rate(self->network);
+    soma_py_network_leave(self);
+    return PyFloat_FromDouble(rate);
+}
+
+PyObject *soma_py_network_set_learning_rate(PyObject *object, PyObject *given) {
+    soma_py_network *self = (soma_py_network *)object;
+    double rate = PyFloat_AsDouble(given);
+    if ((rate == -1 && PyErr_Occurred()) || soma_py_network_enter(self)) return NULL;
+    soma_status status = soma_set_learning_rate(self->network, (float)rate);
+    soma_py_network_leave(self);
+    if (status != SOMA_OK) return soma_py_raise(status);
+    Py_RETURN_NONE;
+}
+
 /* ---------------------------------------------------------------------------------------------------------- training
  */
 

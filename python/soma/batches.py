@@ -102,6 +102,13 @@ def evaluate(network, batches):
     return mean.figures()
 
 
+def step(network, dataset):
+    """One step of training, all samples one batch: its figures, and the learning rate."""
+    done = network._net.fit(dataset, {**OPTIONS, "batch_size": len(dataset)}, None, None, None)
+    _, figures, _, _, rate = done["epochs"][0]
+    return figures, rate
+
+
 class _Watch:
     """EarlyStopping of a loss, as the library has it for data sets."""
 
@@ -131,7 +138,8 @@ class _Watch:
 def check(network, callbacks, refused):
     """What goes with data sets alone, since the library does it, is refused by name."""
     given = [name for name, value in refused.items() if value]
-    given += [type(callback).__name__ for callback in callbacks if isinstance(callback, (ModelCheckpoint, TensorBoard))]
+    given += [type(callback).__name__ for callback in callbacks
+              if isinstance(callback, TensorBoard) or (isinstance(callback, ModelCheckpoint) and not callback.save_best_only)]
     if given:
         raise ValueError(f"{', '.join(given)}: goes with arrays, not with batches that come one by one")
     _, schedule = optimizers.of(network._options.get("optimizer", "adam"))
@@ -146,12 +154,11 @@ def fit(network, batches, validation, callbacks, course):
     watches = [_Watch(callback) for callback in callbacks if isinstance(callback, EarlyStopping)]
     began, steps, stopped, enough = time.monotonic(), 0, False, False
 
-    def step(batch):
-        """Its figures are added to those of the epoch; whether a callback has had enough."""
+    def take(batch):
+        """Its figures are added to those of the epoch; the learning rate."""
         x, y, weights = parts(batch, batches.what)
         dataset = network._dataset(x, y, weights)
-        done = network._net.fit(dataset, {**OPTIONS, "batch_size": len(dataset)}, None, None, None)
-        _, figures, _, _, rate = done["epochs"][0]
+        figures, rate = step(network, dataset)
         mean.add(figures, len(dataset))
         return rate
 
@@ -159,7 +166,7 @@ def fit(network, batches, validation, callbacks, course):
         for epoch in range(course.epochs):
             mean, start, rate = Mean(), time.monotonic(), 0.0
             for number, batch in enumerate(batches.epoch()):
-                rate = step(batch)
+                rate = take(batch)
                 steps += 1
                 stopped = course.batch(epoch, number, batches.count, mean.samples)
                 if stopped:

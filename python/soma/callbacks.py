@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
 """What is told of a training, and may end it."""
+import math
 import os
+
+from .board import SummaryWriter, filters
 
 
 class Callback:
@@ -8,6 +11,7 @@ class Callback:
     or epoch, as does network.stop_training = True."""
 
     network = None
+    rank = 0  # of this process among those that train together
 
     @property
     def model(self):
@@ -78,20 +82,78 @@ class EarlyStopping(Callback):
 
 
 class ModelCheckpoint(Callback):
-    """Writes the training into a file after every epoch, or every `every` steps: a model file, from which fit(resume=path) goes on."""
+    """Writes the training into a file after every epoch, or every `every` steps: a model file, from which fit(resume=filepath) goes on.
 
-    def __init__(self, path, every=0):
-        self.options = {"checkpoint": str(path), "checkpoint_every": every}
+    save_best_only: writes the network alone, as Network.save() does, after each epoch that was better than all before: by `monitor`, a name
+    that the history has, which is to fall (mode "min") or to rise ("max"); "auto": accuracies rise. Of several processes that train together the
+    first one writes.
+    """
+
+    def __init__(self, filepath, monitor="val_loss", save_best_only=False, mode="auto", every=0):
+        if mode not in ("auto", "min", "max"):
+            raise ValueError(f"ModelCheckpoint: the mode is {mode!r}; accepted: 'auto', 'min' and 'max'")
+        if save_best_only and every:
+            raise ValueError("ModelCheckpoint: save_best_only is decided after each epoch; `every` goes with checkpoints to resume from")
+        self.filepath, self.monitor, self.save_best_only = os.fspath(filepath), monitor, save_best_only
+        self.options = {} if save_best_only else {"checkpoint": self.filepath, "checkpoint_every": every}
+        self.sign = -1 if mode == "max" or (mode == "auto" and monitor.endswith("accuracy")) else 1
+        self.best = None
+
+    def on_train_begin(self):
+        self.best = None
+
+    def on_epoch_end(self, epoch, logs):
+        if not self.save_best_only:
+            return
+        if self.monitor not in logs:
+            raise ValueError(f"ModelCheckpoint: there is no '{self.monitor}' to monitor; there are {', '.join(logs)}")
+        value = logs[self.monitor]
+        if math.isnan(value) or (self.best is not None and self.sign * value >= self.sign * self.best):
+            return
+        self.best = value
+        if self.rank == 0:
+            self.network.save(self.filepath)
 
 
 class TensorBoard(Callback):
     """Writes event files below log_dir, which `tensorboard --logdir` shows while the training goes on: loss, metrics, learning rate and
     seconds of each epoch, in the runs train and validation, and the network's graph (write_graph). histogram_freq: each so many
-    epochs how weights and the last step's gradients are distributed, 0: never, which is Keras's default, 1 soma's. Steps are epochs,
-    from 1. What cannot be written ends the training with an IOError. Of several processes that train together the first one writes."""
+    epochs how weights and the last step's gradients are distributed, 0: never, which is Keras's default, 1 soma's. write_images: the filters of
+    the first convolution over pictures, after epochs 1, 2, 4, 8 and so on and at the end (Keras: all weights, each epoch). hparams: a dict of numbers and texts by
+    which the page HPARAMS compares runs. Steps are epochs, from 1. What cannot be written ends the training with an IOError. Of several processes that train
+    together the first one writes. Numbers, texts and pictures of your own: soma.SummaryWriter."""
 
-    def __init__(self, log_dir="logs", histogram_freq=1, write_graph=True):
+    def __init__(self, log_dir="logs", histogram_freq=1, write_graph=True, write_images=False, hparams=None):
         self.options = {"log_dir": os.fspath(log_dir), "histogram_freq": histogram_freq, "write_graph": int(write_graph)}
+        self.write_images, self.hparams = write_images, hparams
+        self.writer, self.drawn, self.epoch, self.succeeded = None, 0, 0, False
+
+    def on_epoch_end(self, epoch, logs):
+        if self.rank or not (self.write_images or self.hparams):
+            return
+        if not self.writer:  # here, where an error ends the training on all ranks
+            self.writer, self.drawn = SummaryWriter(os.path.join(self.options["log_dir"], "train")), 0
+            if self.hparams:
+                self.writer.begin_hparams(self.hparams)
+        self.epoch = epoch + 1
+        if self.write_images and not self.epoch & (self.epoch - 1):
+            self._draw(self.writer)
+
+    def _draw(self, writer):
+        picture = filters(self.network)
+        if picture:
+            writer.add_image("filters", picture, self.epoch)
+        self.drawn = self.epoch
+
+    def on_train_end(self):
+        writer, self.writer = self.writer, None
+        if not writer:
+            return
+        with writer:
+            if self.succeeded and self.write_images and self.drawn != self.epoch:
+                self._draw(writer)
+            if self.hparams:
+                writer.end_hparams(self.succeeded)
 
 
 class History:

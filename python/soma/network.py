@@ -216,7 +216,7 @@ class Network:
         """
         callbacks = list(callbacks or ())
         ranks = distributed.communicator_of(communicator)
-        course = training.Course(self, callbacks, verbose, epochs, initial_epoch, ranks is None or ranks.rank == 0)
+        course = training.Course(self, callbacks, verbose, epochs, initial_epoch, 0 if ranks is None else ranks.rank)
         if y is None and batches.are_batches(x):
             batches.check(self, callbacks, {"validation_split": validation_split, "sample_weight": sample_weight is not None, "resume": resume is not None,
                                             "communicator": ranks is not None, "shards": shards, "lengths": lengths is not None})
@@ -229,6 +229,26 @@ class Network:
                    "resume": None if resume is None else os.fspath(resume), "shards": shards, "bucket_bytes": bucket_bytes,
                    "wire": distributed.WIRES.index(wire), "sync_batchnorm": sync_batchnorm}
         return training.fit(course, self._net, dataset, validation, options, callbacks, ranks)
+
+    def train_on_batch(self, x, y, *, sample_weight=None, lengths=None, return_dict=True):
+        """One step of training on these samples, all of them one batch, for a loop of your own: the loss and metrics that they had before it, a dict by
+        name, with return_dict=False a list."""
+        dataset = self._dataset(x, y, sample_weight, lengths)
+        figures, _ = batches.step(self, dataset)
+        return figures if return_dict else list(figures.values())
+
+    @property
+    def learning_rate(self):
+        """That of the last step, before any the optimizer's. What is set, in a callback, too, holds from the next step on; a schedule scales it."""
+        self._require_built()
+        self._compile_now()
+        return self._net.get_learning_rate()
+
+    @learning_rate.setter
+    def learning_rate(self, rate):
+        self._require_built()
+        self._compile_now()
+        self._net.set_learning_rate(rate)
 
     def _validation(self, given, steps):
         """What measures after each epoch of batches; None: nothing does. A data set is made once."""

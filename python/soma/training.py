@@ -14,22 +14,24 @@ def _shows_bars():
 class Course:
     """A training as its callbacks see it, from their on_train_begin() to their on_train_end()."""
 
-    def __init__(self, network, callbacks, verbose, epochs, initial_epoch, speaks=True):
-        self.network, self.epochs, self.initial_epoch, self.history = network, epochs, initial_epoch, History()
+    def __init__(self, network, callbacks, verbose, epochs, initial_epoch, rank=0):
+        self.network, self.epochs, self.initial_epoch, self.rank, self.history = network, epochs, initial_epoch, rank, History()
         for callback in callbacks:
             check(callback)
-        self.callbacks = [*callbacks, Progress(epochs, verbose == "auto" and _shows_bars())] if verbose and speaks else callbacks
+        self.callbacks = [*callbacks, Progress(epochs, verbose == "auto" and _shows_bars())] if verbose and rank == 0 else callbacks
         self.watching = [hook for callback in self.callbacks for hook in batch_hooks(callback)]
 
     def __enter__(self):
         self.network.stop_training = False
         for callback in self.callbacks:
-            callback.network = self.network
+            callback.network, callback.rank = self.network, self.rank
             callback.on_train_begin()
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, kind, *_):
         for callback in self.callbacks:
+            if isinstance(callback, TensorBoard):
+                callback.succeeded = kind is None
             callback.on_train_end()
 
     def epoch(self, epoch, logs):

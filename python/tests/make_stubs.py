@@ -68,7 +68,7 @@ def optimizer_stubs():
 
 def package_stubs():
     parts = [("_soma", ["Array", "Device", "DeviceArray", "Error", "devices", *ERRORS]),
-             ("callbacks", ["Callback", "EarlyStopping", "History", "LambdaCallback", "ModelCheckpoint", "TensorBoard"]), ("data", ["array"]), ("distributed", ["Communicator", "MPICommunicator"]),
+             ("board", ["SummaryWriter"]), ("callbacks", ["Callback", "EarlyStopping", "History", "LambdaCallback", "ModelCheckpoint", "TensorBoard"]), ("data", ["array"]), ("distributed", ["Communicator", "MPICommunicator"]),
              ("layers", layers.NAMES), ("network", ["Network", "load"]), ("optimizers", ["Optimizer", "Schedule", *optimizers.NAMES]),
              ("session", ["InferenceSession", "NodeArg", "Session"]), ("sklearn", ["SomaClassifier", "SomaRegressor"]), ("tokenizer", ["Tokenizer"])]
     lines = ["from . import layers as layers, onnx as onnx, optimizers as optimizers"]

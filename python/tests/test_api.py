@@ -313,6 +313,51 @@ def test_early_stopping_puts_the_best_weights_back(spirals):
     assert network.evaluate(x, y)["loss"] == pytest.approx(min(history["val_loss"]), rel=1e-5)
 
 
+def test_the_best_network_is_kept(spirals, tmp_path):
+    x, y = spirals
+    best = soma.ModelCheckpoint(tmp_path / "best.safetensors", save_best_only=True)
+    network = small()
+    history = network.fit(x, 1 - y * 0, validation_data=(x, y), epochs=8, callbacks=[best], verbose=0)
+    values = history["val_loss"]
+    assert values.index(min(values)) < 7 and network.evaluate(x, y)["loss"] > min(values)
+    kept = soma.load(tmp_path / "best.safetensors", device="cpu")
+    assert kept.evaluate(x, y)["loss"] == pytest.approx(min(values), rel=1e-5)
+    rising = soma.ModelCheckpoint(tmp_path / "rising.safetensors", "accuracy", save_best_only=True)
+    accuracies = small().fit(x, y, epochs=6, callbacks=[rising], verbose=0)["accuracy"]
+    assert rising.best == max(accuracies) > accuracies[0]
+    with pytest.raises(ValueError, match="no 'val_loss' to monitor; there are loss, accuracy"):
+        small().fit(x, y, callbacks=[best], verbose=0)
+    with pytest.raises(ValueError, match="'rise'; accepted: 'auto', 'min' and 'max'"):
+        soma.ModelCheckpoint("best.safetensors", mode="rise")
+
+
+def test_a_callback_sets_the_learning_rate(spirals):
+    x, y = spirals
+    network, weights = small(), []
+
+    def after(epoch, logs):
+        weights.append(network.weights["dense_1.weight"].copy())
+        network.learning_rate = 0.0 if epoch else 0.005
+
+    history = network.fit(x, y, epochs=3, callbacks=[soma.LambdaCallback(on_epoch_end=after)], verbose=0)
+    assert history["learning_rate"] == pytest.approx([0.02, 0.005, 0.0], rel=1e-6)
+    assert not np.array_equal(weights[0], weights[1]) and np.array_equal(weights[1], weights[2])
+    with pytest.raises(soma.InvalidArgumentError):
+        network.learning_rate = -1.0
+    with pytest.raises(soma.InvalidStateError):
+        soma.Network("dense 1").learning_rate
+
+
+def test_a_loop_of_one_s_own_makes_the_same_steps(spirals):
+    x, y = spirals
+    whole, own = small(), small()
+    history = whole.fit(x, y, epochs=2, batch_size=len(x), shuffle=False, verbose=0)
+    figures = [own.train_on_batch(x, y) for _ in range(2)]
+    assert [step["loss"] for step in figures] == pytest.approx(history["loss"], rel=1e-6)
+    assert all(np.array_equal(a, b) for a, b in zip(whole.weights.values(), own.weights.values()))
+    assert own.train_on_batch(x, y, return_dict=False)[0] < figures[0]["loss"]
+
+
 def test_training_goes_on_from_a_checkpoint(spirals, tmp_path):
     x, y = spirals
     file = tmp_path / "run.safetensors"

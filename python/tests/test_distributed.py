@@ -65,8 +65,9 @@ def train(ranks, prepare=lambda member: None, **how):
         network.compile(optimizer=soma.SGD(0.1))
         member = Member(team, rank)
         prepare(member)
+        given = {name: value(rank) if callable(value) else value for name, value in how.items()}
         try:
-            network.fit(X, Y, epochs=3, batch_size=16, verbose=0, communicator=member, **how)
+            network.fit(X, Y, epochs=3, batch_size=16, verbose=0, communicator=member, **given)
         except Exception as error:
             errors[rank] = error
 
@@ -125,6 +126,11 @@ def test_event_files_that_cannot_be_made_end_all(tmp_path):
     assert isinstance(errors[0], soma.IOError) and str(tmp_path / "file") in str(errors[0])
     assert isinstance(errors[1], threading.BrokenBarrierError)
     assert team.reasons[0] in str(errors[0])  # of the rank that has them: the other need not wait until it gives up
+
+
+def test_the_first_rank_alone_writes_the_best_network(tmp_path):
+    _, errors, _ = train(2, callbacks=lambda rank: [soma.ModelCheckpoint(tmp_path / f"{rank}.safetensors", "loss", save_best_only=True)])
+    assert errors == [None] * 2 and [file.name for file in tmp_path.iterdir()] == ["0.safetensors"]
 
 
 def test_what_is_no_communicator_is_refused():

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The callback TensorBoard: what is in its files by the schema's numbers and, where that is installed, by TensorBoard's own reader."""
+"""The callback TensorBoard and the SummaryWriter: what is in their files by the schema's numbers and, where that is installed, by TensorBoard's own reader."""
 import re
 import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -64,3 +65,83 @@ def test_tensorboard_reads_them(tmp_path):
     own = events.EventAccumulator(str(tmp_path))
     own.Reload()
     assert own.Tags()["graph"]
+
+
+def pictures(data):
+    """[height, width, channels] of each PNG file among these bytes, taken to pieces by the format's own numbers."""
+    found = []
+    for begin in re.finditer(re.escape(b"\x89PNG\r\n\x1a\n"), data):
+        at, parts = begin.end(), {}
+        while b"IEND" not in parts:
+            length, = struct.unpack_from(">I", data, at)
+            kind, body, check = struct.unpack_from(f">4s{length}sI", data, at + 4)
+            assert check == zlib.crc32(kind + body)
+            parts[kind], at = body, at + 12 + length
+        width, height, depth, colour = struct.unpack(">IIBB", parts[b"IHDR"][:10])
+        lines = np.frombuffer(zlib.decompress(parts[b"IDAT"]), np.uint8).reshape(height, -1)
+        assert depth == 8 and not lines[:, 0].any()
+        found.append(lines[:, 1:].reshape(height, width, {0: 1, 2: 3, 6: 4}[colour]))
+    return found
+
+
+def test_a_writer_s_pictures_are_those_that_it_was_given(tmp_path):
+    colours = np.random.default_rng(1).integers(0, 256, (2, 5, 3), np.uint8)
+    with soma.SummaryWriter(tmp_path) as writer:
+        writer.add_image("grey", [[0.0, 0.5], [2.0, float("nan")]])
+        writer.add_image("colours", colours, 3)
+        writer.add_image("planes", np.ascontiguousarray(colours.transpose(2, 0, 1)), dataformats="CHW")
+        writer.add_image("opacity", np.ones((1, 2, 4), np.float64))
+        for wrong in (np.zeros((2, 2, 2)), np.zeros(4), np.zeros((0, 2))):
+            with pytest.raises(ValueError, match=r"a picture of the shape \(.*accepted"):
+                writer.add_image("wrong", wrong)
+        with pytest.raises(ValueError, match="dataformats 'NHWC'; accepted: HW, HWC, CHW"):
+            writer.add_image("wrong", colours, dataformats="NHWC")
+        with pytest.raises(TypeError, match="uint8"):
+            writer.add_image("wrong", [[0, 255]])
+    grey, first, second, opacity = pictures(content(tmp_path))
+    assert grey[:, :, 0].tolist() == [[0, 128], [255, 0]]
+    assert np.array_equal(first, colours) and np.array_equal(second, colours)
+    assert opacity.shape == (1, 2, 4) and (opacity == 255).all()
+    with pytest.raises(ValueError, match="closed"):
+        writer.add_scalar("late", 1.0)
+
+
+def test_the_filters_are_drawn_as_they_become_what_they_are(tmp_path):
+    x = np.random.default_rng(1).random((24, 6, 6, 1), np.float32)
+    network = soma.Network("conv 4 3x2 relu; globalavgpool; dense 2 softmax", device="cpu")
+    board = soma.TensorBoard(tmp_path, histogram_freq=0, write_images=True, hparams={"units": np.int64(4), "kind": "small"})
+    network.fit(x, np.arange(24) % 2, epochs=5, verbose=0, callbacks=[board])
+    drawn = pictures(content(tmp_path / "train"))
+    assert [picture.shape for picture in drawn] == [(7, 5, 1)] * 4  # after epochs 1, 2, 4 and 5: two by two of 3 by 2
+    weights = network.weights["conv_1.weight"]
+    expected = 127.5 + 127.5 * weights / np.abs(weights).max()
+    for i, (top, left) in enumerate([(0, 0), (0, 3), (4, 0), (4, 3)]):
+        assert np.abs(drawn[-1][top:top + 3, left:left + 2, 0] - expected[:, :, 0, i]).max() <= 0.51
+    assert (drawn[-1][3] == 255).all() and (drawn[-1][:, 2] == 255).all()
+    written = content(tmp_path / "train")
+    assert b"units" in written and b"small" in written and b"_hparams_/session_end_info" in written
+
+    colours = soma.Network("conv 2 3x3 relu; globalavgpool; dense 2 softmax", device="cpu")
+    colours.fit(np.repeat(x, 3, axis=3), np.arange(24) % 2, verbose=0, callbacks=[soma.TensorBoard(tmp_path / "colours", write_images=True)])
+    assert [picture.shape for picture in pictures(content(tmp_path / "colours" / "train"))] == [(3, 7, 3)]
+
+
+def test_tensorboard_reads_a_writer(tmp_path):
+    events = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    network = soma.Network("dense 2 softmax", device="cpu")
+    network.build((2,))
+    with soma.SummaryWriter(tmp_path) as writer:
+        writer.add_scalar("loss/own", np.float64(0.25), 7)
+        writer.add_histogram("values", np.array([[1.0, np.nan], [3.0, 2.0]]), 2)
+        writer.add_text("note", "a *word*")
+        writer.add_image("picture", np.zeros((3, 4), np.uint8))
+        writer.add_graph(network)
+        writer.add_hparams({"batch": 32, "optimizer": "adam"}, {"score": 0.5})
+    run = events.EventAccumulator(str(tmp_path), size_guidance={"tensors": 0})
+    run.Reload()
+    assert [(event.step, event.value) for event in run.Scalars("loss/own")] == [(7, 0.25)]
+    assert run.Scalars("score")[0].value == 0.5
+    tags = run.Tags()
+    assert "values" in tags["tensors"] + tags["histograms"] and "picture" in tags["tensors"] + tags["images"] and tags["graph"]
+    assert b"a *word*" in run.Tensors([tag for tag in tags["tensors"] if tag.startswith("note")][0])[0].tensor_proto.string_val[0]
+    assert {"_hparams_/session_start_info", "_hparams_/session_end_info"} <= set(run.summary_metadata)
