@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A batch normalisation that is folded into the product before it: its values in inference, held against the formula in
- * float64, and that they are those of the parameters as they are now. Additions that join the convolution before them.
+ * float64, and that they are those of the parameters as they are now; so of what is made of parameters alone. Additions
+ * that join the convolution before them.
  * Usage: test_fold DEVICE
  */
 #include "nn/network.h"
@@ -235,6 +236,72 @@ START_TEST(additions_join_convolutions) {
 }
 END_TEST
 
+/* --------------------------------------------------------------------------------------------------- made of weights
+ */
+
+enum { LONG = 6, BROAD = 5 };
+
+/* x W + bias + the sums of the columns of W + W, of which two ops have W alone. */
+static soma_network *network_of_weights(bool no_fusion, uint32_t *calls) {
+    soma_network *network;
+    soma_network_figures known;
+    expect_ok(soma_network_create(&network));
+    soma_network_set_seed(network, 5);
+    soma_tensor *y = soma_dense(soma_input(network, NULL, 1, (const size_t[]){LONG}), BROAD, SOMA_IDENTITY);
+    soma_tensor *w = soma_network_tensor(network, "dense_1.weight");
+    soma_add(y, soma_reduce(soma_add(w, w), SOMA_REDUCE_SUM, 0));
+    soma_compile_options options = {.optimizer.learning_rate = 0.1f, .no_fusion = no_fusion};
+    expect_ok(soma_compile(network, test_device, &options));
+    expect_ok(soma_network_get_figures(network, BATCH, &known));
+    *calls = known.calls_per_inference;
+    return network;
+}
+
+/* Of two sums of LONG terms, one of them of products, with a bias: no more roundings than twice the terms. */
+static void expect_of_weights(soma_network *network, soma_session *session, const char *when) {
+    float w[LONG * BROAD], bias[BROAD], y[2][BATCH * BROAD];
+    get(network, "dense_1", "weight", true, 0, w, LONG * BROAD);
+    get(network, "dense_1", "bias", true, 0, bias, BROAD);
+    for (size_t samples = 1; samples <= BATCH; samples += BATCH - 1) {
+        expect_ok(soma_run(network, x, samples, y[0]));
+        expect_ok(soma_session_run(session, samples, (const float *[]){x}, (float *[]){y[1]}));
+        for (size_t i = 0; i < samples * BROAD; i++) {
+            double expected = (double)bias[i % BROAD], size = fabs(expected);
+            for (size_t k = 0; k < LONG; k++) {
+                const double term = ((double)x[i / BROAD * LONG + k] + 2) * (double)w[k * BROAD + i % BROAD];
+                expected += term;
+                size += (fabs((double)x[i / BROAD * LONG + k]) + 2) * fabs((double)w[k * BROAD + i % BROAD]);
+            }
+            for (int by = 0; by < 2; by++)
+                ck_assert_msg(fabs((double)y[by][i] - expected) <= 2 * LONG * (double)FLT_EPSILON * size,
+                              "%s, by the %s: element %zu is %.9g, expected %.9g", when, by ? "session" : "network", i,
+                              (double)y[by][i], expected);
+        }
+    }
+}
+
+START_TEST(what_is_made_of_weights_is_theirs_now) {
+    uint32_t plain, calls;
+    fill_uniform(1, x, BATCH * SAMPLE);
+    soma_network_destroy(network_of_weights(true, &plain));
+    soma_network *network = network_of_weights(false, &calls);
+    ck_assert_uint_eq(calls + 2, plain);
+    soma_session *session;
+    expect_ok(soma_session_create(network, NULL, &session));
+    expect_of_weights(network, session, "at first");
+    change(network, "dense_1", "weight", LONG * BROAD, 2);
+    expect_of_weights(network, session, "other weights");
+    float target[BATCH * BROAD] = {0};
+    soma_array input = array_f32(x, BATCH, LONG), targets = array_f32(target, BATCH, BROAD);
+    for (int step = 0; SOMA_HAS_TRAINING && step < 2; step++) {
+        expect_ok(soma_train_on_batch(network, &input, &targets, NULL));
+        expect_of_weights(network, session, "after a step");
+    }
+    soma_session_destroy(session);
+    soma_network_destroy(network);
+}
+END_TEST
+
 /* ------------------------------------------------------------------------------------------------------- training */
 
 typedef struct data {
@@ -308,6 +375,7 @@ END_TEST
 static void add_tests(TCase *tests) {
     tcase_add_loop_test(tests, folded_normalisations_have_their_values, 0, SOMA_COUNT_OF(cases));
     tcase_add_loop_test(tests, additions_join_convolutions, 0, SOMA_COUNT_OF(residuals));
+    tcase_add_test(tests, what_is_made_of_weights_is_theirs_now);
     if (!SOMA_HAS_TRAINING) return;
     tcase_add_loop_test(tests, steps_are_seen_at_once, 0, SOMA_COUNT_OF(cases));
     tcase_add_loop_test(tests, restored_weights_are_seen_at_once, 0, SOMA_COUNT_OF(cases));

@@ -610,6 +610,37 @@ static void two_losses_with_one_factor(soma_graph *graph) {
     }
 }
 
+/* Twice the weights, turned: two calls, and the product. */
+static void product_of_turned_weights(soma_graph *graph) {
+    soma_tensor *w = times(graph, add_parameter(graph, 2, (size_t[]){4, 3}, 0), 2, SOMA_BINARY_MULTIPLY), *out;
+    w = turned(graph, w, (const uint32_t[]){1, 0});
+    expect_ok(soma_graph_gemm(graph, add_input(graph, "[batch, 4]"), w, NULL, false, true, &out));
+    keep(out);
+}
+
+/* In another shape, too: somebody wants it of each run. */
+static void weights_that_are_kept(soma_graph *graph) {
+    const soma_tensor line = {.rank = 1, .shape = {12}};
+    soma_tensor *w = add_parameter(graph, 2, (size_t[]){4, 3}, 0);
+    keep(times(graph, w, 2, SOMA_BINARY_MULTIPLY));
+    keep(reshaped(graph, times(graph, w, 3, SOMA_BINARY_MULTIPLY), line));
+}
+
+static void weights_of_an_input(soma_graph *graph) {
+    soma_tensor *w = times(graph, add_input(graph, "[4, 3]"), 2, SOMA_BINARY_MULTIPLY), *out;
+    expect_ok(soma_graph_gemm(graph, add_input(graph, "[batch, 4]"), w, NULL, false, false, &out));
+    keep(out);
+}
+
+static void weights_by_the_batch(soma_graph *graph) {
+    soma_tensor *w = add_parameter(graph, 1, (size_t[]){4}, 0), *fill, *scaled, *out;
+    soma_tensor_spec spec = {.op = SOMA_OP_FILL, .attributes = {.fill = {1, true}}, .rank = 1, .shape = {1}};
+    expect_ok(soma_graph_add(graph, &spec, &fill));
+    expect_ok(soma_graph_binary(graph, w, fill, SOMA_BINARY_MULTIPLY, &scaled));
+    expect_ok(soma_graph_binary(graph, add_input(graph, "[batch, 4]"), scaled, SOMA_BINARY_ADD, &out));
+    keep(out);
+}
+
 /* What is left of an op after the rewrite. */
 static const struct {
     const char *name;
@@ -683,6 +714,10 @@ static const struct {
     {"bias of a convolution", bias_of_a_convolution, SOMA_FUSE_BIAS, SOMA_OP_BINARY, 1, 0},
     {"bias, switched off", bias_of_a_product,
      SOMA_FUSE_ALL & ~SOMA_FUSE_BIAS & ~SOMA_FUSE_ADDITION & ~SOMA_FUSE_GEMM_FUNCTION, SOMA_OP_BINARY, 1, 1},
+    {"made of weights", product_of_turned_weights, SOMA_FUSE_SETTLED, SOMA_OP_BINARY, 1, 1},
+    {"made of weights, kept", weights_that_are_kept, SOMA_FUSE_SETTLED, SOMA_OP_BINARY, 2, 2},
+    {"made of weights and the batch", weights_by_the_batch, SOMA_FUSE_SETTLED, SOMA_OP_BINARY, 2, 2},
+    {"made of an input", weights_of_an_input, SOMA_FUSE_SETTLED, SOMA_OP_BINARY, 1, 1},
     /* Those that need training. */
     {"bias gradient", bias_gradient, SOMA_FUSE_BIAS_GRADIENT, SOMA_OP_REDUCE, 1, 0},
     {"bias gradient of images", bias_gradient_of_images, SOMA_FUSE_BIAS_GRADIENT, SOMA_OP_REDUCE, 1, 0},
@@ -703,7 +738,7 @@ static const struct {
     {"loss of another kind", loss_of_another_kind, SOMA_FUSE_LOSS, SOMA_OP_LOSS, 1, 1},
     {"switched off", loss_of_logits, SOMA_FUSE_BIAS_GRADIENT, SOMA_OP_LOSS, 1, 1},
 };
-enum { FORWARD_GRAPHS = 60 };
+enum { FORWARD_GRAPHS = 64 };
 
 /* Runs the graph; the kept values one after the other. Returns how many. */
 static size_t kept_values(soma_graph *graph, double *values, uint32_t *calls) {
@@ -735,6 +770,7 @@ static size_t kept_values(soma_graph *graph, double *values, uint32_t *calls) {
 
 /* Calls of other ops that are gone as well, or have come. */
 static int more_calls(build_function *build) {
+    if (build == product_of_turned_weights) return 2; /* made once, beside the runs */
     return build == mish_written_out ? 1 : build == hard_swish_written_out ? -1 : 0;
 }
 

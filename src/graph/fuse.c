@@ -243,6 +243,7 @@ soma_status soma_graph_fuse(soma_graph *graph, unsigned which) {
         soma_graph_prune(graph);
     }
     if (which & (SOMA_FUSE_FORMULA | SOMA_FUSE_BIAS)) SOMA_TRY(fuse_formulas(graph, which));
+    if (which & SOMA_FUSE_SETTLED) SOMA_TRY(soma_graph_settle(graph));
     if (which & SOMA_FUSE_FOLD) SOMA_TRY(fold_all(graph));
     uint32_t *uses = soma_graph_count_uses(graph);
     if (!uses) return soma_out_of_memory(graph->count * sizeof *uses, "the rewrites");

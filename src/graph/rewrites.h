@@ -33,7 +33,9 @@ enum {
     SOMA_FUSE_BIAS = 256,             /* product, or convolution, + a row for all rows -> the same with a bias */
     SOMA_FUSE_ATTENTION = 512,        /* product of queries and keys + masks + softmax + product with values -> one
                                          attention, for devices that combine them; training does it itself */
-    SOMA_FUSE_ALL = 1023
+    SOMA_FUSE_SETTLED = 1024,         /* what is made of parameters alone -> made once, and when these have changed, for
+                                         graphs that leave the parameters alone */
+    SOMA_FUSE_ALL = 2047
 };
 soma_status soma_graph_fuse(soma_graph *graph, unsigned which);
 /*
@@ -50,6 +52,8 @@ soma_status soma_graph_fuse_attention(soma_graph *graph, soma_tensor *const *wan
 void soma_graph_update_in_products(soma_graph *graph, size_t decay_count);
 /* How many tensors use each one, a kept one counted once more; NULL if there is no memory. Freed by soma_free(). */
 uint32_t *soma_graph_count_uses(const soma_graph *graph);
+/* fuse_settled.c: marks what is made of parameters alone. */
+soma_status soma_graph_settle(soma_graph *graph);
 /* fuse_matmul.c: the tensor that has the same elements in the same order, where this one turns it to and fro; else
  * itself. */
 soma_tensor *soma_tensor_unmoved(soma_tensor *tensor);

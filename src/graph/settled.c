@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a graph makes of parameters alone: weights into which a normalisation has been folded. It is the same in each
- * run until parameters change, so it stays in memory of its own. The executor counts how often they do: by
+ * What a graph makes of parameters alone: weights into which a normalisation has been folded, or that a model file
+ * turns and joins before it uses them. It is the same in each run until parameters change, so it stays in memory of its
+ * own; what only other such values are made of shares its place. The executor counts how often parameters change: by
  * soma_executor_write(), by plans that write them, and by who restores a copy of all; a session looks at the count of
  * the executor whose parameters it has.
  */
@@ -16,7 +17,7 @@ static soma_status create(soma_executor *executor, const soma_graph *graph, size
     if (!settled) return soma_out_of_memory(sizeof *settled, "a plan");
     settled->graph = graph;
     settled->bytes = bytes;
-    soma_status status = soma_device_alloc(executor->device, bytes, "folded weights", &settled->memory);
+    soma_status status = soma_device_alloc(executor->device, bytes, "what is made of weights", &settled->memory);
     if (status != SOMA_OK) {
         soma_free(settled);
         return status;
@@ -26,21 +27,38 @@ static soma_status create(soma_executor *executor, const soma_graph *graph, size
     return SOMA_OK;
 }
 
-/* The shapes have no batch in them: each plan of the graph finds the same places. */
-static size_t place(soma_plan *plan) {
-    size_t alignment = plan->executor->device->info.alignment, bytes = 0;
-    for (uint32_t i = 0; i < plan->graph->count; i++) {
-        const soma_tensor *tensor = plan->graph->tensor[i];
-        if (!tensor->settled || soma_tensor_root(tensor) != tensor) continue;
-        plan->blocks[i].offset = bytes;
-        bytes += soma_round_up(soma_executor_tensor_bytes(plan->executor, plan->batch, tensor), alignment);
+/* From its making to its last use among what is settled, too; for good, if others read it. */
+static void find_lives(const soma_plan *plan, soma_block *blocks) {
+    const soma_graph *graph = plan->graph;
+    for (uint32_t i = 0; i < graph->count; i++) {
+        const soma_tensor *tensor = graph->tensor[i];
+        if (tensor->settled && soma_tensor_root(tensor) == tensor)
+            blocks[i] = (soma_block){soma_executor_tensor_bytes(plan->executor, plan->batch, tensor), i, i, 0};
+        for (uint32_t j = 0; tensor->op != SOMA_OP_RESHAPE && j < tensor->input_count; j++) {
+            soma_block *input = &blocks[soma_tensor_root(tensor->input[j])->id];
+            input->last = SOMA_MAX(input->last, (size_t)(tensor->settled ? i : graph->count));
+        }
     }
-    return bytes;
+}
+
+/* The shapes have no batch in them: each plan of the graph finds the same places. */
+static soma_status place(soma_plan *plan, size_t *bytes) {
+    const uint32_t count = plan->graph->count;
+    soma_block *blocks = soma_calloc(count, sizeof *blocks);
+    *bytes = 0;
+    if (!blocks) return soma_out_of_memory(count * sizeof *blocks, "a plan");
+    find_lives(plan, blocks);
+    soma_status status = soma_place_blocks(blocks, count, plan->executor->device->info.alignment, bytes);
+    for (uint32_t i = 0; i < count; i++)
+        if (blocks[i].size) plan->blocks[i].offset = blocks[i].offset;
+    soma_free(blocks);
+    return status;
 }
 
 soma_status soma_settled_join(soma_plan *plan) {
     soma_settled *settled = plan->executor->settled;
-    size_t bytes = place(plan);
+    size_t bytes;
+    SOMA_TRY(place(plan, &bytes));
     if (bytes == 0) return SOMA_OK;
     while (settled && settled->graph != plan->graph) settled = settled->next;
     if (!settled) SOMA_TRY(create(plan->executor, plan->graph, bytes, &settled));
