@@ -42,7 +42,7 @@ soma_status soma_onnx_numbers_of(soma_onnx_node *node, uint32_t input, const dou
 
 /* A bound, mostly, that may be as large as its type has it. */
 soma_status soma_onnx_number_of(soma_onnx_node *node, uint32_t input, double otherwise, double *number) {
-    const double *numbers;
+    const double *numbers = NULL;
     size_t count;
     *number = otherwise;
     if (input >= node->input_count || !node->input[input]) return SOMA_OK;
