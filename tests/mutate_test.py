@@ -120,8 +120,11 @@ near = static_library('near', 'src/near.c', 'src/far.c')
 test('near', executable('near', 'tests/near.c', link_with: near))
 test('far', executable('far', 'tests/far.c', link_with: near))
 test('never', executable('never', 'tests/never.c'))
+test('keep', executable('keep', 'tests/keep.c', 'src/keep.c'))
+test('broken', executable('broken', 'tests/broken.c'))
 """,
-    "src/near.c": """int limit(int x) {
+    "src/near.c": """#include "wide.h"
+int limit(int x) {
     if (x < 10) return x;
     return 10;
 }
@@ -135,10 +138,34 @@ int unused(int x) {
     return x + 5;
 }
 """,
+    "src/wide.h": """static inline int twice(int x) {
+    return x + x;
+}
+#define GUARDED(m) my_lock(m); my_unlock(m)
+""",
+    "src/keep.c": """#include <stdlib.h>
+int keep(int x) {
+    int *kept = malloc(sizeof *kept);
+    if (!kept) return 0;
+    *kept = x;
+    x = *kept * 2;
+    free(kept);
+    return x;
+}
+""",
+    "tests/keep.c": """int keep(int x);
+int main(void) {
+    int wrong = 0;
+    for (int i = 0; i < 100; i++)
+        wrong += keep(i) != 2 * i;
+    return wrong;
+}
+""",
     "src/absent.c": """void nothing(void) {
 }
 """,
-    "src/far.c": """int sign(int x) {
+    "src/far.c": """#include "wide.h"
+int sign(int x) {
     return x > 0;
 }
 """,
@@ -165,6 +192,7 @@ int main(void) {
     return sign(2) != 1; /* of 0 nothing is known */
 }
 """,
+    "tests/broken.c": "int main(void) {\n    return 1;\n}\n",
     "tests/never.c": "int main(void) {\n    return 77;\n}\n",
     "tests/equivalent_mutants.txt": """src/near.c
     if (x < 10) return x;
@@ -211,10 +239,10 @@ class Tree(unittest.TestCase):
         self.assertIn("never: can't run here", self.mapped.stdout)
         tests = json.loads((self.root / "build-mutate/map.json").read_text())["tests"]
         self.assertEqual({name: [file for file in test["lines"] if file.startswith("src/")] for name, test in tests.items()},
-                         {"near": ["src/near.c"], "far": ["src/far.c"]})
-        self.assertEqual(tests["far"]["lines"]["src/far.c"], [1, 2])
-        self.assertLessEqual({1, 2, 5, 7, 9}, set(tests["near"]["lines"]["src/near.c"]))
-        self.assertGreaterEqual(set(range(1, 11)), set(tests["near"]["lines"]["src/near.c"]))
+                         {"near": ["src/near.c"], "far": ["src/far.c"], "keep": ["src/keep.c"]})
+        self.assertEqual(tests["far"]["lines"]["src/far.c"], [2, 3])
+        self.assertLessEqual({2, 3, 6, 8, 10}, set(tests["near"]["lines"]["src/near.c"]))
+        self.assertGreaterEqual(set(range(2, 12)), set(tests["near"]["lines"]["src/near.c"]))
 
     def test_outcomes_and_the_tests_that_were_run(self):
         output = self.plant("--seed=1", "--count=1000", "src/far.c")
@@ -222,7 +250,7 @@ class Tree(unittest.TestCase):
                                             ("constant", "return x > 1;"): "survived",
                                             ("early return", "int sign(int x) { return 0;"): "noticed"})
         self.assertEqual(set(self.log.read_text().split()), {"far"})  # the other reaches nothing of it
-        self.assertIn("src/far.c:2: relation\n    - return x > 0;\n    + return x >= 0;\n    survived", output)
+        self.assertIn("src/far.c:3: relation\n    - return x > 0;\n    + return x >= 0;\n    survived", output)
         self.assertIn("1 of 3 faults noticed, 33.3 %", output)
         # A test that is better notices them, without a new map.
         better = TINY["tests/far.c"].replace("sign(2) != 1", "sign(2) != 1 || sign(1) != 1 || sign(0) != 0")
@@ -230,6 +258,36 @@ class Tree(unittest.TestCase):
         output = self.plant("--seed=1", "--count=1000", "--again", "src/far.c", status=0)
         self.assertIn("3 of 3 faults noticed, 100.0 %", output)
         (self.root / "tests/far.c").write_text(TINY["tests/far.c"])
+
+    def test_without_a_map(self):
+        output = self.plant("--seed=4", "--count=1000", "--no-map", "src/far.c")
+        self.assertEqual(self.outcomes(4), {("relation", "return x >= 0;"): "survived",
+                                            ("constant", "return x > 1;"): "survived",
+                                            ("early return", "int sign(int x) { return 0;"): "noticed"})
+        # The test of that name comes first; one that fails anyhow tells nothing, and is asked once.
+        self.assertEqual({result["test"] for result in self.results(4) if result["outcome"] == "noticed"}, {"far"})
+        self.assertEqual(self.log.read_text().split()[0], "far")
+        self.assertEqual(output.count("broken: left out, for it fails without a fault"), 1)
+        self.assertIn("survived: 4 of 4 tests tried", output)
+        output = self.plant("--seed=5", "--count=1000", "--no-map", "--enough=0", "src/far.c")
+        self.assertEqual(self.log.read_text(), "")
+        self.assertIn("survived: 0 of 5 tests tried", output)
+
+    def test_leaks_are_noticed(self):
+        library = subprocess.run(["gcc", "-print-file-name=liblsan.so"], capture_output=True, text=True).stdout.strip()
+        if not os.path.isabs(library):
+            self.skipTest("no sanitizer for leaks alone")
+        self.mutate("--seed=7", "--count=1000", "--no-map", "src/keep.c")
+        frees = {result["outcome"] for result in self.results(7) if result["fault"]["before"] == "free(kept);"}
+        self.assertEqual(frees, {"noticed"})
+
+    def test_some_are_left_for_later(self):
+        output = self.plant("--seed=6", "--count=1000", "--most-objects=1", "--no-locks", "src/wide.h", status=0)
+        self.assertIn("left out: 2 objects are compiled of it", output)
+        self.assertIn("left out: a lock", output)
+        self.assertIn("0 of 0 faults noticed", output)
+        self.plant("--seed=6", "--count=1000", "--again", "src/wide.h", status=0)
+        self.assertEqual(set(self.outcomes(6).values()), {"same code"})  # for nobody calls any of it
 
     def test_going_on(self):
         self.plant("--seed=2", "--count=4", "src/near.c")
@@ -260,7 +318,7 @@ class Tree(unittest.TestCase):
         self.assertIn("0 of 0 faults noticed, 0.0 %; 1 passed over", output)
 
     def test_list_plants_nothing(self):
-        self.assertIn("src/far.c:2: relation", self.plant("--list", "--count=1000", "src/far.c", status=0))
+        self.assertIn("src/far.c:3: relation", self.plant("--list", "--count=1000", "src/far.c", status=0))
         self.assertEqual(self.log.read_text(), "")
 
 
