@@ -288,6 +288,8 @@ START_TEST(pools_fit) {
     BAD_SHAPE(soma_call_pool(x, y, wrong), "past 1073741824 places in dimension 2");
     wrong = largest;
     wrong.dilation[2] = (1u << 30) - 1;
+    wrong.size[2] = 2; /* the second place is the last that there may be */
+    expect_good(soma_call_pool(x, F32(2, 1, 4, 1, 4), wrong));
     wrong.size[2] = 3;
     BAD_SHAPE(soma_call_pool(x, F32(2, 1, 4, 1, 4), wrong), "in dimension 3");
     wrong = largest;
@@ -446,6 +448,8 @@ START_TEST(gradients_of_recurrent_layers_fit) {
     BAD_SHAPE(soma_call_recurrent_grad(&wrong, after), "gates is [2, 3, 12]", "[2, 3, 16]");
     wrong = good, wrong.y = F32(2, 4, 3);
     BAD_SHAPE(soma_call_recurrent_grad(&wrong, after), "y is [2, 4, 3]", "equal shapes");
+    wrong = good, wrong.dy = wrong.y = F32(6, 4);
+    BAD_SHAPE(soma_call_recurrent_grad(&wrong, after), "dy is [6, 4]", "3 dimensions");
     wrong = good, wrong.dstate = F32(4, 2);
     BAD_SHAPE(soma_call_recurrent_grad(&wrong, after), "dstate is [4, 2]", "[2, 4]");
     wrong = good, wrong.dcell = F32(2, 4);

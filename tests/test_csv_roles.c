@@ -6,6 +6,7 @@
 #include "io/csv/csv.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -70,6 +71,23 @@ START_TEST(dates_go_round) {
         for (int j = 0; j < SOMA_CYCLE_PARTS; j++)
             ck_assert_msg(fabsf(parts[j] - dates[i].parts[j]) < 1e-6f, "%g, part %d: %.9g", dates[i].seconds, j,
                           (double)parts[j]);
+    }
+}
+END_TEST
+
+/* The year begins where the circle does, exactly, and ends before that. */
+START_TEST(years_begin_where_the_circle_does) {
+    for (int year = 1901; year < 2100; year++) {
+        char text[16];
+        double seconds;
+        float parts[SOMA_CYCLE_PARTS];
+        snprintf(text, sizeof text, "%04d-01-01", year);
+        ck_assert(soma_date_parse(text, &seconds));
+        soma_date_cycle(seconds, parts);
+        ck_assert_msg(parts[0] == 0 && parts[1] == 1, "%s: %.9g, %.9g", text, (double)parts[0], (double)parts[1]);
+        soma_date_cycle(seconds - 86400, parts);
+        ck_assert_msg(parts[0] < -0.01f && parts[1] > 0.99f, "before %s: %.9g, %.9g", text, (double)parts[0],
+                      (double)parts[1]);
     }
 }
 END_TEST
@@ -342,6 +360,7 @@ int main(void) {
     suite_add_tcase(suite, cases);
     tcase_add_test(cases, dates_are_seconds);
     tcase_add_test(cases, dates_go_round);
+    tcase_add_test(cases, years_begin_where_the_circle_does);
     tcase_add_test(cases, groups_are_read_and_are_no_features);
     tcase_add_test(cases, times_are_numbers_or_dates);
     tcase_add_test(cases, columns_that_need_not_be_there);

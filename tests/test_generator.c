@@ -116,6 +116,8 @@ START_TEST(tokens_are_drawn_by_their_probabilities) {
     expect_shares(tokens, COUNT, (const double[]){1.0 / 55, 4.0 / 55, 9.0 / 55, 16.0 / 55, 25.0 / 55});
     draw(network, &(soma_generation_options){.top_k = 2}, 0, COUNT, tokens);
     expect_shares(tokens, COUNT, (const double[]){0, 0, 0, 4.0 / 9, 5.0 / 9});
+    draw(network, &(soma_generation_options){.top_p = 1}, 0, COUNT, tokens); /* the most that it may be: all */
+    expect_shares(tokens, COUNT, (const double[]){1.0 / 15, 2.0 / 15, 3.0 / 15, 4.0 / 15, 5.0 / 15});
     draw(network, &(soma_generation_options){.top_p = 0.61}, 0, COUNT, tokens); /* 9 / 15 are not enough */
     expect_shares(tokens, COUNT, (const double[]){0, 0, 3.0 / 12, 4.0 / 12, 5.0 / 12});
     soma_network_destroy(network);

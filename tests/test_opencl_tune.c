@@ -456,6 +456,10 @@ static void forget_choices(void *state) {
     expect_default(state);
     expect_ok(soma_opencl_api.forget_tuning(state, &removed));
     ck_assert(!removed);
+    ck_assert_int_eq(mkdir(file_of(state), 0700), 0);
+    expect_error(soma_opencl_api.forget_tuning(state, &removed), SOMA_IO, file_of(state), "cannot be removed");
+    ck_assert(!removed);
+    ck_assert_int_eq(rmdir(file_of(state)), 0);
 }
 
 /* All on one device, on which CLBlast is started but once: that takes seconds. */
