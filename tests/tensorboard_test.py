@@ -8,7 +8,9 @@ Usage: tensorboard_test.py PROGRAM DEVICE
 import csv
 import json
 import os
+import re
 import signal
+import socket
 import struct
 import subprocess
 import sys
@@ -113,6 +115,14 @@ class Board(Files):
                 for (_, value), row in zip(scalars[f"epoch_{name}"], rows):
                     self.assertAlmostEqual(value, float(row[prefix + name]), delta=1e-6)
         self.assertAlmostEqual(self.scalars("train")["epoch_learning_rate"][2][1], 0.001, delta=1e-9)
+
+    def test_files_are_named_by_time_host_and_process(self):
+        self.assertEqual(self.train("--epochs=1").returncode, DONE)
+        host = socket.gethostname()
+        host = host if host and "/" not in host and len(host) < 64 else "localhost"
+        for run in "train", "validation":
+            for file in (self.directory / run).iterdir():
+                self.assertRegex(file.name, rf"^events\.out\.tfevents\.\d{{10,}}\.{re.escape(host)}\.\d+\.\d+$")
 
     def test_histograms_count_every_weight(self):
         self.assertEqual(self.train("--epochs=2").returncode, DONE)
