@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <uchar.h>
 
-#define MIXED U"I'm SURE it's HE'LL'Ve x'\u017f 'TIS don'T   go12345 a1b\r\n\r\n  \u00bd\u00b2\u2167 --!\?\n \n\tend  "
+#define MIXED U"I'm SURE it's HE'LL'Ve x'\u017fy 'TIS don'T   go12345 a1b\r\n\r\n  \u00bd\u00b2\u2167 --!\?\n \n\tend  "
 #define MARKS U"a-b--c (d.) 12x3 \u4f60\u597d\u3002 _e f_ $5 ^"
 #define PLUS  U"\u00a0nbsp \u3000wide e\u0301t \u0967\u0968 \u00bd4\u00b25"
 #define CL100K(digits, rest)                                                                                           \
@@ -26,10 +26,10 @@ static const struct {
     const char32_t *text, *pieces;
 } cases[] = {
     {CL100K("{1,3}", "\"Isolated\",\"invert\":false"), MIXED,
-     U"I|'m| SURE| it|'s| HE|'LL|'Ve| x|'\u017f| '|TIS| don|'T|  | go|123|45| a|1|b|\r\n\r\n| | |\u00bd\u00b2\u2167| "
+     U"I|'m| SURE| it|'s| HE|'LL|'Ve| x|'\u017f|y| '|TIS| don|'T|  | go|123|45| a|1|b|\r\n\r\n| | |\u00bd\u00b2\u2167| "
      U"--!\?\n| \n|\tend|  "},
     {CL100K("", "\"Isolated\",\"invert\":false"), MIXED,
-     U"I|'m| SURE| it|'s| HE|'LL|'Ve| x|'\u017f| '|TIS| don|'T|  | go|1|2|3|4|5| a|1|b|\r\n\r\n| | "
+     U"I|'m| SURE| it|'s| HE|'LL|'Ve| x|'\u017f|y| '|TIS| don|'T|  | go|1|2|3|4|5| a|1|b|\r\n\r\n| | "
      U"|\u00bd|\u00b2|\u2167| --!\?\n| \n|\tend|  "},
     {CL100K("{1,3}", "\"Isolated\",\"invert\":false"), PLUS,
      U"\u00a0nbsp| |\u3000wide| e|\u0301t| |\u0967\u0968| |\u00bd4\u00b2|5"},
@@ -37,11 +37,11 @@ static const struct {
      U"\u00a0nbsp| |\u3000wide| e|\u0301t| |\u0967|\u0968| |\u00bd|4|\u00b2|5"},
     {CL100K("", "\"Removed\",\"invert\":true"), U"ab 12 'D\n", U"ab| |1|2| '|D|\n"},
     {"{\"type\":\"Whitespace\"}", MIXED,
-     U"I|'|m|SURE|it|'|s|HE|'|LL|'|Ve|x|'|\u017f|'|TIS|don|'|T|go12345|a1b|\u00bd\u00b2|\u2167|--!\?|end"},
+     U"I|'|m|SURE|it|'|s|HE|'|LL|'|Ve|x|'|\u017fy|'|TIS|don|'|T|go12345|a1b|\u00bd\u00b2|\u2167|--!\?|end"},
     {"{\"type\":\"WhitespaceSplit\"}", MIXED,
-     U"I'm|SURE|it's|HE'LL'Ve|x'\u017f|'TIS|don'T|go12345|a1b|\u00bd\u00b2\u2167|--!\?|end"},
+     U"I'm|SURE|it's|HE'LL'Ve|x'\u017fy|'TIS|don'T|go12345|a1b|\u00bd\u00b2\u2167|--!\?|end"},
     {"{\"type\":\"BertPreTokenizer\"}", MIXED,
-     U"I|'|m|SURE|it|'|s|HE|'|LL|'|Ve|x|'|\u017f|'|TIS|don|'|T|go12345|a1b|\u00bd\u00b2\u2167|-|-|!|\?|end"},
+     U"I|'|m|SURE|it|'|s|HE|'|LL|'|Ve|x|'|\u017fy|'|TIS|don|'|T|go12345|a1b|\u00bd\u00b2\u2167|-|-|!|\?|end"},
     {"{\"type\":\"Whitespace\"}", MARKS, U"a|-|b|--|c|(|d|.)|12x3|\u4f60\u597d|\u3002|_e|f_|$|5|^"},
     {"{\"type\":\"WhitespaceSplit\"}", MARKS, U"a-b--c|(d.)|12x3|\u4f60\u597d\u3002|_e|f_|$5|^"},
     {"{\"type\":\"BertPreTokenizer\"}", MARKS, U"a|-|b|-|-|c|(|d|.|)|12x3|\u4f60\u597d|\u3002|_|e|f|_|$|5|^"},
