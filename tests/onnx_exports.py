@@ -130,6 +130,22 @@ def torch_networks():
                                   ("rnn of relu", nn.RNN(4, 6, batch_first=True, nonlinearity="relu"), lambda y, last: y.mean(1))):
         yield f"recurrent, {name}", Function(lambda self, x, what=what: self.last(what(*self.recurrent(x))), recurrent=recurrent,
                                              last=nn.Linear(12 if recurrent.bidirectional else 6, 3)), (5, 4)
+    def attend(query, memory, **options):
+        def forward(self, x):
+            mask = torch.triu(torch.ones(x.shape[1], x.shape[1], dtype=torch.bool), 1) if "causal" in options else None
+            y, weights = self.attention(query(x), memory(x), memory(x), attn_mask=mask, key_padding_mask=x[:, :, 0] > 1 if "keys" in options else None,
+                                        need_weights="weights" in options)
+            return y if weights is None else torch.cat([y, weights], -1)
+        return forward
+
+    for name, options in (("", ()), (", causal", ("causal",)), (", of keys", ("keys",)), (", with weights", ("weights",)), (", causal, of keys, with weights", ("causal", "keys", "weights"))):
+        yield f"attention{name}", Function(attend(lambda x: x, lambda x: x, **dict.fromkeys(options)), attention=nn.MultiheadAttention(12, 3, batch_first=True)), (7, 12)
+    yield "attention, steps first", Function(lambda self, x: (lambda t: self.attention(t, t, t, need_weights=False)[0].transpose(0, 1))(x.transpose(0, 1)), attention=nn.MultiheadAttention(12, 3)), (7, 12)
+    yield "attention, of others", Function(attend(lambda x: x[:, :3], lambda x: x[:, 3:]), attention=nn.MultiheadAttention(12, 3, batch_first=True)), (7, 12)
+    for name, options in (("", {}), (", norm first", {"norm_first": True}), (", GELU", {"activation": "gelu"})):
+        yield f"encoder{name}", Function(lambda self, x: self.layer(x), layer=nn.TransformerEncoderLayer(12, 3, 20, batch_first=True, **options)), (7, 12)
+    yield "encoder, causal", Function(lambda self, x: self.layer(x, src_mask=nn.Transformer.generate_square_subsequent_mask(7), is_causal=True), layer=nn.TransformerEncoderLayer(12, 3, 20, batch_first=True)), (7, 12)
+    yield "decoder", Function(lambda self, x: self.layer(x, x[:, 1:]), layer=nn.TransformerDecoderLayer(12, 3, 20, batch_first=True)), (7, 12)
     functions = {
         "view": lambda self, x: self.d(self.c(x).view(x.size(0), -1)),
         "view by sizes": lambda self, x: (lambda y: self.d(y.view(y.size(0), y.size(1) * y.size(2) * y.size(3))))(self.c(x)),

@@ -349,7 +349,7 @@ static const struct {
     soma_status status;
     const char *words[2];
 } refused[] = {
-    {batch_doubled, SOMA_UNSUPPORTED, {"node 2", "size of the batch"}},
+    {batch_doubled, SOMA_UNSUPPORTED, {"node 3", "works across the first dimension"}},
     {batch_in_a_sum, SOMA_UNSUPPORTED, {"node 1", "size of the batch"}},
     {batch_compared, SOMA_UNSUPPORTED, {"node 1", "size of the batch"}},
     {by_zero, SOMA_INVALID_FILE, {"node 0", "divided by 0"}},

@@ -104,6 +104,20 @@ soma_status soma_onnx_give_numbers(soma_onnx_node *node, int32_t type, const som
     return settle(&output->elements, output->name, numbers, equal ? SOMA_MIN(count, (size_t)1) : count);
 }
 
+/* ------------------------------------------------------------------------------------ a batch that is not known */
+
+/* What becomes of it: added to 0, or multiplied. NaN of 0 times where that is no multiple of it, whole and above 0. */
+static double compute_batch(soma_binary op, double a, double b) {
+    const double batch = isnan(a) ? a : b, other = isnan(a) ? b : a;
+    const double times = (double)soma_onnx_times_of(batch), most = 0x1p31;
+    const bool one = !isnan(a) != !isnan(b), product = one && other >= 1 && other * times <= most;
+    if (one && other == 0 && (op == SOMA_BINARY_ADD || (op == SOMA_BINARY_SUBTRACT && isnan(a)))) return batch;
+    if (op == SOMA_BINARY_MULTIPLY && product) return soma_onnx_times_batch((size_t)(other * times));
+    if (op == SOMA_BINARY_DIVIDE && isnan(a) && one && other >= 1 && fmod(times, other) == 0)
+        return soma_onnx_times_batch((size_t)(times / other));
+    return soma_onnx_times_batch(0);
+}
+
 /* ---------------------------------------------------------------------------------------------------- arithmetic */
 
 /* C truncates a quotient of whole numbers, as ONNX does. */
@@ -120,16 +134,12 @@ static double compute(soma_binary op, double a, double b, bool whole) {
     }
 }
 
-/* The size of the batch stays what it is where nothing is done to it; else the result is no number that is known. */
-static bool keeps_batch(soma_binary op, double a, double b) {
-    double neutral = op == SOMA_BINARY_MULTIPLY || op == SOMA_BINARY_DIVIDE;
-    bool commutes = op == SOMA_BINARY_ADD || op == SOMA_BINARY_MULTIPLY;
-    return (isnan(a) && b == neutral) || (commutes && isnan(b) && a == neutral);
-}
-
 static soma_status combine(const soma_onnx_node *node, double a, double b, bool whole, double *result) {
     soma_binary op = (soma_binary)node->row->parameter;
-    if (whole && (isnan(a) || isnan(b)) && !keeps_batch(op, a, b)) return soma_onnx_unknown_batch(node->output.name);
+    if (whole && (isnan(a) || isnan(b))) {
+        *result = compute_batch(op, a, b);
+        return soma_onnx_times_of(*result) ? SOMA_OK : soma_onnx_unknown_batch(node->output.name);
+    }
     if (whole && op == SOMA_BINARY_DIVIDE && b == 0)
         return soma_error(SOMA_INVALID_FILE, "%s: a whole number is divided by 0", node->output.name);
     *result = compute(op, a, b, whole);

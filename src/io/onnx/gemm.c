@@ -129,11 +129,22 @@ static void narrow(soma_onnx_shape *shape, uint32_t place) {
     memmove(shape->dim + place, shape->dim + place + 1, (shape->rank - place) * sizeof *shape->dim);
 }
 
+/* A dimension that is more than the batch counts matrices, or the rows of the first factor where the other is the same
+ * for all samples; a sum over it, or columns, would mix them. */
+static bool is_counted_by(const soma_onnx_node *node, uint32_t input) {
+    const soma_onnx_shape *x = &node->input[input]->shape;
+    const uint32_t behind = x->rank - 1 - node->joint.more - node->joint.place; /* dimensions, as the model has them */
+    const bool rows = input == 0 && !node->input[1]->shape.batched && node->input[1]->shape.rank <= 2;
+    if (node->joint.more == 0) return true;
+    return x->batched ? behind >= (rows ? 1 : 2) : x->rank <= 2 || soma_onnx_count(x, 0, x->rank - 2) == 1;
+}
+
 static soma_status import_matmul(soma_onnx_node *node) {
     operand a, b, out;
     const soma_onnx_shape *matrix = &node->input[1]->shape;
     if (node->batch && (matrix->batched || matrix->rank != 2 || node->batch + 1 == node->input[0]->shape.rank))
         return soma_onnx_mixes(node);
+    if (!is_counted_by(node, 0) || !is_counted_by(node, 1)) return soma_onnx_mixes(node);
     SOMA_TRY(get_factors(node, false, &a, &b));
     bool row = a.shape.rank == 1, column = b.shape.rank == 1;
     if (a.shape.rank == 0 || b.shape.rank == 0) return soma_error(SOMA_INVALID_SHAPE, "a single number is no matrix");
@@ -182,16 +193,20 @@ static soma_status import_gemm(soma_onnx_node *node) {
     float alpha, beta;
     soma_tensor *bias = NULL;
     bool third = node->input_count > 2 && node->input[2];
+    if (node->joint.more == 0 && node->batch) return soma_onnx_mixes(node);
     SOMA_TRY(soma_onnx_get_float(node, "alpha", 1, &alpha));
     SOMA_TRY(soma_onnx_get_float(node, "beta", 1, &beta));
     SOMA_TRY(soma_onnx_get_integer(node, "transA", 0, &transpose_a));
     SOMA_TRY(soma_onnx_get_integer(node, "transB", 0, &transpose_b));
+    if (node->joint.more && (transpose_a || node->joint.place || !node->input[0]->shape.batched ||
+                             node->input[1]->shape.batched || (third && node->input[2]->shape.batched)))
+        return soma_onnx_mixes(node); /* all but the rows of the first factor */
     for (uint32_t i = 1; i < node->input_count; i++)
         if (node->input[i]) soma_onnx_weight(node->input[i]);
     SOMA_TRY(transpose_a ? get_plain_factors(node, &a, &b) : get_factors(node, transpose_b != 0, &a, &b));
-    if (a.shape.rank != 2 || b.shape.rank != 2)
-        return soma_error(SOMA_INVALID_SHAPE, "factors of %u and %u dimensions; both must have 2", a.shape.rank,
-                          b.shape.rank);
+    if (a.shape.rank - node->joint.more != 2 || b.shape.rank != 2)
+        return soma_error(SOMA_INVALID_SHAPE, "factors of %u and %u dimensions; both must have 2",
+                          a.shape.rank - node->joint.more, b.shape.rank);
     if (transpose_a) SOMA_TRY(transpose(node, &a));
     if (third && alpha == 1 && beta == 1 && !b.shape.batched)
         SOMA_TRY(find_bias(node, b.shape.dim[transpose_b ? 0 : 1], &bias));
@@ -202,13 +217,14 @@ static soma_status import_gemm(soma_onnx_node *node) {
     if (third && !bias && beta != 0) {
         soma_onnx_shape product = out.shape;
         SOMA_TRY(add_third(node, beta, &out));
-        if (out.shape.rank != product.rank || memcmp(out.shape.dim, product.dim, sizeof product.dim[0] * 2) != 0)
+        if (out.shape.rank != product.rank ||
+            memcmp(out.shape.dim, product.dim, sizeof product.dim[0] * product.rank) != 0)
             return soma_error(SOMA_INVALID_SHAPE, "the third input cannot be broadcast to the product's shape");
     }
     return soma_onnx_give(node, out.tensor, &out.shape);
 }
 
-SOMA_ONNX_OP(Gemm, 1, 2, 3, "alpha beta transA transB broadcast", import_gemm, 0);
+SOMA_ONNX_OP(Gemm, 1, 2, 3, "alpha beta transA transB broadcast", import_gemm, 0, .place = SOMA_ONNX_MOVED);
 
 /* ---------------------------------------------------------------------------------------------------------- export */
 

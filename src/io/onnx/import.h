@@ -15,6 +15,8 @@
 typedef struct soma_onnx_shape {
     bool batched;   /* depends on an input */
     uint32_t batch; /* where samples are read one by one, which dimension counts them: the first, mostly; see batch.c */
+    size_t outer,
+        inner; /* that dimension is outer x batch x inner, as heads of attention are; 0, as 1: nothing beside */
     uint32_t rank;
     size_t dim[SOMA_ONNX_MAX_RANK];
 } soma_onnx_shape;
@@ -84,6 +86,12 @@ typedef struct soma_onnx_importer {
 
 struct soma_onnx_row;
 
+/* A dimension that is more than the batch, while a rule sees what it is made of. */
+typedef struct soma_onnx_joint {
+    uint32_t place, more;
+    size_t outer, inner; /* more: how many dimensions are made of it, itself not counted; 0: there is none */
+} soma_onnx_joint;
+
 /* Tensors that a rule with several outputs has made for the first, and wants for the others. */
 enum { SOMA_ONNX_KEPT = 2 };
 
@@ -97,6 +105,7 @@ typedef struct soma_onnx_node {
     size_t number;                           /* of the output that the rule makes, where it is asked for each */
     soma_onnx_value output;                  /* what it makes */
     uint32_t batch;                          /* which dimension the result will have as its batch; see batch.c */
+    soma_onnx_joint joint;
     soma_tensor *kept[SOMA_ONNX_KEPT];
     int kind; /* what those are, to the rule */
 } soma_onnx_node;
@@ -125,6 +134,7 @@ typedef struct soma_onnx_row {
     bool several;       /* all outputs are computed, not the first alone */
     bool carries;       /* the result is the first input's elements, whatever they are: whole numbers, too */
     bool takes_words;   /* the first input may be a list of words that the file holds */
+    bool joins;         /* it knows of dimensions that are more than the batch */
 } soma_onnx_row;
 
 /* NULL if there is none of this name in this domain. */
@@ -176,6 +186,10 @@ soma_status soma_onnx_take(soma_onnx_importer *importer, size_t bytes, const cha
 soma_status soma_onnx_take_made(soma_onnx_importer *importer, size_t count, size_t size, const char *name);
 /* An error where a number would be computed of the size of the batch. */
 soma_status soma_onnx_unknown_batch(const char *name);
+/* The size of a batch that is not known, so many times: a NaN that says it. Of such a NaN how many times; 0: of one
+ * that does not. */
+double soma_onnx_times_batch(size_t times);
+size_t soma_onnx_times_of(double number);
 soma_graph *soma_onnx_graph(const soma_onnx_node *node);
 /* An error of the node; the importer puts file and node before it. */
 soma_status soma_onnx_mixes(const soma_onnx_node *node);
@@ -183,6 +197,11 @@ soma_status soma_onnx_mixes(const soma_onnx_node *node);
 uint32_t soma_onnx_first(const soma_onnx_importer *importer, const soma_onnx_shape *shape);
 /* Puts the dimension of the batch there; others move up or down. */
 void soma_onnx_move_batch(soma_onnx_shape *shape, uint32_t to);
+/* What a sample has of the dimension that the batch is part of: outer x inner. */
+size_t soma_onnx_beside_batch(const soma_onnx_shape *shape);
+/* The shape with outer, batch and inner as dimensions of their own; with the first of them as they are where the batch
+ * is all that there is. */
+soma_onnx_shape soma_onnx_divided(const soma_onnx_shape *shape);
 /* Rank and dimensions of the tensor for a value of this shape; dimensions of 1 go where there are too many. */
 soma_status soma_onnx_canonical(const soma_onnx_importer *importer, const soma_onnx_shape *shape, soma_tensor *like);
 /* Whether the tensor has just the value's dimensions, so that axes mean the same. */
@@ -200,6 +219,9 @@ soma_status soma_onnx_reshaped(soma_onnx_node *node, soma_tensor *x, const soma_
 /* Like soma_onnx_integers() where the size of the batch may be among them: then its bit is set, and its number 0. */
 soma_status soma_onnx_sizes(soma_onnx_node *node, uint32_t input, int64_t *values, size_t most, size_t *count,
                             uint32_t *open);
+/* The same where multiples of that may be among them: the number is what it is multiplied by. */
+soma_status soma_onnx_multiples(soma_onnx_node *node, uint32_t input, int64_t *values, size_t most, size_t *count,
+                                uint32_t *open);
 
 /* The result. */
 soma_status soma_onnx_give(soma_onnx_node *node, soma_tensor *tensor, const soma_onnx_shape *shape);
@@ -292,7 +314,7 @@ bool soma_onnx_can_fold(const soma_onnx_node *node);
 /* Memory for numbers of the result, which lives as long as the importer. */
 soma_status soma_onnx_make(soma_onnx_node *node, size_t count, double **numbers);
 /* These numbers are the result; if all are equal, one is there. A whole number that is NaN is the size of the batch,
- * where that is not known. */
+ * where that is not known: soma_onnx_times_batch(). */
 soma_status soma_onnx_give_numbers(soma_onnx_node *node, int32_t type, const soma_onnx_shape *shape, bool equal,
                                    double *numbers);
 /* An error of element i of a value where it is a whole number that a double may have instead of another. */

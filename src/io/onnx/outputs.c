@@ -26,6 +26,9 @@ static soma_status add_output(soma_onnx_importer *importer, const Soma__Onnx__Va
     value->integer = false; /* whole numbers and truth are the floats that they are, until they leave a session */
     if (!value->tensor || !value->tensor->batched)
         return soma_error(SOMA_UNSUPPORTED, "does not depend on an input: it is the same for every sample");
+    if (soma_onnx_beside_batch(&value->shape) > 1)
+        return soma_error(SOMA_UNSUPPORTED, "has the batch and dimensions of its samples as one, dimension %u",
+                          value->shape.batch);
     if (value->shape.batch &&
         soma_onnx_first(importer, &value->shape)) { /* where the model fixes all, it is as it is */
         if (!importer->inputs.open && !importer->late)

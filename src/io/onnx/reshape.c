@@ -23,7 +23,7 @@ static soma_status give_reshaped(soma_onnx_node *node, const soma_onnx_shape *sh
         node->output.constant = false;
         return SOMA_OK;
     }
-    soma_onnx_shape front = *shape;
+    soma_onnx_shape front = soma_onnx_divided(shape);
     if (soma_onnx_first(node->importer, shape)) soma_onnx_move_batch(&front, 0);
     SOMA_TRY(soma_onnx_samples(node, node->input[0], &x));
     SOMA_TRY(soma_onnx_reshaped(node, x, &front, &y));
@@ -35,12 +35,23 @@ static soma_status give_reshaped(soma_onnx_node *node, const soma_onnx_shape *sh
     return soma_onnx_give_samples(node, y, shape);
 }
 
-/* open: bit i says that dimension i is the size of the batch, which is not known. */
-static soma_status get_target(soma_onnx_node *node, int64_t *target, size_t *count, uint32_t *open) {
+/* The new shape as the model gives it. */
+typedef struct wanted {
+    int64_t dim[SOMA_ONNX_MAX_RANK];
+    size_t count;
+    uint32_t open; /* bit i: dimension i is the size of the batch, which is not known, so many times */
+    bool zero;     /* 0 is no copy */
+} wanted;
+
+static soma_status get_target(soma_onnx_node *node, wanted *target) {
     bool present;
-    *open = 0;
-    if (node->opset >= 5) return soma_onnx_sizes(node, 1, target, SOMA_ONNX_MAX_RANK, count, open);
-    return soma_onnx_get_integers(node, "shape", target, SOMA_ONNX_MAX_RANK, count, &present);
+    int64_t zero;
+    *target = (wanted){.count = 0};
+    SOMA_TRY(soma_onnx_get_integer(node, "allowzero", 0, &zero));
+    target->zero = zero != 0;
+    if (node->opset >= 5)
+        return soma_onnx_multiples(node, 1, target->dim, SOMA_ONNX_MAX_RANK, &target->count, &target->open);
+    return soma_onnx_get_integers(node, "shape", target->dim, SOMA_ONNX_MAX_RANK, &target->count, &present);
 }
 
 static soma_status no_fit(const soma_onnx_shape *x) {
@@ -48,19 +59,18 @@ static soma_status no_fit(const soma_onnx_shape *x) {
                       "the new shape has another number of elements than the %u dimensions it is of", x->rank);
 }
 
-/* Dimensions from `first` on: 0 copies, one -1 takes what is left. */
-static soma_status resolve(const soma_onnx_shape *x, const int64_t *target, size_t count, uint32_t first, bool zero,
-                           soma_onnx_shape *out) {
-    size_t elements = soma_onnx_count(x, first, x->rank), known = 1, unknown = SIZE_MAX;
-    for (size_t i = first; i < count; i++) {
-        if (target[i] < -1 || (target[i] == -1 && unknown != SIZE_MAX))
-            return soma_error(SOMA_INVALID_FILE, "dimension %zu of the new shape is %" PRId64, i, target[i]);
-        if (target[i] == 0 && (zero || i >= x->rank))
+/* 0 copies, one -1 takes what is left. */
+static soma_status resolve(const soma_onnx_shape *x, const wanted *target, soma_onnx_shape *out) {
+    size_t elements = soma_onnx_count(x, 0, x->rank), known = 1, unknown = SIZE_MAX;
+    for (size_t i = 0; i < target->count; i++) {
+        const int64_t size = target->dim[i];
+        if (size < -1 || (size == -1 && unknown != SIZE_MAX))
+            return soma_error(SOMA_INVALID_FILE, "dimension %zu of the new shape is %" PRId64, i, size);
+        if (size == 0 && (target->zero || i >= x->rank))
             return soma_error(SOMA_UNSUPPORTED, "dimension %zu of the new shape is 0: there would be no elements", i);
-        if (target[i] == -1) unknown = i;
-        out->dim[i] = target[i] == 0 ? x->dim[i] : 1;
-        if ((target[i] > 0 && !soma_size_of(target[i], &out->dim[i])) ||
-            !soma_multiply_size(known, out->dim[i], &known))
+        if (size == -1) unknown = i;
+        out->dim[i] = size == 0 ? x->dim[i] : 1;
+        if ((size > 0 && !soma_size_of(size, &out->dim[i])) || !soma_multiply_size(known, out->dim[i], &known))
             return no_fit(x);
     }
     if (known == 0 || elements % known != 0) return no_fit(x);
@@ -71,57 +81,103 @@ static soma_status resolve(const soma_onnx_shape *x, const int64_t *target, size
     return SOMA_OK;
 }
 
-/* Whether the batch may be dimension `at` of the new shape: what stands before and behind it is what stood there before
- * and behind. *out: all dimensions then. */
-static bool batch_fits(const soma_onnx_node *node, const int64_t *target, size_t count, uint32_t open, bool zero,
-                       uint32_t at, soma_onnx_shape *out) {
-    const soma_onnx_shape *x = &node->input[0]->shape;
-    const size_t batch = node->importer->batch, before = soma_onnx_count(x, 0, x->batch);
-    int64_t others[SOMA_ONNX_MAX_RANK];
-    soma_onnx_shape rest = *x;
-    const bool named = open >> at & 1 || target[at] == -1 || (target[at] == 0 && !zero && at == x->batch) ||
-                       (batch && target[at] == (int64_t)batch);
-    if (!named || (open & ~(1u << at)) || at >= count) return false;
-    for (size_t i = 0; i < count; i++) { /* -1 for the batch is what is left, and so right if the rest is a sample */
-        if (i != at && target[i] == -1 && target[at] == -1) return false;
-        if (i != at && target[i] == 0 && !zero && (i >= x->rank || i == x->batch)) return false;
-        others[i] = i == at ? 1 : target[i] == 0 && !zero ? (int64_t)x->dim[i] : target[i];
+/* The dimensions but the one at `at`: what stands before it, and behind. */
+typedef struct sides {
+    size_t before, behind;
+    uint32_t left; /* which takes what is left; UINT32_MAX: none */
+} sides;
+
+static bool get_sides(const soma_onnx_shape *x, const wanted *target, uint32_t at, soma_onnx_shape *out, sides *of) {
+    *of = (sides){1, 1, UINT32_MAX};
+    for (uint32_t i = 0; i < target->count; i++) {
+        const bool copies = target->dim[i] == 0 && !target->zero;
+        size_t *product = i < at ? &of->before : &of->behind;
+        if (i == at) continue;
+        if ((target->open >> i & 1) || target->dim[i] < -1 || (copies && (i >= x->rank || i == x->batch))) return false;
+        if (target->dim[i] == -1 && of->left != UINT32_MAX) return false;
+        if (target->dim[i] == -1) of->left = i;
+        out->dim[i] = copies ? x->dim[i] : 1;
+        if (target->dim[i] > 0 && !soma_size_of(target->dim[i], &out->dim[i])) return false;
+        if (target->dim[i] == 0 && target->zero) return false;
+        if (!soma_multiply_size(*product, out->dim[i], product)) return false;
     }
-    rest.dim[x->batch] = 1;
-    *out = (soma_onnx_shape){.batched = true, .batch = at, .rank = (uint32_t)count};
-    if (resolve(&rest, others, count, 0, zero, out) != SOMA_OK || soma_onnx_count(out, 0, at) != before) return false;
-    out->dim[at] = x->dim[x->batch];
+    return of->before > 0 && of->behind > 0;
+}
+
+/* What a dimension that is the batch so many times has of the samples. 0: any; SIZE_MAX: it is no such. */
+static size_t times_at(const soma_onnx_node *node, const wanted *target, uint32_t at) {
+    const soma_onnx_shape *x = &node->input[0]->shape;
+    const size_t batch = node->importer->batch;
+    const int64_t size = target->dim[at];
+    if (target->open >> at & 1) return (size_t)size;
+    if (size == -1) return 0;
+    if (size == 0 && !target->zero && at == x->batch) return soma_onnx_beside_batch(x);
+    return batch && size > 0 && (uint64_t)size % batch == 0 ? (size_t)((uint64_t)size / batch) : SIZE_MAX;
+}
+
+static bool divides(size_t a, size_t by, size_t *quotient) {
+    *quotient = by ? a / by : 0;
+    return by && a % by == 0 && *quotient > 0;
+}
+
+/* Whether the batch may be part of dimension `at` of the new shape. The elements before it in a sample and behind it
+ * are those that were; what the dimensions before `at` leave of the former, and those behind of the latter, is part of
+ * it, too. *out: all dimensions then. */
+static bool batch_fits(const soma_onnx_node *node, const wanted *target, uint32_t at, soma_onnx_shape *out) {
+    const soma_onnx_shape *x = &node->input[0]->shape;
+    size_t before = soma_onnx_count(x, 0, x->batch) * SOMA_MAX(x->outer, (size_t)1);
+    size_t behind = soma_onnx_count(x, x->batch + 1, x->rank) * SOMA_MAX(x->inner, (size_t)1), left = 1;
+    sides of;
+    *out = (soma_onnx_shape){.batched = true, .batch = at, .rank = (uint32_t)target->count};
+    const size_t times = times_at(node, target, at);
+    if (times == SIZE_MAX || !get_sides(x, target, at, out, &of)) return false;
+    if (of.left != UINT32_MAX) { /* the side where it is has the rest */
+        const bool first = of.left < at;
+        size_t other;
+        if (!divides(first ? behind : before, first ? of.behind : of.before, &other) ||
+            !divides(times, other, &other) || !divides(first ? before : behind, first ? of.before : of.behind, &left) ||
+            !divides(left, other, &left))
+            return false;
+        out->dim[of.left] = left;
+        *(first ? &of.before : &of.behind) *= left;
+    }
+    if (!divides(before, of.before, &out->outer) || !divides(behind, of.behind, &out->inner)) return false;
+    if (times && out->outer * out->inner != times) return false;
+    out->dim[at] = node->importer->batch * out->outer * out->inner;
     return true;
 }
 
-/* The batch stays where it was if it can. */
-static soma_status place_batch(const soma_onnx_node *node, const int64_t *target, size_t count, uint32_t open,
-                               bool zero, soma_onnx_shape *out) {
+/* The batch stays where it was if it can, and alone. */
+static soma_status place_batch(const soma_onnx_node *node, const wanted *target, soma_onnx_shape *out) {
     const uint32_t batch = node->input[0]->shape.batch;
-    if (batch < count && batch_fits(node, target, count, open, zero, batch, out)) return SOMA_OK;
-    for (uint32_t at = 0; at < count; at++)
-        if (batch_fits(node, target, count, open, zero, at, out)) return SOMA_OK;
+    for (int joined = 0; joined < 2; joined++)
+        for (uint32_t i = 0; i <= target->count; i++) {
+            const uint32_t at = i ? i - 1 : batch;
+            if (at >= target->count || !batch_fits(node, target, at, out)) continue;
+            if (!joined && soma_onnx_beside_batch(out) > 1) continue;
+            return out->rank + 2 > SOMA_ONNX_MAX_RANK && joined
+                       ? soma_error(SOMA_UNSUPPORTED, "more than %d dimensions", SOMA_ONNX_MAX_RANK)
+                       : SOMA_OK;
+        }
     return soma_onnx_mixes(node);
 }
 
 static soma_status import_reshape(soma_onnx_node *node) {
     const soma_onnx_shape *x = &node->input[0]->shape;
-    int64_t target[SOMA_ONNX_MAX_RANK] = {0}, zero;
-    size_t count;
-    uint32_t open;
-    SOMA_TRY(get_target(node, target, &count, &open));
-    SOMA_TRY(soma_onnx_get_integer(node, "allowzero", 0, &zero));
-    soma_onnx_shape out = {.batched = x->batched, .rank = (uint32_t)count};
+    wanted target;
+    SOMA_TRY(get_target(node, &target));
+    soma_onnx_shape out = {.batched = x->batched, .rank = (uint32_t)target.count};
     if (soma_onnx_first(node->importer, x))
-        SOMA_TRY(place_batch(node, target, count, open, zero != 0, &out));
-    else if (open)
+        SOMA_TRY(place_batch(node, &target, &out));
+    else if (target.open)
         return soma_onnx_mixes(node);
     else
-        SOMA_TRY(resolve(x, target, count, 0, zero != 0, &out));
+        SOMA_TRY(resolve(x, &target, &out));
     return give_reshaped(node, &out);
 }
 
-SOMA_ONNX_CARRIER(Reshape, 1, 1, 2, "shape allowzero consumed_inputs", import_reshape, 0, .place = SOMA_ONNX_ANYWHERE);
+SOMA_ONNX_CARRIER(Reshape, 1, 1, 2, "shape allowzero consumed_inputs", import_reshape, 0, .place = SOMA_ONNX_ANYWHERE,
+                  .joins = true);
 
 /* All dimensions before the axis make the first, the others the second. */
 static soma_status import_flatten(soma_onnx_node *node) {
@@ -148,7 +204,7 @@ static soma_status import_squeeze(soma_onnx_node *node) {
     for (uint32_t i = 0; none && i < x->rank; i++)
         if (x->dim[i] == 1) bits |= 1u << i;
     if (first && (bits >> x->batch & 1)) return soma_onnx_mixes(node);
-    soma_onnx_shape out = {.batched = x->batched};
+    soma_onnx_shape out = {.batched = x->batched, .outer = x->outer, .inner = x->inner};
     for (uint32_t i = 0; i < x->rank; i++) {
         if (first && i == x->batch) out.batch = out.rank;
         if (!(bits >> i & 1))
@@ -159,7 +215,7 @@ static soma_status import_squeeze(soma_onnx_node *node) {
     return give_reshaped(node, &out);
 }
 
-SOMA_ONNX_CARRIER(Squeeze, 1, 1, 2, "axes", import_squeeze, 0, .place = SOMA_ONNX_ANYWHERE);
+SOMA_ONNX_CARRIER(Squeeze, 1, 1, 2, "axes", import_squeeze, 0, .place = SOMA_ONNX_ANYWHERE, .joins = true);
 
 static soma_status import_unsqueeze(soma_onnx_node *node) {
     const soma_onnx_shape *x = &node->input[0]->shape;
@@ -171,9 +227,10 @@ static soma_status import_unsqueeze(soma_onnx_node *node) {
         added = axes ? axes->n_ints : 0;
     } else if (node->input_count > 1 && node->input[1])
         added = node->input[1]->elements.count;
-    if (x->rank + added > SOMA_ONNX_MAX_RANK)
+    if (x->rank + added + (soma_onnx_beside_batch(x) > 1 ? 2 : 0) > SOMA_ONNX_MAX_RANK)
         return soma_error(SOMA_UNSUPPORTED, "more than %d dimensions", SOMA_ONNX_MAX_RANK);
-    soma_onnx_shape out = {.batched = x->batched, .rank = x->rank + (uint32_t)added};
+    soma_onnx_shape out = *x;
+    out.rank += (uint32_t)added;
     SOMA_TRY(soma_onnx_get_axes(node, 13, out.rank, &bits, &none));
     for (uint32_t i = 0, from = 0; i < out.rank; i++) {
         if (first && !(bits >> i & 1) && from == x->batch) out.batch = i;
@@ -182,7 +239,7 @@ static soma_status import_unsqueeze(soma_onnx_node *node) {
     return give_reshaped(node, &out);
 }
 
-SOMA_ONNX_CARRIER(Unsqueeze, 1, 1, 2, "axes", import_unsqueeze, 0, .place = SOMA_ONNX_ANYWHERE);
+SOMA_ONNX_CARRIER(Unsqueeze, 1, 1, 2, "axes", import_unsqueeze, 0, .place = SOMA_ONNX_ANYWHERE, .joins = true);
 
 /* ---------------------------------------------------------------------------------------------------------- export */
 

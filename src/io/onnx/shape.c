@@ -20,7 +20,7 @@ static uint32_t bound(int64_t given, uint32_t rank) {
 static double dimension(const soma_onnx_node *node, uint32_t axis) {
     const soma_onnx_shape *x = &node->input[0]->shape;
     bool open = soma_onnx_first(node->importer, x) && axis == x->batch && x->dim[axis] == 0;
-    return open ? (double)NAN : (double)x->dim[axis];
+    return open ? soma_onnx_times_batch(soma_onnx_beside_batch(x)) : (double)x->dim[axis];
 }
 
 static soma_status import_shape(soma_onnx_node *node) {
@@ -35,7 +35,7 @@ static soma_status import_shape(soma_onnx_node *node) {
     return soma_onnx_give_numbers(node, INT64, &(soma_onnx_shape){.rank = 1, .dim = {to - from}}, false, numbers);
 }
 
-SOMA_ONNX_OP(Shape, 1, 1, 1, "start end", import_shape, 0, .place = SOMA_ONNX_ANYWHERE);
+SOMA_ONNX_OP(Shape, 1, 1, 1, "start end", import_shape, 0, .place = SOMA_ONNX_ANYWHERE, .joins = true);
 
 static soma_status import_size(soma_onnx_node *node) {
     const soma_onnx_shape *x = &node->input[0]->shape;

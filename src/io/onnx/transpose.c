@@ -50,11 +50,21 @@ soma_status soma_onnx_give_turned(soma_onnx_node *node, uint32_t rank, const siz
     return soma_onnx_give_like(node, tensor, &turned);
 }
 
+/* What samples have of the dimension that the batch is part of goes with it. */
+static soma_status turn_joined(soma_onnx_node *node, const uint32_t *order, soma_onnx_shape *out) {
+    soma_onnx_shape x = node->input[0]->shape;
+    x.dim[x.batch] = soma_onnx_beside_batch(&x);
+    out->batch = 0;
+    while (order[out->batch] != x.batch) out->batch++;
+    return soma_onnx_give_turned(node, x.rank, x.dim, order, out);
+}
+
 /* The dimensions of a sample, in the order of all; that of the batch goes where it is to be. */
 static soma_status turn(soma_onnx_node *node, const uint32_t *order, soma_onnx_shape *out) {
     soma_onnx_shape x = node->input[0]->shape;
     const uint32_t first = soma_onnx_first(node->importer, &x), batch = x.batch;
     uint32_t of_sample[SOMA_ONNX_MAX_RANK], count = 0;
+    if (soma_onnx_beside_batch(&x) > 1) return turn_joined(node, order, out);
     for (uint32_t i = 0; i < x.rank; i++)
         if (first && order[i] == batch)
             out->batch = i;
@@ -74,7 +84,7 @@ static soma_status import_transpose(soma_onnx_node *node) {
     return turn(node, order, &out);
 }
 
-SOMA_ONNX_CARRIER(Transpose, 1, 1, 1, "perm", import_transpose, 0, .place = SOMA_ONNX_ANYWHERE);
+SOMA_ONNX_CARRIER(Transpose, 1, 1, 1, "perm", import_transpose, 0, .place = SOMA_ONNX_ANYWHERE, .joins = true);
 
 /* ---------------------------------------------------------------------------------------------------------- export */
 

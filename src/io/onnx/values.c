@@ -16,6 +16,7 @@ soma_status soma_onnx_mixes(const soma_onnx_node *node) {
     for (uint32_t i = 0; i < node->input_count; i++)
         if (node->input[i] && node->input[i]->shape.batched) batch = SOMA_MAX(batch, node->input[i]->shape.batch);
     batch = SOMA_MAX(batch, node->batch);
+    if (node->joint.outer > 1 && batch) batch--; /* which the rule sees behind what is before it in one dimension */
     if (batch)
         return soma_error(SOMA_UNSUPPORTED,
                           "it works across dimension %u, which is the batch: samples must be independent of each other",
@@ -77,11 +78,15 @@ soma_status soma_onnx_reshaped(soma_onnx_node *node, soma_tensor *x, const soma_
 }
 
 soma_status soma_onnx_axis(const soma_onnx_node *node, int64_t given, uint32_t rank, uint32_t *axis) {
+    /* A constant that values are looked up in has not moved; one that is aligned with the others has. */
+    const bool moved = node->row->place == SOMA_ONNX_BROADCAST || node->input[0]->shape.batched;
+    const uint32_t more = moved ? node->joint.more : 0;
+    rank -= more; /* as the model counts */
     if (given < -(int64_t)rank || given >= (int64_t)rank)
         return soma_error(SOMA_INVALID_FILE, "axis %" PRId64 " of %u dimensions", given, rank);
     *axis = (uint32_t)(given < 0 ? given + rank : given);
-    /* A constant that values are looked up in has not moved; one that is aligned with the others has. */
-    const bool moved = node->row->place == SOMA_ONNX_BROADCAST || node->input[0]->shape.batched;
+    if (more && *axis == node->joint.place) return soma_onnx_mixes(node);
+    if (*axis > node->joint.place) *axis += more;
     if (node->batch && moved && *axis <= node->batch) *axis = *axis == node->batch ? 0 : *axis + 1;
     return SOMA_OK;
 }
@@ -102,6 +107,24 @@ void soma_onnx_move_batch(soma_onnx_shape *shape, uint32_t to) {
     for (; shape->batch > to; shape->batch--) shape->dim[shape->batch] = shape->dim[shape->batch - 1];
     for (; shape->batch < to; shape->batch++) shape->dim[shape->batch] = shape->dim[shape->batch + 1];
     shape->dim[to] = size;
+}
+
+size_t soma_onnx_beside_batch(const soma_onnx_shape *shape) {
+    return SOMA_MAX(shape->outer, (size_t)1) * SOMA_MAX(shape->inner, (size_t)1);
+}
+
+soma_onnx_shape soma_onnx_divided(const soma_onnx_shape *shape) {
+    soma_onnx_shape out = *shape;
+    const size_t parts[] = {shape->outer, shape->dim[shape->batch] / soma_onnx_beside_batch(shape), shape->inner};
+    out.outer = out.inner = 0;
+    if (soma_onnx_beside_batch(shape) == 1) return out;
+    out.rank = shape->batch;
+    for (uint32_t i = 0; i < SOMA_COUNT_OF(parts); i++) {
+        if (i == 1) out.batch = out.rank;
+        if (i == 1 || parts[i] > 1) out.dim[out.rank++] = parts[i];
+    }
+    for (uint32_t i = shape->batch + 1; i < shape->rank; i++) out.dim[out.rank++] = shape->dim[i];
+    return out;
 }
 
 /* --------------------------------------------------------------------------------------------------- constants */
@@ -131,13 +154,30 @@ soma_status soma_onnx_unknown_batch(const char *name) {
                       "%s is computed of the size of the batch, which is known only when the model runs", name);
 }
 
+/* In the bits of a NaN that arithmetic, which nothing is computed of it by, leaves to its maker. */
+#define QUIET_NAN UINT64_C(0x7ff8000000000000)
+#define PAYLOAD   UINT64_C(0x0007ffffffffffff)
+
+double soma_onnx_times_batch(size_t times) {
+    const uint64_t bits = QUIET_NAN | (times <= PAYLOAD ? (uint64_t)times : 0);
+    double number;
+    memcpy(&number, &bits, sizeof number);
+    return number;
+}
+
+size_t soma_onnx_times_of(double number) {
+    uint64_t bits;
+    memcpy(&bits, &number, sizeof bits);
+    return (size_t)(bits & PAYLOAD);
+}
+
 bool soma_onnx_single(soma_onnx_node *node, const soma_onnx_value *value, float *number) {
     return value->constant && value->elements.count == 1 && !value->elements.open &&
            soma_onnx_read_floats(node->importer->file, &value->elements, number) == SOMA_OK;
 }
 
-soma_status soma_onnx_sizes(soma_onnx_node *node, uint32_t input, int64_t *values, size_t most, size_t *count,
-                            uint32_t *open) {
+soma_status soma_onnx_multiples(soma_onnx_node *node, uint32_t input, int64_t *values, size_t most, size_t *count,
+                                uint32_t *open) {
     const soma_onnx_value *value = input < node->input_count ? node->input[input] : NULL;
     *count = 0;
     *open = 0;
@@ -150,9 +190,22 @@ soma_status soma_onnx_sizes(soma_onnx_node *node, uint32_t input, int64_t *value
     *count = value->elements.count;
     if (!value->elements.open) return soma_onnx_read_integers(node->importer->file, &value->elements, values);
     for (size_t i = 0; i < *count; i++) { /* only what was computed can be open */
-        double number = value->elements.doubles[value->elements.equal ? 0 : i];
-        values[i] = isnan(number) ? 0 : (int64_t)number;
-        *open |= (uint32_t)isnan(number) << i;
+        const double number = value->elements.doubles[value->elements.equal ? 0 : i];
+        const bool multiple = isnan(number);
+        values[i] = multiple ? (int64_t)soma_onnx_times_of(number) : (int64_t)number;
+        if (multiple && values[i] == 0) return soma_onnx_unknown_batch(value->name);
+        *open |= (uint32_t)multiple << i;
+    }
+    return SOMA_OK;
+}
+
+soma_status soma_onnx_sizes(soma_onnx_node *node, uint32_t input, int64_t *values, size_t most, size_t *count,
+                            uint32_t *open) {
+    SOMA_TRY(soma_onnx_multiples(node, input, values, most, count, open));
+    for (size_t i = 0; *open && i < *count; i++) {
+        if (!(*open >> i & 1)) continue;
+        if (values[i] != 1) return soma_onnx_unknown_batch(node->input[input]->name);
+        values[i] = 0;
     }
     return SOMA_OK;
 }
@@ -172,7 +225,7 @@ soma_status soma_onnx_give(soma_onnx_node *node, soma_tensor *tensor, const soma
 }
 
 soma_status soma_onnx_give_samples(soma_onnx_node *node, soma_tensor *tensor, const soma_onnx_shape *shape) {
-    soma_onnx_shape moved = *shape;
+    soma_onnx_shape moved = soma_onnx_divided(shape);
     if (soma_onnx_first(node->importer, shape)) soma_onnx_move_batch(&moved, 0);
     SOMA_TRY(soma_onnx_give(node, tensor, &moved));
     node->output.shape = *shape;
