@@ -293,10 +293,62 @@ START_TEST(gradients_of_attention_that_is_written_out_are_the_same) {
 END_TEST
 #endif
 
+/* ---------------------------------------------------------------------------------------------------------- devices */
+
+#ifdef SOMA_HAVE_TRAINING
+static bool combines_gradients;
+
+static bool combines(void *state, soma_primitive primitive) {
+    (void)state;
+    return primitive == SOMA_PRIMITIVE_ATTENTION || (combines_gradients && primitive == SOMA_PRIMITIVE_ATTENTION_GRAD);
+}
+
+/* Attention of steps to steps, written out behind three products that are trained. */
+static soma_network *network_with_attention(void) {
+    const size_t shape[] = {STEPS, WIDTH};
+    soma_network *network;
+    soma_tensor *part[3];
+    expect_ok(soma_network_create(&network));
+    soma_tensor *x = soma_input(network, NULL, 2, shape);
+    x->is_sequence = true;
+    for (int i = 0; i < 3; i++) part[i] = soma_layers(x, "dense 4");
+    expect_ok(soma_network_status(network));
+    soma_graph *graph = &network->graph;
+    expect_ok(soma_network_begin_layer(network, "attention", NULL));
+    soma_tensor *scores = matmul(graph, part[0], turn(graph, part[1], (const uint32_t[]){0, 2, 1}));
+    scores = binary(graph, scores, number(graph, 2), SOMA_BINARY_DIVIDE);
+    soma_tensor *y = matmul(graph, softmax(graph, scores, 2), part[2]);
+    expect_ok(soma_network_end_layer(network, y));
+    expect_ok(soma_network_add_output(network, y));
+    return network;
+}
+
+/* In a step of training both are made or none: what is written out has a gradient that is. */
+START_TEST(a_device_is_asked_for_the_gradient_too) {
+    combines_gradients = _i;
+    soma_device device;
+    host_device_open(&device);
+    soma_device_api api = *device.api;
+    api.combines = combines;
+    device.api = &api;
+    soma_network *network = network_with_attention();
+    expect_ok(soma_compile(network, &device, &(soma_compile_options){.loss = {SOMA_MEAN_SQUARED_ERROR}}));
+    const soma_graph *forward = &step_of(network, SOMA_MODE_PREDICT)->graph;
+    ck_assert_uint_eq(count_op(forward, SOMA_OP_ATTENTION), 1);
+    const soma_graph *training = &step_of(network, SOMA_MODE_TRAIN)->graph;
+    ck_assert_uint_eq(count_op(training, SOMA_OP_ATTENTION), combines_gradients);
+    ck_assert_uint_eq(count_op(training, SOMA_OP_ATTENTION_GRAD), combines_gradients);
+    ck_assert_uint_eq(count_op(training, SOMA_OP_SOFTMAX), !combines_gradients);
+    soma_network_destroy(network);
+}
+END_TEST
+#endif
+
 static void add_tests(TCase *cases) {
     tcase_add_loop_test(cases, attention_that_is_written_out_computes_the_same, 0, FORWARD_GRAPHS);
 #ifdef SOMA_HAVE_TRAINING
     tcase_add_loop_test(cases, gradients_of_attention_that_is_written_out_are_the_same, 0, GRAPHS);
+    tcase_add_loop_test(cases, a_device_is_asked_for_the_gradient_too, 0, 2);
 #endif
 }
 

@@ -4,13 +4,16 @@
 
 Usage: test_program_text.py PROGRAM DEVICE [CLASS ...]
 """
+import json
+import math
 import os
+import struct
 import subprocess
 import sys
 import time
 
 sys.dont_write_bytecode = True
-from program import BAD_FILE, DEVICE, DONE, PROGRAM, USAGE, ProgramTest, main, run
+from program import BAD_FILE, DEVICE, DONE, FAILED, PROGRAM, USAGE, ProgramTest, main, read_safetensors, run
 
 NET = "embedding 12 16; dense 9 softmax"
 
@@ -49,6 +52,44 @@ class Text(ProgramTest):
         whole = self.json("evaluate", "--model", model, "--data", self.book, f"--device={DEVICE}")
         self.assertEqual(whole["samples"], (8 * 300 - 1) // 8)
         self.assertGreater(whole["accuracy"], 0.99)
+
+    def change(self, model, change):
+        """A copy of the model whose header and numbers are changed."""
+        with open(model, "rb") as source:
+            content = source.read()
+        length = struct.unpack("<Q", content[:8])[0]
+        header, numbers = json.loads(content[8:8 + length]), bytearray(content[8 + length:])
+        change(header, numbers)
+        text = json.dumps(header).encode()
+        text += b" " * (-len(text) % 8)
+        path = self.path("changed.safetensors")
+        with open(path, "wb") as target:
+            target.write(struct.pack("<Q", len(text)) + text + numbers)
+        return path
+
+    def test_what_cannot_go_on_says_whose_fault_it_is(self):
+        """A model that goes on with nothing is a file that is not accepted (4); numbers that become none are a failure (1)."""
+        model, _ = self.learn()
+
+        def spoil(header, numbers):
+            numbers[:] = struct.pack("<f", math.nan) * (len(numbers) // 4)
+
+        spoilt = run("generate", "--model", self.change(model, spoil), "--prompt=a", f"--device={DEVICE}")
+        self.assertEqual((spoilt.returncode, spoilt.stdout.strip()), (FAILED, "a"))
+        self.assertIn("are not finite", spoilt.stderr)
+        self.write("table.csv", "".join(f"{x / 8},{x % 2}\n" for x in range(64)))
+        table = self.path("table.safetensors")
+        self.json("train", "--data", self.path("table.csv"), "--label=2", "--net=dense 9; dense 2 softmax", "--epochs=1", "--save", table, f"--device={DEVICE}")
+        tokens = json.loads(read_safetensors(model)[0]["soma.network"])["preprocessing"]["tokens"]
+
+        def know_a_text(header, numbers):
+            network = json.loads(header["__metadata__"]["soma.network"])
+            network["preprocessing"] = {"classes": [], "tokens": tokens}
+            header["__metadata__"]["soma.network"] = json.dumps(network)
+
+        self.refuse(BAD_FILE, ["--model", "what generates takes"], "generate", "--model", self.change(table, know_a_text), "--prompt=a", f"--device={DEVICE}")
+        self.refuse(BAD_FILE, ["learnt of no text"], "generate", "--model", table, "--prompt=a", f"--device={DEVICE}")
+        self.refuse(USAGE, ["--prompt"], "generate", "--model", model, "--prompt=", f"--device={DEVICE}")
 
     def test_a_transformer_finds_what_stands_before(self):
         """What comes after "ab" is told by what came after the "ab" before. Windows begin at each of the nine letters."""
