@@ -19,6 +19,7 @@ from .distributed import Communicator, MPICommunicator
 from .network import Network, load
 from .optimizers import Optimizer, Schedule
 from .session import InferenceSession, NodeArg, Session
+from .stream import Stream
 from .tokenizer import Tokenizer
 
 for _name in layers.NAMES:
@@ -41,5 +42,5 @@ Sequential = Model = Network
 __version__ = _soma.version()
 ERRORS = [name for name in dir(_soma) if name.endswith("Error")]
 __all__ = ["Array", "Callback", "Communicator", "Device", "DeviceArray", "EarlyStopping", "History", "InferenceSession", "LambdaCallback", "MPICommunicator", "Model", "ModelCheckpoint",
-           "Network", "NodeArg", "Optimizer", "Schedule", "Sequential", "Session", "SummaryWriter", "TensorBoard", "Tokenizer", "array", "devices",
+           "Network", "NodeArg", "Optimizer", "Schedule", "Sequential", "Session", "Stream", "SummaryWriter", "TensorBoard", "Tokenizer", "array", "devices",
            "load", "onnx", *ERRORS, *layers.NAMES, *optimizers.NAMES]

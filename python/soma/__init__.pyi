@@ -151,6 +151,7 @@ from .session import NodeArg as NodeArg
 from .session import Session as Session
 from .sklearn import SomaClassifier as SomaClassifier
 from .sklearn import SomaRegressor as SomaRegressor
+from .stream import Stream as Stream
 from .tokenizer import Tokenizer as Tokenizer
 
 Sequential = Network

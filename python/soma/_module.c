@@ -3,7 +3,8 @@
 #include "_soma.h"
 
 PyObject *soma_py_array_type, *soma_py_device_type, *soma_py_dataset_type, *soma_py_network_type, *soma_py_session_type,
-    *soma_py_tokenizer_type, *soma_py_memory_type, *soma_py_onnx_session_type, *soma_py_board_type;
+    *soma_py_tokenizer_type, *soma_py_memory_type, *soma_py_onnx_session_type, *soma_py_board_type,
+    *soma_py_generator_type;
 
 /* names("loss"): {name: [other names]} of an enumeration. */
 static PyObject *names(PyObject *module, PyObject *arguments) {
@@ -36,7 +37,7 @@ static int add_types(PyObject *module) {
         {&soma_py_dataset_type, soma_py_dataset_spec()},     {&soma_py_network_type, soma_py_network_spec()},
         {&soma_py_session_type, soma_py_session_spec()},     {&soma_py_memory_type, soma_py_memory_spec()},
         {&soma_py_tokenizer_type, soma_py_tokenizer_spec()}, {&soma_py_onnx_session_type, soma_py_onnx_session_spec()},
-        {&soma_py_board_type, soma_py_board_spec()}};
+        {&soma_py_board_type, soma_py_board_spec()},         {&soma_py_generator_type, soma_py_generator_spec()}};
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
         if (!(*types[i].type = soma_py_add_type(module, types[i].spec))) return -1;
     return 0;

@@ -232,6 +232,10 @@ PyType_Spec *soma_py_network_spec(void) {
         {"parameters", soma_py_network_parameters, METH_NOARGS, "names of the parameters"},
         {"get_parameter", soma_py_network_get_parameter, METH_O, "get_parameter(name): an array"},
         {"set_parameter", soma_py_network_set_parameter, METH_VARARGS, "set_parameter(name, values)"},
+        {"token_count", soma_py_network_token_count, METH_NOARGS, "how many tokens it has learnt; 0: of no text"},
+        {"encode", soma_py_network_encode, METH_VARARGS, "encode(bytes): a list of numbers"},
+        {"decode", soma_py_network_decode, METH_O, "decode(number): bytes"},
+        {"stream", soma_py_network_stream, METH_NOARGS, "the network of one step, with its states"},
         {NULL, NULL, 0, NULL}};
     static PyType_Slot slots[] = {{Py_tp_doc, "A network of the library."},
                                   {Py_tp_new, new_network},

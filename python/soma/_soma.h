@@ -18,7 +18,7 @@
 /* The types, and the exceptions by status, made when the module is. */
 extern PyObject *soma_py_array_type, *soma_py_device_type, *soma_py_dataset_type, *soma_py_network_type,
     *soma_py_session_type, *soma_py_memory_type, *soma_py_tokenizer_type, *soma_py_onnx_session_type,
-    *soma_py_board_type;
+    *soma_py_board_type, *soma_py_generator_type;
 
 /* errors.c: the exception of a status, with the detail of the last error in this thread; always NULL. */
 PyObject *soma_py_raise(soma_status status);
@@ -121,7 +121,9 @@ int soma_py_lock(PyThread_type_lock lock);
 
 PyType_Spec *soma_py_device_spec(void), *soma_py_dataset_spec(void), *soma_py_network_spec(void),
     *soma_py_session_spec(void), *soma_py_tokenizer_spec(void), *soma_py_onnx_session_spec(void),
-    *soma_py_board_spec(void);
+    *soma_py_board_spec(void), *soma_py_generator_spec(void);
+/* A list of them. */
+PyObject *soma_py_numbers(const int32_t *numbers, size_t count);
 PyObject *soma_py_devices(PyObject *module, PyObject *unused);
 
 /* Methods of a network by subject; each ends the argument of PyType_Spec's table. */
@@ -141,6 +143,10 @@ PyObject *soma_py_network_run(PyObject *self, PyObject *array);
 PyObject *soma_py_network_parameters(PyObject *self, PyObject *unused);
 PyObject *soma_py_network_get_parameter(PyObject *self, PyObject *name);
 PyObject *soma_py_network_set_parameter(PyObject *self, PyObject *arguments);
+PyObject *soma_py_network_token_count(PyObject *self, PyObject *unused);
+PyObject *soma_py_network_encode(PyObject *self, PyObject *arguments);
+PyObject *soma_py_network_decode(PyObject *self, PyObject *number);
+PyObject *soma_py_network_stream(PyObject *self, PyObject *unused);
 
 PyObject *soma_py_network_load_onnx(PyObject *class, PyObject *arguments);
 PyObject *soma_py_network_save_onnx(PyObject *self, PyObject *arguments);

@@ -59,6 +59,15 @@ static PyObject *save(PyObject *object, PyObject *arguments) {
     return status == SOMA_OK ? Py_NewRef(Py_None) : soma_py_raise(status);
 }
 
+PyObject *soma_py_numbers(const int32_t *numbers, size_t count) {
+    PyObject *list = PyList_New((Py_ssize_t)count);
+    for (size_t i = 0; list && i < count; i++) {
+        PyObject *number = PyLong_FromLong(numbers[i]);
+        if (!number || PyList_SetItem(list, (Py_ssize_t)i, number)) Py_CLEAR(list);
+    }
+    return list;
+}
+
 /* encode(bytes): a list of numbers. */
 static PyObject *encode(PyObject *object, PyObject *arguments) {
     const char *text;
@@ -70,11 +79,7 @@ static PyObject *encode(PyObject *object, PyObject *arguments) {
     const soma_tokenizer *tokenizer = ((soma_py_tokenizer *)object)->tokenizer;
     SOMA_PY_UNLOCKED(status = soma_tokenizer_encode(tokenizer, text, (size_t)length, &numbers, &count));
     if (status != SOMA_OK) return soma_py_raise(status);
-    PyObject *list = PyList_New((Py_ssize_t)count);
-    for (size_t i = 0; list && i < count; i++) {
-        PyObject *number = PyLong_FromLong(numbers[i]);
-        if (!number || PyList_SetItem(list, (Py_ssize_t)i, number)) Py_CLEAR(list);
-    }
+    PyObject *list = soma_py_numbers(numbers, count);
     soma_free(numbers);
     return list;
 }

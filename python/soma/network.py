@@ -300,6 +300,25 @@ class Network:
     def __call__(self, x):
         return self.predict(x)
 
+    def stream(self):
+        """The network as a soma.Stream, which is fed in pieces and carries its state from one to the next."""
+        from .stream import Stream
+
+        return Stream(self)
+
+    def generate(self, prompt="\n", *, max_new_tokens=200, temperature=1.0, top_k=0, top_p=1.0, seed=0, stream=False, tokenizer=None):
+        """What the network goes on with behind a prompt, without the prompt: of a text a text, of numbers of tokens a list of numbers.
+
+        For networks that take [steps] tokens and say for each which comes next, as `soma train --data book.txt` makes them, or others, with a
+        prompt of numbers or a soma.Tokenizer. temperature: probabilities to the power of 1/temperature; 0: always the likeliest. top_k: of the
+        likeliest so many (0: all); top_p: as few as have this probability together. The same seed draws the same, as `soma generate` does.
+        stream: an iterator that gives the text piece by piece, or the numbers one by one, as they are drawn:
+        for piece in network.generate("It was ", stream=True): print(piece, end="", flush=True)
+        """
+        from .stream import generate
+
+        return generate(self, prompt, max_new_tokens, temperature, top_k, top_p, seed, stream, tokenizer)
+
     # ------------------------------------------------------------------------------------------------------- contents
 
     @property

@@ -70,7 +70,7 @@ def package_stubs():
     parts = [("_soma", ["Array", "Device", "DeviceArray", "Error", "devices", *ERRORS]),
              ("board", ["SummaryWriter"]), ("callbacks", ["Callback", "EarlyStopping", "History", "LambdaCallback", "ModelCheckpoint", "TensorBoard"]), ("data", ["array"]), ("distributed", ["Communicator", "MPICommunicator"]),
              ("layers", layers.NAMES), ("network", ["Network", "load"]), ("optimizers", ["Optimizer", "Schedule", *optimizers.NAMES]),
-             ("session", ["InferenceSession", "NodeArg", "Session"]), ("sklearn", ["SomaClassifier", "SomaRegressor"]), ("tokenizer", ["Tokenizer"])]
+             ("session", ["InferenceSession", "NodeArg", "Session"]), ("sklearn", ["SomaClassifier", "SomaRegressor"]), ("stream", ["Stream"]), ("tokenizer", ["Tokenizer"])]
     lines = ["from . import layers as layers, onnx as onnx, optimizers as optimizers"]
     for module, names in parts:
         lines += [f"from .{module} import {name} as {name}" for name in dict.fromkeys(names)]
