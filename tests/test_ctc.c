@@ -284,6 +284,27 @@ START_TEST(labels_that_cannot_be_are_refused) {
 }
 END_TEST
 
+/* Where each step has a class, these are the likeliest, of the steps that there are. */
+START_TEST(steps_have_their_likeliest_classes) {
+    static const int32_t lengths[] = {STEPS, 1, 3},
+                         expected[2][SAMPLES * STEPS] = {{0, 1, 3, 1, 1, 2, 2, 1, 3, 3, 1, 1, 3, 0, 0},
+                                                         {0, 1, 3, 1, 1, 2, -1, -1, -1, -1, 1, 1, 3, -1, -1}};
+    int32_t found[SAMPLES * STEPS];
+    soma_device *device;
+    expect_ok(soma_device_open("cpu", NULL, &device));
+    for (int masked = 0; masked < 2; masked++) {
+        soma_network *network =
+            plain_network(device, masked, &(soma_compile_options){.loss = {SOMA_CATEGORICAL_CROSSENTROPY}});
+        soma_dataset *dataset = plain_dataset(target, masked ? lengths : NULL);
+        expect_ok(soma_predict_sequences(network, dataset, 2, found));
+        ck_assert_mem_eq(found, expected[masked], sizeof found);
+        soma_network_destroy(network);
+        soma_dataset_destroy(dataset);
+    }
+    soma_device_close(device);
+}
+END_TEST
+
 START_TEST(what_does_not_go_with_ctc_is_refused) {
     const size_t shape[] = {STEPS, CLASSES};
     static const float weights[] = {1, 1, 1, 1};
@@ -300,13 +321,13 @@ START_TEST(what_does_not_go_with_ctc_is_refused) {
     expect_error(soma_compile(network, device, &metric), SOMA_INVALID_ARGUMENT, "label_error_rate");
     expect_error(soma_compile(network, device, &other), SOMA_INVALID_ARGUMENT, "goes with the loss ctc");
     expect_error(soma_compile(network, device, &classes), SOMA_INVALID_ARGUMENT, "class weights");
-    expect_ok(soma_compile(network, device, NULL));
     soma_dataset *dataset = plain_dataset(target, NULL);
-    expect_error(soma_predict_sequences(network, dataset, 0, labels), SOMA_INVALID_STATE,
-                 "categorical_crossentropy, not ctc");
     expect_ok(soma_network_create(&flat));
     soma_layers(soma_input(flat, NULL, 2, shape), "flatten; dense 4 softmax");
     expect_error(soma_compile(flat, device, &ctc), SOMA_INVALID_SHAPE, "[batch, 4]", "[steps, classes + 1]");
+    expect_ok(soma_compile(flat, device, NULL));
+    expect_error(soma_predict_sequences(flat, dataset, 0, labels), SOMA_INVALID_STATE,
+                 "its loss is categorical_crossentropy", "ctc, or for an output [steps, classes]");
     soma_dataset_destroy(dataset);
     soma_network_destroy(network);
     soma_network_destroy(flat);
@@ -324,6 +345,7 @@ int main(void) {
     tcase_add_loop_test(cases, networks, 0, 2);
     tcase_add_test(cases, weights_and_lengths);
     tcase_add_loop_test(cases, labels_that_cannot_be_are_refused, 0, (int)(sizeof bad_labels / sizeof *bad_labels));
+    tcase_add_test(cases, steps_have_their_likeliest_classes);
     tcase_add_test(cases, what_does_not_go_with_ctc_is_refused);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);

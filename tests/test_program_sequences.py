@@ -117,6 +117,25 @@ class LongForm(ProgramTest):
         self.assertEqual(round(again["accuracy"], 6), round(report["test_accuracy"], 6))
         self.refuse(BAD_FILE, ["the label is", "--label-per-step"], "train", "--data", data, "--sequence-column=gesture", "--ignore=at")
 
+    def test_labels_of_steps_may_be_words(self):
+        made, tags = gestures(200, 1), ("O", "B-PER")
+        model, data, report = self.learn(long_form(made, label=lambda number, step: tags[step % 2]), "--label-per-step", "--epochs=25", "--lr=0.02")
+        self.assertGreater(report["test_accuracy"], 0.95)
+        again = self.json("evaluate", "--model", model, "--data", data, "--part=test", f"--device={DEVICE}")
+        self.assertEqual(round(again["accuracy"], 6), round(report["test_accuracy"], 6))
+        said = self.succeed("predict", "--model", model, "--data", data, f"--device={DEVICE}").stdout
+        rows = list(csv.DictReader(io.StringIO(said)))
+        self.assertEqual(list(rows[0]), ["gesture", "labels"])
+        expected = [" ".join(tags[step % 2] for step in range(len(rows))) for _, rows, _ in made]
+        self.assertGreater(sum(row["labels"] == want for row, want in zip(rows, expected, strict=True)), 190)
+        # Matched by name: the first word of this table is the second of the model's, so that all is wrong here.
+        turned = self.write("turned.csv", long_form(made, label=lambda number, step: tags[1 - step % 2]))
+        self.assertLess(self.json("evaluate", "--model", model, "--data", turned, f"--device={DEVICE}")["accuracy"], 0.05)
+        alone = self.write("alone.csv", long_form([(one, rows[:1], number) for one, rows, number in made], label=lambda number, step: "O"))
+        self.assertGreater(self.json("evaluate", "--model", model, "--data", alone, f"--device={DEVICE}")["accuracy"], 0.95)
+        unknown = self.write("unknown.csv", long_form(made, label=lambda number, step: (*tags, "I-PER")[step % 3]))
+        self.refuse(BAD_FILE, ['"I-PER"', "does not know", "B-PER"], "evaluate", "--model", model, "--data", unknown)
+
     def test_longer_ones_fit_where_there_is_room(self):
         made = gestures(40, 1)
         model, _, _ = self.learn(long_form(made), self.NET, "--epochs=1", "--sequence-steps=9")

@@ -55,10 +55,9 @@ static exit_status predict(const struct settings *settings, soma_network *networ
     predictions.as_classes = !settings->raw && model_is_classifier(network) && !predictions.as_labels &&
                              has_one_dimension(soma_network_output(network, 0));
     size_t shape[SOMA_MAX_RANK];
-    if (!settings->raw && model_loss(network) == SOMA_CTC) {
-        soma_tensor_shape(soma_network_output(network, 0), shape);
-        predictions.sequence = shape[0];
-    }
+    const uint32_t rank = soma_tensor_shape(soma_network_output(network, 0), shape);
+    const bool of_steps = model_is_classifier(network) && rank == 2 && soma_network_class_name(network, 0);
+    if (!settings->raw && (model_loss(network) == SOMA_CTC || of_steps)) predictions.sequence = shape[0];
     status = predictions_compute(settings, &predictions);
     if (status == STATUS_DONE && soma_network_get_series(network, &series) &&
         predictions.outputs == series.horizon * series.targets) {

@@ -140,7 +140,8 @@ static exit_status count_classes(const struct settings *settings, const struct d
     float largest = 0;
     bool whole = !settings->regression && info->target_rank[0] == 1;
     *classes = 0;
-    if (!whole) return STATUS_DONE;
+    while (soma_dataset_class_name(data->train, *classes)) ++*classes;
+    if (!whole || *classes) return STATUS_DONE;
     float *targets = malloc(info->samples * width * sizeof *targets);
     if (!targets) return fail(STATUS_FAILED, "out of memory for the labels of %zu sequences", info->samples);
     soma_status cause = soma_dataset_read_target(data->train, 0, 0, info->samples, targets);

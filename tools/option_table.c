@@ -69,7 +69,7 @@ const option_row option_table[] = {
     {.name = "sequence-steps", .type = OPTION_COUNT, .offset = FIELD(sequences.steps), .commands = TRAIN, .argument = "N", .interval = "[1, 1048576]",
      .help = "sequences: how many steps samples have, so that others may be longer than those that are trained on (default: as many as the longest)"},
     {.name = "label-per-step", .type = OPTION_FLAG, .offset = FIELD(sequences.label_per_step), .commands = LOOKS,
-     .help = "sequences: each row has a label of its own, a whole number from 0 on is its class (default: one for each sequence, the same in all its rows)"},
+     .help = "sequences: each row has a label of its own: a word, or a whole number from 0 on, is its class (default: one for each sequence, the same in all its rows)"},
     {.name = "header", .type = OPTION_SET, .offset = FIELD(header), .value = 1, .commands = LOOKS,
      .help = "CSV: the first line names the columns (default: look)"},
     {.name = "no-header", .type = OPTION_SET, .offset = FIELD(header), .value = -1, .commands = LOOKS,

@@ -88,7 +88,7 @@ typedef struct soma_csv_sequences {
     const char *column;   /* whose texts say which sequence a row is a step of: a header's name, or a number from 1 */
     uint64_t steps;       /* that a sample has; 0: as many as the network takes, or the longest sequence has */
     bool label_per_step;  /* each row has a label of its own: the target is f32 [steps], numbers or numbers of classes,
-                             which are whole, from 0 on; of several labels [steps, labels] */
+                             from 0 on, those of soma_dataset_class_name() of words; of several [steps, labels] */
     uint64_t reserved[5]; /* zero */
 } soma_csv_sequences;
 

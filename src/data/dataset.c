@@ -113,7 +113,8 @@ static soma_status check_storage(const soma_storage *storage) {
         SOMA_TRY(check_column(&storage->input[i], storage->rows, "input", i));
     for (size_t i = 0; i < storage->target_count; i++)
         SOMA_TRY(check_column(&storage->target[i], storage->rows, "target", i));
-    if (storage->class_names && storage->class_name_count != storage->target[0].classes)
+    /* Of steps, whose labels are numbers of classes, they are no count of a column. */
+    if (storage->class_names && storage->target[0].classes && storage->class_name_count != storage->target[0].classes)
         return soma_error(SOMA_INVALID_ARGUMENT, "the data set has %zu class names for %zu classes",
                           storage->class_name_count, storage->target[0].classes);
     return SOMA_OK;

@@ -46,8 +46,22 @@ static size_t find_classes(const soma_storage *storage, const char *const *names
     return first;
 }
 
+/* Each step has a class, so that the target has numbers [steps]. */
+static bool is_of_steps(const soma_storage *storage) {
+    return storage->class_names && storage->target_count && storage->target[0].classes == 0;
+}
+
+static bool has_steps(const soma_dataset *dataset, size_t number) {
+    const soma_column *target = &dataset->storage->target[0], *mask = &dataset->storage->input[1];
+    for (size_t i = 0; i < dataset->samples; i++)
+        for (size_t j = 0, at = soma_dataset_row(dataset, i) * target->width; j < target->width; j++, at++)
+            if (soma_column_number(target, at) == (float)number && soma_column_number(mask, at) != 0) return true;
+    return false;
+}
+
 /* A class may be in the list of names, as of a part of a table, without a sample that is of it. */
 static bool has_samples(const soma_dataset *dataset, size_t number) {
+    if (is_of_steps(dataset->storage)) return has_steps(dataset, number);
     for (size_t i = 0; i < dataset->samples; i++)
         if (soma_column_class(&dataset->storage->target[0], soma_dataset_row(dataset, i)) == (int32_t)number)
             return true;
@@ -89,8 +103,25 @@ static soma_status replace_class_names(soma_storage *storage, const char *const 
     return SOMA_OK;
 }
 
+/* Steps that there are not have a 0, which stays one. */
+static soma_status renumber_steps(soma_storage *storage, const int32_t *new_number) {
+    soma_column *target = &storage->target[0];
+    const soma_column *mask = &storage->input[1];
+    size_t bytes = 0;
+    float *numbers =
+        soma_column_bytes(target, storage->rows, &bytes) ? soma_malloc_aligned(SOMA_DATA_ALIGNMENT, bytes) : NULL;
+    if (!numbers) return soma_out_of_memory(bytes, "class numbers");
+    for (size_t i = 0; i < storage->rows * target->width; i++)
+        numbers[i] = soma_column_number(mask, i) == 0 ? 0.0f : (float)new_number[(size_t)soma_column_number(target, i)];
+    if (target->owned) soma_free_aligned(target->data);
+    target->data = numbers;
+    target->owned = true;
+    return SOMA_OK;
+}
+
 static soma_status renumber(soma_storage *storage, const int32_t *new_number, size_t classes) {
     soma_column *target = &storage->target[0];
+    if (is_of_steps(storage)) return renumber_steps(storage, new_number);
     size_t bytes;
     int32_t *numbers = soma_multiply_size(storage->rows, sizeof *numbers, &bytes)
                            ? soma_malloc_aligned(SOMA_DATA_ALIGNMENT, bytes)
@@ -127,7 +158,7 @@ static bool same_names(const soma_storage *storage, const char *const *names, si
 
 soma_status soma_dataset_match_classes(soma_dataset *dataset, const char *const *names, size_t count) {
     const soma_storage *storage = dataset->storage;
-    size_t classes = storage->target[0].classes;
+    size_t classes = is_of_steps(storage) ? storage->class_name_count : storage->target[0].classes;
     char known[SOMA_CLASS_LIST];
     if (classes == 0) return SOMA_OK;
     if (!storage->class_names) {
@@ -217,7 +248,8 @@ soma_status soma_dataset_leave_out_unknown(soma_dataset *dataset, const soma_net
     const soma_storage *storage = dataset->storage;
     const soma_preprocessing *known = &network->preprocessing;
     *left_out = 0;
-    if (!storage->class_names || !known->class_count) return SOMA_OK;
+    /* A sequence of which some steps are known is refused as a whole later. */
+    if (!storage->class_names || !known->class_count || is_of_steps(storage)) return SOMA_OK;
     int32_t *new_number = soma_realloc(NULL, storage->class_name_count, sizeof *new_number);
     if (!new_number) return soma_out_of_memory(storage->class_name_count * sizeof *new_number, "class numbers");
     soma_status status = SOMA_OK;

@@ -141,7 +141,9 @@ soma_status soma_dataset_match(soma_dataset *dataset, const soma_network *networ
         return soma_error(SOMA_INVALID_ARGUMENT, "soma_dataset_match: %s is NULL", dataset ? "network" : "dataset");
     const soma_preprocessing *known = &network->preprocessing;
     SOMA_TRY(match_columns(dataset, &network->columns));
-    if (dataset->storage->target_count == 0 || dataset->storage->target[0].classes == 0) return SOMA_OK;
+    const soma_storage *storage = dataset->storage;
+    /* Steps have numbers of classes, whose names are there where they are words. */
+    if (storage->target_count == 0 || (storage->target[0].classes == 0 && !storage->class_names)) return SOMA_OK;
     if (!known->class_count) return soma_dataset_match_numbers(dataset);
     return soma_dataset_match_classes(dataset, (const char *const *)known->class_names, known->class_count);
 }

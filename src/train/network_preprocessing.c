@@ -10,7 +10,9 @@
 
 #include <string.h>
 
-static soma_status keep_classes(soma_preprocessing *preprocessing, const soma_dataset *dataset, size_t classes) {
+/* Of samples, or of their steps. */
+static soma_status keep_classes(soma_preprocessing *preprocessing, const soma_dataset *dataset) {
+    const size_t classes = dataset->storage->class_name_count;
     if (!soma_dataset_class_name(dataset, 0)) return SOMA_OK;
     preprocessing->class_names = soma_calloc(classes, sizeof *preprocessing->class_names);
     if (!preprocessing->class_names) return soma_out_of_memory(classes * sizeof(char *), "class names");
@@ -185,7 +187,7 @@ soma_status soma_network_fit_preprocessing(soma_network *network, const soma_dat
     soma_vocabulary vocabulary = {.known = false};
     soma_series series = {.window = 0};
     SOMA_TRY(check_tables(network, &dataset->storage->vocabulary));
-    soma_status status = keep_classes(&fresh, dataset, info.classes);
+    soma_status status = keep_classes(&fresh, dataset);
     soma_dataset_ranges(dataset, fresh.range);
     for (size_t i = 0; i < network->input_count; i++)
         if (soma_table_of_input(network, i)) fresh.range[i].known = false; /* numbers of rows have no other scale */

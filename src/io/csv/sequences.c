@@ -203,15 +203,14 @@ static soma_status check_rows(joining *at) {
     return SOMA_OK;
 }
 
-/* Where each step has a class of its own, its number is that of the class. */
-static soma_status number_of_class(joining *at, size_t row, float *number) {
-    const soma_storage *storage = at->table->storage;
-    const char *name = storage->class_names[soma_column_class(&storage->target[0], row)];
-    if (soma_number_parse(name, at->layout->c_locale, number) && soma_number_is_index(*number, 16777216.0f))
-        return SOMA_OK;
-    return refuse_value(at, row, at->layout->label,
-                        "is the label of a step, which are whole numbers of classes, from 0 on, or with --regression "
-                        "numbers to predict");
+/* The classes of steps: whether all are called by numbers that they have themselves; number[class]. */
+static bool find_own_numbers(const joining *at, float *number) {
+    const soma_storage *table = at->table->storage;
+    bool own = true;
+    for (size_t i = 0; i < table->class_name_count; i++)
+        own &= soma_number_parse(table->class_names[i], at->layout->c_locale, &number[i]) &&
+               soma_number_is_index(number[i], 16777216.0f);
+    return own;
 }
 
 /* --------------------------------------------------------------------------------------------------------- samples */
@@ -277,8 +276,16 @@ static soma_status make_inputs(joining *at) {
     return fill_inputs(at);
 }
 
-/* [steps], or of several labels [steps, labels]. */
-static soma_status make_targets_of_steps(joining *at) {
+/* Their names go to what is made. */
+static void give_class_names(soma_storage *table, soma_storage *own) {
+    own->class_names = table->class_names;
+    own->class_name_count = table->class_name_count;
+    table->class_names = NULL;
+    table->class_name_count = 0;
+}
+
+/* [steps], or of several labels [steps, labels]; number: of classes, NULL where there are none. */
+static soma_status fill_targets_of_steps(joining *at, const float *number) {
     const soma_column *from = &at->table->storage->target[0];
     const size_t shape[] = {at->steps, from->width};
     soma_column *to = &at->own->target[at->own->target_count++];
@@ -287,11 +294,26 @@ static soma_status make_targets_of_steps(joining *at) {
         for (size_t j = at->begin[i]; j < at->begin[i + 1]; j++) {
             float *values = (float *)to->data + (i * at->steps + j - at->begin[i]) * from->width;
             const size_t row = at->step[j].row;
-            if (from->classes) SOMA_TRY(number_of_class(at, row, values));
-            for (size_t k = 0; !from->classes && k < from->width; k++)
+            if (number) *values = number[soma_column_class(from, row)];
+            for (size_t k = 0; !number && k < from->width; k++)
                 values[k] = soma_column_number(from, row * from->width + k);
         }
     return SOMA_OK;
+}
+
+/* Classes that are words are known by their names, as elsewhere. */
+static soma_status make_targets_of_steps(joining *at) {
+    soma_storage *table = at->table->storage;
+    const size_t classes = table->target[0].classes ? table->class_name_count : 0;
+    if (!classes) return fill_targets_of_steps(at, NULL);
+    float *number = soma_calloc(classes, sizeof *number);
+    if (!number) return soma_out_of_memory(classes * sizeof *number, "the classes of steps");
+    const bool own = find_own_numbers(at, number);
+    for (size_t i = 0; i < classes && !own; i++) number[i] = (float)i;
+    soma_status status = fill_targets_of_steps(at, number);
+    if (!own) give_class_names(table, at->own);
+    soma_free(number);
+    return status;
 }
 
 /* Takes over the names of classes. */
@@ -307,10 +329,7 @@ static soma_status make_targets(joining *at) {
     if (!to->data) return soma_out_of_memory(at->sequences * size, "sequences");
     for (size_t i = 0; i < at->sequences; i++)
         memcpy((char *)to->data + i * size, (const char *)from->data + at->step[at->begin[i]].row * size, size);
-    at->own->class_names = table->class_names;
-    at->own->class_name_count = table->class_name_count;
-    table->class_names = NULL;
-    table->class_name_count = 0;
+    give_class_names(table, at->own);
     return SOMA_OK;
 }
 
