@@ -641,6 +641,61 @@ static void weights_by_the_batch(soma_graph *graph) {
     keep(out);
 }
 
+/* [batch, 4] numbers from 0 to 4, and the rows of a table that they name. */
+static soma_tensor *rows_of_table(soma_graph *graph, soma_tensor *table) {
+    soma_tensor *x = add_input(graph, "[batch, 4]"), *index, *rows;
+    expect_ok(
+        soma_graph_unary(graph, add_unary(graph, x, SOMA_SIGMOID), (soma_unary_params){SOMA_LINEAR, 5.0f, 0.0f}, &x));
+    soma_tensor_spec spec = {.op = SOMA_OP_INDEX, .input_count = 1, .input = &x};
+    expect_ok(soma_graph_add(graph, &spec, &index));
+    spec = (soma_tensor_spec){.op = SOMA_OP_GATHER, .input_count = 2, .input = (soma_tensor *[]){table, index}};
+    expect_ok(soma_graph_add(graph, &spec, &rows));
+    return rows;
+}
+
+static soma_tensor *product_with_rows(soma_graph *graph, soma_tensor *weight, bool transposed) {
+    soma_tensor *table = add_parameter(graph, 2, (size_t[]){5, 3}, 0),
+                *bias = add_parameter(graph, 1, (size_t[]){2}, 40), *out;
+    expect_ok(soma_graph_gemm(graph, rows_of_table(graph, table), weight, bias, false, transposed, &out));
+    return out;
+}
+
+static void product_of_rows(soma_graph *graph) {
+    keep(product_with_rows(graph, add_parameter(graph, 2, (size_t[]){3, 2}, 20), false));
+}
+
+static void transposed_product_of_rows(soma_graph *graph) {
+    keep(product_with_rows(graph, add_parameter(graph, 2, (size_t[]){2, 3}, 20), true));
+}
+
+static void function_of_a_product_of_rows(soma_graph *graph) {
+    keep(add_unary(graph, product_with_rows(graph, add_parameter(graph, 2, (size_t[]){3, 2}, 20), false), SOMA_TANH));
+}
+
+/* The table is multiplied in each run, and has fewer rows than two samples name. */
+static void product_of_rows_with_an_input(soma_graph *graph) {
+    keep(product_with_rows(graph, add_input(graph, "[3, 2]"), false));
+}
+
+/* Nine rows are more than that. */
+static void product_of_few_rows_with_an_input(soma_graph *graph) {
+    soma_tensor *table = add_parameter(graph, 2, (size_t[]){9, 3}, 0), *out;
+    expect_ok(
+        soma_graph_gemm(graph, rows_of_table(graph, table), add_input(graph, "[3, 2]"), NULL, false, false, &out));
+    keep(out);
+}
+
+static void rows_and_their_product(soma_graph *graph) {
+    soma_tensor *table = add_parameter(graph, 2, (size_t[]){5, 3}, 0), *rows = keep(rows_of_table(graph, table)), *out;
+    expect_ok(soma_graph_gemm(graph, rows, add_parameter(graph, 2, (size_t[]){3, 2}, 20), NULL, false, false, &out));
+    keep(out);
+}
+
+/* Not settled in a run of its own. */
+static void rows_left_alone(soma_graph *graph) {
+    product_of_rows(graph);
+}
+
 /* What is left of an op after the rewrite. */
 static const struct {
     const char *name;
@@ -718,6 +773,14 @@ static const struct {
     {"made of weights, kept", weights_that_are_kept, SOMA_FUSE_SETTLED, SOMA_OP_BINARY, 2, 2},
     {"made of weights and the batch", weights_by_the_batch, SOMA_FUSE_SETTLED, SOMA_OP_BINARY, 2, 2},
     {"made of an input", weights_of_an_input, SOMA_FUSE_SETTLED, SOMA_OP_BINARY, 1, 1},
+    {"product of rows", product_of_rows, SOMA_FUSE_GATHER, SOMA_OP_GATHER, 1, 1},
+    {"transposed product of rows", transposed_product_of_rows, SOMA_FUSE_GATHER, SOMA_OP_GATHER, 1, 1},
+    {"function of a product of rows", function_of_a_product_of_rows, SOMA_FUSE_GATHER | SOMA_FUSE_GEMM_FUNCTION,
+     SOMA_OP_UNARY, 3, 2},
+    {"product of rows with an input", product_of_rows_with_an_input, SOMA_FUSE_GATHER, SOMA_OP_GATHER, 1, 1},
+    {"product of few rows with an input", product_of_few_rows_with_an_input, SOMA_FUSE_GATHER, SOMA_OP_GATHER, 1, 1},
+    {"rows and their product", rows_and_their_product, SOMA_FUSE_GATHER, SOMA_OP_GATHER, 1, 2},
+    {"product of rows, switched off", rows_left_alone, SOMA_FUSE_ALL & ~SOMA_FUSE_GATHER, SOMA_OP_GATHER, 1, 1},
     /* Those that need training. */
     {"bias gradient", bias_gradient, SOMA_FUSE_BIAS_GRADIENT, SOMA_OP_REDUCE, 1, 0},
     {"bias gradient of images", bias_gradient_of_images, SOMA_FUSE_BIAS_GRADIENT, SOMA_OP_REDUCE, 1, 0},
@@ -738,7 +801,7 @@ static const struct {
     {"loss of another kind", loss_of_another_kind, SOMA_FUSE_LOSS, SOMA_OP_LOSS, 1, 1},
     {"switched off", loss_of_logits, SOMA_FUSE_BIAS_GRADIENT, SOMA_OP_LOSS, 1, 1},
 };
-enum { FORWARD_GRAPHS = 64 };
+enum { FORWARD_GRAPHS = 71 };
 
 /* Runs the graph; the kept values one after the other. Returns how many. */
 static size_t kept_values(soma_graph *graph, double *values, uint32_t *calls) {
@@ -771,7 +834,9 @@ static size_t kept_values(soma_graph *graph, double *values, uint32_t *calls) {
 /* Calls of other ops that are gone as well, or have come. */
 static int more_calls(build_function *build) {
     if (build == product_of_turned_weights) return 2; /* made once, beside the runs */
-    return build == mish_written_out ? 1 : build == hard_swish_written_out ? -1 : 0;
+    const bool settles = build == product_of_rows || build == transposed_product_of_rows ||
+                         build == function_of_a_product_of_rows || build == rows_and_their_product;
+    return build == mish_written_out || settles ? 1 : build == hard_swish_written_out ? -1 : 0;
 }
 
 /* The root of 2 is rounded to float32 in graphs, by up to 2^-24 of it: what that makes of x Phi(x) is x^2 phi(x) 2^-24
@@ -820,6 +885,15 @@ static soma_tensor *build_shared_weights(soma_tensor *x) {
     return soma_dense(soma_add(h, soma_reduce(weights, SOMA_REDUCE_SUM, 0)), 3, SOMA_SOFTMAX);
 }
 
+/* The products of an embedding's rows with the weights behind it. */
+static soma_tensor *build_embedded(soma_tensor *x) {
+    const soma_activation_options five = {.a = 5.0f};
+    soma_tensor *numbers = soma_activation(soma_activation(x, SOMA_SIGMOID, NULL), SOMA_LINEAR, &five);
+    soma_tensor *rows = soma_embedding(numbers, 5, 4, NULL);
+    soma_tensor *last = soma_lstm(rows, 3, &(soma_recurrent_options){.last = 1});
+    return soma_dense(soma_add(last, soma_dense(x, 3, SOMA_IDENTITY)), 3, SOMA_SOFTMAX);
+}
+
 typedef struct network_case {
     const char *name, *text;
     soma_tensor *(*build)(soma_tensor *x);
@@ -858,6 +932,8 @@ static const network_case networks[] = {
      NULL,
      {.kind = SOMA_ADAM},
      false},
+    {"rows of a table", NULL, build_embedded, {.kind = SOMA_SGD}, false},
+    {"rows of a table, adam", NULL, build_embedded, {.kind = SOMA_ADAM}, false},
     {"weights used twice", NULL, build_shared_weights, {.kind = SOMA_SGD}, false},
 };
 

@@ -138,18 +138,12 @@ static soma_status fuse_loss(soma_graph *graph, soma_tensor *gradient) {
     return SOMA_OK;
 }
 
-/* What stays as it is from run to run, unless parameters change. */
-static bool is_settled(const soma_tensor *tensor) {
-    const soma_tensor *root = soma_tensor_root(tensor);
-    return root->op == SOMA_OP_PARAMETER || root->settled;
-}
-
 /* Whether this is a plain product with weights of its own, of which nobody else needs the result. */
 static bool can_take_factor(const soma_tensor *product, const uint32_t *uses) {
     bool is_plain = product->op == SOMA_OP_CONV || product->op == SOMA_OP_CONV_TRANSPOSE ||
                     (product->op == SOMA_OP_GEMM && product->attributes.gemm.beta == 0);
-    return is_plain && product->batched && uses[product->id] == 1 && is_settled(product->input[1]) &&
-           (product->input_count < 3 || is_settled(product->input[2])) &&
+    return is_plain && product->batched && uses[product->id] == 1 && soma_tensor_is_settled(product->input[1]) &&
+           (product->input_count < 3 || soma_tensor_is_settled(product->input[2])) &&
            function_of(product).function == SOMA_IDENTITY;
 }
 
@@ -263,6 +257,7 @@ soma_status soma_graph_fuse(soma_graph *graph, unsigned which) {
     /* Last, as it changes the order. */
     for (uint32_t i = 0; status == SOMA_OK && (which & SOMA_FUSE_LOSS) && i < graph->count; i++)
         if (graph->tensor[i]->op == SOMA_OP_LOSS_GRAD) status = fuse_loss(graph, graph->tensor[i]);
+    if (status == SOMA_OK && (which & SOMA_FUSE_GATHER)) status = soma_graph_fuse_gather(graph, false);
     if (status == SOMA_OK) soma_graph_prune(graph);
     return status;
 }

@@ -6,6 +6,11 @@
  */
 #include "graph/rewrites.h"
 
+bool soma_tensor_is_settled(const soma_tensor *tensor) {
+    const soma_tensor *root = soma_tensor_root(tensor);
+    return root->op == SOMA_OP_PARAMETER || root->settled;
+}
+
 /* Ops of which nothing but their inputs' values goes into their result, and that have no other result. */
 static bool is_plain(soma_op op) {
     switch (op) {
@@ -35,9 +40,8 @@ static bool can_settle(const soma_tensor *tensor) {
     bool of_parameters = false;
     if (!is_plain(tensor->op) || tensor->batched || tensor->place != SOMA_PLACE_ARENA) return false;
     for (uint32_t i = 0; i < tensor->input_count; i++) {
-        const soma_tensor *root = soma_tensor_root(tensor->input[i]);
-        const bool of_parameter = root->op == SOMA_OP_PARAMETER || root->settled;
-        if (!of_parameter && !is_constant(root)) return false;
+        const bool of_parameter = soma_tensor_is_settled(tensor->input[i]);
+        if (!of_parameter && !is_constant(soma_tensor_root(tensor->input[i]))) return false;
         of_parameters |= of_parameter;
     }
     return of_parameters;

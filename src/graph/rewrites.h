@@ -35,7 +35,9 @@ enum {
                                          attention, for devices that combine them; training does it itself */
     SOMA_FUSE_SETTLED = 1024,         /* what is made of parameters alone -> made once, and when these have changed, for
                                          graphs that leave the parameters alone */
-    SOMA_FUSE_ALL = 2047
+    SOMA_FUSE_GATHER = 2048,          /* rows of a table + product -> rows of the table's product, for graphs without
+                                         gradients; training does it itself */
+    SOMA_FUSE_ALL = 4095
 };
 soma_status soma_graph_fuse(soma_graph *graph, unsigned which);
 /*
@@ -44,6 +46,9 @@ soma_status soma_graph_fuse(soma_graph *graph, unsigned which);
  * nothing.
  */
 soma_status soma_graph_fuse_attention(soma_graph *graph, soma_tensor *const *wanted, size_t count);
+/* SOMA_FUSE_GATHER; with training before gradients are appended, so that these are sums of rows, too. Removes nothing.
+ */
+soma_status soma_graph_fuse_gather(soma_graph *graph, bool training);
 /*
  * For plain gradient descent without clipping or decay, where nobody asks for the gradients: each weight matrix is
  * updated by the product that would make its gradient. All of them (those before decay_count in the flat buffer) or
@@ -57,6 +62,8 @@ soma_status soma_graph_settle(soma_graph *graph);
 /* fuse_matmul.c: the tensor that has the same elements in the same order, where this one turns it to and fro; else
  * itself. */
 soma_tensor *soma_tensor_unmoved(soma_tensor *tensor);
+/* fuse_settled.c: whether it stays as it is from run to run, unless parameters change. */
+bool soma_tensor_is_settled(const soma_tensor *tensor);
 /* fuse_formula.c: whether a tensor has the same known number everywhere. */
 bool soma_tensor_is_number(const soma_tensor *tensor, double *number);
 /* Puts an op of one input, AUGMENT or MIX, between an input and all that uses it. */

@@ -21,7 +21,9 @@ static soma_status fuse(soma_step_builder *build) {
     bool forward = soma_mode_is_forward(build->step->signature.mode);
     unsigned which = SOMA_FUSE_ALL;
     soma_device *device = build->compiled->device;
-    if (!forward) which &= ~(unsigned)(SOMA_FUSE_FOLD | SOMA_FUSE_ADDITION | SOMA_FUSE_ATTENTION | SOMA_FUSE_SETTLED);
+    if (!forward)
+        which &= ~(unsigned)(SOMA_FUSE_FOLD | SOMA_FUSE_ADDITION | SOMA_FUSE_ATTENTION | SOMA_FUSE_SETTLED |
+                             SOMA_FUSE_GATHER);
     if (!soma_device_combines(device, SOMA_PRIMITIVE_CONV_ADD)) which &= ~(unsigned)SOMA_FUSE_ADDITION;
     if (!soma_device_combines(device, SOMA_PRIMITIVE_ATTENTION)) which &= ~(unsigned)SOMA_FUSE_ATTENTION;
     SOMA_TRY(soma_graph_fuse(build->graph, which));

@@ -64,6 +64,7 @@ static soma_status differentiate(soma_step_builder *build, soma_tensor **wanted,
     }
     for (size_t i = 0; i < count; i++) wanted[i] = soma_step_copy_of(build, wanted[i]);
     if (combines_attention(build)) SOMA_TRY(soma_graph_fuse_attention(build->graph, wanted, count));
+    if (build->compiled->fuse) SOMA_TRY(soma_graph_fuse_gather(build->graph, true));
     SOMA_TRY(soma_graph_differentiate(build->graph, root, seed, roots, wanted, count, gradient));
     return pin_gradients(build, wanted, gradient, count);
 }
