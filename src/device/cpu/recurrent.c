@@ -18,12 +18,17 @@ static float *packed_gate(const soma_call *call, const recurrent_plan *p, size_t
     return (float *)soma_cpu_workspace(call) + ((panel - p->direct) * p->gates + gate) * packed_gate_floats(p);
 }
 
-static float *state_of(const soma_call *call, const recurrent_plan *p, size_t round) {
-    return (float *)soma_cpu_workspace(call) + p->first + round % 2 * p->size.samples * p->size.units;
+static float *state_of(const soma_call *call, const recurrent_plan *p, size_t round, size_t sample) {
+    return (float *)soma_cpu_workspace(call) + p->first +
+           (round % 2 * p->size.samples + sample) * recurrent_pitch(p->size.units);
 }
 
-static float *reset_of(const soma_call *call, const recurrent_plan *p) {
-    return (float *)soma_cpu_workspace(call) + p->second;
+static float *reset_of(const soma_call *call, const recurrent_plan *p, size_t sample) {
+    return (float *)soma_cpu_workspace(call) + p->second + sample * recurrent_pitch(p->size.units);
+}
+
+static float *update_of(const soma_call *call, const recurrent_plan *p, size_t sample) {
+    return (float *)soma_cpu_workspace(call) + p->third + sample * p->size.units;
 }
 
 static void pack_gate(const soma_call *call, const recurrent_plan *p, size_t panel, size_t gate) {
@@ -37,17 +42,22 @@ static void pack_gate(const soma_call *call, const recurrent_plan *p, size_t pan
     if (bias) memcpy(to, bias + column, count * sizeof *to);
 }
 
+static void begin_sample(const soma_call *call, const recurrent_plan *p, size_t sample) {
+    const float *state = soma_cpu_optional(&call->view[RECURRENT_STATE]);
+    const size_t bytes = p->size.units * sizeof *state;
+    if (state)
+        memcpy(state_of(call, p, 0, sample), state + sample * p->size.units, bytes);
+    else
+        memset(state_of(call, p, 0, sample), 0, bytes);
+}
+
 /* A task for each panel that is packed, and one for the first state. */
 static void pack_task(const soma_call *call, const soma_cpu_plan *plan, size_t task, uint32_t thread) {
     (void)thread;
     const recurrent_plan *p = plan->detail;
-    const size_t bytes = p->size.samples * p->size.units * sizeof(float);
-    const float *state = soma_cpu_optional(&call->view[RECURRENT_STATE]);
     const size_t panel = p->direct + task;
-    if (panel == p->panels && state)
-        memcpy(state_of(call, p, 0), state, bytes);
-    else if (panel == p->panels)
-        memset(state_of(call, p, 0), 0, bytes);
+    if (panel == p->panels)
+        for (size_t sample = 0; sample < p->size.samples; sample++) begin_sample(call, p, sample);
     else
         for (size_t gate = 0; gate < p->gates; gate++) pack_gate(call, p, panel, gate);
 }
@@ -175,7 +185,7 @@ static row row_of(const soma_call *call, const recurrent_task *t, size_t sample,
     row r = {.count = units.end - units.begin, .units = number, .kept = spare, .apart = GEMM_COLUMNS, .c = zeros};
     r.x = soma_cpu_floats(&call->view[RECURRENT_X]) + at * p->columns + units.begin;
     r.y = soma_cpu_floats(&call->view[RECURRENT_Y]) + at * number + units.begin;
-    r.h = state_of(call, p, t->round) + sample * number + units.begin;
+    r.h = state_of(call, p, t->round, sample) + units.begin;
     if (gates) {
         r.kept = gates + at * kept * number + units.begin;
         r.apart = number;
@@ -205,22 +215,29 @@ static void whole_row(const recurrent_plan *p, const row *r) {
     }
 }
 
+static void fetch_row(const recurrent_plan *p, const row *r) {
+    const size_t kept = soma_recurrent_kept(p->params.kind);
+    for (size_t i = 0; i < p->gates; i++) recurrent_fetch(r->x + i * r->units, r->count);
+    for (size_t i = 0; i < kept; i++) recurrent_fetch_to_write(r->kept + i * r->apart, r->count);
+    recurrent_fetch_to_write(r->y, r->count);
+    if (r->cells) recurrent_fetch_to_write(r->cells, r->count);
+}
+
 /* The sums of some samples, GEMM_ROWS at most, for `count` gates of a panel. */
-static void multiply_panel(const soma_call *call, const recurrent_plan *p, const float *from, soma_range samples,
-                           size_t panel, size_t first, size_t count, float *sums) {
+static void multiply_panel(const soma_call *call, const recurrent_plan *p, const float *from, size_t rows, size_t panel,
+                           size_t first, size_t count, float *sums) {
     const float *weight = soma_cpu_floats(&call->view[RECURRENT_WEIGHT]),
                 *bias = soma_cpu_optional(&call->view[RECURRENT_BIAS]);
-    const size_t units = p->size.units, rows = samples.end - samples.begin;
-    from += samples.begin * units;
+    const size_t units = p->size.units, pitch = recurrent_pitch(units);
     for (size_t gate = 0; gate < count; gate++) {
         const size_t column = (first + gate) * units + panel * GEMM_COLUMNS;
         if (panel < p->direct) {
-            recurrent_multiply_panel(from, units, rows, units, weight + column, p->columns, bias ? bias + column : NULL,
+            recurrent_multiply_panel(from, pitch, rows, units, weight + column, p->columns, bias ? bias + column : NULL,
                                      sums + gate * PITCH);
             continue;
         }
         const float *packed = packed_gate(call, p, panel, first + gate);
-        recurrent_multiply(from, units, rows, units, packed, packed + units * GEMM_COLUMNS, sums + gate * PITCH);
+        recurrent_multiply(from, pitch, rows, units, packed, packed + units * GEMM_COLUMNS, sums + gate * PITCH);
     }
 }
 
@@ -229,9 +246,8 @@ enum phase { WHOLE, RESET, CANDIDATE };
 static void run_row(const soma_call *call, const recurrent_task *t, enum phase phase, row *r, size_t sample,
                     size_t unit) {
     const recurrent_plan *p = t->plan;
-    const size_t at = sample * p->size.units + unit;
-    float *product = p->params.reset_before ? reset_of(call, p) + at : NULL;
-    float *z = product ? product + p->size.samples * p->size.units : NULL;
+    float *product = p->params.reset_before ? reset_of(call, p, sample) + unit : NULL;
+    float *z = product ? update_of(call, p, sample) + unit : NULL;
     if (recurrent_rests(soma_cpu_optional(&call->view[RECURRENT_MASK]), p, sample, t->step))
         rest_row(r, soma_recurrent_kept(p->params.kind));
     else if (phase == RESET)
@@ -240,23 +256,28 @@ static void run_row(const soma_call *call, const recurrent_task *t, enum phase p
         candidate_row(r, z);
     else
         whole_row(p, r);
-    if (phase != RESET) memcpy(state_of(call, p, t->round + 1) + at, r->y, r->count * sizeof *r->y);
+    if (phase != RESET) memcpy(state_of(call, p, t->round + 1, sample) + unit, r->y, r->count * sizeof *r->y);
 }
 
 static void run_panel(const soma_call *call, const recurrent_task *t, enum phase phase, size_t panel) {
     const recurrent_plan *p = t->plan;
     const soma_range units = recurrent_units(p, panel);
-    const float *from = phase == CANDIDATE ? reset_of(call, p) : state_of(call, p, t->round);
     const size_t first = phase == CANDIDATE ? GRU_CANDIDATE : 0;
     const size_t count = phase == CANDIDATE ? 1 : phase == RESET ? GRU_CANDIDATE : p->gates;
-    float sums[LSTM_GATES * PITCH], spare[4 * GEMM_COLUMNS];
+    _Alignas(SOMA_CPU_ALIGNMENT) float sums[LSTM_GATES * PITCH], spare[4 * GEMM_COLUMNS];
+    row rows[GEMM_ROWS];
     for (size_t at = t->samples.begin; at < t->samples.end; at += GEMM_ROWS) {
-        const soma_range samples = {at, SOMA_MIN(at + GEMM_ROWS, t->samples.end)};
-        multiply_panel(call, p, from, samples, panel, first, count, sums);
-        for (size_t sample = samples.begin; sample < samples.end; sample++) {
-            row r = row_of(call, t, sample, units, spare);
-            r.sums = sums + (sample - samples.begin) * GEMM_COLUMNS;
-            run_row(call, t, phase, &r, sample, units.begin);
+        const size_t number = SOMA_MIN((size_t)GEMM_ROWS, t->samples.end - at);
+        for (size_t i = 0; i < number; i++) {
+            rows[i] = row_of(call, t, at + i, units, spare);
+            rows[i].sums = sums + i * GEMM_COLUMNS;
+            if (i < RECURRENT_AHEAD) fetch_row(p, &rows[i]);
+        }
+        const float *from = phase == CANDIDATE ? reset_of(call, p, at) : state_of(call, p, t->round, at);
+        multiply_panel(call, p, from, number, panel, first, count, sums);
+        for (size_t i = 0; i < number; i++) {
+            if (i + RECURRENT_AHEAD < number) fetch_row(p, &rows[i + RECURRENT_AHEAD]);
+            run_row(call, t, phase, &rows[i], at + i, units.begin);
         }
     }
 }
@@ -287,17 +308,18 @@ SOMA_CPU_PLANNER(recurrent) {
     const soma_recurrent_size size = soma_recurrent_size_of(y);
     if (y->dtype != SOMA_F32) return SOMA_UNSUPPORTED;
     const bool before = call->params.recurrent.kind == SOMA_RECURRENT_GRU && call->params.recurrent.reset_before;
-    const size_t state = 2 * size.samples * size.units;
+    const size_t state = size.samples * size.units, padded = size.samples * recurrent_pitch(size.units);
     recurrent_plan *p = recurrent_plan_of(call, size, plan);
     if (!p) return soma_out_of_memory(sizeof *p, "the plan of a recurrent layer");
     if (soma_view_count(y) == 0) return SOMA_OK;
     if (soma_fast_paths() && size.steps * soma_cpu_parts(size.samples, GEMM_ROWS) <= DIRECT_USES)
         p->direct = size.units / GEMM_COLUMNS;
     const bool spare_cells = p->params.kind == SOMA_RECURRENT_LSTM && !call->view[RECURRENT_CELLS].rank;
-    recurrent_plan_workspace(p, plan, (p->panels - p->direct) * p->gates * packed_gate_floats(p), state,
-                             before        ? state
-                             : spare_cells ? size.samples * size.units
-                                           : 0);
+    recurrent_plan_workspace(p, plan, (p->panels - p->direct) * p->gates * packed_gate_floats(p), 2 * padded,
+                             before        ? padded
+                             : spare_cells ? state
+                                           : 0,
+                             before ? state : 0);
     soma_cpu_add_phase(plan, pack_task, p->panels - p->direct + 1);
     if (before) {
         soma_cpu_add_phase(plan, reset_task, p->tasks);

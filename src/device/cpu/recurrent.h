@@ -16,16 +16,21 @@
 #define RECURRENT_SAMPLES 48
 /* Of a unit's step beside the products: five functions, and the numbers' way through memory. */
 #define RECURRENT_UNIT_NANOSECONDS 4.0
+/* So many samples before its turn, what a step reads and writes of a sample is fetched: late enough for all of them, at
+ * the same place of sequences that are perhaps a power of two apart, to be in the caches together. */
+#define RECURRENT_AHEAD 6
+/* Floats of a line of the caches. */
+#define RECURRENT_LINE (64 / sizeof(float))
 
 typedef struct recurrent_plan {
     soma_recurrent_params params;
     soma_recurrent_size size;
-    size_t gates, columns;    /* of x: gates units */
-    size_t panels;            /* of units */
-    size_t direct;            /* the first of them, whose weights are read where they lie */
-    size_t panel_tasks, part; /* tasks across the units; samples of a task */
-    size_t tasks;             /* of a step */
-    size_t first, second;     /* where these pieces begin in the workspace, in floats */
+    size_t gates, columns;       /* of x: gates units */
+    size_t panels;               /* of units */
+    size_t direct;               /* the first of them, whose weights are read where they lie */
+    size_t panel_tasks, part;    /* tasks across the units; samples of a task */
+    size_t tasks;                /* of a step */
+    size_t first, second, third; /* where these pieces begin in the workspace, in floats */
 } recurrent_plan;
 
 /* What a task of a step works on. */
@@ -54,6 +59,22 @@ static inline recurrent_task recurrent_task_of(const recurrent_plan *p, size_t t
 
 static inline bool recurrent_rests(const float *mask, const recurrent_plan *p, size_t sample, size_t step) {
     return mask && mask[recurrent_row(p, sample, step)] == 0.0f;
+}
+
+/* The rows of a matrix that products read row beside row: a power of two apart, they would all lie in the same few
+ * lines of the caches. */
+static inline size_t recurrent_pitch(size_t columns) {
+    return soma_round_up(columns, RECURRENT_LINE) + RECURRENT_LINE;
+}
+
+/*
+ * The same step of the next sample lies far off, where no processor guesses it.
+ */
+static inline void recurrent_fetch(const float *from, size_t count) {
+    for (size_t j = 0; j < count; j += RECURRENT_LINE) __builtin_prefetch(from + j);
+}
+static inline void recurrent_fetch_to_write(const float *to, size_t count) {
+    for (size_t j = 0; j < count; j += RECURRENT_LINE) __builtin_prefetch(to + j, 1);
 }
 
 /* sums [rows, GEMM_COLUMNS] = a times a panel of weights, k deep, its rows `pitch` apart, and a row of GEMM_COLUMNS, or
@@ -93,13 +114,14 @@ static inline recurrent_plan *recurrent_plan_of(const soma_call *call, soma_recu
     return p;
 }
 
-/* The workspace begins with the packed weights, so many floats; then come two pieces of others. */
+/* The workspace begins with the packed weights, so many floats; then come three pieces of others. */
 static inline void recurrent_plan_workspace(recurrent_plan *p, soma_cpu_plan *plan, size_t packed, size_t first,
-                                            size_t second) {
+                                            size_t second, size_t third) {
     const size_t line = SOMA_CPU_ALIGNMENT / sizeof(float);
     p->first = soma_round_up(packed, line);
     p->second = p->first + soma_round_up(first, line);
-    plan->workspace = (p->second + second) * sizeof(float);
+    p->third = p->second + soma_round_up(second, line);
+    plan->workspace = (p->third + third) * sizeof(float);
 }
 
 #endif

@@ -8,8 +8,8 @@
 
 /*
  * The workspace has the packed weights, a panel of [columns, GEMM_COLUMNS] for each panel of units; then, of all units,
- * what reaches the state straight; then the gradient of the cells, or that of the products with the state where nobody
- * wants to have it.
+ * what reaches the state straight; then the gradient of the cells; then, of this step and of the one after, the
+ * gradients that the products of the next round are made of: in the sequence the rows of samples lie too far apart.
  */
 static float *packed_panel(const soma_call *call, const recurrent_plan *p, size_t panel) {
     return (float *)soma_cpu_workspace(call) + panel * p->columns * GEMM_COLUMNS;
@@ -23,11 +23,10 @@ static float *dcell_of(const soma_call *call, const recurrent_plan *p) {
     return (float *)soma_cpu_workspace(call) + p->second;
 }
 
-/* The gradients of the products with the state; NULL where those are of x. */
-static float *products_of(const soma_call *call, const recurrent_plan *p) {
-    if (!soma_recurrent_differs(&p->params)) return NULL;
-    float *drecurrent = soma_cpu_optional(&call->view[RECURRENT_GRAD_DRECURRENT]);
-    return drecurrent ? drecurrent : (float *)soma_cpu_workspace(call) + p->second;
+/* A sample's gradients of the gates, as products take them. */
+static float *near_of(const soma_call *call, const recurrent_plan *p, size_t round, size_t sample) {
+    return (float *)soma_cpu_workspace(call) + p->third +
+           (round % 2 * p->size.samples + sample) * recurrent_pitch(p->columns);
 }
 
 /* A task for each panel, and one for the sums that begin with 0. */
@@ -52,8 +51,9 @@ typedef struct row {
     size_t count, units;
     const float *dy, *sums, *y; /* sums: of the products, 0s at the last step */
     const float *kept, *cells;
-    const float *h, *c; /* before the step */
-    float *direct, *dcell, *dx, *drecurrent;
+    const float *h, *c;                      /* before the step */
+    float *direct, *dcell, *dx, *drecurrent; /* drecurrent: NULL where it is dx */
+    float *near;
 } row;
 
 static void relu_row(const row *r) {
@@ -165,7 +165,6 @@ static row row_of(const soma_call *call, const recurrent_task *t, size_t sample,
     const size_t number = p->size.units, row_number = recurrent_row(p, sample, t->step);
     const size_t at = row_number * number + units.begin, own = sample * number + units.begin;
     const size_t kept = soma_recurrent_kept(p->params.kind);
-    float *drecurrent = products_of(call, p);
     row r = {.count = units.end - units.begin,
              .units = number,
              .dy = soma_cpu_floats(&call->view[RECURRENT_GRAD_DY]) + at,
@@ -173,7 +172,11 @@ static row row_of(const soma_call *call, const recurrent_task *t, size_t sample,
              .h = found(call, t, RECURRENT_GRAD_Y, RECURRENT_GRAD_STATE, sample, units.begin),
              .direct = direct_of(call, p) + own,
              .dx = soma_cpu_floats(&call->view[RECURRENT_GRAD_DX]) + row_number * p->columns + units.begin};
-    if (drecurrent) r.drecurrent = drecurrent + row_number * p->columns + units.begin;
+    r.near = near_of(call, p, t->round, sample) + units.begin;
+    if (soma_recurrent_differs(&p->params)) {
+        float *drecurrent = soma_cpu_optional(&call->view[RECURRENT_GRAD_DRECURRENT]);
+        r.drecurrent = drecurrent ? drecurrent + row_number * p->columns + units.begin : r.near;
+    }
     if (kept) r.kept = soma_cpu_floats(&call->view[RECURRENT_GRAD_GATES]) + row_number * kept * number + units.begin;
     if (p->params.kind != SOMA_RECURRENT_LSTM) return r;
     r.cells = soma_cpu_floats(&call->view[RECURRENT_GRAD_CELLS]) + at;
@@ -199,38 +202,52 @@ static void whole_row(const recurrent_plan *p, const row *r) {
     }
 }
 
-/* Of the samples: the gradients of some of the gates at a step, times their weights. */
-static void multiply_panel(const soma_call *call, const recurrent_plan *p, soma_range samples, size_t step,
+/* What the products take of it, where it was not written there. */
+static void keep_gate(const row *r, size_t gate) {
+    const float *from = r->drecurrent ? r->drecurrent : r->dx;
+    if (from != r->near) memcpy(r->near + gate * r->units, from + gate * r->units, r->count * sizeof *from);
+}
+
+/* Of some samples: the gradients of some of the gates of a round, times their weights. */
+static void multiply_panel(const soma_call *call, const recurrent_plan *p, size_t round, size_t first, size_t rows,
                            size_t panel, soma_range columns, float *sums) {
-    const float *products = products_of(call, p);
-    if (!products) products = soma_cpu_floats(&call->view[RECURRENT_GRAD_DX]);
-    recurrent_multiply(products + recurrent_row(p, samples.begin, step) * p->columns + columns.begin,
-                       p->size.steps * p->columns, samples.end - samples.begin, columns.end - columns.begin,
-                       packed_panel(call, p, panel) + columns.begin * GEMM_COLUMNS, NULL, sums);
+    recurrent_multiply(near_of(call, p, round, first) + columns.begin, recurrent_pitch(p->columns), rows,
+                       columns.end - columns.begin, packed_panel(call, p, panel) + columns.begin * GEMM_COLUMNS, NULL,
+                       sums);
+}
+
+static void fetch_row(const recurrent_plan *p, const row *r) {
+    const size_t kept = soma_recurrent_kept(p->params.kind);
+    recurrent_fetch(r->dy, r->count);
+    for (size_t i = 0; i < kept; i++) recurrent_fetch(r->kept + i * r->units, r->count);
+    for (size_t i = 0; i < p->gates; i++) recurrent_fetch_to_write(r->dx + i * r->units, r->count);
+    if (p->params.kind == SOMA_RECURRENT_RNN) recurrent_fetch(r->y, r->count);
+    if (p->params.kind == SOMA_RECURRENT_GRU) recurrent_fetch(r->h, r->count);
+    if (p->params.kind == SOMA_RECURRENT_LSTM) recurrent_fetch(r->c, r->count);
 }
 
 static bool is_first(const recurrent_plan *p) {
     return p->params.kind == SOMA_RECURRENT_GRU && p->params.reset_before;
 }
 
-/* dh of these units, and what follows from it; after the last step that of the first state. */
-static void run_row(const soma_call *call, const recurrent_task *t, size_t sample, soma_range units,
-                    const float *sums) {
-    const recurrent_plan *p = t->plan;
+/* After the last step: the gradients of the first state and cell. */
+static void run_first(const soma_call *call, const recurrent_plan *p, size_t sample, soma_range units,
+                      const float *sums) {
     const size_t at = sample * p->size.units + units.begin, count = units.end - units.begin;
     float *dstate = soma_cpu_optional(&call->view[RECURRENT_GRAD_DSTATE]);
     float *dcell = soma_cpu_optional(&call->view[RECURRENT_GRAD_DCELL]);
-    if (t->round == p->size.steps) {
-        for (size_t j = 0; dstate && j < count; j++) dstate[at + j] = direct_of(call, p)[at + j] + sums[j];
-        if (dcell) memcpy(dcell + at, dcell_of(call, p) + at, count * sizeof *dcell);
-        return;
-    }
-    row r = row_of(call, t, sample, units);
-    r.sums = sums;
+    for (size_t j = 0; dstate && j < count; j++) dstate[at + j] = direct_of(call, p)[at + j] + sums[j];
+    if (dcell) memcpy(dcell + at, dcell_of(call, p) + at, count * sizeof *dcell);
+}
+
+/* dh of these units, and what follows from it. */
+static void run_row(const soma_call *call, const recurrent_task *t, const row *r, size_t sample) {
+    const recurrent_plan *p = t->plan;
     if (recurrent_rests(soma_cpu_optional(&call->view[RECURRENT_GRAD_MASK]), p, sample, t->step))
-        rest_row(&r, p->gates);
+        rest_row(r, p->gates);
     else
-        whole_row(p, &r);
+        whole_row(p, r);
+    for (size_t gate = 0; gate < p->gates; gate++) keep_gate(r, gate);
 }
 
 static recurrent_task back_task_of(const recurrent_plan *p, size_t task) {
@@ -243,15 +260,24 @@ static void run_panel(const soma_call *call, const recurrent_task *t, size_t pan
     const recurrent_plan *p = t->plan;
     const soma_range units = recurrent_units(p, panel);
     const soma_range columns = {0, is_first(p) ? GRU_CANDIDATE * p->size.units : p->columns};
-    float sums[GEMM_ROWS * GEMM_COLUMNS] = {0};
+    const bool more = t->round < p->size.steps;
+    _Alignas(SOMA_CPU_ALIGNMENT) float sums[GEMM_ROWS * GEMM_COLUMNS] = {0};
+    row rows[GEMM_ROWS];
     for (size_t at = t->samples.begin; at < t->samples.end; at += GEMM_ROWS) {
-        const soma_range samples = {at, SOMA_MIN(at + GEMM_ROWS, t->samples.end)};
-        if (t->round > 0) {
-            const size_t after = soma_recurrent_step(&p->params, p->size.steps, p->size.steps - t->round);
-            multiply_panel(call, p, samples, after, panel, columns, sums);
+        const size_t number = SOMA_MIN((size_t)GEMM_ROWS, t->samples.end - at);
+        for (size_t i = 0; more && i < number; i++) {
+            rows[i] = row_of(call, t, at + i, units);
+            rows[i].sums = sums + i * GEMM_COLUMNS;
+            if (i < RECURRENT_AHEAD) fetch_row(p, &rows[i]);
         }
-        for (size_t sample = samples.begin; sample < samples.end; sample++)
-            run_row(call, t, sample, units, sums + (sample - at) * GEMM_COLUMNS);
+        if (t->round > 0) multiply_panel(call, p, t->round - 1, at, number, panel, columns, sums);
+        for (size_t i = 0; i < number; i++) {
+            if (more && i + RECURRENT_AHEAD < number) fetch_row(p, &rows[i + RECURRENT_AHEAD]);
+            if (more)
+                run_row(call, t, &rows[i], at + i);
+            else
+                run_first(call, p, at + i, units, sums + i * GEMM_COLUMNS);
+        }
     }
 }
 
@@ -265,14 +291,16 @@ static void reset_panel(const soma_call *call, const recurrent_task *t, size_t p
     const recurrent_plan *p = t->plan;
     const soma_range units = recurrent_units(p, panel), columns = {GRU_CANDIDATE * p->size.units, p->columns};
     const float *mask = soma_cpu_optional(&call->view[RECURRENT_GRAD_MASK]);
-    float sums[GEMM_ROWS * GEMM_COLUMNS];
+    _Alignas(SOMA_CPU_ALIGNMENT) float sums[GEMM_ROWS * GEMM_COLUMNS];
     for (size_t at = t->samples.begin; at < t->samples.end; at += GEMM_ROWS) {
-        const soma_range samples = {at, SOMA_MIN(at + GEMM_ROWS, t->samples.end)};
-        multiply_panel(call, p, samples, t->step, panel, columns, sums);
-        for (size_t sample = samples.begin; sample < samples.end; sample++) {
-            row r = row_of(call, t, sample, units);
-            r.sums = sums + (sample - at) * GEMM_COLUMNS;
-            if (!recurrent_rests(mask, p, sample, t->step)) reset_row(&r);
+        const size_t number = SOMA_MIN((size_t)GEMM_ROWS, t->samples.end - at);
+        multiply_panel(call, p, t->round, at, number, panel, columns, sums);
+        for (size_t i = 0; i < number; i++) {
+            row r = row_of(call, t, at + i, units);
+            r.sums = sums + i * GEMM_COLUMNS;
+            if (recurrent_rests(mask, p, at + i, t->step)) continue;
+            reset_row(&r);
+            keep_gate(&r, GRU_RESET);
         }
     }
 }
@@ -292,11 +320,9 @@ SOMA_CPU_PLANNER(recurrent_grad) {
     if (!p) return soma_out_of_memory(sizeof *p, "the plan of a recurrent layer's gradient");
     const size_t state = size.samples * size.units;
     if (state == 0) return SOMA_OK;
-    const bool spare_products = soma_recurrent_differs(&p->params) && !call->view[RECURRENT_GRAD_DRECURRENT].rank;
     recurrent_plan_workspace(p, plan, p->panels * p->columns * GEMM_COLUMNS, state,
-                             p->params.kind == SOMA_RECURRENT_LSTM ? state
-                             : spare_products                      ? size.steps * size.samples * p->columns
-                                                                   : 0);
+                             p->params.kind == SOMA_RECURRENT_LSTM ? state : 0,
+                             2 * size.samples * recurrent_pitch(p->columns));
     soma_cpu_add_phase(plan, pack_task, p->panels + 1);
     soma_cpu_add_phase(plan, back_task, p->tasks);
     if (is_first(p)) soma_cpu_add_phase(plan, reset_task, p->tasks);
