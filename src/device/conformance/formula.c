@@ -27,6 +27,7 @@ static soma_bounded read_choice(reader *r);
 
 static bool take(reader *r, const char *token) {
     while (*r->at == ' ') r->at++;
+    if (*r->at != *token) return false; /* most often: a formula is read anew for each element */
     size_t length = strlen(token);
     if (strncmp(r->at, token, length) != 0) return false;
     r->at += length;
