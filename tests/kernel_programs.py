@@ -6,6 +6,8 @@ import subprocess
 import sys
 
 MADE = re.compile(r"^made for .*?: (\w+) of (\S+\.cl) (.*)$")
+BUILD_LOG = re.compile(r"^build log of .*?: (.*)$")
+CACHES = ("POCL_CACHE_DIR", "MESA_SHADER_CACHE_DIR", "XDG_CACHE_HOME", "SOMA_CACHE_DIR")
 
 
 def list_programs(program, width, sources, environment):
@@ -25,3 +27,13 @@ def list_programs(program, width, sources, environment):
     if not made:
         sys.exit("no program was built")
     return dict(sorted(made.items())), lines
+
+
+def build_anew(program, width, directory):
+    """The programs with their kernels, as above, built with all caches in the directory, where the sources are put, too; and what the
+    driver's compiler warns of, a line for each."""
+    environment = {name: str(directory / name) for name in CACHES}
+    for name in (*CACHES, "sources"):
+        (directory / name).mkdir()
+    made, lines = list_programs(program, width, directory / "sources", environment)
+    return made, [match.group(1) for match in map(BUILD_LOG.match, lines) if match and "warning" in match.group(1).lower()]

@@ -36,12 +36,12 @@ LOCAL = HEAD + """local_memory(global float *x, uint count) {
 
 
 class Report(unittest.TestCase):
-    def report(self, source, kernel, *arguments):
-        """Exit status, output and complaints for a program of one kernel."""
+    def report(self, source, kernel, *arguments, said=""):
+        """Exit status, output and complaints for a program of one kernel, of which the device's compiler says something."""
         with tempfile.TemporaryDirectory() as name:
             program = Path(name) / "program"
             program.write_text(f"#!/bin/sh\ncat >$1/a.cl <<'END'\n{source}\nEND\n"
-                               f"echo 'made for a device: {kernel} of a.cl -cl-std=CL1.2 -DSIZE=1 '\n", encoding="utf-8")
+                               f"echo 'made for a device: {kernel} of a.cl -cl-std=CL1.2 -DSIZE=1 '\necho '{said}'\n", encoding="utf-8")
             program.chmod(0o755)
             done = subprocess.run([sys.executable, KERNEL_REPORT, *arguments, str(program)], capture_output=True, text=True, check=False)
         if done.returncode == 77:
@@ -85,6 +85,18 @@ class Report(unittest.TestCase):
         done = self.report(LOCAL, "local_memory", "--check", "--target=gfx906")
         self.assertEqual(done.returncode, 1)
         self.assertIn("local_memory on gfx906 with no options lets 5 % of the work-items live", done.stderr)
+
+    def test_warnings(self):
+        for target in ("gfx906", "sm_80"):
+            done = self.report(FINE.replace("{", "{ if (x = 0) return;"), "fine", "--check", f"--target={target}")
+            self.assertEqual(done.returncode, 1)
+            self.assertRegex(done.stderr, r"^a\.cl:1:\d+: warning: using the result of an assignment as a condition")
+
+    def test_warnings_of_the_device(self):
+        done = self.report(FINE, "fine", "--check", "--target=gfx906", said="build log of a device: a.cl:1:1: warning: so it is")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("a.cl:1:1: warning: so it is", done.stderr)
+        self.assertEqual(self.report(FINE, "fine", "--target=gfx906", said="build log of a device: a.cl:1:1: warning: so it is").returncode, 0)
 
     def test_what_is_not_there(self):
         done = self.report(FINE, "other", "--target=gfx906")

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Compiles every OpenCL kernel anew and fails if a compiler warns of anything.
+"""Compiles every OpenCL kernel of vectors anew and fails if a compiler warns of anything. (Of those without, tools/kernel-report --check does.)
 
 usage: kernel_warnings.py PROGRAM WIDTH[,WIDTH...] [CLANG]
 
@@ -11,7 +11,6 @@ driver's compiler warns of depends on it. Of several widths it takes one, and an
 """
 import os
 import pathlib
-import re
 import subprocess
 import sys
 import tempfile
@@ -21,19 +20,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tools")
 import kernel_programs
 from turning import turn
 
-BUILD_LOG = re.compile(r"^build log of .*?: (.*)$")
-# Widest vectors of floats that the registers hold, and processors that have them. With a width of 1 work-items are compiled, not vectors.
-PROCESSORS = {"1": ["x86-64"], "4": ["x86-64"], "8": ["x86-64-v3"], "16": ["x86-64-v4"]}
-
-
-def build_on_device(program, width, directory):
-    """What the program builds, with all caches in the directory, and the lines that it prints."""
-    environment = {}
-    for name in ("POCL_CACHE_DIR", "MESA_SHADER_CACHE_DIR", "XDG_CACHE_HOME", "SOMA_CACHE_DIR"):
-        environment[name] = str(directory / name)
-    for name in (*environment, "sources"):
-        (directory / name).mkdir()
-    return kernel_programs.list_programs(program, width, directory / "sources", environment)
+# Widest vectors of floats that the registers hold, and processors that have them.
+PROCESSORS = {"4": ["x86-64"], "8": ["x86-64-v3"], "16": ["x86-64-v4"]}
 
 
 def compile_by_clang(clang, processor, source, options):
@@ -46,11 +34,9 @@ def compile_by_clang(clang, processor, source, options):
 
 
 def main(program, width, clang=None):
-    complaints = []
     with tempfile.TemporaryDirectory() as name:
         directory = pathlib.Path(name)
-        built, lines = build_on_device(program, width, directory)
-        complaints += [match.group(1) for match in map(BUILD_LOG.match, lines) if match and "warning" in match.group(1).lower()]
+        built, complaints = kernel_programs.build_anew(program, width, directory)
         print(f"{len(built)} programs built with a width of {width}")
         for processor in PROCESSORS[width] if clang else []:
             for source, options in built:

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Has every primitive done on an OpenCL device, and every kernel built that could do a matrix product, and prints what
- * is built, and what the compiler says of that, as the log tells it. Beside that it writes each kernel source, as
- * drivers get it, into a directory.
+ * Has every case of the conformance suite prepared on an OpenCL device, and every kernel built that could do a matrix
+ * product, and prints what is built, and what the compiler says of that, as the log tells it. Kernels are not run: PoCL
+ * would compile each anew for the sizes of its groups. Beside that it writes each kernel source, as drivers get it,
+ * into a directory.
  *
  * Usage: opencl_programs DIRECTORY          exit status 77: there is no OpenCL device
  */
 #include "device/calls.h"
+#include "device/conformance/suite.h"
 #include "device/opencl/driver/program.h"
 #include "device/opencl/gemm/clblast.h"
 #include "device/opencl/gemm/trial.h"
@@ -89,6 +91,18 @@ static void run_list(uint32_t index) {
     soma_opencl_api.close(state);
 }
 
+/* What the suite has a device build. */
+static void prepare_suite(soma_device *device) {
+    for (uint32_t row = 0; row < SOMA_CHECK_COUNT; row++) {
+        soma_check_result result;
+        if (!soma_suite_has(row)) continue;
+        expect(soma_suite_prepare(device, row, &result), "the conformance suite");
+        if (result.passed) continue;
+        fprintf(stderr, "%s: %s\n", result.primitive, result.detail);
+        exit(EXIT_FAILURE);
+    }
+}
+
 int main(int argc, char **argv) {
     soma_device *device;
     soma_text head = {0};
@@ -105,7 +119,7 @@ int main(int argc, char **argv) {
         return 77;
     }
     expect(status, "opening the device");
-    expect(soma_device_check(device, NULL, NULL), "the conformance suite");
+    prepare_suite(device);
     expect(soma_device_peak(device, &gflops), "measuring the device");
     const uint32_t index = (uint32_t)strtoul(strchr(soma_device_selector(device), ':') + 1, NULL, 10);
     build_choices(index);

@@ -77,7 +77,7 @@ void soma_case_run(soma_suite *suite, soma_case *c) {
             soma_suite_fail(suite, c->text, "prepare gives %s: %s", soma_status_name(status), soma_last_error());
         else {
             if (call.fallback) suite->result.native = false;
-            run_placed(suite, c, &call, workspace);
+            if (!suite->prepares_only) run_placed(suite, c, &call, workspace);
         }
         soma_device_release(suite->device, &call);
     }

@@ -45,15 +45,24 @@ bool soma_suite_has(uint32_t row) {
     return tables[row] != NULL;
 }
 
+static soma_status go_through(soma_suite *suite, uint32_t row, soma_check_result *result) {
+    suite->result.primitive = row_name(row);
+    suite->result.native = suite->result.passed = true;
+    suite->status = soma_neighbour_open(suite);
+    if (suite->status == SOMA_OK) tables[row](suite);
+    soma_neighbour_close(suite);
+    *result = suite->result;
+    return suite->status == SOMA_OK ? SOMA_OK : soma_error_prefix(suite->status, "checking %s: ", row_name(row));
+}
+
 soma_status soma_suite_check(soma_device *device, uint32_t row, bool first_failure_only, soma_check_result *result) {
     soma_suite suite = {.device = device, .first_failure_only = first_failure_only};
-    suite.result.primitive = row_name(row);
-    suite.result.native = suite.result.passed = true;
-    suite.status = soma_neighbour_open(&suite);
-    if (suite.status == SOMA_OK) tables[row](&suite);
-    soma_neighbour_close(&suite);
-    *result = suite.result;
-    return suite.status == SOMA_OK ? SOMA_OK : soma_error_prefix(suite.status, "checking %s: ", row_name(row));
+    return go_through(&suite, row, result);
+}
+
+soma_status soma_suite_prepare(soma_device *device, uint32_t row, soma_check_result *result) {
+    soma_suite suite = {.device = device, .prepares_only = true};
+    return go_through(&suite, row, result);
 }
 
 soma_status soma_suite_time(soma_device *device, uint32_t row, const soma_timing *timing) {

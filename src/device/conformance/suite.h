@@ -35,6 +35,7 @@ typedef struct soma_suite {
     soma_random random; /* of the case at hand */
     soma_status status; /* what ended the suite early: it could not run on, which is not a failed case */
     bool first_failure_only;
+    bool prepares_only;  /* cases are not run */
     soma_call neighbour; /* prepared where the device arranges calls: each case also runs beside it, as one of a list */
 } soma_suite;
 
@@ -155,6 +156,8 @@ bool soma_suite_has(uint32_t row);
 /* Runs one row of the suite: a primitive, SOMA_CHECK_MEMORY or SOMA_CHECK_LIST. With `first_failure_only` it ends at
  * that. */
 soma_status soma_suite_check(soma_device *device, uint32_t row, bool first_failure_only, soma_check_result *result);
+/* Prepares all cases of a row, which makes the device compile what it has for them, and runs none of them. */
+soma_status soma_suite_prepare(soma_device *device, uint32_t row, soma_check_result *result);
 /* Times one row; memory and lists have nothing to time. */
 soma_status soma_suite_time(soma_device *device, uint32_t row, const soma_timing *timing);
 
