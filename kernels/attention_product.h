@@ -34,7 +34,7 @@ ON_LOCAL_ARRAYS void attention_product(local float *panel, local float *sums, ui
 #pragma unroll
             for (uint r = 0; r < WIDE_ROWS; r++)
                 from[r] = left + of.left.start + (row + min(r, rows - 1)) * of.left.row + p0 * of.left.step;
-            multiply_wide(sums, from, of.left.step, panel, depth);
+            multiply_wide(sums, from, of.left.step, panel, depth, 0, false, 0);
             for (uint r = 0; r < rows; r++)
                 for (ulong j = column; j < end_column; j += WIDTH) {
                     global float *to = result + of.result.start + (row + r) * of.result.row + j;

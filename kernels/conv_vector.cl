@@ -145,31 +145,49 @@ static uint2 met_taps(int low, int high, part of, sight see, conv_axis h) {
     return (uint2)(from, max(min(last, of.first_tap + of.taps), of.first_tap + from) - of.first_tap);
 }
 
-/* A result of a band: its numbers there. */
+/* A result of a band: its numbers there, where its window begins in the box, and where it lies among all results. */
 typedef struct point {
-    uint image, line, at;
+    uint image, line, at, window;
+    ulong to;
 } point;
 
-static point point_after(point p, band of) {
+/* What the last two grow by from result to result, and besides where a line, and an image, begins. */
+typedef struct point_steps {
+    uint window, window_line, window_image;
+    ulong to, to_line, to_image;
+} point_steps;
+
+static point_steps steps_of(band of, box_shape shape, sight see, uint channels, conv_axis d, conv_axis h, conv_axis w) {
+    const uint line = see.h.source_step * shape.width * channels, image = shape.planes * shape.lines * shape.width * channels;
+    const ulong to_line = (ulong)see.h.step * w.result, to_image = (ulong)d.result * h.result * w.result;
+    point_steps by;
+    by.window = see.w.source_step * channels;
+    by.window_line = line - of.width * by.window;
+    by.window_image = image - of.lines * line;
+    by.to = see.w.step;
+    by.to_line = to_line - of.width * by.to;
+    by.to_image = to_image - of.lines * to_line;
+    return by;
+}
+
+static point first_point(band of, sight see, conv_axis d, conv_axis h, conv_axis w) {
+    const point first = {0, 0, 0, 0, result_number(of.first, see, d, h, w)};
+    return first;
+}
+
+static point point_after(point p, band of, point_steps by) {
+    p.window += by.window;
+    p.to += by.to;
     if (++p.at < of.width) return p;
     p.at = 0;
+    p.window += by.window_line;
+    p.to += by.to_line;
     if (++p.line < of.lines) return p;
     p.line = 0;
+    p.window += by.window_image;
+    p.to += by.to_image;
     p.image++;
     return p;
-}
-
-/* Where its window begins in the box. */
-static uint window_place(point p, box_shape shape, sight see, uint channels) {
-    return ((p.image * shape.planes * shape.lines + p.line * see.h.source_step) * shape.width + p.at * see.w.source_step) * channels;
-}
-
-static place place_of(point p, band of) {
-    place at = of.first;
-    at.image += p.image;
-    at.h += (int)p.line;
-    at.w += (int)p.at;
-    return at;
 }
 
 #define TILE wide

@@ -59,13 +59,15 @@ void NAMED(conv_vector)(CONV_PARAMETERS, uint back, BAND_PARAMETERS, uint part_t
             const part of = part_at(tap, part_taps, taps, channel, part_channels, inner);
             const epilogue how = {function,   1.0f, has_addend ? 1.0f : 0.0f, function_a, function_b, tap == 0 && channel == 0,
                                   tap + part_taps >= taps && channel + part_channels >= inner, has_bias};
+            const bool plain = is_plain(how);
             NAMED(pack_weights)(panels, weight, all, group, groups, inner, columns, column, count, back, see, of, h, w);
             index_elements(index, of, size, shape, see);
             for (ulong number = first_band; number < end_band; number++) {
                 const band at = band_at(number, size, see, images);
                 const uint points = at.images * at.lines * at.width;
                 fill_box(box, source, group * inner, groups * inner, images, at, size, shape, see, of, d, h, w);
-                point next = {0, 0, 0};
+                const point_steps by = steps_of(at, shape, see, of.channels, d, h, w);
+                point next = first_point(at, see, d, h, w);
                 for (uint row = 0; row < points; row += TILE_ROWS) {
                     const uint rows = min((uint)TILE_ROWS, points - row);
                     const local float *left[TILE_ROWS];
@@ -73,18 +75,21 @@ void NAMED(conv_vector)(CONV_PARAMETERS, uint back, BAND_PARAMETERS, uint part_t
                     int low = at.first.h + (int)next.line, high = low;
 #pragma unroll
                     for (uint r = 0; r < TILE_ROWS; r++) {
-                        left[r] = box + window_place(next, shape, see, of.channels);
-                        to[r] = result_number(place_of(next, at), see, d, h, w) * groups * columns + first_column;
+                        left[r] = box + next.window;
+                        to[r] = next.to * groups * columns + first_column;
                         low = min(low, at.first.h + (int)next.line);
                         high = max(high, at.first.h + (int)next.line);
-                        if (row + r + 1 < points) next = point_after(next, at);
+                        if (row + r + 1 < points) next = point_after(next, at, by);
                     }
                     const uint2 met = met_taps(low, high, of, see, h);
                     const uint first_element = met.x * of.channels, elements = (met.y - met.x) * of.channels;
                     /* Rows that follow each other in memory are stored as whole vectors, where the next one writes over what is too much. */
                     const bool in_one_piece = how.first && how.beta == 0.0f && groups * columns == count && to[rows - 1] - to[0] == (rows - 1) * (ulong)count;
                     for (uint start = 0; start < count; start += PANEL) {
-                        NAMED(multiply_gathered)(sums, left, index + first_element, panels + start * DEPTH + first_element * PANEL, elements);
+                        const bool direct = plain && rows == TILE_ROWS && start + PANEL <= count;
+                        NAMED(multiply_gathered)(sums, left, index + first_element, panels + start * DEPTH + first_element * PANEL, elements,
+                                                 direct ? result + start : 0, !how.first, to);
+                        if (direct) continue;
                         for (uint j = start; j < min(start + PANEL, count); j += WIDTH) {
                             const ulong there = min((uint)WIDTH, count - j);
                             const real added = bias_vector(bias + first_column + j, there, how);

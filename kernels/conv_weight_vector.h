@@ -7,8 +7,10 @@
 /* dy of a band, `count` filters from `first_filter` on, becomes panels, POSITIONS rows apart. `all`: how many elements dy has. */
 ON_LOCAL_ARRAYS void NAMED(pack_band)(local float *panels, const global float *dy, ulong all, uint filters, uint first_filter, uint count, band at,
                              sight see, conv_axis d, conv_axis h, conv_axis w) {
-    for (point line = {0, 0, 0}; line.image < at.images; line.line + 1 < at.lines ? line.line++ : (line.line = 0, line.image++)) {
-        const ulong from = result_number(place_of(line, at), see, d, h, w) * filters + first_filter;
+    const ulong line_step = (ulong)see.h.step * w.result, image_step = (ulong)d.result * h.result * w.result;
+    const ulong first = result_number(at.first, see, d, h, w);
+    for (uint line = 0; line < at.images * at.lines; line++) {
+        const ulong from = (first + line / at.lines * image_step + line % at.lines * line_step) * filters + first_filter;
         for (uint j = 0; j < (count + PANEL - 1) / PANEL * PANEL; j += WIDTH) {
             local float *to = panels + j / PANEL * (POSITIONS * PANEL) + j % PANEL;
             if (j < count) pack_rows(to, PANEL, dy + from + j, filters, at.width, min((uint)WIDTH, count - j), all - from - j);
@@ -48,17 +50,25 @@ void NAMED(conv_weight_vector)(CONV_PARAMETERS, BAND_PARAMETERS, uint part_taps,
             depth = at.images * at.lines * at.width;
             fill_box(box, x, group * inner, groups * inner, images, at, size, shape, see, of, d, h, w);
             NAMED(pack_band)(panels, dy, all, filters, first_filter, count, at, see, d, h, w);
-            point p = {0, 0, 0};
-            for (uint i = 0; i < depth; i++, p = point_after(p, at)) windows[i] = window_place(p, shape, see, of.channels);
+            const point_steps by = steps_of(at, shape, see, of.channels, d, h, w);
+            point p = first_point(at, see, d, h, w);
+            for (uint i = 0; i < depth; i++, p = point_after(p, at, by)) windows[i] = p.window;
         }
         const epilogue how = {0, alpha, beta, 0.0f, 0.0f, next == first_band, 0, 0};
+        const bool plain = is_plain(how);
         for (uint start = 0; start < count; start += PANEL)
             for (uint first = 0; first < of.taps * of.channels; first += TILE_ROWS) {
                 const uint rows = min((uint)TILE_ROWS, of.taps * of.channels - first);
                 const local float *left[TILE_ROWS];
+                ulong row_place[TILE_ROWS];
 #pragma unroll
-                for (uint r = 0; r < TILE_ROWS; r++) left[r] = box + element[first + min(r, rows - 1)];
-                NAMED(multiply_gathered)(sums, left, windows, panels + start * POSITIONS, depth);
+                for (uint r = 0; r < TILE_ROWS; r++) {
+                    left[r] = box + element[first + min(r, rows - 1)];
+                    row_place[r] = (ulong)(first + r) * filters;
+                }
+                const bool direct = plain && rows == TILE_ROWS && start + PANEL <= count;
+                NAMED(multiply_gathered)(sums, left, windows, panels + start * POSITIONS, depth, direct ? to + start : 0, !how.first, row_place);
+                if (direct) continue;
                 for (uint r = 0; r < rows; r++)
                     for (uint j = start; j < min(start + PANEL, count); j += WIDTH) {
                         const ulong there = min((uint)WIDTH, count - j);

@@ -62,6 +62,11 @@ typedef struct epilogue {
     bool first, last, has_bias;
 } epilogue;
 
+/* Whether the sums are the results, or added to what is there from before. */
+static bool is_plain(epilogue how) {
+    return how.alpha == 1.0f && !(how.first && how.beta != 0.0f) && !(how.last && (how.has_bias || how.function != FUNCTION_IDENTITY));
+}
+
 /* The bias of these columns, which is asked for once for all rows of a tile. */
 static real bias_vector(const global float *bias, ulong part, epilogue how) {
     return how.last && how.has_bias ? load_part(bias, part, 0.0f) : R(0.0);

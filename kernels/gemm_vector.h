@@ -27,13 +27,16 @@ void NAMED(gemm_vector)(ARGUMENTS(ulong m, ulong n, ulong k, ulong rows_per_grou
             else pack_rows(panel + v * WIDTH, PANEL, b + p0 * n + at, n, depth, columns, k * n - p0 * n - at);
         }
         const epilogue how = {function, alpha, beta, function_a, function_b, p0 == 0, p0 + DEPTH >= k, has_bias};
+        const bool plain = column + PANEL <= n && is_plain(how);
         for (ulong row = first_row; row < end_row; row += TILE_ROWS) {
             const uint rows = (uint)min((ulong)TILE_ROWS, end_row - row);
             const global float *left[TILE_ROWS];
             /* Where a tile has more rows than are left it repeats the last; the results are not stored. */
 #pragma unroll
             for (uint r = 0; r < TILE_ROWS; r++) left[r] = a + p0 * step + (row + min(r, rows - 1)) * row_stride;
-            NAMED(multiply)(sums, left, step, panel, depth);
+            const bool direct = plain && rows == TILE_ROWS;
+            NAMED(multiply)(sums, left, step, panel, depth, direct ? c + row * n + column : 0, !how.first, n);
+            if (direct) continue;
             for (ulong j = column; j < end_column; j += WIDTH) {
                 const ulong part = min((ulong)WIDTH, n - j);
                 const real added = bias_vector(bias + j, part, how);
