@@ -9,24 +9,27 @@
 #undef MULTIPLY
 #undef LEFT_SPACE
 
+/* Dimension 0: panels; 1: blocks of rows, and shares of the inner dimension, each of which makes a c of its own, one behind the other. */
 KERNEL(1, 1)
-void NAMED(gemm_vector)(ARGUMENTS(ulong m, ulong n, ulong k, ulong rows_per_group, uint transpose_a, uint transpose_b, uint function,
-                        uint has_bias, float alpha, float beta, float function_a, float function_b,
+void NAMED(gemm_vector)(ARGUMENTS(ulong m, ulong n, ulong k, ulong rows_per_group, ulong row_blocks, ulong share, uint transpose_a,
+                        uint transpose_b, uint function, uint has_bias, float alpha, float beta, float function_a, float function_b,
                         const global float *a, const global float *b, const global float *bias, global float *c)) {
     LOCAL_ARRAY(panel, DEPTH * PANEL, 0);
     LOCAL_ARRAY(sums, TILE_ROWS * PANEL, DEPTH * PANEL);
     const ulong column = (ulong)GROUP_ID(0) * PANEL, end_column = min(n, column + PANEL);
-    const ulong first_row = (ulong)GROUP_ID(1) * rows_per_group, end_row = min(m, first_row + rows_per_group);
+    const ulong first_row = (ulong)GROUP_ID(1) % row_blocks * rows_per_group, end_row = min(m, first_row + rows_per_group);
     const ulong row_stride = transpose_a ? 1 : k, step = transpose_a ? m : 1;
-    for (ulong p0 = 0; p0 < k || p0 == 0; p0 += DEPTH) {
-        const uint depth = (uint)min((ulong)DEPTH, k - p0);
+    const ulong number = GROUP_ID(1) / row_blocks, first = number * share, end = min(k, first + share);
+    c += number * m * n;
+    for (ulong p0 = first; p0 < end || p0 == first; p0 += DEPTH) {
+        const uint depth = (uint)min((ulong)DEPTH, end - p0);
         for (uint v = 0; v < TILE_VECTORS; v++) {
             const ulong at = column + v * WIDTH;
             const uint columns = at < n ? (uint)min((ulong)WIDTH, n - at) : 0;
             if (transpose_b) pack_columns(panel + v * WIDTH, PANEL, b + at * k + p0, k, depth, columns);
             else pack_rows(panel + v * WIDTH, PANEL, b + p0 * n + at, n, depth, columns, k * n - p0 * n - at);
         }
-        const epilogue how = {function, alpha, beta, function_a, function_b, p0 == 0, p0 + DEPTH >= k, has_bias};
+        const epilogue how = {function, alpha, beta, function_a, function_b, p0 == first, p0 + DEPTH >= end, has_bias};
         const bool plain = column + PANEL <= n && is_plain(how);
         for (ulong row = first_row; row < end_row; row += TILE_ROWS) {
             const uint rows = (uint)min((ulong)TILE_ROWS, end_row - row);

@@ -42,7 +42,7 @@ static global void *place_at(source from, uint i) {
         break;
 #define GATHER(name) CALL(name, N(0), N(1), N(2), N(3), N(4), F(5), F(6), N(7), N(8), N(9), AT(10), AT(11), AT(12))
 #define GEMM(name)                                                                                                     \
-    CALL(name, N(0), N(1), N(2), N(3), N(4), N(5), N(6), N(7), F(8), F(9), F(10), F(11), AT(12), AT(13), AT(14), AT(15))
+    CALL(name, N(0), N(1), N(2), N(3), N(4), N(5), N(6), N(7), N(8), N(9), F(10), F(11), F(12), F(13), AT(14), AT(15), AT(16), AT(17))
 
 static void call_group(ulong kernel_number, const ulong *group, local float *local_memory, source from) {
     switch (kernel_number) {

@@ -20,6 +20,7 @@
 #include "conv_vector.cl"
 #include "conv_depthwise.cl"
 #include "recurrent.cl"
+#include "shares.cl"
 #include "attention.cl"
 #include "attention_vector.cl"
 #include "matmul_vector.cl"
@@ -28,7 +29,6 @@
 #ifndef IN_LIST
 #include "conv_weight_vector.cl"
 #include "conv_depthwise_weight.cl"
-#include "conv_sum.cl"
 #include "recurrent_grad.cl"
 #endif
 #include "gather_grad.cl"

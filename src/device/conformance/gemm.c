@@ -129,6 +129,13 @@ static void epilogue_case(soma_suite *suite, soma_function function, bool transp
 
 static const char *const operand_names[] = {" in a", " in b", " in bias", " in c"};
 
+/* So many terms that a device may cut them into shares, for results too few to keep it busy. */
+static void deep_cases(soma_suite *suite) {
+    static const gemm_size deep[] = {{16, 32, 4100}, {3, 5, 6200}, {17, 35, 4096}};
+    for (size_t i = 0; i < SOMA_COUNT_OF(deep); i++)
+        for (size_t j = 0; j < 3; j++) gemm_case(suite, deep[i], j != 1, i == 1, &mixes[j]);
+}
+
 /* One NaN or infinity in one operand: it must reach the elements that it belongs to, and no other. */
 static void special_case(soma_suite *suite, bool transpose_a, bool transpose_b, uint32_t operand, float value) {
     static const gemm_size size = {13, 7, 31};
@@ -155,6 +162,7 @@ void soma_gemm_cases(soma_suite *suite) {
     for (unsigned transpose = 0; transpose < 4; transpose++)
         for (size_t i = 0; i < SOMA_COUNT_OF(mixes); i++)
             gemm_case(suite, (gemm_size){33, 65, 17}, transpose & 1, transpose >> 1, &mixes[i]);
+    deep_cases(suite);
     for (unsigned transpose = 0; transpose < 4; transpose++)
         for (uint32_t operand = 0; operand < SOMA_COUNT_OF(operand_names); operand++)
             for (size_t i = 0; i < SOMA_SPECIAL_COUNT; i++)

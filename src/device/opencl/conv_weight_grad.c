@@ -4,7 +4,6 @@
  * each adds up its products for itself; a second launch puts them together.
  */
 #include "device/opencl/conv.h"
-#include "device/opencl/elementwise.h"
 #include "device/opencl/reduce.h"
 
 /* Groups of work-items per compute unit: of a processor, of others. */
@@ -50,16 +49,8 @@ static void pass_memory(soma_cl_builder *builder, const shares *of) {
 
 static void add_shares(soma_cl_builder *builder, const soma_cl_conv *conv, const shares *of) {
     if (of->count == 1) return;
-    const size_t count = soma_view_count(conv->weight);
-    soma_cl_expect_loops(builder, of->count * 32);
-    soma_cl_begin(builder, "conv_sum.cl", "conv_sum", " ");
-    pass_share(builder, count);
-    soma_cl_pass_u32(builder, (uint32_t)of->count);
-    soma_cl_pass_live(builder, SOMA_CL_ARGUMENT_LIVE_FLOAT, SOMA_CL_LIVE(conv.alpha));
-    soma_cl_pass_live(builder, SOMA_CL_ARGUMENT_LIVE_FLOAT, SOMA_CL_LIVE(conv.beta));
-    soma_cl_pass_place(builder, of->to);
-    soma_cl_pass_view(builder, 2);
-    end_share(builder, count);
+    soma_cl_add_shares(builder, soma_view_count(conv->weight), of->count, of->to.offset, SOMA_CL_LIVE(conv.alpha),
+                       SOMA_CL_LIVE(conv.beta), 2);
 }
 
 /* ------------------------------------------------------------------------------------------------------- launches */

@@ -8,6 +8,10 @@
 
 /* A processor's groups per compute unit: enough that threads which finish early find more to do. */
 #define GROUPS_PER_UNIT 2
+/* Where a group would have fewer rows than this the inner dimension is cut instead, if there is this much for each of
+ * its shares: for every block of rows a panel is packed again, and all of a transposed left operand comes by. */
+#define LEAST_ROWS  32
+#define LEAST_SHARE 2048
 
 static soma_cl_gemm_size size_of(const soma_call *call) {
     const soma_view *a = &call->view[0], *c = &call->view[3];
@@ -20,16 +24,30 @@ static void pass_dimensions(soma_cl_builder *builder, soma_cl_gemm_size size) {
     soma_cl_pass_size(builder, size.k);
 }
 
-/* What both product kernels take last. */
-static void pass_operands(soma_cl_builder *builder) {
-    const soma_gemm_params *params = &builder->call->params.gemm;
-    soma_cl_pass_u32(builder, params->function);
-    soma_cl_pass_u32(builder, builder->call->view[2].rank != 0);
+static void pass_scales(soma_cl_builder *builder) {
     soma_cl_pass_live(builder, SOMA_CL_ARGUMENT_LIVE_FLOAT, SOMA_CL_LIVE(gemm.alpha));
     soma_cl_pass_live(builder, SOMA_CL_ARGUMENT_LIVE_FLOAT, SOMA_CL_LIVE(gemm.beta));
-    soma_cl_pass_float(builder, params->a);
-    soma_cl_pass_float(builder, params->b);
-    for (uint32_t view = 0; view < 4; view++) soma_cl_pass_view(builder, view);
+}
+
+static void pass_function(soma_cl_builder *builder) {
+    soma_cl_pass_u32(builder, builder->call->params.gemm.function);
+    soma_cl_pass_u32(builder, builder->call->view[2].rank != 0);
+}
+
+/* The function's parameters, and all operands but the result. */
+static void pass_operands(soma_cl_builder *builder) {
+    soma_cl_pass_float(builder, builder->call->params.gemm.a);
+    soma_cl_pass_float(builder, builder->call->params.gemm.b);
+    for (uint32_t view = 0; view < 3; view++) soma_cl_pass_view(builder, view);
+}
+
+/* What the inner dimension is cut into on a processor whose groups would have so many rows: elements of a share, 0 for
+ * all. */
+static size_t share_of(const soma_cl_builder *builder, soma_cl_gemm_size size, size_t rows, size_t wanted) {
+    const bool more_to_do = builder->call->view[2].rank != 0 || builder->call->params.gemm.function != SOMA_IDENTITY;
+    const size_t shares = SOMA_MIN(wanted, size.k / LEAST_SHARE);
+    if (more_to_do || shares < 2 || rows >= LEAST_ROWS) return 0;
+    return soma_round_up(soma_cl_pieces(size.k, shares), builder->device->style.depth);
 }
 
 static void write_vector(soma_cl_builder *builder, const soma_cl_gemm *gemm, soma_cl_gemm_size size) {
@@ -40,14 +58,37 @@ static void write_vector(soma_cl_builder *builder, const soma_cl_gemm *gemm, som
     const size_t tile_rows = narrow ? device->style.narrow_rows : device->style.wide_rows;
     const size_t panels = soma_cl_pieces(size.n, (size_t)device->style.width * (narrow ? 1 : 2));
     const size_t groups = SOMA_MAX((size_t)device->info.compute_units, 1u) * GROUPS_PER_UNIT;
-    const size_t rows = soma_round_up(soma_cl_pieces(size.m, soma_cl_pieces(groups, panels)), tile_rows);
+    const size_t wanted = soma_cl_pieces(groups, panels), all_rows = soma_round_up(size.m, tile_rows);
+    size_t rows = soma_round_up(soma_cl_pieces(size.m, wanted), tile_rows);
+    const size_t share = share_of(builder, size, rows, wanted), shares = share ? soma_cl_pieces(size.k, share) : 1,
+                 bytes = shares * size.m * size.n * sizeof(float), offset = share ? soma_cl_reserve(builder, bytes) : 0;
+    if (share) rows = all_rows;
     soma_cl_begin(builder, "gemm_vector.cl", narrow ? "gemm_vector_narrow" : "gemm_vector_wide", " ");
     pass_dimensions(builder, size);
-    soma_cl_pass_rows(builder, rows, soma_round_up(size.m, tile_rows));
+    if (share)
+        soma_cl_pass_size(builder, rows);
+    else
+        soma_cl_pass_rows(builder, rows, all_rows);
+    soma_cl_pass_size(builder, SOMA_MAX(soma_cl_pieces(size.m, rows), (size_t)1));
+    soma_cl_pass_size(builder, share ? share : size.k);
     soma_cl_pass_u32(builder, params->transpose_a);
     soma_cl_pass_u32(builder, params->transpose_b);
+    pass_function(builder);
+    if (share) {
+        soma_cl_pass_float(builder, 1);
+        soma_cl_pass_float(builder, 0);
+    } else {
+        pass_scales(builder);
+    }
     pass_operands(builder);
-    soma_cl_end(builder, 1, 1, panels, soma_cl_pieces(size.m, rows));
+    if (share)
+        soma_cl_pass_scratch(builder, offset, bytes);
+    else
+        soma_cl_pass_view(builder, 3);
+    soma_cl_end(builder, 1, 1, panels, soma_cl_pieces(size.m, rows) * shares);
+    if (share)
+        soma_cl_add_shares(builder, size.m * size.n, shares, offset, SOMA_CL_LIVE(gemm.alpha), SOMA_CL_LIVE(gemm.beta),
+                           3);
 }
 
 /* For each piece: two loops that load elements, so many for each work-item, one that multiplies, and the loop over
@@ -70,7 +111,10 @@ static void write_tile(soma_cl_builder *builder, const soma_cl_gemm *gemm, soma_
                   (int)params->function, params->transpose_a ? " -DTRANSPOSE_A" : "",
                   params->transpose_b ? " -DTRANSPOSE_B" : "", gemm->side, gemm->depth, gemm->each);
     pass_dimensions(builder, size);
+    pass_function(builder);
+    pass_scales(builder);
     pass_operands(builder);
+    soma_cl_pass_view(builder, 3);
     soma_cl_end(builder, gemm->side, gemm->side, soma_cl_pieces(size.n, tile), soma_cl_pieces(size.m, tile));
 }
 

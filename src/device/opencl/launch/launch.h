@@ -167,6 +167,11 @@ typedef struct soma_cl_rows {
 } soma_cl_rows;
 soma_cl_rows soma_cl_share_rows(const soma_cl_device *device, size_t rows, size_t length);
 
+/* The last launch of a call whose sums were cut into `shares`, which have made `count` numbers each, one behind the
+ * other from `offset` in the workspace on: view = alpha sum of the shares + beta view. alpha and beta are live. */
+void soma_cl_add_shares(soma_cl_builder *builder, size_t count, size_t shares, size_t offset, size_t alpha, size_t beta,
+                        uint32_t view);
+
 /* Into how many pieces to cut an axis of this length where only `items` work-items would reduce it whole. */
 size_t soma_cl_axis_pieces(const soma_cl_device *device, size_t items, size_t axis);
 

@@ -53,3 +53,18 @@ size_t soma_cl_axis_pieces(const soma_cl_device *device, size_t items, size_t ax
     size_t most = SOMA_MAX(axis / LEAST_PIECE, 1u), least = SOMA_MAX(soma_cl_pieces(axis, LONGEST_PIECE), 1u);
     return SOMA_MIN(SOMA_MAX(soma_cl_pieces(wanted, SOMA_MAX(items, 1u)), least), most);
 }
+
+void soma_cl_add_shares(soma_cl_builder *builder, size_t count, size_t shares, size_t offset, size_t alpha, size_t beta,
+                        uint32_t view) {
+    const size_t chunk = soma_cl_chunk(builder->device, count);
+    soma_cl_expect_loops(builder, shares * 32);
+    soma_cl_begin(builder, "shares.cl", "add_shares", " ");
+    soma_cl_pass_size(builder, count);
+    soma_cl_pass_size(builder, chunk);
+    soma_cl_pass_u32(builder, (uint32_t)shares);
+    soma_cl_pass_live(builder, SOMA_CL_ARGUMENT_LIVE_FLOAT, alpha);
+    soma_cl_pass_live(builder, SOMA_CL_ARGUMENT_LIVE_FLOAT, beta);
+    soma_cl_pass_scratch(builder, offset, shares * count * sizeof(float));
+    soma_cl_pass_view(builder, view);
+    soma_cl_end(builder, builder->device->style.group, 1, soma_cl_pieces(count, chunk), 1);
+}
