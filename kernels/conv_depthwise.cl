@@ -10,7 +10,7 @@
 
 #define ACROSS 4
 
-/* CONV and CONV_ADD, and with BACK, on processors with `back`, CONV_DATA_GRAD. Dimension 1: classes, and blocks of rows, each ACROSS results. */
+/* CONV and CONV_ADD, and with BACK, on processors with `back`, CONV_DATA_GRAD. Dimension 1: blocks of rows, each ACROSS results; on GPUs classes, too. */
 #if WIDTH == 1
 /* Of elements and places: where there are less than 2^32, the host says uint, which takes half the registers and a short division. */
 #ifndef OFFSET
@@ -134,17 +134,24 @@ static __attribute__((always_inline)) void multiply(real *total, place at, ulong
     }
 }
 
-KERNEL(LANES, ROWS)
-void conv_depthwise(CONV_PARAMETERS, uint back, ulong rows_per_group, ulong row_blocks, uint function, uint has_bias, float function_a,
-                    float function_b, const global float *source, const global float *weight, const global float *bias,
-                    global float *result, uint has_addend, const global float *addend) {
-    CONV_AXES
-    const sight see = sight_of(back, (uint)(get_group_id(1) / row_blocks), d, h, w);
+/* What becomes of the sums besides bias and addend. */
+typedef struct finishing {
+    uint function, has_bias, has_addend;
+    float a, b;
+} finishing;
+
+/* `rows_per_group` rows of one class. */
+static __attribute__((always_inline)) void depthwise_class(sight see, uint images, ulong groups, conv_axis d, conv_axis h, conv_axis w,
+                                                           ulong rows_per_group, finishing how, const global float *source,
+                                                           const global float *weight, const global float *bias, const global float *addend,
+                                                           global float *result) {
     sight blocks = see;
     blocks.w.count = (see.w.count + ACROSS - 1) / ACROSS;
     const ulong rows = (ulong)images * see.d.count * see.h.count * blocks.w.count;
-    const ulong first_row = get_group_id(1) % row_blocks * rows_per_group, end_row = min(rows, first_row + rows_per_group);
+    const ulong first_row = get_group_id(1) * rows_per_group, end_row = min(rows, first_row + rows_per_group);
     if (first_row >= end_row) return;
+    const ulong step = (ulong)see.w.step * groups;
+    const bool usual = !how.has_addend && (how.function == FUNCTION_IDENTITY || how.function == FUNCTION_RELU);
     /* Where the rows are is counted on: to divide for each would take longer than a row of few channels. */
     place counter = place_at(first_row, blocks);
     for (ulong row = first_row; row < end_row; row++) {
@@ -152,19 +159,30 @@ void conv_depthwise(CONV_PARAMETERS, uint back, ulong rows_per_group, ulong row_
         at.w *= ACROSS;
         const ulong to = result_number(at, see, d, h, w) * groups;
         FOR_EACH_IN_ROW(j, part, groups) {
-            real total[ACROSS], sum[ACROSS];
+            real total[ACROSS];
             /* For whole vectors without a look at their length at each. */
             if (part == WIDTH) multiply(total, at, j, WIDTH, see, d, h, w, groups, source, weight);
             else multiply(total, at, j, part, see, d, h, w, groups, source, weight);
+            const real more = how.has_bias ? load_part(bias + j, part, 0.0f) : R(0.0);
+            const int there = min(ACROSS, see.w.count - at.w);
+            /* With an index that is no constant the sums are kept in memory. */
+            if (usual && part == WIDTH && there == ACROSS) {
+#pragma unroll
+                for (int i = 0; i < ACROSS; i++) {
+                    const real value = total[i] + more;
+                    STORE(global, result + to + i * step + j,
+                          how.function == FUNCTION_RELU ? apply(FUNCTION_RELU, value, (real)(how.a), (real)(how.b)) : value);
+                }
+                continue;
+            }
+            real sum[ACROSS];
 #pragma unroll
             for (int i = 0; i < ACROSS; i++) sum[i] = total[i];
-            const real more = has_bias ? load_part(bias + j, part, 0.0f) : R(0.0);
-            const int there = min(ACROSS, see.w.count - at.w);
             for (int i = 0; i < there; i++) {
-                const ulong place = to + (ulong)i * see.w.step * groups + j;
+                const ulong place = to + i * step + j;
                 real value = sum[i] + more;
-                if (has_addend) value += load_part(addend + place, part, 0.0f);
-                store_part(apply_usual(FUNCTION, value, (real)(function_a), (real)(function_b)), result + place, part);
+                if (how.has_addend) value += load_part(addend + place, part, 0.0f);
+                store_part(apply_usual(how.function, value, (real)(how.a), (real)(how.b)), result + place, part);
             }
         }
         if (++counter.w < blocks.w.count) continue;
@@ -175,5 +193,17 @@ void conv_depthwise(CONV_PARAMETERS, uint back, ulong rows_per_group, ulong row_
         counter.d = 0;
         counter.image++;
     }
+}
+
+/* A group goes through its rows class by class, so that the results that lie between those of a class are near when their turn comes. */
+KERNEL(LANES, ROWS)
+void conv_depthwise(CONV_PARAMETERS, uint back, ulong rows_per_group, ulong row_blocks, uint function, uint has_bias, float function_a,
+                    float function_b, const global float *source, const global float *weight, const global float *bias,
+                    global float *result, uint has_addend, const global float *addend) {
+    CONV_AXES
+    const finishing how = {function, has_bias, has_addend, function_a, function_b};
+    const uint classes = class_count(d, back) * class_count(h, back) * class_count(w, back);
+    for (uint class = 0; class < classes; class++)
+        depthwise_class(sight_of(back, class, d, h, w), images, groups, d, h, w, rows_per_group, how, source, weight, bias, addend, result);
 }
 #endif

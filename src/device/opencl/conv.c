@@ -131,7 +131,9 @@ static const char *depthwise_options(const soma_cl_builder *builder, const soma_
 
 static void launch_depthwise(soma_cl_builder *builder, const soma_cl_conv *conv, bool back) {
     const classes of = classes_of(conv, back, ACROSS);
-    const soma_cl_rows share = soma_cl_share_rows(builder->device, of.results, conv->groups * ACROSS);
+    /* A processor's groups go through all classes of their rows. */
+    const size_t together = soma_cl_works_on_vectors(builder->device) ? of.count : 1;
+    const soma_cl_rows share = soma_cl_share_rows(builder->device, of.results, conv->groups * ACROSS * together);
     const size_t row_blocks = soma_cl_pieces(of.results, share.rows_per_group);
     soma_cl_expect_loops(builder, (conv->taps + ACROSS) * soma_cl_pieces(conv->groups, share.lanes));
     char option[32];
@@ -144,7 +146,7 @@ static void launch_depthwise(soma_cl_builder *builder, const soma_cl_conv *conv,
     soma_cl_pass_size(builder, row_blocks);
     pass_function(builder, conv);
     pass_epilogue(builder, conv);
-    soma_cl_end(builder, share.lanes, share.rows, 1, of.count * row_blocks);
+    soma_cl_end(builder, share.lanes, share.rows, 1, of.count / together * row_blocks);
 }
 
 size_t soma_cl_conv_block(const soma_cl_conv *conv) {
