@@ -5,35 +5,48 @@
  * of each column of each piece; from those the figures of each (outer, group); and then the numbers.
  */
 #include "apply.h"
+#include "columns.h"
 #include "normalize.h"
 #include "rows.h"
 
 /* NaN stays. */
 static real not_negative(real v) { return v < R(0.0) ? R(0.0) : v; }
 
-/* The place of WIDTH neighbouring columns of one piece of one outer. */
+/* The place of neighbouring columns of one piece of one outer. */
 #define NORMALIZE_PIECE()                                                                                              \
-    const ulong column = (ulong)ITEM_ID * WIDTH, piece = GROUP_ID(1);                                                  \
+    const ulong column = (ulong)ITEM_ID * WIDTH * VECTORS, piece = GROUP_ID(1);                                        \
     if (column >= columns) return;                                                                                     \
-    const ulong part = min((ulong)WIDTH, columns - column), outer = piece / pieces, start = piece % pieces * length;   \
+    const ulong part = COLUMN_PART(columns, column), outer = piece / pieces, start = piece % pieces * length;          \
     const ulong count = start < inner ? min(length, inner - start) : 0;                                                \
     const ulong place = (outer * inner + start) * columns + column
+
+static __attribute__((always_inline)) void sum_piece(uint vectors, ulong part, ulong columns, ulong count, bool centered, const global float *x,
+                                                     global float *out) {
+    real first[VECTORS], sum[VECTORS], squares[VECTORS];
+    FOR_VECTORS(v, vectors) {
+        first[v] = centered ? load_part(x + v * WIDTH, part, 0.0f) : R(0.0);
+        sum[v] = squares[v] = R(0.0);
+    }
+    for (ulong i = 0; i < count; i++, x += columns)
+        FOR_VECTORS(v, vectors) {
+            const real off = load_part(x + v * WIDTH, part, 0.0f) - first[v];
+            sum[v] += off;
+            squares[v] = MULTIPLY_ADD(off, off, squares[v]);
+        }
+    FOR_VECTORS(v, vectors) {
+        const real off = centered ? sum[v] / (float)count : R(0.0), taken = centered ? sum[v] * off : R(0.0); /* the sum may be infinite */
+        store_part(first[v] + off, out + v * WIDTH, part);
+        store_part(not_negative(squares[v] - taken), out + columns + v * WIDTH, part);
+    }
+}
 
 /* Of differences to the piece's first row, in one pass; where not centered, of the numbers. out [outer pieces, 2, columns]. */
 KERNEL(GROUP, 1)
 void normalize_pieces(ARGUMENTS(ulong columns, ulong inner, ulong pieces, ulong length, uint flags, const global float *x, global float *out)) {
     NORMALIZE_PIECE();
     const bool centered = flags & NORMALIZE_CENTERED && count > 0;
-    const real first = centered ? load_part(x + place, part, 0.0f) : R(0.0);
-    real sum = R(0.0), squares = R(0.0);
-    for (ulong i = 0; i < count; i++) {
-        const real off = load_part(x + place + i * columns, part, 0.0f) - first;
-        sum += off;
-        squares = MULTIPLY_ADD(off, off, squares);
-    }
-    const real off = centered ? sum / (float)count : R(0.0), taken = centered ? sum * off : R(0.0); /* the sum may be infinite */
-    store_part(first + off, out + 2 * piece * columns + column, part);
-    store_part(not_negative(squares - taken), out + (2 * piece + 1) * columns + column, part);
+#define SUM_PIECE(vectors, part) sum_piece(vectors, part, columns, count, centered, x + place + at, out + 2 * piece * columns + column + at)
+    BY_VECTORS(at, part, SUM_PIECE);
 }
 
 /*
@@ -52,14 +65,14 @@ void normalize_join(ARGUMENTS(ulong rows, ulong rows_per_group, ulong groups, ul
         const float elements = (float)(inner * c), about = c > 0 ? *from : 0.0f;
         float off = 0.0f, total = 0.0f;
         for (ulong k = get_local_id(0); k < count; k += LANES) {
-            const ulong piece = k / c;
+            const ulong piece = piece_number(k, c);
             const float share = (float)min(length, inner - min(inner, piece * length));
-            off += share * (from[2 * piece * columns + k % c] - about);
+            off += share * (from[2 * piece * columns + column_number(k, c)] - about);
         }
         off = LANE_SUM(off, shared);
         const float middle = flags & NORMALIZE_CENTERED && elements > 0.0f ? about + off / elements : 0.0f;
         for (ulong k = get_local_id(0); k < count; k += LANES) {
-            const ulong piece = k / c, at = 2 * piece * columns + k % c;
+            const ulong piece = piece_number(k, c), at = 2 * piece * columns + column_number(k, c);
             const float share = (float)min(length, inner - min(inner, piece * length)), distance = from[at] - middle;
             total += from[at + columns] + share * distance * distance;
         }
@@ -81,12 +94,50 @@ void normalize_join(ARGUMENTS(ulong rows, ulong rows_per_group, ulong groups, ul
     }
 }
 
-static void normalize_rows_of(ulong columns, ulong count, uint function, float a, float b, const global float *x, real middle, real factor,
-                              real offset, global float *y, ulong part) {
-    for (ulong i = 0; i < count; i++) {
-        const real value = MULTIPLY_ADD(load_part(x + i * columns, part, 0.0f) - middle, factor, offset);
-        store_part(apply(FUNCTION, value, (real)(a), (real)(b)), y + i * columns, part);
+static __attribute__((always_inline)) void normalize_rows_of(uint vectors, ulong part, ulong columns, ulong count, uint function, float a, float b,
+                                                             const global float *x, const real *middle, const real *factor, const real *offset,
+                                                             global float *y) {
+    for (ulong i = 0; i < count; i++, x += columns, y += columns)
+        FOR_VECTORS(v, vectors) {
+            const real value = MULTIPLY_ADD(load_part(x + v * WIDTH, part, 0.0f) - middle[v], factor[v], offset[v]);
+            store_part(apply(FUNCTION, value, (real)(a), (real)(b)), y + v * WIDTH, part);
+        }
+}
+
+/* On processors the usual functions are told apart before the loop. */
+static __attribute__((always_inline)) void normalize_piece(uint vectors, ulong part, ulong columns, ulong count, uint function, float a, float b,
+                                                           const global float *x, const real *middle, const real *factor, const real *offset,
+                                                           global float *y) {
+#ifndef FIXED_FUNCTION
+    if (function == FUNCTION_IDENTITY) {
+        normalize_rows_of(vectors, part, columns, count, FUNCTION_IDENTITY, a, b, x, middle, factor, offset, y);
+        return;
     }
+    if (function == FUNCTION_RELU) {
+        normalize_rows_of(vectors, part, columns, count, FUNCTION_RELU, a, b, x, middle, factor, offset, y);
+        return;
+    }
+    /* Of others the functions take the time. */
+    FOR_VECTORS(v, vectors)
+    for (ulong i = 0; i < count; i++) {
+        const real value = MULTIPLY_ADD(load_part(x + i * columns + v * WIDTH, part, 0.0f) - middle[v], factor[v], offset[v]);
+        store_part(apply(function, value, (real)(a), (real)(b)), y + i * columns + v * WIDTH, part);
+    }
+#else
+    normalize_rows_of(vectors, part, columns, count, function, a, b, x, middle, factor, offset, y);
+#endif
+}
+
+static __attribute__((always_inline)) void apply_piece(uint vectors, ulong part, ulong columns, ulong count, uint function, float a, float b,
+                                                       uint flags, const global float *x, const global float *figures, const global float *offset,
+                                                       global float *y) {
+    real middle[VECTORS], factor[VECTORS], shift[VECTORS];
+    FOR_VECTORS(v, vectors) {
+        middle[v] = load_part(figures + v * WIDTH, part, 0.0f);
+        factor[v] = load_part(figures + columns + v * WIDTH, part, 0.0f);
+        shift[v] = flags & NORMALIZE_OFFSET ? load_part(offset + v * WIDTH, part, 0.0f) : R(0.0);
+    }
+    normalize_piece(vectors, part, columns, count, function, a, b, x, middle, factor, shift, y);
 }
 
 KERNEL(GROUP, 1)
@@ -94,9 +145,27 @@ void normalize_apply(ARGUMENTS(ulong columns, ulong inner, ulong pieces, ulong l
                                const global float *x, const global float *figures, const global float *offset, global float *y)) {
     NORMALIZE_PIECE();
     const global float *own = figures + 2 * outer * columns + column;
-    const real middle = load_part(own, part, 0.0f), factor = load_part(own + columns, part, 0.0f);
-    const real shift = flags & NORMALIZE_OFFSET ? load_part(offset + column, part, 0.0f) : R(0.0);
-    normalize_rows_of(columns, count, function, a, b, x + place, middle, factor, shift, y + place, part);
+#define APPLY_PIECE(vectors, part)                                                                                     \
+    apply_piece(vectors, part, columns, count, function, a, b, flags, x + place + at, own + at, offset + column + at, y + place + at)
+    BY_VECTORS(at, part, APPLY_PIECE);
+}
+
+static __attribute__((always_inline)) void give_piece(uint vectors, ulong part, ulong columns, ulong column, ulong count, uint function, float a,
+                                                      float b, uint flags, float epsilon, const global float *x, const global float *scale,
+                                                      const global float *offset, const global float *given_mean,
+                                                      const global float *given_variance, global float *y, global float *mean,
+                                                      global float *inverse) {
+    real middle[VECTORS], factor[VECTORS], shift[VECTORS];
+    FOR_VECTORS(v, vectors) {
+        const ulong at = column + v * WIDTH;
+        const real kept = R(1.0) / sqrt(load_part(given_variance + at, part, 1.0f) + epsilon);
+        middle[v] = load_part(given_mean + at, part, 0.0f);
+        factor[v] = flags & NORMALIZE_SCALE ? kept * load_part(scale + at, part, 0.0f) : kept;
+        shift[v] = flags & NORMALIZE_OFFSET ? load_part(offset + at, part, 0.0f) : R(0.0);
+        if (flags & NORMALIZE_KEEP_MEAN) store_part(middle[v], mean + at, part);
+        if (flags & NORMALIZE_KEEP_INVERSE) store_part(kept, inverse + at, part);
+    }
+    normalize_piece(vectors, part, columns, count, function, a, b, x, middle, factor, shift, y);
 }
 
 /* With figures that are given, for each column of the one outer. */
@@ -105,13 +174,11 @@ void normalize_given(ARGUMENTS(ulong columns, ulong inner, ulong pieces, ulong l
                                const global float *x, const global float *scale, const global float *offset, const global float *given_mean,
                                const global float *given_variance, global float *y, global float *mean, global float *inverse)) {
     NORMALIZE_PIECE();
-    const real middle = load_part(given_mean + column, part, 0.0f);
-    const real kept = R(1.0) / sqrt(load_part(given_variance + column, part, 1.0f) + epsilon);
-    const real factor = flags & NORMALIZE_SCALE ? kept * load_part(scale + column, part, 0.0f) : kept;
-    const real shift = flags & NORMALIZE_OFFSET ? load_part(offset + column, part, 0.0f) : R(0.0);
-    normalize_rows_of(columns, count, function, a, b, x + place, middle, factor, shift, y + place, part);
-    if (piece == 0 && flags & NORMALIZE_KEEP_MEAN) store_part(middle, mean + column, part);
-    if (piece == 0 && flags & NORMALIZE_KEEP_INVERSE) store_part(kept, inverse + column, part);
+    const uint first = piece == 0 ? flags : flags & ~(uint)(NORMALIZE_KEEP_MEAN | NORMALIZE_KEEP_INVERSE);
+#define GIVE_PIECE(vectors, part)                                                                                      \
+    give_piece(vectors, part, columns, column + at, count, function, a, b, first, epsilon, x + place + at, scale, offset, given_mean,                \
+               given_variance, y + place + at, mean, inverse)
+    BY_VECTORS(at, part, GIVE_PIECE);
 }
 
 /* A row's mean is found about its first number, and then its variance about that mean, which that corrects. */

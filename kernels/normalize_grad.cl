@@ -3,6 +3,7 @@
  * NORMALIZE_GRAD, as normalize.cl sees x. dx = inverse (g - mean g - h mean(g h)) is made as factor dy - constant - slope (x - mean), each
  * number one per column of an outer: factor = inverse scale, constant = inverse mean g, slope = inverse^2 mean(g h).
  */
+#include "columns.h"
 #include "normalize.h"
 #include "rows.h"
 
@@ -24,6 +25,30 @@ static real load_mean(uint flags, const global float *mean, ulong column, ulong 
     return flags & NORMALIZE_KEEP_MEAN ? load_figures(mean, column, part, c) : R(0.0);
 }
 
+static __attribute__((always_inline)) void sum_grad_piece(uint vectors, ulong part, ulong columns, ulong column, ulong groups, ulong c, ulong inner,
+                                                          ulong start, ulong end, uint flags, const global float *dy, const global float *x,
+                                                          const global float *mean, const global float *inverse, global float *out) {
+    real offset[VECTORS], slope[VECTORS], middle[VECTORS], factor[VECTORS];
+    FOR_VECTORS(v, vectors) offset[v] = slope[v] = middle[v] = factor[v] = R(0.0);
+    for (ulong i = start; i < end; i++)
+        FOR_VECTORS(v, vectors) {
+            const ulong own = column + v * WIDTH;
+            if (inner == 1 || i == start) {
+                const ulong figures = i / inner * groups;
+                middle[v] = load_mean(flags, mean + figures, own, part, c);
+                factor[v] = load_figures(inverse + figures, own, part, c);
+            }
+            const real gradient = load_part(dy + i * columns + own, part, 0.0f);
+            const real h = (load_part(x + i * columns + own, part, 0.0f) - middle[v]) * factor[v];
+            offset[v] += gradient;
+            slope[v] = MULTIPLY_ADD(gradient, h, slope[v]);
+        }
+    FOR_VECTORS(v, vectors) {
+        store_part(offset[v], out + v * WIDTH, part);
+        store_part(slope[v], out + columns + v * WIDTH, part);
+    }
+}
+
 /*
  * Sums of dy and dy h. All rows, of every outer, are cut into stretches of `span` rows, and these into `pieces` of `length`: a span is one
  * outer, or all of them where inner is 1. out [stretches pieces, 2, columns].
@@ -32,24 +57,14 @@ KERNEL(GROUP, 1)
 void normalize_grad_pieces(ARGUMENTS(ulong columns, ulong groups, ulong c, ulong inner, ulong span, ulong pieces, ulong length, uint flags,
                                      const global float *dy, const global float *x, const global float *mean, const global float *inverse,
                                      global float *out)) {
-    const ulong column = (ulong)ITEM_ID * WIDTH, piece = GROUP_ID(1);
+    const ulong column = (ulong)ITEM_ID * WIDTH * VECTORS, piece = GROUP_ID(1);
     if (column >= columns) return;
-    const ulong part = min((ulong)WIDTH, columns - column), begin = piece % pieces * length;
+    const ulong part = COLUMN_PART(columns, column), begin = piece % pieces * length;
     const ulong start = piece / pieces * span + begin, end = start + (begin < span ? min(length, span - begin) : 0);
-    real offset = R(0.0), slope = R(0.0), middle = R(0.0), factor = R(0.0);
-    for (ulong i = start; i < end; i++) {
-        if (inner == 1 || i == start) {
-            const ulong figures = i / inner * groups;
-            middle = load_mean(flags, mean + figures, column, part, c);
-            factor = load_figures(inverse + figures, column, part, c);
-        }
-        const real gradient = load_part(dy + i * columns + column, part, 0.0f);
-        const real h = (load_part(x + i * columns + column, part, 0.0f) - middle) * factor;
-        offset += gradient;
-        slope = MULTIPLY_ADD(gradient, h, slope);
-    }
-    store_part(offset, out + 2 * piece * columns + column, part);
-    store_part(slope, out + (2 * piece + 1) * columns + column, part);
+#define SUM_GRAD_PIECE(vectors, part)                                                                                  \
+    sum_grad_piece(vectors, part, columns, column + at, groups, c, inner, start, end, flags, dy, x, mean, inverse,                                   \
+                   out + 2 * piece * columns + column + at)
+    BY_VECTORS(at, part, SUM_GRAD_PIECE);
 }
 
 /* dscale and doffset: the sums of all pieces. */
@@ -77,8 +92,8 @@ void normalize_grad_join(ARGUMENTS(ulong rows, ulong rows_per_group, ulong group
         const global float *from = sums + 2 * outer * pieces * columns + group * c;
         float g = 0.0f, gh = 0.0f;
         for (ulong k = get_local_id(0); k < count; k += LANES) {
-            const ulong at = 2 * (k / c) * columns + k % c;
-            const float factor = flags & NORMALIZE_SCALE ? scale[group * c + k % c] : 1.0f;
+            const ulong at = 2 * piece_number(k, c) * columns + column_number(k, c);
+            const float factor = flags & NORMALIZE_SCALE ? scale[group * c + column_number(k, c)] : 1.0f;
             g += factor * from[at];
             gh += factor * from[at + columns];
         }
@@ -93,24 +108,39 @@ void normalize_grad_join(ARGUMENTS(ulong rows, ulong rows_per_group, ulong group
     }
 }
 
+static __attribute__((always_inline)) void apply_grad_piece(uint vectors, ulong part, ulong columns, ulong column, ulong groups, ulong c, ulong count,
+                                                            uint flags, ulong place, const global float *dy, const global float *x,
+                                                            const global float *scale, const global float *mean, const global float *inverse,
+                                                            const global float *figures, global float *dx) {
+    real middle[VECTORS], constant_[VECTORS], slope[VECTORS], factor[VECTORS];
+    FOR_VECTORS(v, vectors) {
+        const ulong own = column + v * WIDTH;
+        middle[v] = load_mean(flags, mean, own, part, c);
+        constant_[v] = load_part(figures + own, part, 0.0f);
+        slope[v] = load_part(figures + columns + own, part, 0.0f);
+        factor[v] = load_figures(inverse, own, part, c);
+        if (flags & NORMALIZE_SCALE) factor[v] *= load_part(scale + own, part, 0.0f);
+    }
+    for (ulong i = 0; i < count; i++)
+        FOR_VECTORS(v, vectors) {
+            const ulong at = place + i * columns + v * WIDTH;
+            const real off = load_part(x + at, part, 0.0f) - middle[v];
+            store_part((factor[v] * load_part(dy + at, part, 0.0f) - constant_[v]) - slope[v] * off, dx + at, part);
+        }
+}
+
 KERNEL(GROUP, 1)
 void normalize_grad_apply(ARGUMENTS(ulong columns, ulong groups, ulong c, ulong inner, ulong pieces, ulong length, uint flags,
                                     const global float *dy, const global float *x, const global float *scale, const global float *mean,
                                     const global float *inverse, const global float *figures, global float *dx)) {
-    const ulong column = (ulong)ITEM_ID * WIDTH, piece = GROUP_ID(1);
+    const ulong column = (ulong)ITEM_ID * WIDTH * VECTORS, piece = GROUP_ID(1);
     if (column >= columns) return;
-    const ulong part = min((ulong)WIDTH, columns - column), outer = piece / pieces, start = piece % pieces * length;
+    const ulong part = COLUMN_PART(columns, column), outer = piece / pieces, start = piece % pieces * length;
     const ulong count = start < inner ? min(length, inner - start) : 0, place = (outer * inner + start) * columns + column;
-    const global float *own = figures + 2 * outer * columns + column;
-    const real middle = load_mean(flags, mean + outer * groups, column, part, c);
-    const real constant_ = load_part(own, part, 0.0f), slope = load_part(own + columns, part, 0.0f);
-    real factor = load_figures(inverse + outer * groups, column, part, c);
-    if (flags & NORMALIZE_SCALE) factor *= load_part(scale + column, part, 0.0f);
-    for (ulong i = 0; i < count; i++) {
-        const ulong at = place + i * columns;
-        const real off = load_part(x + at, part, 0.0f) - middle;
-        store_part((factor * load_part(dy + at, part, 0.0f) - constant_) - slope * off, dx + at, part);
-    }
+#define APPLY_GRAD_PIECE(vectors, part)                                                                                \
+    apply_grad_piece(vectors, part, columns, column + at, groups, c, count, flags, place + at, dy, x, scale, mean + outer * groups,                  \
+                     inverse + outer * groups, figures + 2 * outer * columns, dx)
+    BY_VECTORS(at, part, APPLY_GRAD_PIECE);
 }
 
 KERNEL(LANES, ROWS)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* One number in, one number out: functions and their gradients. */
 #include "apply.h"
+#include "columns.h"
 
 KERNEL(GROUP, 1)
 void unary(ARGUMENTS(ulong count, ulong chunk, uint function, float a, float b, const global float *x, global float *out)) {
@@ -19,25 +20,43 @@ void unary_grad(ARGUMENTS(ulong count, ulong chunk, uint function, float a, floa
     }
 }
 
+static __attribute__((always_inline)) void bias_piece(uint vectors, ulong part, ulong count, ulong columns, uint function, float a, float b,
+                                                      const global float *dy, const global float *value, global float *out, global float *sums) {
+    real total[VECTORS];
+    FOR_VECTORS(k, vectors) total[k] = R(0.0);
+    for (ulong i = 0; i < count; i++, dy += columns, value += columns, out += columns)
+        FOR_VECTORS(k, vectors) {
+            const real gradient = chain(FUNCTION, load_part(dy + k * WIDTH, part, 0.0f), load_part(value + k * WIDTH, part, 0.0f), (real)(a), (real)(b));
+            store_part(gradient, out + k * WIDTH, part);
+            total[k] += gradient;
+        }
+    FOR_VECTORS(k, vectors) store_part(total[k], sums + k * WIDTH, part);
+}
+
 /*
- * The gradient of a layer's function together with that of its bias: out = dy f', and the sum of out over the rows. A work-item handles WIDTH
+ * The gradient of a layer's function together with that of its bias: out = dy f', and the sum of out over the rows. A work-item handles
  * neighbouring columns of `length` rows; the sums of each such piece form a row of `sums`.
  */
 KERNEL(GROUP, 1)
 void bias_unary_grad(ARGUMENTS(ulong rows, ulong columns, ulong length, uint function, float a, float b, const global float *dy,
                      const global float *v, global float *out, global float *sums)) {
-    const ulong column = (ulong)ITEM_ID * WIDTH, piece = GROUP_ID(1);
+    const ulong column = (ulong)ITEM_ID * WIDTH * VECTORS, first = GROUP_ID(1) * length;
     if (column >= columns) return;
-    const ulong part = min((ulong)WIDTH, columns - column);
-    const ulong end = min(rows, (piece + 1) * length);
-    real total = R(0.0);
-    for (ulong i = piece * length; i < end; i++) {
-        const ulong at = i * columns + column;
-        const real value = load_part(v + at, part, 0.0f);
-        const real gradient = chain(FUNCTION, load_part(dy + at, part, 0.0f), value, (real)(a), (real)(b));
-        store_part(gradient, out + at, part);
-        total += gradient;
+    const ulong part = COLUMN_PART(columns, column), count = first < rows ? min(length, rows - first) : 0, place = first * columns + column;
+#define BIAS_PIECE(vectors, part)                                                                                      \
+    bias_piece(vectors, part, count, columns, own, a, b, dy + place + at, v + place + at, out + place + at, sums + GROUP_ID(1) * columns + column + at)
+#ifndef FIXED_FUNCTION
+    /* Of others than the usual one the function takes the time. */
+    if (function == FUNCTION_RELU) {
+        const uint own = FUNCTION_RELU;
+        BY_VECTORS(at, part, BIAS_PIECE);
+        return;
     }
-    store_part(total, sums + piece * columns + column, part);
+    const uint own = function;
+    for (ulong at = 0; at < part; at += WIDTH) BIAS_PIECE(1, min((ulong)WIDTH, part - at));
+#else
+    const uint own = function;
+    BY_VECTORS(at, part, BIAS_PIECE);
+#endif
 }
 #endif /* TRAINING */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* NORMALIZE. */
 #include "device/opencl/normalize.h"
-#include "kernels/normalize.h"
 
 enum { X, SCALE, OFFSET, RUNNING_MEAN, RUNNING_VARIANCE, Y, MEAN, INVERSE }; /* views */
 

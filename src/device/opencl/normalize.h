@@ -4,6 +4,7 @@
 #define SOMA_DEVICE_OPENCL_NORMALIZE_H
 
 #include "device/opencl/reduce.h"
+#include "kernels/normalize.h"
 
 typedef struct normalize_shape {
     size_t outer, inner, groups, c, columns;
@@ -38,9 +39,10 @@ static inline uint32_t normalize_flag(const soma_cl_builder *builder, uint32_t v
     return normalize_has(builder, view) ? flag : 0;
 }
 
-/* Ends a launch in which a work-item handles a vector of columns of one of so many pieces. */
+/* Ends a launch in which a work-item handles neighbouring columns of one of so many pieces. */
 static inline void normalize_end_columns(soma_cl_builder *builder, const normalize_shape *s, size_t pieces) {
-    soma_cl_end(builder, builder->device->style.group, 1, soma_cl_column_groups(builder->device, s->columns), pieces);
+    soma_cl_end(builder, builder->device->style.group, 1, soma_cl_wide_column_groups(builder->device, s->columns),
+                pieces);
 }
 
 #endif

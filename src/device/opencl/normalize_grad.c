@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* NORMALIZE_GRAD. */
 #include "device/opencl/normalize.h"
-#include "kernels/normalize.h"
 
 enum { DY, X, SCALE, MEAN, INVERSE, DX, DSCALE, DOFFSET }; /* views */
 
@@ -41,7 +40,7 @@ static void sum_channels(soma_cl_builder *builder, const normalize_shape *s, siz
     soma_cl_pass_place(builder, sums);
     soma_cl_pass_view(builder, DSCALE);
     soma_cl_pass_view(builder, DOFFSET);
-    normalize_end_columns(builder, s, 1);
+    soma_cl_end(builder, builder->device->style.group, 1, soma_cl_column_groups(builder->device, s->columns), 1);
 }
 
 static void join_pieces(soma_cl_builder *builder, const normalize_shape *s, soma_cl_place sums, soma_cl_place columns) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Reductions, alone and with the gradient of a layer's function. */
 #include "device/opencl/reduce.h"
+#include "kernels/columns.h"
 
 soma_cl_place soma_cl_scratch_place(soma_cl_builder *builder, size_t floats) {
     const size_t bytes = floats * sizeof(float);
@@ -33,6 +34,11 @@ static void reduce_rows(soma_cl_builder *builder, const soma_cl_reduction *pass,
 
 size_t soma_cl_column_groups(const soma_cl_device *device, size_t columns) {
     return soma_cl_pieces(columns, (size_t)device->style.width * device->style.group);
+}
+
+size_t soma_cl_wide_column_groups(const soma_cl_device *device, size_t columns) {
+    const size_t together = soma_cl_works_on_vectors(device) ? SOMA_COLUMNS_TOGETHER : 1;
+    return soma_cl_pieces(soma_cl_column_groups(device, columns), together);
 }
 
 static void reduce_columns(soma_cl_builder *builder, const soma_cl_reduction *pass, soma_cl_place from,

@@ -39,5 +39,7 @@ static inline size_t soma_cl_reducing_items(const soma_cl_device *device, size_t
 
 /* Groups of work-items that handle a vector of neighbouring columns each. */
 size_t soma_cl_column_groups(const soma_cl_device *device, size_t columns);
+/* The same where a processor's handle several vectors: see kernels/columns.h. */
+size_t soma_cl_wide_column_groups(const soma_cl_device *device, size_t columns);
 
 #endif

@@ -34,7 +34,9 @@ void soma_cl_write_bias_unary_grad(soma_cl_builder *builder) {
     const size_t together = rows_together(device, rows, columns);
     rows /= together;
     columns *= together;
-    size_t pieces = soma_cl_axis_pieces(device, soma_cl_reducing_items(device, 1, columns), rows);
+    const size_t items = soma_cl_works_on_vectors(device) ? soma_cl_wide_column_groups(device, columns)
+                                                          : soma_cl_reducing_items(device, 1, columns);
+    size_t pieces = soma_cl_axis_pieces(device, items, rows);
     size_t length = SOMA_MAX(soma_cl_pieces(rows, pieces), 1u);
     pieces = SOMA_MAX(soma_cl_pieces(rows, length), 1u);
     soma_cl_place sums =
@@ -49,7 +51,7 @@ void soma_cl_write_bias_unary_grad(soma_cl_builder *builder) {
     soma_cl_pass_float(builder, params->b);
     for (uint32_t view = 0; view < 3; view++) soma_cl_pass_view(builder, view);
     soma_cl_pass_place(builder, sums);
-    soma_cl_end(builder, device->style.group, 1, soma_cl_column_groups(device, columns), pieces);
+    soma_cl_end(builder, device->style.group, 1, soma_cl_wide_column_groups(device, columns), pieces);
     if (pieces * together == 1) return;
     const size_t sum_rows = pieces * together;
     soma_cl_reduction second = {SOMA_REDUCE_SUM, 1, sum_rows, columns / together, 1, sum_rows, 1};
