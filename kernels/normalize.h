@@ -13,9 +13,9 @@
 #define NORMALIZE_DOFFSET      128
 
 #ifdef __OPENCL_C_VERSION__
-/* Which piece, and which of a group's c columns, number k of all is. */
-static ulong piece_number(ulong k, ulong c) { return c == 1 ? k : k / c; }
-static ulong column_number(ulong k, ulong c) { return c == 1 ? 0 : k % c; }
+/* Which piece, and which of a group's c columns, number k of all is: on processors without a division where there is but one. */
+static ulong piece_number(ulong k, ulong c) { return WIDTH > 1 && c == 1 ? k : k / c; }
+static ulong column_number(ulong k, ulong c) { return WIDTH > 1 && c == 1 ? 0 : k % c; }
 #endif
 
 #endif
