@@ -154,14 +154,15 @@ static soma_tensor *build_dense_steps(soma_network *network, int variant) {
     return soma_dense(soma_flatten(soma_dense_with(x, 5, &options)), 3, SOMA_IDENTITY);
 }
 
-/* Rows of a table by numbers in [-2, 6) that are cut off to whole ones, so that some are outside, and added to what has
- * a gradient by them. A dense layer behind works on every step, or on all. */
+/* Rows of a table of 6 by numbers in [0, 8) (ONNX counts those below 0 from the end) that are cut off to whole ones, so
+ * that some are outside, and added to what has a gradient by them. A dense layer behind works on every step, or on all.
+ */
 static soma_tensor *build_embedding(soma_network *network, int variant) {
     static const char *const layers[] = {"embedding 6 3", "embedding 6 3; flatten; dense 5 tanh",
                                          "embedding 6 3; layernorm; dense 5 tanh; dropout 0; dense 2",
                                          "embedding 6 3; positions; positions sinusoidal; dense 2"};
-    soma_tensor *x = vector(network, 4),
-                *numbers = soma_activation(x, SOMA_LINEAR, &(soma_activation_options){true, 4, 2});
+    soma_tensor *x = vector(network, 4), *size = soma_activation(x, SOMA_ABS, NULL);
+    soma_tensor *numbers = soma_activation(size, SOMA_LINEAR, &(soma_activation_options){true, 8, 0});
     soma_tensor *rows = soma_flatten(soma_layers(numbers, layers[variant]));
     return soma_add(soma_dense(rows, 3, SOMA_IDENTITY), soma_dense(x, 3, SOMA_TANH));
 }

@@ -85,17 +85,85 @@ static void wide_mask(void) {
     attention("mask", false, 0);
 }
 static void capped(void) {
-    attention(NULL, false, 30);
+    attention(NULL, false, 2);
+}
+/* Neither of the first query's keys is seen. */
+static void hides_all(void) {
+    bytes("mask", 9, SHAPE(2, 2), (const int8_t[]){0, 0, 1, 1});
+    attention("mask", false, 0);
+}
+/* Truth that depends on the sample, for each query. */
+static void of_samples_and_queries(void) {
+    floats("two", SHAPE(1), (const float[]){-2});
+    floats("both", SHAPE(1, 2, 1), (const float[]){10, 0});
+    node("Add", "x", "both", "raised");
+    node("Greater", "raised", "two", "seen");
+    integers("shape", 4, (const int64_t[]){0, 1, 1, 2});
+    node("Reshape", "seen", "shape", "row");
+    integers("rows", 4, (const int64_t[]){1, 1, 2, 1});
+    node("Expand", "row", "rows", "mask");
+    attention("mask", false, 0);
+}
+/* No key behind a query, nor any before it. */
+static void by_window(void) {
+    size_t one = soma_onnx_begin_node(&made, "Attention", "y", (const char *[]){"x", "x", "x", NULL});
+    soma_onnx_put_attribute_integer(&made, "q_num_heads", 1);
+    soma_onnx_put_attribute_integer(&made, "kv_num_heads", 1);
+    soma_onnx_put_attribute_integer(&made, "left_window_size", 1);
+    soma_onnx_put_attribute_integer(&made, "right_window_size", 0);
+    soma_onnx_put_attribute_float(&made, "scale", 1);
+    soma_onnx_end_node(&made, one);
+}
+/* onnxruntime's, whose queries, keys and values are one product: here x beside itself. */
+static void of_microsoft(const char *op, const char *const *inputs, bool unidirectional) {
+    size_t one = soma_onnx_begin_node(&made, op, "y", inputs);
+    soma_protobuf_put_text(W, 7, "com.microsoft"); /* its domain */
+    soma_onnx_put_attribute_integer(&made, "num_heads", 1);
+    soma_onnx_put_attribute_integer(&made, "unidirectional", unidirectional);
+    soma_onnx_end_node(&made, one);
+}
+static void packed(void) {
+    floats("weights", SHAPE(1, 3), (const float[]){1, 1, 1});
+    floats("bias", SHAPE(3), (const float[]){0, 0, 0});
+    of_microsoft("Attention", (const char *[]){"x", "weights", "bias", NULL}, true);
+}
+/* Which keys a sample has, as whole numbers. */
+static void packed_with_keys(void) {
+    floats("weights", SHAPE(1, 3), (const float[]){1, 1, 1});
+    floats("bias", SHAPE(3), (const float[]){0, 0, 0});
+    floats("two", SHAPE(1), (const float[]){-2});
+    floats("both", SHAPE(1, 2, 1), (const float[]){10, 0});
+    node("Add", "x", "both", "raised");
+    node("Greater", "raised", "two", "seen");
+    integers("shape", 2, (const int64_t[]){0, 2});
+    node("Reshape", "seen", "shape", "keys");
+    size_t one = soma_onnx_begin_node(&made, "Cast", "whole", (const char *[]){"keys", NULL});
+    soma_onnx_put_attribute_integer(&made, "to", 6);
+    soma_onnx_end_node(&made, one);
+    of_microsoft("Attention", (const char *[]){"x", "weights", "bias", "whole", NULL}, false);
+}
+static void apart(void) {
+    floats("bias", SHAPE(3), (const float[]){0, 0, 0});
+    of_microsoft("MultiHeadAttention", (const char *[]){"x", "x", "x", "bias", NULL}, true);
 }
 
 static const struct {
     void (*body)(void);
     bool hides_behind, hides_low; /* keys behind a query; a second key of at most -2 */
-} forms[] = {{plain, false, false},
-             {causal, true, false},
-             {causal_by_mask, true, false},
-             {hides_nothing, false, false},
-             {of_samples, false, true}};
+    bool hides_before, hides_all; /* the first key from the second query; all from the first */
+    double bias, cap;             /* added where the first query meets the second key; 0: none */
+} forms[] = {
+    {plain, false, false, false, false, 0, 0},           {causal, true, false, false, false, 0, 0},
+    {causal_by_mask, true, false, false, false, 0, 0},   {hides_nothing, false, false, false, false, 0, 0},
+    {of_samples, false, true, false, false, 0, 0},       {upper, false, false, true, false, 0, 0},
+    {biased, false, false, false, false, -1, 0},         {capped, false, false, false, false, 0, 2},
+    {hides_all, false, false, false, true, 0, 0},        {of_samples_and_queries, false, true, false, false, 0, 0},
+    {by_window, true, false, false, false, 0, 0},        {packed, true, false, false, false, 0, 0},
+    {packed_with_keys, false, true, false, false, 0, 0}, {apart, true, false, false, false, 0, 0}};
+
+static double score(double query, double key, double cap) {
+    return cap > 0 ? cap * tanh(query * key / cap) : query * key;
+}
 
 START_TEST(attention_is_a_mean_by_likeness) {
     const float x[2][2] = {{1, -0.5f}, {0.25f, -3}};
@@ -106,8 +174,12 @@ START_TEST(attention_is_a_mean_by_likeness) {
         for (size_t step = 0; step < 2; step++) {
             const double a = (double)x[i][0], b = (double)x[i][1], query = (double)x[i][step];
             const bool hidden = (forms[_i].hides_behind && step == 0) || (forms[_i].hides_low && b <= -2);
-            const double of_b = hidden ? 0 : exp(query * b), of_a = exp(query * a);
-            ck_assert_double_eq_tol((double)y[i][step], (of_a * a + of_b * b) / (of_a + of_b), 1e-6);
+            const double bias = step == 0 ? forms[_i].bias : 0, cap = forms[_i].cap;
+            const double of_b = hidden ? 0 : exp(score(query, b, cap) + bias);
+            const double of_a = forms[_i].hides_before && step == 1 ? 0 : exp(score(query, a, cap));
+            const bool nothing = forms[_i].hides_all && step == 0;
+            const double expected = nothing ? 0 : (of_a * a + of_b * b) / (of_a + of_b);
+            ck_assert_double_eq_tol((double)y[i][step], expected, 1e-6);
         }
 }
 END_TEST
@@ -229,11 +301,8 @@ static const struct {
     soma_status status;
     const char *word;
 } refusals[] = {
-    {upper, 1, SOMA_UNSUPPORTED, "mask is a constant mask that is not causal"},
-    {biased, 1, SOMA_UNSUPPORTED, "mask is a constant mask that is not causal"},
-    {wide_mask, 1, SOMA_UNSUPPORTED, "other shapes than [2, 2]"},
-    {of_queries, 1, SOMA_UNSUPPORTED, "[batch, 1, 1, 2]"},
-    {capped, 1, SOMA_UNSUPPORTED, "softcap is 30"},
+    {wide_mask, 1, SOMA_INVALID_SHAPE, "dimensions of 2 and 3 cannot be broadcast"},
+    {of_queries, 1, SOMA_UNSUPPORTED, "works across the first dimension"},
     {behind_the_table, 4, SOMA_INVALID_FILE, "positions from 0 to 3 of a table of 3"},
     {of_other_samples, 4, SOMA_UNSUPPORTED, "cosines is not the same for all samples"},
     {odd, 4, SOMA_INVALID_FILE, "an even number of them is needed"},

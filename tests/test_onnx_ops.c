@@ -102,6 +102,36 @@ static void narrowed(void) {
     node("Add", "x", "floats", "y");
 }
 
+/* Whole numbers that are known when the model runs: (i / 2 i - 2) summed up, squared modulo 256. */
+static void whole(void) {
+    integers("two", 1, (const int64_t[]){2});
+    integers("axis", 1, (const int64_t[]){1});
+    put("Cast", "i", NULL, INPUTS("x"), "to", 7);
+    node("Div", "i", "two", "d");
+    node("Mul", "d", "i", "m");
+    node("Sub", "m", "two", "s");
+    node("CumSum", "s", "axis", "c");
+    put("Cast", "b", NULL, INPUTS("c"), "to", 2);
+    node("Mul", "b", "b", "q");
+    cast("q", "y");
+}
+
+/* Rows of a table by numbers that are computed, of which one counts from the end. */
+static void rows_from_the_end(void) {
+    floats("table", SHAPE(3, 1), (const float[]){10, 20, 30});
+    put("Cast", "i", NULL, INPUTS("x"), "to", 7);
+    node("Gather", "table", "i", "y");
+}
+
+/* Whole numbers are moved as they are. */
+static void moved(void) {
+    integers("last", 1, (const int64_t[]){1});
+    put("Cast", "i", NULL, INPUTS("x"), "to", 7);
+    put("Gather", "l", NULL, INPUTS("i", "last"), "axis", 1);
+    put("Concat", "c", NULL, INPUTS("l", "i"), "axis", 1);
+    cast("c", "y");
+}
+
 /* An op of onnxruntime's own; `flag`, if there is one, is set. */
 static void of_microsoft(const char *op, const char *out, const char *const *inputs, const char *flag) {
     size_t one = soma_onnx_begin_node(&made, op, out, inputs);
@@ -134,6 +164,29 @@ static void skipped_by_default(void) {
 }
 
 /* The second and the third output are named, and used by nothing. */
+/* Weights 9 - 8 and 3 - 8, of 4 bits each, times 2. */
+static void blocks(void) {
+    bytes("w", 2, SHAPE(1, 1, 1), (const int8_t[]){0x39});
+    floats("scale", SHAPE(1), (const float[]){2});
+    size_t one = soma_onnx_begin_node(&made, "MatMulNBits", "y", INPUTS("x", "w", "scale"));
+    soma_protobuf_put_text(W, 7, "com.microsoft");
+    soma_onnx_put_attribute_integer(&made, "K", 2);
+    soma_onnx_put_attribute_integer(&made, "N", 1);
+    soma_onnx_put_attribute_integer(&made, "bits", 4);
+    soma_onnx_put_attribute_integer(&made, "block_size", 2);
+    soma_onnx_end_node(&made, one);
+}
+
+/* Rows of words, on positions that add nothing or 5 to both, which no normalised row shows. */
+static void embedded(void) {
+    floats("words", SHAPE(2, 2), (const float[]){1, 3, -4, 4});
+    floats("places", SHAPE(2, 2), (const float[]){0, 0, 5, 5});
+    floats("scale", SHAPE(2), (const float[]){2, 3});
+    floats("offset", SHAPE(2), (const float[]){10, 20});
+    put("Cast", "i", NULL, INPUTS("x"), "to", 6);
+    of_microsoft("EmbedLayerNormalization", "y", INPUTS("i", "", "words", "places", "", "scale", "offset"), NULL);
+}
+
 static void skipped_with_figures(void) {
     floats("scale", SHAPE(2), (const float[]){2, 3});
     size_t one = soma_onnx_begin_node(&made, "SkipLayerNormalization", "n", INPUTS("x", "x", "scale"));
@@ -252,8 +305,13 @@ static const onnx_case cases[] = {
     {"roots", roots, 2, {OPEN, 3}, 1, 3, {4, -4, 9}, {2, -1, 3}},
     {"infinite", infinite, 2, {OPEN, 2}, 2, 6, {1, -1, -2, 3}, {-INFINITY, 1, -INFINITY, -INFINITY, -INFINITY, 3}},
     {"narrowed", narrowed, 2, {OPEN, 3}, 1, 3, {0, 0, 0}, {44, 255, 7}},
+    {"whole", whole, 2, {OPEN, 3}, 1, 3, {7, -7, 4}, {105, 164, 144}},
+    {"rows from the end", rows_from_the_end, 2, {OPEN, 2}, 1, 2, {-1, 1}, {30, 20}},
+    {"moved", moved, 2, {OPEN, 2}, 2, 6, {1, 2, 3, 4}, {2, 1, 2, 4, 3, 4}},
     {"skipped", skipped, 2, {OPEN, 2}, 2, 4, {3, 1, -4, 4}, {12, 29, 8, 31}},
     {"skipped by default", skipped_by_default, 2, {OPEN, 2}, 1, 4, {-0.0078125F, 0.0078125F}, {8, 23, -2, 3}},
+    {"blocks", blocks, 2, {OPEN, 2}, 2, 2, {1, 2, 3, -1}, {-18, 16}},
+    {"embedded", embedded, 2, {OPEN, 2}, 1, 4, {0, 1}, {8, 23, 8, 23}},
     {"skipped with figures", skipped_with_figures, 2, {OPEN, 2}, 1, 2, {-4096, 4096}, {-8194, 8195}},
     {"gates", gates, 2, {OPEN, 3}, 1, 9, {0, 0, 0}, {0, 64, 0, 0, 64, 0, 0, 64, 0}},
     {"reductions", reductions, 2, {OPEN, 3}, 1, 4, {2, -3, 6}, {-36, 11, 7, 49}},

@@ -25,27 +25,29 @@ static bool is_given(const soma_onnx_node *node, uint32_t input) {
     return input < node->input_count && node->input[input];
 }
 
-static soma_status check_support(const soma_onnx_node *node) {
+/* Nothing is given that the op of a network has no place for. */
+static soma_status look_for_more(const soma_onnx_node *node, bool *more) {
+    const soma_onnx_shape *q = &node->input[Q]->shape;
+    int64_t left, right;
     float softcap;
     SOMA_TRY(soma_onnx_get_float(node, "softcap", 0, &softcap));
-    for (uint32_t i = PAST_KEY; i <= LENGTHS; i++)
-        if (is_given(node, i))
-            return soma_error(SOMA_UNSUPPORTED, "%s is given: keys and values of an earlier run, or their lengths",
-                              node->input[i]->name);
-    if (softcap == 0) return SOMA_OK;
-    return soma_error(SOMA_UNSUPPORTED, "softcap is %g; soma's scores have no bound", (double)softcap);
+    SOMA_TRY(soma_onnx_get_integer(node, "left_window_size", -1, &left));
+    SOMA_TRY(soma_onnx_get_integer(node, "right_window_size", -1, &right));
+    *more = softcap != 0 || left >= 0 || right >= 0 || node->number > 0;
+    *more |= node->importer->whole && q->dim[0] != 1;
+    for (uint32_t i = PAST_KEY; i <= LENGTHS; i++) *more |= is_given(node, i);
+    for (uint32_t i = Q; i <= V; i++) *more |= !node->input[i]->shape.batched;
+    return SOMA_OK;
 }
 
 static soma_status check_input(const soma_onnx_node *node, uint32_t input, uint32_t rank) {
     const soma_onnx_value *value = node->input[input];
     const soma_onnx_shape *shape = &value->shape;
-    if (!shape->batched || value->integer)
-        return soma_error(SOMA_UNSUPPORTED, "%s must be numbers that depend on the model's input", value->name);
+    if (value->integer) return soma_error(SOMA_UNSUPPORTED, "%s must be numbers that are not whole", value->name);
     if (shape->rank != rank || rank < 3 || rank > 4)
         return soma_error(SOMA_INVALID_SHAPE, "%s has %u dimensions; queries, keys and values have 3, or all 4",
                           value->name, shape->rank);
-    if (!node->importer->whole || shape->dim[0] == 1) return SOMA_OK;
-    return soma_onnx_mixes(node);
+    return SOMA_OK;
 }
 
 /* Heads: attributes where they are no dimension. */
@@ -82,14 +84,15 @@ static soma_status get_heads(attention *a) {
         q->dim[last], (long long)heads, k->dim[last], v->dim[last], (long long)key_heads);
 }
 
-/* What a constant mask says of a step and a key: numbers are added to the scores, truth says what is seen. */
-static soma_status read_mask(const attention *a, const soma_onnx_value *mask, bool *causal) {
+/* What a constant mask says of a step and a key: numbers are added to the scores, truth says what is seen. *fits: all
+ * are seen, or those up to the step's own. */
+static soma_status read_mask(const attention *a, const soma_onnx_value *mask, bool *causal, bool *fits) {
     const bool truth = mask->integer;
     soma_onnx_reader reader;
     bool all = true, lower = true;
-    if (mask->elements.open || soma_onnx_count(&mask->shape, 0, mask->shape.rank) != a->steps * a->keys)
-        return soma_error(SOMA_UNSUPPORTED, "%s is a constant mask of other shapes than [%zu, %zu]", mask->name,
-                          a->steps, a->keys);
+    *fits = mask->constant && !mask->elements.open &&
+            soma_onnx_count(&mask->shape, 0, mask->shape.rank) == a->steps * a->keys;
+    if (!*fits) return SOMA_OK;
     SOMA_TRY(soma_onnx_reader_open(a->node->importer->file, &mask->elements, &reader));
     for (size_t i = 0; i < a->steps * a->keys; i++) {
         const double number = soma_onnx_read(&reader, mask->elements.equal ? 0 : i);
@@ -100,24 +103,23 @@ static soma_status read_mask(const attention *a, const soma_onnx_value *mask, bo
     }
     soma_onnx_reader_close(&reader);
     *causal |= lower && !all;
-    if (all || lower) return SOMA_OK;
-    return soma_error(SOMA_UNSUPPORTED, "%s is a constant mask that is not causal", mask->name);
+    *fits = all || lower;
+    return SOMA_OK;
 }
 
-static soma_status get_mask(attention *a) {
+static soma_status get_mask(attention *a, bool *fits) {
     soma_onnx_node *node = a->node;
+    *fits = true;
     if (!is_given(node, MASK)) return SOMA_OK;
     soma_onnx_value *mask = node->input[MASK];
     const soma_tensor keys = {.batched = true, .rank = 1, .shape = {a->keys}};
-    if (!mask->shape.batched) return read_mask(a, mask, &a->params.causal);
+    if (!mask->shape.batched) return read_mask(a, mask, &a->params.causal, fits);
     const uint32_t first = soma_onnx_first(node->importer, &mask->shape);
     /* Of fewer dimensions the first is not that of samples: they are aligned from the right. */
-    if (!mask->integer || mask->shape.rank != 4 || soma_onnx_count(&mask->shape, first, mask->shape.rank) != a->keys ||
-        mask->shape.dim[mask->shape.rank - 1] != a->keys)
-        return soma_error(
-            SOMA_UNSUPPORTED,
-            "%s must be a constant, or the truth of which of %zu keys each sample has, [batch, 1, 1, %zu]", mask->name,
-            a->keys, a->keys);
+    *fits = mask->integer && mask->shape.rank == 4 &&
+            soma_onnx_count(&mask->shape, first, mask->shape.rank) == a->keys &&
+            mask->shape.dim[mask->shape.rank - 1] == a->keys;
+    if (!*fits) return SOMA_OK;
     SOMA_TRY(soma_onnx_samples(node, mask, &a->mask));
     return soma_graph_reshape(a->mask->graph, a->mask, &keys, &a->mask);
 }
@@ -152,14 +154,18 @@ static soma_status import_attention(soma_onnx_node *node) {
     attention a = {.node = node, .apart = node->input[Q]->shape.rank == 4};
     soma_tensor *input[4], *y;
     int64_t causal;
-    SOMA_TRY(check_support(node));
+    bool more, fits = false;
+    if (node->number > 2) return node->output.missing = true, SOMA_OK; /* the scores */
     for (uint32_t i = Q; i <= V; i++) SOMA_TRY(check_input(node, i, node->input[Q]->shape.rank));
     SOMA_TRY(get_heads(&a));
     SOMA_TRY(soma_onnx_get_integer(node, "is_causal", 0, &causal));
     a.params.causal = causal != 0;
     SOMA_TRY(
         soma_onnx_get_float(node, "scale", (float)(1.0 / sqrt((double)SOMA_MAX(a.width, (size_t)1))), &a.params.scale));
-    SOMA_TRY(get_mask(&a));
+    SOMA_TRY(look_for_more(node, &more));
+    const soma_attention_params params = a.params;
+    if (!more) SOMA_TRY(get_mask(&a, &fits));
+    if (!fits) return soma_onnx_give_written_attention(node, &params);
     for (uint32_t i = Q; i <= V; i++) SOMA_TRY(get_rows(&a, i, &input[i]));
     input[MASK] = a.mask;
     const soma_tensor_spec spec = {.op = SOMA_OP_ATTENTION,
@@ -170,9 +176,10 @@ static soma_status import_attention(soma_onnx_node *node) {
     return give_rows(&a, y);
 }
 
-SOMA_ONNX_OP(Attention, 23, 3, 7,
-             "is_causal kv_num_heads q_num_heads qk_matmul_output_mode scale softcap softmax_precision",
-             import_attention, 0);
+SOMA_ONNX_SEVERAL(Attention, 23, 3, 7,
+                  "is_causal kv_num_heads left_window_size q_num_heads qk_matmul_output_mode right_window_size scale "
+                  "softcap softmax_precision",
+                  import_attention, 0);
 
 /* ---------------------------------------------------------------------------------------------------------- export */
 

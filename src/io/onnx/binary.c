@@ -154,18 +154,29 @@ static bool folds(const soma_onnx_node *node) {
     return node->opset >= 7 && soma_onnx_can_fold(node);
 }
 
+/* Of whole numbers: what the remainder leaves divides without one, so that but rounding is to be undone. */
+static soma_status divide_whole(soma_onnx_node *node) {
+    soma_onnx_value *a = node->input[0], *b = node->input[1], rest, y;
+    SOMA_TRY(soma_onnx_combine(node, a, &a->shape, b, &b->shape, SOMA_BINARY_REMAINDER, &rest));
+    SOMA_TRY(soma_onnx_combine(node, a, &a->shape, &rest, &rest.shape, SOMA_BINARY_SUBTRACT, &y));
+    SOMA_TRY(soma_onnx_combine(node, &y, &y.shape, b, &b->shape, SOMA_BINARY_DIVIDE, &y));
+    SOMA_TRY(soma_onnx_function(node, y.tensor, SOMA_ROUND, 0, 0, &y.tensor));
+    return give(node, &y);
+}
+
 static soma_status import_binary(soma_onnx_node *node) {
     soma_binary op = (soma_binary)node->row->parameter;
     soma_onnx_value y;
     soma_onnx_shape b_shape = node->input[1]->shape;
     if (folds(node)) return soma_onnx_fold_binary(node);
+    if (node->whole && op == SOMA_BINARY_DIVIDE && node->opset >= 7) return divide_whole(node);
     SOMA_TRY(soma_onnx_align_second(node, &b_shape));
     SOMA_TRY(soma_onnx_combine(node, node->input[0], &node->input[0]->shape, node->input[1], &b_shape, op, &y));
     return give(node, &y);
 }
 
 #define BINARY(op, since, attributes, parameter)                                                                       \
-    SOMA_ONNX_OP(op, since, 2, 2, attributes, import_binary, parameter, .place = SOMA_ONNX_BROADCAST)
+    SOMA_ONNX_OP(op, since, 2, 2, attributes, import_binary, parameter, .place = SOMA_ONNX_BROADCAST, .whole = 2)
 BINARY(Add, 1, "axis broadcast consumed_inputs", SOMA_BINARY_ADD);
 BINARY(Div, 1, "axis broadcast consumed_inputs", SOMA_BINARY_DIVIDE);
 BINARY(Mul, 1, "axis broadcast consumed_inputs", SOMA_BINARY_MULTIPLY);
@@ -211,7 +222,8 @@ static soma_status import_fold(soma_onnx_node *node) {
 }
 
 #define FOLD(op, parameter)                                                                                            \
-    SOMA_ONNX_OP(op, 1, 1, SOMA_MAX_INPUTS, "consumed_inputs", import_fold, parameter, .place = SOMA_ONNX_BROADCAST)
+    SOMA_ONNX_OP(op, 1, 1, SOMA_MAX_INPUTS, "consumed_inputs", import_fold, parameter, .place = SOMA_ONNX_BROADCAST,   \
+                 .whole = SOMA_MAX_INPUTS)
 FOLD(Max, SOMA_BINARY_MAXIMUM);
 FOLD(Mean, SOMA_BINARY_ADD);
 FOLD(Min, SOMA_BINARY_MINIMUM);
@@ -246,7 +258,7 @@ static soma_status import_clip(soma_onnx_node *node) {
     return y.tensor == x ? soma_onnx_give_function(node, SOMA_IDENTITY, 0, 0) : give(node, &y);
 }
 
-SOMA_ONNX_OP(Clip, 1, 1, 3, "min max consumed_inputs", import_clip, 0, .place = SOMA_ONNX_MOVED);
+SOMA_ONNX_OP(Clip, 1, 1, 3, "min max consumed_inputs", import_clip, 0, .place = SOMA_ONNX_MOVED, .whole = 3);
 
 /* ---------------------------------------------------------------------------------------------------------- export */
 

@@ -116,6 +116,12 @@ static soma_status make_narrow(soma_onnx_node *node, soma_tensor *x, const range
     return soma_graph_binary(x->graph, x, *y, SOMA_BINARY_SUBTRACT, y);
 }
 
+soma_status soma_onnx_wrap(soma_onnx_node *node, int32_t type, soma_tensor *x, soma_tensor **y) {
+    range of;
+    *y = x;
+    return type != BOOL && get_range(type, &of) ? make_narrow(node, x, &of, y) : SOMA_OK;
+}
+
 /* What is known when the model runs, as whole numbers, of a narrow type or not, or truth. */
 static soma_status convert(soma_onnx_node *node, int32_t type, const range *of) {
     soma_onnx_value *x = node->input[0];

@@ -98,7 +98,8 @@ static soma_status import_concat(soma_onnx_node *node) {
     return soma_onnx_give_arranged(node, y, &out, order);
 }
 
-SOMA_ONNX_OP(Concat, 1, 1, SOMA_MAX_INPUTS, "axis", import_concat, 0, .place = SOMA_ONNX_BROADCAST);
+SOMA_ONNX_CARRIER(Concat, 1, 1, SOMA_MAX_INPUTS, "axis", import_concat, 0, .place = SOMA_ONNX_BROADCAST,
+                  .whole = SOMA_MAX_INPUTS);
 
 /* ---------------------------------------------------------------------------------------------------------- export */
 

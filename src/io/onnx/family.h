@@ -38,6 +38,7 @@
     X(Dropout)                                                                                                         \
     X(DynamicQuantizeLinear)                                                                                           \
     X(Einsum)                                                                                                          \
+    X(EmbedLayerNormalization)                                                                                         \
     X(Equal)                                                                                                           \
     X(Expand)                                                                                                          \
     X(FastGelu)                                                                                                        \
@@ -74,13 +75,16 @@
     X(Loop)                                                                                                            \
     X(MatMul)                                                                                                          \
     X(MatMulInteger)                                                                                                   \
+    X(MatMulNBits)                                                                                                     \
     X(Max)                                                                                                             \
     X(MaxPool)                                                                                                         \
     X(Mean)                                                                                                            \
+    X(MicrosoftAttention)                                                                                              \
     X(MicrosoftGelu)                                                                                                   \
     X(Min)                                                                                                             \
     X(Mod)                                                                                                             \
     X(Mul)                                                                                                             \
+    X(MultiHeadAttention)                                                                                              \
     X(Neg)                                                                                                             \
     X(NonMaxSuppression)                                                                                               \
     X(NonZero)                                                                                                         \
@@ -132,6 +136,7 @@
     X(Squeeze)                                                                                                         \
     X(Sub)                                                                                                             \
     X(Sum)                                                                                                             \
+    X(Swish)                                                                                                           \
     X(Tile)                                                                                                            \
     X(TopK)                                                                                                            \
     X(Transpose)                                                                                                       \
@@ -257,6 +262,11 @@ void soma_onnx_put_mean(soma_onnx_exporter *exporter, const char *out, const cha
 
 /* A NORMALIZE, not over the batch, by ops that all opsets have. */
 soma_status soma_onnx_put_normalize_parts(soma_onnx_exporter *exporter, const soma_tensor *tensor);
+
+/* ---------------------------------------------------------------------------- attention_written.c, for attention.c */
+
+/* The node's output, of these heads, scale and order, by products and a softmax. */
+soma_status soma_onnx_give_written_attention(soma_onnx_node *node, const soma_attention_params *params);
 
 /* ------------------------------------------------------------------------------ attention_parts.c, for attention.c */
 

@@ -76,6 +76,19 @@ static soma_status gather(soma_onnx_node *node, uint32_t axis, int64_t *index) {
     return take_slices(node, axis, &from, &out);
 }
 
+/* A number below 0 counts from the end. What comes from outside is looked at where it comes in, and is none. */
+static soma_status count_from_end(soma_onnx_node *node, size_t rows, soma_tensor **x) {
+    soma_graph *graph = soma_onnx_graph(node);
+    soma_tensor *zero, *below;
+    const soma_tensor *from = *x;
+    while (from->op == SOMA_OP_RESHAPE) from = from->input[0];
+    if (from->op == SOMA_OP_INPUT) return SOMA_OK;
+    SOMA_TRY(soma_onnx_fill(node, 0, &zero));
+    SOMA_TRY(soma_graph_binary(graph, zero, *x, SOMA_BINARY_GREATER, &below));
+    SOMA_TRY(soma_onnx_function(node, below, SOMA_LINEAR, (float)rows, 0, &below));
+    return soma_graph_binary(graph, *x, below, SOMA_BINARY_ADD, x);
+}
+
 /* An embedding: of a matrix the rows that whole numbers of each sample name. */
 static soma_status look_up(soma_onnx_node *node, uint32_t axis) {
     soma_onnx_value *table = node->input[0], *numbers = node->input[1];
@@ -91,6 +104,7 @@ static soma_status look_up(soma_onnx_node *node, uint32_t axis) {
     soma_onnx_weight(table);
     SOMA_TRY(soma_onnx_tensor(node, table, &rows));
     SOMA_TRY(soma_onnx_tensor_of_any(node, numbers, &x));
+    SOMA_TRY(count_from_end(node, table->shape.dim[0], &x));
     soma_tensor_spec whole = {.op = SOMA_OP_INDEX, .input_count = 1, .input = &x};
     SOMA_TRY(soma_graph_add(soma_onnx_graph(node), &whole, &index));
     soma_tensor_spec spec = {.op = SOMA_OP_GATHER, .input_count = 2, .input = (soma_tensor *[]){rows, index}};
@@ -116,7 +130,7 @@ static soma_status import_gather(soma_onnx_node *node) {
     return status;
 }
 
-SOMA_ONNX_OP(Gather, 1, 2, 2, "axis", import_gather, 0, .place = SOMA_ONNX_MOVED);
+SOMA_ONNX_CARRIER(Gather, 1, 2, 2, "axis", import_gather, 0, .place = SOMA_ONNX_MOVED);
 
 /* ---------------------------------------------------------------------------------------------------------- export */
 

@@ -32,7 +32,7 @@ static soma_status import_gather_elements(soma_onnx_node *node) {
     return status;
 }
 
-SOMA_ONNX_OP(GatherElements, 11, 2, 2, "axis", import_gather_elements, 0);
+SOMA_ONNX_CARRIER(GatherElements, 11, 2, 2, "axis", import_gather_elements, 0);
 
 /* The batch is one of the dimensions behind those that the indices, `behind` of them, count in: all samples have the
  * same places. So write exporters what takes rows and columns of an image at a time. */
@@ -83,4 +83,4 @@ static soma_status import_gather_nd(soma_onnx_node *node) {
     return status;
 }
 
-SOMA_ONNX_OP(GatherND, 11, 2, 2, "batch_dims", import_gather_nd, 0, .place = SOMA_ONNX_ANYWHERE);
+SOMA_ONNX_CARRIER(GatherND, 11, 2, 2, "batch_dims", import_gather_nd, 0, .place = SOMA_ONNX_ANYWHERE);

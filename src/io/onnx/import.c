@@ -69,19 +69,9 @@ static soma_status take_for_node(const soma_onnx_node *node, size_t tensors) {
                           node->output.name);
 }
 
-/* Of whole numbers that are known when the model runs, a rule that only moves them sees the floats that they are. */
 static soma_status apply_rule(soma_onnx_node *node) {
     if (node->importer->host) return soma_onnx_apply_on_host(node);
-    soma_onnx_value *whole = node->input_count ? node->input[0] : NULL;
-    if (!node->row->carries || !whole || !whole->integer || whole->constant) return soma_onnx_apply_in_front(node);
-    soma_onnx_value floats = *whole;
-    floats.integer = false;
-    node->input[0] = &floats;
-    soma_status status = soma_onnx_apply_in_front(node);
-    node->input[0] = whole;
-    node->output.integer = true;
-    node->output.elements.type = whole->elements.type;
-    return status;
+    return soma_onnx_apply_row(node);
 }
 
 /* Bytes of the name of an op, with its end. */

@@ -107,7 +107,8 @@ typedef struct soma_onnx_node {
     uint32_t batch;                          /* which dimension the result will have as its batch; see batch.c */
     soma_onnx_joint joint;
     soma_tensor *kept[SOMA_ONNX_KEPT];
-    int kind; /* what those are, to the rule */
+    int kind;   /* what those are, to the rule */
+    bool whole; /* the inputs are whole numbers, which the rule sees as floats */
 } soma_onnx_node;
 
 /* Makes an output, the first where no other is computed, from the inputs. */
@@ -135,6 +136,7 @@ typedef struct soma_onnx_row {
     bool carries;       /* the result is the first input's elements, whatever they are: whole numbers, too */
     bool takes_words;   /* the first input may be a list of words that the file holds */
     bool joins;         /* it knows of dimensions that are more than the batch */
+    uint32_t whole;     /* so many inputs may be whole numbers that it computes with when the model runs; see whole.c */
 } soma_onnx_row;
 
 /* NULL if there is none of this name in this domain. */
@@ -252,6 +254,14 @@ const Soma__Onnx__AttributeProto *soma_onnx_attribute(const soma_onnx_node *node
 bool soma_onnx_is_text(const Soma__Onnx__AttributeProto *attribute, const char *text);
 /* Axes from the second input or, before opset `since`, from the attribute "axes"; as bits. *none: there are no axes. */
 soma_status soma_onnx_get_axes(soma_onnx_node *node, int64_t since, uint32_t rank, uint32_t *bits, bool *none);
+
+/* ----------------------------------------------------------------------------------- whole.c: whole numbers */
+
+/* The rule's result. Of whole numbers that are known only when the model runs, a rule that only moves them, or computes
+ * with them as with others, sees the floats that they are; what comes out is of the same type. */
+soma_status soma_onnx_apply_row(soma_onnx_node *node);
+/* cast.c: x as whole numbers of the type, modulo 2 to its bits where those are 8 or 16. */
+soma_status soma_onnx_wrap(soma_onnx_node *node, int32_t type, soma_tensor *x, soma_tensor **y);
 
 /* --------------------------------------------------------------------------- batch.c: a batch that is not in front */
 

@@ -3,68 +3,23 @@
  * Ops of onnxruntime's own, which its optimiser puts in the place of several of ONNX's (docs/ContribOperators.md of
  * onnxruntime). Here each is what it stands for again, by the rules of ONNX's own.
  */
-#include "io/onnx/family.h"
-
-#include <string.h>
+#include "io/onnx/compose.h"
 
 /* ---------------------------------------------------------------------------------------------------------- import */
-
-/* Of which the ops that are put together are. */
-enum { OPSET = 20 };
-
-/* ONNX's op of some of the node's values, with attributes of this node, or of the node itself where that is NULL. */
-static soma_status apply(soma_onnx_node *node, const soma_onnx_row *row, const Soma__Onnx__NodeProto *proto,
-                         soma_onnx_value *const *inputs, uint32_t count, soma_onnx_value *out) {
-    soma_onnx_node one = {.importer = node->importer,
-                          .row = row,
-                          .proto = proto ? proto : node->proto,
-                          .opset = OPSET,
-                          .input_count = count,
-                          .output = {.name = node->output.name}};
-    memcpy(one.input, inputs, count * sizeof *inputs);
-    SOMA_TRY(soma_onnx_apply_in_front(&one));
-    *out = one.output;
-    return SOMA_OK;
-}
-#define APPLY(node, op, proto, out, ...)                                                                               \
-    apply(node, &soma_onnx_row_##op, proto, (soma_onnx_value *const[]){__VA_ARGS__},                                   \
-          sizeof((soma_onnx_value *[]){__VA_ARGS__}) / sizeof(soma_onnx_value *), out)
-
-static soma_onnx_value *optional(const soma_onnx_node *node, uint32_t input) {
-    return input < node->input_count ? node->input[input] : NULL;
-}
-
-/* A node with one attribute, a text, a list or a float. */
-typedef struct made_node {
-    Soma__Onnx__NodeProto node;
-    Soma__Onnx__AttributeProto attribute, *attributes[1];
-    int64_t numbers[SOMA_ONNX_MAX_RANK];
-} made_node;
-
-static void begin_node(made_node *made, const char *attribute) {
-    soma__onnx__node_proto__init(&made->node);
-    soma__onnx__attribute_proto__init(&made->attribute);
-    made->attribute.name = (char *)(uintptr_t)attribute;
-    made->attributes[0] = &made->attribute;
-    made->node.attribute = made->attributes;
-    made->node.n_attribute = 1;
-}
 
 /* x + b where there is one. */
 static soma_status add(soma_onnx_node *node, soma_onnx_value *x, soma_onnx_value *b, soma_onnx_value *sum) {
     if (!b) return *sum = *x, SOMA_OK;
-    return APPLY(node, Add, NULL, sum, x, b);
+    return SOMA_ONNX_COMPOSE(node, Add, NULL, sum, x, b);
 }
 
 static soma_status import_gelu(soma_onnx_node *node) {
     soma_onnx_value sum, y;
-    made_node made;
-    begin_node(&made, "approximate");
-    made.attribute.has_s = true;
-    made.attribute.s.data = (uint8_t *)(uintptr_t)(node->row->parameter ? "tanh" : "none");
-    made.attribute.s.len = 4;
-    SOMA_TRY(add(node, node->input[0], optional(node, 1), &sum));
-    SOMA_TRY(APPLY(node, Gelu, &made.node, &y, &sum));
+    soma_onnx_made made;
+    soma_onnx_begin_made(&made);
+    soma_onnx_made_text(&made, "approximate", node->row->parameter ? "tanh" : "none");
+    SOMA_TRY(add(node, node->input[0], soma_onnx_optional(node, 1), &sum));
+    SOMA_TRY(SOMA_ONNX_COMPOSE(node, Gelu, &made, &y, &sum));
     return soma_onnx_pass(node, &y);
 }
 
@@ -79,45 +34,31 @@ const soma_onnx_row soma_onnx_row_MicrosoftGelu = {.name = "Gelu",
 SOMA_ONNX_OP(BiasGelu, 1, 2, 2, "", import_gelu, false, .place = SOMA_ONNX_ANYWHERE, .domain = SOMA_ONNX_MICROSOFT);
 SOMA_ONNX_OP(FastGelu, 1, 1, 2, "", import_gelu, true, .place = SOMA_ONNX_ANYWHERE, .domain = SOMA_ONNX_MICROSOFT);
 
-/* x sigmoid(alpha x) */
-static soma_status import_quick_gelu(soma_onnx_node *node) {
-    soma_tensor *x, *y;
-    float alpha;
-    SOMA_TRY(soma_onnx_get_float(node, "alpha", 1.702f, &alpha));
-    SOMA_TRY(soma_onnx_tensor_as_it_lies(node, node->input[0], &x));
-    SOMA_TRY(soma_onnx_function(node, x, SOMA_LINEAR, alpha, 0, &y));
-    SOMA_TRY(soma_onnx_function(node, y, SOMA_SIGMOID, 0, 0, &y));
-    SOMA_TRY(soma_graph_binary(x->graph, x, y, SOMA_BINARY_MULTIPLY, &y));
-    return soma_onnx_give_like(node, y, node->input[0]);
-}
-
-SOMA_ONNX_OP(QuickGelu, 1, 1, 1, "alpha", import_quick_gelu, 0, .place = SOMA_ONNX_MOVED,
-             .domain = SOMA_ONNX_MICROSOFT);
-
 /* Normalised rows of input + skip + bias; the fourth output is the sum. */
 static soma_status import_skip(soma_onnx_node *node) {
     const bool centred = node->row->parameter != 0;
     soma_onnx_value sum, y, *gamma = node->input[2];
-    made_node made;
+    soma_onnx_made made;
+    float epsilon;
     /* The mean and the inverse of the deviation, of training. */
     if (node->number == 1 || node->number == 2) return node->output.missing = true, SOMA_OK;
-    begin_node(&made, "epsilon");
-    made.attribute.has_f = true;
-    SOMA_TRY(soma_onnx_get_float(node, "epsilon", 1e-12f, &made.attribute.f)); /* ONNX's own take 1e-5 */
+    SOMA_TRY(soma_onnx_get_float(node, "epsilon", 1e-12f, &epsilon)); /* ONNX's own take 1e-5 */
+    soma_onnx_begin_made(&made);
+    soma_onnx_made_float(&made, "epsilon", epsilon);
     if (soma_onnx_count(&node->input[0]->shape, 1, node->input[0]->shape.rank) !=
         soma_onnx_count(&node->input[1]->shape, 1, node->input[1]->shape.rank))
         return soma_error(SOMA_UNSUPPORTED, "%s and %s have different shapes", node->input[0]->name,
                           node->input[1]->name);
     SOMA_TRY(add(node, node->input[0], node->input[1], &sum));
-    SOMA_TRY(add(node, &sum, optional(node, centred ? 4 : 3), &sum));
+    SOMA_TRY(add(node, &sum, soma_onnx_optional(node, centred ? 4 : 3), &sum));
     if (node->number == 3) return soma_onnx_pass(node, &sum);
-    soma_onnx_value *beta = centred ? optional(node, 3) : NULL;
+    soma_onnx_value *beta = centred ? soma_onnx_optional(node, 3) : NULL;
     if (beta)
-        SOMA_TRY(APPLY(node, LayerNormalization, &made.node, &y, &sum, gamma, beta));
+        SOMA_TRY(SOMA_ONNX_COMPOSE(node, LayerNormalization, &made, &y, &sum, gamma, beta));
     else if (centred)
-        SOMA_TRY(APPLY(node, LayerNormalization, &made.node, &y, &sum, gamma));
+        SOMA_TRY(SOMA_ONNX_COMPOSE(node, LayerNormalization, &made, &y, &sum, gamma));
     else
-        SOMA_TRY(APPLY(node, RMSNormalization, &made.node, &y, &sum, gamma));
+        SOMA_TRY(SOMA_ONNX_COMPOSE(node, RMSNormalization, &made, &y, &sum, gamma));
     return soma_onnx_pass(node, &y);
 }
 
@@ -131,16 +72,12 @@ SOMA_ONNX_SEVERAL(SkipSimplifiedLayerNormalization, 1, 3, 4, "epsilon", import_s
 /* The last two dimensions change places. */
 static soma_status turn(soma_onnx_node *node, const char *asked, soma_onnx_value *x, soma_onnx_value *y) {
     const uint32_t rank = x->shape.rank;
-    int64_t turned;
-    made_node made;
+    int64_t turned, order[SOMA_ONNX_MAX_RANK];
     *y = *x;
     SOMA_TRY(soma_onnx_get_integer(node, asked, 0, &turned));
     if (!turned || rank < 2) return SOMA_OK;
-    begin_node(&made, "perm");
-    for (uint32_t i = 0; i < rank; i++) made.numbers[i] = i + 2 < rank ? i : 2 * rank - 3 - i;
-    made.attribute.ints = made.numbers;
-    made.attribute.n_ints = rank;
-    return APPLY(node, Transpose, &made.node, y, x);
+    for (uint32_t i = 0; i < rank; i++) order[i] = i + 2 < rank ? i : 2 * rank - 3 - i;
+    return soma_onnx_compose_turned(node, x, order, y);
 }
 
 /* alpha a b, of matrices that may be turned before. */
@@ -156,12 +93,12 @@ static soma_status import_fused_matmul(soma_onnx_node *node) {
     SOMA_TRY(soma_onnx_get_float(node, "alpha", 1, &alpha));
     SOMA_TRY(turn(node, "transA", node->input[0], &a));
     SOMA_TRY(turn(node, "transB", node->input[1], &b));
-    SOMA_TRY(APPLY(node, MatMul, NULL, &y, &a, &b));
+    SOMA_TRY(SOMA_ONNX_COMPOSE(node, MatMul, NULL, &y, &a, &b));
     if (alpha == 1) return soma_onnx_pass(node, &y);
     soma_onnx_value factor = {.constant = true, .name = node->output.name};
     factor.elements = (soma_onnx_elements){
         .type = SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT, .count = 1, .made = true, .floats = &alpha};
-    SOMA_TRY(APPLY(node, Mul, NULL, &y, &y, &factor));
+    SOMA_TRY(SOMA_ONNX_COMPOSE(node, Mul, NULL, &y, &y, &factor));
     return soma_onnx_pass(node, &y);
 }
 
@@ -216,10 +153,10 @@ static soma_status activate(soma_onnx_node *node, soma_onnx_value *y) {
 static soma_status import_fused_conv(soma_onnx_node *node) {
     soma_onnx_value y;
     if (node->input_count > 2 && node->input[2])
-        SOMA_TRY(APPLY(node, Conv, NULL, &y, node->input[0], node->input[1], node->input[2]));
+        SOMA_TRY(SOMA_ONNX_COMPOSE(node, Conv, NULL, &y, node->input[0], node->input[1], node->input[2]));
     else
-        SOMA_TRY(APPLY(node, Conv, NULL, &y, node->input[0], node->input[1]));
-    SOMA_TRY(add(node, &y, optional(node, 3), &y));
+        SOMA_TRY(SOMA_ONNX_COMPOSE(node, Conv, NULL, &y, node->input[0], node->input[1]));
+    SOMA_TRY(add(node, &y, soma_onnx_optional(node, 3), &y));
     if (!soma_onnx_attribute(node, "activation")) return soma_onnx_pass(node, &y);
     return activate(node, &y);
 }

@@ -207,7 +207,7 @@ static soma_status import_cumsum(soma_onnx_node *node) {
     return y == of.x ? soma_onnx_give_function(node, SOMA_IDENTITY, 0, 0) : soma_onnx_give(node, y, shape);
 }
 
-SOMA_ONNX_OP(CumSum, 11, 2, 2, "exclusive reverse", import_cumsum, 0);
+SOMA_ONNX_OP(CumSum, 11, 2, 2, "exclusive reverse", import_cumsum, 0, .whole = 1);
 
 /* ------------------------------------------------------------------------------------------------- Trilu, OneHot */
 

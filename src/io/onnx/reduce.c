@@ -226,7 +226,10 @@ static soma_status import_reduce(soma_onnx_node *node) {
 }
 
 #define REDUCE(op, parameter)                                                                                          \
-    SOMA_ONNX_OP(op, 1, 1, 2, "axes keepdims noop_with_empty_axes", import_reduce, parameter, .place = SOMA_ONNX_MOVED)
+    SOMA_ONNX_OP(op, 1, 1, 2, "axes keepdims noop_with_empty_axes", import_reduce, parameter,                          \
+                 .place = SOMA_ONNX_MOVED,                                                                             \
+                 .whole = (parameter) == BY_MAX || (parameter) == BY_MIN || (parameter) == BY_SUM ||                   \
+                          (parameter) == BY_SUM_SQUARE || (parameter) == BY_L1 || (parameter) == BY_PROD)
 REDUCE(ReduceL1, BY_L1);
 REDUCE(ReduceL2, BY_L2);
 REDUCE(ReduceLogSum, BY_LOG_SUM);

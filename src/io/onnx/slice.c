@@ -226,7 +226,7 @@ static soma_status import_split(soma_onnx_node *node) {
     return give_pieces(node, &pieces);
 }
 
-SOMA_ONNX_SEVERAL(Split, 1, 1, 2, "axis split num_outputs", import_split, 0, .place = SOMA_ONNX_MOVED);
+SOMA_ONNX_SEVERAL(Split, 1, 1, 2, "axis split num_outputs", import_split, 0, .place = SOMA_ONNX_MOVED, .carries = true);
 
 /* ---------------------------------------------------------------------------------------------------------- export */
 

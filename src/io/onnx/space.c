@@ -47,7 +47,7 @@ static soma_status import_depth_to_space(soma_onnx_node *node) {
     return give(node, (const size_t[]){block, block, channels, height, width}, depth_first, &out);
 }
 
-SOMA_ONNX_OP(DepthToSpace, 1, 1, 1, "blocksize mode", import_depth_to_space, 0);
+SOMA_ONNX_CARRIER(DepthToSpace, 1, 1, 1, "blocksize mode", import_depth_to_space, 0);
 
 static soma_status import_space_to_depth(soma_onnx_node *node) {
     static const uint32_t order[] = {2, 4, 0, 1, 3};
@@ -64,4 +64,4 @@ static soma_status import_space_to_depth(soma_onnx_node *node) {
     return give(node, (const size_t[]){channels, height, block, width, block}, order, &out);
 }
 
-SOMA_ONNX_OP(SpaceToDepth, 1, 1, 1, "blocksize", import_space_to_depth, 0);
+SOMA_ONNX_CARRIER(SpaceToDepth, 1, 1, 1, "blocksize", import_space_to_depth, 0);

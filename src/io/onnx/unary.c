@@ -19,7 +19,8 @@ static soma_onnx_rule import_function;
 #define ROW(op, first, words, function)                                                                                \
     {                                                                                                                  \
         .name = op, .since = first, .least = 1, .most = 1, .attributes = words, .rule = import_function,               \
-        .parameter = function, .place = SOMA_ONNX_MOVED                                                                \
+        .parameter = function, .place = SOMA_ONNX_MOVED,                                                               \
+        .whole = (function) == SOMA_ABS || (function) == SOMA_SIGN || (function) == SOMA_RELU                          \
     }
 
 const soma_onnx_row soma_onnx_functions[SOMA_FUNCTION_COUNT] = {
@@ -71,7 +72,7 @@ static soma_status import_neg(soma_onnx_node *node) {
     return soma_onnx_give_function(node, SOMA_LINEAR, -1, 0);
 }
 
-SOMA_ONNX_OP(Neg, 1, 1, 1, "consumed_inputs", import_neg, 0, .place = SOMA_ONNX_MOVED);
+SOMA_ONNX_OP(Neg, 1, 1, 1, "consumed_inputs", import_neg, 0, .place = SOMA_ONNX_MOVED, .whole = 1);
 
 static soma_status import_identity(soma_onnx_node *node) {
     return soma_onnx_pass_on(node);
@@ -128,6 +129,21 @@ static soma_status import_gelu(soma_onnx_node *node) {
 }
 
 SOMA_ONNX_OP(Gelu, 20, 1, 1, "approximate", import_gelu, 0, .place = SOMA_ONNX_MOVED);
+
+/* x sigmoid(alpha x) */
+static soma_status import_swish(soma_onnx_node *node) {
+    soma_tensor *x, *y;
+    float alpha;
+    SOMA_TRY(soma_onnx_get_float(node, "alpha", node->row->parameter ? 1.702f : 1, &alpha));
+    SOMA_TRY(soma_onnx_tensor_as_it_lies(node, node->input[0], &x));
+    SOMA_TRY(soma_onnx_function(node, x, SOMA_LINEAR, alpha, 0, &y));
+    SOMA_TRY(soma_onnx_function(node, y, SOMA_SIGMOID, 0, 0, &y));
+    SOMA_TRY(soma_graph_binary(x->graph, x, y, SOMA_BINARY_MULTIPLY, &y));
+    return soma_onnx_give_like(node, y, node->input[0]);
+}
+
+SOMA_ONNX_OP(Swish, 24, 1, 1, "alpha", import_swish, false, .place = SOMA_ONNX_MOVED);
+SOMA_ONNX_OP(QuickGelu, 1, 1, 1, "alpha", import_swish, true, .place = SOMA_ONNX_MOVED, .domain = SOMA_ONNX_MICROSOFT);
 
 /* ---------------------------------------------------------------------------------------------------------- export */
 

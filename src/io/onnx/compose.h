@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* Ops that are put together of others of ONNX's, each read by the rule of its own. */
+#ifndef SOMA_IO_ONNX_COMPOSE_H
+#define SOMA_IO_ONNX_COMPOSE_H
+
+#include "io/onnx/family.h"
+
+enum { SOMA_ONNX_MOST_ATTRIBUTES = 4 };
+
+/* A node of no file, with attributes of which one may be a list of whole numbers. */
+typedef struct soma_onnx_made {
+    Soma__Onnx__NodeProto node;
+    Soma__Onnx__AttributeProto attribute[SOMA_ONNX_MOST_ATTRIBUTES], *attributes[SOMA_ONNX_MOST_ATTRIBUTES];
+    int64_t numbers[SOMA_ONNX_MAX_RANK];
+} soma_onnx_made;
+
+/* Without attributes; names and texts are borrowed. */
+void soma_onnx_begin_made(soma_onnx_made *made);
+void soma_onnx_made_integer(soma_onnx_made *made, const char *name, int64_t number);
+void soma_onnx_made_float(soma_onnx_made *made, const char *name, float number);
+void soma_onnx_made_text(soma_onnx_made *made, const char *name, const char *text);
+/* At most SOMA_ONNX_MAX_RANK of them. */
+void soma_onnx_made_integers(soma_onnx_made *made, const char *name, const int64_t *numbers, size_t count);
+
+/* ONNX's op, of opset 20, of these values, with attributes of `made`, or of the node itself where that is NULL. */
+soma_status soma_onnx_compose(soma_onnx_node *node, const soma_onnx_row *row, const soma_onnx_made *made,
+                              soma_onnx_value *const *inputs, uint32_t count, soma_onnx_value *out);
+#define SOMA_ONNX_COMPOSE(node, op, made, out, ...)                                                                    \
+    soma_onnx_compose(node, &soma_onnx_row_##op, made, (soma_onnx_value *const[]){__VA_ARGS__},                        \
+                      sizeof((soma_onnx_value *[]){__VA_ARGS__}) / sizeof(soma_onnx_value *), out)
+
+/* A constant list of whole numbers, int64; and a constant number. */
+soma_status soma_onnx_compose_list(soma_onnx_node *node, const int64_t *numbers, size_t count, soma_onnx_value *list);
+soma_status soma_onnx_compose_number(soma_onnx_node *node, double number, soma_onnx_value *value);
+/* A constant of these numbers that is not trained. */
+soma_status soma_onnx_compose_numbers(soma_onnx_node *node, const char *ending, uint32_t rank, const size_t *shape,
+                                      const double *numbers, soma_onnx_value *value);
+/* The dimensions in this order; cut into these, of which 0 stays what it is. */
+soma_status soma_onnx_compose_turned(soma_onnx_node *node, soma_onnx_value *x, const int64_t *order,
+                                     soma_onnx_value *out);
+soma_status soma_onnx_compose_reshaped(soma_onnx_node *node, soma_onnx_value *x, const int64_t *shape, uint32_t rank,
+                                       soma_onnx_value *out);
+/* NULL where it is not there. */
+soma_onnx_value *soma_onnx_optional(const soma_onnx_node *node, uint32_t input);
+
+#endif
