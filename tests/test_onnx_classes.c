@@ -58,7 +58,27 @@ typedef struct example {
     WHOLE("target_treeids", 7, 7, 7, 9, 9), WHOLE("target_nodeids", 1, 3, 4, 1, 2),                                    \
         WHOLE("target_ids", 0, 0, 0, 0, 0), FLOATS("target_weights", 10, 20, 30, 1, 2), WHOLE("n_targets", 1)
 
+/* x0 is 1 or 3 ? 10 : (x1 <= 2 ? 20 : 30), and x0 < 2 ? 1 : 2 */
+#define ENSEMBLE(...)                                                                                                  \
+    WHOLE("nodes_featureids", 0, 1, 0), FLOATS("nodes_modes", 6, 0, 1), FLOATS("nodes_splits", 0, 2, 2),               \
+        WHOLE("nodes_trueleafs", 1, 1, 1), WHOLE("nodes_truenodeids", 0, 1, 3), WHOLE("nodes_falseleafs", 0, 1, 1),    \
+        WHOLE("nodes_falsenodeids", 1, 2, 4), WHOLE("leaf_targetids", 0, 0, 0, 0, 0),                                  \
+        FLOATS("leaf_weights", 10, 20, 30, 1, 2), FLOATS("membership_values", 1, 3, NAN),                              \
+        WHOLE("tree_roots", __VA_ARGS__)
+
 static const example examples[] = {
+    {"ensemble", "TreeEnsemble", 0, 2, 4, 4, {1, 9, 3, 9, 2, 2, 0, 5}, {11, 12, 22, 31}, NULL, {ENSEMBLE(0, 2)}},
+    {"ensemble, a node of two trees",
+     "TreeEnsemble",
+     0,
+     2,
+     0,
+     0,
+     {0},
+     {0},
+     "two ways lead to node 1",
+     {ENSEMBLE(0, 1)}},
+    {"ensemble, no such root", "TreeEnsemble", 0, 2, 0, 0, {0}, {0}, "begins at node 3 of 3", {ENSEMBLE(0, 3)}},
     {"scaled",
      "Scaler",
      0,
@@ -372,6 +392,16 @@ static void put_attribute(const attribute *a) {
                                        strcmp(a->name, "replaced_value_float") == 0);
     size_t opened = soma_protobuf_open(W, NODE_ATTRIBUTE);
     soma_protobuf_put_text(W, 1, a->name);
+    if (a->floats && strcmp(current->op, "TreeEnsemble") == 0) { /* there, they are tensors */
+        size_t tensor = soma_protobuf_open(W, 5);
+        soma_protobuf_put_integer(W, 1, (int64_t)a->count);
+        soma_protobuf_put_integer(W, 2, 1);
+        for (size_t i = 0; i < a->count; i++) soma_protobuf_put_float(W, 4, a->floats[i]);
+        soma_protobuf_close(W, tensor);
+        soma_protobuf_put_integer(W, 20, 4);
+        soma_protobuf_close(W, opened);
+        return;
+    }
     for (size_t i = 0; i < a->count; i++) {
         if (a->floats) soma_protobuf_put_float(W, one ? 2 : 7, a->floats[i]);
         if (a->integers) soma_protobuf_put_integer(W, one ? 3 : 8, a->integers[i]);
@@ -397,7 +427,7 @@ static const char *write_model(const example *e) {
     const char *path = temporary_path("m.onnx");
     current = e;
     onnx_make(put_node, 8, 16, 2, (const int64_t[]){OPEN, (int64_t)e->features});
-    import_domain("ai.onnx.ml", strcmp(e->op, "LabelEncoder") == 0 ? 2 : 1);
+    import_domain("ai.onnx.ml", strcmp(e->op, "LabelEncoder") == 0 ? 2 : strcmp(e->op, "TreeEnsemble") == 0 ? 5 : 1);
     expect_ok(soma_file_write(path, W->data, W->size));
     return path;
 }

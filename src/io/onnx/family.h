@@ -140,6 +140,7 @@
     X(Tile)                                                                                                            \
     X(TopK)                                                                                                            \
     X(Transpose)                                                                                                       \
+    X(TreeEnsemble)                                                                                                    \
     X(TreeEnsembleClassifier)                                                                                          \
     X(TreeEnsembleRegressor)                                                                                           \
     X(Trilu)                                                                                                           \
