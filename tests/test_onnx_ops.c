@@ -123,6 +123,25 @@ static void rows_from_the_end(void) {
     node("Gather", "table", "i", "y");
 }
 
+/* 3 and -4 over 5, and zeros; over the mean and the deviation, of each sample; and where the largest is. */
+static void lengths(void) {
+    put("LpNormalization", "a", NULL, INPUTS("x"), "p", 2);
+    put("Hardmax", "b", NULL, INPUTS("x"), "axis", -1);
+    put("Concat", "y", NULL, INPUTS("a", "b"), "axis", 1);
+}
+static void deviations(void) {
+    size_t one = soma_onnx_begin_node(&made, "MeanVarianceNormalization", "y", INPUTS("x"));
+    soma_onnx_put_attribute_integers(&made, "axes", (const int64_t[]){1}, 1);
+    soma_onnx_end_node(&made, one);
+}
+
+/* To whole numbers as another value has them, and back. */
+static void cast_like(void) {
+    integers("whole", 1, (const int64_t[]){1});
+    node("CastLike", "x", "whole", "i");
+    node("CastLike", "i", "x", "y");
+}
+
 /* Whole numbers are moved as they are. */
 static void moved(void) {
     integers("last", 1, (const int64_t[]){1});
@@ -307,6 +326,9 @@ static const onnx_case cases[] = {
     {"narrowed", narrowed, 2, {OPEN, 3}, 1, 3, {0, 0, 0}, {44, 255, 7}},
     {"whole", whole, 2, {OPEN, 3}, 1, 3, {7, -7, 4}, {105, 164, 144}},
     {"rows from the end", rows_from_the_end, 2, {OPEN, 2}, 1, 2, {-1, 1}, {30, 20}},
+    {"lengths", lengths, 2, {OPEN, 2}, 2, 8, {3, -4, 0, 0}, {0.6f, -0.8f, 1, 0, 0, 0, 1, 0}},
+    {"deviations", deviations, 2, {OPEN, 2}, 1, 2, {3, -5}, {1, -1}},
+    {"cast like", cast_like, 2, {OPEN, 2}, 1, 2, {1.75f, -2.5f}, {1, -2}},
     {"moved", moved, 2, {OPEN, 2}, 2, 6, {1, 2, 3, 4}, {2, 1, 2, 4, 3, 4}},
     {"skipped", skipped, 2, {OPEN, 2}, 2, 4, {3, 1, -4, 4}, {12, 29, 8, 31}},
     {"skipped by default", skipped_by_default, 2, {OPEN, 2}, 1, 4, {-0.0078125F, 0.0078125F}, {8, 23, -2, 3}},

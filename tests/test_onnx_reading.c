@@ -242,7 +242,7 @@ static void branches(void) {
     node("GridSample", "x", NULL, "a");
     node("Relu", "a", NULL, "b");
     size_t one = soma_onnx_begin_node(&made, "If", "c", (const char *[]){"b", NULL});
-    put_branch("then_branch", (const char *[]){"GridSample", "Relu", "Hardmax", NULL});
+    put_branch("then_branch", (const char *[]){"GridSample", "Relu", "MaxUnpool", NULL});
     put_branch("else_branch", (const char *[]){"GridSample", "Gelu", NULL});
     soma_onnx_end_node(&made, one);
     node("GridSample", "c", NULL, "y");
@@ -253,7 +253,7 @@ START_TEST(missing_ops_are_summed_up_over_branches_too) {
     make(branches, 8, 17);
     expect_error(load(NULL, &network), SOMA_UNSUPPORTED, "2 of 9 nodes", "opset 17",
                  "\n  \"GridSample\": 4 nodes, the first \"a\", node 0\n",
-                 "\n  \"Hardmax\": 1 node, \"inner\" inside node 2\n",
+                 "\n  \"MaxUnpool\": 1 node, \"inner\" inside node 2\n",
                  "\n  \"Gelu\": 1 node, \"inner\" inside node 2; there is this op since opset 20");
     ck_assert_ptr_null(strstr(soma_last_error(), "Relu"));
 }

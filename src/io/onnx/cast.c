@@ -11,6 +11,12 @@ static soma_status cast_target(const soma_onnx_node *node, int32_t *type) {
     static const char *const names[] = {"UNDEFINED", "FLOAT",  "UINT8", "INT8",    "UINT16", "INT16",  "INT32",
                                         "INT64",     "STRING", "BOOL",  "FLOAT16", "DOUBLE", "UINT32", "UINT64"};
     const Soma__Onnx__AttributeProto *to = soma_onnx_attribute(node, "to");
+    if (node->row == &soma_onnx_row_CastLike) {
+        const soma_onnx_value *like = node->input[1]; /* what was computed is float32, whatever the file calls it */
+        const bool known = like->integer || soma_onnx_is_float(like->elements.type);
+        *type = known ? like->elements.type : (int32_t)SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT;
+        return SOMA_OK;
+    }
     *type = to && to->has_i && to->i >= 0 && to->i < 1000 ? (int32_t)to->i : 0;
     for (size_t i = 0; node->opset < 6 && to && to->has_s && i < SOMA_COUNT_OF(names); i++)
         if (soma_onnx_is_text(to, names[i])) *type = (int32_t)i;
@@ -172,3 +178,4 @@ static soma_status import_cast(soma_onnx_node *node) {
 }
 
 SOMA_ONNX_OP(Cast, 1, 1, 1, "to saturate round_mode", import_cast, 0, .place = SOMA_ONNX_MOVED);
+SOMA_ONNX_OP(CastLike, 15, 2, 2, "saturate round_mode", import_cast, 0, .place = SOMA_ONNX_MOVED);

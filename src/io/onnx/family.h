@@ -23,6 +23,7 @@
     X(BiasGelu)                                                                                                        \
     X(Binarizer)                                                                                                       \
     X(Cast)                                                                                                            \
+    X(CastLike)                                                                                                        \
     X(Clip)                                                                                                            \
     X(Compress)                                                                                                        \
     X(Concat)                                                                                                          \
@@ -57,6 +58,7 @@
     X(Greater)                                                                                                         \
     X(GreaterOrEqual)                                                                                                  \
     X(GroupNormalization)                                                                                              \
+    X(Hardmax)                                                                                                         \
     X(Identity)                                                                                                        \
     X(If)                                                                                                              \
     X(Imputer)                                                                                                         \
@@ -73,12 +75,14 @@
     X(LinearRegressor)                                                                                                 \
     X(LogSoftmax)                                                                                                      \
     X(Loop)                                                                                                            \
+    X(LpNormalization)                                                                                                 \
     X(MatMul)                                                                                                          \
     X(MatMulInteger)                                                                                                   \
     X(MatMulNBits)                                                                                                     \
     X(Max)                                                                                                             \
     X(MaxPool)                                                                                                         \
     X(Mean)                                                                                                            \
+    X(MeanVarianceNormalization)                                                                                       \
     X(MicrosoftAttention)                                                                                              \
     X(MicrosoftGelu)                                                                                                   \
     X(Min)                                                                                                             \

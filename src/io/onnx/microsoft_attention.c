@@ -195,7 +195,6 @@ static soma_status add_rows(soma_onnx_node *node, soma_onnx_value *sum) {
 static soma_status count_keys(soma_onnx_node *node, soma_onnx_value *out) {
     soma_onnx_value axis, *mask = soma_onnx_optional(node, MASK);
     soma_onnx_made made;
-    if (!mask) return soma_error(SOMA_UNSUPPORTED, "the second output is asked for, and no mask is given");
     soma_onnx_begin_made(&made);
     soma_onnx_made_integer(&made, "keepdims", 0);
     SOMA_TRY(soma_onnx_compose_list(node, (const int64_t[]){1}, 1, &axis));
@@ -212,6 +211,7 @@ static soma_status import_embed(soma_onnx_node *node) {
     if (!soma_onnx_optional(node, WORDS) || !soma_onnx_optional(node, POSITIONS) || !soma_onnx_optional(node, GAMMA) ||
         !soma_onnx_optional(node, BETA))
         return soma_error(SOMA_INVALID_FILE, "rows of words and positions, scale and offset must be given");
+    if (node->number == 1 && !soma_onnx_optional(node, MASK)) return node->output.missing = true, SOMA_OK;
     if (node->number == 1)
         SOMA_TRY(count_keys(node, &y));
     else

@@ -111,6 +111,25 @@ static soma_status import_arg(soma_onnx_node *node) {
 SOMA_ONNX_OP(ArgMax, 1, 1, 1, "axis keepdims select_last_index", import_arg, SOMA_REDUCE_MAX);
 SOMA_ONNX_OP(ArgMin, 1, 1, 1, "axis keepdims select_last_index", import_arg, SOMA_REDUCE_MIN);
 
+/* 1 at the place of the first of the largest, else 0. */
+static soma_status import_hardmax(soma_onnx_node *node) {
+    const bool single = node->opset >= 13;
+    soma_tensor *m, *place, *numbers, *y;
+    uint32_t axis;
+    line of;
+    SOMA_TRY(get_line(node, single ? -1 : 1, &axis, &of));
+    if (!single && of.behind) /* all dimensions from the axis on are one there */
+        return soma_error(SOMA_UNSUPPORTED, "of an axis that is not the last, in an opset before 13");
+    SOMA_TRY(extreme(&of, of.x, SOMA_REDUCE_MAX, &m));
+    SOMA_TRY(place_of(node, &of, of.x, m, false, &place));
+    SOMA_TRY(count_along(node, of.size, of.behind, &numbers));
+    SOMA_TRY(soma_graph_copy(place->graph, place, of.x, 1, &place));
+    SOMA_TRY(soma_graph_binary(place->graph, place, numbers, SOMA_BINARY_EQUAL, &y));
+    return soma_onnx_give(node, y, &node->input[0]->shape);
+}
+
+SOMA_ONNX_OP(Hardmax, 1, 1, 1, "axis", import_hardmax, 0);
+
 /* ------------------------------------------------------------------------------------------------------------- TopK */
 
 /* One after the other: the extreme and its place, which is then out of the question. */
