@@ -102,13 +102,13 @@ def build_device(meson, root, work, environment):
 
 
 def build_subproject(meson, work, environment):
-    """dependency('soma', fallback: 'soma'), compiled without optional libraries to be quick."""
+    """dependency('soma', fallback: 'soma'), compiled without what is optional to be quick."""
     source = work / "meson"
     (source / "subprojects").mkdir(parents=True)
     (source / "subprojects" / "soma").symlink_to(Path(__file__).resolve().parents[2])
     shutil.copy(CONSUMER, source)
     (source / "meson.build").write_text(MESON_PROJECT, encoding="utf-8")
-    run([meson, "setup", source / "build", source, "--buildtype=debug", "-Dauto_features=disabled",
+    run([meson, "setup", source / "build", source, "--buildtype=debug", "-Ddebug=false", "-Dauto_features=disabled", "-Dsoma:training=false",
          "--wrap-mode=forcefallback", "-Dforce_fallback_for=soma"], env=environment)
     run([meson, "compile", "-C", source / "build"], env=environment)
     for name in ("shared", "static"):
