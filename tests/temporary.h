@@ -20,7 +20,7 @@ static inline void temporary_create(void) {
 
 /* A path in the directory; valid until eight more have been asked for. */
 static inline const char *temporary_path(const char *name) {
-    static char paths[8][512];
+    static char paths[8][4096];
     static unsigned next;
     char *path = paths[next++ % 8];
     snprintf(path, sizeof paths[0], "%s/%s", temporary_directory, name);

@@ -99,7 +99,7 @@ static exit_status set_option(const option_row *row, const char *text, struct se
     const option_row *opposite = flag && !set ? opposite_of(row) : NULL;
     if (opposite) return set_option(opposite, "true", settings);
     settings->given[row - option_table] = !flag || set;
-    return flag && !set ? STATUS_DONE : option_read_value(row, flag ? NULL : text, settings);
+    return flag && !set ? STATUS_DONE : option_read_value(row, text, settings);
 }
 
 static exit_status read_list(struct dimension *dimension) {
