@@ -136,6 +136,25 @@ class LongForm(ProgramTest):
         unknown = self.write("unknown.csv", long_form(made, label=lambda number, step: (*tags, "I-PER")[step % 3]))
         self.refuse(BAD_FILE, ['"I-PER"', "does not know", "B-PER"], "evaluate", "--model", model, "--data", unknown)
 
+    def test_numbers_are_names_of_classes_too(self):
+        made, tags = gestures(200, 1), ("1", "2", "O")
+        two = [(one, rows[:2], number) for one, rows, number in made]
+        text = long_form(made, label=lambda number, step: tags[step % 3])
+        model, _, report = self.learn(text, "--label-per-step", "--epochs=25", "--lr=0.02")
+        self.assertGreater(report["test_accuracy"], 0.95)
+        for names in (("1", "2"), ("1.0", "2.0")):  # without an O
+            table = self.write("two.csv", long_form(two, label=lambda number, step: names[step]))
+            self.assertGreater(self.json("evaluate", "--model", model, "--data", table, f"--device={DEVICE}")["accuracy"], 0.95)
+
+    def test_numbers_are_no_places_among_words(self):
+        made = gestures(100, 1)
+        model, _, _ = self.learn(long_form(made, label=lambda number, step: "ab"[step % 2]), "--label-per-step", "--epochs=1")
+        zeros = self.write("zeros.csv", long_form(made, label=lambda number, step: step % 2))
+        self.refuse(BAD_FILE, ['"0"', "does not know", '"a", "b"'], "evaluate", "--model", model, "--data", zeros)
+        self.refuse(BAD_FILE, ['"0"', "does not know"], "train", "--load", model, "--data", zeros, "--epochs=1")
+        many = self.write("many.csv", "gesture,x,y,way\n" + "".join(f"g{i},1,2,{i}\n" for i in range(300)))  # else numbers to predict
+        self.refuse(BAD_FILE, ["does not know"], "evaluate", "--model", model, "--data", many)
+
     def test_longer_ones_fit_where_there_is_room(self):
         made = gestures(40, 1)
         model, _, _ = self.learn(long_form(made), self.NET, "--epochs=1", "--sequence-steps=9")

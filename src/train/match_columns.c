@@ -136,14 +136,26 @@ static soma_status match_columns(soma_dataset *dataset, const soma_columns *know
     return status;
 }
 
+/* A table that was read for itself may have taken what a network knows by name for numbers of classes. */
+static soma_status check_steps(const soma_storage *storage, const soma_preprocessing *known) {
+    char names[SOMA_CLASS_LIST];
+    if (!storage->columns.step_labels || storage->class_names || !known->class_count) return SOMA_OK;
+    return soma_error(SOMA_INVALID_ARGUMENT,
+                      "labels of the table's steps are numbers; the model learnt classes by their names, %s; the table "
+                      "is to be read for the network (soma_csv_options.network)",
+                      soma_class_list((const char *const *)known->class_names, known->class_count, names));
+}
+
 soma_status soma_dataset_match(soma_dataset *dataset, const soma_network *network) {
     if (!dataset || !network)
         return soma_error(SOMA_INVALID_ARGUMENT, "soma_dataset_match: %s is NULL", dataset ? "network" : "dataset");
     const soma_preprocessing *known = &network->preprocessing;
     SOMA_TRY(match_columns(dataset, &network->columns));
     const soma_storage *storage = dataset->storage;
+    if (storage->target_count == 0) return SOMA_OK;
+    SOMA_TRY(check_steps(storage, known));
     /* Steps have numbers of classes, whose names are there where they are words. */
-    if (storage->target_count == 0 || (storage->target[0].classes == 0 && !storage->class_names)) return SOMA_OK;
+    if (storage->target[0].classes == 0 && !storage->class_names) return SOMA_OK;
     if (!known->class_count) return soma_dataset_match_numbers(dataset);
     return soma_dataset_match_classes(dataset, (const char *const *)known->class_names, known->class_count);
 }

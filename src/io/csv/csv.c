@@ -289,6 +289,7 @@ soma_status soma_csv_parse(const char *name, const char *text, size_t size, cons
     soma_status status = soma_csv_divide(name, text, size, &read.parts);
     if (status == SOMA_OK) status = soma_csv_begin(&read.reader, name, text, size, options->separator);
     if (status == SOMA_OK) status = soma_csv_find_layout(&read.reader, options, &read.layout);
+    read.classification |= read.layout.steps_have_names;
     if (status == SOMA_OK && read.layout.labels > 1) { /* each is a number */
         read.layout.truths = !read.regression && read.classification;
         read.regression = true;

@@ -300,6 +300,8 @@ soma_status soma_csv_find_layout(soma_csv_reader *reader, const soma_csv_options
         status = soma_csv_place_columns(reader, options->network ? &options->network->columns : NULL, layout);
     if (status == SOMA_OK && layout->sequence != SOMA_CSV_NO_COLUMN && options->roles && options->roles->sequences)
         layout->kept.step_labels |= options->roles->sequences->label_per_step;
+    layout->steps_have_names =
+        layout->kept.step_labels && options->network && options->network->preprocessing.class_count;
     if (status == SOMA_OK && layout->kept.gaps.count == 0)
         status = soma_gap_texts_copy(&layout->gaps, &layout->kept.gaps);
     clear_record(&first);

@@ -203,13 +203,14 @@ static soma_status check_rows(joining *at) {
     return SOMA_OK;
 }
 
-/* The classes of steps: whether all are called by numbers that they have themselves; number[class]. */
+/* The classes of steps: whether all are called by numbers that they have themselves; number[class]. To a network that
+ * knows names a number is one of them, whatever else the table has. */
 static bool find_own_numbers(const joining *at, float *number) {
     const soma_storage *table = at->table->storage;
-    bool own = true;
-    for (size_t i = 0; i < table->class_name_count; i++)
-        own &= soma_number_parse(table->class_names[i], at->layout->c_locale, &number[i]) &&
-               soma_number_is_index(number[i], 16777216.0f);
+    bool own = !at->layout->steps_have_names;
+    for (size_t i = 0; own && i < table->class_name_count; i++)
+        own = soma_number_parse(table->class_names[i], at->layout->c_locale, &number[i]) &&
+              soma_number_is_index(number[i], 16777216.0f);
     return own;
 }
 

@@ -31,6 +31,7 @@ typedef struct soma_csv_layout {
     size_t group, time, weight, id, sequence; /* columns from 0, SOMA_CSV_NO_COLUMN for none */
     size_t steps;                             /* that a sequence is to have; 0: as many as the longest */
     size_t sequences;                         /* that there are, once rows have been read; 0: rows are samples */
+    bool steps_have_names;                    /* a network knows the classes of steps by these */
     bool guessed;                             /* the header was found by looking */
     size_t features;   /* columns that are inputs: all but these; in a promised form all but the last */
     soma_words header; /* names of the columns, empty if there are none */
