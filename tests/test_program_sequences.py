@@ -145,6 +145,8 @@ class LongForm(ProgramTest):
         for names in (("1", "2"), ("1.0", "2.0")):  # without an O
             table = self.write("two.csv", long_form(two, label=lambda number, step: names[step]))
             self.assertGreater(self.json("evaluate", "--model", model, "--data", table, f"--device={DEVICE}")["accuracy"], 0.95)
+        more = self.learn(text, "--label-per-step", "--epochs=25", "--lr=0.02", "--validation-data", table)[2]
+        self.assertGreater(more["validation_accuracy"], 0.95)
 
     def test_numbers_are_no_places_among_words(self):
         made = gestures(100, 1)

@@ -34,7 +34,7 @@ static struct settings settings_for(const struct settings *settings, const soma_
     soma_dataset_get_info(train, &info);
     part.data = file;
     part.labels = NULL;
-    part.regression = info.classes == 0;
+    part.regression = info.classes == 0 && !soma_dataset_class_name(train, 0); /* steps have names alone */
     part.classification = !part.regression;
     if (!soma_network_column_count(network)) return part;
     part.label = part.columns = part.ignore = NULL;
