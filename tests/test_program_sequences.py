@@ -157,6 +157,14 @@ class LongForm(ProgramTest):
         many = self.write("many.csv", "gesture,x,y,way\n" + "".join(f"g{i},1,2,{i}\n" for i in range(300)))  # else numbers to predict
         self.refuse(BAD_FILE, ["does not know"], "evaluate", "--model", model, "--data", many)
 
+    def test_names_with_blanks_are_told_apart(self):
+        made, tags = gestures(100, 1), ("New York", "New", 'a "b"')
+        model, data, report = self.learn(long_form(made, label=lambda number, step: ('"New York"', "New", '"a ""b"""')[step % 3]), "--label-per-step", "--epochs=40", "--lr=0.02")
+        self.assertAlmostEqual(report["test_accuracy"], 1, 5)
+        said = self.succeed("predict", "--model", model, "--data", data, f"--device={DEVICE}").stdout
+        for row, (_, steps, _) in zip(csv.DictReader(io.StringIO(said)), made, strict=True):
+            self.assertEqual(next(csv.reader([row["labels"]], delimiter=" ")), [tags[step % 3] for step in range(len(steps))])
+
     def test_longer_ones_fit_where_there_is_room(self):
         made = gestures(40, 1)
         model, _, _ = self.learn(long_form(made), self.NET, "--epochs=1", "--sequence-steps=9")

@@ -78,18 +78,21 @@ static const char *class_label(const struct predictions *predictions, size_t cla
     return name ? name : text;
 }
 
-/* A field of CSV, in quotes where it must be (RFC 4180). */
-static void write_field(FILE *stream, const char *text) {
-    if (!strpbrk(text, ",\"\r\n")) {
-        fputs(text, stream);
-        return;
-    }
+static void write_quoted(FILE *stream, const char *text) {
     fputc('"', stream);
     for (; *text; text++) {
         if (*text == '"') fputc('"', stream);
         fputc(*text, stream);
     }
     fputc('"', stream);
+}
+
+/* A field of CSV, in quotes where it must be (RFC 4180). */
+static void write_field(FILE *stream, const char *text) {
+    if (strpbrk(text, ",\"\r\n"))
+        write_quoted(stream, text);
+    else
+        fputs(text, stream);
 }
 
 /* The names of those that hold, as one field. */
@@ -109,15 +112,21 @@ static void write_labels(const struct predictions *predictions, size_t sample, F
     free(joined);
 }
 
-/* One after the other, as one field. */
+/* One after the other, as one field: a row of CSV with blanks in the place of commas. */
 static void write_sequence(const struct predictions *predictions, size_t sample, FILE *stream) {
     const int32_t *labels = predictions->classes + sample * predictions->sequence;
     char text[24], *joined = NULL;
     size_t size = 0;
     FILE *names = open_memstream(&joined, &size);
     if (!names) return;
-    for (size_t i = 0; i < predictions->sequence && labels[i] >= 0; i++)
-        fprintf(names, "%s%s", i ? " " : "", class_label(predictions, (size_t)labels[i], text));
+    for (size_t i = 0; i < predictions->sequence && labels[i] >= 0; i++) {
+        const char *name = class_label(predictions, (size_t)labels[i], text);
+        if (i) fputc(' ', names);
+        if (!*name || strpbrk(name, " \"\r\n"))
+            write_quoted(names, name);
+        else
+            fputs(name, names);
+    }
     if (fclose(names) == 0) write_field(stream, joined);
     free(joined);
 }
