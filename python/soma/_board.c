@@ -34,7 +34,8 @@ static void free_board(PyObject *object) {
     Py_DECREF(type);
 }
 
-/* NULL with an exception where it is closed. */
+/* NULL with an exception where it is closed. To be called when all arguments have been read: of objects they are read
+ * by Python, which may close it. */
 static soma_tensorboard *board_of(PyObject *object) {
     soma_tensorboard *board = ((soma_py_board *)object)->board;
     if (!board) PyErr_SetString(PyExc_ValueError, "the writer is closed");
@@ -47,72 +48,76 @@ static PyObject *written(soma_status status) {
 }
 
 static PyObject *scalar(PyObject *object, PyObject *arguments) {
-    soma_tensorboard *board = board_of(object);
     const char *tag;
     long long step;
     double value;
-    if (!board || !PyArg_ParseTuple(arguments, "sLd", &tag, &step, &value)) return NULL;
-    return written(soma_tensorboard_scalar(board, NULL, tag, step, value));
+    if (!PyArg_ParseTuple(arguments, "sLd", &tag, &step, &value)) return NULL;
+    soma_tensorboard *board = board_of(object);
+    return board ? written(soma_tensorboard_scalar(board, NULL, tag, step, value)) : NULL;
 }
 
 static PyObject *histogram(PyObject *object, PyObject *arguments) {
-    soma_tensorboard *board = board_of(object);
     const char *tag;
     long long step;
     PyObject *values;
-    if (!board || !PyArg_ParseTuple(arguments, "sLO!", &tag, &step, soma_py_array_type, &values)) return NULL;
+    if (!PyArg_ParseTuple(arguments, "sLO!", &tag, &step, soma_py_array_type, &values)) return NULL;
     soma_py_array *array = soma_py_array_of(values, SOMA_F32);
     if (!array) return NULL;
+    soma_tensorboard *board = board_of(object);
     soma_status status =
-        soma_tensorboard_histogram(board, NULL, tag, step, array->array.data, soma_py_array_count(array));
+        board ? soma_tensorboard_histogram(board, NULL, tag, step, array->array.data, soma_py_array_count(array))
+              : SOMA_OK;
     Py_DECREF(array);
-    return written(status);
+    return board ? written(status) : NULL;
 }
 
 static PyObject *text(PyObject *object, PyObject *arguments) {
-    soma_tensorboard *board = board_of(object);
     const char *tag, *words;
     long long step;
-    if (!board || !PyArg_ParseTuple(arguments, "sLs", &tag, &step, &words)) return NULL;
-    return written(soma_tensorboard_text(board, NULL, tag, step, words));
+    if (!PyArg_ParseTuple(arguments, "sLs", &tag, &step, &words)) return NULL;
+    soma_tensorboard *board = board_of(object);
+    return board ? written(soma_tensorboard_text(board, NULL, tag, step, words)) : NULL;
 }
 
 static PyObject *png(PyObject *object, PyObject *arguments) {
-    soma_tensorboard *board = board_of(object);
     const char *tag, *bytes;
     long long step;
     Py_ssize_t size;
-    if (!board || !PyArg_ParseTuple(arguments, "sLy#", &tag, &step, &bytes, &size)) return NULL;
-    return written(soma_tensorboard_png(board, NULL, tag, step, bytes, (size_t)size));
+    if (!PyArg_ParseTuple(arguments, "sLy#", &tag, &step, &bytes, &size)) return NULL;
+    soma_tensorboard *board = board_of(object);
+    return board ? written(soma_tensorboard_png(board, NULL, tag, step, bytes, (size_t)size)) : NULL;
 }
 
-/* hparams([(name, text or None, number), ...]): the strings are the list's. */
+/* hparams([(name, text or None, number), ...]): the strings are the rows', which a copy of the list holds. */
 static PyObject *hparams(PyObject *object, PyObject *arguments) {
-    soma_tensorboard *board = board_of(object);
     PyObject *list, *result = NULL;
-    if (!board || !PyArg_ParseTuple(arguments, "O!", &PyList_Type, &list)) return NULL;
-    const Py_ssize_t count = PyList_Size(list);
+    if (!PyArg_ParseTuple(arguments, "O!", &PyList_Type, &list)) return NULL;
+    PyObject *rows = PyList_AsTuple(list);
+    if (!rows) return NULL;
+    const Py_ssize_t count = PyTuple_Size(rows);
     soma_hparam *params = PyMem_Calloc((size_t)count + 1, sizeof *params);
-    if (!params) return PyErr_NoMemory();
     Py_ssize_t i = 0;
-    while (i < count &&
-           PyArg_ParseTuple(PyList_GetItem(list, i), "szd", &params[i].name, &params[i].text, &params[i].number))
+    while (params && i < count &&
+           PyArg_ParseTuple(PyTuple_GetItem(rows, i), "szd", &params[i].name, &params[i].text, &params[i].number))
         i++;
-    if (i == count) result = written(soma_tensorboard_hparams(board, NULL, params, (size_t)count));
+    if (!params) PyErr_NoMemory();
+    soma_tensorboard *board = params && i == count ? board_of(object) : NULL;
+    if (board) result = written(soma_tensorboard_hparams(board, NULL, params, (size_t)count));
     PyMem_Free(params);
+    Py_DECREF(rows);
     return result;
 }
 
 static PyObject *hparams_end(PyObject *object, PyObject *arguments) {
-    soma_tensorboard *board = board_of(object);
     int succeeded;
-    if (!board || !PyArg_ParseTuple(arguments, "p", &succeeded)) return NULL;
-    return written(soma_tensorboard_hparams_end(board, NULL, succeeded != 0));
+    if (!PyArg_ParseTuple(arguments, "p", &succeeded)) return NULL;
+    soma_tensorboard *board = board_of(object);
+    return board ? written(soma_tensorboard_hparams_end(board, NULL, succeeded != 0)) : NULL;
 }
 
 static PyObject *graph(PyObject *object, PyObject *arguments) {
     PyObject *network;
-    if (!board_of(object) || !PyArg_ParseTuple(arguments, "O!", soma_py_network_type, &network) ||
+    if (!PyArg_ParseTuple(arguments, "O!", soma_py_network_type, &network) ||
         soma_py_network_enter((soma_py_network *)network))
         return NULL;
     soma_tensorboard *board = board_of(object); /* it may have been closed while this waited */

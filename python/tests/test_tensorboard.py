@@ -106,6 +106,25 @@ def test_a_writer_s_pictures_are_those_that_it_was_given(tmp_path):
         writer.add_scalar("late", 1.0)
 
 
+@pytest.mark.parametrize("event", ["scalar", "histogram", "text", "image", "end"])
+def test_a_writer_that_its_argument_closes_is_closed(tmp_path, event):
+    writer = soma.SummaryWriter(tmp_path)
+
+    class Closing:
+        def __index__(self):
+            writer.close()
+            return 1
+
+        def __bool__(self):
+            return bool(self.__index__())
+
+    add = {"scalar": lambda: writer.add_scalar("a", 1.0, Closing()), "histogram": lambda: writer.add_histogram("a", [1.0], Closing()),
+           "text": lambda: writer.add_text("a", "b", Closing()), "image": lambda: writer.add_image("a", [[0.5]], Closing()),
+           "end": lambda: writer.end_hparams(Closing())}
+    with pytest.raises(ValueError, match="closed"):
+        add[event]()
+
+
 def test_the_filters_are_drawn_as_they_become_what_they_are(tmp_path):
     x = np.random.default_rng(1).random((24, 6, 6, 1), np.float32)
     network = soma.Network("conv 4 3x2 relu; globalavgpool; dense 2 softmax", device="cpu")
