@@ -18,11 +18,15 @@ def _numbers(content: bytes, shape: tuple[int, ...]) -> _soma.Array:
     return _soma.array(memoryview(content).cast("f", shape), "float32")
 
 
+# What predict() makes of bytes, in float32.
+_OF_BYTE = array.array("f", (value * memoryview(array.array("f", [1 / 255]))[0] for value in range(256)))
+
+
 class Stream:
     """A network that is fed in pieces, as they come, and says of them what it says of all at once: Stream(network), or network.stream().
 
     Calling it with [samples, steps, ...] gives what the network's output is of these steps, and keeps the state for the next piece, which may have
-    any number of steps. A network with `positions` or causal attention goes for as many steps as it has, others without end. UnsupportedError names
+    any number of steps. Bytes (uint8) are scaled by 1/255, unless they are tokens. A network with `positions` or causal attention goes for as many steps as it has, others without end. UnsupportedError names
     the layer of a network that looks at several steps at once. The weights are those of the moment when the stream was made.
     """
 
@@ -36,6 +40,8 @@ class Stream:
         self._input = inputs[0]
         self._names = [name for name, _ in inputs[1:]]
         self._shapes = [shape for _, shape in inputs[1:]]
+        first = next((kind for _, kind, _ in network._net.layer_list() if kind != "input"), None)
+        self._takes_tokens = len(self._input[1]) == 1 and first in ("embedding", "gather")  # [steps], whose numbers name rows
         self._states: list[Any] = []
         self.reset()
 
@@ -51,7 +57,9 @@ class Stream:
     def __call__(self, x: Any) -> Any:
         """The output of each step, [samples, steps, ...]: NumPy's array where NumPy is there."""
         name, shape = self._input
-        values = data.array(x)
+        x = data.plain(x)
+        scaled = _soma.describe(x)[1] == "B" and not self._takes_tokens
+        values = data.array(x, "uint8" if scaled else "float32")
         if len(values.shape) != len(shape) + 1 or values.shape[2:] != shape[1:] or 0 in values.shape:
             wanted = ", ".join(["samples", "steps", *map(str, shape[1:])])
             raise ValueError(f"the stream takes [{wanted}], of one step or more, got {list(values.shape)}")
@@ -59,6 +67,8 @@ class Stream:
         if self._samples not in (None, samples):
             raise ValueError(f"the stream has the states of {self._samples} samples, got {samples}; reset() begins anew")
         content = bytes(memoryview(values).cast("B"))
+        if scaled:
+            content = bytes(array.array("f", (_OF_BYTE[byte] for byte in content)))
         size = len(content) // (samples * steps)
         states = self._states or [_numbers(bytes(4 * samples * _count(state)), (samples, *state)) for state in self._shapes]
         said = []

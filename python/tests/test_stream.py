@@ -40,6 +40,17 @@ def test_pieces_say_what_all_at_once_says(text, shape, samples):
         stream.reset()
 
 
+@pytest.mark.parametrize("text, shape, most", [("gru 5; dense 4", (STEPS, 3), 256), ("embedding 9 4; gru 5; dense 4", (STEPS,), TOKENS)])
+@pytest.mark.parametrize("file", [None, "network.safetensors", "network.onnx"])
+def test_bytes_are_what_they_are_to_predict(tmp_path, text, shape, most, file):
+    network = network_of(text, shape)
+    if file:
+        network.save(tmp_path / file)
+        network = soma.load(tmp_path / file, device="cpu")
+    x = numpy.random.default_rng(4).integers(0, most, (2, *shape)).astype("uint8")
+    numpy.testing.assert_allclose(network.stream()(x), network.predict(x), rtol=1e-5, atol=1e-6)
+
+
 def test_a_recurrent_stream_has_no_end():
     network = network_of("lstm 6; dense 4", (STEPS, 3))
     longer = soma.Network("lstm 6; dense 4", device="cpu")
