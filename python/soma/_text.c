@@ -52,8 +52,7 @@ PyObject *soma_py_network_stream(PyObject *object, PyObject *unused) {
 
 typedef struct soma_py_generator {
     PyObject_HEAD soma_generator *generator;
-    soma_py_network *network;
-    PyThread_type_lock lock;
+    soma_py_network *network; /* whose lock is that of the generator, too */
 } soma_py_generator;
 
 static PyObject *new_generator(PyTypeObject *type, PyObject *arguments, PyObject *keywords) {
@@ -77,10 +76,8 @@ static PyObject *new_generator(PyTypeObject *type, PyObject *arguments, PyObject
     options.greedy = greedy != 0;
     options.top_k = (size_t)top_k;
     options.seed = seed;
-    self->lock = PyThread_allocate_lock();
-    if (!self->lock) PyErr_NoMemory();
     soma_status status = SOMA_OK;
-    if (self->lock && !soma_py_network_enter(self->network)) {
+    if (!soma_py_network_enter(self->network)) {
         SOMA_PY_UNLOCKED(status = soma_generator_create(self->network->network, array->data, array->shape[0], &options,
                                                         &self->generator));
         soma_py_network_leave(self->network);
@@ -96,19 +93,19 @@ static void free_generator(PyObject *object) {
     PyTypeObject *type = Py_TYPE(object);
     soma_generator_destroy(self->generator);
     Py_XDECREF((PyObject *)self->network);
-    if (self->lock) PyThread_free_lock(self->lock);
     PyObject_Free(object);
     Py_DECREF(type);
 }
 
-/* It has no end: who asks knows how many are wanted. */
+/* It has no end: who asks knows how many are wanted. Behind the last step that a stream knows it runs on the network's
+ * own weights, which nobody may change meanwhile. */
 static PyObject *next_token(PyObject *object) {
     soma_py_generator *self = (soma_py_generator *)object;
     int32_t token = 0;
     soma_status status;
-    if (soma_py_lock(self->lock)) return NULL;
+    if (soma_py_network_enter(self->network)) return NULL;
     SOMA_PY_UNLOCKED(status = soma_generator_next(self->generator, &token));
-    PyThread_release_lock(self->lock);
+    soma_py_network_leave(self->network);
     return status == SOMA_OK ? PyLong_FromLong(token) : soma_py_raise(status);
 }
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Streams, which are fed in pieces, and what networks go on with."""
 import itertools
+import threading
 
 import pytest
 
@@ -89,6 +90,31 @@ def test_tokens_follow_tokens():
     assert counting().generate([2, 3], max_new_tokens=20) == [(4 + i) % TOKENS for i in range(20)]
     tokens = counting().generate(numpy.array([8]), max_new_tokens=3, stream=True)
     assert next(tokens) == 0 and list(tokens) == [1, 2]
+
+
+def test_tokens_wait_for_another_thread_that_trains():
+    network = network_of("embedding 9 8; positions; transformer heads 2 causal; dense 9 softmax", (STEPS,))
+    tokens, drawn = network.generate([1], max_new_tokens=2 * STEPS, stream=True), []
+    thread = threading.Thread(target=lambda: drawn.extend(tokens))
+
+    def draw(epoch, logs):
+        thread.start()
+        thread.join(0.2)
+        assert thread.is_alive() and not drawn
+
+    network.fit(tokens_of(1), tokens_of(2).astype("int32"), verbose=0, callbacks=[soma.LambdaCallback(on_epoch_end=draw)])
+    thread.join()
+    assert len(drawn) == 2 * STEPS
+
+
+def test_a_network_is_trained_between_two_tokens_but_not_compiled():
+    network = network_of("embedding 9 8; lstm 8; dense 9 softmax", (STEPS,))
+    tokens = network.generate([1], max_new_tokens=2 * STEPS, stream=True)
+    first = next(tokens)
+    network.fit(tokens_of(1), tokens_of(2).astype("int32"), verbose=0)
+    with pytest.raises(soma.InvalidStateError, match="generator"):
+        network.compile("sgd")
+    assert len([first, *tokens]) == 2 * STEPS
 
 
 @pytest.mark.parametrize("text", ["embedding 9 8; lstm 8; dense 9 softmax", "embedding 9 8; positions; transformer heads 2 causal; dense 9"])
