@@ -142,6 +142,11 @@ def check(network, callbacks, refused):
               if isinstance(callback, TensorBoard) or (isinstance(callback, ModelCheckpoint) and not callback.save_best_only)]
     if given:
         raise ValueError(f"{', '.join(given)}: goes with arrays, not with batches that come one by one")
+    check_schedule(network)
+
+
+def check_schedule(network):
+    """A schedule by epochs is refused where there are none."""
     _, schedule = optimizers.of(network._options.get("optimizer", "adam"))
     kind = (schedule or {}).get("kind", "constant")
     if kind == "plateau" or (kind != "constant" and not schedule.get("period")):

@@ -232,7 +232,8 @@ class Network:
 
     def train_on_batch(self, x, y, *, sample_weight=None, lengths=None, return_dict=True):
         """One step of training on these samples, all of them one batch, for a loop of your own: the loss and metrics that they had before it, a dict by
-        name, with return_dict=False a list."""
+        name, with return_dict=False a list. A schedule of the learning rate goes by steps, or is refused."""
+        batches.check_schedule(self)
         dataset = self._dataset(x, y, sample_weight, lengths)
         figures, _ = batches.step(self, dataset)
         return figures if return_dict else list(figures.values())

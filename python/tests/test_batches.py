@@ -185,6 +185,13 @@ def test_what_does_not_go_is_refused_by_name():
         else:
             with pytest.raises(ValueError, match="period"):
                 plateau.fit(Again(X, Y), verbose=0)
+            with pytest.raises(ValueError, match=f"'{schedule}' goes by epochs.*period"):
+                plateau.train_on_batch(X, Y)
+    rates = []
+    for _ in range(4):
+        plateau.train_on_batch(X, Y)
+        rates.append(plateau.learning_rate)
+    assert rates[0] > rates[-1]
 
 
 def resident():
