@@ -62,6 +62,21 @@ def filters(network: Any) -> list[list[list[float]]] | None:
     return None
 
 
+def hyperparameters(given: Mapping[str, Any]) -> list[tuple[str, str | None, float]]:
+    """(name, text or None, number) of each: what is no number is what str() says of it."""
+    rows: list[tuple[str, str | None, float]] = []
+    for name, value in given.items():
+        if not isinstance(name, str):
+            raise TypeError(f"hyperparameters: names are texts, got {name!r}")
+        try:
+            if isinstance(value, str) or getattr(value, "shape", ()):
+                raise TypeError
+            rows.append((name, None, float(value)))
+        except (TypeError, ValueError, OverflowError):
+            rows.append((name, str(value), 0.0))
+    return rows
+
+
 class SummaryWriter:
     """Event files in `log_dir`, which `tensorboard --logdir` shows: numbers, distributions, texts and pictures of one's own, beside what the callback
     soma.TensorBoard writes. Names and arguments are PyTorch's. Each event is with the system when its method returns, so that a program that is
@@ -125,7 +140,7 @@ class SummaryWriter:
 
     def begin_hparams(self, hparam_dict: Mapping[str, Any]) -> None:
         """The first half of add_hparams(), before a run: the page shows it as one that goes on, until end_hparams()."""
-        self._board.hparams([(name, None, float(value)) if hasattr(value, "__float__") else (name, str(value), 0.0) for name, value in hparam_dict.items()])
+        self._board.hparams(hyperparameters(hparam_dict))
 
     def end_hparams(self, succeeded: bool = True) -> None:
         """How the run ended."""

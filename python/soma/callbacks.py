@@ -3,7 +3,7 @@
 import math
 import os
 
-from .board import SummaryWriter, filters
+from .board import SummaryWriter, filters, hyperparameters
 
 
 class Callback:
@@ -126,6 +126,7 @@ class TensorBoard(Callback):
     def __init__(self, log_dir="logs", histogram_freq=1, write_graph=True, write_images=False, hparams=None):
         self.options = {"log_dir": os.fspath(log_dir), "histogram_freq": histogram_freq, "write_graph": int(write_graph)}
         self.write_images, self.hparams = write_images, hparams
+        self._rows = hyperparameters(hparams or {})  # here, so that what is wrong with them is said before the training
         self.writer, self.drawn, self.epoch, self.succeeded = None, 0, 0, False
 
     def on_epoch_end(self, epoch, logs):
@@ -134,7 +135,7 @@ class TensorBoard(Callback):
         if not self.writer:  # here, where an error ends the training on all ranks
             self.writer, self.drawn = SummaryWriter(os.path.join(self.options["log_dir"], "train")), 0
             if self.hparams:
-                self.writer.begin_hparams(self.hparams)
+                self.writer._board.hparams(self._rows)
         self.epoch = epoch + 1
         if self.write_images and not self.epoch & (self.epoch - 1):
             self._draw(self.writer)

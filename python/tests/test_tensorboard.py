@@ -145,6 +145,16 @@ def test_the_filters_are_drawn_as_they_become_what_they_are(tmp_path):
     assert [picture.shape for picture in pictures(content(tmp_path / "colours" / "train"))] == [(3, 7, 3)]
 
 
+def test_hyperparameters_are_numbers_or_what_str_says(tmp_path):
+    given = {"optimizer": np.str_("adamant"), "sizes": np.array([31, 32]), "kernel": [3, 3], "none": None, "huge": 10**400, "name": "7", "rate": np.float32(0.5), "on": True}
+    trained(soma.TensorBoard(tmp_path, hparams=given), epochs=2)
+    written = content(tmp_path / "train")
+    assert all(text in written for text in (b"adamant", b"[31 32]", b"[3, 3]", b"None", b"1" + b"0" * 400))
+    assert soma.board.hyperparameters(given)[-3:] == [("name", "7", 0.0), ("rate", None, 0.5), ("on", None, 1.0)]
+    with pytest.raises(TypeError, match="names are texts, got 3"):
+        soma.TensorBoard(tmp_path, hparams={3: 4})
+
+
 def test_tensorboard_reads_a_writer(tmp_path):
     events = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
     network = soma.Network("dense 2 softmax", device="cpu")
