@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from . import _soma, data
+from .network import Network
 from .session import Session
 from .tokenizer import Tokenizer
 
@@ -33,7 +34,7 @@ class Stream:
     def __init__(self, network: Any):
         network._require_built()
         network._compile_now()
-        made = type(network)._of(network._net.stream(), network._net.device)
+        made = Network._of(network._net.stream(), network._net.device)
         inputs, outputs = made._net.ends(False), made._net.ends(True)
         made._options = {"loss": ["none"] * len(outputs)}
         self._session = Session(made)

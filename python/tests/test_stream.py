@@ -63,6 +63,17 @@ def test_a_recurrent_stream_has_no_end():
     numpy.testing.assert_allclose(said, longer.predict(x), rtol=1e-5, atol=1e-6)
 
 
+def test_networks_of_a_class_of_ones_own_have_streams():
+    class Own(soma.Network):
+        def __init__(self, units):
+            super().__init__(f"gru {units}; dense 4", device="cpu")
+
+    network = Own(5)
+    network.build((STEPS, 3))
+    x = numpy.random.default_rng(5).normal(size=(1, STEPS, 3)).astype("float32")
+    numpy.testing.assert_allclose(network.stream()(x), network.predict(x), rtol=1e-5, atol=1e-6)
+
+
 def test_a_stream_says_what_it_does_not_take():
     stream = network_of("lstm 6; dense 4", (STEPS, 3)).stream()
     with pytest.raises(ValueError, match=r"takes \[samples, steps, 3\], of one step or more, got \[1, 3\]"):
