@@ -38,10 +38,22 @@ static soma_py_network *allocate_network(PyTypeObject *type) {
     return (soma_py_network *)PyErr_NoMemory();
 }
 
+int soma_py_seed(PyObject *value, void *seed) {
+    PyObject *number = PyNumber_Index(value);
+    if (!number) return 0;
+    *(unsigned long long *)seed = PyLong_AsUnsignedLongLong(number);
+    if (PyErr_Occurred() && PyErr_ExceptionMatches(PyExc_OverflowError)) {
+        PyErr_Clear();
+        PyErr_Format(PyExc_OverflowError, "the seed is %S; whole numbers from 0 to 2^64 - 1 are possible", number);
+    }
+    Py_DECREF(number);
+    return PyErr_Occurred() ? 0 : 1;
+}
+
 static PyObject *new_network(PyTypeObject *type, PyObject *arguments, PyObject *keywords) {
     static char *names[] = {"seed", NULL};
     unsigned long long seed = 0;
-    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "|K", names, &seed)) return NULL;
+    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "|O&", names, soma_py_seed, &seed)) return NULL;
     soma_py_network *self = allocate_network(type);
     if (!self) return NULL;
     soma_status status = soma_network_create(&self->network);

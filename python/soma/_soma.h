@@ -118,6 +118,9 @@ int soma_py_network_enter(soma_py_network *self);
 void soma_py_network_leave(soma_py_network *self);
 /* The same of any lock, without coming again. */
 int soma_py_lock(PyThread_type_lock lock);
+/* For "O&": a seed, an unsigned long long, of any whole number that is one; OverflowError says of others what they are.
+ */
+int soma_py_seed(PyObject *value, void *seed);
 
 PyType_Spec *soma_py_device_spec(void), *soma_py_dataset_spec(void), *soma_py_network_spec(void),
     *soma_py_session_spec(void), *soma_py_tokenizer_spec(void), *soma_py_onnx_session_spec(void),

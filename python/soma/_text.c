@@ -62,9 +62,9 @@ static PyObject *new_generator(PyTypeObject *type, PyObject *arguments, PyObject
     int greedy;
     Py_ssize_t top_k;
     unsigned long long seed;
-    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "O!O!dpndK", names, soma_py_network_type, &network,
+    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "O!O!dpndO&", names, soma_py_network_type, &network,
                                      soma_py_array_type, &tokens, &options.temperature, &greedy, &top_k, &options.top_p,
-                                     &seed))
+                                     soma_py_seed, &seed))
         return NULL;
     const soma_array *array = &((soma_py_array *)tokens)->array;
     if (array->dtype != SOMA_I32 || array->rank != 1)

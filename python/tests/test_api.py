@@ -483,3 +483,14 @@ def test_layers_say_which_arguments_they_take():
     with pytest.raises(TypeError, match="units"):
         soma.Dense()
     assert repr(soma.Dense(3, activation="relu")).startswith("Dense(units=3, activation='relu'")
+
+
+def test_a_seed_that_is_none_is_refused():
+    for seed in (-1, 2**64):
+        with pytest.raises(OverflowError, match=f"the seed is {seed};"):
+            soma.Network("dense 2", seed=seed).build((2,))
+    first, other, same = (soma.Network("dense 2", device="cpu", seed=seed) for seed in (2**64 - 1, 1, np.uint64(2**64 - 1)))
+    for network in (first, other, same):
+        network.build((2,))
+    assert np.array_equal(first.weights["dense_1.weight"], same.weights["dense_1.weight"])
+    assert not np.array_equal(first.weights["dense_1.weight"], other.weights["dense_1.weight"])

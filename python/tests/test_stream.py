@@ -176,6 +176,10 @@ def test_generating_says_what_it_wants():
         network.generate([2**31])
     with pytest.raises(ValueError, match="top_p 0"):
         network.generate([1], top_p=0)
+    for seed in (-1, 2**64):
+        with pytest.raises(OverflowError, match=f"the seed is {seed};"):
+            network.generate([1], seed=seed)
+    assert network.generate([1], max_new_tokens=1, seed=numpy.uint64(2**64 - 1)) == [2]
     with pytest.raises(soma.InvalidArgumentError, match="token number 0 is 9"):
         network.generate([9])
     with pytest.raises(soma.InvalidArgumentError, match="temperature"):
