@@ -104,8 +104,12 @@ START_TEST(steps_have_labels_of_their_own) {
     const float numbers[] = {0.5f, 1, 0, 0, 3, 2, 3, 7};
     for (size_t i = 0; i < 8; i++) ck_assert_float_eq(targets[i], numbers[i]);
     soma_dataset_destroy(dataset);
-    expect_error(parse("id,p,y\na,1,sit\na,2,run\n", (soma_csv_options){.header = 0}, &roles, &dataset),
-                 SOMA_INVALID_FILE, "line 2, column 3 (\"y\")", "\"sit\"", "whole numbers");
+    expect_ok(parse("id,p,y\na,1,sit\na,2,run\n", (soma_csv_options){.header = 0}, &roles, &dataset));
+    expect_ok(soma_dataset_read_target(dataset, 0, 0, 1, targets));
+    ck_assert(targets[0] == 0 && targets[1] == 1);
+    ck_assert_str_eq(soma_dataset_class_name(dataset, 0), "sit");
+    ck_assert_str_eq(soma_dataset_class_name(dataset, 1), "run");
+    soma_dataset_destroy(dataset);
 }
 END_TEST
 
@@ -288,6 +292,34 @@ START_TEST(a_network_knows_its_sequences) {
 }
 END_TEST
 
+/* Of O, 2 and 1 it knows 1 as number 2. */
+START_TEST(numbers_are_names_to_a_network_that_knows_some) {
+    const soma_csv_sequences sequences = {.column = "id", .label_per_step = true};
+    const soma_csv_roles roles = {.sequences = &sequences};
+    const char *numbers = "id,p,y\nz,3,2\nz,4,1.0\n";
+    soma_dataset *dataset, *other;
+    float targets[3];
+    expect_ok(parse("id,p,y\na,1,O\na,2,2\na,3,1\n", (soma_csv_options){.header = 0}, &roles, &dataset));
+    soma_network *network = network_of(dataset, "lstm 2; dense 3 softmax");
+    expect_ok(soma_network_fit_preprocessing(network, dataset, false));
+    expect_ok(parse(numbers, (soma_csv_options){.network = network}, NULL, &other));
+    expect_ok(soma_dataset_match(other, network));
+    expect_ok(soma_dataset_read_target(other, 0, 0, 1, targets));
+    ck_assert(targets[0] == 1 && targets[1] == 2 && targets[2] == 0);
+    expect_ok(soma_dataset_match(other, network));
+    soma_dataset_destroy(other);
+    expect_ok(parse(numbers, (soma_csv_options){.header = 0}, &roles, &other)); /* for itself: the numbers 2 and 1 */
+    expect_error(soma_dataset_match(other, network), SOMA_INVALID_ARGUMENT, "\"O\", \"2\", \"1\"",
+                 "soma_csv_options.network");
+    soma_dataset_destroy(other);
+    expect_ok(parse("id,p,y\nz,3,0\n", (soma_csv_options){.network = network}, NULL, &other));
+    expect_error(soma_dataset_match(other, network), SOMA_INVALID_ARGUMENT, "\"0\"", "does not know");
+    soma_dataset_destroy(other);
+    soma_dataset_destroy(dataset);
+    soma_network_destroy(network);
+}
+END_TEST
+
 /* In the order of the file the steps would be other sequences. */
 START_TEST(a_network_that_learnt_their_order_wants_the_times) {
     const soma_csv_sequences sequences = {.column = "id"};
@@ -371,6 +403,7 @@ static void add(TCase *cases) {
     tcase_add_test(cases, labels_of_steps_are_bounded_too);
     tcase_add_test(cases, many_steps_that_are_wanted_are_the_cause);
     tcase_add_test(cases, a_network_knows_its_sequences);
+    tcase_add_test(cases, numbers_are_names_to_a_network_that_knows_some);
     tcase_add_test(cases, a_network_that_learnt_their_order_wants_the_times);
     tcase_add_test(cases, close_numbers_stay_apart);
     tcase_add_test(cases, the_value_before_fills_a_gap);
