@@ -299,8 +299,10 @@ static void multiply_long_rows(void *state, const soma_device_info *info) {
     const soma_status status = soma_opencl_api.prepare(state, &call, &workspace);
     if (status != SOMA_UNSUPPORTED) {
         expect_ok(status);
-        ck_assert_uint_eq(workspace, 0);
+        call.workspace =
+            workspace ? upload(state, NULL, workspace) : NULL; /* of a product that is cut along its terms */
         run_and_read(state, &call, c, &found, 1);
+        if (workspace) soma_opencl_api.free(state, call.workspace);
         ck_assert_msg(found == (float)k, "%s: %zu ones make %g", info->name, k, (double)found);
     }
     soma_opencl_api.release(state, &call);
