@@ -305,6 +305,32 @@ START_TEST(steps_have_their_likeliest_classes) {
 }
 END_TEST
 
+/* A step that is not there is where it is not there, behind others and before them. */
+START_TEST(labels_keep_their_steps) {
+    static const size_t shape[] = {STEPS, CLASSES}, steps = STEPS;
+    static const int32_t best[] = {0, 1, 2, 1, 3, 3, 2, 1, 0, 0}, expected[] = {0, -1, 2, 1, -1, -1, -1, 1, -1, 0};
+    static const float mask[] = {1, 0, 1, 1, 0, 0, 0, 1, 0, 1};
+    float x[2 * STEPS * CLASSES] = {0};
+    int32_t found[2 * STEPS];
+    soma_device *device;
+    soma_network *network;
+    soma_dataset *dataset;
+    for (size_t i = 0; i < 2 * STEPS; i++) x[i * CLASSES + (size_t)best[i]] = 1;
+    const soma_array inputs[] = {{x, SOMA_F32, 3, {2, STEPS, CLASSES}}, {mask, SOMA_F32, 2, {2, STEPS}}};
+    expect_ok(soma_device_open("cpu", NULL, &device));
+    expect_ok(soma_network_create(&network));
+    soma_tensor *scores = soma_input(network, "x", 2, shape), *there = soma_input(network, "mask", 1, &steps);
+    soma_output(soma_softmax(soma_mask(scores, there), 1));
+    expect_ok(soma_compile(network, device, &(soma_compile_options){.loss = {SOMA_CATEGORICAL_CROSSENTROPY}}));
+    expect_ok(soma_dataset_from_arrays(inputs, 2, NULL, 0, &dataset));
+    expect_ok(soma_predict_sequences(network, dataset, 0, found));
+    ck_assert_mem_eq(found, expected, sizeof found);
+    soma_dataset_destroy(dataset);
+    soma_network_destroy(network);
+    soma_device_close(device);
+}
+END_TEST
+
 START_TEST(what_does_not_go_with_ctc_is_refused) {
     const size_t shape[] = {STEPS, CLASSES};
     static const float weights[] = {1, 1, 1, 1};
@@ -346,6 +372,7 @@ int main(void) {
     tcase_add_test(cases, weights_and_lengths);
     tcase_add_loop_test(cases, labels_that_cannot_be_are_refused, 0, (int)(sizeof bad_labels / sizeof *bad_labels));
     tcase_add_test(cases, steps_have_their_likeliest_classes);
+    tcase_add_test(cases, labels_keep_their_steps);
     tcase_add_test(cases, what_does_not_go_with_ctc_is_refused);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);

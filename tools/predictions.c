@@ -112,6 +112,18 @@ static void write_labels(const struct predictions *predictions, size_t sample, F
     free(joined);
 }
 
+/* Up to the last; before that, -1 is a step that is not there. */
+static size_t sequence_length(const struct predictions *predictions, size_t sample) {
+    const int32_t *labels = predictions->classes + sample * predictions->sequence;
+    size_t count = predictions->sequence;
+    while (count && labels[count - 1] < 0) count--;
+    return count;
+}
+
+static const char *sequence_label(const struct predictions *predictions, int32_t label, char text[24]) {
+    return label < 0 ? "-1" : class_label(predictions, (size_t)label, text);
+}
+
 /* One after the other, as one field: a row of CSV with blanks in the place of commas. */
 static void write_sequence(const struct predictions *predictions, size_t sample, FILE *stream) {
     const int32_t *labels = predictions->classes + sample * predictions->sequence;
@@ -119,8 +131,9 @@ static void write_sequence(const struct predictions *predictions, size_t sample,
     size_t size = 0;
     FILE *names = open_memstream(&joined, &size);
     if (!names) return;
-    for (size_t i = 0; i < predictions->sequence && labels[i] >= 0; i++) {
-        const char *name = class_label(predictions, (size_t)labels[i], text);
+    const size_t count = sequence_length(predictions, sample);
+    for (size_t i = 0; i < count; i++) {
+        const char *name = sequence_label(predictions, labels[i], text);
         if (i) fputc(' ', names);
         if (!*name || strpbrk(name, " \"\r\n"))
             write_quoted(names, name);
@@ -277,8 +290,8 @@ void predictions_report(const struct predictions *predictions, report *object) {
         }
         report *row = report_append_array(array);
         const int32_t *labels = predictions->sequence ? predictions->classes + sample * predictions->sequence : NULL;
-        for (size_t i = 0; i < predictions->sequence && labels[i] >= 0; i++)
-            report_append_text(row, class_label(predictions, (size_t)labels[i], text));
+        const size_t steps = predictions->sequence ? sequence_length(predictions, sample) : 0;
+        for (size_t i = 0; i < steps; i++) report_append_text(row, sequence_label(predictions, labels[i], text));
         if (predictions->sequence) continue;
         for (size_t i = 0; predictions->as_labels && i < predictions->outputs; i++)
             if (predictions->classes[sample * predictions->outputs + i])

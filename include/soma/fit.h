@@ -184,8 +184,9 @@ SOMA_API soma_status soma_predict_classes(soma_network *network, soma_dataset *d
 SOMA_API soma_status soma_predict_labels(soma_network *network, soma_dataset *dataset, size_t batch_size,
                                          uint8_t *labels);
 /*
- * labels[samples, steps of the first output], -1 behind the last. With the loss SOMA_CTC decoded greedily, of [steps,
- * classes] and a categorical cross-entropy the likeliest of each step. SOMA_INVALID_STATE otherwise. batch_size 0: 256.
+ * labels[samples, steps of the first output]. With the loss SOMA_CTC decoded greedily, -1 behind the last; of [steps,
+ * classes] and a categorical cross-entropy the likeliest of each step, -1 where a mask says that there is none.
+ * SOMA_INVALID_STATE otherwise. batch_size 0: 256.
  */
 SOMA_API soma_status soma_predict_sequences(soma_network *network, soma_dataset *dataset, size_t batch_size,
                                             int32_t *labels);

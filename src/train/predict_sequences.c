@@ -11,15 +11,18 @@ static int32_t best_of(const float *row, size_t classes) {
     return (int32_t)best;
 }
 
-/* blank: -1 where each step has a label. */
+/* blank: -1 where each step has a label, in the step's place. */
 static void decode(const soma_tensor *output, const soma_column *mask, size_t row, const float *values, int32_t blank,
                    int32_t *labels) {
     int32_t last = blank;
     size_t count = 0;
     for (size_t t = 0; t < output->shape[0]; t++) {
-        if (mask && soma_column_number(mask, row * mask->width + t) == 0) continue;
-        const int32_t best = best_of(values + t * output->shape[1], output->shape[1]);
-        if (blank < 0 || (best != last && best != blank)) labels[count++] = best;
+        const bool is_there = !mask || soma_column_number(mask, row * mask->width + t) != 0;
+        const int32_t best = is_there ? best_of(values + t * output->shape[1], output->shape[1]) : last;
+        if (blank < 0)
+            labels[count++] = is_there ? best : -1;
+        else if (best != last && best != blank)
+            labels[count++] = best;
         last = best;
     }
     while (count < output->shape[0]) labels[count++] = -1;
