@@ -801,7 +801,13 @@ static const struct {
     {"loss of another kind", loss_of_another_kind, SOMA_FUSE_LOSS, SOMA_OP_LOSS, 1, 1},
     {"switched off", loss_of_logits, SOMA_FUSE_BIAS_GRADIENT, SOMA_OP_LOSS, 1, 1},
 };
-enum { FORWARD_GRAPHS = 71 };
+
+/* All before the first that needs training. */
+static int forward_graphs(void) {
+    int count = 0;
+    while (graphs[count].build != bias_gradient) count++;
+    return count;
+}
 
 /* Runs the graph; the kept values one after the other. Returns how many. */
 static size_t kept_values(soma_graph *graph, double *values, uint32_t *calls) {
@@ -1031,7 +1037,7 @@ END_TEST
 
 static void add_tests(TCase *cases) {
     tcase_add_loop_test(cases, rewritten_graphs_compute_the_same, 0,
-                        SOMA_HAS_TRAINING ? SOMA_COUNT_OF(graphs) : FORWARD_GRAPHS);
+                        SOMA_HAS_TRAINING ? (int)SOMA_COUNT_OF(graphs) : forward_graphs());
     if (SOMA_HAS_TRAINING) {
         tcase_add_loop_test(cases, networks_train_the_same, 0, SOMA_COUNT_OF(networks));
         tcase_add_loop_test(cases, networks_give_the_same_gradients_and_outputs, 0, SOMA_COUNT_OF(networks));
