@@ -641,11 +641,12 @@ static void weights_by_the_batch(soma_graph *graph) {
     keep(out);
 }
 
-/* [batch, 4] numbers from 0 to 4, and the rows of a table that they name. */
+/* [batch, 4] numbers from -5 to 5, and the rows of a table that they name: of -1 and less, and of 5 where the table has
+ * 5 rows, there is none. */
 static soma_tensor *rows_of_table(soma_graph *graph, soma_tensor *table) {
     soma_tensor *x = add_input(graph, "[batch, 4]"), *index, *rows;
     expect_ok(
-        soma_graph_unary(graph, add_unary(graph, x, SOMA_SIGMOID), (soma_unary_params){SOMA_LINEAR, 5.0f, 0.0f}, &x));
+        soma_graph_unary(graph, add_unary(graph, x, SOMA_TANH), (soma_unary_params){SOMA_LINEAR, 7.0f, 0.0f}, &x));
     soma_tensor_spec spec = {.op = SOMA_OP_INDEX, .input_count = 1, .input = &x};
     expect_ok(soma_graph_add(graph, &spec, &index));
     spec = (soma_tensor_spec){.op = SOMA_OP_GATHER, .input_count = 2, .input = (soma_tensor *[]){table, index}};
@@ -653,28 +654,66 @@ static soma_tensor *rows_of_table(soma_graph *graph, soma_tensor *table) {
     return rows;
 }
 
-static soma_tensor *product_with_rows(soma_graph *graph, soma_tensor *weight, bool transposed) {
-    soma_tensor *table = add_parameter(graph, 2, (size_t[]){5, 3}, 0),
-                *bias = add_parameter(graph, 1, (size_t[]){2}, 40), *out;
+static soma_tensor *product_with_rows(soma_graph *graph, soma_tensor *weight, soma_tensor *bias, bool transposed) {
+    soma_tensor *table = add_parameter(graph, 2, (size_t[]){5, 3}, 0), *out;
     expect_ok(soma_graph_gemm(graph, rows_of_table(graph, table), weight, bias, false, transposed, &out));
     return out;
 }
 
 static void product_of_rows(soma_graph *graph) {
-    keep(product_with_rows(graph, add_parameter(graph, 2, (size_t[]){3, 2}, 20), false));
+    keep(product_with_rows(graph, add_parameter(graph, 2, (size_t[]){3, 2}, 20), NULL, false));
 }
 
 static void transposed_product_of_rows(soma_graph *graph) {
-    keep(product_with_rows(graph, add_parameter(graph, 2, (size_t[]){2, 3}, 20), true));
+    keep(product_with_rows(graph, add_parameter(graph, 2, (size_t[]){2, 3}, 20), NULL, true));
+}
+
+/* Where a number names no row, the bias is left. */
+static void product_of_rows_with_a_bias(soma_graph *graph) {
+    keep(product_with_rows(graph, add_parameter(graph, 2, (size_t[]){3, 2}, 20),
+                           add_parameter(graph, 1, (size_t[]){2}, 40), false));
 }
 
 static void function_of_a_product_of_rows(soma_graph *graph) {
-    keep(add_unary(graph, product_with_rows(graph, add_parameter(graph, 2, (size_t[]){3, 2}, 20), false), SOMA_TANH));
+    keep(add_unary(graph, product_with_rows(graph, add_parameter(graph, 2, (size_t[]){3, 2}, 20), NULL, false),
+                   SOMA_TANH));
+}
+
+/* And what a function makes of 0. */
+static void sigmoid_of_a_product_of_rows(soma_graph *graph) {
+    keep(add_unary(graph, product_with_rows(graph, add_parameter(graph, 2, (size_t[]){3, 2}, 20), NULL, false),
+                   SOMA_SIGMOID));
+}
+
+/* A layer of one unit. */
+static void recurrence_of_rows(soma_graph *graph, soma_recurrent_kind kind, size_t gates, bool biased) {
+    soma_tensor *bias = add_parameter(graph, 1, (size_t[]){gates}, 40), *y,
+                *x = product_with_rows(graph, add_parameter(graph, 2, (size_t[]){3, gates}, 20), bias, false);
+    soma_tensor *input[] = {x, add_parameter(graph, 2, (size_t[]){1, gates}, 50),
+                            biased ? add_parameter(graph, 1, (size_t[]){gates}, 60) : NULL};
+    soma_tensor_spec spec = {.op = SOMA_OP_RECURRENT, .input_count = 2 + biased, .input = input};
+    spec.attributes.recurrent.params = (soma_recurrent_params){.kind = kind, .function = SOMA_TANH};
+    spec.attributes.recurrent.biased = biased;
+    expect_ok(soma_graph_add(graph, &spec, &y));
+    keep(y);
+}
+
+static void lstm_of_rows(soma_graph *graph) {
+    recurrence_of_rows(graph, SOMA_RECURRENT_LSTM, 4, false);
+}
+
+static void lstm_of_rows_with_a_bias(soma_graph *graph) {
+    recurrence_of_rows(graph, SOMA_RECURRENT_LSTM, 4, true);
+}
+
+/* Its bias is behind the reset gate. */
+static void gru_of_rows(soma_graph *graph) {
+    recurrence_of_rows(graph, SOMA_RECURRENT_GRU, 3, false);
 }
 
 /* The table is multiplied in each run, and has fewer rows than two samples name. */
 static void product_of_rows_with_an_input(soma_graph *graph) {
-    keep(product_with_rows(graph, add_input(graph, "[3, 2]"), false));
+    keep(product_with_rows(graph, add_input(graph, "[3, 2]"), NULL, false));
 }
 
 /* Nine rows are more than that. */
@@ -777,6 +816,12 @@ static const struct {
     {"transposed product of rows", transposed_product_of_rows, SOMA_FUSE_GATHER, SOMA_OP_GATHER, 1, 1},
     {"function of a product of rows", function_of_a_product_of_rows, SOMA_FUSE_GATHER | SOMA_FUSE_GEMM_FUNCTION,
      SOMA_OP_UNARY, 3, 2},
+    {"sigmoid of a product of rows", sigmoid_of_a_product_of_rows, SOMA_FUSE_GATHER | SOMA_FUSE_GEMM_FUNCTION,
+     SOMA_OP_UNARY, 3, 2},
+    {"product of rows with a bias", product_of_rows_with_a_bias, SOMA_FUSE_GATHER, SOMA_OP_GATHER, 1, 1},
+    {"lstm of rows", lstm_of_rows, SOMA_FUSE_GATHER, SOMA_OP_GATHER, 1, 1},
+    {"lstm of rows with a bias", lstm_of_rows_with_a_bias, SOMA_FUSE_GATHER, SOMA_OP_GATHER, 1, 1},
+    {"gru of rows", gru_of_rows, SOMA_FUSE_GATHER, SOMA_OP_GATHER, 1, 1},
     {"product of rows with an input", product_of_rows_with_an_input, SOMA_FUSE_GATHER, SOMA_OP_GATHER, 1, 1},
     {"product of few rows with an input", product_of_few_rows_with_an_input, SOMA_FUSE_GATHER, SOMA_OP_GATHER, 1, 1},
     {"rows and their product", rows_and_their_product, SOMA_FUSE_GATHER, SOMA_OP_GATHER, 1, 2},
@@ -840,7 +885,7 @@ static size_t kept_values(soma_graph *graph, double *values, uint32_t *calls) {
 /* Calls of other ops that are gone as well, or have come. */
 static int more_calls(build_function *build) {
     if (build == product_of_turned_weights) return 2; /* made once, beside the runs */
-    const bool settles = build == product_of_rows || build == transposed_product_of_rows ||
+    const bool settles = build == lstm_of_rows || build == product_of_rows || build == transposed_product_of_rows ||
                          build == function_of_a_product_of_rows || build == rows_and_their_product;
     return build == mish_written_out || settles ? 1 : build == hard_swish_written_out ? -1 : 0;
 }

@@ -3,8 +3,10 @@
 #include "base/base.h"
 #include "device/device.h"
 #include "fronts.h"
+#include "reference.h"
 #include "trainer.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 
@@ -241,6 +243,43 @@ START_TEST(bad_calls_are_refused) {
 }
 END_TEST
 
+/* Numbers that name no row have a row of 0, of which a layer behind it makes what its bias gives. */
+static void run_without_rows(const char *text, float expected, bool no_fusion) {
+    const size_t steps = 3;
+    const float numbers[] = {7, -1, 1}, halves[16] = {.5f, .5f, .5f, .5f, .5f, .5f, .5f, .5f};
+    float y[6];
+    soma_network *network;
+    expect_ok(soma_network_create(&network));
+    soma_layers(soma_input(network, NULL, 1, &steps), text);
+    expect_ok(soma_network_status(network));
+    expect_ok(soma_compile(network, test_device, &(soma_compile_options){.no_fusion = no_fusion}));
+    for (size_t i = 0; i < soma_network_parameter_count(network); i++) {
+        soma_tensor *parameter = soma_network_parameter(network, i);
+        size_t dimensions[SOMA_MAX_RANK];
+        if (soma_tensor_shape(parameter, dimensions) == 1)
+            expect_ok(soma_set_parameter(network, parameter, halves, dimensions[0]));
+    }
+    soma_session *session = session_of(network, NULL);
+    soma_memory *in = memory_of(test_device, numbers, 3), *out = memory_of(test_device, NULL, 6);
+    expect_ok(soma_session_run_memory(session, 1, &in, &out));
+    expect_ok(soma_memory_read(out, 0, y, sizeof y));
+    for (size_t i = 0; i < 2; i++) expect_value((double)y[i], (double)expected, 1e-6, text);
+    soma_memory_destroy(in);
+    soma_memory_destroy(out);
+    soma_session_destroy(session);
+    soma_network_destroy(network);
+}
+
+START_TEST(numbers_without_a_row_have_a_row_of_0) {
+    const double s = 1 / (1 + exp(-.5)), z = 1 / (1 + exp(-1.)); /* a GRU has two biases */
+    run_without_rows("embedding 5 4; dense 2 sigmoid", (float)s, _i);
+    run_without_rows("embedding 5 4; dense 2 relu", .5f, _i);
+    run_without_rows("embedding 5 4; lstm 2", (float)(s * tanh(s * tanh(.5))), _i);
+    run_without_rows("embedding 5 4; rnn 2", (float)tanh(.5), _i);
+    run_without_rows("embedding 5 4; gru 2", (float)((1 - z) * tanh(.5 + z * .5)), _i);
+}
+END_TEST
+
 /* What an application lends may begin anywhere in its buffer, but kernels want it aligned. */
 START_TEST(lent_memory_must_be_aligned) {
     soma_network *network = compiled(3);
@@ -422,6 +461,7 @@ static void add_tests(TCase *cases) {
     tcase_add_test(cases, outputs_that_share_a_place_arrive_too);
     tcase_add_test(cases, the_last_user_frees_the_network);
     tcase_add_test(cases, bad_calls_are_refused);
+    tcase_add_loop_test(cases, numbers_without_a_row_have_a_row_of_0, 0, 2);
     tcase_add_test(cases, lent_memory_must_be_aligned);
     tcase_add_loop_test(cases, one_network_in_many_threads, 0, 2 * FRONTS);
     tcase_add_loop_test(cases, each_thread_has_a_device, 0, FRONTS);

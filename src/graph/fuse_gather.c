@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A product with rows of a table, as the first layer behind an embedding is one: f(x W + b) with x = table[index] is
- * f(table W + b)[index]. A row is multiplied once, however often it is named; the gradients of table, weights and bias
- * come from the sums over all places that name a row, by products as small.
+ * A product with rows of a table, as the first layer behind an embedding is one: table[index] W is (table W)[index]. A
+ * row is multiplied once, however often it is named; the gradients of table and weights come from the sums over all
+ * places that name a row, by products as small.
+ *
+ * A number that names no row has a row of 0, behind which a bias and a function are not 0. So these join the product
+ * with the table only where no such number can come: in training, which looks at what is put in. Elsewhere the bias
+ * goes to the recurrent layer behind, which adds one to the same sums.
  */
 #include "graph/rewrites.h"
 
@@ -23,6 +27,59 @@ static bool can_multiply_table(const soma_tensor *product, bool training) {
     const soma_gemm_params *params = &product->attributes.gemm;
     return product->op == SOMA_OP_GEMM && product->batched && rows->op == SOMA_OP_GATHER && rows->batched &&
            !params->transpose_a && params->beta == 0 && !(training && rows->attributes.gather.padded);
+}
+
+/* What is put in is looked at before a step of training; what is computed is not. */
+static bool names_rows(const soma_tensor *index, bool training) {
+    index = soma_tensor_root(index);
+    return training && index->op == SOMA_OP_INDEX && soma_tensor_root(index->input[0])->op == SOMA_OP_INPUT;
+}
+
+/* Whether 0 stays 0: of functions that layers usually have. */
+static bool keeps_zero(soma_function function) {
+    switch (function) {
+    case SOMA_IDENTITY:
+    case SOMA_LINEAR:
+    case SOMA_TANH:
+    case SOMA_RELU:
+    case SOMA_LEAKY_RELU:
+    case SOMA_ELU:
+    case SOMA_SELU:
+    case SOMA_GELU:
+    case SOMA_SILU:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* The only user of the product, if that is a recurrent layer that adds no bias yet, and adds one to what it is given.
+ */
+static soma_tensor *find_recurrence(const soma_graph *graph, const soma_tensor *product) {
+    soma_tensor *user = NULL;
+    uint32_t uses = product->kept;
+    for (uint32_t i = 0; i < graph->count; i++)
+        for (uint32_t j = 0; j < graph->tensor[i]->input_count; j++)
+            if (graph->tensor[i]->input[j] == product) user = graph->tensor[i], uses++;
+    if (uses != 1 || !user || user->op != SOMA_OP_RECURRENT || user->input[0] != product ||
+        user->attributes.recurrent.biased ||
+        (user->attributes.recurrent.params.kind == SOMA_RECURRENT_GRU &&
+         !user->attributes.recurrent.params.reset_before))
+        return NULL;
+    return user;
+}
+
+static soma_status hand_bias_over(soma_tensor *product, soma_tensor *recurrence) {
+    soma_tensor *input[6];
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < recurrence->input_count; i++) {
+        if (i == 2) input[count++] = product->input[2];
+        input[count++] = recurrence->input[i];
+    }
+    if (recurrence->input_count == 2) input[count++] = product->input[2];
+    SOMA_TRY(soma_tensor_set_inputs(recurrence, input, count));
+    recurrence->attributes.recurrent.biased = true;
+    return soma_tensor_set_inputs(product, (soma_tensor *[]){product->input[0], product->input[1]}, 2);
 }
 
 static bool is_settled(const soma_tensor *product) {
@@ -48,11 +105,24 @@ static soma_status multiply_table(soma_graph *graph, uint32_t place, bool settle
     return SOMA_OK;
 }
 
+/* Whether 0 becomes 0, perhaps since the bias is gone. */
+static soma_status free_of_bias(const soma_graph *graph, soma_tensor *product, bool *done) {
+    soma_tensor *recurrence;
+    *done = keeps_zero(product->attributes.gemm.function);
+    if (!*done || product->input_count < 3) return SOMA_OK;
+    *done = product->attributes.gemm.function == SOMA_IDENTITY && (recurrence = find_recurrence(graph, product));
+    return *done ? hand_bias_over(product, recurrence) : SOMA_OK;
+}
+
 soma_status soma_graph_fuse_gather(soma_graph *graph, bool training) {
     for (uint32_t i = 0; i < graph->count; i++) {
-        if (!can_multiply_table(graph->tensor[i], training)) continue;
-        const bool settled = !training && is_settled(graph->tensor[i]);
-        if (is_worth(graph->tensor[i], settled)) SOMA_TRY(multiply_table(graph, i++, settled));
+        soma_tensor *product = graph->tensor[i];
+        if (!can_multiply_table(product, training)) continue;
+        const bool settled = !training && is_settled(product);
+        if (!is_worth(product, settled)) continue;
+        bool is_same = names_rows(product->input[0]->input[1], training);
+        if (!is_same) SOMA_TRY(free_of_bias(graph, product, &is_same));
+        if (is_same) SOMA_TRY(multiply_table(graph, i++, settled));
     }
     for (uint32_t i = 0; i < graph->count; i++) graph->tensor[i]->id = i;
     return SOMA_OK;
