@@ -10,15 +10,11 @@
  */
 #include "graph/rewrites.h"
 
-/* Elements of a product that stays in memory from run to run. */
-#define MOST_SETTLED ((size_t)1 << 20)
-
-/* Where parameters stay as they are, the product is none of a run's work; where they change, it has to be smaller than
- * that of a batch of two samples, of which each names `count` rows. */
-static bool is_worth(const soma_tensor *product, bool settled) {
+/* Smaller than the product of a batch of two samples, of which each names as many rows: so if parameters have changed
+ * since the last run, too, and so what stays from run to run is as much as two samples' at most. */
+static bool is_worth(const soma_tensor *product) {
     const soma_tensor *rows = product->input[0];
-    const size_t vocabulary = rows->input[0]->shape[0], columns = product->shape[product->rank - 1];
-    return settled ? vocabulary <= MOST_SETTLED / columns : vocabulary <= 2 * soma_tensor_count(rows->input[1]);
+    return rows->input[0]->shape[0] <= 2 * soma_tensor_count(rows->input[1]);
 }
 
 /* With training, what pads has no gradient by the table, but has by weights and bias: those stay apart. */
@@ -117,12 +113,10 @@ static soma_status free_of_bias(const soma_graph *graph, soma_tensor *product, b
 soma_status soma_graph_fuse_gather(soma_graph *graph, bool training) {
     for (uint32_t i = 0; i < graph->count; i++) {
         soma_tensor *product = graph->tensor[i];
-        if (!can_multiply_table(product, training)) continue;
-        const bool settled = !training && is_settled(product);
-        if (!is_worth(product, settled)) continue;
+        if (!can_multiply_table(product, training) || !is_worth(product)) continue;
         bool is_same = names_rows(product->input[0]->input[1], training);
         if (!is_same) SOMA_TRY(free_of_bias(graph, product, &is_same));
-        if (is_same) SOMA_TRY(multiply_table(graph, i++, settled));
+        if (is_same) SOMA_TRY(multiply_table(graph, i++, !training && is_settled(product)));
     }
     for (uint32_t i = 0; i < graph->count; i++) graph->tensor[i]->id = i;
     return SOMA_OK;
