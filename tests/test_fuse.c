@@ -641,6 +641,49 @@ static void weights_by_the_batch(soma_graph *graph) {
     keep(out);
 }
 
+static soma_tensor *repeated(soma_graph *graph, soma_tensor *x, uint32_t rank, const size_t *dimensions) {
+    soma_tensor like = {.rank = rank}, *out;
+    memcpy(like.shape, dimensions, rank * sizeof *dimensions);
+    expect_ok(soma_graph_copy(graph, x, &like, 1, &out));
+    return out;
+}
+
+static void add_to_batch(soma_graph *graph, soma_tensor *weights) {
+    soma_tensor *sum;
+    expect_ok(soma_graph_binary(graph, add_input(graph, "[batch, 4, 3]"), weights, SOMA_BINARY_ADD, &sum));
+    keep(sum);
+}
+
+/* More than it is made of. */
+static void repeated_weights(soma_graph *graph) {
+    add_to_batch(graph, add_parameter(graph, 2, (size_t[]){4, 3}, 20));
+    add_to_batch(graph, repeated(graph, add_parameter(graph, 1, (size_t[]){3}, 0), 2, (size_t[]){4, 3}));
+}
+
+/* What nothing else reads may be more. */
+static void weights_times_repeated_weights(soma_graph *graph) {
+    soma_tensor *w = add_parameter(graph, 2, (size_t[]){4, 3}, 20), *product;
+    soma_tensor *more = repeated(graph, add_parameter(graph, 1, (size_t[]){3}, 0), 2, (size_t[]){4, 3});
+    expect_ok(soma_graph_binary(graph, w, more, SOMA_BINARY_MULTIPLY, &product));
+    add_to_batch(graph, product);
+}
+
+/* What does not stay takes what is made of it along. */
+static void repeated_weights_that_are_read(soma_graph *graph) {
+    soma_tensor *w = add_parameter(graph, 2, (size_t[]){4, 3}, 20), *product;
+    soma_tensor *more = repeated(graph, add_parameter(graph, 1, (size_t[]){3}, 0), 2, (size_t[]){4, 3});
+    expect_ok(soma_graph_binary(graph, w, more, SOMA_BINARY_MULTIPLY, &product));
+    add_to_batch(graph, product);
+    add_to_batch(graph, more);
+}
+
+/* Two copies of all parameters: one stays. */
+static void weights_in_two_ways(soma_graph *graph) {
+    soma_tensor *w = add_parameter(graph, 2, (size_t[]){4, 3}, 0);
+    add_to_batch(graph, times(graph, w, 2, SOMA_BINARY_MULTIPLY));
+    add_to_batch(graph, times(graph, w, 3, SOMA_BINARY_MULTIPLY));
+}
+
 /* [batch, 4] numbers from -5 to 5, and the rows of a table that they name: of -1 and less, and of 5 where the table has
  * 5 rows, there is none. */
 static soma_tensor *rows_of_table(soma_graph *graph, soma_tensor *table) {
@@ -819,6 +862,10 @@ static const struct {
     {"made of weights, kept", weights_that_are_kept, SOMA_FUSE_SETTLED, SOMA_OP_BINARY, 2, 2},
     {"made of weights and the batch", weights_by_the_batch, SOMA_FUSE_SETTLED, SOMA_OP_BINARY, 2, 2},
     {"made of an input", weights_of_an_input, SOMA_FUSE_SETTLED, SOMA_OP_BINARY, 1, 1},
+    {"made of weights, but more", repeated_weights, SOMA_FUSE_SETTLED, SOMA_OP_COPY, 1, 1},
+    {"made of more weights", weights_times_repeated_weights, SOMA_FUSE_SETTLED, SOMA_OP_COPY, 1, 1},
+    {"made of what does not stay", repeated_weights_that_are_read, SOMA_FUSE_SETTLED, SOMA_OP_COPY, 1, 1},
+    {"made of the same weights", weights_in_two_ways, SOMA_FUSE_SETTLED, SOMA_OP_BINARY, 4, 4},
     {"product of rows", product_of_rows, SOMA_FUSE_GATHER, SOMA_OP_GATHER, 1, 1},
     {"transposed product of rows", transposed_product_of_rows, SOMA_FUSE_GATHER, SOMA_OP_GATHER, 1, 1},
     {"function of a product of rows", function_of_a_product_of_rows, SOMA_FUSE_GATHER | SOMA_FUSE_GEMM_FUNCTION,
@@ -892,9 +939,11 @@ static size_t kept_values(soma_graph *graph, double *values, uint32_t *calls) {
 
 /* Calls of other ops that are gone as well, or have come. */
 static int more_calls(build_function *build) {
-    if (build == product_of_turned_weights) return 2; /* made once, beside the runs */
-    const bool settles = build == lstm_of_rows || build == product_of_rows || build == transposed_product_of_rows ||
-                         build == function_of_a_product_of_rows || build == rows_and_their_product;
+    if (build == product_of_turned_weights || build == weights_times_repeated_weights)
+        return 2; /* made once, beside the runs */
+    const bool settles = build == weights_in_two_ways || build == lstm_of_rows || build == product_of_rows ||
+                         build == transposed_product_of_rows || build == function_of_a_product_of_rows ||
+                         build == rows_and_their_product;
     return build == mish_written_out || settles ? 1 : build == hard_swish_written_out ? -1 : 0;
 }
 

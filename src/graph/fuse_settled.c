@@ -6,6 +6,8 @@
  */
 #include "graph/rewrites.h"
 
+#include <string.h>
+
 bool soma_tensor_is_settled(const soma_tensor *tensor) {
     const soma_tensor *root = soma_tensor_root(tensor);
     return root->op == SOMA_OP_PARAMETER || root->settled;
@@ -47,14 +49,85 @@ static bool can_settle(const soma_tensor *tensor) {
     return of_parameters;
 }
 
-soma_status soma_graph_settle(soma_graph *graph) {
-    /* By id: what is wanted of each run, perhaps in memory that the caller has. */
-    bool *kept = soma_calloc(graph->count, sizeof *kept);
-    if (!kept) return soma_out_of_memory(graph->count * sizeof *kept, "the rewrites");
+/* ----------------------------------------------------------------------------------------------------------- limits */
+
+static size_t elements_of(const soma_tensor *tensor) {
+    return soma_tensor_full_count(tensor, 1);
+}
+
+static size_t elements_of_parameters(const soma_graph *graph) {
+    size_t count = 0;
+    for (uint32_t i = 0; i < graph->count; i++)
+        if (graph->tensor[i]->op == SOMA_OP_PARAMETER) count += elements_of(graph->tensor[i]);
+    return count;
+}
+
+/* Elements of the parameters that a settled tensor is made of, each counted once. made_of: by id, all false; so it is
+ * again. */
+static size_t elements_made_of(const soma_graph *graph, const soma_tensor *settled, bool *made_of) {
+    size_t count = 0, pending = 1;
+    made_of[settled->id] = true;
+    for (uint32_t i = settled->id + 1; pending && i-- > 0;) {
+        const soma_tensor *tensor = graph->tensor[i];
+        if (!made_of[i]) continue;
+        made_of[i] = false;
+        pending--;
+        if (tensor->op == SOMA_OP_PARAMETER) count += elements_of(tensor);
+        for (uint32_t j = 0; j < tensor->input_count; j++) {
+            const uint32_t input = tensor->input[j]->id;
+            pending += !made_of[input];
+            made_of[input] = true;
+        }
+    }
+    return count;
+}
+
+/*
+ * What a run reads stays for good: none has more elements than the parameters that it is made of, and all together have
+ * at most as many as all parameters. What only others are made of shares its place; where one does not stay, they may.
+ */
+static void limit(soma_graph *graph, bool *is_read, bool *made_of) {
+    size_t left = elements_of_parameters(graph);
+    memset(is_read, 0, graph->count * sizeof *is_read);
+    for (uint32_t i = graph->count; i-- > 0;) {
+        soma_tensor *tensor = graph->tensor[i];
+        if (tensor->settled && is_read[i]) {
+            const size_t count = elements_of(tensor);
+            tensor->settled = count <= left && count <= elements_made_of(graph, tensor, made_of);
+            if (tensor->settled) left -= count;
+        }
+        for (uint32_t j = 0; !tensor->settled && tensor->op != SOMA_OP_RESHAPE && j < tensor->input_count; j++)
+            is_read[soma_tensor_root(tensor->input[j])->id] = true;
+    }
+}
+
+/* What is made of something that does not stay. */
+static bool give_up_users(soma_graph *graph) {
+    bool changed = false;
+    for (uint32_t i = 0; i < graph->count; i++) {
+        soma_tensor *tensor = graph->tensor[i];
+        if (!tensor->settled || can_settle(tensor)) continue;
+        tensor->settled = false;
+        changed = true;
+    }
+    return changed;
+}
+
+static void settle(soma_graph *graph, bool *kept) {
+    const size_t most = elements_of_parameters(graph);
     for (uint32_t i = 0; i < graph->count; i++)
         if (graph->tensor[i]->kept) kept[soma_tensor_root(graph->tensor[i])->id] = true;
     for (uint32_t i = 0; i < graph->count; i++)
-        if (!kept[i] && can_settle(graph->tensor[i])) graph->tensor[i]->settled = true;
-    soma_free(kept);
+        if (!kept[i] && can_settle(graph->tensor[i])) graph->tensor[i]->settled = elements_of(graph->tensor[i]) <= most;
+}
+
+soma_status soma_graph_settle(soma_graph *graph) {
+    /* By id: what is wanted of each run, perhaps in memory that the caller has; what a run reads; what is made of. */
+    bool *marks = soma_calloc(graph->count, 3 * sizeof *marks);
+    if (!marks) return soma_out_of_memory(graph->count * 3 * sizeof *marks, "the rewrites");
+    settle(graph, marks);
+    do limit(graph, marks + graph->count, marks + 2 * (size_t)graph->count);
+    while (give_up_users(graph));
+    soma_free(marks);
     return SOMA_OK;
 }
