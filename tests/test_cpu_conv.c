@@ -278,7 +278,6 @@ START_TEST(test_thread_count_does_not_matter) {
 }
 END_TEST
 
-/* A single point that would need a box of gigabytes is left to the fallback. */
 /* Taps that are 750 places apart leave the points of a band as they are where nothing is copied; where it is, a box has
  * at least as many points as gaps. A single point in each band would have every band fetch, or copy, all that is
  * between. */
@@ -321,6 +320,7 @@ START_TEST(test_span_of_a_band) {
 }
 END_TEST
 
+/* A single point that would need a box of gigabytes is left to the fallback. */
 START_TEST(test_huge_boxes_are_refused) {
     static const size huge = {1,         {1, 40000, 40000}, 1,         {1, 2, 2}, 1, {1, 2, 2},
                               {1, 1, 1}, {1, 30000, 30000}, {0, 1, 1}, 1};
