@@ -51,38 +51,44 @@ static bool is_of_steps(const soma_storage *storage) {
     return storage->class_names && storage->target_count && storage->target[0].classes == 0;
 }
 
-static bool has_steps(const soma_dataset *dataset, size_t number) {
+static void mark_steps(const soma_dataset *dataset, bool *occurs) {
     const soma_column *target = &dataset->storage->target[0], *mask = &dataset->storage->input[1];
     for (size_t i = 0; i < dataset->samples; i++)
         for (size_t j = 0, at = soma_dataset_row(dataset, i) * target->width; j < target->width; j++, at++)
-            if (soma_column_number(target, at) == (float)number && soma_column_number(mask, at) != 0) return true;
-    return false;
+            if (soma_column_number(mask, at) != 0) occurs[(size_t)soma_column_number(target, at)] = true;
 }
 
 /* A class may be in the list of names, as of a part of a table, without a sample that is of it. */
-static bool has_samples(const soma_dataset *dataset, size_t number) {
-    if (is_of_steps(dataset->storage)) return has_steps(dataset, number);
+static void mark_samples(const soma_dataset *dataset, bool *occurs) {
     for (size_t i = 0; i < dataset->samples; i++)
-        if (soma_column_class(&dataset->storage->target[0], soma_dataset_row(dataset, i)) == (int32_t)number)
-            return true;
-    return false;
+        occurs[soma_column_class(&dataset->storage->target[0], soma_dataset_row(dataset, i))] = true;
+}
+
+static soma_status refuse(const soma_storage *storage, size_t number, const char *const *names, size_t count) {
+    char known[SOMA_CLASS_LIST], found[SOMA_CLASS_LIST];
+    return soma_error(SOMA_INVALID_ARGUMENT,
+                      "the data set has a class %s, which the network does not know; its classes are %s, those of "
+                      "the data set %s",
+                      soma_quote(storage->class_names[number], strlen(storage->class_names[number])).text,
+                      count ? soma_class_list(names, count, known) : "none",
+                      soma_class_list((const char *const *)storage->class_names, storage->class_name_count, found));
 }
 
 /* Those that no sample of this data set is of do not matter. */
 static soma_status refuse_unknown(const soma_dataset *dataset, const char *const *names, size_t count,
                                   const int32_t *new_number) {
     const soma_storage *storage = dataset->storage;
-    char known[SOMA_CLASS_LIST], found[SOMA_CLASS_LIST];
-    for (size_t i = 0; i < storage->class_name_count; i++) {
-        if (new_number[i] != UNKNOWN || !has_samples(dataset, i)) continue;
-        return soma_error(SOMA_INVALID_ARGUMENT,
-                          "the data set has a class %s, which the network does not know; its classes are %s, those of "
-                          "the data set %s",
-                          soma_quote(storage->class_names[i], strlen(storage->class_names[i])).text,
-                          count ? soma_class_list(names, count, known) : "none",
-                          soma_class_list((const char *const *)storage->class_names, storage->class_name_count, found));
-    }
-    return SOMA_OK;
+    bool *occurs = soma_calloc(storage->class_name_count, sizeof *occurs);
+    soma_status status = SOMA_OK;
+    if (!occurs) return soma_out_of_memory(storage->class_name_count * sizeof *occurs, "class numbers");
+    if (is_of_steps(storage))
+        mark_steps(dataset, occurs);
+    else
+        mark_samples(dataset, occurs);
+    for (size_t i = 0; status == SOMA_OK && i < storage->class_name_count; i++)
+        if (new_number[i] == UNKNOWN && occurs[i]) status = refuse(storage, i, names, count);
+    soma_free(occurs);
+    return status;
 }
 
 static void forget_class_names(soma_storage *storage) {
