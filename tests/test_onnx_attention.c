@@ -80,6 +80,11 @@ static void biased(void) {
     floats("mask", SHAPE(2, 2), (const float[]){0, -1, 0, 0});
     attention("mask", false, 0);
 }
+/* As many numbers as queries and keys have together, but of two samples. */
+static void of_two_samples(void) {
+    floats("mask", SHAPE(2, 1, 1, 2), (const float[]){0, -INFINITY, 0, 0});
+    attention("mask", false, 0);
+}
 static void wide_mask(void) {
     floats("mask", SHAPE(2, 3), (const float[]){0, 0, 0, 0, 0, 0});
     attention("mask", false, 0);
@@ -303,6 +308,7 @@ static const struct {
 } refusals[] = {
     {wide_mask, 1, SOMA_INVALID_SHAPE, "dimensions of 2 and 3 cannot be broadcast"},
     {of_queries, 1, SOMA_UNSUPPORTED, "works across the first dimension"},
+    {of_two_samples, 1, SOMA_UNSUPPORTED, "works across the first dimension"},
     {behind_the_table, 4, SOMA_INVALID_FILE, "positions from 0 to 3 of a table of 3"},
     {of_other_samples, 4, SOMA_UNSUPPORTED, "cosines is not the same for all samples"},
     {odd, 4, SOMA_INVALID_FILE, "an even number of them is needed"},

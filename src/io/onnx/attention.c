@@ -84,14 +84,21 @@ static soma_status get_heads(attention *a) {
         q->dim[last], (long long)heads, k->dim[last], v->dim[last], (long long)key_heads);
 }
 
+/* [steps, keys], the same for all samples and heads: what comes before is 1. */
+static bool is_of_steps(const attention *a, const soma_onnx_shape *mask) {
+    const uint32_t rank = mask->rank;
+    if (rank == 0 || mask->dim[rank - 1] != a->keys) return false;
+    if ((rank > 1 ? mask->dim[rank - 2] : 1) != a->steps) return false;
+    return soma_onnx_count(mask, 0, rank) == a->steps * a->keys;
+}
+
 /* What a constant mask says of a step and a key: numbers are added to the scores, truth says what is seen. *fits: all
  * are seen, or those up to the step's own. */
 static soma_status read_mask(const attention *a, const soma_onnx_value *mask, bool *causal, bool *fits) {
     const bool truth = mask->integer;
     soma_onnx_reader reader;
     bool all = true, lower = true;
-    *fits = mask->constant && !mask->elements.open &&
-            soma_onnx_count(&mask->shape, 0, mask->shape.rank) == a->steps * a->keys;
+    *fits = mask->constant && !mask->elements.open && is_of_steps(a, &mask->shape);
     if (!*fits) return SOMA_OK;
     SOMA_TRY(soma_onnx_reader_open(a->node->importer->file, &mask->elements, &reader));
     for (size_t i = 0; i < a->steps * a->keys; i++) {
