@@ -120,11 +120,13 @@ static void by_window(void) {
     soma_onnx_end_node(&made, one);
 }
 /* onnxruntime's, whose queries, keys and values are one product: here x beside itself. */
+static float filter; /* 0: none */
 static void of_microsoft(const char *op, const char *const *inputs, bool unidirectional) {
     size_t one = soma_onnx_begin_node(&made, op, "y", inputs);
     soma_protobuf_put_text(W, 7, "com.microsoft"); /* its domain */
     soma_onnx_put_attribute_integer(&made, "num_heads", 1);
     soma_onnx_put_attribute_integer(&made, "unidirectional", unidirectional);
+    if (filter != 0) soma_onnx_put_attribute_float(&made, "mask_filter_value", filter);
     soma_onnx_end_node(&made, one);
 }
 static void packed(void) {
@@ -147,6 +149,33 @@ static void packed_with_keys(void) {
     soma_onnx_end_node(&made, one);
     of_microsoft("Attention", (const char *[]){"x", "weights", "bias", "whole", NULL}, false);
 }
+/* A mask of these numbers for all samples: what is not above 0 is not there. */
+static void packed_with_mask(const int64_t *numbers) {
+    floats("weights", SHAPE(1, 3), (const float[]){1, 1, 1});
+    floats("bias", SHAPE(3), (const float[]){0, 0, 0});
+    integers("flat", 2, numbers);
+    integers("shape", 2, (const int64_t[]){1, 2});
+    floats("zero", SHAPE(1), (const float[]){0});
+    size_t one = soma_onnx_begin_node(&made, "Cast", "f", (const char *[]){"flat", NULL});
+    soma_onnx_put_attribute_integer(&made, "to", 1);
+    soma_onnx_end_node(&made, one);
+    node("Mul", "x", "zero", "nothing");
+    integers("rows", 2, (const int64_t[]){0, 2});
+    node("Reshape", "nothing", "rows", "none");
+    node("Add", "none", "f", "keys");
+    one = soma_onnx_begin_node(&made, "Cast", "whole", (const char *[]){"keys", NULL});
+    soma_onnx_put_attribute_integer(&made, "to", 6);
+    soma_onnx_end_node(&made, one);
+    of_microsoft("Attention", (const char *[]){"x", "weights", "bias", "whole", NULL}, false);
+}
+static void packed_with_few_hidden(void) {
+    filter = -1;
+    packed_with_mask((const int64_t[]){2, -1});
+    filter = 0;
+}
+static void packed_with_none(void) {
+    packed_with_mask((const int64_t[]){0, 0});
+}
 static void apart(void) {
     floats("bias", SHAPE(3), (const float[]){0, 0, 0});
     of_microsoft("MultiHeadAttention", (const char *[]){"x", "x", "x", "bias", NULL}, true);
@@ -157,14 +186,23 @@ static const struct {
     bool hides_behind, hides_low; /* keys behind a query; a second key of at most -2 */
     bool hides_before, hides_all; /* the first key from the second query; all from the first */
     double bias, cap;             /* added where the first query meets the second key; 0: none */
-} forms[] = {
-    {plain, false, false, false, false, 0, 0},           {causal, true, false, false, false, 0, 0},
-    {causal_by_mask, true, false, false, false, 0, 0},   {hides_nothing, false, false, false, false, 0, 0},
-    {of_samples, false, true, false, false, 0, 0},       {upper, false, false, true, false, 0, 0},
-    {biased, false, false, false, false, -1, 0},         {capped, false, false, false, false, 0, 2},
-    {hides_all, false, false, false, true, 0, 0},        {of_samples_and_queries, false, true, false, false, 0, 0},
-    {by_window, true, false, false, false, 0, 0},        {packed, true, false, false, false, 0, 0},
-    {packed_with_keys, false, true, false, false, 0, 0}, {apart, true, false, false, false, 0, 0}};
+    double always;                /* the same where the second one does */
+} forms[] = {{plain, false, false, false, false, 0, 0, 0},
+             {causal, true, false, false, false, 0, 0, 0},
+             {causal_by_mask, true, false, false, false, 0, 0, 0},
+             {hides_nothing, false, false, false, false, 0, 0, 0},
+             {of_samples, false, true, false, false, 0, 0, 0},
+             {upper, false, false, true, false, 0, 0, 0},
+             {biased, false, false, false, false, -1, 0, 0},
+             {capped, false, false, false, false, 0, 2, 0},
+             {hides_all, false, false, false, true, 0, 0, 0},
+             {of_samples_and_queries, false, true, false, false, 0, 0, 0},
+             {by_window, true, false, false, false, 0, 0, 0},
+             {packed, true, false, false, false, 0, 0, 0},
+             {packed_with_keys, false, true, false, false, 0, 0, 0},
+             {apart, true, false, false, false, 0, 0, 0},
+             {packed_with_few_hidden, false, false, false, false, -1, 0, -1},
+             {packed_with_none, false, false, false, false, 0, 0, 0}};
 
 static double score(double query, double key, double cap) {
     return cap > 0 ? cap * tanh(query * key / cap) : query * key;
@@ -179,7 +217,7 @@ START_TEST(attention_is_a_mean_by_likeness) {
         for (size_t step = 0; step < 2; step++) {
             const double a = (double)x[i][0], b = (double)x[i][1], query = (double)x[i][step];
             const bool hidden = (forms[_i].hides_behind && step == 0) || (forms[_i].hides_low && b <= -2);
-            const double bias = step == 0 ? forms[_i].bias : 0, cap = forms[_i].cap;
+            const double bias = step == 0 ? forms[_i].bias : forms[_i].always, cap = forms[_i].cap;
             const double of_b = hidden ? 0 : exp(score(query, b, cap) + bias);
             const double of_a = forms[_i].hides_before && step == 1 ? 0 : exp(score(query, a, cap));
             const bool nothing = forms[_i].hides_all && step == 0;

@@ -120,7 +120,9 @@ static soma_status make_mask(const written *w, soma_onnx_value *bias, bool *hide
     if (mask->shape.rank == 0 || mask->shape.dim[mask->shape.rank - 1] < w->keys)
         return soma_error(SOMA_UNSUPPORTED, "%s is a mask of fewer keys than the %zu that there are", mask->name,
                           w->keys);
-    *hides = true;
+    int64_t finite; /* which no file says: it is no attribute of ONNX's */
+    SOMA_TRY(soma_onnx_get_integer(node, SOMA_ONNX_FINITE_MASK, 0, &finite));
+    *hides = !finite;
     if (mask->constant && !(mask->trained && !mask->integer)) return known_mask(node, mask, bias, hides);
     if (!mask->integer) return *bias = *mask, SOMA_OK;
     SOMA_TRY(soma_onnx_compose_number(node, 0, &seen));

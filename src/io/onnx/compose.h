@@ -5,7 +5,9 @@
 
 #include "io/onnx/family.h"
 
-enum { SOMA_ONNX_MOST_ATTRIBUTES = 4 };
+enum { SOMA_ONNX_MOST_ATTRIBUTES = 5 };
+/* Of an Attention that is put together: its mask is finite wherever it is, so that no query is without keys. */
+#define SOMA_ONNX_FINITE_MASK "mask_is_finite"
 
 /* A node of no file, with attributes of which one may be a list of whole numbers. */
 typedef struct soma_onnx_made {

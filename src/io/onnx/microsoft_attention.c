@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { INT32 = SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__INT32, BOOL = SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__BOOL };
+enum { INT32 = SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__INT32 };
 
 static soma_status add(soma_onnx_node *node, soma_onnx_value *x, soma_onnx_value *b, soma_onnx_value *sum) {
     if (!b) return *sum = *x, SOMA_OK;
@@ -25,6 +25,9 @@ static soma_status take_last(soma_onnx_node *node, soma_onnx_value *x, size_t st
     return SOMA_ONNX_COMPOSE(node, Slice, NULL, out, x, &from, &to, &axis);
 }
 
+enum { BIAS = 5 };                  /* the input that is added to the scores */
+static const float FILTER = -10000; /* what is added to those of keys that are not there, if nothing is said */
+
 /* ------------------------------------------------------------------------------------------------------------ masks */
 
 /* Which of so many keys a sample has, by their number, as truth [batch, 1, 1, keys]. */
@@ -40,10 +43,11 @@ static soma_status by_length(soma_onnx_node *node, soma_onnx_value *length, size
     return SOMA_ONNX_COMPOSE(node, Less, NULL, truth, &places, &column);
 }
 
-/* A mask of whole numbers, 1 for a key that is there, [batch, keys] or [batch, steps, keys], or lengths, [batch]. */
+/* A mask of whole numbers, above 0 for a key that is there, [batch, keys] or [batch, steps, keys], or lengths, [batch].
+ */
 static soma_status make_truth(soma_onnx_node *node, soma_onnx_value *mask, size_t keys, soma_onnx_value *truth) {
     const soma_onnx_shape *shape = &mask->shape;
-    soma_onnx_made made;
+    soma_onnx_value zero;
     if (shape->rank == 1) return by_length(node, mask, keys, truth);
     if ((shape->rank != 2 && shape->rank != 3) || shape->dim[shape->rank - 1] != keys)
         return soma_error(SOMA_UNSUPPORTED,
@@ -51,22 +55,23 @@ static soma_status make_truth(soma_onnx_node *node, soma_onnx_value *mask, size_
                           "with %zu keys",
                           mask->name, shape->rank, keys);
     const int64_t steps = shape->rank == 3 ? (int64_t)shape->dim[1] : 1;
-    soma_onnx_begin_made(&made);
-    soma_onnx_made_integer(&made, "to", BOOL);
-    SOMA_TRY(SOMA_ONNX_COMPOSE(node, Cast, &made, truth, mask));
+    SOMA_TRY(soma_onnx_compose_list(node, &(int64_t){0}, 1, &zero));
+    SOMA_TRY(SOMA_ONNX_COMPOSE(node, Greater, NULL, truth, mask, &zero));
     return soma_onnx_compose_reshaped(node, truth, (const int64_t[]){0, 1, steps, (int64_t)keys}, 4, truth);
 }
 
-/* What keys there are, and what is added to the scores; NULL where neither is given. */
+/* What is added to the scores: for keys that are not there what the file says, which need not hide them all, and the
+ * bias; NULL where neither is given. */
 static soma_status make_mask(soma_onnx_node *node, soma_onnx_value *mask, soma_onnx_value *bias, size_t keys,
                              soma_onnx_value *made, soma_onnx_value **all) {
     soma_onnx_value seen, hidden;
+    float filter;
     *all = mask ? made : bias;
     if (!mask) return SOMA_OK;
+    SOMA_TRY(soma_onnx_get_float(node, "mask_filter_value", FILTER, &filter));
     SOMA_TRY(make_truth(node, mask, keys, made));
-    if (!bias) return SOMA_OK;
     SOMA_TRY(soma_onnx_compose_number(node, 0, &seen));
-    SOMA_TRY(soma_onnx_compose_number(node, -(double)INFINITY, &hidden));
+    SOMA_TRY(soma_onnx_compose_number(node, (double)filter, &hidden));
     SOMA_TRY(SOMA_ONNX_COMPOSE(node, Where, NULL, made, made, &seen, &hidden));
     return add(node, made, bias, made);
 }
@@ -85,7 +90,8 @@ static soma_status attend(soma_onnx_node *node, soma_onnx_value *const *qkv, som
     soma_onnx_made made;
     soma_onnx_value y, *inputs[] = {qkv[0], qkv[1], qkv[2], mask};
     int64_t heads, causal;
-    float scale;
+    float scale, filter;
+    SOMA_TRY(soma_onnx_get_float(node, "mask_filter_value", FILTER, &filter));
     SOMA_TRY(soma_onnx_get_integer(node, "num_heads", 0, &heads));
     SOMA_TRY(soma_onnx_get_integer(node, "unidirectional", 0, &causal));
     SOMA_TRY(soma_onnx_get_float(node, "scale", 0, &scale));
@@ -93,6 +99,7 @@ static soma_status attend(soma_onnx_node *node, soma_onnx_value *const *qkv, som
     soma_onnx_made_integer(&made, "q_num_heads", heads);
     soma_onnx_made_integer(&made, "kv_num_heads", heads);
     soma_onnx_made_integer(&made, "is_causal", causal);
+    soma_onnx_made_integer(&made, SOMA_ONNX_FINITE_MASK, isfinite(filter) && !soma_onnx_optional(node, BIAS));
     if (scale != 0) soma_onnx_made_float(&made, "scale", scale);
     SOMA_TRY(soma_onnx_compose(node, &soma_onnx_row_Attention, &made, inputs, mask ? 4 : 3, &y));
     return soma_onnx_pass(node, &y);
@@ -124,7 +131,8 @@ static soma_status import_attention(soma_onnx_node *node) {
     SOMA_TRY(add(node, &packed, soma_onnx_optional(node, 2), &packed));
     SOMA_TRY(get_widths(node, packed.shape.dim[2], width));
     for (int i = 0; i < 3; start += width[i++]) SOMA_TRY(take_last(node, &packed, start, width[i], &part[i]));
-    SOMA_TRY(make_mask(node, soma_onnx_optional(node, 3), soma_onnx_optional(node, 5), x->shape.dim[1], &mask, &all));
+    SOMA_TRY(
+        make_mask(node, soma_onnx_optional(node, 3), soma_onnx_optional(node, BIAS), x->shape.dim[1], &mask, &all));
     return attend(node, (soma_onnx_value *[]){&part[0], &part[1], &part[2]}, all);
 }
 
@@ -152,8 +160,8 @@ static soma_status import_multi_head(soma_onnx_node *node) {
         SOMA_TRY(add(node, x, given ? &bias[i] : NULL, &part[i]));
         start += width;
     }
-    SOMA_TRY(
-        make_mask(node, soma_onnx_optional(node, 4), soma_onnx_optional(node, 5), part[1].shape.dim[1], &mask, &all));
+    SOMA_TRY(make_mask(node, soma_onnx_optional(node, 4), soma_onnx_optional(node, BIAS), part[1].shape.dim[1], &mask,
+                       &all));
     return attend(node, (soma_onnx_value *[]){&part[0], &part[1], &part[2]}, all);
 }
 
