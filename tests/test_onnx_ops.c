@@ -206,6 +206,22 @@ static void embedded(void) {
     of_microsoft("EmbedLayerNormalization", "y", INPUTS("i", "", "words", "places", "", "scale", "offset"), NULL);
 }
 
+/* How many keys there are: of which the mask says 1. */
+static void embedded_with_mask(void) {
+    floats("words", SHAPE(2, 2), (const float[]){1, 3, -4, 4});
+    floats("scale", SHAPE(2), (const float[]){2, 3});
+    put("Cast", "mask", NULL, INPUTS("x"), "to", 6);
+    node("Mul", "x", "zero", "nothing");
+    floats("zero", SHAPE(1), (const float[]){0});
+    put("Cast", "i", NULL, INPUTS("nothing"), "to", 6);
+    size_t one = soma_onnx_begin_node(&made, "EmbedLayerNormalization", "e",
+                                      INPUTS("i", "", "words", "words", "", "scale", "scale", "mask"));
+    soma_protobuf_put_text(W, NODE_OUTPUT, "count");
+    soma_protobuf_put_text(W, 7, "com.microsoft");
+    soma_onnx_end_node(&made, one);
+    cast("count", "y");
+}
+
 static void skipped_with_figures(void) {
     floats("scale", SHAPE(2), (const float[]){2, 3});
     size_t one = soma_onnx_begin_node(&made, "SkipLayerNormalization", "n", INPUTS("x", "x", "scale"));
@@ -334,6 +350,7 @@ static const onnx_case cases[] = {
     {"skipped by default", skipped_by_default, 2, {OPEN, 2}, 1, 4, {-0.0078125F, 0.0078125F}, {8, 23, -2, 3}},
     {"blocks", blocks, 2, {OPEN, 2}, 2, 2, {1, 2, 3, -1}, {-18, 16}},
     {"embedded", embedded, 2, {OPEN, 2}, 1, 4, {0, 1}, {8, 23, 8, 23}},
+    {"embedded with a mask", embedded_with_mask, 2, {OPEN, 2}, 2, 2, {1, 2, -1, 1}, {1, 1}},
     {"skipped with figures", skipped_with_figures, 2, {OPEN, 2}, 1, 2, {-4096, 4096}, {-8194, 8195}},
     {"gates", gates, 2, {OPEN, 3}, 1, 9, {0, 0, 0}, {0, 64, 0, 0, 64, 0, 0, 64, 0}},
     {"reductions", reductions, 2, {OPEN, 3}, 1, 4, {2, -3, 6}, {-36, 11, 7, 49}},

@@ -199,14 +199,19 @@ static soma_status add_rows(soma_onnx_node *node, soma_onnx_value *sum) {
     return add(node, sum, &more, sum);
 }
 
-/* How many keys each sample has. */
+/* How many keys each sample has: those of which the mask says 1. */
 static soma_status count_keys(soma_onnx_node *node, soma_onnx_value *out) {
-    soma_onnx_value axis, *mask = soma_onnx_optional(node, MASK);
+    soma_onnx_value axis, one, there;
     soma_onnx_made made;
+    SOMA_TRY(soma_onnx_compose_list(node, &(int64_t){1}, 1, &one));
+    SOMA_TRY(SOMA_ONNX_COMPOSE(node, Equal, NULL, &there, soma_onnx_optional(node, MASK), &one));
+    soma_onnx_begin_made(&made);
+    soma_onnx_made_integer(&made, "to", INT32);
+    SOMA_TRY(SOMA_ONNX_COMPOSE(node, Cast, &made, &there, &there));
     soma_onnx_begin_made(&made);
     soma_onnx_made_integer(&made, "keepdims", 0);
     SOMA_TRY(soma_onnx_compose_list(node, (const int64_t[]){1}, 1, &axis));
-    return SOMA_ONNX_COMPOSE(node, ReduceSum, &made, out, mask, &axis);
+    return SOMA_ONNX_COMPOSE(node, ReduceSum, &made, out, &there, &axis);
 }
 
 /* Outputs: normalised; how many there are; the sum. */
