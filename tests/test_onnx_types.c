@@ -277,6 +277,48 @@ START_TEST(numbers_that_float32_has_not_are_refused_with_their_place) {
 }
 END_TEST
 
+/* Sums and products of narrow types, which wrap: of what float32 is not sure to have. */
+static const struct narrow {
+    const char *op;
+    int64_t type, count;
+    const char *word; /* NULL: it is read */
+} narrow[] = {
+    {"ReduceProd", UINT8, 4, "ReduceProd of uint8"},
+    {"ReduceProd", INT8, 4, "ReduceProd of int8"},
+    {"ReduceSum", UINT16, 256, NULL},
+    {"ReduceSum", UINT16, 257, "ReduceSum of 257 numbers of uint16"},
+    {"ReduceL1", INT16, 513, "exact for 512"},
+    {"ReduceSumSquare", UINT8, 258, NULL},
+    {"ReduceSumSquare", UINT8, 259, "exact for 258"},
+    {"CumSum", UINT16, 257, "CumSum of 257 numbers of uint16"},
+    {"ReduceMax", UINT16, 257, NULL},
+};
+static int current;
+
+static void of_narrow(void) {
+    const struct narrow *one = &narrow[current];
+    const bool runs = !strcmp(one->op, "CumSum");
+    put_typed_value(GRAPH_INPUT, "x", one->type, SHAPE(OPEN, one->count));
+    integers("axes", 1, (const int64_t[]){1});
+    put(one->op, "y", (const char *[]){"x", "axes", NULL}, NULL, 0);
+    put_typed_value(GRAPH_OUTPUT, "y", one->type, SHAPE(OPEN, runs ? one->count : 1));
+}
+
+START_TEST(narrow_types_wrap_only_where_float32_is_exact) {
+    const char *path = temporary_path("m.onnx");
+    soma_network *network;
+    current = _i;
+    onnx_make_graph(of_narrow, 8, 18);
+    expect_ok(soma_file_write(path, W->data, W->size));
+    if (narrow[_i].word)
+        expect_error(soma_load_onnx(path, NULL, &network), SOMA_UNSUPPORTED, narrow[_i].word);
+    else {
+        expect_ok(soma_load_onnx(path, NULL, &network));
+        soma_network_destroy(network);
+    }
+}
+END_TEST
+
 /* ------------------------------------------------------------------------------------------------------------ shapes
  */
 
@@ -372,6 +414,7 @@ int main(int argc, char **argv) {
     tcase_add_test(all, arrays_of_more_dimensions_than_there_are_are_refused);
     tcase_add_loop_test(all, numbers_that_float32_has_not_are_refused_with_their_place, 0,
                         sizeof refused / sizeof *refused);
+    tcase_add_loop_test(all, narrow_types_wrap_only_where_float32_is_exact, 0, sizeof narrow / sizeof *narrow);
     tcase_add_test(all, dimensions_are_in_the_order_of_the_file);
     tcase_add_test(all, a_model_of_one_sample_takes_its_shape_or_samples_of_it);
     tcase_add_test(all, other_networks_have_float32_with_the_samples_in_front);

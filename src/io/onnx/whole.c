@@ -11,6 +11,8 @@
 
 #define TYPE(name) SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__##name
 
+#define MOST_COUNTED ((size_t)1 << 24) /* whole numbers of float32 */
+
 /* What only moves numbers takes those of any type, and leaves no more room than it finds. */
 static bool moves(const soma_onnx_node *node) {
     return node->row->carries;
@@ -36,9 +38,11 @@ static soma_status check_type(const soma_onnx_node *node, int32_t type) {
     switch (type) {
     case TYPE(INT32):
     case TYPE(INT64):
+        return SOMA_OK;
     case TYPE(INT8):
     case TYPE(UINT8):
-        return SOMA_OK;
+        if (!strstr(op, "Prod")) return SOMA_OK;
+        break;
     case TYPE(INT16):
     case TYPE(UINT16):
         if (!product) return SOMA_OK;
@@ -52,6 +56,58 @@ static soma_status check_type(const soma_onnx_node *node, int32_t type) {
     }
     return soma_error(SOMA_UNSUPPORTED, "%s of %s that are known only when the model runs; soma computes in float32",
                       op, soma_onnx_describe_type(type).text);
+}
+
+/* The size of the largest term that a number of the type gives to a sum; 0: of a type that is not narrow. */
+static size_t largest_term(const char *op, int32_t type) {
+    const bool squares = strstr(op, "Square");
+    switch (type) {
+    case TYPE(INT8):
+        return squares ? 128 * 128 : 128;
+    case TYPE(UINT8):
+        return squares ? 255 * 255 : 255;
+    case TYPE(INT16):
+        return 32768;
+    case TYPE(UINT16):
+        return 65535;
+    default:
+        return 0;
+    }
+}
+
+/* Of a batch that is not known one sample is counted. */
+static size_t count_numbers(const soma_onnx_shape *shape) {
+    size_t count = 1;
+    for (uint32_t i = 0; i < shape->rank; i++) count *= SOMA_MAX(shape->dim[i], (size_t)1);
+    return count;
+}
+
+static soma_status count_terms(soma_onnx_node *node, size_t *terms) {
+    const soma_onnx_shape *x = &node->input[0]->shape;
+    int64_t given;
+    uint32_t axis;
+    size_t count;
+    *terms = count_numbers(x) / count_numbers(&node->output.shape);
+    if (strcmp(node->row->name, "CumSum") != 0) return SOMA_OK;
+    SOMA_TRY(soma_onnx_integers(node, 1, &given, 1, &count));
+    SOMA_TRY(soma_onnx_axis(node, given, x->rank, &axis));
+    *terms = x->dim[axis];
+    return SOMA_OK;
+}
+
+/* What a sum has been rounded to does not wrap to where the sum itself would. */
+static soma_status check_sum(soma_onnx_node *node, int32_t type) {
+    const char *op = node->row->name;
+    const size_t largest = largest_term(op, type);
+    size_t terms;
+    if (largest == 0 || (!strstr(op, "Sum") && !strstr(op, "L1"))) return SOMA_OK;
+    SOMA_TRY(count_terms(node, &terms));
+    if (terms <= MOST_COUNTED / largest) return SOMA_OK;
+    return soma_error(
+        SOMA_UNSUPPORTED,
+        "%s of %zu numbers of %s that are known only when the model runs; soma computes in float32, which "
+        "is exact for %zu of them",
+        op, terms, soma_onnx_describe_type(type).text, MOST_COUNTED / largest);
 }
 
 static soma_status apply(soma_onnx_node *node, soma_onnx_value *floats, uint32_t count) {
@@ -86,7 +142,8 @@ static soma_status apply_whole(soma_onnx_node *node) {
     if (!floats) return soma_out_of_memory(count * sizeof *floats, node->output.name);
     soma_status status = apply(node, floats, count);
     soma_free(floats);
-    return status;
+    SOMA_TRY(status);
+    return check_sum(node, node->input[0]->elements.type);
 }
 
 soma_status soma_onnx_apply_row(soma_onnx_node *node) {
