@@ -319,6 +319,28 @@ START_TEST(narrow_types_wrap_only_where_float32_is_exact) {
 }
 END_TEST
 
+/* y = (x op 16777217) % 10, of which the result says nothing of what was rounded. */
+static const char *operation;
+static void with_large_constant(void) {
+    put_typed_value(GRAPH_INPUT, "x", INT64, SHAPE(OPEN, 3));
+    integers("large", 1, (const int64_t[]){16777217});
+    integers("ten", 1, (const int64_t[]){10});
+    put(operation, "z", (const char *[]){"x", "large", NULL}, NULL, 0);
+    put("Mod", "y", (const char *[]){"z", "ten", NULL}, NULL, 0);
+    put_typed_value(GRAPH_OUTPUT, "y", INT64, SHAPE(OPEN, 3));
+}
+
+START_TEST(constants_that_float32_has_not_are_refused_by_name) {
+    static const char *const operations[] = {"Add", "Div", "Mod", "Mul", "Sub"};
+    const char *path = temporary_path("m.onnx");
+    soma_network *network;
+    operation = operations[_i];
+    onnx_make_graph(with_large_constant, 8, 18);
+    expect_ok(soma_file_write(path, W->data, W->size));
+    expect_error(soma_load_onnx(path, NULL, &network), SOMA_UNSUPPORTED, "large, element 0, is 16777217");
+}
+END_TEST
+
 /* ------------------------------------------------------------------------------------------------------------ shapes
  */
 
@@ -415,6 +437,7 @@ int main(int argc, char **argv) {
     tcase_add_loop_test(all, numbers_that_float32_has_not_are_refused_with_their_place, 0,
                         sizeof refused / sizeof *refused);
     tcase_add_loop_test(all, narrow_types_wrap_only_where_float32_is_exact, 0, sizeof narrow / sizeof *narrow);
+    tcase_add_loop_test(all, constants_that_float32_has_not_are_refused_by_name, 0, 5);
     tcase_add_test(all, dimensions_are_in_the_order_of_the_file);
     tcase_add_test(all, a_model_of_one_sample_takes_its_shape_or_samples_of_it);
     tcase_add_test(all, other_networks_have_float32_with_the_samples_in_front);

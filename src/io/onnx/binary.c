@@ -169,6 +169,7 @@ static soma_status import_binary(soma_onnx_node *node) {
     soma_onnx_value y;
     soma_onnx_shape b_shape = node->input[1]->shape;
     if (folds(node)) return soma_onnx_fold_binary(node);
+    for (uint32_t i = 0; i < 2 && node->whole; i++) SOMA_TRY(soma_onnx_check_counted(node, i));
     if (node->whole && op == SOMA_BINARY_DIVIDE && node->opset >= 7) return divide_whole(node);
     SOMA_TRY(soma_onnx_align_second(node, &b_shape));
     SOMA_TRY(soma_onnx_combine(node, node->input[0], &node->input[0]->shape, node->input[1], &b_shape, op, &y));

@@ -7,6 +7,7 @@
 #include "io/onnx/family.h"
 #include "io/onnx/quantize.h"
 
+#include <math.h>
 #include <string.h>
 
 #define TYPE(name) SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__##name
@@ -108,6 +109,25 @@ static soma_status check_sum(soma_onnx_node *node, int32_t type) {
         "%s of %zu numbers of %s that are known only when the model runs; soma computes in float32, which "
         "is exact for %zu of them",
         op, terms, soma_onnx_describe_type(type).text, MOST_COUNTED / largest);
+}
+
+soma_status soma_onnx_check_counted(const soma_onnx_node *node, uint32_t input) {
+    const soma_onnx_value *value = node->input[input];
+    soma_onnx_reader reader;
+    soma_status status = SOMA_OK;
+    if (!value->constant) return SOMA_OK;
+    SOMA_TRY(soma_onnx_reader_open(node->importer->file, &value->elements, &reader));
+    const size_t count = value->elements.equal ? 1 : value->elements.count;
+    for (size_t i = 0; i < count && status == SOMA_OK; i++) {
+        const double number = soma_onnx_read(&reader, i);
+        if (fabs(number) > (double)MOST_COUNTED)
+            status = soma_error(SOMA_UNSUPPORTED,
+                                "%s, element %zu, is %.17g, and is computed with when the model runs; soma computes in "
+                                "float32, which has all whole numbers from -%zu to %zu and not all beyond",
+                                value->name, i, number, MOST_COUNTED, MOST_COUNTED);
+    }
+    soma_onnx_reader_close(&reader);
+    return status;
 }
 
 static soma_status apply(soma_onnx_node *node, soma_onnx_value *floats, uint32_t count) {
