@@ -161,6 +161,28 @@ START_TEST(one_place_of_a_file_counts_once) {
 }
 END_TEST
 
+/* Very many heads of queries for one of keys, whose numbers are to be listed. */
+static void many_heads(void) {
+    put_value(GRAPH_INPUT, "x", SHAPE(OPEN, 1, 1 << 24));
+    put_value(GRAPH_INPUT, "k", SHAPE(OPEN, 1, 1));
+    size_t one = soma_onnx_begin_node(&made, "Attention", "y", (const char *[]){"x", "k", "k", NULL});
+    soma_onnx_put_attribute_integer(&made, "q_num_heads", 1 << 24);
+    soma_onnx_put_attribute_integer(&made, "kv_num_heads", 1);
+    soma_onnx_put_attribute_float(&made, "softcap", 1);
+    soma_onnx_end_node(&made, one);
+    put_value(GRAPH_OUTPUT, "y", SHAPE(OPEN, 1, 1 << 24));
+}
+
+START_TEST(heads_are_counted_before_they_are_listed) {
+    soma_network *network;
+    onnx_make_graph(many_heads, 11, 23);
+    peak_memory_start();
+    expect_error(load(&network), SOMA_UNSUPPORTED, "16777216 heads of queries for 1 of keys");
+    size_t peak = peak_memory(), most = SOMA_ONNX_MEMORY_FACTOR * W->size + SOMA_ONNX_NETWORK_BASE;
+    ck_assert_msg(peak <= most, "%zu bytes, %zu are allowed", peak, most);
+}
+END_TEST
+
 /* ------------------------------------------------------------------------------------------------------ large weights
  */
 
@@ -258,6 +280,7 @@ int main(void) {
     tcase_add_test(cases, external_data_count);
     tcase_add_test(cases, one_place_of_a_file_counts_once);
     tcase_add_test(cases, nodes_take_no_more_memory_than_is_said);
+    tcase_add_test(cases, heads_are_counted_before_they_are_listed);
     tcase_add_loop_test(cases, large_weights_are_in_memory_once, 0, 2);
     tcase_add_test(cases, weights_of_a_changed_file_are_not_taken);
     tcase_add_test(cases, weights_that_are_cut_short_are_refused_by_offset);

@@ -42,15 +42,25 @@ static soma_status join_earlier(soma_onnx_node *node, soma_onnx_value *earlier, 
 /* Heads of keys, each for all queries that share it. */
 static soma_status repeat_heads(const written *w, soma_onnx_value *x) {
     const uint32_t heads = w->params->heads, group = heads / w->params->key_heads;
-    soma_onnx_value list;
     soma_onnx_made made;
+    double *place = NULL;
     if (group == 1) return SOMA_OK;
-    int64_t *place = soma_calloc(heads, sizeof *place);
-    if (!place) return soma_out_of_memory(heads * sizeof *place, "heads");
-    for (uint32_t i = 0; i < heads; i++) place[i] = i / group;
-    soma_status status = soma_onnx_compose_list(w->node, place, heads, &list);
-    soma_free(place);
-    SOMA_TRY(status);
+    if (heads > SOMA_MOST_PIECES)
+        return soma_error(SOMA_UNSUPPORTED, "%u heads of queries for %u of keys; at most %d can share such", heads,
+                          w->params->key_heads, SOMA_MOST_PIECES);
+    SOMA_TRY(soma_onnx_make(w->node, heads, &place));
+    for (uint32_t i = 0; i < heads; i++) {
+        const uint32_t of_keys = i / group;
+        place[i] = of_keys;
+    }
+    soma_onnx_value list = {
+        .constant = true, .integer = true, .name = w->node->output.name, .shape = {.rank = 1, .dim = {heads}}};
+    list.elements = (soma_onnx_elements){.type = SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__INT64,
+                                         .rank = 1,
+                                         .dim = {heads},
+                                         .count = heads,
+                                         .made = true,
+                                         .doubles = place};
     soma_onnx_begin_made(&made);
     soma_onnx_made_integer(&made, "axis", 1);
     return SOMA_ONNX_COMPOSE(w->node, Gather, &made, x, x, &list);
