@@ -330,6 +330,23 @@ static void with_large_constant(void) {
     put_typed_value(GRAPH_OUTPUT, "y", INT64, SHAPE(OPEN, 3));
 }
 
+/* Whose mean need not be whole. */
+static void mean_of_whole(void) {
+    put_typed_value(GRAPH_INPUT, "x", INT64, SHAPE(OPEN, 3));
+    put("Mean", "m", (const char *[]){"x", "x", NULL}, NULL, 0);
+    put("Cast", "y", (const char *[]){"m", NULL}, "to", FLOAT);
+    put_typed_value(GRAPH_OUTPUT, "y", FLOAT, SHAPE(OPEN, 3));
+}
+
+START_TEST(means_are_of_numbers_that_are_not_whole) {
+    const char *path = temporary_path("m.onnx");
+    soma_network *network;
+    onnx_make_graph(mean_of_whole, 8, 18);
+    expect_ok(soma_file_write(path, W->data, W->size));
+    expect_error(soma_load_onnx(path, NULL, &network), SOMA_UNSUPPORTED, "Mean");
+}
+END_TEST
+
 START_TEST(constants_that_float32_has_not_are_refused_by_name) {
     static const char *const operations[] = {"Add", "Div", "Mod", "Mul", "Sub"};
     const char *path = temporary_path("m.onnx");
@@ -437,6 +454,7 @@ int main(int argc, char **argv) {
     tcase_add_loop_test(all, numbers_that_float32_has_not_are_refused_with_their_place, 0,
                         sizeof refused / sizeof *refused);
     tcase_add_loop_test(all, narrow_types_wrap_only_where_float32_is_exact, 0, sizeof narrow / sizeof *narrow);
+    tcase_add_test(all, means_are_of_numbers_that_are_not_whole);
     tcase_add_loop_test(all, constants_that_float32_has_not_are_refused_by_name, 0, 5);
     tcase_add_test(all, dimensions_are_in_the_order_of_the_file);
     tcase_add_test(all, a_model_of_one_sample_takes_its_shape_or_samples_of_it);

@@ -222,13 +222,13 @@ static soma_status import_fold(soma_onnx_node *node) {
     return give(node, total);
 }
 
-#define FOLD(op, parameter)                                                                                            \
+#define FOLD(op, parameter, takes)                                                                                     \
     SOMA_ONNX_OP(op, 1, 1, SOMA_MAX_INPUTS, "consumed_inputs", import_fold, parameter, .place = SOMA_ONNX_BROADCAST,   \
-                 .whole = SOMA_MAX_INPUTS)
-FOLD(Max, SOMA_BINARY_MAXIMUM);
-FOLD(Mean, SOMA_BINARY_ADD);
-FOLD(Min, SOMA_BINARY_MINIMUM);
-FOLD(Sum, SOMA_BINARY_ADD);
+                 .whole = (takes))
+FOLD(Max, SOMA_BINARY_MAXIMUM, SOMA_MAX_INPUTS);
+FOLD(Mean, SOMA_BINARY_ADD, 0);
+FOLD(Min, SOMA_BINARY_MINIMUM, SOMA_MAX_INPUTS);
+FOLD(Sum, SOMA_BINARY_ADD, SOMA_MAX_INPUTS);
 
 /* One bound of Clip, if there is one; a number of the file is not trained. */
 static soma_status bound(soma_onnx_node *node, uint32_t input, const char *attribute, float none, soma_binary op,
