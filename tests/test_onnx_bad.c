@@ -55,6 +55,31 @@ static void too_many_inputs(void) {
 static void too_few_inputs(void) {
     node("Add", "x", NULL, "y");
 }
+/* Weights of few bits: their bytes, scales and zero points, of these types. */
+static void blocks(int64_t type, int64_t of_scales, int64_t of_zeros) {
+    tensor("w", type, SHAPE(1, 1, 4), type == 6 ? 16 : 4);
+    tensor("s", of_scales, SHAPE(1, 1), of_scales == 1 ? 4 : 1);
+    tensor("z", of_zeros, SHAPE(1, 1), 1);
+    size_t one = soma_onnx_begin_node(&made, "MatMulNBits", "y", (const char *[]){"x", "w", "s", "z", NULL});
+    soma_protobuf_put_text(W, 7, "com.microsoft");
+    soma_onnx_put_attribute_integer(&made, "K", 4);
+    soma_onnx_put_attribute_integer(&made, "N", 1);
+    soma_onnx_put_attribute_integer(&made, "bits", 8);
+    soma_onnx_put_attribute_integer(&made, "block_size", 4);
+    soma_onnx_end_node(&made, one);
+}
+static void blocks_of_words(void) {
+    blocks(6, 1, 2); /* INT32, FLOAT, UINT8 */
+}
+static void blocks_of_signed_bytes(void) {
+    blocks(3, 1, 2); /* INT8 */
+}
+static void blocks_with_bytes_as_scales(void) {
+    blocks(2, 2, 2);
+}
+static void blocks_with_signed_zero_points(void) {
+    blocks(2, 1, 3);
+}
 static void no_output(void) {
     node("Relu", "x", NULL, "z");
 }
@@ -180,6 +205,10 @@ static const struct {
     {"an input again", over_the_input, 8, 17, SOMA_INVALID_FILE, {"node 0", "\"x\" is defined twice"}},
     {"too many inputs", too_many_inputs, 8, 17, SOMA_INVALID_FILE, {"node 0", "2 inputs; it takes 1 to 1"}},
     {"too few inputs", too_few_inputs, 8, 17, SOMA_INVALID_FILE, {"node 0", "1 inputs; it takes 2 to 2"}},
+    {"blocks of words", blocks_of_words, 8, 17, SOMA_UNSUPPORTED, {"node 0", "w is of int32", "uint8"}},
+    {"signed blocks", blocks_of_signed_bytes, 8, 17, SOMA_UNSUPPORTED, {"node 0", "w is of int8", "uint8"}},
+    {"bytes as scales", blocks_with_bytes_as_scales, 8, 17, SOMA_UNSUPPORTED, {"s is of uint8", "not whole"}},
+    {"signed zero points", blocks_with_signed_zero_points, 8, 17, SOMA_UNSUPPORTED, {"z is of int8", "uint8"}},
     {"no output", no_output, 8, 17, SOMA_INVALID_FILE, {"output 0, \"y\"", "is no value"}},
     {"no name", unnamed, 8, 17, SOMA_INVALID_FILE, {"node 0", "its output has no name"}},
     {"strange attribute", strange_attribute, 8, 17, SOMA_UNSUPPORTED, {"node 0", "\"slope\" is not known"}},

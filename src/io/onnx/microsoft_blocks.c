@@ -35,11 +35,17 @@ static soma_status get_blocks(soma_onnx_node *node, blocks *of) {
     return SOMA_OK;
 }
 
-/* A constant of so many elements. */
-static soma_status check_constant(const soma_onnx_value *value, size_t count) {
+enum { BYTES = SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__UINT8 };
+
+/* A constant of so many elements, which are bytes, or numbers that are not whole. */
+static soma_status check_constant(const soma_onnx_value *value, bool bytes, size_t count) {
     if (!value->constant)
         return soma_error(SOMA_UNSUPPORTED, "%s must be a constant of the file; it is known only when the model runs",
                           value->name);
+    if (value->integer != bytes || (bytes && value->elements.type != BYTES))
+        return soma_error(SOMA_UNSUPPORTED, "%s is of %s; it must be of %s", value->name,
+                          soma_onnx_describe_type(value->elements.type).text,
+                          bytes ? "uint8" : "numbers that are not whole");
     if (value->elements.count != count || value->elements.open)
         return soma_error(SOMA_INVALID_FILE, "%s has %zu elements, %zu are needed", value->name, value->elements.count,
                           count);
@@ -91,10 +97,11 @@ static soma_status make_weights(soma_onnx_node *node, const blocks *of, soma_onn
     size_t count;
     if (!soma_multiply_size(of->inputs, of->outputs, &count) || count > SIZE_MAX / 8)
         return soma_error(SOMA_INVALID_SHAPE, "more weights than memory has bytes");
-    SOMA_TRY(check_constant(node->input[B], scales * (of->size * of->bits / 8)));
-    SOMA_TRY(check_constant(node->input[SCALES], scales));
+    SOMA_TRY(check_constant(node->input[B], true, scales * (of->size * of->bits / 8)));
+    SOMA_TRY(check_constant(node->input[SCALES], false, scales));
     if (zeros)
-        SOMA_TRY(check_constant(zeros, zeros->integer ? of->outputs * ((of->count * of->bits + 7) / 8) : scales));
+        SOMA_TRY(check_constant(zeros, zeros->integer,
+                                zeros->integer ? of->outputs * ((of->count * of->bits + 7) / 8) : scales));
     SOMA_TRY(soma_onnx_take_made(node->importer, count, sizeof(float), node->output.name));
     float *numbers = soma_calloc(count, sizeof *numbers);
     if (!numbers) return soma_out_of_memory(count * sizeof *numbers, node->output.name);
