@@ -52,22 +52,27 @@ static soma_status check_constant(const soma_onnx_value *value, bool bytes, size
     return SOMA_OK;
 }
 
+/* Bytes that so many numbers are packed into, which are fewer than 2^32. */
+static size_t bytes_of(const blocks *of, size_t numbers) {
+    return (size_t)(((uint64_t)numbers * of->bits + 7) / 8);
+}
+
 /* Number i of those that are packed into bytes. */
 static double packed(const soma_onnx_reader *bytes, size_t first, size_t i, unsigned bits) {
-    const size_t bit = i * bits;
-    const unsigned byte = (unsigned)soma_onnx_read(bytes, first + bit / 8);
+    const uint64_t bit = (uint64_t)i * bits;
+    const unsigned byte = (unsigned)soma_onnx_read(bytes, first + (size_t)(bit / 8));
     return byte >> bit % 8 & ((1u << bits) - 1);
 }
 
 static double zero_point(const blocks *of, const soma_onnx_reader *zeros, bool floats, size_t output, size_t block) {
     if (!zeros) return 1u << (of->bits - 1);
     if (floats) return soma_onnx_read(zeros, output * of->count + block);
-    return packed(zeros, output * ((of->count * of->bits + 7) / 8), block, of->bits);
+    return packed(zeros, output * bytes_of(of, of->count), block, of->bits);
 }
 
 /* [inputs, outputs] */
 static void unpack(const blocks *of, const soma_onnx_reader *reader, bool has_zeros, bool floats, float *to) {
-    const size_t bytes = of->size * of->bits / 8;
+    const size_t bytes = bytes_of(of, of->size);
     for (size_t j = 0; j < of->outputs; j++)
         for (size_t i = 0; i < of->inputs; i++) {
             const size_t block = i / of->size;
@@ -93,15 +98,16 @@ static soma_status read_weights(soma_onnx_node *node, const blocks *of, float *t
 
 static soma_status make_weights(soma_onnx_node *node, const blocks *of, soma_onnx_value *w) {
     const soma_onnx_value *zeros = soma_onnx_optional(node, ZEROS);
-    const size_t shape[] = {of->inputs, of->outputs}, scales = of->outputs * of->count;
-    size_t count;
-    if (!soma_multiply_size(of->inputs, of->outputs, &count) || count > SIZE_MAX / 8)
+    const size_t shape[] = {of->inputs, of->outputs};
+    size_t count, scales, bytes, zero_bytes;
+    if (!soma_multiply_size(of->inputs, of->outputs, &count) || count > SIZE_MAX / 8 ||
+        !soma_multiply_size(of->outputs, of->count, &scales) ||
+        !soma_multiply_size(scales, bytes_of(of, of->size), &bytes) ||
+        !soma_multiply_size(of->outputs, bytes_of(of, of->count), &zero_bytes))
         return soma_error(SOMA_INVALID_SHAPE, "more weights than memory has bytes");
-    SOMA_TRY(check_constant(node->input[B], true, scales * (of->size * of->bits / 8)));
+    SOMA_TRY(check_constant(node->input[B], true, bytes));
     SOMA_TRY(check_constant(node->input[SCALES], false, scales));
-    if (zeros)
-        SOMA_TRY(check_constant(zeros, zeros->integer,
-                                zeros->integer ? of->outputs * ((of->count * of->bits + 7) / 8) : scales));
+    if (zeros) SOMA_TRY(check_constant(zeros, zeros->integer, zeros->integer ? zero_bytes : scales));
     SOMA_TRY(soma_onnx_take_made(node->importer, count, sizeof(float), node->output.name));
     float *numbers = soma_calloc(count, sizeof *numbers);
     if (!numbers) return soma_out_of_memory(count * sizeof *numbers, node->output.name);
