@@ -462,6 +462,16 @@ START_TEST(ops_give_what_is_worked_out) {
 }
 END_TEST
 
+/* Trees that share a node are right, but not known. */
+START_TEST(trees_that_share_nodes_are_not_supported) {
+    soma_network *network;
+    for (size_t i = 0; i < SOMA_COUNT_OF(examples); i++)
+        if (strcmp(examples[i].name, "ensemble, a node of two trees") == 0)
+            expect_error(soma_load_onnx(write_model(&examples[i]), NULL, &network), SOMA_UNSUPPORTED,
+                         "two ways lead to node 1", "one each");
+}
+END_TEST
+
 /* Words, and whole numbers as words. */
 START_TEST(classes_have_names) {
     static const char *const expected[][2] = {{"red", "blue"}, {"40", "-2"}};
@@ -485,6 +495,7 @@ int main(int argc, char **argv) {
     tcase_set_timeout(all, 120);
     tcase_add_unchecked_fixture(all, temporary_create, temporary_destroy);
     tcase_add_loop_test(all, ops_give_what_is_worked_out, 0, sizeof examples / sizeof *examples);
+    tcase_add_test(all, trees_that_share_nodes_are_not_supported);
     tcase_add_test(all, classes_have_names);
     Suite *suite = suite_create("onnx, classes");
     suite_add_tcase(suite, all);

@@ -168,7 +168,9 @@ static soma_status add_tree(const ensemble *all, older *to, size_t tree, waiting
     while (waits > 0) {
         const waiting one = stack[--waits];
         const size_t i = one.node;
-        if (seen[i]) return soma_error(SOMA_INVALID_FILE, "two ways lead to node %zu", i);
+        if (seen[i])
+            return soma_error(SOMA_UNSUPPORTED, "two ways lead to node %zu; trees are known whose nodes have one each",
+                              i);
         seen[i] = true;
         const size_t at = add_node(all, to, (int64_t)tree, i, &last);
         if (one.way < 2) lead(to, &one, at);
