@@ -10,7 +10,8 @@
 
 #define ACROSS 4
 
-/* CONV and CONV_ADD, and with BACK, on processors with `back`, CONV_DATA_GRAD. Dimension 1: blocks of rows, each ACROSS results; on GPUs classes, too. */
+/* CONV and CONV_ADD, and with BACK, on processors with `back`, CONV_DATA_GRAD. Dimension 1: classes, on processors so many together, and blocks of rows,
+ * each ACROSS results. */
 #if WIDTH == 1
 /* Of elements and places: where there are less than 2^32, the host says uint, which takes half the registers and a short division. */
 #ifndef OFFSET
@@ -140,15 +141,15 @@ typedef struct finishing {
     float a, b;
 } finishing;
 
-/* `rows_per_group` rows of one class. */
+/* Block number `block` of the rows of one class. */
 static __attribute__((always_inline)) void depthwise_class(sight see, uint images, ulong groups, conv_axis d, conv_axis h, conv_axis w,
-                                                           ulong rows_per_group, finishing how, const global float *source,
+                                                           ulong block, ulong rows_per_group, finishing how, const global float *source,
                                                            const global float *weight, const global float *bias, const global float *addend,
                                                            global float *result) {
     sight blocks = see;
     blocks.w.count = (see.w.count + ACROSS - 1) / ACROSS;
     const ulong rows = (ulong)images * see.d.count * see.h.count * blocks.w.count;
-    const ulong first_row = get_group_id(1) * rows_per_group, end_row = min(rows, first_row + rows_per_group);
+    const ulong first_row = block * rows_per_group, end_row = min(rows, first_row + rows_per_group);
     if (first_row >= end_row) return;
     const ulong step = (ulong)see.w.step * groups;
     const bool usual = !how.has_addend && (how.function == FUNCTION_IDENTITY || how.function == FUNCTION_RELU);
@@ -195,15 +196,17 @@ static __attribute__((always_inline)) void depthwise_class(sight see, uint image
     }
 }
 
-/* A group goes through its rows class by class, so that the results that lie between those of a class are near when their turn comes. */
+/* A group goes through its rows class by class, `together` of them, so that the results that lie between those of a class are near when their turn comes. */
 KERNEL(LANES, ROWS)
-void conv_depthwise(CONV_PARAMETERS, uint back, ulong rows_per_group, ulong row_blocks, uint function, uint has_bias, float function_a,
-                    float function_b, const global float *source, const global float *weight, const global float *bias,
+void conv_depthwise(CONV_PARAMETERS, uint back, uint together, ulong rows_per_group, ulong row_blocks, uint function, uint has_bias,
+                    float function_a, float function_b, const global float *source, const global float *weight, const global float *bias,
                     global float *result, uint has_addend, const global float *addend) {
     CONV_AXES
     const finishing how = {function, has_bias, has_addend, function_a, function_b};
     const uint classes = class_count(d, back) * class_count(h, back) * class_count(w, back);
-    for (uint class = 0; class < classes; class++)
-        depthwise_class(sight_of(back, class, d, h, w), images, groups, d, h, w, rows_per_group, how, source, weight, bias, addend, result);
+    const ulong block = get_group_id(1) % row_blocks;
+    const uint first = (uint)(get_group_id(1) / row_blocks) * together;
+    for (uint class = first; class < classes && class - first < together; class++)
+        depthwise_class(sight_of(back, class, d, h, w), images, groups, d, h, w, block, rows_per_group, how, source, weight, bias, addend, result);
 }
 #endif

@@ -4,6 +4,7 @@
 #include "opencl_devices.h"
 
 #include "base/random.h"
+#include "device/opencl/launch/launch.h"
 #include "device/opencl/strided.h"
 #include "suite.h"
 #include <math.h>
@@ -458,7 +459,29 @@ START_TEST(rows_are_summed_in_lists_too) {
 }
 END_TEST
 
+/* -------------------------------------------------------------------------------------------------- sharing out */
+
+/* One small image back through a filter for each channel by a large stride: each of its 256 places is a class. */
+static void expect_groups(void *state, const soma_device_info *info) {
+    const size_t result[5] = {1, 1, 16, 16, 4}, source[5] = {1, 1, 1, 1, 4}, weight[5] = {1, 16, 16, 1, 4};
+    const soma_conv_params params = {.stride = {1, 16, 16}, .dilation = {1, 1, 1}, .groups = 4, .alpha = 1};
+    soma_call call =
+        soma_call_conv_data_grad(soma_view_of(NULL, 0, SOMA_F32, 5, source), soma_view_of(NULL, 0, SOMA_F32, 5, weight),
+                                 soma_view_absent(), soma_view_of(NULL, 0, SOMA_F32, 5, result), params);
+    size_t workspace = 0;
+    expect_ok(soma_opencl_api.prepare(state, &call, &workspace));
+    const soma_cl_launch *launch = &((const soma_cl_prepared *)call.prepared)->launch[0];
+    ck_assert_uint_ge(launch->global[1] / launch->local[1], SOMA_MIN(info->compute_units, 256));
+    soma_opencl_api.release(state, &call);
+}
+
+START_TEST(large_strides_leave_work_for_every_unit) {
+    with_each_device(expect_groups);
+}
+END_TEST
+
 static void add_tests(TCase *cases) {
+    tcase_add_test(cases, large_strides_leave_work_for_every_unit);
     tcase_add_test(cases, views_without_gaps_are_flat);
     tcase_add_test(cases, start_of_gather_is_live);
     tcase_add_test(cases, calls_run_in_order);

@@ -131,22 +131,27 @@ static const char *depthwise_options(const soma_cl_builder *builder, const soma_
 
 static void launch_depthwise(soma_cl_builder *builder, const soma_cl_conv *conv, bool back) {
     const classes of = classes_of(conv, back, ACROSS);
-    /* A processor's groups go through all classes of their rows. */
-    const size_t together = soma_cl_works_on_vectors(builder->device) ? of.count : 1;
+    /* A processor's groups go through all classes of their rows, or as many as leave work for every unit. */
+    size_t together = soma_cl_works_on_vectors(builder->device) ? of.count : 1;
     const soma_cl_rows share = soma_cl_share_rows(builder->device, of.results, conv->groups * ACROSS * together);
-    const size_t row_blocks = soma_cl_pieces(of.results, share.rows_per_group);
+    const size_t row_blocks = soma_cl_pieces(of.results, share.rows_per_group),
+                 wanted = SOMA_MAX((size_t)builder->device->info.compute_units, 1u) * GROUPS_PER_UNIT;
+    together = soma_cl_pieces(together, soma_cl_pieces(wanted, row_blocks));
     soma_cl_expect_loops(builder, (conv->taps + ACROSS) * soma_cl_pieces(conv->groups, share.lanes));
     char option[32];
     soma_cl_begin(builder, "conv_depthwise.cl", "conv_depthwise", "%s%s%s -DLANES=%u -DROWS=%u",
                   function_option(conv, option), depthwise_options(builder, conv, back), addend_option(builder),
                   share.lanes, share.rows);
     soma_cl_pass_conv(builder, conv);
-    if (soma_cl_works_on_vectors(builder->device)) soma_cl_pass_u32(builder, back);
+    if (soma_cl_works_on_vectors(builder->device)) {
+        soma_cl_pass_u32(builder, back);
+        soma_cl_pass_u32(builder, (uint32_t)together);
+    }
     soma_cl_pass_size(builder, share.rows_per_group);
     soma_cl_pass_size(builder, row_blocks);
     pass_function(builder, conv);
     pass_epilogue(builder, conv);
-    soma_cl_end(builder, share.lanes, share.rows, 1, of.count / together * row_blocks);
+    soma_cl_end(builder, share.lanes, share.rows, 1, soma_cl_pieces(of.count, together) * row_blocks);
 }
 
 size_t soma_cl_conv_block(const soma_cl_conv *conv) {
