@@ -97,7 +97,7 @@ void soma_bias_unary_grad_cases(soma_suite *suite) {
     function_row row;
     static const size_t shapes[][2] = {{0, 5},    {5, 0},    {1, 1},    {1, 131},  {131, 1},   {2, 3},    {7, 5},
                                        {31, 13},  {13, 61},  {61, 127}, {127, 10}, {128, 128}, {257, 33}, {1000, 3},
-                                       {3, 1000}, {33, 512}, {96, 6},   {2048, 3}, {65, 96}};
+                                       {3, 1000}, {33, 512}, {96, 6},   {2048, 3}, {65, 96},   {65, 48}};
     static const function_row for_shapes[] = {{SOMA_IDENTITY, 0, 0}, {SOMA_RELU, 0, 0}, {SOMA_SILU, 0, 0}};
     FOR_EACH_FUNCTION_ROW(row) {
         bias_unary_grad_case(suite, &row, 33, 7, false);
