@@ -134,23 +134,36 @@ static void deep_cases(soma_suite *suite) {
     static const gemm_size deep[] = {{16, 32, 4100}, {3, 5, 6200}, {17, 35, 4096}};
     for (size_t i = 0; i < SOMA_COUNT_OF(deep); i++)
         for (size_t j = 0; j < 3; j++) gemm_case(suite, deep[i], j != 1, i == 1, &mixes[j]);
+    gemm_case(suite, (gemm_size){4, 1, 4100}, false, false, &mixes[2]); /* a device of one unit would, too */
 }
 
-/* One NaN or infinity in one operand: it must reach the elements that it belongs to, and no other. */
-static void special_case(soma_suite *suite, bool transpose_a, bool transpose_b, uint32_t operand, float value) {
-    static const gemm_size size = {13, 7, 31};
-    const gemm_mix mix = {1.0f, operand == 3 ? 1.0f : 0.0f, true, SOMA_IDENTITY, 0, 0};
-    soma_call call = make_call(size, transpose_a, transpose_b, &mix);
+/* One NaN or infinity at a place of one operand: it must reach the elements that it belongs to, and no other. */
+static void special_at(soma_suite *suite, gemm_size size, bool transpose_a, bool transpose_b, const gemm_mix *mix,
+                       uint32_t operand, size_t at, float value) {
+    soma_call call = make_call(size, transpose_a, transpose_b, mix);
     soma_case c;
     soma_case_begin(suite, &c, &call, gemm_bound);
-    soma_case_poke(&c, operand, c.positions[operand] / 2, (double)value);
+    soma_case_poke(&c, operand, at, (double)value);
     c.garbage_is_finite = true;
-    describe(&c, size, transpose_a, transpose_b, &mix,
+    describe(&c, size, transpose_a, transpose_b, mix,
              isnan(value) ? ", NaN"
              : value > 0  ? ", infinity"
                           : ", -infinity");
     soma_case_describe(&c, "%s", operand_names[operand]);
     soma_case_run(suite, &c);
+}
+
+static void special_case(soma_suite *suite, bool transpose_a, bool transpose_b, uint32_t operand, float value) {
+    static const gemm_size size = {13, 7, 31};
+    const gemm_mix mix = {1.0f, operand == 3 ? 1.0f : 0.0f, true, SOMA_IDENTITY, 0, 0};
+    const size_t count[] = {size.m * size.k, size.k * size.n, size.n, size.m * size.n};
+    special_at(suite, size, transpose_a, transpose_b, &mix, operand, count[operand] / 2, value);
+}
+
+/* In the second row of the left operand, among the last of its terms. */
+static void deep_special_case(soma_suite *suite, float value) {
+    static const gemm_size size = {3, 1, 4100};
+    special_at(suite, size, false, false, &mixes[0], 0, 2 * size.k - 100, value);
 }
 
 void soma_gemm_cases(soma_suite *suite) {
@@ -163,6 +176,7 @@ void soma_gemm_cases(soma_suite *suite) {
         for (size_t i = 0; i < SOMA_COUNT_OF(mixes); i++)
             gemm_case(suite, (gemm_size){33, 65, 17}, transpose & 1, transpose >> 1, &mixes[i]);
     deep_cases(suite);
+    for (size_t i = 0; i < SOMA_SPECIAL_COUNT; i++) deep_special_case(suite, soma_specials[i]);
     for (unsigned transpose = 0; transpose < 4; transpose++)
         for (uint32_t operand = 0; operand < SOMA_COUNT_OF(operand_names); operand++)
             for (size_t i = 0; i < SOMA_SPECIAL_COUNT; i++)
