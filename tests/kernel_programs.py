@@ -29,6 +29,15 @@ def list_programs(program, width, sources, environment):
     return dict(sorted(made.items())), lines
 
 
+def compile_by_clang(clang, processor, source, options):
+    """What clang complains of in a program for an x86-64 processor, a line for each."""
+    # Warnings of how vectors are passed come when code is made, so that checking the syntax is not enough.
+    command = [clang, "-x", "cl", "-target", "x86_64-linux-gnu", f"-march={processor}", "-Xclang", "-finclude-default-header", "-O0",
+               "-emit-llvm", "-c", "-o", os.devnull, *options.split(), source.name]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=source.parent)
+    return [line for line in done.stderr.splitlines() if "warning: " in line or "error: " in line]
+
+
 def build_anew(program, width, directory):
     """The programs with their kernels, as above, built with all caches in the directory, where the sources are put, too; and what the
     driver's compiler warns of, a line for each."""

@@ -5,6 +5,8 @@ are known beforehand.
 
 usage: kernel_report_test.py KERNEL_REPORT
 """
+import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -36,14 +38,15 @@ LOCAL = HEAD + """local_memory(global float *x, uint count) {
 
 
 class Report(unittest.TestCase):
-    def report(self, source, kernel, *arguments, said=""):
+    def report(self, source, kernel, *arguments, said="", environment=None):
         """Exit status, output and complaints for a program of one kernel, of which the device's compiler says something."""
         with tempfile.TemporaryDirectory() as name:
             program = Path(name) / "program"
             program.write_text(f"#!/bin/sh\ncat >$1/a.cl <<'END'\n{source}\nEND\n"
                                f"echo 'made for a device: {kernel} of a.cl -cl-std=CL1.2 -DSIZE=1 '\necho '{said}'\n", encoding="utf-8")
             program.chmod(0o755)
-            done = subprocess.run([sys.executable, KERNEL_REPORT, *arguments, str(program)], capture_output=True, text=True, check=False)
+            done = subprocess.run([sys.executable, KERNEL_REPORT, *arguments, str(program)], capture_output=True, text=True, check=False,
+                                  env=environment)
         if done.returncode == 77:
             self.skipTest(done.stdout)
         return done
@@ -91,6 +94,24 @@ class Report(unittest.TestCase):
             done = self.report(FINE.replace("{", "{ if (x = 0) return;"), "fine", "--check", f"--target={target}")
             self.assertEqual(done.returncode, 1)
             self.assertRegex(done.stderr, r"^a\.cl:1:\d+: warning: using the result of an assignment as a condition")
+
+    def test_warnings_without_a_target(self):
+        clang = shutil.which("clang")
+        if not clang:
+            self.skipTest("there is no clang")
+        with tempfile.TemporaryDirectory() as name:
+            # One that made no libclc.
+            other = Path(name) / "clang"
+            other.write_text(f'#!/bin/sh\n[ "$*" = --version ] && exit\nexec {clang} "$@"\n', encoding="utf-8")
+            other.chmod(0o755)
+            (Path(name) / "cat").symlink_to(shutil.which("cat"))
+            environment = dict(os.environ, PATH=name)
+            done = self.report(FINE, "fine", "--check", environment=environment)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertIn("1 programs, compiled for x86-64 alone", done.stdout)
+            done = self.report(FINE.replace("{", "{ if (x = 0) return;"), "fine", "--check", environment=environment)
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr, r"^a\.cl:1:\d+: warning: using the result of an assignment as a condition")
 
     def test_warnings_of_the_device(self):
         done = self.report(FINE, "fine", "--check", "--target=gfx906", said="build log of a device: a.cl:1:1: warning: so it is")

@@ -9,9 +9,7 @@ may have a warning, and nothing may appear on standard error, where some drivers
 programs are compiled for the x86-64 processors whose vectors are that wide, which need not be the one that runs this: what a
 driver's compiler warns of depends on it. Of several widths it takes one, and another one after each commit.
 """
-import os
 import pathlib
-import subprocess
 import sys
 import tempfile
 
@@ -24,15 +22,6 @@ from turning import turn
 PROCESSORS = {"4": ["x86-64"], "8": ["x86-64-v3"], "16": ["x86-64-v4"]}
 
 
-def compile_by_clang(clang, processor, source, options):
-    """What clang complains of in a program, a line for each."""
-    # Warnings of how vectors are passed come when code is made, so that checking the syntax is not enough.
-    command = [clang, "-x", "cl", "-target", "x86_64-linux-gnu", f"-march={processor}", "-Xclang", "-finclude-default-header", "-O0",
-               "-emit-llvm", "-c", "-o", os.devnull, *options.split(), str(source)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return [line for line in done.stderr.splitlines() if "warning: " in line or "error: " in line]
-
-
 def main(program, width, clang=None):
     with tempfile.TemporaryDirectory() as name:
         directory = pathlib.Path(name)
@@ -40,7 +29,7 @@ def main(program, width, clang=None):
         print(f"{len(built)} programs built with a width of {width}")
         for processor in PROCESSORS[width] if clang else []:
             for source, options in built:
-                said = compile_by_clang(clang, processor, directory / "sources" / source, options)
+                said = kernel_programs.compile_by_clang(clang, processor, directory / "sources" / source, options)
                 complaints += [f"for {processor}: {line}" for line in said]
             print(f"and compiled for {processor}")
     if complaints:
