@@ -122,6 +122,7 @@ test('far', executable('far', 'tests/far.c', link_with: near))
 test('never', executable('never', 'tests/never.c'))
 test('keep', executable('keep', 'tests/keep.c', 'src/keep.c'))
 test('broken', executable('broken', 'tests/broken.c'))
+test('kernel', executable('kernel', 'tests/kernel.c', 'src/driver.c'), args: files('kernels/half.h'))
 """,
     "src/near.c": """#include "wide.h"
 int limit(int x) {
@@ -143,11 +144,36 @@ int unused(int x) {
 }
 #define GUARDED(m) my_lock(m); my_unlock(m)
 """,
-    "src/keep.c": """#include <stdlib.h>
+    "kernels/half.h": """static int half(int x) __attribute__((noinline));
+static int half(int x) {
+    return x / 2;
+}
+""",
+    "src/driver.c": """#include <stdio.h>
+#include <string.h>
+static int clCreateProgramWithSource(const char *text) {
+    return !strstr(text, "int half(int x) {\\n    return x / 2;\\n");
+}
+int build(const char *path) {
+    char text[1000] = "";
+    FILE *file = fopen(path, "r");
+    fread(text, 1, 999, file);
+    fclose(file);
+    return clCreateProgramWithSource(text);
+}
+""",
+    "tests/kernel.c": """int build(const char *path);
+int main(int argc, char **argv) {
+    return build(argv[argc - 1]) != 0;
+}
+""",
+    "src/keep.c": """#include "../kernels/half.h"
+#include <stdlib.h>
 int keep(int x) {
     int *kept = malloc(sizeof *kept);
     if (!kept) return 0;
     *kept = x;
+    if (half(x) > 1000) return 0;
     x = *kept * 2;
     free(kept);
     return x;
@@ -239,7 +265,7 @@ class Tree(unittest.TestCase):
         self.assertIn("never: can't run here", self.mapped.stdout)
         tests = json.loads((self.root / "build-mutate/map.json").read_text())["tests"]
         self.assertEqual({name: [file for file in test["lines"] if file.startswith("src/")] for name, test in tests.items()},
-                         {"near": ["src/near.c"], "far": ["src/far.c"], "keep": ["src/keep.c"]})
+                         {"near": ["src/near.c"], "far": ["src/far.c"], "keep": ["src/keep.c"], "kernel": ["src/driver.c"]})
         self.assertEqual(tests["far"]["lines"]["src/far.c"], [2, 3])
         self.assertLessEqual({2, 3, 6, 8, 10}, set(tests["near"]["lines"]["src/near.c"]))
         self.assertGreaterEqual(set(range(2, 12)), set(tests["near"]["lines"]["src/near.c"]))
@@ -268,10 +294,10 @@ class Tree(unittest.TestCase):
         self.assertEqual({result["test"] for result in self.results(4) if result["outcome"] == "noticed"}, {"far"})
         self.assertEqual(self.log.read_text().split()[0], "far")
         self.assertEqual(output.count("broken: left out, for it fails without a fault"), 1)
-        self.assertIn("survived: 4 of 4 tests tried", output)
+        self.assertIn("survived: 5 of 5 tests tried", output)
         output = self.plant("--seed=5", "--count=1000", "--no-map", "--enough=0", "src/far.c")
         self.assertEqual(self.log.read_text(), "")
-        self.assertIn("survived: 0 of 5 tests tried", output)
+        self.assertIn("survived: 0 of 6 tests tried", output)
 
     def test_leaks_are_noticed(self):
         library = subprocess.run(["gcc", "-print-file-name=liblsan.so"], capture_output=True, text=True).stdout.strip()
@@ -316,6 +342,11 @@ class Tree(unittest.TestCase):
     def test_what_is_not_built_here_is_passed_over(self):
         output = self.plant("--seed=3", "--count=1000", "src/absent.c", status=0)
         self.assertIn("0 of 0 faults noticed, 0.0 %; 1 passed over", output)
+
+    def test_kernels_are_noticed_by_what_compiles_them(self):
+        # The test that reaches the line, in a source that includes the header, is content with any half.
+        self.plant("--seed=8", "--count=1000", "kernels/half.h", status=0)
+        self.assertEqual({(result["outcome"], result["test"]) for result in self.results(8)}, {("noticed", "kernel")})
 
     def test_list_plants_nothing(self):
         self.assertIn("src/far.c:3: relation", self.plant("--list", "--count=1000", "src/far.c", status=0))
