@@ -89,7 +89,7 @@ TABLES = [
     ("a sequence of two groups", "id,g,a,y\nr,1,1,u\nr,2,3,u\n", ["--sequence-column=id", "--group-column=g"], ["line 3, column 2", '("g")', '"2"', "one group"]),
     ("a time twice in a sequence", "id,t,a,y\nr,1,1,u\nr,1,3,u\n", ["--sequence-column=id", "--time-column=t"], ["line 3, column 2", '"1"', "line 2", "a time of its own"]),
     ("a sequence longer than said", "id,a,y\nr,1,u\nr,2,u\nr,3,u\n", ["--sequence-column=id", "--sequence-steps=2"], ["line 4, column 1", "3 steps", "have 2", "--sequence-steps"]),
-    ("a word for the class of a step", "id,a,y\nr,1,sit\nr,2,run\n", ["--sequence-column=id", "--label-per-step"], ["line 2, column 3", '"sit"', "whole numbers"]),
+    ("no class of a step", "id,a,y\nr,1,sit\nr,2,\n", ["--sequence-column=id", "--label-per-step"], ["line 3, column 3"]),
     ("a gap with nothing before it", "id,a,y\nr,?,u\nr,2,u\n", ["--sequence-column=id", "--missing=last"], ["line 2, column 2", '"?"', "no value before it", "--missing"]),
     ("a weight below zero", "w,a,y\n1,2,u\n-2,3,v\n", ["--weight-column=w"], ["line 3, column 1", '"-2"', "no weight", "from 0 on"]),
 ]
