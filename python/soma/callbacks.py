@@ -125,16 +125,16 @@ class TensorBoard(Callback):
 
     def __init__(self, log_dir="logs", histogram_freq=1, write_graph=True, write_images=False, hparams=None):
         self.options = {"log_dir": os.fspath(log_dir), "histogram_freq": histogram_freq, "write_graph": int(write_graph)}
-        self.write_images, self.hparams = write_images, hparams
+        self.write_images = write_images
         self._rows = hyperparameters(hparams or {})  # here, so that what is wrong with them is said before the training
         self.writer, self.drawn, self.epoch, self.succeeded = None, 0, 0, False
 
     def on_epoch_end(self, epoch, logs):
-        if self.rank or not (self.write_images or self.hparams):
+        if self.rank or not (self.write_images or self._rows):
             return
         if not self.writer:  # here, where an error ends the training on all ranks
             self.writer, self.drawn = SummaryWriter(os.path.join(self.options["log_dir"], "train")), 0
-            if self.hparams:
+            if self._rows:
                 self.writer._board.hparams(self._rows)
         self.epoch = epoch + 1
         if self.write_images and not self.epoch & (self.epoch - 1):
@@ -153,7 +153,7 @@ class TensorBoard(Callback):
         with writer:
             if self.succeeded and self.write_images and self.drawn != self.epoch:
                 self._draw(writer)
-            if self.hparams:
+            if self._rows:
                 writer.end_hparams(self.succeeded)
 
 

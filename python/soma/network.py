@@ -295,8 +295,8 @@ class Network:
         return data.result(self._net.predict(self._samples(x, lengths), 0, batch_size, "classes"))
 
     def predict_sequences(self, x, *, batch_size=0, lengths=None):
-        """The labels of each sample, [samples, steps], -1 behind the last: with the loss "ctc" decoded greedily; of a network that says for each
-        step how likely each class is, the likeliest of each step that there is."""
+        """The labels of each sample, [samples, steps]: with the loss "ctc" decoded greedily, -1 behind the last; of a network that says for each
+        step how likely each class is, the likeliest of each step, -1 where a mask or the lengths say that there is none."""
         return data.result(self._net.predict(self._samples(x, lengths), 0, batch_size, "sequences"))
 
     def __call__(self, x):

@@ -169,7 +169,7 @@ static soma_status import_binary(soma_onnx_node *node) {
     soma_onnx_value y;
     soma_onnx_shape b_shape = node->input[1]->shape;
     if (folds(node)) return soma_onnx_fold_binary(node);
-    for (uint32_t i = 0; i < 2 && node->whole; i++) SOMA_TRY(soma_onnx_check_counted(node, i));
+    for (uint32_t i = 0; i < 2 && node->whole; i++) SOMA_TRY(soma_onnx_check_counted(node, i, true, true));
     if (node->whole && op == SOMA_BINARY_DIVIDE && node->opset >= 7) return divide_whole(node);
     SOMA_TRY(soma_onnx_align_second(node, &b_shape));
     SOMA_TRY(soma_onnx_combine(node, node->input[0], &node->input[0]->shape, node->input[1], &b_shape, op, &y));
@@ -210,6 +210,8 @@ SOMA_ONNX_OP(Pow, 1, 2, 2, "axis broadcast", import_pow, SOMA_BINARY_POWER, .pla
 /* Sum, Max, Min, Mean of any number of values. */
 static soma_status import_fold(soma_onnx_node *node) {
     soma_onnx_value *total = node->input[0], so_far;
+    for (uint32_t i = 0; i < node->input_count && node->whole; i++)
+        SOMA_TRY(soma_onnx_check_counted(node, i, node->row != &soma_onnx_row_Max, node->row != &soma_onnx_row_Min));
     if (node->input_count == 1) return soma_onnx_give_function(node, SOMA_IDENTITY, 0, 0);
     for (uint32_t i = 1; i < node->input_count; i++) {
         SOMA_TRY(soma_onnx_combine(node, total, &total->shape, node->input[i], &node->input[i]->shape,
@@ -252,6 +254,8 @@ static soma_status bound(soma_onnx_node *node, uint32_t input, const char *attri
 static soma_status import_clip(soma_onnx_node *node) {
     soma_onnx_value y = *node->input[0];
     soma_tensor *x;
+    for (uint32_t i = 1; i < node->input_count && node->whole; i++)
+        if (node->input[i]) SOMA_TRY(soma_onnx_check_counted(node, i, i == 2, i == 1));
     SOMA_TRY(soma_onnx_tensor_as_it_lies(node, node->input[0], &x)); /* so that a constant is made but once */
     y = *node->input[0];
     SOMA_TRY(bound(node, 1, "min", -FLT_MAX, SOMA_BINARY_MAXIMUM, &y));

@@ -248,7 +248,7 @@ static soma_status import_mod(soma_onnx_node *node) {
     if (!as_in_c && !node->input[0]->integer)
         return soma_error(SOMA_INVALID_FILE, "of numbers that are not whole, attribute fmod must be 1");
     if (soma_onnx_can_fold(node)) return soma_onnx_fold_pairs(node, as_in_c ? fmod : modulo, type);
-    for (uint32_t i = 0; i < 2 && node->input[0]->integer; i++) SOMA_TRY(soma_onnx_check_counted(node, i));
+    for (uint32_t i = 0; i < 2 && node->input[0]->integer; i++) SOMA_TRY(soma_onnx_check_counted(node, i, true, true));
     SOMA_TRY(get_operand(node, 0, &a));
     SOMA_TRY(get_operand(node, 1, &b));
     SOMA_TRY(combine(node, &a, &b, SOMA_BINARY_REMAINDER, &y));

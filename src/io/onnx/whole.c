@@ -111,7 +111,7 @@ static soma_status check_sum(soma_onnx_node *node, int32_t type) {
         op, terms, soma_onnx_describe_type(type).text, MOST_COUNTED / largest);
 }
 
-soma_status soma_onnx_check_counted(const soma_onnx_node *node, uint32_t input) {
+soma_status soma_onnx_check_counted(const soma_onnx_node *node, uint32_t input, bool below, bool above) {
     const soma_onnx_value *value = node->input[input];
     soma_onnx_reader reader;
     soma_status status = SOMA_OK;
@@ -120,7 +120,7 @@ soma_status soma_onnx_check_counted(const soma_onnx_node *node, uint32_t input) 
     const size_t count = value->elements.equal ? 1 : value->elements.count;
     for (size_t i = 0; i < count && status == SOMA_OK; i++) {
         const double number = soma_onnx_read(&reader, i);
-        if (fabs(number) > (double)MOST_COUNTED)
+        if ((below && number < -(double)MOST_COUNTED) || (above && number > (double)MOST_COUNTED))
             status = soma_error(SOMA_UNSUPPORTED,
                                 "%s, element %zu, is %.17g, and is computed with when the model runs; soma computes in "
                                 "float32, which has all whole numbers from -%zu to %zu and not all beyond",
