@@ -62,13 +62,22 @@ static size_t elements_of_parameters(const soma_graph *graph) {
     return count;
 }
 
-/* Elements of the parameters that a settled tensor is made of, each counted once. made_of: by id, all false; so it is
- * again. */
-static size_t elements_made_of(const soma_graph *graph, const soma_tensor *settled, bool *made_of) {
+/* Tensors to look at in all, for each that there is: a graph that wants more settles nothing rather than taking the
+ * square of its length. */
+#define MOST_LOOKS 4096
+
+/* Elements of the parameters that a settled tensor is made of, each counted once; 0 where there are no looks left.
+ * made_of: by id, all false; so it is again. */
+static size_t elements_made_of(const soma_graph *graph, const soma_tensor *settled, bool *made_of, size_t *looks) {
     size_t count = 0, pending = 1;
     made_of[settled->id] = true;
     for (uint32_t i = settled->id + 1; pending && i-- > 0;) {
         const soma_tensor *tensor = graph->tensor[i];
+        if (*looks == 0) {
+            memset(made_of, 0, graph->count * sizeof *made_of);
+            return 0;
+        }
+        --*looks;
         if (!made_of[i]) continue;
         made_of[i] = false;
         pending--;
@@ -86,14 +95,15 @@ static size_t elements_made_of(const soma_graph *graph, const soma_tensor *settl
  * What a run reads stays for good: none has more elements than the parameters that it is made of, and all together have
  * at most as many as all parameters. What only others are made of shares its place; where one does not stay, they may.
  */
-static void limit(soma_graph *graph, bool *is_read, bool *made_of) {
+static void limit(soma_graph *graph, bool *is_read, bool *made_of, size_t *looks) {
     size_t left = elements_of_parameters(graph);
     memset(is_read, 0, graph->count * sizeof *is_read);
+    *looks -= SOMA_MIN(*looks, (size_t)graph->count);
     for (uint32_t i = graph->count; i-- > 0;) {
         soma_tensor *tensor = graph->tensor[i];
         if (tensor->settled && is_read[i]) {
             const size_t count = elements_of(tensor);
-            tensor->settled = count <= left && count <= elements_made_of(graph, tensor, made_of);
+            tensor->settled = count <= left && count <= elements_made_of(graph, tensor, made_of, looks);
             if (tensor->settled) left -= count;
         }
         for (uint32_t j = 0; !tensor->settled && tensor->op != SOMA_OP_RESHAPE && j < tensor->input_count; j++)
@@ -125,8 +135,9 @@ soma_status soma_graph_settle(soma_graph *graph) {
     /* By id: what is wanted of each run, perhaps in memory that the caller has; what a run reads; what is made of. */
     bool *marks = soma_calloc(graph->count, 3 * sizeof *marks);
     if (!marks) return soma_out_of_memory(graph->count * 3 * sizeof *marks, "the rewrites");
+    size_t looks = MOST_LOOKS * (size_t)graph->count;
     settle(graph, marks);
-    do limit(graph, marks + graph->count, marks + 2 * (size_t)graph->count);
+    do limit(graph, marks + graph->count, marks + 2 * (size_t)graph->count, &looks);
     while (give_up_users(graph));
     soma_free(marks);
     return SOMA_OK;
