@@ -255,14 +255,17 @@ bool soma_onnx_is_text(const Soma__Onnx__AttributeProto *attribute, const char *
 /* Axes from the second input or, before opset `since`, from the attribute "axes"; as bits. *none: there are no axes. */
 soma_status soma_onnx_get_axes(soma_onnx_node *node, int64_t since, uint32_t rank, uint32_t *bits, bool *none);
 
+/* Whole numbers up to this are float32. */
+#define SOMA_ONNX_MOST_COUNTED ((size_t)1 << 24)
+/* values.c: an error that names it where an input is a constant with a number that float32 may not have, below -2^24 or
+ * above 2^24, as far as each matters: what is no larger than a number above them all is what it was. */
+soma_status soma_onnx_check_counted(const soma_onnx_node *node, uint32_t input, bool below, bool above);
+
 /* ----------------------------------------------------------------------------------- whole.c: whole numbers */
 
 /* The rule's result. Of whole numbers that are known only when the model runs, a rule that only moves them, or computes
  * with them as with others, sees the floats that they are; what comes out is of the same type. */
 soma_status soma_onnx_apply_row(soma_onnx_node *node);
-/* An error that names it where an input is a constant with a number that float32 may not have, below -2^24 or above
- * 2^24, as far as each matters: what is no larger than a number above them all is what it was. */
-soma_status soma_onnx_check_counted(const soma_onnx_node *node, uint32_t input, bool below, bool above);
 /* cast.c: x as whole numbers of the type, modulo 2 to its bits where those are 8 or 16. */
 soma_status soma_onnx_wrap(soma_onnx_node *node, int32_t type, soma_tensor *x, soma_tensor **y);
 

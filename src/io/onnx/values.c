@@ -308,3 +308,22 @@ soma_status soma_onnx_get_axes(soma_onnx_node *node, int64_t since, uint32_t ran
     }
     return SOMA_OK;
 }
+
+soma_status soma_onnx_check_counted(const soma_onnx_node *node, uint32_t input, bool below, bool above) {
+    const soma_onnx_value *value = node->input[input];
+    soma_onnx_reader reader;
+    soma_status status = SOMA_OK;
+    if (!value->constant) return SOMA_OK;
+    SOMA_TRY(soma_onnx_reader_open(node->importer->file, &value->elements, &reader));
+    const size_t count = value->elements.equal ? 1 : value->elements.count;
+    for (size_t i = 0; i < count && status == SOMA_OK; i++) {
+        const double number = soma_onnx_read(&reader, i);
+        if ((below && number < -(double)SOMA_ONNX_MOST_COUNTED) || (above && number > (double)SOMA_ONNX_MOST_COUNTED))
+            status = soma_error(SOMA_UNSUPPORTED,
+                                "%s, element %zu, is %.17g, and is computed with when the model runs; soma computes in "
+                                "float32, which has all whole numbers from -%zu to %zu and not all beyond",
+                                value->name, i, number, SOMA_ONNX_MOST_COUNTED, SOMA_ONNX_MOST_COUNTED);
+    }
+    soma_onnx_reader_close(&reader);
+    return status;
+}

@@ -7,12 +7,9 @@
 #include "io/onnx/family.h"
 #include "io/onnx/quantize.h"
 
-#include <math.h>
 #include <string.h>
 
 #define TYPE(name) SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__##name
-
-#define MOST_COUNTED ((size_t)1 << 24) /* whole numbers of float32 */
 
 /* What only moves numbers takes those of any type, and leaves no more room than it finds. */
 static bool moves(const soma_onnx_node *node) {
@@ -103,31 +100,12 @@ static soma_status check_sum(soma_onnx_node *node, int32_t type) {
     size_t terms;
     if (largest == 0 || (!strstr(op, "Sum") && !strstr(op, "L1"))) return SOMA_OK;
     SOMA_TRY(count_terms(node, &terms));
-    if (terms <= MOST_COUNTED / largest) return SOMA_OK;
+    if (terms <= SOMA_ONNX_MOST_COUNTED / largest) return SOMA_OK;
     return soma_error(
         SOMA_UNSUPPORTED,
         "%s of %zu numbers of %s that are known only when the model runs; soma computes in float32, which "
         "is exact for %zu of them",
-        op, terms, soma_onnx_describe_type(type).text, MOST_COUNTED / largest);
-}
-
-soma_status soma_onnx_check_counted(const soma_onnx_node *node, uint32_t input, bool below, bool above) {
-    const soma_onnx_value *value = node->input[input];
-    soma_onnx_reader reader;
-    soma_status status = SOMA_OK;
-    if (!value->constant) return SOMA_OK;
-    SOMA_TRY(soma_onnx_reader_open(node->importer->file, &value->elements, &reader));
-    const size_t count = value->elements.equal ? 1 : value->elements.count;
-    for (size_t i = 0; i < count && status == SOMA_OK; i++) {
-        const double number = soma_onnx_read(&reader, i);
-        if ((below && number < -(double)MOST_COUNTED) || (above && number > (double)MOST_COUNTED))
-            status = soma_error(SOMA_UNSUPPORTED,
-                                "%s, element %zu, is %.17g, and is computed with when the model runs; soma computes in "
-                                "float32, which has all whole numbers from -%zu to %zu and not all beyond",
-                                value->name, i, number, MOST_COUNTED, MOST_COUNTED);
-    }
-    soma_onnx_reader_close(&reader);
-    return status;
+        op, terms, soma_onnx_describe_type(type).text, SOMA_ONNX_MOST_COUNTED / largest);
 }
 
 static soma_status apply(soma_onnx_node *node, soma_onnx_value *floats, uint32_t count) {
