@@ -189,7 +189,10 @@ static soma_status add_tree(const ensemble *all, older *to, size_t tree, waiting
 /* The attributes of the older op, and what lies behind them. */
 static soma_status read_as_older(soma_onnx_node *node, const older *all) {
     enum { LISTS = 13 };
-    Soma__Onnx__AttributeProto attribute[LISTS], *attributes[LISTS + 2];
+    struct {
+        Soma__Onnx__AttributeProto of[LISTS];
+    } made; /* the fields of protobuf-c's struct leave gaps, which clang-tidy would have us close in an array */
+    Soma__Onnx__AttributeProto *const attribute = made.of, *attributes[LISTS + 2];
     Soma__Onnx__TensorProto split = SOMA__ONNX__TENSOR_PROTO__INIT, weight = SOMA__ONNX__TENSOR_PROTO__INIT;
     static const char *const transforms[] = {"NONE", "SOFTMAX", "LOGISTIC", "SOFTMAX_ZERO", "PROBIT"};
     static const char *const sums[] = {"AVERAGE", "SUM"};
