@@ -78,7 +78,7 @@ END_TEST
 /* The year begins where the circle does, exactly, and ends before that. */
 START_TEST(years_begin_where_the_circle_does) {
     for (int year = 1901; year < 2100; year++) {
-        char text[16];
+        char text[32];
         double seconds;
         float parts[SOMA_CYCLE_PARTS];
         snprintf(text, sizeof text, "%04d-01-01", year);

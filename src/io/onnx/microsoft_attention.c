@@ -203,7 +203,8 @@ static soma_status add_rows(soma_onnx_node *node, soma_onnx_value *sum) {
 static soma_status count_keys(soma_onnx_node *node, soma_onnx_value *out) {
     soma_onnx_value axis, one, there;
     soma_onnx_made made;
-    SOMA_TRY(soma_onnx_compose_list(node, &(int64_t){1}, 1, &one));
+    const int64_t number = 1;
+    SOMA_TRY(soma_onnx_compose_list(node, &number, 1, &one));
     SOMA_TRY(SOMA_ONNX_COMPOSE(node, Equal, NULL, &there, soma_onnx_optional(node, MASK), &one));
     soma_onnx_begin_made(&made);
     soma_onnx_made_integer(&made, "to", INT32);
