@@ -250,7 +250,7 @@ static void of_first(void) {
 }
 static void of_itself(void) {
     for (int i = 0; i < 2; i++) {
-        char name[8], other[8];
+        char name[16], other[16];
         snprintf(name, sizeof name, "f%d", i);
         snprintf(other, sizeof other, "f%d", 1 - i);
         size_t function = begin_function(name, NAMES("p"), NAMES("q"));
@@ -261,7 +261,7 @@ static void of_itself(void) {
 /* Each calls the next twice: 2^25 nodes. */
 static void doubling(void) {
     for (int i = 0; i < 26; i++) {
-        char name[8], next[8];
+        char name[16], next[16];
         snprintf(name, sizeof name, "f%d", i);
         snprintf(next, sizeof next, "f%d", i + 1);
         size_t function = begin_function(name, NAMES("p"), NAMES("q"));
@@ -273,7 +273,7 @@ static void doubling(void) {
 }
 static void in_a_row(void) {
     for (int i = 0; i < 40; i++) {
-        char name[8], next[8];
+        char name[16], next[16];
         snprintf(name, sizeof name, "f%d", i);
         snprintf(next, sizeof next, "f%d", i + 1);
         size_t function = begin_function(name, NAMES("p"), NAMES("q"));
