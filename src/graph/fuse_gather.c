@@ -8,6 +8,7 @@
  * with the table only where no such number can come: in training, which looks at what is put in. Elsewhere the bias
  * goes to the recurrent layer behind, which adds one to the same sums.
  */
+#include "device/reference/reference.h"
 #include "graph/rewrites.h"
 
 /* Smaller than the product of a batch of two samples, of which each names as many rows: so if parameters have changed
@@ -32,22 +33,8 @@ static bool names_rows(const soma_tensor *index, bool training) {
     return training && index->op == SOMA_OP_INDEX && soma_tensor_root(index->input[0])->op == SOMA_OP_INPUT;
 }
 
-/* Whether 0 stays 0: of functions that layers usually have. */
-static bool keeps_zero(soma_function function) {
-    switch (function) {
-    case SOMA_IDENTITY:
-    case SOMA_LINEAR:
-    case SOMA_TANH:
-    case SOMA_RELU:
-    case SOMA_LEAKY_RELU:
-    case SOMA_ELU:
-    case SOMA_SELU:
-    case SOMA_GELU:
-    case SOMA_SILU:
-        return true;
-    default:
-        return false;
-    }
+static bool keeps_zero(const soma_gemm_params *params) {
+    return soma_reference_function(params->function, 0, params->a, params->b) == 0;
 }
 
 /* The only user of the product, if that is a recurrent layer that adds no bias yet, and adds one to what it is given.
@@ -105,7 +92,7 @@ static soma_status multiply_table(soma_graph *graph, uint32_t place, bool settle
 /* Whether 0 becomes 0, perhaps since the bias is gone. */
 static soma_status free_of_bias(const soma_graph *graph, soma_tensor *product, bool *done) {
     soma_tensor *recurrence;
-    *done = keeps_zero(product->attributes.gemm.function);
+    *done = keeps_zero(&product->attributes.gemm);
     if (!*done || product->input_count < 3) return SOMA_OK;
     *done = product->attributes.gemm.function == SOMA_IDENTITY && (recurrence = find_recurrence(graph, product));
     return *done ? hand_bias_over(product, recurrence) : SOMA_OK;
