@@ -69,6 +69,9 @@ static inline size_t soma_plan_call_count(const soma_plan *plan) {
     return plan->count + plan->constant_count + plan->settled_count;
 }
 
+/* plan_memory.c: finds lifetimes, and allocates what is the plan's own. Once, when the sites have been taken. */
+soma_status soma_plan_place(soma_plan *plan);
+
 /* settled.c: places what the graph makes of parameters alone, in memory of the executor's; gives it back; makes it
  * where that has not been done since parameters changed. The plan is bound. */
 soma_status soma_settled_join(soma_plan *plan);
