@@ -16,13 +16,20 @@
 #define BLOCK_FLOATS (64 * 1024)
 
 /*
- * A column of a tile of a, where stored a is [k, m], is a piece of a line, and the next column is a stride away. A
- * stride of so many floats puts all of them into the same few sets of the L1 cache, where they push each other out
- * before the next panel needs them: then a copy pays, if it is used often enough. (Measured: at 1024^3 it gains a
- * fifth. Rows of a, which are used a line at a time, gain nothing.)
+ * What of a is used for one panel of b after another lies a stride apart: the rows of a tile, or, where stored a is
+ * [k, m], its columns. Strides of many times a line put all of them into the same few sets of a cache, where they push
+ * each other out before the next panel needs them: rows out of the L1 cache, the many columns out of the L2 cache,
+ * where a b has its place too. Then a copy pays, if it is used often enough. Several tiles of a transposed a are copied
+ * together, since all of a line is there once it has been fetched.
  */
-#define ALIASING      1024
-#define PACK_A_PANELS 4
+#define LINE_BYTES      64
+#define SET_LINES       8
+#define ROWS_SET_STRIDE 4096  /* bytes from one line to the next of the same set: of the L1 cache, */
+#define COLS_SET_STRIDE 65536 /* and of half the L2 cache */
+#define PACK_A_PANELS   4
+#define PACK_A_TILES    (48 / GEMM_ROWS)
+#define PACK_A_FLOATS   (GEMM_ROWS * (K_BLOCK + SOMA_LANES)) /* of one tile */
+#define PACK_A_AHEAD    8
 
 /* b stays where it is, if so few row tiles use it that packing would not pay, or if it is so small that it is in the L1
  * cache anyhow. */
@@ -35,7 +42,7 @@ typedef struct gemm_plan {
     size_t column_tasks, row_tasks; /* the grid */
     size_t k_blocks, block_panels;  /* of b */
     bool pack_a, direct_b;
-    size_t scratch;              /* floats of one thread: a block of b, then a tile of a */
+    size_t packed_b, scratch;    /* floats of one thread: a block of b; that and tiles of a */
     bool relu;                   /* f, done where the sums are */
     soma_cpu_function *function; /* else f, afterwards; NULL for the identity */
 } gemm_plan;
@@ -78,33 +85,62 @@ static void pack_block(const gemm_block *block) {
         gemm_pack_rows(b + block->k.begin * p->n + columns.begin, p->n, k, length(columns), to);
 }
 
-/* A tile of a: in place, or copied where its rows would chase each other out of the cache. */
-static const float *tile_of_a(const gemm_block *block, soma_range rows, size_t *stride) {
-    const gemm_plan *p = block->plan;
-    bool transposed = block->call->params.gemm.transpose_a;
-    size_t outer = transposed ? length(block->k) : length(rows), inner = transposed ? length(rows) : length(block->k);
-    *stride = transposed ? p->m : p->k;
-    const float *a = soma_cpu_floats(&block->call->view[0]) +
-                     (transposed ? block->k.begin * p->m + rows.begin : rows.begin * p->k + block->k.begin);
-    if (!p->pack_a) return a;
-    float *to = block->packed_a;
-    size_t packed_stride = transposed ? GEMM_ROWS : K_BLOCK + SOMA_LANES;
-    if (transposed && inner == GEMM_ROWS)
-        for (size_t i = 0; i < outer; i++) memcpy(to + i * packed_stride, a + i * *stride, GEMM_ROWS * sizeof *a);
-    else
-        for (size_t i = 0; i < outer; i++) memcpy(to + i * packed_stride, a + i * *stride, inner * sizeof *a);
-    *stride = packed_stride;
-    return to;
+static soma_range rows_of(const gemm_plan *p, size_t tile) {
+    return soma_cpu_even_part(tile, p->m, p->row_tiles);
 }
 
-static void multiply_rows(const gemm_block *block, soma_range rows) {
+/* Tiles of a, as columns of [k, GEMM_ROWS] each. All grow together, so that a is read in long pieces. */
+static void pack_transposed(const gemm_block *block, soma_range tiles) {
     const gemm_plan *p = block->plan;
+    soma_range rows[PACK_A_TILES];
+    for (size_t i = tiles.begin; i < tiles.end; i++) rows[i - tiles.begin] = rows_of(p, i);
+    const float *a = soma_cpu_floats(&block->call->view[0]) + block->k.begin * p->m, *ahead = a + PACK_A_AHEAD * p->m;
+    float *to = block->packed_a;
+    for (size_t k = length(block->k); k > 0; k--, a += p->m, ahead += p->m, to += GEMM_ROWS)
+        for (size_t i = 0; i < length(tiles); i++) {
+            const float *from = a + rows[i].begin;
+            if (k > PACK_A_AHEAD) __builtin_prefetch(ahead + rows[i].begin);
+            if (length(rows[i]) == GEMM_ROWS)
+                memcpy(to + i * PACK_A_FLOATS, from, GEMM_ROWS * sizeof *to);
+            else
+                for (size_t j = 0; j < length(rows[i]); j++) to[i * PACK_A_FLOATS + j] = from[j];
+        }
+}
+
+static void pack_rows(const gemm_block *block, soma_range rows) {
+    const gemm_plan *p = block->plan;
+    const float *a = soma_cpu_floats(&block->call->view[0]) + block->k.begin;
+    for (size_t i = rows.begin; i < rows.end; i++)
+        memcpy(block->packed_a + (i - rows.begin) * (K_BLOCK + SOMA_LANES), a + i * p->k, length(block->k) * sizeof *a);
+}
+
+/* A tile of a: in place, or where it has been copied to. */
+static const float *tile_of_a(const gemm_block *block, size_t tile, size_t *stride) {
+    const gemm_plan *p = block->plan;
+    const bool transposed = block->call->params.gemm.transpose_a;
+    const float *a = soma_cpu_floats(&block->call->view[0]);
+    const soma_range rows = rows_of(p, tile);
+    *stride = transposed ? p->m : p->k;
+    if (!p->pack_a) return a + (transposed ? block->k.begin * p->m + rows.begin : rows.begin * p->k + block->k.begin);
+    const size_t at = (tile - block->tiles.begin) % PACK_A_TILES;
+    *stride = transposed ? GEMM_ROWS : K_BLOCK + SOMA_LANES;
+    if (!transposed) {
+        pack_rows(block, rows);
+        return block->packed_a;
+    }
+    if (at == 0) pack_transposed(block, (soma_range){tile, SOMA_MIN(tile + PACK_A_TILES, block->tiles.end)});
+    return block->packed_a + at * PACK_A_FLOATS;
+}
+
+static void multiply_tile(const gemm_block *block, size_t tile) {
+    const gemm_plan *p = block->plan;
+    const soma_range rows = rows_of(p, tile);
     const soma_gemm_params *params = &block->call->params.gemm;
     const float *b = soma_cpu_floats(&block->call->view[1]), *bias = soma_cpu_optional(&block->call->view[2]);
     float *c = soma_cpu_floats(&block->call->view[3]) + rows.begin * p->n;
     bool first = block->k.begin == 0, last = block->k.end == p->k;
     size_t a_stride;
-    const float *a = tile_of_a(block, rows, &a_stride), *packed = block->packed_b;
+    const float *a = tile_of_a(block, tile, &a_stride), *packed = block->packed_b;
     for (size_t panel = block->panels.begin; panel < block->panels.end;
          panel++, packed += length(block->k) * GEMM_COLUMNS) {
         soma_range columns = columns_of(p, (soma_range){panel, panel + 1});
@@ -116,10 +152,10 @@ static void multiply_rows(const gemm_block *block, soma_range rows) {
                               first ? params->beta : 1.0f,
                               last && bias ? bias + columns.begin : NULL,
                               last && p->relu};
-        gemm_tile *tile = gemm_tiles[length(rows) - 1][!params->transpose_a][(length(columns) - 1) / SOMA_LANES];
+        gemm_tile *multiply = gemm_tiles[length(rows) - 1][!params->transpose_a][(length(columns) - 1) / SOMA_LANES];
         bool direct = is_direct(p, panel);
-        tile(length(block->k), a, a_stride, direct ? b + block->k.begin * p->n + columns.begin : packed,
-             direct ? p->n : GEMM_COLUMNS, &output);
+        multiply(length(block->k), a, a_stride, direct ? b + block->k.begin * p->n + columns.begin : packed,
+                 direct ? p->n : GEMM_COLUMNS, &output);
     }
     if (!last || !p->function) return;
     soma_range columns = columns_of(p, block->panels);
@@ -136,18 +172,14 @@ static void multiply_rows(const gemm_block *block, soma_range rows) {
 
 static void multiply_block(const gemm_block *block) {
     pack_block(block);
-    for (size_t i = block->tiles.begin; i < block->tiles.end; i++)
-        multiply_rows(block, soma_cpu_even_part(i, block->plan->m, block->plan->row_tiles));
+    for (size_t i = block->tiles.begin; i < block->tiles.end; i++) multiply_tile(block, i);
 }
 
 static void multiply_task(const soma_call *call, const soma_cpu_plan *plan, size_t task, uint32_t thread) {
     const gemm_plan *p = plan->detail;
     float *scratch = (float *)soma_cpu_workspace(call) + thread * p->scratch;
     soma_range panels = soma_cpu_even_part(task % p->column_tasks, p->panels, p->column_tasks);
-    gemm_block block = {.call = call,
-                        .plan = p,
-                        .packed_b = scratch,
-                        .packed_a = scratch + p->scratch - GEMM_ROWS * (K_BLOCK + SOMA_LANES)};
+    gemm_block block = {.call = call, .plan = p, .packed_b = scratch, .packed_a = scratch + p->packed_b};
     block.tiles = soma_cpu_even_part(task / p->column_tasks, p->row_tiles, p->row_tasks);
     for (size_t at = panels.begin; at < panels.end; at += p->block_panels) {
         block.panels = (soma_range){at, SOMA_MIN(at + p->block_panels, panels.end)};
@@ -177,6 +209,12 @@ static void choose_grid(gemm_plan *p, size_t tasks) {
     }
 }
 
+/* Whether lines that lie `stride` floats apart push each other out of sets which repeat after so many bytes. */
+static bool collide(size_t lines, size_t stride, size_t set_stride) {
+    const size_t bytes = stride * sizeof(float), common = SOMA_MIN(bytes & -bytes, set_stride);
+    return lines > set_stride / SOMA_MAX(common, (size_t)LINE_BYTES) * SET_LINES;
+}
+
 static void plan_blocks(const soma_call *call, gemm_plan *p) {
     const soma_gemm_params *params = &call->params.gemm;
     p->panels = soma_cpu_parts(p->n, GEMM_COLUMNS);
@@ -184,7 +222,9 @@ static void plan_blocks(const soma_call *call, gemm_plan *p) {
     p->k_blocks = SOMA_MAX((size_t)1, soma_cpu_parts(p->k, K_BLOCK));
     p->block_panels = BLOCK_FLOATS / GEMM_COLUMNS / SOMA_MAX((size_t)1, soma_cpu_parts(p->k, p->k_blocks));
     p->direct_b = !params->transpose_b && (p->row_tiles <= DIRECT_TILES || p->n * p->k <= DIRECT_FLOATS);
-    p->pack_a = params->transpose_a && p->m % ALIASING == 0 && p->panels >= PACK_A_PANELS;
+    p->pack_a = p->panels >= PACK_A_PANELS &&
+                (params->transpose_a ? collide(soma_cpu_parts(p->k, p->k_blocks), p->m, COLS_SET_STRIDE)
+                                     : collide(GEMM_ROWS, p->k, ROWS_SET_STRIDE));
 }
 
 SOMA_CPU_PLANNER(gemm) {
@@ -204,8 +244,8 @@ SOMA_CPU_PLANNER(gemm) {
     plan_blocks(call, p);
     plan->nanoseconds = 0.3 / SOMA_LANES * (double)p->m * (double)p->n * (double)p->k + 0.5 * (double)(p->m * p->n);
     choose_grid(p, soma_cpu_tasks(plan));
-    p->scratch =
-        p->block_panels * GEMM_COLUMNS * soma_cpu_parts(p->k, p->k_blocks) + GEMM_ROWS * (K_BLOCK + SOMA_LANES);
+    p->packed_b = p->block_panels * GEMM_COLUMNS * soma_cpu_parts(p->k, p->k_blocks);
+    p->scratch = p->packed_b + (!p->pack_a ? 0 : params->transpose_a ? PACK_A_TILES * PACK_A_FLOATS : PACK_A_FLOATS);
     plan->workspace = plan->threads * p->scratch * sizeof(float);
     soma_cpu_add_phase(plan, multiply_task, p->row_tasks * p->column_tasks);
     return SOMA_OK;
