@@ -114,6 +114,40 @@ class Rules(unittest.TestCase):
             self.assertEqual(mutate.read_equivalent(path), {("src/a.c", "a < b", "a <= b")})
 
 
+class Limits(unittest.TestCase):
+    """How a test ends that takes too long: by what it uses of the processor, not by a clock."""
+
+    @staticmethod
+    def run_code(code, limit, asleep=60):
+        entry = {"name": "some", "cmd": [sys.executable, "-c", code], "suite": [], "env": {}, "workdir": None, "depends": []}
+        test = mutate.Test(entry, Path("/"), {})
+        return test.run(limit, asleep=asleep), test
+
+    def test_its_own_end(self):
+        for status in 0, 3, mutate.SKIPPED:
+            self.assertEqual(self.run_code(f"raise SystemExit({status})", 60)[0], status)
+        self.assertEqual(self.run_code("import os; os.abort()", 60)[0], -6)
+
+    def test_the_processor_is_what_counts(self):
+        status, test = self.run_code("while True: pass", 1)
+        self.assertEqual(status, mutate.LATE)
+        self.assertLess(test.used, 30)
+        # Far longer by the clock than the limit, and hardly any work.
+        status, test = self.run_code("import time\nfor i in range(40): time.sleep(0.1)", 3)
+        self.assertEqual(status, 0)
+        self.assertGreater(test.taken, 3.9)
+        self.assertLess(test.used, 3)
+
+    def test_what_it_starts_counts(self):
+        code = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'while True: pass'], check=True)"
+        self.assertNotIn(self.run_code(code, 1)[0], (0, mutate.UNDECIDED))
+
+    def test_who_waits_for_ever(self):
+        status, test = self.run_code("import signal; signal.pause()", 60, asleep=2)
+        self.assertEqual(status, mutate.LATE)
+        self.assertLess(test.used, 30)
+
+
 TINY = {
     "meson.build": """project('tiny', 'c')
 near = static_library('near', 'src/near.c', 'src/far.c')
@@ -251,7 +285,7 @@ class Tree(unittest.TestCase):
     def plant(self, *arguments, status=1):
         self.log.write_text("")
         done = self.mutate(*arguments)
-        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        self.assertIn(done.returncode, (0, 1) if status is None else (status,), done.stdout + done.stderr)
         return done.stdout
 
     def results(self, seed):
@@ -269,6 +303,17 @@ class Tree(unittest.TestCase):
         self.assertEqual(tests["far"]["lines"]["src/far.c"], [2, 3])
         self.assertLessEqual({2, 3, 6, 8, 10}, set(tests["near"]["lines"]["src/near.c"]))
         self.assertGreaterEqual(set(range(2, 12)), set(tests["near"]["lines"]["src/near.c"]))
+
+    def test_a_map_of_what_is_needed(self):
+        done = self.mutate("--map", "--seed=9", "--count=1", "--directory=build-other", "src/far.c")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        kept = json.loads((self.root / "build-other/map.json").read_text())
+        self.assertEqual(kept["files"], ["src/driver.c", "src/far.c"])  # and what compiles kernels
+        self.assertEqual({name: list(test["lines"]) for name, test in kept["tests"].items()},
+                         {"near": [], "far": ["src/far.c"], "keep": [], "kernel": ["src/driver.c"]})
+        self.log.write_text("")
+        self.mutate("--seed=9", "--count=1", "--directory=build-other", "src/far.c")
+        self.assertEqual(set(self.log.read_text().split()), {"far"})
 
     def test_outcomes_and_the_tests_that_were_run(self):
         output = self.plant("--seed=1", "--count=1000", "src/far.c")
@@ -339,6 +384,14 @@ class Tree(unittest.TestCase):
         self.assertIn("--restart", done.stderr)
         (self.root / "src/near.c").write_text(TINY["src/near.c"])
 
+    def test_what_no_test_can_see_is_left_out(self):
+        text = TINY["src/keep.c"].replace("if (!kept) return 0;", "if (!kept) return soma_out_of_memory(4);\n    nanoseconds = 2.5;")
+        (self.root / "src/keep.c").write_text("static double nanoseconds;\nstatic int soma_out_of_memory(int size) { return size; }\n" + text)
+        self.plant("--seed=11", "--count=1000", "--no-map", "--enough=0", "src/keep.c", status=None)
+        (self.root / "src/keep.c").write_text(TINY["src/keep.c"])
+        left = sorted(result["fault"]["before"] for result in self.results(11) if result["outcome"] == "left out")
+        self.assertEqual(left, ["if (!kept) return soma_out_of_memory(4);", "nanoseconds = 2.5;", "nanoseconds = 2.5;"])
+
     def test_what_is_not_built_here_is_passed_over(self):
         output = self.plant("--seed=3", "--count=1000", "src/absent.c", status=0)
         self.assertIn("0 of 0 faults noticed, 0.0 %; 1 passed over", output)
@@ -347,6 +400,12 @@ class Tree(unittest.TestCase):
         # The test that reaches the line, in a source that includes the header, is content with any half.
         self.plant("--seed=8", "--count=1000", "kernels/half.h", status=0)
         self.assertEqual({(result["outcome"], result["test"]) for result in self.results(8)}, {("noticed", "kernel")})
+
+    def test_several_can_work(self):
+        self.plant("--seed=10", "--count=1000", "src/near.c")
+        every = [result["fault"] for result in self.results(10)]
+        self.plant("--seed=10", "--count=1000", f"--skip={len(every) - 2}", "src/near.c", status=None)
+        self.assertEqual([result["fault"] for result in self.results(f"10-{len(every) - 2}")], every[-2:])
 
     def test_list_plants_nothing(self):
         self.assertIn("src/far.c:3: relation", self.plant("--list", "--count=1000", "src/far.c", status=0))
