@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* The calls of OpenCL that soma makes, each of which can fail; and a count of the objects that it holds. */
 #include "faults.h"
+#include "opencl_kept.h"
 
-#define CL_TARGET_OPENCL_VERSION 120
-#include <CL/cl.h>
+/* What is asked for in place of the driver's own. */
+#define __real_clCreateContext           kept_create_context
+#define __real_clReleaseContext          kept_release_context
+#define __real_clCreateProgramWithSource kept_create_program
+#define __real_clBuildProgram            kept_build_program
+#define __real_clCreateKernel            kept_create_kernel
+#define __real_clReleaseProgram          kept_release_program
 
 /* What a driver says that is in trouble, whatever it was asked for. */
 #define TROUBLE CL_OUT_OF_RESOURCES

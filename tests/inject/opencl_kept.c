@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/* See opencl_kept.h. */
+#include "opencl_kept.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The driver's own, whose names the linker gives to the wrappers. */
+cl_context __real_clCreateContext(const cl_context_properties *properties, cl_uint count, const cl_device_id *ids,
+                                  void(CL_CALLBACK *notify)(const char *, const void *, size_t, void *), void *data,
+                                  cl_int *code);
+cl_int __real_clReleaseContext(cl_context context);
+cl_program __real_clCreateProgramWithSource(cl_context context, cl_uint count, const char **texts,
+                                            const size_t *lengths, cl_int *code);
+cl_int __real_clBuildProgram(cl_program program, cl_uint count, const cl_device_id *ids, const char *options,
+                             void(CL_CALLBACK *notify)(cl_program, void *), void *data);
+cl_kernel __real_clCreateKernel(cl_program program, const char *name, cl_int *code);
+cl_int __real_clReleaseProgram(cl_program program);
+
+typedef struct kept_context {
+    struct kept_context *next;
+    cl_context context;
+    cl_device_id id;
+    bool used;
+} kept_context;
+
+/* A program, from its creation on; one that was built here stays. */
+typedef struct kept_program {
+    struct kept_program *next;
+    cl_program program; /* as soma knows it; NULL: it has released it */
+    cl_program built;   /* whose kernels it has: itself, or an earlier one of the same text and options */
+    cl_context context;
+    char *text, *options;
+    bool stays;
+} kept_program;
+
+static kept_context *contexts;
+static kept_program *programs;
+
+/* ---------------------------------------------------------------------------------------------------- contexts */
+
+cl_context kept_create_context(const cl_context_properties *properties, cl_uint count, const cl_device_id *ids,
+                               void(CL_CALLBACK *notify)(const char *, const void *, size_t, void *), void *data,
+                               cl_int *code) {
+    const bool usual = !properties && count == 1 && !notify;
+    for (kept_context *kept = contexts; usual && kept; kept = kept->next)
+        if (!kept->used && kept->id == ids[0]) {
+            kept->used = true;
+            if (code) *code = CL_SUCCESS;
+            return kept->context;
+        }
+    cl_context context = __real_clCreateContext(properties, count, ids, notify, data, code);
+    if (!context || !usual) return context;
+    kept_context *kept = calloc(1, sizeof *kept);
+    if (!kept) abort();
+    *kept = (kept_context){contexts, context, ids[0], true};
+    contexts = kept;
+    return context;
+}
+
+cl_int kept_release_context(cl_context context) {
+    for (kept_context *kept = contexts; kept; kept = kept->next)
+        if (kept->context == context) {
+            if (!kept->used) return CL_INVALID_CONTEXT;
+            kept->used = false;
+            return CL_SUCCESS;
+        }
+    return __real_clReleaseContext(context);
+}
+
+/* ---------------------------------------------------------------------------------------------------- programs */
+
+/* The texts as one; where no lengths are given they end with a 0. */
+static char *joined(cl_uint count, const char **texts, const size_t *lengths) {
+    size_t size = 1;
+    for (cl_uint i = 0; i < count; i++) size += lengths && lengths[i] ? lengths[i] : strlen(texts[i]);
+    char *whole = malloc(size), *end = whole;
+    if (!whole) abort();
+    for (cl_uint i = 0; i < count; i++) {
+        const size_t length = lengths && lengths[i] ? lengths[i] : strlen(texts[i]);
+        memcpy(end, texts[i], length);
+        end += length;
+    }
+    *end = 0;
+    return whole;
+}
+
+/* One that soma holds. */
+static kept_program *held(cl_program program) {
+    for (kept_program *kept = programs; kept; kept = kept->next)
+        if (kept->program == program) return kept;
+    abort(); /* it uses what it has released */
+}
+
+cl_program kept_create_program(cl_context context, cl_uint count, const char **texts, const size_t *lengths,
+                               cl_int *code) {
+    cl_program program = __real_clCreateProgramWithSource(context, count, texts, lengths, code);
+    if (!program) return NULL;
+    kept_program *kept = calloc(1, sizeof *kept);
+    if (!kept) abort();
+    *kept = (kept_program){.next = programs, .program = program, .context = context};
+    kept->text = joined(count, texts, lengths);
+    programs = kept;
+    return program;
+}
+
+cl_int kept_build_program(cl_program program, cl_uint count, const cl_device_id *ids, const char *options,
+                          void(CL_CALLBACK *notify)(cl_program, void *), void *data) {
+    kept_program *asked = held(program);
+    for (const kept_program *kept = programs; kept; kept = kept->next)
+        if (kept->stays && kept->context == asked->context && strcmp(kept->options, options) == 0 &&
+            strcmp(kept->text, asked->text) == 0) {
+            asked->built = kept->built;
+            return CL_SUCCESS;
+        }
+    const cl_int code = __real_clBuildProgram(program, count, ids, options, notify, data);
+    if (code != CL_SUCCESS) return code;
+    asked->built = program;
+    asked->options = strdup(options);
+    asked->stays = asked->options && clRetainProgram(program) == CL_SUCCESS;
+    return CL_SUCCESS;
+}
+
+cl_kernel kept_create_kernel(cl_program program, const char *name, cl_int *code) {
+    return __real_clCreateKernel(held(program)->built, name, code);
+}
+
+cl_int kept_release_program(cl_program program) {
+    kept_program *kept = held(program);
+    kept->program = NULL;
+    if (!kept->stays) {
+        kept_program **place = &programs;
+        while (*place != kept) place = &(*place)->next;
+        *place = kept->next;
+        free(kept->text);
+        free(kept->options);
+        free(kept);
+    }
+    return __real_clReleaseProgram(program);
+}

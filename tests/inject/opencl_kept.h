@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Contexts and programs that outlive lives. Every life builds the same programs, and that takes a driver longer than
+ * all else in it: PoCL reads the headers of OpenCL C anew even for a program that it has kept. So a context that was
+ * released is given to the next who asks for one, one user at a time, and a program that was built in it once is not
+ * built there again. What soma holds of it is its own all the same: program objects are made and released as ever.
+ */
+#ifndef TESTS_INJECT_OPENCL_KEPT_H
+#define TESTS_INJECT_OPENCL_KEPT_H
+
+#define CL_TARGET_OPENCL_VERSION 120
+#include <CL/cl.h>
+
+/* As the calls of OpenCL of like names. */
+cl_context kept_create_context(const cl_context_properties *properties, cl_uint count, const cl_device_id *ids,
+                               void(CL_CALLBACK *notify)(const char *, const void *, size_t, void *), void *data,
+                               cl_int *code);
+cl_int kept_release_context(cl_context context);
+cl_program kept_create_program(cl_context context, cl_uint count, const char **texts, const size_t *lengths,
+                               cl_int *code);
+cl_int kept_build_program(cl_program program, cl_uint count, const cl_device_id *ids, const char *options,
+                          void(CL_CALLBACK *notify)(cl_program, void *), void *data);
+cl_kernel kept_create_kernel(cl_program program, const char *name, cl_int *code);
+cl_int kept_release_program(cl_program program);
+
+#endif
