@@ -8,6 +8,7 @@
  * Therefore the cut may follow the number of threads, and the result still does not.
  */
 #include "device/cpu/gemm/few.h"
+#include "device/cpu/gemm/outer.h"
 #include "device/cpu/gemm/pack.h"
 
 /* Floats of a row tile of a, [GEMM_ROWS, K_BLOCK], fit half the L1 cache or a little more; a block of b, with room to
@@ -233,6 +234,8 @@ SOMA_CPU_PLANNER(gemm) {
     if ((unsigned)params->function >= SOMA_FUNCTION_COUNT || c->dtype != SOMA_F32) return SOMA_UNSUPPORTED;
     if (soma_fast_paths() && SOMA_FOR_ISA(soma_cpu_gemm_is_few)(call))
         return SOMA_FOR_ISA(soma_cpu_plan_gemm_few)(call, plan);
+    if (soma_fast_paths() && SOMA_FOR_ISA(soma_cpu_gemm_is_outer)(call))
+        return SOMA_FOR_ISA(soma_cpu_plan_gemm_outer)(call, plan);
     gemm_plan *p = soma_malloc(sizeof *p);
     if (!p) return soma_out_of_memory(sizeof *p, "the plan of a matrix product");
     plan->detail = p;
