@@ -322,6 +322,76 @@ START_TEST(masks_hold_in_older_opsets) {
 }
 END_TEST
 
+/* Of what attention is written as for older opsets, read again, nothing is left but attention: of each kind. */
+static const struct {
+    const char *layers;
+    bool masked, causal;
+} again[] = {
+    {"attention heads 4", false, false},
+    {"attention heads 4 causal", false, true},
+    {"attention heads 4 kvheads 2 causal", false, true},
+    {"attention heads 4 kvheads 1 width 3", false, false},
+    {"attention heads 2 causal rotary", false, true},
+    {"attention heads 2", true, false},
+    {"attention heads 4 kvheads 2", true, false},
+    {"attention heads 4 kvheads 2 causal", true, true},
+    {"transformer heads 2 causal; transformer heads 4 causal", false, true},
+};
+
+static uint32_t count_of(const soma_network *network, soma_op op) {
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < network->graph.count; i++) count += network->graph.tensor[i]->op == op;
+    return count;
+}
+
+static void expect_attention(const soma_network *network, const soma_network *source, bool masked, bool causal) {
+    const soma_op parts[] = {SOMA_OP_SOFTMAX, SOMA_OP_MATMUL};
+    for (size_t i = 0; i < SOMA_COUNT_OF(parts); i++) ck_assert_uint_eq(count_of(network, parts[i]), 0);
+    ck_assert_uint_eq(count_of(network, SOMA_OP_ATTENTION), count_of(source, SOMA_OP_ATTENTION));
+    for (uint32_t i = 0; i < network->graph.count; i++) {
+        const soma_tensor *tensor = network->graph.tensor[i];
+        if (tensor->op != SOMA_OP_ATTENTION) continue;
+        ck_assert(tensor->attributes.attention.params.causal == causal);
+        ck_assert(tensor->attributes.attention.masked == masked);
+    }
+}
+
+static soma_network *network_of(const char *layers, bool masked) {
+    soma_network *network;
+    expect_ok(soma_network_create(&network));
+    soma_network_set_seed(network, 2);
+    soma_tensor *x = soma_input(network, "x", 2, (const size_t[]){STEPS, WIDTH});
+    if (masked) x = soma_mask(x, soma_input(network, "mask", 1, (const size_t[]){STEPS}));
+    soma_layers(x, layers);
+    expect_ok(soma_network_status(network));
+    return network;
+}
+
+START_TEST(what_was_written_for_older_opsets_is_attention_again) {
+    static const float mask[SAMPLES * STEPS] = {1, 1, 1, 1, 0, 1, 0, 1, 1, 0, 0, 0};
+    const char *path = temporary_path("old.onnx"), *new = temporary_path("new.onnx");
+    float x[SAMPLES * STEPS * WIDTH], expected[SAMPLES * STEPS * WIDTH], found[SAMPLES * STEPS * WIDTH];
+    for (size_t i = 0; i < SOMA_COUNT_OF(x); i++) x[i] = (float)((int)(i * 7 % 11) - 5) / 4;
+    soma_network *network = network_of(again[_i].layers, again[_i].masked), *read, *newer;
+    soma_device *device;
+    expect_ok(soma_device_open("cpu", NULL, &device));
+    run_masked(network, device, x, mask, expected);
+    expect_ok(soma_save_onnx_with(network, path, &(soma_onnx_save_options){.opset = 17}));
+    expect_ok(soma_load_onnx(path, NULL, &read));
+    expect_attention(read, network, again[_i].masked, again[_i].causal);
+    ck_assert_uint_eq(soma_network_parameter_count(read), soma_network_parameter_count(network));
+    run_masked(read, device, x, mask, found);
+    for (size_t i = 0; i < SOMA_COUNT_OF(x); i++) ck_assert_float_eq_tol(found[i], expected[i], 1e-5f);
+    expect_ok(soma_save_onnx(read, new)); /* as attention */
+    expect_ok(soma_load_onnx(new, NULL, &newer));
+    expect_attention(newer, network, again[_i].masked, again[_i].causal);
+    soma_network_destroy(newer);
+    soma_network_destroy(read);
+    soma_network_destroy(network);
+    soma_device_close(device);
+}
+END_TEST
+
 /* --------------------------------------------------------------------------------------------------------- refusals */
 
 /* A rewrite makes them where a network is run; of such a graph neither kind of file would be the same network. */
@@ -365,6 +435,7 @@ int main(void) {
     tcase_add_loop_test(all, attention_is_a_mean_by_likeness, 0, sizeof forms / sizeof *forms);
     tcase_add_loop_test(all, pairs_are_turned_by_tables, 0, 2);
     tcase_add_loop_test(all, masks_hold_in_older_opsets, 0, 2);
+    tcase_add_loop_test(all, what_was_written_for_older_opsets_is_attention_again, 0, sizeof again / sizeof *again);
     tcase_add_test(all, masks_that_are_added_are_not_written);
     tcase_add_loop_test(all, the_rest_is_refused, 0, sizeof refusals / sizeof *refusals);
     Suite *suite = suite_create("onnx, attention");

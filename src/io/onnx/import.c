@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* From an ONNX graph to a network: values and their names, the order of things, and which reading a model gets. */
 #include "base/utf8.h"
+#include "io/onnx/again.h"
 #include "io/onnx/classes.h"
 #include "io/onnx/family.h"
 #include "io/onnx/inside.h"
@@ -154,6 +155,14 @@ static soma_status add_numbered_node(soma_onnx_importer *importer, const Soma__O
     return say_which(importer, add_node(importer, proto), proto, number);
 }
 
+/* What was written as other nodes, of which this one was the last. */
+static soma_status add_again(soma_onnx_importer *importer, const soma_onnx_again *again) {
+    soma_onnx_node node = {
+        .importer = importer, .row = &soma_onnx_row_again, .proto = &again->made.node, .opset = importer->opset};
+    SOMA_TRY(find_inputs(&node));
+    return add_result(&node, node.proto->output[0]);
+}
+
 /* ------------------------------------------------------------------------------------------------- whole graph */
 
 static soma_status add_values(soma_onnx_importer *importer) {
@@ -172,8 +181,13 @@ static soma_status add_values(soma_onnx_importer *importer) {
 static soma_status add_nodes(soma_onnx_importer *importer) {
     const Soma__Onnx__GraphProto *graph = importer->file->model->graph;
     for (size_t i = 0; i < graph->n_node; i++) {
+        const soma_onnx_attentions *found = importer->attentions;
         bool late = false;
-        if (!soma_onnx_needs_node(importer->selection, i)) continue;
+        if (!soma_onnx_needs_node(importer->selection, i) || (found && found->part[i])) continue;
+        if (found && found->again[i]) {
+            SOMA_TRY(say_which(importer, add_again(importer, found->again[i]), graph->node[i], i));
+            continue;
+        }
         if (importer->late) SOMA_TRY(say_which(importer, soma_onnx_put_off(importer, i, &late), graph->node[i], i));
         if (!late) SOMA_TRY(add_numbered_node(importer, graph->node[i], i));
     }
@@ -246,7 +260,8 @@ static size_t most_made(const soma_onnx_options *options) {
 }
 
 static soma_status import(const soma_onnx_file *file, const soma_onnx_options *options,
-                          const soma_onnx_selection *selection, soma_onnx_late *late, soma_network **network) {
+                          const soma_onnx_selection *selection, const soma_onnx_attentions *attentions,
+                          soma_onnx_late *late, soma_network **network) {
     soma_onnx_batch reading = options ? options->batch : SOMA_ONNX_BATCH_AUTO;
     size_t taken = 0;
     SOMA_TRY(check_size(file, selection, &taken));
@@ -260,7 +275,8 @@ static soma_status import(const soma_onnx_file *file, const soma_onnx_options *o
                                        .selection = selection,
                                        .taken = taken,
                                        .memory_limit = most_made(options),
-                                       .late = late};
+                                       .late = late,
+                                       .attentions = attentions};
     soma_status status = read_as(&wanted, reading == SOMA_ONNX_BATCH_NONE, network, &inputs);
     bool another = (status == SOMA_UNSUPPORTED || status == SOMA_INVALID_SHAPE) && !inputs.open;
     if (reading != SOMA_ONNX_BATCH_AUTO || !another) return status;
@@ -276,10 +292,14 @@ static soma_status import(const soma_onnx_file *file, const soma_onnx_options *o
 static soma_status make_network(const soma_onnx_file *file, const soma_onnx_options *options, soma_onnx_late *late,
                                 soma_network **network) {
     soma_onnx_selection selection;
+    soma_onnx_attentions attentions = {.nodes = 0};
     *network = NULL;
     SOMA_TRY(soma_onnx_check(file));
     soma_status status = soma_onnx_select(file, options, &selection);
-    if (status == SOMA_OK) status = import(file, options, &selection, late, network);
+    /* What is put off is told by the nodes of the file. */
+    if (status == SOMA_OK && !late) status = soma_onnx_find_attentions(file, &attentions);
+    if (status == SOMA_OK) status = import(file, options, &selection, late ? NULL : &attentions, late, network);
+    soma_onnx_attentions_clear(&attentions);
     soma_onnx_selection_clear(&selection);
     if (status == SOMA_OK) status = soma_onnx_get_metadata(file, *network);
     if (status == SOMA_OK) return SOMA_OK;

@@ -53,8 +53,9 @@ typedef struct soma_onnx_inputs {
 /* Numbers that were computed: memory of the importer's. */
 typedef struct soma_onnx_block soma_onnx_block;
 
-typedef struct soma_onnx_frame soma_onnx_frame; /* inside.h */
-typedef struct soma_onnx_late soma_onnx_late;   /* late.h */
+typedef struct soma_onnx_frame soma_onnx_frame;           /* inside.h */
+typedef struct soma_onnx_late soma_onnx_late;             /* late.h */
+typedef struct soma_onnx_attentions soma_onnx_attentions; /* again.h */
 
 typedef struct soma_onnx_importer {
     const soma_onnx_file *file;
@@ -73,9 +74,10 @@ typedef struct soma_onnx_importer {
     const soma_onnx_options *options;
     const soma_onnx_selection *selection;
     soma_network *network;
-    bool whole;           /* the second reading */
-    bool host;            /* all values are known: nodes are computed, and no network is made */
-    soma_onnx_late *late; /* where it is noted which nodes are put off; NULL: none is */
+    bool whole;                             /* the second reading */
+    bool host;                              /* all values are known: nodes are computed, and no network is made */
+    soma_onnx_late *late;                   /* where it is noted which nodes are put off; NULL: none is */
+    const soma_onnx_attentions *attentions; /* what is read in the place of nodes; NULL: each as it is */
     soma_onnx_inputs inputs;
     size_t batch;              /* size of the first dimension in the first reading; 0: not known */
     soma_onnx_classes classes; /* that the graph tells apart; none: it names none */
