@@ -40,6 +40,7 @@ static work work_of(const soma_call *call, const attention_plan *p, size_t task,
     w.hidden_room = w.scores + GEMM_ROWS * KEYS;
     w.top = w.hidden_room + KEYS;
     w.sum = w.top + p->size.group * QUERIES;
+    memset(w.scores, 0, GEMM_ROWS * KEYS * sizeof(float));
     for (size_t i = 0; i < p->size.group * QUERIES; i++) {
         w.top[i] = -__builtin_inff();
         w.sum[i] = 0.0f;
@@ -58,17 +59,17 @@ static void pack_block(work *w) {
 }
 
 /* A row of scores, of which `seen` count, with what is added to them, becomes weights; y, which is summed so far, is
- * scaled to go with them. NULL: nothing is. */
-static void soften(float *scores, size_t count, size_t seen, const float *added, float *top, float *sum, float *y,
-                   size_t width) {
+ * scaled to go with them. NULL: nothing is. What lies behind the row up to `whole` may be written. */
+static void soften(float *scores, size_t count, size_t seen, size_t whole, const float *added, float *top, float *sum,
+                   float *y, size_t width) {
     if (added) {
         SOMA_INDEPENDENT
         for (size_t j = 0; j < seen; j++) scores[j] += added[j];
     }
     const float before = *top, highest = soma_row_max(scores, seen), now = highest > before ? highest : before;
     const float base = now == -__builtin_inff() ? 0.0f : now, factor = EXP(before - base);
-    soma_row_add(scores, -base, scores, seen);
-    soma_row_exp(scores, scores, seen);
+    SOMA_INDEPENDENT
+    for (size_t j = 0; j < whole; j++) scores[j] = EXP(scores[j] - base);
     for (size_t j = seen; j < count; j++) scores[j] = 0.0f;
     if (y && factor != 1.0f) soma_row_multiply(y, factor, y, width);
     *sum = *sum * factor + soma_row_sum(scores, seen);
@@ -94,8 +95,9 @@ static void multiply_tile(const work *w, size_t head, soma_range rows, const hea
     for (size_t i = 0; i < number; i++) {
         const size_t step = rows.begin + i, at = head * QUERIES + step - w->queries.begin;
         const float *added = of->added.at ? attention_from(of->added, step).at + w->keys.begin : w->hidden;
-        soften(attention_from(scores, i).at, count, soma_attention_sees(params, step, w->keys.begin, count), added,
-               &w->top[at], &w->sum[at], first ? NULL : attention_from(of->y, step).at, size->value_width);
+        const size_t seen = soma_attention_sees(params, step, w->keys.begin, count);
+        soften(attention_from(scores, i).at, count, seen, soma_round_up(seen, SOMA_LANES), added, &w->top[at],
+               &w->sum[at], first ? NULL : attention_from(of->y, step).at, size->value_width);
     }
     gemm_multiply_packed(attention_from(of->y, rows.begin), number, size->value_width, count, scores, true,
                          w->packed_values, all, 1.0f, first ? 0.0f : 1.0f);
@@ -184,7 +186,7 @@ static void few_task(const soma_call *call, const soma_cpu_plan *plan, size_t ta
         const size_t seen = count_seen(call, mask, step, size->keys);
         float top = -__builtin_inff(), sum = 0.0f;
         score_keys(attention_from(q, step).at, k, mask, seen, size->width, call->params.attention.scale, scores);
-        soften(scores, seen, seen, added.at ? attention_from(added, step).at : NULL, &top, &sum, NULL, 0);
+        soften(scores, seen, seen, seen, added.at ? attention_from(added, step).at : NULL, &top, &sum, NULL, 0);
         add_values(scores, v, seen, size->value_width, sum == 0.0f ? 0.0f : 1.0f / sum, attention_from(y, step).at);
         if (total) total[task * size->steps + step] = sum == 0.0f ? __builtin_inff() : top + LOG(sum);
     }

@@ -82,52 +82,87 @@ static void pack_block(work *w) {
     w->hidden = attention_hide(mask, w->keys, w->hidden_room);
 }
 
-/* A row of scores, and one of dy v, become weights and what comes back to the scores, times scale. */
-static void weigh(float *scores, float *slopes, size_t count, size_t seen, const float *added, float total,
-                  float with_y, float scale) {
+/* The zeros behind what a row sees reach so far that a tile of the products below meets no other numbers. */
+static void clear_behind(float *row, size_t seen) {
+    for (size_t j = seen; j < SOMA_MIN(seen + GEMM_ROWS, (size_t)KEYS); j++) row[j] = 0.0f;
+}
+
+/* A row of scores, and one of dy v, become weights and what comes back to the scores, times scale. In whole vectors:
+ * what lies behind the row is scratch, too. */
+static void weigh(float *scores, float *slopes, size_t seen, const float *added, float total, float with_y,
+                  float scale) {
+    const size_t whole = soma_round_up(seen, SOMA_LANES);
     if (added) {
         SOMA_INDEPENDENT
         for (size_t j = 0; j < seen; j++) scores[j] += added[j];
     }
     SOMA_INDEPENDENT
-    for (size_t j = 0; j < seen; j++) {
+    for (size_t j = 0; j < whole; j++) {
         const float weight = EXP(scores[j] - total);
         scores[j] = weight;
         slopes[j] = weight * (slopes[j] - with_y) * scale;
     }
-    for (size_t j = seen; j < count; j++) scores[j] = slopes[j] = 0.0f;
+    clear_behind(scores, seen);
+    clear_behind(slopes, seen);
 }
 
-static void weigh_block(const work *w, const head_rows *head) {
+static void weigh_row(const work *w, const head_rows *head, size_t query) {
+    const soma_attention_params *params = &w->call->params.attention;
+    const size_t at = query - w->queries.begin, keys = w->keys.end - w->keys.begin;
+    const float *dy = attention_from(head->dy, query).at, *y = attention_from(head->y, query).at,
+                *added = head->added.at ? attention_from(head->added, query).at + w->keys.begin : w->hidden;
+    weigh(attention_from(w->weights, at).at, attention_from(w->slopes, at).at,
+          soma_attention_sees(params, query, w->keys.begin, keys), added, head->total[query],
+          soma_row_dot(dy, y, w->size->value_width), params->scale);
+}
+
+/* A tile of queries: weights and slopes of the keys that the last of them sees, and what they add to dq. */
+static void add_queries(const work *w, const head_rows *head, soma_range tile) {
     const soma_attention_params *params = &w->call->params.attention;
     const soma_attention_size *size = w->size;
-    const size_t keys = w->keys.end - w->keys.begin, first = w->queries.begin, queries = w->queries.end - first;
-    gemm_multiply_packed(w->weights, queries, keys, size->width, attention_from(head->q, first), true, w->keys_across,
+    const size_t keys = w->keys.end - w->keys.begin, number = tile.end - tile.begin, at = tile.begin - w->queries.begin,
+                 seen = soma_attention_sees(params, tile.end - 1, w->keys.begin, keys);
+    const attention_rows weights = attention_from(w->weights, at), slopes = attention_from(w->slopes, at);
+    gemm_multiply_packed(weights, number, seen, size->width, attention_from(head->q, tile.begin), true, w->keys_across,
                          size->width, params->scale, 0.0f);
-    gemm_multiply_packed(w->slopes, queries, keys, size->value_width, attention_from(head->dy, first), true,
+    gemm_multiply_packed(slopes, number, seen, size->value_width, attention_from(head->dy, tile.begin), true,
                          w->values_across, size->value_width, 1.0f, 0.0f);
-    for (size_t i = 0; i < queries; i++) {
-        const float with_y = soma_row_dot(attention_from(head->dy, first + i).at, attention_from(head->y, first + i).at,
-                                          size->value_width);
-        const float *added = head->added.at ? attention_from(head->added, first + i).at + w->keys.begin : w->hidden;
-        weigh(attention_from(w->weights, i).at, attention_from(w->slopes, i).at, keys,
-              soma_attention_sees(params, first + i, w->keys.begin, keys), added, head->total[first + i], with_y,
-              params->scale);
+    for (size_t query = tile.begin; query < tile.end; query++) weigh_row(w, head, query);
+    gemm_multiply_packed(attention_from(head->dq, tile.begin), number, size->width, seen, slopes, true, w->keys_along,
+                         keys, 1.0f, 1.0f);
+}
+
+/* A tile of keys: what the block's queries from the first that sees one of them on add to the rows of their gradient.
+ */
+static void add_keys(const work *w, attention_rows rows, size_t width, attention_rows weights, const float *packed) {
+    const bool causal = w->call->params.attention.causal;
+    const size_t keys = w->keys.end - w->keys.begin, queries = w->queries.end - w->queries.begin;
+    for (size_t key = 0; key < keys; key += GEMM_ROWS) {
+        const size_t first = causal ? SOMA_MAX(w->keys.begin + key, w->queries.begin) : w->queries.begin;
+        if (first >= w->queries.end) break;
+        const size_t at = first - w->queries.begin;
+        const gemm_panels b = {packed + at * GEMM_COLUMNS, GEMM_COLUMNS, queries * GEMM_COLUMNS};
+        const attention_rows a = {attention_from(weights, at).at + key, weights.stride};
+        gemm_multiply_panels(attention_from(rows, w->keys.begin + key), SOMA_MIN(keys - key, (size_t)GEMM_ROWS), width,
+                             queries - at, a, false, b, 1.0f, 1.0f);
     }
 }
 
 static void add_block(const work *w, const head_rows *head) {
     const soma_attention_size *size = w->size;
-    const size_t keys = w->keys.end - w->keys.begin, first = w->queries.begin, queries = w->queries.end - first;
-    weigh_block(w, head);
-    gemm_pack_rows(attention_from(head->q, first).at, head->q.stride, queries, size->width, w->queries_along);
-    gemm_pack_rows(attention_from(head->dy, first).at, head->dy.stride, queries, size->value_width, w->dy_along);
-    gemm_multiply_packed(attention_from(w->dv, w->keys.begin), keys, size->value_width, queries, w->weights, false,
-                         w->dy_along, queries, 1.0f, 1.0f);
-    gemm_multiply_packed(attention_from(w->dk, w->keys.begin), keys, size->width, queries, w->slopes, false,
-                         w->queries_along, queries, 1.0f, 1.0f);
-    gemm_multiply_packed(attention_from(head->dq, first), queries, size->width, keys, w->slopes, true, w->keys_along,
-                         keys, 1.0f, 1.0f);
+    const size_t first = w->queries.begin, end = w->queries.end;
+    for (size_t at = first; at < end; at += GEMM_ROWS)
+        add_queries(w, head, (soma_range){at, SOMA_MIN(at + GEMM_ROWS, end)});
+    gemm_pack_rows(attention_from(head->q, first).at, head->q.stride, end - first, size->width, w->queries_along);
+    gemm_pack_rows(attention_from(head->dy, first).at, head->dy.stride, end - first, size->value_width, w->dy_along);
+    add_keys(w, w->dv, size->value_width, w->weights, w->dy_along);
+    add_keys(w, w->dk, size->width, w->slopes, w->queries_along);
+}
+
+/* Queries of a block, of so many that go through blocks of keys: no small rest is left. */
+static size_t block_of(size_t queries) {
+    const size_t parts = soma_cpu_parts(queries, QUERIES);
+    return SOMA_MIN(soma_round_up(soma_cpu_parts(queries, SOMA_MAX(parts, (size_t)1)), GEMM_ROWS), (size_t)QUERIES);
 }
 
 static void attention_grad_task(const soma_call *call, const soma_cpu_plan *plan, size_t task, uint32_t thread) {
@@ -141,14 +176,17 @@ static void attention_grad_task(const soma_call *call, const soma_cpu_plan *plan
         const head_rows head = head_rows_of(&w, first + i);
         clear_rows(head.dq, size->steps, size->width);
     }
+    memset(w.weights.at, 0, 2 * QUERIES * KEYS * sizeof(float));
     for (size_t begin = 0; begin < size->keys; begin += KEYS) {
+        const size_t unseeing = call->params.attention.causal ? SOMA_MIN(begin, size->steps) : 0,
+                     block = block_of(size->steps - unseeing);
         w.keys = (soma_range){begin, SOMA_MIN(begin + KEYS, size->keys)};
         pack_block(&w);
         for (size_t i = 0; i < size->group; i++) {
             const head_rows head = head_rows_of(&w, first + i);
-            for (size_t step = 0; step < size->steps; step += QUERIES) {
-                w.queries = (soma_range){step, SOMA_MIN(step + QUERIES, size->steps)};
-                if (!call->params.attention.causal || w.queries.end > begin) add_block(&w, &head);
+            for (size_t step = unseeing; step < size->steps; step += block) {
+                w.queries = (soma_range){step, SOMA_MIN(step + block, size->steps)};
+                add_block(&w, &head);
             }
         }
     }
