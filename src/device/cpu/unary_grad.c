@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* UNARY_GRAD and BIAS_UNARY_GRAD: the derivative of every row of soma/functions.h becomes a vectorised loop. */
+#include "device/cpu/gelu.h"
 #include "device/cpu/unary.h"
 
 typedef void derivative_function(const float *dy, const float *v, float *out, size_t count, float a, float b);
@@ -23,11 +24,21 @@ static derivative_function *const derivatives[SOMA_FUNCTION_COUNT] = {
 #undef X
 };
 
+static void derive_gelu(const float *dy, const float *v, float *out, size_t count, float a, float b) {
+    (void)a, (void)b;
+    SOMA_INDEPENDENT
+    for (size_t i = 0; i < count; i++) out[i] = dy[i] * gelu_slope(v[i]);
+}
+
+static derivative_function *derivative_of(soma_function function) {
+    return function == SOMA_GELU ? derive_gelu : derivatives[function];
+}
+
 static void unary_grad_chunk(const soma_call *call, const soma_cpu_plan *plan, size_t task, uint32_t thread) {
     (void)plan, (void)thread;
     const soma_unary_params *params = &call->params.unary;
     soma_range range = soma_cpu_part(task, soma_view_count(&call->view[2]), SOMA_CPU_CHUNK);
-    derivatives[params->function](
+    derivative_of(params->function)(
         soma_cpu_floats(&call->view[0]) + range.begin, soma_cpu_floats(&call->view[1]) + range.begin,
         soma_cpu_floats(&call->view[2]) + range.begin, range.end - range.begin, params->a, params->b);
 }
@@ -38,15 +49,27 @@ SOMA_CPU_PLANNER(unary_grad) {
 
 /* ------------------------------------------------------------------------------------------------ with the bias */
 
-/* A task takes a block of rows of a strip of columns. */
-#define STRIP 128
-#define BLOCK 512
+/* A task takes a block of rows of a strip of columns. Of many rows it takes fewer, of a wider strip: the longer the
+ * pieces of rows, the better the processor foresees what is read and written next. */
+#define STRIP      128
+#define BLOCK      512
+#define WIDE_STRIP 512
+#define WIDE_BLOCK 128
 
+static bool is_wide(const soma_view *out) {
+    return out->shape[0] > BLOCK && out->shape[1] > STRIP;
+}
+static size_t strip_of(const soma_view *out) {
+    return is_wide(out) ? WIDE_STRIP : STRIP;
+}
+static size_t block_of(const soma_view *out) {
+    return is_wide(out) ? WIDE_BLOCK : BLOCK;
+}
 static size_t strips(const soma_view *out) {
-    return soma_cpu_parts(out->shape[1], STRIP);
+    return soma_cpu_parts(out->shape[1], strip_of(out));
 }
 static size_t blocks(const soma_view *out) {
-    return soma_cpu_parts(out->shape[0], BLOCK);
+    return soma_cpu_parts(out->shape[0], block_of(out));
 }
 
 static void add_rows(float *restrict sum, const float *restrict row, size_t count) {
@@ -83,8 +106,8 @@ static void derive_narrow_rows(const soma_call *call, soma_range row, float *res
     for (size_t i = row.begin; i < row.end; i += together) {
         size_t rows = SOMA_MIN(together, row.end - i), at = i * cols;
         float *result = soma_cpu_floats(&call->view[2]) + at;
-        derivatives[params->function](soma_cpu_floats(&call->view[0]) + at, soma_cpu_floats(&call->view[1]) + at,
-                                      result, rows * cols, params->a, params->b);
+        derivative_of(params->function)(soma_cpu_floats(&call->view[0]) + at, soma_cpu_floats(&call->view[1]) + at,
+                                        result, rows * cols, params->a, params->b);
         sum_narrow_rows(result, rows, cols, side_by_side, wide);
     }
     for (size_t i = 0; i < side_by_side; i++) add_rows(sum, wide + i * cols, cols);
@@ -96,8 +119,8 @@ static void derive_rows(const soma_call *call, soma_range row, soma_range col, f
     for (size_t i = row.begin; i < row.end; i++) {
         size_t at = i * cols + col.begin;
         float *result = soma_cpu_floats(&call->view[2]) + at;
-        derivatives[params->function](soma_cpu_floats(&call->view[0]) + at, soma_cpu_floats(&call->view[1]) + at,
-                                      result, width, params->a, params->b);
+        derivative_of(params->function)(soma_cpu_floats(&call->view[0]) + at, soma_cpu_floats(&call->view[1]) + at,
+                                        result, width, params->a, params->b);
         add_rows(sum, result, width);
     }
 }
@@ -107,8 +130,9 @@ static void bias_strip(const soma_call *call, const soma_cpu_plan *plan, size_t 
     (void)plan, (void)thread;
     const soma_view *out = &call->view[2];
     size_t rows = out->shape[0], cols = out->shape[1], block = task / strips(out);
-    soma_range col = soma_cpu_part(task % strips(out), cols, STRIP), row = soma_cpu_part(block, rows, BLOCK);
-    float sum[STRIP] = {0};
+    soma_range col = soma_cpu_part(task % strips(out), cols, strip_of(out)),
+               row = soma_cpu_part(block, rows, block_of(out));
+    float sum[WIDE_STRIP] = {0};
     if (cols < NARROW)
         derive_narrow_rows(call, row, sum);
     else
@@ -122,7 +146,7 @@ static void bias_combine(const soma_call *call, const soma_cpu_plan *plan, size_
     (void)plan, (void)thread;
     const soma_view *out = &call->view[2];
     size_t cols = out->shape[1];
-    soma_range col = soma_cpu_part(task, cols, STRIP);
+    soma_range col = soma_cpu_part(task, cols, strip_of(out));
     float *dbias = soma_cpu_floats(&call->view[3]) + col.begin;
     const float *partial = (const float *)soma_cpu_workspace(call) + col.begin;
     memset(dbias, 0, (col.end - col.begin) * sizeof *dbias);
