@@ -83,12 +83,29 @@ static void keep_places_apart(soma_plan *plan) {
     }
 }
 
+/* From so many bytes on, and so many more. */
+#define SET_APART_LEAST ((size_t)256 << 10)
+#define SET_APART       ((size_t)384)
+
+/*
+ * What is as large as a power of two lies one behind the other at multiples of it, and the same place of all of it in
+ * the same set of a processor's caches: the columns of a step, which a recurrent layer reads of one tensor and writes
+ * to another, would push each other out. Three times 128 bytes set eight tensors in a row 128 bytes apart or more, up
+ * to multiples of 1 KiB.
+ */
+static void set_places_apart(soma_plan *plan) {
+    if (plan->executor->device->info.kind != SOMA_DEVICE_CPU) return;
+    for (uint32_t i = 0; i < plan->graph->count; i++)
+        if (plan->blocks[i].size >= SET_APART_LEAST) plan->blocks[i].size += SET_APART;
+}
+
 soma_status soma_plan_place(soma_plan *plan) {
     plan->blocks = soma_calloc(plan->graph->count, sizeof *plan->blocks);
     if (!plan->blocks) return soma_out_of_memory(plan->graph->count * sizeof *plan->blocks, "a plan");
     find_lifetimes(plan);
     place_constants(plan);
     keep_places_apart(plan);
+    set_places_apart(plan);
     size_t alignment = plan->executor->device->info.alignment;
     SOMA_TRY(soma_place_blocks(plan->blocks, plan->graph->count, alignment, &plan->arena_bytes));
     SOMA_TRY(soma_settled_join(plan));
