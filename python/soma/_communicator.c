@@ -78,11 +78,11 @@ static void give_up(void *context, soma_status status, const char *message) {
 /* An attribute that is a whole number. */
 static int read_number(PyObject *object, const char *name, uint32_t *number) {
     PyObject *value = PyObject_GetAttrString(object, name);
-    unsigned long read = value ? PyLong_AsUnsignedLong(value) : 0;
+    unsigned long long read = 0;
+    const int failed = value ? soma_py_whole(name, value, UINT32_MAX, &read) : -1;
     Py_XDECREF(value);
     *number = (uint32_t)read;
-    if (!PyErr_Occurred() && read > UINT32_MAX) PyErr_Format(PyExc_OverflowError, "%s is too large: %lu", name, read);
-    return PyErr_Occurred() ? -1 : 0;
+    return failed;
 }
 
 static int has_method(PyObject *object, const char *name) {

@@ -50,11 +50,14 @@ PyObject *soma_py_devices(PyObject *module, PyObject *unused) {
 static PyObject *open_device(PyTypeObject *type, PyObject *arguments, PyObject *keywords) {
     static char *names[] = {"name", "threads", "memory_limit", NULL};
     const char *name = NULL;
-    unsigned threads = 0;
-    unsigned long long limit = 0;
+    PyObject *given_threads = NULL, *given_limit = NULL;
+    unsigned long long threads = 0, limit = 0;
     soma_device *device = NULL;
-    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "|zIK", names, &name, &threads, &limit)) return NULL;
-    soma_device_options options = {.threads = threads, .memory_limit = limit};
+    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "|zOO", names, &name, &given_threads, &given_limit) ||
+        (given_threads && soma_py_whole("threads", given_threads, UINT32_MAX, &threads)) ||
+        (given_limit && soma_py_whole("memory_limit", given_limit, UINT64_MAX, &limit)))
+        return NULL;
+    soma_device_options options = {.threads = (uint32_t)threads, .memory_limit = limit};
     soma_status status;
     SOMA_PY_UNLOCKED(status = soma_device_open(name, &options, &device));
     if (status != SOMA_OK) return soma_py_raise(status);

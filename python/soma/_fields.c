@@ -32,15 +32,24 @@ static int fill_number(const soma_py_field *field, PyObject *value, void *place)
     return 0;
 }
 
-static int fill_whole(const soma_py_field *field, PyObject *value, void *place) {
+int soma_py_whole(const char *what, PyObject *value, unsigned long long most, unsigned long long *number) {
     PyObject *index = PyNumber_Index(value);
-    unsigned long long number = index ? PyLong_AsUnsignedLongLong(index) : 0;
-    Py_XDECREF(index);
-    if (PyErr_Occurred()) return -1;
-    if ((field->kind == SOMA_PY_UINT32 && number > UINT32_MAX) || (field->kind == SOMA_PY_SIZE && number > SIZE_MAX)) {
-        PyErr_Format(PyExc_OverflowError, "%s is too large: %llu", field->key, number);
-        return -1;
-    }
+    if (!index) return -1;
+    *number = PyLong_AsUnsignedLongLong(index);
+    const bool is_beyond = PyErr_Occurred() && PyErr_ExceptionMatches(PyExc_OverflowError);
+    if (is_beyond) PyErr_Clear();
+    if (is_beyond || (!PyErr_Occurred() && *number > most))
+        PyErr_Format(PyExc_ValueError, "%s is %S; accepted: whole numbers from 0 to %llu", what, index, most);
+    Py_DECREF(index);
+    return PyErr_Occurred() ? -1 : 0;
+}
+
+static int fill_whole(const soma_py_field *field, PyObject *value, void *place) {
+    const unsigned long long most = field->kind == SOMA_PY_UINT32 ? UINT32_MAX
+                                    : field->kind == SOMA_PY_SIZE ? SIZE_MAX
+                                                                  : UINT64_MAX;
+    unsigned long long number = 0;
+    if (soma_py_whole(field->key, value, most, &number)) return -1;
     if (field->kind == SOMA_PY_UINT32)
         *(uint32_t *)place = (uint32_t)number;
     else if (field->kind == SOMA_PY_SIZE)

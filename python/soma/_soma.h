@@ -196,6 +196,8 @@ typedef struct soma_py_field {
 } soma_py_field;
 /* Fields end with one whose key is NULL; `what` they are of, for messages. 0, or -1 with an exception. */
 int soma_py_fill(const char *what, const soma_py_field *fields, PyObject *dict, void *target);
+/* A whole number from 0 to `most`; ValueError says of others what they are, and TypeError of what is none. */
+int soma_py_whole(const char *what, PyObject *value, unsigned long long most, unsigned long long *number);
 /* The value of a name; -1 with an exception that says which there are. */
 int soma_py_name(soma_names names, const char *what, PyObject *text, int *value);
 /* {"loss": ..., "accuracy": ...} */

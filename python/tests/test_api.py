@@ -399,6 +399,18 @@ def test_progress_is_a_line_for_each_epoch(spirals, capsys):
     assert "dense_2" in capsys.readouterr().out
 
 
+def test_a_device_takes_the_numbers_that_there_are():
+    for given, most in (({"memory_limit": -1}, 2**64 - 1), ({"memory_limit": 2**64}, 2**64 - 1), ({"threads": -1}, 2**32 - 1), ({"threads": 2**32 + 1}, 2**32 - 1)):
+        [(name, number)] = given.items()
+        with pytest.raises(ValueError, match=f"{name} is {number}; accepted: whole numbers from 0 to {most}"):
+            soma.Device("cpu", **given)
+    with pytest.raises(TypeError, match="float"):
+        soma.Device("cpu", memory_limit=1.5)
+    assert soma.Device("cpu", threads=np.int64(1), memory_limit=2**40).selector == "cpu"
+    with pytest.raises(ValueError, match="epochs is -1; accepted: whole numbers from 0 to 4294967295"):
+        small().fit([[0.0, 0.0]], [0], epochs=-1, verbose=0)
+
+
 def test_devices_are_listed():
     listed = {device["selector"]: device for device in soma.devices()}
     assert listed["cpu"]["usable"] and listed["cpu"]["kind"] == "cpu"
