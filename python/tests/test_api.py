@@ -178,6 +178,14 @@ def test_sequences_of_different_lengths():
         plain.predict(x, lengths=lengths)
 
 
+def test_a_step_that_is_not_there_has_no_class():
+    x, mask = soma.Input((4, 2)), soma.Input((4,), "mask")
+    network = soma.Network(inputs=[x, mask], outputs=soma.Activation("softmax")(soma.Mask()([x, mask])), device="cpu")
+    network.compile(loss="categorical_crossentropy")
+    values = np.float32([[[0, 1], [1, 0], [0, 1], [1, 0]], [[1, 0], [0, 1], [0, 1], [1, 0]]])
+    np.testing.assert_array_equal(network.predict_sequences([values, [[1, 0, 1, 1], [0, 1, 1, 0]]]), [[1, -1, 1, 0], [-1, 1, 1, -1]])
+
+
 def test_labels_without_a_step_each():
     x, y = np.random.default_rng(1).normal(size=(4, 6, 2)), np.array([[0, 1, 1], [1, -1, -1], [0, 0, -1], [-1, -1, -1]])
     network = soma.Network("lstm 4; dense 3 softmax", device="cpu")
