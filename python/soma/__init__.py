@@ -9,13 +9,15 @@
 
 Names and arguments are Keras's, the defaults soma's. docs/python.md has it all.
 """
-from . import _soma, layers, onnx, optimizers
+from . import _soma, callbacks, initializers, layers, losses, models, onnx, optimizers, utils
 from ._soma import *  # noqa: F403 - the exceptions, by class
 from ._soma import Array, Device, DeviceArray, Error, devices
 from .board import SummaryWriter
-from .callbacks import Callback, EarlyStopping, History, LambdaCallback, ModelCheckpoint, TensorBoard
+from .callbacks import (BackupAndRestore, Callback, CSVLogger, EarlyStopping, LambdaCallback, LearningRateScheduler, ModelCheckpoint, ReduceLROnPlateau,
+                        TensorBoard, TerminateOnNaN)
 from .data import array
 from .distributed import Communicator, MPICommunicator
+from .history import History
 from .network import Network, load
 from .optimizers import Optimizer, Schedule
 from .session import InferenceSession, NodeArg, Session
@@ -41,6 +43,7 @@ def __getattr__(name):
 Sequential = Model = Network
 __version__ = _soma.version()
 ERRORS = [name for name in dir(_soma) if name.endswith("Error")]
-__all__ = ["Array", "Callback", "Communicator", "Device", "DeviceArray", "EarlyStopping", "History", "InferenceSession", "LambdaCallback", "MPICommunicator", "Model", "ModelCheckpoint",
-           "Network", "NodeArg", "Optimizer", "Schedule", "Sequential", "Session", "Stream", "SummaryWriter", "TensorBoard", "Tokenizer", "array", "devices",
-           "load", "onnx", *ERRORS, *layers.NAMES, *optimizers.NAMES]
+__all__ = ["Array", "BackupAndRestore", "CSVLogger", "Callback", "Communicator", "Device", "DeviceArray", "EarlyStopping", "History", "InferenceSession", "LambdaCallback",
+           "LearningRateScheduler", "MPICommunicator", "Model", "ModelCheckpoint", "Network", "NodeArg", "Optimizer", "ReduceLROnPlateau", "Schedule", "Sequential", "Session", "Stream",
+           "SummaryWriter", "TensorBoard", "TerminateOnNaN", "Tokenizer", "array", "callbacks", "devices", "initializers", "layers", "load", "losses", "models", "onnx", "optimizers", "utils",
+           *ERRORS, *layers.NAMES, *optimizers.NAMES]

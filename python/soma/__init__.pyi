@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Made by python/tests/make_stubs.py.
-from . import layers as layers, onnx as onnx, optimizers as optimizers
+from . import callbacks as callbacks, initializers as initializers, layers as layers, losses as losses, models as models, onnx as onnx, optimizers as optimizers, utils as utils
 from ._soma import Array as Array
 from ._soma import Device as Device
 from ._soma import DeviceArray as DeviceArray
@@ -21,15 +21,20 @@ from ._soma import OutOfDeviceMemoryError as OutOfDeviceMemoryError
 from ._soma import OutOfMemoryError as OutOfMemoryError
 from ._soma import UnsupportedError as UnsupportedError
 from .board import SummaryWriter as SummaryWriter
+from .callbacks import BackupAndRestore as BackupAndRestore
 from .callbacks import Callback as Callback
+from .callbacks import CSVLogger as CSVLogger
 from .callbacks import EarlyStopping as EarlyStopping
-from .callbacks import History as History
 from .callbacks import LambdaCallback as LambdaCallback
+from .callbacks import LearningRateScheduler as LearningRateScheduler
 from .callbacks import ModelCheckpoint as ModelCheckpoint
+from .callbacks import ReduceLROnPlateau as ReduceLROnPlateau
 from .callbacks import TensorBoard as TensorBoard
+from .callbacks import TerminateOnNaN as TerminateOnNaN
 from .data import array as array
 from .distributed import Communicator as Communicator
 from .distributed import MPICommunicator as MPICommunicator
+from .history import History as History
 from .layers import Dense as Dense
 from .layers import Dropout as Dropout
 from .layers import SpatialDropout as SpatialDropout
@@ -117,16 +122,19 @@ from .layers import LayerNormalization as LayerNormalization
 from .layers import GroupNormalization as GroupNormalization
 from .layers import RMSNormalization as RMSNormalization
 from .layers import ReLU as ReLU
+from .layers import LeakyReLU as LeakyReLU
+from .layers import ELU as ELU
 from .layers import Softmax as Softmax
+from .layers import SELU as SELU
 from .layers import Sigmoid as Sigmoid
 from .layers import Tanh as Tanh
-from .layers import ELU as ELU
 from .layers import GELU as GELU
 from .layers import SiLU as SiLU
 from .layers import Softplus as Softplus
 from .layers import Input as Input
 from .layers import Text as Text
 from .layers import Residual as Residual
+from .layers import Bidirectional as Bidirectional
 from .layers import Concatenate as Concatenate
 from .layers import Mask as Mask
 from .layers import Add as Add
@@ -135,6 +143,7 @@ from .layers import Multiply as Multiply
 from .layers import Divide as Divide
 from .layers import Maximum as Maximum
 from .layers import Minimum as Minimum
+from .layers import Average as Average
 from .network import Network as Network
 from .network import load as load
 from .optimizers import Optimizer as Optimizer

@@ -52,6 +52,26 @@ static int fill_names(soma_names names, const char *what, PyObject *list, int mo
     return 0;
 }
 
+/* Numbers of a list, at most `most`; -1 with an exception. */
+static int fill_floats(const char *what, PyObject *list, int most, float *values) {
+    if (!list || list == Py_None) return 0;
+    Py_ssize_t count = PyList_Size(list);
+    if (count < 0) return -1;
+    if (count > most) {
+        PyErr_Format(PyExc_ValueError, "%s: %zd are given, at most %d are possible", what, count, most);
+        return -1;
+    }
+    for (Py_ssize_t i = 0; i < count; i++) values[i] = (float)PyFloat_AsDouble(PyList_GetItem(list, i));
+    return PyErr_Occurred() ? -1 : 0;
+}
+
+#define LOSS(key, kind)                                                                                                \
+    { #key, kind, offsetof(soma_compile_options, key), SOMA_NAMES_LOSS }
+static const soma_py_field loss_fields[] = {
+    LOSS(top_k, SOMA_PY_UINT32),          LOSS(huber_delta, SOMA_PY_FLOAT),
+    LOSS(label_smoothing, SOMA_PY_FLOAT), LOSS(focal_gamma, SOMA_PY_COEFFICIENT),
+    LOSS(focal_alpha, SOMA_PY_FLOAT),     {NULL, SOMA_PY_FLOAT, 0, SOMA_NAMES_LOSS}};
+
 static int fill_compile(soma_compile_options *options, PyObject *loss, PyObject *metrics, PyObject *optimizer,
                         PyObject *schedule, PyObject *class_weight) {
     int losses[SOMA_MAX_OUTPUTS] = {0}, kinds[SOMA_MAX_METRICS] = {0};
@@ -79,11 +99,15 @@ static int fill_compile(soma_compile_options *options, PyObject *loss, PyObject 
 PyObject *soma_py_network_compile(PyObject *object, PyObject *arguments) {
     soma_py_network *self = (soma_py_network *)object;
     PyObject *device, *loss = Py_None, *metrics = Py_None, *optimizer = Py_None, *schedule = Py_None, *weight = Py_None;
+    PyObject *of_losses = Py_None, *loss_weights = Py_None, *quantiles = Py_None;
     soma_compile_options options = {0};
     soma_status status;
-    if (!PyArg_ParseTuple(arguments, "O!|OOOOOIf", soma_py_device_type, &device, &loss, &metrics, &optimizer, &schedule,
-                          &weight, &options.top_k, &options.huber_delta) ||
-        fill_compile(&options, loss, metrics, optimizer, schedule, weight) || soma_py_network_enter(self))
+    if (!PyArg_ParseTuple(arguments, "O!|OOOOOOOO", soma_py_device_type, &device, &loss, &metrics, &optimizer,
+                          &schedule, &weight, &of_losses, &loss_weights, &quantiles) ||
+        fill_compile(&options, loss, metrics, optimizer, schedule, weight) ||
+        soma_py_fill("the losses", loss_fields, of_losses, &options) ||
+        fill_floats("loss_weights", loss_weights, SOMA_MAX_OUTPUTS, options.loss_weight) ||
+        fill_floats("quantiles", quantiles, SOMA_MAX_QUANTILES, options.quantiles) || soma_py_network_enter(self))
         return NULL;
     SOMA_PY_UNLOCKED(status = soma_compile(self->network, ((soma_py_device *)device)->device, &options));
     soma_py_device *before = self->device;
@@ -126,6 +150,31 @@ PyObject *soma_py_network_set_learning_rate(PyObject *object, PyObject *given) {
     soma_py_network_leave(self);
     if (status != SOMA_OK) return soma_py_raise(status);
     Py_RETURN_NONE;
+}
+
+PyObject *soma_py_network_set_frozen(PyObject *object, PyObject *arguments) {
+    soma_py_network *self = (soma_py_network *)object;
+    const char *pattern;
+    int frozen;
+    if (!PyArg_ParseTuple(arguments, "sp", &pattern, &frozen) || soma_py_network_enter(self)) return NULL;
+    soma_status status = soma_network_set_frozen(self->network, pattern, frozen);
+    soma_py_network_leave(self);
+    if (status != SOMA_OK) return soma_py_raise(status);
+    Py_RETURN_NONE;
+}
+
+PyObject *soma_py_network_frozen(PyObject *object, PyObject *unused) {
+    const soma_network *network = ((soma_py_network *)object)->network;
+    PyObject *list = PyList_New(0);
+    (void)unused;
+    for (size_t i = 0; list && i < soma_network_parameter_count(network); i++) {
+        const soma_tensor *parameter = soma_network_parameter(network, i);
+        if (!soma_parameter_is_frozen(network, parameter)) continue;
+        PyObject *name = PyUnicode_FromString(soma_tensor_name(parameter));
+        if (!name || PyList_Append(list, name)) Py_CLEAR(list);
+        Py_XDECREF(name);
+    }
+    return list;
 }
 
 /* ---------------------------------------------------------------------------------------------------------- training
@@ -202,6 +251,7 @@ typedef struct request {
     soma_fit_options options;
     const char *log_dir; /* NULL: no event files */
     uint32_t histogram_freq, write_graph, initial_epoch;
+    bool terminate_on_nan; /* is no error, but the end */
 } request;
 
 #define FIT(key, kind)                                                                                                 \
@@ -227,6 +277,7 @@ static const soma_py_field fit_fields[] = {FIT(epochs, SOMA_PY_UINT32),
                                            EVENTS(histogram_freq, SOMA_PY_UINT32),
                                            EVENTS(write_graph, SOMA_PY_UINT32),
                                            EVENTS(initial_epoch, SOMA_PY_UINT32),
+                                           EVENTS(terminate_on_nan, SOMA_PY_BOOL),
                                            {NULL, SOMA_PY_FLOAT, 0, SOMA_NAMES_LOSS}};
 _Static_assert(sizeof(soma_monitor) == sizeof(uint32_t), "the monitor is filled as a number");
 
@@ -263,6 +314,18 @@ static void abort_others(const soma_communicator *communicator, soma_status stat
     (void)soma_error(status, "%s", message);
 }
 
+/* Within a callback. */
+PyObject *soma_py_network_fit_metrics(PyObject *object, PyObject *unused) {
+    soma_py_network *self = (soma_py_network *)object;
+    soma_metrics metrics = {0};
+    soma_status status;
+    (void)unused;
+    if (soma_py_network_enter(self)) return NULL;
+    SOMA_PY_UNLOCKED(status = soma_fit_metrics(self->network, &metrics));
+    soma_py_network_leave(self);
+    return status == SOMA_OK ? soma_py_metrics(&metrics) : soma_py_raise(status);
+}
+
 PyObject *soma_py_network_fit(PyObject *object, PyObject *arguments) {
     soma_py_network *self = (soma_py_network *)object;
     PyObject *dataset, *validation = Py_None, *options_dict = Py_None, *batch = Py_None, *epoch = Py_None;
@@ -290,6 +353,7 @@ PyObject *soma_py_network_fit(PyObject *object, PyObject *arguments) {
     else
         abort_others(asked.options.communicator, status);
     soma_tensorboard_close(state.board);
+    if (status == SOMA_NOT_FINITE && asked.terminate_on_nan) status = SOMA_STOPPED;
     PyEval_RestoreThread(state.thread);
     soma_py_network_leave(self);
     PyObject *result = NULL;

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Data that come batch by batch: of a generator, an iterator, PyTorch's DataLoader, Keras's PyDataset. One batch is in memory at a time."""
+import itertools
 import math
 import time
 
-from . import optimizers
-from .callbacks import EarlyStopping, ModelCheckpoint, TensorBoard
+from . import _soma, optimizers
+from .callbacks import BackupAndRestore, EarlyStopping, ModelCheckpoint, TensorBoard, TerminateOnNaN
 
 _END = object()
 OPTIONS = {"epochs": 1, "no_shuffle": True}
@@ -139,7 +140,7 @@ def check(network, callbacks, refused):
     """What goes with data sets alone, since the library does it, is refused by name."""
     given = [name for name, value in refused.items() if value]
     given += [type(callback).__name__ for callback in callbacks
-              if isinstance(callback, TensorBoard) or (isinstance(callback, ModelCheckpoint) and not callback.save_best_only)]
+              if isinstance(callback, (BackupAndRestore, TensorBoard)) or (isinstance(callback, ModelCheckpoint) and not callback.save_best_only)]
     if given:
         raise ValueError(f"{', '.join(given)}: goes with arrays, not with batches that come one by one")
     check_schedule(network)
@@ -154,9 +155,20 @@ def check_schedule(network):
                          "constant, and step, exponential and cosine with a period in steps")
 
 
+def _with_network(network, batches):
+    """The batches of an epoch, with the network built by the first one, so that callbacks find it."""
+    given = batches.epoch()
+    if network._net:
+        return given
+    first = next(given)
+    network._ready(parts(first, batches.what)[0])
+    return itertools.chain([first], given)
+
+
 def fit(network, batches, validation, callbacks, course):
     """Trains by one step for each batch; validation(): figures, or None."""
     watches = [_Watch(callback) for callback in callbacks if isinstance(callback, EarlyStopping)]
+    forgiving = any(isinstance(callback, TerminateOnNaN) for callback in callbacks)
     began, steps, stopped, enough = time.monotonic(), 0, False, False
 
     def take(batch):
@@ -170,10 +182,18 @@ def fit(network, batches, validation, callbacks, course):
     with course:
         for epoch in range(course.epochs):
             mean, start, rate = Mean(), time.monotonic(), 0.0
-            for number, batch in enumerate(batches.epoch()):
-                rate = take(batch)
+            given = _with_network(network, batches)
+            course.begin(epoch)
+            for number, batch in enumerate(given):
+                try:
+                    rate = take(batch)
+                except _soma.NotFiniteError:
+                    if not forgiving:
+                        raise
+                    stopped = True
+                    break
                 steps += 1
-                stopped = course.batch(epoch, number, batches.count, mean.samples)
+                stopped = course.batch(epoch, number, batches.count, mean.samples, mean.figures)
                 if stopped:
                     break
             if stopped:

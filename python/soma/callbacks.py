@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: MIT
 """What is told of a training, and may end it."""
+import csv
+import inspect
 import math
 import os
 
 from .board import SummaryWriter, filters, hyperparameters
+from .history import line
 
 
 class Callback:
@@ -25,8 +28,13 @@ class Callback:
     def on_train_begin(self):
         pass
 
+    def on_epoch_begin(self, epoch, logs=None):
+        """Before each epoch, from 0, but for the first one of a training that goes on from a file. The last call may be of an epoch that is not
+        made any more, where EarlyStopping ends the training."""
+
     def on_batch_end(self, batch, logs):
-        """After each batch, from 0; logs has `epoch`, `samples` and `batches`. Each call takes the interpreter's lock."""
+        """After each batch, from 0; logs has `epoch`, `samples` and `batches`, and where it is asked for them, loss and metrics of the epoch so far,
+        for which it waits for the device. Each call takes the interpreter's lock."""
 
     on_train_batch_end = on_batch_end  # Keras has both names
 
@@ -51,7 +59,7 @@ def batch_hooks(callback):
 
 
 # Keras's others.
-NEVER_CALLED = ["on_batch_begin", "on_epoch_begin", "on_train_batch_begin",
+NEVER_CALLED = ["on_batch_begin", "on_train_batch_begin",
                 *(f"on_{what}{when}_{end}" for what in ("test", "predict") for when in ("", "_batch") for end in ("begin", "end"))]
 
 
@@ -81,6 +89,19 @@ class EarlyStopping(Callback):
                         "restore_best": restore_best_weights}
 
 
+def sign_of(name, monitor, mode):
+    """1 where what is monitored is to fall, -1 where it is to rise: "auto" knows accuracies."""
+    if mode not in ("auto", "min", "max"):
+        raise ValueError(f"{name}: the mode is {mode!r}; accepted: 'auto', 'min' and 'max'")
+    return -1 if mode == "max" or (mode == "auto" and "accuracy" in monitor) else 1
+
+
+def monitored(name, monitor, logs):
+    if monitor not in logs:
+        raise ValueError(f"{name}: there is no '{monitor}' to monitor; there are {', '.join(logs)}")
+    return logs[monitor]
+
+
 class ModelCheckpoint(Callback):
     """Writes the training into a file after every epoch, or every `every` steps: a model file, from which fit(resume=filepath) goes on.
 
@@ -90,13 +111,11 @@ class ModelCheckpoint(Callback):
     """
 
     def __init__(self, filepath, monitor="val_loss", save_best_only=False, mode="auto", every=0):
-        if mode not in ("auto", "min", "max"):
-            raise ValueError(f"ModelCheckpoint: the mode is {mode!r}; accepted: 'auto', 'min' and 'max'")
         if save_best_only and every:
             raise ValueError("ModelCheckpoint: save_best_only is decided after each epoch; `every` goes with checkpoints to resume from")
         self.filepath, self.monitor, self.save_best_only = os.fspath(filepath), monitor, save_best_only
         self.options = {} if save_best_only else {"checkpoint": self.filepath, "checkpoint_every": every}
-        self.sign = -1 if mode == "max" or (mode == "auto" and monitor.endswith("accuracy")) else 1
+        self.sign = sign_of("ModelCheckpoint", monitor, mode)
         self.best = None
 
     def on_train_begin(self):
@@ -105,14 +124,145 @@ class ModelCheckpoint(Callback):
     def on_epoch_end(self, epoch, logs):
         if not self.save_best_only:
             return
-        if self.monitor not in logs:
-            raise ValueError(f"ModelCheckpoint: there is no '{self.monitor}' to monitor; there are {', '.join(logs)}")
-        value = logs[self.monitor]
+        value = monitored("ModelCheckpoint", self.monitor, logs)
         if math.isnan(value) or (self.best is not None and self.sign * value >= self.sign * self.best):
             return
         self.best = value
         if self.rank == 0:
             self.network.save(self.filepath)
+
+
+class BackupAndRestore(Callback):
+    """Goes on, when the same program is started again, where it was interrupted: the training is written into backup_dir/training.safetensors, after each
+    epoch or save_freq steps, and fit() begins with that file if it is there. At the end of the training it is deleted, unless delete_checkpoint is
+    false. What has to be the same says ModelCheckpoint's file, which this is. Of several processes the first one writes."""
+
+    def __init__(self, backup_dir, save_freq="epoch", delete_checkpoint=True):
+        if save_freq != "epoch" and (not isinstance(save_freq, int) or save_freq < 1):
+            raise ValueError(f"BackupAndRestore: save_freq is {save_freq!r}; accepted: 'epoch', or a number of steps from 1 on")
+        self.filepath = os.path.join(os.fspath(backup_dir), "training.safetensors")
+        self.every, self.delete_checkpoint = 0 if save_freq == "epoch" else save_freq, delete_checkpoint
+
+    def begin(self):
+        """Options of the library's."""
+        os.makedirs(os.path.dirname(self.filepath) or ".", exist_ok=True)
+        return {"checkpoint": self.filepath, "checkpoint_every": self.every} | ({"resume": self.filepath} if os.path.exists(self.filepath) else {})
+
+    def finish(self):
+        """The training has come to its end."""
+        if self.delete_checkpoint and self.rank == 0:
+            os.remove(self.filepath)
+
+
+class LearningRateScheduler(Callback):
+    """schedule(epoch, learning_rate) gives the rate of each epoch, from 0, of the one before; it may also take the epoch alone. verbose: prints it."""
+
+    def __init__(self, schedule, verbose=0):
+        self.schedule, self.verbose = schedule, verbose
+        self.takes_rate = takes(schedule, 2)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        refuse_schedule(self)
+        rate = self.network.learning_rate
+        self.network.learning_rate = self.schedule(epoch, rate) if self.takes_rate else self.schedule(epoch)
+        if self.verbose and self.rank == 0:
+            print(f"Epoch {epoch + 1}: learning rate {self.network.learning_rate:.6g}")
+
+
+def takes(function, count):
+    """Whether a function can be called with so many arguments."""
+    try:
+        inspect.signature(function).bind(*range(count))
+    except TypeError:
+        return False
+    except ValueError:  # it has none that could be asked for
+        pass
+    return True
+
+
+def refuse_schedule(callback):
+    """Of an optimizer that has a schedule of its own, which would scale what is set."""
+    optimizer = callback.network._options.get("optimizer")
+    if getattr(optimizer, "schedule", None):
+        raise ValueError(f"{type(callback).__name__} sets the learning rate, and the optimizer has a schedule: accepted is one of both")
+
+
+class ReduceLROnPlateau(Callback):
+    """Multiplies the learning rate by `factor` when what is monitored has not become better by more than min_delta for `patience` epochs, down to min_lr; the
+    `cooldown` epochs after that do not count. mode: "min", what is monitored is to fall, "max", it is to rise; "auto": accuracies rise. A schedule of
+    the optimizer, soma.Schedule("plateau"), does it without Python."""
+
+    def __init__(self, monitor="val_loss", factor=0.1, patience=10, verbose=0, mode="auto", min_delta=1e-4, cooldown=0, min_lr=0.0):
+        if not 0 < factor < 1:
+            raise ValueError(f"ReduceLROnPlateau: the factor is {factor}; accepted: above 0, below 1")
+        self.monitor, self.factor, self.patience, self.verbose = monitor, factor, patience, verbose
+        self.min_delta, self.cooldown, self.min_lr = min_delta, cooldown, min_lr
+        self.sign = sign_of("ReduceLROnPlateau", monitor, mode)
+
+    def on_train_begin(self):
+        refuse_schedule(self)
+        self.best, self.waited, self.cooling = math.inf, 0, 0
+
+    def on_epoch_end(self, epoch, logs):
+        value = self.sign * monitored("ReduceLROnPlateau", self.monitor, logs)
+        if self.cooling:
+            self.cooling, self.waited = self.cooling - 1, 0
+        if value < self.best - self.min_delta:
+            self.best, self.waited = value, 0
+            return
+        if self.cooling:
+            return
+        self.waited += 1
+        rate = self.network.learning_rate
+        if self.waited < self.patience or rate <= self.min_lr * (1 + 1e-6):  # as float32 has it
+            return
+        self.network.learning_rate = max(rate * self.factor, self.min_lr)
+        self.cooling, self.waited = self.cooldown, 0
+        if self.verbose and self.rank == 0:
+            print(f"Epoch {epoch + 1}: learning rate {self.network.learning_rate:.6g}")
+
+
+class CSVLogger(Callback):
+    """Writes a line for each epoch, from 0, with the figures that the history has, into a CSV file, which is on the disk when the epoch ends. append: behind
+    what is there already, whose columns are to be the same. Of several processes the first one writes."""
+
+    def __init__(self, filename, separator=",", append=False):
+        self.filename, self.separator, self.append = os.fspath(filename), separator, append
+        self.file, self.names = None, None
+
+    def _begin(self, names):
+        there = []
+        if self.append and os.path.exists(self.filename):
+            with open(self.filename, encoding="utf-8", newline="") as file:
+                there = next(csv.reader(file, delimiter=self.separator), [])
+        if there and there != names:
+            raise ValueError(f"CSVLogger: {self.filename} has the columns {', '.join(there)}; this training has {', '.join(names)}")
+        self.file, self.names = open(self.filename, "a" if self.append else "w", encoding="utf-8", newline=""), names
+        if not there:
+            self._write(names)
+
+    def _write(self, fields):
+        csv.writer(self.file, delimiter=self.separator, lineterminator="\n").writerow(fields)
+        self.file.flush()
+
+    def on_epoch_end(self, epoch, logs):
+        if self.rank:
+            return
+        if not self.file:
+            self._begin(["epoch", *logs])
+        self._write([epoch, *(logs[name] for name in self.names[1:])])
+
+    def on_train_end(self):
+        file, self.file = self.file, None
+        if file:
+            file.close()
+
+
+class TerminateOnNaN(Callback):
+    """A loss that is infinite or no number ends the training; without this it is a soma.NotFiniteError, which says where it came from. Either way the weights
+    are those of the end of the last good epoch; of data that come batch by batch those of the last good batch. (Keras leaves them as they are.)"""
+
+    options = {"terminate_on_nan": True}
 
 
 class TensorBoard(Callback):
@@ -121,21 +271,41 @@ class TensorBoard(Callback):
     epochs how weights and the last step's gradients are distributed, 0: never, which is Keras's default, 1 soma's. write_images: the filters of
     the first convolution over pictures, after epochs 1, 2, 4, 8 and so on and at the end (Keras: all weights, each epoch). hparams: a dict of numbers and texts by
     which the page HPARAMS compares runs. Steps are epochs, from 1. What cannot be written ends the training with an IOError. Of several processes that train
-    together the first one writes. Numbers, texts and pictures of your own: soma.SummaryWriter."""
+    together the first one writes. update_freq: "epoch", or a number of batches, "batch" for 1, after each of which loss and metrics of the epoch so far are written as well, as
+batch_loss and so on, over the batches since fit() began, from 1; each waits for the device. Numbers, texts and pictures of your own: soma.SummaryWriter."""
 
-    def __init__(self, log_dir="logs", histogram_freq=1, write_graph=True, write_images=False, hparams=None):
+    def __init__(self, log_dir="logs", histogram_freq=1, write_graph=True, write_images=False, update_freq="epoch", hparams=None):
+        if update_freq not in ("epoch", "batch") and (not isinstance(update_freq, int) or update_freq < 1):
+            raise ValueError(f"TensorBoard: update_freq is {update_freq!r}; accepted: 'epoch', 'batch', or a number of batches from 1 on")
         self.options = {"log_dir": os.fspath(log_dir), "histogram_freq": histogram_freq, "write_graph": int(write_graph)}
-        self.write_images = write_images
+        self.write_images, self.update_freq, self.batches = write_images, 1 if update_freq == "batch" else update_freq, 0
+        if update_freq != "epoch":
+            self.on_batch_end = self._batch_end  # a hook that is not there costs nothing
         self._rows = hyperparameters(hparams or {})  # here, so that what is wrong with them is said before the training
         self.writer, self.drawn, self.epoch, self.succeeded = None, 0, 0, False
+
+    def on_train_begin(self):
+        self.batches = 0
+
+    def _open(self):
+        """Not in on_train_begin(), but where an error ends the training on all ranks."""
+        if not self.writer:
+            self.writer, self.drawn = SummaryWriter(os.path.join(self.options["log_dir"], "train")), 0
+            if self._rows:
+                self.writer._board.hparams(self._rows)
+
+    def _batch_end(self, batch, logs):
+        self.batches += 1
+        if self.rank or self.batches % self.update_freq:
+            return
+        self._open()
+        for name, value in logs.figures().items():
+            self.writer.add_scalar(f"batch_{name}", value, self.batches)
 
     def on_epoch_end(self, epoch, logs):
         if self.rank or not (self.write_images or self._rows):
             return
-        if not self.writer:  # here, where an error ends the training on all ranks
-            self.writer, self.drawn = SummaryWriter(os.path.join(self.options["log_dir"], "train")), 0
-            if self._rows:
-                self.writer._board.hparams(self._rows)
+        self._open()
         self.epoch = epoch + 1
         if self.write_images and not self.epoch & (self.epoch - 1):
             self._draw(self.writer)
@@ -155,50 +325,6 @@ class TensorBoard(Callback):
                 self._draw(writer)
             if self._rows:
                 writer.end_hparams(self.succeeded)
-
-
-class History:
-    """What fit() returns: `history`, a dict of lists with a number for each epoch ('loss', 'accuracy', 'val_loss', ...), `epoch`, the
-    epochs' numbers from 0, and what became of the training: best, restored, stopped, steps, seconds."""
-
-    def __init__(self):
-        self.history, self.epoch = {}, []
-        self.best, self.restored, self.stopped, self.steps, self.seconds = None, False, False, 0, 0.0
-
-    def add(self, epoch, logs):
-        self.epoch.append(epoch)
-        for name, value in logs.items():
-            self.history.setdefault(name, []).append(value)
-
-    def __getitem__(self, name):
-        return self.history[name]
-
-    def plot(self, ax=None):
-        """Draws loss and metrics over the epochs, from 1, into these axes of matplotlib (None: the current ones, which wants matplotlib); gives
-        the axes."""
-        if ax is None:
-            import matplotlib.pyplot as pyplot
-
-            ax = pyplot.gca()
-        for name, values in self.history.items():
-            if name not in ("learning_rate", "seconds"):
-                ax.plot([epoch + 1 for epoch in self.epoch], values, label=name)
-        ax.set_xlabel("epoch")
-        ax.legend()
-        return ax
-
-
-def epoch_logs(described):
-    """(epoch, train, validation, seconds, learning rate) of the library, as logs."""
-    _, train, validation, seconds, rate = described
-    logs = dict(train)
-    logs.update({f"val_{name}": value for name, value in (validation or {}).items()})
-    return logs | {"learning_rate": rate, "seconds": seconds}
-
-
-def line(epoch, epochs, logs):
-    figures = "  ".join(f"{name} {value:.4f}" for name, value in logs.items() if name not in ("learning_rate", "seconds"))
-    return f"Epoch {epoch + 1}/{epochs}  {figures}  {logs['seconds']:.2f} s"
 
 
 class Progress(Callback):

@@ -6,119 +6,8 @@ knows what a layer is. The classes here are made from TABLE.
 """
 import inspect
 
-
-class Node:
-    """A tensor of a network that is still to be built: what a layer gives when it is called."""
-
-    def __init__(self, layer, parents):
-        self.layer, self.parents = layer, parents
-
-    def __add__(self, other):
-        return Add()([self, other])
-
-    def __sub__(self, other):
-        return Subtract()([self, other])
-
-    def __mul__(self, other):
-        return Multiply()([self, other])
-
-    def __truediv__(self, other):
-        return Divide()([self, other])
-
-
-class Layer:
-    """What all layers are; called with the result of another one, a layer gives its own: Dense(10)(x)."""
-
-    word = ""
-    name = None
-
-    def __call__(self, x):
-        return Node(self, [x])
-
-    def build(self, network, numbers):
-        return network.layers(numbers[0], self.text(network.shape(numbers[0])))
-
-    def text(self, shape):
-        """The line of text, after a tensor of this shape per sample."""
-        raise NotImplementedError
-
-    def __repr__(self):
-        given = ", ".join(f"{name}={value!r}" for name, value in self.arguments.items())
-        return f"{type(self).__name__}({given})"
-
-
-class Input(Node):
-    """An input of a network, for those that branch: `shape` per sample, without the batch."""
-
-    def __init__(self, shape, name=None):
-        super().__init__(None, [])
-        self.shape = tuple(shape) if hasattr(shape, "__iter__") else (shape,)
-        self.name = name
-
-
-class Text(Layer):
-    """Layers as a line of text, as of the program's --net: Text("dense 128 relu; dropout 0.2")."""
-
-    def __init__(self, text, name=None):
-        self.line, self.name, self.arguments = text, name, {"text": text}
-
-    def text(self, shape):
-        return self.line
-
-
-class Residual(Layer):
-    """What the layers make of the input is added to it, or to what the layers of the shortcut make of it."""
-
-    def __init__(self, layers, shortcut=None, name=None):
-        self.layers = [as_layer(layer) for layer in layers]
-        self.shortcut = [as_layer(layer) for layer in shortcut or []]
-        self.name, self.arguments = name, {"layers": self.layers, "shortcut": self.shortcut}
-
-    def text(self, shape):
-        parts = ["; ".join(layer.text(shape) for layer in part) for part in (self.layers, self.shortcut) if part]
-        return f"residual({' | '.join(parts)})"
-
-
-class Merge(Layer):
-    """Of several tensors one: called with a list of them."""
-
-    axis = 0
-
-    def __init__(self, name=None):
-        self.name, self.arguments = name, {}
-
-    def __call__(self, xs):
-        return Node(self, list(xs))
-
-    def build(self, network, numbers):
-        axis = self.axis
-        if axis < 0:
-            axis += len(network.shape(numbers[0]))
-        return network.join(type(self).__name__.lower(), tuple(numbers), axis)
-
-
-class Concatenate(Merge):
-    """Joins tensors along an axis: -1 is the last. As in Keras axis 0 is the batch, so that 1 is the first of a sample."""
-
-    def __init__(self, axis=-1, name=None):
-        super().__init__(name)
-        if axis == 0:
-            raise ValueError("Concatenate: axis 0 is the batch; 1 is the first of a sample, -1 the last")
-        self.axis, self.arguments = axis if axis < 0 else axis - 1, {"axis": axis}
-
-
-def _merge(name, what):
-    return type(name, (Merge,), {"__doc__": what, "__module__": __name__})
-
-
-Mask = _merge("Mask", "The first tensor, [steps, ...], of whose steps those are there at which the second, [steps], is not 0.")
-Add = _merge("Add", "The sum of tensors, with shapes as NumPy broadcasts them.")
-Subtract = _merge("Subtract", "The first tensor less the second.")
-Multiply = _merge("Multiply", "The product of tensors, element by element.")
-Divide = _merge("Divide", "The first tensor by the second, element by element.")
-Maximum = _merge("Maximum", "The largest of tensors, element by element.")
-Minimum = _merge("Minimum", "The smallest of tensors, element by element.")
-
+from .nodes import (Add, Average, Concatenate, Divide, Input, Layer, Mask, Maximum, Merge, Minimum, Multiply, Node, Residual, Subtract, Text, add, as_layer,
+                    average, concatenate, maximum, minimum, multiply, subtract)
 
 # ------------------------------------------------------------------------------------------------------ arguments as words
 
@@ -147,6 +36,11 @@ def _padding(value):
     return value if isinstance(value, str) else _sides(value)
 
 
+def _function(value):
+    """A function's words: of its name, or of a layer that is one."""
+    return (value.text(()) if isinstance(value, Layer) else str(value)).replace(" ", "")
+
+
 # What is said only if it is given, as words behind the layer's: of each argument, the words of its value.
 OPTIONS = {
     "strides": lambda value, rank: ["stride", _sizes(value)],
@@ -157,7 +51,7 @@ OPTIONS = {
     "depth_multiplier": lambda value, rank: ["multiplier", str(value)],
     "ceil_mode": lambda value, rank: ["ceil"] if value else [],
     "count_include_pad": lambda value, rank: ["countpad"] if value else [],
-    "activation": lambda value, rank: [str(value).replace(" ", "")],
+    "activation": lambda value, rank: [_function(value)],
     "use_bias": lambda value, rank: [] if value else ["nobias"],
     "kernel_initializer": lambda value, rank: [str(value).replace(" ", "")],
     "embeddings_initializer": lambda value, rank: [str(value).replace(" ", "")],
@@ -196,7 +90,7 @@ LEADING = {
     "rate": lambda value, rank: [_number(value)],
     "groups": lambda value, rank: [str(value)],
     "target_shape": lambda value, rank: [str(int(size)) for size in value],
-    "function": lambda value, rank: [str(value)],
+    "function": lambda value, rank: [_function(value)],
 }
 
 _WINDOW = "strides=None, padding=None, dilation_rate=None, groups=None"
@@ -270,6 +164,10 @@ TABLE = [
 ]
 
 
+# What all of them take: what it is called, and of the first one of a list the shape per sample that it sees, in place of an Input.
+COMMON = ("name", "input_shape")
+
+
 def _text(self, shape):
     """The words of a layer of TABLE."""
     values, rank = self.arguments, max(len(shape) - 1, 1)
@@ -280,7 +178,7 @@ def _text(self, shape):
     inside = [_number(defaults[name] if value is None else value) for name, value in zip(self.inside, inside)]
     words = [self.word + (f"({','.join(inside)})" if inside else "")]
     for name in self.signature.parameters:
-        if name in self.inside or name == "name":
+        if name in self.inside or name in COMMON:
             continue
         leads = name in self.leading or name in ("pool_size", "size", "sides")
         if values[name] is not None:
@@ -293,7 +191,8 @@ def _make_init(signature):
         bound = signature.bind(*arguments, **keywords)
         bound.apply_defaults()
         self.arguments = dict(bound.arguments)
-        self.name = self.arguments.pop("name")
+        for name in COMMON:
+            setattr(self, name, self.arguments.pop(name))
 
     __init__.__signature__ = signature
     return __init__
@@ -301,7 +200,7 @@ def _make_init(signature):
 
 def _layer(name, word, leading, options, inside, what):
     lists = [part.split(", ") if part else [] for part in (leading, options, inside)]
-    parameters = lists[0] + [f"{part}=None" for part in lists[2]] + lists[1] + ["name=None"]
+    parameters = lists[0] + [f"{part}=None" for part in lists[2]] + lists[1] + [f"{name}=None" for name in COMMON]
     function = {}
     exec(f"def f({', '.join(parameters)}): pass", function)  # the signature as it is written in TABLE
     signature = inspect.signature(function["f"])
@@ -316,20 +215,69 @@ for _name, _word, _leading, _options, _inside, _others, _what in TABLE:
     ALIASES.update({other: _name for other in _others.split()})
 globals().update({other: globals()[name] for other, name in ALIASES.items()})
 
-# Functions as layers by the names that Keras and PyTorch have for them, where they have no arguments of their own: ReLU() is Activation("relu").
-FUNCTIONS = {"ReLU": "relu", "Softmax": "softmax", "Sigmoid": "sigmoid", "Tanh": "tanh", "ELU": "elu", "GELU": "gelu", "SiLU": "silu", "Softplus": "softplus"}
-for _name, _word in FUNCTIONS.items():
-    globals()[_name] = _layer(_name, _word, "", "", "", f"The function {_word} alone: Activation('{_word}').")
 
 
-def as_layer(layer):
-    """A layer, or the text of some."""
-    if isinstance(layer, str):
-        return Text(layer)
-    if isinstance(layer, Layer):
-        return layer
-    raise TypeError(f"a layer is wanted, or text as 'dense 10 softmax'; got {layer!r}")
+def _relu(values):
+    most, slope = values["max_value"], values["negative_slope"]
+    if most not in (None, 6):
+        raise ValueError(f"ReLU: max_value is {most}; accepted: 6, or None")
+    if most and slope:
+        raise ValueError("ReLU: max_value and negative_slope; accepted: one of them")
+    return f"relu{int(most)}" if most else f"leaky_relu(1,{_number(slope)})" if slope else "relu"
+
+
+def _softmax(values):
+    if values["axis"] != -1:
+        raise ValueError(f"Softmax: axis is {values['axis']}; accepted: -1, the last")
+    return "softmax"
+
+
+def _with(word, argument, lead=""):
+    return lambda values: word if values[argument] is None else f"{word}({lead}{_number(values[argument])})"
+
+
+def _alone(word):
+    return lambda values: word
+
+
+# Functions as layers by the names that Keras and PyTorch have for them: their arguments, the words that the library has for them, what they do.
+FUNCTIONS = {
+    "ReLU": ("max_value=None, negative_slope=0.0", _relu, "max(0, x); with max_value=6 that is the most, or with negative_slope x < 0 is multiplied by it."),
+    "LeakyReLU": ("negative_slope=None", _with("leaky_relu", "negative_slope", "1,"), "x for x > 0, else negative_slope x, 0.01 (Keras: 0.3)."),
+    "ELU": ("alpha=None", _with("elu", "alpha"), "x for x > 0, else alpha (exp(x) - 1); alpha is 1."),
+    "Softmax": ("axis=-1", _softmax, "exp(x) over its sum, along the last dimension."),
+} | {name: ("", _alone(word), f"The function {word} alone: Activation('{word}').") for name, word in {
+    "SELU": "selu", "Sigmoid": "sigmoid", "Tanh": "tanh", "GELU": "gelu", "SiLU": "silu", "Softplus": "softplus"}.items()}
+
+
+def _function_layer(name, arguments, words, what):
+    made = _layer(name, "", "", arguments, "", what)
+    made.text = lambda self, shape: words(self.arguments)
+    return made
+
+
+for _name, (_arguments, _words, _what) in FUNCTIONS.items():
+    globals()[_name] = _function_layer(_name, _arguments, _words, _what)
+
+
+class Bidirectional(Layer):
+    """A recurrent layer both ways: LSTM(32, bidirectional=True) is Bidirectional(LSTM(32)), of 2 x 32 units, those of the way forward first. The last step's is of each way the
+    last that it comes to. Keras's other ways to merge them are refused."""
+
+    def __init__(self, layer, merge_mode="concat", name=None, input_shape=None):
+        if "bidirectional" not in getattr(layer, "arguments", {}):
+            raise TypeError(f"Bidirectional: {layer!r} goes no way; accepted: SimpleRNN, LSTM and GRU")
+        if merge_mode != "concat":
+            raise ValueError(f"Bidirectional: merge_mode is {merge_mode!r}; accepted: 'concat'")
+        if layer.arguments["go_backwards"]:
+            raise ValueError("Bidirectional: the layer goes backwards; accepted: one that goes forward")
+        self.name, self.input_shape = name or layer.name, input_shape or layer.input_shape
+        self.arguments = {"layer": layer, "merge_mode": merge_mode}
+        self.both = type(layer)(**layer.arguments | {"bidirectional": True})
+
+    def text(self, shape):
+        return self.both.text(shape)
 
 
 NAMES = [row[0] for row in TABLE] + list(ALIASES) + list(FUNCTIONS) + [
-    "Input", "Text", "Residual", "Concatenate", "Mask", "Add", "Subtract", "Multiply", "Divide", "Maximum", "Minimum"]
+    "Input", "Text", "Residual", "Bidirectional", "Concatenate", "Mask", "Add", "Subtract", "Multiply", "Divide", "Maximum", "Minimum", "Average"]

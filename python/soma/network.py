@@ -2,70 +2,36 @@
 """Networks: layers, training, predicting, files."""
 import os
 import tempfile
-import threading
-from collections.abc import MutableMapping
 
-from . import _soma, batches, data, distributed, optimizers, training
-from .layers import Input, Mask, Node, as_layer
-
-_devices: dict = {}
-_devices_lock = threading.Lock()
-
-
-def open_device(device):
-    """A soma.Device as it is; of a name the one that was opened under it before, if it was."""
-    if isinstance(device, _soma.Device):
-        return device
-    with _devices_lock:
-        if device not in _devices:
-            _devices[device] = _soma.Device(device)
-        return _devices[device]
+from . import _soma, batches, data, distributed, exchange, graph, losses, optimizers, training
+from .contents import Contents
+from .device import open_device
+from .nodes import Input, Mask, as_layer
+from .stream import Stream
+from .stream import generate as continue_text
 
 
-# A child of fork() has none of its parent's threads: it opens devices of its own.
-os.register_at_fork(after_in_child=_devices.clear)
-
-
-class Weights(MutableMapping):
-    """The parameters of a network by name: reading gives a copy, setting takes any array of the shape."""
-
-    def __init__(self, network):
-        self._network = network
-
-    def __getitem__(self, name):
-        return data.result(self._network.get_parameter(name))
-
-    def __setitem__(self, name, values):
-        self._network.set_parameter(name, data.plain(values))
-
-    def __delitem__(self, name):
-        raise TypeError("parameters cannot be deleted")
-
-    def __iter__(self):
-        return iter(self._network.parameters())
-
-    def __len__(self):
-        return len(self._network.parameters())
-
-    def __repr__(self):
-        return f"<weights {', '.join(self)}>"
-
-
-class Network:
+class Network(Contents):
     """A neural network.
 
-    layers: a list of layers, or text as "dense 128 relu; dense 10 softmax"; or, for networks that branch, inputs= and outputs= of
-    what layers gave when they were called. The shape of the input is taken from the first data, unless the list begins with an Input.
+    layers: a list of layers, or text as "dense 128 relu; dense 10 softmax"; or, for networks that branch, inputs and outputs, each one or a list, of
+    what layers gave when they were called: Network(inputs, outputs). The shape of the input is taken from the first data, unless the list begins with an Input,
+    or its first layer has an input_shape.
     device: "cpu", "gpu", "opencl:N", "opencl:0,opencl:1" or "gpu*" (several, among which fit() divides each batch), "auto" (None: what SOMA_DEVICE names, else a GPU, else the processor), or a soma.Device.
-    seed: of initial weights, shuffling and dropout; the same seed, data and device give the same bits.
+    seed: of initial weights, shuffling and dropout; the same seed, data and device give the same bits. name: what it is called, which nothing depends on.
     """
 
-    def __init__(self, layers=None, *, inputs=None, outputs=None, device=None, seed=0):
-        self.device, self.seed = device, seed
+    def __init__(self, layers=None, outputs=None, *, inputs=None, device=None, seed=0, name=None):
+        self.device, self.seed, self.name = device, seed, name
         self.stop_training = False
         self._net, self._options, self._compiled, self._columns, self._straight = None, {}, False, None, None
         self._inputs, self._outputs, self._layers, self._called = None, None, [], {}
+        if outputs is None and inputs is not None:
+            raise ValueError("inputs go with outputs, of what layers gave when they were called")
         if outputs is not None:
+            if (layers is None) == (inputs is None):
+                raise ValueError("a network is made of inputs and outputs: Network(inputs, outputs); or of a list of layers")
+            inputs = layers if inputs is None else inputs
             self._inputs = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
             self._outputs = list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
             self._build_graph()
@@ -81,37 +47,24 @@ class Network:
             if self._inputs or self._layers:
                 raise ValueError("an Input is the first of the layers")
             self._inputs = [layer]
-        else:
-            self._layers.append(as_layer(layer))
+            return
+        layer = as_layer(layer)
+        if layer.input_shape is not None and not self._inputs and not self._layers:
+            self._inputs = [Input(layer.input_shape)]
+        self._layers.append(layer)
+
+    def pop(self):
+        """Takes the last layer away again, and gives it."""
+        if self._net:
+            raise _soma.InvalidStateError("the network is built already; take layers away before its first data")
+        if not self._layers:
+            raise ValueError("the network has no layers")
+        return self._layers.pop()
 
     # ------------------------------------------------------------------------------------------------------- building
 
     def _build_graph(self):
-        net = _soma.Network(seed=self.seed)
-        numbers = {id(node): net.input(node.shape, node.name) for node in self._inputs}
-        pending = [node for node in reversed(self._outputs)]
-        while pending:  # parents first, without recursion: networks may be deep
-            node = pending[-1]
-            missing = [parent for parent in node.parents if id(parent) not in numbers] if id(node) not in numbers else []
-            if missing:
-                pending += reversed(missing)
-                continue
-            pending.pop()
-            if id(node) in numbers:
-                continue
-            if node.layer is None:
-                raise ValueError("an output depends on an Input that is not among the inputs")
-            before = len(net.layer_list())
-            number = node.layer.build(net, [numbers[id(parent)] for parent in node.parents])
-            if node.layer.name:
-                net.mark(number, node.layer.name)
-                made = net.layer_list()[before:]
-                if len(made) == 1:  # parameters are called by the layer's number
-                    self._called[made[0][0]] = node.layer.name
-            numbers[id(node)] = number
-        for node in self._outputs:
-            net.mark(numbers[id(node)], None, True)
-        self._net = net
+        self._net, self._called = graph.build(self._inputs, self._outputs, self.seed)
 
     def build(self, input_shape, masked=False):
         """Builds the network for inputs of this shape per sample (without the batch); the first data do it otherwise. masked: its samples are
@@ -159,29 +112,38 @@ class Network:
         rule, schedule = optimizers.of(options.get("optimizer", "adam"))
         weights = options.get("class_weight")
         self._net.compile(open_device(self.device), options.get("loss"), options.get("metrics"), rule, schedule,
-                          None if weights is None else data.array(weights), options.get("top_k", 0), options.get("huber_delta", 0.0))
+                          None if weights is None else data.array(weights), options.get("of_losses"), options.get("loss_weights"), options.get("quantiles"))
         self._compiled = True
         ins, outs = self._net.ends(False), self._net.ends(True)
         # Networks made here prepare no data, as those of files may: what has the right shape can go straight through.
         self._straight = ins[0][1] if self._outputs and len(ins) == len(outs) == 1 else None
 
-    def compile(self, optimizer="adam", loss=None, metrics=None, *, class_weight=None, top_k=0, huber_delta=0.0, device=None):
+    def compile(self, optimizer="adam", loss=None, metrics=None, *, loss_weights=None, class_weight=None, top_k=0, huber_delta=0.0, device=None):
         """Says how to train.
 
-        optimizer: a name, or an Optimizer with arguments. loss: a name, or one for each output; None: by the last layer (softmax:
+        optimizer: a name, or an Optimizer with arguments. loss: a name, a Loss of soma.losses, or one for each output; None: by the last layer (softmax:
         categorical_crossentropy, sigmoid: binary_crossentropy, else mean_squared_error). metrics: names, at most four; None: what fits
-        the loss. class_weight: for training alone, one for each class, a list or {class: weight}; of labels two for each, of zeros and of ones. The names are those of
-        docs/training.md, and Keras's.
+        the loss. loss_weights: of several outputs, what each loss counts, above 0; None: 1. class_weight: for training alone, one for each class, a list or {class: weight},
+        1 for those that are not in it; of labels two for each, of zeros and of ones. The names are those of docs/training.md, and Keras's.
         """
         optimizers.of(optimizer)
-        self._options = {"optimizer": optimizer, "loss": [loss] if isinstance(loss, str) else loss,
+        names, of_losses = losses.of(loss)
+        weights = None if loss_weights is None else [float(weight) for weight in loss_weights]
+        if weights is not None and not all(weight > 0 for weight in weights):
+            raise ValueError(f"loss_weights are {weights}; accepted: numbers above 0 (an output that is not trained on has the loss 'none')")
+        self._options = {"optimizer": optimizer, "loss": names, "loss_weights": weights,
                          "metrics": [metrics] if isinstance(metrics, str) else None if metrics is None else list(metrics),
-                         "class_weight": [class_weight[i] for i in sorted(class_weight)] if isinstance(class_weight, dict) else class_weight,
-                         "top_k": top_k, "huber_delta": huber_delta}
+                         "class_weight": training.class_weights(class_weight), "quantiles": list(of_losses.pop("quantiles", ())),
+                         "of_losses": {"top_k": top_k, "huber_delta": huber_delta} | of_losses}
         self.device = device if device is not None else self.device
         self._compiled = False
         if self._net:
             self._compile_now()
+
+    @property
+    def optimizer(self):
+        """What callbacks of Keras's kind ask for: network.optimizer.learning_rate is network.learning_rate."""
+        return optimizers.Running(self)
 
     # ------------------------------------------------------------------------------------------------------- training
 
@@ -197,7 +159,7 @@ class Network:
 
     def fit(self, x, y=None, *, epochs=1, batch_size=32, verbose="auto", callbacks=(), validation_split=0.0, validation_data=None,
             shuffle=True, sample_weight=None, initial_epoch=0, resume=None, communicator=None, shards=0, bucket_bytes=0, wire="f32",
-            sync_batchnorm=False, lengths=None, steps_per_epoch=None, validation_steps=None):
+            sync_batchnorm=False, lengths=None, steps_per_epoch=None, validation_steps=None, class_weight=None):
         """Trains; gives a History.
 
         x: [samples, ...] as float32, or what becomes it; bytes (uint8) are scaled by 1/255. For several inputs a list, or a dict by name.
@@ -207,6 +169,7 @@ class Network:
         those steps count (docs/sequences.md). With the loss "ctc" y is [samples, labels], -1 behind the last label of each.
         Without y, x may give batches one by one, (inputs, targets) or (inputs, targets, weights): a generator, an iterator, PyTorch's DataLoader,
         Keras's PyDataset. Each is one step, and gone after it: batch_size, shuffle and what goes with whole data sets are not for these.
+        class_weight: as compile() takes it, from now on; where it had others, the network is compiled again, and the optimizer begins anew.
         steps_per_epoch: so many batches are an epoch; None: all that come, of what can be iterated over again in each epoch.
         validation_data: (x, y), (x, y, sample_weight) or (x, y, sample_weight, lengths); or batches, validation_steps of them. callbacks: see soma.Callback. resume: a file of ModelCheckpoint to go on from.
         communicator: of mpi4py, or a soma.Communicator, to train together with other processes or threads, with batches of batch_size in
@@ -214,6 +177,8 @@ class Network:
         the same bits by any number of ranks, one without a communicator too. docs/distributed.md has more.
         Other threads of Python run meanwhile. KeyboardInterrupt ends the training after the batch at hand; the weights are good then.
         """
+        if class_weight is not None and training.class_weights(class_weight) != self._options.get("class_weight"):
+            self._options["class_weight"], self._compiled = training.class_weights(class_weight), False
         callbacks = list(callbacks or ())
         ranks = distributed.communicator_of(communicator)
         course = training.Course(self, callbacks, verbose, epochs, initial_epoch, 0 if ranks is None else ranks.rank)
@@ -237,6 +202,10 @@ class Network:
         dataset = self._dataset(x, y, sample_weight, lengths)
         figures, _ = batches.step(self, dataset)
         return figures if return_dict else list(figures.values())
+
+    def test_on_batch(self, x, y, *, sample_weight=None, lengths=None, return_dict=True):
+        """Loss and metrics over these samples, all of them one batch: evaluate()."""
+        return self.evaluate(x, y, sample_weight=sample_weight, lengths=lengths, return_dict=return_dict)
 
     @property
     def learning_rate(self):
@@ -290,6 +259,10 @@ class Network:
         results = [data.result(self._net.predict(dataset, i, batch_size)) for i in range(len(self._net.ends(True)))]
         return results[0] if len(results) == 1 else results
 
+    def predict_on_batch(self, x, *, lengths=None):
+        """The same of one batch."""
+        return self.predict(x, lengths=lengths)
+
     def predict_classes(self, x, *, batch_size=0, lengths=None):
         """The most probable class of each sample, [samples]."""
         return data.result(self._net.predict(self._samples(x, lengths), 0, batch_size, "classes"))
@@ -304,8 +277,6 @@ class Network:
 
     def stream(self):
         """The network as a soma.Stream, which is fed in pieces and carries its state from one to the next."""
-        from .stream import Stream
-
         return Stream(self)
 
     def generate(self, prompt="\n", *, max_new_tokens=200, temperature=1.0, top_k=0, top_p=1.0, seed=0, stream=False, tokenizer=None):
@@ -317,42 +288,9 @@ class Network:
         stream: an iterator that gives the text piece by piece, or the numbers one by one, as they are drawn:
         for piece in network.generate("It was ", stream=True): print(piece, end="", flush=True)
         """
-        from .stream import generate
-
-        return generate(self, prompt, max_new_tokens, temperature, top_k, top_p, seed, stream, tokenizer)
+        return continue_text(self, prompt, max_new_tokens, temperature, top_k, top_p, seed, stream, tokenizer)
 
     # ------------------------------------------------------------------------------------------------------- contents
-
-    @property
-    def weights(self):
-        """The parameters by name: network.weights["dense_1.weight"] reads and sets them."""
-        self._require_built()
-        self._compile_now()
-        return Weights(self._net)
-
-    def get_weights(self):
-        """All parameters by name, a dict of copies. Keras gives a list."""
-        return dict(self.weights)
-
-    def set_weights(self, weights):
-        """Sets parameters: a dict by name, or a list of all of them in their order."""
-        own = self.weights
-        if not hasattr(weights, "items"):
-            if len(weights) != len(own):
-                raise ValueError(f"the network has {len(own)} parameters, got {len(weights)} arrays")
-            weights = dict(zip(own, weights))
-        for name, values in weights.items():
-            own[name] = values
-
-    @property
-    def input_shape(self):
-        """Of the first input, per sample; None before the first data."""
-        return self._net.ends(False)[0][1] if self._net else None
-
-    @property
-    def output_shape(self):
-        """Of the first output, per sample; None before the first data."""
-        return self._net.ends(True)[0][1] if self._net else None
 
     def _require_built(self):
         if not self._net and self._inputs:
@@ -372,6 +310,12 @@ class Network:
         self._compile_now()
         self._net.save(path)
 
+    def save_weights(self, path):
+        """The same, of a safetensors file, which has what load_weights() takes."""
+        if not os.fspath(path).endswith(".safetensors"):
+            raise ValueError(f"save_weights(): the file is {os.fspath(path)!r}; accepted: a name that ends in .safetensors")
+        self.save(path)
+
     def load_weights(self, path, map=None, partial=False):
         """Takes weights from a safetensors file. map: "dense_1 fc1 transposed; ...", where they have other names there."""
         self._require_built()
@@ -386,15 +330,11 @@ class Network:
         (positions, channels; None: nothing), where the layer before in the list is not the one that comes before in the network.
         All or nothing: ValueError says what does not fit.
         """
-        from . import exchange
-
         self._require_built()
         exchange.take(self, model, names, flattened)
 
     def give_weights(self, model, names=None, flattened=None):
         """Gives the network's weights to such a module or model: the other way round, with the same arguments."""
-        from . import exchange
-
         self._require_built()
         exchange.give(self, model, names, flattened)
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """ONNX models: soma.onnx.load("model.onnx"); docs/onnx.md lists the ops."""
 from . import _soma, data, session
-from .network import Network, open_device
+from .device import open_device
+from .network import Network
 
 
 def _numbers(values):

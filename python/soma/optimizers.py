@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Optimizers and schedules of the learning rate, one class for each that the library has; the defaults are the library's."""
+"""Optimizers, one class for each that the library has; the defaults are the library's. Schedules of the learning rate are in soma.optimizers.schedules."""
 from . import _soma
+from . import schedules as schedules  # where Keras has them: soma.optimizers.schedules
+from .schedules import Schedule
 
 # As soma_names counts them.
 LOSSES, OPTIMIZERS, SCHEDULES, METRICS = 1, 2, 3, 4
@@ -24,20 +26,52 @@ class Optimizer:
         self.options |= {"kind": self.kind, "learning_rate": learning_rate}
 
 
-class Schedule:
-    """How the learning rate changes: constant, step, exponential, cosine or plateau. Arguments: warmup and period in steps, factor,
-    floor, patience in epochs, min_delta (docs/training.md)."""
+class SGD(Optimizer):
+    """Stochastic gradient descent. With a momentum it is the optimizer momentum, with nesterov=True besides the optimizer nesterov; all else as for Optimizer."""
 
-    def __init__(self, kind, learning_rate=None, **arguments):
-        self.learning_rate, self.options = learning_rate, {"kind": kind, **arguments}
+    kind = "sgd"
+
+    def __init__(self, learning_rate=None, momentum=0.0, nesterov=False, *, schedule=None, **arguments):
+        super().__init__(learning_rate, schedule=schedule, **arguments)
+        if nesterov and not momentum:
+            raise ValueError("SGD: nesterov goes with a momentum, as 0.9")
+        if momentum:
+            self.options |= {"kind": "nesterov" if nesterov else "momentum", "momentum": momentum}
+
+
+class Adam(Optimizer):
+    """Adam; with a weight_decay it is AdamW, as in Keras (PyTorch's Adam adds it to the gradient: l2). All else as for Optimizer."""
+
+    kind = "adam"
+
+    def __init__(self, learning_rate=None, *, schedule=None, **arguments):
+        super().__init__(learning_rate, schedule=schedule, **arguments)
+        if self.options.get("decay"):
+            self.options["kind"] = "adamw"
 
 
 _CLASSES = {"sgd": "SGD", "rmsprop": "RMSprop", "adamw": "AdamW"}
 NAMES = []
 for _kind in _soma.names(OPTIMIZERS):
     _name = _CLASSES.get(_kind, _kind.capitalize())
-    globals()[_name] = type(_name, (Optimizer,), {"kind": _kind, "__doc__": f"The optimizer {_kind}: see Optimizer.", "__module__": __name__})
+    if _name not in globals():
+        globals()[_name] = type(_name, (Optimizer,), {"kind": _kind, "__doc__": f"The optimizer {_kind}: see Optimizer.", "__module__": __name__})
     NAMES.append(_name)
+
+
+class Running:
+    """The optimizer of a network: `learning_rate`, which may be set."""
+
+    def __init__(self, network):
+        self._network = network
+
+    @property
+    def learning_rate(self):
+        return self._network.learning_rate
+
+    @learning_rate.setter
+    def learning_rate(self, rate):
+        self._network.learning_rate = rate
 
 
 def of(given):

@@ -3,7 +3,8 @@
 from collections import namedtuple
 
 from . import _soma, data
-from .network import Network, load, open_device
+from .device import open_device
+from .network import Network, load
 
 NodeArg = namedtuple("NodeArg", "name shape type")
 NodeArg.__doc__ = "An input or output: its name, its shape with 'batch' where the samples are counted, and its type, as 'tensor(float)'."

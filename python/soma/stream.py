@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from . import _soma, data
-from .network import Network
-from .session import Session
 from .tokenizer import Tokenizer
 
 
@@ -34,10 +32,10 @@ class Stream:
     def __init__(self, network: Any):
         network._require_built()
         network._compile_now()
-        made = Network._of(network._net.stream(), network._net.device)
-        inputs, outputs = made._net.ends(False), made._net.ends(True)
-        made._options = {"loss": ["none"] * len(outputs)}
-        self._session = Session(made)
+        made = network._net.stream()
+        inputs, outputs = made.ends(False), made.ends(True)
+        made.compile(network._net.device, ["none"] * len(outputs))
+        self._session, self._outputs = _soma.Session(made), list(range(len(outputs)))
         self._input = inputs[0]
         self._names = [name for name, _ in inputs[1:]]
         self._shapes = [shape for _, shape in inputs[1:]]
@@ -53,11 +51,11 @@ class Stream:
     @property
     def states(self) -> dict[str, Any]:
         """The states after the last step by their names; empty before the first one. Keys and values of attention are not among them."""
-        return dict(zip(self._names, self._states))
+        return {name: data.result(state) for name, state in zip(self._names, self._states)}
 
     def __call__(self, x: Any) -> Any:
         """The output of each step, [samples, steps, ...]: NumPy's array where NumPy is there."""
-        name, shape = self._input
+        _, shape = self._input
         x = data.plain(x)
         scaled = _soma.describe(x)[1] == "B" and not self._takes_tokens
         values = data.array(x, "uint8" if scaled else "float32")
@@ -75,7 +73,7 @@ class Stream:
         said = []
         for step in range(steps):
             piece = b"".join(content[at * size:(at + 1) * size] for at in range(step, samples * steps, steps))
-            output, *states = self._session.run(None, {name: _numbers(piece, (samples, *shape)), **dict(zip(self._names, states))})
+            output, *states = self._session.run((_numbers(piece, (samples, *shape)), *states), self._outputs)
             said.append(bytes(memoryview(output).cast("B")))
         self._states, self._samples = states, samples
         width = len(said[0]) // samples

@@ -2,13 +2,21 @@
 """What fit() does around the library's own loop, or around steps batch by batch: callbacks, progress, history."""
 import sys
 
-from .callbacks import EarlyStopping, History, ModelCheckpoint, Progress, TensorBoard, batch_hooks, check, epoch_logs
+from .callbacks import BackupAndRestore, EarlyStopping, ModelCheckpoint, Progress, TensorBoard, TerminateOnNaN, batch_hooks, check
+from .history import BatchLogs, History, epoch_logs
 
 
 def _shows_bars():
     """Whether there is a terminal, or a notebook, whose output is none."""
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     return sys.stderr.isatty() or "IPKernelApp" in getattr(shell, "config", ())
+
+
+def class_weights(given):
+    """One for each class, of a list, an array or a dict; None: none."""
+    if isinstance(given, dict):
+        return [given.get(number, 1.0) for number in range(max(given, default=-1) + 1)]
+    return given.tolist() if hasattr(given, "tolist") else given if given is None else list(given)
 
 
 class Course:
@@ -34,35 +42,63 @@ class Course:
                 callback.succeeded = kind is None
             callback.on_train_end()
 
+    def begin(self, epoch):
+        """Before an epoch, from 0."""
+        for callback in self.callbacks:
+            callback.on_epoch_begin(epoch + self.initial_epoch, {})
+
     def epoch(self, epoch, logs):
         """After an epoch, from 0; whether that is to be all."""
         self.history.add(epoch + self.initial_epoch, logs)
         stops = [callback.on_epoch_end(epoch + self.initial_epoch, logs) for callback in self.callbacks]
         return self.network.stop_training or any(stops)
 
-    def batch(self, epoch, batch, batches, samples):
-        logs = {"epoch": epoch + self.initial_epoch, "samples": samples, "batches": batches}
+    def batch(self, epoch, batch, batches, samples, figures):
+        """After a batch, from 0; whether that is to be all. figures(): loss and metrics of the epoch so far."""
+        logs = BatchLogs({"epoch": epoch + self.initial_epoch, "samples": samples, "batches": batches}, figures)
         stops = [hook(batch, logs) for hook in self.watching]
         return self.network.stop_training or any(stops)
 
 
+def check_files(callbacks, resume):
+    """The library writes one checkpoint, and goes on from one."""
+    writers = [callback for callback in callbacks if isinstance(callback, BackupAndRestore) or (isinstance(callback, ModelCheckpoint) and not callback.save_best_only)]
+    if len(writers) > 1:
+        raise ValueError(f"{' and '.join(type(callback).__name__ for callback in writers)}: one file to go on from is written in a training; accepted: one of them, "
+                         "and any number of ModelCheckpoint(save_best_only=True)")
+    if resume and any(isinstance(callback, BackupAndRestore) for callback in writers):
+        raise ValueError("BackupAndRestore goes on from its own file; accepted: it, or resume=")
+
+
 def fit(course, net, dataset, validation, options, callbacks, communicator=None):
     """Trains on a data set, by the library's loop."""
+    check_files(callbacks, options["resume"])
     for callback in callbacks:
-        if isinstance(callback, (EarlyStopping, ModelCheckpoint)):
+        if isinstance(callback, (EarlyStopping, ModelCheckpoint, TerminateOnNaN)):
             options |= callback.options
+        if isinstance(callback, BackupAndRestore):
+            options |= callback.begin()
         if isinstance(callback, TensorBoard) and (communicator is None or communicator.rank == 0):
             options |= callback.options | {"initial_epoch": course.initial_epoch}
 
     def on_epoch(described):
-        return course.epoch(described[0] - 1, epoch_logs(described))
+        epoch = described[0]  # from 1, so that it is the number of the next one from 0
+        stops = course.epoch(epoch - 1, epoch_logs(described))
+        if not stops and epoch < course.epochs:
+            course.begin(epoch)
+        return stops
 
     def on_batch(epoch, batch, batches, samples, epochs):
-        return course.batch(epoch - 1, batch - 1, batches, samples)
+        return course.batch(epoch - 1, batch - 1, batches, samples, net.fit_metrics)
 
     with course:
+        if not options["resume"]:
+            course.begin(0)
         done = net.fit(dataset, options, validation, on_batch if course.watching else None, on_epoch, communicator)
     history = course.history
     for name in ("best", "restored", "stopped", "steps", "seconds"):
         setattr(history, name, done[name])
+    for callback in callbacks:
+        if isinstance(callback, BackupAndRestore):
+            callback.finish()
     return history

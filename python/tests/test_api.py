@@ -262,13 +262,13 @@ def test_callbacks_by_the_names_of_keras(spirals):
             seen.append(batch)
 
     class InVain(soma.Callback):
-        def on_epoch_begin(self, epoch, logs=None):
+        def on_train_batch_begin(self, batch, logs=None):
             seen.append("never")
 
     network = small()
     network.fit(x, y, epochs=1, batch_size=300, callbacks=[Watcher()], verbose=0)
     assert seen == [True, 0, 1]
-    with pytest.raises(TypeError, match="InVain.on_epoch_begin is never called; a soma.Callback has on_train_begin, on_batch_end, .*on_train_end"):
+    with pytest.raises(TypeError, match="InVain.on_train_batch_begin is never called; a soma.Callback has on_train_begin, on_epoch_begin, on_batch_end, .*on_train_end"):
         network.fit(x, y, callbacks=[InVain()], verbose=0)
     assert seen == [True, 0, 1]
 
@@ -308,8 +308,8 @@ def test_callbacks_of_keras_s_kind_are_taken_as_they_are(spirals):
 def test_callbacks_of_functions_have_hooks_only(spirals):
     with pytest.raises(TypeError, match="a callback has no 'model'; it has on_train_begin"):
         soma.LambdaCallback(model=None)
-    with pytest.raises(TypeError, match="a callback has no 'on_epoch_begin'"):
-        soma.LambdaCallback(on_epoch_begin=print)
+    with pytest.raises(TypeError, match="a callback has no 'on_batch_begin'"):
+        soma.LambdaCallback(on_batch_begin=print)
 
 
 def test_early_stopping_puts_the_best_weights_back(spirals):
@@ -492,6 +492,7 @@ def test_functions_are_layers_by_their_names():
     expected = {"ReLU": np.maximum(x, 0), "Softmax": np.exp(x) / np.exp(x).sum(1, keepdims=True), "Sigmoid": sigmoid, "Tanh": np.tanh(x),
                 "ELU": np.where(x > 0, x, np.expm1(x)), "GELU": x * np.vectorize(lambda v: 0.5 * (1 + math.erf(v / math.sqrt(2))))(x),
                 "SiLU": x * sigmoid, "Softplus": np.log1p(np.exp(x))}
+    expected |= {"SELU": 1.0507009873554805 * np.where(x > 0, x, 1.6732632423543772 * np.expm1(x)), "LeakyReLU": np.where(x > 0, x, 0.01 * x)}
     assert set(expected) == set(soma.layers.FUNCTIONS)
     for name, values in expected.items():
         assert np.allclose(soma.Network([getattr(soma, name)()], device="cpu").predict(x), values, rtol=1e-5, atol=1e-6), name

@@ -12,6 +12,7 @@ import soma
 X, Y = np.arange(24, dtype=np.float32).reshape(12, 2) / 24, np.arange(12) % 2
 # Event: wall_time (1, fixed64), step (2, varint), summary (5) of one value (1) with a tag (1) of ten letters and simple_value (2, fixed32).
 LOSS = re.compile(rb"\x09.{8}\x10(.)\x2a.\x0a.\x0a\x0aepoch_loss\x15(.{4})", re.DOTALL)
+BATCH_LOSS = re.compile(LOSS.pattern.replace(b"epoch_", b"batch_"), re.DOTALL)
 
 
 def trained(callback, **options):
@@ -36,6 +37,18 @@ def test_curves_and_distributions_are_written(tmp_path):
     # After epochs 2 and 4: a parameter's own and its gradient's.
     assert train.count(b"dense_1.weight") == 4 and train.count(b"gradient/dense_1.weight") == 2
     assert b"dense_1" in content(tmp_path / "logs")  # the graph
+
+
+@pytest.mark.parametrize("update_freq, steps", [("batch", [1, 2, 3, 4, 5, 6]), (2, [2, 4, 6]), ("epoch", [])])
+def test_figures_of_batches_are_written(tmp_path, update_freq, steps):
+    kept = []
+    watch = soma.LambdaCallback(on_batch_end=lambda batch, logs: kept.append(np.float32(logs["loss"])))
+    network = soma.Network("dense 2 softmax", device="cpu")
+    network.fit(X, Y, epochs=2, batch_size=4, verbose=0, callbacks=[watch, soma.TensorBoard(tmp_path, update_freq=update_freq)])
+    written = [(step[0], struct.unpack("<f", value)[0]) for step, value in BATCH_LOSS.findall(content(tmp_path / "train"))]
+    assert written == [(step, kept[step - 1]) for step in steps]
+    with pytest.raises(ValueError, match="update_freq is 0; accepted: 'epoch', 'batch', or a number of batches"):
+        soma.TensorBoard(tmp_path, update_freq=0)
 
 
 def test_what_is_not_wanted_is_not_written(tmp_path):

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: MIT
+"""What a network that is built consists of: parameters by name, and layers."""
+import math
+from collections.abc import MutableMapping
+
+from . import data
+
+
+class Weights(MutableMapping):
+    """The parameters of a network by name: reading gives a copy, setting takes any array of the shape."""
+
+    def __init__(self, network):
+        self._network = network
+
+    def __getitem__(self, name):
+        return data.result(self._network.get_parameter(name))
+
+    def __setitem__(self, name, values):
+        self._network.set_parameter(name, data.plain(values))
+
+    def __delitem__(self, name):
+        raise TypeError("parameters cannot be deleted")
+
+    def __iter__(self):
+        return iter(self._network.parameters())
+
+    def __len__(self):
+        return len(self._network.parameters())
+
+    def __repr__(self):
+        return f"<weights {', '.join(self)}>"
+
+
+class BuiltLayer:
+    """A layer of a network that is built, as network.layers has them: `name`, `kind` as docs/networks.md calls it, and `output_shape` per sample."""
+
+    def __init__(self, network, own, kind, shape):
+        self.network, self.own, self.kind, self.output_shape = network, own, kind, shape
+        self.name = network._called.get(own, own)
+
+    @property
+    def parameters(self):
+        """The names of its parameters in network.weights."""
+        return [name for name in self.network.weights if name.startswith(f"{self.own}.")]
+
+    def get_weights(self):
+        """Its parameters, a list of copies in their order, as W, b of a Dense."""
+        return [self.network.weights[name] for name in self.parameters]
+
+    def set_weights(self, weights):
+        """Sets them, of a list in that order."""
+        names = self.parameters
+        if len(weights) != len(names):
+            raise ValueError(f"{self.name} has {len(names)} parameters ({', '.join(names)}), got {len(weights)} arrays")
+        for name, values in zip(names, weights):
+            self.network.weights[name] = values
+
+    def count_params(self):
+        """How many numbers they are."""
+        return sum(math.prod(values.shape) for values in self.get_weights())
+
+    @property
+    def trainable(self):
+        """Whether training moves any of them; set to False it moves none, as network.freeze() does it. True for a layer without."""
+        frozen = set(self.network._net.frozen())
+        return not self.parameters or any(name not in frozen for name in self.parameters)
+
+    @trainable.setter
+    def trainable(self, trains):
+        if self.parameters:
+            self.network.freeze(self.own, not trains)
+
+    def __repr__(self):
+        return f"<layer {self.name}, {self.kind}: {list(self.output_shape)}>"
+
+
+class Contents:
+    """What a Network has of this."""
+
+    @property
+    def weights(self):
+        """The parameters by name: network.weights["dense_1.weight"] reads and sets them."""
+        self._require_built()
+        self._compile_now()
+        return Weights(self._net)
+
+    def get_weights(self):
+        """All parameters by name, a dict of copies. Keras gives a list."""
+        return dict(self.weights)
+
+    def set_weights(self, weights):
+        """Sets parameters: a dict by name, or a list of all of them in their order."""
+        own = self.weights
+        if not hasattr(weights, "items"):
+            if len(weights) != len(own):
+                raise ValueError(f"the network has {len(own)} parameters, got {len(weights)} arrays")
+            weights = dict(zip(own, weights))
+        for name, values in weights.items():
+            own[name] = values
+
+    @property
+    def layers(self):
+        """The layers, a list of BuiltLayer, without the inputs, in the order in which they were built."""
+        self._require_built()
+        return [BuiltLayer(self, *row) for row in self._net.layer_list() if row[1] != "input"]
+
+    def get_layer(self, name=None, index=None):
+        """That of this name, the one that it was given or the library's ("dense_1"), or at this place of `layers`."""
+        layers = self.layers
+        if (name is None) == (index is None):
+            raise ValueError("get_layer(): a name is wanted, or an index")
+        if index is not None:
+            if not -len(layers) <= index < len(layers):
+                raise ValueError(f"get_layer(): the index is {index}; accepted: from 0 to {len(layers) - 1}")
+            return layers[index]
+        for layer in layers:
+            if name in (layer.name, layer.own):
+                return layer
+        raise ValueError(f"get_layer(): there is no layer '{name}'; there are {', '.join(layer.name for layer in layers)}")
+
+    def freeze(self, names, frozen=True):
+        """Holds parameters still in training: those of layers, or single ones, of these names, in which * stands for any characters: freeze("conv_*"),
+        freeze(["dense_1", "dense_2.bias"]). A frozen BatchNorm goes by its running figures. frozen=False: they are trained again. The network is compiled again
+        before it is used, and the optimizer begins anew; files keep what is frozen."""
+        self._require_built()
+        own = {given: name for name, given in self._called.items()}
+        for name in [names] if isinstance(names, str) else names:
+            layer, dot, role = name.rpartition(".")
+            self._net.set_frozen(own.get(name) or own.get(layer, layer) + dot + role, bool(frozen))
+            self._compiled = False
+
+    def count_params(self):
+        """How many numbers the network has learnt, or is to learn: of all parameters."""
+        return sum(math.prod(values.shape) for values in self.weights.values())
+
+    @property
+    def input_shape(self):
+        """Of the first input, per sample; None before the first data."""
+        return self._net.ends(False)[0][1] if self._net else None
+
+    @property
+    def output_shape(self):
+        """Of the first output, per sample; None before the first data."""
+        return self._net.ends(True)[0][1] if self._net else None

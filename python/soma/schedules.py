@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: MIT
+"""How the learning rate changes in the course of the steps: Schedule, and those of Keras."""
+
+
+class Schedule:
+    """How the learning rate changes: constant, step, exponential, cosine or plateau. Arguments: warmup and period in steps, factor,
+    floor, patience in epochs, min_delta (docs/training.md)."""
+
+    def __init__(self, kind: str, learning_rate: float | None = None, **arguments: float) -> None:
+        self.learning_rate, self.options = learning_rate, {"kind": kind, **arguments}
+
+
+class ExponentialDecay(Schedule):
+    """initial_learning_rate * decay_rate ** (step / decay_steps); staircase: with that quotient rounded down."""
+
+    def __init__(self, initial_learning_rate: float, decay_steps: int, decay_rate: float, staircase: bool = False) -> None:
+        super().__init__("step" if staircase else "exponential", initial_learning_rate, period=decay_steps, factor=decay_rate)
+
+
+class CosineDecay(Schedule):
+    """From initial_learning_rate down to its share alpha along half a cosine over decay_steps steps. With warmup_target it rises first, over
+    warmup_steps steps, to that one: linearly from warmup_target / warmup_steps, so that the initial rate is to be 0."""
+
+    def __init__(self, initial_learning_rate: float, decay_steps: int, alpha: float = 0.0, warmup_target: float | None = None, warmup_steps: int = 0) -> None:
+        if warmup_target is not None and initial_learning_rate != 0:
+            raise ValueError(f"CosineDecay: the rate rises from {initial_learning_rate}; accepted: from 0")
+        if warmup_target is None and warmup_steps:
+            raise ValueError("CosineDecay: warmup_steps goes with warmup_target, the rate that they lead to")
+        super().__init__("cosine", initial_learning_rate if warmup_target is None else warmup_target, period=decay_steps, floor=alpha, warmup=warmup_steps)
