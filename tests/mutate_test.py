@@ -114,6 +114,13 @@ class Rules(unittest.TestCase):
             self.assertEqual(mutate.read_equivalent(path), {("src/a.c", "a < b", "a <= b")})
 
 
+class Names(unittest.TestCase):
+    def test_shared_libraries(self):
+        for name, shared in (("src/libsoma.so.0.1.0", True), ("tests/stub.so", True), ("src/libsoma.so.0.1.0.p/base_date.c.o", False),
+                             ("src/libsoma.a", False), ("tools/soma", False)):
+            self.assertEqual(mutate.is_shared_library(name), shared, name)
+
+
 class Limits(unittest.TestCase):
     """How a test ends that takes too long: by what it uses of the processor, not by a clock."""
 
@@ -313,6 +320,11 @@ class Tree(unittest.TestCase):
                          {"near": [], "far": ["src/far.c"], "keep": [], "kernel": ["src/driver.c"]})
         self.log.write_text("")
         self.mutate("--seed=9", "--count=1", "--directory=build-other", "src/far.c")
+        self.assertEqual(set(self.log.read_text().split()), {"far"})
+        # Of a test that the map does not have yet, the name has to do.
+        self.mutate("--map", "--seed=9", "--count=1", "--tests=near", "--directory=build-partial", "src/far.c")
+        self.log.write_text("")
+        self.mutate("--seed=9", "--count=1", "--directory=build-partial", "src/far.c")
         self.assertEqual(set(self.log.read_text().split()), {"far"})
 
     def test_outcomes_and_the_tests_that_were_run(self):
