@@ -53,6 +53,13 @@ static void backwards(void) {
 static float backwards_is(int sample, int channel, int place) {
     return number(sample, channel, WIDTH - 1 - place);
 }
+/* 149 places, of which nothing but 1 is a divisor. */
+static void backwards_but_one(void) {
+    slice(2, -2, -1000, -1);
+}
+static float backwards_but_one_is(int sample, int channel, int place) {
+    return number(sample, channel, WIDTH - 2 - place);
+}
 static void every_other_channel(void) {
     slice(1, 1, 4, 2);
 }
@@ -71,6 +78,18 @@ static void after_a_convolution(void) {
 }
 static float after_a_convolution_is(int sample, int channel, int place) {
     return number(sample, 3 - channel, 2 * place);
+}
+static void backwards_after_a_convolution(void) {
+    floats("w", SHAPE(4, 1, 1), (const float[]){1, 1, 1, 1});
+    put("Conv", "c", (const char *[]){"x", "w", NULL}, "group", 4);
+    integers("starts", 1, (const int64_t[]){99});
+    integers("ends", 1, (const int64_t[]){4});
+    integers("axes", 1, (const int64_t[]){2});
+    integers("steps", 1, (const int64_t[]){-1});
+    put("Slice", "y", (const char *[]){"c", "starts", "ends", "axes", "steps", NULL}, NULL, 0);
+}
+static float backwards_after_a_convolution_is(int sample, int channel, int place) {
+    return number(sample, channel, 99 - place);
 }
 static void split(const char *const *outputs, const char *lengths, int64_t axis, int64_t count) {
     size_t one = soma_protobuf_open(W, GRAPH_NODE);
@@ -114,9 +133,7 @@ static float less_and_more_is(int sample, int channel, int place) {
     return channel == 3 || place < 2 ? 7 : number(sample, channel + 1, place - 2);
 }
 /* attributes: names and texts of them. */
-static void resize(const char *const *inputs, const char *const *attributes) {
-    size_t one = soma_onnx_begin_node(&made, "Resize", "y", inputs);
-    soma_onnx_put_attribute_integers(&made, "axes", (const int64_t[]){2}, 1);
+static void put_texts(const char *const *attributes) {
     for (; *attributes; attributes += 2) {
         size_t attribute = soma_protobuf_open(W, NODE_ATTRIBUTE);
         soma_protobuf_put_text(W, 1, attributes[0]);
@@ -124,6 +141,24 @@ static void resize(const char *const *inputs, const char *const *attributes) {
         soma_protobuf_put_text(W, 4, attributes[1]);
         soma_protobuf_close(W, attribute);
     }
+}
+/* Once there and back, and once more. */
+static void reflected(void) {
+    integers("pads", 6, (const int64_t[]){0, 0, 160, 0, 0, 140});
+    size_t one = soma_onnx_begin_node(&made, "Pad", "y", (const char *[]){"x", "pads", NULL});
+    put_texts((const char *[]){"mode", "reflect", NULL});
+    soma_onnx_end_node(&made, one);
+}
+static float reflected_is(int sample, int channel, int place) {
+    int at = place - 160; /* from -160 to 289: at most twice behind an edge */
+    if (at < 0) at = -at;
+    if (at >= WIDTH) at = 2 * (WIDTH - 1) - at;
+    return number(sample, channel, at < 0 ? -at : at);
+}
+static void resize(const char *const *inputs, const char *const *attributes) {
+    size_t one = soma_onnx_begin_node(&made, "Resize", "y", inputs);
+    soma_onnx_put_attribute_integers(&made, "axes", (const int64_t[]){2}, 1);
+    put_texts(attributes);
     soma_onnx_end_node(&made, one);
 }
 static const char *const corners[] = {"mode", "linear", "coordinate_transformation_mode", "align_corners", NULL};
@@ -155,18 +190,22 @@ static const struct {
     void (*body)(void);
     float (*expected)(int sample, int channel, int place);
     int channels, width;
+    uint32_t most_calls; /* 0: any number */
 } cases[] = {
-    {"every third", every_third, every_third_is, 4, 50},
-    {"backwards", backwards, backwards_is, 4, WIDTH},
-    {"every other channel", every_other_channel, every_other_channel_is, 2, WIDTH},
-    {"after a convolution", after_a_convolution, after_a_convolution_is, 4, 75},
-    {"three parts", three_parts, three_parts_is, 2, WIDTH},
-    {"uneven parts", uneven_parts, uneven_parts_is, 4, 36},
-    {"some channels", some_channels, some_channels_is, 3, WIDTH},
-    {"less and more", less_and_more, less_and_more_is, 4, WIDTH - 1},
-    {"to many places", to_many_places, to_many_places_is, 4, 299},
-    {"to as many places", to_as_many_places, to_many_places_is, 4, 299},
-    {"to seven tenths", to_seven_tenths, to_seven_tenths_is, 4, 105},
+    {"every third", every_third, every_third_is, 4, 50, 0},
+    {"backwards", backwards, backwards_is, 4, WIDTH, 60},
+    {"backwards but one", backwards_but_one, backwards_but_one_is, 4, WIDTH - 1, 60},
+    {"backwards after a convolution", backwards_after_a_convolution, backwards_after_a_convolution_is, 4, 95, 60},
+    {"reflected", reflected, reflected_is, 4, WIDTH + 300, 120},
+    {"every other channel", every_other_channel, every_other_channel_is, 2, WIDTH, 0},
+    {"after a convolution", after_a_convolution, after_a_convolution_is, 4, 75, 0},
+    {"three parts", three_parts, three_parts_is, 2, WIDTH, 0},
+    {"uneven parts", uneven_parts, uneven_parts_is, 4, 36, 0},
+    {"some channels", some_channels, some_channels_is, 3, WIDTH, 0},
+    {"less and more", less_and_more, less_and_more_is, 4, WIDTH - 1, 0},
+    {"to many places", to_many_places, to_many_places_is, 4, 299, 0},
+    {"to as many places", to_as_many_places, to_many_places_is, 4, 299, 0},
+    {"to seven tenths", to_seven_tenths, to_seven_tenths_is, 4, 105, 0},
 };
 
 START_TEST(pieces_are_those_that_are_meant) {
@@ -187,6 +226,10 @@ START_TEST(pieces_are_those_that_are_meant) {
         ck_assert_msg(fabsf(y[i] - expected) <= 2e-3f, "%s: value %d is %.9g, expected %.9g", cases[_i].name, i,
                       (double)y[i], (double)expected);
     }
+    soma_network_figures figures;
+    expect_ok(soma_network_get_figures(network, BATCH, &figures));
+    ck_assert_msg(!cases[_i].most_calls || figures.calls_per_inference <= cases[_i].most_calls, "%s: %u calls",
+                  cases[_i].name, figures.calls_per_inference);
     soma_network_destroy(network);
     free(x);
     free(y);

@@ -292,34 +292,6 @@ soma_status soma_graph_join(soma_tensor **parts, size_t count, uint32_t axis, so
     return add_op(parts[0]->graph, SOMA_OP_CONCAT, parts, (uint32_t)count, attributes, out);
 }
 
-/* *pieces: how many there are of x. */
-static soma_status cut_pieces(soma_tensor *x, uint32_t axis, size_t count, soma_place_function *place_of,
-                              const void *context, soma_tensor **parts, size_t most, size_t *pieces) {
-    *pieces = 0;
-    for (size_t i = 0, length = 1; i < count; i += length, length = 1) {
-        size_t start = place_of(context, i);
-        while (i + length < count && place_of(context, i + length) == start + length) length++;
-        if (*pieces == most)
-            return soma_error(SOMA_UNSUPPORTED, "dimension %u of %zu becomes one of %zu, of more than %zu pieces",
-                              axis - (x->batched ? 1 : 0), x->shape[axis - (x->batched ? 1 : 0)], count, most);
-        SOMA_TRY(add_op(x->graph, SOMA_OP_SLICE, &x, 1, (soma_attributes){.slice = {axis, start, length}},
-                        &parts[(*pieces)++]));
-    }
-    return SOMA_OK;
-}
-
-soma_status soma_graph_pick(soma_tensor *x, uint32_t dimension, size_t count, soma_place_function *place_of,
-                            const void *context, soma_tensor **out) {
-    uint32_t axis = dimension + (x->batched ? 1 : 0);
-    size_t most = SOMA_MIN(count, (size_t)SOMA_MOST_PIECES), pieces;
-    soma_tensor **parts = soma_calloc(most, sizeof *parts);
-    if (!parts) return soma_out_of_memory(most * sizeof *parts, "the pieces of a tensor");
-    soma_status status = cut_pieces(x, axis, count, place_of, context, parts, most, &pieces);
-    if (status == SOMA_OK) status = soma_graph_join(parts, pieces, axis, out);
-    soma_free(parts);
-    return status;
-}
-
 static soma_status add_shaped(soma_graph *graph, soma_op op, soma_tensor *x, const soma_tensor *like,
                               soma_attributes attributes, soma_tensor **out) {
     soma_tensor_spec spec = {.op = op,
