@@ -7,6 +7,7 @@
 #include "graph/place.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* The order in which blocks are placed: by size, and by first use where sizes are equal, so that plans are
  * reproducible. */
@@ -17,23 +18,29 @@ static int larger_first(const void *x, const void *y) {
     return a < b ? -1 : a > b;
 }
 
-static int lower_offset_first(const void *x, const void *y) {
-    const soma_block *a = *(soma_block *const *)x, *b = *(soma_block *const *)y;
-    return a->offset < b->offset ? -1 : a->offset > b->offset;
-}
-
-/* The lowest gap among the placed blocks that live at the same time; `busy` has room for all of them. */
-static size_t lowest_gap(const soma_block *block, soma_block *const *placed, size_t count, soma_block **busy) {
-    size_t overlapping = 0;
-    for (size_t i = 0; i < count; i++)
-        if (placed[i]->first <= block->last && block->first <= placed[i]->last) busy[overlapping++] = placed[i];
-    qsort(busy, overlapping, sizeof *busy, lower_offset_first);
+/* The lowest gap among the placed blocks, in the order of their offsets, that live at the same time. */
+static size_t lowest_gap(const soma_block *block, soma_block *const *placed, size_t count) {
     size_t offset = 0;
-    for (size_t i = 0; i < overlapping; i++) {
-        if (busy[i]->offset >= offset + block->size) break;
-        offset = SOMA_MAX(offset, busy[i]->offset + busy[i]->size);
+    for (size_t i = 0; i < count; i++) {
+        if (placed[i]->last < block->first || block->last < placed[i]->first) continue;
+        if (placed[i]->offset >= offset + block->size) break;
+        offset = SOMA_MAX(offset, placed[i]->offset + placed[i]->size);
     }
     return offset;
+}
+
+/* Behind those whose offsets are no larger. */
+static void insert(soma_block *block, soma_block **placed, size_t count) {
+    size_t from = 0, to = count;
+    while (from < to) {
+        const size_t middle = from + (to - from) / 2;
+        if (placed[middle]->offset <= block->offset)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    memmove(placed + from + 1, placed + from, (count - from) * sizeof *placed);
+    placed[from] = block;
 }
 
 /* Rounds the sizes up. What all of them need together must be a size_t: then no offset can exceed one. */
@@ -51,13 +58,14 @@ static soma_status round_sizes(soma_block *blocks, size_t count, size_t alignmen
 soma_status soma_place_blocks(soma_block *blocks, size_t count, size_t alignment, size_t *total) {
     *total = 0;
     SOMA_TRY(round_sizes(blocks, count, alignment));
-    /* The order, and room for the blocks that lowest_gap() looks at. */
+    /* The order in which they are placed, and those that are, by offset. */
     soma_block **order = soma_calloc(2 * count, sizeof *order);
     if (!order) return soma_out_of_memory(2 * count * sizeof *order, "the memory plan");
     for (size_t i = 0; i < count; i++) order[i] = &blocks[i];
     qsort(order, count, sizeof *order, larger_first);
     for (size_t i = 0; i < count && order[i]->size > 0; i++) {
-        order[i]->offset = lowest_gap(order[i], order, i, order + count);
+        order[i]->offset = lowest_gap(order[i], order + count, i);
+        insert(order[i], order + count, i);
         *total = SOMA_MAX(*total, order[i]->offset + order[i]->size);
     }
     soma_free(order);
