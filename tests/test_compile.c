@@ -58,6 +58,32 @@ START_TEST(what_the_device_has_the_host_does_not_keep) {
 }
 END_TEST
 
+static size_t count_steps(const soma_network *network) {
+    size_t count = 0;
+    for (const soma_step *step = network->compiled->steps; step; step = step->next) count++;
+    return count;
+}
+
+/* Where no loss is named; and a session has the graph of the network's. */
+START_TEST(a_step_of_training_is_made_when_it_is_asked_for) {
+    const soma_compile_options named = {.loss = {SOMA_MEAN_SQUARED_ERROR}};
+    soma_device device;
+    host_device_open(&device);
+    soma_network *network = network_of_text(3, "dense 2");
+    soma_session *session;
+    soma_network_figures figures;
+    expect_ok(soma_compile(network, &device, NULL));
+    expect_ok(soma_session_create(network, NULL, &session));
+    ck_assert_uint_eq(count_steps(network), 1);
+    soma_session_destroy(session);
+    expect_ok(soma_network_get_figures(network, 1, &figures)); /* of training, too, where there is any */
+    ck_assert_uint_eq(count_steps(network), SOMA_HAS_TRAINING ? 2 : 1);
+    expect_ok(soma_compile(network, &device, &named));
+    ck_assert_uint_eq(count_steps(network), SOMA_HAS_TRAINING ? 2 : 1);
+    soma_network_destroy(network);
+}
+END_TEST
+
 START_TEST(what_is_missing_is_named) {
     soma_device device;
     soma_compile_options options;
@@ -455,6 +481,7 @@ static void add_tests(TCase *cases) {
     tcase_add_test(cases, weights_that_are_lost_with_the_device_are_not_taken_for_others);
     tcase_add_loop_test(cases, impossible_networks_are_refused, 0, SOMA_COUNT_OF(impossible));
     tcase_add_test(cases, what_the_device_has_the_host_does_not_keep);
+    tcase_add_test(cases, a_step_of_training_is_made_when_it_is_asked_for);
     tcase_add_test(cases, what_is_missing_is_named);
     tcase_add_test(cases, too_little_memory_leaves_the_network_as_it_was);
     tcase_add_test(cases, a_compiled_network_can_grow);

@@ -148,13 +148,23 @@ soma_signature soma_default_signature(const soma_network *network, soma_mode mod
     return signature;
 }
 
-bool soma_can_train(const soma_network *network) {
+/* Losses for all that is trained on, and something is. */
+static bool has_losses(const soma_network *network) {
     bool has_loss = false;
-    if (network->compiled->lacks_gradient) return false;
     for (size_t i = 0; i < soma_network_output_count(network); i++)
         if (network->compiled->lacks_loss[i]) return false;
     for (size_t i = 0; i < soma_network_output_count(network); i++) has_loss |= network->compiled->trained_on[i];
     return has_loss && SOMA_HAS_TRAINING;
+}
+
+static soma_status build_training(soma_network *network) {
+    soma_step *step;
+    const soma_signature train = soma_default_signature(network, SOMA_MODE_TRAIN);
+    return soma_step_get(network, &train, &step);
+}
+
+bool soma_can_train(soma_network *network) {
+    return has_losses(network) && build_training(network) != SOMA_NO_GRADIENT;
 }
 
 static bool names_a_loss(const soma_network *network, const soma_compile_options *options) {
@@ -164,17 +174,12 @@ static bool names_a_loss(const soma_network *network, const soma_compile_options
 }
 
 /* Builds the step graphs that will be wanted, so that what is wrong with the network comes out here. Who names no loss
- * may want to run it alone, which is possible without a gradient; the step of training that is asked for later says so.
- */
+ * may want to run it alone, which is possible without a gradient, and without the time and memory that the step of
+ * training takes: that one is built when it is first asked for. */
 static soma_status build_steps(soma_network *network, const soma_compile_options *options) {
-    soma_step *step;
-    soma_signature predict = soma_default_signature(network, SOMA_MODE_PREDICT);
-    SOMA_TRY(soma_step_get(network, &predict, &step));
-    soma_signature train = soma_default_signature(network, SOMA_MODE_TRAIN);
-    soma_status status = soma_can_train(network) ? soma_step_get(network, &train, &step) : SOMA_OK;
-    if (status != SOMA_NO_GRADIENT || names_a_loss(network, options)) return status;
-    network->compiled->lacks_gradient = true;
-    return SOMA_OK;
+    const soma_signature predict = soma_default_signature(network, SOMA_MODE_PREDICT);
+    SOMA_TRY(soma_step_get(network, &predict, &network->compiled->predict));
+    return names_a_loss(network, options) && has_losses(network) ? build_training(network) : SOMA_OK;
 }
 
 void soma_network_discard(soma_network *network) {

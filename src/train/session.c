@@ -24,9 +24,8 @@ static soma_status check_device(const soma_device *network, const soma_device *s
 }
 
 static soma_status open_session(soma_session *session, soma_network *network, soma_device *device) {
-    const soma_signature signature = {.mode = SOMA_MODE_PREDICT};
     SOMA_TRY(soma_executor_share(network->compiled->executor, device, &session->executor));
-    return soma_step_build(network, &signature, session->executor, &session->step);
+    return soma_step_share(network->compiled->predict, session->executor, &session->step);
 }
 
 static void free_session(soma_session *session) {

@@ -55,6 +55,7 @@ void soma_steps_clear(soma_compiled *compiled) {
         soma_step_free(compiled->steps);
         compiled->steps = next;
     }
+    compiled->predict = NULL;
     compiled->last_backward = NULL;
     compiled->last_plan = NULL;
 }
@@ -69,19 +70,31 @@ static bool same_signature(const soma_network *network, const soma_signature *a,
     return true;
 }
 
-soma_status soma_step_build(soma_network *network, const soma_signature *signature, soma_executor *executor,
-                            soma_step **out) {
+static soma_status build(soma_network *network, const soma_signature *signature, soma_executor *executor,
+                         soma_step **out) {
     soma_step *step = *out = soma_calloc(1, sizeof *step);
     if (!step) return soma_out_of_memory(sizeof *step, "a step");
     step->signature = *signature;
     step->executor = executor;
-    soma_step_builder build = {.network = network, .compiled = network->compiled, .step = step, .graph = &step->graph};
-    soma_status status = build_graph(&build);
-    soma_free(build.stand_in);
+    step->planned = &step->graph;
+    soma_step_builder builder = {
+        .network = network, .compiled = network->compiled, .step = step, .graph = &step->graph};
+    soma_status status = build_graph(&builder);
+    soma_free(builder.stand_in);
     if (status == SOMA_OK) return SOMA_OK;
     soma_step_free(step);
     *out = NULL;
     return status;
+}
+
+soma_status soma_step_share(const soma_step *step, soma_executor *executor, soma_step **out) {
+    soma_step *shared = *out = soma_calloc(1, sizeof *shared);
+    if (!shared) return soma_out_of_memory(sizeof *shared, "a step");
+    shared->signature = step->signature;
+    shared->executor = executor;
+    shared->planned = step->planned;
+    memcpy(shared->output, step->output, sizeof shared->output);
+    return SOMA_OK;
 }
 
 soma_status soma_step_get(soma_network *network, const soma_signature *signature, soma_step **out) {
@@ -91,7 +104,7 @@ soma_status soma_step_get(soma_network *network, const soma_signature *signature
             *out = step;
             return SOMA_OK;
         }
-    SOMA_TRY(soma_step_build(network, signature, compiled->executor, out));
+    SOMA_TRY(build(network, signature, compiled->executor, out));
     (*out)->next = compiled->steps;
     compiled->steps = *out;
     return SOMA_OK;
@@ -114,7 +127,7 @@ soma_status soma_step_plan(soma_network *network, soma_step *step, size_t batch,
     soma_plan *plan = found < step->plan_count ? step->plans[found] : NULL;
     if (!plan) {
         SOMA_TRY(reserve(compiled, step->signature.mode));
-        SOMA_TRY(soma_plan_create(step->executor, &step->graph, batch, compiled->optimizer.kind, &plan));
+        SOMA_TRY(soma_plan_create(step->executor, step->planned, batch, compiled->optimizer.kind, &plan));
         if (step->plan_count < capacity)
             step->plan_count++;
         else {

@@ -34,7 +34,8 @@ typedef struct soma_step {
     soma_signature signature;
     soma_executor *executor; /* its plans run on */
     soma_graph graph;
-    soma_tensor *output[SOMA_MAX_OUTPUTS];         /* PREDICT, OUTCOMES */
+    const soma_graph *planned;             /* what its plans are of: `graph`, or that of the step that it shares */
+    soma_tensor *output[SOMA_MAX_OUTPUTS]; /* PREDICT, OUTCOMES */
     soma_tensor *input_gradient[SOMA_MAX_OUTPUTS]; /* BACKWARD */
     soma_plan *plans[8];                           /* by batch size, most recently used first */
     size_t plan_count;
@@ -54,7 +55,6 @@ typedef struct soma_compiled {
     bool trained_on[SOMA_MAX_OUTPUTS]; /* false: SOMA_LOSS_NONE, or ... */
     bool is_ctc[SOMA_MAX_OUTPUTS];     /* then `loss` is none of its values */
     bool lacks_loss[SOMA_MAX_OUTPUTS]; /* none was named, and none goes with the output */
-    bool lacks_gradient;               /* no loss was named, and the way from one to the weights ends in some op */
     bool from_input[SOMA_MAX_OUTPUTS]; /* the loss takes the input of the output's softmax or sigmoid */
     float loss_weight[SOMA_MAX_OUTPUTS];
     float huber_delta;
@@ -74,6 +74,7 @@ typedef struct soma_compiled {
     float learning_rate; /* in force; schedules change it */
     float plateau_factor;
     soma_step *steps;
+    soma_step *predict;       /* one of them, of inference: sessions have it, too */
     soma_step *last_backward; /* of soma_backward(), while its gradients are there: for soma_get_gradient() */
     soma_plan *last_plan;
     struct soma_fit *fit; /* the running soma_fit(), for soma_fit_metrics(); defined by fit.c */
@@ -99,9 +100,8 @@ soma_status soma_require_losses(const soma_network *network);
 soma_status soma_step_get(soma_network *network, const soma_signature *signature, soma_step **step);
 soma_status soma_step_plan(soma_network *network, soma_step *step, size_t batch, soma_plan **plan);
 
-/* A step that is not cached, which soma_step_free() frees. */
-soma_status soma_step_build(soma_network *network, const soma_signature *signature, soma_executor *executor,
-                            soma_step **step);
+/* Another step of a graph that is there, for another executor: that step must outlive it. */
+soma_status soma_step_share(const soma_step *step, soma_executor *executor, soma_step **shared);
 void soma_step_free(soma_step *step);
 void soma_steps_clear(soma_compiled *compiled);
 /* Frees what compile made, the weights on the device included; soma_network_decompile() brings those back first. */
@@ -168,8 +168,8 @@ soma_status soma_step_read_metrics(soma_network *network, const soma_signature *
 soma_status soma_require_compiled(const soma_network *network, const char *function);
 /* SOMA_INVALID_STATE in a callback of soma_fit(), where `function` would disturb the training that is under way. */
 soma_status soma_require_no_fit(const soma_network *network, const char *function);
-/* It has a loss, and this soma has training. */
-bool soma_can_train(const soma_network *network);
+/* It has a loss, and this soma has training. Builds the step of training, to see that it has gradients. */
+bool soma_can_train(soma_network *network);
 
 /* parameters.c: whether a tensor is a parameter of so many values; if so, which. */
 soma_status soma_check_parameter(const soma_network *network, const soma_tensor *tensor, size_t count,
