@@ -123,7 +123,7 @@ static void read_stored(soma_onnx_file *cut, const soma_onnx_file *whole) {
         REQUIRE(expected->len == one->size && one->tensor->raw_data.len == one->size);
         uint8_t *found = soma_malloc(expected->len);
         if (!found) return;
-        REQUIRE(soma_onnx_read_stored(cut, one->tensor, found) == SOMA_OK);
+        REQUIRE(soma_onnx_read_stored(cut, one->tensor, 0, (size_t)one->size, found) == SOMA_OK);
         REQUIRE(memcmp(found, expected->data, expected->len) == 0);
         soma_free(found);
     }

@@ -375,6 +375,40 @@ START_TEST(transpositions_stand_only_where_an_order_is_needed) {
 }
 END_TEST
 
+/* More than what is read of a file at a time, of sizes that are no multiples of anything. */
+enum { FILTERS = 37, DEPTH = 701, TAPS = 3 };
+
+static float weight_of(size_t filter, size_t channel, size_t tap) {
+    return (float)(filter * 10000 + channel * 10 + tap);
+}
+
+static void with_large_weights(void) {
+    float *weights = calloc((size_t)FILTERS * DEPTH * TAPS, sizeof *weights);
+    for (size_t i = 0; i < (size_t)FILTERS * DEPTH * TAPS; i++)
+        weights[i] = weight_of(i / (DEPTH * TAPS), i / TAPS % DEPTH, i % TAPS);
+    floats("w", SHAPE(FILTERS, DEPTH, TAPS), weights);
+    soma_onnx_end_node(&made, soma_onnx_begin_node(&made, "Conv", "y", (const char *[]){"x", "w", NULL}));
+    free(weights);
+}
+
+START_TEST(large_weights_are_turned_piece_by_piece) {
+    soma_network *network;
+    float *weights = calloc((size_t)FILTERS * DEPTH * TAPS, sizeof *weights);
+    const char *path = temporary_path("large.onnx");
+    onnx_make(with_large_weights, 8, 18, SHAPE(OPEN, DEPTH, 5));
+    expect_ok(soma_file_write(path, W->data, W->size));
+    expect_ok(soma_load_onnx(path, NULL, &network));
+    expect_ok(soma_get_parameter(network, soma_network_tensor(network, "w"), weights, (size_t)FILTERS * DEPTH * TAPS));
+    for (size_t tap = 0, i = 0; tap < TAPS; tap++) /* [taps, channels, filters] */
+        for (size_t channel = 0; channel < DEPTH; channel++)
+            for (size_t filter = 0; filter < FILTERS; filter++, i++)
+                ck_assert_msg(weights[i] == weight_of(filter, channel, tap), "tap %zu, channel %zu, filter %zu: %g",
+                              tap, channel, filter, (double)weights[i]);
+    soma_network_destroy(network);
+    free(weights);
+}
+END_TEST
+
 int main(void) {
     if (soma_device_open("cpu", NULL, &device) != SOMA_OK) return 1;
     TCase *all = tcase_create("onnx, layouts");
@@ -384,6 +418,7 @@ int main(void) {
     tcase_add_test(all, a_turn_puts_one_order_into_another);
     tcase_add_test(all, a_transposition_changes_the_layout_alone);
     tcase_add_test(all, what_does_not_fit_is_said);
+    tcase_add_test(all, large_weights_are_turned_piece_by_piece);
     tcase_add_loop_test(all, transpositions_stand_only_where_an_order_is_needed, 0, sizeof cases / sizeof *cases);
     Suite *suite = suite_create("onnx, layouts");
     suite_add_tcase(suite, all);

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory that has served, page by page. */
+/* Memory page by page: that will be written, and that has served. */
 #ifndef SOMA_BASE_PAGES_H
 #define SOMA_BASE_PAGES_H
 
 #include <stdbool.h>
 #include <stddef.h>
+
+/* All of this memory will be written soon: where there is much of it, the system may have larger pages for it. */
+void soma_expect_all_pages(void *memory, size_t bytes);
 
 /*
  * Gives the whole pages within memory of soma_malloc() and its like back to the system, where that is possible: what

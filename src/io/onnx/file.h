@@ -70,8 +70,9 @@ soma_status soma_onnx_open_whole(const char *path, soma_onnx_file **file);
 bool soma_onnx_cut(int descriptor, uint64_t size, soma_buffer *rest, soma_onnx_stored_list *stored);
 /* Tells the tensors of what was unpacked. */
 bool soma_onnx_place_stored(soma_onnx_stored_list *stored, const Soma__Onnx__GraphProto *graph);
-/* All bytes of one, raw_data.len of them. */
-soma_status soma_onnx_read_stored(const soma_onnx_file *file, const Soma__Onnx__TensorProto *tensor, void *data);
+/* `size` of its raw_data.len bytes, from number `from` on. */
+soma_status soma_onnx_read_stored(const soma_onnx_file *file, const Soma__Onnx__TensorProto *tensor, size_t from,
+                                  size_t size, void *data);
 void soma_onnx_stored_clear(soma_onnx_stored_list *stored);
 /* The same of memory; external data is refused. `name` stands for the path in messages. */
 soma_status soma_onnx_parse(const char *name, const uint8_t *data, size_t size, soma_onnx_file **file);
@@ -140,6 +141,10 @@ soma_status soma_onnx_reader_open(const soma_onnx_file *file, const soma_onnx_el
 double soma_onnx_read(const soma_onnx_reader *reader, size_t i);
 void soma_onnx_reader_close(soma_onnx_reader *reader);
 
+/* Whether their bytes are float32 as they lie in the file or in memory, so that any of them can be had at once. */
+bool soma_onnx_is_plain_floats(const soma_onnx_elements *elements);
+soma_status soma_onnx_read_some_floats(const soma_onnx_file *file, const soma_onnx_elements *elements, size_t first,
+                                       size_t count, float *values);
 /* All of them, converted; values[elements->count]. */
 soma_status soma_onnx_read_floats(const soma_onnx_file *file, const soma_onnx_elements *elements, float *values);
 /* Whole numbers; refuses what is none, or does not fit. */

@@ -30,6 +30,8 @@ static float *make(const soma_onnx_recurrence *layer, size_t rows, soma_status *
     return numbers;
 }
 
+enum { LINE = 16 };
+
 /* A direction's weights, [gates units, rows] in the file, as [rows, gates units]. */
 static soma_status add_weight(const soma_onnx_recurrence *layer, uint32_t input, const float *all, size_t direction,
                               size_t rows, soma_tensor **tensor) {
@@ -38,10 +40,13 @@ static soma_status add_weight(const soma_onnx_recurrence *layer, uint32_t input,
     soma_status status = SOMA_OK;
     float *to = make(layer, rows, &status);
     for (size_t gate = 0; to && gate < layer->gates; gate++)
-        for (size_t unit = 0; unit < units; unit++)
+        for (size_t first = 0; first < units; first += LINE) { /* so that a line of a cache is written at once */
+            const size_t end = SOMA_MIN(first + LINE, units);
             for (size_t row = 0; row < rows; row++)
-                to[row * columns + gate * units + unit] =
-                    from[(soma_onnx_gate(layer->params[0].kind, gate) * units + unit) * rows + row];
+                for (size_t unit = first; unit < end; unit++)
+                    to[row * columns + gate * units + unit] =
+                        from[(soma_onnx_gate(layer->params[0].kind, gate) * units + unit) * rows + row];
+        }
     if (!to) return status;
     return soma_onnx_add_parameter(layer->node, layer->node->input[input]->name, direction ? ".reverse" : "", 2,
                                    (size_t[]){rows, columns}, to, tensor);

@@ -195,16 +195,17 @@ static bool is_as_it_was(const soma_onnx_file *file) {
            about.st_mtim.tv_sec == file->stored.changed.tv_sec && about.st_mtim.tv_nsec == file->stored.changed.tv_nsec;
 }
 
-soma_status soma_onnx_read_stored(const soma_onnx_file *file, const Soma__Onnx__TensorProto *tensor, void *data) {
+soma_status soma_onnx_read_stored(const soma_onnx_file *file, const Soma__Onnx__TensorProto *tensor, size_t from,
+                                  size_t size, void *data) {
     const soma_onnx_stored wanted = {.tensor = tensor};
     const soma_onnx_stored *found = bsearch(&wanted, file->stored.of, file->stored.count, sizeof wanted, by_tensor);
     const char *name = tensor->name ? tensor->name : "";
     size_t got;
     if (!found) return soma_error(SOMA_INVALID_FILE, "tensor %s: its bytes are not there", name);
-    if (!soma_file_read_at(file->descriptor, found->at, data, (size_t)found->size, &got))
+    if (!soma_file_read_at(file->descriptor, found->at + from, data, size, &got))
         return soma_error(SOMA_IO, "tensor %s: cannot read: %s", name, strerror(errno));
     if (!is_as_it_was(file))
         return soma_error(SOMA_INVALID_FILE, "tensor %s: the file was changed since it was opened", name);
-    if (got == found->size) return SOMA_OK;
+    if (got == size) return SOMA_OK;
     return soma_error(SOMA_INVALID_FILE, "tensor %s: the file became shorter while it was read", name);
 }

@@ -232,7 +232,7 @@ soma_status soma_onnx_reader_open(const soma_onnx_file *file, const soma_onnx_el
     reader->owned = soma_malloc(tensor->raw_data.len);
     if (!reader->owned) return soma_out_of_memory(tensor->raw_data.len, label(tensor));
     reader->raw = reader->owned;
-    soma_status status = soma_onnx_read_stored(file, tensor, reader->owned);
+    soma_status status = soma_onnx_read_stored(file, tensor, 0, tensor->raw_data.len, reader->owned);
     if (status != SOMA_OK) soma_onnx_reader_close(reader);
     return status;
 }
@@ -253,12 +253,14 @@ void soma_onnx_reader_close(soma_onnx_reader *reader) {
 }
 
 /* Floats as they are, without a copy in between. */
-static soma_status read_plain_floats(const soma_onnx_file *file, const Soma__Onnx__TensorProto *tensor, float *values,
-                                     size_t count) {
+soma_status soma_onnx_read_some_floats(const soma_onnx_file *file, const soma_onnx_elements *elements, size_t first,
+                                       size_t count, float *values) {
+    const Soma__Onnx__TensorProto *tensor = elements->tensor;
+    const size_t from = first * sizeof *values, size = count * sizeof *values;
     if (is_stored(tensor))
-        SOMA_TRY(soma_onnx_read_stored(file, tensor, values));
+        SOMA_TRY(soma_onnx_read_stored(file, tensor, from, size, values));
     else
-        memcpy(values, tensor->raw_data.data, count * sizeof *values);
+        memcpy(values, tensor->raw_data.data + from, size);
     for (size_t i = 0; i < count; i++) { /* of a file that is little-endian */
         uint8_t bytes[sizeof *values];
         memcpy(bytes, &values[i], sizeof bytes);
@@ -269,7 +271,7 @@ static soma_status read_plain_floats(const soma_onnx_file *file, const Soma__Onn
 }
 
 /* Whether raw_data is the elements, all of them. */
-static bool is_plain_floats(const soma_onnx_elements *elements) {
+bool soma_onnx_is_plain_floats(const soma_onnx_elements *elements) {
     const Soma__Onnx__TensorProto *tensor = elements->tensor;
     return tensor && elements->type == TYPE(FLOAT) && !elements->equal && !soma_onnx_is_external(tensor) &&
            tensor->has_raw_data && elements->count && tensor->raw_data.len == elements->count * sizeof(float);
@@ -277,7 +279,8 @@ static bool is_plain_floats(const soma_onnx_elements *elements) {
 
 soma_status soma_onnx_read_floats(const soma_onnx_file *file, const soma_onnx_elements *elements, float *values) {
     soma_onnx_reader reader;
-    if (is_plain_floats(elements)) return read_plain_floats(file, elements->tensor, values, elements->count);
+    if (soma_onnx_is_plain_floats(elements))
+        return soma_onnx_read_some_floats(file, elements, 0, elements->count, values);
     SOMA_TRY(soma_onnx_reader_open(file, elements, &reader));
     size_t i = 0;
     double value = 0;
