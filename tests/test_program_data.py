@@ -249,6 +249,9 @@ class Training(TableTest):
             self.assertIn("for inference", self.succeed("summary", *arguments).stdout)
             self.assertEqual(self.json("bench", *arguments, "--steps=2")["mode"], "infer")
             self.refuse(USAGE, ["unit per class"], "bench", *arguments, "--steps=2", "--mode=train", "--quiet")
+            named = [*arguments, "--loss=categorical_crossentropy", "--steps=2"]
+            self.refuse(USAGE, ["unit per class"], "bench", *named, "--mode=train", "--quiet")
+            self.assertGreater(self.json("bench", *named, "--mode=infer")["calls_per_step"], 0)
 
     def test_early_stopping_and_the_best_weights(self):
         """At this rate the loss of the validation samples soon goes up and down; the best epoch is the third before the last."""

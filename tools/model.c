@@ -293,10 +293,17 @@ static exit_status build_or_load(const struct settings *settings, soma_network *
     return model_build(settings, &settings->input, false, settings->net, network);
 }
 
+/* What is only run needs none, and no gradients. */
+static void name_no_loss(soma_compile_options *options) {
+    for (size_t i = 0; i < SOMA_MAX_OUTPUTS; i++) options->loss[i] = SOMA_LOSS_NONE;
+    for (size_t i = 0; i < SOMA_MAX_METRICS; i++) options->metrics[i] = SOMA_METRIC_NONE;
+}
+
 exit_status model_open(const struct settings *settings, bool measure, soma_network **network, soma_device **device) {
     model_options options = {0};
     exit_status status = *network ? STATUS_DONE : build_or_load(settings, network);
     if (status == STATUS_DONE) status = model_options_fill(settings, *network, NULL, &options);
+    if (measure && settings->mode == MODE_INFER) name_no_loss(&options.compile);
     if (status == STATUS_DONE)
         status = measure ? session_choose(settings, *network, &options.compile, settings->batch, device)
                          : session_open(settings, device);
