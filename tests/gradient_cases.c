@@ -167,6 +167,30 @@ static soma_tensor *build_embedding(soma_network *network, int variant) {
     return soma_add(soma_dense(rows, 3, SOMA_IDENTITY), soma_dense(x, 3, SOMA_TANH));
 }
 
+/* Rows of a table that each sample has for itself, by numbers of its own, so that both have gradients by all weights.
+ */
+static soma_tensor *build_own_rows(soma_network *network, int variant) {
+    static const size_t shape[2] = {4, 3};
+    soma_graph *graph = &network->graph;
+    soma_tensor *x = vector(network, 4), *table = soma_reshape(soma_dense(x, 12, SOMA_TANH), 2, shape), *first,
+                *numbers;
+    soma_tensor *index, *rows;
+    const soma_unary_params four = {.function = SOMA_LINEAR, .a = 4};
+    soma_tensor_spec ordinal = {.op = SOMA_OP_ORDINAL, .input_count = 1, .input = &table};
+    soma_tensor_spec whole = {.op = SOMA_OP_INDEX, .input_count = 1, .input = &numbers};
+    soma_tensor_spec gather = {.op = SOMA_OP_GATHER, .input_count = 2};
+    (void)variant;
+    numbers = soma_activation(x, SOMA_SIGMOID, NULL);
+    if (!table || !numbers || soma_graph_unary(graph, numbers, four, &numbers) != SOMA_OK ||
+        soma_graph_add(graph, &ordinal, &first) != SOMA_OK || soma_graph_unary(graph, first, four, &first) != SOMA_OK ||
+        soma_graph_binary(graph, numbers, first, SOMA_BINARY_ADD, &numbers) != SOMA_OK ||
+        soma_graph_add(graph, &whole, &index) != SOMA_OK)
+        return NULL;
+    gather.input = (soma_tensor *[]){table, index};
+    if (soma_graph_add(graph, &gather, &rows) != SOMA_OK) return NULL;
+    return soma_add(soma_dense(soma_flatten(rows), 3, SOMA_IDENTITY), soma_dense(x, 3, SOMA_TANH));
+}
+
 /* Of [3, 4]; `variant` says which layer, and with what behind it. */
 static soma_tensor *build_normalize(soma_network *network, int variant) {
     static const char *const layers[] = {"batchnorm",
@@ -502,6 +526,7 @@ const gradient_case gradient_cases[] = {
     {"dense of every step", build_dense_steps, 6, {.loss = {0}}, false, false},
     {"dense of every step, no fusion", build_dense_steps, 6, {.no_fusion = true}, false, false},
     {"embedding", build_embedding, 4, {.loss = {0}}, false, false},
+    {"rows of its own", build_own_rows, 1, {.loss = {0}}, false, false},
     {"recurrent", build_recurrent, 9, {.loss = {0}}, false, false},
     {"recurrent, from a state", build_recurrent_state, 3, {.loss = {0}}, false, false},
     {"recurrent, several sequences", build_recurrent_sequences, 4, {.loss = {0}}, false, false},

@@ -171,6 +171,13 @@ static const shape_case shape_cases[] = {
      NULL,
      BAD("more elements than memory")},
 
+    {SOMA_OP_GATHER, {"[5, 3]", "int32 [batch, 4]"}, NOTHING, NULL, GOOD("[batch, 4, 3]")},
+    {SOMA_OP_GATHER, {"[batch, 5, 3]", "int32 [batch, 4]"}, NOTHING, NULL, GOOD("[batch, 4, 3]")},
+    {SOMA_OP_GATHER, {"[batch, 5, 3]", "int32 [4]"}, NOTHING, NULL, BAD("of samples if the table is")},
+    {SOMA_OP_GATHER, {"[batch, 5]", "int32 [batch, 4]"}, NOTHING, NULL, BAD("rows of a table [rows, width]")},
+    {SOMA_OP_ORDINAL, {"[batch, 5, 3]"}, NOTHING, NULL, GOOD("[batch, 1]")},
+    {SOMA_OP_ORDINAL, {"[5, 3]"}, NOTHING, NULL, BAD("samples are counted of what has some")},
+
     {SOMA_OP_TRANSPOSE, {"[2, 3, 4]"}, ORDER(2, 0, 1), NULL, GOOD("[4, 2, 3]")},
     {SOMA_OP_TRANSPOSE, {"[batch, 2, 3, 4, 5]"}, ORDER(0, 4, 1, 3, 2), NULL, GOOD("[batch, 5, 2, 4, 3]")},
     {SOMA_OP_TRANSPOSE, {"[batch, 2]"}, ORDER(1, 0), NULL, BAD("the batch must stay the first dimension")},

@@ -29,7 +29,7 @@ static void good(void) {
     node("Relu", "x", NULL, "y");
 }
 static void missing_ops(void) {
-    node("GridSample", "x", "w", "c");
+    node("Det", "x", "w", "c");
     node("Relu", "c", NULL, "r");
     size_t other = soma_onnx_begin_node(&made, "Attention", "y", (const char *[]){"r", NULL});
     soma_protobuf_put_text(W, 7, "com.example");
@@ -198,7 +198,7 @@ static const struct {
      8,
      17,
      SOMA_UNSUPPORTED,
-     {"2 of 3 nodes", "\"GridSample\": 1 node, \"c\", node 0", "\"com.example.Attention\": 1 node, \"y\", node 2"}},
+     {"2 of 3 nodes", "\"Det\": 1 node, \"c\", node 0", "\"com.example.Attention\": 1 node, \"y\", node 2"}},
     {"no such input", not_there, 8, 17, SOMA_INVALID_FILE, {"node 0, \"y\"", "Relu", "\"z\" is no value"}},
     {"a circle", in_a_circle, 8, 17, SOMA_INVALID_FILE, {"node 0, \"a\"", "\"b\" is no value"}},
     {"defined twice", twice, 8, 17, SOMA_INVALID_FILE, {"node 1", "\"y\" is defined twice"}},

@@ -23,8 +23,8 @@ static bool can_multiply_table(const soma_tensor *product, bool training) {
     if (product->op != SOMA_OP_GEMM || !product->batched) return false;
     const soma_tensor *rows = product->input[0];
     const soma_gemm_params *params = &product->attributes.gemm;
-    return rows->op == SOMA_OP_GATHER && rows->batched && !params->transpose_a && params->beta == 0 &&
-           !(training && rows->attributes.gather.padded);
+    return rows->op == SOMA_OP_GATHER && rows->batched && !rows->input[0]->batched && !params->transpose_a &&
+           params->beta == 0 && !(training && rows->attributes.gather.padded);
 }
 
 /* What is put in is looked at before a step of training; what is computed is not. */

@@ -60,9 +60,11 @@
  * ATTENTION_GRAD
  *            of y's gradient, q, k, v, y, the mask and the totals: of q
  * INDEX      numbers as they come from outside, float32, as whole numbers, int32: which rows of a table are meant
- * GATHER     of a table [rows, width] that is no batch's and an INDEX: the rows that it names, 0 for one that is none
+ * GATHER     of a table [rows, width] and an INDEX: the rows that it names, 0 for one that is none. The tables of
+ * samples, [batch, rows, width], are one of all their rows: of a sample's own the ORDINAL says which are the first
  * GATHER_GRAD
  *            of the gradient of a GATHER's result and the INDEX; its shape, the table's, is given
+ * ORDINAL    of anything of a batch: which sample of it each is, 0, 1, ..., [batch, 1]
  * CACHE      what stays as it is from run to run, of each plan; zeros at first. Its shape is given
  * SCATTER    of a CACHE [batch, rows, width], of x [batch, steps, width] and of an INDEX of one number: the cache, in
  *            its memory, with x in the rows from there on; what takes it must come after, and nothing else takes the
@@ -129,7 +131,8 @@
     X(CACHE, cache)                                                                                                    \
     X(SCATTER, scatter)                                                                                                \
     X(TREES, trees)                                                                                                    \
-    X(MATMUL, matmul)
+    X(MATMUL, matmul)                                                                                                  \
+    X(ORDINAL, ordinal)
 
 typedef enum soma_op {
 #define X(NAME, name) SOMA_OP_##NAME,

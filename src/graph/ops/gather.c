@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* GATHER: rows of a table, by numbers that an INDEX makes of what comes from outside; and its gradient. */
+/* GATHER: rows of a table, by numbers that an INDEX makes of what comes from outside, or is computed; and its gradient.
+ */
 #include "graph/ops/op.h"
 
 /* Numbers come as float32, as all that data sets, files and programs give: up to 2^24 it holds whole numbers exactly.
@@ -25,9 +26,10 @@ SOMA_OP(index) = {1, 1, shape_index, SOMA_GRADIENT(soma_gradient_none), lower_in
 static soma_status shape_gather(soma_tensor *tensor) {
     const soma_tensor *table = tensor->input[0], *index = tensor->input[1];
     char text[2][SOMA_SHAPE_TEXT];
-    if (table->batched || table->rank != 2 || index->dtype != SOMA_I32)
+    if (table->rank != 2 || index->dtype != SOMA_I32 || (table->batched && !index->batched))
         return soma_op_refuse(tensor, SOMA_INVALID_SHAPE,
-                              "rows of a table [rows, width] are gathered by an index, got %s and %s",
+                              "rows of a table [rows, width] are gathered by an index, of samples if the table is, got "
+                              "%s and %s",
                               soma_tensor_shape_text(table, text[0]), soma_tensor_shape_text(index, text[1]));
     if (tensor->attributes.gather.padded && tensor->attributes.gather.padding >= table->shape[0])
         return soma_op_refuse(tensor, SOMA_INVALID_ARGUMENT, "the padding is row %zu of a table of %zu",
@@ -40,7 +42,7 @@ static soma_status shape_gather(soma_tensor *tensor) {
     tensor->rank = index->rank + 1;
     for (uint32_t i = 0; i < index->rank; i++) tensor->shape[i] = index->shape[i];
     tensor->shape[index->rank] = table->shape[1];
-    tensor->is_sequence = index->batched && index->rank > 0;
+    tensor->is_sequence = index->batched && index->rank > 0 && !table->batched;
     return SOMA_OK;
 }
 
@@ -50,6 +52,7 @@ static soma_status gradient_gather(soma_graph *graph, soma_tensor *tensor, soma_
                              .input_count = 2,
                              .input = (soma_tensor *[]){dy, tensor->input[1]},
                              .attributes = tensor->attributes,
+                             .batched = table->batched,
                              .rank = 2,
                              .shape = {table->shape[0], table->shape[1]}};
     return soma_graph_add(graph, &spec, &gradient[0]);
@@ -61,10 +64,20 @@ static soma_view matrix(const soma_lowering *lowering, const soma_tensor *tensor
     return soma_view_reshape(&flat, 2, (size_t[]){soma_view_count(&flat) / width, width});
 }
 
+/* Rows of all samples are counted in float32 before they are an index. */
+static soma_status check_rows(const soma_lowering *lowering, const soma_tensor *table) {
+    const size_t most = (size_t)1 << 24;
+    if (!table->batched || lowering->batch <= most / table->shape[0]) return SOMA_OK;
+    return soma_error(SOMA_UNSUPPORTED,
+                      "%zu samples, each with a table of %zu rows; at most %zu samples of such are possible at a time",
+                      lowering->batch, table->shape[0], most / table->shape[0]);
+}
+
 static soma_status lower_gather(soma_lowering *lowering, const soma_tensor *tensor) {
     const size_t width = tensor->input[0]->shape[1];
+    SOMA_TRY(check_rows(lowering, tensor->input[0]));
     return soma_lowering_push(lowering, tensor,
-                              soma_call_gather(soma_lowering_view(lowering, tensor->input[0]),
+                              soma_call_gather(matrix(lowering, tensor->input[0], width),
                                                soma_lowering_flat(lowering, tensor->input[1]),
                                                matrix(lowering, tensor, width), 0, 1, 0));
 }
@@ -77,7 +90,7 @@ static soma_status lower_gather_grad(soma_lowering *lowering, const soma_tensor 
     return soma_lowering_push(lowering, tensor,
                               soma_call_gather_grad(matrix(lowering, tensor->input[0], width),
                                                     soma_lowering_flat(lowering, tensor->input[1]),
-                                                    soma_lowering_view(lowering, tensor), skip));
+                                                    matrix(lowering, tensor, width), skip));
 }
 
 SOMA_OP(gather_grad) = {2, 2, soma_shape_given, NULL, SOMA_TRAINING_CALL(lower_gather_grad)};

@@ -159,6 +159,7 @@ bool soma_op_fields(soma_op op, const soma_field **fields, size_t *count) {
     case SOMA_OP_INDEX:
     case SOMA_OP_INPUT:
     case SOMA_OP_MATMUL:
+    case SOMA_OP_ORDINAL:
     case SOMA_OP_PARAMETER:
     case SOMA_OP_RESHAPE:
     case SOMA_OP_SECOND: /* cells; decode.c takes no others */

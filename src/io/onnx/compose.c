@@ -44,8 +44,8 @@ void soma_onnx_made_text(soma_onnx_made *made, const char *name, const char *tex
 
 void soma_onnx_made_integers(soma_onnx_made *made, const char *name, const int64_t *numbers, size_t count) {
     Soma__Onnx__AttributeProto *attribute = add_attribute(made, name);
-    memcpy(made->numbers, numbers, count * sizeof *numbers);
-    attribute->ints = made->numbers;
+    attribute->ints = made->numbers[made->node.n_attribute - 1];
+    memcpy(attribute->ints, numbers, count * sizeof *numbers);
     attribute->n_ints = count;
 }
 
@@ -116,6 +116,35 @@ soma_status soma_onnx_compose_reshaped(soma_onnx_node *node, soma_onnx_value *x,
     soma_onnx_begin_made(&none);
     SOMA_TRY(soma_onnx_compose_list(node, shape, rank, &list));
     return SOMA_ONNX_COMPOSE(node, Reshape, &none, out, x, &list);
+}
+
+soma_status soma_onnx_compose_with(soma_onnx_node *node, const soma_onnx_row *row, soma_onnx_value *x, double number,
+                                   soma_onnx_value *out) {
+    soma_onnx_value value;
+    SOMA_TRY(soma_onnx_compose_number(node, number, &value));
+    return soma_onnx_compose(node, row, NULL, (soma_onnx_value *[]){x, &value}, 2, out);
+}
+
+soma_status soma_onnx_compose_function(soma_onnx_node *node, soma_onnx_value *x, soma_function function,
+                                       soma_onnx_value *out) {
+    return soma_onnx_compose(node, &soma_onnx_functions[function], NULL, &x, 1, out);
+}
+
+soma_status soma_onnx_compose_part(soma_onnx_node *node, soma_onnx_value *x, int64_t axis, size_t start, size_t count,
+                                   soma_onnx_value *out) {
+    soma_onnx_value from, to, axes;
+    SOMA_TRY(soma_onnx_compose_list(node, (const int64_t[]){(int64_t)start}, 1, &from));
+    SOMA_TRY(soma_onnx_compose_list(node, (const int64_t[]){(int64_t)(start + count)}, 1, &to));
+    SOMA_TRY(soma_onnx_compose_list(node, &axis, 1, &axes));
+    return SOMA_ONNX_COMPOSE(node, Slice, NULL, out, x, &from, &to, &axes);
+}
+
+soma_status soma_onnx_make_table(soma_onnx_node *node, size_t rows, size_t columns, double **numbers) {
+    size_t count;
+    if (!soma_multiply_size(rows, columns, &count) || count > SOMA_ONNX_MOST_MADE)
+        return soma_error(SOMA_UNSUPPORTED, "a table of %zu times %zu numbers would be made; at most %zu are possible",
+                          rows, columns, SOMA_ONNX_MOST_MADE);
+    return soma_onnx_make(node, count, numbers);
 }
 
 soma_onnx_value *soma_onnx_optional(const soma_onnx_node *node, uint32_t input) {

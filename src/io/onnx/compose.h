@@ -9,11 +9,11 @@ enum { SOMA_ONNX_MOST_ATTRIBUTES = 5 };
 /* Of an Attention that is put together: its mask is finite wherever it is, so that no query is without keys. */
 #define SOMA_ONNX_FINITE_MASK "mask_is_finite"
 
-/* A node of no file, with attributes of which one may be a list of whole numbers. */
+/* A node of no file, with attributes which may be lists of whole numbers. */
 typedef struct soma_onnx_made {
     Soma__Onnx__NodeProto node;
     Soma__Onnx__AttributeProto attribute[SOMA_ONNX_MOST_ATTRIBUTES], *attributes[SOMA_ONNX_MOST_ATTRIBUTES];
-    int64_t numbers[SOMA_ONNX_MAX_RANK];
+    int64_t numbers[SOMA_ONNX_MOST_ATTRIBUTES][SOMA_ONNX_MAX_RANK];
 } soma_onnx_made;
 
 /* Without attributes; names and texts are borrowed. */
@@ -42,7 +42,35 @@ soma_status soma_onnx_compose_turned(soma_onnx_node *node, soma_onnx_value *x, c
                                      soma_onnx_value *out);
 soma_status soma_onnx_compose_reshaped(soma_onnx_node *node, soma_onnx_value *x, const int64_t *shape, uint32_t rank,
                                        soma_onnx_value *out);
+/* An op of a value and a number; a function of a value; so many along an axis from `start` on. */
+soma_status soma_onnx_compose_with(soma_onnx_node *node, const soma_onnx_row *row, soma_onnx_value *x, double number,
+                                   soma_onnx_value *out);
+soma_status soma_onnx_compose_function(soma_onnx_node *node, soma_onnx_value *x, soma_function function,
+                                       soma_onnx_value *out);
+soma_status soma_onnx_compose_part(soma_onnx_node *node, soma_onnx_value *x, int64_t axis, size_t start, size_t count,
+                                   soma_onnx_value *out);
+/* Of numbers that a file of a few bytes asks for, and that are computed one by one, so many are made at most. */
+#define SOMA_ONNX_MOST_MADE ((size_t)1 << 26)
+soma_status soma_onnx_make_table(soma_onnx_node *node, size_t rows, size_t columns, double **numbers);
 /* NULL where it is not there. */
 soma_onnx_value *soma_onnx_optional(const soma_onnx_node *node, uint32_t input);
+
+/* ---------------------------------------------------------------------------------------------- gather_samples.c */
+
+/* A number that, with others added, names no row of a table; such a row is 0. */
+#define SOMA_ONNX_NO_ROW (-0x1p27)
+/* An image [batch, channels, positions...] as a table of so many positions of each sample, [batch, rows, channels]. */
+soma_status soma_onnx_compose_rows(soma_onnx_node *node, soma_onnx_value *x, size_t rows, soma_onnx_value *table);
+/* Of a table [batch, rows, width] that depends on an input the rows of each sample that these numbers, floats [batch,
+ * count] or [batch, count, 1], name: [batch, count, width]. */
+soma_status soma_onnx_rows_of(soma_onnx_node *node, soma_onnx_value *table, const soma_onnx_value *numbers,
+                              soma_onnx_value *rows);
+
+/* ---------------------------------------------------------------------------------------------------------- grid.c */
+
+/* Of an image [batch, channels, positions...] that depends on an input values between its positions, 0 outside: at[i]
+ * has where along dimension i of these, [batch, points, 1], and changes. [batch, points, channels] */
+soma_status soma_onnx_sample_linearly(soma_onnx_node *node, soma_onnx_value *x, soma_onnx_value *at,
+                                      soma_onnx_value *y);
 
 #endif

@@ -13,6 +13,7 @@
 /* ONNX's ops that are no function of the table of functions, or want a rule of their own all the same. */
 #define SOMA_ONNX_OP_LIST(X)                                                                                           \
     X(Add)                                                                                                             \
+    X(AffineGrid)                                                                                                      \
     X(And)                                                                                                             \
     X(ArgMax)                                                                                                          \
     X(ArgMin)                                                                                                          \
@@ -29,12 +30,13 @@
     X(Concat)                                                                                                          \
     X(Constant)                                                                                                        \
     X(ConstantOfShape)                                                                                                 \
-    X(ConvInteger)                                                                                                     \
     X(Conv)                                                                                                            \
+    X(ConvInteger)                                                                                                     \
     X(ConvTranspose)                                                                                                   \
     X(CumSum)                                                                                                          \
-    X(DequantizeLinear)                                                                                                \
+    X(DeformConv)                                                                                                      \
     X(DepthToSpace)                                                                                                    \
+    X(DequantizeLinear)                                                                                                \
     X(Div)                                                                                                             \
     X(Dropout)                                                                                                         \
     X(DynamicQuantizeLinear)                                                                                           \
@@ -47,16 +49,17 @@
     X(Flatten)                                                                                                         \
     X(FusedConv)                                                                                                       \
     X(FusedMatMul)                                                                                                     \
+    X(GRU)                                                                                                             \
     X(Gather)                                                                                                          \
     X(GatherElements)                                                                                                  \
     X(GatherND)                                                                                                        \
-    X(GRU)                                                                                                             \
     X(Gelu)                                                                                                            \
     X(Gemm)                                                                                                            \
     X(GlobalAveragePool)                                                                                               \
     X(GlobalMaxPool)                                                                                                   \
     X(Greater)                                                                                                         \
     X(GreaterOrEqual)                                                                                                  \
+    X(GridSample)                                                                                                      \
     X(GroupNormalization)                                                                                              \
     X(Hardmax)                                                                                                         \
     X(Identity)                                                                                                        \
@@ -102,8 +105,8 @@
     X(Pow)                                                                                                             \
     X(QLinearConv)                                                                                                     \
     X(QLinearMatMul)                                                                                                   \
-    X(QuickGelu)                                                                                                       \
     X(QuantizeLinear)                                                                                                  \
+    X(QuickGelu)                                                                                                       \
     X(RMSNormalization)                                                                                                \
     X(RNN)                                                                                                             \
     X(Range)                                                                                                           \
@@ -120,13 +123,13 @@
     X(Reshape)                                                                                                         \
     X(Resize)                                                                                                          \
     X(RotaryEmbedding)                                                                                                 \
-    X(Scan)                                                                                                            \
     X(SVMClassifier)                                                                                                   \
     X(SVMRegressor)                                                                                                    \
+    X(Scaler)                                                                                                          \
+    X(Scan)                                                                                                            \
     X(Scatter)                                                                                                         \
     X(ScatterElements)                                                                                                 \
     X(ScatterND)                                                                                                       \
-    X(Scaler)                                                                                                          \
     X(Selu)                                                                                                            \
     X(Shape)                                                                                                           \
     X(SimplifiedLayerNormalization)                                                                                    \

@@ -149,6 +149,9 @@ soma_status soma_onnx_export_index(soma_onnx_exporter *exporter, const soma_tens
 }
 
 soma_status soma_onnx_export_gather(soma_onnx_exporter *exporter, const soma_tensor *tensor) {
+    if (tensor->input[0]->batched)
+        return soma_error(SOMA_UNSUPPORTED, "rows of a table that each sample has for itself, by numbers that are "
+                                            "computed, have no ONNX form that is known");
     PUT("Gather", soma_onnx_name_of(exporter, tensor), soma_onnx_name_of(exporter, tensor->input[0]),
         soma_onnx_name_of(exporter, tensor->input[1]));
     return SOMA_OK;

@@ -15,16 +15,6 @@ static soma_status add(soma_onnx_node *node, soma_onnx_value *x, soma_onnx_value
     return SOMA_ONNX_COMPOSE(node, Add, NULL, sum, x, b);
 }
 
-/* From `start` on, so many along the last dimension. */
-static soma_status take_last(soma_onnx_node *node, soma_onnx_value *x, size_t start, size_t count,
-                             soma_onnx_value *out) {
-    soma_onnx_value from, to, axis;
-    SOMA_TRY(soma_onnx_compose_list(node, (const int64_t[]){(int64_t)start}, 1, &from));
-    SOMA_TRY(soma_onnx_compose_list(node, (const int64_t[]){(int64_t)(start + count)}, 1, &to));
-    SOMA_TRY(soma_onnx_compose_list(node, (const int64_t[]){-1}, 1, &axis));
-    return SOMA_ONNX_COMPOSE(node, Slice, NULL, out, x, &from, &to, &axis);
-}
-
 enum { BIAS = 5 };                  /* the input that is added to the scores */
 static const float FILTER = -10000; /* what is added to those of keys that are not there, if nothing is said */
 
@@ -130,7 +120,8 @@ static soma_status import_attention(soma_onnx_node *node) {
     SOMA_TRY(SOMA_ONNX_COMPOSE(node, MatMul, NULL, &packed, x, node->input[1]));
     SOMA_TRY(add(node, &packed, soma_onnx_optional(node, 2), &packed));
     SOMA_TRY(get_widths(node, packed.shape.dim[2], width));
-    for (int i = 0; i < 3; start += width[i++]) SOMA_TRY(take_last(node, &packed, start, width[i], &part[i]));
+    for (int i = 0; i < 3; start += width[i++])
+        SOMA_TRY(soma_onnx_compose_part(node, &packed, -1, start, width[i], &part[i]));
     SOMA_TRY(
         make_mask(node, soma_onnx_optional(node, 3), soma_onnx_optional(node, BIAS), x->shape.dim[1], &mask, &all));
     return attend(node, (soma_onnx_value *[]){&part[0], &part[1], &part[2]}, all);
@@ -156,7 +147,7 @@ static soma_status import_multi_head(soma_onnx_node *node) {
         if (!x || x->shape.rank != 3)
             return soma_error(SOMA_UNSUPPORTED, "queries, keys and values must be three inputs of 3 dimensions");
         const size_t width = x->shape.dim[2];
-        if (given) SOMA_TRY(take_last(node, given, start, width, &bias[i]));
+        if (given) SOMA_TRY(soma_onnx_compose_part(node, given, -1, start, width, &bias[i]));
         SOMA_TRY(add(node, x, given ? &bias[i] : NULL, &part[i]));
         start += width;
     }
