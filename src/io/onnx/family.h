@@ -25,7 +25,9 @@
     X(Binarizer)                                                                                                       \
     X(Cast)                                                                                                            \
     X(CastLike)                                                                                                        \
+    X(CenterCropPad)                                                                                                   \
     X(Clip)                                                                                                            \
+    X(Col2Im)                                                                                                          \
     X(Compress)                                                                                                        \
     X(Concat)                                                                                                          \
     X(Constant)                                                                                                        \
@@ -56,6 +58,7 @@
     X(Gelu)                                                                                                            \
     X(Gemm)                                                                                                            \
     X(GlobalAveragePool)                                                                                               \
+    X(GlobalLpPool)                                                                                                    \
     X(GlobalMaxPool)                                                                                                   \
     X(Greater)                                                                                                         \
     X(GreaterOrEqual)                                                                                                  \
@@ -79,6 +82,7 @@
     X(LogSoftmax)                                                                                                      \
     X(Loop)                                                                                                            \
     X(LpNormalization)                                                                                                 \
+    X(LpPool)                                                                                                          \
     X(MatMul)                                                                                                          \
     X(MatMulInteger)                                                                                                   \
     X(MatMulNBits)                                                                                                     \
@@ -122,6 +126,7 @@
     X(ReduceSumSquare)                                                                                                 \
     X(Reshape)                                                                                                         \
     X(Resize)                                                                                                          \
+    X(RoiAlign)                                                                                                        \
     X(RotaryEmbedding)                                                                                                 \
     X(SVMClassifier)                                                                                                   \
     X(SVMRegressor)                                                                                                    \

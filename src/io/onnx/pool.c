@@ -6,7 +6,7 @@
 /* ---------------------------------------------------------------------------------------------------------- import */
 
 /* The devices have three dimensions of positions, of which an image of fewer has the last. */
-static soma_status set_window(const soma_onnx_window *window, soma_pool_params *params) {
+void soma_onnx_set_pool(const soma_onnx_window *window, soma_pool_params *params) {
     for (uint32_t i = 0; i < SOMA_ONNX_IMAGE_RANK; i++) params->size[i] = params->stride[i] = params->dilation[i] = 1;
     for (uint32_t i = 0; i < window->rank; i++) {
         uint32_t at = SOMA_ONNX_IMAGE_RANK - window->rank + i;
@@ -16,7 +16,6 @@ static soma_status set_window(const soma_onnx_window *window, soma_pool_params *
         params->before[at] = (int32_t)window->before[i];
         params->after[at] = (int32_t)window->after[i];
     }
-    return SOMA_OK;
 }
 
 static soma_status import_pool(soma_onnx_node *node) {
@@ -33,7 +32,7 @@ static soma_status import_pool(soma_onnx_node *node) {
     spec.attributes.pool.params.kind = (soma_pool_kind)node->row->parameter;
     spec.attributes.pool.params.count_padding = count_padding != 0;
     spec.attributes.pool.ceil = ceil_mode != 0;
-    SOMA_TRY(set_window(&window, &spec.attributes.pool.params));
+    soma_onnx_set_pool(&window, &spec.attributes.pool.params);
     SOMA_TRY(soma_graph_add(soma_onnx_graph(node), &spec, &y));
     return soma_onnx_give_image(node, &image, y);
 }

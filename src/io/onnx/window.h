@@ -50,4 +50,7 @@ soma_status soma_onnx_get_image(soma_onnx_node *node, soma_onnx_image *image);
 /* The result is such an image, of other positions and channels. */
 soma_status soma_onnx_give_image(soma_onnx_node *node, const soma_onnx_image *image, soma_tensor *tensor);
 
+/* pool.c: as the devices have it. */
+void soma_onnx_set_pool(const soma_onnx_window *window, soma_pool_params *params);
+
 #endif
