@@ -23,6 +23,7 @@
     X(BatchNormalization)                                                                                              \
     X(BiasGelu)                                                                                                        \
     X(Binarizer)                                                                                                       \
+    X(BlackmanWindow)                                                                                                  \
     X(Cast)                                                                                                            \
     X(CastLike)                                                                                                        \
     X(CenterCropPad)                                                                                                   \
@@ -36,6 +37,7 @@
     X(ConvInteger)                                                                                                     \
     X(ConvTranspose)                                                                                                   \
     X(CumSum)                                                                                                          \
+    X(DFT)                                                                                                             \
     X(DeformConv)                                                                                                      \
     X(DepthToSpace)                                                                                                    \
     X(DequantizeLinear)                                                                                                \
@@ -64,6 +66,8 @@
     X(GreaterOrEqual)                                                                                                  \
     X(GridSample)                                                                                                      \
     X(GroupNormalization)                                                                                              \
+    X(HammingWindow)                                                                                                   \
+    X(HannWindow)                                                                                                      \
     X(Hardmax)                                                                                                         \
     X(Identity)                                                                                                        \
     X(If)                                                                                                              \
@@ -90,6 +94,7 @@
     X(MaxPool)                                                                                                         \
     X(Mean)                                                                                                            \
     X(MeanVarianceNormalization)                                                                                       \
+    X(MelWeightMatrix)                                                                                                 \
     X(MicrosoftAttention)                                                                                              \
     X(MicrosoftGelu)                                                                                                   \
     X(Min)                                                                                                             \
@@ -97,6 +102,7 @@
     X(Mul)                                                                                                             \
     X(MultiHeadAttention)                                                                                              \
     X(Neg)                                                                                                             \
+    X(NegativeLogLikelihoodLoss)                                                                                       \
     X(NonMaxSuppression)                                                                                               \
     X(NonZero)                                                                                                         \
     X(Normalizer)                                                                                                      \
@@ -126,8 +132,10 @@
     X(ReduceSumSquare)                                                                                                 \
     X(Reshape)                                                                                                         \
     X(Resize)                                                                                                          \
+    X(ReverseSequence)                                                                                                 \
     X(RoiAlign)                                                                                                        \
     X(RotaryEmbedding)                                                                                                 \
+    X(STFT)                                                                                                            \
     X(SVMClassifier)                                                                                                   \
     X(SVMRegressor)                                                                                                    \
     X(Scaler)                                                                                                          \
@@ -143,6 +151,7 @@
     X(SkipSimplifiedLayerNormalization)                                                                                \
     X(Slice)                                                                                                           \
     X(Softmax)                                                                                                         \
+    X(SoftmaxCrossEntropyLoss)                                                                                         \
     X(SpaceToDepth)                                                                                                    \
     X(Split)                                                                                                           \
     X(Squeeze)                                                                                                         \

@@ -10,14 +10,18 @@ static const struct {
     const soma_onnx_row *row;
     unsigned known;
 } wanting[] = {
+    {&soma_onnx_row_BlackmanWindow, ALL},
     {&soma_onnx_row_Compress, ALL},
     {&soma_onnx_row_ConstantOfShape, 1},
     {&soma_onnx_row_Expand, 2},
     {&soma_onnx_row_Gather, 2},
     {&soma_onnx_row_GatherElements, 2},
     {&soma_onnx_row_GatherND, 2},
+    {&soma_onnx_row_HammingWindow, ALL},
+    {&soma_onnx_row_HannWindow, ALL},
     {&soma_onnx_row_If, 1},
     {&soma_onnx_row_Loop, 3},
+    {&soma_onnx_row_MelWeightMatrix, ALL},
     {&soma_onnx_row_NonMaxSuppression, ALL},
     {&soma_onnx_row_NonZero, ALL},
     {&soma_onnx_row_Range, ALL},

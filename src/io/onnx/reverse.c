@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/* ReverseSequence: the first steps of each sequence, as many as it has, from the last to the first. */
+#include "io/onnx/compose.h"
+
+/* [1, steps]: 0, 1, ... */
+static soma_status make_steps(soma_onnx_node *node, size_t steps, soma_onnx_value *value) {
+    double *numbers = NULL;
+    SOMA_TRY(soma_onnx_make_table(node, steps, 1, &numbers));
+    for (size_t i = 0; i < steps; i++) numbers[i] = (double)i;
+    return soma_onnx_compose_numbers(node, ".steps", 2, (size_t[]){1, steps}, numbers, value);
+}
+
+/* Which step of a sequence stands where: length - 1 - step where that is one of the sequence, else the step. */
+static soma_status find_steps(soma_onnx_node *node, size_t steps, soma_onnx_value *place) {
+    soma_onnx_value length, step, back, inside, one;
+    soma_onnx_made to;
+    soma_onnx_begin_made(&to);
+    soma_onnx_made_integer(&to, "to", SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT);
+    SOMA_TRY(SOMA_ONNX_COMPOSE(node, Cast, &to, &length, node->input[1]));
+    SOMA_TRY(soma_onnx_compose_reshaped(node, &length, (const int64_t[]){0, 1}, 2, &length));
+    SOMA_TRY(make_steps(node, steps, &step));
+    SOMA_TRY(soma_onnx_compose_number(node, 1, &one));
+    SOMA_TRY(SOMA_ONNX_COMPOSE(node, Less, NULL, &inside, &step, &length));
+    SOMA_TRY(SOMA_ONNX_COMPOSE(node, Sub, NULL, &back, &length, &step));
+    SOMA_TRY(SOMA_ONNX_COMPOSE(node, Sub, NULL, &back, &back, &one));
+    return SOMA_ONNX_COMPOSE(node, Where, NULL, place, &inside, &back, &step);
+}
+
+static soma_status import_reverse_sequence(soma_onnx_node *node) {
+    const soma_onnx_shape shape = node->input[0]->shape;
+    soma_onnx_value x = *node->input[0], place, y;
+    int64_t batch_axis, time_axis, order[SOMA_ONNX_MAX_RANK] = {1, 0}, dim[SOMA_ONNX_MAX_RANK] = {0};
+    SOMA_TRY(soma_onnx_get_integer(node, "batch_axis", 1, &batch_axis));
+    SOMA_TRY(soma_onnx_get_integer(node, "time_axis", 0, &time_axis));
+    if (shape.rank < 2 || batch_axis + time_axis != 1 || batch_axis < 0 || time_axis < 0)
+        return soma_error(SOMA_INVALID_FILE,
+                          "%u dimensions, batch_axis %lld and time_axis %lld; of two and more one of the first two is "
+                          "the batch, and the other one the time",
+                          shape.rank, (long long)batch_axis, (long long)time_axis);
+    if (!shape.batched || !node->input[1]->shape.batched)
+        return soma_error(SOMA_UNSUPPORTED, "%s and %s must depend on inputs", x.name, node->input[1]->name);
+    for (uint32_t i = 2; i < shape.rank; i++) order[i] = i;
+    const size_t steps = shape.dim[time_axis];
+    if (batch_axis) SOMA_TRY(soma_onnx_compose_turned(node, &x, order, &x));
+    for (uint32_t i = 1; i < shape.rank; i++) dim[i] = (int64_t)x.shape.dim[i];
+    const int64_t width = (int64_t)soma_onnx_count(&shape, 2, shape.rank);
+    SOMA_TRY(soma_onnx_compose_reshaped(node, &x, (const int64_t[]){0, (int64_t)steps, width}, 3, &x));
+    SOMA_TRY(find_steps(node, steps, &place));
+    SOMA_TRY(soma_onnx_rows_of(node, &x, &place, &y));
+    SOMA_TRY(soma_onnx_compose_reshaped(node, &y, dim, shape.rank, &y));
+    if (batch_axis) SOMA_TRY(soma_onnx_compose_turned(node, &y, order, &y));
+    return soma_onnx_pass(node, &y);
+}
+
+SOMA_ONNX_CARRIER(ReverseSequence, 10, 2, 2, "batch_axis time_axis", import_reverse_sequence, 0);
