@@ -23,6 +23,11 @@
     X(BatchNormalization)                                                                                              \
     X(BiasGelu)                                                                                                        \
     X(Binarizer)                                                                                                       \
+    X(BitShift)                                                                                                        \
+    X(BitwiseAnd)                                                                                                      \
+    X(BitwiseNot)                                                                                                      \
+    X(BitwiseOr)                                                                                                       \
+    X(BitwiseXor)                                                                                                      \
     X(BlackmanWindow)                                                                                                  \
     X(Cast)                                                                                                            \
     X(CastLike)                                                                                                        \

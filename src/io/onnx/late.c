@@ -11,6 +11,11 @@ static const struct {
     unsigned known;
 } wanting[] = {
     {&soma_onnx_row_BlackmanWindow, ALL},
+    {&soma_onnx_row_BitShift, ALL},
+    {&soma_onnx_row_BitwiseAnd, ALL},
+    {&soma_onnx_row_BitwiseNot, ALL},
+    {&soma_onnx_row_BitwiseOr, ALL},
+    {&soma_onnx_row_BitwiseXor, ALL},
     {&soma_onnx_row_Compress, ALL},
     {&soma_onnx_row_ConstantOfShape, 1},
     {&soma_onnx_row_Expand, 2},
