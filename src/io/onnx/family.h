@@ -31,6 +31,7 @@
     X(BlackmanWindow)                                                                                                  \
     X(Cast)                                                                                                            \
     X(CastLike)                                                                                                        \
+    X(CausalConvWithState)                                                                                             \
     X(CenterCropPad)                                                                                                   \
     X(Clip)                                                                                                            \
     X(Col2Im)                                                                                                          \
@@ -41,6 +42,7 @@
     X(Conv)                                                                                                            \
     X(ConvInteger)                                                                                                     \
     X(ConvTranspose)                                                                                                   \
+    X(CumProd)                                                                                                         \
     X(CumSum)                                                                                                          \
     X(DFT)                                                                                                             \
     X(DeformConv)                                                                                                      \
@@ -53,6 +55,7 @@
     X(EmbedLayerNormalization)                                                                                         \
     X(Equal)                                                                                                           \
     X(Expand)                                                                                                          \
+    X(EyeLike)                                                                                                         \
     X(FastGelu)                                                                                                        \
     X(FeatureVectorizer)                                                                                               \
     X(Flatten)                                                                                                         \
@@ -162,6 +165,7 @@
     X(Squeeze)                                                                                                         \
     X(Sub)                                                                                                             \
     X(Sum)                                                                                                             \
+    X(SwiGLU)                                                                                                          \
     X(Swish)                                                                                                           \
     X(Tile)                                                                                                            \
     X(TopK)                                                                                                            \
