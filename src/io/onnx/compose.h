@@ -73,4 +73,9 @@ soma_status soma_onnx_rows_of(soma_onnx_node *node, soma_onnx_value *table, cons
 soma_status soma_onnx_sample_linearly(soma_onnx_node *node, soma_onnx_value *x, soma_onnx_value *at,
                                       soma_onnx_value *y);
 
+/* -------------------------------------------------------------------------------------------- gather_computed.c */
+
+/* GatherElements by numbers that depend on an input, along an axis of a value that does, too. */
+soma_status soma_onnx_gather_computed(soma_onnx_node *node, uint32_t axis);
+
 #endif

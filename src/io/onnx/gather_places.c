@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* GatherElements and GatherND: elements, or slices, of constant places. */
+#include "io/onnx/compose.h"
 #include "io/onnx/places.h"
 
 #include <string.h>
@@ -24,8 +25,22 @@ static soma_status take(soma_onnx_node *node, const soma_onnx_places *from) {
     return soma_onnx_give(node, y, &out);
 }
 
+/* Both depend on inputs: on the device, by what the model computes. */
+static soma_status take_computed(soma_onnx_node *node) {
+    const soma_onnx_shape *x = &node->input[0]->shape, *index = &node->input[1]->shape;
+    int64_t given;
+    uint32_t axis;
+    if (x->rank == 0 || index->rank != x->rank)
+        return soma_error(SOMA_INVALID_FILE, "indices of %u dimensions for %u", index->rank, x->rank);
+    SOMA_TRY(soma_onnx_get_integer(node, "axis", 0, &given));
+    SOMA_TRY(soma_onnx_axis(node, given, x->rank, &axis));
+    return soma_onnx_gather_computed(node, axis);
+}
+
 static soma_status import_gather_elements(soma_onnx_node *node) {
     soma_onnx_places from;
+    if (node->input[0]->shape.batched && node->input[1]->shape.batched && node->input[1]->integer)
+        return take_computed(node);
     soma_status status = soma_onnx_places_along(node, &from);
     if (status == SOMA_OK) status = take(node, &from);
     soma_onnx_places_clear(&from);

@@ -98,11 +98,21 @@ static bool is_many(const soma_onnx_importer *importer, const soma_onnx_row *row
            soma_onnx_read_integers(importer->file, &value->elements, &count) == SOMA_OK && count > SOMA_ONNX_MOST_TOP;
 }
 
+/* Elements of what is computed, at places that are, are taken on the device. */
+static bool is_computed(const soma_onnx_importer *importer, const soma_onnx_row *row,
+                        const Soma__Onnx__NodeProto *node) {
+    const soma_onnx_value *value =
+        row == &soma_onnx_row_GatherElements ? soma_onnx_find_value(importer, node->input[0]) : NULL;
+    return value && value->shape.batched && !value->integer;
+}
+
 static bool wants_numbers(const soma_onnx_importer *importer, const Soma__Onnx__NodeProto *node) {
     const soma_onnx_row *row = soma_onnx_find_row(node->domain, node->op_type ? node->op_type : "");
     size_t at = 0;
     while (at < SOMA_COUNT_OF(wanting) && wanting[at].row != row) at++;
-    if (!row || at == SOMA_COUNT_OF(wanting) || node->n_input == 0 || is_embedding(importer, row, node)) return false;
+    if (!row || at == SOMA_COUNT_OF(wanting) || node->n_input == 0 || is_embedding(importer, row, node) ||
+        is_computed(importer, row, node))
+        return false;
     for (size_t i = 0; i < node->n_input && i < 8; i++) {
         const soma_onnx_value *value = *node->input[i] ? soma_onnx_find_value(importer, node->input[i]) : NULL;
         if (wanting[at].known >> i & 1 && value && !value->constant) return true;
