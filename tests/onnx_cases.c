@@ -10,6 +10,7 @@
 
 static soma_device *device;
 static const onnx_case *all_cases;
+static int64_t opset_of_all;
 
 START_TEST(models_give_what_is_worked_out) {
     const onnx_case *one = &all_cases[_i];
@@ -17,7 +18,7 @@ START_TEST(models_give_what_is_worked_out) {
     float found[MOST_VALUES];
     soma_compile_options options = {.loss = {SOMA_LOSS_NONE}};
     const char *path = temporary_path("m.onnx");
-    onnx_make(one->body, 8, 16, one->rank, one->shape);
+    onnx_make(one->body, 8, opset_of_all, one->rank, one->shape);
     expect_ok(soma_file_write(path, W->data, W->size));
     expect_ok(soma_load_onnx(path, NULL, &network));
     for (int again = 0; again < 2; again++) {
@@ -36,10 +37,11 @@ START_TEST(models_give_what_is_worked_out) {
 }
 END_TEST
 
-int onnx_run_cases(int argc, char **argv, const char *suite_name, const onnx_case *cases, size_t count) {
+int onnx_run_cases(int argc, char **argv, const char *suite_name, int64_t opset, const onnx_case *cases, size_t count) {
     if (argc != 2) return 2;
     if (soma_device_open(argv[1], NULL, &device) != SOMA_OK) return printf("skipped: %s\n", soma_last_error()), 77;
     all_cases = cases;
+    opset_of_all = opset;
     TCase *all = tcase_create(suite_name);
     tcase_set_timeout(all, 120);
     tcase_add_unchecked_fixture(all, temporary_create, temporary_destroy);

@@ -17,7 +17,7 @@ typedef struct onnx_case {
     float x[MOST_VALUES], y[MOST_VALUES]; /* y: count numbers */
 } onnx_case;
 
-/* The main() of such a test, whose argument is the device: 77 where there is none. */
-int onnx_run_cases(int argc, char **argv, const char *suite, const onnx_case *cases, size_t count);
+/* The main() of such a test, of models of this opset, whose argument is the device: 77 where there is none. */
+int onnx_run_cases(int argc, char **argv, const char *suite, int64_t opset, const onnx_case *cases, size_t count);
 
 #endif

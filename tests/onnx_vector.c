@@ -276,6 +276,21 @@ static bool store(const data_tensor *tensor, soma_dtype dtype, void *data) {
     case SOMA_I32:
         STORE(int32_t);
         return true;
+    case SOMA_I16:
+        STORE(int16_t);
+        return true;
+    case SOMA_I8:
+        STORE(int8_t);
+        return true;
+    case SOMA_U64:
+        STORE(uint64_t);
+        return true;
+    case SOMA_U32:
+        STORE(uint32_t);
+        return true;
+    case SOMA_U16:
+        STORE(uint16_t);
+        return true;
     case SOMA_U8:
     case SOMA_BOOL:
         STORE(uint8_t);
@@ -295,6 +310,16 @@ static double load(const soma_array *array, size_t i) {
         return (double)((const int64_t *)array->data)[i];
     case SOMA_I32:
         return ((const int32_t *)array->data)[i];
+    case SOMA_I16:
+        return ((const int16_t *)array->data)[i];
+    case SOMA_I8:
+        return ((const int8_t *)array->data)[i];
+    case SOMA_U64:
+        return (double)((const uint64_t *)array->data)[i];
+    case SOMA_U32:
+        return ((const uint32_t *)array->data)[i];
+    case SOMA_U16:
+        return ((const uint16_t *)array->data)[i];
     case SOMA_U8:
     case SOMA_BOOL:
         return ((const uint8_t *)array->data)[i];

@@ -371,5 +371,5 @@ static const onnx_case cases[] = {
 };
 
 int main(int argc, char **argv) {
-    return onnx_run_cases(argc, argv, "onnx, ops", cases, sizeof cases / sizeof *cases);
+    return onnx_run_cases(argc, argv, "onnx, ops", 16, cases, sizeof cases / sizeof *cases);
 }

@@ -78,5 +78,5 @@ static const onnx_case cases[] = {
 };
 
 int main(int argc, char **argv) {
-    return onnx_run_cases(argc, argv, "onnx, quantize", cases, sizeof cases / sizeof *cases);
+    return onnx_run_cases(argc, argv, "onnx, quantize", 16, cases, sizeof cases / sizeof *cases);
 }
