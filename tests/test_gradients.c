@@ -21,7 +21,15 @@
 #define STEP      0x1p-12 /* short, so that hardly ever a kink lies inside it */
 #define ROUNDINGS 512
 
-static const char *device_name; /* NULL: the float64 device alone */
+/* Held against the same differences, which take longest: the float64 device in float32, and those that arguments name.
+ */
+enum { MOST_TESTED = 4 };
+typedef struct tested_device {
+    const char *name;
+    soma_device *device;
+} tested_device;
+static tested_device tested[MOST_TESTED] = {{"the float64 device", NULL}};
+static int tested_count = 1;
 
 /* ------------------------------------------------------------------------------------------------------- one execution
  */
@@ -157,13 +165,16 @@ static void read_gradient(execution *run, int number, float *values, size_t coun
 }
 
 /* One parameter or input; returns its largest gradient. */
-static double check_tensor(const gradient_case *test, int variant, execution *exact, execution *tested, int number) {
+static double check_tensor(const gradient_case *test, int variant, execution *exact, execution *runs, int number) {
     size_t count = soma_tensor_count(tensor_of(exact, number)) * (number < 0 ? BATCH : 1);
-    float *analytic = calloc(count, sizeof *analytic), *device = calloc(count, sizeof *device);
+    float *analytic = calloc(count, sizeof *analytic), *device[MOST_TESTED];
     loss_of(exact, test);
     read_gradient(exact, number, analytic, count);
-    loss_of(tested, test);
-    read_gradient(tested, number, device, count);
+    for (int d = 0; d < tested_count; d++) {
+        device[d] = calloc(count, sizeof *device[d]);
+        loss_of(&runs[d], test);
+        read_gradient(&runs[d], number, device[d], count);
+    }
     double largest = 0;
     /* Not fmax(): GCC 12 for aarch64 ends in an internal error where it makes vectors of such a loop. */
     for (size_t i = 0; i < count; i++)
@@ -176,47 +187,60 @@ static double check_tensor(const gradient_case *test, int variant, execution *ex
         ck_assert_msg(fabs((double)analytic[i] - expected) <= truncation + 0x1p-23 * largest,
                       "%s %d: tensor %d, element %zu: analytic %.9g, numerical %.9g +- %.2g", test->name, variant,
                       number, i, (double)analytic[i], expected, truncation);
-        ck_assert_msg(fabs((double)device[i] - expected) <= truncation + rounding,
-                      "%s %d on %s: tensor %d, element %zu: %.9g, numerical %.9g +- %.2g", test->name, variant,
-                      device_name, number, i, (double)device[i], expected, truncation + rounding);
+        for (int d = 0; d < tested_count; d++)
+            ck_assert_msg(fabs((double)device[d][i] - expected) <= truncation + rounding,
+                          "%s %d on %s: tensor %d, element %zu: %.9g, numerical %.9g +- %.2g", test->name, variant,
+                          tested[d].name, number, i, (double)device[d][i], expected, truncation + rounding);
     }
     free(analytic);
-    free(device);
+    for (int d = 0; d < tested_count; d++) free(device[d]);
     return largest;
 }
 
 START_TEST(gradients_agree_with_central_differences) {
     const gradient_case *test = &gradient_cases[_i];
-    soma_device host, *device = &host;
+    soma_device host;
     host_device_open(&host);
-    if (device_name) expect_ok(soma_device_open(device_name, NULL, &device));
+    tested[0].device = &host;
     for (int variant = 0; variant < test->variants; variant++) {
-        execution exact, tested;
+        execution exact, runs[MOST_TESTED];
         start(&exact, test, variant, &host, SOMA_F64);
-        start(&tested, test, variant, device, SOMA_F32);
+        for (int d = 0; d < tested_count; d++) start(&runs[d], test, variant, tested[d].device, SOMA_F32);
         double largest = 0;
         int first = -(int)soma_network_input_count(exact.network),
             end = (int)soma_network_parameter_count(exact.network);
         for (int i = first; i < end; i++)
             if (i < 0 || soma_parameter_is_trained(&exact.network->parameters[i]))
-                largest = fmax(largest, check_tensor(test, variant, &exact, &tested, i));
+                largest = fmax(largest, check_tensor(test, variant, &exact, runs, i));
         ck_assert_msg(largest > 1e-6, "%s %d: all gradients are 0", test->name, variant);
         finish(&exact);
-        finish(&tested);
+        for (int d = 0; d < tested_count; d++) finish(&runs[d]);
     }
-    if (device_name) soma_device_close(device);
 }
 END_TEST
 
+/* Opens those that arguments name; returns what to say of one that is not there, NULL without one. */
+static const char *open_devices(int count, char **names) {
+    static char absent[512];
+    for (int i = 0; i < count; i++) {
+        if (tested_count == MOST_TESTED) return "skipped: too many devices";
+        tested_device *opened = &tested[tested_count];
+        opened->name = names[i];
+        if (soma_device_open(opened->name, NULL, &opened->device) == SOMA_OK)
+            tested_count++;
+        else
+            snprintf(absent, sizeof absent, "skipped: there is no device \"%s\" here: %s", opened->name,
+                     soma_last_error());
+    }
+    return absent[0] ? absent : NULL;
+}
+
+/* Arguments: devices. Exit status 77 where one of them is not there, though the others have passed. */
 int main(int argc, char **argv) {
-    device_name = argc > 1 ? argv[1] : NULL;
-    soma_device *device = NULL;
-    if (device_name) {
-        if (soma_device_open(device_name, NULL, &device) != SOMA_OK) {
-            printf("skipped: there is no device \"%s\" here: %s\n", device_name, soma_last_error());
-            return 77;
-        }
-        soma_device_close(device);
+    const char *absent = open_devices(argc - 1, argv + 1);
+    if (absent && tested_count == 1) {
+        printf("%s\n", absent);
+        return 77;
     }
     TCase *tcase = tcase_create("gradients");
     tcase_set_timeout(tcase, 300);
@@ -228,5 +252,8 @@ int main(int argc, char **argv) {
     srunner_run_all(runner, CK_NORMAL);
     int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
-    return failed ? 1 : 0;
+    for (int d = 1; d < tested_count; d++) soma_device_close(tested[d].device);
+    if (failed) return 1;
+    if (absent) printf("%s\n", absent);
+    return absent ? 77 : 0;
 }
