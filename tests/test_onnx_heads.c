@@ -470,6 +470,35 @@ static void summed(void) {
     node("MatMul", "columns", "matrix", "y");
 }
 
+/* More dimensions before the matrices than a tensor has room for: each of four pairs of rows has a matrix of its own.
+ */
+#define PAIRS 4
+static float pair_matrix[PAIRS][COLUMNS][2];
+static void many_dimensions(void) {
+    integers("apart", 7, (const int64_t[]){-1, 1, 2, 2, 1, 2, COLUMNS});
+    integers("flat", 2, (const int64_t[]){-1, 2 * PAIRS * 2});
+    floats("matrices", SHAPE(1, 1, 2, 2, 1, COLUMNS, 2), &pair_matrix[0][0][0]);
+    node("Reshape", "x", "apart", "pairs");
+    node("MatMul", "pairs", "matrices", "products");
+    node("Reshape", "products", "flat", "y");
+}
+
+START_TEST(products_have_many_dimensions_before_them) {
+    float in[SAMPLES][PAIRS][2][COLUMNS], out[SAMPLES][PAIRS][2][2];
+    for (size_t i = 0; i < sizeof pair_matrix / sizeof(float); i++)
+        (&pair_matrix[0][0][0])[i] = (float)(7 * i % 11) - 5;
+    for (size_t i = 0; i < sizeof in / sizeof(float); i++) (&in[0][0][0][0])[i] = (float)(5 * i % 13) - 6;
+    onnx_make(many_dimensions, 8, 17, SHAPE(OPEN, PAIRS * 2 * COLUMNS));
+    run(SAMPLES, (const float *const[]){&in[0][0][0][0]}, &out[0][0][0][0]);
+    for (size_t at = 0; at < SAMPLES * PAIRS * 2 * 2; at++) {
+        const size_t column = at % 2, row = at / 2 % 2, pair = at / 4 % PAIRS, sample = at / 4 / PAIRS;
+        float expected = 0; /* of small whole numbers: exact */
+        for (size_t k = 0; k < COLUMNS; k++) expected += in[sample][pair][row][k] * pair_matrix[pair][k][column];
+        ck_assert_float_eq(out[sample][pair][row][column], expected);
+    }
+}
+END_TEST
+
 START_TEST(a_fixed_batch_may_be_a_sample) {
     const float in[] = {1, 2, 3, 4, 5, 6, 7, 8}, expected[] = {8, 10, 12, 10, 12, 14};
     float out[6];
@@ -488,6 +517,7 @@ int main(int argc, char **argv) {
     tcase_add_loop_test(all, attention_is_its_formula, 0, 8 * MASKS);
     tcase_add_loop_test(all, rows_are_what_is_made_of_each, 0, 8 * (int)(sizeof operations / sizeof *operations));
     tcase_add_loop_test(all, what_mixes_samples_is_refused, 0, (int)(sizeof refused / sizeof *refused));
+    tcase_add_test(all, products_have_many_dimensions_before_them);
     tcase_add_test(all, a_fixed_batch_may_be_a_sample);
     Suite *suite = suite_create("onnx-heads");
     suite_add_tcase(suite, all);

@@ -345,6 +345,33 @@ START_TEST(a_shape_is_given_once_and_of_an_input) {
 }
 END_TEST
 
+static void scaled(void) {
+    put_value(GRAPH_INPUT, "scale", SHAPE(4));
+    node("Mul", "x", "scale", "y");
+}
+
+static void openly_scaled(void) {
+    put_value(GRAPH_INPUT, "scale", SHAPE(OPEN));
+    node("Mul", "x", "scale", "y");
+}
+
+START_TEST(an_input_given_as_a_constant_has_its_shape) {
+    soma_network *network;
+    const double values[] = {1, 2, 3, 4};
+    soma_onnx_constant constant = {.name = "scale", .values = values, .count = 4};
+    const soma_onnx_options options = {.constants = &constant, .constant_count = 1};
+    make(openly_scaled, 8, 17); /* as many as are given */
+    expect_ok(load(&options, &network));
+    ck_assert_uint_eq(soma_network_input_count(network), 1);
+    soma_network_destroy(network);
+    make(scaled, 8, 17);
+    expect_ok(load(&options, &network));
+    soma_network_destroy(network);
+    constant.count = 3;
+    expect_error(load(&options, &network), SOMA_INVALID_ARGUMENT, "is given 3 values as a constant, its shape has 4");
+}
+END_TEST
+
 START_TEST(shapes_that_are_open_are_given) {
     soma_network *network;
     size_t shape[4] = {1, 2, 3, 5}, found[SOMA_MAX_RANK];
@@ -426,6 +453,7 @@ int main(int argc, char **argv) {
     tcase_add_test(cases, missing_ops_are_summed_up_over_branches_too);
     tcase_add_test(cases, a_branch_is_taken_whose_condition_is_known);
     tcase_add_test(cases, shapes_that_are_open_are_given);
+    tcase_add_test(cases, an_input_given_as_a_constant_has_its_shape);
     tcase_add_test(cases, a_shape_is_given_once_and_of_an_input);
     tcase_add_test(cases, the_document_lists_the_ops_that_there_are);
     Suite *suite = suite_create("onnx, reading");
