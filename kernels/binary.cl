@@ -1,6 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Operations of two tensors, the second broadcast by strides of 0. The build option OPERATION names the operation. */
+/*
+ * Operations of two tensors, the second broadcast by strides of 0, by number: BINARY_ADD and the like, which the library defines. Kernels take the
+ * number as their argument `operation`; the build option FIXED_OPERATION makes it a constant.
+ */
 #include "strided.h"
+
+#ifdef FIXED_OPERATION
+#define OPERATION FIXED_OPERATION
+#else
+#define OPERATION operation
+#endif
 
 static real binary_ADD(real a, real b) { return a + b; }
 static real binary_SUBTRACT(real a, real b) { return a - b; }
@@ -16,25 +25,44 @@ static real binary_EQUAL(real a, real b) { return a == b ? R(1.0) : R(0.0); }
 static real binary_REMAINDER(real a, real b) { return fmod(a, b); }
 static real binary_KEEP(real a, real b) { return b != R(0.0) ? a : R(0.0); }
 
-#define operation(a, b) PASTE(binary_, OPERATION)(a, b)
-
-KERNEL(GROUP, 1)
-void binary(ulong count, ulong chunk, const global float *a, const global float *b, global float *out) {
-    FOR_EACH_VECTOR(i, part, count, chunk)
-    store_part(operation(load_part(a + i, part, 1.0f), load_part(b + i, part, 1.0f)), out + i, part);
+static real operate(uint operation, real a, real b) {
+    switch (operation) {
+    case BINARY_ADD: return binary_ADD(a, b);
+    case BINARY_SUBTRACT: return binary_SUBTRACT(a, b);
+    case BINARY_MULTIPLY: return binary_MULTIPLY(a, b);
+    case BINARY_DIVIDE: return binary_DIVIDE(a, b);
+    case BINARY_MAXIMUM: return binary_MAXIMUM(a, b);
+    case BINARY_MINIMUM: return binary_MINIMUM(a, b);
+    case BINARY_GREATER: return binary_GREATER(a, b);
+    case BINARY_GREATER_EQUAL: return binary_GREATER_EQUAL(a, b);
+    case BINARY_POWER: return binary_POWER(a, b);
+    case BINARY_EQUAL: return binary_EQUAL(a, b);
+    case BINARY_REMAINDER: return binary_REMAINDER(a, b);
+    case BINARY_KEEP: return binary_KEEP(a, b);
+    }
+    return a;
 }
 
-/* WIDTH elements of b from the one with the number i on. */
-static real load_broadcast(const global float *b, ulong i, ulong part, SHAPE_ARGUMENTS, STRIDE_ARGUMENTS(stride)) {
-    COORDINATES(i);
-#if WIDTH == 1
-    return b[OFFSET(stride)];
-#else
-    if (c4 + part <= shape4 && stride4 == 0) return (real)(b[OFFSET(stride)]);
-    if (c4 + part <= shape4 && stride4 == 1) return load_part(b + OFFSET(stride), part, 1.0f);
+/* The same where the number is an argument: the usual ones without a jump to one of all. */
+static real operate_usual(uint operation, real a, real b) {
+    if (operation == BINARY_ADD) return binary_ADD(a, b);
+    if (operation == BINARY_MULTIPLY) return binary_MULTIPLY(a, b);
+    return operate(operation, a, b);
+}
+
+KERNEL(GROUP, 1)
+void binary(ARGUMENTS(ulong count, ulong chunk, uint operation, const global float *a, const global float *b, global float *out)) {
+    FOR_EACH_VECTOR(i, part, count, chunk)
+    store_part(operate_usual(OPERATION, load_part(a + i, part, 1.0f), load_part(b + i, part, 1.0f)), out + i, part);
+}
+
+#if WIDTH > 1
+/* WIDTH elements of b, from the one with these coordinates on. */
+static real load_broadcast(const global float *b, ulong part, ulong c0, ulong c1, ulong c2, ulong c3, ulong c4, SHAPE_ARGUMENTS,
+                           STRIDE_ARGUMENTS(stride)) {
     float element[WIDTH];
     for (uint e = 0; e < WIDTH; e++) {
-        element[e] = e < part ? b[OFFSET(stride)] : 1.0f;
+        element[e] = e < part ? b[ELEMENT_OFFSET(stride)] : 1.0f;
         if (++c4 < shape4) continue;
         c4 = 0;
         if (++c3 < shape3) continue;
@@ -45,15 +73,34 @@ static real load_broadcast(const global float *b, ulong i, ulong part, SHAPE_ARG
         c1 = 0, c0++;
     }
     return PASTE(vload, WIDTH)(0, element);
-#endif
 }
+#endif
 
+/* On processors a group goes along runs of the innermost dimension: to find an element's coordinates takes longer than what is done with a vector. */
 KERNEL(GROUP, 1)
-void binary_broadcast(ulong count, ulong chunk, SHAPE_ARGUMENTS, STRIDE_ARGUMENTS(stride), const global float *a,
-                      const global float *b, global float *out) {
+void binary_broadcast(ARGUMENTS(ulong count, ulong chunk, uint operation, SHAPE_ARGUMENTS, STRIDE_ARGUMENTS(stride), const global float *a,
+                                const global float *b, global float *out)) {
+#if WIDTH == 1
     FOR_EACH_VECTOR(i, part, count, chunk) {
-        real right =
-            load_broadcast(b, i, part, shape1, shape2, shape3, shape4, stride0, stride1, stride2, stride3, stride4);
-        store_part(operation(load_part(a + i, part, 1.0f), right), out + i, part);
+        COORDINATES(i);
+        out[i] = operate_usual(OPERATION, a[i], b[ELEMENT_OFFSET(stride)]);
     }
+#else
+    const ulong end = min(count, ((ulong)GROUP_ID(0) + 1) * chunk);
+    for (ulong i = (ulong)GROUP_ID(0) * chunk, done; i < end; i += done) {
+        COORDINATES(i);
+        const ulong run = min(shape4 - c4, end - i);
+        if (run < WIDTH || stride4 > 1) {
+            done = min((ulong)WIDTH, end - i);
+            const real right = load_broadcast(b, done, c0, c1, c2, c3, c4, shape1, shape2, shape3, shape4, stride0, stride1, stride2, stride3, stride4);
+            store_part(operate_usual(OPERATION, load_part(a + i, done, 1.0f), right), out + i, done);
+            continue;
+        }
+        const global float *from = b + ELEMENT_OFFSET(stride);
+        for (done = 0; done + WIDTH <= run; done += WIDTH) {
+            const real right = stride4 ? LOAD(global, from + done) : (real)(*from);
+            STORE(global, out + i + done, operate_usual(OPERATION, LOAD(global, a + i + done), right));
+        }
+    }
+#endif
 }

@@ -44,8 +44,17 @@ static global void *place_at(source from, uint i) {
 #define GEMM(name)                                                                                                     \
     CALL(name, N(0), N(1), N(2), N(3), N(4), N(5), N(6), N(7), N(8), N(9), F(10), F(11), F(12), F(13), AT(14), AT(15), AT(16), AT(17))
 
+#define COPY(name)                                                                                                     \
+    CALL(name, N(0), N(1), N(2), N(3), N(4), N(5), N(6), N(7), N(8), N(9), N(10), N(11), N(12), N(13), N(14), N(15), N(16), N(17), F(18), F(19), \
+         N(20), AT(21), AT(22))
+
 static void call_group(ulong kernel_number, const ulong *group, local float *local_memory, source from) {
     switch (kernel_number) {
+        CALL(binary, N(0), N(1), N(2), AT(3), AT(4), AT(5))
+        CALL(binary_broadcast, N(0), N(1), N(2), N(3), N(4), N(5), N(6), N(7), N(8), N(9), N(10), N(11), AT(12), AT(13), AT(14))
+        COPY(copy_float_float)
+        COPY(copy_int_float)
+        COPY(copy_int_int)
         CALL(crossentropy, N(0), N(1), N(2), N(3), N(4), N(5), N(6), AT(7), AT(8), AT(9), AT(10), AT(11), AT(12))
         CALL(fill, N(0), N(1), F(2), AT(3))
         GATHER(gather_float_float)

@@ -5,6 +5,11 @@
 
 #define SOMA_LISTED_TABLE(X)                                                                                           \
     X(bias_unary_grad)                                                                                                 \
+    X(binary)                                                                                                          \
+    X(binary_broadcast)                                                                                                \
+    X(copy_float_float)                                                                                                \
+    X(copy_int_float)                                                                                                  \
+    X(copy_int_int)                                                                                                    \
     X(crossentropy)                                                                                                    \
     X(crossentropy_grad)                                                                                               \
     X(dropout)                                                                                                         \

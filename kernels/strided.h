@@ -17,6 +17,6 @@
     c2 = c0 % shape2, c0 /= shape2;                                                                                    \
     c1 = c0 % shape1, c0 /= shape1
 
-#define OFFSET(view) (c0 * view##0 + c1 * view##1 + c2 * view##2 + c3 * view##3 + c4 * view##4)
+#define ELEMENT_OFFSET(view) (c0 * view##0 + c1 * view##1 + c2 * view##2 + c3 * view##3 + c4 * view##4)
 
 #endif

@@ -6,6 +6,8 @@
  */
 #include "loss_crossentropy.cl"
 #include "unary.cl"
+#include "binary.cl"
+#include "copy.cl"
 #include "copy_fill.cl"
 #include "copy_gather.cl"
 #include "gemm_vector.cl"

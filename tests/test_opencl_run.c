@@ -319,11 +319,11 @@ END_TEST
 
 /* ------------------------------------------------------------------------------------------------ calls that repeat */
 
-/* Rows are gathered, multiplied by a matrix with bias and function, and summed up; twice over, with memory of their
- * own. */
-enum { CHAIN = 4, ROWS = 5, INNER = 7, COLUMNS = 19, INDICES = 50 };
+/* Rows are gathered, multiplied by a matrix with bias and function, and summed up; and some columns of the products,
+ * from one on that is not aligned, are picked, and multiplied by their sums; twice over, with memory of their own. */
+enum { CHAIN = 6, ROWS = 5, INNER = 7, COLUMNS = 19, INDICES = 50, PICKED = 9, FIRST_PICKED = 3 };
 typedef struct chain {
-    void *state, *rows, *product, *sums, *accumulator;
+    void *state, *rows, *product, *sums, *accumulator, *picked;
     soma_call call[CHAIN];
 } chain;
 
@@ -333,7 +333,14 @@ static void make_chain(chain *c, void *state, void *const *shared) {
     c->product = upload(state, NULL, ROWS * COLUMNS * sizeof(float));
     c->sums = upload(state, NULL, COLUMNS * sizeof(float));
     c->accumulator = upload(state, (float[2]){0, 0}, 2 * sizeof(float));
-    const soma_view product = matrix_view(c->product, ROWS, COLUMNS);
+    c->picked = upload(state, NULL, ROWS * PICKED * sizeof(float));
+    const soma_view product = matrix_view(c->product, ROWS, COLUMNS), picked = matrix_view(c->picked, ROWS, PICKED);
+    soma_view columns = picked, repeated = picked;
+    columns.memory = c->product;
+    columns.offset = FIRST_PICKED * sizeof(float);
+    columns.stride[0] = COLUMNS;
+    repeated.memory = c->sums;
+    repeated.stride[0] = 0;
     const size_t cube[3] = {1, ROWS, COLUMNS}, flat[2] = {1, COLUMNS};
     c->call[0] = soma_call_gather(matrix_view(shared[0], 10, INNER), vector_view(shared[1], SOMA_I32, INDICES),
                                   matrix_view(c->rows, ROWS, INNER), 0, 1, 0);
@@ -345,23 +352,28 @@ static void make_chain(chain *c, void *state, void *const *shared) {
     c->call[3] =
         soma_call_metric(matrix_view(c->sums, COLUMNS, 1), soma_view_absent(), matrix_view(c->accumulator, 1, 2),
                          soma_view_absent(), (soma_metric_params){.kind = SOMA_METRIC_SUM});
+    c->call[4] = soma_call_copy(columns, picked, 1, 0);
+    c->call[5] = soma_call_binary(picked, repeated, picked, SOMA_BINARY_MULTIPLY);
     for (int i = 0; i < CHAIN; i++) prepare_call(state, &c->call[i]);
 }
 
 static void free_chain(chain *c) {
     for (int i = 0; i < CHAIN; i++) release_call(c->state, &c->call[i]);
-    void *const memories[] = {c->rows, c->product, c->sums, c->accumulator};
+    void *const memories[] = {c->rows, c->product, c->sums, c->accumulator, c->picked};
     for (size_t i = 0; i < SOMA_COUNT_OF(memories); i++) soma_opencl_api.free(c->state, memories[i]);
 }
 
 static void expect_same(const chain *together, const chain *alone, const soma_device_info *info, size_t run) {
-    float found[ROWS * COLUMNS + 2], expected[ROWS * COLUMNS + 2];
+    enum { COUNT = ROWS * COLUMNS + 2 + ROWS * PICKED };
+    float found[COUNT], expected[COUNT];
     const chain *chains[2] = {together, alone};
     for (int i = 0; i < 2; i++) {
         float *to = i ? expected : found;
         expect_ok(soma_opencl_api.read(chains[i]->state, chains[i]->product, 0, to, ROWS * COLUMNS * sizeof *to));
         expect_ok(
             soma_opencl_api.read(chains[i]->state, chains[i]->accumulator, 0, to + ROWS * COLUMNS, 2 * sizeof *to));
+        expect_ok(soma_opencl_api.read(chains[i]->state, chains[i]->picked, 0, to + ROWS * COLUMNS + 2,
+                                       ROWS * PICKED * sizeof *to));
     }
     ck_assert_msg(memcmp(found, expected, sizeof found) == 0, "%s: run %zu in a list differs from calls one by one",
                   info->name, run);
@@ -401,6 +413,10 @@ static void repeat_calls(void *state, const soma_device_info *info) {
     expect_ok(soma_opencl_api.arrange(state, together.call, CHAIN, SIZE_MAX));
     /* Where it does not build, nothing else would say so: the calls are run one by one. */
     ck_assert_msg(device->lists == lists, "%s: the kernel of lists does not build", info->name);
+    for (int i = 0; lists && i < CHAIN; i++) {
+        const soma_cl_prepared *first = together.call[0].prepared, *prepared = together.call[i].prepared;
+        ck_assert_msg(first->list && prepared->list == first->list, "%s: call %d is not in the list", info->name, i);
+    }
     run_both(&together, &alone, info, 3, 30);
     /* A part of the calls that have run together so far, and then again all. */
     expect_ok(soma_opencl_api.run(state, together.call, 2));

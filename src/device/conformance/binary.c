@@ -106,8 +106,8 @@ void soma_binary_cases(soma_suite *suite) {
     static const struct {
         uint32_t rank;
         size_t shape[SOMA_MAX_RANK];
-    } shapes[] = {{1, {131}},  {2, {13, 31}},  {2, {128, 10}},    {2, {1, 7}},
-                  {2, {7, 1}}, {3, {5, 7, 3}}, {4, {3, 2, 5, 4}}, {5, {2, 3, 1, 5, 2}}};
+    } shapes[] = {{1, {131}},     {2, {13, 31}},     {2, {128, 10}},       {2, {1, 7}},    {2, {7, 1}},
+                  {3, {5, 7, 3}}, {4, {3, 2, 5, 4}}, {5, {2, 3, 1, 5, 2}}, {3, {3, 4, 80}}};
     for (int op = 0; op < SOMA_BINARY_COUNT; op++) {
         binary_case(suite, (soma_binary)op, SOMA_F32_VIEW(1031), 0, false);
         binary_case(suite, (soma_binary)op, SOMA_F32_VIEW(31), 0, true);

@@ -56,8 +56,10 @@ void soma_cl_write_copy(soma_cl_builder *builder) {
     size_t count = soma_view_count(out), chunk = soma_cl_chunk(builder->device, count);
     if (!types(builder, in->dtype, out->dtype, &in_word, &out_word) || count == 0) return;
     soma_cl_strided strided = soma_cl_collapse(in, out);
-    soma_cl_begin(builder, "copy.cl", "copy", "-DIN=%s -DOUT=%s%s", in_word, out_word,
-                  is_exact(params->scale, params->shift) ? " -DEXACT" : "");
+    const bool exact = is_exact(params->scale, params->shift);
+    char kernel[32];
+    snprintf(kernel, sizeof kernel, "copy_%s_%s", in_word, out_word);
+    soma_cl_begin(builder, "copy.cl", kernel, "-DIN=%s -DOUT=%s%s", in_word, out_word, exact ? " -DEXACT" : "");
     soma_cl_pass_size(builder, count);
     soma_cl_pass_size(builder, chunk);
     soma_cl_pass_shape(builder, &strided);
@@ -67,6 +69,7 @@ void soma_cl_write_copy(soma_cl_builder *builder) {
     soma_cl_pass_skew(builder, 1);
     soma_cl_pass_float(builder, params->scale);
     soma_cl_pass_float(builder, params->shift);
+    soma_cl_pass_u32(builder, exact);
     soma_cl_pass_view(builder, 0);
     soma_cl_pass_view(builder, 1);
     end_chunks(builder, count, chunk);

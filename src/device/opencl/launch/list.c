@@ -94,7 +94,8 @@ static bool encode(soma_cl_list *list, const soma_call *call, const soma_cl_argu
         return bytes == 0 || encode_place(list, view->memory, view->offset, bytes, result);
     }
     case SOMA_CL_ARGUMENT_SKEW:
-        return false;
+        *result = 0; /* places are exact here */
+        return true;
     case SOMA_CL_ARGUMENT_SCRATCH:
         return encode_place(list, call->workspace, call->workspace_offset + argument->source, argument->bytes, result);
     default:

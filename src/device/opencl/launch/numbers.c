@@ -27,6 +27,9 @@ static const struct {
 #define X(name) {"REDUCE_" #name, SOMA_REDUCE_##name},
                     SOMA_REDUCTION_LIST(X)
 #undef X
+#define X(name) {"BINARY_" #name, SOMA_BINARY_##name},
+                        SOMA_BINARY_LIST(X)
+#undef X
 };
 
 void soma_cl_append_numbers(soma_text *text) {
