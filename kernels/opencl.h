@@ -27,7 +27,11 @@ typedef PASTE(int, WIDTH) integers;
 #define LOG(x) log(x)
 #define LOG1P(x) log1p(x)
 #define TANH(x) tanh(x)
+#if WIDTH == 1
 #define ERF(x) erf(x)
+#else
+#define ERF(x) vector_erf(x)
+#endif
 #define SQRT(x) sqrt(x)
 #define ABS(x) fabs(x)
 #define FLOOR(x) floor(x)
@@ -44,6 +48,16 @@ typedef PASTE(int, WIDTH) integers;
 #define ASINH(x) asinh(x)
 #define ACOSH(x) acosh(x)
 #define ATANH(x) atanh(x)
+
+#if WIDTH > 1
+#include "erf.h"
+/* PoCL's own takes the elements of a vector one by one. */
+static real vector_erf(real x) {
+    const real size = fabs(x), bounded = size > (real)(SOMA_ERF_END) ? (real)(SOMA_ERF_END) : size;
+    const real near = SOMA_ERF_NEAR(bounded * bounded) * bounded, far = R(1.0) - exp(SOMA_ERF_FAR(bounded));
+    return copysign(size < R(1.0) ? near : far, x);
+}
+#endif
 
 /* a b + c, fused where the hardware does that. */
 #ifdef HAVE_FMA

@@ -17,6 +17,8 @@
 #ifndef SOMA_DEVICE_CPU_ELEMENTARY_H
 #define SOMA_DEVICE_CPU_ELEMENTARY_H
 
+#include "kernels/erf.h"
+
 #include <stdint.h>
 #include <string.h>
 
@@ -152,25 +154,8 @@ SOMA_MATH float soma_tanhf(float x) {
 }
 
 SOMA_MATH float soma_erff(float x) {
-    float size = soma_absf(x), bounded = size > 4.0f ? 4.0f : size; /* erf 4 rounds to 1 */
-    /* erf(x) / x as a polynomial in x^2 on [0, 1]: 2^-29.6 */
-    float t = bounded * bounded;
-    float s = 7.85386146e-05f;
-    s = s * t - 0.000801019371f;
-    s = s * t + 0.00518832775f;
-    s = s * t - 0.0268538129f;
-    s = s * t + 0.112835854f;
-    s = s * t - 0.37612626f;
-    s = s * t + 1.12837911f;
-    /* ln(1 - erf(x)) on [0.9, 4]; the error of erf(x): 2^-29.1 */
-    float l = 0.000198219554f;
-    l = l * bounded - 0.00306548947f;
-    l = l * bounded + 0.0223152097f;
-    l = l * bounded - 0.104113676f;
-    l = l * bounded - 0.636976063f;
-    l = l * bounded - 1.12779725f;
-    l = l * bounded - 0.000166448226f;
-    float near = s * bounded, far = 1.0f - soma_expf(l);
+    float size = soma_absf(x), bounded = size > SOMA_ERF_END ? SOMA_ERF_END : size;
+    float near = SOMA_ERF_NEAR(bounded * bounded) * bounded, far = 1.0f - soma_expf(SOMA_ERF_FAR(bounded));
     return soma_copysignf(size < 1.0f ? near : far, x);
 }
 
