@@ -14,12 +14,12 @@ ON_LOCAL_ARRAYS void attention_product(local float *panel, local float *sums, ui
                                        const global float *right, global float *result) {
     const ulong end_column = min(of.columns, column + ATTENTION_PANEL);
     const ulong begin = depth_begin(kind, of, first_row, causal), end = depth_end(kind, of, end_row, causal);
+    const epilogue unfinished = {0};
     if (is_unseen(kind, of, end_row, column, causal)) return;
     for (ulong p0 = begin; p0 < end || p0 == begin; p0 += DEPTH) {
         const uint depth = (uint)min((ulong)DEPTH, end - p0);
-        for (uint v = 0; v < 2; v++) {
-            const ulong at = column + v * WIDTH;
-            const uint columns = at < end_column ? (uint)min((ulong)WIDTH, end_column - at) : 0;
+        for (ulong at = column; at < end_column; at += WIDTH) {
+            const uint v = (uint)(at - column) / WIDTH, columns = (uint)min((ulong)WIDTH, end_column - at);
             const global float *from = right + of.right.start + p0 * of.right.row + at * of.right.step;
             if (kind == SCORES) pack_columns(panel + v * WIDTH, ATTENTION_PANEL, from, of.right.step, depth, columns);
             else /* up to the head's last number */
@@ -34,7 +34,7 @@ ON_LOCAL_ARRAYS void attention_product(local float *panel, local float *sums, ui
 #pragma unroll
             for (uint r = 0; r < WIDE_ROWS; r++)
                 from[r] = left + of.left.start + (row + min(r, rows - 1)) * of.left.row + p0 * of.left.step;
-            multiply_wide(sums, from, of.left.step, panel, depth, 0, false, 0);
+            multiply_wide((uint)(end_column - column), sums, from, of.left.step, panel, depth, unfinished, 0, 0, 0);
             for (uint r = 0; r < rows; r++)
                 for (ulong j = column; j < end_column; j += WIDTH) {
                     global float *to = result + of.result.start + (row + r) * of.result.row + j;

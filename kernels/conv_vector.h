@@ -29,9 +29,6 @@ ON_LOCAL_ARRAYS void NAMED(pack_weights)(local float *panels, const global float
             else
                 pack_rows(to, PANEL, weight + forth, filters, of.channels, there, all - forth);
         }
-        /* The last panel's other vector. */
-        for (uint at = (count + WIDTH - 1) / WIDTH * WIDTH; at % PANEL != 0; at += WIDTH)
-            pack_rows(panels + at / PANEL * (DEPTH * PANEL) + at % PANEL, PANEL, weight, 0, of.channels, 0, 0);
     }
 }
 
@@ -59,7 +56,6 @@ void NAMED(conv_vector)(CONV_PARAMETERS, uint back, BAND_PARAMETERS, uint part_t
             const part of = part_at(tap, part_taps, taps, channel, part_channels, inner);
             const epilogue how = {function,   1.0f, has_addend ? 1.0f : 0.0f, function_a, function_b, tap == 0 && channel == 0,
                                   tap + part_taps >= taps && channel + part_channels >= inner, has_bias};
-            const bool plain = is_plain(how);
             NAMED(pack_weights)(panels, weight, all, group, groups, inner, columns, column, count, back, see, of, h, w);
             index_elements(index, of, size, shape, see);
             for (ulong number = first_band; number < end_band; number++) {
@@ -86,9 +82,10 @@ void NAMED(conv_vector)(CONV_PARAMETERS, uint back, BAND_PARAMETERS, uint part_t
                     /* Rows that follow each other in memory are stored as whole vectors, where the next one writes over what is too much. */
                     const bool in_one_piece = how.first && how.beta == 0.0f && groups * columns == count && to[rows - 1] - to[0] == (rows - 1) * (ulong)count;
                     for (uint start = 0; start < count; start += PANEL) {
-                        const bool direct = plain && rows == TILE_ROWS && start + PANEL <= count;
-                        NAMED(multiply_gathered)(sums, left, index + first_element, panels + start * DEPTH + first_element * PANEL, elements,
-                                                 direct ? result + start : 0, !how.first, to);
+                        const uint width = min((uint)PANEL, count - start);
+                        const bool direct = is_direct(how) && rows == TILE_ROWS && width % WIDTH == 0;
+                        NAMED(multiply_gathered)(width, sums, left, index + first_element, panels + start * DEPTH + first_element * PANEL, elements,
+                                                 how, bias + first_column + start, direct ? result + start : 0, to);
                         if (direct) continue;
                         for (uint j = start; j < min(start + PANEL, count); j += WIDTH) {
                             const ulong there = min((uint)WIDTH, count - j);

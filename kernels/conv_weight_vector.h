@@ -11,11 +11,9 @@ ON_LOCAL_ARRAYS void NAMED(pack_band)(local float *panels, const global float *d
     const ulong first = result_number(at.first, see, d, h, w);
     for (uint line = 0; line < at.images * at.lines; line++) {
         const ulong from = (first + line / at.lines * image_step + line % at.lines * line_step) * filters + first_filter;
-        for (uint j = 0; j < (count + PANEL - 1) / PANEL * PANEL; j += WIDTH) {
-            local float *to = panels + j / PANEL * (POSITIONS * PANEL) + j % PANEL;
-            if (j < count) pack_rows(to, PANEL, dy + from + j, filters, at.width, min((uint)WIDTH, count - j), all - from - j);
-            else pack_rows(to, PANEL, dy, 0, at.width, 0, 0);
-        }
+        for (uint j = 0; j < count; j += WIDTH)
+            pack_rows(panels + j / PANEL * (POSITIONS * PANEL) + j % PANEL, PANEL, dy + from + j, filters, at.width, min((uint)WIDTH, count - j),
+                      all - from - j);
         panels += at.width * PANEL;
     }
 }
@@ -55,7 +53,6 @@ void NAMED(conv_weight_vector)(CONV_PARAMETERS, BAND_PARAMETERS, uint part_taps,
             for (uint i = 0; i < depth; i++, p = point_after(p, at, by)) windows[i] = p.window;
         }
         const epilogue how = {0, alpha, beta, 0.0f, 0.0f, next == first_band, 0, 0};
-        const bool plain = is_plain(how);
         for (uint start = 0; start < count; start += PANEL)
             for (uint first = 0; first < of.taps * of.channels; first += TILE_ROWS) {
                 const uint rows = min((uint)TILE_ROWS, of.taps * of.channels - first);
@@ -66,8 +63,9 @@ void NAMED(conv_weight_vector)(CONV_PARAMETERS, BAND_PARAMETERS, uint part_taps,
                     left[r] = box + element[first + min(r, rows - 1)];
                     row_place[r] = (ulong)(first + r) * filters;
                 }
-                const bool direct = plain && rows == TILE_ROWS && start + PANEL <= count;
-                NAMED(multiply_gathered)(sums, left, windows, panels + start * POSITIONS, depth, direct ? to + start : 0, !how.first, row_place);
+                const uint width = min((uint)PANEL, count - start);
+                const bool direct = is_direct(how) && rows == TILE_ROWS && width % WIDTH == 0;
+                NAMED(multiply_gathered)(width, sums, left, windows, panels + start * POSITIONS, depth, how, 0, direct ? to + start : 0, row_place);
                 if (direct) continue;
                 for (uint r = 0; r < rows; r++)
                     for (uint j = start; j < min(start + PANEL, count); j += WIDTH) {

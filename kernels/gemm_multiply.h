@@ -2,56 +2,70 @@
 /*
  * The innermost loop of a matrix product on processors, for one shape of tile: TILE, TILE_ROWS, TILE_VECTORS (see gemm_vector.cl), whose left
  * operand lies in LEFT_SPACE: element p of its row r at left[r] + p step, or with GATHERED at left[r] + index[p]. MULTIPLY is the function's name.
- * Row r of the results lies r pitch behind `out`, or with GATHERED to[r]. Included once for each.
+ * Of a panel with no more columns than a vector has only that is multiplied. Row r of the results lies r pitch behind `out`, or with GATHERED to[r].
+ * Included once for each.
  */
 #ifdef GATHERED
 #define PLACES const local uint *index
+#define PLACES_GIVEN index
 #define PLACE(p) index[p]
 #define OUT_PLACES const ulong *to
+#define OUT_GIVEN to
 #define OUT_PLACE(r) to[r]
 #else
 #define PLACES ulong step
+#define PLACES_GIVEN step
 #define PLACE(p) ((p)*step)
 #define OUT_PLACES ulong pitch
+#define OUT_GIVEN pitch
 #define OUT_PLACE(r) ((r)*pitch)
 #endif
 
-/* sums = the product of TILE_ROWS rows and a panel; or, where nothing else is to become of it, `out` unless it is 0, to which it may be added. */
-ON_LOCAL_ARRAYS void MULTIPLY(local float *sums, const LEFT_SPACE float *const *left, PLACES, const local float *panel, uint depth,
-                              global float *out, bool add, OUT_PLACES) {
+#define OWN_VECTORS(v) _Pragma("unroll") for (uint v = 0; v < TILE_VECTORS; v++) if (v < vectors)
+#define MULTIPLY_VECTORS PASTE(MULTIPLY, _vectors)
+ON_LOCAL_ARRAYS void MULTIPLY_VECTORS(uint vectors, local float *sums, const LEFT_SPACE float *const *left, PLACES, const local float *panel,
+                                      uint depth, epilogue how, const global float *bias, global float *out, OUT_PLACES) {
     real sum[TILE_ROWS][TILE_VECTORS];
 #pragma unroll
-    for (uint r = 0; r < TILE_ROWS; r++)
-#pragma unroll
-        for (uint v = 0; v < TILE_VECTORS; v++) sum[r][v] = R(0.0);
+    for (uint r = 0; r < TILE_ROWS; r++) OWN_VECTORS(v) sum[r][v] = R(0.0);
     for (uint p = 0; p < depth; p++) {
         const ulong at = PLACE(p);
         real right[TILE_VECTORS];
-#pragma unroll
-        for (uint v = 0; v < TILE_VECTORS; v++) right[v] = LOAD(local, panel + (p * TILE_VECTORS + v) * WIDTH);
+        OWN_VECTORS(v) right[v] = LOAD(local, panel + (p * TILE_VECTORS + v) * WIDTH);
 #pragma unroll
         for (uint r = 0; r < TILE_ROWS; r++) {
             const real factor = (real)(left[r][at]);
-#pragma unroll
-            for (uint v = 0; v < TILE_VECTORS; v++) sum[r][v] = MULTIPLY_ADD(factor, right[v], sum[r][v]);
+            OWN_VECTORS(v) sum[r][v] = MULTIPLY_ADD(factor, right[v], sum[r][v]);
         }
     }
     if (out) {
+        const bool adds_bias = how.last && how.has_bias, is_relu = how.last && how.function == FUNCTION_RELU;
+        real added[TILE_VECTORS];
+        OWN_VECTORS(v) added[v] = adds_bias ? LOAD(global, bias + v * WIDTH) : R(0.0);
 #pragma unroll
         for (uint r = 0; r < TILE_ROWS; r++)
-#pragma unroll
-            for (uint v = 0; v < TILE_VECTORS; v++) {
+            OWN_VECTORS(v) {
                 global float *place = out + OUT_PLACE(r) + v * WIDTH;
-                STORE(global, place, add ? sum[r][v] + LOAD(global, place) : sum[r][v]);
+                const real value = (how.first ? sum[r][v] : sum[r][v] + LOAD(global, place)) + added[v];
+                STORE(global, place, is_relu ? apply(FUNCTION_RELU, value, R(0.0), R(0.0)) : value);
             }
         return;
     }
 #pragma unroll
-    for (uint r = 0; r < TILE_ROWS; r++)
-#pragma unroll
-        for (uint v = 0; v < TILE_VECTORS; v++) STORE(local, sums + (r * TILE_VECTORS + v) * WIDTH, sum[r][v]);
+    for (uint r = 0; r < TILE_ROWS; r++) OWN_VECTORS(v) STORE(local, sums + (r * TILE_VECTORS + v) * WIDTH, sum[r][v]);
 }
+
+/* sums = the product of TILE_ROWS rows and a panel; or `out`, unless that is 0, becomes what `how` says (see is_direct()). */
+ON_LOCAL_ARRAYS void MULTIPLY(uint columns, local float *sums, const LEFT_SPACE float *const *left, PLACES, const local float *panel, uint depth,
+                              epilogue how, const global float *bias, global float *out, OUT_PLACES) {
+    if (TILE_VECTORS == 1 || columns <= WIDTH) MULTIPLY_VECTORS(1, sums, left, PLACES_GIVEN, panel, depth, how, bias, out, OUT_GIVEN);
+    else MULTIPLY_VECTORS(TILE_VECTORS, sums, left, PLACES_GIVEN, panel, depth, how, bias, out, OUT_GIVEN);
+}
+#undef OWN_VECTORS
+#undef MULTIPLY_VECTORS
 #undef PLACES
+#undef PLACES_GIVEN
 #undef PLACE
 #undef OUT_PLACES
+#undef OUT_GIVEN
 #undef OUT_PLACE

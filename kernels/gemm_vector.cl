@@ -29,13 +29,13 @@ static void transpose(real *block) {
 }
 
 /*
- * WIDTH columns of op(b), `depth` elements each, become the vectors packed, packed + pitch, ... In columns that there are not stands anything, or 0
- * where there are none at all. `room` elements may be read.
+ * WIDTH columns of op(b), `depth` elements each, become the vectors packed, packed + pitch, ... In columns that there are not stands anything. `room`
+ * elements may be read.
  */
 static void pack_rows(local float *packed, uint pitch, const global float *b, ulong stride, uint depth, uint columns, ulong room) {
     uint p = 0;
-    if (columns) /* also where that reads on into the next row */
-        for (; p < depth && p * stride + WIDTH <= room; p++) STORE(local, packed + p * pitch, LOAD(global, b + p * stride));
+    /* Also where that reads on into the next row. */
+    for (; p < depth && p * stride + WIDTH <= room; p++) STORE(local, packed + p * pitch, LOAD(global, b + p * stride));
     for (; p < depth; p++)
         for (uint j = 0; j < WIDTH; j++) packed[p * pitch + j] = j < columns ? b[p * stride + j] : 0.0f;
 }
@@ -62,9 +62,10 @@ typedef struct epilogue {
     bool first, last, has_bias;
 } epilogue;
 
-/* Whether the sums are the results, or added to what is there from before. */
-static bool is_plain(epilogue how) {
-    return how.alpha == 1.0f && !(how.first && how.beta != 0.0f) && !(how.last && (how.has_bias || how.function != FUNCTION_IDENTITY));
+/* Whether whole tiles are stored from the registers: what little becomes of them is done there. */
+static bool is_direct(epilogue how) {
+    return how.alpha == 1.0f && !(how.first && how.beta != 0.0f) &&
+           !(how.last && how.function != FUNCTION_IDENTITY && how.function != FUNCTION_RELU);
 }
 
 /* The bias of these columns, which is asked for once for all rows of a tile. */

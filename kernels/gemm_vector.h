@@ -23,22 +23,22 @@ void NAMED(gemm_vector)(ARGUMENTS(ulong m, ulong n, ulong k, ulong rows_per_grou
     c += number * m * n;
     for (ulong p0 = first; p0 < end || p0 == first; p0 += DEPTH) {
         const uint depth = (uint)min((ulong)DEPTH, end - p0);
-        for (uint v = 0; v < TILE_VECTORS; v++) {
-            const ulong at = column + v * WIDTH;
-            const uint columns = at < n ? (uint)min((ulong)WIDTH, n - at) : 0;
+        for (ulong at = column; at < end_column; at += WIDTH) {
+            const uint v = (uint)(at - column) / WIDTH, columns = (uint)min((ulong)WIDTH, n - at);
             if (transpose_b) pack_columns(panel + v * WIDTH, PANEL, b + at * k + p0, k, depth, columns);
             else pack_rows(panel + v * WIDTH, PANEL, b + p0 * n + at, n, depth, columns, k * n - p0 * n - at);
         }
         const epilogue how = {function, alpha, beta, function_a, function_b, p0 == first, p0 + DEPTH >= end, has_bias};
-        const bool plain = column + PANEL <= n && is_plain(how);
+        const uint width = (uint)(end_column - column);
+        const bool whole = width % WIDTH == 0 && is_direct(how);
         for (ulong row = first_row; row < end_row; row += TILE_ROWS) {
             const uint rows = (uint)min((ulong)TILE_ROWS, end_row - row);
             const global float *left[TILE_ROWS];
             /* Where a tile has more rows than are left it repeats the last; the results are not stored. */
 #pragma unroll
             for (uint r = 0; r < TILE_ROWS; r++) left[r] = a + p0 * step + (row + min(r, rows - 1)) * row_stride;
-            const bool direct = plain && rows == TILE_ROWS;
-            NAMED(multiply)(sums, left, step, panel, depth, direct ? c + row * n + column : 0, !how.first, n);
+            const bool direct = whole && rows == TILE_ROWS;
+            NAMED(multiply)(width, sums, left, step, panel, depth, how, bias + column, direct ? c + row * n + column : 0, n);
             if (direct) continue;
             for (ulong j = column; j < end_column; j += WIDTH) {
                 const ulong part = min((ulong)WIDTH, n - j);
