@@ -27,14 +27,15 @@ def run(tool, path, count):
 
 
 def compare(found, expected):
-    """Where they differ, as text; "" for nowhere."""
+    """Where they differ, as text, "" for nowhere; and by how much at most, of the scale."""
     if len(found) != len(expected):
-        return f"{len(found)} numbers, expected {len(expected)}"
+        return f"{len(found)} numbers, expected {len(expected)}", None
     scale = max(abs(x) for x in expected)
     worst = max(range(len(found)), key=lambda i: abs(found[i] - expected[i]) if found[i] == found[i] else float("inf"))
-    if abs(found[worst] - expected[worst]) <= TOLERANCE * scale:
-        return ""
-    return f"number {worst} is {found[worst]:.9g}, expected {expected[worst]:.9g}"
+    error = abs(found[worst] - expected[worst])
+    if error <= TOLERANCE * scale:
+        return "", error / scale if scale else 0.0
+    return f"number {worst} is {found[worst]:.9g}, expected {expected[worst]:.9g}", None
 
 
 def input_of(model):
@@ -58,7 +59,7 @@ def check(tool, path):
 def check_transpositions(tool, path, expected):
     done = subprocess.run([tool, "transpositions", path], capture_output=True, text=True, check=False)
     found = done.stdout.strip()
-    return "" if found == str(expected) else f"{found} transpositions, expected {expected} {done.stderr}"
+    return "" if found == str(expected) else f"{found} transpositions, expected {expected} {done.stderr}", None
 
 
 def with_random_weights(model):
@@ -127,11 +128,11 @@ def main():
                 parts.append((" with random weights", lambda: check_random(tool, path, folder)))
             for what, part in parts:
                 try:
-                    trouble = part()
-                except RuntimeError as error:
-                    trouble = str(error)
+                    trouble, error = part()
+                except RuntimeError as refusal:
+                    trouble, error = str(refusal), None
                 ran, failed = ran + 1, failed + bool(trouble)
-                print(f"{name}{what}: {trouble or 'right'}", flush=True)
+                print(f"{name}{what}: {trouble or 'right'}{'' if error is None else f', to {error:.0e} of the scale'}", flush=True)
     print(f"{ran - failed} right, {failed} wrong")
     return 1 if failed else 0
 
