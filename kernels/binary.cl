@@ -83,7 +83,7 @@ void binary_broadcast(ARGUMENTS(ulong count, ulong chunk, uint operation, SHAPE_
 #if WIDTH == 1
     FOR_EACH_VECTOR(i, part, count, chunk) {
         COORDINATES(i);
-        out[i] = operate_usual(OPERATION, a[i], b[ELEMENT_OFFSET(stride)]);
+        store_part(operate_usual(OPERATION, load_part(a + i, part, 1.0f), b[ELEMENT_OFFSET(stride)]), out + i, part);
     }
 #else
     const ulong end = min(count, ((ulong)GROUP_ID(0) + 1) * chunk);
