@@ -381,8 +381,9 @@ class Terminal(ProgramTest):
 
     def screen(self, **environment):
         master, slave = self.open_terminal(24, 80)
-        # As large a network as makes an epoch take longer than the bar waits.
-        child = subprocess.Popen([PROGRAM, *train_arguments("--net=dense 2000 relu; dense 2000 relu; dense 10 softmax")],
+        # As large a network as makes an epoch take longer than the bar waits: under sanitizers a smaller one does.
+        units = os.environ.get("TERMINAL_UNITS", "2000")
+        child = subprocess.Popen([PROGRAM, *train_arguments(f"--net=dense {units} relu; dense {units} relu; dense 10 softmax")],
                                  stdout=slave, stderr=slave, env={**os.environ, "TERM": "xterm", **environment})
         os.close(slave)
         shown = b""
