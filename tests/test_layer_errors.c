@@ -41,6 +41,9 @@ static soma_tensor *bad_lstm_rank(void) {
 static soma_tensor *bad_lstm_reset(void) {
     return soma_lstm(input(SHAPE(5, 3)), 4, &(soma_recurrent_options){.reset_before = true});
 }
+static soma_tensor *bad_lstm_truncate(void) {
+    return soma_lstm(input(SHAPE(5, 3)), 4, &(soma_recurrent_options){.truncate = (uint64_t)UINT32_MAX + 1});
+}
 static soma_tensor *bad_lstm_function(void) {
     return soma_lstm(input(SHAPE(5, 3)), 4, &(soma_recurrent_options){.function = SOMA_RELU});
 }
@@ -466,6 +469,7 @@ static const struct {
     {bad_transformer_heads, SOMA_INVALID_SHAPE, {"layer attention_1: ", "6 features", "5 heads"}},
     {bad_lstm_units, SOMA_INVALID_ARGUMENT, {"layer lstm_1: ", "0 units"}},
     {bad_lstm_rank, SOMA_INVALID_SHAPE, {"layer lstm_1: ", "[batch, 5]", "steps of features"}},
+    {bad_lstm_truncate, SOMA_INVALID_ARGUMENT, {"layer lstm_1: ", "4294967296 steps", "at most 4294967295"}},
     {bad_lstm_reset, SOMA_INVALID_ARGUMENT, {"layer lstm_1: ", "reset_before", "only a gru"}},
     {bad_lstm_function, SOMA_INVALID_ARGUMENT, {"layer lstm_1: ", "relu", "only that of an rnn"}},
     {bad_rnn_function, SOMA_INVALID_ARGUMENT, {"layer rnn_1: ", "tanh or relu", "gelu"}},

@@ -223,8 +223,16 @@ START_TEST(biases_begin_as_they_should) {
 }
 END_TEST
 
+static void expect_same_truncation(const soma_network *a, const soma_network *b) {
+    ck_assert_uint_eq(a->graph.count, b->graph.count);
+    for (uint32_t i = 0; i < a->graph.count; i++)
+        if (a->graph.tensor[i]->op == SOMA_OP_RECURRENT)
+            ck_assert_uint_eq(a->graph.tensor[i]->attributes.recurrent.truncate,
+                              b->graph.tensor[i]->attributes.recurrent.truncate);
+}
+
 START_TEST(files_keep_them) {
-    static const char *const layers[] = {"lstm 3 last", "gru 2 bidirectional; rnn 2 relu reverse",
+    static const char *const layers[] = {"lstm 3 truncate 2 last", "gru 2 bidirectional; rnn 2 relu reverse",
                                          "gru 3 reset before last"};
     char path[] = "/tmp/soma-recurrent-XXXXXX";
     const int file = mkstemp(path);
@@ -241,6 +249,7 @@ START_TEST(files_keep_them) {
         expect_ok(soma_run(network, x, 2, y));
         expect_ok(soma_run(again, x, 2, z));
         ck_assert_mem_eq(y, z, sizeof y);
+        expect_same_truncation(network, again);
         soma_network_destroy(network);
         soma_network_destroy(again);
     }
@@ -249,6 +258,98 @@ START_TEST(files_keep_them) {
 END_TEST
 
 #ifdef SOMA_HAVE_TRAINING
+/* ------------------------------------------------------------------------------------------------------- truncated */
+
+enum { PIECE = 2, MOST_WEIGHTS = 256 };
+
+/* Over so many steps from a state on, trained on the results of all steps. */
+static soma_network *trained_over(size_t kind, bool reverse, size_t steps, size_t truncate) {
+    const size_t shape[2] = {steps, FEATURES}, units = CELLS;
+    const bool lstm = kinds[kind].add == soma_lstm;
+    soma_network *network;
+    soma_tensor *c = NULL;
+    expect_ok(soma_network_create(&network));
+    soma_network_set_seed(network, 3);
+    soma_tensor *x = soma_input(network, "x", 2, shape);
+    soma_recurrent_options options = {.reverse = reverse, .truncate = truncate};
+    options.state = soma_input(network, "h", 1, &units);
+    if (lstm) options.cell = soma_input(network, "c", 1, &units);
+    if (lstm) options.final_cell = &c;
+    soma_tensor *y = kinds[kind].add(x, CELLS, &options);
+    if (!y || !soma_output(y) || (c && !soma_output(c))) ck_abort_msg("%s", soma_last_error());
+    expect_ok(
+        soma_compile(network, test_device, &(soma_compile_options){.loss = {SOMA_MEAN_SQUARED_ERROR, SOMA_LOSS_NONE}}));
+    return network;
+}
+
+/* Adds share times the gradients of all weights to sum; *h and *c: what the state is at the end. */
+static void add_gradients(soma_network *network, const float *x, const float *targets, size_t steps, bool reverse,
+                          float *h, float *c, double share, double *sum) {
+    const soma_array inputs[3] = {
+        {x, SOMA_F32, 3, {1, steps, FEATURES}}, array_f32(h, 1, CELLS), array_f32(c, 1, CELLS)};
+    const soma_array target = {targets, SOMA_F32, 3, {1, steps, CELLS}};
+    const bool lstm = soma_network_output(network, 1) != NULL;
+    float y[LONG * CELLS], gradient[MOST_WEIGHTS], next[CELLS];
+    soma_dataset *dataset;
+    expect_ok(soma_backward(network, inputs, &target, NULL));
+    for (size_t i = 0, done = 0; i < soma_network_parameter_count(network); i++) {
+        soma_tensor *parameter = soma_network_parameter(network, i);
+        const size_t count = soma_tensor_count(parameter);
+        ck_assert_uint_le(done + count, MOST_WEIGHTS);
+        expect_ok(soma_get_gradient(network, parameter, gradient, count));
+        for (size_t j = 0; j < count; j++) sum[done++] += share * (double)gradient[j];
+    }
+    expect_ok(soma_dataset_from_arrays(inputs, lstm ? 3 : 2, NULL, 0, &dataset));
+    expect_ok(soma_predict(network, dataset, 0, 0, y));
+    if (lstm) expect_ok(soma_predict(network, dataset, 1, 0, next));
+    memcpy(h, y + (reverse ? 0 : steps - 1) * CELLS, CELLS * sizeof *h);
+    if (lstm) memcpy(c, next, sizeof next);
+    soma_dataset_destroy(dataset);
+}
+
+/* The loss is a mean over the steps: a piece's has its share of them. */
+static void add_pieces(size_t kind, bool reverse, const float *x, const float *targets, double *sum) {
+    float h[CELLS], c[CELLS];
+    fill_uniform(8, h, CELLS);
+    fill_uniform(9, c, CELLS);
+    for (size_t done = 0; done < LONG; done += PIECE) {
+        const size_t steps = LONG - done < PIECE ? LONG - done : PIECE, at = reverse ? LONG - done - steps : done;
+        soma_network *piece = trained_over(kind, reverse, steps, 0);
+        add_gradients(piece, x + at * FEATURES, targets + at * CELLS, steps, reverse, h, c,
+                      (double)steps / (double)LONG, sum);
+        soma_network_destroy(piece);
+    }
+}
+
+static void add_whole(size_t kind, bool reverse, size_t truncate, const float *x, const float *targets, double *sum) {
+    float h[CELLS], c[CELLS];
+    fill_uniform(8, h, CELLS);
+    fill_uniform(9, c, CELLS);
+    soma_network *whole = trained_over(kind, reverse, LONG, truncate);
+    add_gradients(whole, x, targets, LONG, reverse, h, c, 1, sum);
+    soma_network_destroy(whole);
+}
+
+/* Each piece of steps by itself, from the state that the one before it has left: the last piece is shorter. */
+START_TEST(a_truncated_gradient_is_that_of_pieces) {
+    const size_t kind = (size_t)_i / 2;
+    const bool reverse = _i % 2;
+    float x[LONG * FEATURES], targets[LONG * CELLS];
+    double found[MOST_WEIGHTS] = {0}, expected[MOST_WEIGHTS] = {0}, all[MOST_WEIGHTS] = {0}, differs = 0;
+    fill_uniform(5, x, LONG * FEATURES);
+    fill_uniform(6, targets, LONG * CELLS);
+    add_whole(kind, reverse, PIECE, x, targets, found);
+    add_pieces(kind, reverse, x, targets, expected);
+    add_whole(kind, reverse, LONG, x, targets, all); /* as many as there are: nothing is truncated */
+    for (size_t i = 0; i < MOST_WEIGHTS; i++) {
+        ck_assert_msg(fabs(found[i] - expected[i]) <= 1e-6, "%s: gradient %zu is %.9g, of the pieces %.9g",
+                      kinds[kind].name, i, found[i], expected[i]);
+        differs = fmax(differs, fabs(found[i] - all[i]));
+    }
+    ck_assert_double_gt(differs, 1e-3);
+}
+END_TEST
+
 /* The class is what the first of six steps said; what comes after it is noise. */
 START_TEST(they_remember_what_was_long_ago) {
     enum { ROWS = 64, T = 6 };
@@ -284,6 +385,7 @@ static void add_tests(TCase *cases) {
     tcase_add_test(cases, biases_begin_as_they_should);
     tcase_add_test(cases, files_keep_them);
 #ifdef SOMA_HAVE_TRAINING
+    tcase_add_loop_test(cases, a_truncated_gradient_is_that_of_pieces, 0, 2 * (int)SOMA_COUNT_OF(kinds));
     tcase_add_test(cases, they_remember_what_was_long_ago);
 #endif
 }

@@ -18,7 +18,7 @@ TYPES = {
     "output_padding": f"{SIZES} | None", "depth_multiplier": "int | None", "ceil_mode": "bool", "count_include_pad": "bool",
     "activation": "str | Layer | None", "use_bias": "bool", "kernel_initializer": "str | None", "interpolation": "str | None", "center": "bool",
     "scale": "bool", "population_variance": "bool", "slope": "float | None", "momentum": "float | None", "epsilon": "float | None",
-    "return_sequences": "bool", "bidirectional": "bool", "go_backwards": "bool", "reset_after": "bool", "input_dim": "int", "output_dim": "int", "padding_idx": "int | None", "kind": "str | None", "num_heads": "int", "num_kv_heads": "int | None", "key_dim": "int | None", "intermediate_dim": "int | None",
+    "return_sequences": "bool", "bidirectional": "bool", "go_backwards": "bool", "reset_after": "bool", "truncate": "int | None", "input_dim": "int", "output_dim": "int", "padding_idx": "int | None", "kind": "str | None", "num_heads": "int", "num_kv_heads": "int | None", "key_dim": "int | None", "intermediate_dim": "int | None",
     "dropout": "float | None", "causal": "bool", "rotary": "bool", "postnorm": "bool", "rmsnorm": "bool", "swiglu": "bool", "embeddings_initializer": "str | None", "name": "str | None",
     "input_shape": "Sequence[int] | None", "max_value": "float | None", "negative_slope": "float | None", "alpha": "float | None", "axis": "int",
 }

@@ -448,6 +448,7 @@ LAYERS = [
     (soma.Activation("leaky_relu(1,0.1)"), (5,), (5,)),
     (soma.Embedding(9, 4, padding_idx=0, embeddings_initializer="uniform(0.1)"), (5,), (5, 4)),
     (soma.SimpleRNN(3, activation="relu", go_backwards=True), (5, 4), (3,)),
+    (soma.LSTM(3, truncate=2), (5, 4), (3,)),
     (soma.LSTM(3, return_sequences=True, bidirectional=True), (5, 4), (5, 6)),
     (soma.GRU(3, reset_after=False, use_bias=False), (5, 4), (3,)),
     (soma.Positions(kind="sinusoidal"), (5, 4), (5, 4)),

@@ -92,6 +92,31 @@ def test_gradients_through_time_are_pytorchs(which):
     expect_same_step(text, (11, 3), make(), x, y)
 
 
+class Pieces(nn.Module):
+    """A recurrent module whose state is detached every so many steps."""
+
+    def __init__(self, layer, length):
+        super().__init__()
+        self.layer, self.length = layer, length
+
+    def forward(self, x):
+        state, parts = None, []
+        for piece in x.split(self.length, dim=1):
+            y, state = self.layer(piece, state)
+            state = tuple(part.detach() for part in state) if isinstance(state, tuple) else state.detach()
+            parts.append(y)
+        return torch.cat(parts, 1)
+
+
+@pytest.mark.parametrize("which", ["LSTM", "GRU", "RNN"])
+def test_truncated_gradients_are_those_of_a_state_that_is_detached(which):
+    make, word = getattr(nn, which), which.lower()
+    random = np.random.default_rng(6)
+    x, y = random.normal(size=(6, 11, 3)).astype(np.float32), random.normal(size=(6, 11, 2)).astype(np.float32)
+    model = nn.Sequential(Pieces(make(3, 4, batch_first=True), 4), Pieces(make(4, 3, batch_first=True), 2), nn.Linear(3, 2))
+    expect_same_step(f"{word} 4 truncate 4; {word} 3 truncate 2; dense 2", (11, 3), model, x, y)
+
+
 @pytest.mark.parametrize("causal", [False, True])
 def test_gradients_of_attention_are_pytorchs(causal):
     random = np.random.default_rng(2)

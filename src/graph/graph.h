@@ -221,6 +221,7 @@ typedef union soma_attributes {
     struct {
         soma_recurrent_params params;
         bool biased, masked, stated, celled; /* which of the optional inputs are there, in this order */
+        uint32_t truncate;                   /* steps that a gradient goes back through at a time; 0: all */
     } recurrent;
     struct {
         soma_attention_params params;

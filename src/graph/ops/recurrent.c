@@ -159,29 +159,114 @@ static soma_status cells_of(soma_graph *graph, soma_tensor *tensor, soma_tensor 
     return soma_op_add(graph, SOMA_OP_SECOND, &tensor, 1, (soma_attributes){.fill = {0, false}}, cells);
 }
 
+typedef struct span {
+    size_t begin, end;
+} span;
+
+/* What a gradient takes of a layer, besides its weights: of all its steps, and of what is before the first. */
+typedef struct taken {
+    soma_tensor *layer, *dy, *cells, *kept; /* NULL where the layer has none */
+    inputs in;
+} taken;
+
+/* Some of the steps, of which x has `after` dimensions behind those; all, or none, as they are. */
+static soma_status some_steps(soma_graph *graph, soma_tensor *x, uint32_t after, span steps, soma_tensor **out) {
+    *out = x;
+    if (!x) return SOMA_OK;
+    const uint32_t axis = x->rank - after;
+    if (steps.begin == 0 && steps.end == x->shape[axis - 1]) return SOMA_OK;
+    const soma_attributes some = {.slice = {axis, steps.begin, steps.end - steps.begin}};
+    return soma_op_add(graph, SOMA_OP_SLICE, &x, 1, some, out);
+}
+
+/* x at one step, as a first state is given. */
+static soma_status at_step(soma_graph *graph, soma_tensor *x, size_t step, soma_tensor **out) {
+    soma_tensor like = *x;
+    SOMA_TRY(some_steps(graph, x, 1, (span){step, step + 1}, out));
+    like.rank = x->rank - 1;
+    like.shape[like.rank - 1] = x->shape[x->rank - 1];
+    return soma_graph_reshape(graph, *out, &like, out);
+}
+
+/* Of some steps, given the gradient of their results alone, and what was before them. */
+static soma_status gradient_of_steps(soma_graph *graph, const taken *all, span steps, soma_tensor *state,
+                                     soma_tensor *cell, soma_tensor **dx) {
+    soma_tensor *tensor = all->layer, *input[8], *mask;
+    soma_attributes attributes = tensor->attributes;
+    uint32_t count = 3;
+    input[1] = tensor->input[1];
+    SOMA_TRY(some_steps(graph, all->dy, 1, steps, &input[0]));
+    SOMA_TRY(some_steps(graph, tensor, 1, steps, &input[2]));
+    if (all->cells) SOMA_TRY(some_steps(graph, all->cells, 1, steps, &input[count++]));
+    if (all->kept) SOMA_TRY(some_steps(graph, all->kept, 1, steps, &input[count++]));
+    SOMA_TRY(some_steps(graph, all->in.mask, 0, steps, &mask));
+    if (mask) input[count++] = mask;
+    if (state) input[count++] = state;
+    if (cell) input[count++] = cell;
+    attributes.recurrent.stated = state != NULL;
+    attributes.recurrent.celled = cell != NULL;
+    return soma_op_add(graph, SOMA_OP_RECURRENT_GRAD, input, count, attributes, dx);
+}
+
+/*
+ * Of pieces of steps, each by itself: what one leaves the next is a given state to that (Williams & Peng 1990, as
+ * detaching the state is). dx and products, room for each piece, in the order of the steps; *first: dx of the piece
+ * that is done first.
+ */
+static soma_status gradients_of_pieces(soma_graph *graph, const taken *all, size_t length, soma_tensor **dx,
+                                       soma_tensor **products, soma_tensor **first) {
+    const soma_recurrent_params *params = &all->layer->attributes.recurrent.params;
+    const size_t steps = all->layer->shape[all->layer->rank - 2], pieces = (steps + length - 1) / length;
+    for (size_t i = 0; i < pieces; i++) {
+        const size_t done = i * length, count = SOMA_MIN(length, steps - done);
+        const size_t begin = params->reverse ? steps - done - count : done, to = params->reverse ? pieces - 1 - i : i;
+        const size_t before = params->reverse ? begin + count : begin - 1; /* of a later piece */
+        soma_tensor *state = all->in.state, *cell = all->in.cell;
+        if (i > 0) SOMA_TRY(at_step(graph, all->layer, before, &state));
+        if (i > 0 && all->cells) SOMA_TRY(at_step(graph, all->cells, before, &cell));
+        SOMA_TRY(gradient_of_steps(graph, all, (span){begin, begin + count}, state, cell, &dx[to]));
+        products[to] = dx[to];
+        if (soma_recurrent_differs(params))
+            SOMA_TRY(
+                soma_op_add(graph, SOMA_OP_SECOND, &dx[to], 1, (soma_attributes){.fill = {0, false}}, &products[to]));
+        if (i == 0) *first = dx[to];
+    }
+    return SOMA_OK;
+}
+
+/* Of all steps, the products' and x's; *first as above. */
+static soma_status gradient_of_all(soma_graph *graph, const taken *all, soma_tensor **dx, soma_tensor **products,
+                                   soma_tensor **first) {
+    const uint32_t axis = all->layer->rank - 1; /* the steps', the batch counted */
+    const size_t steps = all->layer->shape[axis - 1], truncate = all->layer->attributes.recurrent.truncate;
+    const size_t length = truncate ? SOMA_MIN(truncate, steps) : steps, pieces = (steps + length - 1) / length;
+    soma_tensor **parts = soma_calloc(2 * pieces, sizeof *parts);
+    if (!parts) return soma_out_of_memory(2 * pieces * sizeof *parts, "the gradients of steps");
+    soma_status status = gradients_of_pieces(graph, all, length, parts, parts + pieces, first);
+    const bool differs = status == SOMA_OK && parts[0] != parts[pieces];
+    if (status == SOMA_OK && pieces == 1) *dx = parts[0], *products = parts[1];
+    if (status == SOMA_OK && pieces > 1) status = soma_graph_join(parts, pieces, axis, dx);
+    if (status == SOMA_OK && pieces > 1) *products = *dx;
+    if (status == SOMA_OK && pieces > 1 && differs) status = soma_graph_join(parts + pieces, pieces, axis, products);
+    soma_free(parts);
+    return status;
+}
+
 static soma_status gradient_recurrent(soma_graph *graph, soma_tensor *tensor, soma_tensor *dy, soma_tensor **gradient) {
     const soma_attributes none = {.fill = {0, false}};
     const soma_recurrent_params *params = &tensor->attributes.recurrent.params;
     const inputs in = inputs_of(tensor, 2, true);
-    soma_tensor *input[8] = {dy, tensor->input[1], tensor}, *kept = NULL, *dx, *products;
-    uint32_t count = 3, next = 2;
-    if (params->kind == SOMA_RECURRENT_LSTM) SOMA_TRY(cells_of(graph, tensor, &input[count++]));
-    if (params->kind != SOMA_RECURRENT_RNN) {
-        SOMA_TRY(soma_op_add(graph, SOMA_OP_THIRD, &tensor, 1, none, &kept));
-        input[count++] = kept;
-    }
-    if (in.mask) input[count++] = in.mask;
-    if (in.state) input[count++] = in.state;
-    if (in.cell) input[count++] = in.cell;
-    SOMA_TRY(soma_op_add(graph, SOMA_OP_RECURRENT_GRAD, input, count, tensor->attributes, &dx));
-    products = dx;
-    if (soma_recurrent_differs(params)) SOMA_TRY(soma_op_add(graph, SOMA_OP_SECOND, &dx, 1, none, &products));
-    gradient[0] = dx;
-    SOMA_TRY(weight_gradient(graph, tensor, products, kept, &gradient[1]));
+    taken all = {.layer = tensor, .dy = dy, .in = in};
+    soma_tensor *products, *first;
+    uint32_t next = 2;
+    if (params->kind == SOMA_RECURRENT_LSTM) SOMA_TRY(cells_of(graph, tensor, &all.cells));
+    if (params->kind != SOMA_RECURRENT_RNN) SOMA_TRY(soma_op_add(graph, SOMA_OP_THIRD, &tensor, 1, none, &all.kept));
+    SOMA_TRY(gradient_of_all(graph, &all, &gradient[0], &products, &first));
+    SOMA_TRY(weight_gradient(graph, tensor, products, all.kept, &gradient[1]));
     if (in.bias) SOMA_TRY(soma_op_sum_to(graph, products, in.bias, &gradient[next++]));
     if (in.mask) next++;
-    if (in.state) SOMA_TRY(soma_op_add(graph, SOMA_OP_THIRD, &dx, 1, none, &gradient[next++]));
-    if (in.cell) SOMA_TRY(soma_op_add(graph, SOMA_OP_FOURTH, &dx, 1, none, &gradient[next]));
+    if (in.state) SOMA_TRY(soma_op_add(graph, SOMA_OP_THIRD, &first, 1, none, &gradient[next++]));
+    if (in.cell) SOMA_TRY(soma_op_add(graph, SOMA_OP_FOURTH, &first, 1, none, &gradient[next]));
     return SOMA_OK;
 }
 

@@ -64,7 +64,8 @@ static const soma_field recurrent_fields[] = {
     ATTRIBUTE("biased", SOMA_FIELD_BOOL, 0, recurrent.biased),
     ATTRIBUTE("masked", SOMA_FIELD_BOOL, 0, recurrent.masked),
     ATTRIBUTE("stated", SOMA_FIELD_BOOL, 0, recurrent.stated),
-    ATTRIBUTE("celled", SOMA_FIELD_BOOL, 0, recurrent.celled)};
+    ATTRIBUTE("celled", SOMA_FIELD_BOOL, 0, recurrent.celled),
+    ATTRIBUTE("truncate", SOMA_FIELD_PERHAPS, 0, recurrent.truncate)};
 
 static const soma_field attention_fields[] = {ATTRIBUTE("heads", SOMA_FIELD_COUNT, 0, attention.params.heads),
                                               ATTRIBUTE("key_heads", SOMA_FIELD_COUNT, 0, attention.params.key_heads),
@@ -221,6 +222,9 @@ static void encode_value(const soma_field *field, const char *source, soma_json_
     case SOMA_FIELD_NUMEROUS:
         if (*(const uint32_t *)at != 1) soma_json_write_integer(writer, field->key, *(const uint32_t *)at);
         break;
+    case SOMA_FIELD_PERHAPS:
+        if (*(const uint32_t *)at) soma_json_write_integer(writer, field->key, *(const uint32_t *)at);
+        break;
     case SOMA_FIELD_COUNT:
         soma_json_write_integer(writer, field->key, *(const uint32_t *)at);
         break;
@@ -334,6 +338,7 @@ static soma_status decode_value(const soma_field *field, const soma_json *value,
         if (!soma_json_double(value, (double *)at)) return wrong(where, field->key, "a number");
         return SOMA_OK;
     case SOMA_FIELD_COUNT:
+    case SOMA_FIELD_PERHAPS:
         SOMA_TRY(decode_integer(field, value, where, UINT32_MAX, &number));
         *(uint32_t *)at = (uint32_t)number;
         return SOMA_OK;
@@ -371,8 +376,9 @@ soma_status soma_fields_decode(const soma_field *fields, size_t count, const som
                                void *target) {
     for (size_t i = 0; i < count; i++) {
         const soma_json *value = soma_json_get(object, fields[i].key);
-        if (!value && fields[i].kind == SOMA_FIELD_NUMEROUS)
-            *(uint32_t *)(void *)((char *)target + fields[i].offset) = 1;
+        const soma_field_kind kind = fields[i].kind;
+        if (!value && (kind == SOMA_FIELD_NUMEROUS || kind == SOMA_FIELD_PERHAPS))
+            *(uint32_t *)(void *)((char *)target + fields[i].offset) = kind == SOMA_FIELD_NUMEROUS;
         else if (!value)
             return soma_error(SOMA_INVALID_FILE, "%s: \"%s\" is missing", where, fields[i].key);
         else

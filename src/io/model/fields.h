@@ -13,6 +13,7 @@ typedef enum soma_field_kind {
     SOMA_FIELD_VALUE,    /* float, likewise */
     SOMA_FIELD_COUNT,    /* uint32_t */
     SOMA_FIELD_NUMEROUS, /* uint32_t, from 1; 1 is not written, and is meant where the field is missing */
+    SOMA_FIELD_PERHAPS,  /* uint32_t; 0 is not written, and is meant where the field is missing */
     SOMA_FIELD_SIZE,     /* size_t */
     SOMA_FIELD_STEPS,    /* uint64_t */
     SOMA_FIELD_NAME,     /* an enumeration, by soma_name() */

@@ -70,7 +70,8 @@ static soma_status add_direction(const recurrent_layer *layer, bool reverse, boo
                           .biased = recurrent_bias != NULL,
                           .masked = layer->mask != NULL,
                           .stated = options->state != NULL,
-                          .celled = options->cell != NULL}}};
+                          .celled = options->cell != NULL,
+                          .truncate = (uint32_t)options->truncate}}};
     input[1] = recurrent;
     if (recurrent_bias) input[spec.input_count++] = recurrent_bias;
     if (layer->mask) input[spec.input_count++] = layer->mask;
@@ -118,6 +119,9 @@ static soma_status check_options(const recurrent_layer *layer) {
     SOMA_TRY(soma_layer_check_initializer("weight", options->weight_initializer, options->weight_scale));
     SOMA_TRY(
         soma_layer_check_initializer("recurrent_weight", options->recurrent_initializer, options->recurrent_scale));
+    if (options->truncate > UINT32_MAX)
+        return soma_error(SOMA_INVALID_ARGUMENT, "truncate is %llu steps; at most %lu, or 0 for all, are possible",
+                          (unsigned long long)options->truncate, (unsigned long)UINT32_MAX);
     if (layer->units == 0) return soma_error(SOMA_INVALID_ARGUMENT, "0 units, at least 1 is needed");
     if (options->reset_before && !gru)
         return soma_error(SOMA_INVALID_ARGUMENT, "reset_before is set, and only a gru has a reset gate");
@@ -211,6 +215,18 @@ static soma_status parse_reset(const soma_clause *clause, size_t *at, soma_recur
     return SOMA_OK;
 }
 
+/* "truncate 16": two words. */
+static soma_status parse_truncate(const soma_clause *clause, size_t *at, soma_recurrent_options *options) {
+    size_t steps = 0;
+    if (*at + 1 == clause->count)
+        return soma_clause_reject(clause, clause->words[*at], "how many steps? For example \"truncate 16\"");
+    const soma_word text = clause->words[++*at];
+    if (options->truncate) return soma_clause_reject(clause, text, "a second time");
+    SOMA_TRY(soma_clause_size(clause, text, "the number of steps", &steps));
+    options->truncate = steps;
+    return SOMA_OK;
+}
+
 /* Layers over each other, and what is dropped out between them. */
 typedef struct layer_pile {
     size_t layers; /* 0: not said */
@@ -244,6 +260,7 @@ static soma_status parse_word(const soma_clause *clause, soma_recurrent_kind kin
     if (flag && *flag) return soma_clause_reject(clause, text, "a second time");
     if (flag) return *flag = true, SOMA_OK;
     if (is(text, "layers") || is(text, "dropout")) return parse_pile(clause, at, pile);
+    if (is(text, "truncate")) return parse_truncate(clause, at, options);
     if (kind == SOMA_RECURRENT_GRU && is(text, "reset")) return parse_reset(clause, at, options);
     if (kind == SOMA_RECURRENT_RNN) SOMA_TRY(parse_function(clause, text, options, &found));
     if (found) return SOMA_OK;
@@ -253,12 +270,13 @@ static soma_status parse_word(const soma_clause *clause, soma_recurrent_kind kin
     SOMA_TRY(soma_clause_initializer(clause, text, &found, &options->weight_initializer, &options->weight_scale));
     if (found && second) return soma_clause_reject(clause, text, "a second initializer");
     if (found) return SOMA_OK;
-    return soma_clause_reject(clause, text,
-                              "expected last, bidirectional, reverse, nobias,%s layers, dropout or an initializer (%s)",
-                              kind == SOMA_RECURRENT_RNN   ? " relu, tanh,"
-                              : kind == SOMA_RECURRENT_GRU ? " reset before, reset after,"
-                                                           : "",
-                              soma_name_list(SOMA_NAMES_INITIALIZER, initializers));
+    return soma_clause_reject(
+        clause, text,
+        "expected last, bidirectional, reverse, nobias,%s truncate, layers, dropout or an initializer (%s)",
+        kind == SOMA_RECURRENT_RNN   ? " relu, tanh,"
+        : kind == SOMA_RECURRENT_GRU ? " reset before, reset after,"
+                                     : "",
+        soma_name_list(SOMA_NAMES_INITIALIZER, initializers));
 }
 
 static soma_status of_text(const soma_clause *clause, soma_recurrent_kind kind, const char *word, soma_tensor **x) {
@@ -288,8 +306,8 @@ static soma_status of_text(const soma_clause *clause, soma_recurrent_kind kind, 
     return SOMA_OK;
 }
 
-/* rnn UNITS [tanh|relu] [last] [bidirectional|reverse] [nobias] [layers N [dropout RATE]] [INITIALIZER]; a gru has
- * [reset before|after]. */
+/* rnn UNITS [tanh|relu] [last] [bidirectional|reverse] [nobias] [truncate STEPS] [layers N [dropout RATE]]
+ * [INITIALIZER]; a gru has [reset before|after]. */
 #define ROW(name, KIND, others)                                                                                        \
     static soma_status name##_of_text(const soma_clause *clause, soma_tensor **x) {                                    \
         return of_text(clause, KIND, #name, x);                                                                        \
