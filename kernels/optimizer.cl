@@ -1,44 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* One step of an optimizer over flat buffers. The rule is a number, OPTIMIZER_ADAM and the like, see optimizers.h; the build option FIXED_RULE makes it a constant.
- */
+/* One step of an optimizer over flat buffers. */
 #include "opencl.h"
-#include "optimizers.h"
-
-#ifdef FIXED_RULE
-#define RULE FIXED_RULE
-#else
-#define RULE rule
-#endif
-
-static uint states_of(uint rule) {
-    switch (rule) {
-#define ROW(name, states, update)                                                                                      \
-    case OPTIMIZER_##name: return states;
-        SOMA_OPTIMIZER_TABLE(ROW)
-#undef ROW
-    }
-    return 0;
-}
-
-typedef struct rates {
-    float learning_rate, beta1, beta2, epsilon, correction1, correction2;
-} rates;
-
-#define P(field) with.field
-#define DECAY decays
-static void update_vector(uint rule, real *parameter, real g, real *state1, real *state2, rates with, real decays) {
-    real w = *parameter, m = *state1, v = *state2;
-    switch (rule) {
-#define ROW(name, states, update)                                                                                      \
-    case OPTIMIZER_##name: {                                                                                           \
-        update;                                                                                                        \
-        break;                                                                                                         \
-    }
-        SOMA_OPTIMIZER_TABLE(ROW)
-#undef ROW
-    }
-    *parameter = w, *state1 = m, *state2 = v;
-}
+#include "optimizer_rule.h"
 
 /* 0 of 0 and NaN of NaN. */
 static real sign_of(real w) { return w > R(0.0) ? R(1.0) : (w < R(0.0) ? R(-1.0) : w); }

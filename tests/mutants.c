@@ -340,6 +340,8 @@ SETTER(gather_scale, gather.scale, 1.0f)
 SETTER(gather_shift, gather.shift, 0.0f)
 SETTER(gather_start, gather.start, 0)
 SETTER(gather_grad_skip, gather_grad.skip, -1)
+SETTER(optimizer_rows_skip, optimizer_rows.skip, -1)
+SETTER(optimizer_rows_clip, optimizer_rows.optimizer.clip_value, 0.0f)
 SETTER(gemm_alpha, gemm.alpha, 1.0f)
 SETTER(gemm_beta, gemm.beta, 0.0f)
 SETTER(dropout_stream, dropout.stream, 5)
@@ -596,6 +598,8 @@ static const mutant single_mutants[] = {
     {"no index", SOMA_PRIMITIVE_GATHER, 1, 0, before_dropping_view, NULL},
     {"rows outside are clamped", SOMA_PRIMITIVE_GATHER, 0, 0, before_clamped_rows, NULL},
     {"no row is skipped", SOMA_PRIMITIVE_GATHER_GRAD, 0, 0, before_gather_grad_skip, NULL},
+    {"no row is skipped", SOMA_PRIMITIVE_OPTIMIZER_ROWS, 0, 0, before_optimizer_rows_skip, NULL},
+    {"rows are not clipped", SOMA_PRIMITIVE_OPTIMIZER_ROWS, 0, 0, before_optimizer_rows_clip, NULL},
     {"rows from the first on", SOMA_PRIMITIVE_SCATTER, 0, 0, before_first_rows, NULL},
     {"rows outside are clamped", SOMA_PRIMITIVE_SCATTER, 0, 0, before_clamped_places, NULL},
     {"no alpha", SOMA_PRIMITIVE_GEMM, 0, 0, before_gemm_alpha, NULL},

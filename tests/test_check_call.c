@@ -207,6 +207,20 @@ START_TEST(optimizers_have_their_states) {
 }
 END_TEST
 
+START_TEST(rows_are_moved_by_rules_that_leave_others) {
+    soma_optimizer_rows_params with = {{.kind = SOMA_SGD}, -1};
+    expect_good(soma_call_optimizer_rows(F32(7, 2), I32(7), F32(5, 2), F32(5, 2), NONE, with));
+    BAD_SHAPE(soma_call_optimizer_rows(F32(7, 2), I32(6), F32(5, 2), F32(5, 2), NONE, with), "index is [6]");
+    BAD_SHAPE(soma_call_optimizer_rows(F32(7, 2), I32(7), F32(5, 3), F32(5, 3), NONE, with), "parameter is [5, 3]");
+    BAD_SHAPE(soma_call_optimizer_rows(F32(7, 2), I32(7), F32(5, 2), F32(4, 2), NONE, with), "gradient is [4, 2]");
+    with.optimizer.kind = SOMA_ADAGRAD;
+    BAD_ARGUMENT(soma_call_optimizer_rows(F32(7, 2), I32(7), F32(5, 2), F32(5, 2), NONE, with), "state1 is missing");
+    BAD_SHAPE(soma_call_optimizer_rows(F32(7, 2), I32(7), F32(5, 2), F32(5, 2), F32(5, 1), with), "state1 is [5, 1]");
+    with.optimizer.kind = SOMA_ADAM;
+    BAD_ARGUMENT(soma_call_optimizer_rows(F32(7, 2), I32(7), F32(5, 2), F32(5, 2), F32(5, 2), with), "sgd and adagrad");
+}
+END_TEST
+
 START_TEST(norms_are_pairs) {
     expect_good(soma_call_norm(F32(7), F32(2)));
     BAD_SHAPE(soma_call_norm(F32(7, 1), F32(2)), "x is [7, 1]");
@@ -587,6 +601,7 @@ int main(void) {
     tcase_add_test(tests, losses_take_their_targets);
     tcase_add_test(tests, metrics_have_a_slot);
     tcase_add_test(tests, optimizers_have_their_states);
+    tcase_add_test(tests, rows_are_moved_by_rules_that_leave_others);
     tcase_add_test(tests, norms_are_pairs);
     tcase_add_test(tests, convolutions_fit);
     tcase_add_test(tests, augmentations_are_of_pictures);

@@ -78,6 +78,7 @@ static size_t float64_calls(soma_call *calls) {
         soma_call_loss_grad(x, classes, none, none, rows, x, none, loss),
         soma_call_norm(rows, F64(2)),
         soma_call_optimizer(rows, rows, rows, rows, none, adam),
+        soma_call_optimizer_rows(x, classes, F64(3, 5), F64(3, 5), none, (soma_optimizer_rows_params){.skip = -1}),
         soma_call_conv(images, filters, columns, images, conv),
         soma_call_conv_add(images, filters, columns, images, images, conv),
         soma_call_conv_data_grad(images, filters, columns, images, conv),

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The layer embedding: its values, what it begins with and learns, which numbers it refuses. Usage: test_embedding
  * DEVICE */
-#include "nn/network.h"
+#include "device/device.h"
+#include "graph/rewrites.h"
+#include "train/step.h"
 #include "trainer.h"
 
 #include <math.h>
@@ -280,7 +282,96 @@ START_TEST(positions_learn_or_stay) {
 }
 END_TEST
 
+/* -------------------------------------------------------------------------------------- rows that were seen alone */
+
+enum { SAMPLES = 19, LARGE = 400, NARROW = 3 };
+
+static soma_device_api plain_api;
+
+static bool combines_all_but_rows(void *state, soma_primitive primitive) {
+    return primitive != SOMA_PRIMITIVE_OPTIMIZER_ROWS && plain_api.combines(state, primitive);
+}
+
+static const struct {
+    const char *name, *layers;
+    soma_optimizer optimizer;
+    bool rows; /* those that were seen are moved alone */
+} updates[] = {
+    {"sgd", "embedding 400 3; flatten; dense 2", {.kind = SOMA_SGD, .learning_rate = 0.5f}, true},
+    {"sgd, padded", "embedding 400 3 padding 7; flatten; dense 2", {.kind = SOMA_SGD, .learning_rate = 0.5f}, true},
+    {"sgd, clipped",
+     "embedding 400 3; lstm 2 last; dense 2",
+     {.kind = SOMA_SGD, .learning_rate = 0.5f, .clip_value = 0.01f},
+     true},
+    {"adagrad", "embedding 400 3 padding 3; flatten; dense 2", {.kind = SOMA_ADAGRAD, .learning_rate = 0.5f}, true},
+    {"a norm of all", "embedding 400 3; flatten; dense 2", {.kind = SOMA_SGD, .clip_norm = 0.1f}, false},
+    {"decay", "embedding 400 3; flatten; dense 2", {.kind = SOMA_SGD, .l2 = 0.1f}, false},
+    {"momentum", "embedding 400 3; flatten; dense 2", {.kind = SOMA_MOMENTUM}, false},
+    {"adam", "embedding 400 3; flatten; dense 2", {.kind = SOMA_ADAM}, false},
+    {"few rows", "embedding 7 3; flatten; dense 2", {.kind = SOMA_SGD, .learning_rate = 0.5f}, false},
+};
+
+static bool moves_rows(const soma_network *network) {
+    for (const soma_step *step = network->compiled->steps; step; step = step->next)
+        if (step->signature.mode == SOMA_MODE_TRAIN &&
+            soma_graph_updates_rows_at(&step->graph, network->parameters[0].tensor->offset))
+            return true;
+    return false;
+}
+
+static soma_status look_at_gradients(void *context, soma_network *network, const soma_progress *progress) {
+    float gradient[LARGE * NARROW];
+    const soma_tensor *table = network->parameters[0].tensor, *bias = network->parameters[2].tensor;
+    (void)context, (void)progress;
+    expect_error(soma_get_gradient(network, table, gradient, soma_tensor_count(table)), SOMA_INVALID_STATE,
+                 "rows of a table");
+    const soma_status others = soma_get_gradient(network, bias, gradient, soma_tensor_count(bias));
+    ck_assert_int_eq(others, network->compiled->optimizer.kind == SOMA_SGD ? SOMA_INVALID_STATE : SOMA_OK);
+    return SOMA_OK;
+}
+
+static soma_network *train_on_words(size_t number, soma_dataset *dataset) {
+    const soma_compile_options options = {.optimizer = updates[number].optimizer, .loss = {SOMA_MEAN_SQUARED_ERROR}};
+    soma_network *network = network_of_text(updates[number].layers);
+    soma_fit_options fit = {.epochs = 3, .batch_size = 8}; /* the last batch of an epoch is of 3 */
+    soma_network_set_seed(network, 5);
+    expect_ok(soma_compile(network, test_device, &options));
+    if (test_device->api->combines != combines_all_but_rows && updates[number].rows &&
+        updates[number].optimizer.clip_value == 0)
+        fit.on_batch = look_at_gradients;
+    expect_ok(soma_fit(network, dataset, &fit, NULL));
+    return network;
+}
+
+/* To the bit what moving all rows gives, of which one without a gradient stays as it is; where others would move, too,
+ * all are moved. Numbers come more than once in a batch. */
+START_TEST(moving_rows_that_were_seen_is_moving_all) {
+    float words[SAMPLES * STEPS], targets[SAMPLES * 2];
+    const float most = updates[_i].layers[10] == '7' ? 7 : LARGE;
+    fill_uniform(1, words, SAMPLES * STEPS);
+    fill_uniform(2, targets, SAMPLES * 2);
+    for (size_t i = 0; i < SAMPLES * STEPS; i++)
+        words[i] = i % 3 ? floorf((words[i] + 1) * 3.5f) : floorf((words[i] + 1) / 2 * most);
+    soma_dataset *dataset = dataset_of(array_f32(words, SAMPLES, STEPS), array_f32(targets, SAMPLES, 2));
+    const soma_device_api *device_api = test_device->api;
+    plain_api = *device_api;
+    soma_device_api api = plain_api;
+    api.combines = combines_all_but_rows;
+    soma_network *rows = train_on_words((size_t)_i, dataset);
+    test_device->api = &api;
+    soma_network *all = train_on_words((size_t)_i, dataset);
+    test_device->api = device_api;
+    ck_assert_msg(moves_rows(rows) == updates[_i].rows, "%s", updates[_i].name);
+    ck_assert(!moves_rows(all));
+    expect_same_parameters(rows, all);
+    soma_network_destroy(rows);
+    soma_network_destroy(all);
+    soma_dataset_destroy(dataset);
+}
+END_TEST
+
 static void add_tests(TCase *cases) {
+    tcase_add_loop_test(cases, moving_rows_that_were_seen_is_moving_all, 0, SOMA_COUNT_OF(updates));
     tcase_add_loop_test(cases, positions_are_added, 0, 2);
     tcase_add_test(cases, positions_learn_or_stay);
     tcase_add_test(cases, each_step_has_a_class);

@@ -150,7 +150,8 @@ SOMA_API soma_status soma_set_parameter(soma_network *network, soma_tensor *para
                                         size_t count);
 /* Gradient of the last soma_backward() with respect to a parameter, or to an input: then count = batch * its count. In
  * the callbacks of soma_fit() that of the last step with respect to a parameter, the sum of all ranks', but not of
- * plain sgd, which makes its steps without (SOMA_INVALID_STATE). SOMA_INVALID_ARGUMENT for a running figure, which is
+ * plain sgd, which makes its steps without, nor of an embedding of which only the rows that were seen are moved
+ * (SOMA_INVALID_STATE). SOMA_INVALID_ARGUMENT for a running figure, which is
  * not trained and has none. */
 SOMA_API soma_status soma_get_gradient(soma_network *network, const soma_tensor *tensor, float *values, size_t count);
 

@@ -86,6 +86,7 @@ typedef struct soma_call {
         soma_ctc_params ctc;
         soma_trees_params trees;
         soma_matmul_params matmul;
+        soma_optimizer_rows_params optimizer_rows;
         uint64_t reserved[16];
     } params;
     void *workspace;         /* scratch memory of the size `prepare` asked for, shared between calls; NULL for none */
@@ -254,8 +255,9 @@ typedef struct soma_device_api {
     soma_status (*await)(void *state, void *stage);
     /* Frees a stage, whatever is on its way. */
     void (*unstage)(void *state, void *stage);
-    /* Whether one call of a primitive that stands for several (CONV_ADD; ATTENTION, with masks that are added) is as
-     * quick here as those: soma makes none where the answer is false. Without this slot it is false. */
+    /* Whether one call of a primitive that stands for several (CONV_ADD; ATTENTION, with masks that are added;
+     * OPTIMIZER_ROWS) is as quick here as those: soma makes none where the answer is false. Without this slot it is
+     * false. */
     bool (*combines)(void *state, soma_primitive primitive);
 } soma_device_api;
 

@@ -278,6 +278,15 @@ typedef struct soma_gather_grad_params {
     int64_t skip; /* a row that has no gradient; -1: none */
 } soma_gather_grad_params;
 
+/*
+ * OPTIMIZER_ROWS: of rules under which a row without a gradient stays as it is, SGD, and ADAGRAD, whose epsilon is
+ * then above 0. Of the optimizer's parameters its rule, learning rate, epsilon and clip_value count; nothing decays.
+ */
+typedef struct soma_optimizer_rows_params {
+    soma_optimizer_params optimizer;
+    int64_t skip; /* as of GATHER_GRAD */
+} soma_optimizer_rows_params;
+
 typedef enum soma_recurrent_kind {
     SOMA_RECURRENT_RNN,
     SOMA_RECURRENT_LSTM,

@@ -153,6 +153,12 @@ extern "C" {
  *                                            Any strides, of which one of the last two is 1 (of c the last), or of a
  *                                            dimension of 1; where one of a or b before these is 0, its matrices are
  *                                            repeated. k = 0 gives 0.
+ * OPTIMIZER_ROWS  dy, index, parameter, gradient, [state1]
+ *                                            one step on the rows of a table that index names, each once, by the sum
+ *                                            of dy that GATHER_GRAD makes of it, added up in the same order; all other
+ *                                            rows stay as they are, and so does the row skip. dy [n, width], index i32
+ *                                            [n], the others [rows, width]. gradient is worked in: its rows that are
+ *                                            named are 0 afterwards. See soma_optimizer_rows_params.
  */
 /* clang-format on */
 #define SOMA_PRIMITIVE_LIST(X)                                                                                         \
@@ -193,7 +199,8 @@ extern "C" {
     X(CTC_DISTANCE, ctc_distance, 4, ALWAYS)                                                                           \
     X(SCATTER, scatter, 3, ALWAYS)                                                                                     \
     X(TREES, trees, 5, ALWAYS)                                                                                         \
-    X(MATMUL, matmul, 3, ALWAYS)
+    X(MATMUL, matmul, 3, ALWAYS)                                                                                       \
+    X(OPTIMIZER_ROWS, optimizer_rows, 5, TRAINING)
 
 typedef enum soma_primitive {
 #define X(NAME, ...) SOMA_PRIMITIVE_##NAME,

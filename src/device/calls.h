@@ -185,6 +185,18 @@ static inline soma_call soma_call_optimizer(soma_view parameter, soma_view gradi
     return call;
 }
 
+static inline soma_call soma_call_optimizer_rows(soma_view dy, soma_view index, soma_view parameter, soma_view gradient,
+                                                 soma_view state1, soma_optimizer_rows_params params) {
+    soma_call call = soma_call_make(SOMA_PRIMITIVE_OPTIMIZER_ROWS, 5);
+    call.view[0] = dy;
+    call.view[1] = index;
+    call.view[2] = parameter;
+    call.view[3] = gradient;
+    call.view[4] = state1;
+    call.params.optimizer_rows = params;
+    return call;
+}
+
 static inline soma_call soma_call_norm(soma_view x, soma_view norm) {
     soma_call call = soma_call_make(SOMA_PRIMITIVE_NORM, 2);
     call.view[0] = x;

@@ -77,7 +77,8 @@
  * MATMUL     a product for each place of the dimensions before the last two, the batch among them: of a [.., m, k] and
  *            b [.., k, n] of as many dimensions, 1 where one is the same for all; see soma_matmul_layout
  * METRIC, NORM, OPTIMIZER
- *            no result of their own; they work on the executor's flat buffers
+ *            no result of their own; they work on the executor's flat buffers. OPTIMIZER of the gradient of a GATHER's
+ *            result and the INDEX: of a table, the rows that this names (update.c)
  */
 /* X(NAME, name): the name is the one in files. */
 #define SOMA_OP_LIST(X)                                                                                                \
@@ -217,6 +218,8 @@ typedef union soma_attributes {
     struct {
         size_t start, end; /* the elements of the flat buffers that it updates */
         float rate;        /* their own learning rate; 0: the step's */
+        bool padded;       /* of rows: row number `padding` of them stays as it is */
+        size_t padding;
     } optimizer;
     struct {
         soma_recurrent_params params;

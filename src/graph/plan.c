@@ -104,7 +104,7 @@ static void release_range(soma_plan *plan, size_t first, size_t end) {
 static bool is_live(const soma_call *call) {
     return call->primitive == SOMA_PRIMITIVE_AUGMENT || call->primitive == SOMA_PRIMITIVE_DROPOUT ||
            call->primitive == SOMA_PRIMITIVE_MIX || call->primitive == SOMA_PRIMITIVE_OPTIMIZER ||
-           soma_call_accumulates(call); /* an update in a product */
+           call->primitive == SOMA_PRIMITIVE_OPTIMIZER_ROWS || soma_call_accumulates(call); /* an update in a product */
 }
 
 /* The calls whose parameters change from step to step, so that a run touches no others. */

@@ -55,6 +55,14 @@ soma_status soma_graph_fuse_gather(soma_graph *graph, bool training);
  * none.
  */
 void soma_graph_update_in_products(soma_graph *graph, size_t decay_count);
+/*
+ * For rules by which a parameter without a gradient stays as it is, without clipping by norm or decay, where nobody
+ * asks for the gradients of tables: of each table of which rows are gathered once, those that the batch names are
+ * updated.
+ */
+soma_status soma_graph_update_rows(soma_graph *graph);
+/* Whether the table at this offset of the flat buffers is updated so. */
+bool soma_graph_updates_rows_at(const soma_graph *graph, size_t offset);
 /* How many tensors use each one, a kept one counted once more; NULL if there is no memory. Freed by soma_free(). */
 uint32_t *soma_graph_count_uses(const soma_graph *graph);
 /* fuse_settled.c: marks what is made of parameters alone. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Training by a loop of one's own: single steps, gradients without a step, the learning rate. */
+#include "graph/rewrites.h"
 #include "train/fit.h"
 
 #include <math.h>
@@ -94,10 +95,20 @@ static soma_status input_gradient(soma_network *network, size_t input, float *va
     return SOMA_OK;
 }
 
+/* Whether a step of training has moved rows of it alone, by sums that are not kept. */
+static bool is_updated_by_rows(const soma_network *network, const soma_tensor *parameter) {
+    for (const soma_step *step = network->compiled->steps; step; step = step->next)
+        if (step->signature.mode == SOMA_MODE_TRAIN && soma_graph_updates_rows_at(&step->graph, parameter->offset))
+            return true;
+    return false;
+}
+
 /* The last step's, in a callback of its fit. */
-static bool has_gradients_of_fit(const soma_network *network) {
+static bool has_gradient_of_fit(const soma_network *network, const soma_tensor *parameter) {
     const struct soma_fit *fit = network->compiled->fit;
-    return fit && fit->batches_done && (fit->team.communicator || fit->shards || !soma_updates_in_products(network));
+    return fit && fit->batches_done &&
+           (fit->team.communicator || fit->shards ||
+            (!soma_updates_in_products(network) && !is_updated_by_rows(network, parameter)));
 }
 
 soma_status soma_get_gradient(soma_network *network, const soma_tensor *tensor, float *values, size_t count) {
@@ -112,10 +123,10 @@ soma_status soma_get_gradient(soma_network *network, const soma_tensor *tensor, 
                           soma_tensor_name(tensor));
     if (parameter->is_frozen)
         return soma_error(SOMA_INVALID_ARGUMENT, "%s is frozen: it has no gradient", soma_tensor_name(tensor));
-    if (!network->compiled->last_backward && !has_gradients_of_fit(network))
+    if (!network->compiled->last_backward && !has_gradient_of_fit(network, parameter->tensor))
         return soma_error(SOMA_INVALID_STATE,
                           "there is a gradient of %s after soma_backward(), and in the callbacks of soma_fit() unless "
-                          "the optimizer is plain sgd",
+                          "the optimizer is plain sgd, or moves the rows of a table that were seen alone",
                           soma_tensor_name(tensor));
     return soma_executor_read(executor, executor->gradients, tensor->offset, values, count);
 }

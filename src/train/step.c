@@ -27,8 +27,7 @@ static soma_status fuse(soma_step_builder *build) {
     if (!soma_device_combines(device, SOMA_PRIMITIVE_CONV_ADD)) which &= ~(unsigned)SOMA_FUSE_ADDITION;
     if (!soma_device_combines(device, SOMA_PRIMITIVE_ATTENTION)) which &= ~(unsigned)SOMA_FUSE_ATTENTION;
     SOMA_TRY(soma_graph_fuse(build->graph, which));
-    if (!forward) soma_step_fuse_training(build);
-    return SOMA_OK;
+    return forward ? SOMA_OK : soma_step_fuse_training(build);
 }
 
 static soma_status build_graph(soma_step_builder *build) {

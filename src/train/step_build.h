@@ -30,7 +30,7 @@ soma_status soma_step_add_losses(soma_step_builder *build);
 /* step_training.c: gradients and the optimizer, as the mode asks for, behind the losses. */
 soma_status soma_step_add_training(soma_step_builder *build);
 /* The rewrite of what it has added. */
-void soma_step_fuse_training(soma_step_builder *build);
+soma_status soma_step_fuse_training(soma_step_builder *build);
 /* What has been asked for of the pictures that the first input takes. */
 soma_status soma_step_augment(soma_step_builder *build);
 

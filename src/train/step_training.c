@@ -158,9 +158,19 @@ bool soma_updates_in_products(const soma_network *network) {
            optimizer->clip_value == 0 && optimizer->clip_norm == 0 && has_one_rate(network);
 }
 
-void soma_step_fuse_training(soma_step_builder *build) {
-    if (build->step->signature.mode == SOMA_MODE_TRAIN && soma_updates_in_products(build->network))
+/* A row without a gradient stays as it is, and no norm is of the gradients of all. */
+static bool leaves_rows(const soma_compiled *compiled) {
+    const soma_optimizer *optimizer = &compiled->optimizer;
+    return (optimizer->kind == SOMA_SGD || optimizer->kind == SOMA_ADAGRAD) && optimizer->l2 == 0 &&
+           optimizer->l1 == 0 && optimizer->clip_norm == 0 &&
+           soma_device_combines(compiled->device, SOMA_PRIMITIVE_OPTIMIZER_ROWS);
+}
+
+soma_status soma_step_fuse_training(soma_step_builder *build) {
+    if (build->step->signature.mode != SOMA_MODE_TRAIN) return SOMA_OK;
+    if (soma_updates_in_products(build->network))
         soma_graph_update_in_products(build->graph, build->compiled->executor->decay_count);
+    return leaves_rows(build->compiled) ? soma_graph_update_rows(build->graph) : SOMA_OK;
 }
 
 soma_status soma_step_add_training(soma_step_builder *build) {

@@ -92,8 +92,9 @@ soma_status soma_step_augment(soma_step_builder *build) {
     return SOMA_OK;
 }
 
-void soma_step_fuse_training(soma_step_builder *build) {
+soma_status soma_step_fuse_training(soma_step_builder *build) {
     (void)build;
+    return SOMA_OK;
 }
 
 soma_status soma_snapshot_open(soma_compiled *compiled, soma_snapshot_extent extent, soma_snapshot *snapshot) {

@@ -261,3 +261,88 @@ void soma_optimizer_speeds(soma_suite *suite) {
         soma_case_time(suite, &c, kinds[i] == SOMA_SGD ? "sgd" : "adam");
     }
 }
+
+/* ------------------------------------------------------------------------------------------------------------ rows */
+
+enum { DY, INDEX, TABLE, WORK, SUMS }; /* the views */
+
+static bool is_of_row(const soma_call *call, size_t i, size_t row) {
+    return soma_element_get(&call->view[INDEX], i) == (double)row && call->params.optimizer_rows.skip != (int64_t)row;
+}
+
+static void rows_bound(const soma_call *before, soma_bounded *const *expected) {
+    const soma_optimizer_params *params = &before->params.optimizer_rows.optimizer;
+    const size_t width = before->view[TABLE].shape[1], positions = before->view[DY].shape[0];
+    const bool stated = soma_view_present(&before->view[SUMS]);
+    for (size_t n = 0; n < soma_view_count(&before->view[TABLE]); n++) {
+        element e = {.params = params, .w = soma_given(&before->view[TABLE], n)};
+        soma_bounded_sum sum = {0};
+        bool named = false;
+        if (stated) e.m = soma_given(&before->view[SUMS], n);
+        for (size_t i = 0; i < positions; i++) {
+            if (!is_of_row(before, i, n / width)) continue;
+            soma_bounded_sum_add(&sum, soma_given(&before->view[DY], i * width + n % width));
+            named = true;
+        }
+        e.g = soma_bounded_sum_result(&sum);
+        if (named) make_ready(before, &e);
+        if (named) update(&e);
+        expected[TABLE][n] = e.w;
+        expected[WORK][n] = named ? exact(0.0) : soma_given(&before->view[WORK], n);
+        if (stated) expected[SUMS][n] = e.m;
+    }
+}
+
+typedef struct rows_shape {
+    size_t rows, width, positions;
+} rows_shape;
+
+static soma_call make_rows_call(soma_optimizer_kind kind, const rows_shape *s, int64_t skip, float clip_value) {
+    const soma_view table = SOMA_F32_VIEW(s->rows, s->width);
+    const soma_optimizer_params params = {
+        .kind = kind, .learning_rate = 0.05f, .epsilon = 1e-7f, .clip_value = clip_value};
+    return soma_call_optimizer_rows(SOMA_F32_VIEW(s->positions, s->width), SOMA_SHAPED(SOMA_I32, s->positions), table,
+                                    table, kind == SOMA_ADAGRAD ? table : soma_view_absent(),
+                                    (soma_optimizer_rows_params){params, skip});
+}
+
+static void rows_case(soma_suite *suite, soma_optimizer_kind kind, const rows_shape *s, int64_t skip, bool special) {
+    const float outside[] = {-1.0f, (float)s->rows, (float)INT32_MIN, 2147483520.0f};
+    soma_call call = make_rows_call(kind, s, skip, skip == 0 ? 0.5f : 0);
+    soma_case c;
+    soma_case_begin(suite, &c, &call, rows_bound);
+    set_steps(&c, &call);
+    soma_case_uniform(suite, &c, SUMS, 0.0, 2.0);
+    if (s->rows) soma_case_whole(suite, &c, INDEX, 0, (int32_t)s->rows - 1);
+    if (s->positions > 3) soma_case_sprinkle(suite, &c, INDEX, 5, outside, SOMA_COUNT_OF(outside));
+    if (special) soma_case_sprinkle(suite, &c, DY, 97, soma_specials, SOMA_SPECIAL_COUNT);
+    if (special) c.run_count = 1;
+    soma_case_describe(&c, ": %s, dy %s, table %s, without row %lld%s", kind_names[kind], SHAPE(&call.view[DY]),
+                       SHAPE(&call.view[TABLE]), (long long)skip, special ? ", with NaN and infinities" : "");
+    soma_case_run(suite, &c);
+}
+
+void soma_optimizer_rows_cases(soma_suite *suite) {
+    static const rows_shape shapes[] = {
+        {1, 1, 1},   {2, 3, 5}, {13, 7, 31}, {96, 64, 131}, {3, 131, 257}, {257, 5, 64},
+        {31, 61, 1}, {5, 3, 0}, {0, 5, 3},   {7, 0, 4},     {1, 257, 67},  {1031, 2, 500},
+    };
+    for (size_t i = 0; i < SOMA_COUNT_OF(shapes); i++) {
+        const int64_t skips[] = {-1, 0, (int64_t)shapes[i].rows - 1};
+        for (size_t j = 0; j < SOMA_COUNT_OF(skips); j++)
+            for (int special = 0; special < 2; special++) {
+                rows_case(suite, SOMA_SGD, &shapes[i], skips[j], special);
+                rows_case(suite, SOMA_ADAGRAD, &shapes[i], skips[j], special);
+            }
+    }
+}
+
+/* The words of a batch of texts, of a large vocabulary. */
+void soma_optimizer_rows_speeds(soma_suite *suite) {
+    const rows_shape words = {50000, 64, 32 * 64};
+    soma_call call = make_rows_call(SOMA_SGD, &words, -1, 0);
+    soma_case c;
+    soma_case_begin(suite, &c, &call, rows_bound);
+    soma_case_whole(suite, &c, INDEX, 0, (int32_t)words.rows - 1);
+    soma_case_time(suite, &c, "words");
+}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* OPTIMIZER: every row of kernels/optimizers.h becomes a vectorised loop over flat buffers. */
+/* OPTIMIZER: every row of kernels/optimizers.h becomes a vectorised loop over flat buffers. OPTIMIZER_ROWS: the same
+ * loops, on rows of a table. */
 #include "device/cpu/kernels.h"
 #include "kernels/optimizers.h"
 
@@ -104,5 +105,57 @@ SOMA_CPU_PLANNER(optimizer) {
     size_t count = soma_view_count(parameter);
     soma_cpu_add_phase(plan, optimizer_chunk, soma_cpu_parts(count, SOMA_CPU_CHUNK));
     plan->nanoseconds = 0.3 * (double)count;
+    return SOMA_OK;
+}
+
+/* ------------------------------------------------------------------------------------------------------------ rows */
+
+static void add_row(const float *from, size_t count, float *to) {
+    SOMA_INDEPENDENT
+    for (size_t j = 0; j < count; j++) to[j] += from[j];
+}
+
+/* The row of the table that a position names, if it is one of these; else NULL. */
+static float *row_of(const soma_call *call, size_t position, soma_range rows, uint32_t view) {
+    const int32_t *index = soma_cpu_data(&call->view[1]);
+    const size_t row = (size_t)(ptrdiff_t)index[position]; /* a negative number becomes one that no table reaches */
+    if (row < rows.begin || row >= rows.end || index[position] == call->params.optimizer_rows.skip) return NULL;
+    return soma_cpu_floats(&call->view[view]) + row * call->view[2].shape[1];
+}
+
+/*
+ * A task owns some rows of the table, as in GATHER_GRAD. A row that is named more than once is at 0 again when it is
+ * met another time, which changes nothing.
+ */
+static void optimizer_rows_task(const soma_call *call, const soma_cpu_plan *plan, size_t task, uint32_t thread) {
+    (void)thread;
+    enum { PARAMETER = 2, GRADIENT = 3, STATE = 4 };
+    const soma_optimizer_params *params = &call->params.optimizer_rows.optimizer;
+    const size_t positions = call->view[0].shape[0], width = call->view[0].shape[1];
+    const soma_range rows = soma_cpu_even_part(task, call->view[PARAMETER].shape[0], plan->phase[0].tasks);
+    const float *dy = soma_cpu_floats(&call->view[0]);
+    step s = {1.0f, 1.0f, 1.0f, __builtin_inff(), 0.0f, 0.0f, 0.0f};
+    float *g;
+    if (params->clip_value > 0.0f) s.limit = params->clip_value;
+    for (size_t i = 0; i < positions; i++)
+        if ((g = row_of(call, i, rows, GRADIENT))) memset(g, 0, width * sizeof *g);
+    for (size_t i = 0; i < positions; i++)
+        if ((g = row_of(call, i, rows, GRADIENT))) add_row(dy + i * width, width, g);
+    for (size_t i = 0; i < positions; i++) {
+        if (!(g = row_of(call, i, rows, GRADIENT))) continue;
+        float *state = soma_cpu_optional(&call->view[STATE]) ? row_of(call, i, rows, STATE) : NULL;
+        updates[params->kind](params, &s, row_of(call, i, rows, PARAMETER), g, state, NULL, width);
+        memset(g, 0, width * sizeof *g);
+    }
+}
+
+SOMA_CPU_PLANNER(optimizer_rows) {
+    const soma_view *dy = &call->view[0], *parameter = &call->view[2];
+    if ((unsigned)call->params.optimizer_rows.optimizer.kind >= SOMA_OPTIMIZER_COUNT || dy->dtype != SOMA_F32 ||
+        parameter->dtype != SOMA_F32)
+        return SOMA_UNSUPPORTED;
+    plan->nanoseconds = 0.5 * (double)soma_view_count(dy) + 10.0 * (double)dy->shape[0];
+    if (soma_view_count(parameter) && dy->shape[0])
+        soma_cpu_add_phase(plan, optimizer_rows_task, SOMA_MIN(soma_cpu_tasks(plan), parameter->shape[0]));
     return SOMA_OK;
 }
