@@ -135,7 +135,7 @@ START_TEST(test_against_float64) {
                                            .transpose_b = variant & 2,
                                            .alpha = variant & 4 ? -0.75f : 1.0f,
                                            .beta = variant & 8 ? (variant & 4 ? 0.5f : 1.0f) : 0.0f,
-                                           .function = variant & 1 ? SOMA_RELU : SOMA_IDENTITY};
+                                           .function = variant & 4 ? SOMA_RELU : SOMA_IDENTITY};
                 product p = make_product(shapes[s][0], shapes[s][1], shapes[s][2], params, variant < 8);
                 run_product(&p, isa, 1, 1);
                 check_product(&p, isa);
@@ -152,8 +152,10 @@ START_TEST(test_thread_count_does_not_matter) {
     for (size_t number = 0; (isa = soma_cpu_isa_get(number)); number++)
         for (size_t s = 0; s < SOMA_COUNT_OF(sizes); s++)
             for (int variant = 0; variant < 4; variant++) {
-                soma_gemm_params params = {
-                    .transpose_a = variant & 1, .transpose_b = variant & 2, .alpha = 1.0f, .function = SOMA_TANH};
+                soma_gemm_params params = {.transpose_a = variant & 1,
+                                           .transpose_b = variant & 2,
+                                           .alpha = 1.0f,
+                                           .function = variant & 1 ? SOMA_IDENTITY : SOMA_TANH};
                 product p = make_product(sizes[s][0], sizes[s][1], sizes[s][2], params, true);
                 size_t bytes = p.m * p.n * sizeof(float);
                 run_product(&p, isa, 1, 1);

@@ -7,9 +7,8 @@
 
 typedef struct outer_plan {
     size_t m, n, k;
-    size_t part;                 /* rows of a task */
-    size_t a_row, a_k;           /* strides of a */
-    soma_cpu_function *function; /* NULL for the identity */
+    size_t part;       /* rows of a task */
+    size_t a_row, a_k; /* strides of a */
 } outer_plan;
 
 /* Vectors that are made together. */
@@ -66,9 +65,11 @@ static void outer_task(const soma_call *call, const soma_cpu_plan *plan, size_t 
             p->k == 1 ? multiply_row(&row, p->n, 1, true) : multiply_row(&row, p->n, 2, true);
         else
             p->k == 1 ? multiply_row(&row, p->n, 1, false) : multiply_row(&row, p->n, 2, false);
-        if (p->function) p->function(row.c, row.c, p->n, params->a, params->b);
     }
 }
+
+/* Shorter rows are quicker as tiles of several, which do the function in registers, too. */
+#define LEAST_COLUMNS 64
 
 /* Numbers for which another task is worth its start. */
 #define TASK_NUMBERS 8192
@@ -76,7 +77,8 @@ static void outer_task(const soma_call *call, const soma_cpu_plan *plan, size_t 
 bool SOMA_FOR_ISA(soma_cpu_gemm_is_outer)(const soma_call *call) {
     const soma_gemm_params *params = &call->params.gemm;
     const size_t k = call->view[0].shape[params->transpose_a ? 0 : 1];
-    return k > 0 && k <= SOMA_CPU_GEMM_TERMS && (k == 1 || !params->transpose_b);
+    return k > 0 && k <= SOMA_CPU_GEMM_TERMS && (k == 1 || !params->transpose_b) &&
+           call->view[3].shape[1] >= LEAST_COLUMNS && params->function == SOMA_IDENTITY;
 }
 
 SOMA_CPU_PLANNER(gemm_outer) {
@@ -89,7 +91,6 @@ SOMA_CPU_PLANNER(gemm_outer) {
     if (p->m == 0 || p->n == 0) return SOMA_OK;
     p->a_row = params->transpose_a ? 1 : p->k;
     p->a_k = params->transpose_a ? p->m : 1;
-    if (params->function != SOMA_IDENTITY) p->function = SOMA_FOR_ISA(soma_cpu_get_function)(params->function);
     p->part = SOMA_MAX(soma_cpu_parts(p->m, plan->threads), TASK_NUMBERS / p->n + 1);
     soma_cpu_add_phase(plan, outer_task, soma_cpu_parts(p->m, p->part));
     plan->nanoseconds = 0.1 * (double)p->k * (double)(p->m * p->n);
