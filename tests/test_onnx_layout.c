@@ -409,6 +409,47 @@ START_TEST(large_weights_are_turned_piece_by_piece) {
 }
 END_TEST
 
+/* One number for as many places as the image has, which lies channels last: none of them is there to be turned. */
+enum { CHANNELS = 3, HEIGHT = 40, BREADTH = 50, PIXELS = CHANNELS * HEIGHT * BREADTH };
+
+static void begin_equal(void) {
+    floats("w", SHAPE(CHANNELS, CHANNELS, 1, 1), (const float[]){1, 0, 0, 0, 1, 0, 0, 0, 1});
+    integers("shape", 4, (const int64_t[]){1, CHANNELS, HEIGHT, BREADTH});
+    soma_onnx_end_node(&made, soma_onnx_begin_node(&made, "Conv", "c", (const char *[]){"x", "w", NULL}));
+}
+
+static void made_of_a_shape(void) { /* of zeros */
+    begin_equal();
+    node("ConstantOfShape", "shape", NULL, "k");
+    node("Max", "c", "k", "y");
+}
+
+static void expanded(void) {
+    begin_equal();
+    floats("three", SHAPE(1), &(const float){3});
+    node("Expand", "three", "shape", "k");
+    node("Max", "c", "k", "y");
+}
+
+START_TEST(equal_numbers_lie_in_any_order) {
+    const char *path = temporary_path("equal.onnx");
+    const float least = _i ? 3 : 0;
+    float *x = calloc((size_t)2 * PIXELS, sizeof *x), *y = x + PIXELS;
+    soma_network *network;
+    for (size_t i = 0; i < PIXELS; i++) x[i] = (float)(int)(i * 7 % 11) - 4;
+    onnx_make(_i ? expanded : made_of_a_shape, 8, 13, SHAPE(OPEN, CHANNELS, HEIGHT, BREADTH));
+    expect_ok(soma_file_write(path, W->data, W->size));
+    expect_ok(soma_load_onnx(path, NULL, &network));
+    expect_ok(soma_compile(network, device, &(soma_compile_options){.loss = {SOMA_LOSS_NONE}}));
+    expect_ok(soma_run(network, x, 1, y));
+    for (size_t i = 0; i < PIXELS; i++)
+        ck_assert_msg(y[i] == SOMA_MAX(x[i], least), "value %zu is %.9g, expected %.9g", i, (double)y[i],
+                      (double)SOMA_MAX(x[i], least));
+    soma_network_destroy(network);
+    free(x);
+}
+END_TEST
+
 int main(void) {
     if (soma_device_open("cpu", NULL, &device) != SOMA_OK) return 1;
     TCase *all = tcase_create("onnx, layouts");
@@ -419,6 +460,7 @@ int main(void) {
     tcase_add_test(all, a_transposition_changes_the_layout_alone);
     tcase_add_test(all, what_does_not_fit_is_said);
     tcase_add_test(all, large_weights_are_turned_piece_by_piece);
+    tcase_add_loop_test(all, equal_numbers_lie_in_any_order, 0, 2);
     tcase_add_loop_test(all, transpositions_stand_only_where_an_order_is_needed, 0, sizeof cases / sizeof *cases);
     Suite *suite = suite_create("onnx, layouts");
     suite_add_tcase(suite, all);

@@ -149,7 +149,12 @@ static soma_status read_turned(soma_onnx_node *node, const soma_onnx_value *valu
                                float *numbers) {
     const soma_onnx_file *file = node->importer->file;
     const size_t count = value->elements.count;
+    size_t turned = 1;
     if (turn->rank <= 1) return soma_onnx_read_floats(file, &value->elements, numbers);
+    for (uint32_t i = 0; i < turn->rank; i++) turned *= turn->dim[i];
+    if (turned != count)
+        return soma_error(SOMA_INVALID_SHAPE, "%s has %zu elements, of which %zu cannot be put into another order",
+                          value->name, count, turned);
     turning t = turning_of(turn);
     if (soma_onnx_is_plain_floats(&value->elements)) return read_pieces(node, value, &t, numbers);
     float *straight = soma_calloc(count, sizeof *straight);
@@ -174,6 +179,7 @@ static soma_status materialize(soma_onnx_node *node, soma_onnx_value *value, con
     else
         turn.rank = 0;
     size_t needed = value->elements.equal && !value->trained ? 1 : count;
+    if (needed == 1) turn.rank = 0; /* one number, for all elements, lies as it is */
     float *numbers = soma_malloc(needed * sizeof *numbers);
     if (!numbers) return soma_out_of_memory(needed * sizeof *numbers, value->name);
     soma_expect_all_pages(numbers, needed * sizeof *numbers);
