@@ -390,6 +390,38 @@ START_TEST(a_threshold_of_two_classes) {
 }
 END_TEST
 
+/* A session that is open goes on, with a batch that it has met and one that it hasn't, and one can be opened: what a
+ * threshold changes are metrics. sigmoid(1) is .731. */
+START_TEST(sessions_outlive_thresholds) {
+    soma_network *network = identity(1, "dense 1 sigmoid", SOMA_BINARY_CROSSENTROPY);
+    const float ones[] = {1, 1, 1}, *const in[] = {ones}, thresholds[] = {.9f, .2f};
+    const int32_t classes[] = {1, 1, 1};
+    soma_dataset *dataset = dataset_of(array_f32(ones, 3, 1), array_i32(classes, 3));
+    soma_metrics metrics;
+    soma_session *before, *after;
+    float y[3];
+    expect_ok(soma_session_create(network, NULL, &before));
+    expect_ok(soma_session_run(before, 1, in, (float *const[]){y}));
+    expect_ok(soma_evaluate(network, dataset, 0, &metrics));
+    for (size_t i = 0; i < SOMA_COUNT_OF(thresholds); i++) {
+        expect_ok(soma_network_set_thresholds(network, &thresholds[i], 1));
+        expect_ok(soma_session_create(network, NULL, &after));
+        for (size_t batch = 1; batch <= 2 + i; batch++)
+            for (size_t which = 0; which < 2; which++) {
+                memset(y, 0, sizeof y);
+                expect_ok(soma_session_run(which ? after : before, batch, in, (float *const[]){y}));
+                for (size_t j = 0; j < batch; j++) ck_assert_double_eq_tol((double)y[j], 1 / (1 + exp(-1)), 1e-6);
+            }
+        soma_session_destroy(after);
+        expect_ok(soma_evaluate(network, dataset, 0, &metrics));
+        ck_assert_double_eq_tol(metrics.metric[0], (double)i, 1e-12);
+    }
+    soma_session_destroy(before);
+    soma_dataset_destroy(dataset);
+    soma_network_destroy(network);
+}
+END_TEST
+
 /* Of logits, too, what is told are probabilities: e^x over the row's sum. */
 START_TEST(outcomes_of_class_logits) {
     static const soma_loss losses[] = {SOMA_CATEGORICAL_CROSSENTROPY_LOGITS, SOMA_CATEGORICAL_FOCAL_LOGITS};
@@ -484,6 +516,7 @@ static void add_tests(TCase *cases) {
     tcase_add_loop_test(cases, labels_are_those_that_hold, 0, (int)SOMA_COUNT_OF(label_losses));
     tcase_add_loop_test(cases, thresholds_decide, 0, (int)SOMA_COUNT_OF(label_losses));
     tcase_add_loop_test(cases, a_threshold_of_two_classes, 0, (int)SOMA_COUNT_OF(label_losses));
+    tcase_add_test(cases, sessions_outlive_thresholds);
     tcase_add_loop_test(cases, outcomes_of_class_logits, 0, 2);
     tcase_add_test(cases, outcomes_of_rows_and_numbers);
     tcase_add_test(cases, bad_calls_are_refused);

@@ -59,6 +59,21 @@ void soma_steps_clear(soma_compiled *compiled) {
     compiled->last_plan = NULL;
 }
 
+/* Of what else there is, sessions have PREDICT: they plan for the graph that is there. */
+void soma_steps_drop_metrics(soma_compiled *compiled) {
+    for (soma_step **at = &compiled->steps; *at;) {
+        soma_step *step = *at;
+        if (step->signature.mode == SOMA_MODE_PREDICT || step->signature.mode == SOMA_MODE_APPLY) {
+            at = &step->next;
+            continue;
+        }
+        *at = step->next;
+        soma_step_free(step);
+    }
+    compiled->last_backward = NULL;
+    compiled->last_plan = NULL;
+}
+
 static bool same_signature(const soma_network *network, const soma_signature *a, const soma_signature *b) {
     if (a->mode != b->mode) return false;
     if (a->mode == SOMA_MODE_PREDICT || a->mode == SOMA_MODE_APPLY) return true;

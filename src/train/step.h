@@ -103,7 +103,9 @@ soma_status soma_step_plan(soma_network *network, soma_step *step, size_t batch,
 /* Another step of a graph that is there, for another executor: that step must outlive it. */
 soma_status soma_step_share(const soma_step *step, soma_executor *executor, soma_step **shared);
 void soma_step_free(soma_step *step);
+/* Only when no session is open, which has the graph of `predict`; the others leave that alone. */
 void soma_steps_clear(soma_compiled *compiled);
+void soma_steps_drop_metrics(soma_compiled *compiled); /* those that have metrics */
 /* Frees what compile made, the weights on the device included; soma_network_decompile() brings those back first. */
 void soma_network_discard(soma_network *network);
 

@@ -33,7 +33,7 @@ float soma_threshold_of_metric(const soma_network *network, bool logits) {
     return soma_threshold_of_unit(network, 0, logits);
 }
 
-/* Step graphs hold the threshold of their metrics, so they are made anew. */
+/* Step graphs hold the threshold of their metrics, so those that have any are made anew. */
 static void tell_metrics(soma_network *network) {
     soma_compiled *compiled = network->compiled;
     if (!compiled) return;
@@ -44,7 +44,7 @@ static void tell_metrics(soma_network *network) {
         changes |= compiled->metric[i].threshold != threshold;
         compiled->metric[i].threshold = threshold;
     }
-    if (changes) soma_steps_clear(compiled);
+    if (changes) soma_steps_drop_metrics(compiled);
 }
 
 soma_status soma_network_set_thresholds(soma_network *network, const float *thresholds, size_t count) {
