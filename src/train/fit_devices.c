@@ -45,6 +45,7 @@ static soma_status compile_member(member *m, const soma_compiled *first, soma_de
     m->compiled.device = device;
     m->compiled.executor = NULL;
     m->compiled.steps = NULL;
+    m->compiled.predict = NULL;
     m->compiled.last_backward = NULL;
     m->compiled.last_plan = NULL;
     SOMA_TRY(soma_executor_create(device, like->real, like->parameter_count, like->decay_count, &m->compiled.executor));
