@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* Memory from the application: all of it, aligned as asked, and all given back. */
 #include "base/base.h"
+#include "base/pages.h"
 #include "expect.h"
 #include "suite.h"
 
+#include <inttypes.h>
 #include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
 
 /* Each kind of memory has its own mark before it, so that a wrong way of freeing is seen. */
 typedef struct mark {
@@ -153,10 +158,40 @@ START_TEST(it_changes_while_nothing_is_held) {
 }
 END_TEST
 
+/* Whether the system was told to have large pages for where this is: VmFlags of Linux. Elsewhere nobody knows. */
+static bool expects_large_pages(const void *memory) {
+    FILE *file = fopen("/proc/self/smaps", "r");
+    char line[512];
+    uintptr_t from, to;
+    bool here = false, large = false;
+    while (file && fgets(line, sizeof line, file)) {
+        if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " ", &from, &to) == 2)
+            here = (uintptr_t)memory >= from && (uintptr_t)memory < to;
+        else if (here && strncmp(line, "VmFlags:", 8) == 0)
+            large |= strstr(line, " hg") != NULL;
+    }
+    if (file) fclose(file);
+    return large;
+}
+
+/* It may be shared with others, locked, or counted by the application. */
+START_TEST(pages_of_an_application_are_its_own) {
+    const size_t bytes = (size_t)8 << 20;
+    char *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    ck_assert(memory != MAP_FAILED);
+    expect_ok(soma_set_allocator(&counting));
+    soma_expect_all_pages(memory, bytes);
+    ck_assert(!expects_large_pages(memory + bytes / 2));
+    expect_ok(soma_set_allocator(NULL));
+    munmap(memory, bytes);
+}
+END_TEST
+
 static void add_tests(TCase *cases) {
     tcase_add_test(cases, all_memory_comes_from_the_application_and_goes_back);
     tcase_add_test(cases, an_allocator_may_fail);
     tcase_add_test(cases, it_changes_while_nothing_is_held);
+    tcase_add_test(cases, pages_of_an_application_are_its_own);
 }
 
 int main(void) {

@@ -120,8 +120,10 @@ void soma_free_aligned(void *memory) {
 /* Those of Linux on most machines; on others this is no more than a hint. */
 #define LARGE_PAGE ((size_t)2 << 20)
 
+/* Of whatever else an allocator may take memory from, nothing is known: neither here nor below. */
 void soma_expect_all_pages(void *memory, size_t bytes) {
 #ifdef MADV_HUGEPAGE
+    if (allocator.allocate != standard_allocate) return;
     const uintptr_t from = soma_round_up((size_t)(uintptr_t)memory, LARGE_PAGE),
                     to = ((uintptr_t)memory + bytes) / LARGE_PAGE * LARGE_PAGE;
     if (to > from) (void)madvise((unsigned char *)memory + (from - (uintptr_t)memory), to - from, MADV_HUGEPAGE);
@@ -130,7 +132,6 @@ void soma_expect_all_pages(void *memory, size_t bytes) {
 #endif
 }
 
-/* Of whatever else an allocator may take memory from, nothing is known. */
 bool soma_give_back_pages(void *memory, size_t bytes) {
 #if defined(__linux__) && defined(MADV_DONTNEED)
     const long size = sysconf(_SC_PAGESIZE);

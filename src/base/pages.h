@@ -6,7 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* All of this memory will be written soon: where there is much of it, the system may have larger pages for it. */
+/* All of this memory will be written soon: where there is much of it, the system may have larger pages for it.
+ * Memory of soma_malloc(); where an application's allocator made it, nothing is done. */
 void soma_expect_all_pages(void *memory, size_t bytes);
 
 /*
