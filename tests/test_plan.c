@@ -454,8 +454,12 @@ START_TEST(impossible_batches_are_refused) {
     soma_plan *plan;
     small_open(&s);
     const char *words[] = {batches[_i].words[0], batches[_i].words[1], NULL};
-    expect_error_words(soma_plan_create(s.executor, &s.graph, batches[_i].batch, SOMA_SGD, &plan), batches[_i].status,
-                       words, "create");
+    const soma_device_kind kinds[] = {SOMA_DEVICE_CPU, SOMA_DEVICE_GPU}; /* the first sets large tensors apart */
+    for (size_t i = 0; i < SOMA_COUNT_OF(kinds); i++) {
+        s.device.info.kind = kinds[i];
+        expect_error_words(soma_plan_create(s.executor, &s.graph, batches[_i].batch, SOMA_SGD, &plan),
+                           batches[_i].status, words, "create");
+    }
     small_close(&s);
 }
 END_TEST

@@ -96,7 +96,8 @@ static void keep_places_apart(soma_plan *plan) {
 static void set_places_apart(soma_plan *plan) {
     if (plan->executor->device->info.kind != SOMA_DEVICE_CPU) return;
     for (uint32_t i = 0; i < plan->graph->count; i++)
-        if (plan->blocks[i].size >= SET_APART_LEAST) plan->blocks[i].size += SET_APART;
+        if (plan->blocks[i].size >= SET_APART_LEAST && plan->blocks[i].size <= SIZE_MAX - SET_APART)
+            plan->blocks[i].size += SET_APART;
 }
 
 soma_status soma_plan_place(soma_plan *plan) {
