@@ -222,8 +222,17 @@ START_TEST(small_activations_of_several_threads_have_places_of_their_own) {
     ck_assert_uint_eq(arena_of_chain(SOMA_DEVICE_CPU, 2, 4), 6 * 4 * sample);
     ck_assert_uint_eq(arena_of_chain(SOMA_DEVICE_CPU, 1, 4), 2 * 4 * sample);
     ck_assert_uint_eq(arena_of_chain(SOMA_DEVICE_CPU, 2, 1), 2 * sample);
-    ck_assert_uint_eq(arena_of_chain(SOMA_DEVICE_CPU, 2, 64), 2 * 64 * sample);
+    ck_assert_uint_eq(arena_of_chain(SOMA_DEVICE_CPU, 2, 48), 2 * 48 * sample);
     ck_assert_uint_eq(arena_of_chain(SOMA_DEVICE_GPU, 2, 4), 2 * 4 * sample);
+}
+END_TEST
+
+/* From 256 KiB on, on processors. */
+START_TEST(large_activations_are_set_apart) {
+    const size_t sample = 512 * sizeof(double);
+    ck_assert_uint_eq(arena_of_chain(SOMA_DEVICE_CPU, 2, 63), 2 * 63 * sample);
+    ck_assert_uint_eq(arena_of_chain(SOMA_DEVICE_CPU, 2, 64), 2 * (64 * sample + 384));
+    ck_assert_uint_eq(arena_of_chain(SOMA_DEVICE_GPU, 2, 64), 2 * 64 * sample);
 }
 END_TEST
 
@@ -468,6 +477,7 @@ static void add_tests(TCase *cases) {
     tcase_add_test(cases, plans_of_several_batch_sizes_share_one_arena);
     tcase_add_test(cases, kept_tensors_survive_to_the_end);
     tcase_add_test(cases, small_activations_of_several_threads_have_places_of_their_own);
+    tcase_add_test(cases, large_activations_are_set_apart);
     tcase_add_test(cases, running_allocates_and_prepares_nothing);
     tcase_add_test(cases, workspace_lies_behind_the_tensors);
     tcase_add_test(cases, workspace_may_grow_when_a_call_is_prepared_again);
