@@ -2,6 +2,7 @@
 /* Attention and RotaryEmbedding of ONNX: values by hand, and what is refused of them. */
 #include "base/file.h"
 #include "expect.h"
+#include "io/onnx/again.h"
 #include "io/onnx/export.h"
 #include "onnx_model.h"
 #include "temporary.h"
@@ -392,6 +393,35 @@ START_TEST(what_was_written_for_older_opsets_is_attention_again) {
 }
 END_TEST
 
+/* A number that should be looked at is in a file that isn't there. */
+static void shape_elsewhere(void) {
+    size_t message = soma_protobuf_open(W, GRAPH_INITIALIZER), entry;
+    soma_protobuf_put_integer(W, TENSOR_DIMS, 3);
+    soma_protobuf_put_integer(W, TENSOR_TYPE, 7); /* INT64 */
+    soma_protobuf_put_text(W, TENSOR_NAME, "s");
+    entry = soma_protobuf_open(W, 13);
+    soma_protobuf_put_text(W, 1, "location");
+    soma_protobuf_put_text(W, 2, "missing");
+    soma_protobuf_close(W, entry);
+    soma_protobuf_put_integer(W, 14, 1); /* EXTERNAL */
+    soma_protobuf_close(W, message);
+    node("Softmax", "x", NULL, "p");
+    node("Reshape", "p", "s", "y");
+}
+
+START_TEST(what_cannot_be_read_is_not_taken_for_another_form) {
+    const char *path = temporary_path("elsewhere.onnx");
+    soma_onnx_file *file;
+    soma_onnx_attentions found;
+    make(shape_elsewhere, 8, 17);
+    expect_ok(soma_file_write(path, W->data, W->size));
+    expect_ok(soma_onnx_open(path, &file));
+    expect_error(soma_onnx_find_attentions(file, &found), SOMA_IO, "tensor s", "missing");
+    soma_onnx_attentions_clear(&found);
+    soma_onnx_close(file);
+}
+END_TEST
+
 /* --------------------------------------------------------------------------------------------------------- refusals */
 
 /* A rewrite makes them where a network is run; of such a graph neither kind of file would be the same network. */
@@ -435,6 +465,7 @@ int main(void) {
     tcase_add_loop_test(all, attention_is_a_mean_by_likeness, 0, sizeof forms / sizeof *forms);
     tcase_add_loop_test(all, pairs_are_turned_by_tables, 0, 2);
     tcase_add_loop_test(all, masks_hold_in_older_opsets, 0, 2);
+    tcase_add_test(all, what_cannot_be_read_is_not_taken_for_another_form);
     tcase_add_loop_test(all, what_was_written_for_older_opsets_is_attention_again, 0, sizeof again / sizeof *again);
     tcase_add_test(all, masks_that_are_added_are_not_written);
     tcase_add_loop_test(all, the_rest_is_refused, 0, sizeof refusals / sizeof *refusals);

@@ -27,14 +27,22 @@ typedef struct match {
     double scale;
     bool causal;
     const char *q, *k, *v, *mask; /* mask: NULL if there is none */
+    soma_status *status;          /* no match can be told where memory or the file fail */
 } match;
 
 /* ------------------------------------------------------------------------------------------------------- constants */
 
-static bool is_number(const soma_onnx_wiring *wiring, const char *name, double *number) {
+static bool read_constant(const match *m, const char *name, int32_t type, soma_onnx_elements *elements,
+                          soma_onnx_reader *reader) {
+    bool found = false;
+    if (*m->status == SOMA_OK) *m->status = soma_onnx_wiring_constant(m->wiring, name, type, elements, reader, &found);
+    return found;
+}
+
+static bool is_number(const match *m, const char *name, double *number) {
     soma_onnx_elements elements;
     soma_onnx_reader reader;
-    if (!soma_onnx_wiring_constant(wiring, name, REAL, &elements, &reader)) return false;
+    if (!read_constant(m, name, REAL, &elements, &reader)) return false;
     const bool one = elements.rank == 0;
     *number = soma_onnx_read(&reader, 0);
     soma_onnx_reader_close(&reader);
@@ -42,10 +50,10 @@ static bool is_number(const soma_onnx_wiring *wiring, const char *name, double *
 }
 
 /* 0, 1, ... as a row [1, count] or a column [count, 1]. */
-static bool are_places(const soma_onnx_wiring *wiring, const char *name, bool column, int64_t count) {
+static bool are_places(const match *m, const char *name, bool column, int64_t count) {
     soma_onnx_elements elements;
     soma_onnx_reader reader;
-    if (!soma_onnx_wiring_constant(wiring, name, REAL, &elements, &reader)) return false;
+    if (!read_constant(m, name, REAL, &elements, &reader)) return false;
     bool right = elements.rank == 2 && elements.dim[column] == 1 && elements.count == (size_t)count;
     for (size_t i = 0; right && i < elements.count; i++) right = soma_onnx_read(&reader, i) == (double)i;
     soma_onnx_reader_close(&reader);
@@ -53,11 +61,10 @@ static bool are_places(const soma_onnx_wiring *wiring, const char *name, bool co
 }
 
 /* Dimensions, of which the first stays as it is. */
-static bool are_dimensions(const soma_onnx_wiring *wiring, const char *name, int64_t *dim, size_t rank) {
+static bool are_dimensions(const match *m, const char *name, int64_t *dim, size_t rank) {
     soma_onnx_elements elements;
     soma_onnx_reader reader;
-    if (!soma_onnx_wiring_constant(wiring, name, SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__INT64, &elements, &reader))
-        return false;
+    if (!read_constant(m, name, SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__INT64, &elements, &reader)) return false;
     bool right = elements.rank == 1 && elements.count == rank && soma_onnx_read(&reader, 0) == 0;
     for (size_t i = 1; right && i < rank; i++) {
         const double number = soma_onnx_read(&reader, i);
@@ -84,7 +91,7 @@ static const proto *take(match *m, const char **name, const char *op, uint32_t u
 
 static bool take_reshape(match *m, const char **name, int64_t *dim, size_t rank) {
     const proto *node = take(m, name, "Reshape", 1, 2, 0);
-    return node && are_dimensions(m->wiring, node->input[1], dim, rank);
+    return node && are_dimensions(m, node->input[1], dim, rank);
 }
 
 static bool take_turn(match *m, const char **name, const int64_t *order, size_t rank) {
@@ -99,7 +106,7 @@ static bool take_cast(match *m, const char **name, int64_t type, uint32_t uses) 
 
 static bool take_with_number(match *m, const char **name, const char *op, double *number) {
     const proto *node = take(m, name, op, 1, 2, 0);
-    return node && is_number(m->wiring, node->input[1], number);
+    return node && is_number(m, node->input[1], number);
 }
 
 /* ------------------------------------------------------------------------------------------ from the result on back */
@@ -137,8 +144,7 @@ static bool take_causal(match *m, const char **name) {
     bias = node->input[1];
     if (!take_with_number(&tried, &bias, "Mul", &far) || !(far <= LEAST_HIDING) ||
         !take(&tried, &bias, "Relu", 1, 1, 0) || !(node = take(&tried, &bias, "Sub", 1, 2, 0)) ||
-        !are_places(m->wiring, node->input[0], false, m->keys) ||
-        !are_places(m->wiring, node->input[1], true, m->steps))
+        !are_places(m, node->input[0], false, m->keys) || !are_places(m, node->input[1], true, m->steps))
         return false;
     *m = tried;
     m->causal = true;
@@ -222,7 +228,7 @@ static bool find_sizes(match *m, const char *values, const int64_t *result) {
 static bool matches(match *m, const proto *last) {
     const char *name = last->input[0], *weights, *values;
     int64_t result[3];
-    if (!are_dimensions(m->wiring, last->input[1], result, 3) || !take_beside(m, &name, result)) return false;
+    if (!are_dimensions(m, last->input[1], result, 3) || !take_beside(m, &name, result)) return false;
     const proto *node = take(m, &name, "MatMul", 1, 2, 0);
     if (!node) return false;
     weights = node->input[0];
@@ -267,10 +273,13 @@ static soma_status find_all(const soma_onnx_wiring *wiring, soma_onnx_attentions
     const Soma__Onnx__GraphProto *graph = wiring->file->model->graph;
     for (size_t i = 0; i < graph->n_node; i++) {
         const proto *node = graph->node[i];
-        match m = {.wiring = wiring};
-        if (node->op_type && strcmp(node->op_type, "Reshape") == 0 && soma_onnx_is_standard(node->domain) &&
-            node->n_input == 2 && node->n_output == 1 && node->n_attribute == 0 && matches(&m, node))
-            SOMA_TRY(keep(&m, i, found));
+        soma_status status = SOMA_OK;
+        match m = {.wiring = wiring, .status = &status};
+        const bool matched = node->op_type && strcmp(node->op_type, "Reshape") == 0 &&
+                             soma_onnx_is_standard(node->domain) && node->n_input == 2 && node->n_output == 1 &&
+                             node->n_attribute == 0 && matches(&m, node);
+        SOMA_TRY(status);
+        if (matched) SOMA_TRY(keep(&m, i, found));
     }
     return SOMA_OK;
 }

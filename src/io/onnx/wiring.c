@@ -86,9 +86,13 @@ static const Soma__Onnx__TensorProto *constant_of(const soma_onnx_wiring *wiring
     return value ? value->t : NULL;
 }
 
-bool soma_onnx_wiring_constant(const soma_onnx_wiring *wiring, const char *name, int32_t type,
-                               soma_onnx_elements *elements, soma_onnx_reader *reader) {
+soma_status soma_onnx_wiring_constant(const soma_onnx_wiring *wiring, const char *name, int32_t type,
+                                      soma_onnx_elements *elements, soma_onnx_reader *reader, bool *found) {
     const Soma__Onnx__TensorProto *tensor = constant_of(wiring, name);
-    return tensor && soma_onnx_elements_of(tensor, elements) == SOMA_OK && elements->type == type &&
-           elements->count > 0 && soma_onnx_reader_open(wiring->file, elements, reader) == SOMA_OK;
+    *found = false;
+    if (!tensor || soma_onnx_elements_of(tensor, elements) != SOMA_OK || elements->type != type || elements->count == 0)
+        return SOMA_OK;
+    const soma_status status = soma_onnx_reader_open(wiring->file, elements, reader);
+    *found = status == SOMA_OK;
+    return status == SOMA_OUT_OF_MEMORY || status == SOMA_IO ? status : SOMA_OK;
 }

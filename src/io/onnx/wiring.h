@@ -19,9 +19,10 @@ void soma_onnx_wiring_clear(soma_onnx_wiring *wiring);
 /* The node that makes a value which is used so often, and its number; NULL: none does. */
 const Soma__Onnx__NodeProto *soma_onnx_wiring_maker(const soma_onnx_wiring *wiring, const char *name, uint32_t uses,
                                                     size_t *number);
-/* A constant or initializer of this type, of at least one element; close the reader if it is one. */
-bool soma_onnx_wiring_constant(const soma_onnx_wiring *wiring, const char *name, int32_t type,
-                               soma_onnx_elements *elements, soma_onnx_reader *reader);
+/* *found: it is a constant or initializer of this type, of at least one element; then close the reader. What is wrong
+ * with one is for its reader to say; an error is that memory or the file fail. */
+soma_status soma_onnx_wiring_constant(const soma_onnx_wiring *wiring, const char *name, int32_t type,
+                                      soma_onnx_elements *elements, soma_onnx_reader *reader, bool *found);
 /* The only attribute of a node, if that has this name; NULL, as for a node of NULL: there is none. */
 const Soma__Onnx__AttributeProto *soma_onnx_only_attribute(const Soma__Onnx__NodeProto *node, const char *name);
 
