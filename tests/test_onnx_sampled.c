@@ -76,6 +76,9 @@ static void nearest(void) {
 static void nearest_reflected(void) {
     sample("nearest", "reflection", 1);
 }
+static void nearest_to_border(void) {
+    sample("nearest", "border", 1);
+}
 static void cubic(void) {
     sample("cubic", "border", 0);
 }
@@ -237,6 +240,17 @@ static void largest(void) {
     end(one);
 }
 
+/* Of two times two numbers along the last axis, by numbers some of which are none of it, though of all four. */
+static void beyond_an_axis(void) {
+    LIST("square", 0, 2, 2);
+    cut("data", 0, 4, "square");
+    cut("number", 4, 8, "square");
+    cast("number", "whole", ONNX_INT64);
+    size_t one = begin("GatherElements", "y", INPUTS("data", "whole"));
+    soma_onnx_put_attribute_integer(&made, "axis", 2);
+    end(one);
+}
+
 /* ------------------------------------------------------------------------------------------------------- in pieces */
 
 static void products_so_far(void) {
@@ -315,9 +329,19 @@ static const onnx_case cases[] = {
     {"linear, reflected", linear_reflected, 2, {OPEN, 8}, 1, 2, {IMAGE, -2, -1, 4.5f, 0}, {1.5f, 3}},
     {"nearest", nearest, 2, {OPEN, 8}, 1, 2, {IMAGE, 0.5f, -0.5f, 1.5f, 9}, {2, 0}},
     {"nearest, reflected", nearest_reflected, 2, {OPEN, 8}, 1, 2, {IMAGE, 3, -1, 1, 5}, {1, 4}},
+    {"nearest, NaN", nearest, 2, {OPEN, 8}, 2, 4, {IMAGE, 1, 1, NAN, 0, 5, 6, 7, 8, NAN, NAN, 1, NAN}, {4, 0, 0, 0}},
+    {"nearest, NaN, to the border", /* where to it is brought is open, in its own sample it is */
+     nearest_to_border,
+     2,
+     {OPEN, 8},
+     2,
+     4,
+     {IMAGE, 1, 1, 0, 0, 5, 5, 5, 5, NAN, NAN, 1, NAN},
+     {4, 1, 0, 0}},
     {"cubic", cubic, 2, {OPEN, 8}, 1, 2, {IMAGE, -0.5f, -0.5f, 0, 0}, {1, 2.5f}},
     {"mapped", mapped, 2, {OPEN, 10}, 1, 4, {-1, 0, 0, 0, 1, 0, IMAGE}, {2, 1, 4, 3}},
     {"reversed", reversed, 2, {OPEN, 4}, 3, 9, {1, 2, 3, 3, 4, 5, 6, 2, 7, 8, 9, 0}, {3, 2, 1, 5, 4, 6, 7, 8, 9}},
+    {"reversed, beyond the steps", reversed, 2, {OPEN, 4}, 2, 6, {1, 2, 3, 5, 4, 5, 6, -2}, {3, 2, 1, 4, 5, 6}},
     {"likelihood",
      likelihood,
      2,
@@ -339,6 +363,14 @@ static const onnx_case cases[] = {
     {"sum of sizes", sum_of_sizes, 3, {OPEN, 1, 3}, 1, 1, {3, -4, 0}, {7}},
     {"moved taps", moved_taps, 2, {OPEN, 12}, 1, 4, {IMAGE, 0.5f, 0, 0, 1}, {4, 4, 6, 0}},
     {"largest", largest, 2, {OPEN, 4}, 3, 3, {1, 5, 3, 2, 7, 0, 0, 9, 4, 3, 2, 1}, {5, 9, 4}},
+    {"beyond an axis",
+     beyond_an_axis,
+     2,
+     {OPEN, 8},
+     2,
+     8,
+     {1, 2, 3, 4, 0, 2, -3, -1, 5, 6, 7, 8, -4, 1, 0, 9},
+     {1, 0, 0, 4, 0, 6, 7, 0}},
     {"products so far", products_so_far, 2, {OPEN, 4}, 1, 4, {1, 2, 3, 4}, {24, 12, 4, 1}},
     {"causal", causal, 3, {OPEN, 1, 3}, 1, 4, {1, 2, 3}, {1, 12, 23, 3}},
     {"gate", gate, 2, {OPEN, 3}, 1, 3, {0, 64, -64}, {0, 4096, 0}},

@@ -59,10 +59,13 @@ soma_onnx_value *soma_onnx_optional(const soma_onnx_node *node, uint32_t input);
 
 /* A number that, with others added, names no row of a table; such a row is 0. */
 #define SOMA_ONNX_NO_ROW (-0x1p27)
+/* Whole numbers, floats, that are places of a dimension of this size; those that are none of it, and NaN, become
+ * SOMA_ONNX_NO_ROW. Before they are multiplied by strides and added up: beside one dimension is within the next. */
+soma_status soma_onnx_keep_inside(soma_onnx_node *node, soma_onnx_value *numbers, size_t size, soma_onnx_value *out);
 /* An image [batch, channels, positions...] as a table of so many positions of each sample, [batch, rows, channels]. */
 soma_status soma_onnx_compose_rows(soma_onnx_node *node, soma_onnx_value *x, size_t rows, soma_onnx_value *table);
 /* Of a table [batch, rows, width] that depends on an input the rows of each sample that these numbers, floats [batch,
- * count] or [batch, count, 1], name: [batch, count, width]. */
+ * count] or [batch, count, 1], name: [batch, count, width]; 0 for numbers that are none of its rows. */
 soma_status soma_onnx_rows_of(soma_onnx_node *node, soma_onnx_value *table, const soma_onnx_value *numbers,
                               soma_onnx_value *rows);
 

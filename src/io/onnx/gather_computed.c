@@ -40,6 +40,7 @@ soma_status soma_onnx_gather_computed(soma_onnx_node *node, uint32_t axis) {
                               x.dim[i]);
     if (wanted == 0 || count == 0) return soma_error(SOMA_UNSUPPORTED, "there are no elements");
     SOMA_TRY(count_from_start(node, node->input[1], x.dim[axis], &place));
+    SOMA_TRY(soma_onnx_keep_inside(node, &place, x.dim[axis], &place));
     SOMA_TRY(soma_onnx_compose_with(node, &soma_onnx_row_Mul, &place, (double)soma_onnx_count(&x, axis + 1, x.rank),
                                     &place));
     for (uint32_t i = first; i < x.rank; i++) {

@@ -12,6 +12,15 @@ soma_status soma_onnx_compose_rows(soma_onnx_node *node, soma_onnx_value *x, siz
     return soma_onnx_compose_reshaped(node, table, shape, 3, table);
 }
 
+soma_status soma_onnx_keep_inside(soma_onnx_node *node, soma_onnx_value *numbers, size_t size, soma_onnx_value *out) {
+    soma_onnx_value from, to, none; /* by what is greater, which NaN is in neither */
+    SOMA_TRY(soma_onnx_compose_with(node, &soma_onnx_row_Greater, numbers, -0.5, &from));
+    SOMA_TRY(soma_onnx_compose_with(node, &soma_onnx_row_Less, numbers, (double)size - 0.5, &to));
+    SOMA_TRY(SOMA_ONNX_COMPOSE(node, And, NULL, &from, &from, &to));
+    SOMA_TRY(soma_onnx_compose_number(node, SOMA_ONNX_NO_ROW, &none));
+    return SOMA_ONNX_COMPOSE(node, Where, NULL, out, &from, numbers, &none);
+}
+
 /* Where the first dimension is no batch, what it counts have one table after the other. */
 static soma_status count_through(soma_onnx_node *node, size_t samples, size_t rows, soma_onnx_value *numbers) {
     soma_onnx_value first;
@@ -47,6 +56,7 @@ soma_status soma_onnx_rows_of(soma_onnx_node *node, soma_onnx_value *table, cons
         return soma_error(SOMA_UNSUPPORTED, "rows of %zu tables of %zu; at most %zu rows are counted", samples, height,
                           SOMA_ONNX_MOST_COUNTED);
     SOMA_TRY(soma_onnx_compose_reshaped(node, &places, (const int64_t[]){0, (int64_t)count}, 2, &places));
+    SOMA_TRY(soma_onnx_keep_inside(node, &places, height, &places)); /* else they were rows of other samples */
     SOMA_TRY(count_through(node, samples, height, &places));
     SOMA_TRY(soma_onnx_tensor(node, table, &x));
     SOMA_TRY(soma_onnx_tensor(node, &places, &index));

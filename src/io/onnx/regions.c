@@ -130,6 +130,7 @@ static soma_status gather_samples(soma_onnx_node *node, const way *by, size_t po
     soma_onnx_begin_made(&to);
     soma_onnx_made_integer(&to, "to", SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT);
     SOMA_TRY(SOMA_ONNX_COMPOSE(node, Cast, &to, &image, node->input[2]));
+    SOMA_TRY(soma_onnx_keep_inside(node, &image, x->dim[0], &image));
     WITH(Mul, &image, (double)(x->dim[2] * x->dim[3]), &image);
     SOMA_TRY(soma_onnx_compose_reshaped(node, &image, (const int64_t[]){0, 1, 1}, 3, &image));
     for (uint32_t i = 0; i < 4; i++) {

@@ -10,7 +10,8 @@ static soma_status make_steps(soma_onnx_node *node, size_t steps, soma_onnx_valu
     return soma_onnx_compose_numbers(node, ".steps", 2, (size_t[]){1, steps}, numbers, value);
 }
 
-/* Which step of a sequence stands where: length - 1 - step where that is one of the sequence, else the step. */
+/* Which step of a sequence stands where: length - 1 - step where that is one of the sequence, which is no
+ * longer than there are steps, else the step. */
 static soma_status find_steps(soma_onnx_node *node, size_t steps, soma_onnx_value *place) {
     soma_onnx_value length, step, back, inside, one;
     soma_onnx_made to;
@@ -18,6 +19,7 @@ static soma_status find_steps(soma_onnx_node *node, size_t steps, soma_onnx_valu
     soma_onnx_made_integer(&to, "to", SOMA__ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT);
     SOMA_TRY(SOMA_ONNX_COMPOSE(node, Cast, &to, &length, node->input[1]));
     SOMA_TRY(soma_onnx_compose_reshaped(node, &length, (const int64_t[]){0, 1}, 2, &length));
+    SOMA_TRY(soma_onnx_compose_with(node, &soma_onnx_row_Min, &length, (double)steps, &length));
     SOMA_TRY(make_steps(node, steps, &step));
     SOMA_TRY(soma_onnx_compose_number(node, 1, &one));
     SOMA_TRY(SOMA_ONNX_COMPOSE(node, Less, NULL, &inside, &step, &length));
