@@ -9,6 +9,7 @@
 #include <math.h>
 #include <soma/onnx.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 /* Of ONNX's elements. */
@@ -610,6 +611,40 @@ START_TEST(the_file_says_what_goes_in_and_out) {
 }
 END_TEST
 
+static int64_t along;
+static void elements(void) {
+    put_value(GRAPH_INPUT, "x", SHAPE(OPEN, OPEN));
+    put_typed_value(GRAPH_INPUT, "i", INT64, SHAPE(OPEN, OPEN));
+    put("GatherElements", INPUTS("x", "i"), "y", "axis", along);
+    put_value(GRAPH_OUTPUT, "y", SHAPE(OPEN, OPEN));
+}
+
+/* More than a network counts, and across the batch: on the host. */
+START_TEST(elements_that_no_network_takes_are_taken_on_the_host) {
+    const size_t many = ((size_t)1 << 24) + 8;
+    const soma_onnx_options options = {.batch = SOMA_ONNX_BATCH_FIRST};
+    float *x = calloc(many, sizeof *x);
+    const int64_t i[] = {1, -1, 5}, across[] = {1, 0, 0, 1};
+    soma_onnx_session *session;
+    soma_array y;
+    ck_assert_ptr_nonnull(x);
+    x[0] = 1, x[1] = 2, x[2] = 3, x[3] = 4, x[5] = 6, x[many - 1] = 7;
+    along = 1;
+    session = open_model(elements);
+    expect_ok(soma_onnx_session_run(
+        session, (const soma_array[]){{x, SOMA_F32, 2, {1, (int64_t)many}}, {i, SOMA_I64, 2, {1, 3}}}, &y));
+    expect_floats(&y, SHAPE(1, 3), (const float[]){2, 7, 6});
+    soma_onnx_session_destroy(session);
+    along = 0;
+    expect_ok(open_with(elements, &options, &session));
+    expect_ok(soma_onnx_session_run(session,
+                                    (const soma_array[]){{x, SOMA_F32, 2, {2, 2}}, {across, SOMA_I64, 2, {2, 2}}}, &y));
+    expect_floats(&y, SHAPE(2, 2), (const float[]){3, 2, 1, 4});
+    soma_onnx_session_destroy(session);
+    free(x);
+}
+END_TEST
+
 int main(int argc, char **argv) {
     if (argc != 2) return 2;
     if (soma_device_open(argv[1], NULL, &device) != SOMA_OK) return printf("skipped: %s\n", soma_last_error()), 77;
@@ -632,6 +667,7 @@ int main(int argc, char **argv) {
     tcase_add_test(all, any_number_of_shapes_comes_one_after_the_other);
     tcase_add_test(all, a_session_has_no_need_of_the_file);
     tcase_add_test(all, the_file_says_what_goes_in_and_out);
+    tcase_add_test(all, elements_that_no_network_takes_are_taken_on_the_host);
     Suite *suite = suite_create("onnx_session");
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);

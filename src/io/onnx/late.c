@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Which nodes are put off; see late.h. */
 #include "io/onnx/late.h"
+#include "base/size.h"
 #include "io/onnx/family.h"
 
 enum { ALL = 0xFF };
@@ -10,12 +11,12 @@ static const struct {
     const soma_onnx_row *row;
     unsigned known;
 } wanting[] = {
-    {&soma_onnx_row_BlackmanWindow, ALL},
     {&soma_onnx_row_BitShift, ALL},
     {&soma_onnx_row_BitwiseAnd, ALL},
     {&soma_onnx_row_BitwiseNot, ALL},
     {&soma_onnx_row_BitwiseOr, ALL},
     {&soma_onnx_row_BitwiseXor, ALL},
+    {&soma_onnx_row_BlackmanWindow, ALL},
     {&soma_onnx_row_Compress, ALL},
     {&soma_onnx_row_ConstantOfShape, 1},
     {&soma_onnx_row_Expand, 2},
@@ -98,12 +99,30 @@ static bool is_many(const soma_onnx_importer *importer, const soma_onnx_row *row
            soma_onnx_read_integers(importer->file, &value->elements, &count) == SOMA_OK && count > SOMA_ONNX_MOST_TOP;
 }
 
-/* Elements of what is computed, at places that are, are taken on the device. */
+/* GatherElements along the batch, or where it is among other dimensions. */
+static bool is_across(const soma_onnx_importer *importer, const Soma__Onnx__NodeProto *node, const soma_onnx_shape *x) {
+    const Soma__Onnx__AttributeProto *given = soma_onnx_attribute(&(soma_onnx_node){.proto = node}, "axis");
+    const int64_t axis = given ? given->i : 0;
+    if (!soma_onnx_first(importer, x)) return false;
+    return axis == 0 || axis == -(int64_t)x->rank || x->batch || soma_onnx_beside_batch(x) > 1;
+}
+
+/* Elements of what is computed, at places that are, are taken on the device: as many as rows are counted there. */
 static bool is_computed(const soma_onnx_importer *importer, const soma_onnx_row *row,
                         const Soma__Onnx__NodeProto *node) {
-    const soma_onnx_value *value =
-        row == &soma_onnx_row_GatherElements ? soma_onnx_find_value(importer, node->input[0]) : NULL;
-    return value && value->shape.batched && !value->integer;
+    if (row != &soma_onnx_row_GatherElements || node->n_input < 2) return false;
+    const soma_onnx_value *value = soma_onnx_find_value(importer, node->input[0]);
+    const soma_onnx_value *index = soma_onnx_find_value(importer, node->input[1]);
+    if (!value || !index || !value->shape.batched || !index->shape.batched || value->integer || !index->integer)
+        return false;
+    const soma_onnx_shape *x = &value->shape, *places = &index->shape;
+    const uint32_t first = x->rank && x->dim[0] == 0 && soma_onnx_first(importer, x) ? 1 : 0; /* 0: it is open */
+    size_t all = 1;
+    if (is_across(importer, node, x) || (soma_onnx_first(importer, x) && places->rank && places->dim[0] != x->dim[0]))
+        return false;
+    for (uint32_t i = first; i < x->rank; i++)
+        if (!soma_multiply_size(all, x->dim[i], &all) || all > SOMA_ONNX_MOST_COUNTED) return false;
+    return all > 0 && soma_onnx_count(places, SOMA_MIN(first, places->rank), places->rank) > 0;
 }
 
 static bool wants_numbers(const soma_onnx_importer *importer, const Soma__Onnx__NodeProto *node) {
