@@ -5,6 +5,7 @@
  *
  * Usage: test_onnx_sampled DEVICE      (exits with 77 where there is no such device)
  */
+#include "io/bytes.h"
 #include "io/onnx/export.h"
 #include "onnx_cases.h"
 
@@ -312,6 +313,29 @@ static void unpacked(void) {
     node("Add", "c", "b", "y");
 }
 
+static void small_number(const char *name, int32_t number) {
+    uint8_t raw[4];
+    const size_t message = soma_protobuf_open(W, GRAPH_INITIALIZER);
+    soma_store_le32(raw, (uint32_t)number);
+    soma_protobuf_put_integer(W, TENSOR_DIMS, 1);
+    soma_protobuf_put_integer(W, TENSOR_TYPE, 6);
+    soma_protobuf_put_text(W, TENSOR_NAME, name);
+    soma_protobuf_put_bytes(W, TENSOR_RAW, raw, sizeof raw);
+    soma_protobuf_close(W, message);
+}
+
+/* The sign alone, which is a number of int32: of all others together, and of what is below 0. */
+static void signs(void) {
+    small_number("others", INT32_MAX);
+    small_number("few", -5);
+    node("BitwiseNot", "others", NULL, "sign"); /* -2^31 */
+    node("BitwiseAnd", "few", "sign", "same");
+    cast("sign", "a", 1);
+    cast("same", "b", 1);
+    node("Add", "x", "a", "c");
+    node("Add", "c", "b", "y");
+}
+
 #define IMAGE 1, 2, 3, 4
 static const onnx_case cases[] = {
     /* In the middle; so far in the corner that a quarter of it is inside. */
@@ -375,6 +399,7 @@ static const onnx_case cases[] = {
     {"causal", causal, 3, {OPEN, 1, 3}, 1, 4, {1, 2, 3}, {1, 12, 23, 3}},
     {"gate", gate, 2, {OPEN, 3}, 1, 3, {0, 64, -64}, {0, 4096, 0}},
     {"diagonal", diagonal, 3, {OPEN, 2, 3}, 1, 6, {0}, {0, 1, 0, 0, 0, 1}},
+    {"signs", signs, 2, {OPEN, 2}, 1, 2, {0, 0}, {-0x1p32f, -0x1p32f}},
     {"unpacked", unpacked, 2, {OPEN, 2}, 1, 2, {0, 0}, {0x5A, 0xC3}},
 };
 

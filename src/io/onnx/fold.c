@@ -77,6 +77,12 @@ soma_status soma_onnx_check_whole(const char *name, size_t i, double number, int
     return fabs(number) > MOST_WHOLE ? too_large(name, i, number, type) : SOMA_OK;
 }
 
+/* int32 has one more number below 0 than above. */
+static bool is_beyond(double number, int32_t type) {
+    if (type != INT32) return fabs(number) > MOST_WHOLE;
+    return number < (double)INT32_MIN || number > (double)INT32_MAX;
+}
+
 /* Whole numbers are whole, float is rounded to float32, in which a network computes. */
 static soma_status settle(soma_onnx_elements *elements, const char *name, double *numbers, size_t count) {
     bool whole = soma_onnx_is_integer(elements->type);
@@ -86,8 +92,7 @@ static soma_status settle(soma_onnx_elements *elements, const char *name, double
             continue;
         }
         elements->open |= isnan(numbers[i]);
-        if (fabs(numbers[i]) > (elements->type == INT32 ? (double)INT32_MAX : MOST_WHOLE))
-            return too_large(name, i, numbers[i], elements->type);
+        if (is_beyond(numbers[i], elements->type)) return too_large(name, i, numbers[i], elements->type);
     }
     return SOMA_OK;
 }
