@@ -68,7 +68,8 @@ class BuiltLayer:
     @trainable.setter
     def trainable(self, trains):
         if self.parameters:
-            self.network.freeze(self.own, not trains)
+            self.network._net.set_frozen(self.own, not trains)
+            self.network._compiled = False
 
     def __repr__(self):
         return f"<layer {self.name}, {self.kind}: {list(self.output_shape)}>"
@@ -105,7 +106,7 @@ class Contents:
         return [BuiltLayer(self, *row) for row in self._net.layer_list() if row[1] != "input"]
 
     def get_layer(self, name=None, index=None):
-        """That of this name, the one that it was given or the library's ("dense_1"), or at this place of `layers`."""
+        """That of this name, the one that it was given or, where none was given that, the library's ("dense_1"); or at this place of `layers`."""
         layers = self.layers
         if (name is None) == (index is None):
             raise ValueError("get_layer(): a name is wanted, or an index")
@@ -113,19 +114,23 @@ class Contents:
             if not -len(layers) <= index < len(layers):
                 raise ValueError(f"get_layer(): the index is {index}; accepted: from 0 to {len(layers) - 1}")
             return layers[index]
-        for layer in layers:
-            if name in (layer.name, layer.own):
-                return layer
+        for of in ("name", "own"):  # a name that was given may be what the library calls another one
+            for layer in layers:
+                if name == getattr(layer, of):
+                    return layer
         raise ValueError(f"get_layer(): there is no layer '{name}'; there are {', '.join(layer.name for layer in layers)}")
 
     def freeze(self, names, frozen=True):
         """Holds parameters still in training: those of layers, or single ones, of these names, in which * stands for any characters: freeze("conv_*"),
         freeze(["dense_1", "dense_2.bias"]). A frozen BatchNorm goes by its running figures. frozen=False: they are trained again. The network is compiled again
-        before it is used, and the optimizer begins anew; files keep what is frozen."""
+        before it is used, and the optimizer begins anew; files keep what is frozen. A name that a layer was given comes before the same one of the library."""
         self._require_built()
         own = {given: name for name, given in self._called.items()}
         for name in [names] if isinstance(names, str) else names:
             layer, dot, role = name.rpartition(".")
+            if name not in own and own.get(layer, layer) != layer and name in self._net.parameters():
+                raise ValueError(f"freeze(): '{name}' is a parameter of the layer that was named '{layer}', and in network.weights one of another layer; "
+                                 "accepted: names of layers, or get_layer(...).trainable = False")
             self._net.set_frozen(own.get(name) or own.get(layer, layer) + dot + role, bool(frozen))
             self._compiled = False
 

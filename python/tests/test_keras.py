@@ -173,6 +173,23 @@ def test_frozen_layers_stay(tmp_path):
         model.save_weights(tmp_path / "model.weights.h5")
 
 
+def test_names_that_were_given_come_before_those_of_the_library():
+    def made():
+        network = soma.Network([soma.Dense(3, name="first"), soma.Dense(3, name="dense_1"), soma.Dense(3, name="dense_3"), soma.Dense(1)], device="cpu")
+        network.build((5,))
+        return network
+
+    network = made()
+    assert [network.get_layer(name).own for name in ("first", "dense_1", "dense_3", "dense_2", "dense_4")] == ["dense_1", "dense_2", "dense_3", "dense_2", "dense_4"]
+    network.layers[0].trainable = False
+    assert network._net.frozen() == ["dense_1.weight", "dense_1.bias"] and [layer.trainable for layer in network.layers] == [False, True, True, True]
+    network = made()
+    network.freeze("dense_1")
+    assert network._net.frozen() == ["dense_2.weight", "dense_2.bias"]
+    with pytest.raises(ValueError, match="'dense_1.bias' is a parameter of the layer that was named 'dense_1', and in network.weights one of another"):
+        network.freeze("dense_1.bias")
+
+
 def test_weights_of_classes_may_come_with_the_data():
     def trained(at_compile=None, at_fit=None):
         network = soma.Network("dense 3 softmax", device="cpu")
