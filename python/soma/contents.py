@@ -78,6 +78,8 @@ class BuiltLayer:
 class Contents:
     """What a Network has of this."""
 
+    _trainable = True
+
     @property
     def weights(self):
         """The parameters by name: network.weights["dense_1.weight"] reads and sets them."""
@@ -133,6 +135,24 @@ class Contents:
                                  "accepted: names of layers, or get_layer(...).trainable = False")
             self._net.set_frozen(own.get(name) or own.get(layer, layer) + dot + role, bool(frozen))
             self._compiled = False
+
+    @property
+    def trainable(self):
+        """Whether training moves anything of the network. Set, before it is built or afterwards, it counts for all layers: False holds all of them still."""
+        if not self._net:
+            return self._trainable
+        names = self._net.parameters()
+        return not names or len(self._net.frozen()) < len(names)
+
+    @trainable.setter
+    def trainable(self, trains):
+        if self._net and self._net.parameters():
+            self._net.set_frozen("*", not trains)
+            self._compiled = False
+        if trains:
+            for layer in self._layers:
+                layer._trainable = True
+        self._trainable = bool(trains)
 
     def count_params(self):
         """How many numbers the network has learnt, or is to learn: of all parameters."""

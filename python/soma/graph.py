@@ -1,11 +1,23 @@
 # SPDX-License-Identifier: MIT
 """Networks of the library out of tensors that are still to be built."""
 from . import _soma
+from .nodes import Layer
+
+
+def _refuse_inner(layer):
+    """Layers within others are one with them."""
+    for value in getattr(layer, "arguments", {}).values():
+        for inner in value if isinstance(value, (list, tuple)) else [value]:
+            if isinstance(inner, Layer):
+                if not inner.trainable:
+                    raise ValueError(f"{inner!r} has trainable=False within {layer.name or type(layer).__name__}; accepted: trainable of the whole")
+                _refuse_inner(inner)
 
 
 def build(inputs, outputs, seed):
     """The network, and what its layers were called, by the library's names of them."""
     net, called = _soma.Network(seed=seed), {}
+    layers, frozen = [], []
     numbers = {id(node): net.input(node.shape, node.name) for node in inputs}
     pending = list(reversed(outputs))
     while pending:  # parents first, without recursion: networks may be deep
@@ -19,14 +31,22 @@ def build(inputs, outputs, seed):
             continue
         if node.layer is None:
             raise ValueError("an output depends on an Input that is not among the inputs")
-        before = len(net.layer_list())
+        _refuse_inner(node.layer)
+        before, learnt = len(net.layer_list()), len(net.parameters())
         number = node.layer.build(net, [numbers[id(parent)] for parent in node.parents])
         if node.layer.name:
             net.mark(number, node.layer.name)
             made = net.layer_list()[before:]
             if len(made) == 1:  # parameters are called by the layer's number
                 called[made[0][0]] = node.layer.name
+        if not node.layer.trainable:
+            frozen += net.parameters()[learnt:]
+        layers.append(node.layer)
         numbers[id(node)] = number
     for node in outputs:
         net.mark(numbers[id(node)], None, True)
+    for name in frozen:
+        net.set_frozen(name, True)
+    for layer in layers:
+        layer._is_built = True
     return net, called

@@ -15,6 +15,7 @@ class Layer:
     name: str | None
     input_shape: Sequence[int] | None
     arguments: dict[str, Any]
+    trainable: bool
     def __call__(self, x: Node) -> Node: ...
     def text(self, shape: tuple[int, ...]) -> str: ...
 

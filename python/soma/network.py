@@ -65,6 +65,8 @@ class Network(Contents):
 
     def _build_graph(self):
         self._net, self._called = graph.build(self._inputs, self._outputs, self.seed)
+        if not self._trainable:
+            self.trainable = False
 
     def build(self, input_shape, masked=False):
         """Builds the network for inputs of this shape per sample (without the batch); the first data do it otherwise. masked: its samples are

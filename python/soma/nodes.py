@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What networks are put together of: tensors that are still to be built, layers in general, and those that take several tensors."""
+from . import _soma
 
 
 class Node:
@@ -26,6 +27,19 @@ class Layer:
 
     word = ""
     name = input_shape = None
+    _trainable, _is_built = True, False
+
+    @property
+    def trainable(self):
+        """Whether training is to move its parameters: said before a network is built of it. Afterwards it is said to the layers of the network."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, trains):
+        if self._is_built:
+            raise _soma.InvalidStateError(f"{self.name or repr(self)}: a network is built of it, where trainable has no effect any more; accepted: "
+                                          "trainable of the network's own layers, as network.layers[0] or network.get_layer(name)")
+        self._trainable = bool(trains)
 
     def __call__(self, x):
         return Node(self, [x])

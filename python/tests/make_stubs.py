@@ -29,7 +29,7 @@ def layer_stubs():
     lines = [HEAD + "from collections.abc import Sequence\nfrom typing import Any\n",
              "class Node:\n    layer: Layer | None\n    parents: list[Node]\n" + "".join(
                  f"    def {name}(self, other: Node) -> Node: ...\n" for name in ("__add__", "__sub__", "__mul__", "__truediv__")),
-             "class Layer:\n    name: str | None\n    input_shape: Sequence[int] | None\n    arguments: dict[str, Any]\n    def __call__(self, x: Node) -> Node: ...\n"
+             "class Layer:\n    name: str | None\n    input_shape: Sequence[int] | None\n    arguments: dict[str, Any]\n    trainable: bool\n    def __call__(self, x: Node) -> Node: ...\n"
              "    def text(self, shape: tuple[int, ...]) -> str: ...\n",
              "class Input(Node):\n    shape: tuple[int, ...]\n    name: str | None\n"
              "    def __init__(self, shape: int | Sequence[int], name: str | None = None) -> None: ...\n",

@@ -190,6 +190,33 @@ def test_names_that_were_given_come_before_those_of_the_library():
         network.freeze("dense_1.bias")
 
 
+def test_what_is_frozen_before_it_is_built_stays():
+    still = soma.Dense(3, activation="relu")
+    still.trainable = False
+    model = soma.Sequential([still, soma.Dense(1)])
+    model.fit(TABLE, PRICES, verbose=0)
+    assert model._net.frozen() == ["dense_1.weight", "dense_1.bias"] and [layer.trainable for layer in model.layers] == [False, True]
+    with pytest.raises(soma.InvalidStateError, match="a network is built of it.*network.get_layer"):
+        still.trainable = True
+    model.trainable = False
+    assert len(model._net.frozen()) == 4 and not model.trainable
+    with pytest.raises(soma.InvalidStateError, match="all parameters are frozen"):
+        model.fit(TABLE, PRICES, verbose=0)
+    model.trainable = True
+    assert not model._net.frozen() and model.trainable
+
+    whole = soma.Sequential([soma.Dense(3)])
+    whole.trainable = False
+    whole.add(soma.Dense(1))
+    assert not whole.trainable
+    whole.build((5,))
+    assert len(whole._net.frozen()) == 4
+    one = soma.Dense(5)
+    one.trainable = False
+    with pytest.raises(ValueError, match="Dense.*has trainable=False within Residual; accepted: trainable of the whole"):
+        soma.Network([soma.Residual([one])]).build((5,))
+
+
 def test_weights_of_classes_may_come_with_the_data():
     def trained(at_compile=None, at_fit=None):
         network = soma.Network("dense 3 softmax", device="cpu")
