@@ -17,7 +17,7 @@ def _refuse_inner(layer):
 def build(inputs, outputs, seed):
     """The network, and what its layers were called, by the library's names of them."""
     net, called = _soma.Network(seed=seed), {}
-    layers, frozen = [], []
+    layers, frozen = {}, []
     numbers = {id(node): net.input(node.shape, node.name) for node in inputs}
     pending = list(reversed(outputs))
     while pending:  # parents first, without recursion: networks may be deep
@@ -34,6 +34,9 @@ def build(inputs, outputs, seed):
         _refuse_inner(node.layer)
         before, learnt = len(net.layer_list()), len(net.parameters())
         number = node.layer.build(net, [numbers[id(parent)] for parent in node.parents])
+        if id(node.layer) in layers and len(net.parameters()) > learnt:
+            raise ValueError(f"{node.layer.name or repr(node.layer)} is there twice, and would have its own parameters each time: layers cannot share them; "
+                             "accepted: a layer of its own for each place")
         if node.layer.name:
             net.mark(number, node.layer.name)
             made = net.layer_list()[before:]
@@ -41,12 +44,12 @@ def build(inputs, outputs, seed):
                 called[made[0][0]] = node.layer.name
         if not node.layer.trainable:
             frozen += net.parameters()[learnt:]
-        layers.append(node.layer)
+        layers[id(node.layer)] = node.layer
         numbers[id(node)] = number
     for node in outputs:
         net.mark(numbers[id(node)], None, True)
     for name in frozen:
         net.set_frozen(name, True)
-    for layer in layers:
+    for layer in layers.values():
         layer._is_built = True
     return net, called

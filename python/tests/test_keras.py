@@ -217,6 +217,15 @@ def test_what_is_frozen_before_it_is_built_stays():
         soma.Network([soma.Residual([one])]).build((5,))
 
 
+def test_layers_that_would_share_parameters_are_refused():
+    x, dense, relu = soma.Input((3,)), soma.Dense(4, name="twin"), soma.ReLU()
+    with pytest.raises(ValueError, match="twin is there twice.*cannot share"):
+        soma.Network(x, dense(dense(x)))
+    with pytest.raises(ValueError, match="Dense.units=4.* is there twice"):
+        soma.Network([soma.Dense(4)] * 2).build((3,))
+    assert len(soma.Network(x, relu(soma.Dense(3)(relu(x)))).layers) == 3
+
+
 def test_weights_of_classes_may_come_with_the_data():
     def trained(at_compile=None, at_fit=None):
         network = soma.Network("dense 3 softmax", device="cpu")
