@@ -31,6 +31,19 @@ class Weights(MutableMapping):
         return f"<weights {', '.join(self)}>"
 
 
+def _set_all(own, weights):
+    """Sets parameters, (name, values) each, all or none."""
+    before = {}
+    try:
+        for name, values in weights:
+            before[name] = own[name]
+            own[name] = values
+    except Exception:
+        for name, values in before.items():
+            own[name] = values
+        raise
+
+
 class BuiltLayer:
     """A layer of a network that is built, as network.layers has them: `name`, `kind` as docs/networks.md calls it, and `output_shape` per sample."""
 
@@ -48,12 +61,11 @@ class BuiltLayer:
         return [self.network.weights[name] for name in self.parameters]
 
     def set_weights(self, weights):
-        """Sets them, of a list in that order."""
+        """Sets them, of a list in that order, all or none."""
         names = self.parameters
         if len(weights) != len(names):
             raise ValueError(f"{self.name} has {len(names)} parameters ({', '.join(names)}), got {len(weights)} arrays")
-        for name, values in zip(names, weights):
-            self.network.weights[name] = values
+        _set_all(self.network.weights, zip(names, weights))
 
     def count_params(self):
         """How many numbers they are."""
@@ -92,14 +104,13 @@ class Contents:
         return dict(self.weights)
 
     def set_weights(self, weights):
-        """Sets parameters: a dict by name, or a list of all of them in their order."""
+        """Sets parameters, all that are given or none: a dict by name, or a list of all of them in their order."""
         own = self.weights
         if not hasattr(weights, "items"):
             if len(weights) != len(own):
                 raise ValueError(f"the network has {len(own)} parameters, got {len(weights)} arrays")
             weights = dict(zip(own, weights))
-        for name, values in weights.items():
-            own[name] = values
+        _set_all(own, weights.items())
 
     @property
     def layers(self):

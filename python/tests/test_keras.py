@@ -226,6 +226,18 @@ def test_layers_that_would_share_parameters_are_refused():
     assert len(soma.Network(x, relu(soma.Dense(3)(relu(x)))).layers) == 3
 
 
+def test_weights_are_set_all_or_none():
+    network = soma.Network([soma.Dense(3), soma.Dense(2)], device="cpu")
+    network.build((4,))
+    before = network.get_weights()
+    good, bad = np.full((4, 3), 9.0, np.float32), np.ones(5, np.float32)
+    for set_them in (lambda: network.set_weights([good, bad, np.ones((3, 2), np.float32), np.ones(2, np.float32)]),
+                     lambda: network.set_weights({"dense_1.weight": good, "dense_9.weight": good}), lambda: network.layers[0].set_weights([good, bad])):
+        with pytest.raises((ValueError, KeyError)):
+            set_them()
+        assert all(np.array_equal(before[name], values) for name, values in network.get_weights().items())
+
+
 def test_weights_of_classes_may_come_with_the_data():
     def trained(at_compile=None, at_fit=None):
         network = soma.Network("dense 3 softmax", device="cpu")
