@@ -133,6 +133,9 @@ class Network(Contents):
         weights = None if loss_weights is None else [float(weight) for weight in loss_weights]
         if weights is not None and not all(weight > 0 for weight in weights):
             raise ValueError(f"loss_weights are {weights}; accepted: numbers above 0 (an output that is not trained on has the loss 'none')")
+        outputs = len(self._net.ends(True)) if self._net else 1  # a list of layers has one
+        if weights is not None and len(weights) != outputs:
+            raise ValueError(f"loss_weights are {len(weights)} ({', '.join(map(str, weights))}), the network has {outputs} output{'s' * (outputs > 1)}; accepted: one for each")
         self._options = {"optimizer": optimizer, "loss": names, "loss_weights": weights,
                          "metrics": [metrics] if isinstance(metrics, str) else None if metrics is None else list(metrics),
                          "class_weight": training.class_weights(class_weight), "quantiles": list(of_losses.pop("quantiles", ())),

@@ -238,6 +238,16 @@ def test_weights_are_set_all_or_none():
         assert all(np.array_equal(before[name], values) for name, values in network.get_weights().items())
 
 
+def test_each_output_has_one_weight_of_its_loss():
+    x = soma.Input((3,))
+    two = soma.Network(x, [soma.Dense(1)(x), soma.Dense(2)(x)], device="cpu")
+    for network, weights, words in ((two, [0.5], "loss_weights are 1 .0.5., the network has 2 outputs"), (two, [0.5, 1, 7], "loss_weights are 3"),
+                                    (soma.Network([soma.Dense(1)]), [1, 2], "loss_weights are 2 .*the network has 1 output; accepted: one for each")):
+        with pytest.raises(ValueError, match=words):
+            network.compile(loss_weights=weights)
+    two.compile(loss_weights=[0.5, 2])
+
+
 def test_weights_of_classes_may_come_with_the_data():
     def trained(at_compile=None, at_fit=None):
         network = soma.Network("dense 3 softmax", device="cpu")
