@@ -14,6 +14,16 @@ def _refuse_inner(layer):
                 _refuse_inner(inner)
 
 
+def _require_shape(layer, shape):
+    """That a layer sees what its input_shape says, None where any size will do."""
+    given = layer.input_shape
+    if given is None:
+        return
+    given = tuple(given) if hasattr(given, "__iter__") else (given,)
+    if len(given) != len(shape) or any(size not in (None, own) for size, own in zip(given, shape)):
+        raise ValueError(f"{layer.name or repr(layer)}: input_shape is {given}, what comes to it has the shape {tuple(shape)}; accepted: that, or none")
+
+
 def build(inputs, outputs, seed):
     """The network, and what its layers were called, by the library's names of them."""
     net, called = _soma.Network(seed=seed), {}
@@ -32,6 +42,7 @@ def build(inputs, outputs, seed):
         if node.layer is None:
             raise ValueError("an output depends on an Input that is not among the inputs")
         _refuse_inner(node.layer)
+        _require_shape(node.layer, net.shape(numbers[id(node.parents[0])]))
         before, learnt = len(net.layer_list()), len(net.parameters())
         number = node.layer.build(net, [numbers[id(parent)] for parent in node.parents])
         if id(node.layer) in layers and len(net.parameters()) > learnt:

@@ -21,6 +21,8 @@ class Network(Contents):
     seed: of initial weights, shuffling and dropout; the same seed, data and device give the same bits. name: what it is called, which nothing depends on.
     """
 
+    _shaped = False  # whether the input is of an input_shape
+
     def __init__(self, layers=None, outputs=None, *, inputs=None, device=None, seed=0, name=None):
         self.device, self.seed, self.name = device, seed, name
         self.stop_training = False
@@ -50,7 +52,7 @@ class Network(Contents):
             return
         layer = as_layer(layer)
         if layer.input_shape is not None and not self._inputs and not self._layers:
-            self._inputs = [Input(layer.input_shape)]
+            self._inputs, self._shaped = [Input(layer.input_shape)], True
         self._layers.append(layer)
 
     def pop(self):
@@ -59,6 +61,8 @@ class Network(Contents):
             raise _soma.InvalidStateError("the network is built already; take layers away before its first data")
         if not self._layers:
             raise ValueError("the network has no layers")
+        if self._shaped and len(self._layers) == 1:
+            self._inputs, self._shaped = None, False
         return self._layers.pop()
 
     # ------------------------------------------------------------------------------------------------------- building

@@ -248,6 +248,22 @@ def test_each_output_has_one_weight_of_its_loss():
     two.compile(loss_weights=[0.5, 2])
 
 
+def test_the_shape_of_the_input_is_of_the_layers_that_are_there():
+    network = soma.Network([soma.Dense(4, input_shape=(3,))], device="cpu")
+    network.pop()
+    network.add(soma.Dense(4, input_shape=(5,)))
+    network.add(soma.Dense(2, input_shape=(4,)))
+    network.count_params()
+    assert network.input_shape == (5,)
+    kept = soma.Network([soma.Input((3,)), soma.Dense(4, input_shape=(3,))], device="cpu")
+    kept.pop()
+    kept.add(soma.Dense(2, input_shape=5, name="out"))
+    with pytest.raises(ValueError, match="out: input_shape is .5,., what comes to it has the shape .3,."):
+        kept.count_params()
+    with pytest.raises(ValueError, match="Dense.units=2.*: input_shape is .3,., what comes to it has the shape .4,."):
+        soma.Network([soma.Dense(4), soma.Dense(2, input_shape=(3,))]).build((3,))
+
+
 def test_weights_of_classes_may_come_with_the_data():
     def trained(at_compile=None, at_fit=None):
         network = soma.Network("dense 3 softmax", device="cpu")
