@@ -24,6 +24,13 @@ def _require_shape(layer, shape):
         raise ValueError(f"{layer.name or repr(layer)}: input_shape is {given}, what comes to it has the shape {tuple(shape)}; accepted: that, or none")
 
 
+def _named(made, learnt):
+    """Which of the library's layers that one layer has made has its name, as the dense one behind the flatten that it wants: that with parameters, without any
+    the last one. None where several have some: of no single one would it be true."""
+    owners = [name for name, _, _ in made if any(parameter.startswith(f"{name}.") for parameter in learnt)]
+    return owners[0] if len(owners) == 1 else made[-1][0] if made and not owners else None
+
+
 def build(inputs, outputs, seed):
     """The network, and what its layers were called, by the library's names of them."""
     net, called = _soma.Network(seed=seed), {}
@@ -50,9 +57,9 @@ def build(inputs, outputs, seed):
                              "accepted: a layer of its own for each place")
         if node.layer.name:
             net.mark(number, node.layer.name)
-            made = net.layer_list()[before:]
-            if len(made) == 1:  # parameters are called by the layer's number
-                called[made[0][0]] = node.layer.name
+            own = _named(net.layer_list()[before:], net.parameters()[learnt:])
+            if own:  # parameters are called by the layer's number
+                called[own] = node.layer.name
         if not node.layer.trainable:
             frozen += net.parameters()[learnt:]
         layers[id(node.layer)] = node.layer

@@ -264,6 +264,19 @@ def test_the_shape_of_the_input_is_of_the_layers_that_are_there():
         soma.Network([soma.Dense(4), soma.Dense(2, input_shape=(3,))]).build((3,))
 
 
+def test_a_layer_that_makes_several_keeps_its_name():
+    x = soma.Input((6, 6, 1))
+    dense = soma.Dense(3, name="fc")(soma.Conv2D(2, 3, name="picture")(x))
+    mean = soma.Average(name="mean")([dense, soma.Dense(3, name="other")(x)])
+    network = soma.Network(x, soma.Text("dense 4; dense 2", name="two")(mean), device="cpu")
+    fc, both = network.get_layer("fc"), network.get_layer("mean")
+    assert (fc.kind, fc.output_shape, len(fc.parameters)) == ("dense", (3,), 2) and network.get_layer("other").kind == "dense" and both.kind == "linear"
+    network.freeze("fc")
+    assert network._net.frozen() == fc.parameters
+    with pytest.raises(ValueError, match="there is no layer 'two'; there are picture, flatten_1, fc"):
+        network.get_layer("two")
+
+
 def test_weights_of_classes_may_come_with_the_data():
     def trained(at_compile=None, at_fit=None):
         network = soma.Network("dense 3 softmax", device="cpu")
