@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What a network that is built consists of: parameters by name, and layers."""
 import math
+import re
 from collections.abc import MutableMapping
 
 from . import data
@@ -133,18 +134,29 @@ class Contents:
                     return layer
         raise ValueError(f"get_layer(): there is no layer '{name}'; there are {', '.join(layer.name for layer in layers)}")
 
+    def _meant(self, name):
+        """What a name of freeze() is to the library: one that was given is a layer's alone, a pattern is held against those that were given and the library's."""
+        own, parameters = {given: name for name, given in self._called.items()}, self._net.parameters()
+        if "*" in name:
+            like = re.compile(".*".join(map(re.escape, name.split("*"))), re.DOTALL).fullmatch
+            found = [parameter for parameter in parameters for layer, _, role in [parameter.rpartition(".")]
+                     if layer in self._called and (like(self._called[layer]) or like(f"{self._called[layer]}.{role}"))]
+            has = any(like(known) for known in [*parameters, *(parameter.rpartition(".")[0] for parameter in parameters)])
+            return found + [name] if has or not found else found
+        layer, dot, role = name.rpartition(".")
+        if name not in own and own.get(layer, layer) != layer and name in parameters:
+            raise ValueError(f"freeze(): '{name}' is a parameter of the layer that was named '{layer}', and in network.weights one of another layer; "
+                             "accepted: names of layers, or get_layer(...).trainable = False")
+        return [own.get(name) or own.get(layer, layer) + dot + role]
+
     def freeze(self, names, frozen=True):
         """Holds parameters still in training: those of layers, or single ones, of these names, in which * stands for any characters: freeze("conv_*"),
         freeze(["dense_1", "dense_2.bias"]). A frozen BatchNorm goes by its running figures. frozen=False: they are trained again. The network is compiled again
-        before it is used, and the optimizer begins anew; files keep what is frozen. A name that a layer was given comes before the same one of the library."""
+        before it is used, and the optimizer begins anew; files keep what is frozen. A name that a layer was given comes before the same one of the library; a pattern is held against both."""
         self._require_built()
-        own = {given: name for name, given in self._called.items()}
         for name in [names] if isinstance(names, str) else names:
-            layer, dot, role = name.rpartition(".")
-            if name not in own and own.get(layer, layer) != layer and name in self._net.parameters():
-                raise ValueError(f"freeze(): '{name}' is a parameter of the layer that was named '{layer}', and in network.weights one of another layer; "
-                                 "accepted: names of layers, or get_layer(...).trainable = False")
-            self._net.set_frozen(own.get(name) or own.get(layer, layer) + dot + role, bool(frozen))
+            for meant in self._meant(name):
+                self._net.set_frozen(meant, bool(frozen))
             self._compiled = False
 
     @property

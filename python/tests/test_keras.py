@@ -277,6 +277,20 @@ def test_a_layer_that_makes_several_keeps_its_name():
         network.get_layer("two")
 
 
+def test_patterns_are_held_against_the_names_that_were_given():
+    network = soma.Network([soma.Dense(3, name="block_1"), soma.Dense(3, name="block_2"), soma.Dense(3, name="head[1]"), soma.Dense(1)], device="cpu")
+    network.build((5,))
+    for pattern, frozen in (("block_*", [1, 2]), ("head[*", [3]), ("dense_*", [1, 2, 3, 4]), ("*", [1, 2, 3, 4]), ("b*_2", [2])):
+        network.freeze(pattern)
+        assert network._net.frozen() == [f"dense_{i}.{role}" for i in frozen for role in ("weight", "bias")]
+        network.freeze(pattern, frozen=False)
+        assert not network._net.frozen()
+    network.freeze("block_*.bias")
+    assert network._net.frozen() == ["dense_1.bias", "dense_2.bias"]
+    with pytest.raises(soma.InvalidArgumentError, match="blok_.*dense_1.weight"):
+        network.freeze("blok_*")
+
+
 def test_weights_of_classes_may_come_with_the_data():
     def trained(at_compile=None, at_fit=None):
         network = soma.Network("dense 3 softmax", device="cpu")
