@@ -5,6 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from . import _soma
+
+# Which losses have an argument, by the beginnings of the library's names; what it is where it isn't said.
+ARGUMENTS: dict[str, tuple[tuple[str, ...], Any]] = {
+    "label_smoothing": (("categorical_", "binary_", "focal"), 0.0), "focal_gamma": (("categorical_focal", "binary_focal", "focal"), 2.0),
+    "focal_alpha": (("binary_focal", "focal"), None), "huber_delta": (("huber",), 1.0), "quantiles": (("quantile",), (0.5,)),
+}
 
 class Loss:
     """A loss by the library's name, and what it takes."""
@@ -87,20 +94,29 @@ class CTC(Loss):
         super().__init__("ctc")
 
 
+def _called(name: str) -> str:
+    """The library's name of a loss that may be called by another one, or be unknown."""
+    word = name.lower().replace("-", "_").replace(" ", "_")
+    return next((first for first, others in _soma.names(1).items() if word in others), word)
+
+
 def of(given: Any) -> tuple[list[str] | None, dict[str, Any]]:
     """(names, options) of a name, a Loss, or a list of them, one for each output; None of None. What the library knows one of is the same for all that have it."""
     if given is None:
         return None, {}
-    names: list[str] = []
-    options: dict[str, Any] = {}
+    losses: list[Loss] = []
     for loss in given if isinstance(given, (list, tuple)) else [given]:
         if isinstance(loss, type) and issubclass(loss, Loss):
             loss = loss()
         if not isinstance(loss, (str, Loss)):
             raise TypeError(f"a loss is wanted, or the name of one; got {loss!r}")
-        loss = loss if isinstance(loss, Loss) else Loss(loss)
-        names.append(loss.name)
-        for key, value in loss.options.items():
-            if options.setdefault(key, value) != value:
-                raise ValueError(f"the losses of all outputs share one {key}; got {options[key]} and {value}")
-    return names, options
+        losses.append(loss if isinstance(loss, Loss) else Loss(loss))
+    options: dict[str, Any] = {}
+    for key in dict.fromkeys(key for loss in losses for key in loss.options):
+        beginnings, standard = ARGUMENTS.get(key, ((), None))
+        values = [loss.options.get(key, standard) for loss in losses if key in loss.options or _called(loss.name).startswith(beginnings)]
+        for value in values:
+            if value != values[0]:
+                raise ValueError(f"the losses of all outputs share one {key}; got {values[0]} and {value}")
+        options[key] = values[0]
+    return [loss.name for loss in losses], options
