@@ -12,18 +12,40 @@ WORDS = {"beta_1": "beta1", "beta_2": "beta2", "weight_decay": "decay", "clipnor
          "lr": "learning_rate", "eps": "epsilon"}
 
 
+# What all rules take besides learning_rate and schedule, and what else each has; of SGD a momentum makes another rule.
+ALL = ("l1", "l2", "clipnorm", "clipvalue")
+TAKES = {"sgd": (), "momentum": ("momentum",), "nesterov": ("momentum",), "rmsprop": ("rho", "epsilon"), "adagrad": ("epsilon",)} | dict.fromkeys(
+    ("adam", "adamw"), ("beta_1", "beta_2", "epsilon", "weight_decay"))
+
+
 class Optimizer:
-    """The rule that moves the weights. Arguments: learning_rate (a number, or a Schedule), momentum, beta_1, beta_2, rho, epsilon, l1,
-    l2, weight_decay, clipnorm, clipvalue; those that the rule does not have are passed over."""
+    """The rule that moves the weights. Arguments: learning_rate (a number, or a Schedule), l1, l2, clipnorm, clipvalue, and what the rule has of momentum,
+    beta_1, beta_2, rho, epsilon and weight_decay; others are refused."""
 
     kind = None
 
     def __init__(self, learning_rate=None, *, schedule=None, **arguments):
+        if "lr" in arguments:
+            if learning_rate is not None:
+                raise TypeError(f"{type(self).__name__}: lr is another name of learning_rate; accepted: one of them")
+            learning_rate = arguments.pop("lr")
+        self._check(arguments)
         if isinstance(learning_rate, Schedule):
             learning_rate, schedule = learning_rate.learning_rate, learning_rate
         self.schedule = schedule
         self.options = {WORDS.get(name, name): value for name, value in arguments.items()}
         self.options |= {"kind": self.kind, "learning_rate": learning_rate}
+
+    def _check(self, arguments):
+        """The library passes over what a rule does not have."""
+        if self.kind not in TAKES:
+            return
+        takes = [*TAKES[self.kind], *ALL]
+        known = {WORDS.get(word, word) for word in takes}
+        for word, value in arguments.items():
+            if value is not None and WORDS.get(word, word) not in known:
+                also = ["momentum", "nesterov"] if isinstance(self, SGD) else []
+                raise TypeError(f"{type(self).__name__} has no {word}; it takes {', '.join(['learning_rate', 'schedule', *also, *takes])}")
 
 
 class SGD(Optimizer):

@@ -57,15 +57,18 @@ def layer_stubs():
 
 
 def optimizer_stubs():
-    arguments = ["self", "learning_rate: float | Schedule | None = None", "*", "schedule: Schedule | None = None"]
-    arguments += [f"{name}: float = ..." for name in ("momentum", "beta_1", "beta_2", "rho", "epsilon", "l1", "l2", "weight_decay", "clipnorm",
-                                                      "clipvalue")]
+    def init(words, own=()):
+        first = ["self", "learning_rate: float | Schedule | None = None", *own, "*", "schedule: Schedule | None = None"]
+        return f"    def __init__({', '.join([*first, *(f'{word}: float | None = ...' for word in words)])}) -> None: ...\n"
+
+    every = list(dict.fromkeys(word for words in optimizers.TAKES.values() for word in words))
     text = [HEAD + "from typing import Any\n\nfrom . import schedules as schedules\nfrom .schedules import Schedule as Schedule\n",
-            f"class Optimizer:\n    kind: str\n    options: dict[str, Any]\n    def __init__({', '.join(arguments)}) -> None: ...\n"]
-    sgd = ", ".join([*arguments[:2], "momentum: float = 0.0", "nesterov: bool = False", *(word for word in arguments[2:] if not word.startswith("momentum"))])
-    text += [f"class {name}(Optimizer):\n    def __init__({sgd}) -> None: ...\n" if name == "SGD" else f"class {name}(Optimizer): ...\n" for name in optimizers.NAMES]
+            "class Optimizer:\n    kind: str\n    options: dict[str, Any]\n" + init([*every, *optimizers.ALL])]
+    for name in optimizers.NAMES:
+        own = ("momentum: float = 0.0", "nesterov: bool = False") if name == "SGD" else ()
+        text.append(f"class {name}(Optimizer):\n" + init([*optimizers.TAKES[getattr(optimizers, name).kind], *optimizers.ALL], own))
     text.append("class Running:\n    learning_rate: float\n    def __init__(self, network: Any) -> None: ...\n")
-    text.append("NAMES: list[str]\nWORDS: dict[str, str]\n\ndef of(given: str | Optimizer | type[Optimizer]) -> tuple[dict[str, Any], dict[str, Any] | None]: ...\n")
+    text.append("ALL: tuple[str, ...]\nTAKES: dict[str, tuple[str, ...]]\nNAMES: list[str]\nWORDS: dict[str, str]\n\ndef of(given: str | Optimizer | type[Optimizer]) -> tuple[dict[str, Any], dict[str, Any] | None]: ...\n")
     return "\n".join(text)
 
 

@@ -31,3 +31,23 @@ def test_an_argument_of_one_loss_is_not_that_of_another():
     with pytest.raises(ValueError, match="share one huber_delta; got 0.5 and 1.0"):
         two_heads().compile("sgd", [losses.Huber(0.5), "smooth_l1"])
     two_heads().compile("sgd", [losses.Huber(1.0), "smooth_l1"])
+
+
+@pytest.mark.parametrize("kind, arguments, takes", [
+    (soma.SGD, {"weight_decay": 0.5}, "learning_rate, schedule, momentum, nesterov, l1, l2, clipnorm, clipvalue"),
+    (soma.RMSprop, {"momentum": 0.9}, "learning_rate, schedule, rho, epsilon, l1"), (soma.Adagrad, {"weight_decay": 0.5}, "schedule, epsilon, l1"),
+    (soma.Adam, {"momentum": 0.5}, "schedule, beta_1, beta_2, epsilon, weight_decay, l1"), (soma.Momentum, {"nesterov": True}, "schedule, momentum, l1"),
+    (soma.Adam, {"amsgrad": True}, "beta_1")])
+def test_an_optimizer_refuses_what_its_rule_does_not_have(kind, arguments, takes):
+    with pytest.raises(TypeError, match=f"{kind.__name__} has no {next(iter(arguments))}; it takes .*{takes}"):
+        kind(0.1, **arguments)
+    kind(0.1, **dict.fromkeys(arguments))  # None says nothing
+
+
+def test_lr_is_the_learning_rate():
+    network = soma.Network([soma.Dense(1, input_shape=(3,))], device="cpu")
+    network.compile(soma.SGD(lr=0.25), "mse")
+    network.build((3,))
+    assert network.learning_rate == 0.25
+    with pytest.raises(TypeError, match="another name of learning_rate"):
+        soma.SGD(0.1, lr=0.2)
