@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Initial weights by Keras's names, as kernel_initializer= takes them: each is the text that the library has for it (docs/networks.md#initial-weights)."""
 
+from .schedules import positive
+
 
 def Zeros() -> str:
     """0."""
@@ -21,6 +23,7 @@ def RandomNormal(mean: float = 0.0, stddev: float = 0.05) -> str:
     """Normal, about 0."""
     if mean != 0:
         raise ValueError(f"RandomNormal: the mean is {mean}; accepted: 0")
+    positive("RandomNormal: stddev", stddev, "; Zeros() is 0")
     return f"normal({float(stddev)!r})"
 
 
@@ -28,6 +31,7 @@ def RandomUniform(minval: float = -0.05, maxval: float = 0.05) -> str:
     """Uniform, from -maxval to maxval."""
     if minval != -maxval:
         raise ValueError(f"RandomUniform: from {minval} to {maxval}; accepted: from -x to x")
+    positive("RandomUniform: maxval", maxval, "; Zeros() is 0")
     return f"uniform({float(maxval)!r})"
 
 

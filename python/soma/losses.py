@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from . import _soma
+from .schedules import positive
 
 # Which losses have an argument, by the beginnings of the library's names; what it is where it isn't said.
 ARGUMENTS: dict[str, tuple[tuple[str, ...], Any]] = {
@@ -56,6 +57,7 @@ class BinaryFocalCrossentropy(Loss):
     (Keras: with apply_class_balancing, 0.25)."""
 
     def __init__(self, gamma: float | None = None, alpha: float | None = None, from_logits: bool = False, label_smoothing: float | None = None) -> None:
+        positive("BinaryFocalCrossentropy: alpha", alpha, " and below 1, or None")
         super().__init__("binary_focal" + "_logits" * bool(from_logits), focal_gamma=gamma, focal_alpha=alpha, label_smoothing=label_smoothing)
 
 
@@ -77,14 +79,17 @@ class Huber(Loss):
     """The mean of d²/2 where |d| ≤ delta, else of delta (|d| − delta/2); d = p − t, delta is 1."""
 
     def __init__(self, delta: float | None = None) -> None:
-        super().__init__("huber", huber_delta=delta)
+        super().__init__("huber", huber_delta=positive("Huber: delta", delta))
 
 
 class Quantile(Loss):
     """Several quantiles of a target at once: the output has all values at the first level, then all at the second; at most 8 levels in (0, 1)."""
 
     def __init__(self, quantiles: Iterable[float] = (0.5,)) -> None:
-        super().__init__("quantile", quantiles=tuple(float(level) for level in quantiles))
+        levels = tuple(float(level) for level in quantiles)
+        if not levels or not all(0 < level < 1 for level in levels):
+            raise ValueError(f"Quantile: the levels are {list(levels)}; accepted: from one to 8, above 0 and below 1")
+        super().__init__("quantile", quantiles=levels)
 
 
 class CTC(Loss):

@@ -2,7 +2,7 @@
 """Optimizers, one class for each that the library has; the defaults are the library's. Schedules of the learning rate are in soma.optimizers.schedules."""
 from . import _soma
 from . import schedules as schedules  # where Keras has them: soma.optimizers.schedules
-from .schedules import Schedule
+from .schedules import Schedule, positive
 
 # As soma_names counts them.
 LOSSES, OPTIMIZERS, SCHEDULES, METRICS = 1, 2, 3, 4
@@ -32,6 +32,7 @@ class Optimizer:
         self._check(arguments)
         if isinstance(learning_rate, Schedule):
             learning_rate, schedule = learning_rate.learning_rate, learning_rate
+        positive(f"{type(self).__name__}: the learning rate", learning_rate, ", or None for the rule's own")
         self.schedule = schedule
         self.options = {WORDS.get(name, name): value for name, value in arguments.items()}
         self.options |= {"kind": self.kind, "learning_rate": learning_rate}

@@ -1,5 +1,15 @@
 # SPDX-License-Identifier: MIT
 """How the learning rate changes in the course of the steps: Schedule, and those of Keras."""
+from __future__ import annotations
+
+from typing import Any
+
+
+def positive(what: str, value: Any, otherwise: str = "") -> Any:
+    """A number above 0, as the library takes 0 for what is not said; None is passed on."""
+    if value is not None and not value > 0:
+        raise ValueError(f"{what} is {value}; accepted: above 0{otherwise}")
+    return value
 
 
 class Schedule:
@@ -7,6 +17,9 @@ class Schedule:
     floor, patience in epochs, min_delta (docs/training.md)."""
 
     def __init__(self, kind: str, learning_rate: float | None = None, **arguments: float) -> None:
+        positive("Schedule: the learning rate", learning_rate, ", or None for the rule's own")
+        for name in ("factor", "patience"):
+            positive(f"Schedule: {name}", arguments.get(name))
         self.learning_rate, self.options = learning_rate, {"kind": kind, **arguments}
 
 
@@ -14,6 +27,8 @@ class ExponentialDecay(Schedule):
     """initial_learning_rate * decay_rate ** (step / decay_steps); staircase: with that quotient rounded down."""
 
     def __init__(self, initial_learning_rate: float, decay_steps: int, decay_rate: float, staircase: bool = False) -> None:
+        for name, value in (("initial_learning_rate", initial_learning_rate), ("decay_steps", decay_steps), ("decay_rate", decay_rate)):
+            positive(f"ExponentialDecay: {name}", value)
         super().__init__("step" if staircase else "exponential", initial_learning_rate, period=decay_steps, factor=decay_rate)
 
 
@@ -26,4 +41,7 @@ class CosineDecay(Schedule):
             raise ValueError(f"CosineDecay: the rate rises from {initial_learning_rate}; accepted: from 0")
         if warmup_target is None and warmup_steps:
             raise ValueError("CosineDecay: warmup_steps goes with warmup_target, the rate that they lead to")
-        super().__init__("cosine", initial_learning_rate if warmup_target is None else warmup_target, period=decay_steps, floor=alpha, warmup=warmup_steps)
+        rate = initial_learning_rate if warmup_target is None else warmup_target
+        positive("CosineDecay: initial_learning_rate" if warmup_target is None else "CosineDecay: warmup_target", rate, "; a rate that rises from 0 has a warmup_target")
+        positive("CosineDecay: decay_steps", decay_steps)
+        super().__init__("cosine", rate, period=decay_steps, floor=alpha, warmup=warmup_steps)

@@ -51,3 +51,33 @@ def test_lr_is_the_learning_rate():
     assert network.learning_rate == 0.25
     with pytest.raises(TypeError, match="another name of learning_rate"):
         soma.SGD(0.1, lr=0.2)
+
+
+@pytest.mark.parametrize("made, message", [
+    (lambda: soma.SGD(0.0), "SGD: the learning rate is 0.0; accepted: above 0, or None"), (lambda: soma.Adam(-1.0), "Adam: the learning rate is -1.0"),
+    (lambda: soma.SGD(float("nan")), "SGD: the learning rate is nan"), (lambda: soma.Schedule("step", 0.0, period=2), "Schedule: the learning rate is 0.0"),
+    (lambda: soma.Schedule("step", 0.1, period=2, factor=0.0), "Schedule: factor is 0.0"), (lambda: soma.Schedule("plateau", patience=0), "Schedule: patience is 0"),
+    (lambda: soma.optimizers.schedules.CosineDecay(0.0, 10), "initial_learning_rate is 0.0; accepted: above 0; a rate that rises from 0 has a warmup_target"),
+    (lambda: soma.optimizers.schedules.CosineDecay(0.1, 0), "CosineDecay: decay_steps is 0"),
+    (lambda: soma.optimizers.schedules.ExponentialDecay(0.1, 4, 0.0), "ExponentialDecay: decay_rate is 0.0"),
+    (lambda: soma.initializers.RandomNormal(stddev=0.0), "RandomNormal: stddev is 0.0; accepted: above 0; Zeros"),
+    (lambda: soma.initializers.RandomUniform(0, 0), "RandomUniform: maxval is 0"), (lambda: soma.initializers.RandomUniform(0.5, -0.5), "RandomUniform: maxval is -0.5"),
+    (lambda: soma.losses.Huber(0.0), "Huber: delta is 0.0; accepted: above 0"), (lambda: soma.losses.Quantile([]), "levels are ..; accepted: from one"),
+    (lambda: soma.losses.Quantile([0.0]), "levels are .0.0."), (lambda: soma.losses.BinaryFocalCrossentropy(alpha=0.0), "alpha is 0.0; accepted: above 0 and below 1, or None")])
+def test_a_zero_is_not_the_default(made, message):
+    with pytest.raises(ValueError, match=message):
+        made()
+
+
+def test_a_rate_rises_from_zero():
+    schedule = soma.optimizers.schedules.CosineDecay(0.0, 10, warmup_target=0.5, warmup_steps=4)
+    assert schedule.learning_rate == 0.5 and schedule.options["warmup"] == 4
+
+
+def test_a_constant_of_zero_is_zero():
+    network = soma.Network([soma.Dense(2, kernel_initializer=soma.initializers.Constant(0.0), input_shape=(3,))], device="cpu")
+    network.build((3,))
+    assert not np.any(network.weights["dense_1.weight"])
+    relu = soma.Network([soma.LeakyReLU(0.0)], device="cpu")
+    relu.build((2,))
+    assert relu.predict(np.array([[-1, 7]], np.float32)).tolist() == [[0, 7]]
