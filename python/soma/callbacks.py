@@ -7,6 +7,7 @@ import os
 
 from .board import SummaryWriter, filters, hyperparameters
 from .history import line
+from .schedules import flag
 
 
 class Callback:
@@ -81,12 +82,12 @@ class LambdaCallback(Callback):
 
 
 class EarlyStopping(Callback):
-    """Ends training after `patience` epochs without improvement of at least min_delta. monitor: 'val_loss' or 'val_accuracy' (of
+    """Ends training after `patience` epochs without improvement of at least min_delta; 0 is 1, as in Keras. monitor: 'val_loss' or 'val_accuracy' (of
     any metric, the first one), without validation data those of the training. The library does it; defaults are its."""
 
-    def __init__(self, monitor="val_loss", patience=5, min_delta=0.0, restore_best_weights=True):
-        self.options = {"early_stopping": patience, "min_delta": min_delta, "monitor": 0 if monitor.endswith("loss") else 1,
-                        "restore_best": restore_best_weights}
+    def __init__(self, monitor="val_loss", *, patience=5, min_delta=0.0, restore_best_weights=True):
+        self.options = {"early_stopping": 1 if patience == 0 else patience, "min_delta": min_delta, "monitor": 0 if monitor.endswith("loss") else 1,
+                        "restore_best": flag("EarlyStopping: restore_best_weights", restore_best_weights)}
 
 
 def sign_of(name, monitor, mode):
@@ -110,8 +111,8 @@ class ModelCheckpoint(Callback):
     first one writes.
     """
 
-    def __init__(self, filepath, monitor="val_loss", save_best_only=False, mode="auto", every=0):
-        if save_best_only and every:
+    def __init__(self, filepath, monitor="val_loss", *, save_best_only=False, mode="auto", every=0):
+        if flag("ModelCheckpoint: save_best_only", save_best_only) and every:
             raise ValueError("ModelCheckpoint: save_best_only is decided after each epoch; `every` goes with checkpoints to resume from")
         self.filepath, self.monitor, self.save_best_only = os.fspath(filepath), monitor, save_best_only
         self.options = {} if save_best_only else {"checkpoint": self.filepath, "checkpoint_every": every}
@@ -274,7 +275,7 @@ class TensorBoard(Callback):
     together the first one writes. update_freq: "epoch", or a number of batches, "batch" for 1, after each of which loss and metrics of the epoch so far are written as well, as
 batch_loss and so on, over the batches since fit() began, from 1; each waits for the device. Numbers, texts and pictures of your own: soma.SummaryWriter."""
 
-    def __init__(self, log_dir="logs", histogram_freq=1, write_graph=True, write_images=False, update_freq="epoch", hparams=None):
+    def __init__(self, log_dir="logs", histogram_freq=1, write_graph=True, write_images=False, *, update_freq="epoch", hparams=None):
         if update_freq not in ("epoch", "batch") and (not isinstance(update_freq, int) or update_freq < 1):
             raise ValueError(f"TensorBoard: update_freq is {update_freq!r}; accepted: 'epoch', 'batch', or a number of batches from 1 on")
         self.options = {"log_dir": os.fspath(log_dir), "histogram_freq": histogram_freq, "write_graph": int(write_graph)}

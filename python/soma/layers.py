@@ -8,6 +8,7 @@ import inspect
 
 from .nodes import (Add, Average, Concatenate, Divide, Input, Layer, Mask, Maximum, Merge, Minimum, Multiply, Node, Residual, Subtract, Text, add, as_layer,
                     average, concatenate, maximum, minimum, multiply, subtract)
+from .schedules import flag
 
 # ------------------------------------------------------------------------------------------------------ arguments as words
 
@@ -94,12 +95,13 @@ LEADING = {
     "function": lambda value, rank: [_function(value)],
 }
 
-_WINDOW = "strides=None, padding=None, dilation_rate=None, groups=None"
+_WINDOW = "strides=None, padding=None, *, dilation_rate=None, groups=None"
 _WEIGHTS = "activation=None, use_bias=True, kernel_initializer=None"
 _CELL = "use_bias=True, kernel_initializer=None"
-_POOL = "pool_size=2, strides=None, padding=None, dilation_rate=None, ceil_mode=False"
+_POOL = "pool_size=2, strides=None, padding=None, *, dilation_rate=None, ceil_mode=False"
 _CHANNELS = "center=True, scale=True"
 
+# By position are arguments that Keras has at the same place; the others, name and input_shape among them, are said by name.
 # The class; its word in the library's text; the words' own arguments, which lead; those that may follow; those in parentheses behind the
 # word; other names of Keras and PyTorch; what it does.
 TABLE = [
@@ -110,20 +112,20 @@ TABLE = [
      "As Dropout, but a channel of a sample is dropped everywhere or nowhere."),
     ("Flatten", "flatten", "", "", "", "", "All dimensions of a sample become one."),
     ("Reshape", "reshape", "target_shape", "", "", "", "The same elements in another shape per sample."),
-    ("Embedding", "embedding", "input_dim, output_dim", "padding_idx=None, embeddings_initializer=None", "", "",
+    ("Embedding", "embedding", "input_dim, output_dim", "*, padding_idx=None, embeddings_initializer=None", "", "",
      "For each whole number from 0 to input_dim - 1 a row of a table that is learnt: [..., output_dim]."),
-    ("SimpleRNN", "rnn", "units", f"return_sequences=False, bidirectional=False, go_backwards=False, {_WEIGHTS}, truncate=None", "", "RNN",
+    ("SimpleRNN", "rnn", "units", f"*, return_sequences=False, bidirectional=False, go_backwards=False, {_WEIGHTS}, truncate=None", "", "RNN",
      "h' = tanh(x W + h U + b), or relu, over the steps of [steps, features]: [units] after the last, or with return_sequences=True "
      "[steps, units]; bidirectional=True goes both ways. truncate=N: in training gradients go back through N steps at a time."),
-    ("LSTM", "lstm", "units", f"return_sequences=False, bidirectional=False, go_backwards=False, {_CELL}, truncate=None", "", "",
+    ("LSTM", "lstm", "units", f"*, return_sequences=False, bidirectional=False, go_backwards=False, {_CELL}, truncate=None", "", "",
      "Long short-term memory, as SimpleRNN; the forget gate's bias begins as 1."),
-    ("GRU", "gru", "units", f"return_sequences=False, bidirectional=False, go_backwards=False, reset_after=True, {_CELL}, truncate=None", "", "",
+    ("GRU", "gru", "units", f"*, return_sequences=False, bidirectional=False, go_backwards=False, reset_after=True, {_CELL}, truncate=None", "", "",
      "Gated recurrent unit, as SimpleRNN."),
-    ("MultiHeadAttention", "attention", "num_heads", f"num_kv_heads=None, key_dim=None, causal=False, rotary=False, {_CELL}", "", "MultiheadAttention",
+    ("MultiHeadAttention", "attention", "num_heads", f"*, num_kv_heads=None, key_dim=None, causal=False, rotary=False, {_CELL}", "", "MultiheadAttention",
      "Each step of [steps, features] takes what it is like of all steps, in so many heads; causal=True: of itself and those before it. "
      "num_kv_heads heads of keys and values are shared; key_dim is the width of a head, features / num_heads by default."),
     ("Transformer", "transformer", "num_heads",
-     "intermediate_dim=None, num_kv_heads=None, causal=False, rotary=False, postnorm=False, rmsnorm=False, swiglu=False, activation=None, use_bias=True, "
+     "*, intermediate_dim=None, num_kv_heads=None, causal=False, rotary=False, postnorm=False, rmsnorm=False, swiglu=False, activation=None, use_bias=True, "
      "dropout=None", "", "TransformerEncoderLayer",
      "A transformer block: attention, then two dense layers, the first of intermediate_dim units (4 features) with GELU, each behind a LayerNorm and added "
      "to what it began with; postnorm=True normalises behind that."),
@@ -149,7 +151,7 @@ TABLE = [
      "The mean of each channel over all positions: [channels]."),
     ("GlobalMaxPool", "globalmaxpool", "", "", "", "GlobalMaxPooling1D GlobalMaxPooling2D GlobalMaxPooling3D",
      "The largest of each channel over all positions: [channels]."),
-    ("UpSampling", "upsample", "", "size=2, interpolation=None", "", "UpSampling1D UpSampling2D UpSampling3D Upsample",
+    ("UpSampling", "upsample", "", "size=2, *, interpolation=None", "", "UpSampling1D UpSampling2D UpSampling3D Upsample",
      "Each position several times, or with interpolation='bilinear' what lies between."),
     ("ZeroPadding", "zeropad", "", "sides=1", "", "ZeroPadding1D ZeroPadding2D ZeroPadding3D", "Zeros around the positions."),
     ("ReflectPad", "reflectpad", "", "sides=1", "", "", "Around the positions those inside, mirrored."),
@@ -189,9 +191,15 @@ def _text(self, shape):
 
 def _make_init(signature):
     def __init__(self, *arguments, **keywords):
-        bound = signature.bind(*arguments, **keywords)
+        try:
+            bound = signature.bind(*arguments, **keywords)
+        except TypeError as error:
+            raise TypeError(f"{type(self).__name__}: {error}; accepted: {type(self).__name__}{signature}") from None
         bound.apply_defaults()
         self.arguments = dict(bound.arguments)
+        for name, parameter in signature.parameters.items():
+            if isinstance(parameter.default, bool):
+                flag(f"{type(self).__name__}: {name}", self.arguments[name])
         for name in COMMON:
             setattr(self, name, self.arguments.pop(name))
 
@@ -201,7 +209,8 @@ def _make_init(signature):
 
 def _layer(name, word, leading, options, inside, what):
     lists = [part.split(", ") if part else [] for part in (leading, options, inside)]
-    parameters = lists[0] + [f"{part}=None" for part in lists[2]] + lists[1] + [f"{name}=None" for name in COMMON]
+    parameters = lists[0] + (["*"] if inside else []) + [f"{part}=None" for part in lists[2]] + lists[1]
+    parameters += ([] if "*" in parameters else ["*"]) + [f"{name}=None" for name in COMMON]
     function = {}
     exec(f"def f({', '.join(parameters)}): pass", function)  # the signature as it is written in TABLE
     signature = inspect.signature(function["f"])

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from . import _soma
-from .schedules import positive
+from .schedules import flag, positive
 
 # Which losses have an argument, by the beginnings of the library's names; what it is where it isn't said.
 ARGUMENTS: dict[str, tuple[tuple[str, ...], Any]] = {
@@ -24,11 +24,16 @@ class Loss:
         return f"{type(self).__name__}({', '.join([repr(self.name), *(f'{key}={value!r}' for key, value in self.options.items())])})"
 
 
+def _logits(given: Any) -> str:
+    """The end of the name of a loss that is before its function."""
+    return "_logits" * flag("from_logits", given)
+
+
 class CategoricalCrossentropy(Loss):
     """−Σ t ln p. from_logits: the output is before its softmax. label_smoothing ε: of k classes (1 − ε) t + ε/k for t."""
 
     def __init__(self, from_logits: bool = False, label_smoothing: float | None = None) -> None:
-        super().__init__("categorical_crossentropy" + "_logits" * bool(from_logits), label_smoothing=label_smoothing)
+        super().__init__("categorical_crossentropy" + _logits(from_logits), label_smoothing=label_smoothing)
 
 
 class SparseCategoricalCrossentropy(CategoricalCrossentropy):
@@ -42,23 +47,23 @@ class BinaryCrossentropy(Loss):
     """The mean of −t ln p − (1 − t) ln(1 − p). from_logits: the output is before its sigmoid. label_smoothing ε: (1 − ε) t + ε/2 for t."""
 
     def __init__(self, from_logits: bool = False, label_smoothing: float | None = None) -> None:
-        super().__init__("binary_crossentropy" + "_logits" * bool(from_logits), label_smoothing=label_smoothing)
+        super().__init__("binary_crossentropy" + _logits(from_logits), label_smoothing=label_smoothing)
 
 
 class CategoricalFocalCrossentropy(Loss):
     """−Σ t (1 − p)^gamma ln p; gamma is 2. (Keras multiplies it by alpha = 0.25; compile() takes class_weight.)"""
 
-    def __init__(self, gamma: float | None = None, from_logits: bool = False, label_smoothing: float | None = None) -> None:
-        super().__init__("categorical_focal" + "_logits" * bool(from_logits), focal_gamma=gamma, label_smoothing=label_smoothing)
+    def __init__(self, *, gamma: float | None = None, from_logits: bool = False, label_smoothing: float | None = None) -> None:
+        super().__init__("categorical_focal" + _logits(from_logits), focal_gamma=gamma, label_smoothing=label_smoothing)
 
 
 class BinaryFocalCrossentropy(Loss):
     """The binary cross-entropy times (1 − q)^gamma, q the probability of what is true; gamma is 2. alpha: ones count it, zeros 1 − alpha; None: both 1
     (Keras: with apply_class_balancing, 0.25)."""
 
-    def __init__(self, gamma: float | None = None, alpha: float | None = None, from_logits: bool = False, label_smoothing: float | None = None) -> None:
+    def __init__(self, *, gamma: float | None = None, alpha: float | None = None, from_logits: bool = False, label_smoothing: float | None = None) -> None:
         positive("BinaryFocalCrossentropy: alpha", alpha, " and below 1, or None")
-        super().__init__("binary_focal" + "_logits" * bool(from_logits), focal_gamma=gamma, focal_alpha=alpha, label_smoothing=label_smoothing)
+        super().__init__("binary_focal" + _logits(from_logits), focal_gamma=gamma, focal_alpha=alpha, label_smoothing=label_smoothing)
 
 
 class MeanSquaredError(Loss):

@@ -2,7 +2,7 @@
 """Optimizers, one class for each that the library has; the defaults are the library's. Schedules of the learning rate are in soma.optimizers.schedules."""
 from . import _soma
 from . import schedules as schedules  # where Keras has them: soma.optimizers.schedules
-from .schedules import Schedule, positive
+from .schedules import Schedule, flag, positive
 
 # As soma_names counts them.
 LOSSES, OPTIMIZERS, SCHEDULES, METRICS = 1, 2, 3, 4
@@ -56,7 +56,7 @@ class SGD(Optimizer):
 
     def __init__(self, learning_rate=None, momentum=0.0, nesterov=False, *, schedule=None, **arguments):
         super().__init__(learning_rate, schedule=schedule, **arguments)
-        if nesterov and not momentum:
+        if flag("SGD: nesterov", nesterov) and not momentum:
             raise ValueError("SGD: nesterov goes with a momentum, as 0.9")
         if momentum:
             self.options |= {"kind": "nesterov" if nesterov else "momentum", "momentum": momentum}

@@ -12,6 +12,13 @@ def positive(what: str, value: Any, otherwise: str = "") -> Any:
     return value
 
 
+def flag(what: str, value: Any) -> bool:
+    """True or False, of Python or NumPy: anything else was meant for another argument."""
+    if type(value).__name__ not in ("bool", "bool_"):
+        raise TypeError(f"{what} is {value!r}; accepted: True and False")
+    return bool(value)
+
+
 class Schedule:
     """How the learning rate changes: constant, step, exponential, cosine or plateau. Arguments: warmup and period in steps, factor,
     floor, patience in epochs, min_delta (docs/training.md)."""

@@ -46,6 +46,8 @@ def layer_stubs():
     for name in [*(row[0] for row in layers.TABLE), *layers.FUNCTIONS]:
         arguments = ["self"]
         for parameter in inspect.signature(getattr(layers, name)).parameters.values():
+            if parameter.kind is parameter.KEYWORD_ONLY and "*" not in arguments:
+                arguments.append("*")
             kind = "int" if name == "GroupNorm" and parameter.name == "groups" else TYPES[parameter.name]
             default = "" if parameter.default is parameter.empty else f" = {parameter.default!r}"
             arguments.append(f"{parameter.name}: {kind}{default}")

@@ -81,3 +81,27 @@ def test_a_constant_of_zero_is_zero():
     relu = soma.Network([soma.LeakyReLU(0.0)], device="cpu")
     relu.build((2,))
     assert relu.predict(np.array([[-1, 7]], np.float32)).tolist() == [[0, 7]]
+
+
+@pytest.mark.parametrize("made, message", [
+    (lambda: soma.LSTM(8, "tanh"), r"LSTM: too many positional arguments; accepted: LSTM.units, \*, return_sequences"), (lambda: soma.SimpleRNN(8, "relu"), "too many positional"), (lambda: soma.BatchNormalization(1), "too many positional"),
+    (lambda: soma.MultiHeadAttention(2, 4), "too many positional"), (lambda: soma.Conv2D(4, 3, 1, "same", "channels_last"), "too many positional"),
+    (lambda: soma.LSTM(8, return_sequences="tanh"), "LSTM: return_sequences is 'tanh'; accepted: True and False"),
+    (lambda: soma.losses.BinaryFocalCrossentropy(True, 0.25, 2.0), "positional"), (lambda: soma.losses.CategoricalFocalCrossentropy(0.25, 2.0), "positional"),
+    (lambda: soma.losses.CategoricalCrossentropy(0.1), "from_logits is 0.1; accepted: True and False"), (lambda: soma.EarlyStopping("val_loss", 0, 5), "positional"),
+    (lambda: soma.ModelCheckpoint("f", "val_loss", 1, True), "positional"), (lambda: soma.SGD(0.1, 0.9, 0.5), "SGD: nesterov is 0.5")])
+def test_arguments_in_the_order_of_keras_or_by_name(made, message):
+    with pytest.raises(TypeError, match=message):
+        made()
+
+
+def test_what_keras_has_in_the_same_order_is_taken():
+    assert soma.Conv2D(4, 3, 2, "same").text((8, 8, 1)) == soma.Conv2D(4, 3, strides=2, padding="same").text((8, 8, 1))
+    assert soma.Dense(4, "relu", False).text((3,)) == soma.Dense(4, activation="relu", use_bias=False).text((3,))
+    assert soma.LSTM(8, return_sequences=np.bool_(True)).text((5, 3)) == soma.LSTM(8, return_sequences=True).text((5, 3))
+
+
+def test_early_stopping_without_patience_ends_at_the_first_epoch_that_is_no_better():
+    network = classes()
+    assert network.fit(X, Y, epochs=9, verbose=0, callbacks=[soma.EarlyStopping(patience=0, min_delta=9.0)]).epoch == [0, 1]
+    assert network.fit(iter([(X, Y)] * 9), steps_per_epoch=1, epochs=9, verbose=0, callbacks=[soma.EarlyStopping(patience=0, min_delta=9.0)]).epoch == [0, 1]
