@@ -331,13 +331,13 @@ batch_loss and so on, over the batches since fit() began, from 1; each waits for
 class Progress(Callback):
     """A bar of tqdm where that is there and wanted, else a line for each epoch."""
 
-    def __init__(self, epochs, bar):
+    def __init__(self, epochs, bar, initial_epoch=0):
         self.epochs, self.bar = epochs, None
         if bar:
             try:
                 from tqdm.auto import tqdm
 
-                self.bar = tqdm(total=epochs, unit="epoch")
+                self.bar = tqdm(total=epochs - initial_epoch, unit="epoch")
             except ImportError:
                 pass
 

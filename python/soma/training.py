@@ -23,10 +23,13 @@ class Course:
     """A training as its callbacks see it, from their on_train_begin() to their on_train_end()."""
 
     def __init__(self, network, callbacks, verbose, epochs, initial_epoch, rank=0):
-        self.network, self.epochs, self.initial_epoch, self.rank, self.history = network, epochs, initial_epoch, rank, History()
+        if initial_epoch and not 0 <= initial_epoch < epochs:
+            raise ValueError(f"initial_epoch is {initial_epoch}, and epochs, the number of the last one, {epochs}; accepted: from 0 to {max(epochs - 1, 0)}")
+        self.network, self.initial_epoch, self.rank, self.history = network, initial_epoch, rank, History()
+        self.epochs = epochs - initial_epoch  # that are trained
         for callback in callbacks:
             check(callback)
-        self.callbacks = [*callbacks, Progress(epochs, verbose == "auto" and _shows_bars())] if verbose and rank == 0 else callbacks
+        self.callbacks = [*callbacks, Progress(epochs, verbose == "auto" and _shows_bars(), initial_epoch)] if verbose and rank == 0 else callbacks
         self.watching = [hook for callback in self.callbacks for hook in batch_hooks(callback)]
 
     def __enter__(self):
@@ -73,6 +76,7 @@ def check_files(callbacks, resume):
 def fit(course, net, dataset, validation, options, callbacks, communicator=None):
     """Trains on a data set, by the library's loop."""
     check_files(callbacks, options["resume"])
+    options["epochs"] = course.epochs
     for callback in callbacks:
         if isinstance(callback, (EarlyStopping, ModelCheckpoint, TerminateOnNaN)):
             options |= callback.options

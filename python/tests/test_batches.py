@@ -121,7 +121,7 @@ def test_weights_of_samples_count():
 def test_validation_callbacks_and_early_stopping():
     seen = []
     network = made()
-    history = network.fit(Again(X, Y), epochs=2, verbose=0, validation_data=(X[:40], Y[:40]), initial_epoch=5,
+    history = network.fit(Again(X, Y), epochs=7, verbose=0, validation_data=(X[:40], Y[:40]), initial_epoch=5,
                           callbacks=[soma.LambdaCallback(on_batch_end=lambda batch, logs: seen.append((logs["epoch"], batch, logs["samples"])))])
     assert seen == [(5 + epoch, batch, samples) for epoch in range(2) for batch, samples in enumerate((32, 64, 96, 100))]
     assert history.epoch == [5, 6]

@@ -43,10 +43,10 @@ def test_epochs_begin_before_their_batches():
 
     rate = float(np.float32(0.1))
     expected = ["train", ("begins", 3, rate), 0, 1, ("ends", 3), ("begins", 4, rate), 0, 1, ("ends", 4)]
-    network_of().fit(X, Y, epochs=2, batch_size=24, initial_epoch=3, callbacks=[Watcher()], verbose=0)
+    network_of().fit(X, Y, epochs=5, batch_size=24, initial_epoch=3, callbacks=[Watcher()], verbose=0)
     assert seen == expected
     seen.clear()
-    network_of().fit(((X[i:i + 24], Y[i:i + 24]) for i in itertools.cycle((0, 24))), steps_per_epoch=2, epochs=2, initial_epoch=3, callbacks=[Watcher()], verbose=0)
+    network_of().fit(((X[i:i + 24], Y[i:i + 24]) for i in itertools.cycle((0, 24))), steps_per_epoch=2, epochs=5, initial_epoch=3, callbacks=[Watcher()], verbose=0)
     assert seen == expected  # the network is built by the first batch, before all of it
 
 
@@ -137,7 +137,7 @@ def test_epochs_are_lines_of_a_table(tmp_path):
     network = network_of()
     first = network.fit(X, Y, epochs=2, validation_data=(X, Y), verbose=0, callbacks=[soma.CSVLogger(file, separator=";")])
     more = soma.CSVLogger(file, separator=";", append=True)
-    second = network.fit(X, Y, epochs=1, validation_data=(X, Y), initial_epoch=2, verbose=0, callbacks=[more])
+    second = network.fit(X, Y, epochs=3, validation_data=(X, Y), initial_epoch=2, verbose=0, callbacks=[more])
     rows = list(csv.DictReader(file.open(encoding="utf-8"), delimiter=";"))
     assert [row["epoch"] for row in rows] == ["0", "1", "2"]
     for name in first.history:

@@ -105,3 +105,12 @@ def test_early_stopping_without_patience_ends_at_the_first_epoch_that_is_no_bett
     network = classes()
     assert network.fit(X, Y, epochs=9, verbose=0, callbacks=[soma.EarlyStopping(patience=0, min_delta=9.0)]).epoch == [0, 1]
     assert network.fit(iter([(X, Y)] * 9), steps_per_epoch=1, epochs=9, verbose=0, callbacks=[soma.EarlyStopping(patience=0, min_delta=9.0)]).epoch == [0, 1]
+
+
+def test_epochs_is_the_number_of_the_last_one(capsys):
+    assert classes().fit(X, Y, epochs=4, initial_epoch=2, verbose=1).epoch == [2, 3]
+    assert [text.split()[1] for text in capsys.readouterr().out.splitlines()] == ["3/4", "4/4"]
+    assert classes().fit(iter([(X, Y)] * 9), steps_per_epoch=1, epochs=4, initial_epoch=2, verbose=0).epoch == [2, 3]
+    for first in (4, 5, -1):
+        with pytest.raises(ValueError, match=f"initial_epoch is {first}, and epochs, the number of the last one, 4; accepted: from 0 to 3"):
+            classes().fit(X, Y, epochs=4, initial_epoch=first, verbose=0)
