@@ -83,10 +83,17 @@ for _kind in _soma.names(OPTIMIZERS):
 
 
 class Running:
-    """The optimizer of a network: `learning_rate`, which may be set."""
+    """The optimizer of a network: `learning_rate`, or `lr`, which may be set; anything else holds until compile()."""
+
+    __slots__ = ("_network",)
 
     def __init__(self, network):
-        self._network = network
+        object.__setattr__(self, "_network", network)
+
+    def __setattr__(self, name, value):
+        if name not in ("learning_rate", "lr"):
+            raise AttributeError(f"the optimizer of a network has no {name} that could be set; accepted: learning_rate, and compile() for all else")
+        object.__setattr__(self, name, value)
 
     @property
     def learning_rate(self):
@@ -95,6 +102,8 @@ class Running:
     @learning_rate.setter
     def learning_rate(self, rate):
         self._network.learning_rate = rate
+
+    lr = learning_rate
 
 
 def of(given):

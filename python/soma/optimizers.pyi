@@ -33,6 +33,7 @@ class AdamW(Optimizer):
 
 class Running:
     learning_rate: float
+    lr: float
     def __init__(self, network: Any) -> None: ...
 
 ALL: tuple[str, ...]

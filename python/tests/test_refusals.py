@@ -114,3 +114,13 @@ def test_epochs_is_the_number_of_the_last_one(capsys):
     for first in (4, 5, -1):
         with pytest.raises(ValueError, match=f"initial_epoch is {first}, and epochs, the number of the last one, 4; accepted: from 0 to 3"):
             classes().fit(X, Y, epochs=4, initial_epoch=first, verbose=0)
+
+
+def test_of_an_optimizer_at_work_the_rate_alone_may_be_set():
+    network = classes()
+    network.build((3,))
+    network.optimizer.lr = 0.5
+    assert network.learning_rate == network.optimizer.lr == network.optimizer.learning_rate == 0.5
+    for name in ("momentum", "learning_rte"):
+        with pytest.raises(AttributeError, match=f"has no {name} that could be set; accepted: learning_rate"):
+            setattr(network.optimizer, name, 0.9)
