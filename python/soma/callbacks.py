@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What is told of a training, and may end it."""
+import contextlib
 import csv
 import inspect
 import math
@@ -152,7 +153,8 @@ class BackupAndRestore(Callback):
     def finish(self):
         """The training has come to its end."""
         if self.delete_checkpoint and self.rank == 0:
-            os.remove(self.filepath)
+            with contextlib.suppress(FileNotFoundError):  # of a training that ended before the first epoch did
+                os.remove(self.filepath)
 
 
 class LearningRateScheduler(Callback):

@@ -124,3 +124,9 @@ def test_of_an_optimizer_at_work_the_rate_alone_may_be_set():
     for name in ("momentum", "learning_rte"):
         with pytest.raises(AttributeError, match=f"has no {name} that could be set; accepted: learning_rate"):
             setattr(network.optimizer, name, 0.9)
+
+
+def test_a_backup_that_was_never_written_need_not_be_deleted(tmp_path):
+    callbacks = [soma.TerminateOnNaN(), soma.BackupAndRestore(tmp_path / "backup")]
+    history = classes().fit(np.full_like(X, np.nan), Y, epochs=3, verbose=0, callbacks=callbacks)
+    assert history.stopped or not history.epoch
