@@ -116,9 +116,12 @@ class Network(Contents):
             return
         options = self._options
         rule, schedule = optimizers.of(options.get("optimizer", "adam"))
-        weights = options.get("class_weight")
-        self._net.compile(open_device(self.device), options.get("loss"), options.get("metrics"), rule, schedule,
-                          None if weights is None else data.array(weights), options.get("of_losses"), options.get("loss_weights"), options.get("quantiles"))
+
+        def compiled(weights):
+            self._net.compile(open_device(self.device), options.get("loss"), options.get("metrics"), rule, schedule,
+                              None if weights is None else data.array(weights), options.get("of_losses"), options.get("loss_weights"), options.get("quantiles"))
+
+        training.with_class_weights(compiled, options.get("class_weight"), self._net)
         self._compiled = True
         ins, outs = self._net.ends(False), self._net.ends(True)
         # Networks made here prepare no data, as those of files may: what has the right shape can go straight through.

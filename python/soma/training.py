@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What fit() does around the library's own loop, or around steps batch by batch: callbacks, progress, history."""
+import numbers
 import sys
 
 from .callbacks import BackupAndRestore, EarlyStopping, ModelCheckpoint, Progress, TensorBoard, TerminateOnNaN, batch_hooks, check
@@ -13,10 +14,25 @@ def _shows_bars():
 
 
 def class_weights(given):
-    """One for each class, of a list, an array or a dict; None: none."""
+    """A list with one for each class, of a list or an array; a dict as it is; None, or an empty dict: none."""
     if isinstance(given, dict):
-        return [given.get(number, 1.0) for number in range(max(given, default=-1) + 1)]
+        wrong = [number for number in given if not isinstance(number, numbers.Integral) or number < 0]
+        if wrong:
+            raise ValueError(f"class_weight has {wrong[0]!r} as a class; accepted: whole numbers from 0 on")
+        return dict(given) or None
     return given.tolist() if hasattr(given, "tolist") else given if given is None else list(given)
+
+
+def with_class_weights(compiled, weights, net):
+    """Calls compiled(weights) with one for each class, of a dict, too: 1 for those that are not in it. How many there are, the loss says, which the
+    library may have chosen."""
+    if isinstance(weights, dict):
+        count, units = max(weights) + 1, net.ends(True)[0][1][-1]
+        if count < 2 * units:
+            compiled(None)
+            count = max(count, units if net.losses()[0].startswith("categorical") else 2 if count <= 2 else 2 * units)
+        weights = [weights.get(number, 1.0) for number in range(count)]
+    compiled(weights)
 
 
 class Course:

@@ -130,3 +130,24 @@ def test_a_backup_that_was_never_written_need_not_be_deleted(tmp_path):
     callbacks = [soma.TerminateOnNaN(), soma.BackupAndRestore(tmp_path / "backup")]
     history = classes().fit(np.full_like(X, np.nan), Y, epochs=3, verbose=0, callbacks=callbacks)
     assert history.stopped or not history.epoch
+
+
+def test_classes_without_a_weight_count_one():
+    def trained(weights, layers="dense 3 softmax", y=Y, loss=None):
+        network = soma.Network(layers, device="cpu")
+        network.compile(optimizer="sgd", loss=loss)
+        network.fit(X, y, epochs=2, verbose=0, class_weight=weights)
+        return network.get_weights()["dense_1.weight"]
+
+    labels = RANDOM.integers(0, 2, (12, 3))
+    for given, whole, arguments in [
+            ({0: 2.0}, [2, 1, 1], {}), ({np.int64(1): 3}, [1, 3, 1], {}), ({0: 2.0}, [2, 1, 1], {"layers": "dense 3", "loss": "cce_logits"}), ({}, None, {}),
+            ({0: 2.0}, [2, 1], {"layers": "dense 1 sigmoid", "y": labels[:, :1]}), ({1: 2.0}, [1, 2], {"layers": "dense 3 sigmoid", "y": labels}),
+            ({3: 2.0}, [1, 1, 1, 2, 1, 1], {"layers": "dense 3 sigmoid", "y": labels})]:
+        assert np.array_equal(trained(given, **arguments), trained(whole, **arguments)), given
+    for most in (3, 5, 6):
+        with pytest.raises(ValueError, match=f"has 3 classes, got {most + 1}"):
+            trained({most: 1.0})
+    for wrong in ({-1: 2.0}, {"a": 2.0}, {0.5: 2.0}):
+        with pytest.raises(ValueError, match="class_weight has .* as a class; accepted: whole numbers from 0 on"):
+            trained(wrong)
