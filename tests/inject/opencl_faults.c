@@ -6,6 +6,8 @@
 /* What is asked for in place of the driver's own. */
 #define __real_clCreateContext           kept_create_context
 #define __real_clReleaseContext          kept_release_context
+#define __real_clCreateCommandQueue      kept_create_queue
+#define __real_clCreateBuffer            kept_create_buffer
 #define __real_clCreateProgramWithSource kept_create_program
 #define __real_clBuildProgram            kept_build_program
 #define __real_clCreateKernel            kept_create_kernel

@@ -17,6 +17,9 @@ cl_int __real_clBuildProgram(cl_program program, cl_uint count, const cl_device_
                              void(CL_CALLBACK *notify)(cl_program, void *), void *data);
 cl_kernel __real_clCreateKernel(cl_program program, const char *name, cl_int *code);
 cl_int __real_clReleaseProgram(cl_program program);
+cl_command_queue __real_clCreateCommandQueue(cl_context context, cl_device_id id,
+                                             cl_command_queue_properties properties, cl_int *code);
+cl_mem __real_clCreateBuffer(cl_context context, cl_mem_flags flags, size_t size, void *host, cl_int *code);
 
 typedef struct kept_context {
     struct kept_context *next;
@@ -69,6 +72,23 @@ cl_int kept_release_context(cl_context context) {
     return __real_clReleaseContext(context);
 }
 
+/* No driver would tell, since the context lives on. */
+static void expect_used(cl_context context) {
+    for (const kept_context *kept = contexts; kept; kept = kept->next)
+        if (kept->context == context && !kept->used) abort(); /* it uses what it has released */
+}
+
+cl_command_queue kept_create_queue(cl_context context, cl_device_id id, cl_command_queue_properties properties,
+                                   cl_int *code) {
+    expect_used(context);
+    return __real_clCreateCommandQueue(context, id, properties, code);
+}
+
+cl_mem kept_create_buffer(cl_context context, cl_mem_flags flags, size_t size, void *host, cl_int *code) {
+    expect_used(context);
+    return __real_clCreateBuffer(context, flags, size, host, code);
+}
+
 /* ---------------------------------------------------------------------------------------------------- programs */
 
 /* The texts as one; where no lengths are given they end with a 0. */
@@ -86,7 +106,7 @@ static char *joined(cl_uint count, const char **texts, const size_t *lengths) {
     return whole;
 }
 
-/* One that soma holds. */
+/* One that soma holds; not NULL, as which those that it has released are known: the driver is asked what that is. */
 static kept_program *held(cl_program program) {
     for (kept_program *kept = programs; kept; kept = kept->next)
         if (kept->program == program) return kept;
@@ -95,6 +115,7 @@ static kept_program *held(cl_program program) {
 
 cl_program kept_create_program(cl_context context, cl_uint count, const char **texts, const size_t *lengths,
                                cl_int *code) {
+    expect_used(context);
     cl_program program = __real_clCreateProgramWithSource(context, count, texts, lengths, code);
     if (!program) return NULL;
     kept_program *kept = calloc(1, sizeof *kept);
@@ -107,6 +128,7 @@ cl_program kept_create_program(cl_context context, cl_uint count, const char **t
 
 cl_int kept_build_program(cl_program program, cl_uint count, const cl_device_id *ids, const char *options,
                           void(CL_CALLBACK *notify)(cl_program, void *), void *data) {
+    if (!program) return __real_clBuildProgram(program, count, ids, options, notify, data);
     kept_program *asked = held(program);
     for (const kept_program *kept = programs; kept; kept = kept->next)
         if (kept->stays && kept->context == asked->context && strcmp(kept->options, options) == 0 &&
@@ -123,10 +145,11 @@ cl_int kept_build_program(cl_program program, cl_uint count, const cl_device_id 
 }
 
 cl_kernel kept_create_kernel(cl_program program, const char *name, cl_int *code) {
-    return __real_clCreateKernel(held(program)->built, name, code);
+    return __real_clCreateKernel(program ? held(program)->built : NULL, name, code);
 }
 
 cl_int kept_release_program(cl_program program) {
+    if (!program) return __real_clReleaseProgram(program);
     kept_program *kept = held(program);
     kept->program = NULL;
     if (!kept->stays) {

@@ -4,6 +4,7 @@
  * all else in it: PoCL reads the headers of OpenCL C anew even for a program that it has kept. So a context that was
  * released is given to the next who asks for one, one user at a time, and a program that was built in it once is not
  * built there again. What soma holds of it is its own all the same: program objects are made and released as ever.
+ * And a context or a program that lives on is no excuse: abort() ends whoever uses one that it has released.
  */
 #ifndef TESTS_INJECT_OPENCL_KEPT_H
 #define TESTS_INJECT_OPENCL_KEPT_H
@@ -16,6 +17,9 @@ cl_context kept_create_context(const cl_context_properties *properties, cl_uint 
                                void(CL_CALLBACK *notify)(const char *, const void *, size_t, void *), void *data,
                                cl_int *code);
 cl_int kept_release_context(cl_context context);
+cl_command_queue kept_create_queue(cl_context context, cl_device_id id, cl_command_queue_properties properties,
+                                   cl_int *code);
+cl_mem kept_create_buffer(cl_context context, cl_mem_flags flags, size_t size, void *host, cl_int *code);
 cl_program kept_create_program(cl_context context, cl_uint count, const char **texts, const size_t *lengths,
                                cl_int *code);
 cl_int kept_build_program(cl_program program, cl_uint count, const cl_device_id *ids, const char *options,
