@@ -31,8 +31,8 @@ void soma_plan_get_figures(const soma_plan *plan, soma_plan_figures *figures) {
 
 /* ------------------------------------------------------------------------------------------------------------ run */
 
-/* What has a rate of its own takes the same share of it as all else of the common one: a schedule is for all. */
-/* Of OPTIMIZER and OPTIMIZER_ROWS, whose parameters begin with the same. */
+/* Of OPTIMIZER and OPTIMIZER_ROWS, whose parameters begin with the same. What has a rate of its own takes the same
+ * share of it as all else of the common one: a schedule is for all. */
 static void set_optimizer(soma_call *call, const soma_step_values *values, float own_rate) {
     soma_optimizer_kind kind = call->params.optimizer.kind;
     size_t decay_count = call->params.optimizer.decay_count;
