@@ -78,6 +78,15 @@ static soma_tensor *optimizer_of(const soma_graph *graph, size_t element) {
     return NULL;
 }
 
+/* Where the next parameter begins, as aligned as all are; between it and `end` there is none. SIZE_MAX: no other. */
+static size_t parameter_behind(const soma_graph *graph, size_t end) {
+    size_t next = SIZE_MAX;
+    for (uint32_t i = 0; i < graph->count; i++)
+        if (graph->tensor[i]->op == SOMA_OP_PARAMETER && graph->tensor[i]->offset >= end)
+            next = SOMA_MIN(next, graph->tensor[i]->offset);
+    return next;
+}
+
 /* The step becomes three: of what is before the table, of its rows, and of what is behind. */
 static soma_status take_rows_out(soma_graph *graph, soma_tensor *gradient, soma_tensor *step) {
     soma_tensor *added;
@@ -88,11 +97,12 @@ static soma_status take_rows_out(soma_graph *graph, soma_tensor *gradient, soma_
                      rest = {.op = SOMA_OP_OPTIMIZER, .attributes.optimizer = step->attributes.optimizer};
     const size_t start = gradient->offset, end = start + soma_tensor_count(gradient);
     rows.attributes.optimizer.start = start;
-    rows.attributes.optimizer.end = rest.attributes.optimizer.start = end;
+    rows.attributes.optimizer.end = end;
+    rest.attributes.optimizer.start = parameter_behind(graph, end);
     rows.attributes.optimizer.padded = gradient->attributes.gather.padded;
     rows.attributes.optimizer.padding = gradient->attributes.gather.padding;
     SOMA_TRY(soma_graph_add(graph, &rows, &added));
-    if (end < rest.attributes.optimizer.end) SOMA_TRY(soma_graph_add(graph, &rest, &added));
+    if (rest.attributes.optimizer.start < rest.attributes.optimizer.end) SOMA_TRY(soma_graph_add(graph, &rest, &added));
     step->attributes.optimizer.end = start;
     gradient->place = SOMA_PLACE_ARENA; /* nobody needs it any more */
     return SOMA_OK;
