@@ -44,6 +44,17 @@ static soma_tensor *bad_lstm_reset(void) {
 static soma_tensor *bad_lstm_truncate(void) {
     return soma_lstm(input(SHAPE(5, 3)), 4, &(soma_recurrent_options){.truncate = (uint64_t)UINT32_MAX + 1});
 }
+static soma_tensor *bad_lstm_pieces(void) {
+    return soma_lstm(input(SHAPE(2049, 3)), 4, &(soma_recurrent_options){.truncate = 2});
+}
+static soma_tensor *bad_truncated_mask(void) {
+    soma_tensor *x = input(SHAPE(5, 3)), *mask = soma_input(network, "mask", SHAPE(5));
+    return soma_lstm(x, 4, &(soma_recurrent_options){.truncate = 2, .last = true, .mask = mask});
+}
+static soma_tensor *bad_truncated_final(void) {
+    soma_tensor *x = input(SHAPE(5, 3)), *mask = soma_input(network, "mask", SHAPE(5)), *state;
+    return soma_gru(x, 4, &(soma_recurrent_options){.truncate = 2, .mask = mask, .final_state = &state});
+}
 static soma_tensor *bad_lstm_function(void) {
     return soma_lstm(input(SHAPE(5, 3)), 4, &(soma_recurrent_options){.function = SOMA_RELU});
 }
@@ -469,6 +480,9 @@ static const struct {
     {bad_transformer_heads, SOMA_INVALID_SHAPE, {"layer attention_1: ", "6 features", "5 heads"}},
     {bad_lstm_units, SOMA_INVALID_ARGUMENT, {"layer lstm_1: ", "0 units"}},
     {bad_lstm_rank, SOMA_INVALID_SHAPE, {"layer lstm_1: ", "[batch, 5]", "steps of features"}},
+    {bad_lstm_pieces, SOMA_UNSUPPORTED, {"lstm_1", "truncate 2 makes 1025 pieces of 2049", "truncate 3 or more"}},
+    {bad_truncated_mask, SOMA_UNSUPPORTED, {"layer lstm_1: ", "truncate with last", "mask"}},
+    {bad_truncated_final, SOMA_UNSUPPORTED, {"layer gru_1: ", "truncate with final_state", "mask"}},
     {bad_lstm_truncate, SOMA_INVALID_ARGUMENT, {"layer lstm_1: ", "4294967296 steps", "at most 4294967295"}},
     {bad_lstm_reset, SOMA_INVALID_ARGUMENT, {"layer lstm_1: ", "reset_before", "only a gru"}},
     {bad_lstm_function, SOMA_INVALID_ARGUMENT, {"layer lstm_1: ", "relu", "only that of an rnn"}},

@@ -226,14 +226,17 @@ END_TEST
 static void expect_same_truncation(const soma_network *a, const soma_network *b) {
     ck_assert_uint_eq(a->graph.count, b->graph.count);
     for (uint32_t i = 0; i < a->graph.count; i++)
-        if (a->graph.tensor[i]->op == SOMA_OP_RECURRENT)
+        if (a->graph.tensor[i]->op == SOMA_OP_RECURRENT) {
             ck_assert_uint_eq(a->graph.tensor[i]->attributes.recurrent.truncate,
                               b->graph.tensor[i]->attributes.recurrent.truncate);
+            ck_assert_uint_eq(a->graph.tensor[i]->attributes.recurrent.truncate_last,
+                              b->graph.tensor[i]->attributes.recurrent.truncate_last);
+        }
 }
 
 START_TEST(files_keep_them) {
-    static const char *const layers[] = {"lstm 3 truncate 2 last", "gru 2 bidirectional; rnn 2 relu reverse",
-                                         "gru 3 reset before last"};
+    static const char *const layers[] = {"lstm 3 truncate 2 last", "lstm 3 truncate 2",
+                                         "gru 2 bidirectional; rnn 2 relu reverse", "gru 3 reset before last"};
     char path[] = "/tmp/soma-recurrent-XXXXXX";
     const int file = mkstemp(path);
     ck_assert_int_ge(file, 0);
@@ -350,6 +353,64 @@ START_TEST(a_truncated_gradient_is_that_of_pieces) {
 }
 END_TEST
 
+enum { LAST, LAST_REVERSE, FINAL, BOTH, WAYS };
+
+/* The gradients of the mean square of what a layer ends with, which is to be 1, of the first MOST_WEIGHTS weights. */
+static void end_gradients(size_t kind, size_t way, const float *x, size_t steps, size_t truncate, const float *h,
+                          const float *c, float *gradient) {
+    const size_t shape[2] = {steps, FEATURES}, units = CELLS;
+    soma_recurrent_options options = {
+        .truncate = truncate, .last = way != FINAL, .reverse = way == LAST_REVERSE, .bidirectional = way == BOTH};
+    soma_network *network;
+    soma_tensor *final = NULL;
+    float ones[2 * CELLS];
+    for (size_t i = 0; i < 2 * CELLS; i++) ones[i] = 1;
+    expect_ok(soma_network_create(&network));
+    soma_network_set_seed(network, 3);
+    soma_tensor *x_input = soma_input(network, "x", 2, shape);
+    if (way == FINAL) options.final_state = &final;
+    if (h) options.state = soma_input(network, "h", 1, &units);
+    if (h && kinds[kind].add == soma_lstm) options.cell = soma_input(network, "c", 1, &units);
+    soma_tensor *y = kinds[kind].add(x_input, CELLS, &options);
+    if (!y || !soma_output(final ? final : y)) ck_abort_msg("%s", soma_last_error());
+    expect_ok(soma_compile(network, test_device, &(soma_compile_options){.loss = {SOMA_MEAN_SQUARED_ERROR}}));
+    const soma_array inputs[3] = {
+        {x, SOMA_F32, 3, {1, steps, FEATURES}}, array_f32(h, 1, CELLS), array_f32(c, 1, CELLS)};
+    const soma_array target = array_f32(ones, 1, way == BOTH ? 2 * CELLS : CELLS);
+    expect_ok(soma_backward(network, inputs, &target, NULL));
+    const size_t parameters = soma_network_parameter_count(network) / (way == BOTH ? 2 : 1);
+    for (size_t i = 0, done = 0; i < parameters; i++) {
+        soma_tensor *parameter = soma_network_parameter(network, i);
+        const size_t count = soma_tensor_count(parameter);
+        ck_assert_uint_le(done + count, MOST_WEIGHTS);
+        expect_ok(soma_get_gradient(network, parameter, gradient + done, count));
+        done += count;
+    }
+    soma_network_destroy(network);
+}
+
+/* Of five steps the last four are a piece, from the state that the first one has left; the loss of both directions is
+ * a mean over twice as many units. */
+START_TEST(a_truncated_gradient_of_the_end_reaches_back) {
+    const size_t kind = (size_t)_i / WAYS, way = (size_t)_i % WAYS;
+    const bool reverse = way == LAST_REVERSE;
+    const float share = way == BOTH ? 0.5f : 1;
+    float x[LONG * FEATURES], targets[CELLS] = {0}, h[CELLS] = {0}, c[CELLS] = {0};
+    float found[MOST_WEIGHTS] = {0}, expected[MOST_WEIGHTS] = {0};
+    double unused[MOST_WEIGHTS];
+    fill_uniform(5, x, LONG * FEATURES);
+    memset(unused, 0, sizeof unused);
+    soma_network *first = trained_over(kind, reverse, 1, 0);
+    add_gradients(first, x + (reverse ? LONG - 1 : 0) * FEATURES, targets, 1, reverse, h, c, 0, unused);
+    soma_network_destroy(first);
+    end_gradients(kind, way, x, LONG, LONG - 1, NULL, NULL, found);
+    end_gradients(kind, way == BOTH ? LAST : way, x + (reverse ? 0 : FEATURES), LONG - 1, 0, h, c, expected);
+    for (size_t i = 0; i < MOST_WEIGHTS; i++)
+        ck_assert_msg(fabsf(found[i] - share * expected[i]) <= 1e-6f, "%s: gradient %zu is %.9g, of the piece %.9g",
+                      kinds[kind].name, i, (double)found[i], (double)(share * expected[i]));
+}
+END_TEST
+
 /* The class is what the first of six steps said; what comes after it is noise. */
 START_TEST(they_remember_what_was_long_ago) {
     enum { ROWS = 64, T = 6 };
@@ -385,6 +446,7 @@ static void add_tests(TCase *cases) {
     tcase_add_test(cases, biases_begin_as_they_should);
     tcase_add_test(cases, files_keep_them);
 #ifdef SOMA_HAVE_TRAINING
+    tcase_add_loop_test(cases, a_truncated_gradient_of_the_end_reaches_back, 0, WAYS * (int)SOMA_COUNT_OF(kinds));
     tcase_add_loop_test(cases, a_truncated_gradient_is_that_of_pieces, 0, 2 * (int)SOMA_COUNT_OF(kinds));
     tcase_add_test(cases, they_remember_what_was_long_ago);
 #endif

@@ -134,9 +134,11 @@ typedef struct soma_recurrent_options {
     /* Where to put the state, and the cell of an lstm, after the last step, [units] each; NULL: nowhere. What is made
      * of the cell has no gradient. */
     soma_tensor **final_state, **final_cell;
-    /* In training the gradient goes back through so many steps at a time, counted from the step that is done first: the
-     * state that such a piece begins with is a given one to it (truncated backpropagation through time, Williams & Peng
-     * 1990; detaching the state in PyTorch). 0: through all steps. Up to 2^32 - 1. */
+    /* In training the gradient goes back through so many steps at a time: the state that such a piece begins with is a
+     * given one to it (truncated backpropagation through time, Williams & Peng 1990; detaching the state in PyTorch).
+     * 0: through all steps. Up to 2^32 - 1, and at most 1024 pieces. They are counted from the step that is done first;
+     * with last or final_state from the one that is done last, so that the gradient of that reaches all
+     * these steps back: SOMA_UNSUPPORTED where there is a mask, too, of which the last step may be padding. */
     uint64_t truncate;
     uint64_t reserved[7]; /* zero */
 } soma_recurrent_options;

@@ -225,6 +225,7 @@ typedef union soma_attributes {
         soma_recurrent_params params;
         bool biased, masked, stated, celled; /* which of the optional inputs are there, in this order */
         uint32_t truncate;                   /* steps that a gradient goes back through at a time; 0: all */
+        uint32_t truncate_last;              /* likewise, counted from the step that is done last */
     } recurrent;
     struct {
         soma_attention_params params;

@@ -72,6 +72,23 @@ static soma_status check_parameters(const soma_tensor *tensor, size_t gates, siz
     return SOMA_OK;
 }
 
+/* How many steps a gradient goes back through at a time. */
+static size_t piece_of(const soma_tensor *tensor, size_t steps) {
+    const uint32_t first = tensor->attributes.recurrent.truncate, last = tensor->attributes.recurrent.truncate_last;
+    return first || last ? SOMA_MIN(last ? last : first, steps) : steps;
+}
+
+/* A graph has a gradient's call for each. */
+enum { MOST_PIECES = 1024 };
+
+static soma_status check_pieces(const soma_tensor *tensor, size_t steps) {
+    const size_t length = piece_of(tensor, steps), pieces = steps ? (steps - 1) / length + 1 : 1;
+    if (pieces <= MOST_PIECES) return SOMA_OK;
+    return soma_op_refuse(tensor, SOMA_UNSUPPORTED,
+                          "truncate %zu makes %zu pieces of %zu steps; at most %d are possible: truncate %zu or more",
+                          length, pieces, steps, (int)MOST_PIECES, (steps - 1) / MOST_PIECES + 1);
+}
+
 static soma_status shape_recurrent(soma_tensor *tensor) {
     const soma_tensor *x = tensor->input[0];
     const size_t gates = soma_recurrent_gates(tensor->attributes.recurrent.params.kind);
@@ -83,6 +100,7 @@ static soma_status shape_recurrent(soma_tensor *tensor) {
                               soma_tensor_shape_text(x, text));
     const size_t steps = x->shape[x->rank - 2], units = x->shape[x->rank - 1] / gates;
     SOMA_TRY(check_parameters(tensor, gates, units));
+    SOMA_TRY(check_pieces(tensor, steps));
     const inputs in = inputs_of(tensor, 2, true);
     SOMA_TRY(check_input(tensor, in.mask, "mask", steps));
     SOMA_TRY(check_input(tensor, in.state, "first state", units));
@@ -217,8 +235,10 @@ static soma_status gradients_of_pieces(soma_graph *graph, const taken *all, size
                                        soma_tensor **products, soma_tensor **first) {
     const soma_recurrent_params *params = &all->layer->attributes.recurrent.params;
     const size_t steps = all->layer->shape[all->layer->rank - 2], pieces = (steps + length - 1) / length;
-    for (size_t i = 0; i < pieces; i++) {
-        const size_t done = i * length, count = SOMA_MIN(length, steps - done);
+    const size_t rest = steps - (pieces - 1) * length; /* of the one piece that may be shorter: the first or the last */
+    const bool from_last = all->layer->attributes.recurrent.truncate_last > 0;
+    for (size_t i = 0, done = 0, count; i < pieces; i++, done += count) {
+        count = i == (from_last ? 0 : pieces - 1) ? rest : length;
         const size_t begin = params->reverse ? steps - done - count : done, to = params->reverse ? pieces - 1 - i : i;
         const size_t before = params->reverse ? begin + count : begin - 1; /* of a later piece */
         soma_tensor *state = all->in.state, *cell = all->in.cell;
@@ -238,8 +258,8 @@ static soma_status gradients_of_pieces(soma_graph *graph, const taken *all, size
 static soma_status gradient_of_all(soma_graph *graph, const taken *all, soma_tensor **dx, soma_tensor **products,
                                    soma_tensor **first) {
     const uint32_t axis = all->layer->rank - 1; /* the steps', the batch counted */
-    const size_t steps = all->layer->shape[axis - 1], truncate = all->layer->attributes.recurrent.truncate;
-    const size_t length = truncate ? SOMA_MIN(truncate, steps) : steps, pieces = (steps + length - 1) / length;
+    const size_t steps = all->layer->shape[axis - 1], length = piece_of(all->layer, steps);
+    const size_t pieces = (steps + length - 1) / length;
     soma_tensor **parts = soma_calloc(2 * pieces, sizeof *parts);
     if (!parts) return soma_out_of_memory(2 * pieces * sizeof *parts, "the gradients of steps");
     soma_status status = gradients_of_pieces(graph, all, length, parts, parts + pieces, first);

@@ -65,7 +65,8 @@ static const soma_field recurrent_fields[] = {
     ATTRIBUTE("masked", SOMA_FIELD_BOOL, 0, recurrent.masked),
     ATTRIBUTE("stated", SOMA_FIELD_BOOL, 0, recurrent.stated),
     ATTRIBUTE("celled", SOMA_FIELD_BOOL, 0, recurrent.celled),
-    ATTRIBUTE("truncate", SOMA_FIELD_PERHAPS, 0, recurrent.truncate)};
+    ATTRIBUTE("truncate", SOMA_FIELD_PERHAPS, 0, recurrent.truncate),
+    ATTRIBUTE("truncate_last", SOMA_FIELD_PERHAPS, 0, recurrent.truncate_last)};
 
 static const soma_field attention_fields[] = {ATTRIBUTE("heads", SOMA_FIELD_COUNT, 0, attention.params.heads),
                                               ATTRIBUTE("key_heads", SOMA_FIELD_COUNT, 0, attention.params.key_heads),

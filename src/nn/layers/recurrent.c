@@ -46,6 +46,11 @@ static soma_status add_bias(const recurrent_layer *layer, const char *role, soma
 /* ------------------------------------------------------------------------------------------------------- directions
  */
 
+/* The state after the last step is taken by itself: a gradient begins there. */
+static bool takes_end(const soma_recurrent_options *options) {
+    return options->last || options->final_state;
+}
+
 /* *y: the states of all steps. */
 static soma_status add_direction(const recurrent_layer *layer, bool reverse, bool second, soma_tensor **y) {
     const soma_recurrent_options *options = layer->options;
@@ -71,7 +76,8 @@ static soma_status add_direction(const recurrent_layer *layer, bool reverse, boo
                           .masked = layer->mask != NULL,
                           .stated = options->state != NULL,
                           .celled = options->cell != NULL,
-                          .truncate = (uint32_t)options->truncate}}};
+                          .truncate = takes_end(options) ? 0 : (uint32_t)options->truncate,
+                          .truncate_last = takes_end(options) ? (uint32_t)options->truncate : 0}}};
     input[1] = recurrent;
     if (recurrent_bias) input[spec.input_count++] = recurrent_bias;
     if (layer->mask) input[spec.input_count++] = layer->mask;
@@ -137,6 +143,17 @@ static soma_status check_options(const recurrent_layer *layer) {
     return SOMA_OK;
 }
 
+static soma_status check_truncate(const recurrent_layer *layer) {
+    const soma_recurrent_options *options = layer->options;
+    const char *end = options->last ? "last" : "final_state";
+    if (!options->truncate || !layer->mask || !takes_end(options)) return SOMA_OK;
+    return soma_error(
+        SOMA_UNSUPPORTED,
+        "truncate with %s, of a sequence that has a mask: steps are counted from the last one, which may be "
+        "padding; leave truncate, %s or the mask out",
+        end, end);
+}
+
 static soma_status build(const recurrent_layer *layer, soma_tensor **out) {
     const soma_tensor *x = layer->x;
     char text[SOMA_SHAPE_TEXT];
@@ -144,6 +161,7 @@ static soma_status build(const recurrent_layer *layer, soma_tensor **out) {
     if (!x->batched || x->rank != 2)
         return soma_error(SOMA_INVALID_SHAPE, "it takes steps of features, [batch, steps, features], got %s",
                           soma_tensor_shape_text(x, text));
+    SOMA_TRY(check_truncate(layer));
     if (layer->options->bidirectional) return build_both(layer, out);
     soma_tensor *y;
     SOMA_TRY(add_direction(layer, layer->options->reverse, false, &y));
