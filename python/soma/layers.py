@@ -116,7 +116,8 @@ TABLE = [
      "For each whole number from 0 to input_dim - 1 a row of a table that is learnt: [..., output_dim]."),
     ("SimpleRNN", "rnn", "units", f"*, return_sequences=False, bidirectional=False, go_backwards=False, {_WEIGHTS}, truncate=None", "", "RNN",
      "h' = tanh(x W + h U + b), or relu, over the steps of [steps, features]: [units] after the last, or with return_sequences=True "
-     "[steps, units]; bidirectional=True goes both ways. truncate=N: in training gradients go back through N steps at a time."),
+     "[steps, units]; bidirectional=True goes both ways. truncate=N: in training gradients go back through N steps at a time, "
+     "counted from the last where its state alone is returned, which no mask can go with."),
     ("LSTM", "lstm", "units", f"*, return_sequences=False, bidirectional=False, go_backwards=False, {_CELL}, truncate=None", "", "",
      "Long short-term memory, as SimpleRNN; the forget gate's bias begins as 1."),
     ("GRU", "gru", "units", f"*, return_sequences=False, bidirectional=False, go_backwards=False, reset_after=True, {_CELL}, truncate=None", "", "",
