@@ -57,7 +57,7 @@ static exit_status find_classes(const soma_dataset *dataset, size_t samples, int
 
 static exit_status refuse_one_class(const struct settings *settings, const struct data *data,
                                     const soma_dataset_info *info) {
-    int32_t least, largest;
+    int32_t least = 0, largest = 0;
     char number[16];
     exit_status status = find_classes(data->train, info->samples, &least, &largest);
     if (status != STATUS_DONE || least != largest) return status;
