@@ -320,8 +320,9 @@ END_TEST
 /* ------------------------------------------------------------------------------------------------ calls that repeat */
 
 /* Rows are gathered, multiplied by a matrix with bias and function, and summed up; and some columns of the products,
- * from one on that is not aligned, are picked, and multiplied by their sums; twice over, with memory of their own. */
-enum { CHAIN = 6, ROWS = 5, INNER = 7, COLUMNS = 19, INDICES = 50, PICKED = 9, FIRST_PICKED = 3 };
+ * from one on that is not aligned, are picked, multiplied by their sums, and by themselves; twice over, with memory of
+ * their own. */
+enum { CHAIN = 7, ROWS = 5, INNER = 7, COLUMNS = 19, INDICES = 50, PICKED = 9, FIRST_PICKED = 3 };
 typedef struct chain {
     void *state, *rows, *product, *sums, *accumulator, *picked;
     soma_call call[CHAIN];
@@ -354,6 +355,7 @@ static void make_chain(chain *c, void *state, void *const *shared) {
                          soma_view_absent(), (soma_metric_params){.kind = SOMA_METRIC_SUM});
     c->call[4] = soma_call_copy(columns, picked, 1, 0);
     c->call[5] = soma_call_binary(picked, repeated, picked, SOMA_BINARY_MULTIPLY);
+    c->call[6] = soma_call_binary(picked, picked, picked, SOMA_BINARY_MULTIPLY); /* no strides: another kernel */
     for (int i = 0; i < CHAIN; i++) prepare_call(state, &c->call[i]);
 }
 
