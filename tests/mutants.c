@@ -448,7 +448,8 @@ static void add_view_mutants(mutant_list *list, uint32_t primitive) {
     for (uint32_t i = 0; i < call.view_count; i++) {
         bool reads = soma_call_reads(&call, i), writes = soma_call_writes(&call, i);
         bool whole_numbers = (primitive == SOMA_PRIMITIVE_GATHER || primitive == SOMA_PRIMITIVE_GATHER_GRAD ||
-                              primitive == SOMA_PRIMITIVE_SCATTER || is_of_labels(primitive)) &&
+                              primitive == SOMA_PRIMITIVE_SCATTER || primitive == SOMA_PRIMITIVE_OPTIMIZER_ROWS ||
+                              is_of_labels(primitive)) &&
                              i == 1;
         whole_numbers |= primitive == SOMA_PRIMITIVE_TREES && i == 3;      /* roots */
         bool is_mask = strcmp(soma_call_view_name(&call, i), "mask") == 0; /* 0 or not, in any precision */

@@ -98,7 +98,9 @@ static soma_status attempt(soma_network *network, operation *run, long suspended
 static const float x[3][4] = {{1, 2, 3, 4}, {0, 1, 0, 1}, {-1, 0, 1, 0}};
 static const int32_t classes[3] = {0, 1, 1};
 static const soma_array inputs = {x, SOMA_F32, 2, {3, 4}}, targets = {classes, SOMA_I32, 1, {3}};
-static const soma_compile_options adam = {.optimizer = {.kind = SOMA_ADAM, .clip_norm = 1}};
+/* With a loss by name, so that compiling builds the step of training, too. */
+static const soma_compile_options adam = {.optimizer = {.kind = SOMA_ADAM, .clip_norm = 1},
+                                          .loss = {SOMA_CATEGORICAL_CROSSENTROPY}};
 
 static soma_status compile_on_host(soma_network *network) {
     return soma_compile(network, &host, &adam);
@@ -109,8 +111,8 @@ static soma_status compile_on_cpu(soma_network *network) {
 }
 
 static soma_status compile_twice(soma_network *network) {
-    SOMA_TRY(soma_compile(network, &host, NULL));
-    return soma_compile(network, cpu, NULL);
+    SOMA_TRY(soma_compile(network, &host, &adam));
+    return soma_compile(network, cpu, &adam);
 }
 
 static soma_status train(soma_network *network) {

@@ -167,10 +167,11 @@ bool soma_can_train(soma_network *network) {
     return has_losses(network) && build_training(network) != SOMA_NO_GRADIENT;
 }
 
-static bool names_a_loss(const soma_network *network, const soma_compile_options *options) {
-    bool named = false;
-    for (size_t i = 0; i < soma_network_output_count(network); i++) named |= options->loss[i] != SOMA_LOSS_DEFAULT;
-    return named;
+/* Who names a loss, or wants samples augmented, will train. */
+static bool will_train(const soma_network *network, const soma_compile_options *options) {
+    bool will = network->augmentation != NULL;
+    for (size_t i = 0; i < soma_network_output_count(network); i++) will |= options->loss[i] != SOMA_LOSS_DEFAULT;
+    return will;
 }
 
 /* Builds the step graphs that will be wanted, so that what is wrong with the network comes out here. Who names no loss
@@ -179,7 +180,7 @@ static bool names_a_loss(const soma_network *network, const soma_compile_options
 static soma_status build_steps(soma_network *network, const soma_compile_options *options) {
     const soma_signature predict = soma_default_signature(network, SOMA_MODE_PREDICT);
     SOMA_TRY(soma_step_get(network, &predict, &network->compiled->predict));
-    return names_a_loss(network, options) && has_losses(network) ? build_training(network) : SOMA_OK;
+    return will_train(network, options) && has_losses(network) ? build_training(network) : SOMA_OK;
 }
 
 void soma_network_discard(soma_network *network) {
