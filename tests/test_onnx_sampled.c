@@ -171,7 +171,7 @@ static void windows(void) {
     LIST("size", 3);
     end(begin("Identity", "s0", INPUTS("x")));
     for (int i = 0; i < 3; i++) {
-        char window[8], before[8], after[8];
+        char window[16], before[16], after[16];
         snprintf(window, sizeof window, "w%d", i);
         snprintf(before, sizeof before, "s%d", i);
         snprintf(after, sizeof after, "s%d", i + 1);
