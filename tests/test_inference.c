@@ -261,6 +261,8 @@ START_TEST(primitives_of_training_are_refused) {
         soma_call_loss_grad(rows, rows, absent, absent, batch, rows, absent,
                             (soma_loss_params){.kind = SOMA_LOSS_MEAN_SQUARED_ERROR}),
         soma_call_optimizer(v, v, absent, absent, absent, (soma_optimizer_params){.kind = SOMA_SGD}),
+        soma_call_optimizer_rows(rows, soma_view_of(memory, 0, SOMA_I32, 1, matrix), rows, rows, absent,
+                                 (soma_optimizer_rows_params){{.kind = SOMA_SGD}, -1}),
         soma_call_norm(v, batch),
         soma_call_conv_weight_grad(picture, picture, picture, one),
         soma_call_pool_grad(picture, picture, picture, picture, window),
