@@ -2,6 +2,7 @@
 /* See onnx_model.h. */
 #include "onnx_model.h"
 #include "io/bytes.h"
+#include "io/onnx/file.h"
 
 #include <string.h>
 
@@ -48,7 +49,7 @@ void tensor(const char *name, int64_t type, size_t rank, const int64_t *shape, s
 }
 
 void floats(const char *name, size_t rank, const int64_t *shape, const float *values) {
-    size_t sizes[SOMA_MAX_RANK];
+    size_t sizes[SOMA_ONNX_MAX_RANK]; /* which may be more than a tensor has */
     for (size_t i = 0; i < rank; i++) sizes[i] = (size_t)shape[i];
     soma_onnx_put_tensor(&made, GRAPH_INITIALIZER, name, (uint32_t)rank, sizes, values);
 }

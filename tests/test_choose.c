@@ -275,7 +275,7 @@ START_TEST(a_network_without_products_has_none_to_measure) {
     soma_activation(soma_input(network, NULL, 2, size), SOMA_TANH, NULL);
     expect_ok(soma_compile(network, test_device, NULL));
     expect_ok(soma_bench_gemms(network, 4, false, 3, &us));
-    ck_assert(us >= 0 && us < 1000);
+    ck_assert(us == 0);
     expect_error(soma_bench_gemms(network, 4, false, 0, &us), SOMA_INVALID_ARGUMENT, "steps");
     expect_error(soma_bench_steps(network, 0, false, 1, &us), SOMA_INVALID_ARGUMENT, "0 samples");
     expect_error(soma_bench_gemms(network, 4, false, 1, NULL), SOMA_INVALID_ARGUMENT, "microseconds");

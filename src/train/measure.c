@@ -172,8 +172,10 @@ static soma_status time_gemms(soma_bench *bench, size_t steps, double *seconds) 
     for (size_t i = 0; i < count; i++)
         if (soma_call_is_product(&calls[i])) gemms[gemm_count++] = calls[i];
     soma_device *device = bench->network->compiled->device;
-    soma_status status = time_calls(device, gemms, gemm_count, 1, seconds);
-    if (status == SOMA_OK) status = time_calls(device, gemms, gemm_count, steps, seconds);
+    soma_status status = SOMA_OK;
+    *seconds = 0; /* exactly, where there is none */
+    if (gemm_count) status = time_calls(device, gemms, gemm_count, 1, seconds);
+    if (gemm_count && status == SOMA_OK) status = time_calls(device, gemms, gemm_count, steps, seconds);
     soma_free(gemms);
     return status;
 }
