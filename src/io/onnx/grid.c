@@ -200,7 +200,7 @@ static soma_status add_up(soma_onnx_node *node, const way *by, soma_onnx_value *
     uint32_t all = 1;
     for (uint32_t i = 0; i < by->rank; i++) all *= of[i].count;
     for (uint32_t n = 0; n < all; n++) {
-        soma_onnx_value place, weight, rows;
+        soma_onnx_value place = {0}, weight = {0}, rows;
         for (uint32_t i = 0, left = n; i < by->rank; left /= of[i++].count) {
             soma_onnx_value *one = &of[i].place[left % of[i].count], *share = &of[i].weight[left % of[i].count];
             if (i)

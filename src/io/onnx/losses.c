@@ -27,7 +27,7 @@ static soma_status find_classes(soma_onnx_node *node, const soma_onnx_shape *x, 
 
 /* The sum over the classes, without that dimension; over all dimensions. */
 static soma_status sum_classes(soma_onnx_node *node, soma_onnx_value *x, soma_onnx_value *sum) {
-    soma_onnx_value axes;
+    soma_onnx_value axes = {0};
     soma_onnx_made made;
     soma_onnx_begin_made(&made);
     soma_onnx_made_integer(&made, "keepdims", 0);
