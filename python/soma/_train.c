@@ -38,15 +38,19 @@ static const soma_py_field schedule_fields[] = {
     SCHEDULE(min_delta, SOMA_PY_FLOAT),
     {NULL, SOMA_PY_FLOAT, 0, SOMA_NAMES_SCHEDULE}};
 
+/* Entries of a list, or of None, which has none; -1 with an exception where there are more than `most`. */
+static Py_ssize_t count_of(const char *what, PyObject *list, int most) {
+    if (!list || list == Py_None) return 0;
+    const Py_ssize_t count = PyList_Size(list);
+    if (count <= most) return count;
+    PyErr_Format(PyExc_ValueError, "%s: %zd are given, at most %d are possible", what, count, most);
+    return -1;
+}
+
 /* Names of a list into an array of enumeration's values, at most `most`; -1 with an exception. */
 static int fill_names(soma_names names, const char *what, PyObject *list, int most, int *values) {
-    if (!list || list == Py_None) return 0;
-    Py_ssize_t count = PyList_Size(list);
+    const Py_ssize_t count = count_of(what, list, most);
     if (count < 0) return -1;
-    if (count > most) {
-        PyErr_Format(PyExc_ValueError, "%s: %zd are given, at most %d are possible", what, count, most);
-        return -1;
-    }
     for (Py_ssize_t i = 0; i < count; i++)
         if (soma_py_name(names, what, PyList_GetItem(list, i), &values[i])) return -1;
     return 0;
@@ -54,13 +58,8 @@ static int fill_names(soma_names names, const char *what, PyObject *list, int mo
 
 /* Numbers of a list, at most `most`; -1 with an exception. */
 static int fill_floats(const char *what, PyObject *list, int most, float *values) {
-    if (!list || list == Py_None) return 0;
-    Py_ssize_t count = PyList_Size(list);
+    const Py_ssize_t count = count_of(what, list, most);
     if (count < 0) return -1;
-    if (count > most) {
-        PyErr_Format(PyExc_ValueError, "%s: %zd are given, at most %d are possible", what, count, most);
-        return -1;
-    }
     for (Py_ssize_t i = 0; i < count; i++) values[i] = (float)PyFloat_AsDouble(PyList_GetItem(list, i));
     return PyErr_Occurred() ? -1 : 0;
 }

@@ -6,21 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The driver's own, whose names the linker gives to the wrappers. */
-cl_context __real_clCreateContext(const cl_context_properties *properties, cl_uint count, const cl_device_id *ids,
-                                  void(CL_CALLBACK *notify)(const char *, const void *, size_t, void *), void *data,
-                                  cl_int *code);
-cl_int __real_clReleaseContext(cl_context context);
-cl_program __real_clCreateProgramWithSource(cl_context context, cl_uint count, const char **texts,
-                                            const size_t *lengths, cl_int *code);
-cl_int __real_clBuildProgram(cl_program program, cl_uint count, const cl_device_id *ids, const char *options,
-                             void(CL_CALLBACK *notify)(cl_program, void *), void *data);
-cl_kernel __real_clCreateKernel(cl_program program, const char *name, cl_int *code);
-cl_int __real_clReleaseProgram(cl_program program);
-cl_command_queue __real_clCreateCommandQueue(cl_context context, cl_device_id id,
-                                             cl_command_queue_properties properties, cl_int *code);
-cl_mem __real_clCreateBuffer(cl_context context, cl_mem_flags flags, size_t size, void *host, cl_int *code);
-
 typedef struct kept_context {
     struct kept_context *next;
     cl_context context;

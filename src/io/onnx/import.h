@@ -278,6 +278,12 @@ soma_status soma_onnx_apply_in_front(soma_onnx_node *node);
 /* Samples of a value, wherever its batch is, in ONNX's order; of whole numbers, too. */
 soma_status soma_onnx_samples(soma_onnx_node *node, soma_onnx_value *value, soma_tensor **tensor);
 
+/* ------------------------------------------------------------------------- turn.c: constants in another order */
+
+/* The elements of a constant as the turn puts them; there are as many as its dimensions say. */
+soma_status soma_onnx_read_turned(const soma_onnx_file *file, const soma_onnx_value *value, const soma_onnx_turn *turn,
+                                  float *numbers);
+
 /* ------------------------------------------------------- arrange.c: values as tensors, in the order that an op wants
  */
 
