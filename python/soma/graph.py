@@ -31,6 +31,20 @@ def _named(made, learnt):
     return owners[0] if len(owners) == 1 else made[-1][0] if made and not owners else None
 
 
+def scaling(outputs):
+    """The kind of a layer that scales an input by figures of its own; None: there is none."""
+    seen, pending = set(), list(outputs)
+    while pending:
+        node = pending.pop()
+        if id(node) in seen or node.layer is None:
+            continue
+        seen.add(id(node))
+        if getattr(node.layer, "scales", False) and node.parents[0].layer is None:
+            return type(node.layer).__name__
+        pending += node.parents
+    return None
+
+
 def build(inputs, outputs, seed):
     """The network, and what its layers were called, by the library's names of them."""
     net, called = _soma.Network(seed=seed), {}
@@ -60,6 +74,7 @@ def build(inputs, outputs, seed):
             own = _named(net.layer_list()[before:], net.parameters()[learnt:])
             if own:  # parameters are called by the layer's number
                 called[own] = node.layer.name
+        node.layer.settle(net, net.parameters()[learnt:])
         if not node.layer.trainable:
             frozen += net.parameters()[learnt:]
         layers[id(node.layer)] = node.layer

@@ -8,7 +8,9 @@ import inspect
 
 from .nodes import (Add, Average, Concatenate, Divide, Input, Layer, Mask, Maximum, Merge, Minimum, Multiply, Node, Residual, Subtract, Text, add, as_layer,
                     average, concatenate, maximum, minimum, multiply, subtract)
+from .compatible import accept
 from .schedules import flag
+from .wrappers import Normalization, RepeatVector, Rescaling, TimeDistributed
 
 # ------------------------------------------------------------------------------------------------------ arguments as words
 
@@ -26,8 +28,10 @@ def _sizes(value, rank=None):
     return "x".join(str(int(size)) for size in value)
 
 
-def _sides(value):
-    """1, (1, 2) or ((1, 2), (3, 4)) as "1", "1x2", "1,2,3,4"."""
+def _sides(value, rank=None):
+    """1, (1, 2) or ((1, 2), (3, 4)) as "1", "1x2", "1,2,3,4"; of one position (1, 2) is before and behind, "1,2"."""
+    if rank == 1 and hasattr(value, "__iter__") and not isinstance(value, str) and len(value) == 2 and not any(hasattr(side, "__iter__") for side in value):
+        value = [value]
     if hasattr(value, "__iter__") and any(hasattr(side, "__iter__") for side in value):
         return ",".join(str(int(number)) for side in value for number in side)
     return _sizes(value)
@@ -88,7 +92,7 @@ LEADING = {
     "pool_size": lambda value, rank: [_sizes(value, rank)],
     "output_size": lambda value, rank: [_sizes(value, rank)],
     "size": lambda value, rank: [_sizes(value)],
-    "sides": lambda value, rank: [_sides(value)],
+    "sides": lambda value, rank: [_sides(value, rank)],
     "rate": lambda value, rank: [_number(value)],
     "groups": lambda value, rank: [str(value)],
     "target_shape": lambda value, rank: [str(int(size)) for size in value],
@@ -134,23 +138,23 @@ TABLE = [
      "At which step something stands, added to [steps, features]: a row for each step that is learnt, or with kind='sinusoidal' sines and cosines."),
     ("PReLU", "prelu", "", "", "slope", "", "x for x > 0, else x times a slope that is learnt; it begins at `slope`, 0.25."),
     ("Activation", "", "function", "", "", "", "A function alone: 'relu', 'leaky_relu(1,0.1)', 'softmax', ..."),
-    ("Conv", "conv", "filters, kernel_size", f"{_WINDOW}, {_WEIGHTS}", "", "Conv1D Conv2D Conv3D Convolution2D",
+    ("Conv", "conv", "filters, kernel_size", f"{_WINDOW}, {_WEIGHTS}", "", "Conv1D Conv2D Conv3D Convolution1D Convolution2D Convolution3D",
      "Convolution over [positions..., channels]: W of [kernel..., channels / groups, filters]."),
     ("DepthwiseConv", "depthwise", "kernel_size", f"{_WINDOW.replace(', groups=None', '')}, depth_multiplier=None, {_WEIGHTS}", "",
      "DepthwiseConv1D DepthwiseConv2D", "Convolution of each channel by itself."),
     ("SeparableConv", "separable", "filters, kernel_size", f"{_WINDOW.replace(', groups=None', '')}, depth_multiplier=None, {_WEIGHTS}", "",
-     "SeparableConv1D SeparableConv2D", "DepthwiseConv without bias and function, then a convolution of one position."),
+     "SeparableConv1D SeparableConv2D SeparableConvolution1D SeparableConvolution2D", "DepthwiseConv without bias and function, then a convolution of one position."),
     ("ConvTranspose", "convtranspose", "filters, kernel_size", f"{_WINDOW}, output_padding=None, {_WEIGHTS}", "",
-     "Conv1DTranspose Conv2DTranspose Conv3DTranspose", "Transposed convolution, which undoes the strides of one."),
+     "Conv1DTranspose Conv2DTranspose Conv3DTranspose Convolution1DTranspose Convolution2DTranspose Convolution3DTranspose", "Transposed convolution, which undoes the strides of one."),
     ("MaxPool", "maxpool", "", _POOL, "", "MaxPooling1D MaxPooling2D MaxPooling3D MaxPool1D MaxPool2D MaxPool3D",
      "The largest of each window of each channel."),
     ("AveragePool", "avgpool", "", f"{_POOL}, count_include_pad=False", "",
      "AveragePooling1D AveragePooling2D AveragePooling3D AvgPool AvgPool1D AvgPool2D AvgPool3D", "The mean of each window of each channel."),
     ("AdaptiveAveragePool", "adaptiveavgpool", "output_size", "", "", "AdaptiveAvgPool2d",
      "The mean of as many windows as asked for."),
-    ("GlobalAveragePool", "globalavgpool", "", "", "", "GlobalAveragePooling1D GlobalAveragePooling2D GlobalAveragePooling3D",
+    ("GlobalAveragePool", "globalavgpool", "", "", "", "GlobalAveragePooling1D GlobalAveragePooling2D GlobalAveragePooling3D GlobalAvgPool1D GlobalAvgPool2D GlobalAvgPool3D",
      "The mean of each channel over all positions: [channels]."),
-    ("GlobalMaxPool", "globalmaxpool", "", "", "", "GlobalMaxPooling1D GlobalMaxPooling2D GlobalMaxPooling3D",
+    ("GlobalMaxPool", "globalmaxpool", "", "", "", "GlobalMaxPooling1D GlobalMaxPooling2D GlobalMaxPooling3D GlobalMaxPool1D GlobalMaxPool2D GlobalMaxPool3D",
      "The largest of each channel over all positions: [channels]."),
     ("UpSampling", "upsample", "", "size=2, *, interpolation=None", "", "UpSampling1D UpSampling2D UpSampling3D Upsample",
      "Each position several times, or with interpolation='bilinear' what lies between."),
@@ -192,6 +196,10 @@ def _text(self, shape):
 
 def _make_init(signature):
     def __init__(self, *arguments, **keywords):
+        trainable = flag(f"{type(self).__name__}: trainable", keywords.pop("trainable", True))
+        if "input_dim" in keywords and "input_dim" not in signature.parameters:
+            keywords.setdefault("input_shape", (keywords.pop("input_dim"),))
+        keywords = accept(type(self).__name__, keywords, signature.parameters)
         try:
             bound = signature.bind(*arguments, **keywords)
         except TypeError as error:
@@ -203,6 +211,7 @@ def _make_init(signature):
                 flag(f"{type(self).__name__}: {name}", self.arguments[name])
         for name in COMMON:
             setattr(self, name, self.arguments.pop(name))
+        self.trainable = trainable
 
     __init__.__signature__ = signature
     return __init__
@@ -258,7 +267,7 @@ FUNCTIONS = {
     "ELU": ("alpha=None", _with("elu", "alpha"), "x for x > 0, else alpha (exp(x) - 1); alpha is 1."),
     "Softmax": ("axis=-1", _softmax, "exp(x) over its sum, along the last dimension."),
 } | {name: ("", _alone(word), f"The function {word} alone: Activation('{word}').") for name, word in {
-    "SELU": "selu", "Sigmoid": "sigmoid", "Tanh": "tanh", "GELU": "gelu", "SiLU": "silu", "Softplus": "softplus"}.items()}
+    "Identity": "identity", "SELU": "selu", "Sigmoid": "sigmoid", "Tanh": "tanh", "GELU": "gelu", "SiLU": "silu", "Softplus": "softplus"}.items()}
 
 
 def _function_layer(name, arguments, words, what):
@@ -291,4 +300,4 @@ class Bidirectional(Layer):
 
 
 NAMES = [row[0] for row in TABLE] + list(ALIASES) + list(FUNCTIONS) + [
-    "Input", "Text", "Residual", "Bidirectional", "Concatenate", "Mask", "Add", "Subtract", "Multiply", "Divide", "Maximum", "Minimum", "Average"]
+    "Input", "Text", "Residual", "Bidirectional", "TimeDistributed", "RepeatVector", "Rescaling", "Normalization", "Concatenate", "Mask", "Add", "Subtract", "Multiply", "Divide", "Maximum", "Minimum", "Average"]

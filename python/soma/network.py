@@ -9,6 +9,7 @@ from .device import open_device
 from .nodes import Input, Mask, as_layer
 from .stream import Stream
 from .stream import generate as continue_text
+from .wrappers import refuse_bytes
 
 
 class Network(Contents):
@@ -22,6 +23,7 @@ class Network(Contents):
     """
 
     _shaped = False  # whether the input is of an input_shape
+    _scaled = None  # the kind of layer that scales its input itself
 
     def __init__(self, layers=None, outputs=None, *, inputs=None, device=None, seed=0, name=None):
         self.device, self.seed, self.name = device, seed, name
@@ -69,6 +71,7 @@ class Network(Contents):
 
     def _build_graph(self):
         self._net, self._called = graph.build(self._inputs, self._outputs, self.seed)
+        self._scaled = graph.scaling(self._outputs)
         if not self._trainable:
             self.trainable = False
 
@@ -102,6 +105,7 @@ class Network(Contents):
             if masked and names[1:] != ["mask"]:
                 raise ValueError(f"lengths go with a network of one input and its mask; this one has the inputs {', '.join(names)}: build it with masked=True")
             arrays = data.inputs(x, names[:1] if masked else names)
+        refuse_bytes(self._scaled, [values.dtype for values in arrays])
         self._compile_now()
         return arrays
 

@@ -51,6 +51,9 @@ class Layer:
         """The line of text, after a tensor of this shape per sample."""
         raise NotImplementedError
 
+    def settle(self, network, parameters):
+        """What is to be set when the parameters of these names are there."""
+
     def __repr__(self):
         given = ", ".join(f"{name}={value!r}" for name, value in self.arguments.items())
         return f"{type(self).__name__}({given})"

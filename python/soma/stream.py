@@ -11,6 +11,7 @@ from typing import Any
 
 from . import _soma, data
 from .tokenizer import Tokenizer
+from .wrappers import refuse_bytes
 
 
 def _numbers(content: bytes, shape: tuple[int, ...]) -> _soma.Array:
@@ -42,6 +43,7 @@ class Stream:
         first = next((kind for _, kind, _ in network._net.layer_list() if kind != "input"), None)
         self._takes_tokens = len(self._input[1]) == 1 and first in ("embedding", "gather")  # [steps], whose numbers name rows
         self._states: list[Any] = []
+        self._scaled = network._scaled
         self.reset()
 
     def reset(self) -> None:
@@ -59,6 +61,7 @@ class Stream:
         x = data.plain(x)
         scaled = _soma.describe(x)[1] == "B" and not self._takes_tokens
         values = data.array(x, "uint8" if scaled else "float32")
+        refuse_bytes(self._scaled, [values.dtype])
         if len(values.shape) != len(shape) + 1 or values.shape[2:] != shape[1:] or 0 in values.shape:
             wanted = ", ".join(["samples", "steps", *map(str, shape[1:])])
             raise ValueError(f"the stream takes [{wanted}], of one step or more, got {list(values.shape)}")

@@ -37,6 +37,11 @@ def layer_stubs():
              "class Residual(Layer):\n    def __init__(self, layers: Sequence[Layer | str], shortcut: Sequence[Layer | str] | None = None,\n"
              "                 name: str | None = None) -> None: ...\n",
              "class Bidirectional(Layer):\n    def __init__(self, layer: Layer, merge_mode: str = 'concat', name: str | None = None, input_shape: Sequence[int] | None = None) -> None: ...\n",
+             "class TimeDistributed(Layer):\n    def __init__(self, layer: Layer | str | Sequence[Layer | str] | Any, name: str | None = None, input_shape: Sequence[int] | None = None) -> None: ...\n",
+             "class RepeatVector(Layer):\n    def __init__(self, n: int, name: str | None = None, input_shape: Sequence[int] | None = None) -> None: ...\n",
+             "class Rescaling(Layer):\n    def __init__(self, scale: Any, offset: Any = 0.0, name: str | None = None, input_shape: Sequence[int] | None = None) -> None: ...\n",
+             "class Normalization(Layer):\n    mean: list[float] | None\n    variance: list[float] | None\n    def __init__(self, axis: int | None = -1, mean: Any = None, variance: Any = None, invert: bool = False, "
+             "name: str | None = None,\n                 input_shape: Sequence[int] | None = None) -> None: ...\n    def adapt(self, data: Any) -> None: ...\n",
              "class Merge(Layer):\n    def __init__(self, name: str | None = None) -> None: ...\n"
              "    def __call__(self, xs: Sequence[Node]) -> Node: ...  # type: ignore[override]\n",
              "class Concatenate(Merge):\n    def __init__(self, axis: int = -1, name: str | None = None) -> None: ...\n"]
@@ -51,6 +56,8 @@ def layer_stubs():
             kind = "int" if name == "GroupNorm" and parameter.name == "groups" else TYPES[parameter.name]
             default = "" if parameter.default is parameter.empty else f" = {parameter.default!r}"
             arguments.append(f"{parameter.name}: {kind}{default}")
+        arguments += [] if "*" in arguments else ["*"]
+        arguments.append("**keywords: Any")  # of Keras's, that say what is so anyway: soma/compatible.py
         lines.append(f"class {name}(Layer):\n    def __init__({', '.join(arguments)}) -> None: ...\n")
     lines += [f"{other} = {name}\n" for other, name in layers.ALIASES.items()]
     lines.append("TABLE: list[tuple[str, str, str, str, str, str, str]]\nALIASES: dict[str, str]\nFUNCTIONS: dict[str, tuple[str, Any, str]]\nNAMES: list[str]\n\n"

@@ -493,7 +493,7 @@ def test_functions_are_layers_by_their_names():
     expected = {"ReLU": np.maximum(x, 0), "Softmax": np.exp(x) / np.exp(x).sum(1, keepdims=True), "Sigmoid": sigmoid, "Tanh": np.tanh(x),
                 "ELU": np.where(x > 0, x, np.expm1(x)), "GELU": x * np.vectorize(lambda v: 0.5 * (1 + math.erf(v / math.sqrt(2))))(x),
                 "SiLU": x * sigmoid, "Softplus": np.log1p(np.exp(x))}
-    expected |= {"SELU": 1.0507009873554805 * np.where(x > 0, x, 1.6732632423543772 * np.expm1(x)), "LeakyReLU": np.where(x > 0, x, 0.01 * x)}
+    expected |= {"SELU": 1.0507009873554805 * np.where(x > 0, x, 1.6732632423543772 * np.expm1(x)), "LeakyReLU": np.where(x > 0, x, 0.01 * x), "Identity": x}
     assert set(expected) == set(soma.layers.FUNCTIONS)
     for name, values in expected.items():
         assert np.allclose(soma.Network([getattr(soma, name)()], device="cpu").predict(x), values, rtol=1e-5, atol=1e-6), name

@@ -60,7 +60,13 @@ soma_tensor *soma_dense(soma_tensor *x, size_t units, soma_function activation) 
 /* --------------------------------------------------------------------------------------------------------- as text */
 
 /* What may follow the number of units, each once. */
-enum { WORD_NOBIAS = 1, WORD_ACTIVATION = 2, WORD_INITIALIZER = 4 };
+enum { WORD_NOBIAS = 1, WORD_ACTIVATION = 2, WORD_INITIALIZER = 4, WORD_EVERY_STEP = 8 };
+
+static const char *name_of(unsigned kind) {
+    if (kind == WORD_NOBIAS) return "nobias";
+    if (kind == WORD_EVERY_STEP) return "everystep";
+    return kind == WORD_ACTIVATION ? "activation" : "initializer";
+}
 
 static soma_status parse_dense_word(const soma_clause *clause, soma_word text, soma_dense_options *options,
                                     unsigned *kind) {
@@ -68,18 +74,20 @@ static soma_status parse_dense_word(const soma_clause *clause, soma_word text, s
     bool found;
     *kind = WORD_NOBIAS;
     if (soma_name_is_one_of("nobias", text.start, text.length)) return options->no_bias = true, SOMA_OK;
+    *kind = WORD_EVERY_STEP;
+    if (soma_name_is_one_of("everystep", text.start, text.length)) return options->every_step = 1, SOMA_OK;
     *kind = WORD_ACTIVATION;
     SOMA_TRY(soma_clause_function(clause, text, &found, &options->activation, &options->function));
     if (found) return SOMA_OK;
     *kind = WORD_INITIALIZER;
     SOMA_TRY(soma_clause_initializer(clause, text, &found, &options->weight_initializer, &options->weight_scale));
     if (found) return SOMA_OK;
-    return soma_clause_reject(clause, text, "expected an activation (%s), nobias, or an initializer (%s)",
+    return soma_clause_reject(clause, text, "expected an activation (%s), nobias, everystep, or an initializer (%s)",
                               soma_name_list(SOMA_NAMES_FUNCTION, functions),
                               soma_name_list(SOMA_NAMES_INITIALIZER, initializers));
 }
 
-/* dense UNITS [ACTIVATION] [nobias] [INITIALIZER] */
+/* dense UNITS [ACTIVATION] [nobias] [everystep] [INITIALIZER] */
 static soma_status parse_dense(const soma_clause *clause, size_t *units, soma_dense_options *options) {
     unsigned seen = 0, kind;
     if (clause->count < 2)
@@ -87,10 +95,7 @@ static soma_status parse_dense(const soma_clause *clause, size_t *units, soma_de
     SOMA_TRY(soma_clause_size(clause, clause->words[1], "the number of units", units));
     for (size_t i = 2; i < clause->count; i++) {
         SOMA_TRY(parse_dense_word(clause, clause->words[i], options, &kind));
-        if (seen & kind)
-            return soma_clause_reject(clause, clause->words[i], "a second %s",
-                                      kind == WORD_NOBIAS ? "nobias"
-                                                          : (kind == WORD_ACTIVATION ? "activation" : "initializer"));
+        if (seen & kind) return soma_clause_reject(clause, clause->words[i], "a second %s", name_of(kind));
         seen |= kind;
     }
     return SOMA_OK;
@@ -102,7 +107,7 @@ static soma_status dense_of_text(const soma_clause *clause, soma_tensor **x) {
     SOMA_TRY(parse_dense(clause, &units, &options));
     if ((*x)->is_sequence)
         options.every_step = 1;
-    else if ((*x)->rank > 1)
+    else if ((*x)->rank > 1 && !options.every_step)
         *x = soma_flatten(*x); /* images straight into a dense layer */
     *x = soma_dense_with(*x, units, &options);
     return SOMA_OK;
