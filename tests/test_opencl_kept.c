@@ -56,10 +56,6 @@ cl_int __real_clReleaseProgram(cl_program program) {
     return program ? CL_SUCCESS : CL_INVALID_PROGRAM;
 }
 
-cl_int clRetainProgram(cl_program program) {
-    return program ? CL_SUCCESS : CL_INVALID_PROGRAM;
-}
-
 cl_command_queue __real_clCreateCommandQueue(cl_context context, cl_device_id id,
                                              cl_command_queue_properties properties, cl_int *code) {
     (void)id, (void)properties;

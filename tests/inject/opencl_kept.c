@@ -125,7 +125,7 @@ cl_int kept_build_program(cl_program program, cl_uint count, const cl_device_id 
     if (code != CL_SUCCESS) return code;
     asked->built = program;
     asked->options = strdup(options);
-    asked->stays = asked->options && clRetainProgram(program) == CL_SUCCESS;
+    asked->stays = asked->options != NULL;
     return CL_SUCCESS;
 }
 
@@ -137,13 +137,12 @@ cl_int kept_release_program(cl_program program) {
     if (!program) return __real_clReleaseProgram(program);
     kept_program *kept = held(program);
     kept->program = NULL;
-    if (!kept->stays) {
-        kept_program **place = &programs;
-        while (*place != kept) place = &(*place)->next;
-        *place = kept->next;
-        free(kept->text);
-        free(kept->options);
-        free(kept);
-    }
+    if (kept->stays) return CL_SUCCESS; /* what soma held is held here from now on */
+    kept_program **place = &programs;
+    while (*place != kept) place = &(*place)->next;
+    *place = kept->next;
+    free(kept->text);
+    free(kept->options);
+    free(kept);
     return __real_clReleaseProgram(program);
 }
