@@ -5,7 +5,7 @@ import math
 import time
 
 from . import _soma, optimizers
-from .callbacks import BackupAndRestore, EarlyStopping, ModelCheckpoint, TensorBoard, TerminateOnNaN
+from .callbacks import BackupAndRestore, EarlyStopping, ModelCheckpoint, TensorBoard, TerminateOnNaN, tell_best
 
 _END = object()
 OPTIONS = {"epochs": 1, "no_shuffle": True}
@@ -99,15 +99,19 @@ def evaluate(network, batches):
     for batch in batches.epoch():
         x, y, weights = parts(batch, batches.what)
         dataset = network._dataset(x, y, weights)
-        mean.add(network._net.evaluate(dataset, len(dataset)), len(dataset))
-    return mean.figures()
+        if not mean.samples:
+            network._measured.begin()
+        if network._measured.own:
+            network._take(x, y, weights)
+        mean.add(network._evaluate(dataset, len(dataset)), len(dataset))
+    return mean.figures() | network._measured.results()
 
 
 def step(network, dataset):
     """One step of training, all samples one batch: its figures, and the learning rate."""
     done = network._net.fit(dataset, {**OPTIONS, "batch_size": len(dataset)}, None, None, None)
     _, figures, _, _, rate = done["epochs"][0]
-    return figures, rate
+    return network._measured.named(figures), rate
 
 
 class _Watch:
@@ -167,7 +171,7 @@ def _with_network(network, batches):
 
 def fit(network, batches, validation, callbacks, course):
     """Trains by one step for each batch; validation(): figures, or None."""
-    watches = [_Watch(callback) for callback in callbacks if isinstance(callback, EarlyStopping)]
+    watches = [_Watch(callback) for callback in callbacks if isinstance(callback, EarlyStopping) and not callback.watches_own(network)]
     forgiving = any(isinstance(callback, TerminateOnNaN) for callback in callbacks)
     began, steps, stopped, enough = time.monotonic(), 0, False, False
 
@@ -175,6 +179,8 @@ def fit(network, batches, validation, callbacks, course):
         """Its figures are added to those of the epoch; the learning rate."""
         x, y, weights = parts(batch, batches.what)
         dataset = network._dataset(x, y, weights)
+        if network._measured.own:
+            network._take(x, y, weights)
         figures, rate = step(network, dataset)
         mean.add(figures, len(dataset))
         return rate
@@ -182,6 +188,7 @@ def fit(network, batches, validation, callbacks, course):
     with course:
         for epoch in range(course.epochs):
             mean, start, rate = Mean(), time.monotonic(), 0.0
+            network._measured.begin()
             given = _with_network(network, batches)
             course.begin(epoch)
             for number, batch in enumerate(given):
@@ -198,7 +205,7 @@ def fit(network, batches, validation, callbacks, course):
                     break
             if stopped:
                 break
-            logs = mean.figures() | {f"val_{name}": value for name, value in (validation() if validation else {}).items()}
+            logs = mean.figures() | network._measured.results() | {f"val_{name}": value for name, value in (validation() if validation else {}).items()}
             logs |= {"learning_rate": rate, "seconds": time.monotonic() - start}
             enough = any([watch.takes(epoch, logs, network._net) for watch in watches])
             stopped = course.epoch(epoch, logs)
@@ -207,5 +214,6 @@ def fit(network, batches, validation, callbacks, course):
     history = course.history
     history.restored = any([watch.restore(network._net) for watch in watches])
     history.best = watches[0].epoch if watches else None
+    tell_best(history, network, callbacks)
     history.stopped, history.steps, history.seconds = bool(stopped), steps, time.monotonic() - began
     return history

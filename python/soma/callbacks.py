@@ -84,17 +84,74 @@ class LambdaCallback(Callback):
 
 class EarlyStopping(Callback):
     """Ends training after `patience` epochs without improvement of at least min_delta; 0 is 1, as in Keras. monitor: 'val_loss' or 'val_accuracy' (of
-    any metric, the first one), without validation data those of the training. The library does it; defaults are its."""
+    any metric, the first one), without validation data those of the training. The library does it; defaults are its. Of a metric that Python computes, as 'val_auc', Python
+    does it; mode: "min", it is to fall, "max", it is to rise; "auto": as the metric says."""
 
-    def __init__(self, monitor="val_loss", *, patience=5, min_delta=0.0, restore_best_weights=True):
+    def __init__(self, monitor="val_loss", *, patience=5, min_delta=0.0, restore_best_weights=True, mode="auto"):
+        if mode not in MODES:
+            raise ValueError(f"EarlyStopping: the mode is {mode!r}; accepted: {MODES_SAID}")
+        self.monitor, self.mode, self.best_epoch, self.restored = monitor, mode, None, False
         self.options = {"early_stopping": 1 if patience == 0 else patience, "min_delta": min_delta, "monitor": 0 if monitor.endswith("loss") else 1,
                         "restore_best": flag("EarlyStopping: restore_best_weights", restore_best_weights)}
 
 
-def sign_of(name, monitor, mode):
-    """1 where what is monitored is to fall, -1 where it is to rise: "auto" knows accuracies."""
-    if mode not in ("auto", "min", "max"):
-        raise ValueError(f"{name}: the mode is {mode!r}; accepted: 'auto', 'min' and 'max'")
+    def watches_own(self, network):
+        """Whether it is a metric that Python computes."""
+        own = _bare(self.monitor) in [metric.name for metric in own_metrics(network)]
+        if not own and self.mode != "auto" and (self.mode == "min") != (not self.options["monitor"]):
+            raise ValueError(f"EarlyStopping: {self.monitor} with the mode {self.mode!r}; accepted: 'auto', or 'min' for a loss and 'max' for the first metric")
+        return own
+
+    def on_train_begin(self):
+        self.best, self.reference, self.waited, self.best_epoch, self.kept, self.restored = math.inf, math.inf, 0, None, None, False
+
+    def on_epoch_end(self, epoch, logs):
+        if not self.watches_own(self.network):
+            return False
+        value = sign_of("EarlyStopping", self.monitor, self.mode, self.network) * monitored("EarlyStopping", self.monitor, logs)
+        if value < self.best or self.best_epoch is None:
+            self.best, self.best_epoch = math.inf if math.isnan(value) else value, epoch
+            if self.options["restore_best"]:
+                net = self.network._net
+                self.kept = {name: net.get_parameter(name) for name in net.parameters()}
+        improved = value < self.reference - self.options["min_delta"]
+        self.reference, self.waited = (value, 0) if improved else (self.reference, self.waited + 1)
+        return bool(self.options["early_stopping"]) and self.waited >= self.options["early_stopping"]
+
+    def on_train_end(self):
+        for name, values in (self.kept or {}).items():
+            self.network._net.set_parameter(name, values)
+        self.restored, self.kept = self.kept is not None, None
+
+
+MODES, MODES_SAID = ("auto", "min", "max"), "'auto', 'min' and 'max'"
+
+
+def _bare(monitor):
+    return monitor.removeprefix("val_")
+
+
+def own_metrics(network):
+    """Those that Python computes."""
+    return [metric for metric, _ in network._measured.own] if hasattr(network, "_measured") else []
+
+
+def tell_best(history, network, callbacks):
+    """Which epoch was the best by a metric that Python computes."""
+    for callback in callbacks:
+        if isinstance(callback, EarlyStopping) and callback.watches_own(network):
+            history.best, history.restored = callback.best_epoch, callback.restored
+
+
+def sign_of(name, monitor, mode, network=None):
+    """1 where what is monitored is to fall, -1 where it is to rise: "auto" knows accuracies, and asks metrics that Python computes in the network."""
+    if mode not in MODES:
+        raise ValueError(f"{name}: the mode is {mode!r}; accepted: {MODES_SAID}")
+    own = [metric for metric in own_metrics(network) if metric.name == _bare(monitor)] if mode == "auto" else []
+    if own:
+        if getattr(own[0], "higher", None) is None:
+            raise ValueError(f"{name}: whether {monitor} is to rise or to fall is not known; accepted: the mode 'min', or 'max'")
+        return -1 if own[0].higher else 1
     return -1 if mode == "max" or (mode == "auto" and "accuracy" in monitor) else 1
 
 
@@ -117,11 +174,13 @@ class ModelCheckpoint(Callback):
             raise ValueError("ModelCheckpoint: save_best_only is decided after each epoch; `every` goes with checkpoints to resume from")
         self.filepath, self.monitor, self.save_best_only = os.fspath(filepath), monitor, save_best_only
         self.options = {} if save_best_only else {"checkpoint": self.filepath, "checkpoint_every": every}
-        self.sign = sign_of("ModelCheckpoint", monitor, mode)
+        self.mode, self.sign = mode, sign_of("ModelCheckpoint", monitor, mode)
         self.best = None
 
     def on_train_begin(self):
         self.best = None
+        if self.save_best_only:
+            self.sign = sign_of("ModelCheckpoint", self.monitor, self.mode, self.network)
 
     def on_epoch_end(self, epoch, logs):
         if not self.save_best_only:
@@ -200,10 +259,11 @@ class ReduceLROnPlateau(Callback):
             raise ValueError(f"ReduceLROnPlateau: the factor is {factor}; accepted: above 0, below 1")
         self.monitor, self.factor, self.patience, self.verbose = monitor, factor, patience, verbose
         self.min_delta, self.cooldown, self.min_lr = min_delta, cooldown, min_lr
-        self.sign = sign_of("ReduceLROnPlateau", monitor, mode)
+        self.mode, self.sign = mode, sign_of("ReduceLROnPlateau", monitor, mode)
 
     def on_train_begin(self):
         refuse_schedule(self)
+        self.sign = sign_of("ReduceLROnPlateau", self.monitor, self.mode, self.network)
         self.best, self.waited, self.cooling = math.inf, 0, 0
 
     def on_epoch_end(self, epoch, logs):
@@ -285,7 +345,7 @@ batch_loss and so on, over the batches since fit() began, from 1; each waits for
         if update_freq != "epoch":
             self.on_batch_end = self._batch_end  # a hook that is not there costs nothing
         self._rows = hyperparameters(hparams or {})  # here, so that what is wrong with them is said before the training
-        self.writer, self.drawn, self.epoch, self.succeeded = None, 0, 0, False
+        self.writer, self.validation, self.drawn, self.epoch, self.succeeded = None, None, 0, 0, False
 
     def on_train_begin(self):
         self.batches = 0
@@ -306,10 +366,16 @@ batch_loss and so on, over the batches since fit() began, from 1; each waits for
             self.writer.add_scalar(f"batch_{name}", value, self.batches)
 
     def on_epoch_end(self, epoch, logs):
-        if self.rank or not (self.write_images or self._rows):
+        own = [metric.name for metric in own_metrics(self.network)]
+        if self.rank or not (self.write_images or self._rows or own):
             return
         self._open()
         self.epoch = epoch + 1
+        for name in own:  # the library writes its own
+            self.writer.add_scalar(f"epoch_{name}", logs[name], self.epoch)
+            if f"val_{name}" in logs:
+                self.validation = self.validation or SummaryWriter(os.path.join(self.options["log_dir"], "validation"))
+                self.validation.add_scalar(f"epoch_{name}", logs[f"val_{name}"], self.epoch)
         if self.write_images and not self.epoch & (self.epoch - 1):
             self._draw(self.writer)
 
@@ -321,6 +387,9 @@ batch_loss and so on, over the batches since fit() began, from 1; each waits for
 
     def on_train_end(self):
         writer, self.writer = self.writer, None
+        validation, self.validation = self.validation, None
+        if validation:
+            validation.close()
         if not writer:
             return
         with writer:

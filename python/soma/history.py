@@ -62,11 +62,13 @@ class BatchLogs(Mapping):
         return repr(dict(self))
 
 
-def epoch_logs(described):
-    """(epoch, train, validation, seconds, learning rate) of the library, as logs."""
+def epoch_logs(described, named=dict, measures=None):
+    """(epoch, train, validation, seconds, learning rate) of the library, as logs, by the names that metrics were given, with what else is measured."""
     _, train, validation, seconds, rate = described
-    logs = dict(train)
-    logs.update({f"val_{name}": value for name, value in (validation or {}).items()})
+    logs = {}
+    for prefix, figures in (("", train), ("val_", validation)):
+        own = (measures or {}).get(prefix, dict)()
+        logs |= {f"{prefix}{name}": value for name, value in (named(figures or {}) | own).items()}
     return logs | {"learning_rate": rate, "seconds": seconds}
 
 

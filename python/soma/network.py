@@ -6,6 +6,7 @@ import tempfile
 from . import _soma, batches, data, distributed, exchange, graph, losses, optimizers, training
 from .contents import Contents
 from .device import open_device
+from .metrics import Measured
 from .nodes import Input, Mask, as_layer
 from .stream import Stream
 from .stream import generate as continue_text
@@ -28,6 +29,7 @@ class Network(Contents):
     def __init__(self, layers=None, outputs=None, *, inputs=None, device=None, seed=0, name=None):
         self.device, self.seed, self.name = device, seed, name
         self.stop_training = False
+        self._measured = Measured(None)
         self._net, self._options, self._compiled, self._columns, self._straight = None, {}, False, None, None
         self._inputs, self._outputs, self._layers, self._called = None, None, [], {}
         if outputs is None and inputs is not None:
@@ -131,15 +133,18 @@ class Network(Contents):
         # Networks made here prepare no data, as those of files may: what has the right shape can go straight through.
         self._straight = ins[0][1] if self._outputs and len(ins) == len(outs) == 1 else None
 
-    def compile(self, optimizer="adam", loss=None, metrics=None, *, loss_weights=None, class_weight=None, top_k=0, huber_delta=0.0, device=None):
+    def compile(self, optimizer="adam", loss=None, metrics=None, *, loss_weights=None, class_weight=None, weighted_metrics=None, top_k=0, huber_delta=0.0, device=None):
         """Says how to train.
 
         optimizer: a name, or an Optimizer with arguments. loss: a name, a Loss of soma.losses, or one for each output; None: by the last layer (softmax:
-        categorical_crossentropy, sigmoid: binary_crossentropy, else mean_squared_error). metrics: names, at most four; None: what fits
-        the loss. loss_weights: of several outputs, what each loss counts, above 0; None: 1. class_weight: for training alone, one for each class, a list or {class: weight},
+        categorical_crossentropy, sigmoid: binary_crossentropy, else mean_squared_error). metrics: names, at most four, and objects of soma.metrics, or functions of
+        targets and predictions; None: what fits the loss. weighted_metrics: objects that count samples by sample_weight. loss_weights: of several outputs, what each loss counts, above 0; None: 1. class_weight: for training alone, one for each class, a list or {class: weight},
         1 for those that are not in it; of labels two for each, of zeros and of ones. The names are those of docs/training.md, and Keras's.
         """
         optimizers.of(optimizer)
+        measured = Measured(metrics, weighted_metrics)
+        if top_k and measured.options.get("top_k", top_k) != top_k:
+            raise ValueError(f"top_k is {top_k}, and a metric has k={measured.options['top_k']}; accepted: one of them")
         names, of_losses = losses.of(loss)
         weights = None if loss_weights is None else [float(weight) for weight in loss_weights]
         if weights is not None and not all(weight > 0 for weight in weights):
@@ -148,9 +153,10 @@ class Network(Contents):
         if weights is not None and len(weights) != outputs:
             raise ValueError(f"loss_weights are {len(weights)} ({', '.join(map(str, weights))}), the network has {outputs} output{'s' * (outputs > 1)}; accepted: one for each")
         self._options = {"optimizer": optimizer, "loss": names, "loss_weights": weights,
-                         "metrics": [metrics] if isinstance(metrics, str) else None if metrics is None else list(metrics),
+                         "metrics": measured.names,
                          "class_weight": training.class_weights(class_weight), "quantiles": list(of_losses.pop("quantiles", ())),
-                         "of_losses": {"top_k": top_k, "huber_delta": huber_delta} | of_losses}
+                         "of_losses": {"top_k": top_k, "huber_delta": huber_delta} | measured.options | of_losses}
+        self._measured = measured
         self.device = device if device is not None else self.device
         self._compiled = False
         if self._net:
@@ -196,6 +202,10 @@ class Network(Contents):
         if class_weight is not None and training.class_weights(class_weight) != self._options.get("class_weight"):
             self._options["class_weight"], self._compiled = training.class_weights(class_weight), False
         callbacks = list(callbacks or ())
+        if self._measured.own and (validation_split or lengths is not None):
+            names = ", ".join(metric.name for metric, _ in self._measured.own)
+            raise ValueError(f"{'validation_split' if validation_split else 'lengths'} with {names}, which Python computes; accepted: "
+                             f"{'validation_data' if validation_split else 'metrics by name'}")
         ranks = distributed.communicator_of(communicator)
         course = training.Course(self, callbacks, verbose, epochs, initial_epoch, 0 if ranks is None else ranks.rank)
         if y is None and batches.are_batches(x):
@@ -206,6 +216,9 @@ class Network(Contents):
             raise ValueError("steps_per_epoch, validation_steps and validation data in batches go with training data in batches")
         dataset = self._dataset(x, y, sample_weight, lengths)
         validation = None if validation_data is None else self._dataset(*validation_data)
+        course.measures = {"": self._measure(x, y, sample_weight)} if self._measured.own else {}
+        if self._measured.own and validation_data is not None:
+            course.measures["val_"] = self._measure(*validation_data)
         options = {"epochs": epochs, "batch_size": batch_size, "no_shuffle": not shuffle, "validation_split": validation_split,
                    "resume": None if resume is None else os.fspath(resume), "shards": shards, "bucket_bytes": bucket_bytes,
                    "wire": distributed.WIRES.index(wire), "sync_batchnorm": sync_batchnorm}
@@ -216,7 +229,8 @@ class Network(Contents):
         name, with return_dict=False a list. A schedule of the learning rate goes by steps, or is refused."""
         batches.check_schedule(self)
         dataset = self._dataset(x, y, sample_weight, lengths)
-        figures, _ = batches.step(self, dataset)
+        own = self._measure(x, y, sample_weight, lengths)()
+        figures = batches.step(self, dataset)[0] | own
         return figures if return_dict else list(figures.values())
 
     def test_on_batch(self, x, y, *, sample_weight=None, lengths=None, return_dict=True):
@@ -248,8 +262,35 @@ class Network(Contents):
         made = []
 
         def measure():
-            made[:] = made or [self._dataset(*given)]  # the first batch has built the network
-            return self._net.evaluate(made[0], 0)
+            made[:] = made or [self._dataset(*given), self._measure(*given)]  # the first batch has built the network
+            return self._evaluate(made[0]) | made[1]()
+
+        return measure
+
+    def _evaluate(self, dataset, batch_size=0):
+        """The library's figures."""
+        return self._measured.named(self._net.evaluate(dataset, batch_size))
+
+    def _take(self, x, y, sample_weight=None):
+        """What Python's metrics are to count, of these samples; the network is built."""
+        if len(self._net.ends(True)) > 1:
+            raise ValueError(f"metrics: {', '.join(metric.name for metric, _ in self._measured.own)} go with networks of one output; accepted: metrics by name")
+        true = data.targets(y, self._net.ends(True), self._net.losses())[0]
+        weights = None if sample_weight is None else data.result(data.array(sample_weight))
+        predicted = data.result(self._net.predict(self._samples(x, None), 0, 0))
+        self._measured.take(data.result(true), predicted, weights)
+
+    def _measure(self, x, y, sample_weight=None, lengths=None):
+        """What gives the figures of Python's metrics, of these samples and the weights at hand; none where there are no such metrics."""
+        if not self._measured.own:
+            return dict
+        if lengths is not None:
+            raise ValueError(f"lengths with {', '.join(metric.name for metric, _ in self._measured.own)}, which Python computes; accepted: metrics by name")
+
+        def measure():
+            self._measured.begin()
+            self._take(x, y, sample_weight)
+            return self._measured.results()
 
         return measure
 
@@ -262,7 +303,7 @@ class Network(Contents):
             raise ValueError("evaluate(): steps goes with data in batches")
         else:
             dataset = self._dataset(x, y, sample_weight, lengths)
-            figures = self._net.evaluate(dataset, batch_size)
+            figures = self._evaluate(dataset, batch_size) | self._measure(x, y, sample_weight, lengths)()
         return figures if return_dict else list(figures.values())
 
     def predict(self, x, *, batch_size=0, verbose=0, lengths=None):

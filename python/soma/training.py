@@ -3,7 +3,7 @@
 import numbers
 import sys
 
-from .callbacks import BackupAndRestore, EarlyStopping, ModelCheckpoint, Progress, TensorBoard, TerminateOnNaN, batch_hooks, check
+from .callbacks import BackupAndRestore, EarlyStopping, ModelCheckpoint, Progress, TensorBoard, TerminateOnNaN, batch_hooks, check, tell_best
 from .history import BatchLogs, History, epoch_logs
 
 
@@ -46,6 +46,7 @@ class Course:
         for callback in callbacks:
             check(callback)
         self.callbacks = [*callbacks, Progress(epochs, verbose == "auto" and _shows_bars(), initial_epoch)] if verbose and rank == 0 else callbacks
+        self.measures = {}  # by the beginning of their names, what gives the figures that Python computes
         self.watching = [hook for callback in self.callbacks for hook in batch_hooks(callback)]
 
     def __enter__(self):
@@ -94,7 +95,7 @@ def fit(course, net, dataset, validation, options, callbacks, communicator=None)
     check_files(callbacks, options["resume"])
     options["epochs"] = course.epochs
     for callback in callbacks:
-        if isinstance(callback, (EarlyStopping, ModelCheckpoint, TerminateOnNaN)):
+        if isinstance(callback, (ModelCheckpoint, TerminateOnNaN)) or (isinstance(callback, EarlyStopping) and not callback.watches_own(course.network)):
             options |= callback.options
         if isinstance(callback, BackupAndRestore):
             options |= callback.begin()
@@ -103,13 +104,13 @@ def fit(course, net, dataset, validation, options, callbacks, communicator=None)
 
     def on_epoch(described):
         epoch = described[0]  # from 1, so that it is the number of the next one from 0
-        stops = course.epoch(epoch - 1, epoch_logs(described))
+        stops = course.epoch(epoch - 1, epoch_logs(described, course.network._measured.named, course.measures))
         if not stops and epoch < course.epochs:
             course.begin(epoch)
         return stops
 
     def on_batch(epoch, batch, batches, samples, epochs):
-        return course.batch(epoch - 1, batch - 1, batches, samples, net.fit_metrics)
+        return course.batch(epoch - 1, batch - 1, batches, samples, lambda: course.network._measured.named(net.fit_metrics()))
 
     with course:
         if not options["resume"]:
@@ -118,6 +119,7 @@ def fit(course, net, dataset, validation, options, callbacks, communicator=None)
     history = course.history
     for name in ("best", "restored", "stopped", "steps", "seconds"):
         setattr(history, name, done[name])
+    tell_best(history, course.network, callbacks)
     for callback in callbacks:
         if isinstance(callback, BackupAndRestore):
             callback.finish()

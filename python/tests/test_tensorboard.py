@@ -39,6 +39,16 @@ def test_curves_and_distributions_are_written(tmp_path):
     assert b"dense_1" in content(tmp_path / "logs")  # the graph
 
 
+def test_metrics_that_python_computes_are_written_beside(tmp_path):
+    network = soma.Network("dense 1", device="cpu")
+    network.compile(loss="mse", metrics=[soma.metrics.MeanSquaredError(name="my_square")])
+    history = network.fit(X, Y, epochs=3, validation_data=(X[:5], Y[:5]), callbacks=[soma.TensorBoard(tmp_path)], verbose=0)
+    square = re.compile(LOSS.pattern.replace(b"\\x0aepoch_loss", b"\\x0fepoch_my_square"), re.DOTALL)
+    for run, name in (("train", "my_square"), ("validation", "val_my_square")):
+        written = [(step[0], struct.unpack("<f", value)[0]) for step, value in square.findall(content(tmp_path / run))]
+        assert written == [(epoch + 1, np.float32(value)) for epoch, value in enumerate(history[name])]
+
+
 @pytest.mark.parametrize("update_freq, steps", [("batch", [1, 2, 3, 4, 5, 6]), (2, [2, 4, 6]), ("epoch", [])])
 def test_figures_of_batches_are_written(tmp_path, update_freq, steps):
     kept = []
