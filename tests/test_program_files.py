@@ -471,6 +471,13 @@ class Files(ProgramTest):
         self.refuse(USAGE, ["--input", 'no input "z"'], "show", file, "--outputs=n", "--input=z=3x2")
         self.refuse(USAGE, ["--input", "3y2", "images=1x3x320x320"], "show", file, "--outputs=n", "--input=x=3y2")
         self.refuse(USAGE, ["--input", "part.safetensors"], "show", part, "--input=x=3x2")
+        self.assertEqual(self.json("summary", "--outputs=n", "--model", file, "--input=x=3x2", "--device=cpu")["layers"][0]["shape"], [2])
+        self.refuse(USAGE, ["--input", "3y2", "images=1x3x320x320"], "summary", "--model", file, "--outputs=n", "--input=x=3y2", "--device=cpu")
+        self.refuse(USAGE, ["--input", "3y2", "as 784 or 28x28"], "summary", "--net=dense 2", "--input=3y2", "--device=cpu")
+        self.refuse(USAGE, ["--input", "part.safetensors", ".onnx"], "bench", "--model", part, "--input=x=3x2", "--device=cpu")
+        timed = ["bench", "--mode=infer", "--seconds=0.01", "--device=cpu", "--outputs=n", "--model", file]
+        self.assertGreater(self.json(*timed, "--input=x=3x2")["step_us_median"], 0)
+        self.refuse(USAGE, ["--input", "dimension 1 is given as 5, in the file it is 2"], *timed, "--input=x=3x5")
         self.refuse(USAGE, ["--outputs", "holds data"], "show", data, "--outputs=r")
         self.refuse(USAGE, ["--outputs", "--model"], "summary", "--net=dense 2", "--input=2", "--outputs=r")
         self.refuse(USAGE, ["--outputs", "--load"], "train", "--net=dense 2", "--outputs=r")

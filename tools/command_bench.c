@@ -174,7 +174,7 @@ exit_status command_bench(const struct settings *given) {
     struct settings settings = *given;
     if (!settings.model && !settings.net) {
         settings.net = "dense 128 relu; dense 10 softmax";
-        if (!settings.input.rank) settings.input = (struct shape){1, {784}};
+        if (!settings.input_shapes) settings.input_shapes = "784";
     }
     soma_network *network = NULL;
     soma_device *device = NULL;

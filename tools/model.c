@@ -281,16 +281,19 @@ static exit_status build_or_load(const struct settings *settings, soma_network *
     bool may_build = settings->command == COMMAND_SUMMARY || settings->command == COMMAND_BENCH;
     if (settings->model && settings->net)
         return fail(STATUS_USAGE, "--net and --model are both given; one of them is the network");
-    if (settings->model && settings->input.rank)
-        return fail(STATUS_USAGE, "--input goes with --net; the model knows the shape of its input");
     if (settings->outputs && !settings->model)
         return fail(STATUS_USAGE, "--outputs goes with --model, of whose outputs it names some");
     if (settings->model) return model_load(settings, settings->model, network);
     if (!may_build) return fail(STATUS_USAGE, "--model is missing; accepted: a file that soma train --save wrote");
-    if (!settings->net || !settings->input.rank)
+    if (!settings->net || !settings->input_shapes)
         return fail(STATUS_USAGE, "%s missing; give --model FILE, or --net TEXT and --input SHAPE",
                     settings->net ? "--input is" : "--net is");
-    return model_build(settings, &settings->input, false, settings->net, network);
+    struct shape input;
+    if (!shape_parse(settings->input_shapes, SOMA_MAX_RANK - 1, &input))
+        return fail(STATUS_USAGE,
+                    "--input: '%s' is not a shape; accepted: one to four positive sizes joined by x, as 784 or 28x28",
+                    settings->input_shapes);
+    return model_build(settings, &input, false, settings->net, network);
 }
 
 /* What is only run needs none, and no gradients. */

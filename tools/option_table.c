@@ -177,8 +177,9 @@ const option_row option_table[] = {
     {.name = "outputs", .type = OPTION_TEXT, .offset = FIELD(outputs), .commands = TRAIN_ALONE | EVALUATE | PREDICT | SUMMARY | BENCH | FILES, .argument = "NAMES",
      .help = "which outputs of an ONNX model are wanted, by name, separated by commas; what only others need may be of any kind "
              "(default: all)"},
-    {.name = "input", .type = OPTION_SHAPE, .offset = FIELD(input), .commands = SUMMARY | BENCH, .argument = "SHAPE",
-     .help = "shape of one sample for --net: 784, 28x28 (bench: 784 by default)"},
+    {.name = "input", .type = OPTION_TEXT, .offset = FIELD(input_shapes), .commands = SUMMARY | BENCH, .argument = "SHAPE",
+     .help = "of --net the shape of one sample: 784, 28x28 (bench: 784 by default); of an ONNX --model the shapes of inputs that it leaves open, in the "
+             "file's order of dimensions, the batch included: images=1x3x320x320, several separated by commas"},
     {.name = "input", .type = OPTION_TEXT, .offset = FIELD(input_shapes), .commands = TRAIN_ALONE | EVALUATE | PREDICT | FILES, .argument = "SHAPES",
      .help = "shapes of inputs that an ONNX model leaves open, in the file's order of dimensions, the batch included: images=1x3x320x320, several "
              "separated by commas"},

@@ -13,7 +13,6 @@ typedef enum option_type {
     OPTION_BYTES,  /* uint64_t with a suffix K, M, G or T */
     OPTION_REAL,   /* double within row->interval */
     OPTION_CHOICE, /* int, one of row->choices */
-    OPTION_SHAPE,  /* shape: 784, 28x28 */
     OPTION_PIXELS  /* shape of a picture: 64, 64x48 */
 } option_type;
 

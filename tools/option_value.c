@@ -56,7 +56,7 @@ static bool parse_bytes(const char *text, uint64_t *value) {
     return *value > 0;
 }
 
-static bool parse_shape(const char *text, uint32_t most, struct shape *value) {
+bool shape_parse(const char *text, size_t most, struct shape *value) {
     struct shape result = {0};
     for (const char *at = text;;) {
         size_t digits = strspn(at, "0123456789");
@@ -186,11 +186,8 @@ exit_status option_read_value(const option_row *row, const char *text, struct se
     case OPTION_BYTES:
         if (parse_bytes(text, field)) return STATUS_DONE;
         return refuse(row, text, "is not a size", "a positive whole number of bytes, as 1048576, 64M or 2G");
-    case OPTION_SHAPE:
-        if (parse_shape(text, SOMA_MAX_RANK - 1, field)) return STATUS_DONE;
-        return refuse(row, text, "is not a shape", "one to four positive sizes joined by x, as 784 or 28x28");
     case OPTION_PIXELS:
-        if (parse_shape(text, 2, field)) return STATUS_DONE;
+        if (shape_parse(text, 2, field)) return STATUS_DONE;
         return refuse(row, text, "is not the size of a picture",
                       "HEIGHTxWIDTH in pixels, or one number for both, as 64x48 or 64");
     }

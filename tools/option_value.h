@@ -11,4 +11,7 @@ exit_status option_read_value(const option_row *row, const char *text, struct se
 /* The whole text as a finite decimal number; false if it is none. */
 bool number_parse(const char *text, double *value);
 
+/* The whole text as positive sizes joined by x, at most `most` of them; false if it is none, and *value stays. */
+bool shape_parse(const char *text, size_t most, struct shape *value);
+
 #endif

@@ -51,7 +51,6 @@ struct settings {
     /* network */
     const char *augment;
     const char *net, *model, *outputs, *input_shapes, *load, *weights, *weights_map, *freeze, *rates;
-    struct shape input;
     /* loss and metrics */
     int loss;
     double huber_delta, label_smoothing, focal_gamma, focal_alpha;

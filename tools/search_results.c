@@ -31,7 +31,6 @@ static json_t *given_value(const option_row *row, const struct settings *setting
         return json_real(*(const double *)field);
     case OPTION_CHOICE:
         return json_string(row->choices->name(*(const int *)field));
-    case OPTION_SHAPE:
     case OPTION_PIXELS:
         shape_text(((const struct shape *)field)->rank, ((const struct shape *)field)->size, text, sizeof text);
         return json_string(text);
