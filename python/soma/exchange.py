@@ -260,11 +260,17 @@ def pairs(own, theirs, names, called):
             raise ValueError(f"the network has {len(own)} layers with parameters ({', '.join(own)}), the model {len(theirs)} ({', '.join(theirs)}): "
                              "they do not go by their order")
         return list(zip(own, theirs))
-    given = names or {}
-    found = [(layer, given.get(layer, given.get(called.get(layer), called.get(layer, layer)))) for layer in own]
-    strange = [name for name in given if name not in own and name not in called.values()]
+    # A name that a layer was given is that layer's, even where the library calls another one so.
+    layers = {layer: layer for layer in own} | {called[layer]: layer for layer in own if layer in called}
+    strange = [name for name in names or {} if name not in layers]
     if strange:
         raise ValueError(f"names: the network has no layers {', '.join(strange)} with parameters; it has {', '.join(own)}")
+    meant = {layers[name]: other for name, other in (names or {}).items()}
+    found = [(layer, meant.get(layer, called.get(layer, layer))) for layer in own]
+    twice = [other for _, other in found if [theirs_name for _, theirs_name in found].count(other) > 1]
+    if twice:
+        raise ValueError(f"{' and '.join(layer for layer, other in found if other == twice[0])} would both go with the model's {twice[0]}. Say which is which: "
+                         'names={"dense_1": "fc1", ...}, or names="order"')
     missing = [theirs_name for _, theirs_name in found if theirs_name not in theirs]
     if missing:
         raise ValueError(f"the model has no layers {', '.join(missing)}; it has {', '.join(theirs)}. Say which is which: "

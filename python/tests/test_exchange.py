@@ -34,6 +34,19 @@ def expect_round_trip(network, model, **how):
         np.testing.assert_array_equal(values, before[name], name)
 
 
+def test_names_that_were_given_come_first():
+    own, called = ["dense_1", "dense_2"], {"dense_1": "dense_2", "dense_2": "out"}  # the first was called as the library calls the second
+    pairs = soma.exchange.pairs
+    assert pairs(own, ["a", "b"], {"dense_2": "a", "out": "b"}, called) == [("dense_1", "a"), ("dense_2", "b")]
+    assert pairs(own, ["dense_2", "b"], {"out": "b"}, called) == [("dense_1", "dense_2"), ("dense_2", "b")]
+    assert pairs(own, ["a", "out"], {"dense_1": "a"}, called) == [("dense_1", "a"), ("dense_2", "out")]  # the library's, which nothing else is called
+    assert pairs(own, ["dense_2", "out"], None, called) == [("dense_1", "dense_2"), ("dense_2", "out")]
+    with pytest.raises(ValueError, match="dense_1 and dense_2 would both go with the model's dense_2. Say which is which"):
+        pairs(own, ["dense_2"], None, {"dense_1": "dense_2"})
+    with pytest.raises(ValueError, match="no layers third"):
+        pairs(own, ["dense_2", "out"], {"third": "out"}, called)
+
+
 TORCH = {
     "pictures": ("conv 6 3x3 pad 1 tanh; batchnorm; maxpool 2x2; conv 4 3x3 groups 2; flatten; dense 5 tanh; prelu; dense 3", (8, 6, 2)),
     "transposed": ("convtranspose 4 3x3 stride 2 nobias; groupnorm 2; depthwise 3x3; globalavgpool; dense 2", (5, 4, 3)),
