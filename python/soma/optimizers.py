@@ -8,19 +8,20 @@ from .schedules import Schedule, flag, positive
 LOSSES, OPTIMIZERS, SCHEDULES, METRICS = 1, 2, 3, 4
 
 # Keras's and PyTorch's names of what the library calls otherwise.
-WORDS = {"beta_1": "beta1", "beta_2": "beta2", "weight_decay": "decay", "clipnorm": "clip_norm", "clipvalue": "clip_value",
+WORDS = {"global_clipnorm": "clip_norm", "beta_1": "beta1", "beta_2": "beta2", "weight_decay": "decay", "clipnorm": "clip_norm", "clipvalue": "clip_value",
          "lr": "learning_rate", "eps": "epsilon"}
 
 
 # What all rules take besides learning_rate and schedule, and what else each has; of SGD a momentum makes another rule.
-ALL = ("l1", "l2", "clipnorm", "clipvalue")
+ALL = ("l1", "l2", "clipnorm", "clipvalue", "global_clipnorm")
 TAKES = {"sgd": (), "momentum": ("momentum",), "nesterov": ("momentum",), "rmsprop": ("rho", "epsilon"), "adagrad": ("epsilon",)} | dict.fromkeys(
     ("adam", "adamw"), ("beta_1", "beta_2", "epsilon", "weight_decay"))
 
 
 class Optimizer:
     """The rule that moves the weights. Arguments: learning_rate (a number, or a Schedule), l1, l2, clipnorm, clipvalue, and what the rule has of momentum,
-    beta_1, beta_2, rho, epsilon and weight_decay; others are refused."""
+    beta_1, beta_2, rho, epsilon and weight_decay; others are refused. clipnorm, or global_clipnorm, is the most that the gradient of all weights together may be long (Keras's clipnorm goes
+    for each weight by itself); 0, as None, clips nothing, in Keras, too."""
 
     kind = None
 
@@ -34,7 +35,10 @@ class Optimizer:
             learning_rate, schedule = learning_rate.learning_rate, learning_rate
         positive(f"{type(self).__name__}: the learning rate", learning_rate, ", or None for the rule's own")
         self.schedule = schedule
-        self.options = {WORDS.get(name, name): value for name, value in arguments.items()}
+        norms = [name for name in ("clipnorm", "global_clipnorm", "clip_norm") if arguments.get(name)]
+        if len(norms) > 1:
+            raise ValueError(f"{type(self).__name__}: {' and '.join(norms)} are the same, of all weights together; accepted: one of them")
+        self.options = {WORDS.get(name, name): value for name, value in arguments.items() if value is not None}
         self.options |= {"kind": self.kind, "learning_rate": learning_rate}
 
     def _check(self, arguments):

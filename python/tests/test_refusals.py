@@ -34,7 +34,7 @@ def test_an_argument_of_one_loss_is_not_that_of_another():
 
 
 @pytest.mark.parametrize("kind, arguments, takes", [
-    (soma.SGD, {"weight_decay": 0.5}, "learning_rate, schedule, momentum, nesterov, l1, l2, clipnorm, clipvalue"),
+    (soma.SGD, {"weight_decay": 0.5}, "learning_rate, schedule, momentum, nesterov, l1, l2, clipnorm, clipvalue, global_clipnorm"),
     (soma.RMSprop, {"momentum": 0.9}, "learning_rate, schedule, rho, epsilon, l1"), (soma.Adagrad, {"weight_decay": 0.5}, "schedule, epsilon, l1"),
     (soma.Adam, {"momentum": 0.5}, "schedule, beta_1, beta_2, epsilon, weight_decay, l1"), (soma.Momentum, {"nesterov": True}, "schedule, momentum, l1"),
     (soma.Adam, {"amsgrad": True}, "beta_1")])
@@ -42,6 +42,23 @@ def test_an_optimizer_refuses_what_its_rule_does_not_have(kind, arguments, takes
     with pytest.raises(TypeError, match=f"{kind.__name__} has no {next(iter(arguments))}; it takes .*{takes}"):
         kind(0.1, **arguments)
     kind(0.1, **dict.fromkeys(arguments))  # None says nothing
+
+
+def test_gradients_are_cut_off_by_the_length_of_all():
+    def moved(**clip):
+        network = soma.Network([soma.Dense(1, use_bias=False, name="a"), soma.Dense(1, use_bias=False, name="b")], device="cpu")
+        network.compile(soma.SGD(1.0, **clip), "mse")
+        network.build((1,))
+        network.set_weights([np.float32([[1]]), np.float32([[3]])])
+        network.train_on_batch(np.float32([[1]]), np.float32([[0]]))  # gradients of 9 w1 w1 ..: 2 * 3 * 3 and 2 * 3 * 1
+        return [1 - float(network.weights["dense_1.weight"][0, 0]), 3 - float(network.weights["dense_2.weight"][0, 0])]
+
+    whole = np.hypot(18, 6)
+    for clip, expected in (({}, [18, 6]), ({"clipnorm": 0.0}, [18, 6]), ({"clipnorm": None}, [18, 6]), ({"clipvalue": 0.0}, [18, 6]), ({"clipvalue": 7.0}, [7, 6]),
+                           ({"clipnorm": 2.0}, [36 / whole, 12 / whole]), ({"global_clipnorm": 2.0}, [36 / whole, 12 / whole])):
+        np.testing.assert_allclose(moved(**clip), expected, rtol=1e-5)
+    with pytest.raises(ValueError, match="clipnorm and global_clipnorm are the same, of all weights together"):
+        soma.SGD(0.1, clipnorm=1.0, global_clipnorm=2.0)
 
 
 def test_lr_is_the_learning_rate():
