@@ -12,11 +12,11 @@ import sys
 SKIP = 77
 
 
-def defined(nm, *arguments):
-    """The defined global symbols, without the version that follows some."""
+def defined(nm, *arguments, weak=True):
+    """The defined global symbols, without the version that follows some; weak=False: without weak ones."""
     done = subprocess.run([nm, "--defined-only", *arguments], capture_output=True, text=True, check=True)
     words = (line.split() for line in done.stdout.splitlines())
-    return {(parts[2].split("@")[0], "@" in parts[2]) for parts in words if len(parts) == 3 and parts[1] != "A"}
+    return {(parts[2].split("@")[0], "@" in parts[2]) for parts in words if len(parts) == 3 and parts[1] != "A" and (weak or parts[1] not in "WV")}
 
 
 def main():
@@ -36,8 +36,8 @@ def main():
     unversioned = sorted(name for name, versioned in exported if not versioned)
     if unversioned:
         print("without a version:", *unversioned)
-    # Names that a sanitizer or the compiler itself makes belong to the implementation.
-    foreign = sorted(name for name, _ in defined(nm, "-g", static) if not name.startswith(("soma_", "_")))
+    # Names that a sanitizer or the compiler itself makes belong to the implementation; weak ones give way.
+    foreign = sorted(name for name, _ in defined(nm, "-g", static, weak=False) if not name.startswith(("soma_", "_")))
     if foreign:
         print("names of the static library that could collide with a program's:", *foreign)
     print(f"{len(found)} symbols exported, {len(expected)} listed")

@@ -110,12 +110,20 @@ static bool there(void) {
     return is_loaded;
 }
 
+/* A program that has the static library and OpenCL's own functions besides, as those of a static loader, keeps these.
+ */
+#ifdef __ELF__
+#define WEAK __attribute__((weak))
+#else
+#define WEAK
+#endif
+
 #define HAND_ON(name, parameters, arguments)                                                                           \
-    CL_API_ENTRY cl_int CL_API_CALL name parameters {                                                                  \
+    WEAK CL_API_ENTRY cl_int CL_API_CALL name parameters {                                                             \
         return there() ? loaded.name arguments : NO_LOADER;                                                            \
     }
 #define HAND_ON_OBJECT(type, name, parameters, arguments)                                                              \
-    CL_API_ENTRY type CL_API_CALL name parameters {                                                                    \
+    WEAK CL_API_ENTRY type CL_API_CALL name parameters {                                                               \
         if (there()) return loaded.name arguments;                                                                     \
         if (errcode_ret) *errcode_ret = NO_LOADER;                                                                     \
         return NULL;                                                                                                   \
