@@ -9,7 +9,7 @@
 
 Names and arguments are Keras's, the defaults soma's. docs/python.md has it all.
 """
-from . import _soma, callbacks, initializers, layers, losses, metrics, models, onnx, optimizers, utils
+from . import _soma, callbacks, initializers, layers, losses, metrics, models, onnx, optimizers, regularizers, utils
 from ._soma import *  # noqa: F403 - the exceptions, by class
 from ._soma import Array, Device, DeviceArray, Error, devices
 from .board import SummaryWriter
@@ -45,5 +45,5 @@ __version__ = _soma.version()
 ERRORS = [name for name in dir(_soma) if name.endswith("Error")]
 __all__ = ["Array", "BackupAndRestore", "CSVLogger", "Callback", "Communicator", "Device", "DeviceArray", "EarlyStopping", "History", "InferenceSession", "LambdaCallback",
            "LearningRateScheduler", "MPICommunicator", "Model", "ModelCheckpoint", "Network", "NodeArg", "Optimizer", "ReduceLROnPlateau", "Schedule", "Sequential", "Session", "Stream",
-           "SummaryWriter", "TensorBoard", "TerminateOnNaN", "Tokenizer", "array", "callbacks", "devices", "initializers", "layers", "load", "losses", "metrics", "models", "onnx", "optimizers", "utils",
+           "SummaryWriter", "TensorBoard", "TerminateOnNaN", "Tokenizer", "array", "callbacks", "devices", "initializers", "layers", "load", "losses", "metrics", "models", "onnx", "optimizers", "regularizers", "utils",
            *ERRORS, *layers.NAMES, *optimizers.NAMES]

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Made by python/tests/make_stubs.py.
-from . import callbacks as callbacks, initializers as initializers, layers as layers, losses as losses, metrics as metrics, models as models, onnx as onnx, optimizers as optimizers, utils as utils
+from . import callbacks as callbacks, initializers as initializers, layers as layers, losses as losses, metrics as metrics, models as models, onnx as onnx, optimizers as optimizers, regularizers as regularizers, utils as utils
 from ._soma import Array as Array
 from ._soma import Device as Device
 from ._soma import DeviceArray as DeviceArray

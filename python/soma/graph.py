@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Networks of the library out of tensors that are still to be built."""
-from . import _soma
+from . import _soma, regularizers
 from .nodes import Layer
 
 
@@ -45,9 +45,20 @@ def scaling(outputs):
     return None
 
 
+def _regularized(layer, net, learnt):
+    """(name, regularizers) of a layer with weights that decay, or of those within it, with the names of the parameters that it has made."""
+    inner = [one for value in getattr(layer, "arguments", {}).values() for one in (value if isinstance(value, (list, tuple)) else [value]) if isinstance(one, Layer)]
+    inner = getattr(layer, "layers", None) or inner  # of TimeDistributed
+    matrices = [name for name in learnt if sum(size > 1 for size in net.get_parameter(name).shape) > 1]
+    if not inner:
+        name = layer.name or (learnt[0].rpartition(".")[0] if learnt else repr(layer))
+        return [(name, layer.regularizers or {})] if layer.regularizers or (matrices and layer.trainable) else []
+    return [found for one in inner for found in _regularized(one, net, learnt if one.regularizers is None else [])]
+
+
 def build(inputs, outputs, seed):
-    """The network, and what its layers were called, by the library's names of them."""
-    net, called = _soma.Network(seed=seed), {}
+    """The network, what its layers were called, by the library's names of them, and the regularizer that all of them have, or None."""
+    net, called, regularized = _soma.Network(seed=seed), {}, []
     layers, frozen = {}, []
     numbers = {id(node): net.input(node.shape, node.name) for node in inputs}
     pending = list(reversed(outputs))
@@ -75,7 +86,9 @@ def build(inputs, outputs, seed):
             if own:  # parameters are called by the layer's number
                 called[own] = node.layer.name
         node.layer.settle(net, net.parameters()[learnt:])
-        if not node.layer.trainable:
+        if node.layer.trainable:
+            regularized += _regularized(node.layer, net, net.parameters()[learnt:])
+        else:
             frozen += net.parameters()[learnt:]
         layers[id(node.layer)] = node.layer
         numbers[id(node)] = number
@@ -85,4 +98,4 @@ def build(inputs, outputs, seed):
         net.set_frozen(name, True)
     for layer in layers.values():
         layer._is_built = True
-    return net, called
+    return net, called, regularizers.common(regularized)

@@ -6,9 +6,10 @@ knows what a layer is. The classes here are made from TABLE.
 """
 import inspect
 
+from . import regularizers
+from .compatible import accept
 from .nodes import (Add, Average, Concatenate, Divide, Input, Layer, Mask, Maximum, Merge, Minimum, Multiply, Node, Residual, Subtract, Text, add, as_layer,
                     average, concatenate, maximum, minimum, multiply, subtract)
-from .compatible import accept
 from .schedules import flag
 from .wrappers import Normalization, RepeatVector, Rescaling, TimeDistributed
 
@@ -200,6 +201,7 @@ def _make_init(signature):
         if "input_dim" in keywords and "input_dim" not in signature.parameters:
             keywords.setdefault("input_shape", (keywords.pop("input_dim"),))
         keywords = accept(type(self).__name__, keywords, signature.parameters)
+        keywords, self.regularizers = regularizers.split(type(self).__name__, keywords)
         try:
             bound = signature.bind(*arguments, **keywords)
         except TypeError as error:

@@ -27,6 +27,7 @@ class Layer:
 
     word = ""
     name = input_shape = None
+    regularizers = None  # of a layer that has arguments for them; what is made of others asks these
     _trainable, _is_built = True, False
 
     @property

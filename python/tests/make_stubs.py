@@ -88,7 +88,7 @@ def package_stubs():
                  "TerminateOnNaN"]), ("data", ["array"]), ("distributed", ["Communicator", "MPICommunicator"]),
              ("history", ["History"]), ("layers", layers.NAMES), ("network", ["Network", "load"]), ("optimizers", ["Optimizer", "Schedule", *optimizers.NAMES]),
              ("session", ["InferenceSession", "NodeArg", "Session"]), ("sklearn", ["SomaClassifier", "SomaRegressor"]), ("stream", ["Stream"]), ("tokenizer", ["Tokenizer"])]
-    lines = ["from . import " + ", ".join(f"{name} as {name}" for name in ("callbacks", "initializers", "layers", "losses", "metrics", "models", "onnx", "optimizers", "utils"))]
+    lines = ["from . import " + ", ".join(f"{name} as {name}" for name in ("callbacks", "initializers", "layers", "losses", "metrics", "models", "onnx", "optimizers", "regularizers", "utils"))]
     for module, names in parts:
         lines += [f"from .{module} import {name} as {name}" for name in dict.fromkeys(names)]
     return HEAD + "\n".join(lines) + "\n\nSequential = Network\nModel = Network\nERRORS: list[str]\n__version__: str\n"
