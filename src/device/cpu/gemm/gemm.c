@@ -193,6 +193,12 @@ static void multiply_task(const soma_call *call, const soma_cpu_plan *plan, size
 
 /* ---------------------------------------------------------------------------------------------------- the plan */
 
+/*
+ * What it costs to write an element of c into a row that other threads write, too, in multiplications: what the
+ * hardware fetches ahead along a row has to be given back to them. With ten terms a product took twice the time.
+ */
+#define SHARED_ROWS 16.0
+
 /* The grid of at least `tasks` tasks for which the largest task, with what it packs, is least. */
 static void choose_grid(gemm_plan *p, size_t tasks) {
     double best = 0.0;
@@ -203,6 +209,7 @@ static void choose_grid(gemm_plan *p, size_t tasks) {
         double rounds = (double)soma_cpu_parts(rows * columns, tasks);
         /* A multiplication takes 1; bringing an element of b into a packed block takes some 8, one of a 4. */
         double cost = rounds * (m * n + 8.0 * n + 4.0 * m);
+        if (columns > 1) cost += rounds * SHARED_ROWS * m * n / (double)SOMA_MAX(p->k, (size_t)1);
         if (best != 0.0 && cost >= best) continue;
         best = cost;
         p->column_tasks = columns;

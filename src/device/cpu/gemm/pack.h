@@ -35,20 +35,27 @@ __attribute__((unused)) static void gemm_pack_rows(const float *b, size_t stride
  * next is touched: the rows may all fall into the same few sets of the cache.
  */
 #define GEMM_LINE 16
+#if defined(SOMA_TRANSPOSE_OCT)
+#define GEMM_SQUARE    8
+#define GEMM_TRANSPOSE soma_transpose_oct
+#else
+#define GEMM_SQUARE    4
+#define GEMM_TRANSPOSE soma_transpose_quad
+#endif
 __attribute__((unused)) static void gemm_pack_panel(const float *b, size_t stride, size_t k, size_t width,
                                                     float *panel) {
-    size_t whole = width / 4 * 4, quads = k / 4 * 4;
-    for (size_t line = 0; line < quads; line += GEMM_LINE) {
-        size_t end = SOMA_MIN(line + GEMM_LINE, quads);
-        for (size_t j = 0; j < whole; j += 4) {
-            for (size_t row = j; row < j + 4; row++)
+    size_t whole = width / GEMM_SQUARE * GEMM_SQUARE, squares = k / GEMM_SQUARE * GEMM_SQUARE;
+    for (size_t line = 0; line < squares; line += GEMM_LINE) {
+        size_t end = SOMA_MIN(line + GEMM_LINE, squares);
+        for (size_t j = 0; j < whole; j += GEMM_SQUARE) {
+            for (size_t row = j; row < j + GEMM_SQUARE; row++)
                 __builtin_prefetch(b + row * stride + SOMA_MIN(line + 4 * GEMM_LINE, k - 1));
-            for (size_t i = line; i < end; i += 4)
-                soma_transpose_quad(b + j * stride + i, stride, panel + i * GEMM_COLUMNS + j, GEMM_COLUMNS);
+            for (size_t i = line; i < end; i += GEMM_SQUARE)
+                GEMM_TRANSPOSE(b + j * stride + i, stride, panel + i * GEMM_COLUMNS + j, GEMM_COLUMNS);
         }
     }
     for (size_t i = 0; i < k; i++) {
-        for (size_t j = i < quads ? whole : 0; j < width; j++) panel[i * GEMM_COLUMNS + j] = b[j * stride + i];
+        for (size_t j = i < squares ? whole : 0; j < width; j++) panel[i * GEMM_COLUMNS + j] = b[j * stride + i];
         for (size_t j = width; j < GEMM_COLUMNS; j++) panel[i * GEMM_COLUMNS + j] = 0.0f;
     }
 }
