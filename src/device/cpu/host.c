@@ -3,6 +3,7 @@
 #include "device/cpu/host.h"
 #include "device/cpu/cpu.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,21 @@ void soma_host_processor(char *name, size_t size) {
         break;
     }
     fclose(file);
+}
+
+size_t soma_host_l2_cache(void) {
+#ifdef _SC_LEVEL2_CACHE_SIZE
+    /* Asked once: a virtual machine takes microseconds to answer. */
+    static _Atomic long known = -1;
+    long bytes = atomic_load_explicit(&known, memory_order_relaxed);
+    if (bytes < 0) {
+        bytes = SOMA_MAX(sysconf(_SC_LEVEL2_CACHE_SIZE), 0L);
+        atomic_store_explicit(&known, bytes, memory_order_relaxed);
+    }
+    return (size_t)bytes;
+#else
+    return 0;
+#endif
 }
 
 /* The limit of the control group; 0: none. Version 2 writes "max" for none, version 1 a huge number. */

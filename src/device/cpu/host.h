@@ -13,6 +13,9 @@ void soma_host_processor(char *name, size_t size);
 /* Bytes that this process may use: the machine's memory, or the limit of its control group; 0: unknown. */
 uint64_t soma_host_memory(void);
 
+/* Bytes of one core's L2 cache; 0: unknown. */
+size_t soma_host_l2_cache(void);
+
 /* At SOMA_CPU_ALIGNMENT; large blocks in large pages where the system has them. NULL on failure. */
 void *soma_host_alloc(size_t bytes);
 void soma_host_free(void *memory);

@@ -14,11 +14,12 @@ typedef struct few_plan {
 } few_plan;
 
 /* Vectors of a strip, by the number of rows: as many as the registers hold beside the broadcast elements of a. */
-#define FEW_VECTORS 8
 #if SOMA_REGISTERS == 32
+#define FEW_VECTORS 8
 static const size_t widest[SOMA_CPU_GEMM_FEW] = {8, 8, 8, 4};
 #else
-static const size_t widest[SOMA_CPU_GEMM_FEW] = {8, 4, 2, 2};
+#define FEW_VECTORS 12
+static const size_t widest[SOMA_CPU_GEMM_FEW] = {FEW_VECTORS, 4, 2, 2};
 #endif
 
 /* c = alpha sum + (beta c + bias), for the first `count` lanes. */
@@ -34,8 +35,9 @@ static inline __attribute__((always_inline)) void store(const soma_call *call, s
     soma_store_lanes(c, value, count);
 }
 
-/* Rows of b are asked for this many rows ahead: the hardware does not foresee jumps from row to row. */
-#define ROWS_AHEAD 8
+/* Rows of b are asked for this many rows ahead, line by line: the hardware does not foresee jumps from row to row. */
+#define ROWS_AHEAD   6
+#define LINE_VECTORS (64 / (SOMA_LANES * (int)sizeof(float)))
 
 /* Columns [column, column + vectors * SOMA_LANES) of all rows; with one vector, its first `count` lanes. */
 static inline __attribute__((always_inline)) void multiply_strip(const soma_call *call, const few_plan *p,
@@ -54,7 +56,7 @@ static inline __attribute__((always_inline)) void multiply_strip(const soma_call
         for (int i = 0; i < rows; i++) x[i] = a[(size_t)i * p->a_row];
         SOMA_UNROLL
         for (int j = 0; j < vectors; j++) {
-            if (k > ROWS_AHEAD) __builtin_prefetch(b + ahead + j * SOMA_LANES);
+            if (k > ROWS_AHEAD && j % LINE_VECTORS == 0) __builtin_prefetch(b + ahead + j * SOMA_LANES);
             soma_vector row = soma_load_lanes(b + j * SOMA_LANES, vectors > 1 ? SOMA_LANES : count);
             SOMA_UNROLL
             for (int i = 0; i < rows; i++) sum[i][j] += x[i] * row;
@@ -72,7 +74,9 @@ static inline __attribute__((always_inline)) void multiply_strip(const soma_call
 
 #define STRIP(rows)                                                                                                    \
     static void strip_##rows(const soma_call *call, const few_plan *p, size_t column, size_t vectors, size_t count) {  \
-        if (vectors == 8)                                                                                              \
+        if (vectors > 8 && (rows) == 1)                                                                                \
+            multiply_strip(call, p, column, rows, FEW_VECTORS, SOMA_LANES);                                            \
+        else if (vectors == 8)                                                                                         \
             multiply_strip(call, p, column, rows, 8, SOMA_LANES);                                                      \
         else if (vectors == 4)                                                                                         \
             multiply_strip(call, p, column, rows, 4, SOMA_LANES);                                                      \
@@ -93,6 +97,7 @@ static void multiply_columns(const soma_call *call, const few_plan *p, soma_rang
     for (size_t column = columns.begin; column < columns.end; column += vectors * SOMA_LANES) {
         size_t left = columns.end - column;
         vectors = widest[p->m - 1];
+        if (vectors > 8 && vectors * SOMA_LANES > left) vectors = 8;
         while (vectors > 1 && vectors * SOMA_LANES > left) vectors /= 2;
         strips[p->m - 1](call, p, column, vectors, SOMA_MIN(left, (size_t)SOMA_LANES));
     }
@@ -163,8 +168,8 @@ SOMA_CPU_PLANNER(gemm_few) {
     p->a_row = by_column ? 1 : p->k;
     p->a_k = by_column ? p->m : 1;
     if (params->function != SOMA_IDENTITY) p->function = SOMA_FOR_ISA(soma_cpu_get_function)(params->function);
-    /* Equal parts for all threads, in whole strips or halves of one. */
-    size_t strip = FEW_VECTORS / 2 * SOMA_LANES, enough = TASK_WORK / (p->m * SOMA_MAX((size_t)1, p->k)) + 1;
+    /* Equal parts for all threads, in pieces that strips are made of. */
+    size_t strip = 4 * SOMA_LANES, enough = TASK_WORK / (p->m * SOMA_MAX((size_t)1, p->k)) + 1;
     p->part = soma_round_up(SOMA_MAX(soma_cpu_parts(p->n, plan->threads), enough), strip);
     soma_cpu_add_phase(plan, few_task, soma_cpu_parts(p->n, p->part));
     plan->nanoseconds = 0.05 * (double)p->n * (double)p->k + 1.0 * (double)(p->m * p->n);

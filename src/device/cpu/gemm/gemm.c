@@ -10,11 +10,14 @@
 #include "device/cpu/gemm/few.h"
 #include "device/cpu/gemm/outer.h"
 #include "device/cpu/gemm/pack.h"
+#include "device/cpu/host.h"
 
 /* Floats of a row tile of a, [GEMM_ROWS, K_BLOCK], fit half the L1 cache or a little more; a block of b, with room to
- * spare, the L2 cache. */
-#define K_BLOCK      512
-#define BLOCK_FLOATS (64 * 1024)
+ * spare, the L2 cache. Where a is copied for each block of b, larger blocks save copies: they take half the L2 cache.
+ */
+#define K_BLOCK            512
+#define BLOCK_FLOATS       (64 * 1024)
+#define LARGE_BLOCK_FLOATS (2 * BLOCK_FLOATS)
 
 /*
  * What of a is used for one panel of b after another lies a stride apart: the rows of a tile, or, where stored a is
@@ -228,11 +231,13 @@ static void plan_blocks(const soma_call *call, gemm_plan *p) {
     p->panels = soma_cpu_parts(p->n, GEMM_COLUMNS);
     p->row_tiles = soma_cpu_parts(p->m, GEMM_ROWS);
     p->k_blocks = SOMA_MAX((size_t)1, soma_cpu_parts(p->k, K_BLOCK));
-    p->block_panels = BLOCK_FLOATS / GEMM_COLUMNS / SOMA_MAX((size_t)1, soma_cpu_parts(p->k, p->k_blocks));
     p->direct_b = !params->transpose_b && (p->row_tiles <= DIRECT_TILES || p->n * p->k <= DIRECT_FLOATS);
     p->pack_a = p->panels >= PACK_A_PANELS &&
                 (params->transpose_a ? collide(soma_cpu_parts(p->k, p->k_blocks), p->m, COLS_SET_STRIDE)
                                      : collide(GEMM_ROWS, p->k, ROWS_SET_STRIDE));
+    size_t block = BLOCK_FLOATS, half = soma_host_l2_cache() / 2 / sizeof(float);
+    if (p->pack_a && params->transpose_a) block = SOMA_MIN(SOMA_MAX(half, block), (size_t)LARGE_BLOCK_FLOATS);
+    p->block_panels = block / GEMM_COLUMNS / SOMA_MAX((size_t)1, soma_cpu_parts(p->k, p->k_blocks));
 }
 
 SOMA_CPU_PLANNER(gemm) {
