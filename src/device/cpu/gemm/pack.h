@@ -6,6 +6,21 @@
 #include "device/cpu/gemm/tile.h"
 #include "device/cpu/transpose.h"
 
+/* Some columns, fewer than a panel has, filled up with zeros; by whole vectors: to copy 10 floats by memcpy takes
+ * longer. */
+static inline __attribute__((always_inline)) void gemm_pack_part(const float *from, size_t stride, size_t k,
+                                                                 size_t width, float *panel) {
+    const size_t whole = width / SOMA_LANES, rest = width % SOMA_LANES;
+    for (; k > 0; k--, from += stride, panel += GEMM_COLUMNS) {
+        soma_vector *to = (soma_vector *)panel;
+        if (whole)
+            to[0] = *(const soma_vector *)from;
+        else
+            to[1] = (soma_vector){0};
+        to[whole] = rest ? soma_load_lanes(from + whole * SOMA_LANES, rest) : (soma_vector){0};
+    }
+}
+
 /*
  * A block of b, `width` columns, as panels of [k, GEMM_COLUMNS], the last filled up with zeros.
  * Stored b is [k, n]: rows of the block are pieces of rows. All panels grow together, so that b is read in long pieces;
@@ -15,6 +30,10 @@
 __attribute__((unused)) static void gemm_pack_rows(const float *b, size_t stride, size_t k, size_t width,
                                                    float *packed) {
     size_t panel = k * GEMM_COLUMNS, whole = width / GEMM_COLUMNS, rest = width % GEMM_COLUMNS;
+    if (!whole) {
+        if (rest) gemm_pack_part(b, stride, k, rest, packed);
+        return;
+    }
     for (size_t i = 0; i < k; i++, b += stride, packed += GEMM_COLUMNS) {
         const float *from = b, *ahead = b + (i + GEMM_ROWS_AHEAD < k ? GEMM_ROWS_AHEAD * stride : 0);
         float *to = packed;
@@ -22,11 +41,7 @@ __attribute__((unused)) static void gemm_pack_rows(const float *b, size_t stride
             for (size_t line = 0; line < GEMM_COLUMNS; line += 16) __builtin_prefetch(ahead + line);
             for (int j = 0; j < GEMM_VECTORS; j++) ((soma_vector *)to)[j] = ((const soma_vector *)from)[j];
         }
-        if (!rest) continue;
-        for (size_t j = 0; j < GEMM_COLUMNS;
-             j += SOMA_LANES) /* whole vectors: copying 10 floats by memcpy takes longer */
-            *(soma_vector *)(to + j) =
-                j < rest ? soma_load_lanes(from + j, SOMA_MIN(rest - j, (size_t)SOMA_LANES)) : (soma_vector){0};
+        if (rest) gemm_pack_part(from, stride, 1, rest, to);
     }
 }
 
