@@ -536,6 +536,15 @@ static void before_recurrent_reverse(const mutant *self, soma_call *call) {
     call->params.recurrent.reverse = false;
 }
 
+/* What nothing is done to but moving: one view of a rank as if it were contiguous, where it has a stride. */
+static void before_plain_copy(const mutant *self, soma_call *call) {
+    soma_view *view = &call->view[self->argument];
+    const bool plain = call->params.copy.scale == 1.0f && call->params.copy.shift == 0.0f &&
+                       call->view[0].dtype == SOMA_F32 && call->view[1].dtype == SOMA_F32;
+    if (!plain || view->rank != (uint32_t)self->replacement || view->stride[view->rank - 1] <= 1) return;
+    for (size_t i = view->rank, step = 1; i-- > 0; step *= view->shape[i]) view->stride[i] = step;
+}
+
 static void before_attention_causal(const mutant *self, soma_call *call) {
     (void)self;
     call->params.attention.causal = false;
@@ -554,12 +563,26 @@ static void before_attention_repeated(const mutant *self, soma_call *call) {
 
 /* What softmax of a row without keys is, where masks are added. */
 static soma_status after_attention_hidden(const mutant *self, soma_call *call, const soma_call *old) {
-    const soma_view *mask = &call->view[3], *y = output(self, call);
+    const soma_view *mask = &call->view[self->replacement], *result = output(self, call);
     (void)old;
-    if (!y || mask->rank != 4 || mask->stride[0] == 0) return SOMA_OK;
+    if (!result || mask->rank != 4 || mask->stride[0] == 0) return SOMA_OK;
     for (size_t key = 0; key < mask->shape[3]; key++)
         if (f32(mask)[key] != -INFINITY) return SOMA_OK;
-    f32(y)[0] = NAN;
+    f32(result)[0] = NAN;
+    return SOMA_OK;
+}
+
+/* The last row of a mask that is added: only its last key is seen. A maximum that begins at -inf is one no number can
+ * be subtracted from. */
+static soma_status after_attention_late(const mutant *self, soma_call *call, const soma_call *old) {
+    const soma_view *mask = &call->view[3], *y = output(self, call);
+    (void)old;
+    if (!y || mask->rank != 4 || mask->stride[0] == 0 || mask->shape[3] < 2) return SOMA_OK;
+    const float *last = last_element(mask);
+    if (*last == -INFINITY) return SOMA_OK;
+    for (size_t key = 1; key < mask->shape[3]; key++)
+        if (*(last - key) != -INFINITY) return SOMA_OK;
+    *last_element(y) = NAN;
     return SOMA_OK;
 }
 
@@ -593,6 +616,11 @@ static const mutant single_mutants[] = {
     {"rounds to integers", SOMA_PRIMITIVE_COPY, 0, 0, NULL, after_rounding_integers},
     {"no scale", SOMA_PRIMITIVE_COPY, 0, 0, before_copy_scale, NULL},
     {"no shift", SOMA_PRIMITIVE_COPY, 0, 0, before_copy_shift, NULL},
+    {"plain copies from strides as they lie", SOMA_PRIMITIVE_COPY, 0, 1, before_plain_copy, NULL},
+    {"plain copies to strides as they lie", SOMA_PRIMITIVE_COPY, 1, 1, before_plain_copy, NULL},
+    {"plain copies to rows of columns as they lie", SOMA_PRIMITIVE_COPY, 1, 2, before_plain_copy, NULL},
+    {"plain copies to four dimensions as they lie", SOMA_PRIMITIVE_COPY, 1, 4, before_plain_copy, NULL},
+    {"plain copies to five dimensions as they lie", SOMA_PRIMITIVE_COPY, 1, 5, before_plain_copy, NULL},
     {"no scale", SOMA_PRIMITIVE_GATHER, 0, 0, before_gather_scale, NULL},
     {"no shift", SOMA_PRIMITIVE_GATHER, 0, 0, before_gather_shift, NULL},
     {"no start", SOMA_PRIMITIVE_GATHER, 0, 0, before_gather_start, NULL},
@@ -724,13 +752,15 @@ static const mutant single_mutants[] = {
     {"one mask for all samples", SOMA_PRIMITIVE_ATTENTION, 3, 0, before_attention_repeated, NULL},
     {"one mask for all heads", SOMA_PRIMITIVE_ATTENTION, 3, 1, before_attention_repeated, NULL},
     {"one mask for all queries", SOMA_PRIMITIVE_ATTENTION, 3, 2, before_attention_repeated, NULL},
-    {"numbers where nothing is seen", SOMA_PRIMITIVE_ATTENTION, 4, 0, NULL, after_attention_hidden},
+    {"numbers where nothing is seen", SOMA_PRIMITIVE_ATTENTION, 4, 3, NULL, after_attention_hidden},
+    {"numbers where the last key alone is seen", SOMA_PRIMITIVE_ATTENTION, 4, 0, NULL, after_attention_late},
     {"all keys are seen", SOMA_PRIMITIVE_ATTENTION, 0, 0, before_attention_causal, NULL},
     {"no scale", SOMA_PRIMITIVE_ATTENTION, 0, 0, before_attention_scale, NULL},
     {"no mask", SOMA_PRIMITIVE_ATTENTION_GRAD, 4, 0, before_dropping_view, NULL},
     {"one mask for all samples", SOMA_PRIMITIVE_ATTENTION_GRAD, 4, 0, before_attention_repeated, NULL},
     {"one mask for all heads", SOMA_PRIMITIVE_ATTENTION_GRAD, 4, 1, before_attention_repeated, NULL},
     {"one mask for all queries", SOMA_PRIMITIVE_ATTENTION_GRAD, 4, 2, before_attention_repeated, NULL},
+    {"numbers where nothing is seen", SOMA_PRIMITIVE_ATTENTION_GRAD, 7, 4, NULL, after_attention_hidden},
     {"all keys are seen", SOMA_PRIMITIVE_ATTENTION_GRAD, 0, 0, before_attention_causal, NULL},
     {"no scale", SOMA_PRIMITIVE_ATTENTION_GRAD, 0, 0, before_attention_scale, NULL},
     {"all decay", SOMA_PRIMITIVE_OPTIMIZER, 0, 0, before_decay_count, NULL},

@@ -109,6 +109,16 @@ static void hidden_case(soma_suite *suite, soma_attention_size size) {
     soma_case_run(suite, &c);
 }
 
+/* So it did where masks that are added hide all keys of it. */
+static void hidden_added_case(soma_suite *suite, soma_attention_size size) {
+    soma_case c;
+    begin_case(suite, &c, size, WITH_MASK | ADDED);
+    for (size_t key = 0; key < size.keys; key++) soma_case_poke(&c, ATTENTION_GRAD_MASK, key, -(double)INFINITY);
+    soma_case_poke(&c, ATTENTION_GRAD_TOTAL, 0, (double)INFINITY);
+    soma_case_describe(&c, ", its first query sees no key");
+    soma_case_run(suite, &c);
+}
+
 /* A number in dy of the last query goes to it, and to the keys, all of which it sees. */
 static void special_case(soma_suite *suite, soma_attention_size size, float value) {
     soma_case c;
@@ -128,6 +138,10 @@ void soma_attention_grad_cases(soma_suite *suite) {
             soma_case_run(suite, &c);
         }
     hidden_case(suite, attention_sizes[1]);
+    if (attention_is_asked(suite, SOMA_PRIMITIVE_ATTENTION_GRAD, ADDED)) {
+        hidden_added_case(suite, attention_sizes[1]);
+        hidden_added_case(suite, attention_sizes[3]);
+    }
     for (size_t i = 0; i < SOMA_SPECIAL_COUNT; i++) special_case(suite, attention_sizes[1], soma_specials[i]);
 }
 
