@@ -51,14 +51,21 @@ static bool is_wrong(int how) {
     return active && active->row >= SOMA_CHECK_MEMORY && active->argument == how;
 }
 
+/* No device is asked for what is no work. */
+static soma_status check_bytes(size_t bytes) {
+    return bytes ? SOMA_OK : soma_error(SOMA_INVALID_ARGUMENT, "the device was called for 0 bytes");
+}
+
 static soma_status device_write(void *state, void *memory, size_t offset, const void *source, size_t bytes) {
     (void)state;
+    SOMA_TRY(check_bytes(bytes));
     memcpy((char *)memory + offset, source, bytes - (is_wrong(SHORT_WRITE) && bytes < 4000));
     return SOMA_OK;
 }
 
 static soma_status device_read(void *state, void *memory, size_t offset, void *target, size_t bytes) {
     (void)state;
+    SOMA_TRY(check_bytes(bytes));
     memcpy(target, (char *)memory + offset, bytes - (is_wrong(SHORT_READ) && bytes < 4000));
     if (is_wrong(LONG_READ) && bytes < 4000) ((char *)target)[bytes] ^= 1;
     return SOMA_OK;
@@ -66,6 +73,7 @@ static soma_status device_read(void *state, void *memory, size_t offset, void *t
 
 static soma_status device_copy(void *state, void *to, size_t to_offset, void *from, size_t from_offset, size_t bytes) {
     (void)state;
+    SOMA_TRY(check_bytes(bytes));
     if (is_wrong(COPY_FROM_START)) from_offset = 0;
     memmove((char *)to + to_offset, (char *)from + from_offset, bytes - is_wrong(SHORT_COPY));
     return SOMA_OK;
@@ -73,6 +81,7 @@ static soma_status device_copy(void *state, void *to, size_t to_offset, void *fr
 
 static soma_status device_fill(void *state, void *memory, size_t offset, uint8_t byte, size_t bytes) {
     (void)state;
+    SOMA_TRY(check_bytes(bytes));
     memset((char *)memory + offset, byte, bytes - is_wrong(SHORT_FILL));
     if (is_wrong(LONG_FILL) && bytes < 4000) ((char *)memory)[offset + bytes] = (char)byte;
     return SOMA_OK;

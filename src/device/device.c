@@ -173,8 +173,8 @@ soma_status soma_device_stage(soma_device *device, size_t bytes, const char *wha
 }
 
 soma_status soma_device_send(soma_device *device, void *stage, void *memory, size_t bytes) {
-    soma_status status;
-    SOMA_USE(device, status = device->api->send(device->state, stage, memory, bytes));
+    soma_status status = SOMA_OK;
+    if (bytes) SOMA_USE(device, status = device->api->send(device->state, stage, memory, bytes));
     return status;
 }
 

@@ -132,13 +132,13 @@ static void cpu_free(void *opaque, void *memory) {
 
 static soma_status cpu_write(void *state, void *memory, size_t offset, const void *source, size_t bytes) {
     (void)state;
-    if (bytes) memcpy((unsigned char *)memory + offset, source, bytes);
+    memcpy((unsigned char *)memory + offset, source, bytes);
     return SOMA_OK;
 }
 
 static soma_status cpu_read(void *state, void *memory, size_t offset, void *target, size_t bytes) {
     (void)state;
-    if (bytes) memcpy(target, (const unsigned char *)memory + offset, bytes);
+    memcpy(target, (const unsigned char *)memory + offset, bytes);
     return SOMA_OK;
 }
 
@@ -148,7 +148,7 @@ static soma_status cpu_copy(void *state, void *to, size_t to_offset, void *from,
 
 static soma_status cpu_fill(void *state, void *memory, size_t offset, uint8_t byte, size_t bytes) {
     (void)state;
-    if (bytes) memset((unsigned char *)memory + offset, byte, bytes);
+    memset((unsigned char *)memory + offset, byte, bytes);
     return SOMA_OK;
 }
 

@@ -77,7 +77,6 @@ soma_status soma_cl_write(void *state, void *memory, size_t offset, const void *
     soma_cl_device *device = state;
     soma_cl_memory *handle = memory;
     SOMA_TRY(check_range(handle, offset, bytes, "writing"));
-    if (bytes == 0) return SOMA_OK;
     SOMA_TRY(soma_cl_check(
         clEnqueueWriteBuffer(device->queue, handle->buffer, CL_TRUE, offset, bytes, source, 0, NULL, NULL),
         "writing %zu bytes to %s", bytes, device->info.name));
@@ -89,7 +88,6 @@ soma_status soma_cl_read(void *state, void *memory, size_t offset, void *target,
     soma_cl_device *device = state;
     soma_cl_memory *handle = memory;
     SOMA_TRY(check_range(handle, offset, bytes, "reading"));
-    if (bytes == 0) return SOMA_OK;
     SOMA_TRY(
         soma_cl_check(clEnqueueReadBuffer(device->queue, handle->buffer, CL_TRUE, offset, bytes, target, 0, NULL, NULL),
                       "reading %zu bytes from %s", bytes, device->info.name));
@@ -102,7 +100,6 @@ soma_status soma_cl_copy(void *state, void *to, size_t to_offset, void *from, si
     soma_cl_memory *source = from, *target = to;
     SOMA_TRY(check_range(source, from_offset, bytes, "copying"));
     SOMA_TRY(check_range(target, to_offset, bytes, "copying to"));
-    if (bytes == 0) return SOMA_OK;
     device->busy = true;
     SOMA_TRY(soma_cl_check(clEnqueueCopyBuffer(device->queue, source->buffer, target->buffer, from_offset, to_offset,
                                                bytes, 0, NULL, NULL),
@@ -114,7 +111,6 @@ soma_status soma_cl_fill(void *state, void *memory, size_t offset, uint8_t byte,
     soma_cl_device *device = state;
     soma_cl_memory *handle = memory;
     SOMA_TRY(check_range(handle, offset, bytes, "filling"));
-    if (bytes == 0) return SOMA_OK;
     device->busy = true;
     SOMA_TRY(soma_cl_check(clEnqueueFillBuffer(device->queue, handle->buffer, &byte, 1, offset, bytes, 0, NULL, NULL),
                            "filling %zu bytes on %s", bytes, device->info.name));

@@ -83,7 +83,6 @@ soma_status soma_cl_stage_send(void *state, void *from, void *memory, size_t byt
     if (bytes > stage->arrival->bytes || bytes > target->bytes)
         return soma_error(SOMA_INVALID_ARGUMENT, "sending %zu bytes from a stage of %zu to a memory of %zu", bytes,
                           stage->arrival->bytes, target->bytes);
-    if (bytes == 0) return SOMA_OK;
     SOMA_TRY(transfer(device, stage, bytes));
     device->busy = true;
     SOMA_TRY(soma_cl_check(clEnqueueCopyBuffer(device->queue, stage->arrival->buffer, target->buffer, 0, 0, bytes, 1,
