@@ -193,6 +193,36 @@ START_TEST(kept_tensors_survive_to_the_end) {
 }
 END_TEST
 
+/* Rows of all samples' own tables are counted in float32, which knows 2^24 whole numbers: 4 tables of 2^22 rows. */
+START_TEST(tables_of_samples_have_rows_that_float32_can_count) {
+    soma_device device;
+    soma_executor *executor;
+    soma_graph graph;
+    soma_plan *plan;
+    soma_tensor *input[2], *rows;
+    counting_device_open(&device);
+    expect_ok(soma_executor_create(&device, SOMA_F64, 0, 0, &executor));
+    soma_graph_init(&graph);
+    const soma_tensor_spec table = {.op = SOMA_OP_INPUT,
+                                    .dtype = SOMA_F32,
+                                    .batched = true,
+                                    .rank = 2,
+                                    .shape = {1 << 22, 1}},
+                           index = {.op = SOMA_OP_INPUT, .dtype = SOMA_I32, .batched = true, .rank = 1, .shape = {3}},
+                           gather = {.op = SOMA_OP_GATHER, .input = input, .input_count = 2};
+    expect_ok(soma_graph_add(&graph, &table, &input[0]));
+    expect_ok(soma_graph_add(&graph, &index, &input[1]));
+    expect_ok(soma_graph_add(&graph, &gather, &rows));
+    rows->kept = true;
+    expect_ok(soma_plan_create(executor, &graph, 4, SOMA_SGD, &plan));
+    soma_plan_destroy(plan);
+    static const char *const words[] = {"5 samples", "4194304 rows", "at most 4 samples", NULL};
+    expect_error_words(soma_plan_create(executor, &graph, 5, SOMA_SGD, &plan), SOMA_UNSUPPORTED, words, "5 tables");
+    soma_graph_clear(&graph);
+    soma_executor_destroy(executor);
+}
+END_TEST
+
 /* The arena of a chain of five functions of 512 numbers a sample, on a device of that kind. */
 static size_t arena_of_chain(soma_device_kind kind, uint32_t compute_units, size_t batch) {
     soma_device device;
@@ -476,6 +506,7 @@ END_TEST
 static void add_tests(TCase *cases) {
     tcase_add_test(cases, plans_of_several_batch_sizes_share_one_arena);
     tcase_add_test(cases, kept_tensors_survive_to_the_end);
+    tcase_add_test(cases, tables_of_samples_have_rows_that_float32_can_count);
     tcase_add_test(cases, small_activations_of_several_threads_have_places_of_their_own);
     tcase_add_test(cases, large_activations_are_set_apart);
     tcase_add_test(cases, running_allocates_and_prepares_nothing);

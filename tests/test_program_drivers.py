@@ -185,6 +185,12 @@ class Remembering(DriverTest):
             self.expect_passed_over(environment, "SIGABRT")
             self.assertEqual(self.askers(), expected)
 
+    def test_a_platform_is_known_by_its_name_maker_and_version(self):
+        self.expect_passed_over(self.environment("abort"), "SIGABRT")
+        path, = self.cached()
+        with open(path, encoding="utf-8") as file:
+            self.assertIn("Stub, Tests, OpenCL 1.2 stub", file.read())
+
     def test_another_driver_is_tried_again(self):
         environment = self.environment("")
         self.expect_passed_over(environment, "no device")
