@@ -121,6 +121,34 @@ class Names(unittest.TestCase):
             self.assertEqual(mutate.is_shared_library(name), shared, name)
 
 
+@unittest.skipUnless(shutil.which("ninja"), "Ninja is not installed")
+class Links(unittest.TestCase):
+    def test_what_a_long_command_has_in_a_file_is_made_again(self):
+        """So it is with an archive of hundreds of objects."""
+        with tempfile.TemporaryDirectory() as directory:
+            build = Path(directory)
+            (build / "one.c").touch()
+            (build / "build.ninja").write_text("""
+rule make
+  command = echo made >> $out
+rule pack
+  command = : @$out.rsp && echo made >> $out
+  rspfile = $out.rsp
+  rspfile_content = $in
+rule link
+  command = : $in && echo made >> $out
+build one.o: make one.c
+build all.a: pack one.o
+build program: link all.a
+""")
+            subprocess.run(["ninja", "-C", directory], check=True, stdout=subprocess.DEVNULL)
+            linker = mutate.Linker(build)
+            linker.read()
+            linker.change(["one.o"])
+            self.assertTrue(linker.make_all(["program"]))
+            self.assertEqual((build / "program").read_text(), "made\nmade\n")
+
+
 class Limits(unittest.TestCase):
     """How a test ends that takes too long: by what it uses of the processor, not by a clock."""
 
