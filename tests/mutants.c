@@ -612,6 +612,17 @@ static void before_trees_depth(const mutant *self, soma_call *call) {
     call->params.trees.depth = 0;
 }
 
+/* Tables of trees that make no sense: 0 in place of NaN, and of what lies beyond the last node. */
+static void before_trees_sense(const mutant *self, soma_call *call) {
+    const soma_view *view = &call->view[self->argument], *node = &call->view[1];
+    const float most = (float)node->shape[0] - 1.0f;
+    const size_t count = soma_view_count(view);
+    for (size_t i = 0; i < count; i++) {
+        float *value = f32(view) + i;
+        if (self->replacement ? *value > most : isnan(*value)) *value = 0.0f;
+    }
+}
+
 static const mutant single_mutants[] = {
     {"rounds to integers", SOMA_PRIMITIVE_COPY, 0, 0, NULL, after_rounding_integers},
     {"no scale", SOMA_PRIMITIVE_COPY, 0, 0, before_copy_scale, NULL},
@@ -662,6 +673,9 @@ static const mutant single_mutants[] = {
     {"all steps are there", SOMA_PRIMITIVE_CTC_DISTANCE, 0, 0, before_ctc_mask, NULL},
     {"another blank", SOMA_PRIMITIVE_CTC_DISTANCE, 0, 0, before_ctc_blank, NULL},
     {"no questions", SOMA_PRIMITIVE_TREES, 0, 0, before_trees_depth, NULL},
+    {"0 for NaN among roots", SOMA_PRIMITIVE_TREES, 3, 0, before_trees_sense, NULL},
+    {"0 for roots beyond the last node", SOMA_PRIMITIVE_TREES, 3, 1, before_trees_sense, NULL},
+    {"0 for NaN among nodes", SOMA_PRIMITIVE_TREES, 1, 0, before_trees_sense, NULL},
     {"no compensation", SOMA_PRIMITIVE_METRIC, 0, 0, NULL, after_no_compensation},
     {"last of equals", SOMA_PRIMITIVE_METRIC, 0, 0, before_last_of_equals, NULL},
     {"no l2", SOMA_PRIMITIVE_OPTIMIZER, 0, 0, before_l2, NULL},
