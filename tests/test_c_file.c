@@ -267,6 +267,28 @@ START_TEST(several_inputs_and_outputs_are_arguments) {
 }
 END_TEST
 
+/* A compiler tells of arguments that nothing uses, which are an error of these tests. */
+START_TEST(an_input_that_nothing_reads_is_an_argument) {
+    soma_network *network;
+    expect_ok(soma_network_create(&network));
+    soma_input(network, "before", 1, (size_t[]){2});
+    soma_tensor *x = soma_input(network, "x", 1, (size_t[]){2});
+    soma_input(network, "behind", 1, (size_t[]){3});
+    soma_output(soma_layers(x, "tanh"));
+    void *library;
+    expect_ok(soma_save_c(network, temporary_path("unread.c"), NULL, NULL));
+    compiled(temporary_path("unread.c"), "unread", "", &library);
+    void (*predict)(const float *, const float *, const float *, float *);
+    *(void **)&predict = dlsym(library, "unread_predict");
+    float out[2];
+    predict(NULL, (const float[]){1, -0.5f}, NULL, out);
+    ck_assert_double_eq_tol((double)out[0], tanh(1), 1e-6);
+    ck_assert_double_eq_tol((double)out[1], tanh(-0.5), 1e-6);
+    dlclose(library);
+    soma_network_destroy(network);
+}
+END_TEST
+
 START_TEST(the_sizes_are_those_of_the_file) {
     soma_network *network = network_of(1, (size_t[]){10}, "dense 20 relu; dense 30 relu; dense 5");
     soma_c_size size;
@@ -315,6 +337,7 @@ int main(void) {
     tcase_add_test(all, products_of_matrices_are_computed);
     tcase_add_test(all, what_the_data_were_made_of_is_there);
     tcase_add_test(all, several_inputs_and_outputs_are_arguments);
+    tcase_add_test(all, an_input_that_nothing_reads_is_an_argument);
     tcase_add_test(all, the_sizes_are_those_of_the_file);
     tcase_add_test(all, what_has_no_form_is_refused);
     tcase_add_test(all, a_large_mean_keeps_its_digits);

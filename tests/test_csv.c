@@ -704,6 +704,13 @@ static const bad_table bad[] = {
      SOMA_INVALID_FILE,
      {"line 1, column 3", "carriage return", "\\r\\n"}},
     {"a zero byte", "1,2,0\n3,\0004,1\n", 12, {0}, SOMA_INVALID_FILE, {"line 2", "offset 8", "zero byte"}},
+    {"a zero byte behind an empty line",
+     "\n1,\0004,1\n",
+     8,
+     {0},
+     SOMA_INVALID_FILE,
+     {"line 2", "offset 3", "zero byte"}},
+    {"Latin-1 behind empty lines", "\n\n1,caf\xE9\n", 0, {0}, SOMA_INVALID_FILE, {"line 3", "offset 7", "\\xe9"}},
     {"UTF-16",
      "\xFF\xFE"
      "1\0,\0",

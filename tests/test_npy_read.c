@@ -367,6 +367,33 @@ START_TEST(bad_headers_are_refused) {
 }
 END_TEST
 
+/* NumPy's text of the format: a byte order, a kind, a size. One character after another is each byte that there is. */
+START_TEST(types_are_those_of_a_list) {
+    static const char taken[] =
+        " <f2 >f2 <f4 >f4 <f8 >f8 <i1 >i1 |i1 <i2 >i2 <i4 >i4 <i8 >i8 <u1 >u1 |u1 <u2 >u2 <u4 >u4 "
+        "<u8 >u8 <b1 >b1 |b1 ";
+    static const char begun[] = "{'descr': '", rest[] = "', 'fortran_order': False, 'shape': (1, 1)}";
+    static const char *const types[] = {"<f4", "|u1", ">i8", "<b1"};
+    for (size_t i = 0; i < 4; i++)
+        for (size_t place = 0; place < 3; place++)
+            for (int byte = 0; byte < 256; byte++) {
+                char wanted[6] = "     ", dictionary[64];
+                memcpy(wanted + 1, types[i], 3);
+                wanted[1 + place] = (char)byte;
+                const size_t size = wanted[3] >= '1' && wanted[3] <= '9' ? (size_t)(wanted[3] - '0') : 4;
+                snprintf(dictionary, sizeof dictionary, "%s???%s", begun, rest);
+                file x = make_file(dictionary, (const uint8_t[9]){0}, size);
+                memcpy(x.bytes + 10 + strlen(begun), wanted + 1, 3); /* which may have a zero byte */
+                soma_dataset *dataset = NULL;
+                const soma_status status = read_files(&x, NULL, NULL, &dataset);
+                const bool right = byte && strstr(taken, wanted);
+                ck_assert_msg(status == (right ? SOMA_OK : SOMA_INVALID_FILE), "%s, byte %zu as %d: %s", types[i],
+                              place, byte, status == SOMA_OK ? "taken" : soma_last_error());
+                soma_dataset_destroy(dataset);
+            }
+}
+END_TEST
+
 START_TEST(other_bad_files_are_refused) {
     file good = array_file("|u1", "False", "2, 1", "\1\2", 2), x = good;
     x.size = 0;
@@ -485,6 +512,7 @@ static void add_tests(TCase *cases) {
     tcase_add_test(cases, whole_numbers_are_classes);
     tcase_add_test(cases, other_versions_and_dictionaries);
     tcase_add_loop_test(cases, bad_headers_are_refused, 0, (int)SOMA_COUNT_OF(bad_headers));
+    tcase_add_test(cases, types_are_those_of_a_list);
     tcase_add_test(cases, other_bad_files_are_refused);
     tcase_add_test(cases, bad_targets_are_refused);
     tcase_add_loop_test(cases, the_largest_class_number, 0, (int)SOMA_COUNT_OF(large_classes));

@@ -161,6 +161,25 @@ static void by_three_matrices(void) {
     node("MatMul", "x", "w", "y");
 }
 
+/* More dimensions than a tensor has: four rows of two by [[1, 2], [3, 4]], and each row by itself. */
+static void rows_in_many_dimensions(void) {
+    integers("shape", 6, (const int64_t[]){0, 2, 1, 2, 1, 2});
+    integers("back", 2, (const int64_t[]){0, 8});
+    floats("w", SHAPE(1, 2, 2), (const float[]){1, 2, 3, 4});
+    node("Reshape", "x", "shape", "a");
+    node("MatMul", "a", "w", "p");
+    node("Reshape", "p", "back", "y");
+}
+static void squares_in_many_dimensions(void) {
+    integers("shape", 6, (const int64_t[]){0, 2, 1, 2, 1, 2});
+    integers("turned", 6, (const int64_t[]){0, 2, 1, 2, 2, 1});
+    integers("back", 2, (const int64_t[]){0, 4});
+    node("Reshape", "x", "shape", "a");
+    node("Reshape", "x", "turned", "b");
+    node("MatMul", "a", "b", "p");
+    node("Reshape", "p", "back", "y");
+}
+
 /* Pieces of what is computed: the middle of the last dimension, and one row. */
 static void pieces(void) {
     integers("one", 1, (const int64_t[]){1});
@@ -237,6 +256,19 @@ static void negated(void) {
     node("Add", "x", "f", "y");
 }
 
+/* y = x + [-1, 1, -128, 0] + [255, 1, 128, 2^16 - 2]: whole numbers modulo 2 to the bits of their type, up to where
+ * float64 tells all of them apart. */
+static void wrapped(void) {
+    integers("whole", 4, (const int64_t[]){((int64_t)1 << 53) - 1, 1 - ((int64_t)1 << 53), 128, -256});
+    cast("whole", "narrow", 3);
+    cast("narrow", "n", 1);
+    integers("others", 4, (const int64_t[]){-1, 257, -128, -2});
+    cast("others", "bytes", 2);
+    cast("bytes", "b", 1);
+    node("Add", "n", "b", "sum");
+    node("Add", "x", "sum", "y");
+}
+
 /* Columns 2 and 0 of every sample, taken as rows of what has the batch behind them. */
 static void columns_at_a_time(void) {
     integers("order", 2, (const int64_t[]){2, 0});
@@ -272,11 +304,28 @@ static const struct {
     {"sizes", sizes, 3, {OPEN, 3, 2}, 1, 6, {0, 1, 2, 3, 4, 5}, {-2, -1, 0, 1, 2, 3}},
     {"constants", constants_by_value, 2, {OPEN, 2}, 2, 4, {0, 0, 10, 20}, {9, 13, 19, 33}},
     {"matrices", by_three_matrices, 4, {OPEN, 1, 2, 2}, 1, 12, {1, 2, 3, 4}, {1, 2, 3, 4, 2, 4, 6, 8, 2, 1, 4, 3}},
+    {"many dimensions",
+     rows_in_many_dimensions,
+     2,
+     {OPEN, 8},
+     2,
+     16,
+     {1, 0, 0, 1, 1, 1, 2, -1, 3, 0, 0, 3, 3, 3, 6, -3},
+     {1, 2, 3, 4, 4, 6, -1, 0, 3, 6, 9, 12, 12, 18, -3, 0}},
+    {"many dimensions of both",
+     squares_in_many_dimensions,
+     2,
+     {OPEN, 8},
+     2,
+     8,
+     {1, 2, 3, 4, 5, 6, 7, 8, 1, 0, 0, 1, 1, 1, 2, -1},
+     {5, 25, 61, 113, 1, 1, 2, 5}},
     {"choices", choices, 2, {OPEN, 2}, 2, 4, {0, 0, 10, 20}, {3, 2, 13, 22}},
     {"as a shape", batch_as_a_shape, 2, {OPEN, 2}, 2, 4, {1, 2, 3, 4}, {1, 2, 3, 4}},
     {"all of a batch", all_of_a_batch, 2, {OPEN, 2}, 2, 2, {1, 2, 3, 4}, {2, 4}},
     {"in the middle", batch_in_the_middle, 2, {OPEN, 2}, 2, 4, {1, 2, 3, 4}, {6, 9, 8, 11}},
     {"negated", negated, 2, {OPEN, 3}, 1, 3, {1, 1, 1}, {-1, 1, 4}},
+    {"wrapped", wrapped, 2, {OPEN, 4}, 1, 4, {0, 0, 0, 0}, {-1 + 255, 1 + 1, -128 + 128, 0 + 254}},
     {"columns", columns_at_a_time, 2, {OPEN, 3}, 2, 4, {1, 2, 3, 4, 5, 6}, {3, 1, 6, 4}},
     {"by nothing", filled_up_by_nothing, 2, {1, 2}, 1, 2, {1, 2}, {-1, -2}},
     {"pieces", pieces, 3, {OPEN, 2, 4}, 1, 2, {1, 2, 3, 4, 5, 6, 7, 8}, {-2, -3}},
@@ -344,11 +393,35 @@ static void part_of_a_batch(void) {
     NODE("Slice", "y", "x", "start", "end");
 }
 
+/* 2^53 is where float64 begins to take two whole numbers for one. */
+static void wrapped_too_large(void) {
+    integers("whole", 2, (const int64_t[]){7, (int64_t)1 << 53});
+    cast("whole", "narrow", 3);
+    cast("narrow", "f", 1);
+    node("Add", "x", "f", "y");
+}
+static void wrapped_too_small(void) {
+    integers("whole", 2, (const int64_t[]){7, -((int64_t)1 << 53)});
+    cast("whole", "narrow", 2);
+    cast("narrow", "f", 1);
+    node("Add", "x", "f", "y");
+}
+/* ONNX would make [2, 2, 2] of them. */
+static void many_dimensions_that_differ(void) {
+    integers("shape", 6, (const int64_t[]){0, 2, 1, 1, 1, 2});
+    tensor("w", 1, SHAPE(2, 1, 2, 2), 32);
+    node("Reshape", "x", "shape", "a");
+    node("MatMul", "a", "w", "y");
+}
+
 static const struct {
     void (*body)(void);
     soma_status status;
     const char *words[2];
 } refused[] = {
+    {wrapped_too_large, SOMA_UNSUPPORTED, {"whole, element 1, is 9007199254740992", "2^53"}},
+    {wrapped_too_small, SOMA_UNSUPPORTED, {"whole, element 1, is -9007199254740992", "2^53"}},
+    {many_dimensions_that_differ, SOMA_UNSUPPORTED, {"before the matrices' differ", "they must be equal, or 1"}},
     {batch_doubled, SOMA_UNSUPPORTED, {"node 3", "works across the first dimension"}},
     {batch_in_a_sum, SOMA_UNSUPPORTED, {"node 1", "size of the batch"}},
     {batch_compared, SOMA_UNSUPPORTED, {"node 1", "size of the batch"}},

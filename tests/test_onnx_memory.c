@@ -263,6 +263,43 @@ START_TEST(weights_of_a_changed_file_are_not_taken) {
 }
 END_TEST
 
+enum { STORED = 1100 };
+static void least_that_stays(void) {
+    static const float zeros[STORED];
+    size_t message = soma_protobuf_open(W, GRAPH_INITIALIZER);
+    soma_protobuf_put_integer(W, TENSOR_DIMS, STORED);
+    soma_protobuf_put_integer(W, TENSOR_TYPE, ONNX_FLOAT);
+    soma_protobuf_put_bytes(W, TENSOR_RAW, zeros, sizeof zeros);
+    soma_protobuf_put_text(W, TENSOR_NAME, "w");
+    soma_protobuf_close(W, message);
+    node("Add", "x", "w", "y");
+}
+
+/* A file may be cut short between the question how long it is and the reading of it. */
+START_TEST(a_file_shorter_than_it_was_has_nothing_that_stays) {
+    soma_buffer rest;
+    soma_onnx_stored_list stored;
+    onnx_make(least_that_stays, 8, 17, SHAPE(OPEN, STORED));
+    const char *path = temporary_path("m.onnx");
+    const uint64_t size = W->size;
+    expect_ok(soma_file_write(path, W->data, W->size));
+    int file = open(path, O_RDWR);
+    ck_assert(soma_onnx_cut(file, size, &rest, &stored));
+    ck_assert_uint_eq(stored.count, 1);
+    ck_assert_uint_eq(stored.of[0].size, STORED * sizeof(float));
+    ck_assert_uint_lt(rest.size + STORED * sizeof(float), size); /* its length is written shorter, too */
+    soma_free(rest.data);
+    soma_onnx_stored_clear(&stored);
+    for (uint64_t length = size; length-- > 0;) {
+        ck_assert_int_eq(ftruncate(file, (off_t)length), 0);
+        ck_assert_msg(!soma_onnx_cut(file, size, &rest, &stored), "of %zu bytes", (size_t)length);
+        ck_assert_ptr_null(rest.data);
+        ck_assert_uint_eq(stored.count, 0);
+    }
+    close(file);
+}
+END_TEST
+
 /* Of a file that ends within a weight it is said where. */
 START_TEST(weights_that_are_cut_short_are_refused_by_offset) {
     soma_network *network;
@@ -283,6 +320,7 @@ int main(void) {
     tcase_add_test(cases, heads_are_counted_before_they_are_listed);
     tcase_add_loop_test(cases, large_weights_are_in_memory_once, 0, 2);
     tcase_add_test(cases, weights_of_a_changed_file_are_not_taken);
+    tcase_add_test(cases, a_file_shorter_than_it_was_has_nothing_that_stays);
     tcase_add_test(cases, weights_that_are_cut_short_are_refused_by_offset);
     Suite *suite = suite_create("onnx, memory");
     suite_add_tcase(suite, cases);

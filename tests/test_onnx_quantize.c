@@ -30,6 +30,42 @@ static void each_column(void) {
     put("DequantizeLinear", "y", INPUTS("q", "s", "z"));
 }
 
+/* Weights are what they stand for as soon as the file is read: (8-bit number - zero point) * scale. */
+static void known(void) {
+    bytes("w", UINT8, SHAPE(3), (const int8_t[]){0, 10, (int8_t)255});
+    floats("s", 0, NULL, (const float[]){0.5f});
+    bytes("z", UINT8, 0, NULL, (const int8_t[]){10});
+    put("DequantizeLinear", "d", INPUTS("w", "s", "z"));
+    put("Add", "y", INPUTS("x", "d"));
+}
+
+/* Without a zero point, which is then 0; the numbers have a sign. */
+static void known_without_zero(void) {
+    bytes("w", INT8, SHAPE(3), (const int8_t[]){-128, -1, 127});
+    floats("s", SHAPE(1), (const float[]){2});
+    put("DequantizeLinear", "d", INPUTS("w", "s"));
+    put("Add", "y", INPUTS("x", "d"));
+}
+
+/* [2, 3]: of rows by the axis given, and of columns by the last one. */
+static void known_along(int64_t axis, size_t count) {
+    bytes("w", INT8, SHAPE(2, 3), (const int8_t[]){1, 2, 3, 4, 5, 6});
+    floats("s", SHAPE((int64_t)count), (const float[]){1, 10, 100});
+    bytes("z", INT8, SHAPE((int64_t)count), (const int8_t[]){1, 2, 3});
+    size_t one = soma_onnx_begin_node(&made, "DequantizeLinear", "d", INPUTS("w", "s", "z"));
+    soma_onnx_put_attribute_integer(&made, "axis", axis);
+    soma_onnx_end_node(&made, one);
+    put("MatMul", "y", INPUTS("x", "d"));
+}
+
+static void known_rows(void) {
+    known_along(0, 2);
+}
+
+static void known_columns(void) {
+    known_along(-1, 3);
+}
+
 static void make_whole(void) {
     floats("one", SHAPE(1), (const float[]){1});
     bytes("zero", UINT8, SHAPE(1), (const int8_t[]){0});
@@ -72,6 +108,10 @@ static void convolution(void) {
 static const onnx_case cases[] = {
     {"rounded", rounded, 2, {OPEN, 5}, 1, 5, {0.25f, 0.75f, -1.5f, 300, -300}, {10, 12, 7, 255, 0}},
     {"each column", each_column, 2, {OPEN, 2}, 2, 4, {1.25f, 5, 1000, -1000}, {1, 4, 63.5f, -254}},
+    {"known", known, 2, {OPEN, 3}, 1, 3, {0, 0, 1}, {-5, 0, 123.5f}},
+    {"known, without a zero point", known_without_zero, 2, {OPEN, 3}, 1, 3, {0, 0, 1}, {-256, -2, 255}},
+    {"known, of rows", known_rows, 2, {OPEN, 2}, 2, 6, {1, 0, 0, 1}, {0, 1, 2, 20, 30, 40}},
+    {"known, of columns", known_columns, 2, {OPEN, 2}, 2, 6, {1, 0, 0, 1}, {0, 0, 0, 3, 30, 300}},
     {"product", product, 2, {OPEN, 2}, 1, 2, {3, 4}, {6, 3}},
     {"long sums", long_sums, 2, {OPEN, 2}, 1, 2, {255, 254}, {19392900, 254}},
     {"convolution", convolution, 4, {OPEN, 1, 1, 3}, 1, 4, {1, 2, 5}, {3 + 2, 3 + 4, 3 + 3, 3 + 8}},

@@ -355,6 +355,11 @@ static void openly_scaled(void) {
     node("Mul", "x", "scale", "y");
 }
 
+static void scaled_by_open_rows(void) {
+    put_value(GRAPH_INPUT, "scale", SHAPE(OPEN, 4));
+    node("Mul", "x", "scale", "y");
+}
+
 START_TEST(an_input_given_as_a_constant_has_its_shape) {
     soma_network *network;
     const double values[] = {1, 2, 3, 4};
@@ -369,6 +374,9 @@ START_TEST(an_input_given_as_a_constant_has_its_shape) {
     soma_network_destroy(network);
     constant.count = 3;
     expect_error(load(&options, &network), SOMA_INVALID_ARGUMENT, "is given 3 values as a constant, its shape has 4");
+    constant.count = 4;
+    make(scaled_by_open_rows, 8, 17); /* how many they are is not said by their number alone */
+    expect_error(load(&options, &network), SOMA_INVALID_ARGUMENT, "is given 4 values as a constant", "its shape has 0");
 }
 END_TEST
 

@@ -254,6 +254,34 @@ START_TEST(weights_may_be_made_by_ops) {
 }
 END_TEST
 
+/* Of one sample the input has the dimensions of weights: of its own gates, of the state's, and as biases. */
+static const char *const of_the_input[][4] = {{"x", "x", "w", NULL}, {"x", "w", "x", NULL}, {"x", "w", "w", "b"}};
+static int which;
+
+static void cell_of_its_own_input(void) {
+    const char *const *from = of_the_input[which];
+    integers("row", 2, (const int64_t[]){1, 4});
+    floats("w", SHAPE(1, 4, 1), (const float[]){0.5F, -0.25F, 1, 2});
+    node("Reshape", "x", "row", "half");
+    size_t both = soma_onnx_begin_node(&made, "Concat", "b", (const char *[]){"half", "half", NULL});
+    soma_onnx_put_attribute_integer(&made, "axis", 1);
+    soma_onnx_end_node(&made, both);
+    size_t one = soma_onnx_begin_node(&made, "LSTM", "all", (const char *[]){from[0], from[1], from[2], from[3], NULL});
+    soma_protobuf_put_text(W, NODE_OUTPUT, "y");
+    soma_onnx_put_attribute_integer(&made, "hidden_size", 1);
+    soma_onnx_put_attribute_integer(&made, "layout", 1);
+    soma_onnx_end_node(&made, one);
+}
+
+START_TEST(weights_that_the_input_makes_are_refused_by_name) {
+    soma_network *network;
+    which = _i;
+    onnx_make(cell_of_its_own_input, 8, 14, SHAPE(1, 4, 1));
+    expect_error(load(&network), SOMA_UNSUPPORTED, _i == 2 ? "b must be numbers" : "x must be numbers",
+                 "depends on the model's input");
+}
+END_TEST
+
 /* ------------------------------------------------------------------------------------- several sequences of a sample
  */
 
@@ -467,6 +495,7 @@ int main(void) {
     tcase_add_test(all, the_last_cell_of_one_step_is_written);
     tcase_add_test(all, what_has_no_gradient_runs_all_the_same);
     tcase_add_test(all, weights_may_be_made_by_ops);
+    tcase_add_loop_test(all, weights_that_the_input_makes_are_refused_by_name, 0, 3);
     tcase_add_loop_test(all, sequences_of_a_sample_are_taken_at_a_time, 0, sizeof several / sizeof *several);
     tcase_add_loop_test(all, each_end_of_a_sequence_is_made_by_ops_and_they_are_not_many, 0,
                         sizeof amounts / sizeof *amounts);

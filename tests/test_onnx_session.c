@@ -271,6 +271,59 @@ START_TEST(rows_are_chosen_and_values_are_told_apart) {
 }
 END_TEST
 
+/* Behind what is chosen in a run, and so on the host: a and b, the columns of the rows chosen. */
+static void compared(void) {
+    put_value(GRAPH_INPUT, "a", SHAPE(OPEN));
+    put_value(GRAPH_INPUT, "b", SHAPE(OPEN));
+    put_typed_value(GRAPH_INPUT, "c", BOOL, SHAPE(OPEN));
+    floats("two", SHAPE(1), (const float[]){2});
+    floats("one", SHAPE(1), (const float[]){1});
+    put("Compress", INPUTS("a", "c"), "p", "axis", 0);
+    put("Compress", INPUTS("b", "c"), "q", "axis", 0);
+    put("Max", INPUTS("p", "q"), "larger", NULL, 0);
+    put("Min", INPUTS("p", "q"), "smaller", NULL, 0);
+    put("Max", INPUTS("p", "two", "q"), "largest", NULL, 0);
+    put("Min", INPUTS("p", "two", "q"), "smallest", NULL, 0);
+    put("Max", INPUTS("p"), "only", NULL, 0);
+    put("Clip", INPUTS("p", "one", "two"), "between", NULL, 0);
+    put("Clip", INPUTS("p", "two", "one"), "crossed", NULL, 0);
+    put("Clip", INPUTS("p", "two"), "above", NULL, 0);
+    put("Clip", INPUTS("p", "", "two"), "below", NULL, 0);
+    static const char *const out[] = {"larger",  "smaller", "largest", "smallest", "only",
+                                      "between", "crossed", "above",   "below"};
+    for (size_t i = 0; i < 9; i++) put_value(GRAPH_OUTPUT, out[i], SHAPE(OPEN));
+}
+
+/* As numpy.maximum, numpy.minimum and numpy.clip have them, which ONNX's text is written by: NaN stays, of bounds that
+ * are crossed the upper one counts. */
+START_TEST(of_numbers_the_larger_and_the_smaller_are_taken) {
+    soma_onnx_session *session = open_model(compared);
+    const float a[] = {1, 5, NAN, 2.5F, 9, -INFINITY}, b[] = {3, 1.5F, 1, NAN, 9, INFINITY};
+    const uint8_t c[] = {1, 1, 1, 1, 0, 1};
+    const soma_array inputs[] = {{a, SOMA_F32, 1, {6}}, {b, SOMA_F32, 1, {6}}, {c, SOMA_BOOL, 1, {6}}};
+    static const float expected[][5] = {{3, 5, NAN, NAN, INFINITY},
+                                        {1, 1.5F, NAN, NAN, -INFINITY},
+                                        {3, 5, NAN, NAN, INFINITY},
+                                        {1, 1.5F, NAN, NAN, -INFINITY},
+                                        {1, 5, NAN, 2.5F, -INFINITY},
+                                        {1, 2, NAN, 2, 1},
+                                        {1, 1, NAN, 1, 1},
+                                        {2, 5, NAN, 2.5F, 2},
+                                        {1, 2, NAN, 2, -INFINITY}};
+    soma_array y[9];
+    expect_ok(soma_onnx_session_run(session, inputs, y));
+    for (size_t i = 0; i < 9; i++) {
+        expect_shape(&y[i], SOMA_F32, SHAPE(5));
+        for (size_t j = 0; j < 5; j++) {
+            const float found = ((const float *)y[i].data)[j], right = expected[i][j];
+            ck_assert_msg(isnan(right) ? isnan(found) != 0 : found == right, "output %zu: value %zu is %g, expected %g",
+                          i, j, (double)found, (double)right);
+        }
+    }
+    soma_onnx_session_destroy(session);
+}
+END_TEST
+
 static void whole(void) {
     put_typed_value(GRAPH_INPUT, "x", INT64, SHAPE(OPEN));
     put_typed_value(GRAPH_INPUT, "c", BOOL, SHAPE(OPEN));
@@ -656,6 +709,7 @@ int main(int argc, char **argv) {
     tcase_add_test(all, what_is_behind_goes_by_what_is_left);
     tcase_add_test(all, what_depends_on_weights_alone_can_be_needed_behind);
     tcase_add_test(all, places_of_what_is_not_0_have_any_number);
+    tcase_add_test(all, of_numbers_the_larger_and_the_smaller_are_taken);
     tcase_add_test(all, rows_are_chosen_and_values_are_told_apart);
     tcase_add_test(all, powers_and_means_of_whole_numbers_are_whole);
     tcase_add_test(all, a_nan_is_one_value_behind_all_others);

@@ -31,19 +31,18 @@ static bool same_class(const char *a, const char *b, locale_t c_locale) {
            soma_number_double(a, c_locale) == soma_number_double(b, c_locale);
 }
 
-/* new_number[i] is the place of the data set's class i among the names, or UNKNOWN; returns the first that is unknown,
- * or how many classes there are. */
-static size_t find_classes(const soma_storage *storage, const char *const *names, size_t count, int32_t *new_number) {
-    size_t first = storage->class_name_count;
+/* new_number[i] is the place of the data set's class i among the names, or UNKNOWN; returns whether all are known. */
+static bool find_classes(const soma_storage *storage, const char *const *names, size_t count, int32_t *new_number) {
+    bool known = true;
     locale_t c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
     for (size_t i = 0; i < storage->class_name_count; i++) {
         size_t tried = 0, place = i; /* most are found where they are */
         while (tried < count && !same_class(names[place % count], storage->class_names[i], c_locale)) tried++, place++;
         new_number[i] = tried == count ? UNKNOWN : (int32_t)(place % count);
-        if (tried == count && first > i) first = i;
+        known &= tried < count;
     }
     if (c_locale != (locale_t)0) freelocale(c_locale);
-    return first;
+    return known;
 }
 
 /* Each step has a class, so that the target has numbers [steps]. */
@@ -176,8 +175,7 @@ soma_status soma_dataset_match_classes(soma_dataset *dataset, const char *const 
     int32_t *new_number = soma_realloc(NULL, classes, sizeof *new_number);
     if (!new_number) return soma_out_of_memory(classes * sizeof *new_number, "class numbers");
     soma_status status = SOMA_OK;
-    if (find_classes(storage, names, count, new_number) < classes)
-        status = refuse_unknown(dataset, names, count, new_number);
+    if (!find_classes(storage, names, count, new_number)) status = refuse_unknown(dataset, names, count, new_number);
     if (status == SOMA_OK) status = give_numbers(dataset, new_number, names, count);
     soma_free(new_number);
     return status;
@@ -259,8 +257,7 @@ soma_status soma_dataset_leave_out_unknown(soma_dataset *dataset, const soma_net
     int32_t *new_number = soma_realloc(NULL, storage->class_name_count, sizeof *new_number);
     if (!new_number) return soma_out_of_memory(storage->class_name_count * sizeof *new_number, "class numbers");
     soma_status status = SOMA_OK;
-    if (find_classes(storage, (const char *const *)known->class_names, known->class_count, new_number) <
-        storage->class_name_count)
+    if (!find_classes(storage, (const char *const *)known->class_names, known->class_count, new_number))
         status = keep_known(dataset, new_number, left_out);
     soma_free(new_number);
     return status;
