@@ -113,6 +113,15 @@ class Rules(unittest.TestCase):
             path.write_text("# what it is\n\nsrc/a.c\n  a < b\n  a <= b\n  because of this\n")
             self.assertEqual(mutate.read_equivalent(path), {("src/a.c", "a < b", "a <= b")})
 
+    def test_rows_of_the_list_are_faults_of_the_tree(self):
+        root = Path(__file__).parent.parent
+        known = mutate.read_equivalent(root / "tests" / "equivalent_mutants.txt")
+        self.assertGreater(len(known), 10)
+        mutate.check_equivalent(root, known)
+        for wrong in ("src/base/random.c", "x < 1", "x <= 1"), ("src/no_such_file.c", "x < 1", "x <= 1"):
+            with self.assertRaises(SystemExit):
+                mutate.check_equivalent(root, known | {wrong})
+
 
 class Names(unittest.TestCase):
     def test_shared_libraries(self):
@@ -238,6 +247,7 @@ int main(int argc, char **argv) {
 """,
     "src/keep.c": """#include "../kernels/half.h"
 #include <stdlib.h>
+void discard(void *kept);
 int keep(int x) {
     int *kept = malloc(sizeof *kept);
     if (!kept) return 0;
@@ -245,7 +255,12 @@ int keep(int x) {
     if (half(x) > 1000) return 0;
     x = *kept * 2;
     free(kept);
+    kept = malloc(sizeof *kept);
+    discard(kept);
     return x;
+}
+void discard(void *kept) {
+    free(kept);
 }
 """,
     "tests/keep.c": """int keep(int x);
@@ -389,8 +404,9 @@ class Tree(unittest.TestCase):
         if not os.path.isabs(library):
             self.skipTest("no sanitizer for leaks alone")
         self.mutate("--seed=7", "--count=1000", "--no-map", "src/keep.c")
-        frees = {result["outcome"] for result in self.results(7) if result["fault"]["before"] == "free(kept);"}
+        frees = {result["outcome"] for result in self.results(7) if result["fault"]["before"] in ("free(kept);", "void discard(void *kept) {")}
         self.assertEqual(frees, {"noticed"})
+        self.assertIn("void discard(void *kept) { return;", [result["fault"]["after"] for result in self.results(7)])
 
     def test_some_are_left_for_later(self):
         output = self.plant("--seed=6", "--count=1000", "--most-objects=1", "--no-locks", "src/wide.h", status=0)
