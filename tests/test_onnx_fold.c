@@ -406,6 +406,28 @@ static void wrapped_too_small(void) {
     cast("narrow", "f", 1);
     node("Add", "x", "f", "y");
 }
+/* Six numbers in a shape that has not as many. */
+static void numbers_in_shape(size_t rank, const int64_t *shape) {
+    floats("numbers", SHAPE(6), (const float[]){1, 2, 3, 4, 5, 6});
+    integers("shape", rank, shape);
+    node("Reshape", "numbers", "shape", "w");
+    node("MatMul", "x", "w", "y");
+}
+static void four_rows_of_some(void) {
+    numbers_in_shape(SHAPE(4, -1));
+}
+static void four_rows_of_two(void) {
+    numbers_in_shape(SHAPE(4, 2));
+}
+static void four_rows_of_one(void) {
+    numbers_in_shape(SHAPE(4, 1));
+}
+static void two_unknown_sizes(void) {
+    numbers_in_shape(SHAPE(-1, -1));
+}
+static void size_below_zero(void) {
+    numbers_in_shape(SHAPE(4, -2));
+}
 /* ONNX would make [2, 2, 2] of them. */
 static void many_dimensions_that_differ(void) {
     integers("shape", 6, (const int64_t[]){0, 2, 1, 1, 1, 2});
@@ -421,6 +443,11 @@ static const struct {
 } refused[] = {
     {wrapped_too_large, SOMA_UNSUPPORTED, {"whole, element 1, is 9007199254740992", "2^53"}},
     {wrapped_too_small, SOMA_UNSUPPORTED, {"whole, element 1, is -9007199254740992", "2^53"}},
+    {four_rows_of_some, SOMA_INVALID_SHAPE, {"node 0", "another number of elements than the 1 dimensions"}},
+    {four_rows_of_two, SOMA_INVALID_SHAPE, {"node 0", "another number of elements than the 1 dimensions"}},
+    {four_rows_of_one, SOMA_INVALID_SHAPE, {"node 0", "another number of elements than the 1 dimensions"}},
+    {two_unknown_sizes, SOMA_INVALID_FILE, {"node 0", "dimension 1 of the new shape is -1"}},
+    {size_below_zero, SOMA_INVALID_FILE, {"node 0", "dimension 1 of the new shape is -2"}},
     {many_dimensions_that_differ, SOMA_UNSUPPORTED, {"before the matrices' differ", "they must be equal, or 1"}},
     {batch_doubled, SOMA_UNSUPPORTED, {"node 3", "works across the first dimension"}},
     {batch_in_a_sum, SOMA_UNSUPPORTED, {"node 1", "size of the batch"}},

@@ -132,6 +132,14 @@ static void less_and_more(void) {
 static float less_and_more_is(int sample, int channel, int place) {
     return channel == 3 || place < 2 ? 7 : number(sample, channel + 1, place - 2);
 }
+/* One channel and one place are the least that is left. */
+static void one_of_each(void) {
+    integers("pads", 6, (const int64_t[]){0, -3, 1 - WIDTH, 0, 0, 0});
+    put("Pad", "y", (const char *[]){"x", "pads", NULL}, NULL, 0);
+}
+static float one_of_each_is(int sample, int channel, int place) {
+    return number(sample, channel + 3, place + WIDTH - 1);
+}
 /* attributes: names and texts of them. */
 static void put_texts(const char *const *attributes) {
     for (; *attributes; attributes += 2) {
@@ -203,6 +211,7 @@ static const struct {
     {"uneven parts", uneven_parts, uneven_parts_is, 4, 36, 0},
     {"some channels", some_channels, some_channels_is, 3, WIDTH, 0},
     {"less and more", less_and_more, less_and_more_is, 4, WIDTH - 1, 0},
+    {"one of each", one_of_each, one_of_each_is, 1, 1, 0},
     {"to many places", to_many_places, to_many_places_is, 4, 299, 0},
     {"to as many places", to_as_many_places, to_many_places_is, 4, 299, 0},
     {"to seven tenths", to_seven_tenths, to_seven_tenths_is, 4, 105, 0},
